@@ -1,0 +1,1 @@
+"""One process that stands for AWS: test equipment, strict rather than lenient."""
