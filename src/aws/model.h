@@ -1,0 +1,62 @@
+/* Operations and shapes as data: what a service's API model says, for the calls that we make. The tables src/aws/model_<service>.c are written by
+ * tests/tools/aws_models.py from the API models that botocore ships (facts only: names, locations, types); the protocol code walks them.
+ * The same structs are filled at run time from the published protocol tests. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum aws_protocol { AWS_JSON_1_0, AWS_JSON_1_1, AWS_QUERY, AWS_EC2_QUERY, AWS_REST_XML, AWS_REST_JSON };
+
+enum aws_shape_type {
+    AWS_STRUCTURE, AWS_LIST, AWS_MAP, AWS_STRING, AWS_INTEGER, AWS_LONG, AWS_DOUBLE, AWS_BOOLEAN, AWS_TIMESTAMP, AWS_BLOB,
+};
+
+enum aws_location { AWS_IN_BODY, AWS_IN_URI, AWS_IN_QUERY, AWS_IN_HEADER, AWS_IN_HEADERS, AWS_IN_STATUS };
+
+struct aws_member {
+    const char *name;               /* member name in JSON */
+    const char *wire;               /* locationName / queryName; NULL = name */
+    const struct aws_shape *shape;
+    enum aws_location location;
+    bool required, flattened, xml_attribute, idempotency_token, host_label, payload;
+    const char *timestamp_format;   /* "iso8601", "rfc822", "unixTimestamp"; NULL = the protocol's */
+};
+
+struct aws_shape {
+    enum aws_shape_type type;
+    const struct aws_member *members; /* structure */
+    size_t member_count;
+    const struct aws_member *item;    /* list: member; map: value */
+    const struct aws_member *key;     /* map: key */
+    const char *xml_namespace;
+    bool flattened, sensitive, streaming, document, is_union;
+    const char *timestamp_format;
+};
+
+struct aws_paginator {              /* dotted paths; NULL-terminated arrays */
+    const char *const *input_tokens, *const *output_tokens;
+    const char *result_key, *more_results;
+};
+
+struct aws_service {
+    const char *id;                 /* endpoint prefix: "ecs", "monitoring", … */
+    const char *service_id;         /* "CloudWatch Logs" → AWS_ENDPOINT_URL_CLOUDWATCH_LOGS */
+    const char *signing_name;
+    const char *api_version, *target_prefix, *xml_namespace;
+    enum aws_protocol protocol;
+    bool global;                    /* one endpoint per partition: iam, route53, cloudfront, sts legacy */
+};
+
+struct aws_operation {
+    const struct aws_service *service;
+    const char *name, *method, *uri; /* uri with {Label} parts for REST protocols */
+    const struct aws_shape *input, *output; /* NULL = none */
+    const char *result_wrapper;      /* query */
+    const struct aws_paginator *paginator; /* NULL = none */
+    bool unsigned_auth;              /* authtype none */
+    bool unsigned_payload;
+    bool checksum_required;
+};
+
+/* Declarations of the operations in the tables: aws/operations.h (written by the same tool). */
