@@ -1,0 +1,65 @@
+"""Start the sandbox: python3 -m sandbox [--port N] [--state-file F] [--fast]."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="sandbox", description="One process on loopback that stands for AWS.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default 0: a free one)")
+    parser.add_argument("--state-file", help="write {port, pid, url, …} as JSON to this file once listening")
+    parser.add_argument("--fast", action="store_true", help="shorter waits, for tests")
+    parser.add_argument("--seed", type=int, help="make moto's identifiers repeatable")
+    return parser.parse_args()
+
+
+def write_state(path: str, state: dict[str, object]) -> None:
+    part = f"{path}.part"
+    with open(part, "w", encoding="utf-8") as file:
+        json.dump(state, file)
+        file.write("\n")
+    os.replace(part, path)
+
+
+def main() -> int:
+    options = arguments()
+    for name in [n for n in os.environ if n.startswith("AWS_")]:
+        del os.environ[name]  # the caller's profile and endpoints are no business of ours
+    os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_DEFAULT_REGION="us-east-1", MOTO_ALLOW_NONEXISTENT_REGION="true")
+    from .context import ADMIN_KEY, ADMIN_SECRET, Context
+    from .server import Sandbox
+
+    if options.seed is not None:
+        from moto.moto_api._internal import mock_random
+
+        mock_random.seed(options.seed)
+    context = Context(fast=options.fast, seed=options.seed)
+    sandbox = Sandbox(context)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        host, port = sandbox.listen(options.host, options.port)
+    except OSError as error:
+        print(f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --port", file=sys.stderr)
+        return 1
+    if options.state_file:
+        write_state(options.state_file, {"port": port, "pid": os.getpid(), "url": context.url, "account": context.account,
+                                         "access_key": ADMIN_KEY, "secret_key": ADMIN_SECRET})
+    print(f"sandbox listening on http://{host}:{port}", flush=True)
+    ended.wait()
+    sandbox.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # daemon threads may still wait in answers nobody reads any more
+
+
+if __name__ == "__main__":
+    sys.exit(main())
