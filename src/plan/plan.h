@@ -1,0 +1,93 @@
+/* Model → resource graph. Pure: no loop, no sockets, no clock. All AWS knowledge about what a Compose key becomes is here.
+ * Names, sizes and rules: shared/reference/defang.md sections 3 to 7. */
+#pragma once
+
+#include "compose/compose.h"
+#include "compose/model.h"
+#include "plan/graph.h"
+
+enum plan_mode { PLAN_MODE_UNSET, PLAN_AFFORDABLE, PLAN_BALANCED, PLAN_HIGH_AVAILABILITY };
+enum plan_nat { PLAN_NAT_NONE, PLAN_NAT_SINGLE, PLAN_NAT_PER_ZONE };
+
+struct plan_settings {
+    const char *prefix;           /* DEFANG_PREFIX, default "Defang" */
+    const char *stack;            /* default "beta" */
+    const char *cd_name;          /* default "defang-cd" */
+    enum plan_mode mode;
+    enum plan_nat nat;
+    const char *capacity_provider; /* FARGATE or FARGATE_SPOT */
+    unsigned zones;               /* wanted count, 2 */
+    unsigned log_retention_days, min_healthy_percent, backup_days;
+    bool deletion_protection;
+    const char *kaniko_image;     /* default ghcr.io/osscontainertools/kaniko:<pinned> */
+    const char *kaniko_cpu, *kaniko_memory;
+};
+
+struct env;
+/* Defaults ← mode ← x-defang-… of the project (x-defang-mode, x-defang-nat) ← DEFANG_* of env ← flag. Strings in `arena`. */
+int plan_settings_resolve(struct arena *arena, const struct compose_project *p, const struct env *env, const char *mode_flag,
+                          const char *stack_flag, struct plan_settings *out, struct error *err);
+
+struct plan_facts {               /* about the account: read by the engine before planning */
+    const char *account, *region, *partition, *dns_suffix; /* "aws", "amazonaws.com" */
+    const char *const *zones; size_t zone_count;            /* names, sorted: us-west-2a … */
+    const char *bucket;           /* of the CD stack: build contexts */
+    const char *ecr_public_prefix; /* pull-through cache prefix, NULL when off */
+};
+
+/* What a service's image build is; `image` members are filled by plan_builds. */
+struct plan_build {
+    const char *service;
+    const char *context, *dockerfile;   /* as in the model; dockerfile relative to context */
+    const char *object_key;       /* "uploads/sha256-….tar.gz": set by the caller after pack */
+    const char *arch;             /* "x86_64" | "aarch64" */
+    const char *repository;       /* "<project>/kaniko-build", lower-case ECR name */
+    const char *tag;              /* "<svc>-image-<8 hex>-<arch>": hash over context digest, args, dockerfile, target, platform */
+    const char *task_family;      /* "Defang-<project>-<stack>-kanikoAmd64" */
+    const char **command; size_t command_count; /* Kaniko's arguments; needs object_key and deployment */
+};
+
+struct plan_image { const char *service, *uri; }; /* "…/shop/kaniko-build@sha256:…" */
+
+struct plan_request {
+    const struct compose_project *project;
+    const struct plan_settings *settings;
+    const struct plan_facts *facts;
+    const char *deployment;       /* id of 12 base-36 characters */
+    const struct plan_image *images; size_t image_count;
+    bool foundation;              /* phase one: everything that does not need a built image */
+    const json_t *previous;       /* deployed template or NULL: services that did not change keep their deployment id */
+};
+
+char *plan_stack_name(const struct plan_settings *s, const char *project); /* "Defang-shop-beta", valid for CloudFormation; malloc'd */
+char *plan_config_path(const struct plan_settings *s, const char *project); /* "/Defang/shop/beta/"; malloc'd */
+char *plan_log_group(const struct plan_settings *s, const char *project, const char *which); /* builds | ecs | logs; malloc'd */
+bool plan_config_name_valid(const char *name);
+bool plan_config_name_reserved(const char *name);
+
+/* All rules that can be checked before anything is touched: errors and warnings with positions into d; what AWS cannot honour, one line each.
+ * Returns the first error. */
+int plan_check(const struct compose_project *p, const struct plan_settings *s, struct compose_diagnostics *d, struct error *err);
+
+/* The builds of the project (services with build), sorted by service; two calls: before pack for context/dockerfile, then plan_build_finish for each with its
+ * object_key set. In `arena`. */
+int plan_builds(struct arena *arena, const struct plan_request *r, struct plan_build **out, size_t *count, struct error *err);
+void plan_build_finish(struct arena *arena, const struct plan_request *r, struct plan_build *b);
+
+int plan_make(const struct plan_request *r, struct graph **out, struct compose_diagnostics *d, struct error *err);
+
+/* Logical ids that must be complete before a build can run, and where to find what RunTask needs (physical ids of resources). */
+struct plan_build_needs { const char *const *logical_ids; size_t count; const char *cluster, *subnets[2], *security_group; };
+const struct plan_build_needs *plan_build_needs(void);
+
+/* ---- the account's CD stack ---- */
+#define PLAN_CD_REVISION 1
+struct plan_cd_settings { const char *cd_name, *prefix; const char *adopt_bucket; bool retain_bucket, pull_through; };
+struct graph *plan_cd(const struct plan_cd_settings *s); /* outputs: bucketName, clusterName, logGroupName, subnetId, securityGroupId, taskDefArn, templateVersion … */
+
+/* ---- sizing, names (also used by ps, logs) ---- */
+int plan_fargate_size(double vcpus, double memory_mib, unsigned *cpu_units, unsigned *memory_mib_out); /* -ERANGE beyond 16 vCPU / 120 GiB */
+char *plan_safe_label(const char *name);    /* lower-case, '.' → '-' */
+char *plan_service_label(const char *name); /* also '_' → '-' */
+char *plan_private_domain(const struct plan_settings *s, const char *project); /* "shop.internal" */
+char *plan_container_name(const char *service, const char *deployment);   /* "<service>_<deployment>" */
