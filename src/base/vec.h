@@ -17,4 +17,4 @@
 #define vec_last(v)     (&(v)->items[(v)->len - 1])
 #define vec_clear(v)    ((v)->len = 0)
 #define vec_free(v)     do { free((v)->items); (v)->items = NULL; (v)->len = (v)->cap = 0; } while (0)
-#define vec_each(it, v) for (__typeof__((v)->items) it = (v)->items; it && it < (v)->items + (v)->len; it++)
+#define vec_each(it, v) for (__typeof__((v)->items + 0) it = (v)->items; it && it < (v)->items + (v)->len; it++)

@@ -1,0 +1,113 @@
+#include "base/arena.h"
+
+#include "base/mem.h"
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BLOCK_MIN_BYTES 4096u
+#define BLOCK_MAX_BYTES (256u * 1024u)
+
+struct block {
+    struct block *next;
+    size_t used, size;
+    alignas(max_align_t) unsigned char data[];
+};
+
+struct arena {
+    struct block *head; /* the block that is being filled; large ones of their own stand behind it */
+    size_t next_size;
+};
+
+struct arena *arena_new(void)
+{
+    struct arena *a = xcalloc(1, sizeof *a);
+    a->next_size = BLOCK_MIN_BYTES;
+    return a;
+}
+
+void arena_free(struct arena *a)
+{
+    if (!a)
+        return;
+    for (struct block *b = a->head, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(a);
+}
+
+void arena_free_ptr(struct arena **a)
+{
+    arena_free(*a);
+    *a = NULL;
+}
+
+static struct block *block_new(size_t size)
+{
+    struct block *b = xcalloc(1, sizeof *b + size);
+    b->size = size;
+    return b;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    size_t align = alignof(max_align_t);
+    if (size > SIZE_MAX / 2)
+        xreallocarray(NULL, SIZE_MAX, 2); /* aborts like any impossible size */
+    size = ((size ? size : 1) + align - 1) & ~(align - 1);
+    struct block *b = a->head;
+    if (b && b->size - b->used >= size) {
+        void *p = b->data + b->used;
+        b->used += size;
+        return p;
+    }
+    if (size > a->next_size / 4) { /* a large one gets a block of its own and the current one stays in use */
+        struct block *own = block_new(size);
+        own->used = size;
+        own->next = b ? b->next : NULL;
+        if (b)
+            b->next = own;
+        else
+            a->head = own;
+        return own->data;
+    }
+    struct block *fresh = block_new(a->next_size);
+    if (a->next_size < BLOCK_MAX_BYTES)
+        a->next_size *= 2;
+    fresh->next = b;
+    fresh->used = size;
+    a->head = fresh;
+    return fresh->data;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+    return s ? arena_strndup(a, s, strlen(s)) : NULL;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+    if (!s)
+        return NULL;
+    size_t len = strnlen(s, n);
+    char *p = arena_alloc(a, len + 1);
+    memcpy(p, s, len);
+    return p;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list ap;
+    char *text = NULL;
+    va_start(ap, fmt);
+    int n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        abort();
+    char *p = arena_strndup(a, text, (size_t)n);
+    free(text);
+    return p;
+}

@@ -1,0 +1,54 @@
+#include "base/secret.h"
+
+#include "base/mem.h"
+#include <string.h>
+
+void secret_wipe(void *data, size_t n)
+{
+    if (data && n)
+        explicit_bzero(data, n);
+}
+
+void secret_set_bytes(struct secret *s, const void *data, size_t n)
+{
+    char *copy = xmalloc(n + 1); /* before the old one is dropped: data may lie inside it */
+    if (n)
+        memcpy(copy, data, n);
+    copy[n] = '\0';
+    secret_done(s);
+    s->data = copy;
+    s->len = n;
+}
+
+void secret_set(struct secret *s, const char *text)
+{
+    if (text)
+        secret_set_bytes(s, text, strlen(text));
+    else
+        secret_done(s);
+}
+
+void secret_copy(struct secret *to, const struct secret *from)
+{
+    if (to == from)
+        return;
+    if (from->data)
+        secret_set_bytes(to, from->data, from->len);
+    else
+        secret_done(to);
+}
+
+void secret_done(struct secret *s)
+{
+    if (!s)
+        return;
+    if (s->data)
+        secret_wipe(s->data, s->len);
+    free(s->data);
+    *s = (struct secret)SECRET_INIT;
+}
+
+const char *secret_mask(const struct secret *s)
+{
+    return secret_is_set(s) ? "***" : "(unset)";
+}
