@@ -1,0 +1,54 @@
+/* The parts of a deployment beside the engine itself: account facts, the CD stack, uploads, builds, observation, config, status, logs.
+ * Each suspends the running fiber. */
+#pragma once
+
+#include "engine/engine.h"
+#include "pack/pack.h"
+
+/* ---- facts.c: zones, account, region, partition; strings in `arena`. Region missing → ERR_AUTH with the hint to set AWS_REGION. ---- */
+int flow_facts(struct engine_context *c, struct arena *arena, struct plan_facts **out, struct error *err);
+
+/* ---- bootstrap.c: the account's CD stack ---- */
+struct flow_cd { char *bucket, *cluster, *log_group, *ecr_public_prefix; int revision; };
+void flow_cd_done(struct flow_cd *cd);
+int flow_cd_ensure(struct engine_context *c, bool force, struct flow_cd *out, struct error *err);    /* creates, updates, or says "up to date" */
+int flow_cd_describe(struct engine_context *c, struct flow_cd *out, bool *exists, struct error *err); /* no effect */
+int flow_cd_teardown(struct engine_context *c, bool force, struct error *err); /* refuses while project stacks exist; the bucket is kept */
+
+/* ---- upload.c ---- */
+struct flow_archive { const char *path, *object_key; uint64_t size; };
+/* uploaded=false when the object was already there. */
+int flow_upload(struct engine_context *c, const char *row_id, const struct flow_archive *a, bool *uploaded, struct error *err);
+
+/* ---- build.c ---- */
+struct flow_build_place { char *cluster, *subnets[2], *security_group; }; /* physical ids */
+void flow_build_place_done(struct flow_build_place *p);
+int flow_build_place(struct engine_context *c, struct flow_build_place *out, bool *ready, struct error *err);
+/* URI by digest when the tag is in ECR, else NULL. */
+int flow_image_lookup(struct engine_context *c, const struct plan_build *b, char **uri, struct error *err);
+int flow_image_build(struct engine_context *c, const struct plan_build *b, const struct flow_build_place *place, char **uri, struct engine_failure *failure, struct error *err);
+
+/* ---- observe.c: ECS while an apply runs ---- */
+struct flow_observer;
+struct flow_observer *flow_observe_start(struct engine_context *c, const struct graph *g);
+/* Lets it look once more, ends it, and hands over what it gathered; frees. */
+void flow_observe_stop(struct flow_observer *o, struct engine_failure *failure);
+/* Waits until every service of the graph is steady, or one failed (ERR_CLOUD). */
+int flow_observe_steady(struct engine_context *c, const struct graph *g, int64_t timeout_ms, struct engine_failure *failure, struct error *err);
+
+/* ---- config.c: SSM SecureString parameters under plan_config_path() ---- */
+int flow_config_set(struct engine_context *c, const char *name, const struct secret *value, bool if_not_set, bool *set, struct error *err);
+int flow_config_names(struct engine_context *c, char ***names, size_t *count, struct error *err); /* sorted; each and the array malloc'd */
+int flow_config_remove(struct engine_context *c, const char *name, bool *removed, struct error *err);
+
+/* ---- status.c ---- */
+struct flow_service_status { char *name, *kind, *deployment, *state, *endpoint, *health, *image, *reason; unsigned desired, running, pending; };
+struct flow_status { struct flow_service_status *services; size_t len; };
+void flow_status_done(struct flow_status *s);
+int flow_status(struct engine_context *c, struct flow_status *out, struct error *err); /* ERR_NOT_FOUND when nothing is deployed */
+
+/* ---- logs.c ---- */
+struct flow_log_query { const char *const *services; size_t service_count; int64_t since_ms, until_ms; unsigned limit; const char *deployment, *filter; bool run, build, ecs, follow; };
+int flow_logs(struct engine_context *c, const struct flow_log_query *q, int (*fn)(void *arg, const struct engine_log *line), void *arg, struct error *err);
+/* Last lines of one stream, oldest first, joined with '\n'; NULL when there are none. */
+int flow_log_tail(struct engine_context *c, const char *group, const char *stream, unsigned lines, char **text, struct error *err);
