@@ -25,3 +25,6 @@ int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct erro
 
 /* Query-signed URL, valid expires_s seconds; malloc'd. May suspend (credentials). */
 int s3_presign(struct aws_session *s, const char *method, const char *bucket, const char *key, unsigned expires_s, char **url, struct error *err);
+
+/* The object's plain https URL (what CloudFormation takes as TemplateURL); malloc'd. With a custom endpoint: that endpoint's, path style. */
+int s3_url(struct aws_session *s, const char *bucket, const char *key, char **url, struct error *err);

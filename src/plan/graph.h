@@ -42,6 +42,7 @@ json_t *graph_sub(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /
 
 /* Every Ref/GetAtt/Sub/DependsOn resolves, no cycle, limits of CloudFormation (500 resources, 200 outputs, 1 MB) with the count per service. */
 int graph_check(const struct graph *g, struct error *err);
+/* Every resource carries {"Metadata": {"Group": <group>}}: rows of a teardown are made from the deployed template alone. */
 json_t *graph_template(const struct graph *g);  /* new reference; member order: AWSTemplateFormatVersion, Description, Metadata, Resources, Outputs */
 char *graph_template_text(const struct graph *g); /* compact, sorted members, malloc'd */
 
