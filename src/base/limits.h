@@ -26,6 +26,14 @@
 #define LIMIT_HTTP_HEADER_BYTES KIB(64)
 #define LIMIT_CHILD_OUTPUT_BYTES KIB(64)
 
+/* store */
+#define LIMIT_STORE_EVENT_BYTES    MIB(1)
+#define LIMIT_STORE_INPUTS_BYTES   MIB(32)
+#define LIMIT_STORE_SEALED_BYTES   MIB(1)
+#define LIMIT_STORE_EVENT_DAYS     90     /* how long the events of ended deployments are kept … */
+#define LIMIT_STORE_EVENT_KEEP     20     /* … except for the last ones of each project and stack */
+#define LIMIT_STORE_UPLOAD_DAYS    7      /* a multipart upload begun longer ago is not resumed */
+
 /* rpc */
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)
 #define LIMIT_RPC_REPLY_BYTES   MIB(4)

@@ -17,10 +17,27 @@
 
 struct store;
 
+/* -EBUSY (kind REFUSED) when another daemon holds the folder; -EPERM when the folder is another user's; -ENOTSUP when the schema is newer. A
+ * corrupt database is set aside under another name and a new one begun: store_notice() then says so, for the log. */
 int store_open(struct loop *loop, const char *folder, struct store **out, struct error *err);
+struct store_options {
+    const char *folder;
+    const char *key_file; /* systemd credential that holds the sealing key; NULL = the file `key` in the folder, made when missing */
+};
+int store_open_with(struct loop *loop, const struct store_options *options, struct store **out, struct error *err);
 void store_close(struct store *s); /* NULL ok; commits */
-int store_flush(struct store *s, struct error *err);
-uint64_t store_bytes(struct store *s);
+const char *store_notice(const struct store *s); /* NULL or one line about what was found at open */
+
+/* Opens the turn's transaction when none is open; every writing call does so itself. */
+int store_write_begin(struct store *s, struct error *err);
+int store_flush(struct store *s, struct error *err); /* 0 when nothing is pending */
+bool store_failed(const struct store *s);
+/* Tries a real write; 0 when the store serves again. The daemon calls it by a timer after a failure. */
+int store_recover(struct store *s, struct error *err);
+/* fn is called at the end of the turn in which the store failed: the turn's writes are gone, so jobs must stop as if the daemon had died, and be
+ * resumed from the journal after store_recover(). */
+void store_on_failure(struct store *s, void (*fn)(void *arg), void *arg);
+uint64_t store_bytes(struct store *s); /* on disk, write-ahead log included */
 
 /* ---- deployments (one row each; state values are DeployState of proto/defang.proto) ---- */
 struct store_deployment {
@@ -34,13 +51,20 @@ struct store_deployment {
 };
 void store_deployment_done(struct store_deployment *d);
 
+bool store_state_is_terminal(int state);
+const char *store_state_name(int state);            /* "RUNNING", "BLOCKED(auth)" …; "UNKNOWN" for anything else */
+bool store_state_may_follow(int from, int to);
+
 /* -EBUSY (kind REFUSED, names the other deployment) when an unfinished one exists for the same account+region+project+stack. */
 int store_deployment_insert(struct store *s, const struct store_deployment *d, struct error *err);
-/* Moves the state; terminal states set ended_ms, summary and erase inputs and intents. An illegal move is an error. */
+/* Moves the state; terminal states set ended_ms, summary and erase inputs and intents. An illegal move is an error (-EINVAL), so is any later
+ * write to an ended deployment (-ESTALE): its last event goes in first, in the same turn (bus_move() of the daemon does both). */
 int store_deployment_move(struct store *s, const char *id, int state, const char *summary, struct error *err);
-int store_deployment_get(struct store *s, const char *id, struct store_deployment *out, struct error *err); /* -ENOENT */
+/* Sees this turn's own writes. `out` is the caller's (store_deployment_done). -ENOENT. */
+int store_deployment_get(struct store *s, const char *id, struct store_deployment *out, struct error *err);
 struct store_filter { const char *project, *stack, *account, *region; bool unfinished_only; unsigned limit; };
-/* Newest first; each row handed to fn (borrowed); fn returns false to stop. */
+/* Committed rows only, newest first, without their inputs; each row handed to fn (borrowed); fn returns false to stop. NULL fields match all,
+ * limit 0 = no limit. */
 int store_deployment_each(struct store *s, const struct store_filter *f, bool (*fn)(void *arg, const struct store_deployment *d), void *arg, struct error *err);
 
 /* ---- journal: steps and intents of a deployment ---- */
@@ -56,20 +80,25 @@ int store_intent_get(struct store *s, const char *deployment, const char *key, c
  * store_event_next(). */
 uint64_t store_event_next(struct store *s, const char *deployment);
 int store_event_append(struct store *s, const char *deployment, uint64_t sequence, const void *data, size_t n, struct error *err);
-/* Committed events after `after`, at most `max_count` or `max_bytes`; fn borrows. */
+/* Committed events after `after`, at most `max_count` or `max_bytes` (but always one); fn borrows and must not read events itself. */
 int store_event_read(struct store *s, const char *deployment, uint64_t after, unsigned max_count, size_t max_bytes,
                      bool (*fn)(void *arg, uint64_t sequence, const void *data, size_t n), void *arg, struct error *err);
-/* Called after a commit that appended events or moved states, with the deployment's id. */
+/* The committed end of the story: a reader that has seen *last_sequence of an *ended deployment has seen everything. -ENOENT. */
+int store_event_tip(struct store *s, const char *deployment, uint64_t *last_sequence, bool *ended, struct error *err);
+/* Called after a commit that appended events or moved states, with the deployment's id; at the end of the turn, never inside a store call. */
 void store_subscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
-int store_trim(struct store *s, int64_t now_ms, struct error *err); /* events older than 90 days, the last 20 deployments of a project kept */
+void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
+/* Drops events of deployments ended more than 90 days ago (the last 20 of a project and stack are kept), expired credentials, stale uploads. */
+int store_trim(struct store *s, int64_t now_ms, struct error *err);
 
 /* ---- projects: what is remembered across deployments (engine, mode, last good deployment) ---- */
 int store_project_put(struct store *s, const char *account, const char *region, const char *project, const char *stack, const char *key, const char *value, struct error *err);
-int store_project_get(struct store *s, const char *account, const char *region, const char *project, const char *stack, const char *key, char **value, struct error *err);
+int store_project_get(struct store *s, const char *account, const char *region, const char *project, const char *stack, const char *key, char **value, struct error *err); /* put: NULL deletes; get: *value NULL when none */
 
 /* ---- sealed blobs: cached credentials, AES-256-GCM; the key from a systemd credential ($CREDENTIALS_DIRECTORY/defang-key) or a 0600 key file ---- */
+/* data NULL deletes; expires_ms 0 = never. */
 int store_seal_put(struct store *s, const char *name, const void *data, size_t n, int64_t expires_ms, struct error *err);
-int store_seal_get(struct store *s, const char *name, struct secret *out, struct error *err); /* unset when none or expired */
+int store_seal_get(struct store *s, const char *name, struct secret *out, struct error *err); /* unset when none, expired or sealed with another key */
 
 /* ---- uploads in progress: resume of a multipart upload ---- */
 int store_upload_put(struct store *s, const char *bucket, const char *key, const char *upload_id, struct error *err); /* NULL id deletes */

@@ -1,0 +1,233 @@
+/* Opening: the folder is ours and private, one daemon holds it, the database is sound and of a schema that we know. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "store/internal.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail_errno(struct error *err, int code, const char *doing, const char *path)
+{
+    return error_raise_errno(err, ERR_FAILED, code, "%s %s: %s", doing, path, strerror(code));
+}
+
+static int folder_prepare(const char *folder, struct error *err)
+{
+    int rc = file_mkdirs(folder, 0700, err);
+    if (rc < 0)
+        return error_wrap(err, "making the state folder");
+    struct stat st;
+    cleanup_fd int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fail_errno(err, errno, "opening the state folder", folder);
+    if (st.st_uid != geteuid()) {
+        error_raise_errno(err, ERR_REFUSED, EPERM, "the state folder %s belongs to user %u, not to user %u", folder,
+                          (unsigned)st.st_uid, (unsigned)geteuid());
+        error_hint(err, "Run defangd as its owner, or choose another folder with XDG_STATE_HOME.");
+        return -EPERM;
+    }
+    if ((st.st_mode & 077) && fchmod(fd, 0700) < 0)
+        return fail_errno(err, errno, "making private", folder);
+    return 0;
+}
+
+/* The pid in the file is for people; the lock itself is flock's, which a dead process cannot hold. */
+static int lock_take(struct store *s, struct error *err)
+{
+    cleanup_free char *path = path_join(s->folder, STORE_LOCK_NAME);
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->lock_fd < 0)
+        return fail_errno(err, errno, "opening", path);
+    char text[32] = {0};
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK)
+            return fail_errno(err, errno, "locking", path);
+        ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
+        text[strcspn(text, "\n")] = '\0';
+        error_raise_errno(err, ERR_REFUSED, EBUSY, "another defangd (pid %s) uses the state folder %s",
+                          n > 0 && text[0] ? text : "unknown", s->folder);
+        error_hint(err, "Use it with defangctl, or end it with `defangctl daemon stop`.");
+        return -EBUSY;
+    }
+    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(s->lock_fd, 0) < 0 || pwrite(s->lock_fd, text, (size_t)n, 0) < 0)
+        return fail_errno(err, errno, "writing", path);
+    return 0;
+}
+
+static int database_file_prepare(const char *path, struct error *err)
+{
+    /* Made before SQLite does, so that it is never readable by others; -wal and -shm inherit its mode. */
+    cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fail_errno(err, errno, "opening", path);
+    if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
+        return fail_errno(err, errno, "making private", path);
+    return 0;
+}
+
+static int conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct error *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (sqlite3_open_v2(path, &conn->db, flags, NULL) != SQLITE_OK)
+        return error_raise_errno(err, ERR_FAILED, EIO, "opening %s: %s", path,
+                                 conn->db ? sqlite3_errmsg(conn->db) : "out of memory");
+    sqlite3_busy_timeout(conn->db, 1000);
+    sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    int rc = store_exec(conn, pragmas);
+    if (rc == SQLITE_OK)
+        return 0;
+    error_raise_errno(err, ERR_FAILED, EIO, "opening %s: %s", path, sqlite3_errmsg(conn->db));
+    return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB ? -EUCLEAN : -EIO;
+}
+
+static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                                     "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+                                     "PRAGMA journal_size_limit = 16777216";
+static const char reader_pragmas[] = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY";
+
+/* 0, -EUCLEAN when the file is damaged, -EIO. */
+static int database_check(struct store *s, struct error *err)
+{
+    struct sql q = sql_open(&s->writer, "PRAGMA quick_check(1)");
+    int rc = sql_row(&q);
+    int code = sqlite3_errcode(s->writer.db) & 0xff;
+    if (rc > 0) {
+        const char *word = (const char *)sqlite3_column_text(q.stmt, 0);
+        rc = word && strcmp(word, "ok") == 0 ? 0 : -EUCLEAN;
+        if (rc < 0)
+            error_raise_errno(err, ERR_FAILED, EUCLEAN, "%s", word ? word : "no answer from quick_check");
+    } else {
+        rc = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EUCLEAN : -EIO;
+        store_read_error(&s->writer, "checking the database", err);
+    }
+    sql_close(&q);
+    return rc;
+}
+
+static int database_open(struct store *s, const char *path, struct error *err)
+{
+    int rc = database_file_prepare(path, err);
+    if (rc == 0)
+        rc = conn_open(&s->writer, path, writer_pragmas, err);
+    if (rc == 0)
+        rc = database_check(s, err);
+    return rc;
+}
+
+/* Never wiped: the damaged files keep their content under another name. */
+static int database_set_aside(struct store *s, const char *path, struct error *why, struct error *err)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char stamp[17];
+    clock_format_basic(clock_wall_ms(), stamp);
+    sql_conn_done(&s->writer);
+    cleanup_free char *aside = NULL;
+    for (unsigned i = 0;; i++) {
+        aside = xasprintf("%s.corrupt-%s-%u", path, stamp, i);
+        if (!file_exists(aside))
+            break;
+        free(aside);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        cleanup_free char *from = xasprintf("%s%s", path, suffixes[i]);
+        cleanup_free char *to = xasprintf("%s%s", aside, suffixes[i]);
+        if (rename(from, to) < 0 && errno != ENOENT)
+            return fail_errno(err, errno, "setting aside the damaged", from);
+    }
+    s->notice = xasprintf("the database was damaged (%s) and was set aside as %s; deployments recorded in it are not known any more", why->message, aside);
+    return 0;
+}
+
+static int database_ready(struct store *s, struct error *err)
+{
+    cleanup_free char *path = path_join(s->folder, STORE_DB_NAME);
+    struct error why = ERROR_INIT;
+    int rc = database_open(s, path, &why);
+    if (rc == -EUCLEAN) {
+        rc = database_set_aside(s, path, &why, err);
+        error_done(&why);
+        if (rc == 0)
+            rc = database_open(s, path, err);
+    } else if (rc < 0 && err) {
+        error_move(err, &why);
+    }
+    error_done(&why);
+    if (rc == 0)
+        rc = store_schema_apply(s, err);
+    if (rc == 0)
+        rc = conn_open(&s->reader, path, reader_pragmas, err);
+    return rc;
+}
+
+int store_open_with(struct loop *loop, const struct store_options *options, struct store **out, struct error *err)
+{
+    int rc = folder_prepare(options->folder, err);
+    if (rc < 0)
+        return rc;
+    struct store *s = xcalloc(1, sizeof *s);
+    s->loop = loop;
+    s->folder = xstrdup(options->folder);
+    s->lock_fd = -1;
+    s->turn = xcalloc(1, sizeof *s->turn);
+    s->turn->store = s;
+    rc = lock_take(s, err);
+    if (rc == 0)
+        rc = database_ready(s, err);
+    if (rc == 0)
+        rc = store_seal_init(s, options->key_file, err);
+    if (rc < 0) {
+        store_close(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+int store_open(struct loop *loop, const char *folder, struct store **out, struct error *err)
+{
+    return store_open_with(loop, &(struct store_options){.folder = folder}, out, err);
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    if (s->writer.db && !s->failed)
+        store_flush(s, NULL);
+    store_turn_done(s);
+    sql_conn_done(&s->reader);
+    sql_conn_done(&s->writer);
+    mem_close_ptr(&s->lock_fd);
+    secret_wipe(s->seal_key, sizeof s->seal_key);
+    free(s->failure);
+    free(s->notice);
+    free(s->folder);
+    free(s);
+}
+
+const char *store_notice(const struct store *s)
+{
+    return s->notice;
+}
+
+uint64_t store_bytes(struct store *s)
+{
+    static const char *const suffixes[] = {"", "-wal"};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        cleanup_free char *path = xasprintf("%s/%s%s", s->folder, STORE_DB_NAME, suffixes[i]);
+        struct stat st;
+        if (stat(path, &st) == 0)
+            sum += (uint64_t)st.st_size;
+    }
+    return sum;
+}
