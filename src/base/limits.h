@@ -34,8 +34,31 @@
 #define LIMIT_STORE_EVENT_KEEP     20     /* … except for the last ones of each project and stack */
 #define LIMIT_STORE_UPLOAD_DAYS    7      /* a multipart upload begun longer ago is not resumed */
 
+/* plan */
+#define LIMIT_PLAN_RESOURCES 500          /* CloudFormation's, per stack */
+#define LIMIT_PLAN_OUTPUTS   200
+#define LIMIT_PLAN_DYNAMIC_REFERENCES 60
+#define LIMIT_PLAN_TEMPLATE_BYTES ((size_t)1000000)
+#define LIMIT_PLAN_OVERRIDE_BYTES 8192    /* ECS RunTask: all container overrides, as JSON */
+
+/* compose */
+#define LIMIT_COMPOSE_TEXT_BYTES     MIB(1) /* one text after interpolation */
+#define LIMIT_COMPOSE_TEMPLATE_DEPTH 32     /* ${A:-${B:-…}} */
+#define LIMIT_COMPOSE_FILES          256    /* -f, include and extends together */
+#define LIMIT_COMPOSE_ENV_BYTES      MIB(1) /* .env, env_file, --env-file */
+#define LIMIT_COMPOSE_PORT_RANGE     8192   /* ports one entry may expand to */
+#define LIMIT_COMPOSE_EXTENDS_DEPTH  32     /* a service that extends a service that extends … */
+
 /* rpc */
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)
 #define LIMIT_RPC_REPLY_BYTES   MIB(4)
 #define LIMIT_RPC_CONNECTIONS   128
 #define LIMIT_RPC_CALLS         64        /* open calls per connection */
+#define LIMIT_RPC_HELLO_MS      10000     /* a connection that has not said hello by then is closed */
+#define LIMIT_RPC_WAIT_FDS      8         /* descriptors a client waits on beside its connection */
+#define LIMIT_RPC_CLIENT_PENDING_BYTES MIB(16) /* of streams that the client has received and not taken */
+#define LIMIT_RPC_OUTPUT_HIGH_BYTES KIB(256) /* per connection: streams pause, requests are not read */
+#define LIMIT_RPC_OUTPUT_LOW_BYTES  KIB(64)  /* … and go on */
+
+/* engine */
+#define LIMIT_CONFIG_VALUE_BYTES KIB(8)   /* SSM advanced parameter */

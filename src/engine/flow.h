@@ -3,7 +3,6 @@
 #pragma once
 
 #include "engine/engine.h"
-#include "pack/pack.h"
 
 /* ---- facts.c: zones, account, region, partition; strings in `arena`. Region missing → ERR_AUTH with the hint to set AWS_REGION. ---- */
 int flow_facts(struct engine_context *c, struct arena *arena, struct plan_facts **out, struct error *err);

@@ -24,7 +24,9 @@ struct graph {
     const char *description;
     struct graph_resource *resources; size_t len, cap;
     struct graph_output *outputs; size_t output_count, output_cap;
-    json_t *metadata;              /* template Metadata: plan revision, per service {deployment, hash} */
+    json_t *metadata;              /* template Metadata: {"Defang": {"revision": n, "services": {<name>: {"deployment", "hash", "endpointOutput" (name of an output) or
+                                      "endpoint" (text)}}}} */
+    size_t *index, index_size;     /* logical id → position + 1 */
 };
 
 struct graph *graph_new(const char *description);

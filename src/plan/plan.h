@@ -47,6 +47,10 @@ struct plan_build {
     const char **command; size_t command_count; /* Kaniko's arguments; needs object_key and deployment */
 };
 
+/* The Kaniko task definitions' container and log stream prefix: streams are "<prefix>/<container>/<task id>" in the group builds. */
+#define PLAN_BUILD_CONTAINER     "kaniko"
+#define PLAN_BUILD_STREAM_PREFIX "image"
+
 struct plan_image { const char *service, *uri; }; /* "…/shop/kaniko-build@sha256:…" */
 
 struct plan_request {

@@ -1,0 +1,331 @@
+/* One Kaniko task on Fargate per image. The tag is made of everything that goes into the image, so a tag that is in ECR is never built again. */
+#include "engine/flow.h"
+#include "engine/tasks.h"
+
+#include "aws/operations.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "loop/fiber.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ORDER         20
+#define ATTEMPTS      2
+#define BUILD_WAIT_MS (60LL * 60 * 1000)
+#define TAIL_LINES    40
+
+void flow_build_place_done(struct flow_build_place *p)
+{
+    free(p->cluster);
+    free(p->subnets[0]);
+    free(p->subnets[1]);
+    free(p->security_group);
+    *p = (struct flow_build_place){0};
+}
+
+static const char *physical_id(const json_t *resources, const char *logical_id, bool *complete)
+{
+    size_t i;
+    json_t *r;
+    json_array_foreach(resources, i, r) {
+        if (!text_eq(json_str(r, "LogicalResourceId"), logical_id))
+            continue;
+        const char *status = json_str_or(r, "ResourceStatus", "");
+        if (!text_eq(status, "CREATE_COMPLETE") && !text_eq(status, "UPDATE_COMPLETE"))
+            *complete = false;
+        return json_str(r, "PhysicalResourceId");
+    }
+    *complete = false;
+    return NULL;
+}
+
+int flow_build_place(struct engine_context *c, struct flow_build_place *out, bool *ready, struct error *err)
+{
+    *out = (struct flow_build_place){0};
+    *ready = false;
+    cleanup_free char *stack = plan_stack_name(c->settings, c->project);
+    cleanup_json json_t *reply = NULL;
+    cleanup_error struct error local = ERROR_INIT;
+    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, json_pack("{s:s}", "StackName", stack), &reply, &local);
+    if (rc < 0 && aws_error_is_not_found(&local))
+        return 0;
+    if (rc < 0) {
+        error_move(err, &local);
+        return error_wrap(err, "looking for the place to build in stack %s", stack);
+    }
+    const json_t *resources = json_object_get(reply, "StackResources");
+    const struct plan_build_needs *needs = plan_build_needs();
+    bool complete = true;
+    for (size_t i = 0; i < needs->count; i++)
+        physical_id(resources, needs->logical_ids[i], &complete);
+    out->cluster = xstrdup_null(physical_id(resources, needs->cluster, &complete));
+    out->security_group = xstrdup_null(physical_id(resources, needs->security_group, &complete));
+    for (size_t i = 0; i < ARRAY_LEN(out->subnets); i++)
+        out->subnets[i] = needs->subnets[i] ? xstrdup_null(physical_id(resources, needs->subnets[i], &complete)) : NULL;
+    *ready = complete && out->cluster && out->security_group && out->subnets[0];
+    if (!*ready)
+        flow_build_place_done(out);
+    return 0;
+}
+
+int flow_image_lookup(struct engine_context *c, const struct plan_build *b, char **uri, struct error *err)
+{
+    *uri = NULL;
+    cleanup_json json_t *reply = NULL;
+    cleanup_error struct error local = ERROR_INIT;
+    int rc = engine_call(c, &aws_ecr_DescribeImages, json_pack("{s:s,s:[{s:s}]}", "repositoryName", b->repository, "imageIds", "imageTag", b->tag),
+                         &reply, &local);
+    if (rc < 0 && (aws_error_is_not_found(&local) || error_has_code(&local, "ImageNotFoundException") ||
+                   error_has_code(&local, "RepositoryNotFoundException")))
+        return 0;
+    if (rc < 0) {
+        error_move(err, &local);
+        return error_wrap(err, "looking for image %s:%s", b->repository, b->tag);
+    }
+    const char *digest = json_str(reply, "imageDetails.0.imageDigest");
+    if (digest)
+        *uri = xasprintf("%s.dkr.ecr.%s.%s/%s@%s", c->facts->account, c->facts->region, c->facts->dns_suffix, b->repository, digest);
+    return 0;
+}
+
+struct build {
+    struct engine_context *c;
+    const struct plan_build *b;
+    const struct flow_build_place *place;
+    char *row, *key;          /* row id; journal prefix of this attempt */
+    char *task_arn, *stream, *group;
+    char *log_token;
+    bool finished;
+};
+
+static int journal_put(struct build *u, const char *what, const char *value, struct error *err)
+{
+    cleanup_free char *key = xasprintf("%s.%s", u->key, what);
+    return u->c->journal->put(u->c->journal->arg, key, value, err);
+}
+
+static int journal_get(struct build *u, const char *what, char **value, struct error *err)
+{
+    cleanup_free char *key = xasprintf("%s.%s", u->key, what);
+    return u->c->journal->get(u->c->journal->arg, key, value, err);
+}
+
+static json_t *run_task_input(struct build *u, const char *token)
+{
+    json_t *command = json_array(), *subnets = json_array();
+    for (size_t i = 0; i < u->b->command_count; i++)
+        json_array_append_new(command, json_string(u->b->command[i]));
+    for (size_t i = 0; i < ARRAY_LEN(u->place->subnets); i++)
+        if (u->place->subnets[i])
+            json_array_append_new(subnets, json_string(u->place->subnets[i]));
+    return json_pack("{s:s,s:s,s:i,s:s,s:s,s:[{s:s,s:i}],s:{s:{s:o,s:[s],s:s}},s:{s:[{s:s,s:o}]},s:[{s:s,s:s},{s:s,s:s}]}",
+                     "cluster", u->place->cluster, "taskDefinition", u->b->task_family, "count", 1, "clientToken", token,
+                     "startedBy", u->c->deployment,
+                     "capacityProviderStrategy", "capacityProvider", "FARGATE", "weight", 1,
+                     "networkConfiguration", "awsvpcConfiguration", "subnets", subnets, "securityGroups", u->place->security_group, "assignPublicIp", "ENABLED",
+                     "overrides", "containerOverrides", "name", PLAN_BUILD_CONTAINER, "command", command,
+                     "tags", "key", "defang:service", "value", u->b->service, "key", "defang:etag", "value", u->c->deployment);
+}
+
+/* A task that ECS does not place for want of capacity is asked for again: nothing ran. */
+static int start(struct build *u, struct error *err)
+{
+    int rc = journal_get(u, "task", &u->task_arn, err);
+    if (rc < 0 || u->task_arn)
+        return rc;
+    cleanup_free char *key = xasprintf("%s.token", u->key);
+    cleanup_free char *token = NULL;
+    rc = engine_token(u->c, key, &token, err);
+    if (rc < 0)
+        return rc;
+    cleanup_json json_t *reply = NULL;
+    rc = engine_call(u->c, &aws_ecs_RunTask, run_task_input(u, token), &reply, err);
+    if (rc < 0)
+        return error_wrap(err, "starting the build of %s", u->b->service);
+    const char *arn = json_str(reply, "tasks.0.taskArn");
+    if (!arn)
+        return error_raise(err, ERR_CLOUD, "ECS did not start the build of %s: %s %s", u->b->service, json_str_or(reply, "failures.0.reason", "no reason given"),
+                           json_str_or(reply, "failures.0.detail", ""));
+    u->task_arn = xstrdup(arn);
+    rc = journal_put(u, "task", arn, err);
+    return rc < 0 ? rc : u->c->journal->flush(u->c->journal->arg, err);
+}
+
+/* Kaniko says "INFO[0004] RUN npm ci": the instruction is what people want to read on the row. */
+static void show_step(struct build *u, const char *line)
+{
+    const char *text = strstr(line, "] ");
+    if (!text_starts(line, "INFO[") || !text)
+        return;
+    char shown[80];
+    snprintf(shown, sizeof shown, "%s", text + 2);
+    engine_row(u->c, ENGINE_ROW_IMAGE, u->row, ENGINE_ACTIVE, ORDER, "usually 1-4 min", "image: %s", shown);
+}
+
+/* New lines become events in the same turn as the marker that says so. */
+static int drain_log(struct build *u, bool *news, struct error *err)
+{
+    for (int page = 0; page < 20; page++) {
+        json_t *in = json_pack("{s:s,s:s,s:b}", "logGroupName", u->group, "logStreamName", u->stream, "startFromHead", 1);
+        if (u->log_token)
+            json_object_set_new(in, "nextToken", json_string(u->log_token));
+        cleanup_json json_t *reply = NULL;
+        cleanup_error struct error local = ERROR_INIT;
+        int rc = engine_call(u->c, &aws_logs_GetLogEvents, in, &reply, &local);
+        if (rc < 0 && aws_error_is_not_found(&local))
+            return 0; /* the stream comes with the first line */
+        if (rc < 0) {
+            error_move(err, &local);
+            return error_wrap(err, "reading the build log of %s", u->b->service);
+        }
+        size_t i;
+        json_t *event;
+        json_array_foreach(json_object_get(reply, "events"), i, event) {
+            const char *text = json_str_or(event, "message", "");
+            u->c->sink->log(u->c->sink->arg, &(struct engine_log){.service = u->b->service, .source = "build", .host = task_id(u->task_arn), .text = text,
+                                                                   .time_ms = json_int_or(event, "timestamp", 0), .error = strcasestr(text, "error") != NULL});
+            show_step(u, text);
+            *news = true;
+        }
+        const char *next = json_str(reply, "nextForwardToken");
+        bool end = !next || text_eq(next, u->log_token) || json_len(reply, "events") == 0;
+        if (next && !text_eq(next, u->log_token)) {
+            free(u->log_token);
+            u->log_token = xstrdup(next);
+            rc = journal_put(u, "log", next, err);
+            if (rc < 0)
+                return rc;
+        }
+        if (end)
+            return 0;
+    }
+    return 0;
+}
+
+static const char *task_phase(const char *status)
+{
+    static const struct { const char *status, *text; } phases[] = {
+        {"PROVISIONING", "getting a machine"}, {"PENDING", "fetching the builder"}, {"ACTIVATING", "starting the builder"}, {"RUNNING", "building"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+        if (text_eq(phases[i].status, status))
+            return phases[i].text;
+    return "finishing";
+}
+
+static void stop_task(struct build *u)
+{
+    cleanup_error struct error ignored = ERROR_INIT;
+    fiber_shield(true);
+    engine_call(u->c, &aws_ecs_StopTask, json_pack("{s:s,s:s,s:s}", "cluster", u->place->cluster, "task", u->task_arn, "reason", "canceled by defangctl"), NULL, &ignored);
+    fiber_shield(false);
+}
+
+/* Until the task is over; *task is what ECS said last. */
+static int follow(struct build *u, json_t **task, struct error *err)
+{
+    struct engine_pace pace = {0};
+    int64_t deadline = loop_now_ms(u->c->loop) + BUILD_WAIT_MS;
+    cleanup_free char *last = NULL;
+    for (;;) {
+        cleanup_json json_t *reply = NULL;
+        int rc = engine_call(u->c, &aws_ecs_DescribeTasks, json_pack("{s:s,s:[s]}", "cluster", u->place->cluster, "tasks", u->task_arn), &reply, err);
+        if (rc < 0)
+            return error_wrap(err, "watching the build of %s", u->b->service);
+        const json_t *now = json_at(reply, "tasks.0");
+        if (!now)
+            return error_raise(err, ERR_CLOUD, "ECS no longer knows the build task of %s (%s)", u->b->service, json_str_or(reply, "failures.0.reason", "gone"));
+        const char *status = json_str_or(now, "lastStatus", "");
+        bool news = !text_eq(status, last);
+        if (news && !task_is_over(now))
+            engine_row(u->c, ENGINE_ROW_IMAGE, u->row, ENGINE_ACTIVE, ORDER, "usually 1-4 min", "image: %s", task_phase(status));
+        free(last);
+        last = xstrdup(status);
+        bool over = task_is_over(now);
+        rc = drain_log(u, &news, err);
+        if (rc < 0)
+            return rc;
+        if (over) {
+            *task = json_deep_copy(now);
+            return 0;
+        }
+        if (loop_now_ms(u->c->loop) > deadline) {
+            stop_task(u);
+            return error_raise(err, ERR_TIMEOUT, "the build of %s did not end within 60 minutes and was stopped", u->b->service);
+        }
+        if (news)
+            engine_pace_news(&pace);
+        if (engine_pace_wait(&pace) < 0) {
+            stop_task(u);
+            return error_raise(err, ERR_CANCELED, "canceled");
+        }
+    }
+}
+
+static void build_done(struct build *u)
+{
+    free(u->row);
+    free(u->key);
+    free(u->task_arn);
+    free(u->stream);
+    free(u->group);
+    free(u->log_token);
+}
+
+/* 0 = built, 1 = the build itself failed (failure says why), <0 = could not tell. */
+static int attempt(struct engine_context *c, const struct plan_build *b, const struct flow_build_place *place, unsigned number, struct engine_failure *failure,
+                   struct error *err)
+{
+    struct build u = {.c = c, .b = b, .place = place, .row = xasprintf("image/%s", b->service), .key = xasprintf("build.%s.%u", b->service, number)};
+    cleanup_json json_t *task = NULL;
+    int rc = start(&u, err);
+    if (rc == 0) {
+        u.group = plan_log_group(c->settings, c->project, "builds");
+        u.stream = xasprintf("%s/%s/%s", PLAN_BUILD_STREAM_PREFIX, PLAN_BUILD_CONTAINER, task_id(u.task_arn));
+        rc = journal_get(&u, "log", &u.log_token, err);
+    }
+    if (rc == 0)
+        rc = follow(&u, &task, err);
+    if (rc == 0 && task_exit_code(task, PLAN_BUILD_CONTAINER) != 0) {
+        engine_failure_done(failure);
+        failure->service = xstrdup(b->service);
+        failure->task = xstrdup(task_id(u.task_arn));
+        failure->reason = task_reason(task, PLAN_BUILD_CONTAINER);
+        cleanup_error struct error ignored = ERROR_INIT;
+        flow_log_tail(c, u.group, u.stream, TAIL_LINES, &failure->logs, &ignored);
+        rc = 1;
+    }
+    build_done(&u);
+    return rc;
+}
+
+int flow_image_build(struct engine_context *c, const struct plan_build *b, const struct flow_build_place *place, char **uri, struct engine_failure *failure,
+                     struct error *err)
+{
+    cleanup_free char *row = xasprintf("image/%s", b->service);
+    *uri = NULL;
+    int rc = 1;
+    for (unsigned number = 1; rc == 1 && number <= ATTEMPTS; number++) {
+        if (number > 1)
+            engine_note(c, ENGINE_SAY_WARNING, NULL, "the build of %s failed (%s); trying once more", b->service, failure->reason);
+        engine_row(c, ENGINE_ROW_IMAGE, row, ENGINE_ACTIVE, ORDER, "usually 1-4 min", "image: starting the build%s", number > 1 ? " again" : "");
+        rc = attempt(c, b, place, number, failure, err);
+    }
+    if (rc == 1) {
+        rc = error_raise(err, ERR_CLOUD, "the image of service %s could not be built: %s", b->service, failure->reason);
+        error_hint(err, "the last lines of the build log are above; mend the Dockerfile or its context and run `defangctl up` again");
+    }
+    if (rc == 0)
+        rc = flow_image_lookup(c, b, uri, err);
+    if (rc == 0 && !*uri)
+        rc = error_raise(err, ERR_CLOUD, "the build of %s ended well, but ECR has no image %s:%s", b->service, b->repository, b->tag);
+    if (rc == 0)
+        engine_row(c, ENGINE_ROW_IMAGE, row, ENGINE_DONE, ORDER, NULL, "image: %.19s…  built", strstr(*uri, "@") + 1);
+    else
+        engine_row(c, ENGINE_ROW_IMAGE, row, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ORDER, NULL, "image: %s",
+                   rc == -ECANCELED ? "canceled" : failure->reason ? failure->reason : "failed");
+    return rc;
+}

@@ -1,0 +1,188 @@
+/* The event tail of one stack operation: newest first in pages from AWS, oldest first to the reader, each once, also across a restart. */
+#include "engine/cfn.h"
+
+#include "aws/operations.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "loop/fiber.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define EVENT_PAGES_MAX 50          /* of 100: more than 500 resources can make in one operation */
+#define START_WAIT_MS   (120 * 1000) /* until the operation's first event must be there */
+
+void cfn_follow_done(struct cfn_follow *f)
+{
+    free(f->status);
+    free(f->first_failure);
+    f->status = f->first_failure = NULL;
+}
+
+struct tail {
+    struct cfn_follow *f;
+    char *last_id;        /* newest event already handed on */
+    bool started;
+};
+
+static bool is_stack_event(const struct cfn_follow *f, const json_t *event)
+{
+    return text_eq(json_str(event, "PhysicalResourceId"), f->stack_id);
+}
+
+/* Cancel and roll back carry tokens of their own: events of other tokens count once ours has begun. */
+static bool belongs(const struct tail *t, const json_t *event)
+{
+    if (!t->f->token || t->started)
+        return true;
+    return text_eq(json_str(event, "ClientRequestToken"), t->f->token);
+}
+
+static int read_new(struct tail *t, json_t *fresh, struct error *err)
+{
+    cleanup_free char *next = NULL;
+    for (int page = 0; page < EVENT_PAGES_MAX; page++) {
+        cleanup_json json_t *reply = NULL;
+        json_t *in = json_pack("{s:s}", "StackName", t->f->stack_id);
+        if (next)
+            json_object_set_new(in, "NextToken", json_string(next));
+        int rc = engine_call(t->f->context, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
+        if (rc < 0)
+            return rc;
+        size_t i;
+        json_t *event;
+        json_array_foreach(json_object_get(reply, "StackEvents"), i, event) {
+            if (t->last_id && text_eq(json_str(event, "EventId"), t->last_id))
+                return 0;
+            /* The start of our operation bounds the past when nothing was seen yet. */
+            json_array_append(fresh, event);
+            bool start = t->f->token && is_stack_event(t->f, event) && text_eq(json_str(event, "ClientRequestToken"), t->f->token) &&
+                         (text_eq(json_str(event, "ResourceStatus"), "CREATE_IN_PROGRESS") ||
+                          text_eq(json_str(event, "ResourceStatus"), "UPDATE_IN_PROGRESS") ||
+                          text_eq(json_str(event, "ResourceStatus"), "DELETE_IN_PROGRESS"));
+            if (start)
+                return 0;
+        }
+        free(next);
+        next = xstrdup_null(json_str(reply, "NextToken"));
+        if (text_empty(next))
+            return 0;
+    }
+    return 0;
+}
+
+static void note_failure(struct cfn_follow *f, const struct engine_resource *r)
+{
+    if (f->first_failure || !text_ends(r->status, "_FAILED"))
+        return;
+    /* Resources that were stopped because another failed say nothing. */
+    if (r->reason && (strstr(r->reason, "Resource creation cancelled") || strstr(r->reason, "Resource update cancelled")))
+        return;
+    f->first_failure = xasprintf("%s (%s): %s", r->logical_id, r->type, r->reason ? r->reason : "no reason given");
+}
+
+static void hand_on(struct tail *t, const json_t *event)
+{
+    struct cfn_follow *f = t->f;
+    struct engine_resource r = {
+        .logical_id = json_str_or(event, "LogicalResourceId", ""), .type = json_str_or(event, "ResourceType", ""),
+        .physical_id = json_str_or(event, "PhysicalResourceId", ""), .status = json_str_or(event, "ResourceStatus", ""),
+        .reason = json_str(event, "ResourceStatusReason"),
+    };
+    if (is_stack_event(f, event)) {
+        if (text_ends(r.status, "_IN_PROGRESS"))
+            return;
+        free(f->status);
+        f->status = xstrdup(r.status);
+        return;
+    }
+    if (text_ends(r.status, "_COMPLETE") && !cfn_status_is_rollback(r.status))
+        f->changed++;
+    note_failure(f, &r);
+    if (f->on_event)
+        f->on_event(f->arg, &r, f->row_of ? f->row_of(f->arg, r.logical_id) : "");
+}
+
+/* Hands on what is new. The marker is put in the same turn as the events that it covers. */
+static int drain(struct tail *t, bool *news, struct error *err)
+{
+    cleanup_json json_t *fresh = json_array();
+    int rc = read_new(t, fresh, err);
+    if (rc < 0)
+        return rc;
+    size_t n = json_array_size(fresh);
+    *news = false;
+    for (size_t i = n; i-- > 0;) {
+        const json_t *event = json_array_get(fresh, i);
+        if (!belongs(t, event))
+            continue;
+        t->started = true;
+        hand_on(t, event);
+        *news = true;
+    }
+    if (!*news)
+        return 0;
+    const char *newest = json_str(json_array_get(fresh, 0), "EventId");
+    if (!newest)
+        return 0;
+    free(t->last_id);
+    t->last_id = xstrdup(newest);
+    struct engine_journal const *j = t->f->context->journal;
+    return t->f->journal_key ? j->put(j->arg, t->f->journal_key, newest, err) : 0;
+}
+
+static int follow_loop(struct tail *t, struct error *err)
+{
+    struct cfn_follow *f = t->f;
+    struct engine_pace pace = {0};
+    int64_t begin = loop_now_ms(f->context->loop);
+    for (;;) {
+        bool news = false;
+        cleanup_error struct error local = ERROR_INIT;
+        int rc = drain(t, &news, &local);
+        if (rc < 0) {
+            error_move(err, &local);
+            return error_wrap(err, "following the events of the stack");
+        }
+        if (news)
+            engine_pace_news(&pace);
+        if (t->started && !news) {
+            /* Silence: the stack's own word decides whether that was all (a clean-up or a roll back may still follow). */
+            struct cfn_stack stack;
+            rc = cfn_stack_describe(f->context, f->stack_id, &stack, err);
+            if (rc < 0)
+                return rc;
+            bool busy = stack.exists && cfn_status_busy(stack.status);
+            if (!busy) {
+                free(f->status);
+                f->status = xstrdup(stack.exists ? stack.status : "DELETE_COMPLETE");
+            }
+            cfn_stack_done(&stack);
+            if (!busy)
+                return 0;
+        }
+        int64_t now = loop_now_ms(f->context->loop);
+        if (!t->started && now - begin > START_WAIT_MS)
+            return error_raise(err, ERR_TIMEOUT, "CloudFormation reported no event of this operation within %d s", START_WAIT_MS / 1000);
+        if (now - begin > CFN_WAIT_MS)
+            return error_raise(err, ERR_TIMEOUT, "CloudFormation did not finish within %lld hours", CFN_WAIT_MS / 3600000);
+        if (engine_pace_wait(&pace) < 0)
+            return error_raise(err, ERR_CANCELED, "canceled");
+    }
+}
+
+int cfn_follow(struct cfn_follow *f, struct error *err)
+{
+    struct tail t = {.f = f};
+    struct engine_journal const *j = f->context->journal;
+    int rc = 0;
+    if (f->journal_key)
+        rc = j->get(j->arg, f->journal_key, &t.last_id, err);
+    t.started = t.last_id != NULL || !f->token;
+    if (rc == 0)
+        rc = follow_loop(&t, err);
+    free(t.last_id);
+    return rc;
+}

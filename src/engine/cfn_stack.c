@@ -1,0 +1,135 @@
+#include "engine/cfn.h"
+
+#include "aws/operations.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+void cfn_stack_done(struct cfn_stack *s)
+{
+    free(s->id);
+    free(s->name);
+    free(s->status);
+    free(s->status_reason);
+    json_decref(s->outputs);
+    *s = (struct cfn_stack){0};
+}
+
+static json_t *outputs_as_object(const json_t *stack)
+{
+    json_t *object = json_object();
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(stack, "Outputs"), i, item) {
+        const char *key = json_str(item, "OutputKey");
+        if (key)
+            json_object_set(object, key, json_object_get(item, "OutputValue"));
+    }
+    return object;
+}
+
+static bool has_our_tag(const json_t *stack)
+{
+    size_t i;
+    json_t *tag;
+    json_array_foreach(json_object_get(stack, "Tags"), i, tag) {
+        if (text_eq(json_str(tag, "Key"), ENGINE_TAG_OWNER) && text_eq(json_str(tag, "Value"), ENGINE_TAG_OWNER_VALUE))
+            return true;
+    }
+    return false;
+}
+
+int cfn_stack_describe(struct engine_context *c, const char *name_or_id, struct cfn_stack *out, struct error *err)
+{
+    *out = (struct cfn_stack){0};
+    cleanup_json json_t *reply = NULL;
+    cleanup_error struct error local = ERROR_INIT;
+    int rc = engine_call(c, &aws_cloudformation_DescribeStacks, json_pack("{s:s}", "StackName", name_or_id), &reply, &local);
+    if (rc < 0) {
+        if (aws_error_is_not_found(&local))
+            return 0;
+        error_move(err, &local);
+        return error_wrap(err, "looking at stack %s", name_or_id);
+    }
+    const json_t *stack = json_at(reply, "Stacks.0");
+    if (!stack || text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
+        return 0;
+    out->exists = true;
+    out->id = xstrdup(json_str_or(stack, "StackId", ""));
+    out->name = xstrdup(json_str_or(stack, "StackName", ""));
+    out->status = xstrdup(json_str_or(stack, "StackStatus", ""));
+    out->status_reason = xstrdup_null(json_str(stack, "StackStatusReason"));
+    out->termination_protected = json_bool_or(stack, "EnableTerminationProtection", false);
+    out->ours = has_our_tag(stack);
+    out->outputs = outputs_as_object(stack);
+    return 0;
+}
+
+int cfn_stack_check_ours(const struct cfn_stack *s, const char *setting, struct error *err)
+{
+    if (!s->exists || s->ours)
+        return 0;
+    error_raise(err, ERR_REFUSED, "the CloudFormation stack %s exists in this account and was not made by defangd, so it is not touched", s->name);
+    error_hint(err, "choose another name with %s, or delete that stack if nothing needs it", setting);
+    return -EPERM;
+}
+
+int cfn_stack_template(struct engine_context *c, const char *name_or_id, json_t **out, struct error *err)
+{
+    *out = NULL;
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(c, &aws_cloudformation_GetTemplate,
+                         json_pack("{s:s,s:s}", "StackName", name_or_id, "TemplateStage", "Original"), &reply, err);
+    if (rc < 0)
+        return error_wrap(err, "reading the template of stack %s", name_or_id);
+    const char *body = json_str(reply, "TemplateBody");
+    if (!body)
+        return error_raise(err, ERR_CLOUD, "CloudFormation answered no template for stack %s", name_or_id);
+    rc = json_parse(body, strlen(body), out, err);
+    return rc < 0 ? error_wrap(err, "the template of stack %s is not JSON of ours", name_or_id) : 0;
+}
+
+bool cfn_status_busy(const char *status)
+{
+    return text_ends(status, "_IN_PROGRESS") && !text_eq(status, "REVIEW_IN_PROGRESS");
+}
+
+bool cfn_status_is_rollback(const char *status)
+{
+    return text_starts(status, "ROLLBACK_") || text_starts(status, "UPDATE_ROLLBACK_");
+}
+
+bool cfn_status_is_good(const char *status)
+{
+    return text_eq(status, "CREATE_COMPLETE") || text_eq(status, "UPDATE_COMPLETE") || text_eq(status, "DELETE_COMPLETE") ||
+           text_eq(status, "IMPORT_COMPLETE");
+}
+
+bool cfn_status_is_dead(const char *status)
+{
+    return text_eq(status, "ROLLBACK_COMPLETE") || text_eq(status, "ROLLBACK_FAILED") || text_eq(status, "CREATE_FAILED") ||
+           text_eq(status, "DELETE_FAILED");
+}
+
+json_t *cfn_tags(const struct engine_context *c)
+{
+    json_t *tags = json_array();
+    json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", ENGINE_TAG_OWNER, "Value", ENGINE_TAG_OWNER_VALUE));
+    json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:CreatedBy", "Value", ENGINE_TAG_OWNER_VALUE));
+    if (c->settings && c->settings->prefix)
+        json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:Prefix", "Value", c->settings->prefix));
+    if (c->project) {
+        json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:project", "Value", c->project));
+        json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:stack", "Value", c->settings->stack));
+    }
+    return tags;
+}
+
+int cfn_stack_delete(struct engine_context *c, const char *name, const char *token, struct error *err)
+{
+    int rc = engine_call(c, &aws_cloudformation_DeleteStack,
+                         json_pack("{s:s,s:s}", "StackName", name, "ClientRequestToken", token), NULL, err);
+    return rc < 0 ? error_wrap(err, "deleting stack %s", name) : 0;
+}

@@ -1,0 +1,348 @@
+/* Engine `cloudformation`: the graph is the template. Change set → execute → stack events. No state outside AWS, roll back by AWS.
+ *
+ *            absent ──create──▶ busy ──▶ good ──update──▶ busy ──▶ good
+ *              ▲                  │                          └──▶ rolled back (still whole)
+ *              └────delete──── dead (a first create that failed)
+ */
+#include "engine/cfn.h"
+#include "engine/rows.h"
+
+#include "aws/operations.h"
+#include "aws/s3.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/flow.h"
+#include "loop/fiber.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct apply {
+    struct engine_context *c;
+    const char *phase;
+    const struct graph *graph;
+    struct rows *rows;
+    void (*on_complete)(void *arg, const char *logical_id, const char *physical_id);
+    void *arg;
+    char *stack_name, *change_set, *token;
+    char *key_token, *key_last, *key_executed; /* journal keys */
+};
+
+static void apply_done(struct apply *a)
+{
+    rows_free(a->rows);
+    free(a->stack_name);
+    free(a->change_set);
+    free(a->token);
+    free(a->key_token);
+    free(a->key_last);
+    free(a->key_executed);
+}
+
+static int apply_init(struct apply *a, struct engine_context *c, const char *phase, struct error *err)
+{
+    a->c = c;
+    a->phase = phase;
+    a->stack_name = plan_stack_name(c->settings, c->project);
+    a->change_set = xasprintf("defang-%s-%s", c->deployment, phase);
+    a->key_token = xasprintf("cfn.%s.token", phase);
+    a->key_last = xasprintf("cfn.%s.last-event", phase);
+    a->key_executed = xasprintf("cfn.%s.executed", phase);
+    return engine_token(c, a->key_token, &a->token, err);
+}
+
+static const char *row_of(void *arg, const char *logical_id)
+{
+    return rows_of(((struct apply *)arg)->rows, logical_id);
+}
+
+static void on_event(void *arg, const struct engine_resource *r, const char *row_id)
+{
+    struct apply *a = arg;
+    a->c->sink->resource(a->c->sink->arg, row_id, r);
+    rows_resource(a->rows, r);
+    if (a->on_complete && (text_eq(r->status, "CREATE_COMPLETE") || text_eq(r->status, "UPDATE_COMPLETE")))
+        a->on_complete(a->arg, r->logical_id, r->physical_id);
+}
+
+static int flag_set(struct apply *a, const char *key, struct error *err)
+{
+    int rc = a->c->journal->put(a->c->journal->arg, key, "1", err);
+    return rc < 0 ? rc : a->c->journal->flush(a->c->journal->arg, err);
+}
+
+static int flag_get(struct apply *a, const char *key, bool *set, struct error *err)
+{
+    cleanup_free char *value = NULL;
+    int rc = a->c->journal->get(a->c->journal->arg, key, &value, err);
+    *set = value != NULL;
+    return rc;
+}
+
+static int follow(struct apply *a, const char *stack_id, struct cfn_follow *f, struct error *err)
+{
+    *f = (struct cfn_follow){.context = a->c, .stack_id = stack_id, .token = a->token, .journal_key = a->key_last,
+                             .row_of = row_of, .on_event = on_event, .arg = a};
+    return cfn_follow(f, err);
+}
+
+/* A stack that only a delete can help: take it away first, under a token of its own. */
+static int clear_dead(struct apply *a, struct cfn_stack *stack, struct error *err)
+{
+    engine_note(a->c, ENGINE_SAY_NOTE, NULL, "removing what an earlier failed creation left of stack %s (%s)", stack->name, stack->status);
+    cleanup_free char *key = xasprintf("cfn.%s.clear-token", a->phase);
+    cleanup_free char *token = NULL;
+    int rc = engine_token(a->c, key, &token, err);
+    if (rc == 0)
+        rc = cfn_stack_delete(a->c, stack->name, token, err);
+    if (rc < 0)
+        return rc;
+    cleanup_free char *last = xasprintf("cfn.%s.clear-last", a->phase);
+    struct cfn_follow f = {.context = a->c, .stack_id = stack->id, .token = token, .journal_key = last};
+    rc = cfn_follow(&f, err);
+    if (rc == 0 && !text_eq(f.status, "DELETE_COMPLETE"))
+        rc = error_raise(err, ERR_CLOUD, "stack %s could not be removed (%s): %s", stack->name, f.status,
+                         f.first_failure ? f.first_failure : "no reason given");
+    cfn_follow_done(&f);
+    if (rc == 0)
+        cfn_stack_done(stack);
+    return rc;
+}
+
+/* Another operation runs on the stack: it may be a roll back that we can wait for, never something to disturb. */
+static int wait_idle(struct apply *a, struct cfn_stack *stack, struct error *err)
+{
+    struct engine_pace pace = {0};
+    int64_t deadline = loop_now_ms(a->c->loop) + CFN_WAIT_MS;
+    if (cfn_status_busy(stack->status))
+        engine_note(a->c, ENGINE_SAY_WARNING, NULL, "stack %s is busy with another operation (%s): waiting for it to end", stack->name, stack->status);
+    while (stack->exists && cfn_status_busy(stack->status)) {
+        if (loop_now_ms(a->c->loop) > deadline)
+            return error_raise(err, ERR_TIMEOUT, "stack %s stayed %s", stack->name, stack->status);
+        if (engine_pace_wait(&pace) < 0)
+            return error_raise(err, ERR_CANCELED, "canceled");
+        cfn_stack_done(stack);
+        int rc = cfn_stack_describe(a->c, a->stack_name, stack, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Puts a template that is too long for the call into the CD bucket. */
+static int template_url(struct apply *a, const char *text, char **url, struct error *err)
+{
+    cleanup_free char *key = xasprintf("templates/%s-%s.json", a->c->deployment, a->phase);
+    for (;;) {
+        int rc = s3_put(a->c->aws, a->c->facts->bucket, key, "application/json", text, strlen(text), err);
+        if (engine_retry_after_auth(a->c, rc, err))
+            continue;
+        if (rc < 0)
+            return error_wrap(err, "storing the template in s3://%s/%s", a->c->facts->bucket, key);
+        break;
+    }
+    return s3_url(a->c->aws, a->c->facts->bucket, key, url, err);
+}
+
+static int change_start(struct apply *a, bool create, bool *empty, struct error *err)
+{
+    cleanup_free char *text = graph_template_text(a->graph);
+    cleanup_free char *url = NULL;
+    int rc = strlen(text) > CFN_INLINE_TEMPLATE_BYTES ? template_url(a, text, &url, err) : 0;
+    if (rc < 0)
+        return rc;
+    struct cfn_change change = {.stack_name = a->stack_name, .change_set_name = a->change_set, .token = a->token, .create = create,
+                                .template_body = text, .template_url = url};
+    rc = cfn_change_prepare(a->c, &change, empty, err);
+    if (rc < 0 || *empty)
+        return rc;
+    rc = flag_set(a, a->key_executed, err);
+    return rc < 0 ? rc : cfn_change_execute(a->c, &change, err);
+}
+
+/* Ready for a change set: absent, or whole and idle. */
+static int make_ready(struct apply *a, struct cfn_stack *stack, struct error *err)
+{
+    int rc = cfn_stack_describe(a->c, a->stack_name, stack, err);
+    if (rc == 0)
+        rc = cfn_stack_check_ours(stack, "DEFANG_PREFIX or --stack", err);
+    if (rc == 0)
+        rc = wait_idle(a, stack, err);
+    if (rc == 0 && stack->exists && text_eq(stack->status, "UPDATE_ROLLBACK_FAILED"))
+        return error_raise(err, ERR_CLOUD, "stack %s is in UPDATE_ROLLBACK_FAILED (%s): continue its roll back in the CloudFormation console, then deploy again",
+                           stack->name, stack->status_reason ? stack->status_reason : "no reason given");
+    if (rc == 0 && stack->exists && cfn_status_is_dead(stack->status))
+        rc = clear_dead(a, stack, err);
+    return rc;
+}
+
+/* Takes back what a canceled apply began and waits for the terminal state; the fiber is shielded meanwhile. */
+static void take_back(struct apply *a, const char *stack_id)
+{
+    cleanup_error struct error err = ERROR_INIT;
+    struct cfn_stack stack = {0};
+    fiber_shield(true);
+    if (cfn_stack_describe(a->c, stack_id, &stack, &err) == 0 && stack.exists) {
+        engine_note(a->c, ENGINE_SAY_NOTE, NULL, "canceling: taking back the change of stack %s", stack.name);
+        if (text_eq(stack.status, "UPDATE_IN_PROGRESS"))
+            engine_call(a->c, &aws_cloudformation_CancelUpdateStack, json_pack("{s:s}", "StackName", stack.name), NULL, &err);
+        else if (text_eq(stack.status, "CREATE_IN_PROGRESS"))
+            cfn_stack_delete(a->c, stack.name, a->token, &err);
+        struct cfn_follow f;
+        cleanup_error struct error follow_err = ERROR_INIT;
+        if (follow(a, stack_id, &f, &follow_err) < 0)
+            engine_note(a->c, ENGINE_SAY_WARNING, NULL, "could not follow the roll back: %s", follow_err.message);
+        cfn_follow_done(&f);
+    }
+    cfn_stack_done(&stack);
+    fiber_shield(false);
+}
+
+static int judge(struct apply *a, struct cfn_follow *f, struct engine_outcome *out, struct error *err)
+{
+    out->resources_changed = f->changed;
+    if (cfn_status_is_good(f->status))
+        return engine_cloudformation.outputs(a->c, &out->outputs, err);
+    out->rolled_back = cfn_status_is_rollback(f->status) && text_ends(f->status, "_COMPLETE");
+    return error_raise(err, out->rolled_back ? ERR_ROLLED_BACK : ERR_CLOUD, "stack %s ended in %s: %s", a->stack_name, f->status,
+                       f->first_failure ? f->first_failure : "no resource gave a reason");
+}
+
+static int apply_run(struct apply *a, struct engine_outcome *out, struct error *err)
+{
+    struct cfn_stack stack = {0};
+    struct cfn_follow f = {0};
+    bool executed = false, empty = false;
+    int rc = flag_get(a, a->key_executed, &executed, err);
+    if (rc == 0 && !executed) {
+        rc = make_ready(a, &stack, err);
+        bool create = !stack.exists || text_eq(stack.status, "REVIEW_IN_PROGRESS");
+        if (create)
+            rows_count_all(a->rows);
+        if (rc == 0)
+            rc = change_start(a, create, &empty, err);
+        cfn_stack_done(&stack);
+    } else if (rc == 0) {
+        /* A life before this one executed, or was about to: execute is idempotent by name and token. */
+        struct cfn_change change = {.stack_name = a->stack_name, .change_set_name = a->change_set, .token = a->token};
+        rc = cfn_change_execute(a->c, &change, err);
+    }
+    if (rc < 0 || empty) {
+        out->nothing_changed = rc == 0 && empty;
+        return rc == 0 ? engine_cloudformation.outputs(a->c, &out->outputs, err) : rc;
+    }
+    rc = cfn_stack_describe(a->c, a->stack_name, &stack, err);
+    if (rc == 0 && !stack.exists)
+        rc = error_raise(err, ERR_CLOUD, "stack %s vanished while it was being changed", a->stack_name);
+    if (rc == 0)
+        rc = follow(a, stack.id, &f, err);
+    if (rc == -ECANCELED || (rc < 0 && fiber_is_canceled()))
+        take_back(a, stack.id);
+    if (rc == 0)
+        rc = judge(a, &f, out, err);
+    rows_finish(a->rows, rc == 0);
+    cfn_follow_done(&f);
+    cfn_stack_done(&stack);
+    return rc;
+}
+
+static int cloudformation_apply(struct engine_context *c, const char *phase, const struct graph *g,
+                                void (*on_complete)(void *arg, const char *logical_id, const char *physical_id), void *arg,
+                                struct engine_outcome *out, struct error *err)
+{
+    *out = (struct engine_outcome){0};
+    struct apply a = {.graph = g, .on_complete = on_complete, .arg = arg};
+    int rc = apply_init(&a, c, phase, err);
+    if (rc == 0) {
+        a.rows = rows_from_graph(c, g);
+        rc = apply_run(&a, out, err);
+    }
+    apply_done(&a);
+    return rc;
+}
+
+static int cloudformation_deployed(struct engine_context *c, struct engine_template *out, struct error *err)
+{
+    *out = (struct engine_template){0};
+    cleanup_free char *name = plan_stack_name(c->settings, c->project);
+    struct cfn_stack stack;
+    int rc = cfn_stack_describe(c, name, &stack, err);
+    if (rc == 0)
+        rc = cfn_stack_check_ours(&stack, "DEFANG_PREFIX or --stack", err);
+    if (rc == 0 && stack.exists) {
+        out->status = xstrdup(stack.status);
+        out->exists = !text_eq(stack.status, "REVIEW_IN_PROGRESS") && !cfn_status_is_dead(stack.status);
+        if (out->exists)
+            rc = cfn_stack_template(c, name, &out->json, err);
+    }
+    cfn_stack_done(&stack);
+    return rc;
+}
+
+static int cloudformation_outputs(struct engine_context *c, json_t **out, struct error *err)
+{
+    cleanup_free char *name = plan_stack_name(c->settings, c->project);
+    struct cfn_stack stack;
+    int rc = cfn_stack_describe(c, name, &stack, err);
+    *out = rc == 0 && stack.exists ? json_incref(stack.outputs) : NULL;
+    cfn_stack_done(&stack);
+    return rc;
+}
+
+static int destroy_run(struct apply *a, struct cfn_stack *stack, struct engine_outcome *out, struct error *err)
+{
+    bool executed = false;
+    int rc = flag_get(a, a->key_executed, &executed, err);
+    if (rc < 0)
+        return rc;
+    if (!executed) {
+        rc = wait_idle(a, stack, err);
+        if (rc == 0 && stack->exists)
+            rc = flag_set(a, a->key_executed, err);
+    }
+    if (rc < 0 || !stack->exists)
+        return rc;
+    if (!text_eq(stack->status, "DELETE_IN_PROGRESS"))
+        rc = cfn_stack_delete(a->c, stack->name, a->token, err);
+    struct cfn_follow f = {0};
+    if (rc == 0)
+        rc = follow(a, stack->id, &f, err);
+    if (rc == 0 && !text_eq(f.status, "DELETE_COMPLETE"))
+        rc = error_raise(err, ERR_CLOUD, "stack %s ended in %s: %s", stack->name, f.status, f.first_failure ? f.first_failure : "no resource gave a reason");
+    out->resources_changed = f.changed;
+    rows_finish(a->rows, rc == 0);
+    cfn_follow_done(&f);
+    return rc;
+}
+
+static int cloudformation_destroy(struct engine_context *c, struct engine_outcome *out, struct error *err)
+{
+    *out = (struct engine_outcome){0};
+    struct apply a = {0};
+    struct cfn_stack stack = {0};
+    int rc = apply_init(&a, c, "destroy", err);
+    if (rc == 0)
+        rc = cfn_stack_describe(c, a.stack_name, &stack, err);
+    if (rc == 0)
+        rc = cfn_stack_check_ours(&stack, "DEFANG_PREFIX or --stack", err);
+    if (rc == 0 && !stack.exists) {
+        out->nothing_changed = true;
+    } else if (rc == 0) {
+        cleanup_json json_t *template = NULL;
+        cleanup_error struct error ignored = ERROR_INIT; /* rows are for people: a template that cannot be read must not stop a teardown */
+        cfn_stack_template(c, a.stack_name, &template, &ignored);
+        a.rows = rows_from_template(c, template);
+        rc = destroy_run(&a, &stack, out, err);
+    }
+    cfn_stack_done(&stack);
+    apply_done(&a);
+    return rc;
+}
+
+const struct engine engine_cloudformation = {
+    .name = "cloudformation",
+    .deployed = cloudformation_deployed,
+    .apply = cloudformation_apply,
+    .destroy = cloudformation_destroy,
+    .outputs = cloudformation_outputs,
+};

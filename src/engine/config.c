@@ -1,0 +1,98 @@
+/* Sensitive config: SSM SecureString parameters. Values go in, never out: nothing here reads one. */
+#include "engine/flow.h"
+
+#include "aws/operations.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *parameter_name(struct engine_context *c, const char *name)
+{
+    cleanup_free char *path = plan_config_path(c->settings, c->project);
+    return xasprintf("%s%s", path, name);
+}
+
+static int check_name(const char *name, struct error *err)
+{
+    if (plan_config_name_valid(name))
+        return 0;
+    error_raise(err, ERR_USAGE, "invalid config name \"%s\"", name);
+    error_hint(err, "a config name has letters, digits and _, at most 64 of them, and does not start with a digit");
+    return -EINVAL;
+}
+
+int flow_config_set(struct engine_context *c, const char *name, const struct secret *value, bool if_not_set, bool *set, struct error *err)
+{
+    *set = false;
+    int rc = check_name(name, err);
+    if (rc < 0)
+        return rc;
+    if (value->len == 0)
+        return error_raise(err, ERR_USAGE, "config %s: the value is empty, and SSM keeps no empty value", name);
+    if (value->len > LIMIT_CONFIG_VALUE_BYTES)
+        return error_raise(err, ERR_USAGE, "config %s: the value has %zu bytes, SSM takes at most %zu", name, value->len, LIMIT_CONFIG_VALUE_BYTES);
+    cleanup_free char *parameter = parameter_name(c, name);
+    json_t *in = json_pack("{s:s,s:s,s:s,s:b,s:s}", "Name", parameter, "Value", secret_get(value), "Type", "SecureString", "Overwrite",
+                           !if_not_set, "Tier", "Intelligent-Tiering");
+    if (!in)
+        return error_raise(err, ERR_USAGE, "config %s: the value is not valid UTF-8", name);
+    cleanup_error struct error local = ERROR_INIT;
+    rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, &local);
+    if (rc < 0 && if_not_set && error_has_code(&local, "ParameterAlreadyExists"))
+        return 0;
+    if (rc < 0) {
+        error_move(err, &local);
+        return error_wrap(err, "storing config %s", name);
+    }
+    *set = true;
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int flow_config_names(struct engine_context *c, char ***names, size_t *count, struct error *err)
+{
+    *names = NULL;
+    *count = 0;
+    cleanup_free char *path = plan_config_path(c->settings, c->project);
+    cleanup_json json_t *items = NULL;
+    json_t *in = json_pack("{s:[{s:s,s:s,s:[s]}]}", "ParameterFilters", "Key", "Name", "Option", "BeginsWith", "Values", path);
+    int rc = engine_call_all(c, &aws_ssm_DescribeParameters, in, &items, err);
+    if (rc < 0)
+        return error_wrap(err, "listing the config under %s", path);
+    size_t n = json_array_size(items);
+    *names = xcalloc(n + 1, sizeof **names);
+    for (size_t i = 0; i < n; i++) {
+        const char *full = json_str(json_array_get(items, i), "Name");
+        if (text_starts(full, path))
+            (*names)[(*count)++] = xstrdup(full + strlen(path));
+    }
+    qsort(*names, *count, sizeof **names, by_name);
+    return 0;
+}
+
+int flow_config_remove(struct engine_context *c, const char *name, bool *removed, struct error *err)
+{
+    *removed = false;
+    int rc = check_name(name, err);
+    if (rc < 0)
+        return rc;
+    cleanup_free char *parameter = parameter_name(c, name);
+    cleanup_error struct error local = ERROR_INIT;
+    rc = engine_call(c, &aws_ssm_DeleteParameter, json_pack("{s:s}", "Name", parameter), NULL, &local);
+    if (rc < 0 && aws_error_is_not_found(&local))
+        return 0;
+    if (rc < 0) {
+        error_move(err, &local);
+        return error_wrap(err, "removing config %s", name);
+    }
+    *removed = true;
+    return 0;
+}

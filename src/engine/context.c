@@ -1,0 +1,140 @@
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "loop/fiber.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Between news and silence: fast enough that a person sees things move, slow enough for the API quotas. */
+#define PACE_MIN_MS 400
+#define PACE_MAX_MS 3000
+
+const struct engine *engine_get(const char *name)
+{
+    static const struct engine *const engines[] = {&engine_cloudformation};
+    for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+        if (text_eq(engines[i]->name, name))
+            return engines[i];
+    return NULL;
+}
+
+bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err)
+{
+    if (rc >= 0 || !c->wait_for_credentials || !aws_error_is_auth(err))
+        return false;
+    if (c->wait_for_credentials(c->wait_arg, err) < 0)
+        return false;
+    error_done(err);
+    return true;
+}
+
+typedef int call_fn(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out, struct error *err);
+
+static int call_with(call_fn *fn, struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
+{
+    cleanup_json json_t *keep = in ? in : json_object();
+    for (;;) {
+        cleanup_error struct error local = ERROR_INIT;
+        int rc = fn(c->aws, op, json_incref(keep), out, &local);
+        if (engine_retry_after_auth(c, rc, &local))
+            continue;
+        if (rc < 0 && err)
+            error_move(err, &local);
+        return rc;
+    }
+}
+
+int engine_call(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
+{
+    return call_with(aws_call, c, op, in, out, err);
+}
+
+int engine_call_all(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **items, struct error *err)
+{
+    return call_with(aws_call_all, c, op, in, items, err);
+}
+
+void engine_row(struct engine_context *c, enum engine_row_kind kind, const char *id, enum engine_row_state state, unsigned order,
+                const char *usual, const char *fmt, ...)
+{
+    cleanup_str struct str what = STR_INIT;
+    va_list ap;
+    va_start(ap, fmt);
+    str_vappendf(&what, fmt, ap);
+    va_end(ap);
+    const char *slash = strchr(id, '/');
+    c->sink->row(c->sink->arg, &(struct engine_row){
+        .id = id, .kind = kind, .state = state, .title = slash ? slash + 1 : id, .what = str_get(&what), .usual = usual ? usual : "",
+        .order = order});
+}
+
+void engine_note(struct engine_context *c, enum engine_severity severity, const char *hint, const char *fmt, ...)
+{
+    cleanup_str struct str text = STR_INIT;
+    va_list ap;
+    va_start(ap, fmt);
+    str_vappendf(&text, fmt, ap);
+    va_end(ap);
+    c->sink->note(c->sink->arg, severity, str_get(&text), hint);
+}
+
+static char *token_new(void)
+{
+    uint8_t random[16];
+    clock_random(random, sizeof random);
+    cleanup_free char *hex = digest_hex(random, sizeof random);
+    return xasprintf("defangd-%s", hex);
+}
+
+int engine_token(struct engine_context *c, const char *key, char **token, struct error *err)
+{
+    int rc = c->journal->get(c->journal->arg, key, token, err);
+    if (rc < 0 || *token)
+        return rc;
+    cleanup_free char *made = token_new();
+    rc = c->journal->put(c->journal->arg, key, made, err);
+    if (rc == 0)
+        rc = c->journal->flush(c->journal->arg, err);
+    if (rc < 0)
+        return rc;
+    *token = steal(made);
+    return 0;
+}
+
+void engine_pace_news(struct engine_pace *p)
+{
+    p->ms = 0;
+}
+
+int engine_pace_wait(struct engine_pace *p)
+{
+    p->ms = p->ms == 0 ? PACE_MIN_MS : MIN(p->ms + p->ms / 2, (int64_t)PACE_MAX_MS);
+    return fiber_sleep(p->ms);
+}
+
+void engine_failure_done(struct engine_failure *f)
+{
+    free(f->service);
+    free(f->task);
+    free(f->reason);
+    free(f->logs);
+    *f = (struct engine_failure){0};
+}
+
+void engine_outcome_done(struct engine_outcome *o)
+{
+    json_decref(o->outputs);
+    *o = (struct engine_outcome){0};
+}
+
+void engine_template_done(struct engine_template *t)
+{
+    json_decref(t->json);
+    free(t->status);
+    *t = (struct engine_template){0};
+}

@@ -1,0 +1,338 @@
+/* ECS while CloudFormation works: what each service does, and why a task of this deployment stopped, read before a roll back takes it away. */
+#include "engine/flow.h"
+#include "engine/tasks.h"
+
+#include "aws/operations.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "loop/fiber.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ORDER            60
+#define DESCRIBE_MAX     10  /* services a DescribeServices call takes */
+#define TAIL_LINES       40
+#define STOPPED_SEEN_MAX 200
+
+struct watched {
+    const char *service;     /* Compose name */
+    const char *ecs_name, *container;
+    char *shown;             /* last row text, so that only changes become events */
+    bool steady, failed;
+    char *rollout_reason;
+};
+
+struct flow_observer {
+    struct engine_context *c;
+    struct arena *arena;
+    char *cluster;
+    VEC(struct watched) services;
+    VEC(char *) stopped_seen;
+    struct engine_failure failure;
+    struct fiber *fiber;
+    struct fiber_event stop;
+};
+
+static const char *service_of_group(const char *group)
+{
+    return text_starts(group, "service/") ? group + strlen("service/") : NULL;
+}
+
+static const char *container_of_group(const struct graph *g, const char *group)
+{
+    for (size_t i = 0; i < g->len; i++)
+        if (text_eq(g->resources[i].group, group) && text_eq(g->resources[i].type, "AWS::ECS::TaskDefinition"))
+            return json_str(g->resources[i].properties, "ContainerDefinitions.0.Name");
+    return NULL;
+}
+
+static void collect(struct flow_observer *o, const struct graph *g)
+{
+    for (size_t i = 0; i < g->len; i++) {
+        const struct graph_resource *r = &g->resources[i];
+        if (text_eq(r->type, "AWS::ECS::Cluster") && !o->cluster)
+            o->cluster = xstrdup_null(json_str(r->properties, "ClusterName"));
+        const char *service = service_of_group(r->group);
+        const char *name = text_eq(r->type, "AWS::ECS::Service") ? json_str(r->properties, "ServiceName") : NULL;
+        if (service && name)
+            vec_push(&o->services, (struct watched){.service = arena_strdup(o->arena, service), .ecs_name = arena_strdup(o->arena, name),
+                                                    .container = arena_strdup(o->arena, container_of_group(g, r->group))});
+    }
+}
+
+static struct flow_observer *observer_new(struct engine_context *c, const struct graph *g)
+{
+    struct flow_observer *o = xcalloc(1, sizeof *o);
+    o->c = c;
+    o->arena = arena_new();
+    collect(o, g);
+    return o;
+}
+
+static void observer_free(struct flow_observer *o)
+{
+    vec_each(w, &o->services) {
+        free(w->shown);
+        free(w->rollout_reason);
+    }
+    vec_each(seen, &o->stopped_seen)
+        free(*seen);
+    vec_free(&o->services);
+    vec_free(&o->stopped_seen);
+    engine_failure_done(&o->failure);
+    free(o->cluster);
+    arena_free(o->arena);
+    free(o);
+}
+
+static void show(struct flow_observer *o, struct watched *w, enum engine_row_state state, const char *text)
+{
+    if (text_eq(w->shown, text))
+        return;
+    free(w->shown);
+    w->shown = xstrdup(text);
+    cleanup_free char *row = xasprintf("service/%s", w->service);
+    engine_row(o->c, ENGINE_ROW_SERVICE, row, state, ORDER, state == ENGINE_ACTIVE ? "usually 1-3 min" : NULL, "%s", text);
+}
+
+static void look_at_service(struct flow_observer *o, struct watched *w, const json_t *service)
+{
+    const json_t *primary = NULL;
+    size_t i;
+    json_t *d;
+    json_array_foreach(json_object_get(service, "deployments"), i, d)
+        if (text_eq(json_str(d, "status"), "PRIMARY"))
+            primary = d;
+    if (!primary)
+        return;
+    long long desired = json_int_or(primary, "desiredCount", 0), running = json_int_or(primary, "runningCount", 0);
+    long long pending = json_int_or(primary, "pendingCount", 0), failed = json_int_or(primary, "failedTasks", 0);
+    const char *rollout = json_str_or(primary, "rolloutState", "");
+    w->failed = text_eq(rollout, "FAILED");
+    w->steady = !w->failed && running >= desired && pending == 0 && (text_eq(rollout, "COMPLETED") || text_empty(rollout));
+    free(w->rollout_reason);
+    w->rollout_reason = xstrdup_null(json_str(primary, "rolloutStateReason"));
+    cleanup_str struct str text = STR_INIT;
+    str_appendf(&text, "%lld of %lld running", running, desired);
+    if (pending)
+        str_appendf(&text, ", %lld starting", pending);
+    if (failed)
+        str_appendf(&text, ", %lld failed", failed);
+    show(o, w, w->failed ? ENGINE_FAILED : w->steady ? ENGINE_DONE : ENGINE_ACTIVE, str_get(&text));
+}
+
+static struct watched *by_ecs_name(struct flow_observer *o, const char *name)
+{
+    vec_each(w, &o->services)
+        if (text_eq(w->ecs_name, name))
+            return w;
+    return NULL;
+}
+
+static int look_at_services(struct flow_observer *o, struct error *err)
+{
+    for (size_t begin = 0; begin < o->services.len; begin += DESCRIBE_MAX) {
+        json_t *names = json_array();
+        for (size_t i = begin; i < MIN(begin + DESCRIBE_MAX, o->services.len); i++)
+            json_array_append_new(names, json_string(o->services.items[i].ecs_name));
+        cleanup_json json_t *reply = NULL;
+        int rc = engine_call(o->c, &aws_ecs_DescribeServices, json_pack("{s:s,s:o}", "cluster", o->cluster, "services", names), &reply, err);
+        if (rc < 0)
+            return rc;
+        size_t i;
+        json_t *service;
+        json_array_foreach(json_object_get(reply, "services"), i, service) {
+            struct watched *w = by_ecs_name(o, json_str(service, "serviceName"));
+            if (w)
+                look_at_service(o, w, service);
+        }
+    }
+    return 0;
+}
+
+static bool stopped_known(struct flow_observer *o, const char *arn)
+{
+    vec_each(seen, &o->stopped_seen)
+        if (text_eq(*seen, arn))
+            return true;
+    if (o->stopped_seen.len < STOPPED_SEEN_MAX)
+        vec_push(&o->stopped_seen, xstrdup(arn));
+    return false;
+}
+
+static bool has_container(const json_t *task, const char *name)
+{
+    size_t i;
+    json_t *container;
+    json_array_foreach(json_object_get(task, "containers"), i, container)
+        if (text_eq(json_str(container, "name"), name))
+            return true;
+    return false;
+}
+
+/* ECS itself stops tasks when it scales in or replaces them: no failure. */
+static bool stopped_on_purpose(const json_t *task)
+{
+    const char *code = json_str_or(task, "stopCode", ""), *reason = json_str_or(task, "stoppedReason", "");
+    if (text_eq(code, "UserInitiated") || task_was_spot_interrupted(task))
+        return true;
+    return text_eq(code, "ServiceSchedulerInitiated") && !strstr(reason, "health check");
+}
+
+static void tell_failure(struct flow_observer *o, struct watched *w, const json_t *task)
+{
+    const char *id = task_id(json_str(task, "taskArn"));
+    engine_failure_done(&o->failure);
+    o->failure.service = xstrdup(w->service);
+    o->failure.task = xstrdup(id);
+    o->failure.reason = task_reason(task, w->container);
+    engine_note(o->c, ENGINE_SAY_WARNING, NULL, "service %s: task %s stopped: %s", w->service, id, o->failure.reason);
+    cleanup_free char *group = plan_log_group(o->c->settings, o->c->project, "logs");
+    cleanup_free char *stream = xasprintf("%s/%s/%s", w->service, w->container, id);
+    cleanup_error struct error ignored = ERROR_INIT;
+    flow_log_tail(o->c, group, stream, TAIL_LINES, &o->failure.logs, &ignored);
+}
+
+static int look_at_stopped(struct flow_observer *o, struct watched *w, struct error *err)
+{
+    if (!w->container)
+        return 0;
+    cleanup_json json_t *list = NULL;
+    int rc = engine_call(o->c, &aws_ecs_ListTasks, json_pack("{s:s,s:s,s:s}", "cluster", o->cluster, "serviceName", w->ecs_name, "desiredStatus", "STOPPED"),
+                         &list, err);
+    if (rc < 0)
+        return rc;
+    json_t *arns = json_array();
+    size_t i;
+    json_t *arn, *task;
+    json_array_foreach(json_object_get(list, "taskArns"), i, arn)
+        if (json_array_size(arns) < 100 && !stopped_known(o, json_string_value(arn)))
+            json_array_append(arns, arn);
+    if (json_array_size(arns) == 0) {
+        json_decref(arns);
+        return 0;
+    }
+    cleanup_json json_t *reply = NULL;
+    rc = engine_call(o->c, &aws_ecs_DescribeTasks, json_pack("{s:s,s:o}", "cluster", o->cluster, "tasks", arns), &reply, err);
+    if (rc < 0)
+        return rc;
+    json_array_foreach(json_object_get(reply, "tasks"), i, task) {
+        if (!has_container(task, w->container) || stopped_on_purpose(task))
+            continue;
+        if (!task_is_over(task)) {
+            /* On its way down: its exit code comes later, look again. */
+            free(vec_pop(&o->stopped_seen));
+            continue;
+        }
+        tell_failure(o, w, task);
+    }
+    return 0;
+}
+
+static int look(struct flow_observer *o, struct error *err)
+{
+    if (!o->cluster || o->services.len == 0)
+        return 0;
+    int rc = look_at_services(o, err);
+    if (rc < 0 && (aws_error_is_not_found(err) || error_has_code(err, "ClusterNotFoundException"))) {
+        error_done(err); /* not made yet */
+        return 0;
+    }
+    vec_each(w, &o->services)
+        if (rc == 0 && !w->steady)
+            rc = look_at_stopped(o, w, err);
+    if (rc < 0 && (aws_error_is_not_found(err) || error_has_code(err, "ServiceNotFoundException"))) {
+        error_done(err);
+        return 0;
+    }
+    return rc;
+}
+
+static void observe(void *arg)
+{
+    struct flow_observer *o = arg;
+    bool told = false;
+    while (!o->stop.done) {
+        cleanup_error struct error err = ERROR_INIT;
+        if (look(o, &err) < 0 && !told && err.kind != ERR_CANCELED) {
+            engine_note(o->c, ENGINE_SAY_WARNING, NULL, "cannot watch the services while they start: %s", err.message);
+            told = true;
+        }
+        if (fiber_wait(&o->stop, 2000) == -ECANCELED)
+            break;
+    }
+}
+
+struct flow_observer *flow_observe_start(struct engine_context *c, const struct graph *g)
+{
+    struct flow_observer *o = observer_new(c, g);
+    o->fiber = fiber_spawn(c->loop, "observe", observe, o);
+    return o;
+}
+
+void flow_observe_stop(struct flow_observer *o, struct engine_failure *failure)
+{
+    if (!o)
+        return;
+    fiber_event_complete(&o->stop, 0);
+    fiber_join(o->fiber);
+    if (failure) {
+        engine_failure_done(failure);
+        *failure = o->failure;
+        o->failure = (struct engine_failure){0};
+    }
+    observer_free(o);
+}
+
+static const struct watched *first_failed(struct flow_observer *o)
+{
+    vec_each(w, &o->services)
+        if (w->failed)
+            return w;
+    return NULL;
+}
+
+static bool all_steady(struct flow_observer *o)
+{
+    vec_each(w, &o->services)
+        if (!w->steady)
+            return false;
+    return true;
+}
+
+static int wait_steady(struct flow_observer *o, int64_t timeout_ms, struct error *err)
+{
+    struct engine_pace pace = {0};
+    int64_t deadline = loop_now_ms(o->c->loop) + timeout_ms;
+    for (;;) {
+        int rc = look(o, err);
+        if (rc < 0)
+            return error_wrap(err, "watching the services");
+        const struct watched *w = first_failed(o);
+        if (w)
+            return error_raise(err, ERR_CLOUD, "service %s did not become steady: %s", w->service,
+                               o->failure.reason ? o->failure.reason : w->rollout_reason ? w->rollout_reason : "its deployment failed");
+        if (all_steady(o))
+            return 0;
+        if (loop_now_ms(o->c->loop) > deadline)
+            return error_raise(err, ERR_TIMEOUT, "the services were not steady after %lld min", (long long)(timeout_ms / 60000));
+        if (engine_pace_wait(&pace) < 0)
+            return error_raise(err, ERR_CANCELED, "canceled");
+    }
+}
+
+int flow_observe_steady(struct engine_context *c, const struct graph *g, int64_t timeout_ms, struct engine_failure *failure, struct error *err)
+{
+    struct flow_observer *o = observer_new(c, g);
+    int rc = wait_steady(o, timeout_ms, err);
+    if (failure && rc < 0 && o->failure.service) {
+        engine_failure_done(failure);
+        *failure = o->failure;
+        o->failure = (struct engine_failure){0};
+    }
+    observer_free(o);
+    return rc;
+}

@@ -1,0 +1,215 @@
+#include "engine/rows.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* After account, images: the order in which people meet them on the board. */
+static const struct { const char *group; unsigned order; } group_order[] = {
+    {"network", 30}, {"roles", 31}, {"cluster", 32}, {"builds", 33}, {"dns", 34}, {"ingress", 35},
+};
+#define ORDER_OTHER   40
+#define ORDER_SERVICE 50
+
+struct row_resource {
+    char *logical_id, *type;
+    const char *usual;
+    size_t row;
+    bool busy, complete, failed;
+};
+
+struct row {
+    char *id;
+    unsigned order;
+    enum engine_row_kind kind;
+    unsigned total, complete, failed;
+    bool touched;
+};
+
+struct rows {
+    struct engine_context *c;
+    VEC(struct row) rows;
+    VEC(struct row_resource) resources;
+    struct arena *arena;
+    bool count_all, destroy;
+};
+
+void rows_count_all(struct rows *r)
+{
+    if (r)
+        r->count_all = true;
+}
+
+static unsigned order_of(const char *group)
+{
+    for (size_t i = 0; i < ARRAY_LEN(group_order); i++)
+        if (text_eq(group_order[i].group, group))
+            return group_order[i].order;
+    return text_starts(group, "service/") ? ORDER_SERVICE : ORDER_OTHER;
+}
+
+static size_t row_index(struct rows *r, const char *group)
+{
+    for (size_t i = 0; i < r->rows.len; i++)
+        if (text_eq(r->rows.items[i].id, group))
+            return i;
+    vec_push(&r->rows, (struct row){.id = xstrdup(group), .order = order_of(group),
+                                    .kind = text_starts(group, "service/") ? ENGINE_ROW_SERVICE : ENGINE_ROW_GROUP});
+    return r->rows.len - 1;
+}
+
+static void add(struct rows *r, const char *group, const char *logical_id, const char *type, const char *usual)
+{
+    size_t row = row_index(r, group);
+    r->rows.items[row].total++;
+    vec_push(&r->resources, (struct row_resource){.logical_id = xstrdup(logical_id), .type = xstrdup(type),
+                                                  .usual = arena_strdup(r->arena, usual), .row = row});
+}
+
+struct rows *rows_from_graph(struct engine_context *c, const struct graph *g)
+{
+    struct rows *r = xcalloc(1, sizeof *r);
+    r->c = c;
+    r->arena = arena_new();
+    for (size_t i = 0; i < g->len; i++)
+        add(r, g->resources[i].group, g->resources[i].logical_id, g->resources[i].type, g->resources[i].usual);
+    return r;
+}
+
+struct rows *rows_from_template(struct engine_context *c, const json_t *template)
+{
+    struct rows *r = xcalloc(1, sizeof *r);
+    r->c = c;
+    r->arena = arena_new();
+    r->count_all = r->destroy = true;
+    const char *id;
+    json_t *resource;
+    json_object_foreach(json_object_get(template, "Resources"), id, resource)
+        add(r, json_str_or(resource, "Metadata.Group", "stack"), id, json_str_or(resource, "Type", ""), NULL);
+    return r;
+}
+
+void rows_free(struct rows *r)
+{
+    if (!r)
+        return;
+    vec_each(row, &r->rows)
+        free(row->id);
+    vec_each(resource, &r->resources) {
+        free(resource->logical_id);
+        free(resource->type);
+    }
+    vec_free(&r->rows);
+    vec_free(&r->resources);
+    arena_free(r->arena);
+    free(r);
+}
+
+static struct row_resource *find(const struct rows *r, const char *logical_id)
+{
+    vec_each(resource, &r->resources)
+        if (text_eq(resource->logical_id, logical_id))
+            return resource;
+    return NULL;
+}
+
+const char *rows_of(const struct rows *r, const char *logical_id)
+{
+    struct row_resource *resource = r ? find(r, logical_id) : NULL;
+    return resource ? r->rows.items[resource->row].id : "stack";
+}
+
+/* "AWS::RDS::DBInstance" → "RDS DBInstance" */
+static const char *type_for_people(const char *type, char *out, size_t n)
+{
+    size_t len = 0;
+    const char *p = text_starts(type, "AWS::") ? type + 5 : type;
+    for (; *p && len + 1 < n; p++) {
+        if (p[0] == ':' && p[1] == ':') {
+            out[len++] = ' ';
+            p++;
+        } else {
+            out[len++] = *p;
+        }
+    }
+    out[len] = '\0';
+    return out;
+}
+
+static const char *verb_for_people(const char *status)
+{
+    static const struct { const char *prefix, *verb; } verbs[] = {
+        {"UPDATE_ROLLBACK", "rolling back"}, {"ROLLBACK", "rolling back"}, {"CREATE", "creating"}, {"UPDATE", "updating"}, {"DELETE", "deleting"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (text_starts(status, verbs[i].prefix))
+            return verbs[i].verb;
+    return status;
+}
+
+static const char *done_text(const struct row *row, const char *status)
+{
+    static char text[64]; /* one thread; read before the next call */
+    snprintf(text, sizeof text, "%u resource%s %s", row->total, row->total == 1 ? "" : "s", text_starts(status, "DELETE") ? "removed" : "ready");
+    return text;
+}
+
+static void show(struct rows *r, struct row *row, const struct row_resource *resource, const char *status)
+{
+    char type[80];
+    unsigned busy = 0;
+    const struct row_resource *slow = resource;
+    vec_each(other, &r->resources)
+        if (&r->rows.items[other->row] == row && other->busy) {
+            busy++;
+            /* What people wait for is the slow one, not the last one that moved. */
+            if (other->usual && (!slow || !slow->usual || !slow->busy))
+                slow = other;
+        }
+    cleanup_free char *progress = r->count_all && row->total > 1 ? xasprintf(" (%u of %u ready)", row->complete, row->total) : xstrdup("");
+    if (busy > 0)
+        engine_row(r->c, row->kind, row->id, ENGINE_ACTIVE, row->order, slow->usual, "%s: %s%s", type_for_people(slow->type, type, sizeof type),
+                   verb_for_people(status), progress);
+    else if (row->failed > 0)
+        engine_row(r->c, row->kind, row->id, ENGINE_FAILED, row->order, NULL, "%s: failed", type_for_people(resource->type, type, sizeof type));
+    else if (r->count_all && row->complete >= row->total)
+        engine_row(r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", done_text(row, status));
+    else
+        engine_row(r->c, row->kind, row->id, ENGINE_ACTIVE, row->order, NULL, "%s: done%s", type_for_people(resource->type, type, sizeof type), progress);
+}
+
+void rows_resource(struct rows *r, const struct engine_resource *event)
+{
+    struct row_resource *resource = r ? find(r, event->logical_id) : NULL;
+    if (!resource)
+        return;
+    struct row *row = &r->rows.items[resource->row];
+    row->touched = true;
+    bool was_complete = resource->complete, was_failed = resource->failed;
+    resource->busy = text_ends(event->status, "_IN_PROGRESS");
+    resource->complete = text_ends(event->status, "_COMPLETE") || text_ends(event->status, "_SKIPPED");
+    resource->failed = text_ends(event->status, "_FAILED");
+    row->complete += (unsigned)resource->complete - (unsigned)was_complete;
+    row->failed += (unsigned)resource->failed - (unsigned)was_failed;
+    show(r, row, resource, event->status);
+}
+
+void rows_finish(struct rows *r, bool ok)
+{
+    if (!r)
+        return;
+    vec_each(row, &r->rows) {
+        if (!row->touched)
+            continue;
+        if (ok)
+            engine_row(r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", r->destroy ? "removed" : done_text(row, ""));
+        else if (row->failed > 0)
+            engine_row(r->c, row->kind, row->id, ENGINE_FAILED, row->order, NULL, "failed");
+        else
+            engine_row(r->c, row->kind, row->id, ENGINE_CANCELED, row->order, NULL, "taken back");
+    }
+}

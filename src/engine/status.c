@@ -1,0 +1,250 @@
+/* `ps`: what runs now, from the deployed template and the services' own word. */
+#include "engine/cfn.h"
+#include "engine/flow.h"
+#include "engine/tasks.h"
+
+#include "aws/operations.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DESCRIBE_MAX 10
+
+void flow_status_done(struct flow_status *s)
+{
+    for (size_t i = 0; i < s->len; i++) {
+        struct flow_service_status *x = &s->services[i];
+        char *const texts[] = {x->name, x->kind, x->deployment, x->state, x->endpoint, x->health, x->image, x->reason};
+        for (size_t t = 0; t < ARRAY_LEN(texts); t++)
+            free(texts[t]);
+    }
+    free(s->services);
+    *s = (struct flow_status){0};
+}
+
+struct reader {
+    struct engine_context *c;
+    const json_t *template, *outputs;
+    json_t *resources;                       /* logical id → StackResource */
+    VEC(struct flow_service_status) rows;
+    char *cluster;
+};
+
+static const char *physical(const struct reader *r, const char *logical_id)
+{
+    return json_str(json_object_get(r->resources, logical_id), "PhysicalResourceId");
+}
+
+/* Outputs are named "Endpoint<Service label>"; see plan: the template's Metadata says which belongs to which. */
+static char *endpoint_of(const struct reader *r, const char *service)
+{
+    const json_t *entry = json_object_get(json_at(r->template, "Metadata.Defang.services"), service);
+    const char *output = json_str(entry, "endpointOutput");
+    const char *value = output ? json_str(r->outputs, output) : NULL;
+    return xstrdup_null(value ? value : json_str(entry, "endpoint"));
+}
+
+static char *deployment_of(const struct reader *r, const char *service)
+{
+    return xstrdup_null(json_str(json_object_get(json_at(r->template, "Metadata.Defang.services"), service), "deployment"));
+}
+
+static const char *image_of(const struct reader *r, const char *group)
+{
+    const char *id;
+    json_t *resource;
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource)
+        if (text_eq(json_str(resource, "Metadata.Group"), group) && text_eq(json_str(resource, "Type"), "AWS::ECS::TaskDefinition"))
+            return json_str(resource, "Properties.ContainerDefinitions.0.Image");
+    return NULL;
+}
+
+static struct flow_service_status *row_add(struct reader *r, const char *service, const char *kind)
+{
+    vec_push(&r->rows, (struct flow_service_status){.name = xstrdup(service), .kind = xstrdup(kind), .deployment = deployment_of(r, service),
+                                                    .endpoint = endpoint_of(r, service)});
+    return vec_last(&r->rows);
+}
+
+static void fill_ecs(struct flow_service_status *row, const json_t *service)
+{
+    row->desired = (unsigned)json_int_or(service, "desiredCount", 0);
+    row->running = (unsigned)json_int_or(service, "runningCount", 0);
+    row->pending = (unsigned)json_int_or(service, "pendingCount", 0);
+    const char *rollout = json_str_or(service, "deployments.0.rolloutState", "");
+    const char *state = text_eq(rollout, "FAILED") ? "FAILED" : text_eq(rollout, "IN_PROGRESS") ? "DEPLOYING"
+                        : row->running >= row->desired ? "RUNNING" : "DEGRADED";
+    row->state = xstrdup(state);
+    if (!text_eq(state, "RUNNING"))
+        row->reason = xstrdup_null(json_str(service, "deployments.0.rolloutStateReason"));
+    if (row->running < row->desired && !row->reason)
+        row->reason = xstrdup_null(json_str(service, "events.0.message"));
+}
+
+/* Health by the load balancer where there is one: what people at the door see. */
+static int fill_health(struct reader *r, struct flow_service_status *row, const json_t *service, struct error *err)
+{
+    const char *group = json_str(service, "loadBalancers.0.targetGroupArn");
+    if (!group)
+        return 0;
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(r->c, &aws_elbv2_DescribeTargetHealth, json_pack("{s:s}", "TargetGroupArn", group), &reply, err);
+    if (rc < 0)
+        return error_wrap(err, "reading the health of %s", row->name);
+    unsigned healthy = 0, total = (unsigned)json_len(reply, "TargetHealthDescriptions");
+    for (unsigned i = 0; i < total; i++)
+        if (text_eq(json_str(json_array_get(json_at(reply, "TargetHealthDescriptions"), i), "TargetHealth.State"), "healthy"))
+            healthy++;
+    row->health = total == 0 ? xstrdup("no targets") : healthy == total ? xstrdup("healthy") : xasprintf("%u of %u healthy", healthy, total);
+    return 0;
+}
+
+static int read_ecs_service(struct reader *r, const char *service, const char *logical_id, struct error *err)
+{
+    struct flow_service_status *row = row_add(r, service, "service");
+    cleanup_free char *group = xasprintf("service/%s", service);
+    row->image = xstrdup_null(image_of(r, group));
+    const char *arn = physical(r, logical_id);
+    if (!arn) {
+        row->state = xstrdup("PENDING");
+        return 0;
+    }
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(r->c, &aws_ecs_DescribeServices, json_pack("{s:s,s:[s]}", "cluster", r->cluster, "services", arn), &reply, err);
+    if (rc < 0)
+        return error_wrap(err, "looking at service %s", service);
+    const json_t *found = json_at(reply, "services.0");
+    if (!found) {
+        row->state = xstrdup("MISSING");
+        return 0;
+    }
+    fill_ecs(row, found);
+    return fill_health(r, row, found, err);
+}
+
+static int read_postgres(struct reader *r, const char *service, const char *logical_id, struct error *err)
+{
+    struct flow_service_status *row = row_add(r, service, "postgres");
+    const char *id = physical(r, logical_id);
+    row->desired = 1;
+    if (!id) {
+        row->state = xstrdup("PENDING");
+        return 0;
+    }
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(r->c, &aws_rds_DescribeDBInstances, json_pack("{s:s}", "DBInstanceIdentifier", id), &reply, err);
+    if (rc < 0)
+        return error_wrap(err, "looking at database %s", service);
+    const json_t *db = json_at(reply, "DBInstances.0");
+    const char *status = json_str_or(db, "DBInstanceStatus", "unknown");
+    row->running = text_eq(status, "available");
+    row->state = text_eq(status, "available") ? xstrdup("RUNNING") : xstrdup(status);
+    row->image = xasprintf("%s %s (%s)", json_str_or(db, "Engine", "postgres"), json_str_or(db, "EngineVersion", "?"), json_str_or(db, "DBInstanceClass", "?"));
+    row->health = xstrdup(status);
+    return 0;
+}
+
+static int read_redis(struct reader *r, const char *service, const char *logical_id, struct error *err)
+{
+    struct flow_service_status *row = row_add(r, service, "redis");
+    const char *id = physical(r, logical_id);
+    row->desired = 1;
+    if (!id) {
+        row->state = xstrdup("PENDING");
+        return 0;
+    }
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(r->c, &aws_elasticache_DescribeReplicationGroups, json_pack("{s:s}", "ReplicationGroupId", id), &reply, err);
+    if (rc < 0)
+        return error_wrap(err, "looking at cache %s", service);
+    const json_t *group = json_at(reply, "ReplicationGroups.0");
+    const char *status = json_str_or(group, "Status", "unknown");
+    row->running = text_eq(status, "available");
+    row->state = text_eq(status, "available") ? xstrdup("RUNNING") : xstrdup(status);
+    row->image = xasprintf("%s (%s)", json_str_or(group, "Engine", "redis"), json_str_or(group, "CacheNodeType", "?"));
+    row->health = xstrdup(status);
+    return 0;
+}
+
+static const struct {
+    const char *type;
+    int (*read)(struct reader *r, const char *service, const char *logical_id, struct error *err);
+} readers[] = {
+    {"AWS::ECS::Service", read_ecs_service},
+    {"AWS::RDS::DBInstance", read_postgres},
+    {"AWS::ElastiCache::ReplicationGroup", read_redis},
+};
+
+static int read_services(struct reader *r, struct error *err)
+{
+    const char *id;
+    json_t *resource;
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource) {
+        const char *group = json_str_or(resource, "Metadata.Group", "");
+        if (!text_starts(group, "service/"))
+            continue;
+        for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
+            if (!text_eq(readers[i].type, json_str(resource, "Type")))
+                continue;
+            int rc = readers[i].read(r, group + strlen("service/"), id, err);
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+static int read_resources(struct reader *r, const char *stack, struct error *err)
+{
+    cleanup_json json_t *items = NULL;
+    int rc = engine_call_all(r->c, &aws_cloudformation_ListStackResources, json_pack("{s:s}", "StackName", stack), &items, err);
+    if (rc < 0)
+        return error_wrap(err, "listing the resources of stack %s", stack);
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item) {
+        const char *id = json_str(item, "LogicalResourceId");
+        if (!id)
+            continue;
+        json_object_set(r->resources, id, item);
+        if (text_eq(json_str(item, "ResourceType"), "AWS::ECS::Cluster") && !r->cluster)
+            r->cluster = xstrdup_null(json_str(item, "PhysicalResourceId"));
+    }
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct flow_service_status *)a)->name, ((const struct flow_service_status *)b)->name);
+}
+
+int flow_status(struct engine_context *c, struct flow_status *out, struct error *err)
+{
+    *out = (struct flow_status){0};
+    cleanup_free char *name = plan_stack_name(c->settings, c->project);
+    struct cfn_stack stack = {0};
+    cleanup_json json_t *template = NULL;
+    int rc = cfn_stack_describe(c, name, &stack, err);
+    if (rc == 0 && (!stack.exists || cfn_status_is_dead(stack.status) || text_eq(stack.status, "REVIEW_IN_PROGRESS"))) {
+        rc = error_raise(err, ERR_NOT_FOUND, "project %s (stack %s) is not deployed in %s", c->project, c->settings->stack, aws_session_region(c->aws));
+        error_hint(err, "deploy it with `defangctl up`");
+    }
+    if (rc == 0)
+        rc = cfn_stack_template(c, name, &template, err);
+    struct reader r = {.c = c, .template = template, .outputs = stack.outputs, .resources = json_object()};
+    if (rc == 0)
+        rc = read_resources(&r, name, err);
+    if (rc == 0)
+        rc = read_services(&r, err);
+    if (r.rows.len)
+        qsort(r.rows.items, r.rows.len, sizeof *r.rows.items, by_name);
+    *out = (struct flow_status){.services = r.rows.items, .len = r.rows.len};
+    json_decref(r.resources);
+    free(r.cluster);
+    cfn_stack_done(&stack);
+    return rc;
+}

@@ -1,0 +1,74 @@
+#include "engine/flow.h"
+
+#include "aws/s3.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+
+#define UPLOAD_ORDER 10
+
+struct upload {
+    struct engine_context *c;
+    const struct flow_archive *a;
+    const char *row_id;
+    char *journal_key;
+    unsigned shown_percent;
+};
+
+static int remember(void *arg, const char *upload_id, struct error *err)
+{
+    struct upload *u = arg;
+    int rc = u->c->journal->put(u->c->journal->arg, u->journal_key, upload_id, err);
+    return rc < 0 ? rc : u->c->journal->flush(u->c->journal->arg, err);
+}
+
+static void progress(void *arg, uint64_t done)
+{
+    struct upload *u = arg;
+    unsigned percent = u->a->size ? (unsigned)(done * 100 / u->a->size) : 100;
+    if (percent < u->shown_percent + 5 && percent != 100)
+        return;
+    u->shown_percent = percent;
+    engine_row(u->c, ENGINE_ROW_IMAGE, u->row_id, ENGINE_ACTIVE, UPLOAD_ORDER, NULL, "uploading %.1f MiB: %u %%",
+               (double)u->a->size / (1 << 20), percent);
+}
+
+static int upload_once(struct upload *u, struct error *err)
+{
+    cleanup_free char *resume = NULL;
+    int rc = u->c->journal->get(u->c->journal->arg, u->journal_key, &resume, err);
+    if (rc < 0)
+        return rc;
+    struct s3_upload s3 = {
+        .bucket = u->c->facts->bucket, .key = u->a->object_key, .content_type = "application/gzip", .path = u->a->path, .size = u->a->size,
+        .upload_id = resume, .on_upload_id = remember, .on_progress = progress, .arg = u,
+    };
+    return s3_upload_file(u->c->aws, &s3, err);
+}
+
+int flow_upload(struct engine_context *c, const char *row_id, const struct flow_archive *a, bool *uploaded, struct error *err)
+{
+    *uploaded = false;
+    struct s3_object there = {0};
+    int rc;
+    do
+        rc = s3_head(c->aws, c->facts->bucket, a->object_key, &there, err);
+    while (engine_retry_after_auth(c, rc, err));
+    bool same = rc == 0 && there.exists && there.size == a->size; /* the name is the digest */
+    s3_object_done(&there);
+    if (rc < 0)
+        return error_wrap(err, "looking for s3://%s/%s", c->facts->bucket, a->object_key);
+    if (same)
+        return 0;
+    struct upload u = {.c = c, .a = a, .row_id = row_id, .journal_key = xasprintf("upload.%s", a->object_key)};
+    engine_row(c, ENGINE_ROW_IMAGE, row_id, ENGINE_ACTIVE, UPLOAD_ORDER, NULL, "uploading %.1f MiB", (double)a->size / (1 << 20));
+    do
+        rc = upload_once(&u, err);
+    while (engine_retry_after_auth(c, rc, err));
+    if (rc == 0)
+        rc = c->journal->put(c->journal->arg, u.journal_key, NULL, err);
+    free(u.journal_key);
+    *uploaded = rc == 0;
+    return rc < 0 ? error_wrap(err, "uploading %s to s3://%s", a->object_key, c->facts->bucket) : 0;
+}
