@@ -2,8 +2,11 @@
  * ucontext with the sanitizers' annotations. Model: QEMU's block layer.
  *
  * Suspending calls (fiber_sleep, fiber_wait, work_run, http_perform, aws_call, …) return a result; a canceled fiber's current and every
- * later wait returns -ECANCELED at once, and the fiber unwinds by returning. Every wait has a deadline.
+ * later wait returns -ECANCELED at once, and the fiber unwinds by returning. Every wait has a deadline. What had already happened when
+ * the cancel came is not lost: an event that is done gives its result. A fiber canceled before its first turn still runs.
  * Never suspend inside a libuv/libcurl callback. A fiber's stack is LIMIT_FIBER_STACK_BYTES: large buffers go on the heap.
+ *
+ * More than LIMIT_FIBERS at once aborts: fan-out over outside data goes through a group with a limit.
  *
  * Ownership: fiber_spawn gives a reference that fiber_join() or fiber_detach() consumes. */
 #pragma once
@@ -20,7 +23,8 @@ struct fiber;
 /* Starts running at the next turn of the loop. `name` is copied (for logs). */
 struct fiber *fiber_spawn(struct loop *loop, const char *name, void (*fn)(void *arg), void *arg);
 void fiber_detach(struct fiber *f);
-/* Suspends until f has returned (a cancel of the caller does not end it: f must unwind first). Consumes f. */
+/* Suspends until f has returned (a cancel of the caller does not end it: f must unwind first). Consumes f. Several fibers may join f
+ * if all began before it returned; none may detach it then. */
 void fiber_join(struct fiber *f);
 void fiber_cancel(struct fiber *f);            /* idempotent; wakes its wait */
 bool fiber_is_canceled(void);                  /* of the running fiber; false outside */
@@ -53,7 +57,8 @@ struct fiber_cond { struct fiber_waiter *first; };
 int fiber_cond_wait(struct fiber_cond *c, int64_t timeout_ms); /* 0, -ETIMEDOUT, -ECANCELED */
 void fiber_cond_broadcast(struct fiber_cond *c);
 
-/* Fan-out: spawn n, wait for all; the first error cancels the rest and is the group's result.
+/* Fan-out: spawn n, wait for all; the first error cancels the rest and is the group's result. Every fn runs once, also when the group
+ * was canceled before its turn (its first wait says so): it may own arg.
  *   struct fiber_group *g = fiber_group_new(loop, limit);      limit = how many run at once, 0 = all
  *   fiber_group_spawn(g, "part", fn, arg);                     int fn(void *arg, struct error *err)
  *   rc = fiber_group_wait(g, err);                             also when the caller is canceled: cancels, waits, -ECANCELED
