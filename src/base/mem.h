@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/param.h>
 
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
@@ -26,7 +27,7 @@ void mem_close_ptr(int *fd);
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
-/* <sys/param.h>, which uv.h includes, has its own that evaluate twice. */
+/* <sys/param.h> has its own that evaluate twice; uv.h includes it, so it is included first and then replaced. */
 #undef MIN
 #undef MAX
 #define MIN(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
