@@ -1,0 +1,47 @@
+"""The door: one API call in, one XML reply out."""
+import traceback
+
+from . import actions_changesets, actions_read, actions_stacks, wire
+from .engine import Engine
+from .errors import CfnError
+
+ACTIONS = {**actions_stacks.ACTIONS, **actions_changesets.ACTIONS, **actions_read.ACTIONS}
+
+
+class Request:
+    """One call: who asks, where, and the parsed parameters."""
+
+    def __init__(self, engine: Engine, params: dict, account: str, region: str):
+        self.engine = engine
+        self.store = engine.store
+        self.params = params
+        self.account = account
+        self.region = region
+
+
+class CloudFormation:
+    def __init__(self, registry):
+        self.engine = Engine(registry)
+
+    def handle(self, action: str, params: dict, *, account: str, region: str, access_key: str, request_id: str) -> tuple:
+        """(HTTP status, XML body)"""
+        try:
+            if action not in ACTIONS:
+                known = action in wire.operation_names()
+                raise CfnError("InvalidAction", f"The action {action} is not implemented by this sandbox." if known else
+                               f"The action {action} is not valid for this web service.")
+            request = Request(self.engine, wire.parse_input(action, params), account, region)
+            result = ACTIONS[action](request)
+            return 200, wire.render(action, result or {}, request_id)
+        except CfnError as error:
+            return error.status, wire.render_error(error, request_id)
+        except Exception as error:
+            traceback.print_exc()
+            failure = CfnError("InternalFailure", f"{type(error).__name__}: {error}", 500)
+            return failure.status, wire.render_error(failure, request_id)
+
+    def stop(self) -> None:
+        """Ends the running operations; they leave their stacks as they are."""
+        for stack in list(self.engine.store.stacks.values()):
+            if stack.operation:
+                stack.operation.cancel("the sandbox is stopping. ")
