@@ -101,22 +101,32 @@ bool text_utf8_valid(const char *s, size_t n)
 
 #define NEAREST_MAX 64 /* longer words are no typing errors */
 
+/* Insert, drop, replace, or swap two neighbours (the usual slip), each at a cost of one. */
 static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
 {
-    size_t row[NEAREST_MAX + 1];
+    size_t rows[3][NEAREST_MAX + 1];
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
     for (size_t j = 0; j <= m; j++)
-        row[j] = j;
+        above[j] = j;
     for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t replace = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
-            diagonal = row[j];
-            size_t insert_or_drop = MIN(row[j], row[j - 1]) + 1;
-            row[j] = MIN(replace, insert_or_drop);
+            size_t cost = above[j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
+            if (cost > above[j] + 1)
+                cost = above[j] + 1;
+            if (cost > row[j - 1] + 1)
+                cost = row[j - 1] + 1;
+            bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+            if (swapped && cost > before[j - 2] + 1)
+                cost = before[j - 2] + 1;
+            row[j] = cost;
         }
+        size_t *oldest = before;
+        before = above;
+        above = row;
+        row = oldest;
     }
-    return row[m];
+    return above[m];
 }
 
 const char *text_nearest(const char *word, const char *const *names)
