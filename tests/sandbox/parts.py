@@ -1,4 +1,4 @@
-"""The list of parts that answer operations themselves. A part is imported for its registrations."""
+"""The list of parts: files imported for the operations they register, and the objects with state of their own."""
 
 from __future__ import annotations
 
@@ -6,4 +6,12 @@ from typing import Any
 
 
 def load(sandbox: Any) -> None:
-    from . import sts  # noqa: F401
+    from . import ecr, ecs_clusters, ecs_services, ecs_store, ecs_taskdefs, ecs_tasks, servicediscovery, sts, targets  # noqa: F401
+    from .ecs_scheduler import Scheduler
+
+    context = sandbox.context
+    sandbox.parts["ecr"] = ecr.Ecr(context)
+    sandbox.parts["targets"] = targets.Targets(context)
+    sandbox.parts["servicediscovery"] = servicediscovery.ServiceDiscovery(context)
+    sandbox.parts["ecs"] = ecs_store.Ecs(context)
+    sandbox.parts["scheduler"] = Scheduler(sandbox)
