@@ -7,6 +7,7 @@ from typing import Any
 
 def load(sandbox: Any) -> None:
     from . import ecr, ecs_clusters, ecs_services, ecs_store, ecs_taskdefs, ecs_tasks, servicediscovery, sts, targets  # noqa: F401
+    from . import kaniko  # noqa: F401
     from .ecs_scheduler import Scheduler
 
     context = sandbox.context
