@@ -47,7 +47,7 @@
 #define LIMIT_COMPOSE_FILES          256    /* -f, include and extends together */
 #define LIMIT_COMPOSE_ENV_BYTES      MIB(1) /* .env, env_file, --env-file */
 #define LIMIT_COMPOSE_PORT_RANGE     8192   /* ports one entry may expand to */
-#define LIMIT_COMPOSE_EXTENDS_DEPTH  32     /* a service that extends a service that extends … */
+#define LIMIT_COMPOSE_EXTENDS_DEPTH  2000   /* a service that extends a service that extends … */
 
 /* rpc */
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)
@@ -59,6 +59,7 @@
 #define LIMIT_RPC_CLIENT_PENDING_BYTES MIB(16) /* of streams that the client has received and not taken */
 #define LIMIT_RPC_OUTPUT_HIGH_BYTES KIB(256) /* per connection: streams pause, requests are not read */
 #define LIMIT_RPC_OUTPUT_LOW_BYTES  KIB(64)  /* … and go on */
+#define LIMIT_RPC_OUTPUT_MAX_BYTES  MIB(64)  /* answers queued on one connection; more closes it */
 
 /* engine */
 #define LIMIT_CONFIG_VALUE_BYTES KIB(8)   /* SSM advanced parameter */

@@ -1,0 +1,45 @@
+/* What client.c (calls) and client_wire.c (connection, bytes) share. */
+#pragma once
+
+#include "base/vec.h"
+#include "rpc/client.h"
+
+struct client_item {
+    Defang__Frame *frame; /* item or reply */
+    size_t bytes;
+};
+
+struct client_call {
+    uint64_t id;
+    const struct rpc_verb *verb;
+    bool ended;
+    Defang__Error *failure; /* the daemon's; the frame it came in is kept with it */
+    Defang__Frame *failure_frame;
+    VEC(struct client_item) items;
+    size_t taken; /* of items */
+};
+
+struct rpc_client {
+    int fd;
+    struct frame_decoder in;
+    struct str out;
+    size_t sent;           /* of out */
+    uint64_t next_call;
+    VEC(struct client_call *) calls;
+    size_t pending_bytes;  /* of items that nobody has taken yet */
+    struct error broken;   /* why the connection is of no more use */
+    Defang__Frame *hello;  /* the daemon's */
+    Defang__Frame *last_error;
+};
+
+struct client_call *client_call_find(struct rpc_client *c, uint64_t id);
+void client_call_drop(struct rpc_client *c, struct client_call *call);
+/* A frame of the connection went to its call; a negative errno breaks the connection. Takes the frame. */
+int client_dispatch(struct rpc_client *c, Defang__Frame *frame, size_t bytes, struct error *err);
+
+/* ---- client_wire.c ---- */
+int64_t client_deadline(int64_t timeout_ms);
+/* Sends and receives what can be, then waits once. 0 = something happened, RPC_NEXT_FD, RPC_NEXT_TIMEOUT, or a negative errno when the connection
+ * broke (also remembered). */
+int client_step(struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err);
+int client_send(struct rpc_client *c, const Defang__Frame *frame, struct error *err); /* queues; client_step() sends */

@@ -1,0 +1,97 @@
+/* What server.c (life), server_listen.c (the socket file), server_conn.c (bytes) and server_call.c (requests) share.
+ *
+ * Callbacks of libuv only note what happened and schedule conn_turn() (by loop_defer), which does everything else for a connection: reads frames,
+ * calls handlers, tells writable streams, writes, closes. Memory: a connection lives until its handle is closed and no turn is scheduled; the server
+ * until it is freed and no listener, connection or call is left. */
+#pragma once
+
+#include "base/vec.h"
+#include "rpc/server.h"
+
+struct server_handler {
+    void (*fn)(void *arg, struct server_call *call, const ProtobufCMessage *request);
+    void *arg;
+};
+
+struct server_listener {
+    uv_pipe_t pipe;
+    struct server *server;
+};
+
+struct server {
+    struct loop *loop;
+    char *path, *build;
+    uid_t uid;
+    bool make_folder;
+    bool activated;  /* the socket is systemd's */
+    dev_t socket_dev;
+    ino_t socket_ino;
+    struct server_listener *listener;
+    struct loop_timer *rebind_timer;
+    struct server_handler handlers[RPC_VERB_COUNT];
+    VEC(struct server_conn *) conns;
+    unsigned refs;   /* the owner, listeners, connections, calls */
+    bool stopping, freed, done_scheduled;
+    struct loop_timer *drain_timer;
+    void (*done)(void *arg);
+    void *done_arg;
+};
+
+struct server_conn {
+    uv_pipe_t pipe;
+    struct server *server;
+    unsigned refs;         /* the open handle, a scheduled turn */
+    bool turn_scheduled;
+    bool reading, hung_up, closed;
+    bool closing;          /* after what is queued was sent */
+    bool greeted;
+    bool throttled;        /* the output passed the high mark and has not come down to the low one */
+    struct loop_timer *deadline; /* for hello, or for a last word to be read */
+    struct frame_decoder in;
+    struct str out;
+    uv_write_t write;
+    char *writing;         /* NULL = no write under way */
+    size_t writing_bytes;
+    uint64_t last_call;
+    VEC(struct server_call *) calls;
+};
+
+struct server_call {
+    struct server *server;
+    struct server_conn *conn; /* NULL when the client is gone */
+    uint64_t id;
+    const struct rpc_verb *verb;
+    ProtobufCMessage *request;
+    bool canceled;            /* by the client: nothing more is sent */
+    bool cancel_told;
+    void (*on_cancel)(void *arg, struct server_call *call);
+    void *on_cancel_arg;
+    void (*on_writable)(void *arg, struct server_call *call);
+    void *on_writable_arg;
+};
+
+/* ---- server.c ---- */
+void server_ref(struct server *s);
+void server_unref(struct server *s);
+void server_drain_check(struct server *s); /* after a call ended or a connection went */
+
+/* ---- server_listen.c ---- */
+int server_listen_open(struct server *s, struct error *err);
+int server_listen_adopt(struct server *s, int fd, struct error *err);
+void server_listen_close(struct server *s);
+void server_listen_check(void *arg); /* timer: binds anew when the socket file is not ours any more */
+
+/* ---- server_conn.c ---- */
+void conn_accept(struct server *s, uv_stream_t *listener);
+void conn_schedule(struct server_conn *c);
+void conn_drop(struct server_conn *c);     /* at once; its calls are canceled */
+void conn_fail(struct server_conn *c, const struct error *why); /* a last word, then close */
+bool conn_has_room(struct server_conn *c);
+size_t conn_queued(const struct server_conn *c);
+
+/* ---- server_call.c ---- */
+void call_dispatch(struct server_conn *c, Defang__Frame *frame); /* takes the frame */
+void call_tell_cancel(struct server_call *call);
+void calls_tell_writable(struct server_conn *c);
+void calls_orphan(struct server_conn *c);
+void calls_tell_shutdown(struct server_conn *c);
