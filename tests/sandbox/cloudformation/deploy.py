@@ -105,7 +105,8 @@ class Operation:
 
     def _call(self, resource: Resource, started=None, cancelled=None) -> Call:
         call = Call(self.engine, self.stack, resource.logical_id, resource.type,
-                    cancelled or self.cancelled, started or (lambda physical_id: None))
+                    cancelled or self.cancelled, started or (lambda physical_id: None),
+                    lambda text: self.event(resource, resource.status, text))
         call.stack_tags = resource.tags
         return call
 

@@ -71,7 +71,9 @@ def primary_identifier(region: str, type_: str) -> tuple:
 
 def tag_property(region: str, type_: str):
     """The name of the property that holds tags, or None when the type takes none."""
-    tagging = schema(region, type_).get("tagging") or {}
+    tagging = schema(region, type_).get("tagging")
+    if tagging is None:     # the older providers do not say; a property of this name is it
+        return "Tags" if "Tags" in schema(region, type_)["properties"] else None
     if not tagging.get("taggable"):
         return None
     name = tagging.get("tagProperty", "/properties/Tags").split("/")[-1]

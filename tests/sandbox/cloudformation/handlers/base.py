@@ -14,7 +14,7 @@ ALREADY = ("AlreadyExists", "Duplicate", "EntityAlreadyExists", "InUse")
 class Call:
     """One create, update or delete of one resource. Service calls go through `invoke`."""
 
-    def __init__(self, engine, stack, logical_id: str, type_: str, cancelled, started):
+    def __init__(self, engine, stack, logical_id: str, type_: str, cancelled, started, noted=None):
         self.engine = engine
         self.stack = stack
         self.logical_id = logical_id
@@ -26,6 +26,7 @@ class Call:
         self.old_stack_tags: list = []   # before an update
         self._cancelled = cancelled      # threading.Event
         self._started = started          # (physical id) -> None
+        self._noted = noted or (lambda text: None)
         self.request_token = str(uuid.uuid4())
         self.physical_id = None
 
@@ -36,6 +37,10 @@ class Call:
             self.physical_id = physical_id
             self._started(physical_id)
         return physical_id
+
+    def note(self, text: str) -> None:
+        """An event in between: still in progress, and this is what about."""
+        self._noted(text)
 
     def step(self) -> None:
         """A moment's pause, so that progress can be seen."""
@@ -54,7 +59,7 @@ class Call:
             self._cancelled.wait(0.1 if self.fast else 0.5)
 
     # -- service calls -------------------------------------------------------------
-    def invoke(self, service: str, operation: str, **params) -> dict:
+    def invoke(self, service: str, operation: str, /, **params) -> dict:
         """One API call by its API name; a service error becomes the text CloudFormation shows."""
         client = self.engine.client(service, self.region, self.account)
         try:
@@ -64,7 +69,7 @@ class Call:
         except BotoCoreError as error:
             raise ResourceError(self.handler_message(str(error), "InvalidRequest")) from error
 
-    def call(self, service: str, operation: str, properties: dict, renames: dict = None, **extra) -> dict:
+    def call(self, service: str, operation: str, properties: dict, renames: dict = None, /, **extra) -> dict:
         """`invoke` with CloudFormation properties converted along the API's own input shape."""
         params = convert(service, operation, properties, renames or {})
         params.update({k: v for k, v in extra.items() if v is not None})

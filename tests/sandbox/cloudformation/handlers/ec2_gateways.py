@@ -90,7 +90,7 @@ class VpcEndpoint(Ec2Handler):
     updatable = ("RouteTableIds", "SubnetIds", "SecurityGroupIds", "PolicyDocument", "PrivateDnsEnabled", "Tags")
 
     def create(self, call, props):
-        made = call.call("ec2", "CreateVpcEndpoint", without(props, "Tags"), TagSpecifications=self.tag_spec(call, props),
+        made = call.call("ec2", "CreateVpcEndpoint", {"VpcEndpointType": "Gateway", **without(props, "Tags")}, TagSpecifications=self.tag_spec(call, props),
                          ClientToken=call.request_token)
         endpoint = call.started(made["VpcEndpoint"]["VpcEndpointId"])
         call.wait(f"VPC endpoint {endpoint}", lambda: self._describe(call, endpoint)["State"].lower() == "available")
