@@ -1,4 +1,4 @@
-/* Operations and shapes as data: what a service's API model says, for the calls that we make. The tables src/aws/model_<service>.c are written by
+/* Operations and shapes as data: what a service's API model says, for the calls that we make. The tables src/aws/model/<service>.c are written by
  * tests/tools/aws_models.py from the API models that botocore ships (facts only: names, locations, types); the protocol code walks them.
  * The same structs are filled at run time from the published protocol tests. */
 #pragma once
@@ -19,8 +19,10 @@ struct aws_member {
     const char *wire;               /* locationName / queryName; NULL = name */
     const struct aws_shape *shape;
     enum aws_location location;
-    bool required, flattened, xml_attribute, idempotency_token, host_label, payload;
+    bool required, flattened, xml_attribute, idempotency_token, host_label, payload, json_value;
     const char *timestamp_format;   /* "iso8601", "rfc822", "unixTimestamp"; NULL = the protocol's */
+    const char *query_name;         /* ec2: queryName, goes out as it stands; NULL = none */
+    const char *xml_namespace, *xml_prefix; /* NULL = the shape's */
 };
 
 struct aws_shape {
@@ -29,10 +31,15 @@ struct aws_shape {
     size_t member_count;
     const struct aws_member *item;    /* list: member; map: value */
     const struct aws_member *key;     /* map: key */
-    const char *xml_namespace;
-    bool flattened, sensitive, streaming, document, is_union;
+    const char *name;                 /* of the XML root element where nothing else names it; may be NULL */
+    const char *xml_namespace, *xml_prefix;
+    bool flattened, sensitive, streaming, document, is_union, sparse;
     const char *timestamp_format;
 };
+
+/* Plain scalars, shared by all tables. */
+extern const struct aws_shape aws_shape_string, aws_shape_secret, aws_shape_integer, aws_shape_long, aws_shape_double,
+    aws_shape_boolean, aws_shape_timestamp, aws_shape_blob;
 
 struct aws_paginator {              /* dotted paths; NULL-terminated arrays */
     const char *const *input_tokens, *const *output_tokens;
@@ -52,11 +59,16 @@ struct aws_operation {
     const struct aws_service *service;
     const char *name, *method, *uri; /* uri with {Label} parts for REST protocols */
     const struct aws_shape *input, *output; /* NULL = none */
+    const char *input_name, *input_namespace; /* rest-xml: root element of the body; NULL = the shape's */
+    const char *host_prefix;         /* "api." …; NULL = none */
     const char *result_wrapper;      /* query */
     const struct aws_paginator *paginator; /* NULL = none */
     bool unsigned_auth;              /* authtype none */
     bool unsigned_payload;
     bool checksum_required;
 };
+
+/* Values in JSON: structures, lists and maps as themselves, numbers as numbers (a double that is none: "NaN", "Infinity", "-Infinity"),
+ * timestamps as seconds since the epoch (integer when whole; on the way in also RFC 3339 text), blobs as base64 text. */
 
 /* Declarations of the operations in the tables: aws/operations.h (written by the same tool). */

@@ -70,3 +70,12 @@
 #define LIMIT_AWS_TOKEN_BYTES   KIB(20)   /* web identity and container token files */
 #define LIMIT_AWS_CREDENTIAL_REPLY_BYTES KIB(64)
 #define LIMIT_S3_PART_BYTES     MIB(128)  /* one part is held in memory while it goes out */
+
+/* pack */
+#define LIMIT_PACK_BYTES          MIB(100)  /* of an archive, unless the user gives another limit */
+#define LIMIT_PACK_ENTRIES        1000000
+#define LIMIT_PACK_DEPTH          128       /* folders inside one another */
+#define LIMIT_PACK_WARN_BYTES     MIB(10)
+#define LIMIT_PACK_WARN_FILES     100
+#define LIMIT_IGNORE_BYTES        MIB(1)
+#define LIMIT_IGNORE_PATTERNS     10000

@@ -1,0 +1,177 @@
+/* One attempt of an exchange: address, headers, signature, transfer. */
+#include "aws/attempt.h"
+#include "aws/endpoint.h"
+#include "aws/s3_address.h"
+#include "aws/sigv4.h"
+#include "aws/uri.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/limits.h"
+#include <stdint.h>
+#include <string.h>
+
+#define USER_AGENT "defangd/0.1"
+/* A large body waits for the server's word before it goes out: a redirect or a refusal then costs nothing. */
+#define EXPECT_100_BYTES MIB(1)
+
+int session_url(struct aws_session *s, const struct aws_exchange *x, const char *region, char **url, char **signing_region,
+                struct error *err)
+{
+    const struct aws_service *service = x->op->service;
+    cleanup_endpoint struct aws_endpoint endpoint = {0};
+    cleanup_free char *custom = NULL, *base = NULL;
+    const char *path = str_get(&x->request->path);
+    bool in_host = false;
+    int rc = aws_settings_endpoint(&s->settings, s->env, s->profiles, service->service_id, &custom, err);
+
+    if (rc < 0)
+        return rc;
+    struct aws_endpoint_params p = {region, s->settings.fips && !custom, s->settings.dual_stack && !custom, custom};
+    rc = aws_endpoint_resolve(service, &p, &endpoint, err);
+    if (rc < 0)
+        return rc;
+    if (x->bucket) {
+        bool always_path = strcmp(x->op->name, "GetBucketLocation") == 0;
+        rc = s3_base_url(&s->settings, &endpoint, custom != NULL, x->bucket, always_path, &base, &in_host, err);
+        if (rc < 0)
+            return rc;
+        if (in_host) /* the path as serialized is /bucket/key */
+            path = strchr(path + 1, '/') ? strchr(path + 1, '/') : "/";
+    } else {
+        base = xstrdup(endpoint.url);
+    }
+    if (x->request->host_prefix && !custom) {
+        const char *host = strstr(base, "://") + 3;
+        char *prefixed = xasprintf("%.*s%s%s", (int)(host - base), base, x->request->host_prefix, host);
+        free(base);
+        base = prefixed;
+    }
+    *url = xasprintf("%s%s", base, path);
+    *signing_region = steal(endpoint.signing_region);
+    return 0;
+}
+
+static void add(struct attempt *a, const char *name, const char *value)
+{
+    vec_push(&a->headers, (struct http_header){arena_strdup(a->arena, name), arena_strdup(a->arena, value)});
+}
+
+static void hash_body(const struct aws_exchange *x, char out[65])
+{
+    const void *body = x->body ? x->body : str_get(&x->request->body);
+    uint8_t sum[SHA256_BYTES];
+
+    digest_sha256(body, x->body ? x->body_len : x->request->body.len, sum);
+    cleanup_free char *hex = digest_hex(sum, sizeof sum);
+    memcpy(out, hex, 65);
+}
+
+static void add_headers(struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c)
+{
+    char date[17];
+
+    add(a, "Host", a->authority);
+    for (size_t i = 0; i < x->request->headers.len; i++)
+        add(a, x->request->headers.items[i].name, x->request->headers.items[i].value);
+    clock_format_basic(a->wall_ms, date);
+    if (c)
+        add(a, "X-Amz-Date", date);
+    if (c && secret_is_set(&c->session_token))
+        add(a, "X-Amz-Security-Token", secret_get(&c->session_token));
+    if (strcmp(x->op->service->id, "s3") == 0)
+        add(a, "X-Amz-Content-SHA256", a->payload_hash);
+    add(a, "User-Agent", USER_AGENT);
+    add(a, "amz-sdk-invocation-id", a->invocation_id);
+    add(a, "amz-sdk-request", arena_printf(a->arena, "attempt=%u; max=%u", a->number, a->max));
+}
+
+static void sign(struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c, const struct uri *u)
+{
+    bool s3 = strcmp(x->op->service->id, "s3") == 0;
+    struct sigv4_request r = {
+        .method = x->request->method,
+        .path = u->path,
+        .query = x->request->query.len ? str_get(&x->request->query) : NULL,
+        .headers = a->headers.items,
+        .header_count = a->headers.len,
+        .payload_hash = a->payload_hash,
+    };
+    struct sigv4_key k = {
+        .access_key_id = c->access_key_id,
+        .secret_access_key = &c->secret_access_key,
+        .session_token = &c->session_token,
+        .region = a->signing_region,
+        .service = x->op->service->signing_name,
+        .wall_ms = a->wall_ms,
+        .normalize_path = !s3,
+        .encode_path = !s3,
+    };
+    struct str authorization = STR_INIT;
+
+    sigv4_authorization(&r, &k, &authorization);
+    add(a, "Authorization", str_get(&authorization));
+    str_done(&authorization);
+}
+
+static int prepare(struct aws_session *s, struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
+                   const char *region, struct error *err)
+{
+    cleanup_uri struct uri u = {0};
+    int rc = session_url(s, x, region, &a->url, &a->signing_region, err);
+
+    if (rc == 0)
+        rc = uri_split(a->url, &u, err);
+    if (rc < 0)
+        return rc;
+    a->authority = uri_authority(&u);
+    a->wall_ms = session_wall_ms(s, a->authority);
+    if (x->payload_hash)
+        memcpy(a->payload_hash, x->payload_hash, strlen(x->payload_hash) + 1);
+    else
+        hash_body(x, a->payload_hash);
+    add_headers(a, x, c);
+    if (c)
+        sign(a, x, c, &u);
+    return 0;
+}
+
+int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
+                const char *region, struct http_response *resp, struct error *err)
+{
+    a->arena = arena_new();
+    a->prepared = false;
+    int rc = prepare(s, a, x, c, region, err);
+    if (rc < 0)
+        return rc;
+    a->prepared = true;
+    cleanup_free char *proxy = aws_proxy_for(s->env, a->url);
+    cleanup_free char *full = x->request->query.len ? xasprintf("%s?%s", a->url, str_get(&x->request->query))
+                                                    : xstrdup(a->url);
+    size_t body_len = x->body ? x->body_len : x->request->body.len;
+    struct http_request request = {
+        .method = x->request->method,
+        .url = full,
+        .headers = a->headers.items + 1, /* the transport writes Host itself, from the same URL */
+        .header_count = a->headers.len - 1,
+        .body = x->body ? x->body : x->request->has_body ? str_get(&x->request->body) : NULL,
+        .body_len = body_len,
+        .max_body_bytes = x->max_body_bytes,
+        .ca_bundle = s->settings.ca_bundle,
+        .proxy = proxy,
+        .expect_100 = body_len > EXPECT_100_BYTES,
+    };
+    return http_perform(s->http, &request, resp, err);
+}
+
+void attempt_done(struct attempt *a)
+{
+    for (size_t i = 0; i < a->headers.len; i++) /* token and signature */
+        secret_wipe((char *)(uintptr_t)a->headers.items[i].value, strlen(a->headers.items[i].value));
+    vec_free(&a->headers);
+    free(a->url);
+    free(a->signing_region);
+    free(a->authority);
+    arena_free(a->arena);
+    a->url = a->signing_region = a->authority = NULL;
+    a->arena = NULL;
+}

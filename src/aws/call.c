@@ -1,0 +1,298 @@
+/* Calls: an exchange is attempts until one holds; what each failure means is decided here. */
+#include "aws/attempt.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Below this a clock is right enough for every service (they allow 5 or 15 minutes). */
+#define SKEW_MIN_MS (4 * 60 * 1000)
+
+struct course {
+    struct attempt attempt;
+    bool skew_fixed, refreshed, redirected;
+    int cost;             /* paid for the retry that is under way */
+    char *region;         /* found by a redirect; NULL = as asked */
+    char *key_id;         /* that signed the last attempt */
+};
+
+static void random_uuid(char out[37])
+{
+    uint8_t b[16];
+
+    clock_random(b, sizeof b);
+    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+static double random01(void)
+{
+    return (double)clock_random_below(1u << 30) / (double)(1u << 30);
+}
+
+static const char *wanted_region(const struct aws_session *s, const struct aws_exchange *x, const struct course *c)
+{
+    const char *known = x->bucket ? session_bucket_region(s, x->bucket) : NULL;
+
+    if (c->region)
+        return c->region;
+    return known ? known : x->region ? x->region : s->settings.region;
+}
+
+static int raise_transport(const struct aws_exchange *x, const struct attempt *a, int rc, struct error *cause,
+                           struct error *err)
+{
+    if (rc == -ECANCELED)
+        return error_raise_errno(err, ERR_CANCELED, ECANCELED, "%s:%s: canceled", x->op->service->id, x->op->name);
+    error_raise_errno(err, rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD, -rc, "%s:%s: %s (%s, attempt %u of %u)",
+                      x->op->service->id, x->op->name, cause->message ? cause->message : strerror(-rc), a->authority,
+                      a->number, a->max);
+    return rc;
+}
+
+static int raise_service(const struct aws_exchange *x, const struct attempt *a, const struct http_response *resp,
+                         const struct wire_error *e, struct error *err)
+{
+    struct error probe = ERROR_INIT;
+    enum error_kind kind = ERR_CLOUD;
+    int code = EREMOTEIO;
+
+    error_raise(&probe, ERR_CLOUD, "%s", e->message);
+    error_aws(&probe, e->code, e->request_id, resp->status);
+    if (aws_error_is_auth(&probe) || strncmp(e->code, "AccessDenied", 12) == 0 || strcmp(e->code, "UnauthorizedOperation") == 0) {
+        kind = ERR_AUTH;
+        code = EACCES;
+    } else if (aws_error_is_not_found(&probe)) {
+        code = ENOENT;
+    } else if (aws_error_is_throttle(&probe)) {
+        code = EAGAIN;
+    }
+    error_done(&probe);
+    if (a->number > 1)
+        error_raise_errno(err, kind, code, "%s:%s: %s (after %u attempts)", x->op->service->id, x->op->name, e->message,
+                          a->number);
+    else
+        error_raise_errno(err, kind, code, "%s:%s: %s", x->op->service->id, x->op->name, e->message);
+    error_aws(err, e->code, e->request_id, resp->status);
+    return -code;
+}
+
+/* A complaint about signature or time, and the server's clock far from ours: believe the server's, once. */
+static bool fix_clock(struct aws_session *s, struct course *c, const struct http_response *resp,
+                      const struct wire_error *e)
+{
+    const char *text = http_response_header(resp, "date");
+    int64_t server_ms, off;
+
+    if (c->skew_fixed || !retry_code_is_clock(e->code) || !text || http_response_header(resp, "age") ||
+        clock_parse_http_date(text, &server_ms) < 0)
+        return false;
+    off = server_ms - c->attempt.wall_ms;
+    if (off > -SKEW_MIN_MS && off < SKEW_MIN_MS)
+        return false;
+    c->skew_fixed = true;
+    session_learn_skew(s, c->attempt.authority, server_ms - clock_wall_ms());
+    log_debug("aws", "the clock here is off by %lld min against %s: corrected for signatures", (long long)(off / 60000),
+              c->attempt.authority);
+    return true;
+}
+
+static bool fix_credentials(struct aws_session *s, struct course *c, const struct aws_exchange *x,
+                            const struct wire_error *e)
+{
+    if (c->refreshed || x->credentials || x->unsigned_request || !retry_code_is_expired(e->code))
+        return false;
+    c->refreshed = true;
+    return session_refresh_credentials(s, c->key_id, NULL) == 0;
+}
+
+/* The bucket lives elsewhere: go there, once. */
+static bool fix_region(struct aws_session *s, struct course *c, const struct aws_exchange *x,
+                       const struct http_response *resp, const struct wire_error *e)
+{
+    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
+                                        "IllegalLocationConstraintException", NULL};
+    bool moved = resp->status == 301 || resp->status == 302 || resp->status == 307 || resp->status == 308;
+    bool head = strcmp(x->op->method, "HEAD") == 0 && resp->status == 400;
+    const char *before = wanted_region(s, x, c);
+
+    for (size_t i = 0; codes[i]; i++)
+        moved = moved || strcmp(e->code, codes[i]) == 0;
+    if (!x->bucket || c->redirected || (!moved && !head) || text_empty(e->region) || text_eq(e->region, before))
+        return false;
+    c->redirected = true;
+    c->region = xstrdup(e->region);
+    session_learn_bucket(s, x->bucket, e->region);
+    return true;
+}
+
+static int64_t retry_after_ms(const struct http_response *resp)
+{
+    const char *exact = http_response_header(resp, "x-amz-retry-after");
+    const char *seconds = http_response_header(resp, "retry-after");
+    long long n;
+
+    if (exact && text_parse_int(exact, 0, 3600000, &n) == 0)
+        return n;
+    if (seconds && text_parse_int(seconds, 0, 3600, &n) == 0)
+        return n * 1000;
+    return 0;
+}
+
+/* 1: another attempt comes; 0: the reply is the result; negative: the error that ends the exchange. */
+static int judge(struct aws_session *s, const struct aws_exchange *x, struct course *c, int rc,
+                 const struct http_response *resp, struct error *transport, struct error *err)
+{
+    struct retry_quota *quota = session_quota(s, x->op->service->id);
+    struct wire_error e = {0};
+    enum retry_class class;
+    int64_t delay_ms;
+
+    if (rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp)) {
+        retry_quota_success(quota, c->cost);
+        return 0;
+    }
+    if (rc == 0 && resp->status == 404 && x->accept_not_found)
+        return 0;
+    if (rc == 0) {
+        wire_parse_error(x->op, resp, &e);
+        if (fix_region(s, c, x, resp, &e) || fix_clock(s, c, resp, &e) || fix_credentials(s, c, x, &e)) {
+            wire_error_done(&e);
+            return 1;
+        }
+    }
+    class = retry_classify(rc, resp->status < 300 && rc == 0 ? 500 : resp->status, e.code, x->op->service->id);
+    if (class == RETRY_NEVER || x->no_retry || c->attempt.number >= c->attempt.max ||
+        !retry_quota_take(quota, class, &c->cost)) {
+        rc = rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err) : raise_service(x, &c->attempt, resp, &e, err);
+        wire_error_done(&e);
+        return rc;
+    }
+    delay_ms = retry_delay_ms(c->attempt.number, random01(), rc == 0 ? retry_after_ms(resp) : 0);
+    log_debug("aws", "%s:%s attempt %u failed (%s), next in %lld ms", x->op->service->id, x->op->name, c->attempt.number,
+              e.code ? e.code : strerror(-rc), (long long)delay_ms);
+    wire_error_done(&e);
+    c->attempt.number++;
+    rc = fiber_sleep(delay_ms);
+    return rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err) : 1;
+}
+
+static int run_attempt(struct aws_session *s, const struct aws_exchange *x, struct course *c, struct http_response *resp,
+                       struct error *err)
+{
+    struct aws_credentials own = {0};
+    const struct aws_credentials *credentials = x->credentials;
+    struct error transport = ERROR_INIT;
+    int rc = 0;
+
+    if (x->unsigned_request || x->op->unsigned_auth) {
+        credentials = NULL;
+    } else if (!credentials) {
+        rc = aws_session_credentials(s, &own, err);
+        credentials = &own;
+    }
+    if (rc == 0) {
+        free(c->key_id);
+        c->key_id = xstrdup_null(credentials ? credentials->access_key_id : NULL);
+        rc = attempt_run(s, &c->attempt, x, credentials, wanted_region(s, x, c), resp, &transport);
+        if (rc < 0 && !c->attempt.prepared) {
+            if (err)
+                error_move(err, &transport);
+        } else {
+            rc = judge(s, x, c, rc, resp, &transport, err);
+        }
+        attempt_done(&c->attempt);
+    }
+    error_done(&transport);
+    aws_credentials_done(&own);
+    return rc;
+}
+
+int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct http_response *resp, struct error *err)
+{
+    struct course c = {.attempt = {.number = 1, .max = x->no_retry ? 1 : s->settings.max_attempts}};
+    int rc;
+
+    random_uuid(c.attempt.invocation_id);
+    *resp = (struct http_response){0};
+    do {
+        http_response_done(resp);
+        *resp = (struct http_response){0};
+        rc = run_attempt(s, x, &c, resp, err);
+    } while (rc > 0);
+    if (rc < 0) {
+        http_response_done(resp);
+        *resp = (struct http_response){0};
+    }
+    free(c.region);
+    free(c.key_id);
+    return rc;
+}
+
+/* Idempotency tokens that the caller left out; the same through all attempts, as they are made once. */
+static void fill_tokens(const struct aws_operation *op, json_t *in)
+{
+    for (size_t i = 0; op->input && i < op->input->member_count; i++) {
+        const struct aws_member *m = &op->input->members[i];
+        char uuid[37];
+
+        if (!m->idempotency_token || json_object_get(in, m->name))
+            continue;
+        random_uuid(uuid);
+        json_object_set_new(in, m->name, json_string(uuid));
+    }
+}
+
+/* Operations that S3 refuses without a digest of the body; MD5 is the one that look-alikes know as well. */
+static void add_required_checksum(const struct aws_operation *op, struct wire_request *r)
+{
+    uint8_t sum[16];
+
+    if (!op->checksum_required || !r->has_body)
+        return;
+    digest_md5(str_get(&r->body), r->body.len, sum);
+    cleanup_free char *text = digest_base64(sum, sizeof sum);
+    wire_header(r, "Content-MD5", text);
+}
+
+int session_call(struct aws_session *s, const struct aws_call_options *o, const struct aws_operation *op, json_t *in,
+                 json_t **out, struct error *err)
+{
+    cleanup_json json_t *input = in ? in : json_object();
+    cleanup_wire_request struct wire_request request = {0};
+    cleanup_http_response struct http_response resp = {0};
+    struct aws_exchange x = {.op = op, .request = &request, .region = o->region, .credentials = o->credentials,
+                             .unsigned_request = o->unsigned_request};
+    json_t *reply = NULL;
+    int rc;
+
+    if (out)
+        *out = NULL;
+    wire_request_init(&request);
+    fill_tokens(op, input);
+    rc = wire_serialize(op, input, &request, err);
+    if (rc < 0)
+        return rc;
+    add_required_checksum(op, &request);
+    if (strcmp(op->service->id, "s3") == 0)
+        x.bucket = json_string_value(json_object_get(input, "Bucket"));
+    rc = session_exchange(s, &x, &resp, err);
+    if (rc == 0)
+        rc = wire_parse(op, &resp, &reply, err);
+    if (rc == 0 && out)
+        *out = reply;
+    else
+        json_decref(reply);
+    return rc;
+}
+
+int aws_call(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
+{
+    static const struct aws_call_options plain = {0};
+
+    return session_call(s, &plain, op, in, out, err);
+}

@@ -1,0 +1,198 @@
+/* The chain in order, and the session's single-flight cache in front of it. */
+#include "aws/credentials.h"
+#include "base/clock.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Refresh is tried when less than this is left … */
+#define REFRESH_ADVISORY_MS (15 * 60 * 1000)
+/* … and must succeed below this. */
+#define REFRESH_MANDATORY_MS (10 * 60 * 1000)
+#define REFRESH_PAUSE_MS     (60 * 1000)
+
+static const struct credential_provider *const chain[] = {
+    &credential_environment, &credential_assume_role, &credential_web_identity, &credential_sso, &credential_shared_file,
+    &credential_login,       &credential_process,     &credential_config_file,  &credential_container, &credential_imds,
+};
+
+int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (r->trace) {
+        str_appendf(r->trace, "%s: ", provider);
+        va_start(ap, fmt);
+        str_vappendf(r->trace, fmt, ap);
+        va_end(ap);
+        str_append_char(r->trace, '\n');
+    }
+    return -ENOENT;
+}
+
+int credentials_resolve(const struct credential_request *r, bool profile_only, struct aws_credentials *out,
+                        struct error *err)
+{
+    *out = (struct aws_credentials){0};
+    for (size_t i = 0; i < ARRAY_LEN(chain); i++) {
+        struct error own = ERROR_INIT;
+        int rc;
+
+        if (profile_only && !chain[i]->of_profile)
+            continue;
+        rc = chain[i]->resolve(r, out, &own);
+        if (rc == 0) {
+            error_done(&own);
+            return 0;
+        }
+        if (rc != -ENOENT || error_is_set(&own)) {
+            if (err && !error_is_set(err))
+                error_move(err, &own);
+            error_done(&own);
+            return rc;
+        }
+    }
+    return -ENOENT;
+}
+
+static int nothing_found(const struct aws_session *s, struct error *err)
+{
+    error_raise_errno(err, ERR_AUTH, ENOKEY, "Unable to locate credentials (profile %s, region %s)", s->settings.profile,
+                      s->settings.region ? s->settings.region : "not set");
+    error_hint(err, "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure` (looked in "
+               "%s and %s).", aws_profiles_config_path(s->profiles), aws_profiles_credentials_path(s->profiles));
+    return -ENOKEY;
+}
+
+static int resolve_now(struct aws_session *s, struct aws_credentials *out, struct str *trace, struct error *err)
+{
+    struct credential_request r = {
+        .session = s,
+        .profile_name = s->settings.profile,
+        .profile = s->settings.section,
+        .use_environment = !s->settings.profile_by_flag,
+        .trace = trace,
+    };
+    struct error own = ERROR_INIT;
+    int rc = credentials_resolve(&r, false, out, &own);
+
+    if (rc == -ENOENT && !error_is_set(&own))
+        rc = nothing_found(s, &own);
+    if (rc == 0 && out->expires_wall_ms && out->expires_wall_ms <= clock_wall_ms() + session_skew_any(s)) {
+        rc = error_raise_errno(&own, ERR_AUTH, EKEYEXPIRED, "Credentials were refreshed, but the refreshed credentials "
+                               "are still expired (%s)", out->source);
+        error_hint(&own, "Bring fresh credentials: log in again, or export new keys.");
+        aws_credentials_done(out);
+    }
+    if (rc < 0 && err)
+        error_move(err, &own);
+    error_done(&own);
+    return rc;
+}
+
+/* ms until they end; INT64_MAX when never. */
+static int64_t time_left(const struct aws_session *s)
+{
+    if (!s->credentials.expires_wall_ms)
+        return INT64_MAX;
+    return s->credentials.expires_wall_ms - clock_wall_ms() - session_skew_any(s);
+}
+
+static bool refresh_due(const struct aws_session *s)
+{
+    int64_t left = time_left(s);
+
+    if (s->replaced || left > REFRESH_ADVISORY_MS)
+        return false;
+    if (left > REFRESH_MANDATORY_MS && s->resolve_failed_mono_ms &&
+        clock_mono_ms() - s->resolve_failed_mono_ms < REFRESH_PAUSE_MS)
+        return false;
+    return true;
+}
+
+/* One fiber resolves, the others wait for its outcome. */
+static int resolve_once(struct aws_session *s, struct error *err)
+{
+    struct aws_credentials fresh = {0};
+    int rc;
+
+    s->resolving = true;
+    rc = resolve_now(s, &fresh, NULL, err);
+    s->resolving = false;
+    if (rc == 0 && !s->replaced) {
+        aws_credentials_done(&s->credentials);
+        s->credentials = fresh;
+        s->have_credentials = true;
+        s->resolve_failed_mono_ms = 0;
+    } else {
+        aws_credentials_done(&fresh);
+        if (rc < 0)
+            s->resolve_failed_mono_ms = clock_mono_ms();
+    }
+    fiber_cond_broadcast(&s->resolved);
+    return rc;
+}
+
+int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, struct error *err)
+{
+    while (!s->have_credentials || refresh_due(s)) {
+        struct error own = ERROR_INIT;
+        int rc;
+
+        if (s->resolving) {
+            rc = fiber_cond_wait(&s->resolved, 120000);
+            if (rc < 0)
+                return error_raise_errno(err, rc == -ECANCELED ? ERR_CANCELED : ERR_TIMEOUT, -rc,
+                                         "waiting for credentials: %s", strerror(-rc));
+            continue;
+        }
+        rc = resolve_once(s, &own);
+        if (rc < 0 && s->have_credentials && time_left(s) > REFRESH_MANDATORY_MS) {
+            error_done(&own); /* the old ones still serve */
+            break;
+        }
+        if (rc < 0) {
+            if (err)
+                error_move(err, &own);
+            error_done(&own);
+            return rc;
+        }
+        break;
+    }
+    if (s->replaced && time_left(s) <= 0) {
+        error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "the credentials (%s) have expired",
+                          s->credentials.source ? s->credentials.source : "given by a client");
+        error_hint(err, "Run any defangctl command of this project with fresh credentials; the job goes on with them.");
+        return -EKEYEXPIRED;
+    }
+    aws_credentials_copy(out, &s->credentials);
+    return 0;
+}
+
+void aws_session_replace_credentials(struct aws_session *s, const struct aws_credentials *c)
+{
+    struct aws_credentials copy;
+
+    aws_credentials_copy(&copy, c);
+    aws_credentials_done(&s->credentials);
+    s->credentials = copy;
+    s->have_credentials = s->replaced = true;
+    aws_identity_done(&s->identity);
+    s->have_identity = false;
+    fiber_cond_broadcast(&s->resolved);
+}
+
+int session_refresh_credentials(struct aws_session *s, const char *failed_key_id, struct error *err)
+{
+    struct aws_credentials fresh = {0};
+    int rc;
+
+    if (!text_eq(failed_key_id, s->credentials.access_key_id))
+        return 0; /* somebody else was faster */
+    if (s->replaced || !s->have_credentials || !s->credentials.expires_wall_ms || s->credentials.from_environment)
+        return error_raise_errno(err, ERR_AUTH, EALREADY, "the credentials cannot be refreshed");
+    s->credentials.expires_wall_ms = 1; /* due, whatever they said */
+    rc = aws_session_credentials(s, &fresh, err);
+    aws_credentials_done(&fresh);
+    return rc;
+}

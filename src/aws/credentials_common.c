@@ -1,0 +1,94 @@
+/* What several providers share. */
+#include "aws/credentials.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include <errno.h>
+
+int credentials_from_section(const struct credential_request *r, const char *provider,
+                             struct aws_setting (*get)(const struct aws_profiles *, const struct aws_profile *, const char *),
+                             struct aws_credentials *out, struct error *err)
+{
+    const struct aws_profiles *p = r->session->profiles;
+    struct aws_setting id = get(p, r->profile, "aws_access_key_id");
+    struct aws_setting secret = get(p, r->profile, "aws_secret_access_key");
+    /* the legacy spelling comes first, as in the CLI */
+    struct aws_setting token = get(p, r->profile, "aws_security_token");
+    struct aws_setting account = get(p, r->profile, "aws_account_id");
+
+    if (!id.value)
+        return credentials_pass(r, provider, "no aws_access_key_id in profile %s", r->profile_name);
+    if (!secret.value) {
+        error_raise_errno(err, ERR_AUTH, EINVAL, "Partial credentials found in %s: profile %s has aws_access_key_id but no "
+                          "aws_secret_access_key", provider, r->profile_name);
+        error_at(err, id.path, id.line, 0);
+        error_hint(err, "Add aws_secret_access_key below it, or remove the key.");
+        return -EINVAL;
+    }
+    if (!token.value)
+        token = get(p, r->profile, "aws_session_token");
+    out->access_key_id = xstrdup(id.value);
+    secret_set(&out->secret_access_key, secret.value);
+    if (!text_empty(token.value))
+        secret_set(&out->session_token, token.value);
+    out->account_id = xstrdup_null(account.value);
+    out->source = xasprintf("profile %s in %s:%u", r->profile_name, id.path, id.line);
+    return 0;
+}
+
+int credentials_from_json(const json_t *j, const char *token_member, const char *source, struct aws_credentials *out,
+                          struct error *err)
+{
+    const char *id = json_str(j, "AccessKeyId"), *secret = json_str(j, "SecretAccessKey");
+    const char *token = json_str(j, token_member), *account = json_str(j, "AccountId");
+    const json_t *expires = json_object_get(j, "Expiration");
+    int64_t ms = 0;
+
+    if (text_empty(id) || text_empty(secret))
+        return error_raise_errno(err, ERR_AUTH, EBADMSG, "%s gave no %s", source,
+                                 text_empty(id) ? "AccessKeyId" : "SecretAccessKey");
+    if (json_is_string(expires) && clock_parse_iso(json_string_value(expires), &ms) < 0)
+        return error_raise_errno(err, ERR_AUTH, EBADMSG, "%s gave an Expiration that is no time", source);
+    if (json_is_number(expires))
+        ms = (int64_t)(json_number_value(expires) * 1000.0);
+    out->access_key_id = xstrdup(id);
+    secret_set(&out->secret_access_key, secret);
+    if (!text_empty(token))
+        secret_set(&out->session_token, token);
+    out->expires_wall_ms = ms;
+    out->account_id = xstrdup_null(account);
+    out->source = xstrdup(source);
+    return 0;
+}
+
+int credentials_fetch(struct aws_session *s, const struct credential_fetch *f, struct http_response *resp, struct error *err)
+{
+    struct http_request request = {
+        .method = f->method,
+        .url = f->url,
+        .headers = f->headers,
+        .header_count = f->header_count,
+        .connect_timeout_ms = f->timeout_ms,
+        .timeout_ms = f->timeout_ms,
+        .max_body_bytes = LIMIT_AWS_CREDENTIAL_REPLY_BYTES,
+    };
+    int rc = -ETIMEDOUT;
+
+    for (unsigned i = 0; i < f->attempts; i++) {
+        struct error own = ERROR_INIT;
+
+        if (i && fiber_sleep(1000) < 0)
+            return error_raise_errno(err, ERR_CANCELED, ECANCELED, "canceled");
+        *resp = (struct http_response){0};
+        rc = http_perform(s->http, &request, resp, &own);
+        bool again = rc < 0 ? rc != -ECANCELED : resp->status >= 500;
+        if (i + 1 == f->attempts || !again) {
+            if (rc < 0 && err)
+                error_move(err, &own);
+            error_done(&own);
+            return rc;
+        }
+        http_response_done(resp);
+        error_done(&own);
+    }
+    return rc;
+}

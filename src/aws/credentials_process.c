@@ -1,0 +1,70 @@
+/* credential_process: a command line, split as the CLI splits it, run without a shell. */
+#include "aws/credentials.h"
+#include "aws/shell_words.h"
+#include "loop/child.h"
+#include <errno.h>
+#include <string.h>
+
+#define NAME       "custom-process"
+#define TIMEOUT_MS 60000
+
+static int parse(const struct aws_setting *s, const struct child_result *child, const char *source,
+                 struct aws_credentials *out, struct error *err)
+{
+    cleanup_json json_t *j = NULL;
+    long long version;
+
+    if (child->exit_code != 0) {
+        cleanup_free char *said = text_trim(str_get(&child->err));
+        error_raise_errno(err, ERR_AUTH, EIO, "Error when retrieving credentials from custom-process: %s",
+                          *said ? said : "it failed without a message");
+        error_at(err, s->path, s->line, 0);
+        return -EIO;
+    }
+    if (json_parse(str_get(&child->out), child->out.len, &j, NULL) < 0) {
+        error_raise_errno(err, ERR_AUTH, EBADMSG, "Error when retrieving credentials from custom-process: its output is no "
+                          "JSON");
+        error_at(err, s->path, s->line, 0);
+        return -EBADMSG;
+    }
+    version = json_int_or(j, "Version", -1);
+    if (version != 1) {
+        error_raise_errno(err, ERR_AUTH, EBADMSG, "Error when retrieving credentials from custom-process: Version is not 1");
+        error_at(err, s->path, s->line, 0);
+        return -EBADMSG;
+    }
+    return credentials_from_json(j, "SessionToken", source, out, err);
+}
+
+static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+{
+    struct aws_setting s = aws_profile_get(r->session->profiles, r->profile, "credential_process");
+    struct child_result child = {0};
+    char **words;
+    size_t n;
+    int rc;
+
+    if (!s.value)
+        return credentials_pass(r, NAME, "no credential_process in profile %s", r->profile_name);
+    cleanup_free char *source = xasprintf("credential_process of profile %s in %s:%u", r->profile_name, s.path, s.line);
+    rc = shell_words_split(s.value, &words, &n, err);
+    if (rc < 0) {
+        error_wrap(err, "credential_process of profile %s", r->profile_name);
+        error_at(err, s.path, s.line, 0);
+        return rc;
+    }
+    if (n == 0)
+        rc = error_raise_errno(err, ERR_AUTH, EINVAL, "credential_process of profile %s is empty", r->profile_name);
+    else
+        rc = child_run(r->session->loop, (const char *const *)words, r->session->env,
+                       env_get_nonempty(r->session->env, "PWD"), TIMEOUT_MS, &child, err);
+    if (rc == 0)
+        rc = parse(&s, &child, source, out, err);
+    else
+        error_wrap(err, "running credential_process of profile %s", r->profile_name);
+    child_result_done(&child);
+    shell_words_free(words);
+    return rc == -ENOENT ? -EIO : rc; /* a missing program is final */
+}
+
+const struct credential_provider credential_process = {NAME, resolve, true};

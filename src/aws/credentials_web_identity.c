@@ -1,0 +1,65 @@
+/* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as it rotates. */
+#include "aws/credentials.h"
+#include "aws/operations.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include <errno.h>
+#include <string.h>
+
+#define NAME "assume-role-with-web-identity"
+
+static const char *get(const struct credential_request *r, const char *variable, const char *key)
+{
+    const char *v = r->use_environment ? env_get_nonempty(r->session->env, variable) : NULL;
+
+    return v ? v : aws_profile_get(r->session->profiles, r->profile, key).value;
+}
+
+static int read_token(const struct credential_request *r, const char *file, struct str *token, struct error *err)
+{
+    cleanup_free char *path = aws_path_expand(r->session->env, file);
+    int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, token, NULL);
+
+    if (rc < 0) {
+        error_raise_errno(err, ERR_AUTH, EIO, "cannot read the web identity token file %s: %s", path, strerror(-rc));
+        return -EIO;
+    }
+    return 0;
+}
+
+static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+{
+    const char *file = get(r, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
+    const char *role = get(r, "AWS_ROLE_ARN", "role_arn");
+    const char *name = get(r, "AWS_ROLE_SESSION_NAME", "role_session_name");
+    cleanup_free char *own = xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
+    cleanup_json json_t *reply = NULL;
+    struct str token = STR_INIT;
+    int rc;
+
+    if (!file)
+        return credentials_pass(r, NAME, "neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set");
+    if (!role) {
+        error_raise_errno(err, ERR_AUTH, EINVAL, "a web identity token file (%s) is configured without a role", file);
+        error_hint(err, "Set AWS_ROLE_ARN, or role_arn in profile %s.", r->profile_name);
+        return -EINVAL;
+    }
+    rc = read_token(r, file, &token, err);
+    if (rc == 0) {
+        struct aws_call_options o = {.region = r->session->settings.region, .unsigned_request = true};
+        json_t *in = json_object();
+
+        json_object_set_new(in, "RoleArn", json_string(role));
+        json_object_set_new(in, "RoleSessionName", json_string(name ? name : own));
+        json_object_set_new(in, "WebIdentityToken", json_stringn(str_get(&token), token.len));
+        rc = session_call(r->session, &o, &aws_sts_AssumeRoleWithWebIdentity, in, &reply, err);
+        if (rc < 0)
+            error_wrap(err, "assuming role %s with the token in %s", role, file);
+    }
+    str_wipe(&token);
+    cleanup_free char *text = xasprintf("role %s with the web identity token in %s", role, file);
+    return rc < 0 ? rc : credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+}
+
+const struct credential_provider credential_web_identity = {NAME, resolve, true};

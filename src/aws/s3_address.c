@@ -1,0 +1,41 @@
+#include "aws/s3_address.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include <string.h>
+
+bool s3_bucket_is_label(const char *bucket)
+{
+    size_t n = strlen(bucket);
+
+    if (n < 3 || n > 63 || bucket[0] == '-' || bucket[n - 1] == '-')
+        return false;
+    return strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+/* Names of old: dots, capitals and underscores were allowed in us-east-1. */
+static bool bucket_valid(const char *bucket)
+{
+    size_t n = strlen(bucket);
+
+    if (n < 3 || n > 255)
+        return false;
+    return strspn(bucket, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n;
+}
+
+int s3_base_url(const struct aws_settings *settings, const struct aws_endpoint *endpoint, bool custom, const char *bucket,
+                bool always_path, char **base, bool *in_host, struct error *err)
+{
+    const char *host = strstr(endpoint->url, "://");
+
+    *in_host = false;
+    if (!bucket_valid(bucket))
+        return error_raise(err, ERR_USAGE, "'%s' is no valid bucket name", bucket);
+    if (always_path || settings->s3_path_style || (custom && !settings->s3_virtual_style) || !host ||
+        !s3_bucket_is_label(bucket)) {
+        *base = xstrdup(endpoint->url);
+        return 0;
+    }
+    *in_host = true;
+    *base = xasprintf("%.*s://%s.%s", (int)(host - endpoint->url), endpoint->url, bucket, host + 3);
+    return 0;
+}

@@ -1,0 +1,186 @@
+/* A session's life and its memory of hosts, quotas and buckets. */
+#include "aws/session.h"
+#include "aws/endpoint.h"
+#include "aws/operations.h"
+#include "base/clock.h"
+#include <errno.h>
+#include <string.h>
+
+int aws_session_open(const struct aws_session_options *o, struct aws_session **out, struct error *err)
+{
+    struct aws_session *s = xcalloc(1, sizeof *s);
+    int rc;
+
+    s->loop = o->loop;
+    s->http = o->http;
+    s->env = env_dup(o->env);
+    rc = aws_profiles_load(s->env, &s->profiles, err);
+    if (rc == 0)
+        rc = aws_settings_resolve(s->env, s->profiles, o->profile, o->region, &s->settings, err);
+    if (rc < 0) {
+        aws_session_free(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void aws_session_free(struct aws_session *s)
+{
+    if (!s)
+        return;
+    vec_each(h, &s->hosts)
+        free(h->authority);
+    vec_each(b, &s->buckets) {
+        free(b->bucket);
+        free(b->region);
+    }
+    vec_free(&s->hosts);
+    vec_free(&s->services);
+    vec_free(&s->buckets);
+    aws_credentials_done(&s->credentials);
+    aws_identity_done(&s->identity);
+    aws_settings_done(&s->settings);
+    aws_profiles_free(s->profiles);
+    env_free(s->env);
+    free(s);
+}
+
+const char *aws_session_region(const struct aws_session *s)
+{
+    return s->settings.region;
+}
+
+const char *aws_session_region_source(const struct aws_session *s)
+{
+    return s->settings.region_source;
+}
+
+const char *aws_session_profile(const struct aws_session *s)
+{
+    return s->settings.profile;
+}
+
+void aws_credentials_done(struct aws_credentials *c)
+{
+    free(c->access_key_id);
+    free(c->account_id);
+    free(c->source);
+    secret_done(&c->secret_access_key);
+    secret_done(&c->session_token);
+    *c = (struct aws_credentials){0};
+}
+
+void aws_credentials_copy(struct aws_credentials *to, const struct aws_credentials *from)
+{
+    struct aws_credentials c = {
+        .access_key_id = xstrdup_null(from->access_key_id),
+        .expires_wall_ms = from->expires_wall_ms,
+        .account_id = xstrdup_null(from->account_id),
+        .source = xstrdup_null(from->source),
+        .from_environment = from->from_environment,
+    };
+
+    secret_copy(&c.secret_access_key, &from->secret_access_key);
+    secret_copy(&c.session_token, &from->session_token);
+    *to = c;
+}
+
+void aws_identity_done(struct aws_identity *i)
+{
+    free(i->account);
+    free(i->arn);
+    free(i->user_id);
+    free(i->partition);
+    *i = (struct aws_identity){0};
+}
+
+static void identity_copy(struct aws_identity *to, const struct aws_identity *from)
+{
+    *to = (struct aws_identity){xstrdup_null(from->account), xstrdup_null(from->arn), xstrdup_null(from->user_id),
+                                xstrdup_null(from->partition)};
+}
+
+/* "arn:PARTITION:…" */
+static char *arn_partition(const char *arn)
+{
+    const char *start = text_starts(arn, "arn:") ? arn + 4 : NULL;
+
+    return start ? xstrndup(start, strcspn(start, ":")) : xstrdup("aws");
+}
+
+int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct error *err)
+{
+    cleanup_json json_t *reply = NULL;
+
+    if (!s->have_identity) {
+        int rc = aws_call(s, &aws_sts_GetCallerIdentity, NULL, &reply, err);
+        if (rc < 0)
+            return rc;
+        const char *arn = json_str_or(reply, "Arn", "");
+        struct aws_identity i = {xstrdup(json_str_or(reply, "Account", "")), xstrdup(arn),
+                                 xstrdup(json_str_or(reply, "UserId", "")), arn_partition(arn)};
+        if (!*i.account || !*arn) {
+            aws_identity_done(&i);
+            return error_raise(err, ERR_CLOUD, "sts:GetCallerIdentity answered without account and ARN");
+        }
+        aws_identity_done(&s->identity);
+        s->identity = i;
+        s->have_identity = true;
+    }
+    identity_copy(out, &s->identity);
+    return 0;
+}
+
+int64_t session_wall_ms(const struct aws_session *s, const char *authority)
+{
+    vec_each(h, &s->hosts)
+        if (strcmp(h->authority, authority) == 0)
+            return clock_wall_ms() + h->skew_ms;
+    return clock_wall_ms();
+}
+
+void session_learn_skew(struct aws_session *s, const char *authority, int64_t skew_ms)
+{
+    vec_each(h, &s->hosts)
+        if (strcmp(h->authority, authority) == 0) {
+            h->skew_ms = skew_ms;
+            return;
+        }
+    vec_push(&s->hosts, (struct session_host){xstrdup(authority), skew_ms});
+}
+
+int64_t session_skew_any(const struct aws_session *s)
+{
+    return s->hosts.len ? vec_last(&s->hosts)->skew_ms : 0;
+}
+
+struct retry_quota *session_quota(struct aws_session *s, const char *service)
+{
+    vec_each(it, &s->services)
+        if (strcmp(it->id, service) == 0)
+            return &it->quota;
+    vec_push(&s->services, (struct session_service){.id = service});
+    retry_quota_init(&vec_last(&s->services)->quota);
+    return &vec_last(&s->services)->quota;
+}
+
+const char *session_bucket_region(const struct aws_session *s, const char *bucket)
+{
+    vec_each(it, &s->buckets)
+        if (strcmp(it->bucket, bucket) == 0)
+            return it->region;
+    return NULL;
+}
+
+void session_learn_bucket(struct aws_session *s, const char *bucket, const char *region)
+{
+    vec_each(it, &s->buckets)
+        if (strcmp(it->bucket, bucket) == 0) {
+            char *copy = xstrdup(region);
+            free(it->region);
+            it->region = copy;
+            return;
+        }
+    vec_push(&s->buckets, (struct session_bucket){xstrdup(bucket), xstrdup(region)});
+}
