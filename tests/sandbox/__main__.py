@@ -7,7 +7,8 @@ import json
 import os
 import signal
 import sys
-import threading
+
+ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 def arguments() -> argparse.Namespace:
@@ -40,11 +41,12 @@ def main() -> int:
         from moto.moto_api._internal import mock_random
 
         mock_random.seed(options.seed)
+    # Blocked before any thread starts and waited for below: a handler that sets an Event can deadlock in it.
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     context = Context(fast=options.fast, seed=options.seed)
     sandbox = Sandbox(context)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
     try:
         host, port = sandbox.listen(options.host, options.port)
     except OSError as error:
@@ -54,7 +56,7 @@ def main() -> int:
         write_state(options.state_file, {"port": port, "pid": os.getpid(), "url": context.url, "account": context.account,
                                          "access_key": ADMIN_KEY, "secret_key": ADMIN_SECRET})
     print(f"sandbox listening on http://{host}:{port}", flush=True)
-    ended.wait()
+    signal.sigwait(ENDING)
     sandbox.close()
     sys.stdout.flush()
     sys.stderr.flush()

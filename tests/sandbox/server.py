@@ -81,6 +81,10 @@ class Sandbox:
         except AwsError as refused:
             error = refused
             response = wire.failure(call, refused, signing_name)
+        except Exception as broken:
+            traceback.print_exc()
+            error = AwsError("InternalFailure", f"the sandbox failed: {broken!r}", 500)
+            response = wire.failure(call, error, signing_name)
         self.context.journal.add({
             "time": begun, "service": call.service or signing_name, "operation": call.operation, "region": call.region,
             "account": call.account, "key": call.access_key, "arn": call.arn, "internal": call.internal, "params": call.params,

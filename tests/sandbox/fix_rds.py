@@ -1,0 +1,196 @@
+"""RDS over moto: instances take time to become available, to change and to go; and the refusals that a template
+meets in AWS (versions, parameter group family, password, zones, things in use)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from . import ecs_network
+from .errors import AwsError
+from .later import later
+from .registry import prepare
+from .wire import Call
+
+# major version -> the minor RDS picks for it
+VERSIONS = {
+    "postgres": {"13": "13.20", "14": "14.17", "15": "15.12", "16": "16.8", "17": "17.4"},
+    "mysql": {"8.0": "8.0.41", "8.4": "8.4.4"},
+    "mariadb": {"10.6": "10.6.21", "10.11": "10.11.11", "11.4": "11.4.5"},
+}
+DEFAULT = {"postgres": "17", "mysql": "8.0", "mariadb": "11.4"}
+RESERVED = {"postgres": {"admin", "rdsadmin", "user", "public", "authenticated"}, "mysql": {"rdsadmin", "admin_"}, "mariadb": {"rdsadmin"}}
+
+
+def backend(call: Call) -> Any:
+    from moto.rds.models import rds_backends
+
+    return rds_backends[call.account][call.region]
+
+
+def install(context: Any) -> None:
+    from moto.rds.models import DBInstance, RDSBackend
+
+    make, modify, delete = DBInstance.__init__, RDSBackend.modify_db_instance, RDSBackend.delete_db_instance
+    endpoint = DBInstance.endpoint.fget  # type: ignore[attr-defined]
+
+    def start(self: Any, *args: Any, **kwargs: Any) -> None:
+        self._created_here = False
+        make(self, *args, **kwargs)
+        self.status = "creating"
+        self.dbi_resource_id = "db-" + self.dbi_resource_id[3:]
+        self._created_here = True
+        later(context, "rds-create", lambda: settle(self, "creating"))
+
+    def settle(self: Any, expected: str) -> None:
+        if self.status == expected:
+            self.status = "available"
+            self._up = True
+
+    def change(self: Any, name: str, wanted: dict[str, Any]) -> Any:
+        database = modify(self, name, wanted)
+        database.status = "modifying"
+        later(context, "rds-modify", lambda: settle(database, "modifying"))
+        return database
+
+    def remove(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        known = self.databases.get(name)
+        if known is not None and known.status == "deleting":
+            raise AwsError("InvalidDBInstanceState", f"Instance {name} is already being deleted.")
+        database = delete(self, name, *args, **kwargs)
+        self.databases[name] = database
+        database.status = "deleting"
+        later(context, "rds-delete", lambda: self.databases.pop(name) if self.databases.get(name) is database else None)
+        return database
+
+    DBInstance.__init__ = start  # type: ignore[method-assign]
+    DBInstance.endpoint = property(lambda self: endpoint(self) if getattr(self, "_up", False) else None)  # type: ignore[assignment]
+    RDSBackend.modify_db_instance = change  # type: ignore[method-assign]
+    RDSBackend.delete_db_instance = remove  # type: ignore[method-assign]
+
+
+def set_form(call: Call, name: str, value: str) -> None:
+    """Change a parameter before moto reads the form."""
+    from urllib.parse import urlencode
+
+    call.flat[name] = value
+    call.params[name] = value
+    call.request.body = urlencode(call.flat).encode()
+    call.request.target = call.request.path
+
+
+def version(call: Call, engine: str, wanted: str) -> str:
+    known = VERSIONS.get(engine)
+    if known is None:
+        raise AwsError("InvalidParameterValue", f"Invalid DB engine: {engine}")
+    if wanted in known:
+        return known[wanted]
+    if any(re.fullmatch(rf"{re.escape(major)}\.\d+", wanted) for major in known):
+        return wanted
+    raise AwsError("InvalidParameterCombination", f"Cannot find version {wanted} for {engine}")
+
+
+def major(engine: str, full: str) -> str:
+    return full.split(".")[0] if engine == "postgres" else ".".join(full.split(".")[:2])
+
+
+def check_password(password: str | None) -> None:
+    if password is None:
+        return
+    if len(password) < 8:
+        raise AwsError("InvalidParameterValue", "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.")
+    if re.search(r"[/@\" ]|[^\x20-\x7e]", password) or len(password) > 128:
+        raise AwsError("InvalidParameterValue", "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.")
+
+
+@prepare("rds", "CreateDBInstance")
+def create_instance(_sandbox: Any, call: Call) -> None:
+    params = call.params
+    engine, name = params["Engine"], params["DBInstanceIdentifier"]
+    if len(name) > 63 or not re.fullmatch(r"[A-Za-z](?:-?[A-Za-z0-9])*", name):
+        raise AwsError("InvalidParameterValue", "The parameter DBInstanceIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, "
+                       "digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.")
+    full = version(call, engine, params.get("EngineVersion") or DEFAULT.get(engine, ""))
+    set_form(call, "EngineVersion", full)
+    if not re.fullmatch(r"db\.[a-z0-9]+\.\w+", params["DBInstanceClass"]):
+        raise AwsError("InvalidParameterValue", f"Invalid DB Instance class: {params['DBInstanceClass']}")
+    if not params.get("DBSnapshotIdentifier"):
+        if not params.get("MasterUsername"):
+            raise AwsError("InvalidParameterValue", "The parameter MasterUsername must be provided and must not be blank.")
+        if params["MasterUsername"].lower() in RESERVED.get(engine, ()):
+            raise AwsError("InvalidParameterValue", f"MasterUsername {params['MasterUsername']} cannot be used as it is a reserved word used by the engine")
+        if not params.get("MasterUserPassword") and not params.get("ManageMasterUserPassword"):
+            raise AwsError("InvalidParameterValue", "The parameter MasterUserPassword must be provided and must not be blank.")
+        if int(params.get("AllocatedStorage") or 0) < 20:
+            raise AwsError("InvalidParameterCombination", f"Invalid storage size for engine name {engine} and storage type {params.get('StorageType', 'gp2')}: {params.get('AllocatedStorage', 0)}")
+    check_password(params.get("MasterUserPassword"))
+    if params.get("DBName") and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", params["DBName"]):
+        raise AwsError("InvalidParameterValue", "DBName must begin with a letter or underscore and contain only alphanumeric characters.")
+    check_family(call, engine, full)
+    if params.get("MaxAllocatedStorage") and int(params["MaxAllocatedStorage"]) < int(params.get("AllocatedStorage") or 0):
+        raise AwsError("InvalidParameterCombination", "Max storage size must be greater than storage size")
+    for group in params.get("VpcSecurityGroupIds", []):
+        if ecs_network.find_group(ecs_network.backend(call.account, call.region), group) is None:
+            raise AwsError("InvalidParameterValue", f"Invalid security group , groupId= {group}, groupName= ")
+    if params.get("DBSubnetGroupName") and params["DBSubnetGroupName"].lower() not in {n.lower() for n in backend(call).subnet_groups}:
+        raise AwsError("DBSubnetGroupNotFoundFault", f"DB subnet group '{params['DBSubnetGroupName']}' does not exist.", 404)
+
+
+def check_family(call: Call, engine: str, full: str) -> None:
+    name = call.params.get("DBParameterGroupName")
+    group = backend(call).db_parameter_groups.get(name) if name else None
+    family = engine + major(engine, full)
+    if group is not None and group.family != family:
+        raise AwsError("InvalidParameterCombination", f"The Parameter Group {name} with DBParameterGroupFamily {group.family} can't be used for this instance. "
+                       f"Please use a Parameter Group with DBParameterGroupFamily {family}")
+
+
+@prepare("rds", "ModifyDBInstance")
+def modify_instance(_sandbox: Any, call: Call) -> None:
+    database = backend(call).databases.get(call.params["DBInstanceIdentifier"].lower())
+    if database is None:
+        return
+    if database.status != "available":
+        raise AwsError("InvalidDBInstanceState", f"Database instance is not in available state: {database.status}")
+    check_password(call.params.get("MasterUserPassword"))
+    if call.params.get("EngineVersion"):
+        full = version(call, database.engine, call.params["EngineVersion"])
+        if major(database.engine, full) != major(database.engine, database.engine_version) and not call.params.get("AllowMajorVersionUpgrade"):
+            raise AwsError("InvalidParameterCombination", "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+        set_form(call, "EngineVersion", full)
+
+
+@prepare("rds", "DeleteDBInstance")
+def delete_instance(_sandbox: Any, call: Call) -> None:
+    skip, final = call.params.get("SkipFinalSnapshot", False), call.params.get("FinalDBSnapshotIdentifier")
+    if not skip and not final:
+        raise AwsError("InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+    if skip and final:
+        raise AwsError("InvalidParameterCombination", "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.")
+
+
+@prepare("rds", "CreateDBSubnetGroup")
+def create_subnet_group(_sandbox: Any, call: Call) -> None:
+    zones = set()
+    for name in call.params["SubnetIds"]:
+        subnet = ecs_network.find_subnet(ecs_network.backend(call.account, call.region), name)
+        if subnet is None:
+            raise AwsError("InvalidSubnet", f"Some input subnets in :[{name}] are invalid.")
+        zones.add(subnet.availability_zone)
+    if len(zones) < 2:
+        raise AwsError("DBSubnetGroupDoesNotCoverEnoughAZs", f"The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {', '.join(sorted(zones))}. "
+                       "Add subnets to cover at least 2 AZs.")
+
+
+@prepare("rds", "DeleteDBSubnetGroup")
+def delete_subnet_group(_sandbox: Any, call: Call) -> None:
+    name = call.params["DBSubnetGroupName"]
+    if any((getattr(d, "_db_subnet_group_name", None) or "").lower() == name.lower() for d in list(backend(call).databases.values())):
+        raise AwsError("InvalidDBSubnetGroupStateFault", f"Cannot delete the subnet group '{name}' because at least one database instance is still using it.")
+
+
+@prepare("rds", "DeleteDBParameterGroup")
+def delete_parameter_group(_sandbox: Any, call: Call) -> None:
+    name = call.params["DBParameterGroupName"]
+    if any(d.db_parameter_group_name == name for d in backend(call).databases.values()):
+        raise AwsError("InvalidDBParameterGroupState", f"One or more database instances are still members of this parameter group {name}, so the group cannot be deleted")
