@@ -24,7 +24,7 @@ struct plan_settings {
 };
 
 struct env;
-/* Defaults ← mode ← x-defang-… of the project (x-defang-mode, x-defang-nat) ← DEFANG_* of env ← flag. Strings in `arena`. */
+/* `p` may be NULL (a command that knows only the name). Defaults ← mode ← x-defang-… of the project (x-defang-mode, x-defang-nat) ← DEFANG_* of env ← flag. Strings in `arena`. */
 int plan_settings_resolve(struct arena *arena, const struct compose_project *p, const struct env *env, const char *mode_flag,
                           const char *stack_flag, struct plan_settings *out, struct error *err);
 
@@ -51,6 +51,9 @@ struct plan_build {
 #define PLAN_BUILD_CONTAINER     "kaniko"
 #define PLAN_BUILD_STREAM_PREFIX "image"
 
+/* Version of a config value (SSM GetParameters/DescribeParameters): a new one makes the services that use it new. Optional. */
+struct plan_config { const char *name; long long version; };
+
 struct plan_image { const char *service, *uri; }; /* "…/shop/kaniko-build@sha256:…" */
 
 struct plan_request {
@@ -59,6 +62,7 @@ struct plan_request {
     const struct plan_facts *facts;
     const char *deployment;       /* id of 12 base-36 characters */
     const struct plan_image *images; size_t image_count;
+    const struct plan_config *configs; size_t config_count;
     bool foundation;              /* phase one: everything that does not need a built image */
     const json_t *previous;       /* deployed template or NULL: services that did not change keep their deployment id */
 };

@@ -1,0 +1,48 @@
+#include "plan/graph.h"
+#include "plan/internal.h"
+#include <string.h>
+
+static json_t *resource_json(const struct graph_resource *r)
+{
+    json_t *j = plan_json("{s:s,s:O}", "Type", r->type, "Properties", r->properties);
+    if (!json_object_size(r->properties))
+        json_object_del(j, "Properties");
+    if (r->deletion_policy) {
+        plan_json_set(j, "DeletionPolicy", json_string(r->deletion_policy));
+        /* A replaced store must not lose its data either; RetainExceptOnCreate has no meaning there. */
+        plan_json_set(j, "UpdateReplacePolicy",
+                      json_string(strcmp(r->deletion_policy, "RetainExceptOnCreate") == 0 ? "Retain" : r->deletion_policy));
+    }
+    if (r->depends_on_count) {
+        json_t *on = json_array();
+        for (size_t i = 0; i < r->depends_on_count; i++)
+            plan_json_push(on, json_string(r->depends_on[i]));
+        plan_json_set(j, "DependsOn", on);
+    }
+    plan_json_set(j, "Metadata", plan_json("{s:s}", "Group", r->group));
+    return j;
+}
+
+json_t *graph_template(const struct graph *g)
+{
+    json_t *t = plan_json("{s:s,s:s*,s:O*}", "AWSTemplateFormatVersion", "2010-09-09", "Description", g->description, "Metadata",
+                          g->metadata);
+    json_t *resources = json_object();
+    for (size_t i = 0; i < g->len; i++)
+        plan_json_set(resources, g->resources[i].logical_id, resource_json(&g->resources[i]));
+    plan_json_set(t, "Resources", resources);
+    if (g->output_count) {
+        json_t *outputs = json_object();
+        for (size_t i = 0; i < g->output_count; i++)
+            plan_json_set(outputs, g->outputs[i].name,
+                          plan_json("{s:O,s:s*}", "Value", g->outputs[i].value, "Description", g->outputs[i].description));
+        plan_json_set(t, "Outputs", outputs);
+    }
+    return t;
+}
+
+char *graph_template_text(const struct graph *g)
+{
+    cleanup_json json_t *t = graph_template(g);
+    return json_print(t, false, true);
+}

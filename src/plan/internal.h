@@ -1,0 +1,157 @@
+/* What the files of src/plan share and nobody outside sees: the planner's view of a project, JSON and naming helpers.
+ *
+ * struct plan_ctx lives for one plan_make(): it borrows the request and builds into `g`; strings it makes live in g->arena.
+ * A service's `id` is its part of every logical id: letters and digits, the same for the same name for ever. */
+#pragma once
+
+#include "base/mem.h"
+#include "plan/plan.h"
+#include <stdarg.h>
+
+/* ---- JSON ---- */
+/* json_pack() that aborts on a wrong format (a programming error). "s*"/"o*" leave a member out when NULL. */
+json_t *plan_json(const char *fmt, ...) __attribute__((returns_nonnull));
+void plan_json_push(json_t *array, json_t *value); /* steals value */
+void plan_json_set(json_t *object, const char *key, json_t *value); /* steals value */
+json_t *plan_tags(const char *name, const char *service); /* [{Key, Value}]; either may be NULL */
+size_t plan_json_length(const char *text);         /* bytes of the text as a JSON string, quotes included */
+
+/* ---- names (names.c) ---- */
+#define PLAN_NAME_LOWER      1u  /* lower-case first */
+#define PLAN_NAME_UNDERSCORE 2u  /* '_' is allowed */
+#define PLAN_NAME_DOT        4u  /* '.' is allowed */
+#define PLAN_NAME_SINGLE     8u  /* no two separators side by side (ECR) */
+/* Letters, digits, '-' and what flags allow; others become '-', separators at the ends go. A name that had to be changed or cut to `max` gets "-"
+ * and `hex` hex digits of its own hash (none when 0), so that two names never meet. malloc'd. */
+char *plan_name_fit(const char *name, unsigned flags, size_t max, unsigned hex);
+char *plan_hash_hex(const char *text, unsigned digits);      /* of SHA-256; malloc'd */
+char *plan_logical_id(struct arena *a, const char *service); /* "web" → "Web", "my-api" → "MyApi1f2e" */
+/* For names that an account and region hold once: "shop"; with another stack or prefix "shop-prod", "acme-shop". malloc'd. */
+char *plan_global_label(const struct plan_settings *s, const char *project);
+char *plan_scope(const struct plan_settings *s, const char *project); /* "Defang-shop-beta", for names without length trouble; malloc'd */
+char *plan_task_family(const struct plan_settings *s, const char *project, const char *what); /* malloc'd */
+char *plan_service_name(const struct plan_settings *s, const char *project, const char *service); /* ECS: "shop_web-1f2e3d4"; malloc'd */
+char *plan_repository(const struct plan_settings *s, const char *project); /* "shop/kaniko-build"; malloc'd */
+
+/* ---- diagnostics ---- */
+struct plan_diag { struct compose_diagnostics *d; struct error *err; int rc; };
+/* Every error goes into d; the first also into err and rc. */
+void plan_error(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void plan_warn(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void plan_note(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- the planner's view of a service (view.c) ---- */
+enum plan_kind { PLAN_CONTAINER, PLAN_POSTGRES, PLAN_REDIS };
+
+struct plan_port {
+    uint16_t target;
+    const char *protocol;       /* "tcp" | "udp" */
+    const char *app_protocol;   /* "http", "http2", "grpc"; NULL for host ports */
+    const char *published;      /* NULL when not said */
+    bool ingress;               /* through the load balancer */
+    bool open;                  /* admits the internet directly */
+    struct yaml_pos pos;
+};
+
+struct plan_service {
+    const struct compose_service *s;
+    enum plan_kind kind;
+    const char *id, *label, *group;  /* "Web", "web", "service/web" */
+    struct plan_port *ports; size_t port_count;
+    bool ingress;               /* has an ingress port */
+    bool open;                  /* has a port that is open to the internet */
+    bool isolated;              /* on internal networks only */
+    const char *arch;           /* "x86_64" | "aarch64" */
+    unsigned replicas;
+    double vcpus, memory_mib;   /* reservations, else limits, else 0 */
+};
+
+struct plan_view {
+    struct plan_service *services; size_t count;
+    bool ingress, builds, arm_builds;
+};
+/* In `a`; services in the model's order (by name). */
+void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out);
+struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
+bool plan_builds_image(const struct compose_service *s); /* has build and no image of its own */
+const char *plan_ext_string(const struct yaml_node *map, const char *key); /* scalar text or NULL */
+
+/* ---- one run of plan_make ---- */
+struct plan_ctx {
+    const struct plan_request *r;
+    const struct compose_project *p;
+    const struct plan_settings *s;
+    const struct plan_facts *f;
+    struct graph *g;
+    struct arena *a;            /* g's */
+    struct plan_view v;
+    struct plan_diag diag;
+    const char *scope, *label, *domain, *config_path;
+    const char **zones; unsigned zone_count;
+    struct plan_route *routes; size_t route_count;
+    unsigned *listeners; size_t listener_count; /* ports the load balancer listens on, ascending */
+};
+
+/* Where the load balancer takes requests for an ingress port from. */
+struct plan_route {
+    const struct plan_service *service;
+    const struct plan_port *port;
+    const char *const *hosts; size_t host_count; /* none: whatever the host */
+    unsigned listener;          /* port */
+    const char *target_group, *rule; /* logical ids */
+};
+/* Chooses listeners; keeps what the deployed template's metadata says, so that a new service never moves another's address. */
+void plan_routes(struct plan_ctx *c);
+
+void plan_network(struct plan_ctx *c);
+json_t *plan_subnets(const struct plan_ctx *c, bool public); /* [Ref, …] */
+void plan_depend_on_internet(struct plan_ctx *c, const char *logical_id, bool public_subnets); /* default routes first */
+void plan_security(struct plan_ctx *c);
+void plan_cluster(struct plan_ctx *c);
+void plan_logs(struct plan_ctx *c);
+void plan_roles(struct plan_ctx *c);
+void plan_builds_resources(struct plan_ctx *c);
+void plan_ingress(struct plan_ctx *c);
+void plan_dns(struct plan_ctx *c);
+int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
+int plan_redis(struct plan_ctx *c, const struct plan_service *s);
+int plan_container(struct plan_ctx *c, const struct plan_service *s);
+/* {Ref: execution role}, log configuration of a container */
+json_t *plan_awslogs(const char *group_id, const char *prefix);
+json_t *plan_trust(const char *service); /* AssumeRolePolicyDocument */
+void plan_store_alias(struct plan_ctx *c, const struct plan_service *s, const char *store_id, const char *endpoint_attr);
+
+long long plan_config_version(const struct plan_request *r, const char *name); /* 0 when not known */
+
+/* ---- task definitions (taskdef.c, task_env.c) ---- */
+/* The container's environment and secrets, sorted; names of services in values rewritten. */
+int plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets);
+/* Properties of AWS::ECS::TaskDefinition. */
+int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **out);
+char *plan_config_arn_sub(const struct plan_ctx *c, const char *name); /* for Fn::Sub; in arena */
+
+/* ---- names of services in values (rewrite.c) ---- */
+/* The first name of a service with ports that stands in `value` as a host becomes its label; else `value` itself. In `a`. */
+const char *plan_rewrite(struct arena *a, const struct plan_view *v, const char *value);
+/* The service without ports that `value` names as a host, or NULL: it cannot be reached. */
+const struct plan_service *plan_names_unreachable(const struct plan_view *v, const char *value);
+
+/* ---- health checks (healthcheck.c) ---- */
+struct plan_health_url { char path[340]; unsigned port; bool found; };
+/* From a healthcheck's test: the last argument that holds a loopback URL wins, per field. Defaults "/", 80. */
+void plan_health_url(const char *const *test, size_t count, struct plan_health_url *out);
+struct plan_health_timing { unsigned interval, timeout, healthy, unhealthy; };
+void plan_target_group_timing(const struct compose_healthcheck *h, struct plan_health_timing *out);
+json_t *plan_container_health(const struct compose_healthcheck *h); /* NULL when it has none */
+
+/* ---- sizes of managed stores (store_size.c) ---- */
+const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib);  /* NULL: too large */
+const char *plan_cache_class(const struct plan_settings *s, double memory_mib);              /* NULL: too large */
+const char *plan_postgres_version(const char *image);  /* "16", "16.3"; NULL when the tag says none; static buffer per thread */
+struct plan_cache_version { const char *engine, *version; bool tls, exact; };
+void plan_cache_version(const char *image, struct plan_cache_version *out);
+
+/* ---- replacement table (replace_table.c) ---- */
+enum plan_replace { PLAN_REPLACE_NO, PLAN_REPLACE_MAYBE, PLAN_REPLACE_YES };
+struct plan_replace_row { const char *type, *path; enum plan_replace what; }; /* path "DnsConfig/NamespaceId" */
+const struct plan_replace_row *plan_replace_rows(size_t *count);

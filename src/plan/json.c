@@ -1,0 +1,48 @@
+#include "plan/internal.h"
+#include "base/mem.h"
+#include <stdio.h>
+#include <string.h>
+
+json_t *plan_json(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    json_error_t e;
+    json_t *j = json_vpack_ex(&e, 0, fmt, ap);
+    va_end(ap);
+    if (!j) {
+        fprintf(stderr, "plan: bad JSON format \"%s\": %s\n", fmt, e.text);
+        abort();
+    }
+    return j;
+}
+
+void plan_json_push(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) < 0)
+        abort();
+}
+
+void plan_json_set(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) < 0)
+        abort();
+}
+
+json_t *plan_tags(const char *name, const char *service)
+{
+    json_t *tags = json_array();
+    if (name)
+        plan_json_push(tags, plan_json("{s:s,s:s}", "Key", "Name", "Value", name));
+    if (service)
+        plan_json_push(tags, plan_json("{s:s,s:s}", "Key", "defang:service", "Value", service));
+    return tags;
+}
+
+size_t plan_json_length(const char *text)
+{
+    size_t n = 2;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        n += *p < 0x20 ? 6 : *p == '"' || *p == '\\' ? 2 : 1;
+    return n;
+}

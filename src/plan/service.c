@@ -1,0 +1,126 @@
+/* A container service: task definition, ECS service and what it waits for (defang.md 7.7). A service whose content did not change keeps the deployment id
+ * it has in the deployed template, so that nothing of it changes. */
+#include "base/str.h"
+#include "plan/internal.h"
+#include <string.h>
+
+/* What makes a new version of the service: its task definition without the deployment's id, and the versions of the configs it uses. */
+static int content_hash(struct plan_ctx *c, const struct plan_service *s, char **out)
+{
+    cleanup_json json_t *task = NULL;
+    int rc = plan_task_definition(c, s, "-", &task);
+    if (rc)
+        return rc;
+    cleanup_free char *text = json_print(task, false, true);
+    cleanup_str struct str all = STR_INIT;
+    str_append(&all, text);
+    for (size_t i = 0; i < s->s->environment_count; i++) {
+        const char *config = compose_text_bare_config(&s->s->environment[i].value);
+        if (config)
+            str_appendf(&all, "\n%s=%lld", config, plan_config_version(c->r, config));
+    }
+    *out = plan_hash_hex(str_get(&all), 16);
+    return 0;
+}
+
+static const char *deployment_of(const struct plan_ctx *c, const struct plan_service *s, const char *hash)
+{
+    const json_t *before = json_object_get(json_at(c->r->previous, "Metadata.Defang.services"), s->s->name);
+    const char *deployment = json_str(before, "deployment");
+    return deployment && text_eq(json_str(before, "hash"), hash) ? deployment : c->r->deployment;
+}
+
+static void note_service(struct plan_ctx *c, const struct plan_service *s, const char *deployment, const char *hash)
+{
+    json_t *services = json_at(c->g->metadata, "Defang.services");
+    json_t *entry = plan_json("{s:s,s:s}", "deployment", deployment, "hash", hash);
+    for (size_t i = 0; i < c->route_count; i++)
+        if (c->routes[i].service == s) {
+            plan_json_set(entry, "endpointOutput", json_string(arena_printf(c->a, "Endpoint%sP%u", s->id, c->routes[i].port->target)));
+            break;
+        }
+    if (!s->ingress && s->port_count)
+        plan_json_set(entry, "endpoint", json_string(arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target)));
+    plan_json_set(services, s->s->name, entry);
+}
+
+static json_t *network(const struct plan_ctx *c, const struct plan_service *s, bool public)
+{
+    return plan_json("{s:{s:s,s:[o,o],s:o}}", "AwsvpcConfiguration", "AssignPublicIp", public ? "ENABLED" : "DISABLED", "SecurityGroups",
+                     graph_attr(arena_printf(c->a, "SecurityGroup%s", s->id), "GroupId"), graph_attr("AppSecurityGroup", "GroupId"), "Subnets",
+                     plan_subnets(c, public));
+}
+
+static void add_load_balancers(struct plan_ctx *c, const struct plan_service *s, const char *container, json_t *properties)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->route_count; i++)
+        if (c->routes[i].service == s)
+            plan_json_push(list, plan_json("{s:s,s:i,s:o}", "ContainerName", container, "ContainerPort", (int)c->routes[i].port->target,
+                                           "TargetGroupArn", graph_ref(c->routes[i].target_group)));
+    if (!json_array_size(list)) {
+        json_decref(list);
+        return;
+    }
+    plan_json_set(properties, "LoadBalancers", list);
+    /* Time to start before a failing health check counts. */
+    int64_t start = s->s->healthcheck.start_period_ms / 1000;
+    plan_json_set(properties, "HealthCheckGracePeriodSeconds", json_integer(start > 60 ? MIN(start, 7200) : 60));
+}
+
+static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, const char *id, bool public)
+{
+    graph_depend(c->g, id, "CapacityProviders");
+    plan_depend_on_internet(c, id, public);
+    for (size_t i = 0; i < c->route_count; i++)
+        if (c->routes[i].service == s)
+            graph_depend(c->g, id, c->routes[i].rule); /* ECS refuses a target group that no listener uses */
+    for (size_t i = 0; i < s->s->depends_on_count; i++) {
+        const struct plan_service *on = plan_view_get(&c->v, s->s->depends_on[i].service);
+        /* CloudFormation ends a service when it is steady and a store when it is available: started and healthy alike. */
+        if (on)
+            graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : "StoreAlias%s", on->id));
+    }
+}
+
+static void add_service(struct plan_ctx *c, const struct plan_service *s, const char *deployment)
+{
+    const char *id = arena_printf(c->a, "Service%s", s->id);
+    cleanup_free char *name = plan_service_name(c->s, c->p->name, s->s->name);
+    cleanup_free char *container = plan_container_name(s->s->name, deployment);
+    bool public = s->open || c->s->nat == PLAN_NAT_NONE;
+    json_t *properties = plan_json(
+        "{s:s,s:o,s:o,s:i,s:[{s:s,s:i}],s:{s:i,s:i,s:{s:b,s:b}},s:o,s:b,s:s,s:o}", "ServiceName", name, "Cluster", graph_ref("Cluster"),
+        "TaskDefinition", graph_ref(arena_printf(c->a, "TaskDefinition%s", s->id)), "DesiredCount", (int)s->replicas,
+        "CapacityProviderStrategy", "CapacityProvider", c->s->capacity_provider, "Weight", 1, "DeploymentConfiguration",
+        "MinimumHealthyPercent", (int)c->s->min_healthy_percent, "MaximumPercent", 200, "DeploymentCircuitBreaker", "Enable", 1, "Rollback", 1,
+        "NetworkConfiguration", network(c, s, public), "EnableECSManagedTags", 1, "PropagateTags", "SERVICE", "Tags",
+        plan_tags(NULL, s->s->name));
+    plan_json_push(json_object_get(properties, "Tags"), plan_json("{s:s,s:s}", "Key", "defang:etag", "Value", deployment));
+    add_load_balancers(c, s, container, properties);
+    if (s->port_count)
+        plan_json_set(properties, "ServiceRegistries",
+                      plan_json("[{s:o}]", "RegistryArn", graph_attr(arena_printf(c->a, "Discovery%s", s->id), "Arn")));
+    struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ECS::Service", properties);
+    r->usual = "usually 1-3 min";
+    add_dependencies(c, s, id, public);
+}
+
+int plan_container(struct plan_ctx *c, const struct plan_service *s)
+{
+    cleanup_free char *hash = NULL;
+    json_t *task = NULL;
+    int rc = content_hash(c, s, &hash);
+    if (rc)
+        return rc;
+    const char *deployment = deployment_of(c, s, hash);
+    rc = plan_task_definition(c, s, deployment, &task);
+    if (rc) {
+        json_decref(task);
+        return rc;
+    }
+    graph_add(c->g, s->group, arena_printf(c->a, "TaskDefinition%s", s->id), "AWS::ECS::TaskDefinition", task);
+    add_service(c, s, deployment);
+    note_service(c, s, deployment, hash);
+    return 0;
+}

@@ -1,0 +1,128 @@
+/* Classes and versions of managed stores (defang.md 7.8, 7.9). Rows are ordered from cheap to dear within a family. */
+#include "plan/internal.h"
+#include "base/str.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+struct class_row { const char *name; double vcpus, gib; };
+
+static const struct class_row RDS_BURSTABLE[] = {
+    {"db.t4g.micro", 2, 1},  {"db.t4g.small", 2, 2},   {"db.t4g.medium", 2, 4},
+    {"db.t4g.large", 2, 8},  {"db.t4g.xlarge", 4, 16}, {"db.t4g.2xlarge", 8, 32},
+};
+static const struct class_row RDS_GENERAL[] = {
+    {"db.m7g.large", 2, 8},     {"db.m7g.xlarge", 4, 16},    {"db.m7g.2xlarge", 8, 32},   {"db.m7g.4xlarge", 16, 64},
+    {"db.m7g.8xlarge", 32, 128}, {"db.m7g.12xlarge", 48, 192}, {"db.m7g.16xlarge", 64, 256},
+};
+static const struct class_row RDS_MEMORY[] = {
+    {"db.r7g.large", 2, 16},     {"db.r7g.xlarge", 4, 32},     {"db.r7g.2xlarge", 8, 64},   {"db.r7g.4xlarge", 16, 128},
+    {"db.r7g.8xlarge", 32, 256}, {"db.r7g.12xlarge", 48, 384}, {"db.r7g.16xlarge", 64, 512},
+};
+static const struct class_row CACHE_BURSTABLE[] = {
+    {"cache.t4g.micro", 2, 0.5}, {"cache.t4g.small", 2, 1.37}, {"cache.t4g.medium", 2, 3.09},
+};
+static const struct class_row CACHE_GENERAL[] = {
+    {"cache.m7g.large", 2, 6.38},    {"cache.m7g.xlarge", 4, 12.93},    {"cache.m7g.2xlarge", 8, 26.04},   {"cache.m7g.4xlarge", 16, 52.26},
+    {"cache.m7g.8xlarge", 32, 103.68}, {"cache.m7g.12xlarge", 48, 157.12}, {"cache.m7g.16xlarge", 64, 209.55},
+};
+static const struct class_row CACHE_MEMORY[] = {
+    {"cache.r7g.large", 2, 13.07},    {"cache.r7g.xlarge", 4, 26.32},     {"cache.r7g.2xlarge", 8, 52.82},   {"cache.r7g.4xlarge", 16, 105.81},
+    {"cache.r7g.8xlarge", 32, 209.55}, {"cache.r7g.12xlarge", 48, 317.77}, {"cache.r7g.16xlarge", 64, 419.09},
+};
+
+struct family { const struct class_row *rows; size_t count; };
+#define FAMILY(t) {t, ARRAY_LEN(t)}
+
+static const char *pick(const struct family *families, size_t count, size_t from, double vcpus, double gib)
+{
+    for (size_t f = from; f < count; f++)
+        for (size_t i = 0; i < families[f].count; i++)
+            if (families[f].rows[i].vcpus >= vcpus && families[f].rows[i].gib >= gib)
+                return families[f].rows[i].name;
+    return NULL;
+}
+
+/* The mode says with which family to begin; larger ones follow. */
+static size_t first_family(const struct plan_settings *s)
+{
+    return s->mode == PLAN_HIGH_AVAILABILITY ? 2 : s->mode == PLAN_BALANCED ? 1 : 0;
+}
+
+const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib)
+{
+    static const struct family families[] = {FAMILY(RDS_BURSTABLE), FAMILY(RDS_GENERAL), FAMILY(RDS_MEMORY)};
+    return pick(families, ARRAY_LEN(families), first_family(s), vcpus, memory_mib / 1024);
+}
+
+const char *plan_cache_class(const struct plan_settings *s, double memory_mib)
+{
+    static const struct family families[] = {FAMILY(CACHE_BURSTABLE), FAMILY(CACHE_GENERAL), FAMILY(CACHE_MEMORY)};
+    return pick(families, ARRAY_LEN(families), first_family(s), 0, memory_mib / 1024);
+}
+
+/* ---- versions ---- */
+/* The tag of "registry:5000/repo:tag@sha256:…", or "" when it has none. */
+static void image_tag(const char *image, char *out, size_t size)
+{
+    const char *end = strchr(image, '@');
+    size_t n = end ? (size_t)(end - image) : strlen(image);
+    const char *colon = NULL;
+    for (size_t i = 0; i < n; i++)
+        colon = image[i] == '/' ? NULL : image[i] == ':' ? image + i : colon;
+    snprintf(out, size, "%.*s", colon ? (int)(image + n - colon - 1) : 0, colon ? colon + 1 : "");
+}
+
+/* "16" or "16.3" at p, as long as nothing but a suffix ("-alpine") follows. */
+static bool version_at(const char *p, char *out, size_t size)
+{
+    size_t n = strspn(p, "0123456789");
+    if (!n || n > 2)
+        return false;
+    if (p[n] == '.' && isdigit((unsigned char)p[n + 1]))
+        n += 1 + strspn(p + n + 1, "0123456789");
+    if (p[n] && p[n] != '-' && p[n] != '.')
+        return false;
+    snprintf(out, size, "%.*s", (int)n, p);
+    return true;
+}
+
+const char *plan_postgres_version(const char *image)
+{
+    static _Thread_local char version[16];
+    char tag[128];
+    image_tag(image ? image : "", tag, sizeof tag);
+    const char *pg = strstr(tag, "pg"); /* "0.8.0-pg17", "pg16", "latest-pg16" */
+    if (pg && isdigit((unsigned char)pg[2]))
+        return version_at(pg + 2, version, sizeof version) ? version : NULL;
+    return version_at(tag, version, sizeof version) && atol(version) >= 9 ? version : NULL;
+}
+
+static bool is_valkey(const char *image)
+{
+    const char *slash = strrchr(image, '/');
+    return text_starts(slash ? slash + 1 : image, "valkey");
+}
+
+/* ElastiCache has its own versions: the nearest that is not older within the major one that it offers. */
+void plan_cache_version(const char *image, struct plan_cache_version *out)
+{
+    static const struct { bool valkey; const char *tag, *version; } known[] = {
+        {false, "5", "5.0.6"}, {false, "6.0", "6.2"}, {false, "6.2", "6.2"}, {false, "6", "6.2"}, {false, "7.0", "7.0"}, {false, "7.1", "7.1"},
+        {false, "7", "7.1"},   {true, "7.2", "7.2"},  {true, "7", "7.2"},    {true, "8.0", "8.0"}, {true, "8.1", "8.1"}, {true, "8", "8.1"},
+    };
+    char tag[128], version[16] = "";
+    image_tag(image ? image : "", tag, sizeof tag);
+    bool valkey = image && is_valkey(image), said = version_at(tag, version, sizeof version);
+    *out = (struct plan_cache_version){.engine = valkey ? "valkey" : "redis", .version = valkey ? "8.1" : "7.1", .exact = !said};
+    for (size_t i = 0; said && i < ARRAY_LEN(known); i++) {
+        size_t n = strlen(known[i].tag);
+        if (known[i].valkey == valkey && strncmp(version, known[i].tag, n) == 0 && (!version[n] || strchr(known[i].tag, '.') || known[i].tag[0] < '7')) {
+            out->version = known[i].version;
+            out->exact = true;
+            break;
+        }
+    }
+    /* Redis offers encryption in transit beside plain text from 7.0.5 on; ElastiCache's 7.0 is 7.0.7 or later. */
+    out->tls = valkey || out->version[0] >= '7';
+}

@@ -1,0 +1,90 @@
+/* A container's environment (defang.md section 5): literals with names of services rewritten, config values by the ARN of their SSM parameter. */
+#include "base/str.h"
+#include "plan/internal.h"
+#include <string.h>
+
+char *plan_config_arn_sub(const struct plan_ctx *c, const char *name)
+{
+    return arena_printf(c->a, "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s%s", c->config_path, name);
+}
+
+long long plan_config_version(const struct plan_request *r, const char *name)
+{
+    for (size_t i = 0; i < r->config_count; i++)
+        if (strcmp(r->configs[i].name, name) == 0)
+            return r->configs[i].version;
+    return 0;
+}
+
+struct entry { const char *name; json_t *value; bool secret; };
+struct entries { struct entry *items; size_t len; };
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+static void put(struct entries *e, const char *name, json_t *value, bool secret)
+{
+    for (size_t i = 0; i < e->len; i++)
+        if (strcmp(e->items[i].name, name) == 0) {
+            json_decref(e->items[i].value);
+            e->items[i] = (struct entry){name, value, secret};
+            return;
+        }
+    e->items[e->len++] = (struct entry){name, value, secret};
+}
+
+static int put_environment(struct plan_ctx *c, const struct plan_service *s, struct entries *e)
+{
+    for (size_t i = 0; i < s->s->environment_count; i++) {
+        const struct compose_env *v = &s->s->environment[i];
+        const char *config = compose_text_bare_config(&v->value);
+        const char *literal = config ? NULL : compose_text_literal(c->a, &v->value);
+        if (text_empty(v->name) || (config && plan_config_name_reserved(config)))
+            continue;
+        if (config)
+            put(e, v->name, graph_sub("%s", plan_config_arn_sub(c, config)), true);
+        else if (literal)
+            put(e, v->name, json_string(plan_rewrite(c->a, &c->v, literal)), false);
+        else
+            return error_raise(c->diag.err, ERR_USAGE, "service %s: %s mixes text and config values: run the checks first", s->s->name, v->name);
+    }
+    return 0;
+}
+
+/* `secrets:` that live in the config store become variables of the same name. */
+static void put_secrets(struct plan_ctx *c, const struct plan_service *s, struct entries *e)
+{
+    for (size_t i = 0; i < s->s->secret_count; i++) {
+        const char *name = s->s->secrets[i].source;
+        for (size_t k = 0; k < c->p->secret_count; k++)
+            if (strcmp(c->p->secrets[k].name, name) == 0 && c->p->secrets[k].external)
+                put(e, name, graph_sub("%s", plan_config_arn_sub(c, name)), true);
+    }
+}
+
+static void put_injected(struct plan_ctx *c, const struct plan_service *s, const char *deployment, struct entries *e)
+{
+    put(e, "DEFANG_SERVICE", json_string(s->s->name), false);
+    put(e, "DEFANG_ETAG", json_string(deployment), false);
+    if (!text_empty(s->s->domainname))
+        put(e, "DEFANG_FQDN", json_string(s->s->domainname), false);
+    else if (s->port_count)
+        put(e, "DEFANG_FQDN", json_string(arena_printf(c->a, "%s.%s", s->label, c->domain)), false);
+}
+
+int plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets)
+{
+    struct entries e = {.items = arena_array(c->a, struct entry, s->s->environment_count + s->s->secret_count + 3)};
+    int rc = put_environment(c, s, &e);
+    put_secrets(c, s, &e);
+    put_injected(c, s, deployment, &e);
+    qsort(e.items, e.len, sizeof *e.items, by_name);
+    *environment = json_array();
+    *secrets = json_array();
+    for (size_t i = 0; i < e.len; i++)
+        plan_json_push(e.items[i].secret ? *secrets : *environment,
+                       plan_json("{s:s,s:o}", "Name", e.items[i].name, e.items[i].secret ? "ValueFrom" : "Value", e.items[i].value));
+    return rc;
+}

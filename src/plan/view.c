@@ -1,0 +1,159 @@
+/* The planner's view: what each service is to AWS, and which of its ports are reachable from where (defang.md 6.4, 6.5, 6.7, 6.8). */
+#include "base/str.h"
+#include "plan/internal.h"
+#include <string.h>
+
+const char *plan_ext_string(const struct yaml_node *map, const char *key)
+{
+    const struct yaml_node *n = map ? yaml_get(map, key) : NULL;
+    return n && n->kind == YAML_KIND_SCALAR ? n->value : NULL;
+}
+
+bool plan_builds_image(const struct compose_service *s)
+{
+    return s->has_build && !s->image;
+}
+
+static enum plan_kind kind_of(const struct compose_service *s)
+{
+    return s->postgres.enabled ? PLAN_POSTGRES : s->redis.enabled ? PLAN_REDIS : PLAN_CONTAINER;
+}
+
+static bool is_arm(const char *platform)
+{
+    return platform && (strstr(platform, "arm64") || strstr(platform, "aarch64") || text_eq(platform, "arm"));
+}
+
+static const char *arch_of(const struct compose_service *s)
+{
+    const char *platform = s->platform;
+    if (!platform && s->has_build && s->build.platform_count)
+        platform = s->build.platforms[0];
+    return is_arm(platform) ? "aarch64" : "x86_64";
+}
+
+static bool on_public_network(const struct compose_project *p, const struct compose_service *s)
+{
+    if (!s->network_count)
+        return true;
+    for (size_t i = 0; i < s->network_count; i++) {
+        const struct compose_network *n = compose_network_get(p, s->networks[i].name);
+        if (strcmp(s->networks[i].name, "default") == 0 && !(n && n->internal))
+            return true;
+    }
+    return false;
+}
+
+static bool only_internal(const struct compose_project *p, const struct compose_service *s)
+{
+    for (size_t i = 0; i < s->network_count; i++) {
+        const struct compose_network *n = compose_network_get(p, s->networks[i].name);
+        if (!n || !n->internal)
+            return false;
+    }
+    return s->network_count > 0;
+}
+
+static bool has_port(const struct plan_service *v, uint16_t target, const char *protocol)
+{
+    for (size_t i = 0; i < v->port_count; i++)
+        if (v->ports[i].target == target && strcmp(v->ports[i].protocol, protocol) == 0)
+            return true;
+    return false;
+}
+
+static void add_port(struct plan_service *v, struct plan_port port)
+{
+    if (has_port(v, port.target, port.protocol))
+        return;
+    v->ports[v->port_count++] = port;
+    v->ingress = v->ingress || port.ingress;
+    v->open = v->open || port.open;
+}
+
+/* The port that a store's own clients use, from the variable or flag its image knows. */
+static uint16_t store_port(const struct compose_service *s, enum plan_kind kind)
+{
+    long long port = kind == PLAN_POSTGRES ? 5432 : 6379;
+    if (kind == PLAN_POSTGRES) {
+        for (size_t i = 0; i < s->environment_count; i++) {
+            const struct compose_part *part = s->environment[i].value.first;
+            if (strcmp(s->environment[i].name, "PGPORT") == 0 && part && !part->is_config && !part->next)
+                (void)text_parse_int(part->text, 1, 65535, &port);
+        }
+        return (uint16_t)port;
+    }
+    for (size_t i = 0; i + 1 < s->command_count; i++)
+        if (strcmp(s->command[i], "--port") == 0)
+            (void)text_parse_int(s->command[i + 1], 1, 65535, &port);
+    return (uint16_t)port;
+}
+
+static void view_ports(struct arena *a, const struct compose_project *p, struct plan_service *v)
+{
+    const struct compose_service *s = v->s;
+    bool public_network = on_public_network(p, s);
+    v->ports = arena_array(a, struct plan_port, s->port_count + s->expose_count + 1);
+    for (size_t i = 0; i < s->port_count; i++) {
+        const struct compose_port *c = &s->ports[i];
+        bool udp = text_eq(c->protocol, "udp");
+        bool host = v->kind != PLAN_CONTAINER || (c->mode ? strcmp(c->mode, "host") == 0 : udp);
+        add_port(v, (struct plan_port){.target = c->target,
+                                       .protocol = udp ? "udp" : "tcp",
+                                       .app_protocol = host ? NULL : c->app_protocol ? c->app_protocol : "http",
+                                       .published = c->published,
+                                       .ingress = !host,
+                                       .open = host && v->kind == PLAN_CONTAINER && public_network,
+                                       .pos = c->pos});
+    }
+    for (size_t i = 0; i < s->expose_count; i++)
+        add_port(v, (struct plan_port){.target = s->expose[i], .protocol = "tcp", .pos = s->pos});
+    if (v->kind != PLAN_CONTAINER) {
+        /* A managed store listens on one port. */
+        uint16_t port = v->port_count ? v->ports[0].target : store_port(s, v->kind);
+        v->port_count = 0;
+        v->ingress = v->open = false;
+        add_port(v, (struct plan_port){.target = port, .protocol = "tcp", .pos = s->pos});
+    }
+}
+
+static void view_size(struct plan_service *v)
+{
+    const struct compose_deploy *d = &v->s->deploy;
+    v->vcpus = d->reservations.cpus > 0 ? d->reservations.cpus : d->limits.cpus > 0 ? d->limits.cpus : 0;
+    int64_t bytes = d->reservations.memory_bytes > 0 ? d->reservations.memory_bytes : d->limits.memory_bytes > 0 ? d->limits.memory_bytes : 0;
+    v->memory_mib = (double)bytes / (1024.0 * 1024.0);
+    v->replicas = d->replicas < 0 ? 1 : (unsigned)d->replicas;
+}
+
+void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out)
+{
+    *out = (struct plan_view){.services = arena_array(a, struct plan_service, p->service_count + 1), .count = p->service_count};
+    for (size_t i = 0; i < p->service_count; i++) {
+        const struct compose_service *s = &p->services[i];
+        struct plan_service *v = &out->services[i];
+        cleanup_free char *label = plan_service_label(s->name);
+        *v = (struct plan_service){.s = s,
+                                   .kind = kind_of(s),
+                                   .id = plan_logical_id(a, s->name),
+                                   .label = arena_strdup(a, label),
+                                   .group = arena_printf(a, "service/%s", s->name),
+                                   .arch = arch_of(s),
+                                   .isolated = only_internal(p, s)};
+        view_ports(a, p, v);
+        view_size(v);
+        out->ingress = out->ingress || v->ingress;
+        if (v->kind == PLAN_CONTAINER && plan_builds_image(s)) {
+            out->builds = true;
+            out->arm_builds = out->arm_builds || strcmp(v->arch, "aarch64") == 0;
+        }
+    }
+}
+
+struct plan_service *plan_view_get(const struct plan_view *v, const char *name)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (strcmp(v->services[i].s->name, name) == 0)
+            return &v->services[i];
+    return NULL;
+}
