@@ -1,6 +1,7 @@
 """One running stack operation: create, update, delete, and their rollbacks."""
 import json
 import threading
+import time
 import traceback
 from dataclasses import replace
 
@@ -8,6 +9,9 @@ from . import diff, dynamic, graph, schemas, validate
 from .errors import CfnError, NotFound, ResourceCancelled, ResourceError
 from .handlers.base import HANDLERS, Call
 from .model import Resource, now
+
+
+IN_USE = {"DependencyViolation", "ResourceInUse", "ResourceInUseException", "InvalidIPAddress.InUse"}
 
 
 class Operation:
@@ -214,10 +218,23 @@ class Operation:
                 call.step()
                 if policy == "Snapshot":
                     handler.snapshot(call, resource.physical_id, resource.properties)
-                handler.delete(call, resource.physical_id, resource.properties)
+                self._delete(handler, call, resource)
             except NotFound:
                 pass
         self.event(resource, "DELETE_COMPLETE")
+
+    def _delete(self, handler, call: Call, resource: Resource) -> None:
+        """What another part of the account still holds is tried again for a while, as AWS's handlers do."""
+        deadline = time.monotonic() + (3.0 if call.fast else 20.0)
+        while True:
+            try:
+                handler.delete(call, resource.physical_id, resource.properties)
+                return
+            except ResourceError as error:
+                if getattr(error, "code", "") not in IN_USE or time.monotonic() > deadline:
+                    raise
+            if self.engine.context.stop.wait(0.2):
+                return
 
     def remove_all(self, resources: list, policy_of) -> list:
         """Deletes in reverse dependency order, as far as it goes. Answers the failures as [(resource, error)]."""

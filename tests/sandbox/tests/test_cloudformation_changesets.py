@@ -83,7 +83,7 @@ def test_replacement_and_scope(cfn):
         {"ParameterKey": "Days", "ParameterValue": "7"}], Tags=[{"Key": "a", "Value": "b"}]))
     detail = changes["Logs"]["Details"][0]
     assert (detail["ChangeSource"], detail["CausingEntity"]) == ("ParameterReference", "Days")
-    assert changes["Logs"]["Scope"] == ["Properties", "Tags"] and changes["Task"]["Scope"] == ["Tags"]
+    assert changes["Logs"]["Scope"] == ["Properties", "Tags"] and changes["Role"]["Scope"] == ["Tags"]
 
     less = template()
     del less["Resources"]["Pointer"]
