@@ -78,7 +78,7 @@ static void input_receive(struct rpc_client *c)
     if (n > 0) {
         frame_decoder_filled(&c->in, (size_t)n);
         frames_dispatch(c);
-    } else if (n == 0) {
+    } else if (n == 0 || errno == ECONNRESET) {
         break_connection(c, ECONNRESET, frame_decoder_pending(&c->in) ? "it ended in the middle of a message" : "the daemon closed it");
     } else if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
         break_connection(c, errno, strerror(errno));

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "rpc/server_internal.h"
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #define REBIND_CHECK_MS 5000
@@ -26,6 +27,8 @@ void server_unref(struct server *s)
 
 int server_new(struct loop *loop, const struct server_options *options, struct server **out, struct error *err)
 {
+    /* libuv writes with write(2): a client that went away must not end the daemon. */
+    signal(SIGPIPE, SIG_IGN);
     struct server *s = xcalloc(1, sizeof *s);
     s->loop = loop;
     s->refs = 1;

@@ -28,7 +28,8 @@ struct server_options {
     int64_t rebind_check_ms; /* how often the socket file is looked at; 0 = 5000 */
 };
 
-/* -EADDRINUSE (kind REFUSED) when a living daemon answers at the path; a stale socket file is replaced. Serving starts with the loop. */
+/* -EADDRINUSE (kind REFUSED) when a living daemon answers at the path; a stale socket file is replaced. Serving starts with the loop. SIGPIPE is
+ * ignored from here on, for the whole process. */
 int server_new(struct loop *loop, const struct server_options *options, struct server **out, struct error *err);
 /* `request` is of the verb's request type, decoded and checked, and lives as long as the call. A verb without handler answers an error. */
 void server_handle(struct server *s, enum rpc_verb_id verb,

@@ -185,10 +185,15 @@ static void conn_turn(void *arg)
     c->turn_scheduled = false;
     if (!c->closed)
         frames_read(c);
-    if (!c->closed && c->throttled && conn_queued(c) <= LIMIT_RPC_OUTPUT_LOW_BYTES) {
-        c->throttled = false;
+    if (!c->closed && c->resume && conn_has_room(c)) {
+        c->resume = false;
         calls_tell_writable(c);
-        frames_read(c);
+    }
+    if (!c->closed && c->throttled && conn_queued(c) <= LIMIT_RPC_OUTPUT_LOW_BYTES) {
+        /* Streams fill the room at the next turn only: between the two, input is read, or a busy stream could never be canceled. */
+        c->throttled = false;
+        c->resume = true;
+        conn_schedule(c);
     }
     if (!c->closed && !c->hung_up)
         output_write(c);

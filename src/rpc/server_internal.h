@@ -46,6 +46,7 @@ struct server_conn {
     bool closing;          /* after what is queued was sent */
     bool greeted;
     bool throttled;        /* the output passed the high mark and has not come down to the low one */
+    bool resume;           /* streams are told at the next turn that there is room */
     struct loop_timer *deadline; /* for hello, or for a last word to be read */
     struct frame_decoder in;
     struct str out;
