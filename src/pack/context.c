@@ -1,0 +1,122 @@
+/* Folder to file in one call, names and limits as text, and the way onto the thread pool. */
+#include "pack/internal.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "loop/work.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+static int open_unnamed(const char *dir, struct error *err)
+{
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) { /* not every file system has it */
+        cleanup_free char *path = path_join(dir, "defang-pack-XXXXXX");
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            unlink(path);
+    }
+    if (fd < 0)
+        return error_raise_errno(err, ERR_FAILED, errno, "cannot create a temporary file in %s: %s", dir, strerror(errno));
+    return fd;
+}
+
+int pack_context(const struct pack_options *o, const char *temp_dir, struct pack_result *out, int *fd, struct error *err)
+{
+    cleanup_pack_list struct pack_list list = {0};
+    *out = (struct pack_result){0};
+    int rc = pack_walk(o, &list, err);
+    if (rc)
+        return rc;
+    cleanup_fd int own = open_unnamed(temp_dir, err);
+    if (own < 0)
+        return own;
+    rc = pack_archive(o, &list, own, out, err);
+    if (rc)
+        return rc;
+    *fd = own;
+    own = -1;
+    return 0;
+}
+
+struct job {
+    struct pack_options options;
+    const char *temp_dir;
+    struct pack_result result;
+    int fd, rc;
+    struct error err;
+};
+
+static void job_run(void *arg)
+{
+    struct job *job = arg;
+    job->rc = pack_context(&job->options, job->temp_dir, &job->result, &job->fd, &job->err);
+}
+
+int pack_run(struct loop *loop, const struct pack_options *o, const char *temp_dir, struct pack_result *out, int *fd, struct error *err)
+{
+    atomic_bool own_cancel = false;
+    struct job job = {.options = *o, .temp_dir = temp_dir, .fd = -1, .err = ERROR_INIT};
+    if (!job.options.canceled)
+        job.options.canceled = &own_cancel;
+    *out = (struct pack_result){0};
+    int rc = work_run(loop, job_run, &job, job.options.canceled);
+    if (rc) { /* canceled: what was made is dropped, also when it was ready in time */
+        pack_result_done(&job.result);
+        mem_close_ptr(&job.fd);
+        error_done(&job.err);
+        return error_raise_errno(err, rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED, rc, "packing %s was canceled", o->context);
+    }
+    if (job.rc) {
+        if (err && !error_is_set(err))
+            error_move(err, &job.err);
+        error_done(&job.err);
+        return job.rc;
+    }
+    *out = job.result;
+    *fd = job.fd;
+    return 0;
+}
+
+char *pack_object_name(const char *digest)
+{
+    char *name = xasprintf("uploads/%s.tar.gz", digest);
+    for (char *p = name + strlen("uploads/"); *p; p++) {
+        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+        if (!letter && !strchr("!_.*'()-", *p))
+            *p = '_';
+    }
+    return name;
+}
+
+int pack_parse_limit(const char *text, uint64_t *bytes)
+{
+    static const char letters[] = "kmgtp";
+    if (!text || (*text != '.' && (*text < '0' || *text > '9')))
+        return -EINVAL;
+    char *end;
+    double value = strtod(text, &end); /* digits and a dot only: see the loop */
+    if (end == text)
+        return -EINVAL;
+    for (const char *p = text; p < end; p++)
+        if (*p != '.' && (*p < '0' || *p > '9'))
+            return -EINVAL;
+    cleanup_free char *unit = text_lower(end + (*end == ' '));
+    const char *p = unit, *at = *p ? strchr(letters, *p) : NULL;
+    if (at) {
+        value = ldexp(value, 10 * (int)(at - letters + 1));
+        p++;
+        if (*p == 'i')
+            p++;
+    }
+    if (*p == 'b')
+        p++;
+    if (*p || !(value >= 1) || value >= 9e18)
+        return -EINVAL;
+    *bytes = (uint64_t)value;
+    return 0;
+}
