@@ -132,8 +132,11 @@ struct compose_service {
     const char *image;
     bool has_build;
     struct compose_build build;
+    /* Words as they are; a config part in one reads ${NAME} there and is exact in …_texts (same count), which also tell such a word
+     * from one that really holds a dollar. has_… with a count of 0: emptied on purpose. */
     const char **command; size_t command_count; bool has_command;
     const char **entrypoint; size_t entrypoint_count; bool has_entrypoint;
+    struct compose_text *command_texts, *entrypoint_texts;
     struct compose_env *environment; size_t environment_count; /* env_file merged in; sorted by name */
     struct compose_port *ports; size_t port_count;
     uint16_t *expose; size_t expose_count;
@@ -174,7 +177,8 @@ struct compose_project {
     const char *name;
     const char *working_dir;        /* absolute */
     const char **files; size_t file_count;
-    struct yaml_node *root;
+    struct yaml_node *root;         /* config parts are marked inside its texts: compose/template.h */
+    bool raw;                       /* loaded with no_interpolate: texts hold variables as written */
     struct compose_service *services; size_t service_count;   /* of active profiles only */
     struct compose_network *networks; size_t network_count;   /* "default" is there when used */
     struct compose_volume *volumes; size_t volume_count;

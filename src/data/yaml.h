@@ -31,14 +31,23 @@ struct yaml_node {
     struct yaml_node **items; /* sequence */
     struct yaml_pair *pairs;  /* mapping, in document order, merged keys after own ones */
     size_t len;
+    size_t cap;               /* private: room in items or pairs */
+    struct strmap *index;     /* private: key → pair, kept for long mappings only */
 };
 
+/* Every document, empty ones left out; 0 roots for an empty file. Compose merges the documents of a file in order. */
+int yaml_parse_all(struct arena *arena, const char *file, const char *text, size_t n, struct yaml_node ***roots, size_t *count,
+                   struct error *err);
 /* The first document; more than one is an error unless all but one are empty. An empty file gives *root = NULL. */
 int yaml_parse(struct arena *arena, const char *file, const char *text, size_t n, struct yaml_node **root, struct error *err);
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL when missing or not a map */
 /* YAML 1.2 core schema plus what the Compose reference loader takes (yes/no stay strings; 0o17, 0x1f, .inf, ~). */
 enum yaml_type yaml_scalar_type(const struct yaml_node *scalar);
 bool yaml_is_null(const struct yaml_node *n); /* plain null, ~, empty; or NULL pointer */
+/* Values of plain scalars, in the notations above; 0 or -EINVAL / -ERANGE. A float takes an integer too. */
+int yaml_scalar_int(const struct yaml_node *scalar, long long *value);
+int yaml_scalar_float(const struct yaml_node *scalar, double *value);
+bool yaml_scalar_bool(const struct yaml_node *scalar); /* true only for a plain true */
 /* Building, for merges. */
 struct yaml_node *yaml_new_scalar(struct arena *arena, struct yaml_pos pos, const char *value, bool plain);
 struct yaml_node *yaml_new_mapping(struct arena *arena, struct yaml_pos pos);
@@ -46,3 +55,7 @@ struct yaml_node *yaml_new_sequence(struct arena *arena, struct yaml_pos pos);
 void yaml_map_set(struct arena *arena, struct yaml_node *map, struct yaml_node *key, struct yaml_node *value); /* replaces or appends */
 bool yaml_map_remove(struct yaml_node *map, const char *key);
 void yaml_seq_push(struct arena *arena, struct yaml_node *seq, struct yaml_node *item);
+/* A copy of the node alone: items and pairs are shared with the original, the arrays that hold them are not. */
+struct yaml_node *yaml_copy_shallow(struct arena *arena, const struct yaml_node *n);
+struct yaml_node *yaml_copy_deep(struct arena *arena, const struct yaml_node *n);
+bool yaml_equal(const struct yaml_node *a, const struct yaml_node *b); /* kinds, types, values; mappings in any order */

@@ -1,0 +1,423 @@
+#include "compose/canon.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "compose/shape.h"
+#include "compose/units.h"
+
+#include <math.h>
+#include <string.h>
+
+void canon_complain(struct canon *c, const struct yaml_node *n, const char *hint, const struct spot *spot,
+                    const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_str struct str text = STR_INIT;
+    str_vappendf(&text, fmt, ap);
+    va_end(ap);
+    compose_diagnose(c->diags, COMPOSE_ERROR, n->pos, hint, "%s: %s", spot_text(c->arena, spot),
+                     str_get(&text));
+}
+
+struct yaml_node *canon_text(struct canon *c, const struct yaml_node *like, const char *value)
+{
+    return yaml_new_scalar(c->arena, like->pos, value, false);
+}
+
+struct yaml_node *canon_plain(struct canon *c, const struct yaml_node *like, const char *value)
+{
+    return yaml_new_scalar(c->arena, like->pos, value, true);
+}
+
+void canon_set(struct canon *c, struct yaml_node *map, const char *key, struct yaml_node *value)
+{
+    yaml_map_set(c->arena, map, yaml_new_scalar(c->arena, value->pos, key, true), value);
+}
+
+static struct yaml_node *map_like(struct canon *c, const struct yaml_node *n)
+{
+    struct yaml_node *map = yaml_new_mapping(c->arena, n->pos);
+    map->tag = n->tag;
+    return map;
+}
+
+static struct yaml_node *seq_like(struct canon *c, const struct yaml_node *n)
+{
+    struct yaml_node *seq = yaml_new_sequence(c->arena, n->pos);
+    seq->tag = n->tag;
+    return seq;
+}
+
+bool canon_is_url(const char *context)
+{
+    static const char *const prefixes[] = {"https://", "http://", "git://", "github.com/",
+                                           "git@",     "ssh://",  "oci://", "docker-image://",
+                                           "service:", "target:", NULL};
+    for (const char *const *p = prefixes; *p; p++)
+        if (text_starts(context, *p))
+            return true;
+    return strstr(context, "://") != NULL;
+}
+
+const char *canon_path(struct canon *c, const char *path)
+{
+    if (!*path)
+        return path;
+    cleanup_free char *expanded = c->home ? path_expand_home(path, c->home) : xstrdup(path);
+    cleanup_free char *absolute = path_absolute(c->base, expanded);
+    return arena_strdup(c->arena, absolute);
+}
+
+/* The text that a scalar has in a place where only texts stand: true, 8080, 0.5. */
+static const char *scalar_as_text(struct canon *c, const struct yaml_node *n)
+{
+    long long whole;
+    double real;
+    cleanup_str struct str out = STR_INIT;
+    switch (yaml_scalar_type(n)) {
+    case YAML_TYPE_BOOL:
+        return yaml_scalar_bool(n) ? "true" : "false";
+    case YAML_TYPE_INT:
+        return yaml_scalar_int(n, &whole) == 0 ? arena_printf(c->arena, "%lld", whole) : n->value;
+    case YAML_TYPE_FLOAT:
+        if (yaml_scalar_float(n, &real) < 0 || !isfinite(real))
+            return n->value;
+        units_format_float(real, &out);
+        return arena_strdup(c->arena, str_get(&out));
+    default:
+        return n->value;
+    }
+}
+
+static struct yaml_node *canon_as_text(struct canon *c, struct yaml_node *n)
+{
+    return yaml_is_null(n) ? n : canon_text(c, n, scalar_as_text(c, n));
+}
+
+/* ["A=1", "B"] → {A: "1", B: null} */
+static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n)
+{
+    if (n->kind != YAML_KIND_SEQUENCE)
+        return n;
+    struct yaml_node *map = map_like(c, n);
+    for (size_t i = 0; i < n->len; i++) {
+        const struct yaml_node *item = n->items[i];
+        const char *eq = strchr(item->value, '=');
+        const char *name =
+            eq ? arena_strndup(c->arena, item->value, (size_t)(eq - item->value)) : item->value;
+        struct yaml_node *value = eq ? canon_text(c, item, eq + 1) : canon_plain(c, item, "null");
+        if (tag_is_reset(item))
+            value->tag = item->tag;
+        canon_set(c, map, name, value);
+    }
+    return map;
+}
+
+/* ["a", "b"] → {a: null, b: null} */
+static struct yaml_node *canon_names(struct canon *c, struct yaml_node *n)
+{
+    if (n->kind != YAML_KIND_SEQUENCE)
+        return n;
+    struct yaml_node *map = map_like(c, n);
+    for (size_t i = 0; i < n->len; i++)
+        canon_set(c, map, n->items[i]->value, canon_plain(c, n->items[i], "null"));
+    return map;
+}
+
+static struct yaml_node *canon_depends_on(struct canon *c, struct yaml_node *n)
+{
+    struct yaml_node *map = canon_names(c, n);
+    for (size_t i = 0; i < map->len; i++) {
+        struct yaml_node *value = map->pairs[i].value;
+        if (tag_is_reset(value))
+            continue;
+        if (value->kind != YAML_KIND_MAPPING) {
+            struct yaml_node *key = map->pairs[i].key;
+            value = map->pairs[i].value = yaml_new_mapping(c->arena, value->pos);
+            canon_set(c, value, "condition", canon_text(c, key, "service_started"));
+        }
+        if (!yaml_get(value, "required"))
+            canon_set(c, value, "required", canon_plain(c, value, "true"));
+    }
+    return map;
+}
+
+static struct yaml_node *canon_list(struct canon *c, struct yaml_node *n)
+{
+    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
+        return n;
+    struct yaml_node *seq = seq_like(c, n);
+    yaml_seq_push(c->arena, seq, canon_text(c, n, n->value));
+    return seq;
+}
+
+static struct yaml_node *canon_command(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
+        return n;
+    const char **words;
+    size_t count;
+    if (units_split_words(c->arena, n->value, &words, &count) < 0) {
+        canon_complain(c, n, NULL, spot, "a quote is opened and never closed");
+        return n;
+    }
+    struct yaml_node *seq = seq_like(c, n);
+    for (size_t i = 0; i < count; i++)
+        yaml_seq_push(c->arena, seq, canon_text(c, n, words[i]));
+    return seq;
+}
+
+static struct yaml_node *canon_test(struct canon *c, struct yaml_node *n)
+{
+    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
+        return n;
+    struct yaml_node *seq = seq_like(c, n);
+    bool none = strcmp(n->value, "NONE") == 0;
+    if (!none)
+        yaml_seq_push(c->arena, seq, canon_text(c, n, "CMD-SHELL"));
+    yaml_seq_push(c->arena, seq, canon_text(c, n, n->value));
+    return seq;
+}
+
+static struct yaml_node *wrap(struct canon *c, struct yaml_node *n, const char *key)
+{
+    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
+        return n;
+    struct yaml_node *map = map_like(c, n);
+    canon_set(c, map, key, canon_text(c, n, n->value));
+    return map;
+}
+
+static struct yaml_node *canon_env_file(struct canon *c, struct yaml_node *n)
+{
+    struct yaml_node *map = wrap(c, n, "path");
+    if (map->kind == YAML_KIND_MAPPING && !yaml_get(map, "required"))
+        canon_set(c, map, "required", canon_plain(c, map, "true"));
+    return map;
+}
+
+static struct yaml_node *canon_file_ref(struct canon *c, struct yaml_node *n)
+{
+    return wrap(c, n, "source");
+}
+
+static struct yaml_node *canon_device(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    if (n->kind != YAML_KIND_SCALAR)
+        return n;
+    struct yaml_node *map = map_like(c, n);
+    char *rest = arena_strdup(c->arena, n->value);
+    const char *parts[3];
+    size_t count = 0;
+    for (char *part; count < 3 && (part = strsep(&rest, ":"));)
+        parts[count++] = part;
+    if (rest)
+        canon_complain(c, n, "Write it in the long form: source, target, permissions.", spot,
+                       "\"%s\" is not a device", n->value);
+    canon_set(c, map, "source", canon_text(c, n, parts[0]));
+    canon_set(c, map, "target", canon_text(c, n, count > 1 && *parts[1] ? parts[1] : parts[0]));
+    canon_set(c, map, "permissions", canon_text(c, n, count > 2 ? parts[2] : "rwm"));
+    return map;
+}
+
+static struct yaml_node *canon_gpus(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
+        return n;
+    if (strcmp(n->value, "all") != 0)
+        canon_complain(c, n, NULL, spot, "must be \"all\" or a list of devices");
+    struct yaml_node *seq = seq_like(c, n), *device = yaml_new_mapping(c->arena, n->pos);
+    canon_set(c, device, "count", canon_plain(c, n, "-1"));
+    yaml_seq_push(c->arena, seq, device);
+    return seq;
+}
+
+/* {host: ip} or {host: [ip, ip]} → ["host=ip", …]; "host:ip" → "host=ip" */
+static struct yaml_node *canon_hosts(struct canon *c, struct yaml_node *n)
+{
+    struct yaml_node *seq = seq_like(c, n);
+    for (size_t i = 0; i < n->len; i++) {
+        if (n->kind == YAML_KIND_SEQUENCE) {
+            struct yaml_node *item = n->items[i];
+            const char *colon = strchr(item->value, '='), *mark = colon ? colon : strchr(item->value, ':');
+            const char *text =
+                mark ? arena_printf(c->arena, "%.*s=%s", (int)(mark - item->value), item->value, mark + 1)
+                     : item->value;
+            yaml_seq_push(c->arena, seq, canon_text(c, item, text));
+            continue;
+        }
+        const struct yaml_node *value = n->pairs[i].value;
+        bool many = value->kind == YAML_KIND_SEQUENCE;
+        for (size_t k = 0; k < (many ? value->len : 1); k++) {
+            const struct yaml_node *ip = many ? value->items[k] : value;
+            yaml_seq_push(
+                c->arena, seq,
+                canon_text(c, ip, arena_printf(c->arena, "%s=%s", n->pairs[i].key->value, ip->value)));
+        }
+    }
+    return seq;
+}
+
+/* The old `external: {name: x}`. */
+static struct yaml_node *canon_external(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    struct yaml_node *external = yaml_get(n, "external");
+    if (!external || external->kind != YAML_KIND_MAPPING)
+        return n;
+    struct yaml_node *old = yaml_get(external, "name"), *name = yaml_get(n, "name");
+    canon_set(c, n, "external", canon_plain(c, external, "true"));
+    if (old && name && !text_eq(old->value, name->value))
+        canon_complain(c, external, "Keep only `name`.", spot, "name and external.name differ");
+    else if (old && old->kind == YAML_KIND_SCALAR && !name)
+        canon_set(c, n, "name", old);
+    return n;
+}
+
+static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
+        return n;
+    enum yaml_type type = yaml_scalar_type(n);
+    int64_t bytes;
+    double real;
+    if (type == YAML_TYPE_INT || type == YAML_TYPE_FLOAT) {
+        if (yaml_scalar_float(n, &real) == 0 && real >= -1 && real < 9.2e18)
+            return canon_text(c, n, arena_printf(c->arena, "%lld", (long long)real));
+    } else if (units_parse_bytes(n->value, &bytes) == 0) {
+        return canon_text(c, n, arena_printf(c->arena, "%lld", (long long)bytes));
+    } else if (strcmp(n->value, "-1") == 0) {
+        return canon_text(c, n, "-1");
+    }
+    canon_complain(c, n, "Sizes look like 512m, 1.5g or 1048576.", spot, "\"%s\" is not a size", n->value);
+    return n;
+}
+
+static struct yaml_node *canon_duration(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    int64_t ns;
+    if (units_parse_duration_ns(n->value, &ns) < 0) {
+        canon_complain(c, n, "Durations look like 30s, 1m30s or 500ms.", spot, "\"%s\" is not a duration",
+                       n->value);
+        return n;
+    }
+    cleanup_str struct str out = STR_INIT;
+    units_format_duration_ns(ns, &out);
+    return canon_text(c, n, str_get(&out));
+}
+
+static struct yaml_node *canon_cpus(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    struct yaml_node plain = {.kind = YAML_KIND_SCALAR, .value = n->value, .plain = true};
+    double real;
+    if (yaml_scalar_float(&plain, &real) == 0 && isfinite(real))
+        return canon_plain(c, n, scalar_as_text(c, &plain));
+    canon_complain(c, n, "Write the number of CPUs, for example 0.25.", spot, "\"%s\" is not a number",
+                   n->value);
+    return n;
+}
+
+static struct yaml_node *canon_ssh(struct canon *c, struct yaml_node *n)
+{
+    return canon_kv(c, n);
+}
+
+static struct yaml_node *apply_scalar_form(struct canon *c, struct yaml_node *n, enum spec_form form,
+                                           const struct spot *spot)
+{
+    if (yaml_is_null(n) || (c->lenient && strchr(n->value, '$')))
+        return n;
+    switch (form) {
+    case FORM_BYTES:
+        return canon_bytes(c, n, spot);
+    case FORM_CPUS:
+        return canon_cpus(c, n, spot);
+    case FORM_DURATION:
+        return canon_duration(c, n, spot);
+    case FORM_PATH:
+        return canon_text(c, n, canon_path(c, n->value));
+    case FORM_CONTEXT:
+        return canon_is_url(n->value) ? n : canon_text(c, n, canon_path(c, n->value));
+    case FORM_TEXT:
+        return canon_as_text(c, n);
+    default:
+        return n;
+    }
+}
+
+static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum spec_form form,
+                                    const struct spot *spot)
+{
+    if (tag_is_reset(n))
+        return n;
+    switch (form) {
+    case FORM_BUILD:
+        return wrap(c, n, "context");
+    case FORM_COMMAND:
+        return canon_command(c, n, spot);
+    case FORM_DEPENDS_ON:
+        return canon_depends_on(c, n);
+    case FORM_DEVICE:
+        return canon_device(c, n, spot);
+    case FORM_ENV_FILE:
+        return canon_env_file(c, n);
+    case FORM_ENV_FILES:
+    case FORM_LIST:
+        return canon_list(c, n);
+    case FORM_EXTENDS:
+        return wrap(c, n, "service");
+    case FORM_EXTERNAL:
+        return canon_external(c, n, spot);
+    case FORM_FILE_REF:
+        return canon_file_ref(c, n);
+    case FORM_GPUS:
+        return canon_gpus(c, n, spot);
+    case FORM_HOSTS:
+        return canon_hosts(c, n);
+    case FORM_INCLUDE:
+        return wrap(c, n, "path");
+    case FORM_KV:
+        return canon_kv(c, n);
+    case FORM_NAMES:
+        return canon_names(c, n);
+    case FORM_PORTS:
+        return canon_ports(c, n, spot);
+    case FORM_SSH:
+        return canon_ssh(c, n);
+    case FORM_TEST:
+        return canon_test(c, n);
+    case FORM_VOLUME:
+        return canon_volume(c, n, spot);
+    default:
+        return n->kind == YAML_KIND_SCALAR ? apply_scalar_form(c, n, form, spot) : n;
+    }
+}
+
+static struct yaml_node *canon_node(struct canon *c, struct yaml_node *n, const struct spec *spec,
+                                    const struct spot *spot)
+{
+    const char *tag = n->tag;
+    bool null = yaml_is_null(n);
+    if (spec->form && !null)
+        n = apply_form(c, n, spec->form, spot);
+    if (!n->tag && (text_eq(tag, "!override") || text_eq(tag, "!reset")))
+        n->tag = tag;
+    for (size_t i = 0; n->kind == YAML_KIND_SEQUENCE && i < n->len; i++) {
+        struct spot here = {.up = spot, .index = i};
+        n->items[i] = canon_node(c, n->items[i], spec->items ? spec->items : &spec_any, &here);
+    }
+    for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++) {
+        struct spot here = {.up = spot, .key = n->pairs[i].key->value};
+        unsigned flags;
+        const struct spec *below = spec_value(spec, n->pairs[i].key->value, &flags);
+        if (below && below != &spec_any)
+            n->pairs[i].value = canon_node(c, n->pairs[i].value, below, &here);
+    }
+    return n;
+}
+
+struct yaml_node *canon_tree(struct canon *c, struct yaml_node *root, const struct spec *spec)
+{
+    return canon_node(c, root, spec, NULL);
+}

@@ -1,0 +1,98 @@
+#include "compose/model.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *compose_text_literal(struct arena *arena, const struct compose_text *t)
+{
+    const struct compose_part *first = t->first;
+    for (const struct compose_part *p = first; p; p = p->next)
+        if (p->is_config)
+            return NULL;
+    if (!first || !first->next)
+        return first ? first->text : "";
+    cleanup_str struct str all = STR_INIT;
+    for (const struct compose_part *p = first; p; p = p->next)
+        str_append(&all, p->text);
+    return arena_strdup(arena, str_get(&all));
+}
+
+const char *compose_text_bare_config(const struct compose_text *t)
+{
+    return t->first && t->first->is_config && !t->first->next ? t->first->text : NULL;
+}
+
+void compose_project_free(struct compose_project *p)
+{
+    if (p)
+        arena_free(p->arena); /* the project itself lives in it */
+}
+
+static int compare_service(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct compose_service *)item)->name);
+}
+
+struct compose_service *compose_service_get(const struct compose_project *p, const char *name)
+{
+    return p->service_count
+               ? bsearch(name, p->services, p->service_count, sizeof *p->services, compare_service)
+               : NULL;
+}
+
+static int compare_network(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct compose_network *)item)->name);
+}
+
+struct compose_network *compose_network_get(const struct compose_project *p, const char *name)
+{
+    return p->network_count
+               ? bsearch(name, p->networks, p->network_count, sizeof *p->networks, compare_network)
+               : NULL;
+}
+
+typedef VEC(const char *) names;
+
+static void add_text(names *out, const struct compose_text *t)
+{
+    for (const struct compose_part *p = t->first; p; p = p->next)
+        if (p->is_config)
+            vec_push(out, p->text);
+}
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void compose_config_names(const struct compose_project *p, const char ***out, size_t *count)
+{
+    names all = {0};
+    for (size_t i = 0; i < p->service_count; i++) {
+        const struct compose_service *s = &p->services[i];
+        for (size_t k = 0; k < s->environment_count; k++)
+            add_text(&all, &s->environment[k].value);
+        for (size_t k = 0; k < s->build.arg_count; k++)
+            if (!s->build.args[k].is_null) /* that one is the builder's default */
+                add_text(&all, &s->build.args[k].value);
+        for (size_t k = 0; k < s->command_count; k++)
+            add_text(&all, &s->command_texts[k]);
+        for (size_t k = 0; k < s->entrypoint_count; k++)
+            add_text(&all, &s->entrypoint_texts[k]);
+        for (size_t k = 0; k < s->secret_count; k++)
+            if (s->secrets[k].source)
+                vec_push(&all, s->secrets[k].source);
+    }
+    if (all.len)
+        qsort(all.items, all.len, sizeof *all.items, compare_text);
+    *out = arena_array(p->arena, const char *, all.len + 1);
+    *count = 0;
+    for (size_t i = 0; i < all.len; i++)
+        if (!*count || strcmp((*out)[*count - 1], all.items[i]) != 0)
+            (*out)[(*count)++] = all.items[i];
+    vec_free(&all);
+}

@@ -1,0 +1,99 @@
+/* A service's environment: env_file entries below its own, and names without a value taken from the project's
+ * environment. */
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "compose/dotenv.h"
+#include "compose/loader.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *no_lookup(void *arg, const char *name)
+{
+    return NULL;
+}
+
+static struct yaml_node *null_at(struct loader *l, struct yaml_pos pos)
+{
+    return yaml_new_scalar(l->arena, pos, "null", true);
+}
+
+static void add_entries(struct loader *l, struct yaml_node *all, const struct dotenv *file)
+{
+    for (size_t i = 0; i < file->len; i++) {
+        const struct dotenv_entry *e = &file->items[i];
+        struct yaml_node *value =
+            e->value ? yaml_new_scalar(l->arena, e->pos, e->value, false) : null_at(l, e->pos);
+        yaml_map_set(l->arena, all, yaml_new_scalar(l->arena, e->pos, e->name, true), value);
+    }
+}
+
+static void read_env_file(const struct normalise *z, const struct yaml_node *entry, struct yaml_node *all)
+{
+    struct loader *l = z->loader;
+    const struct yaml_node *path = yaml_get(entry, "path"), *required = yaml_get(entry, "required"),
+                           *format = yaml_get(entry, "format");
+    if (!path || path->kind != YAML_KIND_SCALAR)
+        return;
+    if (!file_exists(path->value)) {
+        if (!required || yaml_scalar_bool(required))
+            compose_diagnose(l->diags, COMPOSE_ERROR, path->pos, "Create it, or say `required: false`.",
+                             "env file %s does not exist", path->value);
+        return;
+    }
+    struct error err = ERROR_INIT;
+    cleanup_str struct str text = STR_INIT;
+    struct dotenv file;
+    bool raw = format && text_eq(format->value, "raw");
+    int rc = file_read(path->value, LIMIT_COMPOSE_ENV_BYTES, &text, &err);
+    if (rc == 0 && !text_utf8_valid(str_get(&text), text.len))
+        rc = error_raise_errno(&err, ERR_USAGE, EILSEQ, "env file %s is not UTF-8", path->value);
+    if (rc == 0)
+        rc = dotenv_parse(l->arena, path->value, str_get(&text), raw,
+                          z->scope->env ? workspace_lookup : no_lookup, z->scope->env, &file, &err);
+    if (rc < 0)
+        diag_add_error(l->diags, &err);
+    else
+        add_entries(l, all, &file);
+    str_wipe(&text);
+}
+
+static void take_from_environment(const struct normalise *z, struct yaml_node *map)
+{
+    for (size_t i = 0; map && map->kind == YAML_KIND_MAPPING && i < map->len; i++) {
+        struct yaml_pair *pair = &map->pairs[i];
+        const char *value =
+            yaml_is_null(pair->value) && z->scope->env ? env_get(z->scope->env, pair->key->value) : NULL;
+        if (value)
+            pair->value = yaml_new_scalar(z->loader->arena, pair->value->pos, value, false);
+    }
+}
+
+static void resolve_service(const struct normalise *z, struct yaml_node *service)
+{
+    struct loader *l = z->loader;
+    struct yaml_node *files = yaml_get(service, "env_file"), *own = yaml_get(service, "environment");
+    if (files && files->kind == YAML_KIND_SEQUENCE) {
+        struct yaml_node *all = yaml_new_mapping(l->arena, own ? own->pos : files->pos);
+        for (size_t i = 0; i < files->len; i++)
+            read_env_file(z, files->items[i], all);
+        for (size_t i = 0; own && own->kind == YAML_KIND_MAPPING && i < own->len; i++)
+            yaml_map_set(l->arena, all, own->pairs[i].key, own->pairs[i].value);
+        yaml_map_remove(service, "env_file");
+        own = all;
+        if (all->len)
+            yaml_map_set(l->arena, service, yaml_new_scalar(l->arena, all->pos, "environment", true), all);
+    }
+    take_from_environment(z, own);
+    take_from_environment(z, yaml_get(yaml_get(service, "build"), "args"));
+}
+
+void normalise_environment(const struct normalise *z, struct yaml_node *root)
+{
+    struct yaml_node *services = yaml_get(root, "services");
+    for (size_t i = 0; services && services->kind == YAML_KIND_MAPPING && i < services->len; i++)
+        if (services->pairs[i].value->kind == YAML_KIND_MAPPING &&
+            normalise_is_active(z->loader, services->pairs[i].value))
+            resolve_service(z, services->pairs[i].value);
+}

@@ -1,0 +1,232 @@
+#include "compose/units.h"
+
+#include "base/vec.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct unit {
+    const char *name;
+    int64_t ns;
+} UNITS[] = {
+    {"ns", 1},
+    {"us", 1000},
+    {"µs", 1000},
+    {"μs", 1000},
+    {"ms", 1000000},
+    {"s", 1000000000},
+    {"m", 60000000000},
+    {"h", 3600000000000},
+    {"d", 86400000000000},
+    {"w", 604800000000000},
+};
+
+static const struct unit *match_unit(const char *text, size_t *length)
+{
+    *length = strcspn(text, "0123456789.+-");
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
+        if (strlen(UNITS[i].name) == *length && strncmp(UNITS[i].name, text, *length) == 0)
+            return &UNITS[i];
+    return NULL;
+}
+
+int units_parse_duration_ns(const char *text, int64_t *ns)
+{
+    bool negative = *text == '-';
+    if (*text == '-' || *text == '+')
+        text++;
+    if (strcmp(text, "0") == 0) {
+        *ns = 0;
+        return 0;
+    }
+    if (!*text)
+        return -EINVAL;
+    long double total = 0;
+    while (*text) {
+        size_t digits = strspn(text, "0123456789.");
+        if (!digits || digits > 30 || strspn(text, ".") == digits)
+            return -EINVAL;
+        char *end;
+        long double amount = strtold(text, &end);
+        if (end != text + digits)
+            return -EINVAL;
+        size_t length;
+        const struct unit *unit = match_unit(end, &length);
+        if (!unit)
+            return -EINVAL;
+        total += amount * (long double)unit->ns;
+        text = end + length;
+    }
+    if (total > 9.2e18L)
+        return -EINVAL;
+    *ns = (int64_t)roundl(negative ? -total : total);
+    return 0;
+}
+
+static void format_fraction(int64_t value, int64_t unit, const char *name, struct str *out)
+{
+    str_appendf(out, "%lld", (long long)(value / unit));
+    int64_t rest = value % unit;
+    if (rest) {
+        str_append_char(out, '.');
+        for (int64_t place = unit / 10; rest && place; place /= 10) {
+            str_append_char(out, (char)('0' + rest / place));
+            rest %= place;
+        }
+    }
+    str_append(out, name);
+}
+
+void units_format_duration_ns(int64_t ns, struct str *out)
+{
+    if (ns == 0) {
+        str_append(out, "0s");
+        return;
+    }
+    if (ns < 0) {
+        str_append_char(out, '-');
+        ns = -ns;
+    }
+    if (ns < 1000000000) {
+        int64_t unit = ns < 1000 ? 1 : ns < 1000000 ? 1000 : 1000000;
+        format_fraction(ns, unit, unit == 1 ? "ns" : unit == 1000 ? "µs" : "ms", out);
+        return;
+    }
+    int64_t minutes = ns / 60000000000;
+    if (minutes >= 60)
+        str_appendf(out, "%lldh", (long long)(minutes / 60));
+    if (minutes)
+        str_appendf(out, "%lldm", (long long)(minutes % 60));
+    format_fraction(ns % 60000000000, 1000000000, "s", out);
+}
+
+int64_t compose_parse_duration_ms(const char *text)
+{
+    int64_t ns;
+    return units_parse_duration_ns(text, &ns) < 0 || ns < 0 ? -1 : ns / 1000000;
+}
+
+/* "512", "512m", "1.5 GiB": always powers of 1024. Source: docker/go-units RAMInBytes. */
+int units_parse_bytes(const char *text, int64_t *bytes)
+{
+    size_t digits = strspn(text, "0123456789.");
+    if (!digits || digits > 30)
+        return -EINVAL;
+    char *end;
+    long double amount = strtold(text, &end);
+    if (end != text + digits)
+        return -EINVAL;
+    if (*end == ' ')
+        end++;
+    static const char PREFIXES[] = "kmgtp";
+    char lower = (char)(*end | 0x20);
+    const char *prefix = *end && lower >= 'a' ? strchr(PREFIXES, lower) : NULL;
+    long double factor = 1;
+    if (prefix) {
+        factor = ldexpl(1, 10 * (int)(prefix - PREFIXES + 1));
+        end++;
+        if (*end == 'i' || *end == 'I')
+            end++;
+    }
+    if (*end == 'b' || *end == 'B')
+        end++;
+    if (*end || amount * factor > 9.2e18L)
+        return -EINVAL;
+    *bytes = (int64_t)(amount * factor);
+    return 0;
+}
+
+int64_t compose_parse_bytes(const char *text)
+{
+    int64_t bytes;
+    return units_parse_bytes(text, &bytes) < 0 ? -1 : bytes;
+}
+
+void units_format_float(double value, struct str *out)
+{
+    char text[64];
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    str_append(out, text);
+}
+
+struct splitter {
+    struct arena *arena;
+    struct str word;
+    bool in_word;
+    VEC(const char *) words;
+};
+
+static void end_word(struct splitter *s)
+{
+    if (s->in_word)
+        vec_push(&s->words, arena_strndup(s->arena, str_get(&s->word), s->word.len));
+    str_clear(&s->word);
+    s->in_word = false;
+}
+
+/* *p stands behind the opening quote; moved behind the closing one. */
+static int read_quoted(struct splitter *s, const char **p, char quote)
+{
+    for (const char *c = *p; *c; c++) {
+        if (*c == quote) {
+            *p = c + 1;
+            return 0;
+        }
+        if (quote == '"' && *c == '\\' && c[1] && strchr("\"\\$`\n", c[1])) {
+            c++;
+            if (*c == '\n')
+                continue;
+        }
+        str_append_char(&s->word, *c);
+    }
+    return -EINVAL;
+}
+
+static int split(struct splitter *s, const char *p)
+{
+    while (*p) {
+        char c = *p++;
+        if (strchr(" \t\r\n", c)) {
+            end_word(s);
+            continue;
+        }
+        s->in_word = true;
+        if (c == '\'' || c == '"') {
+            if (read_quoted(s, &p, c) < 0)
+                return -EINVAL;
+        } else if (c == '\\') {
+            if (!*p)
+                return -EINVAL;
+            if (*p != '\n')
+                str_append_char(&s->word, *p);
+            p++;
+        } else {
+            str_append_char(&s->word, c);
+        }
+    }
+    end_word(s);
+    return 0;
+}
+
+int units_split_words(struct arena *arena, const char *text, const char ***words, size_t *count)
+{
+    struct splitter s = {.arena = arena};
+    int rc = split(&s, text);
+    *words = NULL;
+    *count = 0;
+    if (rc == 0 && s.words.len) {
+        *words = arena_array(arena, const char *, s.words.len);
+        memcpy(*words, s.words.items, s.words.len * sizeof **words);
+        *count = s.words.len;
+    }
+    vec_free(&s.words);
+    str_done(&s.word);
+    return rc;
+}

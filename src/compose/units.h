@@ -1,0 +1,13 @@
+/* Sizes, durations and command lines in the notations of Compose files. */
+#pragma once
+
+#include "compose/compose.h"
+
+int units_parse_duration_ns(const char *text, int64_t *ns); /* "1h30m", "1.5s", "2d", "1w"; 0 or -EINVAL */
+void units_format_duration_ns(int64_t ns, struct str *out); /* as Go prints it: "1m30s", "1.5s", "0s" */
+int units_parse_bytes(const char *text, int64_t *bytes);    /* 0 or -EINVAL */
+void units_format_float(double value,
+                        struct str *out); /* the shortest text that reads back as the same value */
+/* A command line as the shell splits it: blanks, quotes, backslashes; no expansion. 0, or -EINVAL when a
+ * quote stays open. */
+int units_split_words(struct arena *arena, const char *text, const char ***words, size_t *count);

@@ -1,0 +1,182 @@
+/* What a plain scalar means. Source: YAML 1.2 core schema, and the notations that the Compose reference
+ * loader takes besides (binary, a leading zero for octal, digits grouped by `_`). yes, no, on and off stay
+ * strings. */
+#include "base/str.h"
+#include "data/yaml.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CORE_TAG         "tag:yaml.org,2002:"
+#define NUMBER_CHARS_MAX 64 /* longer digits are text */
+
+static bool one_of(const char *s, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(s, *words) == 0)
+            return true;
+    return false;
+}
+
+static const char *const NULLS[] = {"", "~", "null", "Null", "NULL", NULL};
+static const char *const TRUES[] = {"true", "True", "TRUE", NULL};
+static const char *const FALSES[] = {"false", "False", "FALSE", NULL};
+static const char *const INFINITIES[] = {".inf", ".Inf", ".INF", NULL};
+static const char *const NANS[] = {".nan", ".NaN", ".NAN", NULL};
+
+/* Digits without the grouping `_`; false when it cannot be a number. */
+static bool strip_grouping(const char *s, char out[NUMBER_CHARS_MAX])
+{
+    size_t n = 0;
+    for (; *s; s++) {
+        if (*s == '_')
+            continue;
+        if (n + 1 == NUMBER_CHARS_MAX)
+            return false;
+        out[n++] = *s;
+    }
+    out[n] = '\0';
+    return n > 0;
+}
+
+static int parse_int(const char *text, long long *value)
+{
+    char digits[NUMBER_CHARS_MAX];
+    if (!strip_grouping(text, digits))
+        return -EINVAL;
+    const char *p = digits;
+    bool negative = *p == '-';
+    if (*p == '-' || *p == '+')
+        p++;
+    int base = 10;
+    if (p[0] == '0' && p[1]) {
+        char mark = p[1] | 0x20;
+        base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
+        p += base == 16 || base == 2 || mark == 'o' ? 2 : 1;
+    }
+    size_t allowed = strspn(p, base == 16  ? "0123456789abcdefABCDEF"
+                               : base == 8 ? "01234567"
+                               : base == 2 ? "01"
+                                           : "0123456789");
+    if (!*p || p[allowed])
+        return -EINVAL;
+    errno = 0;
+    unsigned long long magnitude = strtoull(p, NULL, base);
+    if (errno || magnitude > (negative ? 9223372036854775808ull : 9223372036854775807ull))
+        return -ERANGE;
+    *value = negative ? (long long)(0 - magnitude) : (long long)magnitude;
+    return 0;
+}
+
+static bool looks_float(const char *s)
+{
+    if (*s == '-' || *s == '+')
+        s++;
+    size_t whole = strspn(s, "0123456789");
+    s += whole;
+    size_t fraction = 0;
+    if (*s == '.') {
+        fraction = strspn(s + 1, "0123456789");
+        s += 1 + fraction;
+    }
+    if (!whole && !fraction)
+        return false;
+    if (*s == 'e' || *s == 'E') {
+        s++;
+        if (*s == '-' || *s == '+')
+            s++;
+        size_t exponent = strspn(s, "0123456789");
+        if (!exponent)
+            return false;
+        s += exponent;
+    }
+    return *s == '\0';
+}
+
+static int parse_float(const char *text, double *value)
+{
+    const char *unsigned_text = *text == '-' || *text == '+' ? text + 1 : text;
+    if (one_of(unsigned_text, INFINITIES)) {
+        *value = *text == '-' ? -INFINITY : INFINITY;
+        return 0;
+    }
+    if (one_of(text, NANS)) {
+        *value = NAN;
+        return 0;
+    }
+    char digits[NUMBER_CHARS_MAX];
+    if (!strip_grouping(text, digits) || !looks_float(digits))
+        return -EINVAL;
+    *value = strtod(digits, NULL);
+    return 0;
+}
+
+static enum yaml_type type_of_tag(const char *tag, bool *known)
+{
+    static const struct {
+        const char *name;
+        enum yaml_type type;
+    } TAGS[] = {
+        {"null", YAML_TYPE_NULL},   {"bool", YAML_TYPE_BOOL},  {"int", YAML_TYPE_INT},
+        {"float", YAML_TYPE_FLOAT}, {"str", YAML_TYPE_STRING},
+    };
+    *known = false;
+    if (!tag || !text_starts(tag, CORE_TAG))
+        return YAML_TYPE_STRING;
+    for (size_t i = 0; i < sizeof TAGS / sizeof *TAGS; i++)
+        if (strcmp(tag + strlen(CORE_TAG), TAGS[i].name) == 0) {
+            *known = true;
+            return TAGS[i].type;
+        }
+    return YAML_TYPE_STRING;
+}
+
+enum yaml_type yaml_scalar_type(const struct yaml_node *scalar)
+{
+    bool known;
+    enum yaml_type tagged = type_of_tag(scalar->tag, &known);
+    if (known)
+        return tagged;
+    if (!scalar->plain)
+        return YAML_TYPE_STRING;
+    const char *s = scalar->value;
+    if (one_of(s, NULLS))
+        return YAML_TYPE_NULL;
+    if (one_of(s, TRUES) || one_of(s, FALSES))
+        return YAML_TYPE_BOOL;
+    if (!strchr("+-.0123456789", *s))
+        return YAML_TYPE_STRING;
+    long long whole;
+    double real;
+    if (parse_int(s, &whole) == 0)
+        return YAML_TYPE_INT;
+    return parse_float(s, &real) == 0 ? YAML_TYPE_FLOAT : YAML_TYPE_STRING;
+}
+
+bool yaml_is_null(const struct yaml_node *n)
+{
+    return !n || (n->kind == YAML_KIND_SCALAR && yaml_scalar_type(n) == YAML_TYPE_NULL);
+}
+
+int yaml_scalar_int(const struct yaml_node *scalar, long long *value)
+{
+    return parse_int(scalar->value, value);
+}
+
+int yaml_scalar_float(const struct yaml_node *scalar, double *value)
+{
+    long long whole;
+    if (parse_int(scalar->value, &whole) == 0) {
+        *value = (double)whole;
+        return 0;
+    }
+    return parse_float(scalar->value, value);
+}
+
+bool yaml_scalar_bool(const struct yaml_node *scalar)
+{
+    return scalar && scalar->kind == YAML_KIND_SCALAR && yaml_scalar_type(scalar) == YAML_TYPE_BOOL &&
+           one_of(scalar->value, TRUES);
+}
