@@ -26,12 +26,18 @@ bool fiber_is_canceled(void)
     return current && current->canceled;
 }
 
+bool fiber_must_unwind(void)
+{
+    return current && current->canceled && current->shield_depth == 0;
+}
+
 static void make_ready(struct fiber *f)
 {
     struct fiber_sched *sched = &f->loop->sched;
     f->next_ready = NULL;
     *sched->ready_last = f;
     sched->ready_last = &f->next_ready;
+    loop_nudge(f->loop);
 }
 
 static void fiber_free(struct fiber *f)
@@ -186,7 +192,7 @@ int fiber_suspend(int64_t timeout_ms)
     if (!f)
         loop_die("a wait outside a fiber, or inside a callback");
     f->interruptible = f->shield_depth == 0;
-    if (f->canceled && f->interruptible)
+    if (fiber_must_unwind())
         return -ECANCELED;
     if (timeout_ms != FIBER_NO_DEADLINE)
         deadline_set(&f->loop->deadlines, &f->deadline, deadline_after(loop_now_ms(f->loop), timeout_ms));
@@ -200,9 +206,9 @@ int fiber_yield(void)
     struct fiber *f = current;
     if (!f)
         loop_die("fiber_yield outside a fiber, or inside a callback");
-    if (f->canceled && f->shield_depth == 0)
+    if (fiber_must_unwind())
         return -ECANCELED;
     make_ready(f);
     fiber_context_suspend(f);
-    return f->canceled && f->shield_depth == 0 ? -ECANCELED : 0;
+    return fiber_must_unwind() ? -ECANCELED : 0;
 }

@@ -69,7 +69,7 @@ struct loop {
     int64_t alarm_at_ms; /* INT64_MAX = disarmed */
     VEC(struct loop_deferred) deferred;
     struct fiber_sched sched;
-    bool stopping;
+    bool stopping, polling;
     unsigned outside; /* threads, children and transfers under way: real time passes while there are any */
     void (*jump)(void *arg, int64_t at_ms);
     void *jump_arg;
@@ -84,6 +84,10 @@ static inline bool sched_has_ready(const struct fiber_sched *sched)
     return sched->ready_first != NULL;
 }
 
+/* Something was made ready: a poll that is under way must not block. libuv runs its timers before it blocks, so that what they wake
+ * would otherwise wait for the next input. */
+void loop_nudge(struct loop *loop);
+
 /* fiber_context.c: stacks and switches. */
 struct fiber_stack fiber_stack_take(struct fiber_sched *sched);
 void fiber_stack_give(struct fiber_sched *sched, struct fiber_stack stack);
@@ -96,6 +100,7 @@ __attribute__((noreturn)) void fiber_main(struct fiber *f);                  /* 
 /* Suspends the running fiber until fiber_wake(), a deadline (-ETIMEDOUT) or, when not shielded, a cancel (-ECANCELED). */
 int fiber_suspend(int64_t timeout_ms);
 void fiber_wake(struct fiber *f, int result); /* no effect on a fiber that is not waiting */
+bool fiber_must_unwind(void); /* the running fiber is canceled and not shielded: do not begin anything */
 /* fiber_wait that a cancel does not end: for what must be over before the caller's frame may go. */
 int fiber_wait_shielded(struct fiber_event *ev, int64_t timeout_ms);
 

@@ -67,12 +67,19 @@ int64_t loop_now_ms(struct loop *loop)
 void loop_stop(struct loop *loop)
 {
     loop->stopping = true;
-    uv_stop(&loop->uv);
+    loop_nudge(loop);
+}
+
+void loop_nudge(struct loop *loop)
+{
+    if (loop->polling)
+        uv_stop(&loop->uv);
 }
 
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg)
 {
     vec_push(&loop->deferred, (struct loop_deferred){fn, arg});
+    loop_nudge(loop);
 }
 
 static void run_deferred(struct loop *loop)
@@ -119,10 +126,17 @@ static bool has_pending(struct loop *loop)
     return sched_has_ready(&loop->sched) || loop->deferred.len > 0 || (first && first->at_ms <= loop_now_ms(loop));
 }
 
+static void poll_uv(struct loop *loop, uv_run_mode mode)
+{
+    loop->polling = true;
+    uv_run(&loop->uv, mode);
+    loop->polling = false;
+}
+
 /* Virtual time: nobody is waited for, so when a look at the sockets brings nothing, the clock jumps to the first deadline. */
 static void poll_virtual(struct loop *loop)
 {
-    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    poll_uv(loop, UV_RUN_NOWAIT);
     const struct deadline *first = deadline_first(&loop->deadlines);
     if (first && !has_pending(loop) && !loop->stopping)
         loop->jump(loop->jump_arg, first->at_ms);
@@ -132,7 +146,7 @@ static void poll_virtual(struct loop *loop)
 static bool turn(struct loop *loop)
 {
     if (has_pending(loop)) {
-        uv_run(&loop->uv, UV_RUN_NOWAIT);
+        poll_uv(loop, UV_RUN_NOWAIT);
     } else if (loop->jump && loop->outside == 0 && deadline_first(&loop->deadlines)) {
         poll_virtual(loop);
     } else {
@@ -140,7 +154,7 @@ static bool turn(struct loop *loop)
             set_alarm(loop);
         if (!uv_loop_alive(&loop->uv))
             return false;
-        uv_run(&loop->uv, UV_RUN_ONCE);
+        poll_uv(loop, UV_RUN_ONCE);
     }
     deadline_fire_due(&loop->deadlines, loop_now_ms(loop));
     sched_run_ready(&loop->sched);

@@ -35,6 +35,7 @@ struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ms, int64_t
     t->arg = arg;
     t->deadline.fire = timer_fire;
     deadline_set(&loop->deadlines, &t->deadline, deadline_after(loop_now_ms(loop), delay_ms));
+    loop_nudge(loop); /* the alarm may have to ring earlier */
     return t;
 }
 

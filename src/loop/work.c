@@ -24,10 +24,9 @@ static void on_done(uv_work_t *req, int status)
 
 int work_run(struct loop *loop, void (*fn)(void *arg), void *arg, atomic_bool *canceled)
 {
-    struct fiber *self = fiber_current();
-    if (!self)
+    if (!fiber_current())
         loop_die("work_run outside a fiber");
-    if (self->canceled && self->shield_depth == 0)
+    if (fiber_must_unwind())
         return -ECANCELED;
     struct work w = {.fn = fn, .arg = arg};
     int rc = uv_queue_work(&loop->uv, &w.req, on_thread, on_done);

@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "loop/fiber.h"
 #include "unit/lib/fake_clock.h"
-#include "unit/lib/suite.h"
+#include "unit/lib/cases.h"
 #include <errno.h>
 #include <string.h>
 

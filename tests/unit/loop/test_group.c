@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "loop/fiber.h"
 #include "unit/lib/fake_clock.h"
-#include "unit/lib/suite.h"
+#include "unit/lib/cases.h"
 #include <errno.h>
 
 static struct fake_clock fake;

@@ -4,7 +4,7 @@
 #include "loop/fiber.h"
 #include "loop/work.h"
 #include "unit/lib/fake_clock.h"
-#include "unit/lib/suite.h"
+#include "unit/lib/cases.h"
 #include <errno.h>
 #include <unistd.h>
 
