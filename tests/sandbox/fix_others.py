@@ -21,6 +21,8 @@ STANDARD_BYTES, ADVANCED_BYTES = 4096, 8192
 
 
 def install(context: Any) -> None:
+    from moto import settings
+    from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
     from moto.elbv2.models import FakeLoadBalancer
     from moto.route53.models import FakeZone
 
@@ -47,6 +49,21 @@ def install(context: Any) -> None:
     FakeLoadBalancer.__init__ = start  # type: ignore[method-assign]
     FakeLoadBalancer.activate = activate  # type: ignore[method-assign]
     FakeZone.add_rrset = add_rrset  # type: ignore[method-assign]
+    settings.ACM_VALIDATION_WAIT = context.seconds("acm-validate")  # a minute in moto
+    # moto would look into its own, empty ECS; register_target below looks into ours
+    ApplicationAutoscalingBackend._ecs_service_exists_for_target = lambda self, r_id: True  # type: ignore[method-assign]
+
+
+@prepare("application-autoscaling", "RegisterScalableTarget")
+def register_target(sandbox: Any, call: Call) -> None:
+    """An ECS target must be a living service of ours."""
+    if call.params.get("ServiceNamespace") != "ecs":
+        return
+    parts = call.params["ResourceId"].split("/")
+    services = sandbox.parts["ecs"].of(call).services
+    service = services.get((parts[1], parts[2])) if len(parts) == 3 and parts[0] == "service" else None
+    if service is None or service["status"] == "INACTIVE":
+        raise AwsError("ValidationException", f"ECS service doesn't exist: {call.params['ResourceId']}")
 
 
 @prepare("route53", "ChangeResourceRecordSets")

@@ -53,7 +53,8 @@ def install(context: Any) -> None:
         later(context, "rds-modify", lambda: settle(database, "modifying"))
         return database
 
-    def remove(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    def remove(self: Any, db_instance_identifier: str, *args: Any, **kwargs: Any) -> Any:  # moto names it
+        name = db_instance_identifier
         known = self.databases.get(name)
         if known is not None and known.status == "deleting":
             raise AwsError("InvalidDBInstanceState", f"Instance {name} is already being deleted.")
