@@ -119,7 +119,7 @@ static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out,
     while (n && p->custom_url[n - 1] == '/')
         n--;
     out->url = xstrndup(p->custom_url, n);
-    out->signing_region = xstrdup(p->region ? p->region : "us-east-1");
+    out->signing_region = xstrdup(p->region);
     return 0;
 }
 
@@ -132,9 +132,9 @@ int aws_endpoint_resolve(const struct aws_service *service, const struct aws_end
     struct str host = STR_INIT;
 
     *out = (struct aws_endpoint){0};
-    if (p->custom_url)
+    if (p->custom_url && p->region)
         return custom(p, out, err);
-    if (!region) {
+    if (!region || p->custom_url) { /* with an endpoint of one's own nothing stands in for the region */
         error_raise(err, ERR_AUTH, "no AWS region is set");
         error_hint(err, "Set AWS_REGION, or region in the profile, or give --region.");
         return -EINVAL;

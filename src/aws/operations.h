@@ -113,3 +113,6 @@ extern const struct aws_service aws_service_sts;
 extern const struct aws_operation aws_sts_GetCallerIdentity;
 extern const struct aws_operation aws_sts_AssumeRole;
 extern const struct aws_operation aws_sts_AssumeRoleWithWebIdentity;
+
+/* All of them, NULL-terminated: for tools and tests. */
+extern const struct aws_operation *const aws_operations[];

@@ -214,7 +214,15 @@ def operations_header(services):
     for s in services:
         lines.append(f"extern const struct aws_service aws_service_{s.ident};")
         lines += [f"extern const struct aws_operation aws_{s.ident}_{op};" for op in s.operations]
+    lines += ["", "/* All of them, NULL-terminated: for tools and tests. */",
+              "extern const struct aws_operation *const aws_operations[];"]
     return "\n".join(lines) + "\n"
+
+
+def operations_list(services):
+    rows = [f"    &aws_{s.ident}_{op}," for s in services for op in s.operations]
+    return (HEAD + '#include "aws/operations.h"\n\nconst struct aws_operation *const aws_operations[] = {\n'
+            + "\n".join(rows) + "\n    NULL,\n};\n")
 
 
 def partitions():
@@ -244,6 +252,7 @@ def main():
     services = [Service(n, ops, loader) for n, ops in sorted(SERVICES.items())]
     files = {args.out / "model" / f"{s.ident}.c": s.text() for s in services}
     files[args.out / "model" / "partitions.c"] = partitions()
+    files[args.out / "model" / "all.c"] = operations_list(services)
     files[args.out / "operations.h"] = operations_header(services)
     stale = [p for p, text in files.items() if not p.exists() or p.read_text() != text]
     for p in stale:

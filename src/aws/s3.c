@@ -1,0 +1,174 @@
+#include "aws/s3.h"
+#include "aws/operations.h"
+#include "aws/s3_internal.h"
+#include "aws/sigv4.h"
+#include "aws/uri.h"
+#include "base/digest.h"
+#include <errno.h>
+#include <string.h>
+
+int s3_send(struct aws_session *s, const struct aws_operation *op, json_t *in, struct aws_exchange *x,
+            struct http_response *resp, struct error *err)
+{
+    cleanup_wire_request struct wire_request request = {0};
+    cleanup_json json_t *input = in;
+    int rc;
+
+    wire_request_init(&request);
+    x->op = op;
+    x->request = &request;
+    x->bucket = json_string_value(json_object_get(input, "Bucket"));
+    rc = wire_serialize(op, input, &request, err);
+    if (rc == 0)
+        rc = session_exchange(s, x, resp, err);
+    x->request = NULL;
+    x->bucket = NULL;
+    return rc;
+}
+
+char *s3_crc64_text(uint64_t crc)
+{
+    uint8_t bytes[8];
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(crc >> (56 - 8 * i));
+    return digest_base64(bytes, sizeof bytes);
+}
+
+int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out, struct error *err)
+{
+    cleanup_http_response struct http_response resp = {0};
+    struct aws_exchange x = {.accept_not_found = true};
+    cleanup_json json_t *reply = NULL;
+    int rc = s3_send(s, &aws_s3_HeadObject, json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key), &x, &resp, err);
+
+    *out = (struct s3_object){0};
+    if (rc < 0)
+        return error_wrap(err, "s3://%s/%s", bucket, key);
+    if (resp.status == 404)
+        return 0;
+    rc = wire_parse(&aws_s3_HeadObject, &resp, &reply, err);
+    if (rc < 0)
+        return rc;
+    out->exists = true;
+    out->size = (uint64_t)json_int_or(reply, "ContentLength", 0);
+    out->etag = xstrdup_null(json_str(reply, "ETag"));
+    out->version_id = xstrdup_null(json_str(reply, "VersionId"));
+    return 0;
+}
+
+void s3_object_done(struct s3_object *o)
+{
+    free(o->etag);
+    free(o->version_id);
+    *o = (struct s3_object){0};
+}
+
+int s3_put(struct aws_session *s, const char *bucket, const char *key, const char *content_type, const void *data, size_t n,
+           struct error *err)
+{
+    cleanup_http_response struct http_response resp = {0};
+    struct aws_exchange x = {.body = n ? data : "", .body_len = n};
+    cleanup_free char *crc = s3_crc64_text(digest_crc64nvme(0, x.body, n));
+    json_t *in = json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key);
+    int rc;
+
+    if (content_type)
+        json_object_set_new(in, "ContentType", json_string(content_type));
+    if (!s->settings.checksum_when_required)
+        json_object_set_new(in, "ChecksumCRC64NVME", json_string(crc));
+    rc = s3_send(s, &aws_s3_PutObject, in, &x, &resp, err);
+    return rc < 0 ? error_wrap(err, "writing s3://%s/%s", bucket, key) : 0;
+}
+
+/* A composite checksum ("…-3") is one of parts, it says nothing of the body. */
+static int check_body(const struct http_response *resp, struct error *err)
+{
+    const char *expected = http_response_header(resp, "x-amz-checksum-crc64nvme");
+    cleanup_free char *actual = s3_crc64_text(digest_crc64nvme(0, str_get(&resp->body), resp->body.len));
+
+    if (!expected || strchr(expected, '-') || strcmp(expected, actual) == 0)
+        return 0;
+    return error_raise_errno(err, ERR_CLOUD, EBADMSG, "the object's checksum is %s, what arrived has %s", expected, actual);
+}
+
+int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out, struct error *err)
+{
+    cleanup_http_response struct http_response resp = {0};
+    struct aws_exchange x = {.max_body_bytes = max_bytes};
+    json_t *in = json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "ChecksumMode", "ENABLED");
+    int rc = s3_send(s, &aws_s3_GetObject, in, &x, &resp, err);
+
+    if (rc == 0)
+        rc = check_body(&resp, err);
+    if (rc < 0) {
+        error_wrap(err, "reading s3://%s/%s", bucket, key);
+        return rc;
+    }
+    str_done(out);
+    *out = resp.body;
+    resp.body = (struct str)STR_INIT;
+    return 0;
+}
+
+/* Path-style request path of an object; session_url() moves the bucket into the host where it belongs there. */
+static void object_path(const char *bucket, const char *key, struct str *out)
+{
+    str_append_char(out, '/');
+    uri_encode(out, bucket, false);
+    str_append_char(out, '/');
+    uri_encode(out, key, true);
+}
+
+static int object_url(struct aws_session *s, const char *bucket, const char *key, char **url, char **signing_region,
+                      struct error *err)
+{
+    cleanup_wire_request struct wire_request request = {0};
+    struct aws_exchange x = {.op = &aws_s3_GetObject, .request = &request, .bucket = bucket};
+    const char *region = session_bucket_region(s, bucket);
+
+    wire_request_init(&request);
+    object_path(bucket, key, &request.path);
+    return session_url(s, &x, region ? region : s->settings.region, url, signing_region, err);
+}
+
+int s3_presign(struct aws_session *s, const char *method, const char *bucket, const char *key, unsigned expires_s, char **url,
+               struct error *err)
+{
+    cleanup_free char *plain = NULL, *region = NULL, *authority = NULL;
+    cleanup_uri struct uri u = {0};
+    struct aws_credentials c = {0};
+    struct str query = STR_INIT;
+    int rc;
+
+    *url = NULL;
+    if (expires_s == 0 || expires_s > 7 * 24 * 3600)
+        return error_raise(err, ERR_USAGE, "a presigned URL lasts 1 second to 7 days");
+    rc = object_url(s, bucket, key, &plain, &region, err);
+    if (rc == 0)
+        rc = uri_split(plain, &u, err);
+    if (rc == 0)
+        rc = aws_session_credentials(s, &c, err);
+    if (rc < 0)
+        return rc;
+    authority = uri_authority(&u);
+    struct http_header host = {"Host", authority};
+    struct sigv4_request r = {.method = method, .path = u.path, .headers = &host, .header_count = 1,
+                              .payload_hash = SIGV4_UNSIGNED_PAYLOAD};
+    struct sigv4_key k = {.access_key_id = c.access_key_id, .secret_access_key = &c.secret_access_key,
+                          .session_token = &c.session_token, .region = region, .service = "s3",
+                          .wall_ms = session_wall_ms(s, authority)};
+    sigv4_presign_query(&r, &k, expires_s, true, &query);
+    *url = xasprintf("%s?%s", plain, str_get(&query));
+    str_wipe(&query);
+    aws_credentials_done(&c);
+    return 0;
+}
+
+int s3_url(struct aws_session *s, const char *bucket, const char *key, char **url, struct error *err)
+{
+    cleanup_free char *region = NULL;
+
+    *url = NULL;
+    return object_url(s, bucket, key, url, &region, err);
+}
