@@ -74,9 +74,14 @@ void plan_target_group_timing(const struct compose_healthcheck *h, struct plan_h
     out->unhealthy = on && h->retries >= 0 ? clamp(h->retries, 2, 10) : 3;
 }
 
+bool plan_has_health(const struct compose_healthcheck *h)
+{
+    return h->present && !h->disabled && h->test_count >= 2;
+}
+
 json_t *plan_container_health(const struct compose_healthcheck *h)
 {
-    if (!h->present || h->disabled || h->test_count < 2)
+    if (!plan_has_health(h))
         return NULL;
     json_t *command = json_array();
     for (size_t i = 0; i < h->test_count; i++)

@@ -142,6 +142,7 @@ struct plan_health_url { char path[340]; unsigned port; bool found; };
 void plan_health_url(const char *const *test, size_t count, struct plan_health_url *out);
 struct plan_health_timing { unsigned interval, timeout, healthy, unhealthy; };
 void plan_target_group_timing(const struct compose_healthcheck *h, struct plan_health_timing *out);
+bool plan_has_health(const struct compose_healthcheck *h);
 json_t *plan_container_health(const struct compose_healthcheck *h); /* NULL when it has none */
 
 /* ---- sizes of managed stores (store_size.c) ---- */
@@ -155,3 +156,20 @@ void plan_cache_version(const char *image, struct plan_cache_version *out);
 enum plan_replace { PLAN_REPLACE_NO, PLAN_REPLACE_MAYBE, PLAN_REPLACE_YES };
 struct plan_replace_row { const char *type, *path; enum plan_replace what; }; /* path "DnsConfig/NamespaceId" */
 const struct plan_replace_row *plan_replace_rows(size_t *count);
+
+/* ---- checks (check*.c) ---- */
+struct plan_check {
+    const struct compose_project *p;
+    const struct plan_settings *s;
+    struct arena *a;
+    struct plan_view v;
+    struct plan_diag diag;
+};
+void plan_check_keys(struct plan_check *c, const struct plan_service *s);   /* keys that AWS cannot honour */
+void plan_check_ports(struct plan_check *c, const struct plan_service *s);
+void plan_check_health(struct plan_check *c, const struct plan_service *s);
+void plan_check_env(struct plan_check *c, const struct plan_service *s);
+void plan_check_build(struct plan_check *c, const struct plan_service *s);
+void plan_check_store(struct plan_check *c, const struct plan_service *s);
+void plan_check_depends(struct plan_check *c, const struct plan_service *s);
+bool plan_looks_secret(const char *name, const char *value);

@@ -1,0 +1,104 @@
+#include "base/str.h"
+#include "plan/internal.h"
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+static double entropy(const char *s)
+{
+    size_t count[256] = {0}, n = strlen(s);
+    double bits = 0;
+    for (const unsigned char *p = (const unsigned char *)s; *p; p++)
+        count[*p]++;
+    for (size_t i = 0; i < 256; i++)
+        if (count[i])
+            bits -= (double)count[i] / (double)n * log2((double)count[i] / (double)n);
+    return bits;
+}
+
+static bool known_token(const char *v)
+{
+    static const char *const starts[] = {"AKIA", "ASIA", "ghp_", "gho_", "github_pat_", "glpat-", "sk_live_", "rk_live_", "xoxb-", "xoxp-", "-----BEGIN ", "sk-", "eyJ"};
+    for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+        if (text_starts(v, starts[i]) && strlen(v) >= strlen(starts[i]) + 12)
+            return true;
+    return false;
+}
+
+/* A literal that should be config: by the variable's name, a token's known form, or a long text without structure. */
+bool plan_looks_secret(const char *name, const char *value)
+{
+    static const char *const words[] = {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL"};
+    static const char *const not_after[] = {"_FILE", "_PATH", "_URL", "_NAME", "_TTL", "_ENABLED", "_ID"};
+    if (text_empty(value) || known_token(value))
+        return !text_empty(value);
+    for (size_t i = 0; i < ARRAY_LEN(not_after); i++)
+        if (text_ends(name, not_after[i]))
+            return false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcasestr(name, words[i]))
+            return true;
+    return strlen(value) >= 24 && !strpbrk(value, " /:,.@") && entropy(value) >= 3.7 && strpbrk(value, "0123456789");
+}
+
+static const char *config_names(struct plan_check *c, const struct compose_text *t)
+{
+    struct str names = STR_INIT;
+    for (const struct compose_part *p = t->first; p; p = p->next)
+        if (p->is_config)
+            str_appendf(&names, "%s%s", names.len ? ", " : "", p->text);
+    const char *copy = arena_strdup(c->a, str_get(&names));
+    str_done(&names);
+    return copy;
+}
+
+static void check_literal(struct plan_check *c, const struct plan_service *s, const struct compose_env *e, const char *literal)
+{
+    if (strstr(literal, "{{resolve:"))
+        plan_error(&c->diag, e->value.pos, "Use a config value.",
+                   "service %s: CloudFormation would replace \"{{resolve:\" in %s and show the value in the task definition", s->s->name, e->name);
+    else if (plan_looks_secret(e->name, literal))
+        plan_warn(&c->diag, e->value.pos, arena_printf(c->a, "Write `- %s` with no value, and run: defangctl config set %s", e->name, e->name),
+                  "service %s: %s looks like a secret and would be readable in the task definition", s->s->name, e->name);
+    const struct plan_service *silent = plan_names_unreachable(&c->v, literal);
+    if (silent)
+        plan_warn(&c->diag, e->value.pos, arena_printf(c->a, "Add expose: or ports: to %s.", silent->s->name),
+                  "service %s: %s names service %s, which has no port and so no address", s->s->name, e->name, silent->s->name);
+}
+
+static void check_variable(struct plan_check *c, const struct plan_service *s, const struct compose_env *e)
+{
+    if (text_empty(e->name)) {
+        plan_warn(&c->diag, e->value.pos, "Remove it.", "service %s: a variable without a name is left out", s->s->name);
+        return;
+    }
+    const char *config = compose_text_bare_config(&e->value);
+    if (config) {
+        if (!plan_config_name_valid(config))
+            plan_error(&c->diag, e->value.pos, "Config names are letters, digits and underscores, at most 64, and do not begin with a digit.",
+                       "service %s: %s draws from config \"%s\", which is no valid name", s->s->name, e->name, config);
+        return;
+    }
+    const char *literal = compose_text_literal(c->a, &e->value);
+    if (literal)
+        check_literal(c, s, e, literal);
+    else
+        plan_error(&c->diag, e->value.pos, arena_printf(c->a, "Make the whole value one config: write `- %s` with no value, and run: defangctl config set %s", e->name, e->name),
+                   "service %s: %s mixes text with config (%s), which would put the secret into the task definition in clear", s->s->name,
+                   e->name, config_names(c, &e->value));
+}
+
+void plan_check_env(struct plan_check *c, const struct plan_service *s)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < s->s->environment_count; i++) {
+        const struct compose_env *e = &s->s->environment[i];
+        check_variable(c, s, e);
+        const char *literal = compose_text_literal(c->a, &e->value);
+        bytes += strlen(e->name) + (literal ? strlen(literal) : 128) + 32;
+    }
+    if (bytes > 60 * 1024)
+        plan_error(&c->diag, s->s->pos, "Put large values into a file of the image.",
+                   "service %s: its environment has %zu bytes, and a task definition holds 64 KiB", s->s->name, bytes);
+}

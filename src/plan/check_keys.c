@@ -1,0 +1,154 @@
+/* Compose keys that AWS cannot honour. The reference (6.1) refuses them all; here a key is refused when leaving it out would change what the program does,
+ * and warned of when the program goes on as before (hostname, deploy.restart_policy and their like). */
+#include "base/str.h"
+#include "plan/internal.h"
+#include <string.h>
+
+enum verdict { REFUSED, WARNED, NOTED };
+struct key_rule { const char *path; enum verdict verdict; const char *why, *hint; };
+
+static const struct key_rule RULES[] = {
+    {"dns", REFUSED, "tasks use the DNS of the VPC", "Remove dns."},
+    {"dns_search", REFUSED, "tasks search the project's private domain", "Remove dns_search."},
+    {"devices", REFUSED, "Fargate gives no devices", "Remove devices."},
+    {"device_cgroup_rules", REFUSED, "Fargate gives no devices", "Remove device_cgroup_rules."},
+    {"group_add", REFUSED, "ECS knows no additional groups", "Set the groups in the image."},
+    {"extra_hosts", REFUSED, "tasks have no hosts file of their own", "Use a name that DNS knows."},
+    {"provider", REFUSED, "provider services are not supported yet", "Remove the service."},
+    {"hostname", WARNED, "other services reach it by its service name", "Use domainname for a public name."},
+    {"cap_add", WARNED, "Fargate grants no capabilities", "Remove cap_add."},
+    {"security_opt", WARNED, "Fargate has its own profile", "Remove security_opt."},
+    {"sysctls", WARNED, "Fargate sets no kernel parameters here", "Remove sysctls."},
+    {"shm_size", WARNED, "Fargate shares 64 MiB", "Remove shm_size."},
+    {"volumes_from", WARNED, "services share no volumes", "Use a store that both can call."},
+    {"external_links", WARNED, "only services of the project are known", "Remove external_links."},
+    {"cgroup_parent", WARNED, "Fargate has its own", "Remove cgroup_parent."},
+    {"blkio_config", WARNED, "Fargate has its own", "Remove blkio_config."},
+    {"userns_mode", WARNED, "Fargate has no user namespaces", "Remove userns_mode."},
+    {"pid", WARNED, "each task has its own", "Remove pid."},
+    {"storage_opt", WARNED, "a task has 20 GiB", "Remove storage_opt."},
+    {"runtime", WARNED, "Fargate has its own", "Remove runtime."},
+    {"credential_spec", WARNED, "it is for Windows", "Remove credential_spec."},
+    {"logging", NOTED, "logs go to CloudWatch", NULL},
+    {"links", NOTED, "services know each other by name", NULL},
+    {"container_name", NOTED, "ECS names containers", NULL},
+    {"ipc", NOTED, "each task has its own", NULL},
+    {"uts", NOTED, "each task has its own", NULL},
+    {"isolation", NOTED, "Fargate has its own", NULL},
+    {"mac_address", NOTED, "AWS gives it", NULL},
+    {"deploy.update_config", WARNED, "rolling deployments with rollback are used", "Remove it."},
+    {"deploy.rollback_config", WARNED, "failed deployments roll back by themselves", "Remove it."},
+    {"deploy.restart_policy", WARNED, "ECS always starts a new task", "Remove it."},
+    {"deploy.endpoint_mode", WARNED, "DNS gives the addresses of the tasks", "Remove it."},
+    {"deploy.placement", NOTED, "Fargate places tasks over the zones", NULL},
+};
+
+static const struct yaml_node *node_at(const struct yaml_node *n, const char *path)
+{
+    cleanup_free char *copy = xstrdup(path);
+    char *save = NULL;
+    for (char *key = strtok_r(copy, ".", &save); key && n; key = strtok_r(NULL, ".", &save))
+        n = yaml_get(n, key);
+    return n;
+}
+
+static void check_extensions(struct plan_check *c, const struct plan_service *s)
+{
+    static const char *const known[] = {"x-defang-postgres", "x-defang-redis", "x-defang-mongodb", NULL};
+    static const char *const later[] = {"x-defang-llm",      "x-defang-static-files", "x-defang-autoscaling",
+                                        "x-defang-dns-role", "x-defang-policies",     "x-defang-aliases"};
+    const struct yaml_node *x = s->s->extensions;
+    for (size_t i = 0; x && i < x->len; i++) {
+        const char *key = x->pairs[i].key->value;
+        bool is_later = false, is_known = false;
+        for (size_t k = 0; k < ARRAY_LEN(later); k++)
+            is_later = is_later || strcmp(later[k], key) == 0;
+        for (size_t k = 0; known[k]; k++)
+            is_known = is_known || strcmp(known[k], key) == 0;
+        if (!text_starts(key, "x-defang-") || is_known)
+            continue;
+        const char *near = is_later ? NULL : text_nearest(key, known);
+        plan_warn(&c->diag, x->pairs[i].key->pos, near ? arena_printf(c->a, "Did you mean %s?", near) : NULL, "service %s: %s is %s",
+                  s->s->name, key, is_later ? "not supported yet and ignored" : "unknown and ignored");
+    }
+}
+
+static void check_mounts(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->volume_count; i++) {
+        const struct compose_mount *m = &s->s->volumes[i];
+        if (text_eq(m->type, "bind"))
+            plan_warn(&c->diag, m->pos, "Copy the files into the image.", "service %s: the folder %s of this machine is not mounted on AWS",
+                      s->s->name, m->source ? m->source : "");
+        else if (text_eq(m->type, "volume"))
+            plan_warn(&c->diag, m->pos, "Use a managed store for what must last.",
+                      "service %s: what is written to %s is lost when the task ends", s->s->name, m->target);
+        else if (!text_eq(m->type, "tmpfs"))
+            plan_warn(&c->diag, m->pos, "Remove it.", "service %s: mounts of type %s do not exist on Fargate", s->s->name, m->type);
+    }
+}
+
+static const struct compose_file_source *secret_source(const struct compose_project *p, const char *name)
+{
+    for (size_t i = 0; i < p->secret_count; i++)
+        if (strcmp(p->secrets[i].name, name) == 0)
+            return &p->secrets[i];
+    return NULL;
+}
+
+static void check_files(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->secret_count; i++) {
+        const struct compose_file_ref *r = &s->s->secrets[i];
+        const struct compose_file_source *source = secret_source(c->p, r->source);
+        if (!source || !source->external)
+            plan_warn(&c->diag, r->pos, arena_printf(c->a, "Use external: true and `defangctl config set %s`: it becomes a variable.", r->source),
+                      "service %s: secret %s is not mounted, files are not supported yet", s->s->name, r->source);
+        else if (source->external_name && strcmp(source->external_name, source->name) != 0)
+            plan_error(&c->diag, source->pos, "Name the secret as the config is named.", "secret %s: another name than its own is not supported",
+                       source->name);
+        else if (!plan_config_name_valid(r->source))
+            plan_error(&c->diag, r->pos, "Use letters, digits and underscores.", "secret %s is no valid config name", r->source);
+    }
+    for (size_t i = 0; i < s->s->config_count; i++)
+        plan_warn(&c->diag, s->s->configs[i].pos, "Copy the file into the image.", "service %s: config %s is not mounted, files are not supported yet",
+                  s->s->name, s->s->configs[i].source);
+}
+
+static void check_options(struct plan_check *c, const struct plan_service *s)
+{
+    const struct compose_service *x = s->s;
+    if (x->privileged)
+        plan_error(&c->diag, x->pos, "Remove privileged.", "service %s: Fargate runs no privileged containers", x->name);
+    if (x->stop_grace_period_ms > 120000)
+        plan_warn(&c->diag, x->pos, NULL, "service %s: stop_grace_period is cut to 120 s, the most that Fargate gives", x->name);
+    if (text_eq(x->restart, "no"))
+        plan_warn(&c->diag, x->pos, "Let the program run on, or take the service out.",
+                  "service %s: restart \"no\" is not supported yet, ECS starts it again whenever it ends", x->name);
+    if (x->deploy.present && x->deploy.replicas == 0)
+        plan_note(&c->diag, x->deploy.pos, NULL, "service %s has no replica: nothing of it runs", x->name);
+    for (size_t i = 0; i < x->ulimit_count; i++)
+        if (strcmp(x->ulimits[i].name, "nofile") != 0)
+            plan_warn(&c->diag, x->pos, "Remove it.", "service %s: ulimit %s is ignored, Fargate knows nofile only", x->name, x->ulimits[i].name);
+}
+
+void plan_check_keys(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; s->s->node && i < ARRAY_LEN(RULES); i++) {
+        const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
+        if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len))
+            continue;
+        if (RULES[i].verdict == REFUSED)
+            plan_error(&c->diag, n->pos, RULES[i].hint, "service %s: %s is not supported: %s", s->s->name, RULES[i].path, RULES[i].why);
+        else if (RULES[i].verdict == WARNED)
+            plan_warn(&c->diag, n->pos, RULES[i].hint, "service %s: %s is ignored: %s", s->s->name, RULES[i].path, RULES[i].why);
+        else
+            plan_note(&c->diag, n->pos, RULES[i].hint, "service %s: %s is ignored: %s", s->s->name, RULES[i].path, RULES[i].why);
+    }
+    check_extensions(c, s);
+    if (s->kind != PLAN_CONTAINER)
+        return;
+    check_options(c, s);
+    check_mounts(c, s);
+    check_files(c, s);
+}

@@ -1,0 +1,126 @@
+/* Managed stores, and the order of services. */
+#include "base/str.h"
+#include "plan/internal.h"
+#include <string.h>
+
+static const struct compose_env *find(const struct compose_service *s, const char *name)
+{
+    for (size_t i = 0; i < s->environment_count; i++)
+        if (strcmp(s->environment[i].name, name) == 0)
+            return &s->environment[i];
+    return NULL;
+}
+
+/* RDS could keep a password of its own in Secrets Manager, but then no other service of the project would know it: the config store is the place that all read. */
+static void check_password(struct plan_check *c, const struct plan_service *s)
+{
+    static const char hint[] = "Write `POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}` and run: defangctl config set POSTGRES_PASSWORD";
+    const struct compose_env *e = find(s->s, "POSTGRES_PASSWORD");
+    if (!e) {
+        plan_error(&c->diag, s->s->pos, hint, "service %s: a managed Postgres needs POSTGRES_PASSWORD from config", s->s->name);
+        return;
+    }
+    const char *config = compose_text_bare_config(&e->value);
+    if (!config)
+        plan_error(&c->diag, e->value.pos, hint,
+                   "service %s: POSTGRES_PASSWORD must be one config value: in clear it would stand in the template and in the Compose file", s->s->name);
+    else if (!plan_config_name_valid(config))
+        plan_error(&c->diag, e->value.pos, hint, "service %s: POSTGRES_PASSWORD draws from \"%s\", which is no valid config name", s->s->name, config);
+}
+
+static void check_identifier(struct plan_check *c, const struct plan_service *s, const char *name)
+{
+    const struct compose_env *e = find(s->s, name);
+    if (!e)
+        return;
+    const char *text = compose_text_literal(c->a, &e->value);
+    if (!text) {
+        plan_error(&c->diag, e->value.pos, "Write the name into the Compose file; only the password is secret.",
+                   "service %s: %s cannot come from config, CloudFormation reads secrets for passwords only", s->s->name, name);
+        return;
+    }
+    size_t n = strlen(text);
+    bool ok = n >= 1 && n <= 63 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == n &&
+              !strchr("0123456789_", text[0]) && strcmp(text, "rdsadmin") != 0 && strcmp(text, "admin") != 0;
+    if (!ok)
+        plan_error(&c->diag, e->value.pos, "Use letters, digits and underscores, a letter first, at most 63; not admin.",
+                   "service %s: RDS does not take %s \"%s\"", s->s->name, name, text);
+}
+
+static void check_postgres(struct plan_check *c, const struct plan_service *s)
+{
+    check_password(c, s);
+    check_identifier(c, s, "POSTGRES_USER");
+    check_identifier(c, s, "POSTGRES_DB");
+    if (!plan_rds_class(c->s, s->vcpus, s->memory_mib))
+        plan_error(&c->diag, s->s->pos, "Ask for less.", "service %s: no RDS class has %g vCPU and %.0f MiB", s->s->name, s->vcpus, s->memory_mib);
+    if (!plan_postgres_version(s->s->image))
+        plan_warn(&c->diag, s->s->pos, "Name the major version, as in postgres:16.", "service %s: the image names no version, RDS chooses it", s->s->name);
+    if (s->s->image && !strstr(s->s->image, "postgres") && !strstr(s->s->image, "pg"))
+        plan_warn(&c->diag, s->s->pos, NULL, "service %s: image %s does not look like Postgres", s->s->name, s->s->image);
+}
+
+static void check_redis(struct plan_check *c, const struct plan_service *s)
+{
+    struct plan_cache_version version;
+    plan_cache_version(s->s->image, &version);
+    if (!plan_cache_class(c->s, s->memory_mib))
+        plan_error(&c->diag, s->s->pos, "Ask for less.", "service %s: no cache class has %.0f MiB", s->s->name, s->memory_mib);
+    if (!version.exact)
+        plan_warn(&c->diag, s->s->pos, strcmp(version.engine, "redis") == 0 ? "Use a valkey image for later versions." : NULL,
+                  "service %s: ElastiCache has no such version of %s, it gets %s", s->s->name, version.engine, version.version);
+    if (s->replicas > 6)
+        plan_error(&c->diag, s->s->pos, "Use at most 6.", "service %s: a cache has at most 6 nodes, not %u", s->s->name, s->replicas);
+    if (s->s->image && !strstr(s->s->image, "redis") && !strstr(s->s->image, "valkey"))
+        plan_warn(&c->diag, s->s->pos, NULL, "service %s: image %s does not look like Redis or Valkey", s->s->name, s->s->image);
+    if (s->s->has_command && s->s->command_count)
+        plan_note(&c->diag, s->s->pos, NULL, "service %s: the command is ignored but for --port, ElastiCache has its own settings", s->s->name);
+}
+
+void plan_check_store(struct plan_check *c, const struct plan_service *s)
+{
+    if (s->kind == PLAN_POSTGRES)
+        check_postgres(c, s);
+    else
+        check_redis(c, s);
+    if (!text_empty(s->s->domainname))
+        plan_error(&c->diag, s->s->pos, "Remove domainname.", "service %s: a managed store has no public name", s->s->name);
+}
+
+/* ---- depends_on ---- */
+static bool reaches(const struct plan_view *v, const struct plan_service *from, const struct plan_service *to, bool *seen)
+{
+    size_t at = (size_t)(from - v->services);
+    if (seen[at])
+        return false;
+    seen[at] = true;
+    for (size_t i = 0; i < from->s->depends_on_count; i++) {
+        const struct plan_service *on = plan_view_get(v, from->s->depends_on[i].service);
+        if (on && (on == to || reaches(v, on, to, seen)))
+            return true;
+    }
+    return false;
+}
+
+void plan_check_depends(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->depends_on_count; i++) {
+        const struct compose_dependency *d = &s->s->depends_on[i];
+        const struct plan_service *on = plan_view_get(&c->v, d->service);
+        if (!on) {
+            if (d->required)
+                plan_error(&c->diag, d->pos, "Name a service of the project, or set required: false.", "service %s depends on %s, which is not deployed",
+                           s->s->name, d->service);
+            continue;
+        }
+        cleanup_free bool *seen = xcalloc(c->v.count + 1, sizeof *seen);
+        if (on == s || reaches(&c->v, on, s, seen))
+            plan_error(&c->diag, d->pos, "Remove one of the dependencies.", "service %s depends on itself through %s", s->s->name, d->service);
+        else if (d->condition == COMPOSE_COMPLETED)
+            plan_warn(&c->diag, d->pos, "Run it before `defangctl up`, or from the other service's entrypoint.",
+                      "service %s waits for %s to complete, which is not supported yet: it waits until %s runs", s->s->name, d->service, d->service);
+        else if (d->condition == COMPOSE_HEALTHY && on->kind == PLAN_CONTAINER && !on->ingress && !plan_has_health(&on->s->healthcheck))
+            plan_warn(&c->diag, d->pos, arena_printf(c->a, "Add a healthcheck to %s.", d->service),
+                      "service %s waits for %s to be healthy, which has no healthcheck: it waits until %s runs", s->s->name, d->service, d->service);
+    }
+}
