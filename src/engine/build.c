@@ -218,6 +218,8 @@ static const char *task_phase(const char *status)
 
 static void stop_task(struct build *u)
 {
+    if (engine_detaching(u->c))
+        return; /* the next life of the daemon attaches to it */
     cleanup_error struct error ignored = ERROR_INIT;
     fiber_shield(true);
     engine_call(u->c, &aws_ecs_StopTask, json_pack("{s:s,s:s,s:s}", "cluster", u->place->cluster, "task", u->task_arn, "reason", "canceled by defangctl"), NULL, &ignored);
@@ -328,4 +330,22 @@ int flow_image_build(struct engine_context *c, const struct plan_build *b, const
         engine_row(c, ENGINE_ROW_IMAGE, row, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ORDER, NULL, "image: %s",
                    rc == -ECANCELED ? "canceled" : failure->reason ? failure->reason : "failed");
     return rc;
+}
+
+void flow_builds_stop(struct engine_context *c)
+{
+    struct flow_build_place place = {0};
+    bool ready = false;
+    cleanup_error struct error ignored = ERROR_INIT; /* best effort: an orphan build ends by itself */
+    cleanup_json json_t *list = NULL;
+    fiber_shield(true);
+    if (flow_build_place(c, &place, &ready, &ignored) == 0 && ready &&
+        engine_call(c, &aws_ecs_ListTasks, json_pack("{s:s,s:s}", "cluster", place.cluster, "startedBy", c->deployment), &list, &ignored) == 0) {
+        size_t i;
+        json_t *arn;
+        json_array_foreach(json_object_get(list, "taskArns"), i, arn)
+            engine_call(c, &aws_ecs_StopTask, json_pack("{s:s,s:O,s:s}", "cluster", place.cluster, "task", arn, "reason", "canceled by defangctl"), NULL, &ignored);
+    }
+    fiber_shield(false);
+    flow_build_place_done(&place);
 }

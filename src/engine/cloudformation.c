@@ -177,12 +177,14 @@ static int make_ready(struct apply *a, struct cfn_stack *stack, struct error *er
 }
 
 /* Takes back what a canceled apply began and waits for the terminal state; the fiber is shielded meanwhile. */
-static void take_back(struct apply *a, const char *stack_id)
+static void take_back(struct apply *a)
 {
+    if (engine_detaching(a->c))
+        return;
     cleanup_error struct error err = ERROR_INIT;
     struct cfn_stack stack = {0};
     fiber_shield(true);
-    if (cfn_stack_describe(a->c, stack_id, &stack, &err) == 0 && stack.exists) {
+    if (cfn_stack_describe(a->c, a->stack_name, &stack, &err) == 0 && stack.exists && cfn_status_busy(stack.status)) {
         engine_note(a->c, ENGINE_SAY_NOTE, NULL, "canceling: taking back the change of stack %s", stack.name);
         if (text_eq(stack.status, "UPDATE_IN_PROGRESS"))
             engine_call(a->c, &aws_cloudformation_CancelUpdateStack, json_pack("{s:s}", "StackName", stack.name), NULL, &err);
@@ -190,7 +192,7 @@ static void take_back(struct apply *a, const char *stack_id)
             cfn_stack_delete(a->c, stack.name, a->token, &err);
         struct cfn_follow f;
         cleanup_error struct error follow_err = ERROR_INIT;
-        if (follow(a, stack_id, &f, &follow_err) < 0)
+        if (follow(a, stack.id, &f, &follow_err) < 0)
             engine_note(a->c, ENGINE_SAY_WARNING, NULL, "could not follow the roll back: %s", follow_err.message);
         cfn_follow_done(&f);
     }
@@ -208,42 +210,62 @@ static int judge(struct apply *a, struct cfn_follow *f, struct engine_outcome *o
                        f->first_failure ? f->first_failure : "no resource gave a reason");
 }
 
+/* Up to the executed change set; *empty when there is nothing to change. */
+static int begin(struct apply *a, bool *empty, struct error *err)
+{
+    bool executed = false;
+    int rc = flag_get(a, a->key_executed, &executed, err);
+    if (rc < 0)
+        return rc;
+    if (executed) {
+        /* A life before this one executed, or was about to: execute is idempotent by name and token. */
+        struct cfn_change change = {.stack_name = a->stack_name, .change_set_name = a->change_set, .token = a->token};
+        return cfn_change_execute(a->c, &change, err);
+    }
+    struct cfn_stack stack = {0};
+    rc = make_ready(a, &stack, err);
+    bool create = !stack.exists || text_eq(stack.status, "REVIEW_IN_PROGRESS");
+    cfn_stack_done(&stack);
+    if (create)
+        rows_count_all(a->rows);
+    return rc < 0 ? rc : change_start(a, create, empty, err);
+}
+
 static int apply_run(struct apply *a, struct engine_outcome *out, struct error *err)
 {
     struct cfn_stack stack = {0};
     struct cfn_follow f = {0};
-    bool executed = false, empty = false;
-    int rc = flag_get(a, a->key_executed, &executed, err);
-    if (rc == 0 && !executed) {
-        rc = make_ready(a, &stack, err);
-        bool create = !stack.exists || text_eq(stack.status, "REVIEW_IN_PROGRESS");
-        if (create)
-            rows_count_all(a->rows);
-        if (rc == 0)
-            rc = change_start(a, create, &empty, err);
-        cfn_stack_done(&stack);
-    } else if (rc == 0) {
-        /* A life before this one executed, or was about to: execute is idempotent by name and token. */
-        struct cfn_change change = {.stack_name = a->stack_name, .change_set_name = a->change_set, .token = a->token};
-        rc = cfn_change_execute(a->c, &change, err);
+    bool empty = false;
+    int rc = begin(a, &empty, err);
+    if (rc == 0 && empty) {
+        out->nothing_changed = true;
+        return engine_cloudformation.outputs(a->c, &out->outputs, err);
     }
-    if (rc < 0 || empty) {
-        out->nothing_changed = rc == 0 && empty;
-        return rc == 0 ? engine_cloudformation.outputs(a->c, &out->outputs, err) : rc;
-    }
-    rc = cfn_stack_describe(a->c, a->stack_name, &stack, err);
+    if (rc == 0)
+        rc = cfn_stack_describe(a->c, a->stack_name, &stack, err);
     if (rc == 0 && !stack.exists)
         rc = error_raise(err, ERR_CLOUD, "stack %s vanished while it was being changed", a->stack_name);
     if (rc == 0)
         rc = follow(a, stack.id, &f, err);
-    if (rc == -ECANCELED || (rc < 0 && fiber_is_canceled()))
-        take_back(a, stack.id);
-    if (rc == 0)
+    if (rc < 0 && fiber_is_canceled())
+        engine_cloudformation.cancel(a->c, a->phase);
+    else if (rc == 0)
         rc = judge(a, &f, out, err);
-    rows_finish(a->rows, rc == 0);
+    if (!engine_detaching(a->c))
+        rows_finish(a->rows, rc == 0);
     cfn_follow_done(&f);
     cfn_stack_done(&stack);
     return rc;
+}
+
+static void cloudformation_cancel(struct engine_context *c, const char *phase)
+{
+    struct apply a = {0};
+    bool executed = false;
+    cleanup_error struct error ignored = ERROR_INIT;
+    if (apply_init(&a, c, phase, &ignored) == 0 && flag_get(&a, a.key_executed, &executed, &ignored) == 0 && executed)
+        take_back(&a);
+    apply_done(&a);
 }
 
 static int cloudformation_apply(struct engine_context *c, const char *phase, const struct graph *g,
@@ -344,5 +366,6 @@ const struct engine engine_cloudformation = {
     .deployed = cloudformation_deployed,
     .apply = cloudformation_apply,
     .destroy = cloudformation_destroy,
+    .cancel = cloudformation_cancel,
     .outputs = cloudformation_outputs,
 };

@@ -54,12 +54,19 @@ int flow_config_set(struct engine_context *c, const char *name, const struct sec
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const struct flow_config *)a)->name, ((const struct flow_config *)b)->name);
 }
 
-int flow_config_names(struct engine_context *c, char ***names, size_t *count, struct error *err)
+void flow_config_list_done(struct flow_config *list, size_t count)
 {
-    *names = NULL;
+    for (size_t i = 0; list && i < count; i++)
+        free(list[i].name);
+    free(list);
+}
+
+int flow_config_list(struct engine_context *c, struct flow_config **list, size_t *count, struct error *err)
+{
+    *list = NULL;
     *count = 0;
     cleanup_free char *path = plan_config_path(c->settings, c->project);
     cleanup_json json_t *items = NULL;
@@ -67,14 +74,15 @@ int flow_config_names(struct engine_context *c, char ***names, size_t *count, st
     int rc = engine_call_all(c, &aws_ssm_DescribeParameters, in, &items, err);
     if (rc < 0)
         return error_wrap(err, "listing the config under %s", path);
-    size_t n = json_array_size(items);
-    *names = xcalloc(n + 1, sizeof **names);
-    for (size_t i = 0; i < n; i++) {
-        const char *full = json_str(json_array_get(items, i), "Name");
+    size_t i;
+    json_t *item;
+    *list = xcalloc(json_array_size(items) + 1, sizeof **list);
+    json_array_foreach(items, i, item) {
+        const char *full = json_str(item, "Name");
         if (text_starts(full, path))
-            (*names)[(*count)++] = xstrdup(full + strlen(path));
+            (*list)[(*count)++] = (struct flow_config){.name = xstrdup(full + strlen(path)), .version = json_int_or(item, "Version", 0)};
     }
-    qsort(*names, *count, sizeof **names, by_name);
+    qsort(*list, *count, sizeof **list, by_name);
     return 0;
 }
 

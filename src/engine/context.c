@@ -23,6 +23,11 @@ const struct engine *engine_get(const char *name)
     return NULL;
 }
 
+bool engine_detaching(const struct engine_context *c)
+{
+    return c->detaching && *c->detaching;
+}
+
 bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err)
 {
     if (rc >= 0 || !c->wait_for_credentials || !aws_error_is_auth(err))

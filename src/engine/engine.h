@@ -54,6 +54,7 @@ struct engine_context {
     /* Called when AWS says that the credentials are expired or gone: suspends until fresh ones are in the session (0) or the job ends (<0). NULL = fail. */
     int (*wait_for_credentials)(void *arg, const struct error *cause);
     void *wait_arg;
+    const bool *detaching;               /* the daemon goes down: a canceled wait leaves the cloud's work alone. NULL = never */
     const struct plan_settings *settings;
     const struct plan_facts *facts;      /* NULL until read */
     const char *project;                 /* Compose project; NULL for the account's own jobs */
@@ -87,6 +88,8 @@ struct engine {
     int (*apply)(struct engine_context *c, const char *phase, const struct graph *g, void (*on_complete)(void *arg, const char *logical_id, const char *physical_id),
                  void *arg, struct engine_outcome *out, struct error *err);
     int (*destroy)(struct engine_context *c, struct engine_outcome *out, struct error *err);
+    /* Takes back what `phase` of this deployment began, if it still runs, and waits for the terminal state. Shielded from cancel. */
+    void (*cancel)(struct engine_context *c, const char *phase);
     int (*outputs)(struct engine_context *c, json_t **out, struct error *err); /* NULL object when nothing is deployed */
 };
 
@@ -97,6 +100,7 @@ extern const struct engine engine_cloudformation;
 int engine_call(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err);
 int engine_call_all(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **items, struct error *err);
 /* True when the error was about credentials and fresh ones have come: try again. */
+bool engine_detaching(const struct engine_context *c);
 bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err);
 
 void engine_row(struct engine_context *c, enum engine_row_kind kind, const char *id, enum engine_row_state state, unsigned order, const char *usual,

@@ -27,6 +27,9 @@ int flow_build_place(struct engine_context *c, struct flow_build_place *out, boo
 int flow_image_lookup(struct engine_context *c, const struct plan_build *b, char **uri, struct error *err);
 int flow_image_build(struct engine_context *c, const struct plan_build *b, const struct flow_build_place *place, char **uri, struct engine_failure *failure, struct error *err);
 
+/* Stops every build task of this deployment that still runs: for a cancel that was asked for before a restart. */
+void flow_builds_stop(struct engine_context *c);
+
 /* ---- observe.c: ECS while an apply runs ---- */
 struct flow_observer;
 struct flow_observer *flow_observe_start(struct engine_context *c, const struct graph *g);
@@ -37,7 +40,9 @@ int flow_observe_steady(struct engine_context *c, const struct graph *g, int64_t
 
 /* ---- config.c: SSM SecureString parameters under plan_config_path() ---- */
 int flow_config_set(struct engine_context *c, const char *name, const struct secret *value, bool if_not_set, bool *set, struct error *err);
-int flow_config_names(struct engine_context *c, char ***names, size_t *count, struct error *err); /* sorted; each and the array malloc'd */
+struct flow_config { char *name; long long version; };
+void flow_config_list_done(struct flow_config *list, size_t count);
+int flow_config_list(struct engine_context *c, struct flow_config **list, size_t *count, struct error *err); /* sorted by name */
 int flow_config_remove(struct engine_context *c, const char *name, bool *removed, struct error *err);
 
 /* ---- status.c ---- */

@@ -1,0 +1,32 @@
+/* The daemon: one struct that ties loop, store, transport, RPC server, sessions and jobs together. Everything runs on the loop thread. */
+#pragma once
+
+#include "base/env.h"
+#include "base/error.h"
+#include "base/vec.h"
+#include "loop/fiber.h"
+#include "loop/http.h"
+#include "loop/loop.h"
+#include "rpc/server.h"
+#include "store/store.h"
+
+#define DAEMON_BUILD "defangd " DEFANG_VERSION
+
+struct job;
+struct session;
+
+struct daemon {
+    struct loop *loop;
+    struct store *store;
+    struct http *http;
+    struct server *server;
+    const char *state_folder, *socket;
+    int64_t started_ms;               /* wall clock */
+    bool under_systemd;
+    bool stopping;                    /* no new work is taken; jobs stay resumable */
+    VEC(struct session *) sessions;
+    VEC(struct job *) jobs;           /* unfinished ones of this process */
+    bool bootstrap_held;              /* one job at a time prepares an account; the others wait for it */
+    struct fiber_cond bootstrap_free;
+    unsigned verbs_active;            /* verb fibers that still run */
+};

@@ -1,0 +1,54 @@
+#include "daemon/account_lock.h"
+#include "daemon/job.h"
+
+#include "base/mem.h"
+
+#define LOCK_WAIT_MS (60LL * 60 * 1000)
+
+int account_lock(struct daemon *d)
+{
+    while (d->bootstrap_held) {
+        int rc = fiber_cond_wait(&d->bootstrap_free, LOCK_WAIT_MS);
+        if (rc < 0)
+            return rc;
+    }
+    d->bootstrap_held = true;
+    return 0;
+}
+
+void account_unlock(struct daemon *d)
+{
+    d->bootstrap_held = false;
+    fiber_cond_broadcast(&d->bootstrap_free);
+}
+
+int job_run_bootstrap(struct job *j, struct error *err)
+{
+    struct flow_cd cd = {0};
+    int rc = account_lock(j->daemon);
+    if (rc < 0)
+        return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
+    rc = flow_cd_ensure(&j->context, json_bool_or(j->inputs, "force", false), &cd, err);
+    account_unlock(j->daemon);
+    flow_cd_done(&cd);
+    return rc;
+}
+
+int job_run_teardown(struct job *j, struct error *err)
+{
+    struct flow_cd cd = {0};
+    bool exists = false;
+    int rc = flow_cd_describe(&j->context, &cd, &exists, err);
+    if (rc == 0 && exists && cd.bucket)
+        vec_push(&j->kept, arena_printf(j->arena, "bucket %s with the uploaded code (empty and delete it yourself when nothing needs it)", cd.bucket));
+    flow_cd_done(&cd);
+    if (rc < 0)
+        return rc;
+    rc = account_lock(j->daemon);
+    if (rc < 0)
+        return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
+    rc = flow_cd_teardown(&j->context, json_bool_or(j->inputs, "force", false), err);
+    account_unlock(j->daemon);
+    j->nothing_changed = rc == 0 && !exists;
+    return rc;
+}

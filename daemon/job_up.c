@@ -1,0 +1,254 @@
+/* The way of a deployment (DESIGN.md section 3), from the frozen inputs on:
+ *
+ *   bootstrap → pack → upload → (foundation ∥ build) → plan → apply ∥ observe → finish
+ *
+ * Every step may find that an earlier life of the daemon did it. */
+#include "daemon/account_lock.h"
+#include "daemon/images.h"
+#include "daemon/job.h"
+
+#include "base/env.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define STEADY_WAIT_MS (15LL * 60 * 1000)
+
+struct up {
+    struct job *j;
+    struct plan_request request;
+    struct images images;
+    struct graph *graph;
+    struct engine_template deployed;
+};
+
+static int prepare_account(struct up *u, struct error *err)
+{
+    struct job *j = u->j;
+    struct plan_facts *facts = NULL;
+    struct flow_cd cd = {0};
+    int rc = flow_facts(&j->context, j->arena, &facts, err);
+    if (rc < 0)
+        return rc;
+    j->context.facts = facts;
+    rc = account_lock(j->daemon);
+    if (rc < 0)
+        return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
+    rc = flow_cd_ensure(&j->context, false, &cd, err);
+    account_unlock(j->daemon);
+    facts->bucket = arena_strdup(j->arena, cd.bucket);
+    facts->ecr_public_prefix = arena_strdup(j->arena, cd.ecr_public_prefix);
+    flow_cd_done(&cd);
+    u->request.facts = facts;
+    return rc;
+}
+
+/* A config that was set anew makes the services that use it new. */
+static int read_configs(struct up *u, struct error *err)
+{
+    struct flow_config *list = NULL;
+    size_t count = 0;
+    int rc = flow_config_list(&u->j->context, &list, &count, err);
+    struct plan_config *configs = arena_array(u->j->arena, struct plan_config, count + 1);
+    for (size_t i = 0; i < count; i++)
+        configs[i] = (struct plan_config){.name = arena_strdup(u->j->arena, list[i].name), .version = list[i].version};
+    u->request.configs = configs;
+    u->request.config_count = count;
+    flow_config_list_done(list, count);
+    return rc;
+}
+
+static int make_graph(struct up *u, bool foundation, struct error *err)
+{
+    struct compose_diagnostics d = {0}; /* said when the deployment was admitted */
+    graph_free(u->graph);
+    u->graph = NULL;
+    u->request.foundation = foundation;
+    u->request.images = u->images.uris;
+    u->request.image_count = foundation ? 0 : u->images.uri_count;
+    int rc = plan_make(&u->request, &u->graph, &d, err);
+    if (rc == 0)
+        rc = graph_check(u->graph, err);
+    compose_diagnostics_done(&d);
+    return rc < 0 ? error_wrap(err, "planning %s", u->j->context.project) : 0;
+}
+
+static int step_is_done(struct up *u, const char *step, bool *done, struct error *err)
+{
+    return store_step_done(u->j->daemon->store, u->j->row.id, step, done, err);
+}
+
+static int apply(struct up *u, const char *phase, struct error *err)
+{
+    struct job *j = u->j;
+    struct store *store = j->daemon->store;
+    struct engine_outcome outcome = {0};
+    bool done = false;
+    int rc = step_is_done(u, phase, &done, err);
+    if (rc < 0 || done)
+        return rc;
+    rc = store_step_enter(store, j->row.id, phase, err);
+    if (rc == 0)
+        rc = j->engine->apply(&j->context, phase, u->graph, NULL, NULL, &outcome, err);
+    j->resources_changed += outcome.resources_changed;
+    if (rc == 0)
+        rc = store_step_leave(store, j->row.id, phase, err);
+    engine_outcome_done(&outcome);
+    return rc;
+}
+
+struct side { struct up *u; int (*fn)(struct up *u, struct error *err); };
+
+static int run_side(void *arg, struct error *err)
+{
+    struct side *s = arg;
+    return s->fn(s->u, err);
+}
+
+static int apply_foundation(struct up *u, struct error *err)
+{
+    return apply(u, "foundation", err);
+}
+
+static int build_images(struct up *u, struct error *err)
+{
+    return images_build(&u->images, &u->j->failure, err);
+}
+
+/* First deployment: the network and the stores come up while images build. Afterwards the place to build is there already. */
+static int found_and_build(struct up *u, struct error *err)
+{
+    bool begun = false, done = false, ready = false;
+    cleanup_free char *executed = NULL;
+    int rc = step_is_done(u, "foundation", &done, err);
+    if (rc == 0)
+        rc = u->j->journal.get(u->j->journal.arg, "cfn.foundation.executed", &executed, err);
+    begun = executed != NULL;
+    if (rc == 0 && !done && !begun)
+        rc = images_place_ready(&u->images, &ready, err);
+    if (rc < 0)
+        return rc;
+    if (done || (ready && !begun))
+        return images_build(&u->images, &u->j->failure, err);
+    rc = make_graph(u, true, err);
+    if (rc < 0)
+        return rc;
+    struct fiber_group *g = fiber_group_new(u->j->daemon->loop, 0);
+    struct side sides[] = {{u, apply_foundation}, {u, build_images}};
+    fiber_group_spawn(g, "foundation", run_side, &sides[0]);
+    fiber_group_spawn(g, "build", run_side, &sides[1]);
+    rc = fiber_group_wait(g, err);
+    fiber_group_free(g);
+    return rc;
+}
+
+static bool nothing_differs(struct up *u)
+{
+    if (!u->deployed.exists || !u->deployed.json)
+        return false;
+    struct graph_diff diff;
+    graph_diff(u->deployed.json, u->graph, &diff);
+    bool same = diff.len == 0;
+    graph_diff_done(&diff);
+    return same;
+}
+
+/* Failures of tasks say more than the stack that rolls back because of them. */
+static void explain(struct up *u, struct error *err)
+{
+    const struct engine_failure *f = &u->j->failure;
+    if (!f->service || !f->reason || err->kind == ERR_CANCELED)
+        return;
+    cleanup_error struct error told = ERROR_INIT;
+    error_raise(&told, err->kind, "service %s failed: %s (%s)", f->service, f->reason, err->message);
+    error_hint(&told, "see `defangctl logs %s --deployment %s`; then mend it and run `defangctl up` again", f->service, u->j->row.id);
+    error_done(err);
+    error_move(err, &told);
+}
+
+static int apply_whole(struct up *u, struct error *err)
+{
+    struct job *j = u->j;
+    struct flow_observer *observer = flow_observe_start(&j->context, u->graph);
+    int rc = apply(u, "whole", err);
+    if (engine_detaching(&j->context)) {
+        flow_observe_stop(observer, NULL);
+        return rc;
+    }
+    struct engine_failure seen = {0};
+    flow_observe_stop(observer, &seen);
+    if (rc == 0)
+        rc = flow_observe_steady(&j->context, u->graph, STEADY_WAIT_MS, &seen, err);
+    if (rc < 0 && seen.service) {
+        engine_failure_done(&j->failure);
+        j->failure = seen;
+        explain(u, err);
+    } else {
+        engine_failure_done(&seen);
+    }
+    return rc;
+}
+
+/* Endpoints as the planner left them in the template's Metadata, filled from the stack's outputs. */
+static int read_endpoints(struct up *u, struct error *err)
+{
+    cleanup_json json_t *outputs = NULL;
+    int rc = u->j->engine->outputs(&u->j->context, &outputs, err);
+    if (rc < 0)
+        return rc;
+    json_t *list = json_array();
+    const char *service;
+    json_t *entry;
+    json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry) {
+        const char *output = json_str(entry, "endpointOutput");
+        const char *url = output ? json_str(outputs, output) : json_str(entry, "endpoint");
+        if (url)
+            json_array_append_new(list, json_pack("{s:s,s:s,s:b}", "service", service, "url", url, "public", output != NULL));
+    }
+    u->j->endpoints = list;
+    return 0;
+}
+
+static int run(struct up *u, struct error *err)
+{
+    struct job *j = u->j;
+    int rc = prepare_account(u, err);
+    if (rc == 0)
+        rc = j->engine->deployed(&j->context, &u->deployed, err);
+    if (rc < 0)
+        return rc;
+    u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
+    rc = read_configs(u, err);
+    if (rc == 0)
+        rc = images_prepare(&u->images, j, &u->request, err);
+    if (rc == 0 && images_missing(&u->images))
+        rc = found_and_build(u, err);
+    if (rc == 0)
+        rc = make_graph(u, false, err);
+    if (rc < 0)
+        return rc;
+    cleanup_free char *executed = NULL;
+    rc = j->journal.get(j->journal.arg, "cfn.whole.executed", &executed, err);
+    if (rc < 0)
+        return rc;
+    if (!executed && nothing_differs(u)) {
+        j->nothing_changed = j->images_built == 0;
+        job_step(j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
+    } else {
+        rc = apply_whole(u, err);
+    }
+    return rc < 0 ? rc : read_endpoints(u, err);
+}
+
+int job_run_up(struct job *j, struct error *err)
+{
+    struct up u = {.j = j};
+    u.request = (struct plan_request){.project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
+    int rc = run(&u, err);
+    images_done(&u.images);
+    engine_template_done(&u.deployed);
+    graph_free(u.graph);
+    return rc;
+}

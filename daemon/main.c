@@ -1,0 +1,166 @@
+/* defangd: one per user and state folder. Foreground, logs to stderr, ends on SIGTERM or SIGINT with every job resumable. */
+#include "daemon/daemon.h"
+#include "daemon/job.h"
+#include "daemon/notify.h"
+#include "daemon/stop.h"
+#include "daemon/verb.h"
+#include "daemon/watch.h"
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "rpc/paths.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TRIM_EVERY_MS (6LL * 60 * 60 * 1000)
+
+extern char **environ;
+
+static const char usage[] =
+    "usage: defangd [--log-level error|warning|info|debug] [--version] [--help]\n"
+    "\n"
+    "The daemon behind defangctl: runs deployments of Compose projects to your own AWS account and keeps their state.\n"
+    "defangctl starts it by itself; under systemd it is the user service defangd.service.\n"
+    "\n"
+    "  --log-level LEVEL   what goes to stderr (info)\n"
+    "  --version           print the version and exit\n"
+    "  --help              print this and exit\n"
+    "\n"
+    "Environment: DEFANG_STATE_DIR, DEFANG_SOCKET, XDG_STATE_HOME, XDG_RUNTIME_DIR (see defangd(1)).\n";
+
+static void die(struct error *err)
+{
+    cleanup_free char *text = error_format(err);
+    fprintf(stderr, "defangd: %s\n", text);
+    exit(error_kind_exit(err->kind));
+}
+
+static void parse_arguments(int argc, char **argv)
+{
+    static const struct option options[] = {{"log-level", required_argument, NULL, 'l'}, {"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+    enum log_level level = LOG_LEVEL_INFO;
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h' || c == 'V') {
+            fputs(c == 'h' ? usage : DAEMON_BUILD "\n", stdout);
+            exit(0);
+        }
+        bool known = false;
+        for (size_t i = 0; c == 'l' && i < ARRAY_LEN(levels); i++)
+            if (text_eq(levels[i], optarg)) {
+                level = (enum log_level)i;
+                known = true;
+            }
+        if (!known) {
+            fputs(usage, stderr);
+            exit(error_kind_exit(ERR_USAGE));
+        }
+    }
+    if (optind < argc) {
+        fputs(usage, stderr);
+        exit(error_kind_exit(ERR_USAGE));
+    }
+    log_configure(level, getenv("JOURNAL_STREAM") != NULL, STDERR_FILENO);
+}
+
+/* Keys live in this process's memory: no core dumps, no ptrace by others of this user, nothing readable that it writes. */
+static void harden(void)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    daemon_stop(handle->data);
+}
+
+static void trim(void *arg)
+{
+    struct daemon *d = arg;
+    cleanup_error struct error err = ERROR_INIT;
+    if (store_trim(d->store, clock_wall_ms(), &err) < 0)
+        log_warning("daemon", "old events not removed: error=\"%s\"", err.message);
+}
+
+static int open_all(struct daemon *d, const struct rpc_paths *paths, struct error *err)
+{
+    int rc = file_mkdirs(paths->state_folder, 0700, err);
+    if (rc == 0)
+        rc = store_open(d->loop, paths->state_folder, &d->store, err);
+    if (rc < 0)
+        return rc;
+    d->http = http_curl_new(d->loop);
+    int listen_fd = notify_listen_fd();
+    d->under_systemd = listen_fd >= 0 || getenv("NOTIFY_SOCKET") != NULL;
+    struct server_options options = {.path = paths->socket, .make_folder = !paths->socket_given, .listen_fd = listen_fd, .uid = getuid(), .build = DAEMON_BUILD};
+    return server_new(d->loop, &options, &d->server, err);
+}
+
+static void serve(struct daemon *d)
+{
+    uv_signal_t term, interrupt;
+    uv_signal_init(loop_uv(d->loop), &term);
+    uv_signal_init(loop_uv(d->loop), &interrupt);
+    term.data = interrupt.data = d;
+    uv_signal_start(&term, on_signal, SIGTERM);
+    uv_signal_start(&interrupt, on_signal, SIGINT);
+    struct loop_timer *trimmer = loop_timer_start(d->loop, 60 * 1000, TRIM_EVERY_MS, trim, d);
+    notify_start(d->loop);
+    log_info("daemon", "serving: socket=%s state=%s pid=%d build=\"%s\"", d->socket, d->state_folder, (int)getpid(), DAEMON_BUILD);
+    loop_run(d->loop);
+    loop_timer_stop(trimmer);
+    uv_close((uv_handle_t *)&term, NULL);
+    uv_close((uv_handle_t *)&interrupt, NULL);
+    notify_stop();
+    uv_run(loop_uv(d->loop), UV_RUN_NOWAIT);
+}
+
+static void close_all(struct daemon *d)
+{
+    server_free(d->server);
+    job_suspend_all(d);
+    job_free_finished(d);
+    session_drop_all(d);
+    http_free(d->http);
+    store_close(d->store);
+    loop_free(d->loop);
+}
+
+int main(int argc, char **argv)
+{
+    parse_arguments(argc, argv);
+    harden();
+    cleanup_error struct error err = ERROR_INIT;
+    cleanup_rpc_paths struct rpc_paths paths = {0};
+    cleanup_env struct env *env = env_from_process(environ);
+    if (rpc_paths_resolve(env, getuid(), NULL, &paths, &err) < 0)
+        die(&err);
+    struct daemon d = {.loop = loop_new(), .state_folder = paths.state_folder, .socket = paths.socket, .started_ms = clock_wall_ms()};
+    if (open_all(&d, &paths, &err) < 0)
+        die(&err);
+    verbs_deploy_register(&d);
+    verbs_project_register(&d);
+    verbs_config_register(&d);
+    verbs_plan_register(&d);
+    verbs_daemon_register(&d);
+    watch_register(&d);
+    if (job_resume_all(&d, &err) < 0)
+        die(&err);
+    serve(&d);
+    close_all(&d);
+    return 0;
+}

@@ -1,0 +1,124 @@
+#include "daemon/project.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "daemon/session.h"
+#include "loop/work.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct load {
+    struct compose_options options;
+    struct compose_project *model;
+    struct compose_diagnostics *diagnostics;
+    struct error error;
+    int rc;
+};
+
+static void load_on_pool(void *arg)
+{
+    struct load *l = arg;
+    l->rc = compose_load(&l->options, &l->model, l->diagnostics, &l->error);
+}
+
+void project_done(struct project *p)
+{
+    compose_project_free(p->model);
+    compose_diagnostics_done(&p->diagnostics);
+    arena_free(p->arena);
+    *p = (struct project){0};
+}
+
+static const char *const *list_or_null(struct arena *arena, char **items, size_t n)
+{
+    if (n == 0)
+        return NULL;
+    const char **list = arena_array(arena, const char *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        list[i] = arena_strdup(arena, items[i]);
+    return list;
+}
+
+static const char *null_if_empty(const char *s)
+{
+    return text_empty(s) ? NULL : s;
+}
+
+static int read_files(struct daemon *d, const Defang__Caller *caller, const struct env *env, bool no_interpolate, struct project *p, struct error *err)
+{
+    struct load l = {.diagnostics = &p->diagnostics, .error = ERROR_INIT};
+    cleanup_free char *stdin_text = caller->has_stdin_compose ? xstrndup((const char *)caller->stdin_compose.data, caller->stdin_compose.len) : NULL;
+    l.options = (struct compose_options){
+        .cwd = caller->cwd, .files = list_or_null(p->arena, caller->files, caller->n_files),
+        .env_files = list_or_null(p->arena, caller->env_files, caller->n_env_files),
+        .profiles = list_or_null(p->arena, caller->profiles, caller->n_profiles), .project_name = null_if_empty(caller->project_name),
+        .env = env, .stdin_text = stdin_text, .no_interpolate = no_interpolate,
+    };
+    int rc = work_run(d->loop, load_on_pool, &l, NULL);
+    p->model = l.model;
+    if (rc == 0)
+        rc = l.rc;
+    if (rc < 0 && error_is_set(&l.error))
+        error_move(err, &l.error);
+    else if (rc < 0)
+        error_raise_errno(err, ERR_CANCELED, -rc, "canceled while reading the Compose files");
+    error_done(&l.error);
+    return rc;
+}
+
+int project_read(struct daemon *d, const Defang__Caller *caller, bool no_interpolate, struct project *p, struct error *err)
+{
+    *p = (struct project){.arena = arena_new()};
+    cleanup_env struct env *env = session_env_of(caller);
+    int rc = read_files(d, caller, env, no_interpolate, p, err);
+    if (rc == 0)
+        p->name = p->model->name;
+    return rc;
+}
+
+int project_load(struct daemon *d, const Defang__Caller *caller, const char *mode, struct project *p, struct error *err)
+{
+    *p = (struct project){.arena = arena_new()};
+    cleanup_env struct env *env = session_env_of(caller);
+    int rc = read_files(d, caller, env, false, p, err);
+    if (rc < 0)
+        return rc;
+    p->name = p->model->name;
+    rc = plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(caller->stack), &p->settings, err);
+    if (rc == 0)
+        rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
+    return rc;
+}
+
+int project_identify(struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err)
+{
+    *p = (struct project){.arena = arena_new()};
+    cleanup_env struct env *env = session_env_of(caller);
+    const char *given = null_if_empty(caller->project_name);
+    if (!given)
+        given = env_get_nonempty(env, "COMPOSE_PROJECT_NAME");
+    if (!given || caller->n_files > 0) {
+        int rc = read_files(d, caller, env, false, p, err);
+        if (rc < 0) {
+            if (err && err->kind == ERR_NOT_FOUND && !err->hint)
+                error_hint(err, "go to the folder of the compose.yaml, or name the project with -p NAME");
+            return rc;
+        }
+    }
+    p->name = p->model ? p->model->name : arena_strdup(p->arena, given);
+    return plan_settings_resolve(p->arena, p->model, env, NULL, null_if_empty(caller->stack), &p->settings, err);
+}
+
+int project_thaw(const char *model, const struct env *env, const char *mode, const char *stack, struct project *p, struct error *err)
+{
+    *p = (struct project){.arena = arena_new()};
+    int rc = 0;
+    if (model) {
+        rc = compose_load_canonical(model, strlen(model), &p->model, err);
+        if (rc < 0)
+            return error_wrap(err, "reading the frozen project");
+        p->name = p->model->name;
+    }
+    return plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(stack), &p->settings, err);
+}

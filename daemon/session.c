@@ -1,0 +1,148 @@
+#include "daemon/session.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SESSIONS_KEPT   16
+#define SESSION_IDLE_MS (30LL * 60 * 1000)
+
+struct env *session_env_of(const Defang__Caller *caller)
+{
+    struct env *env = env_new();
+    for (size_t i = 0; i < caller->n_env; i++)
+        env_set(env, caller->env[i]->name, caller->env[i]->value);
+    return env;
+}
+
+static void key_file(struct str *text, const struct env *env, const char *variable, const char *fallback)
+{
+    const char *given = env_get_nonempty(env, variable), *home = env_get(env, "HOME");
+    cleanup_free char *path = given ? path_expand_home(given, home ? home : "") : path_join(home ? home : "/", fallback);
+    struct stat st;
+    if (stat(path, &st) == 0)
+        str_appendf(text, "%s %lld %lld.%09ld\n", path, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+static char *session_key(const struct env *env, const char *profile, const char *region)
+{
+    struct str text = STR_INIT;
+    struct env *relevant = env_select_for_request(env);
+    for (size_t i = 0; i < env_count(relevant); i++)
+        str_appendf(&text, "%s=%s\n", env_name(relevant, i), env_value(relevant, i));
+    str_appendf(&text, "profile %s\nregion %s\n", profile ? profile : "", region ? region : "");
+    key_file(&text, env, "AWS_CONFIG_FILE", ".aws/config");
+    key_file(&text, env, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
+    uint8_t digest[SHA256_BYTES];
+    digest_sha256(str_get(&text), text.len, digest);
+    str_wipe(&text);
+    env_free(relevant);
+    return digest_hex(digest, sizeof digest);
+}
+
+static void session_free(struct session *s)
+{
+    aws_session_free(s->aws);
+    env_free(s->env);
+    free(s->key);
+    free(s);
+}
+
+/* Idle ones go, oldest first, once there are many or they are old. */
+static void evict(struct daemon *d)
+{
+    int64_t now = loop_now_ms(d->loop);
+    for (size_t i = 0; i < d->sessions.len;) {
+        struct session *s = d->sessions.items[i];
+        bool old = now - s->used_ms > SESSION_IDLE_MS, many = d->sessions.len > SESSIONS_KEPT;
+        if (s->refs == 0 && (old || many)) {
+            session_free(s);
+            memmove(&d->sessions.items[i], &d->sessions.items[i + 1], (d->sessions.len - i - 1) * sizeof *d->sessions.items);
+            d->sessions.len--;
+        } else {
+            i++;
+        }
+    }
+}
+
+static int open_new(struct daemon *d, const struct env *env, const char *profile, const char *region, char *key, struct session **out, struct error *err)
+{
+    struct aws_session_options o = {.loop = d->loop, .http = d->http, .env = env, .profile = text_empty(profile) ? NULL : profile,
+                                    .region = text_empty(region) ? NULL : region};
+    struct aws_session *aws = NULL;
+    int rc = aws_session_open(&o, &aws, err);
+    if (rc < 0) {
+        free(key);
+        return rc;
+    }
+    struct session *s = xcalloc(1, sizeof *s);
+    *s = (struct session){.aws = aws, .env = env_dup(env), .key = key, .refs = 1, .used_ms = loop_now_ms(d->loop)};
+    vec_push(&d->sessions, s);
+    *out = s;
+    return 0;
+}
+
+static int check_provider(const Defang__Caller *caller, struct error *err)
+{
+    if (text_empty(caller->provider) || text_eq_nocase(caller->provider, "aws"))
+        return 0;
+    error_raise(err, ERR_USAGE, "unknown provider \"%s\"", caller->provider);
+    error_hint(err, "the supported provider is: aws");
+    return -EINVAL;
+}
+
+int session_get(struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err)
+{
+    int rc = check_provider(caller, err);
+    if (rc < 0)
+        return rc;
+    evict(d);
+    cleanup_env struct env *env = session_env_of(caller);
+    char *key = session_key(env, caller->profile, caller->region);
+    vec_each(it, &d->sessions) {
+        struct session *s = *it;
+        if (text_eq(s->key, key)) {
+            free(key);
+            s->used_ms = loop_now_ms(d->loop);
+            *out = session_ref(s);
+            return 0;
+        }
+    }
+    return open_new(d, env, caller->profile, caller->region, key, out, err);
+}
+
+int session_restore(struct daemon *d, const struct env *env, const char *profile, const char *region, struct session **out, struct error *err)
+{
+    /* Never shared: what a client brings for this job must not leak into other shells' sessions. */
+    uint8_t random[16];
+    clock_random(random, sizeof random);
+    return open_new(d, env, profile, region, digest_hex(random, sizeof random), out, err);
+}
+
+struct session *session_ref(struct session *s)
+{
+    s->refs++;
+    return s;
+}
+
+void session_unref(struct daemon *d, struct session *s)
+{
+    if (!s)
+        return;
+    s->refs--;
+    s->used_ms = loop_now_ms(d->loop);
+}
+
+void session_drop_all(struct daemon *d)
+{
+    vec_each(it, &d->sessions)
+        session_free(*it);
+    vec_free(&d->sessions);
+}

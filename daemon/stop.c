@@ -1,0 +1,60 @@
+#include "daemon/stop.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/job.h"
+#include "daemon/notify.h"
+
+#include <stdlib.h>
+
+#define DRAIN_MS     2000  /* for the last words of streams */
+#define UNWIND_MS    15000 /* for fibers: calls to AWS are cut, so this is short in practice */
+#define UNWIND_STEP  20
+
+struct stopping {
+    struct daemon *d;
+    struct loop_timer *timer;
+    int64_t deadline_ms;
+    bool drained;
+};
+
+static void on_drained(void *arg)
+{
+    ((struct stopping *)arg)->drained = true;
+}
+
+static bool job_fibers_left(const struct daemon *d)
+{
+    vec_each(it, &d->jobs)
+        if ((*it)->fiber)
+            return true;
+    return false;
+}
+
+static void check(void *arg)
+{
+    struct stopping *s = arg;
+    bool late = loop_now_ms(s->d->loop) > s->deadline_ms;
+    if (!late && (!s->drained || job_fibers_left(s->d) || s->d->verbs_active > 0))
+        return;
+    if (late)
+        log_warning("daemon", "stopping although something still runs: jobs=%d verbs=%u", (int)job_fibers_left(s->d), s->d->verbs_active);
+    loop_timer_stop(s->timer);
+    struct loop *loop = s->d->loop;
+    free(s);
+    loop_stop(loop);
+}
+
+void daemon_stop(struct daemon *d)
+{
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    notify_stopping();
+    log_info("daemon", "stopping: jobs=%zu", d->jobs.len);
+    struct stopping *s = xcalloc(1, sizeof *s);
+    *s = (struct stopping){.d = d, .deadline_ms = loop_now_ms(d->loop) + UNWIND_MS};
+    job_suspend_all(d);
+    server_shutdown(d->server, DRAIN_MS, on_drained, s);
+    s->timer = loop_timer_start(d->loop, UNWIND_STEP, UNWIND_STEP, check, s);
+}

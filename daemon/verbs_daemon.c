@@ -1,0 +1,124 @@
+/* Verbs about the caller and the daemon itself: whoami, list, daemon-status, daemon-stop. */
+#include "daemon/job.h"
+#include "daemon/stop.h"
+#include "daemon/verb.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define LIST_DEFAULT 10
+#define LIST_MAX     1000
+
+struct listing {
+    struct arena *arena;
+    VEC(Defang__DeploymentInfo *) rows;
+};
+
+static bool add_row(void *arg, const struct store_deployment *row)
+{
+    struct listing *l = arg;
+    vec_push(&l->rows, verb_deployment_info(l->arena, row));
+    return true;
+}
+
+static int verb_list(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+{
+    const Defang__ListRequest *r = (const Defang__ListRequest *)request;
+    v->project.arena = arena_new();
+    struct listing l = {.arena = v->project.arena};
+    struct store_filter f = {.project = text_empty(r->project) ? NULL : r->project, .stack = text_empty(r->stack) ? NULL : r->stack,
+                             .limit = r->all ? LIST_MAX : r->limit ? MIN(r->limit, (unsigned)LIST_MAX) : LIST_DEFAULT};
+    int rc = store_deployment_each(v->daemon->store, &f, add_row, &l, err);
+    if (rc == 0) {
+        Defang__ListReply reply = DEFANG__LIST_REPLY__INIT;
+        reply.deployments = l.rows.items;
+        reply.n_deployments = l.rows.len;
+        server_reply(v->call, &reply.base);
+    }
+    vec_free(&l.rows);
+    return rc;
+}
+
+static int verb_whoami(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+{
+    const Defang__WhoamiRequest *r = (const Defang__WhoamiRequest *)request;
+    struct aws_identity who = {0};
+    struct aws_credentials credentials = {0};
+    int rc = verb_session(v, r->caller, err);
+    if (rc < 0)
+        return rc;
+    v->project.arena = arena_new();
+    struct arena *arena = v->project.arena;
+    rc = aws_session_credentials(v->session->aws, &credentials, err);
+    if (rc == 0)
+        rc = aws_session_identity(v->session->aws, &who, err);
+    if (rc == 0) {
+        size_t len = strlen(credentials.access_key_id);
+        const char *endpoint = env_get_nonempty(v->session->env, "AWS_ENDPOINT_URL");
+        Defang__WhoamiReply reply = DEFANG__WHOAMI_REPLY__INIT;
+        reply.account = verb_text(arena, who.account);
+        reply.arn = verb_text(arena, who.arn);
+        reply.user_id = verb_text(arena, who.user_id);
+        reply.region = verb_text(arena, aws_session_region(v->session->aws));
+        reply.region_source = verb_text(arena, aws_session_region_source(v->session->aws));
+        reply.profile = verb_text(arena, aws_session_profile(v->session->aws));
+        reply.credentials_source = verb_text(arena, credentials.source);
+        reply.endpoint = verb_text(arena, endpoint);
+        reply.access_key_tail = verb_text(arena, credentials.access_key_id + (len > 4 ? len - 4 : 0));
+        server_reply(v->call, &reply.base);
+    }
+    aws_credentials_done(&credentials);
+    aws_identity_done(&who);
+    return rc;
+}
+
+static unsigned active_jobs(const struct daemon *d)
+{
+    unsigned n = 0;
+    vec_each(it, &d->jobs)
+        n += !(*it)->finished;
+    return n;
+}
+
+static int verb_status(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+{
+    struct daemon *d = v->daemon;
+    v->project.arena = arena_new();
+    struct arena *arena = v->project.arena;
+    Defang__DaemonStatusReply reply = DEFANG__DAEMON_STATUS_REPLY__INIT;
+    reply.build = (char *)DAEMON_BUILD;
+    reply.pid = (uint32_t)getpid();
+    reply.started_ms = d->started_ms;
+    reply.socket = verb_text(arena, d->socket);
+    reply.state_folder = verb_text(arena, d->state_folder);
+    reply.connections = server_connections(d->server);
+    reply.jobs_active = active_jobs(d);
+    reply.database_bytes = store_bytes(d->store);
+    reply.under_systemd = d->under_systemd;
+    reply.jobs = arena_array(arena, Defang__DeploymentInfo *, d->jobs.len + 1);
+    vec_each(it, &d->jobs)
+        if (!(*it)->finished)
+            reply.jobs[reply.n_jobs++] = verb_deployment_info(arena, &(*it)->row);
+    server_reply(v->call, &reply.base);
+    return 0;
+}
+
+static int verb_stop(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+{
+    Defang__DaemonStopReply reply = DEFANG__DAEMON_STOP_REPLY__INIT;
+    reply.jobs_active = active_jobs(v->daemon);
+    server_reply(v->call, &reply.base);
+    daemon_stop(v->daemon);
+    return 0;
+}
+
+void verbs_daemon_register(struct daemon *d)
+{
+    verb_handle(d, RPC_LIST, verb_list);
+    verb_handle(d, RPC_WHOAMI, verb_whoami);
+    verb_handle(d, RPC_DAEMON_STATUS, verb_status);
+    verb_handle(d, RPC_DAEMON_STOP, verb_stop);
+}

@@ -1,0 +1,183 @@
+#include "daemon/watch.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include <errno.h>
+#include <string.h>
+
+#define BATCH_EVENTS 256
+
+struct watch {
+    struct watch *prev, *next;
+    struct watch_hub *hub;
+    struct server_call *call;
+    char *deployment;
+    uint64_t sent; /* the last sequence that went out */
+    bool follow;
+};
+
+struct watch_hub {
+    struct store *store;
+    struct watch *first;
+    unsigned count;
+};
+
+static void watch_free(struct watch *w)
+{
+    if (w->prev)
+        w->prev->next = w->next;
+    else
+        w->hub->first = w->next;
+    if (w->next)
+        w->next->prev = w->prev;
+    w->hub->count--;
+    free(w->deployment);
+    free(w);
+}
+
+static void watch_fail(struct watch *w, struct error *why)
+{
+    struct server_call *call = w->call;
+    watch_free(w);
+    server_error(call, why, NULL, 0);
+    error_done(why);
+}
+
+static bool send_event(void *arg, uint64_t sequence, const void *data, size_t n)
+{
+    struct watch *w = arg;
+    server_item_raw(w->call, data, n);
+    w->sent = sequence;
+    return server_call_can_write(w->call);
+}
+
+/* Sends what there is while there is room. May end and free the watcher. */
+static void watch_feed(struct watch *w)
+{
+    struct error why = ERROR_INIT;
+    uint64_t last = 0, before;
+    bool ended = false;
+    if (store_event_tip(w->hub->store, w->deployment, &last, &ended, &why) < 0) {
+        watch_fail(w, &why);
+        return;
+    }
+    do {
+        before = w->sent;
+        if (!server_call_can_write(w->call))
+            return; /* the writable callback comes back here */
+        if (store_event_read(w->hub->store, w->deployment, w->sent, BATCH_EVENTS, LIMIT_RPC_OUTPUT_HIGH_BYTES, send_event, w, &why) < 0) {
+            watch_fail(w, &why);
+            return;
+        }
+    } while (w->sent > before);
+    if (ended && w->sent < last) {
+        error_raise(&why, ERR_NOT_FOUND, "the events of deployment %s are not kept any more (%d days)", w->deployment,
+                    LIMIT_STORE_EVENT_DAYS);
+        watch_fail(w, &why);
+    } else if (ended || !w->follow) {
+        struct server_call *call = w->call;
+        watch_free(w);
+        server_end(call);
+    }
+}
+
+static void on_writable(void *arg, struct server_call *call)
+{
+    watch_feed(arg);
+}
+
+/* The client left, or the daemon stops; in the second case this tells it to come back. */
+static void on_cancel(void *arg, struct server_call *call)
+{
+    struct error why = ERROR_INIT;
+    error_raise(&why, ERR_UNREACHABLE, "the daemon is stopping");
+    watch_fail(arg, &why);
+}
+
+static void on_commit(void *arg, const char *deployment)
+{
+    struct watch_hub *hub = arg;
+    for (struct watch *w = hub->first, *next; w; w = next) {
+        next = w->next; /* feeding ends only the watcher itself */
+        if (strcmp(w->deployment, deployment) == 0)
+            watch_feed(w);
+    }
+}
+
+static bool take_id(void *arg, const struct store_deployment *d)
+{
+    char **id = arg;
+    *id = xstrdup(d->id);
+    return false;
+}
+
+static int resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct error *err)
+{
+    *id = NULL;
+    if (r->deployment[0] && strcmp(r->deployment, "latest") != 0) {
+        uint64_t last;
+        bool ended;
+        int rc = store_event_tip(hub->store, r->deployment, &last, &ended, err);
+        if (rc == 0)
+            *id = xstrdup(r->deployment);
+        return rc;
+    }
+    struct store_filter f = {.limit = 1};
+    if (r->caller && r->caller->project_name[0])
+        f.project = r->caller->project_name;
+    if (r->caller && r->caller->stack[0])
+        f.stack = r->caller->stack;
+    int rc = store_deployment_each(hub->store, &f, take_id, id, err);
+    if (rc < 0 || *id)
+        return rc;
+    error_raise(err, ERR_NOT_FOUND, "there is no deployment%s%s yet", f.project ? " of " : "", f.project ? f.project : "");
+    error_hint(err, "`defangctl up` starts one; `defangctl ls` lists all.");
+    return -ENOENT;
+}
+
+static void on_watch(void *arg, struct server_call *call, const ProtobufCMessage *request)
+{
+    struct watch_hub *hub = arg;
+    const Defang__WatchRequest *r = (const Defang__WatchRequest *)request;
+    struct error why = ERROR_INIT;
+    char *id;
+    if (resolve(hub, r, &id, &why) < 0) {
+        server_error(call, &why, NULL, 0);
+        error_done(&why);
+        return;
+    }
+    struct watch *w = xcalloc(1, sizeof *w);
+    *w = (struct watch){.hub = hub, .call = call, .deployment = id, .sent = r->after_sequence, .follow = r->follow, .next = hub->first};
+    if (w->next)
+        w->next->prev = w;
+    hub->first = w;
+    hub->count++;
+    server_call_on_cancel(call, on_cancel, w);
+    server_call_on_writable(call, on_writable, w);
+    watch_feed(w);
+}
+
+struct watch_hub *watch_hub_new(struct store *store, struct server *server)
+{
+    struct watch_hub *hub = xcalloc(1, sizeof *hub);
+    hub->store = store;
+    store_subscribe(store, on_commit, hub);
+    server_handle(server, RPC_WATCH, on_watch, hub);
+    return hub;
+}
+
+void watch_hub_free(struct watch_hub *hub)
+{
+    if (!hub)
+        return;
+    store_unsubscribe(hub->store, on_commit, hub);
+    while (hub->first)
+        on_cancel(hub->first, hub->first->call);
+    free(hub);
+}
+
+unsigned watch_hub_count(const struct watch_hub *hub)
+{
+    return hub->count;
+}

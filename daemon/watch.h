@@ -1,0 +1,16 @@
+/* The `watch` verb. A watcher is a cursor {deployment, last sequence sent} over the committed events of the store: it is fed while its connection has room
+ * and when something was committed, and holds nothing else. It ends after the last event of an ended deployment, or, without `follow`, after the last
+ * one that there is. No fiber.
+ *
+ * `deployment` is an id, or "latest" (also ""): the newest of the caller's project_name and stack where those are given, else of all. */
+#pragma once
+
+#include "rpc/server.h"
+#include "store/store.h"
+
+struct watch_hub;
+
+/* Registers the verb and subscribes to the store. Free it after the server and before the store. */
+struct watch_hub *watch_hub_new(struct store *store, struct server *server);
+void watch_hub_free(struct watch_hub *hub);
+unsigned watch_hub_count(const struct watch_hub *hub);
