@@ -399,8 +399,10 @@ static void check_upload(const char *path, struct upload *u)
     const char *body = strstr(str_get(&resp.body), "\n--\n");
     ck_assert_ptr_nonnull(body);
     ck_assert_uint_eq(strlen(body + 4), u->length);
-    for (size_t i = 0; i < u->length; i++)
-        ck_assert(body[4 + i] == upload_byte(i));
+    size_t same = 0;
+    while (same < u->length && body[4 + same] == upload_byte(same))
+        same++;
+    ck_assert_uint_eq(same, u->length);
     ck_assert_ptr_null(strstr(str_get(&resp.body), "Expect"));
 }
 
