@@ -84,17 +84,27 @@ static int bad_line(struct error *err, const char *name, unsigned line, const ch
     return rc;
 }
 
+/* What is left of a line: trimmed, "!" put aside, cleaned, without the leading "/". */
+static char *tidy(const char *line)
+{
+    cleanup_free char *trimmed = text_trim(line);
+    bool reinclude = *trimmed == '!';
+    cleanup_free char *body = text_trim(trimmed + reinclude), *cleaned = *body ? clean(body) : xstrdup("");
+    return xasprintf("%s%s", reinclude ? "!" : "", cleaned[0] == '/' && cleaned[1] ? cleaned + 1 : cleaned);
+}
+
 static int add_rule(struct ignore *ig, const char *name, unsigned line, const char *text, struct error *err)
 {
-    cleanup_free char *trimmed = text_trim(text);
+    /* Twice: moby reads the file with one function and takes the patterns with another, and both tidy up ("/ x" ends as "x"). */
+    cleanup_free char *first = tidy(text), *trimmed = text_trim(first);
     if (!*trimmed)
         return 0;
     if (ig->rules.len >= LIMIT_IGNORE_PATTERNS)
         return bad_line(err, name, line, "too many patterns in an ignore file");
-    struct rule rule = {.reinclude = *trimmed == '!'};
-    cleanup_free char *body = text_trim(trimmed + rule.reinclude), *cleaned = *body ? clean(body) : xstrdup("");
-    const char *pattern = cleaned[0] == '/' && cleaned[1] ? cleaned + 1 : cleaned;
-    if (rule.reinclude && (!*pattern || !strcmp(pattern, "/")))
+    cleanup_free char *cleaned = clean(trimmed);
+    struct rule rule = {.reinclude = *cleaned == '!'};
+    const char *pattern = cleaned + rule.reinclude;
+    if (!*pattern)
         return bad_line(err, name, line, "\"!\" needs a pattern after it");
     rule.glob = glob_compile(pattern);
     if (!rule.glob) {
