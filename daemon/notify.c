@@ -114,12 +114,14 @@ static int listening_path(int fd, char **path, struct error *err)
     return 0;
 }
 
-int notify_listen_fd(const struct env *env, pid_t pid, char **path, struct error *err)
+int notify_listen_fd(const struct env *env, pid_t pid, int *fd, char **path, struct error *err)
 {
+    *fd = -1;
+    *path = NULL;
     long long count;
     const char *text = env_get_nonempty(env, "LISTEN_FDS");
     if (!text || !is_for(env, "LISTEN_PID", pid) || text_parse_int(text, 0, INT32_MAX, &count) < 0 || count == 0)
-        return -1;
+        return 0;
     if (count > 1) {
         error_raise(err, ERR_REFUSED, "systemd passed %lld sockets, defangd serves one", count);
         error_hint(err, "Look at ListenStream= in defangd.socket.");
@@ -129,5 +131,6 @@ int notify_listen_fd(const struct env *env, pid_t pid, char **path, struct error
     if (rc < 0)
         return rc;
     fcntl(LISTEN_FDS_START, F_SETFD, FD_CLOEXEC);
-    return LISTEN_FDS_START;
+    *fd = LISTEN_FDS_START;
+    return 0;
 }

@@ -24,7 +24,6 @@ void notify_watchdog(struct notify *n);
 void notify_extend(struct notify *n, int64_t ms);        /* start-up or stop takes so much longer from now */
 void notify_status(struct notify *n, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* one line for `systemctl status` */
 
-/* The one listening socket that systemd passed: its descriptor (close-on-exec from now on), or -1 when there is none for us. More than one, or something
- * that is not a listening Unix stream socket, is an error. *path is where it listens (malloc'd). The caller removes LISTEN_* from what it hands to
- * children. */
-int notify_listen_fd(const struct env *env, pid_t pid, char **path, struct error *err);
+/* The one listening socket that systemd passed: *fd (close-on-exec from now on) and *path, where it listens (malloc'd); *fd = -1 and *path = NULL when
+ * there is none for us. More than one, or something that is not a listening Unix stream socket, is an error. */
+int notify_listen_fd(const struct env *env, pid_t pid, int *fd, char **path, struct error *err);

@@ -1,4 +1,4 @@
-/* The states of a deployment and which may follow which. Values are DeployState of proto/defang.proto (checked in daemon/bus.c).
+/* The states of a deployment and which may follow which. Values are DeployState of proto/defang.proto (checked by tests/unit/daemon/test_watch.c).
  *
  *   QUEUED → RUNNING ⇄ BLOCKED_AUTH,  any of them → CANCELING → a terminal state
  *   CANCELING may still end as SUCCEEDED: the cancel came too late.

@@ -58,7 +58,7 @@ bool store_state_may_follow(int from, int to);
 /* -EBUSY (kind REFUSED, names the other deployment) when an unfinished one exists for the same account+region+project+stack. */
 int store_deployment_insert(struct store *s, const struct store_deployment *d, struct error *err);
 /* Moves the state; terminal states set ended_ms, summary and erase inputs and intents. An illegal move is an error (-EINVAL), so is any later
- * write to an ended deployment (-ESTALE): its last event goes in first, in the same turn (bus_move() of the daemon does both). */
+ * write to an ended deployment (-ESTALE): its last event goes in first, in the same turn. */
 int store_deployment_move(struct store *s, const char *id, int state, const char *summary, struct error *err);
 /* Sees this turn's own writes. `out` is the caller's (store_deployment_done). -ENOENT. */
 int store_deployment_get(struct store *s, const char *id, struct store_deployment *out, struct error *err);
