@@ -139,7 +139,7 @@ START_TEST(pruning)
     } rows[] = {
         {"a", "a", false},         {"a\n!b", "a", false},      {"a\n!a/b", "a", true},    {"a\n!a/b/c", "a/b", true}, {"a\n!a/b", "a/c", false},
         {"a\n!ab", "a", false},    {"a\n!**/x", "a", true},    {"a\n!b/*", "a", false},   {"a\n!a*", "a", true},      {"a\n!a*/x", "ab", true},
-        {"a\n!a/b", "a/b/c", true}, {"a\n!x\\y", "x", false}, {"a\n!x\\y/z", "xy", true},
+        {"a\n!a/b", "a/b/c", true}, {"a\n!x\\y", "x", true}, {"a\n!x/y", "xz", false}, {"a\n!x\\y/z", "xy", true},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_ignore struct ignore *ig = NULL;
