@@ -3,6 +3,7 @@ import threading
 import uuid
 
 from . import changes, lifecycle
+from .actions_read import find_change_set
 from .actions_stacks import begin_update, check_evaluates, check_types_kept, check_updatable, find, refuse_unsupported
 from .errors import CfnError, ResourceError, validation_error
 from .model import ChangeSet, Stack
@@ -96,26 +97,9 @@ def _compute(engine, stack: Stack, change_set: ChangeSet) -> None:
         change_set.status, change_set.execution_status = "CREATE_COMPLETE", "AVAILABLE"
 
 
-def _find_set(request) -> tuple:
-    """(stack, change set) by the set's name with StackName, or by its ARN."""
-    name = request.params["ChangeSetName"]
-    if name.startswith("arn:"):
-        for stack in request.store.of(request.account, request.region):
-            for change_set in stack.change_sets.values():
-                if change_set.id == name:
-                    return stack, change_set
-        raise CfnError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
-    if "StackName" not in request.params:
-        raise validation_error("StackName must be specified if ChangeSetName is not specified as an ARN.")
-    stack = find(request, request.params["StackName"])
-    if name not in stack.change_sets:
-        raise CfnError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
-    return stack, stack.change_sets[name]
-
-
 def describe_change_set(request) -> dict:
     with request.store.lock:
-        stack, change_set = _find_set(request)
+        stack, change_set = find_change_set(request)
         source = change_set.source
         start = _offset(request.params.get("NextToken"), change_set.id)
         page = change_set.changes[start:start + 100]
@@ -143,7 +127,7 @@ def execute_change_set(request) -> dict:
     params = request.params
     token = params.get("ClientRequestToken")
     with request.store.lock:
-        stack, change_set = _find_set(request)
+        stack, change_set = find_change_set(request)
         if token and stack.tokens.get(token) == "ExecuteChangeSet" and change_set.execution_status.startswith("EXECUTE_"):
             return {}
         if change_set.status != "CREATE_COMPLETE" or change_set.execution_status != "AVAILABLE":
@@ -181,7 +165,7 @@ def _begin_create(engine, stack: Stack, change_set: ChangeSet, token, disable_ro
 def delete_change_set(request) -> dict:
     with request.store.lock:
         try:
-            stack, change_set = _find_set(request)
+            stack, change_set = find_change_set(request)
         except CfnError as error:
             if error.code == "ChangeSetNotFound":
                 return {}

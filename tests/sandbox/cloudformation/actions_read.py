@@ -3,7 +3,7 @@ import base64
 import json
 
 from . import capabilities, parameters
-from .errors import validation_error
+from .errors import CfnError, validation_error
 from .model import Stack
 from .template import Template
 
@@ -150,12 +150,28 @@ def list_stack_resources(request) -> dict:
              "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"}} for r in page], "NextToken": token}
 
 
+def find_change_set(request) -> tuple:
+    """(stack, change set) by the set's name with StackName, or by its ARN."""
+    name = request.params["ChangeSetName"]
+    if name.startswith("arn:"):
+        for stack in request.store.of(request.account, request.region):
+            for change_set in stack.change_sets.values():
+                if change_set.id == name:
+                    return stack, change_set
+        raise CfnError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
+    if "StackName" not in request.params:
+        raise validation_error("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    stack = _find(request, request.params["StackName"], "Stack [{name}] does not exist")
+    if name not in stack.change_sets:
+        raise CfnError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
+    return stack, stack.change_sets[name]
+
+
 def get_template(request) -> dict:
     name, change_set = request.params.get("StackName"), request.params.get("ChangeSetName")
     with request.store.lock:
         if change_set:
-            from .actions_changesets import _find_set
-            source = _find_set(request)[1].source
+            source = find_change_set(request)[1].source
         elif name:
             source = _find(request, name, "Stack with id {name} does not exist").source
         else:
@@ -170,7 +186,10 @@ def summary(request, validate_only: bool = False) -> dict:
     params = request.params
     if params.get("StackName"):
         with request.store.lock:
-            body = _find(request, params["StackName"], "Stack with id {name} does not exist").source.body
+            source = _find(request, params["StackName"], "Stack with id {name} does not exist").source
+            if source is None:
+                raise validation_error(f"Stack {params['StackName']} has no template yet")
+            body = source.body
     else:
         body = request.engine.template_body(params, request.account, request.region)
     if body is None:

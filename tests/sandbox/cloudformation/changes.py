@@ -4,6 +4,7 @@ import re
 
 from . import diff, graph, schemas
 from .intrinsics import Unknown, unknowns
+from .template import deletion_policy
 
 ADD, MODIFY, REMOVE = "Add", "Modify", "Remove"
 
@@ -125,9 +126,8 @@ class Preview:
 
     @staticmethod
     def _attributes(current, declaration: dict) -> list:
-        from .deploy import _default_policy
         pairs = (("Metadata", current.metadata, declaration.get("Metadata")),
-                 ("DeletionPolicy", current.deletion_policy, declaration.get("DeletionPolicy", _default_policy(declaration))),
+                 ("DeletionPolicy", current.deletion_policy, deletion_policy(declaration)),
                  ("UpdateReplacePolicy", current.update_replace_policy, declaration.get("UpdateReplacePolicy", "Delete")))
         return [{"Target": {"Attribute": name, "RequiresRecreation": "Never"}, "Evaluation": "Static",
                  "ChangeSource": "DirectModification"} for name, old, new in pairs if old != new]

@@ -9,6 +9,7 @@ from . import diff, dynamic, graph, schemas, validate
 from .errors import CfnError, NotFound, ResourceCancelled, ResourceError
 from .handlers.base import HANDLERS, Call
 from .model import Resource, now
+from .template import deletion_policy
 
 
 IN_USE = {"DependencyViolation", "ResourceInUse", "ResourceInUseException", "InvalidIPAddress.InUse"}
@@ -65,7 +66,7 @@ class Operation:
     def _one(self, name: str, declaration: dict, source, scope, depends: frozenset) -> None:
         current = self.stack.resources.get(name)
         wanted = Resource(name, declaration["Type"], metadata=declaration.get("Metadata"), tags=source.tags,
-                          deletion_policy=declaration.get("DeletionPolicy", _default_policy(declaration)),
+                          deletion_policy=deletion_policy(declaration),
                           update_replace_policy=declaration.get("UpdateReplacePolicy", "Delete"), depends=depends)
         exists = current is not None and current.exists
         try:
@@ -281,12 +282,3 @@ class _Failing:
         if isinstance(error, ResourceError):
             return False
         raise ResourceError(text) from error
-
-
-def _default_policy(declaration: dict) -> str:
-    """RDS keeps a snapshot unless told otherwise; all others are deleted."""
-    if declaration["Type"] == "AWS::RDS::DBCluster":
-        return "Snapshot"
-    if declaration["Type"] == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declaration.get("Properties", {}):
-        return "Snapshot"
-    return "Delete"

@@ -7,7 +7,7 @@ import uuid
 from botocore.exceptions import ClientError
 
 from . import capabilities, parameters, schemas
-from .errors import CfnError, ResourceError, validation_error
+from .errors import ResourceError, validation_error
 from .intrinsics import NO_VALUE, Scope, to_text
 from .model import Source, Store
 from .template import MAX_INLINE_BYTES, MAX_S3_BYTES, Template
@@ -20,6 +20,7 @@ class Engine:
         self.context = context
         self.store = Store()
         self._clients: dict = {}
+        self._methods: dict = {}
         self._client_lock = threading.Lock()
 
     # -- services ------------------------------------------------------------------
@@ -30,10 +31,12 @@ class Engine:
                 self._clients[key] = self.context.clients(service, region, account)
             return self._clients[key]
 
-    @staticmethod
-    def method(client, operation: str) -> str:
-        names = {api: name for name, api in client.meta.method_to_api_mapping.items()}
-        return names[operation]
+    def method(self, client, operation: str) -> str:
+        """The client's method for an API operation."""
+        service = client.meta.service_model.service_name
+        if service not in self._methods:
+            self._methods[service] = {api: name for name, api in client.meta.method_to_api_mapping.items()}
+        return self._methods[service][operation]
 
     def zones(self, account: str, region: str) -> list:
         reply = self.client("ec2", region, account).describe_availability_zones()

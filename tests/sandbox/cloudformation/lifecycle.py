@@ -19,11 +19,17 @@ def start(engine, stack, token, run) -> Operation:
 
 
 def _guard(operation: Operation, run) -> None:
+    stack = operation.stack
     try:
         run(operation)
     finally:
-        if operation.stack.operation is operation:
-            operation.stack.operation = None
+        with operation.engine.store.lock:
+            if stack.operation is operation:
+                stack.operation = None
+            for change_set in stack.change_sets.values():
+                if change_set.execution_status == "EXECUTE_IN_PROGRESS":
+                    done = stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+                    change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
 
 
 def _failed_text(failures: list, verb: str) -> str:
@@ -37,7 +43,8 @@ def create(operation: Operation) -> None:
     stack, engine = operation.stack, operation.engine
     timer = None
     if stack.timeout_minutes:
-        timer = threading.Timer(stack.timeout_minutes * 60, operation.cancel, ["Stack creation time exceeded the specified timeout. "])
+        timer = threading.Timer(stack.timeout_minutes * 60, operation.cancel,
+                                ["Stack creation time exceeded the specified timeout. "])
         timer.daemon = True
         timer.start()
     scope = engine.live_scope(stack, stack.source)
@@ -63,7 +70,10 @@ def create(operation: Operation) -> None:
         text = "The following resource(s) failed to delete: [" + ", ".join(r.logical_id for r, _ in failed) + "]. "
         operation.stack_status("DELETE_FAILED" if delete_it else "ROLLBACK_FAILED", text)
         return
-    _end_deleted(operation) if delete_it else operation.stack_status("ROLLBACK_COMPLETE")
+    if delete_it:
+        _end_deleted(operation)
+    else:
+        operation.stack_status("ROLLBACK_COMPLETE")
 
 
 def _after_failure(policy: str) -> str:

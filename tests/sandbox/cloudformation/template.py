@@ -137,3 +137,14 @@ class Template:
     def dependencies_of(self, name: str, active) -> frozenset:
         """What `name` needs among the `active` resources."""
         return frozenset(self.deps[name] & set(active))
+
+
+def deletion_policy(declaration: dict) -> str:
+    """The one given, else the default: RDS keeps a snapshot, all others are deleted."""
+    if "DeletionPolicy" in declaration:
+        return declaration["DeletionPolicy"]
+    if declaration["Type"] == "AWS::RDS::DBCluster":
+        return "Snapshot"
+    if declaration["Type"] == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declaration.get("Properties", {}):
+        return "Snapshot"
+    return "Delete"

@@ -68,6 +68,8 @@ def coerce(type_: str, value):
 
 
 def _check(root: dict, node: dict, value, path: str, found: list) -> None:
+    if isinstance(value, str) and "{{resolve:" in value:
+        return
     node = schemas.resolve(root, node)
     types = node.get("type")
     if types:
@@ -142,8 +144,6 @@ def _check_scalar(node, value, path, found) -> None:
     if "const" in node and value != node["const"]:
         found.append(f"{path}: expected: {node['const']}")
     if isinstance(value, str):
-        if value.startswith("{{resolve:"):
-            return
         if len(value) < node.get("minLength", 0):
             found.append(f"{path}: expected minLength: {node['minLength']}, actual: {len(value)}")
         if len(value) > node.get("maxLength", len(value)):

@@ -102,7 +102,7 @@ def test_execution(cfn):
     pointer = cfn.resources("set")["Pointer"]["PhysicalResourceId"]
     assert cfn.client("ssm").get_parameter(Name=pointer)["Parameter"]["Value"].endswith("web:2")
     statuses = {s["ChangeSetName"]: s["ExecutionStatus"] for s in cfn.cfn.list_change_sets(StackName="set")["Summaries"]}
-    assert statuses["role"] == "OBSOLETE" and statuses["env"].startswith("EXECUTE_")
+    assert statuses["role"] == "OBSOLETE" and statuses["env"] == "EXECUTE_COMPLETE"
     with pytest.raises(cfn.cfn.exceptions.InvalidChangeSetStatusException):
         cfn.cfn.execute_change_set(StackName="set", ChangeSetName="role")
     cfn.cfn.delete_change_set(StackName="set", ChangeSetName="role")

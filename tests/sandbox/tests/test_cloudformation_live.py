@@ -116,3 +116,15 @@ def test_the_other_types(sandbox):
     assert failed["StackStatusReason"] == "The following resource(s) failed to delete: [PublicZone]. ", sandbox.events(
         stack["StackId"])[-20:]
     assert sandbox.delete(stack["StackId"], RetainResources=["PublicZone"])["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_a_database_leaves_a_snapshot(sandbox):
+    """The default DeletionPolicy of a DB instance is Snapshot."""
+    database = {"Type": "AWS::RDS::DBInstance", "Properties": {
+        "Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20", "MasterUsername": "app",
+        "MasterUserPassword": "long-enough-1"}}
+    stack = sandbox.apply("create_stack", "snap", {"Resources": {"Db": database}})
+    assert stack["StackStatus"] == "CREATE_COMPLETE", sandbox.events("snap")
+    assert sandbox.delete(stack["StackId"])["StackStatus"] == "DELETE_COMPLETE", sandbox.events(stack["StackId"])
+    snapshots = sandbox.client("rds").describe_db_snapshots()["DBSnapshots"]
+    assert [s["DBSnapshotIdentifier"][:17] for s in snapshots] == ["snap-snapshot-db-"]

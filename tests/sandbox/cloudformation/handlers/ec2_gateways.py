@@ -3,7 +3,7 @@ import json
 
 from ..convert import to_bool
 from ..errors import NotFound, ResourceError
-from .base import only, register, without
+from .base import register, without
 from .ec2_vpc import Ec2Handler
 
 
@@ -90,7 +90,8 @@ class VpcEndpoint(Ec2Handler):
     updatable = ("RouteTableIds", "SubnetIds", "SecurityGroupIds", "PolicyDocument", "PrivateDnsEnabled", "Tags")
 
     def create(self, call, props):
-        made = call.call("ec2", "CreateVpcEndpoint", {"VpcEndpointType": "Gateway", **without(props, "Tags")}, TagSpecifications=self.tag_spec(call, props),
+        wanted = {"VpcEndpointType": "Gateway", **without(props, "Tags")}
+        made = call.call("ec2", "CreateVpcEndpoint", wanted, TagSpecifications=self.tag_spec(call, props),
                          ClientToken=call.request_token)
         endpoint = call.started(made["VpcEndpoint"]["VpcEndpointId"])
         call.wait(f"VPC endpoint {endpoint}", lambda: self._describe(call, endpoint)["State"].lower() == "available")

@@ -1,4 +1,5 @@
 """AWS::RDS: DBInstance, DBSubnetGroup, DBParameterGroup."""
+from .. import names
 from ..convert import to_bool
 from ..errors import NotFound, ResourceError
 from .base import Handler, only, register, without
@@ -90,7 +91,7 @@ class DbInstance(Handler):
         call.wait(f"the deletion of DB instance {physical_id}", gone, 3600)
 
     def snapshot(self, call, physical_id, props):
-        name = call.name(63, lower=True).replace("-", "-snapshot-", 1)[:63].rstrip("-")
+        name = names.physical_name(f"{call.stack.name}-snapshot", call.logical_id, 63, lower=True)
         call.invoke(RDS, "CreateDBSnapshot", DBInstanceIdentifier=physical_id, DBSnapshotIdentifier=name,
                     Tags=call.tags(props))
         call.wait(f"DB snapshot {name}", lambda: call.invoke(
