@@ -33,7 +33,9 @@ def main() -> int:
     options = arguments()
     for name in [n for n in os.environ if n.startswith("AWS_")]:
         del os.environ[name]  # the caller's profile and endpoints are no business of ours
-    os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_DEFAULT_REGION="us-east-1", MOTO_ALLOW_NONEXISTENT_REGION="true")
+    os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_DEFAULT_REGION="us-east-1", MOTO_ALLOW_NONEXISTENT_REGION="true",
+                      MOTO_IAM_LOAD_MANAGED_POLICIES="true",
+                      MOTO_ACM_VALIDATION_WAIT="0" if options.fast else "3")
     from .context import ADMIN_KEY, ADMIN_SECRET, Context
     from .server import Sandbox
 

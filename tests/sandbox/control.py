@@ -7,6 +7,7 @@ GET/POST/DELETE /_sandbox/faults[/ID]
 GET/POST/DELETE /_sandbox/behaviour
 POST /_sandbox/clock {"offset": seconds}                moves the sandbox's clock
 POST /_sandbox/waits {"rds-create": 2.5, "ecs-pending": null}
+GET/POST /_sandbox/identity                             names of the SSO portal and the like; what logins do
 POST /_sandbox/expire {"key": "ASIA…" | "*"}            ends temporary credentials now
 """
 
@@ -94,7 +95,12 @@ def expire(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
     return {"expired": sandbox.context.keys.expire(body["key"])}
 
 
+def identity(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
+    return sandbox.parts["identity"].control(body)
+
+
 HANDLERS = {
+    ("GET", "identity"): identity, ("POST", "identity"): identity,
     ("GET", "health"): health, ("GET", "journal"): journal_read, ("DELETE", "journal"): journal_clear,
     ("POST", "faults"): faults_add, ("GET", "faults"): faults_list, ("DELETE", "faults"): faults_clear,
     ("POST", "behaviour"): behaviour_set, ("GET", "behaviour"): behaviour_get, ("DELETE", "behaviour"): behaviour_clear,

@@ -11,12 +11,16 @@ def load(sandbox: Any) -> None:
     )
     from .ecs_scheduler import Scheduler
 
+    from .identity import Identity
+
     context = sandbox.context
-    for fix in (fix_ec2, fix_rds, fix_others):
-        fix.install(context)
+    sandbox.parts["identity"] = Identity(sandbox)
+    sandbox.parts["ecs"] = ecs_store.Ecs(context)
+    fix_ec2.install(context)
+    fix_rds.install(context)
+    fix_others.install(context)
     sandbox.parts["ecr"] = ecr.Ecr(context)
     sandbox.parts["targets"] = targets.Targets(context)
     sandbox.parts["servicediscovery"] = servicediscovery.ServiceDiscovery(context)
     sandbox.parts["elasticache"] = elasticache.ElastiCache(context)
-    sandbox.parts["ecs"] = ecs_store.Ecs(context)
     sandbox.parts["scheduler"] = Scheduler(sandbox)

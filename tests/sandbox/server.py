@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import auth, control, moto_front, wire
+from . import auth, control, moto_front, permissions, wire
 from .context import Context
 from .errors import AwsError
 from .httpd import Request, Response, Server
@@ -77,6 +77,7 @@ class Sandbox:
         try:
             signing_name = self.recognise(call)
             wire.decode(call)
+            permissions.check(call)
             response = self.disturbed(call, signing_name)
         except AwsError as refused:
             error = refused
@@ -181,6 +182,8 @@ class Sandbox:
         except NotImplementedError as missing:
             raise AwsError("UnsupportedOperation" if call.service in ("ec2",) else "InvalidAction",
                            f"the sandbox has no {call.service}:{call.operation} ({missing})") from missing
+        except AwsError:
+            raise
         except Exception as broken:
             traceback.print_exc()
             raise AwsError("InternalFailure", f"moto failed in {call.service}:{call.operation}: {broken!r}", 500) from broken

@@ -1,0 +1,100 @@
+"""What a role may do: identity policies evaluated for calls made with a role's credentials, so that a role with
+too little (or for the wrong thing) fails here as it would in AWS.
+
+Looked at: Effect, Action/NotAction, Resource/NotResource with wildcards, for inline and attached policies.
+Not looked at: conditions (a statement with one counts if it allows, and is passed over if it denies), boundaries,
+resource policies. Resources are known for S3, ECR, SSM and Logs; for the rest any Resource will do.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from .errors import AwsError
+from .wire import Call
+
+PREFIX = {"elbv2": "elasticloadbalancing", "cloudwatch": "cloudwatch", "efs": "elasticfilesystem", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+# operations whose permission has another name
+ACTIONS = {
+    ("s3", "HeadObject"): "GetObject", ("s3", "ListObjectsV2"): "ListBucket", ("s3", "ListObjects"): "ListBucket", ("s3", "HeadBucket"): "ListBucket",
+    ("s3", "CreateMultipartUpload"): "PutObject", ("s3", "UploadPart"): "PutObject", ("s3", "CompleteMultipartUpload"): "PutObject",
+    ("s3", "ListParts"): "ListMultipartUploadParts", ("s3", "CopyObject"): "PutObject", ("s3", "DeleteObjects"): "DeleteObject",
+    ("s3", "ListObjectVersions"): "ListBucketVersions",
+}
+FREE = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def policies_of(role: Any) -> list[dict[str, Any]]:
+    texts = [p for p in role.policies.values()] + [p.document for p in role.managed_policies.values()]
+    return [t if isinstance(t, dict) else json.loads(unquote(t) if t.lstrip().startswith("%7B") else t) for t in texts]
+
+
+def resource_of(call: Call) -> str | None:
+    params, here = call.params, f"{call.region}:{call.account}"
+    if call.service == "s3" and params.get("Bucket"):
+        return f"arn:aws:s3:::{params['Bucket']}" + (f"/{params['Key']}" if params.get("Key") else "")
+    if call.service == "ecr" and params.get("repositoryName"):
+        return f"arn:aws:ecr:{here}:repository/{params['repositoryName']}"
+    if call.service == "ssm" and (params.get("Name") or params.get("Names")):
+        return f"arn:aws:ssm:{here}:parameter/{(params.get('Name') or params['Names'][0]).lstrip('/')}"
+    if call.service == "logs" and params.get("logGroupName"):
+        return f"arn:aws:logs:{here}:log-group:{params['logGroupName']}:*"
+    return None
+
+
+def matches(patterns: list[str], text: str, fold: bool = False) -> bool:
+    return any(fnmatch.fnmatchcase(text.lower() if fold else text, p.lower() if fold else p) for p in patterns)
+
+
+def applies(statement: dict[str, Any], action: str, resource: str | None) -> bool:
+    if "Action" in statement and not matches(listed(statement["Action"]), action, True):
+        return False
+    if "NotAction" in statement and matches(listed(statement["NotAction"]), action, True):
+        return False
+    if resource is None:
+        return True
+    variants = [resource, resource.removesuffix(":*")]
+    if "Resource" in statement and not any(matches(listed(statement["Resource"]), v) for v in variants):
+        return False
+    return "NotResource" not in statement or not any(matches(listed(statement["NotResource"]), v) for v in variants)
+
+
+def check(call: Call) -> None:
+    """AccessDenied for a call that the role of its credentials may not make."""
+    from moto.iam.models import iam_backends
+
+    if not call.role_arn or (call.service, call.operation) in FREE:
+        return
+    role = next((r for r in list(iam_backends[call.account]["aws"].roles.values()) if r.arn == call.role_arn), None)
+    if role is None:
+        raise denied(call, f"{PREFIX.get(call.service, call.service)}:{call.operation}", None)
+    action = f"{PREFIX.get(call.service, call.service)}:{ACTIONS.get((call.service, call.operation), call.operation)}"
+    resource = resource_of(call)
+    allowed = False
+    for policy in policies_of(role):
+        for statement in listed(policy.get("Statement")):
+            if not applies(statement, action, resource):
+                continue
+            if statement["Effect"] == "Deny" and not statement.get("Condition"):
+                raise denied(call, action, resource)
+            allowed |= statement["Effect"] == "Allow"
+    if not allowed:
+        raise denied(call, action, resource)
+
+
+def denied(call: Call, action: str, resource: str | None) -> AwsError:
+    text = (f"User: {call.arn} is not authorized to perform: {action}" + (f" on resource: {resource}" if resource else "")
+            + " because no identity-based policy allows the action")
+    if call.service == "ec2":
+        return AwsError("UnauthorizedOperation", f"You are not authorized to perform this operation. {text}", 403)
+    if call.service == "s3":
+        return AwsError("AccessDenied", text, 403)
+    json_like = call.protocol in ("json", "rest-json")
+    return AwsError("AccessDeniedException" if json_like else "AccessDenied", text, 400 if json_like else 403)
