@@ -63,7 +63,7 @@ bool canon_is_url(const char *context)
 
 const char *canon_path(struct canon *c, const char *path)
 {
-    if (!*path)
+    if (!*path || *path == '/')
         return path;
     cleanup_free char *expanded = c->home ? path_expand_home(path, c->home) : xstrdup(path);
     cleanup_free char *absolute = path_absolute(c->base, expanded);
@@ -326,6 +326,8 @@ static struct yaml_node *canon_ssh(struct canon *c, struct yaml_node *n)
 static struct yaml_node *apply_scalar_form(struct canon *c, struct yaml_node *n, enum spec_form form,
                                            const struct spot *spot)
 {
+    if (form == FORM_LABEL)
+        return canon_text(c, n, yaml_is_null(n) ? "" : scalar_as_text(c, n));
     if (yaml_is_null(n) || (c->lenient && strchr(n->value, '$')))
         return n;
     switch (form) {
@@ -399,7 +401,7 @@ static struct yaml_node *canon_node(struct canon *c, struct yaml_node *n, const 
 {
     const char *tag = n->tag;
     bool null = yaml_is_null(n);
-    if (spec->form && !null)
+    if (spec->form && (!null || spec->form == FORM_LABEL))
         n = apply_form(c, n, spec->form, spot);
     if (!n->tag && (text_eq(tag, "!override") || text_eq(tag, "!reset")))
         n->tag = tag;

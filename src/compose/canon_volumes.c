@@ -1,4 +1,6 @@
 /* Mounts: "[source:]target[:options]". */
+#include "base/file.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "compose/canon.h"
 #include "compose/shape.h"
@@ -16,15 +18,15 @@ static bool is_host_path(const char *source)
     return *source && (strchr("./~", *source) || text_starts(source, "\\\\") || is_drive(source));
 }
 
-/* Cuts at colons that are no Windows drive's. Returns the number of parts, more than max when there are more.
+/* Cuts at colons, but not behind a single letter: the reference loader takes that for a Windows drive.
+ * Returns the number of parts, more than max when there are more.
  */
 static size_t split_mount(char *text, char *parts[], size_t max)
 {
     size_t count = 0;
     char *start = text;
     for (char *p = text;; p++) {
-        if (*p == ':' && p == start + 1 && isalpha((unsigned char)*start) && (p[1] == '\\' || p[1] == '/') &&
-            !(count && parts[0][0] == '/'))
+        if (*p == ':' && p == start + 1 && isalpha((unsigned char)*start))
             continue;
         if (*p && *p != ':')
             continue;
@@ -41,10 +43,10 @@ static size_t split_mount(char *text, char *parts[], size_t max)
 
 static const char *clean_target(struct canon *c, const char *target)
 {
-    if (!text_starts(target, "/"))
+    if (*target != '/')
         return target;
-    struct canon plain = {.arena = c->arena, .base = "/"};
-    return canon_path(&plain, target);
+    cleanup_free char *folded = path_absolute("/", target);
+    return arena_strdup(c->arena, folded);
 }
 
 static struct yaml_node *sub_map(struct canon *c, struct yaml_node *mount, const char *key)
@@ -82,6 +84,7 @@ static struct yaml_node *expand_short(struct canon *c, const struct yaml_node *n
         empty = empty || !*parts[i];
     if (count > 3 || empty) {
         canon_complain(c, n, HINT, spot, "\"%s\" is not a mount", n->value);
+        canon_set(c, mount, "type", canon_text(c, n, "volume"));
         return mount;
     }
     const char *source = count > 1 ? parts[0] : NULL;

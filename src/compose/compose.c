@@ -95,6 +95,7 @@ static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_n
     normalise_profiles(&z, root);
     normalise_environment(&z, root);
     normalise_tree(&z, root);
+    checks_run(l, root);
     refs_check(l, root, all);
     return !diag_has_errors(l->diags);
 }
@@ -112,7 +113,7 @@ static int load_tree(struct load *x, struct error *err)
         if (diag_has_errors(x->loader.diags))
             return 0;
         rc = error_raise_errno(err, ERR_USAGE, EINVAL, "empty Compose file");
-        error_at(err, w->files[0], 1, 1);
+        error_at(err, loader_shown_path(&x->loader, w->files[0]), 1, 1);
         return rc;
     }
     if (!finish_tree(x, &scope, root))

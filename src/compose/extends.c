@@ -105,6 +105,8 @@ static struct yaml_node *find_base(struct extender *x, struct extends_file *file
         complain(x, extends, NULL, "services.%s.extends: \"service\" is missing", service);
         return NULL;
     }
+    if (text_eq(ref->tag, TAG_BROKEN))
+        return NULL;
     if (here.depth > LIMIT_COMPOSE_EXTENDS_DEPTH) {
         complain(x, extends, NULL, "services.%s: more than %d services extend each other", service,
                  LIMIT_COMPOSE_EXTENDS_DEPTH);

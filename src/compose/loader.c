@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* As a person would write it: relative when it is below the folder that the command was typed in. */
-static const char *shown_path(const struct loader *l, const char *path)
+const char *loader_shown_path(const struct loader *l, const char *path)
 {
     const char *cwd = l->workspace->options->cwd;
     size_t n = strlen(cwd);
@@ -28,7 +28,7 @@ int loader_parse(struct loader *l, const char *path, const struct parsed_file **
     struct parsed_file file;
     int rc = workspace_read(l->workspace, path, &text, &n, err);
     if (rc == 0)
-        rc = yaml_parse_all(l->arena, shown_path(l, path), text, n, &file.documents, &file.count, err);
+        rc = yaml_parse_all(l->arena, loader_shown_path(l, path), text, n, &file.documents, &file.count, err);
     if (rc < 0)
         return rc;
     if (l->parsed_count == l->parsed_cap) {

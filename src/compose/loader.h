@@ -33,6 +33,7 @@ struct loader {
     bool canonical;              /* loading our own output: names are final, variables are config parts */
 };
 
+const char *loader_shown_path(const struct loader *l, const char *path); /* for messages */
 int loader_parse(struct loader *l, const char *path, const struct parsed_file **out, struct error *err);
 /* One file, its documents merged, in canonical form; *out may be NULL for an empty file. `env` NULL: no
  * interpolation. */
@@ -57,6 +58,8 @@ void normalise_profiles(const struct normalise *z, struct yaml_node *root);
 void normalise_tree(const struct normalise *z, struct yaml_node *root);
 void normalise_environment(const struct normalise *z,
                            struct yaml_node *root); /* env_file and names without a value */
+void checks_run(struct loader *l, const struct yaml_node *root); /* contradictions inside one resource */
+void cycle_check(struct loader *l, const struct yaml_node *services);
 /* Whether what is referred to exists; drops dependencies that may be missing. `all`: every service, inactive
  * ones too. */
 void refs_check(struct loader *l, struct yaml_node *root, const struct yaml_node *all);

@@ -116,6 +116,17 @@ static void imply_dependencies(struct loader *l, struct yaml_node *service)
     imply_from_list(l, service, "volumes_from", false);
 }
 
+static void place_secrets(struct loader *l, struct yaml_node *service)
+{
+    const struct yaml_node *list = yaml_get(service, "secrets");
+    for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
+        struct yaml_node *one = list->items[i];
+        const struct yaml_node *source = yaml_get(one, "source");
+        if (source && !yaml_get(one, "target"))
+            set_text(l, one, "target", arena_printf(l->arena, "/run/secrets/%s", source->value));
+    }
+}
+
 /* Returns whether the service is in the default network. */
 static bool normalise_networks(struct loader *l, struct yaml_node *service)
 {
@@ -169,6 +180,7 @@ void normalise_tree(const struct normalise *z, struct yaml_node *root)
         default_used |= normalise_networks(z->loader, service);
         normalise_build(z, service);
         imply_dependencies(z->loader, service);
+        place_secrets(z->loader, service);
         merge_scale(z->loader, service);
     }
     if (default_used && !yaml_get(map_at(root, "networks"), "default"))

@@ -231,6 +231,10 @@ static void shape_pair(struct shape *s, const struct yaml_pair *pair, const stru
     struct spot here = {.up = spot, .key = pair->key->value};
     unsigned inherited = (own & (KEY_CONFIG | KEY_BLANK)) ? own : flags;
     struct yaml_node *value = shape_node(s, pair->value, value_spec, inherited, &here);
+    if (!value && (own & KEY_REQUIRED)) { /* it was said, if wrongly: nobody shall call it missing */
+        value = yaml_new_scalar(s->arena, pair->value->pos, "", false);
+        value->tag = TAG_BROKEN;
+    }
     if (value)
         yaml_map_set(s->arena, out, pair->key, value);
 }

@@ -21,5 +21,6 @@ struct yaml_node *shape_tree(struct shape *shape, const struct yaml_node *root, 
 void shape_check_whole(struct arena *arena, struct compose_diagnostics *diags, const struct yaml_node *root,
                        const struct spec *spec);
 
+#define TAG_BROKEN "!broken" /* in place of a required value that was wrong */
 bool tag_is_reset(const struct yaml_node *n);
 bool tag_is_override(const struct yaml_node *n);

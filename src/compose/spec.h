@@ -58,6 +58,7 @@ enum spec_form { /* short → long, and values in their canonical notation; cano
     FORM_HOSTS,
     FORM_INCLUDE,
     FORM_KV,
+    FORM_LABEL,
     FORM_LIST,
     FORM_NAMES,
     FORM_PATH,
@@ -93,7 +94,7 @@ struct spec_key {
 };
 
 extern const struct spec spec_project, spec_service, spec_any;
-extern const struct spec spec_str, spec_bool, spec_int, spec_float, spec_bytes, spec_duration, spec_path, spec_kv, spec_list, spec_texts;
+extern const struct spec spec_str, spec_bool, spec_int, spec_float, spec_bytes, spec_duration, spec_path, spec_kv, spec_labels, spec_list, spec_texts;
 extern const struct spec spec_build, spec_deploy, spec_networks, spec_volumes, spec_secrets, spec_configs, spec_ulimits, spec_file_refs,
     spec_hosts, spec_devices_gpu, spec_command;
 

@@ -16,6 +16,11 @@ static const struct spec kv_value = {.types = T_SCALAR | T_NULL, .form = FORM_TE
 const struct spec spec_kv = {
     .types = T_MAP | T_SEQ, .form = FORM_KV, .merge = MERGE_KV, .values = &kv_value, .items = &spec_str};
 
+/* The same where a name without a value has an empty one. */
+static const struct spec label_value = {.types = T_SCALAR | T_NULL, .form = FORM_LABEL};
+const struct spec spec_labels = {
+    .types = T_MAP | T_SEQ, .form = FORM_KV, .merge = MERGE_KV, .values = &label_value, .items = &spec_str};
+
 /* A text or a list of texts. */
 const struct spec spec_texts = {
     .types = T_STR | T_SEQ, .form = FORM_LIST, .items = &spec_str, .unique = UNIQUE_TEXT};

@@ -28,7 +28,7 @@ static const struct spec_key network_keys[] = {
     {"external", &external_value},
     {"internal", &spec_bool},
     {"attachable", &spec_bool},
-    {"labels", &spec_kv},
+    {"labels", &spec_labels},
     {"enable_ipv4", &spec_bool},
     {"enable_ipv6", &spec_bool},
     {0},
@@ -38,8 +38,8 @@ static const struct spec network = {
 const struct spec spec_networks = {.types = T_MAP, .values = &network, .names = NAMES_RESOURCE};
 
 static const struct spec_key volume_keys[] = {
-    {"name", &spec_str},           {"driver", &spec_str}, {"driver_opts", &options},
-    {"external", &external_value}, {"labels", &spec_kv},  {0},
+    {"name", &spec_str},           {"driver", &spec_str},    {"driver_opts", &options},
+    {"external", &external_value}, {"labels", &spec_labels}, {0},
 };
 static const struct spec volume = {
     .types = T_MAP | T_NULL, .form = FORM_EXTERNAL, .keys = volume_keys, .extensions = true};
@@ -47,7 +47,7 @@ const struct spec spec_volumes = {.types = T_MAP, .values = &volume, .names = NA
 
 static const struct spec_key secret_keys[] = {
     {"name", &spec_str},           {"file", &spec_path},           {"environment", &spec_str},
-    {"external", &external_value}, {"labels", &spec_kv},           {"driver", &spec_str},
+    {"external", &external_value}, {"labels", &spec_labels},       {"driver", &spec_str},
     {"driver_opts", &options},     {"template_driver", &spec_str}, {0},
 };
 static const struct spec secret = {
@@ -60,7 +60,7 @@ static const struct spec_key config_keys[] = {
     {"environment", &spec_str},
     {"content", &spec_str, KEY_CONFIG},
     {"external", &external_value},
-    {"labels", &spec_kv},
+    {"labels", &spec_labels},
     {"template_driver", &spec_str},
     {0},
 };

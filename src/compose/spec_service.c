@@ -18,7 +18,7 @@ static const struct spec_key build_keys[] = {
     {"provenance", &str_or_bool},
     {"sbom", &str_or_bool},
     {"ssh", &ssh, KEY_BLANK},
-    {"labels", &spec_kv, KEY_BLANK},
+    {"labels", &spec_labels, KEY_BLANK},
     {"cache_from", &plain_list},
     {"cache_to", &plain_list},
     {"no_cache", &spec_bool},
@@ -94,7 +94,7 @@ static const struct spec placement = {.types = T_MAP, .keys = placement_keys, .e
 static const struct spec_key deploy_keys[] = {
     {"mode", &spec_str},
     {"replicas", &spec_int},
-    {"labels", &spec_kv, KEY_BLANK},
+    {"labels", &spec_labels, KEY_BLANK},
     {"update_config", &update},
     {"rollback_config", &update},
     {"resources", &resources},
@@ -278,7 +278,7 @@ static const struct spec_key bind_keys[] = {
 };
 static const struct spec bind = {.types = T_MAP, .keys = bind_keys, .extensions = true};
 static const struct spec_key mount_volume_keys[] = {
-    {"labels", &spec_kv}, {"nocopy", &spec_bool}, {"subpath", &spec_str}, {0}};
+    {"labels", &spec_labels}, {"nocopy", &spec_bool}, {"subpath", &spec_str}, {0}};
 static const struct spec mount_volume = {.types = T_MAP, .keys = mount_volume_keys, .extensions = true};
 static const struct spec_key tmpfs_keys[] = {{"size", &spec_bytes}, {"mode", &spec_int}, {0}};
 static const struct spec mount_tmpfs = {.types = T_MAP, .keys = tmpfs_keys, .extensions = true};
@@ -303,12 +303,13 @@ static const struct spec mounts = {.types = T_SEQ, .items = &mount, .unique = UN
 static const struct spec null_or_str = {.types = T_NULL | T_STR};
 static const char *const cgroups[] = {"host", "private", NULL};
 static const struct spec cgroup = {.types = T_STR, .choices = cgroups};
+static const struct spec cpu_percent = {.types = T_INT | T_STR, .cast = CAST_FLOAT};
 static const struct spec storage_opt = {.types = T_MAP, .open = true};
 static const struct spec memory_swap = {.types = T_NUM | T_STR, .form = FORM_BYTES};
 
 static const struct spec_key service_keys[] = {
     {"profiles", &spec_list},
-    {"annotations", &spec_kv, KEY_BLANK},
+    {"annotations", &spec_labels, KEY_BLANK},
     {"attach", &spec_bool},
     {"build", &spec_build},
     {"develop", &develop, KEY_BLANK},
@@ -318,7 +319,7 @@ static const struct spec_key service_keys[] = {
     {"cgroup_parent", &spec_str, KEY_BLANK},
     {"cgroup", &cgroup},
     {"cpu_count", &spec_int},
-    {"cpu_percent", &spec_float},
+    {"cpu_percent", &cpu_percent},
     {"cpu_period", &spec_int},
     {"cpu_quota", &spec_int},
     {"cpu_rt_period", &spec_int},
@@ -354,7 +355,7 @@ static const struct spec_key service_keys[] = {
     {"init", &spec_bool},
     {"ipc", &spec_str},
     {"isolation", &spec_str},
-    {"labels", &spec_kv, KEY_BLANK},
+    {"labels", &spec_labels, KEY_BLANK},
     {"label_file", &label_files},
     {"links", &spec_list},
     {"logging", &logging, KEY_BLANK},
@@ -386,7 +387,7 @@ static const struct spec_key service_keys[] = {
     {"stop_grace_period", &spec_duration},
     {"stop_signal", &spec_str},
     {"storage_opt", &storage_opt, KEY_BLANK},
-    {"sysctls", &spec_kv, KEY_BLANK},
+    {"sysctls", &spec_labels, KEY_BLANK},
     {"tmpfs", &spec_texts, KEY_BLANK},
     {"tty", &spec_bool},
     {"ulimits", &spec_ulimits},

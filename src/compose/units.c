@@ -153,6 +153,9 @@ void units_format_float(double value, struct str *out)
         if (strtod(text, NULL) == value)
             break;
     }
+    /* printf turns to exponents as soon as the digits end; Go at 21 places */
+    if (strchr(text, 'e') && fabs(value) < 1e21 && fabs(value) >= 1e-4)
+        snprintf(text, sizeof text, "%.0f", value);
     str_append(out, text);
 }
 
