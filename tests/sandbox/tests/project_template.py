@@ -201,6 +201,20 @@ def others() -> dict:
             "DomainName": "shop.example.com", "SubjectAlternativeNames": ["*.shop.example.com"], "ValidationMethod": "DNS",
             "DomainValidationOptions": [{"DomainName": "shop.example.com", "HostedZoneId": ref("PublicZone")},
                                         {"DomainName": "*.shop.example.com", "HostedZoneId": ref("PublicZone")}]}},
+        "Alb": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {
+            "Scheme": "internal", "Subnets": [ref("Private0"), ref("Private1")], "SecurityGroups": [ref("StoreGroup")]}},
+        "Https": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {
+            "LoadBalancerArn": ref("Alb"), "Port": 443, "Protocol": "HTTPS", "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+            "Certificates": [{"CertificateArn": ref("Certificate")}], "DefaultActions": [
+                {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_302"}}]}},
+        "Second": {"Type": "AWS::CertificateManager::Certificate", "Properties": {
+            "DomainName": "other.example.com", "ValidationMethod": "DNS"}},
+        "ExtraCertificates": {"Type": "AWS::ElasticLoadBalancingV2::ListenerCertificate", "Properties": {
+            "ListenerArn": ref("Https"), "Certificates": [{"CertificateArn": ref("Second")}]}},
+        "Alias": {"Type": "AWS::Route53::RecordSet", "Properties": {
+            "HostedZoneName": "shop.example.com.", "Name": "www.shop.example.com", "Type": "A", "AliasTarget": {
+                "DNSName": att("Alb", "DNSName"), "HostedZoneId": att("Alb", "CanonicalHostedZoneID")}},
+            "DependsOn": "PublicZone"},
         "Setting": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v1"}},
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {
             "BucketEncryption": {"ServerSideEncryptionConfiguration": [
