@@ -1,5 +1,5 @@
 /* One structured record per fact, to stderr (the journal): "<level> subsystem: message key=value …".
- * With JOURNAL_STREAM or by log_configure() each line gets a <N> priority prefix. Libraries log at debug only.
+ * With priority_prefix (main sets it when JOURNAL_STREAM is in the environment) each line gets a <N> prefix. Libraries log at debug only.
  * Values are escaped; never pass a secret. Non-blocking: when stderr would block, records are dropped and counted. */
 #pragma once
 
