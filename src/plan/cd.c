@@ -29,6 +29,7 @@ static void add_bucket(struct graph *g, const struct plan_cd_settings *s)
                             "ServerSideEncryptionByDefault", "SSEAlgorithm", "AES256", "LifecycleConfiguration", "Rules", rules,
                             "OwnershipControls", "Rules", "ObjectOwnership", "BucketOwnerEnforced", "Tags", named(g, s, "bucket")));
     r->deletion_policy = s->retain_bucket ? "RetainExceptOnCreate" : "Delete";
+    r->replace_policy = s->retain_bucket ? "Retain" : "Delete";
 }
 
 static json_t *bucket_arn(const struct plan_cd_settings *s, const char *path)

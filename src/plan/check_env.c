@@ -42,17 +42,6 @@ bool plan_looks_secret(const char *name, const char *value)
     return strlen(value) >= 24 && !strpbrk(value, " /:,.@") && entropy(value) >= 3.7 && strpbrk(value, "0123456789");
 }
 
-static const char *config_names(struct plan_check *c, const struct compose_text *t)
-{
-    struct str names = STR_INIT;
-    for (const struct compose_part *p = t->first; p; p = p->next)
-        if (p->is_config)
-            str_appendf(&names, "%s%s", names.len ? ", " : "", p->text);
-    const char *copy = arena_strdup(c->a, str_get(&names));
-    str_done(&names);
-    return copy;
-}
-
 static void check_literal(struct plan_check *c, const struct plan_service *s, const struct compose_env *e, const char *literal)
 {
     if (strstr(literal, "{{resolve:"))
@@ -73,20 +62,13 @@ static void check_variable(struct plan_check *c, const struct plan_service *s, c
         plan_warn(&c->diag, e->value.pos, "Remove it.", "service %s: a variable without a name is left out", s->s->name);
         return;
     }
-    const char *config = compose_text_bare_config(&e->value);
-    if (config) {
-        if (!plan_config_name_valid(config))
+    for (const struct compose_part *p = e->value.first; p; p = p->next)
+        if (p->is_config && !plan_config_name_valid(p->text))
             plan_error(&c->diag, e->value.pos, "Config names are letters, digits and underscores, at most 64, and do not begin with a digit.",
-                       "service %s: %s draws from config \"%s\", which is no valid name", s->s->name, e->name, config);
-        return;
-    }
-    const char *literal = compose_text_literal(c->a, &e->value);
+                       "service %s: %s draws from config \"%s\", which is no valid name", s->s->name, e->name, p->text);
+    const char *literal = compose_text_bare_config(&e->value) ? NULL : compose_text_literal(c->a, &e->value);
     if (literal)
         check_literal(c, s, e, literal);
-    else
-        plan_error(&c->diag, e->value.pos, arena_printf(c->a, "Make the whole value one config: write `- %s` with no value, and run: defangctl config set %s", e->name, e->name),
-                   "service %s: %s mixes text with config (%s), which would put the secret into the task definition in clear", s->s->name,
-                   e->name, config_names(c, &e->value));
 }
 
 void plan_check_env(struct plan_check *c, const struct plan_service *s)

@@ -13,7 +13,8 @@ struct graph_resource {
     const char *group;             /* board row: "network", "cluster", "ingress", "dns", "builds", "roles" or "service/<name>" */
     json_t *properties;            /* with intrinsics */
     const char **depends_on; size_t depends_on_count; /* explicit ones only */
-    const char *deletion_policy;   /* NULL, "Retain", "Snapshot", "RetainExceptOnCreate" */
+    const char *deletion_policy;   /* NULL, "Delete", "Retain", "Snapshot", "RetainExceptOnCreate" */
+    const char *replace_policy;    /* UpdateReplacePolicy: what becomes of the old one when it is replaced; NULL = deleted */
     const char *usual;             /* "usually 6-9 min", or NULL */
 };
 
@@ -42,6 +43,7 @@ json_t *graph_ref(const char *logical_id);                          /* {"Ref": â
 json_t *graph_attr(const char *logical_id, const char *attribute);  /* {"Fn::GetAtt": [..]} */
 json_t *graph_sub(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* {"Fn::Sub": â€¦} */
 
+bool graph_resolves(const struct graph *g, const json_t *j); /* every reference in it names a resource of the graph */
 /* Every Ref/GetAtt/Sub/DependsOn resolves, no cycle, limits of CloudFormation (500 resources, 200 outputs, 1 MB) with the count per service. */
 int graph_check(const struct graph *g, struct error *err);
 /* Every resource carries {"Metadata": {"Group": <group>}}: rows of a teardown are made from the deployed template alone. */

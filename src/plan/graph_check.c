@@ -84,6 +84,18 @@ static int walk_json(const struct walk *w, const json_t *j, struct error *err)
     return rc;
 }
 
+static int resolve_name(void *arg, const char *id, size_t len, struct error *err)
+{
+    cleanup_free char *name = xstrndup(id, len);
+    return graph_get(arg, name) ? 0 : -1;
+}
+
+bool graph_resolves(const struct graph *g, const json_t *j)
+{
+    struct walk w = {.g = g, .visit = resolve_name, .arg = (void *)g};
+    return walk_json(&w, j, NULL) == 0;
+}
+
 /* ---- references and cycles: depth-first, colours 0 new, 1 open, 2 done ---- */
 struct dfs { const struct graph *g; char *colour; const char *from; };
 

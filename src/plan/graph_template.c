@@ -7,12 +7,10 @@ static json_t *resource_json(const struct graph_resource *r)
     json_t *j = plan_json("{s:s,s:O}", "Type", r->type, "Properties", r->properties);
     if (!json_object_size(r->properties))
         json_object_del(j, "Properties");
-    if (r->deletion_policy) {
+    if (r->deletion_policy)
         plan_json_set(j, "DeletionPolicy", json_string(r->deletion_policy));
-        /* A replaced store must not lose its data either; RetainExceptOnCreate has no meaning there. */
-        plan_json_set(j, "UpdateReplacePolicy",
-                      json_string(strcmp(r->deletion_policy, "RetainExceptOnCreate") == 0 ? "Retain" : r->deletion_policy));
-    }
+    if (r->replace_policy)
+        plan_json_set(j, "UpdateReplacePolicy", json_string(r->replace_policy));
     if (r->depends_on_count) {
         json_t *on = json_array();
         for (size_t i = 0; i < r->depends_on_count; i++)

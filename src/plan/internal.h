@@ -116,6 +116,7 @@ void plan_dns(struct plan_ctx *c);
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
 int plan_redis(struct plan_ctx *c, const struct plan_service *s);
 int plan_container(struct plan_ctx *c, const struct plan_service *s);
+void plan_keep_container(struct plan_ctx *c, const struct plan_service *s);
 /* {Ref: execution role}, log configuration of a container */
 json_t *plan_awslogs(const char *group_id, const char *prefix);
 json_t *plan_trust(const char *service); /* AssumeRolePolicyDocument */
@@ -125,7 +126,10 @@ long long plan_config_version(const struct plan_request *r, const char *name); /
 
 /* ---- task definitions (taskdef.c, task_env.c) ---- */
 /* The container's environment and secrets, sorted; names of services in values rewritten. */
-int plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets);
+void plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets);
+bool plan_is_derived(struct arena *a, const struct compose_env *e); /* text mixed with config */
+void plan_derive(struct arena *a, const struct plan_request *r, const struct plan_view *v, const struct plan_service *s,
+                 const struct compose_env *e, struct plan_derived *out);
 /* Properties of AWS::ECS::TaskDefinition. */
 int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **out);
 char *plan_config_arn_sub(const struct plan_ctx *c, const char *name); /* for Fn::Sub; in arena */

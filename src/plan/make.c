@@ -42,7 +42,9 @@ static int add_services(struct plan_ctx *c)
             rc = plan_postgres(c, s);
         else if (s->kind == PLAN_REDIS)
             rc = plan_redis(c, s);
-        else if (!c->r->foundation)
+        else if (c->r->foundation)
+            plan_keep_container(c, s);
+        else
             rc = plan_container(c, s);
         if (rc)
             return rc;

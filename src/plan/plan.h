@@ -82,6 +82,14 @@ int plan_check(const struct compose_project *p, const struct plan_settings *s, s
 int plan_builds(struct arena *arena, const struct plan_request *r, struct plan_build **out, size_t *count, struct error *err);
 void plan_build_finish(struct arena *arena, const struct plan_request *r, struct plan_build *b);
 
+/* A variable that mixes text with config values. Before apply the engine composes each from the config store and keeps it, encrypted, as `parameter`; the
+ * task definition names that parameter. The name carries a hash of the parts and of the configs' versions: a config that is set anew gives a new parameter,
+ * and a rollback still finds the old one. The engine removes those that the deployed plan no longer names. `parts` in the arena; no value is in it. */
+struct plan_derived { const char *service, *variable, *parameter; const struct compose_part *parts; };
+void plan_derived(struct arena *arena, const struct plan_request *r, struct plan_derived **out, size_t *count);
+char *plan_derived_path(const struct plan_settings *s, const char *project); /* "/Defang/shop/beta-derived/"; malloc'd */
+
+/* With r->foundation and r->previous, container services that are deployed stay as they are. */
 int plan_make(const struct plan_request *r, struct graph **out, struct compose_diagnostics *d, struct error *err);
 
 /* Logical ids that must be complete before a build can run, and where to find what RunTask needs (physical ids of resources). */

@@ -60,8 +60,9 @@ int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
         c->s->deletion_protection, "Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name));
     plan_json_set(p, "MasterUserPassword", json_string(secret));
     if (s->s->postgres.from_snapshot) {
-        /* User and database come with the snapshot. */
+        /* User, database and encryption come with the snapshot. */
         plan_json_set(p, "DBSnapshotIdentifier", json_string(s->s->postgres.from_snapshot));
+        json_object_del(p, "StorageEncrypted");
     } else {
         plan_json_set(p, "MasterUsername", json_string(user));
         if (strcmp(db, "postgres") != 0) /* that one is always there */
@@ -69,7 +70,9 @@ int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
     }
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::RDS::DBInstance", p);
     r->usual = "usually 6-9 min";
+    /* `down` is a wish to lose the data unless the mode protects them; a change that replaces the store is not. */
     r->deletion_policy = c->s->deletion_protection ? "Snapshot" : "Delete";
+    r->replace_policy = "Snapshot";
     plan_store_alias(c, s, id, "Endpoint.Address");
     return 0;
 }

@@ -36,7 +36,9 @@ int plan_redis(struct plan_ctx *c, const struct plan_service *s)
         plan_json_set(p, "SnapshotName", json_string(s->s->redis.from_snapshot));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ElastiCache::ReplicationGroup", p);
     r->usual = "usually 5-8 min";
+    /* `down` is a wish to lose the data unless the mode protects them; a change that replaces the store is not. */
     r->deletion_policy = c->s->deletion_protection ? "Snapshot" : "Delete";
+    r->replace_policy = "Snapshot";
     plan_store_alias(c, s, id, "PrimaryEndPoint.Address");
     return 0;
 }

@@ -79,8 +79,10 @@ static void add_execution_role(struct plan_ctx *c)
     static const char *const logs[] = {"logs:CreateLogStream", "logs:PutLogEvents", NULL};
     allow(statements, "Logs", logs, plan_json("[o,o]", graph_attr("LogGroupBuilds", "Arn"), graph_attr("LogGroupLogs", "Arn")));
     static const char *const config[] = {"ssm:GetParameters", NULL};
+    cleanup_free char *derived = plan_derived_path(c->s, c->p->name);
+    const char *parameter = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter";
     allow(statements, "Config", config,
-          graph_sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s*", c->config_path));
+          plan_json("[o,o]", graph_sub("%s%s*", parameter, c->config_path), graph_sub("%s%s*", parameter, derived)));
     add_role(c, "roles", "ExecutionRole", "ECS pulls images, reads config and writes logs for the project", "execution", statements, NULL);
 }
 

@@ -15,9 +15,9 @@ static int content_hash(struct plan_ctx *c, const struct plan_service *s, char *
     cleanup_str struct str all = STR_INIT;
     str_append(&all, text);
     for (size_t i = 0; i < s->s->environment_count; i++) {
-        const char *config = compose_text_bare_config(&s->s->environment[i].value);
-        if (config)
-            str_appendf(&all, "\n%s=%lld", config, plan_config_version(c->r, config));
+        for (const struct compose_part *p = s->s->environment[i].value.first; p; p = p->next)
+            if (p->is_config)
+                str_appendf(&all, "\n%s=%lld", p->text, plan_config_version(c->r, p->text));
     }
     *out = plan_hash_hex(str_get(&all), 16);
     return 0;
@@ -104,6 +104,26 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ECS::Service", properties);
     r->usual = "usually 1-3 min";
     add_dependencies(c, s, id, public);
+}
+
+/* A foundation over a deployed stack: what runs goes on as it is, as long as what it refers to is there. */
+void plan_keep_container(struct plan_ctx *c, const struct plan_service *s)
+{
+    const json_t *resources = json_object_get(c->r->previous, "Resources");
+    const char *ids[] = {arena_printf(c->a, "TaskDefinition%s", s->id), arena_printf(c->a, "Service%s", s->id)};
+    const json_t *task = json_object_get(resources, ids[0]), *service = json_object_get(resources, ids[1]);
+    const json_t *note = json_object_get(json_at(c->r->previous, "Metadata.Defang.services"), s->s->name);
+    if (!task || !service || !note || !graph_resolves(c->g, json_object_get(task, "Properties")))
+        return;
+    graph_add(c->g, s->group, ids[0], "AWS::ECS::TaskDefinition", json_deep_copy(json_object_get(task, "Properties")));
+    if (!graph_resolves(c->g, json_object_get(service, "Properties")))
+        return;
+    const json_t *on = json_object_get(service, "DependsOn");
+    graph_add(c->g, s->group, ids[1], "AWS::ECS::Service", json_deep_copy(json_object_get(service, "Properties")));
+    for (size_t i = 0; i < json_array_size(on); i++)
+        if (graph_get(c->g, json_string_value(json_array_get(on, i))))
+            graph_depend(c->g, ids[1], json_string_value(json_array_get(on, i)));
+    plan_json_set(json_at(c->g->metadata, "Defang.services"), s->s->name, json_deep_copy(note));
 }
 
 int plan_container(struct plan_ctx *c, const struct plan_service *s)

@@ -67,6 +67,17 @@ static int parse_nat(const char *text, enum plan_nat *out, struct error *err)
     return 0;
 }
 
+/* CloudWatch Logs takes these only. */
+static bool retention_ok(unsigned days)
+{
+    static const unsigned known[] = {1,   3,   5,   7,   14,  30,   60,   90,   120,  150,  180, 365,
+                                     400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (known[i] == days)
+            return true;
+    return false;
+}
+
 static int parse_count(const struct env *env, const char *name, unsigned min, unsigned max, unsigned *out, struct error *err)
 {
     const char *text = env_get_nonempty(env, name);
@@ -120,12 +131,15 @@ static int resolve_overrides(struct arena *arena, const struct compose_project *
     int rc = nat ? parse_nat(nat, &out->nat, err) : 0;
     if (!rc)
         rc = parse_count(env, "DEFANG_LOG_RETENTION_DAYS", 1, 3653, &out->log_retention_days, err);
+    if (!rc && !retention_ok(out->log_retention_days))
+        return error_raise(err, ERR_USAGE, "DEFANG_LOG_RETENTION_DAYS: CloudWatch Logs keeps for 1, 3, 5, 7, 14, 30, 60, 90 … days, not for %u",
+                           out->log_retention_days);
     if (!rc)
         rc = parse_count(env, "DEFANG_MIN_HEALTHY_PERCENT", 0, 100, &out->min_healthy_percent, err);
     if (!rc)
         rc = parse_count(env, "DEFANG_BACKUP_DAYS", 0, 35, &out->backup_days, err);
     if (!rc)
-        rc = parse_count(env, "DEFANG_ZONES", 1, 4, &out->zones, err);
+        rc = parse_count(env, "DEFANG_ZONES", 2, 4, &out->zones, err);
     const char *provider = env_get_nonempty(env, "DEFANG_CAPACITY_PROVIDER");
     if (!rc && provider && strcmp(provider, "FARGATE") != 0 && strcmp(provider, "FARGATE_SPOT") != 0)
         return error_raise(err, ERR_USAGE, "DEFANG_CAPACITY_PROVIDER must be FARGATE or FARGATE_SPOT, not \"%s\"", provider);

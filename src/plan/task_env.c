@@ -35,7 +35,14 @@ static void put(struct entries *e, const char *name, json_t *value, bool secret)
     e->items[e->len++] = (struct entry){name, value, secret};
 }
 
-static int put_environment(struct plan_ctx *c, const struct plan_service *s, struct entries *e)
+static void put_derived(struct plan_ctx *c, const struct plan_service *s, const struct compose_env *v, struct entries *e)
+{
+    struct plan_derived d;
+    plan_derive(c->a, c->r, &c->v, s, v, &d);
+    put(e, v->name, graph_sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s", d.parameter), true);
+}
+
+static void put_environment(struct plan_ctx *c, const struct plan_service *s, struct entries *e)
 {
     for (size_t i = 0; i < s->s->environment_count; i++) {
         const struct compose_env *v = &s->s->environment[i];
@@ -48,9 +55,8 @@ static int put_environment(struct plan_ctx *c, const struct plan_service *s, str
         else if (literal)
             put(e, v->name, json_string(plan_rewrite(c->a, &c->v, literal)), false);
         else
-            return error_raise(c->diag.err, ERR_USAGE, "service %s: %s mixes text and config values: run the checks first", s->s->name, v->name);
+            put_derived(c, s, v, e);
     }
-    return 0;
 }
 
 /* `secrets:` that live in the config store become variables of the same name. */
@@ -74,10 +80,10 @@ static void put_injected(struct plan_ctx *c, const struct plan_service *s, const
         put(e, "DEFANG_FQDN", json_string(arena_printf(c->a, "%s.%s", s->label, c->domain)), false);
 }
 
-int plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets)
+void plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets)
 {
     struct entries e = {.items = arena_array(c->a, struct entry, s->s->environment_count + s->s->secret_count + 3)};
-    int rc = put_environment(c, s, &e);
+    put_environment(c, s, &e);
     put_secrets(c, s, &e);
     put_injected(c, s, deployment, &e);
     qsort(e.items, e.len, sizeof *e.items, by_name);
@@ -86,5 +92,4 @@ int plan_environment(struct plan_ctx *c, const struct plan_service *s, const cha
     for (size_t i = 0; i < e.len; i++)
         plan_json_push(e.items[i].secret ? *secrets : *environment,
                        plan_json("{s:s,s:o}", "Name", e.items[i].name, e.items[i].secret ? "ValueFrom" : "Value", e.items[i].value));
-    return rc;
 }

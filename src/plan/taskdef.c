@@ -122,7 +122,7 @@ int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const
     cleanup_free char *family = plan_task_family(c->s, c->p->name, s->s->name);
     cleanup_free char *prefix = plan_name_fit(s->s->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 200, 6);
     json_t *environment, *secrets;
-    int rc = plan_environment(c, s, deployment, &environment, &secrets);
+    plan_environment(c, s, deployment, &environment, &secrets);
     json_t *container = plan_json("{s:s,s:s,s:b,s:o}", "Name", name, "Image", image, "Essential", 1, "LogConfiguration",
                                   plan_awslogs("LogGroupLogs", prefix));
     set_list(container, "Environment", environment);
@@ -136,5 +136,5 @@ int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const
                      plan_tags(NULL, s->s->name));
     add_options(c, s, container, *out);
     plan_json_set(*out, "ContainerDefinitions", plan_json("[o]", container));
-    return rc;
+    return 0;
 }
