@@ -32,7 +32,9 @@ def listed(value: Any) -> list[Any]:
 
 
 def policies_of(role: Any) -> list[dict[str, Any]]:
-    texts = [p for p in role.policies.values()] + [p.document for p in role.managed_policies.values()]
+    texts = list(role.policies.values())
+    for policy in role.managed_policies.values():
+        texts += [v.document for v in policy.versions if v.is_default]
     return [t if isinstance(t, dict) else json.loads(unquote(t) if t.lstrip().startswith("%7B") else t) for t in texts]
 
 

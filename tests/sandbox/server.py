@@ -10,7 +10,6 @@ import threading
 import time
 import traceback
 from typing import Any
-from urllib.parse import parse_qsl
 
 from . import auth, control, moto_front, permissions, wire
 from .context import Context
@@ -131,7 +130,7 @@ class Sandbox:
             raise auth.Dialect("", bool(target)).unsigned()
         call.service = "s3"
         wire.identify(call, "s3")
-        return "s3"
+        raise auth.Dialect("s3", False).unsigned()  # nothing here is public
 
     def disturbed(self, call: Call, signing_name: str) -> Response:
         """The answer, with the scripted faults laid over it."""
