@@ -23,6 +23,9 @@ int job_run_down(struct job *j, struct error *err)
         job_step(j, "teardown", ENGINE_SKIPPED, 2, "project %s was not deployed", j->context.project);
     else
         job_step(j, "teardown", ENGINE_DONE, 2, "project %s is removed", j->context.project);
+    rc = flow_derived_prune(&j->context, NULL, 0, err);
+    if (rc < 0)
+        return rc;
     cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);
     vec_push(&j->kept, arena_printf(j->arena, "config under %s (remove with `defangctl config rm`)", path));
     vec_push(&j->kept, arena_printf(j->arena, "stack %s with its bucket (remove with `defangctl cd teardown`)", j->project.settings.cd_name));

@@ -168,9 +168,23 @@ static void explain(struct up *u, struct error *err)
     error_move(err, &told);
 }
 
+/* Parameters that the new task definitions name must be there before they are; old ones go when nothing names them any more. */
+static int put_derived(struct up *u, bool prune, struct error *err)
+{
+    struct plan_derived *list;
+    size_t count;
+    plan_derived(u->j->arena, &u->request, &list, &count);
+    if (prune)
+        return flow_derived_prune(&u->j->context, list, count, err);
+    return flow_derived_put(&u->j->context, list, count, err);
+}
+
 static int apply_whole(struct up *u, struct error *err)
 {
     struct job *j = u->j;
+    int put = put_derived(u, false, err);
+    if (put < 0)
+        return put;
     struct flow_observer *observer = flow_observe_start(&j->context, u->graph);
     int rc = apply(u, "whole", err);
     if (engine_detaching(&j->context)) {
@@ -238,6 +252,8 @@ static int run(struct up *u, struct error *err)
         job_step(j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
     } else {
         rc = apply_whole(u, err);
+        if (rc == 0)
+            rc = put_derived(u, true, err);
     }
     return rc < 0 ? rc : read_endpoints(u, err);
 }

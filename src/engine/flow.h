@@ -45,6 +45,10 @@ void flow_config_list_done(struct flow_config *list, size_t count);
 int flow_config_list(struct engine_context *c, struct flow_config **list, size_t *count, struct error *err); /* sorted by name */
 int flow_config_remove(struct engine_context *c, const char *name, bool *removed, struct error *err);
 
+/* ---- derived.c: what plan_derived() lists ---- */
+int flow_derived_put(struct engine_context *c, const struct plan_derived *list, size_t count, struct error *err); /* before apply */
+int flow_derived_prune(struct engine_context *c, const struct plan_derived *keep, size_t count, struct error *err); /* after success; count 0 = all */
+
 /* ---- status.c ---- */
 struct flow_service_status { char *name, *kind, *deployment, *state, *endpoint, *health, *image, *reason; unsigned desired, running, pending; };
 struct flow_status { struct flow_service_status *services; size_t len; };
