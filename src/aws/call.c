@@ -233,20 +233,6 @@ int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct
     return rc;
 }
 
-/* Idempotency tokens that the caller left out; the same through all attempts, as they are made once. */
-static void fill_tokens(const struct aws_operation *op, json_t *in)
-{
-    for (size_t i = 0; op->input && i < op->input->member_count; i++) {
-        const struct aws_member *m = &op->input->members[i];
-        char uuid[37];
-
-        if (!m->idempotency_token || json_object_get(in, m->name))
-            continue;
-        random_uuid(uuid);
-        json_object_set_new(in, m->name, json_string(uuid));
-    }
-}
-
 /* Operations that S3 refuses without a digest of the body; MD5 is the one that look-alikes know as well. */
 static void add_required_checksum(const struct aws_operation *op, struct wire_request *r)
 {
@@ -268,12 +254,14 @@ int session_call(struct aws_session *s, const struct aws_call_options *o, const 
     struct aws_exchange x = {.op = op, .request = &request, .region = o->region, .credentials = o->credentials,
                              .unsigned_request = o->unsigned_request};
     json_t *reply = NULL;
+    char uuid[37];
     int rc;
 
     if (out)
         *out = NULL;
     wire_request_init(&request);
-    fill_tokens(op, input);
+    random_uuid(uuid); /* made once: all attempts carry the same token */
+    wire_fill_tokens(op, input, uuid);
     rc = wire_serialize(op, input, &request, err);
     if (rc < 0)
         return rc;

@@ -4,6 +4,7 @@
 #include "aws/sigv4.h"
 #include "aws/uri.h"
 #include "base/digest.h"
+#include "base/limits.h"
 #include <errno.h>
 #include <string.h>
 
@@ -95,10 +96,14 @@ static int check_body(const struct http_response *resp, struct error *err)
 int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out, struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
-    struct aws_exchange x = {.max_body_bytes = max_bytes};
+    /* an error's document must fit as well, however small the object is meant to be */
+    struct aws_exchange x = {.max_body_bytes = MAX(max_bytes, (uint64_t)LIMIT_AWS_ERROR_BYTES)};
     json_t *in = json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "ChecksumMode", "ENABLED");
     int rc = s3_send(s, &aws_s3_GetObject, in, &x, &resp, err);
 
+    if (rc == 0 && resp.body.len > max_bytes)
+        rc = error_raise_errno(err, ERR_REFUSED, EMSGSIZE, "the object is larger than %llu bytes",
+                               (unsigned long long)max_bytes);
     if (rc == 0)
         rc = check_body(&resp, err);
     if (rc < 0) {

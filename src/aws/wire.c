@@ -27,7 +27,7 @@ void wire_header(struct wire_request *r, const char *name, const char *value)
     vec_push(&r->headers, (struct http_header){arena_strdup(r->arena, name), arena_strdup(r->arena, value)});
 }
 
-static bool has_header(const struct wire_request *r, const char *name)
+bool wire_has_header(const struct wire_request *r, const char *name)
 {
     for (size_t i = 0; i < r->headers.len; i++)
         if (strcasecmp(r->headers.items[i].name, name) == 0)
@@ -42,6 +42,16 @@ void wire_query(struct wire_request *r, const char *name, const char *value)
     uri_encode(&r->query, name, false);
     str_append_char(&r->query, '=');
     uri_encode(&r->query, value, false);
+}
+
+void wire_fill_tokens(const struct aws_operation *op, json_t *in, const char *uuid)
+{
+    for (size_t i = 0; op->input && i < op->input->member_count; i++) {
+        const struct aws_member *m = &op->input->members[i];
+
+        if (m->idempotency_token && !json_object_get(in, m->name))
+            json_object_set_new(in, m->name, json_string(uuid));
+    }
 }
 
 /* The top level is where a mistake of ours would be silent: a member that does not exist, or one left out. */
@@ -79,10 +89,10 @@ static int json_body(const struct aws_shape *shape, const json_t *in, struct str
     return 0;
 }
 
-static bool has_body_members(const struct aws_shape *shape)
+static bool has_body_members(const struct aws_shape *shape, bool reading)
 {
     for (size_t i = 0; shape && i < shape->member_count; i++)
-        if (shape->members[i].location == AWS_IN_BODY)
+        if (wire_in_body(&shape->members[i], reading))
             return true;
     return false;
 }
@@ -124,13 +134,13 @@ static int rest_payload(const struct aws_operation *op, const struct aws_member 
         if (!raw && !xml && !m->shape->document) {
             str_append(&r->body, "{}");
             r->has_body = true;
-            if (!has_header(r, "Content-Type"))
+            if (!wire_has_header(r, "Content-Type"))
                 wire_header(r, "Content-Type", "application/json");
         }
         return 0;
     }
     r->has_body = true;
-    if (!has_header(r, "Content-Type"))
+    if (!wire_has_header(r, "Content-Type"))
         wire_header(r, "Content-Type",
                     !raw ? (xml ? "application/xml" : "application/json")
                          : m->shape->type == AWS_BLOB ? "application/octet-stream" : "text/plain");
@@ -149,17 +159,17 @@ static int rest_body(const struct aws_operation *op, const json_t *in, struct wi
     if (payload)
         return rest_payload(op, payload, in, r, err);
     if (op->service->protocol == AWS_REST_JSON) {
-        if (!has_body_members(op->input))
+        if (!has_body_members(op->input, false))
             return 0;
         r->has_body = true;
-        if (!has_header(r, "Content-Type"))
+        if (!wire_has_header(r, "Content-Type"))
             wire_header(r, "Content-Type", "application/json");
         return json_body(op->input, in, &r->body, err);
     }
     if (!any_body_member_set(op->input, in))
         return 0;
     r->has_body = true;
-    if (!has_header(r, "Content-Type"))
+    if (!wire_has_header(r, "Content-Type"))
         wire_header(r, "Content-Type", "application/xml");
     const char *root = op->input_name ? op->input_name : op->input->name ? op->input->name : op->name;
     return wire_xml_write(op->input, NULL, root, op->input_namespace, in, &r->body, err);
@@ -335,7 +345,7 @@ int wire_parse(const struct aws_operation *op, const struct http_response *resp,
         rc = wire_rest_response(op, resp, o, err);
         if (rc == 0 && payload)
             rc = parse_payload(op, payload, resp, o, err);
-        else if (rc == 0 && has_body_members(op->output))
+        else if (rc == 0 && has_body_members(op->output, true))
             rc = protocol == AWS_REST_XML ? parse_xml_body(op, op->output, NULL, resp, o, err)
                                           : parse_json_body(op->output, resp, o, err);
     } else if (op->output && (protocol == AWS_QUERY || protocol == AWS_EC2_QUERY)) {

@@ -28,6 +28,8 @@ void wire_header(struct wire_request *r, const char *name, const char *value);
 void wire_query(struct wire_request *r, const char *name, const char *value); /* both get encoded */
 #define cleanup_wire_request __attribute__((cleanup(wire_request_done)))
 
+/* Sets idempotency tokens that `in` leaves out to uuid. */
+void wire_fill_tokens(const struct aws_operation *op, json_t *in, const char *uuid);
 /* in: object (borrowed). Checks required members and types; an unknown member is an error (it is a mistake of ours). */
 int wire_serialize(const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err);
 /* A reply that is no error → object. Unknown members are left out. */
@@ -47,6 +49,12 @@ const char *wire_request_id(const struct http_response *resp);
 
 /* --- between the files of the wire layer --- */
 
+/* In a request only what has no other place; in a reply path and query members stand in the body as well. */
+static inline bool wire_in_body(const struct aws_member *m, bool reading)
+{
+    return m->location == AWS_IN_BODY || (reading && (m->location == AWS_IN_URI || m->location == AWS_IN_QUERY));
+}
+bool wire_has_header(const struct wire_request *r, const char *name);
 const char *wire_name(const struct aws_member *m);
 /* Scalar → text as it stands in XML, query and headers. timestamp_default: "iso8601", "rfc822", "unixTimestamp". */
 int wire_scalar_text(const struct aws_shape *shape, const struct aws_member *m, const char *timestamp_default,
@@ -60,6 +68,7 @@ void wire_double_text(double v, struct str *out);
 
 json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *m, const json_t *v, bool reading,
                         struct error *err);
+char *wire_json_text(const json_t *v); /* of a JSON-in-a-string member; malloc'd */
 int wire_query_body(const struct aws_operation *op, const json_t *in, struct str *out, struct error *err);
 int wire_xml_write(const struct aws_shape *shape, const struct aws_member *m, const char *root, const char *ns,
                    const json_t *v, struct str *out, struct error *err);

@@ -12,7 +12,7 @@ static json_t *structure(const struct aws_shape *shape, const json_t *v, bool re
         const struct aws_member *m = &shape->members[i];
         const json_t *in = json_object_get(v, reading ? wire_name(m) : m->name);
 
-        if (!in || json_is_null(in) || m->location != AWS_IN_BODY)
+        if (!in || json_is_null(in) || !wire_in_body(m, reading))
             continue;
         json_t *value = wire_json_value(m->shape, m, in, reading, err);
         if (!value) {
@@ -122,6 +122,12 @@ static bool type_fits(const struct aws_shape *shape, const json_t *v)
     return false;
 }
 
+/* Text is taken for JSON that the caller has printed already. */
+char *wire_json_text(const json_t *v)
+{
+    return json_is_string(v) ? xstrdup(json_string_value(v)) : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
 json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *m, const json_t *v, bool reading,
                         struct error *err)
 {
@@ -131,7 +137,7 @@ json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *
         return json_deep_copy(v);
     if (m && m->json_value) {
         if (!reading) {
-            cleanup_free char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+            cleanup_free char *text = wire_json_text(v);
             return json_string(text);
         }
         return json_is_string(v) ? json_loads(json_string_value(v), JSON_DECODE_ANY, NULL) : NULL;

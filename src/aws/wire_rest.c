@@ -103,7 +103,20 @@ static int query_value(struct wire_request *r, const char *name, const struct aw
     return rc;
 }
 
-static int query_member(struct wire_request *r, const struct aws_member *m, const json_t *v, struct error *err)
+/* A map's key that a member of its own, if set, already wrote. */
+static bool written_by_member(const struct aws_operation *op, const json_t *in, const char *key)
+{
+    for (size_t i = 0; i < op->input->member_count; i++) {
+        const struct aws_member *m = &op->input->members[i];
+
+        if (m->location == AWS_IN_QUERY && m->shape->type != AWS_MAP && strcmp(wire_name(m), key) == 0)
+            return json_object_get(in, m->name) != NULL;
+    }
+    return false;
+}
+
+static int query_member(const struct aws_operation *op, const json_t *in, struct wire_request *r,
+                        const struct aws_member *m, const json_t *v, struct error *err)
 {
     const char *key;
     json_t *item;
@@ -111,6 +124,8 @@ static int query_member(struct wire_request *r, const struct aws_member *m, cons
     if (m->shape->type != AWS_MAP)
         return query_value(r, wire_name(m), m->shape, m, v, err);
     json_object_foreach((json_t *)v, key, item) {
+        if (written_by_member(op, in, key))
+            continue;
         int rc = query_value(r, key, m->shape->item->shape, m->shape->item, item, err);
         if (rc < 0)
             return rc;
@@ -133,7 +148,7 @@ static int header_list(const struct aws_shape *shape, const json_t *v, struct st
             return rc;
         }
         if (i)
-            str_append(out, shape->item->shape->type == AWS_TIMESTAMP ? ", " : ",");
+            str_append(out, ", ");
         if (shape->item->shape->type == AWS_STRING && strpbrk(str_get(&text), ",\"")) {
             str_append_char(out, '"');
             for (const char *p = str_get(&text); *p; p++)
@@ -153,7 +168,7 @@ static int header_member(struct wire_request *r, const struct aws_member *m, con
     int rc = 0;
 
     if (m->json_value) {
-        cleanup_free char *json = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+        cleanup_free char *json = wire_json_text(v);
         cleanup_free char *b64 = digest_base64(json, strlen(json));
         str_append(&text, b64);
     } else if (m->shape->type == AWS_LIST) {
@@ -178,6 +193,8 @@ static int prefix_headers(struct wire_request *r, const struct aws_member *m, co
         cleanup_free char *name = xasprintf("%s%s", m->wire ? m->wire : "", key);
         const char *value = json_string_value(item);
 
+        if (wire_has_header(r, name))
+            continue; /* a member of its own says it already */
         if (!value || strpbrk(value, "\r\n") || strpbrk(key, "\r\n: "))
             return error_raise(err, ERR_FAILED, "member %s holds a value that cannot be a header", m->name);
         wire_header(r, name, value);
@@ -196,10 +213,15 @@ int wire_rest_request(const struct aws_operation *op, const json_t *in, struct w
         if (!v || json_is_null(v))
             continue;
         if (m->location == AWS_IN_QUERY)
-            rc = query_member(out, m, v, err);
+            rc = query_member(op, in, out, m, v, err);
         else if (m->location == AWS_IN_HEADER)
             rc = header_member(out, m, v, err);
-        else if (m->location == AWS_IN_HEADERS)
+    }
+    for (size_t i = 0; rc == 0 && op->input && i < op->input->member_count; i++) {
+        const struct aws_member *m = &op->input->members[i];
+        const json_t *v = json_object_get(in, m->name);
+
+        if (v && !json_is_null(v) && m->location == AWS_IN_HEADERS)
             rc = prefix_headers(out, m, v, err);
     }
     return rc;
@@ -216,6 +238,8 @@ static json_t *parse_header_list(const struct aws_shape *shape, const char *text
         bool quoted = false, was_quoted = false;
         unsigned commas = 0;
 
+        while (*text == ' ' || *text == '\t')
+            text++;
         for (; *text; text++) {
             if (*text == '"') {
                 quoted = !quoted;

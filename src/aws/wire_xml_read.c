@@ -80,7 +80,7 @@ static json_t *read_structure(const struct aws_shape *shape, const struct xml_no
         const struct xml_node *n;
         json_t *v;
 
-        if (m->location != AWS_IN_BODY)
+        if (!wire_in_body(m, true))
             continue;
         if (m->xml_attribute) {
             const char *text = attribute(node, m);

@@ -65,6 +65,7 @@
 #define LIMIT_CONFIG_VALUE_BYTES KIB(8)   /* SSM advanced parameter */
 
 /* aws */
+#define LIMIT_AWS_ERROR_BYTES   KIB(64)
 #define LIMIT_AWS_ITEMS         200000    /* of one listing */
 #define LIMIT_AWS_PAGES         20000
 #define LIMIT_AWS_TOKEN_BYTES   KIB(20)   /* web identity and container token files */
