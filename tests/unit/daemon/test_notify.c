@@ -79,7 +79,7 @@ END_TEST
 
 START_TEST(the_watchdog_is_for_one_process)
 {
-    cleanup_fd int manager = bind_socket(SOCK_DGRAM, path);
+    int manager = bind_socket(SOCK_DGRAM, path);
     env_set(env, "NOTIFY_SOCKET", path);
     static const struct { const char *usec, *pid; int64_t expected_ms; } cases[] = {
         {"30000000", "4711", 15000}, {"30000000", "4712", 0}, {"30000000", "", 15000}, {"", "4711", 0}, {"x", "4711", 0},
@@ -93,6 +93,7 @@ START_TEST(the_watchdog_is_for_one_process)
         ck_assert_msg(n.watchdog_ms == cases[i].expected_ms, "case %zu: %lld", i, (long long)n.watchdog_ms);
         notify_done(&n);
     }
+    close(manager);
 }
 END_TEST
 
