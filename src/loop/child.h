@@ -1,5 +1,6 @@
 /* A child process, run to its end without a shell: own process group, stdin from /dev/null, output bounded
- * (LIMIT_CHILD_OUTPUT_BYTES a stream, more is an error), killed (TERM, 2 s, KILL) at the deadline or on cancel. */
+ * (LIMIT_CHILD_OUTPUT_BYTES a stream, more is an error), killed (TERM, 2 s, KILL) at the deadline or on
+ * cancel. */
 #pragma once
 
 #include "base/env.h"
@@ -8,12 +9,12 @@
 #include "loop/loop.h"
 
 struct child_result {
-    int exit_code;     /* -1 when signalled */
+    int exit_code; /* -1 when signalled */
     int term_signal;
     struct str out, err; /* may hold secrets: wiped by child_result_done */
 };
 
 /* argv[0] is looked up in PATH of `env`. cwd NULL = inherit. 0 when the child ran, whatever its exit code. */
-int child_run(struct loop *loop, const char *const *argv, const struct env *env, const char *cwd, int64_t timeout_ms,
-              struct child_result *result, struct error *err);
+int child_run(struct loop *loop, const char *const *argv, const struct env *env, const char *cwd,
+              int64_t timeout_ms, struct child_result *result, struct error *err);
 void child_result_done(struct child_result *result);

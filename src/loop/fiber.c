@@ -54,7 +54,8 @@ static void on_deadline(struct deadline *d)
 struct fiber *fiber_spawn(struct loop *loop, const char *name, void (*fn)(void *arg), void *arg)
 {
     struct fiber_sched *sched = &loop->sched;
-    /* Fan-out over outside data goes through a group with a limit; without one this is a bug, and waiting could deadlock. */
+    /* Fan-out over outside data goes through a group with a limit; without one this is a bug, and waiting
+     * could deadlock. */
     if (sched->count >= LIMIT_FIBERS)
         loop_die("fiber '%s' is one more than LIMIT_FIBERS (%d)", name, LIMIT_FIBERS);
     struct fiber *f = xcalloc(1, sizeof *f);

@@ -1,5 +1,6 @@
-/* Stacks and switches of fibers. A fiber is entered once by makecontext/setcontext; every later switch is _setjmp/_longjmp, which
- * saves the two system calls of swapcontext (the way of QEMU's coroutine-ucontext). The sanitizers are told of each switch. */
+/* Stacks and switches of fibers. A fiber is entered once by makecontext/setcontext; every later switch is
+ * _setjmp/_longjmp, which saves the two system calls of swapcontext (the way of QEMU's coroutine-ucontext).
+ * The sanitizers are told of each switch. */
 
 /* glibc's checked longjmp takes a jump to another stack for a smashed one. */
 #undef _FORTIFY_SOURCE
@@ -86,7 +87,8 @@ struct fiber_stack fiber_stack_take(struct fiber_sched *sched)
     if (sched->kept_count > 0)
         return sched->kept[--sched->kept_count];
     size_t guard = page_bytes();
-    char *map = mmap(NULL, guard + FIBER_STACK_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    char *map = mmap(NULL, guard + FIBER_STACK_BYTES, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
     if (map == MAP_FAILED || mprotect(map + guard, FIBER_STACK_BYTES, PROT_READ | PROT_WRITE) < 0)
         loop_die("cannot map a fiber's stack: %s", strerror(errno));
     return (struct fiber_stack){map + guard, FIBER_STACK_BYTES};
@@ -100,7 +102,8 @@ static void stack_unmap(struct fiber_stack stack)
 void fiber_stack_give(struct fiber_sched *sched, struct fiber_stack stack)
 {
 #ifdef FIBER_ASAN
-    /* The last frames never returned: their red zones would trip the next fiber, or whoever maps this memory next. */
+    /* The last frames never returned: their red zones would trip the next fiber, or whoever maps this memory
+     * next. */
     __asan_unpoison_memory_region(stack.base, stack.bytes);
 #endif
     if (sched->kept_count < FIBER_STACKS_KEPT)
@@ -126,7 +129,8 @@ static void entry(void)
 
 static void enter(struct fiber *f)
 {
-    /* Not on the stack: this frame is left by a jump, and AddressSanitizer's red zones around a local would stay behind. */
+    /* Not on the stack: this frame is left by a jump, and AddressSanitizer's red zones around a local would
+     * stay behind. */
     ucontext_t *context = &f->loop->sched.entry;
     if (getcontext(context) < 0)
         loop_die("getcontext: %s", strerror(errno));

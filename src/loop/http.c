@@ -12,7 +12,8 @@ const char *http_response_header(const struct http_response *r, const char *lowe
     return NULL;
 }
 
-void http_response_add_header(struct http_response *r, const char *name, size_t name_len, const char *value, size_t value_len)
+void http_response_add_header(struct http_response *r, const char *name, size_t name_len, const char *value,
+                              size_t value_len)
 {
     /* One block: the name, then the value. */
     char *text = xmalloc(name_len + value_len + 2);

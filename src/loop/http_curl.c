@@ -27,8 +27,8 @@ static void note_clocks(struct http_curl *c)
     c->mono_offset_ms = clock_mono_ms() - awake_ms();
 }
 
-/* After a suspend (of the laptop, of the virtual machine) every kept connection is dead, most without knowing: start with none. What is
- * under way stays in the old pool and runs into its own deadline. */
+/* After a suspend (of the laptop, of the virtual machine) every kept connection is dead, most without
+ * knowing: start with none. What is under way stays in the old pool and runs into its own deadline. */
 static void drop_stale_connections(struct http_curl *c)
 {
     int64_t wall_ms = c->wall_offset_ms, mono_ms = c->mono_offset_ms;
@@ -69,7 +69,8 @@ static int exchange(struct http_curl *c, struct http_transfer *t, struct error *
     return rc;
 }
 
-static int perform(struct http *http, const struct http_request *req, struct http_response *resp, struct error *err)
+static int perform(struct http *http, const struct http_request *req, struct http_response *resp,
+                   struct error *err)
 {
     struct http_curl *c = container_of(http, struct http_curl, base);
     *resp = (struct http_response){.started_mono_ms = loop_now_ms(c->loop)};

@@ -1,5 +1,5 @@
-/* What went wrong with an exchange, in words that name the host and the cause. The URL's path and query stay out: a signed URL is a
- * secret. */
+/* What went wrong with an exchange, in words that name the host and the cause. The URL's path and query stay
+ * out: a signed URL is a secret. */
 #include "loop/http_transfer.h"
 
 #include "base/limits.h"
@@ -40,19 +40,22 @@ static int raise_connect(const struct http_transfer *t, const char *cause, struc
     if (!t->req->proxy || !t->req->proxy[0])
         return error_raise_errno(err, ERR_FAILED, ECONNREFUSED, "%s: cannot connect: %s", t->host, why);
     cleanup_free char *proxy = http_url_host(t->req->proxy);
-    return error_raise_errno(err, ERR_FAILED, ECONNREFUSED, "%s: cannot connect through the proxy %s: %s", t->host, proxy, why);
+    return error_raise_errno(err, ERR_FAILED, ECONNREFUSED, "%s: cannot connect through the proxy %s: %s",
+                             t->host, proxy, why);
 }
 
 static int raise_own(const struct http_transfer *t, struct error *err)
 {
     if (t->rc != -EMSGSIZE || t->job.code == CURLE_ABORTED_BY_CALLBACK)
-        return error_raise_errno(err, t->rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED, t->rc, "%s: the exchange was given up: %s", t->host,
-                                 strerror(-t->rc));
+        return error_raise_errno(err, t->rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED, t->rc,
+                                 "%s: the exchange was given up: %s", t->host, strerror(-t->rc));
     if (t->header_bytes > LIMIT_HTTP_HEADER_BYTES)
-        return error_raise_errno(err, ERR_FAILED, EMSGSIZE, "%s: the reply has more than %zu bytes of headers", t->host,
+        return error_raise_errno(err, ERR_FAILED, EMSGSIZE,
+                                 "%s: the reply has more than %zu bytes of headers", t->host,
                                  LIMIT_HTTP_HEADER_BYTES);
-    return error_raise_errno(err, ERR_FAILED, EMSGSIZE, "%s: the reply is larger than its bound of %llu bytes", t->host,
-                             (unsigned long long)(t->req->max_body_bytes ? t->req->max_body_bytes : LIMIT_HTTP_BODY_BYTES));
+    return error_raise_errno(
+        err, ERR_FAILED, EMSGSIZE, "%s: the reply is larger than its bound of %llu bytes", t->host,
+        (unsigned long long)(t->req->max_body_bytes ? t->req->max_body_bytes : LIMIT_HTTP_BODY_BYTES));
 }
 
 static bool request_was_sent(const struct http_transfer *t)
@@ -83,12 +86,15 @@ int http_transfer_outcome(const struct http_transfer *t, struct error *err)
     case CURLE_OPERATION_TIMEDOUT:
         return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "%s: cannot connect: %s", t->host, cause);
     case CURLE_GOT_NOTHING:
-        return error_raise_errno(err, ERR_FAILED, ECONNRESET, "%s: the connection was closed without a reply", t->host);
+        return error_raise_errno(err, ERR_FAILED, ECONNRESET, "%s: the connection was closed without a reply",
+                                 t->host);
     case CURLE_PARTIAL_FILE:
-        return error_raise_errno(err, ERR_FAILED, ECONNRESET, "%s: the reply was cut short (%s)", t->host, cause);
+        return error_raise_errno(err, ERR_FAILED, ECONNRESET, "%s: the reply was cut short (%s)", t->host,
+                                 cause);
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-        return error_raise_errno(err, ERR_FAILED, ECONNRESET, "%s: the connection broke (%s)", t->host, cause);
+        return error_raise_errno(err, ERR_FAILED, ECONNRESET, "%s: the connection broke (%s)", t->host,
+                                 cause);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -102,7 +108,8 @@ int http_transfer_outcome(const struct http_transfer *t, struct error *err)
             return error_raise_errno(err, ERR_FAILED, EPROTO, "%s: not an HTTP reply (%s)", t->host, cause);
         return error_raise_errno(err, ERR_FAILED, EINVAL, "%s: not a usable URL: %s", t->host, cause);
     case CURLE_SEND_FAIL_REWIND:
-        return error_raise_errno(err, ERR_FAILED, ECONNRESET, "%s: the connection broke and the body cannot be sent again", t->host);
+        return error_raise_errno(err, ERR_FAILED, ECONNRESET,
+                                 "%s: the connection broke and the body cannot be sent again", t->host);
     default:
         return error_raise_errno(err, ERR_FAILED, EPROTO, "%s: %s", t->host, cause);
     }
@@ -111,5 +118,6 @@ int http_transfer_outcome(const struct http_transfer *t, struct error *err)
 int http_transfer_timed_out(const struct http_transfer *t, int64_t limit_ms, struct error *err)
 {
     const char *what = t->req->on_data ? "nothing was received for" : "no complete reply within";
-    return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "%s: %s %.3g s", t->host, what, (double)limit_ms / 1000.0);
+    return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "%s: %s %.3g s", t->host, what,
+                             (double)limit_ms / 1000.0);
 }

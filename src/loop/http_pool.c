@@ -21,7 +21,8 @@ struct pool_socket {
     bool failed, closing;
 };
 
-/* After every socket action, also after a time-out: a transfer whose message is not read here is never heard of again. */
+/* After every socket action, also after a time-out: a transfer whose message is not read here is never heard
+ * of again. */
 static void collect_finished(struct http_pool *pool)
 {
     CURLMsg *msg;
@@ -49,8 +50,9 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 {
     struct pool_socket *s = container_of(poll, struct pool_socket, poll);
     int flags = 0;
-    /* CURL_CSELECT_ERR ends the transfer, also one that libcurl would send again because a kept connection was reset. So at first it reads
-     * and writes for itself and sees the error; only a socket that fails a second time is given up in this way. */
+    /* CURL_CSELECT_ERR ends the transfer, also one that libcurl would send again because a kept connection
+     * was reset. So at first it reads and writes for itself and sees the error; only a socket that fails a
+     * second time is given up in this way. */
     if (status < 0)
         flags = s->failed ? CURL_CSELECT_ERR : CURL_CSELECT_IN | CURL_CSELECT_OUT;
     s->failed = status < 0;

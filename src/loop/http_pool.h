@@ -1,8 +1,8 @@
 /* One libcurl multi handle on the loop, with the connections it keeps. Private to src/loop.
  *
- * Callbacks store the result of a transfer in its job and complete its event; handles are added and removed by fibers only, so never
- * inside a callback of libcurl. Ownership: http_pool_new gives a reference; after http_pool_retire the pool lives on until its last
- * transfer was removed. */
+ * Callbacks store the result of a transfer in its job and complete its event; handles are added and removed
+ * by fibers only, so never inside a callback of libcurl. Ownership: http_pool_new gives a reference; after
+ * http_pool_retire the pool lives on until its last transfer was removed. */
 #pragma once
 
 #include "loop/fiber.h"

@@ -38,8 +38,8 @@ static int parse_status(const char *digits, const char *end)
     return status;
 }
 
-/* Interim answers (100, also twice) come as blocks of their own: each status line starts afresh. What comes after the empty line and is
- * no status line is a trailer: dropped. */
+/* Interim answers (100, also twice) come as blocks of their own: each status line starts afresh. What comes
+ * after the empty line and is no status line is a trailer: dropped. */
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct http_transfer *t = arg;
@@ -68,7 +68,9 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     struct http_transfer *t = arg;
     size_t n = size * count;
     bool kept = !t->req->on_data || t->resp->status / 100 != 2;
-    uint64_t max_bytes = t->req->max_body_bytes ? t->req->max_body_bytes : kept ? LIMIT_HTTP_BODY_BYTES : UINT64_MAX;
+    uint64_t max_bytes = t->req->max_body_bytes ? t->req->max_body_bytes
+                         : kept                 ? LIMIT_HTTP_BODY_BYTES
+                                                : UINT64_MAX;
     t->active_ms = loop_now_ms(t->loop);
     if (n > max_bytes - t->received_bytes) {
         t->rc = -EMSGSIZE;
@@ -155,7 +157,8 @@ static int set_headers(struct http_transfer *t, struct error *err)
     for (size_t i = 0; i < req->header_count; i++) {
         const struct http_header *h = &req->headers[i];
         if (!header_valid(h))
-            return error_raise_errno(err, ERR_FAILED, EINVAL, "%s: request header %zu has a line break or a bad name", t->host, i);
+            return error_raise_errno(err, ERR_FAILED, EINVAL,
+                                     "%s: request header %zu has a line break or a bad name", t->host, i);
         if (strcasecmp(h->name, "Content-Length") == 0)
             continue; /* libcurl counts */
         struct str line = STR_INIT;
@@ -179,7 +182,8 @@ static void set_body(struct http_transfer *t)
 {
     const struct http_request *req = t->req;
     CURL *easy = t->easy;
-    bool empty_body_counts = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 || strcmp(req->method, "PATCH") == 0;
+    bool empty_body_counts = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 ||
+                             strcmp(req->method, "PATCH") == 0;
     if (req->source) {
         t->unsent_bytes = req->source->length;
         curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
@@ -221,7 +225,8 @@ static void set_security(struct http_transfer *t)
         curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, req->ca_bundle);
         curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
     }
-    /* Set and empty: libcurl would else read http_proxy, no_proxy and so on from the environment of this process. */
+    /* Set and empty: libcurl would else read http_proxy, no_proxy and so on from the environment of this
+     * process. */
     curl_easy_setopt(easy, CURLOPT_PROXY, req->proxy ? req->proxy : "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -236,8 +241,9 @@ static void set_transport(struct http_transfer *t)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a cancel does not wait for the resolver's thread */
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                     (long)(req->connect_timeout_ms > 0 ? req->connect_timeout_ms : CONNECT_TIMEOUT_DEFAULT_MS));
+    curl_easy_setopt(
+        easy, CURLOPT_CONNECTTIMEOUT_MS,
+        (long)(req->connect_timeout_ms > 0 ? req->connect_timeout_ms : CONNECT_TIMEOUT_DEFAULT_MS));
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SECONDS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
@@ -249,8 +255,8 @@ static void set_transport(struct http_transfer *t)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 }
 
-int http_transfer_init(struct http_transfer *t, struct loop *loop, const struct http_request *req, struct http_response *resp,
-                       struct error *err)
+int http_transfer_init(struct http_transfer *t, struct loop *loop, const struct http_request *req,
+                       struct http_response *resp, struct error *err)
 {
     *t = (struct http_transfer){.loop = loop, .req = req, .resp = resp, .host = http_url_host(req->url)};
     t->active_ms = loop_now_ms(loop);

@@ -1,4 +1,5 @@
-/* One exchange as a libcurl easy handle: the request's options, and the callbacks that take the reply apart. Private to src/loop. */
+/* One exchange as a libcurl easy handle: the request's options, and the callbacks that take the reply apart.
+ * Private to src/loop. */
 #pragma once
 
 #include "loop/http.h"
@@ -16,14 +17,14 @@ struct http_transfer {
     uint64_t unsent_bytes; /* of req->source */
     uint64_t received_bytes;
     size_t header_bytes;
-    bool in_headers;       /* between a status line and its empty line */
-    int rc;                /* why a callback of ours ended the transfer; 0 = none did */
+    bool in_headers; /* between a status line and its empty line */
+    int rc;          /* why a callback of ours ended the transfer; 0 = none did */
     char detail[CURL_ERROR_SIZE];
 };
 
 /* 0, or -EINVAL with err filled for a request that cannot be sent. http_transfer_done in both cases. */
-int http_transfer_init(struct http_transfer *t, struct loop *loop, const struct http_request *req, struct http_response *resp,
-                       struct error *err);
+int http_transfer_init(struct http_transfer *t, struct loop *loop, const struct http_request *req,
+                       struct http_response *resp, struct error *err);
 void http_transfer_done(struct http_transfer *t);
 
 /* http_error.c. Turns the outcome of the transfer into 0 or a negative errno with err filled. */

@@ -1,7 +1,8 @@
 /* What the files of src/loop share: the loop object and the fiber scheduler. Private to src/loop.
  *
- * Everything runs on the loop thread. A turn is: poll libuv, fire deadlines, run the fibers that are ready, run what was deferred.
- * Fibers run between two polls, never inside a callback of libuv or libcurl, so they may call either freely. */
+ * Everything runs on the loop thread. A turn is: poll libuv, fire deadlines, run the fibers that are ready,
+ * run what was deferred. Fibers run between two polls, never inside a callback of libuv or libcurl, so they
+ * may call either freely. */
 #pragma once
 
 #include "loop/deadline.h"
@@ -44,8 +45,8 @@ struct fiber {
 struct fiber_sched {
     struct fiber *ready_first, **ready_last;
     struct fiber *all;
-    size_t count; /* not yet returned */
-    bool closing; /* new fibers start out canceled */
+    size_t count;     /* not yet returned */
+    bool closing;     /* new fibers start out canceled */
     ucontext_t entry; /* of the fiber that is entered for the first time */
     jmp_buf context;
     void *asan_fake_stack;
@@ -64,7 +65,8 @@ struct loop_deferred {
 struct loop {
     uv_loop_t uv;
     struct deadline_heap deadlines;
-    uv_poll_t alarm; /* on alarm_fd, a timerfd set to the first deadline; keeps the loop alive while one is set */
+    uv_poll_t
+        alarm; /* on alarm_fd, a timerfd set to the first deadline; keeps the loop alive while one is set */
     int alarm_fd;
     int64_t alarm_at_ms; /* INT64_MAX = disarmed */
     VEC(struct loop_deferred) deferred;
@@ -84,20 +86,21 @@ static inline bool sched_has_ready(const struct fiber_sched *sched)
     return sched->ready_first != NULL;
 }
 
-/* Something was made ready: a poll that is under way must not block. libuv runs its timers before it blocks, so that what they wake
- * would otherwise wait for the next input. */
+/* Something was made ready: a poll that is under way must not block. libuv runs its timers before it blocks,
+ * so that what they wake would otherwise wait for the next input. */
 void loop_nudge(struct loop *loop);
 
 /* fiber_context.c: stacks and switches. */
 struct fiber_stack fiber_stack_take(struct fiber_sched *sched);
 void fiber_stack_give(struct fiber_sched *sched, struct fiber_stack stack);
 void fiber_stacks_unmap(struct fiber_sched *sched);
-void fiber_context_resume(struct fiber *f);                                  /* scheduler → fiber, returns when it suspends */
-void fiber_context_suspend(struct fiber *f);                                 /* fiber → scheduler */
-__attribute__((noreturn)) void fiber_context_exit(struct fiber *f);          /* the last switch */
-__attribute__((noreturn)) void fiber_main(struct fiber *f);                  /* first frame of each fiber */
+void fiber_context_resume(struct fiber *f);  /* scheduler → fiber, returns when it suspends */
+void fiber_context_suspend(struct fiber *f); /* fiber → scheduler */
+__attribute__((noreturn)) void fiber_context_exit(struct fiber *f); /* the last switch */
+__attribute__((noreturn)) void fiber_main(struct fiber *f);         /* first frame of each fiber */
 
-/* Suspends the running fiber until fiber_wake(), a deadline (-ETIMEDOUT) or, when not shielded, a cancel (-ECANCELED). */
+/* Suspends the running fiber until fiber_wake(), a deadline (-ETIMEDOUT) or, when not shielded, a cancel
+ * (-ECANCELED). */
 int fiber_suspend(int64_t timeout_ms);
 void fiber_wake(struct fiber *f, int result); /* no effect on a fiber that is not waiting */
 bool fiber_must_unwind(void); /* the running fiber is canceled and not shielded: do not begin anything */

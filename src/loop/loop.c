@@ -41,7 +41,8 @@ struct loop *loop_new(void)
 {
     struct loop *loop = xcalloc(1, sizeof *loop);
     must(uv_loop_init(&loop->uv), "cannot start the event loop");
-    /* Counts through suspend, so that deadlines that passed while the machine slept fire as soon as it wakes. */
+    /* Counts through suspend, so that deadlines that passed while the machine slept fire as soon as it wakes.
+     */
     loop->alarm_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (loop->alarm_fd < 0)
         loop->alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -86,8 +87,7 @@ static void run_deferred(struct loop *loop)
 {
     __typeof__(loop->deferred) batch = loop->deferred;
     memset(&loop->deferred, 0, sizeof loop->deferred);
-    vec_each (d, &batch)
-        d->fn(d->arg);
+    vec_each(d, &batch) d->fn(d->arg);
     vec_free(&batch);
 }
 
@@ -123,7 +123,8 @@ static void set_alarm(struct loop *loop)
 static bool has_pending(struct loop *loop)
 {
     const struct deadline *first = deadline_first(&loop->deadlines);
-    return sched_has_ready(&loop->sched) || loop->deferred.len > 0 || (first && first->at_ms <= loop_now_ms(loop));
+    return sched_has_ready(&loop->sched) || loop->deferred.len > 0 ||
+           (first && first->at_ms <= loop_now_ms(loop));
 }
 
 static void poll_uv(struct loop *loop, uv_run_mode mode)
@@ -133,7 +134,8 @@ static void poll_uv(struct loop *loop, uv_run_mode mode)
     loop->polling = false;
 }
 
-/* Virtual time: nobody is waited for, so when a look at the sockets brings nothing, the clock jumps to the first deadline. */
+/* Virtual time: nobody is waited for, so when a look at the sockets brings nothing, the clock jumps to the
+ * first deadline. */
 static void poll_virtual(struct loop *loop)
 {
     poll_uv(loop, UV_RUN_NOWAIT);

@@ -1,4 +1,5 @@
-/* Check programs with several cases: main(), and tests of contracts whose breach aborts (suite.h is for one flat list of tests). */
+/* Check programs with several cases: main(), and tests of contracts whose breach aborts (suite.h is for one
+ * flat list of tests). */
 #pragma once
 
 #include <check.h>
@@ -15,25 +16,26 @@
 #define SUITE_ASAN 1
 #endif
 
-/* abort() is SIGABRT with and without sanitizers (ours do not handle it). Such a test needs a process of its own. */
-#define suite_expect_abort(tcase, test)                                                                                \
-    do {                                                                                                               \
-        if (suite_forks())                                                                                             \
-            tcase_add_test_raise_signal(tcase, test, SIGABRT);                                                         \
+/* abort() is SIGABRT with and without sanitizers (ours do not handle it). Such a test needs a process of its
+ * own. */
+#define suite_expect_abort(tcase, test)                                                                      \
+    do {                                                                                                     \
+        if (suite_forks())                                                                                   \
+            tcase_add_test_raise_signal(tcase, test, SIGABRT);                                               \
     } while (0)
 
 /* A segmentation fault: AddressSanitizer catches it, reports and exits with 1. */
 #ifdef SUITE_ASAN
-#define suite_expect_crash(tcase, test)                                                                                \
-    do {                                                                                                               \
-        if (suite_forks())                                                                                             \
-            tcase_add_exit_test(tcase, test, 1);                                                                       \
+#define suite_expect_crash(tcase, test)                                                                      \
+    do {                                                                                                     \
+        if (suite_forks())                                                                                   \
+            tcase_add_exit_test(tcase, test, 1);                                                             \
     } while (0)
 #else
-#define suite_expect_crash(tcase, test)                                                                                \
-    do {                                                                                                               \
-        if (suite_forks())                                                                                             \
-            tcase_add_test_raise_signal(tcase, test, SIGSEGV);                                                         \
+#define suite_expect_crash(tcase, test)                                                                      \
+    do {                                                                                                     \
+        if (suite_forks())                                                                                   \
+            tcase_add_test_raise_signal(tcase, test, SIGSEGV);                                               \
     } while (0)
 #endif
 
@@ -43,12 +45,12 @@ static inline int suite_forks(void)
     return !fork_setting || strcmp(fork_setting, "no") != 0;
 }
 
-#define SUITE_MAIN(make_suite)                                                                                         \
-    int main(void)                                                                                                     \
-    {                                                                                                                  \
-        SRunner *runner = srunner_create(make_suite());                                                                \
-        srunner_run_all(runner, CK_NORMAL);                                                                            \
-        int failed = srunner_ntests_failed(runner);                                                                    \
-        srunner_free(runner);                                                                                          \
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;                                                              \
+#define SUITE_MAIN(make_suite)                                                                               \
+    int main(void)                                                                                           \
+    {                                                                                                        \
+        SRunner *runner = srunner_create(make_suite());                                                      \
+        srunner_run_all(runner, CK_NORMAL);                                                                  \
+        int failed = srunner_ntests_failed(runner);                                                          \
+        srunner_free(runner);                                                                                \
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;                                                    \
     }

@@ -32,7 +32,8 @@ struct http_server {
     http_handler *handler;
     void *arg;
     atomic_uint accepted;
-    struct http_server_connection *connections; /* touched by the accepting thread, then by stop after joining it */
+    struct http_server_connection
+        *connections; /* touched by the accepting thread, then by stop after joining it */
 };
 
 bool http_exchange_send_bytes(struct http_exchange *x, const void *data, size_t n)
@@ -60,8 +61,8 @@ bool http_exchange_send(struct http_exchange *x, const char *fmt, ...)
 
 bool http_exchange_reply(struct http_exchange *x, int status, const char *headers, const char *body)
 {
-    return http_exchange_send(x, "HTTP/1.1 %d Status\r\nContent-Length: %zu\r\n%s\r\n%s", status, strlen(body), headers,
-                              strcmp(x->method, "HEAD") == 0 ? "" : body);
+    return http_exchange_send(x, "HTTP/1.1 %d Status\r\nContent-Length: %zu\r\n%s\r\n%s", status,
+                              strlen(body), headers, strcmp(x->method, "HEAD") == 0 ? "" : body);
 }
 
 /* Waits until data can be read, or the server is stopped (false). */
@@ -125,7 +126,12 @@ static void *serve(void *arg)
         if (!end)
             break;
         end[3] = '\0';
-        struct http_exchange x = {.server = c->server, .fd = c->fd, .connection = c->number, .number = number, .link = c, .head = c->buffer,
+        struct http_exchange x = {.server = c->server,
+                                  .fd = c->fd,
+                                  .connection = c->number,
+                                  .number = number,
+                                  .link = c,
+                                  .head = c->buffer,
                                   .arg = c->server->arg};
         if (sscanf(c->buffer, "%15s %255s", x.method, x.path) != 2)
             break;
@@ -171,7 +177,8 @@ struct http_server *http_server_start(http_handler *handler, void *arg)
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&address, length) < 0 || listen(server->listener, 512) < 0 ||
+    if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&address, length) < 0 ||
+        listen(server->listener, 512) < 0 ||
         getsockname(server->listener, (struct sockaddr *)&address, &length) < 0 ||
         pthread_create(&server->thread, NULL, accept_all, server) != 0)
         abort();

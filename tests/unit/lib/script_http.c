@@ -61,7 +61,8 @@ bool script_sent_has_header(const struct script_sent *sent, const char *line)
 
 static bool step_matches(const struct script_step *step, const struct script_sent *sent)
 {
-    return text_matches(step->method, sent->method) && text_matches(step->url, sent->url) && text_matches(step->body, sent->body) &&
+    return text_matches(step->method, sent->method) && text_matches(step->url, sent->url) &&
+           text_matches(step->body, sent->body) &&
            (!step->header || script_sent_has_header(sent, step->header));
 }
 
@@ -89,8 +90,8 @@ static size_t record(struct script_http *script, const struct http_request *req)
     else
         str_append_bytes(&body, req->body ? req->body : "", req->body_len);
     size_t body_len = body.len;
-    struct script_sent sent = {xstrdup(req->method), xstrdup(req->url), str_take(&headers), str_take(&body), body_len,
-                               loop_now_ms(script->loop)};
+    struct script_sent sent = {xstrdup(req->method), xstrdup(req->url), str_take(&headers),
+                               str_take(&body),      body_len,          loop_now_ms(script->loop)};
     vec_push(&script->sent, sent);
     return script->sent.len - 1;
 }
@@ -98,7 +99,8 @@ static size_t record(struct script_http *script, const struct http_request *req)
 static struct script_step *find_step(struct script_http *script, const struct script_sent *sent)
 {
     struct script_step *next = NULL;
-    vec_each (step, &script->steps) {
+    vec_each(step, &script->steps)
+    {
         if (step->times == 0)
             continue;
         next = next ? next : step;
@@ -109,9 +111,11 @@ static struct script_step *find_step(struct script_http *script, const struct sc
     }
     const struct script_step none = {.method = "nothing more", .url = ""};
     const struct script_step *wanted = next ? next : &none;
-    ck_abort_msg("request %zu:\n%s %s\n%s\n%s\nexpected: %s %s %s%s%s%s", script->sent.len, sent->method, sent->url, sent->headers, sent->body,
-                 wanted->method ? wanted->method : "*", wanted->url ? wanted->url : "*", script->any_order ? "(or another) " : "",
-                 wanted->header ? wanted->header : "", wanted->body ? " body " : "", wanted->body ? wanted->body : "");
+    ck_abort_msg("request %zu:\n%s %s\n%s\n%s\nexpected: %s %s %s%s%s%s", script->sent.len, sent->method,
+                 sent->url, sent->headers, sent->body, wanted->method ? wanted->method : "*",
+                 wanted->url ? wanted->url : "*", script->any_order ? "(or another) " : "",
+                 wanted->header ? wanted->header : "", wanted->body ? " body " : "",
+                 wanted->body ? wanted->body : "");
     return NULL;
 }
 
@@ -126,7 +130,8 @@ static void add_headers(struct http_response *resp, const char *lines)
     }
 }
 
-static int deliver(const struct script_step *step, const struct http_request *req, struct http_response *resp, struct error *err)
+static int deliver(const struct script_step *step, const struct http_request *req, struct http_response *resp,
+                   struct error *err)
 {
     const char *body = step->reply ? step->reply : "";
     size_t n = step->reply_len ? step->reply_len : strlen(body);
@@ -156,11 +161,14 @@ static int wait_for_reply(const struct script_step *step, const struct http_requ
     if (rc < 0)
         return error_raise_errno(err, ERR_CANCELED, rc, "script: canceled");
     if (step->delay_ms > limit_ms)
-        return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "script: no reply within %lld ms", (long long)limit_ms);
-    return step->error ? error_raise_errno(err, ERR_FAILED, step->error, "script: %s", strerror(-step->error)) : 0;
+        return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "script: no reply within %lld ms",
+                                 (long long)limit_ms);
+    return step->error ? error_raise_errno(err, ERR_FAILED, step->error, "script: %s", strerror(-step->error))
+                       : 0;
 }
 
-static int script_perform(struct http *http, const struct http_request *req, struct http_response *resp, struct error *err)
+static int script_perform(struct http *http, const struct http_request *req, struct http_response *resp,
+                          struct error *err)
 {
     struct script_http *script = container_of(http, struct script_http, base);
     *resp = (struct http_response){.started_mono_ms = loop_now_ms(script->loop)};
@@ -185,7 +193,8 @@ static int script_perform(struct http *http, const struct http_request *req, str
 static void script_free(struct http *http)
 {
     struct script_http *script = container_of(http, struct script_http, base);
-    vec_each (sent, &script->sent) {
+    vec_each(sent, &script->sent)
+    {
         free(sent->method);
         free(sent->url);
         free(sent->headers);
@@ -225,9 +234,11 @@ void script_http_any_order(struct script_http *script)
 void script_http_assert_done(const struct script_http *script)
 {
     size_t i = 0;
-    vec_each (step, &script->steps) {
-        ck_assert_msg(step->times == 0, "step %zu was not asked for (%u left): %s %s %s", i, step->times, step->method ? step->method : "*",
-                      step->url ? step->url : "*", step->body ? step->body : "");
+    vec_each(step, &script->steps)
+    {
+        ck_assert_msg(step->times == 0, "step %zu was not asked for (%u left): %s %s %s", i, step->times,
+                      step->method ? step->method : "*", step->url ? step->url : "*",
+                      step->body ? step->body : "");
         i++;
     }
 }
@@ -239,6 +250,7 @@ size_t script_http_count(const struct script_http *script)
 
 const struct script_sent *script_http_sent(const struct script_http *script, size_t i)
 {
-    ck_assert_msg(i < script->sent.len, "only %zu requests were made, none with index %zu", script->sent.len, i);
+    ck_assert_msg(i < script->sent.len, "only %zu requests were made, none with index %zu", script->sent.len,
+                  i);
     return &script->sent.items[i];
 }

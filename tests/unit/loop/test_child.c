@@ -25,13 +25,13 @@ static void teardown(void)
     env_free(env);
 }
 
-#define FIBER_TEST(name)                                                                                               \
-    static void name##_main(void *arg);                                                                                \
-    START_TEST(name)                                                                                                   \
-    {                                                                                                                  \
-        loop_run_fiber(loop, #name, name##_main, NULL);                                                                \
-    }                                                                                                                  \
-    END_TEST                                                                                                           \
+#define FIBER_TEST(name)                                                                                     \
+    static void name##_main(void *arg);                                                                      \
+    START_TEST(name)                                                                                         \
+    {                                                                                                        \
+        loop_run_fiber(loop, #name, name##_main, NULL);                                                      \
+    }                                                                                                        \
+    END_TEST                                                                                                 \
     static void name##_main(void *arg)
 
 static int shell(const char *script, int64_t timeout_ms, struct child_result *result, struct error *err)
@@ -50,10 +50,12 @@ FIBER_TEST(results)
         {"echo $GREETING; exit 3", "hello = world\n", "", 3, 0},
         {"kill -TERM $$; sleep 5", "", "", -1, SIGTERM},
         {"kill -KILL $$", "", "", -1, SIGKILL},
-        {"cat; pwd", "/\n", "", 0, 0},           /* stdin is empty */
+        {"cat; pwd", "/\n", "", 0, 0}, /* stdin is empty */
         {"exec /bin/sh -c 'printf \"a\\0b\"'", "a", "", 0, 0},
-        {"env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=", "GREETING=hello = world\nPATH=/usr/bin:/bin\n", "", 0, 0},
-        {"exec ls /proc/self/fd", "0\n1\n2\n3\n", "", 0, 0}, /* 3 is the folder: nothing of ours is inherited */
+        {"env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=",
+         "GREETING=hello = world\nPATH=/usr/bin:/bin\n", "", 0, 0},
+        {"exec ls /proc/self/fd", "0\n1\n2\n3\n", "", 0,
+         0}, /* 3 is the folder: nothing of ours is inherited */
         {"echo x > /dev/stderr", "", "x\n", 0, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -73,15 +75,20 @@ FIBER_TEST(missing_programs)
 {
     struct child_result r;
     struct error err cleanup_error = ERROR_INIT;
-    ck_assert_int_eq(child_run(loop, (const char *const[]){"no-such-program", NULL}, env, NULL, 1000, &r, &err), -ENOENT);
+    ck_assert_int_eq(
+        child_run(loop, (const char *const[]){"no-such-program", NULL}, env, NULL, 1000, &r, &err), -ENOENT);
     ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
     ck_assert_str_eq(err.message, "cannot run no-such-program: not found in PATH (/usr/bin:/bin)");
     error_done(&err);
-    ck_assert_int_eq(child_run(loop, (const char *const[]){"/no/such/program", NULL}, env, NULL, 1000, &r, &err), -ENOENT);
+    ck_assert_int_eq(
+        child_run(loop, (const char *const[]){"/no/such/program", NULL}, env, NULL, 1000, &r, &err), -ENOENT);
     error_done(&err);
-    ck_assert_int_eq(child_run(loop, (const char *const[]){"/etc/passwd", NULL}, env, NULL, 1000, &r, &err), -EACCES);
+    ck_assert_int_eq(child_run(loop, (const char *const[]){"/etc/passwd", NULL}, env, NULL, 1000, &r, &err),
+                     -EACCES);
     error_done(&err);
-    ck_assert_int_eq(child_run(loop, (const char *const[]){"true", NULL}, env, "/no/such/folder", 1000, &r, &err), -ENOENT);
+    ck_assert_int_eq(
+        child_run(loop, (const char *const[]){"true", NULL}, env, "/no/such/folder", 1000, &r, &err),
+        -ENOENT);
     error_done(&err);
     env_set(env, "PATH", NULL);
     ck_assert_int_eq(child_run(loop, (const char *const[]){"true", NULL}, env, NULL, 10000, &r, &err), 0);
@@ -92,7 +99,8 @@ FIBER_TEST(output_is_bounded)
 {
     struct child_result r;
     struct error err cleanup_error = ERROR_INIT;
-    cleanup_free char *exact = xasprintf("head -c %zu /dev/zero; head -c %zu /dev/zero >&2", LIMIT_CHILD_OUTPUT_BYTES, LIMIT_CHILD_OUTPUT_BYTES);
+    cleanup_free char *exact = xasprintf("head -c %zu /dev/zero; head -c %zu /dev/zero >&2",
+                                         LIMIT_CHILD_OUTPUT_BYTES, LIMIT_CHILD_OUTPUT_BYTES);
     ck_assert_int_eq(shell(exact, 10000, &r, &err), 0);
     ck_assert_uint_eq(r.out.len, LIMIT_CHILD_OUTPUT_BYTES);
     ck_assert_uint_eq(r.err.len, LIMIT_CHILD_OUTPUT_BYTES);

@@ -1,9 +1,9 @@
 /* Fibers: life, waits, cancel, shield, join, conditions. Virtual time throughout: no test sleeps. */
-#include "base/mem.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "loop/fiber.h"
-#include "unit/lib/fake_clock.h"
 #include "unit/lib/cases.h"
+#include "unit/lib/fake_clock.h"
 #include <errno.h>
 #include <string.h>
 

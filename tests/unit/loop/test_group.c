@@ -1,8 +1,8 @@
 /* Fan-out: limit, first error, cancel, nesting. */
 #include "base/mem.h"
 #include "loop/fiber.h"
-#include "unit/lib/fake_clock.h"
 #include "unit/lib/cases.h"
+#include "unit/lib/fake_clock.h"
 #include <errno.h>
 
 static struct fake_clock fake;

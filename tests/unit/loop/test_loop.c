@@ -3,8 +3,8 @@
 #include "loop/deadline.h"
 #include "loop/fiber.h"
 #include "loop/work.h"
-#include "unit/lib/fake_clock.h"
 #include "unit/lib/cases.h"
+#include "unit/lib/fake_clock.h"
 #include <errno.h>
 #include <unistd.h>
 

@@ -33,13 +33,13 @@ static int ask(struct http_request req, struct http_response *resp, struct error
     return http_perform(script_http(script), &req, resp, err);
 }
 
-#define FIBER_TEST(name)                                                                                               \
-    static void name##_main(void *arg);                                                                                \
-    START_TEST(name)                                                                                                   \
-    {                                                                                                                  \
-        loop_run_fiber(loop, #name, name##_main, NULL);                                                                \
-    }                                                                                                                  \
-    END_TEST                                                                                                           \
+#define FIBER_TEST(name)                                                                                     \
+    static void name##_main(void *arg);                                                                      \
+    START_TEST(name)                                                                                         \
+    {                                                                                                        \
+        loop_run_fiber(loop, #name, name##_main, NULL);                                                      \
+    }                                                                                                        \
+    END_TEST                                                                                                 \
     static void name##_main(void *arg)
 
 static int collect(void *arg, const char *data, size_t n)
@@ -49,7 +49,8 @@ static int collect(void *arg, const char *data, size_t n)
     return 0;
 }
 
-static void answer_by_request(void *arg, const struct http_request *req, const char *body, struct script_step *step)
+static void answer_by_request(void *arg, const struct http_request *req, const char *body,
+                              struct script_step *step)
 {
     step->reply = strcmp(body, "ping") == 0 ? "pong" : "what?";
     step->status = *(int *)arg;
@@ -59,9 +60,12 @@ FIBER_TEST(replies_in_order)
 {
     struct http_response resp cleanup_http_response = {0};
     int status = 201;
-    script_http_add(script, &(struct script_step){.method = "GET", .url = "https://*/path?*", .reply = "one",
+    script_http_add(script, &(struct script_step){.method = "GET",
+                                                  .url = "https://*/path?*",
+                                                  .reply = "one",
                                                   .reply_headers = "X-One: 1\nETag: \"e\""});
-    script_http_add(script, &(struct script_step){.header = "X-Amz-Target: *.Get", .status = 404, .times = 2});
+    script_http_add(script,
+                    &(struct script_step){.header = "X-Amz-Target: *.Get", .status = 404, .times = 2});
     script_http_add(script, &(struct script_step){.on_request = answer_by_request, .arg = &status});
     script_http_add(script, &(struct script_step){.reply = "abcdefgh", .piece_bytes = 3});
     ck_assert_int_eq(ask((struct http_request){0}, &resp, NULL), 0);
@@ -75,7 +79,8 @@ FIBER_TEST(replies_in_order)
         ck_assert_int_eq(resp.status, 404);
     }
     http_response_done(&resp);
-    ck_assert_int_eq(ask((struct http_request){.method = "POST", .body = "ping", .body_len = 4}, &resp, NULL), 0);
+    ck_assert_int_eq(ask((struct http_request){.method = "POST", .body = "ping", .body_len = 4}, &resp, NULL),
+                     0);
     ck_assert_int_eq(resp.status, 201);
     ck_assert_str_eq(str_get(&resp.body), "pong");
     http_response_done(&resp);
