@@ -2,6 +2,8 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "compose/spec.h"
+#include "compose/template.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,11 +59,20 @@ struct compose_network *compose_network_get(const struct compose_project *p, con
 
 typedef VEC(const char *) names;
 
-static void add_text(names *out, const struct compose_text *t)
+/* Every mark in a text, wherever it stands; extensions are nobody's to resolve. */
+static void add_marked(struct arena *arena, names *out, const struct yaml_node *n)
 {
-    for (const struct compose_part *p = t->first; p; p = p->next)
-        if (p->is_config)
-            vec_push(out, p->text);
+    if (n->kind == YAML_KIND_SCALAR && template_has_parts(n->value)) {
+        struct compose_text text = template_to_text(arena, n->value, n->pos);
+        for (const struct compose_part *p = text.first; p; p = p->next)
+            if (p->is_config)
+                vec_push(out, p->text);
+    }
+    for (size_t i = 0; n->kind == YAML_KIND_SEQUENCE && i < n->len; i++)
+        add_marked(arena, out, n->items[i]);
+    for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++)
+        if (!spec_is_extension(n->pairs[i].key->value))
+            add_marked(arena, out, n->pairs[i].value);
 }
 
 static int compare_text(const void *a, const void *b)
@@ -72,17 +83,12 @@ static int compare_text(const void *a, const void *b)
 void compose_config_names(const struct compose_project *p, const char ***out, size_t *count)
 {
     names all = {0};
+    add_marked(p->arena, &all, p->root);
     for (size_t i = 0; i < p->service_count; i++) {
         const struct compose_service *s = &p->services[i];
         for (size_t k = 0; k < s->environment_count; k++)
-            add_text(&all, &s->environment[k].value);
-        for (size_t k = 0; k < s->build.arg_count; k++)
-            if (!s->build.args[k].is_null) /* that one is the builder's default */
-                add_text(&all, &s->build.args[k].value);
-        for (size_t k = 0; k < s->command_count; k++)
-            add_text(&all, &s->command_texts[k]);
-        for (size_t k = 0; k < s->entrypoint_count; k++)
-            add_text(&all, &s->entrypoint_texts[k]);
+            if (s->environment[k].is_null)
+                vec_push(&all, s->environment[k].name);
         for (size_t k = 0; k < s->secret_count; k++)
             if (s->secrets[k].source)
                 vec_push(&all, s->secrets[k].source);

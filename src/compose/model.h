@@ -190,5 +190,5 @@ struct compose_project {
 void compose_project_free(struct compose_project *p);
 struct compose_service *compose_service_get(const struct compose_project *p, const char *name); /* NULL */
 struct compose_network *compose_network_get(const struct compose_project *p, const char *name); /* NULL */
-/* Names of configs the project draws from (environment, build args, secrets), sorted, unique; `names` in p->arena. */
+/* Names of configs the project draws from (environment, build args, commands, contents, secrets; not extensions), sorted, unique; `names` in p->arena. */
 void compose_config_names(const struct compose_project *p, const char ***names, size_t *count);

@@ -303,6 +303,7 @@ static const struct spec mounts = {.types = T_SEQ, .items = &mount, .unique = UN
 static const struct spec null_or_str = {.types = T_NULL | T_STR};
 static const char *const cgroups[] = {"host", "private", NULL};
 static const struct spec cgroup = {.types = T_STR, .choices = cgroups};
+static const struct spec service_cpus = {.types = T_NUM | T_STR, .cast = CAST_FLOAT, .form = FORM_CPUS};
 static const struct spec cpu_percent = {.types = T_INT | T_STR, .cast = CAST_FLOAT};
 static const struct spec storage_opt = {.types = T_MAP, .open = true};
 static const struct spec memory_swap = {.types = T_NUM | T_STR, .form = FORM_BYTES};
@@ -324,7 +325,7 @@ static const struct spec_key service_keys[] = {
     {"cpu_quota", &spec_int},
     {"cpu_rt_period", &spec_int},
     {"cpu_rt_runtime", &spec_int},
-    {"cpus", &spec_float},
+    {"cpus", &service_cpus},
     {"cpuset", &spec_str, KEY_BLANK},
     {"cpu_shares", &spec_int},
     {"command", &spec_command, KEY_CONFIG},
