@@ -40,7 +40,8 @@ static bool is_for(const struct env *env, const char *name, pid_t pid)
 void notify_init(struct notify *n, const struct env *env, pid_t pid)
 {
     *n = (struct notify){.fd = -1};
-    const char *path = env_get_nonempty(env, "NOTIFY_SOCKET"), *limit = env_get_nonempty(env, "WATCHDOG_USEC");
+    const char *path = env_get_nonempty(env, "NOTIFY_SOCKET"),
+               *limit = env_get_nonempty(env, "WATCHDOG_USEC");
     if (!path)
         return;
     n->fd = connect_notify(path);
@@ -104,9 +105,12 @@ static int listening_path(int fd, char **path, struct error *err)
     int type = 0, listening = 0;
     struct sockaddr_un addr = {0};
     socklen_t n = sizeof type, m = sizeof listening, k = sizeof addr - 1;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &m) < 0 ||
-        getsockname(fd, (struct sockaddr *)&addr, &k) < 0 || addr.sun_family != AF_UNIX || type != SOCK_STREAM || !listening) {
-        error_raise(err, ERR_REFUSED, "systemd passed descriptor %d, which is not a listening Unix stream socket", fd);
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &m) < 0 ||
+        getsockname(fd, (struct sockaddr *)&addr, &k) < 0 || addr.sun_family != AF_UNIX ||
+        type != SOCK_STREAM || !listening) {
+        error_raise(err, ERR_REFUSED,
+                    "systemd passed descriptor %d, which is not a listening Unix stream socket", fd);
         error_hint(err, "Look at ListenStream= in defangd.socket.");
         return -EPERM;
     }
@@ -120,7 +124,8 @@ int notify_listen_fd(const struct env *env, pid_t pid, int *fd, char **path, str
     *path = NULL;
     long long count;
     const char *text = env_get_nonempty(env, "LISTEN_FDS");
-    if (!text || !is_for(env, "LISTEN_PID", pid) || text_parse_int(text, 0, INT32_MAX, &count) < 0 || count == 0)
+    if (!text || !is_for(env, "LISTEN_PID", pid) || text_parse_int(text, 0, INT32_MAX, &count) < 0 ||
+        count == 0)
         return 0;
     if (count > 1) {
         error_raise(err, ERR_REFUSED, "systemd passed %lld sockets, defangd serves one", count);

@@ -23,12 +23,12 @@ struct rpc_client {
     int fd;
     struct frame_decoder in;
     struct str out;
-    size_t sent;           /* of out */
+    size_t sent; /* of out */
     uint64_t next_call;
     VEC(struct client_call *) calls;
-    size_t pending_bytes;  /* of items that nobody has taken yet */
-    struct error broken;   /* why the connection is of no more use */
-    Defang__Frame *hello;  /* the daemon's */
+    size_t pending_bytes; /* of items that nobody has taken yet */
+    struct error broken;  /* why the connection is of no more use */
+    Defang__Frame *hello; /* the daemon's */
     Defang__Frame *last_error;
 };
 
@@ -39,7 +39,8 @@ int client_dispatch(struct rpc_client *c, Defang__Frame *frame, size_t bytes, st
 
 /* ---- client_wire.c ---- */
 int64_t client_deadline(int64_t timeout_ms);
-/* Sends and receives what can be, then waits once. 0 = something happened, RPC_NEXT_FD, RPC_NEXT_TIMEOUT, or a negative errno when the connection
- * broke (also remembered). */
+/* Sends and receives what can be, then waits once. 0 = something happened, RPC_NEXT_FD, RPC_NEXT_TIMEOUT, or
+ * a negative errno when the connection broke (also remembered). */
 int client_step(struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err);
-int client_send(struct rpc_client *c, const Defang__Frame *frame, struct error *err); /* queues; client_step() sends */
+int client_send(struct rpc_client *c, const Defang__Frame *frame,
+                struct error *err); /* queues; client_step() sends */

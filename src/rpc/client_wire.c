@@ -79,7 +79,9 @@ static void input_receive(struct rpc_client *c)
         frame_decoder_filled(&c->in, (size_t)n);
         frames_dispatch(c);
     } else if (n == 0 || errno == ECONNRESET) {
-        break_connection(c, ECONNRESET, frame_decoder_pending(&c->in) ? "it ended in the middle of a message" : "the daemon closed it");
+        break_connection(c, ECONNRESET,
+                         frame_decoder_pending(&c->in) ? "it ended in the middle of a message"
+                                                       : "the daemon closed it");
     } else if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
         break_connection(c, errno, strerror(errno));
     }
@@ -136,12 +138,14 @@ static int check_peer(int fd, struct error *err)
     struct ucred peer;
     socklen_t n = sizeof peer;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
-        return error_raise_errno(err, ERR_UNREACHABLE, errno, "asking who the daemon is: %s", strerror(errno));
+        return error_raise_errno(err, ERR_UNREACHABLE, errno, "asking who the daemon is: %s",
+                                 strerror(errno));
     if (peer.uid == geteuid())
         return 0;
     /* The request carries credentials: they go to nobody else. */
-    return error_raise_errno(err, ERR_REFUSED, EPERM, "the daemon's socket is served by user %u, not by user %u",
-                             (unsigned)peer.uid, (unsigned)geteuid());
+    return error_raise_errno(err, ERR_REFUSED, EPERM,
+                             "the daemon's socket is served by user %u, not by user %u", (unsigned)peer.uid,
+                             (unsigned)geteuid());
 }
 
 static int check_hello(struct rpc_client *c, struct error *err)
@@ -149,9 +153,12 @@ static int check_hello(struct rpc_client *c, struct error *err)
     const Defang__Hello *h = c->hello->hello;
     if (h->protocol_min <= RPC_PROTOCOL_MAX && h->protocol_max >= RPC_PROTOCOL_MIN)
         return 0;
-    error_raise_errno(err, ERR_REFUSED, EPROTO, "%s speaks protocol %u to %u, this program %d to %d", h->build, h->protocol_min,
-                      h->protocol_max, RPC_PROTOCOL_MIN, RPC_PROTOCOL_MAX);
-    error_hint(err, "End the older daemon (kill %u, or `systemctl --user restart defangd`); its jobs go on in the new one.", h->pid);
+    error_raise_errno(err, ERR_REFUSED, EPROTO, "%s speaks protocol %u to %u, this program %d to %d",
+                      h->build, h->protocol_min, h->protocol_max, RPC_PROTOCOL_MIN, RPC_PROTOCOL_MAX);
+    error_hint(err,
+               "End the older daemon (kill %u, or `systemctl --user restart defangd`); its jobs go on in the "
+               "new one.",
+               h->pid);
     return -EPROTO;
 }
 
@@ -173,7 +180,8 @@ static int say_hello(struct rpc_client *c, const char *build, int64_t deadline_m
     return rc < 0 ? rc : check_hello(c, err);
 }
 
-int rpc_client_adopt(int fd, const char *build, int64_t timeout_ms, struct rpc_client **out, struct error *err)
+int rpc_client_adopt(int fd, const char *build, int64_t timeout_ms, struct rpc_client **out,
+                     struct error *err)
 {
     struct rpc_client *c = xcalloc(1, sizeof *c);
     c->fd = fd;
@@ -205,7 +213,8 @@ static int connect_until(int fd, const struct sockaddr_un *addr, int64_t deadlin
     }
 }
 
-int rpc_client_connect(const char *path, const char *build, int64_t timeout_ms, struct rpc_client **out, struct error *err)
+int rpc_client_connect(const char *path, const char *build, int64_t timeout_ms, struct rpc_client **out,
+                       struct error *err)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof addr.sun_path)

@@ -25,7 +25,8 @@ void server_unref(struct server *s)
     free(s);
 }
 
-int server_new(struct loop *loop, const struct server_options *options, struct server **out, struct error *err)
+int server_new(struct loop *loop, const struct server_options *options, struct server **out,
+               struct error *err)
 {
     /* libuv writes with write(2): a client that went away must not end the daemon. */
     signal(SIGPIPE, SIG_IGN);
@@ -50,7 +51,8 @@ int server_new(struct loop *loop, const struct server_options *options, struct s
 }
 
 void server_handle(struct server *s, enum rpc_verb_id verb,
-                   void (*fn)(void *arg, struct server_call *call, const ProtobufCMessage *request), void *arg)
+                   void (*fn)(void *arg, struct server_call *call, const ProtobufCMessage *request),
+                   void *arg)
 {
     s->handlers[verb] = (struct server_handler){fn, arg};
 }
@@ -117,8 +119,7 @@ void server_shutdown(struct server *s, int64_t drain_ms, void (*done)(void *arg)
     s->done_arg = arg;
     server_listen_close(s);
     s->drain_timer = loop_timer_start(s->loop, drain_ms, 0, on_drain_deadline, s);
-    vec_each(conn, &s->conns)
-        calls_tell_shutdown(*conn);
+    vec_each(conn, &s->conns) calls_tell_shutdown(*conn);
     server_drain_check(s);
 }
 

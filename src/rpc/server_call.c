@@ -16,7 +16,8 @@ static void call_free(struct server_call *call)
             if (c->calls.items[i] != call)
                 continue;
             /* Order is kept: it decides whose turn it is to write. */
-            memmove(&c->calls.items[i], &c->calls.items[i + 1], (c->calls.len - i - 1) * sizeof *c->calls.items);
+            memmove(&c->calls.items[i], &c->calls.items[i + 1],
+                    (c->calls.len - i - 1) * sizeof *c->calls.items);
             c->calls.len--;
             break;
         }
@@ -38,13 +39,15 @@ const ProtobufCMessage *server_call_request(const struct server_call *call)
     return call->request;
 }
 
-void server_call_on_cancel(struct server_call *call, void (*fn)(void *arg, struct server_call *call), void *arg)
+void server_call_on_cancel(struct server_call *call, void (*fn)(void *arg, struct server_call *call),
+                           void *arg)
 {
     call->on_cancel = fn;
     call->on_cancel_arg = arg;
 }
 
-void server_call_on_writable(struct server_call *call, void (*fn)(void *arg, struct server_call *call), void *arg)
+void server_call_on_writable(struct server_call *call, void (*fn)(void *arg, struct server_call *call),
+                             void *arg)
 {
     call->on_writable = fn;
     call->on_writable_arg = arg;
@@ -73,16 +76,15 @@ void calls_orphan(struct server_conn *c)
 {
     __typeof__(c->calls) calls = c->calls;
     memset(&c->calls, 0, sizeof c->calls);
-    vec_each(call, &calls)
-        (*call)->conn = NULL;
-    vec_each(call, &calls)
-        call_tell_cancel(*call);
+    vec_each(call, &calls)(*call)->conn = NULL;
+    vec_each(call, &calls) call_tell_cancel(*call);
     vec_free(&calls);
 }
 
 static struct server_call *call_find(struct server_conn *c, uint64_t id)
 {
-    vec_each(call, &c->calls) {
+    vec_each(call, &c->calls)
+    {
         if ((*call)->id == id)
             return *call;
     }
@@ -98,8 +100,7 @@ struct call_ids {
 static struct call_ids call_ids(struct server_conn *c)
 {
     struct call_ids ids = {0};
-    vec_each(call, &c->calls)
-        vec_push(&ids, (*call)->id);
+    vec_each(call, &c->calls) vec_push(&ids, (*call)->id);
     return ids;
 }
 
@@ -107,7 +108,8 @@ static struct call_ids call_ids(struct server_conn *c)
 void calls_tell_shutdown(struct server_conn *c)
 {
     struct call_ids ids = call_ids(c);
-    vec_each(id, &ids) {
+    vec_each(id, &ids)
+    {
         struct server_call *call = call_find(c, *id);
         if (call && (call->verb->flags & RPC_STREAMING))
             call_tell_cancel(call);
@@ -118,7 +120,8 @@ void calls_tell_shutdown(struct server_conn *c)
 void calls_tell_writable(struct server_conn *c)
 {
     struct call_ids ids = call_ids(c);
-    vec_each(id, &ids) {
+    vec_each(id, &ids)
+    {
         struct server_call *call = c->closed ? NULL : call_find(c, *id);
         if (!call || !call->on_writable || call->canceled)
             continue;
@@ -128,7 +131,8 @@ void calls_tell_writable(struct server_conn *c)
         size_t at = 0;
         while (c->calls.items[at] != call)
             at++;
-        memmove(&c->calls.items[at], &c->calls.items[at + 1], (c->calls.len - at - 1) * sizeof *c->calls.items);
+        memmove(&c->calls.items[at], &c->calls.items[at + 1],
+                (c->calls.len - at - 1) * sizeof *c->calls.items);
         c->calls.items[c->calls.len - 1] = call;
         call->on_writable(call->on_writable_arg, call);
     }
@@ -137,7 +141,8 @@ void calls_tell_writable(struct server_conn *c)
 
 /* ---- what is sent ---- */
 
-static int send_bytes(struct server_call *call, Defang__Frame__BodyCase body, const void *bytes, size_t n, struct error *err)
+static int send_bytes(struct server_call *call, Defang__Frame__BodyCase body, const void *bytes, size_t n,
+                      struct error *err)
 {
     if (server_call_is_gone(call))
         return 0;
@@ -146,13 +151,15 @@ static int send_bytes(struct server_call *call, Defang__Frame__BodyCase body, co
     return rc;
 }
 
-static int send_message(struct server_call *call, Defang__Frame__BodyCase body, const ProtobufCMessage *message, struct error *err)
+static int send_message(struct server_call *call, Defang__Frame__BodyCase body,
+                        const ProtobufCMessage *message, struct error *err)
 {
     if (server_call_is_gone(call))
         return 0;
     size_t n = protobuf_c_message_get_packed_size(message);
     if (n > LIMIT_RPC_REPLY_BYTES)
-        return error_raise_errno(err, ERR_REFUSED, EMSGSIZE, "the answer has %zu bytes, more than the %zu that are allowed", n,
+        return error_raise_errno(err, ERR_REFUSED, EMSGSIZE,
+                                 "the answer has %zu bytes, more than the %zu that are allowed", n,
                                  LIMIT_RPC_REPLY_BYTES);
     cleanup_free uint8_t *bytes = xmalloc(n + 1);
     protobuf_c_message_pack(message, bytes);
@@ -193,7 +200,8 @@ void server_end(struct server_call *call)
     call_free(call);
 }
 
-void server_error(struct server_call *call, const struct error *error, const struct rpc_diagnostic *diagnostics, size_t count)
+void server_error(struct server_call *call, const struct error *error,
+                  const struct rpc_diagnostic *diagnostics, size_t count)
 {
     if (!server_call_is_gone(call))
         frame_encode_error(&call->conn->out, call->id, error, diagnostics, count, LIMIT_RPC_REPLY_BYTES);
@@ -217,9 +225,12 @@ static void greet(struct server_conn *c, const Defang__Hello *theirs)
     if (theirs->protocol_min > RPC_PROTOCOL_MAX || theirs->protocol_max < RPC_PROTOCOL_MIN) {
         struct error why = ERROR_INIT;
         error_raise(&why, ERR_REFUSED, "%s speaks protocol %u to %u, the daemon (%s, pid %d) %d to %d",
-                    theirs->build[0] ? theirs->build : "the client", theirs->protocol_min, theirs->protocol_max, s->build,
-                    (int)getpid(), RPC_PROTOCOL_MIN, RPC_PROTOCOL_MAX);
-        error_hint(&why, "End the older one: `systemctl --user restart defangd` or kill %d; jobs go on in the new daemon.", (int)getpid());
+                    theirs->build[0] ? theirs->build : "the client", theirs->protocol_min,
+                    theirs->protocol_max, s->build, (int)getpid(), RPC_PROTOCOL_MIN, RPC_PROTOCOL_MAX);
+        error_hint(
+            &why,
+            "End the older one: `systemctl --user restart defangd` or kill %d; jobs go on in the new daemon.",
+            (int)getpid());
         conn_fail(c, &why);
         error_done(&why);
         return;
@@ -240,7 +251,8 @@ static void greet(struct server_conn *c, const Defang__Hello *theirs)
 }
 
 /* NULL when the request may be handled; else why not. */
-static ProtobufCMessage *request_check(struct server_conn *c, const Defang__Request *wire, const struct rpc_verb **verb, struct error *err)
+static ProtobufCMessage *request_check(struct server_conn *c, const Defang__Request *wire,
+                                       const struct rpc_verb **verb, struct error *err)
 {
     struct server *s = c->server;
     *verb = rpc_verb_find(wire->verb);

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_REFUSED 16  /* over the limit: so many are told why, more are just closed */
+#define CONNECTIONS_REFUSED 16 /* over the limit: so many are told why, more are just closed */
 #define LAST_WORD_MS        2000
 
 size_t conn_queued(const struct server_conn *c)
@@ -165,7 +165,8 @@ static void frames_read(struct server_conn *c)
     const uint8_t *message;
     size_t n;
     int rc = 0;
-    while (!c->closing && !c->closed && conn_has_room(c) && (rc = frame_decoder_next(&c->in, &message, &n, &why)) > 0) {
+    while (!c->closing && !c->closed && conn_has_room(c) &&
+           (rc = frame_decoder_next(&c->in, &message, &n, &why)) > 0) {
         Defang__Frame *frame = frame_decode(message, n, &why);
         secret_wipe((void *)(uintptr_t)message, n); /* a request's environment may hold keys */
         if (!frame) {
@@ -190,7 +191,8 @@ static void conn_turn(void *arg)
         calls_tell_writable(c);
     }
     if (!c->closed && c->throttled && conn_queued(c) <= LIMIT_RPC_OUTPUT_LOW_BYTES) {
-        /* Streams fill the room at the next turn only: between the two, input is read, or a busy stream could never be canceled. */
+        /* Streams fill the room at the next turn only: between the two, input is read, or a busy stream could
+         * never be canceled. */
         c->throttled = false;
         c->resume = true;
         conn_schedule(c);
@@ -227,7 +229,8 @@ static int peer_check(struct server_conn *c, struct error *err)
         return error_raise(err, ERR_REFUSED, "the daemon cannot tell who is calling");
     if (peer.uid == c->server->uid)
         return 0;
-    return error_raise(err, ERR_REFUSED, "this daemon serves user %u only, not user %u", (unsigned)c->server->uid, (unsigned)peer.uid);
+    return error_raise(err, ERR_REFUSED, "this daemon serves user %u only, not user %u",
+                       (unsigned)c->server->uid, (unsigned)peer.uid);
 }
 
 void conn_accept(struct server *s, uv_stream_t *listener)
@@ -240,7 +243,8 @@ void conn_accept(struct server *s, uv_stream_t *listener)
     c->out.max = LIMIT_RPC_OUTPUT_MAX_BYTES;
     uv_pipe_init(loop_uv(s->loop), &c->pipe, 0);
     vec_push(&s->conns, c);
-    if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || s->conns.len > LIMIT_RPC_CONNECTIONS + CONNECTIONS_REFUSED) {
+    if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 ||
+        s->conns.len > LIMIT_RPC_CONNECTIONS + CONNECTIONS_REFUSED) {
         conn_drop(c);
         return;
     }

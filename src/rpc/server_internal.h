@@ -1,8 +1,10 @@
-/* What server.c (life), server_listen.c (the socket file), server_conn.c (bytes) and server_call.c (requests) share.
+/* What server.c (life), server_listen.c (the socket file), server_conn.c (bytes) and server_call.c (requests)
+ * share.
  *
- * Callbacks of libuv only note what happened and schedule conn_turn() (by loop_defer), which does everything else for a connection: reads frames,
- * calls handlers, tells writable streams, writes, closes. Memory: a connection lives until its handle is closed and no turn is scheduled; the server
- * until it is freed and no listener, connection or call is left. */
+ * Callbacks of libuv only note what happened and schedule conn_turn() (by loop_defer), which does everything
+ * else for a connection: reads frames, calls handlers, tells writable streams, writes, closes. Memory: a
+ * connection lives until its handle is closed and no turn is scheduled; the server until it is freed and no
+ * listener, connection or call is left. */
 #pragma once
 
 #include "base/vec.h"
@@ -23,14 +25,14 @@ struct server {
     char *path, *build;
     uid_t uid;
     bool make_folder;
-    bool activated;  /* the socket is systemd's */
+    bool activated; /* the socket is systemd's */
     dev_t socket_dev;
     ino_t socket_ino;
     struct server_listener *listener;
     struct loop_timer *rebind_timer;
     struct server_handler handlers[RPC_VERB_COUNT];
     VEC(struct server_conn *) conns;
-    unsigned refs;   /* the owner, listeners, connections, calls */
+    unsigned refs; /* the owner, listeners, connections, calls */
     bool stopping, freed, done_scheduled;
     struct loop_timer *drain_timer;
     void (*done)(void *arg);
@@ -40,18 +42,18 @@ struct server {
 struct server_conn {
     uv_pipe_t pipe;
     struct server *server;
-    unsigned refs;         /* the open handle, a scheduled turn */
+    unsigned refs; /* the open handle, a scheduled turn */
     bool turn_scheduled;
     bool reading, hung_up, closed;
-    bool closing;          /* after what is queued was sent */
+    bool closing; /* after what is queued was sent */
     bool greeted;
-    bool throttled;        /* the output passed the high mark and has not come down to the low one */
-    bool resume;           /* streams are told at the next turn that there is room */
+    bool throttled;              /* the output passed the high mark and has not come down to the low one */
+    bool resume;                 /* streams are told at the next turn that there is room */
     struct loop_timer *deadline; /* for hello, or for a last word to be read */
     struct frame_decoder in;
     struct str out;
     uv_write_t write;
-    char *writing;         /* NULL = no write under way */
+    char *writing; /* NULL = no write under way */
     size_t writing_bytes;
     uint64_t last_call;
     VEC(struct server_call *) calls;
@@ -63,7 +65,7 @@ struct server_call {
     uint64_t id;
     const struct rpc_verb *verb;
     ProtobufCMessage *request;
-    bool canceled;            /* by the client: nothing more is sent */
+    bool canceled; /* by the client: nothing more is sent */
     bool cancel_told;
     void (*on_cancel)(void *arg, struct server_call *call);
     void *on_cancel_arg;
@@ -85,7 +87,7 @@ void server_listen_check(void *arg); /* timer: binds anew when the socket file i
 /* ---- server_conn.c ---- */
 void conn_accept(struct server *s, uv_stream_t *listener);
 void conn_schedule(struct server_conn *c);
-void conn_drop(struct server_conn *c);     /* at once; its calls are canceled */
+void conn_drop(struct server_conn *c);                          /* at once; its calls are canceled */
 void conn_fail(struct server_conn *c, const struct error *why); /* a last word, then close */
 bool conn_has_room(struct server_conn *c);
 size_t conn_queued(const struct server_conn *c);

@@ -1,4 +1,5 @@
-/* The socket file: made under a lock, a stale one replaced only after nobody answered there, bound anew when somebody removed it. */
+/* The socket file: made under a lock, a stale one replaced only after nobody answered there, bound anew when
+ * somebody removed it. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -29,7 +30,8 @@ static int folder_prepare(struct server *s, struct error *err)
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail(err, errno, "opening the socket's folder", folder);
     if (st.st_uid != geteuid())
-        return error_raise_errno(err, ERR_REFUSED, EPERM, "the socket's folder %s belongs to user %u", folder, (unsigned)st.st_uid);
+        return error_raise_errno(err, ERR_REFUSED, EPERM, "the socket's folder %s belongs to user %u", folder,
+                                 (unsigned)st.st_uid);
     if ((st.st_mode & 077) && fchmod(fd, 0700) < 0)
         return fail(err, errno, "making private", folder);
     return 0;

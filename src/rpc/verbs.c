@@ -4,7 +4,7 @@
 #include "base/secret.h"
 #include <string.h>
 
-#define ROW(ID, NAME, request_type, answer_type, FLAGS)                                                                        \
+#define ROW(ID, NAME, request_type, answer_type, FLAGS)                                                      \
     [ID] = {ID, NAME, &defang__##request_type##__descriptor, &defang__##answer_type##__descriptor, FLAGS}
 
 static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
@@ -18,8 +18,10 @@ static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
     ROW(RPC_PLAN, "plan", plan_request, plan_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_CONFIG_SET, "config-set", config_set_request, config_set_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
     ROW(RPC_CONFIG_LIST, "config-list", config_list_request, config_list_reply, RPC_NEEDS_PROJECT),
-    ROW(RPC_CONFIG_REMOVE, "config-remove", config_remove_request, config_remove_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
-    ROW(RPC_COMPOSE_CONFIG, "compose-config", compose_config_request, compose_config_reply, RPC_NEEDS_PROJECT),
+    ROW(RPC_CONFIG_REMOVE, "config-remove", config_remove_request, config_remove_reply,
+        RPC_MUTATING | RPC_NEEDS_PROJECT),
+    ROW(RPC_COMPOSE_CONFIG, "compose-config", compose_config_request, compose_config_reply,
+        RPC_NEEDS_PROJECT),
     ROW(RPC_CD, "cd", cd_request, cd_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
     ROW(RPC_WHOAMI, "whoami", whoami_request, whoami_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_RESUME, "resume", resume_request, resume_reply, RPC_MUTATING),
@@ -43,7 +45,8 @@ const struct rpc_verb *rpc_verb_find(const char *name)
 
 const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const ProtobufCMessage *request)
 {
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(verb->request, "caller");
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(verb->request, "caller");
     if (!field || field->descriptor != &defang__caller__descriptor)
         return NULL;
     Defang__Caller *caller;
@@ -51,7 +54,8 @@ const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const Protobu
     return caller;
 }
 
-ProtobufCMessage *rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n, struct error *err)
+ProtobufCMessage *rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n,
+                                  struct error *err)
 {
     ProtobufCMessage *request = protobuf_c_message_unpack(verb->request, NULL, n, payload);
     if (!request) {
@@ -66,7 +70,8 @@ ProtobufCMessage *rpc_verb_decode(const struct rpc_verb *verb, const void *paylo
     return NULL;
 }
 
-/* One value of a field; protobuf-c points unset texts at the descriptor's own default, which is not ours to change. */
+/* One value of a field; protobuf-c points unset texts at the descriptor's own default, which is not ours to
+ * change. */
 static void value_wipe(const ProtobufCFieldDescriptor *field, void *value)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING) {

@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <string.h>
 
-#define COLUMNS "id, kind, project, stack, account, region, engine, profile, state, created_ms, ended_ms, summary, last_sequence"
+#define COLUMNS                                                                                              \
+    "id, kind, project, stack, account, region, engine, profile, state, created_ms, ended_ms, summary, "     \
+    "last_sequence"
 
 void store_deployment_done(struct store_deployment *d)
 {
-    char *texts[] = {d->id, d->kind, d->project, d->stack, d->account, d->region, d->engine, d->profile, d->summary};
+    char *texts[] = {d->id,     d->kind,   d->project, d->stack,  d->account,
+                     d->region, d->engine, d->profile, d->summary};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     if (d->inputs)
@@ -21,7 +24,8 @@ void store_deployment_done(struct store_deployment *d)
 
 static void row_read(struct sql *q, struct store_deployment *d)
 {
-    char **texts[] = {&d->id, &d->kind, &d->project, &d->stack, &d->account, &d->region, &d->engine, &d->profile};
+    char **texts[] = {&d->id,      &d->kind,   &d->project, &d->stack,
+                      &d->account, &d->region, &d->engine,  &d->profile};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i] = sql_column(q, (int)i);
     d->state = sqlite3_column_int(q->stmt, 8);
@@ -34,8 +38,9 @@ static void row_read(struct sql *q, struct store_deployment *d)
 /* The unfinished deployment that stands in the way, for the message. */
 static int busy_error(struct store *s, const struct store_deployment *d, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "SELECT id, kind, state FROM deployments WHERE account = ?1 AND region = ?2 "
-                                        "AND project = ?3 AND stack = ?4 AND ended_ms = 0");
+    struct sql q =
+        sql_open(&s->writer, "SELECT id, kind, state FROM deployments WHERE account = ?1 AND region = ?2 "
+                             "AND project = ?3 AND stack = ?4 AND ended_ms = 0");
     sql_text(&q, d->account);
     sql_text(&q, d->region);
     sql_text(&q, d->project);
@@ -56,14 +61,17 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
 int store_deployment_insert(struct store *s, const struct store_deployment *d, struct error *err)
 {
     if (d->inputs_len > LIMIT_STORE_INPUTS_BYTES)
-        return error_raise_errno(err, ERR_REFUSED, EMSGSIZE, "the project's frozen inputs are %zu bytes, more than %zu",
-                                 d->inputs_len, LIMIT_STORE_INPUTS_BYTES);
+        return error_raise_errno(err, ERR_REFUSED, EMSGSIZE,
+                                 "the project's frozen inputs are %zu bytes, more than %zu", d->inputs_len,
+                                 LIMIT_STORE_INPUTS_BYTES);
     if (d->state <= 0 || store_state_is_terminal(d->state))
         return error_raise_errno(err, ERR_FAILED, EINVAL, "a deployment cannot begin in state %s",
                                  store_state_name(d->state));
-    struct sql q = sql_open(&s->writer, "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
-                                        " state, created_ms, inputs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-    const char *texts[] = {d->id, d->kind, d->project, d->stack, d->account, d->region, d->engine, d->profile};
+    struct sql q = sql_open(
+        &s->writer, "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
+                    " state, created_ms, inputs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    const char *texts[] = {d->id,      d->kind,   d->project, d->stack,
+                           d->account, d->region, d->engine,  d->profile};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         sql_text(&q, texts[i]);
     sql_int(&q, d->state);
@@ -89,12 +97,14 @@ int store_deployment_refuse(struct store *s, const char *id, struct error *err)
         error_hint(err, "`defangctl ls` lists them.");
         return -ENOENT;
     }
-    return error_raise_errno(err, ERR_REFUSED, ESTALE, "deployment %s has ended (%s)", id, store_state_name((int)state));
+    return error_raise_errno(err, ERR_REFUSED, ESTALE, "deployment %s has ended (%s)", id,
+                             store_state_name((int)state));
 }
 
 static int intents_erase(struct store *s, const char *id, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "DELETE FROM intents WHERE deployment = (SELECT n FROM deployments WHERE id = ?1)");
+    struct sql q = sql_open(
+        &s->writer, "DELETE FROM intents WHERE deployment = (SELECT n FROM deployments WHERE id = ?1)");
     sql_text(&q, id);
     return sql_run(s, &q, NULL, err);
 }
@@ -112,8 +122,9 @@ int store_deployment_move(struct store *s, const char *id, int state, const char
         return error_raise_errno(err, ERR_FAILED, EINVAL, "deployment %s cannot go from %s to %s", id,
                                  store_state_name((int)from), store_state_name(state));
     bool ends = store_state_is_terminal(state);
-    q = sql_open(&s->writer, "UPDATE deployments SET state = ?2, summary = coalesce(?3, summary), ended_ms = ?4,"
-                             " inputs = iif(?4 = 0, inputs, NULL) WHERE id = ?1");
+    q = sql_open(&s->writer,
+                 "UPDATE deployments SET state = ?2, summary = coalesce(?3, summary), ended_ms = ?4,"
+                 " inputs = iif(?4 = 0, inputs, NULL) WHERE id = ?1");
     sql_text(&q, id);
     sql_int(&q, state);
     sql_text(&q, summary);
@@ -149,15 +160,18 @@ int store_deployment_get(struct store *s, const char *id, struct store_deploymen
     return rc == -ENOENT ? store_deployment_refuse(s, id, err) : rc;
 }
 
-int store_deployment_each(struct store *s, const struct store_filter *f, bool (*fn)(void *arg, const struct store_deployment *d),
-                          void *arg, struct error *err)
+int store_deployment_each(struct store *s, const struct store_filter *f,
+                          bool (*fn)(void *arg, const struct store_deployment *d), void *arg,
+                          struct error *err)
 {
     /* Rows are collected first: fn may call the store. */
     VEC(struct store_deployment) rows = {0};
-    struct sql q = sql_open(&s->reader,
-                            "SELECT " COLUMNS " FROM deployments WHERE (?1 IS NULL OR project = ?1) AND (?2 IS NULL OR stack = ?2)"
-                            " AND (?3 IS NULL OR account = ?3) AND (?4 IS NULL OR region = ?4) AND (?5 = 0 OR ended_ms = 0)"
-                            " ORDER BY n DESC LIMIT ?6");
+    struct sql q = sql_open(
+        &s->reader,
+        "SELECT " COLUMNS
+        " FROM deployments WHERE (?1 IS NULL OR project = ?1) AND (?2 IS NULL OR stack = ?2)"
+        " AND (?3 IS NULL OR account = ?3) AND (?4 IS NULL OR region = ?4) AND (?5 = 0 OR ended_ms = 0)"
+        " ORDER BY n DESC LIMIT ?6");
     sql_text(&q, f->project);
     sql_text(&q, f->stack);
     sql_text(&q, f->account);
@@ -174,7 +188,8 @@ int store_deployment_each(struct store *s, const struct store_filter *f, bool (*
     if (rc < 0)
         rc = store_read_error(&s->reader, "listing deployments", err);
     bool more = rc == 0;
-    vec_each(d, &rows) {
+    vec_each(d, &rows)
+    {
         more = more && fn(arg, d);
         store_deployment_done(d);
     }

@@ -1,4 +1,5 @@
-/* Steps and intents: what a job was about to do, so that a restarted daemon asks AWS before it does it again. */
+/* Steps and intents: what a job was about to do, so that a restarted daemon asks AWS before it does it again.
+ */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/internal.h"
@@ -15,9 +16,10 @@ static int run_on_deployment(struct store *s, struct sql *q, const char *deploym
 
 int store_step_enter(struct store *s, const char *deployment, const char *step, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "INSERT INTO steps(deployment, step, entered_ms)"
-                                        " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
-                                        " ON CONFLICT DO UPDATE SET entered_ms = excluded.entered_ms, left_ms = 0");
+    struct sql q =
+        sql_open(&s->writer, "INSERT INTO steps(deployment, step, entered_ms)"
+                             " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
+                             " ON CONFLICT DO UPDATE SET entered_ms = excluded.entered_ms, left_ms = 0");
     sql_text(&q, deployment);
     sql_text(&q, step);
     sql_int(&q, clock_wall_ms());
@@ -34,8 +36,8 @@ int store_step_leave(struct store *s, const char *deployment, const char *step, 
     int64_t changes = 0;
     int rc = sql_run(s, &q, &changes, err);
     if (rc == 0 && changes == 0)
-        return error_raise_errno(err, ERR_FAILED, EINVAL, "step %s of deployment %s was left without being entered", step,
-                                 deployment);
+        return error_raise_errno(err, ERR_FAILED, EINVAL,
+                                 "step %s of deployment %s was left without being entered", step, deployment);
     return rc;
 }
 
@@ -61,7 +63,8 @@ static int intent_delete(struct store *s, const char *deployment, const char *ke
     return sql_run(s, &q, NULL, err);
 }
 
-int store_intent_put(struct store *s, const char *deployment, const char *key, const char *value, struct error *err)
+int store_intent_put(struct store *s, const char *deployment, const char *key, const char *value,
+                     struct error *err)
 {
     if (!value)
         return intent_delete(s, deployment, key, err);
@@ -74,7 +77,8 @@ int store_intent_put(struct store *s, const char *deployment, const char *key, c
     return run_on_deployment(s, &q, deployment, err);
 }
 
-int store_intent_get(struct store *s, const char *deployment, const char *key, char **value, struct error *err)
+int store_intent_get(struct store *s, const char *deployment, const char *key, char **value,
+                     struct error *err)
 {
     struct sql q = sql_open(&s->writer, "SELECT value FROM intents WHERE key = ?2 AND deployment ="
                                         " (SELECT n FROM deployments WHERE id = ?1)");

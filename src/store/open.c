@@ -1,4 +1,5 @@
-/* Opening: the folder is ours and private, one daemon holds it, the database is sound and of a schema that we know. */
+/* Opening: the folder is ours and private, one daemon holds it, the database is sound and of a schema that we
+ * know. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -28,8 +29,8 @@ static int folder_prepare(const char *folder, struct error *err)
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail_errno(err, errno, "opening the state folder", folder);
     if (st.st_uid != geteuid()) {
-        error_raise_errno(err, ERR_REFUSED, EPERM, "the state folder %s belongs to user %u, not to user %u", folder,
-                          (unsigned)st.st_uid, (unsigned)geteuid());
+        error_raise_errno(err, ERR_REFUSED, EPERM, "the state folder %s belongs to user %u, not to user %u",
+                          folder, (unsigned)st.st_uid, (unsigned)geteuid());
         error_hint(err, "Run defangd as its owner, or choose another folder with XDG_STATE_HOME.");
         return -EPERM;
     }
@@ -89,10 +90,12 @@ static int conn_open(struct store_conn *conn, const char *path, const char *prag
     return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB ? -EUCLEAN : -EIO;
 }
 
-static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                     "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-                                     "PRAGMA journal_size_limit = 16777216";
-static const char reader_pragmas[] = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY";
+static const char writer_pragmas[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+    "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+    "PRAGMA journal_size_limit = 16777216";
+static const char reader_pragmas[] =
+    "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY";
 
 /* 0, -EUCLEAN when the file is damaged, -EIO. */
 static int database_check(struct store *s, struct error *err)
@@ -143,7 +146,9 @@ static int database_set_aside(struct store *s, const char *path, struct error *w
         if (rename(from, to) < 0 && errno != ENOENT)
             return fail_errno(err, errno, "setting aside the damaged", from);
     }
-    s->notice = xasprintf("the database was damaged (%s) and was set aside as %s; deployments recorded in it are not known any more", why->message, aside);
+    s->notice = xasprintf("the database was damaged (%s) and was set aside as %s; deployments recorded in it "
+                          "are not known any more",
+                          why->message, aside);
     return 0;
 }
 
@@ -168,7 +173,8 @@ static int database_ready(struct store *s, struct error *err)
     return rc;
 }
 
-int store_open_with(struct loop *loop, const struct store_options *options, struct store **out, struct error *err)
+int store_open_with(struct loop *loop, const struct store_options *options, struct store **out,
+                    struct error *err)
 {
     int rc = folder_prepare(options->folder, err);
     if (rc < 0)

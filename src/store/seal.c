@@ -1,4 +1,5 @@
-/* Sealed blobs: AES-256-GCM with the blob's name and expiry as associated data, so that neither can be changed in the file. */
+/* Sealed blobs: AES-256-GCM with the blob's name and expiry as associated data, so that neither can be
+ * changed in the file. */
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -40,8 +41,10 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
     struct stat st;
     if (!key_file && lstat(path, &st) < 0 && errno == ENOENT)
         return key_make(s, path, err);
-    if (!key_file && lstat(path, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))) {
-        error_raise_errno(err, ERR_REFUSED, EPERM, "the sealing key %s is not a private file of this user", path);
+    if (!key_file && lstat(path, &st) == 0 &&
+        (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))) {
+        error_raise_errno(err, ERR_REFUSED, EPERM, "the sealing key %s is not a private file of this user",
+                          path);
         error_hint(err, "Remove it: a new one is made, and cached credentials are fetched again.");
         return -EPERM;
     }
@@ -50,7 +53,8 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
     if (rc < 0)
         rc = error_wrap(err, "reading the sealing key");
     else if (material.len < KEY_BYTES_MIN)
-        rc = error_raise_errno(err, ERR_REFUSED, EINVAL, "the sealing key %s is shorter than %d bytes", path, KEY_BYTES_MIN);
+        rc = error_raise_errno(err, ERR_REFUSED, EINVAL, "the sealing key %s is shorter than %d bytes", path,
+                               KEY_BYTES_MIN);
     else
         key_derive(s, material.data, material.len);
     str_wipe(&material);
@@ -69,7 +73,8 @@ static int seal_delete(struct store *s, const char *name, struct error *err)
     return sql_run(s, &q, NULL, err);
 }
 
-int store_seal_put(struct store *s, const char *name, const void *data, size_t n, int64_t expires_ms, struct error *err)
+int store_seal_put(struct store *s, const char *name, const void *data, size_t n, int64_t expires_ms,
+                   struct error *err)
 {
     if (!data)
         return seal_delete(s, name, err);
@@ -82,8 +87,9 @@ int store_seal_put(struct store *s, const char *name, const void *data, size_t n
     int rc = digest_seal(s->seal_key, aad, strlen(aad), data, n, &sealed, &sealed_len);
     if (rc < 0)
         return error_raise_errno(err, ERR_FAILED, rc, "sealing %s", name);
-    struct sql q = sql_open(&s->writer, "INSERT INTO credentials(name, sealed, expires_ms) VALUES(?1, ?2, ?3)"
-                                        " ON CONFLICT DO UPDATE SET sealed = excluded.sealed, expires_ms = excluded.expires_ms");
+    struct sql q = sql_open(
+        &s->writer, "INSERT INTO credentials(name, sealed, expires_ms) VALUES(?1, ?2, ?3)"
+                    " ON CONFLICT DO UPDATE SET sealed = excluded.sealed, expires_ms = excluded.expires_ms");
     sql_text(&q, name);
     sql_blob(&q, sealed, sealed_len);
     sql_int(&q, expires_ms);

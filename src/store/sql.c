@@ -5,7 +5,8 @@
 
 static sqlite3_stmt *cache_find(struct store_conn *conn, const char *text)
 {
-    vec_each(c, &conn->cache) {
+    vec_each(c, &conn->cache)
+    {
         if (c->text == text)
             return c->stmt;
     }
@@ -82,8 +83,7 @@ void sql_close(struct sql *q)
 
 void sql_conn_done(struct store_conn *conn)
 {
-    vec_each(c, &conn->cache)
-        sqlite3_finalize(c->stmt);
+    vec_each(c, &conn->cache) sqlite3_finalize(c->stmt);
     vec_free(&conn->cache);
     sqlite3_close_v2(conn->db);
     conn->db = NULL;

@@ -1,4 +1,5 @@
-/* The states of a deployment and which may follow which. Values are DeployState of proto/defang.proto (checked by tests/unit/daemon/test_watch.c).
+/* The states of a deployment and which may follow which. Values are DeployState of proto/defang.proto
+ * (checked by tests/unit/daemon/test_watch.c).
  *
  *   QUEUED → RUNNING ⇄ BLOCKED_AUTH,  any of them → CANCELING → a terminal state
  *   CANCELING may still end as SUCCEEDED: the cancel came too late.
@@ -18,7 +19,8 @@ static const struct {
     [QUEUED] = {"QUEUED", TO(RUNNING) | TO(BLOCKED_AUTH) | TO(CANCELING) | TO(FAILED) | TO(CANCELED)},
     [RUNNING] = {"RUNNING", TO(BLOCKED_AUTH) | TO(CANCELING) | TO(SUCCEEDED) | TO(FAILED) | TO(ROLLED_BACK)},
     [BLOCKED_AUTH] = {"BLOCKED(auth)", TO(RUNNING) | TO(CANCELING) | TO(FAILED) | TO(CANCELED)},
-    [CANCELING] = {"CANCELING", TO(BLOCKED_AUTH) | TO(SUCCEEDED) | TO(FAILED) | TO(ROLLED_BACK) | TO(CANCELED)},
+    [CANCELING] = {"CANCELING",
+                   TO(BLOCKED_AUTH) | TO(SUCCEEDED) | TO(FAILED) | TO(ROLLED_BACK) | TO(CANCELED)},
     [SUCCEEDED] = {"SUCCEEDED", 0},
     [FAILED] = {"FAILED", 0},
     [ROLLED_BACK] = {"ROLLED_BACK", 0},

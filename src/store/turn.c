@@ -23,7 +23,8 @@ static void forget_dirty(struct store *s)
 
 void store_touch(struct store *s, const char *deployment)
 {
-    vec_each(d, &s->dirty) {
+    vec_each(d, &s->dirty)
+    {
         if (strcmp(*d, deployment) == 0)
             return;
     }
@@ -84,8 +85,7 @@ int store_flush(struct store *s, struct error *err)
     if (store_exec(&s->writer, "COMMIT") != SQLITE_OK)
         return store_fail(s, "committing", err);
     s->open = false;
-    vec_each(d, &s->dirty)
-        vec_push(&s->committed, *d);
+    vec_each(d, &s->dirty) vec_push(&s->committed, *d);
     vec_clear(&s->dirty);
     if (s->ends)
         sqlite3_wal_checkpoint_v2(s->writer.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -99,16 +99,15 @@ static void publish(struct store *s)
     __typeof__(s->committed) told = s->committed;
     memset(&s->committed, 0, sizeof s->committed);
     __typeof__(s->subscribers) to = {0};
-    vec_each(b, &s->subscribers)
-        vec_push(&to, *b);
-    vec_each(d, &told) {
+    vec_each(b, &s->subscribers) vec_push(&to, *b);
+    vec_each(d, &told)
+    {
         bool again = false;
         for (char **e = told.items; e < d; e++)
             again = again || strcmp(*e, *d) == 0;
         if (again)
             continue;
-        vec_each(b, &to)
-            b->fn(b->arg, *d);
+        vec_each(b, &to) b->fn(b->arg, *d);
     }
     names_free(told.items, told.len);
     vec_free(&told);

@@ -1,5 +1,5 @@
-/* Frames: any bytes, cut anywhere, give the same frames; what decodes encodes to a frame that decodes to the same; memory follows what came, not what was
- * announced. The first byte says how the rest is cut. */
+/* Frames: any bytes, cut anywhere, give the same frames; what decodes encodes to a frame that decodes to the
+ * same; memory follows what came, not what was announced. The first byte says how the rest is cut. */
 #include "base/mem.h"
 #include "fuzz.h"
 #include "rpc/frame.h"
@@ -24,7 +24,8 @@ static void check_frame(const uint8_t *message, size_t n)
     }
     cleanup_str struct str out = STR_INIT;
     fuzz_require(frame_encode(&out, f, SIZE_MAX, NULL) == 0);
-    Defang__Frame *again = frame_decode((const uint8_t *)out.data + FRAME_HEADER_BYTES, out.len - FRAME_HEADER_BYTES, NULL);
+    Defang__Frame *again =
+        frame_decode((const uint8_t *)out.data + FRAME_HEADER_BYTES, out.len - FRAME_HEADER_BYTES, NULL);
     fuzz_require(again && again->call_id == f->call_id && again->body_case == f->body_case);
     cleanup_str struct str twice = STR_INIT;
     fuzz_require(frame_encode(&twice, again, SIZE_MAX, NULL) == 0);

@@ -36,7 +36,9 @@ static int bind_socket(int type, const char *name)
     memcpy(addr.sun_path, name, strlen(name));
     if (name[0] == '@')
         addr.sun_path[0] = '\0';
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))), 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
+                     0);
     return fd;
 }
 
@@ -81,9 +83,18 @@ START_TEST(the_watchdog_is_for_one_process)
 {
     int manager = bind_socket(SOCK_DGRAM, path);
     env_set(env, "NOTIFY_SOCKET", path);
-    static const struct { const char *usec, *pid; int64_t expected_ms; } cases[] = {
-        {"30000000", "4711", 15000}, {"30000000", "4712", 0}, {"30000000", "", 15000}, {"", "4711", 0}, {"x", "4711", 0},
-        {"0", "4711", 0}, {"-5", "4711", 0}, {"2000", "4711", 1},
+    static const struct {
+        const char *usec, *pid;
+        int64_t expected_ms;
+    } cases[] = {
+        {"30000000", "4711", 15000},
+        {"30000000", "4712", 0},
+        {"30000000", "", 15000},
+        {"", "4711", 0},
+        {"x", "4711", 0},
+        {"0", "4711", 0},
+        {"-5", "4711", 0},
+        {"2000", "4711", 1},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         env_set(env, "WATCHDOG_USEC", cases[i].usec);
@@ -122,7 +133,8 @@ static void expect_fd(const char *count, const char *pid, int expected_rc, int e
     char *where = NULL;
     struct error err = ERROR_INIT;
     int rc = notify_listen_fd(env, 4711, &fd, &where, &err);
-    ck_assert_msg(rc == expected_rc && fd == expected_fd, "%s for %s: %d, descriptor %d", count ? count : "unset", pid ? pid : "unset", rc, fd);
+    ck_assert_msg(rc == expected_rc && fd == expected_fd, "%s for %s: %d, descriptor %d",
+                  count ? count : "unset", pid ? pid : "unset", rc, fd);
     ck_assert_int_eq(error_is_set(&err), expected_rc < 0);
     if (fd >= 0)
         ck_assert_str_eq(where, path);

@@ -1,16 +1,20 @@
 /* Events from bus_emit() to watchers on real sockets. */
+#include "../rpc/fixture.h"
 #include "daemon/bus.h"
 #include "daemon/watch.h"
-#include "../rpc/fixture.h"
 
 static struct store *store;
 static struct watch_hub *hub;
 
 static void insert(const char *id, const char *project)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t)id, .kind = (char *)(uintptr_t) "up", .project = (char *)(uintptr_t)project,
-                                 .stack = (char *)(uintptr_t) "beta", .account = (char *)(uintptr_t) "1",
-                                 .region = (char *)(uintptr_t) "r", .state = DEFANG__DEPLOY_STATE__QUEUED};
+    struct store_deployment d = {.id = (char *)(uintptr_t)id,
+                                 .kind = (char *)(uintptr_t) "up",
+                                 .project = (char *)(uintptr_t)project,
+                                 .stack = (char *)(uintptr_t) "beta",
+                                 .account = (char *)(uintptr_t) "1",
+                                 .region = (char *)(uintptr_t) "r",
+                                 .state = DEFANG__DEPLOY_STATE__QUEUED};
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), 0);
 }
 
@@ -80,7 +84,8 @@ static struct seen watch(const char *id, uint64_t after, bool follow, uint64_t s
     ProtobufCMessage *m;
     uint64_t call;
     ck_assert_int_eq(rpc_client_open(c, RPC_WATCH, &r.base, &call, NULL), 0);
-    while ((s.rc = rpc_client_next(c, call, &(struct rpc_wait){.timeout_ms = 8000}, &m, &err)) == RPC_NEXT_ITEM) {
+    while ((s.rc = rpc_client_next(c, call, &(struct rpc_wait){.timeout_ms = 8000}, &m, &err)) ==
+           RPC_NEXT_ITEM) {
         const Defang__Event *e = (const Defang__Event *)m;
         ck_assert_uint_eq(e->sequence, s.count ? s.last + 1 : after + 1);
         s.first = s.count ? s.first : e->sequence;
@@ -108,9 +113,11 @@ static bool nobody_watches(void)
 START_TEST(states_are_those_of_the_contract)
 {
     for (int i = 1; i <= 8; i++) {
-        const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, i);
+        const ProtobufCEnumValue *v =
+            protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, i);
         ck_assert_ptr_nonnull(v);
-        ck_assert_str_eq(store_state_name(i), i == DEFANG__DEPLOY_STATE__BLOCKED_AUTH ? "BLOCKED(auth)" : v->name);
+        ck_assert_str_eq(store_state_name(i),
+                         i == DEFANG__DEPLOY_STATE__BLOCKED_AUTH ? "BLOCKED(auth)" : v->name);
     }
     ck_assert_ptr_null(protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, 9));
 }
@@ -369,9 +376,12 @@ START_TEST(rows_know_since_when)
     insert("a", "shop");
     Defang__Row r = DEFANG__ROW__INIT;
     r.id = (char *)(uintptr_t) "image/api";
-    static const struct { Defang__RowState state; int64_t now_ms, since_ms, elapsed_ms; } cases[] = {
-        {DEFANG__ROW_STATE__ROW_WAITING, 1000, 0, 0},      {DEFANG__ROW_STATE__ROW_ACTIVE, 2000, 2000, 0},
-        {DEFANG__ROW_STATE__ROW_ACTIVE, 5000, 2000, 0},    {DEFANG__ROW_STATE__ROW_DONE, 9000, 2000, 7000},
+    static const struct {
+        Defang__RowState state;
+        int64_t now_ms, since_ms, elapsed_ms;
+    } cases[] = {
+        {DEFANG__ROW_STATE__ROW_WAITING, 1000, 0, 0},   {DEFANG__ROW_STATE__ROW_ACTIVE, 2000, 2000, 0},
+        {DEFANG__ROW_STATE__ROW_ACTIVE, 5000, 2000, 0}, {DEFANG__ROW_STATE__ROW_DONE, 9000, 2000, 7000},
         {DEFANG__ROW_STATE__ROW_FAILED, 1500, 2000, 0}, /* the clock went back */
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

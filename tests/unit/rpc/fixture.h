@@ -1,12 +1,13 @@
-/* A server on a socket of its own, with small handlers, and clients that run blocking on a worker thread while the loop serves them. */
+/* A server on a socket of its own, with small handlers, and clients that run blocking on a worker thread
+ * while the loop serves them. */
 #pragma once
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/vec.h"
 #include "loop/fiber.h"
 #include "loop/work.h"
-#include "base/vec.h"
 #include "rpc/client.h"
 #include "rpc/server.h"
 #include <check.h>
@@ -160,7 +161,8 @@ static inline void fixture_put_hello(struct str *out, uint32_t min, uint32_t max
     ck_assert_int_eq(frame_encode(out, &f, 1 << 20, NULL), 0);
 }
 
-static inline void fixture_put_request(struct str *out, uint64_t id, const char *verb, const ProtobufCMessage *m)
+static inline void fixture_put_request(struct str *out, uint64_t id, const char *verb,
+                                       const ProtobufCMessage *m)
 {
     uint8_t bytes[1024];
     Defang__Request request = DEFANG__REQUEST__INIT;
@@ -191,7 +193,8 @@ static inline void fixture_on_list(void *arg, struct server_call *call, const Pr
     server_reply(call, &reply.base);
 }
 
-/* watch: numbers from after_sequence + 1 to the one named by `deployment`, each item with a filler; like the daemon, a cursor. */
+/* watch: numbers from after_sequence + 1 to the one named by `deployment`, each item with a filler; like the
+ * daemon, a cursor. */
 #define FIXTURE_FILLER 1000
 
 struct fixture_stream {

@@ -81,8 +81,9 @@ static void on_up(void *arg, struct server_call *call, const ProtobufCMessage *r
     error_raise(&e, ERR_USAGE, "2 mistakes in compose.yaml");
     error_hint(&e, "mend them");
     error_at(&e, "compose.yaml", 3, 5);
-    struct rpc_diagnostic d[] = {{.message = "unknown key imge", .file = "compose.yaml", .line = 3, .column = 5, .hint = "image"},
-                                 {.message = "ports must be a list", .file = "compose.yaml", .line = 9, .column = 1}};
+    struct rpc_diagnostic d[] = {
+        {.message = "unknown key imge", .file = "compose.yaml", .line = 3, .column = 5, .hint = "image"},
+        {.message = "ports must be a list", .file = "compose.yaml", .line = 9, .column = 1}};
     server_error(call, &e, d, 2);
     error_done(&e);
 }
@@ -206,7 +207,8 @@ static void on_list_kept(void *arg, struct server_call *call, const ProtobufCMes
 
 static void answer_all_kept(void)
 {
-    vec_each(call, &kept) {
+    vec_each(call, &kept)
+    {
         Defang__ListReply reply = DEFANG__LIST_REPLY__INIT;
         ck_assert(server_call_is_gone(*call));
         ck_assert(!server_call_can_write(*call));
@@ -221,7 +223,8 @@ static void impatient_client(void)
     Defang__ListRequest r = DEFANG__LIST_REQUEST__INIT;
     ProtobufCMessage *m = NULL;
     struct error err = ERROR_INIT;
-    ck_assert_int_eq(rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 50}, &m, &err), -ETIMEDOUT);
+    ck_assert_int_eq(rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 50}, &m, &err),
+                     -ETIMEDOUT);
     ck_assert_int_eq(err.kind, ERR_TIMEOUT);
     error_done(&err);
     int fds[2];

@@ -89,7 +89,8 @@ START_TEST(an_announced_length_costs_nothing)
 {
     struct frame_decoder d;
     frame_decoder_init(&d, 1 << 20);
-    static const uint8_t at_cap[] = {0x00, 0x10, 0x00, 0x00}, over[] = {0x00, 0x10, 0x00, 0x01}, huge[] = {0xff, 0xff, 0xff, 0xff};
+    static const uint8_t at_cap[] = {0x00, 0x10, 0x00, 0x00}, over[] = {0x00, 0x10, 0x00, 0x01},
+                         huge[] = {0xff, 0xff, 0xff, 0xff};
     const uint8_t *message;
     size_t n;
     feed(&d, at_cap, 4);
@@ -125,9 +126,17 @@ END_TEST
 
 START_TEST(garbage_is_not_a_frame)
 {
-    static const struct { const char *bytes; size_t n; } cases[] = {
-        {"", 0}, {"\x08\x01", 2} /* a call id and no body */, {"\xff\xff\xff\xff\xff", 5}, {"\x12\x7f", 2}, {"hello", 5},
-        {"\x1a\x02\x0a\x7f", 4}, {"\xa2\x06\x00", 3} /* only an unknown field */,
+    static const struct {
+        const char *bytes;
+        size_t n;
+    } cases[] = {
+        {"", 0},
+        {"\x08\x01", 2} /* a call id and no body */,
+        {"\xff\xff\xff\xff\xff", 5},
+        {"\x12\x7f", 2},
+        {"hello", 5},
+        {"\x1a\x02\x0a\x7f", 4},
+        {"\xa2\x06\x00", 3} /* only an unknown field */,
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct error err = ERROR_INIT;
@@ -152,12 +161,14 @@ START_TEST(items_travel_unchanged)
     ck_assert_mem_eq(f->item.data, data, sizeof data);
     defang__frame__free_unpacked(f, NULL);
     size_t before = out.len;
-    ck_assert_int_eq(frame_encode_bytes(&out, 9, DEFANG__FRAME__BODY_ITEM, data, sizeof data, 200, NULL), -EMSGSIZE);
+    ck_assert_int_eq(frame_encode_bytes(&out, 9, DEFANG__FRAME__BODY_ITEM, data, sizeof data, 200, NULL),
+                     -EMSGSIZE);
     ck_assert_uint_eq(out.len, before);
 }
 END_TEST
 
-static Defang__Frame *error_there_and_back(const struct error *e, const struct rpc_diagnostic *d, size_t n, size_t max, struct error *back)
+static Defang__Frame *error_there_and_back(const struct error *e, const struct rpc_diagnostic *d, size_t n,
+                                           size_t max, struct error *back)
 {
     cleanup_str struct str out = STR_INIT;
     ck_assert_int_eq(frame_encode_error(&out, 3, e, d, n, max), 0);
@@ -169,16 +180,18 @@ static Defang__Frame *error_there_and_back(const struct error *e, const struct r
 
 START_TEST(errors_come_back_whole)
 {
-    static const enum error_kind kinds[] = {ERR_FAILED, ERR_USAGE, ERR_AUTH, ERR_CLOUD, ERR_REFUSED, ERR_NOT_FOUND, ERR_CANCELED,
-                                            ERR_TIMEOUT, ERR_ROLLED_BACK, ERR_UNREACHABLE, ERR_INTERRUPTED};
+    static const enum error_kind kinds[] = {ERR_FAILED,      ERR_USAGE,       ERR_AUTH,       ERR_CLOUD,
+                                            ERR_REFUSED,     ERR_NOT_FOUND,   ERR_CANCELED,   ERR_TIMEOUT,
+                                            ERR_ROLLED_BACK, ERR_UNREACHABLE, ERR_INTERRUPTED};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct error e = ERROR_INIT, back = ERROR_INIT;
         error_raise(&e, kinds[i], "creating stack: denied");
         error_hint(&e, "ask the owner");
         error_at(&e, "compose.yaml", 12, 3);
         error_aws(&e, "AccessDenied", "req-1", 403);
-        struct rpc_diagnostic d[] = {{.message = "no such key", .file = "compose.yaml", .line = 4, .column = 2, .hint = "image?"},
-                                     {.severity = 1, .message = "ignored"}};
+        struct rpc_diagnostic d[] = {
+            {.message = "no such key", .file = "compose.yaml", .line = 4, .column = 2, .hint = "image?"},
+            {.severity = 1, .message = "ignored"}};
         Defang__Frame *f = error_there_and_back(&e, d, 2, 4096, &back);
         ck_assert_int_eq(back.kind, kinds[i]);
         ck_assert_int_eq(back.code, error_kind_errno(kinds[i]));
@@ -200,7 +213,8 @@ START_TEST(errors_always_fit)
     error_raise(&e, ERR_USAGE, "many mistakes");
     struct rpc_diagnostic d[64];
     for (size_t i = 0; i < 64; i++)
-        d[i] = (struct rpc_diagnostic){.message = "a mistake that takes some room to tell about", .line = (unsigned)i};
+        d[i] = (struct rpc_diagnostic){.message = "a mistake that takes some room to tell about",
+                                       .line = (unsigned)i};
     Defang__Frame *f = error_there_and_back(&e, d, 64, 1000, &back);
     ck_assert_uint_gt(f->error->n_diagnostics, 0);
     ck_assert_uint_lt(f->error->n_diagnostics, 64);

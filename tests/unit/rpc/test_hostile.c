@@ -35,7 +35,8 @@ static char *last_words(const void *bytes, size_t n)
 static void expect_words(const struct str *bytes, const char *part)
 {
     cleanup_free char *words = last_words(bytes->data, bytes->len);
-    ck_assert_msg(words && strstr(words, part), "expected \"%s\", got \"%s\"", part, words ? words : "nothing");
+    ck_assert_msg(words && strstr(words, part), "expected \"%s\", got \"%s\"", part,
+                  words ? words : "nothing");
 }
 
 static void put_bare(struct str *out, uint64_t id, Defang__Frame__BodyCase body)

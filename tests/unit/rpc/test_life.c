@@ -18,7 +18,8 @@ START_TEST(the_socket_is_private)
     ck_assert_int_eq(lstat(path, &st), -1);
     /* A folder that is to be ours is made, and made private. */
     snprintf(path, sizeof path, "%s/new/defang/defangd.sock", folder);
-    struct server_options o = {.path = path, .make_folder = true, .listen_fd = -1, .uid = geteuid(), .build = "x"};
+    struct server_options o = {
+        .path = path, .make_folder = true, .listen_fd = -1, .uid = geteuid(), .build = "x"};
     ck_assert_int_eq(fixture_serve(&o, NULL), 0);
     char dir[96];
     snprintf(dir, sizeof dir, "%s/new/defang", folder);
@@ -80,7 +81,8 @@ static bool socket_is_back(void)
 START_TEST(a_removed_socket_file_comes_back)
 {
     server_free(server);
-    struct server_options o = {.path = path, .listen_fd = -1, .uid = geteuid(), .build = "x", .rebind_check_ms = 10};
+    struct server_options o = {
+        .path = path, .listen_fd = -1, .uid = geteuid(), .build = "x", .rebind_check_ms = 10};
     ck_assert_int_eq(fixture_serve(&o, NULL), 0);
     server_handle(server, RPC_LIST, fixture_on_list, NULL);
     ck_assert_int_eq(unlink(path), 0);
@@ -267,7 +269,8 @@ static void read_last_words(void)
     ProtobufCMessage *m = NULL;
     struct error err = ERROR_INIT;
     int rc;
-    while ((rc = rpc_client_next(watching, watch_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, &err)) == RPC_NEXT_ITEM)
+    while ((rc = rpc_client_next(watching, watch_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, &err)) ==
+           RPC_NEXT_ITEM)
         protobuf_c_message_free_unpacked(m, NULL);
     ck_assert_int_lt(rc, 0);
     ck_assert_str_eq(err.message, "the daemon is stopping");
@@ -278,7 +281,8 @@ static void read_last_words(void)
 static void read_late_answer(void)
 {
     ProtobufCMessage *m = NULL;
-    ck_assert_int_eq(rpc_client_next(waiting, wait_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, NULL), RPC_NEXT_ITEM);
+    ck_assert_int_eq(rpc_client_next(waiting, wait_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, NULL),
+                     RPC_NEXT_ITEM);
     protobuf_c_message_free_unpacked(m, NULL);
     rpc_client_free(waiting);
 }
@@ -340,7 +344,8 @@ static void broken_daemon_client(void)
     Defang__ListRequest r = DEFANG__LIST_REQUEST__INIT;
     ProtobufCMessage *m = NULL;
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_lt(rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 1000}, &m, &err), 0);
+        ck_assert_int_lt(
+            rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 1000}, &m, &err), 0);
         ck_assert_int_eq(err.kind, ERR_UNREACHABLE);
         ck_assert_ptr_nonnull(strstr(err.message, "middle of a message"));
         error_done(&err);
@@ -350,9 +355,14 @@ static void broken_daemon_client(void)
 
 static void odd_daemons_client(void)
 {
-    static const struct { uint32_t min, max; const char *bytes; size_t n; int code; } cases[] = {
-        {7, 9, NULL, 0, -EPROTO},              /* too new */
-        {0, 0, "\0\0\0\2\x08\1", 6, -EBADMSG}, /* no body */
+    static const struct {
+        uint32_t min, max;
+        const char *bytes;
+        size_t n;
+        int code;
+    } cases[] = {
+        {7, 9, NULL, 0, -EPROTO},                   /* too new */
+        {0, 0, "\0\0\0\2\x08\1", 6, -EBADMSG},      /* no body */
         {0, 0, "\0\0\0\4\x08\1\x32\0", 8, -EPROTO}, /* an end before hello */
         {0, 0, "\x7f\0\0\0", 4, -EMSGSIZE},
         {0, 0, NULL, 0, -ETIMEDOUT},

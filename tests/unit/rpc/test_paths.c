@@ -21,20 +21,36 @@ static const struct {
     bool runtime_is_ours;
     const char *socket, *state; /* NULL = refused */
 } cases[] = {
-    {{"HOME", "/home/u", "XDG_RUNTIME_DIR", "/run/user/1000"}, true, "/run/user/1000/defang/defangd.sock", "/home/u/.local/state/defang"},
+    {{"HOME", "/home/u", "XDG_RUNTIME_DIR", "/run/user/1000"},
+     true,
+     "/run/user/1000/defang/defangd.sock",
+     "/home/u/.local/state/defang"},
     {{"HOME", "/home/u"}, true, "/run/user/1000/defang/defangd.sock", "/home/u/.local/state/defang"},
     {{"HOME", "/home/u"}, false, "/home/u/.local/state/defang/defangd.sock", "/home/u/.local/state/defang"},
     {{"HOME", "/home/u", "XDG_STATE_HOME", "/var/s"}, false, "/var/s/defang/defangd.sock", "/var/s/defang"},
     {{"HOME", "/home/u", "DEFANG_STATE_DIR", "/srv/d"}, false, "/srv/d/defangd.sock", "/srv/d"},
-    {{"HOME", "/home/u", "DEFANG_SOCKET", "/tmp/d.sock", "XDG_RUNTIME_DIR", "/run/user/1000"}, true, "/tmp/d.sock", "/home/u/.local/state/defang"},
-    {{"HOME", "/home/u", "DEFANG_SOCKET", "", "XDG_RUNTIME_DIR", ""}, false, "/home/u/.local/state/defang/defangd.sock", "/home/u/.local/state/defang"},
-    {{"HOME", "/home/u", "XDG_RUNTIME_DIR", "run", "XDG_STATE_HOME", "state"}, false, "/home/u/.local/state/defang/defangd.sock", "/home/u/.local/state/defang"},
+    {{"HOME", "/home/u", "DEFANG_SOCKET", "/tmp/d.sock", "XDG_RUNTIME_DIR", "/run/user/1000"},
+     true,
+     "/tmp/d.sock",
+     "/home/u/.local/state/defang"},
+    {{"HOME", "/home/u", "DEFANG_SOCKET", "", "XDG_RUNTIME_DIR", ""},
+     false,
+     "/home/u/.local/state/defang/defangd.sock",
+     "/home/u/.local/state/defang"},
+    {{"HOME", "/home/u", "XDG_RUNTIME_DIR", "run", "XDG_STATE_HOME", "state"},
+     false,
+     "/home/u/.local/state/defang/defangd.sock",
+     "/home/u/.local/state/defang"},
     {{"XDG_STATE_HOME", "/s", "XDG_RUNTIME_DIR", "/r"}, false, "/r/defang/defangd.sock", "/s/defang"},
     {{"HOME", "/home/u", "DEFANG_SOCKET", "d.sock"}, false, NULL, "DEFANG_SOCKET is d.sock"},
     {{"HOME", "/home/u", "DEFANG_STATE_DIR", "d"}, false, NULL, "DEFANG_STATE_DIR is d"},
     {{NULL}, false, NULL, "HOME is not set"},
     {{"HOME", "u"}, false, NULL, "HOME is not set"},
-    {{"HOME", "/home/u", "XDG_RUNTIME_DIR", "/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/xxxx"}, false, NULL, "the system allows 107"},
+    {{"HOME", "/home/u", "XDG_RUNTIME_DIR",
+      "/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/xxxx"},
+     false,
+     NULL,
+     "the system allows 107"},
 };
 
 START_TEST(both_programs_find_the_same_place)
@@ -53,7 +69,8 @@ START_TEST(both_programs_find_the_same_place)
             ck_assert_uint_eq(strlen(p.socket_folder), (size_t)(strrchr(p.socket, '/') - p.socket));
             ck_assert_int_eq(p.socket_given, env_get_nonempty(env, "DEFANG_SOCKET") != NULL);
         } else {
-            ck_assert_msg(rc == -EINVAL && strstr(err.message, cases[i].state), "case %zu: %d %s", i, rc, err.message);
+            ck_assert_msg(rc == -EINVAL && strstr(err.message, cases[i].state), "case %zu: %d %s", i, rc,
+                          err.message);
         }
         error_done(&err);
         rpc_paths_done(&p);

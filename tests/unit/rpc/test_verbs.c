@@ -15,7 +15,8 @@ START_TEST(rows_are_complete)
         ck_assert_ptr_nonnull(v->request);
         ck_assert_ptr_nonnull(v->answer);
         if (v->flags & RPC_NEEDS_PROJECT)
-            ck_assert_msg(protobuf_c_message_descriptor_get_field_by_name(v->request, "caller") != NULL, "%s", v->name);
+            ck_assert_msg(protobuf_c_message_descriptor_get_field_by_name(v->request, "caller") != NULL, "%s",
+                          v->name);
     }
     ck_assert_ptr_null(rpc_verb_find(""));
     ck_assert_ptr_null(rpc_verb_find("Up"));
@@ -31,7 +32,8 @@ START_TEST(the_table_covers_the_contract)
     for (const char *p = text.data; (p = strstr(p, "\nmessage ")) != NULL;) {
         p += strlen("\nmessage ");
         cleanup_free char *name = xstrndup(p, strcspn(p, " {"));
-        if (strlen(name) <= strlen("Request") || strcmp(name + strlen(name) - strlen("Request"), "Request") != 0)
+        if (strlen(name) <= strlen("Request") ||
+            strcmp(name + strlen(name) - strlen("Request"), "Request") != 0)
             continue;
         bool covered = false;
         for (int i = 0; i < RPC_VERB_COUNT; i++)
@@ -55,7 +57,11 @@ START_TEST(a_project_request_says_where_it_comes_from)
 {
     Defang__Caller caller = DEFANG__CALLER__INIT;
     Defang__UpRequest up = DEFANG__UP_REQUEST__INIT;
-    static const struct { bool has_caller; const char *cwd; bool ok; } cases[] = {
+    static const struct {
+        bool has_caller;
+        const char *cwd;
+        bool ok;
+    } cases[] = {
         {false, "", false}, {true, "", false}, {true, "work/shop", false}, {true, "/work/shop", true}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct error err = ERROR_INIT;

@@ -65,10 +65,15 @@ static inline void fixture_turn(void)
 
 static inline int fixture_insert(const char *id, const char *project, struct error *err)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t)id, .kind = (char *)(uintptr_t) "up",
-                                 .project = (char *)(uintptr_t)project, .stack = (char *)(uintptr_t) "beta",
-                                 .account = (char *)(uintptr_t) "123456789012", .region = (char *)(uintptr_t) "us-west-2",
-                                 .engine = (char *)(uintptr_t) "cloudformation", .state = QUEUED, .inputs = "frozen",
+    struct store_deployment d = {.id = (char *)(uintptr_t)id,
+                                 .kind = (char *)(uintptr_t) "up",
+                                 .project = (char *)(uintptr_t)project,
+                                 .stack = (char *)(uintptr_t) "beta",
+                                 .account = (char *)(uintptr_t) "123456789012",
+                                 .region = (char *)(uintptr_t) "us-west-2",
+                                 .engine = (char *)(uintptr_t) "cloudformation",
+                                 .state = QUEUED,
+                                 .inputs = "frozen",
                                  .inputs_len = 6};
     return store_deployment_insert(store, &d, err);
 }

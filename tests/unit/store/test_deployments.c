@@ -58,9 +58,13 @@ END_TEST
 
 START_TEST(bad_rows_are_refused)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t) "x", .kind = (char *)(uintptr_t) "up", .project = (char *)(uintptr_t) "p",
-                                 .stack = (char *)(uintptr_t) "s", .account = (char *)(uintptr_t) "a",
-                                 .region = (char *)(uintptr_t) "r", .state = SUCCEEDED};
+    struct store_deployment d = {.id = (char *)(uintptr_t) "x",
+                                 .kind = (char *)(uintptr_t) "up",
+                                 .project = (char *)(uintptr_t) "p",
+                                 .stack = (char *)(uintptr_t) "s",
+                                 .account = (char *)(uintptr_t) "a",
+                                 .region = (char *)(uintptr_t) "r",
+                                 .state = SUCCEEDED};
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EINVAL);
     d.state = 0;
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EINVAL);
@@ -84,7 +88,8 @@ START_TEST(only_legal_moves)
     for (int from = -1; from < 11; from++) {
         for (int to = -1; to < 11; to++) {
             bool expected = from >= 0 && from < 9 && to >= 0 && to < 9 && legal[from][to];
-            ck_assert_msg(store_state_may_follow(from, to) == expected, "%s to %s", store_state_name(from), store_state_name(to));
+            ck_assert_msg(store_state_may_follow(from, to) == expected, "%s to %s", store_state_name(from),
+                          store_state_name(to));
         }
         ck_assert_int_eq(store_state_is_terminal(from), from >= SUCCEEDED && from <= CANCELED);
     }
@@ -129,10 +134,15 @@ END_TEST
 /* "Erased" means that the bytes are not in any file any more. */
 START_TEST(erased_inputs_are_gone_from_the_disk)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t) "a", .kind = (char *)(uintptr_t) "up",
-                                 .project = (char *)(uintptr_t) "shop", .stack = (char *)(uintptr_t) "beta",
-                                 .account = (char *)(uintptr_t) "1", .region = (char *)(uintptr_t) "r", .state = QUEUED,
-                                 .inputs = "hunter2-hunter2-hunter2", .inputs_len = 23};
+    struct store_deployment d = {.id = (char *)(uintptr_t) "a",
+                                 .kind = (char *)(uintptr_t) "up",
+                                 .project = (char *)(uintptr_t) "shop",
+                                 .stack = (char *)(uintptr_t) "beta",
+                                 .account = (char *)(uintptr_t) "1",
+                                 .region = (char *)(uintptr_t) "r",
+                                 .state = QUEUED,
+                                 .inputs = "hunter2-hunter2-hunter2",
+                                 .inputs_len = 23};
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), 0);
     fixture_turn();
     char command[256];
@@ -180,7 +190,8 @@ START_TEST(lists_are_filtered_newest_first_and_committed)
     expect_list((struct store_filter){.unfinished_only = true}, 0, "c b ");
     expect_list((struct store_filter){.limit = 2}, 0, "c b ");
     expect_list((struct store_filter){.stack = "prod"}, 0, "");
-    expect_list((struct store_filter){.stack = "beta", .account = "123456789012", .region = "us-west-2"}, 0, "c b a ");
+    expect_list((struct store_filter){.stack = "beta", .account = "123456789012", .region = "us-west-2"}, 0,
+                "c b a ");
     expect_list((struct store_filter){.region = "eu-west-1"}, 0, "");
     expect_list((struct store_filter){0}, 1, "c ");
 }

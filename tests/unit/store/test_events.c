@@ -1,5 +1,5 @@
-#include "fixture.h"
 #include "base/limits.h"
+#include "fixture.h"
 
 START_TEST(sequences_have_no_gaps)
 {
@@ -53,13 +53,21 @@ START_TEST(reads_are_bounded)
     for (int i = 0; i < 50; i++)
         fixture_event("a", "0123456789");
     fixture_turn();
-    static const struct { uint64_t after; unsigned count; size_t bytes; uint64_t stop, first, got; } cases[] = {
-        {0, 1000, 100000, 0, 1, 50}, {0, 7, 100000, 0, 1, 7},  {0, 1000, 35, 0, 1, 3}, {0, 1000, 1, 0, 1, 1},
-        {48, 1000, 100000, 0, 49, 2}, {50, 10, 100, 0, 0, 0}, {UINT64_MAX, 10, 100, 0, 0, 0}, {10, 1000, 100000, 4, 11, 4},
+    static const struct {
+        uint64_t after;
+        unsigned count;
+        size_t bytes;
+        uint64_t stop, first, got;
+    } cases[] = {
+        {0, 1000, 100000, 0, 1, 50},    {0, 7, 100000, 0, 1, 7},      {0, 1000, 35, 0, 1, 3},
+        {0, 1000, 1, 0, 1, 1},          {48, 1000, 100000, 0, 49, 2}, {50, 10, 100, 0, 0, 0},
+        {UINT64_MAX, 10, 100, 0, 0, 0}, {10, 1000, 100000, 4, 11, 4},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture_events e = {.stop_after = cases[i].stop};
-        ck_assert_int_eq(store_event_read(store, "a", cases[i].after, cases[i].count, cases[i].bytes, fixture_collect, &e, NULL), 0);
+        ck_assert_int_eq(store_event_read(store, "a", cases[i].after, cases[i].count, cases[i].bytes,
+                                          fixture_collect, &e, NULL),
+                         0);
         ck_assert_msg(e.count == cases[i].got && e.first == cases[i].first, "case %zu: %llu from %llu", i,
                       (unsigned long long)e.count, (unsigned long long)e.first);
     }

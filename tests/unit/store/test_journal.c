@@ -1,5 +1,5 @@
-#include "fixture.h"
 #include "base/file.h"
+#include "fixture.h"
 
 static bool step_done(const char *step)
 {
@@ -109,9 +109,12 @@ START_TEST(sealed_blobs_come_back_only_to_us)
     snprintf(command, sizeof command, "grep -qa wJalrXUtnFEMI %s/*", folder);
     ck_assert_int_ne(system(command), 0);
     /* Moved to another name or given another expiry in the file, it does not open. */
-    ck_assert_int_eq(store_exec(&store->writer, "UPDATE credentials SET name = 'admin' WHERE name = 'sso'"), SQLITE_OK);
+    ck_assert_int_eq(store_exec(&store->writer, "UPDATE credentials SET name = 'admin' WHERE name = 'sso'"),
+                     SQLITE_OK);
     expect_sealed("admin", NULL);
-    ck_assert_int_eq(store_exec(&store->writer, "UPDATE credentials SET expires_ms = 9999999999999 WHERE name = 'stale'"), SQLITE_OK);
+    ck_assert_int_eq(
+        store_exec(&store->writer, "UPDATE credentials SET expires_ms = 9999999999999 WHERE name = 'stale'"),
+        SQLITE_OK);
     expect_sealed("stale", NULL);
     ck_assert_int_eq(store_seal_put(store, "ever", NULL, 0, 0, NULL), 0);
     expect_sealed("ever", NULL);
