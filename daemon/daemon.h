@@ -4,6 +4,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "daemon/notify.h"
 #include "loop/fiber.h"
 #include "loop/http.h"
 #include "loop/loop.h"
@@ -20,6 +21,8 @@ struct daemon {
     struct store *store;
     struct http *http;
     struct server *server;
+    struct watch_hub *watchers;
+    struct notify notify;
     const char *state_folder, *socket;
     int64_t started_ms;               /* wall clock */
     bool under_systemd;

@@ -21,12 +21,19 @@ char *job_id_new(void)
     return xstrdup(id);
 }
 
+/* Inputs reach the disk: no key, and no proxy's password either. */
+static bool holds_secret(const char *name, const char *value)
+{
+    bool url = text_ends(name, "_proxy") || text_ends(name, "_PROXY") || text_ends(name, "_URL");
+    return env_name_is_secret(name) || (url && strchr(value, '@'));
+}
+
 json_t *job_inputs_new(const struct session *s, const Defang__Caller *caller, const struct project *p, bool has_env_credentials)
 {
     json_t *env = json_object();
     struct env *selected = env_select_for_request(s->env);
     for (size_t i = 0; i < env_count(selected); i++)
-        if (!env_name_is_secret(env_name(selected, i)))
+        if (!holds_secret(env_name(selected, i), env_value(selected, i)))
             json_object_set_new(env, env_name(selected, i), json_string(env_value(selected, i)));
     env_free(selected);
     json_t *inputs = json_pack("{s:o,s:s,s:s,s:s,s:b}", "env", env, "profile", caller->profile, "region", caller->region, "stack",
@@ -96,12 +103,17 @@ static int wait_for_credentials(void *arg, const struct error *cause)
     return rc;
 }
 
+static bool any_blocked(const struct daemon *d)
+{
+    vec_each(it, &d->jobs)
+        if ((*it)->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
+            return true;
+    return false;
+}
+
 unsigned job_offer_credentials(struct daemon *d, struct session *session)
 {
-    bool anybody = false;
-    vec_each(it, &d->jobs)
-        anybody |= (*it)->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH;
-    if (!anybody)
+    if (!any_blocked(d))
         return 0;
     struct aws_identity who = {0};
     struct aws_credentials fresh = {0};
@@ -122,6 +134,29 @@ unsigned job_offer_credentials(struct daemon *d, struct session *session)
     aws_credentials_done(&fresh);
     aws_identity_done(&who);
     return count;
+}
+
+struct offer { struct daemon *d; struct session *session; };
+
+static void offer_main(void *arg)
+{
+    struct offer *o = arg;
+    job_offer_credentials(o->d, o->session);
+    session_unref(o->d, o->session);
+    o->d->verbs_active--;
+    free(o);
+}
+
+void job_offer_caller(struct daemon *d, const Defang__Caller *caller)
+{
+    struct session *session = NULL;
+    cleanup_error struct error ignored = ERROR_INIT; /* a watcher without usable credentials still watches */
+    if (!any_blocked(d) || session_get(d, caller, &session, &ignored) < 0)
+        return;
+    struct offer *o = xmalloc(sizeof *o);
+    *o = (struct offer){.d = d, .session = session};
+    d->verbs_active++;
+    fiber_detach(fiber_spawn(d->loop, "offer", offer_main, o));
 }
 
 static const struct {

@@ -47,6 +47,8 @@ struct job *job_find(struct daemon *d, const char *id); /* NULL when not running
 void job_cancel(struct job *j);
 /* Gives fresh credentials to jobs that wait for them in that account; suspends (asks who they are). Returns how many went on. */
 unsigned job_offer_credentials(struct daemon *d, struct session *session);
+/* The same from a watch request, in a fiber of its own. */
+void job_offer_caller(struct daemon *d, const Defang__Caller *caller);
 /* At the daemon's end: stops every fiber without a terminal state, so that the next life resumes them. */
 void job_suspend_all(struct daemon *d);
 void job_free_finished(struct daemon *d);

@@ -1,7 +1,6 @@
 /* defangd: one per user and state folder. Foreground, logs to stderr, ends on SIGTERM or SIGINT with every job resumable. */
 #include "daemon/daemon.h"
 #include "daemon/job.h"
-#include "daemon/notify.h"
 #include "daemon/stop.h"
 #include "daemon/verb.h"
 #include "daemon/watch.h"
@@ -41,8 +40,9 @@ static const char usage[] =
 
 static void die(struct error *err)
 {
-    cleanup_free char *text = error_format(err);
+    char *text = error_format(err);
     fprintf(stderr, "defangd: %s\n", text);
+    free(text); /* exit() runs no cleanup attribute */
     exit(error_kind_exit(err->kind));
 }
 
@@ -96,7 +96,23 @@ static void trim(void *arg)
         log_warning("daemon", "old events not removed: error=\"%s\"", err.message);
 }
 
-static int open_all(struct daemon *d, const struct rpc_paths *paths, struct error *err)
+/* Alive means: the loop turns and what it is told is stored. */
+static void watchdog(void *arg)
+{
+    struct daemon *d = arg;
+    cleanup_error struct error err = ERROR_INIT;
+    if (store_flush(d->store, &err) == 0)
+        notify_watchdog(&d->notify);
+    else
+        log_error("daemon", "state cannot be stored: error=\"%s\"", err.message);
+}
+
+static void offer(void *arg, const Defang__Caller *caller)
+{
+    job_offer_caller(arg, caller);
+}
+
+static int open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
 {
     int rc = file_mkdirs(paths->state_folder, 0700, err);
     if (rc == 0)
@@ -104,10 +120,21 @@ static int open_all(struct daemon *d, const struct rpc_paths *paths, struct erro
     if (rc < 0)
         return rc;
     d->http = http_curl_new(d->loop);
-    int listen_fd = notify_listen_fd();
-    d->under_systemd = listen_fd >= 0 || getenv("NOTIFY_SOCKET") != NULL;
-    struct server_options options = {.path = paths->socket, .make_folder = !paths->socket_given, .listen_fd = listen_fd, .uid = getuid(), .build = DAEMON_BUILD};
-    return server_new(d->loop, &options, &d->server, err);
+    int listen_fd = -1;
+    cleanup_free char *listen_path = NULL;
+    notify_init(&d->notify, env, getpid());
+    rc = notify_listen_fd(env, getpid(), &listen_fd, &listen_path, err);
+    if (rc < 0)
+        return rc;
+    d->under_systemd = listen_fd >= 0 || notify_enabled(&d->notify);
+    struct server_options options = {.path = listen_path ? listen_path : paths->socket, .make_folder = !listen_path && !paths->socket_given,
+                                     .listen_fd = listen_fd, .uid = getuid(), .build = DAEMON_BUILD};
+    rc = server_new(d->loop, &options, &d->server, err);
+    if (rc == 0) {
+        d->watchers = watch_hub_new(d->store, d->server);
+        watch_hub_on_caller(d->watchers, offer, d);
+    }
+    return rc;
 }
 
 static void serve(struct daemon *d)
@@ -119,25 +146,28 @@ static void serve(struct daemon *d)
     uv_signal_start(&term, on_signal, SIGTERM);
     uv_signal_start(&interrupt, on_signal, SIGINT);
     struct loop_timer *trimmer = loop_timer_start(d->loop, 60 * 1000, TRIM_EVERY_MS, trim, d);
-    notify_start(d->loop);
+    struct loop_timer *dog = d->notify.watchdog_ms ? loop_timer_start(d->loop, d->notify.watchdog_ms, d->notify.watchdog_ms, watchdog, d) : NULL;
+    notify_ready(&d->notify);
     log_info("daemon", "serving: socket=%s state=%s pid=%d build=\"%s\"", d->socket, d->state_folder, (int)getpid(), DAEMON_BUILD);
     loop_run(d->loop);
     loop_timer_stop(trimmer);
+    loop_timer_stop(dog);
     uv_close((uv_handle_t *)&term, NULL);
     uv_close((uv_handle_t *)&interrupt, NULL);
-    notify_stop();
     uv_run(loop_uv(d->loop), UV_RUN_NOWAIT);
 }
 
 static void close_all(struct daemon *d)
 {
     server_free(d->server);
+    watch_hub_free(d->watchers);
     job_suspend_all(d);
     job_free_finished(d);
     session_drop_all(d);
     http_free(d->http);
     store_close(d->store);
     loop_free(d->loop);
+    notify_done(&d->notify);
 }
 
 int main(int argc, char **argv)
@@ -150,14 +180,13 @@ int main(int argc, char **argv)
     if (rpc_paths_resolve(env, getuid(), NULL, &paths, &err) < 0)
         die(&err);
     struct daemon d = {.loop = loop_new(), .state_folder = paths.state_folder, .socket = paths.socket, .started_ms = clock_wall_ms()};
-    if (open_all(&d, &paths, &err) < 0)
+    if (open_all(&d, &paths, env, &err) < 0)
         die(&err);
     verbs_deploy_register(&d);
     verbs_project_register(&d);
     verbs_config_register(&d);
     verbs_plan_register(&d);
     verbs_daemon_register(&d);
-    watch_register(&d);
     if (job_resume_all(&d, &err) < 0)
         die(&err);
     serve(&d);

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/job.h"
-#include "daemon/notify.h"
 
 #include <stdlib.h>
 
@@ -50,7 +49,7 @@ void daemon_stop(struct daemon *d)
     if (d->stopping)
         return;
     d->stopping = true;
-    notify_stopping();
+    notify_stopping(&d->notify);
     log_info("daemon", "stopping: jobs=%zu", d->jobs.len);
     struct stopping *s = xcalloc(1, sizeof *s);
     *s = (struct stopping){.d = d, .deadline_ms = loop_now_ms(d->loop) + UNWIND_MS};

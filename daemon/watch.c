@@ -21,6 +21,8 @@ struct watch_hub {
     struct store *store;
     struct watch *first;
     unsigned count;
+    void (*on_caller)(void *arg, const Defang__Caller *caller);
+    void *on_caller_arg;
 };
 
 static void watch_free(struct watch *w)
@@ -147,6 +149,8 @@ static void on_watch(void *arg, struct server_call *call, const ProtobufCMessage
         error_done(&why);
         return;
     }
+    if (hub->on_caller && r->caller)
+        hub->on_caller(hub->on_caller_arg, r->caller);
     struct watch *w = xcalloc(1, sizeof *w);
     *w = (struct watch){.hub = hub, .call = call, .deployment = id, .sent = r->after_sequence, .follow = r->follow, .next = hub->first};
     if (w->next)
@@ -180,4 +184,10 @@ void watch_hub_free(struct watch_hub *hub)
 unsigned watch_hub_count(const struct watch_hub *hub)
 {
     return hub->count;
+}
+
+void watch_hub_on_caller(struct watch_hub *hub, void (*fn)(void *arg, const Defang__Caller *caller), void *arg)
+{
+    hub->on_caller = fn;
+    hub->on_caller_arg = arg;
 }

@@ -14,3 +14,5 @@ struct watch_hub;
 struct watch_hub *watch_hub_new(struct store *store, struct server *server);
 void watch_hub_free(struct watch_hub *hub);
 unsigned watch_hub_count(const struct watch_hub *hub);
+/* fn(arg, caller) for each watch request that carries a caller: its shell may bring what a blocked job waits for. `caller` lives for the call of fn only. */
+void watch_hub_on_caller(struct watch_hub *hub, void (*fn)(void *arg, const Defang__Caller *caller), void *arg);

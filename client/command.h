@@ -1,0 +1,47 @@
+/* The commands: one table, one row each; a file per family. `compose X` spells the same rows. */
+#pragma once
+
+#include "base/env.h"
+#include "base/error.h"
+#include "client/options.h"
+
+#define CLIENT_BUILD "defangctl " DEFANG_VERSION
+
+struct client {
+    struct options options;
+    const struct env *env;
+    const char *program;       /* argv[0], to find defangd beside it */
+    char **arguments;          /* the command's own words, NULL-terminated */
+    size_t argument_count;
+    const char *command;       /* its words: "cd bootstrap" */
+};
+
+struct command {
+    const char *words;         /* "config set" */
+    const char *arguments;     /* "NAME[=VALUE]…" */
+    const char *help;          /* one line */
+    const char *options;       /* names of the options beside the common ones, blank-separated */
+    int (*run)(struct client *c, struct error *err); /* exit code >= 0, or negative with err */
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+int cmd_up(struct client *c, struct error *err);
+int cmd_down(struct client *c, struct error *err);
+int cmd_watch(struct client *c, struct error *err);
+int cmd_cancel(struct client *c, struct error *err);
+int cmd_ls(struct client *c, struct error *err);
+int cmd_ps(struct client *c, struct error *err);
+int cmd_logs(struct client *c, struct error *err);
+int cmd_plan(struct client *c, struct error *err);
+int cmd_config_set(struct client *c, struct error *err);
+int cmd_config_ls(struct client *c, struct error *err);
+int cmd_config_rm(struct client *c, struct error *err);
+int cmd_compose_config(struct client *c, struct error *err);
+int cmd_cd(struct client *c, struct error *err);
+int cmd_whoami(struct client *c, struct error *err);
+int cmd_daemon(struct client *c, struct error *err);
+int cmd_version(struct client *c, struct error *err);
+
+void help_print(const struct command *only); /* NULL = all */

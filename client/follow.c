@@ -1,0 +1,192 @@
+#include "client/follow.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/say.h"
+#include "client/signals.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TICK_MS      250
+#define LOST_MAX_MS  (30LL * 60 * 1000) /* a daemon that does not come back */
+#define LOST_STEP_MS 500
+
+struct follow {
+    struct client *client;
+    const char *deployment;
+    struct view *view;
+    uint64_t after;
+    bool follow, ended, interrupted, timed_out;
+    Defang__DeployState state;
+    uint32_t error_kind;
+    int64_t deadline_ms; /* of --wait-timeout; INT64_MAX */
+    int signals;
+};
+
+static void take(struct follow *f, const Defang__Event *e)
+{
+    if (e->sequence <= f->after)
+        return; /* seen before the connection was lost */
+    f->after = e->sequence;
+    if (e->kind == DEFANG__EVENT_KIND__EVENT_STATE)
+        f->state = e->state;
+    if (e->kind == DEFANG__EVENT_KIND__EVENT_RESULT && e->result)
+        f->error_kind = e->result->error_kind;
+    f->view->event(f->view, e);
+}
+
+/* True when the user leaves. */
+static bool on_signal(struct follow *f)
+{
+    for (int s; (s = signals_take()) != 0;) {
+        if (s == SIGWINCH) {
+            if (f->view->resize)
+                f->view->resize(f->view);
+        } else {
+            f->interrupted = true;
+        }
+    }
+    return f->interrupted;
+}
+
+/* 0 = the stream ended, -EPIPE-like = connection lost, others as they are. */
+static int read_stream(struct follow *f, struct rpc_client *rpc, uint64_t call, struct error *err)
+{
+    for (;;) {
+        int64_t left = f->deadline_ms - clock_mono_ms();
+        if (left <= 0) {
+            f->timed_out = true;
+            return 0;
+        }
+        struct rpc_wait wait = {.timeout_ms = MIN(left, (int64_t)TICK_MS), .fds = &f->signals, .fd_count = 1};
+        ProtobufCMessage *item = NULL;
+        int rc = rpc_client_next(rpc, call, &wait, &item, err);
+        if (rc == RPC_NEXT_ITEM) {
+            take(f, (Defang__Event *)item);
+            protobuf_c_message_free_unpacked(item, NULL);
+        } else if (rc == RPC_NEXT_TIMEOUT) {
+            if (f->view->tick)
+                f->view->tick(f->view);
+        } else if (rc == RPC_NEXT_FD) {
+            if (on_signal(f))
+                return 0;
+        } else if (rc == RPC_NEXT_END) {
+            f->ended = true;
+            return 0;
+        } else {
+            return rc;
+        }
+    }
+}
+
+static int stream_once(struct follow *f, bool first, struct error *err)
+{
+    struct rpc_client *rpc = NULL;
+    Defang__WatchRequest request = DEFANG__WATCH_REQUEST__INIT;
+    Defang__Caller caller;
+    uint64_t call = 0;
+    int rc = caller_fill(f->client, &caller, err);
+    if (rc == 0)
+        rc = first ? client_connect(f->client, &rpc, err) : client_connect_once(f->client, &rpc, err);
+    request.deployment = (char *)f->deployment;
+    request.after_sequence = f->after;
+    request.follow = f->follow;
+    request.caller = &caller; /* fresh credentials, should the job wait for some */
+    if (rc == 0)
+        rc = rpc_client_open(rpc, RPC_WATCH, &request.base, &call, err);
+    if (rc == 0)
+        rc = read_stream(f, rpc, call, err);
+    rpc_client_free(rpc);
+    caller_done(&caller);
+    return rc;
+}
+
+static bool is_lost(const struct error *err)
+{
+    return err->kind == ERR_UNREACHABLE;
+}
+
+static bool wait_a_little(struct follow *f)
+{
+    struct pollfd fd = {.fd = f->signals, .events = POLLIN};
+    poll(&fd, 1, LOST_STEP_MS);
+    return on_signal(f) || clock_mono_ms() > f->deadline_ms;
+}
+
+static int run(struct follow *f, struct error *err)
+{
+    int64_t lost_since = 0;
+    for (bool first = true;; first = false) {
+        cleanup_error struct error local = ERROR_INIT;
+        uint64_t before = f->after;
+        int rc = stream_once(f, first, &local);
+        bool over = f->ended && (!f->follow || view_state_is_terminal(f->state));
+        if (rc == 0 && (over || f->interrupted || f->timed_out))
+            return 0;
+        if (rc < 0 && (first || !is_lost(&local))) {
+            if (!is_lost(&local) || f->after == 0) {
+                error_move(err, &local);
+                return rc;
+            }
+        }
+        /* Lost, or ended without the last word: the daemon went down. */
+        f->ended = false;
+        if (f->after > before || lost_since == 0) {
+            if (lost_since == 0 || f->after > before)
+                f->view->say(f->view, "the daemon went away; waiting for it to come back (any defangctl command starts it)");
+            lost_since = clock_mono_ms();
+        }
+        if (clock_mono_ms() - lost_since > LOST_MAX_MS)
+            return error_raise(err, ERR_UNREACHABLE, "the daemon did not come back within 30 minutes; `defangctl watch %s` goes on where this ended", f->deployment);
+        if (wait_a_little(f)) {
+            f->interrupted = true;
+            return 0;
+        }
+    }
+}
+
+static void say_detached(struct follow *f)
+{
+    cleanup_free char *text = xasprintf("%s: the deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s · undo afterwards: deploy the earlier files again",
+                                        f->timed_out ? "Wait timeout" : "Detached", f->deployment, f->deployment);
+    f->view->say(f->view, text);
+}
+
+static int exit_code(const struct follow *f)
+{
+    if (f->timed_out)
+        return error_kind_exit(ERR_TIMEOUT);
+    if (f->interrupted)
+        return error_kind_exit(ERR_INTERRUPTED);
+    switch (f->state) {
+    case DEFANG__DEPLOY_STATE__SUCCEEDED:
+        return 0;
+    case DEFANG__DEPLOY_STATE__ROLLED_BACK:
+        return error_kind_exit(ERR_ROLLED_BACK);
+    case DEFANG__DEPLOY_STATE__CANCELED:
+        return error_kind_exit(ERR_CANCELED);
+    case DEFANG__DEPLOY_STATE__FAILED:
+        return f->error_kind ? error_kind_exit((enum error_kind)f->error_kind) : error_kind_exit(ERR_FAILED);
+    default:
+        return 0; /* --from without following, not ended yet */
+    }
+}
+
+int follow_deployment(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, uint64_t after, bool follow, struct error *err)
+{
+    struct follow f = {.client = c, .deployment = deployment, .after = after, .follow = follow, .deadline_ms = INT64_MAX, .signals = signals_open(true)};
+    if (c->options.wait_timeout_s >= 0)
+        f.deadline_ms = clock_mono_ms() + c->options.wait_timeout_s * 1000;
+    f.view = view_new(c, info);
+    int rc = run(&f, err);
+    if (rc == 0 && (f.interrupted || f.timed_out))
+        say_detached(&f);
+    f.view->finish(f.view);
+    f.view->free(f.view);
+    return rc < 0 ? rc : exit_code(&f);
+}

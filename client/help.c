@@ -1,0 +1,65 @@
+#include "client/command.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const common[] = {"--project-name", "--file", "--stack", "--cwd", "--env-file", "--compose-profile", "--profile", "--region", "--provider",
+                                     "--cd-name", "--prefix", "--json", "--color", "--no-spawn", "--verbose", "--help"};
+
+static void print_option(const char *name)
+{
+    const struct option_row *row = option_find(name);
+    if (!row)
+        return;
+    cleanup_free char *left = xasprintf("%s%s%s%s%s", row->letter ? row->letter : "", row->letter ? ", " : "    ", row->name, row->argument ? " " : "",
+                                        row->argument ? row->argument : "");
+    printf("  %-30s %s\n", left, row->help);
+}
+
+static void print_own_options(const struct command *cmd)
+{
+    cleanup_free char *copy = xstrdup(cmd->options);
+    for (char *name = copy; *name;) {
+        char *end = strchr(name, ' ');
+        if (end)
+            *end = '\0';
+        print_option(name);
+        name = end ? end + 1 : name + strlen(name);
+    }
+}
+
+static void print_common(void)
+{
+    printf("\nOptions of every command:\n");
+    for (size_t i = 0; i < ARRAY_LEN(common); i++)
+        print_option(common[i]);
+}
+
+static void print_one(const struct command *cmd)
+{
+    printf("usage: defangctl %s%s%s [OPTIONS]\n\n%s.\n", cmd->words, *cmd->arguments ? " " : "", cmd->arguments, cmd->help);
+    if (*cmd->options)
+        printf("\nOptions:\n");
+    print_own_options(cmd);
+    print_common();
+}
+
+void help_print(const struct command *only)
+{
+    if (only) {
+        print_one(only);
+        return;
+    }
+    printf("usage: defangctl COMMAND [OPTIONS]\n\nDeploys Compose projects to your own AWS account.\n\nCommands:\n");
+    for (size_t i = 0; i < command_count; i++) {
+        cleanup_free char *left = xasprintf("%s%s%s", commands[i].words, *commands[i].arguments ? " " : "", commands[i].arguments);
+        printf("  %-30s %s\n", left, commands[i].help);
+    }
+    print_common();
+    printf("\n`defangctl compose up|down|ps|logs|config` spell the same commands. `defangctl COMMAND --help` says more.\n"
+           "Exit codes: 0 ok, 1 failed, 2 usage or bad Compose file, 3 credentials, 4 a cloud resource failed, 5 refused by a check, 6 not found,\n"
+           "8 canceled, 9 timed out, 10 rolled back, 11 daemon unreachable, 130 interrupted.\n");
+}

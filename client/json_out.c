@@ -1,0 +1,192 @@
+#include "client/json_out.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+
+void json_out_text(FILE *f, const char *text)
+{
+    fputc('"', f);
+    for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
+        if (*p == '"' || *p == '\\')
+            fprintf(f, "\\%c", *p);
+        else if (*p == '\n')
+            fputs("\\n", f);
+        else if (*p < 0x20 || *p == 0x7f)
+            fprintf(f, "\\u%04x", *p);
+        else
+            fputc(*p, f);
+    }
+    fputc('"', f);
+}
+
+static void print_message(FILE *f, const ProtobufCMessage *m);
+
+static void print_enum(FILE *f, const ProtobufCEnumDescriptor *d, int value)
+{
+    const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
+    if (v)
+        json_out_text(f, v->name);
+    else
+        fprintf(f, "%d", value);
+}
+
+static void print_bytes(FILE *f, const ProtobufCBinaryData *b)
+{
+    cleanup_free char *text = xstrndup((const char *)b->data, b->len);
+    json_out_text(f, text_utf8_valid(text, strlen(text)) ? text : "(binary)");
+}
+
+static void print_value(FILE *f, const ProtobufCFieldDescriptor *field, const void *at)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        json_out_text(f, *(char *const *)at);
+        break;
+    case PROTOBUF_C_TYPE_BYTES:
+        print_bytes(f, at);
+        break;
+    case PROTOBUF_C_TYPE_BOOL:
+        fputs(*(const protobuf_c_boolean *)at ? "true" : "false", f);
+        break;
+    case PROTOBUF_C_TYPE_ENUM:
+        print_enum(f, field->descriptor, *(const int *)at);
+        break;
+    case PROTOBUF_C_TYPE_MESSAGE:
+        print_message(f, *(ProtobufCMessage *const *)at);
+        break;
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+        fprintf(f, "%lld", (long long)*(const int64_t *)at);
+        break;
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+        fprintf(f, "%llu", (unsigned long long)*(const uint64_t *)at);
+        break;
+    case PROTOBUF_C_TYPE_FLOAT:
+        fprintf(f, "%.9g", (double)*(const float *)at);
+        break;
+    case PROTOBUF_C_TYPE_DOUBLE:
+        fprintf(f, "%.17g", *(const double *)at);
+        break;
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_FIXED32:
+        fprintf(f, "%u", *(const uint32_t *)at);
+        break;
+    default:
+        fprintf(f, "%d", *(const int32_t *)at);
+    }
+}
+
+static size_t value_size(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_STRING:
+        return sizeof(char *);
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(ProtobufCMessage *);
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_BOOL:
+        return sizeof(protobuf_c_boolean);
+    case PROTOBUF_C_TYPE_ENUM:
+        return sizeof(int);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return 8;
+    default:
+        return 4;
+    }
+}
+
+static bool is_empty(const ProtobufCFieldDescriptor *field, const void *at)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        return text_empty(*(char *const *)at);
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return *(ProtobufCMessage *const *)at == NULL;
+    case PROTOBUF_C_TYPE_BYTES:
+        return ((const ProtobufCBinaryData *)at)->len == 0;
+    default: {
+        static const char zero[8] = {0};
+        return memcmp(at, zero, value_size(field->type)) == 0;
+    }
+    }
+}
+
+static void print_list(FILE *f, const ProtobufCFieldDescriptor *field, const ProtobufCMessage *m)
+{
+    size_t n;
+    const char *items;
+    memcpy(&n, (const char *)m + field->quantifier_offset, sizeof n);
+    memcpy(&items, (const char *)m + field->offset, sizeof items);
+    fputc('[', f);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            fputc(',', f);
+        print_value(f, field, items + i * value_size(field->type));
+    }
+    fputc(']', f);
+}
+
+static bool list_empty(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *m)
+{
+    size_t n;
+    memcpy(&n, (const char *)m + field->quantifier_offset, sizeof n);
+    return n == 0;
+}
+
+static void print_message(FILE *f, const ProtobufCMessage *m)
+{
+    bool first = true;
+    fputc('{', f);
+    for (unsigned i = 0; m && i < m->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &m->descriptor->fields[i];
+        bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
+        const void *at = (const char *)m + field->offset;
+        if (list ? list_empty(field, m) : is_empty(field, at))
+            continue;
+        if (!first)
+            fputc(',', f);
+        first = false;
+        json_out_text(f, field->name);
+        fputc(':', f);
+        if (list)
+            print_list(f, field, m);
+        else
+            print_value(f, field, at);
+    }
+    fputc('}', f);
+}
+
+void json_out_message(FILE *f, const ProtobufCMessage *m)
+{
+    print_message(f, m);
+    fputc('\n', f);
+    fflush(f);
+}
+
+void json_out_error(FILE *f, const struct error *err)
+{
+    fputs("{\"error\":{\"kind\":", f);
+    json_out_text(f, error_kind_name(err->kind));
+    fprintf(f, ",\"exit_code\":%d,\"message\":", error_kind_exit(err->kind));
+    json_out_text(f, err->message);
+    const struct { const char *name, *value; } extra[] = {{"hint", err->hint}, {"file", err->file}, {"aws_code", err->aws_code}, {"request_id", err->request_id}};
+    for (size_t i = 0; i < ARRAY_LEN(extra); i++)
+        if (extra[i].value) {
+            fprintf(f, ",\"%s\":", extra[i].name);
+            json_out_text(f, extra[i].value);
+        }
+    if (err->line)
+        fprintf(f, ",\"line\":%u,\"column\":%u", err->line, err->column);
+    fputs("}}\n", f);
+    fflush(f);
+}

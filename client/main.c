@@ -1,0 +1,182 @@
+/* defangctl: a thin client. It finds the daemon (or starts it), says what the user wants and shows what comes back. */
+#include "client/command.h"
+#include "client/say.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+extern char **environ;
+
+const struct command commands[] = {
+    {"up", "", "deploy the project in this folder and show how it goes", "--detach --wait-timeout --mode --build --engine", cmd_up},
+    {"down", "", "take the project down; config and the bucket are kept", "--detach --wait-timeout", cmd_down},
+    {"ps", "", "what runs: services, their state and where to reach them", "", cmd_ps},
+    {"ls", "", "deployments that this daemon knows, newest first", "--all --limit", cmd_ls},
+    {"watch", "[ID|latest]", "show a deployment from its first event", "--from --wait-timeout", cmd_watch},
+    {"logs", "[SERVICE…]", "log lines of the services", "--since --until --follow --deployment --type --filter --limit", cmd_logs},
+    {"cancel", "[ID|latest]", "stop a deployment that runs and take back what it began", "--detach --wait-timeout", cmd_cancel},
+    {"plan", "", "what `up` would change; nothing is touched", "--out --mode --engine", cmd_plan},
+    {"config set", "NAME[=VALUE]…", "store sensitive config (without a value: asked for, or read from standard input)", "--if-not-set --random --from-env", cmd_config_set},
+    {"config ls", "", "names of the config that is set", "", cmd_config_ls},
+    {"config rm", "NAME…", "remove config", "", cmd_config_rm},
+    {"compose config", "", "print the project as it is understood", "--format --services --images --volumes --networks --profiles --no-interpolate", cmd_compose_config},
+    {"cd bootstrap", "", "make or update the account's CD stack", "--force --detach --wait-timeout", cmd_cd},
+    {"cd template", "", "print the CloudFormation template of the CD stack", "", cmd_cd},
+    {"cd teardown", "", "remove the CD stack; its bucket is kept", "--force --detach --wait-timeout", cmd_cd},
+    {"whoami", "", "which AWS identity and region this shell means, and why", "--verbose", cmd_whoami},
+    {"daemon status", "", "how the daemon is", "", cmd_daemon},
+    {"daemon stop", "", "stop the daemon; jobs go on when it is started again", "", cmd_daemon},
+    {"daemon path", "", "print where the socket and the state are", "", cmd_daemon},
+    {"version", "", "print the versions of client and daemon", "", cmd_version},
+};
+const size_t command_count = ARRAY_LEN(commands);
+
+static size_t word_count(const char *words)
+{
+    return strchr(words, ' ') ? 2 : 1;
+}
+
+static bool matches(const struct command *cmd, const struct options *o, size_t from)
+{
+    size_t n = word_count(cmd->words);
+    if (o->words.len < from + n)
+        return false;
+    cleanup_free char *typed = n == 2 ? xasprintf("%s %s", o->words.items[from], o->words.items[from + 1]) : xstrdup(o->words.items[from]);
+    return text_eq(cmd->words, typed);
+}
+
+/* `compose up` and friends are the same commands; so are some spellings that people are used to. */
+static const struct command *find_command(const struct options *o, size_t *used)
+{
+    static const char *const through_compose[] = {"up", "down", "ps", "logs", "ls", NULL};
+    for (size_t i = 0; i < command_count; i++)
+        if (matches(&commands[i], o, 0)) {
+            *used = word_count(commands[i].words);
+            return &commands[i];
+        }
+    if (o->words.len < 2 || !text_eq(o->words.items[0], "compose"))
+        return NULL;
+    for (size_t k = 0; through_compose[k]; k++)
+        for (size_t i = 0; i < command_count; i++)
+            if (text_eq(through_compose[k], commands[i].words) && matches(&commands[i], o, 1)) {
+                *used = 2;
+                return &commands[i];
+            }
+    return NULL;
+}
+
+static int no_command(const struct options *o, struct error *err)
+{
+    const char *names[ARRAY_LEN(commands) + 1];
+    for (size_t i = 0; i < command_count; i++)
+        names[i] = commands[i].words;
+    names[command_count] = NULL;
+    cleanup_free char *typed = o->words.len > 1 ? xasprintf("%s %s", o->words.items[0], o->words.items[1]) : xstrdup(o->words.items[0]);
+    const char *near = text_nearest(typed, names);
+    if (!near)
+        near = text_nearest(o->words.items[0], names);
+    error_raise(err, ERR_USAGE, "there is no command \"%s\"", typed);
+    error_hint(err, near ? "did you mean `defangctl %s`?" : "`defangctl --help` lists the commands", near);
+    return -1;
+}
+
+static bool is_common(const char *name)
+{
+    static const char *const common[] = {"--project-name", "--file", "--stack", "--cwd", "--profile", "--region", "--provider", "--env-file", "--compose-profile",
+                                         "--json", "--color", "--no-spawn", "--help", "--version", "--verbose", "--cd-name", "--prefix", NULL};
+    for (size_t i = 0; common[i]; i++)
+        if (text_eq(common[i], name))
+            return true;
+    return false;
+}
+
+/* An option that the command does not know would be ignored in silence: say it. */
+static int check_options(int argc, char **argv, const struct command *cmd, struct error *err)
+{
+    for (int i = 1; i < argc && !text_eq(argv[i], "--"); i++) {
+        cleanup_free char *name = xstrndup(argv[i], strcspn(argv[i], "="));
+        const struct option_row *row = argv[i][0] == '-' ? option_find(name) : NULL;
+        if (!row)
+            continue;
+        cleanup_free char *wanted = xasprintf(" %s ", row->name), *list = xasprintf(" %s ", cmd->options);
+        if (!is_common(row->name) && !strstr(list, wanted)) {
+            error_raise(err, ERR_USAGE, "`defangctl %s` has no option %s", cmd->words, row->name);
+            error_hint(err, "`defangctl %s --help` lists its options", cmd->words);
+            return -1;
+        }
+        i += row->argument && !strchr(argv[i], '=') && (text_eq(row->name, argv[i]) || text_eq(row->letter, argv[i]));
+    }
+    return 0;
+}
+
+static void apply_flags(struct client *c, struct env *env)
+{
+    if (c->options.cd_name)
+        env_set(env, "DEFANG_CD_NAME", c->options.cd_name);
+    if (c->options.prefix)
+        env_set(env, "DEFANG_PREFIX", c->options.prefix);
+    const char *json = env_get_nonempty(env, "DEFANG_JSON");
+    if (text_eq(json, "1") || text_eq(json, "true"))
+        c->options.json = true;
+    c->env = env;
+}
+
+static int run(struct client *c, int argc, char **argv, struct error *err)
+{
+    struct options *o = &c->options;
+    size_t used = 0;
+    const struct command *cmd = o->words.len ? find_command(o, &used) : NULL;
+    if (o->version && !o->words.len)
+        return cmd_version(c, err);
+    if (o->help || (o->words.len == 1 && text_eq(o->words.items[0], "help"))) {
+        help_print(cmd);
+        return 0;
+    }
+    if (!o->words.len) {
+        help_print(NULL);
+        return error_kind_exit(ERR_USAGE);
+    }
+    if (!cmd)
+        return no_command(o, err);
+    if (check_options(argc, argv, cmd, err) < 0)
+        return -1;
+    vec_push(&o->words, NULL);
+    c->arguments = (char **)o->words.items + used;
+    c->argument_count = o->words.len - 1 - used;
+    if (text_empty(cmd->arguments) && c->argument_count > 0)
+        return error_raise(err, ERR_USAGE, "`defangctl %s` takes no argument \"%s\"", cmd->words, c->arguments[0]);
+    /* Families share a function: tell it which of its commands was meant. */
+    c->command = cmd->words;
+    return cmd->run(c, err);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_TIME, "");
+    prctl(PR_SET_DUMPABLE, 0);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    signal(SIGPIPE, SIG_IGN);
+    cleanup_error struct error err = ERROR_INIT;
+    cleanup_env struct env *env = env_from_process(environ);
+    struct client c = {.program = argv[0]};
+    int rc = options_parse(argc, argv, &c.options, &err);
+    apply_flags(&c, env);
+    say_init(&c);
+    if (rc == 0)
+        rc = run(&c, argc, argv, &err);
+    if (rc < 0) {
+        say_error(&c, &err);
+        rc = error_kind_exit(err.kind ? err.kind : ERR_FAILED);
+    }
+    if (fflush(stdout) != 0 && rc == 0)
+        rc = error_kind_exit(ERR_FAILED);
+    options_done(&c.options);
+    return rc;
+}

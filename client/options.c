@@ -1,0 +1,169 @@
+#include "client/options.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { SWITCH, TEXT, NUMBER, LIST };
+
+struct target {
+    struct option_row row;
+    enum kind kind;
+    size_t offset;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct target targets[] = {
+    {{"--project-name", "-p", "NAME", "the project (else name: in the file, else the folder)"}, TEXT, AT(project_name)},
+    {{"--file", "-f", "FILE", "a Compose file; repeat to merge several; - reads standard input"}, LIST, AT(files)},
+    {{"--stack", "-s", "NAME", "one of several copies of the project (beta)"}, TEXT, AT(stack)},
+    {{"--cwd", "-C", "DIR", "work as if started in DIR"}, TEXT, AT(cwd)},
+    {{"--profile", NULL, "NAME", "AWS profile, as with the AWS CLI"}, TEXT, AT(profile)},
+    {{"--region", NULL, "REGION", "AWS region, as with the AWS CLI"}, TEXT, AT(region)},
+    {{"--provider", "-P", "NAME", "cloud provider: aws (DEFANG_PROVIDER)"}, TEXT, AT(provider)},
+    {{"--env-file", NULL, "FILE", "variables for the Compose files; repeat for several"}, LIST, AT(env_files)},
+    {{"--compose-profile", NULL, "NAME", "activate a profile of the Compose files; repeat for several"}, LIST, AT(profiles)},
+    {{"--json", NULL, NULL, "print JSON lines on standard output"}, SWITCH, AT(json)},
+    {{"--color", NULL, "WHEN", "never, always or auto (NO_COLOR)"}, TEXT, AT(color)},
+    {{"--no-spawn", NULL, NULL, "do not start the daemon"}, SWITCH, AT(no_spawn)},
+    {{"--help", "-h", NULL, "print help and exit"}, SWITCH, AT(help)},
+    {{"--version", NULL, NULL, "print the version and exit"}, SWITCH, AT(version)},
+    {{"--verbose", "-v", NULL, "say more"}, SWITCH, AT(verbose)},
+    {{"--detach", "-d", NULL, "return at once; the deployment goes on"}, SWITCH, AT(detach)},
+    {{"--wait-timeout", NULL, "SECONDS", "stop waiting after so long; the deployment goes on"}, NUMBER, AT(wait_timeout_s)},
+    {{"--mode", "-m", "MODE", "affordable, balanced or high_availability"}, TEXT, AT(mode)},
+    {{"--engine", NULL, "ENGINE", "cloudformation"}, TEXT, AT(engine)},
+    {{"--force", NULL, NULL, "do it although a check advises against it"}, SWITCH, AT(force)},
+    {{"--build", NULL, NULL, "build images again although they are there"}, SWITCH, AT(build)},
+    {{"--from", NULL, "N", "start with event number N"}, NUMBER, AT(from)},
+    {{"--follow", NULL, NULL, "go on as new lines come"}, SWITCH, AT(follow)},
+    {{"--since", NULL, "TIME", "from then on: 10m, 2h, 7d12h, 15:04:05, RFC 3339 or Unix seconds"}, TEXT, AT(since)},
+    {{"--until", NULL, "TIME", "up to then"}, TEXT, AT(until)},
+    {{"--filter", NULL, "PATTERN", "only lines that match (a CloudWatch Logs pattern)"}, TEXT, AT(filter)},
+    {{"--type", NULL, "TYPE", "RUN, BUILD, ECS or ALL; repeat for several"}, LIST, AT(types)},
+    {{"--deployment", NULL, "ID", "of this deployment; latest for the newest"}, TEXT, AT(deployment)},
+    {{"--limit", "-n", "N", "at most N"}, NUMBER, AT(limit)},
+    {{"--all", "-a", NULL, "without a limit"}, SWITCH, AT(all)},
+    {{"--out", "-o", "FILE", "write the template to FILE; - is standard output"}, TEXT, AT(out)},
+    {{"--format", NULL, "FORMAT", "yaml or json"}, TEXT, AT(format)},
+    {{"--no-interpolate", NULL, NULL, "leave variables as they are written"}, SWITCH, AT(no_interpolate)},
+    {{"--services", NULL, NULL, "print the names of the services"}, SWITCH, AT(services)},
+    {{"--images", NULL, NULL, "print the images"}, SWITCH, AT(images)},
+    {{"--volumes", NULL, NULL, "print the names of the volumes"}, SWITCH, AT(volumes)},
+    {{"--networks", NULL, NULL, "print the names of the networks"}, SWITCH, AT(networks)},
+    {{"--profiles", NULL, NULL, "print the profiles of the Compose files"}, SWITCH, AT(show_profiles)},
+    {{"--cd-name", NULL, "NAME", "name of the account's CD stack (defang-cd; DEFANG_CD_NAME)"}, TEXT, AT(cd_name)},
+    {{"--prefix", NULL, "NAME", "first part of the names in AWS (Defang; DEFANG_PREFIX)"}, TEXT, AT(prefix)},
+    {{"--if-not-set", NULL, NULL, "keep a value that is there"}, SWITCH, AT(if_not_set)},
+    {{"--random", NULL, NULL, "make up a strong value"}, SWITCH, AT(random)},
+    {{"--from-env", "-e", NULL, "take the value from the environment variable of that name"}, SWITCH, AT(from_env)},
+};
+
+static const struct target *find(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(targets); i++)
+        if (text_eq(targets[i].row.name, text) || (targets[i].row.letter && text_eq(targets[i].row.letter, text)))
+            return &targets[i];
+    return NULL;
+}
+
+const struct option_row *option_find(const char *text)
+{
+    const struct target *t = find(text);
+    return t ? &t->row : NULL;
+}
+
+static int set(struct options *o, const struct target *t, const char *value, struct error *err)
+{
+    char *at = (char *)o + t->offset;
+    VEC(const char *) *list;
+    switch (t->kind) {
+    case SWITCH:
+        *(bool *)at = true;
+        return 0;
+    case TEXT:
+        *(const char **)at = value;
+        return 0;
+    case NUMBER:
+        if (text_parse_int(value, 0, 1000000000, (long long *)at) < 0)
+            return error_raise(err, ERR_USAGE, "%s takes a number, not \"%s\"", t->row.name, value);
+        return 0;
+    case LIST:
+        list = (void *)at;
+        vec_push(list, value);
+        return 0;
+    }
+    return 0;
+}
+
+static int unknown(const char *text, struct error *err)
+{
+    const char *names[ARRAY_LEN(targets) + 1];
+    for (size_t i = 0; i < ARRAY_LEN(targets); i++)
+        names[i] = targets[i].row.name;
+    names[ARRAY_LEN(targets)] = NULL;
+    const char *near = text_nearest(text, names);
+    error_raise(err, ERR_USAGE, "unknown option %s", text);
+    if (near)
+        error_hint(err, "did you mean %s? `defangctl --help` lists all", near);
+    else
+        error_hint(err, "`defangctl --help` lists all options");
+    return -EINVAL;
+}
+
+/* "--name=value", "--name value", "-n value" and, for letters with an argument, "-nvalue". */
+static int one(int argc, char **argv, int *i, struct options *o, struct error *err)
+{
+    const char *text = argv[*i], *value = NULL;
+    const char *equals = text_starts(text, "--") ? strchr(text, '=') : NULL;
+    cleanup_free char *name = equals ? xstrndup(text, (size_t)(equals - text)) : xstrdup(text);
+    const struct target *t = find(name);
+    if (equals)
+        value = equals + 1;
+    if (!t && text[0] == '-' && text[1] != '-' && text[1] && text[2]) {
+        char letter[3] = {'-', text[1], '\0'};
+        t = find(letter);
+        value = text + 2;
+        if (t && t->kind == SWITCH)
+            t = NULL;
+    }
+    if (!t)
+        return unknown(name, err);
+    if (t->kind == SWITCH)
+        return value ? error_raise(err, ERR_USAGE, "%s takes no value", t->row.name) : set(o, t, NULL, err);
+    if (!value && *i + 1 >= argc)
+        return error_raise(err, ERR_USAGE, "%s needs a value: %s", t->row.name, t->row.argument);
+    return set(o, t, value ? value : argv[++*i], err);
+}
+
+int options_parse(int argc, char **argv, struct options *o, struct error *err)
+{
+    *o = (struct options){.from = -1, .limit = -1, .wait_timeout_s = -1};
+    bool only_words = false;
+    for (int i = 1; i < argc; i++) {
+        if (!only_words && text_eq(argv[i], "--")) {
+            only_words = true;
+        } else if (only_words || argv[i][0] != '-' || argv[i][1] == '\0') {
+            vec_push(&o->words, argv[i]);
+        } else {
+            int rc = one(argc, argv, &i, o, err);
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+void options_done(struct options *o)
+{
+    vec_free(&o->files);
+    vec_free(&o->env_files);
+    vec_free(&o->profiles);
+    vec_free(&o->types);
+    vec_free(&o->words);
+}

@@ -1,0 +1,29 @@
+/* What the command line says. Options may stand before or after the command's words; `--` ends them. Strings are borrowed from argv. */
+#pragma once
+
+#include "base/error.h"
+#include "base/vec.h"
+#include <stdbool.h>
+
+struct command;
+
+struct options {
+    VEC(const char *) files, env_files, profiles, types, words; /* words: the command's own arguments */
+    const char *project_name, *stack, *cwd, *profile, *region, *provider, *mode, *engine, *out, *since, *until, *filter, *deployment, *format, *color,
+        *list, *cd_name, *prefix;
+    long long from, limit, wait_timeout_s; /* -1 = not said */
+    bool json, detach, follow, force, all, help, verbose, no_spawn, if_not_set, random, from_env, build, no_interpolate, version, services, images, volumes, networks, show_profiles;
+};
+
+/* One option: which commands take it stands in the command's own list. */
+struct option_row {
+    const char *name;      /* "--file" */
+    const char *letter;    /* "-f" or NULL */
+    const char *argument;  /* "FILE", or NULL for a switch */
+    const char *help;
+};
+
+const struct option_row *option_find(const char *text);
+/* ERR_USAGE with the nearest known option for a bad one. */
+int options_parse(int argc, char **argv, struct options *o, struct error *err);
+void options_done(struct options *o);

@@ -1,0 +1,179 @@
+#include "client/say.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/json_out.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool color_out, color_err, json_mode;
+
+static bool wants_color(const struct client *c, int fd)
+{
+    const char *when = c->options.color ? c->options.color : env_get_nonempty(c->env, "DEFANG_COLOR");
+    if (text_eq(when, "always"))
+        return true;
+    if (text_eq(when, "never") || env_get_nonempty(c->env, "NO_COLOR"))
+        return false;
+    const char *term = env_get(c->env, "TERM");
+    return isatty(fd) && !text_eq(term, "dumb");
+}
+
+void say_init(const struct client *c)
+{
+    color_out = wants_color(c, STDOUT_FILENO);
+    color_err = wants_color(c, STDERR_FILENO);
+    json_mode = c->options.json;
+}
+
+const char *say_on(FILE *f, enum say_style style)
+{
+    static const char *const codes[SAY_STYLES] = {"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m"};
+    return (f == stdout ? color_out : color_err) ? codes[style] : "";
+}
+
+const char *say_off(FILE *f)
+{
+    return (f == stdout ? color_out : color_err) ? "\033[0m" : "";
+}
+
+void say(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+char *say_clean(const char *text)
+{
+    char *out = xstrdup(text ? text : ""), *to = out;
+    for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
+        if (*p == '\t')
+            *to++ = ' ';
+        else if (*p == 0x1b && p[1] == '[') {
+            /* A colour or cursor sequence of a build tool: all of it goes. */
+            p += 2;
+            while (*p && (*p < 0x40 || *p > 0x7e))
+                p++;
+            if (!*p)
+                break;
+        } else if (*p >= 0x20 && *p != 0x7f)
+            *to++ = (char)*p;
+    }
+    *to = '\0';
+    return out;
+}
+
+static void say_hint(const char *hint)
+{
+    if (text_empty(hint))
+        return;
+    cleanup_free char *copy = xstrdup(hint);
+    for (char *line = copy; line;) {
+        char *next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        cleanup_free char *clean = say_clean(line);
+        say("  %s", clean);
+        line = next;
+    }
+}
+
+void say_error(const struct client *c, const struct error *err)
+{
+    if (c->options.json)
+        json_out_error(stdout, err);
+    cleanup_free char *message = say_clean(err->message);
+    cleanup_str struct str where = STR_INIT, code = STR_INIT;
+    if (err->file && err->line)
+        str_appendf(&where, "%s:%u:%u: ", err->file, err->line, err->column);
+    else if (err->file)
+        str_appendf(&where, "%s: ", err->file);
+    if (err->aws_code)
+        str_appendf(&code, " (%s%s%s)", err->aws_code, err->request_id ? ", request " : "", err->request_id ? err->request_id : "");
+    say("%sdefangctl: %s%s%s%s", say_on(stderr, SAY_BAD), str_get(&where), message, str_get(&code), say_off(stderr));
+    say_hint(err->hint);
+}
+
+void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, size_t n)
+{
+    static const char *const words[] = {"error", "warning", "note"};
+    static const enum say_style styles[] = {SAY_BAD, SAY_WARN, SAY_DIM};
+    for (size_t i = 0; i < n; i++) {
+        const Defang__Diagnostic *d = list[i];
+        size_t severity = d->severity < ARRAY_LEN(words) ? d->severity : 1;
+        cleanup_free char *message = say_clean(d->message);
+        cleanup_str struct str where = STR_INIT;
+        if (!text_empty(d->file))
+            str_appendf(&where, "%s:%u:%u: ", d->file, d->line, d->column);
+        say("%s%s%s:%s %s", str_get(&where), say_on(stderr, styles[severity]), words[severity], say_off(stderr), message);
+        say_hint(d->hint);
+    }
+}
+
+void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc)
+{
+    size_t n = 0;
+    Defang__Diagnostic *const *list = rpc_client_diagnostics(rpc, &n);
+    /* The first mistake is the error itself, printed last. */
+    bool single = n == 1 && list[0]->severity == 0;
+    if (!single)
+        say_diagnostics(c, list, n);
+}
+
+void say_elapsed(int64_t ms, char *out, size_t n)
+{
+    if (ms < 0)
+        ms = 0;
+    long long s = ms / 1000;
+    if (s < 60)
+        snprintf(out, n, "%lld.%lld s", s, (long long)(ms % 1000) / 100);
+    else if (s < 3600)
+        snprintf(out, n, "%lld m %02lld s", s / 60, s % 60);
+    else
+        snprintf(out, n, "%lld h %02lld m", s / 3600, s / 60 % 60);
+}
+
+void say_time(int64_t wall_ms, char *out, size_t n)
+{
+    time_t t = (time_t)(wall_ms / 1000);
+    struct tm tm;
+    localtime_r(&t, &tm);
+    if (strftime(out, n, "%Y-%m-%d %H:%M:%S", &tm) == 0 && n > 0)
+        out[0] = '\0';
+}
+
+static bool starts_character(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t say_width(const char *text)
+{
+    size_t columns = 0;
+    for (const char *p = text; *p; p++)
+        columns += starts_character(*p);
+    return columns;
+}
+
+char *say_fit(const char *text, size_t columns)
+{
+    if (say_width(text) <= columns)
+        return xstrdup(text);
+    size_t seen = 0;
+    const char *p = text;
+    while (*p && (seen < columns - 1 || !starts_character(*p))) {
+        if (starts_character(*p)) {
+            if (seen + 1 > columns - 1)
+                break;
+            seen++;
+        }
+        p++;
+    }
+    return columns == 0 ? xstrdup("") : xasprintf("%.*s…", (int)(p - text), text);
+}

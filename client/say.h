@@ -1,0 +1,29 @@
+/* What is said to a person: always on stderr. Colour follows --color, NO_COLOR and the terminal, and never carries meaning alone. Text that came from outside is
+ * stripped of control characters. */
+#pragma once
+
+#include "client/command.h"
+#include "rpc/client.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum say_style { SAY_PLAIN, SAY_BOLD, SAY_DIM, SAY_GOOD, SAY_WARN, SAY_BAD, SAY_STYLES };
+
+void say_init(const struct client *c);
+const char *say_on(FILE *f, enum say_style style);  /* "" without colour */
+const char *say_off(FILE *f);
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void say_error(const struct client *c, const struct error *err);   /* with --json: one object on stdout too */
+void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, size_t n);
+void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc); /* of the last error */
+
+/* Copies without control characters (tabs become blanks); malloc'd. */
+char *say_clean(const char *text);
+/* "38.2 s", "2 m 11 s", "1 h 02 m" */
+void say_elapsed(int64_t ms, char *out, size_t n);
+/* "2026-11-22 23:15:30" local, or UTC with Z */
+void say_time(int64_t wall_ms, char *out, size_t n);
+/* Columns that a UTF-8 text takes (no wide characters are expected), and a cut to `columns` with an ellipsis; malloc'd. */
+size_t say_width(const char *text);
+char *say_fit(const char *text, size_t columns);

@@ -1,0 +1,174 @@
+/* Plain lines with a timestamp: the same events as the board shows, for pipes and logs; and JSON lines for programs. */
+#include "client/view.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/json_out.h"
+#include "client/say.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct plain {
+    struct view view;
+    struct client *client;
+    char *kind, *deployment;
+    Defang__Result *result;
+    Defang__DeployState state;
+};
+
+bool view_state_is_terminal(Defang__DeployState state)
+{
+    return state >= DEFANG__DEPLOY_STATE__SUCCEEDED;
+}
+
+const char *view_state_name(Defang__DeployState state)
+{
+    const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, (int)state);
+    return v ? v->name : "UNKNOWN";
+}
+
+static void line(const Defang__Event *e, const char *subject, const char *text)
+{
+    char time[24];
+    say_time(e->time_ms, time, sizeof time);
+    cleanup_free char *clean = say_clean(text);
+    say("%s  %-20s %s", time, subject, clean);
+}
+
+static void show_row(const Defang__Event *e)
+{
+    static const char *const states[] = {"waiting", "", "done", "FAILED", "skipped", "canceled"};
+    const Defang__Row *r = e->row;
+    const char *state = (size_t)r->state < ARRAY_LEN(states) ? states[r->state] : "";
+    cleanup_str struct str text = STR_INIT;
+    str_appendf(&text, "%s%s%s", state, *state ? ": " : "", r->what);
+    if (!text_empty(r->usual))
+        str_appendf(&text, " (%s)", r->usual);
+    if (r->elapsed_ms > 0) {
+        char elapsed[32];
+        say_elapsed(r->elapsed_ms, elapsed, sizeof elapsed);
+        str_appendf(&text, " [%s]", elapsed);
+    }
+    line(e, r->id, str_get(&text));
+}
+
+static void show_resource(const Defang__Event *e)
+{
+    const Defang__Resource *r = e->resource;
+    cleanup_free char *text = xasprintf("%s %s%s%s", r->logical_id, r->status, text_empty(r->reason) ? "" : ": ", r->reason);
+    line(e, e->row ? e->row->id : "", text);
+}
+
+static void show_log(const Defang__Event *e)
+{
+    cleanup_free char *subject = xasprintf("%s/%s", e->log->source, e->log->service);
+    line(e, subject, e->log->text);
+}
+
+static void show_note(const Defang__Event *e)
+{
+    static const char *const words[] = {"error", "warning", "note"};
+    line(e, e->severity < ARRAY_LEN(words) ? words[e->severity] : "note", e->message);
+    if (!text_empty(e->hint))
+        line(e, "", e->hint);
+}
+
+static void plain_event(struct view *v, const Defang__Event *e)
+{
+    struct plain *p = (struct plain *)v;
+    switch (e->kind) {
+    case DEFANG__EVENT_KIND__EVENT_ROW:
+        show_row(e);
+        break;
+    case DEFANG__EVENT_KIND__EVENT_RESOURCE:
+        show_resource(e);
+        break;
+    case DEFANG__EVENT_KIND__EVENT_LOG:
+        show_log(e);
+        break;
+    case DEFANG__EVENT_KIND__EVENT_NOTE:
+        show_note(e);
+        break;
+    case DEFANG__EVENT_KIND__EVENT_STATE:
+        p->state = e->state;
+        line(e, "deployment", view_state_name(e->state));
+        break;
+    case DEFANG__EVENT_KIND__EVENT_RESULT:
+        if (p->result)
+            defang__result__free_unpacked(p->result, NULL);
+        size_t n = defang__result__get_packed_size(e->result);
+        uint8_t *copy = xmalloc(n + 1);
+        defang__result__pack(e->result, copy);
+        p->result = defang__result__unpack(NULL, n, copy);
+        free(copy);
+        break;
+    default:
+        break;
+    }
+}
+
+static void plain_say(struct view *v, const char *text)
+{
+    say("%s", text);
+}
+
+static void plain_finish(struct view *v)
+{
+    struct plain *p = (struct plain *)v;
+    if (p->result && view_state_is_terminal(p->state))
+        view_result(p->result, p->state, p->deployment, p->kind);
+}
+
+static void plain_free(struct view *v)
+{
+    struct plain *p = (struct plain *)v;
+    if (p->result)
+        defang__result__free_unpacked(p->result, NULL);
+    free(p->kind);
+    free(p->deployment);
+    free(p);
+}
+
+struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info)
+{
+    struct plain *p = xcalloc(1, sizeof *p);
+    p->client = c;
+    p->kind = xstrdup(info ? info->kind : "");
+    p->deployment = xstrdup(info ? info->id : "");
+    p->view = (struct view){.event = plain_event, .say = plain_say, .finish = plain_finish, .free = plain_free};
+    if (info)
+        say("deployment %s: %s %s%s%s in %s, account %s", info->id, info->kind, info->project, *info->stack ? " · " : "", info->stack, info->region, info->account);
+    return &p->view;
+}
+
+static void json_event(struct view *v, const Defang__Event *e)
+{
+    json_out_message(stdout, &e->base);
+}
+
+static void json_finish(struct view *v)
+{
+}
+
+static void json_free(struct view *v)
+{
+    free(v);
+}
+
+struct view *view_json_new(struct client *c)
+{
+    struct view *v = xcalloc(1, sizeof *v);
+    *v = (struct view){.event = json_event, .say = plain_say, .finish = json_finish, .free = json_free};
+    return v;
+}
+
+struct view *view_new(struct client *c, const Defang__DeploymentInfo *info)
+{
+    if (c->options.json)
+        return view_json_new(c);
+    const char *term = env_get(c->env, "TERM");
+    if (isatty(STDERR_FILENO) && !text_eq(term, "dumb") && !text_empty(term))
+        return view_board_new(c, info);
+    return view_plain_new(c, info);
+}
