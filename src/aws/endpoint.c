@@ -45,7 +45,7 @@ bool aws_region_valid(const char *region)
     return !digits_only;
 }
 
-/* Exceptions. {r} = region, {d} = DNS suffix, {D} = dual-stack suffix. The first row that fits counts. */
+/* Exceptions. {r} = region, {g} = the partition's own region, {d} = DNS suffix, {D} = dual-stack suffix. The first row that fits counts. */
 enum variant { PLAIN = 1, FIPS = 2, DUAL = 4, FIPS_DUAL = 8, ANY = 15 };
 
 struct rule {
@@ -72,14 +72,36 @@ static const struct rule rules[] = {
     {"oidc", "aws-us-gov", NULL, FIPS, "oidc.{r}.{d}", NULL},
     {"api.ecr", NULL, NULL, DUAL, "ecr.{r}.{D}", NULL},
     {"api.ecr", NULL, NULL, FIPS_DUAL, "ecr-fips.{r}.{D}", NULL},
-    {"api.ecr", "aws", NULL, FIPS, "ecr-fips.{r}.{d}", NULL},
-    {"api.ecr", "aws-us-gov", NULL, FIPS, "ecr-fips.{r}.{d}", NULL},
+    {"secretsmanager", NULL, NULL, DUAL, "secretsmanager.{r}.{d}", NULL},
+    {"secretsmanager", "aws", NULL, FIPS_DUAL, "secretsmanager-fips.{r}.{d}", NULL},
+    {"secretsmanager", "aws-us-gov", NULL, FIPS_DUAL, "secretsmanager-fips.{r}.{d}", NULL},
     /* S3 names dual stack inside its own domain */
     {"s3", NULL, NULL, DUAL, "s3.dualstack.{r}.{d}", NULL},
     {"s3", NULL, NULL, FIPS_DUAL, "s3-fips.dualstack.{r}.{d}", NULL},
     {"s3", "aws", "aws-global", ANY, "s3.{d}", "us-east-1"},
     /* one endpoint per partition */
     {"sts", "aws", "aws-global", ANY, "sts.{d}", "us-east-1"},
+    {"iam", "aws", NULL, PLAIN, "iam.{d}", "{g}"},
+    {"iam", "aws", NULL, FIPS, "iam-fips.{d}", "{g}"},
+    {"iam", "aws", NULL, DUAL, "iam.global.{D}", "{g}"},
+    {"iam", "aws", NULL, FIPS_DUAL, "iam-fips.global.{D}", "{g}"},
+    {"iam", "aws-cn", NULL, PLAIN, "iam.cn-north-1.{d}", "cn-north-1"},
+    {"iam", "aws-cn", NULL, DUAL, "iam.global.{D}", "cn-north-1"},
+    {"iam", "aws-us-gov", NULL, PLAIN | FIPS, "iam.us-gov.{d}", "{g}"},
+    {"iam", "aws-us-gov", NULL, DUAL | FIPS_DUAL, "iam.us-gov.{D}", "{g}"},
+    {"iam", "aws-iso", NULL, FIPS, "iam-fips.{g}.{d}", "{g}"},
+    {"iam", "aws-iso-b", NULL, FIPS, "iam-fips.{g}.{d}", "{g}"},
+    {"iam", NULL, NULL, PLAIN, "iam.{g}.{d}", "{g}"},
+    {"iam", NULL, NULL, FIPS, "iam-fips.{d}", "{g}"},
+    {"iam", NULL, NULL, DUAL, "iam.{D}", "{g}"},
+    {"iam", NULL, NULL, FIPS_DUAL, "iam-fips.{D}", "{g}"},
+    {"route53", "aws", NULL, FIPS_DUAL, "route53-fips.global.{D}", "{g}"},
+    {"route53", "aws-us-gov", NULL, PLAIN | FIPS, "route53.us-gov.{d}", "{g}"},
+    {"route53", "aws-us-gov", NULL, DUAL | FIPS_DUAL, "route53.us-gov.{D}", "{g}"},
+    {"route53", NULL, NULL, PLAIN, "route53.{d}", "{g}"},
+    {"route53", NULL, NULL, FIPS, "route53-fips.{d}", "{g}"},
+    {"route53", NULL, NULL, DUAL, "route53.global.{D}", "{g}"},
+    {"route53", NULL, NULL, FIPS_DUAL, "route53-fips.{D}", "{g}"},
 };
 
 static void expand(const char *host, const char *region, const struct aws_partition *p, struct str *out)
@@ -89,7 +111,9 @@ static void expand(const char *host, const char *region, const struct aws_partit
             str_append_char(out, *host);
             continue;
         }
-        str_append(out, host[1] == 'r' ? region : host[1] == 'd' ? p->dns_suffix : p->dual_stack_suffix);
+        const char *value = host[1] == 'r' ? region : host[1] == 'g' ? p->global_region
+                          : host[1] == 'd' ? p->dns_suffix : p->dual_stack_suffix;
+        str_append(out, value);
         host += 2;
     }
 }
@@ -129,7 +153,7 @@ int aws_endpoint_resolve(const struct aws_service *service, const struct aws_end
     enum variant variant = p->fips ? (p->dual_stack ? FIPS_DUAL : FIPS) : p->dual_stack ? DUAL : PLAIN;
     bool anywhere = service->global || strcmp(service->id, "sts") == 0 || strcmp(service->id, "s3") == 0;
     const char *region = p->region ? p->region : anywhere ? "aws-global" : NULL;
-    struct str host = STR_INIT;
+    struct str host = STR_INIT, signing = STR_INIT;
 
     *out = (struct aws_endpoint){0};
     if (p->custom_url && p->region)
@@ -150,7 +174,8 @@ int aws_endpoint_resolve(const struct aws_service *service, const struct aws_end
     else
         str_appendf(&host, "%s%s.%s.%s", service->id, p->fips ? "-fips" : "", region,
                     p->dual_stack ? partition->dual_stack_suffix : partition->dns_suffix);
-    out->signing_region = xstrdup(r && r->signing_region ? r->signing_region : region);
+    expand(r && r->signing_region ? r->signing_region : "{r}", region, partition, &signing);
+    out->signing_region = str_take(&signing);
     out->url = xasprintf("https://%s", str_get(&host));
     str_done(&host);
     return 0;
