@@ -33,6 +33,9 @@ static void row_read(struct sql *q, struct store_deployment *d)
     d->ended_ms = sqlite3_column_int64(q->stmt, 10);
     d->summary = sql_column(q, 11);
     d->last_sequence = (uint64_t)sqlite3_column_int64(q->stmt, 12);
+    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 13);
+    if (d->inputs_len)
+        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 13), d->inputs_len);
 }
 
 /* The unfinished deployment that stands in the way, for the message. */
@@ -147,9 +150,6 @@ int store_deployment_get(struct store *s, const char *id, struct store_deploymen
     if (rc > 0) {
         memset(out, 0, sizeof *out);
         row_read(&q, out);
-        out->inputs_len = (size_t)sqlite3_column_bytes(q.stmt, 13);
-        if (out->inputs_len)
-            out->inputs = xmemdup(sqlite3_column_blob(q.stmt, 13), out->inputs_len);
         rc = 0;
     } else if (rc == 0) {
         rc = -ENOENT;
@@ -168,8 +168,8 @@ int store_deployment_each(struct store *s, const struct store_filter *f,
     VEC(struct store_deployment) rows = {0};
     struct sql q = sql_open(
         &s->reader,
-        "SELECT " COLUMNS
-        " FROM deployments WHERE (?1 IS NULL OR project = ?1) AND (?2 IS NULL OR stack = ?2)"
+        "SELECT " COLUMNS ", iif(?5, inputs, NULL) FROM deployments WHERE (?1 IS NULL OR project = ?1) AND "
+                          "(?2 IS NULL OR stack = ?2)"
         " AND (?3 IS NULL OR account = ?3) AND (?4 IS NULL OR region = ?4) AND (?5 = 0 OR ended_ms = 0)"
         " ORDER BY n DESC LIMIT ?6");
     sql_text(&q, f->project);

@@ -2,7 +2,8 @@
  * (checked by tests/unit/daemon/test_watch.c).
  *
  *   QUEUED → RUNNING ⇄ BLOCKED_AUTH,  any of them → CANCELING → a terminal state
- *   CANCELING may still end as SUCCEEDED: the cancel came too late.
+ *   CANCELING may still end as SUCCEEDED: the cancel came too late. A canceled job that had to wait for
+ *   credentials comes back to RUNNING, and ends as CANCELED from there.
  */
 #include "base/mem.h"
 #include "store/store.h"
@@ -17,8 +18,10 @@ static const struct {
 } states[] = {
     [UNKNOWN] = {"UNKNOWN", 0},
     [QUEUED] = {"QUEUED", TO(RUNNING) | TO(BLOCKED_AUTH) | TO(CANCELING) | TO(FAILED) | TO(CANCELED)},
-    [RUNNING] = {"RUNNING", TO(BLOCKED_AUTH) | TO(CANCELING) | TO(SUCCEEDED) | TO(FAILED) | TO(ROLLED_BACK)},
-    [BLOCKED_AUTH] = {"BLOCKED(auth)", TO(RUNNING) | TO(CANCELING) | TO(FAILED) | TO(CANCELED)},
+    [RUNNING] = {"RUNNING", TO(BLOCKED_AUTH) | TO(CANCELING) | TO(SUCCEEDED) | TO(FAILED) | TO(ROLLED_BACK) |
+                                TO(CANCELED)},
+    [BLOCKED_AUTH] = {"BLOCKED(auth)",
+                      TO(RUNNING) | TO(CANCELING) | TO(FAILED) | TO(ROLLED_BACK) | TO(CANCELED)},
     [CANCELING] = {"CANCELING",
                    TO(BLOCKED_AUTH) | TO(SUCCEEDED) | TO(FAILED) | TO(ROLLED_BACK) | TO(CANCELED)},
     [SUCCEEDED] = {"SUCCEEDED", 0},

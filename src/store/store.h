@@ -75,8 +75,9 @@ struct store_filter {
     bool unfinished_only;
     unsigned limit;
 };
-/* Committed rows only, newest first, without their inputs; each row handed to fn (borrowed); fn returns false
- * to stop. NULL fields match all, limit 0 = no limit. */
+/* Committed rows only, newest first; each row handed to fn (borrowed); fn returns false to stop. NULL fields
+ * match all, limit 0 = no limit. Frozen inputs come only with unfinished_only: that is how jobs are resumed.
+ */
 int store_deployment_each(struct store *s, const struct store_filter *f,
                           bool (*fn)(void *arg, const struct store_deployment *d), void *arg,
                           struct error *err);
