@@ -53,7 +53,9 @@ static void arrived(void *saved, const void **old_bottom, size_t *old_bytes)
 #endif
 }
 
-static void tsan_switch(void *to)
+/* Inlined always: ThreadSanitizer would book the entry of a function on one stack and its exit on the other.
+ */
+static inline __attribute__((always_inline)) void tsan_switch(void *to)
 {
 #ifdef FIBER_TSAN
     __tsan_switch_to_fiber(to, 0);

@@ -15,6 +15,14 @@
 #ifdef __SANITIZE_ADDRESS__
 #define SUITE_ASAN 1
 #endif
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SUITE_TSAN 1
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define SUITE_TSAN 1
+#endif
 
 /* abort() is SIGABRT with and without sanitizers (ours do not handle it). Such a test needs a process of its
  * own. */
@@ -24,12 +32,17 @@
             tcase_add_test_raise_signal(tcase, test, SIGABRT);                                               \
     } while (0)
 
-/* A segmentation fault: AddressSanitizer catches it, reports and exits with 1. */
+/* A segmentation fault: the sanitizers catch it, report and exit with a code of their own. */
+#if defined(SUITE_ASAN) || defined(SUITE_TSAN)
 #ifdef SUITE_ASAN
+#define SUITE_CRASH_EXIT 1
+#else
+#define SUITE_CRASH_EXIT 66
+#endif
 #define suite_expect_crash(tcase, test)                                                                      \
     do {                                                                                                     \
         if (suite_forks())                                                                                   \
-            tcase_add_exit_test(tcase, test, 1);                                                             \
+            tcase_add_exit_test(tcase, test, SUITE_CRASH_EXIT);                                              \
     } while (0)
 #else
 #define suite_expect_crash(tcase, test)                                                                      \
