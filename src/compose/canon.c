@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/shape.h"
+#include "compose/template.h"
 #include "compose/units.h"
 
 #include <math.h>
@@ -97,7 +98,7 @@ static struct yaml_node *canon_as_text(struct canon *c, struct yaml_node *n)
 }
 
 /* ["A=1", "B"] → {A: "1", B: null} */
-static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n)
+static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     if (n->kind != YAML_KIND_SEQUENCE)
         return n;
@@ -105,8 +106,13 @@ static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n)
     for (size_t i = 0; i < n->len; i++) {
         const struct yaml_node *item = n->items[i];
         const char *eq = strchr(item->value, '=');
-        const char *name =
-            eq ? arena_strndup(c->arena, item->value, (size_t)(eq - item->value)) : item->value;
+        const char *name = eq ? arena_strndup(c->arena, item->value, (size_t)(eq - item->value)) : item->value;
+        if (template_has_parts(name)) {
+            const char *unset = template_first_part(c->arena, name);
+            struct spot here = {.up = spot, .index = i};
+            canon_complain(c, item, "A config value can stand only behind the '='.", &here, "variable %s is not set", unset);
+            continue;
+        }
         struct yaml_node *value = eq ? canon_text(c, item, eq + 1) : canon_plain(c, item, "null");
         if (tag_is_reset(item))
             value->tag = item->tag;
@@ -318,11 +324,6 @@ static struct yaml_node *canon_cpus(struct canon *c, struct yaml_node *n, const 
     return n;
 }
 
-static struct yaml_node *canon_ssh(struct canon *c, struct yaml_node *n)
-{
-    return canon_kv(c, n);
-}
-
 static struct yaml_node *apply_scalar_form(struct canon *c, struct yaml_node *n, enum spec_form form,
                                            const struct spot *spot)
 {
@@ -380,13 +381,12 @@ static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum s
     case FORM_INCLUDE:
         return wrap(c, n, "path");
     case FORM_KV:
-        return canon_kv(c, n);
+    case FORM_SSH:
+        return canon_kv(c, n, spot);
     case FORM_NAMES:
         return canon_names(c, n);
     case FORM_PORTS:
         return canon_ports(c, n, spot);
-    case FORM_SSH:
-        return canon_ssh(c, n);
     case FORM_TEST:
         return canon_test(c, n);
     case FORM_VOLUME:
