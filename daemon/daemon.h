@@ -26,6 +26,7 @@ struct daemon {
     const char *state_folder, *socket;
     int64_t started_ms;               /* wall clock */
     bool under_systemd;
+    bool state_lost;                  /* the store could not write: ends with an error, the next start resumes the jobs */
     bool stopping;                    /* no new work is taken; jobs stay resumable */
     VEC(struct session *) sessions;
     VEC(struct job *) jobs;           /* unfinished ones of this process */

@@ -112,11 +112,35 @@ static void offer(void *arg, const Defang__Caller *caller)
     job_offer_caller(arg, caller);
 }
 
+/* What this turn wrote is gone, so every job stands where its journal stands: the same as after a crash, and mended the same way. */
+static void on_state_lost(void *arg)
+{
+    struct daemon *d = arg;
+    log_error("daemon", "the state cannot be written, ending: state=%s", d->state_folder);
+    d->state_lost = true;
+    daemon_stop(d);
+}
+
+/* The sealing key comes from a systemd credential where there is one. */
+static int open_store(struct daemon *d, const char *folder, const struct env *env, struct error *err)
+{
+    const char *credentials = env_get_nonempty(env, "CREDENTIALS_DIRECTORY");
+    cleanup_free char *key = credentials ? path_join(credentials, "defang-key") : NULL;
+    struct store_options options = {.folder = folder, .key_file = key && file_exists(key) ? key : NULL};
+    int rc = store_open_with(d->loop, &options, &d->store, err);
+    if (rc < 0)
+        return rc;
+    if (store_notice(d->store))
+        log_warning("daemon", "%s", store_notice(d->store));
+    store_on_failure(d->store, on_state_lost, d);
+    return 0;
+}
+
 static int open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
 {
     int rc = file_mkdirs(paths->state_folder, 0700, err);
     if (rc == 0)
-        rc = store_open(d->loop, paths->state_folder, &d->store, err);
+        rc = open_store(d, paths->state_folder, env, err);
     if (rc < 0)
         return rc;
     d->http = http_curl_new(d->loop);
@@ -191,5 +215,5 @@ int main(int argc, char **argv)
         die(&err);
     serve(&d);
     close_all(&d);
-    return 0;
+    return d.state_lost ? error_kind_exit(ERR_FAILED) : 0;
 }
