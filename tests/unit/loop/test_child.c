@@ -227,6 +227,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("child");
     TCase *t = tcase_create("child");
+    tcase_set_timeout(t, 60); /* KILL comes two seconds after TERM */
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, results);
     tcase_add_test(t, missing_programs);
