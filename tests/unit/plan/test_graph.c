@@ -1,0 +1,190 @@
+/* The graph: references, cycles, limits, text, differences. */
+#include "plan/internal.h"
+#include <check.h>
+#include <string.h>
+
+static struct graph *g;
+static struct error err;
+
+static void up(void)
+{
+    g = graph_new("a test");
+    err = (struct error)ERROR_INIT;
+}
+
+static void down(void)
+{
+    graph_free(g);
+    error_done(&err);
+}
+
+static void add(const char *id, json_t *properties)
+{
+    graph_add(g, "service/x", id, "AWS::Logs::LogGroup", properties);
+}
+
+START_TEST(resolves)
+{
+    add("A", plan_json("{s:o,s:o}", "x", graph_ref("B"), "y", graph_ref("AWS::Region")));
+    add("B", plan_json("{s:o,s:o}", "x", graph_attr("C", "Arn"), "y", graph_sub("${C.Name}-${AWS::AccountId}-${!literal}")));
+    add("C", json_object());
+    graph_output_add(g, "O", graph_ref("A"), NULL);
+    ck_assert_int_eq(graph_check(g, &err), 0);
+}
+END_TEST
+
+START_TEST(missing)
+{
+    json_t *forms[] = {plan_json("{s:o}", "x", graph_ref("Gone")), plan_json("{s:[{s:o}]}", "x", "y", graph_attr("Gone", "Arn")),
+                       plan_json("{s:o}", "x", graph_sub("a${Gone.Arn}b")), json_object()};
+    for (int i = 0; i < 4; i++)
+        if (i != _i)
+            json_decref(forms[i]);
+    add("A", forms[_i]);
+    if (_i == 3)
+        graph_depend(g, "A", "Gone");
+    ck_assert_int_lt(graph_check(g, &err), 0);
+    ck_assert_ptr_nonnull(strstr(err.message, "Gone"));
+    ck_assert_ptr_nonnull(strstr(err.message, "A refers"));
+}
+END_TEST
+
+START_TEST(missing_output)
+{
+    add("A", json_object());
+    graph_output_add(g, "O", graph_ref("Gone"), NULL);
+    ck_assert_int_lt(graph_check(g, &err), 0);
+}
+END_TEST
+
+START_TEST(cycle)
+{
+    add("A", plan_json("{s:o}", "x", graph_ref("B")));
+    add("B", json_object());
+    graph_depend(g, "B", "C");
+    add("C", plan_json("{s:o}", "x", graph_sub("${A}")));
+    ck_assert_int_lt(graph_check(g, &err), 0);
+    ck_assert_ptr_nonnull(strstr(err.message, "cycle"));
+}
+END_TEST
+
+START_TEST(limits)
+{
+    for (int i = 0; i < 501; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "R%d", i);
+        graph_add(g, i < 200 ? "network" : "service/big", id, "AWS::Logs::LogGroup", json_object());
+        ck_assert_ptr_nonnull(graph_get(g, id));
+        if (i == 499)
+            ck_assert_int_eq(graph_check(g, &err), 0);
+    }
+    ck_assert_int_lt(graph_check(g, &err), 0);
+    ck_assert_int_eq(err.kind, ERR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(err.hint, "network 200"));
+    ck_assert_ptr_nonnull(strstr(err.hint, "service/big 301"));
+}
+END_TEST
+
+START_TEST(dynamic_references)
+{
+    for (int i = 0; i < 61; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "R%d", i);
+        add(id, plan_json("{s:s}", "Secret", "{{resolve:ssm-secure:/x}}"));
+    }
+    ck_assert_int_lt(graph_check(g, &err), 0);
+    ck_assert_ptr_nonnull(strstr(err.message, "61 dynamic references"));
+}
+END_TEST
+
+START_TEST(text)
+{
+    struct graph_resource *r = graph_add(g, "network", "B", "AWS::S3::Bucket", plan_json("{s:i,s:i}", "z", 1, "a", 2));
+    r->deletion_policy = "RetainExceptOnCreate";
+    r->replace_policy = "Retain";
+    graph_add(g, "network", "A", "AWS::EC2::InternetGateway", json_object());
+    graph_depend(g, "B", "A");
+    graph_depend(g, "B", "A");
+    char *t = graph_template_text(g);
+    ck_assert_str_eq(t, "{\"AWSTemplateFormatVersion\":\"2010-09-09\",\"Description\":\"a test\",\"Resources\":{"
+                        "\"A\":{\"Metadata\":{\"Group\":\"network\"},\"Type\":\"AWS::EC2::InternetGateway\"},"
+                        "\"B\":{\"DeletionPolicy\":\"RetainExceptOnCreate\",\"DependsOn\":[\"A\"],\"Metadata\":{\"Group\":\"network\"},"
+                        "\"Properties\":{\"a\":2,\"z\":1},\"Type\":\"AWS::S3::Bucket\",\"UpdateReplacePolicy\":\"Retain\"}}}");
+    free(t);
+}
+END_TEST
+
+/* A replaced by a create-only property; B refers to it by a create-only one and is replaced in turn; C by another and changes; D stays. */
+START_TEST(differences)
+{
+    struct graph *old = graph_new("a test");
+    for (int k = 0; k < 2; k++) {
+        struct graph *to = k ? g : old;
+        /* In this order the followers stand before what they follow. */
+        graph_add(to, "a", "C", "AWS::EC2::RouteTable", plan_json("{s:s,s:o}", "VpcId", "v", "Tags", graph_ref("B")));
+        graph_add(to, "a", "B", "AWS::EC2::Subnet", plan_json("{s:o,s:s}", "VpcId", graph_attr("A", "VpcId"), "MapPublicIpOnLaunch", "x"));
+        graph_add(to, "a", "A", "AWS::EC2::VPC", plan_json("{s:s}", "CidrBlock", k ? "10.1.0.0/16" : "10.0.0.0/16"));
+        graph_add(to, "a", "D", "AWS::EC2::InternetGateway", json_object());
+    }
+    graph_add(old, "b", "Gone", "AWS::EC2::EIP", json_object());
+    graph_add(g, "b", "New", "AWS::EC2::EIP", json_object());
+    g->metadata = plan_json("{s:s}", "said", "only metadata");
+    json_t *before = graph_template(old);
+    struct graph_diff d;
+    graph_diff(before, g, &d);
+    static const struct { const char *id; enum graph_action action; const char *replacement, *property; } expected[] = {
+        {"A", GRAPH_CHANGE, "replace", "CidrBlock"}, {"B", GRAPH_CHANGE, "replace", "VpcId"}, {"C", GRAPH_CHANGE, "", "Tags"},
+        {"Gone", GRAPH_REMOVE, "", NULL},            {"New", GRAPH_ADD, "", NULL},
+    };
+    ck_assert_uint_eq(d.len, ARRAY_LEN(expected));
+    for (size_t i = 0; i < d.len; i++) {
+        ck_assert_str_eq(d.changes[i].logical_id, expected[i].id);
+        ck_assert_int_eq(d.changes[i].action, expected[i].action);
+        ck_assert_str_eq(d.changes[i].replacement, expected[i].replacement);
+        ck_assert_uint_eq(d.changes[i].property_count, expected[i].property != NULL);
+        if (expected[i].property)
+            ck_assert_str_eq(d.changes[i].properties[0], expected[i].property);
+    }
+    graph_diff_done(&d);
+    graph_diff(NULL, g, &d);
+    ck_assert_uint_eq(d.len, 5);
+    ck_assert_int_eq(d.changes[0].action, GRAPH_ADD);
+    graph_diff_done(&d);
+    json_decref(before);
+    graph_free(old);
+}
+END_TEST
+
+START_TEST(cd)
+{
+    struct plan_cd_settings s = {.cd_name = "a-cd-stack-with-quite-a-long-name-indeed", .prefix = "Defang", .retain_bucket = true, .pull_through = true};
+    struct graph *c = plan_cd(&s);
+    ck_assert_int_eq(graph_check(c, &err), 0);
+    const char *prefix = json_str(graph_get(c, "PullThroughCache")->properties, "EcrRepositoryPrefix");
+    ck_assert_uint_le(strlen(prefix), 30);
+    ck_assert_str_eq(graph_get(c, "Bucket")->deletion_policy, "RetainExceptOnCreate");
+    graph_free(c);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("graph");
+    TCase *t = tcase_create("graph");
+    tcase_add_checked_fixture(t, up, down);
+    tcase_add_test(t, resolves);
+    tcase_add_loop_test(t, missing, 0, 4);
+    tcase_add_test(t, missing_output);
+    tcase_add_test(t, cycle);
+    tcase_add_test(t, limits);
+    tcase_add_test(t, dynamic_references);
+    tcase_add_test(t, text);
+    tcase_add_test(t, differences);
+    tcase_add_test(t, cd);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
