@@ -103,7 +103,12 @@ def check(flags: dict[str, Any]) -> None:
             raise BuildFailed(f"Error: destination {destination} is not repository:tag of an ECR registry")
 
 
-@workload(lambda container: "kaniko" in container.image.rsplit(":", 1)[0])
+def is_executor(image: str) -> bool:
+    """By the image's own name: a repository of built images may be called after its builder too."""
+    return image.split("@")[0].rsplit("/", 1)[-1].split(":")[0] in ("kaniko", "executor")
+
+
+@workload(lambda container: is_executor(container.image))
 def executor(container: Container) -> int:
     build = Build(container)
     try:

@@ -72,3 +72,13 @@ def test_behaviour_fails_once(kit, builder):
     code, lines = builder(archive(GOOD), "flaky")
     assert code == 9 and "INFO[0000] npm ERR! code E500" in lines
     assert builder(archive(GOOD), "flaky")[0] == 0
+
+
+@pytest.mark.parametrize("image,yes", [
+    ("ghcr.io/osscontainertools/kaniko:v1.25.0", True), ("gcr.io/kaniko-project/executor@sha256:00", True), ("localhost:5000/kaniko", True),
+    (f"{DESTINATION}@sha256:00", False), (f"{DESTINATION}:api-1", False), ("nginx", False),
+])
+def test_what_is_built_is_no_builder(image, yes):
+    from sandbox.kaniko import is_executor
+
+    assert is_executor(image) is yes
