@@ -76,9 +76,12 @@ static const struct rule rules[] = {
     {"secretsmanager", "aws", NULL, FIPS_DUAL, "secretsmanager-fips.{r}.{d}", NULL},
     {"secretsmanager", "aws-us-gov", NULL, FIPS_DUAL, "secretsmanager-fips.{r}.{d}", NULL},
     /* S3 names dual stack inside its own domain */
+    {"s3", "aws", "aws-global", DUAL, "s3.dualstack.{g}.{d}", "{g}"},
+    {"s3", "aws", "aws-global", FIPS, "s3-fips.{g}.{d}", "{g}"},
+    {"s3", "aws", "aws-global", FIPS_DUAL, "s3-fips.dualstack.{g}.{d}", "{g}"},
     {"s3", NULL, NULL, DUAL, "s3.dualstack.{r}.{d}", NULL},
     {"s3", NULL, NULL, FIPS_DUAL, "s3-fips.dualstack.{r}.{d}", NULL},
-    {"s3", "aws", "aws-global", ANY, "s3.{d}", "us-east-1"},
+    {"s3", "aws", "aws-global", PLAIN, "s3.{d}", "{g}"},
     /* one endpoint per partition */
     {"sts", "aws", "aws-global", ANY, "sts.{d}", "us-east-1"},
     {"iam", "aws", NULL, PLAIN, "iam.{d}", "{g}"},

@@ -110,6 +110,20 @@ static void index_sections(struct aws_profiles *p)
         profile_slot(p, s->name)->credentials = s;
 }
 
+/* The CLI reads the lines below a key when it loads the file: a bad one is fatal for every command. */
+static int check_nested(struct aws_profiles *p, const struct ini_file *f, struct error *err)
+{
+    for (const struct ini_section *s = f->sections; s; s = s->next)
+        for (const struct ini_entry *e = s->entries; e; e = e->next) {
+            struct ini_entry *list;
+            int rc = e->value[0] == '\n' ? ini_nested(p->arena, f, e, &list, err) : 0;
+
+            if (rc < 0)
+                return rc;
+        }
+    return 0;
+}
+
 static int parse_one(struct aws_profiles *p, const char *path, const char *text, size_t n, struct ini_file *out,
                      struct error *err)
 {
@@ -117,6 +131,8 @@ static int parse_one(struct aws_profiles *p, const char *path, const char *text,
     if (!text)
         return 0;
     int rc = ini_parse(p->arena, out->path, text, n, out, err);
+    if (rc == 0)
+        rc = check_nested(p, out, err);
     if (rc < 0) {
         error_wrap(err, "unable to parse the AWS config file %s", path);
         error_hint(err, "The AWS CLI refuses this file as well; correct the line.");

@@ -17,7 +17,7 @@ static bool bucket_valid(const char *bucket)
 {
     size_t n = strlen(bucket);
 
-    if (n < 3 || n > 255)
+    if (n < 1 || n > 255)
         return false;
     return strspn(bucket, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n;
 }
