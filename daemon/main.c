@@ -81,6 +81,7 @@ static void harden(void)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -186,7 +187,10 @@ static void close_all(struct daemon *d)
     server_free(d->server);
     watch_hub_free(d->watchers);
     job_suspend_all(d);
+    vec_each (it, &d->jobs)
+        (*it)->finished = true; /* for this life */
     job_free_finished(d);
+    vec_free(&d->jobs);
     session_drop_all(d);
     http_free(d->http);
     store_close(d->store);

@@ -34,7 +34,7 @@ void store_touch(struct store *s, const char *deployment)
 static int failed_error(struct store *s, struct error *err)
 {
     error_raise_errno(err, ERR_FAILED, EIO, "the daemon's state cannot be written: %s", s->failure);
-    error_hint(err, "Free space on the disk of %s; the daemon tries again by itself.", s->folder);
+    error_hint(err, "Free space on the disk of %s; unfinished deployments go on when the daemon starts again.", s->folder);
     return -EIO;
 }
 
