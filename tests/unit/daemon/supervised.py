@@ -70,6 +70,7 @@ class Place:
 
     def __init__(self, defangd, folder):
         self.defangd = defangd
+        self.children = []
         self.state = os.path.join(folder, "state")
         self.socket = os.path.join(folder, "run", "defangd.sock")
         os.mkdir(os.path.dirname(self.socket), 0o700)
@@ -80,6 +81,7 @@ class Place:
 
     def start(self):
         child = subprocess.Popen([self.defangd], env=self.env, stderr=subprocess.PIPE)
+        self.children.append(child)
         until = time.monotonic() + DEADLINE_S
         while True:
             try:
@@ -115,6 +117,7 @@ def test_supervised(place):
     # The shell becomes defangd, so its pid is the one that LISTEN_PID must name.
     child = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$0"', place.defangd], env=env, close_fds=False,
                              preexec_fn=hand_over, stderr=subprocess.PIPE)
+    place.children.append(child)
     listener.close()
     said = [manager.recv(512)]
     while said[-1] != b"READY=1":
@@ -173,7 +176,13 @@ def main():
     tests = [test_supervised, test_restarts, test_ends_in_time]
     for test in tests:
         with tempfile.TemporaryDirectory(prefix="defangd-") as folder:
-            test(Place(os.path.abspath(sys.argv[1]), folder))
+            place = Place(os.path.abspath(sys.argv[1]), folder)
+            try:
+                test(place)
+            finally:
+                for child in place.children:
+                    child.kill()
+                    child.wait()
             print("ok", test.__name__)
     print(f"{len(tests)} passed, 0 failed")
     return 0
