@@ -19,7 +19,7 @@
 
 struct watched {
     const char *service;     /* Compose name */
-    const char *ecs_name, *container;
+    const char *ecs_name, *family, *container;
     char *shown;             /* last row text, so that only changes become events */
     bool steady, failed;
     char *rollout_reason;
@@ -41,11 +41,11 @@ static const char *service_of_group(const char *group)
     return text_starts(group, "service/") ? group + strlen("service/") : NULL;
 }
 
-static const char *container_of_group(const struct graph *g, const char *group)
+static const json_t *task_definition_of_group(const struct graph *g, const char *group)
 {
     for (size_t i = 0; i < g->len; i++)
         if (text_eq(g->resources[i].group, group) && text_eq(g->resources[i].type, "AWS::ECS::TaskDefinition"))
-            return json_str(g->resources[i].properties, "ContainerDefinitions.0.Name");
+            return g->resources[i].properties;
     return NULL;
 }
 
@@ -57,9 +57,11 @@ static void collect(struct flow_observer *o, const struct graph *g)
             o->cluster = xstrdup_null(json_str(r->properties, "ClusterName"));
         const char *service = service_of_group(r->group);
         const char *name = text_eq(r->type, "AWS::ECS::Service") ? json_str(r->properties, "ServiceName") : NULL;
+        const json_t *definition = task_definition_of_group(g, r->group);
         if (service && name)
             vec_push(&o->services, (struct watched){.service = arena_strdup(o->arena, service), .ecs_name = arena_strdup(o->arena, name),
-                                                    .container = arena_strdup(o->arena, container_of_group(g, r->group))});
+                                                    .family = arena_strdup(o->arena, json_str(definition, "Family")),
+                                                    .container = arena_strdup(o->arena, json_str(definition, "ContainerDefinitions.0.Name"))});
     }
 }
 
@@ -196,12 +198,13 @@ static void tell_failure(struct flow_observer *o, struct watched *w, const json_
     flow_log_tail(o->c, group, stream, TAIL_LINES, &o->failure.logs, &ignored);
 }
 
+/* By family, not by service: a roll back takes the service away, its stopped tasks stay readable for an hour. */
 static int look_at_stopped(struct flow_observer *o, struct watched *w, struct error *err)
 {
-    if (!w->container)
+    if (!w->container || !w->family)
         return 0;
     cleanup_json json_t *list = NULL;
-    int rc = engine_call(o->c, &aws_ecs_ListTasks, json_pack("{s:s,s:s,s:s}", "cluster", o->cluster, "serviceName", w->ecs_name, "desiredStatus", "STOPPED"),
+    int rc = engine_call(o->c, &aws_ecs_ListTasks, json_pack("{s:s,s:s,s:s}", "cluster", o->cluster, "family", w->family, "desiredStatus", "STOPPED"),
                          &list, err);
     if (rc < 0)
         return rc;
@@ -232,22 +235,24 @@ static int look_at_stopped(struct flow_observer *o, struct watched *w, struct er
     return 0;
 }
 
+/* What is not there yet, or no more, is nothing to report. */
+static int forgive_missing(int rc, struct error *err)
+{
+    if (rc < 0 && (aws_error_is_not_found(err) || error_has_code(err, "ClusterNotFoundException") || error_has_code(err, "ServiceNotFoundException"))) {
+        error_done(err);
+        return 0;
+    }
+    return rc;
+}
+
 static int look(struct flow_observer *o, struct error *err)
 {
     if (!o->cluster || o->services.len == 0)
         return 0;
-    int rc = look_at_services(o, err);
-    if (rc < 0 && (aws_error_is_not_found(err) || error_has_code(err, "ClusterNotFoundException"))) {
-        error_done(err); /* not made yet */
-        return 0;
-    }
+    int rc = forgive_missing(look_at_services(o, err), err);
     vec_each(w, &o->services)
         if (rc == 0 && !w->steady)
-            rc = look_at_stopped(o, w, err);
-    if (rc < 0 && (aws_error_is_not_found(err) || error_has_code(err, "ServiceNotFoundException"))) {
-        error_done(err);
-        return 0;
-    }
+            rc = forgive_missing(look_at_stopped(o, w, err), err);
     return rc;
 }
 
@@ -255,13 +260,14 @@ static void observe(void *arg)
 {
     struct flow_observer *o = arg;
     bool told = false;
-    while (!o->stop.done) {
+    for (int64_t pause_ms = 500;; pause_ms = MIN(pause_ms * 2, (int64_t)2000)) {
+        bool last = o->stop.done;
         cleanup_error struct error err = ERROR_INIT;
         if (look(o, &err) < 0 && !told && err.kind != ERR_CANCELED) {
             engine_note(o->c, ENGINE_SAY_WARNING, NULL, "cannot watch the services while they start: %s", err.message);
             told = true;
         }
-        if (fiber_wait(&o->stop, 2000) == -ECANCELED)
+        if (last || fiber_wait(&o->stop, pause_ms) == -ECANCELED)
             break;
     }
 }

@@ -80,3 +80,27 @@ class Service(Handler):
     def attributes(self, call, physical_id, props):
         found = call.invoke(CLOUD_MAP, "GetService", Id=physical_id)["Service"]
         return {"Id": physical_id, "Arn": found["Arn"], "Name": found["Name"]}
+
+
+@register
+class Instance(Handler):
+    """Ref is the instance id; attributes can be registered again under it."""
+    type = "AWS::ServiceDiscovery::Instance"
+    updatable = ("InstanceAttributes",)
+
+    def _put(self, call, props, instance: str) -> None:
+        made = call.invoke(CLOUD_MAP, "RegisterInstance", ServiceId=props["ServiceId"], InstanceId=instance,
+                           Attributes=props["InstanceAttributes"], CreatorRequestId=call.request_token)
+        _finished(call, made["OperationId"])
+
+    def create(self, call, props):
+        instance = props.get("InstanceId") or call.name(64)
+        self._put(call, props, instance)
+        return instance
+
+    def update(self, call, physical_id, old, new, changed):
+        self._put(call, new, physical_id)
+
+    def delete(self, call, physical_id, props):
+        _finished(call, call.invoke(CLOUD_MAP, "DeregisterInstance", ServiceId=props["ServiceId"],
+                                    InstanceId=physical_id)["OperationId"])
