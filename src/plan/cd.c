@@ -6,7 +6,7 @@
 #include "plan/internal.h"
 #include <string.h>
 
-#define PULUMI_IMAGE "public.ecr.aws/pulumi/pulumi-base:3.259.0"
+#define PULUMI_IMAGE "pulumi/pulumi-base:3.259.0" /* in ECR Public */
 #define GROUP        "account"
 
 static json_t *named(struct graph *g, const struct plan_cd_settings *s, const char *what)
@@ -141,11 +141,10 @@ static void add_task_role(struct graph *g, const struct plan_cd_settings *s)
 /* The command is given by RunTask: the program comes from the bucket, its state goes there. */
 static void add_task_definition(struct graph *g, const struct plan_cd_settings *s, const char *prefix)
 {
-    json_t *image = json_string(PULUMI_IMAGE);
+    json_t *image = json_string("public.ecr.aws/" PULUMI_IMAGE);
     if (s->pull_through) {
         json_decref(image);
-        image = graph_sub("${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/%s/%s", prefix,
-                          PULUMI_IMAGE + strlen("public.ecr.aws/"));
+        image = graph_sub("${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/%s/" PULUMI_IMAGE, prefix);
     }
     json_t *container = plan_json("{s:s,s:o,s:b,s:i,s:[{s:s,s:o},{s:s,s:s}],s:o}", "Name", "main", "Image", image, "Essential", 1,
                                   "StopTimeout", 120, "Environment", "Name", "AWS_REGION", "Value", graph_ref("AWS::Region"), "Name",

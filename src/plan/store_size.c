@@ -95,7 +95,8 @@ const char *plan_postgres_version(const char *image)
     const char *pg = strstr(tag, "pg"); /* "0.8.0-pg17", "pg16", "latest-pg16" */
     if (pg && isdigit((unsigned char)pg[2]))
         return version_at(pg + 2, version, sizeof version) ? version : NULL;
-    return version_at(tag, version, sizeof version) && atol(version) >= 9 ? version : NULL;
+    /* Versions below 9 are the extension's own, as in "0.8.0". */
+    return version_at(tag, version, sizeof version) && (version[0] == '9' || version[1] >= '0') ? version : NULL;
 }
 
 static bool is_valkey(const char *image)

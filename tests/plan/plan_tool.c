@@ -167,10 +167,11 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
 static void add_config(struct options *o, char *text)
 {
     char *eq = strchr(text, '=');
-    if (!eq || o->config_count == ARRAY_LEN(o->configs))
+    long long version;
+    if (!eq || text_parse_int(eq + 1, 0, 1000000, &version) < 0 || o->config_count == ARRAY_LEN(o->configs))
         exit(2);
     *eq = '\0';
-    o->configs[o->config_count++] = (struct plan_config){text, atoll(eq + 1)};
+    o->configs[o->config_count++] = (struct plan_config){text, version};
 }
 
 static int parse(int argc, char **argv, struct options *o)
