@@ -244,17 +244,27 @@ int wire_serialize(const struct aws_operation *op, const json_t *in, struct wire
 
 /* --- replies --- */
 
+/* The parser's finding as what it is here: a fault of the service. */
+static int unreadable(struct error *why, const char *what, struct error *err)
+{
+    int rc = error_raise_errno(err, ERR_CLOUD, EBADMSG, "the reply is no %s: %s", what, why->message);
+
+    error_done(why);
+    return rc;
+}
+
 static int parse_json_body(const struct aws_shape *shape, const struct http_response *resp, json_t *out,
                            struct error *err)
 {
     cleanup_json json_t *body = NULL;
+    struct error why = ERROR_INIT;
     int rc;
 
     if (resp->body.len == 0)
         return 0;
-    rc = json_parse(str_get(&resp->body), resp->body.len, &body, err);
+    rc = json_parse(str_get(&resp->body), resp->body.len, &body, &why);
     if (rc < 0)
-        return error_wrap(err, "the reply is no JSON");
+        return unreadable(&why, "JSON", err);
     json_t *v = wire_json_value(shape, NULL, body, true, err);
     if (!v)
         return -EBADMSG;
@@ -274,14 +284,15 @@ static int parse_xml_body(const struct aws_operation *op, const struct aws_shape
                           const struct http_response *resp, json_t *out, struct error *err)
 {
     cleanup_arena struct arena *arena = arena_new();
+    struct error why = ERROR_INIT;
     struct xml_node *root;
     int rc;
 
     if (resp->body.len == 0)
         return 0;
-    rc = xml_parse(arena, str_get(&resp->body), resp->body.len, &root, err);
+    rc = xml_parse(arena, str_get(&resp->body), resp->body.len, &root, &why);
     if (rc < 0)
-        return error_wrap(err, "the reply is no XML");
+        return unreadable(&why, "XML", err);
     if (op->service->protocol == AWS_QUERY && op->result_wrapper) {
         struct xml_node *wrapped = xml_child(root, op->result_wrapper);
         root = wrapped ? wrapped : root;
