@@ -78,7 +78,7 @@ static void bind_deploy(struct arena *a, const struct yaml_node *service, struct
     const struct yaml_node *n = bind_map(service, "deploy"), *resources = n ? bind_map(n, "resources") : NULL;
     d->present = n != NULL;
     d->pos = n ? n->pos : service->pos;
-    d->replicas = (int)bind_int(n, "replicas", -1);
+    d->replicas = (int)bind_int(n, "replicas", bind_int(service, "scale", -1));
     d->mode = bind_text(a, n, "mode");
     bind_resources(yaml_get(resources, "reservations"), &d->reservations);
     bind_resources(yaml_get(resources, "limits"), &d->limits);

@@ -7,7 +7,6 @@
 #include "compose/template.h"
 #include "compose/units.h"
 
-#include <math.h>
 #include <string.h>
 
 void canon_complain(struct canon *c, const struct yaml_node *n, const char *hint, const struct spot *spot,
@@ -71,32 +70,6 @@ const char *canon_path(struct canon *c, const char *path)
     return arena_strdup(c->arena, absolute);
 }
 
-/* The text that a scalar has in a place where only texts stand: true, 8080, 0.5. */
-static const char *scalar_as_text(struct canon *c, const struct yaml_node *n)
-{
-    long long whole;
-    double real;
-    cleanup_str struct str out = STR_INIT;
-    switch (yaml_scalar_type(n)) {
-    case YAML_TYPE_BOOL:
-        return yaml_scalar_bool(n) ? "true" : "false";
-    case YAML_TYPE_INT:
-        return yaml_scalar_int(n, &whole) == 0 ? arena_printf(c->arena, "%lld", whole) : n->value;
-    case YAML_TYPE_FLOAT:
-        if (yaml_scalar_float(n, &real) < 0 || !isfinite(real))
-            return n->value;
-        units_format_float(real, &out);
-        return arena_strdup(c->arena, str_get(&out));
-    default:
-        return n->value;
-    }
-}
-
-static struct yaml_node *canon_as_text(struct canon *c, struct yaml_node *n)
-{
-    return yaml_is_null(n) ? n : canon_text(c, n, scalar_as_text(c, n));
-}
-
 /* ["A=1", "B"] → {A: "1", B: null} */
 static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
@@ -106,11 +79,19 @@ static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n, const st
     for (size_t i = 0; i < n->len; i++) {
         const struct yaml_node *item = n->items[i];
         const char *eq = strchr(item->value, '=');
-        const char *name = eq ? arena_strndup(c->arena, item->value, (size_t)(eq - item->value)) : item->value;
+        const char *name =
+            eq ? arena_strndup(c->arena, item->value, (size_t)(eq - item->value)) : item->value;
+        if (text_ends(name, " ")) {
+            struct spot here = {.up = spot, .index = i};
+            canon_complain(c, item, "Take the blank before the '=' away.", &here, "\"%s\" is not a name",
+                           name);
+            continue;
+        }
         if (template_has_parts(name)) {
             const char *unset = template_first_part(c->arena, name);
             struct spot here = {.up = spot, .index = i};
-            canon_complain(c, item, "A config value can stand only behind the '='.", &here, "variable %s is not set", unset);
+            canon_complain(c, item, "A config value can stand only behind the '='.", &here,
+                           "variable %s is not set", unset);
             continue;
         }
         struct yaml_node *value = eq ? canon_text(c, item, eq + 1) : canon_plain(c, item, "null");
@@ -122,29 +103,34 @@ static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n, const st
 }
 
 /* ["a", "b"] → {a: null, b: null} */
-static struct yaml_node *canon_names(struct canon *c, struct yaml_node *n)
+static struct yaml_node *canon_names(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     if (n->kind != YAML_KIND_SEQUENCE)
         return n;
     struct yaml_node *map = map_like(c, n);
-    for (size_t i = 0; i < n->len; i++)
-        canon_set(c, map, n->items[i]->value, canon_plain(c, n->items[i], "null"));
+    for (size_t i = 0; i < n->len; i++) {
+        struct spot here = {.up = spot, .index = i};
+        if (yaml_get(map, n->items[i]->value))
+            canon_complain(c, n->items[i], NULL, &here, "\"%s\" is named twice", n->items[i]->value);
+        else
+            canon_set(c, map, n->items[i]->value, canon_plain(c, n->items[i], "null"));
+    }
     return map;
 }
 
-static struct yaml_node *canon_depends_on(struct canon *c, struct yaml_node *n)
+static struct yaml_node *canon_depends_on(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
-    struct yaml_node *map = canon_names(c, n);
+    struct yaml_node *map = canon_names(c, n, spot);
     for (size_t i = 0; i < map->len; i++) {
         struct yaml_node *value = map->pairs[i].value;
         if (tag_is_reset(value))
             continue;
-        if (value->kind != YAML_KIND_MAPPING) {
+        if (value->kind != YAML_KIND_MAPPING && n->kind == YAML_KIND_SEQUENCE) {
             struct yaml_node *key = map->pairs[i].key;
             value = map->pairs[i].value = yaml_new_mapping(c->arena, value->pos);
             canon_set(c, value, "condition", canon_text(c, key, "service_started"));
         }
-        if (!yaml_get(value, "required"))
+        if (value->kind == YAML_KIND_MAPPING && !yaml_get(value, "required"))
             canon_set(c, value, "required", canon_plain(c, value, "true"));
     }
     return map;
@@ -180,9 +166,7 @@ static struct yaml_node *canon_test(struct canon *c, struct yaml_node *n)
     if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
         return n;
     struct yaml_node *seq = seq_like(c, n);
-    bool none = strcmp(n->value, "NONE") == 0;
-    if (!none)
-        yaml_seq_push(c->arena, seq, canon_text(c, n, "CMD-SHELL"));
+    yaml_seq_push(c->arena, seq, canon_text(c, n, "CMD-SHELL"));
     yaml_seq_push(c->arena, seq, canon_text(c, n, n->value));
     return seq;
 }
@@ -240,28 +224,36 @@ static struct yaml_node *canon_gpus(struct canon *c, struct yaml_node *n, const 
     return seq;
 }
 
+static void push_host(struct canon *c, struct yaml_node *seq, const struct yaml_node *from, const char *host,
+                      const char *ip)
+{
+    size_t n = strlen(ip);
+    if (ip[0] == '[' && n > 1 && ip[n - 1] == ']')
+        ip = arena_strndup(c->arena, ip + 1, n - 2);
+    yaml_seq_push(c->arena, seq, canon_text(c, from, arena_printf(c->arena, "%s=%s", host, ip)));
+}
+
 /* {host: ip} or {host: [ip, ip]} → ["host=ip", …]; "host:ip" → "host=ip" */
 static struct yaml_node *canon_hosts(struct canon *c, struct yaml_node *n)
 {
     struct yaml_node *seq = seq_like(c, n);
-    for (size_t i = 0; i < n->len; i++) {
-        if (n->kind == YAML_KIND_SEQUENCE) {
-            struct yaml_node *item = n->items[i];
-            const char *colon = strchr(item->value, '='), *mark = colon ? colon : strchr(item->value, ':');
-            const char *text =
-                mark ? arena_printf(c->arena, "%.*s=%s", (int)(mark - item->value), item->value, mark + 1)
-                     : item->value;
-            yaml_seq_push(c->arena, seq, canon_text(c, item, text));
-            continue;
-        }
+    for (size_t i = 0; n->kind == YAML_KIND_SEQUENCE && i < n->len; i++) {
+        const struct yaml_node *item = n->items[i];
+        const char *mark = strchr(item->value, '=');
+        if (!mark)
+            mark = strchr(item->value, ':');
+        if (mark)
+            push_host(c, seq, item, arena_strndup(c->arena, item->value, (size_t)(mark - item->value)),
+                      mark + 1);
+        else
+            yaml_seq_push(c->arena, seq, n->items[i]);
+    }
+    for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++) {
         const struct yaml_node *value = n->pairs[i].value;
         bool many = value->kind == YAML_KIND_SEQUENCE;
-        for (size_t k = 0; k < (many ? value->len : 1); k++) {
-            const struct yaml_node *ip = many ? value->items[k] : value;
-            yaml_seq_push(
-                c->arena, seq,
-                canon_text(c, ip, arena_printf(c->arena, "%s=%s", n->pairs[i].key->value, ip->value)));
-        }
+        for (size_t k = 0; k < (many ? value->len : 1); k++)
+            push_host(c, seq, many ? value->items[k] : value, n->pairs[i].key->value,
+                      (many ? value->items[k] : value)->value);
     }
     return seq;
 }
@@ -281,74 +273,6 @@ static struct yaml_node *canon_external(struct canon *c, struct yaml_node *n, co
     return n;
 }
 
-static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const struct spot *spot)
-{
-    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
-        return n;
-    enum yaml_type type = yaml_scalar_type(n);
-    int64_t bytes;
-    double real;
-    if (type == YAML_TYPE_INT || type == YAML_TYPE_FLOAT) {
-        if (yaml_scalar_float(n, &real) == 0 && real >= -1 && real < 9.2e18)
-            return canon_text(c, n, arena_printf(c->arena, "%lld", (long long)real));
-    } else if (units_parse_bytes(n->value, &bytes) == 0) {
-        return canon_text(c, n, arena_printf(c->arena, "%lld", (long long)bytes));
-    } else if (strcmp(n->value, "-1") == 0) {
-        return canon_text(c, n, "-1");
-    }
-    canon_complain(c, n, "Sizes look like 512m, 1.5g or 1048576.", spot, "\"%s\" is not a size", n->value);
-    return n;
-}
-
-static struct yaml_node *canon_duration(struct canon *c, struct yaml_node *n, const struct spot *spot)
-{
-    int64_t ns;
-    if (units_parse_duration_ns(n->value, &ns) < 0) {
-        canon_complain(c, n, "Durations look like 30s, 1m30s or 500ms.", spot, "\"%s\" is not a duration",
-                       n->value);
-        return n;
-    }
-    cleanup_str struct str out = STR_INIT;
-    units_format_duration_ns(ns, &out);
-    return canon_text(c, n, str_get(&out));
-}
-
-static struct yaml_node *canon_cpus(struct canon *c, struct yaml_node *n, const struct spot *spot)
-{
-    struct yaml_node plain = {.kind = YAML_KIND_SCALAR, .value = n->value, .plain = true};
-    double real;
-    if (yaml_scalar_float(&plain, &real) == 0 && isfinite(real))
-        return canon_plain(c, n, scalar_as_text(c, &plain));
-    canon_complain(c, n, "Write the number of CPUs, for example 0.25.", spot, "\"%s\" is not a number",
-                   n->value);
-    return n;
-}
-
-static struct yaml_node *apply_scalar_form(struct canon *c, struct yaml_node *n, enum spec_form form,
-                                           const struct spot *spot)
-{
-    if (form == FORM_LABEL)
-        return canon_text(c, n, yaml_is_null(n) ? "" : scalar_as_text(c, n));
-    if (yaml_is_null(n) || (c->lenient && strchr(n->value, '$')))
-        return n;
-    switch (form) {
-    case FORM_BYTES:
-        return canon_bytes(c, n, spot);
-    case FORM_CPUS:
-        return canon_cpus(c, n, spot);
-    case FORM_DURATION:
-        return canon_duration(c, n, spot);
-    case FORM_PATH:
-        return canon_text(c, n, canon_path(c, n->value));
-    case FORM_CONTEXT:
-        return canon_is_url(n->value) ? n : canon_text(c, n, canon_path(c, n->value));
-    case FORM_TEXT:
-        return canon_as_text(c, n);
-    default:
-        return n;
-    }
-}
-
 static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum spec_form form,
                                     const struct spot *spot)
 {
@@ -360,7 +284,7 @@ static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum s
     case FORM_COMMAND:
         return canon_command(c, n, spot);
     case FORM_DEPENDS_ON:
-        return canon_depends_on(c, n);
+        return canon_depends_on(c, n, spot);
     case FORM_DEVICE:
         return canon_device(c, n, spot);
     case FORM_ENV_FILE:
@@ -384,7 +308,7 @@ static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum s
     case FORM_SSH:
         return canon_kv(c, n, spot);
     case FORM_NAMES:
-        return canon_names(c, n);
+        return canon_names(c, n, spot);
     case FORM_PORTS:
         return canon_ports(c, n, spot);
     case FORM_TEST:
@@ -392,7 +316,7 @@ static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum s
     case FORM_VOLUME:
         return canon_volume(c, n, spot);
     default:
-        return n->kind == YAML_KIND_SCALAR ? apply_scalar_form(c, n, form, spot) : n;
+        return n->kind == YAML_KIND_SCALAR ? canon_scalar(c, n, form, spot) : n;
     }
 }
 

@@ -15,6 +15,7 @@ struct canon {
 
 struct yaml_node *canon_tree(struct canon *c, struct yaml_node *root, const struct spec *spec);
 /* For the forms, one file each kind: */
+struct yaml_node *canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form, const struct spot *spot);
 struct yaml_node *canon_ports(struct canon *c, struct yaml_node *n, const struct spot *spot);
 struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struct spot *spot);
 struct yaml_node *canon_text(struct canon *c, const struct yaml_node *like,

@@ -49,7 +49,8 @@ static void split_entry(struct arena *arena, const char *text, struct entry *e)
     *e = (struct entry){.protocol = "tcp"};
     if (slash) {
         *slash = '\0';
-        e->protocol = slash + 1;
+        if (slash[1])
+            e->protocol = slash + 1;
     }
     char *colon = strrchr(copy, ':');
     if (!colon || strchr(colon, ']')) {
@@ -69,6 +70,8 @@ static void split_entry(struct arena *arena, const char *text, struct entry *e)
     if (copy[0] == '[' && n > 1 && copy[n - 1] == ']') {
         copy[n - 1] = '\0';
         copy++;
+    } else if (strchr(copy, ':')) { /* an IPv6 address stands in brackets */
+        e->target = "";
     }
     e->ip = copy;
 }

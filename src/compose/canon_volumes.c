@@ -43,10 +43,8 @@ static size_t split_mount(char *text, char *parts[], size_t max)
 
 static const char *clean_target(struct canon *c, const char *target)
 {
-    if (*target != '/')
-        return target;
     cleanup_free char *folded = path_absolute("/", target);
-    return arena_strdup(c->arena, folded);
+    return arena_strdup(c->arena, *target == '/' || !folded[1] ? folded : folded + 1);
 }
 
 static struct yaml_node *sub_map(struct canon *c, struct yaml_node *mount, const char *key)

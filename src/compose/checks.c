@@ -4,6 +4,7 @@
 #include "compose/loader.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <string.h>
 
 struct checks {
@@ -139,14 +140,68 @@ static void check_test(struct checks *c)
                  ".healthcheck.test must start with CMD, CMD-SHELL or NONE, not \"%s\"", form->value);
 }
 
+static void check_container_name(struct checks *c)
+{
+    const struct yaml_node *name = yaml_get(c->node, "container_name");
+    bool good = !name || (isalnum((unsigned char)name->value[0]) && name->value[1]);
+    for (const char *p = name && good ? name->value + 1 : ""; *p; p++)
+        good = good && (isalnum((unsigned char)*p) || strchr("_.-", *p));
+    if (!good)
+        complain(c, name,
+                 "Use two or more letters, digits, '_', '.' and '-', starting with a letter or a digit.",
+                 ".container_name: \"%s\" is not a container name", name->value);
+}
+
+static bool is_period(const char *text) /* every_12h, every_1d12h */
+{
+    size_t digits, n = 0;
+    for (; *text; text += digits + 1, n++) {
+        digits = strspn(text, "0123456789");
+        if (!digits || !text[digits] || !strchr("wdhms", text[digits]))
+            return false;
+    }
+    return n > 0;
+}
+
+static void check_pull_policy(struct checks *c)
+{
+    static const char *const words[] = {"always",  "never", "build",  "missing",
+                                        "refresh", "daily", "weekly", NULL};
+    const struct yaml_node *policy = yaml_get(c->node, "pull_policy");
+    if (!policy || (text_starts(policy->value, "every_") && is_period(policy->value + strlen("every_"))))
+        return;
+    for (const char *const *w = words; *w; w++)
+        if (text_eq(policy->value, *w))
+            return;
+    complain(c, policy, "Use always, never, missing, build, refresh, daily, weekly or every_<duration>.",
+             ".pull_policy: \"%s\" is not known", policy->value);
+}
+
+static void check_watches(struct checks *c)
+{
+    static const char *const path[] = {"develop", "watch", NULL};
+    const struct yaml_node *list = dig(c->node, path);
+    for (size_t i = 0; list && i < list->len; i++) {
+        const struct yaml_node *action = yaml_get(list->items[i], "action");
+        if (action && !yaml_get(list->items[i], "target") && !text_eq(action->value, "rebuild") &&
+            !text_eq(action->value, "restart"))
+            complain(c, list->items[i], NULL, ".develop.watch[%zu]: \"target\" is missing for %s", i,
+                     action->value);
+    }
+}
+
 static void check_service(struct checks *c, const struct yaml_node *key)
 {
     static const char *const devices[] = {"deploy", "resources", "reservations", "devices", NULL};
     const struct yaml_node *n = c->node, *mode = yaml_get(n, "network_mode"), *nets = yaml_get(n, "networks");
-    if (!yaml_get(n, "build") && !yaml_get(n, "image") && !yaml_get(n, "provider"))
+    const struct yaml_node *image = yaml_get(n, "image");
+    if (!yaml_get(n, "build") && (!image || !*image->value) && !yaml_get(n, "provider"))
         complain(c, key, "Say `image:` or `build:`.", " has neither an image nor a build");
     if (mode && nets && nets->len)
         complain(c, mode, "Keep one of the two.", ": network_mode and networks exclude each other");
+    check_container_name(c);
+    check_pull_policy(c);
+    check_watches(c);
     check_build(c);
     check_test(c);
     check_spellings(c);

@@ -60,6 +60,8 @@ int workspace_add_env_file(struct workspace *w, struct env *env, const char *pat
     int rc = file_read(path, LIMIT_COMPOSE_ENV_BYTES, &content, err);
     if (rc < 0)
         return rc;
+    if (!text_utf8_valid(str_get(&content), content.len))
+        return error_raise_errno(err, ERR_USAGE, EILSEQ, "%s is not UTF-8", path);
     struct dotenv file;
     rc = dotenv_parse(w->arena, path, str_get(&content), false, workspace_lookup, env, &file, err);
     for (size_t i = file.len; rc == 0 && i-- > 0;) { /* from the end: the last one of a name counts */

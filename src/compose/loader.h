@@ -57,7 +57,7 @@ bool normalise_is_active(const struct loader *l, const struct yaml_node *service
 void normalise_profiles(const struct normalise *z, struct yaml_node *root);
 void normalise_tree(const struct normalise *z, struct yaml_node *root);
 void normalise_environment(const struct normalise *z,
-                           struct yaml_node *root); /* env_file and names without a value */
+                           struct yaml_node *root);              /* env_file and names without a value */
 void checks_run(struct loader *l, const struct yaml_node *root); /* contradictions inside one resource */
 void cycle_check(struct loader *l, const struct yaml_node *services);
 /* Whether what is referred to exists; drops dependencies that may be missing. `all`: every service, inactive

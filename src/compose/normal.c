@@ -157,23 +157,31 @@ static void name_resources(const struct normalise *z, struct yaml_node *root)
     }
 }
 
+/* `scale` is the older word for deploy.replicas. */
 static void merge_scale(struct loader *l, struct yaml_node *service)
 {
-    struct yaml_node *scale = yaml_get(service, "scale");
-    if (!scale)
-        return;
-    struct yaml_node *deploy = need_map(l, service, "deploy"), *replicas = yaml_get(deploy, "replicas");
-    if (replicas && !yaml_equal(replicas, scale))
+    struct yaml_node *scale = yaml_get(service, "scale"), *deploy = map_at(service, "deploy");
+    struct yaml_node *replicas = deploy ? yaml_get(deploy, "replicas") : NULL;
+    if (scale && replicas && !yaml_equal(replicas, scale))
         compose_diagnose(l->diags, COMPOSE_ERROR, scale->pos, "Keep only deploy.replicas.",
                          "scale and deploy.replicas differ");
-    set(l, deploy, "replicas", scale);
+    if (scale && deploy)
+        set(l, deploy, "replicas", scale);
+}
+
+static void drop_empty(struct yaml_node *service)
+{
+    static const char *const keys[] = {"deploy", "develop"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (yaml_get(service, keys[i]) && yaml_is_null(yaml_get(service, keys[i])))
+            yaml_map_remove(service, keys[i]);
 }
 
 void normalise_tree(const struct normalise *z, struct yaml_node *root)
 {
-    struct yaml_node *services = map_at(root, "services");
+    struct yaml_node *services = need_map(z->loader, root, "services");
     bool default_used = false;
-    for (size_t i = 0; services && i < services->len; i++) {
+    for (size_t i = 0; i < services->len; i++) {
         struct yaml_node *service = services->pairs[i].value;
         if (service->kind != YAML_KIND_MAPPING)
             continue;
@@ -181,6 +189,7 @@ void normalise_tree(const struct normalise *z, struct yaml_node *root)
         normalise_build(z, service);
         imply_dependencies(z->loader, service);
         place_secrets(z->loader, service);
+        drop_empty(service);
         merge_scale(z->loader, service);
     }
     if (default_used && !yaml_get(map_at(root, "networks"), "default"))

@@ -29,34 +29,67 @@ static void add_entries(struct loader *l, struct yaml_node *all, const struct do
     }
 }
 
-static void read_env_file(const struct normalise *z, const struct yaml_node *entry, struct yaml_node *all)
+/* False, with a diagnostic, when the file is absent or wrong. */
+static bool read_file(const struct normalise *z, const struct yaml_node *path, const char *what, bool raw,
+                      struct dotenv *out)
 {
     struct loader *l = z->loader;
-    const struct yaml_node *path = yaml_get(entry, "path"), *required = yaml_get(entry, "required"),
-                           *format = yaml_get(entry, "format");
-    if (!path || path->kind != YAML_KIND_SCALAR)
-        return;
-    if (!file_exists(path->value)) {
-        if (!required || yaml_scalar_bool(required))
-            compose_diagnose(l->diags, COMPOSE_ERROR, path->pos, "Create it, or say `required: false`.",
-                             "env file %s does not exist", path->value);
-        return;
-    }
     struct error err = ERROR_INIT;
     cleanup_str struct str text = STR_INIT;
-    struct dotenv file;
-    bool raw = format && text_eq(format->value, "raw");
     int rc = file_read(path->value, LIMIT_COMPOSE_ENV_BYTES, &text, &err);
+    if (rc == -ENOENT) {
+        error_done(&err);
+        compose_diagnose(l->diags, COMPOSE_ERROR, path->pos, "Create it, or take its name away.",
+                         "%s file %s does not exist", what, path->value);
+        return false;
+    }
     if (rc == 0 && !text_utf8_valid(str_get(&text), text.len))
-        rc = error_raise_errno(&err, ERR_USAGE, EILSEQ, "env file %s is not UTF-8", path->value);
+        rc = error_raise_errno(&err, ERR_USAGE, EILSEQ, "%s file %s is not UTF-8", what, path->value);
     if (rc == 0)
         rc = dotenv_parse(l->arena, path->value, str_get(&text), raw,
-                          z->scope->env ? workspace_lookup : no_lookup, z->scope->env, &file, &err);
+                          z->scope->env ? workspace_lookup : no_lookup, z->scope->env, out, &err);
     if (rc < 0)
         diag_add_error(l->diags, &err);
-    else
-        add_entries(l, all, &file);
     str_wipe(&text);
+    return rc == 0;
+}
+
+static void read_env_file(const struct normalise *z, const struct yaml_node *entry, struct yaml_node *all)
+{
+    const struct yaml_node *path = yaml_get(entry, "path"), *required = yaml_get(entry, "required"),
+                           *format = yaml_get(entry, "format");
+    struct dotenv file;
+    if (!path || path->kind != YAML_KIND_SCALAR)
+        return;
+    if (required && !yaml_scalar_bool(required) && !file_exists(path->value))
+        return;
+    if (read_file(z, path, "env", format && text_eq(format->value, "raw"), &file))
+        add_entries(z->loader, all, &file);
+}
+
+/* Labels from files stand below the service's own. */
+static void read_label_files(const struct normalise *z, struct yaml_node *service)
+{
+    struct loader *l = z->loader;
+    const struct yaml_node *files = yaml_get(service, "label_file"), *own = yaml_get(service, "labels");
+    if (!files || files->kind != YAML_KIND_SEQUENCE)
+        return;
+    struct yaml_node *all = yaml_new_mapping(l->arena, own ? own->pos : files->pos);
+    for (size_t i = 0; i < files->len; i++) {
+        struct dotenv file;
+        if (read_file(z, files->items[i], "label", false, &file))
+            for (size_t k = 0; k < file.len; k++)
+                yaml_map_set(
+                    l->arena, all, yaml_new_scalar(l->arena, file.items[k].pos, file.items[k].name, true),
+                    yaml_new_scalar(l->arena, file.items[k].pos,
+                                    file.items[k].value ? template_drop_parts(l->arena, file.items[k].value)
+                                                        : "",
+                                    false));
+    }
+    for (size_t i = 0; own && own->kind == YAML_KIND_MAPPING && i < own->len; i++)
+        yaml_map_set(l->arena, all, own->pairs[i].key, own->pairs[i].value);
+    yaml_map_remove(service, "label_file");
+    yaml_map_set(l->arena, service, yaml_new_scalar(l->arena, all->pos, "labels", true), all);
 }
 
 static void take_from_environment(const struct normalise *z, struct yaml_node *map)
@@ -85,6 +118,7 @@ static void resolve_service(const struct normalise *z, struct yaml_node *service
         if (all->len)
             yaml_map_set(l->arena, service, yaml_new_scalar(l->arena, all->pos, "environment", true), all);
     }
+    read_label_files(z, service);
     take_from_environment(z, own);
     take_from_environment(z, yaml_get(yaml_get(service, "build"), "args"));
 }

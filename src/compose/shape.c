@@ -3,6 +3,7 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,14 @@ static bool cast_text(const struct yaml_node *n, enum spec_cast cast, const char
 static struct yaml_node *cast_scalar(struct shape *s, struct yaml_node *n, const struct spec *spec,
                                      const struct spot *spot)
 {
+    long long whole;
+    double real;
+    if (type_of(n) == T_FLOAT && (spec->types & T_NUM) == T_INT && yaml_scalar_float(n, &real) == 0 &&
+        fabs(real) < 1e15) {
+        whole = (long long)real;
+        if ((double)whole >= real && (double)whole <= real) /* 3.0 */
+            return yaml_new_scalar(s->arena, n->pos, arena_printf(s->arena, "%lld", whole), true);
+    }
     if (!spec->cast || type_of(n) != T_STR)
         return n;
     if (!s->lookup && strchr(n->value, '$'))
@@ -204,8 +213,7 @@ static bool name_matches(const char *name, enum spec_names names)
     if (names == NAMES_ANY)
         return true;
     for (const char *c = name; *c; c++)
-        if (names == NAMES_ULIMIT ? !islower((unsigned char)*c)
-                                  : !(isalnum((unsigned char)*c) || strchr("._-", *c)))
+        if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             return false;
     return *name != '\0';
 }
@@ -217,6 +225,12 @@ static void shape_pair(struct shape *s, const struct yaml_pair *pair, const stru
                        const struct spot *spot, struct yaml_node *out)
 {
     unsigned own;
+    if (yaml_scalar_type(pair->key) != YAML_TYPE_STRING) {
+        compose_diagnose(s->diags, COMPOSE_ERROR, pair->key->pos,
+                         arena_printf(s->arena, "Put it in quotes: \"%s\".", pair->key->value),
+                         "%s: the key %s is not a text", spot_text(s->arena, spot), pair->key->value);
+        return;
+    }
     const struct spec *value_spec = spec_value(spec, pair->key->value, &own);
     if (!value_spec) {
         complain_unknown(s, pair->key, spec, spot);

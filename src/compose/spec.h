@@ -1,28 +1,30 @@
-/* The Compose specification as a table: what may stand where, of which type, how it is cast after interpolation, brought
- * into its long form, merged and printed (keys in the order of their table). Source: github.com/compose-spec/compose-spec, and the JSON schema of the
- * reference loader (compose-go v2.16). Passes over a project walk tree and table together; none of them names a key by hand that the table can name. */
+/* The Compose specification as a table: what may stand where, of which type, how it is cast after
+ * interpolation, brought into its long form, merged and printed (keys in the order of their table). Source:
+ * github.com/compose-spec/compose-spec, and the JSON schema of the reference loader (compose-go v2.16).
+ * Passes over a project walk tree and table together; none of them names a key by hand that the table can
+ * name. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { /* types a value may have, as a mask */
-    T_NULL = 1,
-    T_BOOL = 2,
-    T_INT = 4,
-    T_FLOAT = 8,
-    T_STR = 16,
-    T_SEQ = 32,
-    T_MAP = 64,
-    T_NUM = T_INT | T_FLOAT,
-    T_SCALAR = T_BOOL | T_NUM | T_STR,
-    T_ANY = 127,
+       T_NULL = 1,
+       T_BOOL = 2,
+       T_INT = 4,
+       T_FLOAT = 8,
+       T_STR = 16,
+       T_SEQ = 32,
+       T_MAP = 64,
+       T_NUM = T_INT | T_FLOAT,
+       T_SCALAR = T_BOOL | T_NUM | T_STR,
+       T_ANY = 127,
 };
 
 enum spec_cast { CAST_NONE, CAST_BOOL, CAST_INT, CAST_FLOAT };
 
 enum spec_merge {
-    MERGE_DEEP,    /* mappings by key, lists appended without doubles, scalars replaced, null changes nothing */
+    MERGE_DEEP, /* mappings by key, lists appended without doubles, scalars replaced, null changes nothing */
     MERGE_REPLACE,
     MERGE_KV,      /* a mapping of names to texts, where null is a value */
     MERGE_LOGGING, /* deep when the driver is the same, else replaced */
@@ -31,60 +33,63 @@ enum spec_merge {
 };
 
 enum spec_unique { /* lists in which a later item replaces an earlier one with the same key */
-    UNIQUE_NONE,
-    UNIQUE_TEXT,
-    UNIQUE_PORT,
-    UNIQUE_TARGET,
-    UNIQUE_SOURCE_OR_TARGET,
-    UNIQUE_PATH,
+                   UNIQUE_NONE,
+                   UNIQUE_TEXT,
+                   UNIQUE_PORT,
+                   UNIQUE_TARGET,
+                   UNIQUE_SOURCE_OR_TARGET,
+                   UNIQUE_PATH,
 };
 
 enum spec_form { /* short → long, and values in their canonical notation; canon.c */
-    FORM_NONE,
-    FORM_BUILD,
-    FORM_BYTES,
-    FORM_COMMAND,
-    FORM_CONTEXT,
-    FORM_CPUS,
-    FORM_DEPENDS_ON,
-    FORM_DEVICE,
-    FORM_DURATION,
-    FORM_ENV_FILE,
-    FORM_ENV_FILES,
-    FORM_EXTENDS,
-    FORM_EXTERNAL,
-    FORM_FILE_REF,
-    FORM_GPUS,
-    FORM_HOSTS,
-    FORM_INCLUDE,
-    FORM_KV,
-    FORM_LABEL,
-    FORM_LIST,
-    FORM_NAMES,
-    FORM_PATH,
-    FORM_PORTS,
-    FORM_SSH,
-    FORM_TEST,
-    FORM_TEXT,
-    FORM_VOLUME,
+                 FORM_NONE,
+                 FORM_BUILD,
+                 FORM_BYTES,
+                 FORM_COMMAND,
+                 FORM_CONTEXT,
+                 FORM_COUNT,
+                 FORM_CPUS,
+                 FORM_DEPENDS_ON,
+                 FORM_DEVICE,
+                 FORM_DURATION,
+                 FORM_ENV_FILE,
+                 FORM_ENV_FILES,
+                 FORM_EXTENDS,
+                 FORM_EXTERNAL,
+                 FORM_FILE_REF,
+                 FORM_GPUS,
+                 FORM_HOSTS,
+                 FORM_INCLUDE,
+                 FORM_KV,
+                 FORM_LABEL,
+                 FORM_LIST,
+                 FORM_NAMES,
+                 FORM_PATH,
+                 FORM_PORTS,
+                 FORM_PULL,
+                 FORM_SSH,
+                 FORM_TEST,
+                 FORM_TEXT,
+                 FORM_VOLUME,
 };
 
-enum spec_names { NAMES_ANY, NAMES_RESOURCE, NAMES_ULIMIT };
+enum spec_names { NAMES_ANY, NAMES_RESOURCE };
 
 enum { /* of a key; the last two are inherited by what stands below */
-    KEY_REQUIRED = 1,
-    KEY_CONFIG = 2, /* an undefined variable becomes a config part */
-    KEY_BLANK = 4,  /* an undefined variable becomes nothing, with a warning: places that AWS does not use */
+       KEY_REQUIRED = 1,
+       KEY_CONFIG = 2, /* an undefined variable becomes a config part */
+       KEY_BLANK =
+           4, /* an undefined variable becomes nothing, with a warning: places that AWS does not use */
 };
 
 struct spec {
     unsigned char types, cast, merge, form, unique, names;
-    bool extensions;              /* mapping: x-… keys are taken */
-    bool open;                    /* mapping: any other key is taken too */
-    const struct spec_key *keys;  /* mapping with known keys; ends with name NULL */
-    const struct spec *values;    /* mapping with free keys, NULL = anything */
-    const struct spec *items;     /* list; NULL = anything */
-    const char *const *choices;   /* texts allowed; ends with NULL */
+    bool extensions;             /* mapping: x-… keys are taken */
+    bool open;                   /* mapping: any other key is taken too */
+    const struct spec_key *keys; /* mapping with known keys; ends with name NULL */
+    const struct spec *values;   /* mapping with free keys, NULL = anything */
+    const struct spec *items;    /* list; NULL = anything */
+    const char *const *choices;  /* texts allowed; ends with NULL */
 };
 
 struct spec_key {
@@ -94,11 +99,13 @@ struct spec_key {
 };
 
 extern const struct spec spec_project, spec_service, spec_any;
-extern const struct spec spec_str, spec_bool, spec_int, spec_float, spec_bytes, spec_duration, spec_path, spec_kv, spec_labels, spec_list, spec_texts;
-extern const struct spec spec_build, spec_deploy, spec_networks, spec_volumes, spec_secrets, spec_configs, spec_ulimits, spec_file_refs,
-    spec_hosts, spec_devices_gpu, spec_command;
+extern const struct spec spec_str, spec_bool, spec_int, spec_float, spec_bytes, spec_duration, spec_path,
+    spec_kv, spec_labels, spec_list, spec_texts;
+extern const struct spec spec_build, spec_deploy, spec_networks, spec_volumes, spec_secrets, spec_configs,
+    spec_ulimits, spec_file_refs, spec_hosts, spec_devices, spec_gpus, spec_command;
 
 const struct spec_key *spec_find(const struct spec *spec, const char *name);
-/* The spec of the value of `name` in a mapping of `spec`; NULL when the name is unknown there. *flags: of the key. */
+/* The spec of the value of `name` in a mapping of `spec`; NULL when the name is unknown there. *flags: of the
+ * key. */
 const struct spec *spec_value(const struct spec *spec, const char *name, unsigned *flags);
 bool spec_is_extension(const char *name);

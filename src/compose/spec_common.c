@@ -40,11 +40,8 @@ static const struct spec file_ref = {
 const struct spec spec_file_refs = {.types = T_SEQ, .items = &file_ref, .unique = UNIQUE_SOURCE_OR_TARGET};
 
 static const struct spec host_value = {.types = T_STR | T_SEQ, .items = &spec_str};
-const struct spec spec_hosts = {.types = T_MAP | T_SEQ,
-                                .form = FORM_HOSTS,
-                                .values = &host_value,
-                                .items = &spec_str,
-                                .unique = UNIQUE_TEXT};
+const struct spec spec_hosts = {
+    .types = T_MAP | T_SEQ, .form = FORM_HOSTS, .values = &host_value, .items = &spec_str};
 
 static const struct spec_key ulimit_keys[] = {
     {"hard", &spec_int, KEY_REQUIRED}, {"soft", &spec_int, KEY_REQUIRED}, {0}};
@@ -53,15 +50,20 @@ static const struct spec ulimit = {.types = T_INT | T_STR | T_MAP,
                                    .keys = ulimit_keys,
                                    .extensions = true,
                                    .merge = MERGE_ULIMIT};
-const struct spec spec_ulimits = {.types = T_MAP, .values = &ulimit, .names = NAMES_ULIMIT};
+const struct spec spec_ulimits = {.types = T_MAP, .values = &ulimit};
 
-static const struct spec count = {.types = T_INT | T_STR};
-static const struct spec_key device_keys[] = {
-    {"capabilities", &spec_list}, {"driver", &spec_str}, {"count", &count},
-    {"device_ids", &spec_list},   {"options", &spec_kv}, {0},
-};
+static const struct spec count = {.types = T_INT | T_STR, .form = FORM_COUNT};
+#define DEVICE_KEYS                                                                                          \
+    {"driver", &spec_str}, {"count", &count}, {"device_ids", &spec_list},                                    \
+    {                                                                                                        \
+        "options", &spec_kv                                                                                  \
+    }
+static const struct spec_key device_keys[] = {{"capabilities", &spec_list, KEY_REQUIRED}, DEVICE_KEYS, {0}};
+static const struct spec_key gpu_keys[] = {{"capabilities", &spec_list}, DEVICE_KEYS, {0}};
 static const struct spec device = {.types = T_MAP, .keys = device_keys, .extensions = true};
-const struct spec spec_devices_gpu = {.types = T_SEQ, .items = &device};
+static const struct spec gpu = {.types = T_MAP, .keys = gpu_keys, .open = true};
+const struct spec spec_devices = {.types = T_SEQ, .items = &device};
+const struct spec spec_gpus = {.types = T_STR | T_SEQ, .form = FORM_GPUS, .items = &gpu};
 
 bool spec_is_extension(const char *name)
 {

@@ -65,7 +65,7 @@ static const struct spec_key limit_keys[] = {
 static const struct spec_key reservation_keys[] = {
     {"cpus", &cpus},
     {"memory", &bytes_text},
-    {"devices", &spec_devices_gpu},
+    {"devices", &spec_devices},
     {"generic_resources", &generics},
     {0},
 };
@@ -201,7 +201,6 @@ static const struct spec_key extends_keys[] = {
 static const struct spec extends = {
     .types = T_STR | T_MAP, .form = FORM_EXTENDS, .keys = extends_keys, .merge = MERGE_REPLACE};
 
-static const struct spec gpus = {.types = T_STR | T_SEQ, .form = FORM_GPUS, .items = &spec_any};
 static const struct spec str_or_num = {.types = T_STR | T_NUM, .form = FORM_TEXT};
 static const struct spec str_or_num_list = {.types = T_SEQ, .items = &str_or_num, .unique = UNIQUE_TEXT};
 
@@ -215,7 +214,7 @@ static const struct spec_key healthcheck_keys[] = {
 };
 static const struct spec healthcheck = {.types = T_MAP, .keys = healthcheck_keys, .extensions = true};
 
-static const struct spec option_value = {.types = T_STR | T_NUM | T_NULL, .form = FORM_TEXT};
+static const struct spec option_value = {.types = T_STR | T_NUM | T_NULL, .form = FORM_LABEL};
 static const struct spec options = {.types = T_MAP, .values = &option_value};
 static const struct spec_key logging_keys[] = {{"driver", &spec_str}, {"options", &options}, {0}};
 static const struct spec logging = {
@@ -304,6 +303,7 @@ static const struct spec null_or_str = {.types = T_NULL | T_STR};
 static const char *const cgroups[] = {"host", "private", NULL};
 static const struct spec cgroup = {.types = T_STR, .choices = cgroups};
 static const struct spec service_cpus = {.types = T_NUM | T_STR, .cast = CAST_FLOAT, .form = FORM_CPUS};
+static const struct spec pull_policy = {.types = T_STR, .form = FORM_PULL};
 static const struct spec cpu_percent = {.types = T_INT | T_STR, .cast = CAST_FLOAT};
 static const struct spec storage_opt = {.types = T_MAP, .open = true};
 static const struct spec memory_swap = {.types = T_NUM | T_STR, .form = FORM_BYTES};
@@ -349,7 +349,7 @@ static const struct spec_key service_keys[] = {
     {"external_links", &spec_list, KEY_BLANK},
     {"extra_hosts", &spec_hosts, KEY_BLANK},
     {"group_add", &str_or_num_list, KEY_BLANK},
-    {"gpus", &gpus},
+    {"gpus", &spec_gpus},
     {"hostname", &spec_str, KEY_BLANK},
     {"healthcheck", &healthcheck},
     {"image", &spec_str},
@@ -375,7 +375,7 @@ static const struct spec_key service_keys[] = {
     {"platform", &spec_str},
     {"ports", &ports},
     {"privileged", &spec_bool},
-    {"pull_policy", &spec_str},
+    {"pull_policy", &pull_policy},
     {"pull_refresh_after", &spec_str},
     {"read_only", &spec_bool},
     {"restart", &spec_str},

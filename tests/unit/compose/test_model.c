@@ -119,7 +119,7 @@ START_TEST(fields)
         "/run:size=1m\n"
         "    volumes: ['data:/data:ro']\n    secrets: [{source: s, target: t, mode: 0400}]\n    "
         "x-defang-llm: true\n"
-        "  db: {image: 'postgres:16', x-defang-postgres: {allow-downtime: true}, healthcheck: {test: NONE}}\n"
+        "  db: {image: 'postgres:16', x-defang-postgres: {allow-downtime: true}, healthcheck: {test: [NONE]}}\n"
         "  r1: {image: r, x-defang-redis: }\n  r2: {image: r, x-defang-redis: 'true'}\n  r3: {image: r, "
         "x-defang-redis: false}\n"
         "networks: {back: {internal: true}}\nvolumes: {data: }\nsecrets: {s: {file: ./s.txt}}\nx-top: 1\n");
