@@ -1,0 +1,157 @@
+/* The pure helpers by table: URIs, words, proxies, regions, retries. */
+#include "aws/endpoint.h"
+#include "aws/retry.h"
+#include "aws/settings.h"
+#include "aws/shell_words.h"
+#include "aws/uri.h"
+#include "base/mem.h"
+#include "unit/lib/suite.h"
+#include <errno.h>
+#include <string.h>
+
+START_TEST(uris_are_split_and_not_changed)
+{
+    static const struct { const char *url, *host, *port, *path, *query, *authority; } cases[] = {
+        {"https://S3.amazonaws.com/a%20b/../c?x=1&y#f", "s3.amazonaws.com", NULL, "/a%20b/../c", "x=1&y", "s3.amazonaws.com"},
+        {"http://127.0.0.1:5000", "127.0.0.1", "5000", "", NULL, "127.0.0.1:5000"},
+        {"http://[fd00:ec2::254]:80/x", "[fd00:ec2::254]", "80", "/x", NULL, "[fd00:ec2::254]"},
+        {"https://h:443/?q", "h", "443", "/", "q", "h"},
+    };
+    static const char *const bad[] = {"/relative", "ftp://h/", "http:///x", "http://u:p@h/", "http://h:0/", "http://h:x/", "http://h h/", "http://[::1/"};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct uri u;
+        ck_assert_int_eq(uri_split(cases[i].url, &u, NULL), 0);
+        cleanup_free char *authority = uri_authority(&u);
+        ck_assert_str_eq(u.host, cases[i].host);
+        ck_assert_pstr_eq(u.port, cases[i].port);
+        ck_assert_str_eq(u.path, cases[i].path);
+        ck_assert_pstr_eq(u.query, cases[i].query);
+        ck_assert_str_eq(authority, cases[i].authority);
+        uri_done(&u);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct uri u;
+        ck_assert_msg(uri_split(bad[i], &u, NULL) < 0, "%s", bad[i]);
+    }
+}
+END_TEST
+
+START_TEST(words_are_split_as_the_cli_does)
+{
+    static const struct { const char *text, *joined; } cases[] = {
+        {"a  b\tc", "a|b|c|"}, {"'a b' c", "a b|c|"}, {"\"a \\\" b\"", "a \" b|"}, {"a\\ b", "a b|"}, {"\"a\\b\"", "a\\b|"},
+        {"'' x", "|x|"}, {"a'b'\"c\"", "abc|"}, {"# no comment", "#|no|comment|"}, {"$HOME ~", "$HOME|~|"}, {"  ", ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str out = STR_INIT;
+        char **words;
+        ck_assert_int_eq(shell_words_split(cases[i].text, &words, NULL, NULL), 0);
+        for (char **w = words; *w; w++)
+            str_appendf(&out, "%s|", *w);
+        ck_assert_str_eq(str_get(&out), cases[i].joined);
+        shell_words_free(words);
+        str_done(&out);
+    }
+    char **words;
+    ck_assert_int_lt(shell_words_split("a 'b", &words, NULL, NULL), 0);
+    ck_assert_int_lt(shell_words_split("a \"b", &words, NULL, NULL), 0);
+    ck_assert_int_lt(shell_words_split("a \\", &words, NULL, NULL), 0);
+}
+END_TEST
+
+START_TEST(proxies_follow_the_environment)
+{
+    static const struct { const char *http, *https, *no, *url, *proxy; } cases[] = {
+        {"http://p:1", "http://s:2", NULL, "https://sts.amazonaws.com/", "http://s:2"},
+        {"p:1", NULL, NULL, "http://h/", "http://p:1"},
+        {"http://p:1", NULL, NULL, "https://h/", NULL},
+        {NULL, "http://s:2", "*", "https://h/", NULL},
+        {NULL, "http://s:2", "other, .amazonaws.com", "https://sts.amazonaws.com/", NULL},
+        {NULL, "http://s:2", "amazonaws.com", "https://sts.amazonaws.com/", NULL},
+        {NULL, "http://s:2", "zonaws.com", "https://sts.amazonaws.com/", "http://s:2"},
+        {"http://p:1", NULL, "127.0.0.1", "http://127.0.0.1:5000/", NULL},
+        {"http://p:1", NULL, "127.0.0.1:5001", "http://127.0.0.1:5000/", "http://p:1"},
+        {"", NULL, NULL, "http://h/", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_env struct env *env = env_new();
+        env_set(env, "http_proxy", cases[i].http);
+        env_set(env, "HTTPS_PROXY", cases[i].https);
+        env_set(env, "no_proxy", cases[i].no);
+        cleanup_free char *proxy = aws_proxy_for(env, cases[i].url);
+        ck_assert_pstr_eq(proxy, cases[i].proxy);
+    }
+}
+END_TEST
+
+START_TEST(regions_are_labels)
+{
+    ck_assert(aws_region_valid("us-west-2"));
+    ck_assert(aws_region_valid("US"));
+    ck_assert(!aws_region_valid(""));
+    ck_assert(!aws_region_valid("123"));
+    ck_assert(!aws_region_valid("-a"));
+    ck_assert(!aws_region_valid("a-"));
+    ck_assert(!aws_region_valid("us west"));
+    ck_assert_str_eq(aws_partition_of("us-gov-west-1")->id, "aws-us-gov");
+    ck_assert_str_eq(aws_partition_of("cn-somewhere-9")->id, "aws-cn");
+    ck_assert_str_eq(aws_partition_of("nowhere")->id, "aws");
+}
+END_TEST
+
+START_TEST(failures_are_classed)
+{
+    ck_assert_int_eq(retry_classify(-ETIMEDOUT, 0, NULL, "s3"), RETRY_TIMEOUT);
+    ck_assert_int_eq(retry_classify(-ECANCELED, 0, NULL, "s3"), RETRY_NEVER);
+    ck_assert_int_eq(retry_classify(-EMSGSIZE, 0, NULL, "s3"), RETRY_NEVER);
+    ck_assert_int_eq(retry_classify(-ECONNREFUSED, 0, NULL, "s3"), RETRY_TRANSIENT);
+    ck_assert_int_eq(retry_classify(0, 429, "429", "s3"), RETRY_THROTTLE);
+    ck_assert_int_eq(retry_classify(0, 400, "IDPCommunicationError", "sts"), RETRY_TRANSIENT);
+    ck_assert_int_eq(retry_classify(0, 400, "IDPCommunicationError", "ecs"), RETRY_NEVER);
+    ck_assert_int_eq(retry_classify(0, 400, "ValidationException", "ecs"), RETRY_NEVER);
+    ck_assert_int_eq(retry_delay_ms(1, 0.5, 3000), 3000);
+    ck_assert_int_eq(retry_delay_ms(1, 0.5, 600000), 6000);
+}
+END_TEST
+
+START_TEST(the_services_section_and_the_profile_name_endpoints)
+{
+    static const char config[] = "[default]\nendpoint_url = http://own\nservices = s\nuse_fips_endpoint = TRUE\n"
+                                 "[services s]\ncloudwatch_logs =\n  endpoint_url = http://logs\n";
+    cleanup_env struct env *env = env_new();
+    cleanup_error struct error err = ERROR_INIT;
+    struct aws_profiles *profiles;
+    struct aws_settings s;
+    char *url;
+
+    ck_assert_int_eq(aws_profiles_parse("config", config, "credentials", NULL, &profiles, &err), 0);
+    ck_assert_int_eq(aws_settings_resolve(env, profiles, NULL, "us-east-1", &s, &err), 0);
+    ck_assert(s.fips);
+    ck_assert_str_eq(s.region_source, "--region");
+    ck_assert_int_eq(aws_settings_endpoint(&s, env, profiles, "CloudWatch Logs", &url, &err), 0);
+    ck_assert_str_eq(url, "http://logs");
+    free(url);
+    env_set(env, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://env");
+    ck_assert_int_eq(aws_settings_endpoint(&s, env, profiles, "CloudWatch Logs", &url, &err), 0);
+    ck_assert_str_eq(url, "http://env");
+    free(url);
+    ck_assert_int_eq(aws_settings_endpoint(&s, env, profiles, "ECS", &url, &err), 0);
+    ck_assert_str_eq(url, "http://own");
+    free(url);
+    aws_settings_done(&s);
+    aws_profiles_free(profiles);
+
+    ck_assert_int_eq(aws_profiles_parse("config", "[default]\nservices = missing\n", "credentials", NULL, &profiles, &err), 0);
+    ck_assert_int_eq(aws_settings_resolve(env, profiles, NULL, NULL, &s, &err), 0);
+    ck_assert_int_eq(aws_settings_endpoint(&s, env, profiles, "ECS", &url, &err), -ENOENT);
+    ck_assert_uint_eq(err.line, 2);
+    aws_settings_done(&s);
+    aws_profiles_free(profiles);
+}
+END_TEST
+
+SUITE("aws/pure", uris_are_split_and_not_changed, words_are_split_as_the_cli_does, proxies_follow_the_environment, regions_are_labels,
+      failures_are_classed, the_services_section_and_the_profile_name_endpoints)
