@@ -113,6 +113,51 @@ static void check_service(struct plan_check *c, const struct plan_service *s)
     plan_check_depends(c, s);
 }
 
+/* Limits of one load balancer (AWS's defaults), and host names that two services claim. */
+static void check_load_balancer(struct plan_check *c)
+{
+    size_t ports = 0;
+    for (size_t i = 0; i < c->v.count; i++) {
+        const struct plan_service *s = &c->v.services[i];
+        for (size_t k = 0; k < s->port_count; k++)
+            ports += s->ports[k].ingress;
+        for (size_t k = 0; k < i && !text_empty(s->s->domainname); k++)
+            if (text_eq_nocase(c->v.services[k].s->domainname, s->s->domainname))
+                plan_error(&c->diag, s->s->pos, "Give each its own domainname.", "services %s and %s have the same domainname %s",
+                           c->v.services[k].s->name, s->s->name, s->s->domainname);
+    }
+    if (ports > 50)
+        plan_error(&c->diag, (struct yaml_pos){0}, "Use mode: host for ports that need no public address, or split the project.",
+                   "the project has %zu ingress ports, and a load balancer has 50 listeners", ports);
+}
+
+/* The whole plan, with an account made up: what cannot be planned, or does not fit a stack, is refused before anything is touched. */
+static void check_plan(struct plan_check *c)
+{
+    static const char *const zones[] = {"a", "b", "c", "d"};
+    const struct plan_facts facts = {.account = "000000000000", .region = "region", .partition = "aws", .dns_suffix = "amazonaws.com", .zones = zones,
+                                     .zone_count = 4, .bucket = "bucket"};
+    struct plan_image *images = arena_array(c->a, struct plan_image, c->v.count + 1);
+    struct plan_request r = {.project = c->p, .settings = c->s, .facts = &facts, .deployment = "000000000000", .images = images};
+    for (size_t i = 0; i < c->v.count; i++)
+        if (plan_builds_image(c->v.services[i].s))
+            images[r.image_count++] = (struct plan_image){c->v.services[i].s->name, "image"};
+    struct plan_build *builds;
+    size_t count;
+    cleanup_graph struct graph *g = NULL;
+    struct error err = ERROR_INIT;
+    int rc = plan_builds(c->a, &r, &builds, &count, &err);
+    if (rc == 0)
+        rc = plan_make(&r, &g, c->diag.d, &err);
+    if (rc == 0)
+        return;
+    compose_diagnose(c->diag.d, COMPOSE_ERROR, (struct yaml_pos){err.file, err.line, err.column}, err.hint, "%s", err.message);
+    c->diag.rc = rc;
+    if (c->diag.err)
+        error_move(c->diag.err, &err);
+    error_done(&err);
+}
+
 static void check_project(struct plan_check *c)
 {
     for (size_t i = 0; i < c->p->network_count; i++)
@@ -132,7 +177,10 @@ int plan_check(const struct compose_project *p, const struct plan_settings *s, s
     plan_view_make(a, p, &c.v);
     check_project(&c);
     check_names(&c);
+    check_load_balancer(&c);
     for (size_t i = 0; i < c.v.count; i++)
         check_service(&c, &c.v.services[i]);
+    if (!c.diag.rc)
+        check_plan(&c);
     return c.diag.rc;
 }

@@ -74,6 +74,7 @@ bool plan_config_name_valid(const char *name);
 bool plan_config_name_reserved(const char *name);
 
 /* All rules that can be checked before anything is touched: errors and warnings with positions into d; what AWS cannot honour, one line each.
+ * Plans the whole with an account made up, so that a project that cannot be planned or does not fit a stack is refused here.
  * Returns the first error. */
 int plan_check(const struct compose_project *p, const struct plan_settings *s, struct compose_diagnostics *d, struct error *err);
 

@@ -151,7 +151,7 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
     if (rc == 0)
         fill_images(a, builds, count, &r);
     if (rc == 0 && !o->builds)
-        rc = plan_make(&r, &g, d, err);
+        rc = plan_make(&r, &g, NULL, err); /* plan_check has made its warnings */
     if (rc < 0)
         rc = fail(err);
     else if (g && o->diff)

@@ -1,7 +1,10 @@
 """plan_check against cases/bad: a comment `# error: text` on a line means a diagnostic there. Every error that comes must be expected, and every
 expected line must come."""
 
+import json
+import pathlib
 import re
+import tempfile
 import unittest
 
 from lib import HERE, Refused, tool
@@ -40,6 +43,26 @@ class Checks(unittest.TestCase):
 
     def test_there_are_cases(self) -> None:
         self.assertGreater(len(list((HERE / "cases" / "bad").glob("*.yaml"))), 3)
+
+    def test_too_large(self) -> None:
+        """A project that no stack holds is refused, quickly, with the count of each part."""
+        services = {f"s{i}": {"image": "nginx", "expose": [80], "deploy": {"resources": {"reservations": {"memory": "1G"}}}} for i in range(200)}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "compose.yaml"
+            path.write_text(json.dumps({"name": "large", "services": services}))
+            with self.assertRaises(Refused) as refused:
+                tool("--check", path)
+            self.assertIn("a CloudFormation stack holds 500", str(refused.exception))
+            self.assertIn("service/s199 5", str(refused.exception))
+
+    def test_same_domain(self) -> None:
+        one = {"image": "nginx", "domainname": "x.example.com", "ports": ["80"]}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "compose.yaml"
+            path.write_text(json.dumps({"name": "twins", "services": {"a": one, "b": one}}))
+            with self.assertRaises(Refused) as refused:
+                tool("--check", path)
+            self.assertIn("services a and b have the same domainname", str(refused.exception))
 
     def test_good_ones_pass(self) -> None:
         for path in sorted((HERE / "cases").glob("*.yaml")):
