@@ -22,8 +22,6 @@
 #define SPAWN_MS   15000 /* opening a large state after a crash takes a while */
 #define SPAWN_STEP_MS 50
 
-extern char **environ;
-
 static int resolve(struct client *c, struct rpc_paths *paths, struct error *err)
 {
     return rpc_paths_resolve(c->env, getuid(), NULL, paths, err);
@@ -63,7 +61,7 @@ static int open_log(const struct rpc_paths *paths)
 
 /* Double fork and a session of its own: closing this terminal must not end it. The caller's AWS variables are no business of the daemon's own
  * environment: requests carry them. */
-static void exec_daemon(const char *program, const struct rpc_paths *paths)
+static void exec_daemon(const struct client *c, const char *program, const struct rpc_paths *paths)
 {
     if (setsid() < 0 || fork() != 0)
         _exit(0);
@@ -79,7 +77,7 @@ static void exec_daemon(const char *program, const struct rpc_paths *paths)
     char *envp[ARRAY_LEN(kept)];
     size_t n = 0;
     for (size_t i = 0; kept[i]; i++) {
-        const char *value = getenv(kept[i]);
+        const char *value = env_get(c->env, kept[i]);
         if (value)
             envp[n++] = xasprintf("%s=%s", kept[i], value);
     }
@@ -99,7 +97,7 @@ static int spawn(struct client *c, const struct rpc_paths *paths, struct error *
     if (pid < 0)
         return error_raise_errno(err, ERR_UNREACHABLE, errno, "cannot start %s: %s", program, strerror(errno));
     if (pid == 0)
-        exec_daemon(program, paths);
+        exec_daemon(c, program, paths);
     waitpid(pid, NULL, 0);
     return 0;
 }

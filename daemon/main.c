@@ -81,6 +81,7 @@ static void harden(void)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+    unsetenv("SSLKEYLOGFILE"); /* libcurl would write the keys of every connection there */
     signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
 }
 
@@ -186,7 +187,7 @@ static void close_all(struct daemon *d)
 {
     server_free(d->server);
     watch_hub_free(d->watchers);
-    job_suspend_all(d);
+    loop_cancel_fibers(d->loop);
     vec_each (it, &d->jobs)
         (*it)->finished = true; /* for this life */
     job_free_finished(d);

@@ -1,5 +1,5 @@
 /* Events from bus_emit() to watchers on real sockets. */
-#include "../rpc/fixture.h"
+#include "unit/rpc/fixture.h"
 #include "daemon/bus.h"
 #include "daemon/watch.h"
 

@@ -2,6 +2,10 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/str.h"
+#include <dirent.h>
 #include "base/mem.h"
 #include "loop/loop.h"
 #include "store/internal.h"
@@ -125,4 +129,21 @@ static inline int fixture_main(const char *name, TCase *tc)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed != 0;
+}
+
+/* True when a file directly in `in` holds the bytes of `text`: what a secret must not do. */
+static inline bool fixture_disk_holds(const char *in, const char *text)
+{
+    bool found = false;
+    DIR *dir = opendir(in);
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        cleanup_free char *path = path_join(in, entry->d_name);
+        cleanup_str struct str data = STR_INIT;
+        if (file_is_dir(path) || file_read(path, LIMIT_FILE_BYTES, &data, NULL) < 0)
+            continue;
+        found |= memmem(str_get(&data), data.len, text, strlen(text)) != NULL;
+    }
+    closedir(dir);
+    return found;
 }
