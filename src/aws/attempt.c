@@ -13,6 +13,9 @@
 #define USER_AGENT "defangd/0.1"
 /* A large body waits for the server's word before it goes out: a redirect or a refusal then costs nothing. */
 #define EXPECT_100_BYTES MIB(1)
+/* An exchange may take this long, and longer by what a slow line (20 kB/s) needs for its body. */
+#define TIMEOUT_MS   60000
+#define SLOW_BYTES_PER_MS 20
 
 int session_url(struct aws_session *s, const struct aws_exchange *x, const char *region, char **url, char **signing_region,
                 struct error *err)
@@ -155,6 +158,7 @@ int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_excha
         .header_count = a->headers.len - 1,
         .body = x->body ? x->body : x->request->has_body ? str_get(&x->request->body) : NULL,
         .body_len = body_len,
+        .timeout_ms = TIMEOUT_MS + (int64_t)(body_len / SLOW_BYTES_PER_MS),
         .max_body_bytes = x->max_body_bytes,
         .ca_bundle = s->settings.ca_bundle,
         .proxy = proxy,
