@@ -14,11 +14,11 @@
 /* A large body waits for the server's word before it goes out: a redirect or a refusal then costs nothing. */
 #define EXPECT_100_BYTES MIB(1)
 /* An exchange may take this long, and longer by what a slow line (20 kB/s) needs for its body. */
-#define TIMEOUT_MS   60000
+#define TIMEOUT_MS        60000
 #define SLOW_BYTES_PER_MS 20
 
-int session_url(struct aws_session *s, const struct aws_exchange *x, const char *region, char **url, char **signing_region,
-                struct error *err)
+int session_url(struct aws_session *s, const struct aws_exchange *x, const char *region, char **url,
+                char **signing_region, struct error *err)
 {
     const struct aws_service *service = x->op->service;
     cleanup_endpoint struct aws_endpoint endpoint = {0};
@@ -29,13 +29,15 @@ int session_url(struct aws_session *s, const struct aws_exchange *x, const char 
 
     if (rc < 0)
         return rc;
-    struct aws_endpoint_params p = {region, s->settings.fips && !custom, s->settings.dual_stack && !custom, custom};
+    struct aws_endpoint_params p = {region, s->settings.fips && !custom, s->settings.dual_stack && !custom,
+                                    custom};
     rc = aws_endpoint_resolve(service, &p, &endpoint, err);
     if (rc < 0)
         return rc;
     if (x->bucket) {
         bool always_path = strcmp(x->op->name, "GetBucketLocation") == 0;
-        rc = s3_base_url(&s->settings, &endpoint, custom != NULL, x->bucket, always_path, &base, &in_host, err);
+        rc = s3_base_url(&s->settings, &endpoint, custom != NULL, x->bucket, always_path, &base, &in_host,
+                         err);
         if (rc < 0)
             return rc;
         if (in_host) /* the path as serialized is /bucket/key */
@@ -88,7 +90,8 @@ static void add_headers(struct attempt *a, const struct aws_exchange *x, const s
     add(a, "amz-sdk-request", arena_printf(a->arena, "attempt=%u; max=%u", a->number, a->max));
 }
 
-static void sign(struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c, const struct uri *u)
+static void sign(struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
+                 const struct uri *u)
 {
     bool s3 = strcmp(x->op->service->id, "s3") == 0;
     struct sigv4_request r = {
@@ -116,8 +119,8 @@ static void sign(struct attempt *a, const struct aws_exchange *x, const struct a
     str_done(&authorization);
 }
 
-static int prepare(struct aws_session *s, struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
-                   const char *region, struct error *err)
+static int prepare(struct aws_session *s, struct attempt *a, const struct aws_exchange *x,
+                   const struct aws_credentials *c, const char *region, struct error *err)
 {
     cleanup_uri struct uri u = {0};
     int rc = session_url(s, x, region, &a->url, &a->signing_region, err);
@@ -138,8 +141,9 @@ static int prepare(struct aws_session *s, struct attempt *a, const struct aws_ex
     return 0;
 }
 
-int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
-                const char *region, struct http_response *resp, struct error *err)
+int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_exchange *x,
+                const struct aws_credentials *c, const char *region, struct http_response *resp,
+                struct error *err)
 {
     a->arena = arena_new();
     a->prepared = false;
@@ -148,15 +152,17 @@ int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_excha
         return rc;
     a->prepared = true;
     cleanup_free char *proxy = aws_proxy_for(s->env, a->url);
-    cleanup_free char *full = x->request->query.len ? xasprintf("%s?%s", a->url, str_get(&x->request->query))
-                                                    : xstrdup(a->url);
+    cleanup_free char *full =
+        x->request->query.len ? xasprintf("%s?%s", a->url, str_get(&x->request->query)) : xstrdup(a->url);
     size_t body_len = x->body ? x->body_len : x->request->body.len;
     struct http_request request = {
         .method = x->request->method,
         .url = full,
         .headers = a->headers.items + 1, /* the transport writes Host itself, from the same URL */
         .header_count = a->headers.len - 1,
-        .body = x->body ? x->body : x->request->has_body ? str_get(&x->request->body) : NULL,
+        .body = x->body                ? x->body
+                : x->request->has_body ? str_get(&x->request->body)
+                                       : NULL,
         .body_len = body_len,
         .timeout_ms = TIMEOUT_MS + (int64_t)(body_len / SLOW_BYTES_PER_MS),
         .max_body_bytes = x->max_body_bytes,

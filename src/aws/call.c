@@ -13,9 +13,9 @@
 struct course {
     struct attempt attempt;
     bool skew_fixed, refreshed, redirected;
-    int cost;             /* paid for the retry that is under way */
-    char *region;         /* found by a redirect; NULL = as asked */
-    char *key_id;         /* that signed the last attempt */
+    int cost;     /* paid for the retry that is under way */
+    char *region; /* found by a redirect; NULL = as asked */
+    char *key_id; /* that signed the last attempt */
 };
 
 static void random_uuid(char out[37])
@@ -25,8 +25,8 @@ static void random_uuid(char out[37])
     clock_random(b, sizeof b);
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 static double random01(void)
@@ -34,7 +34,8 @@ static double random01(void)
     return (double)clock_random_below(1u << 30) / (double)(1u << 30);
 }
 
-static const char *wanted_region(const struct aws_session *s, const struct aws_exchange *x, const struct course *c)
+static const char *wanted_region(const struct aws_session *s, const struct aws_exchange *x,
+                                 const struct course *c)
 {
     const char *known = x->bucket ? session_bucket_region(s, x->bucket) : NULL;
 
@@ -47,15 +48,16 @@ static int raise_transport(const struct aws_exchange *x, const struct attempt *a
                            struct error *err)
 {
     if (rc == -ECANCELED)
-        return error_raise_errno(err, ERR_CANCELED, ECANCELED, "%s:%s: canceled", x->op->service->id, x->op->name);
-    error_raise_errno(err, rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD, -rc, "%s:%s: %s (%s, attempt %u of %u)",
-                      x->op->service->id, x->op->name, cause->message ? cause->message : strerror(-rc), a->authority,
-                      a->number, a->max);
+        return error_raise_errno(err, ERR_CANCELED, ECANCELED, "%s:%s: canceled", x->op->service->id,
+                                 x->op->name);
+    error_raise_errno(err, rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD, -rc,
+                      "%s:%s: %s (%s, attempt %u of %u)", x->op->service->id, x->op->name,
+                      cause->message ? cause->message : strerror(-rc), a->authority, a->number, a->max);
     return rc;
 }
 
-static int raise_service(const struct aws_exchange *x, const struct attempt *a, const struct http_response *resp,
-                         const struct wire_error *e, struct error *err)
+static int raise_service(const struct aws_exchange *x, const struct attempt *a,
+                         const struct http_response *resp, const struct wire_error *e, struct error *err)
 {
     struct error probe = ERROR_INIT;
     enum error_kind kind = ERR_CLOUD;
@@ -63,7 +65,8 @@ static int raise_service(const struct aws_exchange *x, const struct attempt *a, 
 
     error_raise(&probe, ERR_CLOUD, "%s", e->message);
     error_aws(&probe, e->code, e->request_id, resp->status);
-    if (aws_error_is_auth(&probe) || strncmp(e->code, "AccessDenied", 12) == 0 || strcmp(e->code, "UnauthorizedOperation") == 0) {
+    if (aws_error_is_auth(&probe) || strncmp(e->code, "AccessDenied", 12) == 0 ||
+        strcmp(e->code, "UnauthorizedOperation") == 0) {
         kind = ERR_AUTH;
         code = EACCES;
     } else if (aws_error_is_not_found(&probe)) {
@@ -73,8 +76,8 @@ static int raise_service(const struct aws_exchange *x, const struct attempt *a, 
     }
     error_done(&probe);
     if (a->number > 1)
-        error_raise_errno(err, kind, code, "%s:%s: %s (after %u attempts)", x->op->service->id, x->op->name, e->message,
-                          a->number);
+        error_raise_errno(err, kind, code, "%s:%s: %s (after %u attempts)", x->op->service->id, x->op->name,
+                          e->message, a->number);
     else
         error_raise_errno(err, kind, code, "%s:%s: %s", x->op->service->id, x->op->name, e->message);
     error_aws(err, e->code, e->request_id, resp->status);
@@ -96,8 +99,8 @@ static bool fix_clock(struct aws_session *s, struct course *c, const struct http
         return false;
     c->skew_fixed = true;
     session_learn_skew(s, c->attempt.authority, server_ms - clock_wall_ms());
-    log_debug("aws", "the clock here is off by %lld min against %s: corrected for signatures", (long long)(off / 60000),
-              c->attempt.authority);
+    log_debug("aws", "the clock here is off by %lld min against %s: corrected for signatures",
+              (long long)(off / 60000), c->attempt.authority);
     return true;
 }
 
@@ -114,15 +117,17 @@ static bool fix_credentials(struct aws_session *s, struct course *c, const struc
 static bool fix_region(struct aws_session *s, struct course *c, const struct aws_exchange *x,
                        const struct http_response *resp, const struct wire_error *e)
 {
-    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
-                                        "IllegalLocationConstraintException", NULL};
+    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect",
+                                        "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
+                                        NULL};
     bool moved = resp->status == 301 || resp->status == 302 || resp->status == 307 || resp->status == 308;
     bool head = strcmp(x->op->method, "HEAD") == 0 && resp->status == 400;
     const char *before = wanted_region(s, x, c);
 
     for (size_t i = 0; codes[i]; i++)
         moved = moved || strcmp(e->code, codes[i]) == 0;
-    if (!x->bucket || c->redirected || (!moved && !head) || text_empty(e->region) || text_eq(e->region, before))
+    if (!x->bucket || c->redirected || (!moved && !head) || text_empty(e->region) ||
+        text_eq(e->region, before))
         return false;
     c->redirected = true;
     c->region = xstrdup(e->region);
@@ -165,24 +170,26 @@ static int judge(struct aws_session *s, const struct aws_exchange *x, struct cou
             return 1;
         }
     }
-    class = retry_classify(rc, resp->status < 300 && rc == 0 ? 500 : resp->status, e.code, x->op->service->id);
+    class =
+        retry_classify(rc, resp->status < 300 && rc == 0 ? 500 : resp->status, e.code, x->op->service->id);
     if (class == RETRY_NEVER || x->no_retry || c->attempt.number >= c->attempt.max ||
         !retry_quota_take(quota, class, &c->cost)) {
-        rc = rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err) : raise_service(x, &c->attempt, resp, &e, err);
+        rc = rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err)
+                    : raise_service(x, &c->attempt, resp, &e, err);
         wire_error_done(&e);
         return rc;
     }
     delay_ms = retry_delay_ms(c->attempt.number, random01(), rc == 0 ? retry_after_ms(resp) : 0);
-    log_debug("aws", "%s:%s attempt %u failed (%s), next in %lld ms", x->op->service->id, x->op->name, c->attempt.number,
-              e.code ? e.code : strerror(-rc), (long long)delay_ms);
+    log_debug("aws", "%s:%s attempt %u failed (%s), next in %lld ms", x->op->service->id, x->op->name,
+              c->attempt.number, e.code ? e.code : strerror(-rc), (long long)delay_ms);
     wire_error_done(&e);
     c->attempt.number++;
     rc = fiber_sleep(delay_ms);
     return rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err) : 1;
 }
 
-static int run_attempt(struct aws_session *s, const struct aws_exchange *x, struct course *c, struct http_response *resp,
-                       struct error *err)
+static int run_attempt(struct aws_session *s, const struct aws_exchange *x, struct course *c,
+                       struct http_response *resp, struct error *err)
 {
     struct aws_credentials own = {0};
     const struct aws_credentials *credentials = x->credentials;
@@ -212,7 +219,8 @@ static int run_attempt(struct aws_session *s, const struct aws_exchange *x, stru
     return rc;
 }
 
-int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct http_response *resp, struct error *err)
+int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct http_response *resp,
+                     struct error *err)
 {
     struct course c = {.attempt = {.number = 1, .max = x->no_retry ? 1 : s->settings.max_attempts}};
     int rc;
@@ -245,13 +253,16 @@ static void add_required_checksum(const struct aws_operation *op, struct wire_re
     wire_header(r, "Content-MD5", text);
 }
 
-int session_call(struct aws_session *s, const struct aws_call_options *o, const struct aws_operation *op, json_t *in,
-                 json_t **out, struct error *err)
+int session_call(struct aws_session *s, const struct aws_call_options *o, const struct aws_operation *op,
+                 json_t *in, json_t **out, struct error *err)
 {
     cleanup_json json_t *input = in ? in : json_object();
     cleanup_wire_request struct wire_request request = {0};
     cleanup_http_response struct http_response resp = {0};
-    struct aws_exchange x = {.op = op, .request = &request, .region = o->region, .credentials = o->credentials,
+    struct aws_exchange x = {.op = op,
+                             .request = &request,
+                             .region = o->region,
+                             .credentials = o->credentials,
                              .unsigned_request = o->unsigned_request};
     json_t *reply = NULL;
     char uuid[37];
@@ -278,7 +289,8 @@ int session_call(struct aws_session *s, const struct aws_call_options *o, const 
     return rc;
 }
 
-int aws_call(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
+int aws_call(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out,
+             struct error *err)
 {
     static const struct aws_call_options plain = {0};
 

@@ -12,8 +12,9 @@
 #define REFRESH_PAUSE_MS     (60 * 1000)
 
 static const struct credential_provider *const chain[] = {
-    &credential_environment, &credential_assume_role, &credential_web_identity, &credential_sso, &credential_shared_file,
-    &credential_login,       &credential_process,     &credential_config_file,  &credential_container, &credential_imds,
+    &credential_environment, &credential_assume_role, &credential_web_identity, &credential_sso,
+    &credential_shared_file, &credential_login,       &credential_process,      &credential_config_file,
+    &credential_container,   &credential_imds,
 };
 
 int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
@@ -57,14 +58,18 @@ int credentials_resolve(const struct credential_request *r, bool profile_only, s
 
 static int nothing_found(const struct aws_session *s, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, ENOKEY, "Unable to locate credentials (profile %s, region %s)", s->settings.profile,
-                      s->settings.region ? s->settings.region : "not set");
-    error_hint(err, "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure` (looked in "
-               "%s and %s).", aws_profiles_config_path(s->profiles), aws_profiles_credentials_path(s->profiles));
+    error_raise_errno(err, ERR_AUTH, ENOKEY, "Unable to locate credentials (profile %s, region %s)",
+                      s->settings.profile, s->settings.region ? s->settings.region : "not set");
+    error_hint(
+        err,
+        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure` (looked in "
+        "%s and %s).",
+        aws_profiles_config_path(s->profiles), aws_profiles_credentials_path(s->profiles));
     return -ENOKEY;
 }
 
-static int resolve_now(struct aws_session *s, struct aws_credentials *out, struct str *trace, struct error *err)
+static int resolve_now(struct aws_session *s, struct aws_credentials *out, struct str *trace,
+                       struct error *err)
 {
     struct credential_request r = {
         .session = s,
@@ -79,8 +84,10 @@ static int resolve_now(struct aws_session *s, struct aws_credentials *out, struc
     if (rc == -ENOENT && !error_is_set(&own))
         rc = nothing_found(s, &own);
     if (rc == 0 && out->expires_wall_ms && out->expires_wall_ms <= clock_wall_ms() + session_skew_any(s)) {
-        rc = error_raise_errno(&own, ERR_AUTH, EKEYEXPIRED, "Credentials were refreshed, but the refreshed credentials "
-                               "are still expired (%s)", out->source);
+        rc = error_raise_errno(&own, ERR_AUTH, EKEYEXPIRED,
+                               "Credentials were refreshed, but the refreshed credentials "
+                               "are still expired (%s)",
+                               out->source);
         error_hint(&own, "Bring fresh credentials: log in again, or export new keys.");
         aws_credentials_done(out);
     }
@@ -162,7 +169,9 @@ int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, 
     if (s->replaced && time_left(s) <= 0) {
         error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "the credentials (%s) have expired",
                           s->credentials.source ? s->credentials.source : "given by a client");
-        error_hint(err, "Run any defangctl command of this project with fresh credentials; the job goes on with them.");
+        error_hint(
+            err,
+            "Run any defangctl command of this project with fresh credentials; the job goes on with them.");
         return -EKEYEXPIRED;
     }
     aws_credentials_copy(out, &s->credentials);
@@ -189,7 +198,8 @@ int session_refresh_credentials(struct aws_session *s, const char *failed_key_id
 
     if (!text_eq(failed_key_id, s->credentials.access_key_id))
         return 0; /* somebody else was faster */
-    if (s->replaced || !s->have_credentials || !s->credentials.expires_wall_ms || s->credentials.from_environment)
+    if (s->replaced || !s->have_credentials || !s->credentials.expires_wall_ms ||
+        s->credentials.from_environment)
         return error_raise_errno(err, ERR_AUTH, EALREADY, "the credentials cannot be refreshed");
     s->credentials.expires_wall_ms = 1; /* due, whatever they said */
     rc = aws_session_credentials(s, &fresh, err);

@@ -1,4 +1,5 @@
-/* Profiles with role_arn: source_profile chains (with loop detection) and credential_source; sts:AssumeRole. */
+/* Profiles with role_arn: source_profile chains (with loop detection) and credential_source; sts:AssumeRole.
+ */
 #include "aws/credentials.h"
 #include "aws/operations.h"
 #include "base/clock.h"
@@ -16,7 +17,8 @@ static bool has_static_keys(const struct credential_request *r, const struct aws
 {
     const struct aws_profiles *all = r->session->profiles;
 
-    return aws_profile_get(all, p, "aws_access_key_id").value || aws_profile_get(all, p, "aws_secret_access_key").value;
+    return aws_profile_get(all, p, "aws_access_key_id").value ||
+           aws_profile_get(all, p, "aws_secret_access_key").value;
 }
 
 static bool on_the_way(const struct credential_visit *v, const char *profile)
@@ -27,8 +29,8 @@ static bool on_the_way(const struct credential_visit *v, const char *profile)
     return false;
 }
 
-static int from_profile(const struct credential_request *r, const struct aws_setting *source, struct aws_credentials *out,
-                        struct error *err)
+static int from_profile(const struct credential_request *r, const struct aws_setting *source,
+                        struct aws_credentials *out, struct error *err)
 {
     const struct aws_profile *p = aws_profiles_find(r->session->profiles, source->value);
     struct credential_visit here = {r->profile_name, r->visited};
@@ -36,16 +38,18 @@ static int from_profile(const struct credential_request *r, const struct aws_set
     int rc;
 
     if (!p) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "The source_profile \"%s\" of profile %s could not be found", source->value,
-                          r->profile_name);
+        error_raise_errno(err, ERR_AUTH, EINVAL, "The source_profile \"%s\" of profile %s could not be found",
+                          source->value, r->profile_name);
         error_at(err, source->path, source->line, 0);
         return -EINVAL;
     }
     bool keys = has_static_keys(r, p);
     bool role = aws_profile_get(r->session->profiles, p, "role_arn").value != NULL;
     if (!keys && on_the_way(&here, source->value)) {
-        error_raise_errno(err, ERR_AUTH, ELOOP, "Infinite loop in credential configuration detected: profile %s comes back "
-                          "to %s through source_profile", r->profile_name, source->value);
+        error_raise_errno(err, ERR_AUTH, ELOOP,
+                          "Infinite loop in credential configuration detected: profile %s comes back "
+                          "to %s through source_profile",
+                          r->profile_name, source->value);
         error_at(err, source->path, source->line, 0);
         return -ELOOP;
     }
@@ -58,15 +62,16 @@ static int from_profile(const struct credential_request *r, const struct aws_set
     else
         rc = credentials_resolve(&inner, true, out, err); /* static keys end the chain */
     if (rc == -ENOENT && !error_is_set(err)) {
-        error_raise_errno(err, ERR_AUTH, ENOKEY, "The source profile \"%s\" must have credentials", source->value);
+        error_raise_errno(err, ERR_AUTH, ENOKEY, "The source profile \"%s\" must have credentials",
+                          source->value);
         error_at(err, source->path, source->line, 0);
         return -ENOKEY;
     }
     return rc;
 }
 
-static int from_source(const struct credential_request *r, const struct aws_setting *source, struct aws_credentials *out,
-                       struct error *err)
+static int from_source(const struct credential_request *r, const struct aws_setting *source,
+                       struct aws_credentials *out, struct error *err)
 {
     struct credential_request outer = *r;
     const struct credential_provider *provider = NULL;
@@ -80,14 +85,17 @@ static int from_source(const struct credential_request *r, const struct aws_sett
     else if (strcmp(source->value, "Ec2InstanceMetadata") == 0)
         provider = &credential_imds;
     if (!provider) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "credential_source '%s' of profile %s is none of Environment, EcsContainer, "
-                          "Ec2InstanceMetadata", source->value, r->profile_name);
+        error_raise_errno(err, ERR_AUTH, EINVAL,
+                          "credential_source '%s' of profile %s is none of Environment, EcsContainer, "
+                          "Ec2InstanceMetadata",
+                          source->value, r->profile_name);
         error_at(err, source->path, source->line, 0);
         return -EINVAL;
     }
     rc = provider->resolve(&outer, out, err);
     if (rc == -ENOENT && !error_is_set(err)) {
-        error_raise_errno(err, ERR_AUTH, ENOKEY, "No credentials found in credential_source %s referenced in profile %s",
+        error_raise_errno(err, ERR_AUTH, ENOKEY,
+                          "No credentials found in credential_source %s referenced in profile %s",
                           source->value, r->profile_name);
         error_at(err, source->path, source->line, 0);
         return -ENOKEY;
@@ -95,16 +103,18 @@ static int from_source(const struct credential_request *r, const struct aws_sett
     return rc;
 }
 
-static int find_source(const struct credential_request *r, const struct aws_setting *role, struct aws_credentials *out,
-                       struct error *err)
+static int find_source(const struct credential_request *r, const struct aws_setting *role,
+                       struct aws_credentials *out, struct error *err)
 {
     struct aws_setting profile = get(r, "source_profile"), source = get(r, "credential_source");
 
     if (!profile.value == !source.value) {
-        error_raise_errno(err, ERR_AUTH, EINVAL,
-                          profile.value ? "The profile \"%s\" contains both source_profile and credential_source"
-                                        : "The profile \"%s\" has role_arn but neither source_profile nor credential_source",
-                          r->profile_name);
+        error_raise_errno(
+            err, ERR_AUTH, EINVAL,
+            profile.value
+                ? "The profile \"%s\" contains both source_profile and credential_source"
+                : "The profile \"%s\" has role_arn but neither source_profile nor credential_source",
+            r->profile_name);
         error_at(err, role->path, role->line, 0);
         return -EINVAL;
     }
@@ -140,10 +150,13 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     if (get(r, "web_identity_token_file").value)
         return credentials_pass(r, NAME, "profile %s uses a web identity token", r->profile_name);
     if (mfa.value) {
-        error_raise_errno(err, ERR_AUTH, ENOTSUP, "profile %s needs an MFA code (mfa_serial %s)", r->profile_name, mfa.value);
+        error_raise_errno(err, ERR_AUTH, ENOTSUP, "profile %s needs an MFA code (mfa_serial %s)",
+                          r->profile_name, mfa.value);
         error_at(err, mfa.path, mfa.line, 0);
-        error_hint(err, "Run `eval \"$(aws configure export-credentials --profile %s --format env)\"` and try again.",
-                   r->profile_name);
+        error_hint(
+            err,
+            "Run `eval \"$(aws configure export-credentials --profile %s --format env)\"` and try again.",
+            r->profile_name);
         return -ENOTSUP;
     }
     rc = find_source(r, &role, &source, err);
@@ -152,10 +165,14 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     struct aws_call_options o = {.region = r->session->settings.region, .credentials = &source};
     rc = session_call(r->session, &o, &aws_sts_AssumeRole, parameters(r, &role), &reply, err);
     if (rc < 0)
-        error_wrap(err, "assuming role %s for profile %s with %s", role.value, r->profile_name, source.source);
-    cleanup_free char *text = xasprintf("profile %s, role %s through %s", r->profile_name, role.value, source.source);
+        error_wrap(err, "assuming role %s for profile %s with %s", role.value, r->profile_name,
+                   source.source);
+    cleanup_free char *text =
+        xasprintf("profile %s, role %s through %s", r->profile_name, role.value, source.source);
     aws_credentials_done(&source);
-    return rc < 0 ? rc : credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+    return rc < 0
+               ? rc
+               : credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
 }
 
 const struct credential_provider credential_assume_role = {NAME, resolve, false};

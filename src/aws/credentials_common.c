@@ -5,7 +5,8 @@
 #include <errno.h>
 
 int credentials_from_section(const struct credential_request *r, const char *provider,
-                             struct aws_setting (*get)(const struct aws_profiles *, const struct aws_profile *, const char *),
+                             struct aws_setting (*get)(const struct aws_profiles *,
+                                                       const struct aws_profile *, const char *),
                              struct aws_credentials *out, struct error *err)
 {
     const struct aws_profiles *p = r->session->profiles;
@@ -18,8 +19,10 @@ int credentials_from_section(const struct credential_request *r, const char *pro
     if (!id.value)
         return credentials_pass(r, provider, "no aws_access_key_id in profile %s", r->profile_name);
     if (!secret.value) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "Partial credentials found in %s: profile %s has aws_access_key_id but no "
-                          "aws_secret_access_key", provider, r->profile_name);
+        error_raise_errno(err, ERR_AUTH, EINVAL,
+                          "Partial credentials found in %s: profile %s has aws_access_key_id but no "
+                          "aws_secret_access_key",
+                          provider, r->profile_name);
         error_at(err, id.path, id.line, 0);
         error_hint(err, "Add aws_secret_access_key below it, or remove the key.");
         return -EINVAL;
@@ -35,8 +38,8 @@ int credentials_from_section(const struct credential_request *r, const char *pro
     return 0;
 }
 
-int credentials_from_json(const json_t *j, const char *token_member, const char *source, struct aws_credentials *out,
-                          struct error *err)
+int credentials_from_json(const json_t *j, const char *token_member, const char *source,
+                          struct aws_credentials *out, struct error *err)
 {
     const char *id = json_str(j, "AccessKeyId"), *secret = json_str(j, "SecretAccessKey");
     const char *token = json_str(j, token_member), *account = json_str(j, "AccountId");
@@ -60,7 +63,8 @@ int credentials_from_json(const json_t *j, const char *token_member, const char 
     return 0;
 }
 
-int credentials_fetch(struct aws_session *s, const struct credential_fetch *f, struct http_response *resp, struct error *err)
+int credentials_fetch(struct aws_session *s, const struct credential_fetch *f, struct http_response *resp,
+                      struct error *err)
 {
     struct http_request request = {
         .method = f->method,

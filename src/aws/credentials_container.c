@@ -11,7 +11,8 @@
 /* Plain http goes to this machine and to the agents' link-local addresses only. */
 static bool host_allowed(const struct uri *u)
 {
-    static const char *const hosts[] = {"localhost", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "[::1]", NULL};
+    static const char *const hosts[] = {"localhost",      "169.254.170.2", "169.254.170.23",
+                                        "[fd00:ec2::23]", "[::1]",         NULL};
 
     if (strcmp(u->scheme, "https") == 0)
         return true;
@@ -30,19 +31,21 @@ static int read_authorization(const struct credential_request *r, struct str *ou
     if (file) {
         int rc = file_read(file, LIMIT_AWS_TOKEN_BYTES, out, NULL);
         if (rc < 0) {
-            error_raise_errno(err, ERR_AUTH, EIO, "cannot read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE %s: %s", file,
-                              strerror(-rc));
+            error_raise_errno(err, ERR_AUTH, EIO, "cannot read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE %s: %s",
+                              file, strerror(-rc));
             return -EIO;
         }
     } else if (token) {
         str_append(out, token);
     }
     if (strpbrk(str_get(out), "\r\n"))
-        return error_raise_errno(err, ERR_AUTH, EINVAL, "the container authorization token holds a line break");
+        return error_raise_errno(err, ERR_AUTH, EINVAL,
+                                 "the container authorization token holds a line break");
     return 0;
 }
 
-static int fetch(const struct credential_request *r, const char *url, struct aws_credentials *out, struct error *err)
+static int fetch(const struct credential_request *r, const char *url, struct aws_credentials *out,
+                 struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     cleanup_json json_t *j = NULL;
@@ -58,10 +61,11 @@ static int fetch(const struct credential_request *r, const char *url, struct aws
     if (rc < 0)
         return error_wrap(err, "asking the container credentials endpoint %s", url);
     if (resp.status != 200)
-        return error_raise_errno(err, ERR_AUTH, EIO, "the container credentials endpoint %s answered HTTP %d", url,
-                                 resp.status);
+        return error_raise_errno(err, ERR_AUTH, EIO, "the container credentials endpoint %s answered HTTP %d",
+                                 url, resp.status);
     if (json_parse(str_get(&resp.body), resp.body.len, &j, NULL) < 0)
-        return error_raise_errno(err, ERR_AUTH, EBADMSG, "the container credentials endpoint %s answered no JSON", url);
+        return error_raise_errno(err, ERR_AUTH, EBADMSG,
+                                 "the container credentials endpoint %s answered no JSON", url);
     cleanup_free char *source = xasprintf("container credentials endpoint %s", url);
     return credentials_from_json(j, "Token", source, out, err);
 }
@@ -79,8 +83,10 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     if (rc < 0)
         return error_wrap(err, "container credentials endpoint");
     if (!host_allowed(&u)) {
-        error_raise_errno(err, ERR_AUTH, EPERM, "Unsupported host '%s' in AWS_CONTAINER_CREDENTIALS_FULL_URI", u.host);
-        error_hint(err, "Plain http is allowed to loopback and the container agents' addresses only; use https.");
+        error_raise_errno(err, ERR_AUTH, EPERM, "Unsupported host '%s' in AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                          u.host);
+        error_hint(err,
+                   "Plain http is allowed to loopback and the container agents' addresses only; use https.");
         return -EPERM;
     }
     rc = fetch(r, url, out, err);

@@ -1,4 +1,5 @@
-/* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the service knows no tokens. */
+/* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the service
+ * knows no tokens. */
 #include "aws/credentials.h"
 #include "base/clock.h"
 #include <errno.h>
@@ -24,11 +25,13 @@ static const char *either(const struct credential_request *r, const char *variab
 static int endpoint(const struct credential_request *r, char **base, struct error *err)
 {
     const char *url = either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
-    const char *mode = either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+    const char *mode =
+        either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
     size_t n;
 
     if (!text_empty(mode) && !text_eq_nocase(mode, "ipv4") && !text_eq_nocase(mode, "ipv6"))
-        return error_raise_errno(err, ERR_AUTH, EINVAL, "the EC2 metadata endpoint mode '%s' is neither IPv4 nor IPv6", mode);
+        return error_raise_errno(err, ERR_AUTH, EINVAL,
+                                 "the EC2 metadata endpoint mode '%s' is neither IPv4 nor IPv6", mode);
     if (text_empty(url))
         url = mode && text_eq_nocase(mode, "ipv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
     n = strlen(url);
@@ -74,7 +77,8 @@ static int fetch_token(struct imds *m, struct error *err)
     if (rc == 0 && resp.status != 403 && resp.status != 404 && resp.status != 405)
         return -ENOENT;
     if (text_eq_nocase(v1_off, "true"))
-        return error_raise_errno(err, ERR_AUTH, EPERM, "the EC2 metadata service gave no token, and version 1 is switched "
+        return error_raise_errno(err, ERR_AUTH, EPERM,
+                                 "the EC2 metadata service gave no token, and version 1 is switched "
                                  "off");
     return 0;
 }
@@ -130,7 +134,8 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     rc = endpoint(r, &m.base, err);
     if (rc < 0)
         return rc;
-    m.timeout_ms = 1000 * (int64_t)number(either(r, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"), 1);
+    m.timeout_ms =
+        1000 * (int64_t)number(either(r, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"), 1);
     m.attempts = number(either(r, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"), 1);
     rc = fetch_token(&m, err);
     if (rc == 0)

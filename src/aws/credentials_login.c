@@ -37,15 +37,18 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     const json_t *token = json_object_get(j, "accessToken");
     if (rc < 0 || !json_str(token, "accessKeyId") || !json_str(token, "secretAccessKey") ||
         clock_parse_iso(json_str_or(token, "expiresAt", ""), &expires_ms) < 0) {
-        error_raise_errno(err, ERR_AUTH, ENOKEY, "there is no login session for profile %s (%s)", r->profile_name, path);
+        error_raise_errno(err, ERR_AUTH, ENOKEY, "there is no login session for profile %s (%s)",
+                          r->profile_name, path);
         error_at(err, s.path, s.line, 0);
         error_hint(err, "Run `aws login --profile %s`.", r->profile_name);
         return -ENOKEY;
     }
     if (expires_ms <= clock_wall_ms()) {
-        error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "the login session of profile %s has expired", r->profile_name);
+        error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "the login session of profile %s has expired",
+                          r->profile_name);
         error_at(err, s.path, s.line, 0);
-        error_hint(err, "Run `aws sts get-caller-identity --profile %s` (it renews the session) or `aws login`.",
+        error_hint(err,
+                   "Run `aws sts get-caller-identity --profile %s` (it renews the session) or `aws login`.",
                    r->profile_name);
         return -EKEYEXPIRED;
     }

@@ -22,14 +22,16 @@ static int parse(const struct aws_setting *s, const struct child_result *child, 
         return -EIO;
     }
     if (json_parse(str_get(&child->out), child->out.len, &j, NULL) < 0) {
-        error_raise_errno(err, ERR_AUTH, EBADMSG, "Error when retrieving credentials from custom-process: its output is no "
+        error_raise_errno(err, ERR_AUTH, EBADMSG,
+                          "Error when retrieving credentials from custom-process: its output is no "
                           "JSON");
         error_at(err, s->path, s->line, 0);
         return -EBADMSG;
     }
     version = json_int_or(j, "Version", -1);
     if (version != 1) {
-        error_raise_errno(err, ERR_AUTH, EBADMSG, "Error when retrieving credentials from custom-process: Version is not 1");
+        error_raise_errno(err, ERR_AUTH, EBADMSG,
+                          "Error when retrieving credentials from custom-process: Version is not 1");
         error_at(err, s->path, s->line, 0);
         return -EBADMSG;
     }
@@ -46,7 +48,8 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
 
     if (!s.value)
         return credentials_pass(r, NAME, "no credential_process in profile %s", r->profile_name);
-    cleanup_free char *source = xasprintf("credential_process of profile %s in %s:%u", r->profile_name, s.path, s.line);
+    cleanup_free char *source =
+        xasprintf("credential_process of profile %s in %s:%u", r->profile_name, s.path, s.line);
     rc = shell_words_split(s.value, &words, &n, err);
     if (rc < 0) {
         error_wrap(err, "credential_process of profile %s", r->profile_name);
@@ -54,7 +57,8 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         return rc;
     }
     if (n == 0)
-        rc = error_raise_errno(err, ERR_AUTH, EINVAL, "credential_process of profile %s is empty", r->profile_name);
+        rc = error_raise_errno(err, ERR_AUTH, EINVAL, "credential_process of profile %s is empty",
+                               r->profile_name);
     else
         rc = child_run(r->session->loop, (const char *const *)words, r->session->env,
                        env_get_nonempty(r->session->env, "PWD"), TIMEOUT_MS, &child, err);

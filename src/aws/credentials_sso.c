@@ -17,15 +17,16 @@ struct sso {
 
 static int mismatch(const struct sso *s, const char *key, const struct aws_setting *own, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, EINVAL, "The value for %s is inconsistent between profile (%s) and sso-session (%s)",
-                      key, s->r->profile_name, s->session.value);
+    error_raise_errno(err, ERR_AUTH, EINVAL,
+                      "The value for %s is inconsistent between profile (%s) and sso-session (%s)", key,
+                      s->r->profile_name, s->session.value);
     error_at(err, own->path, own->line, 0);
     return -EINVAL;
 }
 
 /* A value may stand in the profile, in its sso-session, or in both if it is the same. */
-static int session_value(const struct sso *s, const struct ini_section *section, const char *key, struct aws_setting *v,
-                         struct error *err)
+static int session_value(const struct sso *s, const struct ini_section *section, const char *key,
+                         struct aws_setting *v, struct error *err)
 {
     const struct ini_entry *e = section ? ini_get(section, key) : NULL;
 
@@ -47,7 +48,8 @@ static int load_settings(struct sso *s, struct error *err)
     if (s->session.value) {
         section = aws_profiles_named(p, "sso-session", s->session.value);
         if (!section) {
-            error_raise_errno(err, ERR_AUTH, EINVAL, "The specified sso-session does not exist: \"%s\" (profile %s)",
+            error_raise_errno(err, ERR_AUTH, EINVAL,
+                              "The specified sso-session does not exist: \"%s\" (profile %s)",
                               s->session.value, s->r->profile_name);
             error_at(err, s->session.path, s->session.line, 0);
             return -EINVAL;
@@ -58,16 +60,23 @@ static int load_settings(struct sso *s, struct error *err)
         rc = session_value(s, section, "sso_start_url", &s->start_url, err);
     if (rc < 0)
         return rc;
-    const struct { const char *key; const char *value; } needed[] = {
-        {"sso_start_url", s->start_url.value}, {"sso_region", s->region.value},
-        {"sso_account_id", s->account.value}, {"sso_role_name", s->role.value},
+    const struct {
+        const char *key;
+        const char *value;
+    } needed[] = {
+        {"sso_start_url", s->start_url.value},
+        {"sso_region", s->region.value},
+        {"sso_account_id", s->account.value},
+        {"sso_role_name", s->role.value},
     };
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
         if (!needed[i].value)
             str_appendf(&missing, "%s%s", missing.len ? ", " : "", needed[i].key);
     if (missing.len)
-        rc = error_raise_errno(err, ERR_AUTH, EINVAL, "The profile \"%s\" is configured to use SSO but is missing required "
-                               "configuration: %s", s->r->profile_name, str_get(&missing));
+        rc = error_raise_errno(err, ERR_AUTH, EINVAL,
+                               "The profile \"%s\" is configured to use SSO but is missing required "
+                               "configuration: %s",
+                               s->r->profile_name, str_get(&missing));
     str_done(&missing);
     return rc;
 }
@@ -90,8 +99,10 @@ static void login_hint(const struct sso *s, struct error *err)
 
 static int expired(const struct sso *s, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "The SSO session associated with this profile (%s) has expired or is "
-                      "otherwise invalid", s->r->profile_name);
+    error_raise_errno(err, ERR_AUTH, EKEYEXPIRED,
+                      "The SSO session associated with this profile (%s) has expired or is "
+                      "otherwise invalid",
+                      s->r->profile_name);
     login_hint(s, err);
     return -EKEYEXPIRED;
 }
@@ -107,7 +118,8 @@ static int load_token(const struct sso *s, struct secret *token, struct error *e
     if (rc == 0)
         rc = json_parse(str_get(&text), text.len, &j, NULL);
     str_wipe(&text);
-    if (rc < 0 || !json_str(j, "accessToken") || clock_parse_iso(json_str_or(j, "expiresAt", ""), &expires_ms) < 0) {
+    if (rc < 0 || !json_str(j, "accessToken") ||
+        clock_parse_iso(json_str_or(j, "expiresAt", ""), &expires_ms) < 0) {
         error_raise_errno(err, ERR_AUTH, ENOKEY, "Error loading SSO Token: Token for %s does not exist (%s)",
                           s->session.value ? s->session.value : s->start_url.value, path);
         login_hint(s, err);
@@ -119,20 +131,23 @@ static int load_token(const struct sso *s, struct secret *token, struct error *e
     return 0;
 }
 
-static int from_reply(const struct sso *s, const json_t *reply, struct aws_credentials *out, struct error *err)
+static int from_reply(const struct sso *s, const json_t *reply, struct aws_credentials *out,
+                      struct error *err)
 {
     const json_t *c = json_object_get(reply, "roleCredentials");
     const char *id = json_str(c, "accessKeyId"), *secret = json_str(c, "secretAccessKey");
 
     if (text_empty(id) || text_empty(secret))
-        return error_raise_errno(err, ERR_AUTH, EBADMSG, "SSO gave no credentials for role %s", s->role.value);
+        return error_raise_errno(err, ERR_AUTH, EBADMSG, "SSO gave no credentials for role %s",
+                                 s->role.value);
     out->access_key_id = xstrdup(id);
     secret_set(&out->secret_access_key, secret);
     secret_set(&out->session_token, json_str(c, "sessionToken"));
     out->expires_wall_ms = json_int_or(c, "expiration", 0);
     out->account_id = xstrdup(s->account.value);
-    out->source = xasprintf("profile %s, %s %s, role %s", s->r->profile_name, s->session.value ? "sso-session" : "SSO",
-                            s->session.value ? s->session.value : s->start_url.value, s->role.value);
+    out->source =
+        xasprintf("profile %s, %s %s, role %s", s->r->profile_name, s->session.value ? "sso-session" : "SSO",
+                  s->session.value ? s->session.value : s->start_url.value, s->role.value);
     return 0;
 }
 
@@ -161,8 +176,9 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     struct aws_call_options o = {.region = s.region.value, .unsigned_request = true};
     struct error own = ERROR_INIT;
     rc = session_call(r->session, &o, &aws_sso_GetRoleCredentials,
-                      json_pack("{s:s, s:s, s:s}", "roleName", s.role.value, "accountId", s.account.value, "accessToken",
-                                secret_get(&token)), &reply, &own);
+                      json_pack("{s:s, s:s, s:s}", "roleName", s.role.value, "accountId", s.account.value,
+                                "accessToken", secret_get(&token)),
+                      &reply, &own);
     if (rc < 0 && own.http_status == 401) {
         error_done(&own);
         return expired(&s, err);

@@ -1,4 +1,5 @@
-/* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as it rotates. */
+/* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as it
+ * rotates. */
 #include "aws/credentials.h"
 #include "aws/operations.h"
 #include "base/clock.h"
@@ -16,13 +17,15 @@ static const char *get(const struct credential_request *r, const char *variable,
     return v ? v : aws_profile_get(r->session->profiles, r->profile, key).value;
 }
 
-static int read_token(const struct credential_request *r, const char *file, struct str *token, struct error *err)
+static int read_token(const struct credential_request *r, const char *file, struct str *token,
+                      struct error *err)
 {
     cleanup_free char *path = aws_path_expand(r->session->env, file);
     int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, token, NULL);
 
     if (rc < 0) {
-        error_raise_errno(err, ERR_AUTH, EIO, "cannot read the web identity token file %s: %s", path, strerror(-rc));
+        error_raise_errno(err, ERR_AUTH, EIO, "cannot read the web identity token file %s: %s", path,
+                          strerror(-rc));
         return -EIO;
     }
     return 0;
@@ -39,9 +42,11 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     int rc;
 
     if (!file)
-        return credentials_pass(r, NAME, "neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set");
+        return credentials_pass(r, NAME,
+                                "neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set");
     if (!role) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "a web identity token file (%s) is configured without a role", file);
+        error_raise_errno(err, ERR_AUTH, EINVAL,
+                          "a web identity token file (%s) is configured without a role", file);
         error_hint(err, "Set AWS_ROLE_ARN, or role_arn in profile %s.", r->profile_name);
         return -EINVAL;
     }
@@ -59,7 +64,9 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     }
     str_wipe(&token);
     cleanup_free char *text = xasprintf("role %s with the web identity token in %s", role, file);
-    return rc < 0 ? rc : credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+    return rc < 0
+               ? rc
+               : credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
 }
 
 const struct credential_provider credential_web_identity = {NAME, resolve, true};

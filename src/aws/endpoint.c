@@ -45,13 +45,14 @@ bool aws_region_valid(const char *region)
     return !digits_only;
 }
 
-/* Exceptions. {r} = region, {g} = the partition's own region, {d} = DNS suffix, {D} = dual-stack suffix. The first row that fits counts. */
+/* Exceptions. {r} = region, {g} = the partition's own region, {d} = DNS suffix, {D} = dual-stack suffix. The
+ * first row that fits counts. */
 enum variant { PLAIN = 1, FIPS = 2, DUAL = 4, FIPS_DUAL = 8, ANY = 15 };
 
 struct rule {
-    const char *service;      /* endpoint prefix */
-    const char *partition;    /* NULL = any */
-    const char *region;       /* NULL = any */
+    const char *service;   /* endpoint prefix */
+    const char *partition; /* NULL = any */
+    const char *region;    /* NULL = any */
     unsigned variants;
     const char *host;
     const char *signing_region; /* NULL = the region */
@@ -114,8 +115,10 @@ static void expand(const char *host, const char *region, const struct aws_partit
             str_append_char(out, *host);
             continue;
         }
-        const char *value = host[1] == 'r' ? region : host[1] == 'g' ? p->global_region
-                          : host[1] == 'd' ? p->dns_suffix : p->dual_stack_suffix;
+        const char *value = host[1] == 'r'   ? region
+                            : host[1] == 'g' ? p->global_region
+                            : host[1] == 'd' ? p->dns_suffix
+                                             : p->dual_stack_suffix;
         str_append(out, value);
         host += 2;
     }
@@ -128,7 +131,8 @@ static const struct rule *find_rule(const char *service, const struct aws_partit
         const struct rule *r = &rules[i];
 
         if (strcmp(r->service, service) == 0 && (r->variants & (unsigned)variant) &&
-            (!r->partition || strcmp(r->partition, p->id) == 0) && (!r->region || strcmp(r->region, region) == 0))
+            (!r->partition || strcmp(r->partition, p->id) == 0) &&
+            (!r->region || strcmp(r->region, region) == 0))
             return r;
     }
     return NULL;
@@ -139,9 +143,11 @@ static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out,
     size_t n = strlen(p->custom_url);
 
     if (p->fips)
-        return error_raise(err, ERR_USAGE, "a FIPS endpoint and the custom endpoint %s exclude each other", p->custom_url);
+        return error_raise(err, ERR_USAGE, "a FIPS endpoint and the custom endpoint %s exclude each other",
+                           p->custom_url);
     if (p->dual_stack)
-        return error_raise(err, ERR_USAGE, "a dual-stack endpoint and the custom endpoint %s exclude each other",
+        return error_raise(err, ERR_USAGE,
+                           "a dual-stack endpoint and the custom endpoint %s exclude each other",
                            p->custom_url);
     while (n && p->custom_url[n - 1] == '/')
         n--;
@@ -150,8 +156,8 @@ static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out,
     return 0;
 }
 
-int aws_endpoint_resolve(const struct aws_service *service, const struct aws_endpoint_params *p, struct aws_endpoint *out,
-                         struct error *err)
+int aws_endpoint_resolve(const struct aws_service *service, const struct aws_endpoint_params *p,
+                         struct aws_endpoint *out, struct error *err)
 {
     enum variant variant = p->fips ? (p->dual_stack ? FIPS_DUAL : FIPS) : p->dual_stack ? DUAL : PLAIN;
     bool anywhere = service->global || strcmp(service->id, "sts") == 0 || strcmp(service->id, "s3") == 0;

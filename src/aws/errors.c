@@ -14,10 +14,24 @@ static bool among(const char *code, const char *const *list)
 bool aws_error_is_auth(const struct error *err)
 {
     static const char *const codes[] = {
-        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "InvalidClientTokenId",
-        "UnrecognizedClientException", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch",
-        "InvalidSignatureException", "IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException", "AuthFailure", "UnauthorizedException", "NotAuthorized", NULL,
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "TokenRefreshRequired",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "AuthFailure",
+        "UnauthorizedException",
+        "NotAuthorized",
+        NULL,
     };
 
     if (!error_is_set(err))
@@ -29,11 +43,27 @@ bool aws_error_is_auth(const struct error *err)
 bool aws_error_is_not_found(const struct error *err)
 {
     static const char *const codes[] = {
-        "ResourceNotFoundException", "ResourceNotFound", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NoSuchEntity",
-        "NoSuchHostedZone", "ParameterNotFound", "RepositoryNotFoundException", "ImageNotFoundException",
-        "ClusterNotFoundException", "ServiceNotFoundException", "ChangeSetNotFound", "ChangeSetNotFoundException",
-        "TargetGroupNotFound", "LoadBalancerNotFound", "DBInstanceNotFound", "ReplicationGroupNotFoundFault",
-        "NotFound", "404", NULL,
+        "ResourceNotFoundException",
+        "ResourceNotFound",
+        "NoSuchKey",
+        "NoSuchBucket",
+        "NoSuchUpload",
+        "NoSuchEntity",
+        "NoSuchHostedZone",
+        "ParameterNotFound",
+        "RepositoryNotFoundException",
+        "ImageNotFoundException",
+        "ClusterNotFoundException",
+        "ServiceNotFoundException",
+        "ChangeSetNotFound",
+        "ChangeSetNotFoundException",
+        "TargetGroupNotFound",
+        "LoadBalancerNotFound",
+        "DBInstanceNotFound",
+        "ReplicationGroupNotFoundFault",
+        "NotFound",
+        "404",
+        NULL,
     };
 
     if (!error_is_set(err))

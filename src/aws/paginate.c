@@ -35,12 +35,13 @@ static int append_items(const struct aws_operation *op, const json_t *reply, jso
     if (json_is_array(page))
         json_array_extend(all, page);
     if (json_array_size(all) > LIMIT_AWS_ITEMS)
-        return error_raise_errno(err, ERR_REFUSED, E2BIG, "%s:%s lists more than %d items", op->service->id, op->name,
-                                 LIMIT_AWS_ITEMS);
+        return error_raise_errno(err, ERR_REFUSED, E2BIG, "%s:%s lists more than %d items", op->service->id,
+                                 op->name, LIMIT_AWS_ITEMS);
     return 0;
 }
 
-int aws_call_all(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **items, struct error *err)
+int aws_call_all(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **items,
+                 struct error *err)
 {
     cleanup_json json_t *input = in ? in : json_object();
     json_t *all = json_array();

@@ -72,14 +72,13 @@ char *aws_path_expand(const struct env *env, const char *path)
 
 static struct aws_profile *profile_slot(struct aws_profiles *p, const char *name)
 {
-    vec_each(it, &p->profiles)
-        if (strcmp(it->name, name) == 0)
-            return it;
+    vec_each(it, &p->profiles) if (strcmp(it->name, name) == 0) return it;
     vec_push(&p->profiles, (struct aws_profile){.name = arena_strdup(p->arena, name)});
     return vec_last(&p->profiles);
 }
 
-/* "[profile NAME]", "[sso-session NAME]", "[services NAME]": two words after shell rules, else the section counts for nothing. */
+/* "[profile NAME]", "[sso-session NAME]", "[services NAME]": two words after shell rules, else the section
+ * counts for nothing. */
 static void add_worded_section(struct aws_profiles *p, const char *kind, const struct ini_section *s)
 {
     char **words;
@@ -104,7 +103,8 @@ static void index_sections(struct aws_profiles *p)
         else if (text_starts(s->name, "services"))
             add_worded_section(p, "services", s);
         else if (strcmp(s->name, "default") == 0)
-            profile_slot(p, "default")->config = s; /* the later of [default] and [profile default] stands alone */
+            profile_slot(p, "default")->config =
+                s; /* the later of [default] and [profile default] stands alone */
     }
     for (const struct ini_section *s = p->credentials.sections; s; s = s->next)
         profile_slot(p, s->name)->credentials = s;
@@ -124,8 +124,8 @@ static int check_nested(struct aws_profiles *p, const struct ini_file *f, struct
     return 0;
 }
 
-static int parse_one(struct aws_profiles *p, const char *path, const char *text, size_t n, struct ini_file *out,
-                     struct error *err)
+static int parse_one(struct aws_profiles *p, const char *path, const char *text, size_t n,
+                     struct ini_file *out, struct error *err)
 {
     out->path = arena_strdup(p->arena, path);
     if (!text)
@@ -151,8 +151,8 @@ static int finish(struct aws_profiles *p, int rc, struct aws_profiles **out)
     return 0;
 }
 
-int aws_profiles_parse(const char *config_path, const char *config, const char *credentials_path, const char *credentials,
-                       struct aws_profiles **out, struct error *err)
+int aws_profiles_parse(const char *config_path, const char *config, const char *credentials_path,
+                       const char *credentials, struct aws_profiles **out, struct error *err)
 {
     struct aws_profiles *p = xcalloc(1, sizeof *p);
     int rc;
@@ -160,7 +160,8 @@ int aws_profiles_parse(const char *config_path, const char *config, const char *
     p->arena = arena_new();
     rc = parse_one(p, config_path, config, config ? strlen(config) : 0, &p->config, err);
     if (rc == 0)
-        rc = parse_one(p, credentials_path, credentials, credentials ? strlen(credentials) : 0, &p->credentials, err);
+        rc = parse_one(p, credentials_path, credentials, credentials ? strlen(credentials) : 0,
+                       &p->credentials, err);
     return finish(p, rc, out);
 }
 
@@ -171,7 +172,8 @@ static int load_one(struct aws_profiles *p, const struct env *env, const char *v
     cleanup_free char *path = aws_path_expand(env, configured ? configured : fallback);
     struct str text = STR_INIT;
     struct error missing = ERROR_INIT;
-    int rc = file_exists(path) && !file_is_dir(path) ? file_read(path, LIMIT_INI_BYTES, &text, &missing) : -ENOENT;
+    int rc =
+        file_exists(path) && !file_is_dir(path) ? file_read(path, LIMIT_INI_BYTES, &text, &missing) : -ENOENT;
 
     if (rc == -ENOENT)
         rc = parse_one(p, path, NULL, 0, out, err);
@@ -228,9 +230,7 @@ const char *aws_profiles_credentials_path(const struct aws_profiles *p)
 
 const struct aws_profile *aws_profiles_find(const struct aws_profiles *p, const char *name)
 {
-    vec_each(it, &p->profiles)
-        if (strcmp(it->name, name) == 0)
-            return it;
+    vec_each(it, &p->profiles) if (strcmp(it->name, name) == 0) return it;
     return NULL;
 }
 
@@ -248,9 +248,8 @@ const struct ini_section *aws_profiles_named(const struct aws_profiles *p, const
 {
     const struct ini_section *found = NULL;
 
-    vec_each(it, &p->named)
-        if (strcmp(it->kind, kind) == 0 && strcmp(it->name, name) == 0)
-            found = it->section;
+    vec_each(it, &p->named) if (strcmp(it->kind, kind) == 0 && strcmp(it->name, name) == 0) found =
+        it->section;
     return found;
 }
 
@@ -261,26 +260,28 @@ static struct aws_setting setting(const struct ini_file *f, const struct ini_sec
     return e ? (struct aws_setting){e->value, f->path, e->line} : (struct aws_setting){0};
 }
 
-struct aws_setting aws_profile_get_config(const struct aws_profiles *p, const struct aws_profile *profile, const char *key)
+struct aws_setting aws_profile_get_config(const struct aws_profiles *p, const struct aws_profile *profile,
+                                          const char *key)
 {
     return setting(&p->config, profile ? profile->config : NULL, key);
 }
 
-struct aws_setting aws_profile_get_credentials(const struct aws_profiles *p, const struct aws_profile *profile,
-                                               const char *key)
+struct aws_setting aws_profile_get_credentials(const struct aws_profiles *p,
+                                               const struct aws_profile *profile, const char *key)
 {
     return setting(&p->credentials, profile ? profile->credentials : NULL, key);
 }
 
-struct aws_setting aws_profile_get(const struct aws_profiles *p, const struct aws_profile *profile, const char *key)
+struct aws_setting aws_profile_get(const struct aws_profiles *p, const struct aws_profile *profile,
+                                   const char *key)
 {
     struct aws_setting s = aws_profile_get_credentials(p, profile, key);
 
     return s.value ? s : aws_profile_get_config(p, profile, key);
 }
 
-static int nested(const struct aws_profiles *p, const struct ini_file *f, const struct ini_section *s, const char *outer,
-                  const char *key, struct aws_setting *out, struct error *err)
+static int nested(const struct aws_profiles *p, const struct ini_file *f, const struct ini_section *s,
+                  const char *outer, const char *key, struct aws_setting *out, struct error *err)
 {
     const struct ini_entry *e = s ? ini_get(s, outer) : NULL;
     struct ini_entry *list;
@@ -298,8 +299,8 @@ static int nested(const struct aws_profiles *p, const struct ini_file *f, const 
     return 0;
 }
 
-int aws_profile_nested(const struct aws_profiles *p, const struct aws_profile *profile, const char *outer, const char *key,
-                       struct aws_setting *out, struct error *err)
+int aws_profile_nested(const struct aws_profiles *p, const struct aws_profile *profile, const char *outer,
+                       const char *key, struct aws_setting *out, struct error *err)
 {
     *out = (struct aws_setting){0};
     if (!profile)
@@ -310,8 +311,8 @@ int aws_profile_nested(const struct aws_profiles *p, const struct aws_profile *p
     return nested(p, &p->config, profile->config, outer, key, out, err);
 }
 
-int aws_section_nested(const struct aws_profiles *p, const struct ini_section *section, const char *outer, const char *key,
-                       struct aws_setting *out, struct error *err)
+int aws_section_nested(const struct aws_profiles *p, const struct ini_section *section, const char *outer,
+                       const char *key, struct aws_setting *out, struct error *err)
 {
     return nested(p, &p->config, section, outer, key, out, err);
 }

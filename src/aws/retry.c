@@ -14,10 +14,21 @@ static bool among(const char *code, const char *const *list)
 bool retry_code_is_throttle(const char *code)
 {
     static const char *const codes[] = {
-        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
-        "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
-        "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "RequestThrottled", "SlowDown",
-        "PriorRequestNotComplete", "EC2ThrottledException", NULL,
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "LimitExceededException",
+        "RequestThrottled",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        NULL,
     };
 
     return among(code, codes);
@@ -25,23 +36,32 @@ bool retry_code_is_throttle(const char *code)
 
 bool retry_code_is_clock(const char *code)
 {
-    static const char *const codes[] = {"RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch",
-                                        "AuthFailure", "RequestExpired", "RequestInTheFuture", "403", "400", NULL};
+    static const char *const codes[] = {"RequestTimeTooSkewed",
+                                        "InvalidSignatureException",
+                                        "SignatureDoesNotMatch",
+                                        "AuthFailure",
+                                        "RequestExpired",
+                                        "RequestInTheFuture",
+                                        "403",
+                                        "400",
+                                        NULL};
 
     return among(code, codes);
 }
 
 bool retry_code_is_expired(const char *code)
 {
-    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId",
-                                        "UnrecognizedClientException", "RequestExpired", NULL};
+    static const char *const codes[] = {"ExpiredToken",         "ExpiredTokenException",
+                                        "InvalidClientTokenId", "UnrecognizedClientException",
+                                        "RequestExpired",       NULL};
 
     return among(code, codes);
 }
 
 enum retry_class retry_classify(int transport, int http_status, const char *code, const char *service)
 {
-    static const char *const transient[] = {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", NULL};
+    static const char *const transient[] = {"RequestTimeout", "RequestTimeoutException",
+                                            "PriorRequestNotComplete", NULL};
 
     switch (transport) {
     case 0:

@@ -36,12 +36,14 @@ char *s3_crc64_text(uint64_t crc)
     return digest_base64(bytes, sizeof bytes);
 }
 
-int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out, struct error *err)
+int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out,
+            struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.accept_not_found = true};
     cleanup_json json_t *reply = NULL;
-    int rc = s3_send(s, &aws_s3_HeadObject, json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key), &x, &resp, err);
+    int rc =
+        s3_send(s, &aws_s3_HeadObject, json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key), &x, &resp, err);
 
     *out = (struct s3_object){0};
     if (rc < 0)
@@ -65,8 +67,8 @@ void s3_object_done(struct s3_object *o)
     *o = (struct s3_object){0};
 }
 
-int s3_put(struct aws_session *s, const char *bucket, const char *key, const char *content_type, const void *data, size_t n,
-           struct error *err)
+int s3_put(struct aws_session *s, const char *bucket, const char *key, const char *content_type,
+           const void *data, size_t n, struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.body = n ? data : "", .body_len = n};
@@ -90,10 +92,12 @@ static int check_body(const struct http_response *resp, struct error *err)
 
     if (!expected || strchr(expected, '-') || strcmp(expected, actual) == 0)
         return 0;
-    return error_raise_errno(err, ERR_CLOUD, EBADMSG, "the object's checksum is %s, what arrived has %s", expected, actual);
+    return error_raise_errno(err, ERR_CLOUD, EBADMSG, "the object's checksum is %s, what arrived has %s",
+                             expected, actual);
 }
 
-int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out, struct error *err)
+int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out,
+           struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     /* an error's document must fit as well, however small the object is meant to be */
@@ -116,7 +120,8 @@ int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t 
     return 0;
 }
 
-/* Path-style request path of an object; session_url() moves the bucket into the host where it belongs there. */
+/* Path-style request path of an object; session_url() moves the bucket into the host where it belongs there.
+ */
 static void object_path(const char *bucket, const char *key, struct str *out)
 {
     str_append_char(out, '/');
@@ -125,8 +130,8 @@ static void object_path(const char *bucket, const char *key, struct str *out)
     uri_encode(out, key, true);
 }
 
-static int object_url(struct aws_session *s, const char *bucket, const char *key, char **url, char **signing_region,
-                      struct error *err)
+static int object_url(struct aws_session *s, const char *bucket, const char *key, char **url,
+                      char **signing_region, struct error *err)
 {
     cleanup_wire_request struct wire_request request = {0};
     struct aws_exchange x = {.op = &aws_s3_GetObject, .request = &request, .bucket = bucket};
@@ -137,8 +142,8 @@ static int object_url(struct aws_session *s, const char *bucket, const char *key
     return session_url(s, &x, region ? region : s->settings.region, url, signing_region, err);
 }
 
-int s3_presign(struct aws_session *s, const char *method, const char *bucket, const char *key, unsigned expires_s, char **url,
-               struct error *err)
+int s3_presign(struct aws_session *s, const char *method, const char *bucket, const char *key,
+               unsigned expires_s, char **url, struct error *err)
 {
     cleanup_free char *plain = NULL, *region = NULL, *authority = NULL;
     cleanup_uri struct uri u = {0};
@@ -158,10 +163,16 @@ int s3_presign(struct aws_session *s, const char *method, const char *bucket, co
         return rc;
     authority = uri_authority(&u);
     struct http_header host = {"Host", authority};
-    struct sigv4_request r = {.method = method, .path = u.path, .headers = &host, .header_count = 1,
+    struct sigv4_request r = {.method = method,
+                              .path = u.path,
+                              .headers = &host,
+                              .header_count = 1,
                               .payload_hash = SIGV4_UNSIGNED_PAYLOAD};
-    struct sigv4_key k = {.access_key_id = c.access_key_id, .secret_access_key = &c.secret_access_key,
-                          .session_token = &c.session_token, .region = region, .service = "s3",
+    struct sigv4_key k = {.access_key_id = c.access_key_id,
+                          .secret_access_key = &c.secret_access_key,
+                          .session_token = &c.session_token,
+                          .region = region,
+                          .service = "s3",
                           .wall_ms = session_wall_ms(s, authority)};
     sigv4_presign_query(&r, &k, expires_s, true, &query);
     *url = xasprintf("%s?%s", plain, str_get(&query));

@@ -22,8 +22,8 @@ static bool bucket_valid(const char *bucket)
     return strspn(bucket, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n;
 }
 
-int s3_base_url(const struct aws_settings *settings, const struct aws_endpoint *endpoint, bool custom, const char *bucket,
-                bool always_path, char **base, bool *in_host, struct error *err)
+int s3_base_url(const struct aws_settings *settings, const struct aws_endpoint *endpoint, bool custom,
+                const char *bucket, bool always_path, char **base, bool *in_host, struct error *err)
 {
     const char *host = strstr(endpoint->url, "://");
 

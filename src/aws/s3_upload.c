@@ -1,5 +1,5 @@
-/* Upload of a file: one PUT, or parts in parallel. A part is read, hashed and sent from memory, so memory is bounded by four parts; what
- * an earlier try has left at S3 is compared by checksum and not sent again. */
+/* Upload of a file: one PUT, or parts in parallel. A part is read, hashed and sent from memory, so memory is
+ * bounded by four parts; what an earlier try has left at S3 is compared by checksum and not sent again. */
 #include "aws/operations.h"
 #include "aws/s3_internal.h"
 #include "base/digest.h"
@@ -16,11 +16,11 @@
 
 struct part {
     struct upload *upload;
-    unsigned number;          /* 1… */
+    unsigned number; /* 1… */
     uint64_t offset;
     size_t len;
-    char *etag, *checksum;    /* of the part at S3; NULL = not there yet */
-    bool verify;              /* it is there from an earlier try */
+    char *etag, *checksum; /* of the part at S3; NULL = not there yet */
+    bool verify;           /* it is there from an earlier try */
 };
 
 struct upload {
@@ -107,7 +107,8 @@ static bool already_there(const struct part *p, const struct reading *r)
         return false;
     if (p->checksum)
         return strcmp(p->checksum, crc) == 0;
-    return p->etag && p->etag[0] == '"' && strncmp(p->etag + 1, md5, 32) == 0; /* without KMS the ETag is the MD5 */
+    return p->etag && p->etag[0] == '"' &&
+           strncmp(p->etag + 1, md5, 32) == 0; /* without KMS the ETag is the MD5 */
 }
 
 static int send_part(struct part *p, const struct reading *r, struct error *err)
@@ -116,8 +117,8 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     cleanup_http_response struct http_response resp = {0};
     cleanup_free char *crc = s3_crc64_text(r->crc64);
     struct aws_exchange x = {.body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
-    json_t *in = json_pack("{s:s, s:s, s:s, s:i}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id,
-                           "PartNumber", (int)p->number);
+    json_t *in = json_pack("{s:s, s:s, s:s, s:i}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId",
+                           up->id, "PartNumber", (int)p->number);
     bool checksum = !up->session->settings.checksum_when_required;
 
     if (checksum)
@@ -159,18 +160,21 @@ static int plan_parts(struct upload *up, struct error *err)
 {
     uint64_t size = up->u->size, part = (size + PARTS_MAX - 1) / PARTS_MAX;
 
-    part = (part + MIB(1) - 1) / MIB(1) * MIB(1); /* the same for the same size, so that a resumed upload fits */
+    part =
+        (part + MIB(1) - 1) / MIB(1) * MIB(1); /* the same for the same size, so that a resumed upload fits */
     if (part < PART_MIN_BYTES)
         part = PART_MIN_BYTES;
     if (part > LIMIT_S3_PART_BYTES)
-        return error_raise_errno(err, ERR_REFUSED, EFBIG, "%s is too large to upload (%llu bytes)", up->u->path,
-                                 (unsigned long long)size);
+        return error_raise_errno(err, ERR_REFUSED, EFBIG, "%s is too large to upload (%llu bytes)",
+                                 up->u->path, (unsigned long long)size);
     up->part_bytes = (size_t)part;
     up->count = (unsigned)((size + part - 1) / part);
     up->parts = xcalloc(up->count, sizeof *up->parts);
     for (unsigned i = 0; i < up->count; i++) {
         uint64_t offset = (uint64_t)i * part;
-        up->parts[i] = (struct part){.upload = up, .number = i + 1, .offset = offset,
+        up->parts[i] = (struct part){.upload = up,
+                                     .number = i + 1,
+                                     .offset = offset,
                                      .len = (size_t)(size - offset < part ? size - offset : part)};
     }
     return 0;
@@ -193,7 +197,8 @@ static int find_parts(struct upload *up, struct error *err)
     error_done(&own);
     if (rc < 0)
         return rc;
-    json_array_foreach(parts, i, item) {
+    json_array_foreach(parts, i, item)
+    {
         long long number = json_int_or(item, "PartNumber", 0);
 
         if (number < 1 || number > (long long)up->count)
@@ -251,15 +256,16 @@ static int complete(struct upload *up, struct error *err)
     int rc;
 
     for (unsigned i = 0; i < up->count; i++) {
-        json_t *p = json_pack("{s:s, s:i}", "ETag", up->parts[i].etag, "PartNumber", (int)up->parts[i].number);
+        json_t *p =
+            json_pack("{s:s, s:i}", "ETag", up->parts[i].etag, "PartNumber", (int)up->parts[i].number);
 
         if (up->parts[i].checksum)
             json_object_set_new(p, "ChecksumCRC64NVME", json_string(up->parts[i].checksum));
         json_array_append_new(list, p);
     }
     rc = aws_call(up->session, &aws_s3_CompleteMultipartUpload,
-                  json_pack("{s:s, s:s, s:s, s:{s:o}}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id,
-                            "MultipartUpload", "Parts", list),
+                  json_pack("{s:s, s:s, s:s, s:{s:o}}", "Bucket", up->u->bucket, "Key", up->u->key,
+                            "UploadId", up->id, "MultipartUpload", "Parts", list),
                   NULL, &own);
     if (rc < 0 && error_has_code(&own, "NoSuchUpload")) {
         /* an earlier try of this call went through and its answer was lost: then the object is there */
@@ -287,7 +293,8 @@ static void abort_upload(struct upload *up)
 {
     fiber_shield(true);
     aws_call(up->session, &aws_s3_AbortMultipartUpload,
-             json_pack("{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id), NULL, NULL);
+             json_pack("{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id),
+             NULL, NULL);
     fiber_shield(false);
 }
 

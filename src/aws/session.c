@@ -29,9 +29,9 @@ void aws_session_free(struct aws_session *s)
 {
     if (!s)
         return;
-    vec_each(h, &s->hosts)
-        free(h->authority);
-    vec_each(b, &s->buckets) {
+    vec_each(h, &s->hosts) free(h->authority);
+    vec_each(b, &s->buckets)
+    {
         free(b->bucket);
         free(b->region);
     }
@@ -97,8 +97,8 @@ void aws_identity_done(struct aws_identity *i)
 
 static void identity_copy(struct aws_identity *to, const struct aws_identity *from)
 {
-    *to = (struct aws_identity){xstrdup_null(from->account), xstrdup_null(from->arn), xstrdup_null(from->user_id),
-                                xstrdup_null(from->partition)};
+    *to = (struct aws_identity){xstrdup_null(from->account), xstrdup_null(from->arn),
+                                xstrdup_null(from->user_id), xstrdup_null(from->partition)};
 }
 
 /* "arn:PARTITION:…" */
@@ -134,19 +134,17 @@ int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct
 
 int64_t session_wall_ms(const struct aws_session *s, const char *authority)
 {
-    vec_each(h, &s->hosts)
-        if (strcmp(h->authority, authority) == 0)
-            return clock_wall_ms() + h->skew_ms;
+    vec_each(h, &s->hosts) if (strcmp(h->authority, authority) == 0) return clock_wall_ms() + h->skew_ms;
     return clock_wall_ms();
 }
 
 void session_learn_skew(struct aws_session *s, const char *authority, int64_t skew_ms)
 {
-    vec_each(h, &s->hosts)
-        if (strcmp(h->authority, authority) == 0) {
-            h->skew_ms = skew_ms;
-            return;
-        }
+    vec_each(h, &s->hosts) if (strcmp(h->authority, authority) == 0)
+    {
+        h->skew_ms = skew_ms;
+        return;
+    }
     vec_push(&s->hosts, (struct session_host){xstrdup(authority), skew_ms});
 }
 
@@ -157,9 +155,7 @@ int64_t session_skew_any(const struct aws_session *s)
 
 struct retry_quota *session_quota(struct aws_session *s, const char *service)
 {
-    vec_each(it, &s->services)
-        if (strcmp(it->id, service) == 0)
-            return &it->quota;
+    vec_each(it, &s->services) if (strcmp(it->id, service) == 0) return &it->quota;
     vec_push(&s->services, (struct session_service){.id = service});
     retry_quota_init(&vec_last(&s->services)->quota);
     return &vec_last(&s->services)->quota;
@@ -167,20 +163,18 @@ struct retry_quota *session_quota(struct aws_session *s, const char *service)
 
 const char *session_bucket_region(const struct aws_session *s, const char *bucket)
 {
-    vec_each(it, &s->buckets)
-        if (strcmp(it->bucket, bucket) == 0)
-            return it->region;
+    vec_each(it, &s->buckets) if (strcmp(it->bucket, bucket) == 0) return it->region;
     return NULL;
 }
 
 void session_learn_bucket(struct aws_session *s, const char *bucket, const char *region)
 {
-    vec_each(it, &s->buckets)
-        if (strcmp(it->bucket, bucket) == 0) {
-            char *copy = xstrdup(region);
-            free(it->region);
-            it->region = copy;
-            return;
-        }
+    vec_each(it, &s->buckets) if (strcmp(it->bucket, bucket) == 0)
+    {
+        char *copy = xstrdup(region);
+        free(it->region);
+        it->region = copy;
+        return;
+    }
     vec_push(&s->buckets, (struct session_bucket){xstrdup(bucket), xstrdup(region)});
 }

@@ -23,7 +23,8 @@ static const char *profile_name(const struct env *env, const char *flag, const c
     return "default";
 }
 
-static int missing_profile(const struct aws_profiles *profiles, const struct aws_settings *s, struct error *err)
+static int missing_profile(const struct aws_profiles *profiles, const struct aws_settings *s,
+                           struct error *err)
 {
     size_t n = aws_profiles_count(profiles);
     const char **names = xcalloc(n + 1, sizeof *names);
@@ -31,8 +32,8 @@ static int missing_profile(const struct aws_profiles *profiles, const struct aws
     for (size_t i = 0; i < n; i++)
         names[i] = aws_profiles_at(profiles, i)->name;
     const char *near = text_nearest(s->profile, names);
-    error_raise_errno(err, ERR_AUTH, ENOENT, "The config profile (%s) could not be found (named by %s)", s->profile,
-                      s->profile_source);
+    error_raise_errno(err, ERR_AUTH, ENOENT, "The config profile (%s) could not be found (named by %s)",
+                      s->profile, s->profile_source);
     if (!*s->profile)
         error_hint(err, "%s is set but empty: unset it, or name a profile.", s->profile_source);
     else if (near)
@@ -70,8 +71,8 @@ static int resolve_region(const struct env *env, const struct aws_profiles *prof
         return -EINVAL;
     }
     if (!aws_region_valid(value)) {
-        error_raise(err, ERR_AUTH, "Provided region_name '%s' doesn't match a supported format (from %s)", value,
-                    s->region_source);
+        error_raise(err, ERR_AUTH, "Provided region_name '%s' doesn't match a supported format (from %s)",
+                    value, s->region_source);
         if (in_file.value == value)
             error_at(err, in_file.path, in_file.line, 0);
         return -EINVAL;
@@ -94,8 +95,8 @@ static bool is_true(const char *v)
     return v && text_eq_nocase(v, "true");
 }
 
-static int resolve_attempts(const struct env *env, const struct aws_profiles *profiles, struct aws_settings *s,
-                            struct error *err)
+static int resolve_attempts(const struct env *env, const struct aws_profiles *profiles,
+                            struct aws_settings *s, struct error *err)
 {
     const char *text = either(env, "AWS_MAX_ATTEMPTS", profiles, s->section, "max_attempts");
     long long n;
@@ -104,8 +105,10 @@ static int resolve_attempts(const struct env *env, const struct aws_profiles *pr
     if (!text)
         return 0;
     if (text_parse_int(text, 1, 100, &n) < 0)
-        return error_raise(err, ERR_USAGE, "max_attempts is '%s', it must be a number from 1 to 100 (AWS_MAX_ATTEMPTS or "
-                           "max_attempts of profile %s)", text, s->profile);
+        return error_raise(err, ERR_USAGE,
+                           "max_attempts is '%s', it must be a number from 1 to 100 (AWS_MAX_ATTEMPTS or "
+                           "max_attempts of profile %s)",
+                           text, s->profile);
     s->max_attempts = (unsigned)n;
     return 0;
 }
@@ -120,7 +123,8 @@ static int resolve_ca(const struct env *env, const struct aws_profiles *profiles
     if (!path)
         return 0;
     if (!*path)
-        return error_raise(err, ERR_USAGE, "the CA bundle is set but empty (AWS_CA_BUNDLE, ca_bundle or "
+        return error_raise(err, ERR_USAGE,
+                           "the CA bundle is set but empty (AWS_CA_BUNDLE, ca_bundle or "
                            "REQUESTS_CA_BUNDLE)");
     s->ca_bundle = aws_path_expand(env, path);
     return 0;
@@ -158,11 +162,13 @@ int aws_settings_resolve(const struct env *env, const struct aws_profiles *profi
     if (rc == 0)
         rc = resolve_s3(profiles, &s, err);
     s.fips = is_true(either(env, "AWS_USE_FIPS_ENDPOINT", profiles, s.section, "use_fips_endpoint"));
-    s.dual_stack = is_true(either(env, "AWS_USE_DUALSTACK_ENDPOINT", profiles, s.section, "use_dualstack_endpoint"));
+    s.dual_stack =
+        is_true(either(env, "AWS_USE_DUALSTACK_ENDPOINT", profiles, s.section, "use_dualstack_endpoint"));
     s.ignore_endpoints = is_true(either(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", profiles, s.section,
                                         "ignore_configured_endpoint_urls"));
-    s.checksum_when_required = text_eq_nocase(either(env, "AWS_REQUEST_CHECKSUM_CALCULATION", profiles, s.section,
-                                                     "request_checksum_calculation"), "when_required");
+    s.checksum_when_required = text_eq_nocase(
+        either(env, "AWS_REQUEST_CHECKSUM_CALCULATION", profiles, s.section, "request_checksum_calculation"),
+        "when_required");
     if (rc < 0) {
         aws_settings_done(&s);
         return rc;
@@ -186,12 +192,14 @@ static char *service_key(const char *service_id, bool upper)
     char *key = xstrdup(service_id);
 
     for (char *p = key; *p; p++)
-        *p = *p == ' ' || *p == '-' ? '_' : (char)(upper ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
+        *p = *p == ' ' || *p == '-' ? '_'
+                                    : (char)(upper ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
     return key;
 }
 
-int aws_settings_endpoint(const struct aws_settings *s, const struct env *env, const struct aws_profiles *profiles,
-                          const char *service_id, char **url, struct error *err)
+int aws_settings_endpoint(const struct aws_settings *s, const struct env *env,
+                          const struct aws_profiles *profiles, const char *service_id, char **url,
+                          struct error *err)
 {
     cleanup_free char *upper = service_key(service_id, true), *lower = service_key(service_id, false);
     cleanup_free char *variable = xasprintf("AWS_ENDPOINT_URL_%s", upper);
@@ -209,8 +217,8 @@ int aws_settings_endpoint(const struct aws_settings *s, const struct env *env, c
     if (!value && services.value) {
         const struct ini_section *section = aws_profiles_named(profiles, "services", services.value);
         if (!section) {
-            error_raise(err, ERR_AUTH, "profile %s names the services section '%s', which does not exist", s->profile,
-                        services.value);
+            error_raise(err, ERR_AUTH, "profile %s names the services section '%s', which does not exist",
+                        s->profile, services.value);
             error_at(err, services.path, services.line, 0);
             return -ENOENT;
         }

@@ -35,7 +35,8 @@ static void append_preamble(const struct sigv4_key *k, const char *algorithm, st
     str_append_char(out, '\n');
 }
 
-void sigv4_string_to_sign(const struct sigv4_key *k, const char *algorithm, const char *canonical, struct str *out)
+void sigv4_string_to_sign(const struct sigv4_key *k, const char *algorithm, const char *canonical,
+                          struct str *out)
 {
     append_preamble(k, algorithm, out);
     append_sha256(out, canonical, strlen(canonical));
@@ -67,7 +68,8 @@ void sigv4_signature(const struct sigv4_key *k, const char *string_to_sign, char
     memcpy(out, hex, 65);
 }
 
-static void sign(const struct sigv4_request *r, const struct sigv4_key *k, struct str *signed_headers, char out[65])
+static void sign(const struct sigv4_request *r, const struct sigv4_key *k, struct str *signed_headers,
+                 char out[65])
 {
     struct str canonical = STR_INIT, text = STR_INIT;
 
@@ -99,8 +101,8 @@ static void append_parameter(struct str *query, const char *name, const char *va
     uri_encode(query, value, false);
 }
 
-void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *k, unsigned expires_s, bool sign_token,
-                         struct str *out)
+void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *k, unsigned expires_s,
+                         bool sign_token, struct str *out)
 {
     struct str credential = STR_INIT, names = STR_INIT, unused = STR_INIT;
     char date[17], signature[65];
@@ -108,7 +110,8 @@ void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *
     bool token = k->session_token && secret_is_set(k->session_token);
     struct sigv4_request signed_request = *r;
 
-    /* The names of the signed headers are a parameter and so part of what is signed: a first pass finds them. */
+    /* The names of the signed headers are a parameter and so part of what is signed: a first pass finds them.
+     */
     sigv4_canonical_request(r, k, &unused, &names);
     str_done(&unused);
     str_appendf(&credential, "%s/", k->access_key_id);
@@ -132,7 +135,8 @@ void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *
     str_done(&names);
 }
 
-void sigv4_chunk_signature(const struct sigv4_key *k, const char *previous, const void *data, size_t n, char out[65])
+void sigv4_chunk_signature(const struct sigv4_key *k, const char *previous, const void *data, size_t n,
+                           char out[65])
 {
     struct str text = STR_INIT;
 

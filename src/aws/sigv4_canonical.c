@@ -69,7 +69,8 @@ static void append_query(const char *query, struct str *out)
         size_t n = strcspn(p, "&"), eq = strcspn(p, "=&");
 
         if (n)
-            vec_push(&pairs, (struct pair){query_part(p, eq), eq < n ? query_part(p + eq + 1, n - eq - 1) : xstrdup("")});
+            vec_push(&pairs, (struct pair){query_part(p, eq),
+                                           eq < n ? query_part(p + eq + 1, n - eq - 1) : xstrdup("")});
         p += n;
         if (*p == '&')
             p++;
@@ -88,8 +89,9 @@ static void append_query(const char *query, struct str *out)
 /* Headers that a proxy or the transport may change or add on the way. */
 static bool never_signed(const char *lower)
 {
-    static const char *const names[] = {"authorization", "connection", "expect", "keep-alive", "te", "trailer",
-                                        "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id", NULL};
+    static const char *const names[] = {
+        "authorization",     "connection", "expect",     "keep-alive",      "te", "trailer",
+        "transfer-encoding", "upgrade",    "user-agent", "x-amzn-trace-id", NULL};
 
     if (strncmp(lower, "proxy-", 6) == 0)
         return true;
@@ -162,7 +164,8 @@ static void append_headers(const struct sigv4_request *r, struct str *out, struc
         str_append(out, h->value);
     }
     str_append_char(out, '\n');
-    vec_each(h, &list) {
+    vec_each(h, &list)
+    {
         secret_wipe(h->value, strlen(h->value)); /* the token's header is among them */
         free(h->name);
         free(h->value);

@@ -60,7 +60,8 @@ static int check_members(const struct aws_operation *op, const json_t *in, struc
     const char *key;
     json_t *v;
 
-    json_object_foreach((json_t *)in, key, v) {
+    json_object_foreach((json_t *)in, key, v)
+    {
         bool known = false;
         for (size_t i = 0; op->input && i < op->input->member_count && !known; i++)
             known = strcmp(op->input->members[i].name, key) == 0;
@@ -142,8 +143,9 @@ static int rest_payload(const struct aws_operation *op, const struct aws_member 
     r->has_body = true;
     if (!wire_has_header(r, "Content-Type"))
         wire_header(r, "Content-Type",
-                    !raw ? (xml ? "application/xml" : "application/json")
-                         : m->shape->type == AWS_BLOB ? "application/octet-stream" : "text/plain");
+                    !raw                         ? (xml ? "application/xml" : "application/json")
+                    : m->shape->type == AWS_BLOB ? "application/octet-stream"
+                                                 : "text/plain");
     if (raw)
         return blob_payload(m, v, &r->body, err);
     if (!xml)
@@ -152,7 +154,8 @@ static int rest_payload(const struct aws_operation *op, const struct aws_member 
     return wire_xml_write(m->shape, m, root, NULL, v, &r->body, err);
 }
 
-static int rest_body(const struct aws_operation *op, const json_t *in, struct wire_request *r, struct error *err)
+static int rest_body(const struct aws_operation *op, const json_t *in, struct wire_request *r,
+                     struct error *err)
 {
     const struct aws_member *payload = wire_payload_member(op->input);
 
@@ -176,7 +179,8 @@ static int rest_body(const struct aws_operation *op, const json_t *in, struct wi
 }
 
 /* "{Label}." parts of the host that the model asks for. */
-static int write_host_prefix(const struct aws_operation *op, const json_t *in, struct wire_request *r, struct error *err)
+static int write_host_prefix(const struct aws_operation *op, const json_t *in, struct wire_request *r,
+                             struct error *err)
 {
     struct str out = STR_INIT;
 
@@ -188,7 +192,8 @@ static int write_host_prefix(const struct aws_operation *op, const json_t *in, s
         size_t n = strcspn(p, "}");
         cleanup_free char *label = xstrndup(p + 1, n - 1);
         const char *v = json_str(in, label);
-        if (text_empty(v) || v[strspn(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")]) {
+        if (text_empty(v) ||
+            v[strspn(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")]) {
             str_done(&out);
             return error_raise(err, ERR_FAILED, "%s: %s is no valid host label", op->name, label);
         }
@@ -201,7 +206,8 @@ static int write_host_prefix(const struct aws_operation *op, const json_t *in, s
     return 0;
 }
 
-static int serialize_body(const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
+static int serialize_body(const struct aws_operation *op, const json_t *in, struct wire_request *out,
+                          struct error *err)
 {
     const struct aws_service *service = op->service;
 
@@ -211,7 +217,8 @@ static int serialize_body(const struct aws_operation *op, const json_t *in, stru
         str_append_char(&out->path, '/');
         out->has_body = true;
         wire_header(out, "Content-Type",
-                    service->protocol == AWS_JSON_1_0 ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1");
+                    service->protocol == AWS_JSON_1_0 ? "application/x-amz-json-1.0"
+                                                      : "application/x-amz-json-1.1");
         wire_header(out, "X-Amz-Target", arena_printf(out->arena, "%s.%s", service->target_prefix, op->name));
         return json_body(op->input, in, &out->body, err);
     case AWS_QUERY:
@@ -228,7 +235,8 @@ static int serialize_body(const struct aws_operation *op, const json_t *in, stru
     return rc < 0 ? rc : rest_body(op, in, out, err);
 }
 
-int wire_serialize(const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
+int wire_serialize(const struct aws_operation *op, const json_t *in, struct wire_request *out,
+                   struct error *err)
 {
     int rc = check_members(op, in, err);
 
@@ -277,11 +285,13 @@ static int parse_json_body(const struct aws_shape *shape, const struct http_resp
 static bool root_is_member(const struct aws_shape *shape, const struct xml_node *root)
 {
     return shape->member_count == 1 && !root->first && shape->members[0].location == AWS_IN_BODY &&
-           shape->members[0].shape->type == AWS_STRING && strcmp(wire_name(&shape->members[0]), root->name) == 0;
+           shape->members[0].shape->type == AWS_STRING &&
+           strcmp(wire_name(&shape->members[0]), root->name) == 0;
 }
 
-static int parse_xml_body(const struct aws_operation *op, const struct aws_shape *shape, const struct aws_member *m,
-                          const struct http_response *resp, json_t *out, struct error *err)
+static int parse_xml_body(const struct aws_operation *op, const struct aws_shape *shape,
+                          const struct aws_member *m, const struct http_response *resp, json_t *out,
+                          struct error *err)
 {
     cleanup_arena struct arena *arena = arena_new();
     struct error why = ERROR_INIT;
@@ -314,8 +324,8 @@ static int parse_xml_body(const struct aws_operation *op, const struct aws_shape
     return 0;
 }
 
-static int parse_payload(const struct aws_operation *op, const struct aws_member *m, const struct http_response *resp,
-                         json_t *out, struct error *err)
+static int parse_payload(const struct aws_operation *op, const struct aws_member *m,
+                         const struct http_response *resp, json_t *out, struct error *err)
 {
     cleanup_json json_t *body = NULL;
 
@@ -344,7 +354,8 @@ static int parse_payload(const struct aws_operation *op, const struct aws_member
     return 0;
 }
 
-int wire_parse(const struct aws_operation *op, const struct http_response *resp, json_t **out, struct error *err)
+int wire_parse(const struct aws_operation *op, const struct http_response *resp, json_t **out,
+               struct error *err)
 {
     const struct aws_member *payload = wire_payload_member(op->output);
     enum aws_protocol protocol = op->service->protocol;

@@ -5,7 +5,8 @@
 
 const char *wire_request_id(const struct http_response *resp)
 {
-    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-id-2", NULL};
+    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id",
+                                        "x-amz-id-2", NULL};
 
     for (size_t i = 0; names[i]; i++) {
         const char *v = http_response_header(resp, names[i]);
@@ -55,7 +56,8 @@ static void set_bounded(char **to, const char *text)
 static void parse_json_error(const struct http_response *resp, struct wire_error *e)
 {
     static const char *const code_members[] = {"__type", "code", "Code", NULL};
-    static const char *const text_members[] = {"message", "Message", "errorMessage", "error_description", NULL};
+    static const char *const text_members[] = {"message", "Message", "errorMessage", "error_description",
+                                               NULL};
     const char *query_error = http_response_header(resp, "x-amzn-query-error");
     const char *type = http_response_header(resp, "x-amzn-errortype");
     cleanup_json json_t *body = NULL;
@@ -132,7 +134,8 @@ static const char *status_phrase(int status)
     }
 }
 
-void wire_parse_error(const struct aws_operation *op, const struct http_response *resp, struct wire_error *out)
+void wire_parse_error(const struct aws_operation *op, const struct http_response *resp,
+                      struct wire_error *out)
 {
     *out = (struct wire_error){0};
     set(&out->request_id, wire_request_id(resp));

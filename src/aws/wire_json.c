@@ -1,4 +1,5 @@
-/* JSON bodies: awsJson and restJson. One walk serves both directions: JSON values with member names ⇄ JSON values with wire names. */
+/* JSON bodies: awsJson and restJson. One walk serves both directions: JSON values with member names ⇄ JSON
+ * values with wire names. */
 #include "aws/wire.h"
 #include "base/mem.h"
 #include <math.h>
@@ -29,7 +30,8 @@ static json_t *list(const struct aws_shape *shape, const json_t *v, bool reading
     json_t *out = json_array(), *in;
     size_t i;
 
-    json_array_foreach(v, i, in) {
+    json_array_foreach(v, i, in)
+    {
         json_t *value = NULL;
 
         if (json_is_null(in)) {
@@ -52,7 +54,8 @@ static json_t *map(const struct aws_shape *shape, const json_t *v, bool reading,
     json_t *out = json_object(), *in;
     const char *key;
 
-    json_object_foreach((json_t *)v, key, in) {
+    json_object_foreach((json_t *)v, key, in)
+    {
         json_t *value = NULL;
 
         if (json_is_null(in)) {
@@ -128,8 +131,8 @@ char *wire_json_text(const json_t *v)
     return json_is_string(v) ? xstrdup(json_string_value(v)) : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *m, const json_t *v, bool reading,
-                        struct error *err)
+json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *m, const json_t *v,
+                        bool reading, struct error *err)
 {
     json_t *out = NULL;
 
@@ -169,6 +172,7 @@ json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *
         break;
     }
     if (!out)
-        error_raise(err, reading ? ERR_CLOUD : ERR_FAILED, "member %s is not of its type", m ? m->name : "value");
+        error_raise(err, reading ? ERR_CLOUD : ERR_FAILED, "member %s is not of its type",
+                    m ? m->name : "value");
     return out;
 }

@@ -58,8 +58,8 @@ static int put_structure(struct form *f, const char *prefix, const struct aws_sh
     return 0;
 }
 
-static int put_list(struct form *f, const char *prefix, const struct aws_shape *shape, const struct aws_member *m,
-                    const json_t *v)
+static int put_list(struct form *f, const char *prefix, const struct aws_shape *shape,
+                    const struct aws_member *m, const json_t *v)
 {
     bool flat = f->ec2 || shape->flattened || (m && m->flattened);
     cleanup_free char *base = xstrdup(prefix);
@@ -74,7 +74,8 @@ static int put_list(struct form *f, const char *prefix, const struct aws_shape *
     if (flat && !f->ec2 && shape->item->wire) {
         /* a flattened list takes its items' name in place of its own */
         char *dot = strrchr(base, '.');
-        char *name = dot ? xasprintf("%.*s.%s", (int)(dot - base), base, shape->item->wire) : xstrdup(shape->item->wire);
+        char *name = dot ? xasprintf("%.*s.%s", (int)(dot - base), base, shape->item->wire)
+                         : xstrdup(shape->item->wire);
         free(base);
         base = name;
     } else if (!flat) {
@@ -82,7 +83,8 @@ static int put_list(struct form *f, const char *prefix, const struct aws_shape *
         free(base);
         base = name;
     }
-    json_array_foreach(v, i, in) {
+    json_array_foreach(v, i, in)
+    {
         cleanup_free char *name = xasprintf("%s.%zu", base, i + 1);
         int rc = put(f, name, shape->item->shape, shape->item, in);
         if (rc < 0)
@@ -91,8 +93,8 @@ static int put_list(struct form *f, const char *prefix, const struct aws_shape *
     return 0;
 }
 
-static int put_map(struct form *f, const char *prefix, const struct aws_shape *shape, const struct aws_member *m,
-                   const json_t *v)
+static int put_map(struct form *f, const char *prefix, const struct aws_shape *shape,
+                   const struct aws_member *m, const json_t *v)
 {
     bool flat = shape->flattened || (m && m->flattened);
     const char *key_name = shape->key->wire ? shape->key->wire : "key";
@@ -101,7 +103,8 @@ static int put_map(struct form *f, const char *prefix, const struct aws_shape *s
     const char *key;
     json_t *in;
 
-    json_object_foreach((json_t *)v, key, in) {
+    json_object_foreach((json_t *)v, key, in)
+    {
         cleanup_free char *entry = xasprintf(flat ? "%s.%zu" : "%s.entry.%zu", prefix, ++n);
         cleanup_free char *k = joined(entry, key_name), *name = joined(entry, value_name);
         int rc;

@@ -26,8 +26,8 @@ static const struct aws_member *label_member(const struct aws_shape *shape, cons
     return NULL;
 }
 
-static int append_label(const struct aws_operation *op, const json_t *in, const char *label, size_t n, struct str *out,
-                        struct error *err)
+static int append_label(const struct aws_operation *op, const json_t *in, const char *label, size_t n,
+                        struct str *out, struct error *err)
 {
     bool greedy = n && label[n - 1] == '+';
     const struct aws_member *m = label_member(op->input, label, greedy ? n - 1 : n);
@@ -35,7 +35,8 @@ static int append_label(const struct aws_operation *op, const json_t *in, const 
     int rc;
 
     if (!m)
-        return error_raise(err, ERR_FAILED, "%s has no member for the path part {%.*s}", op->name, (int)n, label);
+        return error_raise(err, ERR_FAILED, "%s has no member for the path part {%.*s}", op->name, (int)n,
+                           label);
     const json_t *v = json_object_get(in, m->name);
     if (!v || json_is_null(v))
         return error_raise(err, ERR_FAILED, "%s needs the member %s", op->name, m->name);
@@ -55,7 +56,8 @@ static int append_label(const struct aws_operation *op, const json_t *in, const 
     return rc;
 }
 
-static int write_path(const struct aws_operation *op, const json_t *in, struct wire_request *r, struct error *err)
+static int write_path(const struct aws_operation *op, const json_t *in, struct wire_request *r,
+                      struct error *err)
 {
     const char *p = op->uri;
 
@@ -89,7 +91,8 @@ static int query_value(struct wire_request *r, const char *name, const struct aw
     if (json_is_null(v))
         return 0;
     if (shape->type == AWS_LIST) {
-        json_array_foreach(v, i, item) {
+        json_array_foreach(v, i, item)
+        {
             rc = query_value(r, name, shape->item->shape, shape->item, item, err);
             if (rc < 0)
                 break;
@@ -123,7 +126,8 @@ static int query_member(const struct aws_operation *op, const json_t *in, struct
 
     if (m->shape->type != AWS_MAP)
         return query_value(r, wire_name(m), m->shape, m, v, err);
-    json_object_foreach((json_t *)v, key, item) {
+    json_object_foreach((json_t *)v, key, item)
+    {
         if (written_by_member(op, in, key))
             continue;
         int rc = query_value(r, key, m->shape->item->shape, m->shape->item, item, err);
@@ -139,7 +143,8 @@ static int header_list(const struct aws_shape *shape, const json_t *v, struct st
     json_t *item;
     size_t i;
 
-    json_array_foreach(v, i, item) {
+    json_array_foreach(v, i, item)
+    {
         struct str text = STR_INIT;
         int rc = wire_scalar_text(shape->item->shape, shape->item, "rfc822", item, &text, err);
 
@@ -162,7 +167,8 @@ static int header_list(const struct aws_shape *shape, const json_t *v, struct st
     return 0;
 }
 
-static int header_member(struct wire_request *r, const struct aws_member *m, const json_t *v, struct error *err)
+static int header_member(struct wire_request *r, const struct aws_member *m, const json_t *v,
+                         struct error *err)
 {
     struct str text = STR_INIT;
     int rc = 0;
@@ -177,19 +183,22 @@ static int header_member(struct wire_request *r, const struct aws_member *m, con
         rc = wire_scalar_text(m->shape, m, "rfc822", v, &text, err);
     }
     if (rc == 0 && strpbrk(str_get(&text), "\r\n"))
-        rc = error_raise(err, ERR_FAILED, "member %s goes into a header and must not hold line breaks", m->name);
+        rc = error_raise(err, ERR_FAILED, "member %s goes into a header and must not hold line breaks",
+                         m->name);
     if (rc == 0 && text.len)
         wire_header(r, wire_name(m), str_get(&text));
     str_wipe(&text);
     return rc;
 }
 
-static int prefix_headers(struct wire_request *r, const struct aws_member *m, const json_t *v, struct error *err)
+static int prefix_headers(struct wire_request *r, const struct aws_member *m, const json_t *v,
+                          struct error *err)
 {
     const char *key;
     json_t *item;
 
-    json_object_foreach((json_t *)v, key, item) {
+    json_object_foreach((json_t *)v, key, item)
+    {
         cleanup_free char *name = xasprintf("%s%s", m->wire ? m->wire : "", key);
         const char *value = json_string_value(item);
 
@@ -202,7 +211,8 @@ static int prefix_headers(struct wire_request *r, const struct aws_member *m, co
     return 0;
 }
 
-int wire_rest_request(const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
+int wire_rest_request(const struct aws_operation *op, const json_t *in, struct wire_request *out,
+                      struct error *err)
 {
     int rc = write_path(op, in, out, err);
 
@@ -294,7 +304,8 @@ static json_t *prefixed(const struct aws_member *m, const struct http_response *
     return out;
 }
 
-int wire_rest_response(const struct aws_operation *op, const struct http_response *resp, json_t *out, struct error *err)
+int wire_rest_response(const struct aws_operation *op, const struct http_response *resp, json_t *out,
+                       struct error *err)
 {
     for (size_t i = 0; op->output && i < op->output->member_count; i++) {
         const struct aws_member *m = &op->output->members[i];

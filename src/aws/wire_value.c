@@ -100,7 +100,8 @@ json_t *wire_timestamp_json(double seconds)
     return json_real(seconds);
 }
 
-static const char *timestamp_format(const struct aws_shape *shape, const struct aws_member *m, const char *fallback)
+static const char *timestamp_format(const struct aws_shape *shape, const struct aws_member *m,
+                                    const char *fallback)
 {
     if (m && m->timestamp_format)
         return m->timestamp_format;
@@ -112,8 +113,8 @@ static const char *member_label(const struct aws_member *m)
     return m ? m->name : "value";
 }
 
-static int text_of_number(const struct aws_shape *shape, const struct aws_member *m, const json_t *v, struct str *out,
-                          struct error *err)
+static int text_of_number(const struct aws_shape *shape, const struct aws_member *m, const json_t *v,
+                          struct str *out, struct error *err)
 {
     if (json_is_integer(v))
         str_appendf(out, "%lld", (long long)json_integer_value(v));
@@ -172,7 +173,8 @@ static json_t *parse_double(const char *text)
     return isfinite(v) ? json_real(v) : json_string(text);
 }
 
-json_t *wire_scalar_parse(const struct aws_shape *shape, const struct aws_member *m, const char *text, struct error *err)
+json_t *wire_scalar_parse(const struct aws_shape *shape, const struct aws_member *m, const char *text,
+                          struct error *err)
 {
     cleanup_free char *trimmed = shape->type == AWS_STRING ? NULL : text_trim(text);
     json_t *out = NULL;

@@ -9,14 +9,15 @@ static bool is_flat(const struct aws_shape *shape, const struct aws_member *m)
 }
 
 /* `first` and its following siblings of the same name, or the wanted children of `first`. */
-static json_t *read_list(const struct aws_shape *shape, const struct aws_member *m, const struct xml_node *first,
-                         struct error *err)
+static json_t *read_list(const struct aws_shape *shape, const struct aws_member *m,
+                         const struct xml_node *first, struct error *err)
 {
     bool flat = is_flat(shape, m);
     json_t *out = json_array();
     const struct xml_node *n = flat ? first : first->first;
 
-    /* every child of a wrapped list is an item, whatever its name: services spell it member, item or their own way */
+    /* every child of a wrapped list is an item, whatever its name: services spell it member, item or their
+     * own way */
     for (; n; n = flat ? xml_next(n, n->name) : n->next) {
         json_t *v = wire_xml_read(shape->item->shape, shape->item, n, err);
         if (!v) {
@@ -28,8 +29,8 @@ static json_t *read_list(const struct aws_shape *shape, const struct aws_member 
     return out;
 }
 
-static json_t *read_map(const struct aws_shape *shape, const struct aws_member *m, const struct xml_node *first,
-                        struct error *err)
+static json_t *read_map(const struct aws_shape *shape, const struct aws_member *m,
+                        const struct xml_node *first, struct error *err)
 {
     bool flat = is_flat(shape, m);
     const char *key_name = shape->key->wire ? shape->key->wire : "key";

@@ -1,5 +1,5 @@
-/* Replies of every protocol through the real tables: no crash, and what comes out is an object whose members the table knows. The first byte
- * chooses the operation. */
+/* Replies of every protocol through the real tables: no crash, and what comes out is an object whose members
+ * the table knows. The first byte chooses the operation. */
 #include "aws/operations.h"
 #include "aws/wire.h"
 #include "base/mem.h"
@@ -7,9 +7,18 @@
 #include <string.h>
 
 static const struct aws_operation *const operations[] = {
-    &aws_sts_AssumeRole, &aws_cloudformation_DescribeStacks, &aws_ec2_DescribeSecurityGroups, &aws_s3_ListObjectsV2,
-    &aws_s3_GetBucketLocation, &aws_route53_ListResourceRecordSets, &aws_ecs_DescribeServices, &aws_logs_FilterLogEvents,
-    &aws_sso_GetRoleCredentials, &aws_iam_SimulatePrincipalPolicy, &aws_rds_DescribeDBInstances, &aws_s3_HeadObject,
+    &aws_sts_AssumeRole,
+    &aws_cloudformation_DescribeStacks,
+    &aws_ec2_DescribeSecurityGroups,
+    &aws_s3_ListObjectsV2,
+    &aws_s3_GetBucketLocation,
+    &aws_route53_ListResourceRecordSets,
+    &aws_ecs_DescribeServices,
+    &aws_logs_FilterLogEvents,
+    &aws_sso_GetRoleCredentials,
+    &aws_iam_SimulatePrincipalPolicy,
+    &aws_rds_DescribeDBInstances,
+    &aws_s3_HeadObject,
 };
 
 static bool knows(const struct aws_shape *shape, const char *name)
@@ -34,8 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     str_append_bytes(&resp.body, data + 1, size - 1);
     if (wire_parse(op, &resp, &out, &err) == 0) {
         fuzz_require(json_is_object(out) && !error_is_set(&err));
-        json_object_foreach(out, key, v)
-            fuzz_require(knows(op->output, key) && v);
+        json_object_foreach(out, key, v) fuzz_require(knows(op->output, key) && v);
     } else {
         fuzz_require(out == NULL && err.kind == ERR_CLOUD);
     }

@@ -1,6 +1,6 @@
-/* A call from the command line, through the whole layer: aws_probe SERVICE.Operation ['{"Member": …}'] [--all]
- * Reads the process's environment as a caller's. Prints the reply as JSON; an error goes to stderr, exit code as defangctl's.
- * For tests against the sandbox and for people who look for a fault. */
+/* A call from the command line, through the whole layer: aws_probe SERVICE.Operation ['{"Member": …}']
+ * [--all] Reads the process's environment as a caller's. Prints the reply as JSON; an error goes to stderr,
+ * exit code as defangctl's. For tests against the sandbox and for people who look for a fault. */
 #include "aws/aws.h"
 #include "aws/operations.h"
 #include "base/mem.h"
@@ -20,7 +20,8 @@ static const struct aws_operation *find_operation(const char *name)
 {
     for (size_t i = 0; aws_operations[i]; i++) {
         const char *id = aws_operations[i]->service->id;
-        cleanup_free char *full = xasprintf("%s.%s", strrchr(id, '.') ? strrchr(id, '.') + 1 : id, aws_operations[i]->name);
+        cleanup_free char *full =
+            xasprintf("%s.%s", strrchr(id, '.') ? strrchr(id, '.') + 1 : id, aws_operations[i]->name);
         if (strcmp(full, name) == 0)
             return aws_operations[i];
     }
@@ -43,7 +44,8 @@ static int call(struct probe *p, json_t **out, struct error *err)
     if (rc == 0)
         rc = aws_session_open(&o, &s, err);
     if (rc == 0)
-        rc = all ? aws_call_all(s, op, json_incref(in), out, err) : aws_call(s, op, json_incref(in), out, err);
+        rc =
+            all ? aws_call_all(s, op, json_incref(in), out, err) : aws_call(s, op, json_incref(in), out, err);
     json_decref(in);
     aws_session_free(s);
     return rc;

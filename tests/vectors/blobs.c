@@ -15,8 +15,7 @@ json_t *blobs_encode(const struct aws_shape *shape, const json_t *v)
     }
     if (shape->type == AWS_LIST && json_is_array(v)) {
         out = json_array();
-        json_array_foreach(v, i, item)
-            json_array_append_new(out, blobs_encode(shape->item->shape, item));
+        json_array_foreach(v, i, item) json_array_append_new(out, blobs_encode(shape->item->shape, item));
         return out;
     }
     if (shape->type == AWS_MAP && json_is_object(v)) {

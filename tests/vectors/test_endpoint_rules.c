@@ -8,13 +8,27 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *folder; const struct aws_service *service; } services[] = {
-    {"acm", &aws_service_acm}, {"cloudformation", &aws_service_cloudformation}, {"ec2", &aws_service_ec2},
-    {"ecr", &aws_service_ecr}, {"ecs", &aws_service_ecs}, {"elasticache", &aws_service_elasticache},
-    {"elbv2", &aws_service_elbv2}, {"iam", &aws_service_iam}, {"logs", &aws_service_logs}, {"rds", &aws_service_rds},
-    {"resourcegroupstaggingapi", &aws_service_resourcegroupstaggingapi}, {"route53", &aws_service_route53},
-    {"secretsmanager", &aws_service_secretsmanager}, {"ssm", &aws_service_ssm}, {"sso", &aws_service_sso},
-    {"sso-oidc", &aws_service_sso_oidc}, {"sts", &aws_service_sts},
+static const struct {
+    const char *folder;
+    const struct aws_service *service;
+} services[] = {
+    {"acm", &aws_service_acm},
+    {"cloudformation", &aws_service_cloudformation},
+    {"ec2", &aws_service_ec2},
+    {"ecr", &aws_service_ecr},
+    {"ecs", &aws_service_ecs},
+    {"elasticache", &aws_service_elasticache},
+    {"elbv2", &aws_service_elbv2},
+    {"iam", &aws_service_iam},
+    {"logs", &aws_service_logs},
+    {"rds", &aws_service_rds},
+    {"resourcegroupstaggingapi", &aws_service_resourcegroupstaggingapi},
+    {"route53", &aws_service_route53},
+    {"secretsmanager", &aws_service_secretsmanager},
+    {"ssm", &aws_service_ssm},
+    {"sso", &aws_service_sso},
+    {"sso-oidc", &aws_service_sso_oidc},
+    {"sts", &aws_service_sts},
 };
 
 /* The signing region that the test names, or NULL. */
@@ -44,7 +58,8 @@ static void run_case(struct vectors *v, const struct aws_service *service, const
         if (rc < 0)
             vectors_pass(v);
         else
-            vectors_fail(v, id, "resolves to %s where an error is expected: %s", e.url, json_str_or(expect, "error", "?"));
+            vectors_fail(v, id, "resolves to %s where an error is expected: %s", e.url,
+                         json_str_or(expect, "error", "?"));
         return;
     }
     if (rc < 0) {
@@ -52,7 +67,8 @@ static void run_case(struct vectors *v, const struct aws_service *service, const
         return;
     }
     if (vectors_equal(v, id, "url", url, e.url) &&
-        (!expected_region(expect) || vectors_equal(v, id, "signing region", expected_region(expect), e.signing_region)))
+        (!expected_region(expect) ||
+         vectors_equal(v, id, "signing region", expected_region(expect), e.signing_region)))
         vectors_pass(v);
 }
 
@@ -61,17 +77,20 @@ int main(void)
     struct vectors v = {.name = "endpoint rules"};
 
     for (size_t i = 0; i < ARRAY_LEN(services); i++) {
-        cleanup_free char *relative = xasprintf("endpoint-rules/services/%s/endpoint-tests-1.json", services[i].folder);
+        cleanup_free char *relative =
+            xasprintf("endpoint-rules/services/%s/endpoint-tests-1.json", services[i].folder);
         cleanup_json json_t *file = vectors_json(relative);
         json_t *c;
         size_t k;
 
-        json_array_foreach(json_object_get(file, "testCases"), k, c) {
+        json_array_foreach(json_object_get(file, "testCases"), k, c)
+        {
             cleanup_free char *id = xasprintf("endpoint-rules/%s#%zu", services[i].folder, k);
             const char *reason = exception_reason(id);
 
             if (json_bool_or(c, "params.UseGlobalEndpoint", false))
-                reason = "UseGlobalEndpoint: the legacy mode of sts_regional_endpoints, which the CLI v2 does not have";
+                reason = "UseGlobalEndpoint: the legacy mode of sts_regional_endpoints, which the CLI v2 "
+                         "does not have";
             if (text_starts(json_str_or(c, "params.ServiceType", ""), "ACM-"))
                 reason = "ACM-ACME is another service";
             if (reason)

@@ -1,4 +1,5 @@
-/* The cross-SDK profile cases with the answers of the AWS CLI 2.36.7 where it differs: the CLI is what we follow. */
+/* The cross-SDK profile cases with the answers of the AWS CLI 2.36.7 where it differs: the CLI is what we
+ * follow. */
 #include "aws/profiles.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -27,7 +28,8 @@ static json_t *profiles_json(const struct aws_profiles *p)
     return out;
 }
 
-/* Values with lines below the key: the CLI turns them into a map, the cases write "\nname = value". Both become the lines without blanks. */
+/* Values with lines below the key: the CLI turns them into a map, the cases write "\nname = value". Both
+ * become the lines without blanks. */
 static char *flat(const json_t *v)
 {
     struct str out = STR_INIT;
@@ -35,8 +37,7 @@ static char *flat(const json_t *v)
     json_t *item;
 
     if (json_is_object(v)) {
-        json_object_foreach((json_t *)v, key, item)
-            str_appendf(&out, "%s=%s;", key, json_string_value(item));
+        json_object_foreach((json_t *)v, key, item) str_appendf(&out, "%s=%s;", key, json_string_value(item));
         return str_take(&out);
     }
     const char *text = json_string_value(v);
@@ -46,7 +47,8 @@ static char *flat(const json_t *v)
     }
     for (const char *p = text; *p;) {
         size_t n = strcspn(p, "\n"), eq = strcspn(p, "=");
-        cleanup_free char *left = xstrndup(p, eq < n ? eq : n), *right = xstrndup(p + (eq < n ? eq + 1 : n), eq < n ? n - eq - 1 : 0);
+        cleanup_free char *left = xstrndup(p, eq < n ? eq : n),
+                          *right = xstrndup(p + (eq < n ? eq + 1 : n), eq < n ? n - eq - 1 : 0);
         cleanup_free char *k = text_trim(left), *val = text_trim(right);
 
         if (*k || eq < n)
@@ -63,12 +65,14 @@ static bool same_profiles(const json_t *expected, const json_t *actual)
 
     if (json_object_size(expected) != json_object_size(actual))
         return false;
-    json_object_foreach((json_t *)expected, name, profile) {
+    json_object_foreach((json_t *)expected, name, profile)
+    {
         const json_t *other = json_object_get(actual, name);
 
         if (!other || json_object_size(profile) != json_object_size(other))
             return false;
-        json_object_foreach(profile, key, value) {
+        json_object_foreach(profile, key, value)
+        {
             cleanup_free char *a = flat(value), *b = flat(json_object_get(other, key));
             if (strcmp(a, b) != 0)
                 return false;
@@ -83,10 +87,10 @@ static const json_t *cli_answer(const json_t *divergence, const json_t *test)
     json_t *d;
     size_t i;
 
-    json_array_foreach(json_object_get(divergence, "differs"), i, d)
-        if (text_eq(json_str(d, "name"), json_str(test, "name")) &&
-            json_equal(json_object_get(d, "input"), json_object_get(test, "input")))
-            return json_object_get(d, "cli");
+    json_array_foreach(json_object_get(divergence, "differs"), i,
+                       d) if (text_eq(json_str(d, "name"), json_str(test, "name")) &&
+                              json_equal(json_object_get(d, "input"),
+                                         json_object_get(test, "input"))) return json_object_get(d, "cli");
     return NULL;
 }
 
@@ -104,7 +108,8 @@ static void run_case(struct vectors *v, const json_t *test, const json_t *cli)
         if (rc < 0 && err.line > 0)
             vectors_pass(v);
         else
-            vectors_fail(v, id, rc < 0 ? "the error names no line: %s" : "no error", rc < 0 ? err.message : "");
+            vectors_fail(v, id, rc < 0 ? "the error names no line: %s" : "no error",
+                         rc < 0 ? err.message : "");
     } else if (rc < 0) {
         vectors_fail(v, id, "%s", err.message);
     } else {
@@ -128,7 +133,8 @@ int main(void)
     json_t *test;
     size_t i;
 
-    json_array_foreach(json_object_get(file, "tests"), i, test) {
+    json_array_foreach(json_object_get(file, "tests"), i, test)
+    {
         const char *reason = exception_reason(json_str_or(test, "name", "?"));
 
         if (reason)

@@ -1,4 +1,5 @@
-/* Protocol tests, request side: shapes and parameters of the vectors → our serializer → compared with the expected request. */
+/* Protocol tests, request side: shapes and parameters of the vectors → our serializer → compared with the
+ * expected request. */
 #include "aws/uri.h"
 #include "aws/wire.h"
 #include "base/digest.h"
@@ -100,7 +101,8 @@ static bool body_equal(struct vectors *v, const char *id, enum aws_protocol prot
         e = xml_canonical(expected);
         a = xml_canonical(actual);
     } else {
-        json_t *x = json_loads(expected, JSON_DECODE_ANY, NULL), *y = json_loads(actual, JSON_DECODE_ANY, NULL);
+        json_t *x = json_loads(expected, JSON_DECODE_ANY, NULL),
+               *y = json_loads(actual, JSON_DECODE_ANY, NULL);
         bool same = x && y && vectors_json_equal(x, y);
         json_decref(x);
         json_decref(y);
@@ -125,28 +127,33 @@ static bool headers_ok(struct vectors *v, const char *id, const json_t *want, co
     json_t *value;
     size_t i;
 
-    json_object_foreach(json_object_get(want, "headers"), name, value) {
+    json_object_foreach(json_object_get(want, "headers"), name, value)
+    {
         const char *expected = json_string_value(value);
         const char *actual = header(r, name);
         if (!expected || (strcasecmp(name, "Content-Length") == 0))
             continue;
-        cleanup_free char *plain = strcasecmp(name, "Content-Type") == 0 && actual ? xstrndup(actual, strcspn(actual, ";"))
-                                                                                  : xstrdup_null(actual);
+        cleanup_free char *plain = strcasecmp(name, "Content-Type") == 0 && actual
+                                       ? xstrndup(actual, strcspn(actual, ";"))
+                                       : xstrdup_null(actual);
         if (plain && strcmp(plain, expected) == 0)
             continue;
         if (!vectors_equal(v, id, name, expected, actual))
             return false;
     }
-    json_array_foreach(json_object_get(want, "forbidHeaders"), i, value)
-        if (header(r, json_string_value(value))) {
-            vectors_fail(v, id, "header %s must not be there", json_string_value(value));
-            return false;
-        }
-    json_array_foreach(json_object_get(want, "requireHeaders"), i, value)
-        if (strcasecmp(json_string_value(value), "Content-Length") != 0 && !header(r, json_string_value(value))) {
-            vectors_fail(v, id, "header %s is missing", json_string_value(value));
-            return false;
-        }
+    json_array_foreach(json_object_get(want, "forbidHeaders"), i,
+                       value) if (header(r, json_string_value(value)))
+    {
+        vectors_fail(v, id, "header %s must not be there", json_string_value(value));
+        return false;
+    }
+    json_array_foreach(json_object_get(want, "requireHeaders"), i,
+                       value) if (strcasecmp(json_string_value(value), "Content-Length") != 0 &&
+                                  !header(r, json_string_value(value)))
+    {
+        vectors_fail(v, id, "header %s is missing", json_string_value(value));
+        return false;
+    }
     return true;
 }
 
@@ -159,10 +166,12 @@ static bool uri_ok(struct vectors *v, const char *id, const json_t *want, const 
     cleanup_free char *expected = sorted_pairs(strchr(uri, '?') ? strchr(uri, '?') + 1 : "");
     cleanup_free char *actual = sorted_pairs(str_get(&r->query));
 
-    return vectors_equal(v, id, "path", path, str_get(&r->path)) && vectors_equal(v, id, "query", expected, actual);
+    return vectors_equal(v, id, "path", path, str_get(&r->path)) &&
+           vectors_equal(v, id, "query", expected, actual);
 }
 
-static bool host_ok(struct vectors *v, const char *id, const json_t *want, const json_t *given, const struct wire_request *r)
+static bool host_ok(struct vectors *v, const char *id, const json_t *want, const json_t *given,
+                    const struct wire_request *r)
 {
     const char *host = json_str(want, "host");
 
@@ -190,7 +199,8 @@ static void run_case(struct vectors *v, struct model_loader *m, const char *id, 
         vectors_fail(v, id, "does not serialize: %s", err.message);
         return;
     }
-    if (!uri_ok(v, id, want, &r) || !headers_ok(v, id, want, &r) || !host_ok(v, id, want, json_object_get(c, "given"), &r))
+    if (!uri_ok(v, id, want, &r) || !headers_ok(v, id, want, &r) ||
+        !host_ok(v, id, want, json_object_get(c, "given"), &r))
         return;
     if (json_str(want, "method") && !vectors_equal(v, id, "method", json_str(want, "method"), r.method))
         return;
@@ -206,14 +216,17 @@ static void run_file(struct vectors *v, const char *folder, const char *file)
     json_t *suite, *c;
     size_t i, k;
 
-    json_array_foreach(suites, i, suite) {
+    json_array_foreach(suites, i, suite)
+    {
         cleanup_arena struct arena *arena = arena_new();
         struct model_loader m;
 
         model_loader_init(&m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
-        json_array_foreach(json_object_get(suite, "cases"), k, c) {
+        json_array_foreach(json_object_get(suite, "cases"), k, c)
+        {
             cleanup_free char *made = xasprintf("%s#%zu.%zu", json_str_or(suite, "description", "?"), i, k);
-            cleanup_free char *id = xasprintf("%s %s", relative, json_str(c, "id") ? json_str(c, "id") : made);
+            cleanup_free char *id =
+                xasprintf("%s %s", relative, json_str(c, "id") ? json_str(c, "id") : made);
             const char *reason = exception_reason(id);
 
             if (reason)

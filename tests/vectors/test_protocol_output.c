@@ -1,4 +1,5 @@
-/* Protocol tests, reply side: a recorded reply → our parser → compared with the expected values; error replies by their code. */
+/* Protocol tests, reply side: a recorded reply → our parser → compared with the expected values; error
+ * replies by their code. */
 #include "aws/wire.h"
 #include "base/mem.h"
 #include "vectors/blobs.h"
@@ -16,10 +17,12 @@ static void fill_response(const json_t *in, struct http_response *out)
 
     *out = (struct http_response){.status = (int)json_int_or(in, "status_code", 200)};
     out->headers = xcalloc(json_object_size(headers) + 1, sizeof *out->headers);
-    json_object_foreach((json_t *)headers, name, value) {
+    json_object_foreach((json_t *)headers, name, value)
+    {
         if (!json_is_string(value))
             continue;
-        out->headers[out->header_count++] = (struct http_header){text_lower(name), xstrdup(json_string_value(value))};
+        out->headers[out->header_count++] =
+            (struct http_header){text_lower(name), xstrdup(json_string_value(value))};
     }
     if (json_is_string(body))
         str_append_bytes(&out->body, json_string_value(body), json_string_length(body));
@@ -92,14 +95,17 @@ static void run_file(struct vectors *v, const char *folder, const char *file)
     json_t *suite, *c;
     size_t i, k;
 
-    json_array_foreach(suites, i, suite) {
+    json_array_foreach(suites, i, suite)
+    {
         cleanup_arena struct arena *arena = arena_new();
         struct model_loader m;
 
         model_loader_init(&m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
-        json_array_foreach(json_object_get(suite, "cases"), k, c) {
+        json_array_foreach(json_object_get(suite, "cases"), k, c)
+        {
             cleanup_free char *made = xasprintf("%s#%zu.%zu", json_str_or(suite, "description", "?"), i, k);
-            cleanup_free char *id = xasprintf("%s %s", relative, json_str(c, "id") ? json_str(c, "id") : made);
+            cleanup_free char *id =
+                xasprintf("%s %s", relative, json_str(c, "id") ? json_str(c, "id") : made);
             const char *reason = exception_reason(id);
 
             if (reason)

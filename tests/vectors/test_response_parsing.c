@@ -1,4 +1,5 @@
-/* Recorded replies of services with their expected values, for the operations in our tables; and error documents of every shape. */
+/* Recorded replies of services with their expected values, for the operations in our tables; and error
+ * documents of every shape. */
 #include "aws/operations.h"
 #include "aws/wire.h"
 #include "base/file.h"
@@ -49,12 +50,12 @@ static json_t *comparable(const struct aws_shape *shape, const json_t *v)
     double seconds;
     size_t i;
 
-    if (shape->type == AWS_TIMESTAMP && json_is_string(v) && wire_timestamp_parse(json_string_value(v), &seconds) == 0)
+    if (shape->type == AWS_TIMESTAMP && json_is_string(v) &&
+        wire_timestamp_parse(json_string_value(v), &seconds) == 0)
         return wire_timestamp_json(seconds);
     if (shape->type == AWS_LIST && json_is_array(v)) {
         out = json_array();
-        json_array_foreach(v, i, item)
-            json_array_append_new(out, comparable(shape->item->shape, item));
+        json_array_foreach(v, i, item) json_array_append_new(out, comparable(shape->item->shape, item));
         return out;
     }
     if (shape->type == AWS_MAP && json_is_object(v)) {
@@ -98,8 +99,10 @@ static void run_pair(struct vectors *v, const char *folder, const char *file, co
 
 static void run_error(struct vectors *v, const char *file)
 {
-    cleanup_free char *xml_name = xasprintf("response-parsing/xml/errors/%s", file), *path = vectors_path(xml_name);
-    cleanup_free char *json_name = xasprintf("response-parsing/xml/errors/%.*s.json", (int)strlen(file) - 4, file);
+    cleanup_free char *xml_name = xasprintf("response-parsing/xml/errors/%s", file),
+                      *path = vectors_path(xml_name);
+    cleanup_free char *json_name =
+        xasprintf("response-parsing/xml/errors/%.*s.json", (int)strlen(file) - 4, file);
     cleanup_json json_t *expected = vectors_json(json_name);
     struct http_response resp = {.status = 400};
     struct wire_error e;
@@ -109,7 +112,8 @@ static void run_error(struct vectors *v, const char *file)
     if (vectors_equal(v, file, "code", json_str(expected, "Error.Code"), e.code) &&
         vectors_equal(v, file, "message", json_str(expected, "Error.Message"), e.message) &&
         (!json_str(expected, "ResponseMetadata.RequestId") ||
-         vectors_equal(v, file, "request id", json_str(expected, "ResponseMetadata.RequestId"), e.request_id)))
+         vectors_equal(v, file, "request id", json_str(expected, "ResponseMetadata.RequestId"),
+                       e.request_id)))
         vectors_pass(v);
     wire_error_done(&e);
     str_done(&resp.body);

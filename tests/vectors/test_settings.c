@@ -1,4 +1,5 @@
-/* Configured endpoint URLs, S3 addressing, retry tables and constants, checksum values: small tables, one program. */
+/* Configured endpoint URLs, S3 addressing, retry tables and constants, checksum values: small tables, one
+ * program. */
 #include "aws/operations.h"
 #include "aws/retry.h"
 #include "aws/s3_address.h"
@@ -21,10 +22,11 @@ static void append_section(struct str *out, const char *kind, const char *name, 
     json_t *v, *w;
 
     str_appendf(out, "[%s%s%s]\n", kind, *kind ? " " : "", name);
-    json_object_foreach((json_t *)values, key, v) {
-        str_appendf(out, "%s =%s%s\n", key, json_is_string(v) ? " " : "", json_is_string(v) ? json_string_value(v) : "");
-        json_object_foreach(v, inner, w)
-            str_appendf(out, "  %s = %s\n", inner, json_string_value(w));
+    json_object_foreach((json_t *)values, key, v)
+    {
+        str_appendf(out, "%s =%s%s\n", key, json_is_string(v) ? " " : "",
+                    json_is_string(v) ? json_string_value(v) : "");
+        json_object_foreach(v, inner, w) str_appendf(out, "  %s = %s\n", inner, json_string_value(w));
     }
 }
 
@@ -41,7 +43,8 @@ static char *config_text(const json_t *suite)
     return str_take(&out);
 }
 
-static void endpoint_case(struct vectors *v, const json_t *suite, const struct aws_profiles *profiles, const json_t *c)
+static void endpoint_case(struct vectors *v, const json_t *suite, const struct aws_profiles *profiles,
+                          const json_t *c)
 {
     const char *id = json_str_or(c, "name", "?"), *profile = json_str_or(c, "profile", "default");
     cleanup_env struct env *env = env_new();
@@ -55,8 +58,9 @@ static void endpoint_case(struct vectors *v, const json_t *suite, const struct a
         vectors_not_applicable(v, id, "settings of a Python client object");
         return;
     }
-    json_object_foreach(json_object_get(json_object_get(suite, "environments"), json_str_or(c, "environment", "")), key, value)
-        env_set(env, key, json_string_value(value));
+    json_object_foreach(
+        json_object_get(json_object_get(suite, "environments"), json_str_or(c, "environment", "")), key,
+        value) env_set(env, key, json_string_value(value));
     if (aws_settings_resolve(env, profiles, profile, NULL, &settings, &err) < 0 ||
         aws_settings_endpoint(&settings, env, profiles, json_str_or(c, "service", ""), &url, &err) < 0) {
         vectors_fail(v, id, "%s", err.message);
@@ -76,7 +80,8 @@ static void endpoints(struct vectors *v)
     json_t *suite, *c;
     size_t i, k;
 
-    json_array_foreach(json_object_get(file, "testSuites"), i, suite) {
+    json_array_foreach(json_object_get(file, "testSuites"), i, suite)
+    {
         cleanup_free char *text = config_text(suite);
         cleanup_error struct error err = ERROR_INIT;
         struct aws_profiles *profiles;
@@ -100,7 +105,8 @@ static const char *out_of_scope(const json_t *c)
 
     if (text_starts(bucket, "arn:"))
         return "access point and outpost ARNs (we name buckets)";
-    if (json_object_get(s3, "use_accelerate_endpoint") || strstr(json_str_or(c, "expected_url", ""), "s3-accelerate"))
+    if (json_object_get(s3, "use_accelerate_endpoint") ||
+        strstr(json_str_or(c, "expected_url", ""), "s3-accelerate"))
         return "S3 Transfer Acceleration";
     if (version && strcmp(version, "s3v4") != 0)
         return "the old S3 signature";
@@ -113,13 +119,17 @@ static const char *out_of_scope(const json_t *c)
 
 static void addressing_case(struct vectors *v, const json_t *c)
 {
-    const char *expected = json_str_or(c, "expected_url", ""), *custom = json_str(c, "customer_provided_endpoint");
+    const char *expected = json_str_or(c, "expected_url", ""),
+               *custom = json_str(c, "customer_provided_endpoint");
     const json_t *s3 = json_object_get(c, "s3_config");
     const char *style = json_str_or(s3, "addressing_style", "auto"), *region = json_str(c, "region");
     struct aws_settings settings = {.s3_virtual_style = strcmp(style, "virtual") == 0,
                                     .s3_path_style = strcmp(style, "path") == 0,
                                     .dual_stack = json_bool_or(s3, "use_dualstack_endpoint", false)};
-    struct aws_endpoint_params p = {region ? region : custom ? "us-east-1" : NULL, false, settings.dual_stack && !custom, custom};
+    struct aws_endpoint_params p = {region   ? region
+                                    : custom ? "us-east-1"
+                                             : NULL,
+                                    false, settings.dual_stack && !custom, custom};
     cleanup_endpoint struct aws_endpoint e = {0};
     cleanup_error struct error err = ERROR_INIT;
     cleanup_free char *base = NULL;
@@ -131,7 +141,8 @@ static void addressing_case(struct vectors *v, const json_t *c)
         return;
     }
     if (aws_endpoint_resolve(&aws_service_s3, &p, &e, &err) < 0 ||
-        s3_base_url(&settings, &e, custom != NULL, json_str_or(c, "bucket", ""), false, &base, &in_host, &err) < 0) {
+        s3_base_url(&settings, &e, custom != NULL, json_str_or(c, "bucket", ""), false, &base, &in_host,
+                    &err) < 0) {
         vectors_fail(v, expected, "%s", err.message);
         return;
     }
@@ -148,15 +159,15 @@ static void addressing_case(struct vectors *v, const json_t *c)
 
 static void addressing(struct vectors *v)
 {
-    static const char *const files[] = {"s3-addressing/addressing-cases.json", "s3-addressing/presigned-addressing-cases.json"};
+    static const char *const files[] = {"s3-addressing/addressing-cases.json",
+                                        "s3-addressing/presigned-addressing-cases.json"};
 
     for (size_t f = 0; f < ARRAY_LEN(files); f++) {
         cleanup_json json_t *cases = vectors_json(files[f]);
         json_t *c;
         size_t i;
 
-        json_array_foreach(cases, i, c)
-            addressing_case(v, c);
+        json_array_foreach(cases, i, c) addressing_case(v, c);
     }
 }
 
@@ -168,13 +179,15 @@ static void classification(struct vectors *v, const char *file, bool throttling)
     json_t *c;
     size_t i;
 
-    json_array_foreach(cases, i, c) {
+    json_array_foreach(cases, i, c)
+    {
         const char *code = json_str(c, "errorCodeOrException");
         int status = (int)json_int_or(c, "httpStatus", 0);
         int transport = json_is_object(json_object_get(c, "errorCodeOrException")) ? -ECONNRESET : 0;
         bool expected = json_bool_or(c, "retryable", false);
         enum retry_class class = retry_classify(transport, status, code, "test");
-        bool actual = throttling ? retry_code_is_throttle(code) : class != RETRY_NEVER && !(class == RETRY_THROTTLE && !expected);
+        bool actual = throttling ? retry_code_is_throttle(code)
+                                 : class != RETRY_NEVER && !(class == RETRY_THROTTLE && !expected);
 
         if (actual == expected)
             vectors_pass(v);
@@ -193,7 +206,8 @@ static void constants(struct vectors *v)
     int cost = 0;
 
     retry_quota_init(&q);
-    bool ok = q.tokens == json_int_or(now, "quotaInitial", 0) && RETRY_ATTEMPTS_DEFAULT == json_int_or(now, "maxAttemptsDefault", 0);
+    bool ok = q.tokens == json_int_or(now, "quotaInitial", 0) &&
+              RETRY_ATTEMPTS_DEFAULT == json_int_or(now, "maxAttemptsDefault", 0);
     ok = ok && retry_quota_take(&q, RETRY_TRANSIENT, &cost) && cost == json_int_or(now, "retryCost", 0);
     ok = ok && retry_quota_take(&q, RETRY_TIMEOUT, &cost) && cost == json_int_or(now, "timeoutRetryCost", 0);
     int before = q.tokens;
@@ -205,7 +219,8 @@ static void constants(struct vectors *v)
         vectors_pass(v);
     else
         vectors_fail(v, "retry constants", "quota differs");
-    json_array_foreach(json_object_get(now, "maxDelaysByAttempt"), i, delay) {
+    json_array_foreach(json_object_get(now, "maxDelaysByAttempt"), i, delay)
+    {
         double expected = json_number_value(delay) * 1000.0;
         if (fabs((double)retry_delay_ms((unsigned)i + 1, 1.0, 0) - expected) < 1.0)
             vectors_pass(v);
@@ -248,7 +263,8 @@ static void checksums(struct vectors *v)
     json_t *c;
     size_t i;
 
-    json_array_foreach(json_object_get(file, "cases"), i, c) {
+    json_array_foreach(json_object_get(file, "cases"), i, c)
+    {
         const char *id = json_str_or(c, "name", "?");
         uint8_t sha256[SHA256_BYTES], sha1[SHA1_BYTES], md5[16];
         size_t n;
@@ -258,10 +274,13 @@ static void checksums(struct vectors *v)
         digest_sha1(data, n, sha1);
         digest_md5(data, n, md5);
         cleanup_free char *a = digest_base64(sha256, sizeof sha256), *b = digest_base64(sha1, sizeof sha1),
-                          *d = digest_base64(md5, sizeof md5), *e = big_endian_base64(digest_crc32(0, data, n), 4),
+                          *d = digest_base64(md5, sizeof md5),
+                          *e = big_endian_base64(digest_crc32(0, data, n), 4),
                           *f = big_endian_base64(digest_crc64nvme(0, data, n), 8);
-        if (vectors_equal(v, id, "sha256", json_str(c, "sha256"), a) && vectors_equal(v, id, "sha1", json_str(c, "sha1"), b) &&
-            vectors_equal(v, id, "md5", json_str(c, "md5"), d) && vectors_equal(v, id, "crc32", json_str(c, "crc32"), e) &&
+        if (vectors_equal(v, id, "sha256", json_str(c, "sha256"), a) &&
+            vectors_equal(v, id, "sha1", json_str(c, "sha1"), b) &&
+            vectors_equal(v, id, "md5", json_str(c, "md5"), d) &&
+            vectors_equal(v, id, "crc32", json_str(c, "crc32"), e) &&
             vectors_equal(v, id, "crc64nvme", json_str(c, "crc64nvme"), f))
             vectors_pass(v);
     }

@@ -12,7 +12,8 @@
 /* "20240229T235958Z" */
 static int64_t basic_ms(const char *t)
 {
-    cleanup_free char *iso = xasprintf("%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", t, t + 4, t + 6, t + 9, t + 11, t + 13);
+    cleanup_free char *iso =
+        xasprintf("%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", t, t + 4, t + 6, t + 9, t + 11, t + 13);
     int64_t ms = 0;
 
     clock_parse_iso(iso, &ms);
@@ -43,8 +44,13 @@ static void open_case(struct signing *s, const json_t *c)
     *s = (struct signing){0};
     secret_set(&s->secret, json_str(c, "secretAccessKey"));
     secret_set(&s->token, json_str(c, "sessionToken"));
-    s->key = (struct sigv4_key){json_str(c, "accessKeyId"), &s->secret, &s->token, json_str(c, "region"), service,
-                                basic_ms(json_str_or(c, "timestamp", "")), strcmp(service, "s3") != 0,
+    s->key = (struct sigv4_key){json_str(c, "accessKeyId"),
+                                &s->secret,
+                                &s->token,
+                                json_str(c, "region"),
+                                service,
+                                basic_ms(json_str_or(c, "timestamp", "")),
+                                strcmp(service, "s3") != 0,
                                 strcmp(service, "s3") != 0};
     uri_split(json_str_or(c, "url", ""), &s->uri, NULL);
     s->authority = uri_authority(&s->uri);
@@ -62,15 +68,16 @@ static void close_case(struct signing *s)
 
 static void signing_case(struct vectors *v, const json_t *c)
 {
-    const char *id = json_str_or(c, "name", "?"), *canonical_expected = json_str_or(c, "canonicalRequest", "");
+    const char *id = json_str_or(c, "name", "?"),
+               *canonical_expected = json_str_or(c, "canonicalRequest", "");
     struct str canonical = STR_INIT, text = STR_INIT, authorization = STR_INIT;
     struct signing s;
 
     open_case(&s, c);
     add_all(&s, json_object_get(c, "requestHeaders"));
     add_all(&s, json_object_get(c, "signedHeadersAdded"));
-    struct sigv4_request r = {json_str(c, "method"), s.uri.path, s.uri.query, s.headers.items, s.headers.len,
-                              strrchr(canonical_expected, '\n') + 1};
+    struct sigv4_request r = {json_str(c, "method"), s.uri.path,    s.uri.query,
+                              s.headers.items,       s.headers.len, strrchr(canonical_expected, '\n') + 1};
     sigv4_canonical_request(&r, &s.key, &canonical, NULL);
     sigv4_string_to_sign(&s.key, "AWS4-HMAC-SHA256", str_get(&canonical), &text);
     sigv4_authorization(&r, &s.key, &authorization);
@@ -108,7 +115,11 @@ static void presign_case(struct vectors *v, const json_t *c)
     struct signing s;
 
     open_case(&s, c);
-    struct sigv4_request r = {json_str(c, "method"), s.uri.path, s.uri.query, s.headers.items, s.headers.len,
+    struct sigv4_request r = {json_str(c, "method"),
+                              s.uri.path,
+                              s.uri.query,
+                              s.headers.items,
+                              s.headers.len,
                               strcmp(s.key.service, "s3") == 0 ? SIGV4_UNSIGNED_PAYLOAD : SIGV4_EMPTY_SHA256};
     sigv4_presign_query(&r, &s.key, (unsigned)json_int_or(c, "expires", 0), true, &query);
     cleanup_free char *actual = xasprintf("%.*s?%s", (int)strcspn(url, "?"), url, str_get(&query));
@@ -130,8 +141,14 @@ static void docs_case(struct vectors *v, const json_t *file, const json_t *c)
     char signature[65];
 
     secret_set(&secret, json_str(file, "secretAccessKey"));
-    struct sigv4_key key = {json_str(file, "accessKeyId"), &secret, NULL, json_str(file, "region"), "s3",
-                            basic_ms(json_str_or(file, "timestamp", "")), false, false};
+    struct sigv4_key key = {json_str(file, "accessKeyId"),
+                            &secret,
+                            NULL,
+                            json_str(file, "region"),
+                            "s3",
+                            basic_ms(json_str_or(file, "timestamp", "")),
+                            false,
+                            false};
     if (strstr(id, "chunk 1") || strstr(id, "chunk 2") || strstr(id, "final chunk")) {
         /* "…\nscope\nprevious signature\n…": the chunk's own data is so many times 'a' */
         cleanup_free char *previous = xstrndup(strstr(to_sign, "aws4_request\n") + 13, 64);
@@ -171,11 +188,8 @@ int main(void)
     json_t *c;
     size_t i;
 
-    json_array_foreach(signing, i, c)
-        signing_case(&v, c);
-    json_array_foreach(presign, i, c)
-        presign_case(&v, c);
-    json_array_foreach(json_object_get(docs, "cases"), i, c)
-        docs_case(&v, docs, c);
+    json_array_foreach(signing, i, c) signing_case(&v, c);
+    json_array_foreach(presign, i, c) presign_case(&v, c);
+    json_array_foreach(json_object_get(docs, "cases"), i, c) docs_case(&v, docs, c);
     return vectors_end(&v);
 }

@@ -17,7 +17,8 @@ char *vectors_path(const char *relative)
     char *root = xasprintf("%s/vectors", shared ? shared : "../shared");
 
     if (!file_is_dir(root)) {
-        printf("SKIPPED: %s is not there; every case of these vectors is left out (set DEFANG_SHARED)\n", root);
+        printf("SKIPPED: %s is not there; every case of these vectors is left out (set DEFANG_SHARED)\n",
+               root);
         exit(EXIT_SKIPPED);
     }
     char *path = xasprintf("%s/%s", root, relative);
@@ -104,7 +105,8 @@ void vectors_not_applicable(struct vectors *v, const char *id, const char *reaso
     printf("not applicable: %s %s (%s)\n", v->name, id, reason);
 }
 
-bool vectors_equal(struct vectors *v, const char *id, const char *what, const char *expected, const char *actual)
+bool vectors_equal(struct vectors *v, const char *id, const char *what, const char *expected,
+                   const char *actual)
 {
     if (expected && actual && strcmp(expected, actual) == 0)
         return true;
@@ -135,17 +137,14 @@ bool vectors_json_equal(const json_t *a, const json_t *b)
     if (json_is_object(a)) {
         if (json_object_size(a) != json_object_size(b))
             return false;
-        json_object_foreach((json_t *)a, key, v)
-            if (!vectors_json_equal(v, json_object_get(b, key)))
-                return false;
+        json_object_foreach((json_t *)a, key,
+                            v) if (!vectors_json_equal(v, json_object_get(b, key))) return false;
         return true;
     }
     if (json_is_array(a)) {
         if (json_array_size(a) != json_array_size(b))
             return false;
-        json_array_foreach(a, i, v)
-            if (!vectors_json_equal(v, json_array_get(b, i)))
-                return false;
+        json_array_foreach(a, i, v) if (!vectors_json_equal(v, json_array_get(b, i))) return false;
         return true;
     }
     return json_equal(a, b);
@@ -153,7 +152,8 @@ bool vectors_json_equal(const json_t *a, const json_t *b)
 
 int vectors_end(const struct vectors *v)
 {
-    printf("vectors %s: %u passed, %u failed, %u not applicable\n", v->name, v->passed, v->failed, v->not_applicable);
+    printf("vectors %s: %u passed, %u failed, %u not applicable\n", v->name, v->passed, v->failed,
+           v->not_applicable);
     if (v->passed + v->failed == 0) {
         printf("no case ran\n");
         return EXIT_FAILURE;

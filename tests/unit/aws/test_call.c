@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define IDENTITY                                                                                                       \
-    "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>"        \
-    "<Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>AIDA</UserId><Account>123456789012</Account>"                \
-    "</GetCallerIdentityResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>"                       \
+#define IDENTITY                                                                                             \
+    "<GetCallerIdentityResponse "                                                                            \
+    "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>"                          \
+    "<Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>AIDA</UserId><Account>123456789012</Account>"       \
+    "</GetCallerIdentityResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>"              \
     "</GetCallerIdentityResponse>"
 
 /* One call in a fiber; what came of it. */
@@ -30,7 +31,8 @@ static void body(void *arg)
 
     r->rc = fixture_open(&r->f, NULL, NULL, &s, &r->err);
     if (r->rc == 0)
-        r->rc = r->all ? aws_call_all(s, r->op, r->in, &r->out, &r->err) : aws_call(s, r->op, r->in, &r->out, &r->err);
+        r->rc = r->all ? aws_call_all(s, r->op, r->in, &r->out, &r->err)
+                       : aws_call(s, r->op, r->in, &r->out, &r->err);
     aws_session_free(s);
 }
 
@@ -64,10 +66,17 @@ START_TEST(query_call_is_signed_and_parsed)
     struct run r;
 
     start(&r, &aws_sts_GetCallerIdentity, NULL);
-    step(&r, &(struct script_step){.method = "POST", .url = "https://sts.us-west-2.amazonaws.com/",
-                                   .header = "authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261122/us-west-2/sts/aws4_request, "
-                                             "SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;content-type;host;x-amz-date, Signature=*",
-                                   .body = "Action=GetCallerIdentity&Version=2011-06-15", .reply = IDENTITY});
+    step(
+        &r,
+        &(struct script_step){
+            .method = "POST",
+            .url = "https://sts.us-west-2.amazonaws.com/",
+            .header =
+                "authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261122/us-west-2/sts/aws4_request, "
+                "SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;content-type;host;x-amz-date, "
+                "Signature=*",
+            .body = "Action=GetCallerIdentity&Version=2011-06-15",
+            .reply = IDENTITY});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
     ck_assert_str_eq(json_str(r.out, "Account"), "123456789012");
@@ -125,12 +134,15 @@ START_TEST(throttling_waits_and_goes_on)
     struct run r;
 
     start(&r, &aws_ecs_ListTasks, NULL);
-    step(&r, &(struct script_step){.status = 400, .reply = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
-                                   .reply_headers = "x-amz-retry-after: 4000"});
+    step(&r,
+         &(struct script_step){.status = 400,
+                               .reply = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
+                               .reply_headers = "x-amz-retry-after: 4000"});
     step(&r, &(struct script_step){.reply = "{\"taskArns\":[\"a\"]}"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
-    ck_assert_int_ge(script_http_sent(r.f.script, 1)->at_mono_ms - script_http_sent(r.f.script, 0)->at_mono_ms, 4000);
+    ck_assert_int_ge(
+        script_http_sent(r.f.script, 1)->at_mono_ms - script_http_sent(r.f.script, 0)->at_mono_ms, 4000);
     finish(&r);
 }
 END_TEST
@@ -140,9 +152,10 @@ START_TEST(a_refusal_is_final_and_typed)
     struct run r;
 
     start(&r, &aws_ssm_GetParameter, json_pack("{s:s}", "Name", "/x"));
-    step(&r, &(struct script_step){
-                 .status = 400, .reply_headers = "x-amzn-requestid: req-7",
-                 .reply = "{\"__type\":\"com.amazonaws.ssm#ParameterNotFound\",\"message\":\"Parameter /x not found.\"}"});
+    step(&r, &(struct script_step){.status = 400,
+                                   .reply_headers = "x-amzn-requestid: req-7",
+                                   .reply = "{\"__type\":\"com.amazonaws.ssm#ParameterNotFound\",\"message\":"
+                                            "\"Parameter /x not found.\"}"});
     go(&r);
     ck_assert_int_eq(r.rc, -ENOENT);
     ck_assert_str_eq(r.err.aws_code, "ParameterNotFound");
@@ -159,9 +172,11 @@ START_TEST(expired_environment_keys_are_an_auth_error)
     struct run r;
 
     start(&r, &aws_sts_GetCallerIdentity, NULL);
-    step(&r, &(struct script_step){.status = 403, .reply = "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code>"
-                                                           "<Message>The security token included in the request is expired"
-                                                           "</Message></Error><RequestId>r-2</RequestId></ErrorResponse>"});
+    step(&r,
+         &(struct script_step){.status = 403,
+                               .reply = "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code>"
+                                        "<Message>The security token included in the request is expired"
+                                        "</Message></Error><RequestId>r-2</RequestId></ErrorResponse>"});
     go(&r);
     ck_assert_int_eq(r.rc, -EACCES);
     ck_assert_int_eq(r.err.kind, ERR_AUTH);
@@ -176,8 +191,10 @@ START_TEST(a_skewed_clock_is_corrected_once)
     struct run r;
 
     start(&r, &aws_ecs_ListTasks, NULL);
-    step(&r, &(struct script_step){.status = 400, .reply_headers = "Date: Sun, 22 Nov 2026 23:15:30 GMT",
-                                   .reply = "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired\"}"});
+    step(&r, &(struct script_step){
+                 .status = 400,
+                 .reply_headers = "Date: Sun, 22 Nov 2026 23:15:30 GMT",
+                 .reply = "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired\"}"});
     step(&r, &(struct script_step){.header = "x-amz-date: 20261122T231530Z", .reply = "{\"taskArns\":[]}"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
@@ -190,7 +207,8 @@ START_TEST(a_wrong_signature_with_a_right_clock_is_final)
     struct run r;
 
     start(&r, &aws_ecs_ListTasks, NULL);
-    step(&r, &(struct script_step){.status = 400, .reply_headers = "Date: Sun, 22 Nov 2026 22:15:31 GMT",
+    step(&r, &(struct script_step){.status = 400,
+                                   .reply_headers = "Date: Sun, 22 Nov 2026 22:15:31 GMT",
                                    .reply = "{\"__type\":\"InvalidSignatureException\",\"message\":\"no\"}"});
     go(&r);
     ck_assert_int_eq(r.err.kind, ERR_AUTH);
@@ -198,7 +216,9 @@ START_TEST(a_wrong_signature_with_a_right_clock_is_final)
 }
 END_TEST
 
-#define CONTAINER(key) "{\"AccessKeyId\":\"" key "\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2026-11-23T04:00:00Z\"}"
+#define CONTAINER(key)                                                                                       \
+    "{\"AccessKeyId\":\"" key                                                                                \
+    "\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2026-11-23T04:00:00Z\"}"
 
 START_TEST(expired_credentials_are_fetched_again_once)
 {
@@ -207,10 +227,14 @@ START_TEST(expired_credentials_are_fetched_again_once)
     start(&r, &aws_ecs_ListTasks, NULL);
     fixture_env(&r.f, "AWS_ACCESS_KEY_ID", NULL);
     fixture_env(&r.f, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/creds");
-    step(&r, &(struct script_step){.method = "GET", .url = "http://127.0.0.1:9/creds", .reply = CONTAINER("AKOLD")});
-    step(&r, &(struct script_step){.header = "authorization: *AKOLD*", .status = 400,
-                                   .reply = "{\"__type\":\"ExpiredTokenException\",\"message\":\"expired\"}"});
-    step(&r, &(struct script_step){.method = "GET", .url = "http://127.0.0.1:9/creds", .reply = CONTAINER("AKNEW")});
+    step(&r, &(struct script_step){
+                 .method = "GET", .url = "http://127.0.0.1:9/creds", .reply = CONTAINER("AKOLD")});
+    step(&r,
+         &(struct script_step){.header = "authorization: *AKOLD*",
+                               .status = 400,
+                               .reply = "{\"__type\":\"ExpiredTokenException\",\"message\":\"expired\"}"});
+    step(&r, &(struct script_step){
+                 .method = "GET", .url = "http://127.0.0.1:9/creds", .reply = CONTAINER("AKNEW")});
     step(&r, &(struct script_step){.header = "authorization: *AKNEW*", .reply = "{\"taskArns\":[]}"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
@@ -224,9 +248,12 @@ START_TEST(a_bucket_elsewhere_is_followed_once)
     struct run r;
 
     start(&r, &aws_s3_HeadBucket, json_pack("{s:s}", "Bucket", "my-bucket"));
-    step(&r, &(struct script_step){.method = "HEAD", .url = "https://my-bucket.s3.us-west-2.amazonaws.com/", .status = 301,
+    step(&r, &(struct script_step){.method = "HEAD",
+                                   .url = "https://my-bucket.s3.us-west-2.amazonaws.com/",
+                                   .status = 301,
                                    .reply_headers = "x-amz-bucket-region: eu-west-1"});
-    step(&r, &(struct script_step){.method = "HEAD", .url = "https://my-bucket.s3.eu-west-1.amazonaws.com/",
+    step(&r, &(struct script_step){.method = "HEAD",
+                                   .url = "https://my-bucket.s3.eu-west-1.amazonaws.com/",
                                    .header = "authorization: *eu-west-1/s3*"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
@@ -241,11 +268,15 @@ START_TEST(a_200_that_holds_an_error_is_none)
     start(&r, &aws_s3_CompleteMultipartUpload,
           json_pack("{s:s, s:s, s:s, s:{s:[{s:s, s:i}]}}", "Bucket", "my-bucket", "Key", "k", "UploadId", "u",
                     "MultipartUpload", "Parts", "ETag", "\"e\"", "PartNumber", 1));
-    step(&r, &(struct script_step){.url = "https://my-bucket.s3.us-west-2.amazonaws.com/k?uploadId=u",
-                                   .body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part>"
-                                           "<ETag>&quot;e&quot;</ETag><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>",
-                                   .reply = "<Error><Code>InternalError</Code><Message>again</Message></Error>"});
-    step(&r, &(struct script_step){.reply = "<CompleteMultipartUploadResult><ETag>\"x-1\"</ETag></CompleteMultipartUploadResult>"});
+    step(&r,
+         &(struct script_step){
+             .url = "https://my-bucket.s3.us-west-2.amazonaws.com/k?uploadId=u",
+             .body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part>"
+                     "<ETag>&quot;e&quot;</ETag><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>",
+             .reply = "<Error><Code>InternalError</Code><Message>again</Message></Error>"});
+    step(&r,
+         &(struct script_step){
+             .reply = "<CompleteMultipartUploadResult><ETag>\"x-1\"</ETag></CompleteMultipartUploadResult>"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
     ck_assert_str_eq(json_str(r.out, "ETag"), "\"x-1\"");
@@ -257,9 +288,12 @@ START_TEST(deleting_objects_carries_a_digest)
 {
     struct run r;
 
-    start(&r, &aws_s3_DeleteObjects, json_pack("{s:s, s:{s:[{s:s}]}}", "Bucket", "my.dotted", "Delete", "Objects", "Key", "a"));
-    step(&r, &(struct script_step){.method = "POST", .url = "https://s3.us-west-2.amazonaws.com/my.dotted?delete",
-                                   .header = "content-md5: *==", .reply = "<DeleteResult/>"});
+    start(&r, &aws_s3_DeleteObjects,
+          json_pack("{s:s, s:{s:[{s:s}]}}", "Bucket", "my.dotted", "Delete", "Objects", "Key", "a"));
+    step(&r, &(struct script_step){.method = "POST",
+                                   .url = "https://s3.us-west-2.amazonaws.com/my.dotted?delete",
+                                   .header = "content-md5: *==",
+                                   .reply = "<DeleteResult/>"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
     finish(&r);
@@ -272,8 +306,10 @@ START_TEST(pages_are_joined)
 
     start(&r, &aws_ecs_ListTasks, json_pack("{s:s}", "cluster", "c"));
     r.all = true;
-    step(&r, &(struct script_step){.body = "{\"cluster\":\"c\"}", .reply = "{\"taskArns\":[\"a\",\"b\"],\"nextToken\":\"n1\"}"});
-    step(&r, &(struct script_step){.body = "{\"cluster\":\"c\",\"nextToken\":\"n1\"}", .reply = "{\"taskArns\":[\"c\"]}"});
+    step(&r, &(struct script_step){.body = "{\"cluster\":\"c\"}",
+                                   .reply = "{\"taskArns\":[\"a\",\"b\"],\"nextToken\":\"n1\"}"});
+    step(&r, &(struct script_step){.body = "{\"cluster\":\"c\",\"nextToken\":\"n1\"}",
+                                   .reply = "{\"taskArns\":[\"c\"]}"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
     ck_assert_uint_eq(json_array_size(r.out), 3);
@@ -345,10 +381,12 @@ START_TEST(route53_takes_ids_as_it_gives_them)
     struct run r;
 
     start(&r, &aws_route53_GetHostedZone, json_pack("{s:s}", "Id", "/hostedzone/Z123"));
-    step(&r, &(struct script_step){.method = "GET", .url = "https://route53.amazonaws.com/2013-04-01/hostedzone/Z123",
-                                   .header = "authorization: *us-east-1/route53*",
-                                   .reply = "<GetHostedZoneResponse><HostedZone><Id>/hostedzone/Z123</Id><Name>a.</Name>"
-                                            "<CallerReference>c</CallerReference></HostedZone></GetHostedZoneResponse>"});
+    step(&r, &(struct script_step){
+                 .method = "GET",
+                 .url = "https://route53.amazonaws.com/2013-04-01/hostedzone/Z123",
+                 .header = "authorization: *us-east-1/route53*",
+                 .reply = "<GetHostedZoneResponse><HostedZone><Id>/hostedzone/Z123</Id><Name>a.</Name>"
+                          "<CallerReference>c</CallerReference></HostedZone></GetHostedZoneResponse>"});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
     ck_assert_str_eq(json_str(r.out, "HostedZone.Id"), "/hostedzone/Z123");
@@ -369,7 +407,9 @@ START_TEST(no_region_is_said_where_one_is_needed)
 
     start(&r, &aws_sts_GetCallerIdentity, NULL); /* the partition's global endpoint serves */
     fixture_env(&r.f, "AWS_REGION", NULL);
-    step(&r, &(struct script_step){.url = "https://sts.amazonaws.com/", .header = "authorization: *us-east-1/sts*", .reply = IDENTITY});
+    step(&r, &(struct script_step){.url = "https://sts.amazonaws.com/",
+                                   .header = "authorization: *us-east-1/sts*",
+                                   .reply = IDENTITY});
     go(&r);
     ck_assert_int_eq(r.rc, 0);
     finish(&r);
@@ -391,11 +431,13 @@ START_TEST(secrets_do_not_get_into_errors)
 }
 END_TEST
 
-SUITE("aws/call", query_call_is_signed_and_parsed, server_errors_are_tried_again, attempts_end_and_the_error_says_so,
-      max_attempts_is_the_callers, throttling_waits_and_goes_on, a_refusal_is_final_and_typed,
-      expired_environment_keys_are_an_auth_error, a_skewed_clock_is_corrected_once,
-      a_wrong_signature_with_a_right_clock_is_final, expired_credentials_are_fetched_again_once,
-      a_bucket_elsewhere_is_followed_once, a_200_that_holds_an_error_is_none, deleting_objects_carries_a_digest,
-      pages_are_joined, a_listing_that_repeats_its_token_is_an_error, tokens_are_made_once_for_all_attempts,
-      mistakes_in_parameters_never_go_out, custom_endpoints_take_the_path_style, route53_takes_ids_as_it_gives_them,
-      no_region_is_said_where_one_is_needed, secrets_do_not_get_into_errors)
+SUITE("aws/call", query_call_is_signed_and_parsed, server_errors_are_tried_again,
+      attempts_end_and_the_error_says_so, max_attempts_is_the_callers, throttling_waits_and_goes_on,
+      a_refusal_is_final_and_typed, expired_environment_keys_are_an_auth_error,
+      a_skewed_clock_is_corrected_once, a_wrong_signature_with_a_right_clock_is_final,
+      expired_credentials_are_fetched_again_once, a_bucket_elsewhere_is_followed_once,
+      a_200_that_holds_an_error_is_none, deleting_objects_carries_a_digest, pages_are_joined,
+      a_listing_that_repeats_its_token_is_an_error, tokens_are_made_once_for_all_attempts,
+      mistakes_in_parameters_never_go_out, custom_endpoints_take_the_path_style,
+      route53_takes_ids_as_it_gives_them, no_region_is_said_where_one_is_needed,
+      secrets_do_not_get_into_errors)

@@ -91,12 +91,15 @@ START_TEST(a_put_carries_its_checksums)
     struct run r;
 
     start(&r, put_hello);
-    step(&r, &(struct script_step){.method = "PUT", .url = BUCKET "/k", .header = "x-amz-checksum-crc64nvme: OOJZ0D8xKts=",
+    step(&r, &(struct script_step){.method = "PUT",
+                                   .url = BUCKET "/k",
+                                   .header = "x-amz-checksum-crc64nvme: OOJZ0D8xKts=",
                                    .body = "Hello world"});
     fixture_run(&r.f, body, &r);
     ck_assert_int_eq(r.rc, 0);
-    ck_assert(script_sent_has_header(script_http_sent(r.f.script, 0),
-                                     "x-amz-content-sha256: 64ec88ca00b268e5ba1a35678a1b5316d212f4f366b2477232534a8aeca37f3c"));
+    ck_assert(script_sent_has_header(
+        script_http_sent(r.f.script, 0),
+        "x-amz-content-sha256: 64ec88ca00b268e5ba1a35678a1b5316d212f4f366b2477232534a8aeca37f3c"));
     ck_assert(script_sent_has_header(script_http_sent(r.f.script, 0), "content-type: text/plain"));
     finish(&r);
 }
@@ -118,14 +121,18 @@ START_TEST(a_get_checks_what_arrives)
     struct run r;
 
     start(&r, get_hello);
-    step(&r, &(struct script_step){.method = "GET", .url = BUCKET "/k", .header = "x-amz-checksum-mode: ENABLED", .reply = "Hello world",
+    step(&r, &(struct script_step){.method = "GET",
+                                   .url = BUCKET "/k",
+                                   .header = "x-amz-checksum-mode: ENABLED",
+                                   .reply = "Hello world",
                                    .reply_headers = "x-amz-checksum-crc64nvme: OOJZ0D8xKts="});
     fixture_run(&r.f, body, &r);
     ck_assert_int_eq(r.rc, 0);
     finish(&r);
 
     start(&r, get_hello);
-    step(&r, &(struct script_step){.reply = "Hello w0rld", .reply_headers = "x-amz-checksum-crc64nvme: OOJZ0D8xKts="});
+    step(&r, &(struct script_step){.reply = "Hello w0rld",
+                                   .reply_headers = "x-amz-checksum-crc64nvme: OOJZ0D8xKts="});
     fixture_run(&r.f, body, &r);
     ck_assert_ptr_nonnull(strstr(r.err.message, "checksum"));
     finish(&r);
@@ -137,8 +144,10 @@ START_TEST(a_get_checks_what_arrives)
     finish(&r);
 
     start(&r, get_hello); /* the error's document is larger than the object may be */
-    step(&r, &(struct script_step){.status = 404, .reply = "<Error><Code>NoSuchKey</Code><Message>The specified key does not "
-                                                           "exist.</Message></Error>"});
+    step(&r,
+         &(struct script_step){.status = 404,
+                               .reply = "<Error><Code>NoSuchKey</Code><Message>The specified key does not "
+                                        "exist.</Message></Error>"});
     fixture_run(&r.f, body, &r);
     ck_assert(aws_error_is_not_found(&r.err));
     finish(&r);
@@ -166,8 +175,15 @@ static void note_progress(void *arg, uint64_t done)
 
 static int upload(struct run *r)
 {
-    struct s3_upload u = {.bucket = "my-bucket", .key = "big", .content_type = "application/gzip", .path = r->path, .size = SIZE,
-                          .upload_id = r->known_id, .on_upload_id = note_id, .on_progress = note_progress, .arg = r};
+    struct s3_upload u = {.bucket = "my-bucket",
+                          .key = "big",
+                          .content_type = "application/gzip",
+                          .path = r->path,
+                          .size = SIZE,
+                          .upload_id = r->known_id,
+                          .on_upload_id = note_id,
+                          .on_progress = note_progress,
+                          .arg = r};
 
     return s3_upload_file(r->s, &u, &r->err);
 }
@@ -203,12 +219,16 @@ START_TEST(parts_go_out_and_are_completed_in_order)
     struct run r;
 
     start_upload(&r);
-    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploads", .header = "x-amz-checksum-algorithm: CRC64NVME",
+    step(&r, &(struct script_step){.method = "POST",
+                                   .url = BUCKET "/big?uploads",
+                                   .header = "x-amz-checksum-algorithm: CRC64NVME",
                                    .reply = CREATED});
     script_parts(&r, "up-1", true);
-    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploadId=up-1",
-                                   .body = "*<PartNumber>1</PartNumber>*<PartNumber>2</PartNumber>*<PartNumber>3</PartNumber>*",
-                                   .reply = COMPLETE});
+    step(&r, &(struct script_step){
+                 .method = "POST",
+                 .url = BUCKET "/big?uploadId=up-1",
+                 .body = "*<PartNumber>1</PartNumber>*<PartNumber>2</PartNumber>*<PartNumber>3</PartNumber>*",
+                 .reply = COMPLETE});
     fixture_run(&r.f, body, &r);
     ck_assert_int_eq(r.rc, 0);
     ck_assert_str_eq(r.noted_id, "up-1");
@@ -224,15 +244,24 @@ START_TEST(a_resumed_upload_sends_what_is_missing)
     start_upload(&r);
     r.known_id = (char[]){"up-0"};
     /* part 1: its MD5 as ETag (8 MiB of zeros); part 2 is there with other content */
-    step(&r, &(struct script_step){
-                 .method = "GET", .url = BUCKET "/big?uploadId=up-0",
-                 .reply = "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber><Size>8388608</Size>"
-                          "<ETag>\"96995b58d4cbf6aaa9041b4f00c7f6ae\"</ETag></Part><Part><PartNumber>2</PartNumber>"
-                          "<Size>8388608</Size><ETag>\"00000000000000000000000000000000\"</ETag></Part></ListPartsResult>"});
+    step(&r,
+         &(struct script_step){
+             .method = "GET",
+             .url = BUCKET "/big?uploadId=up-0",
+             .reply =
+                 "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</"
+                 "PartNumber><Size>8388608</Size>"
+                 "<ETag>\"96995b58d4cbf6aaa9041b4f00c7f6ae\"</ETag></Part><Part><PartNumber>2</PartNumber>"
+                 "<Size>8388608</Size><ETag>\"00000000000000000000000000000000\"</ETag></Part></"
+                 "ListPartsResult>"});
     script_parts(&r, "up-0", false);
-    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploadId=up-0",
-                                   .body = "*<ETag>&quot;96995b58d4cbf6aaa9041b4f00c7f6ae&quot;</ETag>*&quot;p2&quot;*&quot;p3&quot;*",
-                                   .reply = COMPLETE});
+    step(&r,
+         &(struct script_step){
+             .method = "POST",
+             .url = BUCKET "/big?uploadId=up-0",
+             .body =
+                 "*<ETag>&quot;96995b58d4cbf6aaa9041b4f00c7f6ae&quot;</ETag>*&quot;p2&quot;*&quot;p3&quot;*",
+             .reply = COMPLETE});
     fixture_run(&r.f, body, &r);
     ck_assert_int_eq(r.rc, 0);
     finish(&r);
@@ -245,7 +274,9 @@ START_TEST(an_upload_that_is_gone_begins_anew)
 
     start_upload(&r);
     r.known_id = (char[]){"gone"};
-    step(&r, &(struct script_step){.method = "GET", .url = BUCKET "/big?uploadId=gone", .status = 404,
+    step(&r, &(struct script_step){.method = "GET",
+                                   .url = BUCKET "/big?uploadId=gone",
+                                   .status = 404,
                                    .reply = "<Error><Code>NoSuchUpload</Code><Message>no</Message></Error>"});
     step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploads", .reply = CREATED});
     script_parts(&r, "up-1", true);
@@ -263,8 +294,11 @@ START_TEST(a_refused_part_ends_and_aborts_the_upload)
 
     start_upload(&r);
     step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploads", .reply = CREATED});
-    step(&r, &(struct script_step){.method = "PUT", .status = 400, .times = 3,
-                                   .reply = "<Error><Code>InvalidRequest</Code><Message>no</Message></Error>"});
+    step(&r,
+         &(struct script_step){.method = "PUT",
+                               .status = 400,
+                               .times = 3,
+                               .reply = "<Error><Code>InvalidRequest</Code><Message>no</Message></Error>"});
     step(&r, &(struct script_step){.method = "DELETE", .url = BUCKET "/big?uploadId=up-1", .status = 204});
     fixture_run(&r.f, body, &r);
     ck_assert_int_lt(r.rc, 0);
@@ -283,7 +317,8 @@ static int presign(struct run *r)
     char *url;
 
     ck_assert_int_eq(s3_presign(r->s, "GET", "my-bucket", "a/b c", 3600, &url, &r->err), 0);
-    ck_assert_ptr_nonnull(strstr(url, BUCKET "/a/b%20c?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261122"));
+    ck_assert_ptr_nonnull(strstr(
+        url, BUCKET "/a/b%20c?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261122"));
     ck_assert_ptr_nonnull(strstr(url, "&X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Signature="));
     free(url);
     ck_assert_int_lt(s3_presign(r->s, "GET", "my-bucket", "k", 0, &url, NULL), 0);
@@ -305,5 +340,6 @@ START_TEST(urls_are_made_without_a_call)
 END_TEST
 
 SUITE("aws/s3", a_missing_object_is_no_error, a_put_carries_its_checksums, a_get_checks_what_arrives,
-      parts_go_out_and_are_completed_in_order, a_resumed_upload_sends_what_is_missing, an_upload_that_is_gone_begins_anew,
-      a_refused_part_ends_and_aborts_the_upload, urls_are_made_without_a_call)
+      parts_go_out_and_are_completed_in_order, a_resumed_upload_sends_what_is_missing,
+      an_upload_that_is_gone_begins_anew, a_refused_part_ends_and_aborts_the_upload,
+      urls_are_made_without_a_call)
