@@ -89,7 +89,7 @@ int cmd_logs(struct client *c, struct error *err)
     if (rc == 0) {
         rc = read_all(c, rpc, call, err);
         if (rc < 0)
-            say_wire_diagnostics(c, rpc);
+            say_wire_diagnostics(c, rpc, err);
     }
     rpc_client_free(rpc);
     return rc;

@@ -256,7 +256,7 @@ int client_call(struct client *c, enum rpc_verb_id verb, const ProtobufCMessage 
         struct rpc_wait wait = {.timeout_ms = (int64_t)timeout_s * 1000, .fds = &signals, .fd_count = 1};
         rc = rpc_client_call(rpc, verb, request, &wait, reply, err);
         if (rc < 0)
-            say_wire_diagnostics(c, rpc);
+            say_wire_diagnostics(c, rpc, err);
     }
     rpc_client_free(rpc);
     return rc;

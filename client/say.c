@@ -116,14 +116,20 @@ void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, si
     }
 }
 
-void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc)
+void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct error *err)
 {
-    size_t n = 0;
+    size_t n = 0, mistakes = 0;
     Defang__Diagnostic *const *list = rpc_client_diagnostics(rpc, &n);
-    /* The first mistake is the error itself, printed last. */
-    bool single = n == 1 && list[0]->severity == 0;
-    if (!single)
-        say_diagnostics(c, list, n);
+    for (size_t i = 0; i < n; i++)
+        mistakes += list[i]->severity == 0;
+    if (mistakes == 1 && n == 1)
+        return; /* it is the error itself */
+    say_diagnostics(c, list, n);
+    if (mistakes == 0 || c->options.json)
+        return;
+    enum error_kind kind = err->kind;
+    error_done(err);
+    error_raise(err, kind, "%zu mistake%s in the Compose files", mistakes, mistakes == 1 ? "" : "s");
 }
 
 void say_elapsed(int64_t ms, char *out, size_t n)

@@ -16,7 +16,8 @@ const char *say_off(FILE *f);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_error(const struct client *c, const struct error *err);   /* with --json: one object on stdout too */
 void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, size_t n);
-void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc); /* of the last error */
+/* Those that came with the last error, which becomes their count when there are several mistakes: each is said once. */
+void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct error *err);
 
 /* Copies without control characters (tabs become blanks); malloc'd. */
 char *say_clean(const char *text);

@@ -32,6 +32,7 @@ struct job {
     struct engine_failure failure;
     unsigned images_built, uploads, resources_changed;
     bool nothing_changed;
+    const char *last_build_task;       /* in arena */
     json_t *endpoints;                 /* array of {service, url, public} */
     VEC(const char *) kept;            /* in arena */
 };

@@ -76,9 +76,21 @@ static void fill_log(Defang__LogLine *l, const struct engine_log *line)
     l->error = line->error;
 }
 
+/* Which service a build task belonged to: its log stream does not say, `logs --type BUILD` asks. */
+static void remember_build(struct job *j, const struct engine_log *line)
+{
+    if (!text_eq(line->source, "build") || text_eq(j->last_build_task, line->host))
+        return;
+    cleanup_free char *key = xasprintf("build-task/%s", line->host);
+    cleanup_error struct error ignored = ERROR_INIT; /* only a name in a log */
+    store_project_put(j->daemon->store, j->row.account, j->row.region, j->row.project, j->row.stack, key, line->service, &ignored);
+    j->last_build_task = arena_strdup(j->arena, line->host);
+}
+
 static void on_log(void *arg, const struct engine_log *line)
 {
     struct job *j = arg;
+    remember_build(j, line);
     Defang__LogLine l = DEFANG__LOG_LINE__INIT;
     fill_log(&l, line);
     Defang__Event e = DEFANG__EVENT__INIT;

@@ -120,6 +120,19 @@ static int resolve_deployment(struct verb_call *v, const char *given, char **id,
     return rc;
 }
 
+static char *build_service(void *arg, const char *task)
+{
+    struct verb_call *v = arg;
+    struct aws_identity who = {0};
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_free char *key = xasprintf("build-task/%s", task);
+    char *service = NULL;
+    if (aws_session_identity(v->session->aws, &who, &ignored) == 0)
+        store_project_get(v->daemon->store, who.account, aws_session_region(v->session->aws), v->project.name, v->project.settings.stack, key, &service, &ignored);
+    aws_identity_done(&who);
+    return service;
+}
+
 static int verb_logs(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__LogsRequest *r = (const Defang__LogsRequest *)request;
@@ -136,7 +149,7 @@ static int verb_logs(struct verb_call *v, const ProtobufCMessage *request, struc
     struct flow_log_query q = {
         .services = (const char *const *)r->services, .service_count = r->n_services, .since_ms = r->since_ms, .until_ms = r->until_ms, .limit = r->limit,
         .deployment = deployment, .filter = r->filter, .run = r->n_types == 0 || has_type(r, "RUN"), .build = has_type(r, "BUILD"),
-        .ecs = has_type(r, "ECS"), .follow = r->follow,
+        .ecs = has_type(r, "ECS"), .follow = r->follow, .build_service = build_service, .build_service_arg = v,
     };
     struct engine_context c = verb_context(v, NULL);
     rc = flow_logs(&c, &q, send_log, v, err);

@@ -56,7 +56,9 @@ void flow_status_done(struct flow_status *s);
 int flow_status(struct engine_context *c, struct flow_status *out, struct error *err); /* ERR_NOT_FOUND when nothing is deployed */
 
 /* ---- logs.c ---- */
-struct flow_log_query { const char *const *services; size_t service_count; int64_t since_ms, until_ms; unsigned limit; const char *deployment, *filter; bool run, build, ecs, follow; };
+struct flow_log_query { const char *const *services; size_t service_count; int64_t since_ms, until_ms; unsigned limit; const char *deployment, *filter; bool run, build, ecs, follow;
+    /* Build streams are named by task: whose image was it? NULL when not known (then the service reads "build"). May be NULL. */
+    char *(*build_service)(void *arg, const char *task); void *build_service_arg; };
 int flow_logs(struct engine_context *c, const struct flow_log_query *q, int (*fn)(void *arg, const struct engine_log *line), void *arg, struct error *err);
 /* Last lines of one stream, oldest first, joined with '\n'; NULL when there are none. */
 int flow_log_tail(struct engine_context *c, const char *group, const char *stream, unsigned lines, char **text, struct error *err);

@@ -60,7 +60,7 @@ static void line_done(struct line *l)
     free(l->id);
 }
 
-/* Splits "<service>/<service>_<deployment>/<task>" and, for builds, "<service>-image/…/<task>". */
+/* Splits "<service>/<service>_<deployment>/<task>" and, for builds, "image/kaniko/<task>". */
 static bool parse_stream(const char *stream, char **service, char **deployment, char **task)
 {
     const char *a = strchr(stream, '/');
@@ -69,9 +69,6 @@ static bool parse_stream(const char *stream, char **service, char **deployment, 
         return false;
     const char *underscore = memrchr(a + 1, '_', (size_t)(b - a - 1));
     *service = xstrndup(stream, (size_t)(a - stream));
-    size_t len = strlen(*service);
-    if (text_ends(*service, "-image"))
-        (*service)[len - 6] = '\0';
     *deployment = underscore ? xstrndup(underscore + 1, (size_t)(b - underscore - 1)) : xstrdup("");
     *task = xstrdup(b + 1);
     return true;
@@ -124,6 +121,11 @@ static void take_event(struct reader *r, const char *source, const json_t *event
         service = xstrdup("ecs"), deployment = xstrdup(""), task = xstrdup("");
     else if (!parse_stream(json_str_or(event, "logStreamName", ""), &service, &deployment, &task))
         return;
+    if (text_eq(source, "build")) {
+        free(service);
+        char *known_service = r->q->build_service ? r->q->build_service(r->q->build_service_arg, task) : NULL;
+        service = known_service ? known_service : xstrdup("build");
+    }
     if (!text_eq(source, "ecs") && !wanted(r->q, service, deployment))
         return;
     const char *text = json_str_or(event, "message", "");
