@@ -54,30 +54,6 @@ void wire_fill_tokens(const struct aws_operation *op, json_t *in, const char *uu
     }
 }
 
-/* The top level is where a mistake of ours would be silent: a member that does not exist, or one left out. */
-static int check_members(const struct aws_operation *op, const json_t *in, struct error *err)
-{
-    const char *key;
-    json_t *v;
-
-    json_object_foreach((json_t *)in, key, v)
-    {
-        bool known = false;
-        for (size_t i = 0; op->input && i < op->input->member_count && !known; i++)
-            known = strcmp(op->input->members[i].name, key) == 0;
-        if (!known)
-            return error_raise(err, ERR_FAILED, "%s has no parameter %s", op->name, key);
-    }
-    for (size_t i = 0; op->input && i < op->input->member_count; i++) {
-        const struct aws_member *m = &op->input->members[i];
-        const json_t *value = json_object_get(in, m->name);
-
-        if (m->required && (!value || json_is_null(value)))
-            return error_raise(err, ERR_FAILED, "%s needs the parameter %s", op->name, m->name);
-    }
-    return 0;
-}
-
 static int json_body(const struct aws_shape *shape, const json_t *in, struct str *out, struct error *err)
 {
     json_t *v = shape ? wire_json_value(shape, NULL, in, false, err) : json_object();
@@ -238,7 +214,7 @@ static int serialize_body(const struct aws_operation *op, const json_t *in, stru
 int wire_serialize(const struct aws_operation *op, const json_t *in, struct wire_request *out,
                    struct error *err)
 {
-    int rc = check_members(op, in, err);
+    int rc = wire_check(op, in, err);
 
     out->method = op->method;
     if (rc == 0)

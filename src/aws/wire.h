@@ -1,6 +1,6 @@
 /* The wire protocols by table: JSON values in, an HTTP request out; an HTTP reply in, JSON values out. Pure.
  * Which file does what: wire_json.c (bodies of awsJson and restJson), wire_query.c (query and ec2 bodies), wire_rest.c (path, query and
- * headers of the REST protocols), wire_xml_write.c and wire_xml_read.c (XML bodies), wire_error.c (error replies), wire_value.c (scalars).
+ * headers of the REST protocols), wire_xml_write.c and wire_xml_read.c (XML bodies), wire_error.c (error replies), wire_check.c (parameters), wire_value.c (scalars).
  * Formats: shared/reference/aws-access.md section 9. */
 #pragma once
 
@@ -66,6 +66,8 @@ int wire_timestamp_parse(const char *text, double *seconds);
 json_t *wire_timestamp_json(double seconds);
 void wire_double_text(double v, struct str *out);
 
+/* Unknown and missing members, at any depth. */
+int wire_check(const struct aws_operation *op, const json_t *in, struct error *err);
 json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *m, const json_t *v, bool reading,
                         struct error *err);
 char *wire_json_text(const json_t *v); /* of a JSON-in-a-string member; malloc'd */

@@ -360,6 +360,13 @@ START_TEST(mistakes_in_parameters_never_go_out)
     go(&r);
     ck_assert_ptr_nonnull(strstr(r.err.message, "needs the parameter taskDefinition"));
     finish(&r);
+
+    start(&r, &aws_ecs_RunTask,
+          json_pack("{s:s, s:{s:[{s:s, s:s}]}}", "taskDefinition", "t", "overrides", "containerOverrides", "name", "c",
+                    "comand", "x"));
+    go(&r);
+    ck_assert_ptr_nonnull(strstr(r.err.message, "RunTask has no parameter overrides.containerOverrides[0].comand"));
+    finish(&r);
 }
 END_TEST
 
