@@ -97,7 +97,7 @@ static void expand_short(struct canon *c, struct yaml_node *seq, const struct ya
                        e.protocol);
         return;
     }
-    if (parse_range(c->arena, e.target, &target) < 0 ||
+    if (parse_range(c->arena, e.target, &target) < 0 || target.from == 0 ||
         (has_published && parse_range(c->arena, e.published, &published) < 0)) {
         canon_complain(c, n, HINT, spot, "\"%s\" is not a port", n->value);
         return;
