@@ -71,9 +71,28 @@ static void check_variable(struct plan_check *c, const struct plan_service *s, c
         check_literal(c, s, e, literal);
 }
 
+/* ECS hands config over in the environment and nowhere else: in a command it would stand there as text. */
+static void check_words(struct plan_check *c, const struct plan_service *s, const char *key, const struct compose_text *texts, size_t count)
+{
+    for (size_t i = 0; texts && i < count; i++) {
+        const char *literal = compose_text_literal(c->a, &texts[i]);
+        if (literal && strstr(literal, "{{resolve:"))
+            plan_error(&c->diag, texts[i].pos, "Use an environment variable with a config value.",
+                       "service %s: CloudFormation would replace \"{{resolve:\" in its %s and show the value", s->s->name, key);
+        for (const struct compose_part *p = literal ? NULL : texts[i].first; p; p = p->next)
+            if (p->is_config)
+                plan_error(&c->diag, texts[i].pos,
+                           arena_printf(c->a, "Give %s a value in .env or a default (${%s:-…}); for a secret add it to environment: and let a shell in the container read $$%s.",
+                                        p->text, p->text, p->text),
+                           "service %s: its %s uses ${%s}, which nothing defines, and a config value cannot be put into a %s", s->s->name, key, p->text, key);
+    }
+}
+
 void plan_check_env(struct plan_check *c, const struct plan_service *s)
 {
     size_t bytes = 0;
+    check_words(c, s, "command", s->s->command_texts, s->s->command_count);
+    check_words(c, s, "entrypoint", s->s->entrypoint_texts, s->s->entrypoint_count);
     for (size_t i = 0; i < s->s->environment_count; i++) {
         const struct compose_env *e = &s->s->environment[i];
         check_variable(c, s, e);
