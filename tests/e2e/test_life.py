@@ -1,0 +1,144 @@
+"""The daemon stopped, killed and started in mid-deploy; canceling; credentials that end."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import kit
+import pytest
+
+GONE = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
+
+
+def kaniko_runs(sandbox: kit.Sandbox, since: int) -> list[dict[str, Any]]:
+    return [e for e in sandbox.journal(since, "ecs", "RunTask") if "kaniko" in str(e["params"])]
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+@pytest.mark.parametrize("moment", ["image: building", "ServiceWorker CREATE_IN_PROGRESS"])
+def test_daemon_restarted_in_mid_deploy(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path, how: str, moment: str) -> None:
+    sandbox.waits(build_step=0.15, ecs_steady=1.5)
+    mark = sandbox.mark()
+    up = place.spawn("up", cwd=slim)
+    up.seen(moment)
+    watcher = place.spawn("watch", "latest", "--json")
+    kit.wait_for(lambda: watcher.out)
+    getattr(place, how)()
+    up.seen("the daemon went away")
+    place.start()
+    ran = up.result().ok()
+    assert "Deployed:" in ran.err
+    events = watcher.result().ok().lines
+    kit.check_sequence(events)
+    assert events == place.events(events[0]["deployment"])
+    assert kit.final_state(events) == "SUCCEEDED"
+    assert len({e["params"].get("clientToken") for e in kaniko_runs(sandbox, mark)}) == 1
+    executed = [e["params"]["ChangeSetName"] for e in sandbox.journal(mark, "cloudformation", "ExecuteChangeSet")]
+    assert len(executed) == len(set(executed))
+    place.run("down", cwd=slim).ok()
+
+
+def test_job_with_profile_needs_no_terminal(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+    """Keys from a file are found again by a restarted daemon: nobody has to be there."""
+    (place.home / ".aws").mkdir()
+    (place.home / ".aws/credentials").write_text(f"[work]\naws_access_key_id = {kit.KEY}\naws_secret_access_key = {kit.SECRET}\n")
+    (place.home / ".aws/config").write_text(f"[profile work]\nregion = {kit.REGION}\n")
+    environment = {**GONE, "AWS_REGION": None, "AWS_PROFILE": "work"}
+    sandbox.waits(ecs_steady=1.5)
+    ran = place.run("up", "-d", cwd=tiny, env=environment).ok()
+    deployment = ran.out.strip()
+    assert len(deployment) == 12
+    kit.wait_for(lambda: "CREATE_IN_PROGRESS" in place.run("ls", "--json").out or sandbox.journal(0, "cloudformation", "ExecuteChangeSet"))
+    place.kill()
+    place.start()
+    kit.wait_for(lambda: [r for r in place.run("ls", "--json", env=GONE).lines if r["id"] == deployment and r["state"] == "SUCCEEDED"])
+    kit.check_sequence(place.run("watch", deployment, "--json", env=GONE).ok().lines)
+    place.run("down", cwd=tiny, env=environment).ok()
+
+
+def test_cancel(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> None:
+    sandbox.waits(build_step=3.0)
+    up = place.spawn("up", cwd=slim)
+    up.seen("image: building")
+    canceled = place.run("cancel", cwd=slim).ok()
+    assert "canceling" in canceled.err
+    assert up.result().ok(8)
+    events = place.events("latest")
+    kit.check_sequence(events)
+    assert [e["state"] for e in events if e["kind"] == "EVENT_STATE"][-2:] == ["CANCELING", "CANCELED"]
+    ecs = sandbox.client("ecs")
+    running = [t for c in ecs.list_clusters()["clusterArns"] for t in ecs.list_tasks(cluster=c, desiredStatus="RUNNING", startedBy=events[0]["deployment"])["taskArns"]]
+    assert running == []
+    place.run("cancel", events[0]["deployment"]).ok(5)
+    sandbox.calm()
+    place.run("up", cwd=slim).ok()
+    place.run("down", cwd=slim).ok()
+
+
+def test_cancel_while_applying(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+    sandbox.waits(ecs_steady=20)
+    up = place.spawn("up", cwd=tiny)
+    up.seen("ServiceWorker CREATE_IN_PROGRESS")
+    place.run("cancel").ok()
+    up.result().ok(8)
+    name = (tiny / "compose.yaml").read_text().split()[1]
+    stacks = {s["StackName"]: s["StackStatus"] for s in sandbox.client("cloudformation").list_stacks()["StackSummaries"]}
+    mine = [status for stack, status in stacks.items() if name in stack]
+    assert all(not status.endswith("_IN_PROGRESS") for status in mine), mine
+    sandbox.calm()
+    place.run("up", cwd=tiny).ok()
+    place.run("down", cwd=tiny).ok()
+
+
+def test_two_at_once(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+    sandbox.waits(ecs_steady=2)
+    first = place.spawn("up", cwd=tiny)
+    first.seen("RUNNING")
+    second = place.run("up", cwd=tiny).ok(5)
+    assert "watch" in second.err
+    place.run("down", cwd=tiny).ok(5)
+    first.result().ok()
+    place.run("down", cwd=tiny).ok()
+
+
+def session(sandbox: kit.Sandbox) -> dict[str, str | None]:
+    keys = sandbox.client("sts").get_session_token()["Credentials"]
+    return {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"], "AWS_SESSION_TOKEN": keys["SessionToken"]}
+
+
+@pytest.mark.parametrize("command", ["watch", "whoami"])
+def test_expired_in_mid_deploy(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, command: str) -> None:
+    keys = session(sandbox)
+    sandbox.waits(ecs_steady=1.5)
+    up = place.spawn("up", cwd=tiny, env=keys)
+    up.seen("CREATE_IN_PROGRESS")
+    sandbox.control("POST", "expire", {"key": keys["AWS_ACCESS_KEY_ID"]})
+    up.seen("BLOCKED_AUTH")
+    deployment = place.run("ls", "--json", env=GONE).lines[0]["id"]
+    if command == "watch":
+        other = place.spawn("watch", deployment, env=session(sandbox))
+        assert other.result().ok()
+    else:
+        place.run("whoami", env=session(sandbox)).ok()
+    up.result().ok()
+    events = place.events(deployment)
+    kit.check_sequence(events)
+    assert [e["state"] for e in events if e["kind"] == "EVENT_STATE"] == ["RUNNING", "BLOCKED_AUTH", "RUNNING", "SUCCEEDED"]
+    place.run("down", cwd=tiny).ok()
+
+
+def test_keys_of_another_account_do_not_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+    keys = session(sandbox)
+    sandbox.waits(ecs_steady=1.5)
+    up = place.spawn("up", cwd=tiny, env=keys)
+    up.seen("CREATE_IN_PROGRESS")
+    sandbox.control("POST", "expire", {"key": keys["AWS_ACCESS_KEY_ID"]})
+    up.seen("BLOCKED_AUTH")
+    other = sandbox.client("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/elsewhere", RoleSessionName="x")["Credentials"]
+    stranger = {"AWS_ACCESS_KEY_ID": other["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": other["SecretAccessKey"], "AWS_SESSION_TOKEN": other["SessionToken"]}
+    assert "210987654321" in place.run("whoami", env=stranger).ok().out
+    assert place.run("ls", "--json").lines[0]["state"] == "BLOCKED_AUTH"
+    place.run("cancel").ok()
+    up.result().ok(8)
+    place.run("down", cwd=tiny).ok()
