@@ -237,7 +237,7 @@ static void job_main(void *arg)
     }
     if (rc == 0)
         rc = run_kind(j, &err);
-    if (j->daemon->stopping && !j->cancel_requested && fiber_is_canceled()) {
+    if (rc < 0 && j->daemon->stopping && !j->cancel_requested && fiber_is_canceled()) {
         /* The daemon goes down: no terminal state, the next life takes the job up again. */
         log_info("job", "suspended: deployment=%s", j->row.id);
     } else {

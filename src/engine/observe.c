@@ -284,6 +284,8 @@ void flow_observe_stop(struct flow_observer *o, struct engine_failure *failure)
     if (!o)
         return;
     fiber_event_complete(&o->stop, 0);
+    if (!failure)
+        fiber_cancel(o->fiber); /* nobody asks what it saw: do not wait for AWS */
     fiber_join(o->fiber);
     if (failure) {
         engine_failure_done(failure);
