@@ -15,6 +15,7 @@ struct plain {
     char *kind, *deployment;
     Defang__Result *result;
     Defang__DeployState state;
+    uint64_t resource_sequence; /* of the last resource event */
 };
 
 bool view_state_is_terminal(Defang__DeployState state)
@@ -79,9 +80,12 @@ static void plain_event(struct view *v, const Defang__Event *e)
     struct plain *p = (struct plain *)v;
     switch (e->kind) {
     case DEFANG__EVENT_KIND__EVENT_ROW:
-        show_row(e);
+        /* A resource's own line has just said it. */
+        if (e->sequence != p->resource_sequence + 1 || e->row->state != DEFANG__ROW_STATE__ROW_ACTIVE)
+            show_row(e);
         break;
     case DEFANG__EVENT_KIND__EVENT_RESOURCE:
+        p->resource_sequence = e->sequence;
         show_resource(e);
         break;
     case DEFANG__EVENT_KIND__EVENT_LOG:
