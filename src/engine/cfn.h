@@ -5,7 +5,7 @@
 #include "engine/engine.h"
 
 #define CFN_INLINE_TEMPLATE_BYTES 51200u
-#define CFN_WAIT_MS (3LL * 60 * 60 * 1000) /* no operation of ours may take longer */
+#define CFN_WAIT_MS (3LL * 60 * 60 * 1000) /* no resource of ours is silent for longer */
 
 struct cfn_stack {
     bool exists;
@@ -30,15 +30,17 @@ struct cfn_follow {
     struct engine_context *context;
     const char *stack_id;
     const char *token;           /* ClientRequestToken of the operation; NULL = any */
-    const char *journal_key;     /* the last event seen is kept here */
+    const char *journal_key;     /* the last event seen is kept here, what it left for the verdict in .failure and .changed */
     const char *(*row_of)(void *arg, const char *logical_id); /* row id for a resource */
     void (*on_event)(void *arg, const struct engine_resource *r, const char *row_id);
     void *arg;
     char *status;                /* out: terminal stack status */
     char *first_failure;         /* out: "ApiService: reason" of the first failed resource, or NULL */
-    unsigned changed;            /* out: resources that reached a complete state */
+    unsigned changed;            /* out: resources that reached a complete state, each once */
 };
 void cfn_follow_done(struct cfn_follow *f);
+/* Resources that were stopped because another one failed say nothing. */
+bool cfn_reason_is_bystander(const char *reason);
 /* Until the operation is terminal. */
 int cfn_follow(struct cfn_follow *f, struct error *err);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define CHANGE_SET_WAIT_MS (10LL * 60 * 1000)
+#define MISSING_LOOKS      5 /* just made, it may not be seen at once */
 
 static json_t *change_key(const struct cfn_change *change)
 {
@@ -69,11 +70,13 @@ int cfn_change_prepare(struct engine_context *c, const struct cfn_change *change
 
     struct engine_pace pace = {0};
     int64_t deadline = loop_now_ms(c->loop) + CHANGE_SET_WAIT_MS;
-    for (;;) {
+    for (unsigned missing = 0;;) {
         cleanup_json json_t *reply = NULL;
         rc = change_describe(c, change, &reply, err);
         if (rc < 0)
             return error_wrap(err, "waiting for the change set of %s", change->stack_name);
+        if (!reply && ++missing > MISSING_LOOKS)
+            return error_raise(err, ERR_CLOUD, "the change set of %s vanished before it was applied", change->stack_name);
         const char *status = json_str_or(reply, "Status", "");
         const char *reason = json_str(reply, "StatusReason");
         if (text_eq(status, "CREATE_COMPLETE"))
@@ -97,17 +100,36 @@ int cfn_change_prepare(struct engine_context *c, const struct cfn_change *change
     }
 }
 
+/* A cancel in the middle of this call would leave it open whether it had an effect: it is waited for, but not for fresh credentials. */
+static int execute_call(struct engine_context *c, const struct cfn_change *change, struct error *err)
+{
+    for (;;) {
+        json_t *in = change_key(change);
+        json_object_set_new(in, "ClientRequestToken", json_string(change->token));
+        cleanup_error struct error local = ERROR_INIT;
+        fiber_shield(true);
+        int rc = aws_call(c->aws, &aws_cloudformation_ExecuteChangeSet, in, NULL, &local);
+        fiber_shield(false);
+        if (engine_retry_after_auth(c, rc, &local))
+            continue;
+        if (rc < 0)
+            error_move(err, &local);
+        return rc;
+    }
+}
+
 int cfn_change_execute(struct engine_context *c, const struct cfn_change *change, struct error *err)
 {
     cleanup_json json_t *seen = NULL;
     int rc = change_describe(c, change, &seen, err);
     if (rc < 0)
         return error_wrap(err, "looking at the change set of %s", change->stack_name);
+    const char *execution = json_str_or(seen, "ExecutionStatus", "AVAILABLE");
+    if (text_eq(execution, "OBSOLETE"))
+        return error_raise(err, ERR_CLOUD, "stack %s was changed by somebody else meanwhile: deploy again", change->stack_name);
     /* Gone or running: an earlier life of this job executed it. */
-    if (!seen || !text_eq(json_str_or(seen, "ExecutionStatus", "AVAILABLE"), "AVAILABLE"))
+    if (!seen || !text_eq(execution, "AVAILABLE"))
         return 0;
-    json_t *in = change_key(change);
-    json_object_set_new(in, "ClientRequestToken", json_string(change->token));
-    rc = engine_call(c, &aws_cloudformation_ExecuteChangeSet, in, NULL, err);
+    rc = execute_call(c, change, err);
     return rc < 0 ? error_wrap(err, "applying the change to %s", change->stack_name) : 0;
 }

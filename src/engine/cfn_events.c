@@ -9,6 +9,7 @@
 #include "loop/fiber.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #define EVENT_PAGES_MAX 50          /* of 100: more than 500 resources can make in one operation */
@@ -23,7 +24,8 @@ void cfn_follow_done(struct cfn_follow *f)
 
 struct tail {
     struct cfn_follow *f;
-    char *last_id;        /* newest event already handed on */
+    char *last_id;        /* newest event already handed on, or known to be none of ours */
+    json_t *counted;      /* logical ids in f->changed: a replaced resource completes twice */
     bool started;
 };
 
@@ -73,12 +75,14 @@ static int read_new(struct tail *t, json_t *fresh, struct error *err)
     return 0;
 }
 
+bool cfn_reason_is_bystander(const char *reason)
+{
+    return reason && (strstr(reason, "Resource creation cancelled") || strstr(reason, "Resource update cancelled"));
+}
+
 static void note_failure(struct cfn_follow *f, const struct engine_resource *r)
 {
-    if (f->first_failure || !text_ends(r->status, "_FAILED"))
-        return;
-    /* Resources that were stopped because another failed say nothing. */
-    if (r->reason && (strstr(r->reason, "Resource creation cancelled") || strstr(r->reason, "Resource update cancelled")))
+    if (f->first_failure || !text_ends(r->status, "_FAILED") || cfn_reason_is_bystander(r->reason))
         return;
     f->first_failure = xasprintf("%s (%s): %s", r->logical_id, r->type, r->reason ? r->reason : "no reason given");
 }
@@ -98,22 +102,60 @@ static void hand_on(struct tail *t, const json_t *event)
         f->status = xstrdup(r.status);
         return;
     }
-    if (text_ends(r.status, "_COMPLETE") && !cfn_status_is_rollback(r.status))
+    if (text_ends(r.status, "_COMPLETE") && !json_object_get(t->counted, r.logical_id)) {
+        json_object_set_new(t->counted, r.logical_id, json_true());
         f->changed++;
+    }
     note_failure(f, &r);
     if (f->on_event)
         f->on_event(f->arg, &r, f->row_of ? f->row_of(f->arg, r.logical_id) : "");
+}
+
+/* What the verdict needs is kept beside the marker: the next life of the daemon does not see these events again. */
+static int remember(struct tail *t, struct error *err)
+{
+    struct cfn_follow *f = t->f;
+    struct engine_journal const *j = f->context->journal;
+    if (!f->journal_key)
+        return 0;
+    cleanup_free char *failure_key = xasprintf("%s.failure", f->journal_key), *changed_key = xasprintf("%s.changed", f->journal_key);
+    cleanup_free char *changed = xasprintf("%u", f->changed);
+    int rc = j->put(j->arg, f->journal_key, t->last_id, err);
+    if (rc == 0)
+        rc = j->put(j->arg, changed_key, changed, err);
+    if (rc == 0 && f->first_failure)
+        rc = j->put(j->arg, failure_key, f->first_failure, err);
+    return rc;
+}
+
+static int recall(struct tail *t, struct error *err)
+{
+    struct cfn_follow *f = t->f;
+    struct engine_journal const *j = f->context->journal;
+    if (!f->journal_key)
+        return 0;
+    cleanup_free char *failure_key = xasprintf("%s.failure", f->journal_key), *changed_key = xasprintf("%s.changed", f->journal_key);
+    cleanup_free char *changed = NULL;
+    long long count = 0;
+    int rc = j->get(j->arg, f->journal_key, &t->last_id, err);
+    if (rc == 0)
+        rc = j->get(j->arg, changed_key, &changed, err);
+    if (rc == 0)
+        rc = j->get(j->arg, failure_key, &f->first_failure, err);
+    if (changed && text_parse_int(changed, 0, INT32_MAX, &count) == 0)
+        f->changed = (unsigned)count;
+    return rc;
 }
 
 /* Hands on what is new. The marker is put in the same turn as the events that it covers. */
 static int drain(struct tail *t, bool *news, struct error *err)
 {
     cleanup_json json_t *fresh = json_array();
+    *news = false;
     int rc = read_new(t, fresh, err);
     if (rc < 0)
         return rc;
     size_t n = json_array_size(fresh);
-    *news = false;
     for (size_t i = n; i-- > 0;) {
         const json_t *event = json_array_get(fresh, i);
         if (!belongs(t, event))
@@ -122,52 +164,55 @@ static int drain(struct tail *t, bool *news, struct error *err)
         hand_on(t, event);
         *news = true;
     }
-    if (!*news)
-        return 0;
     const char *newest = json_str(json_array_get(fresh, 0), "EventId");
     if (!newest)
         return 0;
     free(t->last_id);
     t->last_id = xstrdup(newest);
-    struct engine_journal const *j = t->f->context->journal;
-    return t->f->journal_key ? j->put(j->arg, t->f->journal_key, newest, err) : 0;
+    return *news ? remember(t, err) : 0;
+}
+
+/* Silence: the stack's own word decides whether that was all (a clean-up or a roll back may still follow), or whether it is gone. */
+static int ask_stack(struct tail *t, bool *over, struct error *err)
+{
+    struct cfn_follow *f = t->f;
+    struct cfn_stack stack;
+    int rc = cfn_stack_describe(f->context, f->stack_id, &stack, err);
+    *over = rc == 0 && (!stack.exists || (t->started && !cfn_status_busy(stack.status)));
+    if (*over) {
+        free(f->status);
+        f->status = xstrdup(stack.exists ? stack.status : "DELETE_COMPLETE");
+    }
+    cfn_stack_done(&stack);
+    return rc;
 }
 
 static int follow_loop(struct tail *t, struct error *err)
 {
     struct cfn_follow *f = t->f;
     struct engine_pace pace = {0};
-    int64_t begin = loop_now_ms(f->context->loop);
+    int64_t quiet_since = loop_now_ms(f->context->loop);
     for (;;) {
-        bool news = false;
+        bool news = false, over = false;
         cleanup_error struct error local = ERROR_INIT;
         int rc = drain(t, &news, &local);
-        if (rc < 0) {
+        if (rc < 0 && !aws_error_is_not_found(&local)) {
             error_move(err, &local);
             return error_wrap(err, "following the events of the stack");
         }
-        if (news)
-            engine_pace_news(&pace);
-        if (t->started && !news) {
-            /* Silence: the stack's own word decides whether that was all (a clean-up or a roll back may still follow). */
-            struct cfn_stack stack;
-            rc = cfn_stack_describe(f->context, f->stack_id, &stack, err);
-            if (rc < 0)
-                return rc;
-            bool busy = stack.exists && cfn_status_busy(stack.status);
-            if (!busy) {
-                free(f->status);
-                f->status = xstrdup(stack.exists ? stack.status : "DELETE_COMPLETE");
-            }
-            cfn_stack_done(&stack);
-            if (!busy)
-                return 0;
-        }
+        if (!news)
+            rc = ask_stack(t, &over, err);
+        if (rc < 0 || over)
+            return rc;
         int64_t now = loop_now_ms(f->context->loop);
-        if (!t->started && now - begin > START_WAIT_MS)
+        if (news) {
+            engine_pace_news(&pace);
+            quiet_since = now;
+        }
+        if (!t->started && now - quiet_since > START_WAIT_MS)
             return error_raise(err, ERR_TIMEOUT, "CloudFormation reported no event of this operation within %d s", START_WAIT_MS / 1000);
-        if (now - begin > CFN_WAIT_MS)
-            return error_raise(err, ERR_TIMEOUT, "CloudFormation did not finish within %lld hours", CFN_WAIT_MS / 3600000);
+        if (now - quiet_since > CFN_WAIT_MS)
+            return error_raise(err, ERR_TIMEOUT, "CloudFormation reported nothing new for %lld hours", CFN_WAIT_MS / 3600000);
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
     }
@@ -175,14 +220,12 @@ static int follow_loop(struct tail *t, struct error *err)
 
 int cfn_follow(struct cfn_follow *f, struct error *err)
 {
-    struct tail t = {.f = f};
-    struct engine_journal const *j = f->context->journal;
-    int rc = 0;
-    if (f->journal_key)
-        rc = j->get(j->arg, f->journal_key, &t.last_id, err);
+    struct tail t = {.f = f, .counted = json_object()};
+    int rc = recall(&t, err);
     t.started = t.last_id != NULL || !f->token;
     if (rc == 0)
         rc = follow_loop(&t, err);
+    json_decref(t.counted);
     free(t.last_id);
     return rc;
 }
