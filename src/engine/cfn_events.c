@@ -42,6 +42,37 @@ static bool belongs(const struct tail *t, const json_t *event)
     return text_eq(json_str(event, "ClientRequestToken"), t->f->token);
 }
 
+static bool starts_operation(const char *status)
+{
+    return text_eq(status, "CREATE_IN_PROGRESS") || text_eq(status, "UPDATE_IN_PROGRESS") || text_eq(status, "DELETE_IN_PROGRESS");
+}
+
+int cfn_operation_token(struct engine_context *c, const char *stack_id, char **token, struct error *err)
+{
+    cleanup_free char *next = NULL;
+    *token = NULL;
+    for (int page = 0; page < EVENT_PAGES_MAX; page++) {
+        cleanup_json json_t *reply = NULL;
+        json_t *in = json_pack("{s:s,s:s*}", "StackName", stack_id, "NextToken", next);
+        int rc = engine_call(c, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
+        if (rc < 0)
+            return error_wrap(err, "looking at what runs on the stack");
+        size_t i;
+        json_t *event;
+        json_array_foreach(json_object_get(reply, "StackEvents"), i, event) {
+            if (text_eq(json_str(event, "PhysicalResourceId"), stack_id) && starts_operation(json_str(event, "ResourceStatus"))) {
+                *token = xstrdup_null(json_str(event, "ClientRequestToken"));
+                return 0;
+            }
+        }
+        free(next);
+        next = xstrdup_null(json_str(reply, "NextToken"));
+        if (text_empty(next))
+            break;
+    }
+    return 0;
+}
+
 static int read_new(struct tail *t, json_t *fresh, struct error *err)
 {
     cleanup_free char *next = NULL;
@@ -61,9 +92,7 @@ static int read_new(struct tail *t, json_t *fresh, struct error *err)
             /* The start of our operation bounds the past when nothing was seen yet. */
             json_array_append(fresh, event);
             bool start = t->f->token && is_stack_event(t->f, event) && text_eq(json_str(event, "ClientRequestToken"), t->f->token) &&
-                         (text_eq(json_str(event, "ResourceStatus"), "CREATE_IN_PROGRESS") ||
-                          text_eq(json_str(event, "ResourceStatus"), "UPDATE_IN_PROGRESS") ||
-                          text_eq(json_str(event, "ResourceStatus"), "DELETE_IN_PROGRESS"));
+                         starts_operation(json_str(event, "ResourceStatus"));
             if (start)
                 return 0;
         }
