@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define START_LOOKS 4
+
 struct apply {
     struct engine_context *c;
     const char *phase;
@@ -168,11 +170,65 @@ static int make_ready(struct apply *a, struct cfn_stack *stack, struct error *er
         rc = cfn_stack_check_ours(stack, "DEFANG_PREFIX or --stack", err);
     if (rc == 0)
         rc = wait_idle(a, stack, err);
+    if (rc == 0)
+        rc = cfn_stack_check_ours(stack, "DEFANG_PREFIX or --stack", err); /* somebody may have made it anew meanwhile */
     if (rc == 0 && stack->exists && text_eq(stack->status, "UPDATE_ROLLBACK_FAILED"))
         return error_raise(err, ERR_CLOUD, "stack %s is in UPDATE_ROLLBACK_FAILED (%s): continue its roll back in the CloudFormation console, then deploy again",
                            stack->name, stack->status_reason ? stack->status_reason : "no reason given");
     if (rc == 0 && stack->exists && cfn_status_is_dead(stack->status))
         rc = clear_dead(a, stack, err);
+    return rc;
+}
+
+static char *cancel_token_key(const struct apply *a)
+{
+    return xasprintf("cfn.%s.cancel-token", a->phase);
+}
+
+/* Under a token of its own: the one of the execution is spent on this stack (TokenAlreadyExistsException). */
+static int delete_half_made(struct apply *a, const char *stack, struct error *err)
+{
+    cleanup_free char *key = cancel_token_key(a);
+    cleanup_free char *token = NULL;
+    int rc = engine_token(a->c, key, &token, err);
+    return rc < 0 ? rc : cfn_stack_delete(a->c, stack, token, err);
+}
+
+/* Is what runs on the stack this phase's own, or our taking it back? Another phase, deployment or person is not disturbed. */
+static int runs_ours(struct apply *a, const char *stack_id, bool *ours, struct error *err)
+{
+    struct engine_pace pace = {0};
+    cleanup_free char *key = cancel_token_key(a), *cancel_token = NULL;
+    int rc = a->c->journal->get(a->c->journal->arg, key, &cancel_token, err);
+    *ours = false;
+    for (int look = 0; rc == 0 && !*ours && look < START_LOOKS; look++) {
+        cleanup_free char *running = NULL;
+        if (look > 0)
+            engine_pace_wait(&pace); /* just executed, its first event may come a little later */
+        rc = cfn_operation_token(a->c, stack_id, &running, err);
+        *ours = running && (text_eq(running, a->token) || text_eq(running, cancel_token));
+    }
+    return rc;
+}
+
+static int take_back_now(struct apply *a, const struct cfn_stack *stack, struct error *err)
+{
+    bool ours = false;
+    struct cfn_follow f;
+    int rc = runs_ours(a, stack->id, &ours, err);
+    if (rc < 0 || !ours)
+        return rc;
+    engine_note(a->c, ENGINE_SAY_NOTE, NULL, "canceling: taking back the change of stack %s", stack->name);
+    if (text_eq(stack->status, "UPDATE_IN_PROGRESS"))
+        rc = engine_call(a->c, &aws_cloudformation_CancelUpdateStack, json_pack("{s:s}", "StackName", stack->name), NULL, err);
+    else if (text_eq(stack->status, "CREATE_IN_PROGRESS"))
+        rc = delete_half_made(a, stack->name, err);
+    if (rc < 0) {
+        engine_note(a->c, ENGINE_SAY_WARNING, NULL, "CloudFormation did not take the change back: %s", err->message);
+        error_done(err);
+    }
+    rc = follow(a, stack->id, &f, err);
+    cfn_follow_done(&f);
     return rc;
 }
 
@@ -184,18 +240,11 @@ static void take_back(struct apply *a)
     cleanup_error struct error err = ERROR_INIT;
     struct cfn_stack stack = {0};
     fiber_shield(true);
-    if (cfn_stack_describe(a->c, a->stack_name, &stack, &err) == 0 && stack.exists && cfn_status_busy(stack.status)) {
-        engine_note(a->c, ENGINE_SAY_NOTE, NULL, "canceling: taking back the change of stack %s", stack.name);
-        if (text_eq(stack.status, "UPDATE_IN_PROGRESS"))
-            engine_call(a->c, &aws_cloudformation_CancelUpdateStack, json_pack("{s:s}", "StackName", stack.name), NULL, &err);
-        else if (text_eq(stack.status, "CREATE_IN_PROGRESS"))
-            cfn_stack_delete(a->c, stack.name, a->token, &err);
-        struct cfn_follow f;
-        cleanup_error struct error follow_err = ERROR_INIT;
-        if (follow(a, stack.id, &f, &follow_err) < 0)
-            engine_note(a->c, ENGINE_SAY_WARNING, NULL, "could not follow the roll back: %s", follow_err.message);
-        cfn_follow_done(&f);
-    }
+    int rc = cfn_stack_describe(a->c, a->stack_name, &stack, &err);
+    if (rc == 0 && stack.exists && cfn_status_busy(stack.status))
+        rc = take_back_now(a, &stack, &err);
+    if (rc < 0)
+        engine_note(a->c, ENGINE_SAY_WARNING, NULL, "could not follow the roll back: %s", err.message);
     cfn_stack_done(&stack);
     fiber_shield(false);
 }
@@ -203,7 +252,7 @@ static void take_back(struct apply *a)
 static int judge(struct apply *a, struct cfn_follow *f, struct engine_outcome *out, struct error *err)
 {
     out->resources_changed = f->changed;
-    if (cfn_status_is_good(f->status))
+    if (cfn_status_is_good(f->status) && !text_eq(f->status, "DELETE_COMPLETE"))
         return engine_cloudformation.outputs(a->c, &out->outputs, err);
     out->rolled_back = cfn_status_is_rollback(f->status) && text_ends(f->status, "_COMPLETE");
     return error_raise(err, out->rolled_back ? ERR_ROLLED_BACK : ERR_CLOUD, "stack %s ended in %s: %s", a->stack_name, f->status,
@@ -294,6 +343,7 @@ static int cloudformation_deployed(struct engine_context *c, struct engine_templ
     if (rc == 0 && stack.exists) {
         out->status = xstrdup(stack.status);
         out->exists = !text_eq(stack.status, "REVIEW_IN_PROGRESS") && !cfn_status_is_dead(stack.status);
+        out->settled = out->exists && !cfn_status_busy(stack.status) && !text_ends(stack.status, "_FAILED");
         if (out->exists)
             rc = cfn_stack_template(c, name, &out->json, err);
     }
@@ -332,7 +382,10 @@ static int destroy_run(struct apply *a, struct cfn_stack *stack, struct engine_o
     if (rc == 0 && !text_eq(f.status, "DELETE_COMPLETE"))
         rc = error_raise(err, ERR_CLOUD, "stack %s ended in %s: %s", stack->name, f.status, f.first_failure ? f.first_failure : "no resource gave a reason");
     out->resources_changed = f.changed;
-    rows_finish(a->rows, rc == 0);
+    if (rc == -ECANCELED && !engine_detaching(a->c))
+        engine_note(a->c, ENGINE_SAY_WARNING, NULL, "CloudFormation cannot stop a removal: stack %s goes on being removed", stack->name);
+    if (!engine_detaching(a->c))
+        rows_finish(a->rows, rc == 0);
     cfn_follow_done(&f);
     return rc;
 }
@@ -342,13 +395,16 @@ static int cloudformation_destroy(struct engine_context *c, struct engine_outcom
     *out = (struct engine_outcome){0};
     struct apply a = {0};
     struct cfn_stack stack = {0};
+    bool begun = false;
     int rc = apply_init(&a, c, "destroy", err);
+    if (rc == 0)
+        rc = flag_get(&a, a.key_executed, &begun, err);
     if (rc == 0)
         rc = cfn_stack_describe(c, a.stack_name, &stack, err);
     if (rc == 0)
         rc = cfn_stack_check_ours(&stack, "DEFANG_PREFIX or --stack", err);
     if (rc == 0 && !stack.exists) {
-        out->nothing_changed = true;
+        out->nothing_changed = !begun; /* an earlier life may have removed it */
     } else if (rc == 0) {
         cleanup_json json_t *template = NULL;
         cleanup_error struct error ignored = ERROR_INIT; /* rows are for people: a template that cannot be read must not stop a teardown */
