@@ -59,6 +59,7 @@ extern const struct aws_operation aws_elbv2_DescribeTargetHealth;
 extern const struct aws_operation aws_elbv2_DescribeLoadBalancers;
 extern const struct aws_operation aws_elbv2_DescribeTargetGroups;
 extern const struct aws_service aws_service_iam;
+extern const struct aws_operation aws_iam_CreateServiceLinkedRole;
 extern const struct aws_operation aws_iam_GetRole;
 extern const struct aws_operation aws_iam_SimulatePrincipalPolicy;
 extern const struct aws_service aws_service_logs;

@@ -2,6 +2,7 @@
 #include "engine/cfn.h"
 #include "engine/flow.h"
 #include "engine/rows.h"
+#include "engine/service_role.h"
 
 #include "aws/operations.h"
 #include "base/mem.h"
@@ -34,9 +35,16 @@ static void fill(struct flow_cd *out, const json_t *outputs)
     };
 }
 
+/* ECR has no pull-through cache in China and GovCloud (docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html). */
+static bool has_pull_through(const char *region)
+{
+    return !region || (!text_starts(region, "cn-") && !text_starts(region, "us-gov-") && !strstr(region, "-iso"));
+}
+
 static struct graph *cd_graph(struct engine_context *c)
 {
-    struct plan_cd_settings s = {.cd_name = c->settings->cd_name, .prefix = c->settings->prefix, .retain_bucket = true, .pull_through = true};
+    struct plan_cd_settings s = {.cd_name = c->settings->cd_name, .prefix = c->settings->prefix, .retain_bucket = true,
+                                 .pull_through = has_pull_through(aws_session_region(c->aws))};
     return plan_cd(&s);
 }
 
@@ -65,7 +73,14 @@ struct boot {
     struct rows *rows;
     const char *verb;
     unsigned total, complete;
+    const char *round;   /* "" or ".again": part of the journal's keys, because a token serves one operation */
+    bool role_was_late;
 };
+
+static char *key(const struct boot *b, const char *name)
+{
+    return xasprintf("cd.%s%s", name, b->round);
+}
 
 static const char *row_of(void *arg, const char *logical_id)
 {
@@ -81,10 +96,12 @@ static void on_event(void *arg, const struct engine_resource *r, const char *row
     engine_row(b->c, ENGINE_ROW_STEP, ROW, ENGINE_ACTIVE, ROW_ORDER, "usually about 2 min", "CD stack: %s %s", b->verb, r->logical_id);
 }
 
-static int follow_to_end(struct boot *b, const char *stack_id, const char *token, const char *key, const char *wanted_verb, struct error *err)
+static int follow_to_end(struct boot *b, const char *stack_id, const char *token, const char *last_event, const char *wanted_verb, struct error *err)
 {
-    struct cfn_follow f = {.context = b->c, .stack_id = stack_id, .token = token, .journal_key = key, .row_of = row_of, .on_event = on_event, .arg = b};
+    cleanup_free char *journal_key = key(b, last_event);
+    struct cfn_follow f = {.context = b->c, .stack_id = stack_id, .token = token, .journal_key = journal_key, .row_of = row_of, .on_event = on_event, .arg = b};
     int rc = cfn_follow(&f, err);
+    b->role_was_late = rc == 0 && service_role_was_late(f.first_failure);
     if (rc == 0 && !cfn_status_is_good(f.status))
         rc = error_raise(err, ERR_CLOUD, "%s the CD stack ended in %s: %s", wanted_verb, f.status, f.first_failure ? f.first_failure : "no reason given");
     cfn_follow_done(&f);
@@ -95,11 +112,12 @@ static int clear_dead(struct boot *b, struct cfn_stack *stack, struct error *err
 {
     cleanup_free char *token = NULL;
     b->verb = "removing failed";
-    int rc = engine_token(b->c, "cd.clear-token", &token, err);
+    cleanup_free char *token_key = key(b, "clear-token");
+    int rc = engine_token(b->c, token_key, &token, err);
     if (rc == 0)
         rc = cfn_stack_delete(b->c, stack->name, token, err);
     if (rc == 0)
-        rc = follow_to_end(b, stack->id, token, "cd.clear-last", "removing", err);
+        rc = follow_to_end(b, stack->id, token, "clear-last", "removing", err);
     cfn_stack_done(stack);
     return rc;
 }
@@ -108,10 +126,11 @@ static int wait_idle(struct boot *b, struct cfn_stack *stack, struct error *err)
 {
     struct engine_pace pace = {0};
     cleanup_free char *executed = NULL;
-    int rc = b->c->journal->get(b->c->journal->arg, "cd.executed", &executed, err);
+    cleanup_free char *executed_key = key(b, "executed");
+    int rc = b->c->journal->get(b->c->journal->arg, executed_key, &executed, err);
     if (rc == 0 && executed && stack->exists && cfn_status_busy(stack->status)) {
         /* A life of this job before a restart began it: its events go on where they stopped. */
-        rc = follow_to_end(b, stack->id, executed, "cd.last-event", b->verb, err);
+        rc = follow_to_end(b, stack->id, executed, "last-event", b->verb, err);
         cleanup_free char *name = xstrdup(stack->name);
         cfn_stack_done(stack);
         return rc < 0 ? rc : cfn_stack_describe(b->c, name, stack, err);
@@ -137,17 +156,20 @@ static int change(struct boot *b, const struct cfn_stack *stack, const struct gr
     struct engine_context *c = b->c;
     cleanup_free char *token = NULL;
     cleanup_free char *text = graph_template_text(g);
-    cleanup_free char *set = xasprintf("defang-%s-cd", c->deployment);
-    int rc = engine_token(c, "cd.token", &token, err);
+    cleanup_free char *set = xasprintf("defang-%s-cd%s", c->deployment, *b->round ? "-again" : "");
+    cleanup_free char *token_key = key(b, "token"), *executed_key = key(b, "executed");
+    int rc = engine_token(c, token_key, &token, err);
     if (rc < 0)
         return rc;
     bool create = !stack->exists || text_eq(stack->status, "REVIEW_IN_PROGRESS");
+    if (create)
+        service_role_ensure(c);
     b->verb = create ? "creating" : "updating";
     struct cfn_change ch = {.stack_name = c->settings->cd_name, .change_set_name = set, .token = token, .create = create, .template_body = text};
     rc = cfn_change_prepare(c, &ch, empty, err);
     if (rc < 0 || *empty)
         return rc;
-    rc = c->journal->put(c->journal->arg, "cd.executed", token, err);
+    rc = c->journal->put(c->journal->arg, executed_key, token, err);
     if (rc == 0)
         rc = c->journal->flush(c->journal->arg, err);
     if (rc == 0)
@@ -156,8 +178,24 @@ static int change(struct boot *b, const struct cfn_stack *stack, const struct gr
     if (rc == 0)
         rc = cfn_stack_describe(c, ch.stack_name, &now, err);
     if (rc == 0)
-        rc = follow_to_end(b, now.id ? now.id : ch.stack_name, token, "cd.last-event", b->verb, err);
+        rc = follow_to_end(b, now.id ? now.id : ch.stack_name, token, "last-event", b->verb, err);
     cfn_stack_done(&now);
+    return rc;
+}
+
+/* The account's first stack with ECS came before its service role was known everywhere. By now it is. */
+static int change_again(struct boot *b, const struct graph *g, bool *empty, struct error *err)
+{
+    struct cfn_stack stack = {0};
+    error_done(err);
+    engine_note(b->c, ENGINE_SAY_NOTE, NULL, "ECS is new in this account and its role was not ready: making the CD stack once more");
+    b->round = ".again";
+    int rc = cfn_stack_describe(b->c, b->c->settings->cd_name, &stack, err);
+    if (rc == 0 && stack.exists && cfn_status_is_dead(stack.status))
+        rc = clear_dead(b, &stack, err);
+    if (rc == 0)
+        rc = change(b, &stack, g, empty, err);
+    cfn_stack_done(&stack);
     return rc;
 }
 
@@ -190,6 +228,8 @@ static int ensure(struct boot *b, const struct graph *g, bool force, struct flow
     }
     if (rc == 0 && !same)
         rc = change(b, &stack, g, &empty, err);
+    if (rc < 0 && b->role_was_late)
+        rc = change_again(b, g, &empty, err);
     cfn_stack_done(&stack);
     if (rc == 0)
         rc = cfn_stack_describe(c, c->settings->cd_name, &stack, err);
@@ -210,7 +250,7 @@ int flow_cd_ensure(struct engine_context *c, bool force, struct flow_cd *out, st
 {
     *out = (struct flow_cd){0};
     cleanup_graph struct graph *g = cd_graph(c);
-    struct boot b = {.c = c, .verb = "updating"};
+    struct boot b = {.c = c, .verb = "updating", .round = ""};
     engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_ACTIVE, ROW_ORDER, NULL, "CD stack: checking");
     int rc = ensure(&b, g, force, out, err);
     if (rc == 0 && !out->bucket)
@@ -266,7 +306,7 @@ static int refuse_while_projects(struct engine_context *c, struct error *err)
 int flow_cd_teardown(struct engine_context *c, bool force, struct error *err)
 {
     struct cfn_stack stack = {0};
-    struct boot b = {.c = c, .verb = "removing"};
+    struct boot b = {.c = c, .verb = "removing", .round = ""};
     cleanup_free char *token = NULL;
     int rc = cfn_stack_describe(c, c->settings->cd_name, &stack, err);
     if (rc == 0)
@@ -286,7 +326,7 @@ int flow_cd_teardown(struct engine_context *c, bool force, struct error *err)
         if (rc == 0)
             rc = cfn_stack_delete(c, stack.name, token, err);
         if (rc == 0)
-            rc = follow_to_end(&b, stack.id, token, "cd.delete-last", "removing", err);
+            rc = follow_to_end(&b, stack.id, token, "delete-last", "removing", err);
         if (rc == 0)
             engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_DONE, ROW_ORDER, NULL, "CD stack removed; its bucket is kept");
     }

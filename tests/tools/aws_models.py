@@ -27,7 +27,7 @@ SERVICES = {
            "DescribeClusters ListServiceDeployments DescribeServiceDeployments",
     "elasticache": "DescribeReplicationGroups",
     "elbv2": "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups",
-    "iam": "GetRole SimulatePrincipalPolicy",
+    "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",
     "logs": "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup",
     "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents",
     "resourcegroupstaggingapi": "GetResources",

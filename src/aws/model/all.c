@@ -50,6 +50,7 @@ const struct aws_operation *const aws_operations[] = {
     &aws_elbv2_DescribeTargetHealth,
     &aws_elbv2_DescribeLoadBalancers,
     &aws_elbv2_DescribeTargetGroups,
+    &aws_iam_CreateServiceLinkedRole,
     &aws_iam_GetRole,
     &aws_iam_SimulatePrincipalPolicy,
     &aws_logs_FilterLogEvents,

@@ -11,10 +11,12 @@ const struct aws_service aws_service_iam = {
     .global = true,
 };
 
-static const struct aws_member m_GetRoleRequest[] = {
-    {"RoleName", NULL, &aws_shape_string, .required = true},
+static const struct aws_member m_CreateServiceLinkedRoleRequest[] = {
+    {"AWSServiceName", NULL, &aws_shape_string, .required = true},
+    {"Description", NULL, &aws_shape_string},
+    {"CustomSuffix", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetRoleRequest = {.type = AWS_STRUCTURE, .members = m_GetRoleRequest, .member_count = 1, .name = "GetRoleRequest"};
+static const struct aws_shape s_CreateServiceLinkedRoleRequest = {.type = AWS_STRUCTURE, .members = m_CreateServiceLinkedRoleRequest, .member_count = 3, .name = "CreateServiceLinkedRoleRequest"};
 static const struct aws_member m_AttachedPermissionsBoundary[] = {
     {"PermissionsBoundaryType", NULL, &aws_shape_string},
     {"PermissionsBoundaryArn", NULL, &aws_shape_string},
@@ -46,6 +48,23 @@ static const struct aws_member m_Role[] = {
     {"RoleLastUsed", NULL, &s_RoleLastUsed},
 };
 static const struct aws_shape s_Role = {.type = AWS_STRUCTURE, .members = m_Role, .member_count = 11, .name = "Role"};
+static const struct aws_member m_CreateServiceLinkedRoleResponse[] = {
+    {"Role", NULL, &s_Role},
+};
+static const struct aws_shape s_CreateServiceLinkedRoleResponse = {.type = AWS_STRUCTURE, .members = m_CreateServiceLinkedRoleResponse, .member_count = 1, .name = "CreateServiceLinkedRoleResponse"};
+const struct aws_operation aws_iam_CreateServiceLinkedRole = {
+    .service = &aws_service_iam,
+    .name = "CreateServiceLinkedRole",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_CreateServiceLinkedRoleRequest,
+    .output = &s_CreateServiceLinkedRoleResponse,
+    .result_wrapper = "CreateServiceLinkedRoleResult",
+};
+static const struct aws_member m_GetRoleRequest[] = {
+    {"RoleName", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_GetRoleRequest = {.type = AWS_STRUCTURE, .members = m_GetRoleRequest, .member_count = 1, .name = "GetRoleRequest"};
 static const struct aws_member m_GetRoleResponse[] = {
     {"Role", NULL, &s_Role, .required = true},
 };
