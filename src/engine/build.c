@@ -16,6 +16,9 @@
 #define ATTEMPTS      2
 #define BUILD_WAIT_MS (60LL * 60 * 1000)
 #define TAIL_LINES    40
+#define ROOM_WAIT_MS  (20LL * 60 * 1000)
+#define ROLE_WAIT_MS  (60LL * 1000)
+#define ROOM_PAUSE_MS 10000
 
 void flow_build_place_done(struct flow_build_place *p)
 {
@@ -47,16 +50,16 @@ int flow_build_place(struct engine_context *c, struct flow_build_place *out, boo
     *out = (struct flow_build_place){0};
     *ready = false;
     cleanup_free char *stack = plan_stack_name(c->settings, c->project);
-    cleanup_json json_t *reply = NULL;
+    cleanup_json json_t *resources = NULL;
     cleanup_error struct error local = ERROR_INIT;
-    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, json_pack("{s:s}", "StackName", stack), &reply, &local);
+    /* Not DescribeStackResources: that one shows the first hundred only. */
+    int rc = engine_call_all(c, &aws_cloudformation_ListStackResources, json_pack("{s:s}", "StackName", stack), &resources, &local);
     if (rc < 0 && aws_error_is_not_found(&local))
         return 0;
     if (rc < 0) {
         error_move(err, &local);
         return error_wrap(err, "looking for the place to build in stack %s", stack);
     }
-    const json_t *resources = json_object_get(reply, "StackResources");
     const struct plan_build_needs *needs = plan_build_needs();
     bool complete = true;
     for (size_t i = 0; i < needs->count; i++)
@@ -130,27 +133,72 @@ static json_t *run_task_input(struct build *u, const char *token)
                      "tags", "key", "defang:service", "value", u->b->service, "key", "defang:etag", "value", u->c->deployment);
 }
 
-/* A task that ECS does not place for want of capacity is asked for again: nothing ran. */
+/* Why ECS may refuse a task now and take it later: nothing ran then. The vCPU quota of a young account is small (often 6), and builds run beside each
+ * other; ECS says so in `failures` or as an exception. A role that was made seconds ago may not be known everywhere. */
+static int64_t room_wait_ms(const char *why)
+{
+    static const struct { const char *text; int64_t wait_ms; } reasons[] = {
+        {"reached the limit on the number of", ROOM_WAIT_MS}, {"Capacity is unavailable", ROOM_WAIT_MS},
+        {"RESOURCE:", ROOM_WAIT_MS},                          {"unable to assume the role", ROLE_WAIT_MS},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+        if (why && strstr(why, reasons[i].text))
+            return reasons[i].wait_ms;
+    return -1;
+}
+
+/* One RunTask. *why is set when ECS refused. */
+static int run_task(struct build *u, const char *token_key, char **why, struct error *err)
+{
+    cleanup_free char *token = NULL;
+    cleanup_json json_t *reply = NULL;
+    cleanup_error struct error local = ERROR_INIT;
+    int rc = engine_token(u->c, token_key, &token, err);
+    if (rc < 0)
+        return rc;
+    rc = engine_call(u->c, &aws_ecs_RunTask, run_task_input(u, token), &reply, &local);
+    if (rc < 0 && room_wait_ms(local.message) < 0) {
+        error_move(err, &local);
+        return error_wrap(err, "starting the build of %s", u->b->service);
+    }
+    u->task_arn = xstrdup_null(json_str(reply, "tasks.0.taskArn"));
+    if (!u->task_arn)
+        *why = rc < 0 ? xstrdup(local.message)
+                      : xasprintf("%s %s", json_str_or(reply, "failures.0.reason", "no reason given"), json_str_or(reply, "failures.0.detail", ""));
+    return 0;
+}
+
+/* Nothing ran under the token, so the next try has one of its own. */
+static int wait_for_room(struct build *u, const char *token_key, const char *why, int64_t since_ms, struct error *err)
+{
+    if (loop_now_ms(u->c->loop) - since_ms >= room_wait_ms(why)) {
+        int rc = error_raise(err, ERR_CLOUD, "ECS did not start the build of %s: %s", u->b->service, why);
+        if (room_wait_ms(why) == ROOM_WAIT_MS)
+            error_hint(err, "end other Fargate tasks, or ask Service Quotas for more \"Fargate On-Demand vCPU resource count\"");
+        return rc;
+    }
+    engine_row(u->c, ENGINE_ROW_IMAGE, u->row, ENGINE_ACTIVE, ORDER, NULL, "image: waiting for ECS: %s", why);
+    int rc = u->c->journal->put(u->c->journal->arg, token_key, NULL, err);
+    if (rc == 0 && fiber_sleep(ROOM_PAUSE_MS) < 0)
+        rc = error_raise(err, ERR_CANCELED, "canceled");
+    return rc;
+}
+
 static int start(struct build *u, struct error *err)
 {
     int rc = journal_get(u, "task", &u->task_arn, err);
+    cleanup_free char *token_key = xasprintf("%s.token", u->key);
+    int64_t since_ms = loop_now_ms(u->c->loop);
     if (rc < 0 || u->task_arn)
         return rc;
-    cleanup_free char *key = xasprintf("%s.token", u->key);
-    cleanup_free char *token = NULL;
-    rc = engine_token(u->c, key, &token, err);
-    if (rc < 0)
-        return rc;
-    cleanup_json json_t *reply = NULL;
-    rc = engine_call(u->c, &aws_ecs_RunTask, run_task_input(u, token), &reply, err);
-    if (rc < 0)
-        return error_wrap(err, "starting the build of %s", u->b->service);
-    const char *arn = json_str(reply, "tasks.0.taskArn");
-    if (!arn)
-        return error_raise(err, ERR_CLOUD, "ECS did not start the build of %s: %s %s", u->b->service, json_str_or(reply, "failures.0.reason", "no reason given"),
-                           json_str_or(reply, "failures.0.detail", ""));
-    u->task_arn = xstrdup(arn);
-    rc = journal_put(u, "task", arn, err);
+    while (rc == 0 && !u->task_arn) {
+        cleanup_free char *why = NULL;
+        rc = run_task(u, token_key, &why, err);
+        if (rc == 0 && why)
+            rc = wait_for_room(u, token_key, why, since_ms, err);
+    }
+    if (rc == 0)
+        rc = journal_put(u, "task", u->task_arn, err);
     return rc < 0 ? rc : u->c->journal->flush(u->c->journal->arg, err);
 }
 
