@@ -1,0 +1,228 @@
+/* What an account is like: its zones, its first stack with ECS, room for builds. */
+#include "engine/flow.h"
+#include "unit/engine/fake_stack.h"
+#include "unit/lib/suite.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+#include <string.h>
+
+#define CD_ID "arn:aws:cloudformation:us-west-2:123456789012:stack/defang-cd/1"
+
+static struct cloud cl;
+static struct fake_stack stack;
+
+/* ---- zones ---- */
+struct zones_row { const char *zones[6]; const char *wanted; }; /* "name/id" */
+
+static char *seen_zones;
+
+static void read_facts(struct cloud *c)
+{
+    cleanup_arena struct arena *a = arena_new();
+    struct plan_facts *f = NULL;
+    c->rc = flow_facts(&c->c, a, &f, &c->err);
+    struct str out = STR_INIT;
+    for (size_t i = 0; c->rc == 0 && i < f->zone_count; i++)
+        str_appendf(&out, "%s%s", i ? " " : "", f->zones[i]);
+    seen_zones = str_take(&out);
+}
+
+START_TEST(zones_with_all_services_come_first)
+{
+    static const struct zones_row rows[] = {
+        {{"us-east-1b/use1-az4", "us-east-1a/use1-az3", "us-east-1c/use1-az6"}, "us-east-1b us-east-1c"},
+        {{"us-west-1c/usw1-az1", "us-west-1a/usw1-az2"}, "us-west-1c us-west-1a"},
+        {{"us-west-2d/usw2-az4", "us-west-2a/usw2-az2"}, "us-west-2a us-west-2d"},
+        {{"x-1a"}, "x-1a"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cloud_init(&cl);
+        cleanup_str struct str xml = STR_INIT;
+        for (size_t k = 0; k < ARRAY_LEN(rows[i].zones) && rows[i].zones[k]; k++) {
+            const char *slash = strchr(rows[i].zones[k], '/');
+            str_appendf(&xml, "<item><zoneName>%.*s</zoneName>", (int)strcspn(rows[i].zones[k], "/"), rows[i].zones[k]);
+            str_appendf(&xml, "%s%s%s</item>", slash ? "<zoneId>" : "", slash ? slash + 1 : "", slash ? "</zoneId>" : "");
+        }
+        cleanup_free char *reply = xasprintf("<availabilityZoneInfo>%s</availabilityZoneInfo>", str_get(&xml));
+        cloud_reply(&cl, "GetCallerIdentity", "<Account>123456789012</Account><Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>U</UserId>");
+        cloud_reply(&cl, "DescribeAvailabilityZones", reply);
+        cloud_run(&cl, read_facts);
+        ck_assert_msg(cl.rc == 0, "row %zu: %s", i, cl.err.message);
+        ck_assert_str_eq(seen_zones, rows[i].wanted);
+        free(seen_zones);
+        cloud_done(&cl);
+    }
+}
+END_TEST
+
+/* ---- the first stack with ECS ---- */
+static const struct beat role_too_late[] = {
+    {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
+    {"ROLLBACK_IN_PROGRESS", {"Cluster|AWS::ECS::Cluster|CREATE_FAILED|Unable to assume the service linked role. Please verify that the ECS service "
+                              "linked role exists.", "*||ROLLBACK_IN_PROGRESS"}},
+    {"ROLLBACK_COMPLETE", {"*||ROLLBACK_COMPLETE"}},
+    {0},
+};
+static const struct beat no_vpc_left[] = {
+    {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
+    {"ROLLBACK_COMPLETE", {"VPC|AWS::EC2::VPC|CREATE_FAILED|The maximum number of VPCs has been reached.", "*||ROLLBACK_COMPLETE"}},
+    {0},
+};
+static const struct beat removed[] = {{"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}}, {"GONE", {"*||DELETE_COMPLETE"}}, {0}};
+static const struct beat made[] = {{"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}}, {"CREATE_COMPLETE", {"*||CREATE_COMPLETE"}}, {0}};
+
+static unsigned roles_asked;
+
+static void role(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    if (roles_asked++)
+        stack.on_execute = made;
+    reply->status = 404;
+    reply->text = cloud_error_text(call, "NoSuchEntity", "The role with name AWSServiceRoleForECS cannot be found.");
+}
+
+static void ensure(struct cloud *c)
+{
+    struct flow_cd cd;
+    c->rc = flow_cd_ensure(&c->c, false, &cd, &c->err);
+    flow_cd_done(&cd);
+}
+
+static void setup_cd(const struct beat *on_execute)
+{
+    cloud_init(&cl);
+    fake_stack_init(&stack, &cl, "defang-cd", CD_ID);
+    stack.outputs = "<member><OutputKey>bucketName</OutputKey><OutputValue>b</OutputValue></member>"
+                    "<member><OutputKey>templateVersion</OutputKey><OutputValue>1</OutputValue></member>";
+    stack.on_execute = on_execute;
+    stack.on_delete = removed;
+    roles_asked = 0;
+    cloud_on(&cl, "GetRole", role, NULL);
+    cloud_reply(&cl, "CreateServiceLinkedRole", "<Role><RoleName>AWSServiceRoleForECS</RoleName></Role>");
+}
+
+static void finish_cd(void)
+{
+    fake_stack_done(&stack);
+    cloud_done(&cl);
+}
+
+START_TEST(ecs_role_is_made_before_the_stack)
+{
+    setup_cd(made);
+    cloud_run(&cl, ensure);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateServiceLinkedRole"), 1);
+    ck_assert(cloud_body_has(&cl, "CreateServiceLinkedRole", 0, "AWSServiceName=ecs.amazonaws.com"));
+    ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
+    finish_cd();
+}
+END_TEST
+
+START_TEST(stack_that_came_before_the_role_is_made_once_more)
+{
+    setup_cd(role_too_late);
+    cloud_run(&cl, ensure);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 1);
+    ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 2);
+    ck_assert_str_ne(cloud_journal(&cl, "cd.token"), cloud_journal(&cl, "cd.token.again"));
+    finish_cd();
+}
+END_TEST
+
+START_TEST(other_failures_of_the_stack_are_final)
+{
+    setup_cd(no_vpc_left);
+    cloud_run(&cl, ensure);
+    ck_assert_int_lt(cl.rc, 0);
+    ck_assert_msg(strstr(cl.err.message, "maximum number of VPCs") != NULL, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
+    finish_cd();
+}
+END_TEST
+
+START_TEST(empty_prefix_makes_no_tag)
+{
+    setup_cd(made);
+    cl.settings.prefix = "";
+    cloud_run(&cl, ensure);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert(!cloud_body_has(&cl, "CreateChangeSet", 0, "defang%3APrefix"));
+    ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "defang%3AManagedBy"));
+    finish_cd();
+}
+END_TEST
+
+/* ---- room for builds ---- */
+static const char *const command[] = {"--force"};
+static struct flow_build_place place;
+static struct engine_failure failure;
+
+static void build(struct cloud *c)
+{
+    struct plan_build b = {.service = "web", .repository = "shop/kaniko-build", .tag = "t", .task_family = "f", .command = (const char **)command,
+                           .command_count = 1};
+    char *uri = NULL;
+    place = (struct flow_build_place){.cluster = (char *)"c", .subnets = {(char *)"s"}, .security_group = (char *)"g"};
+    c->rc = flow_image_build(&c->c, &b, &place, &uri, &failure, &c->err);
+    free(uri);
+    engine_failure_done(&failure);
+}
+
+#define NO_ROOM "{\"tasks\":[],\"failures\":[{\"reason\":\"You've reached the limit on the number of vCPUs you can run concurrently\"}]}"
+
+static void setup_build(void)
+{
+    cloud_init(&cl);
+    cloud_reply(&cl, "GetLogEvents", "{\"events\":[],\"nextForwardToken\":\"f/1\"}");
+    cloud_reply(&cl, "DescribeTasks", "{\"tasks\":[{\"taskArn\":\"a/b/1\",\"lastStatus\":\"STOPPED\",\"containers\":[{\"name\":\"kaniko\",\"exitCode\":0}]}]}");
+    cloud_reply(&cl, "DescribeImages", "{\"imageDetails\":[{\"imageDigest\":\"sha256:0123456789012345678901234567890123456789\"}]}");
+}
+
+START_TEST(build_waits_for_room)
+{
+    setup_build();
+    cloud_reply(&cl, "RunTask", NO_ROOM);
+    cloud_fail(&cl, "RunTask", 400, "ClientException", "ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided for this task.");
+    cloud_reply(&cl, "RunTask", "{\"tasks\":[{\"taskArn\":\"a/b/1\"}],\"failures\":[]}");
+    cloud_run(&cl, build);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 3);
+    ck_assert_uint_eq(cloud_said(&cl, "waiting for ECS"), 2);
+    cleanup_json json_t *first = NULL, *second = NULL;
+    json_parse(cloud_body(&cl, "RunTask", 0), strlen(cloud_body(&cl, "RunTask", 0)), &first, NULL);
+    json_parse(cloud_body(&cl, "RunTask", 1), strlen(cloud_body(&cl, "RunTask", 1)), &second, NULL);
+    ck_assert_str_ne(json_str(first, "clientToken"), json_str(second, "clientToken"));
+    ck_assert_uint_le(strlen(json_str(first, "clientToken")), 64);
+    cloud_done(&cl);
+}
+END_TEST
+
+START_TEST(build_does_not_wait_for_ever)
+{
+    setup_build();
+    cloud_reply(&cl, "RunTask", NO_ROOM);
+    cloud_run(&cl, build);
+    ck_assert_int_lt(cl.rc, 0);
+    ck_assert_msg(strstr(cl.err.message, "reached the limit") && strstr(cl.err.hint, "Service Quotas"), "%s", cl.err.message);
+    ck_assert_uint_gt(cloud_count(&cl, "RunTask"), 60);
+    cloud_done(&cl);
+}
+END_TEST
+
+START_TEST(build_that_cannot_run_fails_at_once)
+{
+    setup_build();
+    cloud_reply(&cl, "RunTask", "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\",\"detail\":\"no such thing\"}]}");
+    cloud_run(&cl, build);
+    ck_assert_int_lt(cl.rc, 0);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
+    cloud_done(&cl);
+}
+END_TEST
+
+SUITE("engine/account", zones_with_all_services_come_first, ecs_role_is_made_before_the_stack, stack_that_came_before_the_role_is_made_once_more,
+      other_failures_of_the_stack_are_final, empty_prefix_makes_no_tag, build_waits_for_room, build_does_not_wait_for_ever,
+      build_that_cannot_run_fails_at_once)
