@@ -146,7 +146,7 @@ static int found_and_build(struct up *u, struct error *err)
 
 static bool nothing_differs(struct up *u)
 {
-    if (!u->deployed.exists || !u->deployed.json)
+    if (!u->deployed.settled || !u->deployed.json)
         return false;
     struct graph_diff diff;
     graph_diff(u->deployed.json, u->graph, &diff);

@@ -41,6 +41,8 @@ struct cfn_follow {
 void cfn_follow_done(struct cfn_follow *f);
 /* Resources that were stopped because another one failed say nothing. */
 bool cfn_reason_is_bystander(const char *reason);
+/* Token of the operation that runs, or ran last; NULL when it has none. */
+int cfn_operation_token(struct engine_context *c, const char *stack_id, char **token, struct error *err);
 /* Until the operation is terminal. */
 int cfn_follow(struct cfn_follow *f, struct error *err);
 

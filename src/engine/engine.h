@@ -76,7 +76,8 @@ struct engine_outcome {
 };
 void engine_outcome_done(struct engine_outcome *o);
 
-struct engine_template { json_t *json; bool exists; char *status; }; /* what is deployed; json NULL when nothing is */
+/* What is deployed; json NULL when nothing is. settled: nothing moves and nothing is half rolled back, so json is what runs. */
+struct engine_template { json_t *json; bool exists, settled; char *status; };
 void engine_template_done(struct engine_template *t);
 
 struct engine {

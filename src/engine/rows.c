@@ -1,5 +1,7 @@
 #include "engine/rows.h"
 
+#include "engine/cfn.h"
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -19,15 +21,15 @@ struct row_resource {
     char *logical_id, *type;
     const char *usual;
     size_t row;
-    bool busy, complete, failed;
+    bool busy, complete;
 };
 
 struct row {
     char *id;
     unsigned order;
     enum engine_row_kind kind;
-    unsigned total, complete, failed;
-    bool touched;
+    unsigned total, complete;
+    bool touched, failed;      /* failed: by a resource of its own, and so to the end */
 };
 
 struct rows {
@@ -167,14 +169,14 @@ static void show(struct rows *r, struct row *row, const struct row_resource *res
         if (&r->rows.items[other->row] == row && other->busy) {
             busy++;
             /* What people wait for is the slow one, not the last one that moved. */
-            if (other->usual && (!slow || !slow->usual || !slow->busy))
+            if (!slow->busy || (other->usual && !slow->usual))
                 slow = other;
         }
     cleanup_free char *progress = r->count_all && row->total > 1 ? xasprintf(" (%u of %u ready)", row->complete, row->total) : xstrdup("");
     if (busy > 0)
         engine_row(r->c, row->kind, row->id, ENGINE_ACTIVE, row->order, slow->usual, "%s: %s%s", type_for_people(slow->type, type, sizeof type),
                    verb_for_people(status), progress);
-    else if (row->failed > 0)
+    else if (row->failed)
         engine_row(r->c, row->kind, row->id, ENGINE_FAILED, row->order, NULL, "%s: failed", type_for_people(resource->type, type, sizeof type));
     else if (r->count_all && row->complete >= row->total)
         engine_row(r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", done_text(row, status));
@@ -189,12 +191,11 @@ void rows_resource(struct rows *r, const struct engine_resource *event)
         return;
     struct row *row = &r->rows.items[resource->row];
     row->touched = true;
-    bool was_complete = resource->complete, was_failed = resource->failed;
+    bool was_complete = resource->complete;
     resource->busy = text_ends(event->status, "_IN_PROGRESS");
     resource->complete = text_ends(event->status, "_COMPLETE") || text_ends(event->status, "_SKIPPED");
-    resource->failed = text_ends(event->status, "_FAILED");
+    row->failed |= text_ends(event->status, "_FAILED") && !cfn_reason_is_bystander(event->reason);
     row->complete += (unsigned)resource->complete - (unsigned)was_complete;
-    row->failed += (unsigned)resource->failed - (unsigned)was_failed;
     show(r, row, resource, event->status);
 }
 
@@ -207,7 +208,7 @@ void rows_finish(struct rows *r, bool ok)
             continue;
         if (ok)
             engine_row(r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", r->destroy ? "removed" : done_text(row, ""));
-        else if (row->failed > 0)
+        else if (row->failed)
             engine_row(r->c, row->kind, row->id, ENGINE_FAILED, row->order, NULL, "failed");
         else
             engine_row(r->c, row->kind, row->id, ENGINE_CANCELED, row->order, NULL, "taken back");
