@@ -8,7 +8,7 @@ import kit
 
 
 def kaniko_runs(sandbox: kit.Sandbox, since: int) -> int:
-    return len([e for e in sandbox.journal(since, "ecs", "RunTask") if "kaniko" in str(e["params"])])
+    return len({e["params"]["clientToken"] for e in sandbox.journal(since, "ecs", "RunTask") if "kaniko" in str(e["params"])})
 
 
 def test_build_that_fails(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> None:
@@ -49,20 +49,20 @@ def test_build_that_fails_once(place: kit.Place, sandbox: kit.Sandbox, slim: pat
 def test_service_that_exits(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
     project = (tiny / "compose.yaml").read_text().split()[1]
     sandbox.services(**{f"{project}_worker": {"exit": 3, "log": ["cannot open /data: no such directory"]}})
-    ran = place.run("up", cwd=tiny)
-    assert ran.code in (4, 10), ran
+    sandbox.waits(ecs_pending=0.5)
+    ran = place.run("up", cwd=tiny).ok(10)
     assert "Last lines of worker" in ran.err and "cannot open /data: no such directory" in ran.err
     assert "service worker failed: exit code 3" in ran.err and "defangctl logs worker" in ran.err
     result = kit.result_of(place.events("latest"))
     assert result["failed_service"] == "worker"
-    assert ran.code == 10 and kit.final_state(place.events("latest")) == "ROLLED_BACK"
+    assert kit.final_state(place.events("latest")) == "ROLLED_BACK"
     sandbox.calm()
     place.run("up", cwd=tiny).ok()
     place.run("down", cwd=tiny).ok()
 
 
 def test_faults_on_the_way_do_not_matter(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> None:
-    sandbox.fault({"throttle": True}, service="cloudformation", times=3)
+    sandbox.fault({"throttle": True}, service="cloudformation", times=2)
     sandbox.fault({"html500": True}, service="ecs", times=2)
     sandbox.fault({"reset": True}, service="s3", times=2)
     sandbox.fault({"status": 503}, service="ecr", times=2)

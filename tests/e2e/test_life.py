@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import time
 from typing import Any
 
 import kit
@@ -77,7 +78,7 @@ def test_cancel(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> N
 
 
 def test_cancel_while_applying(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
-    sandbox.waits(ecs_steady=20)
+    sandbox.waits(ecs_steady=4)
     up = place.spawn("up", cwd=tiny)
     up.seen("ServiceWorker CREATE_IN_PROGRESS")
     place.run("cancel").ok()
@@ -135,10 +136,28 @@ def test_keys_of_another_account_do_not_go_on(place: kit.Place, sandbox: kit.San
     up.seen("CREATE_IN_PROGRESS")
     sandbox.control("POST", "expire", {"key": keys["AWS_ACCESS_KEY_ID"]})
     up.seen("BLOCKED_AUTH")
-    other = sandbox.client("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/elsewhere", RoleSessionName="x")["Credentials"]
+    other = sandbox.client("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/elsewhere", RoleSessionName="stranger")["Credentials"]
     stranger = {"AWS_ACCESS_KEY_ID": other["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": other["SecretAccessKey"], "AWS_SESSION_TOKEN": other["SessionToken"]}
     assert "210987654321" in place.run("whoami", env=stranger).ok().out
     assert place.run("ls", "--json").lines[0]["state"] == "BLOCKED_AUTH"
     place.run("cancel").ok()
     up.result().ok(8)
+    place.run("down", cwd=tiny).ok()
+
+
+def test_stop_while_blocked(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+    """A job that waits for credentials does not hold up the end of the daemon, and still waits in its next life."""
+    keys = session(sandbox)
+    sandbox.waits(ecs_steady=1.5)
+    up = place.spawn("up", cwd=tiny, env=keys)
+    up.seen("CREATE_IN_PROGRESS")
+    sandbox.control("POST", "expire", {"key": keys["AWS_ACCESS_KEY_ID"]})
+    up.seen("BLOCKED_AUTH")
+    begun = time.monotonic()
+    assert place.stop() == 0
+    assert time.monotonic() - begun < 5, place.log_text()
+    up.process.kill()
+    place.start()
+    assert place.run("ls", "--json", env=GONE).lines[0]["state"] == "BLOCKED_AUTH"
+    place.run("watch").ok()
     place.run("down", cwd=tiny).ok()
