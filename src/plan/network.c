@@ -76,6 +76,7 @@ static void add_nat(struct plan_ctx *c, unsigned zone)
                             graph_ref(numbered(c, "PublicSubnet", zone)), "Tags", name_tag(c, name)));
     r->usual = "usually 2 min";
     graph_depend(c->g, gateway, numbered(c, "PublicRoute", zone));
+    graph_depend(c->g, gateway, numbered(c, "PublicSubnetRoutes", zone));
 }
 
 static void add_private(struct plan_ctx *c, unsigned zone)
@@ -125,7 +126,10 @@ void plan_depend_on_internet(struct plan_ctx *c, const char *logical_id, bool pu
 {
     for (unsigned z = 0; z < c->zone_count; z++) {
         const char *route = numbered(c, public_subnets ? "PublicRoute" : "PrivateRoute", z);
-        if (graph_get(c->g, route))
-            graph_depend(c->g, logical_id, route);
+        if (!graph_get(c->g, route))
+            continue;
+        graph_depend(c->g, logical_id, route);
+        /* A route helps nobody until its table is the subnet's. */
+        graph_depend(c->g, logical_id, numbered(c, public_subnets ? "PublicSubnetRoutes" : "PrivateSubnetRoutes", z));
     }
 }

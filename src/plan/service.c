@@ -71,6 +71,7 @@ static void add_load_balancers(struct plan_ctx *c, const struct plan_service *s,
 static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, const char *id, bool public)
 {
     graph_depend(c->g, id, "CapacityProviders");
+    graph_depend(c->g, id, "DhcpOptionsAssociation"); /* a task takes its search domain when it starts and keeps it */
     plan_depend_on_internet(c, id, public);
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
