@@ -92,8 +92,8 @@ static const char *tag_of(struct arena *a, const struct plan_build *b, const str
         str_appendf(&all, "%zu:%s\n", strlen(build_args->items[i]), build_args->items[i]);
     cleanup_free char *sum = plan_hash_hex(str_get(&all), 8);
     str_done(&all);
-    cleanup_free char *label = plan_name_fit(s->name, PLAN_NAME_LOWER | PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 90, 6);
-    return arena_printf(a, "%s-image-%s-%s", label, sum, b->arch);
+    cleanup_free char *prefix = plan_image_prefix(s->name);
+    return arena_printf(a, "%s%s-%s", prefix, sum, b->arch);
 }
 
 void plan_build_finish(struct arena *arena, const struct plan_request *r, struct plan_build *b)

@@ -2,16 +2,35 @@
 #include "plan/internal.h"
 #include <string.h>
 
-static const char UNTAGGED_AND_TWENTY[] =
-    "{\"rules\":[{\"rulePriority\":1,\"description\":\"untagged images after a day\",\"selection\":{\"tagStatus\":\"untagged\","
-    "\"countType\":\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":1},\"action\":{\"type\":\"expire\"}},"
-    "{\"rulePriority\":2,\"description\":\"the last 20 stay\",\"selection\":{\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\","
-    "\"countNumber\":20},\"action\":{\"type\":\"expire\"}}]}";
+#define IMAGES_KEPT 10
+#define RULES_MAX   50 /* of a lifecycle policy */
 
 /* Layers are used for eight days (--cache-ttl); older ones are never read again. */
 static const char CACHE_EIGHT_DAYS[] =
     "{\"rules\":[{\"rulePriority\":1,\"description\":\"layers older than the cache's life\",\"selection\":{\"tagStatus\":\"any\","
     "\"countType\":\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":8},\"action\":{\"type\":\"expire\"}}]}";
+
+/* Images are counted for each service apart: counted together, the service that is built often pushes out the only image of one that is not, and that one
+ * cannot start a task again. Services beyond the number of rules keep all. */
+static const char *image_policy(struct plan_ctx *c)
+{
+    json_t *rules = plan_json("[{s:i,s:s,s:{s:s,s:s,s:s,s:i},s:{s:s}}]", "rulePriority", 1, "description", "untagged images after a day", "selection",
+                              "tagStatus", "untagged", "countType", "sinceImagePushed", "countUnit", "days", "countNumber", 1, "action", "type",
+                              "expire");
+    for (size_t i = 0; i < c->v.count && json_array_size(rules) < RULES_MAX; i++) {
+        const struct plan_service *s = &c->v.services[i];
+        if (s->kind != PLAN_CONTAINER || !plan_builds_image(s->s))
+            continue;
+        cleanup_free char *prefix = plan_image_prefix(s->s->name);
+        plan_json_push(rules, plan_json("{s:i,s:s,s:{s:s,s:[s],s:s,s:i},s:{s:s}}", "rulePriority", (int)json_array_size(rules) + 1, "description",
+                                        arena_printf(c->a, "the last %d of %.200s stay", IMAGES_KEPT, s->s->name), "selection", "tagStatus",
+                                        "tagged", "tagPrefixList", prefix, "countType", "imageCountMoreThan", "countNumber", IMAGES_KEPT, "action",
+                                        "type", "expire"));
+    }
+    cleanup_json json_t *policy = plan_json("{s:o}", "rules", rules);
+    cleanup_free char *text = json_print(policy, false, true);
+    return arena_strdup(c->a, text);
+}
 
 static void add_repository(struct plan_ctx *c, const char *id, const char *name, const char *policy)
 {
@@ -40,7 +59,7 @@ void plan_builds_resources(struct plan_ctx *c)
         return;
     cleanup_free char *repository = plan_repository(c->s, c->p->name);
     cleanup_free char *cache = xasprintf("%s/cache", repository);
-    add_repository(c, "BuildRepository", repository, UNTAGGED_AND_TWENTY);
+    add_repository(c, "BuildRepository", repository, image_policy(c));
     add_repository(c, "BuildCacheRepository", cache, CACHE_EIGHT_DAYS);
     add_task(c, "KanikoAmd64", "kanikoAmd64", "X86_64");
     if (c->v.arm_builds) {

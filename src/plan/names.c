@@ -146,6 +146,12 @@ char *plan_repository(const struct plan_settings *s, const char *project)
     return xasprintf("%s/kaniko-build", name);
 }
 
+char *plan_image_prefix(const char *service)
+{
+    cleanup_free char *label = plan_name_fit(service, PLAN_NAME_LOWER | PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 90, 6);
+    return xasprintf("%s-image-", label);
+}
+
 /* Names that are letters and digits in lower case map one to one; all others carry four digits of their hash, because "a-b", "a.b" and "aB" would meet. */
 char *plan_logical_id(struct arena *a, const char *service)
 {
