@@ -47,15 +47,35 @@ static void check_identifier(struct plan_check *c, const struct plan_service *s,
                    "service %s: RDS does not take %s \"%s\"", s->s->name, name, text);
 }
 
+/* Majors whose standard support has ended cost Extended Support by the vCPU hour: more than the instance itself when it is small. Ends: 11 Feb 2024,
+ * 12 Feb 2025, 13 Feb 2026 (docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html). Older ones cannot be made. */
+static void check_postgres_version(struct plan_check *c, const struct plan_service *s)
+{
+    const char *version = plan_postgres_version(s->s->image);
+    long long major = 0;
+    if (!version) {
+        plan_warn(&c->diag, s->s->pos, "Name the major version, as in postgres:16.", "service %s: the image names no version, RDS chooses it", s->s->name);
+        return;
+    }
+    cleanup_free char *number = xstrndup(version, strcspn(version, "."));
+    text_parse_int(number, 0, 999, &major);
+    if (major < 11)
+        plan_error(&c->diag, s->s->pos, "Use postgres:16 or later.", "service %s: RDS has no Postgres %s any more", s->s->name, version);
+    else if (major < 14)
+        plan_warn(&c->diag, s->s->pos, "Use postgres:16 or later.",
+                  "service %s: Postgres %s is past AWS's standard support, RDS charges Extended Support for every vCPU and hour", s->s->name, version);
+}
+
 static void check_postgres(struct plan_check *c, const struct plan_service *s)
 {
     check_password(c, s);
+    check_postgres_version(c, s);
+    if (s->ports[0].target < 1150)
+        plan_error(&c->diag, s->s->pos, "Use 5432.", "service %s: RDS listens on ports from 1150 on, not on %u", s->s->name, s->ports[0].target);
     check_identifier(c, s, "POSTGRES_USER");
     check_identifier(c, s, "POSTGRES_DB");
     if (!plan_rds_class(c->s, s->vcpus, s->memory_mib))
         plan_error(&c->diag, s->s->pos, "Ask for less.", "service %s: no RDS class has %g vCPU and %.0f MiB", s->s->name, s->vcpus, s->memory_mib);
-    if (!plan_postgres_version(s->s->image))
-        plan_warn(&c->diag, s->s->pos, "Name the major version, as in postgres:16.", "service %s: the image names no version, RDS chooses it", s->s->name);
     if (s->s->image && !strstr(s->s->image, "postgres") && !strstr(s->s->image, "pg"))
         plan_warn(&c->diag, s->s->pos, NULL, "service %s: image %s does not look like Postgres", s->s->name, s->s->image);
 }
