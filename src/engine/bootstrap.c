@@ -35,16 +35,10 @@ static void fill(struct flow_cd *out, const json_t *outputs)
     };
 }
 
-/* ECR has no pull-through cache in China and GovCloud (docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html). */
-static bool has_pull_through(const char *region)
-{
-    return !region || (!text_starts(region, "cn-") && !text_starts(region, "us-gov-") && !strstr(region, "-iso"));
-}
-
 static struct graph *cd_graph(struct engine_context *c)
 {
     struct plan_cd_settings s = {.cd_name = c->settings->cd_name, .prefix = c->settings->prefix, .retain_bucket = true,
-                                 .pull_through = has_pull_through(aws_session_region(c->aws))};
+                                 .pull_through = plan_cd_has_pull_through(aws_session_region(c->aws))};
     return plan_cd(&s);
 }
 
@@ -293,6 +287,8 @@ static int refuse_while_projects(struct engine_context *c, struct error *err)
             if (text_eq(json_str(tag, "Key"), "defang:project"))
                 project = json_str(tag, "Value");
         }
+        if (text_eq(json_str(stack, "StackName"), c->settings->cd_name))
+            continue; /* made by an earlier defangd, which gave it its first project's tags */
         if (ours && project && !text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
             str_appendf(&list, "%s%s", list.len ? ", " : "", json_str_or(stack, "StackName", "?"));
     }

@@ -173,6 +173,12 @@ static void add_outputs(struct graph *g, const struct plan_cd_settings *s, const
     graph_output_add(g, "templateVersion", json_string(arena_printf(g->arena, "%d", PLAN_CD_REVISION)), "Revision of this template");
 }
 
+/* Not in China and GovCloud: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html */
+bool plan_cd_has_pull_through(const char *region)
+{
+    return !region || (!text_starts(region, "cn-") && !text_starts(region, "us-gov-") && !strstr(region, "-iso"));
+}
+
 struct graph *plan_cd(const struct plan_cd_settings *s)
 {
     struct graph *g = graph_new("CD stack of defangd: what all projects of the account and region share");

@@ -100,6 +100,7 @@ const struct plan_build_needs *plan_build_needs(void);
 /* ---- the account's CD stack ---- */
 #define PLAN_CD_REVISION 1
 struct plan_cd_settings { const char *cd_name, *prefix; const char *adopt_bucket; bool retain_bucket, pull_through; };
+bool plan_cd_has_pull_through(const char *region); /* ECR's cache is not everywhere; NULL: of a usual region */
 struct graph *plan_cd(const struct plan_cd_settings *s); /* outputs: bucketName, clusterName, logGroupName, subnetId, securityGroupId, taskDefArn, templateVersion … */
 
 /* ---- sizing, names (also used by ps, logs) ---- */

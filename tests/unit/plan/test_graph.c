@@ -167,6 +167,13 @@ START_TEST(cd)
 }
 END_TEST
 
+START_TEST(pull_through_is_not_everywhere)
+{
+    ck_assert(plan_cd_has_pull_through("us-east-1") && plan_cd_has_pull_through("eu-central-1") && plan_cd_has_pull_through(NULL));
+    ck_assert(!plan_cd_has_pull_through("cn-north-1") && !plan_cd_has_pull_through("us-gov-west-1") && !plan_cd_has_pull_through("us-iso-east-1"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("graph");
@@ -181,6 +188,7 @@ int main(void)
     tcase_add_test(t, text);
     tcase_add_test(t, differences);
     tcase_add_test(t, cd);
+    tcase_add_test(t, pull_through_is_not_everywhere);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
