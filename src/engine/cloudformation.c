@@ -5,6 +5,7 @@
  *              └────delete──── dead (a first create that failed)
  */
 #include "engine/cfn.h"
+#include "engine/passwords.h"
 #include "engine/rows.h"
 
 #include "aws/operations.h"
@@ -150,7 +151,9 @@ static int change_start(struct apply *a, bool create, bool *empty, struct error 
 {
     cleanup_free char *text = graph_template_text(a->graph);
     cleanup_free char *url = NULL;
-    int rc = strlen(text) > CFN_INLINE_TEMPLATE_BYTES ? template_url(a, text, &url, err) : 0;
+    int rc = passwords_check(a->c, a->graph, err);
+    if (rc == 0 && strlen(text) > CFN_INLINE_TEMPLATE_BYTES)
+        rc = template_url(a, text, &url, err);
     if (rc < 0)
         return rc;
     struct cfn_change change = {.stack_name = a->stack_name, .change_set_name = a->change_set, .token = a->token, .create = create,

@@ -1,5 +1,6 @@
 /* What an account is like: its zones, its first stack with ECS, room for builds. */
 #include "engine/flow.h"
+#include "engine/passwords.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 
@@ -223,6 +224,46 @@ START_TEST(build_that_cannot_run_fails_at_once)
 }
 END_TEST
 
+/* ---- passwords ---- */
+static void check_passwords(struct cloud *c)
+{
+    cleanup_graph struct graph *g = graph_new("test");
+    graph_add(g, "service/db", "Db", "AWS::RDS::DBInstance",
+              json_pack("{s:s}", "MasterUserPassword", "{{resolve:ssm-secure:/Defang/shop/beta/PW:3}}"));
+    c->rc = passwords_check(&c->c, g, &c->err);
+}
+
+struct password_row { const char *value; bool ok; };
+
+START_TEST(password_that_rds_refuses_is_refused_first)
+{
+    static const struct password_row rows[] = {{"s3cret-enough!", true}, {"short", false}, {"with space", false}, {"with@sign", false}, {"with/slash", false},
+                                               {"umlaut-\u00e4-in", false}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cloud_init(&cl);
+        cleanup_free char *reply = xasprintf("{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/PW\",\"Value\":\"%s\"}]}", rows[i].value);
+        cloud_reply(&cl, "GetParameters", reply);
+        cloud_run(&cl, check_passwords);
+        ck_assert_msg((cl.rc == 0) == rows[i].ok, "%s", rows[i].value);
+        ck_assert(cloud_body_has(&cl, "GetParameters", 0, "\"/Defang/shop/beta/PW\""));
+        if (!rows[i].ok)
+            ck_assert_msg(strstr(cl.err.message, "config PW") && !strstr(cl.err.message, rows[i].value), "%s", cl.err.message);
+        cloud_done(&cl);
+    }
+}
+END_TEST
+
+START_TEST(password_that_cannot_be_read_is_cloudformations)
+{
+    cloud_init(&cl);
+    cloud_fail(&cl, "GetParameters", 400, "AccessDeniedException", "no");
+    cloud_run(&cl, check_passwords);
+    ck_assert_int_eq(cl.rc, 0);
+    cloud_done(&cl);
+}
+END_TEST
+
 SUITE("engine/account", zones_with_all_services_come_first, ecs_role_is_made_before_the_stack, stack_that_came_before_the_role_is_made_once_more,
       other_failures_of_the_stack_are_final, empty_prefix_makes_no_tag, build_waits_for_room, build_does_not_wait_for_ever,
-      build_that_cannot_run_fails_at_once)
+      build_that_cannot_run_fails_at_once, password_that_rds_refuses_is_refused_first,
+      password_that_cannot_be_read_is_cloudformations)
