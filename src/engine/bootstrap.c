@@ -157,7 +157,7 @@ static int change(struct boot *b, const struct cfn_stack *stack, const struct gr
         return rc;
     bool create = !stack->exists || text_eq(stack->status, "REVIEW_IN_PROGRESS");
     if (create)
-        service_role_ensure(c);
+        service_roles_ensure(c, g);
     b->verb = create ? "creating" : "updating";
     struct cfn_change ch = {.stack_name = c->settings->cd_name, .change_set_name = set, .token = token, .create = create, .template_body = text};
     rc = cfn_change_prepare(c, &ch, empty, err);

@@ -7,6 +7,7 @@
 #include "engine/cfn.h"
 #include "engine/passwords.h"
 #include "engine/rows.h"
+#include "engine/service_role.h"
 
 #include "aws/operations.h"
 #include "aws/s3.h"
@@ -158,6 +159,7 @@ static int change_start(struct apply *a, bool create, bool *empty, struct error 
         return rc;
     struct cfn_change change = {.stack_name = a->stack_name, .change_set_name = a->change_set, .token = a->token, .create = create,
                                 .template_body = text, .template_url = url};
+    service_roles_ensure(a->c, a->graph);
     rc = cfn_change_prepare(a->c, &change, empty, err);
     if (rc < 0 || *empty)
         return rc;

@@ -1,23 +1,44 @@
 #include "engine/service_role.h"
 
 #include "aws/operations.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #include <string.h>
 
+struct service_role { const char *types, *role, *service; };
 
-#define ROLE    "AWSServiceRoleForECS"
-#define SERVICE "ecs.amazonaws.com"
+static const struct service_role ROLES[] = {
+    {"AWS::ECS::", "AWSServiceRoleForECS", "ecs.amazonaws.com"},
+    {"AWS::ElasticLoadBalancingV2::", "AWSServiceRoleForElasticLoadBalancing", "elasticloadbalancing.amazonaws.com"},
+    {"AWS::RDS::", "AWSServiceRoleForRDS", "rds.amazonaws.com"},
+    {"AWS::ElastiCache::", "AWSServiceRoleForElastiCache", "elasticache.amazonaws.com"},
+};
 
-void service_role_ensure(struct engine_context *c)
+static bool is_needed(const struct service_role *r, const struct graph *g)
+{
+    for (size_t i = 0; i < g->len; i++)
+        if (text_starts(g->resources[i].type, r->types))
+            return true;
+    return false;
+}
+
+static void ensure(struct engine_context *c, const struct service_role *r)
 {
     cleanup_error struct error err = ERROR_INIT;
-    int rc = engine_call(c, &aws_iam_GetRole, json_pack("{s:s}", "RoleName", ROLE), NULL, &err);
+    int rc = engine_call(c, &aws_iam_GetRole, json_pack("{s:s}", "RoleName", r->role), NULL, &err);
     if (rc == 0 || !aws_error_is_not_found(&err))
         return;
     error_done(&err);
     /* InvalidInput: another terminal was faster. */
-    engine_call(c, &aws_iam_CreateServiceLinkedRole, json_pack("{s:s}", "AWSServiceName", SERVICE), NULL, &err);
+    engine_call(c, &aws_iam_CreateServiceLinkedRole, json_pack("{s:s}", "AWSServiceName", r->service), NULL, &err);
+}
+
+void service_roles_ensure(struct engine_context *c, const struct graph *g)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ROLES); i++)
+        if (is_needed(&ROLES[i], g))
+            ensure(c, &ROLES[i]);
 }
 
 bool service_role_was_late(const char *failure)

@@ -210,6 +210,7 @@ void fake_stack_init(struct fake_stack *s, struct cloud *cl, const char *name, c
     cloud_on(cl, "CancelUpdateStack", cancel_update, s);
     cloud_on(cl, "GetTemplate", get_template, s);
     cloud_on(cl, "UpdateTerminationProtection", protection, s);
+    cloud_reply(cl, "GetRole", "<Role><RoleName>there</RoleName></Role>"); /* of the services */
 }
 
 void fake_stack_done(struct fake_stack *s)

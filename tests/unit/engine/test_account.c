@@ -1,6 +1,7 @@
 /* What an account is like: its zones, its first stack with ECS, room for builds. */
 #include "engine/flow.h"
 #include "engine/passwords.h"
+#include "engine/service_role.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 
@@ -156,6 +157,28 @@ START_TEST(empty_prefix_makes_no_tag)
 }
 END_TEST
 
+static void ensure_roles(struct cloud *c)
+{
+    cleanup_graph struct graph *g = graph_new("test");
+    graph_add(g, "service/db", "Db", "AWS::RDS::DBInstance", json_object());
+    graph_add(g, "service/web", "Web", "AWS::ElasticLoadBalancingV2::TargetGroup", json_object());
+    service_roles_ensure(&c->c, g);
+}
+
+START_TEST(roles_of_the_services_in_the_graph)
+{
+    cloud_init(&cl);
+    cloud_reply(&cl, "GetRole", "<Role><RoleName>AWSServiceRoleForElasticLoadBalancing</RoleName></Role>");
+    cloud_fail(&cl, "GetRole", 404, "NoSuchEntity", "cannot be found");
+    cloud_fail(&cl, "CreateServiceLinkedRole", 400, "InvalidInput", "has been taken in this account");
+    cloud_run(&cl, ensure_roles);
+    ck_assert_uint_eq(cloud_count(&cl, "GetRole"), 2);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateServiceLinkedRole"), 1);
+    ck_assert(cloud_body_has(&cl, "CreateServiceLinkedRole", 0, "AWSServiceName=rds.amazonaws.com"));
+    cloud_done(&cl);
+}
+END_TEST
+
 /* ---- room for builds ---- */
 static const char *const command[] = {"--force"};
 static struct flow_build_place place;
@@ -264,6 +287,6 @@ START_TEST(password_that_cannot_be_read_is_cloudformations)
 END_TEST
 
 SUITE("engine/account", zones_with_all_services_come_first, ecs_role_is_made_before_the_stack, stack_that_came_before_the_role_is_made_once_more,
-      other_failures_of_the_stack_are_final, empty_prefix_makes_no_tag, build_waits_for_room, build_does_not_wait_for_ever,
+      other_failures_of_the_stack_are_final, roles_of_the_services_in_the_graph, empty_prefix_makes_no_tag, build_waits_for_room, build_does_not_wait_for_ever,
       build_that_cannot_run_fails_at_once, password_that_rds_refuses_is_refused_first,
       password_that_cannot_be_read_is_cloudformations)
