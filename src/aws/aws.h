@@ -52,6 +52,16 @@ void aws_credentials_copy(struct aws_credentials *to, const struct aws_credentia
 /* Replaces what the session signs with: fresh credentials brought by a client for a job in BLOCKED(auth). */
 void aws_session_replace_credentials(struct aws_session *s, const struct aws_credentials *c);
 
+/* How the credentials were found: one line "provider: why it did not serve" each, in the order asked, the last being what served or failed.
+ * "" before the first resolution. Borrowed until the next call on s. */
+const char *aws_session_trace(const struct aws_session *s);
+/* Settings that make other programs see another identity, one per line. */
+void aws_session_warnings(struct aws_session *s, struct str *out);
+/* The endpoint that environment or files set for STS; *url NULL = AWS's own. malloc'd. */
+int aws_session_sts_endpoint(struct aws_session *s, char **url, struct error *err);
+/* For the next role that wants one (err->mfa_serial said so); used once, then wiped. */
+void aws_session_give_mfa_code(struct aws_session *s, const char *code);
+
 struct aws_identity { char *account, *arn, *user_id, *partition; };
 int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct error *err); /* sts:GetCallerIdentity; cached */
 void aws_identity_done(struct aws_identity *i);

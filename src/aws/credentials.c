@@ -17,11 +17,31 @@ static const struct credential_provider *const chain[] = {
     &credential_container,   &credential_imds,
 };
 
+/* A source profile's providers stand below the one that asked. */
+static void trace_indent(const struct credential_request *r)
+{
+    for (const struct credential_visit *v = r->visited; v; v = v->outer)
+        str_append(r->trace, "  ");
+}
+
+static void trace_end(const struct credential_request *r, const char *provider, int rc, const struct aws_credentials *c,
+                      const struct error *err)
+{
+    if (!r->trace)
+        return;
+    trace_indent(r);
+    if (rc == 0)
+        str_appendf(r->trace, "%s: serves, %s\n", provider, c->source);
+    else
+        str_appendf(r->trace, "%s: failed, %s\n", provider, err->message ? err->message : strerror(-rc));
+}
+
 int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
 {
     va_list ap;
 
     if (r->trace) {
+        trace_indent(r);
         str_appendf(r->trace, "%s: ", provider);
         va_start(ap, fmt);
         str_vappendf(r->trace, fmt, ap);
@@ -42,6 +62,8 @@ int credentials_resolve(const struct credential_request *r, bool profile_only, s
         if (profile_only && !chain[i]->of_profile)
             continue;
         rc = chain[i]->resolve(r, out, &own);
+        if (rc != -ENOENT || error_is_set(&own))
+            trace_end(r, chain[i]->name, rc, out, &own);
         if (rc == 0) {
             error_done(&own);
             return 0;
@@ -124,7 +146,8 @@ static int resolve_once(struct aws_session *s, struct error *err)
     int rc;
 
     s->resolving = true;
-    rc = resolve_now(s, &fresh, NULL, err);
+    str_clear(&s->trace);
+    rc = resolve_now(s, &fresh, &s->trace, err);
     s->resolving = false;
     if (rc == 0 && !s->replaced) {
         aws_credentials_done(&s->credentials);
@@ -202,7 +225,9 @@ int session_refresh_credentials(struct aws_session *s, const char *failed_key_id
         s->credentials.from_environment)
         return error_raise_errno(err, ERR_AUTH, EALREADY, "the credentials cannot be refreshed");
     s->credentials.expires_wall_ms = 1; /* due, whatever they said */
+    s->distrust_cache = true;
     rc = aws_session_credentials(s, &fresh, err);
+    s->distrust_cache = false;
     aws_credentials_done(&fresh);
     return rc;
 }

@@ -36,6 +36,8 @@ int credentials_resolve(const struct credential_request *r, bool profile_only, s
 
 /* --- shared by providers --- */
 
+char *login_cache_path(const struct env *env, const char *session); /* malloc'd */
+
 /* Static keys of one section; `get` looks up a key. -ENOENT when there is no aws_access_key_id. */
 int credentials_from_section(const struct credential_request *r, const char *provider,
                              struct aws_setting (*get)(const struct aws_profiles *, const struct aws_profile *, const char *),

@@ -2,6 +2,7 @@
  */
 #include "aws/credentials.h"
 #include "aws/operations.h"
+#include "aws/role_cache.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -32,17 +33,11 @@ static bool on_the_way(const struct credential_visit *v, const char *profile)
 static int from_profile(const struct credential_request *r, const struct aws_setting *source,
                         struct aws_credentials *out, struct error *err)
 {
-    const struct aws_profile *p = aws_profiles_find(r->session->profiles, source->value);
+    const struct aws_profile *p = aws_profiles_find(r->session->profiles, source->value); /* check_source() found it */
     struct credential_visit here = {r->profile_name, r->visited};
     struct credential_request inner = *r;
     int rc;
 
-    if (!p) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "The source_profile \"%s\" of profile %s could not be found",
-                          source->value, r->profile_name);
-        error_at(err, source->path, source->line, 0);
-        return -EINVAL;
-    }
     bool keys = has_static_keys(r, p);
     bool role = aws_profile_get(r->session->profiles, p, "role_arn").value != NULL;
     if (!keys && on_the_way(&here, source->value)) {
@@ -103,8 +98,8 @@ static int from_source(const struct credential_request *r, const struct aws_sett
     return rc;
 }
 
-static int find_source(const struct credential_request *r, const struct aws_setting *role,
-                       struct aws_credentials *out, struct error *err)
+/* Exactly one of the two, and the profile it names: checked before anything is asked or read from a cache. */
+static int check_source(const struct credential_request *r, const struct aws_setting *role, struct error *err)
 {
     struct aws_setting profile = get(r, "source_profile"), source = get(r, "credential_source");
 
@@ -118,61 +113,116 @@ static int find_source(const struct credential_request *r, const struct aws_sett
         error_at(err, role->path, role->line, 0);
         return -EINVAL;
     }
+    if (profile.value && !aws_profiles_find(r->session->profiles, profile.value)) {
+        error_raise_errno(err, ERR_AUTH, EINVAL, "The source_profile \"%s\" of profile %s could not be found",
+                          profile.value, r->profile_name);
+        error_at(err, profile.path, profile.line, 0);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int find_source(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+{
+    struct aws_setting profile = get(r, "source_profile"), source = get(r, "credential_source");
+
     return profile.value ? from_profile(r, &profile, out, err) : from_source(r, &source, out, err);
 }
 
-static json_t *parameters(const struct credential_request *r, const struct aws_setting *role)
+/* What stands in the file; botocore leaves a duration that is no number out. */
+static struct role_cache_role role_of(const struct credential_request *r, const char *role)
 {
-    struct aws_setting name = get(r, "role_session_name"), external = get(r, "external_id");
     struct aws_setting duration = get(r, "duration_seconds");
+    struct role_cache_role out = {role, get(r, "role_session_name").value, get(r, "external_id").value, get(r, "mfa_serial").value, 0};
+
+    if (duration.value && text_parse_int(duration.value, 1, 1000000, &out.duration_s) < 0)
+        out.duration_s = 0;
+    return out;
+}
+
+static json_t *parameters(const struct role_cache_role *role, const char *code)
+{
     cleanup_free char *own = xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
     json_t *in = json_object();
-    long long seconds;
 
-    json_object_set_new(in, "RoleArn", json_string(role->value));
-    json_object_set_new(in, "RoleSessionName", json_string(name.value ? name.value : own));
-    if (external.value)
-        json_object_set_new(in, "ExternalId", json_string(external.value));
-    if (duration.value && text_parse_int(duration.value, 1, 1000000, &seconds) == 0)
-        json_object_set_new(in, "DurationSeconds", json_integer(seconds));
+    json_object_set_new(in, "RoleArn", json_string(role->role_arn));
+    json_object_set_new(in, "RoleSessionName", json_string(role->session_name ? role->session_name : own));
+    if (role->external_id)
+        json_object_set_new(in, "ExternalId", json_string(role->external_id));
+    if (role->duration_s)
+        json_object_set_new(in, "DurationSeconds", json_integer(role->duration_s));
+    if (code) {
+        json_object_set_new(in, "SerialNumber", json_string(role->serial));
+        json_object_set_new(in, "TokenCode", json_string(code));
+    }
     return in;
+}
+
+/* A terminal is asked by the client, which comes back with the code. */
+static int need_code(const struct credential_request *r, struct error *err)
+{
+    struct aws_setting mfa = get(r, "mfa_serial");
+
+    if (!mfa.value || secret_is_set(&r->session->mfa_code))
+        return 0;
+    error_raise_errno(err, ERR_AUTH, ENOTTY, "profile %s needs an MFA code of device %s", r->profile_name, mfa.value);
+    error_at(err, mfa.path, mfa.line, 0);
+    error_hint(err, "Run a defangctl command with this profile in a terminal: it asks for the code, which then serves as long as the role does.");
+    error_mfa(err, mfa.value);
+    return -ENOTTY;
+}
+
+static int assume(const struct credential_request *r, const struct role_cache_role *role, const struct aws_credentials *source, json_t **reply,
+                  struct error *err)
+{
+    struct aws_call_options o = {.region = r->session->settings.region, .credentials = source};
+    cleanup_secret struct secret code = SECRET_INIT;
+    int rc = need_code(r, err);
+
+    if (rc < 0)
+        return rc;
+    if (role->serial) {
+        secret_copy(&code, &r->session->mfa_code);
+        secret_done(&r->session->mfa_code); /* good for one use */
+    }
+    rc = session_call(r->session, &o, &aws_sts_AssumeRole, parameters(role, role->serial ? secret_get(&code) : NULL), reply, err);
+    if (rc < 0)
+        error_wrap(err, "assuming role %s for profile %s with %s", role->role_arn, r->profile_name, source->source);
+    return rc;
 }
 
 static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
-    struct aws_setting role = get(r, "role_arn"), mfa = get(r, "mfa_serial");
+    struct aws_setting arn = get(r, "role_arn");
     struct aws_credentials source = {0};
     cleanup_json json_t *reply = NULL;
     int rc;
 
-    if (!role.value)
+    if (!arn.value)
         return credentials_pass(r, NAME, "no role_arn in profile %s", r->profile_name);
     if (get(r, "web_identity_token_file").value)
         return credentials_pass(r, NAME, "profile %s uses a web identity token", r->profile_name);
-    if (mfa.value) {
-        error_raise_errno(err, ERR_AUTH, ENOTSUP, "profile %s needs an MFA code (mfa_serial %s)",
-                          r->profile_name, mfa.value);
-        error_at(err, mfa.path, mfa.line, 0);
-        error_hint(
-            err,
-            "Run `eval \"$(aws configure export-credentials --profile %s --format env)\"` and try again.",
-            r->profile_name);
-        return -ENOTSUP;
-    }
-    rc = find_source(r, &role, &source, err);
+    rc = check_source(r, &arn, err);
     if (rc < 0)
         return rc;
-    struct aws_call_options o = {.region = r->session->settings.region, .credentials = &source};
-    rc = session_call(r->session, &o, &aws_sts_AssumeRole, parameters(r, &role), &reply, err);
-    if (rc < 0)
-        error_wrap(err, "assuming role %s for profile %s with %s", role.value, r->profile_name,
-                   source.source);
-    cleanup_free char *text =
-        xasprintf("profile %s, role %s through %s", r->profile_name, role.value, source.source);
+    struct role_cache_role role = role_of(r, arn.value);
+    cleanup_free char *key = role_cache_key_role(&role);
+    cleanup_json json_t *cached = role_cache_read(r->session, key);
+    if (cached) {
+        cleanup_free char *text = xasprintf("profile %s, role %s (the AWS CLI's cache)", r->profile_name, arn.value);
+        return credentials_from_json(cached, "SessionToken", text, out, err);
+    }
+    rc = find_source(r, &source, err);
+    if (rc == 0)
+        rc = assume(r, &role, &source, &reply, err);
+    if (rc == 0) {
+        cleanup_free char *text = xasprintf("profile %s, role %s through %s", r->profile_name, arn.value, source.source);
+        rc = credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+    }
+    if (rc == 0)
+        role_cache_write(r->session, key, reply);
     aws_credentials_done(&source);
-    return rc < 0
-               ? rc
-               : credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+    return rc;
 }
 
 const struct credential_provider credential_assume_role = {NAME, resolve, false};

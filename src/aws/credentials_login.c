@@ -9,7 +9,7 @@
 
 #define NAME "login"
 
-static char *cache_path(const struct env *env, const char *session)
+char *login_cache_path(const struct env *env, const char *session)
 {
     const char *folder = env_get_nonempty(env, "AWS_LOGIN_CACHE_DIRECTORY");
     uint8_t sum[SHA256_BYTES];
@@ -29,7 +29,7 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
 
     if (!s.value)
         return credentials_pass(r, NAME, "no login_session in profile %s", r->profile_name);
-    cleanup_free char *path = cache_path(r->session->env, s.value);
+    cleanup_free char *path = login_cache_path(r->session->env, s.value);
     int rc = file_read(path, LIMIT_AWS_CREDENTIAL_REPLY_BYTES, &text, NULL);
     if (rc == 0)
         rc = json_parse(str_get(&text), text.len, &j, NULL);

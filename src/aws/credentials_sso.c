@@ -1,10 +1,8 @@
 /* IAM Identity Center: the token that `aws sso login` cached buys the role's credentials. */
 #include "aws/credentials.h"
 #include "aws/operations.h"
-#include "base/clock.h"
-#include "base/digest.h"
-#include "base/file.h"
-#include "base/limits.h"
+#include "aws/role_cache.h"
+#include "aws/sso_token.h"
 #include <errno.h>
 #include <string.h>
 
@@ -81,54 +79,28 @@ static int load_settings(struct sso *s, struct error *err)
     return rc;
 }
 
-static char *token_path(const struct sso *s)
-{
-    const char *key = s->session.value ? s->session.value : s->start_url.value;
-    uint8_t sum[SHA1_BYTES];
-
-    digest_sha1(key, strlen(key), sum);
-    cleanup_free char *hex = digest_hex(sum, sizeof sum);
-    cleanup_free char *file = xasprintf("~/.aws/sso/cache/%s.json", hex);
-    return aws_path_expand(s->r->session->env, file);
-}
-
-static void login_hint(const struct sso *s, struct error *err)
-{
-    error_hint(err, "Run `aws sso login --profile %s`.", s->r->profile_name);
-}
-
 static int expired(const struct sso *s, struct error *err)
 {
     error_raise_errno(err, ERR_AUTH, EKEYEXPIRED,
                       "The SSO session associated with this profile (%s) has expired or is "
-                      "otherwise invalid",
+                      "otherwise invalid.",
                       s->r->profile_name);
-    login_hint(s, err);
+    error_hint(err, "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).", s->r->profile_name, s->r->profile_name);
     return -EKEYEXPIRED;
 }
 
-static int load_token(const struct sso *s, struct secret *token, struct error *err)
+static char *source_text(const struct sso *s, bool cached)
 {
-    cleanup_free char *path = token_path(s);
-    cleanup_json json_t *j = NULL;
-    struct str text = STR_INIT;
-    int64_t expires_ms;
-    int rc = file_read(path, LIMIT_AWS_CREDENTIAL_REPLY_BYTES, &text, NULL);
+    return xasprintf("profile %s, %s %s, role %s%s", s->r->profile_name, s->session.value ? "sso-session" : "SSO",
+                     s->session.value ? s->session.value : s->start_url.value, s->role.value, cached ? " (the AWS CLI's cache)" : "");
+}
 
-    if (rc == 0)
-        rc = json_parse(str_get(&text), text.len, &j, NULL);
-    str_wipe(&text);
-    if (rc < 0 || !json_str(j, "accessToken") ||
-        clock_parse_iso(json_str_or(j, "expiresAt", ""), &expires_ms) < 0) {
-        error_raise_errno(err, ERR_AUTH, ENOKEY, "Error loading SSO Token: Token for %s does not exist (%s)",
-                          s->session.value ? s->session.value : s->start_url.value, path);
-        login_hint(s, err);
-        return -ENOKEY;
-    }
-    if (expires_ms <= clock_wall_ms())
-        return expired(s, err);
-    secret_set(token, json_str(j, "accessToken"));
-    return 0;
+/* {roleCredentials: {…, expiration in milliseconds}} as the CLI keeps it */
+static json_t *for_cache(const struct sso *s, const json_t *c)
+{
+    return json_pack("{s:s, s:{s:s, s:s, s:s, s:f, s:s}}", "ProviderType", "sso", "Credentials", "AccessKeyId", json_str_or(c, "accessKeyId", ""),
+                     "SecretAccessKey", json_str_or(c, "secretAccessKey", ""), "SessionToken", json_str_or(c, "sessionToken", ""), "Expiration",
+                     (double)(json_int_or(c, "expiration", 0) / 1000), "AccountId", s->account.value);
 }
 
 static int from_reply(const struct sso *s, const json_t *reply, struct aws_credentials *out,
@@ -145,10 +117,42 @@ static int from_reply(const struct sso *s, const json_t *reply, struct aws_crede
     secret_set(&out->session_token, json_str(c, "sessionToken"));
     out->expires_wall_ms = json_int_or(c, "expiration", 0);
     out->account_id = xstrdup(s->account.value);
-    out->source =
-        xasprintf("profile %s, %s %s, role %s", s->r->profile_name, s->session.value ? "sso-session" : "SSO",
-                  s->session.value ? s->session.value : s->start_url.value, s->role.value);
+    out->source = source_text(s, false);
     return 0;
+}
+
+static int fetch(const struct sso *s, const char *key, struct aws_credentials *out, struct error *err)
+{
+    struct aws_session *session = s->r->session;
+    const struct sso_source from = {s->session.value, s->start_url.value, s->region.value, s->r->profile_name};
+    cleanup_secret struct secret token = SECRET_INIT;
+    cleanup_json json_t *reply = NULL, *whole = NULL;
+    struct error own = ERROR_INIT;
+    int rc = sso_token_get(session, &from, &token, err);
+
+    if (rc < 0)
+        return rc;
+    struct aws_call_options o = {.region = s->region.value, .unsigned_request = true};
+    rc = session_call(session, &o, &aws_sso_GetRoleCredentials,
+                      json_pack("{s:s, s:s, s:s}", "roleName", s->role.value, "accountId", s->account.value,
+                                "accessToken", secret_get(&token)),
+                      &reply, &own);
+    if (rc < 0 && own.http_status == 401) {
+        error_done(&own);
+        return expired(s, err);
+    }
+    if (rc < 0) {
+        if (err)
+            error_move(err, &own);
+        error_done(&own);
+        return error_wrap(err, "getting the credentials of role %s from SSO", s->role.value);
+    }
+    rc = from_reply(s, reply, out, err);
+    if (rc == 0) {
+        whole = for_cache(s, json_object_get(reply, "roleCredentials"));
+        role_cache_write(session, key, whole);
+    }
+    return rc;
 }
 
 static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
@@ -162,33 +166,17 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         .start_url = aws_profile_get(p, r->profile, "sso_start_url"),
         .region = aws_profile_get(p, r->profile, "sso_region"),
     };
-    cleanup_json json_t *reply = NULL;
-    cleanup_secret struct secret token = SECRET_INIT;
     int rc;
 
     if (!s.account.value && !s.role.value)
         return credentials_pass(r, NAME, "no sso_account_id or sso_role_name in profile %s", r->profile_name);
     rc = load_settings(&s, err);
-    if (rc == 0)
-        rc = load_token(&s, &token, err);
     if (rc < 0)
         return rc;
-    struct aws_call_options o = {.region = s.region.value, .unsigned_request = true};
-    struct error own = ERROR_INIT;
-    rc = session_call(r->session, &o, &aws_sso_GetRoleCredentials,
-                      json_pack("{s:s, s:s, s:s}", "roleName", s.role.value, "accountId", s.account.value,
-                                "accessToken", secret_get(&token)),
-                      &reply, &own);
-    if (rc < 0 && own.http_status == 401) {
-        error_done(&own);
-        return expired(&s, err);
-    }
-    if (rc < 0) {
-        if (err)
-            error_move(err, &own);
-        return error_wrap(err, "getting the credentials of role %s from SSO", s.role.value);
-    }
-    return from_reply(&s, reply, out, err);
+    cleanup_free char *key = role_cache_key_sso(s.account.value, s.role.value, s.session.value, s.start_url.value);
+    cleanup_json json_t *cached = role_cache_read(r->session, key);
+    cleanup_free char *source = source_text(&s, true);
+    return cached ? credentials_from_json(cached, "SessionToken", source, out, err) : fetch(&s, key, out, err);
 }
 
 const struct credential_provider credential_sso = {NAME, resolve, true};

@@ -2,6 +2,7 @@
  * rotates. */
 #include "aws/credentials.h"
 #include "aws/operations.h"
+#include "aws/role_cache.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -50,6 +51,14 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         error_hint(err, "Set AWS_ROLE_ARN, or role_arn in profile %s.", r->profile_name);
         return -EINVAL;
     }
+    const struct role_cache_role shape = {.role_arn = role, .session_name = name};
+    cleanup_free char *key = role_cache_key_role(&shape);
+    cleanup_free char *text = xasprintf("role %s with the web identity token in %s", role, file);
+    cleanup_json json_t *cached = role_cache_read(r->session, key);
+    if (cached) {
+        cleanup_free char *from = xasprintf("%s (the AWS CLI's cache)", text);
+        return credentials_from_json(cached, "SessionToken", from, out, err);
+    }
     rc = read_token(r, file, &token, err);
     if (rc == 0) {
         struct aws_call_options o = {.region = r->session->settings.region, .unsigned_request = true};
@@ -63,10 +72,11 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
             error_wrap(err, "assuming role %s with the token in %s", role, file);
     }
     str_wipe(&token);
-    cleanup_free char *text = xasprintf("role %s with the web identity token in %s", role, file);
-    return rc < 0
-               ? rc
-               : credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+    if (rc == 0)
+        rc = credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+    if (rc == 0)
+        role_cache_write(r->session, key, reply);
+    return rc;
 }
 
 const struct credential_provider credential_web_identity = {NAME, resolve, true};

@@ -39,6 +39,8 @@ void aws_session_free(struct aws_session *s)
     vec_free(&s->services);
     vec_free(&s->buckets);
     aws_credentials_done(&s->credentials);
+    secret_done(&s->mfa_code);
+    str_done(&s->trace);
     aws_identity_done(&s->identity);
     aws_settings_done(&s->settings);
     aws_profiles_free(s->profiles);
@@ -59,6 +61,21 @@ const char *aws_session_region_source(const struct aws_session *s)
 const char *aws_session_profile(const struct aws_session *s)
 {
     return s->settings.profile;
+}
+
+const char *aws_session_trace(const struct aws_session *s)
+{
+    return str_get(&s->trace);
+}
+
+int aws_session_sts_endpoint(struct aws_session *s, char **url, struct error *err)
+{
+    return aws_settings_endpoint(&s->settings, s->env, s->profiles, "STS", url, err);
+}
+
+void aws_session_give_mfa_code(struct aws_session *s, const char *code)
+{
+    secret_set(&s->mfa_code, code);
 }
 
 void aws_credentials_done(struct aws_credentials *c)

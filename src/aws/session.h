@@ -34,6 +34,11 @@ struct aws_session {
     bool have_credentials, replaced, resolving;
     struct fiber_cond resolved;
     int64_t resolve_failed_mono_ms; /* of a refresh while the old ones still served; 0 = none */
+    bool distrust_cache;            /* what the role cache holds was just refused */
+    struct str trace;               /* of the last resolution: one line per provider */
+    struct secret mfa_code;         /* given by a client; used once */
+    bool sso_renewed;               /* tried at all, and when: at most once a minute */
+    int64_t sso_renewed_mono_ms;
 
     struct aws_identity identity;
     bool have_identity;

@@ -139,6 +139,15 @@ void error_aws(struct error *err, const char *aws_code, const char *request_id, 
     err->http_status = http_status;
 }
 
+void error_mfa(struct error *err, const char *serial)
+{
+    if (!error_is_set(err))
+        return;
+    char *copy = xstrdup_null(serial);
+    free(err->mfa_serial);
+    err->mfa_serial = copy;
+}
+
 void error_done(struct error *err)
 {
     if (!err)
@@ -148,6 +157,7 @@ void error_done(struct error *err)
     free(err->file);
     free(err->aws_code);
     free(err->request_id);
+    free(err->mfa_serial);
     *err = (struct error)ERROR_INIT;
 }
 
@@ -175,6 +185,7 @@ void error_copy(struct error *to, const struct error *from)
     to->file = xstrdup_null(from->file);
     to->aws_code = xstrdup_null(from->aws_code);
     to->request_id = xstrdup_null(from->request_id);
+    to->mfa_serial = xstrdup_null(from->mfa_serial);
 }
 
 bool error_has_code(const struct error *err, const char *aws_code)

@@ -36,6 +36,7 @@ struct error {
     char *aws_code;       /* e.g. "ThrottlingException"; NULL when not an AWS reply */
     char *request_id;
     int http_status;      /* 0 when not an HTTP reply */
+    char *mfa_serial;     /* the same again with a code of this device may succeed; NULL = no */
 };
 
 #define ERROR_INIT {.kind = ERR_NONE}
@@ -50,6 +51,8 @@ int error_wrap(struct error *err, const char *fmt, ...) __attribute__((format(pr
 void error_hint(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void error_at(struct error *err, const char *file, unsigned line, unsigned column);
 void error_aws(struct error *err, const char *aws_code, const char *request_id, int http_status);
+
+void error_mfa(struct error *err, const char *serial);
 
 void error_done(struct error *err);
 void error_move(struct error *to, struct error *from); /* `to` is dropped first; `from` is left empty */
