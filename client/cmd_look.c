@@ -110,8 +110,10 @@ int cmd_whoami(struct client *c, struct error *err)
                who->access_key_tail);
         if (!text_empty(who->endpoint))
             printf("endpoint     %s\n", who->endpoint);
+        for (size_t i = 0; i < who->n_tried; i++)
+            printf("%s%s\n", i ? "             " : "tried        ", who->tried[i]);
         for (size_t i = 0; i < who->n_notes; i++)
-            say("%s", who->notes[i]);
+            say("warning: %s", who->notes[i]);
     }
     protobuf_c_message_free_unpacked(reply, NULL);
     return 0;

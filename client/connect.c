@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define CONNECT_MS 5000
@@ -236,6 +237,10 @@ void caller_done(Defang__Caller *caller)
     free_list(caller->files, caller->n_files);
     free_list(caller->env_files, caller->n_env_files);
     free_list(caller->profiles, caller->n_profiles);
+    if (caller->mfa_code && *caller->mfa_code) {
+        secret_wipe(caller->mfa_code, strlen(caller->mfa_code));
+        free(caller->mfa_code);
+    }
     for (size_t i = 0; i < caller->n_env; i++) {
         secret_wipe(caller->env[i]->value, strlen(caller->env[i]->value));
         free(caller->env[i]->name);
@@ -253,8 +258,52 @@ int client_call(struct client *c, enum rpc_verb_id verb, const ProtobufCMessage 
     int signals = signals_open(false);
     int rc = client_connect(c, &rpc, err);
     if (rc == 0) {
+/* From the terminal itself, without echo, as the AWS CLI asks. -ENOTTY when there is none. */
+static int ask_mfa_code(const char *serial, char **code)
+{
+    cleanup_fd int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct termios saved, quiet;
+    char text[32] = "";
+    size_t n = 0;
+    if (tty < 0 || tcgetattr(tty, &saved) < 0)
+        return -ENOTTY;
+    cleanup_free char *clean = say_clean(serial);
+    dprintf(tty, "Enter MFA code for %s: ", clean);
+    signals_release(); /* Ctrl-C ends the program here */
+    quiet = saved;
+    quiet.c_lflag &= (tcflag_t)~ECHO;
+    tcsetattr(tty, TCSAFLUSH, &quiet);
+    ssize_t got = read(tty, text, sizeof text - 1);
+    tcsetattr(tty, TCSAFLUSH, &saved);
+    dprintf(tty, "\n");
+    signals_open(false);
+    for (ssize_t i = 0; i < got; i++)
+        if (text[i] > ' ')
+            text[n++] = text[i];
+    text[n] = '\0';
+    *code = n ? xstrdup(text) : NULL;
+    secret_wipe(text, sizeof text);
+    return n ? 0 : -ECANCELED;
+}
+
+/* True when the caller now holds a code that was asked for: the same request again. */
+static bool mfa_code_given(const struct rpc_verb *verb, const ProtobufCMessage *request, const struct error *err)
+{
+    Defang__Caller *caller = (Defang__Caller *)(uintptr_t)rpc_verb_caller(verb, request);
+    char *code;
+    if (!err->mfa_serial || !caller || *caller->mfa_code || ask_mfa_code(err->mfa_serial, &code) < 0)
+        return false;
+    caller->mfa_code = code; /* caller_done() wipes it */
+    return true;
+}
+
         struct rpc_wait wait = {.timeout_ms = (int64_t)timeout_s * 1000, .fds = &signals, .fd_count = 1};
-        rc = rpc_client_call(rpc, verb, request, &wait, reply, err);
+        cleanup_error struct error first = ERROR_INIT;
+        rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
+        if (rc < 0 && mfa_code_given(rpc_verb_get(verb), request, &first))
+            rc = rpc_client_call(rpc, verb, request, &wait, reply, err);
+        else if (rc < 0)
+            error_move(err, &first);
         if (rc < 0)
             say_wire_diagnostics(c, rpc, err);
     }

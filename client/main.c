@@ -31,6 +31,7 @@ const struct command commands[] = {
     {"cd template", "", "print the CloudFormation template of the CD stack", "", cmd_cd},
     {"cd teardown", "", "remove the CD stack; its bucket is kept", "--force --detach --wait-timeout", cmd_cd},
     {"whoami", "", "which AWS identity and region this shell means, and why", "--verbose", cmd_whoami},
+    {"login", "", "log in to IAM Identity Center (SSO) for the profile, as `aws sso login` does", "", cmd_login},
     {"daemon status", "", "how the daemon is", "", cmd_daemon},
     {"daemon stop", "", "stop the daemon; jobs go on when it is started again", "", cmd_daemon},
     {"daemon path", "", "print where the socket and the state are", "", cmd_daemon},

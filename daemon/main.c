@@ -217,6 +217,7 @@ int main(int argc, char **argv)
     verbs_plan_register(&d);
     verbs_daemon_register(&d);
     if (job_resume_all(&d, &err) < 0)
+    verbs_login_register(&d);
         die(&err);
     serve(&d);
     close_all(&d);

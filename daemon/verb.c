@@ -82,6 +82,8 @@ void verb_handle(struct daemon *d, enum rpc_verb_id verb, verb_fn *fn)
 int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error *err)
 {
     int rc = session_get(v->daemon, caller, &v->session, err);
+    if (rc == 0 && !text_empty(caller->mfa_code))
+        aws_session_give_mfa_code(v->session->aws, caller->mfa_code);
     if (rc == 0)
         job_offer_credentials(v->daemon, v->session);
     return rc;

@@ -38,3 +38,4 @@ void verbs_project_register(struct daemon *d);
 void verbs_config_register(struct daemon *d);
 void verbs_plan_register(struct daemon *d);
 void verbs_daemon_register(struct daemon *d);
+void verbs_login_register(struct daemon *d);

@@ -42,6 +42,39 @@ static int verb_list(struct verb_call *v, const ProtobufCMessage *request, struc
     return rc;
 }
 
+/* Lines → texts in `arena`. */
+static size_t split_lines(struct arena *arena, const char *text, char ***out)
+{
+    VEC(char *) lines = {0};
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, "\n");
+        char *copy = arena_alloc(arena, n + 1);
+        memcpy(copy, p, n);
+        copy[n] = '\0';
+        vec_push(&lines, copy);
+        p += n + (p[n] == '\n');
+    }
+    size_t count = lines.len;
+    *out = arena_array(arena, char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = lines.items[i];
+    vec_free(&lines);
+    return count;
+}
+
+/* A failure with -v: what was tried goes along as notes. */
+static void note_tried(struct verb_call *v)
+{
+    struct str text = STR_INIT;
+    str_append(&text, aws_session_trace(v->session->aws));
+    aws_session_warnings(v->session->aws, &text);
+    char **lines;
+    size_t n = split_lines(v->project.arena, str_get(&text), &lines);
+    for (size_t i = 0; i < n; i++)
+        compose_diagnose(&v->project.diagnostics, COMPOSE_NOTE, (struct yaml_pos){0}, NULL, "%s", lines[i]);
+    str_done(&text);
+}
+
 static int verb_whoami(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__WhoamiRequest *r = (const Defang__WhoamiRequest *)request;
@@ -57,7 +90,10 @@ static int verb_whoami(struct verb_call *v, const ProtobufCMessage *request, str
         rc = aws_session_identity(v->session->aws, &who, err);
     if (rc == 0) {
         size_t len = strlen(credentials.access_key_id);
-        const char *endpoint = env_get_nonempty(v->session->env, "AWS_ENDPOINT_URL");
+        cleanup_free char *endpoint = NULL;
+        cleanup_str struct str warnings = STR_INIT;
+        aws_session_sts_endpoint(v->session->aws, &endpoint, NULL);
+        aws_session_warnings(v->session->aws, &warnings);
         Defang__WhoamiReply reply = DEFANG__WHOAMI_REPLY__INIT;
         reply.account = verb_text(arena, who.account);
         reply.arn = verb_text(arena, who.arn);
@@ -68,8 +104,14 @@ static int verb_whoami(struct verb_call *v, const ProtobufCMessage *request, str
         reply.credentials_source = verb_text(arena, credentials.source);
         reply.endpoint = verb_text(arena, endpoint);
         reply.access_key_tail = verb_text(arena, credentials.access_key_id + (len > 4 ? len - 4 : 0));
+        reply.expires_ms = credentials.expires_wall_ms;
+        reply.n_notes = split_lines(arena, str_get(&warnings), &reply.notes);
+        if (r->verbose)
+            reply.n_tried = split_lines(arena, aws_session_trace(v->session->aws), &reply.tried);
         server_reply(v->call, &reply.base);
     }
+    if (rc < 0 && r->verbose)
+        note_tried(v);
     aws_credentials_done(&credentials);
     aws_identity_done(&who);
     return rc;

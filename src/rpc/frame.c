@@ -171,6 +171,7 @@ int frame_encode_error(struct str *out, uint64_t call_id, const struct error *er
     wire.column = error->column;
     wire.aws_code = text_out(error->aws_code);
     wire.request_id = text_out(error->request_id);
+    wire.mfa_serial = text_out(error->mfa_serial);
     Defang__Diagnostic *items = xcalloc(count, sizeof *items);
     Defang__Diagnostic **pointers = xcalloc(count, sizeof *pointers);
     for (size_t i = 0; i < count; i++) {
@@ -210,5 +211,7 @@ int frame_error_to(const Defang__Error *wire, struct error *err)
     if (wire->aws_code[0] || wire->request_id[0])
         error_aws(err, wire->aws_code[0] ? wire->aws_code : NULL,
                   wire->request_id[0] ? wire->request_id : NULL, 0);
+    if (wire->mfa_serial[0])
+        error_mfa(err, wire->mfa_serial);
     return code;
 }

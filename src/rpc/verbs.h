@@ -22,6 +22,7 @@ enum rpc_verb_id {
     RPC_COMPOSE_CONFIG,
     RPC_CD,
     RPC_WHOAMI,
+    RPC_LOGIN,
     RPC_RESUME,
     RPC_DAEMON_STATUS,
     RPC_DAEMON_STOP,
