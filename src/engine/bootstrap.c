@@ -119,6 +119,7 @@ static int clear_dead(struct boot *b, struct cfn_stack *stack, struct error *err
 static int wait_idle(struct boot *b, struct cfn_stack *stack, struct error *err)
 {
     struct engine_pace pace = {0};
+    int64_t deadline = loop_now_ms(b->c->loop) + CFN_WAIT_MS;
     cleanup_free char *executed = NULL;
     cleanup_free char *executed_key = key(b, "executed");
     int rc = b->c->journal->get(b->c->journal->arg, executed_key, &executed, err);
@@ -134,6 +135,8 @@ static int wait_idle(struct boot *b, struct cfn_stack *stack, struct error *err)
     while (stack->exists && cfn_status_busy(stack->status)) {
         /* Another terminal's deployment may be making it right now. */
         engine_row(b->c, ENGINE_ROW_STEP, ROW, ENGINE_ACTIVE, ROW_ORDER, NULL, "CD stack: waiting, it is %s", stack->status);
+        if (loop_now_ms(b->c->loop) > deadline)
+            return error_raise(err, ERR_TIMEOUT, "stack %s stayed %s", stack->name, stack->status);
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
         cleanup_free char *name = xstrdup(stack->name);
@@ -249,7 +252,7 @@ int flow_cd_ensure(struct engine_context *c, bool force, struct flow_cd *out, st
     int rc = ensure(&b, g, force, out, err);
     if (rc == 0 && !out->bucket)
         rc = error_raise(err, ERR_CLOUD, "the CD stack %s has no output bucketName", c->settings->cd_name);
-    if (rc < 0)
+    if (rc < 0 && !engine_detaching(c))
         engine_row(c, ENGINE_ROW_STEP, ROW, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ROW_ORDER, NULL, "CD stack: %s", rc == -ECANCELED ? "canceled" : "failed");
     return rc < 0 ? error_wrap(err, "preparing the account") : 0;
 }
@@ -299,32 +302,51 @@ static int refuse_while_projects(struct engine_context *c, struct error *err)
     return -EPERM;
 }
 
+static int unprotect(struct engine_context *c, const char *stack, struct error *err)
+{
+    return engine_call(c, &aws_cloudformation_UpdateTerminationProtection,
+                       json_pack("{s:s,s:b}", "StackName", stack, "EnableTerminationProtection", 0), NULL, err);
+}
+
+/* From a stack that is there to none. A removal that an earlier life of this job began is followed, not begun again. */
+static int remove_stack(struct boot *b, struct cfn_stack *stack, bool force, struct error *err)
+{
+    struct engine_context *c = b->c;
+    cleanup_free char *token = NULL;
+    int rc = c->journal->get(c->journal->arg, "cd.delete-token", &token, err);
+    bool begun = token && text_eq(stack->status, "DELETE_IN_PROGRESS");
+    if (rc == 0 && !begun && !force)
+        rc = refuse_while_projects(c, err);
+    if (rc == 0 && !begun)
+        rc = wait_idle(b, stack, err);
+    if (rc < 0 || !stack->exists)
+        return rc;
+    if (!begun) {
+        if (!token)
+            rc = engine_token(c, "cd.delete-token", &token, err);
+        if (rc == 0)
+            rc = unprotect(c, stack->name, err);
+        if (rc == 0)
+            rc = cfn_stack_delete(c, stack->name, token, err);
+    }
+    return rc < 0 ? rc : follow_to_end(b, stack->id, token, "delete-last", "removing", err);
+}
+
 int flow_cd_teardown(struct engine_context *c, bool force, struct error *err)
 {
     struct cfn_stack stack = {0};
     struct boot b = {.c = c, .verb = "removing", .round = ""};
-    cleanup_free char *token = NULL;
     int rc = cfn_stack_describe(c, c->settings->cd_name, &stack, err);
     if (rc == 0)
         rc = cfn_stack_check_ours(&stack, "--cd-name (DEFANG_CD_NAME)", err);
-    if (rc == 0 && !stack.exists)
+    if (rc == 0 && !stack.exists) {
         engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_SKIPPED, ROW_ORDER, NULL, "there is no CD stack %s", c->settings->cd_name);
-    if (rc == 0 && stack.exists) {
-        if (!force)
-            rc = refuse_while_projects(c, err);
-        if (rc == 0)
-            rc = wait_idle(&b, &stack, err);
-        if (rc == 0)
-            rc = engine_token(c, "cd.delete-token", &token, err);
-        if (rc == 0)
-            rc = engine_call(c, &aws_cloudformation_UpdateTerminationProtection,
-                             json_pack("{s:s,s:b}", "StackName", stack.name, "EnableTerminationProtection", 0), NULL, err);
-        if (rc == 0)
-            rc = cfn_stack_delete(c, stack.name, token, err);
-        if (rc == 0)
-            rc = follow_to_end(&b, stack.id, token, "delete-last", "removing", err);
+    } else if (rc == 0) {
+        rc = remove_stack(&b, &stack, force, err);
         if (rc == 0)
             engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_DONE, ROW_ORDER, NULL, "CD stack removed; its bucket is kept");
+        else if (!engine_detaching(c))
+            engine_row(c, ENGINE_ROW_STEP, ROW, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ROW_ORDER, NULL, "CD stack: not removed");
     }
     cfn_stack_done(&stack);
     return rc;

@@ -16,6 +16,7 @@
 #define ATTEMPTS      2
 #define BUILD_WAIT_MS (60LL * 60 * 1000)
 #define TAIL_LINES    40
+#define STEP_BYTES    80u
 #define ROOM_WAIT_MS  (20LL * 60 * 1000)
 #define ROLE_WAIT_MS  (60LL * 1000)
 #define ROOM_PAUSE_MS 10000
@@ -147,6 +148,18 @@ static int64_t room_wait_ms(const char *why)
     return -1;
 }
 
+/* A cancel in the middle of this call would leave a task that nobody knows: it is waited for, but not for fresh credentials. */
+static int run_task_call(struct build *u, const char *token, json_t **reply, struct error *err)
+{
+    for (;;) {
+        fiber_shield(true);
+        int rc = aws_call(u->c->aws, &aws_ecs_RunTask, run_task_input(u, token), reply, err);
+        fiber_shield(false);
+        if (!engine_retry_after_auth(u->c, rc, err))
+            return rc;
+    }
+}
+
 /* One RunTask. *why is set when ECS refused. */
 static int run_task(struct build *u, const char *token_key, char **why, struct error *err)
 {
@@ -156,7 +169,7 @@ static int run_task(struct build *u, const char *token_key, char **why, struct e
     int rc = engine_token(u->c, token_key, &token, err);
     if (rc < 0)
         return rc;
-    rc = engine_call(u->c, &aws_ecs_RunTask, run_task_input(u, token), &reply, &local);
+    rc = run_task_call(u, token, &reply, &local);
     if (rc < 0 && room_wait_ms(local.message) < 0) {
         error_move(err, &local);
         return error_wrap(err, "starting the build of %s", u->b->service);
@@ -208,9 +221,12 @@ static void show_step(struct build *u, const char *line)
     const char *text = strstr(line, "] ");
     if (!text_starts(line, "INFO[") || !text)
         return;
-    char shown[80];
-    snprintf(shown, sizeof shown, "%s", text + 2);
-    engine_row(u->c, ENGINE_ROW_IMAGE, u->row, ENGINE_ACTIVE, ORDER, "usually 1-4 min", "image: %s", shown);
+    text += 2;
+    size_t n = strlen(text);
+    if (n > STEP_BYTES)
+        for (n = STEP_BYTES; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--) /* between two characters */
+            ;
+    engine_row(u->c, ENGINE_ROW_IMAGE, u->row, ENGINE_ACTIVE, ORDER, "usually 1-4 min", "image: %.*s", (int)n, text);
 }
 
 /* New lines become events in the same turn as the marker that says so. */
@@ -270,11 +286,11 @@ static void stop_task(struct build *u)
         return; /* the next life of the daemon attaches to it */
     cleanup_error struct error ignored = ERROR_INIT;
     fiber_shield(true);
-    engine_call(u->c, &aws_ecs_StopTask, json_pack("{s:s,s:s,s:s}", "cluster", u->place->cluster, "task", u->task_arn, "reason", "canceled by defangctl"), NULL, &ignored);
+    aws_call(u->c->aws, &aws_ecs_StopTask, json_pack("{s:s,s:s,s:s}", "cluster", u->place->cluster, "task", u->task_arn, "reason", "canceled by defangctl"), NULL, &ignored);
     fiber_shield(false);
 }
 
-/* Until the task is over; *task is what ECS said last. */
+/* Until the task is over; *task is what ECS said last, NULL when ECS does not know it any more. */
 static int follow(struct build *u, json_t **task, struct error *err)
 {
     struct engine_pace pace = {0};
@@ -287,7 +303,7 @@ static int follow(struct build *u, json_t **task, struct error *err)
             return error_wrap(err, "watching the build of %s", u->b->service);
         const json_t *now = json_at(reply, "tasks.0");
         if (!now)
-            return error_raise(err, ERR_CLOUD, "ECS no longer knows the build task of %s (%s)", u->b->service, json_str_or(reply, "failures.0.reason", "gone"));
+            return 0; /* ECS forgets a stopped task after an hour */
         const char *status = json_str_or(now, "lastStatus", "");
         bool news = !text_eq(status, last);
         if (news && !task_is_over(now))
@@ -302,16 +318,12 @@ static int follow(struct build *u, json_t **task, struct error *err)
             *task = json_deep_copy(now);
             return 0;
         }
-        if (loop_now_ms(u->c->loop) > deadline) {
-            stop_task(u);
+        if (loop_now_ms(u->c->loop) > deadline)
             return error_raise(err, ERR_TIMEOUT, "the build of %s did not end within 60 minutes and was stopped", u->b->service);
-        }
         if (news)
             engine_pace_news(&pace);
-        if (engine_pace_wait(&pace) < 0) {
-            stop_task(u);
+        if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
-        }
     }
 }
 
@@ -339,11 +351,13 @@ static int attempt(struct engine_context *c, const struct plan_build *b, const s
     }
     if (rc == 0)
         rc = follow(&u, &task, err);
+    if (rc < 0 && u.task_arn)
+        stop_task(&u); /* canceled, timed out or out of sight: nobody waits for it any more */
     if (rc == 0 && task_exit_code(task, PLAN_BUILD_CONTAINER) != 0) {
         engine_failure_done(failure);
         failure->service = xstrdup(b->service);
         failure->task = xstrdup(task_id(u.task_arn));
-        failure->reason = task_reason(task, PLAN_BUILD_CONTAINER);
+        failure->reason = task ? task_reason(task, PLAN_BUILD_CONTAINER) : xstrdup("ECS no longer knows its task");
         cleanup_error struct error ignored = ERROR_INIT;
         flow_log_tail(c, u.group, u.stream, TAIL_LINES, &failure->logs, &ignored);
         rc = 1;
@@ -374,7 +388,7 @@ int flow_image_build(struct engine_context *c, const struct plan_build *b, const
         rc = error_raise(err, ERR_CLOUD, "the build of %s ended well, but ECR has no image %s:%s", b->service, b->repository, b->tag);
     if (rc == 0)
         engine_row(c, ENGINE_ROW_IMAGE, row, ENGINE_DONE, ORDER, NULL, "image: %.19s…  built", strstr(*uri, "@") + 1);
-    else
+    else if (!engine_detaching(c))
         engine_row(c, ENGINE_ROW_IMAGE, row, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ORDER, NULL, "image: %s",
                    rc == -ECANCELED ? "canceled" : failure->reason ? failure->reason : "failed");
     return rc;

@@ -15,22 +15,26 @@
 #define ORDER            60
 #define DESCRIBE_MAX     10  /* services a DescribeServices call takes */
 #define TAIL_LINES       40
-#define STOPPED_SEEN_MAX 200
+#define STOPPED_SEEN_MAX 2000 /* a crash loop of every service; later ones say nothing new */
+#define DESCRIBE_TASKS_MAX 100
+#define KEY_BEFORE "observe.before" /* journal: stopped before this deployment began, so none of its failures */
 
 struct watched {
     const char *service;     /* Compose name */
     const char *ecs_name, *family, *container;
-    char *shown;             /* last row text, so that only changes become events */
+    char *shown;             /* last row text and state, so that only changes become events */
+    enum engine_row_state shown_state;
     bool steady, failed;
     char *rollout_reason;
 };
 
 struct flow_observer {
-    struct engine_context *c;
+    struct engine_context *c, own; /* own: without the wait for credentials, which is the job's business and would hold up its end */
     struct arena *arena;
     char *cluster;
     VEC(struct watched) services;
     VEC(char *) stopped_seen;
+    bool before_known;
     struct engine_failure failure;
     struct fiber *fiber;
     struct fiber_event stop;
@@ -68,7 +72,9 @@ static void collect(struct flow_observer *o, const struct graph *g)
 static struct flow_observer *observer_new(struct engine_context *c, const struct graph *g)
 {
     struct flow_observer *o = xcalloc(1, sizeof *o);
-    o->c = c;
+    o->own = *c;
+    o->own.wait_for_credentials = NULL;
+    o->c = &o->own;
     o->arena = arena_new();
     collect(o, g);
     return o;
@@ -92,10 +98,11 @@ static void observer_free(struct flow_observer *o)
 
 static void show(struct flow_observer *o, struct watched *w, enum engine_row_state state, const char *text)
 {
-    if (text_eq(w->shown, text))
+    if (text_eq(w->shown, text) && w->shown_state == state)
         return;
     free(w->shown);
     w->shown = xstrdup(text);
+    w->shown_state = state;
     cleanup_free char *row = xasprintf("service/%s", w->service);
     engine_row(o->c, ENGINE_ROW_SERVICE, row, state, ORDER, state == ENGINE_ACTIVE ? "usually 1-3 min" : NULL, "%s", text);
 }
@@ -160,9 +167,12 @@ static bool stopped_known(struct flow_observer *o, const char *arn)
     vec_each(seen, &o->stopped_seen)
         if (text_eq(*seen, arn))
             return true;
-    if (o->stopped_seen.len < STOPPED_SEEN_MAX)
-        vec_push(&o->stopped_seen, xstrdup(arn));
-    return false;
+    return o->stopped_seen.len >= STOPPED_SEEN_MAX;
+}
+
+static void stopped_remember(struct flow_observer *o, const char *arn)
+{
+    vec_push(&o->stopped_seen, xstrdup(arn));
 }
 
 static bool has_container(const json_t *task, const char *name)
@@ -184,6 +194,19 @@ static bool stopped_on_purpose(const json_t *task)
     return text_eq(code, "ServiceSchedulerInitiated") && !strstr(reason, "health check");
 }
 
+/* Said once in a deployment, also when a restarted daemon finds it again. */
+static void say_once(struct flow_observer *o, const struct watched *w, const char *id)
+{
+    struct engine_journal const *j = o->c->journal;
+    cleanup_free char *key = xasprintf("observe.said.%s", id), *said = NULL;
+    cleanup_error struct error ignored = ERROR_INIT; /* at worst it is said twice */
+    j->get(j->arg, key, &said, &ignored);
+    if (said)
+        return;
+    engine_note(o->c, ENGINE_SAY_WARNING, NULL, "service %s: task %s stopped: %s", w->service, id, o->failure.reason);
+    j->put(j->arg, key, "1", &ignored);
+}
+
 static void tell_failure(struct flow_observer *o, struct watched *w, const json_t *task)
 {
     const char *id = task_id(json_str(task, "taskArn"));
@@ -191,11 +214,35 @@ static void tell_failure(struct flow_observer *o, struct watched *w, const json_
     o->failure.service = xstrdup(w->service);
     o->failure.task = xstrdup(id);
     o->failure.reason = task_reason(task, w->container);
-    engine_note(o->c, ENGINE_SAY_WARNING, NULL, "service %s: task %s stopped: %s", w->service, id, o->failure.reason);
+    say_once(o, w, id);
     cleanup_free char *group = plan_log_group(o->c->settings, o->c->project, "logs");
     cleanup_free char *stream = xasprintf("%s/%s/%s", w->service, w->container, id);
     cleanup_error struct error ignored = ERROR_INIT;
     flow_log_tail(o->c, group, stream, TAIL_LINES, &o->failure.logs, &ignored);
+}
+
+static int list_stopped(struct flow_observer *o, const struct watched *w, json_t **arns, struct error *err)
+{
+    return engine_call_all(o->c, &aws_ecs_ListTasks, json_pack("{s:s,s:s,s:s}", "cluster", o->cluster, "family", w->family, "desiredStatus", "STOPPED"),
+                           arns, err);
+}
+
+static int look_at_tasks(struct flow_observer *o, struct watched *w, json_t *arns, struct error *err)
+{
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(o->c, &aws_ecs_DescribeTasks, json_pack("{s:s,s:O}", "cluster", o->cluster, "tasks", arns), &reply, err);
+    size_t i;
+    json_t *task;
+    json_array_foreach(json_object_get(reply, "tasks"), i, task) {
+        const char *arn = json_str(task, "taskArn");
+        bool failure = has_container(task, w->container) && !stopped_on_purpose(task);
+        if (!arn || (failure && !task_is_over(task)))
+            continue; /* on its way down: its exit code comes later, look again */
+        stopped_remember(o, arn);
+        if (failure)
+            tell_failure(o, w, task);
+    }
+    return rc;
 }
 
 /* By family, not by service: a roll back takes the service away, its stopped tasks stay readable for an hour. */
@@ -203,36 +250,14 @@ static int look_at_stopped(struct flow_observer *o, struct watched *w, struct er
 {
     if (!w->container || !w->family)
         return 0;
-    cleanup_json json_t *list = NULL;
-    int rc = engine_call(o->c, &aws_ecs_ListTasks, json_pack("{s:s,s:s,s:s}", "cluster", o->cluster, "family", w->family, "desiredStatus", "STOPPED"),
-                         &list, err);
-    if (rc < 0)
-        return rc;
-    json_t *arns = json_array();
+    cleanup_json json_t *list = NULL, *fresh = json_array();
+    int rc = list_stopped(o, w, &list, err);
     size_t i;
-    json_t *arn, *task;
-    json_array_foreach(json_object_get(list, "taskArns"), i, arn)
-        if (json_array_size(arns) < 100 && !stopped_known(o, json_string_value(arn)))
-            json_array_append(arns, arn);
-    if (json_array_size(arns) == 0) {
-        json_decref(arns);
-        return 0;
-    }
-    cleanup_json json_t *reply = NULL;
-    rc = engine_call(o->c, &aws_ecs_DescribeTasks, json_pack("{s:s,s:o}", "cluster", o->cluster, "tasks", arns), &reply, err);
-    if (rc < 0)
-        return rc;
-    json_array_foreach(json_object_get(reply, "tasks"), i, task) {
-        if (!has_container(task, w->container) || stopped_on_purpose(task))
-            continue;
-        if (!task_is_over(task)) {
-            /* On its way down: its exit code comes later, look again. */
-            free(vec_pop(&o->stopped_seen));
-            continue;
-        }
-        tell_failure(o, w, task);
-    }
-    return 0;
+    json_t *arn;
+    json_array_foreach(list, i, arn)
+        if (json_array_size(fresh) < DESCRIBE_TASKS_MAX && json_is_string(arn) && !stopped_known(o, json_string_value(arn)))
+            json_array_append(fresh, arn);
+    return rc < 0 || json_array_size(fresh) == 0 ? rc : look_at_tasks(o, w, fresh, err);
 }
 
 /* What is not there yet, or no more, is nothing to report. */
@@ -245,11 +270,46 @@ static int forgive_missing(int rc, struct error *err)
     return rc;
 }
 
+/* A service that does not change keeps its container's name, so what stopped in it earlier must be told apart: once in a deployment, at its first look. */
+static int know_before(struct flow_observer *o, struct error *err)
+{
+    struct engine_journal const *j = o->c->journal;
+    cleanup_free char *text = NULL;
+    int rc = o->before_known ? 0 : j->get(j->arg, KEY_BEFORE, &text, err);
+    if (rc < 0 || o->before_known)
+        return rc;
+    cleanup_json json_t *before = NULL;
+    if (text && json_parse(text, strlen(text), &before, err) < 0)
+        return error_wrap(err, "reading the journal");
+    if (!before) {
+        before = json_array();
+        vec_each(w, &o->services) {
+            cleanup_json json_t *list = NULL;
+            if (rc == 0 && w->family)
+                rc = forgive_missing(list_stopped(o, w, &list, err), err);
+            if (list)
+                json_array_extend(before, list);
+        }
+        cleanup_free char *made = json_print(before, false, true);
+        if (rc == 0)
+            rc = j->put(j->arg, KEY_BEFORE, made, err);
+    }
+    size_t i;
+    json_t *arn;
+    json_array_foreach(before, i, arn)
+        if (rc == 0 && json_is_string(arn) && !stopped_known(o, json_string_value(arn)))
+            stopped_remember(o, json_string_value(arn));
+    o->before_known = rc == 0;
+    return rc;
+}
+
 static int look(struct flow_observer *o, struct error *err)
 {
     if (!o->cluster || o->services.len == 0)
         return 0;
-    int rc = forgive_missing(look_at_services(o, err), err);
+    int rc = know_before(o, err);
+    if (rc == 0)
+        rc = forgive_missing(look_at_services(o, err), err);
     vec_each(w, &o->services)
         if (rc == 0 && !w->steady)
             rc = forgive_missing(look_at_stopped(o, w, err), err);

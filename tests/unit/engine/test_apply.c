@@ -86,7 +86,7 @@ static void destroy(struct cloud *c)
 {
     error_done(&c->err);
     engine_outcome_done(&out);
-    c->rc = engine_cloudformation.destroy(&c->c, &out, &c->err);
+    c->rc = engine_cloudformation.destroy(&c->c, false, &out, &c->err);
 }
 
 static void cancel_whole(struct cloud *c)

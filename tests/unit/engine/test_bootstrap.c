@@ -1,0 +1,273 @@
+/* The account's CD stack: made, kept, brought up to date, never taken from somebody else. */
+#include "engine/flow.h"
+#include "unit/engine/fake_stack.h"
+#include "unit/lib/suite.h"
+
+#include "base/str.h"
+#include <errno.h>
+#include <string.h>
+
+#define CD_ID "arn:aws:cloudformation:us-west-2:123456789012:stack/defang-cd/1"
+
+static struct cloud cl;
+static struct fake_stack stack;
+static struct flow_cd cd;
+static char *outputs, *template;
+static bool force;
+
+static const struct beat created[] = {
+    {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS", "Bucket|AWS::S3::Bucket|CREATE_IN_PROGRESS"}},
+    {"CREATE_COMPLETE", {"Bucket|AWS::S3::Bucket|CREATE_COMPLETE", "*||CREATE_COMPLETE"}},
+    {0},
+};
+static const struct beat updated[] = {
+    {"UPDATE_IN_PROGRESS", {"*||UPDATE_IN_PROGRESS"}},
+    {"UPDATE_COMPLETE", {"Bucket|AWS::S3::Bucket|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}},
+    {0},
+};
+static const struct beat deleted[] = {
+    {"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}},
+    {"GONE", {"Bucket|AWS::S3::Bucket|DELETE_SKIPPED", "*||DELETE_COMPLETE"}},
+    {0},
+};
+
+static void revision_is(int revision)
+{
+    free(outputs);
+    outputs = xasprintf("<member><OutputKey>templateVersion</OutputKey><OutputValue>%d</OutputValue></member>"
+                        "<member><OutputKey>bucketName</OutputKey><OutputValue>defang-cd-bucket-x</OutputValue></member>", revision);
+    stack.outputs = outputs;
+}
+
+static char *own_template(void)
+{
+    struct plan_cd_settings s = {.cd_name = "defang-cd", .prefix = "Defang", .retain_bucket = true, .pull_through = true};
+    cleanup_graph struct graph *g = plan_cd(&s);
+    return graph_template_text(g);
+}
+
+static void setup(const char *status)
+{
+    cloud_init(&cl);
+    fake_stack_init(&stack, &cl, "defang-cd", CD_ID);
+    cl.c.project = NULL;
+    cl.c.facts = NULL;
+    stack.status = status;
+    stack.on_execute = status && !text_eq(status, "REVIEW_IN_PROGRESS") ? updated : created;
+    stack.on_delete = deleted;
+    revision_is(PLAN_CD_REVISION);
+    cloud_fail(&cl, "GetRole", 404, "NoSuchEntity", "no such role");
+    cloud_reply(&cl, "CreateServiceLinkedRole", "");
+    force = false;
+}
+
+static void finish(void)
+{
+    flow_cd_done(&cd);
+    free(outputs);
+    free(template);
+    outputs = template = NULL;
+    fake_stack_done(&stack);
+    cloud_done(&cl);
+}
+
+static void ensure(struct cloud *c)
+{
+    error_done(&c->err);
+    flow_cd_done(&cd);
+    c->rc = flow_cd_ensure(&c->c, force, &cd, &c->err);
+}
+
+static void teardown(struct cloud *c)
+{
+    error_done(&c->err);
+    c->rc = flow_cd_teardown(&c->c, force, &c->err);
+}
+
+START_TEST(it_is_made_where_there_is_none)
+{
+    setup(NULL);
+    cloud_run(&cl, ensure);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_str_eq(cd.bucket, "defang-cd-bucket-x");
+    ck_assert_int_eq(cd.revision, PLAN_CD_REVISION);
+    ck_assert(stack.protected_);
+    ck_assert_uint_eq(cloud_said(&cl, "row account done"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "resource account Bucket CREATE_COMPLETE"), 1);
+    ck_assert_uint_eq(stack.effects, 1);
+    finish();
+}
+END_TEST
+
+START_TEST(it_is_left_alone_when_it_is_up_to_date)
+{
+    setup("CREATE_COMPLETE");
+    stack.template = template = own_template();
+    stack.protected_ = true;
+    cloud_run(&cl, ensure);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet") + cloud_count(&cl, "UpdateTerminationProtection"), 0);
+    ck_assert_uint_eq(cloud_said(&cl, "row account skipped CD stack revision 1, up to date"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(an_older_one_is_brought_up_to_date)
+{
+    setup("CREATE_COMPLETE");
+    revision_is(PLAN_CD_REVISION - 1);
+    cloud_run(&cl, ensure);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=UPDATE"));
+    ck_assert_uint_eq(stack.effects, 1);
+    finish();
+}
+END_TEST
+
+START_TEST(a_newer_one_is_refused_but_not_under_force)
+{
+    setup("CREATE_COMPLETE");
+    revision_is(PLAN_CD_REVISION + 1);
+    cloud_run(&cl, ensure);
+    ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
+    force = true;
+    cloud_run(&cl, ensure);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert_uint_eq(stack.effects, 1);
+    finish();
+}
+END_TEST
+
+START_TEST(somebody_elses_is_never_touched)
+{
+    setup("CREATE_COMPLETE");
+    stack.foreign = true;
+    force = true;
+    cloud_run(&cl, ensure);
+    ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(cl.err.hint, "--cd-name"));
+    cloud_run(&cl, teardown);
+    ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet") + cloud_count(&cl, "DeleteStack") + cloud_count(&cl, "UpdateTerminationProtection"), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(a_failed_one_is_cleared_first)
+{
+    setup("ROLLBACK_COMPLETE");
+    stack.on_execute = created;
+    cloud_run(&cl, ensure);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 1);
+    ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=CREATE"));
+    finish();
+}
+END_TEST
+
+START_TEST(a_failure_names_the_resource)
+{
+    static const struct beat failed[] = {{"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
+                                         {"ROLLBACK_COMPLETE", {"Bucket|AWS::S3::Bucket|CREATE_FAILED|name taken", "*||ROLLBACK_COMPLETE"}}, {0}};
+    setup(NULL);
+    stack.on_execute = failed;
+    cloud_run(&cl, ensure);
+    ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
+    ck_assert_ptr_nonnull(strstr(cl.err.message, "Bucket (AWS::S3::Bucket): name taken"));
+    ck_assert_uint_eq(cloud_said(&cl, "row account failed"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(a_restart_goes_on_with_it)
+{
+    setup(NULL);
+    stack.template = template = own_template();
+    cloud_journal_put(&cl, "cd.token", "t-1");
+    cloud_journal_put(&cl, "cd.executed", "t-1");
+    fake_stack_begin(&stack, created, "t-1");
+    cloud_run(&cl, ensure);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(stack.effects, 0);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
+    ck_assert_uint_eq(cloud_said(&cl, "Bucket CREATE_COMPLETE"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(anothers_work_on_it_is_waited_for_but_not_for_ever)
+{
+    static const struct beat other[] = {{"UPDATE_IN_PROGRESS", {"*||UPDATE_IN_PROGRESS"}}, {0}};
+    setup("CREATE_COMPLETE");
+    fake_stack_begin(&stack, other, "theirs");
+    cloud_run(&cl, ensure);
+    ck_assert_int_eq(cl.err.kind, ERR_TIMEOUT);
+    ck_assert_uint_eq(stack.effects, 0);
+    finish();
+}
+END_TEST
+
+START_TEST(it_is_removed_and_its_bucket_kept)
+{
+    setup("CREATE_COMPLETE");
+    stack.protected_ = true;
+    cloud_run(&cl, teardown);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert(!stack.protected_);
+    ck_assert_ptr_null(stack.status);
+    ck_assert_uint_eq(cloud_said(&cl, "row account done CD stack removed; its bucket is kept"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(a_removal_goes_on_after_a_restart)
+{
+    setup("CREATE_COMPLETE");
+    cloud_journal_put(&cl, "cd.delete-token", "t-2");
+    fake_stack_begin(&stack, deleted, "t-2");
+    cloud_run(&cl, teardown);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_said(&cl, "row account done"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(nothing_to_remove)
+{
+    setup(NULL);
+    cloud_run(&cl, teardown);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert_uint_eq(cloud_said(&cl, "row account skipped"), 1);
+    finish();
+}
+END_TEST
+
+/* DescribeStacks without a name lists the account. */
+static void describe_all(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    cleanup_free char *name = cloud_param(call, "StackName");
+    reply->text = name ? xasprintf("<Stacks><member><StackId>" CD_ID "</StackId><StackName>defang-cd</StackName><StackStatus>CREATE_COMPLETE</StackStatus>"
+                                   "<Tags><member><Key>defang:ManagedBy</Key><Value>defangd</Value></member></Tags></member></Stacks>")
+                       : xasprintf("<Stacks><member><StackName>Defang-shop-beta</StackName><StackStatus>%s</StackStatus><Tags><member><Key>defang:ManagedBy</Key>"
+                                   "<Value>%s</Value></member><member><Key>defang:project</Key><Value>shop</Value></member></Tags></member></Stacks>",
+                                   ((const char *const *)arg)[0], ((const char *const *)arg)[1]);
+}
+
+START_TEST(it_stays_while_projects_need_it)
+{
+    static const char *const ours[] = {"UPDATE_COMPLETE", "defangd"};
+    setup("CREATE_COMPLETE");
+    cloud_on(&cl, "DescribeStacks", describe_all, (void *)ours);
+    cloud_run(&cl, teardown);
+    ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(cl.err.message, "Defang-shop-beta"));
+    ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
+    finish();
+}
+END_TEST
+
+SUITE("engine/bootstrap", it_is_made_where_there_is_none, it_is_left_alone_when_it_is_up_to_date, an_older_one_is_brought_up_to_date,
+      a_newer_one_is_refused_but_not_under_force, somebody_elses_is_never_touched, a_failed_one_is_cleared_first, a_failure_names_the_resource,
+      a_restart_goes_on_with_it, anothers_work_on_it_is_waited_for_but_not_for_ever, it_is_removed_and_its_bucket_kept, a_removal_goes_on_after_a_restart,
+      nothing_to_remove, it_stays_while_projects_need_it)

@@ -1,0 +1,321 @@
+/* Image builds: one task an image, never twice, and a log that is told once. */
+#include "engine/flow.h"
+#include "unit/engine/cloud.h"
+#include "unit/lib/suite.h"
+
+#include "base/str.h"
+#include <errno.h>
+#include <string.h>
+
+#define TASK(n) "arn:aws:ecs:us-west-2:123456789012:task/shop/t" n
+#define FOUND   "{\"imageDetails\":[{\"imageDigest\":\"sha256:3f9c41\"}]}"
+
+static struct cloud cl;
+static char *uri;
+static struct engine_failure failure;
+static const char *command[] = {"--context=s3://x"};
+static const struct plan_build build = {.service = "api", .repository = "shop/kaniko-build", .tag = "api-image-00000000-x86_64",
+                                        .task_family = "Defang-shop-beta-kanikoAmd64", .command = command, .command_count = 1};
+static struct flow_build_place place = {.cluster = "shop", .subnets = {"subnet-1", "subnet-2"}, .security_group = "sg-1"};
+
+static void setup(void)
+{
+    cloud_init(&cl);
+    uri = NULL;
+}
+
+static void finish(void)
+{
+    free(uri);
+    engine_failure_done(&failure);
+    cloud_done(&cl);
+}
+
+static void run(struct cloud *c)
+{
+    error_done(&c->err);
+    c->rc = flow_image_build(&c->c, &build, &place, &uri, &failure, &c->err);
+}
+
+static void lookup(struct cloud *c)
+{
+    c->rc = flow_image_lookup(&c->c, &build, &uri, &c->err);
+}
+
+static void started(const char *task)
+{
+    cleanup_free char *text = xasprintf("{\"tasks\":[{\"taskArn\":\"%s\"}],\"failures\":[]}", task);
+    cloud_reply(&cl, "RunTask", text);
+}
+
+static void task_is(const char *status, int code)
+{
+    cleanup_free char *text = code < 0 ? xasprintf("{\"tasks\":[{\"lastStatus\":\"%s\",\"containers\":[{\"name\":\"kaniko\"}]}]}", status)
+                                       : xasprintf("{\"tasks\":[{\"lastStatus\":\"%s\",\"stopCode\":\"EssentialContainerExited\",\"stoppedReason\":"
+                                                   "\"Essential container in task exited\",\"containers\":[{\"name\":\"kaniko\",\"exitCode\":%d}]}]}",
+                                                   status, code);
+    cloud_reply(&cl, "DescribeTasks", text);
+}
+
+static void log_is(const char *text, const char *token)
+{
+    cleanup_free char *reply = text ? xasprintf("{\"events\":[{\"timestamp\":1,\"message\":\"%s\"}],\"nextForwardToken\":\"%s\"}", text, token)
+                                    : xasprintf("{\"events\":[],\"nextForwardToken\":\"%s\"}", token);
+    cloud_reply(&cl, "GetLogEvents", reply);
+}
+
+START_TEST(an_image_that_is_there_is_found)
+{
+    setup();
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, lookup);
+    ck_assert_str_eq(uri, "123456789012.dkr.ecr.us-west-2.amazonaws.com/shop/kaniko-build@sha256:3f9c41");
+    finish();
+}
+END_TEST
+
+START_TEST(an_image_or_repository_that_is_not_there_is_no_error)
+{
+    static const char *const codes[] = {"ImageNotFoundException", "RepositoryNotFoundException"};
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        setup();
+        cloud_fail(&cl, "DescribeImages", 400, codes[i], "none");
+        cloud_run(&cl, lookup);
+        ck_assert_int_eq(cl.rc, 0);
+        ck_assert_ptr_null(uri);
+        finish();
+    }
+}
+END_TEST
+
+START_TEST(a_build_that_works)
+{
+    setup();
+    started(TASK("1"));
+    task_is("PROVISIONING", -1);
+    task_is("RUNNING", -1);
+    task_is("STOPPED", 0);
+    cloud_fail(&cl, "GetLogEvents", 400, "ResourceNotFoundException", "no stream yet");
+    log_is("INFO[0004] RUN npm ci", "f1");
+    log_is(NULL, "f1");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_ptr_nonnull(strstr(uri, "@sha256:3f9c41"));
+    ck_assert_uint_eq(cloud_said(&cl, "log api: INFO[0004] RUN npm ci"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "row image/api active image: RUN npm ci"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "row image/api done"), 1);
+    ck_assert(cloud_body_has(&cl, "RunTask", 0, cloud_journal(&cl, "build.api.1.token")));
+    ck_assert(cloud_body_has(&cl, "RunTask", 0, "\"startedBy\":\"k3j2h4g5f6d7\""));
+    ck_assert_str_eq(cloud_journal(&cl, "build.api.1.task"), TASK("1"));
+    finish();
+}
+END_TEST
+
+START_TEST(a_long_step_is_cut_between_characters)
+{
+    for (int pad = 74; pad < 84; pad++) {
+        setup();
+        started(TASK("1"));
+        task_is("STOPPED", 0);
+        cleanup_free char *line = xasprintf("INFO[0004] %0*d\xc3\xa4\xe2\x82\xac\xc3\xa4", pad, 0);
+        log_is(line, "f1");
+        log_is(NULL, "f1");
+        cloud_reply(&cl, "DescribeImages", FOUND);
+        cloud_run(&cl, run);
+        ck_assert_uint_eq(cloud_said(&cl, "image: 000000"), 1);
+        for (size_t i = 0; i < cl.said.len; i++)
+            ck_assert_msg(text_utf8_valid(cl.said.items[i], strlen(cl.said.items[i])), "%d: %s", pad, cl.said.items[i]);
+        finish();
+    }
+}
+END_TEST
+
+START_TEST(a_build_that_fails_is_tried_again)
+{
+    setup();
+    started(TASK("1"));
+    started(TASK("2"));
+    task_is("STOPPED", 1);
+    task_is("STOPPED", 0);
+    log_is("error: no space", "f1");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 2);
+    ck_assert_str_ne(cloud_journal(&cl, "build.api.1.token"), cloud_journal(&cl, "build.api.2.token"));
+    ck_assert_uint_eq(cloud_said(&cl, "trying once more"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(a_build_that_fails_twice_shows_its_last_lines)
+{
+    setup();
+    started(TASK("1"));
+    started(TASK("2"));
+    task_is("STOPPED", 1);
+    log_is("error: npm ci failed", "f1");
+    cloud_run(&cl, run);
+    ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 2);
+    ck_assert_str_eq(failure.service, "api");
+    ck_assert_str_eq(failure.task, "t2");
+    ck_assert_str_eq(failure.reason, "exit code 1: Essential container in task exited");
+    ck_assert_str_eq(failure.logs, "error: npm ci failed");
+    ck_assert(cloud_body_has(&cl, "GetLogEvents", cloud_count(&cl, "GetLogEvents") - 1, "\"limit\":40"));
+    ck_assert_uint_eq(cloud_said(&cl, "row image/api failed"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(a_cancel_stops_the_task_once_wherever_it_comes)
+{
+    static const int64_t at_ms[] = {1, 100, 450, 700, 1300, 2500};
+    for (size_t i = 0; i < ARRAY_LEN(at_ms); i++) {
+        setup();
+        cloud_slow(&cl, "RunTask", 200, "{\"tasks\":[{\"taskArn\":\"" TASK("1") "\"}]}");
+        cloud_slow(&cl, "DescribeTasks", 300, "{\"tasks\":[{\"lastStatus\":\"RUNNING\"}]}");
+        cloud_slow(&cl, "GetLogEvents", 300, "{\"events\":[]}");
+        cloud_reply(&cl, "StopTask", "{}");
+        cloud_run_canceled(&cl, run, at_ms[i]);
+        ck_assert_int_eq(cl.rc, -ECANCELED);
+        ck_assert_msg(cloud_count(&cl, "StopTask") == cloud_count(&cl, "RunTask"), "canceled after %lld ms: %zu of %zu stopped", (long long)at_ms[i],
+                      cloud_count(&cl, "StopTask"), cloud_count(&cl, "RunTask"));
+        ck_assert_uint_eq(cloud_said(&cl, "row image/api canceled"), 1);
+        finish();
+    }
+}
+END_TEST
+
+START_TEST(detaching_leaves_the_task_alone)
+{
+    setup();
+    started(TASK("1"));
+    task_is("RUNNING", -1);
+    log_is(NULL, "f0");
+    cl.detaching = true;
+    cloud_run_canceled(&cl, run, 3000);
+    ck_assert_int_eq(cl.rc, -ECANCELED);
+    ck_assert_uint_eq(cloud_count(&cl, "StopTask"), 0);
+    ck_assert_uint_eq(cloud_said(&cl, "canceled"), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(a_restart_follows_the_task_it_knows)
+{
+    setup();
+    cloud_journal_put(&cl, "build.api.1.token", "t");
+    cloud_journal_put(&cl, "build.api.1.task", TASK("1"));
+    cloud_journal_put(&cl, "build.api.1.log", "f7");
+    task_is("STOPPED", 0);
+    log_is(NULL, "f7");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 0);
+    ck_assert(cloud_body_has(&cl, "GetLogEvents", 0, "\"nextToken\":\"f7\""));
+    finish();
+}
+END_TEST
+
+/* ECS forgets a stopped task after an hour, and the daemon was down for longer. */
+START_TEST(a_task_that_ecs_forgot_is_run_again)
+{
+    setup();
+    cloud_journal_put(&cl, "build.api.1.task", TASK("1"));
+    cloud_reply(&cl, "DescribeTasks", "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\"}]}");
+    task_is("STOPPED", 0);
+    started(TASK("2"));
+    log_is(NULL, "f0");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(no_room_is_waited_for_under_new_tokens)
+{
+    setup();
+    cloud_reply(&cl, "RunTask", "{\"tasks\":[],\"failures\":[{\"reason\":\"Capacity is unavailable at this time. Please try again later\"}]}");
+    cloud_fail(&cl, "RunTask", 400, "ClientException", "You've reached the limit on the number of vCPUs you can run concurrently");
+    started(TASK("1"));
+    task_is("STOPPED", 0);
+    log_is(NULL, "f0");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 3);
+    ck_assert_str_ne(strstr(cloud_body(&cl, "RunTask", 0), "clientToken"), strstr(cloud_body(&cl, "RunTask", 1), "clientToken"));
+    finish();
+}
+END_TEST
+
+START_TEST(another_refusal_is_final)
+{
+    setup();
+    cloud_reply(&cl, "RunTask", "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\",\"detail\":\"no such cluster\"}]}");
+    cloud_run(&cl, run);
+    ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
+    ck_assert_ptr_nonnull(strstr(cl.err.message, "no such cluster"));
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
+    finish();
+}
+END_TEST
+
+static bool ready;
+static struct flow_build_place found;
+
+static void find_place(struct cloud *c)
+{
+    c->rc = flow_build_place(&c->c, &found, &ready, &c->err);
+}
+
+static char *resources(const char *but, const char *status)
+{
+    struct str out = STR_INIT;
+    const struct plan_build_needs *n = plan_build_needs();
+    const char *more[] = {n->cluster, n->security_group, n->subnets[0], n->subnets[1]};
+    str_append(&out, "<StackResourceSummaries>");
+    for (size_t i = 0; i < n->count + ARRAY_LEN(more); i++) {
+        const char *id = i < n->count ? n->logical_ids[i] : more[i - n->count];
+        str_appendf(&out, "<member><LogicalResourceId>%s</LogicalResourceId><PhysicalResourceId>p-%s</PhysicalResourceId><ResourceStatus>%s</ResourceStatus></member>",
+                    id, id, text_eq(id, but) ? status : "CREATE_COMPLETE");
+    }
+    str_append(&out, "</StackResourceSummaries>");
+    return str_take(&out);
+}
+
+START_TEST(the_place_is_ready_when_all_of_it_is)
+{
+    static const struct { const char *but, *status; bool ready; } cases[] = {
+        {NULL, NULL, true}, {"KanikoRole", "CREATE_IN_PROGRESS", false}, {"PublicSubnet2", "CREATE_IN_PROGRESS", false}, {"Cluster", "UPDATE_COMPLETE", true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        setup();
+        cleanup_free char *text = resources(cases[i].but, cases[i].status);
+        cloud_reply(&cl, "ListStackResources", text);
+        cloud_run(&cl, find_place);
+        ck_assert_int_eq(cl.rc, 0);
+        ck_assert_msg(ready == cases[i].ready, "%zu", i);
+        if (ready)
+            ck_assert_str_eq(found.cluster, "p-Cluster");
+        flow_build_place_done(&found);
+        finish();
+    }
+    setup();
+    cloud_fail(&cl, "ListStackResources", 400, "ValidationError", "Stack with id x does not exist");
+    cloud_run(&cl, find_place);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert(!ready);
+    finish();
+}
+END_TEST
+
+SUITE("engine/build", an_image_that_is_there_is_found, an_image_or_repository_that_is_not_there_is_no_error, a_build_that_works,
+      a_long_step_is_cut_between_characters, a_build_that_fails_is_tried_again, a_build_that_fails_twice_shows_its_last_lines,
+      a_cancel_stops_the_task_once_wherever_it_comes, detaching_leaves_the_task_alone, a_restart_follows_the_task_it_knows, a_task_that_ecs_forgot_is_run_again,
+      no_room_is_waited_for_under_new_tokens, another_refusal_is_final, the_place_is_ready_when_all_of_it_is)
