@@ -62,6 +62,7 @@ int cmd_down(struct client *c, struct error *err)
     Defang__Caller caller;
     Defang__DownRequest request = DEFANG__DOWN_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
+    request.force = c->options.force;
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;
     if (rc == 0)

@@ -152,7 +152,7 @@ static int run(struct follow *f, struct error *err)
 
 static void say_detached(struct follow *f)
 {
-    cleanup_free char *text = xasprintf("%s: the deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s · undo afterwards: deploy the earlier files again",
+    cleanup_free char *text = xasprintf("%s: the deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
                                         f->timed_out ? "Wait timeout" : "Detached", f->deployment, f->deployment);
     f->view->say(f->view, text);
 }
@@ -179,7 +179,8 @@ static int exit_code(const struct follow *f)
 
 int follow_deployment(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, uint64_t after, bool follow, struct error *err)
 {
-    struct follow f = {.client = c, .deployment = deployment, .after = after, .follow = follow, .deadline_ms = INT64_MAX, .signals = signals_open(true)};
+    struct follow f = {.client = c, .deployment = deployment, .after = after, .follow = follow, .deadline_ms = INT64_MAX, .signals = signals_open(true),
+                       .state = info ? info->state : DEFANG__DEPLOY_STATE__DEPLOY_UNKNOWN};
     if (c->options.wait_timeout_s >= 0)
         f.deadline_ms = clock_mono_ms() + c->options.wait_timeout_s * 1000;
     f.view = view_new(c, info);

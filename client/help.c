@@ -1,4 +1,4 @@
-#include "client/command.h"
+#include "client/say.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -9,6 +9,12 @@
 static const char *const common[] = {"--project-name", "--file", "--stack", "--cwd", "--env-file", "--compose-profile", "--profile", "--region", "--provider",
                                      "--cd-name", "--prefix", "--json", "--color", "--no-spawn", "--verbose", "--help"};
 
+static void print_columns(const char *left, const char *right)
+{
+    size_t width = say_width(left);
+    printf("  %s%*s %s\n", left, width < 30 ? (int)(30 - width) : 0, "", right);
+}
+
 static void print_option(const char *name)
 {
     const struct option_row *row = option_find(name);
@@ -16,7 +22,7 @@ static void print_option(const char *name)
         return;
     cleanup_free char *left = xasprintf("%s%s%s%s%s", row->letter ? row->letter : "", row->letter ? ", " : "    ", row->name, row->argument ? " " : "",
                                         row->argument ? row->argument : "");
-    printf("  %-30s %s\n", left, row->help);
+    print_columns(left, row->help);
 }
 
 static void print_own_options(const struct command *cmd)
@@ -56,7 +62,7 @@ void help_print(const struct command *only)
     printf("usage: defangctl COMMAND [OPTIONS]\n\nDeploys Compose projects to your own AWS account.\n\nCommands:\n");
     for (size_t i = 0; i < command_count; i++) {
         cleanup_free char *left = xasprintf("%s%s%s", commands[i].words, *commands[i].arguments ? " " : "", commands[i].arguments);
-        printf("  %-30s %s\n", left, commands[i].help);
+        print_columns(left, commands[i].help);
     }
     print_common();
     printf("\n`defangctl compose up|down|ps|logs|config` spell the same commands. `defangctl COMMAND --help` says more.\n"

@@ -142,7 +142,8 @@ struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info
     p->deployment = xstrdup(info ? info->id : "");
     p->view = (struct view){.event = plain_event, .say = plain_say, .finish = plain_finish, .free = plain_free};
     if (info)
-        say("deployment %s: %s %s%s%s in %s, account %s", info->id, info->kind, info->project, *info->stack ? " · " : "", info->stack, info->region, info->account);
+        say("deployment %s: %s %s%s%s in %s, account %s", info->id, info->kind, info->project, *info->project && *info->stack ? " · " : "", info->stack, info->region,
+            info->account);
     return &p->view;
 }
 

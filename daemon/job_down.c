@@ -11,7 +11,7 @@ int job_run_down(struct job *j, struct error *err)
     if (rc < 0)
         return rc;
     job_step(j, "teardown", ENGINE_ACTIVE, 2, "removing project %s", j->context.project);
-    rc = j->engine->destroy(&j->context, &outcome, err);
+    rc = j->engine->destroy(&j->context, json_bool_or(j->inputs, "force", false), &outcome, err);
     j->nothing_changed = outcome.nothing_changed;
     j->resources_changed = outcome.resources_changed;
     engine_outcome_done(&outcome);

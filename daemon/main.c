@@ -72,6 +72,7 @@ static void parse_arguments(int argc, char **argv)
         exit(error_kind_exit(ERR_USAGE));
     }
     log_configure(level, getenv("JOURNAL_STREAM") != NULL, STDERR_FILENO);
+    log_timestamps(getenv("JOURNAL_STREAM") == NULL);
 }
 
 /* Keys live in this process's memory: no core dumps, no ptrace by others of this user, nothing readable that it writes. */
@@ -216,8 +217,8 @@ int main(int argc, char **argv)
     verbs_config_register(&d);
     verbs_plan_register(&d);
     verbs_daemon_register(&d);
-    if (job_resume_all(&d, &err) < 0)
     verbs_login_register(&d);
+    if (job_resume_all(&d, &err) < 0)
         die(&err);
     serve(&d);
     close_all(&d);

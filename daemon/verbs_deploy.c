@@ -159,8 +159,11 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
         rc = admit(v, "down", &a, err);
     if (rc == 0)
         rc = choose_engine(v, "", &a, err);
-    if (rc == 0)
-        rc = job_start(v->daemon, &a.row, job_inputs_new(v->session, r->caller, &v->project, a.env_credentials), v->session, &job, err);
+    if (rc == 0) {
+        json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
+        json_object_set_new(inputs, "force", json_boolean(r->force));
+        rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
+    }
     if (rc == 0) {
         Defang__DownReply reply = DEFANG__DOWN_REPLY__INIT;
         reply.deployment = job->row.id;

@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +17,7 @@
 
 static struct {
     enum log_level level;
-    bool priority_prefix;
+    bool priority_prefix, timestamps;
     int fd;
     atomic_uint dropped;
 } state = {.level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
@@ -25,6 +26,11 @@ static const struct {
     const char *name;
     int priority; /* sd-daemon(3) */
 } levels[] = {{"error", 3}, {"warning", 4}, {"info", 6}, {"debug", 7}};
+
+void log_timestamps(bool on)
+{
+    state.timestamps = on;
+}
 
 void log_configure(enum log_level level, bool priority_prefix, int fd)
 {
@@ -78,9 +84,14 @@ static size_t escape(char *out, size_t room, const char *text, size_t n)
 
 static size_t header(char *out, size_t room, enum log_level level, const char *subsystem)
 {
+    char time[26] = "";
+    if (state.timestamps) {
+        clock_format_iso(clock_wall_ms(), time);
+        memcpy(time + 24, " ", 2);
+    }
     int n = state.priority_prefix
-                ? snprintf(out, room, "<%d>%s %s: ", levels[level].priority, levels[level].name, subsystem)
-                : snprintf(out, room, "%s %s: ", levels[level].name, subsystem);
+                ? snprintf(out, room, "<%d>%s%s %s: ", levels[level].priority, time, levels[level].name, subsystem)
+                : snprintf(out, room, "%s%s %s: ", time, levels[level].name, subsystem);
     return n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
 }
 

@@ -8,6 +8,8 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 void log_configure(enum log_level level, bool priority_prefix, int fd);
+/* A time at the start of each line, for a log that no journal stamps. Off at first. */
+void log_timestamps(bool on);
 bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *subsystem, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

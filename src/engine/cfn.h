@@ -60,4 +60,5 @@ int cfn_change_prepare(struct engine_context *c, const struct cfn_change *change
 int cfn_change_execute(struct engine_context *c, const struct cfn_change *change, struct error *err);
 
 int cfn_stack_delete(struct engine_context *c, const char *name, const char *token, struct error *err);
-json_t *cfn_tags(const struct engine_context *c); /* for a stack: owner, project, stack, prefix */
+/* For the stack of that name: owner and prefix, and for a project's stack project and stack. The CD stack is of no project, whoever makes it. */
+json_t *cfn_tags(const struct engine_context *c, const char *stack_name);

@@ -35,7 +35,7 @@ static int change_create(struct engine_context *c, const struct cfn_change *chan
 {
     json_t *in = json_pack("{s:s,s:s,s:s,s:s,s:[s,s],s:o}", "StackName", change->stack_name, "ChangeSetName", change->change_set_name,
                            "ChangeSetType", change->create ? "CREATE" : "UPDATE", "ClientToken", change->token, "Capabilities",
-                           "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "Tags", cfn_tags(c));
+                           "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "Tags", cfn_tags(c, change->stack_name));
     if (change->template_url)
         json_object_set_new(in, "TemplateURL", json_string(change->template_url));
     else

@@ -113,14 +113,14 @@ bool cfn_status_is_dead(const char *status)
            text_eq(status, "DELETE_FAILED");
 }
 
-json_t *cfn_tags(const struct engine_context *c)
+json_t *cfn_tags(const struct engine_context *c, const char *stack_name)
 {
     json_t *tags = json_array();
     json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", ENGINE_TAG_OWNER, "Value", ENGINE_TAG_OWNER_VALUE));
     json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:CreatedBy", "Value", ENGINE_TAG_OWNER_VALUE));
     if (c->settings && !text_empty(c->settings->prefix)) /* CloudFormation refuses a tag without a value */
         json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:Prefix", "Value", c->settings->prefix));
-    if (c->project) {
+    if (c->project && !text_eq(stack_name, c->settings->cd_name)) {
         json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:project", "Value", c->project));
         json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:stack", "Value", c->settings->stack));
     }

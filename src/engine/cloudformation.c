@@ -6,6 +6,7 @@
  */
 #include "engine/cfn.h"
 #include "engine/passwords.h"
+#include "engine/protect.h"
 #include "engine/rows.h"
 #include "engine/service_role.h"
 
@@ -395,7 +396,7 @@ static int destroy_run(struct apply *a, struct cfn_stack *stack, struct engine_o
     return rc;
 }
 
-static int cloudformation_destroy(struct engine_context *c, struct engine_outcome *out, struct error *err)
+static int cloudformation_destroy(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
 {
     *out = (struct engine_outcome){0};
     struct apply a = {0};
@@ -415,7 +416,10 @@ static int cloudformation_destroy(struct engine_context *c, struct engine_outcom
         cleanup_error struct error ignored = ERROR_INIT; /* rows are for people: a template that cannot be read must not stop a teardown */
         cfn_stack_template(c, a.stack_name, &template, &ignored);
         a.rows = rows_from_template(c, template);
-        rc = destroy_run(&a, &stack, out, err);
+        if (!begun)
+            rc = protect_lift(c, a.stack_name, template, force, err);
+        if (rc == 0)
+            rc = destroy_run(&a, &stack, out, err);
     }
     cfn_stack_done(&stack);
     apply_done(&a);

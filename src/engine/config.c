@@ -18,8 +18,10 @@ static char *parameter_name(struct engine_context *c, const char *name)
 
 static int check_name(const char *name, struct error *err)
 {
-    if (plan_config_name_valid(name))
+    if (plan_config_name_valid(name) && !plan_config_name_reserved(name))
         return 0;
+    if (plan_config_name_valid(name))
+        return error_raise(err, ERR_USAGE, "config %s: the name is reserved, its value comes from the project itself", name);
     error_raise(err, ERR_USAGE, "invalid config name \"%s\"", name);
     error_hint(err, "a config name has letters, digits and _, at most 64 of them, and does not start with a digit");
     return -EINVAL;

@@ -88,7 +88,8 @@ struct engine {
      * resource reaches a complete state. */
     int (*apply)(struct engine_context *c, const char *phase, const struct graph *g, void (*on_complete)(void *arg, const char *logical_id, const char *physical_id),
                  void *arg, struct engine_outcome *out, struct error *err);
-    int (*destroy)(struct engine_context *c, struct engine_outcome *out, struct error *err);
+    /* Refuses, before anything is touched, while something is protected against deletion, unless `force` lifts the protection. */
+    int (*destroy)(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err);
     /* Takes back what `phase` of this deployment began, if it still runs, and waits for the terminal state. Shielded from cancel. */
     void (*cancel)(struct engine_context *c, const char *phase);
     int (*outputs)(struct engine_context *c, json_t **out, struct error *err); /* NULL object when nothing is deployed */

@@ -15,10 +15,10 @@
 
 #define DEFAULT_WINDOW_MS (60LL * 60 * 1000)
 #define PAGE_EVENTS       1000
-#define PAGES_MAX         200
+#define PAGES_MAX         500 /* a page may be empty: CloudWatch looks through so much and no more for each */
 /* CloudWatch shows lines late and out of order: following reads again a little of what it had and drops what it knows. */
 #define OVERLAP_MS        10000
-#define SEEN_MAX          20000
+#define KEEP_SLACK        4096 /* lines held beyond a limit before the older ones are dropped */
 
 int flow_log_tail(struct engine_context *c, const char *group, const char *stream, unsigned lines, char **text, struct error *err)
 {
@@ -49,7 +49,9 @@ struct reader {
     struct engine_context *c;
     const struct flow_log_query *q;
     VEC(struct line) lines;
-    VEC(char *) seen;   /* event ids, sorted not: bounded by SEEN_MAX, only while following */
+    size_t keep;        /* the newest so many are wanted; 0 = all */
+    json_t *seen;       /* while following: event id → time; what is older than the overlap is forgotten */
+    int64_t newest_ms;  /* time of the newest line that was there, by the clock of AWS */
 };
 
 static void line_done(struct line *l)
@@ -91,31 +93,52 @@ static bool looks_like_error(const char *text)
     return strcasestr(text, "error:") != NULL;
 }
 
-static bool known(struct reader *r, const char *id)
+static int by_time(const void *a, const void *b)
 {
-    vec_each(seen, &r->seen)
-        if (text_eq(*seen, id))
-            return true;
-    return false;
+    const struct line *x = a, *y = b;
+    return x->log.time_ms < y->log.time_ms ? -1 : x->log.time_ms > y->log.time_ms ? 1 : strcmp(x->id, y->id);
 }
 
-static void remember(struct reader *r, const char *id)
+/* Only the newest lines are wanted and there are many more: the older ones need not be held. */
+static void drop_older(struct reader *r)
 {
-    if (r->seen.len >= SEEN_MAX) {
-        size_t drop = SEEN_MAX / 2;
-        for (size_t i = 0; i < drop; i++)
-            free(r->seen.items[i]);
-        memmove(r->seen.items, r->seen.items + drop, (r->seen.len - drop) * sizeof *r->seen.items);
-        r->seen.len -= drop;
-    }
-    vec_push(&r->seen, xstrdup(id));
+    if (!r->keep || r->lines.len < r->keep + KEEP_SLACK)
+        return;
+    qsort(r->lines.items, r->lines.len, sizeof *r->lines.items, by_time);
+    size_t drop = r->lines.len - r->keep;
+    for (size_t i = 0; i < drop; i++)
+        line_done(&r->lines.items[i]);
+    memmove(r->lines.items, r->lines.items + drop, r->keep * sizeof *r->lines.items);
+    r->lines.len = r->keep;
+}
+
+/* False when it was handed on before. */
+static bool is_new(struct reader *r, const char *id, int64_t time_ms)
+{
+    r->newest_ms = MAX(r->newest_ms, time_ms);
+    if (!r->seen)
+        return true;
+    if (json_object_get(r->seen, id))
+        return false;
+    json_object_set_new(r->seen, id, json_integer(time_ms));
+    return true;
+}
+
+static void forget_before(struct reader *r, int64_t from_ms)
+{
+    const char *id;
+    json_t *time;
+    void *next;
+    json_object_foreach_safe(r->seen, next, id, time)
+        if (json_integer_value(time) < from_ms)
+            json_object_del(r->seen, id);
 }
 
 static void take_event(struct reader *r, const char *source, const json_t *event)
 {
     cleanup_free char *service = NULL, *deployment = NULL, *task = NULL;
     const char *id = json_str_or(event, "eventId", "");
-    if (r->q->follow && known(r, id))
+    if (!is_new(r, id, json_int_or(event, "timestamp", 0)))
         return;
     if (text_eq(source, "ecs"))
         service = xstrdup("ecs"), deployment = xstrdup(""), task = xstrdup("");
@@ -133,8 +156,7 @@ static void take_event(struct reader *r, const char *source, const json_t *event
     line.log = (struct engine_log){.service = line.service, .source = source, .host = line.host, .text = line.text,
                                    .time_ms = json_int_or(event, "timestamp", 0), .error = looks_like_error(text)};
     vec_push(&r->lines, line);
-    if (r->q->follow)
-        remember(r, id);
+    drop_older(r);
 }
 
 static int read_group(struct reader *r, const char *which, const char *source, int64_t from_ms, int64_t to_ms, struct error *err)
@@ -165,9 +187,11 @@ static int read_group(struct reader *r, const char *which, const char *source, i
         free(next);
         next = xstrdup_null(json_str(reply, "nextToken"));
         if (text_empty(next))
-            break;
+            return 0;
     }
-    return 0;
+    error_raise(err, ERR_REFUSED, "the log group %s has more in that time than can be read at once", group);
+    error_hint(err, "ask for less: --since and --until a shorter time apart, or --filter PATTERN");
+    return -EPERM;
 }
 
 static int read_all(struct reader *r, int64_t from_ms, int64_t to_ms, struct error *err)
@@ -180,12 +204,6 @@ static int read_all(struct reader *r, int64_t from_ms, int64_t to_ms, struct err
     if (rc == 0 && r->q->ecs)
         rc = read_group(r, "ecs", "ecs", from_ms, to_ms, err);
     return rc;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct line *x = a, *y = b;
-    return x->log.time_ms < y->log.time_ms ? -1 : x->log.time_ms > y->log.time_ms ? 1 : strcmp(x->id, y->id);
 }
 
 /* With --since the first lines are kept, without it the last ones. */
@@ -211,8 +229,13 @@ static int hand_over(struct reader *r, bool first_lines, unsigned limit, int (*f
 static int follow(struct reader *r, int64_t from_ms, int (*fn)(void *arg, const struct engine_log *line), void *arg, struct error *err)
 {
     struct engine_pace pace = {0};
+    r->keep = 0;
     for (;;) {
-        int64_t asked_ms = clock_wall_ms();
+        /* By the times of the lines, not by our clock: the two may differ. */
+        from_ms = MAX(from_ms, r->newest_ms - OVERLAP_MS);
+        forget_before(r, from_ms);
+        if (engine_pace_wait(&pace) < 0)
+            return error_raise(err, ERR_CANCELED, "canceled");
         int rc = read_all(r, from_ms, 0, err);
         if (rc < 0)
             return rc;
@@ -221,26 +244,24 @@ static int follow(struct reader *r, int64_t from_ms, int (*fn)(void *arg, const 
         rc = hand_over(r, true, 0, fn, arg);
         if (rc < 0)
             return rc;
-        from_ms = MAX(from_ms, asked_ms - OVERLAP_MS);
-        if (engine_pace_wait(&pace) < 0)
-            return error_raise(err, ERR_CANCELED, "canceled");
     }
 }
 
 int flow_logs(struct engine_context *c, const struct flow_log_query *q, int (*fn)(void *arg, const struct engine_log *line), void *arg, struct error *err)
 {
-    struct reader r = {.c = c, .q = q};
-    int64_t from_ms = q->since_ms ? q->since_ms : clock_wall_ms() - DEFAULT_WINDOW_MS;
+    struct reader r = {.c = c, .q = q, .seen = q->follow ? json_object() : NULL};
+    int64_t from_ms = q->since_ms ? q->since_ms : (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
+    /* Following from a time on is all lines from then on: a limit would leave a gap. */
+    unsigned limit = q->follow && q->since_ms ? 0 : q->limit;
+    r.keep = q->since_ms ? 0 : limit;
     int rc = read_all(&r, from_ms, q->until_ms, err);
     if (rc == 0)
-        rc = hand_over(&r, q->since_ms != 0, q->limit, fn, arg);
+        rc = hand_over(&r, q->since_ms != 0, limit, fn, arg);
     if (rc == 0 && q->follow)
-        rc = follow(&r, MAX(from_ms, clock_wall_ms() - OVERLAP_MS), fn, arg, err);
+        rc = follow(&r, from_ms, fn, arg, err);
     vec_each(line, &r.lines)
         line_done(line);
     vec_free(&r.lines);
-    vec_each(seen, &r.seen)
-        free(*seen);
-    vec_free(&r.seen);
+    json_decref(r.seen);
     return rc;
 }

@@ -210,6 +210,9 @@ void rows_finish(struct rows *r, bool ok)
             engine_row(r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", r->destroy ? "removed" : done_text(row, ""));
         else if (row->failed)
             engine_row(r->c, row->kind, row->id, ENGINE_FAILED, row->order, NULL, "failed");
+        else if (r->destroy)
+            engine_row(r->c, row->kind, row->id, row->complete >= row->total ? ENGINE_DONE : ENGINE_CANCELED, row->order, NULL, "%zu of %zu removed",
+                       (size_t)row->complete, (size_t)row->total);
         else
             engine_row(r->c, row->kind, row->id, ENGINE_CANCELED, row->order, NULL, "taken back");
     }

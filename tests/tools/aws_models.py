@@ -26,10 +26,10 @@ SERVICES = {
     "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices DescribeTaskDefinition "
            "DescribeClusters ListServiceDeployments DescribeServiceDeployments",
     "elasticache": "DescribeReplicationGroups",
-    "elbv2": "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups",
+    "elbv2": "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups ModifyLoadBalancerAttributes",
     "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",
     "logs": "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup",
-    "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents",
+    "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents ModifyDBInstance",
     "resourcegroupstaggingapi": "GetResources",
     "route53": "ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets GetHostedZone",
     "s3": "HeadObject HeadBucket GetBucketLocation PutObject GetObject CreateMultipartUpload UploadPart "

@@ -208,3 +208,28 @@ const struct aws_operation aws_elbv2_DescribeTargetGroups = {
     .result_wrapper = "DescribeTargetGroupsResult",
     .paginator = &p_DescribeTargetGroups,
 };
+static const struct aws_member m_LoadBalancerAttribute[] = {
+    {"Key", NULL, &aws_shape_string},
+    {"Value", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_LoadBalancerAttribute = {.type = AWS_STRUCTURE, .members = m_LoadBalancerAttribute, .member_count = 2, .name = "LoadBalancerAttribute"};
+static const struct aws_member i_LoadBalancerAttributes = {"member", NULL, &s_LoadBalancerAttribute};
+static const struct aws_shape s_LoadBalancerAttributes = {.type = AWS_LIST, .item = &i_LoadBalancerAttributes};
+static const struct aws_member m_ModifyLoadBalancerAttributesInput[] = {
+    {"LoadBalancerArn", NULL, &aws_shape_string, .required = true},
+    {"Attributes", NULL, &s_LoadBalancerAttributes, .required = true},
+};
+static const struct aws_shape s_ModifyLoadBalancerAttributesInput = {.type = AWS_STRUCTURE, .members = m_ModifyLoadBalancerAttributesInput, .member_count = 2, .name = "ModifyLoadBalancerAttributesInput"};
+static const struct aws_member m_ModifyLoadBalancerAttributesOutput[] = {
+    {"Attributes", NULL, &s_LoadBalancerAttributes},
+};
+static const struct aws_shape s_ModifyLoadBalancerAttributesOutput = {.type = AWS_STRUCTURE, .members = m_ModifyLoadBalancerAttributesOutput, .member_count = 1, .name = "ModifyLoadBalancerAttributesOutput"};
+const struct aws_operation aws_elbv2_ModifyLoadBalancerAttributes = {
+    .service = &aws_service_elbv2,
+    .name = "ModifyLoadBalancerAttributes",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_ModifyLoadBalancerAttributesInput,
+    .output = &s_ModifyLoadBalancerAttributesOutput,
+    .result_wrapper = "ModifyLoadBalancerAttributesResult",
+};

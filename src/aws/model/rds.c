@@ -485,3 +485,111 @@ const struct aws_operation aws_rds_DescribeEvents = {
     .result_wrapper = "DescribeEventsResult",
     .paginator = &p_DescribeEvents,
 };
+static const struct aws_member i_DBSecurityGroupNameList = {"member", "DBSecurityGroupName", &aws_shape_string};
+static const struct aws_shape s_DBSecurityGroupNameList = {.type = AWS_LIST, .item = &i_DBSecurityGroupNameList};
+static const struct aws_member i_VpcSecurityGroupIdList = {"member", "VpcSecurityGroupId", &aws_shape_string};
+static const struct aws_shape s_VpcSecurityGroupIdList = {.type = AWS_LIST, .item = &i_VpcSecurityGroupIdList};
+static const struct aws_member m_CloudwatchLogsExportConfiguration[] = {
+    {"EnableLogTypes", NULL, &s_LogTypeList},
+    {"DisableLogTypes", NULL, &s_LogTypeList},
+};
+static const struct aws_shape s_CloudwatchLogsExportConfiguration = {.type = AWS_STRUCTURE, .members = m_CloudwatchLogsExportConfiguration, .member_count = 2, .name = "CloudwatchLogsExportConfiguration"};
+static const struct aws_member m_ModifyAdditionalStorageVolume[] = {
+    {"VolumeName", NULL, &aws_shape_string, .required = true},
+    {"AllocatedStorage", NULL, &aws_shape_integer},
+    {"IOPS", NULL, &aws_shape_integer},
+    {"MaxAllocatedStorage", NULL, &aws_shape_integer},
+    {"StorageThroughput", NULL, &aws_shape_integer},
+    {"StorageType", NULL, &aws_shape_string},
+    {"SetForDelete", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_ModifyAdditionalStorageVolume = {.type = AWS_STRUCTURE, .members = m_ModifyAdditionalStorageVolume, .member_count = 7, .name = "ModifyAdditionalStorageVolume"};
+static const struct aws_member i_ModifyAdditionalStorageVolumesList = {"member", NULL, &s_ModifyAdditionalStorageVolume};
+static const struct aws_shape s_ModifyAdditionalStorageVolumesList = {.type = AWS_LIST, .item = &i_ModifyAdditionalStorageVolumesList};
+static const struct aws_member m_TagSpecification[] = {
+    {"ResourceType", NULL, &aws_shape_string},
+    {"Tags", NULL, &s_TagList},
+};
+static const struct aws_shape s_TagSpecification = {.type = AWS_STRUCTURE, .members = m_TagSpecification, .member_count = 2, .name = "TagSpecification"};
+static const struct aws_member i_TagSpecificationList = {"member", "item", &s_TagSpecification};
+static const struct aws_shape s_TagSpecificationList = {.type = AWS_LIST, .item = &i_TagSpecificationList};
+static const struct aws_member m_ModifyDBInstanceMessage[] = {
+    {"DBInstanceIdentifier", NULL, &aws_shape_string, .required = true},
+    {"AllocatedStorage", NULL, &aws_shape_integer},
+    {"DBInstanceClass", NULL, &aws_shape_string},
+    {"DBSubnetGroupName", NULL, &aws_shape_string},
+    {"DBSecurityGroups", NULL, &s_DBSecurityGroupNameList},
+    {"VpcSecurityGroupIds", NULL, &s_VpcSecurityGroupIdList},
+    {"ApplyImmediately", NULL, &aws_shape_boolean},
+    {"MasterUserPassword", NULL, &aws_shape_secret},
+    {"DBParameterGroupName", NULL, &aws_shape_string},
+    {"BackupRetentionPeriod", NULL, &aws_shape_integer},
+    {"PreferredBackupWindow", NULL, &aws_shape_string},
+    {"PreferredMaintenanceWindow", NULL, &aws_shape_string},
+    {"MultiAZ", NULL, &aws_shape_boolean},
+    {"EngineVersion", NULL, &aws_shape_string},
+    {"AllowMajorVersionUpgrade", NULL, &aws_shape_boolean},
+    {"AutoMinorVersionUpgrade", NULL, &aws_shape_boolean},
+    {"LicenseModel", NULL, &aws_shape_string},
+    {"Iops", NULL, &aws_shape_integer},
+    {"StorageThroughput", NULL, &aws_shape_integer},
+    {"OptionGroupName", NULL, &aws_shape_string},
+    {"NewDBInstanceIdentifier", NULL, &aws_shape_string},
+    {"StorageType", NULL, &aws_shape_string},
+    {"TdeCredentialArn", NULL, &aws_shape_string},
+    {"TdeCredentialPassword", NULL, &aws_shape_secret},
+    {"CACertificateIdentifier", NULL, &aws_shape_string},
+    {"Domain", NULL, &aws_shape_string},
+    {"DomainFqdn", NULL, &aws_shape_string},
+    {"DomainOu", NULL, &aws_shape_string},
+    {"DomainAuthSecretArn", NULL, &aws_shape_string},
+    {"DomainDnsIps", NULL, &s_StringList},
+    {"DisableDomain", NULL, &aws_shape_boolean},
+    {"CopyTagsToSnapshot", NULL, &aws_shape_boolean},
+    {"MonitoringInterval", NULL, &aws_shape_integer},
+    {"DBPortNumber", NULL, &aws_shape_integer},
+    {"PubliclyAccessible", NULL, &aws_shape_boolean},
+    {"MonitoringRoleArn", NULL, &aws_shape_string},
+    {"DomainIAMRoleName", NULL, &aws_shape_string},
+    {"PromotionTier", NULL, &aws_shape_integer},
+    {"EnableIAMDatabaseAuthentication", NULL, &aws_shape_boolean},
+    {"DatabaseInsightsMode", NULL, &aws_shape_string},
+    {"EnablePerformanceInsights", NULL, &aws_shape_boolean},
+    {"PerformanceInsightsKMSKeyId", NULL, &aws_shape_string},
+    {"PerformanceInsightsRetentionPeriod", NULL, &aws_shape_integer},
+    {"CloudwatchLogsExportConfiguration", NULL, &s_CloudwatchLogsExportConfiguration},
+    {"ProcessorFeatures", NULL, &s_ProcessorFeatureList},
+    {"UseDefaultProcessorFeatures", NULL, &aws_shape_boolean},
+    {"DeletionProtection", NULL, &aws_shape_boolean},
+    {"MaxAllocatedStorage", NULL, &aws_shape_integer},
+    {"CertificateRotationRestart", NULL, &aws_shape_boolean},
+    {"ReplicaMode", NULL, &aws_shape_string},
+    {"AutomationMode", NULL, &aws_shape_string},
+    {"ResumeFullAutomationModeMinutes", NULL, &aws_shape_integer},
+    {"EnableCustomerOwnedIp", NULL, &aws_shape_boolean},
+    {"NetworkType", NULL, &aws_shape_string},
+    {"AwsBackupRecoveryPointArn", NULL, &aws_shape_string},
+    {"ManageMasterUserPassword", NULL, &aws_shape_boolean},
+    {"RotateMasterUserPassword", NULL, &aws_shape_boolean},
+    {"MasterUserSecretKmsKeyId", NULL, &aws_shape_string},
+    {"MultiTenant", NULL, &aws_shape_boolean},
+    {"DedicatedLogVolume", NULL, &aws_shape_boolean},
+    {"Engine", NULL, &aws_shape_string},
+    {"AdditionalStorageVolumes", NULL, &s_ModifyAdditionalStorageVolumesList},
+    {"TagSpecifications", NULL, &s_TagSpecificationList},
+    {"MasterUserAuthenticationType", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_ModifyDBInstanceMessage = {.type = AWS_STRUCTURE, .members = m_ModifyDBInstanceMessage, .member_count = 64, .name = "ModifyDBInstanceMessage"};
+static const struct aws_member m_ModifyDBInstanceResult[] = {
+    {"DBInstance", NULL, &s_DBInstance},
+};
+static const struct aws_shape s_ModifyDBInstanceResult = {.type = AWS_STRUCTURE, .members = m_ModifyDBInstanceResult, .member_count = 1, .name = "ModifyDBInstanceResult"};
+const struct aws_operation aws_rds_ModifyDBInstance = {
+    .service = &aws_service_rds,
+    .name = "ModifyDBInstance",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_ModifyDBInstanceMessage,
+    .output = &s_ModifyDBInstanceResult,
+    .result_wrapper = "ModifyDBInstanceResult",
+};

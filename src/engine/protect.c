@@ -1,0 +1,73 @@
+#include "engine/protect.h"
+
+#include "aws/operations.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+
+static bool load_balancer_protected(const json_t *properties)
+{
+    size_t i;
+    json_t *attribute;
+    json_array_foreach(json_object_get(properties, "LoadBalancerAttributes"), i, attribute)
+        if (text_eq(json_str(attribute, "Key"), "deletion_protection.enabled"))
+            return text_eq(json_str(attribute, "Value"), "true");
+    return false;
+}
+
+static int lift_database(struct engine_context *c, const char *id, struct error *err)
+{
+    return engine_call(c, &aws_rds_ModifyDBInstance, json_pack("{s:s,s:b,s:b}", "DBInstanceIdentifier", id, "DeletionProtection", 0, "ApplyImmediately", 1),
+                       NULL, err);
+}
+
+static int lift_load_balancer(struct engine_context *c, const char *arn, struct error *err)
+{
+    return engine_call(c, &aws_elbv2_ModifyLoadBalancerAttributes,
+                       json_pack("{s:s,s:[{s:s,s:s}]}", "LoadBalancerArn", arn, "Attributes", "Key", "deletion_protection.enabled", "Value", "false"), NULL, err);
+}
+
+typedef int lift_fn(struct engine_context *c, const char *physical_id, struct error *err);
+
+static lift_fn *lift_of(const json_t *resource)
+{
+    const json_t *properties = json_object_get(resource, "Properties");
+    const char *type = json_str(resource, "Type");
+    if (text_eq(type, "AWS::RDS::DBInstance") && json_bool_or(properties, "DeletionProtection", false))
+        return lift_database;
+    if (text_eq(type, "AWS::ElasticLoadBalancingV2::LoadBalancer") && load_balancer_protected(properties))
+        return lift_load_balancer;
+    return NULL;
+}
+
+static int lift_one(struct engine_context *c, const char *stack, const char *logical_id, lift_fn *lift, struct error *err)
+{
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, json_pack("{s:s,s:s}", "StackName", stack, "LogicalResourceId", logical_id), &reply, err);
+    const char *physical = json_str(reply, "StackResources.0.PhysicalResourceId");
+    if (rc == 0 && !text_empty(physical) && !text_eq(json_str(reply, "StackResources.0.ResourceStatus"), "DELETE_COMPLETE"))
+        rc = lift(c, physical, err);
+    return rc < 0 ? error_wrap(err, "lifting the deletion protection of %s", logical_id) : 0;
+}
+
+int protect_lift(struct engine_context *c, const char *stack, const json_t *template, bool force, struct error *err)
+{
+    cleanup_str struct str names = STR_INIT;
+    const char *id;
+    json_t *resource;
+    json_object_foreach(json_object_get(template, "Resources"), id, resource) {
+        lift_fn *lift = lift_of(resource);
+        if (!lift)
+            continue;
+        str_appendf(&names, "%s%s", names.len ? ", " : "", id);
+        int rc = force ? lift_one(c, stack, id, lift, err) : 0;
+        if (rc < 0)
+            return rc;
+    }
+    if (names.len == 0 || force)
+        return 0;
+    error_raise(err, ERR_REFUSED, "protected against deletion: %s; nothing was touched", str_get(&names));
+    error_hint(err, "`defangctl down --force` lifts the protection and removes them; a database leaves a final snapshot");
+    return -EPERM;
+}
