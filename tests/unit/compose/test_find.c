@@ -1,5 +1,6 @@
 /* Which files, which environment, which name: in a folder of the test's own. */
 #include "unit/compose/kit.h"
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ static void put(const char *path, const char *text)
 
 static void make_root(void)
 {
-    strcpy(root, "/tmp/compose-find-XXXXXX");
+    snprintf(root, sizeof root, "/tmp/compose-find-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(root));
     put("Shop_1.x/compose.yaml", "services: {a: {image: 'i:${TAG:-none}', environment: {FROM: base}}}\n");
     put("Shop_1.x/compose.override.yml", "services: {a: {environment: {FROM: override}}}\n");
@@ -34,7 +35,6 @@ static void make_root(void)
 
 static void drop_root(void)
 {
-    cleanup_free char *command = NULL;
     ck_assert(strncmp(root, "/tmp/compose-find-", 18) == 0);
     static const char *const paths[] = {"Shop_1.x/compose.yaml",
                                         "Shop_1.x/compose.override.yml",
