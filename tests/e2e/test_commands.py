@@ -102,8 +102,10 @@ def test_daemon_commands(place: kit.Place) -> None:
     paths = place.run("daemon", "path", "--json").ok().lines[0]
     assert paths == {"socket": str(place.runtime / "s"), "state_folder": str(place.state)}
     place.run("daemon", "stop").ok()
-    assert place.daemon.wait(timeout=10) == 0
+    place.run("daemon", "status").ok()  # starts the next one, though the first may still be on its way out
+    assert place.daemon.wait(timeout=20) == 0
     place.daemon = None
+    place.run("daemon", "stop").ok()
     place.run("daemon", "stop").ok()
     place.run("daemon", "status", "--no-spawn").ok(11)
     assert place.run("version").ok().out.splitlines()[1] == "defangd does not run"
@@ -151,3 +153,11 @@ def test_other_folder_and_files(place: kit.Place, tiny: pathlib.Path, tmp_path: 
     kit.edit(tiny, "busybox:1.36", "busybox:${TAG:-1}")
     assert "busybox:9.9" in place.run("compose", "config", "--env-file", str(tmp_path / "vars"), cwd=tiny).ok().out
     assert "busybox:7" in place.run("compose", "config", cwd=tiny, env={"TAG": "7"}).ok().out
+
+
+def test_compose_spelling(place: kit.Place, tiny: pathlib.Path) -> None:
+    """`compose X` is X, also for what the plugin's users type."""
+    assert "Deployed:" in place.run("compose", "up", "--wait-timeout=90", cwd=tiny).ok().err
+    assert "busybox" in place.run("compose", "ps", cwd=tiny).ok().out
+    assert "busybox:1.36" in place.run("compose", "logs", cwd=tiny).ok().out
+    assert "Done." in place.run("compose", "down", cwd=tiny).ok().err

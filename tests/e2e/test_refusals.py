@@ -100,3 +100,7 @@ def test_stack_that_is_not_ours(place: kit.Place, sandbox: kit.Sandbox, tiny: pa
     assert cloudformation.get_template(StackName="defang-cd")["TemplateBody"]["Resources"]["Q"]["Type"] == "AWS::Logs::LogGroup"
     place.run("up", "--region", "us-east-1", "--cd-name", "defang-cd-2", cwd=tiny).ok()
     place.run("down", "--region", "us-east-1", "--cd-name", "defang-cd-2", cwd=tiny).ok()
+    # the CD stack that an `up` made is no project that needs it
+    place.run("cd", "teardown", "--region", "us-east-1", "--cd-name", "defang-cd-2").ok()
+    names = [s["StackName"] for s in cloudformation.list_stacks()["StackSummaries"] if s["StackStatus"] != "DELETE_COMPLETE"]
+    assert names == ["defang-cd"]

@@ -129,7 +129,7 @@ def test_logs(world: World) -> None:
 
 def test_logs_follow(world: World, account: kit.Sandbox) -> None:
     follower = world.place.spawn("logs", "worker", "--follow", "--since", "1h", cwd=world.folder)
-    follower.seen("starting curlimages/curl")
+    follower.seen("curlimages/curl")
     follower.process.terminate()
     assert follower.result().code in (130, 143)
 

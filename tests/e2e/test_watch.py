@@ -80,6 +80,7 @@ def test_four_watchers_see_the_same(place: kit.Place, sandbox: kit.Sandbox, slim
     assert late.result().ok().err == plain.result().ok().err
     assert as_json.err == "" and late.out == plain.out != ""
     assert place.run("watch", events[0]["deployment"], "--from", str(len(events) - 2), "--json").ok().lines == events[-3:]
+    assert place.run("watch", events[0]["deployment"], "--from", str(len(events) + 100), "--json", timeout=20).ok().lines == []
     picture = terminal.last_picture()
     rows = {e["row"]["id"]: e["row"] for e in events if e["kind"] == "EVENT_ROW"}
     for row in rows.values():
@@ -104,7 +105,7 @@ def test_board_fits_the_window(place: kit.Place, sandbox: kit.Sandbox, tiny: pat
 
 
 def test_ctrl_c_detaches(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
-    sandbox.waits(ecs_steady=1.5)
+    sandbox.waits(ecs_steady=3.0)
     terminal = Terminal(place, "up", cwd=tiny)
     terminal.seen("worker")
     terminal.type(b"\x03")

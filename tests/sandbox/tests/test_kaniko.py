@@ -7,7 +7,7 @@ import pytest
 
 from sandbox_kit import ACCOUNT, REGION, archive
 
-DESTINATION = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop/kaniko-build"
+DESTINATION = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/kaniko-tests/kaniko-build"
 GOOD = {"Dockerfile": "FROM node:20 AS base\nWORKDIR /app\nCOPY package.json .\nRUN npm ci \\\n  --omit=dev\nFROM node:20-slim\nCOPY --from=base /app /app\nCOPY src /app\n",
         "package.json": "{}", "src/a.js": "1"}
 
@@ -16,7 +16,7 @@ GOOD = {"Dockerfile": "FROM node:20 AS base\nWORKDIR /app\nCOPY package.json .\n
 def builder(kit, ground):
     s3, ecr = kit.client("s3"), kit.client("ecr")
     s3.create_bucket(Bucket="contexts", CreateBucketConfiguration={"LocationConstraint": REGION})
-    ecr.create_repository(repositoryName="shop/kaniko-build")
+    ecr.create_repository(repositoryName="kaniko-tests/kaniko-build")
     role = ground.iam.create_role(RoleName="kaniko", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))["Role"]["Arn"]
     ground.iam.put_role_policy(RoleName="kaniko", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::contexts/uploads/*"}, {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}]}))
@@ -37,10 +37,10 @@ def test_build_pushes_what_it_says(kit, builder):
     assert code == 0, lines
     assert "INFO[0000] RUN npm ci --omit=dev" in lines
     ecr = kit.client("ecr")
-    image = ecr.batch_get_image(repositoryName="shop/kaniko-build", imageIds=[{"imageTag": "web-1"}])["images"][0]
+    image = ecr.batch_get_image(repositoryName="kaniko-tests/kaniko-build", imageIds=[{"imageTag": "web-1"}])["images"][0]
     digest = "sha256:" + hashlib.sha256(image["imageManifest"].encode()).hexdigest()
     assert image["imageId"]["imageDigest"] == digest and lines[-1].endswith(f"@{digest}")
-    assert ecr.describe_images(repositoryName="shop/kaniko-build", imageIds=[{"imageTag": "web-1"}])["imageDetails"][0]["imageDigest"] == digest
+    assert ecr.describe_images(repositoryName="kaniko-tests/kaniko-build", imageIds=[{"imageTag": "web-1"}])["imageDetails"][0]["imageDigest"] == digest
     assert builder(archive(GOOD), "web-1")[0] == 0
 
 
