@@ -3,7 +3,8 @@
 Set with POST /_sandbox/behaviour:
   {"builds":   {"<regex on destination or context>": {"fail_times": N, "exit": N, "log": [..], "seconds": S}},
    "services": {"<regex on the service's, family's or container's name>":
-                {"exit": N, "after": S, "unhealthy": true, "health": false, "log": [..], "start_seconds": S, "times": N}}}
+                {"exit": N, "after": S, "unhealthy": true, "health": false, "log": [..], "start_seconds": S, "times": N}},
+   "virgin":   true: services that need a service-linked role fail when it is not there yet (service_roles.py)}
 Regular expressions match anywhere in the name (re.search).
 A service's environment says the same without control access: SANDBOX_FAIL=exit:3 | unhealthy | health.
 """
@@ -25,9 +26,10 @@ class Behaviour:
         self._lock = threading.Lock()
         self._builds: dict[str, dict[str, Any]] = {}
         self._services: dict[str, dict[str, Any]] = {}
+        self.virgin = False
 
     def set(self, wanted: dict[str, Any]) -> None:
-        unknown = set(wanted) - {"builds", "services"}
+        unknown = set(wanted) - {"builds", "services", "virgin"}
         if unknown:
             raise AwsError("BadBehaviour", f"unknown keys: {sorted(unknown)}")
         for section, known in (("builds", BUILD_KEYS), ("services", SERVICE_KEYS)):
@@ -37,6 +39,7 @@ class Behaviour:
                 if bad:
                     raise AwsError("BadBehaviour", f"unknown keys in {section} {pattern!r}: {sorted(bad)}")
         with self._lock:
+            self.virgin = bool(wanted.get("virgin", self.virgin))
             for pattern, rule in wanted.get("builds", {}).items():
                 self._builds[pattern] = {**rule, "left": rule.get("fail_times")}
             for pattern, rule in wanted.get("services", {}).items():
@@ -46,11 +49,12 @@ class Behaviour:
         with self._lock:
             self._builds.clear()
             self._services.clear()
+            self.virgin = False
 
     def get(self) -> dict[str, Any]:
         with self._lock:
             return {"builds": {k: dict(v) for k, v in self._builds.items()},
-                    "services": {k: dict(v) for k, v in self._services.items()}}
+                    "services": {k: dict(v) for k, v in self._services.items()}, "virgin": self.virgin}
 
     def build(self, names: list[str]) -> dict[str, Any]:
         """The rule for one build run; a rule with fail_times fails that often, then not any more."""

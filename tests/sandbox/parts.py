@@ -7,7 +7,7 @@ from typing import Any
 
 def load(sandbox: Any) -> None:
     from . import (  # noqa: F401
-        ecr, ecs_clusters, ecs_services, ecs_store, ecs_taskdefs, ecs_tasks, elasticache, fix_ec2, fix_others, fix_rds, kaniko, servicediscovery, sts, targets,
+        ecr, ecs_clusters, ecs_services, ecs_store, ecs_taskdefs, ecs_tasks, elasticache, fix_ec2, fix_others, fix_rds, kaniko, service_roles, servicediscovery, sts, targets,
     )
     from .ecs_scheduler import Scheduler
 
@@ -16,6 +16,7 @@ def load(sandbox: Any) -> None:
     context = sandbox.context
     sandbox.parts["identity"] = Identity(sandbox)
     sandbox.parts["ecs"] = ecs_store.Ecs(context)
+    service_roles.install()
     fix_ec2.install(context)
     fix_rds.install(context)
     fix_others.install(context)

@@ -11,7 +11,7 @@ import time
 import traceback
 from typing import Any
 
-from . import auth, control, moto_front, permissions, wire
+from . import auth, control, moto_front, permissions, service_roles, wire
 from .context import Context
 from .errors import AwsError
 from .httpd import Request, Response, Server
@@ -163,6 +163,7 @@ class Sandbox:
     def answer(self, call: Call, signing_name: str) -> Response:
         if call.service == "cloudformation":
             return self.answer_cloudformation(call)
+        service_roles.check(self, call)
         own = OPERATIONS.get((call.service, call.operation))
         if own:
             return wire.success(call, own(self, call))

@@ -159,3 +159,18 @@ def test_container_and_instance_credentials(kit):
     headers = {"X-aws-ec2-metadata-token": session.decode()}
     role = post(kit, base, headers=headers, method="GET")[1].decode()
     assert json.loads(post(kit, base + role, headers=headers, method="GET")[1])["Code"] == "Success"
+
+
+def test_first_use_needs_a_service_role(kit, ground):
+    kit.control("POST", "behaviour", {"virgin": True})
+    rds, iam = kit.client("rds"), kit.client("iam")
+    group = dict(DBSubnetGroupDescription="d", SubnetIds=ground.subnets)
+    assert code_of(rds.create_db_subnet_group, DBSubnetGroupName="first", **group) == "InvalidParameterValue"
+    assert iam.get_role(RoleName="AWSServiceRoleForRDS")["Role"]["Path"] == "/aws-service-role/rds.amazonaws.com/"
+    rds.create_db_subnet_group(DBSubnetGroupName="first", **group)
+    rds.delete_db_subnet_group(DBSubnetGroupName="first")
+    assert code_of(iam.create_service_linked_role, AWSServiceName="rds.amazonaws.com") == "InvalidInput"
+    iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    ecs = kit.client("ecs")
+    ecs.create_cluster(clusterName="first-use")
+    ecs.delete_cluster(cluster="first-use")
