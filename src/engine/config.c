@@ -38,12 +38,15 @@ int flow_config_set(struct engine_context *c, const char *name, const struct sec
     if (value->len > LIMIT_CONFIG_VALUE_BYTES)
         return error_raise(err, ERR_USAGE, "config %s: the value has %zu bytes, SSM takes at most %zu", name, value->len, LIMIT_CONFIG_VALUE_BYTES);
     cleanup_free char *parameter = parameter_name(c, name);
-    json_t *in = json_pack("{s:s,s:s,s:s,s:b,s:s}", "Name", parameter, "Value", secret_get(value), "Type", "SecureString", "Overwrite",
-                           !if_not_set, "Tier", "Intelligent-Tiering");
-    if (!in)
+    json_t *text = json_string(secret_get(value));
+    if (!text)
         return error_raise(err, ERR_USAGE, "config %s: the value is not valid UTF-8", name);
+    json_t *in = json_pack("{s:s,s:O,s:s,s:b,s:s}", "Name", parameter, "Value", text, "Type", "SecureString", "Overwrite", !if_not_set, "Tier",
+                           "Intelligent-Tiering");
     cleanup_error struct error local = ERROR_INIT;
     rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, &local);
+    secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
+    json_decref(text);
     if (rc < 0 && if_not_set && error_has_code(&local, "ParameterAlreadyExists"))
         return 0;
     if (rc < 0) {

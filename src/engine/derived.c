@@ -84,9 +84,12 @@ static int compose(const struct plan_derived *d, const char *path, const json_t 
 
 static int store(struct engine_context *c, const struct plan_derived *d, const struct str *value, struct error *err)
 {
-    json_t *in = json_pack("{s:s,s:s,s:s,s:b,s:s}", "Name", d->parameter, "Value", str_get(value), "Type", "SecureString", "Overwrite", 1, "Tier",
+    json_t *text = json_string(str_get(value));
+    json_t *in = json_pack("{s:s,s:O,s:s,s:b,s:s}", "Name", d->parameter, "Value", text, "Type", "SecureString", "Overwrite", 1, "Tier",
                            "Intelligent-Tiering");
     int rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, err);
+    secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
+    json_decref(text);
     return rc < 0 ? error_wrap(err, "storing %s of service %s", d->variable, d->service) : 0;
 }
 

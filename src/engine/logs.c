@@ -50,6 +50,7 @@ struct reader {
     const struct flow_log_query *q;
     VEC(struct line) lines;
     size_t keep;        /* the newest so many are wanted; 0 = all */
+    size_t enough;      /* the oldest so many are wanted; 0 = all */
     json_t *seen;       /* while following: event id → time; what is older than the overlap is forgotten */
     int64_t newest_ms;  /* time of the newest line that was there, by the clock of AWS */
 };
@@ -163,6 +164,7 @@ static int read_group(struct reader *r, const char *which, const char *source, i
 {
     cleanup_free char *group = plan_log_group(r->c->settings, r->c->project, which);
     cleanup_free char *next = NULL;
+    size_t before = r->lines.len;
     for (int page = 0; page < PAGES_MAX; page++) {
         json_t *in = json_pack("{s:s,s:I,s:i}", "logGroupName", group, "startTime", (json_int_t)from_ms, "limit", PAGE_EVENTS);
         if (to_ms)
@@ -186,8 +188,8 @@ static int read_group(struct reader *r, const char *which, const char *source, i
             take_event(r, source, event);
         free(next);
         next = xstrdup_null(json_str(reply, "nextToken"));
-        if (text_empty(next))
-            return 0;
+        if (text_empty(next) || (r->enough && r->lines.len - before >= r->enough))
+            return 0; /* pages come by time */
     }
     error_raise(err, ERR_REFUSED, "the log group %s has more in that time than can be read at once", group);
     error_hint(err, "ask for less: --since and --until a shorter time apart, or --filter PATTERN");
@@ -254,6 +256,7 @@ int flow_logs(struct engine_context *c, const struct flow_log_query *q, int (*fn
     /* Following from a time on is all lines from then on: a limit would leave a gap. */
     unsigned limit = q->follow && q->since_ms ? 0 : q->limit;
     r.keep = q->since_ms ? 0 : limit;
+    r.enough = q->since_ms ? limit : 0;
     int rc = read_all(&r, from_ms, q->until_ms, err);
     if (rc == 0)
         rc = hand_over(&r, q->since_ms != 0, limit, fn, arg);

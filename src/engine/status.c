@@ -70,17 +70,28 @@ static struct flow_service_status *row_add(struct reader *r, const char *service
     return vec_last(&r->rows);
 }
 
+static const json_t *primary_of(const json_t *service)
+{
+    size_t i;
+    json_t *d;
+    json_array_foreach(json_object_get(service, "deployments"), i, d)
+        if (text_eq(json_str(d, "status"), "PRIMARY"))
+            return d;
+    return NULL;
+}
+
 static void fill_ecs(struct flow_service_status *row, const json_t *service)
 {
+    const json_t *primary = primary_of(service);
     row->desired = (unsigned)json_int_or(service, "desiredCount", 0);
     row->running = (unsigned)json_int_or(service, "runningCount", 0);
     row->pending = (unsigned)json_int_or(service, "pendingCount", 0);
-    const char *rollout = json_str_or(service, "deployments.0.rolloutState", "");
+    const char *rollout = json_str_or(primary, "rolloutState", "");
     const char *state = text_eq(rollout, "FAILED") ? "FAILED" : text_eq(rollout, "IN_PROGRESS") ? "DEPLOYING"
                         : row->running >= row->desired ? "RUNNING" : "DEGRADED";
     row->state = xstrdup(state);
     if (!text_eq(state, "RUNNING"))
-        row->reason = xstrdup_null(json_str(service, "deployments.0.rolloutStateReason"));
+        row->reason = xstrdup_null(json_str(primary, "rolloutStateReason"));
     if (row->running < row->desired && !row->reason)
         row->reason = xstrdup_null(json_str(service, "events.0.message"));
 }
@@ -93,6 +104,10 @@ static int fill_health(struct reader *r, struct flow_service_status *row, const 
         return 0;
     cleanup_json json_t *reply = NULL;
     int rc = engine_call(r->c, &aws_elbv2_DescribeTargetHealth, json_pack("{s:s}", "TargetGroupArn", group), &reply, err);
+    if (rc < 0 && aws_error_is_not_found(err)) {
+        error_done(err);
+        return 0;
+    }
     if (rc < 0)
         return error_wrap(err, "reading the health of %s", row->name);
     unsigned healthy = 0, total = (unsigned)json_len(reply, "TargetHealthDescriptions");
@@ -100,6 +115,16 @@ static int fill_health(struct reader *r, struct flow_service_status *row, const 
         if (text_eq(json_str(json_array_get(json_at(reply, "TargetHealthDescriptions"), i), "TargetHealth.State"), "healthy"))
             healthy++;
     row->health = total == 0 ? xstrdup("no targets") : healthy == total ? xstrdup("healthy") : xasprintf("%u of %u healthy", healthy, total);
+    return 0;
+}
+
+/* Deleted behind CloudFormation's back: that is this service's state, not an end of the list. */
+static int missing_or(struct flow_service_status *row, struct error *err, const char *what)
+{
+    if (!aws_error_is_not_found(err))
+        return error_wrap(err, "looking at %s %s", what, row->name);
+    error_done(err);
+    row->state = xstrdup("MISSING");
     return 0;
 }
 
@@ -138,7 +163,7 @@ static int read_postgres(struct reader *r, const char *service, const char *logi
     cleanup_json json_t *reply = NULL;
     int rc = engine_call(r->c, &aws_rds_DescribeDBInstances, json_pack("{s:s}", "DBInstanceIdentifier", id), &reply, err);
     if (rc < 0)
-        return error_wrap(err, "looking at database %s", service);
+        return missing_or(row, err, "database");
     const json_t *db = json_at(reply, "DBInstances.0");
     const char *status = json_str_or(db, "DBInstanceStatus", "unknown");
     row->running = text_eq(status, "available");
@@ -160,7 +185,7 @@ static int read_redis(struct reader *r, const char *service, const char *logical
     cleanup_json json_t *reply = NULL;
     int rc = engine_call(r->c, &aws_elasticache_DescribeReplicationGroups, json_pack("{s:s}", "ReplicationGroupId", id), &reply, err);
     if (rc < 0)
-        return error_wrap(err, "looking at cache %s", service);
+        return missing_or(row, err, "cache");
     const json_t *group = json_at(reply, "ReplicationGroups.0");
     const char *status = json_str_or(group, "Status", "unknown");
     row->running = text_eq(status, "available");
@@ -229,6 +254,8 @@ int flow_status(struct engine_context *c, struct flow_status *out, struct error 
     struct cfn_stack stack = {0};
     cleanup_json json_t *template = NULL;
     int rc = cfn_stack_describe(c, name, &stack, err);
+    if (rc == 0)
+        rc = cfn_stack_check_ours(&stack, "DEFANG_PREFIX or --stack", err);
     if (rc == 0 && (!stack.exists || cfn_status_is_dead(stack.status) || text_eq(stack.status, "REVIEW_IN_PROGRESS"))) {
         rc = error_raise(err, ERR_NOT_FOUND, "project %s (stack %s) is not deployed in %s", c->project, c->settings->stack, aws_session_region(c->aws));
         error_hint(err, "deploy it with `defangctl up`");
