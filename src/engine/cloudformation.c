@@ -91,10 +91,21 @@ static int follow(struct apply *a, const char *stack_id, struct cfn_follow *f, s
     return cfn_follow(f, err);
 }
 
+/* What a creation made that did not end holds no data, and its deletion protection would keep half of a stack for ever. Best effort: what stays protected
+ * fails the delete, with its reason. */
+static void lift_half_made(struct apply *a, const char *stack)
+{
+    cleanup_json json_t *template = NULL;
+    cleanup_error struct error ignored = ERROR_INIT;
+    if (cfn_stack_template(a->c, stack, &template, &ignored) == 0)
+        protect_lift(a->c, stack, template, true, &ignored);
+}
+
 /* A stack that only a delete can help: take it away first, under a token of its own. */
 static int clear_dead(struct apply *a, struct cfn_stack *stack, struct error *err)
 {
     engine_note(a->c, ENGINE_SAY_NOTE, NULL, "removing what an earlier failed creation left of stack %s (%s)", stack->name, stack->status);
+    lift_half_made(a, stack->name);
     cleanup_free char *key = xasprintf("cfn.%s.clear-token", a->phase);
     cleanup_free char *token = NULL;
     int rc = engine_token(a->c, key, &token, err);
@@ -225,10 +236,12 @@ static int take_back_now(struct apply *a, const struct cfn_stack *stack, struct 
     if (rc < 0 || !ours)
         return rc;
     engine_note(a->c, ENGINE_SAY_NOTE, NULL, "canceling: taking back the change of stack %s", stack->name);
-    if (text_eq(stack->status, "UPDATE_IN_PROGRESS"))
+    if (text_eq(stack->status, "UPDATE_IN_PROGRESS")) {
         rc = engine_call(a->c, &aws_cloudformation_CancelUpdateStack, json_pack("{s:s}", "StackName", stack->name), NULL, err);
-    else if (text_eq(stack->status, "CREATE_IN_PROGRESS"))
+    } else if (text_eq(stack->status, "CREATE_IN_PROGRESS")) {
+        lift_half_made(a, stack->name);
         rc = delete_half_made(a, stack->name, err);
+    }
     if (rc < 0) {
         engine_note(a->c, ENGINE_SAY_WARNING, NULL, "CloudFormation did not take the change back: %s", err->message);
         error_done(err);

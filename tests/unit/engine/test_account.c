@@ -247,6 +247,48 @@ START_TEST(build_that_cannot_run_fails_at_once)
 }
 END_TEST
 
+/* ---- deletion protection of what never was whole ---- */
+static void apply(struct cloud *c)
+{
+    struct engine_outcome out;
+    cleanup_graph struct graph *g = graph_new("test");
+    graph_add(g, "network", "Vpc", "AWS::EC2::VPC", json_pack("{s:s}", "CidrBlock", "10.0.0.0/16"));
+    c->rc = engine_cloudformation.apply(&c->c, "apply", g, NULL, NULL, &out, &c->err);
+    engine_outcome_done(&out);
+}
+
+static void apply_over(const char *status)
+{
+    cloud_init(&cl);
+    fake_stack_init(&stack, &cl, "Defang-shop-beta", FAKE_STACK_ID);
+    stack.status = status;
+    stack.template = "{\"Resources\":{\"Db\":{\"Type\":\"AWS::RDS::DBInstance\",\"Properties\":{\"DeletionProtection\":true}}}}";
+    stack.on_execute = made;
+    stack.on_delete = removed;
+    cloud_reply(&cl, "DescribeStackResources", "<StackResources><member><LogicalResourceId>Db</LogicalResourceId><PhysicalResourceId>db-1</PhysicalResourceId>"
+                                               "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResources>");
+    cloud_reply(&cl, "ModifyDBInstance", "");
+    cloud_run(&cl, apply);
+}
+
+START_TEST(protection_goes_with_a_failed_creation)
+{
+    apply_over("ROLLBACK_FAILED");
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 1);
+    ck_assert_uint_eq(cloud_count(&cl, "ModifyDBInstance"), 1);
+    finish_cd();
+}
+END_TEST
+
+START_TEST(protection_of_what_was_whole_stays)
+{
+    apply_over("DELETE_FAILED");
+    ck_assert_uint_eq(cloud_count(&cl, "ModifyDBInstance"), 0);
+    finish_cd();
+}
+END_TEST
+
 /* ---- passwords ---- */
 static void check_passwords(struct cloud *c)
 {
@@ -289,4 +331,5 @@ END_TEST
 SUITE("engine/account", zones_with_all_services_come_first, ecs_role_is_made_before_the_stack, stack_that_came_before_the_role_is_made_once_more,
       other_failures_of_the_stack_are_final, roles_of_the_services_in_the_graph, empty_prefix_makes_no_tag, build_waits_for_room, build_does_not_wait_for_ever,
       build_that_cannot_run_fails_at_once, password_that_rds_refuses_is_refused_first,
-      password_that_cannot_be_read_is_cloudformations)
+      password_that_cannot_be_read_is_cloudformations, protection_goes_with_a_failed_creation,
+      protection_of_what_was_whole_stays)
