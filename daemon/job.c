@@ -243,7 +243,7 @@ static void job_main(void *arg)
     } else {
         if (rc < 0 && !error_is_set(&err))
             error_raise_errno(&err, rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED, -rc, "%s", rc == -ECANCELED ? "canceled" : strerror(-rc));
-        if (rc < 0 && j->cancel_requested && err.kind != ERR_CANCELED) {
+        if (rc < 0 && j->cancel_requested) {
             error_done(&err);
             error_raise(&err, ERR_CANCELED, "canceled");
         }

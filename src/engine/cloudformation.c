@@ -192,6 +192,12 @@ static int make_ready(struct apply *a, struct cfn_stack *stack, struct error *er
     if (rc == 0 && stack->exists && text_eq(stack->status, "UPDATE_ROLLBACK_FAILED"))
         return error_raise(err, ERR_CLOUD, "stack %s is in UPDATE_ROLLBACK_FAILED (%s): continue its roll back in the CloudFormation console, then deploy again",
                            stack->name, stack->status_reason ? stack->status_reason : "no reason given");
+    if (rc == 0 && stack->exists && text_eq(stack->status, "DELETE_FAILED")) {
+        /* A teardown that did not finish: what is left may hold data, and an `up` is no order to delete it. */
+        rc = error_raise(err, ERR_REFUSED, "the last teardown of stack %s did not finish (%s)", stack->name, stack->status_reason ? stack->status_reason : "DELETE_FAILED");
+        error_hint(err, "run `defangctl down` again (with --force where something is protected), then deploy");
+        return rc;
+    }
     if (rc == 0 && stack->exists && cfn_status_is_dead(stack->status))
         rc = clear_dead(a, stack, err);
     return rc;

@@ -14,6 +14,11 @@
 #define PACE_MIN_MS 400
 #define PACE_MAX_MS 3000
 
+/* After the three attempts of the AWS retry mode, which take a second. */
+#define PATIENCE_MS           (10 * 60 * 1000)
+#define PATIENCE_FIRST_MS     1000
+#define PATIENCE_PAUSE_MAX_MS 20000
+
 const struct engine *engine_get(const char *name)
 {
     static const struct engine *const engines[] = {&engine_cloudformation};
@@ -40,13 +45,44 @@ bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err
 
 typedef int call_fn(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out, struct error *err);
 
+/* No answer, no capacity, too many calls: what passes by itself. */
+static bool is_transient(int rc, const struct error *err)
+{
+    static const int codes[] = {-ETIMEDOUT, -ECONNREFUSED, -ECONNRESET, -EPIPE, -ENOTUNIQ, -ENETUNREACH, -EHOSTUNREACH, -EAGAIN};
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+        if (rc == codes[i])
+            return true;
+    return rc < 0 && (err->http_status >= 500 || aws_error_is_throttle(err));
+}
+
+struct patience {
+    int64_t since_ms, pause_ms;
+};
+
+/* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is the same. A command (no sink) answers at once. */
+static bool be_patient(struct engine_context *c, struct patience *p, int rc, const struct error *err)
+{
+    if (!c->sink || !is_transient(rc, err))
+        return false;
+    int64_t now = loop_now_ms(c->loop);
+    if (p->since_ms == 0) {
+        p->since_ms = now;
+        engine_note(c, ENGINE_SAY_WARNING, NULL, "AWS does not answer as it should, trying on for %d min: %s", PATIENCE_MS / 60000, err->message);
+    }
+    if (now - p->since_ms > PATIENCE_MS)
+        return false;
+    p->pause_ms = p->pause_ms == 0 ? PATIENCE_FIRST_MS : MIN(p->pause_ms * 2, (int64_t)PATIENCE_PAUSE_MAX_MS);
+    return fiber_sleep(p->pause_ms) == 0;
+}
+
 static int call_with(call_fn *fn, struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
 {
     cleanup_json json_t *keep = in ? in : json_object();
+    struct patience patience = {0};
     for (;;) {
         cleanup_error struct error local = ERROR_INIT;
         int rc = fn(c->aws, op, json_incref(keep), out, &local);
-        if (engine_retry_after_auth(c, rc, &local))
+        if (engine_retry_after_auth(c, rc, &local) || be_patient(c, &patience, rc, &local))
             continue;
         if (rc < 0 && err)
             error_move(err, &local);

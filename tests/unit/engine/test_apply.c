@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(a_failed_creation_is_cleared_first)
 {
-    static const char *const dead[] = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"};
+    static const char *const dead[] = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED"};
     for (size_t i = 0; i < ARRAY_LEN(dead); i++) {
         setup(dead[i]);
         stack.on_execute = created;
@@ -164,6 +164,17 @@ START_TEST(a_failed_creation_is_cleared_first)
         ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=CREATE"));
         finish();
     }
+}
+END_TEST
+
+START_TEST(an_unfinished_teardown_is_not_finished_by_up)
+{
+    setup("DELETE_FAILED");
+    cloud_run(&cl, apply);
+    ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
+    ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
+    finish();
 }
 END_TEST
 
@@ -482,7 +493,7 @@ START_TEST(what_is_deployed)
 END_TEST
 
 SUITE("engine/apply", a_stack_is_created, a_stack_is_updated, nothing_to_change, a_long_template_goes_through_the_bucket, a_failed_creation_is_cleared_first,
-      a_busy_stack_is_waited_for, a_foreign_stack_is_refused, a_failed_creation_is_rolled_back, a_stack_deleted_meanwhile_is_no_success,
+      an_unfinished_teardown_is_not_finished_by_up, a_busy_stack_is_waited_for, a_foreign_stack_is_refused, a_failed_creation_is_rolled_back, a_stack_deleted_meanwhile_is_no_success,
       resumed_before_the_change_set, resumed_with_the_change_set_made, resumed_between_the_flag_and_the_execute, resumed_while_it_runs_and_after_it_ended,
       a_cancel_takes_back_once, a_canceled_creation_is_removed, a_removal_has_a_token_of_its_own, detaching_leaves_the_cloud_alone,
       a_cancel_in_mid_execute_is_taken_back_too, a_cancel_from_an_earlier_life_is_carried_out, what_others_began_is_not_taken_back,
