@@ -21,6 +21,7 @@ struct plan_settings {
     bool deletion_protection;
     const char *kaniko_image;     /* default ghcr.io/osscontainertools/kaniko:<pinned> */
     const char *kaniko_cpu, *kaniko_memory;
+    bool no_cache;                /* images come from where they are named, not through the account's cache of ECR Public */
 };
 
 struct env;

@@ -145,6 +145,8 @@ static int resolve_overrides(struct arena *arena, const struct compose_project *
         return error_raise(err, ERR_USAGE, "DEFANG_CAPACITY_PROVIDER must be FARGATE or FARGATE_SPOT, not \"%s\"", provider);
     if (!rc && provider)
         out->capacity_provider = arena_strdup(arena, provider);
+    const char *no_cache = env_get_nonempty(env, "DEFANG_NO_CACHE");
+    out->no_cache = no_cache && !text_eq(no_cache, "0") && !text_eq_nocase(no_cache, "false");
     const char *image = env_get_nonempty(env, "DEFANG_KANIKO_IMAGE");
     out->kaniko_image = image ? arena_strdup(arena, image) : KANIKO_IMAGE;
     return rc;

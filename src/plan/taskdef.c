@@ -11,14 +11,15 @@ static json_t *strings(const char **list, size_t count)
     return j;
 }
 
-/* Images of Docker Hub's library and of ECR Public come through the account's pull-through cache when there is one. */
+/* Images of Docker Hub's library and of ECR Public come through the account's pull-through cache when there is one. ECR Public lacks a few images and old
+ * tags of the library (docker-library/official-images#21700): DEFANG_NO_CACHE is the way around. */
 static const char *image_of(const struct plan_ctx *c, const struct plan_service *s)
 {
     for (size_t i = 0; i < c->r->image_count; i++)
         if (strcmp(c->r->images[i].service, s->s->name) == 0)
             return c->r->images[i].uri;
     const char *image = s->s->image;
-    if (!image || !c->f->ecr_public_prefix)
+    if (!image || !c->f->ecr_public_prefix || c->s->no_cache)
         return image;
     const char *path = NULL, *library = "";
     if (text_starts(image, "public.ecr.aws/"))

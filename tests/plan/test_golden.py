@@ -77,6 +77,16 @@ class Golden(unittest.TestCase):
                 missing = {w for w in wanted if not w.startswith("AWS::")} - set(plan["Resources"])
                 self.assertFalse(missing, f"{name}: {logical_id}")
 
+    def test_no_cache(self) -> None:
+        """Without the cache an image is what the file says, also where ECR Public has no such tag."""
+        def image(*more: str) -> str:
+            plan = template("--ecr-public", "defang-cd-ecr-public", *more, CASES / "options.yaml")
+            return plan["Resources"]["TaskDefinitionAll"]["Properties"]["ContainerDefinitions"][0]["Image"]
+
+        self.assertTrue(image().endswith("/defang-cd-ecr-public/docker/library/python:3.13"))
+        self.assertEqual(image("--env", "DEFANG_NO_CACHE=1"), "docker.io/library/python:3.13")
+        self.assertEqual(image("--env", "DEFANG_NO_CACHE=0"), image())
+
     def test_document(self) -> None:
         """Every type of the document's first table is in the CD stack; of the second, what this version makes is in a project."""
         cd = {r["Type"] for r in template("--cd")["Resources"].values()}
