@@ -166,6 +166,10 @@ static void check_project(struct plan_check *c)
                       "network %s is external to Compose: on AWS the project has a VPC of its own", c->p->networks[i].name);
     if (c->p->root && yaml_get(c->p->root, "models"))
         plan_error(&c->diag, yaml_get(c->p->root, "models")->pos, "Remove models:.", "models are not supported yet");
+    if (!*c->s->prefix && plan_ssm_reserved(c->p->name))
+        plan_error(&c->diag, (struct yaml_pos){0}, "Rename the project, or set DEFANG_PREFIX.",
+                   "project %s: without a prefix its config would be /%s/…, and SSM takes no parameter whose name begins with aws or ssm", c->p->name,
+                   c->p->name);
     if (!c->v.count)
         plan_error(&c->diag, (struct yaml_pos){0}, "Add a service, or name a profile.", "project %s has no service to deploy", c->p->name);
 }

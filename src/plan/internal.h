@@ -31,6 +31,7 @@ char *plan_global_label(const struct plan_settings *s, const char *project);
 char *plan_scope(const struct plan_settings *s, const char *project); /* "Defang-shop-beta", for names without length trouble; malloc'd */
 char *plan_task_family(const struct plan_settings *s, const char *project, const char *what); /* malloc'd */
 char *plan_service_name(const struct plan_settings *s, const char *project, const char *service); /* ECS: "shop_web-1f2e3d4"; malloc'd */
+bool plan_ssm_reserved(const char *first); /* whether SSM refuses a path that begins so */
 char *plan_image_prefix(const char *service); /* of an image's tag: "web-image-"; malloc'd */
 char *plan_repository(const struct plan_settings *s, const char *project); /* "shop/kaniko-build"; malloc'd */
 

@@ -4,6 +4,7 @@
 #include "plan/internal.h"
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 char *plan_hash_hex(const char *text, unsigned digits)
 {
@@ -182,6 +183,11 @@ bool plan_config_name_valid(const char *name)
         if (!isalnum((unsigned char)*p) && *p != '_')
             return false;
     return true;
+}
+
+bool plan_ssm_reserved(const char *first)
+{
+    return strncasecmp(first, "aws", 3) == 0 || strncasecmp(first, "ssm", 3) == 0;
 }
 
 bool plan_config_name_reserved(const char *name)

@@ -113,6 +113,8 @@ static int resolve_names(struct arena *arena, const struct env *env, const char 
     if (*out->prefix && !name_ok(out->prefix, 20, false, true))
         return error_raise(err, ERR_USAGE, "DEFANG_PREFIX \"%s\" must be at most 20 letters, digits and hyphens and begin with a letter",
                            out->prefix);
+    if (plan_ssm_reserved(out->prefix))
+        return error_raise(err, ERR_USAGE, "DEFANG_PREFIX \"%s\": SSM takes no parameter whose name begins with aws or ssm", out->prefix);
     if (!name_ok(out->stack, 32, true, false))
         return error_raise(err, ERR_USAGE, "stack name \"%s\" must be at most 32 lower-case letters and digits and begin with a letter",
                            out->stack);

@@ -55,6 +55,15 @@ class Checks(unittest.TestCase):
             self.assertIn("a CloudFormation stack holds 500", str(refused.exception))
             self.assertIn("service/s199 5", str(refused.exception))
 
+    def test_ssm_keeps_names_for_itself(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "compose.yaml"
+            path.write_text(json.dumps({"name": "aws-tools", "services": {"a": {"image": "nginx"}}}))
+            tool("--check", path)
+            with self.assertRaises(Refused) as refused:
+                tool("--env", "DEFANG_PREFIX=", "--check", path)
+            self.assertIn("SSM takes no parameter", str(refused.exception))
+
     def test_same_domain(self) -> None:
         one = {"image": "nginx", "domainname": "x.example.com", "ports": ["80"]}
         with tempfile.TemporaryDirectory() as folder:

@@ -68,7 +68,7 @@ END_TEST
 
 static const struct { const char *name, *value; } WRONG[] = {
     {"DEFANG_MODE", "luxury"},       {"DEFANG_NAT", "two"},       {"DEFANG_ZONES", "1"},       {"DEFANG_ZONES", "x"},
-    {"DEFANG_LOG_RETENTION_DAYS", "2"}, {"DEFANG_CAPACITY_PROVIDER", "EC2"}, {"DEFANG_PREFIX", "1x"}, {"DEFANG_STACK", "Beta"},
+    {"DEFANG_LOG_RETENTION_DAYS", "2"}, {"DEFANG_CAPACITY_PROVIDER", "EC2"}, {"DEFANG_PREFIX", "1x"},    {"DEFANG_PREFIX", "AwsTools"}, {"DEFANG_STACK", "Beta"},
     {"DEFANG_STACK", "a-b"},         {"DEFANG_CD_NAME", "a_b"},   {"DEFANG_MIN_HEALTHY_PERCENT", "101"},
 };
 
