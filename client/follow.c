@@ -115,7 +115,8 @@ static bool wait_a_little(struct follow *f)
 {
     struct pollfd fd = {.fd = f->signals, .events = POLLIN};
     poll(&fd, 1, LOST_STEP_MS);
-    return on_signal(f) || clock_mono_ms() > f->deadline_ms;
+    f->timed_out = clock_mono_ms() > f->deadline_ms;
+    return on_signal(f) || f->timed_out;
 }
 
 static int run(struct follow *f, struct error *err)
@@ -137,16 +138,13 @@ static int run(struct follow *f, struct error *err)
         /* Lost, or ended without the last word: the daemon went down. */
         f->ended = false;
         if (f->after > before || lost_since == 0) {
-            if (lost_since == 0 || f->after > before)
-                f->view->say(f->view, "the daemon went away; waiting for it to come back (any defangctl command starts it)");
+            f->view->say(f->view, "the daemon went away; waiting for it to come back (any defangctl command starts it)");
             lost_since = clock_mono_ms();
         }
         if (clock_mono_ms() - lost_since > LOST_MAX_MS)
             return error_raise(err, ERR_UNREACHABLE, "the daemon did not come back within 30 minutes; `defangctl watch %s` goes on where this ended", f->deployment);
-        if (wait_a_little(f)) {
-            f->interrupted = true;
+        if (wait_a_little(f))
             return 0;
-        }
     }
 }
 

@@ -99,20 +99,15 @@ static bool is_common(const char *name)
 }
 
 /* An option that the command does not know would be ignored in silence: say it. */
-static int check_options(int argc, char **argv, const struct command *cmd, struct error *err)
+static int check_options(const struct options *o, const struct command *cmd, struct error *err)
 {
-    for (int i = 1; i < argc && !text_eq(argv[i], "--"); i++) {
-        cleanup_free char *name = xstrndup(argv[i], strcspn(argv[i], "="));
-        const struct option_row *row = argv[i][0] == '-' ? option_find(name) : NULL;
-        if (!row)
+    vec_each(row, &o->given) {
+        cleanup_free char *wanted = xasprintf(" %s ", (*row)->name), *list = xasprintf(" %s ", cmd->options);
+        if (is_common((*row)->name) || strstr(list, wanted))
             continue;
-        cleanup_free char *wanted = xasprintf(" %s ", row->name), *list = xasprintf(" %s ", cmd->options);
-        if (!is_common(row->name) && !strstr(list, wanted)) {
-            error_raise(err, ERR_USAGE, "`defangctl %s` has no option %s", cmd->words, row->name);
-            error_hint(err, "`defangctl %s --help` lists its options", cmd->words);
-            return -1;
-        }
-        i += row->argument && !strchr(argv[i], '=') && (text_eq(row->name, argv[i]) || text_eq(row->letter, argv[i]));
+        error_raise(err, ERR_USAGE, "`defangctl %s` has no option %s", cmd->words, (*row)->name);
+        error_hint(err, "`defangctl %s --help` lists its options", cmd->words);
+        return -1;
     }
     return 0;
 }
@@ -129,7 +124,7 @@ static void apply_flags(struct client *c, struct env *env)
     c->env = env;
 }
 
-static int run(struct client *c, int argc, char **argv, struct error *err)
+static int run(struct client *c, struct error *err)
 {
     struct options *o = &c->options;
     size_t used = 0;
@@ -146,7 +141,7 @@ static int run(struct client *c, int argc, char **argv, struct error *err)
     }
     if (!cmd)
         return no_command(o, err);
-    if (check_options(argc, argv, cmd, err) < 0)
+    if (check_options(o, cmd, err) < 0)
         return -1;
     vec_push(&o->words, NULL);
     c->arguments = (char **)o->words.items + used;
@@ -171,7 +166,7 @@ int main(int argc, char **argv)
     apply_flags(&c, env);
     say_init(&c);
     if (rc == 0)
-        rc = run(&c, argc, argv, &err);
+        rc = run(&c, &err);
     if (rc < 0) {
         say_error(&c, &err);
         rc = error_kind_exit(err.kind ? err.kind : ERR_FAILED);

@@ -134,6 +134,7 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     }
     if (!t)
         return unknown(name, err);
+    vec_push(&o->given, &t->row);
     if (t->kind == SWITCH)
         return value ? error_raise(err, ERR_USAGE, "%s takes no value", t->row.name) : set(o, t, NULL, err);
     if (!value && *i + 1 >= argc)
@@ -166,4 +167,5 @@ void options_done(struct options *o)
     vec_free(&o->profiles);
     vec_free(&o->types);
     vec_free(&o->words);
+    vec_free(&o->given);
 }

@@ -5,10 +5,11 @@
 #include "base/vec.h"
 #include <stdbool.h>
 
-struct command;
+struct option_row;
 
 struct options {
     VEC(const char *) files, env_files, profiles, types, words; /* words: the command's own arguments */
+    VEC(const struct option_row *) given; /* every option that was said, in any form */
     const char *project_name, *stack, *cwd, *profile, *region, *provider, *mode, *engine, *out, *since, *until, *filter, *deployment, *format, *color,
         *list, *cd_name, *prefix;
     long long from, limit, wait_timeout_s; /* -1 = not said */

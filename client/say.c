@@ -62,6 +62,8 @@ char *say_clean(const char *text)
                 p++;
             if (!*p)
                 break;
+        } else if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
+            p++; /* U+0080 to U+009F are control characters too: terminals take U+009B for ESC [ */
         } else if (*p >= 0x20 && *p != 0x7f)
             *to++ = (char)*p;
     }
@@ -69,7 +71,7 @@ char *say_clean(const char *text)
     return out;
 }
 
-static void say_hint(const char *hint)
+void say_hint(const char *hint)
 {
     if (text_empty(hint))
         return;
@@ -159,11 +161,37 @@ static bool starts_character(char c)
     return ((unsigned char)c & 0xc0) != 0x80;
 }
 
+/* The character at p, which is valid UTF-8; *bytes is how long it is. */
+static uint32_t character(const char *p, size_t *bytes)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    uint32_t c = u[0] < 0x80 ? u[0] : u[0] < 0xe0 ? u[0] & 0x1fu : u[0] < 0xf0 ? u[0] & 0x0fu : u[0] & 0x07u;
+    size_t n = 1;
+    for (; u[n] && !starts_character((char)u[n]); n++)
+        c = c << 6 | (u[n] & 0x3fu);
+    *bytes = n;
+    return c;
+}
+
+/* East Asian wide characters and emoji take two columns (Unicode TR11), marks that combine none: build tools print both. */
+static size_t character_columns(uint32_t c)
+{
+    static const struct { uint32_t from, to; size_t columns; } ranges[] = {
+        {0x0300, 0x036f, 0}, {0x1100, 0x115f, 2}, {0x200b, 0x200f, 0}, {0x231a, 0x231b, 2},   {0x23e9, 0x23ec, 2},   {0x26a1, 0x26a1, 2},   {0x2705, 0x2705, 2},
+        {0x2728, 0x2728, 2}, {0x274c, 0x274c, 2}, {0x2e80, 0x303e, 2}, {0x3041, 0xa4cf, 2},   {0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},
+        {0xfe30, 0xfe6f, 2}, {0xff00, 0xff60, 2}, {0xffe0, 0xffe6, 2}, {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1f6ff, 2}, {0x1f900, 0x1faff, 2}, {0x20000, 0x3fffd, 2},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+        if (c >= ranges[i].from && c <= ranges[i].to)
+            return ranges[i].columns;
+    return 1;
+}
+
 size_t say_width(const char *text)
 {
     size_t columns = 0;
-    for (const char *p = text; *p; p++)
-        columns += starts_character(*p);
+    for (size_t n; *text; text += n)
+        columns += character_columns(character(text, &n));
     return columns;
 }
 
@@ -171,15 +199,11 @@ char *say_fit(const char *text, size_t columns)
 {
     if (say_width(text) <= columns)
         return xstrdup(text);
-    size_t seen = 0;
+    if (columns == 0)
+        return xstrdup("");
     const char *p = text;
-    while (*p && (seen < columns - 1 || !starts_character(*p))) {
-        if (starts_character(*p)) {
-            if (seen + 1 > columns - 1)
-                break;
-            seen++;
-        }
-        p++;
-    }
-    return columns == 0 ? xstrdup("") : xasprintf("%.*s…", (int)(p - text), text);
+    size_t n = 0, seen = 0;
+    for (size_t wide; *p && seen + (wide = character_columns(character(p, &n))) <= columns - 1; p += n)
+        seen += wide;
+    return xasprintf("%.*s…", (int)(p - text), text);
 }

@@ -15,6 +15,7 @@ const char *say_on(FILE *f, enum say_style style);  /* "" without colour */
 const char *say_off(FILE *f);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_error(const struct client *c, const struct error *err);   /* with --json: one object on stdout too */
+void say_hint(const char *hint); /* its lines, indented; nothing for NULL or "" */
 void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, size_t n);
 /* Those that came with the last error, which becomes their count when there are several mistakes: each is said once. */
 void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct error *err);
@@ -25,6 +26,6 @@ char *say_clean(const char *text);
 void say_elapsed(int64_t ms, char *out, size_t n);
 /* "2026-11-22 23:15:30" local, or UTC with Z */
 void say_time(int64_t wall_ms, char *out, size_t n);
-/* Columns that a UTF-8 text takes (no wide characters are expected), and a cut to `columns` with an ellipsis; malloc'd. */
+/* Columns that a UTF-8 text takes, and a cut to `columns` with an ellipsis; malloc'd. */
 size_t say_width(const char *text);
 char *say_fit(const char *text, size_t columns);

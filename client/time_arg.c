@@ -5,24 +5,59 @@
 #include "base/str.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#define DAYS_MAX 106751 /* as many as 64 bits of nanoseconds hold */
+
+/* "-1h30m": a duration as Go writes it, which knows no days. */
+static int parse_signed(const char *text, int64_t *ms)
+{
+    bool minus = *text == '-';
+    const char *plain = text + (*text == '-' || *text == '+');
+    if (strchr(plain, 'd') || clock_parse_duration(plain, ms) < 0)
+        return -EINVAL;
+    *ms = minus ? -*ms : *ms;
+    return 0;
+}
+
+/* Whole days, then a duration: "7d", "7d12h", "7d-1h"; together never negative. */
+static int parse_duration(const char *text, int64_t *ms)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || text[digits] != 'd')
+        return parse_signed(text, ms);
+    cleanup_free char *number = xstrndup(text, digits);
+    const char *rest = text + digits + 1;
+    long long days = 0;
+    int64_t more_ms = 0;
+    if (text_parse_int(number, 0, DAYS_MAX, &days) < 0 || (*rest && parse_signed(rest, &more_ms) < 0))
+        return -EINVAL;
+    *ms = days * 86400000 + more_ms;
+    return *ms < 0 ? -EINVAL : 0;
+}
+
+static bool two_digits(const char **p, int max, int *out)
+{
+    const char *t = *p;
+    if (t[0] < '0' || t[0] > '9' || t[1] < '0' || t[1] > '9')
+        return false;
+    *out = (t[0] - '0') * 10 + (t[1] - '0');
+    *p += 2;
+    return *out <= max;
+}
+
 static int parse_clock(const char *text, int64_t now_ms, int64_t *wall_ms)
 {
-    int h, m, s, used = 0;
-    if (sscanf(text, "%2d:%2d:%2d%n", &h, &m, &s, &used) != 3 || h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60)
+    int h, m, s;
+    const char *p = text;
+    if (!two_digits(&p, 23, &h) || *p++ != ':' || !two_digits(&p, 59, &m) || *p++ != ':' || !two_digits(&p, 59, &s))
         return -EINVAL;
-    long long fraction_ms = 0;
-    if (text[used] == '.') {
-        const char *digits = text + used + 1;
-        long long unit = 100;
-        for (; *digits >= '0' && *digits <= '9'; digits++, unit /= 10)
-            fraction_ms += (*digits - '0') * unit;
-        used = (int)(digits - text);
-    }
-    if (text[used] != '\0')
+    long long fraction_ms = 0, unit = 100;
+    if (*p == '.' && p[1])
+        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
+            fraction_ms += (*p - '0') * unit;
+    if (*p)
         return -EINVAL;
     time_t now = (time_t)(now_ms / 1000);
     struct tm tm;
@@ -61,8 +96,12 @@ static int parse_unix(const char *text, int64_t *wall_ms)
 int time_arg_parse(const char *option, const char *text, int64_t now_ms, int64_t *wall_ms, struct error *err)
 {
     int64_t back_ms = 0;
+    *wall_ms = 0;
+    if (!*text)
+        return 0; /* as if it were not said */
     /* A bare number is a point in time, everything with a unit is a duration. */
-    if (text_parse_int(text, 0, 0, &(long long){0}) < 0 && clock_parse_duration(text, &back_ms) == 0) {
+    bool number = text[strspn(text, "0123456789.")] == '\0';
+    if (!number && parse_duration(text, &back_ms) == 0) {
         *wall_ms = now_ms - back_ms;
         return 0;
     }

@@ -21,5 +21,7 @@ struct view *view_json_new(struct client *c);
 
 /* The outcome for people, after the board or the lines: endpoints, or the failure with its reason and last lines. */
 void view_result(const Defang__Result *r, Defang__DeployState state, const char *deployment, const char *kind);
+/* A copy of its own, in place of what *to held. Free with defang__result__free_unpacked. */
+void view_result_take(Defang__Result **to, const Defang__Result *from);
 bool view_state_is_terminal(Defang__DeployState state);
 const char *view_state_name(Defang__DeployState state);

@@ -94,6 +94,10 @@ static void draw_row(const struct board *b, const struct row *r, size_t columns,
     if (!text_empty(r->usual) && r->state == DEFANG__ROW_STATE__ROW_ACTIVE)
         str_appendf(&what, " (%s)", r->usual);
     size_t fixed = 3 + TITLE_COLUMNS + 1, time_width = strlen(time);
+    if (columns < fixed + time_width + 10) {
+        time[0] = '\0'; /* the text says more than the clock */
+        time_width = 0;
+    }
     size_t room = columns > fixed + time_width + 2 ? columns - fixed - time_width - 2 : 0;
     cleanup_free char *cut = say_fit(str_get(&what), room);
     str_appendf(out, " %s%s%s %s%*s %s%*s %s%s%s\n", say_on(stderr, style), mark, say_off(stderr), title, (int)(TITLE_COLUMNS - say_width(title)), "", cut,
@@ -106,39 +110,57 @@ static int by_order(const void *a, const void *b)
     return x->order != y->order ? (x->order < y->order ? -1 : 1) : strcmp(x->id, y->id);
 }
 
-/* Which rows fit: active and failed ones first, waiting ones next, finished ones are folded into one line. */
-static size_t draw_rows(struct board *b, size_t columns, size_t room, struct str *out)
+enum rank { RANK_URGENT, RANK_OTHER, RANK_FOLDED, RANKS };
+
+static enum rank rank_of(const struct row *r)
 {
-    size_t open = 0, done = 0, lines = 0;
-    vec_each(r, &b->rows) {
-        if (folded(r))
-            done++;
-        else
-            open++;
-    }
-    bool fold = open + done > room;
-    size_t open_room = fold && room > 1 ? room - 1 : room, hidden = 0;
-    vec_each(r, &b->rows) {
-        if (fold && folded(r))
-            continue;
-        if (fold && lines >= open_room) {
-            hidden++;
-            continue;
-        }
-        draw_row(b, r, columns, out);
-        lines++;
-    }
-    if (fold && done > 0) {
-        str_appendf(out, " %s✔ %zu finished%s%s\n", say_on(stderr, SAY_DIM), done, hidden ? ", more are waiting" : "", say_off(stderr));
-        lines++;
-    }
-    return lines;
+    if (r->state == DEFANG__ROW_STATE__ROW_ACTIVE || r->state == DEFANG__ROW_STATE__ROW_FAILED)
+        return RANK_URGENT;
+    return folded(r) ? RANK_FOLDED : RANK_OTHER;
 }
 
 static void draw_line(const char *text, enum say_style style, size_t columns, struct str *out)
 {
     cleanup_free char *cut = say_fit(text, columns - 1);
     str_appendf(out, "%s%s%s\n", say_on(stderr, style), cut, say_off(stderr));
+}
+
+static void draw_folded(size_t done, size_t hidden, size_t columns, struct str *out)
+{
+    cleanup_str struct str text = STR_INIT;
+    if (done > 0)
+        str_appendf(&text, " ✔ %zu finished", done);
+    if (hidden > 0)
+        str_appendf(&text, "%s%zu more", done > 0 ? ", " : "   ", hidden);
+    draw_line(str_get(&text), SAY_DIM, columns, out);
+}
+
+/* Which rows fit, in their order: active and failed ones before waiting ones; finished ones are folded into one line. */
+static size_t draw_rows(struct board *b, size_t columns, size_t room, struct str *out)
+{
+    size_t count[RANKS] = {0}, lines = 0;
+    vec_each(r, &b->rows)
+        count[rank_of(r)]++;
+    bool fold = b->rows.len > room;
+    size_t left = fold ? room - 1 : room, hidden = 0;
+    size_t may[RANKS] = {MIN(count[RANK_URGENT], left), 0, 0};
+    may[RANK_OTHER] = MIN(count[RANK_OTHER], left - may[RANK_URGENT]);
+    may[RANK_FOLDED] = fold ? 0 : count[RANK_FOLDED];
+    vec_each(r, &b->rows) {
+        enum rank rank = rank_of(r);
+        if (may[rank] == 0) {
+            hidden += rank != RANK_FOLDED;
+            continue;
+        }
+        may[rank]--;
+        draw_row(b, r, columns, out);
+        lines++;
+    }
+    if (fold) {
+        draw_folded(count[RANK_FOLDED], hidden, columns, out);
+        lines++;
+    }
+    return lines;
 }
 
 static void draw(struct board *b, bool final)
@@ -150,7 +172,8 @@ static void draw(struct board *b, bool final)
         str_appendf(&out, "\033[%zuA\r\033[J", b->lines);
     else
         str_append(&out, "\r\033[J");
-    size_t notes = MIN(b->notes.len, (size_t)NOTES_KEPT);
+    size_t most_notes = MIN((size_t)NOTES_KEPT, window / 4);
+    size_t notes = MIN(b->notes.len, most_notes);
     size_t fixed = 1 + notes + (final ? 0 : 1) + 1;
     size_t lines = 1;
     draw_line(b->header, SAY_BOLD, columns, &out);
@@ -220,17 +243,6 @@ static void take_note(struct board *b, const Defang__Event *e)
     }
 }
 
-static void take_result(struct board *b, const Defang__Result *from)
-{
-    size_t n = defang__result__get_packed_size(from);
-    uint8_t *copy = xmalloc(n + 1);
-    defang__result__pack(from, copy);
-    if (b->result)
-        defang__result__free_unpacked(b->result, NULL);
-    b->result = defang__result__unpack(NULL, n, copy);
-    free(copy);
-}
-
 static void board_event(struct view *v, const Defang__Event *e)
 {
     struct board *b = (struct board *)v;
@@ -241,7 +253,7 @@ static void board_event(struct view *v, const Defang__Event *e)
     else if (e->kind == DEFANG__EVENT_KIND__EVENT_STATE)
         b->state = e->state;
     else if (e->kind == DEFANG__EVENT_KIND__EVENT_RESULT && e->result)
-        take_result(b, e->result);
+        view_result_take(&b->result, e->result);
     else
         return;
     redraw_soon(b);
@@ -287,8 +299,7 @@ static void board_free(struct view *v)
         free(*note);
     vec_free(&b->rows);
     vec_free(&b->notes);
-    if (b->result)
-        defang__result__free_unpacked(b->result, NULL);
+    defang__result__free_unpacked(b->result, NULL);
     free(b->header);
     free(b->deployment);
     free(b->kind);

@@ -75,9 +75,28 @@ static void show_note(const Defang__Event *e)
         line(e, "", e->hint);
 }
 
+/* An event of a newer daemon may lack what this one looks for. */
+static bool is_whole(const Defang__Event *e)
+{
+    switch (e->kind) {
+    case DEFANG__EVENT_KIND__EVENT_ROW:
+        return e->row != NULL;
+    case DEFANG__EVENT_KIND__EVENT_RESOURCE:
+        return e->resource != NULL;
+    case DEFANG__EVENT_KIND__EVENT_LOG:
+        return e->log != NULL;
+    case DEFANG__EVENT_KIND__EVENT_RESULT:
+        return e->result != NULL;
+    default:
+        return true;
+    }
+}
+
 static void plain_event(struct view *v, const Defang__Event *e)
 {
     struct plain *p = (struct plain *)v;
+    if (!is_whole(e))
+        return;
     switch (e->kind) {
     case DEFANG__EVENT_KIND__EVENT_ROW:
         /* A resource's own line has just said it. */
@@ -99,13 +118,7 @@ static void plain_event(struct view *v, const Defang__Event *e)
         line(e, "deployment", view_state_name(e->state));
         break;
     case DEFANG__EVENT_KIND__EVENT_RESULT:
-        if (p->result)
-            defang__result__free_unpacked(p->result, NULL);
-        size_t n = defang__result__get_packed_size(e->result);
-        uint8_t *copy = xmalloc(n + 1);
-        defang__result__pack(e->result, copy);
-        p->result = defang__result__unpack(NULL, n, copy);
-        free(copy);
+        view_result_take(&p->result, e->result);
         break;
     default:
         break;
@@ -127,8 +140,7 @@ static void plain_finish(struct view *v)
 static void plain_free(struct view *v)
 {
     struct plain *p = (struct plain *)v;
-    if (p->result)
-        defang__result__free_unpacked(p->result, NULL);
+    defang__result__free_unpacked(p->result, NULL);
     free(p->kind);
     free(p->deployment);
     free(p);

@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+void view_result_take(Defang__Result **to, const Defang__Result *from)
+{
+    size_t n = defang__result__get_packed_size(from);
+    cleanup_free uint8_t *packed = xmalloc(n + 1);
+    defang__result__pack(from, packed);
+    defang__result__free_unpacked(*to, NULL);
+    *to = defang__result__unpack(NULL, n, packed);
+}
+
 static void show_failure(const Defang__Result *r, Defang__DeployState state)
 {
     if (r->n_last_logs > 0) {
@@ -17,8 +26,7 @@ static void show_failure(const Defang__Result *r, Defang__DeployState state)
     }
     cleanup_free char *message = say_clean(r->error_message);
     say("\n%s%s:%s %s", say_on(stderr, SAY_BAD), view_state_name(state), say_off(stderr), message);
-    if (!text_empty(r->error_hint))
-        say("  %s", r->error_hint);
+    say_hint(r->error_hint);
 }
 
 static void show_success(const Defang__Result *r, const char *kind)
