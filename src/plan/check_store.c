@@ -64,6 +64,9 @@ static void check_postgres_version(struct plan_check *c, const struct plan_servi
     else if (major < 14)
         plan_warn(&c->diag, s->s->pos, "Use postgres:16 or later.",
                   "service %s: Postgres %s is past AWS's standard support, RDS charges Extended Support for every vCPU and hour", s->s->name, version);
+    else if (major > 14) /* rds.force_ssl is on from 15: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html */
+        plan_note(&c->diag, s->s->pos, "Most clients encrypt by themselves; Node's pg needs its ssl option, others sslmode=require.",
+                  "service %s: RDS takes encrypted connections only", s->s->name);
 }
 
 static void check_postgres(struct plan_check *c, const struct plan_service *s)
