@@ -41,6 +41,29 @@ static bool has_our_tag(const json_t *stack)
     return false;
 }
 
+/* "defang-<deployment>-<phase>" */
+static bool change_set_is_ours(const char *name)
+{
+    static const char prefix[] = "defang-";
+    size_t id = text_starts(name, prefix) ? strspn(name + strlen(prefix), "0123456789abcdefghijklmnopqrstuvwxyz") : 0;
+    return id == 12 && name[strlen(prefix) + id] == '-';
+}
+
+/* A stack gets its tags when its first change set is executed. Before that it is nothing but its change sets: it is somebody else's when one of those is. */
+static int review_is_ours(struct engine_context *c, struct cfn_stack *stack, struct error *err)
+{
+    cleanup_json json_t *sets = NULL;
+    int rc = engine_call_all(c, &aws_cloudformation_ListChangeSets, json_pack("{s:s}", "StackName", stack->id), &sets, err);
+    if (rc < 0)
+        return error_wrap(err, "looking at the change sets of stack %s", stack->name);
+    size_t i;
+    json_t *set;
+    stack->ours = true;
+    json_array_foreach(sets, i, set)
+        stack->ours &= change_set_is_ours(json_str_or(set, "ChangeSetName", ""));
+    return 0;
+}
+
 int cfn_stack_describe(struct engine_context *c, const char *name_or_id, struct cfn_stack *out, struct error *err)
 {
     *out = (struct cfn_stack){0};
@@ -64,7 +87,9 @@ int cfn_stack_describe(struct engine_context *c, const char *name_or_id, struct 
     out->termination_protected = json_bool_or(stack, "EnableTerminationProtection", false);
     out->ours = has_our_tag(stack);
     out->outputs = outputs_as_object(stack);
-    return 0;
+    if (!out->ours && text_eq(out->status, "REVIEW_IN_PROGRESS"))
+        rc = review_is_ours(c, out, err);
+    return rc;
 }
 
 int cfn_stack_check_ours(const struct cfn_stack *s, const char *setting, struct error *err)
