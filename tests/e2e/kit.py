@@ -203,11 +203,13 @@ class Place:
         if self.daemon and self.daemon.poll() is None:
             code = self.stop()
             assert code == 0, f"defangd ended with {code}: {self.daemon_log.read_text()[-6000:]}"
+        if (self.runtime / "s").exists():
+            self.run("daemon", "stop", timeout=40)  # one that a command started by itself
         shutil.rmtree(self.runtime, ignore_errors=True)
         assert "AddressSanitizer" not in self.log_text() and "runtime error:" not in self.log_text(), self.log_text()[-8000:]
 
     def log_text(self) -> str:
-        return self.daemon_log.read_text(errors="replace") if self.daemon_log.exists() else ""
+        return "".join(path.read_text(errors="replace") for path in (self.daemon_log, self.state / "defangd.log") if path.exists())
 
 
 class Following:

@@ -47,15 +47,43 @@ def test_job_with_profile_needs_no_terminal(place: kit.Place, sandbox: kit.Sandb
     (place.home / ".aws/config").write_text(f"[profile work]\nregion = {kit.REGION}\n")
     environment = {**GONE, "AWS_REGION": None, "AWS_PROFILE": "work"}
     sandbox.waits(ecs_steady=1.5)
+    mark = sandbox.mark()
     ran = place.run("up", "-d", cwd=tiny, env=environment).ok()
     deployment = ran.out.strip()
     assert len(deployment) == 12
-    kit.wait_for(lambda: "CREATE_IN_PROGRESS" in place.run("ls", "--json").out or sandbox.journal(0, "cloudformation", "ExecuteChangeSet"))
+    kit.wait_for(lambda: sandbox.journal(mark, "cloudformation", "ExecuteChangeSet"))
     place.kill()
     place.start()
     kit.wait_for(lambda: [r for r in place.run("ls", "--json", env=GONE).lines if r["id"] == deployment and r["state"] == "SUCCEEDED"])
     kit.check_sequence(place.run("watch", deployment, "--json", env=GONE).ok().lines)
     place.run("down", cwd=tiny, env=environment).ok()
+
+
+@pytest.mark.parametrize("call", ["CreateChangeSet", "ExecuteChangeSet"])
+def test_killed_around_the_change_set(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, call: str) -> None:
+    """A stack that is only its change set has no tags yet: the next life knows it as its own, and so does another `up`."""
+    sandbox.fault({"delay": 30}, service="cloudformation", operation="DescribeChangeSet" if call == "CreateChangeSet" else call, times=1, after=1 if call == "CreateChangeSet" else 0)
+    mark = sandbox.mark()
+    up = place.spawn("up", cwd=tiny)
+    kit.wait_for(lambda: sandbox.journal(mark, "cloudformation", "CreateChangeSet"))
+    name = "Defang-" + (tiny / "compose.yaml").read_text().split()[1] + "-beta"
+    kit.wait_for(lambda: sandbox.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS")
+    place.kill()
+    sandbox.calm()
+    place.start()
+    up.result().ok()
+    kit.check_sequence(place.events("latest"))
+    place.run("down", cwd=tiny).ok()
+
+
+def test_review_of_somebody_else(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+    name = "Defang-" + (tiny / "compose.yaml").read_text().split()[1] + "-beta"
+    cloudformation = sandbox.client("cloudformation")
+    cloudformation.create_change_set(StackName=name, ChangeSetName="theirs", ChangeSetType="CREATE", TemplateBody='{"Resources":{"Q":{"Type":"AWS::Logs::LogGroup"}}}')
+    assert "not made by defangd" in place.run("up", cwd=tiny).ok(5).err
+    cloudformation.delete_change_set(StackName=name, ChangeSetName="theirs")
+    place.run("up", cwd=tiny).ok()  # an empty shell is nobody's
+    place.run("down", cwd=tiny).ok()
 
 
 def test_cancel(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> None:
