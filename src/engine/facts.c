@@ -1,5 +1,6 @@
 #include "engine/flow.h"
 
+#include "aws/endpoint.h"
 #include "aws/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -77,7 +78,7 @@ int flow_facts(struct engine_context *c, struct arena *arena, struct plan_facts 
     struct plan_facts *f = arena_make(arena, struct plan_facts);
     f->account = arena_strdup(arena, identity.account);
     f->partition = arena_strdup(arena, identity.partition);
-    f->dns_suffix = text_eq(identity.partition, "aws-cn") ? "amazonaws.com.cn" : "amazonaws.com";
+    f->dns_suffix = aws_partition_of(region)->dns_suffix; /* of registries, for instance */
     f->region = arena_strdup(arena, region);
     aws_identity_done(&identity);
     rc = read_zones(c, arena, f, err);

@@ -24,6 +24,8 @@ static void read_facts(struct cloud *c)
     cleanup_arena struct arena *a = arena_new();
     struct plan_facts *f = NULL;
     c->rc = flow_facts(&c->c, a, &f, &c->err);
+    if (c->rc == 0)
+        ck_assert_str_eq(f->dns_suffix, "amazonaws.com");
     struct str out = STR_INIT;
     for (size_t i = 0; c->rc == 0 && i < f->zone_count; i++)
         str_appendf(&out, "%s%s", i ? " " : "", f->zones[i]);
