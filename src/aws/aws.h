@@ -39,7 +39,7 @@ struct aws_credentials {
     bool from_environment;      /* came from the caller's env: stays in memory only */
 };
 
-/* Resolves profile and region (no network). Missing region is not an error here: aws_session_region() is then NULL. */
+/* Resolves profile and region: no network, unless nothing names a region and a fiber runs, then the instance metadata service is asked. Missing region is not an error here: aws_session_region() is then NULL. */
 int aws_session_open(const struct aws_session_options *o, struct aws_session **out, struct error *err);
 void aws_session_free(struct aws_session *s);
 const char *aws_session_region(const struct aws_session *s);

@@ -157,6 +157,8 @@ static int judge(struct aws_session *s, const struct aws_exchange *x, struct cou
     enum retry_class class;
     int64_t delay_ms;
 
+    log_debug("aws", "%s:%s at %s, attempt %u: %s %d", x->op->service->id, x->op->name, c->attempt.authority, c->attempt.number,
+              rc < 0 ? strerror(-rc) : "HTTP", rc < 0 ? rc : resp->status);
     if (rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp)) {
         retry_quota_success(quota, c->cost);
         return 0;

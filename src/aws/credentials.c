@@ -1,6 +1,7 @@
 /* The chain in order, and the session's single-flight cache in front of it. */
 #include "aws/credentials.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -160,6 +161,7 @@ static int resolve_once(struct aws_session *s, struct error *err)
             s->resolve_failed_mono_ms = clock_mono_ms();
     }
     fiber_cond_broadcast(&s->resolved);
+    log_debug("aws", "credentials of profile %s:\n%s", s->settings.profile, str_get(&s->trace));
     return rc;
 }
 

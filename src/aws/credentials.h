@@ -36,6 +36,8 @@ int credentials_resolve(const struct credential_request *r, bool profile_only, s
 
 /* --- shared by providers --- */
 
+/* The region of the instance we run on; NULL when there is none (off EC2 that takes two seconds). Suspends. malloc'd. */
+char *imds_region(struct aws_session *s);
 char *login_cache_path(const struct env *env, const char *session); /* malloc'd */
 
 /* Static keys of one section; `get` looks up a key. -ENOENT when there is no aws_access_key_id. */

@@ -1,6 +1,7 @@
 /* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the service
  * knows no tokens. */
 #include "aws/credentials.h"
+#include "aws/endpoint.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #define NAME "iam-role"
 
 struct imds {
-    const struct credential_request *r;
+    const struct credential_request *r;   /* session and profile are looked at */
     char *base;
     struct secret token;
     int64_t timeout_ms;
@@ -124,19 +125,59 @@ static int fetch_role(struct imds *m, struct aws_credentials *out)
     return rc;
 }
 
+static int prepare(const struct credential_request *r, struct imds *m, struct error *err)
+{
+    *m = (struct imds){.r = r};
+    m->timeout_ms =
+        1000 * (int64_t)number(either(r, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"), 1);
+    m->attempts = number(either(r, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"), 1);
+    return endpoint(r, &m->base, err);
+}
+
+static bool switched_off(const struct credential_request *r)
+{
+    return text_eq_nocase(env_get(r->session->env, "AWS_EC2_METADATA_DISABLED"), "true");
+}
+
+/* "ap-south-2a" → "ap-south-2" */
+static char *zone_to_region(const struct http_response *resp)
+{
+    cleanup_free char *zone = text_trim(str_get(&resp->body));
+    size_t n = strlen(zone);
+    char *region = n > 1 && n < 64 ? xstrndup(zone, n - 1) : NULL;
+
+    if (region && aws_region_valid(region))
+        return region;
+    free(region);
+    return NULL;
+}
+
+char *imds_region(struct aws_session *s)
+{
+    const struct credential_request r = {.session = s, .profile_name = s->settings.profile, .profile = s->settings.section, .use_environment = true};
+    cleanup_http_response struct http_response resp = {0};
+    struct imds m;
+    char *region = NULL;
+
+    if (switched_off(&r) || prepare(&r, &m, NULL) < 0)
+        return NULL;
+    if (fetch_token(&m, NULL) == 0 && get(&m, "/latest/meta-data/placement/availability-zone/", &resp) == 0 && resp.status == 200)
+        region = zone_to_region(&resp);
+    secret_done(&m.token);
+    free(m.base);
+    return region;
+}
+
 static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
-    struct imds m = {.r = r};
+    struct imds m;
     int rc;
 
-    if (text_eq_nocase(env_get(r->session->env, "AWS_EC2_METADATA_DISABLED"), "true"))
+    if (switched_off(r))
         return credentials_pass(r, NAME, "AWS_EC2_METADATA_DISABLED is true");
-    rc = endpoint(r, &m.base, err);
+    rc = prepare(r, &m, err);
     if (rc < 0)
         return rc;
-    m.timeout_ms =
-        1000 * (int64_t)number(either(r, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"), 1);
-    m.attempts = number(either(r, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"), 1);
     rc = fetch_token(&m, err);
     if (rc == 0)
         rc = fetch_role(&m, out);

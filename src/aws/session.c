@@ -1,10 +1,19 @@
 /* A session's life and its memory of hosts, quotas and buckets. */
 #include "aws/session.h"
+#include "aws/credentials.h"
 #include "aws/endpoint.h"
 #include "aws/operations.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
+
+/* Nothing names a region: the CLI's last resort. */
+static void ask_instance(struct aws_session *s)
+{
+    s->settings.region = imds_region(s);
+    if (s->settings.region)
+        s->settings.region_source = xstrdup("the EC2 instance's availability zone");
+}
 
 int aws_session_open(const struct aws_session_options *o, struct aws_session **out, struct error *err)
 {
@@ -21,6 +30,8 @@ int aws_session_open(const struct aws_session_options *o, struct aws_session **o
         aws_session_free(s);
         return rc;
     }
+    if (!s->settings.region && fiber_current())
+        ask_instance(s);
     *out = s;
     return 0;
 }
