@@ -26,6 +26,7 @@ struct watched {
     enum engine_row_state shown_state;
     bool steady, failed;
     char *rollout_reason;
+    char *trouble;           /* what ECS said last about tasks that it cannot start */
 };
 
 struct flow_observer {
@@ -85,6 +86,7 @@ static void observer_free(struct flow_observer *o)
     vec_each(w, &o->services) {
         free(w->shown);
         free(w->rollout_reason);
+        free(w->trouble);
     }
     vec_each(seen, &o->stopped_seen)
         free(*seen);
@@ -107,6 +109,30 @@ static void show(struct flow_observer *o, struct watched *w, enum engine_row_sta
     engine_row(o->c, ENGINE_ROW_SERVICE, row, state, ORDER, state == ENGINE_ACTIVE ? "usually 1-3 min" : NULL, "%s", text);
 }
 
+/* Tasks that ECS cannot even start stop nowhere, and CloudFormation waits for hours: for a quota of vCPUs, for Spot capacity, for a role. The service's
+ * events, newest first, say so in words. */
+static void tell_trouble(struct flow_observer *o, struct watched *w, const json_t *service, const json_t *primary)
+{
+    double since = json_number_value(json_object_get(primary, "createdAt"));
+    size_t i;
+    json_t *event;
+    json_array_foreach(json_object_get(service, "events"), i, event) {
+        const char *text = json_str_or(event, "message", "");
+        if (json_number_value(json_object_get(event, "createdAt")) < since)
+            return;
+        if (!strstr(text, "unable to place a task") && !strstr(text, "failed to launch a task"))
+            continue;
+        const char *words = strstr(text, ") "); /* after "(service shop_web-1f2e3d4) " */
+        words = words ? words + 2 : text;
+        if (text_eq(w->trouble, words))
+            return;
+        free(w->trouble);
+        w->trouble = xstrdup(words);
+        engine_note(o->c, ENGINE_SAY_WARNING, NULL, "service %s: ECS %s", w->service, words);
+        return;
+    }
+}
+
 static void look_at_service(struct flow_observer *o, struct watched *w, const json_t *service)
 {
     const json_t *primary = NULL;
@@ -124,6 +150,8 @@ static void look_at_service(struct flow_observer *o, struct watched *w, const js
     w->steady = !w->failed && running >= desired && pending == 0 && (text_eq(rollout, "COMPLETED") || text_empty(rollout));
     free(w->rollout_reason);
     w->rollout_reason = xstrdup_null(json_str(primary, "rolloutStateReason"));
+    if (!w->steady)
+        tell_trouble(o, w, service, primary);
     cleanup_str struct str text = STR_INIT;
     str_appendf(&text, "%lld of %lld running", running, desired);
     if (pending)

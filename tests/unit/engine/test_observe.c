@@ -269,6 +269,24 @@ START_TEST(a_cancel_ends_it)
 }
 END_TEST
 
+#define NO_ROOM "(service shop-web) was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run concurrently."
+
+START_TEST(tasks_that_cannot_start_are_told_once)
+{
+    setup();
+    cloud_reply(&cl, "ListTasks", "{\"taskArns\":[]}");
+    cloud_reply(&cl, "DescribeServices",
+                "{\"services\":[{\"serviceName\":\"shop-web\",\"deployments\":[{\"status\":\"PRIMARY\",\"rolloutState\":\"IN_PROGRESS\",\"desiredCount\":1,"
+                "\"createdAt\":1000.5}],\"events\":[{\"createdAt\":1002,\"message\":\"(service shop-web) registered 1 targets\"},"
+                "{\"createdAt\":1001.5,\"message\":\"" NO_ROOM "\"},{\"createdAt\":999,\"message\":\"(service shop-web) failed to launch a task with (x).\"}]}]}");
+    cloud_run(&cl, observe_for_10_s);
+    ck_assert_uint_eq(cloud_said(&cl, "note warning"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "note warning: service web: ECS was unable to place a task. Reason: You've reached the limit"), 1);
+    finish();
+}
+END_TEST
+
 SUITE("engine/observe", a_failed_task_is_found_after_its_service_vanished, what_is_no_failure_is_not_told, a_failed_health_check_is_a_failure,
       what_stopped_before_is_not_ours, a_restarted_daemon_finds_it_again_and_says_it_once, a_task_on_its_way_down_is_looked_at_again,
-      expired_credentials_do_not_hold_it_up, it_waits_until_all_are_steady, a_failed_rollout_ends_it, a_service_that_never_gets_there_times_out, a_cancel_ends_it)
+      expired_credentials_do_not_hold_it_up, it_waits_until_all_are_steady, a_failed_rollout_ends_it, a_service_that_never_gets_there_times_out, a_cancel_ends_it,
+      tasks_that_cannot_start_are_told_once)
