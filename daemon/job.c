@@ -10,6 +10,9 @@
 
 /* Nobody brings credentials for that long: the job ends, and what it did stays visible. */
 #define BLOCKED_MAX_MS (24LL * 60 * 60 * 1000)
+/* A call that was under way with the old keys fails after the fresh ones came: it is made again, not waited with. */
+#define FRESH_MS       30000
+#define FRESH_PAUSE_MS 1000
 
 char *job_id_new(void)
 {
@@ -92,6 +95,8 @@ static int wait_for_credentials(void *arg, const struct error *cause)
     struct job *j = arg;
     if (fiber_is_canceled())
         return -ECANCELED;
+    if (j->fresh_ms && loop_now_ms(j->daemon->loop) - j->fresh_ms < FRESH_MS)
+        return fiber_sleep(FRESH_PAUSE_MS);
     log_info("job", "blocked: deployment=%s cause=\"%s\"", j->row.id, cause && cause->message ? cause->message : "credentials needed");
     cleanup_free char *hint = xasprintf("run any defangctl command for this project in a shell with valid credentials (for instance `defangctl watch %s`), "
                                         "and the deployment goes on", j->row.id);
@@ -127,6 +132,7 @@ unsigned job_offer_credentials(struct daemon *d, struct session *session)
             if (!text_empty(j->row.account) && !text_eq(j->row.account, who.account))
                 continue; /* another account's keys must never go on with this job */
             aws_session_replace_credentials(j->session->aws, &fresh);
+            j->fresh_ms = loop_now_ms(d->loop);
             fiber_cond_broadcast(&j->credentials);
             count++;
         }
@@ -168,6 +174,8 @@ static const struct {
 
 static int open_world(struct job *j, struct error *err)
 {
+    if (!json_is_object(j->inputs))
+        return error_raise(err, ERR_FAILED, "what was to be done is not readable in the daemon's state any more");
     cleanup_env struct env *env = env_new();
     const char *name;
     json_t *value;
@@ -293,8 +301,8 @@ static bool resume_one(void *arg, const struct store_deployment *row)
     cleanup_error struct error err = ERROR_INIT;
     json_t *inputs = NULL;
     if (json_parse(row->inputs ? row->inputs : "", row->inputs_len, &inputs, &err) < 0) {
-        log_error("job", "inputs cannot be read, marked as failed: deployment=%s error=\"%s\"", row->id, err.message);
-        inputs = json_object();
+        log_error("job", "inputs cannot be read: deployment=%s error=\"%s\"", row->id, err.message);
+        inputs = NULL; /* open_world() fails it */
     }
     struct job *j = job_new(d, row, inputs, NULL, true);
     j->cancel_requested = row->state == DEFANG__DEPLOY_STATE__CANCELING;

@@ -27,6 +27,7 @@ struct job {
     struct arena *arena;               /* facts and other things of the job's life */
     struct fiber *fiber;
     struct fiber_cond credentials;     /* fresh ones are in the session */
+    int64_t fresh_ms;                  /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
     /* For the result. */
     struct engine_failure failure;

@@ -35,8 +35,9 @@ static char *session_key(const struct env *env, const char *profile, const char 
 {
     struct str text = STR_INIT;
     struct env *relevant = env_select_for_request(env);
+    env_set(relevant, "PWD", NULL); /* the folder decides nothing about who one is */
     for (size_t i = 0; i < env_count(relevant); i++)
-        str_appendf(&text, "%s=%s\n", env_name(relevant, i), env_value(relevant, i));
+        str_appendf(&text, "%s=%zu:%s\n", env_name(relevant, i), strlen(env_value(relevant, i)), env_value(relevant, i));
     str_appendf(&text, "profile %s\nregion %s\n", profile ? profile : "", region ? region : "");
     key_file(&text, env, "AWS_CONFIG_FILE", ".aws/config");
     key_file(&text, env, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
