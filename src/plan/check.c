@@ -166,6 +166,10 @@ static void check_project(struct plan_check *c)
                       "network %s is external to Compose: on AWS the project has a VPC of its own", c->p->networks[i].name);
     if (c->p->root && yaml_get(c->p->root, "models"))
         plan_error(&c->diag, yaml_get(c->p->root, "models")->pos, "Remove models:.", "models are not supported yet");
+    cleanup_free char *domain = plan_private_domain(c->s, c->p->name);
+    if (strcspn(domain, ".") > 63)
+        plan_error(&c->diag, (struct yaml_pos){0}, "Choose a shorter name for the project.",
+                   "project %s: its private zone would be %s, and a DNS name has at most 63 characters between dots", c->p->name, domain);
     if (!*c->s->prefix && plan_ssm_reserved(c->p->name))
         plan_error(&c->diag, (struct yaml_pos){0}, "Rename the project, or set DEFANG_PREFIX.",
                    "project %s: without a prefix its config would be /%s/…, and SSM takes no parameter whose name begins with aws or ssm", c->p->name,

@@ -64,6 +64,18 @@ class Checks(unittest.TestCase):
                 tool("--env", "DEFANG_PREFIX=", "--check", path)
             self.assertIn("SSM takes no parameter", str(refused.exception))
 
+    def test_long_project_name(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "compose.yaml"
+            for length, fits in ((63, True), (64, False)):
+                path.write_text(json.dumps({"name": "p" * length, "services": {"a": {"image": "nginx"}}}))
+                if fits:
+                    tool("--check", path)
+                else:
+                    with self.assertRaises(Refused) as refused:
+                        tool("--check", path)
+                    self.assertIn("its private zone would be", str(refused.exception))
+
     def test_same_domain(self) -> None:
         one = {"image": "nginx", "domainname": "x.example.com", "ports": ["80"]}
         with tempfile.TemporaryDirectory() as folder:
