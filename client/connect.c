@@ -237,16 +237,16 @@ static void free_list(char **list, size_t n)
 
 void caller_done(Defang__Caller *caller)
 {
+    if (caller->mfa_code && *caller->mfa_code) {
+        secret_wipe(caller->mfa_code, strlen(caller->mfa_code));
+        free(caller->mfa_code);
+    }
     char *const texts[] = {caller->cwd, caller->profile, caller->region, caller->provider, caller->project_name, caller->stack};
     for (size_t i = 0; caller->cwd && i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     free_list(caller->files, caller->n_files);
     free_list(caller->env_files, caller->n_env_files);
     free_list(caller->profiles, caller->n_profiles);
-    if (caller->mfa_code && *caller->mfa_code) {
-        secret_wipe(caller->mfa_code, strlen(caller->mfa_code));
-        free(caller->mfa_code);
-    }
     for (size_t i = 0; i < caller->n_env; i++) {
         secret_wipe(caller->env[i]->value, strlen(caller->env[i]->value));
         free(caller->env[i]->name);
@@ -258,12 +258,6 @@ void caller_done(Defang__Caller *caller)
     memset(caller, 0, sizeof *caller);
 }
 
-int client_call(struct client *c, enum rpc_verb_id verb, const ProtobufCMessage *request, int timeout_s, ProtobufCMessage **reply, struct error *err)
-{
-    struct rpc_client *rpc = NULL;
-    int signals = signals_open(false);
-    int rc = client_connect(c, &rpc, err);
-    if (rc == 0) {
 /* From the terminal itself, without echo, as the AWS CLI asks. -ENOTTY when there is none. */
 static int ask_mfa_code(const char *serial, char **code)
 {
@@ -303,6 +297,12 @@ static bool mfa_code_given(const struct rpc_verb *verb, const ProtobufCMessage *
     return true;
 }
 
+int client_call(struct client *c, enum rpc_verb_id verb, const ProtobufCMessage *request, int timeout_s, ProtobufCMessage **reply, struct error *err)
+{
+    struct rpc_client *rpc = NULL;
+    int signals = signals_open(false);
+    int rc = client_connect(c, &rpc, err);
+    if (rc == 0) {
         struct rpc_wait wait = {.timeout_ms = (int64_t)timeout_s * 1000, .fds = &signals, .fd_count = 1};
         cleanup_error struct error first = ERROR_INIT;
         rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
