@@ -228,8 +228,8 @@ int dotenv_parse(struct arena *arena, const char *file, const char *text, bool r
     if (strncmp(d.p, "\xef\xbb\xbf", 3) == 0)
         d.p += 3;
     for (skip_to_statement(&d); *d.p; skip_to_statement(&d)) {
-        const char *name, *value = NULL;
-        bool bare;
+        const char *name = NULL, *value = NULL;
+        bool bare = false;
         unsigned line = d.line;
         int rc = read_name(&d, &name, &bare);
         if (rc == 0)
