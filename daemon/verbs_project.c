@@ -209,9 +209,9 @@ static int verb_compose_config(struct verb_call *v, const ProtobufCMessage *requ
     else if (!text_empty(r->list))
         list_names(v->project.model, r->list, &text);
     else if (text_eq(r->format, "json"))
-        compose_print_json(v->project.model, &text);
+        compose_show_json(v->project.model, &text);
     else
-        compose_print_yaml(v->project.model, &text);
+        compose_show_yaml(v->project.model, &text);
     Defang__ComposeConfigReply reply = DEFANG__COMPOSE_CONFIG_REPLY__INIT;
     reply.text.data = (uint8_t *)(text.data ? text.data : (char *)"");
     reply.text.len = text.len;

@@ -1,6 +1,7 @@
 /* A service's ports, dependencies, networks, mounts, secrets, configs, ulimits and labels. */
 #include "base/str.h"
 #include "compose/bind.h"
+#include "compose/loader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,11 @@ static void bind_depends_on(struct arena *a, const struct yaml_node *map, struct
 {
     const struct yaml_pair **pairs = bind_sorted(a, map);
     s->depends_on = arena_array(a, struct compose_dependency, map->len);
-    s->depends_on_count = map->len;
     for (size_t i = 0; i < map->len; i++) {
         const struct yaml_node *n = pairs[i]->value;
-        s->depends_on[i] =
+        if (text_eq(n->tag, TAG_ABSENT))
+            continue;
+        s->depends_on[s->depends_on_count++] =
             (struct compose_dependency){.pos = pairs[i]->key->pos,
                                         .service = pairs[i]->key->value,
                                         .condition = condition_of(bind_text(a, n, "condition")),

@@ -136,12 +136,27 @@ static struct yaml_node *canon_depends_on(struct canon *c, struct yaml_node *n, 
     return map;
 }
 
+static struct yaml_node *canon_list(struct canon *c, struct yaml_node *n);
+
+/* An empty text is no server. */
+static struct yaml_node *canon_dns(struct canon *c, struct yaml_node *n)
+{
+    struct yaml_node *list = canon_list(c, n);
+    size_t kept = 0;
+    for (size_t i = 0; list->kind == YAML_KIND_SEQUENCE && i < list->len; i++)
+        if (*list->items[i]->value)
+            list->items[kept++] = list->items[i];
+    list->len = kept;
+    return list;
+}
+
 static struct yaml_node *canon_list(struct canon *c, struct yaml_node *n)
 {
     if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
         return n;
-    struct yaml_node *seq = seq_like(c, n);
-    yaml_seq_push(c->arena, seq, canon_text(c, n, n->value));
+    struct yaml_node *seq = seq_like(c, n), *item = yaml_copy_shallow(c->arena, n);
+    item->tag = NULL;
+    yaml_seq_push(c->arena, seq, item);
     return seq;
 }
 
@@ -151,10 +166,17 @@ static struct yaml_node *canon_command(struct canon *c, struct yaml_node *n, con
         return n;
     const char **words;
     size_t count;
-    if (units_split_words(c->arena, n->value, &words, &count) < 0) {
-        canon_complain(c, n, NULL, spot, "a quote is opened and never closed");
+    int rc = units_split_words(c->arena, n->value, &words, &count);
+    if (rc < 0) {
+        canon_complain(c, n, "A shell line is written [\"sh\", \"-c\", \"…\"].", spot,
+                       "a quote is opened and never closed, or a bracket that only a shell understands");
         return n;
     }
+    if (rc > 0)
+        compose_diagnose(
+            c->diags, COMPOSE_WARNING, n->pos, "A shell line is written [\"sh\", \"-c\", \"…\"].",
+            "%s: no shell reads this: what stands from the first of ; & | < > on is dropped, as Docker does",
+            spot_text(c->arena, spot));
     struct yaml_node *seq = seq_like(c, n);
     for (size_t i = 0; i < count; i++)
         yaml_seq_push(c->arena, seq, canon_text(c, n, words[i]));
@@ -258,9 +280,21 @@ static struct yaml_node *canon_hosts(struct canon *c, struct yaml_node *n)
     return seq;
 }
 
+/* A volume of the local driver that is a bind mount in disguise. */
+static void canon_device_path(struct canon *c, struct yaml_node *n)
+{
+    const struct yaml_node *driver = yaml_get(n, "driver"), *options = yaml_get(n, "driver_opts"),
+                           *how = yaml_get(options, "o"), *device = yaml_get(options, "device");
+    if (driver && how && device && how->kind == YAML_KIND_SCALAR && device->kind == YAML_KIND_SCALAR &&
+        text_eq(driver->value, "local") && text_eq(how->value, "bind"))
+        canon_set(c, (struct yaml_node *)options, "device",
+                  canon_text(c, device, canon_path(c, device->value)));
+}
+
 /* The old `external: {name: x}`. */
 static struct yaml_node *canon_external(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
+    canon_device_path(c, n);
     struct yaml_node *external = yaml_get(n, "external");
     if (!external || external->kind != YAML_KIND_MAPPING)
         return n;
@@ -289,6 +323,8 @@ static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum s
         return canon_device(c, n, spot);
     case FORM_ENV_FILE:
         return canon_env_file(c, n);
+    case FORM_DNS:
+        return canon_dns(c, n);
     case FORM_ENV_FILES:
     case FORM_LIST:
         return canon_list(c, n);
@@ -296,6 +332,10 @@ static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum s
         return wrap(c, n, "service");
     case FORM_EXTERNAL:
         return canon_external(c, n, spot);
+    case FORM_SCHEDULE:
+        return wrap(c, n, "cron");
+    case FORM_TEXTS:
+        return canon_list(c, n);
     case FORM_FILE_REF:
         return canon_file_ref(c, n);
     case FORM_GPUS:

@@ -3,7 +3,9 @@
 #include "compose/canon.h"
 #include "compose/units.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The text that a scalar has in a place where only texts stand: true, 8080, 0.5. */
@@ -39,7 +41,9 @@ static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const
     enum yaml_type type = yaml_scalar_type(n);
     int64_t bytes;
     double real;
-    if (type == YAML_TYPE_INT || type == YAML_TYPE_FLOAT) {
+    if (type == YAML_TYPE_FLOAT) /* the reference takes no fraction of a byte, and says nothing of it */
+        return canon_text(c, n, "0");
+    if (type == YAML_TYPE_INT) {
         if (yaml_scalar_float(n, &real) == 0 && real >= -1 && real < 9.2e18)
             return canon_text(c, n, arena_printf(c->arena, "%lld", (long long)real));
     } else if (units_parse_bytes(n->value, &bytes) == 0) {
@@ -75,6 +79,20 @@ static struct yaml_node *canon_cpus(struct canon *c, struct yaml_node *n, const 
     return n;
 }
 
+/* 0440 and 288 are numbers; the text "0440" is octal. */
+static struct yaml_node *canon_mode(struct canon *c, struct yaml_node *n, const struct spot *spot)
+{
+    if (yaml_scalar_type(n) == YAML_TYPE_INT)
+        return n;
+    char *end = NULL;
+    errno = 0;
+    long long mode = yaml_scalar_type(n) == YAML_TYPE_STRING && *n->value ? strtoll(n->value, &end, 8) : 0;
+    if (end && !*end && !errno)
+        return canon_plain(c, n, arena_printf(c->arena, "%lld", mode));
+    canon_complain(c, n, "Write it in octal: 0440.", spot, "\"%s\" is not a file mode", n->value);
+    return n;
+}
+
 struct yaml_node *canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form,
                                const struct spot *spot)
 {
@@ -87,6 +105,8 @@ struct yaml_node *canon_scalar(struct canon *c, struct yaml_node *n, enum spec_f
         return canon_bytes(c, n, spot);
     case FORM_COUNT:
         return text_eq(n->value, "all") ? canon_plain(c, n, "-1") : n;
+    case FORM_MODE:
+        return canon_mode(c, n, spot);
     case FORM_PULL:
         return text_eq(n->value, "if_not_present") ? canon_text(c, n, "missing") : n;
     case FORM_CPUS:

@@ -13,6 +13,11 @@ static bool is_drive(const char *s)
     return isalpha((unsigned char)s[0]) && s[1] == ':';
 }
 
+static bool is_drive_path(const char *s)
+{
+    return is_drive(s) && (s[2] == '\\' || s[2] == '/');
+}
+
 static bool is_host_path(const char *source)
 {
     return *source && (strchr("./~", *source) || text_starts(source, "\\\\") || is_drive(source));
@@ -95,6 +100,8 @@ static struct yaml_node *expand_short(struct canon *c, const struct yaml_node *n
         apply_options(c, mount, parts[2]);
     if (bind)
         canon_set(c, sub_map(c, mount, "bind"), "create_host_path", canon_plain(c, n, "true"));
+    else
+        (void)sub_map(c, mount, "volume");
     return mount;
 }
 
@@ -110,7 +117,7 @@ struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struc
     if (type && text_eq(type->value, "bind")) {
         if (!source)
             canon_complain(c, mount, NULL, spot, "a mount of type bind needs a source");
-        else if (!is_drive(source->value))
+        else if (!is_drive_path(source->value))
             canon_set(c, mount, "source", canon_text(c, source, canon_path(c, source->value)));
     }
     return mount;

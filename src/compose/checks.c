@@ -49,8 +49,13 @@ static void check_spellings(struct checks *c)
     for (size_t i = 0; i < sizeof PAIRS / sizeof *PAIRS; i++) {
         const struct yaml_node *old = yaml_get(c->node, PAIRS[i].old), *new = dig(c->node, PAIRS[i].path);
         double a, b;
-        if (!old || !new || yaml_scalar_float(old, &a) < 0 || yaml_scalar_float(new, &b) < 0 ||
-            (a >= b && a <= b))
+        const char *const around[] = {PAIRS[i].path[0], PAIRS[i].path[1], PAIRS[i].path[2], NULL};
+        if (!old || yaml_is_null(dig(c->node, around)) || yaml_scalar_float(old, &a) < 0 ||
+            (a >= 0 && a <= 0))
+            continue;
+        if (!new || yaml_scalar_float(new, &b) < 0)
+            b = 0;
+        if (a >= b && a <= b)
             continue;
         complain(c, old, "Keep only the one under deploy.", ": %s and %s differ", PAIRS[i].old,
                  PAIRS[i].shown);
@@ -60,15 +65,32 @@ static void check_spellings(struct checks *c)
 static void check_replicas(struct checks *c)
 {
     static const char *const path[] = {"deploy", "replicas", NULL};
-    const struct yaml_node *replicas = dig(c->node, path), *name = yaml_get(c->node, "container_name");
+    const struct yaml_node *scale = yaml_get(c->node, "scale"),
+                           *replicas = scale ? scale : dig(c->node, path),
+                           *name = yaml_get(c->node, "container_name");
     long long count;
     if (!replicas || yaml_scalar_int(replicas, &count) < 0)
         return;
     if (count < 0)
-        complain(c, replicas, NULL, ".deploy.replicas must not be negative");
+        complain(c, replicas, NULL,
+                 scale ? ".scale must not be negative" : ".deploy.replicas must not be negative");
     else if (count > 1 && name)
         complain(c, name, "Take container_name away.", ": a container_name cannot be shared by %lld replicas",
                  count);
+}
+
+static void check_ranges(struct checks *c)
+{
+    static const struct {
+        const char *key;
+        double low, high;
+    } RANGES[] = {{"cpu_count", 0, 1e18}, {"cpu_percent", 0, 100}, {"oom_score_adj", -1000, 1000}};
+    for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++) {
+        const struct yaml_node *n = yaml_get(c->node, RANGES[i].key);
+        double value;
+        if (n && yaml_scalar_float(n, &value) == 0 && (value < RANGES[i].low || value > RANGES[i].high))
+            complain(c, n, NULL, ".%s: %s is out of range", RANGES[i].key, n->value);
+    }
 }
 
 static void check_mount(struct checks *c, struct strmap *seen, const struct yaml_node *at, const char *target)
@@ -182,7 +204,10 @@ static void check_watches(struct checks *c)
     static const char *const path[] = {"develop", "watch", NULL};
     const struct yaml_node *list = dig(c->node, path);
     for (size_t i = 0; list && i < list->len; i++) {
-        const struct yaml_node *action = yaml_get(list->items[i], "action");
+        const struct yaml_node *action = yaml_get(list->items[i], "action"),
+                               *path_node = yaml_get(list->items[i], "path");
+        if (path_node && !*path_node->value)
+            complain(c, path_node, NULL, ".develop.watch[%zu].path is empty", i);
         if (action && !yaml_get(list->items[i], "target") && !text_eq(action->value, "rebuild") &&
             !text_eq(action->value, "restart"))
             complain(c, list->items[i], NULL, ".develop.watch[%zu]: \"target\" is missing for %s", i,
@@ -205,6 +230,7 @@ static void check_service(struct checks *c, const struct yaml_node *key)
     check_build(c);
     check_test(c);
     check_spellings(c);
+    check_ranges(c);
     check_replicas(c);
     check_mounts(c);
     check_ports(c);
@@ -219,7 +245,10 @@ static void check_file_sources(struct loader *l, const struct yaml_node *all, co
         const char *name = key->value, *more = content ? ", content" : "";
         int n = (yaml_get(one, "file") != NULL) + (yaml_get(one, "environment") != NULL) +
                 (yaml_get(one, "content") != NULL);
-        if (n == 0 && !yaml_scalar_bool(yaml_get(one, "external")) && !yaml_get(one, "driver"))
+        /* the reference takes a config that says external: false, but no secret by a driver alone */
+        if (l->canonical)
+            continue;
+        if (n == 0 && (content ? !yaml_get(one, "external") : !yaml_scalar_bool(yaml_get(one, "external"))))
             compose_diagnose(l->diags, COMPOSE_ERROR, key->pos, NULL,
                              "%s \"%s\" must say file, environment%s or external: true", what, name, more);
         else if (n > 1)
@@ -246,12 +275,23 @@ static void check_external(struct loader *l, const struct yaml_node *all, const 
     }
 }
 
+static void check_jobs(struct loader *l, const struct yaml_node *jobs)
+{
+    for (size_t i = 0; jobs && jobs->kind == YAML_KIND_MAPPING && i < jobs->len; i++) {
+        const struct yaml_node *triggers = yaml_get(jobs->pairs[i].value, "triggers");
+        if (triggers && !yaml_get(triggers, "manual") && !yaml_get(triggers, "schedule"))
+            compose_diagnose(l->diags, COMPOSE_ERROR, triggers->pos, "Say `manual: true` or a schedule.",
+                             "jobs.%s.triggers names no trigger", jobs->pairs[i].key->value);
+    }
+}
+
 void checks_run(struct loader *l, const struct yaml_node *root)
 {
     const struct yaml_node *services = yaml_get(root, "services");
     check_file_sources(l, yaml_get(root, "secrets"), "secret", false);
     check_file_sources(l, yaml_get(root, "configs"), "config", true);
     check_external(l, yaml_get(root, "volumes"), "volume");
+    check_jobs(l, yaml_get(root, "jobs"));
     for (size_t i = 0; services && services->kind == YAML_KIND_MAPPING && i < services->len; i++) {
         struct checks c = {
             .l = l, .service = services->pairs[i].key->value, .node = services->pairs[i].value};

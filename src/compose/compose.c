@@ -92,6 +92,7 @@ static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_n
     if (diag_has_errors(l->diags))
         return false;
     const struct yaml_node *all = yaml_get(root, "services");
+    (void)normalise_default_network(&z, root);
     normalise_profiles(&z, root);
     normalise_environment(&z, root);
     normalise_tree(&z, root);

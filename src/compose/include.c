@@ -75,6 +75,19 @@ static int add_environment(struct loader *l, const struct scope *up, const struc
                : 0;
 }
 
+/* Both define it: what includes stands over what is included. */
+static void merge_conflict(struct loader *l, struct yaml_node *own, const struct yaml_pair *included,
+                           const char *section)
+{
+    struct merge merge = {.arena = l->arena, .diags = l->diags};
+    unsigned flags;
+    const struct spec *spec = spec_value(&spec_project, section, &flags)->values;
+    struct yaml_node *over = yaml_get(own, included->key->value);
+    struct yaml_node *merged = merge_tree(&merge, yaml_copy_deep(l->arena, included->value), over, spec);
+    merged->pos = over->pos;
+    yaml_map_set(l->arena, own, included->key, merge_settle(&merge, merged, spec));
+}
+
 static void import_section(struct loader *l, struct yaml_node *root, const struct yaml_node *entry,
                            const char *section, const struct yaml_node *from)
 {
@@ -88,18 +101,15 @@ static void import_section(struct loader *l, struct yaml_node *root, const struc
         if (!before)
             yaml_map_set(l->arena, own, from->pairs[i].key, from->pairs[i].value);
         else if (!yaml_equal(before, from->pairs[i].value))
-            compose_diagnose(l->diags, COMPOSE_ERROR, before->pos,
-                             "Change it in an override file, or give it another name.",
-                             "%s.%s is also defined by the included %s:%u", section,
-                             from->pairs[i].key->value, from->pairs[i].key->pos.file,
-                             from->pairs[i].key->pos.line);
+            merge_conflict(l, own, &from->pairs[i], section);
     }
 }
 
 static int include_one(struct loader *l, const struct scope *up, struct yaml_node *root,
                        const struct yaml_node *entry, struct error *err)
 {
-    static const char *const sections[] = {"services", "networks", "volumes", "secrets", "configs", "models"};
+    static const char *const sections[] = {"services", "networks", "volumes", "secrets",
+                                           "configs",  "models",   "jobs"};
     struct scope scope = {.up = up};
     struct yaml_node *loaded = NULL;
     int rc = resolve_paths(l, up, entry, &scope, err);

@@ -54,11 +54,15 @@ struct normalise {
     const char *project;
 };
 bool normalise_is_active(const struct loader *l, const struct yaml_node *service);
+extern const char *const normalise_sections[]; /* services, jobs; ends with NULL */
+bool normalise_default_network(const struct normalise *z, struct yaml_node *root);
+bool normalise_is_environment(const char *key); /* done by normalise_environment, for hooks too */
 void normalise_profiles(const struct normalise *z, struct yaml_node *root);
 void normalise_tree(const struct normalise *z, struct yaml_node *root);
 void normalise_environment(const struct normalise *z,
                            struct yaml_node *root);              /* env_file and names without a value */
 void checks_run(struct loader *l, const struct yaml_node *root); /* contradictions inside one resource */
+#define TAG_ABSENT "!absent" /* of a dependency that need not be there, and is not */
 void cycle_check(struct loader *l, const struct yaml_node *services);
 /* Whether what is referred to exists; drops dependencies that may be missing. `all`: every service, inactive
  * ones too. */

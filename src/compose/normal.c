@@ -56,16 +56,20 @@ bool normalise_is_active(const struct loader *l, const struct yaml_node *service
     return false;
 }
 
+const char *const normalise_sections[] = {"services", "jobs", NULL};
+
 void normalise_profiles(const struct normalise *z, struct yaml_node *root)
 {
-    struct yaml_node *services = map_at(root, "services");
-    if (!services)
-        return;
-    struct yaml_node *kept = yaml_new_mapping(z->loader->arena, services->pos);
-    for (size_t i = 0; i < services->len; i++)
-        if (normalise_is_active(z->loader, services->pairs[i].value))
-            yaml_map_set(z->loader->arena, kept, services->pairs[i].key, services->pairs[i].value);
-    set(z->loader, root, "services", kept);
+    for (const char *const *section = normalise_sections; *section; section++) {
+        struct yaml_node *all = map_at(root, *section);
+        if (!all)
+            continue;
+        struct yaml_node *kept = yaml_new_mapping(z->loader->arena, all->pos);
+        for (size_t i = 0; i < all->len; i++)
+            if (normalise_is_active(z->loader, all->pairs[i].value))
+                yaml_map_set(z->loader->arena, kept, all->pairs[i].key, all->pairs[i].value);
+        set(z->loader, root, *section, kept);
+    }
 }
 
 static void normalise_build(const struct normalise *z, struct yaml_node *service)
@@ -130,12 +134,46 @@ static void place_secrets(struct loader *l, struct yaml_node *service)
 /* Returns whether the service is in the default network. */
 static bool normalise_networks(struct loader *l, struct yaml_node *service)
 {
-    if (yaml_get(service, "provider") || yaml_get(service, "network_mode"))
+    if (service->kind != YAML_KIND_MAPPING || yaml_get(service, "provider") ||
+        yaml_get(service, "network_mode"))
         return false;
     struct yaml_node *networks = map_at(service, "networks");
     if (!networks || !networks->len)
         set_plain(l, need_map(l, service, "networks"), "default", "null");
     return yaml_get(yaml_get(service, "networks"), "default") != NULL;
+}
+
+/* The default network is there also for those whose profile is not active. */
+bool normalise_default_network(const struct normalise *z, struct yaml_node *root)
+{
+    bool used = false;
+    for (const char *const *section = normalise_sections; *section; section++) {
+        const struct yaml_node *all = map_at(root, *section);
+        for (size_t i = 0; all && i < all->len; i++)
+            used |= normalise_networks(z->loader, all->pairs[i].value);
+    }
+    if (used && !yaml_get(map_at(root, "networks"), "default"))
+        set_plain(z->loader, need_map(z->loader, root, "networks"), "default", "null");
+    return used;
+}
+
+/* What a hook does not say itself it has from its service; its volumes are its own. Environment and labels
+ * came before (normal_env.c). */
+static void complete_hooks(struct loader *l, struct yaml_node *service)
+{
+    const struct yaml_node *hooks = yaml_get(service, "pre_start");
+    for (size_t i = 0; !l->canonical && hooks && hooks->kind == YAML_KIND_SEQUENCE && i < hooks->len; i++) {
+        struct yaml_node *base = yaml_new_mapping(l->arena, service->pos);
+        for (size_t k = 0; k < service->len; k++) {
+            const char *key = service->pairs[k].key->value;
+            if (spec_find(&spec_pre_start, key) && !text_eq(key, "volumes") && !normalise_is_environment(key))
+                yaml_map_set(l->arena, base, service->pairs[k].key,
+                             yaml_copy_deep(l->arena, service->pairs[k].value));
+        }
+        struct merge merge = {.arena = l->arena, .diags = l->diags};
+        hooks->items[i] =
+            merge_settle(&merge, merge_tree(&merge, base, hooks->items[i], &spec_pre_start), &spec_pre_start);
+    }
 }
 
 static void name_resources(const struct normalise *z, struct yaml_node *root)
@@ -179,20 +217,20 @@ static void drop_empty(struct yaml_node *service)
 
 void normalise_tree(const struct normalise *z, struct yaml_node *root)
 {
-    struct yaml_node *services = need_map(z->loader, root, "services");
-    bool default_used = false;
-    for (size_t i = 0; i < services->len; i++) {
-        struct yaml_node *service = services->pairs[i].value;
-        if (service->kind != YAML_KIND_MAPPING)
-            continue;
-        default_used |= normalise_networks(z->loader, service);
-        normalise_build(z, service);
-        imply_dependencies(z->loader, service);
-        place_secrets(z->loader, service);
-        drop_empty(service);
-        merge_scale(z->loader, service);
+    (void)need_map(z->loader, root, "services");
+    for (const char *const *section = normalise_sections; *section; section++) {
+        struct yaml_node *all = map_at(root, *section);
+        for (size_t i = 0; all && i < all->len; i++) {
+            struct yaml_node *service = all->pairs[i].value;
+            if (service->kind != YAML_KIND_MAPPING)
+                continue;
+            normalise_build(z, service);
+            imply_dependencies(z->loader, service);
+            place_secrets(z->loader, service);
+            drop_empty(service);
+            merge_scale(z->loader, service);
+            complete_hooks(z->loader, service);
+        }
     }
-    if (default_used && !yaml_get(map_at(root, "networks"), "default"))
-        set_plain(z->loader, need_map(z->loader, root, "networks"), "default", "null");
     name_resources(z, root);
 }

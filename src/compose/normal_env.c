@@ -72,7 +72,7 @@ static void read_label_files(const struct normalise *z, struct yaml_node *servic
 {
     struct loader *l = z->loader;
     const struct yaml_node *files = yaml_get(service, "label_file"), *own = yaml_get(service, "labels");
-    if (!files || files->kind != YAML_KIND_SEQUENCE)
+    if (!files || files->kind != YAML_KIND_SEQUENCE || l->canonical) /* there they are among the labels */
         return;
     struct yaml_node *all = yaml_new_mapping(l->arena, own ? own->pos : files->pos);
     for (size_t i = 0; i < files->len; i++) {
@@ -88,7 +88,6 @@ static void read_label_files(const struct normalise *z, struct yaml_node *servic
     }
     for (size_t i = 0; own && own->kind == YAML_KIND_MAPPING && i < own->len; i++)
         yaml_map_set(l->arena, all, own->pairs[i].key, own->pairs[i].value);
-    yaml_map_remove(service, "label_file");
     yaml_map_set(l->arena, service, yaml_new_scalar(l->arena, all->pos, "labels", true), all);
 }
 
@@ -101,6 +100,13 @@ static void take_from_environment(const struct normalise *z, struct yaml_node *m
         if (value)
             pair->value = yaml_new_scalar(z->loader->arena, pair->value->pos, value, false);
     }
+}
+
+/* A job's files are read when it runs, as the reference leaves them. */
+static void resolve_job(const struct normalise *z, struct yaml_node *job)
+{
+    take_from_environment(z, yaml_get(job, "environment"));
+    take_from_environment(z, yaml_get(yaml_get(job, "build"), "args"));
 }
 
 static void resolve_service(const struct normalise *z, struct yaml_node *service)
@@ -123,11 +129,51 @@ static void resolve_service(const struct normalise *z, struct yaml_node *service
     take_from_environment(z, yaml_get(yaml_get(service, "build"), "args"));
 }
 
+static const char *const ENVIRONMENT[] = {"environment", "env_file", "labels", "label_file", NULL};
+
+bool normalise_is_environment(const char *key)
+{
+    for (const char *const *k = ENVIRONMENT; *k; k++)
+        if (text_eq(*k, key))
+            return true;
+    return false;
+}
+
+/* A hook's files and names stand above its service's; once, because an include has its own environment. */
+static void resolve_hooks(const struct normalise *z, const struct yaml_node *service)
+{
+    struct loader *l = z->loader;
+    struct yaml_node *hooks = yaml_get(service, "pre_start");
+    if (!hooks || hooks->kind != YAML_KIND_SEQUENCE || l->canonical || text_eq(hooks->tag, "!resolved"))
+        return;
+    for (size_t i = 0; i < hooks->len; i++) {
+        struct yaml_node *base = yaml_new_mapping(l->arena, service->pos);
+        for (const char *const *k = ENVIRONMENT; *k; k++)
+            if (yaml_get(service, *k))
+                yaml_map_set(l->arena, base, yaml_new_scalar(l->arena, service->pos, *k, true),
+                             yaml_copy_deep(l->arena, yaml_get(service, *k)));
+        struct merge merge = {.arena = l->arena, .diags = l->diags};
+        hooks->items[i] =
+            merge_settle(&merge, merge_tree(&merge, base, hooks->items[i], &spec_pre_start), &spec_pre_start);
+        resolve_service(z, hooks->items[i]);
+    }
+    hooks->tag = "!resolved"; /* ours; never printed */
+}
+
 void normalise_environment(const struct normalise *z, struct yaml_node *root)
 {
-    struct yaml_node *services = yaml_get(root, "services");
-    for (size_t i = 0; services && services->kind == YAML_KIND_MAPPING && i < services->len; i++)
-        if (services->pairs[i].value->kind == YAML_KIND_MAPPING &&
-            normalise_is_active(z->loader, services->pairs[i].value))
-            resolve_service(z, services->pairs[i].value);
+    for (const char *const *section = normalise_sections; *section; section++) {
+        const struct yaml_node *all = yaml_get(root, *section);
+        for (size_t i = 0; all && all->kind == YAML_KIND_MAPPING && i < all->len; i++) {
+            struct yaml_node *service = all->pairs[i].value;
+            if (service->kind != YAML_KIND_MAPPING || !normalise_is_active(z->loader, service))
+                continue;
+            if (text_eq(*section, "jobs")) {
+                resolve_job(z, service);
+                continue;
+            }
+            resolve_hooks(z, service);
+            resolve_service(z, service);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 #include "compose/print.h"
 
 #include "compose/compose.h"
+#include "compose/show.h"
 #include "compose/template.h"
 
 #include <math.h>
@@ -242,5 +243,20 @@ void compose_print_json(const struct compose_project *p, struct str *out)
     cleanup_arena struct arena *arena = arena_new();
     struct printer printer = {.arena = arena, .out = out, .raw = p->raw};
     print_json(&printer, p->root, &spec_project, 0);
+    str_append_char(out, '\n');
+}
+
+void compose_show_yaml(const struct compose_project *p, struct str *out)
+{
+    cleanup_arena struct arena *arena = arena_new();
+    struct printer printer = {.arena = arena, .out = out, .raw = p->raw};
+    print_yaml(&printer, show_tree(arena, p->root, &spec_project, false), &spec_project, 0, false);
+}
+
+void compose_show_json(const struct compose_project *p, struct str *out)
+{
+    cleanup_arena struct arena *arena = arena_new();
+    struct printer printer = {.arena = arena, .out = out, .raw = p->raw};
+    print_json(&printer, show_tree(arena, p->root, &spec_project, true), &spec_project, 0);
     str_append_char(out, '\n');
 }

@@ -64,7 +64,7 @@ static void check_names(struct refs *r, const char *service, const struct yaml_n
             complain_missing(r, map->pairs[i].key->pos, service, what, map->pairs[i].key->value, defined);
 }
 
-static void check_dependencies(struct refs *r, const char *service, struct yaml_node *node)
+static void check_dependencies(struct refs *r, const char *service, struct yaml_node *node, bool is_job)
 {
     struct yaml_node *all = yaml_get(node, "depends_on");
     const struct yaml_node *services = yaml_get(r->root, "services");
@@ -73,12 +73,11 @@ static void check_dependencies(struct refs *r, const char *service, struct yaml_
     for (size_t i = 0; i < all->len; i++) {
         const struct yaml_node *key = all->pairs[i].key,
                                *required = yaml_get(all->pairs[i].value, "required");
-        if (yaml_get(services, key->value))
+        if (yaml_get(services, key->value) || (is_job && yaml_get(yaml_get(r->root, "jobs"), key->value)))
             continue;
-        bool inactive = yaml_get(r->all, key->value) != NULL;
+        bool inactive = r->l->canonical || yaml_get(r->all, key->value) != NULL;
         if (inactive && required && !yaml_scalar_bool(required)) {
-            yaml_map_remove(all, key->value);
-            i--;
+            all->pairs[i].value->tag = TAG_ABSENT;
             continue;
         }
         const char *near = inactive ? NULL : text_nearest(key->value, names_of(r->l->arena, services));
@@ -90,8 +89,22 @@ static void check_dependencies(struct refs *r, const char *service, struct yaml_
                                   : "services.%s depends on \"%s\", which is not defined",
                          service, key->value);
     }
-    if (!all->len)
-        yaml_map_remove(node, "depends_on");
+}
+
+/* `service:name` as a build context: the image of a service that is built here. */
+static void check_contexts(struct refs *r, const char *service, const struct yaml_node *map)
+{
+    for (size_t i = 0; map && map->kind == YAML_KIND_MAPPING && i < map->len; i++) {
+        const struct yaml_node *value = map->pairs[i].value;
+        if (value->kind != YAML_KIND_SCALAR || !text_starts(value->value, "service:"))
+            continue;
+        const struct yaml_node *other = yaml_get(r->all, value->value + strlen("service:"));
+        if (!other || !yaml_get(other, "build"))
+            compose_diagnose(r->l->diags, COMPOSE_ERROR, value->pos, NULL,
+                             other ? "services.%s: additional context %s: that service has no build"
+                                   : "services.%s: additional context %s: there is no such service",
+                             service, map->pairs[i].key->value);
+    }
 }
 
 static void check_service(struct refs *r, const char *name, struct yaml_node *s)
@@ -103,7 +116,8 @@ static void check_service(struct refs *r, const char *name, struct yaml_node *s)
     check_source(r, name, yaml_get(build, "secrets"), "secret", "secrets");
     check_source(r, name, yaml_get(s, "configs"), "config", "configs");
     check_volumes(r, name, yaml_get(s, "volumes"));
-    check_dependencies(r, name, s);
+    check_contexts(r, name, yaml_get(build, "additional_contexts"));
+    check_dependencies(r, name, s, false);
 }
 
 void refs_check(struct loader *l, struct yaml_node *root, const struct yaml_node *all)
@@ -114,5 +128,13 @@ void refs_check(struct loader *l, struct yaml_node *root, const struct yaml_node
         return;
     for (size_t i = 0; i < services->len; i++)
         check_service(&r, services->pairs[i].key->value, services->pairs[i].value);
+    const struct yaml_node *jobs = yaml_get(root, "jobs");
+    for (size_t i = 0; jobs && i < jobs->len; i++) {
+        const struct yaml_node *key = jobs->pairs[i].key;
+        check_dependencies(&r, key->value, jobs->pairs[i].value, true);
+        if (yaml_get(all, key->value))
+            compose_diagnose(l->diags, COMPOSE_ERROR, key->pos, "Give one of them another name.",
+                             "\"%s\" is both a service and a job", key->value);
+    }
     cycle_check(l, services);
 }

@@ -3,6 +3,7 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,8 @@ static const char *type_name(unsigned type)
 static void describe_types(const struct spec *spec, struct str *out)
 {
     unsigned types = spec->types;
-    if (spec->cast == CAST_BOOL || spec->cast == CAST_INT || spec->cast == CAST_FLOAT)
+    if (spec->cast == CAST_BOOL || spec->cast == CAST_INT || spec->cast == CAST_UMASK ||
+        spec->cast == CAST_FLOAT)
         types &= ~(unsigned)T_STR; /* taken only because a variable may stand there */
     if (types & T_FLOAT)
         types &= ~(unsigned)T_INT;
@@ -95,20 +97,18 @@ static bool cast_text(const struct yaml_node *n, enum spec_cast cast, const char
         }
         return false;
     }
-    if (type == YAML_TYPE_INT && yaml_scalar_int(&plain, &whole) == 0) {
-        *text = n->value;
-        return true;
-    }
-    if (cast == CAST_INT && n->value[0] == '0') { /* "08": digits of a text are decimal */
+    if (cast == CAST_INT) { /* digits of a text are decimal, whatever they begin with */
         char *end;
+        errno = 0;
         whole = strtoll(n->value, &end, 10);
-        if (*end)
+        if (errno || *end || end == n->value || isspace((unsigned char)n->value[0]))
             return false;
         *text = arena_printf(arena, "%lld", whole);
         return true;
     }
     *text = n->value;
-    return cast == CAST_FLOAT && type == YAML_TYPE_FLOAT;
+    return (type == YAML_TYPE_INT && yaml_scalar_int(&plain, &whole) == 0) ||
+           (cast == CAST_FLOAT && type == YAML_TYPE_FLOAT);
 }
 
 /* A text in a place of another type: what a variable gave, or what stands in quotes. */
@@ -129,8 +129,10 @@ static struct yaml_node *cast_scalar(struct shape *s, struct yaml_node *n, const
         return n;
     const char *text;
     if (!cast_text(n, spec->cast, &text, s->arena)) {
-        static const char *const names[] = {
-            [CAST_BOOL] = "true or false", [CAST_INT] = "a whole number", [CAST_FLOAT] = "a number"};
+        static const char *const names[] = {[CAST_BOOL] = "true or false",
+                                            [CAST_INT] = "a whole number",
+                                            [CAST_UMASK] = "a whole number",
+                                            [CAST_FLOAT] = "a number"};
         compose_diagnose(s->diags, COMPOSE_ERROR, n->pos, NULL, "%s must be %s, not \"%s\"",
                          spot_text(s->arena, spot), names[spec->cast], n->value);
         return NULL;

@@ -21,7 +21,7 @@ enum { /* types a value may have, as a mask */
        T_ANY = 127,
 };
 
-enum spec_cast { CAST_NONE, CAST_BOOL, CAST_INT, CAST_FLOAT };
+enum spec_cast { CAST_NONE, CAST_BOOL, CAST_INT, CAST_UMASK, CAST_FLOAT };
 
 enum spec_merge {
     MERGE_DEEP, /* mappings by key, lists appended without doubles, scalars replaced, null changes nothing */
@@ -51,6 +51,7 @@ enum spec_form { /* short → long, and values in their canonical notation; cano
                  FORM_CPUS,
                  FORM_DEPENDS_ON,
                  FORM_DEVICE,
+                 FORM_DNS,
                  FORM_DURATION,
                  FORM_ENV_FILE,
                  FORM_ENV_FILES,
@@ -63,23 +64,31 @@ enum spec_form { /* short → long, and values in their canonical notation; cano
                  FORM_KV,
                  FORM_LABEL,
                  FORM_LIST,
+                 FORM_MODE,
                  FORM_NAMES,
                  FORM_PATH,
                  FORM_PORTS,
                  FORM_PULL,
+                 FORM_SCHEDULE,
                  FORM_SSH,
                  FORM_TEST,
                  FORM_TEXT,
+                 FORM_TEXTS,
                  FORM_VOLUME,
 };
 
 enum spec_names { NAMES_ANY, NAMES_RESOURCE };
 
-enum { /* of a key; the last two are inherited by what stands below */
+enum { /* of a key; CONFIG and BLANK are inherited by what stands below */
        KEY_REQUIRED = 1,
        KEY_CONFIG = 2, /* an undefined variable becomes a config part */
        KEY_BLANK =
            4, /* an undefined variable becomes nothing, with a warning: places that AWS does not use */
+       /* how it is shown (show.c); without one of these a zero, an empty text or an empty list is not */
+       KEY_ZERO = 8,    /* shown whatever it is */
+       KEY_TRUE = 16,   /* true is what is meant without it, so only false is shown */
+       KEY_STRUCT = 32, /* in JSON an empty mapping when it is not there, in YAML nothing when it is empty */
+       KEY_NULLED = 64, /* in JSON null when it is not there; [] is shown */
 };
 
 struct spec {
@@ -98,11 +107,12 @@ struct spec_key {
     unsigned flags;
 };
 
-extern const struct spec spec_project, spec_service, spec_any;
+extern const struct spec spec_project, spec_service, spec_job, spec_pre_start, spec_any;
 extern const struct spec spec_str, spec_bool, spec_int, spec_float, spec_bytes, spec_duration, spec_path,
     spec_kv, spec_labels, spec_list, spec_texts;
 extern const struct spec spec_build, spec_deploy, spec_networks, spec_volumes, spec_secrets, spec_configs,
-    spec_ulimits, spec_file_refs, spec_hosts, spec_devices, spec_gpus, spec_command;
+    spec_ulimits, spec_file_refs, spec_hosts, spec_devices, spec_gpus, spec_command, spec_develop, spec_hooks,
+    spec_file_mode, spec_port;
 
 const struct spec_key *spec_find(const struct spec *spec, const char *name);
 /* The spec of the value of `name` in a mapping of `spec`; NULL when the name is unknown there. *flags: of the

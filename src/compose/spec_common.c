@@ -30,10 +30,14 @@ const struct spec spec_list = {.types = T_SEQ, .items = &spec_str, .unique = UNI
 const struct spec spec_command = {
     .types = T_NULL | T_STR | T_SEQ, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .items = &spec_str};
 
-static const struct spec file_mode = {.types = T_NUM | T_STR, .cast = CAST_INT};
+const struct spec spec_file_mode = {.types = T_NUM | T_STR, .form = FORM_MODE};
 static const struct spec_key file_ref_keys[] = {
-    {"source", &spec_str}, {"target", &spec_str}, {"uid", &spec_str},
-    {"gid", &spec_str},    {"mode", &file_mode},  {0},
+    {"source", &spec_str},
+    {"target", &spec_str},
+    {"uid", &spec_str},
+    {"gid", &spec_str},
+    {"mode", &spec_file_mode, KEY_ZERO},
+    {0},
 };
 static const struct spec file_ref = {
     .types = T_STR | T_MAP, .form = FORM_FILE_REF, .keys = file_ref_keys, .extensions = true};
@@ -44,7 +48,7 @@ const struct spec spec_hosts = {
     .types = T_MAP | T_SEQ, .form = FORM_HOSTS, .values = &host_value, .items = &spec_str};
 
 static const struct spec_key ulimit_keys[] = {
-    {"hard", &spec_int, KEY_REQUIRED}, {"soft", &spec_int, KEY_REQUIRED}, {0}};
+    {"soft", &spec_int, KEY_REQUIRED | KEY_ZERO}, {"hard", &spec_int, KEY_REQUIRED | KEY_ZERO}, {0}};
 static const struct spec ulimit = {.types = T_INT | T_STR | T_MAP,
                                    .cast = CAST_INT,
                                    .keys = ulimit_keys,

@@ -1,6 +1,7 @@
 /* The top level: services are in spec_service.c. */
 #include "compose/spec.h"
 
+static const struct spec jobs = {.types = T_MAP, .values = &spec_job, .names = NAMES_RESOURCE};
 static const struct spec services = {.types = T_MAP, .values = &spec_service, .names = NAMES_RESOURCE};
 
 static const struct spec external_value = {.types = T_BOOL | T_STR | T_MAP, .cast = CAST_BOOL, .open = true};
@@ -24,13 +25,13 @@ static const struct spec_key network_keys[] = {
     {"name", &spec_str},
     {"driver", &spec_str},
     {"driver_opts", &options},
-    {"ipam", &ipam},
+    {"ipam", &ipam, KEY_STRUCT},
     {"external", &external_value},
     {"internal", &spec_bool},
     {"attachable", &spec_bool},
     {"labels", &spec_labels},
-    {"enable_ipv4", &spec_bool},
-    {"enable_ipv6", &spec_bool},
+    {"enable_ipv4", &spec_bool, KEY_ZERO},
+    {"enable_ipv6", &spec_bool, KEY_ZERO},
     {0},
 };
 static const struct spec network = {
@@ -91,10 +92,16 @@ static const struct spec include = {.types = T_STR | T_MAP, .form = FORM_INCLUDE
 static const struct spec includes = {.types = T_SEQ, .items = &include};
 
 static const struct spec_key project_keys[] = {
-    {"version", &spec_str},     {"name", &spec_str},
-    {"services", &services},    {"networks", &spec_networks},
-    {"volumes", &spec_volumes}, {"secrets", &spec_secrets},
-    {"configs", &spec_configs}, {"models", &models},
-    {"include", &includes},     {0},
+    {"version", &spec_str},
+    {"name", &spec_str},
+    {"services", &services, KEY_ZERO},
+    {"jobs", &jobs},
+    {"networks", &spec_networks},
+    {"volumes", &spec_volumes},
+    {"secrets", &spec_secrets},
+    {"configs", &spec_configs},
+    {"models", &models},
+    {"include", &includes},
+    {0},
 };
 const struct spec spec_project = {.types = T_MAP, .keys = project_keys, .extensions = true};

@@ -1,145 +1,14 @@
-/* A service. Keys stand in the order in which the reference loader prints them. */
+/* A container and the three that are made of one: a service, a job, a hook that runs before a service. Keys
+ * stand in the order in which the reference loader prints them. */
 #include "compose/spec.h"
 
-/* build */
-static const struct spec context = {.types = T_STR, .form = FORM_CONTEXT};
-static const struct spec ssh = {
-    .types = T_MAP | T_SEQ, .form = FORM_SSH, .merge = MERGE_KV, .items = &spec_str};
-static const struct spec contexts = {
-    .types = T_MAP | T_SEQ, .form = FORM_KV, .merge = MERGE_KV, .values = &context, .items = &spec_str};
-static const struct spec str_or_bool = {.types = T_STR | T_BOOL, .form = FORM_TEXT};
-static const struct spec plain_list = {.types = T_SEQ, .items = &spec_str};
-static const struct spec_key build_keys[] = {
-    {"context", &context},
-    {"dockerfile", &spec_str},
-    {"dockerfile_inline", &spec_str},
-    {"entitlements", &plain_list},
-    {"args", &spec_kv, KEY_CONFIG},
-    {"provenance", &str_or_bool},
-    {"sbom", &str_or_bool},
-    {"ssh", &ssh, KEY_BLANK},
-    {"labels", &spec_labels, KEY_BLANK},
-    {"cache_from", &plain_list},
-    {"cache_to", &plain_list},
-    {"no_cache", &spec_bool},
-    {"no_cache_filter", &spec_texts},
-    {"additional_contexts", &contexts},
-    {"pull", &spec_bool},
-    {"extra_hosts", &spec_hosts, KEY_BLANK},
-    {"isolation", &spec_str},
-    {"network", &spec_str},
-    {"target", &spec_str},
-    {"secrets", &spec_file_refs},
-    {"shm_size", &spec_bytes},
-    {"tags", &spec_list},
-    {"ulimits", &spec_ulimits},
-    {"platforms", &plain_list},
-    {"privileged", &spec_bool},
-    {0},
-};
-const struct spec spec_build = {
-    .types = T_STR | T_MAP, .form = FORM_BUILD, .keys = build_keys, .extensions = true};
-
-/* deploy */
-static const char *const orders[] = {"start-first", "stop-first", NULL};
-static const struct spec order = {.types = T_STR, .choices = orders};
-static const struct spec_key update_keys[] = {
-    {"parallelism", &spec_int},
-    {"delay", &spec_duration},
-    {"failure_action", &spec_str},
-    {"monitor", &spec_duration},
-    {"max_failure_ratio", &spec_float},
-    {"order", &order},
-    {0},
-};
-static const struct spec update = {.types = T_MAP, .keys = update_keys, .extensions = true};
-static const struct spec cpus = {.types = T_NUM | T_STR, .form = FORM_CPUS};
-static const struct spec bytes_text = {.types = T_STR, .form = FORM_BYTES};
-static const struct spec_key discrete_keys[] = {{"kind", &spec_str}, {"value", &spec_float}, {0}};
-static const struct spec discrete = {.types = T_MAP, .keys = discrete_keys, .extensions = true};
-static const struct spec_key generic_keys[] = {{"discrete_resource_spec", &discrete}, {0}};
-static const struct spec generic = {.types = T_MAP, .keys = generic_keys, .extensions = true};
-static const struct spec generics = {.types = T_SEQ, .items = &generic};
-static const struct spec_key limit_keys[] = {
-    {"cpus", &cpus}, {"memory", &bytes_text}, {"pids", &spec_int}, {0}};
-static const struct spec_key reservation_keys[] = {
-    {"cpus", &cpus},
-    {"memory", &bytes_text},
-    {"devices", &spec_devices},
-    {"generic_resources", &generics},
-    {0},
-};
-static const struct spec limits = {.types = T_MAP, .keys = limit_keys, .extensions = true};
-static const struct spec reservations = {.types = T_MAP, .keys = reservation_keys, .extensions = true};
-static const struct spec_key resource_keys[] = {{"limits", &limits}, {"reservations", &reservations}, {0}};
-static const struct spec resources = {.types = T_MAP, .keys = resource_keys, .extensions = true};
-static const struct spec_key restart_keys[] = {
-    {"condition", &spec_str},
-    {"delay", &spec_duration},
-    {"max_attempts", &spec_int},
-    {"window", &spec_duration},
-    {0},
-};
-static const struct spec restart_policy = {.types = T_MAP, .keys = restart_keys, .extensions = true};
-static const struct spec_key preference_keys[] = {{"spread", &spec_str}, {0}};
-static const struct spec preference = {.types = T_MAP, .keys = preference_keys, .extensions = true};
-static const struct spec preferences = {.types = T_SEQ, .items = &preference};
-static const struct spec_key placement_keys[] = {
-    {"constraints", &plain_list},
-    {"preferences", &preferences},
-    {"max_replicas_per_node", &spec_int},
-    {0},
-};
-static const struct spec placement = {.types = T_MAP, .keys = placement_keys, .extensions = true};
-static const struct spec_key deploy_keys[] = {
-    {"mode", &spec_str},
-    {"replicas", &spec_int},
-    {"labels", &spec_labels, KEY_BLANK},
-    {"update_config", &update},
-    {"rollback_config", &update},
-    {"resources", &resources},
-    {"restart_policy", &restart_policy},
-    {"placement", &placement, KEY_BLANK},
-    {"endpoint_mode", &spec_str},
-    {0},
-};
-const struct spec spec_deploy = {.types = T_MAP | T_NULL, .keys = deploy_keys, .extensions = true};
-
-/* develop */
-static const struct spec_key hook_keys[] = {
-    {"command", &spec_command, KEY_REQUIRED | KEY_CONFIG},
-    {"user", &spec_str},
-    {"privileged", &spec_bool},
-    {"working_dir", &spec_str},
-    {"environment", &spec_kv, KEY_CONFIG},
-    {0},
-};
-static const struct spec hook = {.types = T_MAP, .keys = hook_keys, .extensions = true};
-static const struct spec hooks = {.types = T_SEQ, .items = &hook};
-static const struct spec pre_start_hook = {.types = T_MAP, .open = true};
-static const struct spec pre_start = {.types = T_SEQ, .items = &pre_start_hook};
-static const char *const watch_actions[] = {"rebuild", "sync", "restart", "sync+restart", "sync+exec", NULL};
-static const struct spec watch_action = {.types = T_STR, .choices = watch_actions};
-static const struct spec_key watch_keys[] = {
-    {"path", &spec_path, KEY_REQUIRED},
-    {"action", &watch_action, KEY_REQUIRED},
-    {"target", &spec_str},
-    {"exec", &hook},
-    {"include", &spec_texts},
-    {"ignore", &spec_texts},
-    {"initial_sync", &spec_bool},
-    {0},
-};
-static const struct spec watch = {.types = T_MAP, .keys = watch_keys, .extensions = true};
-static const struct spec watches = {.types = T_SEQ, .items = &watch};
-static const struct spec_key develop_keys[] = {{"watch", &watches}, {0}};
-static const struct spec develop = {.types = T_MAP | T_NULL, .keys = develop_keys, .extensions = true};
-
 /* small objects */
-static const struct spec_key throttle_keys[] = {{"path", &spec_str}, {"rate", &spec_bytes}, {0}};
+static const struct spec_key throttle_keys[] = {
+    {"path", &spec_str, KEY_ZERO}, {"rate", &spec_bytes, KEY_ZERO}, {0}};
 static const struct spec throttle = {.types = T_MAP, .keys = throttle_keys};
 static const struct spec throttles = {.types = T_SEQ, .items = &throttle};
-static const struct spec_key weight_keys[] = {{"path", &spec_str}, {"weight", &spec_int}, {0}};
+static const struct spec_key weight_keys[] = {
+    {"path", &spec_str, KEY_ZERO}, {"weight", &spec_int, KEY_ZERO}, {0}};
 static const struct spec weight = {.types = T_MAP, .keys = weight_keys};
 static const struct spec weights = {.types = T_SEQ, .items = &weight};
 static const struct spec_key blkio_keys[] = {
@@ -162,7 +31,7 @@ static const struct spec condition = {.types = T_STR, .choices = conditions};
 static const struct spec_key dependency_keys[] = {
     {"condition", &condition, KEY_REQUIRED},
     {"restart", &spec_bool},
-    {"required", &spec_bool},
+    {"required", &spec_bool, KEY_ZERO},
     {0},
 };
 static const struct spec dependency = {.types = T_MAP, .keys = dependency_keys, .extensions = true};
@@ -186,7 +55,7 @@ static const char *const env_formats[] = {"raw", NULL};
 static const struct spec env_format = {.types = T_STR, .choices = env_formats};
 static const struct spec_key env_file_keys[] = {
     {"path", &spec_path, KEY_REQUIRED},
-    {"required", &spec_bool},
+    {"required", &spec_bool, KEY_TRUE},
     {"format", &env_format},
     {0},
 };
@@ -207,10 +76,14 @@ static const struct spec str_or_num_list = {.types = T_SEQ, .items = &str_or_num
 static const struct spec test = {
     .types = T_STR | T_SEQ, .form = FORM_TEST, .merge = MERGE_REPLACE, .items = &spec_str};
 static const struct spec_key healthcheck_keys[] = {
-    {"test", &test, KEY_CONFIG},      {"timeout", &spec_duration},
-    {"interval", &spec_duration},     {"retries", &spec_int},
-    {"start_period", &spec_duration}, {"start_interval", &spec_duration},
-    {"disable", &spec_bool},          {0},
+    {"test", &test, KEY_CONFIG},
+    {"timeout", &spec_duration, KEY_ZERO},
+    {"interval", &spec_duration, KEY_ZERO},
+    {"retries", &spec_int, KEY_ZERO},
+    {"start_period", &spec_duration, KEY_ZERO},
+    {"start_interval", &spec_duration, KEY_ZERO},
+    {"disable", &spec_bool},
+    {0},
 };
 static const struct spec healthcheck = {.types = T_MAP, .keys = healthcheck_keys, .extensions = true};
 
@@ -228,6 +101,7 @@ static const struct spec models = {.types = T_MAP | T_SEQ,
                                    .items = &spec_str,
                                    .names = NAMES_RESOURCE};
 
+static const struct spec whole = {.types = T_NUM};
 static const struct spec_key network_ref_keys[] = {
     {"aliases", &spec_list},
     {"interface_name", &spec_str},
@@ -236,9 +110,9 @@ static const struct spec_key network_ref_keys[] = {
     {"link_local_ips", &spec_list},
     {"mac_address", &spec_str},
     {"driver_opts", &options},
-    {"priority", &spec_float},
-    {"gw_priority", &spec_float},
-    {"use_service_name_alias", &spec_bool},
+    {"priority", &whole},
+    {"gw_priority", &whole},
+    {"use_service_name_alias", &spec_bool, KEY_ZERO},
     {0},
 };
 static const struct spec network_ref = {
@@ -254,10 +128,14 @@ static const struct spec_key port_keys[] = {
     {"name", &spec_str},       {"mode", &spec_str},     {"host_ip", &spec_str},      {"target", &spec_int},
     {"published", &published}, {"protocol", &spec_str}, {"app_protocol", &spec_str}, {0},
 };
-static const struct spec port = {.types = T_NUM | T_STR | T_MAP, .keys = port_keys, .extensions = true};
-static const struct spec ports = {.types = T_SEQ, .form = FORM_PORTS, .items = &port, .unique = UNIQUE_PORT};
+const struct spec spec_port = {.types = T_NUM | T_STR | T_MAP, .keys = port_keys, .extensions = true};
+static const struct spec ports = {
+    .types = T_SEQ, .form = FORM_PORTS, .items = &spec_port, .unique = UNIQUE_PORT};
 
-static const struct spec provider_options = {.types = T_MAP, .open = true};
+static const struct spec option_text = {.types = T_SCALAR, .form = FORM_TEXT};
+static const struct spec provider_option = {
+    .types = T_SCALAR | T_SEQ, .form = FORM_TEXTS, .items = &option_text};
+static const struct spec provider_options = {.types = T_MAP, .values = &provider_option};
 static const struct spec_key provider_keys[] = {
     {"type", &spec_str, KEY_REQUIRED}, {"options", &provider_options, KEY_CONFIG}, {0}};
 static const struct spec provider = {.types = T_MAP, .keys = provider_keys, .extensions = true};
@@ -271,7 +149,7 @@ static const struct spec selinux = {.types = T_STR, .choices = selinuxes};
 static const struct spec_key bind_keys[] = {
     {"selinux", &selinux},
     {"propagation", &spec_str},
-    {"create_host_path", &spec_bool},
+    {"create_host_path", &spec_bool, KEY_TRUE},
     {"recursive", &recursive},
     {0},
 };
@@ -305,104 +183,143 @@ static const struct spec cgroup = {.types = T_STR, .choices = cgroups};
 static const struct spec service_cpus = {.types = T_NUM | T_STR, .cast = CAST_FLOAT, .form = FORM_CPUS};
 static const struct spec pull_policy = {.types = T_STR, .form = FORM_PULL};
 static const struct spec cpu_percent = {.types = T_INT | T_STR, .cast = CAST_FLOAT};
+static const struct spec swappiness = {.types = T_INT | T_STR, .form = FORM_BYTES};
+static const struct spec umask_value = {.types = T_INT | T_STR | T_NULL, .cast = CAST_UMASK};
+static const struct spec dns = {
+    .types = T_STR | T_SEQ, .form = FORM_DNS, .items = &spec_str, .unique = UNIQUE_TEXT};
+static const struct spec strict_bool = {.types = T_BOOL};
 static const struct spec storage_opt = {.types = T_MAP, .open = true};
 static const struct spec memory_swap = {.types = T_NUM | T_STR, .form = FORM_BYTES};
 
+/* clang-format off */
+#define CONTAINER_KEYS \
+    {"annotations", &spec_labels, KEY_BLANK}, \
+    {"blkio_config", &blkio, KEY_BLANK}, \
+    {"cap_add", &spec_list}, \
+    {"cap_drop", &spec_list}, \
+    {"cgroup_parent", &spec_str, KEY_BLANK}, \
+    {"cgroup", &cgroup}, \
+    {"cpu_count", &spec_int}, \
+    {"cpu_percent", &cpu_percent}, \
+    {"cpu_period", &spec_int}, \
+    {"cpu_quota", &spec_int}, \
+    {"cpu_rt_period", &spec_int}, \
+    {"cpu_rt_runtime", &spec_int}, \
+    {"cpus", &service_cpus}, \
+    {"cpuset", &spec_str, KEY_BLANK}, \
+    {"cpu_shares", &spec_int}, \
+    {"command", &spec_command, KEY_CONFIG | KEY_NULLED}, \
+    {"configs", &spec_file_refs}, \
+    {"credential_spec", &credential, KEY_BLANK}, \
+    {"device_cgroup_rules", &spec_list, KEY_BLANK}, \
+    {"devices", &devices, KEY_BLANK}, \
+    {"dns", &dns, KEY_BLANK}, \
+    {"dns_opt", &spec_list, KEY_BLANK}, \
+    {"dns_search", &spec_texts, KEY_BLANK}, \
+    {"domainname", &spec_str}, \
+    {"entrypoint", &spec_command, KEY_CONFIG | KEY_NULLED}, \
+    {"environment", &spec_kv, KEY_CONFIG}, \
+    {"env_file", &env_files}, \
+    {"extra_hosts", &spec_hosts, KEY_BLANK}, \
+    {"group_add", &str_or_num_list, KEY_BLANK}, \
+    {"gpus", &spec_gpus}, \
+    {"hostname", &spec_str, KEY_BLANK}, \
+    {"image", &spec_str}, \
+    {"init", &spec_bool, KEY_ZERO}, \
+    {"ipc", &spec_str}, \
+    {"isolation", &spec_str}, \
+    {"labels", &spec_labels, KEY_BLANK}, \
+    {"label_file", &label_files}, \
+    {"logging", &logging, KEY_BLANK}, \
+    {"mem_limit", &spec_bytes}, \
+    {"mem_reservation", &spec_bytes}, \
+    {"memswap_limit", &memory_swap}, \
+    {"mem_swappiness", &swappiness}, \
+    {"mac_address", &spec_str, KEY_BLANK}, \
+    {"models", &models}, \
+    {"network_mode", &spec_str}, \
+    {"networks", &networks}, \
+    {"oom_kill_disable", &spec_bool}, \
+    {"oom_score_adj", &spec_int}, \
+    {"pid", &null_or_str}, \
+    {"pids_limit", &spec_int}, \
+    {"platform", &spec_str}, \
+    {"privileged", &spec_bool}, \
+    {"pull_policy", &pull_policy}, \
+    {"pull_refresh_after", &spec_str}, \
+    {"read_only", &spec_bool}, \
+    {"runtime", &spec_str}, \
+    {"secrets", &spec_file_refs}, \
+    {"security_opt", &spec_list, KEY_BLANK}, \
+    {"shm_size", &spec_bytes}, \
+    {"stop_grace_period", &spec_duration, KEY_ZERO}, \
+    {"stop_signal", &spec_str}, \
+    {"storage_opt", &storage_opt, KEY_BLANK}, \
+    {"sysctls", &spec_labels, KEY_BLANK}, \
+    {"tmpfs", &spec_texts, KEY_BLANK}, \
+    {"ulimits", &spec_ulimits}, \
+    {"umask", &umask_value, KEY_ZERO}, \
+    {"use_api_socket", &strict_bool}, \
+    {"user", &spec_str, KEY_BLANK}, \
+    {"userns_mode", &spec_str}, \
+    {"uts", &spec_str}, \
+    {"volumes", &mounts, KEY_BLANK}, \
+    {"volumes_from", &spec_list}, \
+    {"working_dir", &spec_str}
+
+#define WORKLOAD_KEYS \
+    {"build", &spec_build}, \
+    {"depends_on", &depends_on}, \
+    {"expose", &str_or_num_list}, \
+    {"healthcheck", &healthcheck}, \
+    {"ports", &ports}, \
+    {"stdin_open", &spec_bool}, \
+    {"tty", &spec_bool}
+/* clang-format on */
+
+static const struct spec_key pre_start_keys[] = {CONTAINER_KEYS, {"per_replica", &spec_bool}, {0}};
+const struct spec spec_pre_start = {.types = T_MAP, .keys = pre_start_keys, .extensions = true};
+static const struct spec pre_starts = {.types = T_SEQ, .items = &spec_pre_start};
+
 static const struct spec_key service_keys[] = {
     {"profiles", &spec_list},
-    {"annotations", &spec_labels, KEY_BLANK},
-    {"attach", &spec_bool},
-    {"build", &spec_build},
-    {"develop", &develop, KEY_BLANK},
-    {"blkio_config", &blkio, KEY_BLANK},
-    {"cap_add", &spec_list},
-    {"cap_drop", &spec_list},
-    {"cgroup_parent", &spec_str, KEY_BLANK},
-    {"cgroup", &cgroup},
-    {"cpu_count", &spec_int},
-    {"cpu_percent", &cpu_percent},
-    {"cpu_period", &spec_int},
-    {"cpu_quota", &spec_int},
-    {"cpu_rt_period", &spec_int},
-    {"cpu_rt_runtime", &spec_int},
-    {"cpus", &service_cpus},
-    {"cpuset", &spec_str, KEY_BLANK},
-    {"cpu_shares", &spec_int},
-    {"command", &spec_command, KEY_CONFIG},
-    {"configs", &spec_file_refs},
-    {"container_name", &spec_str, KEY_BLANK},
-    {"credential_spec", &credential, KEY_BLANK},
-    {"depends_on", &depends_on},
     {"deploy", &spec_deploy},
-    {"device_cgroup_rules", &spec_list, KEY_BLANK},
-    {"devices", &devices, KEY_BLANK},
-    {"dns", &spec_texts, KEY_BLANK},
-    {"dns_opt", &spec_list, KEY_BLANK},
-    {"dns_search", &spec_texts, KEY_BLANK},
-    {"domainname", &spec_str},
-    {"entrypoint", &spec_command, KEY_CONFIG},
+    {"develop", &spec_develop, KEY_BLANK},
+    {"restart", &spec_str},
+    {"scale", &spec_int, KEY_ZERO},
+    {"attach", &spec_bool, KEY_ZERO},
+    {"container_name", &spec_str, KEY_BLANK},
     {"provider", &provider},
-    {"environment", &spec_kv, KEY_CONFIG},
-    {"env_file", &env_files},
-    {"expose", &str_or_num_list},
     {"extends", &extends},
     {"external_links", &spec_list, KEY_BLANK},
-    {"extra_hosts", &spec_hosts, KEY_BLANK},
-    {"group_add", &str_or_num_list, KEY_BLANK},
-    {"gpus", &spec_gpus},
-    {"hostname", &spec_str, KEY_BLANK},
-    {"healthcheck", &healthcheck},
-    {"image", &spec_str},
-    {"init", &spec_bool},
-    {"ipc", &spec_str},
-    {"isolation", &spec_str},
-    {"labels", &spec_labels, KEY_BLANK},
-    {"label_file", &label_files},
     {"links", &spec_list},
-    {"logging", &logging, KEY_BLANK},
-    {"mem_limit", &spec_bytes},
-    {"mem_reservation", &spec_bytes},
-    {"memswap_limit", &memory_swap},
-    {"mem_swappiness", &spec_int},
-    {"mac_address", &spec_str, KEY_BLANK},
-    {"models", &models},
-    {"network_mode", &spec_str},
-    {"networks", &networks},
-    {"oom_kill_disable", &spec_bool},
-    {"oom_score_adj", &spec_int},
-    {"pid", &null_or_str},
-    {"pids_limit", &spec_int},
-    {"platform", &spec_str},
-    {"ports", &ports},
-    {"privileged", &spec_bool},
-    {"pull_policy", &pull_policy},
-    {"pull_refresh_after", &spec_str},
-    {"read_only", &spec_bool},
-    {"restart", &spec_str},
-    {"runtime", &spec_str},
-    {"scale", &spec_int},
-    {"secrets", &spec_file_refs},
-    {"security_opt", &spec_list, KEY_BLANK},
-    {"shm_size", &spec_bytes},
-    {"stdin_open", &spec_bool},
-    {"stop_grace_period", &spec_duration},
-    {"stop_signal", &spec_str},
-    {"storage_opt", &storage_opt, KEY_BLANK},
-    {"sysctls", &spec_labels, KEY_BLANK},
-    {"tmpfs", &spec_texts, KEY_BLANK},
-    {"tty", &spec_bool},
-    {"ulimits", &spec_ulimits},
-    {"umask", &spec_int},
-    {"use_api_socket", &spec_bool},
-    {"user", &spec_str, KEY_BLANK},
-    {"userns_mode", &spec_str},
-    {"uts", &spec_str},
-    {"volumes", &mounts, KEY_BLANK},
-    {"volumes_from", &spec_list},
-    {"working_dir", &spec_str},
-    {"pre_start", &pre_start, KEY_CONFIG},
-    {"post_start", &hooks},
-    {"pre_stop", &hooks},
+    {"pre_start", &pre_starts},
+    {"post_start", &spec_hooks},
+    {"pre_stop", &spec_hooks},
+    CONTAINER_KEYS,
+    WORKLOAD_KEYS,
     {0},
 };
 const struct spec spec_service = {.types = T_MAP, .keys = service_keys, .extensions = true};
+
+static const char *const concurrencies[] = {"forbid", "queue", NULL};
+static const struct spec concurrency = {.types = T_STR, .choices = concurrencies};
+static const char *const missed[] = {"one", "skip", NULL};
+static const struct spec missed_fires = {.types = T_STR, .choices = missed};
+static const struct spec_key schedule_keys[] = {
+    {"cron", &spec_str, KEY_REQUIRED},
+    {"timezone", &spec_str},
+    {"concurrency", &concurrency},
+    {"missed_fires", &missed_fires},
+    {0},
+};
+static const struct spec schedule = {
+    .types = T_STR | T_MAP, .form = FORM_SCHEDULE, .keys = schedule_keys, .extensions = true};
+static const struct spec schedules = {.types = T_SEQ, .items = &schedule};
+static const struct spec_key trigger_keys[] = {
+    {"manual", &spec_bool, KEY_ZERO}, {"schedule", &schedules}, {0}};
+static const struct spec triggers = {.types = T_MAP, .keys = trigger_keys, .extensions = true};
+static const struct spec_key job_keys[] = {
+    {"profiles", &spec_list}, {"triggers", &triggers, KEY_REQUIRED}, CONTAINER_KEYS, WORKLOAD_KEYS, {0},
+};
+const struct spec spec_job = {.types = T_MAP, .keys = job_keys, .extensions = true};

@@ -124,6 +124,8 @@ static int expand_reference(struct expansion *x, const char **s, const char *end
     const char *close = braced ? closing_brace(p + 1, end) : end;
     const char *start = braced ? p + 1 : p;
     size_t n = close ? name_length(start, close) : 0;
+    if (!n && !braced) /* "$1", "5 $": a dollar */
+        return emit(x, out, "$", 1);
     if (!n) {
         *x->problem = arena_printf(x->arena, "invalid interpolation format: $%.*s", (int)MIN(end - p, 40), p);
         return -EINVAL;

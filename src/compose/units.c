@@ -148,14 +148,17 @@ int64_t compose_parse_bytes(const char *text)
 void units_format_float(double value, struct str *out)
 {
     char text[64];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
+    int decimals = 0;
+    for (; decimals < 17; decimals++) {
+        snprintf(text, sizeof text, "%.*e", decimals, value);
         if (strtod(text, NULL) == value)
             break;
     }
-    /* printf turns to exponents as soon as the digits end; Go at 21 places */
-    if (strchr(text, 'e') && fabs(value) < 1e21 && fabs(value) >= 1e-4)
-        snprintf(text, sizeof text, "%.0f", value);
+    /* as Go prints it: an exponent from a million on, however few the digits are */
+    const char *mark = strchr(text, 'e');
+    long exponent = mark ? strtol(mark + 1, NULL, 10) : 0;
+    if (exponent >= -4 && exponent < 6)
+        snprintf(text, sizeof text, "%.*f", (int)MAX(decimals - exponent, 0), value);
     str_append(out, text);
 }
 
@@ -192,10 +195,49 @@ static int read_quoted(struct splitter *s, const char **p, char quote)
     return -EINVAL;
 }
 
+/* `…` and $(…) stay as they are, blanks and all. */
+static int copy_substitution(struct splitter *s, const char **p, char close)
+{
+    for (; **p; (*p)++) {
+        str_append_char(&s->word, **p);
+        if (**p == close) {
+            (*p)++;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+/* What Docker splits with ends at the first sign that only a shell would understand. */
+static bool ends_line(struct splitter *s, char c)
+{
+    if (!strchr(";&|<>", c))
+        return false;
+    const char *word = str_get(&s->word);
+    if (c == '>' && *word >= '0' && *word <= '9') { /* 2>file */
+        str_clear(&s->word);
+        s->in_word = false;
+    }
+    return true;
+}
+
 static int split(struct splitter *s, const char *p)
 {
     while (*p) {
         char c = *p++;
+        if (ends_line(s, c)) {
+            end_word(s);
+            return 1;
+        }
+        if (c == '(' && !text_ends(str_get(&s->word), "$"))
+            return -EINVAL;
+        if (c == '`' || c == '(') {
+            s->in_word = true;
+            str_append_char(&s->word, c);
+            if (copy_substitution(s, &p, c == '`' ? '`' : ')') < 0)
+                return -EINVAL;
+            continue;
+        }
         if (strchr(" \t\r\n", c)) {
             end_word(s);
             continue;
@@ -224,7 +266,7 @@ int units_split_words(struct arena *arena, const char *text, const char ***words
     int rc = split(&s, text);
     *words = NULL;
     *count = 0;
-    if (rc == 0 && s.words.len) {
+    if (rc >= 0 && s.words.len) {
         *words = arena_array(arena, const char *, s.words.len);
         memcpy(*words, s.words.items, s.words.len * sizeof **words);
         *count = s.words.len;

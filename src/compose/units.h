@@ -8,6 +8,6 @@ void units_format_duration_ns(int64_t ns, struct str *out); /* as Go prints it: 
 int units_parse_bytes(const char *text, int64_t *bytes);    /* 0 or -EINVAL */
 void units_format_float(double value,
                         struct str *out); /* the shortest text that reads back as the same value */
-/* A command line as the shell splits it: blanks, quotes, backslashes; no expansion. 0, or -EINVAL when a
- * quote stays open. */
+/* A command line as Docker splits it: blanks, quotes, backslashes; no expansion. 0, 1 when a `;`, `&`, `|`,
+ * `<` or `>` ended it early, or -EINVAL when a quote or a bracket stays open. */
 int units_split_words(struct arena *arena, const char *text, const char ***words, size_t *count);

@@ -166,6 +166,9 @@ static void check_project(struct plan_check *c)
                       "network %s is external to Compose: on AWS the project has a VPC of its own", c->p->networks[i].name);
     if (c->p->root && yaml_get(c->p->root, "models"))
         plan_error(&c->diag, yaml_get(c->p->root, "models")->pos, "Remove models:.", "models are not supported yet");
+    const struct yaml_node *jobs = c->p->root ? yaml_get(c->p->root, "jobs") : NULL;
+    if (jobs && jobs->len)
+        plan_error(&c->diag, jobs->pos, "Make a service of it, or remove jobs:.", "jobs are not supported yet");
     cleanup_free char *domain = plan_private_domain(c->s, c->p->name);
     if (strcspn(domain, ".") > 63)
         plan_error(&c->diag, (struct yaml_pos){0}, "Choose a shorter name for the project.",
