@@ -149,6 +149,7 @@ static void execute(struct cloud *cl, void *arg, const struct cloud_call *call, 
     cleanup_free char *token = cloud_param(call, "ClientRequestToken");
     s->change_status = NULL;
     s->effects++;
+    reply->delay_ms = s->execute_delay_ms;
     fake_stack_begin(s, s->on_execute, token);
 }
 

@@ -22,6 +22,7 @@ struct fake_stack {
     const char *change_status, *execution, *change_reason; /* change_status NULL = there is none */
     const char *refuse_with;               /* change sets fail with this reason */
     unsigned change_looks;                 /* looks until it is ready */
+    int64_t execute_delay_ms;              /* between the effect and the answer */
     unsigned effects;                      /* executes and deletes that did something */
 };
 
