@@ -18,7 +18,7 @@ struct course {
     char *key_id; /* that signed the last attempt */
 };
 
-static void random_uuid(char out[37])
+void session_uuid(char out[37])
 {
     uint8_t b[16];
 
@@ -227,7 +227,7 @@ int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct
     struct course c = {.attempt = {.number = 1, .max = x->no_retry ? 1 : s->settings.max_attempts}};
     int rc;
 
-    random_uuid(c.attempt.invocation_id);
+    session_uuid(c.attempt.invocation_id);
     *resp = (struct http_response){0};
     do {
         http_response_done(resp);
@@ -273,7 +273,7 @@ int session_call(struct aws_session *s, const struct aws_call_options *o, const 
     if (out)
         *out = NULL;
     wire_request_init(&request);
-    random_uuid(uuid); /* made once: all attempts carry the same token */
+    session_uuid(uuid); /* made once: all attempts carry the same token */
     wire_fill_tokens(op, input, uuid);
     rc = wire_serialize(op, input, &request, err);
     if (rc < 0)

@@ -39,8 +39,10 @@ static int from_profile(const struct credential_request *r, const struct aws_set
     int rc;
 
     bool keys = has_static_keys(r, p);
-    bool role = aws_profile_get(r->session->profiles, p, "role_arn").value != NULL;
-    if (!keys && on_the_way(&here, source->value)) {
+    bool role = aws_profile_get(r->session->profiles, p, "role_arn").value &&
+                !aws_profile_get(r->session->profiles, p, "web_identity_token_file").value;
+    bool itself = strcmp(source->value, r->profile_name) == 0;
+    if (on_the_way(&here, source->value) && !(itself && keys)) {
         error_raise_errno(err, ERR_AUTH, ELOOP,
                           "Infinite loop in credential configuration detected: profile %s comes back "
                           "to %s through source_profile",

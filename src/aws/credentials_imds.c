@@ -2,6 +2,7 @@
  * knows no tokens. */
 #include "aws/credentials.h"
 #include "aws/endpoint.h"
+#include "aws/uri.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -35,6 +36,10 @@ static int endpoint(const struct credential_request *r, char **base, struct erro
                                  "the EC2 metadata endpoint mode '%s' is neither IPv4 nor IPv6", mode);
     if (text_empty(url))
         url = mode && text_eq_nocase(mode, "ipv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
+    cleanup_uri struct uri parts = {0};
+    int rc = uri_split(url, &parts, err);
+    if (rc < 0)
+        return error_wrap(err, "the EC2 metadata endpoint");
     n = strlen(url);
     while (n && url[n - 1] == '/')
         n--;

@@ -173,7 +173,7 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     rc = load_settings(&s, err);
     if (rc < 0)
         return rc;
-    cleanup_free char *key = role_cache_key_sso(s.account.value, s.role.value, s.session.value, s.start_url.value);
+    cleanup_free char *key = r->visited ? NULL : role_cache_key_sso(s.account.value, s.role.value, s.session.value, s.start_url.value);
     cleanup_json json_t *cached = role_cache_read(r->session, key);
     cleanup_free char *source = source_text(&s, true);
     return cached ? credentials_from_json(cached, "SessionToken", source, out, err) : fetch(&s, key, out, err);

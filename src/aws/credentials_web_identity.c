@@ -52,7 +52,7 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         return -EINVAL;
     }
     const struct role_cache_role shape = {.role_arn = role, .session_name = name};
-    cleanup_free char *key = role_cache_key_role(&shape);
+    cleanup_free char *key = r->visited ? NULL : role_cache_key_role(&shape); /* of a source profile: not kept, as in the CLI */
     cleanup_free char *text = xasprintf("role %s with the web identity token in %s", role, file);
     cleanup_json json_t *cached = role_cache_read(r->session, key);
     if (cached) {

@@ -83,6 +83,14 @@ static const struct rule rules[] = {
     {"s3", NULL, NULL, DUAL, "s3.dualstack.{r}.{d}", NULL},
     {"s3", NULL, NULL, FIPS_DUAL, "s3-fips.dualstack.{r}.{d}", NULL},
     {"s3", "aws", "aws-global", PLAIN, "s3.{d}", "{g}"},
+    /* signing in has domains of its own */
+    {"signin", "aws", NULL, PLAIN, "{r}.signin.aws.amazon.com", NULL},
+    {"signin", "aws-cn", NULL, PLAIN, "{r}.signin.amazonaws.cn", NULL},
+    {"signin", "aws-us-gov", NULL, PLAIN, "{r}.signin.amazonaws-us-gov.com", NULL},
+    {"signin", "aws-us-gov", "us-gov-west-1", FIPS, "signin-fips.amazonaws-us-gov.com", NULL},
+    {"signin", "aws-us-gov", NULL, FIPS, "{r}.signin-fips.amazonaws-us-gov.com", NULL},
+    {"signin", "aws-iso", NULL, PLAIN, "{r}.signin.c2shome.ic.gov", NULL},
+    {"signin", "aws-iso-b", NULL, PLAIN, "{r}.signin.sc2shome.sgov.gov", NULL},
     /* one endpoint per partition */
     {"sts", "aws", "aws-global", ANY, "sts.{d}", "us-east-1"},
     {"iam", "aws", NULL, PLAIN, "iam.{d}", "{g}"},

@@ -98,6 +98,8 @@ extern const struct aws_operation aws_s3_ListObjectVersions;
 extern const struct aws_operation aws_s3_GetBucketVersioning;
 extern const struct aws_service aws_service_secretsmanager;
 extern const struct aws_operation aws_secretsmanager_GetSecretValue;
+extern const struct aws_service aws_service_signin;
+extern const struct aws_operation aws_signin_CreateOAuth2Token;
 extern const struct aws_service aws_service_ssm;
 extern const struct aws_operation aws_ssm_PutParameter;
 extern const struct aws_operation aws_ssm_GetParameter;

@@ -1,8 +1,7 @@
 #include "aws/role_cache.h"
+#include "aws/token_file.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/file.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include <string.h>
 
@@ -94,19 +93,14 @@ char *role_cache_path(const struct env *env, const char *key)
 
 json_t *role_cache_read(struct aws_session *s, const char *key)
 {
-    cleanup_free char *path = role_cache_path(s->env, key);
-    cleanup_json json_t *whole = NULL;
-    struct str text = STR_INIT;
     int64_t expires_ms = 0;
 
-    if (s->distrust_cache)
+    if (s->distrust_cache || !key)
         return NULL;
-    int rc = file_read(path, LIMIT_AWS_CREDENTIAL_REPLY_BYTES, &text, NULL);
-    if (rc == 0)
-        rc = json_parse(str_get(&text), text.len, &whole, NULL);
-    str_wipe(&text);
+    cleanup_free char *path = role_cache_path(s->env, key);
+    cleanup_json json_t *whole = token_file_read(path);
     json_t *c = json_object_get(whole, "Credentials");
-    if (rc < 0 || text_empty(json_str(c, "AccessKeyId")) || text_empty(json_str(c, "SecretAccessKey")) || !json_str(c, "SessionToken") ||
+    if (text_empty(json_str(c, "AccessKeyId")) || text_empty(json_str(c, "SecretAccessKey")) || !json_str(c, "SessionToken") ||
         clock_parse_iso(json_str_or(c, "Expiration", ""), &expires_ms) < 0)
         return NULL;
     return expires_ms - clock_wall_ms() - session_skew_any(s) < USEFUL_MS ? NULL : json_incref(c);
@@ -127,14 +121,13 @@ static void spell_expiration(json_t *credentials)
 
 void role_cache_write(struct aws_session *s, const char *key, const json_t *whole)
 {
-    cleanup_free char *path = role_cache_path(s->env, key), *folder = path_dirname(path);
+    if (!key)
+        return;
+    cleanup_free char *path = role_cache_path(s->env, key);
     cleanup_json json_t *copy = json_deep_copy(whole);
     cleanup_error struct error err = ERROR_INIT;
 
     spell_expiration(json_object_get(copy, "Credentials"));
-    char *text = json_print(copy, false, false);
-    if (file_mkdirs(folder, 0700, &err) < 0 || file_write_atomic(path, text, strlen(text), 0600, &err) < 0)
+    if (token_file_write(path, copy, &err) < 0)
         log_debug("aws", "credentials are not kept for the AWS CLI: %s", err.message);
-    secret_wipe(text, strlen(text));
-    free(text);
 }

@@ -15,7 +15,7 @@ char *role_cache_key_role(const struct role_cache_role *r);
 char *role_cache_key_sso(const char *account, const char *role, const char *session, const char *start_url);
 
 char *role_cache_path(const struct env *env, const char *key);   /* malloc'd */
-/* The object "Credentials", a new reference; NULL when there is nothing to use. */
+/* The object "Credentials", a new reference; NULL when there is nothing to use. In both: key NULL = not kept on disk. */
 json_t *role_cache_read(struct aws_session *s, const char *key);
 /* whole: {"Credentials": {…, "Expiration": seconds or text}, …}. A failure is no error: the credentials serve without. */
 void role_cache_write(struct aws_session *s, const char *key, const json_t *whole);

@@ -78,6 +78,7 @@ int session_call(struct aws_session *s, const struct aws_call_options *o, const 
 int session_url(struct aws_session *s, const struct aws_exchange *x, const char *region, char **url, char **signing_region,
                 struct error *err);
 
+void session_uuid(char out[37]); /* random, version 4 */
 int64_t session_wall_ms(const struct aws_session *s, const char *authority); /* with the host's skew */
 void session_learn_skew(struct aws_session *s, const char *authority, int64_t skew_ms);
 int64_t session_skew_any(const struct aws_session *s);                       /* the latest known; 0 */

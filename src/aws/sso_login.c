@@ -1,6 +1,7 @@
 #include "aws/sso_login.h"
 #include "aws/operations.h"
 #include "aws/sso_token.h"
+#include "aws/token_file.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -133,7 +134,7 @@ static int keep(struct aws_session *s, struct sso_login *l, const json_t *reply,
                                           secret_get(&l->client_secret), "registrationExpiresAt", registration);
     if (json_str(reply, "refreshToken"))
         json_object_set_new(file, "refreshToken", json_string(json_str(reply, "refreshToken")));
-    return sso_token_write(path, file, err);
+    return token_file_write(path, file, err);
 }
 
 /* 1: not yet. */

@@ -1,20 +1,16 @@
 #include "aws/sso_token.h"
 #include "aws/operations.h"
+#include "aws/token_file.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #define RENEW_BELOW_MS   (15 * 60 * 1000)
 #define RENEW_PAUSE_MS   (60 * 1000)
-#define LOCK_STEP_MS     50
-#define LOCK_PATIENCE_MS 20000
 
 char *sso_token_path(const struct env *env, const char *key)
 {
@@ -78,20 +74,6 @@ bool sso_token_can_refresh(const struct sso_token *t, int64_t now_ms)
     return secret_is_set(&t->refresh) && secret_is_set(&t->client_secret) && t->client_id && t->registration_expires_ms > now_ms;
 }
 
-int sso_token_write(const char *path, const json_t *token, struct error *err)
-{
-    cleanup_free char *folder = path_dirname(path);
-    int rc = file_mkdirs(folder, 0700, err);
-
-    if (rc < 0)
-        return rc;
-    char *text = json_print(token, false, false);
-    rc = file_write_atomic(path, text, strlen(text), 0600, err);
-    secret_wipe(text, strlen(text));
-    free(text);
-    return rc;
-}
-
 static void login_hint(const struct sso_source *from, struct error *err)
 {
     error_hint(err, "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).", from->profile, from->profile);
@@ -116,23 +98,6 @@ static int expired(const struct sso_source *from, struct error *why, struct erro
         error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "The SSO session associated with this profile (%s) has expired or is otherwise invalid.", from->profile);
     login_hint(from, err);
     return -EKEYEXPIRED;
-}
-
-/* Refresh tokens are good for one use: whoever holds the lock renews, the others read what came of it. -1: go on without. */
-static int lock_beside(const char *path)
-{
-    cleanup_free char *file = xasprintf("%s.lock", path);
-    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    for (int waited = 0; fd >= 0; waited += LOCK_STEP_MS) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return fd;
-        if (waited >= LOCK_PATIENCE_MS || fiber_sleep(LOCK_STEP_MS) < 0)
-            break;
-    }
-    if (fd >= 0)
-        close(fd);
-    return -1;
 }
 
 static void take_reply(struct sso_token *t, const json_t *reply)
@@ -164,7 +129,7 @@ static int renew(struct aws_session *s, const struct sso_source *from, const cha
         return rc;
     take_reply(t, reply);
     struct error unwritten = ERROR_INIT;
-    if (sso_token_write(path, t->file, &unwritten) < 0)
+    if (token_file_write(path, t->file, &unwritten) < 0)
         log_debug("aws", "the renewed SSO token could not be stored: %s", unwritten.message);
     error_done(&unwritten);
     return 0;
@@ -188,9 +153,10 @@ static bool take_newer(const char *path, struct sso_token *t, int64_t needed_ms)
     return better;
 }
 
+/* Refresh tokens are good for one use: whoever holds the lock renews, the others read what came of it. */
 static int renew_locked(struct aws_session *s, const struct sso_source *from, const char *path, struct sso_token *t, struct error *err)
 {
-    cleanup_fd int lock = lock_beside(path);
+    cleanup_fd int lock = token_file_lock(path);
     int rc = 0;
 
     if (!take_newer(path, t, RENEW_BELOW_MS)) {

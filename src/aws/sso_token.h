@@ -25,5 +25,3 @@ struct sso_source {
 };
 /* A token that serves now: renewed when less than 15 minutes remain and it can be. Suspends. */
 int sso_token_get(struct aws_session *s, const struct sso_source *from, struct secret *access, struct error *err);
-/* A new token in place of what the file had: the login's last step. */
-int sso_token_write(const char *path, const json_t *token, struct error *err);

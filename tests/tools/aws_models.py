@@ -38,6 +38,7 @@ SERVICES = {
     "secretsmanager": "GetSecretValue",
     "ssm": "PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter "
            "DeleteParameters",
+    "signin": "CreateOAuth2Token",
     "sso": "GetRoleCredentials",
     "sso-oidc": "CreateToken RegisterClient StartDeviceAuthorization",
     "sts": "GetCallerIdentity AssumeRole AssumeRoleWithWebIdentity",

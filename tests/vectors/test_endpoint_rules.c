@@ -26,6 +26,7 @@ static const struct {
     {"route53", &aws_service_route53},
     {"secretsmanager", &aws_service_secretsmanager},
     {"ssm", &aws_service_ssm},
+    {"signin", &aws_service_signin},
     {"sso", &aws_service_sso},
     {"sso-oidc", &aws_service_sso_oidc},
     {"sts", &aws_service_sts},
@@ -91,6 +92,8 @@ int main(void)
             if (json_bool_or(c, "params.UseGlobalEndpoint", false))
                 reason = "UseGlobalEndpoint: the legacy mode of sts_regional_endpoints, which the CLI v2 "
                          "does not have";
+            if (json_bool_or(c, "params.IsControlPlane", false) || json_bool_or(c, "params.IsOAuthEndpoint", false))
+                reason = "other parts of signin: we renew sessions only";
             if (text_starts(json_str_or(c, "params.ServiceType", ""), "ACM-"))
                 reason = "ACM-ACME is another service";
             if (reason)

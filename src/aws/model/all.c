@@ -83,6 +83,7 @@ const struct aws_operation *const aws_operations[] = {
     &aws_s3_ListObjectVersions,
     &aws_s3_GetBucketVersioning,
     &aws_secretsmanager_GetSecretValue,
+    &aws_signin_CreateOAuth2Token,
     &aws_ssm_PutParameter,
     &aws_ssm_GetParameter,
     &aws_ssm_GetParameters,
