@@ -117,6 +117,7 @@ struct yaml_node *canon_scalar(struct canon *c, struct yaml_node *n, enum spec_f
         return canon_text(c, n, canon_path(c, n->value));
     case FORM_CONTEXT:
         return canon_is_url(n->value) ? n : canon_text(c, n, canon_path(c, n->value));
+    case FORM_OPTION:
     case FORM_TEXT:
         return canon_as_text(c, n);
     default:

@@ -159,7 +159,8 @@ static struct yaml_node *merge_node(struct merge *m, struct yaml_node *base, str
     if (tag_is_override(over) || spec->merge == MERGE_REPLACE)
         return over;
     if (yaml_is_null(over))
-        return spot && spec->types & T_SCALAR && spec->types & T_NULL ? over : base;
+        return spot && spec->types & T_SCALAR && spec->types & T_NULL && spec->form != FORM_OPTION ? over
+                                                                                                   : base;
     if (yaml_is_null(base))
         return over;
     if (base->kind == over->kind)

@@ -92,6 +92,15 @@ static struct yaml_node *show_ssh(struct show *s, const struct yaml_node *n)
     return out;
 }
 
+static struct yaml_node *show_options(struct show *s, const struct yaml_node *n)
+{
+    struct yaml_node *out = yaml_copy_shallow(s->arena, n);
+    for (size_t i = 0; i < out->len; i++)
+        if (yaml_is_null(out->pairs[i].value))
+            out->pairs[i].value = yaml_new_scalar(s->arena, n->pos, "", false);
+    return out;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp((*(struct yaml_node *const *)a)->value, (*(struct yaml_node *const *)b)->value);
@@ -141,6 +150,8 @@ static struct yaml_node *show_node(struct show *s, const struct yaml_node *n, co
     }
     if (spec->form == FORM_SSH)
         return show_ssh(s, n);
+    if (!spec->keys && spec->values && spec->values->form == FORM_OPTION)
+        return show_options(s, n);
     if (!spec->keys && (!spec->values || (spec->values->types & T_MAP) == 0))
         return (struct yaml_node *)n; /* names and texts */
     struct yaml_node *out = show_mapping(s, n, spec);

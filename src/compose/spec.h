@@ -66,6 +66,7 @@ enum spec_form { /* short → long, and values in their canonical notation; cano
                  FORM_LIST,
                  FORM_MODE,
                  FORM_NAMES,
+                 FORM_OPTION,
                  FORM_PATH,
                  FORM_PORTS,
                  FORM_PULL,

@@ -87,7 +87,8 @@ static const struct spec_key healthcheck_keys[] = {
 };
 static const struct spec healthcheck = {.types = T_MAP, .keys = healthcheck_keys, .extensions = true};
 
-static const struct spec option_value = {.types = T_STR | T_NUM | T_NULL, .form = FORM_LABEL};
+/* Null changes nothing when merged, and is empty in the end. */
+static const struct spec option_value = {.types = T_STR | T_NUM | T_NULL, .form = FORM_OPTION};
 static const struct spec options = {.types = T_MAP, .values = &option_value};
 static const struct spec_key logging_keys[] = {{"driver", &spec_str}, {"options", &options}, {0}};
 static const struct spec logging = {

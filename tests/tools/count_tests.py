@@ -16,7 +16,7 @@ import sys
 
 SHOWN_LINES = 80
 CHECK = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
-VECTORS = re.compile(r"^vectors .+: (\d+) passed, (\d+) failed", re.M)
+VECTORS = re.compile(r"^(?:vectors|conformance) .+: (\d+) passed, (\d+) failed", re.M)
 FUZZ = re.compile(r"^fuzz .+: (\d+) seeds, .* no failure", re.M)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(\w+)(?: \((.*)\))?", re.M)
 LINT = re.compile(r"^lint: \d+ files, (\d+) checks each, (\d+) findings", re.M)

@@ -1,0 +1,174 @@
+// The oracle: loads Compose projects with the reference library and prints what it makes of them.
+//
+// One JSON object a line comes in on standard input (see request), one a line goes out (see answer), in the
+// same order. The options are those that `docker compose config` gives to the library; nothing of the
+// process's own environment is used.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/sirupsen/logrus"
+	"go.yaml.in/yaml/v4"
+)
+
+type request struct {
+	ID       string            `json:"id"`
+	Dir      string            `json:"dir"`       // absolute: where the command is typed
+	Files    []string          `json:"files"`     // -f
+	EnvFiles []string          `json:"env_files"` // --env-file
+	Profiles []string          `json:"profiles"`  // --profile
+	Name     string            `json:"name"`      // -p
+	Env      map[string]string `json:"env"`       // the caller's environment
+	Bare     bool              `json:"bare"`      // --no-interpolate
+}
+
+type answer struct {
+	ID    string          `json:"id"`
+	JSON  json.RawMessage `json:"json,omitempty"` // what --format json prints
+	Tree  any             `json:"tree,omitempty"` // what the YAML says
+	Error string          `json:"error,omitempty"`
+}
+
+func options(r *request) (*cli.ProjectOptions, error) {
+	environment := make([]string, 0, len(r.Env))
+	for name, value := range r.Env {
+		environment = append(environment, name+"="+value)
+	}
+	env := func(o *cli.ProjectOptions) error { return nil }
+	if off, _ := strconv.ParseBool(r.Env["COMPOSE_DISABLE_ENV_FILE"]); !off {
+		env = func(o *cli.ProjectOptions) error {
+			if err := cli.WithEnvFiles(r.EnvFiles...)(o); err != nil {
+				return err
+			}
+			return cli.WithDotEnv(o)
+		}
+	}
+	return cli.NewProjectOptions(r.Files,
+		cli.WithWorkingDirectory(""),
+		cli.WithEnv(environment),
+		env,
+		cli.WithConfigFileEnv,
+		cli.WithDefaultConfigPath,
+		env,
+		cli.WithInterpolation(!r.Bare),
+		cli.WithDiscardEnvFile,
+		cli.WithDefaultProfiles(r.Profiles...),
+		cli.WithName(r.Name))
+}
+
+func load(r *request) (*types.Project, error) {
+	if err := os.Chdir(r.Dir); err != nil {
+		return nil, err
+	}
+	o, err := options(r)
+	if err != nil {
+		return nil, err
+	}
+	return o.LoadProject(context.Background())
+}
+
+func solve(r *request) (a answer) {
+	a.ID = r.ID
+	defer func() {
+		if broken := recover(); broken != nil {
+			a = answer{ID: r.ID, Error: fmt.Sprintf("the reference panicked: %v", broken)}
+		}
+	}()
+	project, err := load(r)
+	if err != nil {
+		a.Error = err.Error()
+		return a
+	}
+	if a.JSON, err = project.MarshalJSON(); err == nil {
+		var text []byte
+		if text, err = project.MarshalYAML(); err == nil {
+			err = yaml.Unmarshal(text, &a.Tree)
+		}
+	}
+	if err != nil {
+		a = answer{ID: r.ID, Error: "unprintable: " + err.Error()}
+	}
+	return a
+}
+
+// raw is the env_file format that the CLI registers with the library: names and values as they stand.
+func raw(r io.Reader, _ string, vars map[string]string, lookup func(string) (string, bool)) error {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		line := strings.TrimLeft(lines.Text(), " \t")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, found := strings.Cut(line, "=")
+		if !found {
+			if value, found = lookup(name); !found {
+				continue
+			}
+		}
+		vars[name] = value
+	}
+	return lines.Err()
+}
+
+// one is the whole-process form, for the bench: oracle FILE prints that project.
+func one(path string) error {
+	env := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	project, err := load(&request{Dir: dir, Files: []string{path}, Env: env})
+	if err != nil {
+		return err
+	}
+	text, err := project.MarshalYAML()
+	if err == nil {
+		_, err = os.Stdout.Write(text)
+	}
+	return err
+}
+
+func main() {
+	logrus.SetOutput(io.Discard)
+	dotenv.RegisterFormat("raw", raw)
+	if len(os.Args) > 1 {
+		if err := one(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	in := json.NewDecoder(bufio.NewReader(os.Stdin))
+	out := bufio.NewWriter(os.Stdout)
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	for {
+		var r request
+		if err := in.Decode(&r); err == io.EOF {
+			break
+		} else if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		if err := encoder.Encode(solve(&r)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	out.Flush()
+}
