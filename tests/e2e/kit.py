@@ -34,7 +34,7 @@ TERMINAL = {"SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELED"}
 READS = ("Describe", "Get", "List", "Head", "BatchGet", "Filter", "Lookup", "Validate", "Estimate")
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 30.0, step: float = 0.05, why: str = "") -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 60.0, step: float = 0.05, why: str = "") -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = what()
@@ -230,7 +230,7 @@ class Following:
     def err(self) -> str:
         return self.err_path.read_text(errors="replace")
 
-    def seen(self, text: str, seconds: float = 60) -> None:
+    def seen(self, text: str, seconds: float = 90) -> None:
         def look() -> bool:
             if text in self.out or text in self.err:
                 return True

@@ -44,7 +44,7 @@ class Terminal:
     def text(self) -> str:
         return self.data.decode(errors="replace")
 
-    def seen(self, text: str, seconds: float = 60) -> None:
+    def seen(self, text: str, seconds: float = 90) -> None:
         kit.wait_for(lambda: text in self.text, seconds, why=f"{text!r} in {self.text[-3000:]}")
 
     def resize(self, columns: int, lines: int) -> None:
