@@ -1,5 +1,7 @@
 #include "compose/print.h"
 
+#include "base/mem.h"
+#include "base/vec.h"
 #include "compose/compose.h"
 #include "compose/show.h"
 #include "compose/template.h"
@@ -14,29 +16,52 @@ struct printer {
     bool raw; /* loaded without interpolation: dollars are as written */
 };
 
-static int compare_pairs(const void *pa, const void *pb)
+struct ranked_pair {
+    const struct yaml_pair *pair;
+    const struct spec *spec;
+    const struct spec_key *key; /* place in the table; NULL behind all of them, by name */
+};
+
+static int compare_ranked(const void *pa, const void *pb)
 {
-    const struct yaml_pair *const *a = pa, *const *b = pb;
-    return strcmp((*a)->key->value, (*b)->key->value);
+    const struct ranked_pair *a = pa, *b = pb;
+    if (a->key && b->key)
+        return a->key < b->key ? -1 : 1;
+    if (a->key || b->key)
+        return a->key ? -1 : 1;
+    return strcmp(a->pair->key->value, b->pair->key->value);
+}
+
+static struct ranked_pair rank(const struct yaml_pair *pair, const struct spec *spec)
+{
+    unsigned flags;
+    const struct spec_key *key = spec->keys ? spec_find(spec, pair->key->value) : NULL;
+    const struct spec *below = key ? key->spec : spec_value(spec, pair->key->value, &flags);
+    return (struct ranked_pair){.pair = pair, .spec = below ? below : &spec_any, .key = key};
 }
 
 struct print_pairs print_order(struct arena *arena, const struct yaml_node *map, const struct spec *spec)
 {
-    struct print_pairs o = {.items = arena_array(arena, const struct yaml_pair *, map->len + 1),
-                            .specs = arena_array(arena, const struct spec *, map->len + 1)};
-    for (const struct spec_key *k = spec->keys; k && k->name && o.len < map->len; k++)
-        for (size_t i = 0; i < map->len; i++)
-            if (strcmp(map->pairs[i].key->value, k->name) == 0)
-                o.items[o.len++] = &map->pairs[i];
-    size_t known = o.len;
+    struct ranked_pair few[24],
+        *all = map->len <= ARRAY_LEN(few) ? few : arena_array(arena, struct ranked_pair, map->len);
     for (size_t i = 0; i < map->len; i++)
-        if (!spec->keys || !spec_find(spec, map->pairs[i].key->value))
-            o.items[o.len++] = &map->pairs[i];
-    qsort(o.items + known, o.len - known, sizeof(struct yaml_pair *), compare_pairs);
-    for (size_t i = 0; i < o.len; i++) {
-        unsigned flags;
-        const struct spec *below = spec_value(spec, o.items[i]->key->value, &flags);
-        o.specs[i] = below ? below : &spec_any;
+        all[i] = rank(&map->pairs[i], spec);
+    if (map->len <= ARRAY_LEN(few)) { /* as they are written, mostly in order */
+        for (size_t i = 1; i < map->len; i++)
+            for (size_t k = i; k > 0 && compare_ranked(&all[k - 1], &all[k]) > 0; k--) {
+                struct ranked_pair swap = all[k];
+                all[k] = all[k - 1];
+                all[k - 1] = swap;
+            }
+    } else {
+        qsort(all, map->len, sizeof *all, compare_ranked);
+    }
+    struct print_pairs o = {.items = arena_array(arena, const struct yaml_pair *, map->len + 1),
+                            .specs = arena_array(arena, const struct spec *, map->len + 1),
+                            .len = map->len};
+    for (size_t i = 0; i < map->len; i++) {
+        o.items[i] = all[i].pair;
+        o.specs[i] = all[i].spec;
     }
     return o;
 }

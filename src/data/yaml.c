@@ -15,9 +15,11 @@ static size_t find_pair(const struct yaml_node *map, const char *key)
         const size_t *at = strmap_get(map->index, key);
         return at ? *at : map->len;
     }
-    for (size_t i = 0; i < map->len; i++)
-        if (strcmp(map->pairs[i].key->value, key) == 0)
+    for (size_t i = 0; i < map->len; i++) {
+        const char *name = map->pairs[i].key->value;
+        if (*name == *key && strcmp(name, key) == 0)
             return i;
+    }
     return map->len;
 }
 
