@@ -32,7 +32,10 @@ static uint64_t context_limit(struct job *j)
 {
     uint64_t bytes = 0;
     const char *given = env_get_nonempty(j->session->env, "DEFANG_BUILD_CONTEXT_LIMIT");
-    return given && pack_parse_limit(given, &bytes) == 0 ? bytes : 0;
+    if (given && pack_parse_limit(given, &bytes) < 0)
+        engine_note(&j->context, ENGINE_SAY_WARNING, "write it like 200MiB", "DEFANG_BUILD_CONTEXT_LIMIT=%s is no size; the limit is %zu MiB", given,
+                    LIMIT_PACK_BYTES >> 20);
+    return bytes;
 }
 
 static void warn_if_large(struct job *j, const struct plan_build *b, const struct pack_result *r)
@@ -88,6 +91,26 @@ static int remember_archive(struct job *j, const struct plan_build *b, struct er
     return j->journal.put(j->journal.arg, key, b->object_key, err);
 }
 
+static char *forced_key(const struct plan_build *b)
+{
+    return xasprintf("forced.%s", b->service);
+}
+
+/* `up --build`: an image that is there counts as missing, until this deployment has built it. */
+static int forget_if_forced(struct image_job *w, struct error *err)
+{
+    struct job *j = w->im->job;
+    cleanup_free char *key = forced_key(&w->im->builds[w->index]), *done = NULL;
+    if (!json_bool_or(j->inputs, "force", false))
+        return 0;
+    int rc = j->journal.get(j->journal.arg, key, &done, err);
+    if (rc == 0 && !done) {
+        free(w->im->built[w->index]);
+        w->im->built[w->index] = NULL;
+    }
+    return rc;
+}
+
 /* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not look at the folder again. */
 static int prepare_one(void *arg, struct error *err)
 {
@@ -112,7 +135,9 @@ static int prepare_one(void *arg, struct error *err)
     j->uploads += uploaded;
     plan_build_finish(j->arena, w->im->request, b);
     rc = flow_image_lookup(&j->context, b, &w->im->built[w->index], err);
-    if (rc == 0 && w->im->built[w->index] && !json_bool_or(j->inputs, "force", false))
+    if (rc == 0)
+        rc = forget_if_forced(w, err);
+    if (rc == 0 && w->im->built[w->index])
         job_step(j, row, ENGINE_SKIPPED, ORDER, "image: %.19s…  already built", strchr(w->im->built[w->index], '@') + 1);
     else if (rc == 0)
         job_step(j, row, ENGINE_WAITING, ORDER, "image: waits for the place to build");
@@ -194,8 +219,11 @@ static int build_one(void *arg, struct error *err)
     struct image_job *w = arg;
     struct engine_failure failure = {0};
     int rc = flow_image_build(&w->im->job->context, &w->im->builds[w->index], w->place, &w->im->built[w->index], &failure, err);
-    if (rc == 0)
+    cleanup_free char *key = forced_key(&w->im->builds[w->index]);
+    if (rc == 0) {
         w->im->job->images_built++;
+        rc = w->im->job->journal.put(w->im->job->journal.arg, key, "1", err);
+    }
     if (rc < 0 && failure.service && !w->failure->service)
         *w->failure = failure;
     else

@@ -195,6 +195,14 @@ def test_config_change_reaches_its_services(world: World) -> None:
     assert "ServiceApi" in changed and not {"ServiceWeb", "ServiceWorker"} & changed, changed
 
 
+def test_build_flag_builds_again(world: World, account: kit.Sandbox) -> None:
+    mark = account.mark()
+    ran = world.up("--build").ok()
+    assert kit.result_of(ran.lines)["images_built"] == 2
+    operations = account.operations(mark)
+    assert operations.count("RunTask") == 2 and "PutObject" not in operations
+
+
 def test_down_leaves_the_cd_stack(world: World, account: kit.Sandbox) -> None:
     ran = world.place.run("down", cwd=world.folder).ok()
     kept = [line for line in ran.err.splitlines() if line.startswith("kept: ")]
