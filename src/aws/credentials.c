@@ -15,7 +15,7 @@
 static const struct credential_provider *const chain[] = {
     &credential_environment, &credential_assume_role, &credential_web_identity, &credential_sso,
     &credential_shared_file, &credential_login,       &credential_process,      &credential_config_file,
-    &credential_container,   &credential_imds,
+    &credential_ec2_file,    &credential_boto,        &credential_container,   &credential_imds,
 };
 
 /* A source profile's providers stand below the one that asked. */

@@ -28,7 +28,7 @@ struct credential_provider {
 
 extern const struct credential_provider credential_environment, credential_assume_role, credential_web_identity,
     credential_sso, credential_shared_file, credential_login, credential_process, credential_config_file,
-    credential_container, credential_imds;
+    credential_ec2_file, credential_boto, credential_container, credential_imds;
 
 /* Asks the chain (profile_only: the providers of a source_profile). */
 int credentials_resolve(const struct credential_request *r, bool profile_only, struct aws_credentials *out,
