@@ -20,7 +20,7 @@ void mem_free_ptr(void *pp); /* frees *(void **)pp */
 void mem_close_ptr(int *fd);
 
 #define cleanup_free __attribute__((cleanup(mem_free_ptr)))
-#define cleanup_fd   __attribute__((cleanup(mem_close_ptr)))
+#define cleanup_fd   __attribute__((cleanup(mem_close_ptr), unused)) /* a lock is held and never read */
 
 /* Takes a pointer out of a cleanup variable: `return steal(p);` */
 #define steal(p) ({ __typeof__(p) *pp_ = &(p); __typeof__(p) v_ = *pp_; *pp_ = NULL; v_; })
