@@ -3,7 +3,6 @@
 #include "aws/uri.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include <ctype.h>
 #include <string.h>
 
 /* Removes empty, "." and ".." segments; a final '/' stays. */
@@ -104,18 +103,15 @@ static bool never_signed(const char *lower)
 /* Trimmed, inner runs of blanks (and folded lines) as one space. */
 static char *header_value(const char *v)
 {
+    static const char blanks[] = " \t\r\n\v\f";
     struct str out = STR_INIT;
-    bool blank = false;
 
-    for (; *v; v++) {
-        if (isspace((unsigned char)*v)) {
-            blank = out.len > 0;
-            continue;
-        }
-        if (blank)
+    for (v += strspn(v, blanks); *v; v += strspn(v, blanks)) {
+        size_t n = strcspn(v, blanks);
+        if (out.len)
             str_append_char(&out, ' ');
-        blank = false;
-        str_append_char(&out, *v);
+        str_append_bytes(&out, v, n);
+        v += n;
     }
     return str_take(&out);
 }

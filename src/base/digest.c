@@ -6,14 +6,34 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
+
+/* Of SHA-256: what a key is padded to. */
+#define HMAC_BLOCK 64
 
 static void must(bool done)
 {
     if (!done)
         abort();
+}
+
+/* Looked up once: EVP_sha256() by itself makes OpenSSL search its providers at each use. */
+static const EVP_MD *sha256(void)
+{
+    static _Atomic(EVP_MD *) kept;
+    EVP_MD *md = kept, *none = NULL;
+
+    if (md)
+        return md;
+    md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    must(md != NULL);
+    if (!atomic_compare_exchange_strong(&kept, &none, md)) { /* another thread was faster */
+        EVP_MD_free(md);
+        md = none;
+    }
+    return md;
 }
 
 static void digest_once(const EVP_MD *md, const void *data, size_t n, uint8_t *out)
@@ -23,7 +43,7 @@ static void digest_once(const EVP_MD *md, const void *data, size_t n, uint8_t *o
 
 void digest_sha256(const void *data, size_t n, uint8_t out[SHA256_BYTES])
 {
-    digest_once(EVP_sha256(), data, n, out);
+    digest_once(sha256(), data, n, out);
 }
 
 void digest_sha1(const void *data, size_t n, uint8_t out[SHA1_BYTES])
@@ -38,10 +58,24 @@ void digest_md5(const void *data, size_t n, uint8_t out[16])
 
 void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n, uint8_t out[SHA256_BYTES])
 {
-    unsigned len = SHA256_BYTES;
-    must(key_len <= INT_MAX);
-    /* OpenSSL reads a NULL key as "the one of last time" */
-    must(HMAC(EVP_sha256(), key ? key : "", (int)key_len, n ? data : (const void *)"", n, out, &len) != NULL);
+    uint8_t pad[HMAC_BLOCK] = {0}, inner[SHA256_BYTES];
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    if (key_len > sizeof pad)
+        digest_sha256(key, key_len, pad);
+    else if (key_len)
+        memcpy(pad, key, key_len);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36;
+    must(ctx && EVP_DigestInit_ex2(ctx, sha256(), NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 && EVP_DigestUpdate(ctx, data, n) == 1 &&
+         EVP_DigestFinal_ex(ctx, inner, NULL) == 1);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    must(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 && EVP_DigestUpdate(ctx, inner, sizeof inner) == 1 &&
+         EVP_DigestFinal_ex(ctx, out, NULL) == 1);
+    EVP_MD_CTX_free(ctx); /* wipes its state */
+    secret_wipe(pad, sizeof pad);
+    secret_wipe(inner, sizeof inner);
 }
 
 struct digest_stream {
@@ -52,7 +86,7 @@ struct digest_stream *digest_stream_new(void)
 {
     struct digest_stream *d = xmalloc(sizeof *d);
     d->ctx = EVP_MD_CTX_new();
-    must(d->ctx && EVP_DigestInit_ex(d->ctx, EVP_sha256(), NULL) == 1);
+    must(d->ctx && EVP_DigestInit_ex2(d->ctx, sha256(), NULL) == 1);
     return d;
 }
 
