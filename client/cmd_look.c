@@ -127,14 +127,16 @@ int cmd_compose_config(struct client *c, struct error *err)
     if (o->format && !text_eq(o->format, "yaml") && !text_eq(o->format, "json"))
         return error_raise(err, ERR_USAGE, "--format takes yaml or json, not \"%s\"", o->format);
     request.format = (char *)(o->json ? "json" : o->format ? o->format : "yaml");
-    request.list = (char *)(o->services ? "services" : o->images ? "images" : o->volumes ? "volumes" : o->networks ? "networks" : o->show_profiles ? "profiles" : "");
+    request.list = (char *)(o->services ? "services" : o->images ? "images" : o->volumes ? "volumes" : o->networks ? "networks" : o->show_profiles ? "profiles" : o->environment ? "environment" : "");
+    request.hash = (char *)(o->hash ? o->hash : "");
     request.no_interpolate = o->no_interpolate;
     int rc = ask(c, RPC_COMPOSE_CONFIG, &request.base, &request.caller, &reply, err);
     if (rc < 0)
         return rc;
     Defang__ComposeConfigReply *config = (Defang__ComposeConfigReply *)reply;
     say_diagnostics(c, config->diagnostics, config->n_diagnostics);
-    fwrite(config->text.data, 1, config->text.len, stdout);
+    if (config->text.len > 0)
+        fwrite(config->text.data, 1, config->text.len, stdout);
     if (config->text.len > 0 && config->text.data[config->text.len - 1] != '\n')
         putchar('\n');
     protobuf_c_message_free_unpacked(reply, NULL);

@@ -57,6 +57,8 @@ static const struct target targets[] = {
     {{"--volumes", NULL, NULL, "print the names of the volumes"}, SWITCH, AT(volumes)},
     {{"--networks", NULL, NULL, "print the names of the networks"}, SWITCH, AT(networks)},
     {{"--profiles", NULL, NULL, "print the profiles of the Compose files"}, SWITCH, AT(show_profiles)},
+    {{"--environment", NULL, NULL, "print the variables that the Compose files are filled from"}, SWITCH, AT(environment)},
+    {{"--hash", NULL, "SERVICE", "print the hash of a service; \"*\" for all"}, TEXT, AT(hash)},
     {{"--cd-name", NULL, "NAME", "name of the account's CD stack (defang-cd; DEFANG_CD_NAME)"}, TEXT, AT(cd_name)},
     {{"--prefix", NULL, "NAME", "first part of the names in AWS (Defang; DEFANG_PREFIX)"}, TEXT, AT(prefix)},
     {{"--if-not-set", NULL, NULL, "keep a value that is there"}, SWITCH, AT(if_not_set)},

@@ -2,6 +2,7 @@
 #include "daemon/verb.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -175,26 +176,34 @@ static void list_names(const struct compose_project *p, const char *what, struct
                         p->services[i].image ? "" : p->services[i].name);
 }
 
-static int by_text(const void *a, const void *b)
+static void list_variables(const struct compose_project *p, struct str *out)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    for (size_t i = 0; i < p->variable_count; i++)
+        str_appendf(out, "%s=%s\n", p->variables[i].key, p->variables[i].value ? p->variables[i].value : "***");
+}
+
+/* "NAME HASH" a line; of one service, or of all for "*". */
+static int list_hashes(const struct compose_project *p, const char *wanted, struct str *out, struct error *err)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < p->service_count; i++) {
+        if (!text_eq(wanted, "*") && !text_eq(wanted, p->services[i].name))
+            continue;
+        cleanup_str struct str text = STR_INIT;
+        uint8_t sum[SHA256_BYTES];
+        compose_show_hashed(&p->services[i], &text);
+        digest_sha256(str_get(&text), text.len, sum);
+        cleanup_free char *hex = digest_hex(sum, sizeof sum);
+        str_appendf(out, "%s %s\n", p->services[i].name, hex);
+        found++;
+    }
+    return found || text_eq(wanted, "*") ? 0 : error_raise(err, ERR_USAGE, "there is no service \"%s\" in this project", wanted);
 }
 
 static void list_profiles(const struct compose_project *p, struct str *out)
 {
-    VEC(const char *) names = {0};
-    const struct yaml_node *services = yaml_get(p->root, "services");
-    for (size_t i = 0; services && i < services->len; i++) {
-        const struct yaml_node *profiles = yaml_get(services->pairs[i].value, "profiles");
-        for (size_t k = 0; profiles && profiles->kind == YAML_KIND_SEQUENCE && k < profiles->len; k++)
-            vec_push(&names, profiles->items[k]->value);
-    }
-    if (names.len)
-        qsort(names.items, names.len, sizeof *names.items, by_text);
-    for (size_t i = 0; i < names.len; i++)
-        if (i == 0 || !text_eq(names.items[i], names.items[i - 1]))
-            str_appendf(out, "%s\n", names.items[i]);
-    vec_free(&names);
+    for (size_t i = 0; i < p->profile_count; i++)
+        str_appendf(out, "%s\n", p->profiles[i]);
 }
 
 static int verb_compose_config(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
@@ -204,14 +213,20 @@ static int verb_compose_config(struct verb_call *v, const ProtobufCMessage *requ
     if (rc < 0)
         return rc;
     cleanup_str struct str text = STR_INIT;
-    if (text_eq(r->list, "profiles"))
+    if (!text_empty(r->hash))
+        rc = list_hashes(v->project.model, r->hash, &text, err);
+    else if (text_eq(r->list, "profiles"))
         list_profiles(v->project.model, &text);
+    else if (text_eq(r->list, "environment"))
+        list_variables(v->project.model, &text);
     else if (!text_empty(r->list))
         list_names(v->project.model, r->list, &text);
     else if (text_eq(r->format, "json"))
         compose_show_json(v->project.model, &text);
     else
         compose_show_yaml(v->project.model, &text);
+    if (rc < 0)
+        return rc;
     Defang__ComposeConfigReply reply = DEFANG__COMPOSE_CONFIG_REPLY__INIT;
     reply.text.data = (uint8_t *)(text.data ? text.data : (char *)"");
     reply.text.len = text.len;

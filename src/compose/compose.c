@@ -8,6 +8,7 @@
 #include "compose/loader.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct load {
@@ -15,6 +16,8 @@ struct load {
     struct workspace workspace;
     struct loader loader;
     struct compose_project *project;
+    const char **profiles; /* that the files name */
+    size_t profile_count;
 };
 
 static const char *const *active_profiles(struct load *x)
@@ -82,6 +85,28 @@ static void set_name(struct load *x, struct yaml_node *root)
     yaml_map_set(x->arena, root, yaml_new_scalar(x->arena, root->pos, "name", true), name);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void collect_profiles(struct load *x, const struct yaml_node *services)
+{
+    VEC(const char *) all = {0};
+    for (size_t i = 0; services && services->kind == YAML_KIND_MAPPING && i < services->len; i++) {
+        const struct yaml_node *own = yaml_get(services->pairs[i].value, "profiles");
+        for (size_t k = 0; own && own->kind == YAML_KIND_SEQUENCE && k < own->len; k++)
+            vec_push(&all, own->items[k]->value);
+    }
+    if (all.len)
+        qsort(all.items, all.len, sizeof *all.items, by_text);
+    x->profiles = arena_array(x->arena, const char *, all.len + 1);
+    for (size_t i = 0; i < all.len; i++)
+        if (i == 0 || strcmp(all.items[i], all.items[i - 1]) != 0)
+            x->profiles[x->profile_count++] = all.items[i];
+    vec_free(&all);
+}
+
 /* Every pass says all it finds; the next one starts only on sound ground. */
 static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_node *root)
 {
@@ -92,6 +117,7 @@ static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_n
     if (diag_has_errors(l->diags))
         return false;
     const struct yaml_node *all = yaml_get(root, "services");
+    collect_profiles(x, all);
     (void)normalise_default_network(&z, root);
     normalise_profiles(&z, root);
     normalise_environment(&z, root);
@@ -99,6 +125,20 @@ static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_n
     checks_run(l, root);
     refs_check(l, root, all);
     return !diag_has_errors(l->diags);
+}
+
+static void set_variables(struct compose_project *p, const struct env *env)
+{
+    size_t n = env_count(env);
+    struct compose_kv *all = arena_array(p->arena, struct compose_kv, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = env_name(env, i);
+        bool secret = env_name_is_secret(name);
+        all[i] = (struct compose_kv){.key = arena_strdup(p->arena, name),
+                                     .value = secret ? NULL : arena_strdup(p->arena, env_value(env, i))};
+    }
+    p->variables = all;
+    p->variable_count = n;
 }
 
 static int load_tree(struct load *x, struct error *err)
@@ -125,8 +165,11 @@ static int load_tree(struct load *x, struct error *err)
                                   .working_dir = w->dir,
                                   .files = w->files,
                                   .file_count = w->file_count,
+                                  .profiles = x->profiles,
+                                  .profile_count = x->profile_count,
                                   .root = root,
                                   .raw = w->options->no_interpolate};
+    set_variables(p, w->env);
     bind_project(p);
     x->project = p;
     return 0;

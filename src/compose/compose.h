@@ -50,6 +50,8 @@ void compose_print_json(const struct compose_project *p, struct str *out);
 /* The same as `docker compose config` shows it: without what says nothing, with the reference's defaults. */
 void compose_show_yaml(const struct compose_project *p, struct str *out);
 void compose_show_json(const struct compose_project *p, struct str *out);
+/* The text that the hash of a service (`compose config --hash`) is the SHA-256 of. */
+void compose_show_hashed(const struct compose_service *s, struct str *out);
 int compose_load_canonical(const char *text, size_t n, struct compose_project **out, struct error *err);
 
 int64_t compose_parse_bytes(const char *text);       /* "512m", "1.5gb", "1024"; -1 when wrong */

@@ -177,6 +177,8 @@ struct compose_project {
     const char *name;
     const char *working_dir;        /* absolute */
     const char **files; size_t file_count;
+    const char **profiles; size_t profile_count; /* that the files name, active or not; sorted */
+    const struct compose_kv *variables; size_t variable_count; /* what `${…}` is filled from, by name; the value of a secret is NULL */
     struct yaml_node *root;         /* config parts are marked inside its texts: compose/template.h */
     bool raw;                       /* loaded with no_interpolate: texts hold variables as written */
     struct compose_service *services; size_t service_count;   /* of active profiles only */

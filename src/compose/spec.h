@@ -113,7 +113,7 @@ extern const struct spec spec_str, spec_bool, spec_int, spec_float, spec_bytes, 
     spec_kv, spec_labels, spec_list, spec_texts;
 extern const struct spec spec_build, spec_deploy, spec_networks, spec_volumes, spec_secrets, spec_configs,
     spec_ulimits, spec_file_refs, spec_hosts, spec_devices, spec_gpus, spec_command, spec_develop, spec_hooks,
-    spec_file_mode, spec_port;
+    spec_file_mode, spec_port, spec_throttle, spec_weight;
 
 const struct spec_key *spec_find(const struct spec *spec, const char *name);
 /* The spec of the value of `name` in a mapping of `spec`; NULL when the name is unknown there. *flags: of the

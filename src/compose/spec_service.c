@@ -5,12 +5,12 @@
 /* small objects */
 static const struct spec_key throttle_keys[] = {
     {"path", &spec_str, KEY_ZERO}, {"rate", &spec_bytes, KEY_ZERO}, {0}};
-static const struct spec throttle = {.types = T_MAP, .keys = throttle_keys};
-static const struct spec throttles = {.types = T_SEQ, .items = &throttle};
+const struct spec spec_throttle = {.types = T_MAP, .keys = throttle_keys};
+static const struct spec throttles = {.types = T_SEQ, .items = &spec_throttle};
 static const struct spec_key weight_keys[] = {
     {"path", &spec_str, KEY_ZERO}, {"weight", &spec_int, KEY_ZERO}, {0}};
-static const struct spec weight = {.types = T_MAP, .keys = weight_keys};
-static const struct spec weights = {.types = T_SEQ, .items = &weight};
+const struct spec spec_weight = {.types = T_MAP, .keys = weight_keys};
+static const struct spec weights = {.types = T_SEQ, .items = &spec_weight};
 static const struct spec_key blkio_keys[] = {
     {"weight", &spec_int},
     {"weight_device", &weights},
@@ -105,14 +105,14 @@ static const struct spec models = {.types = T_MAP | T_SEQ,
 static const struct spec whole = {.types = T_NUM};
 static const struct spec_key network_ref_keys[] = {
     {"aliases", &spec_list},
+    {"driver_opts", &options},
+    {"gw_priority", &whole},
     {"interface_name", &spec_str},
     {"ipv4_address", &spec_str},
     {"ipv6_address", &spec_str},
     {"link_local_ips", &spec_list},
     {"mac_address", &spec_str},
-    {"driver_opts", &options},
     {"priority", &whole},
-    {"gw_priority", &whole},
     {"use_service_name_alias", &spec_bool, KEY_ZERO},
     {0},
 };

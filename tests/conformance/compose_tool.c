@@ -82,6 +82,17 @@ static void add_tree(json_t *answer, const struct compose_project *project)
         json_object_set_new(answer, "tree", tree_of(root));
 }
 
+static void add_hashed(json_t *answer, const struct compose_project *project)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < project->service_count; i++) {
+        cleanup_str struct str text = STR_INIT;
+        compose_show_hashed(&project->services[i], &text);
+        json_object_set_new(all, project->services[i].name, json_stringn(str_get(&text), text.len));
+    }
+    json_object_set_new(answer, "hashed", all);
+}
+
 /* What a job freezes must come back as the same project. */
 static void check_frozen(json_t *answer, const struct compose_project *project, const struct str *shown)
 {
@@ -138,6 +149,7 @@ static json_t *solve(json_t *request)
         compose_show_json(project, &text);
         json_object_set_new(answer, "json", json_stringn(str_get(&text), text.len));
         add_tree(answer, project);
+        add_hashed(answer, project);
         if (!o.no_interpolate)
             check_frozen(answer, project, &text);
     }

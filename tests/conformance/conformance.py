@@ -60,6 +60,8 @@ def _differences(case: Case, ours: run.Answer, theirs: run.Answer):
         yield from compare.differences(wanted.mend_json(compare.ours(ours.value)), wanted.mend_json(theirs.value))
         for text in compare.differences(wanted.mend_tree(compare.ours(ours.tree)), wanted.mend_tree(theirs.tree)):
             yield "YAML: " + text
+        for text in compare.differences(ours.hashed, theirs.hashed):
+            yield "hash: " + text
 
 
 def corpus() -> list[Case]:

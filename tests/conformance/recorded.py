@@ -39,7 +39,7 @@ class Book:
             if answer.error:
                 kept: object = {"error": answer.error if part == "cases" else "refused"}
             elif part == "cases":
-                kept = {"json": answer.value, "tree": answer.tree}
+                kept = {"json": answer.value, "tree": answer.tree, "hashed": answer.hashed}
             else:
                 kept = compare.digests(copy.deepcopy(answer.value), copy.deepcopy(answer.tree), wanted)
             page[case.name] = (question(case), kept)
@@ -55,4 +55,4 @@ def _read(answer) -> run.Answer:
         return run.Answer(value=answer)
     if "error" in answer:
         return run.Answer(error=answer["error"])
-    return run.Answer(value=answer["json"], tree=answer["tree"])
+    return run.Answer(value=answer["json"], tree=answer["tree"], hashed=answer["hashed"])

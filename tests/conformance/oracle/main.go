@@ -34,10 +34,11 @@ type request struct {
 }
 
 type answer struct {
-	ID    string          `json:"id"`
-	JSON  json.RawMessage `json:"json,omitempty"` // what --format json prints
-	Tree  any             `json:"tree,omitempty"` // what the YAML says
-	Error string          `json:"error,omitempty"`
+	ID     string            `json:"id"`
+	JSON   json.RawMessage   `json:"json,omitempty"`   // what --format json prints
+	Tree   any               `json:"tree,omitempty"`   // what the YAML says
+	Hashed map[string]string `json:"hashed,omitempty"` // what the hash of a service is taken of
+	Error  string            `json:"error,omitempty"`
 }
 
 func options(r *request) (*cli.ProjectOptions, error) {
@@ -90,6 +91,13 @@ func solve(r *request) (a answer) {
 		a.Error = err.Error()
 		return a
 	}
+	a.Hashed = map[string]string{}
+	for name, service := range project.Services {
+		if a.Hashed[name], err = hashed(service); err != nil {
+			a.Error = err.Error()
+			return a
+		}
+	}
 	if a.JSON, err = project.MarshalJSON(); err == nil {
 		var text []byte
 		if text, err = project.MarshalYAML(); err == nil {
@@ -119,6 +127,22 @@ func raw(r io.Reader, _ string, vars map[string]string, lookup func(string) (str
 		vars[name] = value
 	}
 	return lines.Err()
+}
+
+// hashed is what docker/compose takes the hash of a service of.
+func hashed(s types.ServiceConfig) (string, error) {
+	s.Build = nil
+	s.PullPolicy = ""
+	s.Scale = nil
+	if s.Deploy != nil {
+		deploy := *s.Deploy
+		deploy.Replicas = nil
+		s.Deploy = &deploy
+	}
+	s.DependsOn = nil
+	s.Profiles = nil
+	text, err := json.Marshal(s)
+	return string(text), err
 }
 
 // one is the whole-process form, for the bench: oracle FILE prints that project.
