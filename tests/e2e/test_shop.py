@@ -188,6 +188,14 @@ def test_state_is_private(world: World) -> None:
     assert (world.place.runtime / "s").stat().st_mode & 0o777 == 0o600
 
 
+def test_build_on_demand(world: World, account: kit.Sandbox) -> None:
+    mark = account.mark()
+    ran = world.up("--build").ok()
+    assert kit.result_of(ran.lines)["images_built"] == 2
+    assert len({e["params"]["clientToken"] for e in account.journal(mark, "ecs", "RunTask")}) == 2
+    assert not [name for name in changed_resources(ran.lines) if "Worker" in name]
+
+
 def test_config_change_reaches_its_services(world: World) -> None:
     world.place.run("config", "set", "STRIPE_KEY", cwd=world.folder, text="sk_live_second").ok()
     ran = world.up().ok()
