@@ -278,5 +278,71 @@ START_TEST(no_warning_without_a_trap)
 }
 END_TEST
 
-SUITE("aws/chain", cached_role_serves_without_a_call, cached_role_near_its_end_is_fetched_again, unreadable_cache_is_a_miss, mfa_asks_once, a_code_is_used_once,
+#define SSO_CONFIG                                                                                                                  \
+    "[profile p]\nregion = us-west-2\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = Dev\n"                       \
+    "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x/start\n"
+
+struct renewer {
+    struct fixture *f;
+    int rc;
+    char *key;
+};
+
+static void renew_body(void *arg)
+{
+    struct renewer *r = arg;
+    struct aws_session *s = NULL;
+    struct aws_credentials c = {0};
+
+    ck_assert_int_eq(fixture_open(r->f, "p", NULL, &s, NULL), 0);
+    r->rc = aws_session_credentials(s, &c, NULL);
+    r->key = xstrdup_null(c.access_key_id);
+    aws_credentials_done(&c);
+    aws_session_free(s);
+}
+
+static void two_at_once(void *arg)
+{
+    struct renewer *r = arg;
+    struct fiber *fibers[2];
+
+    for (int i = 0; i < 2; i++)
+        fibers[i] = fiber_spawn(r[i].f->loop, "renew", renew_body, &r[i]);
+    for (int i = 0; i < 2; i++)
+        fiber_join(fibers[i]);
+}
+
+/* A refresh token is good for one use: the second session waits for the first and takes what it stored. */
+START_TEST(one_of_two_renews_the_token)
+{
+    struct fixture f;
+    struct renewer r[2] = {{.f = &f}, {.f = &f}};
+
+    fixture_init(&f);
+    fixture_file(&f, ".aws/config", SSO_CONFIG);
+    fixture_file(&f, ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json",
+                 "{\"accessToken\":\"OLD\",\"expiresAt\":\"2020-01-01T00:00:00Z\",\"clientId\":\"c\",\"clientSecret\":\"x\",\"refreshToken\":\"R1\","
+                 "\"registrationExpiresAt\":\"2099-01-01T00:00:00Z\",\"unknown\":7}");
+    script_http_any_order(f.script);
+    script_http_add(f.script, &(struct script_step){.method = "POST", .url = "https://oidc.eu-west-1.amazonaws.com/token", .body = "*R1*", .delay_ms = 300,
+                                                    .reply = "{\"accessToken\":\"NEW\",\"expiresIn\":28800,\"refreshToken\":\"R2\"}"});
+    script_http_add(f.script, &(struct script_step){.url = "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials*", .header = "x-amz-sso_bearer_token: NEW", .times = 2,
+                                                    .reply = "{\"roleCredentials\":{\"accessKeyId\":\"K\",\"secretAccessKey\":\"s\",\"sessionToken\":\"t\",\"expiration\":4102444800000}}"});
+    fixture_run(&f, two_at_once, r);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(r[i].rc, 0);
+        ck_assert_str_eq(r[i].key, "K");
+        free(r[i].key);
+    }
+    script_http_assert_done(f.script);
+    cleanup_free char *path = path_join(f.home, ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json");
+    cleanup_str struct str text = STR_INIT;
+    ck_assert_int_eq(file_read(path, 65536, &text, NULL), 0);
+    ck_assert_ptr_nonnull(strstr(str_get(&text), "R2"));
+    ck_assert_ptr_nonnull(strstr(str_get(&text), "unknown")); /* members of others survive */
+    fixture_done(&f);
+}
+END_TEST
+
+SUITE("aws/chain", one_of_two_renews_the_token, cached_role_serves_without_a_call, cached_role_near_its_end_is_fetched_again, unreadable_cache_is_a_miss, mfa_asks_once, a_code_is_used_once,
       trace_tells_the_way, warnings_name_the_traps, environment_hides_a_profile, no_warning_without_a_trap)
