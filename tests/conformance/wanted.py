@@ -22,6 +22,8 @@ TABLE = {
     "dotenv-nameless": "A line of an env file without a name is an error with its position; the reference takes it.",
     "hook-volume": "The short form of an unnamed volume comes to the same in a hook as in a service.",
     "panic": "What makes the reference panic is taken or refused by the rules of the specification.",
+    "gpus-merge": "`gpus: all` replaces the devices of an earlier file; the reference fails on it.",
+    "build-secret-twice": "A build secret that two files name in the same way is one; the reference lists it twice.",
     "defang-profile": "The profile \"defang\" is always active (the reference is asked with it).",
     "limits": "Sizes, depths and counts are bounded (src/base/limits.h).",
     "local-only": "include and extends of remote resources are refused; the bare library refuses them as well, Docker's program may fetch them.",
