@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,11 @@ void session_uuid(char out[37])
 static double random01(void)
 {
     return (double)clock_random_below(1u << 30) / (double)(1u << 30);
+}
+
+static double now_s(const struct aws_session *s)
+{
+    return (double)loop_now_ms(s->loop) / 1000;
 }
 
 static const char *wanted_region(const struct aws_session *s, const struct aws_exchange *x,
@@ -159,14 +165,17 @@ static int judge(struct aws_session *s, const struct aws_exchange *x, struct cou
 
     log_debug("aws", "%s:%s at %s, attempt %u: %s %d", x->op->service->id, x->op->name, c->attempt.authority, c->attempt.number,
               rc < 0 ? strerror(-rc) : "HTTP", rc < 0 ? rc : resp->status);
-    if (rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp)) {
+    bool good = rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp);
+    if (good)
         retry_quota_success(quota, c->cost);
+    else if (rc == 0)
+        wire_parse_error(x->op, resp, &e);
+    rate_answered(session_rate(s, x->op->service->id), now_s(s), retry_code_is_throttle(e.code));
+    if (good || (rc == 0 && resp->status == 404 && x->accept_not_found)) {
+        wire_error_done(&e);
         return 0;
     }
-    if (rc == 0 && resp->status == 404 && x->accept_not_found)
-        return 0;
     if (rc == 0) {
-        wire_parse_error(x->op, resp, &e);
         if (fix_region(s, c, x, resp, &e) || fix_clock(s, c, resp, &e) || fix_credentials(s, c, x, &e)) {
             wire_error_done(&e);
             return 1;
@@ -190,6 +199,23 @@ static int judge(struct aws_session *s, const struct aws_exchange *x, struct cou
     return rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err) : 1;
 }
 
+/* Adaptive mode: a service that throttles gets as many calls as it bears. */
+static int wait_for_rate(struct aws_session *s, const struct aws_exchange *x, struct error *err)
+{
+    double wait_s;
+
+    if (!s->settings.retry_adaptive)
+        return 0;
+    while ((wait_s = rate_take(session_rate(s, x->op->service->id), now_s(s))) > 0) {
+        int rc = fiber_sleep((int64_t)ceil(wait_s * 1000));
+        if (rc < 0)
+            return error_raise_errno(err, rc == -ECANCELED ? ERR_CANCELED : ERR_TIMEOUT, -rc, "%s:%s: %s",
+                                     x->op->service->id, x->op->name,
+                                     rc == -ECANCELED ? "canceled" : strerror(-rc));
+    }
+    return 0;
+}
+
 static int run_attempt(struct aws_session *s, const struct aws_exchange *x, struct course *c,
                        struct http_response *resp, struct error *err)
 {
@@ -204,6 +230,8 @@ static int run_attempt(struct aws_session *s, const struct aws_exchange *x, stru
         rc = aws_session_credentials(s, &own, err);
         credentials = &own;
     }
+    if (rc == 0)
+        rc = wait_for_rate(s, x, err);
     if (rc == 0) {
         free(c->key_id);
         c->key_id = xstrdup_null(credentials ? credentials->access_key_id : NULL);

@@ -181,12 +181,24 @@ int64_t session_skew_any(const struct aws_session *s)
     return s->hosts.len ? vec_last(&s->hosts)->skew_ms : 0;
 }
 
+static struct session_service *service_of(struct aws_session *s, const char *service)
+{
+    vec_each(it, &s->services) if (strcmp(it->id, service) == 0) return it;
+    vec_push(&s->services, (struct session_service){.id = service});
+    struct session_service *made = vec_last(&s->services);
+    retry_quota_init(&made->quota);
+    rate_init(&made->rate, (double)loop_now_ms(s->loop) / 1000);
+    return made;
+}
+
 struct retry_quota *session_quota(struct aws_session *s, const char *service)
 {
-    vec_each(it, &s->services) if (strcmp(it->id, service) == 0) return &it->quota;
-    vec_push(&s->services, (struct session_service){.id = service});
-    retry_quota_init(&vec_last(&s->services)->quota);
-    return &vec_last(&s->services)->quota;
+    return &service_of(s, service)->quota;
+}
+
+struct rate_limiter *session_rate(struct aws_session *s, const char *service)
+{
+    return &service_of(s, service)->rate;
 }
 
 const char *session_bucket_region(const struct aws_session *s, const char *bucket)

@@ -3,6 +3,7 @@
 
 #include "aws/aws.h"
 #include "aws/profiles.h"
+#include "aws/rate.h"
 #include "aws/retry.h"
 #include "aws/settings.h"
 #include "aws/wire.h"
@@ -17,6 +18,7 @@ struct session_host {          /* what we learnt about one host */
 struct session_service {
     const char *id;            /* borrowed from a table */
     struct retry_quota quota;
+    struct rate_limiter rate;  /* adaptive mode */
 };
 
 struct session_bucket {
@@ -82,7 +84,9 @@ void session_uuid(char out[37]); /* random, version 4 */
 int64_t session_wall_ms(const struct aws_session *s, const char *authority); /* with the host's skew */
 void session_learn_skew(struct aws_session *s, const char *authority, int64_t skew_ms);
 int64_t session_skew_any(const struct aws_session *s);                       /* the latest known; 0 */
+/* Of a service; the pointer holds until the fiber suspends. */
 struct retry_quota *session_quota(struct aws_session *s, const char *service);
+struct rate_limiter *session_rate(struct aws_session *s, const char *service);
 const char *session_bucket_region(const struct aws_session *s, const char *bucket);
 void session_learn_bucket(struct aws_session *s, const char *bucket, const char *region);
 

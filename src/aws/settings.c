@@ -1,6 +1,5 @@
 #include "aws/settings.h"
 #include "aws/endpoint.h"
-#include "aws/retry.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <ctype.h>
@@ -95,24 +94,6 @@ static bool is_true(const char *v)
     return v && text_eq_nocase(v, "true");
 }
 
-static int resolve_attempts(const struct env *env, const struct aws_profiles *profiles,
-                            struct aws_settings *s, struct error *err)
-{
-    const char *text = either(env, "AWS_MAX_ATTEMPTS", profiles, s->section, "max_attempts");
-    long long n;
-
-    s->max_attempts = RETRY_ATTEMPTS_DEFAULT;
-    if (!text)
-        return 0;
-    if (text_parse_int(text, 1, 100, &n) < 0)
-        return error_raise(err, ERR_USAGE,
-                           "max_attempts is '%s', it must be a number from 1 to 100 (AWS_MAX_ATTEMPTS or "
-                           "max_attempts of profile %s)",
-                           text, s->profile);
-    s->max_attempts = (unsigned)n;
-    return 0;
-}
-
 static int resolve_ca(const struct env *env, const struct aws_profiles *profiles, struct aws_settings *s,
                       struct error *err)
 {
@@ -156,7 +137,7 @@ int aws_settings_resolve(const struct env *env, const struct aws_profiles *profi
     if (rc == 0)
         rc = resolve_region(env, profiles, region_flag, &s, err);
     if (rc == 0)
-        rc = resolve_attempts(env, profiles, &s, err);
+        rc = aws_settings_modes(env, profiles, &s, err);
     if (rc == 0)
         rc = resolve_ca(env, profiles, &s, err);
     if (rc == 0)

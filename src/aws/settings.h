@@ -6,6 +6,10 @@
 #include "aws/profiles.h"
 #include "base/env.h"
 
+/* account_id_endpoint_mode. Of all rule sets only DynamoDB's names accounts in its hosts, and we do not call it: so
+ * nothing depends on the mode but whether its value is one (the vectors test looks at each rule set of ours). */
+enum aws_account_id_mode { AWS_ACCOUNT_ID_PREFERRED, AWS_ACCOUNT_ID_DISABLED, AWS_ACCOUNT_ID_REQUIRED };
+
 struct aws_settings {
     char *profile;             /* "default" when unnamed */
     const char *profile_source; /* "--profile", "AWS_PROFILE", "AWS_DEFAULT_PROFILE" or NULL: unnamed */
@@ -15,6 +19,8 @@ struct aws_settings {
     bool fips, dual_stack;
     bool ignore_endpoints;     /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
     unsigned max_attempts;
+    bool retry_adaptive;       /* retry_mode: adaptive; else standard */
+    enum aws_account_id_mode account_id_mode;
     char *ca_bundle;           /* NULL = the system's */
     bool s3_virtual_style, s3_path_style; /* addressing_style; neither = auto */
     bool checksum_when_required;
@@ -23,6 +29,9 @@ struct aws_settings {
 int aws_settings_resolve(const struct env *env, const struct aws_profiles *profiles, const char *profile_flag,
                          const char *region_flag, struct aws_settings *out, struct error *err);
 void aws_settings_done(struct aws_settings *s);
+
+/* Part of aws_settings_resolve(): attempts, retry mode, account id mode (settings_modes.c). */
+int aws_settings_modes(const struct env *env, const struct aws_profiles *profiles, struct aws_settings *s, struct error *err);
 
 /* The endpoint that environment or files configure for a service ("ECS"); *url NULL = none. malloc'd. */
 int aws_settings_endpoint(const struct aws_settings *s, const struct env *env, const struct aws_profiles *profiles,
