@@ -22,7 +22,7 @@ KEY, SECRET = "AKIASANDBOXADMIN0001", "sandbox-secret-key-not-a-real-one-0001"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true value of what(), asked every 20 ms; fails after the time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
