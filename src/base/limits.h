@@ -39,6 +39,8 @@
 #define LIMIT_PLAN_OUTPUTS   200
 #define LIMIT_PLAN_DYNAMIC_REFERENCES 60
 #define LIMIT_PLAN_TEMPLATE_BYTES ((size_t)1000000)
+#define LIMIT_PLAN_ADOPTED   32u          /* subnets, policies of one list in x-defang-aws */
+#define LIMIT_PLAN_TASKS     5000u        /* of one ECS service: AWS's quota */
 #define LIMIT_PLAN_OVERRIDE_BYTES 8192    /* ECS RunTask: all container overrides, as JSON */
 
 /* compose */

@@ -187,6 +187,7 @@ int plan_check(const struct compose_project *p, const struct plan_settings *s, s
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};
     plan_view_make(a, p, &c.v);
     check_project(&c);
+    plan_check_adopt(&c);
     check_names(&c);
     check_load_balancer(&c);
     for (size_t i = 0; i < c.v.count; i++)

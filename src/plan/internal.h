@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/mem.h"
+#include "plan/adopt.h"
 #include "plan/plan.h"
 #include <stdarg.h>
 
@@ -66,11 +67,13 @@ struct plan_service {
     const char *arch;           /* "x86_64" | "aarch64" */
     unsigned replicas;
     double vcpus, memory_mib;   /* reservations, else limits, else 0 */
+    struct plan_adopt_service adopt; /* x-aws-* and x-defang-aws of the service */
 };
 
 struct plan_view {
     struct plan_service *services; size_t count;
     bool ingress, builds, arm_builds;
+    struct plan_adopt adopt;    /* x-defang-aws and x-aws-* of the project */
 };
 /* In `a`; services in the model's order (by name). */
 void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out);
@@ -177,5 +180,6 @@ void plan_check_health(struct plan_check *c, const struct plan_service *s);
 void plan_check_env(struct plan_check *c, const struct plan_service *s);
 void plan_check_build(struct plan_check *c, const struct plan_service *s);
 void plan_check_store(struct plan_check *c, const struct plan_service *s);
+void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);
 bool plan_looks_secret(const char *name, const char *value);

@@ -89,6 +89,12 @@ static uint16_t store_port(const struct compose_service *s, enum plan_kind kind)
     return (uint16_t)port;
 }
 
+static const char *ingress_protocol(const struct compose_service *s, const struct compose_port *port)
+{
+    const char *protocol = port->app_protocol ? port->app_protocol : plan_adopt_protocol(s, port->target);
+    return protocol ? protocol : "http";
+}
+
 static void view_ports(struct arena *a, const struct compose_project *p, struct plan_service *v)
 {
     const struct compose_service *s = v->s;
@@ -100,7 +106,7 @@ static void view_ports(struct arena *a, const struct compose_project *p, struct 
         bool host = v->kind != PLAN_CONTAINER || (c->mode ? strcmp(c->mode, "host") == 0 : udp);
         add_port(v, (struct plan_port){.target = c->target,
                                        .protocol = udp ? "udp" : "tcp",
-                                       .app_protocol = host ? NULL : c->app_protocol ? c->app_protocol : "http",
+                                       .app_protocol = host ? NULL : ingress_protocol(s, c),
                                        .published = c->published,
                                        .ingress = !host,
                                        .open = host && v->kind == PLAN_CONTAINER && public_network,
@@ -129,6 +135,7 @@ static void view_size(struct plan_service *v)
 void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out)
 {
     *out = (struct plan_view){.services = arena_array(a, struct plan_service, p->service_count + 1), .count = p->service_count};
+    (void)plan_adopt_read(a, p, &out->adopt, NULL);
     for (size_t i = 0; i < p->service_count; i++) {
         const struct compose_service *s = &p->services[i];
         struct plan_service *v = &out->services[i];
@@ -142,6 +149,7 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
                                    .isolated = only_internal(p, s)};
         view_ports(a, p, v);
         view_size(v);
+        (void)plan_adopt_service_read(a, s, &v->adopt, NULL); /* plan_check says what is wrong */
         out->ingress = out->ingress || v->ingress;
         if (v->kind == PLAN_CONTAINER && plan_builds_image(s)) {
             out->builds = true;
