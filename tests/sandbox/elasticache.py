@@ -118,6 +118,9 @@ def check_groups(cache: ElastiCache, call: Call, engine: str, full: str) -> None
         family = FAMILY.get(".".join(full.split(".")[:2]), "") if engine == "redis" else f"valkey{full.split('.')[0]}"
         if group["CacheParameterGroupFamily"] != family:
             raise AwsError("InvalidParameterCombination", f"Expected a parameter group of family {family} but found one of family {group['CacheParameterGroupFamily']}")
+    snapshot = call.params.get("SnapshotName")
+    if snapshot and snapshot not in cache.of(call).get("snapshots", {}):
+        raise AwsError("SnapshotNotFoundFault", f"Snapshot {snapshot} not found.", 404)
     for security in call.params.get("SecurityGroupIds", []):
         if ecs_network.find_group(ecs_network.backend(call.account, call.region), security) is None:
             raise AwsError("InvalidParameterValue", f"Invalid security group: {security}")
