@@ -25,7 +25,7 @@ ARGUMENTS: dict[str, list[str]] = {
 # name: texts of compose.yaml and what stands there in the second deployment
 CHANGES: dict[str, list[tuple[str, str]]] = {
     "01-hello": [('cpus: "0.25"', 'cpus: "1"')],
-    "02-shop": [("replicas: 2", "replicas: 3"), ("postgres:16", "postgres:17"), ("  cache:\n", "  more:\n    image: nginx\n    ports: [{target: 81, mode: host}]\n  cache:\n")],
+    "02-shop": [("replicas: 2", "replicas: 3"), ("  cache:\n", "  more:\n    image: nginx\n    ports: [{target: 81, mode: host}]\n  cache:\n")],
     "03-worker": [("working_dir: /srv", "working_dir: /app")],
     "04-private": [("target: 9000", "target: 9001")],
     "05-domains": [("shop.elsewhere.net", "store.elsewhere.net")],
@@ -34,11 +34,11 @@ CHANGES: dict[str, list[tuple[str, str]]] = {
     "08-ha": [("replicas: 3", "replicas: 4")],
     "09-config": [("--verbose", "--quiet")],
     "10-game": [("27015:27015/udp", "27016:27016/udp")],
-    "11-names": [('ports: ["81"]', 'ports: ["82"]'), ("localhost:81/", "localhost:82/")],
+    "11-names": [("localhost:81/", "localhost:81/up")],
     "12-merge": [("command: [work]", "command: [work, --hard]")],
     "13-scale": [("replicas: 5", "replicas: 1")],
     "14-sidecars": [("app:4", "app:5")],
-    "15-jobs": [("app:5", "app:6")],
+    "15-jobs": [("app:5", "app:6"), ("postgres:16", "postgres:17")],
     "16-files": [("app:6", "app:7")],
     "17-static": [("api:7", "api:8")],
     "18-stores": [("redis:6.2.6", "redis:7.1")],

@@ -1,0 +1,138 @@
+"""What a project promises, read from its Compose file apart from the planner: who may be called by whom, what stands in the zone, what is kept."""
+
+import pathlib
+import re
+from typing import Any
+
+import yaml
+
+import projects
+
+MODES = {  # NAT, capacity, retention, minimum healthy percent
+    "": ("none", "FARGATE_SPOT", 1, 0), "balanced": ("single", "FARGATE_SPOT", 7, 100), "high_availability": ("per-zone", "FARGATE", 30, 100)}
+STORE_PORTS = {"x-defang-postgres": 5432, "x-defang-redis": 6379, "x-defang-mongodb": 27017}
+PING = ("icmp", 3, 4)
+
+
+def merged(path: pathlib.Path) -> dict[str, Any]:
+    """The services of a file with what it includes and extends; as much of Compose as our projects use."""
+    node = yaml.safe_load(path.read_text())
+    services = dict(node["services"])
+    for other in node.get("include", []):
+        services.update(merged(path.parent / other)["services"])
+    for name in list(services):
+        services[name] = extended(path, services, services[name])
+    return {**node, "services": services}
+
+
+def extended(path: pathlib.Path, services: dict[str, Any], service: dict[str, Any]) -> dict[str, Any]:
+    base = service.get("extends")
+    if not base:
+        return service
+    source = yaml.safe_load((path.parent / base["file"]).read_text())["services"] if "file" in base else services
+    return {**extended(path, source, source[base["service"]]), **{k: v for k, v in service.items() if k != "extends"}}
+
+
+class Wanted:
+    def __init__(self, name: str, path: pathlib.Path, plan: dict[str, Any]) -> None:
+        node = merged(path)
+        arguments = projects.arguments(name)
+        self.node, self.plan = node, plan
+        self.services: dict[str, dict[str, Any]] = {k: v for k, v in node["services"].items() if "debug" not in v.get("profiles", []) or "COMPOSE_PROFILES=debug" in arguments}
+        self.nat, self.capacity, self.retention, self.min_healthy = MODES[node.get("x-defang-mode", "")]
+        self.nat = node.get("x-defang-nat", self.nat)
+        self.zones = 3 if "DEFANG_ZONES=3" in arguments else 2
+        project = re.sub(r"[^a-z0-9_-]", "", node["name"].lower())
+        prod, acme = "prod" in arguments, "DEFANG_PREFIX=Acme" in arguments
+        scope = f"{'Acme' if acme else 'Defang'}/{project}/{'prod' if prod else 'beta'}"
+        self.config_path, self._logs = f"/{scope}/", f"/{scope}"
+        self.label = f"{project.replace('_', '_')}{'-prod' if prod else ''}"
+        self.domain = f"{self.label}.internal"
+        self.repository = f"{'acme-' if acme else ''}{self.label}/kaniko-build"
+        self.stores = {s: key for s, v in self.services.items() for key in STORE_PORTS if key in v and v[key] is not False}
+        self.containers = [s for s in self.services if s not in self.stores and "x-defang-static-files" not in self.services[s]]
+        self.built = [s for s in self.containers if "build" in self.services[s]]
+        self.ingress = [(s, p["target"]) for s in self.containers for p in self.ports(s) if p["ingress"]]
+        self.granted: set[tuple[str, str]] = set()
+        kept = node.get("x-defang-mode") == "high_availability"
+        self.kept_databases = sum(k == "x-defang-postgres" for k in self.stores.values()) if kept else 0
+        self.kept_caches = sum(k == "x-defang-redis" for k in self.stores.values()) if kept else 0
+
+    def log_group(self, which: str) -> str:
+        return f"{self._logs}/{which}"
+
+    def replicas(self, service: str) -> int:
+        return self.services[service].get("deploy", {}).get("replicas", 1)
+
+    def networks(self, service: str) -> list[str]:
+        return list(self.services[service].get("networks", ["default"]))
+
+    def ports(self, service: str) -> list[dict[str, Any]]:
+        found = []
+        for port in self.services[service].get("ports", []):
+            if isinstance(port, dict):
+                protocol, host = port.get("protocol", "tcp"), port.get("mode") == "host"
+                found.append({"target": port["target"], "protocol": protocol, "ingress": not host, "host": host})
+            else:
+                number, _, protocol = str(port).split(":")[-1].partition("/")
+                found.append({"target": int(number), "protocol": protocol or "tcp", "ingress": protocol != "udp", "host": protocol == "udp"})
+        found += [{"target": p, "protocol": "tcp", "ingress": False, "host": False} for p in self.services[service].get("expose", [])]
+        return found
+
+    def open_ports(self, service: str) -> list[dict[str, Any]]:
+        return [p for p in self.ports(service) if p["host"] and "default" in self.networks(service)]
+
+    def store_port(self, service: str) -> int:
+        node = self.services[service]
+        environment = node.get("environment", {})
+        words = re.search(r"--port (\d+)", str(node.get("command", "")))
+        if isinstance(environment, dict) and "PGPORT" in environment:
+            return int(environment["PGPORT"])
+        return int(words[1]) if words else node["ports"][0]["target"] if node.get("ports") else STORE_PORTS[self.stores[service]]
+
+    def admits(self, service: str | None, group: str, listeners: list[int]) -> set[tuple[str, int | None, int | None, str]]:
+        """Every rule that a group may have: (protocol, from, to, source)."""
+        if group == "AlbSecurityGroup":
+            return {("tcp", p, p, "0.0.0.0/0") for p in listeners}
+        if service is None:
+            return set()
+        if service in self.stores:
+            return {("tcp", self.store_port(service), self.store_port(service), "AppSecurityGroup")}
+        rules, opened = set(), self.open_ports(service)
+        for port in self.ports(service):
+            where = (port["protocol"], port["target"], port["target"])
+            if port in opened:
+                rules.add((*where, "0.0.0.0/0"))
+                continue
+            rules.add((*where, "AppSecurityGroup"))
+            if port["ingress"]:
+                rules.add((*where, "AlbSecurityGroup"))
+        if rules:
+            rules.add((*PING, "0.0.0.0/0" if opened else "AppSecurityGroup"))
+        return rules
+
+    def health_path(self, service: str, port: int) -> str:
+        test = " ".join(map(str, self.services[service].get("healthcheck", {}).get("test", [])))
+        found = re.findall(r"(?:localhost|127\.0\.0\.1)(?::\d+)?(/[^\s\"']*)?", test)
+        return (found[-1] if found else "") or "/"
+
+    def trusts_tasks(self, role: str) -> bool:
+        return role in ("ExecutionRole", "KanikoRole") or role.startswith("TaskRole")
+
+    def policies(self, role: str) -> bool:
+        """Whether the service asks for more than nothing."""
+        return False
+
+    @property
+    def store_labels(self) -> set[str]:
+        return {label(s) for s in self.stores}
+
+    @property
+    def names(self) -> dict[str, int]:
+        """Names of the private zone and how many addresses each has."""
+        tasks = {label(s): self.replicas(s) for s in self.containers if self.ports(s) and self.replicas(s)}
+        return {**tasks, **{name: 1 for name in self.store_labels}}
+
+
+def label(service: str) -> str:
+    return re.sub(r"[._]", "-", service.lower())
