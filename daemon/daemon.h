@@ -26,8 +26,9 @@ struct daemon {
     const char *state_folder, *socket;
     int64_t started_ms;               /* wall clock */
     bool under_systemd;
-    bool state_lost;                  /* the store could not write: ends with an error, the next start resumes the jobs */
+    bool state_lost;                  /* the store cannot write: jobs pause (pause.h) */
     bool stopping;                    /* no new work is taken; jobs stay resumable */
+    bool suspending;                  /* either of them: a canceled fiber leaves the cloud's work alone */
     VEC(struct session *) sessions;
     VEC(struct job *) jobs;           /* unfinished ones of this process */
     bool bootstrap_held;              /* one job at a time prepares an account; the others wait for it */

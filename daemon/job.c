@@ -86,7 +86,9 @@ void job_free_finished(struct daemon *d)
 
 static void reap(void *arg)
 {
-    job_free_finished(arg);
+    struct daemon *d = arg;
+    if (!d->state_lost) /* then even its end may not have been stored, and its session is needed again */
+        job_free_finished(d);
 }
 
 /* Fills what the environment's keys were to a job that lost them, or suspends until somebody brings fresh ones. */
@@ -193,7 +195,7 @@ static int open_world(struct job *j, struct error *err)
         return error_raise(err, ERR_FAILED, "engine \"%s\" is not known to this defangd", j->row.engine ? j->row.engine : "");
     j->context = (struct engine_context){
         .loop = j->daemon->loop, .aws = j->session->aws, .sink = &j->sink, .journal = &j->journal, .wait_for_credentials = wait_for_credentials,
-        .wait_arg = j, .detaching = &j->daemon->stopping, .settings = &j->project.settings, .project = text_empty(j->row.project) ? NULL : j->row.project, .deployment = j->row.id,
+        .wait_arg = j, .detaching = &j->daemon->suspending, .settings = &j->project.settings, .project = text_empty(j->row.project) ? NULL : j->row.project, .deployment = j->row.id,
     };
     return 0;
 }
@@ -235,8 +237,8 @@ static void job_main(void *arg)
     cleanup_error struct error err = ERROR_INIT;
     int rc = open_world(j, &err);
     if (rc == 0 && j->row.state != DEFANG__DEPLOY_STATE__CANCELING)
-        job_state_set(j, DEFANG__DEPLOY_STATE__RUNNING, j->resumed ? "resumed after a restart of the daemon" : "");
-    if (rc == 0 && j->resumed && json_bool_or(j->inputs, "env_credentials", false)) {
+        job_state_set(j, DEFANG__DEPLOY_STATE__RUNNING, j->paused ? "resumed: the state can be written again" : j->resumed ? "resumed after a restart of the daemon" : "");
+    if (rc == 0 && j->resumed && !j->paused && json_bool_or(j->inputs, "env_credentials", false)) {
         cleanup_error struct error cause = ERROR_INIT;
         error_raise(&cause, ERR_AUTH, "the daemon was restarted, and the keys of the shell that started this are not kept on disk");
         rc = wait_for_credentials(j, &cause);
@@ -245,8 +247,8 @@ static void job_main(void *arg)
     }
     if (rc == 0)
         rc = run_kind(j, &err);
-    if (rc < 0 && j->daemon->stopping && !j->cancel_requested && fiber_is_canceled()) {
-        /* The daemon goes down: no terminal state, the next life takes the job up again. */
+    if (j->daemon->state_lost || (rc < 0 && j->daemon->stopping && !j->cancel_requested && fiber_is_canceled())) {
+        /* The daemon goes down or cannot write: no terminal state, the next life takes the job up again. */
         log_info("job", "suspended: deployment=%s", j->row.id);
     } else {
         if (rc < 0 && !error_is_set(&err))
@@ -304,8 +306,10 @@ static bool resume_one(void *arg, const struct store_deployment *row)
         log_error("job", "inputs cannot be read: deployment=%s error=\"%s\"", row->id, err.message);
         inputs = NULL; /* open_world() fails it */
     }
-    struct job *j = job_new(d, row, inputs, NULL, true);
-    j->cancel_requested = row->state == DEFANG__DEPLOY_STATE__CANCELING;
+    struct job *before = job_find(d, row->id);
+    struct job *j = job_new(d, row, inputs, before ? before->session : NULL, true);
+    j->paused = before && before->session;
+    j->cancel_requested = row->state == DEFANG__DEPLOY_STATE__CANCELING || (before && before->cancel_requested);
     return true;
 }
 
@@ -313,12 +317,15 @@ int job_resume_all(struct daemon *d, struct error *err)
 {
     struct store_filter unfinished = {.unfinished_only = true};
     size_t before = d->jobs.len;
+    for (size_t i = 0; i < before; i++)
+        d->jobs.items[i]->finished = true; /* of before a pause: the row tells what is left to do */
     int rc = store_deployment_each(d->store, &unfinished, resume_one, d, err);
     for (size_t i = before; i < d->jobs.len; i++) {
         struct job *j = d->jobs.items[i];
         log_info("job", "resuming: deployment=%s kind=%s project=%s", j->row.id, j->row.kind, j->row.project ? j->row.project : "-");
         j->fiber = fiber_spawn(d->loop, j->row.id, job_main, j);
     }
+    job_free_finished(d);
     return rc;
 }
 

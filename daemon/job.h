@@ -29,6 +29,7 @@ struct job {
     struct fiber_cond credentials;     /* fresh ones are in the session */
     int64_t fresh_ms;                  /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
+    bool paused;                       /* comes back from a pause in the same process: it has its session, keys included */
     /* For the result. */
     struct engine_failure failure;
     unsigned images_built, uploads, resources_changed;
@@ -43,7 +44,7 @@ enum job_kind_flags { JOB_NEEDS_PROJECT = 1 };
 /* Admits: writes the row (refuses when one runs for the same project+stack) and starts the fiber. `row` is copied, `inputs` is stolen,
  * `session` is referenced. The id is in (*out)->row.id. */
 int job_start(struct daemon *d, const struct store_deployment *row, json_t *inputs, struct session *session, struct job **out, struct error *err);
-/* All unfinished ones of the store, at start-up. */
+/* All unfinished ones of the store, at start-up and after a pause (pause.h). */
 int job_resume_all(struct daemon *d, struct error *err);
 struct job *job_find(struct daemon *d, const char *id); /* NULL when not running here */
 void job_cancel(struct job *j);

@@ -1,6 +1,7 @@
 /* defangd: one per user and state folder. Foreground, logs to stderr, ends on SIGTERM or SIGINT with every job resumable. */
 #include "daemon/daemon.h"
 #include "daemon/job.h"
+#include "daemon/pause.h"
 #include "daemon/stop.h"
 #include "daemon/verb.h"
 #include "daemon/watch.h"
@@ -99,12 +100,12 @@ static void trim(void *arg)
         log_warning("daemon", "old events not removed: error=\"%s\"", err.message);
 }
 
-/* Alive means: the loop turns and what it is told is stored. */
+/* Alive means: the loop turns and what it is told is stored. With a full disk a restart would help nobody, and pause.c is at it. */
 static void watchdog(void *arg)
 {
     struct daemon *d = arg;
     cleanup_error struct error err = ERROR_INIT;
-    if (store_flush(d->store, &err) == 0)
+    if (d->state_lost || store_flush(d->store, &err) == 0)
         notify_watchdog(&d->notify);
     else
         log_error("daemon", "state cannot be stored: error=\"%s\"", err.message);
@@ -115,13 +116,9 @@ static void offer(void *arg, const Defang__Caller *caller)
     job_offer_caller(arg, caller);
 }
 
-/* What this turn wrote is gone, so every job stands where its journal stands: the same as after a crash, and mended the same way. */
 static void on_state_lost(void *arg)
 {
-    struct daemon *d = arg;
-    log_error("daemon", "the state cannot be written, ending: state=%s", d->state_folder);
-    d->state_lost = true;
-    daemon_stop(d);
+    pause_begin(arg);
 }
 
 /* The sealing key comes from a systemd credential where there is one. */

@@ -48,7 +48,7 @@ void daemon_stop(struct daemon *d)
 {
     if (d->stopping)
         return;
-    d->stopping = true;
+    d->stopping = d->suspending = true;
     notify_stopping(&d->notify);
     log_info("daemon", "stopping: jobs=%zu", d->jobs.len);
     struct stopping *s = xcalloc(1, sizeof *s);

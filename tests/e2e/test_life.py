@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import resource
 import time
 from typing import Any
 
@@ -38,6 +39,30 @@ def test_daemon_restarted_in_mid_deploy(place: kit.Place, sandbox: kit.Sandbox, 
     executed = [e["params"]["ChangeSetName"] for e in sandbox.journal(mark, "cloudformation", "ExecuteChangeSet")]
     assert len(executed) == len(set(executed))
     place.run("down", cwd=slim).ok()
+
+
+def test_disk_full_pauses_jobs(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+    """While nothing can be stored nothing is acknowledged and nothing is lost; with room again the job goes on, with the keys it was given."""
+    sandbox.waits(ecs_steady=3.0)
+    mark = sandbox.mark()
+    up = place.spawn("up", cwd=tiny)
+    up.seen("ServiceWorker CREATE_IN_PROGRESS")
+    assert place.daemon
+    _, hard = resource.prlimit(place.daemon.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(place.daemon.pid, resource.RLIMIT_FSIZE, (4096, hard))
+    kit.wait_for(lambda: place.run("up", "-d", "--project-name", "other", cwd=tiny).code == 1)
+    refused = place.run("up", "-d", "--project-name", "other", cwd=tiny)
+    assert "state" in refused.err and "disk" in refused.err, refused.err
+    assert place.daemon.poll() is None
+    resource.prlimit(place.daemon.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+    up.result().ok()
+    assert "the state can be written again" in place.log_text()
+    events = place.events("latest")
+    kit.check_sequence(events)
+    assert kit.final_state(events) == "SUCCEEDED"
+    executed = [e["params"]["ChangeSetName"] for e in sandbox.journal(mark, "cloudformation", "ExecuteChangeSet")]
+    assert len(executed) == len(set(executed))
+    place.run("down", cwd=tiny).ok()
 
 
 def test_job_with_profile_needs_no_terminal(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
