@@ -28,6 +28,7 @@ const struct command commands[] = {
     {"config rm", "NAME…", "remove config", "", cmd_config_rm},
     {"compose config", "", "print the project as it is understood", "--format --services --images --volumes --networks --profiles --environment --hash --no-interpolate", cmd_compose_config},
     {"compose convert", "", "the same as compose config", "--format --services --images --volumes --networks --profiles --environment --hash --no-interpolate", cmd_compose_config},
+    {"compose lint", "", "what AWS cannot honour, what is assumed, what looks like a secret in clear", "--format --mode", cmd_compose_lint},
     {"cd bootstrap", "", "make or update the account's CD stack", "--force --detach --wait-timeout", cmd_cd},
     {"cd template", "", "print the CloudFormation template of the CD stack", "", cmd_cd},
     {"cd teardown", "", "remove the CD stack; its bucket is kept", "--force --detach --wait-timeout", cmd_cd},

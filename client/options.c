@@ -50,7 +50,7 @@ static const struct target targets[] = {
     {{"--limit", "-n", "N", "at most N"}, NUMBER, AT(limit)},
     {{"--all", "-a", NULL, "without a limit"}, SWITCH, AT(all)},
     {{"--out", "-o", "FILE", "write the template to FILE; - is standard output"}, TEXT, AT(out)},
-    {{"--format", NULL, "FORMAT", "yaml or json"}, TEXT, AT(format)},
+    {{"--format", NULL, "FORMAT", "yaml or json; for compose lint text, json or sarif"}, TEXT, AT(format)},
     {{"--no-interpolate", NULL, NULL, "leave variables as they are written"}, SWITCH, AT(no_interpolate)},
     {{"--services", NULL, NULL, "print the names of the services"}, SWITCH, AT(services)},
     {{"--images", NULL, NULL, "print the images"}, SWITCH, AT(images)},

@@ -211,6 +211,7 @@ int main(int argc, char **argv)
         die(&err);
     verbs_deploy_register(&d);
     verbs_project_register(&d);
+    verbs_lint_register(&d);
     verbs_config_register(&d);
     verbs_plan_register(&d);
     verbs_daemon_register(&d);

@@ -77,6 +77,27 @@ int project_read(struct daemon *d, const Defang__Caller *caller, bool no_interpo
     return rc;
 }
 
+/* The loader's mistakes end the work; what went wrong otherwise (no file, no such setting) is no finding. */
+int project_lint(struct daemon *d, const Defang__Caller *caller, const char *mode, struct project *p, struct error *err)
+{
+    *p = (struct project){.arena = arena_new()};
+    cleanup_env struct env *env = session_env_of(caller);
+    struct error found = ERROR_INIT;
+    int rc = read_files(d, caller, env, false, p, err);
+    if (rc < 0 && p->diagnostics.len) {
+        error_done(err);
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    p->name = p->model->name;
+    rc = plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(caller->stack), &p->settings, err);
+    if (rc == 0)
+        plan_lint(p->model, &p->settings, &p->diagnostics, &found);
+    error_done(&found);
+    return rc;
+}
+
 int project_load(struct daemon *d, const Defang__Caller *caller, const char *mode, struct project *p, struct error *err)
 {
     *p = (struct project){.arena = arena_new()};

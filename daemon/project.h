@@ -19,6 +19,8 @@ void project_done(struct project *p);
 
 /* Loads the files and nothing more: for `compose config`. */
 int project_read(struct daemon *d, const Defang__Caller *caller, bool no_interpolate, struct project *p, struct error *err);
+/* Loads the files and says all there is to say of them; 0 also when they are wrong: the mistakes are in p->diagnostics. */
+int project_lint(struct daemon *d, const Defang__Caller *caller, const char *mode, struct project *p, struct error *err);
 /* Loads and checks the files. The mistakes are in p->diagnostics also when it fails. */
 int project_load(struct daemon *d, const Defang__Caller *caller, const char *mode, struct project *p, struct error *err);
 /* Name, stack and settings: without reading files when -p or COMPOSE_PROJECT_NAME says the name and no file is given or found. */

@@ -125,6 +125,7 @@ void verb_diagnostics(struct arena *arena, const struct compose_diagnostics *d, 
         w->column = d->items[i].pos.column;
         w->message = verb_text(arena, d->items[i].message);
         w->hint = verb_text(arena, d->items[i].hint);
+        w->rule = verb_text(arena, d->items[i].rule);
         (*out)[i] = w;
     }
 }

@@ -19,11 +19,15 @@ void canon_complain(struct canon *c, const struct yaml_node *n, const char *hint
     va_end(ap);
     compose_diagnose(c->diags, COMPOSE_ERROR, n->pos, hint, "%s: %s", spot_text(c->arena, spot),
                      str_get(&text));
+    if (c->diags)
+        c->diags->items[c->diags->len - 1].rule = compose_rule(c->diags, "compose", fmt);
 }
 
 struct yaml_node *canon_text(struct canon *c, const struct yaml_node *like, const char *value)
 {
-    return yaml_new_scalar(c->arena, like->pos, value, false);
+    struct yaml_node *n = yaml_new_scalar(c->arena, like->pos, value, false);
+    n->filled = like->filled;
+    return n;
 }
 
 struct yaml_node *canon_plain(struct canon *c, const struct yaml_node *like, const char *value)

@@ -18,6 +18,7 @@ struct load {
     struct compose_project *project;
     const char **profiles; /* that the files name */
     size_t profile_count;
+    bool name_assumed;
 };
 
 static const char *const *active_profiles(struct load *x)
@@ -68,7 +69,8 @@ static int choose_name(struct load *x, struct error *err)
         return rc;
     if (!w->name && said)
         w->name = workspace_normalise_name(x->arena, said);
-    if (text_empty(w->name))
+    x->name_assumed = text_empty(w->name);
+    if (x->name_assumed)
         w->name = workspace_normalise_name(x->arena, path_basename(w->dir));
     if (text_empty(w->name)) {
         rc = error_raise_errno(err, ERR_USAGE, EINVAL, "no project name: the folder %s gives none", w->dir);
@@ -162,6 +164,7 @@ static int load_tree(struct load *x, struct error *err)
     struct compose_project *p = arena_make(x->arena, struct compose_project);
     *p = (struct compose_project){.arena = x->arena,
                                   .name = w->name,
+                                  .name_assumed = x->name_assumed,
                                   .working_dir = w->dir,
                                   .files = w->files,
                                   .file_count = w->file_count,

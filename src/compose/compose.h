@@ -14,6 +14,7 @@ struct compose_diagnostic {
     enum compose_severity severity;
     struct yaml_pos pos;        /* file may be NULL */
     const char *message, *hint; /* hint may be NULL */
+    const char *rule;           /* stable name of the kind of finding: "compose/unknown-key", "aws/key-dns" */
 };
 
 struct compose_diagnostics { /* in an arena of its own; compose_diagnostics_done frees */
@@ -24,6 +25,9 @@ struct compose_diagnostics { /* in an arena of its own; compose_diagnostics_done
 void compose_diagnostics_done(struct compose_diagnostics *d);
 void compose_diagnose(struct compose_diagnostics *d, enum compose_severity severity, struct yaml_pos pos,
                       const char *hint, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The name of a rule from its message's format: "service %s: a %s container loses its data" gives
+ * "PREFIX/container-loses-data". */
+const char *compose_rule(struct compose_diagnostics *d, const char *prefix, const char *fmt);
 
 struct compose_options {
     const char *cwd; /* absolute */

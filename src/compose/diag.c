@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,50 @@ void compose_diagnose(struct compose_diagnostics *d, enum compose_severity sever
     d->items[d->len++] = (struct compose_diagnostic){.severity = severity,
                                                      .pos = pos,
                                                      .message = arena_strdup(d->arena, str_get(&text)),
-                                                     .hint = arena_strdup(d->arena, hint)};
+                                                     .hint = arena_strdup(d->arena, hint),
+                                                     .rule = compose_rule(d, "compose", fmt)};
+}
+
+static bool says_nothing(const char *word)
+{
+    static const char *const words[] = {"a",  "an", "and", "are", "be",   "by",      "every",    "has", "in",  "is",
+                                        "it", "its", "of", "on",  "that", "service", "services", "the", "to", NULL};
+    for (const char *const *w = words; *w; w++)
+        if (strcmp(*w, word) == 0)
+            return true;
+    return false;
+}
+
+/* "%s", "%zu", "%5.2f" */
+static const char *skip_conversion(const char *p)
+{
+    p += 1 + strspn(p + 1, "-+ #0123456789.*hlzjt");
+    return *p ? p + 1 : p;
+}
+
+#define RULE_WORDS 5
+
+const char *compose_rule(struct compose_diagnostics *d, const char *prefix, const char *fmt)
+{
+    cleanup_str struct str id = STR_INIT;
+    size_t words = 0;
+    for (const char *p = fmt; *p && words < RULE_WORDS && !(words > 1 && (*p == ':' || *p == ';'));) {
+        char word[32];
+        size_t n = 0;
+        if (*p == '%') {
+            p = skip_conversion(p);
+            continue;
+        }
+        for (; isalnum((unsigned char)*p) || *p == '_'; p++)
+            if (n + 1 < sizeof word)
+                word[n++] = (char)(*p == '_' ? '-' : tolower((unsigned char)*p));
+        word[n] = '\0';
+        if (n == 0)
+            p++;
+        else if (!says_nothing(word))
+            str_appendf(&id, "%s%s", words++ ? "-" : "", word);
+    }
+    return arena_printf(d->arena, "%s/%s", prefix, id.len ? str_get(&id) : "mistake");
 }
 
 static void append_spot(struct str *out, const struct spot *spot)

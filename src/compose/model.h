@@ -175,6 +175,7 @@ struct compose_file_source {        /* top-level secrets: and configs: */
 struct compose_project {
     struct arena *arena;
     const char *name;
+    bool name_assumed;              /* from the folder: neither the files nor the caller say one */
     const char *working_dir;        /* absolute */
     const char **files; size_t file_count;
     const char **profiles; size_t profile_count; /* that the files name, active or not; sorted */

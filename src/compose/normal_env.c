@@ -97,8 +97,10 @@ static void take_from_environment(const struct normalise *z, struct yaml_node *m
         struct yaml_pair *pair = &map->pairs[i];
         const char *value =
             yaml_is_null(pair->value) && z->scope->env ? env_get(z->scope->env, pair->key->value) : NULL;
-        if (value)
-            pair->value = yaml_new_scalar(z->loader->arena, pair->value->pos, value, false);
+        if (!value)
+            continue;
+        pair->value = yaml_new_scalar(z->loader->arena, pair->value->pos, value, false);
+        pair->value->filled = true;
     }
 }
 

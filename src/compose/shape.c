@@ -181,6 +181,7 @@ static struct yaml_node *shape_scalar(struct shape *s, const struct yaml_node *n
         text = settle_parts(s, n, text, flags, spot);
         if (!text)
             return NULL;
+        out->filled = template_has_variable(n->value);
         out->value = text;
         out->plain = false; /* a text, whatever it looks like: only the table casts */
     }

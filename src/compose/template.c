@@ -169,6 +169,14 @@ int template_expand(struct arena *arena, const char *text, template_lookup_fn *l
     return rc;
 }
 
+bool template_has_variable(const char *text)
+{
+    for (const char *p = text; (p = strchr(p, '$')); p += 2)
+        if (p[1] != '$')
+            return p[1] != '\0';
+    return false;
+}
+
 bool template_has_parts(const char *text)
 {
     return strchr(text, PART_BEGIN) != NULL;

@@ -18,6 +18,7 @@ typedef const char *template_lookup_fn(void *arg, const char *name); /* NULL whe
 int template_expand(struct arena *arena, const char *text, template_lookup_fn *lookup, void *arg,
                     const char **out, const char **problem);
 
+bool template_has_variable(const char *text); /* before it is expanded: `$$` is none */
 bool template_has_parts(const char *text);
 /* The name of the first config part, in the arena; NULL when there is none. */
 const char *template_first_part(struct arena *arena, const char *text);

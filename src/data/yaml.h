@@ -28,6 +28,7 @@ struct yaml_node {
     const char *tag;         /* explicit tag ("!reset", "!!str" as "tag:yaml.org,2002:str") or NULL */
     const char *value;       /* scalar text */
     bool plain;              /* scalar without quotes and not a block scalar */
+    bool filled;             /* set by the Compose loader: a variable gave the text, or a part of it */
     struct yaml_node **items; /* sequence */
     struct yaml_pair *pairs;  /* mapping, in document order, merged keys after own ones */
     size_t len;

@@ -1,45 +1,12 @@
 #include "base/str.h"
+#include "compose/secrets.h"
 #include "plan/internal.h"
-#include <ctype.h>
-#include <math.h>
 #include <string.h>
-#include <strings.h>
 
-static double entropy(const char *s)
-{
-    size_t count[256] = {0}, n = strlen(s);
-    double bits = 0;
-    for (const unsigned char *p = (const unsigned char *)s; *p; p++)
-        count[*p]++;
-    for (size_t i = 0; i < 256; i++)
-        if (count[i])
-            bits -= (double)count[i] / (double)n * log2((double)count[i] / (double)n);
-    return bits;
-}
-
-static bool known_token(const char *v)
-{
-    static const char *const starts[] = {"AKIA", "ASIA", "ghp_", "gho_", "github_pat_", "glpat-", "sk_live_", "rk_live_", "xoxb-", "xoxp-", "-----BEGIN ", "sk-", "eyJ"};
-    for (size_t i = 0; i < ARRAY_LEN(starts); i++)
-        if (text_starts(v, starts[i]) && strlen(v) >= strlen(starts[i]) + 12)
-            return true;
-    return false;
-}
-
-/* A literal that should be config: by the variable's name, a token's known form, or a long text without structure. */
+/* A literal that should be config. */
 bool plan_looks_secret(const char *name, const char *value)
 {
-    static const char *const words[] = {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL"};
-    static const char *const not_after[] = {"_FILE", "_PATH", "_URL", "_NAME", "_TTL", "_ENABLED", "_ID"};
-    if (text_empty(value) || known_token(value))
-        return !text_empty(value);
-    for (size_t i = 0; i < ARRAY_LEN(not_after); i++)
-        if (text_ends(name, not_after[i]))
-            return false;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcasestr(name, words[i]))
-            return true;
-    return strlen(value) >= 24 && !strpbrk(value, " /:,.@") && entropy(value) >= 3.7 && strpbrk(value, "0123456789");
+    return secret_match(name, value) != NULL;
 }
 
 static void check_literal(struct plan_check *c, const struct plan_service *s, const struct compose_env *e, const char *literal)
@@ -47,9 +14,11 @@ static void check_literal(struct plan_check *c, const struct plan_service *s, co
     if (strstr(literal, "{{resolve:"))
         plan_error(&c->diag, e->value.pos, "Use a config value.",
                    "service %s: CloudFormation would replace \"{{resolve:\" in %s and show the value in the task definition", s->s->name, e->name);
-    else if (plan_looks_secret(e->name, literal))
+    else if (plan_looks_secret(e->name, literal)) {
+        c->diag.rule = "secret in clear";
         plan_warn(&c->diag, e->value.pos, arena_printf(c->a, "Write `- %s` with no value, and run: defangctl config set %s", e->name, e->name),
                   "service %s: %s looks like a secret and would be readable in the task definition", s->s->name, e->name);
+    }
     const struct plan_service *silent = plan_names_unreachable(&c->v, literal);
     if (silent)
         plan_warn(&c->diag, e->value.pos, arena_printf(c->a, "Add expose: or ports: to %s.", silent->s->name),

@@ -138,6 +138,7 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
         const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
         if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len))
             continue;
+        c->diag.rule = arena_printf(c->a, "key %s", RULES[i].path);
         if (RULES[i].verdict == REFUSED)
             plan_error(&c->diag, n->pos, RULES[i].hint, "service %s: %s is not supported: %s", s->s->name, RULES[i].path, RULES[i].why);
         else if (RULES[i].verdict == WARNED)

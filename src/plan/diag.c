@@ -1,10 +1,13 @@
 #include "plan/internal.h"
 #include <string.h>
 
-static void put(struct plan_diag *g, enum compose_severity severity, struct yaml_pos pos, const char *hint, const char *text)
+static void put(struct plan_diag *g, enum compose_severity severity, struct yaml_pos pos, const char *hint, const char *fmt, const char *text)
 {
-    if (g->d)
+    if (g->d) {
         compose_diagnose(g->d, severity, pos, hint, "%s", text);
+        g->d->items[g->d->len - 1].rule = compose_rule(g->d, "aws", g->rule ? g->rule : fmt);
+    }
+    g->rule = NULL;
     if (severity != COMPOSE_ERROR || g->rc)
         return;
     g->rc = error_raise(g->err, ERR_USAGE, "%s", text);
@@ -22,7 +25,7 @@ static void put(struct plan_diag *g, enum compose_severity severity, struct yaml
     struct str text = STR_INIT;                                                                                                            \
     str_vappendf(&text, fmt, ap);                                                                                                          \
     va_end(ap);                                                                                                                            \
-    put(g, severity, pos, hint, str_get(&text));                                                                                           \
+    put(g, severity, pos, hint, fmt, str_get(&text));                                                                                          \
     str_done(&text)
 
 void plan_error(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...)

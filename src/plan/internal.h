@@ -37,7 +37,8 @@ char *plan_image_prefix(const char *service); /* of an image's tag: "web-image-"
 char *plan_repository(const struct plan_settings *s, const char *project); /* "shop/kaniko-build"; malloc'd */
 
 /* ---- diagnostics ---- */
-struct plan_diag { struct compose_diagnostics *d; struct error *err; int rc; };
+#define PLAN_RULE_SECRET "aws/secret-clear"
+struct plan_diag { struct compose_diagnostics *d; struct error *err; int rc; const char *rule; /* names the next finding; else its format does */ };
 /* Every error goes into d; the first also into err and rc. */
 void plan_error(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void plan_warn(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...) __attribute__((format(printf, 4, 5)));

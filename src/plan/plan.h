@@ -78,6 +78,8 @@ bool plan_config_name_reserved(const char *name);
  * Plans the whole with an account made up, so that a project that cannot be planned or does not fit a stack is refused here.
  * Returns the first error. */
 int plan_check(const struct compose_project *p, const struct plan_settings *s, struct compose_diagnostics *d, struct error *err);
+/* The same, and what is assumed where the files say nothing, and what looks like a secret in clear; sorted by position. */
+int plan_lint(const struct compose_project *p, const struct plan_settings *s, struct compose_diagnostics *d, struct error *err);
 
 /* The builds of the project (services with build), sorted by service; two calls: before pack for context/dockerfile, then plan_build_finish for each with its
  * object_key set. In `arena`. */

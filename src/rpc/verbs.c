@@ -22,6 +22,7 @@ static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
         RPC_MUTATING | RPC_NEEDS_PROJECT),
     ROW(RPC_COMPOSE_CONFIG, "compose-config", compose_config_request, compose_config_reply,
         RPC_NEEDS_PROJECT),
+    ROW(RPC_COMPOSE_LINT, "compose-lint", compose_lint_request, compose_lint_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_CD, "cd", cd_request, cd_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
     ROW(RPC_WHOAMI, "whoami", whoami_request, whoami_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_LOGIN, "login", login_request, login_event, RPC_STREAMING | RPC_NEEDS_PROJECT),

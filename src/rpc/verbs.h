@@ -20,6 +20,7 @@ enum rpc_verb_id {
     RPC_CONFIG_LIST,
     RPC_CONFIG_REMOVE,
     RPC_COMPOSE_CONFIG,
+    RPC_COMPOSE_LINT,
     RPC_CD,
     RPC_WHOAMI,
     RPC_LOGIN,
