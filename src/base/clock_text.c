@@ -20,11 +20,26 @@ static int64_t split_ms(int64_t wall_ms, struct tm *tm)
     return wall_ms % 1000;
 }
 
+static void put_digits(char *out, int n, unsigned value)
+{
+    for (; n > 0; n--, value /= 10)
+        out[n - 1] = (char)('0' + value % 10);
+}
+
+/* Without strftime(): each signature asks for it. */
 void clock_format_basic(int64_t wall_ms, char out[17])
 {
     struct tm tm;
     split_ms(wall_ms, &tm);
-    strftime(out, 17, "%Y%m%dT%H%M%SZ", &tm);
+    put_digits(out, 4, (unsigned)tm.tm_year + 1900);
+    put_digits(out + 4, 2, (unsigned)tm.tm_mon + 1);
+    put_digits(out + 6, 2, (unsigned)tm.tm_mday);
+    out[8] = 'T';
+    put_digits(out + 9, 2, (unsigned)tm.tm_hour);
+    put_digits(out + 11, 2, (unsigned)tm.tm_min);
+    put_digits(out + 13, 2, (unsigned)tm.tm_sec);
+    out[15] = 'Z';
+    out[16] = '\0';
 }
 
 void clock_format_iso(int64_t wall_ms, char out[25])

@@ -55,15 +55,20 @@ uint64_t digest_crc64nvme(uint64_t crc, const void *data, size_t n)
     return ~crc;
 }
 
-char *digest_hex(const uint8_t *bytes, size_t n)
+void digest_hex_to(const uint8_t *bytes, size_t n, char *out)
 {
     static const char hex[] = "0123456789abcdef";
-    char *out = xmalloc(2 * n + 1), *p = out;
     for (size_t i = 0; i < n; i++) {
-        *p++ = hex[bytes[i] >> 4];
-        *p++ = hex[bytes[i] & 15];
+        *out++ = hex[bytes[i] >> 4];
+        *out++ = hex[bytes[i] & 15];
     }
-    *p = '\0';
+    *out = '\0';
+}
+
+char *digest_hex(const uint8_t *bytes, size_t n)
+{
+    char *out = xmalloc(2 * n + 1);
+    digest_hex_to(bytes, n, out);
     return out;
 }
 

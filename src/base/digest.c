@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -36,6 +37,33 @@ static const EVP_MD *sha256(void)
     return md;
 }
 
+/* One context per thread, used again and again: making one costs as much as hashing a short text. */
+static __thread EVP_MD_CTX *thread_ctx;
+static pthread_key_t thread_end;
+
+static void free_context(void *ctx)
+{
+    EVP_MD_CTX_free(ctx); /* wipes its state */
+}
+
+static void make_key(void)
+{
+    must(pthread_key_create(&thread_end, free_context) == 0);
+}
+
+static EVP_MD_CTX *context(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    if (!thread_ctx) {
+        must(pthread_once(&once, make_key) == 0);
+        thread_ctx = EVP_MD_CTX_new();
+        must(thread_ctx && pthread_setspecific(thread_end, thread_ctx) == 0);
+        must(EVP_DigestInit_ex2(thread_ctx, sha256(), NULL) == 1);
+    }
+    return thread_ctx;
+}
+
 static void digest_once(const EVP_MD *md, const void *data, size_t n, uint8_t *out)
 {
     must(EVP_Digest(data, n, out, NULL, md, NULL) == 1);
@@ -43,7 +71,9 @@ static void digest_once(const EVP_MD *md, const void *data, size_t n, uint8_t *o
 
 void digest_sha256(const void *data, size_t n, uint8_t out[SHA256_BYTES])
 {
-    digest_once(sha256(), data, n, out);
+    EVP_MD_CTX *ctx = context();
+
+    must(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, data, n) == 1 && EVP_DigestFinal_ex(ctx, out, NULL) == 1);
 }
 
 void digest_sha1(const void *data, size_t n, uint8_t out[SHA1_BYTES])
@@ -59,7 +89,7 @@ void digest_md5(const void *data, size_t n, uint8_t out[16])
 void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n, uint8_t out[SHA256_BYTES])
 {
     uint8_t pad[HMAC_BLOCK] = {0}, inner[SHA256_BYTES];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_MD_CTX *ctx = context();
 
     if (key_len > sizeof pad)
         digest_sha256(key, key_len, pad);
@@ -67,15 +97,21 @@ void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_
         memcpy(pad, key, key_len);
     for (size_t i = 0; i < sizeof pad; i++)
         pad[i] ^= 0x36;
-    must(ctx && EVP_DigestInit_ex2(ctx, sha256(), NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 && EVP_DigestUpdate(ctx, data, n) == 1 &&
+    must(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 && EVP_DigestUpdate(ctx, data, n) == 1 &&
          EVP_DigestFinal_ex(ctx, inner, NULL) == 1);
     for (size_t i = 0; i < sizeof pad; i++)
         pad[i] ^= 0x36 ^ 0x5c;
     must(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 && EVP_DigestUpdate(ctx, inner, sizeof inner) == 1 &&
          EVP_DigestFinal_ex(ctx, out, NULL) == 1);
-    EVP_MD_CTX_free(ctx); /* wipes its state */
     secret_wipe(pad, sizeof pad);
     secret_wipe(inner, sizeof inner);
+}
+
+void digest_forget(void)
+{
+    uint8_t sum[SHA256_BYTES];
+
+    digest_sha256("", 0, sum); /* the state of the last sum is overwritten */
 }
 
 struct digest_stream {

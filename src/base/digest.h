@@ -13,6 +13,9 @@ void digest_sha1(const void *data, size_t n, uint8_t out[SHA1_BYTES]);
 void digest_md5(const void *data, size_t n, uint8_t out[16]);
 void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n, uint8_t out[SHA256_BYTES]);
 
+/* This thread's context still holds the last sum: after one that is itself a key, call this. */
+void digest_forget(void);
+
 struct digest_stream; /* incremental SHA-256 */
 struct digest_stream *digest_stream_new(void);
 void digest_stream_update(struct digest_stream *d, const void *data, size_t n);
@@ -23,6 +26,7 @@ uint32_t digest_crc32(uint32_t crc, const void *data, size_t n);       /* zlib's
 uint64_t digest_crc64nvme(uint64_t crc, const void *data, size_t n);   /* start with 0 */
 
 char *digest_hex(const uint8_t *bytes, size_t n);       /* malloc'd, lower-case */
+void digest_hex_to(const uint8_t *bytes, size_t n, char *out); /* 2 n digits and NUL */
 char *digest_base64(const void *bytes, size_t n);       /* malloc'd, padded, standard alphabet */
 char *digest_base64url(const void *bytes, size_t n);    /* malloc'd, no padding */
 int digest_base64_decode(const char *text, void **out, size_t *n); /* malloc'd; -EINVAL */

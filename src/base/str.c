@@ -31,6 +31,11 @@ static bool reserve(struct str *s, size_t n)
     return true;
 }
 
+void str_reserve(struct str *s, size_t n)
+{
+    reserve(s, n);
+}
+
 void str_append_bytes(struct str *s, const void *bytes, size_t n)
 {
     if (!reserve(s, n))
