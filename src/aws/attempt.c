@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define USER_AGENT "defangd/0.1"
@@ -85,12 +86,18 @@ static void add_headers(struct attempt *a, const struct aws_exchange *x, const s
         add(a, "X-Amz-Security-Token", secret_get(&c->session_token));
     if (strcmp(x->op->service->id, "s3") == 0)
         add(a, "X-Amz-Content-SHA256", a->payload_hash);
+    if (x->chunked) {
+        add(a, "Content-Encoding", "aws-chunked");
+        add(a, "X-Amz-Decoded-Content-Length", arena_printf(a->arena, "%zu", x->chunked->len));
+        add(a, "X-Amz-Trailer", chunked_trailer_name(x->chunked->checksum));
+        add(a, "X-Amz-SDK-Checksum-Algorithm", chunked_algorithm(x->chunked->checksum));
+    }
     add(a, "User-Agent", USER_AGENT);
     add(a, "amz-sdk-invocation-id", a->invocation_id);
     add(a, "amz-sdk-request", arena_printf(a->arena, "attempt=%u; max=%u", a->number, a->max));
 }
 
-static void sign(struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
+static void sign(struct aws_session *s, struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
                  const struct uri *u)
 {
     bool s3 = strcmp(x->op->service->id, "s3") == 0;
@@ -111,11 +118,14 @@ static void sign(struct attempt *a, const struct aws_exchange *x, const struct a
         .wall_ms = a->wall_ms,
         .normalize_path = !s3,
         .encode_path = !s3,
+        .cache = s->signing_keys,
     };
     struct str authorization = STR_INIT;
 
     sigv4_authorization(&r, &k, &authorization);
     add(a, "Authorization", str_get(&authorization));
+    if (x->chunked) /* its chain begins with the request's signature, the last 64 digits */
+        chunked_begin(x->chunked, &k, str_get(&authorization) + authorization.len - 64);
     str_done(&authorization);
 }
 
@@ -131,13 +141,17 @@ static int prepare(struct aws_session *s, struct attempt *a, const struct aws_ex
         return rc;
     a->authority = uri_authority(&u);
     a->wall_ms = session_wall_ms(s, a->authority);
-    if (x->payload_hash)
+    if (x->chunked)
+        snprintf(a->payload_hash, sizeof a->payload_hash, "%s", chunked_payload_word(x->chunked));
+    else if (x->payload_hash)
         memcpy(a->payload_hash, x->payload_hash, strlen(x->payload_hash) + 1);
     else
         hash_body(x, a->payload_hash);
     add_headers(a, x, c);
     if (c)
-        sign(a, x, c, &u);
+        sign(s, a, x, c, &u);
+    else if (x->chunked)
+        return error_raise(err, ERR_FAILED, "%s: a body in chunks needs a signed request", x->op->name);
     return 0;
 }
 
@@ -154,16 +168,18 @@ int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_excha
     cleanup_free char *proxy = aws_proxy_for(s->env, a->url);
     cleanup_free char *full =
         x->request->query.len ? xasprintf("%s?%s", a->url, str_get(&x->request->query)) : xstrdup(a->url);
-    size_t body_len = x->body ? x->body_len : x->request->body.len;
+    size_t body_len = x->chunked ? x->chunked->len : x->body ? x->body_len : x->request->body.len;
     struct http_request request = {
         .method = x->request->method,
         .url = full,
         .headers = a->headers.items + 1, /* the transport writes Host itself, from the same URL */
         .header_count = a->headers.len - 1,
-        .body = x->body                ? x->body
+        .body = x->chunked             ? NULL
+                : x->body              ? x->body
                 : x->request->has_body ? str_get(&x->request->body)
                                        : NULL,
-        .body_len = body_len,
+        .body_len = x->chunked ? 0 : body_len,
+        .source = x->chunked ? &x->chunked->source : NULL,
         .timeout_ms = TIMEOUT_MS + (int64_t)(body_len / SLOW_BYTES_PER_MS),
         .max_body_bytes = x->max_body_bytes,
         .ca_bundle = s->settings.ca_bundle,

@@ -152,6 +152,7 @@ static int resolve_once(struct aws_session *s, struct error *err)
     s->resolving = false;
     if (rc == 0 && !s->replaced) {
         aws_credentials_done(&s->credentials);
+        sigv4_cache_clear(s->signing_keys);
         s->credentials = fresh;
         s->have_credentials = true;
         s->resolve_failed_mono_ms = 0;
@@ -209,6 +210,7 @@ void aws_session_replace_credentials(struct aws_session *s, const struct aws_cre
 
     aws_credentials_copy(&copy, c);
     aws_credentials_done(&s->credentials);
+    sigv4_cache_clear(s->signing_keys);
     s->credentials = copy;
     s->have_credentials = s->replaced = true;
     aws_identity_done(&s->identity);

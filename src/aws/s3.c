@@ -27,13 +27,13 @@ int s3_send(struct aws_session *s, const struct aws_operation *op, json_t *in, s
     return rc;
 }
 
-char *s3_crc64_text(uint64_t crc)
+const char *s3_checksum_member(enum chunked_checksum c)
 {
-    uint8_t bytes[8];
+    static const char *const names[] = {[CHUNKED_CRC64NVME] = "ChecksumCRC64NVME",
+                                        [CHUNKED_CRC32] = "ChecksumCRC32",
+                                        [CHUNKED_SHA256] = "ChecksumSHA256"};
 
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(crc >> (56 - 8 * i));
-    return digest_base64(bytes, sizeof bytes);
+    return names[c];
 }
 
 int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out,
@@ -72,7 +72,7 @@ int s3_put(struct aws_session *s, const char *bucket, const char *key, const cha
 {
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.body = n ? data : "", .body_len = n};
-    cleanup_free char *crc = s3_crc64_text(digest_crc64nvme(0, x.body, n));
+    cleanup_free char *crc = chunked_checksum_text(CHUNKED_CRC64NVME, x.body, n);
     json_t *in = json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key);
     int rc;
 
@@ -84,16 +84,24 @@ int s3_put(struct aws_session *s, const char *bucket, const char *key, const cha
     return rc < 0 ? error_wrap(err, "writing s3://%s/%s", bucket, key) : 0;
 }
 
-/* A composite checksum ("…-3") is one of parts, it says nothing of the body. */
+/* Whatever checksum S3 kept. A composite one ("…-3") is one of parts, it says nothing of the body. */
 static int check_body(const struct http_response *resp, struct error *err)
 {
-    const char *expected = http_response_header(resp, "x-amz-checksum-crc64nvme");
-    cleanup_free char *actual = s3_crc64_text(digest_crc64nvme(0, str_get(&resp->body), resp->body.len));
+    static const enum chunked_checksum kinds[] = {CHUNKED_CRC64NVME, CHUNKED_CRC32, CHUNKED_SHA256};
 
-    if (!expected || strchr(expected, '-') || strcmp(expected, actual) == 0)
-        return 0;
-    return error_raise_errno(err, ERR_CLOUD, EBADMSG, "the object's checksum is %s, what arrived has %s",
-                             expected, actual);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        const char *expected = http_response_header(resp, chunked_trailer_name(kinds[i]));
+        cleanup_free char *actual = NULL;
+
+        if (!expected || strchr(expected, '-'))
+            continue;
+        actual = chunked_checksum_text(kinds[i], str_get(&resp->body), resp->body.len);
+        if (strcmp(expected, actual) != 0)
+            return error_raise_errno(err, ERR_CLOUD, EBADMSG,
+                                     "the object's checksum (%s) is %s, what arrived has %s",
+                                     chunked_algorithm(kinds[i]), expected, actual);
+    }
+    return 0;
 }
 
 int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out,
@@ -173,6 +181,7 @@ int s3_presign(struct aws_session *s, const char *method, const char *bucket, co
                           .session_token = &c.session_token,
                           .region = region,
                           .service = "s3",
+                          .cache = s->signing_keys,
                           .wall_ms = session_wall_ms(s, authority)};
     sigv4_presign_query(&r, &k, expires_s, true, &query);
     *url = xasprintf("%s?%s", plain, str_get(&query));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "aws/aws.h"
+#include "aws/chunked.h"
 
 struct s3_object { bool exists; uint64_t size; char *etag, *version_id; };
 int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out, struct error *err); /* a missing object is no error */
@@ -10,8 +11,14 @@ void s3_object_done(struct s3_object *o);
 int s3_put(struct aws_session *s, const char *bucket, const char *key, const char *content_type, const void *data, size_t n, struct error *err);
 int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out, struct error *err);
 
+/* How a part's content is vouched for. Automatic: over https in chunks with the checksum as trailer (TLS covers the rest, and the data is
+ * gone through once less), else the SHA-256 of the part is signed. */
+enum s3_payload { S3_PAYLOAD_AUTO, S3_PAYLOAD_HASHED, S3_PAYLOAD_UNSIGNED_TRAILER, S3_PAYLOAD_SIGNED_TRAILER };
+
 struct s3_upload {
     const char *bucket, *key, *content_type;
+    enum s3_payload payload;
+    enum chunked_checksum checksum;      /* S3 keeps it with the object */
     const char *path;                    /* local file */
     uint64_t size;
     const char *upload_id;               /* resume this one (ListParts first), or NULL */

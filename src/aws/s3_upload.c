@@ -31,6 +31,8 @@ struct upload {
     struct part *parts;
     unsigned count;
     uint64_t done_bytes;
+    bool chunked, checksums; /* how parts go out; whether they carry a checksum */
+    const char *member;      /* "ChecksumCRC64NVME" */
 };
 
 /* --- reading a part, on a worker thread --- */
@@ -41,10 +43,11 @@ struct reading {
     size_t len;
     char *data;
     int rc;
+    enum chunked_checksum checksum;
+    bool want_sha256, want_sum, want_md5;
     char sha256_hex[65];
-    uint64_t crc64;
+    char *sum; /* of the kind wanted, base64 */
     uint8_t md5[16];
-    bool want_md5;
 };
 
 static int read_fully(struct reading *r)
@@ -70,16 +73,17 @@ static int read_fully(struct reading *r)
 static void read_part(void *arg)
 {
     struct reading *r = arg;
-    uint8_t sum[SHA256_BYTES];
-
     r->data = xmalloc(r->len ? r->len : 1);
     r->rc = read_fully(r);
     if (r->rc < 0)
         return;
-    digest_sha256(r->data, r->len, sum);
-    cleanup_free char *hex = digest_hex(sum, sizeof sum);
-    memcpy(r->sha256_hex, hex, sizeof r->sha256_hex);
-    r->crc64 = digest_crc64nvme(0, r->data, r->len);
+    if (r->want_sha256) {
+        uint8_t sha256[SHA256_BYTES];
+        digest_sha256(r->data, r->len, sha256);
+        digest_hex_to(sha256, sizeof sha256, r->sha256_hex);
+    }
+    if (r->want_sum)
+        r->sum = chunked_checksum_text(r->checksum, r->data, r->len);
     if (r->want_md5)
         digest_md5(r->data, r->len, r->md5);
 }
@@ -101,12 +105,12 @@ static int load(struct aws_session *s, struct reading *r, struct error *err)
 
 static bool already_there(const struct part *p, const struct reading *r)
 {
-    cleanup_free char *crc = s3_crc64_text(r->crc64), *md5 = digest_hex(r->md5, sizeof r->md5);
+    cleanup_free char *md5 = digest_hex(r->md5, sizeof r->md5);
 
     if (!p->verify)
         return false;
     if (p->checksum)
-        return strcmp(p->checksum, crc) == 0;
+        return strcmp(p->checksum, r->sum) == 0;
     return p->etag && p->etag[0] == '"' &&
            strncmp(p->etag + 1, md5, 32) == 0; /* without KMS the ETag is the MD5 */
 }
@@ -115,15 +119,19 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
 {
     struct upload *up = p->upload;
     cleanup_http_response struct http_response resp = {0};
-    cleanup_free char *crc = s3_crc64_text(r->crc64);
-    struct aws_exchange x = {.body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
+    struct chunked_body chunks = {.data = r->data,
+                                  .len = r->len,
+                                  .checksum = up->u->checksum,
+                                  .sign = up->u->payload == S3_PAYLOAD_SIGNED_TRAILER};
+    struct aws_exchange hashed = {.body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
+    struct aws_exchange streamed = {.chunked = &chunks};
     json_t *in = json_pack("{s:s, s:s, s:s, s:i}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId",
                            up->id, "PartNumber", (int)p->number);
-    bool checksum = !up->session->settings.checksum_when_required;
 
-    if (checksum)
-        json_object_set_new(in, "ChecksumCRC64NVME", json_string(crc));
-    int rc = s3_send(up->session, &aws_s3_UploadPart, in, &x, &resp, err);
+    if (up->checksums && !up->chunked)
+        json_object_set_new(in, up->member, json_string(r->sum));
+    int rc = s3_send(up->session, &aws_s3_UploadPart, in, up->chunked ? &streamed : &hashed, &resp, err);
+    chunked_end(&chunks);
     if (rc < 0)
         return error_wrap(err, "part %u of %u", p->number, up->count);
     const char *etag = http_response_header(&resp, "etag");
@@ -132,7 +140,7 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     free(p->etag);
     free(p->checksum);
     p->etag = xstrdup(etag);
-    p->checksum = checksum ? steal(crc) : NULL;
+    p->checksum = up->chunked ? xstrdup(chunked_sum(&chunks)) : up->checksums ? xstrdup(r->sum) : NULL;
     return 0;
 }
 
@@ -140,12 +148,19 @@ static int run_part(void *arg, struct error *err)
 {
     struct part *p = arg;
     struct upload *up = p->upload;
-    struct reading r = {.path = up->u->path, .offset = p->offset, .len = p->len, .want_md5 = p->verify};
+    struct reading r = {.path = up->u->path,
+                        .offset = p->offset,
+                        .len = p->len,
+                        .checksum = up->u->checksum,
+                        .want_sha256 = !up->chunked,
+                        .want_sum = !up->chunked || p->verify,
+                        .want_md5 = p->verify};
     int rc = load(up->session, &r, err);
 
     if (rc == 0 && !already_there(p, &r))
         rc = send_part(p, &r, err);
     free(r.data);
+    free(r.sum);
     if (rc == 0) {
         up->done_bytes += p->len;
         if (up->u->on_progress)
@@ -210,7 +225,7 @@ static int find_parts(struct upload *up, struct error *err)
         free(p->checksum);
         p->verify = true;
         p->etag = xstrdup_null(json_str(item, "ETag"));
-        p->checksum = xstrdup_null(json_str(item, "ChecksumCRC64NVME"));
+        p->checksum = xstrdup_null(json_str(item, up->member));
     }
     return 0;
 }
@@ -223,9 +238,10 @@ static int create(struct upload *up, struct error *err)
 
     if (up->u->content_type)
         json_object_set_new(in, "ContentType", json_string(up->u->content_type));
-    if (!up->session->settings.checksum_when_required) {
-        json_object_set_new(in, "ChecksumAlgorithm", json_string("CRC64NVME"));
-        json_object_set_new(in, "ChecksumType", json_string("FULL_OBJECT"));
+    if (up->checksums) {
+        json_object_set_new(in, "ChecksumAlgorithm", json_string(chunked_algorithm(up->u->checksum)));
+        if (up->u->checksum != CHUNKED_SHA256) /* only sums that add up exist of the whole object */
+            json_object_set_new(in, "ChecksumType", json_string("FULL_OBJECT"));
     }
     rc = aws_call(up->session, &aws_s3_CreateMultipartUpload, in, &reply, err);
     if (rc < 0)
@@ -260,7 +276,7 @@ static int complete(struct upload *up, struct error *err)
             json_pack("{s:s, s:i}", "ETag", up->parts[i].etag, "PartNumber", (int)up->parts[i].number);
 
         if (up->parts[i].checksum)
-            json_object_set_new(p, "ChecksumCRC64NVME", json_string(up->parts[i].checksum));
+            json_object_set_new(p, up->member, json_string(up->parts[i].checksum));
         json_array_append_new(list, p);
     }
     rc = aws_call(up->session, &aws_s3_CompleteMultipartUpload,
@@ -337,10 +353,28 @@ static int upload_whole(struct upload *up, struct error *err)
     return rc;
 }
 
+static int choose_payload(struct upload *up, struct error *err)
+{
+    cleanup_free char *url = NULL;
+    int rc = s3_url(up->session, up->u->bucket, up->u->key, &url, err);
+
+    if (rc < 0)
+        return rc;
+    up->member = s3_checksum_member(up->u->checksum);
+    up->checksums = !up->session->settings.checksum_when_required;
+    up->chunked = up->u->payload == S3_PAYLOAD_AUTO ? up->checksums && text_starts(url, "https:")
+                                                    : up->u->payload != S3_PAYLOAD_HASHED;
+    up->checksums = up->checksums || up->chunked;
+    return 0;
+}
+
 int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct error *err)
 {
     struct upload up = {.session = s, .u = u, .id = xstrdup_null(u->upload_id)};
-    int rc = u->size < PART_MIN_BYTES ? upload_whole(&up, err) : upload_parts(&up, err);
+    int rc = choose_payload(&up, err);
+
+    if (rc == 0)
+        rc = u->size < PART_MIN_BYTES ? upload_whole(&up, err) : upload_parts(&up, err);
 
     for (unsigned i = 0; i < up.count; i++) {
         free(up.parts[i].etag);

@@ -23,6 +23,7 @@ int aws_session_open(const struct aws_session_options *o, struct aws_session **o
     s->loop = o->loop;
     s->http = o->http;
     s->env = env_dup(o->env);
+    s->signing_keys = sigv4_cache_new();
     rc = aws_profiles_load(s->env, &s->profiles, err);
     if (rc == 0)
         rc = aws_settings_resolve(s->env, s->profiles, o->profile, o->region, &s->settings, err);
@@ -49,6 +50,7 @@ void aws_session_free(struct aws_session *s)
     vec_free(&s->hosts);
     vec_free(&s->services);
     vec_free(&s->buckets);
+    sigv4_cache_free(s->signing_keys);
     aws_credentials_done(&s->credentials);
     secret_done(&s->mfa_code);
     str_done(&s->trace);

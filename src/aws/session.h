@@ -2,10 +2,12 @@
 #pragma once
 
 #include "aws/aws.h"
+#include "aws/chunked.h"
 #include "aws/profiles.h"
 #include "aws/rate.h"
 #include "aws/retry.h"
 #include "aws/settings.h"
+#include "aws/sigv4.h"
 #include "aws/wire.h"
 #include "base/vec.h"
 #include "loop/fiber.h"
@@ -33,6 +35,7 @@ struct aws_session {
     struct aws_settings settings;
 
     struct aws_credentials credentials;
+    struct sigv4_cache *signing_keys;
     bool have_credentials, replaced, resolving;
     struct fiber_cond resolved;
     int64_t resolve_failed_mono_ms; /* of a refresh while the old ones still served; 0 = none */
@@ -58,6 +61,7 @@ struct aws_exchange {
     const void *body;               /* instead of request->body, NULL = that */
     size_t body_len;
     const char *payload_hash;       /* hex SHA-256 of the body; NULL = computed */
+    struct chunked_body *chunked;   /* S3: the body in chunks, with a trailer; instead of body */
     const char *bucket;             /* S3: takes part in the address; NULL = none */
     const char *region;             /* NULL = the session's */
     const struct aws_credentials *credentials; /* NULL = the session's, refreshed when they expire */

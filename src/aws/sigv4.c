@@ -7,22 +7,34 @@
 
 #define ALGORITHM       "AWS4-HMAC-SHA256"
 #define CHUNK_ALGORITHM "AWS4-HMAC-SHA256-PAYLOAD"
+#define TRAILER_ALGORITHM "AWS4-HMAC-SHA256-TRAILER"
+
+static void append_scope(const struct sigv4_key *k, const char *date, struct str *out)
+{
+    str_append_bytes(out, date, 8);
+    str_append_char(out, '/');
+    str_append(out, k->region);
+    str_append_char(out, '/');
+    str_append(out, k->service);
+    str_append(out, "/aws4_request");
+}
 
 void sigv4_scope(const struct sigv4_key *k, struct str *out)
 {
     char date[17];
 
     clock_format_basic(k->wall_ms, date);
-    str_appendf(out, "%.8s/%s/%s/aws4_request", date, k->region, k->service);
+    append_scope(k, date, out);
 }
 
 static void append_sha256(struct str *out, const void *data, size_t n)
 {
     uint8_t sum[SHA256_BYTES];
+    char hex[2 * SHA256_BYTES + 1];
 
     digest_sha256(data, n, sum);
-    cleanup_free char *hex = digest_hex(sum, sizeof sum);
-    str_append(out, hex);
+    digest_hex_to(sum, sizeof sum, hex);
+    str_append_bytes(out, hex, sizeof hex - 1);
 }
 
 static void append_preamble(const struct sigv4_key *k, const char *algorithm, struct str *out)
@@ -30,8 +42,12 @@ static void append_preamble(const struct sigv4_key *k, const char *algorithm, st
     char date[17];
 
     clock_format_basic(k->wall_ms, date);
-    str_appendf(out, "%s\n%s\n", algorithm, date);
-    sigv4_scope(k, out);
+    str_reserve(out, 256);
+    str_append(out, algorithm);
+    str_append_char(out, '\n');
+    str_append_bytes(out, date, 16);
+    str_append_char(out, '\n');
+    append_scope(k, date, out);
     str_append_char(out, '\n');
 }
 
@@ -42,21 +58,6 @@ void sigv4_string_to_sign(const struct sigv4_key *k, const char *algorithm, cons
     append_sha256(out, canonical, strlen(canonical));
 }
 
-void sigv4_signing_key(const struct sigv4_key *k, uint8_t out[32])
-{
-    struct str first = STR_INIT;
-    char date[17];
-
-    clock_format_basic(k->wall_ms, date);
-    str_append(&first, "AWS4");
-    str_append(&first, secret_get(k->secret_access_key));
-    digest_hmac_sha256(str_get(&first), first.len, date, 8, out);
-    str_wipe(&first);
-    digest_hmac_sha256(out, 32, k->region, strlen(k->region), out);
-    digest_hmac_sha256(out, 32, k->service, strlen(k->service), out);
-    digest_hmac_sha256(out, 32, "aws4_request", strlen("aws4_request"), out);
-}
-
 void sigv4_signature(const struct sigv4_key *k, const char *string_to_sign, char out[65])
 {
     uint8_t key[32], sum[32];
@@ -64,32 +65,39 @@ void sigv4_signature(const struct sigv4_key *k, const char *string_to_sign, char
     sigv4_signing_key(k, key);
     digest_hmac_sha256(key, sizeof key, string_to_sign, strlen(string_to_sign), sum);
     secret_wipe(key, sizeof key);
-    cleanup_free char *hex = digest_hex(sum, sizeof sum);
-    memcpy(out, hex, 65);
+    digest_hex_to(sum, sizeof sum, out);
 }
 
-static void sign(const struct sigv4_request *r, const struct sigv4_key *k, struct str *signed_headers,
-                 char out[65])
+/* out: the canonical request, which names the signed headers at *names_at. */
+static void sign(const struct sigv4_request *r, const struct sigv4_key *k, struct str *canonical,
+                 size_t *names_at, char out[65])
 {
-    struct str canonical = STR_INIT, text = STR_INIT;
+    struct str text = STR_INIT;
 
-    sigv4_canonical_request(r, k, &canonical, signed_headers);
-    sigv4_string_to_sign(k, ALGORITHM, str_get(&canonical), &text);
+    sigv4_canonical_request_at(r, k, canonical, names_at);
+    sigv4_string_to_sign(k, ALGORITHM, str_get(canonical), &text);
     sigv4_signature(k, str_get(&text), out);
-    str_wipe(&canonical); /* holds the session token */
     str_done(&text);
 }
 
 void sigv4_authorization(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out)
 {
-    struct str names = STR_INIT;
+    struct str canonical = STR_INIT;
     char signature[65];
+    size_t names_at;
 
-    sign(r, k, &names, signature);
-    str_appendf(out, ALGORITHM " Credential=%s/", k->access_key_id);
+    sign(r, k, &canonical, &names_at, signature);
+    const char *names = str_get(&canonical) + names_at;
+    str_reserve(out, 384);
+    str_append(out, ALGORITHM " Credential=");
+    str_append(out, k->access_key_id);
+    str_append_char(out, '/');
     sigv4_scope(k, out);
-    str_appendf(out, ", SignedHeaders=%s, Signature=%s", str_get(&names), signature);
-    str_done(&names);
+    str_append(out, ", SignedHeaders=");
+    str_append_bytes(out, names, strcspn(names, "\n"));
+    str_append(out, ", Signature=");
+    str_append_bytes(out, signature, 64);
+    str_wipe(&canonical); /* holds the session token */
 }
 
 static void append_parameter(struct str *query, const char *name, const char *value)
@@ -127,7 +135,10 @@ void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *
     if (token && sign_token)
         append_parameter(out, "X-Amz-Security-Token", secret_get(k->session_token));
     signed_request.query = str_get(out);
-    sign(&signed_request, k, NULL, signature);
+    struct str canonical = STR_INIT;
+    size_t names_at;
+    sign(&signed_request, k, &canonical, &names_at, signature);
+    str_wipe(&canonical); /* holds the session token */
     if (token && !sign_token)
         append_parameter(out, "X-Amz-Security-Token", secret_get(k->session_token));
     append_parameter(out, "X-Amz-Signature", signature);
@@ -141,8 +152,22 @@ void sigv4_chunk_signature(const struct sigv4_key *k, const char *previous, cons
     struct str text = STR_INIT;
 
     append_preamble(k, CHUNK_ALGORITHM, &text);
-    str_appendf(&text, "%s\n" SIGV4_EMPTY_SHA256 "\n", previous);
+    str_append(&text, previous);
+    str_append(&text, "\n" SIGV4_EMPTY_SHA256 "\n");
     append_sha256(&text, data, n);
+    sigv4_signature(k, str_get(&text), out);
+    str_done(&text);
+}
+
+void sigv4_trailer_signature(const struct sigv4_key *k, const char *previous, const char *trailers,
+                             char out[65])
+{
+    struct str text = STR_INIT;
+
+    append_preamble(k, TRAILER_ALGORITHM, &text);
+    str_append(&text, previous);
+    str_append_char(&text, '\n');
+    append_sha256(&text, trailers, strlen(trailers));
     sigv4_signature(k, str_get(&text), out);
     str_done(&text);
 }

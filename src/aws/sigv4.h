@@ -23,6 +23,12 @@ struct sigv4_request {
     const char *payload_hash;          /* lower-case hex, or one of the S3 words */
 };
 
+/* Derived signing keys, one per secret, day, region and service; the oldest goes when it is full. Wiped by clear and free. */
+struct sigv4_cache;
+struct sigv4_cache *sigv4_cache_new(void);
+void sigv4_cache_clear(struct sigv4_cache *cache);
+void sigv4_cache_free(struct sigv4_cache *cache);
+
 struct sigv4_key {
     const char *access_key_id;
     const struct secret *secret_access_key;
@@ -31,6 +37,7 @@ struct sigv4_key {
     int64_t wall_ms;
     bool normalize_path;               /* remove empty and dot segments: every service but S3 */
     bool encode_path;                  /* percent-encode the path once more: every service but S3 */
+    struct sigv4_cache *cache;         /* NULL: the signing key is derived each time */
 };
 
 /* "YYYYMMDD/region/service/aws4_request" */
@@ -38,6 +45,8 @@ void sigv4_scope(const struct sigv4_key *k, struct str *out);
 /* Appends the canonical request; signed_headers (may be NULL) gets "a;b;c". */
 void sigv4_canonical_request(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out,
                              struct str *signed_headers);
+/* The same; *names_at is where the signed headers' names begin in out, up to its last line. */
+void sigv4_canonical_request_at(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out, size_t *names_at);
 void sigv4_string_to_sign(const struct sigv4_key *k, const char *algorithm, const char *canonical, struct str *out);
 void sigv4_signing_key(const struct sigv4_key *k, uint8_t out[32]);
 /* 64 hex digits and NUL. */
@@ -51,3 +60,5 @@ void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *
                          struct str *out);
 /* One link of the chain of STREAMING-AWS4-HMAC-SHA256-PAYLOAD: signature of a chunk after `previous`. */
 void sigv4_chunk_signature(const struct sigv4_key *k, const char *previous, const void *data, size_t n, char out[65]);
+/* The last link, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: of the trailing headers, "name:value\n" each. */
+void sigv4_trailer_signature(const struct sigv4_key *k, const char *previous, const char *trailers, char out[65]);

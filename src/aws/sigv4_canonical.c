@@ -3,6 +3,7 @@
 #include "aws/uri.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include <ctype.h>
 #include <string.h>
 
 /* Removes empty, "." and ".." segments; a final '/' stays. */
@@ -32,12 +33,15 @@ static char *path_normalized(const char *path)
 static void append_path(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out)
 {
     const char *path = r->path && *r->path ? r->path : "/";
-    cleanup_free char *normal = k->normalize_path ? path_normalized(path) : xstrdup(path);
+    bool odd = k->normalize_path && (path[0] != '/' || strstr(path, "//") || strstr(path, "/."));
+    cleanup_free char *normal = odd ? path_normalized(path) : NULL;
 
+    if (normal)
+        path = normal;
     if (k->encode_path)
-        uri_encode(out, normal, true);
+        uri_encode(out, path, true);
     else
-        str_append(out, normal);
+        str_append(out, path);
 }
 
 struct pair {
@@ -92,6 +96,8 @@ static bool never_signed(const char *lower)
         "authorization",     "connection", "expect",     "keep-alive",      "te", "trailer",
         "transfer-encoding", "upgrade",    "user-agent", "x-amzn-trace-id", NULL};
 
+    if (!strchr("acekptux", lower[0]))
+        return false;
     if (strncmp(lower, "proxy-", 6) == 0)
         return true;
     for (size_t i = 0; names[i]; i++)
@@ -100,92 +106,133 @@ static bool never_signed(const char *lower)
     return false;
 }
 
-/* Trimmed, inner runs of blanks (and folded lines) as one space. */
-static char *header_value(const char *v)
+/* Trimmed, inner runs of blanks (and folded lines) as one space. Returns the end. */
+static char *put_value(char *out, const char *v)
 {
     static const char blanks[] = " \t\r\n\v\f";
-    struct str out = STR_INIT;
+    char *start = out;
 
     for (v += strspn(v, blanks); *v; v += strspn(v, blanks)) {
         size_t n = strcspn(v, blanks);
-        if (out.len)
-            str_append_char(&out, ' ');
-        str_append_bytes(&out, v, n);
+        if (out != start)
+            *out++ = ' ';
+        memcpy(out, v, n);
+        out += n;
         v += n;
     }
-    return str_take(&out);
+    *out++ = '\0';
+    return out;
+}
+
+static char *put_lower(char *out, const char *name)
+{
+    for (; *name; name++)
+        *out++ = (char)tolower((unsigned char)*name);
+    *out++ = '\0';
+    return out;
 }
 
 struct header {
-    char *name, *value;
-    size_t order;
+    const char *name, *value;
 };
 
-static int compare_headers(const void *a, const void *b)
+/* By name; equal names stay in the order they came. */
+static void sort_headers(struct header *list, size_t n)
 {
-    const struct header *x = a, *y = b;
-    int c = strcmp(x->name, y->name);
+    for (size_t i = 1; i < n; i++) {
+        struct header h = list[i];
+        size_t k = i;
 
-    return c ? c : (x->order > y->order) - (x->order < y->order);
+        for (; k > 0 && strcmp(list[k - 1].name, h.name) > 0; k--)
+            list[k] = list[k - 1];
+        list[k] = h;
+    }
 }
 
-static void append_headers(const struct sigv4_request *r, struct str *out, struct str *names)
+/* One block holds all names and values, in the form they are signed in. */
+static size_t collect(const struct sigv4_request *r, char *texts, struct header *list)
 {
-    VEC(struct header) list = {0};
+    size_t n = 0;
 
     for (size_t i = 0; i < r->header_count; i++) {
-        char *name = text_lower(r->headers[i].name);
+        char *value = put_lower(texts, r->headers[i].name);
 
-        if (never_signed(name)) {
-            free(name);
+        if (never_signed(texts))
             continue;
-        }
-        vec_push(&list, (struct header){name, header_value(r->headers[i].value), i});
+        list[n++] = (struct header){texts, value};
+        texts = put_value(value, r->headers[i].value);
     }
-    if (list.len)
-        qsort(list.items, list.len, sizeof *list.items, compare_headers);
-    for (size_t i = 0; i < list.len; i++) {
-        const struct header *h = &list.items[i];
-        bool again = i && strcmp(list.items[i - 1].name, h->name) == 0;
+    sort_headers(list, n);
+    return n;
+}
+
+static void append_lines(const struct header *list, size_t n, struct str *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool again = i && strcmp(list[i - 1].name, list[i].name) == 0;
 
         if (!again) {
             if (i)
                 str_append_char(out, '\n');
-            str_append(out, h->name);
-            if (names->len)
-                str_append_char(names, ';');
-            str_append(names, h->name);
+            str_append(out, list[i].name);
         }
         str_append_char(out, again ? ',' : ':');
-        str_append(out, h->value);
+        str_append(out, list[i].value);
     }
     str_append_char(out, '\n');
-    vec_each(h, &list)
-    {
-        secret_wipe(h->value, strlen(h->value)); /* the token's header is among them */
-        free(h->name);
-        free(h->value);
-    }
-    vec_free(&list);
 }
 
-void sigv4_canonical_request(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out,
-                             struct str *signed_headers)
+static void append_names(const struct header *list, size_t n, struct str *out)
 {
-    struct str names = STR_INIT;
+    for (size_t i = 0; i < n; i++) {
+        if (i && strcmp(list[i - 1].name, list[i].name) == 0)
+            continue;
+        if (i)
+            str_append_char(out, ';');
+        str_append(out, list[i].name);
+    }
+}
 
+static void append_headers(const struct sigv4_request *r, struct str *out, size_t *names_at)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < r->header_count; i++)
+        bytes += strlen(r->headers[i].name) + strlen(r->headers[i].value) + 2;
+    char *texts = xmalloc(bytes + 1);
+    struct header *list = xcalloc(r->header_count + 1, sizeof *list);
+    size_t n = collect(r, texts, list);
+
+    str_reserve(out, 2 * bytes + 80);
+    append_lines(list, n, out);
+    str_append_char(out, '\n');
+    *names_at = out->len;
+    append_names(list, n, out);
+    secret_wipe(texts, bytes); /* the token's header is among them */
+    free(texts);
+    free(list);
+}
+
+void sigv4_canonical_request_at(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out,
+                                size_t *names_at)
+{
     str_append(out, r->method);
     str_append_char(out, '\n');
     append_path(r, k, out);
     str_append_char(out, '\n');
     append_query(r->query, out);
     str_append_char(out, '\n');
-    append_headers(r, out, &names);
-    str_append_char(out, '\n');
-    str_append(out, str_get(&names));
+    append_headers(r, out, names_at);
     str_append_char(out, '\n');
     str_append(out, r->payload_hash);
+}
+
+void sigv4_canonical_request(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out,
+                             struct str *signed_headers)
+{
+    size_t at;
+
+    sigv4_canonical_request_at(r, k, out, &at);
     if (signed_headers)
-        str_append(signed_headers, str_get(&names));
-    str_done(&names);
+        str_append_bytes(signed_headers, str_get(out) + at, strcspn(str_get(out) + at, "\n"));
 }

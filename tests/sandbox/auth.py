@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
+from . import aws_chunked
 from .context import Context
 from .errors import AwsError
 from .httpd import Request
@@ -22,7 +23,6 @@ from .keys import Key
 SKEW_SECONDS = 300
 S3_SKEW_SECONDS = 900
 MAX_EXPIRES = 604800
-EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 QUERY_XML = {"sts", "iam", "cloudformation", "elasticloadbalancing", "rds", "elasticache", "route53", "autoscaling", "sns", "monitoring"}
 
 
@@ -271,22 +271,13 @@ def signing_key(secret: str, scope: Scope) -> bytes:
 
 
 def check_chunks(request: Request, scope: Scope, key: Key, payload: str, dialect: Dialect) -> None:
-    """Signatures of aws-chunked bodies (STREAMING-AWS4-HMAC-SHA256-PAYLOAD): each covers the one before."""
-    if not payload.startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"):
+    """What is promised inside of aws-chunked bodies."""
+    if not payload.startswith("STREAMING-"):
         return
+    body = aws_chunked.parse(request.body)
     where = f"{scope.date}/{scope.region}/{scope.service}/aws4_request"
-    secret, previous, rest = signing_key(key.secret, scope), scope.signature, request.body
-    while rest:
-        line, separator, rest = rest.partition(b"\r\n")
-        size_text, _, extension = line.partition(b";")
-        if not separator or not extension.startswith(b"chunk-signature="):
-            raise AwsError("IncompleteBody", "the aws-chunked body is malformed")
-        size = int(size_text, 16)
-        text = "\n".join(("AWS4-HMAC-SHA256-PAYLOAD", scope.amz_date, where, previous, EMPTY_SHA256,
-                          hashlib.sha256(rest[:size]).hexdigest()))
-        previous = hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
-        if previous != extension[16:].decode("ascii", "replace"):
-            raise dialect.mismatch()
-        if size == 0:
-            return
-        rest = rest[size + 2:]
+    with_trailer = payload.endswith("-TRAILER")
+    if payload.startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") and not aws_chunked.check_signatures(
+            body, signing_key(key.secret, scope), scope.amz_date, where, scope.signature, with_trailer):
+        raise dialect.mismatch()
+    aws_chunked.check_content(body, request.header("X-Amz-Decoded-Content-Length"), request.header("X-Amz-Trailer"))

@@ -1,12 +1,14 @@
-/* A call from the command line, through the whole layer: aws_probe SERVICE.Operation ['{"Member": …}']
- * [--all] Reads the process's environment as a caller's. Prints the reply as JSON; an error goes to stderr,
+/* A call from the command line, through the whole layer: aws_probe SERVICE.Operation ['{"Member": …}'] [--all], or an
+ * upload of a file: aws_probe s3.Upload '{"Bucket", "Key", "Path", "Payload"?, "Checksum"?}'. Reads the process's environment as a caller's. Prints the reply as JSON; an error goes to stderr,
  * exit code as defangctl's. For tests against the sandbox and for people who look for a fault. */
 #include "aws/aws.h"
 #include "aws/operations.h"
+#include "aws/s3.h"
 #include "base/mem.h"
 #include "loop/fiber.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct probe {
@@ -28,6 +30,33 @@ static const struct aws_operation *find_operation(const char *name)
     return NULL;
 }
 
+/* The number of a word; 0 for one that is not there. */
+static unsigned word(const char *const *words, const char *wanted)
+{
+    for (unsigned i = 0; words[i]; i++)
+        if (strcmp(words[i], wanted) == 0)
+            return i;
+    return 0;
+}
+
+static int upload(struct aws_session *s, const json_t *in, json_t **out, struct error *err)
+{
+    static const char *const payloads[] = {"auto", "hashed", "unsigned-trailer", "signed-trailer", NULL},
+                             *const checksums[] = {"CRC64NVME", "CRC32", "SHA256", NULL};
+    struct s3_upload u = {.bucket = json_str_or(in, "Bucket", ""),
+                          .key = json_str_or(in, "Key", ""),
+                          .path = json_str_or(in, "Path", ""),
+                          .payload = word(payloads, json_str_or(in, "Payload", "auto")),
+                          .checksum = word(checksums, json_str_or(in, "Checksum", "CRC64NVME"))};
+    struct stat st;
+
+    if (stat(u.path, &st) < 0)
+        return error_raise(err, ERR_USAGE, "%s: no such file", u.path);
+    u.size = (uint64_t)st.st_size;
+    *out = json_object();
+    return s3_upload_file(s, &u, err);
+}
+
 static int call(struct probe *p, json_t **out, struct error *err)
 {
     cleanup_env struct env *env = env_from_process(environ);
@@ -38,12 +67,14 @@ static int call(struct probe *p, json_t **out, struct error *err)
     struct aws_session *s = NULL;
     json_t *in = NULL;
 
-    if (!op)
+    if (!op && strcmp(p->argv[1], "s3.Upload") != 0)
         return error_raise(err, ERR_USAGE, "no operation %s in the tables", p->argv[1]);
     int rc = json_parse(input, strlen(input), &in, err);
     if (rc == 0)
         rc = aws_session_open(&o, &s, err);
-    if (rc == 0)
+    if (rc == 0 && !op)
+        rc = upload(s, in, out, err);
+    else if (rc == 0)
         rc =
             all ? aws_call_all(s, op, json_incref(in), out, err) : aws_call(s, op, json_incref(in), out, err);
     json_decref(in);

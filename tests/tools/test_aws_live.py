@@ -84,6 +84,19 @@ class Live(unittest.TestCase):
         self.assertEqual(self.ok("route53.ListHostedZonesByName")["HostedZones"], [])
         self.fails("404", 4, "s3.HeadBucket", {"Bucket": "no-such-bucket-here"})
 
+    def test_upload_in_parts(self):
+        """Every way to vouch for a part; the sandbox checks chunk signatures, trailers and checksums."""
+        import boto3
+        boto3.client("s3", region_name="us-west-2", endpoint_url=self.state["url"], aws_access_key_id=self.state["access_key"],
+                     aws_secret_access_key=self.state["secret_key"]).create_bucket(Bucket="live-parts", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        path = pathlib.Path(self.folder.name) / "parts"
+        path.write_bytes(bytes(range(256)) * (17 << 12) + b"rest")
+        for payload in ("hashed", "unsigned-trailer", "signed-trailer"):
+            for checksum in ("CRC32", "CRC64NVME") if payload == "signed-trailer" else ("CRC32",):
+                key = f"{payload}-{checksum}"
+                self.ok("s3.Upload", {"Bucket": "live-parts", "Key": key, "Path": str(path), "Payload": payload, "Checksum": checksum})
+                self.assertEqual(self.ok("s3.HeadObject", {"Bucket": "live-parts", "Key": key})["ContentLength"], path.stat().st_size, key)
+
     def test_signature(self):
         self.fails("SignatureDoesNotMatch", 3, "sts.GetCallerIdentity", AWS_SECRET_ACCESS_KEY="wrong")
         self.fails("Partial credentials", 3, "sts.GetCallerIdentity", AWS_SECRET_ACCESS_KEY=None)
