@@ -113,24 +113,6 @@ static void check_service(struct plan_check *c, const struct plan_service *s)
     plan_check_depends(c, s);
 }
 
-/* Limits of one load balancer (AWS's defaults), and host names that two services claim. */
-static void check_load_balancer(struct plan_check *c)
-{
-    size_t ports = 0;
-    for (size_t i = 0; i < c->v.count; i++) {
-        const struct plan_service *s = &c->v.services[i];
-        for (size_t k = 0; k < s->port_count; k++)
-            ports += s->ports[k].ingress;
-        for (size_t k = 0; k < i && !text_empty(s->s->domainname); k++)
-            if (text_eq_nocase(c->v.services[k].s->domainname, s->s->domainname))
-                plan_error(&c->diag, s->s->pos, "Give each its own domainname.", "services %s and %s have the same domainname %s",
-                           c->v.services[k].s->name, s->s->name, s->s->domainname);
-    }
-    if (ports > 50)
-        plan_error(&c->diag, (struct yaml_pos){0}, "Use mode: host for ports that need no public address, or split the project.",
-                   "the project has %zu ingress ports, and a load balancer has 50 listeners", ports);
-}
-
 /* The whole plan, with an account made up: what cannot be planned, or does not fit a stack, is refused before anything is touched. */
 static void check_plan(struct plan_check *c)
 {
@@ -189,7 +171,7 @@ int plan_check(const struct compose_project *p, const struct plan_settings *s, s
     check_project(&c);
     plan_check_adopt(&c);
     check_names(&c);
-    check_load_balancer(&c);
+    plan_check_ingress(&c);
     for (size_t i = 0; i < c.v.count; i++)
         check_service(&c, &c.v.services[i]);
     if (!c.diag.rc)

@@ -23,16 +23,9 @@ static void check_port(struct plan_check *c, const struct compose_service *s, co
     if (!ingress || udp)
         return;
     const char *app = p->app_protocol;
-    if (app && (strcmp(app, "grpc") == 0 || strcmp(app, "http2") == 0))
-        plan_error(&c->diag, p->pos, "Use http, or mode: host for calls inside the project.",
-                   "service %s: port %u wants %s, which a load balancer takes over HTTPS only, and certificates are not supported yet", s->name,
-                   p->target, app);
-    else if (app && strcmp(app, "http") != 0)
-        plan_error(&c->diag, p->pos, "Use http, or mode: host.", "service %s: ingress port %u has app_protocol \"%s\", and the load balancer speaks http",
-                   s->name, p->target, app);
-    if (text_eq(p->listener, "https"))
-        plan_error(&c->diag, p->pos, "Remove x-defang-listener.", "service %s: port %u wants HTTPS, and certificates are not supported yet", s->name,
-                   p->target);
+    if (app && strcmp(app, "http") != 0 && strcmp(app, "http2") != 0 && strcmp(app, "grpc") != 0)
+        plan_error(&c->diag, p->pos, "Use http, http2 or grpc, or mode: host.",
+                   "service %s: ingress port %u has app_protocol \"%s\", which the load balancer does not speak", s->name, p->target, app);
 }
 
 void plan_check_ports(struct plan_check *c, const struct plan_service *v)
@@ -53,17 +46,8 @@ void plan_check_ports(struct plan_check *c, const struct plan_service *v)
                       "service %s: host port %u is open to the internet, because the service is on the default network", s->name,
                       v->ports[i].target);
     }
-    if (!text_empty(s->domainname)) {
-        if (!ingress)
-            plan_error(&c->diag, s->pos, "Add an ingress port, or remove domainname.", "service %s has a domainname and no ingress port", s->name);
-        else
-            plan_warn(&c->diag, s->pos, "Point a CNAME record at the load balancer; HTTPS comes later.",
-                      "service %s: %s is served over HTTP, and its DNS record is yours to make", s->name, s->domainname);
-        for (size_t i = 0; i < s->network_count; i++)
-            if (strcmp(s->networks[i].name, "default") == 0 && s->networks[i].alias_count > 4)
-                plan_error(&c->diag, s->pos, "Remove aliases.", "service %s has %zu host names, and a load balancer rule holds five", s->name,
-                           s->networks[i].alias_count + 1);
-    }
+    if (!text_empty(s->domainname) && !ingress)
+        plan_error(&c->diag, s->pos, "Add an ingress port, or remove domainname.", "service %s has a domainname and no ingress port", s->name);
     /* ECS takes five target groups for a service. */
     if (ingress > 5)
         plan_error(&c->diag, s->pos, "Split the service.", "service %s has %zu ingress ports, and ECS serves five", s->name, ingress);

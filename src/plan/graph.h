@@ -15,6 +15,7 @@ struct graph_resource {
     const char **depends_on; size_t depends_on_count; /* explicit ones only */
     const char *deletion_policy;   /* NULL, "Delete", "Retain", "Snapshot", "RetainExceptOnCreate" */
     const char *replace_policy;    /* UpdateReplacePolicy: what becomes of the old one when it is replaced; NULL = deleted */
+    bool purge;                    /* a bucket that the stack retains: the engine empties and removes it after the stack is gone */
     const char *usual;             /* "usually 6-9 min", or NULL */
 };
 

@@ -17,7 +17,10 @@ static json_t *resource_json(const struct graph_resource *r)
             plan_json_push(on, json_string(r->depends_on[i]));
         plan_json_set(j, "DependsOn", on);
     }
-    plan_json_set(j, "Metadata", plan_json("{s:s}", "Group", r->group));
+    json_t *metadata = plan_json("{s:s}", "Group", r->group);
+    if (r->purge)
+        plan_json_set(metadata, "Purge", json_true());
+    plan_json_set(j, "Metadata", metadata);
     return j;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "plan/adopt.h"
+#include "plan/ingress.h"
 #include "plan/plan.h"
 #include <stdarg.h>
 
@@ -51,6 +52,7 @@ struct plan_port {
     uint16_t target;
     const char *protocol;       /* "tcp" | "udp" */
     const char *app_protocol;   /* "http", "http2", "grpc"; NULL for host ports */
+    const char *listener;       /* x-defang-listener: "http", "https" or NULL */
     const char *published;      /* NULL when not said */
     bool ingress;               /* through the load balancer */
     bool open;                  /* admits the internet directly */
@@ -96,18 +98,11 @@ struct plan_ctx {
     const char **zones; unsigned zone_count;
     struct plan_route *routes; size_t route_count;
     unsigned *listeners; size_t listener_count; /* ports the load balancer listens on, ascending */
+    const char *public_domain;  /* of the project; NULL */
+    const struct plan_zone *domain_zone; /* NULL: not in this account */
+    const char *certificate;    /* ARN of one that the project brings */
+    const char **certificates; size_t certificate_count; /* logical ids of those that are made */
 };
-
-/* Where the load balancer takes requests for an ingress port from. */
-struct plan_route {
-    const struct plan_service *service;
-    const struct plan_port *port;
-    const char *const *hosts; size_t host_count; /* none: whatever the host */
-    unsigned listener;          /* port */
-    const char *target_group, *rule; /* logical ids */
-};
-/* Chooses listeners; keeps what the deployed template's metadata says, so that a new service never moves another's address. */
-void plan_routes(struct plan_ctx *c);
 
 void plan_network(struct plan_ctx *c);
 json_t *plan_subnets(const struct plan_ctx *c, bool public); /* [Ref, …] */
@@ -117,7 +112,6 @@ void plan_cluster(struct plan_ctx *c);
 void plan_logs(struct plan_ctx *c);
 void plan_roles(struct plan_ctx *c);
 void plan_builds_resources(struct plan_ctx *c);
-void plan_ingress(struct plan_ctx *c);
 void plan_dns(struct plan_ctx *c);
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
 int plan_redis(struct plan_ctx *c, const struct plan_service *s);
@@ -177,6 +171,7 @@ struct plan_check {
 };
 void plan_check_keys(struct plan_check *c, const struct plan_service *s);   /* keys that AWS cannot honour */
 void plan_check_ports(struct plan_check *c, const struct plan_service *s);
+void plan_check_ingress(struct plan_check *c);                                /* of the whole project */
 void plan_check_health(struct plan_check *c, const struct plan_service *s);
 void plan_check_env(struct plan_check *c, const struct plan_service *s);
 void plan_check_build(struct plan_check *c, const struct plan_service *s);

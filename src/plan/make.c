@@ -81,7 +81,9 @@ static int make(struct plan_ctx *c, struct error *err)
     int rc = choose_zones(c, err);
     if (rc)
         return rc;
-    plan_routes(c);
+    rc = plan_routes(c);
+    if (rc)
+        return rc;
     plan_network(c);
     plan_security(c);
     plan_cluster(c);

@@ -21,6 +21,8 @@ struct plan_settings {
     bool deletion_protection;
     const char *kaniko_image;     /* default ghcr.io/osscontainertools/kaniko:<pinned> */
     const char *kaniko_cpu, *kaniko_memory;
+    const char *domain;           /* DEFANG_DOMAIN: the project's own domain; NULL = as x-defang-aws.projectDomain says */
+    bool access_logs;             /* of the load balancer */
     bool no_cache;                /* images come from where they are named, not through the account's cache of ECR Public */
 };
 
@@ -29,11 +31,22 @@ struct env;
 int plan_settings_resolve(struct arena *arena, const struct compose_project *p, const struct env *env, const char *mode_flag,
                           const char *stack_flag, struct plan_settings *out, struct error *err);
 
+struct plan_zone { const char *name, *id; };     /* public hosted zone: "example.com", "Z0123456789ABC" */
+struct plan_record { const char *name, *type; }; /* "www.example.com", "CNAME" */
+
+/* A file system that an earlier deployment of the project left, found by its tag. */
+struct plan_kept_volume { const char *name, *file_system; };
+#define PLAN_VOLUME_TAG "defang:volume"
+char *plan_volume_tag(const struct plan_settings *s, const char *project, const char *volume); /* its value: "Defang-shop-beta/data"; malloc'd */
+
 struct plan_facts {               /* about the account: read by the engine before planning */
     const char *account, *region, *partition, *dns_suffix; /* "aws", "amazonaws.com" */
     const char *const *zones; size_t zone_count;            /* names, sorted: us-west-2a … */
     const char *bucket;           /* of the CD stack: build contexts */
     const char *ecr_public_prefix; /* pull-through cache prefix, NULL when off */
+    bool zones_known;             /* public zones and the records that stand at plan_domain_names(); read only when there are names */
+    const struct plan_zone *public_zones; size_t public_zone_count;
+    const struct plan_record *records; size_t record_count;
 };
 
 /* What a service's image build is; `image` members are filled by plan_builds. */
@@ -95,6 +108,14 @@ char *plan_derived_path(const struct plan_settings *s, const char *project); /* 
 
 /* With r->foundation and r->previous, container services that are deployed stay as they are. */
 int plan_make(const struct plan_request *r, struct graph **out, struct compose_diagnostics *d, struct error *err);
+
+/* Names in public DNS that the project asks for ("www.example.com", "*.shop.example.com"): with any, the engine reads the account's zones into the facts. */
+void plan_domain_names(struct arena *arena, const struct compose_project *p, const struct plan_settings *s, const char *const **names, size_t *count);
+/* What the zones mean for the project, one warning each with the mend: names that lie in no zone, records that are somebody else's. `previous` as in plan_request. */
+void plan_domain_notes(const struct compose_project *p, const struct plan_settings *s, const struct plan_facts *f, const json_t *previous,
+                       struct compose_diagnostics *d);
+/* The zone of the facts that holds the name, or NULL. */
+const struct plan_zone *plan_domain_zone(const struct plan_facts *f, const char *name);
 
 /* Logical ids that must be complete before a build can run, and where to find what RunTask needs (physical ids of resources). */
 struct plan_build_needs { const char *const *logical_ids; size_t count; const char *cluster, *subnets[2], *security_group; };

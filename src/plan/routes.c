@@ -1,5 +1,6 @@
-/* Which listener serves which ingress port. A service with a domain name is told apart by the host header on port 80. Without one, the first ingress port
- * (by service name) takes whatever else comes to port 80, and each other gets a listener of its own: its published port if free, else its target port. */
+/* Which listener serves which ingress port. A port with public names is told apart by the host header: on port 443 those names that a certificate is there
+ * for, on port 80 the others. A port without a name takes whatever comes to a listener: the first one (by service name) to port 80, or 443 when the project
+ * brings a certificate, and each other one to a listener of its own: its published port if free, else its target port. */
 #include "base/str.h"
 #include "plan/internal.h"
 #include <string.h>
@@ -9,21 +10,55 @@ static const char *route_key(const struct plan_ctx *c, const struct plan_route *
     return arena_printf(c->a, "%s/%u", r->service->s->name, r->port->target);
 }
 
-static void add_hosts(struct plan_ctx *c, struct plan_route *r)
+static const struct plan_zone *zone_of(struct plan_ctx *c, const struct plan_route *r, const char *name)
 {
-    const struct compose_service *s = r->service->s;
-    size_t aliases = 0, which = 0;
-    for (size_t i = 0; i < s->network_count; i++)
-        if (strcmp(s->networks[i].name, "default") == 0) {
-            which = i;
-            aliases = s->networks[i].alias_count;
-        }
-    const char **hosts = arena_array(c->a, const char *, aliases + 1);
-    hosts[r->host_count++] = s->domainname;
-    for (size_t i = 0; i < aliases; i++)
-        if (strchr(s->networks[which].aliases[i], '.')) /* a public host name, not a short alias */
-            hosts[r->host_count++] = s->networks[which].aliases[i];
+    const struct plan_zone *twin, *zone = plan_zone_of(c->f, name, c->v.adopt.public_zone.value, &twin);
+    if (twin)
+        plan_error(&c->diag, r->port->pos, "Name the right one as x-defang-aws.publicZoneId, or delete the other.",
+                   "the account has two public hosted zones %s (%s and %s), and %s can be in one only", zone->name, zone->id, twin->id, name);
+    return zone;
+}
+
+/* Those with TLS first: the first name is the endpoint. */
+static void add_hosts(struct plan_ctx *c, struct plan_route *r, const struct plan_hosts *names, bool wants_tls)
+{
+    struct plan_host *hosts = arena_array(c->a, struct plan_host, names->count + 1);
+    for (size_t i = 0; i < names->count; i++) {
+        const struct plan_zone *zone = zone_of(c, r, names->names[i]);
+        struct plan_host h = {.name = names->names[i], .zone = zone, .tls = wants_tls && (zone || c->certificate)};
+        size_t at = h.tls ? r->tls_count++ : r->host_count;
+        memmove(&hosts[at + 1], &hosts[at], (r->host_count - at) * sizeof *hosts);
+        hosts[at] = h;
+        r->host_count++;
+    }
     r->hosts = hosts;
+}
+
+static void check_tls(struct plan_ctx *c, const struct plan_route *r)
+{
+    if (r->tls || !plan_port_needs_tls(r->port))
+        return;
+    plan_error(&c->diag, r->port->pos,
+               "Give the service a domainname in a public Route 53 zone of this account, or the project x-defang-aws.albCertificateArn; mode: host keeps it inside the VPC.",
+               "service %s: port %u wants %s, and there is no certificate for it", r->service->s->name, r->port->target,
+               plan_port_needs_tls(r->port));
+}
+
+static void add_route(struct plan_ctx *c, const struct plan_service *s, const struct plan_port *port)
+{
+    struct plan_route *r = &c->routes[c->route_count++];
+    bool wants_tls = !text_eq(port->listener, "http");
+    struct plan_hosts names;
+    plan_hosts(c->a, &c->v, c->s, s, port, &names);
+    *r = (struct plan_route){.service = s, .port = port};
+    r->target_group = arena_printf(c->a, "TargetGroup%sP%u", s->id, port->target);
+    r->rule = arena_printf(c->a, "ListenerRule%sP%u", s->id, port->target);
+    add_hosts(c, r, &names, wants_tls);
+    r->tls = r->host_count ? r->tls_count > 0 : wants_tls && c->certificate;
+    /* A listener without TLS takes no target group of HTTP/2. */
+    if (r->tls && r->tls_count < r->host_count && !plan_port_needs_tls(port))
+        r->plain_rule = arena_printf(c->a, "%sPlain", r->rule);
+    check_tls(c, r);
 }
 
 static void collect(struct plan_ctx *c)
@@ -32,29 +67,18 @@ static void collect(struct plan_ctx *c)
     for (size_t i = 0; i < c->v.count; i++)
         max += c->v.services[i].port_count;
     c->routes = arena_array(c->a, struct plan_route, max + 1);
-    for (size_t i = 0; i < c->v.count; i++) {
-        const struct plan_service *s = &c->v.services[i];
-        bool first = true;
-        for (size_t k = 0; k < s->port_count; k++) {
-            if (!s->ports[k].ingress)
-                continue;
-            struct plan_route *r = &c->routes[c->route_count++];
-            *r = (struct plan_route){.service = s, .port = &s->ports[k]};
-            r->target_group = arena_printf(c->a, "TargetGroup%sP%u", s->id, r->port->target);
-            r->rule = arena_printf(c->a, "ListenerRule%sP%u", s->id, r->port->target);
-            if (first && !text_empty(s->s->domainname))
-                add_hosts(c, r);
-            first = false;
-        }
-    }
+    for (size_t i = 0; i < c->v.count; i++)
+        for (size_t k = 0; k < c->v.services[i].port_count; k++)
+            if (c->v.services[i].ports[k].ingress)
+                add_route(c, &c->v.services[i], &c->v.services[i].ports[k]);
 }
 
 static bool taken(const struct plan_ctx *c, unsigned port)
 {
     if (port == 443)
-        return true; /* kept for HTTPS */
+        return true; /* of HTTPS */
     for (size_t i = 0; i < c->route_count; i++)
-        if (!c->routes[i].host_count && c->routes[i].listener == port)
+        if (!c->routes[i].host_count && c->routes[i].slot == port)
             return true;
     return false;
 }
@@ -70,8 +94,8 @@ static void keep_previous(struct plan_ctx *c)
             continue;
         for (size_t i = 0; i < c->route_count; i++) {
             struct plan_route *r = &c->routes[i];
-            if (!r->host_count && !r->listener && strcmp(route_key(c, r), json_string_value(owner)) == 0)
-                r->listener = (unsigned)number;
+            if (!r->host_count && !r->slot && strcmp(route_key(c, r), json_string_value(owner)) == 0)
+                r->slot = (unsigned)number;
         }
     }
 }
@@ -101,29 +125,79 @@ static void add_listener(struct plan_ctx *c, unsigned port)
     c->listener_count++;
 }
 
-void plan_routes(struct plan_ctx *c)
+static void place_nameless(struct plan_ctx *c, struct plan_route *r, json_t *meta)
 {
+    if (!r->slot)
+        r->slot = choose(c, r);
+    r->listener = r->slot == 80 && r->tls ? 443 : r->slot;
+    plan_json_set(meta, arena_printf(c->a, "%u", r->slot), json_string(route_key(c, r)));
+    if (r->slot != 80)
+        plan_warn(&c->diag, r->port->pos, "Give the service a domainname, or call the load balancer on that port.",
+                  "service %s: without a domain name its ingress port %u is served on port %u of the load balancer", r->service->s->name,
+                  r->port->target, r->listener);
+}
+
+bool plan_listener_tls(const struct plan_ctx *c, unsigned port)
+{
+    for (size_t i = 0; i < c->route_count; i++)
+        if (c->routes[i].listener == port && c->routes[i].tls)
+            return true;
+    return false;
+}
+
+/* The zone that the project names must be there and hold its domain. */
+static void check_zone(struct plan_ctx *c)
+{
+    const struct plan_said *said = &c->v.adopt.public_zone;
+    if (!said->value || !c->f->zones_known || !c->route_count)
+        return;
+    for (size_t i = 0; i < c->f->public_zone_count; i++)
+        if (strcmp(c->f->public_zones[i].id, said->value) == 0) {
+            if (c->public_domain && text_eq(c->domain_zone ? c->domain_zone->id : NULL, said->value) == false)
+                plan_error(&c->diag, said->pos, "Name the zone of the project's domain.", "zone %s is %s, which does not hold %s", said->value,
+                           c->f->public_zones[i].name, c->public_domain);
+            return;
+        }
+    plan_error(&c->diag, said->pos, "Remove it: the zone is found by its name.", "this account has no public hosted zone %s", said->value);
+}
+
+static void find_domain(struct plan_ctx *c)
+{
+    const struct plan_zone *twin;
+    c->certificate = c->v.adopt.certificate.value;
+    c->public_domain = plan_public_domain(&c->v, c->s);
+    c->domain_zone = c->public_domain ? plan_zone_of(c->f, c->public_domain, c->v.adopt.public_zone.value, &twin) : NULL;
+}
+
+int plan_routes(struct plan_ctx *c)
+{
+    find_domain(c);
     collect(c);
+    check_zone(c);
     keep_previous(c);
     json_t *meta = json_object();
-    c->listeners = arena_array(c->a, unsigned, c->route_count + 1);
+    c->listeners = arena_array(c->a, unsigned, c->route_count + 3);
     for (size_t i = 0; i < c->route_count; i++) {
         struct plan_route *r = &c->routes[i];
-        if (r->host_count) {
-            r->listener = 80;
-        } else {
-            if (!r->listener)
-                r->listener = choose(c, r);
-            plan_json_set(meta, arena_printf(c->a, "%u", r->listener), json_string(route_key(c, r)));
-            if (r->listener != 80)
-                plan_warn(&c->diag, r->port->pos, "Give the service a domainname, or call the load balancer on that port.",
-                          "service %s: without a domain name its ingress port %u is served on port %u of the load balancer",
-                          r->service->s->name, r->port->target, r->listener);
-        }
+        if (r->host_count)
+            r->listener = r->tls ? 443 : 80;
+        else
+            place_nameless(c, r, meta);
         add_listener(c, r->listener);
+        if (r->listener == 443)
+            add_listener(c, 80); /* redirects */
     }
     if (c->route_count)
         plan_json_set(json_object_get(c->g->metadata, "Defang"), "listeners", meta);
     else
         json_decref(meta);
+    return c->diag.rc;
+}
+
+const char *plan_public_name(const struct plan_ctx *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < c->route_count; i++)
+        if (c->routes[i].service == s && c->routes[i].host_count)
+            return c->routes[i].hosts[0].name;
+    return NULL;
 }

@@ -176,5 +176,7 @@ int plan_settings_resolve(struct arena *arena, const struct compose_project *p, 
     out->kaniko_cpu = preset->kaniko_cpu;
     out->kaniko_memory = preset->kaniko_memory;
     rc = resolve_names(arena, e, stack_flag, out, err);
+    if (rc == 0)
+        rc = plan_settings_ingress(arena, p, e, out, err);
     return rc ? rc : resolve_overrides(arena, p, e, out, err);
 }

@@ -74,8 +74,9 @@ static void put_injected(struct plan_ctx *c, const struct plan_service *s, const
 {
     put(e, "DEFANG_SERVICE", json_string(s->s->name), false);
     put(e, "DEFANG_ETAG", json_string(deployment), false);
-    if (!text_empty(s->s->domainname))
-        put(e, "DEFANG_FQDN", json_string(s->s->domainname), false);
+    const char *public = plan_public_name(c, s);
+    if (public)
+        put(e, "DEFANG_FQDN", json_string(public), false);
     else if (s->port_count)
         put(e, "DEFANG_FQDN", json_string(arena_printf(c->a, "%s.%s", s->label, c->domain)), false);
 }

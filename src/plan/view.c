@@ -107,6 +107,7 @@ static void view_ports(struct arena *a, const struct compose_project *p, struct 
         add_port(v, (struct plan_port){.target = c->target,
                                        .protocol = udp ? "udp" : "tcp",
                                        .app_protocol = host ? NULL : ingress_protocol(s, c),
+                                       .listener = c->listener,
                                        .published = c->published,
                                        .ingress = !host,
                                        .open = host && v->kind == PLAN_CONTAINER && public_network,

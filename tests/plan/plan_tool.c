@@ -18,6 +18,9 @@ struct options {
     struct env *env;
     struct plan_config configs[32];
     size_t config_count;
+    struct plan_zone public_zones[8];
+    struct plan_record records[8];
+    size_t public_zone_count, record_count;
     int foundation, check, builds, cd, no_pull_through, table, indent, time;
 };
 
@@ -135,7 +138,9 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
     int rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
     const char *zones[] = {"us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d"};
     struct plan_facts f = {.account = "123456789012", .region = "us-west-2", .partition = "aws", .dns_suffix = "amazonaws.com", .zones = zones,
-                           .zone_count = 4, .bucket = "defang-cd-bucket-0123456789ab", .ecr_public_prefix = o->ecr_public};
+                           .zone_count = 4, .bucket = "defang-cd-bucket-0123456789ab", .ecr_public_prefix = o->ecr_public, .zones_known = true,
+                           .public_zones = o->public_zones, .public_zone_count = o->public_zone_count, .records = o->records,
+                           .record_count = o->record_count};
     struct plan_request r = {.project = p, .settings = &s, .facts = &f, .deployment = o->deployment, .foundation = o->foundation != 0,
                              .configs = o->configs, .config_count = o->config_count,
                              .previous = o->previous ? load_json(o->previous) : NULL};
@@ -144,6 +149,8 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
     size_t count = 0;
     if (rc == 0)
         rc = plan_check(p, &s, d, err);
+    if (rc == 0)
+        plan_domain_notes(p, &s, &f, r.previous, d);
     if (rc == 0)
         rc = plan_builds(a, &r, &builds, &count, err);
     if (rc == 0 && o->builds)
@@ -174,11 +181,25 @@ static void add_config(struct options *o, char *text)
     o->configs[o->config_count++] = (struct plan_config){text, version};
 }
 
+/* "example.com=Z0123": a public zone of the account; "www.example.com=CNAME": a record that stands there. */
+static void add_dns(struct options *o, char *text, bool record)
+{
+    char *eq = strchr(text, '=');
+    if (!eq || o->public_zone_count == ARRAY_LEN(o->public_zones) || o->record_count == ARRAY_LEN(o->records))
+        exit(2);
+    *eq = '\0';
+    if (record)
+        o->records[o->record_count++] = (struct plan_record){text, eq + 1};
+    else
+        o->public_zones[o->public_zone_count++] = (struct plan_zone){text, eq + 1};
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
     const struct option longs[] = {
         {"mode", required_argument, NULL, 'm'},      {"stack", required_argument, NULL, 's'},      {"previous", required_argument, NULL, 'p'},
         {"diff", required_argument, NULL, 'd'},      {"deployment", required_argument, NULL, 'i'}, {"config", required_argument, NULL, 'c'},
+        {"zone", required_argument, NULL, 'z'},      {"record", required_argument, NULL, 'r'},
         {"env", required_argument, NULL, 'e'},       {"adopt", required_argument, NULL, 'a'},      {"ecr-public", required_argument, NULL, 'u'},
         {"foundation", no_argument, &o->foundation, 1}, {"check", no_argument, &o->check, 1},      {"builds", no_argument, &o->builds, 1},
         {"cd", no_argument, &o->cd, 1},              {"no-pull-through", no_argument, &o->no_pull_through, 1},
@@ -191,6 +212,8 @@ static int parse(int argc, char **argv, struct options *o)
             *text = optarg;
         else if (k == 'c')
             add_config(o, optarg);
+        else if (k == 'z' || k == 'r')
+            add_dns(o, optarg, k == 'r');
         else if (k == 'e' && strchr(optarg, '=')) {
             char *eq = strchr(optarg, '=');
             *eq = '\0';
@@ -203,7 +226,7 @@ static int parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.deployment = "k3j2h4g5f6d7", .env = env_new()};
+    struct options o = {.deployment = "k3j2h4g5f6d7", .env = env_new(), .public_zones = {{"example.com", "Z0EXAMPLECOM"}}, .public_zone_count = 1};
     int rc = parse(argc, argv, &o);
     if (rc == 0 && o.table) {
         rc = print_table();

@@ -24,6 +24,8 @@ PLANS: dict[str, list] = {
     "example": [ROOT / "examples" / "shop" / "compose.yaml"],
     "worker": [CASES / "worker.yaml"],
     "ingress": [CASES / "ingress.yaml"],
+    "domain": ["--mode", "balanced", "--zone", "shop.example.com=Z0SHOP", CASES / "domain.yaml"],
+    "certificate": [CASES / "certificate.yaml"],
     "names": [CASES / "names.yaml"],
     "options": ["--ecr-public", "defang-cd-ecr-public", CASES / "options.yaml"],
     "stores": ["--mode", "ha", CASES / "stores.yaml"],

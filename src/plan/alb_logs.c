@@ -1,0 +1,46 @@
+/* Access logs of the load balancer (defang.md 7.5): a bucket that only Elastic Load Balancing may write into, and only for this account. Its service principal
+ * is good in every region; accounts of regions older than August 2022 are the former way, which AWS asks to replace
+ * (docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html). It encrypts with SSE-S3 or not at all.
+ *
+ * The bucket holds a test object as soon as logging is on, and CloudFormation deletes no bucket that holds anything: so it leaves it alone, and the engine
+ * empties and removes it when the stack is gone (graph_resource.purge), unless the mode protects what is there. */
+#include "plan/internal.h"
+
+#define BUCKET "AlbLogs"
+#define POLICY "AlbLogsPolicy"
+
+static void add_bucket(struct plan_ctx *c)
+{
+    json_t *rule = plan_json("{s:s,s:s,s:i,s:{s:i}}", "Id", "expire", "Status", "Enabled", "ExpirationInDays", (int)c->s->log_retention_days,
+                             "AbortIncompleteMultipartUpload", "DaysAfterInitiation", 1);
+    json_t *block = plan_json("{s:b,s:b,s:b,s:b}", "BlockPublicAcls", 1, "BlockPublicPolicy", 1, "IgnorePublicAcls", 1, "RestrictPublicBuckets", 1);
+    struct graph_resource *r = graph_add(
+        c->g, "ingress", BUCKET, "AWS::S3::Bucket",
+        plan_json("{s:{s:[{s:{s:s}}]},s:o,s:{s:[{s:s}]},s:{s:[o]},s:o}", "BucketEncryption", "ServerSideEncryptionConfiguration",
+                  "ServerSideEncryptionByDefault", "SSEAlgorithm", "AES256", "PublicAccessBlockConfiguration", block, "OwnershipControls", "Rules",
+                  "ObjectOwnership", "BucketOwnerEnforced", "LifecycleConfiguration", "Rules", rule, "Tags",
+                  plan_tags(arena_printf(c->a, "%s-alb-logs", c->scope), NULL)));
+    r->deletion_policy = r->replace_policy = "Retain";
+    r->purge = !c->s->deletion_protection;
+}
+
+static void add_policy(struct plan_ctx *c)
+{
+    json_t *statement = plan_json("{s:s,s:s,s:{s:s},s:s,s:o}", "Sid", "LogDelivery", "Effect", "Allow", "Principal", "Service",
+                                  "logdelivery.elasticloadbalancing.amazonaws.com", "Action", "s3:PutObject", "Resource",
+                                  graph_sub("${" BUCKET ".Arn}/AWSLogs/${AWS::AccountId}/*"));
+    graph_add(c->g, "ingress", POLICY, "AWS::S3::BucketPolicy",
+              plan_json("{s:o,s:{s:s,s:[o]}}", "Bucket", graph_ref(BUCKET), "PolicyDocument", "Version", "2012-10-17", "Statement", statement));
+}
+
+const char *plan_alb_logs(struct plan_ctx *c, json_t *attributes)
+{
+    /* Said also when off: an attribute that is left out stays what it was. */
+    plan_json_push(attributes, plan_attribute("access_logs.s3.enabled", c->s->access_logs ? "true" : "false"));
+    if (!c->s->access_logs)
+        return NULL;
+    add_bucket(c);
+    add_policy(c);
+    plan_json_push(attributes, plan_json("{s:s,s:o}", "Key", "access_logs.s3.bucket", "Value", graph_ref(BUCKET)));
+    return POLICY;
+}
