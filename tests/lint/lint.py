@@ -107,7 +107,12 @@ def check_layers(source):
 
 
 def check_shell_strict(source):
-    if source.is_shell and "set -euo pipefail" not in source.text:
+    if not source.is_shell:
+        return
+    if source.text.startswith("#!/bin/sh\n"):  # runs where there is no bash: POSIX has no pipefail
+        if "\nset -eu\n" not in source.text:
+            yield 1, "a POSIX shell script says set -eu"
+    elif "set -euo pipefail" not in source.text:
         yield 1, "a shell script says set -euo pipefail"
 
 

@@ -54,6 +54,8 @@ CASES = [
     ("src/rpc/server.c", '#include "loop/loop.h"\n', None),
     ("scripts/run", "#!/usr/bin/env bash\necho\n", "set -euo pipefail"),
     ("scripts/run", "#!/usr/bin/env bash\nset -euo pipefail\n", None),
+    ("src/plan/run.sh", "#!/bin/sh\nset -eu\necho\n", None),
+    ("src/plan/run.sh", "#!/bin/sh\nset -e\necho\n", "set -eu"),
 ]
 
 

@@ -1,6 +1,7 @@
 /* Test tool: prints what the planner makes of a Compose file, with fixed facts about the account. For tests/plan/ (Python).
  *
  * plan_tool [options] FILE      template (or with --check diagnostics, --builds the image builds, --diff OLD the changes)
+ * plan_tool --pulumi engine|eject [options] FILE   {"template", "yaml", "config", "script", "notes", "builds"} of one plan
  * plan_tool --cd [--no-pull-through] [--adopt BUCKET]
  * plan_tool --replace-table
  */
@@ -8,13 +9,14 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "plan/internal.h"
+#include "plan/pulumi.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 struct options {
-    const char *mode, *stack, *previous, *diff, *deployment, *adopt, *ecr_public, *zones;
+    const char *mode, *stack, *previous, *diff, *deployment, *adopt, *ecr_public, *zones, *pulumi;
     struct env *env;
     struct plan_config configs[32];
     size_t config_count;
@@ -106,6 +108,51 @@ static void print_diff(const char *old_path, const struct graph *g)
     json_decref(old);
 }
 
+/* Images are named by tag, as the engine plans them: the digest is known within the Pulumi run. */
+static int print_pulumi(struct arena *a, const struct options *o, struct plan_request *r, struct plan_build *b, size_t count, struct error *err)
+{
+    struct plan_image *images = arena_array(a, struct plan_image, count + 1);
+    const char **uris = arena_array(a, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (!b[i].object_key)
+            b[i].object_key = "uploads/sha256-47DEQpj8HBSa-_TImW_5JCeuQeRkm5NMpJWZG3hSuFU_.tar.gz";
+        plan_build_finish(a, r, &b[i]);
+        char *uri = plan_pulumi_image_uri(r->facts, &b[i]);
+        uris[i] = arena_strdup(a, uri);
+        images[i] = (struct plan_image){b[i].service, uris[i]};
+        free(uri);
+    }
+    r->images = images;
+    r->image_count = count;
+    struct graph *g = NULL;
+    int rc = plan_make(r, &g, NULL, err);
+    if (rc < 0)
+        return rc;
+    json_t *tags = plan_json("{s:s,s:s}", "defang:ManagedBy", "defangd", "defang:project", r->project->name);
+    struct plan_pulumi_request q = {.project = r->project->name, .settings = r->settings, .facts = r->facts, .graph = g, .tags = tags,
+                                    .deployment = r->deployment, .builds = b, .build_count = count,
+                                    .images = strcmp(o->pulumi, "eject") == 0 ? uris : NULL};
+    struct plan_pulumi_program p;
+    rc = plan_pulumi(&q, &p, err);
+    if (rc == 0) {
+        json_t *notes = json_array(), *names = json_array();
+        for (size_t i = 0; i < p.note_count; i++)
+            plan_json_push(notes, json_string(p.notes[i]));
+        for (size_t i = 0; i < count; i++)
+            plan_json_push(names, plan_json("{s:s,s:s}", "service", b[i].service, "uri", uris[i]));
+        json_t *all = plan_json("{s:o,s:s,s:s,s:s,s:o,s:o}", "template", graph_template(g), "yaml", p.yaml, "config", p.config, "script",
+                                p.builds ? plan_pulumi_image_script() : "", "notes", notes, "builds", names);
+        char *text = json_print(all, false, false);
+        puts(text);
+        free(text);
+        json_decref(all);
+    }
+    plan_pulumi_program_done(&p);
+    json_decref(tags);
+    graph_free(g);
+    return rc;
+}
+
 static void fill_images(struct arena *a, const struct plan_build *b, size_t count, struct plan_request *r)
 {
     struct plan_image *images = arena_array(a, struct plan_image, count + 1);
@@ -155,6 +202,13 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
         rc = plan_builds(a, &r, &builds, &count, err);
     if (rc == 0 && o->builds)
         print_builds(a, &r, builds, count);
+    if (rc == 0 && o->pulumi) {
+        rc = print_pulumi(a, o, &r, builds, count, err);
+        rc = rc < 0 ? fail(err) : 0;
+        json_decref((json_t *)r.previous);
+        compose_project_free(p);
+        return rc;
+    }
     if (rc == 0)
         fill_images(a, builds, count, &r);
     if (rc == 0 && !o->builds)
@@ -201,13 +255,14 @@ static int parse(int argc, char **argv, struct options *o)
         {"diff", required_argument, NULL, 'd'},      {"deployment", required_argument, NULL, 'i'}, {"config", required_argument, NULL, 'c'},
         {"zone", required_argument, NULL, 'z'},      {"record", required_argument, NULL, 'r'},
         {"env", required_argument, NULL, 'e'},       {"adopt", required_argument, NULL, 'a'},      {"ecr-public", required_argument, NULL, 'u'},
+        {"pulumi", required_argument, NULL, 'P'},
         {"foundation", no_argument, &o->foundation, 1}, {"check", no_argument, &o->check, 1},      {"builds", no_argument, &o->builds, 1},
         {"cd", no_argument, &o->cd, 1},              {"no-pull-through", no_argument, &o->no_pull_through, 1},
         {"replace-table", no_argument, &o->table, 1}, {"indent", no_argument, &o->indent, 1},      {0}};
     int k;
     while ((k = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         const char **text = k == 'm' ? &o->mode : k == 's' ? &o->stack : k == 'p' ? &o->previous : k == 'd' ? &o->diff
-                          : k == 'i' ? &o->deployment : k == 'a' ? &o->adopt : k == 'u' ? &o->ecr_public : NULL;
+                          : k == 'i' ? &o->deployment : k == 'a' ? &o->adopt : k == 'u' ? &o->ecr_public : k == 'P' ? &o->pulumi : NULL;
         if (text)
             *text = optarg;
         else if (k == 'c')

@@ -1,0 +1,140 @@
+#!/bin/sh
+# Builds one image with Kaniko on ECS, unless the registry has it, and prints its digest. Run by `pulumi up` (command:local:Command), needs sh and curl.
+#
+# IMAGE_SERVICE IMAGE_REPOSITORY IMAGE_TAG     what to build; the tag is made of everything that goes into it
+# IMAGE_CLUSTER IMAGE_TASK_DEFINITION IMAGE_CONTAINER IMAGE_SUBNETS (a,b) IMAGE_SECURITY_GROUP    where
+# IMAGE_COMMAND                                Kaniko's arguments, a JSON list; @DEPLOYMENT@ in it is DEFANG_ETAG
+# IMAGE_DNS_SUFFIX AWS_REGION DEFANG_ETAG      and the credentials of an ECS task or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+set -eu
+umask 077
+
+work=$(mktemp -d)
+task=
+say() { echo "image of $IMAGE_SERVICE: $*" >&2; }
+die() { say "$*"; exit 1; }
+field() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$2" | head -n 1; }
+number() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\(-\{0,1\}[0-9][0-9]*\).*/\1/p" "$2" | head -n 1; }
+
+# One member a line, so that sed sees each.
+lines() { tr -d '\n' <"$1" | sed 's/[,{}]/&\
+/g' >"$1.lines"; }
+
+credentials() {
+    key=${AWS_ACCESS_KEY_ID:-} secret=${AWS_SECRET_ACCESS_KEY:-} token=${AWS_SESSION_TOKEN:-}
+    [ -z "$key" ] || return 0
+    if [ -n "${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI:-}" ]; then
+        from=http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
+    else
+        from=${AWS_CONTAINER_CREDENTIALS_FULL_URI:?no credentials: neither AWS_ACCESS_KEY_ID nor those of an ECS task}
+    fi
+    auth=${AWS_CONTAINER_AUTHORIZATION_TOKEN:-}
+    [ -z "${AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE:-}" ] || auth=$(cat "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    printf 'header = "Authorization: %s"\n' "$auth" |
+        curl -sS --fail --max-time 20 --retry 3 -K - -o "$work/credentials" "$from" || die "no credentials from $from"
+    lines "$work/credentials"
+    key=$(field AccessKeyId "$work/credentials.lines") secret=$(field SecretAccessKey "$work/credentials.lines") token=$(field Token "$work/credentials.lines")
+    rm -f "$work/credentials" "$work/credentials.lines"
+}
+
+# aws SERVICE HOST TARGET BODY: the reply is in $work/reply, the HTTP status in $status. Secrets go to curl by its standard input.
+aws() {
+    credentials
+    eval "url=\${AWS_ENDPOINT_URL_$(echo "$1" | tr '[:lower:]' '[:upper:]'):-\${AWS_ENDPOINT_URL:-https://$2}}"
+    printf '%s' "$4" >"$work/body"
+    attempt=0
+    while :; do
+        status=$({
+            printf 'user = "%s:%s"\n' "$key" "$secret"
+            [ -z "$token" ] || printf 'header = "X-Amz-Security-Token: %s"\n' "$token"
+        } | curl -sS --max-time 60 -K - --aws-sigv4 "aws:amz:$AWS_REGION:$1" -H "Content-Type: application/x-amz-json-1.1" -H "X-Amz-Target: $3" \
+            --data-binary "@$work/body" -o "$work/reply" -w '%{http_code}' "$url/") || status=000
+        lines "$work/reply" 2>/dev/null || : >"$work/reply.lines"
+        case "$status" in
+            000|429|5[0-9][0-9]) ;;
+            400) grep -q 'Throttl\|TooManyRequests\|unable to assume the role' "$work/reply" || return 0 ;;
+            *) return 0 ;;
+        esac
+        attempt=$((attempt + 1))
+        [ "$attempt" -lt 8 ] || return 0
+        sleep "$((attempt * ${IMAGE_PAUSE:-3}))"
+    done
+}
+
+fault() { echo "HTTP $status $(field __type "$work/reply.lines") $(field message "$work/reply.lines")$(field Message "$work/reply.lines")"; }
+
+# The digest of the tag, or nothing.
+digest() {
+    aws ecr "api.ecr.$AWS_REGION.$IMAGE_DNS_SUFFIX" AmazonEC2ContainerRegistry_V20150921.DescribeImages \
+        "{\"repositoryName\":\"$IMAGE_REPOSITORY\",\"imageIds\":[{\"imageTag\":\"$IMAGE_TAG\"}]}"
+    if [ "$status" = 200 ]; then
+        field imageDigest "$work/reply.lines"
+    else
+        grep -q 'ImageNotFoundException' "$work/reply" || die "looking for $IMAGE_REPOSITORY:$IMAGE_TAG: $(fault)"
+    fi
+}
+
+ecs() { aws ecs "ecs.$AWS_REGION.$IMAGE_DNS_SUFFIX" "AmazonEC2ContainerServiceV20141113.$1" "$2"; }
+
+stop() {
+    trap '' TERM INT HUP
+    [ -z "$task" ] || ecs StopTask "{\"cluster\":\"$IMAGE_CLUSTER\",\"task\":\"$task\",\"reason\":\"canceled\"}"
+    rm -rf "$work"
+    exit 143
+}
+trap stop TERM INT HUP
+trap 'rm -rf "$work"' EXIT
+
+# start NUMBER: runs the task. ECS has no room at times, and then has.
+start() {
+    subnets=$(echo "$IMAGE_SUBNETS" | sed 's/,/","/g')
+    command=$(printf '%s' "$IMAGE_COMMAND" | sed "s/@DEPLOYMENT@/${DEFANG_ETAG:-none}/g")
+    waited=0
+    while :; do
+        ecs RunTask "{\"cluster\":\"$IMAGE_CLUSTER\",\"taskDefinition\":\"$IMAGE_TASK_DEFINITION\",\"count\":1,\"startedBy\":\"${DEFANG_ETAG:-pulumi}\",\
+\"clientToken\":\"${DEFANG_ETAG:-none}-$IMAGE_TAG-$1-$waited\",\"capacityProviderStrategy\":[{\"capacityProvider\":\"FARGATE\",\"weight\":1}],\
+\"networkConfiguration\":{\"awsvpcConfiguration\":{\"subnets\":[\"$subnets\"],\"securityGroups\":[\"$IMAGE_SECURITY_GROUP\"],\"assignPublicIp\":\"ENABLED\"}},\
+\"overrides\":{\"containerOverrides\":[{\"name\":\"$IMAGE_CONTAINER\",\"command\":$command}]},\
+\"tags\":[{\"key\":\"defang:service\",\"value\":\"$IMAGE_SERVICE\"},{\"key\":\"defang:etag\",\"value\":\"${DEFANG_ETAG:-none}\"}]}"
+        task=$(field taskArn "$work/reply.lines")
+        [ -z "$task" ] || return 0
+        grep -q 'reached the limit on the number of\|Capacity is unavailable\|RESOURCE:' "$work/reply" || die "ECS did not start the build: $(fault) $(field reason "$work/reply.lines")"
+        [ "$waited" -lt 120 ] || die "ECS had no room for the build for 20 minutes: $(field reason "$work/reply.lines")"
+        [ "$waited" -ne 0 ] || say "waiting for ECS: $(field reason "$work/reply.lines")"
+        waited=$((waited + 1))
+        sleep "${IMAGE_PAUSE:-10}"
+    done
+}
+
+# Until Kaniko has ended; $code is Kaniko's exit code, or nothing when it had none.
+await() {
+    polls=0 last=
+    while [ "$polls" -lt 1200 ]; do
+        ecs DescribeTasks "{\"cluster\":\"$IMAGE_CLUSTER\",\"tasks\":[\"$task\"]}"
+        [ "$status" = 200 ] || die "looking at task ${task##*/}: $(fault)"
+        state=$(field lastStatus "$work/reply.lines")
+        grep -q '"exitCode"\|"stoppedAt"' "$work/reply" && break
+        [ "$state" = "$last" ] || say "task ${task##*/}: $state"
+        last=$state
+        polls=$((polls + 1))
+        sleep "${IMAGE_PAUSE:-3}"
+    done
+    [ "$polls" -lt 1200 ] || { ecs StopTask "{\"cluster\":\"$IMAGE_CLUSTER\",\"task\":\"$task\",\"reason\":\"took longer than an hour\"}"; die "the build took longer than an hour"; }
+    code=$(number exitCode "$work/reply.lines")
+    reason=$(field stoppedReason "$work/reply.lines")
+    task=
+}
+
+found=$(digest)
+for number in 1 2; do
+    [ -z "$found" ] || break
+    say "building $IMAGE_REPOSITORY:$IMAGE_TAG$([ "$number" = 1 ] || echo ', once more')"
+    start "$number"
+    await
+    [ "${code:-x}" = 0 ] || say "the build failed: ${reason:-no reason given}${code:+ (exit code $code)}"
+    [ "${code:-x}" = 0 ] || continue
+    found=$(digest)
+    [ -n "$found" ] || die "the build ended well, but $IMAGE_REPOSITORY:$IMAGE_TAG is not in the registry"
+done
+[ -n "$found" ] || die "the build failed twice; its output is in the log group builds"
+say "$found"
+printf '%s' "$found"
