@@ -33,6 +33,9 @@ static int prepare_account(struct up *u, struct error *err)
     if (rc < 0)
         return rc;
     j->context.facts = facts;
+    rc = flow_adopted(&j->context, j->arena, j->project.model, facts, err);
+    if (rc < 0)
+        return rc;
     rc = account_lock(j->daemon);
     if (rc < 0)
         return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");

@@ -30,6 +30,8 @@ static int read_account(struct preview *p, struct error *err)
     int rc = flow_facts(&p->context, arena, &p->facts, err);
     p->context.facts = p->request.facts = p->facts;
     if (rc == 0)
+        rc = flow_adopted(&p->context, arena, p->v->project.model, p->facts, err);
+    if (rc == 0)
         rc = flow_cd_describe(&p->context, &cd, &exists, err);
     if (rc < 0)
         return rc;

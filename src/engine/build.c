@@ -61,14 +61,16 @@ int flow_build_place(struct engine_context *c, struct flow_build_place *out, boo
         error_move(err, &local);
         return error_wrap(err, "looking for the place to build in stack %s", stack);
     }
-    const struct plan_build_needs *needs = plan_build_needs();
+    cleanup_arena struct arena *arena = arena_new();
+    struct plan_build_needs needs;
+    plan_build_needs(arena, c->model, &needs);
     bool complete = true;
-    for (size_t i = 0; i < needs->count; i++)
-        physical_id(resources, needs->logical_ids[i], &complete);
-    out->cluster = xstrdup_null(physical_id(resources, needs->cluster, &complete));
-    out->security_group = xstrdup_null(physical_id(resources, needs->security_group, &complete));
+    for (size_t i = 0; i < needs.count; i++)
+        physical_id(resources, needs.logical_ids[i], &complete);
+    out->cluster = xstrdup_null(needs.own_cluster ? needs.cluster : physical_id(resources, needs.cluster, &complete));
+    out->security_group = xstrdup_null(physical_id(resources, needs.security_group, &complete));
     for (size_t i = 0; i < ARRAY_LEN(out->subnets); i++)
-        out->subnets[i] = needs->subnets[i] ? xstrdup_null(physical_id(resources, needs->subnets[i], &complete)) : NULL;
+        out->subnets[i] = !needs.subnets[i] ? NULL : xstrdup_null(needs.own_network ? needs.subnets[i] : physical_id(resources, needs.subnets[i], &complete));
     *ready = complete && out->cluster && out->security_group && out->subnets[0];
     if (!*ready)
         flow_build_place_done(out);

@@ -121,7 +121,8 @@ void engine_note(struct engine_context *c, enum engine_severity severity, const 
     va_start(ap, fmt);
     str_vappendf(&text, fmt, ap);
     va_end(ap);
-    c->sink->note(c->sink->arg, severity, str_get(&text), hint);
+    if (c->sink) /* a verb without a job has nobody to tell */
+        c->sink->note(c->sink->arg, severity, str_get(&text), hint);
 }
 
 static char *token_new(void)

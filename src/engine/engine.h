@@ -59,6 +59,7 @@ struct engine_context {
     const struct plan_facts *facts;      /* NULL until read */
     const char *project;                 /* Compose project; NULL for the account's own jobs */
     const char *deployment;
+    const struct compose_project *model; /* NULL where none is loaded */
 };
 
 /* What a failed service or build left: gathered before anything is cleaned up. */

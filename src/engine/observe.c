@@ -60,6 +60,8 @@ static void collect(struct flow_observer *o, const struct graph *g)
         const struct graph_resource *r = &g->resources[i];
         if (text_eq(r->type, "AWS::ECS::Cluster") && !o->cluster)
             o->cluster = xstrdup_null(json_str(r->properties, "ClusterName"));
+        if (text_eq(r->type, "AWS::ECS::Service") && !o->cluster)
+            o->cluster = xstrdup_null(json_str(r->properties, "Cluster")); /* text only where the cluster is not the stack's */
         const char *service = service_of_group(r->group);
         const char *name = text_eq(r->type, "AWS::ECS::Service") ? json_str(r->properties, "ServiceName") : NULL;
         const json_t *definition = task_definition_of_group(g, r->group);

@@ -223,6 +223,14 @@ static int read_services(struct reader *r, struct error *err)
     return 0;
 }
 
+/* Of the ARN of a service, arn:…:service/<cluster>/<name>: a project may run in a cluster that its stack does not hold. */
+static char *cluster_of(const char *service_arn)
+{
+    const char *at = service_arn ? strstr(service_arn, ":service/") : NULL;
+    const char *name = at ? at + strlen(":service/") : NULL, *slash = name ? strchr(name, '/') : NULL;
+    return slash ? xstrndup(name, (size_t)(slash - name)) : NULL;
+}
+
 static int read_resources(struct reader *r, const char *stack, struct error *err)
 {
     cleanup_json json_t *items = NULL;
@@ -238,6 +246,8 @@ static int read_resources(struct reader *r, const char *stack, struct error *err
         json_object_set(r->resources, id, item);
         if (text_eq(json_str(item, "ResourceType"), "AWS::ECS::Cluster") && !r->cluster)
             r->cluster = xstrdup_null(json_str(item, "PhysicalResourceId"));
+        if (text_eq(json_str(item, "ResourceType"), "AWS::ECS::Service") && !r->cluster)
+            r->cluster = cluster_of(json_str(item, "PhysicalResourceId"));
     }
     return 0;
 }

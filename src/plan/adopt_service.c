@@ -211,10 +211,27 @@ int plan_adopt_service_read(struct arena *a, const struct compose_service *s, st
     return r.rc;
 }
 
+static void check_network(struct plan_check *c, const struct plan_adopt *project)
+{
+    if (!project->vpc.value)
+        return;
+    cleanup_free char *domain = plan_private_domain(c->s, c->p->name);
+    plan_note(&c->diag, project->vpc.pos, arena_printf(c->a, "A DHCP option set with domain-name %s makes them resolve.", domain),
+              "the DHCP options of VPC %s stay as they are: environment values and build arguments name other services as <service>.%s, plain names in files and "
+              "programs do not resolve", project->vpc.value, domain);
+    if (plan_needs_two_zones(c->a, c->p) && project->public_subnet_count < 2)
+        plan_error(&c->diag, project->public_subnets[0].pos, "Add a subnet of another availability zone.",
+                   "x-defang-aws.publicSubnetIDs names one subnet, and a load balancer or a managed store needs two");
+    if (!project->private_subnet_count)
+        plan_note(&c->diag, project->vpc.pos, "Name privateSubnetIDs to keep services off public addresses.",
+                  "no private subnets are named: every task runs in the public ones with a public address");
+}
+
 void plan_check_adopt(struct plan_check *c)
 {
     struct plan_adopt project;
     (void)plan_adopt_read(c->a, c->p, &project, &c->diag);
+    check_network(c, &project);
     for (size_t i = 0; i < c->p->service_count; i++) {
         struct plan_adopt_service service;
         (void)plan_adopt_service_read(c->a, &c->p->services[i], &service, &c->diag);

@@ -69,13 +69,29 @@ void plan_builds_resources(struct plan_ctx *c)
     }
 }
 
-const struct plan_build_needs *plan_build_needs(void)
+static void need(struct plan_build_needs *out, const char *const *ids, size_t count)
 {
-    static const char *const ids[] = {"BuildCacheRepository", "BuildRepository",     "BuildSecurityGroup", "CapacityProviders",
-                                      "Cluster",              "DhcpOptionsAssociation", "ExecutionRole",   "KanikoAmd64",
-                                      "KanikoRole",           "LogGroupBuilds",      "PublicRoute1",       "PublicRoute2",
-                                      "PublicSubnetRoutes1",  "PublicSubnetRoutes2"};
-    static const struct plan_build_needs needs = {.logical_ids = ids, .count = ARRAY_LEN(ids), .cluster = "Cluster",
-                                                  .subnets = {"PublicSubnet1", "PublicSubnet2"}, .security_group = "BuildSecurityGroup"};
-    return &needs;
+    for (size_t i = 0; i < count; i++)
+        out->logical_ids[out->count++] = ids[i];
+}
+
+void plan_build_needs(struct arena *arena, const struct compose_project *p, struct plan_build_needs *out)
+{
+    static const char *const always[] = {"BuildCacheRepository", "BuildRepository", "BuildSecurityGroup", "ExecutionRole",
+                                         "KanikoAmd64",          "KanikoRole",      "LogGroupBuilds"};
+    static const char *const cluster[] = {"CapacityProviders", "Cluster"};
+    static const char *const network[] = {"DhcpOptionsAssociation", "PublicRoute1", "PublicRoute2", "PublicSubnetRoutes1", "PublicSubnetRoutes2"};
+    struct plan_adopt adopt = {0};
+    if (p)
+        (void)plan_adopt_read(arena, p, &adopt, NULL);
+    *out = (struct plan_build_needs){.logical_ids = arena_array(arena, const char *, ARRAY_LEN(always) + ARRAY_LEN(cluster) + ARRAY_LEN(network)),
+                                     .security_group = "BuildSecurityGroup", .own_cluster = adopt.cluster.value, .own_network = adopt.vpc.value};
+    need(out, always, ARRAY_LEN(always));
+    out->cluster = out->own_cluster ? adopt.cluster.value : "Cluster";
+    if (!out->own_cluster)
+        need(out, cluster, ARRAY_LEN(cluster));
+    out->subnets[0] = out->own_network ? adopt.public_subnets[0].value : "PublicSubnet1";
+    out->subnets[1] = !out->own_network ? "PublicSubnet2" : adopt.public_subnet_count > 1 ? adopt.public_subnets[1].value : NULL;
+    if (!out->own_network)
+        need(out, network, ARRAY_LEN(network));
 }

@@ -1,8 +1,23 @@
 /* The ECS cluster (defang.md 7.7) and the log groups with the rule that writes ECS events into one of them (7.11). */
 #include "plan/internal.h"
 
+json_t *plan_cluster_ref(const struct plan_ctx *c)
+{
+    return c->v.adopt.cluster.value ? json_string(c->v.adopt.cluster.value) : graph_ref("Cluster");
+}
+
+const char *plan_cluster_sub(const struct plan_ctx *c)
+{
+    return c->v.adopt.cluster.value ? c->v.adopt.cluster.value : "${Cluster}";
+}
+
+/* A cluster that is not ours keeps its capacity providers: flow_adopted() has looked that the wanted one is there. */
 void plan_cluster(struct plan_ctx *c)
 {
+    if (c->v.adopt.cluster.value) {
+        graph_output_add(c->g, "ClusterName", json_string(c->v.adopt.cluster.value), "ECS cluster");
+        return;
+    }
     cleanup_free char *name = xasprintf("%s-cluster", c->scope);
     cleanup_free char *fit = plan_name_fit(name, PLAN_NAME_UNDERSCORE, 255, 7);
     graph_add(c->g, "cluster", "Cluster", "AWS::ECS::Cluster", plan_json("{s:s,s:o}", "ClusterName", fit, "Tags", plan_tags(fit, NULL)));
@@ -30,11 +45,12 @@ void plan_logs(struct plan_ctx *c)
     cleanup_free char *rule_fit = plan_name_fit(rule, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 64, 7);
     cleanup_free char *target_fit = plan_name_fit(target, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 64, 7);
     const char *arn = arena_printf(c->a, "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s", ecs);
+    const char *cluster = plan_cluster_sub(c);
     /* By the resource's ARN and not by clusterArn: the events of a deployment's state carry no cluster. */
     json_t *pattern = plan_json("{s:[s],s:[s,s,s],s:[{s:o},{s:o}]}", "source", "aws.ecs", "detail-type", "ECS Task State Change",
                                 "ECS Service Action", "ECS Deployment State Change", "resources", "prefix",
-                                graph_sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${Cluster}/"), "prefix",
-                                graph_sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${Cluster}/"));
+                                graph_sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/%s/", cluster), "prefix",
+                                graph_sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/%s/", cluster));
     graph_add(c->g, "cluster", "EcsLifecycleRule", "AWS::Events::Rule",
               plan_json("{s:s,s:s,s:s,s:o,s:[{s:s,s:o}]}", "Name", rule_fit, "Description", "ECS events of the project, for its status",
                         "State", "ENABLED", "EventPattern", pattern, "Targets", "Id", target_fit, "Arn", graph_sub("%s", arn)));

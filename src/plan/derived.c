@@ -50,6 +50,7 @@ void plan_derived(struct arena *arena, const struct plan_request *r, struct plan
 {
     struct plan_view v;
     plan_view_make(arena, r->project, &v);
+    plan_view_suffix(arena, r->settings, r->project->name, &v);
     size_t max = 0;
     for (size_t i = 0; i < v.count; i++)
         max += v.services[i].s->environment_count;

@@ -27,7 +27,7 @@ void plan_dns(struct plan_ctx *c)
     struct graph_resource *r =
         graph_add(c->g, "dns", "Namespace", "AWS::ServiceDiscovery::PrivateDnsNamespace",
                   plan_json("{s:s,s:s,s:o,s:{s:{s:{s:i}}}}", "Name", c->domain, "Description",
-                            arena_printf(c->a, "Services of %s", c->scope), "Vpc", graph_ref("Vpc"), "Properties", "DnsProperties", "SOA",
+                            arena_printf(c->a, "Services of %s", c->scope), "Vpc", plan_vpc(c), "Properties", "DnsProperties", "SOA",
                             "TTL", 15));
     r->usual = "usually 45 s";
     for (size_t i = 0; i < c->v.count; i++)

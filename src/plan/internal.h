@@ -77,9 +77,12 @@ struct plan_view {
     struct plan_service *services; size_t count;
     bool ingress, builds, arm_builds;
     struct plan_adopt adopt;    /* x-defang-aws and x-aws-* of the project */
+    const char *suffix;         /* of names of services in values: NULL where the VPC's search domain completes plain names (plan_view_suffix) */
 };
 /* In `a`; services in the model's order (by name). */
 void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out);
+/* In a VPC that is not ours the DHCP options are not either: values name services in full. */
+void plan_view_suffix(struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v);
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
 bool plan_builds_image(const struct compose_service *s); /* has build and no image of its own */
 const char *plan_ext_string(const struct yaml_node *map, const char *key); /* scalar text or NULL */
@@ -105,7 +108,14 @@ struct plan_ctx {
 };
 
 void plan_network(struct plan_ctx *c);
-json_t *plan_subnets(const struct plan_ctx *c, bool public); /* [Ref, …] */
+json_t *plan_vpc(const struct plan_ctx *c);                  /* Ref, or the id of the project's own (x-defang-aws) */
+const char *plan_vpc_cidr(const struct plan_ctx *c);
+/* [Ref, …] or the ids of the project's own. One that brings no private ones has public ones only. */
+json_t *plan_subnets(const struct plan_ctx *c, bool public);
+json_t *plan_zone_subnets(const struct plan_ctx *c, bool public); /* the same, one in each zone: what a mount target or a load balancer takes */
+bool plan_in_public(const struct plan_ctx *c, bool open);    /* whether a task runs in public subnets, with a public address */
+json_t *plan_cluster_ref(const struct plan_ctx *c);          /* Ref, or the name of the project's own */
+const char *plan_cluster_sub(const struct plan_ctx *c);      /* the same inside Fn::Sub */
 void plan_depend_on_internet(struct plan_ctx *c, const char *logical_id, bool public_subnets); /* default routes first */
 void plan_security(struct plan_ctx *c);
 void plan_cluster(struct plan_ctx *c);

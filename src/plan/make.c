@@ -8,6 +8,8 @@
 /* Zones of the deployed subnets stay: a subnet cannot move. New ones come from the account's list. */
 static int choose_zones(struct plan_ctx *c, struct error *err)
 {
+    if (c->v.adopt.vpc.value)
+        return 0; /* its subnets have them */
     unsigned wanted = MIN(c->s->zones, 4u);
     c->zones = arena_array(c->a, const char *, wanted + 1);
     for (unsigned i = 0; i < wanted; i++) {
@@ -109,6 +111,7 @@ int plan_make(const struct plan_request *r, struct graph **out, struct compose_d
     g->metadata = plan_json("{s:{s:i,s:{}}}", "Defang", "revision", PLAN_REVISION, "services");
     plan_view_make(c.a, c.p, &c.v);
     set_names(&c);
+    plan_view_suffix(c.a, c.s, c.p->name, &c.v);
     int rc = make(&c, err);
     if (rc)
         return rc;

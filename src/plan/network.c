@@ -104,8 +104,11 @@ static void add_endpoint(struct plan_ctx *c)
                         graph_sub("com.amazonaws.${AWS::Region}.s3"), "RouteTableIds", tables));
 }
 
+/* Nothing is made in a VPC that is not ours: its gateways, routes and DHCP options are its owner's. */
 void plan_network(struct plan_ctx *c)
 {
+    if (c->v.adopt.vpc.value)
+        return;
     add_vpc(c);
     for (unsigned z = 0; z < c->zone_count; z++) {
         add_public(c, z);
@@ -114,8 +117,55 @@ void plan_network(struct plan_ctx *c)
     add_endpoint(c);
 }
 
+json_t *plan_vpc(const struct plan_ctx *c)
+{
+    return c->v.adopt.vpc.value ? json_string(c->v.adopt.vpc.value) : graph_ref("Vpc");
+}
+
+const char *plan_vpc_cidr(const struct plan_ctx *c)
+{
+    return c->v.adopt.vpc.value && c->f->vpc_cidr ? c->f->vpc_cidr : "10.0.0.0/16";
+}
+
+bool plan_in_public(const struct plan_ctx *c, bool open)
+{
+    return open || (c->v.adopt.vpc.value ? !c->v.adopt.private_subnet_count : c->s->nat == PLAN_NAT_NONE);
+}
+
+static const char *zone_of(const struct plan_ctx *c, const char *subnet)
+{
+    for (size_t i = 0; i < c->f->subnet_count; i++)
+        if (strcmp(c->f->subnets[i].id, subnet) == 0)
+            return c->f->subnets[i].zone;
+    return subnet; /* not known yet: as if each had a zone of its own */
+}
+
+static json_t *adopted_subnets(const struct plan_ctx *c, bool public, bool one_a_zone)
+{
+    const struct plan_adopt *adopt = &c->v.adopt;
+    public = public || !adopt->private_subnet_count;
+    const struct plan_said *said = public ? adopt->public_subnets : adopt->private_subnets;
+    size_t count = public ? adopt->public_subnet_count : adopt->private_subnet_count;
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i && one_a_zone; k++)
+            again = again || strcmp(zone_of(c, said[k].value), zone_of(c, said[i].value)) == 0;
+        if (!again)
+            plan_json_push(list, json_string(said[i].value));
+    }
+    return list;
+}
+
+json_t *plan_zone_subnets(const struct plan_ctx *c, bool public)
+{
+    return c->v.adopt.vpc.value ? adopted_subnets(c, public, true) : plan_subnets(c, public);
+}
+
 json_t *plan_subnets(const struct plan_ctx *c, bool public)
 {
+    if (c->v.adopt.vpc.value)
+        return adopted_subnets(c, public, false);
     json_t *list = json_array();
     for (unsigned z = 0; z < c->zone_count; z++)
         plan_json_push(list, graph_ref(numbered(c, public ? "PublicSubnet" : "PrivateSubnet", z)));
@@ -124,6 +174,8 @@ json_t *plan_subnets(const struct plan_ctx *c, bool public)
 
 void plan_depend_on_internet(struct plan_ctx *c, const char *logical_id, bool public_subnets)
 {
+    if (c->v.adopt.vpc.value)
+        return;
     for (unsigned z = 0; z < c->zone_count; z++) {
         const char *route = numbered(c, public_subnets ? "PublicRoute" : "PrivateRoute", z);
         if (!graph_get(c->g, route))

@@ -38,6 +38,7 @@ struct plan_record { const char *name, *type; }; /* "www.example.com", "CNAME" *
 struct plan_kept_volume { const char *name, *file_system; };
 #define PLAN_VOLUME_TAG "defang:volume"
 char *plan_volume_tag(const struct plan_settings *s, const char *project, const char *volume); /* its value: "Defang-shop-beta/data"; malloc'd */
+struct plan_subnet { const char *id, *zone; };
 
 struct plan_facts {               /* about the account: read by the engine before planning */
     const char *account, *region, *partition, *dns_suffix; /* "aws", "amazonaws.com" */
@@ -47,6 +48,8 @@ struct plan_facts {               /* about the account: read by the engine befor
     bool zones_known;             /* public zones and the records that stand at plan_domain_names(); read only when there are names */
     const struct plan_zone *public_zones; size_t public_zone_count;
     const struct plan_record *records; size_t record_count;
+    const char *vpc_cidr;         /* of an adopted VPC, else NULL */
+    const struct plan_subnet *subnets; size_t subnet_count; /* adopted ones */
 };
 
 /* What a service's image build is; `image` members are filled by plan_builds. */
@@ -118,8 +121,14 @@ void plan_domain_notes(const struct compose_project *p, const struct plan_settin
 const struct plan_zone *plan_domain_zone(const struct plan_facts *f, const char *name);
 
 /* Logical ids that must be complete before a build can run, and where to find what RunTask needs (physical ids of resources). */
-struct plan_build_needs { const char *const *logical_ids; size_t count; const char *cluster, *subnets[2], *security_group; };
-const struct plan_build_needs *plan_build_needs(void);
+/* `cluster` and `subnets` are physical ids where the project brings them itself; subnets[1] may be NULL. In `arena`. */
+struct plan_build_needs {
+    const char **logical_ids; size_t count;
+    const char *cluster, *subnets[2], *security_group;
+    bool own_cluster, own_network;
+};
+void plan_build_needs(struct arena *arena, const struct compose_project *p, struct plan_build_needs *out); /* p NULL: one that brings nothing */
+bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p); /* has a load balancer or a managed store */
 
 /* ---- the account's CD stack ---- */
 #define PLAN_CD_REVISION 1

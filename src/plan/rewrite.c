@@ -56,9 +56,9 @@ const char *plan_rewrite(struct arena *a, const struct plan_view *v, const char 
 {
     size_t at;
     const struct plan_service *s = find(v, value, true, &at);
-    if (!s || strcmp(s->s->name, s->label) == 0)
+    if (!s || (strcmp(s->s->name, s->label) == 0 && !v->suffix))
         return value;
-    return arena_printf(a, "%.*s%s%s", (int)at, value, s->label, value + at + strlen(s->s->name));
+    return arena_printf(a, "%.*s%s%s%s", (int)at, value, s->label, v->suffix ? v->suffix : "", value + at + strlen(s->s->name));
 }
 
 const struct plan_service *plan_names_unreachable(const struct plan_view *v, const char *value)

@@ -26,9 +26,9 @@ static json_t *egress_none(void)
 }
 
 /* Networks with `internal: true`: the VPC, and HTTPS, without which Fargate cannot fetch image, secrets and send logs. */
-static json_t *egress_isolated(void)
+static json_t *egress_isolated(const struct plan_ctx *c)
 {
-    return plan_json("[{s:s,s:s,s:s},{s:s,s:i,s:i,s:s,s:s}]", "IpProtocol", "-1", "CidrIp", "10.0.0.0/16", "Description", "inside the VPC",
+    return plan_json("[{s:s,s:s,s:s},{s:s,s:i,s:i,s:s,s:s}]", "IpProtocol", "-1", "CidrIp", plan_vpc_cidr(c), "Description", "inside the VPC",
                      "IpProtocol", "tcp", "FromPort", 443, "ToPort", 443, "CidrIp", "0.0.0.0/0", "Description",
                      "AWS APIs and image registries");
 }
@@ -36,7 +36,7 @@ static json_t *egress_isolated(void)
 static void add_group(struct plan_ctx *c, const char *board, const char *id, const char *description, json_t *ingress, json_t *egress,
                       const char *name, const char *service)
 {
-    json_t *properties = plan_json("{s:s,s:o,s:o,s:o}", "GroupDescription", description, "VpcId", graph_ref("Vpc"), "SecurityGroupEgress",
+    json_t *properties = plan_json("{s:s,s:o,s:o,s:o}", "GroupDescription", description, "VpcId", plan_vpc(c), "SecurityGroupEgress",
                                    egress, "Tags", plan_tags(name, service));
     if (ingress && json_array_size(ingress))
         plan_json_set(properties, "SecurityGroupIngress", ingress);
@@ -65,7 +65,7 @@ static void add_service_group(struct plan_ctx *c, const struct plan_service *s)
         else
             plan_json_push(rules, rule_group("icmp", 3, 4, "AppSecurityGroup", "path MTU discovery"));
     }
-    json_t *egress = s->kind != PLAN_CONTAINER ? egress_none() : s->isolated ? egress_isolated() : egress_all();
+    json_t *egress = s->kind != PLAN_CONTAINER ? egress_none() : s->isolated ? egress_isolated(c) : egress_all();
     add_group(c, s->group, arena_printf(c->a, "SecurityGroup%s", s->id), arena_printf(c->a, "Service %s of %s", s->s->name, c->scope), rules,
               egress, arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name);
 }

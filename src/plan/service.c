@@ -70,8 +70,10 @@ static void add_load_balancers(struct plan_ctx *c, const struct plan_service *s,
 
 static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, const char *id, bool public)
 {
-    graph_depend(c->g, id, "CapacityProviders");
-    graph_depend(c->g, id, "DhcpOptionsAssociation"); /* a task takes its search domain when it starts and keeps it */
+    if (graph_get(c->g, "CapacityProviders"))
+        graph_depend(c->g, id, "CapacityProviders");
+    if (graph_get(c->g, "DhcpOptionsAssociation"))
+        graph_depend(c->g, id, "DhcpOptionsAssociation"); /* a task takes its search domain when it starts and keeps it */
     plan_depend_on_internet(c, id, public);
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
@@ -89,9 +91,9 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
     const char *id = arena_printf(c->a, "Service%s", s->id);
     cleanup_free char *name = plan_service_name(c->s, c->p->name, s->s->name);
     cleanup_free char *container = plan_container_name(s->s->name, deployment);
-    bool public = s->open || c->s->nat == PLAN_NAT_NONE;
+    bool public = plan_in_public(c, s->open);
     json_t *properties = plan_json(
-        "{s:s,s:o,s:o,s:i,s:[{s:s,s:i}],s:{s:i,s:i,s:{s:b,s:b}},s:o,s:b,s:s,s:o}", "ServiceName", name, "Cluster", graph_ref("Cluster"),
+        "{s:s,s:o,s:o,s:i,s:[{s:s,s:i}],s:{s:i,s:i,s:{s:b,s:b}},s:o,s:b,s:s,s:o}", "ServiceName", name, "Cluster", plan_cluster_ref(c),
         "TaskDefinition", graph_ref(arena_printf(c->a, "TaskDefinition%s", s->id)), "DesiredCount", (int)s->replicas,
         "CapacityProviderStrategy", "CapacityProvider", c->s->capacity_provider, "Weight", 1, "DeploymentConfiguration",
         "MinimumHealthyPercent", (int)c->s->min_healthy_percent, "MaximumPercent", 200, "DeploymentCircuitBreaker", "Enable", 1, "Rollback", 1,

@@ -73,7 +73,7 @@ void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
     plan_json_push(attributes, plan_attribute("deregistration_delay.timeout_seconds", c->s->min_healthy_percent ? "10" : "0"));
     plan_json_push(attributes, plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
     json_t *properties = plan_json("{s:s,s:s,s:s,s:i,s:o,s:o,s:o}", "Name", target_group_name(c, r), "TargetType", "ip", "Protocol", "HTTP",
-                                   "Port", (int)r->port->target, "VpcId", graph_ref("Vpc"), "TargetGroupAttributes", attributes, "Tags",
+                                   "Port", (int)r->port->target, "VpcId", plan_vpc(c), "TargetGroupAttributes", attributes, "Tags",
                                    plan_tags(NULL, r->service->s->name));
     if (strcmp(r->port->app_protocol, "http2") == 0)
         plan_json_set(properties, "ProtocolVersion", json_string("HTTP2"));

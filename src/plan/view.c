@@ -159,6 +159,22 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
     }
 }
 
+bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p)
+{
+    struct plan_view v;
+    plan_view_make(arena, p, &v);
+    bool need = v.ingress;
+    for (size_t i = 0; i < v.count; i++)
+        need = need || v.services[i].kind != PLAN_CONTAINER;
+    return need;
+}
+
+void plan_view_suffix(struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v)
+{
+    cleanup_free char *domain = plan_private_domain(s, project);
+    v->suffix = v->adopt.vpc.value ? arena_printf(a, ".%s", domain) : NULL;
+}
+
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name)
 {
     for (size_t i = 0; i < v->count; i++)

@@ -29,6 +29,8 @@ PLANS: dict[str, list] = {
     "names": [CASES / "names.yaml"],
     "options": ["--ecr-public", "defang-cd-ecr-public", CASES / "options.yaml"],
     "stores": ["--mode", "ha", CASES / "stores.yaml"],
+    "adopt": [CASES / "adopt.yaml"],
+    "adopt-public": [CASES / "adopt-public.yaml"],
     "cd": ["--cd"],
     "cd-adopt": ["--cd", "--adopt", "my-bucket", "--no-pull-through"],
 }

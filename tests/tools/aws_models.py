@@ -16,11 +16,12 @@ import botocore.loaders
 
 SERVICES = {
     "acm": "ListCertificates DescribeCertificate",
+    "cloudfront": "CreateInvalidation GetInvalidation GetDistribution",
     "cloudformation": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents DescribeStackResources "
                       "ListStackResources CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet GetTemplate "
                       "CancelUpdateStack ContinueUpdateRollback UpdateTerminationProtection ListStacks ListChangeSets "
                       "ValidateTemplate",
-    "ec2": "DescribeAvailabilityZones DescribeVpcs DescribeSubnets DescribeSecurityGroups DescribeNatGateways "
+    "ec2": "DescribeAvailabilityZones DescribeVpcs DescribeVpcAttribute DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeNatGateways "
            "DescribeNetworkInterfaces RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
     "ecr": "DescribeImages BatchGetImage DescribeRepositories BatchDeleteImage ListImages DescribePullThroughCacheRules",
     "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices DescribeTaskDefinition "
@@ -29,6 +30,7 @@ SERVICES = {
     "elbv2": "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups ModifyLoadBalancerAttributes",
     "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",
     "logs": "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup",
+    "docdb": "ModifyDBCluster",
     "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents ModifyDBInstance",
     "resourcegroupstaggingapi": "GetResources",
     "route53": "ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets GetHostedZone",
@@ -44,7 +46,7 @@ SERVICES = {
     "sts": "GetCallerIdentity AssumeRole AssumeRoleWithWebIdentity",
 }
 # One endpoint per partition: the others are regional.
-GLOBAL = {"iam", "route53"}
+GLOBAL = {"cloudfront", "iam", "route53"}
 SCALARS = {"string": "string", "character": "string", "integer": "integer", "long": "long", "double": "double",
            "float": "double", "boolean": "boolean", "timestamp": "timestamp", "blob": "blob"}
 TYPES = {"structure": "AWS_STRUCTURE", "list": "AWS_LIST", "map": "AWS_MAP", "timestamp": "AWS_TIMESTAMP",

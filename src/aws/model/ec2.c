@@ -186,6 +186,31 @@ const struct aws_operation aws_ec2_DescribeVpcs = {
     .output = &s_DescribeVpcsResult,
     .paginator = &p_DescribeVpcs,
 };
+static const struct aws_member m_DescribeVpcAttributeRequest[] = {
+    {"Attribute", NULL, &aws_shape_string, .required = true},
+    {"VpcId", NULL, &aws_shape_string, .required = true},
+    {"DryRun", "dryRun", &aws_shape_boolean},
+};
+static const struct aws_shape s_DescribeVpcAttributeRequest = {.type = AWS_STRUCTURE, .members = m_DescribeVpcAttributeRequest, .member_count = 3, .name = "DescribeVpcAttributeRequest"};
+static const struct aws_member m_AttributeBooleanValue[] = {
+    {"Value", "value", &aws_shape_boolean},
+};
+static const struct aws_shape s_AttributeBooleanValue = {.type = AWS_STRUCTURE, .members = m_AttributeBooleanValue, .member_count = 1, .name = "AttributeBooleanValue"};
+static const struct aws_member m_DescribeVpcAttributeResult[] = {
+    {"EnableDnsHostnames", "enableDnsHostnames", &s_AttributeBooleanValue},
+    {"EnableDnsSupport", "enableDnsSupport", &s_AttributeBooleanValue},
+    {"EnableNetworkAddressUsageMetrics", "enableNetworkAddressUsageMetrics", &s_AttributeBooleanValue},
+    {"VpcId", "vpcId", &aws_shape_string},
+};
+static const struct aws_shape s_DescribeVpcAttributeResult = {.type = AWS_STRUCTURE, .members = m_DescribeVpcAttributeResult, .member_count = 4, .name = "DescribeVpcAttributeResult"};
+const struct aws_operation aws_ec2_DescribeVpcAttribute = {
+    .service = &aws_service_ec2,
+    .name = "DescribeVpcAttribute",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeVpcAttributeRequest,
+    .output = &s_DescribeVpcAttributeResult,
+};
 static const struct aws_member i_SubnetIdStringList = {"member", "SubnetId", &aws_shape_string};
 static const struct aws_shape s_SubnetIdStringList = {.type = AWS_LIST, .item = &i_SubnetIdStringList};
 static const struct aws_member m_DescribeSubnetsRequest[] = {
@@ -261,6 +286,91 @@ const struct aws_operation aws_ec2_DescribeSubnets = {
     .input = &s_DescribeSubnetsRequest,
     .output = &s_DescribeSubnetsResult,
     .paginator = &p_DescribeSubnets,
+};
+static const struct aws_member i_RouteTableIdStringList = {"member", "item", &aws_shape_string};
+static const struct aws_shape s_RouteTableIdStringList = {.type = AWS_LIST, .item = &i_RouteTableIdStringList};
+static const struct aws_member m_DescribeRouteTablesRequest[] = {
+    {"NextToken", NULL, &aws_shape_string},
+    {"MaxResults", NULL, &aws_shape_integer},
+    {"DryRun", "dryRun", &aws_shape_boolean},
+    {"RouteTableIds", "RouteTableId", &s_RouteTableIdStringList},
+    {"Filters", "Filter", &s_FilterList},
+};
+static const struct aws_shape s_DescribeRouteTablesRequest = {.type = AWS_STRUCTURE, .members = m_DescribeRouteTablesRequest, .member_count = 5, .name = "DescribeRouteTablesRequest"};
+static const struct aws_member m_RouteTableAssociationState[] = {
+    {"State", "state", &aws_shape_string},
+    {"StatusMessage", "statusMessage", &aws_shape_string},
+};
+static const struct aws_shape s_RouteTableAssociationState = {.type = AWS_STRUCTURE, .members = m_RouteTableAssociationState, .member_count = 2, .name = "RouteTableAssociationState"};
+static const struct aws_member m_RouteTableAssociation[] = {
+    {"Main", "main", &aws_shape_boolean},
+    {"RouteTableAssociationId", "routeTableAssociationId", &aws_shape_string},
+    {"RouteTableId", "routeTableId", &aws_shape_string},
+    {"SubnetId", "subnetId", &aws_shape_string},
+    {"GatewayId", "gatewayId", &aws_shape_string},
+    {"PublicIpv4Pool", "publicIpv4Pool", &aws_shape_string},
+    {"AssociationState", "associationState", &s_RouteTableAssociationState},
+};
+static const struct aws_shape s_RouteTableAssociation = {.type = AWS_STRUCTURE, .members = m_RouteTableAssociation, .member_count = 7, .name = "RouteTableAssociation"};
+static const struct aws_member i_RouteTableAssociationList = {"member", "item", &s_RouteTableAssociation};
+static const struct aws_shape s_RouteTableAssociationList = {.type = AWS_LIST, .item = &i_RouteTableAssociationList};
+static const struct aws_member m_PropagatingVgw[] = {
+    {"GatewayId", "gatewayId", &aws_shape_string},
+};
+static const struct aws_shape s_PropagatingVgw = {.type = AWS_STRUCTURE, .members = m_PropagatingVgw, .member_count = 1, .name = "PropagatingVgw"};
+static const struct aws_member i_PropagatingVgwList = {"member", "item", &s_PropagatingVgw};
+static const struct aws_shape s_PropagatingVgwList = {.type = AWS_LIST, .item = &i_PropagatingVgwList};
+static const struct aws_member m_Route[] = {
+    {"DestinationCidrBlock", "destinationCidrBlock", &aws_shape_string},
+    {"DestinationIpv6CidrBlock", "destinationIpv6CidrBlock", &aws_shape_string},
+    {"DestinationPrefixListId", "destinationPrefixListId", &aws_shape_string},
+    {"EgressOnlyInternetGatewayId", "egressOnlyInternetGatewayId", &aws_shape_string},
+    {"GatewayId", "gatewayId", &aws_shape_string},
+    {"InstanceId", "instanceId", &aws_shape_string},
+    {"InstanceOwnerId", "instanceOwnerId", &aws_shape_string},
+    {"NatGatewayId", "natGatewayId", &aws_shape_string},
+    {"TransitGatewayId", "transitGatewayId", &aws_shape_string},
+    {"LocalGatewayId", "localGatewayId", &aws_shape_string},
+    {"CarrierGatewayId", "carrierGatewayId", &aws_shape_string},
+    {"NetworkInterfaceId", "networkInterfaceId", &aws_shape_string},
+    {"Origin", "origin", &aws_shape_string},
+    {"State", "state", &aws_shape_string},
+    {"VpcPeeringConnectionId", "vpcPeeringConnectionId", &aws_shape_string},
+    {"CoreNetworkArn", "coreNetworkArn", &aws_shape_string},
+    {"OdbNetworkArn", "odbNetworkArn", &aws_shape_string},
+    {"IpAddress", "ipAddress", &aws_shape_string},
+};
+static const struct aws_shape s_Route = {.type = AWS_STRUCTURE, .members = m_Route, .member_count = 18, .name = "Route"};
+static const struct aws_member i_RouteList = {"member", "item", &s_Route};
+static const struct aws_shape s_RouteList = {.type = AWS_LIST, .item = &i_RouteList};
+static const struct aws_member m_RouteTable[] = {
+    {"Associations", "associationSet", &s_RouteTableAssociationList},
+    {"PropagatingVgws", "propagatingVgwSet", &s_PropagatingVgwList},
+    {"RouteTableId", "routeTableId", &aws_shape_string},
+    {"Routes", "routeSet", &s_RouteList},
+    {"Tags", "tagSet", &s_TagList},
+    {"VpcId", "vpcId", &aws_shape_string},
+    {"OwnerId", "ownerId", &aws_shape_string},
+};
+static const struct aws_shape s_RouteTable = {.type = AWS_STRUCTURE, .members = m_RouteTable, .member_count = 7, .name = "RouteTable"};
+static const struct aws_member i_RouteTableList = {"member", "item", &s_RouteTable};
+static const struct aws_shape s_RouteTableList = {.type = AWS_LIST, .item = &i_RouteTableList};
+static const struct aws_member m_DescribeRouteTablesResult[] = {
+    {"RouteTables", "routeTableSet", &s_RouteTableList},
+    {"NextToken", "nextToken", &aws_shape_string},
+};
+static const struct aws_shape s_DescribeRouteTablesResult = {.type = AWS_STRUCTURE, .members = m_DescribeRouteTablesResult, .member_count = 2, .name = "DescribeRouteTablesResult"};
+static const char *const pin_DescribeRouteTables[] = {"NextToken", NULL};
+static const char *const pout_DescribeRouteTables[] = {"NextToken", NULL};
+static const struct aws_paginator p_DescribeRouteTables = {pin_DescribeRouteTables, pout_DescribeRouteTables, "RouteTables", NULL};
+const struct aws_operation aws_ec2_DescribeRouteTables = {
+    .service = &aws_service_ec2,
+    .name = "DescribeRouteTables",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeRouteTablesRequest,
+    .output = &s_DescribeRouteTablesResult,
+    .paginator = &p_DescribeRouteTables,
 };
 static const struct aws_member i_GroupIdStringList = {"member", "groupId", &aws_shape_string};
 static const struct aws_shape s_GroupIdStringList = {.type = AWS_LIST, .item = &i_GroupIdStringList};

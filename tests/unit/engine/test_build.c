@@ -277,7 +277,9 @@ static void find_place(struct cloud *c)
 static char *resources(const char *but, const char *status)
 {
     struct str out = STR_INIT;
-    const struct plan_build_needs *n = plan_build_needs();
+    cleanup_arena struct arena *arena = arena_new();
+    struct plan_build_needs needs, *n = &needs;
+    plan_build_needs(arena, NULL, n);
     const char *more[] = {n->cluster, n->security_group, n->subnets[0], n->subnets[1]};
     str_append(&out, "<StackResourceSummaries>");
     for (size_t i = 0; i < n->count + ARRAY_LEN(more); i++) {
