@@ -22,6 +22,7 @@
 struct watched {
     const char *service;     /* Compose name */
     const char *ecs_name, *family, *container;
+    json_t *containers;      /* of the task definition, its own first: sidecars fail too */
     char *shown;             /* last row text and state, so that only changes become events */
     enum engine_row_state shown_state;
     bool steady, failed;
@@ -68,7 +69,8 @@ static void collect(struct flow_observer *o, const struct graph *g)
         if (service && name)
             vec_push(&o->services, (struct watched){.service = arena_strdup(o->arena, service), .ecs_name = arena_strdup(o->arena, name),
                                                     .family = arena_strdup(o->arena, json_str(definition, "Family")),
-                                                    .container = arena_strdup(o->arena, json_str(definition, "ContainerDefinitions.0.Name"))});
+                                                    .container = arena_strdup(o->arena, json_str(definition, "ContainerDefinitions.0.Name")),
+                                                    .containers = json_incref(json_object_get(definition, "ContainerDefinitions"))});
     }
 }
 
@@ -89,6 +91,7 @@ static void observer_free(struct flow_observer *o)
         free(w->shown);
         free(w->rollout_reason);
         free(w->trouble);
+        json_decref(w->containers);
     }
     vec_each(seen, &o->stopped_seen)
         free(*seen);
@@ -225,7 +228,7 @@ static bool stopped_on_purpose(const json_t *task)
 }
 
 /* Said once in a deployment, also when a restarted daemon finds it again. */
-static void say_once(struct flow_observer *o, const struct watched *w, const char *id)
+static void say_once(struct flow_observer *o, const char *id)
 {
     struct engine_journal const *j = o->c->journal;
     cleanup_free char *key = xasprintf("observe.said.%s", id), *said = NULL;
@@ -233,20 +236,46 @@ static void say_once(struct flow_observer *o, const struct watched *w, const cha
     j->get(j->arg, key, &said, &ignored);
     if (said)
         return;
-    engine_note(o->c, ENGINE_SAY_WARNING, NULL, "service %s: task %s stopped: %s", w->service, id, o->failure.reason);
+    engine_note(o->c, ENGINE_SAY_WARNING, NULL, "service %s: task %s stopped: %s", o->failure.service, id, o->failure.reason);
     j->put(j->arg, key, "1", &ignored);
+}
+
+/* The container that brought the task down: the one with a reason of its own, else the one that ended badly by itself (the others are told to stop then:
+ * 143, 137), else the service's own. */
+static const json_t *culprit(const struct watched *w, const json_t *task)
+{
+    const json_t *best = NULL;
+    size_t i;
+    json_t *definition;
+    json_array_foreach(w->containers, i, definition) {
+        size_t k;
+        json_t *container;
+        json_array_foreach(json_object_get(task, "containers"), k, container) {
+            if (!text_eq(json_str(container, "name"), json_str(definition, "Name")))
+                continue;
+            long long code = json_int_or(container, "exitCode", 0);
+            if (!text_empty(json_str(container, "reason")))
+                return definition;
+            if (!best && code != 0 && code != 143 && code != 137)
+                best = definition;
+        }
+    }
+    return best ? best : json_array_get(w->containers, 0);
 }
 
 static void tell_failure(struct flow_observer *o, struct watched *w, const json_t *task)
 {
     const char *id = task_id(json_str(task, "taskArn"));
+    const json_t *container = culprit(w, task);
+    const char *name = json_str_or(container, "Name", w->container);
+    const char *prefix = json_str_or(container, "LogConfiguration.Options.awslogs-stream-prefix", w->service);
     engine_failure_done(&o->failure);
-    o->failure.service = xstrdup(w->service);
+    o->failure.service = xstrdup(text_eq(name, w->container) ? w->service : prefix);
     o->failure.task = xstrdup(id);
-    o->failure.reason = task_reason(task, w->container);
-    say_once(o, w, id);
+    o->failure.reason = task_reason(task, name);
+    say_once(o, id);
     cleanup_free char *group = plan_log_group(o->c->settings, o->c->project, "logs");
-    cleanup_free char *stream = xasprintf("%s/%s/%s", w->service, w->container, id);
+    cleanup_free char *stream = xasprintf("%s/%s/%s", prefix, name, id);
     cleanup_error struct error ignored = ERROR_INIT;
     flow_log_tail(o->c, group, stream, TAIL_LINES, &o->failure.logs, &ignored);
 }

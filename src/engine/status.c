@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define DESCRIBE_MAX 10
+#define DESCRIBE_TASKS_MAX 100
 
 void flow_status_done(struct flow_status *s)
 {
@@ -53,13 +54,14 @@ static char *deployment_of(const struct reader *r, const char *service)
     return xstrdup_null(json_str(json_object_get(json_at(r->template, "Metadata.Defang.services"), service), "deployment"));
 }
 
-static const char *image_of(const struct reader *r, const char *group)
+/* The containers of the group's task definition: the service's own first. */
+static const json_t *containers_of(const struct reader *r, const char *group)
 {
     const char *id;
     json_t *resource;
     json_object_foreach(json_object_get(r->template, "Resources"), id, resource)
         if (text_eq(json_str(resource, "Metadata.Group"), group) && text_eq(json_str(resource, "Type"), "AWS::ECS::TaskDefinition"))
-            return json_str(resource, "Properties.ContainerDefinitions.0.Image");
+            return json_at(resource, "Properties.ContainerDefinitions");
     return NULL;
 }
 
@@ -128,11 +130,89 @@ static int missing_or(struct flow_service_status *row, struct error *err, const 
     return 0;
 }
 
+/* ---- sidecars: containers in a service's tasks, of which ECS tells by the task only ---- */
+static const json_t *definition_of(const json_t *containers, const char *name)
+{
+    size_t i;
+    json_t *definition;
+    json_array_foreach(containers, i, definition)
+        if (text_eq(json_str(definition, "Name"), name))
+            return definition;
+    return NULL;
+}
+
+static void fill_sidecar(struct flow_service_status *row, const json_t *definition, const json_t *tasks)
+{
+    const char *name = json_str(definition, "Name");
+    bool lasting = json_bool_or(definition, "Essential", true);
+    unsigned ended = 0, failed = 0, healthy = 0;
+    size_t i, k;
+    json_t *task, *container;
+    json_array_foreach(tasks, i, task)
+        json_array_foreach(json_object_get(task, "containers"), k, container) {
+            if (!text_eq(json_str(container, "name"), name))
+                continue;
+            long long code = json_int_or(container, "exitCode", -1);
+            row->desired++;
+            row->running += text_eq(json_str(container, "lastStatus"), "RUNNING");
+            row->pending += text_eq(json_str(container, "lastStatus"), "PENDING");
+            ended += code == 0;
+            failed += code > 0;
+            healthy += text_eq(json_str(container, "healthStatus"), "HEALTHY");
+        }
+    row->state = xstrdup(failed                                    ? "FAILED"
+                         : row->pending                            ? "DEPLOYING"
+                         : row->running == row->desired            ? "RUNNING"
+                         : !lasting && row->running + ended == row->desired ? "COMPLETED"
+                                                                   : "DEGRADED");
+    if (json_object_get(definition, "HealthCheck"))
+        row->health = healthy == row->desired ? xstrdup("healthy") : xasprintf("%u of %u healthy", healthy, row->desired);
+}
+
+static int read_tasks(struct reader *r, const char *service_arn, json_t **tasks, struct error *err)
+{
+    cleanup_json json_t *arns = NULL, *reply = NULL;
+    *tasks = NULL;
+    int rc = engine_call_all(r->c, &aws_ecs_ListTasks, json_pack("{s:s,s:s}", "cluster", r->cluster, "serviceName", service_arn), &arns, err);
+    if (rc < 0 || json_array_size(arns) == 0)
+        return rc;
+    while (json_array_size(arns) > DESCRIBE_TASKS_MAX)
+        json_array_remove(arns, json_array_size(arns) - 1);
+    rc = engine_call(r->c, &aws_ecs_DescribeTasks, json_pack("{s:s,s:O}", "cluster", r->cluster, "tasks", arns), &reply, err);
+    *tasks = json_incref(json_object_get(reply, "tasks"));
+    return rc;
+}
+
+static int read_sidecars(struct reader *r, const char *service, const char *service_arn, const json_t *containers, struct error *err)
+{
+    const json_t *names = json_object_get(json_object_get(json_at(r->template, "Metadata.Defang.services"), service), "sidecars");
+    cleanup_free char *deployment = deployment_of(r, service);
+    cleanup_json json_t *tasks = NULL;
+    if (!json_array_size(names) || !deployment)
+        return 0;
+    int rc = read_tasks(r, service_arn, &tasks, err);
+    if (rc < 0)
+        return error_wrap(err, "looking at the tasks of service %s", service);
+    size_t i;
+    json_t *name;
+    json_array_foreach(names, i, name) {
+        cleanup_free char *container = plan_container_name(json_string_value(name), deployment);
+        const json_t *definition = definition_of(containers, container);
+        struct flow_service_status *row = row_add(r, json_string_value(name), "sidecar");
+        free(row->deployment);
+        row->deployment = xstrdup(deployment);
+        row->image = xstrdup_null(json_str(definition, "Image"));
+        fill_sidecar(row, definition, tasks);
+    }
+    return 0;
+}
+
 static int read_ecs_service(struct reader *r, const char *service, const char *logical_id, struct error *err)
 {
     struct flow_service_status *row = row_add(r, service, "service");
     cleanup_free char *group = xasprintf("service/%s", service);
-    row->image = xstrdup_null(image_of(r, group));
+    const json_t *containers = containers_of(r, group);
+    row->image = xstrdup_null(json_str(containers, "0.Image"));
     const char *arn = physical(r, logical_id);
     if (!arn) {
         row->state = xstrdup("PENDING");
@@ -148,7 +228,8 @@ static int read_ecs_service(struct reader *r, const char *service, const char *l
         return 0;
     }
     fill_ecs(row, found);
-    return fill_health(r, row, found, err);
+    rc = fill_health(r, row, found, err);
+    return rc < 0 ? rc : read_sidecars(r, service, arn, containers, err);
 }
 
 static int read_postgres(struct reader *r, const char *service, const char *logical_id, struct error *err)

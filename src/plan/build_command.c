@@ -37,7 +37,7 @@ int plan_builds(struct arena *arena, const struct plan_request *r, struct plan_b
     *count = 0;
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
-        if (s->kind == PLAN_CONTAINER && plan_builds_image(s->s))
+        if (plan_is_task(s) && plan_builds_image(s->s))
             fill(arena, r, s, &(*out)[(*count)++]);
     }
     for (size_t i = 0; i < *count; i++) {

@@ -19,7 +19,7 @@ static const char *image_policy(struct plan_ctx *c)
                               "expire");
     for (size_t i = 0; i < c->v.count && json_array_size(rules) < RULES_MAX; i++) {
         const struct plan_service *s = &c->v.services[i];
-        if (s->kind != PLAN_CONTAINER || !plan_builds_image(s->s))
+        if (!plan_is_task(s) || !plan_builds_image(s->s))
             continue;
         cleanup_free char *prefix = plan_image_prefix(s->s->name);
         plan_json_push(rules, plan_json("{s:i,s:s,s:{s:s,s:[s],s:s,s:i},s:{s:s}}", "rulePriority", (int)json_array_size(rules) + 1, "description",

@@ -27,18 +27,21 @@ static void check_size(struct plan_check *c, const struct plan_service *s)
     const struct compose_deploy *d = &s->s->deploy;
     struct yaml_pos pos = d->present ? d->pos : s->s->pos;
     unsigned cpu, memory;
-    if (s->kind == PLAN_CONTAINER && plan_fargate_size(s->vcpus, s->memory_mib, &cpu, &memory) < 0)
+    double vcpus, mib;
+    plan_task_needs(&c->v, s, &vcpus, &mib);
+    bool alone = !plan_task_member(&c->v, s, 1);
+    if (s->kind == PLAN_CONTAINER && plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
         plan_error(&c->diag, pos, "Ask for less, or split the service.",
-                   "service %s asks for %g vCPU and %.0f MiB, and a Fargate task has at most 16 vCPU and 122880 MiB", s->s->name, s->vcpus,
-                   s->memory_mib);
+                   "service %s asks for %g vCPU and %.0f MiB%s, and a Fargate task has at most 16 vCPU and 122880 MiB", s->s->name, vcpus, mib,
+                   alone ? "" : " with its sidecars");
     if (d->reservations.gpu_count || d->limits.gpu_count)
         plan_error(&c->diag, pos, "Remove the device reservation.", "service %s asks for a GPU, which Fargate does not have", s->s->name);
-    if (s->kind == PLAN_CONTAINER && s->memory_mib <= 0)
+    if (s->kind == PLAN_CONTAINER && mib <= 0)
         plan_warn(&c->diag, pos, "Set deploy.resources.reservations.memory to avoid out-of-memory errors.",
                   "service %s reserves no memory: it gets 512 MiB", s->s->name);
     if (d->mode && strcmp(d->mode, "replicated") != 0)
         plan_error(&c->diag, pos, "Remove deploy.mode.", "service %s: deploy.mode \"%s\" is not supported, only replicated", s->s->name, d->mode);
-    if (c->s->mode == PLAN_HIGH_AVAILABILITY && s->replicas < 2)
+    if (c->s->mode == PLAN_HIGH_AVAILABILITY && s->replicas < 2 && s->kind != PLAN_SIDECAR)
         plan_warn(&c->diag, pos, "Set deploy.replicas to 2 or more.", "service %s has one replica in high-availability mode", s->s->name);
 }
 
@@ -80,11 +83,11 @@ static void check_networks(struct plan_check *c, const struct plan_service *s)
     if (s->isolated && s->kind == PLAN_CONTAINER)
         plan_note(&c->diag, s->s->pos, NULL,
                   "service %s is on internal networks only: besides the VPC it reaches port 443 outside, because Fargate fetches its image and config that way", s->s->name);
-    if (!s->s->network_mode)
+    if (!s->s->network_mode || s->kind == PLAN_SIDECAR)
         return;
-    if (text_starts(s->s->network_mode, "service:") || text_starts(s->s->network_mode, "container:"))
-        plan_warn(&c->diag, s->s->pos, "Reach the other service by its name.",
-                  "service %s: network_mode \"%s\" is not supported yet, it runs as a service of its own", s->s->name, s->s->network_mode);
+    if (text_starts(s->s->network_mode, "container:"))
+        plan_error(&c->diag, s->s->pos, "Use service:<name>.", "service %s: network_mode \"%s\": there are no containers outside the project",
+                   s->s->name, s->s->network_mode);
     else
         plan_warn(&c->diag, s->s->pos, "Remove network_mode.", "service %s: network_mode \"%s\" is ignored, each task has an address of its own",
                   s->s->name, s->s->network_mode);
@@ -99,10 +102,12 @@ static void check_service(struct plan_check *c, const struct plan_service *s)
                    "service %s: managed MongoDB is not supported yet", s->s->name);
     check_size(c, s);
     plan_check_keys(c, s);
-    if (s->kind != PLAN_CONTAINER) {
+    if (!plan_is_task(s)) {
         plan_check_store(c, s);
         return;
     }
+    if (s->kind == PLAN_SIDECAR)
+        plan_check_sidecar(c, s);
     check_platform(c, s);
     check_stateful(c, s);
     check_networks(c, s);

@@ -147,7 +147,7 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
             plan_note(&c->diag, n->pos, RULES[i].hint, "service %s: %s is ignored: %s", s->s->name, RULES[i].path, RULES[i].why);
     }
     check_extensions(c, s);
-    if (s->kind != PLAN_CONTAINER)
+    if (!plan_is_task(s))
         return;
     check_options(c, s);
     check_mounts(c, s);

@@ -111,17 +111,21 @@ void plan_check_store(struct plan_check *c, const struct plan_service *s)
 }
 
 /* ---- depends_on ---- */
+/* By tasks: a sidecar starts and ends with the service whose task it is in. */
 static bool reaches(const struct plan_view *v, const struct plan_service *from, const struct plan_service *to, bool *seen)
 {
     size_t at = (size_t)(from - v->services);
     if (seen[at])
         return false;
     seen[at] = true;
-    for (size_t i = 0; i < from->s->depends_on_count; i++) {
-        const struct plan_service *on = plan_view_get(v, from->s->depends_on[i].service);
-        if (on && (on == to || reaches(v, on, to, seen)))
-            return true;
-    }
+    const struct plan_service *member;
+    for (size_t m = 0; (member = plan_task_member(v, from, m)); m++)
+        for (size_t i = 0; i < member->s->depends_on_count; i++) {
+            const struct plan_service *on = plan_view_get(v, member->s->depends_on[i].service);
+            on = on ? plan_task_of(on) : NULL;
+            if (on && on != from && (on == to || reaches(v, on, to, seen)))
+                return true;
+        }
     return false;
 }
 
@@ -137,12 +141,13 @@ void plan_check_depends(struct plan_check *c, const struct plan_service *s)
             continue;
         }
         cleanup_free bool *seen = xcalloc(c->v.count + 1, sizeof *seen);
-        if (on == s || reaches(&c->v, on, s, seen))
+        const struct plan_service *task = plan_task_of(s), *other = plan_task_of(on);
+        if (on == s || (task != other && reaches(&c->v, other, task, seen)))
             plan_error(&c->diag, d->pos, "Remove one of the dependencies.", "service %s depends on itself through %s", s->s->name, d->service);
         else if (d->condition == COMPOSE_COMPLETED)
             plan_warn(&c->diag, d->pos, "Run it before `defangctl up`, or from the other service's entrypoint.",
                       "service %s waits for %s to complete, which is not supported yet: it waits until %s runs", s->s->name, d->service, d->service);
-        else if (d->condition == COMPOSE_HEALTHY && on->kind == PLAN_CONTAINER && !on->ingress && !plan_has_health(&on->s->healthcheck))
+        else if (d->condition == COMPOSE_HEALTHY && plan_is_task(on) && (!on->ingress || task == other) && !plan_has_health(&on->s->healthcheck))
             plan_warn(&c->diag, d->pos, arena_printf(c->a, "Add a healthcheck to %s.", d->service),
                       "service %s waits for %s to be healthy, which has no healthcheck: it waits until %s runs", s->s->name, d->service, d->service);
     }

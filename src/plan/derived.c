@@ -58,7 +58,7 @@ void plan_derived(struct arena *arena, const struct plan_request *r, struct plan
     *count = 0;
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
-        for (size_t k = 0; s->kind == PLAN_CONTAINER && k < s->s->environment_count; k++)
+        for (size_t k = 0; plan_is_task(s) && k < s->s->environment_count; k++)
             if (plan_is_derived(arena, &s->s->environment[k]) && !text_empty(s->s->environment[k].name))
                 plan_derive(arena, r, &v, s, &s->s->environment[k], &(*out)[(*count)++]);
     }

@@ -46,7 +46,8 @@ void plan_warn(struct plan_diag *g, struct yaml_pos pos, const char *hint, const
 void plan_note(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* ---- the planner's view of a service (view.c) ---- */
-enum plan_kind { PLAN_CONTAINER, PLAN_POSTGRES, PLAN_REDIS };
+/* PLAN_SIDECAR runs in another service's task (network_mode: service:x); what is neither that nor PLAN_CONTAINER is a managed store. */
+enum plan_kind { PLAN_CONTAINER, PLAN_SIDECAR, PLAN_POSTGRES, PLAN_REDIS };
 
 struct plan_port {
     uint16_t target;
@@ -63,6 +64,7 @@ struct plan_service {
     const struct compose_service *s;
     enum plan_kind kind;
     const char *id, *label, *group;  /* "Web", "web", "service/web" */
+    const struct plan_service *in; /* a sidecar's service; NULL when there is none of that name */
     struct plan_port *ports; size_t port_count;
     bool ingress;               /* has an ingress port */
     bool open;                  /* has a port that is open to the internet */
@@ -84,6 +86,10 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
 /* In a VPC that is not ours the DHCP options are not either: values name services in full. */
 void plan_view_suffix(struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v);
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
+bool plan_is_task(const struct plan_service *s);  /* a container, of its own task or of another's */
+const struct plan_service *plan_task_of(const struct plan_service *s); /* the service whose task it runs in: itself unless it is a sidecar */
+/* The i-th container of s's task: s itself, then its sidecars by name; NULL behind the last. */
+const struct plan_service *plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i);
 bool plan_builds_image(const struct compose_service *s); /* has build and no image of its own */
 const char *plan_ext_string(const struct yaml_node *map, const char *key); /* scalar text or NULL */
 
@@ -140,6 +146,13 @@ void plan_environment(struct plan_ctx *c, const struct plan_service *s, const ch
 bool plan_is_derived(struct arena *a, const struct compose_env *e); /* text mixed with config */
 void plan_derive(struct arena *a, const struct plan_request *r, const struct plan_view *v, const struct plan_service *s,
                  const struct compose_env *e, struct plan_derived *out);
+/* One container of a task (container.c). */
+int plan_container_definition(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task, json_t **out);
+void plan_json_list(json_t *object, const char *key, json_t *list); /* steals; left out when empty */
+/* "NAME=version" of every config that the task's containers draw from: a new version is a new task. */
+void plan_task_configs(struct plan_ctx *c, const struct plan_service *s, struct str *out);
+/* What the task's containers ask for together: for plan_fargate_size. */
+void plan_task_needs(const struct plan_view *v, const struct plan_service *s, double *vcpus, double *memory_mib);
 /* Properties of AWS::ECS::TaskDefinition. */
 int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **out);
 char *plan_config_arn_sub(const struct plan_ctx *c, const char *name); /* for Fn::Sub; in arena */
@@ -188,4 +201,7 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s);
 void plan_check_store(struct plan_check *c, const struct plan_service *s);
 void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);
+void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* of a sidecar */
+/* `s` waits for `on`, a container of the same task: "START", "HEALTHY" or "SUCCESS". */
+const char *plan_container_condition(const struct compose_dependency *d, const struct plan_service *on);
 bool plan_looks_secret(const char *name, const char *value);

@@ -14,11 +14,7 @@ static int content_hash(struct plan_ctx *c, const struct plan_service *s, char *
     cleanup_free char *text = json_print(task, false, true);
     cleanup_str struct str all = STR_INIT;
     str_append(&all, text);
-    for (size_t i = 0; i < s->s->environment_count; i++) {
-        for (const struct compose_part *p = s->s->environment[i].value.first; p; p = p->next)
-            if (p->is_config)
-                str_appendf(&all, "\n%s=%lld", p->text, plan_config_version(c->r, p->text));
-    }
+    plan_task_configs(c, s, &all);
     *out = plan_hash_hex(str_get(&all), 16);
     return 0;
 }
@@ -41,6 +37,11 @@ static void note_service(struct plan_ctx *c, const struct plan_service *s, const
         }
     if (!s->ingress && s->port_count)
         plan_json_set(entry, "endpoint", json_string(arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target)));
+    json_t *sidecars = json_array();
+    const struct plan_service *member;
+    for (size_t i = 1; (member = plan_task_member(&c->v, s, i)); i++)
+        plan_json_push(sidecars, json_string(member->s->name));
+    plan_json_list(entry, "sidecars", sidecars);
     plan_json_set(services, s->s->name, entry);
 }
 
@@ -68,6 +69,17 @@ static void add_load_balancers(struct plan_ctx *c, const struct plan_service *s,
     plan_json_set(properties, "HealthCheckGracePeriodSeconds", json_integer(start > 60 ? MIN(start, 7200) : 60));
 }
 
+/* CloudFormation ends a service when it is steady and a store when it is available: started and healthy alike. ECS keeps the order within a task. */
+static void add_order(struct plan_ctx *c, const struct plan_service *s, const char *id)
+{
+    for (size_t i = 0; i < s->s->depends_on_count; i++) {
+        const struct plan_service *on = plan_view_get(&c->v, s->s->depends_on[i].service);
+        on = on ? plan_task_of(on) : NULL;
+        if (on && on != plan_task_of(s))
+            graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : "StoreAlias%s", on->id));
+    }
+}
+
 static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, const char *id, bool public)
 {
     if (graph_get(c->g, "CapacityProviders"))
@@ -78,12 +90,9 @@ static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, c
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
             graph_depend(c->g, id, c->routes[i].rule); /* ECS refuses a target group that no listener uses */
-    for (size_t i = 0; i < s->s->depends_on_count; i++) {
-        const struct plan_service *on = plan_view_get(&c->v, s->s->depends_on[i].service);
-        /* CloudFormation ends a service when it is steady and a store when it is available: started and healthy alike. */
-        if (on)
-            graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : "StoreAlias%s", on->id));
-    }
+    const struct plan_service *member;
+    for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
+        add_order(c, member, id);
 }
 
 static void add_service(struct plan_ctx *c, const struct plan_service *s, const char *deployment)

@@ -14,9 +14,15 @@ bool plan_builds_image(const struct compose_service *s)
     return s->has_build && !s->image;
 }
 
+/* The service that `network_mode: service:x` names, or NULL. */
+static const char *beside(const struct compose_service *s)
+{
+    return s->network_mode && text_starts(s->network_mode, "service:") ? s->network_mode + strlen("service:") : NULL;
+}
+
 static enum plan_kind kind_of(const struct compose_service *s)
 {
-    return s->postgres.enabled ? PLAN_POSTGRES : s->redis.enabled ? PLAN_REDIS : PLAN_CONTAINER;
+    return s->postgres.enabled ? PLAN_POSTGRES : s->redis.enabled ? PLAN_REDIS : beside(s) ? PLAN_SIDECAR : PLAN_CONTAINER;
 }
 
 static bool is_arm(const char *platform)
@@ -100,6 +106,8 @@ static void view_ports(struct arena *a, const struct compose_project *p, struct 
     const struct compose_service *s = v->s;
     bool public_network = on_public_network(p, s);
     v->ports = arena_array(a, struct plan_port, s->port_count + s->expose_count + 1);
+    if (v->kind == PLAN_SIDECAR)
+        return; /* the address and its ports are the other service's */
     for (size_t i = 0; i < s->port_count; i++) {
         const struct compose_port *c = &s->ports[i];
         bool udp = text_eq(c->protocol, "udp");
@@ -133,6 +141,20 @@ static void view_size(struct plan_service *v)
     v->replicas = d->replicas < 0 ? 1 : (unsigned)d->replicas;
 }
 
+/* A task has one platform: a sidecar that names none takes its service's. */
+static void join_sidecars(struct plan_view *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct plan_service *s = &v->services[i];
+        if (s->kind != PLAN_SIDECAR)
+            continue;
+        struct plan_service *in = plan_view_get(v, beside(s->s));
+        s->in = in && in->kind == PLAN_CONTAINER ? in : NULL;
+        if (s->in && !s->s->platform && !s->s->build.platform_count)
+            s->arch = s->in->arch;
+    }
+}
+
 void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out)
 {
     *out = (struct plan_view){.services = arena_array(a, struct plan_service, p->service_count + 1), .count = p->service_count};
@@ -152,11 +174,35 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
         view_size(v);
         (void)plan_adopt_service_read(a, s, &v->adopt, NULL); /* plan_check says what is wrong */
         out->ingress = out->ingress || v->ingress;
-        if (v->kind == PLAN_CONTAINER && plan_builds_image(s)) {
-            out->builds = true;
-            out->arm_builds = out->arm_builds || strcmp(v->arch, "aarch64") == 0;
-        }
     }
+    join_sidecars(out);
+    for (size_t i = 0; i < out->count; i++) {
+        const struct plan_service *v = &out->services[i];
+        if (!plan_is_task(v) || !plan_builds_image(v->s))
+            continue;
+        out->builds = true;
+        out->arm_builds = out->arm_builds || strcmp(v->arch, "aarch64") == 0;
+    }
+}
+
+bool plan_is_task(const struct plan_service *s)
+{
+    return s->kind == PLAN_CONTAINER || s->kind == PLAN_SIDECAR;
+}
+
+const struct plan_service *plan_task_of(const struct plan_service *s)
+{
+    return s->kind == PLAN_SIDECAR && s->in ? s->in : s;
+}
+
+const struct plan_service *plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i)
+{
+    if (i == 0)
+        return s;
+    for (size_t k = 0; k < v->count; k++)
+        if (v->services[k].kind == PLAN_SIDECAR && v->services[k].in == s && --i == 0)
+            return &v->services[k];
+    return NULL;
 }
 
 bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p)

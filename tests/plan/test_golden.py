@@ -27,6 +27,7 @@ PLANS: dict[str, list] = {
     "domain": ["--mode", "balanced", "--zone", "shop.example.com=Z0SHOP", CASES / "domain.yaml"],
     "certificate": [CASES / "certificate.yaml"],
     "names": [CASES / "names.yaml"],
+    "sidecars": [CASES / "sidecars.yaml"],
     "options": ["--ecr-public", "defang-cd-ecr-public", CASES / "options.yaml"],
     "stores": ["--mode", "ha", CASES / "stores.yaml"],
     "adopt": [CASES / "adopt.yaml"],
