@@ -69,10 +69,9 @@ static int exchange(struct http_curl *c, struct http_transfer *t, struct error *
     return rc;
 }
 
-static int perform(struct http *http, const struct http_request *req, struct http_response *resp,
-                   struct error *err)
+static int perform_once(struct http_curl *c, const struct http_request *req, struct http_response *resp,
+                        struct error *err)
 {
-    struct http_curl *c = container_of(http, struct http_curl, base);
     *resp = (struct http_response){.started_mono_ms = loop_now_ms(c->loop)};
     if (fiber_must_unwind())
         return error_raise_errno(err, ERR_CANCELED, ECANCELED, "canceled");
@@ -87,6 +86,21 @@ static int perform(struct http *http, const struct http_request *req, struct htt
     else
         resp->ended_mono_ms = loop_now_ms(c->loop);
     return rc;
+}
+
+/* Old proxies answer 417 to "Expect: 100-continue": then it goes without. libcurl's own way out is for headers that it added itself. */
+static int perform(struct http *http, const struct http_request *req, struct http_response *resp,
+                   struct error *err)
+{
+    struct http_curl *c = container_of(http, struct http_curl, base);
+    int rc = perform_once(c, req, resp, err);
+    bool refused = rc == 0 && resp->status == 417 && req->expect_100;
+    if (!refused || (req->source && (!req->source->rewind || req->source->rewind(req->source->arg) < 0)))
+        return rc;
+    struct http_request plain = *req;
+    plain.expect_100 = false;
+    http_response_done(resp);
+    return perform_once(c, &plain, resp, err);
 }
 
 static void free_transport(struct http *http)

@@ -38,6 +38,21 @@ static bool serve_continue_twice(struct http_exchange *x)
            http_exchange_reply(x, 200, "", body);
 }
 
+/* The server's word is awaited: a body that is not wanted is never sent. */
+static bool serve_refuse_early(struct http_exchange *x)
+{
+    bool asks = strstr(x->head, "Expect: 100-continue") != NULL;
+    return http_exchange_reply(x, asks ? 403 : 500, "Connection: close\r\n", "<Error/>") && false;
+}
+
+/* An old proxy does not know the question; without it the body is welcome. */
+static bool serve_expectation_failed(struct http_exchange *x)
+{
+    if (strstr(x->head, "Expect:"))
+        return http_exchange_reply(x, 417, "Connection: close\r\n", "") && false;
+    return serve_echo(x);
+}
+
 /* A byte at a time, each well within the stream's time-out, all together well beyond it. */
 static bool serve_drip(struct http_exchange *x)
 {
@@ -86,6 +101,10 @@ static bool serve(struct http_exchange *x)
                                   "5\r\nhello\r\n7;ext=1\r\n, world\r\n0\r\nX-Late: yes\r\n\r\n");
     if (strcmp(p, "/continue-twice") == 0)
         return serve_continue_twice(x);
+    if (strcmp(p, "/refuse-early") == 0)
+        return serve_refuse_early(x);
+    if (strcmp(p, "/417") == 0)
+        return serve_expectation_failed(x);
     if (strcmp(p, "/big") == 0)
         return serve_big(x);
     if (strcmp(p, "/truncated") == 0)

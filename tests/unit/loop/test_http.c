@@ -100,6 +100,51 @@ FIBER_TEST(interim_answers_twice)
     ck_assert_ptr_null(http_response_header(&resp, "x-interim"));
 }
 
+struct letters {
+    size_t sent;
+    unsigned rewinds;
+};
+
+static long read_letters(void *arg, char *buf, size_t n)
+{
+    struct letters *l = arg;
+    memset(buf, 'a', n);
+    l->sent += n;
+    return (long)n;
+}
+
+static int rewind_letters(void *arg)
+{
+    struct letters *l = arg;
+    l->rewinds++;
+    return 0;
+}
+
+FIBER_TEST(a_refused_body_is_not_sent)
+{
+    struct letters letters = {0};
+    struct http_body_source source = {read_letters, rewind_letters, &letters, MIB(64)};
+    struct http_request req = {.method = "PUT", .source = &source, .expect_100 = true};
+    rig_expect_reply("/refuse-early", req, 403, "<Error/>");
+    ck_assert_uint_eq(letters.sent, 0);
+}
+
+FIBER_TEST(an_unknown_expectation_is_dropped)
+{
+    struct letters letters = {0};
+    struct http_body_source source = {read_letters, rewind_letters, &letters, 5};
+    struct http_request req = {.method = "PUT", .source = &source, .expect_100 = true};
+    struct http_response resp cleanup_http_response = {0};
+    ck_assert_int_eq(rig_fetch("/417", req, &resp, NULL), 0);
+    ck_assert_int_eq(resp.status, 200);
+    ck_assert_ptr_nonnull(strstr(str_get(&resp.body), "\n--\naaaaa"));
+    ck_assert_ptr_null(strstr(str_get(&resp.body), "Expect"));
+    req = (struct http_request){.method = "PUT", .body = "abc", .body_len = 3, .expect_100 = true};
+    struct http_response again cleanup_http_response = {0};
+    ck_assert_int_eq(rig_fetch("/417", req, &again, NULL), 0);
+    ck_assert_int_eq(again.status, 200);
+}
+
 FIBER_TEST(broken_replies)
 {
     rig_expect_error("/truncated", rig_plain, -ECONNRESET, "cut short");
@@ -173,6 +218,8 @@ static Suite *suite(void)
     tcase_add_test(t, sends_exactly_what_was_given);
     tcase_add_test(t, bad_requests_are_refused);
     tcase_add_test(t, interim_answers_twice);
+    tcase_add_test(t, a_refused_body_is_not_sent);
+    tcase_add_test(t, an_unknown_expectation_is_dropped);
     tcase_add_test(t, broken_replies);
     tcase_add_test(t, bodies_are_bounded);
     tcase_add_test(t, environment_is_ignored_and_proxy_is_used);
