@@ -1,5 +1,6 @@
 /* Calls: an exchange is attempts until one holds; what each failure means is decided here. */
 #include "aws/attempt.h"
+#include "aws/operations.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
@@ -119,6 +120,12 @@ static bool fix_credentials(struct aws_session *s, struct course *c, const struc
     return session_refresh_credentials(s, c->key_id, NULL) == 0;
 }
 
+/* Where a bucket lives when the refusal does not say: the answer to a HEAD of it does, whatever its status. */
+static void ask_region(struct aws_session *s, const char *bucket)
+{
+    aws_call(s, &aws_s3_HeadBucket, json_pack("{s:s}", "Bucket", bucket), NULL, NULL);
+}
+
 /* The bucket lives elsewhere: go there, once. */
 static bool fix_region(struct aws_session *s, struct course *c, const struct aws_exchange *x,
                        const struct http_response *resp, const struct wire_error *e)
@@ -128,16 +135,24 @@ static bool fix_region(struct aws_session *s, struct course *c, const struct aws
                                         NULL};
     bool moved = resp->status == 301 || resp->status == 302 || resp->status == 307 || resp->status == 308;
     bool head = strcmp(x->op->method, "HEAD") == 0 && resp->status == 400;
-    const char *before = wanted_region(s, x, c);
+    cleanup_free char *before = xstrdup_null(wanted_region(s, x, c)); /* what is learnt may replace it */
 
     for (size_t i = 0; codes[i]; i++)
         moved = moved || strcmp(e->code, codes[i]) == 0;
-    if (!x->bucket || c->redirected || (!moved && !head) || text_empty(e->region) ||
-        text_eq(e->region, before))
+    bool asking = x->op == &aws_s3_HeadBucket; /* then a refusal says it too */
+    if (!x->bucket || c->redirected || (!moved && !head && !asking))
+        return false;
+    if (!text_empty(e->region))
+        session_learn_bucket(s, x->bucket, e->region);
+    else if (!asking)
+        ask_region(s, x->bucket);
+    if (!moved && !head)
+        return false;
+    const char *now = session_bucket_region(s, x->bucket);
+    if (!now || text_eq(now, before))
         return false;
     c->redirected = true;
-    c->region = xstrdup(e->region);
-    session_learn_bucket(s, x->bucket, e->region);
+    c->region = xstrdup(now);
     return true;
 }
 

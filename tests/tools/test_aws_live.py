@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROBE = pathlib.Path(os.environ.get("DEFANG_BUILD", ROOT / "build")) / "tests" / "tools" / "aws_probe"
@@ -84,11 +86,26 @@ class Live(unittest.TestCase):
         self.assertEqual(self.ok("route53.ListHostedZonesByName")["HostedZones"], [])
         self.fails("404", 4, "s3.HeadBucket", {"Bucket": "no-such-bucket-here"})
 
-    def test_upload_in_parts(self):
-        """Every way to vouch for a part; the sandbox checks chunk signatures, trailers and checksums."""
+    def bucket(self, name):
         import boto3
         boto3.client("s3", region_name="us-west-2", endpoint_url=self.state["url"], aws_access_key_id=self.state["access_key"],
-                     aws_secret_access_key=self.state["secret_key"]).create_bucket(Bucket="live-parts", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+                     aws_secret_access_key=self.state["secret_key"]).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+
+    def test_presigned(self):
+        """A PUT and a GET by URL alone; the sandbox checks their signatures, and refuses what was not signed for."""
+        self.bucket("live-presigned")
+        urls = {method: self.ok("s3.Presign", {"Bucket": "live-presigned", "Key": "a b/ü", "Method": method, "Seconds": 60})["Url"] for method in ("PUT", "GET")}
+        for url, method in ((urls["GET"], "PUT"), (urls["PUT"].replace("Expires=60", "Expires=61"), "PUT")):
+            with self.assertRaises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(urllib.request.Request(url, data=b"hello", method=method))
+            self.assertEqual(caught.exception.code, 403)
+        urllib.request.urlopen(urllib.request.Request(urls["PUT"], data=b"hello", method="PUT")).close()
+        with urllib.request.urlopen(urls["GET"]) as reply:
+            self.assertEqual(reply.read(), b"hello")
+
+    def test_upload_in_parts(self):
+        """Every way to vouch for a part; the sandbox checks chunk signatures, trailers and checksums."""
+        self.bucket("live-parts")
         path = pathlib.Path(self.folder.name) / "parts"
         path.write_bytes(bytes(range(256)) * (17 << 12) + b"rest")
         for payload in ("hashed", "unsigned-trailer", "signed-trailer"):

@@ -261,6 +261,33 @@ START_TEST(a_bucket_elsewhere_is_followed_once)
 }
 END_TEST
 
+START_TEST(a_refusal_without_a_region_asks_for_it)
+{
+    struct run r;
+
+    start(&r, &aws_s3_GetObject, json_pack("{s:s, s:s}", "Bucket", "my-bucket", "Key", "k"));
+    step(&r, &(struct script_step){.method = "GET",
+                                   .status = 301,
+                                   .reply_headers = "Location: https://evil.example/",
+                                   .reply = "<Error><Code>PermanentRedirect</Code><Message>elsewhere</Message></Error>"});
+    step(&r, &(struct script_step){.method = "HEAD",
+                                   .url = "https://my-bucket.s3.us-west-2.amazonaws.com/",
+                                   .status = 403,
+                                   .reply_headers = "x-amz-bucket-region: eu-west-1"});
+    step(&r, &(struct script_step){.method = "GET", .url = "https://my-bucket.s3.eu-west-1.amazonaws.com/k", .header = "authorization: *eu-west-1/s3*", .reply = "x"});
+    go(&r);
+    ck_assert_int_eq(r.rc, 0);
+    finish(&r);
+
+    start(&r, &aws_s3_GetObject, json_pack("{s:s, s:s}", "Bucket", "my-bucket", "Key", "k")); /* nobody says: no circle */
+    step(&r, &(struct script_step){.method = "GET", .status = 301});
+    step(&r, &(struct script_step){.method = "HEAD", .status = 403});
+    go(&r);
+    ck_assert_int_lt(r.rc, 0);
+    finish(&r);
+}
+END_TEST
+
 START_TEST(a_200_that_holds_an_error_is_none)
 {
     struct run r;
@@ -442,7 +469,7 @@ SUITE("aws/call", query_call_is_signed_and_parsed, server_errors_are_tried_again
       attempts_end_and_the_error_says_so, max_attempts_is_the_callers, throttling_waits_and_goes_on,
       a_refusal_is_final_and_typed, expired_environment_keys_are_an_auth_error,
       a_skewed_clock_is_corrected_once, a_wrong_signature_with_a_right_clock_is_final,
-      expired_credentials_are_fetched_again_once, a_bucket_elsewhere_is_followed_once,
+      expired_credentials_are_fetched_again_once, a_bucket_elsewhere_is_followed_once, a_refusal_without_a_region_asks_for_it,
       a_200_that_holds_an_error_is_none, deleting_objects_carries_a_digest, pages_are_joined,
       a_listing_that_repeats_its_token_is_an_error, tokens_are_made_once_for_all_attempts,
       mistakes_in_parameters_never_go_out, custom_endpoints_take_the_path_style,

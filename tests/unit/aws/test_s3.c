@@ -237,6 +237,75 @@ START_TEST(parts_go_out_and_are_completed_in_order)
 }
 END_TEST
 
+/* Over https a part goes out in chunks, its checksum behind it; zeros have a short one. */
+START_TEST(parts_carry_their_checksum_behind_them)
+{
+    struct run r;
+
+    start_upload(&r);
+    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploads", .reply = CREATED});
+    script_parts(&r, "up-1", true);
+    step(&r, &(struct script_step){.method = "POST",
+                                   .url = BUCKET "/big?uploadId=up-1",
+                                   .body = "*<ChecksumCRC64NVME>*</ChecksumCRC64NVME>*",
+                                   .reply = COMPLETE});
+    fixture_run(&r.f, body, &r);
+    ck_assert_int_eq(r.rc, 0);
+    for (size_t i = 1; i <= 3; i++) {
+        const struct script_sent *sent = script_http_sent(r.f.script, i);
+        ck_assert(script_sent_has_header(sent, "x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER"));
+        ck_assert(script_sent_has_header(sent, "x-amz-trailer: x-amz-checksum-crc64nvme"));
+        ck_assert(script_sent_has_header(sent, "content-encoding: aws-chunked"));
+        ck_assert(script_sent_has_header(sent, "authorization: *content-encoding;*x-amz-decoded-content-length;*x-amz-trailer*"));
+        static const char end[] = "\r\n0\r\nx-amz-checksum-crc64nvme:";
+        ck_assert_ptr_nonnull(memmem(sent->body + sent->body_len - 60, 60, end, sizeof end - 1));
+    }
+    finish(&r);
+}
+END_TEST
+
+/* Over plain http, and where checksums are not wanted, the part itself is signed. */
+START_TEST(parts_are_hashed_where_nothing_else_protects_them)
+{
+    static const char *const settings[][2] = {{"AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9"}, {"AWS_REQUEST_CHECKSUM_CALCULATION", "when_required"}};
+
+    for (size_t k = 0; k < ARRAY_LEN(settings); k++) {
+        struct run r;
+
+        start_upload(&r);
+        fixture_env(&r.f, settings[k][0], settings[k][1]);
+        step(&r, &(struct script_step){.method = "POST", .url = "*big?uploads", .reply = CREATED});
+        step(&r, &(struct script_step){.method = "PUT", .url = "*big?partNumber=*", .times = 3, .reply_headers = "ETag: \"p\""});
+        step(&r, &(struct script_step){.method = "POST", .url = "*big?uploadId=up-1", .reply = COMPLETE});
+        fixture_run(&r.f, body, &r);
+        ck_assert_int_eq(r.rc, 0);
+        ck_assert(!script_sent_has_header(script_http_sent(r.f.script, 1), "content-encoding: aws-chunked"));
+        ck_assert(!script_sent_has_header(script_http_sent(r.f.script, 1), "x-amz-content-sha256: STREAMING*"));
+        ck_assert_int_eq(script_sent_has_header(script_http_sent(r.f.script, 1), "x-amz-checksum-crc64nvme: *"), k == 0);
+        finish(&r);
+    }
+}
+END_TEST
+
+/* The bucket lives elsewhere: the body goes out again there, signed for that region. */
+START_TEST(a_redirected_put_sends_its_body_again)
+{
+    struct run r;
+
+    start(&r, put_hello);
+    step(&r, &(struct script_step){.method = "PUT",
+                                   .status = 400,
+                                   .reply = "<Error><Code>AuthorizationHeaderMalformed</Code><Message>no</Message><Region>eu-west-1</Region></Error>"});
+    step(&r, &(struct script_step){.method = "PUT",
+                                   .url = "https://my-bucket.s3.eu-west-1.amazonaws.com/k",
+                                   .header = "authorization: *eu-west-1/s3*",
+                                   .body = "Hello world"});
+    fixture_run(&r.f, body, &r);
+    ck_assert_int_eq(r.rc, 0);
+    finish(&r);
+}
+END_TEST
+
 START_TEST(a_resumed_upload_sends_what_is_missing)
 {
     struct run r;
@@ -321,7 +390,11 @@ static int presign(struct run *r)
         url, BUCKET "/a/b%20c?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261122"));
     ck_assert_ptr_nonnull(strstr(url, "&X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Signature="));
     free(url);
+    cleanup_free char *put = NULL; /* the method is part of what is signed */
+    ck_assert_int_eq(s3_presign(r->s, "PUT", "my-bucket", "a/b c", 3600, &put, &r->err), 0);
+    ck_assert_ptr_nonnull(strstr(put, BUCKET "/a/b%20c?X-Amz-Algorithm="));
     ck_assert_int_lt(s3_presign(r->s, "GET", "my-bucket", "k", 0, &url, NULL), 0);
+    ck_assert_int_lt(s3_presign(r->s, "GET", "my-bucket", "k", 7 * 24 * 3600 + 1, &url, NULL), 0);
     ck_assert_int_eq(s3_url(r->s, "my-bucket", "t.json", &url, &r->err), 0);
     ck_assert_str_eq(url, BUCKET "/t.json");
     free(url);
@@ -340,6 +413,7 @@ START_TEST(urls_are_made_without_a_call)
 END_TEST
 
 SUITE("aws/s3", a_missing_object_is_no_error, a_put_carries_its_checksums, a_get_checks_what_arrives,
-      parts_go_out_and_are_completed_in_order, a_resumed_upload_sends_what_is_missing,
+      parts_go_out_and_are_completed_in_order, parts_carry_their_checksum_behind_them,
+      parts_are_hashed_where_nothing_else_protects_them, a_redirected_put_sends_its_body_again, a_resumed_upload_sends_what_is_missing,
       an_upload_that_is_gone_begins_anew, a_refused_part_ends_and_aborts_the_upload,
       urls_are_made_without_a_call)
