@@ -3,22 +3,39 @@
 #include "base/mem.h"
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define BLOCK_MIN_BYTES 4096u
 #define BLOCK_MAX_BYTES (256u * 1024u)
+#define HUGE_BYTES      (2u * 1024u * 1024u)
+/* Behind so much, blocks are huge pages: a fault for each page of a large project costs more than filling it. */
+#define HUGE_FROM_BYTES (256u * 1024u)
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HUGE_PAGES 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HUGE_PAGES 0
+#endif
+#endif
+#ifndef HUGE_PAGES
+#define HUGE_PAGES 1
+#endif
 
 struct block {
     struct block *next;
     size_t used, size;
+    bool mapped; /* HUGE_BYTES of its own mapping, header included */
     alignas(max_align_t) unsigned char data[];
 };
 
 struct arena {
     struct block *head; /* the block that is being filled; large ones of their own stand behind it */
-    size_t next_size;
+    size_t next_size, total_bytes;
 };
 
 struct arena *arena_new(void)
@@ -28,13 +45,21 @@ struct arena *arena_new(void)
     return a;
 }
 
+static void block_free(struct block *b)
+{
+    if (b->mapped)
+        munmap(b, HUGE_BYTES);
+    else
+        free(b);
+}
+
 void arena_free(struct arena *a)
 {
     if (!a)
         return;
     for (struct block *b = a->head, *next; b; b = next) {
         next = b->next;
-        free(b);
+        block_free(b);
     }
     free(a);
 }
@@ -49,6 +74,34 @@ static struct block *block_new(size_t size)
 {
     struct block *b = xcalloc(1, sizeof *b + size);
     b->size = size;
+    return b;
+}
+
+/* NULL where the kernel gives none. Aligned, or no huge page could lie there. */
+static struct block *block_map(void)
+{
+    unsigned char *at = mmap(NULL, HUGE_BYTES * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+    size_t before = (HUGE_BYTES - (uintptr_t)at % HUGE_BYTES) % HUGE_BYTES;
+    if (before)
+        munmap(at, before);
+    munmap(at + before + HUGE_BYTES, HUGE_BYTES - before);
+    struct block *b = (void *)(at + before);
+    madvise(b, HUGE_BYTES, MADV_HUGEPAGE); /* a wish: without it the pages are small */
+    b->size = HUGE_BYTES - sizeof *b;
+    b->mapped = true;
+    return b;
+}
+
+static struct block *block_next(struct arena *a)
+{
+    struct block *b = HUGE_PAGES && a->total_bytes >= HUGE_FROM_BYTES ? block_map() : NULL;
+    if (!b)
+        b = block_new(a->next_size);
+    if (a->next_size < BLOCK_MAX_BYTES)
+        a->next_size *= 2;
+    a->total_bytes += b->size;
     return b;
 }
 
@@ -74,9 +127,7 @@ void *arena_alloc(struct arena *a, size_t size)
             a->head = own;
         return own->data;
     }
-    struct block *fresh = block_new(a->next_size);
-    if (a->next_size < BLOCK_MAX_BYTES)
-        a->next_size *= 2;
+    struct block *fresh = block_next(a);
     fresh->next = b;
     fresh->used = size;
     a->head = fresh;

@@ -53,6 +53,11 @@ void str_append(struct str *s, const char *text)
 
 void str_append_char(struct str *s, char c)
 {
+    if (s->len + 1 < s->cap && s->len + 1 < (s->max ? s->max : STR_MAX_DEFAULT) && !s->overflow) {
+        s->data[s->len++] = c;
+        s->data[s->len] = '\0';
+        return;
+    }
     str_append_bytes(s, &c, 1);
 }
 

@@ -380,7 +380,7 @@ static struct yaml_node *canon_node(struct canon *c, struct yaml_node *n, const 
     for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++) {
         struct spot here = {.up = spot, .key = n->pairs[i].key->value};
         unsigned flags;
-        const struct spec *below = spec_value(spec, n->pairs[i].key->value, &flags);
+        const struct spec *below = spec_value_of(spec, n->pairs[i].key, &flags);
         if (below && below != &spec_any)
             n->pairs[i].value = canon_node(c, n->pairs[i].value, below, &here);
     }

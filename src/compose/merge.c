@@ -99,7 +99,7 @@ static struct yaml_node *merge_maps(struct merge *m, struct yaml_node *base, str
             continue;
         }
         unsigned flags;
-        const struct spec *below = spec_value(spec, key->value, &flags);
+        const struct spec *below = spec_value_of(spec, key, &flags);
         struct spot here = {.up = spot, .key = key->value};
         struct yaml_node *merged = merge_node(m, before, value, below ? below : &spec_any, &here);
         if (merged) {
@@ -205,7 +205,7 @@ static struct yaml_node *settle(struct merge *m, struct yaml_node *n, const stru
         if (tag_is_reset(pair->value))
             continue;
         unsigned flags;
-        const struct spec *below = spec_value(spec, pair->key->value, &flags);
+        const struct spec *below = spec_value_of(spec, pair->key, &flags);
         struct yaml_node *value = settle(m, pair->value, below ? below : &spec_any);
         if (out == n)
             pair->value = value;

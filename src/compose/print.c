@@ -35,8 +35,8 @@ static int compare_ranked(const void *pa, const void *pb)
 static struct ranked_pair rank(const struct yaml_pair *pair, const struct spec *spec)
 {
     unsigned flags;
-    const struct spec_key *key = spec->keys ? spec_find(spec, pair->key->value) : NULL;
-    const struct spec *below = key ? key->spec : spec_value(spec, pair->key->value, &flags);
+    const struct spec_key *key = spec_find_key(spec, pair->key);
+    const struct spec *below = key ? key->spec : spec_value_of(spec, pair->key, &flags);
     return (struct ranked_pair){.pair = pair, .spec = below ? below : &spec_any, .key = key};
 }
 
@@ -68,7 +68,7 @@ struct print_pairs print_order(struct arena *arena, const struct yaml_node *map,
 
 static const char *scalar_text(struct printer *p, const struct yaml_node *n)
 {
-    if (p->raw)
+    if (p->raw || !strpbrk(n->value, "$\xff\xfe")) /* no dollar, no PART_BEGIN, no PART_END */
         return n->value;
     cleanup_str struct str text = STR_INIT;
     template_print(&text, n->value);
@@ -100,6 +100,15 @@ static void print_json_string(struct str *out, const char *text)
 {
     str_append_char(out, '"');
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        size_t n = 0;
+        while (c[n] >= 0x20 && c[n] < 0x7f && c[n] != '"' && c[n] != '\\')
+            n++;
+        if (n) {
+            str_append_bytes(out, c, n);
+            c += n;
+            if (!*c)
+                break;
+        }
         if (*c == '"' || *c == '\\')
             str_appendf(out, "\\%c", *c);
         else if (*c == '\n')
@@ -127,8 +136,11 @@ static void print_json_string(struct str *out, const char *text)
 
 static void indent(struct printer *p, unsigned depth)
 {
-    for (unsigned i = 0; i < depth; i++)
-        str_append(p->out, "  ");
+    static const char blanks[] = "                                                                ";
+    for (size_t left = 2 * (size_t)depth, n; left; left -= n) {
+        n = MIN(left, sizeof blanks - 1);
+        str_append_bytes(p->out, blanks, n);
+    }
 }
 
 static void print_scalar(struct printer *p, const struct yaml_node *n, bool json);
@@ -167,17 +179,22 @@ static void print_json(struct printer *p, const struct yaml_node *n, const struc
 /* A text that no YAML reader, old or new, takes for anything but itself. */
 static bool is_plain_safe(const char *s)
 {
-    if (!*s || strlen(s) > 200)
-        return false;
-    for (const char *c = s; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-", *c))
-            return false;
+    static const bool safe[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+                                   ['_'] = true,         ['.'] = true,         ['/'] = true,
+                                   ['-'] = true};
     static const char *const words[] = {"y",    "n",     "yes",  "no",  "on",  "off",
                                         "true", "false", "null", "nan", "inf", NULL};
-    for (const char *const *w = words; *w; w++)
+    if (!((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z') || s[0] == '/'))
+        return false;
+    size_t n = 0;
+    while (safe[(unsigned char)s[n]])
+        n++;
+    if (s[n] || n > 200)
+        return false;
+    for (const char *const *w = n <= 5 && strchr("ynotfiYNOTFI", s[0]) ? words : NULL; w && *w; w++)
         if (text_eq_nocase(s, *w))
             return false;
-    return (s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z') || s[0] == '/';
+    return true;
 }
 
 static void print_scalar(struct printer *p, const struct yaml_node *n, bool json)

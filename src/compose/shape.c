@@ -234,7 +234,7 @@ static void shape_pair(struct shape *s, const struct yaml_pair *pair, const stru
                          "%s: the key %s is not a text", spot_text(s->arena, spot), pair->key->value);
         return;
     }
-    const struct spec *value_spec = spec_value(spec, pair->key->value, &own);
+    const struct spec *value_spec = spec_value_of(spec, pair->key, &own);
     if (!value_spec) {
         complain_unknown(s, pair->key, spec, spot);
         return;
@@ -343,7 +343,7 @@ static void check_whole(struct whole *w, const struct yaml_node *n, const struct
         bool seq = n->kind == YAML_KIND_SEQUENCE;
         struct spot here = {.up = spot, .key = seq ? NULL : n->pairs[i].key->value, .index = i};
         unsigned flags;
-        const struct spec *below = seq ? spec->items : spec_value(spec, n->pairs[i].key->value, &flags);
+        const struct spec *below = seq ? spec->items : spec_value_of(spec, n->pairs[i].key, &flags);
         if (below)
             check_whole(w, seq ? n->items[i] : n->pairs[i].value, below, &here);
     }

@@ -64,8 +64,7 @@ static struct yaml_node *show_mapping(struct show *s, const struct yaml_node *n,
     struct yaml_node *out = yaml_new_mapping(s->arena, n->pos);
     for (size_t i = 0; i < n->len; i++) {
         unsigned flags;
-        const char *name = n->pairs[i].key->value;
-        const struct spec *below = spec_value(spec, name, &flags);
+        const struct spec *below = spec_value_of(spec, n->pairs[i].key, &flags);
         if (!below)
             below = &spec_any;
         struct yaml_node *value = show_node(s, n->pairs[i].value, below);

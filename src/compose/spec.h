@@ -5,6 +5,8 @@
  * name. */
 #pragma once
 
+#include "data/yaml.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -119,4 +121,7 @@ const struct spec_key *spec_find(const struct spec *spec, const char *name);
 /* The spec of the value of `name` in a mapping of `spec`; NULL when the name is unknown there. *flags: of the
  * key. */
 const struct spec *spec_value(const struct spec *spec, const char *name, unsigned *flags);
+/* The same for a key of a tree, which remembers the answer: passes over a project ask for it again and again. */
+const struct spec_key *spec_find_key(const struct spec *spec, const struct yaml_node *key);
+const struct spec *spec_value_of(const struct spec *spec, const struct yaml_node *key, unsigned *flags);
 bool spec_is_extension(const char *name);

@@ -82,10 +82,23 @@ const struct spec_key *spec_find(const struct spec *spec, const char *name)
     return NULL;
 }
 
-const struct spec *spec_value(const struct spec *spec, const char *name, unsigned *flags)
+const struct spec_key *spec_find_key(const struct spec *spec, const struct yaml_node *key)
+{
+    static const struct spec_key none;
+    struct yaml_node *k = (struct yaml_node *)key;
+    if (!spec->keys)
+        return NULL;
+    if (k->memo_of != spec) {
+        const struct spec_key *found = spec_find(spec, key->value);
+        k->memo_of = spec;
+        k->memo = found ? found : &none;
+    }
+    return k->memo == &none ? NULL : k->memo;
+}
+
+static const struct spec *value_of(const struct spec *spec, const struct spec_key *key, const char *name, unsigned *flags)
 {
     *flags = 0;
-    const struct spec_key *key = spec_find(spec, name);
     if (key) {
         *flags = key->flags;
         return key->spec;
@@ -97,4 +110,14 @@ const struct spec *spec_value(const struct spec *spec, const char *name, unsigne
         return &spec_any;
     }
     return spec->open ? &spec_any : NULL;
+}
+
+const struct spec *spec_value(const struct spec *spec, const char *name, unsigned *flags)
+{
+    return value_of(spec, spec_find(spec, name), name, flags);
+}
+
+const struct spec *spec_value_of(const struct spec *spec, const struct yaml_node *key, unsigned *flags)
+{
+    return value_of(spec, spec_find_key(spec, key), key->value, flags);
 }

@@ -29,8 +29,14 @@ struct yaml_node {
     const char *value;       /* scalar text */
     bool plain;              /* scalar without quotes and not a block scalar */
     bool filled;             /* set by the Compose loader: a variable gave the text, or a part of it */
-    struct yaml_node **items; /* sequence */
-    struct yaml_pair *pairs;  /* mapping, in document order, merged keys after own ones */
+    union {
+        struct yaml_node **items; /* sequence */
+        const void *memo_of;      /* scalar: free for who walks the tree, to remember what `memo` is of */
+    };
+    union {
+        struct yaml_pair *pairs; /* mapping, in document order, merged keys after own ones */
+        const void *memo;
+    };
     size_t len;
     size_t cap;               /* private: room in items or pairs */
     struct strmap *index;     /* private: key → pair, kept for long mappings only */

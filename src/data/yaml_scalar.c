@@ -133,26 +133,42 @@ static enum yaml_type type_of_tag(const char *tag, bool *known)
     return YAML_TYPE_STRING;
 }
 
-enum yaml_type yaml_scalar_type(const struct yaml_node *scalar)
+/* By the first character: most texts can be nothing else. */
+static enum yaml_type type_of_plain(const char *s)
 {
-    bool known;
-    enum yaml_type tagged = type_of_tag(scalar->tag, &known);
-    if (known)
-        return tagged;
-    if (!scalar->plain)
-        return YAML_TYPE_STRING;
-    const char *s = scalar->value;
-    if (one_of(s, NULLS))
-        return YAML_TYPE_NULL;
-    if (one_of(s, TRUES) || one_of(s, FALSES))
-        return YAML_TYPE_BOOL;
-    if (!strchr("+-.0123456789", *s))
-        return YAML_TYPE_STRING;
     long long whole;
     double real;
-    if (parse_int(s, &whole) == 0)
-        return YAML_TYPE_INT;
-    return parse_float(s, &real) == 0 ? YAML_TYPE_FLOAT : YAML_TYPE_STRING;
+    switch (*s) {
+    case '\0':
+    case '~':
+    case 'n':
+    case 'N':
+        return one_of(s, NULLS) ? YAML_TYPE_NULL : YAML_TYPE_STRING;
+    case 't':
+    case 'T':
+        return one_of(s, TRUES) ? YAML_TYPE_BOOL : YAML_TYPE_STRING;
+    case 'f':
+    case 'F':
+        return one_of(s, FALSES) ? YAML_TYPE_BOOL : YAML_TYPE_STRING;
+    case '+':
+    case '-':
+    case '.':
+    case '0' ... '9':
+        if (parse_int(s, &whole) == 0)
+            return YAML_TYPE_INT;
+        return parse_float(s, &real) == 0 ? YAML_TYPE_FLOAT : YAML_TYPE_STRING;
+    default:
+        return YAML_TYPE_STRING;
+    }
+}
+
+enum yaml_type yaml_scalar_type(const struct yaml_node *scalar)
+{
+    bool known = false;
+    enum yaml_type tagged = scalar->tag ? type_of_tag(scalar->tag, &known) : YAML_TYPE_STRING;
+    if (known)
+        return tagged;
+    return scalar->plain ? type_of_plain(scalar->value) : YAML_TYPE_STRING;
 }
 
 bool yaml_is_null(const struct yaml_node *n)
