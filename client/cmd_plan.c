@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PLAN_TIMEOUT_S 300
@@ -46,8 +48,75 @@ static void print_change(const Defang__PlanChange *change)
     for (size_t i = 0; i < change->n_properties; i++)
         str_appendf(&what, "%s%s", i ? ", " : ": ", change->properties[i]);
     printf("  %s%-8s%s %-32s %s%s%s%s%s%s%s\n", say_on(stdout, style), mark, say_off(stdout), change->logical_id, change->type, str_get(&what),
-           text_empty(change->replacement) ? "" : "  [", change->replacement, text_empty(change->replacement) ? "" : "]", text_empty(change->warning) ? "" : "  ! ",
-           change->warning);
+           text_empty(change->replacement) ? "" : "  [", change->replacement, text_empty(change->replacement) ? "" : "]", text_empty(change->usual) ? "" : "  ",
+           change->usual);
+    if (!text_empty(change->warning))
+        printf("           %s! %s%s\n", say_on(stdout, SAY_WARN), change->warning, say_off(stdout));
+}
+
+/* "$12.34", and "$12.34, was $5.00" when that differs. */
+static void print_money(int64_t now, int64_t before, bool first)
+{
+    printf("$%" PRId64 ".%02d", now / 100, (int)(now % 100));
+    if (!first && now != before)
+        printf(", was $%" PRId64 ".%02d", before / 100, (int)(before % 100));
+}
+
+static void print_cost_group(const Defang__PlanReply *plan, size_t from, size_t to)
+{
+    int64_t now = 0, before = 0;
+    for (size_t i = from; i < to; i++) {
+        now += plan->costs[i]->month_cents;
+        before += plan->costs[i]->before_cents;
+    }
+    printf("  %-20s ", plan->costs[from]->group);
+    print_money(now, before, plan->first);
+    const char *mark = "  ";
+    for (size_t i = from; i < to; i++) {
+        size_t same = 1, seen = from;
+        while (seen < i && strcmp(plan->costs[seen]->what, plan->costs[i]->what) != 0)
+            seen++;
+        for (size_t k = i + 1; k < to; k++)
+            same += strcmp(plan->costs[k]->what, plan->costs[i]->what) == 0;
+        if (seen < i)
+            continue;
+        printf(same > 1 ? "%s%s (%zu times)" : "%s%s", mark, plan->costs[i]->what, same);
+        mark = "; ";
+    }
+    printf("\n");
+}
+
+/* Lines of one group stand together, but what goes away stands at the end. */
+static int by_group(const void *a, const void *b)
+{
+    const Defang__PlanCost *x = *(Defang__PlanCost *const *)a, *y = *(Defang__PlanCost *const *)b;
+    int order = strcmp(x->group, y->group);
+    return order ? order : strcmp(x->logical_id, y->logical_id);
+}
+
+static void print_list(const char *title, char **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        printf("%s%s%s", i ? ", " : title, list[i], i + 1 == count ? "\n" : "");
+}
+
+static void print_cost(const Defang__PlanReply *plan)
+{
+    if (!plan->cost_known) {
+        printf("%sCost%s: not known: %s.\n", say_on(stdout, SAY_BOLD), say_off(stdout), plan->cost_basis);
+        return;
+    }
+    printf("%sCost a month%s: ", say_on(stdout, SAY_BOLD), say_off(stdout));
+    print_money(plan->month_cents, plan->before_cents, plan->first);
+    printf(" + usage (%s)\n", plan->cost_basis);
+    qsort(plan->costs, plan->n_costs, sizeof *plan->costs, by_group);
+    for (size_t from = 0, i = 1; i <= plan->n_costs; i++)
+        if (i == plan->n_costs || strcmp(plan->costs[i]->group, plan->costs[from]->group) != 0) {
+            print_cost_group(plan, from, i);
+            from = i;
+        }
+    print_list("  + usage: ", plan->cost_usage, plan->n_cost_usage);
+    print_list("  no price for: ", plan->cost_unknown, plan->n_cost_unknown);
 }
 
 static void print_plan(const Defang__PlanReply *plan)
@@ -72,6 +141,7 @@ static void print_plan(const Defang__PlanReply *plan)
         printf("Nothing would change: what runs is what the files say.\n");
     else
         printf("%u to add, %u to change, %u to remove%s.\n", added, changed, removed, plan->first ? " (first deployment)" : "");
+    print_cost(plan);
 }
 
 int cmd_plan(struct client *c, struct error *err)

@@ -6,8 +6,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "pack/pack.h"
+#include "plan/cost.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +33,8 @@ static int read_account(struct preview *p, struct error *err)
     p->context.facts = p->request.facts = p->facts;
     if (rc == 0)
         rc = flow_adopted(&p->context, arena, p->v->project.model, p->facts, err);
+    if (rc == 0)
+        rc = flow_domains(&p->context, arena, p->v->project.model, p->facts, err);
     if (rc == 0)
         rc = flow_cd_describe(&p->context, &cd, &exists, err);
     if (rc < 0)
@@ -99,6 +103,7 @@ static int make(struct preview *p, struct error *err)
     if (rc < 0)
         return rc;
     p->request.previous = p->deployed.exists ? p->deployed.json : NULL;
+    plan_domain_notes(p->request.project, p->request.settings, p->facts, p->request.previous, &p->v->project.diagnostics);
     struct flow_config *list = NULL;
     size_t count = 0;
     rc = flow_config_list(&p->context, &list, &count, err);
@@ -115,8 +120,9 @@ static int make(struct preview *p, struct error *err)
     return rc < 0 ? rc : graph_check(p->graph, err);
 }
 
-static Defang__PlanChange *change_message(struct arena *arena, const struct graph_change *c)
+static Defang__PlanChange *change_message(const struct preview *p, const struct graph_change *c)
 {
+    struct arena *arena = p->v->project.arena;
     static const char *const actions[] = {[GRAPH_ADD] = "add", [GRAPH_CHANGE] = "change", [GRAPH_REMOVE] = "remove"};
     Defang__PlanChange *m = arena_make(arena, Defang__PlanChange);
     defang__plan_change__init(m);
@@ -125,10 +131,78 @@ static Defang__PlanChange *change_message(struct arena *arena, const struct grap
     m->type = verb_text(arena, c->type);
     m->group = verb_text(arena, c->group);
     m->replacement = verb_text(arena, c->replacement);
+    m->warning = verb_text(arena, plan_change_warning(&p->v->project.settings, c, p->deployed.json));
+    const struct graph_resource *r = c->action == GRAPH_REMOVE ? NULL : graph_get(p->graph, c->logical_id);
+    if (r && (c->action == GRAPH_ADD || *c->replacement))
+        m->usual = verb_text(arena, r->usual);
     m->properties = arena_array(arena, char *, c->property_count + 1);
     for (size_t i = 0; i < c->property_count; i++)
         m->properties[m->n_properties++] = verb_text(arena, c->properties[i]);
     return m;
+}
+
+static int64_t cents(double usd)
+{
+    return (int64_t)llround(usd * 100);
+}
+
+static Defang__PlanCost *cost_message(struct arena *arena, const struct cost_line *line)
+{
+    Defang__PlanCost *m = arena_make(arena, Defang__PlanCost);
+    defang__plan_cost__init(m);
+    m->group = verb_text(arena, line->group);
+    m->logical_id = verb_text(arena, line->logical_id);
+    m->type = verb_text(arena, line->type);
+    m->what = verb_text(arena, line->what);
+    return m;
+}
+
+/* Both lists are sorted alike: a line that stands in one only costs nothing in the other. */
+static void add_costs(struct arena *arena, const struct cost *now, const struct cost *before, Defang__PlanReply *reply)
+{
+    reply->costs = arena_array(arena, Defang__PlanCost *, now->len + before->len + 1);
+    for (size_t i = 0; i < now->len; i++) {
+        Defang__PlanCost *m = reply->costs[reply->n_costs++] = cost_message(arena, &now->lines[i]);
+        m->month_cents = cents(now->lines[i].month);
+        for (size_t k = 0; k < before->len; k++)
+            if (strcmp(before->lines[k].logical_id, now->lines[i].logical_id) == 0)
+                m->before_cents = cents(before->lines[k].month);
+    }
+    for (size_t k = 0; k < before->len; k++) {
+        bool stays = false;
+        for (size_t i = 0; i < now->len; i++)
+            stays = stays || strcmp(before->lines[k].logical_id, now->lines[i].logical_id) == 0;
+        if (stays)
+            continue;
+        Defang__PlanCost *m = reply->costs[reply->n_costs++] = cost_message(arena, &before->lines[k]);
+        m->before_cents = cents(before->lines[k].month);
+    }
+}
+
+static char **texts(struct arena *arena, const char *const *list, size_t count)
+{
+    char **copy = arena_array(arena, char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = verb_text(arena, list[i]);
+    return copy;
+}
+
+static void reply_costs(const struct preview *p, Defang__PlanReply *reply)
+{
+    struct arena *arena = p->v->project.arena;
+    cleanup_json json_t *template = graph_template(p->graph);
+    cleanup_cost struct cost now, before;
+    cost_of(template, p->facts->region, &now);
+    cost_of(p->deployed.exists ? p->deployed.json : NULL, p->facts->region, &before);
+    add_costs(arena, &now, &before, reply);
+    reply->month_cents = cents(now.month);
+    reply->before_cents = cents(before.month);
+    reply->cost_basis = verb_text(arena, now.basis);
+    reply->cost_known = now.priced;
+    reply->cost_usage = texts(arena, now.usage, now.usage_len);
+    reply->n_cost_usage = now.usage_len;
+    reply->cost_unknown = texts(arena, now.unknown, now.unknown_len);
+    reply->n_cost_unknown = now.unknown_len;
 }
 
 static void reply_plan(struct preview *p, bool want_template)
@@ -139,7 +213,7 @@ static void reply_plan(struct preview *p, bool want_template)
     Defang__PlanReply reply = DEFANG__PLAN_REPLY__INIT;
     reply.changes = arena_array(arena, Defang__PlanChange *, diff.len + 1);
     for (size_t i = 0; i < diff.len; i++)
-        reply.changes[reply.n_changes++] = change_message(arena, &diff.changes[i]);
+        reply.changes[reply.n_changes++] = change_message(p, &diff.changes[i]);
     cleanup_json json_t *template = want_template ? graph_template(p->graph) : NULL;
     cleanup_free char *text = template ? json_print(template, true, true) : NULL;
     if (text) {
@@ -152,6 +226,7 @@ static void reply_plan(struct preview *p, bool want_template)
     reply.unknowns = p->unknowns.items;
     reply.n_unknowns = p->unknowns.len;
     reply.first = !p->deployed.exists;
+    reply_costs(p, &reply);
     server_reply(p->v->call, &reply.base);
     graph_diff_done(&diff);
 }

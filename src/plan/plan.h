@@ -130,6 +130,9 @@ struct plan_build_needs {
 void plan_build_needs(struct arena *arena, const struct compose_project *p, struct plan_build_needs *out); /* p NULL: one that brings nothing */
 bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p); /* has a load balancer or a managed store */
 
+/* What a change does to what runs ("the database is down for some minutes"), or NULL. Static text. `deployed` may be NULL. */
+const char *plan_change_warning(const struct plan_settings *s, const struct graph_change *c, const json_t *deployed);
+
 /* ---- the account's CD stack ---- */
 #define PLAN_CD_REVISION 1
 struct plan_cd_settings { const char *cd_name, *prefix; const char *adopt_bucket; bool retain_bucket, pull_through; };

@@ -1,0 +1,160 @@
+/* Prices in USD, list prices of us-east-1 as AWS's public pricing pages say in June 2026; kept by hand. us-east-2 and us-west-2 have the same ones. Other
+ * regions are priced by one factor each: what a Fargate vCPU-hour costs there over what it costs in us-east-1, rounded up to five hundredths; stores differ
+ * a little, which is why such a price is called "about". A region without a row has no price. */
+#include "plan/cost.h"
+#include "base/mem.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const struct price_row ROWS[] = {
+    {"alarm", 0.1, PRICE_MONTH, "aws.amazon.com/cloudwatch/pricing"},
+    {"cache.m7g.12xlarge", 3.77, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.m7g.16xlarge", 5.028, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.m7g.2xlarge", 0.629, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.m7g.4xlarge", 1.257, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.m7g.8xlarge", 2.514, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.m7g.large", 0.158, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.m7g.xlarge", 0.315, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.r7g.12xlarge", 5.237, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.r7g.16xlarge", 6.982, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.r7g.2xlarge", 0.873, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.r7g.4xlarge", 1.746, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.r7g.8xlarge", 3.491, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.r7g.large", 0.219, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.r7g.xlarge", 0.437, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.t4g.medium", 0.065, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.t4g.micro", 0.016, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.t4g.small", 0.032, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (Redis OSS; Valkey costs 20 % less)"},
+    {"cache.valkey", 0.8, PRICE_HOUR, "aws.amazon.com/elasticache/pricing (part of the price for Redis OSS)"},
+    {"cloudfront.gb", 0.085, PRICE_GB, "aws.amazon.com/cloudfront/pricing (North America and Europe, beyond the free terabyte)"},
+    {"db.m7g.12xlarge", 4.044, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.m7g.16xlarge", 5.392, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.m7g.2xlarge", 0.674, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.m7g.4xlarge", 1.348, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.m7g.8xlarge", 2.696, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.m7g.large", 0.168, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.m7g.xlarge", 0.337, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.r7g.12xlarge", 5.738, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.r7g.16xlarge", 7.651, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.r7g.2xlarge", 0.956, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.r7g.4xlarge", 1.913, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.r7g.8xlarge", 3.826, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.r7g.large", 0.239, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.r7g.xlarge", 0.478, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.t4g.2xlarge", 0.517, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.t4g.large", 0.129, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.t4g.medium", 0.065, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.t4g.micro", 0.016, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.t4g.small", 0.032, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"db.t4g.xlarge", 0.258, PRICE_HOUR, "aws.amazon.com/rds/postgresql/pricing"},
+    {"docdb.io.million", 0.2, PRICE_GB, "aws.amazon.com/documentdb/pricing"},
+    {"docdb.r6g.12xlarge", 6.2457, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.r6g.16xlarge", 8.3276, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.r6g.2xlarge", 1.041, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.r6g.4xlarge", 2.0819, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.r6g.8xlarge", 4.1638, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.r6g.large", 0.2602, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.r6g.xlarge", 0.5205, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.storage.gb", 0.1, PRICE_GB_MONTH, "aws.amazon.com/documentdb/pricing"},
+    {"docdb.t3.medium", 0.078, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"docdb.t4g.medium", 0.0755, PRICE_HOUR, "aws.amazon.com/documentdb/pricing (standard storage)"},
+    {"ebs.gb", 0.08, PRICE_GB_MONTH, "aws.amazon.com/ebs/pricing (gp3)"},
+    {"ecr.gb", 0.1, PRICE_GB_MONTH, "aws.amazon.com/ecr/pricing"},
+    {"efs.gb", 0.3, PRICE_GB_MONTH, "aws.amazon.com/efs/pricing (Standard)"},
+    {"elb.hour", 0.0225, PRICE_HOUR, "aws.amazon.com/elasticloadbalancing/pricing"},
+    {"elb.lcu", 0.008, PRICE_HOUR, "aws.amazon.com/elasticloadbalancing/pricing"},
+    {"endpoint.interface.hour", 0.01, PRICE_HOUR, "aws.amazon.com/privatelink/pricing"},
+    {"fargate.ephemeral.gb", 0.000111, PRICE_HOUR, "aws.amazon.com/fargate/pricing (beyond 20 GB a task)"},
+    {"fargate.gb.arm64", 0.00356, PRICE_HOUR, "aws.amazon.com/fargate/pricing"},
+    {"fargate.gb.arm64.spot", 0.001068, PRICE_HOUR, "aws.amazon.com/fargate/pricing (Spot moves: 70 % off, what the page promises at most)"},
+    {"fargate.gb.x86_64", 0.004445, PRICE_HOUR, "aws.amazon.com/fargate/pricing"},
+    {"fargate.gb.x86_64.spot", 0.0013335, PRICE_HOUR, "aws.amazon.com/fargate/pricing (Spot moves: 70 % off, what the page promises at most)"},
+    {"fargate.vcpu.arm64", 0.03238, PRICE_HOUR, "aws.amazon.com/fargate/pricing"},
+    {"fargate.vcpu.arm64.spot", 0.009714, PRICE_HOUR, "aws.amazon.com/fargate/pricing (Spot moves: 70 % off, what the page promises at most)"},
+    {"fargate.vcpu.x86_64", 0.04048, PRICE_HOUR, "aws.amazon.com/fargate/pricing"},
+    {"fargate.vcpu.x86_64.spot", 0.012144, PRICE_HOUR, "aws.amazon.com/fargate/pricing (Spot moves: 70 % off, what the page promises at most)"},
+    {"g4dn.12xlarge", 3.912, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g4dn.16xlarge", 4.352, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g4dn.2xlarge", 0.752, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g4dn.4xlarge", 1.204, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g4dn.8xlarge", 2.176, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g4dn.metal", 7.824, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g4dn.xlarge", 0.526, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.12xlarge", 5.672, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.16xlarge", 4.096, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.24xlarge", 8.144, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.2xlarge", 1.212, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.48xlarge", 16.288, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.4xlarge", 1.624, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.8xlarge", 2.448, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g5.xlarge", 1.006, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.12xlarge", 4.6016, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.16xlarge", 3.3968, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.24xlarge", 6.6752, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.2xlarge", 0.9776, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.48xlarge", 13.3504, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.4xlarge", 1.3232, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.8xlarge", 2.0144, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"g6.xlarge", 0.8048, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"ipv4.hour", 0.005, PRICE_HOUR, "aws.amazon.com/vpc/pricing"},
+    {"key", 1, PRICE_MONTH, "aws.amazon.com/kms/pricing"},
+    {"logs.gb", 0.5, PRICE_GB, "aws.amazon.com/cloudwatch/pricing"},
+    {"nat.gb", 0.045, PRICE_GB, "aws.amazon.com/vpc/pricing"},
+    {"nat.hour", 0.045, PRICE_HOUR, "aws.amazon.com/vpc/pricing"},
+    {"p3.16xlarge", 24.48, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"p3.2xlarge", 3.06, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"p3.8xlarge", 12.24, PRICE_HOUR, "aws.amazon.com/ec2/pricing/on-demand (Linux)"},
+    {"rds.storage.gb", 0.115, PRICE_GB_MONTH, "aws.amazon.com/rds/postgresql/pricing (gp3 and gp2)"},
+    {"s3.gb", 0.023, PRICE_GB_MONTH, "aws.amazon.com/s3/pricing (Standard)"},
+    {"secret", 0.4, PRICE_MONTH, "aws.amazon.com/secrets-manager/pricing"},
+    {"zone", 0.5, PRICE_MONTH, "aws.amazon.com/route53/pricing"},
+};
+
+static const struct price_region REGIONS[] = {
+    {"ap-northeast-1", 1.25},
+    {"ap-northeast-2", 1.15},
+    {"ap-south-1", 1.05},
+    {"ap-southeast-1", 1.25},
+    {"ap-southeast-2", 1.2},
+    {"ca-central-1", 1.1},
+    {"eu-central-1", 1.15},
+    {"eu-north-1", 1.1},
+    {"eu-west-1", 1.05},
+    {"eu-west-2", 1.15},
+    {"eu-west-3", 1.2},
+    {"sa-east-1", 1.72},
+    {"us-east-1", 1},
+    {"us-east-2", 1},
+    {"us-west-1", 1.15},
+    {"us-west-2", 1},
+};
+
+const struct price_row *price_rows(size_t *count)
+{
+    *count = ARRAY_LEN(ROWS);
+    return ROWS;
+}
+
+const struct price_region *price_regions(size_t *count)
+{
+    *count = ARRAY_LEN(REGIONS);
+    return REGIONS;
+}
+
+static int by_key(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct price_row *)row)->key);
+}
+
+const struct price_row *price_find(const char *key)
+{
+    return bsearch(key, ROWS, ARRAY_LEN(ROWS), sizeof *ROWS, by_key);
+}
+
+const struct price_region *price_region_find(const char *region)
+{
+    for (size_t i = 0; i < ARRAY_LEN(REGIONS); i++)
+        if (strcmp(REGIONS[i].name, region) == 0)
+            return &REGIONS[i];
+    return NULL;
+}

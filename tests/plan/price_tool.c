@@ -1,0 +1,66 @@
+/* Test tool: what a template costs. For tests/plan/test_cost.py.
+ *
+ * price_tool TEMPLATE REGION     JSON: {"priced", "basis", "month", "lines": [[group, id, what, month]], "usage", "unknown"}
+ * price_tool --table             JSON: {"rows": [[key, usd, unit, source]], "regions": [[name, factor]]} */
+#include "base/mem.h"
+#include "plan/cost.h"
+#include "plan/internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static int print(json_t *j)
+{
+    cleanup_free char *text = json_print(j, true, false);
+    puts(text);
+    json_decref(j);
+    return 0;
+}
+
+static int print_table(void)
+{
+    static const char *const units[] = {"hour", "month", "GB and month", "GB"};
+    size_t n;
+    const struct price_row *rows = price_rows(&n);
+    json_t *all = json_array(), *regions = json_array();
+    for (size_t i = 0; i < n; i++)
+        plan_json_push(all, plan_json("[s,f,s,s]", rows[i].key, rows[i].usd, units[rows[i].unit], rows[i].source));
+    const struct price_region *region = price_regions(&n);
+    for (size_t i = 0; i < n; i++)
+        plan_json_push(regions, plan_json("[s,f]", region[i].name, region[i].factor));
+    return print(plan_json("{s:o,s:o}", "rows", all, "regions", regions));
+}
+
+static json_t *texts(const char **list, size_t n)
+{
+    json_t *j = json_array();
+    for (size_t i = 0; i < n; i++)
+        plan_json_push(j, json_string(list[i]));
+    return j;
+}
+
+static int print_cost(const char *path, const char *region)
+{
+    json_error_t e;
+    cleanup_json json_t *template = json_load_file(path, 0, &e);
+    if (!template) {
+        fprintf(stderr, "price_tool: %s: %s\n", path, e.text);
+        return 2;
+    }
+    cleanup_cost struct cost c;
+    cost_of(template, region, &c);
+    json_t *lines = json_array();
+    for (size_t i = 0; i < c.len; i++)
+        plan_json_push(lines, plan_json("[s,s,s,f]", c.lines[i].group, c.lines[i].logical_id, c.lines[i].what, c.lines[i].month));
+    return print(plan_json("{s:b,s:s,s:f,s:o,s:o,s:o}", "priced", c.priced, "basis", c.basis, "month", c.month, "lines", lines, "usage",
+                           texts(c.usage, c.usage_len), "unknown", texts(c.unknown, c.unknown_len)));
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--table") == 0)
+        return print_table();
+    if (argc == 3)
+        return print_cost(argv[1], argv[2]);
+    fprintf(stderr, "usage: price_tool TEMPLATE REGION | --table\n");
+    return 2;
+}
