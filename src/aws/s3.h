@@ -25,6 +25,9 @@ struct s3_upload {
     /* Called once the upload id is known, before the first part goes out: store it. May be NULL. */
     int (*on_upload_id)(void *arg, const char *upload_id, struct error *err);
     void (*on_progress)(void *arg, uint64_t done_bytes);
+    /* A call of the upload has failed after the retry mode's attempts. True: the same is tried once more (the callback has waited as long as it
+     * thought right, and emptied err). Parts under way ask each for itself. May be NULL. */
+    bool (*again)(void *arg, int rc, struct error *err);
     void *arg;
 };
 /* One PUT below 8 MiB, else parts of >= 8 MiB, 4 in parallel; bounded memory. */

@@ -115,10 +115,17 @@ static bool already_there(const struct part *p, const struct reading *r)
            strncmp(p->etag + 1, md5, 32) == 0; /* without KMS the ETag is the MD5 */
 }
 
+static bool again(const struct upload *up, int rc, struct error *err)
+{
+    return rc < 0 && up->u->again && up->u->again(up->u->arg, rc, err);
+}
+
 static int send_part(struct part *p, const struct reading *r, struct error *err)
 {
     struct upload *up = p->upload;
     cleanup_http_response struct http_response resp = {0};
+    struct error own = ERROR_INIT;
+    int rc;
     struct chunked_body chunks = {.data = r->data,
                                   .len = r->len,
                                   .checksum = up->u->checksum,
@@ -130,10 +137,16 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
 
     if (up->checksums && !up->chunked)
         json_object_set_new(in, up->member, json_string(r->sum));
-    int rc = s3_send(up->session, &aws_s3_UploadPart, in, up->chunked ? &streamed : &hashed, &resp, err);
+    do
+        rc = s3_send(up->session, &aws_s3_UploadPart, json_incref(in), up->chunked ? &streamed : &hashed, &resp, &own);
+    while (again(up, rc, &own));
+    json_decref(in);
     chunked_end(&chunks);
+    if (rc < 0 && err)
+        error_move(err, &own);
+    error_done(&own);
     if (rc < 0)
-        return error_wrap(err, "part %u of %u", p->number, up->count);
+        return error_wrap(err, "part %u of %u", p->number, up->count), rc;
     const char *etag = http_response_header(&resp, "etag");
     if (text_empty(etag))
         return error_raise(err, ERR_CLOUD, "S3 took part %u without giving it an ETag", p->number);
@@ -302,7 +315,8 @@ static int complete(struct upload *up, struct error *err)
 /* What a later try could go on with is left where it is: the caller knows the upload's id. */
 static bool worth_resuming(const struct error *err, int rc)
 {
-    return rc == -ECANCELED || rc == -ETIMEDOUT || aws_error_is_auth(err) || !err || !err->aws_code;
+    return rc == -ECANCELED || rc == -ETIMEDOUT || aws_error_is_auth(err) || !err->aws_code ||
+           err->http_status >= 500 || aws_error_is_throttle(err);
 }
 
 static void abort_upload(struct upload *up)
@@ -314,24 +328,41 @@ static void abort_upload(struct upload *up)
     fiber_shield(false);
 }
 
+static int stage(struct upload *up, int (*fn)(struct upload *up, struct error *err), struct error *err)
+{
+    int rc;
+
+    do
+        rc = fn(up, err);
+    while (again(up, rc, err));
+    return rc;
+}
+
+/* Goes on with what an earlier try began, when S3 still knows it. */
+static int attach(struct upload *up, struct error *err)
+{
+    int rc = find_parts(up, err);
+
+    if (rc != -ENOENT || error_is_set(err))
+        return rc;
+    free(up->id);
+    up->id = NULL;
+    return 0;
+}
+
 static int upload_parts(struct upload *up, struct error *err)
 {
     struct error own = ERROR_INIT;
     int rc = plan_parts(up, &own);
 
     if (rc == 0 && up->id)
-        rc = find_parts(up, &own);
-    if (rc == -ENOENT && !error_is_set(&own)) {
-        free(up->id);
-        up->id = NULL;
-        rc = 0;
-    }
+        rc = stage(up, attach, &own);
     if (rc == 0 && !up->id)
-        rc = create(up, &own);
+        rc = stage(up, create, &own);
     if (rc == 0)
         rc = send_parts(up, &own);
     if (rc == 0)
-        rc = complete(up, &own);
+        rc = stage(up, complete, &own);
     if (rc < 0 && up->id && !worth_resuming(&own, rc))
         abort_upload(up);
     if (rc < 0 && err)
@@ -343,10 +374,16 @@ static int upload_parts(struct upload *up, struct error *err)
 static int upload_whole(struct upload *up, struct error *err)
 {
     struct reading r = {.path = up->u->path, .len = (size_t)up->u->size};
-    int rc = load(up->session, &r, err);
+    struct error own = ERROR_INIT;
+    int rc = load(up->session, &r, &own);
 
     if (rc == 0)
-        rc = s3_put(up->session, up->u->bucket, up->u->key, up->u->content_type, r.data, r.len, err);
+        do
+            rc = s3_put(up->session, up->u->bucket, up->u->key, up->u->content_type, r.data, r.len, &own);
+        while (again(up, rc, &own));
+    if (rc < 0 && err)
+        error_move(err, &own);
+    error_done(&own);
     if (rc == 0 && up->u->on_progress)
         up->u->on_progress(up->u->arg, up->u->size);
     free(r.data);

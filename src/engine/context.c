@@ -55,12 +55,8 @@ static bool is_transient(int rc, const struct error *err)
     return rc < 0 && (err->http_status >= 500 || aws_error_is_throttle(err));
 }
 
-struct patience {
-    int64_t since_ms, pause_ms;
-};
-
 /* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is the same. A command (no sink) answers at once. */
-static bool be_patient(struct engine_context *c, struct patience *p, int rc, const struct error *err)
+static bool be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct error *err)
 {
     if (!c->sink || !is_transient(rc, err))
         return false;
@@ -72,17 +68,25 @@ static bool be_patient(struct engine_context *c, struct patience *p, int rc, con
     if (now - p->since_ms > PATIENCE_MS)
         return false;
     p->pause_ms = p->pause_ms == 0 ? PATIENCE_FIRST_MS : MIN(p->pause_ms * 2, (int64_t)PATIENCE_PAUSE_MAX_MS);
-    return fiber_sleep(p->pause_ms) == 0;
+    if (fiber_sleep(p->pause_ms) < 0)
+        return false;
+    error_done(err);
+    return true;
+}
+
+bool engine_again(struct engine_context *c, struct engine_patience *p, int rc, struct error *err)
+{
+    return rc < 0 && (engine_retry_after_auth(c, rc, err) || be_patient(c, p, rc, err));
 }
 
 static int call_with(call_fn *fn, struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
 {
     cleanup_json json_t *keep = in ? in : json_object();
-    struct patience patience = {0};
+    struct engine_patience patience = {0};
     for (;;) {
         cleanup_error struct error local = ERROR_INIT;
         int rc = fn(c->aws, op, json_incref(keep), out, &local);
-        if (engine_retry_after_auth(c, rc, &local) || be_patient(c, &patience, rc, &local))
+        if (engine_again(c, &patience, rc, &local))
             continue;
         if (rc < 0 && err)
             error_move(err, &local);

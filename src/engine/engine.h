@@ -102,9 +102,14 @@ extern const struct engine engine_cloudformation;
 /* aws_call with the wait for fresh credentials around it: what every flow of the engine uses. */
 int engine_call(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err);
 int engine_call_all(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **items, struct error *err);
-/* True when the error was about credentials and fresh ones have come: try again. */
 bool engine_detaching(const struct engine_context *c);
+/* True when the error was about credentials and fresh ones have come: try again. */
 bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err);
+/* How long a job has been putting up with a trouble that passes by itself; zero at the start and whenever something went well. */
+struct engine_patience { int64_t since_ms, pause_ms; };
+/* What engine_call() does after a failure, for calls that it cannot make: true = waited (for credentials, for ten minutes at most of no network or no
+ * capacity), err is empty, the same is to be tried again. */
+bool engine_again(struct engine_context *c, struct engine_patience *p, int rc, struct error *err);
 
 void engine_row(struct engine_context *c, enum engine_row_kind kind, const char *id, enum engine_row_state state, unsigned order, const char *usual,
                 const char *fmt, ...) __attribute__((format(printf, 7, 8)));

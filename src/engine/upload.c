@@ -14,6 +14,7 @@ struct upload {
     const char *row_id;
     char *journal_key;
     unsigned shown_percent;
+    struct engine_patience patience;
 };
 
 static int remember(void *arg, const char *upload_id, struct error *err)
@@ -26,12 +27,19 @@ static int remember(void *arg, const char *upload_id, struct error *err)
 static void progress(void *arg, uint64_t done)
 {
     struct upload *u = arg;
+    u->patience = (struct engine_patience){0};
     unsigned percent = u->a->size ? (unsigned)(done * 100 / u->a->size) : 100;
     if (percent < u->shown_percent + 5 && percent != 100)
         return;
     u->shown_percent = percent;
     engine_row(u->c, ENGINE_ROW_IMAGE, u->row_id, ENGINE_ACTIVE, UPLOAD_ORDER, NULL, "uploading %.1f MiB: %u %%",
                (double)u->a->size / (1 << 20), percent);
+}
+
+static bool try_again(void *arg, int rc, struct error *err)
+{
+    struct upload *u = arg;
+    return engine_again(u->c, &u->patience, rc, err);
 }
 
 static int upload_once(struct upload *u, struct error *err)
@@ -42,30 +50,33 @@ static int upload_once(struct upload *u, struct error *err)
         return rc;
     struct s3_upload s3 = {
         .bucket = u->c->facts->bucket, .key = u->a->object_key, .content_type = "application/gzip", .path = u->a->path, .size = u->a->size,
-        .upload_id = resume, .on_upload_id = remember, .on_progress = progress, .arg = u,
+        .upload_id = resume, .on_upload_id = remember, .on_progress = progress, .again = try_again, .arg = u,
     };
     return s3_upload_file(u->c->aws, &s3, err);
 }
 
 int flow_upload(struct engine_context *c, const char *row_id, const struct flow_archive *a, bool *uploaded, struct error *err)
 {
-    *uploaded = false;
+    struct engine_patience patience = {0};
+    struct error own = ERROR_INIT;
     struct s3_object there = {0};
     int rc;
+    *uploaded = false;
     do
-        rc = s3_head(c->aws, c->facts->bucket, a->object_key, &there, err);
-    while (engine_retry_after_auth(c, rc, err));
+        rc = s3_head(c->aws, c->facts->bucket, a->object_key, &there, &own);
+    while (engine_again(c, &patience, rc, &own));
     bool same = rc == 0 && there.exists && there.size == a->size; /* the name is the digest */
     s3_object_done(&there);
+    if (rc < 0 && err)
+        error_move(err, &own);
+    error_done(&own);
     if (rc < 0)
-        return error_wrap(err, "looking for s3://%s/%s", c->facts->bucket, a->object_key);
+        return error_wrap(err, "looking for s3://%s/%s", c->facts->bucket, a->object_key), rc;
     if (same)
         return 0;
     struct upload u = {.c = c, .a = a, .row_id = row_id, .journal_key = xasprintf("upload.%s", a->object_key)};
     engine_row(c, ENGINE_ROW_IMAGE, row_id, ENGINE_ACTIVE, UPLOAD_ORDER, NULL, "uploading %.1f MiB", (double)a->size / (1 << 20));
-    do
-        rc = upload_once(&u, err);
-    while (engine_retry_after_auth(c, rc, err));
+    rc = upload_once(&u, err);
     if (rc == 0)
         rc = c->journal->put(c->journal->arg, u.journal_key, NULL, err);
     free(u.journal_key);

@@ -17,6 +17,7 @@ struct run {
     struct aws_session *s;
     char *path, *known_id;
     char noted_id[64];
+    unsigned patience; /* how often to say "again" */
     uint64_t progress;
     int rc;
     struct error err;
@@ -173,6 +174,19 @@ static void note_progress(void *arg, uint64_t done)
     r->progress = done;
 }
 
+static bool again(void *arg, int rc, struct error *err)
+{
+    struct run *r = arg;
+
+    ck_assert_int_lt(rc, 0);
+    ck_assert(error_is_set(err));
+    if (r->patience == 0)
+        return false;
+    r->patience--;
+    error_done(err);
+    return true;
+}
+
 static int upload(struct run *r)
 {
     struct s3_upload u = {.bucket = "my-bucket",
@@ -183,6 +197,7 @@ static int upload(struct run *r)
                           .upload_id = r->known_id,
                           .on_upload_id = note_id,
                           .on_progress = note_progress,
+                          .again = again,
                           .arg = r};
 
     return s3_upload_file(r->s, &u, &r->err);
@@ -379,6 +394,47 @@ START_TEST(a_refused_part_ends_and_aborts_the_upload)
 }
 END_TEST
 
+/* S3 is out of capacity for longer than the retry mode lasts: each call of the upload is asked about for itself, and the parts stay. */
+START_TEST(an_upload_outlives_a_long_trouble)
+{
+    static const char slow[] = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+    struct run r;
+
+    start_upload(&r);
+    r.patience = 3;
+    fixture_env(&r.f, "AWS_MAX_ATTEMPTS", "1");
+    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploads", .status = 503, .reply = slow});
+    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploads", .reply = CREATED});
+    step(&r, &(struct script_step){.method = "PUT", .url = BUCKET "/big?partNumber=2*", .status = 503, .reply = slow});
+    script_parts(&r, "up-1", true);
+    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploadId=up-1", .status = 503, .reply = slow});
+    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploadId=up-1", .reply = COMPLETE});
+    fixture_run(&r.f, body, &r);
+    ck_assert_int_eq(r.rc, 0);
+    ck_assert_uint_eq(r.patience, 0);
+    finish(&r);
+}
+END_TEST
+
+/* When patience ends, what is there stays there: a later try goes on with it. */
+START_TEST(an_impatient_end_keeps_the_parts)
+{
+    struct run r;
+
+    start_upload(&r);
+    fixture_env(&r.f, "AWS_MAX_ATTEMPTS", "1");
+    step(&r, &(struct script_step){.method = "POST", .url = BUCKET "/big?uploads", .reply = CREATED});
+    step(&r, &(struct script_step){.method = "PUT", .status = 503, .times = 3,
+                                   .reply = "<Error><Code>SlowDown</Code><Message>slow</Message></Error>"});
+    fixture_run(&r.f, body, &r); /* a DELETE would be one that no step expects */
+    ck_assert_int_eq(r.rc, -EAGAIN);
+    ck_assert_str_eq(r.noted_id, "up-1");
+    error_done(&r.err);
+    fixture_done(&r.f);
+    free(r.path);
+}
+END_TEST
+
 /* --- presigned --- */
 
 static int presign(struct run *r)
@@ -416,4 +472,5 @@ SUITE("aws/s3", a_missing_object_is_no_error, a_put_carries_its_checksums, a_get
       parts_go_out_and_are_completed_in_order, parts_carry_their_checksum_behind_them,
       parts_are_hashed_where_nothing_else_protects_them, a_redirected_put_sends_its_body_again, a_resumed_upload_sends_what_is_missing,
       an_upload_that_is_gone_begins_anew, a_refused_part_ends_and_aborts_the_upload,
+      an_upload_outlives_a_long_trouble, an_impatient_end_keeps_the_parts,
       urls_are_made_without_a_call)

@@ -1,0 +1,89 @@
+/* Uploads of build contexts: found, sent, and put up with for as long as any other call of a job. */
+#include "engine/flow.h"
+#include "unit/engine/cloud.h"
+#include "unit/lib/suite.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <unistd.h>
+
+static struct cloud cl;
+static char path[] = "/tmp/defang-upload-XXXXXX";
+static bool uploaded;
+static unsigned failures;
+
+static void upload(struct cloud *c)
+{
+    struct flow_archive a = {.path = path, .object_key = "uploads/sha256-x.tar.gz", .size = 5};
+    c->rc = flow_upload(&c->c, "image/web", &a, &uploaded, &c->err);
+}
+
+static void setup(void)
+{
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, "hello", 5), 5);
+    close(fd);
+    cloud_init(&cl);
+    uploaded = false;
+}
+
+static void teardown(void)
+{
+    cloud_done(&cl);
+    unlink(path);
+    memcpy(path + sizeof path - 7, "XXXXXX", 6);
+}
+
+/* 503 `failures` times, then it is taken; HEAD has no body and says "not there". */
+static void put(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    if (failures == 0)
+        return;
+    failures--;
+    reply->status = 503;
+    reply->text = xstrdup("<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>");
+}
+
+static void not_there(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    reply->status = 404;
+    reply->text = xstrdup("");
+}
+
+START_TEST(trouble_of_minutes_is_waited_out)
+{
+    setup();
+    failures = 30; /* ten rounds of the retry mode */
+    cloud_on(&cl, "S3 HEAD", not_there, NULL);
+    cloud_on(&cl, "S3 PUT", put, NULL);
+    int64_t begun_ms = cl.clock.mono_ms;
+    cloud_run(&cl, upload);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert(uploaded);
+    ck_assert_uint_eq(cloud_count(&cl, "S3 PUT"), 31);
+    ck_assert_int_gt(cl.clock.mono_ms - begun_ms, 60000);
+    ck_assert_uint_eq(cloud_said(&cl, "AWS does not answer as it should, trying on for 10 min"), 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(patience_ends_after_ten_minutes)
+{
+    setup();
+    failures = 100000;
+    cloud_on(&cl, "S3 HEAD", not_there, NULL);
+    cloud_on(&cl, "S3 PUT", put, NULL);
+    int64_t begun_ms = cl.clock.mono_ms;
+    cloud_run(&cl, upload);
+    ck_assert_int_lt(cl.rc, 0);
+    ck_assert(!uploaded);
+    ck_assert_str_eq(cl.err.aws_code, "SlowDown");
+    ck_assert_int_ge(cl.clock.mono_ms - begun_ms, 10 * 60 * 1000);
+    ck_assert_int_le(cl.clock.mono_ms - begun_ms, 11 * 60 * 1000);
+    teardown();
+}
+END_TEST
+
+SUITE("engine/upload", trouble_of_minutes_is_waited_out, patience_ends_after_ten_minutes)
