@@ -53,7 +53,8 @@ int cmd_ps(struct client *c, struct error *err)
         struct table *t = table_new(ARRAY_LEN(titles), titles);
         for (size_t i = 0; i < ps->n_services; i++) {
             const Defang__ServiceStatus *s = ps->services[i];
-            cleanup_free char *running = xasprintf("%u/%u", s->running, s->desired);
+            bool over = text_eq(s->kind, "once") && s->desired == 0; /* it has run, nothing of it is wanted */
+            cleanup_free char *running = over ? xstrdup("-") : xasprintf("%u/%u", s->running, s->desired);
             table_row(t, (const char *const[]){s->name, or_dash(s->state), running, or_dash(s->health), or_dash(s->endpoint), or_dash(s->deployment), or_dash(s->image)});
         }
         table_print(t);

@@ -213,11 +213,13 @@ static Defang__DeployState state_for(struct job *j, int rc, const struct error *
 /* Canceled in an earlier life of the daemon: nothing new is begun, what still runs is taken back. */
 static int finish_cancel(struct job *j, struct error *err)
 {
-    static const char *const phases[] = {"foundation", "whole"};
+    cleanup_json json_t *outputs = NULL;
+    cleanup_error struct error ignored = ERROR_INIT;
     if (j->context.project) {
         flow_builds_stop(&j->context);
-        for (size_t i = 0; i < ARRAY_LEN(phases); i++)
-            j->engine->cancel(&j->context, phases[i]);
+        if (j->engine->outputs(&j->context, &outputs, &ignored) == 0)
+            flow_once_stop(&j->context, outputs);
+        job_up_take_back(j);
     }
     return error_raise(err, ERR_CANCELED, "canceled");
 }

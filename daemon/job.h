@@ -61,6 +61,7 @@ json_t *job_inputs_new(const struct session *s, const Defang__Caller *caller, co
 
 /* The kinds: job_up.c, job_down.c, job_account.c. */
 int job_run_up(struct job *j, struct error *err);
+void job_up_take_back(struct job *j); /* what an `up` of an earlier life has under way in the engine */
 int job_run_down(struct job *j, struct error *err);
 int job_run_bootstrap(struct job *j, struct error *err);
 int job_run_teardown(struct job *j, struct error *err);

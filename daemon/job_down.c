@@ -24,6 +24,8 @@ int job_run_down(struct job *j, struct error *err)
     else
         job_step(j, "teardown", ENGINE_DONE, 2, "project %s is removed", j->context.project);
     rc = flow_derived_prune(&j->context, NULL, 0, err);
+    if (rc == 0)
+        rc = flow_runs_prune(&j->context, NULL, 0, err);
     if (rc < 0)
         return rc;
     cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);

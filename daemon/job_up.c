@@ -2,10 +2,12 @@
  *
  *   bootstrap → pack → upload → (foundation ∥ build) → plan → apply ∥ observe → finish
  *
+ * With services that run once the last part is done in stages (plan_stages): apply ∥ observe → run the one-offs of the stage → the next.
  * Every step may find that an earlier life of the daemon did it. */
 #include "daemon/account_lock.h"
 #include "daemon/images.h"
 #include "daemon/job.h"
+#include "daemon/once.h"
 
 #include "base/env.h"
 #include "base/mem.h"
@@ -20,6 +22,7 @@ struct up {
     struct job *j;
     struct plan_request request;
     struct images images;
+    struct once once;
     struct graph *graph;
     struct engine_template deployed;
 };
@@ -63,12 +66,14 @@ static int read_configs(struct up *u, struct error *err)
     return rc;
 }
 
-static int make_graph(struct up *u, bool foundation, struct error *err)
+/* `stage` as in plan_request: 0 is the whole. */
+static int make_graph(struct up *u, bool foundation, unsigned stage, struct error *err)
 {
     struct compose_diagnostics d = {0}; /* said when the deployment was admitted */
     graph_free(u->graph);
     u->graph = NULL;
     u->request.foundation = foundation;
+    u->request.stage = stage;
     u->request.images = u->images.uris;
     u->request.image_count = foundation ? 0 : u->images.uri_count;
     int rc = plan_make(&u->request, &u->graph, &d, err);
@@ -76,6 +81,15 @@ static int make_graph(struct up *u, bool foundation, struct error *err)
         rc = graph_check(u->graph, err);
     compose_diagnostics_done(&d);
     return rc < 0 ? error_wrap(err, "planning %s", u->j->context.project) : 0;
+}
+
+/* Of an earlier life too: what it may have executed must be followed to its end. */
+static int phase_begun(struct up *u, const char *phase, bool *begun, struct error *err)
+{
+    cleanup_free char *key = xasprintf("apply.%s", phase), *value = NULL;
+    int rc = u->j->journal.get(u->j->journal.arg, key, &value, err);
+    *begun = value != NULL;
+    return rc;
 }
 
 static int step_is_done(struct up *u, const char *step, bool *done, struct error *err)
@@ -89,10 +103,13 @@ static int apply(struct up *u, const char *phase, struct error *err)
     struct store *store = j->daemon->store;
     struct engine_outcome outcome = {0};
     bool done = false;
+    cleanup_free char *key = xasprintf("apply.%s", phase);
     int rc = step_is_done(u, phase, &done, err);
     if (rc < 0 || done)
         return rc;
     rc = store_step_enter(store, j->row.id, phase, err);
+    if (rc == 0)
+        rc = j->journal.put(j->journal.arg, key, "1", err);
     if (rc == 0)
         rc = j->engine->apply(&j->context, phase, u->graph, NULL, NULL, &outcome, err);
     j->resources_changed += outcome.resources_changed;
@@ -124,18 +141,16 @@ static int build_images(struct up *u, struct error *err)
 static int found_and_build(struct up *u, struct error *err)
 {
     bool begun = false, done = false, ready = false;
-    cleanup_free char *executed = NULL;
     int rc = step_is_done(u, "foundation", &done, err);
     if (rc == 0)
-        rc = u->j->journal.get(u->j->journal.arg, "cfn.foundation.executed", &executed, err);
-    begun = executed != NULL;
+        rc = phase_begun(u, "foundation", &begun, err);
     if (rc == 0 && !done && !begun)
         rc = images_place_ready(&u->images, &ready, err);
     if (rc < 0)
         return rc;
     if (done || (ready && !begun))
         return images_build(&u->images, &u->j->failure, err);
-    rc = make_graph(u, true, err);
+    rc = make_graph(u, true, 0, err);
     if (rc < 0)
         return rc;
     struct fiber_group *g = fiber_group_new(u->j->daemon->loop, 0);
@@ -182,14 +197,11 @@ static int put_derived(struct up *u, bool prune, struct error *err)
     return flow_derived_put(&u->j->context, list, count, err);
 }
 
-static int apply_whole(struct up *u, struct error *err)
+static int apply_and_observe(struct up *u, const char *phase, struct error *err)
 {
     struct job *j = u->j;
-    int put = put_derived(u, false, err);
-    if (put < 0)
-        return put;
     struct flow_observer *observer = flow_observe_start(&j->context, u->graph);
-    int rc = apply(u, "whole", err);
+    int rc = apply(u, phase, err);
     if (engine_detaching(&j->context)) {
         flow_observe_stop(observer, NULL);
         return rc;
@@ -228,6 +240,62 @@ static int read_endpoints(struct up *u, struct error *err)
     return 0;
 }
 
+/* The next stage is planned over what this one left. */
+static void now_deployed(struct up *u)
+{
+    engine_template_done(&u->deployed);
+    u->deployed = (struct engine_template){.json = graph_template(u->graph), .exists = true, .settled = true};
+    u->request.previous = u->deployed.json;
+}
+
+/* *changed: the graph was not what was there, or an earlier life had begun to make it so. */
+static int apply_if_differs(struct up *u, const char *phase, bool *changed, struct error *err)
+{
+    bool begun = false;
+    int rc = phase_begun(u, phase, &begun, err);
+    if (rc < 0)
+        return rc;
+    if (!begun && nothing_differs(u))
+        return 0;
+    *changed = true;
+    rc = apply_and_observe(u, phase, err);
+    if (rc == 0)
+        now_deployed(u);
+    return rc;
+}
+
+/* One stage: the last one is the whole. A stage that an earlier life finished is not looked at again. */
+static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *err)
+{
+    bool last = stage == u->once.stages.count, done = false;
+    cleanup_free char *phase = last ? xstrdup("whole") : xasprintf("stage-%u", stage);
+    int rc = step_is_done(u, phase, &done, err);
+    if (rc == 0 && (last || !done))
+        rc = make_graph(u, false, last ? 0 : stage, err);
+    if (rc == 0 && !done)
+        rc = apply_if_differs(u, phase, changed, err);
+    if (rc == 0 && done)
+        *changed = true;
+    return rc < 0 ? rc : once_run(&u->once, stage, err);
+}
+
+static int run_stages(struct up *u, struct error *err)
+{
+    bool changed = u->once.pending_count > 0;
+    int rc = put_derived(u, false, err);
+    for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
+        rc = run_stage(u, stage, &changed, err);
+    if (rc < 0)
+        return rc;
+    if (!changed) {
+        u->j->nothing_changed = u->j->images_built == 0;
+        job_step(u->j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
+        return 0;
+    }
+    rc = put_derived(u, true, err);
+    return rc < 0 ? rc : once_prune(&u->once, err);
+}
+
 static int run(struct up *u, struct error *err)
 {
     struct job *j = u->j;
@@ -243,21 +311,11 @@ static int run(struct up *u, struct error *err)
     if (rc == 0 && images_missing(&u->images))
         rc = found_and_build(u, err);
     if (rc == 0)
-        rc = make_graph(u, false, err);
-    if (rc < 0)
-        return rc;
-    cleanup_free char *executed = NULL;
-    rc = j->journal.get(j->journal.arg, "cfn.whole.executed", &executed, err);
-    if (rc < 0)
-        return rc;
-    if (!executed && nothing_differs(u)) {
-        j->nothing_changed = j->images_built == 0;
-        job_step(j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
-    } else {
-        rc = apply_whole(u, err);
-        if (rc == 0)
-            rc = put_derived(u, true, err);
-    }
+        rc = make_graph(u, false, 0, err);
+    if (rc == 0)
+        rc = once_choose(&u->once, j, &u->request, u->graph, err);
+    if (rc == 0)
+        rc = run_stages(u, err);
     return rc < 0 ? rc : read_endpoints(u, err);
 }
 
@@ -270,4 +328,20 @@ int job_run_up(struct job *j, struct error *err)
     engine_template_done(&u.deployed);
     graph_free(u.graph);
     return rc;
+}
+
+void job_up_take_back(struct job *j)
+{
+    static const char *const phases[] = {"foundation", "whole"};
+    cleanup_error struct error ignored = ERROR_INIT;
+    struct up u = {.j = j};
+    for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+        j->engine->cancel(&j->context, phases[i]);
+    bool begun = true;
+    for (unsigned stage = 1; begun; stage++) {
+        cleanup_free char *phase = xasprintf("stage-%u", stage);
+        if (phase_begun(&u, phase, &begun, &ignored) < 0 || !begun)
+            break;
+        j->engine->cancel(&j->context, phase);
+    }
 }

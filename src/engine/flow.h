@@ -53,6 +53,19 @@ int flow_config_remove(struct engine_context *c, const char *name, bool *removed
 int flow_derived_put(struct engine_context *c, const struct plan_derived *list, size_t count, struct error *err); /* before apply */
 int flow_derived_prune(struct engine_context *c, const struct plan_derived *keep, size_t count, struct error *err); /* after success; count 0 = all */
 
+/* ---- oneoff.c: services that run once (plan_once) ---- */
+struct flow_run { bool known; char *hash, *deployment, *task, *reason; int exit_code; int64_t ended_ms; }; /* the last run; exit_code -1: it had none */
+void flow_run_done(struct flow_run *r);
+/* `out` has room for `count`; known is false where there is no record. */
+int flow_runs_read(struct engine_context *c, const char *const *services, size_t count, struct flow_run *out, struct error *err);
+/* Removes the records of all services but those in `keep`; count 0 = all. */
+int flow_runs_prune(struct engine_context *c, const char *const *keep, size_t count, struct error *err);
+/* Runs a task of it once in this deployment, whatever happens to the daemon, and waits for its end. `outputs`: of the deployed stack. Any end but exit code 0
+ * is ERR_CLOUD, with the reason in `failure`. */
+int flow_once_run(struct engine_context *c, const struct plan_once *o, const json_t *outputs, struct engine_failure *failure, struct error *err);
+/* Stops those of this deployment that still run: for a cancel that was asked for before a restart. */
+void flow_once_stop(struct engine_context *c, const json_t *outputs);
+
 /* ---- status.c ---- */
 struct flow_service_status { char *name, *kind, *deployment, *state, *endpoint, *health, *image, *reason; unsigned desired, running, pending; };
 struct flow_status { struct flow_service_status *services; size_t len; };

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define DESCRIBE_MAX 10
 #define DESCRIBE_TASKS_MAX 100
@@ -276,6 +277,71 @@ static int read_redis(struct reader *r, const char *service, const char *logical
     return 0;
 }
 
+/* ---- services that run once: the deployed template's notes name them ---- */
+static int runs_now(struct reader *r, const char *service, bool *now, struct error *err)
+{
+    cleanup_free char *group = xasprintf("service/%s", service);
+    const char *id;
+    json_t *resource;
+    const char *family = NULL;
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource)
+        if (text_eq(json_str(resource, "Metadata.Group"), group) && text_eq(json_str(resource, "Type"), "AWS::ECS::TaskDefinition"))
+            family = json_str(resource, "Properties.Family");
+    cleanup_json json_t *list = NULL;
+    int rc = 0;
+    if (family && r->cluster)
+        rc = engine_call(r->c, &aws_ecs_ListTasks, json_pack("{s:s,s:s}", "cluster", r->cluster, "family", family), &list, err);
+    *now = json_len(list, "taskArns") > 0;
+    return rc < 0 ? error_wrap(err, "looking for tasks of %s", service) : 0;
+}
+
+/* "2026-11-23T01:08:45Z" */
+static void time_text(int64_t ms, char *out, size_t n)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    strftime(out, n, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static int read_once(struct reader *r, const char *service, struct error *err)
+{
+    struct flow_service_status *row = row_add(r, service, "once");
+    cleanup_free char *group = xasprintf("service/%s", service);
+    row->image = xstrdup_null(json_str(containers_of(r, group), "0.Image"));
+    struct flow_run last = {0};
+    bool now = false;
+    int rc = runs_now(r, service, &now, err);
+    if (rc == 0)
+        rc = flow_runs_read(r->c, &service, 1, &last, err);
+    if (rc < 0)
+        return rc;
+    row->desired = row->running = now;
+    if (now || !last.known) {
+        row->state = xstrdup(now ? "RUNNING" : "NOT RUN");
+    } else {
+        char when[40];
+        time_text(last.ended_ms, when, sizeof when);
+        row->state = xstrdup(last.exit_code == 0 ? "COMPLETED" : "FAILED");
+        row->reason = last.exit_code == 0 ? xasprintf("exited 0 at %s", when) : xasprintf("%s, at %s", last.reason ? last.reason : "failed", when);
+        free(row->deployment);
+        row->deployment = xstrdup_null(last.deployment);
+    }
+    flow_run_done(&last);
+    return 0;
+}
+
+static int read_onces(struct reader *r, struct error *err)
+{
+    const char *service;
+    json_t *note;
+    int rc = 0;
+    json_object_foreach(json_at(r->template, "Metadata.Defang.services"), service, note)
+        if (rc == 0 && json_str(note, "once"))
+            rc = read_once(r, service, err);
+    return rc;
+}
+
 static const struct {
     const char *type;
     int (*read)(struct reader *r, const char *service, const char *logical_id, struct error *err);
@@ -358,6 +424,8 @@ int flow_status(struct engine_context *c, struct flow_status *out, struct error 
         rc = read_resources(&r, name, err);
     if (rc == 0)
         rc = read_services(&r, err);
+    if (rc == 0)
+        rc = read_onces(&r, err);
     if (r.rows.len)
         qsort(r.rows.items, r.rows.len, sizeof *r.rows.items, by_name);
     *out = (struct flow_status){.services = r.rows.items, .len = r.rows.len};

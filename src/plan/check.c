@@ -39,9 +39,9 @@ static void check_size(struct plan_check *c, const struct plan_service *s)
     if (s->kind == PLAN_CONTAINER && mib <= 0)
         plan_warn(&c->diag, pos, "Set deploy.resources.reservations.memory to avoid out-of-memory errors.",
                   "service %s reserves no memory: it gets 512 MiB", s->s->name);
-    if (d->mode && strcmp(d->mode, "replicated") != 0)
+    if (d->mode && strcmp(d->mode, "replicated") != 0 && !s->once)
         plan_error(&c->diag, pos, "Remove deploy.mode.", "service %s: deploy.mode \"%s\" is not supported, only replicated", s->s->name, d->mode);
-    if (c->s->mode == PLAN_HIGH_AVAILABILITY && s->replicas < 2 && s->kind != PLAN_SIDECAR)
+    if (c->s->mode == PLAN_HIGH_AVAILABILITY && s->replicas < 2 && s->kind != PLAN_SIDECAR && !s->once)
         plan_warn(&c->diag, pos, "Set deploy.replicas to 2 or more.", "service %s has one replica in high-availability mode", s->s->name);
 }
 
@@ -116,6 +116,7 @@ static void check_service(struct plan_check *c, const struct plan_service *s)
     plan_check_health(c, s);
     plan_check_env(c, s);
     plan_check_depends(c, s);
+    plan_check_once(c, s);
 }
 
 /* The whole plan, with an account made up: what cannot be planned, or does not fit a stack, is refused before anything is touched. */

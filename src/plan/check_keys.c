@@ -122,9 +122,6 @@ static void check_options(struct plan_check *c, const struct plan_service *s)
         plan_error(&c->diag, x->pos, "Remove privileged.", "service %s: Fargate runs no privileged containers", x->name);
     if (x->stop_grace_period_ms > 120000)
         plan_warn(&c->diag, x->pos, NULL, "service %s: stop_grace_period is cut to 120 s, the most that Fargate gives", x->name);
-    if (text_eq(x->restart, "no"))
-        plan_warn(&c->diag, x->pos, "Let the program run on, or take the service out.",
-                  "service %s: restart \"no\" is not supported yet, ECS starts it again whenever it ends", x->name);
     if (x->deploy.present && x->deploy.replicas == 0)
         plan_note(&c->diag, x->deploy.pos, NULL, "service %s has no replica: nothing of it runs", x->name);
     for (size_t i = 0; i < x->ulimit_count; i++)

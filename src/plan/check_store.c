@@ -144,9 +144,12 @@ void plan_check_depends(struct plan_check *c, const struct plan_service *s)
         const struct plan_service *task = plan_task_of(s), *other = plan_task_of(on);
         if (on == s || (task != other && reaches(&c->v, other, task, seen)))
             plan_error(&c->diag, d->pos, "Remove one of the dependencies.", "service %s depends on itself through %s", s->s->name, d->service);
-        else if (d->condition == COMPOSE_COMPLETED)
-            plan_warn(&c->diag, d->pos, "Run it before `defangctl up`, or from the other service's entrypoint.",
-                      "service %s waits for %s to complete, which is not supported yet: it waits until %s runs", s->s->name, d->service, d->service);
+        else if (d->condition == COMPOSE_COMPLETED && !plan_is_task(on))
+            plan_error(&c->diag, d->pos, "Use condition: service_healthy.", "service %s waits for %s to complete, and a managed store never does",
+                       s->s->name, d->service);
+        else if (d->condition == COMPOSE_HEALTHY && on->once)
+            plan_warn(&c->diag, d->pos, "Use condition: service_completed_successfully.",
+                      "service %s waits for %s to be healthy, which runs once and ends: it waits until %s has succeeded", s->s->name, d->service, d->service);
         else if (d->condition == COMPOSE_HEALTHY && plan_is_task(on) && (!on->ingress || task == other) && !plan_has_health(&on->s->healthcheck))
             plan_warn(&c->diag, d->pos, arena_printf(c->a, "Add a healthcheck to %s.", d->service),
                       "service %s waits for %s to be healthy, which has no healthcheck: it waits until %s runs", s->s->name, d->service, d->service);

@@ -13,6 +13,13 @@ char *plan_derived_path(const struct plan_settings *s, const char *project)
     return xasprintf("%s-derived/", path);
 }
 
+char *plan_runs_path(const struct plan_settings *s, const char *project)
+{
+    cleanup_free char *path = plan_config_path(s, project);
+    path[strlen(path) - 1] = '\0';
+    return xasprintf("%s-runs/", path);
+}
+
 bool plan_is_derived(struct arena *a, const struct compose_env *e)
 {
     return !compose_text_bare_config(&e->value) && !compose_text_literal(a, &e->value);

@@ -69,6 +69,9 @@ struct plan_service {
     bool ingress;               /* has an ingress port */
     bool open;                  /* has a port that is open to the internet */
     bool isolated;              /* on internal networks only */
+    bool once;                  /* runs once and ends: no ECS service, no ports (once.c) */
+    bool pending;               /* it runs in this deployment */
+    unsigned stage;             /* in which it comes, from 1 (stage.c) */
     const char *arch;           /* "x86_64" | "aarch64" */
     unsigned replicas;
     double vcpus, memory_mib;   /* reservations, else limits, else 0 */
@@ -85,6 +88,8 @@ struct plan_view {
 void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out);
 /* In a VPC that is not ours the DHCP options are not either: values name services in full. */
 void plan_view_suffix(struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v);
+void plan_view_once(struct plan_view *v);       /* part of plan_view_make */
+void plan_view_stages(const struct plan_request *r, struct plan_view *v); /* fills stage and pending */
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
 bool plan_is_task(const struct plan_service *s);  /* a container, of its own task or of another's */
 const struct plan_service *plan_task_of(const struct plan_service *s); /* the service whose task it runs in: itself unless it is a sidecar */
@@ -133,6 +138,12 @@ int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
 int plan_redis(struct plan_ctx *c, const struct plan_service *s);
 int plan_container(struct plan_ctx *c, const struct plan_service *s);
 void plan_keep_container(struct plan_ctx *c, const struct plan_service *s);
+json_t *plan_service_network(const struct plan_ctx *c, const struct plan_service *s, bool public); /* NetworkConfiguration */
+/* ---- one-offs and stages (once.c, stage.c) ---- */
+void plan_once_add(struct plan_ctx *c, const struct plan_service *s, const char *deployment, const char *hash);
+void plan_keep_deployed(struct plan_ctx *c);
+/* The service whose task `d` of s waits for; NULL: there is none, or it is s's own task. */
+const struct plan_service *plan_waited(const struct plan_view *v, const struct plan_service *s, const struct compose_dependency *d);
 /* {Ref: execution role}, log configuration of a container */
 json_t *plan_awslogs(const char *group_id, const char *prefix);
 json_t *plan_trust(const char *service); /* AssumeRolePolicyDocument */
@@ -204,4 +215,5 @@ void plan_check_depends(struct plan_check *c, const struct plan_service *s);
 void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* of a sidecar */
 /* `s` waits for `on`, a container of the same task: "START", "HEALTHY" or "SUCCESS". */
 const char *plan_container_condition(const struct compose_dependency *d, const struct plan_service *on);
+void plan_check_once(struct plan_check *c, const struct plan_service *s);
 bool plan_looks_secret(const char *name, const char *value);

@@ -48,6 +48,8 @@ static int add_services(struct plan_ctx *c)
             continue; /* in its service's task */
         else if (c->r->foundation)
             plan_keep_container(c, s);
+        else if (c->r->stage && s->stage > c->r->stage)
+            continue;
         else
             rc = plan_container(c, s);
         if (rc)
@@ -100,6 +102,8 @@ static int make(struct plan_ctx *c, struct error *err)
     if (rc)
         return rc;
     add_outputs(c);
+    if (c->r->stage)
+        plan_keep_deployed(c);
     return graph_check(c->g, err);
 }
 
@@ -112,6 +116,7 @@ int plan_make(const struct plan_request *r, struct graph **out, struct compose_d
     struct plan_ctx c = {.r = r, .p = r->project, .s = r->settings, .f = r->facts, .g = g, .a = g->arena, .diag = {.d = d, .err = err}};
     g->metadata = plan_json("{s:{s:i,s:{}}}", "Defang", "revision", PLAN_REVISION, "services");
     plan_view_make(c.a, c.p, &c.v);
+    plan_view_stages(r, &c.v);
     set_names(&c);
     plan_view_suffix(c.a, c.s, c.p->name, &c.v);
     int rc = make(&c, err);

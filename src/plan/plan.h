@@ -81,6 +81,9 @@ struct plan_request {
     const struct plan_image *images; size_t image_count;
     const struct plan_config *configs; size_t config_count;
     bool foundation;              /* phase one: everything that does not need a built image */
+    /* Stages (plan_stages): 0 is the whole; k what can be deployed before the one-offs of stage k have run. What comes later stays as it is in `previous`. */
+    unsigned stage;
+    const char *const *pending; size_t pending_count; /* names of the one-offs that run in this deployment */
     const json_t *previous;       /* deployed template or NULL: services that did not change keep their deployment id */
 };
 
@@ -108,6 +111,21 @@ void plan_build_finish(struct arena *arena, const struct plan_request *r, struct
 struct plan_derived { const char *service, *variable, *parameter; const struct compose_part *parts; };
 void plan_derived(struct arena *arena, const struct plan_request *r, struct plan_derived **out, size_t *count);
 char *plan_derived_path(const struct plan_settings *s, const char *project); /* "/Defang/shop/beta-derived/"; malloc'd */
+
+/* ---- one-offs: services that run once and end (restart: "no", a job mode, or one that others wait for to complete) ----
+ * A task definition without an ECS service. The engine runs a task of it when its hash is not that of the last run that succeeded; then it is `pending`, and
+ * what depends on it comes in a later stage. Stages 1 … count: the last one is the whole (plan_request.stage 0). One-offs of a stage run after it. */
+struct plan_once {
+    const char *service, *hash;   /* hash: of all that makes the container */
+    const char *output;           /* of the template: JSON {"cluster", "taskDefinition", "container", "assignPublicIp", "securityGroups", "subnets"} */
+    unsigned stage;               /* after which it runs; 0: it does not run in this deployment */
+    bool optional;                /* those who wait for it do so with required: false */
+    const char **before; size_t before_count; /* who waits for it */
+};
+struct plan_stages { struct plan_once *once; size_t once_count; unsigned count; };
+/* `whole` is the graph of r with stage 0; in `arena`. Sorted by service; one-offs without a replica are left out: they never run. */
+void plan_stages(struct arena *arena, const struct plan_request *r, const struct graph *whole, struct plan_stages *out);
+char *plan_runs_path(const struct plan_settings *s, const char *project); /* "/Defang/shop/beta-runs/": how the one-offs ended; malloc'd */
 
 /* With r->foundation and r->previous, container services that are deployed stay as they are. */
 int plan_make(const struct plan_request *r, struct graph **out, struct compose_diagnostics *d, struct error *err);

@@ -23,7 +23,8 @@ static const char *deployment_of(const struct plan_ctx *c, const struct plan_ser
 {
     const json_t *before = json_object_get(json_at(c->r->previous, "Metadata.Defang.services"), s->s->name);
     const char *deployment = json_str(before, "deployment");
-    return deployment && text_eq(json_str(before, "hash"), hash) ? deployment : c->r->deployment;
+    /* A one-off that runs in this deployment is of this deployment, also when it runs again as it was. */
+    return deployment && !s->pending && text_eq(json_str(before, "hash"), hash) ? deployment : c->r->deployment;
 }
 
 static void note_service(struct plan_ctx *c, const struct plan_service *s, const char *deployment, const char *hash)
@@ -45,7 +46,7 @@ static void note_service(struct plan_ctx *c, const struct plan_service *s, const
     plan_json_set(services, s->s->name, entry);
 }
 
-static json_t *network(const struct plan_ctx *c, const struct plan_service *s, bool public)
+json_t *plan_service_network(const struct plan_ctx *c, const struct plan_service *s, bool public)
 {
     return plan_json("{s:{s:s,s:[o,o],s:o}}", "AwsvpcConfiguration", "AssignPublicIp", public ? "ENABLED" : "DISABLED", "SecurityGroups",
                      graph_attr(arena_printf(c->a, "SecurityGroup%s", s->id), "GroupId"), graph_attr("AppSecurityGroup", "GroupId"), "Subnets",
@@ -69,15 +70,19 @@ static void add_load_balancers(struct plan_ctx *c, const struct plan_service *s,
     plan_json_set(properties, "HealthCheckGracePeriodSeconds", json_integer(start > 60 ? MIN(start, 7200) : 60));
 }
 
-/* CloudFormation ends a service when it is steady and a store when it is available: started and healthy alike. ECS keeps the order within a task. */
+/* CloudFormation ends a service when it is steady, its tasks healthy, and a store when it is available: started and healthy alike. A one-off has run when
+ * its stage is over (stage.c); what it waits for itself still comes first when it need not run. */
 static void add_order(struct plan_ctx *c, const struct plan_service *s, const char *id)
 {
-    for (size_t i = 0; i < s->s->depends_on_count; i++) {
-        const struct plan_service *on = plan_view_get(&c->v, s->s->depends_on[i].service);
-        on = on ? plan_task_of(on) : NULL;
-        if (on && on != plan_task_of(s))
-            graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : "StoreAlias%s", on->id));
-    }
+    const struct plan_service *member;
+    for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
+        for (size_t i = 0; i < member->s->depends_on_count; i++) {
+            const struct plan_service *on = plan_waited(&c->v, s, &member->s->depends_on[i]);
+            if (on && on->once)
+                add_order(c, on, id);
+            else if (on)
+                graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : "StoreAlias%s", on->id));
+        }
 }
 
 static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, const char *id, bool public)
@@ -90,9 +95,7 @@ static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, c
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
             graph_depend(c->g, id, c->routes[i].rule); /* ECS refuses a target group that no listener uses */
-    const struct plan_service *member;
-    for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
-        add_order(c, member, id);
+    add_order(c, s, id);
 }
 
 static void add_service(struct plan_ctx *c, const struct plan_service *s, const char *deployment)
@@ -106,7 +109,7 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
         "TaskDefinition", graph_ref(arena_printf(c->a, "TaskDefinition%s", s->id)), "DesiredCount", (int)s->replicas,
         "CapacityProviderStrategy", "CapacityProvider", c->s->capacity_provider, "Weight", 1, "DeploymentConfiguration",
         "MinimumHealthyPercent", (int)c->s->min_healthy_percent, "MaximumPercent", 200, "DeploymentCircuitBreaker", "Enable", 1, "Rollback", 1,
-        "NetworkConfiguration", network(c, s, public), "EnableECSManagedTags", 1, "PropagateTags", "SERVICE", "Tags",
+        "NetworkConfiguration", plan_service_network(c, s, public), "EnableECSManagedTags", 1, "PropagateTags", "SERVICE", "Tags",
         plan_tags(NULL, s->s->name));
     plan_json_push(json_object_get(properties, "Tags"), plan_json("{s:s,s:s}", "Key", "defang:etag", "Value", deployment));
     add_load_balancers(c, s, container, properties);
@@ -152,6 +155,10 @@ int plan_container(struct plan_ctx *c, const struct plan_service *s)
         return rc;
     }
     graph_add(c->g, s->group, arena_printf(c->a, "TaskDefinition%s", s->id), "AWS::ECS::TaskDefinition", task);
+    if (s->once) {
+        plan_once_add(c, s, deployment, hash);
+        return 0;
+    }
     add_service(c, s, deployment);
     note_service(c, s, deployment, hash);
     return 0;

@@ -176,6 +176,7 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
         out->ingress = out->ingress || v->ingress;
     }
     join_sidecars(out);
+    plan_view_once(out);
     for (size_t i = 0; i < out->count; i++) {
         const struct plan_service *v = &out->services[i];
         if (!plan_is_task(v) || !plan_builds_image(v->s))

@@ -17,13 +17,16 @@
 
 struct options {
     const char *mode, *stack, *previous, *diff, *deployment, *adopt, *ecr_public, *zones, *pulumi;
+    const char *pending[16];
+    size_t pending_count;
+    unsigned stage;
     struct env *env;
     struct plan_config configs[32];
     size_t config_count;
     struct plan_zone public_zones[8];
     struct plan_record records[8];
     size_t public_zone_count, record_count;
-    int foundation, check, builds, cd, no_pull_through, table, indent, time;
+    int foundation, check, builds, cd, no_pull_through, table, indent, time, stages;
 };
 
 static int print_graph(const struct graph *g, int indent)
@@ -163,6 +166,21 @@ static void fill_images(struct arena *a, const struct plan_build *b, size_t coun
     r->image_count = count;
 }
 
+/* The one-offs: their stage, name, hash, and who waits; first how many stages there are. */
+static void print_stages(struct arena *a, const struct plan_request *r, const struct graph *g)
+{
+    struct plan_stages s;
+    plan_stages(a, r, g, &s);
+    printf("stages %u\n", s.count);
+    for (size_t i = 0; i < s.once_count; i++) {
+        const struct plan_once *o = &s.once[i];
+        printf("%u %s %s %s%s before", o->stage, o->service, o->hash, o->output, o->optional ? " optional" : "");
+        for (size_t k = 0; k < o->before_count; k++)
+            printf(" %s", o->before[k]);
+        puts("");
+    }
+}
+
 static int fail(struct error *err)
 {
     char *text = error_format(err);
@@ -189,6 +207,7 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
                            .public_zones = o->public_zones, .public_zone_count = o->public_zone_count, .records = o->records,
                            .record_count = o->record_count};
     struct plan_request r = {.project = p, .settings = &s, .facts = &f, .deployment = o->deployment, .foundation = o->foundation != 0,
+                             .stage = o->stage, .pending = o->pending, .pending_count = o->pending_count,
                              .configs = o->configs, .config_count = o->config_count,
                              .previous = o->previous ? load_json(o->previous) : NULL};
     struct plan_build *builds = NULL;
@@ -215,6 +234,8 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
         rc = plan_make(&r, &g, NULL, err); /* plan_check has made its warnings */
     if (rc < 0)
         rc = fail(err);
+    else if (g && o->stages)
+        print_stages(a, &r, g);
     else if (g && o->diff)
         print_diff(o->diff, g);
     else if (g && !o->check)
@@ -223,6 +244,21 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
     json_decref((json_t *)r.previous);
     compose_project_free(p);
     return rc;
+}
+
+static void add_pending(struct options *o, const char *service)
+{
+    if (o->pending_count == ARRAY_LEN(o->pending))
+        exit(2);
+    o->pending[o->pending_count++] = service;
+}
+
+static void set_stage(struct options *o, const char *text)
+{
+    long long n;
+    if (text_parse_int(text, 0, 99, &n) < 0)
+        exit(2);
+    o->stage = (unsigned)n;
 }
 
 static void add_config(struct options *o, char *text)
@@ -256,6 +292,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"zone", required_argument, NULL, 'z'},      {"record", required_argument, NULL, 'r'},
         {"env", required_argument, NULL, 'e'},       {"adopt", required_argument, NULL, 'a'},      {"ecr-public", required_argument, NULL, 'u'},
         {"pulumi", required_argument, NULL, 'P'},
+        {"pending", required_argument, NULL, 'N'}, {"stage", required_argument, NULL, 'S'}, {"stages", no_argument, &o->stages, 1},
         {"foundation", no_argument, &o->foundation, 1}, {"check", no_argument, &o->check, 1},      {"builds", no_argument, &o->builds, 1},
         {"cd", no_argument, &o->cd, 1},              {"no-pull-through", no_argument, &o->no_pull_through, 1},
         {"replace-table", no_argument, &o->table, 1}, {"indent", no_argument, &o->indent, 1},      {0}};
@@ -269,6 +306,10 @@ static int parse(int argc, char **argv, struct options *o)
             add_config(o, optarg);
         else if (k == 'z' || k == 'r')
             add_dns(o, optarg, k == 'r');
+        else if (k == 'N')
+            add_pending(o, optarg);
+        else if (k == 'S')
+            set_stage(o, optarg);
         else if (k == 'e' && strchr(optarg, '=')) {
             char *eq = strchr(optarg, '=');
             *eq = '\0';

@@ -29,6 +29,8 @@ PLANS: dict[str, list] = {
     "names": [CASES / "names.yaml"],
     "sidecars": [CASES / "sidecars.yaml"],
     "options": ["--ecr-public", "defang-cd-ecr-public", CASES / "options.yaml"],
+    "once": [CASES / "once.yaml"],
+    "once-stage-1": ["--pending", "migrate", "--pending", "seed", "--stage", "1", CASES / "once.yaml"],
     "stores": ["--mode", "ha", CASES / "stores.yaml"],
     "adopt": [CASES / "adopt.yaml"],
     "adopt-public": [CASES / "adopt-public.yaml"],

@@ -1,0 +1,169 @@
+/* Stages of a deployment: a service that waits for a one-off comes in a later one, and what is deployed stays as it is until its own stage comes.
+ *
+ * A service's stage is one more than that of the last one-off before it, or that of the last service before it. One-offs that do not run in this deployment
+ * part nothing: without any that runs there is one stage, the whole. */
+#include "base/limits.h"
+#include "base/str.h"
+#include "plan/internal.h"
+#include <limits.h>
+#include <string.h>
+
+static bool is_pending(const struct plan_request *r, const struct plan_service *s)
+{
+    for (size_t i = 0; s->once && i < r->pending_count; i++)
+        if (strcmp(r->pending[i], s->s->name) == 0)
+            return true;
+    return false;
+}
+
+const struct plan_service *plan_waited(const struct plan_view *v, const struct plan_service *s, const struct compose_dependency *d)
+{
+    const struct plan_service *on = plan_view_get(v, d->service), *task = on ? plan_task_of(on) : NULL;
+    return task == s ? NULL : task;
+}
+
+#define OPEN UINT_MAX
+
+/* `known` is 0 where nothing is known yet; a cycle, which plan_check refuses, ends. */
+static unsigned stage_of(const struct plan_request *r, const struct plan_view *v, const struct plan_service *s, unsigned *known)
+{
+    unsigned *mine = &known[s - v->services];
+    if (*mine)
+        return *mine == OPEN ? 1 : *mine;
+    *mine = OPEN;
+    unsigned stage = 1;
+    const struct plan_service *member;
+    for (size_t m = 0; s->kind == PLAN_CONTAINER && (member = plan_task_member(v, s, m)); m++)
+        for (size_t i = 0; i < member->s->depends_on_count; i++) {
+            const struct plan_service *on = plan_waited(v, s, &member->s->depends_on[i]);
+            unsigned before = on ? stage_of(r, v, on, known) + (is_pending(r, on) ? 1 : 0) : 1;
+            stage = MAX(stage, before);
+        }
+    return *mine = stage;
+}
+
+static unsigned *all_stages(const struct plan_request *r, const struct plan_view *v)
+{
+    unsigned *known = xcalloc(v->count + 1, sizeof *known);
+    for (size_t i = 0; i < v->count; i++)
+        stage_of(r, v, &v->services[i], known);
+    return known;
+}
+
+void plan_view_stages(const struct plan_request *r, struct plan_view *v)
+{
+    cleanup_free unsigned *known = all_stages(r, v);
+    for (size_t i = 0; i < v->count; i++) {
+        v->services[i].stage = known[i];
+        v->services[i].pending = is_pending(r, &v->services[i]);
+    }
+}
+
+/* Who waits for it, and whether all of them can do without. */
+static void add_waiting(struct arena *a, const struct plan_view *v, struct plan_once *o)
+{
+    o->before = arena_array(a, const char *, v->count + 1);
+    bool needed = false;
+    for (size_t i = 0; i < v->count; i++) {
+        const struct compose_service *s = v->services[i].s;
+        for (size_t k = 0; k < s->depends_on_count; k++) {
+            if (strcmp(s->depends_on[k].service, o->service) != 0)
+                continue;
+            o->before[o->before_count++] = s->name;
+            needed = needed || s->depends_on[k].required;
+        }
+    }
+    o->optional = o->before_count && !needed;
+}
+
+void plan_stages(struct arena *a, const struct plan_request *r, const struct graph *g, struct plan_stages *out)
+{
+    struct plan_view v;
+    plan_view_make(a, r->project, &v);
+    plan_view_stages(r, &v);
+    *out = (struct plan_stages){.once = arena_array(a, struct plan_once, v.count + 1), .count = 1};
+    for (size_t i = 0; i < v.count; i++) {
+        const struct plan_service *s = &v.services[i];
+        const json_t *note = json_object_get(json_at(g->metadata, "Defang.services"), s->s->name);
+        if (s->kind == PLAN_CONTAINER)
+            out->count = MAX(out->count, s->stage);
+        if (!s->once || s->replicas == 0)
+            continue;
+        struct plan_once *o = &out->once[out->once_count++];
+        *o = (struct plan_once){.service = arena_strdup(a, s->s->name), .hash = arena_strdup(a, json_str(note, "hash")),
+                                .output = arena_strdup(a, json_str(note, "once")), .stage = s->pending ? s->stage : 0};
+        add_waiting(a, &v, o);
+    }
+}
+
+/* ---- what stays until its stage comes ---- */
+static bool is_of_later_stage(const struct plan_ctx *c, const char *group)
+{
+    for (size_t i = 0; i < c->v.count; i++)
+        if (c->v.services[i].stage > c->r->stage && strcmp(c->v.services[i].group, group) == 0)
+            return true;
+    return false;
+}
+
+static void keep(struct plan_ctx *c, const char *id, const json_t *old)
+{
+    struct graph_resource *r = graph_add(c->g, json_str_or(old, "Metadata.Group", "stack"), id, json_str_or(old, "Type", ""),
+                                         json_object_get(old, "Properties") ? json_deep_copy(json_object_get(old, "Properties")) : json_object());
+    r->deletion_policy = arena_strdup(c->a, json_str(old, "DeletionPolicy"));
+    r->replace_policy = arena_strdup(c->a, json_str(old, "UpdateReplacePolicy"));
+}
+
+static void keep_order(struct plan_ctx *c, const char *id, const json_t *old)
+{
+    const json_t *on = json_object_get(old, "DependsOn");
+    for (size_t i = 0; i < json_array_size(on); i++)
+        if (graph_get(c->g, json_string_value(json_array_get(on, i))))
+            graph_depend(c->g, id, json_string_value(json_array_get(on, i)));
+}
+
+/* Names of what the plan lacks; what belongs to nobody any more is left out when there is no room for it beside the new. */
+static json_t *missing(const struct plan_ctx *c, const json_t *resources, bool all)
+{
+    json_t *ids = json_array();
+    const char *id;
+    json_t *old;
+    json_object_foreach ((json_t *)resources, id, old)
+        if (!graph_get(c->g, id) && (all || is_of_later_stage(c, json_str_or(old, "Metadata.Group", ""))))
+            plan_json_push(ids, json_string(id));
+    return ids;
+}
+
+static void keep_notes(struct plan_ctx *c)
+{
+    json_t *notes = json_at(c->g->metadata, "Defang.services");
+    const char *service;
+    json_t *note;
+    json_object_foreach (json_at(c->r->previous, "Metadata.Defang.services"), service, note)
+        if (!json_object_get(notes, service))
+            plan_json_set(notes, service, json_deep_copy(note));
+}
+
+/* Nothing is removed before the last stage, and services of later stages are left as they are with all that is theirs: when a one-off fails, what ran
+ * goes on to run. References of what is kept resolve, because all of the deployed template is there. */
+void plan_keep_deployed(struct plan_ctx *c)
+{
+    const json_t *resources = json_object_get(c->r->previous, "Resources");
+    for (size_t i = 0; i < c->g->len; i++) {
+        struct graph_resource *r = &c->g->resources[i];
+        const json_t *old = json_object_get(resources, r->logical_id);
+        if (!old || !is_of_later_stage(c, r->group) || !text_eq(json_str(old, "Type"), r->type))
+            continue;
+        json_decref(r->properties);
+        r->properties = json_object_get(old, "Properties") ? json_deep_copy(json_object_get(old, "Properties")) : json_object();
+    }
+    cleanup_json json_t *ids = missing(c, resources, true);
+    if (c->g->len + json_array_size(ids) > LIMIT_PLAN_RESOURCES) {
+        json_decref(ids);
+        ids = missing(c, resources, false);
+    }
+    for (size_t i = 0; i < json_array_size(ids); i++)
+        keep(c, json_string_value(json_array_get(ids, i)), json_object_get(resources, json_string_value(json_array_get(ids, i))));
+    for (size_t i = 0; i < json_array_size(ids); i++)
+        keep_order(c, json_string_value(json_array_get(ids, i)), json_object_get(resources, json_string_value(json_array_get(ids, i))));
+    keep_notes(c);
+}
