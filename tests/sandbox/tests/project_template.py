@@ -208,7 +208,8 @@ def others() -> dict:
             "Certificates": [{"CertificateArn": ref("Certificate")}], "DefaultActions": [
                 {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_302"}}]}},
         "Second": {"Type": "AWS::CertificateManager::Certificate", "Properties": {
-            "DomainName": "other.example.com", "ValidationMethod": "DNS"}},
+            "DomainName": "other.shop.example.com", "ValidationMethod": "DNS",
+            "DomainValidationOptions": [{"DomainName": "other.shop.example.com", "HostedZoneId": ref("PublicZone")}]}},
         "ExtraCertificates": {"Type": "AWS::ElasticLoadBalancingV2::ListenerCertificate", "Properties": {
             "ListenerArn": ref("Https"), "Certificates": [{"CertificateArn": ref("Second")}]}},
         "Alias": {"Type": "AWS::Route53::RecordSet", "Properties": {
