@@ -3,7 +3,7 @@
  * (docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html). It encrypts with SSE-S3 or not at all.
  *
  * The bucket holds a test object as soon as logging is on, and CloudFormation deletes no bucket that holds anything: so it leaves it alone, and the engine
- * empties and removes it when the stack is gone (graph_resource.purge), unless the mode protects what is there. */
+ * empties and removes it when the stack is gone (graph_resource.purge), unless the setting force-destroy-bucket keeps what is there. */
 #include "plan/internal.h"
 
 #define BUCKET "AlbLogs"
@@ -21,7 +21,7 @@ static void add_bucket(struct plan_ctx *c)
                   "ObjectOwnership", "BucketOwnerEnforced", "LifecycleConfiguration", "Rules", rule, "Tags",
                   plan_tags(arena_printf(c->a, "%s-alb-logs", c->scope), NULL)));
     r->deletion_policy = r->replace_policy = "Retain";
-    r->purge = !c->s->deletion_protection;
+    r->purge = c->s->force_destroy;
 }
 
 static void add_policy(struct plan_ctx *c)

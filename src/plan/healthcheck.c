@@ -64,13 +64,13 @@ static unsigned clamp(int64_t v, unsigned low, unsigned high)
     return v < low ? low : v > high ? high : (unsigned)v;
 }
 
-void plan_target_group_timing(const struct compose_healthcheck *h, struct plan_health_timing *out)
+void plan_target_group_timing(const struct plan_settings *s, const struct compose_healthcheck *h, struct plan_health_timing *out)
 {
     bool on = h->present && !h->disabled;
-    out->interval = on && h->interval_ms >= 0 ? clamp(h->interval_ms / 1000, 5, 300) : 5;
+    out->interval = on && h->interval_ms >= 0 ? clamp(h->interval_ms / 1000, 5, 300) : s->health_interval;
     unsigned longest = MIN(out->interval - 1, 120u);
     out->timeout = on && h->timeout_ms >= 0 ? clamp(h->timeout_ms / 1000, 2, longest) : longest;
-    out->healthy = 2;
+    out->healthy = s->health_threshold;
     out->unhealthy = on && h->retries >= 0 ? clamp(h->retries, 2, 10) : 3;
 }
 

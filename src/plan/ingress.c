@@ -45,9 +45,7 @@ static json_t *not_found(void)
 
 json_t *plan_redirect(const struct plan_ctx *c)
 {
-    /* A permanent one is remembered by browsers for good: for those who mean it. */
-    const char *code = c->s->mode == PLAN_HIGH_AVAILABILITY ? "HTTP_301" : "HTTP_302";
-    return plan_json("{s:s,s:{s:s,s:s,s:s}}", "Type", "redirect", "RedirectConfig", "Protocol", "HTTPS", "Port", "443", "StatusCode", code);
+    return plan_json("{s:s,s:{s:s,s:s,s:s}}", "Type", "redirect", "RedirectConfig", "Protocol", "HTTPS", "Port", "443", "StatusCode", c->s->redirect_code);
 }
 
 static void add_listener(struct plan_ctx *c, unsigned port, const json_t *certificate)

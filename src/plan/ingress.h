@@ -69,4 +69,4 @@ const char *plan_alb_logs(struct plan_ctx *c, json_t *attributes); /* what the l
 
 /* DEFANG_DOMAIN, DEFANG_ACCESS_LOGS, x-defang-access-logs; `out` has its mode. */
 struct env;
-int plan_settings_ingress(struct arena *arena, const struct compose_project *p, const struct env *env, struct plan_settings *out, struct error *err);
+int plan_settings_ingress(struct arena *arena, const struct env *env, struct plan_settings *out, struct error *err);

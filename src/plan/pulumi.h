@@ -34,6 +34,7 @@ struct plan_pulumi_request {
     const struct plan_build *builds; size_t build_count; /* finished; none: the images are what the graph says */
     /* For `eject`: each build's image is a config value "image-<service>" with this default (parallel to builds), and nothing is built. NULL: Kaniko builds. */
     const char *const *images;
+    const struct compose_project *model;  /* for builds in a cluster or VPC of its own (x-defang-aws); NULL: it brings none */
 };
 
 struct plan_pulumi_program {

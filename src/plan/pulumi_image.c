@@ -60,13 +60,14 @@ static const char *task_definition(struct pulumi_ctx *c, const struct plan_build
 
 static json_t *environment(struct pulumi_ctx *c, const struct plan_build *b, const char *task)
 {
-    const struct plan_build_needs *n = plan_build_needs();
+    struct plan_build_needs needs, *n = &needs;
+    plan_build_needs(c->a, c->r->model, n);
     struct str subnets = STR_INIT;
     for (size_t i = 0; i < ARRAY_LEN(n->subnets); i++)
         if (n->subnets[i])
-            str_appendf(&subnets, "%s${%s.id}", i ? "," : "", n->subnets[i]);
+            str_appendf(&subnets, n->own_network ? "%s%s" : "%s${%s.id}", i ? "," : "", n->subnets[i]);
     json_t *e = plan_json("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "IMAGE_SERVICE", b->service, "IMAGE_REPOSITORY", b->repository, "IMAGE_TAG", b->tag,
-                          "IMAGE_CLUSTER", arena_printf(c->a, "${%s.name}", n->cluster), "IMAGE_TASK_DEFINITION", arena_printf(c->a, "${%s.family}", task),
+                          "IMAGE_CLUSTER", arena_printf(c->a, n->own_cluster ? "%s" : "${%s.name}", n->cluster), "IMAGE_TASK_DEFINITION", arena_printf(c->a, "${%s.family}", task),
                           "IMAGE_CONTAINER", PLAN_BUILD_CONTAINER, "IMAGE_SUBNETS", str_get(&subnets), "IMAGE_SECURITY_GROUP",
                           arena_printf(c->a, "${%s.id}", n->security_group), "IMAGE_COMMAND", command_text(c, b), "IMAGE_DNS_SUFFIX",
                           c->r->facts->dns_suffix);
@@ -88,7 +89,8 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id)
 static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct error *err)
 {
     const char *task = task_definition(c, b);
-    const struct plan_build_needs *n = plan_build_needs();
+    struct plan_build_needs needs, *n = &needs;
+    plan_build_needs(c->a, c->r->model, n);
     if (!task)
         return error_raise(err, ERR_FAILED, "pulumi: the plan has no task definition %s to build the image of %s", b->task_family, b->service);
     json_t *on = json_array();

@@ -10,16 +10,17 @@
 struct preset {
     enum plan_nat nat;
     const char *capacity_provider;
-    unsigned log_retention_days, min_healthy_percent, backup_days;
+    unsigned log_retention_days, min_healthy_percent, backup_days, deregistration_delay;
     bool deletion_protection;
+    enum plan_store_class store_class;
     const char *kaniko_cpu, *kaniko_memory;
 };
 
 static const struct preset PRESETS[] = {
-    [PLAN_MODE_UNSET] = {PLAN_NAT_NONE, "FARGATE_SPOT", 1, 0, 0, false, "2048", "8192"},
-    [PLAN_AFFORDABLE] = {PLAN_NAT_NONE, "FARGATE_SPOT", 1, 0, 0, false, "2048", "8192"},
-    [PLAN_BALANCED] = {PLAN_NAT_SINGLE, "FARGATE_SPOT", 7, 100, 1, false, "2048", "8192"},
-    [PLAN_HIGH_AVAILABILITY] = {PLAN_NAT_PER_ZONE, "FARGATE", 30, 100, 7, true, "4096", "16384"},
+    [PLAN_MODE_UNSET] = {PLAN_NAT_NONE, "FARGATE_SPOT", 1, 0, 0, 0, false, PLAN_BURSTABLE, "2048", "8192"},
+    [PLAN_AFFORDABLE] = {PLAN_NAT_NONE, "FARGATE_SPOT", 1, 0, 0, 0, false, PLAN_BURSTABLE, "2048", "8192"},
+    [PLAN_BALANCED] = {PLAN_NAT_SINGLE, "FARGATE_SPOT", 7, 100, 1, 10, false, PLAN_GENERAL, "2048", "8192"},
+    [PLAN_HIGH_AVAILABILITY] = {PLAN_NAT_PER_ZONE, "FARGATE", 30, 100, 7, 10, true, PLAN_MEMORY, "4096", "16384"},
 };
 
 struct word { const char *name; int value; };
@@ -53,20 +54,6 @@ static int parse_mode(const char *text, enum plan_mode *out, struct error *err)
     return 0;
 }
 
-static int parse_nat(const char *text, enum plan_nat *out, struct error *err)
-{
-    static const struct word words[] = {{"none", PLAN_NAT_NONE},         {"single", PLAN_NAT_SINGLE},  {"per-zone", PLAN_NAT_PER_ZONE},
-                                        {"per_zone", PLAN_NAT_PER_ZONE}, {"one", PLAN_NAT_SINGLE},     {"OnePerAz", PLAN_NAT_PER_ZONE}};
-    int nat = find_word(words, ARRAY_LEN(words), text);
-    if (nat < 0) {
-        int rc = error_raise(err, ERR_USAGE, "unknown NAT strategy \"%s\"", text);
-        error_hint(err, "Strategies are none, single and per-zone.");
-        return rc;
-    }
-    *out = (enum plan_nat)nat;
-    return 0;
-}
-
 /* CloudWatch Logs takes these only. */
 static bool retention_ok(unsigned days)
 {
@@ -76,18 +63,6 @@ static bool retention_ok(unsigned days)
         if (known[i] == days)
             return true;
     return false;
-}
-
-static int parse_count(const struct env *env, const char *name, unsigned min, unsigned max, unsigned *out, struct error *err)
-{
-    const char *text = env_get_nonempty(env, name);
-    long long v;
-    if (!text)
-        return 0;
-    if (text_parse_int(text, min, max, &v) < 0)
-        return error_raise(err, ERR_USAGE, "%s must be a number from %u to %u, not \"%s\"", name, min, max, text);
-    *out = (unsigned)v;
-    return 0;
 }
 
 static bool name_ok(const char *s, size_t max, bool lower, bool hyphen)
@@ -127,26 +102,12 @@ static int resolve_names(struct arena *arena, const struct env *env, const char 
 static int resolve_overrides(struct arena *arena, const struct compose_project *p, const struct env *env, struct plan_settings *out,
                              struct error *err)
 {
-    const char *nat = env_get_nonempty(env, "DEFANG_NAT");
-    if (!nat && p)
-        nat = plan_ext_string(p->extensions, "x-defang-nat");
-    int rc = nat ? parse_nat(nat, &out->nat, err) : 0;
-    if (!rc)
-        rc = parse_count(env, "DEFANG_LOG_RETENTION_DAYS", 1, 3653, &out->log_retention_days, err);
+    int rc = plan_settings_table(arena, p, env, out, err);
     if (!rc && !retention_ok(out->log_retention_days))
-        return error_raise(err, ERR_USAGE, "DEFANG_LOG_RETENTION_DAYS: CloudWatch Logs keeps for 1, 3, 5, 7, 14, 30, 60, 90 … days, not for %u",
+        return error_raise(err, ERR_USAGE, "log-retention-days (DEFANG_LOG_RETENTION_DAYS): CloudWatch Logs keeps for 1, 3, 5, 7, 14, 30, 60, 90 … days, not for %u",
                            out->log_retention_days);
-    if (!rc)
-        rc = parse_count(env, "DEFANG_MIN_HEALTHY_PERCENT", 0, 100, &out->min_healthy_percent, err);
-    if (!rc)
-        rc = parse_count(env, "DEFANG_BACKUP_DAYS", 0, 35, &out->backup_days, err);
-    if (!rc)
-        rc = parse_count(env, "DEFANG_ZONES", 2, 4, &out->zones, err);
-    const char *provider = env_get_nonempty(env, "DEFANG_CAPACITY_PROVIDER");
-    if (!rc && provider && strcmp(provider, "FARGATE") != 0 && strcmp(provider, "FARGATE_SPOT") != 0)
-        return error_raise(err, ERR_USAGE, "DEFANG_CAPACITY_PROVIDER must be FARGATE or FARGATE_SPOT, not \"%s\"", provider);
-    if (!rc && provider)
-        out->capacity_provider = arena_strdup(arena, provider);
+    if (!out->allow_burstable && out->store_class == PLAN_BURSTABLE)
+        out->store_class = PLAN_GENERAL;
     const char *no_cache = env_get_nonempty(env, "DEFANG_NO_CACHE");
     out->no_cache = no_cache && !text_eq(no_cache, "0") && !text_eq_nocase(no_cache, "false");
     const char *image = env_get_nonempty(env, "DEFANG_KANIKO_IMAGE");
@@ -154,18 +115,8 @@ static int resolve_overrides(struct arena *arena, const struct compose_project *
     return rc;
 }
 
-int plan_settings_resolve(struct arena *arena, const struct compose_project *p, const struct env *env, const char *mode_flag,
-                          const char *stack_flag, struct plan_settings *out, struct error *err)
+static void apply_preset(struct plan_settings *out)
 {
-    cleanup_env struct env *none = env ? NULL : env_new();
-    const struct env *e = env ? env : none;
-    *out = (struct plan_settings){.zones = 2};
-    const char *mode = !text_empty(mode_flag) ? mode_flag : env_get_nonempty(e, "DEFANG_MODE");
-    if (!mode && p)
-        mode = plan_ext_string(p->extensions, "x-defang-mode");
-    int rc = mode ? parse_mode(mode, &out->mode, err) : 0;
-    if (rc)
-        return rc;
     const struct preset *preset = &PRESETS[out->mode];
     out->nat = preset->nat;
     out->capacity_provider = preset->capacity_provider;
@@ -173,10 +124,33 @@ int plan_settings_resolve(struct arena *arena, const struct compose_project *p, 
     out->min_healthy_percent = preset->min_healthy_percent;
     out->backup_days = preset->backup_days;
     out->deletion_protection = preset->deletion_protection;
+    out->deregistration_delay = preset->deregistration_delay;
+    out->store_class = preset->store_class;
     out->kaniko_cpu = preset->kaniko_cpu;
     out->kaniko_memory = preset->kaniko_memory;
+    /* A permanent redirect is remembered by browsers for good: for those who mean it. */
+    out->redirect_code = out->mode == PLAN_HIGH_AVAILABILITY ? "HTTP_301" : "HTTP_302";
+    /* What is stored costs a little: not where the mode is for trying out. */
+    out->access_logs = out->mode == PLAN_BALANCED || out->mode == PLAN_HIGH_AVAILABILITY;
+    out->force_destroy = !preset->deletion_protection;
+    out->price_class = out->mode == PLAN_HIGH_AVAILABILITY ? "PriceClass_All" : "PriceClass_100";
+}
+
+int plan_settings_resolve(struct arena *arena, const struct compose_project *p, const struct env *env, const char *mode_flag,
+                          const char *stack_flag, struct plan_settings *out, struct error *err)
+{
+    cleanup_env struct env *none = env ? NULL : env_new();
+    const struct env *e = env ? env : none;
+    *out = (struct plan_settings){.zones = 2, .allow_burstable = true, .health_interval = 5, .health_threshold = 2, .backup_window = "04:00-05:00"};
+    const char *mode = !text_empty(mode_flag) ? mode_flag : env_get_nonempty(e, "DEFANG_MODE");
+    if (!mode && p)
+        mode = plan_ext_string(p->extensions, "x-defang-mode");
+    int rc = mode ? parse_mode(mode, &out->mode, err) : 0;
+    if (rc)
+        return rc;
+    apply_preset(out);
     rc = resolve_names(arena, e, stack_flag, out, err);
     if (rc == 0)
-        rc = plan_settings_ingress(arena, p, e, out, err);
+        rc = plan_settings_ingress(arena, e, out, err);
     return rc ? rc : resolve_overrides(arena, p, e, out, err);
 }

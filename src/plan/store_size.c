@@ -43,10 +43,10 @@ static const char *pick(const struct family *families, size_t count, size_t from
     return NULL;
 }
 
-/* The mode says with which family to begin; larger ones follow. */
+/* The mode, or rds-node-type, says with which family to begin; larger ones follow. */
 static size_t first_family(const struct plan_settings *s)
 {
-    return s->mode == PLAN_HIGH_AVAILABILITY ? 2 : s->mode == PLAN_BALANCED ? 1 : 0;
+    return (size_t)s->store_class;
 }
 
 const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib)

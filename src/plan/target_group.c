@@ -47,7 +47,7 @@ static void add_health(struct plan_ctx *c, const struct plan_route *r, json_t *p
     struct plan_health_url url;
     plan_health_url(h->present ? h->test : NULL, h->present ? h->test_count : 0, &url);
     struct plan_health_timing t;
-    plan_target_group_timing(h, &t);
+    plan_target_group_timing(c->s, h, &t);
     const char *codes, *path = arena_printf(c->a, "%s%s", url.path[0] == '/' ? "" : "/", url.path);
     if (plan_port_is_grpc(r->port))
         path = grpc_path(c, h, &url, &codes);
@@ -69,8 +69,7 @@ static void add_health(struct plan_ctx *c, const struct plan_route *r, json_t *p
 void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
 {
     json_t *attributes = json_array();
-    /* Zero in the mode that stops old tasks first anyway. */
-    plan_json_push(attributes, plan_attribute("deregistration_delay.timeout_seconds", c->s->min_healthy_percent ? "10" : "0"));
+    plan_json_push(attributes, plan_attribute("deregistration_delay.timeout_seconds", arena_printf(c->a, "%u", c->s->deregistration_delay)));
     plan_json_push(attributes, plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
     json_t *properties = plan_json("{s:s,s:s,s:s,s:i,s:o,s:o,s:o}", "Name", target_group_name(c, r), "TargetType", "ip", "Protocol", "HTTP",
                                    "Port", (int)r->port->target, "VpcId", plan_vpc(c), "TargetGroupAttributes", attributes, "Tags",

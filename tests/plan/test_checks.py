@@ -76,6 +76,24 @@ class Checks(unittest.TestCase):
                         tool("--check", path)
                     self.assertIn("its private zone would be", str(refused.exception))
 
+    def test_settings(self) -> None:
+        """Settings of the project are known, in range, and say where they are wrong."""
+        wrong = {"log-retention": [3, "has no setting"], "nat": ["two", "cannot be"], "zones": [9, "must be a number from 2 to 4"],
+                 "backup-window": ["4-5", "cannot be"], "alarms": ["perhaps", "must be true or false"], "log-retention-days": [2, "keeps for 1, 3, 5"]}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "compose.yaml"
+            for key, (value, text) in wrong.items():
+                path.write_text(json.dumps({"name": "s", "x-defang-settings": {key: value}, "services": {"a": {"image": "nginx"}}}))
+                with self.subTest(key), self.assertRaises(Refused) as refused:
+                    tool("--check", path)
+                self.assertIn(text, str(refused.exception))
+            path.write_text(json.dumps({"name": "s", "x-defang-settings": {"nat-gateway-strategy": "single", "zones": 3}, "services": {"a": {"image": "nginx"}}}))
+            ids = json.loads(tool(path)[0])["Resources"]
+            self.assertIn("NatGateway1", ids)
+            self.assertIn("PrivateSubnet3", ids)
+            ids = json.loads(tool("--env", "DEFANG_NAT=none", path)[0])["Resources"]
+            self.assertNotIn("NatGateway1", ids)
+
     def test_same_domain(self) -> None:
         one = {"image": "nginx", "domainname": "x.example.com", "ports": ["80"]}
         with tempfile.TemporaryDirectory() as folder:

@@ -46,7 +46,7 @@ START_TEST(timing)
     struct compose_healthcheck h = {.present = r->present, .interval_ms = r->interval < 0 ? -1 : r->interval * 1000,
                                     .timeout_ms = r->timeout < 0 ? -1 : r->timeout * 1000, .retries = r->retries};
     struct plan_health_timing t;
-    plan_target_group_timing(&h, &t);
+    plan_target_group_timing(&(struct plan_settings){.health_interval = 5, .health_threshold = 2}, &h, &t);
     ck_assert_uint_eq(t.interval, r->i);
     ck_assert_uint_eq(t.timeout, r->t);
     ck_assert_uint_eq(t.unhealthy, r->u);
