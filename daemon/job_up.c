@@ -5,6 +5,7 @@
  * With services that run once the last part is done in stages (plan_stages): apply ∥ observe → run the one-offs of the stage → the next.
  * Every step may find that an earlier life of the daemon did it. */
 #include "daemon/account_lock.h"
+#include "daemon/domains.h"
 #include "daemon/images.h"
 #include "daemon/job.h"
 #include "daemon/once.h"
@@ -37,6 +38,8 @@ static int prepare_account(struct up *u, struct error *err)
         return rc;
     j->context.facts = facts;
     rc = flow_adopted(&j->context, j->arena, j->project.model, facts, err);
+    if (rc == 0)
+        rc = flow_domains(&j->context, j->arena, j->project.model, facts, err);
     if (rc < 0)
         return rc;
     rc = account_lock(j->daemon);
@@ -237,6 +240,7 @@ static int read_endpoints(struct up *u, struct error *err)
             json_array_append_new(list, json_pack("{s:s,s:s,s:b}", "service", service, "url", url, "public", output != NULL));
     }
     u->j->endpoints = list;
+    domains_point(u->j, &u->request, outputs);
     return 0;
 }
 
@@ -305,6 +309,7 @@ static int run(struct up *u, struct error *err)
     if (rc < 0)
         return rc;
     u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
+    domains_say(j, &u->request);
     rc = read_configs(u, err);
     if (rc == 0)
         rc = images_prepare(&u->images, j, &u->request, err);

@@ -4,6 +4,7 @@
  *              ▲                  │                          └──▶ rolled back (still whole)
  *              └────delete──── dead (a first create that failed)
  */
+#include "engine/buckets.h"
 #include "engine/cfn.h"
 #include "engine/passwords.h"
 #include "engine/protect.h"
@@ -21,6 +22,7 @@
 #include <string.h>
 
 #define START_LOOKS 4
+#define DESTROY_BUCKETS "cfn.destroy.buckets" /* journal */
 
 struct apply {
     struct engine_context *c;
@@ -93,19 +95,23 @@ static int follow(struct apply *a, const char *stack_id, struct cfn_follow *f, s
 
 /* What a creation made that did not end holds no data, and its deletion protection would keep half of a stack for ever. Best effort: what stays protected
  * fails the delete, with its reason. */
-static void lift_half_made(struct apply *a, const char *stack)
+static void lift_half_made(struct apply *a, const char *stack, const char *buckets_key)
 {
     cleanup_json json_t *template = NULL;
     cleanup_error struct error ignored = ERROR_INIT;
-    if (cfn_stack_template(a->c, stack, &template, &ignored) == 0)
-        protect_lift(a->c, stack, template, true, &ignored);
+    if (cfn_stack_template(a->c, stack, &template, &ignored) < 0)
+        return;
+    protect_lift(a->c, stack, template, true, &ignored);
+    error_done(&ignored);
+    buckets_note(a->c, stack, template, buckets_key, &ignored);
 }
 
 /* A stack that only a delete can help: take it away first, under a token of its own. */
 static int clear_dead(struct apply *a, struct cfn_stack *stack, struct error *err)
 {
     engine_note(a->c, ENGINE_SAY_NOTE, NULL, "removing what an earlier failed creation left of stack %s (%s)", stack->name, stack->status);
-    lift_half_made(a, stack->name);
+    cleanup_free char *buckets = xasprintf("cfn.%s.clear-buckets", a->phase);
+    lift_half_made(a, stack->name, buckets);
     cleanup_free char *key = xasprintf("cfn.%s.clear-token", a->phase);
     cleanup_free char *token = NULL;
     int rc = engine_token(a->c, key, &token, err);
@@ -120,6 +126,8 @@ static int clear_dead(struct apply *a, struct cfn_stack *stack, struct error *er
         rc = error_raise(err, ERR_CLOUD, "stack %s could not be removed (%s): %s", stack->name, f.status,
                          f.first_failure ? f.first_failure : "no reason given");
     cfn_follow_done(&f);
+    if (rc == 0)
+        rc = buckets_settle(a->c, buckets, err);
     if (rc == 0)
         cfn_stack_done(stack);
     return rc;
@@ -238,6 +246,7 @@ static int take_back_now(struct apply *a, const struct cfn_stack *stack, struct 
 {
     bool ours = false;
     struct cfn_follow f;
+    cleanup_free char *buckets = xasprintf("cfn.%s.cancel-buckets", a->phase);
     int rc = runs_ours(a, stack->id, &ours, err);
     if (rc < 0 || !ours)
         return rc;
@@ -245,7 +254,7 @@ static int take_back_now(struct apply *a, const struct cfn_stack *stack, struct 
     if (text_eq(stack->status, "UPDATE_IN_PROGRESS")) {
         rc = engine_call(a->c, &aws_cloudformation_CancelUpdateStack, json_pack("{s:s}", "StackName", stack->name), NULL, err);
     } else if (text_eq(stack->status, "CREATE_IN_PROGRESS")) {
-        lift_half_made(a, stack->name);
+        lift_half_made(a, stack->name, buckets);
         rc = delete_half_made(a, stack->name, err);
     }
     if (rc < 0) {
@@ -253,6 +262,8 @@ static int take_back_now(struct apply *a, const struct cfn_stack *stack, struct 
         error_done(err);
     }
     rc = follow(a, stack->id, &f, err);
+    if (rc == 0 && text_eq(f.status, "DELETE_COMPLETE"))
+        rc = buckets_settle(a->c, buckets, err);
     cfn_follow_done(&f);
     return rc;
 }
@@ -437,9 +448,13 @@ static int cloudformation_destroy(struct engine_context *c, bool force, struct e
         a.rows = rows_from_template(c, template);
         if (!begun)
             rc = protect_lift(c, a.stack_name, template, force, err);
+        if (rc == 0 && !begun)
+            rc = buckets_note(c, a.stack_name, template, DESTROY_BUCKETS, err);
         if (rc == 0)
             rc = destroy_run(&a, &stack, out, err);
     }
+    if (rc == 0)
+        rc = buckets_settle(c, DESTROY_BUCKETS, err);
     cfn_stack_done(&stack);
     apply_done(&a);
     return rc;

@@ -10,6 +10,8 @@ int flow_facts(struct engine_context *c, struct arena *arena, struct plan_facts 
 /* ---- adopted.c: looks at what the project brings of its own (x-defang-aws) and adds to `facts` what a plan needs of it. ERR_REFUSED, with the place in the
  * file, when it is not there or does not fit. No call at all for a project that brings nothing. ---- */
 int flow_adopted(struct engine_context *c, struct arena *arena, const struct compose_project *p, struct plan_facts *facts, struct error *err);
+/* ---- domains.c: the account's public zones and records, when the project has names of its own; into `f`, strings in `arena` ---- */
+int flow_domains(struct engine_context *c, struct arena *arena, const struct compose_project *p, struct plan_facts *f, struct error *err);
 
 /* ---- bootstrap.c: the account's CD stack ---- */
 struct flow_cd { char *bucket, *cluster, *log_group, *ecr_public_prefix; int revision; };

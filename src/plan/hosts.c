@@ -149,10 +149,13 @@ const struct plan_zone *plan_zone_of(const struct plan_facts *f, const char *nam
     return best;
 }
 
-const struct plan_zone *plan_domain_zone(const struct plan_facts *f, const char *name)
+const struct plan_zone *plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, const char *name)
 {
+    cleanup_arena struct arena *a = arena_new();
+    struct plan_adopt adopt;
     const struct plan_zone *twin;
-    return plan_zone_of(f, name, NULL, &twin);
+    (void)plan_adopt_read(a, p, &adopt, NULL);
+    return plan_zone_of(f, name, adopt.public_zone.value, &twin);
 }
 
 bool plan_record_exists(const struct plan_facts *f, const char *name, const char *type)

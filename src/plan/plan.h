@@ -148,7 +148,7 @@ void plan_domain_names(struct arena *arena, const struct compose_project *p, con
 void plan_domain_notes(const struct compose_project *p, const struct plan_settings *s, const struct plan_facts *f, const json_t *previous,
                        struct compose_diagnostics *d);
 /* The zone of the facts that holds the name, or NULL. */
-const struct plan_zone *plan_domain_zone(const struct plan_facts *f, const char *name);
+const struct plan_zone *plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, const char *name);
 
 /* Logical ids that must be complete before a build can run, and where to find what RunTask needs (physical ids of resources). */
 /* `cluster` and `subnets` are physical ids where the project brings them itself; subnets[1] may be NULL. In `arena`. */

@@ -33,9 +33,9 @@ SERVICES = {
     "docdb": "ModifyDBCluster",
     "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents ModifyDBInstance",
     "resourcegroupstaggingapi": "GetResources",
-    "route53": "ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets GetHostedZone",
+    "route53": "ListHostedZones ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets GetHostedZone",
     "s3": "HeadObject HeadBucket GetBucketLocation PutObject GetObject CreateMultipartUpload UploadPart "
-          "CompleteMultipartUpload AbortMultipartUpload ListParts ListObjectsV2 DeleteObjects ListObjectVersions "
+          "CompleteMultipartUpload AbortMultipartUpload ListParts ListObjectsV2 DeleteObjects ListObjectVersions DeleteBucket "
           "GetBucketVersioning",
     "secretsmanager": "GetSecretValue",
     "ssm": "PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter "

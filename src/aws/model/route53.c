@@ -10,12 +10,13 @@ const struct aws_service aws_service_route53 = {
     .global = true,
 };
 
-static const struct aws_member m_ListHostedZonesByNameRequest[] = {
-    {"DNSName", "dnsname", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"HostedZoneId", "hostedzoneid", &aws_shape_string, .location = AWS_IN_QUERY},
+static const struct aws_member m_ListHostedZonesRequest[] = {
+    {"Marker", "marker", &aws_shape_string, .location = AWS_IN_QUERY},
     {"MaxItems", "maxitems", &aws_shape_string, .location = AWS_IN_QUERY},
+    {"DelegationSetId", "delegationsetid", &aws_shape_string, .location = AWS_IN_QUERY},
+    {"HostedZoneType", "hostedzonetype", &aws_shape_string, .location = AWS_IN_QUERY},
 };
-static const struct aws_shape s_ListHostedZonesByNameRequest = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesByNameRequest, .member_count = 3, .name = "ListHostedZonesByNameRequest"};
+static const struct aws_shape s_ListHostedZonesRequest = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesRequest, .member_count = 4, .name = "ListHostedZonesRequest"};
 static const struct aws_member m_HostedZoneConfig[] = {
     {"Comment", NULL, &aws_shape_string},
     {"PrivateZone", NULL, &aws_shape_boolean},
@@ -47,6 +48,32 @@ static const struct aws_member m_HostedZone[] = {
 static const struct aws_shape s_HostedZone = {.type = AWS_STRUCTURE, .members = m_HostedZone, .member_count = 7, .name = "HostedZone"};
 static const struct aws_member i_HostedZones = {"member", "HostedZone", &s_HostedZone};
 static const struct aws_shape s_HostedZones = {.type = AWS_LIST, .item = &i_HostedZones};
+static const struct aws_member m_ListHostedZonesResponse[] = {
+    {"HostedZones", NULL, &s_HostedZones, .required = true},
+    {"Marker", NULL, &aws_shape_string, .required = true},
+    {"IsTruncated", NULL, &aws_shape_boolean, .required = true},
+    {"NextMarker", NULL, &aws_shape_string},
+    {"MaxItems", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_ListHostedZonesResponse = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesResponse, .member_count = 5, .name = "ListHostedZonesResponse"};
+static const char *const pin_ListHostedZones[] = {"Marker", NULL};
+static const char *const pout_ListHostedZones[] = {"NextMarker", NULL};
+static const struct aws_paginator p_ListHostedZones = {pin_ListHostedZones, pout_ListHostedZones, "HostedZones", "IsTruncated"};
+const struct aws_operation aws_route53_ListHostedZones = {
+    .service = &aws_service_route53,
+    .name = "ListHostedZones",
+    .method = "GET",
+    .uri = "/2013-04-01/hostedzone",
+    .input = &s_ListHostedZonesRequest,
+    .output = &s_ListHostedZonesResponse,
+    .paginator = &p_ListHostedZones,
+};
+static const struct aws_member m_ListHostedZonesByNameRequest[] = {
+    {"DNSName", "dnsname", &aws_shape_string, .location = AWS_IN_QUERY},
+    {"HostedZoneId", "hostedzoneid", &aws_shape_string, .location = AWS_IN_QUERY},
+    {"MaxItems", "maxitems", &aws_shape_string, .location = AWS_IN_QUERY},
+};
+static const struct aws_shape s_ListHostedZonesByNameRequest = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesByNameRequest, .member_count = 3, .name = "ListHostedZonesByNameRequest"};
 static const struct aws_member m_ListHostedZonesByNameResponse[] = {
     {"HostedZones", NULL, &s_HostedZones, .required = true},
     {"DNSName", NULL, &aws_shape_string},

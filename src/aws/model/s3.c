@@ -774,6 +774,18 @@ const struct aws_operation aws_s3_ListObjectVersions = {
     .output = &s_ListObjectVersionsOutput,
     .paginator = &p_ListObjectVersions,
 };
+static const struct aws_member m_DeleteBucketRequest[] = {
+    {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
+    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+};
+static const struct aws_shape s_DeleteBucketRequest = {.type = AWS_STRUCTURE, .members = m_DeleteBucketRequest, .member_count = 2, .name = "DeleteBucketRequest"};
+const struct aws_operation aws_s3_DeleteBucket = {
+    .service = &aws_service_s3,
+    .name = "DeleteBucket",
+    .method = "DELETE",
+    .uri = "/{Bucket}",
+    .input = &s_DeleteBucketRequest,
+};
 static const struct aws_member m_GetBucketVersioningRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},

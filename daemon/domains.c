@@ -1,0 +1,24 @@
+#include "daemon/domains.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+void domains_say(struct job *j, const struct plan_request *r)
+{
+    struct compose_diagnostics d = {0};
+    plan_domain_notes(r->project, r->settings, r->facts, r->previous, &d);
+    for (size_t i = 0; i < d.len; i++)
+        engine_note(&j->context, ENGINE_SAY_WARNING, d.items[i].hint, "%s", d.items[i].message);
+    compose_diagnostics_done(&d);
+}
+
+void domains_point(struct job *j, const struct plan_request *r, const json_t *outputs)
+{
+    const char *target = json_str(outputs, "LoadBalancerDns");
+    const char *const *names;
+    size_t count;
+    plan_domain_names(j->arena, r->project, r->settings, &names, &count);
+    for (size_t i = 0; target && r->facts->zones_known && i < count; i++)
+        if (!plan_domain_zone(r->project, r->facts, names[i]))
+            engine_note(&j->context, ENGINE_SAY_NOTE, NULL, "%s needs a CNAME record that points at %s", names[i], target);
+}
