@@ -1,5 +1,6 @@
 #include "client/connect.h"
 #include "client/json_out.h"
+#include "client/mfa.h"
 #include "client/say.h"
 #include "client/signals.h"
 #include "client/time_arg.h"
@@ -70,27 +71,35 @@ static int fill(struct client *c, Defang__LogsRequest *r, struct error *err)
     return rc;
 }
 
-int cmd_logs(struct client *c, struct error *err)
+static int stream(struct client *c, const Defang__LogsRequest *request, struct error *err)
 {
-    Defang__LogsRequest request = DEFANG__LOGS_REQUEST__INIT;
-    Defang__Caller caller = DEFANG__CALLER__INIT;
     struct rpc_client *rpc = NULL;
     uint64_t call = 0;
-    int rc = fill(c, &request, err);
-    if (rc < 0)
-        return rc;
-    rc = caller_fill(c, &caller, err);
-    request.caller = &caller;
+    int rc = client_connect(c, &rpc, err);
     if (rc == 0)
-        rc = client_connect(c, &rpc, err);
-    if (rc == 0)
-        rc = rpc_client_open(rpc, RPC_LOGS, &request.base, &call, err);
-    caller_done(&caller);
+        rc = rpc_client_open(rpc, RPC_LOGS, &request->base, &call, err);
     if (rc == 0) {
         rc = read_all(c, rpc, call, err);
         if (rc < 0)
             say_wire_diagnostics(c, rpc, err);
     }
     rpc_client_free(rpc);
+    return rc;
+}
+
+int cmd_logs(struct client *c, struct error *err)
+{
+    Defang__LogsRequest request = DEFANG__LOGS_REQUEST__INIT;
+    Defang__Caller caller = DEFANG__CALLER__INIT;
+    int rc = fill(c, &request, err);
+    if (rc < 0)
+        return rc;
+    rc = caller_fill(c, &caller, err);
+    request.caller = &caller;
+    if (rc == 0)
+        do
+            rc = stream(c, &request, err);
+        while (rc < 0 && mfa_code_given(RPC_LOGS, &request.base, err));
+    caller_done(&caller);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "client/mfa.h"
 #include "client/say.h"
 #include "client/signals.h"
 #include "rpc/paths.h"
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define CONNECT_MS 5000
@@ -258,45 +258,6 @@ void caller_done(Defang__Caller *caller)
     memset(caller, 0, sizeof *caller);
 }
 
-/* From the terminal itself, without echo, as the AWS CLI asks. -ENOTTY when there is none. */
-static int ask_mfa_code(const char *serial, char **code)
-{
-    cleanup_fd int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    struct termios saved, quiet;
-    char text[32] = "";
-    size_t n = 0;
-    if (tty < 0 || tcgetattr(tty, &saved) < 0)
-        return -ENOTTY;
-    cleanup_free char *clean = say_clean(serial);
-    dprintf(tty, "Enter MFA code for %s: ", clean);
-    signals_release(); /* Ctrl-C ends the program here */
-    quiet = saved;
-    quiet.c_lflag &= (tcflag_t)~ECHO;
-    tcsetattr(tty, TCSAFLUSH, &quiet);
-    ssize_t got = read(tty, text, sizeof text - 1);
-    tcsetattr(tty, TCSAFLUSH, &saved);
-    dprintf(tty, "\n");
-    signals_open(false);
-    for (ssize_t i = 0; i < got; i++)
-        if (text[i] > ' ')
-            text[n++] = text[i];
-    text[n] = '\0';
-    *code = n ? xstrdup(text) : NULL;
-    secret_wipe(text, sizeof text);
-    return n ? 0 : -ECANCELED;
-}
-
-/* True when the caller now holds a code that was asked for: the same request again. */
-static bool mfa_code_given(const struct rpc_verb *verb, const ProtobufCMessage *request, const struct error *err)
-{
-    Defang__Caller *caller = (Defang__Caller *)(uintptr_t)rpc_verb_caller(verb, request);
-    char *code;
-    if (!err->mfa_serial || !caller || *caller->mfa_code || ask_mfa_code(err->mfa_serial, &code) < 0)
-        return false;
-    caller->mfa_code = code; /* caller_done() wipes it */
-    return true;
-}
-
 int client_call(struct client *c, enum rpc_verb_id verb, const ProtobufCMessage *request, int timeout_s, ProtobufCMessage **reply, struct error *err)
 {
     struct rpc_client *rpc = NULL;
@@ -306,7 +267,7 @@ int client_call(struct client *c, enum rpc_verb_id verb, const ProtobufCMessage 
         struct rpc_wait wait = {.timeout_ms = (int64_t)timeout_s * 1000, .fds = &signals, .fd_count = 1};
         cleanup_error struct error first = ERROR_INIT;
         rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
-        if (rc < 0 && mfa_code_given(rpc_verb_get(verb), request, &first))
+        if (rc < 0 && mfa_code_given(verb, request, &first))
             rc = rpc_client_call(rpc, verb, request, &wait, reply, err);
         else if (rc < 0)
             error_move(err, &first);

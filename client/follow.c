@@ -11,10 +11,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TICK_MS      250
 #define LOST_MAX_MS  (30LL * 60 * 1000) /* a daemon that does not come back */
 #define LOST_STEP_MS 500
+#define OFFER_TIMEOUT_S 60
 
 struct follow {
     struct client *client;
@@ -22,6 +24,7 @@ struct follow {
     struct view *view;
     uint64_t after;
     bool follow, ended, interrupted, timed_out;
+    bool offer; /* the job has just begun to wait for credentials */
     Defang__DeployState state;
     uint32_t error_kind;
     int64_t deadline_ms; /* of --wait-timeout; INT64_MAX */
@@ -33,8 +36,10 @@ static void take(struct follow *f, const Defang__Event *e)
     if (e->sequence <= f->after)
         return; /* seen before the connection was lost */
     f->after = e->sequence;
-    if (e->kind == DEFANG__EVENT_KIND__EVENT_STATE)
+    if (e->kind == DEFANG__EVENT_KIND__EVENT_STATE) {
+        f->offer = e->state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH;
         f->state = e->state;
+    }
     if (e->kind == DEFANG__EVENT_KIND__EVENT_RESULT && e->result)
         f->error_kind = e->result->error_kind;
     f->view->event(f->view, e);
@@ -52,6 +57,26 @@ static bool on_signal(struct follow *f)
         }
     }
     return f->interrupted;
+}
+
+/* The job waits for credentials. Ours were good once: they are offered again, and a role of theirs that wants an MFA code asks for it here. What comes
+ * of it is told by the job's own events. */
+static void offer_credentials(struct follow *f)
+{
+    Defang__WhoamiRequest request = DEFANG__WHOAMI_REQUEST__INIT;
+    Defang__Caller caller;
+    ProtobufCMessage *reply = NULL;
+    cleanup_error struct error err = ERROR_INIT;
+    f->offer = false;
+    int rc = caller_fill(f->client, &caller, &err);
+    request.caller = &caller;
+    if (rc == 0)
+        rc = client_call(f->client, RPC_WHOAMI, &request.base, OFFER_TIMEOUT_S, &reply, &err);
+    if (rc == 0)
+        protobuf_c_message_free_unpacked(reply, NULL);
+    else if (err.kind == ERR_INTERRUPTED)
+        f->interrupted = true;
+    caller_done(&caller);
 }
 
 /* 0 = the stream ended, -EPIPE-like = connection lost, others as they are. */
@@ -72,6 +97,10 @@ static int read_stream(struct follow *f, struct rpc_client *rpc, uint64_t call, 
         } else if (rc == RPC_NEXT_TIMEOUT) {
             if (f->view->tick)
                 f->view->tick(f->view);
+            if (f->offer && f->follow && !f->client->options.json && isatty(STDERR_FILENO)) /* nothing newer came: it still waits */
+                offer_credentials(f);
+            if (f->interrupted)
+                return 0;
         } else if (rc == RPC_NEXT_FD) {
             if (on_signal(f))
                 return 0;

@@ -125,3 +125,18 @@ def test_mfa_code_is_asked_for_once(place: kit.Place, sandbox: kit.Sandbox) -> N
     ran = place.run("whoami", "--profile", "m", env=NO_KEYS).ok()  # from the cache that the AWS CLI shares
     assert "assumed-role/with-mfa" in ran.out
     assert sandbox.operations(mark, "sts").count("AssumeRole") == 1
+    # Every command asks, streams as well; and who leaves at the prompt leaves with 130.
+    cache = place.home / ".aws/cli/cache"
+    (place.home / "compose.yaml").write_text("name: m\nservices: {web: {image: nginx}}\n")
+    for command in (["logs", "--profile", "m"], ["config", "ls", "--profile", "m"]):
+        place.run("daemon", "stop").ok()
+        for file in cache.iterdir():
+            file.unlink()
+        code, shown = on_terminal(place, command, [("Enter MFA code for arn:aws:iam::123456789012:mfa/me: ", "246813\n")], NO_KEYS)
+        assert "Enter MFA code" in shown and "246813" not in shown and "needs an MFA code" not in shown
+        assert len(list(cache.glob("*.json"))) == 1
+    place.run("daemon", "stop").ok()
+    for file in cache.iterdir():
+        file.unlink()
+    code, shown = on_terminal(place, ["logs", "--profile", "m"], [("mfa/me: ", "\x03")], NO_KEYS)
+    assert code == 130
