@@ -119,6 +119,14 @@ static void print_cost(const Defang__PlanReply *plan)
     print_list("  no price for: ", plan->cost_unknown, plan->n_cost_unknown);
 }
 
+static void print_run(const Defang__PlanRun *run)
+{
+    cleanup_str struct str before = STR_INIT;
+    for (size_t i = 0; i < run->n_before; i++)
+        str_appendf(&before, "%s%s", i ? ", " : ", before ", run->before[i]);
+    printf("runs once: %s (%s)%s\n", run->service, run->why, str_get(&before));
+}
+
 static void print_plan(const Defang__PlanReply *plan)
 {
     const char *group = NULL;
@@ -135,9 +143,11 @@ static void print_plan(const Defang__PlanReply *plan)
     }
     for (size_t i = 0; i < plan->n_builds; i++)
         printf("image of %s would be built\n", plan->builds[i]);
+    for (size_t i = 0; i < plan->n_runs; i++)
+        print_run(plan->runs[i]);
     for (size_t i = 0; i < plan->n_unknowns; i++)
         printf("%s\n", plan->unknowns[i]);
-    if (plan->n_changes == 0 && plan->n_builds == 0)
+    if (plan->n_changes == 0 && plan->n_builds == 0 && plan->n_runs == 0)
         printf("Nothing would change: what runs is what the files say.\n");
     else
         printf("%u to add, %u to change, %u to remove%s.\n", added, changed, removed, plan->first ? " (first deployment)" : "");

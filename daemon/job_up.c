@@ -296,6 +296,7 @@ static int run_stages(struct up *u, struct error *err)
         job_step(u->j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
         return 0;
     }
+    once_say_skipped(&u->once);
     rc = put_derived(u, true, err);
     return rc < 0 ? rc : once_prune(&u->once, err);
 }

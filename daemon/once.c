@@ -7,11 +7,7 @@
 #include <string.h>
 
 #define KEY_PENDING "once.pending"
-
-static bool must_run(const struct plan_once *o, const struct flow_run *last)
-{
-    return !last->known || last->exit_code != 0 || !text_eq(last->hash, o->hash);
-}
+#define ORDER       60
 
 static json_t *choose_now(struct once *o, struct error *err)
 {
@@ -22,7 +18,7 @@ static json_t *choose_now(struct once *o, struct error *err)
         names[i] = o->stages.once[i].service;
     json_t *pending = flow_runs_read(&o->job->context, names, count, runs, err) < 0 ? NULL : json_array();
     for (size_t i = 0; i < count; i++) {
-        if (pending && must_run(&o->stages.once[i], &runs[i]))
+        if (pending && flow_run_why(&runs[i], o->stages.once[i].hash))
             json_array_append_new(pending, json_string(names[i]));
         flow_run_done(&runs[i]);
     }
@@ -65,6 +61,16 @@ int once_choose(struct once *o, struct job *j, struct plan_request *r, const str
     return 0;
 }
 
+void once_say_skipped(struct once *o)
+{
+    for (size_t i = 0; i < o->stages.once_count; i++) {
+        const struct plan_once *one = &o->stages.once[i];
+        cleanup_free char *row = xasprintf("service/%s", one->service);
+        if (!one->stage)
+            job_step(o->job, row, ENGINE_SKIPPED, ORDER, "ran before, exit code 0: nothing of it is new");
+    }
+}
+
 struct one {
     struct once *o;
     const struct plan_once *once;
@@ -74,10 +80,20 @@ struct one {
     int rc;
 };
 
+/* The rows of those who wait for it. */
+static void say_waiting(struct one *one, enum engine_row_state state, const char *text)
+{
+    for (size_t i = 0; i < one->once->before_count; i++) {
+        cleanup_free char *row = xasprintf("service/%s", one->once->before[i]);
+        job_step(one->o->job, row, state, ORDER, "%s %s", text, one->once->service);
+    }
+}
+
 static int run_one(void *arg, struct error *err)
 {
     struct one *one = arg;
     (void)err;
+    say_waiting(one, ENGINE_WAITING, "waits for");
     one->rc = flow_once_run(&one->o->job->context, one->once, one->outputs, &one->failure, &one->err);
     return one->rc == -ECANCELED ? one->rc : 0; /* another's failure stops nobody half-way */
 }
@@ -94,7 +110,10 @@ static bool forgive(struct one *one)
 static int collect(struct once *o, struct one *all, size_t count, int rc, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!forgive(&all[i]) && (rc == 0 || rc == -ECANCELED) && error_is_set(&all[i].err)) {
+        bool forgiven = forgive(&all[i]);
+        if (!forgiven && !engine_detaching(&o->job->context))
+            say_waiting(&all[i], ENGINE_CANCELED, "left as it was: it waited for");
+        if (!forgiven && (rc == 0 || rc == -ECANCELED) && error_is_set(&all[i].err)) {
             rc = all[i].rc;
             error_done(err);
             error_move(err, &all[i].err);

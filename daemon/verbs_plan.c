@@ -1,5 +1,6 @@
 /* `plan`: what an `up` would change. Nothing is uploaded, built or changed; contexts are packed for their digests alone. */
 #include "daemon/job.h"
+#include "daemon/once_preview.h"
 #include "daemon/verb.h"
 
 #include "base/file.h"
@@ -22,6 +23,7 @@ struct preview {
     struct engine_template deployed;
     struct graph *graph;
     VEC(char *) builds, unknowns; /* in the project's arena */
+    struct once_preview once;
 };
 
 static int read_account(struct preview *p, struct error *err)
@@ -117,6 +119,8 @@ static int make(struct preview *p, struct error *err)
         rc = find_images(p, err);
     if (rc == 0)
         rc = plan_make(&p->request, &p->graph, NULL, err);
+    if (rc == 0)
+        rc = once_preview(&p->context, p->v->project.arena, &p->request, &p->graph, &p->once, err);
     return rc < 0 ? rc : graph_check(p->graph, err);
 }
 
@@ -226,6 +230,9 @@ static void reply_plan(struct preview *p, bool want_template)
     reply.unknowns = p->unknowns.items;
     reply.n_unknowns = p->unknowns.len;
     reply.first = !p->deployed.exists;
+    reply.runs = p->once.runs;
+    reply.n_runs = p->once.n_runs;
+    reply.stages = p->once.stages;
     reply_costs(p, &reply);
     server_reply(p->v->call, &reply.base);
     graph_diff_done(&diff);

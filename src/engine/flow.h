@@ -58,6 +58,8 @@ int flow_derived_prune(struct engine_context *c, const struct plan_derived *keep
 /* ---- oneoff.c: services that run once (plan_once) ---- */
 struct flow_run { bool known; char *hash, *deployment, *task, *reason; int exit_code; int64_t ended_ms; }; /* the last run; exit_code -1: it had none */
 void flow_run_done(struct flow_run *r);
+/* Why it has to run: "new", "changed" or "failed before"; NULL: it has run as it is. */
+const char *flow_run_why(const struct flow_run *last, const char *hash);
 /* `out` has room for `count`; known is false where there is no record. */
 int flow_runs_read(struct engine_context *c, const char *const *services, size_t count, struct flow_run *out, struct error *err);
 /* Removes the records of all services but those in `keep`; count 0 = all. */

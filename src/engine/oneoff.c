@@ -29,6 +29,15 @@ void flow_run_done(struct flow_run *r)
     *r = (struct flow_run){0};
 }
 
+const char *flow_run_why(const struct flow_run *last, const char *hash)
+{
+    if (!last->known)
+        return "new";
+    if (!text_eq(last->hash, hash))
+        return "changed";
+    return last->exit_code != 0 ? "failed before" : NULL;
+}
+
 /* ---- records ---- */
 static char *record_name(struct engine_context *c, const char *service)
 {

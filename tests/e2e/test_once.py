@@ -1,0 +1,96 @@
+"""Services that run once: migrate, then api. They run when they are new, once, whatever happens to the daemon; one that fails leaves what runs alone."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import kit
+import pytest
+
+
+@pytest.fixture
+def jobs(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> pathlib.Path:
+    return kit.copy_project("jobs", tmp_path / "jobs", project=kit.project_name("j", request.node.name))
+
+
+def runs(sandbox: kit.Sandbox, since: int) -> list[dict[str, Any]]:
+    """Calls that asked for a task of a one-off; the same token is the same task."""
+    return list({e["params"]["clientToken"]: e for e in sandbox.journal(since, "ecs", "RunTask")}.values())
+
+
+def running(place: kit.Place, folder: pathlib.Path) -> dict[str, dict[str, Any]]:
+    return {s["name"]: s for s in place.run("ps", "--json", cwd=folder).ok().lines[0]["services"]}
+
+
+def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path) -> None:
+    mark = sandbox.mark()
+    assert "runs once: migrate" in place.run("plan", cwd=jobs).ok().out
+    ran = place.run("up", "--json", cwd=jobs).ok()
+    kit.check_sequence(ran.lines)
+    assert [e["log"]["text"] for e in ran.lines if e["kind"] == "EVENT_LOG" and e["log"]["service"] == "migrate"] == ["migrating to 1"]
+    # It had run before there was an api.
+    told = [e["resource"]["logical_id"] if e["kind"] == "EVENT_RESOURCE" else e["row"]["what"] for e in ran.lines if e["kind"] in ("EVENT_ROW", "EVENT_RESOURCE")]
+    assert told.index("waits for migrate") < told.index("ran, exit code 0") < told.index("TaskDefinitionApi") < told.index("ServiceApi")
+    assert len(runs(sandbox, mark)) == 1
+    seen = running(place, jobs)
+    assert seen["migrate"]["state"] == "COMPLETED" and seen["migrate"]["reason"].startswith("exited 0 at 20") and seen["api"]["state"] == "RUNNING"
+    assert "migrating to 1" in place.run("logs", "migrate", cwd=jobs).ok().out
+    # Again: nothing. Then something that is not its business: it does not run.
+    mark = sandbox.mark()
+    assert "nothing to change" in place.run("up", cwd=jobs).ok().err
+    assert sandbox.changes(mark) == []
+    kit.edit(jobs, 'VERSION: "1"', 'VERSION: "1.1"')
+    assert "ran before" in place.run("up", cwd=jobs).ok().err
+    assert not runs(sandbox, mark)
+    # It fails: the old api runs on, and the reason is told.
+    old = running(place, jobs)["api"]
+    kit.edit(jobs, "echo migrating to 1; exit 0", "echo cannot reach the database; exit 3")
+    kit.edit(jobs, 'VERSION: "1.1"', 'VERSION: "2"')
+    ran = place.run("up", cwd=jobs).ok(4)
+    assert "service migrate, which runs once, failed: exit code 3" in ran.err and "Last lines of migrate" in ran.err and "defangctl logs migrate" in ran.err
+    assert kit.result_of(place.events("latest"))["failed_service"] == "migrate"
+    seen = running(place, jobs)
+    assert seen["api"] == old and seen["migrate"]["state"] == "FAILED" and "exit code 3" in seen["migrate"]["reason"]
+    # As it was it runs again; mended it goes through.
+    mark = sandbox.mark()
+    place.run("up", cwd=jobs).ok(4)
+    assert len(runs(sandbox, mark)) == 1
+    kit.edit(jobs, "exit 3", "exit 0")
+    place.run("up", cwd=jobs).ok()
+    assert len(runs(sandbox, mark)) == 2
+    assert running(place, jobs)["api"]["deployment"] == running(place, jobs)["migrate"]["deployment"] != old["deployment"]
+    place.run("down", cwd=jobs).ok()
+    assert not [p for p in sandbox.client("ssm").describe_parameters()["Parameters"] if f"/{jobs_name(jobs)}/" in p["Name"]]
+
+
+def jobs_name(jobs: pathlib.Path) -> str:
+    return (jobs / "compose.yaml").read_text().split()[1]
+
+
+def test_killed_while_it_runs(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path) -> None:
+    kit.edit(jobs, "echo migrating to 1; exit 0", "echo first; sleep 3; echo last")
+    mark = sandbox.mark()
+    up = place.spawn("up", "--json", cwd=jobs)
+    up.seen('"first"')
+    place.kill()
+    place.start()
+    up.result().ok()
+    assert len(runs(sandbox, mark)) == 1
+    events = place.events("latest")
+    kit.check_sequence(events)
+    assert [e["log"]["text"] for e in events if e["kind"] == "EVENT_LOG" and e["log"]["service"] == "migrate"] == ["first", "last"]
+    place.run("down", cwd=jobs).ok()
+
+
+def test_cancel_stops_it(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path) -> None:
+    kit.edit(jobs, "echo migrating to 1; exit 0", "echo begun; sleep 20")
+    up = place.spawn("up", cwd=jobs)
+    up.seen("begun")
+    place.run("cancel", "latest").ok()
+    up.result().ok(8)
+    cluster = f"Defang-{jobs_name(jobs)}-beta-cluster"
+    stopped = sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
+    assert len(stopped) == 1 and not sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+    assert "api" not in running(place, jobs)
+    place.run("down", cwd=jobs).ok()
