@@ -34,7 +34,7 @@ static const char *likely_zone(const char *name)
 static void note_no_zone(struct notes *n, struct yaml_pos pos, const char *name, const char *zone)
 {
     if (n->v.adopt.certificate.value) {
-        plan_warn(&n->diag, pos, "`defangctl ps` shows the load balancer's name when it is there.",
+        plan_warn(&n->diag, pos, "`defangctl up` ends with the load balancer's name.",
                   "no public Route 53 zone of this account holds %s: point a CNAME record at the load balancer yourself", name);
         return;
     }
