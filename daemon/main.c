@@ -214,6 +214,7 @@ int main(int argc, char **argv)
     verbs_lint_register(&d);
     verbs_config_register(&d);
     verbs_plan_register(&d);
+    verbs_eject_register(&d);
     verbs_daemon_register(&d);
     verbs_login_register(&d);
     if (job_resume_all(&d, &err) < 0)

@@ -38,5 +38,6 @@ void verbs_project_register(struct daemon *d);
 void verbs_lint_register(struct daemon *d);
 void verbs_config_register(struct daemon *d);
 void verbs_plan_register(struct daemon *d);
+void verbs_eject_register(struct daemon *d);
 void verbs_daemon_register(struct daemon *d);
 void verbs_login_register(struct daemon *d);

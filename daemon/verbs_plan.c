@@ -3,126 +3,13 @@
 #include "daemon/once_preview.h"
 #include "daemon/verb.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "pack/pack.h"
 #include "plan/cost.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
-
-struct preview {
-    struct verb_call *v;
-    struct engine_context context;
-    struct plan_request request;
-    struct plan_facts *facts;
-    struct plan_image *images;
-    struct engine_template deployed;
-    struct graph *graph;
-    VEC(char *) builds, unknowns; /* in the project's arena */
-    struct once_preview once;
-};
-
-static int read_account(struct preview *p, struct error *err)
-{
-    struct arena *arena = p->v->project.arena;
-    struct flow_cd cd = {0};
-    bool exists = false;
-    int rc = flow_facts(&p->context, arena, &p->facts, err);
-    p->context.facts = p->request.facts = p->facts;
-    if (rc == 0)
-        rc = flow_adopted(&p->context, arena, p->v->project.model, p->facts, err);
-    if (rc == 0)
-        rc = flow_domains(&p->context, arena, p->v->project.model, p->facts, err);
-    if (rc == 0)
-        rc = flow_cd_describe(&p->context, &cd, &exists, err);
-    if (rc < 0)
-        return rc;
-    p->facts->bucket = arena_strdup(arena, cd.bucket ? cd.bucket : "bucket-of-the-cd-stack");
-    p->facts->ecr_public_prefix = arena_strdup(arena, exists ? cd.ecr_public_prefix : p->v->project.settings.cd_name);
-    if (!exists)
-        vec_push(&p->unknowns, arena_printf(arena, "the CD stack %s does not exist yet: `up` makes it first", p->v->project.settings.cd_name));
-    flow_cd_done(&cd);
-    return engine_cloudformation.deployed(&p->context, &p->deployed, err);
-}
-
-static int pack_for_digest(struct preview *p, struct plan_build *b, struct error *err)
-{
-    const struct compose_service *s = compose_service_get(p->v->project.model, b->service);
-    struct pack_extra inline_file = {.name = b->dockerfile};
-    struct pack_options o = {.context = b->context, .dockerfile = b->dockerfile};
-    if (s->build.dockerfile_inline) {
-        inline_file.data = s->build.dockerfile_inline;
-        inline_file.n = strlen(s->build.dockerfile_inline);
-        o.extras = &inline_file;
-        o.extras_len = 1;
-    }
-    cleanup_pack_result struct pack_result result = {0};
-    cleanup_fd int fd = -1;
-    cleanup_free char *tmp = path_join(p->v->daemon->state_folder, "tmp");
-    int rc = file_mkdirs(tmp, 0700, err);
-    if (rc == 0)
-        rc = pack_run(p->v->daemon->loop, &o, tmp, &result, &fd, err);
-    if (rc < 0)
-        return error_wrap(err, "packing the build context of service %s", b->service);
-    b->object_key = arena_strdup(p->v->project.arena, result.object_name);
-    return 0;
-}
-
-static int find_images(struct preview *p, struct error *err)
-{
-    struct arena *arena = p->v->project.arena;
-    struct plan_build *builds = NULL;
-    size_t count = 0;
-    int rc = plan_builds(arena, &p->request, &builds, &count, err);
-    p->images = arena_array(arena, struct plan_image, count + 1);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        cleanup_free char *uri = NULL;
-        rc = pack_for_digest(p, &builds[i], err);
-        if (rc < 0)
-            break;
-        plan_build_finish(arena, &p->request, &builds[i]);
-        rc = flow_image_lookup(&p->context, &builds[i], &uri, err);
-        if (!uri) {
-            vec_push(&p->builds, arena_strdup(arena, builds[i].service));
-            /* The tag stands for the digest that only a build can tell. */
-            uri = xasprintf("%s.dkr.ecr.%s.%s/%s:%s", p->facts->account, p->facts->region, p->facts->dns_suffix, builds[i].repository, builds[i].tag);
-        }
-        p->images[i] = (struct plan_image){.service = builds[i].service, .uri = arena_strdup(arena, uri)};
-    }
-    p->request.images = p->images;
-    p->request.image_count = count;
-    return rc;
-}
-
-static int make(struct preview *p, struct error *err)
-{
-    p->request = (struct plan_request){.project = p->v->project.model, .settings = &p->v->project.settings, .deployment = p->context.deployment};
-    int rc = read_account(p, err);
-    if (rc < 0)
-        return rc;
-    p->request.previous = p->deployed.exists ? p->deployed.json : NULL;
-    plan_domain_notes(p->request.project, p->request.settings, p->facts, p->request.previous, &p->v->project.diagnostics);
-    struct flow_config *list = NULL;
-    size_t count = 0;
-    rc = flow_config_list(&p->context, &list, &count, err);
-    struct plan_config *configs = arena_array(p->v->project.arena, struct plan_config, count + 1);
-    for (size_t i = 0; i < count; i++)
-        configs[i] = (struct plan_config){.name = arena_strdup(p->v->project.arena, list[i].name), .version = list[i].version};
-    flow_config_list_done(list, count);
-    p->request.configs = configs;
-    p->request.config_count = count;
-    if (rc == 0)
-        rc = find_images(p, err);
-    if (rc == 0)
-        rc = plan_make(&p->request, &p->graph, NULL, err);
-    if (rc == 0)
-        rc = once_preview(&p->context, p->v->project.arena, &p->request, &p->graph, &p->once, err);
-    return rc < 0 ? rc : graph_check(p->graph, err);
-}
 
 static Defang__PlanChange *change_message(const struct preview *p, const struct graph_change *c)
 {
@@ -251,14 +138,11 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
         rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
     if (rc < 0)
         return rc;
-    struct preview p = {.v = v, .context = verb_context(v, NULL)};
-    rc = make(&p, err);
+    struct preview p;
+    rc = preview_make(&p, v, err);
     if (rc == 0)
         reply_plan(&p, r->want_template);
-    engine_template_done(&p.deployed);
-    graph_free(p.graph);
-    vec_free(&p.builds);
-    vec_free(&p.unknowns);
+    preview_done(&p);
     return rc;
 }
 

@@ -16,6 +16,7 @@ enum rpc_verb_id {
     RPC_PS,
     RPC_LOGS,
     RPC_PLAN,
+    RPC_EJECT,
     RPC_CONFIG_SET,
     RPC_CONFIG_LIST,
     RPC_CONFIG_REMOVE,

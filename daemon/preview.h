@@ -1,0 +1,24 @@
+/* What an `up` would do now, without doing it: what is deployed, images that are there, the plan. Nothing is uploaded, built or changed; contexts are packed
+ * for their digests alone. Shared by `plan` and `eject`. */
+#pragma once
+
+#include "daemon/verb.h"
+
+#include "base/vec.h"
+
+struct preview {
+    struct verb_call *v;
+    struct engine_context context;
+    struct plan_request request;
+    struct plan_facts *facts;
+    struct plan_image *images;
+    struct engine_template deployed;
+    struct plan_build *plan_builds; size_t plan_build_count; /* finished */
+    struct graph *graph;
+    VEC(char *) builds, unknowns; /* in the project's arena */
+    struct once_preview once;
+};
+
+/* `v` has its session and project. */
+int preview_make(struct preview *p, struct verb_call *v, struct error *err);
+void preview_done(struct preview *p);
