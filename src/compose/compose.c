@@ -124,7 +124,8 @@ static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_n
     normalise_profiles(&z, root);
     normalise_environment(&z, root);
     normalise_tree(&z, root);
-    checks_run(l, root);
+    if (!x->workspace.options->no_interpolate) /* a variable, or a profile, may settle what looks like a contradiction */
+        checks_run(l, root);
     refs_check(l, root, all);
     return !diag_has_errors(l->diags);
 }

@@ -52,6 +52,7 @@ static const char *canonical_lookup(void *arg, const char *name)
 static struct yaml_node *prepare(struct loader *l, const struct yaml_node *document, const char *base,
                                  struct env *env)
 {
+    const struct env *home = env ? env : l->workspace->env; /* ~ is no variable */
     struct shape shape = {
         .arena = l->arena, .diags = l->diags, .lookup = env ? workspace_lookup : NULL, .lookup_arg = env};
     if (l->canonical)
@@ -60,7 +61,7 @@ static struct yaml_node *prepare(struct loader *l, const struct yaml_node *docum
     struct canon canon = {.arena = l->arena,
                           .diags = l->diags,
                           .base = base,
-                          .home = env ? env_get(env, "HOME") : NULL,
+                          .home = home ? env_get(home, "HOME") : NULL,
                           .lenient = !shape.lookup};
     return root && root->kind == YAML_KIND_MAPPING ? canon_tree(&canon, root, &spec_project) : NULL;
 }

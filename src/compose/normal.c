@@ -46,6 +46,8 @@ bool normalise_is_active(const struct loader *l, const struct yaml_node *service
     const struct yaml_node *own = yaml_get(service, "profiles");
     if (!own || own->kind != YAML_KIND_SEQUENCE || !own->len)
         return true;
+    if (l->workspace->options->no_interpolate) /* a profile may be a variable: all are shown, as the reference does */
+        return true;
     for (; *active; active++) {
         if (strcmp(*active, "*") == 0)
             return true;
@@ -200,6 +202,8 @@ static void merge_scale(struct loader *l, struct yaml_node *service)
 {
     struct yaml_node *scale = yaml_get(service, "scale"), *deploy = map_at(service, "deploy");
     struct yaml_node *replicas = deploy ? yaml_get(deploy, "replicas") : NULL;
+    if (l->workspace->options->no_interpolate) /* both are shown as they are written */
+        return;
     if (scale && replicas && !yaml_equal(replicas, scale))
         compose_diagnose(l->diags, COMPOSE_ERROR, scale->pos, "Keep only deploy.replicas.",
                          "scale and deploy.replicas differ");

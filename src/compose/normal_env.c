@@ -115,6 +115,10 @@ static void resolve_service(const struct normalise *z, struct yaml_node *service
 {
     struct loader *l = z->loader;
     struct yaml_node *files = yaml_get(service, "env_file"), *own = yaml_get(service, "environment");
+    if (l->workspace->options->no_interpolate) { /* files stay named: what they say may hold variables */
+        take_from_environment(z, own);
+        return;
+    }
     if (files && files->kind == YAML_KIND_SEQUENCE) {
         struct yaml_node *all = yaml_new_mapping(l->arena, own ? own->pos : files->pos);
         for (size_t i = 0; i < files->len; i++)

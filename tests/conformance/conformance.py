@@ -4,8 +4,8 @@ and in YAML, and what the reference refuses must be refused.
 
     conformance.py [--live] [--record] [--only TEXT] [--seed N] [--count N] PART…
 
-PART is cases (tests/conformance/cases, one behaviour each), corpus (../shared/corpus) or generated (random
-projects); without one, all. Without --live the reference's recorded answers are used (recorded.json.gz), so no Go is
+PART is cases (tests/conformance/cases, one behaviour each), corpus (../shared/corpus), generated (random
+projects) or bare (what --no-interpolate prints must mean the project it was printed for); without one, all. Without --live the reference's recorded answers are used (recorded.json.gz), so no Go is
 needed; --live builds oracle/ and asks it; --record does that and writes the answers down. --seed and --count choose
 other generated projects (with --live). COMPOSE_TOOL names our program. The wanted differences are in wanted.py.
 """
@@ -29,7 +29,8 @@ from cases import Case, load_all
 HERE = pathlib.Path(__file__).parent
 COUNT = 5000
 SHOWN = 40
-PARTS = ("cases", "corpus", "generated")
+PARTS = ("cases", "corpus", "generated", "bare")
+BARE = 1500  # of the generated ones
 
 
 def judge(case: Case, ours: run.Answer, theirs: run.Answer) -> list[str]:
@@ -60,7 +61,7 @@ def _differences(case: Case, ours: run.Answer, theirs: run.Answer):
         yield from compare.differences(wanted.mend_json(compare.ours(ours.value)), wanted.mend_json(theirs.value))
         for text in compare.differences(wanted.mend_tree(compare.ours(ours.tree)), wanted.mend_tree(theirs.tree)):
             yield "YAML: " + text
-        for text in compare.differences(ours.hashed, theirs.hashed):
+        for text in compare.differences(wanted.mend_hashed(ours.hashed), wanted.mend_hashed(theirs.hashed)):
             yield "hash: " + text
 
 
@@ -101,6 +102,37 @@ def run_part(name: str, projects: list[Case], ask, tool: str, workers: int) -> i
     return failures
 
 
+def _same(first: run.Answer, second: run.Answer):
+    if second.error:
+        yield "what is printed is refused: " + ("; ".join(second.said) or second.error)
+        return
+    for name, a, b in (("", first.value, second.value), ("YAML: ", first.tree, second.tree), ("hash: ", first.hashed, second.hashed)):
+        for text in compare.differences(b, a):
+            yield name + text.replace("in the reference", "at first")
+
+
+def run_bare(projects: list[Case], loader: str, tool: str, workers: int) -> int:
+    """The printed project, loaded again by `loader`, beside the project itself."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        requests = run.lay_out(projects, pathlib.Path(folder))
+        whole = run.ask(loader, requests, workers)
+        printed = run.ask(tool, [{**item, "bare": True} for item in requests], workers)
+        again = run.ask(loader, [run.printed_request(item, answer) for item, answer in zip(requests, printed)], workers)
+    failures = taken = 0
+    for case, first, text, second in zip(projects, whole, printed, again):
+        if first.error or case.differs or "include" in case.name:  # wanted.py, bare-include
+            continue
+        taken += 1
+        wrong = [f"refused without interpolation: {text.said or text.error}"] if text.error else list(_same(first, second))
+        failures += bool(wrong)
+        for line in wrong[:5] if failures <= SHOWN else ():
+            print(f"FAIL --no-interpolate of {case.name}: {line}")
+    print(f"bare: {taken} of {len(projects)} projects printed without interpolation and loaded again, {time.monotonic() - begun:.1f} s")
+    print(f"conformance bare: {taken - failures} passed, {failures} failed")
+    return failures
+
+
 def projects_of(part: str, seed: int, count: int) -> list[Case]:
     if part == "cases":
         return load_all()
@@ -138,6 +170,10 @@ def main() -> int:
             return answers
 
         for part in parts:
+            if part == "bare":
+                projects = [case for case in [*load_all(), *projects_of("generated", options.seed, min(BARE, options.count))] if options.only in case.name]
+                failures += run_bare(projects, oracle or tool, tool, workers)
+                continue
             projects = [case for case in projects_of(part, options.seed, options.count) if options.only in case.name]
             if projects:
                 failures += run_part(part, projects, ask, tool, workers)

@@ -1,4 +1,7 @@
-"""What a generated service is made of: for each key of the specification how often it comes and what it may hold."""
+"""What a generated service is made of: for each key of the specification how often it comes and what it may hold.
+
+Any part may meet any other in a merge, so what the reference cannot merge (wanted.py: gpus-merge, filter-merge) stands in the cases alone.
+"""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -81,7 +84,7 @@ def build(g):
         "platforms": lambda: ["linux/amd64", "linux/arm64"], "privileged": lambda: boolean(g), "extra_hosts": lambda: hosts(g), "isolation": lambda: "process",
         "additional_contexts": lambda: g.pick({"r": "./r", "i": "docker-image://x"}, ["r=./r", "u=https://e.com/x"]), "ulimits": lambda: {"nofile": g.pick(1024, {"soft": 10, "hard": 20})},
         "entitlements": lambda: ["network.host"], "provenance": lambda: g.pick(True, "mode=max"), "sbom": lambda: g.pick(False, "true"),
-        "secrets": lambda: file_refs("secrets")(g), "no_cache_filter": lambda: g.pick("a", ["a", "b"]), "ssh": lambda: g.pick(["default"], ["k=./k"]) if g.chance(0.3) else ["default"],
+        "secrets": lambda: file_refs("secrets")(g), "no_cache_filter": lambda: g.pick(["a"], ["a", "b"]), "ssh": lambda: g.pick(["default"], ["k=./k"]) if g.chance(0.3) else ["default"],
     }
     for key in g.some(parts, 1, 6):
         out[key] = parts[key]()
@@ -164,7 +167,7 @@ PARTS = {
     "device_cgroup_rules": Part(0.03, lambda g: ["c 1:3 mr"]), "devices": Part(0.05, lambda g: ["/dev/a:/dev/b", "/dev/c", {"source": "/dev/d", "target": "/dev/e"}]),
     "dns": Part(0.06, lambda g: g.pick("8.8.8.8", ["1.1.1.1", "9.9.9.9"])), "dns_opt": Part(0.03, lambda g: ["use-vc"]), "dns_search": Part(0.04, lambda g: g.pick("a.com", ["b.com"])),
     "domainname": Part(0.03, lambda g: "foo.com"), "hostname": Part(0.05, lambda g: "h1"), "extra_hosts": Part(0.06, hosts), "group_add": Part(0.03, lambda g: ["mail", 1000]),
-    "gpus": Part(0.04, lambda g: g.pick("all", [{"driver": "nvidia", "count": 2}], [{}])), "init": Part(0.05, boolean), "ipc": Part(0.03, lambda g: g.pick("host", "shareable")),
+    "gpus": Part(0.04, lambda g: g.pick([{"count": "all"}], [{"driver": "nvidia", "count": 2}], [{}])), "init": Part(0.05, boolean), "ipc": Part(0.03, lambda g: g.pick("host", "shareable")),
     "isolation": Part(0.02, lambda g: "process"), "links": Part(0.04, lambda g: [g.pick(*g.earlier()) + g.pick("", ":x")] if g.earlier() else None),
     "external_links": Part(0.02, lambda g: ["redis", "db:mysql"]), "logging": Part(0.08, lambda g: {"driver": "syslog", "options": {"a": g.pick("x", 3, None)}}),
     "mem_limit": Part(0.06, size), "mem_reservation": Part(0.04, size), "memswap_limit": Part(0.03, lambda g: g.pick("1g", -1, "2048")), "mem_swappiness": Part(0.03, lambda g: g.pick(0, 60)),

@@ -45,6 +45,14 @@ def request(case: Case, strip: pathlib.Path, folder: pathlib.Path) -> dict:
     return {"id": str(strip), **call}
 
 
+def printed_request(item: dict, answer: Answer) -> dict:
+    """The request for what an answer's YAML says, written down beside the project."""
+    path = pathlib.Path(item["id"]) / "app/printed.yaml"
+    text = json.dumps(answer.tree, ensure_ascii=False).replace(PLACE + "/", item["id"] + "/")
+    path.write_text(text if answer.tree else "services: 0\n", encoding="utf-8", errors="surrogateescape")
+    return {**item, "files": [str(path)], "bare": False}
+
+
 def ask(program: str, requests: list[dict], workers: int) -> list[Answer]:
     workers = max(1, min(workers, len(requests) // 20 + 1))
     slices = [requests[i::workers] for i in range(workers)]

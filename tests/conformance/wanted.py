@@ -5,6 +5,7 @@ Single cases may also name a row by its key (`#: differs KEY`): those are only c
 """
 from __future__ import annotations
 
+import json
 import re
 
 TABLE = {
@@ -23,6 +24,9 @@ TABLE = {
     "hook-volume": "The short form of an unnamed volume comes to the same in a hook as in a service.",
     "panic": "What makes the reference panic is taken or refused by the rules of the specification.",
     "gpus-merge": "`gpus: all` replaces the devices of an earlier file; the reference fails on it.",
+    "filter-merge": "build.no_cache_filter of two files is joined in either notation; the reference fails on a text beside a list.",
+    "host-twice": "A host that two files name in two notations (a:1.2.3.4, a=1.2.3.4) is one; the reference lists it twice.",
+    "bare-include": "What --no-interpolate prints of an include that has its own .env is not the project again, here and in the reference.",
     "build-secret-twice": "A build secret that two files name in the same way is one; the reference lists it twice.",
     "defang-profile": "The profile \"defang\" is always active (the reference is asked with it).",
     "limits": "Sizes, depths and counts are bounded (src/base/limits.h).",
@@ -65,12 +69,27 @@ def _name_blkio(project: dict) -> None:
                         row[key.lower()] = row.pop(key)
 
 
+def _join_hosts(project: dict) -> None:
+    for service in _containers(project):
+        build = service.get("build")
+        for holder in (service, build if isinstance(build, dict) else {}):
+            if isinstance(holder.get("extra_hosts"), list):
+                holder["extra_hosts"] = list(dict.fromkeys(holder["extra_hosts"]))
+
+
+def mend_hashed(texts: dict[str, str]) -> dict:
+    out = {name: json.loads(text) for name, text in texts.items()}
+    _join_hosts({"services": out})
+    return out
+
+
 def mend_json(project: dict) -> dict:
     extensions = {key: value for key, value in project.items() if key.startswith("x-")}
     project = _without_extensions(project) | extensions
     project.pop("models", None)  # compared in the tree
     _drop_null_args(project)
     _name_blkio(project)
+    _join_hosts(project)
     return project
 
 
@@ -78,6 +97,7 @@ def mend_tree(project: dict) -> dict:
     for job in (project.get("jobs") or {}).values():
         job.pop("name", None)
     _drop_null_args(project)
+    _join_hosts(project)
     return project
 
 

@@ -68,15 +68,36 @@ func options(r *request) (*cli.ProjectOptions, error) {
 		cli.WithName(r.Name))
 }
 
-func load(r *request) (*types.Project, error) {
+func prepare(r *request) (*cli.ProjectOptions, error) {
 	if err := os.Chdir(r.Dir); err != nil {
 		return nil, err
 	}
-	o, err := options(r)
+	return options(r)
+}
+
+func load(r *request) (*types.Project, error) {
+	o, err := prepare(r)
 	if err != nil {
 		return nil, err
 	}
 	return o.LoadProject(context.Background())
+}
+
+// bare is what `config --no-interpolate` prints: the merged model, never made into a project.
+func bare(r *request) (a answer) {
+	a.ID = r.ID
+	o, err := prepare(r)
+	if err == nil {
+		var model map[string]any
+		if model, err = o.LoadModel(context.Background()); err == nil {
+			a.Tree = model
+			a.JSON, err = json.Marshal(model)
+		}
+	}
+	if err != nil {
+		return answer{ID: r.ID, Error: err.Error()}
+	}
+	return a
 }
 
 func solve(r *request) (a answer) {
@@ -86,6 +107,9 @@ func solve(r *request) (a answer) {
 			a = answer{ID: r.ID, Error: fmt.Sprintf("the reference panicked: %v", broken)}
 		}
 	}()
+	if r.Bare {
+		return bare(r)
+	}
 	project, err := load(r)
 	if err != nil {
 		a.Error = err.Error()
