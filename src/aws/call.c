@@ -70,6 +70,10 @@ static int raise_service(const struct aws_exchange *x, const struct attempt *a,
     enum error_kind kind = ERR_CLOUD;
     int code = EREMOTEIO;
 
+    if (x->reason) {
+        free(*x->reason);
+        *x->reason = xstrdup_null(e->reason);
+    }
     error_raise(&probe, ERR_CLOUD, "%s", e->message);
     error_aws(&probe, e->code, e->request_id, resp->status);
     if (aws_error_is_auth(&probe) || strncmp(e->code, "AccessDenied", 12) == 0 ||

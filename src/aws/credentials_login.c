@@ -81,14 +81,15 @@ static void take_reply(struct login *l, const json_t *reply)
     json_object_set_new(l->file, "refreshToken", json_string(json_str_or(reply, "tokenOutput.refreshToken", "")));
 }
 
-static int ask(struct login *l, json_t **reply, struct error *err)
+static int ask(struct login *l, json_t **reply, char **reason, struct error *err)
 {
     struct aws_session *s = l->r->session;
     cleanup_json json_t *in = json_pack("{s:{s:s, s:s, s:s}}", "tokenInput", "clientId", json_str(l->file, "clientId"), "refreshToken",
                                         json_str(l->file, "refreshToken"), "grantType", "refresh_token");
     cleanup_wire_request struct wire_request request = {0};
     cleanup_http_response struct http_response resp = {0};
-    struct aws_exchange x = {.op = &aws_signin_CreateOAuth2Token, .request = &request, .region = s->settings.region, .unsigned_request = true};
+    struct aws_exchange x = {.op = &aws_signin_CreateOAuth2Token, .request = &request, .region = s->settings.region, .unsigned_request = true,
+                             .reason = reason};
     cleanup_free char *url = NULL, *region = NULL, *proof = NULL;
     int rc;
 
@@ -105,11 +106,39 @@ static int ask(struct login *l, json_t **reply, struct error *err)
     return rc < 0 ? rc : wire_parse(x.op, &resp, reply, err);
 }
 
+/* What signin said, and what mends it: logging in again is no cure for a missing permission or a lost network. */
+static int refused(const struct login *l, const char *reason, const struct error *why, struct error *err)
+{
+    static const struct {
+        const char *reason, *what;
+    } known[] = {
+        {"TOKEN_EXPIRED", "the login session has expired"},
+        {"AUTHCODE_EXPIRED", "the login session has expired"},
+        {"USER_CREDENTIALS_CHANGED", "the login session has ended: the user's credentials (the password, say) have changed since it began"},
+        {"INSUFFICIENT_PERMISSIONS", "the login session has no permission to be renewed (signin:CreateOAuth2Token)"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (text_eq(reason, known[i].reason)) {
+            again(l, EKEYEXPIRED, known[i].what, err);
+            if (strcmp(reason, "INSUFFICIENT_PERMISSIONS") == 0)
+                error_hint(err, "Have the policy SignInLocalDevelopmentAccess attached to the user or role, then run `aws login --profile %s`.",
+                           l->r->profile_name);
+            return -EKEYEXPIRED;
+        }
+    cleanup_free char *text = xasprintf("the login session's credentials have expired and could not be renewed: %s", why->message);
+    again(l, EKEYEXPIRED, text, err);
+    if (!why->aws_code && why->kind != ERR_AUTH)
+        error_hint(err, "Try again when the sign-in endpoint can be reached; if that does not help, run `aws login --profile %s`.", l->r->profile_name);
+    return -EKEYEXPIRED;
+}
+
 static int renew(struct login *l, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
+    cleanup_free char *reason = NULL;
     struct error own = ERROR_INIT;
-    int rc = ask(l, &reply, &own);
+    int rc = ask(l, &reply, &reason, &own);
 
     if (rc == 0 && (text_empty(json_str(reply, "tokenOutput.accessToken.accessKeyId")) || json_int_or(reply, "tokenOutput.expiresIn", 0) <= 0))
         rc = error_raise_errno(&own, ERR_AUTH, EBADMSG, "the answer holds no credentials");
@@ -118,9 +147,9 @@ static int renew(struct login *l, struct error *err)
         token_file_write(l->path, l->file, NULL);
         return 0;
     }
-    cleanup_free char *text = xasprintf("the login session has expired and could not be renewed: %s", own.message);
+    refused(l, reason, &own, err);
     error_done(&own);
-    return again(l, EKEYEXPIRED, text, err);
+    return -EKEYEXPIRED;
 }
 
 /* Refresh tokens are good for one use: one process renews, the others read what came of it. */

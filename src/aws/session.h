@@ -69,6 +69,7 @@ struct aws_exchange {
     bool no_retry;
     uint64_t max_body_bytes;
     bool accept_not_found;          /* a 404 is an answer, not an error */
+    char **reason;                  /* gets wire_error.reason of the error that ends the exchange; malloc'd */
 };
 
 int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct http_response *resp, struct error *err);

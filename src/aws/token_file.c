@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define LOCK_STEP_MS     50
+#define LOCK_STEP_MS     10
 #define LOCK_PATIENCE_MS 20000
 
 json_t *token_file_read(const char *path)

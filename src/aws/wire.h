@@ -38,6 +38,7 @@ int wire_parse(const struct aws_operation *op, const struct http_response *resp,
 struct wire_error {
     char *code, *message, *request_id;
     char *region;               /* S3's hint where the bucket is, or NULL */
+    char *reason;               /* signin: OAuth's "error" beside the code, or NULL */
 };
 /* Never fails: what cannot be read becomes the HTTP status as code. */
 void wire_parse_error(const struct aws_operation *op, const struct http_response *resp, struct wire_error *out);

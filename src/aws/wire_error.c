@@ -22,6 +22,7 @@ void wire_error_done(struct wire_error *e)
     free(e->message);
     free(e->request_id);
     free(e->region);
+    free(e->reason);
     *e = (struct wire_error){0};
 }
 
@@ -77,7 +78,8 @@ static void parse_json_error(const struct http_response *resp, struct wire_error
     }
     for (size_t i = 0; text_members[i]; i++)
         set_bounded(&e->message, json_string_value(json_object_get(body, text_members[i])));
-    set(&e->code, json_string_value(json_object_get(body, "error"))); /* the OAuth form of sso-oidc */
+    set(&e->reason, json_string_value(json_object_get(body, "error")));
+    set(&e->code, e->reason); /* the OAuth form of sso-oidc */
 }
 
 static void parse_xml_error(const struct http_response *resp, struct wire_error *e)
