@@ -1,7 +1,5 @@
 /* `plan`: what an `up` would change. Nothing is uploaded, built or changed; contexts are packed for their digests alone. */
-#include "daemon/job.h"
-#include "daemon/once_preview.h"
-#include "daemon/verb.h"
+#include "daemon/preview.h"
 
 #include "base/mem.h"
 #include "base/str.h"
