@@ -20,7 +20,7 @@ static int check_folder(const char *path, struct error *err)
     if (!folder && errno == ENOENT)
         return 0;
     if (!folder)
-        return error_raise_errno(err, ERR_USAGE, errno, "%s", path);
+        return error_raise_errno(err, ERR_USAGE, errno, "%s cannot be written into: %s", path, strerror(errno));
     bool empty = true;
     for (struct dirent *e; (e = readdir(folder));)
         empty = empty && (text_eq(e->d_name, ".") || text_eq(e->d_name, ".."));

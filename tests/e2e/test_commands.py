@@ -10,7 +10,7 @@ import subprocess
 import kit
 import pytest
 
-COMMANDS = ["up", "down", "ps", "ls", "watch", "logs", "cancel", "plan", "config set", "config ls", "config rm", "compose config", "compose lint", "cd bootstrap", "cd template", "cd teardown",
+COMMANDS = ["up", "down", "ps", "ls", "watch", "logs", "cancel", "plan", "eject", "config set", "config ls", "config rm", "compose config", "compose lint", "cd bootstrap", "cd template", "cd teardown",
             "whoami", "daemon status", "daemon stop", "daemon path", "version"]
 
 
