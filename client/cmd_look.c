@@ -131,6 +131,9 @@ int cmd_compose_config(struct client *c, struct error *err)
     request.list = (char *)(o->services ? "services" : o->images ? "images" : o->volumes ? "volumes" : o->networks ? "networks" : o->show_profiles ? "profiles" : o->environment ? "environment" : "");
     request.hash = (char *)(o->hash ? o->hash : "");
     request.no_interpolate = o->no_interpolate;
+    request.resolve_image_digests = o->resolve_image_digests;
+    if (o->no_interpolate && o->resolve_image_digests)
+        return error_raise(err, ERR_USAGE, "--resolve-image-digests needs the images as they are filled in: leave --no-interpolate out");
     int rc = ask(c, RPC_COMPOSE_CONFIG, &request.base, &request.caller, &reply, err);
     if (rc < 0)
         return rc;

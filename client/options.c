@@ -52,6 +52,7 @@ static const struct target targets[] = {
     {{"--out", "-o", "FILE", "write the template to FILE; - is standard output"}, TEXT, AT(out)},
     {{"--format", NULL, "FORMAT", "yaml or json; for compose lint text, json or sarif"}, TEXT, AT(format)},
     {{"--no-interpolate", NULL, NULL, "leave variables as they are written"}, SWITCH, AT(no_interpolate)},
+    {{"--resolve-image-digests", NULL, NULL, "ask the registries for the digests of the images"}, SWITCH, AT(resolve_image_digests)},
     {{"--services", NULL, NULL, "print the names of the services"}, SWITCH, AT(services)},
     {{"--images", NULL, NULL, "print the images"}, SWITCH, AT(images)},
     {{"--volumes", NULL, NULL, "print the names of the volumes"}, SWITCH, AT(volumes)},

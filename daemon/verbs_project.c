@@ -1,4 +1,5 @@
 /* Verbs that look at a project: ps, logs, compose-config. */
+#include "daemon/digests.h"
 #include "daemon/verb.h"
 
 #include "base/clock.h"
@@ -210,6 +211,10 @@ static int verb_compose_config(struct verb_call *v, const ProtobufCMessage *requ
 {
     const Defang__ComposeConfigRequest *r = (const Defang__ComposeConfigRequest *)request;
     int rc = project_read(v->daemon, r->caller, r->no_interpolate, &v->project, err);
+    if (rc < 0)
+        return rc;
+    if (r->resolve_image_digests)
+        rc = digests_resolve(v->daemon, r->caller, &v->project, err);
     if (rc < 0)
         return rc;
     cleanup_str struct str text = STR_INIT;

@@ -65,6 +65,8 @@
 
 /* engine */
 #define LIMIT_CONFIG_VALUE_BYTES KIB(8)   /* SSM advanced parameter */
+#define LIMIT_REGISTRY_MANIFEST_BYTES MIB(4) /* the distribution API's own bound */
+#define LIMIT_REGISTRY_TOKEN_BYTES    KIB(64)
 #define LIMIT_ENGINE_RECORDS      20      /* record sets of one DNS name that are looked at */
 #define LIMIT_ENGINE_RECORDS_TEXT "20"
 #define LIMIT_PULUMI_OBJECT_BYTES MIB(32) /* a checkpoint, a graph, outputs */
