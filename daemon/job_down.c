@@ -25,6 +25,8 @@ int job_run_down(struct job *j, struct error *err)
         job_step(j, "teardown", ENGINE_DONE, 2, "project %s is removed", j->context.project);
     rc = flow_derived_prune(&j->context, NULL, 0, err);
     if (rc == 0)
+        rc = flow_store_secrets_prune(&j->context, NULL, 0, err);
+    if (rc == 0)
         rc = flow_runs_prune(&j->context, NULL, 0, err);
     if (rc < 0)
         return rc;

@@ -190,6 +190,27 @@ static void explain(struct up *u, struct error *err)
 }
 
 /* Parameters that the new task definitions name must be there before they are; old ones go when nothing names them any more. */
+static bool had_store_secrets(const struct up *u)
+{
+    const char *id;
+    json_t *resource;
+    json_object_foreach(json_object_get(u->deployed.json, "Resources"), id, resource)
+        if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster"))
+            return true;
+    return false;
+}
+
+/* Stores come in the first phase: their passwords are there before. */
+static int put_store_secrets(struct up *u, bool prune, struct error *err)
+{
+    struct plan_store_secret *list;
+    size_t count;
+    plan_store_secrets(u->j->arena, &u->request, &list, &count);
+    if (prune)
+        return count || had_store_secrets(u) ? flow_store_secrets_prune(&u->j->context, list, count, err) : 0;
+    return flow_store_secrets_put(&u->j->context, list, count, err);
+}
+
 static int put_derived(struct up *u, bool prune, struct error *err)
 {
     struct plan_derived *list;
@@ -298,6 +319,8 @@ static int run_stages(struct up *u, struct error *err)
     }
     once_say_skipped(&u->once);
     rc = put_derived(u, true, err);
+    if (rc == 0)
+        rc = put_store_secrets(u, true, err);
     return rc < 0 ? rc : once_prune(&u->once, err);
 }
 
@@ -312,6 +335,8 @@ static int run(struct up *u, struct error *err)
     u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
     domains_say(j, &u->request);
     rc = read_configs(u, err);
+    if (rc == 0)
+        rc = put_store_secrets(u, false, err);
     if (rc == 0)
         rc = images_prepare(&u->images, j, &u->request, err);
     if (rc == 0 && images_missing(&u->images))

@@ -70,6 +70,10 @@ int flow_once_run(struct engine_context *c, const struct plan_once *o, const jso
 /* Stops those of this deployment that still run: for a cancel that was asked for before a restart. */
 void flow_once_stop(struct engine_context *c, const json_t *outputs);
 
+/* ---- store_secrets.c: what plan_store_secrets() lists ---- */
+int flow_store_secrets_put(struct engine_context *c, const struct plan_store_secret *list, size_t count, struct error *err); /* before apply */
+int flow_store_secrets_prune(struct engine_context *c, const struct plan_store_secret *keep, size_t count, struct error *err); /* after success; count 0 = all */
+
 /* ---- status.c ---- */
 struct flow_service_status { char *name, *kind, *deployment, *state, *endpoint, *health, *image, *reason; unsigned desired, running, pending; };
 struct flow_status { struct flow_service_status *services; size_t len; };

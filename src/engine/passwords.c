@@ -9,8 +9,8 @@
 
 #define REFERENCE "{{resolve:ssm-secure:"
 
-/* CreateDBInstance: for PostgreSQL 8 to 128 characters; printable ASCII except these, and no space. */
-static bool suits_rds(const char *password)
+/* CreateDBInstance, CreateDBCluster: 8 to 128 characters; printable ASCII except these, and no space. */
+bool password_suits(const char *password)
 {
     size_t n = strlen(password);
     if (n < 8 || n > 128)
@@ -37,7 +37,7 @@ static int check(struct engine_context *c, const char *parameter, const char *da
     cleanup_error struct error local = ERROR_INIT;
     int rc = engine_call(c, &aws_ssm_GetParameters, json_pack("{s:[s],s:b}", "Names", parameter, "WithDecryption", 1), &reply, &local);
     json_t *value = json_object_get(json_at(reply, "Parameters.0"), "Value");
-    bool suits = rc < 0 || !json_is_string(value) || suits_rds(json_string_value(value));
+    bool suits = rc < 0 || !json_is_string(value) || password_suits(json_string_value(value));
     if (json_is_string(value))
         secret_wipe((char *)json_string_value(value), json_string_length(value));
     json_decref(reply);

@@ -28,6 +28,12 @@ static int lift_load_balancer(struct engine_context *c, const char *arn, struct 
                        json_pack("{s:s,s:[{s:s,s:s}]}", "LoadBalancerArn", arn, "Attributes", "Key", "deletion_protection.enabled", "Value", "false"), NULL, err);
 }
 
+static int lift_documents(struct engine_context *c, const char *id, struct error *err)
+{
+    return engine_call(c, &aws_docdb_ModifyDBCluster, json_pack("{s:s,s:b,s:b}", "DBClusterIdentifier", id, "DeletionProtection", 0, "ApplyImmediately", 1), NULL,
+                       err);
+}
+
 typedef int lift_fn(struct engine_context *c, const char *physical_id, struct error *err);
 
 static lift_fn *lift_of(const json_t *resource)
@@ -36,6 +42,8 @@ static lift_fn *lift_of(const json_t *resource)
     const char *type = json_str(resource, "Type");
     if (text_eq(type, "AWS::RDS::DBInstance") && json_bool_or(properties, "DeletionProtection", false))
         return lift_database;
+    if (text_eq(type, "AWS::DocDB::DBCluster") && json_bool_or(properties, "DeletionProtection", false))
+        return lift_documents;
     if (text_eq(type, "AWS::ElasticLoadBalancingV2::LoadBalancer") && load_balancer_protected(properties))
         return lift_load_balancer;
     return NULL;

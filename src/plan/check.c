@@ -73,6 +73,7 @@ static void check_stateful(struct plan_check *c, const struct plan_service *s)
             continue;
         const char *hint = i < 4                              ? "Add x-defang-postgres: true to get a managed database."
                            : i == 8 || i == 9 ? "Add x-defang-redis: true to get a managed cache."
+                           : i == 6 || i == 7 ? "Add x-defang-mongodb: true to get a managed DocumentDB."
                                                               : "Use a managed service, or accept it for caches and tests.";
         plan_warn(&c->diag, s->s->pos, hint, "service %s: a %s container loses its data when it restarts", s->s->name, names[i]);
     }
@@ -97,9 +98,6 @@ static void check_service(struct plan_check *c, const struct plan_service *s)
 {
     if (!s->s->image && !s->s->has_build)
         plan_error(&c->diag, s->s->pos, "Add image: or build:.", "service %s has neither image nor build", s->s->name);
-    if (s->s->mongodb.enabled)
-        plan_error(&c->diag, s->s->mongodb.pos, "Remove x-defang-mongodb to run it as a container.",
-                   "service %s: managed MongoDB is not supported yet", s->s->name);
     check_size(c, s);
     plan_check_keys(c, s);
     if (!plan_is_task(s)) {

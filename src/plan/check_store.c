@@ -47,6 +47,19 @@ static void check_identifier(struct plan_check *c, const struct plan_service *s,
                    "service %s: RDS does not take %s \"%s\"", s->s->name, name, text);
 }
 
+static void check_parameters(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->command_count; i++) {
+        const char *name, *value, *word = s->s->command[i];
+        bool is_setting = text_starts(word, "--") || (i && text_eq(s->s->command[i - 1], "-c"));
+        if (!is_setting)
+            continue;
+        if (!plan_postgres_parameter(c->a, s->s, i, &name, &value))
+            plan_warn(&c->diag, s->s->pos, "Give a plain number in RDS's unit, or leave it to RDS.",
+                      "service %s: \"%s\" in the command is ignored, RDS does not take it so", s->s->name, word);
+    }
+}
+
 /* Majors whose standard support has ended cost Extended Support by the vCPU hour: more than the instance itself when it is small. Ends: 11 Feb 2024,
  * 12 Feb 2025, 13 Feb 2026 (docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html). Older ones cannot be made. */
 static void check_postgres_version(struct plan_check *c, const struct plan_service *s)
@@ -64,9 +77,7 @@ static void check_postgres_version(struct plan_check *c, const struct plan_servi
     else if (major < 14)
         plan_warn(&c->diag, s->s->pos, "Use postgres:16 or later.",
                   "service %s: Postgres %s is past AWS's standard support, RDS charges Extended Support for every vCPU and hour", s->s->name, version);
-    else if (major > 14) /* rds.force_ssl is on from 15: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html */
-        plan_note(&c->diag, s->s->pos, "Most clients encrypt by themselves; Node's pg needs its ssl option, others sslmode=require.",
-                  "service %s: RDS takes encrypted connections only", s->s->name);
+    check_parameters(c, s);
 }
 
 static void check_postgres(struct plan_check *c, const struct plan_service *s)
@@ -104,6 +115,8 @@ void plan_check_store(struct plan_check *c, const struct plan_service *s)
 {
     if (s->kind == PLAN_POSTGRES)
         check_postgres(c, s);
+    else if (s->kind == PLAN_MONGODB)
+        plan_check_mongodb(c, s);
     else
         check_redis(c, s);
     if (!text_empty(s->s->domainname))

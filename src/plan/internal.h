@@ -47,7 +47,7 @@ void plan_note(struct plan_diag *g, struct yaml_pos pos, const char *hint, const
 
 /* ---- the planner's view of a service (view.c) ---- */
 /* PLAN_SIDECAR runs in another service's task (network_mode: service:x); what is neither that nor PLAN_CONTAINER is a managed store. */
-enum plan_kind { PLAN_CONTAINER, PLAN_SIDECAR, PLAN_POSTGRES, PLAN_REDIS };
+enum plan_kind { PLAN_CONTAINER, PLAN_SIDECAR, PLAN_POSTGRES, PLAN_REDIS, PLAN_MONGODB };
 
 struct plan_port {
     uint16_t target;
@@ -91,6 +91,7 @@ void plan_view_suffix(struct arena *a, const struct plan_settings *s, const char
 void plan_view_once(struct plan_view *v);       /* part of plan_view_make */
 void plan_view_stages(const struct plan_request *r, struct plan_view *v); /* fills stage and pending */
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
+bool plan_is_store(const struct plan_service *s); /* a managed one */
 bool plan_is_task(const struct plan_service *s);  /* a container, of its own task or of another's */
 const struct plan_service *plan_task_of(const struct plan_service *s); /* the service whose task it runs in: itself unless it is a sidecar */
 /* The i-th container of s's task: s itself, then its sidecars by name; NULL behind the last. */
@@ -136,6 +137,7 @@ void plan_builds_resources(struct plan_ctx *c);
 void plan_dns(struct plan_ctx *c);
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
 int plan_redis(struct plan_ctx *c, const struct plan_service *s);
+int plan_mongodb(struct plan_ctx *c, const struct plan_service *s);
 int plan_container(struct plan_ctx *c, const struct plan_service *s);
 void plan_keep_container(struct plan_ctx *c, const struct plan_service *s);
 json_t *plan_service_network(const struct plan_ctx *c, const struct plan_service *s, bool public); /* NetworkConfiguration */
@@ -147,6 +149,10 @@ const struct plan_service *plan_waited(const struct plan_view *v, const struct p
 /* {Ref: execution role}, log configuration of a container */
 json_t *plan_awslogs(const char *group_id, const char *prefix);
 json_t *plan_trust(const char *service); /* AssumeRolePolicyDocument */
+/* ---- alarms (alarms.c): nothing unless the setting asks for them ---- */
+void plan_database_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id);
+void plan_cache_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id);
+void plan_document_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id);
 void plan_store_alias(struct plan_ctx *c, const struct plan_service *s, const char *store_id, const char *endpoint_attr);
 
 long long plan_config_version(const struct plan_request *r, const char *name); /* 0 when not known */
@@ -189,9 +195,25 @@ int plan_settings_table(struct arena *a, const struct compose_project *p, const 
 /* ---- sizes of managed stores (store_size.c) ---- */
 const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib);  /* NULL: too large */
 const char *plan_cache_class(const struct plan_settings *s, double memory_mib);              /* NULL: too large */
+/* The server parameter that word i of the command sets ("-c name=value" or "--name=value", a value without unit), when RDS lets it be set. */
+bool plan_postgres_parameter(struct arena *a, const struct compose_service *s, size_t i, const char **name, const char **value);
+const char *plan_cache_window(struct arena *a, const struct plan_settings *s); /* ElastiCache takes an hour or more: "04:00-05:00" */
+const char *plan_document_class(const struct plan_settings *s, double vcpus, double memory_mib); /* NULL: too large */
+struct plan_document_version { const char *version; bool exact; };
+void plan_document_version(const char *image, struct plan_document_version *out);
 const char *plan_postgres_version(const char *image);  /* "16", "16.3"; NULL when the tag says none; static buffer per thread */
 struct plan_cache_version { const char *engine, *version; bool tls, exact; };
 void plan_cache_version(const char *image, struct plan_cache_version *out);
+
+/* ---- DocumentDB (mongodb.c) ---- */
+#define PLAN_MONGODB_USER     "MONGO_INITDB_ROOT_USERNAME"
+#define PLAN_MONGODB_PASSWORD "MONGO_INITDB_ROOT_PASSWORD"
+#define PLAN_MONGODB_NODES    16u
+const char *plan_mongodb_user(struct arena *a, const struct plan_service *s);
+const char *plan_mongodb_config(const struct plan_service *s); /* the config that is its password; NULL: there is none */
+uint16_t plan_mongodb_port(const struct compose_service *s);
+bool plan_mongodb_tls(const struct compose_service *s);
+void plan_store_secret(struct arena *a, const struct plan_request *r, const struct plan_service *s, struct plan_store_secret *out);
 
 /* ---- replacement table (replace_table.c) ---- */
 enum plan_replace { PLAN_REPLACE_NO, PLAN_REPLACE_MAYBE, PLAN_REPLACE_YES };
@@ -213,6 +235,7 @@ void plan_check_health(struct plan_check *c, const struct plan_service *s);
 void plan_check_env(struct plan_check *c, const struct plan_service *s);
 void plan_check_build(struct plan_check *c, const struct plan_service *s);
 void plan_check_store(struct plan_check *c, const struct plan_service *s);
+void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
 void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);
 void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* of a sidecar */

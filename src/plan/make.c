@@ -44,6 +44,8 @@ static int add_services(struct plan_ctx *c)
             rc = plan_postgres(c, s);
         else if (s->kind == PLAN_REDIS)
             rc = plan_redis(c, s);
+        else if (s->kind == PLAN_MONGODB)
+            rc = plan_mongodb(c, s);
         else if (s->kind == PLAN_SIDECAR)
             continue; /* in its service's task */
         else if (c->r->foundation)

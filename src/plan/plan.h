@@ -38,6 +38,8 @@ struct plan_settings {
     bool no_cache;                /* images come from where they are named, not through the account's cache of ECR Public */
 };
 
+#define PLAN_BACKUP_WINDOW "04:00-05:00"
+
 struct env;
 /* `p` may be NULL (a command that knows only the name). Defaults ← mode ← x-defang-… of the project (x-defang-mode, x-defang-settings) ← DEFANG_* of env ← flag. Strings in `arena`. */
 int plan_settings_resolve(struct arena *arena, const struct compose_project *p, const struct env *env, const char *mode_flag,
@@ -122,6 +124,10 @@ void plan_build_finish(struct arena *arena, const struct plan_request *r, struct
  * and a rollback still finds the old one. The engine removes those that the deployed plan no longer names. `parts` in the arena; no value is in it. */
 struct plan_derived { const char *service, *variable, *parameter; const struct compose_part *parts; };
 void plan_derived(struct arena *arena, const struct plan_request *r, struct plan_derived **out, size_t *count);
+/* The password of a store that CloudFormation does not read from SSM: before apply the engine copies `config` into the Secrets Manager secret `secret`, as
+ * version `version` (a new config version is a new one); it goes with the project. */
+struct plan_store_secret { const char *service, *config, *secret, *version; };
+void plan_store_secrets(struct arena *arena, const struct plan_request *r, struct plan_store_secret **out, size_t *count);
 char *plan_derived_path(const struct plan_settings *s, const char *project); /* "/Defang/shop/beta-derived/"; malloc'd */
 
 /* ---- one-offs: services that run once and end (restart: "no", a job mode, or one that others wait for to complete) ----

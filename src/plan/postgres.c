@@ -39,6 +39,32 @@ static void add_subnet_group(struct plan_ctx *c)
                             plan_subnets(c, false)));
 }
 
+/* From version 15 on RDS's own group takes encrypted connections only; the clients of a Compose project speak plain, and the instance is reached from inside
+ * the VPC only. What the command sets for the server (`-c max_connections=200`) goes in as well. The family is create-only: a major upgrade makes a new
+ * group, which the instance takes together with its new version. */
+static const char *add_parameters(struct plan_ctx *c, const struct plan_service *s)
+{
+    const char *version = plan_postgres_version(s->s->image), *id = arena_printf(c->a, "DatabaseParameters%s", s->id);
+    json_t *parameters = json_object();
+    for (size_t i = 0; i < s->s->command_count; i++) {
+        const char *name, *value;
+        if (plan_postgres_parameter(c->a, s->s, i, &name, &value))
+            plan_json_set(parameters, name, json_string(value));
+    }
+    long long major = 0;
+    cleanup_free char *number = xstrndup(version ? version : "", strcspn(version ? version : "", "."));
+    if (text_parse_int(number, 1, 999, &major) == 0 && major > 14)
+        plan_json_set(parameters, "rds.force_ssl", json_string("0"));
+    if (!version || !json_object_size(parameters)) {
+        json_decref(parameters);
+        return NULL; /* RDS has its own */
+    }
+    graph_add(c->g, s->group, id, "AWS::RDS::DBParameterGroup",
+              plan_json("{s:s,s:s,s:o,s:o}", "Description", arena_printf(c->a, "Service %s of %s", s->s->name, c->scope), "Family",
+                        arena_printf(c->a, "postgres%lld", major), "Parameters", parameters, "Tags", plan_tags(NULL, s->s->name)));
+    return id;
+}
+
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
 {
     const char *secret = password(c, s), *class = plan_rds_class(c->s, s->vcpus, s->memory_mib);
@@ -55,10 +81,13 @@ int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
         "gp3", "StorageEncrypted", 1, "PubliclyAccessible", 0, "MultiAZ", s->replicas > 1, "Port",
         arena_printf(c->a, "%u", s->ports[0].target), "VPCSecurityGroups",
         graph_attr(arena_printf(c->a, "SecurityGroup%s", s->id), "GroupId"), "DBSubnetGroupName", graph_ref("DatabaseSubnetGroup"),
-        "BackupRetentionPeriod", (int)c->s->backup_days, "PreferredBackupWindow", "04:00-05:00", "AutoMinorVersionUpgrade", 1,
+        "BackupRetentionPeriod", (int)c->s->backup_days, "PreferredBackupWindow", c->s->backup_window, "AutoMinorVersionUpgrade", 1,
         "AllowMajorVersionUpgrade", downtime, "ApplyImmediately", downtime, "CopyTagsToSnapshot", 1, "DeletionProtection",
         c->s->deletion_protection, "Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name));
     plan_json_set(p, "MasterUserPassword", json_string(secret));
+    const char *parameters = add_parameters(c, s);
+    if (parameters)
+        plan_json_set(p, "DBParameterGroupName", graph_ref(parameters));
     if (s->s->postgres.from_snapshot) {
         /* User, database and encryption come with the snapshot. */
         plan_json_set(p, "DBSnapshotIdentifier", json_string(s->s->postgres.from_snapshot));
@@ -74,5 +103,6 @@ int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
     r->deletion_policy = c->s->deletion_protection ? "Snapshot" : "Delete";
     r->replace_policy = "Snapshot";
     plan_store_alias(c, s, id, "Endpoint.Address");
+    plan_database_alarms(c, s, id);
     return 0;
 }

@@ -31,7 +31,7 @@ int plan_redis(struct plan_ctx *c, const struct plan_service *s)
     if (version.tls) /* clients that speak plain Redis go on working, as they do in Compose */
         plan_json_set(p, "TransitEncryptionMode", json_string("preferred"));
     if (c->s->backup_days)
-        plan_json_set(p, "SnapshotWindow", json_string("09:30-10:30"));
+        plan_json_set(p, "SnapshotWindow", json_string(plan_cache_window(c->a, c->s)));
     if (s->s->redis.from_snapshot)
         plan_json_set(p, "SnapshotName", json_string(s->s->redis.from_snapshot));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ElastiCache::ReplicationGroup", p);
@@ -40,5 +40,6 @@ int plan_redis(struct plan_ctx *c, const struct plan_service *s)
     r->deletion_policy = c->s->deletion_protection ? "Snapshot" : "Delete";
     r->replace_policy = "Snapshot";
     plan_store_alias(c, s, id, "PrimaryEndPoint.Address");
+    plan_cache_alarms(c, s, id);
     return 0;
 }

@@ -141,7 +141,7 @@ int plan_settings_resolve(struct arena *arena, const struct compose_project *p, 
 {
     cleanup_env struct env *none = env ? NULL : env_new();
     const struct env *e = env ? env : none;
-    *out = (struct plan_settings){.zones = 2, .allow_burstable = true, .health_interval = 5, .health_threshold = 2, .backup_window = "04:00-05:00"};
+    *out = (struct plan_settings){.zones = 2, .allow_burstable = true, .health_interval = 5, .health_threshold = 2, .backup_window = PLAN_BACKUP_WINDOW};
     const char *mode = !text_empty(mode_flag) ? mode_flag : env_get_nonempty(e, "DEFANG_MODE");
     if (!mode && p)
         mode = plan_ext_string(p->extensions, "x-defang-mode");

@@ -31,6 +31,12 @@ static const struct class_row CACHE_MEMORY[] = {
     {"cache.r7g.8xlarge", 32, 209.55}, {"cache.r7g.12xlarge", 48, 317.77}, {"cache.r7g.16xlarge", 64, 419.09},
 };
 
+static const struct class_row DOCUMENT_BURSTABLE[] = {{"db.t4g.medium", 2, 4}};
+static const struct class_row DOCUMENT_MEMORY[] = {
+    {"db.r6g.large", 2, 16},     {"db.r6g.xlarge", 4, 32},      {"db.r6g.2xlarge", 8, 64},    {"db.r6g.4xlarge", 16, 128},
+    {"db.r6g.8xlarge", 32, 256}, {"db.r6g.12xlarge", 48, 384}, {"db.r6g.16xlarge", 64, 512},
+};
+
 struct family { const struct class_row *rows; size_t count; };
 #define FAMILY(t) {t, ARRAY_LEN(t)}
 
@@ -59,6 +65,13 @@ const char *plan_cache_class(const struct plan_settings *s, double memory_mib)
 {
     static const struct family families[] = {FAMILY(CACHE_BURSTABLE), FAMILY(CACHE_GENERAL), FAMILY(CACHE_MEMORY)};
     return pick(families, ARRAY_LEN(families), first_family(s), 0, memory_mib / 1024);
+}
+
+/* Cluster instances come burstable and for memory only. */
+const char *plan_document_class(const struct plan_settings *s, double vcpus, double memory_mib)
+{
+    static const struct family families[] = {FAMILY(DOCUMENT_BURSTABLE), FAMILY(DOCUMENT_MEMORY)};
+    return pick(families, ARRAY_LEN(families), s->store_class != PLAN_BURSTABLE, vcpus, memory_mib / 1024);
 }
 
 /* ---- versions ---- */
@@ -126,4 +139,56 @@ void plan_cache_version(const char *image, struct plan_cache_version *out)
     }
     /* Redis offers encryption in transit beside plain text from 7.0.5 on; ElastiCache's 7.0 is 7.0.7 or later. */
     out->tls = valkey || out->version[0] >= '7';
+}
+
+/* DocumentDB speaks 4.0 and 5.0 of MongoDB's protocol; 3.6 is past its support. A client of a version between works with the one below, and a later one as
+ * far as it asks for nothing newer than 5.0. */
+void plan_document_version(const char *image, struct plan_document_version *out)
+{
+    static const struct { const char *tag, *version; bool exact; } known[] = {
+        {"3", "4.0.0", false}, {"4.0", "4.0.0", true}, {"4", "4.0.0", false}, {"5", "5.0.0", true}, {"6", "5.0.0", false}, {"7", "5.0.0", false}, {"8", "5.0.0", false},
+    };
+    char tag[128], version[16] = "";
+    image_tag(image ? image : "", tag, sizeof tag);
+    bool said = version_at(tag, version, sizeof version);
+    *out = (struct plan_document_version){.version = "5.0.0", .exact = !said};
+    for (size_t i = 0; said && i < ARRAY_LEN(known); i++) {
+        size_t n = strlen(known[i].tag);
+        if (strncmp(version, known[i].tag, n) != 0 || (version[n] && version[n] != '.'))
+            continue;
+        *out = (struct plan_document_version){known[i].version, known[i].exact};
+        return;
+    }
+}
+
+/* Parameters of the server that people set in Compose and RDS lets be set; numbers in RDS's own unit, words as they are. */
+bool plan_postgres_parameter(struct arena *a, const struct compose_service *s, size_t i, const char **name, const char **value)
+{
+    static const char *const known[] = {"max_connections", "shared_preload_libraries", "statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout",
+                                        "log_statement", "log_min_duration_statement", "log_connections", "log_disconnections", "random_page_cost",
+                                        "default_statistics_target", "max_parallel_workers", "max_worker_processes", "jit", "timezone", "track_activity_query_size",
+                                        "max_locks_per_transaction", "deadlock_timeout", "autovacuum_max_workers", "autovacuum_naptime"};
+    const char *word = s->command[i];
+    const char *setting = text_starts(word, "--") ? word + 2 : i && text_eq(s->command[i - 1], "-c") ? word : NULL;
+    const char *equals = setting ? strchr(setting, '=') : NULL;
+    if (!equals || !equals[1] || strlen(equals + 1) > 256)
+        return false;
+    size_t digits = strspn(equals + 1, "0123456789.");
+    if (digits && equals[1 + digits]) /* "30s": RDS knows no units */
+        return false;
+    *name = arena_printf(a, "%.*s", (int)(equals - setting), setting);
+    *value = equals + 1;
+    for (size_t k = 0; k < ARRAY_LEN(known); k++)
+        if (strcmp(known[k], *name) == 0)
+            return true;
+    return false;
+}
+
+const char *plan_cache_window(struct arena *a, const struct plan_settings *s)
+{
+    if (strcmp(s->backup_window, PLAN_BACKUP_WINDOW) == 0)
+        return "09:30-10:30"; /* the reference's own */
+    unsigned h = 0, m = 0;
+    sscanf(s->backup_window, "%2u:%2u", &h, &m);
+    return arena_printf(a, "%02u:%02u-%02u:%02u", h, m, (h + 1) % 24, m);
 }

@@ -22,7 +22,7 @@ static const char *beside(const struct compose_service *s)
 
 static enum plan_kind kind_of(const struct compose_service *s)
 {
-    return s->postgres.enabled ? PLAN_POSTGRES : s->redis.enabled ? PLAN_REDIS : beside(s) ? PLAN_SIDECAR : PLAN_CONTAINER;
+    return s->postgres.enabled ? PLAN_POSTGRES : s->redis.enabled ? PLAN_REDIS : s->mongodb.enabled ? PLAN_MONGODB : beside(s) ? PLAN_SIDECAR : PLAN_CONTAINER;
 }
 
 static bool is_arm(const char *platform)
@@ -81,6 +81,8 @@ static void add_port(struct plan_service *v, struct plan_port port)
 static uint16_t store_port(const struct compose_service *s, enum plan_kind kind)
 {
     long long port = kind == PLAN_POSTGRES ? 5432 : 6379;
+    if (kind == PLAN_MONGODB)
+        return plan_mongodb_port(s);
     if (kind == PLAN_POSTGRES) {
         for (size_t i = 0; i < s->environment_count; i++) {
             const struct compose_part *part = s->environment[i].value.first;
@@ -186,6 +188,11 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
     }
 }
 
+bool plan_is_store(const struct plan_service *s)
+{
+    return s->kind == PLAN_POSTGRES || s->kind == PLAN_REDIS || s->kind == PLAN_MONGODB;
+}
+
 bool plan_is_task(const struct plan_service *s)
 {
     return s->kind == PLAN_CONTAINER || s->kind == PLAN_SIDECAR;
@@ -212,7 +219,7 @@ bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p)
     plan_view_make(arena, p, &v);
     bool need = v.ingress;
     for (size_t i = 0; i < v.count; i++)
-        need = need || v.services[i].kind != PLAN_CONTAINER;
+        need = need || plan_is_store(&v.services[i]);
     return need;
 }
 

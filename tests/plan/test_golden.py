@@ -32,6 +32,7 @@ PLANS: dict[str, list] = {
     "once": [CASES / "once.yaml"],
     "once-stage-1": ["--pending", "migrate", "--pending", "seed", "--stage", "1", CASES / "once.yaml"],
     "stores": ["--mode", "ha", CASES / "stores.yaml"],
+    "mongodb": ["--mode", "ha", "--config", "MONGO_PASSWORD=4", CASES / "mongodb.yaml"],
     "adopt": [CASES / "adopt.yaml"],
     "adopt-public": [CASES / "adopt-public.yaml"],
     "cd": ["--cd"],

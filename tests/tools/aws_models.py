@@ -16,7 +16,7 @@ import botocore.loaders
 
 SERVICES = {
     "acm": "ListCertificates DescribeCertificate",
-    "cloudfront": "CreateInvalidation GetInvalidation GetDistribution",
+    "cloudfront": "CreateInvalidation",
     "cloudformation": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents DescribeStackResources "
                       "ListStackResources CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet GetTemplate "
                       "CancelUpdateStack ContinueUpdateRollback UpdateTerminationProtection ListStacks ListChangeSets "
@@ -37,7 +37,7 @@ SERVICES = {
     "s3": "HeadObject HeadBucket GetBucketLocation PutObject GetObject CreateMultipartUpload UploadPart "
           "CompleteMultipartUpload AbortMultipartUpload ListParts ListObjectsV2 DeleteObjects ListObjectVersions DeleteBucket "
           "GetBucketVersioning",
-    "secretsmanager": "GetSecretValue",
+    "secretsmanager": "GetSecretValue CreateSecret PutSecretValue ListSecrets DeleteSecret",
     "ssm": "PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter "
            "DeleteParameters",
     "signin": "CreateOAuth2Token",

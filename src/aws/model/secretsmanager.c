@@ -36,3 +36,174 @@ const struct aws_operation aws_secretsmanager_GetSecretValue = {
     .input = &s_GetSecretValueRequest,
     .output = &s_GetSecretValueResponse,
 };
+static const struct aws_member m_Tag[] = {
+    {"Key", NULL, &aws_shape_string},
+    {"Value", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_member i_TagListType = {"member", NULL, &s_Tag};
+static const struct aws_shape s_TagListType = {.type = AWS_LIST, .item = &i_TagListType};
+static const struct aws_member m_ReplicaRegionType[] = {
+    {"Region", NULL, &aws_shape_string},
+    {"KmsKeyId", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_ReplicaRegionType = {.type = AWS_STRUCTURE, .members = m_ReplicaRegionType, .member_count = 2, .name = "ReplicaRegionType"};
+static const struct aws_member i_AddReplicaRegionListType = {"member", NULL, &s_ReplicaRegionType};
+static const struct aws_shape s_AddReplicaRegionListType = {.type = AWS_LIST, .item = &i_AddReplicaRegionListType};
+static const struct aws_member m_CreateSecretRequest[] = {
+    {"Name", NULL, &aws_shape_string, .required = true},
+    {"ClientRequestToken", NULL, &aws_shape_string, .idempotency_token = true},
+    {"Description", NULL, &aws_shape_string},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"SecretBinary", NULL, &aws_shape_blob},
+    {"SecretString", NULL, &aws_shape_secret},
+    {"Tags", NULL, &s_TagListType},
+    {"AddReplicaRegions", NULL, &s_AddReplicaRegionListType},
+    {"ForceOverwriteReplicaSecret", NULL, &aws_shape_boolean},
+    {"Type", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_CreateSecretRequest = {.type = AWS_STRUCTURE, .members = m_CreateSecretRequest, .member_count = 10, .name = "CreateSecretRequest"};
+static const struct aws_member m_ReplicationStatusType[] = {
+    {"Region", NULL, &aws_shape_string},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"Status", NULL, &aws_shape_string},
+    {"StatusMessage", NULL, &aws_shape_string},
+    {"LastAccessedDate", NULL, &aws_shape_timestamp},
+};
+static const struct aws_shape s_ReplicationStatusType = {.type = AWS_STRUCTURE, .members = m_ReplicationStatusType, .member_count = 5, .name = "ReplicationStatusType"};
+static const struct aws_member i_ReplicationStatusListType = {"member", NULL, &s_ReplicationStatusType};
+static const struct aws_shape s_ReplicationStatusListType = {.type = AWS_LIST, .item = &i_ReplicationStatusListType};
+static const struct aws_member m_CreateSecretResponse[] = {
+    {"ARN", NULL, &aws_shape_string},
+    {"Name", NULL, &aws_shape_string},
+    {"VersionId", NULL, &aws_shape_string},
+    {"ReplicationStatus", NULL, &s_ReplicationStatusListType},
+};
+static const struct aws_shape s_CreateSecretResponse = {.type = AWS_STRUCTURE, .members = m_CreateSecretResponse, .member_count = 4, .name = "CreateSecretResponse"};
+const struct aws_operation aws_secretsmanager_CreateSecret = {
+    .service = &aws_service_secretsmanager,
+    .name = "CreateSecret",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_CreateSecretRequest,
+    .output = &s_CreateSecretResponse,
+};
+static const struct aws_member m_PutSecretValueRequest[] = {
+    {"SecretId", NULL, &aws_shape_string, .required = true},
+    {"ClientRequestToken", NULL, &aws_shape_string, .idempotency_token = true},
+    {"SecretBinary", NULL, &aws_shape_blob},
+    {"SecretString", NULL, &aws_shape_secret},
+    {"VersionStages", NULL, &s_SecretVersionStagesType},
+    {"RotationToken", NULL, &aws_shape_secret},
+};
+static const struct aws_shape s_PutSecretValueRequest = {.type = AWS_STRUCTURE, .members = m_PutSecretValueRequest, .member_count = 6, .name = "PutSecretValueRequest"};
+static const struct aws_member m_PutSecretValueResponse[] = {
+    {"ARN", NULL, &aws_shape_string},
+    {"Name", NULL, &aws_shape_string},
+    {"VersionId", NULL, &aws_shape_string},
+    {"VersionStages", NULL, &s_SecretVersionStagesType},
+};
+static const struct aws_shape s_PutSecretValueResponse = {.type = AWS_STRUCTURE, .members = m_PutSecretValueResponse, .member_count = 4, .name = "PutSecretValueResponse"};
+const struct aws_operation aws_secretsmanager_PutSecretValue = {
+    .service = &aws_service_secretsmanager,
+    .name = "PutSecretValue",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_PutSecretValueRequest,
+    .output = &s_PutSecretValueResponse,
+};
+static const struct aws_member i_FilterValuesStringList = {"member", NULL, &aws_shape_string};
+static const struct aws_shape s_FilterValuesStringList = {.type = AWS_LIST, .item = &i_FilterValuesStringList};
+static const struct aws_member m_Filter[] = {
+    {"Key", NULL, &aws_shape_string},
+    {"Values", NULL, &s_FilterValuesStringList},
+};
+static const struct aws_shape s_Filter = {.type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
+static const struct aws_member i_FiltersListType = {"member", NULL, &s_Filter};
+static const struct aws_shape s_FiltersListType = {.type = AWS_LIST, .item = &i_FiltersListType};
+static const struct aws_member m_ListSecretsRequest[] = {
+    {"IncludePlannedDeletion", NULL, &aws_shape_boolean},
+    {"MaxResults", NULL, &aws_shape_integer},
+    {"NextToken", NULL, &aws_shape_string},
+    {"Filters", NULL, &s_FiltersListType},
+    {"SortOrder", NULL, &aws_shape_string},
+    {"SortBy", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_ListSecretsRequest = {.type = AWS_STRUCTURE, .members = m_ListSecretsRequest, .member_count = 6, .name = "ListSecretsRequest"};
+static const struct aws_member m_RotationRulesType[] = {
+    {"AutomaticallyAfterDays", NULL, &aws_shape_long},
+    {"Duration", NULL, &aws_shape_string},
+    {"ScheduleExpression", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_RotationRulesType = {.type = AWS_STRUCTURE, .members = m_RotationRulesType, .member_count = 3, .name = "RotationRulesType"};
+static const struct aws_member m_ExternalSecretRotationMetadataItem[] = {
+    {"Key", NULL, &aws_shape_string},
+    {"Value", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_ExternalSecretRotationMetadataItem = {.type = AWS_STRUCTURE, .members = m_ExternalSecretRotationMetadataItem, .member_count = 2, .name = "ExternalSecretRotationMetadataItem"};
+static const struct aws_member i_ExternalSecretRotationMetadataType = {"member", NULL, &s_ExternalSecretRotationMetadataItem};
+static const struct aws_shape s_ExternalSecretRotationMetadataType = {.type = AWS_LIST, .item = &i_ExternalSecretRotationMetadataType};
+static const struct aws_member k_SecretVersionsToStagesMapType = {"key", NULL, &aws_shape_string}, i_SecretVersionsToStagesMapType = {"value", NULL, &s_SecretVersionStagesType};
+static const struct aws_shape s_SecretVersionsToStagesMapType = {.type = AWS_MAP, .key = &k_SecretVersionsToStagesMapType, .item = &i_SecretVersionsToStagesMapType};
+static const struct aws_member m_SecretListEntry[] = {
+    {"ARN", NULL, &aws_shape_string},
+    {"Name", NULL, &aws_shape_string},
+    {"Type", NULL, &aws_shape_string},
+    {"Description", NULL, &aws_shape_string},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"RotationEnabled", NULL, &aws_shape_boolean},
+    {"RotationLambdaARN", NULL, &aws_shape_string},
+    {"RotationRules", NULL, &s_RotationRulesType},
+    {"ExternalSecretRotationMetadata", NULL, &s_ExternalSecretRotationMetadataType},
+    {"ExternalSecretRotationRoleArn", NULL, &aws_shape_string},
+    {"LastRotatedDate", NULL, &aws_shape_timestamp},
+    {"LastChangedDate", NULL, &aws_shape_timestamp},
+    {"LastAccessedDate", NULL, &aws_shape_timestamp},
+    {"DeletedDate", NULL, &aws_shape_timestamp},
+    {"NextRotationDate", NULL, &aws_shape_timestamp},
+    {"Tags", NULL, &s_TagListType},
+    {"SecretVersionsToStages", NULL, &s_SecretVersionsToStagesMapType},
+    {"OwningService", NULL, &aws_shape_string},
+    {"CreatedDate", NULL, &aws_shape_timestamp},
+    {"PrimaryRegion", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_SecretListEntry = {.type = AWS_STRUCTURE, .members = m_SecretListEntry, .member_count = 20, .name = "SecretListEntry"};
+static const struct aws_member i_SecretListType = {"member", NULL, &s_SecretListEntry};
+static const struct aws_shape s_SecretListType = {.type = AWS_LIST, .item = &i_SecretListType};
+static const struct aws_member m_ListSecretsResponse[] = {
+    {"SecretList", NULL, &s_SecretListType},
+    {"NextToken", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_ListSecretsResponse = {.type = AWS_STRUCTURE, .members = m_ListSecretsResponse, .member_count = 2, .name = "ListSecretsResponse"};
+static const char *const pin_ListSecrets[] = {"NextToken", NULL};
+static const char *const pout_ListSecrets[] = {"NextToken", NULL};
+static const struct aws_paginator p_ListSecrets = {pin_ListSecrets, pout_ListSecrets, "SecretList", NULL};
+const struct aws_operation aws_secretsmanager_ListSecrets = {
+    .service = &aws_service_secretsmanager,
+    .name = "ListSecrets",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_ListSecretsRequest,
+    .output = &s_ListSecretsResponse,
+    .paginator = &p_ListSecrets,
+};
+static const struct aws_member m_DeleteSecretRequest[] = {
+    {"SecretId", NULL, &aws_shape_string, .required = true},
+    {"RecoveryWindowInDays", NULL, &aws_shape_long},
+    {"ForceDeleteWithoutRecovery", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_DeleteSecretRequest = {.type = AWS_STRUCTURE, .members = m_DeleteSecretRequest, .member_count = 3, .name = "DeleteSecretRequest"};
+static const struct aws_member m_DeleteSecretResponse[] = {
+    {"ARN", NULL, &aws_shape_string},
+    {"Name", NULL, &aws_shape_string},
+    {"DeletionDate", NULL, &aws_shape_timestamp},
+};
+static const struct aws_shape s_DeleteSecretResponse = {.type = AWS_STRUCTURE, .members = m_DeleteSecretResponse, .member_count = 3, .name = "DeleteSecretResponse"};
+const struct aws_operation aws_secretsmanager_DeleteSecret = {
+    .service = &aws_service_secretsmanager,
+    .name = "DeleteSecret",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DeleteSecretRequest,
+    .output = &s_DeleteSecretResponse,
+};
