@@ -63,6 +63,7 @@ int cmd_down(struct client *c, struct error *err)
     Defang__DownRequest request = DEFANG__DOWN_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
     request.force = c->options.force;
+    request.volumes = c->options.volumes;
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;
     if (rc == 0)

@@ -16,7 +16,7 @@ extern char **environ;
 
 const struct command commands[] = {
     {"up", "", "deploy the project in this folder and show how it goes", "--detach --wait-timeout --mode --build --engine", cmd_up},
-    {"down", "", "take the project down; config and the bucket are kept", "--detach --force --wait-timeout", cmd_down},
+    {"down", "", "take the project down; named volumes, config and the bucket are kept", "--detach --force --volumes --wait-timeout", cmd_down},
     {"ps", "", "what runs: services, their state and where to reach them", "", cmd_ps},
     {"ls", "", "deployments that this daemon knows, newest first", "--all --limit", cmd_ls},
     {"watch", "[ID|latest]", "show a deployment from its first event", "--from --wait-timeout", cmd_watch},

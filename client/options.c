@@ -55,7 +55,7 @@ static const struct target targets[] = {
     {{"--resolve-image-digests", NULL, NULL, "ask the registries for the digests of the images"}, SWITCH, AT(resolve_image_digests)},
     {{"--services", NULL, NULL, "print the names of the services"}, SWITCH, AT(services)},
     {{"--images", NULL, NULL, "print the images"}, SWITCH, AT(images)},
-    {{"--volumes", NULL, NULL, "print the names of the volumes"}, SWITCH, AT(volumes)},
+    {{"--volumes", NULL, NULL, "print the names of the volumes; for down: remove the named volumes too"}, SWITCH, AT(volumes)},
     {{"--networks", NULL, NULL, "print the names of the networks"}, SWITCH, AT(networks)},
     {{"--profiles", NULL, NULL, "print the profiles of the Compose files"}, SWITCH, AT(show_profiles)},
     {{"--environment", NULL, NULL, "print the variables that the Compose files are filled from"}, SWITCH, AT(environment)},
@@ -125,7 +125,8 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     const char *text = argv[*i], *value = NULL;
     const char *equals = text_starts(text, "--") ? strchr(text, '=') : NULL;
     cleanup_free char *name = equals ? xstrndup(text, (size_t)(equals - text)) : xstrdup(text);
-    const struct target *t = find(name);
+    /* `down -v`, as people type it to Docker */
+    const struct target *t = find(text_eq(name, "-v") && o->words.len == 1 && text_eq(o->words.items[0], "down") ? "--volumes" : name);
     if (equals)
         value = equals + 1;
     if (!t && text[0] == '-' && text[1] != '-' && text[1] && text[2]) {

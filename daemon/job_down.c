@@ -4,6 +4,26 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+/* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept. */
+static int leave_volumes(struct job *j, struct error *err)
+{
+    const struct plan_kept_volume *volumes;
+    size_t count;
+    int rc = flow_volumes(&j->context, j->arena, &volumes, &count, err);
+    if (rc < 0 || count == 0)
+        return rc;
+    if (json_bool_or(j->inputs, "volumes", false)) {
+        job_step(j, "volumes", ENGINE_ACTIVE, 3, "removing %zu volume%s", count, count == 1 ? "" : "s");
+        rc = flow_volumes_delete(&j->context, volumes, count, err);
+        job_step(j, "volumes", rc < 0 ? ENGINE_FAILED : ENGINE_DONE, 3, "%s", rc < 0 ? "not every volume could be removed" : "removed for good");
+        return rc;
+    }
+    for (size_t i = 0; i < count; i++)
+        vec_push(&j->kept, arena_printf(j->arena, "volume %s (%s); the next `up` mounts it again, `defangctl down --volumes` removes it", volumes[i].name,
+                                        volumes[i].file_system));
+    return 0;
+}
+
 int job_run_down(struct job *j, struct error *err)
 {
     struct engine_outcome outcome;
@@ -28,6 +48,8 @@ int job_run_down(struct job *j, struct error *err)
         rc = flow_store_secrets_prune(&j->context, NULL, 0, err);
     if (rc == 0)
         rc = flow_runs_prune(&j->context, NULL, 0, err);
+    if (rc == 0)
+        rc = leave_volumes(j, err);
     if (rc < 0)
         return rc;
     cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);

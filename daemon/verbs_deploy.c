@@ -162,6 +162,7 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
         json_object_set_new(inputs, "force", json_boolean(r->force));
+        json_object_set_new(inputs, "volumes", json_boolean(r->volumes));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
     if (rc == 0) {

@@ -61,6 +61,7 @@ bool aws_error_is_not_found(const struct error *err)
         "LoadBalancerNotFound",
         "DBInstanceNotFound",
         "ReplicationGroupNotFoundFault",
+        "FileSystemNotFound",
         "NotFound",
         "404",
         NULL,

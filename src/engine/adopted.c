@@ -206,6 +206,8 @@ int flow_adopted(struct engine_context *c, struct arena *arena, const struct com
         rc = look_at_routes(&l, err);
     if (rc == 0 && adopt.cluster.value)
         rc = look_at_cluster(&l, err);
+    if (rc == 0 && p->volume_count)
+        rc = flow_volumes(c, arena, &facts->volumes, &facts->volume_count, err);
     json_decref(l.route_tables);
     return rc;
 }

@@ -12,7 +12,7 @@
 
 /* After account, images: the order in which people meet them on the board. */
 static const struct { const char *group; unsigned order; } group_order[] = {
-    {"network", 30}, {"roles", 31}, {"cluster", 32}, {"builds", 33}, {"dns", 34}, {"ingress", 35},
+    {"network", 30}, {"roles", 31}, {"cluster", 32}, {"builds", 33}, {"dns", 34}, {"ingress", 35}, {"volumes", 36},
 };
 #define ORDER_OTHER   40
 #define ORDER_SERVICE 50

@@ -57,6 +57,14 @@ static void check_platform(struct plan_check *c, const struct plan_service *s)
     plan_error(&c->diag, s->s->pos, "Use linux/amd64 or linux/arm64.", "service %s: Fargate has no platform \"%s\"", s->s->name, s->s->platform);
 }
 
+static bool keeps_files(const struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < c->v.volume_count; i++)
+        if (plan_mounts_volume(s->s, c->v.volumes[i].name, true))
+            return true;
+    return false;
+}
+
 /* Images whose data is their purpose. */
 static void check_stateful(struct plan_check *c, const struct plan_service *s)
 {
@@ -75,7 +83,10 @@ static void check_stateful(struct plan_check *c, const struct plan_service *s)
                            : i == 8 || i == 9 ? "Add x-defang-redis: true to get a managed cache."
                            : i == 6 || i == 7 ? "Add x-defang-mongodb: true to get a managed DocumentDB."
                                                               : "Use a managed service, or accept it for caches and tests.";
-        plan_warn(&c->diag, s->s->pos, hint, "service %s: a %s container loses its data when it restarts", s->s->name, names[i]);
+        if (keeps_files(c, s))
+            plan_warn(&c->diag, s->s->pos, hint, "service %s: a %s container on EFS keeps its data, and is slower than on a disk", s->s->name, names[i]);
+        else
+            plan_warn(&c->diag, s->s->pos, hint, "service %s: a %s container loses its data when it restarts", s->s->name, names[i]);
     }
 }
 
@@ -174,6 +185,7 @@ int plan_check(const struct compose_project *p, const struct plan_settings *s, s
     plan_view_make(a, p, &c.v);
     check_project(&c);
     plan_check_adopt(&c);
+    plan_check_volumes(&c);
     check_names(&c);
     plan_check_ingress(&c);
     for (size_t i = 0; i < c.v.count; i++)

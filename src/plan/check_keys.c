@@ -80,10 +80,10 @@ static void check_mounts(struct plan_check *c, const struct plan_service *s)
         if (text_eq(m->type, "bind"))
             plan_warn(&c->diag, m->pos, "Copy the files into the image.", "service %s: the folder %s of this machine is not mounted on AWS",
                       s->s->name, m->source ? m->source : "");
-        else if (text_eq(m->type, "volume"))
-            plan_warn(&c->diag, m->pos, "Use a managed store for what must last.",
+        else if (text_eq(m->type, "volume") && text_empty(m->source))
+            plan_warn(&c->diag, m->pos, "Name the volume to keep it on EFS.",
                       "service %s: what is written to %s is lost when the task ends", s->s->name, m->target);
-        else if (!text_eq(m->type, "tmpfs"))
+        else if (!text_eq(m->type, "tmpfs") && !text_eq(m->type, "volume"))
             plan_warn(&c->diag, m->pos, "Remove it.", "service %s: mounts of type %s do not exist on Fargate", s->s->name, m->type);
     }
 }

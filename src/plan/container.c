@@ -85,7 +85,8 @@ static void add_mounts(const struct plan_ctx *c, const struct plan_service *v, j
         bool named = text_eq(m->type, "volume") && !text_empty(m->source);
         const char *own = arena_printf(c->a, "mount-%zu%s%s", i + 1, v->kind == PLAN_SIDECAR ? "-" : "", v->kind == PLAN_SIDECAR ? s->name : "");
         cleanup_free char *name = plan_name_fit(named ? m->source : own, PLAN_NAME_UNDERSCORE, 255, 6);
-        add_volume(task, plan_json("{s:s}", "Name", name));
+        const struct plan_volume *volume = named ? plan_volume_get(&c->v, m->source) : NULL;
+        add_volume(task, volume ? plan_volume_definition(c, volume, name) : plan_json("{s:s}", "Name", name));
         plan_json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", name, "ContainerPath", m->target, "ReadOnly", m->read_only));
     }
     plan_json_list(container, "MountPoints", points);

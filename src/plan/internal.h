@@ -78,8 +78,18 @@ struct plan_service {
     struct plan_adopt_service adopt; /* x-aws-* and x-defang-aws of the service */
 };
 
+/* A named volume that some container mounts (volumes.c). */
+struct plan_volume {
+    const char *name, *id;          /* key; part of logical ids */
+    struct yaml_pos pos;
+    bool external;
+    const char *file_system;        /* of an external one; NULL when it does not say */
+    const struct yaml_node *options; /* driver_opts or NULL */
+};
+
 struct plan_view {
     struct plan_service *services; size_t count;
+    struct plan_volume *volumes; size_t volume_count;
     bool ingress, builds, arm_builds;
     struct plan_adopt adopt;    /* x-defang-aws and x-aws-* of the project */
     const char *suffix;         /* of names of services in values: NULL where the VPC's search domain completes plain names (plan_view_suffix) */
@@ -90,6 +100,12 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
 void plan_view_suffix(struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v);
 void plan_view_once(struct plan_view *v);       /* part of plan_view_make */
 void plan_view_stages(const struct plan_request *r, struct plan_view *v); /* fills stage and pending */
+void plan_view_volumes(struct arena *a, const struct compose_project *p, struct plan_view *v); /* part of plan_view_make */
+const struct plan_volume *plan_volume_get(const struct plan_view *v, const char *name); /* NULL */
+const char *plan_volume_option(const struct plan_volume *v, const char *key);            /* of driver_opts; NULL */
+bool plan_mounts_volume(const struct compose_service *s, const char *volume, bool writing);
+/* Two tasks at once would write the same files where one is meant to: the old one stops before the new one starts, as in Compose. */
+bool plan_stops_first(const struct plan_view *v, const struct plan_service *s);
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
 bool plan_is_store(const struct plan_service *s); /* a managed one */
 bool plan_is_task(const struct plan_service *s);  /* a container, of its own task or of another's */
@@ -130,6 +146,10 @@ json_t *plan_cluster_ref(const struct plan_ctx *c);          /* Ref, or the name
 const char *plan_cluster_sub(const struct plan_ctx *c);      /* the same inside Fn::Sub */
 void plan_depend_on_internet(struct plan_ctx *c, const char *logical_id, bool public_subnets); /* default routes first */
 void plan_security(struct plan_ctx *c);
+void plan_volumes(struct plan_ctx *c);
+json_t *plan_volume_definition(const struct plan_ctx *c, const struct plan_volume *v, const char *name); /* of a task definition's Volumes */
+void plan_depend_on_volumes(struct plan_ctx *c, const struct plan_service *s, const char *logical_id);
+void plan_volume_statements(struct plan_ctx *c, const struct plan_service *s, json_t *statements); /* for the task role */
 void plan_cluster(struct plan_ctx *c);
 void plan_logs(struct plan_ctx *c);
 void plan_roles(struct plan_ctx *c);
@@ -238,6 +258,7 @@ void plan_check_store(struct plan_check *c, const struct plan_service *s);
 void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
 void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);
+void plan_check_volumes(struct plan_check *c);
 void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* of a sidecar */
 /* `s` waits for `on`, a container of the same task: "START", "HEALTHY" or "SUCCESS". */
 const char *plan_container_condition(const struct compose_dependency *d, const struct plan_service *on);

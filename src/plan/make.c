@@ -94,6 +94,7 @@ static int make(struct plan_ctx *c, struct error *err)
         return rc;
     plan_network(c);
     plan_security(c);
+    plan_volumes(c);
     plan_cluster(c);
     plan_logs(c);
     plan_builds_resources(c);

@@ -58,6 +58,7 @@ struct plan_facts {               /* about the account: read by the engine befor
     const char *account, *region, *partition, *dns_suffix; /* "aws", "amazonaws.com" */
     const char *const *zones; size_t zone_count;            /* names, sorted: us-west-2a … */
     const char *bucket;           /* of the CD stack: build contexts */
+    const struct plan_kept_volume *volumes; size_t volume_count;
     const char *ecr_public_prefix; /* pull-through cache prefix, NULL when off */
     bool zones_known;             /* public zones and the records that stand at plan_domain_names(); read only when there are names */
     const struct plan_zone *public_zones; size_t public_zone_count;

@@ -98,6 +98,14 @@ static void add_kaniko_role(struct plan_ctx *c)
     add_role(c, "builds", "KanikoRole", "Kaniko reads build contexts and pushes images and layers", "build", statements, NULL);
 }
 
+static void add_task_role(struct plan_ctx *c, const struct plan_service *s)
+{
+    json_t *statements = json_array();
+    plan_volume_statements(c, s, statements);
+    add_role(c, s->group, arena_printf(c->a, "TaskRole%s", s->id), arena_printf(c->a, "What service %s may do in AWS", s->s->name), "task", statements,
+             s->s->name);
+}
+
 void plan_roles(struct plan_ctx *c)
 {
     add_execution_role(c);
@@ -106,7 +114,6 @@ void plan_roles(struct plan_ctx *c)
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];
         if (s->kind == PLAN_CONTAINER)
-            add_role(c, s->group, arena_printf(c->a, "TaskRole%s", s->id),
-                     arena_printf(c->a, "What service %s may do in AWS", s->s->name), "task", NULL, s->s->name);
+            add_task_role(c, s);
     }
 }

@@ -95,6 +95,7 @@ static void add_dependencies(struct plan_ctx *c, const struct plan_service *s, c
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
             graph_depend(c->g, id, c->routes[i].rule); /* ECS refuses a target group that no listener uses */
+    plan_depend_on_volumes(c, s, id);
     add_order(c, s, id);
 }
 
@@ -104,11 +105,13 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
     cleanup_free char *name = plan_service_name(c->s, c->p->name, s->s->name);
     cleanup_free char *container = plan_container_name(s->s->name, deployment);
     bool public = plan_in_public(c, s->open);
+    bool alone = plan_stops_first(&c->v, s);
     json_t *properties = plan_json(
         "{s:s,s:o,s:o,s:i,s:[{s:s,s:i}],s:{s:i,s:i,s:{s:b,s:b}},s:o,s:b,s:s,s:o}", "ServiceName", name, "Cluster", plan_cluster_ref(c),
         "TaskDefinition", graph_ref(arena_printf(c->a, "TaskDefinition%s", s->id)), "DesiredCount", (int)s->replicas,
         "CapacityProviderStrategy", "CapacityProvider", c->s->capacity_provider, "Weight", 1, "DeploymentConfiguration",
-        "MinimumHealthyPercent", (int)c->s->min_healthy_percent, "MaximumPercent", 200, "DeploymentCircuitBreaker", "Enable", 1, "Rollback", 1,
+        "MinimumHealthyPercent", alone ? 0 : (int)c->s->min_healthy_percent, "MaximumPercent",
+        alone ? 100 : 200, "DeploymentCircuitBreaker", "Enable", 1, "Rollback", 1,
         "NetworkConfiguration", plan_service_network(c, s, public), "EnableECSManagedTags", 1, "PropagateTags", "SERVICE", "Tags",
         plan_tags(NULL, s->s->name));
     plan_json_push(json_object_get(properties, "Tags"), plan_json("{s:s,s:s}", "Key", "defang:etag", "Value", deployment));

@@ -179,6 +179,7 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
     }
     join_sidecars(out);
     plan_view_once(out);
+    plan_view_volumes(a, p, out);
     for (size_t i = 0; i < out->count; i++) {
         const struct plan_service *v = &out->services[i];
         if (!plan_is_task(v) || !plan_builds_image(v->s))

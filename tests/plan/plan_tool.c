@@ -23,6 +23,8 @@ struct options {
     struct env *env;
     struct plan_config configs[32];
     size_t config_count;
+    struct plan_kept_volume volumes[8];
+    size_t volume_count;
     struct plan_zone public_zones[8];
     struct plan_record records[8];
     size_t public_zone_count, record_count;
@@ -203,7 +205,8 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
     int rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
     const char *zones[] = {"us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d"};
     struct plan_facts f = {.account = "123456789012", .region = "us-west-2", .partition = "aws", .dns_suffix = "amazonaws.com", .zones = zones,
-                           .zone_count = 4, .bucket = "defang-cd-bucket-0123456789ab", .ecr_public_prefix = o->ecr_public, .zones_known = true,
+                           .zone_count = 4, .bucket = "defang-cd-bucket-0123456789ab",
+                           .volumes = o->volumes, .volume_count = o->volume_count, .ecr_public_prefix = o->ecr_public, .zones_known = true,
                            .public_zones = o->public_zones, .public_zone_count = o->public_zone_count, .records = o->records,
                            .record_count = o->record_count};
     struct plan_request r = {.project = p, .settings = &s, .facts = &f, .deployment = o->deployment, .foundation = o->foundation != 0,
@@ -284,6 +287,15 @@ static void add_dns(struct options *o, char *text, bool record)
         o->public_zones[o->public_zone_count++] = (struct plan_zone){text, eq + 1};
 }
 
+static void add_volume(struct options *o, char *text)
+{
+    char *eq = strchr(text, '=');
+    if (!eq || o->volume_count == ARRAY_LEN(o->volumes))
+        exit(2);
+    *eq = '\0';
+    o->volumes[o->volume_count++] = (struct plan_kept_volume){text, eq + 1};
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
     const struct option longs[] = {
@@ -294,6 +306,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"pulumi", required_argument, NULL, 'P'},
         {"pending", required_argument, NULL, 'N'}, {"stage", required_argument, NULL, 'S'}, {"stages", no_argument, &o->stages, 1},
         {"foundation", no_argument, &o->foundation, 1}, {"check", no_argument, &o->check, 1},      {"builds", no_argument, &o->builds, 1},
+        {"volume", required_argument, NULL, 'v'},
         {"cd", no_argument, &o->cd, 1},              {"no-pull-through", no_argument, &o->no_pull_through, 1},
         {"replace-table", no_argument, &o->table, 1}, {"indent", no_argument, &o->indent, 1},      {0}};
     int k;
@@ -304,6 +317,8 @@ static int parse(int argc, char **argv, struct options *o)
             *text = optarg;
         else if (k == 'c')
             add_config(o, optarg);
+        else if (k == 'v')
+            add_volume(o, optarg);
         else if (k == 'z' || k == 'r')
             add_dns(o, optarg, k == 'r');
         else if (k == 'N')

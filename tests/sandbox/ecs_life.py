@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import Any
 
-from . import ecs_events, ecs_network
+from . import ecs_events, ecs_network, efs
 from .ecs_tasks import order_stop
 from .workload import Container
 
@@ -86,6 +86,9 @@ class Life:
         if self.wait("ecs-pending"):
             return
         secrets = self.initialise()
+        trouble = efs.mount_error(self.task, self.definition)
+        if trouble:
+            raise StartError(trouble)
         self.task["pullStoppedAt"] = self.ecs.now()
         for definition in self.definition["containerDefinitions"]:
             record = next(r for r in self.task["containers"] if r["name"] == definition["name"])

@@ -26,6 +26,7 @@ SERVICES = {
     "ecr": "DescribeImages BatchGetImage DescribeRepositories BatchDeleteImage ListImages DescribePullThroughCacheRules",
     "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices DescribeTaskDefinition "
            "DescribeClusters ListServiceDeployments DescribeServiceDeployments",
+    "efs": "DescribeFileSystems DeleteFileSystem",
     "elasticache": "DescribeReplicationGroups",
     "elbv2": "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups ModifyLoadBalancerAttributes",
     "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",

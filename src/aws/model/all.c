@@ -50,6 +50,8 @@ const struct aws_operation *const aws_operations[] = {
     &aws_ecs_DescribeClusters,
     &aws_ecs_ListServiceDeployments,
     &aws_ecs_DescribeServiceDeployments,
+    &aws_efs_DescribeFileSystems,
+    &aws_efs_DeleteFileSystem,
     &aws_elasticache_DescribeReplicationGroups,
     &aws_elbv2_DescribeTargetHealth,
     &aws_elbv2_DescribeLoadBalancers,
