@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "loop/work.h"
 #include "pack/pack.h"
+#include "plan/pulumi.h"
 
 #include <errno.h>
 #include <string.h>
@@ -160,6 +161,17 @@ static int for_each(struct images *im, const char *name, unsigned parallel, bool
     return rc;
 }
 
+/* The engine builds: a tag stands for each image, which is made of everything that goes into it. */
+static void name_by_tag(struct images *im)
+{
+    for (size_t i = 0; i < im->count; i++) {
+        free(im->built[i]);
+        im->built[i] = plan_pulumi_image_uri(im->job->context.facts, &im->builds[i]);
+    }
+    im->job->context.builds = im->builds;
+    im->job->context.build_count = im->count;
+}
+
 static void collect(struct images *im)
 {
     im->uri_count = 0;
@@ -180,6 +192,8 @@ int images_prepare(struct images *im, struct job *j, const struct plan_request *
     im->built = xcalloc(im->count + 1, sizeof *im->built);
     im->uris = xcalloc(im->count + 1, sizeof *im->uris);
     rc = for_each(im, "prepare", PACK_PARALLEL, false, prepare_one, NULL, NULL, err);
+    if (rc == 0 && j->engine->builds_images)
+        name_by_tag(im);
     collect(im);
     return rc;
 }

@@ -194,7 +194,7 @@ static int open_world(struct job *j, struct error *err)
     if (!j->engine)
         return error_raise(err, ERR_FAILED, "engine \"%s\" is not known to this defangd", j->row.engine ? j->row.engine : "");
     j->context = (struct engine_context){
-        .loop = j->daemon->loop, .aws = j->session->aws, .sink = &j->sink, .journal = &j->journal, .wait_for_credentials = wait_for_credentials,
+        .engine = j->engine, .loop = j->daemon->loop, .aws = j->session->aws, .sink = &j->sink, .journal = &j->journal, .wait_for_credentials = wait_for_credentials,
         .wait_arg = j, .detaching = &j->daemon->suspending, .settings = &j->project.settings, .project = text_empty(j->row.project) ? NULL : j->row.project, .deployment = j->row.id,
         .model = j->project.model,
     };

@@ -1,4 +1,5 @@
 /* `down`: everything of the project goes but what holds data on purpose. Config and the account's bucket stay, and it says so. */
+#include "daemon/engine_choice.h"
 #include "daemon/job.h"
 
 #include "base/mem.h"
@@ -50,6 +51,9 @@ int job_run_down(struct job *j, struct error *err)
         rc = flow_runs_prune(&j->context, NULL, 0, err);
     if (rc == 0)
         rc = leave_volumes(j, err);
+    if (rc < 0)
+        return rc;
+    rc = engine_remember(j->daemon, &j->row, NULL, err); /* the next `up` may choose another */
     if (rc < 0)
         return rc;
     cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);

@@ -1,11 +1,14 @@
 #include "daemon/preview.h"
 
+#include "daemon/engine_choice.h"
+
 #include "daemon/job.h"
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "pack/pack.h"
+#include "plan/pulumi.h"
 
 #include <string.h>
 
@@ -29,7 +32,7 @@ static int read_account(struct preview *p, struct error *err)
     if (!exists)
         vec_push(&p->unknowns, arena_printf(arena, "the CD stack %s does not exist yet: `up` makes it first", p->v->project.settings.cd_name));
     flow_cd_done(&cd);
-    return engine_cloudformation.deployed(&p->context, &p->deployed, err);
+    return p->context.engine->deployed(&p->context, &p->deployed, err);
 }
 
 static int pack_for_digest(struct preview *p, struct plan_build *b, struct error *err)
@@ -69,10 +72,11 @@ static int find_images(struct preview *p, struct error *err)
             break;
         plan_build_finish(arena, &p->request, &builds[i]);
         rc = flow_image_lookup(&p->context, &builds[i], &uri, err);
-        if (!uri) {
+        if (!uri)
             vec_push(&p->builds, arena_strdup(arena, builds[i].service));
-            /* The tag stands for the digest that only a build can tell. */
-            uri = xasprintf("%s.dkr.ecr.%s.%s/%s:%s", p->facts->account, p->facts->region, p->facts->dns_suffix, builds[i].repository, builds[i].tag);
+        if (!uri || p->context.engine->builds_images) {
+            free(uri); /* the tag stands for the digest that only a build can tell */
+            uri = plan_pulumi_image_uri(p->facts, &builds[i]);
         }
         p->images[i] = (struct plan_image){.service = builds[i].service, .uri = arena_strdup(arena, uri)};
     }
@@ -87,7 +91,10 @@ int preview_make(struct preview *p, struct verb_call *v, struct error *err)
 {
     *p = (struct preview){.v = v, .context = verb_context(v, NULL)};
     p->request = (struct plan_request){.project = p->v->project.model, .settings = &p->v->project.settings, .deployment = p->context.deployment};
-    int rc = read_account(p, err);
+    int rc = v->engine ? 0 : engine_choose(v, "", err);
+    p->context.engine = v->engine;
+    if (rc == 0)
+        rc = read_account(p, err);
     if (rc < 0)
         return rc;
     p->request.previous = p->deployed.exists ? p->deployed.json : NULL;

@@ -17,7 +17,7 @@ struct preview {
     struct plan_build *plan_builds; size_t plan_build_count; /* finished */
     struct graph *graph;
     VEC(char *) builds, unknowns; /* in the project's arena */
-    struct once_preview once;
+    struct once_preview once;     /* services that run once and would */
 };
 
 /* `v` has its session and project. */

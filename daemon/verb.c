@@ -91,7 +91,7 @@ int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error
 
 struct engine_context verb_context(struct verb_call *v, const struct plan_facts *facts)
 {
-    return (struct engine_context){.loop = v->daemon->loop, .aws = v->session->aws, .settings = &v->project.settings, .facts = facts,
+    return (struct engine_context){.loop = v->daemon->loop, .aws = v->session->aws, .settings = &v->project.settings, .facts = facts, .engine = v->engine,
                                    .project = v->project.name, .deployment = "000000000000"};
 }
 

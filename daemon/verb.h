@@ -12,6 +12,7 @@ struct verb_call {
     struct server_call *call;
     struct fiber *fiber;
     struct session *session;      /* dropped at the end */
+    const struct engine *engine;  /* of the project, when it was chosen (engine_choice.h) */
     struct project project;       /* dropped at the end; its diagnostics go with an error */
     struct fiber_cond writable;
 };

@@ -1,4 +1,5 @@
 /* Verbs that start, end or unblock jobs: up, down, cd, cancel, resume. */
+#include "daemon/engine_choice.h"
 #include "daemon/job.h"
 #include "daemon/verb.h"
 
@@ -8,8 +9,6 @@
 
 #include <errno.h>
 #include <string.h>
-
-static const char *const default_engine = "cloudformation";
 
 struct admitted {
     struct store_deployment row; /* members borrowed from here and there; not dropped */
@@ -43,7 +42,7 @@ static int admit(struct verb_call *v, const char *kind, struct admitted *a, stru
     if (rc < 0)
         return rc;
     a->id = job_id_new();
-    a->engine = a->engine ? a->engine : xstrdup(default_engine);
+    a->engine = a->engine ? a->engine : xstrdup(ENGINE_DEFAULT);
     a->row = (struct store_deployment){
         .id = a->id, .kind = (char *)kind, .project = (char *)v->project.name, .stack = (char *)v->project.settings.stack, .account = a->identity.account,
         .region = (char *)region, .engine = a->engine, .profile = (char *)aws_session_profile(v->session->aws), .created_ms = clock_wall_ms(),
@@ -51,28 +50,16 @@ static int admit(struct verb_call *v, const char *kind, struct admitted *a, stru
     return 0;
 }
 
-/* A project remembers its engine: its state lives there. */
+/* Chosen before anything is promised, remembered with the promise. */
 static int choose_engine(struct verb_call *v, const char *wanted, struct admitted *a, struct error *err)
 {
-    cleanup_free char *known = NULL;
-    struct store *store = v->daemon->store;
-    int rc = store_project_get(store, a->row.account, a->row.region, a->row.project, a->row.stack, "engine", &known, err);
+    int rc = engine_choose(v, wanted, err);
     if (rc < 0)
         return rc;
-    if (!text_empty(wanted) && !engine_get(wanted)) {
-        error_raise(err, ERR_USAGE, "unknown engine \"%s\"", wanted);
-        error_hint(err, "the engines of this defangd: cloudformation");
-        return -EINVAL;
-    }
-    if (known && !text_empty(wanted) && !text_eq(known, wanted)) {
-        error_raise(err, ERR_REFUSED, "project %s was deployed with engine %s, not %s", a->row.project, known, wanted);
-        error_hint(err, "take it down first, or deploy it under another --stack");
-        return -EPERM;
-    }
     free(a->engine);
-    a->engine = xstrdup(known ? known : text_empty(wanted) ? default_engine : wanted);
+    a->engine = xstrdup(v->engine->name);
     a->row.engine = a->engine;
-    return store_project_put(store, a->row.account, a->row.region, a->row.project, a->row.stack, "engine", a->engine, err);
+    return engine_remember(v->daemon, &a->row, v->engine->name, err);
 }
 
 static bool is_set(const struct flow_config *list, size_t count, const char *name)

@@ -1,4 +1,5 @@
 /* `plan`: what an `up` would change. Nothing is uploaded, built or changed; contexts are packed for their digests alone. */
+#include "daemon/engine_choice.h"
 #include "daemon/preview.h"
 
 #include "base/mem.h"
@@ -126,14 +127,11 @@ static void reply_plan(struct preview *p, bool want_template)
 static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__PlanRequest *r = (const Defang__PlanRequest *)request;
-    if (!text_empty(r->engine) && !engine_get(r->engine)) {
-        error_raise(err, ERR_USAGE, "unknown engine \"%s\"", r->engine);
-        error_hint(err, "the engines of this defangd: cloudformation");
-        return -EINVAL;
-    }
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
+    if (rc == 0)
+        rc = engine_choose(v, r->engine, err);
     if (rc < 0)
         return rc;
     struct preview p;

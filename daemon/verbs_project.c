@@ -1,5 +1,6 @@
 /* Verbs that look at a project: ps, logs, compose-config. */
 #include "daemon/digests.h"
+#include "daemon/engine_choice.h"
 #include "daemon/verb.h"
 
 #include "base/clock.h"
@@ -42,6 +43,9 @@ static int verb_ps(struct verb_call *v, const ProtobufCMessage *request, struct 
     struct engine_context c = verb_context(v, NULL);
     rc = flow_facts(&c, v->project.arena, &facts, err);
     c.facts = facts;
+    if (rc == 0)
+        rc = engine_choose(v, "", err);
+    c.engine = v->engine;
     if (rc == 0)
         rc = flow_status(&c, &status, err);
     if (rc == 0) {

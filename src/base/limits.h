@@ -64,6 +64,7 @@
 #define LIMIT_RPC_OUTPUT_MAX_BYTES  MIB(64)  /* answers queued on one connection; more closes it */
 
 /* engine */
+#define LIMIT_ECS_OVERRIDES_BYTES KIB(8)  /* of one RunTask, by ECS */
 #define LIMIT_CONFIG_VALUE_BYTES KIB(8)   /* SSM advanced parameter */
 #define LIMIT_REGISTRY_MANIFEST_BYTES MIB(4) /* the distribution API's own bound */
 #define LIMIT_REGISTRY_TOKEN_BYTES    KIB(64)

@@ -21,6 +21,9 @@ void flow_cd_done(struct flow_cd *cd)
     free(cd->cluster);
     free(cd->log_group);
     free(cd->ecr_public_prefix);
+    free(cd->subnet);
+    free(cd->security_group);
+    free(cd->task_definition);
     *cd = (struct flow_cd){0};
 }
 
@@ -31,13 +34,14 @@ static void fill(struct flow_cd *out, const json_t *outputs)
     *out = (struct flow_cd){
         .bucket = xstrdup_null(json_str(outputs, "bucketName")), .cluster = xstrdup_null(json_str(outputs, "clusterName")),
         .log_group = xstrdup_null(json_str(outputs, "logGroupName")), .ecr_public_prefix = xstrdup_null(json_str(outputs, "ecrPublicPrefix")),
-        .revision = (int)revision,
+        .subnet = xstrdup_null(json_str(outputs, "subnetId")), .security_group = xstrdup_null(json_str(outputs, "securityGroupId")),
+        .task_definition = xstrdup_null(json_str(outputs, "taskDefArn")), .revision = (int)revision,
     };
 }
 
 static struct graph *cd_graph(struct engine_context *c)
 {
-    struct plan_cd_settings s = {.cd_name = c->settings->cd_name, .prefix = c->settings->prefix, .retain_bucket = true,
+    struct plan_cd_settings s = {.cd_name = c->settings->cd_name, .prefix = c->settings->prefix, .retain_bucket = true, .pulumi_image = c->settings->pulumi_image,
                                  .pull_through = plan_cd_has_pull_through(aws_session_region(c->aws))};
     return plan_cd(&s);
 }

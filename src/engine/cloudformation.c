@@ -397,6 +397,23 @@ static int cloudformation_outputs(struct engine_context *c, json_t **out, struct
     return rc;
 }
 
+static int cloudformation_resources(struct engine_context *c, json_t **out, struct error *err)
+{
+    cleanup_free char *stack = plan_stack_name(c->settings, c->project);
+    cleanup_json json_t *items = NULL;
+    int rc = engine_call_all(c, &aws_cloudformation_ListStackResources, json_pack("{s:s}", "StackName", stack), &items, err);
+    *out = NULL;
+    if (rc < 0)
+        return error_wrap(err, "listing the resources of stack %s", stack);
+    *out = json_object();
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+        if (json_str(item, "LogicalResourceId") && json_str(item, "PhysicalResourceId") && !text_eq(json_str(item, "ResourceStatus"), "DELETE_COMPLETE"))
+            json_object_set_new(*out, json_str(item, "LogicalResourceId"), json_string(json_str(item, "PhysicalResourceId")));
+    return 0;
+}
+
 static int destroy_run(struct apply *a, struct cfn_stack *stack, struct engine_outcome *out, struct error *err)
 {
     bool executed = false;
@@ -467,4 +484,5 @@ const struct engine engine_cloudformation = {
     .destroy = cloudformation_destroy,
     .cancel = cloudformation_cancel,
     .outputs = cloudformation_outputs,
+    .resources = cloudformation_resources,
 };

@@ -21,7 +21,7 @@
 
 const struct engine *engine_get(const char *name)
 {
-    static const struct engine *const engines[] = {&engine_cloudformation};
+    static const struct engine *const engines[] = {&engine_cloudformation, &engine_pulumi};
     for (size_t i = 0; i < ARRAY_LEN(engines); i++)
         if (text_eq(engines[i]->name, name))
             return engines[i];

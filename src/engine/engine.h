@@ -57,6 +57,8 @@ struct engine_context {
     const bool *detaching;               /* the daemon goes down: a canceled wait leaves the cloud's work alone. NULL = never */
     const struct plan_settings *settings;
     const struct plan_facts *facts;      /* NULL until read */
+    const struct engine *engine;         /* of the project; NULL for the account's own jobs */
+    const struct plan_build *builds; size_t build_count; /* finished, of an apply by an engine that builds images itself */
     const char *project;                 /* Compose project; NULL for the account's own jobs */
     const char *deployment;
     const struct compose_project *model; /* NULL where none is loaded */
@@ -83,6 +85,7 @@ void engine_template_done(struct engine_template *t);
 
 struct engine {
     const char *name;
+    bool builds_images;          /* within apply: the graph's images are tags (plan_pulumi_image_uri) */
     /* What is deployed now; exists=false is no error. A stack that is not ours is ERR_REFUSED. */
     int (*deployed)(struct engine_context *c, struct engine_template *out, struct error *err);
     /* Makes it so. `phase` names the journal entries ("foundation", "whole"); a repeated call after a crash attaches. on_resource may be NULL: called as each
@@ -94,10 +97,12 @@ struct engine {
     /* Takes back what `phase` of this deployment began, if it still runs, and waits for the terminal state. Shielded from cancel. */
     void (*cancel)(struct engine_context *c, const char *phase);
     int (*outputs)(struct engine_context *c, json_t **out, struct error *err); /* NULL object when nothing is deployed */
+    /* Logical id → physical id of what is deployed. New object. */
+    int (*resources)(struct engine_context *c, json_t **out, struct error *err);
 };
 
 const struct engine *engine_get(const char *name); /* NULL when unknown */
-extern const struct engine engine_cloudformation;
+extern const struct engine engine_cloudformation, engine_pulumi;
 
 /* aws_call with the wait for fresh credentials around it: what every flow of the engine uses. */
 int engine_call(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err);

@@ -14,7 +14,7 @@ int flow_adopted(struct engine_context *c, struct arena *arena, const struct com
 int flow_domains(struct engine_context *c, struct arena *arena, const struct compose_project *p, struct plan_facts *f, struct error *err);
 
 /* ---- bootstrap.c: the account's CD stack ---- */
-struct flow_cd { char *bucket, *cluster, *log_group, *ecr_public_prefix; int revision; };
+struct flow_cd { char *bucket, *cluster, *log_group, *ecr_public_prefix, *subnet, *security_group, *task_definition; int revision; };
 void flow_cd_done(struct flow_cd *cd);
 int flow_cd_ensure(struct engine_context *c, bool force, struct flow_cd *out, struct error *err);    /* creates, updates, or says "up to date" */
 int flow_cd_describe(struct engine_context *c, struct flow_cd *out, bool *exists, struct error *err); /* no effect */
@@ -44,9 +44,15 @@ void flow_observe_stop(struct flow_observer *o, struct engine_failure *failure);
 /* Waits until every service of the graph is steady, or one failed (ERR_CLOUD). */
 int flow_observe_steady(struct engine_context *c, const struct graph *g, int64_t timeout_ms, struct engine_failure *failure, struct error *err);
 
+/* ---- pulumi.c: which engine has deployed the project, by what AWS holds; *out NULL when none has ---- */
+int flow_engine_find(struct engine_context *c, const struct engine **out, struct error *err);
+
+/* ---- pulumi.c: `cd refresh`, `cd cancel` of a project with that engine ---- */
+int flow_pulumi_verb(struct engine_context *c, const char *verb, struct error *err);
+
 /* ---- config.c: SSM SecureString parameters under plan_config_path() ---- */
 int flow_config_set(struct engine_context *c, const char *name, const struct secret *value, bool if_not_set, bool *set, struct error *err);
-struct flow_config { char *name; long long version; };
+struct flow_config { char *name; long long version; /* another one whenever it is set */ };
 void flow_config_list_done(struct flow_config *list, size_t count);
 int flow_config_list(struct engine_context *c, struct flow_config **list, size_t *count, struct error *err); /* sorted by name */
 int flow_config_remove(struct engine_context *c, const char *name, bool *removed, struct error *err);

@@ -49,17 +49,34 @@ static lift_fn *lift_of(const json_t *resource)
     return NULL;
 }
 
-static int lift_one(struct engine_context *c, const char *stack, const char *logical_id, lift_fn *lift, struct error *err)
+/* Where physical ids come from: a stack of CloudFormation, or a table of another engine's state. */
+struct source { const char *stack; const json_t *ids; };
+
+static int physical_id(struct engine_context *c, const struct source *from, const char *logical_id, char **out, struct error *err)
 {
+    *out = NULL;
+    if (from->ids) {
+        *out = xstrdup_null(json_string_value(json_object_get(from->ids, logical_id)));
+        return 0;
+    }
     cleanup_json json_t *reply = NULL;
-    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, json_pack("{s:s,s:s}", "StackName", stack, "LogicalResourceId", logical_id), &reply, err);
-    const char *physical = json_str(reply, "StackResources.0.PhysicalResourceId");
-    if (rc == 0 && !text_empty(physical) && !text_eq(json_str(reply, "StackResources.0.ResourceStatus"), "DELETE_COMPLETE"))
+    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources,
+                         json_pack("{s:s,s:s}", "StackName", from->stack, "LogicalResourceId", logical_id), &reply, err);
+    if (rc == 0 && !text_eq(json_str(reply, "StackResources.0.ResourceStatus"), "DELETE_COMPLETE"))
+        *out = xstrdup_null(json_str(reply, "StackResources.0.PhysicalResourceId"));
+    return rc;
+}
+
+static int lift_one(struct engine_context *c, const struct source *from, const char *logical_id, lift_fn *lift, struct error *err)
+{
+    cleanup_free char *physical = NULL;
+    int rc = physical_id(c, from, logical_id, &physical, err);
+    if (rc == 0 && !text_empty(physical))
         rc = lift(c, physical, err);
     return rc < 0 ? error_wrap(err, "lifting the deletion protection of %s", logical_id) : 0;
 }
 
-int protect_lift(struct engine_context *c, const char *stack, const json_t *template, bool force, struct error *err)
+static int lift_all(struct engine_context *c, const struct source *from, const json_t *template, bool force, struct error *err)
 {
     cleanup_str struct str names = STR_INIT;
     const char *id;
@@ -69,7 +86,7 @@ int protect_lift(struct engine_context *c, const char *stack, const json_t *temp
         if (!lift)
             continue;
         str_appendf(&names, "%s%s", names.len ? ", " : "", id);
-        int rc = force ? lift_one(c, stack, id, lift, err) : 0;
+        int rc = force ? lift_one(c, from, id, lift, err) : 0;
         if (rc < 0)
             return rc;
     }
@@ -78,4 +95,14 @@ int protect_lift(struct engine_context *c, const char *stack, const json_t *temp
     error_raise(err, ERR_REFUSED, "protected against deletion: %s; nothing was touched", str_get(&names));
     error_hint(err, "`defangctl down --force` lifts the protection and removes them; a database leaves a final snapshot");
     return -EPERM;
+}
+
+int protect_lift(struct engine_context *c, const char *stack, const json_t *template, bool force, struct error *err)
+{
+    return lift_all(c, &(struct source){.stack = stack}, template, force, err);
+}
+
+int protect_lift_ids(struct engine_context *c, const json_t *ids, const json_t *template, bool force, struct error *err)
+{
+    return lift_all(c, &(struct source){.ids = ids}, template, force, err);
 }

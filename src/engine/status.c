@@ -1,5 +1,4 @@
 /* `ps`: what runs now, from the deployed template and the services' own word. */
-#include "engine/cfn.h"
 #include "engine/flow.h"
 #include "engine/tasks.h"
 
@@ -31,14 +30,14 @@ void flow_status_done(struct flow_status *s)
 struct reader {
     struct engine_context *c;
     const json_t *template, *outputs;
-    json_t *resources;                       /* logical id → StackResource */
+    const json_t *resources;                 /* logical id → physical id */
     VEC(struct flow_service_status) rows;
     char *cluster;
 };
 
 static const char *physical(const struct reader *r, const char *logical_id)
 {
-    return json_str(json_object_get(r->resources, logical_id), "PhysicalResourceId");
+    return json_string_value(json_object_get(r->resources, logical_id));
 }
 
 /* Outputs are named "Endpoint<Service label>"; see plan: the template's Metadata says which belongs to which. */
@@ -378,25 +377,17 @@ static char *cluster_of(const char *service_arn)
     return slash ? xstrndup(name, (size_t)(slash - name)) : NULL;
 }
 
-static int read_resources(struct reader *r, const char *stack, struct error *err)
+/* Cluster: the stack's own, or the one that a service's ARN names. */
+static void find_cluster(struct reader *r)
 {
-    cleanup_json json_t *items = NULL;
-    int rc = engine_call_all(r->c, &aws_cloudformation_ListStackResources, json_pack("{s:s}", "StackName", stack), &items, err);
-    if (rc < 0)
-        return error_wrap(err, "listing the resources of stack %s", stack);
-    size_t i;
-    json_t *item;
-    json_array_foreach(items, i, item) {
-        const char *id = json_str(item, "LogicalResourceId");
-        if (!id)
-            continue;
-        json_object_set(r->resources, id, item);
-        if (text_eq(json_str(item, "ResourceType"), "AWS::ECS::Cluster") && !r->cluster)
-            r->cluster = xstrdup_null(json_str(item, "PhysicalResourceId"));
-        if (text_eq(json_str(item, "ResourceType"), "AWS::ECS::Service") && !r->cluster)
-            r->cluster = cluster_of(json_str(item, "PhysicalResourceId"));
+    const char *id;
+    json_t *resource;
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource) {
+        if (text_eq(json_str(resource, "Type"), "AWS::ECS::Cluster") && !r->cluster)
+            r->cluster = xstrdup_null(physical(r, id));
+        if (text_eq(json_str(resource, "Type"), "AWS::ECS::Service") && !r->cluster)
+            r->cluster = cluster_of(physical(r, id));
     }
-    return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -407,21 +398,20 @@ static int by_name(const void *a, const void *b)
 int flow_status(struct engine_context *c, struct flow_status *out, struct error *err)
 {
     *out = (struct flow_status){0};
-    cleanup_free char *name = plan_stack_name(c->settings, c->project);
-    struct cfn_stack stack = {0};
-    cleanup_json json_t *template = NULL;
-    int rc = cfn_stack_describe(c, name, &stack, err);
-    if (rc == 0)
-        rc = cfn_stack_check_ours(&stack, "DEFANG_PREFIX or --stack", err);
-    if (rc == 0 && (!stack.exists || cfn_status_is_dead(stack.status) || text_eq(stack.status, "REVIEW_IN_PROGRESS"))) {
+    const struct engine *engine = c->engine ? c->engine : &engine_cloudformation;
+    struct engine_template deployed = {0};
+    cleanup_json json_t *outputs = NULL, *resources = NULL;
+    int rc = engine->deployed(c, &deployed, err);
+    if (rc == 0 && !deployed.exists) {
         rc = error_raise(err, ERR_NOT_FOUND, "project %s (stack %s) is not deployed in %s", c->project, c->settings->stack, aws_session_region(c->aws));
         error_hint(err, "deploy it with `defangctl up`");
     }
     if (rc == 0)
-        rc = cfn_stack_template(c, name, &template, err);
-    struct reader r = {.c = c, .template = template, .outputs = stack.outputs, .resources = json_object()};
+        rc = engine->outputs(c, &outputs, err);
     if (rc == 0)
-        rc = read_resources(&r, name, err);
+        rc = engine->resources(c, &resources, err);
+    struct reader r = {.c = c, .template = deployed.json, .outputs = outputs, .resources = resources};
+    find_cluster(&r);
     if (rc == 0)
         rc = read_services(&r, err);
     if (rc == 0)
@@ -429,8 +419,7 @@ int flow_status(struct engine_context *c, struct flow_status *out, struct error 
     if (r.rows.len)
         qsort(r.rows.items, r.rows.len, sizeof *r.rows.items, by_name);
     *out = (struct flow_status){.services = r.rows.items, .len = r.rows.len};
-    json_decref(r.resources);
     free(r.cluster);
-    cfn_stack_done(&stack);
+    engine_template_done(&deployed);
     return rc;
 }

@@ -138,11 +138,13 @@ static int drain_log(struct task_run *t, bool *news, struct error *err)
         json_t *event;
         json_array_foreach(json_object_get(reply, "events"), i, event) {
             const char *text = json_str_or(event, "message", "");
+            *news = true;
+            if (t->take_line && t->take_line(t, text))
+                continue;
             t->c->sink->log(t->c->sink->arg, &(struct engine_log){.service = t->service, .source = t->source, .host = task_id(t->task_arn), .text = text,
                                                                    .time_ms = json_int_or(event, "timestamp", 0), .error = strcasestr(text, text_eq(t->source, "build") ? "error" : "error:") != NULL});
             if (t->on_line)
                 t->on_line(t, text);
-            *news = true;
         }
         const char *next = json_str(reply, "nextForwardToken");
         bool end = !next || text_eq(next, t->log_token) || json_len(reply, "events") == 0;

@@ -23,6 +23,8 @@ struct task_run {
     unsigned order;
     const struct task_phase *phases; size_t phase_count; /* words for ECS's states */
     void (*on_line)(struct task_run *t, const char *line); /* may show more on the row; NULL */
+    bool (*take_line)(struct task_run *t, const char *line); /* true: told already, no log line; NULL */
+    void *arg;                    /* of the two */
     /* Results; free with task_run_done(). */
     char *task_arn, *stream;
     char *log_token;              /* how far the log was told */

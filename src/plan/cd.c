@@ -4,9 +4,10 @@
  * The task runs Pulumi for the `pulumi` engine: its role is what a project's resources need. Roles carry no names of ours, so CAPABILITY_IAM is enough. */
 #include "base/str.h"
 #include "plan/internal.h"
+#include "plan/pulumi.h"
 #include <string.h>
 
-#define PULUMI_IMAGE "pulumi/pulumi-base:3.259.0" /* in ECR Public */
+#define PULUMI_IMAGE "pulumi/pulumi-base:" PLAN_PULUMI_VERSION /* in ECR Public */
 #define GROUP        "account"
 
 static json_t *named(struct graph *g, const struct plan_cd_settings *s, const char *what)
@@ -138,17 +139,17 @@ static void add_task_role(struct graph *g, const struct plan_cd_settings *s)
               role(plan_json("[o]", graph_sub("arn:${AWS::Partition}:iam::aws:policy/PowerUserAccess")), statements));
 }
 
-/* The command is given by RunTask: the program comes from the bucket, its state goes there. */
+/* RunTask gives the environment that cd_task.sh asks for: the program comes from the bucket, its state goes there. */
 static void add_task_definition(struct graph *g, const struct plan_cd_settings *s, const char *prefix)
 {
-    json_t *image = json_string("public.ecr.aws/" PULUMI_IMAGE);
-    if (s->pull_through) {
+    json_t *image = json_string(text_empty(s->pulumi_image) ? "public.ecr.aws/" PULUMI_IMAGE : s->pulumi_image);
+    if (s->pull_through && text_empty(s->pulumi_image)) {
         json_decref(image);
         image = graph_sub("${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/%s/" PULUMI_IMAGE, prefix);
     }
-    json_t *container = plan_json("{s:s,s:o,s:b,s:i,s:[{s:s,s:o},{s:s,s:s}],s:o}", "Name", "main", "Image", image, "Essential", 1,
-                                  "StopTimeout", 120, "Environment", "Name", "AWS_REGION", "Value", graph_ref("AWS::Region"), "Name",
-                                  "PULUMI_SKIP_UPDATE_CHECK", "Value", "true", "LogConfiguration", plan_awslogs("LogGroup", "defang"));
+    json_t *container = plan_json("{s:s,s:o,s:b,s:i,s:[s,s],s:[s],s:[{s:s,s:o}],s:o}", "Name", "main", "Image", image, "Essential", 1, "StopTimeout", 120,
+                                  "EntryPoint", "/bin/sh", "-c", "Command", plan_cd_task_script(), "Environment", "Name", "AWS_REGION", "Value",
+                                  graph_ref("AWS::Region"), "LogConfiguration", plan_awslogs("LogGroup", "defang"));
     graph_add(g, GROUP, "TaskDefinition", "AWS::ECS::TaskDefinition",
               plan_json("{s:s,s:s,s:s,s:[s],s:o,s:o,s:{s:s,s:s},s:[o],s:o}", "Cpu", "2048", "Memory", "4096", "NetworkMode", "awsvpc",
                         "RequiresCompatibilities", "FARGATE", "ExecutionRoleArn", graph_attr("ExecutionRole", "Arn"), "TaskRoleArn",

@@ -18,6 +18,9 @@ void plan_json_set(json_t *object, const char *key, json_t *value); /* steals va
 json_t *plan_tags(const char *name, const char *service); /* [{Key, Value}]; either may be NULL */
 size_t plan_json_length(const char *text);         /* bytes of the text as a JSON string, quotes included */
 
+/* ---- what the CD stack's task runs (cd_task.sh) ---- */
+const char *plan_cd_task_script(void);
+
 /* ---- names (names.c) ---- */
 #define PLAN_NAME_LOWER      1u  /* lower-case first */
 #define PLAN_NAME_UNDERSCORE 2u  /* '_' is allowed */

@@ -31,6 +31,7 @@ struct plan_settings {
     enum plan_discovery discovery;
     unsigned redis_engine;        /* 0: ElastiCache, the only one */
     const char *price_class;      /* of CloudFront */
+    const char *pulumi_image;     /* DEFANG_PULUMI_IMAGE: of the CD stack's task; NULL = the pinned one in ECR Public */
     const char *kaniko_image;     /* default ghcr.io/osscontainertools/kaniko:<pinned> */
     const char *kaniko_cpu, *kaniko_memory;
     const char *domain;           /* DEFANG_DOMAIN: the project's own domain; NULL = as x-defang-aws.projectDomain says */
@@ -171,8 +172,8 @@ bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p);
 const char *plan_change_warning(const struct plan_settings *s, const struct graph_change *c, const json_t *deployed);
 
 /* ---- the account's CD stack ---- */
-#define PLAN_CD_REVISION 1
-struct plan_cd_settings { const char *cd_name, *prefix; const char *adopt_bucket; bool retain_bucket, pull_through; };
+#define PLAN_CD_REVISION 2
+struct plan_cd_settings { const char *cd_name, *prefix; const char *adopt_bucket, *pulumi_image; bool retain_bucket, pull_through; };
 bool plan_cd_has_pull_through(const char *region); /* ECR's cache is not everywhere; NULL: of a usual region */
 struct graph *plan_cd(const struct plan_cd_settings *s); /* outputs: bucketName, clusterName, logGroupName, subnetId, securityGroupId, taskDefArn, templateVersion … */
 

@@ -1,0 +1,137 @@
+/* Lines of the CD task that begin with "@defang ": Pulumi's engine events, those about resources cut short by cd_task.sh. They become the same resource events
+ * as CloudFormation's. Format: pulumi/sdk/go/common/apitype/events.go (EngineEvent). */
+#include "engine/pulumi.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "plan/pulumi.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MARK        "@defang "
+#define IMAGE_ORDER 20
+
+void pulumi_events_done(struct pulumi_events *e)
+{
+    free(e->first_failure);
+    e->first_failure = NULL;
+}
+
+/* Messages carry colours as "<{%fg 1%}>"; and newlines, which a line of ours has not. */
+static char *plain(const char *message)
+{
+    struct str out = STR_INIT;
+    for (const char *p = message; *p;) {
+        const char *end = text_starts(p, "<{%") ? strstr(p, "%}>") : NULL;
+        if (end) {
+            p = end + 3;
+            continue;
+        }
+        str_append_char(&out, *p == '\n' ? ' ' : *p);
+        p++;
+    }
+    while (out.len && out.data[out.len - 1] == ' ')
+        out.data[--out.len] = '\0';
+    return str_take(&out);
+}
+
+/* create, create-replacement, import → CREATE; NULL for what changes nothing. */
+static const char *verb_of(const char *op)
+{
+    static const struct { const char *op, *verb; } verbs[] = {
+        {"create", "CREATE"}, {"create-replacement", "CREATE"}, {"import", "CREATE"}, {"update", "UPDATE"},
+        {"delete", "DELETE"}, {"delete-replaced", "DELETE"},    {"discard", "DELETE"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (text_eq(verbs[i].op, op))
+            return verbs[i].verb;
+    return NULL;
+}
+
+static const char *type_of(const struct pulumi_events *e, const char *logical_id, const char *token)
+{
+    const struct graph_resource *r = e->graph ? graph_get(e->graph, logical_id) : NULL;
+    return r ? r->type : token;
+}
+
+static void on_image(struct pulumi_events *e, const char *name, const char *state)
+{
+    for (size_t i = 0; i < e->c->build_count; i++) {
+        cleanup_free char *own = plan_pulumi_image_name(e->c->builds[i].service);
+        if (!text_eq(own, name))
+            continue;
+        cleanup_free char *row = xasprintf("image/%s", e->c->builds[i].service);
+        bool done = text_eq(state, "COMPLETE"), failed = text_eq(state, "FAILED");
+        engine_row(e->c, ENGINE_ROW_IMAGE, row, done ? ENGINE_DONE : failed ? ENGINE_FAILED : ENGINE_ACTIVE, IMAGE_ORDER, done || failed ? NULL : "usually 1-4 min",
+                   "image: %s", done ? "built" : failed ? "failed" : "building");
+    }
+}
+
+static void on_resource(struct pulumi_events *e, const json_t *event)
+{
+    const char *kind = json_str_or(event, "event", ""), *urn = json_str_or(event, "urn", "");
+    const char *name = strrchr(urn, ':'), *verb = verb_of(json_str_or(event, "op", ""));
+    const char *state = text_eq(kind, "resourcePreEvent") ? "IN_PROGRESS" : text_eq(kind, "resOutputsEvent") ? "COMPLETE" : "FAILED";
+    if (!name++ || (!verb && !text_eq(state, "FAILED")))
+        return;
+    cleanup_free char *owner = plan_pulumi_owner(name);
+    if (!owner) {
+        on_image(e, name, state);
+        return;
+    }
+    bool part = !text_eq(owner, name);
+    if (part && !text_eq(state, "FAILED"))
+        return; /* of a resource that is told as a whole */
+    cleanup_free char *status = xasprintf("%s_%s", verb ? verb : "UPDATE", state);
+    struct engine_resource r = {.logical_id = owner, .type = type_of(e, owner, json_str_or(event, "type", "")), .status = status,
+                                .reason = part ? name : NULL};
+    e->c->sink->resource(e->c->sink->arg, e->rows ? rows_of(e->rows, owner) : "pulumi", &r);
+    if (e->rows)
+        rows_resource(e->rows, &r);
+}
+
+static void on_diagnostic(struct pulumi_events *e, const json_t *d)
+{
+    const char *severity = json_str_or(d, "severity", ""), *urn = json_str_or(d, "urn", ""), *name = strrchr(urn, ':');
+    cleanup_free char *text = plain(json_str_or(d, "message", ""));
+    bool error = text_eq(severity, "error");
+    if (text_empty(text) || json_bool_or(d, "ephemeral", false))
+        return;
+    cleanup_free char *line = name && name[1] ? xasprintf("%s: %s", name + 1, text) : xstrdup(text);
+    if (error && !e->first_failure)
+        e->first_failure = xstrdup(line);
+    e->c->sink->log(e->c->sink->arg, &(struct engine_log){.service = "pulumi", .source = "cd", .host = "pulumi", .text = line, .error = error});
+}
+
+static void on_summary(struct pulumi_events *e, const json_t *changes)
+{
+    const char *op;
+    json_t *count;
+    e->changed = 0;
+    json_object_foreach((json_t *)(uintptr_t)changes, op, count)
+        if (!text_eq(op, "same") && !text_eq(op, "read") && json_is_integer(count))
+            e->changed += (unsigned)json_integer_value(count);
+}
+
+bool pulumi_events_line(struct pulumi_events *e, const char *line)
+{
+    cleanup_json json_t *event = NULL;
+    cleanup_error struct error ignored = ERROR_INIT;
+    if (!text_starts(line, MARK))
+        return false;
+    const char *text = line + strlen(MARK);
+    if (json_parse(text, strlen(text), &event, &ignored) < 0 || !json_is_object(event))
+        return false; /* cut on its way: better seen than lost */
+    const json_t *diagnostic = json_object_get(event, "diagnosticEvent"), *summary = json_object_get(event, "summaryEvent"),
+                 *failure = json_object_get(event, "errorEvent");
+    if (json_object_get(event, "event"))
+        on_resource(e, event);
+    else if (diagnostic)
+        on_diagnostic(e, diagnostic);
+    else if (summary)
+        on_summary(e, json_object_get(summary, "resourceChanges"));
+    else if (failure && !e->first_failure)
+        e->first_failure = plain(json_str_or(failure, "error", "Pulumi failed"));
+    return true;
+}
