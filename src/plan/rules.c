@@ -9,7 +9,9 @@
 #define PRIORITIES 50000u
 
 struct band { unsigned from, count; };
-static const struct band GRPC_EXACT = {1, 5000}, GRPC_WILDCARD = {5001, 5000}, EXACT = {10001, 25000}, WILDCARD = {35001, 10000}, ANY = {49999, 1};
+static const struct band GRPC_EXACT = {1, 5000}, GRPC_WILDCARD = {5001, 5000}, EXACT = {10001, 25000}, WILDCARD = {35001, 10000};
+/* Of those who own a listener. A hash here too: when another port takes over, its rule is made while the old one still stands. */
+static const struct band GRPC_ANY = {45001, 1000}, ANY = {46001, 4000};
 
 struct rules { struct plan_ctx *c; bool used[PRIORITIES + 1]; };
 
@@ -24,9 +26,7 @@ static bool has_wildcard(const struct plan_host *hosts, size_t count)
 static unsigned priority(struct rules *u, const char *rule, const struct plan_route *r, const struct plan_host *hosts, size_t count)
 {
     bool grpc = plan_port_is_grpc(r->port), wild = has_wildcard(hosts, count);
-    if (!count)
-        return grpc ? ANY.from : ANY.from + 1;
-    const struct band *b = grpc ? (wild ? &GRPC_WILDCARD : &GRPC_EXACT) : wild ? &WILDCARD : &EXACT;
+    const struct band *b = !count ? (grpc ? &GRPC_ANY : &ANY) : grpc ? (wild ? &GRPC_WILDCARD : &GRPC_EXACT) : wild ? &WILDCARD : &EXACT;
     cleanup_free char *sum = plan_hash_hex(rule, 7);
     unsigned at = (unsigned)(strtoul(sum, NULL, 16) % b->count);
     while (u->used[b->from + at])

@@ -132,6 +132,12 @@ class Names(Case):
         self.assertLess(redirect["Priority"], plan["Resources"]["ListenerRuleAP80"]["Properties"]["Priority"])
 
 
+    def test_another_port_takes_over(self) -> None:
+        """Its rule is made while the old one still stands: CloudFormation creates before it deletes."""
+        rules = [self.plan({"web": service({"target": p, "mode": "ingress"})})["Resources"][f"ListenerRuleWebP{p}"]["Properties"]["Priority"] for p in (81, 82)]
+        self.assertNotEqual(*rules)
+
+
 class Domain(Case):
     def test_only_port_has_the_bare_domain(self) -> None:
         plan = self.plan({"web": service()}, "--env", "DEFANG_DOMAIN=Shop.example.com")
