@@ -283,7 +283,9 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
     if (!begun && nothing_differs(u))
         return 0;
     *changed = true;
-    rc = apply_and_observe(u, phase, err);
+    rc = put_derived(u, false, err);
+    if (rc == 0)
+        rc = apply_and_observe(u, phase, err);
     if (rc == 0)
         now_deployed(u);
     return rc;
@@ -307,7 +309,7 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
 static int run_stages(struct up *u, struct error *err)
 {
     bool changed = u->once.pending_count > 0;
-    int rc = put_derived(u, false, err);
+    int rc = 0;
     for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
         rc = run_stage(u, stage, &changed, err);
     if (rc < 0)

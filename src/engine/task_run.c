@@ -51,14 +51,16 @@ static int64_t room_wait_ms(const char *why)
     return -1;
 }
 
-/* A cancel in the middle of this call would leave a task that nobody knows: it is waited for, but not for fresh credentials. */
+/* A cancel in the middle of this call would leave a task that nobody knows: it is waited for, but not for fresh credentials. An answer that is lost
+ * is asked for again, under the same token. */
 static int run_task_call(struct task_run *t, const char *token, json_t **reply, struct error *err)
 {
+    struct engine_patience patience = {0};
     for (;;) {
         fiber_shield(true);
         int rc = aws_call(t->c->aws, &aws_ecs_RunTask, input_with_token(t, token), reply, err);
         fiber_shield(false);
-        if (!engine_retry_after_auth(t->c, rc, err))
+        if (!engine_again(t->c, &patience, rc, err))
             return rc;
     }
 }

@@ -11,7 +11,9 @@ import pytest
 
 @pytest.fixture
 def jobs(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> pathlib.Path:
-    return kit.copy_project("jobs", tmp_path / "jobs", project=kit.project_name("j", request.node.name))
+    folder = kit.copy_project("jobs", tmp_path / "jobs", project=kit.project_name("j", request.node.name))
+    place.run("config", "set", "TOKEN=one", cwd=folder).ok()
+    return folder
 
 
 def runs(sandbox: kit.Sandbox, since: int) -> list[dict[str, Any]]:
@@ -25,7 +27,7 @@ def running(place: kit.Place, folder: pathlib.Path) -> dict[str, dict[str, Any]]
 
 def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path) -> None:
     mark = sandbox.mark()
-    assert "runs once: migrate" in place.run("plan", cwd=jobs).ok().out
+    assert "runs once: migrate (new), before api" in place.run("plan", cwd=jobs).ok().out
     ran = place.run("up", "--json", cwd=jobs).ok()
     kit.check_sequence(ran.lines)
     assert [e["log"]["text"] for e in ran.lines if e["kind"] == "EVENT_LOG" and e["log"]["service"] == "migrate"] == ["migrating to 1"]
@@ -43,6 +45,11 @@ def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.
     kit.edit(jobs, 'VERSION: "1"', 'VERSION: "1.1"')
     assert "ran before" in place.run("up", cwd=jobs).ok().err
     assert not runs(sandbox, mark)
+    # A config that it uses is set anew: it does.
+    place.run("config", "set", "TOKEN=two", cwd=jobs).ok()
+    assert "runs once: migrate (changed), before api" in place.run("plan", cwd=jobs).ok().out
+    place.run("up", cwd=jobs).ok()
+    assert len(runs(sandbox, mark)) == 1
     # It fails: the old api runs on, and the reason is told.
     old = running(place, jobs)["api"]
     kit.edit(jobs, "echo migrating to 1; exit 0", "echo cannot reach the database; exit 3")
@@ -61,7 +68,8 @@ def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.
     assert len(runs(sandbox, mark)) == 2
     assert running(place, jobs)["api"]["deployment"] == running(place, jobs)["migrate"]["deployment"] != old["deployment"]
     place.run("down", cwd=jobs).ok()
-    assert not [p for p in sandbox.client("ssm").describe_parameters()["Parameters"] if f"/{jobs_name(jobs)}/" in p["Name"]]
+    left = [p["Name"] for p in sandbox.client("ssm").describe_parameters()["Parameters"] if f"/{jobs_name(jobs)}/" in p["Name"]]
+    assert left == [f"/Defang/{jobs_name(jobs)}/beta/TOKEN"]
 
 
 def jobs_name(jobs: pathlib.Path) -> str:
@@ -93,4 +101,17 @@ def test_cancel_stops_it(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.P
     stopped = sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
     assert len(stopped) == 1 and not sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
     assert "api" not in running(place, jobs)
+    place.run("down", cwd=jobs).ok()
+
+
+def test_one_that_nobody_requires_and_one_after_all(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path) -> None:
+    """Who waits with required: false is deployed all the same; a one-off that nobody waits for runs when what it waits for itself is there."""
+    kit.edit(jobs, "echo migrating to 1; exit 0", "exit 2")
+    kit.edit(jobs, "condition: service_completed_successfully}", "condition: service_completed_successfully, required: false}")
+    with open(jobs / "compose.yaml", "a") as file:
+        file.write('  smoke:\n    image: ghcr.io/me/smoke:1\n    command: ["sh", "-c", "echo no answer; exit 1"]\n    deploy: {mode: replicated-job}\n    depends_on: [api]\n')
+    ran = place.run("up", cwd=jobs).ok(4)
+    assert "its dependants do not require it" in ran.err and "service smoke, which runs once, failed: exit code 1" in ran.err
+    seen = running(place, jobs)
+    assert (seen["migrate"]["state"], seen["api"]["state"], seen["smoke"]["state"]) == ("FAILED", "RUNNING", "FAILED")
     place.run("down", cwd=jobs).ok()

@@ -171,6 +171,24 @@ START_TEST(the_end_of_a_forgotten_task_is_found_in_its_events)
 }
 END_TEST
 
+/* Whether it had an effect is not known: the same token finds out. */
+START_TEST(an_answer_that_is_lost_is_asked_for_again)
+{
+    setup();
+    for (int i = 0; i < 6; i++)
+        cloud_fail(&cl, "RunTask", 503, "ServiceUnavailable", "busy");
+    starts();
+    task_is("STOPPED", 0);
+    logs();
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_ge(cloud_count(&cl, "RunTask"), 7);
+    for (size_t i = 0; i < cloud_count(&cl, "RunTask"); i++)
+        ck_assert(cloud_body_has(&cl, "RunTask", i, cloud_journal(&cl, "once.migrate.token")));
+    finish();
+}
+END_TEST
+
 START_TEST(a_cancel_stops_it_and_detaching_does_not)
 {
     for (int detaching = 0; detaching < 2; detaching++) {
@@ -285,6 +303,6 @@ START_TEST(what_an_earlier_life_left_running_is_stopped)
 END_TEST
 
 SUITE("engine/oneoff", one_that_ends_well, one_that_fails_says_why_and_is_not_tried_again, one_that_never_started_has_failed,
-      a_restart_follows_the_task_it_knows, the_end_of_a_forgotten_task_is_found_in_its_events, a_cancel_stops_it_and_detaching_does_not,
+      a_restart_follows_the_task_it_knows, the_end_of_a_forgotten_task_is_found_in_its_events, an_answer_that_is_lost_is_asked_for_again, a_cancel_stops_it_and_detaching_does_not,
       one_that_does_not_end_is_stopped, a_stack_that_does_not_say_where_is_an_error, records_are_read_and_rubbish_is_as_none,
       records_of_services_that_are_gone_go, what_an_earlier_life_left_running_is_stopped)
