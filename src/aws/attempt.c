@@ -191,13 +191,10 @@ int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_excha
 
 void attempt_done(struct attempt *a)
 {
-    for (size_t i = 0; i < a->headers.len; i++) /* token and signature */
-        secret_wipe((char *)(uintptr_t)a->headers.items[i].value, strlen(a->headers.items[i].value));
     vec_free(&a->headers);
     free(a->url);
     free(a->signing_region);
     free(a->authority);
-    arena_free(a->arena);
+    arena_wipe_ptr(&a->arena); /* token and signature */
     a->url = a->signing_region = a->authority = NULL;
-    a->arena = NULL;
 }

@@ -18,7 +18,7 @@ void wire_request_done(struct wire_request *r)
     str_done(&r->path);
     str_done(&r->query);
     str_wipe(&r->body); /* parameter values may be secrets */
-    arena_free(r->arena);
+    arena_wipe_ptr(&r->arena); /* header values as well */
     *r = (struct wire_request){0};
 }
 
@@ -269,7 +269,7 @@ static int parse_xml_body(const struct aws_operation *op, const struct aws_shape
                           const struct aws_member *m, const struct http_response *resp, json_t *out,
                           struct error *err)
 {
-    cleanup_arena struct arena *arena = arena_new();
+    cleanup_arena_wiped struct arena *arena = arena_new();
     struct error why = ERROR_INIT;
     struct xml_node *root;
     int rc;

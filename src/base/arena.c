@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -62,6 +63,13 @@ void arena_free(struct arena *a)
         block_free(b);
     }
     free(a);
+}
+
+void arena_wipe_ptr(struct arena **a)
+{
+    for (struct block *b = *a ? (*a)->head : NULL; b; b = b->next)
+        secret_wipe(b->data, b->used);
+    arena_free_ptr(a);
 }
 
 void arena_free_ptr(struct arena **a)

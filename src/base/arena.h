@@ -9,6 +9,7 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *a); /* NULL ok */
 void arena_free_ptr(struct arena **a);
+void arena_wipe_ptr(struct arena **a); /* cleanses, then frees: where secrets were among it */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
 #define arena_make(a, T)            ((T *)arena_alloc((a), sizeof(T)))
 #define arena_array(a, T, n)        ((T *)arena_alloc((a), sizeof(T) * (n)))
@@ -16,4 +17,5 @@ char *arena_strdup(struct arena *a, const char *s);               /* NULL stays 
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-#define cleanup_arena __attribute__((cleanup(arena_free_ptr)))
+#define cleanup_arena       __attribute__((cleanup(arena_free_ptr)))
+#define cleanup_arena_wiped __attribute__((cleanup(arena_wipe_ptr)))

@@ -1,6 +1,8 @@
 #include "base/secret.h"
 
 #include "base/mem.h"
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 void secret_wipe(void *data, size_t n)
@@ -51,4 +53,42 @@ void secret_done(struct secret *s)
 const char *secret_mask(const struct secret *s)
 {
     return secret_is_set(s) ? "***" : "(unset)";
+}
+
+void *secret_malloc(size_t n)
+{
+    return malloc(n);
+}
+
+void *secret_calloc(size_t count, size_t n)
+{
+    return calloc(count, n);
+}
+
+void secret_free(void *p)
+{
+    if (p)
+        explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+/* Never in place: growing could leave a copy behind. */
+void *secret_realloc(void *old, size_t n)
+{
+    void *grown = malloc(n ? n : 1);
+
+    if (grown && old) {
+        size_t had = malloc_usable_size(old);
+        memcpy(grown, old, had < n ? had : n);
+        secret_free(old);
+    }
+    return grown;
+}
+
+char *secret_strdup(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = malloc(n);
+
+    return copy ? memcpy(copy, text, n) : NULL;
 }

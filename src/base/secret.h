@@ -20,4 +20,11 @@ static inline bool secret_is_set(const struct secret *s) { return s->data != NUL
 void secret_wipe(void *data, size_t n);                              /* not optimised away */
 const char *secret_mask(const struct secret *s);                     /* always "***" or "(unset)" */
 
+/* malloc() and friends for libraries through whose hands secrets go (curl, jansson, expat): what is given back is wiped first. */
+void *secret_malloc(size_t n);
+void *secret_calloc(size_t count, size_t n);
+void *secret_realloc(void *old, size_t n);
+char *secret_strdup(const char *text);
+void secret_free(void *p);
+
 #define cleanup_secret __attribute__((cleanup(secret_done)))

@@ -2,8 +2,15 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include <errno.h>
 #include <string.h>
+
+/* Values may be secrets: replies of STS and SSO, parameters, credentials. */
+__attribute__((constructor)) static void wipe_what_is_freed(void)
+{
+    json_set_alloc_funcs(secret_malloc, secret_free);
+}
 
 /* jansson's own bound of 2048 levels is fixed at its build; the nesting is counted before it sees the text. */
 static bool too_deep(const char *text, size_t n)

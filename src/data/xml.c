@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include <errno.h>
 #include <expat.h>
@@ -118,7 +119,8 @@ int xml_parse(struct arena *arena, const char *text, size_t n, struct xml_node *
                                  LIMIT_XML_BYTES);
     struct parse *p = xcalloc(1, sizeof *p);
     p->arena = arena;
-    p->parser = XML_ParserCreate(NULL);
+    static const XML_Memory_Handling_Suite wiping = {secret_malloc, secret_realloc, secret_free};
+    p->parser = XML_ParserCreate_MM(NULL, &wiping, NULL);
     if (!p->parser)
         abort();
     XML_SetUserData(p->parser, p);

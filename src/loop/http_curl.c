@@ -3,6 +3,7 @@
 #include "loop/internal.h"
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include <errno.h>
 
 #define TIMEOUT_DEFAULT_MS 60000
@@ -115,7 +116,8 @@ static void free_transport(struct http *http)
 
 struct http *http_curl_new(struct loop *loop)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* counted: each has its cleanup */
+    /* Requests and replies go through libcurl's buffers: they are wiped when it gives them back. Counted: each has its cleanup. */
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, secret_malloc, secret_free, secret_realloc, secret_strdup, secret_calloc) != CURLE_OK)
         loop_die("libcurl cannot start");
     struct http_curl *c = xcalloc(1, sizeof *c);
     c->base.perform = perform;
