@@ -26,6 +26,7 @@ def plans(both: bool = True) -> dict[str, list[str]]:
         found[f"case-{path.stem}"] = [str(path)]
     for name in projects.names():
         found[name] = [*projects.arguments(name), str(projects.compose(name))]
+    found["lone"] = [str(HERE / "project" / "compose.yaml")]
     found["example"] = [str(ROOT / "examples" / "shop" / "compose.yaml")]
     if both:
         found |= {f"{name}-ha": ["--mode", "ha", *arguments] for name, arguments in found.items()}

@@ -334,6 +334,15 @@ def deregister_instance(sandbox: Any, call: Call) -> dict[str, Any]:
     return {"OperationId": whole.begin(call.account, call.region, "DEREGISTER_INSTANCE", {"INSTANCE": call.params["InstanceId"], "SERVICE": service["Id"]})}
 
 
+@operation("servicediscovery", "GetInstance")
+def get_instance(sandbox: Any, call: Call) -> dict[str, Any]:
+    _, region = part(sandbox, call)
+    found = service_of(region, call.params["ServiceId"])["_instances"].get(call.params["InstanceId"])
+    if found is None:
+        raise AwsError("InstanceNotFound", f"Instance not found: {call.params['InstanceId']}")
+    return {"Instance": found}
+
+
 @operation("servicediscovery", "ListInstances")
 def list_instances(sandbox: Any, call: Call) -> dict[str, Any]:
     _, region = part(sandbox, call)
