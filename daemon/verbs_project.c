@@ -187,12 +187,33 @@ static void list_variables(const struct compose_project *p, struct str *out)
         str_appendf(out, "%s=%s\n", p->variables[i].key, p->variables[i].value ? p->variables[i].value : "***");
 }
 
-/* "NAME HASH" a line; of one service, or of all for "*". */
+/* Whether `name` stands in a list with commas. */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+        if (strncmp(p, name, n) == 0 && (!p[n] || p[n] == ','))
+            return true;
+    return false;
+}
+
+static int check_listed(const struct compose_project *p, const char *list, struct error *err)
+{
+    cleanup_free char *copy = xstrdup(list);
+    char *rest = copy;
+    for (char *name; (name = strsep(&rest, ","));)
+        if (!compose_service_get(p, name))
+            return error_raise(err, ERR_USAGE, "there is no service \"%s\" in this project", name);
+    return 0;
+}
+
+/* "NAME HASH" a line; of the services named, with commas between, or of all for "*". */
 static int list_hashes(const struct compose_project *p, const char *wanted, struct str *out, struct error *err)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < p->service_count; i++) {
-        if (!text_eq(wanted, "*") && !text_eq(wanted, p->services[i].name))
+    bool all = text_eq(wanted, "*");
+    int rc = all ? 0 : check_listed(p, wanted, err);
+    for (size_t i = 0; rc == 0 && i < p->service_count; i++) {
+        if (!all && !is_listed(wanted, p->services[i].name))
             continue;
         cleanup_str struct str text = STR_INIT;
         uint8_t sum[SHA256_BYTES];
@@ -200,9 +221,8 @@ static int list_hashes(const struct compose_project *p, const char *wanted, stru
         digest_sha256(str_get(&text), text.len, sum);
         cleanup_free char *hex = digest_hex(sum, sizeof sum);
         str_appendf(out, "%s %s\n", p->services[i].name, hex);
-        found++;
     }
-    return found || text_eq(wanted, "*") ? 0 : error_raise(err, ERR_USAGE, "there is no service \"%s\" in this project", wanted);
+    return rc;
 }
 
 static void list_profiles(const struct compose_project *p, struct str *out)
@@ -217,6 +237,8 @@ static int verb_compose_config(struct verb_call *v, const ProtobufCMessage *requ
     int rc = project_read(v->daemon, r->caller, r->no_interpolate, &v->project, err);
     if (rc < 0)
         return rc;
+    if (!r->no_interpolate)
+        compose_drop_unused(v->project.model);
     if (r->resolve_image_digests)
         rc = digests_resolve(v->daemon, r->caller, &v->project, err);
     if (rc < 0)

@@ -46,6 +46,9 @@ struct compose_options {
 int compose_load(const struct compose_options *o, struct compose_project **out, struct compose_diagnostics *d,
                  struct error *err);
 
+/* Takes out the top-level resources that nothing uses, as `docker compose config` does before it prints. */
+void compose_drop_unused(struct compose_project *p);
+
 /* Canonical YAML / JSON of the whole project: deterministic. Literal dollars are written `$$`, config parts
  * `${NAME}`, so that compose_load_canonical() of the output gives the same model: this is what a job freezes.
  */

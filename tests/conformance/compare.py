@@ -66,6 +66,7 @@ def digest(value) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def digests(value, tree, wanted) -> str:
-    """Of both forms of an answer, on the terms of `wanted`."""
-    return digest(wanted.mend_json(value)) + digest(wanted.mend_tree(tree))
+def digests(value, tree, used, wanted) -> str:
+    """Of all forms of an answer, on the terms of `wanted`."""
+    used = {} if wanted.uses_more(tree) else used
+    return digest(wanted.mend_json(value)) + digest(wanted.mend_tree(tree)) + digest(used)

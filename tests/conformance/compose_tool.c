@@ -125,6 +125,26 @@ static void add_diagnostics(json_t *answer, const struct compose_diagnostics *d)
     json_object_set_new(answer, "said", list);
 }
 
+/* Names of the resources that are left when the unused ones are taken out; of `root` and of the typed model alike. */
+static void add_used(json_t *answer, struct compose_project *project)
+{
+    static const char *const sections[] = {"networks", "volumes", "secrets", "configs", "models"};
+    const size_t typed[] = {project->network_count, project->volume_count, project->secret_count, project->config_count};
+    json_t *all = json_object();
+    compose_drop_unused(project);
+    const size_t left[] = {project->network_count, project->volume_count, project->secret_count, project->config_count};
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        const struct yaml_node *map = yaml_get(project->root, sections[i]);
+        json_t *names = json_object();
+        for (size_t k = 0; map && k < map->len; k++)
+            json_object_set_new(names, map->pairs[k].key->value, json_true());
+        if (i < ARRAY_LEN(left) && (left[i] > typed[i] || left[i] != json_object_size(names)))
+            json_object_set_new(answer, "broken", json_string("the model and the tree keep other resources"));
+        json_object_set_new(all, sections[i], names);
+    }
+    json_object_set_new(answer, "used", all);
+}
+
 static json_t *solve(json_t *request)
 {
     const char *files[LIST_MAX + 1], *env_files[LIST_MAX + 1], *profiles[LIST_MAX + 1];
@@ -152,6 +172,8 @@ static json_t *solve(json_t *request)
         add_hashed(answer, project);
         if (!o.no_interpolate)
             check_frozen(answer, project, &text);
+        if (!o.no_interpolate)
+            add_used(answer, project);
     }
     add_diagnostics(answer, &diags);
     compose_project_free(project);

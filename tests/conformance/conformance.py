@@ -55,12 +55,14 @@ def _differences(case: Case, ours: run.Answer, theirs: run.Answer):
     elif theirs.error:
         yield "taken here, refused by the reference: " + theirs.error
     elif isinstance(theirs.value, str):  # a digest
-        if compare.digests(compare.ours(ours.value), compare.ours(ours.tree), wanted) != theirs.value:
+        if compare.digests(compare.ours(ours.value), compare.ours(ours.tree), ours.used, wanted) != theirs.value:
             yield f"comes to something else; see it with --live --only \"{case.name}\""
     else:
         yield from compare.differences(wanted.mend_json(compare.ours(ours.value)), wanted.mend_json(theirs.value))
         for text in compare.differences(wanted.mend_tree(compare.ours(ours.tree)), wanted.mend_tree(theirs.tree)):
             yield "YAML: " + text
+        for text in () if wanted.uses_more(theirs.tree) else compare.differences(ours.used, theirs.used):
+            yield "used: " + text
         for text in compare.differences(wanted.mend_hashed(ours.hashed), wanted.mend_hashed(theirs.hashed)):
             yield "hash: " + text
 

@@ -39,9 +39,9 @@ class Book:
             if answer.error:
                 kept: object = {"error": answer.error if part == "cases" else "refused"}
             elif part == "cases":
-                kept = {"json": answer.value, "tree": answer.tree, "hashed": answer.hashed}
+                kept = {"json": answer.value, "tree": answer.tree, "hashed": answer.hashed, "used": answer.used}
             else:
-                kept = compare.digests(copy.deepcopy(answer.value), copy.deepcopy(answer.tree), wanted)
+                kept = compare.digests(copy.deepcopy(answer.value), copy.deepcopy(answer.tree), answer.used, wanted)
             page[case.name] = (question(case), kept)
         self.pages[part] = page
 
@@ -55,4 +55,4 @@ def _read(answer) -> run.Answer:
         return run.Answer(value=answer)
     if "error" in answer:
         return run.Answer(error=answer["error"])
-    return run.Answer(value=answer["json"], tree=answer["tree"], hashed=answer["hashed"])
+    return run.Answer(value=answer["json"], tree=answer["tree"], hashed=answer["hashed"], used=answer["used"])

@@ -16,6 +16,7 @@ class Answer:
     value: object = None  # the project as JSON prints it, None when it was refused
     tree: object = None  # the project as its YAML says it
     hashed: dict | None = None  # by service: what its hash is taken of
+    used: dict | None = None  # top-level resources that something uses
     broken: str = ""  # ours: freezing it failed
     error: str = ""
     said: tuple[str, ...] = ()
@@ -94,7 +95,7 @@ def _answer(line: str) -> Answer:
     if "json" not in data:
         return Answer(error=data.get("error") or "no answer", said=said)
     value = json.loads(data["json"]) if isinstance(data["json"], str) else data["json"]
-    return Answer(*(_moved(part, data["id"]) for part in (value, data.get("tree"), data.get("hashed") or {})), data.get("broken", ""), "", said)
+    return Answer(*(_moved(part, data["id"]) for part in (value, data.get("tree"), data.get("hashed") or {}, data.get("used") or {})), data.get("broken", ""), "", said)
 
 
 def _moved(value, folder: str):

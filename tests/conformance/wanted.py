@@ -18,6 +18,7 @@ TABLE = {
     "json-models": "models are in the JSON as in the YAML; the reference's JSON forgets them.",
     "job-name": "A job does not repeat its name; the reference's YAML has a `name` in it that it would not read back.",
     "json-ssh": "build.ssh with a path is a text in JSON; what the reference prints there is no JSON at all.",
+    "job-resources": "What only a job or a pre_start hook uses is not taken for unused; the reference leaves it out of what `config` prints.",
     "ssh-merge": "build.ssh of two files is merged by name; the reference takes a mapping over it but fails on a list.",
     "empty-document": "An empty document between others is left out; the reference wants a mapping in each.",
     "dotenv-nameless": "A line of an env file without a name is an error with its position; the reference takes it.",
@@ -99,6 +100,11 @@ def mend_tree(project: dict) -> dict:
     _drop_null_args(project)
     _join_hosts(project)
     return project
+
+
+def uses_more(tree: dict) -> bool:
+    """Whether "job-resources" applies."""
+    return "jobs" in tree or any("pre_start" in service for service in (tree.get("services") or {}).values())
 
 
 def may_be_refused(said: tuple[str, ...]) -> bool:

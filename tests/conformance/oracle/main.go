@@ -38,6 +38,7 @@ type answer struct {
 	JSON   json.RawMessage   `json:"json,omitempty"`   // what --format json prints
 	Tree   any               `json:"tree,omitempty"`   // what the YAML says
 	Hashed map[string]string `json:"hashed,omitempty"` // what the hash of a service is taken of
+	Used   map[string]any    `json:"used,omitempty"`   // resources that are left when the unused ones are taken out
 	Error  string            `json:"error,omitempty"`
 }
 
@@ -122,6 +123,7 @@ func solve(r *request) (a answer) {
 			return a
 		}
 	}
+	a.Used = used(project)
 	if a.JSON, err = project.MarshalJSON(); err == nil {
 		var text []byte
 		if text, err = project.MarshalYAML(); err == nil {
@@ -132,6 +134,23 @@ func solve(r *request) (a answer) {
 		a = answer{ID: r.ID, Error: "unprintable: " + err.Error()}
 	}
 	return a
+}
+
+// used is what `config` keeps of the top-level resources.
+func used(p *types.Project) map[string]any {
+	left := p.WithoutUnnecessaryResources()
+	return map[string]any{
+		"networks": names(left.Networks), "volumes": names(left.Volumes), "secrets": names(left.Secrets),
+		"configs": names(left.Configs), "models": names(left.Models),
+	}
+}
+
+func names[V any](of map[string]V) map[string]bool {
+	out := map[string]bool{}
+	for name := range of {
+		out[name] = true
+	}
+	return out
 }
 
 // raw is the env_file format that the CLI registers with the library: names and values as they stand.
