@@ -23,6 +23,7 @@ const struct command commands[] = {
     {"logs", "[SERVICE…]", "log lines of the services", "--since --until --follow --deployment --type --filter --limit", cmd_logs},
     {"cancel", "[ID|latest]", "stop a deployment that runs and take back what it began", "--detach --wait-timeout", cmd_cancel},
     {"plan", "", "what `up` would change and what a month costs; nothing is touched", "--out --mode --engine", cmd_plan},
+    {"explain", "[SERVICE]", "what each key of the Compose files becomes on AWS, or why it is left out", "--mode", cmd_explain},
     {"eject", "DIR", "write the project as a CloudFormation template or a Pulumi program that needs no defangd", "--mode --engine", cmd_eject},
     {"config set", "NAME[=VALUE]…", "store sensitive config (without a value: asked for, or read from standard input)", "--if-not-set --random --from-env", cmd_config_set},
     {"config ls", "", "names of the config that is set", "", cmd_config_ls},

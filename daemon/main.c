@@ -212,6 +212,7 @@ int main(int argc, char **argv)
     verbs_deploy_register(&d);
     verbs_project_register(&d);
     verbs_lint_register(&d);
+    verbs_explain_register(&d);
     verbs_config_register(&d);
     verbs_plan_register(&d);
     verbs_eject_register(&d);

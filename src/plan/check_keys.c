@@ -43,6 +43,17 @@ static const struct key_rule RULES[] = {
     {"deploy.placement", NOTED, "Fargate places tasks over the zones", NULL},
 };
 
+bool plan_key_rule(const char *path, const char **why, bool *refused)
+{
+    for (size_t i = 0; i < ARRAY_LEN(RULES); i++)
+        if (strcmp(RULES[i].path, path) == 0) {
+            *why = RULES[i].why;
+            *refused = RULES[i].verdict == REFUSED;
+            return true;
+        }
+    return false;
+}
+
 static const struct yaml_node *node_at(const struct yaml_node *n, const char *path)
 {
     cleanup_free char *copy = xstrdup(path);

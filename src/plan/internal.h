@@ -266,4 +266,5 @@ void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* 
 /* `s` waits for `on`, a container of the same task: "START", "HEALTHY" or "SUCCESS". */
 const char *plan_container_condition(const struct compose_dependency *d, const struct plan_service *on);
 void plan_check_once(struct plan_check *c, const struct plan_service *s);
+bool plan_key_rule(const char *path, const char **why, bool *refused); /* a key that AWS cannot honour, whatever the service */
 bool plan_looks_secret(const char *name, const char *value);

@@ -17,6 +17,8 @@ static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
     ROW(RPC_LOGS, "logs", logs_request, log_line, RPC_STREAMING | RPC_NEEDS_PROJECT),
     ROW(RPC_PLAN, "plan", plan_request, plan_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_EJECT, "eject", eject_request, eject_reply, RPC_NEEDS_PROJECT),
+    ROW(RPC_EXPLAIN, "explain", explain_request, explain_reply, RPC_NEEDS_PROJECT),
+    ROW(RPC_POLICY, "policy", policy_request, policy_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_CONFIG_SET, "config-set", config_set_request, config_set_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
     ROW(RPC_CONFIG_LIST, "config-list", config_list_request, config_list_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_CONFIG_REMOVE, "config-remove", config_remove_request, config_remove_reply,

@@ -17,6 +17,8 @@ enum rpc_verb_id {
     RPC_LOGS,
     RPC_PLAN,
     RPC_EJECT,
+    RPC_EXPLAIN,
+    RPC_POLICY,
     RPC_CONFIG_SET,
     RPC_CONFIG_LIST,
     RPC_CONFIG_REMOVE,

@@ -9,6 +9,7 @@ import sys
 import time
 from typing import Any
 
+import projects
 from lib import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -20,9 +21,11 @@ WAITS = {"cfn-step": 0, "ecs-provisioning": 0.01, "ecs-pending": 0.01, "ecs-acti
          "elasticache-create": 0.05, "elasticache-modify": 0.02, "elasticache-delete": 0.02, "nat-create": 0.02, "nat-delete": 0.02, "servicediscovery": 0.01}
 
 
-def runnable(plan: dict[str, Any]) -> dict[str, Any]:
-    """The template with images that the sandbox has: what is in an image is not looked at here."""
+def runnable(plan: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    """The template with images and ids that the sandbox has: what is in an image is not looked at here."""
     text = re.sub(rf'"{ACCOUNT}\.dkr\.ecr\.[^"]*"', '"public.ecr.aws/nginx/nginx:1.27"', json.dumps(plan))
+    for named, real in ids.items():
+        text = text.replace(named, real)
     return json.loads(text)
 
 
@@ -32,8 +35,12 @@ class Account:
     def __init__(self, folder: pathlib.Path) -> None:
         self.sandbox = kit.Sandbox(folder)
         self.sandbox.waits(**WAITS)
+        self.sandbox.services(prepare={"exit": 0})
         self._clients: dict[str, Any] = {}
+        self.ids: dict[str, str] = {}
         self.provide_snapshots()
+        self.provide_zone()
+        self.provide_vpc()
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
@@ -53,6 +60,32 @@ class Account:
         cache.create_replication_group(ReplicationGroupId="flood", ReplicationGroupDescription="x", Engine="valkey", CacheNodeType="cache.t4g.micro", NumCacheClusters=1)
         kit.wait_for(lambda: cache.describe_replication_groups(ReplicationGroupId="flood")["ReplicationGroups"][0]["Status"] == "available")
         cache.create_snapshot(ReplicationGroupId="flood", SnapshotName="yesterday")
+
+    def provide_zone(self) -> None:
+        zone = self.client("route53").create_hosted_zone(Name="example.com", CallerReference="once")["HostedZone"]["Id"]
+        self.ids[projects.ZONE] = zone.rsplit("/", 1)[1]
+
+    def provide_vpc(self) -> None:
+        """A VPC of somebody else's: two public subnets, two private ones behind a NAT gateway, a role for tasks."""
+        ec2 = self.client("ec2")
+        vpc = self.ids[projects.VPC] = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+            ec2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
+        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        nat = ""
+        for side, named in enumerate((projects.PUBLIC, projects.PRIVATE)):
+            table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+            for zone, name in enumerate(named):
+                cidr = f"10.9.{16 * (2 * side + zone)}.0/20"
+                self.ids[name] = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"{REGION}{'ab'[zone]}")["Subnet"]["SubnetId"]
+                ec2.associate_route_table(RouteTableId=table, SubnetId=self.ids[name])
+            ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **({"NatGatewayId": nat} if side else {"GatewayId": gateway}))
+            if not side:
+                nat = ec2.create_nat_gateway(SubnetId=self.ids[named[0]], AllocationId=ec2.allocate_address(Domain="vpc")["AllocationId"])["NatGateway"]["NatGatewayId"]
+                kit.wait_for(lambda: ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"] == "available")
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+        self.client("iam").create_role(RoleName="team-app", AssumeRolePolicyDocument=json.dumps(trust))
 
     def provide_config(self, plan: dict[str, Any]) -> None:
         """Every parameter that the template names has some value."""
@@ -79,13 +112,13 @@ class Account:
         s3 = self.client("s3")
         if not [b for b in s3.list_buckets()["Buckets"] if b["Name"] == "templates"]:
             s3.create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_object(Bucket="templates", Key=f"{stack}.json", Body=json.dumps(runnable(plan)).encode())
+        s3.put_object(Bucket="templates", Key=f"{stack}.json", Body=json.dumps(runnable(plan, self.ids)).encode())
         return f"{self.sandbox.url}/templates/{stack}.json"
 
     def wait(self, stacks: set[str]) -> None:
         """Until none is in progress; AssertionError when one did not become what was asked for. Deleted stacks are no longer listed."""
         cloudformation = self.client("cloudformation")
-        end = time.monotonic() + 150
+        end = time.monotonic() + 60
         while True:
             found = {s["StackName"]: s["StackStatus"] for s in cloudformation.describe_stacks()["Stacks"] if s["StackName"] in stacks}
             if not [s for s in found.values() if s.endswith("_IN_PROGRESS")]:
@@ -153,7 +186,9 @@ class Role:
 
     def __init__(self, iam: Any, name: str) -> None:
         self.name = name
-        self.trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        role = iam.get_role(RoleName=name)["Role"]
+        self.trust = role["AssumeRolePolicyDocument"]
+        self.service = next((t["Value"] for t in role.get("Tags", []) if t["Key"] == "defang:service"), "")
         self.attached = [p["PolicyArn"] for p in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]]
         names = iam.list_role_policies(RoleName=name)["PolicyNames"]
         self.statements = [s for n in names for s in listed(iam.get_role_policy(RoleName=name, PolicyName=n)["PolicyDocument"]["Statement"])]

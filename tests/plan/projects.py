@@ -13,6 +13,10 @@ import yaml
 from lib import HERE, template
 
 FOLDER = HERE / "projects"
+# What the account has, as the Compose files and plans name it; test_outside.py puts the sandbox's own ids in their place.
+ZONE = "Z0EXAMPLECOM"
+VPC = "vpc-0123456789abcdef0"
+PUBLIC, PRIVATE = ["subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"], ["subnet-0bbbbbbbbbbbbbbb1", "subnet-0bbbbbbbbbbbbbbb2"]
 
 # name: arguments of plan_tool; those that are not named have none
 ARGUMENTS: dict[str, list[str]] = {

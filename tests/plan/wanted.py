@@ -41,6 +41,9 @@ class Wanted:
         self.services: dict[str, dict[str, Any]] = {k: v for k, v in node["services"].items() if "debug" not in v.get("profiles", []) or "COMPOSE_PROFILES=debug" in arguments}
         self.nat, self.capacity, self.retention, self.min_healthy = MODES[node.get("x-defang-mode", "")]
         self.nat = node.get("x-defang-nat", self.nat)
+        self.adopted = "x-defang-aws" in node
+        if self.adopted and node["x-defang-aws"].get("privateSubnetIDs"):
+            self.nat = "adopted"
         self.zones = 3 if "DEFANG_ZONES=3" in arguments else 2
         project = re.sub(r"[^a-z0-9_-]", "", node["name"].lower())
         prod, acme = "prod" in arguments, "DEFANG_PREFIX=Acme" in arguments
@@ -50,8 +53,10 @@ class Wanted:
         self.domain = f"{self.label}.internal"
         self.repository = f"{'acme-' if acme else ''}{self.label}/kaniko-build"
         self.stores = {s: key for s, v in self.services.items() for key in STORE_PORTS if key in v and v[key] is not False}
-        self.containers = [s for s in self.services if s not in self.stores and "x-defang-static-files" not in self.services[s]]
-        self.built = [s for s in self.containers if "build" in self.services[s]]
+        run = [s for s in self.services if s not in self.stores and "x-defang-static-files" not in self.services[s]]
+        self.built = [s for s in run if "build" in self.services[s]]
+        # those with an ECS service: neither a container beside another, nor one that runs once
+        self.containers = [s for s in run if not str(self.services[s].get("network_mode", "")).startswith("service:") and not self.once(s)]
         self.ingress = [(s, p["target"]) for s in self.containers for p in self.ports(s) if p["ingress"]]
         self.granted: set[tuple[str, str]] = set()
         kept = node.get("x-defang-mode") == "high_availability"
@@ -62,7 +67,10 @@ class Wanted:
         return f"{self._logs}/{which}"
 
     def replicas(self, service: str) -> int:
-        return self.services[service].get("deploy", {}).get("replicas", 1)
+        return self.services[service].get("deploy", {}).get("replicas", self.services[service].get("scale", 1))
+
+    def once(self, service: str) -> bool:
+        return self.services[service].get("restart") == "no" or self.services[service].get("deploy", {}).get("mode", "").endswith("-job")
 
     def networks(self, service: str) -> list[str]:
         return list(self.services[service].get("networks", ["default"]))
@@ -94,6 +102,8 @@ class Wanted:
         """Every rule that a group may have: (protocol, from, to, source)."""
         if group == "AlbSecurityGroup":
             return {("tcp", p, p, "0.0.0.0/0") for p in listeners}
+        if group == "VolumeSecurityGroup":
+            return {("tcp", 2049, 2049, "AppSecurityGroup")}
         if service is None:
             return set()
         if service in self.stores:
@@ -119,9 +129,14 @@ class Wanted:
     def trusts_tasks(self, role: str) -> bool:
         return role in ("ExecutionRole", "KanikoRole") or role.startswith("TaskRole")
 
-    def policies(self, role: str) -> bool:
-        """Whether the service asks for more than nothing."""
-        return False
+    def mounts(self, service: str) -> str:
+        """"write" or "read" when the service has a folder that outlives its tasks."""
+        mode = ""
+        for mount in self.services.get(service, {}).get("volumes", []):
+            source, read_only = (mount.get("source"), mount.get("read_only")) if isinstance(mount, dict) else (mount.partition(":")[0] if ":" in mount else "", mount.endswith(":ro"))
+            if source in self.node.get("volumes", {}):
+                mode = "write" if not read_only or mode == "write" else "read"
+        return mode
 
     @property
     def store_labels(self) -> set[str]:

@@ -1,0 +1,106 @@
+/* Test tool: what becomes of each key. For tests/plan/test_explain.py.
+ *
+ * explain_tool [NAME=VALUE…] FILE   JSON list of lines; variables are the caller's environment
+ * explain_tool --table              JSON list of rows [path, kinds, effect, types, property]
+ * explain_tool --keys               every key that the Compose specification gives a service, one a line: "deploy.replicas" */
+#include "base/env.h"
+#include "compose/spec.h"
+#include "plan/explain.h"
+#include "plan/internal.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int print(json_t *j)
+{
+    cleanup_free char *text = json_print(j, true, false);
+    puts(text);
+    json_decref(j);
+    return 0;
+}
+
+static int print_table(void)
+{
+    size_t n;
+    const struct explain_row *rows = explain_rows(&n);
+    json_t *all = json_array();
+    for (size_t i = 0; i < n; i++)
+        plan_json_push(all, plan_json("[s,i,s,s,s]", rows[i].path, (int)rows[i].kinds, explain_effect_name(rows[i].effect), rows[i].types, rows[i].property));
+    return print(all);
+}
+
+/* Keys of mappings that have known keys; `build` and `deploy` go deeper, lists do not. */
+static void print_keys(const struct spec *spec, const char *prefix)
+{
+    for (const struct spec_key *k = spec->keys; k && k->name; k++) {
+        bool deeper = strcmp(k->name, "build") == 0 || strcmp(k->name, "deploy") == 0 || strcmp(k->name, "resources") == 0 ||
+                      (*prefix && (strcmp(k->name, "limits") == 0 || strcmp(k->name, "reservations") == 0));
+        if (deeper && k->spec->keys) {
+            cleanup_free char *below = xasprintf("%s%s.", prefix, k->name);
+            print_keys(k->spec, below);
+        } else {
+            printf("%s%s\n", prefix, k->name);
+        }
+    }
+}
+
+static json_t *line_json(const struct explain_line *l)
+{
+    json_t *resources = json_array();
+    for (size_t i = 0; i < l->resource_count; i++)
+        plan_json_push(resources, plan_json("[s,s]", l->resources[i].logical_id, l->resources[i].type));
+    return plan_json("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:i,s:i}", "service", l->service, "key", l->key, "value", l->value, "effect",
+                     explain_effect_name(l->effect), "property", l->property, "text", l->text, "note", l->note, "resources", resources, "file",
+                     l->pos.file ? l->pos.file : "", "line", (int)l->pos.line, "column", (int)l->pos.column);
+}
+
+static int explain(const struct env *env, const char *file, struct error *err)
+{
+    cleanup_arena struct arena *a = arena_new();
+    struct compose_diagnostics d = {0};
+    cleanup_free char *cwd = getcwd(NULL, 0);
+    const char *files[] = {file, NULL};
+    struct compose_options o = {.cwd = cwd, .files = files, .env = env};
+    struct compose_project *p = NULL;
+    struct plan_settings s;
+    struct explain out;
+    int rc = compose_load(&o, &p, &d, err);
+    if (rc == 0)
+        rc = plan_settings_resolve(a, p, env, NULL, NULL, &s, err);
+    if (rc == 0)
+        rc = plan_explain(a, p, &s, NULL, &d, &out, err);
+    if (rc == 0) {
+        json_t *lines = json_array();
+        for (size_t i = 0; i < out.len; i++)
+            plan_json_push(lines, line_json(&out.lines[i]));
+        print(lines);
+    }
+    compose_diagnostics_done(&d);
+    compose_project_free(p);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--table") == 0)
+        return print_table();
+    if (argc == 2 && strcmp(argv[1], "--keys") == 0) {
+        print_keys(&spec_service, "");
+        return 0;
+    }
+    cleanup_env struct env *env = env_new();
+    cleanup_error struct error err = ERROR_INIT;
+    for (int i = 1; i + 1 < argc; i++) {
+        char *eq = strchr(argv[i], '=');
+        if (!eq)
+            continue;
+        *eq = '\0';
+        env_set(env, argv[i], eq + 1);
+    }
+    if (argc < 2 || explain(env, argv[argc - 1], &err) < 0) {
+        cleanup_free char *text = argc < 2 ? xstrdup("usage: explain_tool [NAME=VALUE…] FILE | --table | --keys") : error_format(&err);
+        fprintf(stderr, "%s\n", text);
+        return 1;
+    }
+    return 0;
+}
