@@ -42,6 +42,22 @@ int buckets_note(struct engine_context *c, const char *stack, const json_t *temp
     return rc < 0 ? rc : c->journal->flush(c->journal->arg, err);
 }
 
+void buckets_event(struct engine_context *c, const struct engine_resource *r, const char *journal_key)
+{
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_free char *before = NULL;
+    cleanup_json json_t *list = NULL;
+    if (!text_eq(r->status, "DELETE_SKIPPED") || !text_eq(r->type, "AWS::S3::Bucket") || text_empty(r->physical_id))
+        return;
+    if (c->journal->get(c->journal->arg, journal_key, &before, &ignored) < 0 || (before && json_parse(before, strlen(before), &list, &ignored) < 0))
+        return;
+    if (!list)
+        list = json_array();
+    json_array_append_new(list, json_pack("{s:s,s:b}", "name", r->physical_id, "purge", c->settings->force_destroy));
+    cleanup_free char *text = json_print(list, false, true);
+    c->journal->put(c->journal->arg, journal_key, text, &ignored); /* in one turn with the event */
+}
+
 static void add_keys(json_t *keys, const json_t *versions)
 {
     size_t i;

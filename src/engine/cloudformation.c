@@ -22,7 +22,6 @@
 #include <string.h>
 
 #define START_LOOKS 4
-#define DESTROY_BUCKETS "cfn.destroy.buckets" /* journal */
 
 struct apply {
     struct engine_context *c;
@@ -32,7 +31,7 @@ struct apply {
     void (*on_complete)(void *arg, const char *logical_id, const char *physical_id);
     void *arg;
     char *stack_name, *change_set, *token;
-    char *key_token, *key_last, *key_executed; /* journal keys */
+    char *key_token, *key_last, *key_executed, *key_buckets; /* journal keys */
 };
 
 static void apply_done(struct apply *a)
@@ -44,6 +43,7 @@ static void apply_done(struct apply *a)
     free(a->key_token);
     free(a->key_last);
     free(a->key_executed);
+    free(a->key_buckets);
 }
 
 static int apply_init(struct apply *a, struct engine_context *c, const char *phase, struct error *err)
@@ -55,6 +55,7 @@ static int apply_init(struct apply *a, struct engine_context *c, const char *pha
     a->key_token = xasprintf("cfn.%s.token", phase);
     a->key_last = xasprintf("cfn.%s.last-event", phase);
     a->key_executed = xasprintf("cfn.%s.executed", phase);
+    a->key_buckets = xasprintf("cfn.%s.buckets", phase);
     return engine_token(c, a->key_token, &a->token, err);
 }
 
@@ -68,6 +69,8 @@ static void on_event(void *arg, const struct engine_resource *r, const char *row
     struct apply *a = arg;
     a->c->sink->resource(a->c->sink->arg, row_id, r);
     rows_resource(a->rows, r);
+    if (a->graph)
+        buckets_event(a->c, r, a->key_buckets);
     if (a->on_complete && (text_eq(r->status, "CREATE_COMPLETE") || text_eq(r->status, "UPDATE_COMPLETE")))
         a->on_complete(a->arg, r->logical_id, r->physical_id);
 }
@@ -334,7 +337,7 @@ static int apply_run(struct apply *a, struct engine_outcome *out, struct error *
         rc = follow(a, stack.id, &f, err);
     if (rc < 0 && fiber_is_canceled())
         engine_cloudformation.cancel(a->c, a->phase);
-    else if (rc == 0)
+    else if (rc == 0 && (rc = buckets_settle(a->c, a->key_buckets, err)) == 0)
         rc = judge(a, &f, out, err);
     if (!engine_detaching(a->c))
         rows_finish(a->rows, rc == 0);
@@ -466,12 +469,12 @@ static int cloudformation_destroy(struct engine_context *c, bool force, struct e
         if (!begun)
             rc = protect_lift(c, a.stack_name, template, force, err);
         if (rc == 0 && !begun)
-            rc = buckets_note(c, a.stack_name, template, DESTROY_BUCKETS, err);
+            rc = buckets_note(c, a.stack_name, template, a.key_buckets, err);
         if (rc == 0)
             rc = destroy_run(&a, &stack, out, err);
     }
     if (rc == 0)
-        rc = buckets_settle(c, DESTROY_BUCKETS, err);
+        rc = buckets_settle(c, a.key_buckets, err);
     cfn_stack_done(&stack);
     apply_done(&a);
     return rc;

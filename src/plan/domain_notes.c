@@ -70,7 +70,8 @@ static void note_service(struct notes *n, const struct plan_settings *settings, 
     const struct yaml_node *node = s->s->node ? yaml_get(s->s->node, "domainname") : NULL;
     for (size_t i = 0; i < s->port_count; i++) {
         struct plan_hosts h = {0};
-        if (s->ports[i].ingress)
+        /* What needs HTTPS is refused by the plan itself. */
+        if (s->ports[i].ingress && (n->v.adopt.certificate.value || !plan_port_needs_tls(&s->ports[i])))
             plan_hosts(n->a, &n->v, settings, s, &s->ports[i], &h);
         for (size_t k = 0; k < h.count; k++)
             if (!plan_host_covered(h.names[k], n->domain))

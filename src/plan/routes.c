@@ -40,8 +40,8 @@ static void check_tls(struct plan_ctx *c, const struct plan_route *r)
         return;
     plan_error(&c->diag, r->port->pos,
                "Give the service a domainname in a public Route 53 zone of this account, or the project x-defang-aws.albCertificateArn; mode: host keeps it inside the VPC.",
-               "service %s: port %u wants %s, and there is no certificate for it", r->service->s->name, r->port->target,
-               plan_port_needs_tls(r->port));
+               "service %s: port %u wants %s, and there is no certificate for it%s%s", r->service->s->name, r->port->target,
+               plan_port_needs_tls(r->port), r->host_count ? ": no public Route 53 zone of this account holds " : "", r->host_count ? r->hosts[0].name : "");
 }
 
 static void add_route(struct plan_ctx *c, const struct plan_service *s, const struct plan_port *port)

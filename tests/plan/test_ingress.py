@@ -207,7 +207,8 @@ class Protocols(Case):
 
     def test_no_zone_for_grpc(self) -> None:
         said = self.refused({"rpc": service({"target": 1, "mode": "ingress", "app_protocol": "grpc"}, domainname="rpc.elsewhere.net")})
-        self.assertIn("service rpc: port 1 wants grpc, and there is no certificate for it", said)
+        self.assertIn("service rpc: port 1 wants grpc, and there is no certificate for it: no public Route 53 zone of this account holds rpc.elsewhere.net", said)
+        self.assertNotIn("served over HTTP", said)
 
     def test_brought_certificate(self) -> None:
         plan = template(CASES / "certificate.yaml")

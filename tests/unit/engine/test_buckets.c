@@ -130,5 +130,38 @@ START_TEST(a_bucket_that_is_gone_already)
 }
 END_TEST
 
-SUITE("engine/buckets", what_is_marked_goes_and_the_rest_is_named, a_restart_between_stack_and_bucket, a_bucket_that_stays_full,
+static struct graph *wanted;
+
+static void apply(struct cloud *c)
+{
+    c->rc = engine_cloudformation.apply(&c->c, "whole", wanted, NULL, NULL, &out, &c->err);
+}
+
+/* Logs are turned off: the bucket is no longer the stack's, and goes when the mode keeps nothing. */
+START_TEST(a_bucket_that_an_update_lets_go)
+{
+    static const struct beat updated[] = {
+        {"UPDATE_IN_PROGRESS", {"*||UPDATE_IN_PROGRESS", "Web|AWS::ECS::Service|UPDATE_COMPLETE"}},
+        {"UPDATE_COMPLETE", {"Logs|AWS::S3::Bucket|DELETE_SKIPPED", "*||UPDATE_COMPLETE"}},
+        {0},
+    };
+    for (int keep = 0; keep < 2; keep++) {
+        setup("CREATE_COMPLETE");
+        stack.on_execute = updated;
+        cl.settings.force_destroy = !keep;
+        wanted = graph_new("Test project");
+        graph_add(wanted, "service/web", "Web", "AWS::ECS::Service", json_pack("{s:s}", "ServiceName", "web"));
+        cloud_reply(&cl, "S3 GET", "<ListVersionsResult></ListVersionsResult>");
+        cloud_reply(&cl, "S3 DELETE", "");
+        cloud_run(&cl, apply);
+        ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+        ck_assert_uint_eq(cloud_count(&cl, "S3 DELETE"), keep ? 0 : 1);
+        ck_assert_uint_eq(cloud_said(&cl, "is kept with what is in it"), keep ? 1 : 0);
+        graph_free(wanted);
+        finish();
+    }
+}
+END_TEST
+
+SUITE("engine/buckets", a_bucket_that_an_update_lets_go, what_is_marked_goes_and_the_rest_is_named, a_restart_between_stack_and_bucket, a_bucket_that_stays_full,
       a_bucket_that_is_gone_already)
