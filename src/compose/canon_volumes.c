@@ -112,6 +112,8 @@ struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struc
     struct yaml_node *mount = n->kind == YAML_KIND_SCALAR ? expand_short(c, n, spot) : n;
     struct yaml_node *type = yaml_get(mount, "type"), *source = yaml_get(mount, "source"),
                      *target = yaml_get(mount, "target");
+    if (!target && mount->kind == YAML_KIND_MAPPING)
+        canon_complain(c, mount, "Say where it is mounted: target: /path.", spot, "a mount needs a target");
     if (target && target->kind == YAML_KIND_SCALAR)
         canon_set(c, mount, "target", canon_text(c, target, clean_target(c, target->value)));
     if (type && text_eq(type->value, "bind")) {

@@ -198,7 +198,7 @@ static void name_resources(const struct normalise *z, struct yaml_node *root)
 }
 
 /* `scale` is the older word for deploy.replicas. */
-static void merge_scale(struct loader *l, struct yaml_node *service)
+static void merge_scale(struct loader *l, const char *name, struct yaml_node *service)
 {
     struct yaml_node *scale = yaml_get(service, "scale"), *deploy = map_at(service, "deploy");
     struct yaml_node *replicas = deploy ? yaml_get(deploy, "replicas") : NULL;
@@ -206,7 +206,7 @@ static void merge_scale(struct loader *l, struct yaml_node *service)
         return;
     if (scale && replicas && !yaml_equal(replicas, scale))
         compose_diagnose(l->diags, COMPOSE_ERROR, scale->pos, "Keep only deploy.replicas.",
-                         "scale and deploy.replicas differ");
+                         "services.%s: scale and deploy.replicas differ", name);
     if (scale && deploy)
         set(l, deploy, "replicas", scale);
 }
@@ -232,7 +232,7 @@ void normalise_tree(const struct normalise *z, struct yaml_node *root)
             imply_dependencies(z->loader, service);
             place_secrets(z->loader, service);
             drop_empty(service);
-            merge_scale(z->loader, service);
+            merge_scale(z->loader, all->pairs[i].key->value, service);
             complete_hooks(z->loader, service);
         }
     }

@@ -21,6 +21,7 @@ import time
 
 import compare
 import generate
+import reasons
 import recorded
 import run
 import wanted
@@ -49,6 +50,8 @@ def judge(case: Case, ours: run.Answer, theirs: run.Answer) -> list[str]:
 
 def _differences(case: Case, ours: run.Answer, theirs: run.Answer):
     if ours.error and theirs.error:
+        if why := theirs.error != recorded.REFUSED and reasons.differ(ours.said or (ours.error,), theirs.error):
+            yield why
         return
     if ours.error:
         yield "refused here, taken by the reference: " + ("; ".join(ours.said) or ours.error)

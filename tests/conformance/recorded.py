@@ -11,6 +11,7 @@ import run
 import wanted
 from cases import Case
 
+REFUSED = "refused"  # the reasons of generated projects are not kept
 PATH = pathlib.Path(__file__).parent / "recorded.json.gz"
 
 
@@ -37,7 +38,7 @@ class Book:
         page = {} if part == "generated" else {name: row for name, row in self.pages.get(part, {}).items() if part == "corpus"}
         for case, answer in zip(projects, answers):
             if answer.error:
-                kept: object = {"error": answer.error if part == "cases" else "refused"}
+                kept: object = {"error": answer.error if part == "cases" else REFUSED}
             elif part == "cases":
                 kept = {"json": answer.value, "tree": answer.tree, "hashed": answer.hashed, "used": answer.used}
             else:
