@@ -41,7 +41,7 @@ static void check_size(struct plan_check *c, const struct plan_service *s)
                   "service %s reserves no memory: it gets 512 MiB", s->s->name);
     if (d->mode && strcmp(d->mode, "replicated") != 0 && !s->once)
         plan_error(&c->diag, pos, "Remove deploy.mode.", "service %s: deploy.mode \"%s\" is not supported, only replicated", s->s->name, d->mode);
-    if (c->s->mode == PLAN_HIGH_AVAILABILITY && s->replicas < 2 && s->kind != PLAN_SIDECAR && !s->once)
+    if (c->s->mode == PLAN_HIGH_AVAILABILITY && s->replicas < 2 && s->kind != PLAN_SIDECAR && !s->once && !s->scaling.present)
         plan_warn(&c->diag, pos, "Set deploy.replicas to 2 or more.", "service %s has one replica in high-availability mode", s->s->name);
 }
 

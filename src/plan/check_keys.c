@@ -16,17 +16,13 @@ static const struct key_rule RULES[] = {
     {"extra_hosts", REFUSED, "tasks have no hosts file of their own", "Use a name that DNS knows."},
     {"provider", REFUSED, "provider services are not supported yet", "Remove the service."},
     {"hostname", WARNED, "other services reach it by its service name", "Use domainname for a public name."},
-    {"cap_add", WARNED, "Fargate grants no capabilities", "Remove cap_add."},
     {"security_opt", WARNED, "Fargate has its own profile", "Remove security_opt."},
-    {"sysctls", WARNED, "Fargate sets no kernel parameters here", "Remove sysctls."},
     {"shm_size", WARNED, "Fargate shares 64 MiB", "Remove shm_size."},
     {"volumes_from", WARNED, "services share no volumes", "Use a store that both can call."},
     {"external_links", WARNED, "only services of the project are known", "Remove external_links."},
     {"cgroup_parent", WARNED, "Fargate has its own", "Remove cgroup_parent."},
     {"blkio_config", WARNED, "Fargate has its own", "Remove blkio_config."},
     {"userns_mode", WARNED, "Fargate has no user namespaces", "Remove userns_mode."},
-    {"pid", WARNED, "each task has its own", "Remove pid."},
-    {"storage_opt", WARNED, "a task has 20 GiB", "Remove storage_opt."},
     {"runtime", WARNED, "Fargate has its own", "Remove runtime."},
     {"credential_spec", WARNED, "it is for Windows", "Remove credential_spec."},
     {"logging", NOTED, "logs go to CloudWatch", NULL},
@@ -65,9 +61,8 @@ static const struct yaml_node *node_at(const struct yaml_node *n, const char *pa
 
 static void check_extensions(struct plan_check *c, const struct plan_service *s)
 {
-    static const char *const known[] = {"x-defang-postgres", "x-defang-redis", "x-defang-mongodb", "x-defang-aws", "x-defang-dns-role", NULL};
-    static const char *const later[] = {"x-defang-llm",      "x-defang-static-files", "x-defang-autoscaling",
-                                        "x-defang-policies",     "x-defang-aliases"};
+    static const char *const known[] = {"x-defang-postgres", "x-defang-redis", "x-defang-mongodb", "x-defang-aws", "x-defang-dns-role", "x-defang-autoscaling", "x-defang-policies", "x-defang-llm", NULL};
+    static const char *const later[] = {"x-defang-static-files", "x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;
     for (size_t i = 0; x && i < x->len; i++) {
         const char *key = x->pairs[i].key->value;
@@ -155,9 +150,12 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
             plan_note(&c->diag, n->pos, RULES[i].hint, "service %s: %s is ignored: %s", s->s->name, RULES[i].path, RULES[i].why);
     }
     check_extensions(c, s);
+    plan_check_scaling(c, s);
+    plan_check_grants(c, s);
     if (!plan_is_task(s))
         return;
     check_options(c, s);
+    plan_check_linux(c, s);
     check_mounts(c, s);
     check_files(c, s);
 }

@@ -18,6 +18,9 @@ static void check_parent(struct plan_check *c, const struct plan_service *s)
     else if (in->kind != PLAN_CONTAINER)
         plan_error(&c->diag, s->s->pos, arena_printf(c->a, "Reach it by its name, %s, from a service of its own.", in->label),
                    "service %s: network_mode names %s, a managed store, which has no task", s->s->name, name);
+    else if (in->once)
+        plan_error(&c->diag, s->s->pos, "Let the other service run on, or run both from one image.",
+                   "service %s: network_mode names %s, which runs once and ends", s->s->name, name);
     else if (strcmp(in->arch, s->arch) != 0)
         plan_error(&c->diag, s->s->pos, "Give both the same platform.", "service %s is built for %s and runs in the task of %s, which is %s", s->s->name,
                    s->arch, name, in->arch);

@@ -146,8 +146,7 @@ static void add_options(const struct plan_ctx *c, const struct plan_service *v, 
         plan_json_set(container, "ReadonlyRootFilesystem", json_true());
     if (s->tty)
         plan_json_set(container, "PseudoTerminal", json_true());
-    if (s->init)
-        plan_json_set(container, "LinuxParameters", plan_json("{s:b}", "InitProcessEnabled", 1));
+    plan_linux_options(c, s, container);
     if (s->stop_grace_period_ms >= 0) {
         int64_t seconds = (s->stop_grace_period_ms + 999) / 1000;
         plan_json_set(container, "StopTimeout", json_integer(seconds < 2 ? 2 : seconds > 120 ? 120 : seconds));

@@ -78,6 +78,7 @@ struct plan_service {
     const char *arch;           /* "x86_64" | "aarch64" */
     unsigned replicas;
     double vcpus, memory_mib;   /* reservations, else limits, else 0 */
+    struct plan_adopt_scaling scaling; /* x-defang-autoscaling, else x-aws-autoscaling */
     struct plan_adopt_service adopt; /* x-aws-* and x-defang-aws of the service */
 };
 
@@ -150,6 +151,14 @@ const char *plan_cluster_sub(const struct plan_ctx *c);      /* the same inside 
 void plan_depend_on_internet(struct plan_ctx *c, const char *logical_id, bool public_subnets); /* default routes first */
 void plan_security(struct plan_ctx *c);
 void plan_volumes(struct plan_ctx *c);
+/* ---- scaling.c, grants.c, linux_options.c ---- */
+const char *plan_scaling_read(const struct compose_service *s, unsigned replicas, struct plan_adopt_scaling *out); /* what is wrong, or NULL */
+void plan_scaling(struct plan_ctx *c, const struct plan_service *s);
+bool plan_wants_llm(const struct compose_service *s);
+void plan_grant_statements(struct plan_ctx *c, const struct plan_service *s, json_t *statements); /* for the task role */
+json_t *plan_managed_policies(struct plan_ctx *c, const struct plan_service *s);
+void plan_linux_options(const struct plan_ctx *c, const struct compose_service *s, json_t *container);
+void plan_task_options(const struct plan_ctx *c, const struct plan_service *s, json_t *task);
 json_t *plan_volume_definition(const struct plan_ctx *c, const struct plan_volume *v, const char *name); /* of a task definition's Volumes */
 void plan_depend_on_volumes(struct plan_ctx *c, const struct plan_service *s, const char *logical_id);
 void plan_volume_statements(struct plan_ctx *c, const struct plan_service *s, json_t *statements); /* for the task role */
@@ -262,6 +271,9 @@ void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
 void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);
 void plan_check_volumes(struct plan_check *c);
+void plan_check_scaling(struct plan_check *c, const struct plan_service *s);
+void plan_check_grants(struct plan_check *c, const struct plan_service *s);
+void plan_check_linux(struct plan_check *c, const struct plan_service *s);
 void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* of a sidecar */
 /* `s` waits for `on`, a container of the same task: "START", "HEALTHY" or "SUCCESS". */
 const char *plan_container_condition(const struct compose_dependency *d, const struct plan_service *on);

@@ -7,6 +7,14 @@
 #define MAYBE PLAN_REPLACE_MAYBE
 
 static const struct plan_replace_row ROWS[] = {
+    {"AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId", YES},
+    {"AWS::ApplicationAutoScaling::ScalableTarget", "ScalableDimension", YES},
+    {"AWS::ApplicationAutoScaling::ScalableTarget", "ServiceNamespace", YES},
+    {"AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName", YES},
+    {"AWS::ApplicationAutoScaling::ScalingPolicy", "ResourceId", YES},
+    {"AWS::ApplicationAutoScaling::ScalingPolicy", "ScalableDimension", YES},
+    {"AWS::ApplicationAutoScaling::ScalingPolicy", "ScalingTargetId", YES},
+    {"AWS::ApplicationAutoScaling::ScalingPolicy", "ServiceNamespace", YES},
     {"AWS::CertificateManager::Certificate", "CertificateAuthorityArn", YES},
     {"AWS::CertificateManager::Certificate", "DomainName", YES},
     {"AWS::CertificateManager::Certificate", "DomainValidationOptions", YES},

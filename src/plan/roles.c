@@ -101,9 +101,11 @@ static void add_kaniko_role(struct plan_ctx *c)
 static void add_task_role(struct plan_ctx *c, const struct plan_service *s)
 {
     json_t *statements = json_array();
+    const char *id = arena_printf(c->a, "TaskRole%s", s->id);
     plan_volume_statements(c, s, statements);
-    add_role(c, s->group, arena_printf(c->a, "TaskRole%s", s->id), arena_printf(c->a, "What service %s may do in AWS", s->s->name), "task", statements,
-             s->s->name);
+    plan_grant_statements(c, s, statements);
+    add_role(c, s->group, id, arena_printf(c->a, "What service %s may do in AWS", s->s->name), "task", statements, s->s->name);
+    plan_json_list(graph_get(c->g, id)->properties, "ManagedPolicyArns", plan_managed_policies(c, s));
 }
 
 void plan_roles(struct plan_ctx *c)

@@ -122,6 +122,9 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ECS::Service", properties);
     r->usual = "usually 1-3 min";
     add_dependencies(c, s, id, public);
+    if (s->scaling.present)
+        json_object_del(properties, "DesiredCount");
+    plan_scaling(c, s);
 }
 
 /* A foundation over a deployed stack: what runs goes on as it is, as long as what it refers to is there. */
@@ -141,6 +144,8 @@ void plan_keep_container(struct plan_ctx *c, const struct plan_service *s)
     for (size_t i = 0; i < json_array_size(on); i++)
         if (graph_get(c->g, json_string_value(json_array_get(on, i))))
             graph_depend(c->g, ids[1], json_string_value(json_array_get(on, i)));
+    if (json_object_get(resources, arena_printf(c->a, "Scaling%s", s->id)))
+        plan_scaling(c, s);
     plan_json_set(json_at(c->g->metadata, "Defang.services"), s->s->name, json_deep_copy(note));
 }
 

@@ -61,5 +61,6 @@ int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const
                      graph_attr("ExecutionRole", "Arn"), "TaskRoleArn", graph_attr(arena_printf(c->a, "TaskRole%s", s->id), "Arn"),
                      "RuntimePlatform", "CpuArchitecture", arm ? "ARM64" : "X86_64", "OperatingSystemFamily", "LINUX", "Tags",
                      plan_tags(NULL, s->s->name));
+    plan_task_options(c, s, *out);
     return add_containers(c, s, deployment, *out);
 }

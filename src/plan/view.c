@@ -125,6 +125,8 @@ static void view_ports(struct arena *a, const struct compose_project *p, struct 
     }
     for (size_t i = 0; i < s->expose_count; i++)
         add_port(v, (struct plan_port){.target = s->expose[i], .protocol = "tcp", .pos = s->pos});
+    if (v->kind == PLAN_CONTAINER && !v->port_count && plan_wants_llm(s) && s->image && strstr(s->image, "litellm"))
+        add_port(v, (struct plan_port){.target = 4000, .protocol = "tcp", .pos = s->pos}); /* what that image listens on */
     if (v->kind != PLAN_CONTAINER) {
         /* A managed store listens on one port. */
         uint16_t port = v->port_count ? v->ports[0].target : store_port(s, v->kind);
@@ -175,6 +177,8 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
         view_ports(a, p, v);
         view_size(v);
         (void)plan_adopt_service_read(a, s, &v->adopt, NULL); /* plan_check says what is wrong */
+        v->scaling = v->adopt.scaling;
+        (void)plan_scaling_read(s, v->replicas, &v->scaling); /* plan_check says what is wrong */
         out->ingress = out->ingress || v->ingress;
     }
     join_sidecars(out);

@@ -47,6 +47,10 @@ def check_fargate(wanted: dict[str, Any]) -> None:
         raise refuse(f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
                      "See the Amazon ECS documentation for the valid values.")
     wanted["cpu"], wanted["memory"] = str(cpu), str(memory)
+    if not 21 <= wanted.get("ephemeralStorage", {}).get("sizeInGiB", 21) <= 200:
+        raise refuse("The ephemeral storage size must be between 21 and 200 GiB.")
+    if wanted.get("pidMode", "task") != "task":
+        raise refuse("Fargate only supports the PID mode task.")
     for container in wanted["containerDefinitions"]:
         driver = container.get("logConfiguration", {}).get("logDriver")
         if driver and driver not in ("awslogs", "splunk", "awsfirelens"):
@@ -57,6 +61,15 @@ def check_fargate(wanted: dict[str, Any]) -> None:
             raise refuse("Fargate requires task definition to have execution role ARN to support container secrets.")
         if container.get("privileged"):
             raise refuse("Fargate does not support privileged containers.")
+        linux = container.get("linuxParameters", {})
+        more = set(linux.get("capabilities", {}).get("add", [])) - {"SYS_PTRACE"}
+        if more:
+            raise refuse(f"Fargate does not support adding the capabilities {sorted(more)}.")
+        for name in ("devices", "sharedMemorySize", "maxSwap", "swappiness"):
+            if name in linux:
+                raise refuse(f"Fargate does not support linuxParameters.{name}.")
+        if any(u["name"] != "nofile" for u in container.get("ulimits", [])):
+            raise refuse("Fargate only supports the ulimit nofile.")
         for mapping in container.get("portMappings", []):
             if mapping.get("hostPort", mapping.get("containerPort")) != mapping.get("containerPort"):
                 raise refuse("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
