@@ -306,12 +306,22 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
     return rc < 0 ? rc : once_run(&u->once, stage, err);
 }
 
+static int put_static(struct up *u, struct error *err)
+{
+    struct plan_static *list;
+    size_t count;
+    plan_static_sites(u->j->arena, u->request.project, &list, &count);
+    return flow_static_put(&u->j->context, list, count, err);
+}
+
 static int run_stages(struct up *u, struct error *err)
 {
     bool changed = u->once.pending_count > 0;
     int rc = 0;
     for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
         rc = run_stage(u, stage, &changed, err);
+    if (rc == 0)
+        rc = put_static(u, err);
     if (rc < 0)
         return rc;
     if (!changed) {

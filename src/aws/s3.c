@@ -70,6 +70,12 @@ void s3_object_done(struct s3_object *o)
 int s3_put(struct aws_session *s, const char *bucket, const char *key, const char *content_type,
            const void *data, size_t n, struct error *err)
 {
+    return s3_put_cached(s, bucket, key, content_type, NULL, data, n, err);
+}
+
+int s3_put_cached(struct aws_session *s, const char *bucket, const char *key, const char *content_type,
+                  const char *cache_control, const void *data, size_t n, struct error *err)
+{
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.body = n ? data : "", .body_len = n};
     cleanup_free char *crc = chunked_checksum_text(CHUNKED_CRC64NVME, x.body, n);
@@ -78,6 +84,8 @@ int s3_put(struct aws_session *s, const char *bucket, const char *key, const cha
 
     if (content_type)
         json_object_set_new(in, "ContentType", json_string(content_type));
+    if (cache_control)
+        json_object_set_new(in, "CacheControl", json_string(cache_control));
     if (!s->settings.checksum_when_required)
         json_object_set_new(in, "ChecksumCRC64NVME", json_string(crc));
     rc = s3_send(s, &aws_s3_PutObject, in, &x, &resp, err);

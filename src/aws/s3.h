@@ -9,6 +9,9 @@ struct s3_object { bool exists; uint64_t size; char *etag, *version_id; };
 int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out, struct error *err); /* a missing object is no error */
 void s3_object_done(struct s3_object *o);
 int s3_put(struct aws_session *s, const char *bucket, const char *key, const char *content_type, const void *data, size_t n, struct error *err);
+/* The same, with what caches are told; may be NULL. */
+int s3_put_cached(struct aws_session *s, const char *bucket, const char *key, const char *content_type, const char *cache_control, const void *data, size_t n,
+                  struct error *err);
 int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out, struct error *err);
 
 /* How a part's content is vouched for. Automatic: over https in chunks with the checksum as trailer (TLS covers the rest, and the data is

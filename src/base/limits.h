@@ -65,6 +65,9 @@
 
 /* engine */
 #define LIMIT_ECS_OVERRIDES_BYTES KIB(8)  /* of one RunTask, by ECS */
+#define LIMIT_STATIC_FILES      10000u    /* of one x-defang-static-files folder … */
+#define LIMIT_STATIC_BYTES      GIB(1)    /* … together … */
+#define LIMIT_STATIC_FILE_BYTES LIMIT_FILE_BYTES /* … and each */
 #define LIMIT_CONFIG_VALUE_BYTES KIB(8)   /* SSM advanced parameter */
 #define LIMIT_REGISTRY_MANIFEST_BYTES MIB(4) /* the distribution API's own bound */
 #define LIMIT_REGISTRY_TOKEN_BYTES    KIB(64)

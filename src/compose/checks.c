@@ -220,7 +220,8 @@ static void check_service(struct checks *c, const struct yaml_node *key)
     static const char *const devices[] = {"deploy", "resources", "reservations", "devices", NULL};
     const struct yaml_node *n = c->node, *mode = yaml_get(n, "network_mode"), *nets = yaml_get(n, "networks");
     const struct yaml_node *image = yaml_get(n, "image");
-    if (!yaml_get(n, "build") && (!image || !*image->value) && !yaml_get(n, "provider"))
+    if (!yaml_get(n, "build") && (!image || !*image->value) && !yaml_get(n, "provider") &&
+        !yaml_get(n, "x-defang-static-files")) /* files are served, nothing runs */
         complain(c, key, "Say `image:` or `build:`.", " has neither an image nor a build");
     if (mode && nets && nets->len)
         complain(c, mode, "Keep one of the two.", ": network_mode and networks exclude each other");

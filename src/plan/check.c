@@ -107,6 +107,11 @@ static void check_networks(struct plan_check *c, const struct plan_service *s)
 
 static void check_service(struct plan_check *c, const struct plan_service *s)
 {
+    if (s->kind == PLAN_STATIC) {
+        plan_check_keys(c, s);
+        plan_check_static(c, s);
+        return;
+    }
     if (!s->s->image && !s->s->has_build)
         plan_error(&c->diag, s->s->pos, "Add image: or build:.", "service %s has neither image nor build", s->s->name);
     check_size(c, s);

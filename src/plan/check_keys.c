@@ -61,8 +61,9 @@ static const struct yaml_node *node_at(const struct yaml_node *n, const char *pa
 
 static void check_extensions(struct plan_check *c, const struct plan_service *s)
 {
-    static const char *const known[] = {"x-defang-postgres", "x-defang-redis", "x-defang-mongodb", "x-defang-aws", "x-defang-dns-role", "x-defang-autoscaling", "x-defang-policies", "x-defang-llm", NULL};
-    static const char *const later[] = {"x-defang-static-files", "x-defang-aliases"};
+    static const char *const known[] = {"x-defang-postgres",     "x-defang-redis",       "x-defang-mongodb",  "x-defang-aws",  "x-defang-dns-role",
+                                        "x-defang-static-files", "x-defang-autoscaling", "x-defang-policies", "x-defang-llm", NULL};
+    static const char *const later[] = {"x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;
     for (size_t i = 0; x && i < x->len; i++) {
         const char *key = x->pairs[i].key->value;

@@ -49,8 +49,8 @@ void plan_warn(struct plan_diag *g, struct yaml_pos pos, const char *hint, const
 void plan_note(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* ---- the planner's view of a service (view.c) ---- */
-/* PLAN_SIDECAR runs in another service's task (network_mode: service:x); what is neither that nor PLAN_CONTAINER is a managed store. */
-enum plan_kind { PLAN_CONTAINER, PLAN_SIDECAR, PLAN_POSTGRES, PLAN_REDIS, PLAN_MONGODB };
+/* PLAN_STATIC is a folder of files behind CloudFront. PLAN_SIDECAR runs in another service's task (network_mode: service:x); what is neither that nor PLAN_CONTAINER is a managed store. */
+enum plan_kind { PLAN_CONTAINER, PLAN_SIDECAR, PLAN_POSTGRES, PLAN_REDIS, PLAN_MONGODB, PLAN_STATIC };
 
 struct plan_port {
     uint16_t target;
@@ -169,6 +169,7 @@ void plan_builds_resources(struct plan_ctx *c);
 void plan_dns(struct plan_ctx *c);
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
 int plan_redis(struct plan_ctx *c, const struct plan_service *s);
+int plan_static_site(struct plan_ctx *c, const struct plan_service *s);
 int plan_mongodb(struct plan_ctx *c, const struct plan_service *s);
 int plan_container(struct plan_ctx *c, const struct plan_service *s);
 void plan_keep_container(struct plan_ctx *c, const struct plan_service *s);
@@ -237,6 +238,12 @@ const char *plan_postgres_version(const char *image);  /* "16", "16.3"; NULL whe
 struct plan_cache_version { const char *engine, *version; bool tls, exact; };
 void plan_cache_version(const char *image, struct plan_cache_version *out);
 
+/* ---- static files (static_site.c) ---- */
+#define PLAN_STATIC_BUCKET "StaticFiles"
+#define PLAN_STATIC_SITE   "StaticSite"
+const struct yaml_node *plan_static_node(const struct compose_service *s); /* NULL: it has none */
+const char *plan_static_folder(struct arena *a, const struct compose_project *p, const struct compose_service *s); /* absolute; NULL: none is named */
+
 /* ---- DocumentDB (mongodb.c) ---- */
 #define PLAN_MONGODB_USER     "MONGO_INITDB_ROOT_USERNAME"
 #define PLAN_MONGODB_PASSWORD "MONGO_INITDB_ROOT_PASSWORD"
@@ -267,6 +274,7 @@ void plan_check_health(struct plan_check *c, const struct plan_service *s);
 void plan_check_env(struct plan_check *c, const struct plan_service *s);
 void plan_check_build(struct plan_check *c, const struct plan_service *s);
 void plan_check_store(struct plan_check *c, const struct plan_service *s);
+void plan_check_static(struct plan_check *c, const struct plan_service *s);
 void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
 void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);

@@ -46,6 +46,8 @@ static int add_services(struct plan_ctx *c)
             rc = plan_redis(c, s);
         else if (s->kind == PLAN_MONGODB)
             rc = plan_mongodb(c, s);
+        else if (s->kind == PLAN_STATIC)
+            rc = plan_static_site(c, s);
         else if (s->kind == PLAN_SIDECAR)
             continue; /* in its service's task */
         else if (c->r->foundation)
@@ -65,7 +67,7 @@ static void add_outputs(struct plan_ctx *c)
     graph_output_add(c->g, "PrivateDomain", json_string(c->domain), "Domain of the private zone");
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];
-        if (plan_is_task(s))
+        if (!plan_is_store(s))
             continue;
         json_t *entry = plan_json("{s:s}", "endpoint", arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target));
         plan_json_set(json_at(c->g->metadata, "Defang.services"), s->s->name, entry);

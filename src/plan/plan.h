@@ -126,6 +126,10 @@ void plan_build_finish(struct arena *arena, const struct plan_request *r, struct
  * and a rollback still finds the old one. The engine removes those that the deployed plan no longer names. `parts` in the arena; no value is in it. */
 struct plan_derived { const char *service, *variable, *parameter; const struct compose_part *parts; };
 void plan_derived(struct arena *arena, const struct plan_request *r, struct plan_derived **out, size_t *count);
+/* Services that are a folder of files: after apply the engine makes the bucket hold what the folder holds. `folder` absolute, NULL when none is named. */
+struct plan_static { const char *service, *folder, *bucket_id, *site_id; }; /* ids: logical */
+void plan_static_sites(struct arena *arena, const struct compose_project *p, struct plan_static **out, size_t *count);
+
 /* The password of a store that CloudFormation does not read from SSM: before apply the engine copies `config` into the Secrets Manager secret `secret`, as
  * version `version` (a new config version is a new one); it goes with the project. */
 struct plan_store_secret { const char *service, *config, *secret, *version; };

@@ -21,6 +21,7 @@ static const struct plan_replace_row ROWS[] = {
     {"AWS::CertificateManager::Certificate", "KeyAlgorithm", YES},
     {"AWS::CertificateManager::Certificate", "SubjectAlternativeNames", YES},
     {"AWS::CertificateManager::Certificate", "ValidationMethod", YES},
+    {"AWS::CloudFront::Function", "Name", YES},
     {"AWS::CloudWatch::Alarm", "AlarmName", YES},
     {"AWS::DocDB::DBCluster", "AvailabilityZones", YES},
     {"AWS::DocDB::DBCluster", "DBClusterIdentifier", YES},

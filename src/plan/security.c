@@ -84,6 +84,6 @@ void plan_security(struct plan_ctx *c)
                   arena_printf(c->a, "%s_alb-sg", c->p->name), NULL);
     }
     for (size_t i = 0; i < c->v.count; i++)
-        if (c->v.services[i].kind != PLAN_SIDECAR)
+        if (c->v.services[i].kind != PLAN_SIDECAR && c->v.services[i].kind != PLAN_STATIC)
             add_service_group(c, &c->v.services[i]);
 }

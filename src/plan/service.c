@@ -81,7 +81,7 @@ static void add_order(struct plan_ctx *c, const struct plan_service *s, const ch
             if (on && on->once)
                 add_order(c, on, id);
             else if (on)
-                graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : "StoreAlias%s", on->id));
+                graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : on->kind == PLAN_STATIC ? PLAN_STATIC_SITE "%s" : "StoreAlias%s", on->id));
         }
 }
 

@@ -22,6 +22,8 @@ static const char *beside(const struct compose_service *s)
 
 static enum plan_kind kind_of(const struct compose_service *s)
 {
+    if (plan_static_node(s))
+        return PLAN_STATIC;
     return s->postgres.enabled ? PLAN_POSTGRES : s->redis.enabled ? PLAN_REDIS : s->mongodb.enabled ? PLAN_MONGODB : beside(s) ? PLAN_SIDECAR : PLAN_CONTAINER;
 }
 
@@ -108,7 +110,7 @@ static void view_ports(struct arena *a, const struct compose_project *p, struct 
     const struct compose_service *s = v->s;
     bool public_network = on_public_network(p, s);
     v->ports = arena_array(a, struct plan_port, s->port_count + s->expose_count + 1);
-    if (v->kind == PLAN_SIDECAR)
+    if (v->kind == PLAN_SIDECAR || v->kind == PLAN_STATIC)
         return; /* the address and its ports are the other service's */
     for (size_t i = 0; i < s->port_count; i++) {
         const struct compose_port *c = &s->ports[i];

@@ -36,6 +36,7 @@ PLANS: dict[str, list] = {
     "once-stage-1": ["--pending", "migrate", "--pending", "seed", "--stage", "1", CASES / "once.yaml"],
     "stores": ["--mode", "ha", CASES / "stores.yaml"],
     "mongodb": ["--mode", "ha", "--config", "MONGO_PASSWORD=4", CASES / "mongodb.yaml"],
+    "static": [CASES / "static.yaml"],
     "adopt": [CASES / "adopt.yaml"],
     "adopt-public": [CASES / "adopt-public.yaml"],
     "cd": ["--cd"],
