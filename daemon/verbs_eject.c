@@ -27,7 +27,7 @@ static int files(struct preview *p, bool cloudformation, struct plan_files *out,
         images[i] = p->images[i].uri;
     cleanup_json json_t *tags = json_pack("{s:s,s:s}", "defang:project", p->v->project.name, "defang:stack", p->v->project.settings.stack);
     struct plan_eject_request r = {
-        .program = {.project = p->v->project.name, .settings = &p->v->project.settings, .facts = p->facts, .graph = p->graph, .tags = tags,
+        .program = {.project = p->v->project.name, .model = p->v->project.model, .settings = &p->v->project.settings, .facts = p->facts, .graph = p->graph, .tags = tags,
                     .deployment = p->context.deployment, .builds = p->plan_builds, .build_count = p->plan_build_count, .images = images},
         .cloudformation = cloudformation,
         .running_engine = p->deployed.exists ? "cloudformation" : NULL,

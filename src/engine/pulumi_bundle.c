@@ -39,7 +39,7 @@ static int make_program(struct engine_context *c, const struct graph *g, struct 
         return 0;
     }
     cleanup_json json_t *tags = default_tags(c);
-    struct plan_pulumi_request r = {.project = c->project, .settings = c->settings, .facts = c->facts, .graph = g, .tags = tags,
+    struct plan_pulumi_request r = {.project = c->project, .model = c->model, .settings = c->settings, .facts = c->facts, .graph = g, .tags = tags,
                                     .deployment = c->deployment, .builds = c->builds, .build_count = c->build_count};
     return plan_pulumi(&r, out, err);
 }

@@ -225,7 +225,7 @@ static json_t *tags(struct place *p, const json_t *v, struct error *err)
         json_t *value = pulumi_value(p->c, json_object_get(item, "Value"), err);
         if (!value)
             return NULL;
-        cleanup_free char *key = pulumi_escape(json_str_or(item, "Key", ""));
+        cleanup_free char *key = pulumi_escape(json_str_or(item, "Key", json_str_or(item, "Name", "")));
         plan_json_set(out, key, value);
     }
     return json_incref(out);

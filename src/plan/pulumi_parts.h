@@ -4,7 +4,7 @@
  * of a list, "{key}" the item of a key-value list (kind kv) of that key. `to` is a path in the Pulumi inputs; without it each step of From begins with a
  * small letter. "[]" takes the item's place over, "[0]" is the first; "@part." is another resource ("@part[]." one for each item). Kinds:
  *   (none)   a scalar, a list of scalars, or an intrinsic       kv       list of {Key, Value}: goes on with "{key}"
- *   tags     list of {Key, Value} → map                         map      keys are data, values are converted
+ *   tags     list of {Key or Name, Value} → map                         map      keys are data, values are converted
  *   json     object → JSON text                                 api      as json, keys begin with a small letter (ECS containers)
  *   int bool text   text or number → that type                  on       "ENABLED" → true
  *   internal "internal" → true

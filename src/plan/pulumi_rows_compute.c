@@ -109,6 +109,9 @@ const struct pulumi_row pulumi_rows_compute[] = {
               "TargetTrackingScalingPolicyConfiguration.ScaleInCooldown TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown "
               "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.PredefinedMetricType "
               "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.ResourceLabel"},
+    {"AWS::CloudWatch::Alarm", "aws:cloudwatch:MetricAlarm", .ref = "name", .attrs = "Arn=arn",
+     .rules = "AlarmName=name AlarmDescription Namespace MetricName Dimensions:tags Statistic Unit Period EvaluationPeriods DatapointsToAlarm Threshold "
+              "ComparisonOperator TreatMissingData ActionsEnabled AlarmActions OKActions=okActions InsufficientDataActions Tags:tags"},
     {"AWS::SSM::Parameter", "aws:ssm:Parameter", .ref = "name", .attrs = "Value=value", .rules = "Name Type Value Description Tier Tags:map"},
     {0},
 };

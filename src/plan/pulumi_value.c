@@ -172,18 +172,39 @@ static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v
     return target ? json_string(target) : NULL;
 }
 
+static json_t *invoke(const char *function, json_t *arguments, const char *result)
+{
+    return plan_json("{s:{s:s,s:o,s:s}}", "fn::invoke", "function", function, "arguments", arguments, "return", result);
+}
+
+/* "secretsmanager:<name>:SecretString:<json key>:<stage>:<version>", the whole text of the secret only: what the planner writes. */
+static json_t *secret_version(struct pulumi_ctx *c, const char *text)
+{
+    const char *rest = strstr(text, ":SecretString:::");
+    if (!rest)
+        return NULL;
+    cleanup_free char *name = pulumi_escape(arena_printf(c->a, "%.*s", (int)(rest - text), text));
+    cleanup_free char *version = pulumi_escape(rest + strlen(":SecretString:::"));
+    json_t *arguments = plan_json("{s:s}", "secretId", name);
+    if (*version)
+        plan_json_set(arguments, "versionId", json_string(version));
+    return plan_json("{s:o}", "fn::secret", invoke("aws:secretsmanager:getSecretVersion", arguments, "secretString"));
+}
+
 /* "{{resolve:ssm-secure:/path:3}}" as a whole; CloudFormation's other kinds are not used by the planner. */
 static json_t *dynamic(struct pulumi_ctx *c, const char *text, struct error *err)
 {
-    static const char *const kinds[] = {"{{resolve:ssm-secure:", "{{resolve:ssm:"};
+    static const char *const kinds[] = {"{{resolve:ssm-secure:", "{{resolve:ssm:", "{{resolve:secretsmanager:"};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         size_t n = strlen(kinds[i]), len = strlen(text);
         if (strncmp(text, kinds[i], n) != 0 || !text_ends(text, "}}") || strstr(text + n, "{{"))
             continue;
-        cleanup_free char *name = pulumi_escape(arena_printf(c->a, "%.*s", (int)(len - n - 2), text + n));
-        json_t *value = plan_json("{s:{s:s,s:{s:s,s:b},s:s}}", "fn::invoke", "function", "aws:ssm:getParameter", "arguments", "name", name,
-                                  "withDecryption", 1, "return", "value");
-        return i ? value : plan_json("{s:o}", "fn::secret", value);
+        const char *inner = arena_printf(c->a, "%.*s", (int)(len - n - 2), text + n);
+        cleanup_free char *name = pulumi_escape(inner);
+        json_t *value = i == 2 ? secret_version(c, inner)
+                               : invoke("aws:ssm:getParameter", plan_json("{s:s,s:b}", "name", name, "withDecryption", 1), "value");
+        if (value)
+            return i ? value : plan_json("{s:o}", "fn::secret", value);
     }
     error_raise(err, ERR_FAILED, "pulumi: %s: the dynamic reference %s has no translation", c->current ? c->current->logical_id : "an output", text);
     return NULL;

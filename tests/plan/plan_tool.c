@@ -134,7 +134,7 @@ static int print_pulumi(struct arena *a, const struct options *o, struct plan_re
     if (rc < 0)
         return rc;
     json_t *tags = plan_json("{s:s,s:s}", "defang:ManagedBy", "defangd", "defang:project", r->project->name);
-    struct plan_pulumi_request q = {.project = r->project->name, .settings = r->settings, .facts = r->facts, .graph = g, .tags = tags,
+    struct plan_pulumi_request q = {.project = r->project->name, .model = r->project, .settings = r->settings, .facts = r->facts, .graph = g, .tags = tags,
                                     .deployment = r->deployment, .builds = b, .build_count = count,
                                     .images = strcmp(o->pulumi, "eject") == 0 ? uris : NULL};
     struct plan_pulumi_program p;

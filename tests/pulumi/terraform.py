@@ -169,10 +169,11 @@ class Translation:
         return {self.text(key): self.value(item) for key, item in value.items()}
 
     def invoke(self, call: dict[str, Any]) -> str:
-        assert call["function"] == "aws:ssm:getParameter", call
-        name = f"invoke{len(self.data) + 1}"
-        self.data[name] = {snake(key): self.value(item) for key, item in call["arguments"].items()}
-        return f"${{data.aws_ssm_parameter.{name}.{call['return']}}}"
+        kind = {"aws:ssm:getParameter": "aws_ssm_parameter", "aws:secretsmanager:getSecretVersion": "aws_secretsmanager_secret_version"}[call["function"]]
+        ones = self.data.setdefault(kind, {})
+        name = f"invoke{len(ones) + 1}"
+        ones[name] = {snake(key): self.value(item) for key, item in call["arguments"].items()}
+        return f"${{data.{kind}.{name}.{snake(call['return'])}}}"
 
     def properties(self, values: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
         found = {}
@@ -194,10 +195,10 @@ class Translation:
         if "ignoreChanges" in options:
             block = schema()["resource_schemas"][kind]["block"]
             found["lifecycle"] = {"ignore_changes": [block_of(block, key)[0] for key in options["ignoreChanges"]]}
-        if kind == "aws_elasticache_replication_group" and "replication_group_id" not in found:
-            found["replication_group_id"] = f"{name.lower()}-tf"[:40]  # Pulumi names it by itself
-        if kind in ("aws_db_subnet_group", "aws_elasticache_subnet_group", "aws_docdb_subnet_group") and "name" not in found:
-            found["name"] = f"{self.program['name']}-{name}-tf".lower()
+        attributes = schema()["resource_schemas"][kind]["block"]["attributes"]
+        for key in ("name", "alarm_name", "replication_group_id"):  # Pulumi names these by itself
+            if key in attributes and key not in found and (attributes[key].get("required") or kind.endswith("_subnet_group")):
+                found[key] = f"{self.program['name']}-{name}-tf".lower()[-40:].lstrip("-0123456789")
         return kind, found
 
     def run(self) -> dict[str, Any]:
@@ -217,7 +218,7 @@ class Translation:
         if variables:
             found["variable"] = variables
         if self.data:
-            found["data"] = {"aws_ssm_parameter": self.data}
+            found["data"] = self.data
         return found
 
     def needs(self, name: str) -> list[str]:

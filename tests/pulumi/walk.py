@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Iterator
 
 FACTS = {"AWS::Region": "us-west-2", "AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
-RESOLVE = re.compile(r"\{\{resolve:ssm(?:-secure)?:(.*)\}\}")
+RESOLVE = re.compile(r"\{\{resolve:(?:ssm(?:-secure)?|secretsmanager):(.*?)(?::SecretString:::(.*))?\}\}")
 
 
 @dataclass
@@ -75,6 +75,8 @@ def template_leaves(value: Any, found: Found, path: str = "") -> Found:
         text = scalar(value)
         match = RESOLVE.fullmatch(text)
         found.leaves.append((path, match[1] if match else text))
+        if match and match[2]:
+            found.leaves.append((path, match[2]))
     return found
 
 
