@@ -15,7 +15,7 @@ static bool is_drive(const char *s)
 
 static bool is_drive_path(const char *s)
 {
-    return is_drive(s) && (s[2] == '\\' || s[2] == '/');
+    return (is_drive(s) && (s[2] == '\\' || s[2] == '/')) || text_starts(s, "\\\\");
 }
 
 static bool is_host_path(const char *source)
@@ -100,7 +100,7 @@ static struct yaml_node *expand_short(struct canon *c, const struct yaml_node *n
         apply_options(c, mount, parts[2]);
     if (bind)
         canon_set(c, sub_map(c, mount, "bind"), "create_host_path", canon_plain(c, n, "true"));
-    else
+    else if (strlen(n->value) > 2) /* so short a text the reference takes for a target and looks no further */
         (void)sub_map(c, mount, "volume");
     return mount;
 }
@@ -112,7 +112,7 @@ struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struc
     struct yaml_node *mount = n->kind == YAML_KIND_SCALAR ? expand_short(c, n, spot) : n;
     struct yaml_node *type = yaml_get(mount, "type"), *source = yaml_get(mount, "source"),
                      *target = yaml_get(mount, "target");
-    if (!target && mount->kind == YAML_KIND_MAPPING)
+    if (!target && n->kind == YAML_KIND_MAPPING)
         canon_complain(c, mount, "Say where it is mounted: target: /path.", spot, "a mount needs a target");
     if (target && target->kind == YAML_KIND_SCALAR)
         canon_set(c, mount, "target", canon_text(c, target, clean_target(c, target->value)));

@@ -188,6 +188,8 @@ static struct yaml_node *shape_scalar(struct shape *s, const struct yaml_node *n
     return cast_scalar(s, out, spec, spot);
 }
 
+#define HINTED_MISTAKES 1000 /* nobody reads hints behind so many mistakes, and each costs a search */
+
 static const char *const *key_names(struct arena *arena, const struct spec *spec)
 {
     size_t n = 0;
@@ -202,7 +204,8 @@ static const char *const *key_names(struct arena *arena, const struct spec *spec
 static void complain_unknown(struct shape *s, const struct yaml_node *key, const struct spec *spec,
                              const struct spot *up)
 {
-    const char *near = text_nearest(key->value, key_names(s->arena, spec));
+    bool flooded = s->diags && s->diags->len > HINTED_MISTAKES;
+    const char *near = flooded ? NULL : text_nearest(key->value, key_names(s->arena, spec));
     const char *hint = near ? arena_printf(s->arena, "Did you mean \"%s\"?", near) : NULL;
     if (up)
         compose_diagnose(s->diags, COMPOSE_ERROR, key->pos, hint, "%s: unknown key \"%s\"",
@@ -239,7 +242,8 @@ static void shape_pair(struct shape *s, const struct yaml_pair *pair, const stru
         complain_unknown(s, pair->key, spec, spot);
         return;
     }
-    if (!spec->keys && !name_matches(pair->key->value, spec->names)) {
+    bool nameless = (spec->types & T_SEQ) && !*pair->key->value; /* where a list of NAME=VALUE may stand */
+    if (!spec->keys && (nameless || !name_matches(pair->key->value, spec->names))) {
         compose_diagnose(s->diags, COMPOSE_ERROR, pair->key->pos,
                          "Names are made of letters, digits, '.', '_' and '-'.",
                          "%s: \"%s\" is not a valid name", spot_text(s->arena, spot), pair->key->value);
