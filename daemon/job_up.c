@@ -62,7 +62,7 @@ static int read_configs(struct up *u, struct error *err)
     int rc = flow_config_list(&u->j->context, &list, &count, err);
     struct plan_config *configs = arena_array(u->j->arena, struct plan_config, count + 1);
     for (size_t i = 0; i < count; i++)
-        configs[i] = (struct plan_config){.name = arena_strdup(u->j->arena, list[i].name), .version = list[i].version};
+        configs[i] = (struct plan_config){.name = arena_strdup(u->j->arena, list[i].name), .version = list[i].version, .set_ms = list[i].set_ms};
     u->request.configs = configs;
     u->request.config_count = count;
     flow_config_list_done(list, count);

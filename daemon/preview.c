@@ -104,7 +104,7 @@ int preview_make(struct preview *p, struct verb_call *v, struct error *err)
     rc = flow_config_list(&p->context, &list, &count, err);
     struct plan_config *configs = arena_array(p->v->project.arena, struct plan_config, count + 1);
     for (size_t i = 0; i < count; i++)
-        configs[i] = (struct plan_config){.name = arena_strdup(p->v->project.arena, list[i].name), .version = list[i].version};
+        configs[i] = (struct plan_config){.name = arena_strdup(p->v->project.arena, list[i].name), .version = list[i].version, .set_ms = list[i].set_ms};
     flow_config_list_done(list, count);
     p->request.configs = configs;
     p->request.config_count = count;

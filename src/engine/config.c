@@ -69,13 +69,6 @@ void flow_config_list_done(struct flow_config *list, size_t count)
     free(list);
 }
 
-/* Not SSM's version alone: that one begins at 1 again when a parameter is removed and made anew. */
-static long long set_at(const json_t *item)
-{
-    long long ms = (long long)(json_number_value(json_object_get(item, "LastModifiedDate")) * 1000);
-    return ms * 1000 + json_int_or(item, "Version", 0) % 1000;
-}
-
 int flow_config_list(struct engine_context *c, struct flow_config **list, size_t *count, struct error *err)
 {
     *list = NULL;
@@ -92,7 +85,8 @@ int flow_config_list(struct engine_context *c, struct flow_config **list, size_t
     json_array_foreach(items, i, item) {
         const char *full = json_str(item, "Name");
         if (text_starts(full, path))
-            (*list)[(*count)++] = (struct flow_config){.name = xstrdup(full + strlen(path)), .version = set_at(item)};
+            (*list)[(*count)++] = (struct flow_config){.name = xstrdup(full + strlen(path)), .version = json_int_or(item, "Version", 0),
+                                                         .set_ms = (long long)(json_number_value(json_object_get(item, "LastModifiedDate")) * 1000)};
     }
     qsort(*list, *count, sizeof **list, by_name);
     return 0;

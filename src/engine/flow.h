@@ -52,7 +52,7 @@ int flow_pulumi_verb(struct engine_context *c, const char *verb, struct error *e
 
 /* ---- config.c: SSM SecureString parameters under plan_config_path() ---- */
 int flow_config_set(struct engine_context *c, const char *name, const struct secret *value, bool if_not_set, bool *set, struct error *err);
-struct flow_config { char *name; long long version; /* another one whenever it is set */ };
+struct flow_config { char *name; long long version, set_ms; };
 void flow_config_list_done(struct flow_config *list, size_t count);
 int flow_config_list(struct engine_context *c, struct flow_config **list, size_t *count, struct error *err); /* sorted by name */
 int flow_config_remove(struct engine_context *c, const char *name, bool *removed, struct error *err);

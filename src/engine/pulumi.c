@@ -122,6 +122,7 @@ static int pulumi_apply(struct engine_context *c, const char *phase, const struc
         service_roles_ensure(c, g);
         r.events.graph = g;
         r.events.rows = rows_from_graph(c, g);
+        rows_keep_all(r.events.rows);
         rc = run_verb(&r, "up", g, false, err);
     }
     out->resources_changed = r.events.changed;

@@ -37,13 +37,19 @@ struct rows {
     VEC(struct row) rows;
     VEC(struct row_resource) resources;
     struct arena *arena;
-    bool count_all, destroy;
+    bool count_all, destroy, keeps;
 };
 
 void rows_count_all(struct rows *r)
 {
     if (r)
         r->count_all = true;
+}
+
+void rows_keep_all(struct rows *r)
+{
+    if (r)
+        r->keeps = true;
 }
 
 static unsigned order_of(const char *group)
@@ -214,6 +220,6 @@ void rows_finish(struct rows *r, bool ok)
             engine_row(r->c, row->kind, row->id, row->complete >= row->total ? ENGINE_DONE : ENGINE_CANCELED, row->order, NULL, "%zu of %zu removed",
                        (size_t)row->complete, (size_t)row->total);
         else
-            engine_row(r->c, row->kind, row->id, ENGINE_CANCELED, row->order, NULL, "taken back");
+            engine_row(r->c, row->kind, row->id, ENGINE_CANCELED, row->order, NULL, "%s", r->keeps ? "stopped; what was made stays" : "taken back");
     }
 }

@@ -13,5 +13,7 @@ void rows_count_all(struct rows *r);
 void rows_free(struct rows *r); /* NULL ok */
 const char *rows_of(const struct rows *r, const char *logical_id); /* row id; "stack" when unknown */
 void rows_resource(struct rows *r, const struct engine_resource *resource);
+/* An operation that fails leaves what it made: nothing takes it back. */
+void rows_keep_all(struct rows *r);
 /* The operation ended: rows still active are done (ok) or failed/canceled. */
 void rows_finish(struct rows *r, bool ok);

@@ -167,10 +167,9 @@ salt_keep() {
 
 # Pulumi's events are long (each carries its resource twice): those about resources are cut to what the daemon needs, what is said goes through whole.
 compact() {
-    sed -u -n \
+    sed -u -n -e '/^[^{]/{p;d;}' \
         -e 's/.*"\(resourcePreEvent\|resOutputsEvent\|resOpFailedEvent\)":{"metadata":{"op":"\([^"]*\)","urn":"\([^"]*\)","type":"\([^"]*\)".*/@defang {"event":"\1","op":"\2","urn":"\3","type":"\4"}/p' \
-        -e '/"diagnosticEvent":\|"summaryEvent":\|"errorEvent":/s/^\(.\{1,6000\}\)$/@defang \1/p' \
-        -e '/^[^{]/p'
+        -e t -e '/"diagnosticEvent":\|"summaryEvent":\|"errorEvent":/s/^/@defang /p'
 }
 
 # pulumi ARGUMENT...: its events compact on our output, all of it in the log; its exit status.

@@ -44,7 +44,7 @@ void plan_derive(struct arena *a, const struct plan_request *r, const struct pla
     *out = (struct plan_derived){.service = s->s->name, .variable = e->name, .parts = rewritten(a, v, e->value.first)};
     struct str all = STR_INIT;
     for (const struct compose_part *p = out->parts; p; p = p->next)
-        str_appendf(&all, "%d:%zu:%s:%lld\n", p->is_config, strlen(p->text), p->text, p->is_config ? plan_config_version(r, p->text) : 0);
+        str_appendf(&all, "%d:%zu:%s:%lld\n", p->is_config, strlen(p->text), p->text, p->is_config ? plan_config_mark(r, p->text) : 0);
     cleanup_free char *sum = plan_hash_hex(str_get(&all), 12);
     str_done(&all);
     cleanup_free char *root = plan_derived_path(r->settings, r->project->name);

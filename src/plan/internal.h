@@ -188,7 +188,8 @@ void plan_cache_alarms(struct plan_ctx *c, const struct plan_service *s, const c
 void plan_document_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id);
 void plan_store_alias(struct plan_ctx *c, const struct plan_service *s, const char *store_id, const char *endpoint_attr);
 
-long long plan_config_version(const struct plan_request *r, const char *name); /* 0 when not known */
+long long plan_config_version(const struct plan_request *r, const char *name); /* of SSM; 0 when not known */
+long long plan_config_mark(const struct plan_request *r, const char *name);    /* another one whenever the value is set */
 
 /* ---- task definitions (taskdef.c, task_env.c) ---- */
 /* The container's environment and secrets, sorted; names of services in values rewritten. */

@@ -128,7 +128,7 @@ void plan_store_secret(struct arena *a, const struct plan_request *r, const stru
 {
     const char *config = plan_mongodb_config(s);
     cleanup_free char *root = plan_derived_path(r->settings, r->project->name);
-    cleanup_free char *key = xasprintf("%s:%lld", config ? config : "", config ? plan_config_version(r, config) : 0);
+    cleanup_free char *key = xasprintf("%s:%lld", config ? config : "", config ? plan_config_mark(r, config) : 0);
     cleanup_free char *version = plan_hash_hex(key, 32);
     cleanup_free char *service = plan_name_fit(s->s->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 100, 6);
     *out = (struct plan_store_secret){.service = s->s->name, .config = config, .secret = arena_printf(a, "%s%s/password", root + 1, service),

@@ -85,7 +85,7 @@ struct plan_build {
 #define PLAN_BUILD_STREAM_PREFIX "image"
 
 /* Version of a config value (SSM GetParameters/DescribeParameters): a new one makes the services that use it new. Optional. */
-struct plan_config { const char *name; long long version; };
+struct plan_config { const char *name; long long version, set_ms; }; /* set_ms: one that is removed and made anew begins at version 1 again */
 
 struct plan_image { const char *service, *uri; }; /* "…/shop/kaniko-build@sha256:…" */
 

@@ -112,6 +112,8 @@ static int resolve_overrides(struct arena *arena, const struct compose_project *
     out->no_cache = no_cache && !text_eq(no_cache, "0") && !text_eq_nocase(no_cache, "false");
     const char *image = env_get_nonempty(env, "DEFANG_KANIKO_IMAGE");
     out->kaniko_image = image ? arena_strdup(arena, image) : KANIKO_IMAGE;
+    const char *pulumi = env_get_nonempty(env, "DEFANG_PULUMI_IMAGE");
+    out->pulumi_image = pulumi ? arena_strdup(arena, pulumi) : NULL;
     return rc;
 }
 

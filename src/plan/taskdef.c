@@ -25,7 +25,7 @@ void plan_task_configs(struct plan_ctx *c, const struct plan_service *s, struct 
         for (size_t i = 0; i < member->s->environment_count; i++)
             for (const struct compose_part *p = member->s->environment[i].value.first; p; p = p->next)
                 if (p->is_config)
-                    str_appendf(out, "\n%s=%lld", p->text, plan_config_version(c->r, p->text));
+                    str_appendf(out, "\n%s=%lld", p->text, plan_config_mark(c->r, p->text));
 }
 
 static int add_containers(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)

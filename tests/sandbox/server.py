@@ -11,7 +11,7 @@ import time
 import traceback
 from typing import Any
 
-from . import auth, control, moto_front, permissions, service_roles, wire
+from . import auth, cd_task, control, moto_front, permissions, service_roles, wire
 from .context import Context
 from .errors import AwsError
 from .httpd import Request, Response, Server
@@ -60,7 +60,7 @@ class Sandbox:
             if request.path.startswith("/_sandbox/"):
                 return control.serve(self, request)
             if "identity" in self.parts:
-                answer = self.parts["identity"].serve(request)
+                answer = self.parts["identity"].serve(request) or cd_task.serve(self, request)
                 if answer is not None:
                     return answer
             return self.aws(request)
