@@ -3,13 +3,14 @@
 
 usage: bench_compose.py TOOL [ORACLE]     TOOL is a release build of tests/conformance/compose_tool; without ORACLE the
 reference is built with go. Prints, for the corpus and for projects of 500 and 5,000 services, the best time of each
-and the ratio; and whether twice the services take no more than twice the time.
+and the ratio; and, in processor time, whether twice the services take no more than twice as long.
 """
 from __future__ import annotations
 
 import math
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -38,15 +39,20 @@ def project(services: int) -> str:
     return "".join(parts) + f"networks:\n  front: {{}}\n  back: {{}}\nvolumes:\n{volumes}"
 
 
-def best(program: str, path: pathlib.Path, rounds: int) -> float:
+def processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def best(program: str, path: pathlib.Path, rounds: int, clock=time.perf_counter) -> float:
     """Milliseconds of the fastest of some runs: what is slower is other people's load. Infinite when it is refused."""
     times = []
     for _ in range(rounds):
-        begun = time.perf_counter()
+        begun = clock()
         done = subprocess.run([program, str(path)], cwd=path.parent, capture_output=True, env={"HOME": "/home/ada", "PATH": os.environ["PATH"]}, check=False)
         if done.returncode != 0:
             return math.inf
-        times.append(time.perf_counter() - begun)
+        times.append(clock() - begun)
     return min(times) * 1000
 
 
@@ -82,9 +88,10 @@ def main() -> int:
             path = pathlib.Path(folder) / str(services) / "compose.yaml"
             path.parent.mkdir()
             path.write_text(project(services), encoding="utf-8")
-            times[services] = best(tool, path, 7)
-            row(f"{services} services", times[services], best(oracle, path, 2))
+            times[services] = best(tool, path, 7, processor_seconds)
+            row(f"{services} services", best(tool, path, 7), best(oracle, path, 2))
         print("(the reference visits no more than 100,000 nodes of a file)")
+    print("processor time: " + ", ".join(f"{services} services {spent:.1f} ms" for services, spent in times.items()))
     print(f"5000 services take {times[5000] / times[2500]:.2f} times as long as 2500")
     return 0
 

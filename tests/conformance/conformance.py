@@ -31,7 +31,7 @@ HERE = pathlib.Path(__file__).parent
 COUNT = 5000
 SHOWN = 40
 PARTS = ("cases", "corpus", "generated", "bare")
-BARE = 1500  # of the generated ones
+BARE = 500  # of the generated ones
 
 
 def judge(case: Case, ours: run.Answer, theirs: run.Answer) -> list[str]:
