@@ -204,6 +204,8 @@ int caller_fill(struct client *c, Defang__Caller *caller, struct error *err)
 {
     const struct options *o = &c->options;
     defang__caller__init(caller);
+    if (o->region && !*o->region)
+        return error_raise(err, ERR_USAGE, "--region is given but empty");
     cleanup_free char *here = getcwd(NULL, 0);
     if (!here)
         return error_raise_errno(err, ERR_USAGE, errno, "the current folder cannot be read: %s", strerror(errno));
@@ -242,7 +244,7 @@ void caller_done(Defang__Caller *caller)
         free(caller->mfa_code);
     }
     char *const texts[] = {caller->cwd, caller->profile, caller->region, caller->provider, caller->project_name, caller->stack};
-    for (size_t i = 0; caller->cwd && i < ARRAY_LEN(texts); i++)
+    for (size_t i = 0; caller->cwd && *caller->cwd && i < ARRAY_LEN(texts); i++) /* empty: caller_fill() had not begun */
         free(texts[i]);
     free_list(caller->files, caller->n_files);
     free_list(caller->env_files, caller->n_env_files);

@@ -92,8 +92,10 @@ void say_error(const struct client *c, const struct error *err)
         json_out_error(stdout, err);
     cleanup_free char *message = say_clean(err->message);
     cleanup_str struct str where = STR_INIT, code = STR_INIT;
-    if (err->file && err->line)
+    if (err->file && err->line && err->column)
         str_appendf(&where, "%s:%u:%u: ", err->file, err->line, err->column);
+    else if (err->file && err->line)
+        str_appendf(&where, "%s:%u: ", err->file, err->line);
     else if (err->file)
         str_appendf(&where, "%s: ", err->file);
     if (err->aws_code)

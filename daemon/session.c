@@ -19,13 +19,30 @@ struct env *session_env_of(const Defang__Caller *caller)
     struct env *env = env_new();
     for (size_t i = 0; i < caller->n_env; i++)
         env_set(env, caller->env[i]->name, caller->env[i]->value);
+    if (text_empty(env_get(env, "PWD"))) /* where relative paths begin; not every program exports it */
+        env_set(env, "PWD", caller->cwd);
     return env;
+}
+
+/* True when a relative path decides who one is: then the same variables mean something else in another folder. */
+static bool folder_matters(const struct env *env)
+{
+    static const char *const paths[] = {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                                        "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG", "AWS_LOGIN_CACHE_DIRECTORY"};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        const char *path = env_get_nonempty(env, paths[i]);
+        if (path && !strchr("/~$", path[0]))
+            return true;
+    }
+    return false;
 }
 
 static void key_file(struct str *text, const struct env *env, const char *variable, const char *fallback)
 {
     const char *given = env_get_nonempty(env, variable), *home = env_get(env, "HOME");
-    cleanup_free char *path = given ? path_expand_home(given, home ? home : "") : path_join(home ? home : "/", fallback);
+    const char *here = env_get_nonempty(env, "PWD");
+    cleanup_free char *full = given ? path_expand_home(given, home ? home : "") : path_join(home ? home : "/", fallback);
+    cleanup_free char *path = path_join(here ? here : "/", full);
     struct stat st;
     if (stat(path, &st) == 0)
         str_appendf(text, "%s %lld %lld.%09ld\n", path, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
@@ -35,7 +52,8 @@ static char *session_key(const struct env *env, const char *profile, const char 
 {
     struct str text = STR_INIT;
     struct env *relevant = env_select_for_request(env);
-    env_set(relevant, "PWD", NULL); /* the folder decides nothing about who one is */
+    if (!folder_matters(env))
+        env_set(relevant, "PWD", NULL);
     for (size_t i = 0; i < env_count(relevant); i++)
         str_appendf(&text, "%s=%zu:%s\n", env_name(relevant, i), strlen(env_value(relevant, i)), env_value(relevant, i));
     str_appendf(&text, "profile %s\nregion %s\n", profile ? profile : "", region ? region : "");

@@ -135,10 +135,13 @@ static int prepare(struct aws_session *s, struct attempt *a, const struct aws_ex
     cleanup_uri struct uri u = {0};
     int rc = session_url(s, x, region, &a->url, &a->signing_region, err);
 
-    if (rc == 0)
-        rc = uri_split(a->url, &u, err);
     if (rc < 0)
         return rc;
+    rc = uri_split(a->url, &u, err);
+    if (rc < 0) {
+        error_hint(err, "It is the endpoint configured for %s: AWS_ENDPOINT_URL..., endpoint_url, or a services section.", x->op->service->service_id);
+        return rc;
+    }
     a->authority = uri_authority(&u);
     a->wall_ms = session_wall_ms(s, a->authority);
     if (x->chunked)

@@ -60,6 +60,8 @@ static int raise_transport(const struct aws_exchange *x, const struct attempt *a
     error_raise_errno(err, rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD, -rc,
                       "%s:%s: %s (%s, attempt %u of %u)", x->op->service->id, x->op->name,
                       cause->message ? cause->message : strerror(-rc), a->authority, a->number, a->max);
+    if (cause->hint)
+        error_hint(err, "%s", cause->hint);
     return rc;
 }
 

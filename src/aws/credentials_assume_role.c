@@ -62,6 +62,7 @@ static int from_profile(const struct credential_request *r, const struct aws_set
         error_raise_errno(err, ERR_AUTH, ENOKEY, "The source profile \"%s\" must have credentials",
                           source->value);
         error_at(err, source->path, source->line, 0);
+        error_hint(err, "Give profile %s credentials (`aws configure --profile %s`), or name another source_profile.", source->value, source->value);
         return -ENOKEY;
     }
     return rc;
@@ -95,6 +96,11 @@ static int from_source(const struct credential_request *r, const struct aws_sett
                           "No credentials found in credential_source %s referenced in profile %s",
                           source->value, r->profile_name);
         error_at(err, source->path, source->line, 0);
+        if (provider == &credential_environment)
+            error_hint(err, "Export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without --profile they would be used as they are.");
+        else
+            error_hint(err, "credential_source = %s serves on %s only; elsewhere use source_profile.", source->value,
+                       provider == &credential_container ? "a container of ECS or EKS" : "an EC2 instance with a role");
         return -ENOKEY;
     }
     return rc;
@@ -113,12 +119,17 @@ static int check_source(const struct credential_request *r, const struct aws_set
                 : "The profile \"%s\" has role_arn but neither source_profile nor credential_source",
             r->profile_name);
         error_at(err, role->path, role->line, 0);
+        if (profile.value)
+            error_hint(err, "Keep one of the two lines.");
+        else
+            error_hint(err, "Add source_profile (a profile whose credentials assume the role) or credential_source, or remove role_arn.");
         return -EINVAL;
     }
     if (profile.value && !aws_profiles_find(r->session->profiles, profile.value)) {
         error_raise_errno(err, ERR_AUTH, EINVAL, "The source_profile \"%s\" of profile %s could not be found",
                           profile.value, r->profile_name);
         error_at(err, profile.path, profile.line, 0);
+        error_hint(err, "`aws configure list-profiles` shows what there is; `aws configure --profile NAME` makes one.");
         return -EINVAL;
     }
     return 0;

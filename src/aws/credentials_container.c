@@ -29,7 +29,8 @@ static int read_authorization(const struct credential_request *r, struct str *ou
     const char *token = env_get_nonempty(r->session->env, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
 
     if (file) {
-        int rc = file_read(file, LIMIT_AWS_TOKEN_BYTES, out, NULL);
+        cleanup_free char *path = aws_path_literal(r->session->env, file);
+        int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, out, NULL);
         if (rc < 0) {
             error_raise_errno(err, ERR_AUTH, EIO, "cannot read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE %s: %s",
                               file, strerror(-rc));
@@ -58,8 +59,14 @@ static int fetch(const struct credential_request *r, const char *url, struct aws
         rc = credentials_fetch(r->session, &f, &resp, err);
     }
     str_wipe(&token);
-    if (rc < 0)
-        return error_wrap(err, "asking the container credentials endpoint %s", url);
+    if (rc < 0) {
+        error_wrap(err, "asking the container credentials endpoint %s", url);
+        if (err && err->kind == ERR_FAILED)
+            err->kind = ERR_AUTH;
+        if (err && !err->hint)
+            error_hint(err, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI names it: unset it outside of a container.");
+        return rc;
+    }
     if (resp.status != 200)
         return error_raise_errno(err, ERR_AUTH, EIO, "the container credentials endpoint %s answered HTTP %d",
                                  url, resp.status);
@@ -80,8 +87,11 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         return credentials_pass(r, NAME, "no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI");
     cleanup_free char *url = relative ? xasprintf("http://169.254.170.2%s", relative) : xstrdup(full);
     int rc = uri_split(url, &u, err);
-    if (rc < 0)
-        return error_wrap(err, "container credentials endpoint");
+    if (rc < 0) {
+        error_wrap(err, "AWS_CONTAINER_CREDENTIALS_%s_URI", relative ? "RELATIVE" : "FULL");
+        error_hint(err, "Correct or unset it.");
+        return rc;
+    }
     if (!host_allowed(&u)) {
         error_raise_errno(err, ERR_AUTH, EPERM, "Unsupported host '%s' in AWS_CONTAINER_CREDENTIALS_FULL_URI",
                           u.host);

@@ -10,7 +10,7 @@ static int expiry(const struct env *env, int64_t *ms, struct error *err)
 
     *ms = 0;
     if (text && clock_parse_iso(text, ms) < 0)
-        return error_raise_errno(err, ERR_AUTH, EINVAL, "AWS_CREDENTIAL_EXPIRATION is '%s', which is no time",
+        return error_raise_errno(err, ERR_AUTH, EINVAL, "AWS_CREDENTIAL_EXPIRATION is '%s', which is no time (like 2026-11-22T22:15:30Z); unset it, or export it with its keys anew",
                                  text);
     return 0;
 }

@@ -66,6 +66,14 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         rc = parse(&s, &child, source, out, err);
     else
         error_wrap(err, "running credential_process of profile %s", r->profile_name);
+    if (rc < 0) {
+        if (err && !err->file)
+            error_at(err, s.path, s.line, 0);
+        if (err && err->kind == ERR_FAILED)
+            err->kind = ERR_AUTH;
+        if (err && !err->hint)
+            error_hint(err, "The line is run without a shell (no ~, $ or |). Try it by hand, or `aws configure export-credentials --profile %s`.", r->profile_name);
+    }
     child_result_done(&child);
     shell_words_free(words);
     return rc == -ENOENT ? -EIO : rc; /* a missing program is final */

@@ -50,6 +50,8 @@ static int load_settings(struct sso *s, struct error *err)
                               "The specified sso-session does not exist: \"%s\" (profile %s)",
                               s->session.value, s->r->profile_name);
             error_at(err, s->session.path, s->session.line, 0);
+            error_hint(err, "Add [sso-session %s] with sso_region and sso_start_url to %s, or run `aws configure sso-session`.", s->session.value,
+                       aws_profiles_config_path(p));
             return -EINVAL;
         }
     }
@@ -70,11 +72,15 @@ static int load_settings(struct sso *s, struct error *err)
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
         if (!needed[i].value)
             str_appendf(&missing, "%s%s", missing.len ? ", " : "", needed[i].key);
-    if (missing.len)
+    if (missing.len) {
+        struct aws_setting at = s->account.value ? s->account : s->role;
         rc = error_raise_errno(err, ERR_AUTH, EINVAL,
                                "The profile \"%s\" is configured to use SSO but is missing required "
                                "configuration: %s",
                                s->r->profile_name, str_get(&missing));
+        error_at(err, at.path, at.line, 0);
+        error_hint(err, "Add them there, or run `aws configure sso --profile %s`.", s->r->profile_name);
+    }
     str_done(&missing);
     return rc;
 }

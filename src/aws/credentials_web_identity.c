@@ -21,12 +21,19 @@ static const char *get(const struct credential_request *r, const char *variable,
 static int read_token(const struct credential_request *r, const char *file, struct str *token,
                       struct error *err)
 {
-    cleanup_free char *path = aws_path_expand(r->session->env, file);
+    cleanup_free char *path = aws_path_literal(r->session->env, file);
     int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, token, NULL);
 
     if (rc < 0) {
         error_raise_errno(err, ERR_AUTH, EIO, "cannot read the web identity token file %s: %s", path,
                           strerror(-rc));
+        error_hint(err, "AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of profile %s, names it; in EKS the service account's token is mounted there.",
+                   r->profile_name);
+        return -EIO;
+    }
+    if (token->len == 0) {
+        error_raise_errno(err, ERR_AUTH, EIO, "the web identity token file %s is empty", path);
+        error_hint(err, "Whatever writes the token there has not done so yet, or has failed.");
         return -EIO;
     }
     return 0;

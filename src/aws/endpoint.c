@@ -193,7 +193,8 @@ int aws_endpoint_resolve(const struct aws_service *service, const struct aws_end
                     p->dual_stack ? partition->dual_stack_suffix : partition->dns_suffix);
     expand(r && r->signing_region ? r->signing_region : "{r}", region, partition, &signing);
     out->signing_region = str_take(&signing);
-    out->url = xasprintf("https://%s", str_get(&host));
+    cleanup_free char *lower = text_lower(str_get(&host)); /* a region may come in capitals: in the scope they stay */
+    out->url = xasprintf("https://%s", lower);
     str_done(&host);
     return 0;
 }

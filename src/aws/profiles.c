@@ -70,6 +70,13 @@ char *aws_path_expand(const struct env *env, const char *path)
     return cwd ? path_join(cwd, full) : xstrdup(full);
 }
 
+char *aws_path_literal(const struct env *env, const char *path)
+{
+    const char *cwd = env_get_nonempty(env, "PWD");
+
+    return cwd ? path_join(cwd, path) : xstrdup(path);
+}
+
 static struct aws_profile *profile_slot(struct aws_profiles *p, const char *name)
 {
     vec_each(it, &p->profiles) if (strcmp(it->name, name) == 0) return it;

@@ -48,3 +48,5 @@ int aws_section_nested(const struct aws_profiles *p, const struct ini_section *s
 
 /* "$VAR", "${VAR}" and then "~" as the CLI expands paths; relative ones start at the caller's PWD. malloc'd. */
 char *aws_path_expand(const struct env *env, const char *path);
+/* For paths that the CLI opens as they are: relative ones start at the caller's PWD, nothing else is expanded. malloc'd. */
+char *aws_path_literal(const struct env *env, const char *path);

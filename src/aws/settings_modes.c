@@ -32,8 +32,7 @@ static int refuse(const struct mode *m, const struct aws_settings *s, const char
     if (m->variable)
         error_raise(err, ERR_USAGE, "%s (from %s)", text, m->variable);
     else
-        error_raise(err, ERR_USAGE, "%s (profile %s, %s:%u)", text, s->profile, m->in_file.path,
-                    m->in_file.line);
+        error_raise(err, ERR_USAGE, "%s (profile %s)", text, s->profile);
     if (!m->variable)
         error_at(err, m->in_file.path, m->in_file.line, 0);
     error_hint(err, "%s", hint);

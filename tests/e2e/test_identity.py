@@ -70,6 +70,17 @@ def test_login_without_sso(place: kit.Place) -> None:
     assert "does not use SSO" in ran.err
 
 
+def test_relative_files_are_those_of_the_folder(place: kit.Place) -> None:
+    """The same variables in two folders: one daemon, two identities."""
+    for name, secret in (("one", kit.SECRET), ("two", "wrong")):
+        folder = place.home / name
+        folder.mkdir()
+        (folder / "keys").write_text(f"[default]\naws_access_key_id = {kit.KEY}\naws_secret_access_key = {secret}\n")
+    env = {**NO_KEYS, "AWS_SHARED_CREDENTIALS_FILE": "keys", "PWD": None}
+    assert f"{place.home}/one/keys" in place.run("whoami", cwd=place.home / "one", env=env).ok().out
+    place.run("whoami", cwd=place.home / "two", env=env).ok(3)
+
+
 def test_whoami_verbose(place: kit.Place) -> None:
     aws_file(place, "credentials", f"[work]\naws_access_key_id = {kit.KEY}\naws_secret_access_key = {kit.SECRET}\n")
     ran = place.run("whoami", "-v", "--profile", "work").ok()

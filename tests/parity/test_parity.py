@@ -19,8 +19,11 @@ import pytest
 
 from .recorder import Authority
 from .runs import AWS, DEFANGCTL, DEFANGD, ROOT, AwsCli, Outcome, run_aws, run_ours
-from .scenarios import SCENARIOS, Scenario
+from .scenarios import SCENARIOS as PLAIN
+from .scenarios import Scenario
+from .scenarios_odd import ODD
 
+SCENARIOS = [*PLAIN, *ODD]
 ALL = {s.id: s for s in SCENARIOS}
 # "- `ID` what: reason"
 ACCEPTED = dict(re.findall(r"^- `(\w+)` (.+)$", (pathlib.Path(__file__).parent / "DIFFERENCES.md").read_text(), re.M))

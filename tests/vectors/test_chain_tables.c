@@ -274,7 +274,8 @@ static void role_case(struct vectors *v, const json_t *test)
     append_sections(&config, "sso-session", json_at(test, "input.sso_sessions"));
     cleanup_free char *text = xstrdup(str_get(&config));
     for (char *at = text; (at = strstr(at, "/var/token.jwt")) != NULL;)
-        memcpy(at, "~/token.jwtxxx", 14), memcpy(at + 11, "   ", 3);
+        memcpy(at, "./token.jwt   ", 14);
+    fixture_env(&r.f, "PWD", r.f.home);
     fixture_file(&r.f, "token.jwt", "jwt");
     fixture_file(&r.f, ".aws/config", text);
     /* tokens for the legacy URL and for the session of the cases */

@@ -207,7 +207,7 @@ START_TEST(a_mode_in_the_file_is_named_with_its_line)
     ck_assert_int_eq(fixture_open(&f, NULL, NULL, &s, &err), -EINVAL);
     ck_assert_uint_eq(err.line, 3);
     ck_assert_ptr_nonnull(strstr(err.message, "profile default"));
-    ck_assert_ptr_nonnull(strstr(err.message, "/.aws/config:3"));
+    ck_assert_ptr_nonnull(strstr(err.file, "/.aws/config"));
     fixture_done(&f);
 }
 END_TEST
