@@ -25,7 +25,8 @@ struct up {
     struct images images;
     struct once once;
     struct graph *graph;
-    struct engine_template deployed;
+    struct engine_template deployed; /* now: each stage leaves another */
+    json_t *before;                  /* what this deployment found */
 };
 
 static int prepare_account(struct up *u, struct error *err)
@@ -189,12 +190,11 @@ static void explain(struct up *u, struct error *err)
     error_move(err, &told);
 }
 
-/* Parameters that the new task definitions name must be there before they are; old ones go when nothing names them any more. */
 static bool had_store_secrets(const struct up *u)
 {
     const char *id;
     json_t *resource;
-    json_object_foreach(json_object_get(u->deployed.json, "Resources"), id, resource)
+    json_object_foreach(json_object_get(u->before, "Resources"), id, resource)
         if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster"))
             return true;
     return false;
@@ -211,6 +211,7 @@ static int put_store_secrets(struct up *u, bool prune, struct error *err)
     return flow_store_secrets_put(&u->j->context, list, count, err);
 }
 
+/* Parameters that the new task definitions name must be there before they are; old ones go when nothing names them any more. */
 static int put_derived(struct up *u, bool prune, struct error *err)
 {
     struct plan_derived *list;
@@ -314,6 +315,16 @@ static int put_static(struct up *u, struct error *err)
     return flow_static_put(&u->j->context, list, count, err);
 }
 
+static bool had_once(const struct up *u)
+{
+    const char *service;
+    json_t *note;
+    json_object_foreach(json_at(u->before, "Metadata.Defang.services"), service, note)
+        if (json_str(note, "once"))
+            return true;
+    return false;
+}
+
 static int run_stages(struct up *u, struct error *err)
 {
     bool changed = u->once.pending_count > 0;
@@ -333,7 +344,7 @@ static int run_stages(struct up *u, struct error *err)
     rc = put_derived(u, true, err);
     if (rc == 0)
         rc = put_store_secrets(u, true, err);
-    return rc < 0 ? rc : once_prune(&u->once, err);
+    return rc < 0 || !had_once(u) ? rc : once_prune(&u->once, err);
 }
 
 static int run(struct up *u, struct error *err)
@@ -345,6 +356,7 @@ static int run(struct up *u, struct error *err)
     if (rc < 0)
         return rc;
     u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
+    u->before = json_incref(u->deployed.json);
     domains_say(j, &u->request);
     rc = read_configs(u, err);
     if (rc == 0)
@@ -369,6 +381,7 @@ int job_run_up(struct job *j, struct error *err)
     int rc = run(&u, err);
     images_done(&u.images);
     engine_template_done(&u.deployed);
+    json_decref(u.before);
     graph_free(u.graph);
     return rc;
 }
