@@ -307,12 +307,14 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
     return rc < 0 ? rc : once_run(&u->once, stage, err);
 }
 
-static int put_static(struct up *u, struct error *err)
+static int put_static(struct up *u, bool *changed, struct error *err)
 {
     struct plan_static *list;
-    size_t count;
+    size_t count, files = 0;
     plan_static_sites(u->j->arena, u->request.project, &list, &count);
-    return flow_static_put(&u->j->context, list, count, err);
+    int rc = flow_static_put(&u->j->context, list, count, &files, err);
+    *changed = *changed || files;
+    return rc;
 }
 
 static bool had_once(const struct up *u)
@@ -332,7 +334,7 @@ static int run_stages(struct up *u, struct error *err)
     for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
         rc = run_stage(u, stage, &changed, err);
     if (rc == 0)
-        rc = put_static(u, err);
+        rc = put_static(u, &changed, err);
     if (rc < 0)
         return rc;
     if (!changed) {

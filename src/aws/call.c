@@ -1,6 +1,5 @@
 /* Calls: an exchange is attempts until one holds; what each failure means is decided here. */
 #include "aws/attempt.h"
-#include "aws/endpoint.h"
 #include "aws/operations.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -149,8 +148,6 @@ static bool fix_region(struct aws_session *s, struct course *c, const struct aws
     bool asking = x->op == &aws_s3_HeadBucket; /* then a refusal says it too */
     if (!x->bucket || c->redirected || (!moved && !head && !asking))
         return false;
-    if (!text_empty(e->region) && !aws_region_valid(e->region))
-        return false; /* part of a host name soon: not what a server makes up */
     if (!text_empty(e->region))
         session_learn_bucket(s, x->bucket, e->region);
     else if (!asking)

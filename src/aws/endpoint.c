@@ -180,8 +180,6 @@ int aws_endpoint_resolve(const struct aws_service *service, const struct aws_end
         error_hint(err, "Set AWS_REGION, or region in the profile, or give --region.");
         return -EINVAL;
     }
-    if (!aws_region_valid(region)) /* it becomes part of the host, wherever it came from: a file, a reply */
-        return error_raise(err, ERR_AUTH, "Provided region_name '%s' doesn't match a supported format", region);
     const struct aws_partition *partition = aws_partition_of(region);
     if (p->fips && !partition->fips)
         return error_raise(err, ERR_USAGE, "partition %s has no FIPS endpoints", partition->id);

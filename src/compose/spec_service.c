@@ -282,6 +282,10 @@ static const struct spec_key pre_start_keys[] = {CONTAINER_KEYS, {"per_replica",
 const struct spec spec_pre_start = {.types = T_MAP, .keys = pre_start_keys, .extensions = true};
 static const struct spec pre_starts = {.types = T_SEQ, .items = &spec_pre_start};
 
+/* The one extension that names a path of this machine: it is absolute before the model leaves its folder. */
+static const struct spec static_folder = {.types = T_ANY, .form = FORM_PATH};
+static const struct spec_key static_keys[] = {{"folder", &static_folder}, {0}};
+static const struct spec static_files = {.types = T_ANY, .form = FORM_PATH, .keys = static_keys, .open = true};
 static const struct spec_key service_keys[] = {
     {"profiles", &spec_list},
     {"deploy", &spec_deploy},
@@ -299,6 +303,7 @@ static const struct spec_key service_keys[] = {
     {"pre_stop", &spec_hooks},
     CONTAINER_KEYS,
     WORKLOAD_KEYS,
+    {"x-defang-static-files", &static_files},
     {0},
 };
 const struct spec spec_service = {.types = T_MAP, .keys = service_keys, .extensions = true};

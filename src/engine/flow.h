@@ -85,7 +85,7 @@ int flow_store_secrets_put(struct engine_context *c, const struct plan_store_sec
 int flow_store_secrets_prune(struct engine_context *c, const struct plan_store_secret *keep, size_t count, struct error *err); /* after success; count 0 = all */
 
 /* ---- static_files.c: what plan_static_sites() lists, after apply: buckets hold what the folders hold ---- */
-int flow_static_put(struct engine_context *c, const struct plan_static *list, size_t count, struct error *err);
+int flow_static_put(struct engine_context *c, const struct plan_static *list, size_t count, size_t *changed, struct error *err); /* changed: files */
 
 /* ---- status.c ---- */
 struct flow_service_status { char *name, *kind, *deployment, *state, *endpoint, *health, *image, *reason; unsigned desired, running, pending; };

@@ -241,7 +241,7 @@ static int find_places(struct site *t, struct error *err)
     return t->bucket && t->distribution ? 0 : error_raise(err, ERR_CLOUD, "the stack has no bucket and distribution for it");
 }
 
-static int put_site(struct engine_context *c, const struct plan_static *s, struct error *err)
+static int put_site(struct engine_context *c, const struct plan_static *s, size_t *changed, struct error *err)
 {
     struct site t = {.c = c, .s = s, .err = ERROR_INIT, .now = json_object()};
     t.row = xasprintf("static/%s", s->service);
@@ -261,14 +261,16 @@ static int put_site(struct engine_context *c, const struct plan_static *s, struc
     else
         engine_row(c, ENGINE_ROW_STEP, t.row, t.uploaded + t.removed ? ENGINE_DONE : ENGINE_SKIPPED, ORDER, NULL, "%zu files: %zu uploaded, %zu removed",
                    json_object_size(t.now), t.uploaded, t.removed);
+    *changed += t.uploaded + t.removed;
     site_done(&t);
     return rc < 0 ? error_wrap(err, "static files of service %s", s->service) : 0;
 }
 
-int flow_static_put(struct engine_context *c, const struct plan_static *list, size_t count, struct error *err)
+int flow_static_put(struct engine_context *c, const struct plan_static *list, size_t count, size_t *changed, struct error *err)
 {
     int rc = 0;
+    *changed = 0;
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = put_site(c, &list[i], err);
+        rc = put_site(c, &list[i], changed, err);
     return rc;
 }

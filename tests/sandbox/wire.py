@@ -35,7 +35,7 @@ SIGNING = {
     "application-autoscaling": ("application-autoscaling",), "autoscaling": ("autoscaling",),
     "monitoring": ("cloudwatch",), "lambda": ("lambda",), "codebuild": ("codebuild",),
     "elasticfilesystem": ("efs",), "tagging": ("resourcegroupstaggingapi",), "dynamodb": ("dynamodb",),
-    "servicequotas": ("service-quotas",),
+    "servicequotas": ("service-quotas",), "cloudfront": ("cloudfront",),
 }
 
 JSON_PROTOCOLS = ("json", "rest-json")

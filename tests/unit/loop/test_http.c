@@ -195,17 +195,6 @@ FIBER_TEST(environment_is_ignored_and_proxy_is_used)
                      "elsewhere.example: cannot connect through the proxy 127.0.0.1:1: Connection refused");
 }
 
-FIBER_TEST(a_proxy_sees_no_header_of_ours)
-{
-    cleanup_free char *proxy = rig_url("");
-    const struct http_header headers[] = {{"Authorization", "AWS4-HMAC-SHA256 secret"}, {"X-Amz-Security-Token", "secret"}};
-    struct http_request req = {.method = "GET", .url = "https://sts.us-west-2.amazonaws.com/", .headers = headers, .header_count = 2, .proxy = proxy};
-    struct http_response resp cleanup_http_response = {0};
-    struct error err cleanup_error = ERROR_INIT;
-    ck_assert_int_lt(http_perform(rig.http, &req, &resp, &err), 0);
-    ck_assert_msg(strstr(err.message, "407") != NULL, "%s", err.message); /* 418 would mean that it saw one */
-}
-
 FIBER_TEST(tls_is_required_to_be_tls)
 {
     cleanup_free char *url = xasprintf("https://127.0.0.1:%u/hello", http_server_port(rig.server));
@@ -234,7 +223,6 @@ static Suite *suite(void)
     tcase_add_test(t, broken_replies);
     tcase_add_test(t, bodies_are_bounded);
     tcase_add_test(t, environment_is_ignored_and_proxy_is_used);
-    tcase_add_test(t, a_proxy_sees_no_header_of_ours);
     tcase_add_test(t, tls_is_required_to_be_tls);
     suite_add_tcase(s, t);
     return s;
