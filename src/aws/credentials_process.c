@@ -69,7 +69,7 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     if (rc < 0) {
         if (err && !err->file)
             error_at(err, s.path, s.line, 0);
-        if (err && err->kind == ERR_FAILED)
+        if (err && err->kind != ERR_CANCELED && err->kind != ERR_TIMEOUT)
             err->kind = ERR_AUTH;
         if (err && !err->hint)
             error_hint(err, "The line is run without a shell (no ~, $ or |). Try it by hand, or `aws configure export-credentials --profile %s`.", r->profile_name);
