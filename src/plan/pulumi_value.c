@@ -172,9 +172,11 @@ static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v
     return target ? json_string(target) : NULL;
 }
 
+/* With its provider: the language's default does not reach a call within fn::secret. */
 static json_t *invoke(const char *function, json_t *arguments, const char *result)
 {
-    return plan_json("{s:{s:s,s:o,s:s}}", "fn::invoke", "function", function, "arguments", arguments, "return", result);
+    return plan_json("{s:{s:s,s:o,s:{s:s},s:s}}", "fn::invoke", "function", function, "arguments", arguments, "options", "provider", "${aws}", "return",
+                     result);
 }
 
 /* "secretsmanager:<name>:SecretString:<json key>:<stage>:<version>", the whole text of the secret only: what the planner writes. */

@@ -35,7 +35,7 @@ OWN = {
     ("aws:appautoscaling:Policy", "resourceId"), ("aws:appautoscaling:Policy", "scalableDimension"), ("aws:appautoscaling:Policy", "serviceNamespace"),
 }
 OWN_TOKENS = {"aws:route53:Record": "_record", "aws:acm:CertificateValidation": "_validation"}  # of a certificate
-INVOKE = ("fn::invoke.function", "fn::invoke.return", "fn::invoke.arguments.withDecryption")
+INVOKE = ("fn::invoke.function", "fn::invoke.options.provider", "fn::invoke.return", "fn::invoke.arguments.withDecryption")
 
 
 def log_groups(template):
@@ -104,7 +104,7 @@ def test_references(plan):
         for _, node in walk.parts(plan["program"], name):
             given |= walk.program_leaves(node["properties"], walk.Found(), groups).references
             given |= walk.program_leaves(node.get("options", {}).get("dependsOn", []), walk.Found(), groups).references
-        config = set(plan["program"].get("config", {}))
+        config = set(plan["program"].get("config", {})) | {"aws"}  # the provider of an invoke
         assert {one for one in given if not one.startswith("Image_")} - {name} - config == wanted - {name}
 
 

@@ -48,6 +48,8 @@ FAULTS = {
     "function": (lambda r: r["Vpc"]["properties"].update(cidrBlock={"fn::upper": "x"}), "fn::upper is unknown"),
     "invoke": (lambda r: r["Vpc"]["properties"].update(cidrBlock={"fn::invoke": {"function": "aws:ssm:getParameter", "arguments": {}, "return": "value"}}),
                "name is required"),
+    "provider of an invoke": (lambda r: r["Vpc"]["properties"].update(cidrBlock={"fn::invoke": {"function": "aws:ssm:getParameter", "arguments": {"name": "x"},
+                                                                                                "return": "value"}}), "names no provider"),
     "provider": (lambda r: r["aws"]["properties"].update(regoin="x"), "no property regoin"),
 }
 
