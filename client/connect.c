@@ -244,7 +244,8 @@ void caller_done(Defang__Caller *caller)
         free(caller->mfa_code);
     }
     char *const texts[] = {caller->cwd, caller->profile, caller->region, caller->provider, caller->project_name, caller->stack};
-    for (size_t i = 0; caller->cwd && *caller->cwd && i < ARRAY_LEN(texts); i++) /* empty: caller_fill() had not begun */
+    const bool begun = !text_empty(caller->cwd); /* else caller_fill() had not begun: the texts are protobuf's own */
+    for (size_t i = 0; begun && i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     free_list(caller->files, caller->n_files);
     free_list(caller->env_files, caller->n_env_files);
