@@ -33,6 +33,7 @@ const struct command commands[] = {
     {"compose lint", "", "what AWS cannot honour, what is assumed, what looks like a secret in clear", "--format --mode", cmd_compose_lint},
     {"cd bootstrap", "", "make or update the account's CD stack", "--force --detach --wait-timeout", cmd_cd},
     {"cd template", "", "print the CloudFormation template of the CD stack", "", cmd_cd},
+    {"cd policy", "", "print the least IAM policy that deploying this project needs", "--mode", cmd_policy},
     {"cd teardown", "", "remove the CD stack; its bucket is kept", "--force --detach --wait-timeout", cmd_cd},
     {"whoami", "", "which AWS identity and region this shell means, and why", "--verbose", cmd_whoami},
     {"login", "", "log in to IAM Identity Center (SSO) for the profile, as `aws sso login` does", "", cmd_login},

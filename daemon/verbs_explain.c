@@ -1,11 +1,13 @@
-/* `explain` asks nothing of AWS: what becomes of the keys of the Compose files is the same in every account. */
+/* `explain` asks nothing of AWS: what becomes of the keys of the Compose files is the same in every account. `cd policy` asks who calls, to name the account. */
 #include "daemon/verb.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/explain.h"
+#include "plan/policy.h"
 
 #include <errno.h>
+#include <string.h>
 
 static Defang__ExplainLine *line_message(struct arena *arena, const struct explain_line *l)
 {
@@ -52,7 +54,63 @@ static int verb_explain(struct verb_call *v, const ProtobufCMessage *request, st
     return rc;
 }
 
+static void add_note(struct arena *arena, Defang__PolicyReply *reply, const char *text)
+{
+    char **more = arena_array(arena, char *, reply->n_notes + 1);
+    if (reply->n_notes)
+        memcpy(more, reply->notes, reply->n_notes * sizeof *more);
+    more[reply->n_notes++] = verb_text(arena, text);
+    reply->notes = more;
+}
+
+/* Who may not call yet is who this is for: without credentials the policy names any account and region. */
+static void find_scope(struct verb_call *v, const Defang__Caller *caller, struct policy_scope *scope, Defang__PolicyReply *reply)
+{
+    struct error none = ERROR_INIT;
+    struct arena *arena = v->project.arena;
+    struct aws_identity who = {0};
+    int rc = verb_session(v, caller, &none);
+    if (rc == 0)
+        rc = aws_session_identity(v->session->aws, &who, &none);
+    if (rc == 0) {
+        scope->account = arena_strdup(arena, who.account);
+        scope->partition = arena_strdup(arena, who.partition);
+        scope->region = arena_strdup(arena, aws_session_region(v->session->aws));
+    }
+    aws_identity_done(&who);
+    if (rc < 0)
+        add_note(arena, reply, "no credentials: the policy names any account and any region; with some it names theirs");
+    error_done(&none);
+}
+
+static int verb_policy(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+{
+    const Defang__PolicyRequest *r = (const Defang__PolicyRequest *)request;
+    int rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
+    if (rc < 0)
+        return rc;
+    struct arena *arena = v->project.arena;
+    Defang__PolicyReply reply = DEFANG__POLICY_REPLY__INIT;
+    cleanup_graph struct graph *g = plan_pretend(arena, v->project.model, &v->project.settings);
+    if (!g)
+        return error_raise(err, ERR_FAILED, "the project cannot be planned");
+    struct policy_scope scope = {.project = v->project.name};
+    find_scope(v, r->caller, &scope, &reply);
+    cleanup_json json_t *unknown = json_array(), *policy = plan_policy(&v->project.settings, &scope, g, unknown);
+    cleanup_free char *text = json_print(policy, true, false), *compact = json_print(policy, false, false);
+    for (size_t i = 0; i < json_array_size(unknown); i++)
+        add_note(arena, &reply, arena_printf(arena, "nothing is known of what %s needs: allow it by hand", json_string_value(json_array_get(unknown, i))));
+    add_note(arena, &reply, arena_printf(arena, "%zu characters; a managed policy holds 6144, the inline policies of a role 10240 together, of a user 2048", strlen(compact)));
+    add_note(arena, &reply, arena_printf(arena, "the account's CD stack %s must be there: an administrator makes it once with `defangctl cd bootstrap`", v->project.settings.cd_name));
+    reply.policy_json.data = (uint8_t *)text;
+    reply.policy_json.len = strlen(text);
+    verb_diagnostics(arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
+    server_reply(v->call, &reply.base);
+    return 0;
+}
+
 void verbs_explain_register(struct daemon *d)
 {
     verb_handle(d, RPC_EXPLAIN, verb_explain);
+    verb_handle(d, RPC_POLICY, verb_policy);
 }

@@ -203,8 +203,7 @@ static void walk(struct explainer *x, const struct yaml_node *map, const char *p
     }
 }
 
-/* As plan_check does it: an account made up. NULL when it cannot be planned; the diagnostics say why. */
-static struct graph *pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s)
+struct graph *plan_pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s)
 {
     static const char *const zones[] = {"a", "b", "c", "d"};
     const struct plan_facts facts = {.account = "000000000000", .region = "region", .partition = "aws", .dns_suffix = "amazonaws.com", .zones = zones,
@@ -247,7 +246,7 @@ int plan_explain(struct arena *arena, const struct compose_project *p, const str
     struct error refused = ERROR_INIT;
     if (plan_check(p, s, d, &refused) < 0)
         error_done(&refused); /* what is refused is explained too */
-    cleanup_graph struct graph *g = pretend(arena, p, s);
+    cleanup_graph struct graph *g = plan_pretend(arena, p, s);
     struct plan_view v;
     plan_view_make(arena, p, &v);
     struct explainer x = {.a = arena, .p = p, .d = d, .g = g, .out = out, .service = "", .kind = EXPLAIN_ANY};

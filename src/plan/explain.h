@@ -30,6 +30,8 @@ struct explain { struct explain_line *lines; size_t len; };
  * up. What the checks say goes into d. -ENOENT when there is no such service. In `arena`. */
 int plan_explain(struct arena *arena, const struct compose_project *p, const struct plan_settings *s, const char *service, struct compose_diagnostics *d,
                  struct explain *out, struct error *err);
+/* The whole plan for an account made up, as plan_check makes it; NULL when it cannot be planned. Freed with graph_free(). */
+struct graph *plan_pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s);
 const char *explain_effect_name(enum explain_effect e); /* "becomes", "read", "ignored", "refused", "unknown" */
 
 /* ---- the table (explain_table.c) ---- */

@@ -202,7 +202,7 @@ static const struct explain_row ROWS[] = {
      "AWS watches over managed stores"},
     {"image", EXPLAIN_CONTAINER, EXPLAIN_BECOMES, "AWS::ECS::TaskDefinition", NULL, "ContainerDefinitions.Image",
      "what runs"},
-    {"image", EXPLAIN_POSTGRES, EXPLAIN_BECOMES, "AWS::RDS::DBInstance", NULL, "EngineVersion",
+    {"image", EXPLAIN_POSTGRES, EXPLAIN_BECOMES, "AWS::RDS::DBInstance", NULL, "Engine",
      "engine and version, from the tag"},
     {"image", EXPLAIN_REDIS, EXPLAIN_BECOMES, "AWS::ElastiCache::ReplicationGroup", NULL, "EngineVersion",
      "engine and version, from name and tag"},

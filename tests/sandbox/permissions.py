@@ -1,5 +1,6 @@
-"""What a role may do: identity policies evaluated for calls made with a role's credentials, so that a role with
-too little (or for the wrong thing) fails here as it would in AWS.
+"""What a role or a user may do: identity policies evaluated for calls made with their credentials, so that one with
+too little (or for the wrong thing) fails here as it would in AWS. What CloudFormation does for a stack is held against
+the policies of who asked for it. Giving a role to a task definition needs iam:PassRole.
 
 Looked at: Effect, Action/NotAction, Resource/NotResource with wildcards, for inline and attached policies.
 Not looked at: conditions (a statement with one counts if it allows, and is passed over if it denies), boundaries,
@@ -16,13 +17,16 @@ from urllib.parse import unquote
 from .errors import AwsError
 from .wire import Call
 
-PREFIX = {"elbv2": "elasticloadbalancing", "cloudwatch": "cloudwatch", "efs": "elasticfilesystem", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+PREFIX = {"elbv2": "elasticloadbalancing", "cloudwatch": "cloudwatch", "efs": "elasticfilesystem", "resourcegroupstaggingapi": "tag", "docdb": "rds", "service-quotas": "servicequotas"}
 # operations whose permission has another name
 ACTIONS = {
     ("s3", "HeadObject"): "GetObject", ("s3", "ListObjectsV2"): "ListBucket", ("s3", "ListObjects"): "ListBucket", ("s3", "HeadBucket"): "ListBucket",
     ("s3", "CreateMultipartUpload"): "PutObject", ("s3", "UploadPart"): "PutObject", ("s3", "CompleteMultipartUpload"): "PutObject",
     ("s3", "ListParts"): "ListMultipartUploadParts", ("s3", "CopyObject"): "PutObject", ("s3", "DeleteObjects"): "DeleteObject",
-    ("s3", "ListObjectVersions"): "ListBucketVersions",
+    ("s3", "ListObjectVersions"): "ListBucketVersions", ("s3", "PutBucketLifecycleConfiguration"): "PutLifecycleConfiguration",
+    ("s3", "PutBucketEncryption"): "PutEncryptionConfiguration", ("s3", "PutPublicAccessBlock"): "PutBucketPublicAccessBlock",
+    ("s3", "GetBucketLifecycleConfiguration"): "GetLifecycleConfiguration", ("s3", "GetBucketEncryption"): "GetEncryptionConfiguration",
+    ("s3", "GetPublicAccessBlock"): "GetBucketPublicAccessBlock",
 }
 FREE = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
 
@@ -48,6 +52,13 @@ def resource_of(call: Call) -> str | None:
         return f"arn:aws:ssm:{here}:parameter/{(params.get('Name') or params['Names'][0]).lstrip('/')}"
     if call.service == "logs" and params.get("logGroupName"):
         return f"arn:aws:logs:{here}:log-group:{params['logGroupName']}:*"
+    if call.service == "iam" and params.get("RoleName"):
+        return f"arn:aws:iam::{call.account}:role/{params['RoleName']}"
+    if call.service == "events" and (params.get("Rule") or call.operation in ("PutRule", "DeleteRule", "DescribeRule")):
+        return f"arn:aws:events:{here}:rule/{params.get('Rule') or params['Name']}"
+    if call.service == "cloudformation" and params.get("StackName"):
+        name = params["StackName"]
+        return name if name.startswith("arn:") else f"arn:aws:cloudformation:{here}:stack/{name}/*"
     return None
 
 
@@ -68,19 +79,40 @@ def applies(statement: dict[str, Any], action: str, resource: str | None) -> boo
     return "NotResource" not in statement or not any(matches(listed(statement["NotResource"]), v) for v in variants)
 
 
-def check(call: Call) -> None:
-    """AccessDenied for a call that the role of its credentials may not make."""
+def principal_of(call: Any) -> str:
+    """ARN of the role or user whose policies count; "" for the sandbox's own keys and for its administrator."""
+    return call.role_arn or (call.arn if ":user/" in (call.arn or "") and find(call.account, call.arn) else "")
+
+
+def find(account: str, arn: str) -> Any:
     from moto.iam.models import iam_backends
 
-    if not call.role_arn or (call.service, call.operation) in FREE:
-        return
-    role = next((r for r in list(iam_backends[call.account]["aws"].roles.values()) if r.arn == call.role_arn), None)
-    if role is None:
-        raise denied(call, f"{PREFIX.get(call.service, call.service)}:{call.operation}", None)
+    iam = iam_backends[account]["aws"]
+    return next((p for p in [*iam.roles.values(), *iam.users.values()] if p.arn == arn), None)
+
+
+def check(call: Call) -> None:
+    """AccessDenied for a call that the identity of its credentials may not make."""
+    who = principal_of(call)
+    if who and (call.service, call.operation) not in FREE:
+        check_as(call, who)
+
+
+def check_as(call: Any, who: str) -> None:
+    """The same for a call that is made in the name of `who`."""
     action = f"{PREFIX.get(call.service, call.service)}:{ACTIONS.get((call.service, call.operation), call.operation)}"
-    resource = resource_of(call)
+    check_action(call, who, action, resource_of(call))
+    if (call.service, call.operation) == ("ecs", "RegisterTaskDefinition"):
+        for role in {call.params.get("executionRoleArn"), call.params.get("taskRoleArn")} - {None, ""}:
+            check_action(call, who, "iam:PassRole", role)
+
+
+def check_action(call: Any, who: str, action: str, resource: str | None) -> None:
+    principal = find(call.account, who)
+    if principal is None:
+        raise denied(call, action, None)
     allowed = False
-    for policy in policies_of(role):
+    for policy in policies_of(principal):
         for statement in listed(policy.get("Statement")):
             if not applies(statement, action, resource):
                 continue

@@ -191,7 +191,7 @@ class Sandbox:
     def answer_cloudformation(self, call: Call) -> Response:
         flat = {k: v for k, v in call.flat.items() if not k.startswith("X-Amz-")}
         status, body = self.cloudformation().handle(call.operation, flat, account=call.account, region=call.region,
-                                                    access_key=call.access_key, request_id=call.request_id)
+                                                    access_key=call.access_key, request_id=call.request_id, principal=permissions.principal_of(call))
         return wire.with_id(Response(status, body.encode(), [("Content-Type", "text/xml")]), call)
 
 

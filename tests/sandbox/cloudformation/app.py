@@ -23,7 +23,7 @@ class CloudFormation:
     def __init__(self, registry):
         self.engine = Engine(registry)
 
-    def handle(self, action: str, params: dict, *, account: str, region: str, access_key: str, request_id: str) -> tuple:
+    def handle(self, action: str, params: dict, *, account: str, region: str, access_key: str, request_id: str, principal: str = "") -> tuple:
         """(HTTP status, XML body)"""
         try:
             if action not in ACTIONS:
@@ -31,6 +31,8 @@ class CloudFormation:
                 raise CfnError("InvalidAction", f"The action {action} is not implemented by this sandbox." if known else
                                f"The action {action} is not valid for this web service.")
             request = Request(self.engine, wire.parse_input(action, params), account, region)
+            if not action.startswith(("Describe", "List", "Get", "Validate")):
+                self.engine.principals[self.stack_name(request)] = principal
             result = ACTIONS[action](request)
             return 200, wire.render(action, result or {}, request_id)
         except CfnError as error:
@@ -39,6 +41,14 @@ class CloudFormation:
             traceback.print_exc()
             failure = CfnError("InternalFailure", f"{type(error).__name__}: {error}", 500)
             return failure.status, wire.render_error(failure, request_id)
+
+    def stack_name(self, request: Request) -> str:
+        """Of the stack that a call is about; a change set's ARN alone names it too."""
+        name = request.params.get("StackName", "")
+        if not name:
+            wanted = request.params.get("ChangeSetName")
+            name = next((s.name for s in list(self.engine.store.stacks.values()) for c in s.change_sets.values() if c.id == wanted), "")
+        return name.split("/")[1] if name.startswith("arn:") else name
 
     def stop(self) -> None:
         """Ends the running operations; they leave their stacks as they are."""

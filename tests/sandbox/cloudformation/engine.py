@@ -22,6 +22,7 @@ class Engine:
         self._clients: dict = {}
         self._methods: dict = {}
         self._client_lock = threading.Lock()
+        self.principals: dict = {}  # stack name -> ARN of the role or user in whose name its resources are made; "" for all rights
 
     # -- services ------------------------------------------------------------------
     def client(self, service: str, region: str, account: str):

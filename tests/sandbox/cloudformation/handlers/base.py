@@ -1,11 +1,14 @@
 """What every resource handler works with: `Call`, one operation on one resource, and `Handler`."""
 import time
 import uuid
+from types import SimpleNamespace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import names, schemas
 from ..convert import convert
+from ... import permissions
+from ...errors import AwsError
 from ..errors import NotFound, ResourceCancelled, ResourceError
 
 ALREADY = ("AlreadyExists", "Duplicate", "EntityAlreadyExists", "InUse")
@@ -62,12 +65,24 @@ class Call:
     def invoke(self, service: str, operation: str, /, **params) -> dict:
         """One API call by its API name; a service error becomes the text CloudFormation shows."""
         client = self.engine.client(service, self.region, self.account)
+        self._check_permission(service, operation, params)
         try:
             return getattr(client, self.engine.method(client, operation))(**params)
         except ClientError as error:
             raise self._service_error(service, client, error) from error
         except BotoCoreError as error:
             raise ResourceError(self.handler_message(str(error), "InvalidRequest")) from error
+
+    def _check_permission(self, service: str, operation: str, params: dict) -> None:
+        """What the caller of the stack's operation may not do, CloudFormation may not do for him."""
+        who = self.engine.principals.get(self.stack.name)
+        if not who:
+            return
+        made = SimpleNamespace(service=service, operation=operation, params=params, region=self.region, account=self.account, arn=who, role_arn="", protocol="query")
+        try:
+            permissions.check_as(made, who)
+        except AwsError as refused:
+            raise ResourceError(self.handler_message(f"{refused.message} (Status Code: 403)", "AccessDenied")) from refused
 
     def call(self, service: str, operation: str, properties: dict, renames: dict = None, /, **extra) -> dict:
         """`invoke` with CloudFormation properties converted along the API's own input shape."""
