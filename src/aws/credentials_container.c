@@ -90,6 +90,8 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     if (rc < 0) {
         error_wrap(err, "AWS_CONTAINER_CREDENTIALS_%s_URI", relative ? "RELATIVE" : "FULL");
         error_hint(err, "Correct or unset it.");
+        if (err)
+            err->kind = ERR_AUTH;
         return rc;
     }
     if (!host_allowed(&u)) {

@@ -54,6 +54,9 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     if (rc < 0) {
         error_wrap(err, "credential_process of profile %s", r->profile_name);
         error_at(err, s.path, s.line, 0);
+        error_hint(err, "The line is split at blanks as a shell would, quotation marks included; see `aws help config-vars`.");
+        if (err)
+            err->kind = ERR_AUTH;
         return rc;
     }
     if (n == 0)
