@@ -65,6 +65,21 @@ static int bucket(struct pulumi_ctx *c, const struct graph_resource *r, json_t *
     return 0;
 }
 
+/* What CloudFormation takes for said when it is not; the provider wants it. */
+static int distribution(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
+{
+    (void)c, (void)err;
+    json_t *properties = json_object_get(node, "properties");
+    if (!json_object_get(properties, "restrictions"))
+        pulumi_set(node, "restrictions", plan_json("{s:{s:s}}", "geoRestriction", "restrictionType", "none"));
+    if (!json_object_get(properties, "viewerCertificate"))
+        pulumi_set(node, "viewerCertificate", plan_json("{s:b}", "cloudfrontDefaultCertificate", 1));
+    json_t *behavior = json_object_get(properties, "defaultCacheBehavior");
+    if (behavior && !json_object_get(behavior, "cachedMethods"))
+        plan_json_set(behavior, "cachedMethods", plan_json("[s,s]", "GET", "HEAD"));
+    return 0;
+}
+
 static const struct pulumi_part BUCKET_PARTS[] = {
     {"encryption", "aws:s3:BucketServerSideEncryptionConfiguration", "bucket", "bucket", false},
     {"access", "aws:s3:BucketPublicAccessBlock", "bucket", "bucket", false},
@@ -138,5 +153,32 @@ const struct pulumi_row pulumi_rows_edge[] = {
               "=@lifecycle.rules[].abortIncompleteMultipartUpload.daysAfterInitiation "
               "LifecycleConfiguration.Rules[].NoncurrentVersionExpiration.NoncurrentDays=@lifecycle.rules[].noncurrentVersionExpiration.noncurrentDays"},
     {"AWS::S3::BucketPolicy", "aws:s3:BucketPolicy", .rules = "Bucket PolicyDocument=policy:json"},
+    {"AWS::CloudFront::OriginAccessControl", "aws:cloudfront:OriginAccessControl", .attrs = "Id=id",
+     .rules = "OriginAccessControlConfig.Name=name OriginAccessControlConfig.Description=description "
+              "OriginAccessControlConfig.OriginAccessControlOriginType=originAccessControlOriginType "
+              "OriginAccessControlConfig.SigningBehavior=signingBehavior OriginAccessControlConfig.SigningProtocol=signingProtocol"},
+    {"AWS::CloudFront::Function", "aws:cloudfront:Function", .ref = "arn", .attrs = "FunctionARN=arn",
+     .rules = "Name AutoPublish=publish FunctionCode=code FunctionConfig.Comment=comment FunctionConfig.Runtime=runtime Tags:tags"},
+    {"AWS::CloudFront::Distribution", "aws:cloudfront:Distribution", .attrs = "Id=id DomainName=domainName", .finish = distribution,
+     .rules = "DistributionConfig.Enabled=enabled DistributionConfig.IPV6Enabled=isIpv6Enabled DistributionConfig.HttpVersion=httpVersion "
+              "DistributionConfig.Comment=comment DistributionConfig.DefaultRootObject=defaultRootObject DistributionConfig.PriceClass=priceClass "
+              "DistributionConfig.Aliases=aliases DistributionConfig.Origins[].Id=origins[].originId DistributionConfig.Origins[].DomainName=origins[].domainName "
+              "DistributionConfig.Origins[].OriginPath=origins[].originPath DistributionConfig.Origins[].OriginAccessControlId=origins[].originAccessControlId "
+              "DistributionConfig.Origins[].S3OriginConfig.OriginAccessIdentity:implied "
+              "DistributionConfig.DefaultCacheBehavior.TargetOriginId=defaultCacheBehavior.targetOriginId "
+              "DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy=defaultCacheBehavior.viewerProtocolPolicy "
+              "DistributionConfig.DefaultCacheBehavior.CachePolicyId=defaultCacheBehavior.cachePolicyId "
+              "DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId=defaultCacheBehavior.responseHeadersPolicyId "
+              "DistributionConfig.DefaultCacheBehavior.Compress=defaultCacheBehavior.compress "
+              "DistributionConfig.DefaultCacheBehavior.AllowedMethods=defaultCacheBehavior.allowedMethods "
+              "DistributionConfig.DefaultCacheBehavior.CachedMethods=defaultCacheBehavior.cachedMethods "
+              "DistributionConfig.DefaultCacheBehavior.FunctionAssociations[].EventType=defaultCacheBehavior.functionAssociations[].eventType "
+              "DistributionConfig.DefaultCacheBehavior.FunctionAssociations[].FunctionARN=defaultCacheBehavior.functionAssociations[].functionArn "
+              "DistributionConfig.CustomErrorResponses[].ErrorCode=customErrorResponses[].errorCode "
+              "DistributionConfig.CustomErrorResponses[].ResponseCode=customErrorResponses[].responseCode "
+              "DistributionConfig.CustomErrorResponses[].ResponsePagePath=customErrorResponses[].responsePagePath "
+              "DistributionConfig.ViewerCertificate.AcmCertificateArn=viewerCertificate.acmCertificateArn "
+              "DistributionConfig.ViewerCertificate.SslSupportMethod=viewerCertificate.sslSupportMethod "
+              "DistributionConfig.ViewerCertificate.MinimumProtocolVersion=viewerCertificate.minimumProtocolVersion Tags:tags"},
     {0},
 };

@@ -20,6 +20,7 @@ OTHERWISE = {
     ("AWS::ECS::Service", "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"),  # boolean
     ("AWS::CertificateManager::Certificate", "DomainValidationOptions[].DomainName"),  # records of their own
     ("AWS::CertificateManager::Certificate", "DomainValidationOptions[].HostedZoneId"),
+    ("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].S3OriginConfig.OriginAccessIdentity"),  # empty: there is an access control
     ("AWS::ApplicationAutoScaling::ScalingPolicy", "ScalingTargetId"),  # three properties of the target
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes[].Value"),  # access_logs.s3.enabled false: left out, see test_load_balancer
 }
@@ -32,6 +33,9 @@ OWN = {
     ("aws:docdb:Cluster", "clusterIdentifierPrefix"), ("aws:docdb:Cluster", "skipFinalSnapshot"), ("aws:docdb:Cluster", "finalSnapshotIdentifier"),
     ("aws:docdb:ClusterInstance", "identifierPrefix"), ("aws:elasticache:ReplicationGroup", "finalSnapshotIdentifier"),
     ("aws:lb:LoadBalancer", "internal"), ("aws:s3:BucketLifecycleConfiguration", "rules[].filter.prefix"),
+    ("aws:cloudfront:Distribution", "restrictions.geoRestriction.restrictionType"),
+    ("aws:cloudfront:Distribution", "viewerCertificate.cloudfrontDefaultCertificate"),
+    ("aws:cloudfront:Distribution", "defaultCacheBehavior.cachedMethods[]"),
     ("aws:appautoscaling:Policy", "resourceId"), ("aws:appautoscaling:Policy", "scalableDimension"), ("aws:appautoscaling:Policy", "serviceNamespace"),
 }
 OWN_TOKENS = {"aws:route53:Record": "_record", "aws:acm:CertificateValidation": "_validation"}  # of a certificate
