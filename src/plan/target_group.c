@@ -48,7 +48,7 @@ static void add_health(struct plan_ctx *c, const struct plan_route *r, json_t *p
     plan_health_url(h->present ? h->test : NULL, h->present ? h->test_count : 0, &url);
     struct plan_health_timing t;
     plan_target_group_timing(c->s, h, &t);
-    const char *codes, *path = arena_printf(c->a, "%s%s", url.path[0] == '/' ? "" : "/", url.path);
+    const char *codes = NULL, *path = arena_printf(c->a, "%s%s", url.path[0] == '/' ? "" : "/", url.path);
     if (plan_port_is_grpc(r->port))
         path = grpc_path(c, h, &url, &codes);
     plan_json_set(properties, "HealthCheckPath", json_string(path));
