@@ -56,9 +56,14 @@ static void add_rule(struct rules *u, const struct plan_route *r, const char *id
                      json_t *action)
 {
     struct plan_ctx *c = u->c;
+    int at = (int)priority(u, id, r, hosts, count); /* the same in every stage */
+    if (plan_comes_later(c, r->service, id)) { /* it would take requests from what runs, and nobody behind it */
+        json_decref(action);
+        return;
+    }
     graph_add(c->g, r->service->group, id, "AWS::ElasticLoadBalancingV2::ListenerRule",
-              plan_json("{s:o,s:i,s:o,s:[o]}", "ListenerArn", graph_ref(plan_listener_id(c, listener)), "Priority",
-                        (int)priority(u, id, r, hosts, count), "Conditions", conditions(r, hosts, count), "Actions", action));
+              plan_json("{s:o,s:i,s:o,s:[o]}", "ListenerArn", graph_ref(plan_listener_id(c, listener)), "Priority", at,
+                        "Conditions", conditions(r, hosts, count), "Actions", action));
 }
 
 static json_t *forward(const struct plan_route *r)

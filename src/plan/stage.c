@@ -97,6 +97,11 @@ void plan_stages(struct arena *a, const struct plan_request *r, const struct gra
 }
 
 /* ---- what stays until its stage comes ---- */
+bool plan_comes_later(const struct plan_ctx *c, const struct plan_service *s, const char *logical_id)
+{
+    return c->r->stage && s->stage > c->r->stage && !json_object_get(json_object_get(c->r->previous, "Resources"), logical_id);
+}
+
 static bool is_of_later_stage(const struct plan_ctx *c, const char *group)
 {
     for (size_t i = 0; i < c->v.count; i++)

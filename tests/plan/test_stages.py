@@ -132,6 +132,7 @@ class Stages(unittest.TestCase):
                 self.assertEqual(plan["Resources"][logical_id], resource, logical_id)
         self.assertNotEqual(plan["Resources"]["TaskDefinitionMigrate"], before["Resources"]["TaskDefinitionMigrate"])
         self.assertIn("ServiceOther", plan["Resources"])
+        self.assertNotIn("ListenerRuleApiP9090", plan["Resources"], "it would take the requests of the api that runs")
         self.assertEqual(plan["Metadata"]["Defang"]["services"]["api"], before["Metadata"]["Defang"]["services"]["api"])
         # The last stage: what went is gone, all of it is new.
         done = self.write("stage.json", plan)
