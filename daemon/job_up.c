@@ -39,6 +39,8 @@ static int prepare_account(struct up *u, struct error *err)
         return rc;
     j->context.facts = facts;
     rc = flow_adopted(&j->context, j->arena, j->project.model, facts, err);
+    if (rc == 0 && plan_has_secret_files(j->project.model))
+        rc = flow_file_key(&j->context, j->arena, true, &facts->file_key, err);
     if (rc == 0)
         rc = flow_domains(&j->context, j->arena, j->project.model, facts, err);
     if (rc < 0)

@@ -21,6 +21,8 @@ static int read_account(struct preview *p, struct error *err)
     p->context.facts = p->request.facts = p->facts;
     if (rc == 0)
         rc = flow_adopted(&p->context, arena, p->v->project.model, p->facts, err);
+    if (rc == 0 && plan_has_secret_files(p->v->project.model))
+        rc = flow_file_key(&p->context, arena, false, &p->facts->file_key, err);
     if (rc == 0)
         rc = flow_domains(&p->context, arena, p->v->project.model, p->facts, err);
     if (rc == 0)

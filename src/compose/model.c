@@ -80,6 +80,16 @@ static int compare_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* What is external, or of the environment, comes from the config store. */
+static void add_source(names *all, const struct compose_file_source *list, size_t count, const char *name)
+{
+    for (size_t i = 0; name && i < count; i++) {
+        const struct compose_file_source *s = &list[i];
+        if (strcmp(s->name, name) == 0 && (s->external || s->environment))
+            vec_push(all, s->environment ? s->environment : s->external_name ? s->external_name : name);
+    }
+}
+
 void compose_config_names(const struct compose_project *p, const char ***out, size_t *count)
 {
     names all = {0};
@@ -90,8 +100,9 @@ void compose_config_names(const struct compose_project *p, const char ***out, si
             if (s->environment[k].is_null)
                 vec_push(&all, s->environment[k].name);
         for (size_t k = 0; k < s->secret_count; k++)
-            if (s->secrets[k].source)
-                vec_push(&all, s->secrets[k].source);
+            add_source(&all, p->secrets, p->secret_count, s->secrets[k].source);
+        for (size_t k = 0; k < s->config_count; k++)
+            add_source(&all, p->configs, p->config_count, s->configs[k].source);
     }
     if (all.len)
         qsort(all.items, all.len, sizeof *all.items, compare_text);

@@ -3,6 +3,9 @@
 #include "engine/flow.h"
 
 #include "aws/operations.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -66,6 +69,8 @@ static int fetch_all(struct engine_context *c, const char *path, const struct pl
 
 static int compose(const struct plan_derived *d, const char *path, const json_t *values, struct str *out, struct error *err)
 {
+    if (d->file && file_read(d->file, LIMIT_CONFIG_VALUE_BYTES, out, err) < 0)
+        return error_wrap(err, "reading %s of service %s", d->variable, d->service);
     for (const struct compose_part *p = d->parts; p; p = p->next) {
         cleanup_free char *full = p->is_config ? xasprintf("%s%s", path, p->text) : NULL;
         const json_t *value = full ? json_object_get(values, full) : NULL;
@@ -75,6 +80,13 @@ static int compose(const struct plan_derived *d, const char *path, const json_t 
             return error_kind_errno(ERR_REFUSED);
         }
         str_append(out, value ? json_string_value(value) : p->text);
+    }
+    if (d->encoded) {
+        char *text = digest_base64(str_get(out), out->len);
+        str_wipe(out);
+        str_append(out, text);
+        secret_wipe(text, strlen(text));
+        free(text);
     }
     if (out->len > LIMIT_CONFIG_VALUE_BYTES)
         return error_raise(err, ERR_REFUSED, "%s of service %s has %zu bytes with its config values, SSM takes at most %zu", d->variable, d->service,
@@ -114,9 +126,33 @@ int flow_derived_put(struct engine_context *c, const struct plan_derived *list, 
 static bool kept(const struct plan_derived *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
-        if (text_eq(list[i].parameter, name))
+        if (text_eq(list[i].parameter, name) || (list[i].file && text_ends(name, "/" PLAN_FILE_KEY)))
             return true;
     return false;
+}
+
+int flow_file_key(struct engine_context *c, struct arena *arena, bool make, const char **out, struct error *err)
+{
+    cleanup_free char *root = plan_derived_path(c->settings, c->project);
+    cleanup_free char *name = xasprintf("%s" PLAN_FILE_KEY, root);
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(c, &aws_ssm_GetParameter, json_pack("{s:s,s:b}", "Name", name, "WithDecryption", 1), &reply, err);
+    *out = NULL;
+    if (rc == 0) {
+        *out = arena_strdup(arena, json_str_or(reply, "Parameter.Value", ""));
+        return 0;
+    }
+    if (!aws_error_is_not_found(err))
+        return error_wrap(err, "reading %s", name);
+    error_done(err);
+    if (!make)
+        return 0;
+    uint8_t bytes[16];
+    clock_random(bytes, sizeof bytes);
+    cleanup_free char *hex = digest_hex(bytes, sizeof bytes);
+    rc = engine_call(c, &aws_ssm_PutParameter, json_pack("{s:s,s:s,s:s}", "Name", name, "Value", hex, "Type", "SecureString"), NULL, err);
+    *out = rc == 0 ? arena_strdup(arena, hex) : NULL;
+    return rc < 0 ? error_wrap(err, "storing %s", name) : 0;
 }
 
 int flow_derived_prune(struct engine_context *c, const struct plan_derived *keep, size_t count, struct error *err)

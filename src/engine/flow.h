@@ -75,6 +75,9 @@ int flow_runs_prune(struct engine_context *c, const char *const *keep, size_t co
 int flow_once_run(struct engine_context *c, const struct plan_once *o, const json_t *outputs, struct engine_failure *failure, struct error *err);
 /* Stops those of this deployment that still run: for a cancel that was asked for before a restart. */
 void flow_once_stop(struct engine_context *c, const json_t *outputs);
+/* The key of digests of files (PLAN_FILE_KEY); NULL when there is none and `make` does not ask for one. */
+int flow_file_key(struct engine_context *c, struct arena *arena, bool make, const char **out, struct error *err);
+
 /* ---- volumes.c: file systems that outlive the stack ---- */
 /* Those of c->project, in `arena`; of a deployed project too. */
 int flow_volumes(struct engine_context *c, struct arena *arena, const struct plan_kept_volume **out, size_t *count, struct error *err);

@@ -95,33 +95,6 @@ static void check_mounts(struct plan_check *c, const struct plan_service *s)
     }
 }
 
-static const struct compose_file_source *secret_source(const struct compose_project *p, const char *name)
-{
-    for (size_t i = 0; i < p->secret_count; i++)
-        if (strcmp(p->secrets[i].name, name) == 0)
-            return &p->secrets[i];
-    return NULL;
-}
-
-static void check_files(struct plan_check *c, const struct plan_service *s)
-{
-    for (size_t i = 0; i < s->s->secret_count; i++) {
-        const struct compose_file_ref *r = &s->s->secrets[i];
-        const struct compose_file_source *source = secret_source(c->p, r->source);
-        if (!source || !source->external)
-            plan_warn(&c->diag, r->pos, arena_printf(c->a, "Use external: true and `defangctl config set %s`: it becomes a variable.", r->source),
-                      "service %s: secret %s is not mounted, files are not supported yet", s->s->name, r->source);
-        else if (source->external_name && strcmp(source->external_name, source->name) != 0)
-            plan_error(&c->diag, source->pos, "Name the secret as the config is named.", "secret %s: another name than its own is not supported",
-                       source->name);
-        else if (!plan_config_name_valid(r->source))
-            plan_error(&c->diag, r->pos, "Use letters, digits and underscores.", "secret %s is no valid config name", r->source);
-    }
-    for (size_t i = 0; i < s->s->config_count; i++)
-        plan_warn(&c->diag, s->s->configs[i].pos, "Copy the file into the image.", "service %s: config %s is not mounted, files are not supported yet",
-                  s->s->name, s->s->configs[i].source);
-}
-
 static void check_options(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_service *x = s->s;
@@ -158,5 +131,5 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
     check_options(c, s);
     plan_check_linux(c, s);
     check_mounts(c, s);
-    check_files(c, s);
+    plan_check_files(c, s);
 }

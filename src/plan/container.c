@@ -18,8 +18,12 @@ static const char *image_of(const struct plan_ctx *c, const struct plan_service 
     for (size_t i = 0; i < c->r->image_count; i++)
         if (strcmp(c->r->images[i].service, s->s->name) == 0)
             return c->r->images[i].uri;
-    const char *image = s->s->image;
-    if (!image || !c->f->ecr_public_prefix || c->s->no_cache)
+    return s->s->image ? plan_image_uri(c, s->s->image) : NULL;
+}
+
+const char *plan_image_uri(const struct plan_ctx *c, const char *image)
+{
+    if (!c->f->ecr_public_prefix || c->s->no_cache)
         return image;
     const char *path = NULL, *library = "";
     if (text_starts(image, "public.ecr.aws/"))

@@ -60,7 +60,7 @@ void plan_derived(struct arena *arena, const struct plan_request *r, struct plan
     plan_view_suffix(arena, r->settings, r->project->name, &v);
     size_t max = 0;
     for (size_t i = 0; i < v.count; i++)
-        max += v.services[i].s->environment_count;
+        max += v.services[i].s->environment_count + v.services[i].s->secret_count + v.services[i].s->config_count;
     *out = arena_array(arena, struct plan_derived, max + 1);
     *count = 0;
     for (size_t i = 0; i < v.count; i++) {
@@ -68,5 +68,7 @@ void plan_derived(struct arena *arena, const struct plan_request *r, struct plan
         for (size_t k = 0; plan_is_task(s) && k < s->s->environment_count; k++)
             if (plan_is_derived(arena, &s->s->environment[k]) && !text_empty(s->s->environment[k].name))
                 plan_derive(arena, r, &v, s, &s->s->environment[k], &(*out)[(*count)++]);
+        if (plan_is_task(s))
+            plan_files_derived(arena, r, s->s, *out, count);
     }
 }

@@ -151,6 +151,27 @@ const char *plan_cluster_sub(const struct plan_ctx *c);      /* the same inside 
 void plan_depend_on_internet(struct plan_ctx *c, const char *logical_id, bool public_subnets); /* default routes first */
 void plan_security(struct plan_ctx *c);
 void plan_volumes(struct plan_ctx *c);
+/* ---- configs and secrets as files (file_refs.c, files.c) ---- */
+struct plan_task_file {
+    const struct compose_file_ref *ref;
+    const struct compose_file_source *source; /* NULL: not declared */
+    bool secret;
+    const char *target, *folder, *name;       /* "/run/secrets/x", "/run/secrets", "x" */
+    bool hides;                 /* the image may have something in the folder */
+    unsigned mode;
+    const char *config;         /* the content is this config's value; else parts, else the file at path */
+    const struct compose_part *parts;
+    const char *path;
+    bool empty, encoded;        /* encoded: its parameter is base64 */
+    const char *digest; size_t bytes; /* of the file, by plan_file_read */
+};
+/* Secrets, then configs, as the service lists them; nothing is read. In `a`. */
+size_t plan_files_of(struct arena *a, const struct compose_project *p, const struct compose_service *s, struct plan_task_file **out);
+int plan_file_read(struct arena *a, const char *key, struct plan_task_file *f, struct error *err);
+void plan_files_derived(struct arena *a, const struct plan_request *r, const struct compose_service *s, struct plan_derived *out, size_t *count);
+void plan_files_configs(struct plan_ctx *c, const struct compose_service *s, struct str *out); /* as plan_task_configs */
+void plan_files_extra(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task);
+const char *plan_image_uri(const struct plan_ctx *c, const char *image); /* through the account's cache where there is one */
 /* ---- scaling.c, grants.c, linux_options.c ---- */
 const char *plan_scaling_read(const struct compose_service *s, unsigned replicas, struct plan_adopt_scaling *out); /* what is wrong, or NULL */
 void plan_scaling(struct plan_ctx *c, const struct plan_service *s);
@@ -282,6 +303,7 @@ void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
 void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);
 void plan_check_volumes(struct plan_check *c);
+void plan_check_files(struct plan_check *c, const struct plan_service *s);
 void plan_check_scaling(struct plan_check *c, const struct plan_service *s);
 void plan_check_grants(struct plan_check *c, const struct plan_service *s);
 void plan_check_linux(struct plan_check *c, const struct plan_service *s);

@@ -60,6 +60,7 @@ struct plan_facts {               /* about the account: read by the engine befor
     const char *const *zones; size_t zone_count;            /* names, sorted: us-west-2a … */
     const char *bucket;           /* of the CD stack: build contexts */
     const struct plan_kept_volume *volumes; size_t volume_count;
+    const char *file_key;         /* PLAN_FILE_KEY; NULL when there is none yet */
     const char *ecr_public_prefix; /* pull-through cache prefix, NULL when off */
     bool zones_known;             /* public zones and the records that stand at plan_domain_names(); read only when there are names */
     const struct plan_zone *public_zones; size_t public_zone_count;
@@ -124,7 +125,14 @@ void plan_build_finish(struct arena *arena, const struct plan_request *r, struct
 /* A variable that mixes text with config values. Before apply the engine composes each from the config store and keeps it, encrypted, as `parameter`; the
  * task definition names that parameter. The name carries a hash of the parts and of the configs' versions: a config that is set anew gives a new parameter,
  * and a rollback still finds the old one. The engine removes those that the deployed plan no longer names. `parts` in the arena; no value is in it. */
-struct plan_derived { const char *service, *variable, *parameter; const struct compose_part *parts; };
+struct plan_derived {
+    const char *service, *variable, *parameter;
+    const struct compose_part *parts;
+    const char *file;             /* or the content of this file: a config or secret of a service */
+    bool encoded;                 /* kept as base64 */
+};
+#define PLAN_FILE_KEY "file-key"  /* under plan_derived_path(): keys the digests of files, which stand in the template */
+bool plan_has_secret_files(const struct compose_project *p); /* some config or secret is a file of the project's folder */
 void plan_derived(struct arena *arena, const struct plan_request *r, struct plan_derived **out, size_t *count);
 /* Services that are a folder of files: after apply the engine makes the bucket hold what the folder holds. `folder` absolute, NULL when none is named. */
 struct plan_static { const char *service, *folder, *bucket_id, *site_id; }; /* ids: logical */

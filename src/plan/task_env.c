@@ -76,9 +76,11 @@ static void put_secrets(struct plan_ctx *c, const struct plan_service *s, struct
 {
     for (size_t i = 0; i < s->s->secret_count; i++) {
         const char *name = s->s->secrets[i].source;
-        for (size_t k = 0; k < c->p->secret_count; k++)
-            if (strcmp(c->p->secrets[k].name, name) == 0 && c->p->secrets[k].external)
-                put(e, name, graph_sub("%s", plan_config_arn_sub(c, name)), true);
+        for (size_t k = 0; k < c->p->secret_count; k++) {
+            const struct compose_file_source *from = &c->p->secrets[k];
+            if (strcmp(from->name, name) == 0 && from->external)
+                put(e, name, graph_sub("%s", plan_config_arn_sub(c, from->external_name ? from->external_name : name)), true);
+        }
     }
 }
 

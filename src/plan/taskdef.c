@@ -3,9 +3,11 @@
 #include "plan/internal.h"
 #include <string.h>
 
+#define CONTAINERS_MAX 10 /* of a task definition: docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
+
 /* What other parts put into a task, after its containers are there; each may add to ContainerDefinitions and Volumes. */
 static void (*const EXTRAS[])(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task) = {
-    NULL,
+    plan_files_extra,
 };
 
 void plan_task_needs(const struct plan_view *v, const struct plan_service *s, double *vcpus, double *memory_mib)
@@ -26,6 +28,8 @@ void plan_task_configs(struct plan_ctx *c, const struct plan_service *s, struct 
             for (const struct compose_part *p = member->s->environment[i].value.first; p; p = p->next)
                 if (p->is_config)
                     str_appendf(out, "\n%s=%lld", p->text, plan_config_mark(c->r, p->text));
+    for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
+        plan_files_configs(c, member->s, out);
 }
 
 static int add_containers(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
@@ -43,6 +47,9 @@ static int add_containers(struct plan_ctx *c, const struct plan_service *s, cons
     for (size_t i = 0; i < ARRAY_LEN(EXTRAS); i++)
         if (EXTRAS[i])
             EXTRAS[i](c, s, deployment, task);
+    if (json_array_size(list) > CONTAINERS_MAX)
+        return error_raise(c->diag.err, ERR_USAGE, "service %s: its task has %zu containers with sidecars and those that prepare files, and ECS takes %d",
+                           s->s->name, json_array_size(list), CONTAINERS_MAX);
     return 0;
 }
 
