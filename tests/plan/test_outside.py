@@ -18,6 +18,8 @@ from wanted import Wanted
 
 ANYWHERE = "0.0.0.0/0"
 NEXT = "abcabcabcabc"
+# projects whose templates hold types that the sandbox does not have: part of its refusal
+LEFT_OUT = {"18-stores": "Unrecognized resource types: .*AWS::DocDB::DBCluster"}
 
 
 ACCOUNT_OF_ALL: list[Account] = []
@@ -53,8 +55,7 @@ class Looks:
 
     def each(self):
         for name in self.names:
-            with self.subTest(name):
-                yield name, self.wanted[name], self.stacks[name]
+            yield name, self.wanted[name], self.stacks[name]
 
     def ec2(self, operation: str, pick: str, **filters: Any) -> list[dict[str, Any]]:
         named = [{"Name": k.replace("_", "-").replace("--", "."), "Values": listed(v)} for k, v in filters.items()]
@@ -104,8 +105,11 @@ class Looks:
             found = {next(t["value"] for t in s["tags"] if t["key"] == "defang:service"): s for s in self.services_of(stack)}
             self.assertEqual(set(found), set(wanted.containers))
             for service, facts in found.items():
-                self.assertEqual(facts["desiredCount"], wanted.replicas(service), service)
-                self.assertEqual(facts["runningCount"], wanted.replicas(service), service)
+                if wanted.scaled(service):
+                    self.look_at_scaling(facts, wanted.replicas(service))
+                else:
+                    self.assertEqual(facts["desiredCount"], wanted.replicas(service), service)
+                    self.assertEqual(facts["runningCount"], wanted.replicas(service), service)
                 self.assertEqual([c["capacityProvider"] for c in facts["capacityProviderStrategy"]], [wanted.capacity])
                 self.assertEqual(facts["deploymentConfiguration"]["minimumHealthyPercent"], wanted.min_healthy)
                 network = facts["networkConfiguration"]["awsvpcConfiguration"]
@@ -113,6 +117,16 @@ class Looks:
                 self.assertEqual(network["assignPublicIp"], "ENABLED" if public else "DISABLED", service)
                 for subnet in network["subnets"]:
                     self.assertRegex(self.way_out(subnet), "^igw-" if public else "^nat-", f"{service} has a way out")
+
+    def look_at_scaling(self, facts: dict[str, Any], least: int) -> None:
+        """Between the count that the file says and twice that, by CPU. (The sandbox does not scale.)"""
+        resource = f"service/{facts['clusterArn'].rsplit('/', 1)[1]}/{facts['serviceName']}"
+        scaling = self.account.client("application-autoscaling")
+        target = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])["ScalableTargets"][0]
+        self.assertEqual((target["MinCapacity"], target["MaxCapacity"]), (least, 2 * least))
+        policies = scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)["ScalingPolicies"]
+        self.assertEqual([p["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"] for p in policies],
+                         ["ECSServiceAverageCPUUtilization"])
 
     def test_c_security_groups(self) -> None:
         for _name, wanted, stack in self.each():
@@ -192,6 +206,11 @@ class Looks:
                         self.assertEqual(role.may("elasticfilesystem:ClientWrite", arn), wanted.mounts(role.service) == "write", logical)
                     self.assertFalse(role.may("elasticfilesystem:ClientMount", f"arn:aws:elasticfilesystem:{here}:file-system/fs-other"))
                     self.assertFalse(role.may("s3:GetObject", "arn:aws:s3:::any/thing"))
+                elif logical.startswith("TaskRole") and wanted.asks(role.service):
+                    self.assertEqual(role.attached, wanted.services[role.service].get("x-defang-policies", []))
+                    model = "arn:aws:bedrock:us-west-2::foundation-model/any"
+                    self.assertEqual(role.may("bedrock:InvokeModel", model), bool(wanted.services[role.service].get("x-defang-llm")))
+                    self.assertFalse(role.may("bedrock:DeleteCustomModel", model) or role.may("s3:GetObject", "arn:aws:s3:::any/thing"))
                 elif logical.startswith("TaskRole"):
                     self.assertEqual((role.statements, role.attached), ([], []), f"{logical} may do nothing")
 
@@ -271,7 +290,14 @@ class FirstTen(Looks, unittest.TestCase):
 
 
 class LastTen(Looks, unittest.TestCase):
-    names = projects.names()[10:]
+    names = [n for n in projects.names()[10:] if n not in LEFT_OUT]
+
+    def test_x_left_out(self) -> None:
+        """Said, not skipped in silence: the sandbox does not know these types, and when it does this fails."""
+        for name, types in LEFT_OUT.items():
+            cloudformation = self.account.client("cloudformation")
+            with self.assertRaisesRegex(cloudformation.exceptions.ClientError, types):
+                cloudformation.create_stack(StackName="left-out", TemplateURL=self.account.upload("left-out", projects.planned(name)), Capabilities=["CAPABILITY_IAM"])
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class Wanted:
         self.services: dict[str, dict[str, Any]] = {k: v for k, v in node["services"].items() if "debug" not in v.get("profiles", []) or "COMPOSE_PROFILES=debug" in arguments}
         self.nat, self.capacity, self.retention, self.min_healthy = MODES[node.get("x-defang-mode", "")]
         self.nat = node.get("x-defang-nat", self.nat)
+        self.retention = node.get("x-defang-settings", {}).get("log-retention-days", self.retention)
         self.adopted = "x-defang-aws" in node
         if self.adopted and node["x-defang-aws"].get("privateSubnetIDs"):
             self.nat = "adopted"
@@ -128,6 +129,13 @@ class Wanted:
 
     def trusts_tasks(self, role: str) -> bool:
         return role in ("ExecutionRole", "KanikoRole") or role.startswith("TaskRole")
+
+    def scaled(self, service: str) -> bool:
+        return bool(self.services[service].get("x-defang-autoscaling"))
+
+    def asks(self, service: str) -> bool:
+        """Whether its role may do more than nothing."""
+        return any(key in self.services.get(service, {}) for key in ("x-defang-llm", "x-defang-policies"))
 
     def mounts(self, service: str) -> str:
         """"write" or "read" when the service has a folder that outlives its tasks."""
