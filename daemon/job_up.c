@@ -85,6 +85,8 @@ static int make_graph(struct up *u, bool foundation, unsigned stage, struct erro
     int rc = plan_make(&u->request, &u->graph, &d, err);
     if (rc == 0)
         rc = graph_check(u->graph, err);
+    if (rc == 0 && u->request.previous)
+        rc = plan_check_previous(&u->request, u->graph, err);
     compose_diagnostics_done(&d);
     return rc < 0 ? error_wrap(err, "planning %s", u->j->context.project) : 0;
 }

@@ -5,6 +5,10 @@
 /* The instance's name is part of Cloud Map's key: one per store. */
 void plan_store_alias(struct plan_ctx *c, const struct plan_service *s, const char *store_id, const char *endpoint_attr)
 {
+    if (plan_by_sidecar(c)) {
+        plan_store_record(c, s, store_id, endpoint_attr);
+        return;
+    }
     const char *discovery = arena_printf(c->a, "Discovery%s", s->id), *instance = arena_printf(c->a, "StoreAlias%s", s->id);
     graph_add(c->g, s->group, discovery, "AWS::ServiceDiscovery::Service",
               plan_json("{s:s,s:o,s:{s:s,s:[{s:s,s:i}]},s:o}", "Name", s->label, "NamespaceId", graph_attr("Namespace", "Id"), "DnsConfig",
@@ -24,6 +28,10 @@ static void add_discovery(struct plan_ctx *c, const struct plan_service *s)
 
 void plan_dns(struct plan_ctx *c)
 {
+    if (plan_by_sidecar(c)) {
+        plan_private_zone(c);
+        return;
+    }
     struct graph_resource *r =
         graph_add(c->g, "dns", "Namespace", "AWS::ServiceDiscovery::PrivateDnsNamespace",
                   plan_json("{s:s,s:s,s:o,s:{s:{s:{s:i}}}}", "Name", c->domain, "Description",

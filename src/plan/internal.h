@@ -188,6 +188,13 @@ void plan_logs(struct plan_ctx *c);
 void plan_roles(struct plan_ctx *c);
 void plan_builds_resources(struct plan_ctx *c);
 void plan_dns(struct plan_ctx *c);
+/* ---- discovery by sidecar (discovery.c); without the setting each does nothing ---- */
+bool plan_by_sidecar(const struct plan_ctx *c);
+void plan_private_zone(struct plan_ctx *c);
+const char *plan_alias_id(const struct plan_ctx *c, const struct plan_service *s); /* who waits for a store waits for this */
+void plan_store_record(struct plan_ctx *c, const struct plan_service *s, const char *store_id, const char *endpoint_attr);
+void plan_discovery_statements(struct plan_ctx *c, const struct plan_service *s, json_t *statements);
+void plan_discovery_sidecar(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task);
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
 int plan_redis(struct plan_ctx *c, const struct plan_service *s);
 int plan_static_site(struct plan_ctx *c, const struct plan_service *s);

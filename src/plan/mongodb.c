@@ -86,7 +86,7 @@ int plan_mongodb(struct plan_ctx *c, const struct plan_service *s)
     plan_store_alias(c, s, id, "Endpoint");
     plan_document_alarms(c, s, id);
     /* Who waits for the alias waits for a node that answers. */
-    graph_depend(c->g, arena_printf(c->a, "StoreAlias%s", s->id), arena_printf(c->a, "DocumentNode%s1", s->id));
+    graph_depend(c->g, plan_alias_id(c, s), arena_printf(c->a, "DocumentNode%s1", s->id));
     return 0;
 }
 

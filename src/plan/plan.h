@@ -162,6 +162,10 @@ char *plan_runs_path(const struct plan_settings *s, const char *project); /* "/D
 /* With r->foundation and r->previous, container services that are deployed stay as they are. */
 int plan_make(const struct plan_request *r, struct graph **out, struct compose_diagnostics *d, struct error *err);
 
+/* Whether the graph may follow on r->previous: ERR_REFUSED for what loses protection or backups without `allow-downgrade`, and for changes of stores that
+ * AWS refuses or that take them down unasked. */
+int plan_check_previous(const struct plan_request *r, const struct graph *g, struct error *err);
+
 /* Names in public DNS that the project asks for ("www.example.com", "*.shop.example.com"): with any, the engine reads the account's zones into the facts. */
 void plan_domain_names(struct arena *arena, const struct compose_project *p, const struct plan_settings *s, const char *const **names, size_t *count);
 /* What the zones mean for the project, one warning each with the mend: names that lie in no zone, records that are somebody else's. `previous` as in plan_request. */

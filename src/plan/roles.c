@@ -102,6 +102,7 @@ static void add_task_role(struct plan_ctx *c, const struct plan_service *s)
 {
     json_t *statements = json_array();
     const char *id = arena_printf(c->a, "TaskRole%s", s->id);
+    plan_discovery_statements(c, s, statements);
     plan_volume_statements(c, s, statements);
     plan_grant_statements(c, s, statements);
     add_role(c, s->group, id, arena_printf(c->a, "What service %s may do in AWS", s->s->name), "task", statements, s->s->name);

@@ -81,7 +81,7 @@ static void add_order(struct plan_ctx *c, const struct plan_service *s, const ch
             if (on && on->once)
                 add_order(c, on, id);
             else if (on)
-                graph_depend(c->g, id, arena_printf(c->a, on->kind == PLAN_CONTAINER ? "Service%s" : on->kind == PLAN_STATIC ? PLAN_STATIC_SITE "%s" : "StoreAlias%s", on->id));
+                graph_depend(c->g, id, plan_is_store(on) ? plan_alias_id(c, on) : arena_printf(c->a, on->kind == PLAN_STATIC ? PLAN_STATIC_SITE "%s" : "Service%s", on->id));
         }
 }
 
@@ -116,7 +116,7 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
         plan_tags(NULL, s->s->name));
     plan_json_push(json_object_get(properties, "Tags"), plan_json("{s:s,s:s}", "Key", "defang:etag", "Value", deployment));
     add_load_balancers(c, s, container, properties);
-    if (s->port_count)
+    if (s->port_count && !plan_by_sidecar(c))
         plan_json_set(properties, "ServiceRegistries",
                       plan_json("[{s:o}]", "RegistryArn", graph_attr(arena_printf(c->a, "Discovery%s", s->id), "Arn")));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ECS::Service", properties);

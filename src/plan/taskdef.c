@@ -8,6 +8,7 @@
 /* What other parts put into a task, after its containers are there; each may add to ContainerDefinitions and Volumes. */
 static void (*const EXTRAS[])(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task) = {
     plan_files_extra,
+    plan_discovery_sidecar,
 };
 
 void plan_task_needs(const struct plan_view *v, const struct plan_service *s, double *vcpus, double *memory_mib)

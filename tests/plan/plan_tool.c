@@ -28,7 +28,7 @@ struct options {
     struct plan_zone public_zones[8];
     struct plan_record records[8];
     size_t public_zone_count, record_count;
-    int foundation, check, builds, cd, no_pull_through, table, indent, time, stages;
+    int foundation, check, builds, step, cd, no_pull_through, table, indent, time, stages;
 };
 
 static int print_graph(const struct graph *g, int indent)
@@ -235,6 +235,8 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
         fill_images(a, builds, count, &r);
     if (rc == 0 && !o->builds)
         rc = plan_make(&r, &g, NULL, err); /* plan_check has made its warnings */
+    if (rc == 0 && o->step)
+        rc = plan_check_previous(&r, g, err);
     if (rc < 0)
         rc = fail(err);
     else if (g && o->stages)
@@ -308,7 +310,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"foundation", no_argument, &o->foundation, 1}, {"check", no_argument, &o->check, 1},      {"builds", no_argument, &o->builds, 1},
         {"volume", required_argument, NULL, 'v'},
         {"cd", no_argument, &o->cd, 1},              {"no-pull-through", no_argument, &o->no_pull_through, 1},
-        {"replace-table", no_argument, &o->table, 1}, {"indent", no_argument, &o->indent, 1},      {0}};
+        {"step", no_argument, &o->step, 1}, {"replace-table", no_argument, &o->table, 1}, {"indent", no_argument, &o->indent, 1},      {0}};
     int k;
     while ((k = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         const char **text = k == 'm' ? &o->mode : k == 's' ? &o->stack : k == 'p' ? &o->previous : k == 'd' ? &o->diff

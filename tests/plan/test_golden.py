@@ -38,6 +38,7 @@ PLANS: dict[str, list] = {
     "stores": ["--mode", "ha", CASES / "stores.yaml"],
     "mongodb": ["--mode", "ha", "--config", "MONGO_PASSWORD=4", CASES / "mongodb.yaml"],
     "static": [CASES / "static.yaml"],
+    "sidecar": ["--env", "DEFANG_DISCOVERY=sidecar", CASES / "shop.yaml"],
     "adopt": [CASES / "adopt.yaml"],
     "adopt-public": [CASES / "adopt-public.yaml"],
     "cd": ["--cd"],
