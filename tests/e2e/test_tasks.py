@@ -1,0 +1,57 @@
+"""What is inside a task: sidecars in order, configs and secrets as files, and a volume that outlives the project."""
+
+from __future__ import annotations
+
+import pathlib
+
+import kit
+
+
+def file_systems(sandbox: kit.Sandbox) -> list[str]:
+    return [f["FileSystemId"] for f in sandbox.client("efs").describe_file_systems()["FileSystems"]
+            if {"Key": "defang:volume", "Value": "Defang-tasks-beta/data"} in f["Tags"]]
+
+
+def parameters(sandbox: kit.Sandbox) -> list[str]:
+    found = sandbox.client("ssm").describe_parameters(ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": ["/Defang/tasks/beta-derived/"]}])
+    return [p["Name"] for p in found["Parameters"]]
+
+
+def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
+    folder = kit.copy_project("tasks", tmp_path / "tasks")
+    assert "missing config: SITE, TOKEN" in place.run("up", cwd=folder).ok(5).err
+    place.run("config", "set", "SITE=shop.example", "TOKEN=t0ken", cwd=folder).ok()
+    place.run("up", cwd=folder).ok()
+    services = {s["name"]: s for s in place.run("ps", "--json", cwd=folder).ok().lines[0]["services"]}
+    assert {n: (s["kind"], s["state"]) for n, s in services.items()} == {
+        "prepare": ("sidecar", "COMPLETED"), "stats": ("sidecar", "RUNNING"), "web": ("service", "RUNNING")}
+    text = place.run("logs", "web", cwd=folder).ok().out
+    assert "3 files: 0/TOKEN, 0/cert, 1/site.conf" in text
+    assert "internal/stats:1" in place.run("logs", "stats", cwd=folder).ok().out
+    made = file_systems(sandbox)
+    assert len(made) == 1
+    before = parameters(sandbox)
+    (folder / "cert.pem").write_text("another one\n")
+    place.run("up", cwd=folder).ok()
+    after = parameters(sandbox)
+    assert len(before) == len(after) and [p for p in after if "secret-cert" in p] != [p for p in before if "secret-cert" in p]
+    assert made[0] in place.run("down", cwd=folder).ok().out + place.run("ls", cwd=folder).ok().out + place.run("watch", "latest", cwd=folder).ok().err
+    assert file_systems(sandbox) == made and parameters(sandbox) == []
+    place.run("up", cwd=folder).ok()
+    assert file_systems(sandbox) == made
+    assert "Nothing changed" in place.run("up", cwd=folder).ok().err
+    place.run("down", "-v", cwd=folder).ok()
+    assert file_systems(sandbox) == []
+    place.run("config", "rm", "SITE", "TOKEN", cwd=folder).ok()
+
+
+def test_culprit_is_named(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
+    """The sidecar that ends takes the task down, and is what people read of."""
+    folder = kit.copy_project("tasks", tmp_path / "tasks", project="culprit",
+                              replace={"image: internal/stats:1": 'image: internal/stats:1\n    command: [sh, -c, "echo no stats today; exit 3"]'})
+    place.run("config", "set", "SITE=shop.example", "TOKEN=t0ken", cwd=folder).ok()
+    failed = place.run("up", cwd=folder).ok(10)
+    assert "service stats failed: exit code 3" in failed.err
+    assert "no stats today" in failed.out + failed.err
+    place.run("down", "--volumes", cwd=folder).ok()
+    place.run("config", "rm", "SITE", "TOKEN", cwd=folder).ok()
