@@ -261,7 +261,7 @@ class Stack:
         return self.outputs()
 
     def apply(self, *more: str) -> str:
-        return terraform(self.folder, self.env, "apply", "-auto-approve", "-no-color", "-parallelism=16", *more, *self.variables())
+        return terraform(self.folder, self.env, "apply", "-auto-approve", "-no-color", "-parallelism=32", "-refresh=false", *more, *self.variables())
 
     def evaluate(self, translation: Translation) -> dict[str, dict[str, str]]:
         """The environment of each command, with what is made by now."""
@@ -290,4 +290,4 @@ class Stack:
                 if c["change"]["actions"] != ["no-op"] and c["mode"] == "managed"]
 
     def destroy(self) -> None:
-        terraform(self.folder, self.env, "destroy", "-auto-approve", "-no-color", "-parallelism=16", *self.variables())
+        terraform(self.folder, self.env, "destroy", "-auto-approve", "-no-color", "-parallelism=32", "-refresh=false", *self.variables())
