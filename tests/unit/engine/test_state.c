@@ -235,7 +235,7 @@ static void stack_setup(const char *state)
         "\"Vpc\":{\"Type\":\"AWS::EC2::VPC\",\"Metadata\":{\"Group\":\"network\"}}}}";
     cloud_reply(&cl, "ListStackResources",
                 "<StackResourceSummaries><member><LogicalResourceId>Cluster</LogicalResourceId><PhysicalResourceId>shop</PhysicalResourceId>"
-                "<ResourceType>AWS::ECS::Cluster</ResourceType></member><member><LogicalResourceId>Web</LogicalResourceId><PhysicalResourceId>arn:web</PhysicalResourceId>"
+                "<ResourceType>AWS::ECS::Cluster</ResourceType></member><member><LogicalResourceId>Web</LogicalResourceId><PhysicalResourceId>arn:aws:ecs:us-west-2:123456789012:service/shop/web</PhysicalResourceId>"
                 "</member><member><LogicalResourceId>Db</LogicalResourceId><PhysicalResourceId>shop-db</PhysicalResourceId></member></StackResourceSummaries>");
     cloud_reply(&cl, "DescribeServices",
                 "{\"services\":[{\"desiredCount\":2,\"runningCount\":1,\"pendingCount\":1,\"loadBalancers\":[{\"targetGroupArn\":\"arn:tg\"}],"
