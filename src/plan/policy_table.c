@@ -13,7 +13,7 @@ static const struct policy_row ROWS[] = {
          "ec2:Describe* ecs:Describe* ecs:List* elasticfilesystem:DescribeFileSystems elasticloadbalancing:Describe* iam:GetRole logs:FilterLogEvents logs:GetLogEvents "
          "route53:ListHostedZones route53:ListResourceRecordSets s3:AbortMultipartUpload s3:GetObject s3:ListBucket s3:ListMultipartUploadParts s3:PutObject "
          "secretsmanager:CreateSecret secretsmanager:DeleteSecret secretsmanager:ListSecrets secretsmanager:PutSecretValue secretsmanager:TagResource "
-         "ssm:DeleteParameter ssm:DeleteParameters ssm:DescribeParameters ssm:GetParameters ssm:PutParameter sts:GetCallerIdentity" LINKED_ROLE},
+         "ssm:DeleteParameter ssm:DeleteParameters ssm:DescribeParameters ssm:GetParameter ssm:GetParameters ssm:PutParameter sts:GetCallerIdentity" LINKED_ROLE},
     {"AWS::ApplicationAutoScaling::ScalableTarget",
      "application-autoscaling:DeregisterScalableTarget application-autoscaling:DescribeScalableTargets application-autoscaling:ListTagsForResource "
      "application-autoscaling:RegisterScalableTarget application-autoscaling:TagResource application-autoscaling:UntagResource" LINKED_ROLE},

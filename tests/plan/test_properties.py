@@ -7,7 +7,7 @@ import re
 import tempfile
 import unittest
 
-from lib import SECRET, references, strings, template, tool
+from lib import SECRET, Refused, references, strings, template, tool
 
 COUNT = 24
 IDS = "abcabcabcabc"
@@ -37,6 +37,10 @@ def service(rng: random.Random, others: list[str]) -> dict:
         return {"image": "redis:7", "x-defang-redis": True}
     if rng.random() < 0.1:
         return {"image": "postgres:17", "x-defang-postgres": True, "environment": {"POSTGRES_PASSWORD": "${PG}"}}
+    if rng.random() < 0.05:
+        return {"image": "mongo:5", "x-defang-mongodb": True, "environment": {"MONGO_INITDB_ROOT_PASSWORD": "${MONGO}"}}
+    if rng.random() < 0.05:
+        return {"x-defang-static-files": {"folder": "dist", "redirects": [{"from": "/a", "to": "/b"}]}}
     made: dict = {"environment": {}, "deploy": {"replicas": rng.randint(0, 4), "resources": {"reservations": {
         "cpus": str(rng.choice([0.1, 0.25, 1, 3, 16])), "memory": rng.choice(["100M", "1G", "30G"])}}}}
     if rng.random() < 0.4:
@@ -44,6 +48,7 @@ def service(rng: random.Random, others: list[str]) -> dict:
         made["platform"] = rng.choice(["linux/amd64", "linux/arm64"])
     else:
         made["image"] = rng.choice(["nginx", "ghcr.io/a/b:1", "public.ecr.aws/x/y:2"])
+    more(rng, made)
     ports = rng.sample(range(1, 30000), rng.randint(0, 3))
     made["ports"] = [{"target": p, "mode": rng.choice(["host", "ingress"])} for p in ports]
     if others and rng.random() < 0.6:
@@ -52,6 +57,31 @@ def service(rng: random.Random, others: list[str]) -> dict:
     made["environment"]["MIXED"] = "pre-${MIXED_SECRET}-post"
     made["environment"]["BARE"] = "${BARE_SECRET}"
     return made
+
+
+def more(rng: random.Random, made: dict) -> None:
+    """What only some services have."""
+    if rng.random() < 0.3:
+        made["volumes"] = ["data:/data", *(["/scratch"] if rng.random() < 0.5 else [])]
+    if rng.random() < 0.2 and made["deploy"]["replicas"]:
+        made["x-defang-autoscaling"] = True
+    if rng.random() < 0.2:
+        made["x-defang-llm"] = True
+    if rng.random() < 0.2:
+        made["x-defang-policies"] = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    if rng.random() < 0.2:
+        made.update(cap_drop=["NET_RAW"], sysctls={"net.core.somaxconn": 1024}, storage_opt={"size": "30G"}, init=True)
+
+
+def beside(rng: random.Random, services: dict) -> None:
+    """Containers in the task of another, and services that run once."""
+    mains = [s for s, v in services.items() if "build" in v or (v.get("image") and not any(k.startswith("x-defang-") and k[9:] in ("redis", "postgres", "mongodb") for k in v))]
+    for number, main in enumerate(mains):
+        if rng.random() < 0.2:
+            services[f"beside{number}"] = {"image": "ghcr.io/a/beside:1", "network_mode": f"service:{main}", "environment": {"MIXED": "pre-${MIXED_SECRET}-post", "BARE": "${BARE_SECRET}"}}
+        if rng.random() < 0.15:
+            services[f"once{number}"] = {"image": "ghcr.io/a/once:1", "restart": "no", "environment": {"MIXED": "pre-${MIXED_SECRET}-post", "BARE": "${BARE_SECRET}"},
+                                         "deploy": {"resources": {"reservations": {"memory": "512M"}}}}
 
 
 def project(seed: int) -> dict:
@@ -64,7 +94,8 @@ def project(seed: int) -> dict:
         if label not in labels:
             labels.add(label)
             services[new] = service(rng, list(services))
-    return {"name": re.sub("[.]", "", name(rng)), "services": services}
+    beside(rng, services)
+    return {"name": re.sub("[.]", "", name(rng)), "services": services, "volumes": {"data": {}}}
 
 
 def dump(node: dict) -> str:
@@ -125,6 +156,17 @@ class Properties(unittest.TestCase):
                     self.assertFalse({w for w in wanted if not w.startswith("AWS::")} - set(resources), logical_id)
                 self.assertFalse([s for s in strings(plan) if SECRET in s or "-post" in s], "a secret, or the text around one")
                 self.check_secrets(resources)
+
+    def test_what_cannot_fit_is_refused_with_counts(self) -> None:
+        """Before anything is touched: plan_check() says it, which `up` asks first."""
+        service = {"image": "nginx", "networks": ["n"], "deploy": {"resources": {"reservations": {"memory": "512M"}}}}
+        path = self.write("compose.yaml", {"name": "large", "services": {f"s{i}": service for i in range(200)}, "networks": {"n": {}}})
+        with self.assertRaises(Refused) as caught:
+            tool("--check", path)
+        text = str(caught.exception)
+        self.assertRegex(text, r"the project needs \d{3} resources, and a CloudFormation stack holds 500")
+        for part in ("network", "service/s0 ", "service/s19"):
+            self.assertIn(part.strip(), text)
 
     def test_adding_a_service(self) -> None:
         for seed in range(COUNT):
