@@ -214,6 +214,7 @@ static const struct plan_replace_row ROWS[] = {
     {"AWS::RDS::DBParameterGroup", "Description", YES},
     {"AWS::RDS::DBParameterGroup", "Family", YES},
     {"AWS::RDS::DBSubnetGroup", "DBSubnetGroupName", YES},
+    {"AWS::Route53::HostedZone", "Name", YES},
     {"AWS::Route53::RecordSet", "HostedZoneId", YES},
     {"AWS::Route53::RecordSet", "HostedZoneName", YES},
     {"AWS::Route53::RecordSet", "Name", YES},
