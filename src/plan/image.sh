@@ -12,12 +12,12 @@ work=$(mktemp -d)
 task=
 say() { echo "image of $IMAGE_SERVICE: $*" >&2; }
 die() { say "$*"; exit 1; }
-field() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$2" | head -n 1; }
+field() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\(\([^\"\\\\]\|\\\\.\)*\)\".*/\1/p" "$2" | head -n 1; }
 number() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\(-\{0,1\}[0-9][0-9]*\).*/\1/p" "$2" | head -n 1; }
 
 # One member a line, so that sed sees each.
-lines() { tr -d '\n' <"$1" | sed 's/[,{}]/&\
-/g' >"$1.lines"; }
+lines() { tr -d '\n' <"$1" | sed 's/,[[:space:]]*"/,\
+"/g' >"$1.lines"; }
 
 credentials() {
     key=${AWS_ACCESS_KEY_ID:-} secret=${AWS_SECRET_ACCESS_KEY:-} token=${AWS_SESSION_TOKEN:-}
@@ -56,7 +56,7 @@ aws() {
         esac
         attempt=$((attempt + 1))
         [ "$attempt" -lt 8 ] || return 0
-        sleep "$((attempt * ${IMAGE_PAUSE:-3}))"
+        sleep "${IMAGE_PAUSE:-$((attempt * 3))}"
     done
 }
 
