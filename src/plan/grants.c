@@ -58,6 +58,11 @@ static bool each_policy(struct arena *a, const struct compose_service *s, each_f
     return true;
 }
 
+const char *plan_own_role(const struct plan_view *v, const struct plan_service *s)
+{
+    return s->adopt.task_role.value ? s->adopt.task_role.value : v->adopt.task_role.value;
+}
+
 /* ---- x-defang-llm ---- */
 bool plan_wants_llm(const struct compose_service *s)
 {
@@ -137,6 +142,11 @@ void plan_check_grants(struct plan_check *c, const struct plan_service *s)
     if (e.count > POLICIES_MAX)
         plan_error(&c->diag, n->pos, "Put them into one policy.", "service %s: x-defang-policies names %zu policies, and a role holds %d", s->s->name, e.count,
                    POLICIES_MAX);
+    const char *own = plan_is_task(s) ? plan_own_role(&c->v, plan_task_of(s)) : NULL;
+    if (own && e.count)
+        plan_error(&c->diag, n->pos, "Give the role these rights itself.", "service %s: x-defang-policies, and its task role is one of your own, %s", s->s->name, own);
+    if (own && plan_wants_llm(s->s))
+        plan_note(&c->diag, llm->pos, NULL, "service %s: role %s is your own, it must allow bedrock:InvokeModel itself", s->s->name, own);
     if (n && e.count && !plan_is_task(s))
         plan_warn(&c->diag, n->pos, "Remove it.", "service %s: x-defang-policies is ignored, a managed store has no task role", s->s->name);
     if (llm && !plan_wants_llm(s->s) && !(llm->kind == YAML_KIND_SCALAR && text_eq_nocase(llm->value, "false")))

@@ -177,6 +177,7 @@ const char *plan_scaling_read(const struct compose_service *s, unsigned replicas
 void plan_scaling(struct plan_ctx *c, const struct plan_service *s);
 bool plan_wants_llm(const struct compose_service *s);
 void plan_grant_statements(struct plan_ctx *c, const struct plan_service *s, json_t *statements); /* for the task role */
+const char *plan_own_role(const struct plan_view *v, const struct plan_service *s); /* ARN of a task role that the project brings; NULL: one is made */
 json_t *plan_managed_policies(struct plan_ctx *c, const struct plan_service *s);
 void plan_linux_options(const struct plan_ctx *c, const struct compose_service *s, json_t *container);
 void plan_task_options(const struct plan_ctx *c, const struct plan_service *s, json_t *task);

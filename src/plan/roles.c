@@ -116,7 +116,7 @@ void plan_roles(struct plan_ctx *c)
         add_kaniko_role(c);
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];
-        if (s->kind == PLAN_CONTAINER)
+        if (s->kind == PLAN_CONTAINER && !plan_own_role(&c->v, s))
             add_task_role(c, s);
     }
 }

@@ -62,11 +62,13 @@ int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const
     plan_task_needs(&c->v, s, &vcpus, &mib);
     if (plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
         return error_raise(c->diag.err, ERR_USAGE, "service %s asks for more than Fargate has: run the checks first", s->s->name);
+    const char *own_role = plan_own_role(&c->v, s);
+    json_t *role = own_role ? json_string(own_role) : graph_attr(arena_printf(c->a, "TaskRole%s", s->id), "Arn");
     cleanup_free char *family = plan_task_family(c->s, c->p->name, s->s->name);
     bool arm = strcmp(s->arch, "aarch64") == 0;
     *out = plan_json("{s:s,s:s,s:s,s:s,s:[s],s:o,s:o,s:{s:s,s:s},s:o}", "Family", family, "Cpu", arena_printf(c->a, "%u", cpu), "Memory",
                      arena_printf(c->a, "%u", memory), "NetworkMode", "awsvpc", "RequiresCompatibilities", "FARGATE", "ExecutionRoleArn",
-                     graph_attr("ExecutionRole", "Arn"), "TaskRoleArn", graph_attr(arena_printf(c->a, "TaskRole%s", s->id), "Arn"),
+                     graph_attr("ExecutionRole", "Arn"), "TaskRoleArn", role,
                      "RuntimePlatform", "CpuArchitecture", arm ? "ARM64" : "X86_64", "OperatingSystemFamily", "LINUX", "Tags",
                      plan_tags(NULL, s->s->name));
     plan_task_options(c, s, *out);
