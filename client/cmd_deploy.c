@@ -1,4 +1,4 @@
-/* up, down, watch, cancel, cd: commands that start, follow or end a deployment. */
+/* up, down, watch, cancel: commands that start, follow or end a deployment. */
 #include "client/connect.h"
 #include "client/follow.h"
 #include "client/json_out.h"
@@ -22,19 +22,6 @@ static bool is_given(const char *id)
     return !text_empty(id);
 }
 
-/* Started: follow it, or say where it is. */
-static int after_start(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, struct error *err)
-{
-    if (!c->options.detach)
-        return follow_deployment(c, deployment, info, 0, true, err);
-    if (c->options.json)
-        json_out_message(stdout, &info->base);
-    else
-        printf("%s\n", deployment);
-    say("The deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s", deployment, deployment);
-    return 0;
-}
-
 int cmd_up(struct client *c, struct error *err)
 {
     Defang__Caller caller;
@@ -51,7 +38,7 @@ int cmd_up(struct client *c, struct error *err)
     if (rc == 0) {
         Defang__UpReply *up = (Defang__UpReply *)reply;
         say_diagnostics(c, up->diagnostics, up->n_diagnostics);
-        rc = after_start(c, up->deployment, up->info, err);
+        rc = follow_started(c, up->deployment, up->info, err);
         protobuf_c_message_free_unpacked(reply, NULL);
     }
     return rc;
@@ -71,32 +58,9 @@ int cmd_down(struct client *c, struct error *err)
     caller_done(&caller);
     if (rc == 0) {
         Defang__DownReply *down = (Defang__DownReply *)reply;
-        rc = after_start(c, down->deployment, down->info, err);
+        rc = follow_started(c, down->deployment, down->info, err);
         protobuf_c_message_free_unpacked(reply, NULL);
     }
-    return rc;
-}
-
-int cmd_cd(struct client *c, struct error *err)
-{
-    Defang__Caller caller;
-    Defang__CdRequest request = DEFANG__CD_REQUEST__INIT;
-    ProtobufCMessage *reply = NULL;
-    int rc = caller_fill(c, &caller, err);
-    request.caller = &caller;
-    request.action = text(c->command + strlen("cd "));
-    request.force = c->options.force;
-    if (rc == 0)
-        rc = client_call(c, RPC_CD, &request.base, ADMIT_TIMEOUT_S, &reply, err);
-    caller_done(&caller);
-    if (rc < 0)
-        return rc;
-    Defang__CdReply *cd = (Defang__CdReply *)reply;
-    if (cd->text.len > 0)
-        printf("%.*s\n", (int)cd->text.len, (const char *)cd->text.data);
-    else
-        rc = after_start(c, cd->deployment, cd->info, err);
-    protobuf_c_message_free_unpacked(reply, NULL);
     return rc;
 }
 

@@ -44,6 +44,7 @@ int cmd_config_rm(struct client *c, struct error *err);
 int cmd_compose_config(struct client *c, struct error *err);
 int cmd_compose_lint(struct client *c, struct error *err);
 int cmd_cd(struct client *c, struct error *err);
+int cmd_cd_ls(struct client *c, struct error *err);
 int cmd_login(struct client *c, struct error *err);
 int cmd_whoami(struct client *c, struct error *err);
 int cmd_daemon(struct client *c, struct error *err);

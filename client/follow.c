@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/json_out.h"
 #include "client/say.h"
 #include "client/signals.h"
 
@@ -217,4 +218,16 @@ int follow_deployment(struct client *c, const char *deployment, const Defang__De
     f.view->finish(f.view);
     f.view->free(f.view);
     return rc < 0 ? rc : exit_code(&f);
+}
+
+int follow_started(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, struct error *err)
+{
+    if (!c->options.detach)
+        return follow_deployment(c, deployment, info, 0, true, err);
+    if (c->options.json)
+        json_out_message(stdout, &info->base);
+    else
+        printf("%s\n", deployment);
+    say("The deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s", deployment, deployment);
+    return 0;
 }

@@ -6,3 +6,5 @@
 
 /* Returns the exit code of the deployment's outcome; 130 after Ctrl-C (it goes on), 9 after --wait-timeout. `info` may be NULL. */
 int follow_deployment(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, uint64_t after, bool follow, struct error *err);
+/* One that was just started: followed, or with --detach only named. */
+int follow_started(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, struct error *err);

@@ -172,6 +172,7 @@ static const struct {
     int (*run)(struct job *j, struct error *err);
 } kinds[] = {
     {"up", job_run_up}, {"down", job_run_down}, {"bootstrap", job_run_bootstrap}, {"teardown", job_run_teardown},
+    {"refresh", job_run_refresh}, {"cancel", job_run_cancel}, {"preview", job_run_preview},
 };
 
 static int open_world(struct job *j, struct error *err)
@@ -220,6 +221,7 @@ static int finish_cancel(struct job *j, struct error *err)
         if (j->engine->outputs(&j->context, &outputs, &ignored) == 0)
             flow_once_stop(&j->context, outputs);
         job_up_take_back(j);
+        j->engine->cancel(&j->context, j->row.kind); /* phases of job_cd.c are named so */
     }
     return error_raise(err, ERR_CANCELED, "canceled");
 }

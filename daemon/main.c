@@ -210,6 +210,7 @@ int main(int argc, char **argv)
     if (open_all(&d, &paths, env, &err) < 0)
         die(&err);
     verbs_deploy_register(&d);
+    verbs_cd_register(&d);
     verbs_project_register(&d);
     verbs_lint_register(&d);
     verbs_explain_register(&d);

@@ -35,6 +35,7 @@ Defang__DeploymentInfo *verb_deployment_info(struct arena *arena, const struct s
 char *verb_text(struct arena *arena, const char *s); /* never NULL */
 
 void verbs_deploy_register(struct daemon *d);
+void verbs_cd_register(struct daemon *d);
 void verbs_project_register(struct daemon *d);
 void verbs_lint_register(struct daemon *d);
 void verbs_explain_register(struct daemon *d);

@@ -1,5 +1,5 @@
-/* Verbs that start, end or unblock jobs: up, down, cd, cancel, resume. */
-#include "daemon/engine_choice.h"
+/* Verbs that start, end or unblock jobs: up, down, cancel, resume. */
+#include "daemon/admit.h"
 #include "daemon/job.h"
 #include "daemon/verb.h"
 
@@ -9,58 +9,6 @@
 
 #include <errno.h>
 #include <string.h>
-
-struct admitted {
-    struct store_deployment row; /* members borrowed from here and there; not dropped */
-    struct aws_identity identity;
-    char *id, *engine;
-    bool env_credentials;
-};
-
-static void admitted_done(struct admitted *a)
-{
-    aws_identity_done(&a->identity);
-    free(a->id);
-    free(a->engine);
-}
-
-/* Who, where, and that it can be paid for: credentials and region resolved before anything is promised. */
-static int admit(struct verb_call *v, const char *kind, struct admitted *a, struct error *err)
-{
-    const char *region = aws_session_region(v->session->aws);
-    if (text_empty(region)) {
-        error_raise(err, ERR_AUTH, "no AWS region is set for profile %s", aws_session_profile(v->session->aws));
-        error_hint(err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
-        return -EACCES;
-    }
-    int rc = aws_session_identity(v->session->aws, &a->identity, err);
-    struct aws_credentials credentials = {0};
-    if (rc == 0)
-        rc = aws_session_credentials(v->session->aws, &credentials, err);
-    a->env_credentials = credentials.from_environment;
-    aws_credentials_done(&credentials);
-    if (rc < 0)
-        return rc;
-    a->id = job_id_new();
-    a->engine = a->engine ? a->engine : xstrdup(ENGINE_DEFAULT);
-    a->row = (struct store_deployment){
-        .id = a->id, .kind = (char *)kind, .project = (char *)v->project.name, .stack = (char *)v->project.settings.stack, .account = a->identity.account,
-        .region = (char *)region, .engine = a->engine, .profile = (char *)aws_session_profile(v->session->aws), .created_ms = clock_wall_ms(),
-    };
-    return 0;
-}
-
-/* Chosen before anything is promised, remembered with the promise. */
-static int choose_engine(struct verb_call *v, const char *wanted, struct admitted *a, struct error *err)
-{
-    int rc = engine_choose(v, wanted, err);
-    if (rc < 0)
-        return rc;
-    free(a->engine);
-    a->engine = xstrdup(v->engine->name);
-    a->row.engine = a->engine;
-    return engine_remember(v->daemon, &a->row, v->engine->name, err);
-}
 
 static bool is_set(const struct flow_config *list, size_t count, const char *name)
 {
@@ -117,11 +65,11 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
     if (rc == 0)
-        rc = admit(v, "up", &a, err);
+        rc = admit_job(v, "up", &a, err);
     if (rc == 0)
         rc = check_configs(v, err);
     if (rc == 0)
-        rc = choose_engine(v, r->engine, &a, err);
+        rc = admit_engine(v, r->engine, &a, err);
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
         json_object_set_new(inputs, "mode", json_string(r->mode));
@@ -143,9 +91,9 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
     if (rc == 0)
         rc = project_identify(v->daemon, r->caller, &v->project, err);
     if (rc == 0)
-        rc = admit(v, "down", &a, err);
+        rc = admit_job(v, "down", &a, err);
     if (rc == 0)
-        rc = choose_engine(v, "", &a, err);
+        rc = admit_engine(v, "", &a, err);
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
         json_object_set_new(inputs, "force", json_boolean(r->force));
@@ -160,59 +108,6 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
     }
     admitted_done(&a);
     return rc;
-}
-
-static int start_account_job(struct verb_call *v, const Defang__CdRequest *r, const char *kind, struct error *err)
-{
-    struct admitted a = {0};
-    struct job *job = NULL;
-    int rc = verb_session(v, r->caller, err);
-    if (rc == 0)
-        rc = admit(v, kind, &a, err);
-    if (rc == 0) {
-        /* The account's jobs exclude each other: they share one name that no project can have. */
-        a.row.project = (char *)"";
-        a.row.stack = (char *)v->project.settings.cd_name;
-        json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
-        json_object_set_new(inputs, "force", json_boolean(r->force));
-        rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
-    }
-    if (rc == 0) {
-        Defang__CdReply reply = DEFANG__CD_REPLY__INIT;
-        reply.deployment = job->row.id;
-        reply.info = verb_deployment_info(v->project.arena, &job->row);
-        server_reply(v->call, &reply.base);
-    }
-    admitted_done(&a);
-    return rc;
-}
-
-static int reply_cd_template(struct verb_call *v)
-{
-    struct plan_cd_settings s = {.cd_name = v->project.settings.cd_name, .prefix = v->project.settings.prefix, .retain_bucket = true, .pull_through = true};
-    cleanup_graph struct graph *g = plan_cd(&s);
-    cleanup_json json_t *template = graph_template(g);
-    cleanup_free char *text = json_print(template, true, true);
-    Defang__CdReply reply = DEFANG__CD_REPLY__INIT;
-    reply.text.data = (uint8_t *)text;
-    reply.text.len = strlen(text);
-    server_reply(v->call, &reply.base);
-    return 0;
-}
-
-static int verb_cd(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
-{
-    const Defang__CdRequest *r = (const Defang__CdRequest *)request;
-    cleanup_env struct env *env = session_env_of(r->caller);
-    v->project.arena = arena_new();
-    int rc = plan_settings_resolve(v->project.arena, NULL, env, NULL, NULL, &v->project.settings, err);
-    if (rc < 0)
-        return rc;
-    if (text_eq(r->action, "template"))
-        return reply_cd_template(v);
-    if (text_eq(r->action, "bootstrap") || text_eq(r->action, "teardown"))
-        return start_account_job(v, r, r->action, err);
-    return error_raise(err, ERR_USAGE, "unknown action \"%s\" of cd", r->action);
 }
 
 static int find_job(struct verb_call *v, const char *id, struct job **out, struct error *err)
@@ -274,7 +169,6 @@ void verbs_deploy_register(struct daemon *d)
 {
     verb_handle(d, RPC_UP, verb_up);
     verb_handle(d, RPC_DOWN, verb_down);
-    verb_handle(d, RPC_CD, verb_cd);
     verb_handle(d, RPC_CANCEL, verb_cancel);
     verb_handle(d, RPC_RESUME, verb_resume);
 }

@@ -25,12 +25,16 @@ extern const struct aws_operation aws_cloudformation_UpdateTerminationProtection
 extern const struct aws_operation aws_cloudformation_ListStacks;
 extern const struct aws_operation aws_cloudformation_ListChangeSets;
 extern const struct aws_operation aws_cloudformation_ValidateTemplate;
+extern const struct aws_operation aws_cloudformation_DetectStackDrift;
+extern const struct aws_operation aws_cloudformation_DescribeStackDriftDetectionStatus;
+extern const struct aws_operation aws_cloudformation_DescribeStackResourceDrifts;
 extern const struct aws_service aws_service_cloudfront;
 extern const struct aws_operation aws_cloudfront_CreateInvalidation;
 extern const struct aws_service aws_service_docdb;
 extern const struct aws_operation aws_docdb_ModifyDBCluster;
 extern const struct aws_service aws_service_ec2;
 extern const struct aws_operation aws_ec2_DescribeAvailabilityZones;
+extern const struct aws_operation aws_ec2_DescribeRegions;
 extern const struct aws_operation aws_ec2_DescribeVpcs;
 extern const struct aws_operation aws_ec2_DescribeVpcAttribute;
 extern const struct aws_operation aws_ec2_DescribeSubnets;

@@ -65,6 +65,7 @@
 
 /* engine */
 #define LIMIT_ECS_OVERRIDES_BYTES KIB(8)  /* of one RunTask, by ECS */
+#define LIMIT_REGIONS_AT_ONCE   6         /* that `cd ls --all-regions` asks */
 #define LIMIT_STATIC_FILES      10000u    /* of one x-defang-static-files folder … */
 #define LIMIT_STATIC_BYTES      GIB(1)    /* … together … */
 #define LIMIT_STATIC_FILE_BYTES LIMIT_FILE_BYTES /* … and each */

@@ -7,6 +7,7 @@
 #include "aws/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "loop/fiber.h"
 
 #include <errno.h>
@@ -278,31 +279,16 @@ int flow_cd_describe(struct engine_context *c, struct flow_cd *out, bool *exists
 /* Project stacks of ours in this account and region, by tag. */
 static int refuse_while_projects(struct engine_context *c, struct error *err)
 {
-    cleanup_json json_t *stacks = NULL;
-    int rc = engine_call_all(c, &aws_cloudformation_DescribeStacks, NULL, &stacks, err);
-    if (rc < 0)
-        return error_wrap(err, "listing stacks");
+    struct flow_stacks stacks = {0};
     cleanup_str struct str list = STR_INIT;
-    size_t i, j;
-    json_t *stack, *tag;
-    json_array_foreach(stacks, i, stack) {
-        bool ours = false;
-        const char *project = NULL;
-        json_array_foreach(json_object_get(stack, "Tags"), j, tag) {
-            if (text_eq(json_str(tag, "Key"), ENGINE_TAG_OWNER))
-                ours = text_eq(json_str(tag, "Value"), ENGINE_TAG_OWNER_VALUE);
-            if (text_eq(json_str(tag, "Key"), "defang:project"))
-                project = json_str(tag, "Value");
-        }
-        if (text_eq(json_str(stack, "StackName"), c->settings->cd_name))
-            continue; /* made by an earlier defangd, which gave it its first project's tags */
-        if (ours && project && !text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
-            str_appendf(&list, "%s%s", list.len ? ", " : "", json_str_or(stack, "StackName", "?"));
-    }
-    if (list.len == 0)
-        return 0;
+    int rc = flow_stacks_list(c, &stacks, err);
+    vec_each(s, &stacks)
+        str_appendf(&list, "%s%s (%s/%s, engine %s)", list.len ? ", " : "", s->name, s->project, s->stack, s->engine->name);
+    flow_stacks_done(&stacks);
+    if (rc < 0 || list.len == 0)
+        return rc;
     error_raise(err, ERR_REFUSED, "projects are still deployed with it: %s", str_get(&list));
-    error_hint(err, "take each down first (`defangctl down -p PROJECT`), or force it with `defangctl cd teardown --force`");
+    error_hint(err, "take each down first (`defangctl down -p PROJECT`; `defangctl cd ls` lists them), or force it with `defangctl cd teardown --force`");
     return -EPERM;
 }
 

@@ -488,4 +488,6 @@ const struct engine engine_cloudformation = {
     .cancel = cloudformation_cancel,
     .outputs = cloudformation_outputs,
     .resources = cloudformation_resources,
+    .refresh = cfn_refresh,
+    .release = cfn_release,
 };

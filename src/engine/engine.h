@@ -99,6 +99,12 @@ struct engine {
     int (*outputs)(struct engine_context *c, json_t **out, struct error *err); /* NULL object when nothing is deployed */
     /* Logical id → physical id of what is deployed. New object. */
     int (*resources)(struct engine_context *c, json_t **out, struct error *err);
+    /* What an apply of g would do, in the engine's own words (log lines); NULL: the difference of the graphs says it all. */
+    int (*preview)(struct engine_context *c, const struct graph *g, struct error *err);
+    /* Looks at what is really there: the engine's state follows it, or the differences are told (resources_changed of them). */
+    int (*refresh)(struct engine_context *c, struct engine_outcome *out, struct error *err);
+    /* Ends what an operation left that nobody follows any more: a lock whose task is stopped, an update of the stack. Never of a living task. */
+    int (*release)(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err);
 };
 
 const struct engine *engine_get(const char *name); /* NULL when unknown */

@@ -47,8 +47,12 @@ int flow_observe_steady(struct engine_context *c, const struct graph *g, int64_t
 /* ---- pulumi.c: which engine has deployed the project, by what AWS holds; *out NULL when none has ---- */
 int flow_engine_find(struct engine_context *c, const struct engine **out, struct error *err);
 
-/* ---- pulumi.c: `cd refresh`, `cd cancel` of a project with that engine ---- */
-int flow_pulumi_verb(struct engine_context *c, const char *verb, struct error *err);
+/* ---- stacks.c: what is deployed with us in c's region and CD stack, whatever the project of c ---- */
+struct flow_stack { char *project, *stack, *name, *status; const struct engine *engine; int64_t changed_ms; unsigned pending; }; /* pending: of Pulumi, unfinished */
+struct flow_stacks { struct flow_stack *items; size_t len, cap; };
+void flow_stacks_done(struct flow_stacks *s);
+int flow_stacks_list(struct engine_context *c, struct flow_stacks *out, struct error *err); /* adds to out */
+int flow_regions(struct engine_context *c, json_t **names, struct error *err);              /* those that the account has enabled */
 
 /* ---- config.c: SSM SecureString parameters under plan_config_path() ---- */
 int flow_config_set(struct engine_context *c, const char *name, const struct secret *value, bool if_not_set, bool *set, struct error *err);

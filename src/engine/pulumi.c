@@ -53,12 +53,23 @@ static int refuse_other_engine(struct engine_context *c, struct error *err)
     return -EPERM;
 }
 
+/* `cd cancel` takes the lock away and looks at nothing: the next run does. */
+static int last_was_released(struct run *r, bool *released, struct error *err)
+{
+    cleanup_json json_t *last = NULL;
+    int rc = pulumi_object(r->c, &r->place, "run.json", &last, err);
+    *released = text_eq(json_str(last, "verb"), "cancel");
+    return rc;
+}
+
 /* Another task that still works on the stack is not disturbed; one that ECS says is stopped leaves the stack to us, unclean. */
 static int claim(struct run *r, struct error *err)
 {
     cleanup_free char *task = NULL;
     bool alive = false;
     int rc = pulumi_owner(r->c, &r->place, &task, &alive, err);
+    if (rc == 0 && !task)
+        rc = last_was_released(r, &r->unclean, err);
     if (rc < 0 || !task)
         return rc;
     if (alive) {
@@ -77,7 +88,7 @@ static int run_verb(struct run *r, const char *verb, const struct graph *g, bool
     bool begun = false;
     cleanup_json json_t *checkpoint = NULL;
     int rc = pulumi_run_begun(r->c, r->key, &begun, err);
-    if (rc == 0 && !begun)
+    if (rc == 0 && !begun && !text_eq(verb, "preview")) /* which changes nothing and holds nothing */
         rc = claim(r, err);
     if (rc == 0 && !begun)
         rc = pulumi_passphrase_ensure(r->c, &r->place, err);
@@ -151,7 +162,8 @@ static int pulumi_deployed(struct engine_context *c, struct engine_template *out
     if (rc == 0) {
         out->exists = out->json != NULL;
         out->status = xstrdup(alive ? "running" : task ? "interrupted" : json_str_or(last, "state", "none"));
-        out->settled = out->exists && text_eq(out->status, "done");
+        /* After any other verb the state may have moved away from the graph. */
+        out->settled = out->exists && text_eq(out->status, "done") && text_eq(json_str(last, "verb"), "up");
     }
     run_done(&r);
     return rc;
@@ -254,16 +266,100 @@ int flow_engine_find(struct engine_context *c, const struct engine **out, struct
     return rc;
 }
 
-int flow_pulumi_verb(struct engine_context *c, const char *verb, struct error *err)
+static int need_state(struct run *r, struct error *err)
 {
-    struct run r;
-    int rc = run_open(&r, c, verb, err);
+    cleanup_json json_t *checkpoint = NULL;
+    int rc = pulumi_object(r->c, &r->place, r->place.checkpoint, &checkpoint, err);
+    if (rc < 0 || checkpoint)
+        return rc;
+    error_raise(err, ERR_NOT_FOUND, "project %s, stack %s is not deployed in %s", r->c->project, r->c->settings->stack, aws_session_region(r->c->aws));
+    error_hint(err, "`defangctl cd ls` lists what is");
+    return -ENOENT;
+}
+
+/* For the verbs beside up and destroy. */
+static int open_other(struct run *r, struct engine_context *c, const char *verb, struct error *err)
+{
+    int rc = run_open(r, c, verb, err);
     if (rc == 0)
         rc = refuse_other_engine(c, err);
+    return rc < 0 ? rc : need_cd(r, err);
+}
+
+static int pulumi_preview(struct engine_context *c, const struct graph *g, struct error *err)
+{
+    struct run r;
+    int rc = open_other(&r, c, "preview", err);
+    r.events.graph = g;
     if (rc == 0)
-        rc = need_cd(&r, err);
+        rc = run_verb(&r, "preview", g, false, err);
+    run_done(&r);
+    return rc;
+}
+
+static int pulumi_refresh(struct engine_context *c, struct engine_outcome *out, struct error *err)
+{
+    struct run r;
+    cleanup_json json_t *deployed = NULL;
+    *out = (struct engine_outcome){0};
+    int rc = open_other(&r, c, "refresh", err);
     if (rc == 0)
-        rc = run_verb(&r, verb, NULL, false, err);
+        rc = need_state(&r, err);
+    if (rc == 0)
+        rc = pulumi_object(c, &r.place, "deployed.json", &deployed, err);
+    if (rc == 0) {
+        r.events.rows = rows_from_template(c, deployed);
+        rc = run_verb(&r, "refresh", NULL, false, err);
+    }
+    out->resources_changed = r.events.changed;
+    out->nothing_changed = rc == 0 && r.events.changed == 0;
+    run_done(&r);
+    return rc;
+}
+
+/* Who holds the stack is no task that lives: only then is the lock taken away. A lock without a task of ours may be a person's at a shell. */
+static int may_release(struct run *r, bool force, bool *held, struct error *err)
+{
+    cleanup_free char *task = NULL, *lock = NULL;
+    bool alive = false;
+    int rc = pulumi_owner(r->c, &r->place, &task, &alive, err);
+    if (rc == 0)
+        rc = pulumi_lock(r->c, &r->place, &lock, err);
+    *held = task || lock;
+    if (rc < 0 || !*held)
+        return rc;
+    if (alive) {
+        error_raise(err, ERR_REFUSED, "task %s still works on project %s, stack %s: its lock is not taken away", task, r->c->project, r->c->settings->stack);
+        error_hint(err, "`defangctl cancel` ends a deployment of this daemon; another one's task can be stopped in ECS");
+        return -EPERM;
+    }
+    if (!task && !force) {
+        error_raise(err, ERR_REFUSED, "the lock of project %s, stack %s is of no task of the CD stack: %s", r->c->project, r->c->settings->stack, lock);
+        error_hint(err, "when nobody runs Pulumi on it by hand, `defangctl cd cancel --force` takes it away");
+        return -EPERM;
+    }
+    if (task)
+        engine_note(r->c, ENGINE_SAY_NOTE, NULL, "task %s is stopped, says ECS: its lock is taken away", task);
+    return 0;
+}
+
+static int pulumi_release(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
+{
+    struct run r;
+    bool begun = false, held = true;
+    *out = (struct engine_outcome){0};
+    int rc = open_other(&r, c, "cancel", err);
+    if (rc == 0)
+        rc = need_state(&r, err);
+    if (rc == 0)
+        rc = pulumi_run_begun(c, r.key, &begun, err);
+    if (rc == 0 && !begun)
+        rc = may_release(&r, force, &held, err);
+    if (rc == 0 && held)
+        rc = run_verb(&r, "cancel", NULL, false, err);
+    else if (rc == 0)
+        engine_row(c, ENGINE_ROW_STEP, "pulumi", ENGINE_SKIPPED, 28, NULL, "nothing holds the stack");
+    out->nothing_changed = rc == 0 && !held;
     run_done(&r);
     return rc;
 }
@@ -277,4 +373,7 @@ const struct engine engine_pulumi = {
     .cancel = pulumi_cancel,
     .outputs = pulumi_outputs,
     .resources = pulumi_resources,
+    .preview = pulumi_preview,
+    .refresh = pulumi_refresh,
+    .release = pulumi_release,
 };

@@ -28,6 +28,8 @@ int pulumi_object(struct engine_context *c, const struct pulumi_place *p, const 
 int pulumi_object_delete(struct engine_context *c, const struct pulumi_place *p, const char *name, struct error *err);
 /* Which task holds the stack: *task NULL when none does. *alive: ECS does not say that it is stopped. */
 int pulumi_owner(struct engine_context *c, const struct pulumi_place *p, char **task, bool *alive, struct error *err);
+/* Pulumi's own lock of the stack, as "s3://bucket/key"; *lock NULL when there is none. */
+int pulumi_lock(struct engine_context *c, const struct pulumi_place *p, char **lock, struct error *err);
 /* A random one is made and stored when there is none: the value never comes here again. */
 int pulumi_passphrase_ensure(struct engine_context *c, const struct pulumi_place *p, struct error *err);
 int pulumi_passphrase_remove(struct engine_context *c, const struct pulumi_place *p, struct error *err);

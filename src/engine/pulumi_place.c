@@ -101,6 +101,19 @@ int pulumi_owner(struct engine_context *c, const struct pulumi_place *p, char **
     return 0;
 }
 
+int pulumi_lock(struct engine_context *c, const struct pulumi_place *p, char **lock, struct error *err)
+{
+    cleanup_free char *prefix = xasprintf(".pulumi/locks/organization/%s/%s/", c->project, c->settings->stack);
+    cleanup_json json_t *found = NULL;
+    *lock = NULL;
+    int rc = engine_call_all(c, &aws_s3_ListObjectsV2, json_pack("{s:s,s:s}", "Bucket", p->cd.bucket, "Prefix", prefix), &found, err);
+    if (rc < 0)
+        return error_wrap(err, "looking for locks in bucket %s", p->cd.bucket);
+    const char *key = json_str(json_array_get(found, 0), "Key");
+    *lock = key ? xasprintf("s3://%s/%s", p->cd.bucket, key) : NULL;
+    return 0;
+}
+
 int pulumi_passphrase_ensure(struct engine_context *c, const struct pulumi_place *p, struct error *err)
 {
     static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -20,8 +20,8 @@ SERVICES = {
     "cloudformation": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents DescribeStackResources "
                       "ListStackResources CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet GetTemplate "
                       "CancelUpdateStack ContinueUpdateRollback UpdateTerminationProtection ListStacks ListChangeSets "
-                      "ValidateTemplate",
-    "ec2": "DescribeAvailabilityZones DescribeVpcs DescribeVpcAttribute DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeNatGateways "
+                      "ValidateTemplate DetectStackDrift DescribeStackDriftDetectionStatus DescribeStackResourceDrifts",
+    "ec2": "DescribeAvailabilityZones DescribeRegions DescribeVpcs DescribeVpcAttribute DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeNatGateways "
            "DescribeNetworkInterfaces RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
     "ecr": "DescribeImages BatchGetImage DescribeRepositories BatchDeleteImage ListImages DescribePullThroughCacheRules",
     "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices DescribeTaskDefinition "

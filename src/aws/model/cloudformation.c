@@ -720,3 +720,102 @@ const struct aws_operation aws_cloudformation_ValidateTemplate = {
     .output = &s_ValidateTemplateOutput,
     .result_wrapper = "ValidateTemplateResult",
 };
+static const struct aws_member i_LogicalResourceIds = {"member", NULL, &aws_shape_string};
+static const struct aws_shape s_LogicalResourceIds = {.type = AWS_LIST, .item = &i_LogicalResourceIds};
+static const struct aws_member m_DetectStackDriftInput[] = {
+    {"StackName", NULL, &aws_shape_string, .required = true},
+    {"LogicalResourceIds", NULL, &s_LogicalResourceIds},
+};
+static const struct aws_shape s_DetectStackDriftInput = {.type = AWS_STRUCTURE, .members = m_DetectStackDriftInput, .member_count = 2, .name = "DetectStackDriftInput"};
+static const struct aws_member m_DetectStackDriftOutput[] = {
+    {"StackDriftDetectionId", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_DetectStackDriftOutput = {.type = AWS_STRUCTURE, .members = m_DetectStackDriftOutput, .member_count = 1, .name = "DetectStackDriftOutput"};
+const struct aws_operation aws_cloudformation_DetectStackDrift = {
+    .service = &aws_service_cloudformation,
+    .name = "DetectStackDrift",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DetectStackDriftInput,
+    .output = &s_DetectStackDriftOutput,
+    .result_wrapper = "DetectStackDriftResult",
+};
+static const struct aws_member m_DescribeStackDriftDetectionStatusInput[] = {
+    {"StackDriftDetectionId", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_DescribeStackDriftDetectionStatusInput = {.type = AWS_STRUCTURE, .members = m_DescribeStackDriftDetectionStatusInput, .member_count = 1, .name = "DescribeStackDriftDetectionStatusInput"};
+static const struct aws_member m_DescribeStackDriftDetectionStatusOutput[] = {
+    {"StackId", NULL, &aws_shape_string, .required = true},
+    {"StackDriftDetectionId", NULL, &aws_shape_string, .required = true},
+    {"StackDriftStatus", NULL, &aws_shape_string},
+    {"DetectionStatus", NULL, &aws_shape_string, .required = true},
+    {"DetectionStatusReason", NULL, &aws_shape_string},
+    {"DriftedStackResourceCount", NULL, &aws_shape_integer},
+    {"Timestamp", NULL, &aws_shape_timestamp, .required = true},
+};
+static const struct aws_shape s_DescribeStackDriftDetectionStatusOutput = {.type = AWS_STRUCTURE, .members = m_DescribeStackDriftDetectionStatusOutput, .member_count = 7, .name = "DescribeStackDriftDetectionStatusOutput"};
+const struct aws_operation aws_cloudformation_DescribeStackDriftDetectionStatus = {
+    .service = &aws_service_cloudformation,
+    .name = "DescribeStackDriftDetectionStatus",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeStackDriftDetectionStatusInput,
+    .output = &s_DescribeStackDriftDetectionStatusOutput,
+    .result_wrapper = "DescribeStackDriftDetectionStatusResult",
+};
+static const struct aws_member i_StackResourceDriftStatusFilters = {"member", NULL, &aws_shape_string};
+static const struct aws_shape s_StackResourceDriftStatusFilters = {.type = AWS_LIST, .item = &i_StackResourceDriftStatusFilters};
+static const struct aws_member m_DescribeStackResourceDriftsInput[] = {
+    {"StackName", NULL, &aws_shape_string, .required = true},
+    {"StackResourceDriftStatusFilters", NULL, &s_StackResourceDriftStatusFilters},
+    {"NextToken", NULL, &aws_shape_string},
+    {"MaxResults", NULL, &aws_shape_integer},
+};
+static const struct aws_shape s_DescribeStackResourceDriftsInput = {.type = AWS_STRUCTURE, .members = m_DescribeStackResourceDriftsInput, .member_count = 4, .name = "DescribeStackResourceDriftsInput"};
+static const struct aws_member m_PhysicalResourceIdContextKeyValuePair[] = {
+    {"Key", NULL, &aws_shape_string, .required = true},
+    {"Value", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_PhysicalResourceIdContextKeyValuePair = {.type = AWS_STRUCTURE, .members = m_PhysicalResourceIdContextKeyValuePair, .member_count = 2, .name = "PhysicalResourceIdContextKeyValuePair"};
+static const struct aws_member i_PhysicalResourceIdContext = {"member", NULL, &s_PhysicalResourceIdContextKeyValuePair};
+static const struct aws_shape s_PhysicalResourceIdContext = {.type = AWS_LIST, .item = &i_PhysicalResourceIdContext};
+static const struct aws_member m_PropertyDifference[] = {
+    {"PropertyPath", NULL, &aws_shape_string, .required = true},
+    {"ExpectedValue", NULL, &aws_shape_string, .required = true},
+    {"ActualValue", NULL, &aws_shape_string, .required = true},
+    {"DifferenceType", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_PropertyDifference = {.type = AWS_STRUCTURE, .members = m_PropertyDifference, .member_count = 4, .name = "PropertyDifference"};
+static const struct aws_member i_PropertyDifferences = {"member", NULL, &s_PropertyDifference};
+static const struct aws_shape s_PropertyDifferences = {.type = AWS_LIST, .item = &i_PropertyDifferences};
+static const struct aws_member m_StackResourceDrift[] = {
+    {"StackId", NULL, &aws_shape_string, .required = true},
+    {"LogicalResourceId", NULL, &aws_shape_string, .required = true},
+    {"PhysicalResourceId", NULL, &aws_shape_string},
+    {"PhysicalResourceIdContext", NULL, &s_PhysicalResourceIdContext},
+    {"ResourceType", NULL, &aws_shape_string, .required = true},
+    {"ExpectedProperties", NULL, &aws_shape_string},
+    {"ActualProperties", NULL, &aws_shape_string},
+    {"PropertyDifferences", NULL, &s_PropertyDifferences},
+    {"StackResourceDriftStatus", NULL, &aws_shape_string, .required = true},
+    {"Timestamp", NULL, &aws_shape_timestamp, .required = true},
+    {"ModuleInfo", NULL, &s_ModuleInfo},
+    {"DriftStatusReason", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_StackResourceDrift = {.type = AWS_STRUCTURE, .members = m_StackResourceDrift, .member_count = 12, .name = "StackResourceDrift"};
+static const struct aws_member i_StackResourceDrifts = {"member", NULL, &s_StackResourceDrift};
+static const struct aws_shape s_StackResourceDrifts = {.type = AWS_LIST, .item = &i_StackResourceDrifts};
+static const struct aws_member m_DescribeStackResourceDriftsOutput[] = {
+    {"StackResourceDrifts", NULL, &s_StackResourceDrifts, .required = true},
+    {"NextToken", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DescribeStackResourceDriftsOutput = {.type = AWS_STRUCTURE, .members = m_DescribeStackResourceDriftsOutput, .member_count = 2, .name = "DescribeStackResourceDriftsOutput"};
+const struct aws_operation aws_cloudformation_DescribeStackResourceDrifts = {
+    .service = &aws_service_cloudformation,
+    .name = "DescribeStackResourceDrifts",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeStackResourceDriftsInput,
+    .output = &s_DescribeStackResourceDriftsOutput,
+    .result_wrapper = "DescribeStackResourceDriftsResult",
+};

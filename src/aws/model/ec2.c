@@ -80,6 +80,42 @@ const struct aws_operation aws_ec2_DescribeAvailabilityZones = {
     .input = &s_DescribeAvailabilityZonesRequest,
     .output = &s_DescribeAvailabilityZonesResult,
 };
+static const struct aws_member i_RegionNameStringList = {"member", "RegionName", &aws_shape_string};
+static const struct aws_shape s_RegionNameStringList = {.type = AWS_LIST, .item = &i_RegionNameStringList};
+static const struct aws_member m_DescribeRegionsRequest[] = {
+    {"RegionNames", "RegionName", &s_RegionNameStringList},
+    {"AllRegions", NULL, &aws_shape_boolean},
+    {"DryRun", "dryRun", &aws_shape_boolean},
+    {"Filters", "Filter", &s_FilterList},
+};
+static const struct aws_shape s_DescribeRegionsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeRegionsRequest, .member_count = 4, .name = "DescribeRegionsRequest"};
+static const struct aws_member m_RegionGeography[] = {
+    {"Name", "name", &aws_shape_string},
+};
+static const struct aws_shape s_RegionGeography = {.type = AWS_STRUCTURE, .members = m_RegionGeography, .member_count = 1, .name = "RegionGeography"};
+static const struct aws_member i_RegionGeographyList = {"member", "item", &s_RegionGeography};
+static const struct aws_shape s_RegionGeographyList = {.type = AWS_LIST, .item = &i_RegionGeographyList};
+static const struct aws_member m_Region[] = {
+    {"OptInStatus", "optInStatus", &aws_shape_string},
+    {"Geography", "geographySet", &s_RegionGeographyList},
+    {"RegionName", "regionName", &aws_shape_string},
+    {"Endpoint", "regionEndpoint", &aws_shape_string},
+};
+static const struct aws_shape s_Region = {.type = AWS_STRUCTURE, .members = m_Region, .member_count = 4, .name = "Region"};
+static const struct aws_member i_RegionList = {"member", "item", &s_Region};
+static const struct aws_shape s_RegionList = {.type = AWS_LIST, .item = &i_RegionList};
+static const struct aws_member m_DescribeRegionsResult[] = {
+    {"Regions", "regionInfo", &s_RegionList},
+};
+static const struct aws_shape s_DescribeRegionsResult = {.type = AWS_STRUCTURE, .members = m_DescribeRegionsResult, .member_count = 1, .name = "DescribeRegionsResult"};
+const struct aws_operation aws_ec2_DescribeRegions = {
+    .service = &aws_service_ec2,
+    .name = "DescribeRegions",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeRegionsRequest,
+    .output = &s_DescribeRegionsResult,
+};
 static const struct aws_member i_VpcIdStringList = {"member", "VpcId", &aws_shape_string};
 static const struct aws_shape s_VpcIdStringList = {.type = AWS_LIST, .item = &i_VpcIdStringList};
 static const struct aws_member m_DescribeVpcsRequest[] = {

@@ -212,6 +212,7 @@ START_TEST(it_is_removed_and_its_bucket_kept)
 {
     setup("CREATE_COMPLETE");
     stack.protected_ = true;
+    cloud_reply(&cl, "S3 GET", "<ListBucketResult></ListBucketResult>");
     cloud_run(&cl, teardown);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
     ck_assert(!stack.protected_);
@@ -267,7 +268,27 @@ START_TEST(it_stays_while_projects_need_it)
 }
 END_TEST
 
+#define STATE(name, size) "<Contents><Key>.pulumi/stacks/" name "</Key><Size>" size "</Size><LastModified>2026-06-01T00:00:00Z</LastModified></Contents>"
+
+/* Backups, states below 700 bytes and those without resources hold nothing up. */
+START_TEST(it_stays_while_pulumi_has_resources)
+{
+    setup("CREATE_COMPLETE");
+    cloud_reply(&cl, "S3 GET", "<ListBucketResult>" STATE("old/beta.json", "640") STATE("gone/beta.json", "900") STATE("shop/beta.json.bak", "9000")
+                               STATE("shop/beta.json", "9000") "</ListBucketResult>");
+    cloud_reply(&cl, "S3 GET", "{\"checkpoint\":{\"latest\":{\"resources\":[]}}}");
+    cloud_reply(&cl, "S3 GET", "{\"checkpoint\":{\"latest\":{\"resources\":[{\"urn\":\"u\"}]}}}");
+    cloud_fail(&cl, "S3 GET", 404, "NoSuchKey", "no");
+    cloud_run(&cl, teardown);
+    ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(cl.err.message, "s3://defang-cd-bucket-x/.pulumi/stacks/shop/beta.json (shop/beta, engine pulumi)"));
+    ck_assert(!strstr(cl.err.message, "old/") && !strstr(cl.err.message, "gone/") && !strstr(cl.err.message, ".bak"));
+    ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
+    finish();
+}
+END_TEST
+
 SUITE("engine/bootstrap", it_is_made_where_there_is_none, it_is_left_alone_when_it_is_up_to_date, an_older_one_is_brought_up_to_date,
       a_newer_one_is_refused_but_not_under_force, somebody_elses_is_never_touched, a_failed_one_is_cleared_first, a_failure_names_the_resource,
       a_restart_goes_on_with_it, anothers_work_on_it_is_waited_for_but_not_for_ever, it_is_removed_and_its_bucket_kept, a_removal_goes_on_after_a_restart,
-      nothing_to_remove, it_stays_while_projects_need_it)
+      nothing_to_remove, it_stays_while_projects_need_it, it_stays_while_pulumi_has_resources)

@@ -1,0 +1,18 @@
+/* Before a job: who asks, for which region, with which engine. */
+#pragma once
+
+#include "daemon/job.h"
+#include "daemon/verb.h"
+
+struct admitted {
+    struct store_deployment row; /* members borrowed from here and there; not dropped */
+    struct aws_identity identity;
+    char *id, *engine;
+    bool env_credentials;
+};
+void admitted_done(struct admitted *a);
+
+/* Who, where, and that it can be paid for: credentials and region resolved before anything is promised. */
+int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct error *err);
+/* Chosen before anything is promised, remembered with the promise. */
+int admit_engine(struct verb_call *v, const char *wanted, struct admitted *a, struct error *err);

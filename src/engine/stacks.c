@@ -1,0 +1,154 @@
+/* What is deployed with us in one region: CloudFormation stacks that carry our tags, and the states that Pulumi keeps in the CD bucket. */
+#include "engine/cfn.h"
+#include "engine/flow.h"
+#include "engine/pulumi.h"
+
+#include "aws/operations.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+#include <string.h>
+
+#define STATES      ".pulumi/stacks/"
+#define STATE_BYTES 700 /* smaller ones hold no resource (the Defang CLI's rule) */
+
+void flow_stacks_done(struct flow_stacks *s)
+{
+    vec_each(it, s) {
+        free(it->project);
+        free(it->stack);
+        free(it->name);
+        free(it->status);
+    }
+    vec_free(s);
+}
+
+static int64_t time_of(const json_t *object, const char *key)
+{
+    return (int64_t)(json_number_value(json_object_get(object, key)) * 1000);
+}
+
+static const char *tag_of(const json_t *stack, const char *name)
+{
+    size_t i;
+    json_t *tag;
+    json_array_foreach(json_object_get(stack, "Tags"), i, tag)
+        if (text_eq(json_str(tag, "Key"), name))
+            return json_str(tag, "Value");
+    return NULL;
+}
+
+static int add_cloudformation(struct engine_context *c, struct flow_stacks *out, struct error *err)
+{
+    cleanup_json json_t *stacks = NULL;
+    int rc = engine_call_all(c, &aws_cloudformation_DescribeStacks, NULL, &stacks, err);
+    if (rc < 0)
+        return error_wrap(err, "listing stacks");
+    size_t i;
+    json_t *stack;
+    json_array_foreach(stacks, i, stack) {
+        const char *project = tag_of(stack, "defang:project"), *name = json_str_or(stack, "StackName", "?");
+        if (!text_eq(tag_of(stack, ENGINE_TAG_OWNER), ENGINE_TAG_OWNER_VALUE) || !project || text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
+            continue;
+        if (text_eq(name, c->settings->cd_name))
+            continue; /* made by an earlier defangd, which gave it its first project's tags */
+        int64_t updated = time_of(stack, "LastUpdatedTime"), created = time_of(stack, "CreationTime");
+        const char *of = tag_of(stack, "defang:stack");
+        vec_push(out, ((struct flow_stack){.project = xstrdup(project), .stack = xstrdup(of ? of : ""), .name = xstrdup(name),
+                                           .status = xstrdup(json_str_or(stack, "StackStatus", "")), .engine = &engine_cloudformation,
+                                           .changed_ms = updated ? updated : created}));
+    }
+    return 0;
+}
+
+/* ".pulumi/stacks/<project>/<stack>.json"; false for backups and attributes beside it. */
+static bool split_key(const char *key, char **project, char **stack)
+{
+    const char *rest = text_starts(key, STATES) ? key + strlen(STATES) : "", *slash = strchr(rest, '/');
+    if (!slash || slash == rest || strchr(slash + 1, '/') || !text_ends(key, ".json") || strlen(slash) <= strlen("/.json"))
+        return false;
+    *project = xstrndup(rest, (size_t)(slash - rest));
+    *stack = xstrndup(slash + 1, strlen(slash + 1) - strlen(".json"));
+    return true;
+}
+
+/* How the last run ended, or which runs now. */
+static int read_status(struct engine_context *c, const struct pulumi_place *p, struct flow_stack *s, struct error *err)
+{
+    cleanup_json json_t *last = NULL;
+    cleanup_free char *task = NULL;
+    bool alive = false;
+    int rc = pulumi_object(c, p, "run.json", &last, err);
+    if (rc == 0)
+        rc = pulumi_owner(c, p, &task, &alive, err);
+    if (rc < 0)
+        return rc;
+    const char *verb = json_str_or(last, "verb", "run");
+    s->status = task ? xasprintf("%s: task %s", alive ? "running" : "interrupted", task) : xasprintf("%s %s", verb, json_str_or(last, "state", "unknown"));
+    return 0;
+}
+
+static int add_state(struct engine_context *c, const struct flow_cd *cd, const json_t *object, struct flow_stacks *out, struct error *err)
+{
+    const char *key = json_str_or(object, "Key", "");
+    struct flow_stack s = {.engine = &engine_pulumi, .changed_ms = time_of(object, "LastModified")};
+    if (json_number_value(json_object_get(object, "Size")) < STATE_BYTES || !split_key(key, &s.project, &s.stack))
+        return 0;
+    cleanup_free char *root = xasprintf("projects/%s/%s", s.project, s.stack);
+    struct pulumi_place place = {.cd = *cd, .ready = true, .root = root};
+    cleanup_json json_t *state = NULL;
+    int rc = pulumi_object(c, &place, key, &state, err);
+    bool there = json_array_size(json_at(state, "checkpoint.latest.resources")) > 0;
+    s.pending = (unsigned)json_array_size(json_at(state, "checkpoint.latest.pending_operations"));
+    if (rc == 0 && there)
+        rc = read_status(c, &place, &s, err);
+    if (rc == 0 && there) {
+        s.name = xasprintf("s3://%s/%s", cd->bucket, key);
+        vec_push(out, s);
+        return 0;
+    }
+    free(s.project);
+    free(s.stack);
+    return rc;
+}
+
+static int add_pulumi(struct engine_context *c, struct flow_stacks *out, struct error *err)
+{
+    struct flow_cd cd = {0};
+    cleanup_json json_t *objects = NULL;
+    bool exists = false;
+    int rc = flow_cd_describe(c, &cd, &exists, err);
+    if (rc == 0 && exists && cd.bucket) {
+        rc = engine_call_all(c, &aws_s3_ListObjectsV2, json_pack("{s:s,s:s}", "Bucket", cd.bucket, "Prefix", STATES), &objects, err);
+        if (rc < 0)
+            error_wrap(err, "listing the states of Pulumi in bucket %s", cd.bucket);
+    }
+    size_t i;
+    json_t *object;
+    json_array_foreach(objects, i, object)
+        if (rc == 0)
+            rc = add_state(c, &cd, object, out, err);
+    flow_cd_done(&cd);
+    return rc;
+}
+
+int flow_stacks_list(struct engine_context *c, struct flow_stacks *out, struct error *err)
+{
+    int rc = add_cloudformation(c, out, err);
+    return rc < 0 ? rc : add_pulumi(c, out, err);
+}
+
+int flow_regions(struct engine_context *c, json_t **names, struct error *err)
+{
+    cleanup_json json_t *reply = NULL;
+    int rc = engine_call(c, &aws_ec2_DescribeRegions, json_pack("{s:b}", "AllRegions", 0), &reply, err);
+    *names = json_array();
+    size_t i;
+    json_t *region;
+    json_array_foreach(json_object_get(reply, "Regions"), i, region)
+        if (json_str(region, "RegionName"))
+            json_array_append(*names, json_object_get(region, "RegionName"));
+    return rc < 0 ? error_wrap(err, "listing the regions of the account") : 0;
+}
