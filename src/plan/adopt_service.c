@@ -227,6 +227,19 @@ static void check_network(struct plan_check *c, const struct plan_adopt *project
                   "no private subnets are named: every task runs in the public ones with a public address");
 }
 
+/* Read and right, and nothing in a plan makes use of it yet. */
+static void check_unused(struct plan_check *c, const struct compose_service *s, const struct plan_adopt_service *x)
+{
+    if (x->role_policy)
+        plan_warn(&c->diag, x->role_policy->pos, "Name a policy in x-aws-policies, or a role of your own.",
+                  "service %s: a policy document in x-aws-role is not taken over yet", s->name);
+    if (x->pull_credentials.value)
+        plan_warn(&c->diag, x->pull_credentials.pos, "Push the image to ECR.", "service %s: x-aws-pull_credentials is not taken over yet", s->name);
+    if (x->min_percent >= 0 || x->max_percent >= 0)
+        plan_warn(&c->diag, s->pos, "Set min-healthy-percent in x-defang-settings.",
+                  "service %s: x-aws-min_percent and x-aws-max_percent are not taken over, the project has one setting", s->name);
+}
+
 void plan_check_adopt(struct plan_check *c)
 {
     struct plan_adopt project;
@@ -235,5 +248,6 @@ void plan_check_adopt(struct plan_check *c)
     for (size_t i = 0; i < c->p->service_count; i++) {
         struct plan_adopt_service service;
         (void)plan_adopt_service_read(c->a, &c->p->services[i], &service, &c->diag);
+        check_unused(c, &c->p->services[i], &service);
     }
 }
