@@ -121,6 +121,7 @@ static int apply(struct up *u, const char *phase, struct error *err)
     if (rc == 0)
         rc = j->engine->apply(&j->context, phase, u->graph, NULL, NULL, &outcome, err);
     j->resources_changed += outcome.resources_changed;
+    j->images_built += outcome.images_built;
     if (rc == 0)
         rc = store_step_leave(store, j->row.id, phase, err);
     engine_outcome_done(&outcome);

@@ -74,7 +74,7 @@ void engine_failure_done(struct engine_failure *f);
 struct engine_outcome {
     bool nothing_changed;
     bool rolled_back;
-    unsigned resources_changed;
+    unsigned resources_changed, images_built; /* images: of an engine that builds them */
     json_t *outputs;                     /* object name → value, or NULL */
 };
 void engine_outcome_done(struct engine_outcome *o);

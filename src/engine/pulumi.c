@@ -82,6 +82,16 @@ static int claim(struct run *r, struct error *err)
     return pulumi_object_delete(r->c, &r->place, "owner", err);
 }
 
+/* A teardown knows the account's facts, but not its bucket. */
+static int store_bundle(struct run *r, const struct graph *g, struct error *err)
+{
+    struct plan_facts facts = *r->c->facts;
+    struct engine_context own = *r->c;
+    facts.bucket = r->place.cd.bucket;
+    own.facts = &facts;
+    return pulumi_bundle_store(&own, g, &r->bundle, err);
+}
+
 /* Runs `verb`, or attaches to the task that an earlier life of the daemon started. */
 static int run_verb(struct run *r, const char *verb, const struct graph *g, bool unprotect, struct error *err)
 {
@@ -93,7 +103,7 @@ static int run_verb(struct run *r, const char *verb, const struct graph *g, bool
     if (rc == 0 && !begun)
         rc = pulumi_passphrase_ensure(r->c, &r->place, err);
     if (rc == 0)
-        rc = pulumi_bundle_store(r->c, g, &r->bundle, err);
+        rc = store_bundle(r, g, err);
     if (rc == 0)
         rc = pulumi_object(r->c, &r->place, r->place.checkpoint, &checkpoint, err);
     if (rc < 0)
@@ -137,6 +147,7 @@ static int pulumi_apply(struct engine_context *c, const char *phase, const struc
         rc = run_verb(&r, "up", g, false, err);
     }
     out->resources_changed = r.events.changed;
+    out->images_built = r.events.images_built;
     if (rc == 0)
         rc = pulumi_object(c, &r.place, "outputs.json", &out->outputs, err);
     run_done(&r);

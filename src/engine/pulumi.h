@@ -50,7 +50,7 @@ struct pulumi_events {
     struct rows *rows;       /* NULL: events without rows */
     const struct graph *graph; /* types by logical id; NULL when not known */
     char *first_failure;     /* in Pulumi's words */
-    unsigned changed;
+    unsigned changed, images_built;
 };
 void pulumi_events_done(struct pulumi_events *e);
 /* True when the line was an event of ours; other lines are for people. */

@@ -63,6 +63,7 @@ static void on_image(struct pulumi_events *e, const char *name, const char *stat
             continue;
         cleanup_free char *row = xasprintf("image/%s", e->c->builds[i].service);
         bool done = text_eq(state, "COMPLETE"), failed = text_eq(state, "FAILED");
+        e->images_built += done;
         engine_row(e->c, ENGINE_ROW_IMAGE, row, done ? ENGINE_DONE : failed ? ENGINE_FAILED : ENGINE_ACTIVE, IMAGE_ORDER, done || failed ? NULL : "usually 1-4 min",
                    "image: %s", done ? "built" : failed ? "failed" : "building");
     }

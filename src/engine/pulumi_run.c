@@ -27,18 +27,18 @@ static void add(json_t *environment, const char *name, const char *value)
 static json_t *environment_of(struct engine_context *c, const struct pulumi_place *p, const struct pulumi_order *o)
 {
     json_t *e = json_array();
-    add(e, "DEFANG_VERB", o->verb);
+    add(e, "CD_VERB", o->verb);
     add(e, "PROJECT", c->project);
     add(e, "STACK", c->settings->stack);
     add(e, "DEFANG_ETAG", c->deployment);
-    add(e, "DEFANG_BUCKET", p->cd.bucket);
-    add(e, "DEFANG_BUNDLE", o->bundle->key);
-    add(e, "DEFANG_BUNDLE_SHA256", o->bundle->sha256);
-    add(e, "DEFANG_PASSPHRASE", p->passphrase);
-    add(e, "DEFANG_PLUGINS", o->plugins);
-    add(e, "DEFANG_DNS_SUFFIX", c->facts->dns_suffix);
-    add(e, "DEFANG_UNCLEAN", o->unclean ? "1" : NULL);
-    add(e, "DEFANG_UNPROTECT", o->unprotect ? "1" : NULL);
+    add(e, "CD_BUCKET", p->cd.bucket);
+    add(e, "CD_BUNDLE", o->bundle->key);
+    add(e, "CD_BUNDLE_SHA256", o->bundle->sha256);
+    add(e, "CD_PASSPHRASE", p->passphrase);
+    add(e, "CD_PLUGINS", o->plugins);
+    add(e, "CD_DNS_SUFFIX", c->facts->dns_suffix);
+    add(e, "CD_UNCLEAN", o->unclean ? "1" : NULL);
+    add(e, "CD_UNPROTECT", o->unprotect ? "1" : NULL);
     return e;
 }
 

@@ -2,16 +2,16 @@
 # One run of Pulumi, as the task of the CD stack (image pulumi-base: sh, curl, tar, gzip, sha256sum, sed; no AWS CLI). Its place is the task definition's
 # command; RunTask gives the environment:
 #
-# DEFANG_VERB            up, preview, refresh, destroy, cancel or outputs
+# CD_VERB            up, preview, refresh, destroy, cancel or outputs
 # PROJECT STACK          of Compose; they name Pulumi's project and stack too
 # DEFANG_ETAG            id of the deployment
-# DEFANG_BUCKET          of the CD stack: bundle, state, results
-# DEFANG_BUNDLE DEFANG_BUNDLE_SHA256     key of the program's tar.gz (Pulumi.yaml, Pulumi.<stack>.yaml, graph.json, image.sh) and what it must be
-# DEFANG_PASSPHRASE      name of the SSM parameter that holds the stack's passphrase
-# DEFANG_PLUGINS         "aws=7.48.0 command=1.2.1"
-# DEFANG_UNCLEAN         not empty: the run before did not end by itself, and ECS says that its task is stopped
-# DEFANG_UNPROTECT       not empty: destroy also what the program protects
-# AWS_REGION DEFANG_DNS_SUFFIX, and the credentials of an ECS task
+# CD_BUCKET          of the CD stack: bundle, state, results
+# CD_BUNDLE CD_BUNDLE_SHA256     key of the program's tar.gz (Pulumi.yaml, Pulumi.<stack>.yaml, graph.json, image.sh) and what it must be
+# CD_PASSPHRASE      name of the SSM parameter that holds the stack's passphrase
+# CD_PLUGINS         "aws=7.48.0 command=1.2.1"
+# CD_UNCLEAN         not empty: the run before did not end by itself, and ECS says that its task is stopped
+# CD_UNPROTECT       not empty: destroy also what the program protects
+# AWS_REGION CD_DNS_SUFFIX, and the credentials of an ECS task
 #
 # What it leaves under projects/<project>/<stack>/ of the bucket: owner (while it runs: who holds the stack), run.json (how the last run ended), deployed.json
 # (the graph that is deployed), outputs.json, salt, logs/<deployment>-<verb>.log. Lines that begin with "@defang " are for the daemon: compact JSON events.
@@ -60,7 +60,7 @@ call() {
     done
 }
 
-s3_url() { echo "${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL:-https://s3.$AWS_REGION.$DEFANG_DNS_SUFFIX}}/$DEFANG_BUCKET/$1"; }
+s3_url() { echo "${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL:-https://s3.$AWS_REGION.$CD_DNS_SUFFIX}}/$CD_BUCKET/$1"; }
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 nothing=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 # The payload's digest is a header of S3's own, which curl does not make by itself in every version.
@@ -71,7 +71,7 @@ s3_put() { # KEY FILE [HEADER]
 }
 store() {
     s3_put "$1" "$2"
-    [ "$status" = 200 ] || say "cd: s3://$DEFANG_BUCKET/$1 could not be written: HTTP $status"
+    [ "$status" = 200 ] || say "cd: s3://$CD_BUCKET/$1 could not be written: HTTP $status"
 }
 
 me() {
@@ -88,12 +88,12 @@ hold() {
         [ "$(cat "$work/reply")" = "$task" ] || { say "cd: task $(cat "$work/reply") holds $PROJECT/$STACK"; exit 75; }
         status=200
     fi
-    [ "$status" = 200 ] || die "s3://$DEFANG_BUCKET/$place/owner could not be written: HTTP $status"
+    [ "$status" = 200 ] || die "s3://$CD_BUCKET/$place/owner could not be written: HTTP $status"
     owned=1
 }
 
 record() { # STATE EXIT
-    printf '{"task":"%s","deployment":"%s","verb":"%s","state":"%s","exit":%s}' "$task" "$DEFANG_ETAG" "$DEFANG_VERB" "$1" "$2" >"$work/run"
+    printf '{"task":"%s","deployment":"%s","verb":"%s","state":"%s","exit":%s}' "$task" "$DEFANG_ETAG" "$CD_VERB" "$1" "$2" >"$work/run"
     store "$place/run.json" "$work/run"
 }
 
@@ -101,8 +101,8 @@ finish() {
     code=$?
     trap '' TERM INT HUP EXIT
     if [ -n "$owned" ]; then
-        [ ! -s "$work/log" ] || store "$place/logs/$DEFANG_ETAG-$DEFANG_VERB.log" "$work/log"
-        if [ "$code" = 0 ] && [ "$DEFANG_VERB" = destroy ]; then
+        [ ! -s "$work/log" ] || store "$place/logs/$DEFANG_ETAG-$CD_VERB.log" "$work/log"
+        if [ "$code" = 0 ] && [ "$CD_VERB" = destroy ]; then
             for name in deployed.json outputs.json salt run.json; do s3_delete "$place/$name"; done
         else
             record "$([ "$code" = 0 ] && echo done || echo failed)" "$code"
@@ -118,20 +118,20 @@ trap 'say "cd: canceling"; canceled=1; [ -z "$child" ] || kill -INT "$child" 2>/
 canceled=
 
 bundle() {
-    s3_get "$DEFANG_BUNDLE"
-    [ "$status" = 200 ] || die "s3://$DEFANG_BUCKET/$DEFANG_BUNDLE could not be read: HTTP $status"
-    [ "$(sum "$work/reply")" = "$DEFANG_BUNDLE_SHA256" ] || die "s3://$DEFANG_BUCKET/$DEFANG_BUNDLE is not the program that was stored"
+    s3_get "$CD_BUNDLE"
+    [ "$status" = 200 ] || die "s3://$CD_BUCKET/$CD_BUNDLE could not be read: HTTP $status"
+    [ "$(sum "$work/reply")" = "$CD_BUNDLE_SHA256" ] || die "s3://$CD_BUCKET/$CD_BUNDLE is not the program that was stored"
     mkdir "$work/program"
     tar -xzf "$work/reply" -C "$work/program"
     cd "$work/program"
 }
 
 passphrase() {
-    call ssm "${AWS_ENDPOINT_URL_SSM:-${AWS_ENDPOINT_URL:-https://ssm.$AWS_REGION.$DEFANG_DNS_SUFFIX}}/" -H "Content-Type: application/x-amz-json-1.1" \
-        -H "X-Amz-Target: AmazonSSM.GetParameter" --data-binary "{\"Name\":\"$DEFANG_PASSPHRASE\",\"WithDecryption\":true}"
+    call ssm "${AWS_ENDPOINT_URL_SSM:-${AWS_ENDPOINT_URL:-https://ssm.$AWS_REGION.$CD_DNS_SUFFIX}}/" -H "Content-Type: application/x-amz-json-1.1" \
+        -H "X-Amz-Target: AmazonSSM.GetParameter" --data-binary "{\"Name\":\"$CD_PASSPHRASE\",\"WithDecryption\":true}"
     PULUMI_CONFIG_PASSPHRASE=$(field Value "$work/reply")
     rm -f "$work/reply"
-    [ -n "$PULUMI_CONFIG_PASSPHRASE" ] || die "the passphrase of the stack, SSM parameter $DEFANG_PASSPHRASE, could not be read: HTTP $status"
+    [ -n "$PULUMI_CONFIG_PASSPHRASE" ] || die "the passphrase of the stack, SSM parameter $CD_PASSPHRASE, could not be read: HTTP $status"
     export PULUMI_CONFIG_PASSPHRASE
 }
 
@@ -146,7 +146,7 @@ plugin() { # NAME VERSION
         return 0
     fi
     say "cd: plugin $1 $2: downloading"
-    pulumi plugin install resource "$1" "v$2" >&2 || die "plugin $1 $2 could not be downloaded; a copy at s3://$DEFANG_BUCKET/$mirror would be used instead"
+    pulumi plugin install resource "$1" "v$2" >&2 || die "plugin $1 $2 could not be downloaded; a copy at s3://$CD_BUCKET/$mirror would be used instead"
     if [ -d "$home" ]; then
         tar -czf "$work/plugin" -C "$home" . && store "$mirror" "$work/plugin"
         rm -f "$work/plugin"
@@ -192,44 +192,44 @@ run() {
     return "$code"
 }
 
-export PULUMI_BACKEND_URL="s3://$DEFANG_BUCKET?region=$AWS_REGION&awssdk=v2" PULUMI_SKIP_UPDATE_CHECK=true PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS=true \
+export PULUMI_BACKEND_URL="s3://$CD_BUCKET?region=$AWS_REGION&awssdk=v2" PULUMI_SKIP_UPDATE_CHECK=true PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS=true \
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
 task=$(me)
-case "$DEFANG_VERB" in up|refresh|destroy|cancel) hold ;; esac
+case "$CD_VERB" in up|refresh|destroy|cancel) hold ;; esac
 bundle
 passphrase
-for spec in $DEFANG_PLUGINS; do plugin "${spec%%=*}" "${spec#*=}"; done
+for spec in $CD_PLUGINS; do plugin "${spec%%=*}" "${spec#*=}"; done
 salt
 pulumi stack select "$STACK" --create --secrets-provider passphrase --non-interactive --color never >&2
 salt_keep
 [ -z "$owned" ] || record running null
-if [ -n "${DEFANG_UNCLEAN:-}" ] && [ "$DEFANG_VERB" != cancel ]; then
+if [ -n "${CD_UNCLEAN:-}" ] && [ "$CD_VERB" != cancel ]; then
     say "cd: the run before did not end by itself: its lock is taken away, and what it left is looked at"
     pulumi cancel --yes --stack "$STACK" --non-interactive --color never >&2
     run refresh --yes --skip-preview --clear-pending-creates --json --suppress-permalink || die "the refresh after an unclean end failed"
 fi
 code=0
-case "$DEFANG_VERB" in
+case "$CD_VERB" in
     up) run up --yes --skip-preview --json --suppress-permalink --refresh=false --parallel 16 || code=$? ;;
     preview) run preview --diff --suppress-permalink || code=$? ;;
     refresh) run refresh --yes --skip-preview --json --suppress-permalink || code=$? ;;
     cancel) run cancel --yes || code=$? ;;
     destroy)
-        [ -z "${DEFANG_UNPROTECT:-}" ] || pulumi state unprotect --all --yes --stack "$STACK" --non-interactive --color never >&2
+        [ -z "${CD_UNPROTECT:-}" ] || pulumi state unprotect --all --yes --stack "$STACK" --non-interactive --color never >&2
         run destroy --yes --skip-preview --json --suppress-permalink --parallel 16 || code=$?
         [ "$code" != 0 ] || pulumi stack rm "$STACK" --yes --non-interactive --color never >&2 || code=$?
         ;;
     outputs) ;;
-    *) die "unknown verb $DEFANG_VERB" ;;
+    *) die "unknown verb $CD_VERB" ;;
 esac
 if [ "$code" = 0 ]; then
-    case "$DEFANG_VERB" in
+    case "$CD_VERB" in
         up|refresh|outputs)
             pulumi stack output --json --stack "$STACK" --non-interactive --color never >"$work/outputs"
-            [ "$DEFANG_VERB" = outputs ] || store "$place/outputs.json" "$work/outputs"
-            [ "$DEFANG_VERB" != outputs ] || cat "$work/outputs"
+            [ "$CD_VERB" = outputs ] || store "$place/outputs.json" "$work/outputs"
+            [ "$CD_VERB" != outputs ] || cat "$work/outputs"
             ;;
     esac
-    [ "$DEFANG_VERB" != up ] || store "$place/deployed.json" graph.json
+    [ "$CD_VERB" != up ] || store "$place/deployed.json" graph.json
 fi
 exit "$code"

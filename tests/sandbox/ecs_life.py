@@ -14,7 +14,7 @@ from . import ecs_events, ecs_network, efs
 from .ecs_tasks import order_stop
 from .workload import Container
 
-STOP_GRACE = 5.0  # workloads here end at once; a real one would have stopTimeout
+STOP_GRACE = 5.0  # workloads here end at once, but for those that really run and ask for more with stopTimeout
 ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?")
 MAX_STARTING = 900.0
 
@@ -202,7 +202,7 @@ class Life:
         self.state("STOPPED", stoppedAt=self.ecs.now(), connectivity="DISCONNECTED")
 
     def reap(self) -> None:
-        deadline = time.monotonic() + STOP_GRACE
+        deadline = time.monotonic() + max([STOP_GRACE, *(float(c.definition.get("stopTimeout", 0)) for c in self.containers)])
         for container in self.containers:
             if container.ended.wait(max(0.0, deadline - time.monotonic())):
                 code = container.exit_code

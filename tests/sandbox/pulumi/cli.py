@@ -162,4 +162,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from sandbox.pulumi.cli import main as run  # the one that operations imports too
+
+    sys.exit(run())

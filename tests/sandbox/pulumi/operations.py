@@ -59,7 +59,8 @@ class Run:
         self.stdout: dict[str, str] = {}
         self.physical: dict[str, str] = {}
         self.begun = time.time()
-        self.seen: set[str] = set()
+        self.stack_id: str | None = None
+        self.seen: set[str] = {e["EventId"] for e in self.events_of()} if self.exists() else set()
 
     # -- the program
 
@@ -144,9 +145,17 @@ class Run:
 
     def exists(self) -> str | None:
         try:
-            return str(self.cloud.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"])
+            stack = self.cloud.describe_stacks(StackName=self.name)["Stacks"][0]
         except self.cloud.exceptions.ClientError:
             return None
+        self.stack_id = stack["StackId"]
+        return str(stack["StackStatus"])
+
+    def events_of(self) -> list[dict[str, Any]]:
+        if self.stack_id is None:
+            return []
+        pages = self.cloud.get_paginator("describe_stack_events").paginate(StackName=self.stack_id)  # a deleted one is known by its id only
+        return [e for page in pages for e in page["StackEvents"]]
 
     def apply(self, template: dict[str, Any]) -> None:
         body, status = json.dumps(template), self.exists()
@@ -168,7 +177,7 @@ class Run:
     def follow(self) -> None:
         while True:
             status = self.exists()
-            events = self.cloud.describe_stack_events(StackName=self.name)["StackEvents"] if status else []
+            events = self.events_of()
             for event in reversed(events):
                 if event["EventId"] not in self.seen and event["LogicalResourceId"] != self.name:
                     self.tell(event)

@@ -228,7 +228,8 @@ static void stack_setup(const char *state)
     stack.outputs = "<member><OutputKey>EndpointWeb</OutputKey><OutputValue>https://web.example</OutputValue></member>";
     stack.template =
         "{\"Metadata\":{\"Defang\":{\"services\":{\"web\":{\"deployment\":\"k3j2h4g5f6d7\",\"endpointOutput\":\"EndpointWeb\"},\"db\":{\"endpoint\":\"db.shop.internal\"}}}},"
-        "\"Resources\":{\"Web\":{\"Type\":\"AWS::ECS::Service\",\"Metadata\":{\"Group\":\"service/web\"}},"
+        "\"Resources\":{\"Cluster\":{\"Type\":\"AWS::ECS::Cluster\",\"Metadata\":{\"Group\":\"cluster\"}},"
+        "\"Web\":{\"Type\":\"AWS::ECS::Service\",\"Metadata\":{\"Group\":\"service/web\"}},"
         "\"WebTask\":{\"Type\":\"AWS::ECS::TaskDefinition\",\"Metadata\":{\"Group\":\"service/web\"},\"Properties\":{\"ContainerDefinitions\":[{\"Image\":\"nginx:1\"}]}},"
         "\"Db\":{\"Type\":\"AWS::RDS::DBInstance\",\"Metadata\":{\"Group\":\"service/db\"}},"
         "\"Cache\":{\"Type\":\"AWS::ElastiCache::ReplicationGroup\",\"Metadata\":{\"Group\":\"service/cache\"}},"
