@@ -35,9 +35,10 @@ class Account:
     def __init__(self, folder: pathlib.Path) -> None:
         self.sandbox = kit.Sandbox(folder)
         self.sandbox.waits(**WAITS)
-        self.sandbox.services(prepare={"exit": 0})
+        self.sandbox.services(**{"prepare": {"exit": 0}, "-files_": {"exit": 0}})
         self._clients: dict[str, Any] = {}
         self.ids: dict[str, str] = {}
+        self.secrets: set[tuple[str, str]] = set()
         self.provide_snapshots()
         self.provide_zone()
         self.provide_vpc()
@@ -93,6 +94,14 @@ class Account:
         ssm = self.client("ssm")
         for name in sorted(set(re.findall(r":parameter(/[A-Za-z0-9_./-]+)\"", text)) | set(re.findall(r"\{\{resolve:ssm-secure:([^}:]+)", text))):
             ssm.put_parameter(Name=name, Value="some-value-of-it", Type="SecureString", Overwrite=True)
+        secrets = self.client("secretsmanager")
+        for name, version in sorted(set(re.findall(r"\{\{resolve:secretsmanager:([^}:]+):SecretString:::([0-9a-f]+)\}\}", text)) - self.secrets):
+            put = secrets.put_secret_value if any(known == name for known, _ in self.secrets) else None
+            if put:
+                put(SecretId=name, SecretString="some-value-of-it", ClientRequestToken=version)
+            else:
+                secrets.create_secret(Name=name, SecretString="some-value-of-it", ClientRequestToken=version)
+            self.secrets.add((name, version))
 
     def put(self, plans: dict[str, dict[str, Any]]) -> None:
         """Creates or updates the stacks, all at the same time."""
