@@ -8,7 +8,8 @@
 
 static const struct policy_row ROWS[] = {
     {"", "cloudformation:CancelUpdateStack cloudformation:CreateChangeSet cloudformation:DeleteChangeSet cloudformation:DeleteStack "
-         "cloudformation:DescribeChangeSet cloudformation:DescribeStackEvents cloudformation:DescribeStackResources cloudformation:DescribeStacks "
+         "cloudformation:DescribeChangeSet cloudformation:DescribeStackDriftDetectionStatus cloudformation:DescribeStackEvents "
+         "cloudformation:DescribeStackResourceDrifts cloudformation:DescribeStackResources cloudformation:DescribeStacks cloudformation:DetectStackDrift "
          "cloudformation:ExecuteChangeSet cloudformation:GetTemplate cloudformation:ListChangeSets cloudformation:ListStackResources "
          "ec2:Describe* ecs:Describe* ecs:List* elasticfilesystem:DescribeFileSystems elasticloadbalancing:Describe* iam:GetRole logs:FilterLogEvents logs:GetLogEvents "
          "route53:ListHostedZones route53:ListResourceRecordSets s3:AbortMultipartUpload s3:GetObject s3:ListBucket s3:ListMultipartUploadParts s3:PutObject "
