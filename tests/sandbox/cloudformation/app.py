@@ -1,11 +1,11 @@
 """The door: one API call in, one XML reply out."""
 import traceback
 
-from . import actions_changesets, actions_read, actions_stacks, wire
+from . import actions_changesets, actions_drift, actions_read, actions_stacks, wire
 from .engine import Engine
 from .errors import CfnError
 
-ACTIONS = {**actions_stacks.ACTIONS, **actions_changesets.ACTIONS, **actions_read.ACTIONS}
+ACTIONS = {**actions_stacks.ACTIONS, **actions_changesets.ACTIONS, **actions_read.ACTIONS, **actions_drift.ACTIONS}
 
 
 class Request:

@@ -102,6 +102,8 @@ class Stack:
     rollback_source: object = None                     # what an update rolls back to, while it can
     deletion_mode: str = "STANDARD"
     imports: set = field(default_factory=set)          # export names its resources and outputs use
+    drifts: list = field(default_factory=list)         # of the last detection
+    detections: dict = field(default_factory=dict)     # id -> how it ended
 
     def add_event(self, logical_id: str, type_: str, physical_id: Optional[str], status: str,
                   reason: Optional[str] = None, token: Optional[str] = None,
