@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define STATES      ".pulumi/stacks/"
+#define LOCKS       ".pulumi/locks/organization/"
 #define STATE_BYTES 700 /* smaller ones hold no resource (the Defang CLI's rule) */
 
 void flow_stacks_done(struct flow_stacks *s)
@@ -90,18 +91,40 @@ static int read_status(struct engine_context *c, const struct pulumi_place *p, s
     return 0;
 }
 
-static int add_state(struct engine_context *c, const struct flow_cd *cd, const json_t *object, struct flow_stacks *out, struct error *err)
+static bool is_locked(const struct flow_stack *s, const json_t *locks)
+{
+    cleanup_free char *prefix = xasprintf(LOCKS "%s/%s/", s->project, s->stack);
+    size_t i;
+    json_t *lock;
+    json_array_foreach(locks, i, lock)
+        if (text_starts(json_str_or(lock, "Key", ""), prefix))
+            return true;
+    return false;
+}
+
+static void free_names(struct flow_stack *s)
+{
+    free(s->project);
+    free(s->stack);
+}
+
+static int add_state(struct engine_context *c, const struct flow_cd *cd, const json_t *object, const json_t *locks, struct flow_stacks *out, struct error *err)
 {
     const char *key = json_str_or(object, "Key", "");
     struct flow_stack s = {.engine = &engine_pulumi, .changed_ms = time_of(object, "LastModified")};
-    if (json_number_value(json_object_get(object, "Size")) < STATE_BYTES || !split_key(key, &s.project, &s.stack))
+    if (!split_key(key, &s.project, &s.stack))
         return 0;
+    bool locked = is_locked(&s, locks); /* a first run is under way, or was killed */
+    if (!locked && json_number_value(json_object_get(object, "Size")) < STATE_BYTES) {
+        free_names(&s);
+        return 0;
+    }
     cleanup_free char *root = xasprintf("projects/%s/%s", s.project, s.stack);
     struct pulumi_place place = {.cd = *cd, .ready = true, .root = root};
     cleanup_json json_t *state = NULL;
     int rc = pulumi_object(c, &place, key, &state, err);
-    bool there = json_array_size(json_at(state, "checkpoint.latest.resources")) > 0;
     s.pending = (unsigned)json_array_size(json_at(state, "checkpoint.latest.pending_operations"));
+    bool there = locked || s.pending || json_array_size(json_at(state, "checkpoint.latest.resources")) > 0;
     if (rc == 0 && there)
         rc = read_status(c, &place, &s, err);
     if (rc == 0 && there) {
@@ -109,27 +132,31 @@ static int add_state(struct engine_context *c, const struct flow_cd *cd, const j
         vec_push(out, s);
         return 0;
     }
-    free(s.project);
-    free(s.stack);
+    free_names(&s);
     return rc;
+}
+
+static int list_keys(struct engine_context *c, const struct flow_cd *cd, const char *prefix, json_t **out, struct error *err)
+{
+    int rc = engine_call_all(c, &aws_s3_ListObjectsV2, json_pack("{s:s,s:s}", "Bucket", cd->bucket, "Prefix", prefix), out, err);
+    return rc < 0 ? error_wrap(err, "listing the states of Pulumi in bucket %s", cd->bucket) : 0;
 }
 
 static int add_pulumi(struct engine_context *c, struct flow_stacks *out, struct error *err)
 {
     struct flow_cd cd = {0};
-    cleanup_json json_t *objects = NULL;
+    cleanup_json json_t *objects = NULL, *locks = NULL;
     bool exists = false;
     int rc = flow_cd_describe(c, &cd, &exists, err);
-    if (rc == 0 && exists && cd.bucket) {
-        rc = engine_call_all(c, &aws_s3_ListObjectsV2, json_pack("{s:s,s:s}", "Bucket", cd.bucket, "Prefix", STATES), &objects, err);
-        if (rc < 0)
-            error_wrap(err, "listing the states of Pulumi in bucket %s", cd.bucket);
-    }
+    if (rc == 0 && exists && cd.bucket)
+        rc = list_keys(c, &cd, STATES, &objects, err);
+    if (rc == 0 && json_array_size(objects))
+        rc = list_keys(c, &cd, LOCKS, &locks, err);
     size_t i;
     json_t *object;
     json_array_foreach(objects, i, object)
         if (rc == 0)
-            rc = add_state(c, &cd, object, out, err);
+            rc = add_state(c, &cd, object, locks, out, err);
     flow_cd_done(&cd);
     return rc;
 }

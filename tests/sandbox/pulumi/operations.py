@@ -14,6 +14,7 @@ from sandbox.pulumi import cli
 from sandbox.pulumi.cli import Backend, Failed
 
 REFERENCE = re.compile(r"(?<!\$)\$\{([A-Za-z0-9_]+)(?:\.([A-Za-z0-9_.\[\]]+))?\}")
+VERBS = {"+": "create", "~": "update", "-": "delete"}
 OPERATIONS = {"CREATE": "create", "UPDATE": "update", "DELETE": "delete"}
 
 
@@ -236,6 +237,23 @@ class Run:
             text = text.replace(f"{environment['IMAGE_REPOSITORY']}:{environment['IMAGE_TAG']}", f"{environment['IMAGE_REPOSITORY']}@{self.stdout[name]}")
         return json.loads(text)
 
+    def preview(self) -> None:
+        """Lines as the real one's --diff begins them; images are known by tag only, as before a build."""
+        self.check()
+        before = {}
+        if self.exists():
+            body = self.cloud.get_template(StackName=self.name)["TemplateBody"]
+            before = (json.loads(body) if isinstance(body, str) else body)["Resources"]
+        print(f"Previewing update ({self.backend.stack}):")
+        changes = {"+": 0, "~": 0, "-": 0}
+        for name in sorted({*before, *self.graph["Resources"]}):
+            new, old = (without_digests(r.get(name, {}).get("Properties")) for r in (self.graph["Resources"], before))
+            sign = "+" if name not in before else "-" if name not in self.graph["Resources"] else "~" if new != old else ""
+            if sign:
+                changes[sign] += 1
+                print(f"    {sign} {self.events.types.get(name, 'aws:unknown:Unknown')}: ({VERBS[sign]}) {name}")
+        print("Resources: " + ", ".join(f"{sign} {count}" for sign, count in changes.items() if count) if any(changes.values()) else "Resources: unchanged", flush=True)
+
     def destroy(self) -> None:
         self.events.types = {n: r["type"] for n, r in self.old.items()}
         if self.exists():
@@ -248,6 +266,10 @@ class Run:
         if self.exists():
             self.follow()
         self.backend.write(list(self.old.values()))
+
+
+def without_digests(node: Any) -> str:
+    return re.sub(r"(dkr\.ecr\.[a-z0-9.:/_-]*?)(@sha256:[0-9a-f]{64}|:[A-Za-z0-9._-]+)(?=\")", r"\1", json.dumps(node, sort_keys=True))
 
 
 def as_list(value: Any) -> list[str]:
@@ -322,8 +344,7 @@ def run(words: list[str], options: dict[str, str], backend: Backend) -> int:
     elif words == ["cancel"]:
         backend.cancel()
     elif words == ["preview"]:
-        Run(backend).check()
-        print("Previewing update")
+        Run(backend).preview()
     elif words in (["up"], ["destroy"], ["refresh"]):
         if "--yes" not in options:
             raise Failed("error: --yes or --skip-preview must be passed in to proceed when running in non-interactive mode", 2)

@@ -276,6 +276,7 @@ START_TEST(it_stays_while_pulumi_has_resources)
     setup("CREATE_COMPLETE");
     cloud_reply(&cl, "S3 GET", "<ListBucketResult>" STATE("old/beta.json", "640") STATE("gone/beta.json", "900") STATE("shop/beta.json.bak", "9000")
                                STATE("shop/beta.json", "9000") "</ListBucketResult>");
+    cloud_reply(&cl, "S3 GET", "<ListBucketResult></ListBucketResult>");
     cloud_reply(&cl, "S3 GET", "{\"checkpoint\":{\"latest\":{\"resources\":[]}}}");
     cloud_reply(&cl, "S3 GET", "{\"checkpoint\":{\"latest\":{\"resources\":[{\"urn\":\"u\"}]}}}");
     cloud_fail(&cl, "S3 GET", 404, "NoSuchKey", "no");
