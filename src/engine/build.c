@@ -4,6 +4,7 @@
 #include "engine/tasks.h"
 
 #include "aws/operations.h"
+#include "aws/s3.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -17,6 +18,7 @@
 #define ATTEMPTS      2
 #define BUILD_WAIT_MS (60LL * 60 * 1000)
 #define TAIL_LINES    40
+#define LOG_LINES     10000 /* the most that one call of GetLogEvents gives */
 #define STEP_BYTES    80u
 
 void flow_build_place_done(struct flow_build_place *p)
@@ -25,6 +27,7 @@ void flow_build_place_done(struct flow_build_place *p)
     free(p->subnets[0]);
     free(p->subnets[1]);
     free(p->security_group);
+    free(p->bucket);
     *p = (struct flow_build_place){0};
 }
 
@@ -69,6 +72,8 @@ int flow_build_place(struct engine_context *c, struct flow_build_place *out, boo
     out->security_group = xstrdup_null(physical_id(resources, needs.security_group, &complete));
     for (size_t i = 0; i < ARRAY_LEN(out->subnets); i++)
         out->subnets[i] = !needs.subnets[i] ? NULL : xstrdup_null(needs.own_network ? needs.subnets[i] : physical_id(resources, needs.subnets[i], &complete));
+    bool ignored = true;
+    out->bucket = xstrdup_null(physical_id(resources, PLAN_BUILD_BUCKET, &ignored));
     *ready = complete && out->cluster && out->security_group && out->subnets[0];
     if (!*ready)
         flow_build_place_done(out);
@@ -130,6 +135,15 @@ static const struct task_phase PHASES[] = {
     {"PROVISIONING", "getting a machine"}, {"PENDING", "fetching the builder"}, {"ACTIVATING", "starting the builder"}, {"RUNNING", "building"},
 };
 
+/* The whole output outlives the log group, in the project's build bucket. For later readers: that it cannot be kept stops nothing. */
+static void keep_log(struct engine_context *c, const struct plan_build *b, const struct flow_build_place *place, const struct task_run *t)
+{
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_free char *text = NULL, *key = xasprintf("logs/%s-%s.log", b->tag, task_id(t->task_arn));
+    if (place->bucket && flow_log_tail(c, t->group, t->stream, LOG_LINES, &text, &ignored) == 0 && text)
+        s3_put(c->aws, place->bucket, key, "text/plain; charset=utf-8", text, strlen(text), &ignored);
+}
+
 /* 0 = built, 1 = the build itself failed (failure says why), <0 = could not tell. */
 static int attempt(struct engine_context *c, const struct plan_build *b, const struct flow_build_place *place, unsigned number, struct engine_failure *failure,
                    struct error *err)
@@ -151,6 +165,8 @@ static int attempt(struct engine_context *c, const struct plan_build *b, const s
         flow_log_tail(c, t.group, t.stream, TAIL_LINES, &failure->logs, &ignored);
         rc = 1;
     }
+    if (rc >= 0)
+        keep_log(c, b, place, &t);
     task_run_done(&t);
     return rc;
 }

@@ -26,7 +26,7 @@ struct flow_archive { const char *path, *object_key; uint64_t size; };
 int flow_upload(struct engine_context *c, const char *row_id, const struct flow_archive *a, bool *uploaded, struct error *err);
 
 /* ---- build.c ---- */
-struct flow_build_place { char *cluster, *subnets[2], *security_group; }; /* physical ids */
+struct flow_build_place { char *cluster, *subnets[2], *security_group, *bucket; }; /* physical ids; bucket NULL: of a stack that had none yet */
 void flow_build_place_done(struct flow_build_place *p);
 int flow_build_place(struct engine_context *c, struct flow_build_place *out, bool *ready, struct error *err);
 /* URI by digest when the tag is in ECR, else NULL. */

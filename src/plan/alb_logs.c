@@ -1,28 +1,11 @@
 /* Access logs of the load balancer (defang.md 7.5): a bucket that only Elastic Load Balancing may write into, and only for this account. Its service principal
  * is good in every region; accounts of regions older than August 2022 are the former way, which AWS asks to replace
  * (docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html). It encrypts with SSE-S3 or not at all.
- *
- * The bucket holds a test object as soon as logging is on, and CloudFormation deletes no bucket that holds anything: so it leaves it alone, and the engine
- * empties and removes it when the stack is gone (graph_resource.purge), unless the setting force-destroy-bucket keeps what is there. */
+ * The bucket holds a test object as soon as logging is on. */
 #include "plan/internal.h"
 
 #define BUCKET "AlbLogs"
 #define POLICY "AlbLogsPolicy"
-
-static void add_bucket(struct plan_ctx *c)
-{
-    json_t *rule = plan_json("{s:s,s:s,s:i,s:{s:i}}", "Id", "expire", "Status", "Enabled", "ExpirationInDays", (int)c->s->log_retention_days,
-                             "AbortIncompleteMultipartUpload", "DaysAfterInitiation", 1);
-    json_t *block = plan_json("{s:b,s:b,s:b,s:b}", "BlockPublicAcls", 1, "BlockPublicPolicy", 1, "IgnorePublicAcls", 1, "RestrictPublicBuckets", 1);
-    struct graph_resource *r = graph_add(
-        c->g, "ingress", BUCKET, "AWS::S3::Bucket",
-        plan_json("{s:{s:[{s:{s:s}}]},s:o,s:{s:[{s:s}]},s:{s:[o]},s:o}", "BucketEncryption", "ServerSideEncryptionConfiguration",
-                  "ServerSideEncryptionByDefault", "SSEAlgorithm", "AES256", "PublicAccessBlockConfiguration", block, "OwnershipControls", "Rules",
-                  "ObjectOwnership", "BucketOwnerEnforced", "LifecycleConfiguration", "Rules", rule, "Tags",
-                  plan_tags(arena_printf(c->a, "%s-alb-logs", c->scope), NULL)));
-    r->deletion_policy = r->replace_policy = "Retain";
-    r->purge = c->s->force_destroy;
-}
 
 static void add_policy(struct plan_ctx *c)
 {
@@ -39,7 +22,7 @@ const char *plan_alb_logs(struct plan_ctx *c, json_t *attributes)
     plan_json_push(attributes, plan_attribute("access_logs.s3.enabled", c->s->access_logs ? "true" : "false"));
     if (!c->s->access_logs)
         return NULL;
-    add_bucket(c);
+    plan_private_bucket(c, "ingress", BUCKET, "alb-logs", c->s->log_retention_days);
     add_policy(c);
     plan_json_push(attributes, plan_json("{s:s,s:o}", "Key", "access_logs.s3.bucket", "Value", graph_ref(BUCKET)));
     return POLICY;

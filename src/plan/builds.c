@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define IMAGES_KEPT 10
+#define LOG_DAYS    90 /* the log group keeps a day or a month, and a build may be asked after later */
 #define RULES_MAX   50 /* of a lifecycle policy */
 
 /* Layers are used for eight days (--cache-ttl); older ones are never read again. */
@@ -61,6 +62,7 @@ void plan_builds_resources(struct plan_ctx *c)
     cleanup_free char *cache = xasprintf("%s/cache", repository);
     add_repository(c, "BuildRepository", repository, image_policy(c));
     add_repository(c, "BuildCacheRepository", cache, CACHE_EIGHT_DAYS);
+    plan_private_bucket(c, "builds", PLAN_BUILD_BUCKET, "build", LOG_DAYS);
     add_task(c, "KanikoAmd64", "kanikoAmd64", "X86_64");
     if (c->v.arm_builds) {
         add_task(c, "KanikoArm64", "kanikoArm64", "ARM64");

@@ -18,6 +18,9 @@ void plan_json_set(json_t *object, const char *key, json_t *value); /* steals va
 json_t *plan_tags(const char *name, const char *service); /* [{Key, Value}]; either may be NULL */
 size_t plan_json_length(const char *text);         /* bytes of the text as a JSON string, quotes included */
 
+/* ---- bucket.c ---- */
+void plan_private_bucket(struct plan_ctx *c, const char *group, const char *id, const char *name, unsigned days);
+
 /* ---- what the CD stack's task runs (cd_task.sh) ---- */
 const char *plan_cd_task_script(void);
 

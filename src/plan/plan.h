@@ -84,6 +84,8 @@ struct plan_build {
 /* The Kaniko task definitions' container and log stream prefix: streams are "<prefix>/<container>/<task id>" in the group builds. */
 #define PLAN_BUILD_CONTAINER     "kaniko"
 #define PLAN_BUILD_STREAM_PREFIX "image"
+/* Logical id of the bucket that keeps each build's output ("defang-build"). */
+#define PLAN_BUILD_BUCKET        "BuildBucket"
 
 /* Version of a config value (SSM GetParameters/DescribeParameters): a new one makes the services that use it new. Optional. */
 struct plan_config { const char *name; long long version, set_ms; }; /* set_ms: one that is removed and made anew begins at version 1 again */

@@ -26,7 +26,14 @@ def test_build_that_fails(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.
     # mended, it goes on from there
     dockerfile.write_text(dockerfile.read_text().replace("RUN exit 7", "RUN true"))
     place.run("up", cwd=slim).ok()
+    # what each build printed is kept, until the project goes
+    s3, stack = sandbox.client("s3"), f"Defang-{(slim / 'compose.yaml').read_text().split()[1]}-beta"
+    found = sandbox.client("cloudformation").describe_stack_resources(StackName=stack, LogicalResourceId="BuildBucket")["StackResources"]
+    bucket = found[0]["PhysicalResourceId"]
+    logs = [s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read().decode() for o in s3.list_objects_v2(Bucket=bucket, Prefix="logs/")["Contents"]]
+    assert len(logs) == 3 and sum("exit status 7" in text for text in logs) == 2
     place.run("down", cwd=slim).ok()
+    assert bucket not in [b["Name"] for b in s3.list_buckets()["Buckets"]]
 
 
 def test_build_that_fails_once(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> None:

@@ -41,7 +41,7 @@ END_TEST
 
 START_TEST(classes)
 {
-    struct plan_settings cheap = {.mode = PLAN_AFFORDABLE}, balanced = {.mode = PLAN_BALANCED}, ha = {.mode = PLAN_HIGH_AVAILABILITY};
+    struct plan_settings cheap = {.store_class = PLAN_BURSTABLE}, balanced = {.store_class = PLAN_GENERAL}, ha = {.store_class = PLAN_MEMORY};
     ck_assert_str_eq(plan_rds_class(&cheap, 0, 0), "db.t4g.micro");
     ck_assert_str_eq(plan_rds_class(&cheap, 0.25, 512), "db.t4g.micro");
     ck_assert_str_eq(plan_rds_class(&cheap, 2, 1025), "db.t4g.small");
