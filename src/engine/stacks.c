@@ -138,8 +138,12 @@ static int add_state(struct engine_context *c, const struct flow_cd *cd, const j
 
 static int list_keys(struct engine_context *c, const struct flow_cd *cd, const char *prefix, json_t **out, struct error *err)
 {
-    int rc = engine_call_all(c, &aws_s3_ListObjectsV2, json_pack("{s:s,s:s}", "Bucket", cd->bucket, "Prefix", prefix), out, err);
-    return rc < 0 ? error_wrap(err, "listing the states of Pulumi in bucket %s", cd->bucket) : 0;
+    cleanup_error struct error local = ERROR_INIT;
+    int rc = engine_call_all(c, &aws_s3_ListObjectsV2, json_pack("{s:s,s:s}", "Bucket", cd->bucket, "Prefix", prefix), out, &local);
+    if (rc == 0 || aws_error_is_not_found(&local)) /* a bucket that somebody deleted holds no state */
+        return 0;
+    error_move(err, &local);
+    return error_wrap(err, "listing the states of Pulumi in bucket %s", cd->bucket);
 }
 
 static int add_pulumi(struct engine_context *c, struct flow_stacks *out, struct error *err)
