@@ -35,9 +35,10 @@ def with_jobs(seed: int) -> tuple[dict, list[str]]:
     """A random project in which some services run once."""
     rng = random.Random(seed)
     made = project(seed)
-    once = []
+    once = [name for name, service in made["services"].items() if "restart" in service]
+    tied = {service["network_mode"].removeprefix("service:") for service in made["services"].values() if "network_mode" in service}
     for name, service in made["services"].items():
-        if rng.random() < 0.4 and not any(k.startswith("x-defang") for k in service):
+        if rng.random() < 0.4 and "replicas" in service.get("deploy", {}) and name not in tied and not any(k.startswith("x-defang") for k in service):
             service.update(restart="no", ports=[])
             service["deploy"].pop("replicas")
             once.append(name)
