@@ -30,7 +30,7 @@ static int files(struct preview *p, bool cloudformation, struct plan_files *out,
         .program = {.project = p->v->project.name, .model = p->v->project.model, .settings = &p->v->project.settings, .facts = p->facts, .graph = p->graph, .tags = tags,
                     .deployment = p->context.deployment, .builds = p->plan_builds, .build_count = p->plan_build_count, .images = images},
         .cloudformation = cloudformation,
-        .running_engine = p->deployed.exists ? "cloudformation" : NULL,
+        .running_engine = p->deployed.exists ? p->context.engine->name : NULL,
     };
     r.derived = derived_names(p, &r.derived_count);
     return plan_eject(&r, out, err);
