@@ -65,6 +65,7 @@ void job_up_take_back(struct job *j); /* what an `up` of an earlier life has und
 int job_run_down(struct job *j, struct error *err);
 int job_run_bootstrap(struct job *j, struct error *err);
 int job_run_teardown(struct job *j, struct error *err);
+int job_update_cd(struct job *j, struct error *err); /* part of a project's job whose engine runs in the CD stack */
 int job_run_refresh(struct job *j, struct error *err);
 int job_run_cancel(struct job *j, struct error *err);
 int job_run_preview(struct job *j, struct error *err);

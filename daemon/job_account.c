@@ -25,13 +25,24 @@ void account_unlock(struct daemon *d)
 int job_run_bootstrap(struct job *j, struct error *err)
 {
     struct flow_cd cd = {0};
+    bool account = !j->context.project; /* --force of a project's job means something else */
     int rc = account_lock(j->daemon);
     if (rc < 0)
         return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
-    rc = flow_cd_ensure(&j->context, json_bool_or(j->inputs, "force", false), &cd, err);
+    rc = flow_cd_ensure(&j->context, account && json_bool_or(j->inputs, "force", false), &cd, err);
     account_unlock(j->daemon);
     flow_cd_done(&cd);
     return rc;
+}
+
+/* An engine that runs in the CD stack's task speaks to a script of its own version, which may be an older one there. Where there is no CD stack, none is made. */
+int job_update_cd(struct job *j, struct error *err)
+{
+    struct flow_cd cd = {0};
+    bool exists = false;
+    int rc = j->engine->builds_images ? flow_cd_describe(&j->context, &cd, &exists, err) : 0;
+    flow_cd_done(&cd);
+    return rc == 0 && exists ? job_run_bootstrap(j, err) : rc;
 }
 
 int job_run_teardown(struct job *j, struct error *err)

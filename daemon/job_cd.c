@@ -4,7 +4,8 @@
 
 static int read_facts(struct job *j, struct error *err)
 {
-    return flow_facts(&j->context, j->arena, (struct plan_facts **)&j->context.facts, err);
+    int rc = flow_facts(&j->context, j->arena, (struct plan_facts **)&j->context.facts, err);
+    return rc < 0 ? rc : job_update_cd(j, err);
 }
 
 static int take(struct job *j, int rc, struct engine_outcome *outcome)
@@ -39,6 +40,8 @@ int job_run_preview(struct job *j, struct error *err)
     j->context.facts = p.facts;
     j->context.builds = p.plan_builds;
     j->context.build_count = p.plan_build_count;
+    if (rc == 0)
+        rc = job_update_cd(j, err);
     if (rc == 0)
         rc = j->engine->preview(&j->context, p.graph, err);
     preview_done(&p);

@@ -29,6 +29,8 @@ int job_run_down(struct job *j, struct error *err)
 {
     struct engine_outcome outcome;
     int rc = flow_facts(&j->context, j->arena, (struct plan_facts **)&j->context.facts, err);
+    if (rc == 0)
+        rc = job_update_cd(j, err);
     if (rc < 0)
         return rc;
     job_step(j, "teardown", ENGINE_ACTIVE, 2, "removing project %s", j->context.project);
