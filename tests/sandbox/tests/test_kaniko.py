@@ -35,7 +35,7 @@ def builder(kit, ground):
 def test_build_pushes_what_it_says(kit, builder):
     code, lines = builder(archive(GOOD), "web-1")
     assert code == 0, lines
-    assert "INFO[0000] RUN npm ci --omit=dev" in lines
+    assert any(line.endswith("] RUN npm ci --omit=dev") for line in lines)
     ecr = kit.client("ecr")
     image = ecr.batch_get_image(repositoryName="kaniko-tests/kaniko-build", imageIds=[{"imageTag": "web-1"}])["images"][0]
     digest = "sha256:" + hashlib.sha256(image["imageManifest"].encode()).hexdigest()
@@ -70,7 +70,7 @@ def test_bad_archive_permission_and_repository(builder):
 def test_behaviour_fails_once(kit, builder):
     kit.control("POST", "behaviour", {"builds": {":flaky$": {"fail_times": 1, "exit": 9, "log": ["npm ERR! code E500"]}}})
     code, lines = builder(archive(GOOD), "flaky")
-    assert code == 9 and "INFO[0000] npm ERR! code E500" in lines
+    assert code == 9 and any(line.endswith("] npm ERR! code E500") for line in lines)
     assert builder(archive(GOOD), "flaky")[0] == 0
 
 
