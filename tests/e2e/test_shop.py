@@ -13,6 +13,7 @@ import kit
 import pytest
 from demo.verify import Shop
 
+pytestmark = pytest.mark.xdist_group("shop")  # one worker, in order
 PASSWORD, STRIPE = "e2e-Db-Passw0rd-planted-77", "sk_live_e2e_planted_4242"
 
 
