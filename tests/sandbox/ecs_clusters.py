@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Iterable
 
 from .ecs_store import Region, hex_id, merge_tags, page, tags_of, without
 from .errors import AwsError
@@ -19,9 +19,10 @@ def store(sandbox: Any, call: Call) -> tuple[Any, Region]:
     return ecs, ecs.of(call)
 
 
-def check_providers(names: list[str], strategy: list[dict[str, Any]]) -> None:
+def check_providers(names: list[str], strategy: list[dict[str, Any]], known: Iterable[str]) -> None:
+    """`known`: the capacity providers of the account, beside Fargate's."""
     for name in names:
-        if name not in FARGATE:
+        if name not in FARGATE and name not in known:
             raise AwsError("InvalidParameterException", f"The specified capacity provider {name} was not found.")
     for item in strategy:
         if item["capacityProvider"] not in names:
@@ -38,7 +39,7 @@ def create_cluster(sandbox: Any, call: Call) -> dict[str, Any]:
         raise AwsError("InvalidParameterException", "Invalid identifier: Identifier is too long or has invalid characters.")
     providers = call.params.get("capacityProviders", [])
     strategy = call.params.get("defaultCapacityProviderStrategy", [])
-    check_providers(providers, strategy)
+    check_providers(providers, strategy, region.providers)
     with ecs.lock:
         cluster = region.clusters.get(name)
         if cluster is None or cluster["status"] != "ACTIVE":
@@ -105,9 +106,13 @@ def delete_cluster(sandbox: Any, call: Call) -> dict[str, Any]:
 @operation("ecs", "PutClusterCapacityProviders")
 def put_cluster_capacity_providers(sandbox: Any, call: Call) -> dict[str, Any]:
     ecs, region = store(sandbox, call)
-    check_providers(call.params["capacityProviders"], call.params["defaultCapacityProviderStrategy"])
+    check_providers(call.params["capacityProviders"], call.params["defaultCapacityProviderStrategy"], region.providers)
     with ecs.lock:
         cluster = region.cluster(call.params["cluster"])
+        gone = set(cluster["capacityProviders"]) - set(call.params["capacityProviders"])
+        used = {s["_provider"] for s in region.services.values() if s["clusterArn"] == cluster["clusterArn"] and s["status"] != "INACTIVE"}
+        if gone & used - set(FARGATE):
+            raise AwsError("ResourceInUseException", "The specified capacity provider is in use and cannot be removed.")
         cluster["capacityProviders"] = call.params["capacityProviders"]
         cluster["defaultCapacityProviderStrategy"] = call.params["defaultCapacityProviderStrategy"]
         return {"cluster": counted(region, cluster)}
@@ -128,6 +133,8 @@ def tagged(region: Region, arn: str) -> dict[str, Any]:
     kind = arn.split(":")[5].split("/")[0] if arn.count(":") >= 5 else ""
     if kind == "cluster":
         return region.cluster(arn)
+    if kind == "capacity-provider" and arn.split("/")[-1] in region.providers:
+        return region.providers[arn.split("/")[-1]]
     if kind == "task-definition":
         return region.task_definition(arn, active=False)
     things = region.services.values() if kind == "service" else region.tasks.values() if kind == "task" else []
@@ -175,15 +182,6 @@ def put_account_setting(sandbox: Any, call: Call) -> dict[str, Any]:
     _, region = store(sandbox, call)
     region.settings[call.params["name"]] = call.params["value"]
     return {"setting": {"name": call.params["name"], "value": call.params["value"], "principalArn": call.arn}}
-
-
-@operation("ecs", "DescribeCapacityProviders")
-def describe_capacity_providers(sandbox: Any, call: Call) -> dict[str, Any]:
-    _, region = store(sandbox, call)
-    wanted = call.params.get("capacityProviders") or list(FARGATE)
-    known = [n for n in wanted if n in FARGATE]
-    return {"capacityProviders": [{"capacityProviderArn": region.arn(f"capacity-provider/{n}"), "name": n, "status": "ACTIVE"} for n in known],
-            "failures": [{"arn": n, "reason": "MISSING"} for n in wanted if n not in FARGATE]}
 
 
 def new_arn(region: Region, cluster: dict[str, Any]) -> str:

@@ -215,7 +215,7 @@ class Life:
     def initialise(self) -> dict[str, dict[str, str]]:
         """Registry, secrets, log groups and images, as the Fargate agent does it; the secrets by container."""
         vpc = self.task["_vpc_configuration"]
-        online = ecs_network.reaches_internet(self.task["_subnet"], self.task["_vpc"], vpc.get("assignPublicIp") == "ENABLED", self.account, self.region)
+        online = ecs_network.reaches_internet(self.task["_subnet"], self.task["_vpc"], self.task["launchType"] == "EC2" or vpc.get("assignPublicIp") == "ENABLED", self.account, self.region)
         endpoints = ecs_network.endpoint_services(self.task["_vpc"], self.account, self.region)
         secrets = {}
         for definition in self.definition["containerDefinitions"]:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from . import ecs_network, targets
+from .ecs_capacity import check_launch
 from .ecs_clusters import store
 from .ecs_store import Ecs, Region, merge_tags, page, short_id, without
 from .ecs_tasks import provider_of, refuse
@@ -126,6 +127,7 @@ def create_service(sandbox: Any, call: Call) -> dict[str, Any]:
                          else "Unable to Start a service that is still Draining.")
         definition = definition_for(region, params["taskDefinition"])
         provider = provider_of(cluster, params)
+        check_launch(definition, provider, params.get("networkConfiguration"))
         ecs_network.check_configuration(params.get("networkConfiguration"), call.account, call.region)
         check_balancers(params, definition, call)
         check_registries(sandbox, call, params)
@@ -174,8 +176,6 @@ def definition_for(region: Region, reference: str) -> dict[str, Any]:
         raise AwsError("ClientException", "TaskDefinition not found.") from missing
     if definition["status"] != "ACTIVE":
         raise AwsError("ClientException", "TaskDefinition is inactive")
-    if "FARGATE" not in definition["compatibilities"]:
-        raise refuse("Task definition does not support launch_type FARGATE.")
     return definition
 
 
@@ -250,6 +250,7 @@ def update_service(sandbox: Any, call: Call) -> dict[str, Any]:
         if "capacityProviderStrategy" in params:
             service["_provider"] = provider_of(cluster, params)
             service.pop("launchType", None)
+        check_launch(definition, service["_provider"], params.get("networkConfiguration", service["networkConfiguration"]))
         service.update({**wishes, **plain, "taskDefinition": definition["taskDefinitionArn"]})
         changed = any(before[k] != service.get(k) for k in DEPLOYED)
         primary = service["deployments"][0]

@@ -32,6 +32,7 @@ class Region:
         self.account = account
         self.region = region
         self.clusters: dict[str, dict[str, Any]] = {}
+        self.providers: dict[str, dict[str, Any]] = {}
         self.families: dict[str, list[dict[str, Any]]] = {}
         self.services: dict[tuple[str, str], dict[str, Any]] = {}
         self.tasks: dict[str, dict[str, Any]] = {}

@@ -140,6 +140,21 @@ def check_entries(container: dict[str, Any]) -> None:
                 raise refuse(f"Container.healthCheck.{name} must be between {low} and {high}.")
 
 
+def check_instances(wanted: dict[str, Any]) -> bool:
+    """Whether only instances can carry it; what Fargate alone has is refused there."""
+    gpus = [r for c in wanted["containerDefinitions"] for r in c.get("resourceRequirements", []) if r["type"] == "GPU"]
+    if any(not r["value"].isdigit() or int(r["value"]) < 1 for r in gpus):
+        raise refuse("The value of a GPU resource requirement must be a positive number.")
+    fargate = "FARGATE" in wanted.get("requiresCompatibilities", [])
+    if gpus and fargate:
+        raise refuse("Fargate does not support GPU resource requirements.")
+    if not fargate and wanted.get("ephemeralStorage") and gpus:
+        raise refuse("Ephemeral storage is only for tasks on Fargate.")
+    if not fargate and not wanted.get("memory") and not all(c.get("memory") or c.get("memoryReservation") for c in wanted["containerDefinitions"]):
+        raise refuse("Invalid setting for container. At least one of 'memory' or 'memoryReservation' must be specified.")
+    return bool(gpus) or not (wanted.get("cpu") and wanted.get("memory"))
+
+
 @operation("ecs", "RegisterTaskDefinition")
 def register_task_definition(sandbox: Any, call: Call) -> dict[str, Any]:
     ecs, region = store(sandbox, call)
@@ -162,7 +177,7 @@ def register_task_definition(sandbox: Any, call: Call) -> dict[str, Any]:
         definition = {
             "taskDefinitionArn": region.arn(f"task-definition/{family}:{revision}"), "family": family, "revision": revision,
             "status": "ACTIVE", "volumes": [], "placementConstraints": [], "requiresAttributes": [],
-            "compatibilities": ["EC2", "FARGATE"] if wanted.get("networkMode") == "awsvpc" else ["EC2"],
+            "compatibilities": ["EC2", "FARGATE"] if wanted.get("networkMode") == "awsvpc" and not check_instances(wanted) else ["EC2"],
             "registeredAt": ecs.now(), "registeredBy": call.arn, "_tags": merge_tags([], call.params.get("tags", [])), **wanted,
         }
         definition["tags"] = definition["_tags"]

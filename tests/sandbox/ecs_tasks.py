@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from . import ecs_network
+from .ecs_capacity import check_launch, on_fargate
 from .ecs_clusters import check_providers, new_arn, store
 from .ecs_store import Ecs, Region, hex_id, merge_tags, page, without
 from .errors import AwsError
@@ -35,7 +36,7 @@ def provider_of(cluster: dict[str, Any], params: dict[str, Any]) -> str | None:
     strategy = strategy or cluster["defaultCapacityProviderStrategy"]
     if not strategy:
         raise refuse("No Container Instances were found in your cluster.")
-    check_providers(cluster["capacityProviders"], strategy)
+    check_providers(cluster["capacityProviders"], strategy, cluster["capacityProviders"])
     best = max(strategy, key=lambda s: (s.get("base", 0) > 0, s.get("weight", 0)))
     return str(best["capacityProvider"])
 
@@ -78,7 +79,7 @@ def new_task(ecs: Ecs, region: Region, cluster: dict[str, Any], definition: dict
         "clusterArn": cluster["clusterArn"], "connectivity": "CONNECTED", "containers": containers,
         "cpu": overrides.get("cpu", definition.get("cpu", "256")), "memory": overrides.get("memory", definition.get("memory", "512")),
         "createdAt": ecs.now(), "desiredStatus": "RUNNING", "lastStatus": "PROVISIONING", "healthStatus": "UNKNOWN",
-        "enableExecuteCommand": False, "launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": platform_of(definition),
+        "enableExecuteCommand": False, "launchType": "FARGATE" if on_fargate(more.get("capacityProviderName")) else "EC2", "platformVersion": "1.4.0", "platformFamily": platform_of(definition),
         "ephemeralStorage": definition.get("ephemeralStorage", {"sizeInGiB": 20}), "overrides": shown,
         "taskArn": arn, "taskDefinitionArn": definition["taskDefinitionArn"], "tags": [], "version": 1,
         "_definition": copy.deepcopy(without(definition)), "_stop": threading.Event(), "_index": len(region.tasks),
@@ -116,8 +117,7 @@ def run_task(sandbox: Any, call: Call) -> dict[str, Any]:
         if definition["status"] != "ACTIVE":
             raise AwsError("ClientException", "TaskDefinition is inactive")
         provider = provider_of(cluster, params)
-        if "FARGATE" not in definition["compatibilities"]:
-            raise refuse("Task definition does not support launch_type FARGATE.")
+        check_launch(definition, provider, params.get("networkConfiguration"))
         check_overrides(definition, params.get("overrides", {}))
         vpc = ecs_network.check_configuration(params.get("networkConfiguration"), call.account, call.region)
         tags = merge_tags([], params.get("tags", []))

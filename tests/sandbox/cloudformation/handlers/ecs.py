@@ -69,6 +69,27 @@ class ClusterCapacityProviderAssociations(Handler):
 
 
 @register
+class CapacityProvider(Handler):
+    type = "AWS::ECS::CapacityProvider"
+    name_property = "Name"
+    updatable = ("AutoScalingGroupProvider", "Tags")
+
+    def create(self, call, props):
+        made = call.call("ecs", "CreateCapacityProvider", without(props, "Name", "Tags"), name=props.get("Name") or call.name(255),
+                         tags=lower_tags(call.tags(props)) or None)
+        return made["capacityProvider"]["name"]
+
+    def update(self, call, physical_id, old, new, changed):
+        if "AutoScalingGroupProvider" in changed:
+            call.call("ecs", "UpdateCapacityProvider", {"AutoScalingGroupProvider": without(new["AutoScalingGroupProvider"], "AutoScalingGroupArn")}, name=physical_id)
+        if "Tags" in changed:
+            retag(call, call.arn("ecs", f"capacity-provider/{physical_id}"), old, new)
+
+    def delete(self, call, physical_id, props):
+        call.invoke("ecs", "DeleteCapacityProvider", capacityProvider=physical_id)
+
+
+@register
 class TaskDefinition(Handler):
     type = "AWS::ECS::TaskDefinition"
     updatable = ("Tags",)
