@@ -30,13 +30,12 @@ static void check_size(struct plan_check *c, const struct plan_service *s)
     double vcpus, mib;
     plan_task_needs(&c->v, s, &vcpus, &mib);
     bool alone = !plan_task_member(&c->v, s, 1);
-    if (s->kind == PLAN_CONTAINER && plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
+    bool instances = plan_on_instances(&c->v, plan_task_of(s));
+    if (s->kind == PLAN_CONTAINER && !instances && plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
         plan_error(&c->diag, pos, "Ask for less, or split the service.",
                    "service %s asks for %g vCPU and %.0f MiB%s, and a Fargate task has at most 16 vCPU and 122880 MiB", s->s->name, vcpus, mib,
                    alone ? "" : " with its sidecars");
-    if (d->reservations.gpu_count || d->limits.gpu_count)
-        plan_error(&c->diag, pos, "Remove the device reservation.", "service %s asks for a GPU, which Fargate does not have", s->s->name);
-    if (s->kind == PLAN_CONTAINER && mib <= 0)
+    if (s->kind == PLAN_CONTAINER && mib <= 0 && !instances)
         plan_warn(&c->diag, pos, "Set deploy.resources.reservations.memory to avoid out-of-memory errors.",
                   "service %s reserves no memory: it gets 512 MiB", s->s->name);
     if (d->mode && strcmp(d->mode, "replicated") != 0 && !s->once)
@@ -115,6 +114,7 @@ static void check_service(struct plan_check *c, const struct plan_service *s)
     if (!s->s->image && !s->s->has_build)
         plan_error(&c->diag, s->s->pos, "Add image: or build:.", "service %s has neither image nor build", s->s->name);
     check_size(c, s);
+    plan_check_gpu(c, s);
     plan_check_keys(c, s);
     if (!plan_is_task(s)) {
         plan_check_store(c, s);

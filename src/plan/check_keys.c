@@ -115,6 +115,8 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
         const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
         if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len))
             continue;
+        if (strcmp(RULES[i].path, "deploy.placement") == 0 && plan_machine_wish(s, NULL) && plan_on_instances(&c->v, plan_task_of(s)))
+            continue; /* it names the instance type */
         c->diag.rule = arena_printf(c->a, "key %s", RULES[i].path);
         if (RULES[i].verdict == REFUSED)
             plan_error(&c->diag, n->pos, RULES[i].hint, "service %s: %s is not supported: %s", s->s->name, RULES[i].path, RULES[i].why);

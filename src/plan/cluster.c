@@ -21,8 +21,10 @@ void plan_cluster(struct plan_ctx *c)
     cleanup_free char *name = xasprintf("%s-cluster", c->scope);
     cleanup_free char *fit = plan_name_fit(name, PLAN_NAME_UNDERSCORE, 255, 7);
     graph_add(c->g, "cluster", "Cluster", "AWS::ECS::Cluster", plan_json("{s:s,s:o}", "ClusterName", fit, "Tags", plan_tags(fit, NULL)));
+    json_t *providers = plan_json("[s,s]", "FARGATE", "FARGATE_SPOT");
+    plan_capacity(c, providers);
     graph_add(c->g, "cluster", "CapacityProviders", "AWS::ECS::ClusterCapacityProviderAssociations",
-              plan_json("{s:o,s:[s,s],s:[{s:s,s:i}]}", "Cluster", graph_ref("Cluster"), "CapacityProviders", "FARGATE", "FARGATE_SPOT",
+              plan_json("{s:o,s:o,s:[{s:s,s:i}]}", "Cluster", graph_ref("Cluster"), "CapacityProviders", providers,
                         "DefaultCapacityProviderStrategy", "CapacityProvider", c->s->capacity_provider, "Weight", 1));
     graph_output_add(c->g, "ClusterName", graph_ref("Cluster"), "ECS cluster");
 }

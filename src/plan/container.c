@@ -182,5 +182,6 @@ int plan_container_definition(struct plan_ctx *c, const struct plan_service *s, 
     plan_json_list(*out, "PortMappings", port_mappings(s));
     add_order(c, s, deployment, *out);
     add_options(c, s, *out, task);
+    plan_gpu_container(c, s, *out);
     return 0;
 }

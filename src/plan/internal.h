@@ -184,6 +184,19 @@ const char *plan_own_role(const struct plan_view *v, const struct plan_service *
 json_t *plan_managed_policies(struct plan_ctx *c, const struct plan_service *s);
 void plan_linux_options(const struct plan_ctx *c, const struct compose_service *s, json_t *container);
 void plan_task_options(const struct plan_ctx *c, const struct plan_service *s, json_t *task);
+unsigned plan_task_storage(const struct plan_view *v, const struct plan_service *s); /* GiB of disk that its containers ask for */
+/* ---- GPU services on instances (gpu_size.c, gpu.c) ---- */
+struct plan_machine { const char *type; unsigned gpus; double vcpus, memory_gib; };
+int plan_service_gpus(const struct plan_service *s);        /* that the container asks for; -1: all there are */
+bool plan_on_instances(const struct plan_view *v, const struct plan_service *s); /* its tasks do not run on Fargate */
+const struct plan_machine *plan_machine(const struct plan_view *v, const struct plan_service *s); /* the cheapest that carries its task; NULL: none does */
+const char *plan_machine_wish(const struct plan_service *s, struct yaml_pos *pos); /* deploy.placement.constraints: [node.machine == …]; NULL. pos may be NULL */
+bool plan_machine_known(const char *type);
+unsigned plan_machine_gpus(const struct plan_view *v, const struct plan_service *container);
+unsigned plan_machine_memory(const struct plan_view *v, const struct plan_service *s); /* MiB of its task: as said, else its GPUs' part of the instance */
+void plan_capacity(struct plan_ctx *c, json_t *providers);  /* pushes their capacity providers */
+void plan_gpu_task(const struct plan_ctx *c, const struct plan_service *s, json_t *task);
+void plan_gpu_container(const struct plan_ctx *c, const struct plan_service *s, json_t *container);
 json_t *plan_volume_definition(const struct plan_ctx *c, const struct plan_volume *v, const char *name); /* of a task definition's Volumes */
 void plan_depend_on_volumes(struct plan_ctx *c, const struct plan_service *s, const char *logical_id);
 void plan_volume_statements(struct plan_ctx *c, const struct plan_service *s, json_t *statements); /* for the task role */
@@ -318,6 +331,7 @@ void plan_check_files(struct plan_check *c, const struct plan_service *s);
 void plan_check_scaling(struct plan_check *c, const struct plan_service *s);
 void plan_check_grants(struct plan_check *c, const struct plan_service *s);
 void plan_check_linux(struct plan_check *c, const struct plan_service *s);
+void plan_check_gpu(struct plan_check *c, const struct plan_service *s);
 void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* of a sidecar */
 /* `s` waits for `on`, a container of the same task: "START", "HEALTHY" or "SUCCESS". */
 const char *plan_container_condition(const struct compose_dependency *d, const struct plan_service *on);

@@ -119,7 +119,7 @@ static bool storage_of(const struct compose_service *s, double *gib)
     return giga || mega;
 }
 
-static unsigned task_storage(const struct plan_view *v, const struct plan_service *s)
+unsigned plan_task_storage(const struct plan_view *v, const struct plan_service *s)
 {
     const struct plan_service *member;
     double all = 0, gib;
@@ -132,7 +132,7 @@ static unsigned task_storage(const struct plan_view *v, const struct plan_servic
 
 void plan_task_options(const struct plan_ctx *c, const struct plan_service *s, json_t *task)
 {
-    unsigned gib = task_storage(&c->v, s);
+    unsigned gib = plan_task_storage(&c->v, s);
     if (gib > STORAGE_FREE_GIB)
         plan_json_set(task, "EphemeralStorage", plan_json("{s:i}", "SizeInGiB", (int)gib));
     const struct plan_service *member;
@@ -166,9 +166,9 @@ static void check_storage(struct plan_check *c, const struct plan_service *s)
                       n->pairs[i].key->value);
     if (!storage_of(s->s, &gib))
         plan_error(&c->diag, n->pos, "As in storage_opt: {size: 50G}.", "service %s: storage_opt.size is no size", s->s->name);
-    else if (s->kind == PLAN_CONTAINER && task_storage(&c->v, s) > STORAGE_MAX_GIB)
+    else if (s->kind == PLAN_CONTAINER && plan_task_storage(&c->v, s) > STORAGE_MAX_GIB)
         plan_error(&c->diag, n ? n->pos : s->s->pos, "Ask for less, or use a named volume.", "service %s asks for %u GiB of disk, and a Fargate task has at most %d",
-                   s->s->name, task_storage(&c->v, s), STORAGE_MAX_GIB);
+                   s->s->name, plan_task_storage(&c->v, s), STORAGE_MAX_GIB);
 }
 
 void plan_check_linux(struct plan_check *c, const struct plan_service *s)

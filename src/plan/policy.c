@@ -141,7 +141,9 @@ json_t *plan_policy(const struct plan_settings *s, const struct policy_scope *sc
     const char *const roles[] = {role, NULL}, *const linked_roles[] = {linked, NULL};
     const char *const rules[] = {arn(&w, "events", arena_printf(a, "rule/%s*", label)), NULL};
     const char *const parameters[] = {arn(&w, "ssm", arena_printf(a, "parameter%s*", config)), arn(&w, "ssm", arena_printf(a, "parameter%s*", derived)),
-                                      arn(&w, "ssm", arena_printf(a, "parameter%s*", runs)), NULL};
+                                      arn(&w, "ssm", arena_printf(a, "parameter%s*", runs)),
+                                      /* AWS's own, which name images */
+                                      graph_get(g, "EcsAgentProfile") ? arena_printf(a, "arn:%s:ssm:%s::parameter/aws/service/ecs/*", w.partition, w.region) : NULL, NULL};
     const char *const objects[] = {bucket, arena_printf(a, "%s/*", bucket), NULL};
     const char *const buckets[] = {own, arena_printf(a, "%s/*", own), NULL};
     const char *const secrets[] = {arn(&w, "secretsmanager", arena_printf(a, "secret:%s*", derived + (*derived == '/'))),

@@ -45,6 +45,44 @@ static int scaling_policy(struct pulumi_ctx *c, const struct graph_resource *r, 
     return 0;
 }
 
+static int instance_profile(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
+{
+    const json_t *roles = json_object_get(r->properties, "Roles");
+    if (json_array_size(roles) != 1)
+        return error_raise(err, ERR_FAILED, "pulumi: %s: an instance profile has one role", r->logical_id);
+    cleanup_json json_t *role = pulumi_value(c, json_array_get(roles, 0), err);
+    if (!role)
+        return -1;
+    pulumi_set(node, "role", json_incref(role));
+    pulumi_set(node, "namePrefix", json_string(pulumi_prefix(c, r, 38, false)));
+    return 0;
+}
+
+static int launch_template(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
+{
+    (void)err;
+    pulumi_set(node, "namePrefix", json_string(pulumi_prefix(c, r, 99, false)));
+    return 0;
+}
+
+/* ECS sets how many instances there are, and puts its own tag. */
+static int scaling_group(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
+{
+    (void)err;
+    pulumi_set(node, "namePrefix", json_string(pulumi_prefix(c, r, 200, false)));
+    pulumi_set(node, "forceDelete", json_true());
+    pulumi_ignore(node, "desiredCapacity");
+    return 0;
+}
+
+static int capacity_provider(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
+{
+    (void)err;
+    pulumi_set(node, "name", json_string(arena_printf(c->a, "%s%s", pulumi_prefix(c, r, 200, false), c->r->deployment)));
+    pulumi_ignore(node, "name"); /* it carries the id of the deployment that made it, and stays */
+    return 0;
+}
+
 static const struct pulumi_part ROLE_PARTS[] = {
     {"policy", "aws:iam:RolePolicy", "role", "name", false},
     {"managed", "aws:iam:RolePolicyAttachment", "role", "name", false},
@@ -109,6 +147,28 @@ const struct pulumi_row pulumi_rows_compute[] = {
               "TargetTrackingScalingPolicyConfiguration.ScaleInCooldown TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown "
               "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.PredefinedMetricType "
               "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.ResourceLabel"},
+    {"AWS::IAM::InstanceProfile", "aws:iam:InstanceProfile", .ref = "name", .attrs = "Arn=arn", .finish = instance_profile, .rules = "Roles:implied"},
+    {"AWS::EC2::LaunchTemplate", "aws:ec2:LaunchTemplate", .attrs = "LatestVersionNumber=latestVersion", .finish = launch_template,
+     .rules = "LaunchTemplateData.ImageId=imageId LaunchTemplateData.InstanceType=instanceType LaunchTemplateData.IamInstanceProfile.Arn=iamInstanceProfile.arn "
+              "LaunchTemplateData.MetadataOptions.HttpTokens=metadataOptions.httpTokens "
+              "LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit=metadataOptions.httpPutResponseHopLimit "
+              "LaunchTemplateData.NetworkInterfaces[].DeviceIndex=networkInterfaces[].deviceIndex "
+              "LaunchTemplateData.NetworkInterfaces[].AssociatePublicIpAddress=networkInterfaces[].associatePublicIpAddress:text "
+              "LaunchTemplateData.NetworkInterfaces[].DeleteOnTermination=networkInterfaces[].deleteOnTermination:text "
+              "LaunchTemplateData.NetworkInterfaces[].Groups=networkInterfaces[].securityGroups "
+              "LaunchTemplateData.BlockDeviceMappings[].DeviceName=blockDeviceMappings[].deviceName "
+              "LaunchTemplateData.BlockDeviceMappings[].Ebs.VolumeSize=blockDeviceMappings[].ebs.volumeSize "
+              "LaunchTemplateData.BlockDeviceMappings[].Ebs.VolumeType=blockDeviceMappings[].ebs.volumeType "
+              "LaunchTemplateData.BlockDeviceMappings[].Ebs.Encrypted=blockDeviceMappings[].ebs.encrypted:text "
+              "LaunchTemplateData.BlockDeviceMappings[].Ebs.DeleteOnTermination=blockDeviceMappings[].ebs.deleteOnTermination:text "
+              "LaunchTemplateData.TagSpecifications[].ResourceType=tagSpecifications[].resourceType "
+              "LaunchTemplateData.TagSpecifications[].Tags=tagSpecifications[].tags:tags LaunchTemplateData.UserData=userData"},
+    {"AWS::AutoScaling::AutoScalingGroup", "aws:autoscaling:Group", .ref = "name", .attrs = "AutoScalingGroupARN=arn", .finish = scaling_group,
+     .rules = "MinSize:int MaxSize:int VPCZoneIdentifier=vpcZoneIdentifiers LaunchTemplate.LaunchTemplateId=launchTemplate.id LaunchTemplate.Version=launchTemplate.version "
+              "NewInstancesProtectedFromScaleIn=protectFromScaleIn Tags[].Key=tags[].key Tags[].Value=tags[].value Tags[].PropagateAtLaunch=tags[].propagateAtLaunch"},
+    {"AWS::ECS::CapacityProvider", "aws:ecs:CapacityProvider", .ref = "name", .finish = capacity_provider,
+     .rules = "AutoScalingGroupProvider.AutoScalingGroupArn AutoScalingGroupProvider.ManagedScaling.Status AutoScalingGroupProvider.ManagedScaling.TargetCapacity "
+              "AutoScalingGroupProvider.ManagedTerminationProtection AutoScalingGroupProvider.ManagedDraining Tags:tags"},
     {"AWS::CloudWatch::Alarm", "aws:cloudwatch:MetricAlarm", .ref = "name", .attrs = "Arn=arn",
      .rules = "AlarmName=name AlarmDescription Namespace MetricName Dimensions:tags Statistic Unit Period EvaluationPeriods DatapointsToAlarm Threshold "
               "ComparisonOperator TreatMissingData ActionsEnabled AlarmActions OKActions=okActions InsufficientDataActions Tags:tags"},

@@ -48,7 +48,7 @@ static void note_service(struct plan_ctx *c, const struct plan_service *s, const
 
 json_t *plan_service_network(const struct plan_ctx *c, const struct plan_service *s, bool public)
 {
-    return plan_json("{s:{s:s,s:[o,o],s:o}}", "AwsvpcConfiguration", "AssignPublicIp", public ? "ENABLED" : "DISABLED", "SecurityGroups",
+    return plan_json("{s:{s:s,s:[o,o],s:o}}", "AwsvpcConfiguration", "AssignPublicIp", public && !plan_on_instances(&c->v, s) ? "ENABLED" : "DISABLED", "SecurityGroups",
                      graph_attr(arena_printf(c->a, "SecurityGroup%s", s->id), "GroupId"), graph_attr("AppSecurityGroup", "GroupId"), "Subnets",
                      plan_subnets(c, public));
 }
@@ -104,12 +104,15 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
     const char *id = arena_printf(c->a, "Service%s", s->id);
     cleanup_free char *name = plan_service_name(c->s, c->p->name, s->s->name);
     cleanup_free char *container = plan_container_name(s->s->name, deployment);
-    bool public = plan_in_public(c, s->open);
-    bool alone = plan_stops_first(&c->v, s);
+    bool instances = plan_on_instances(&c->v, s);
+    bool public = plan_in_public(c, s->open && !instances);
+    /* Where nothing need stay up during an update, no second instance with a GPU is paid for. */
+    bool alone = plan_stops_first(&c->v, s) || (instances && !c->s->min_healthy_percent);
+    json_t *provider = instances ? graph_ref(arena_printf(c->a, "CapacityProvider%s", s->id)) : json_string(c->s->capacity_provider);
     json_t *properties = plan_json(
-        "{s:s,s:o,s:o,s:i,s:[{s:s,s:i}],s:{s:i,s:i,s:{s:b,s:b}},s:o,s:b,s:s,s:o}", "ServiceName", name, "Cluster", plan_cluster_ref(c),
+        "{s:s,s:o,s:o,s:i,s:[{s:o,s:i}],s:{s:i,s:i,s:{s:b,s:b}},s:o,s:b,s:s,s:o}", "ServiceName", name, "Cluster", plan_cluster_ref(c),
         "TaskDefinition", graph_ref(arena_printf(c->a, "TaskDefinition%s", s->id)), "DesiredCount", (int)s->replicas,
-        "CapacityProviderStrategy", "CapacityProvider", c->s->capacity_provider, "Weight", 1, "DeploymentConfiguration",
+        "CapacityProviderStrategy", "CapacityProvider", provider, "Weight", 1, "DeploymentConfiguration",
         "MinimumHealthyPercent", alone ? 0 : (int)c->s->min_healthy_percent, "MaximumPercent",
         alone ? 100 : 200, "DeploymentCircuitBreaker", "Enable", 1, "Rollback", 1,
         "NetworkConfiguration", plan_service_network(c, s, public), "EnableECSManagedTags", 1, "PropagateTags", "SERVICE", "Tags",
@@ -120,7 +123,7 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
         plan_json_set(properties, "ServiceRegistries",
                       plan_json("[{s:o}]", "RegistryArn", graph_attr(arena_printf(c->a, "Discovery%s", s->id), "Arn")));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ECS::Service", properties);
-    r->usual = "usually 1-3 min";
+    r->usual = instances ? "usually 4-8 min" : "usually 1-3 min";
     add_dependencies(c, s, id, public);
     if (s->scaling.present)
         json_object_del(properties, "DesiredCount");

@@ -60,7 +60,12 @@ int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const
     double vcpus, mib;
     *out = NULL;
     plan_task_needs(&c->v, s, &vcpus, &mib);
-    if (plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
+    bool instances = plan_on_instances(&c->v, s);
+    if (instances && !plan_machine(&c->v, s))
+        return error_raise(c->diag.err, ERR_USAGE, "service %s asks for more than an instance has: run the checks first", s->s->name);
+    if (instances)
+        cpu = memory = 0; /* plan_gpu_task says them */
+    else if (plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
         return error_raise(c->diag.err, ERR_USAGE, "service %s asks for more than Fargate has: run the checks first", s->s->name);
     const char *own_role = plan_own_role(&c->v, s);
     json_t *role = own_role ? json_string(own_role) : graph_attr(arena_printf(c->a, "TaskRole%s", s->id), "Arn");
@@ -72,5 +77,7 @@ int plan_task_definition(struct plan_ctx *c, const struct plan_service *s, const
                      "RuntimePlatform", "CpuArchitecture", arm ? "ARM64" : "X86_64", "OperatingSystemFamily", "LINUX", "Tags",
                      plan_tags(NULL, s->s->name));
     plan_task_options(c, s, *out);
+    if (instances)
+        plan_gpu_task(c, s, *out);
     return add_containers(c, s, deployment, *out);
 }

@@ -37,6 +37,7 @@ PLANS: dict[str, list] = {
     "once-stage-1": ["--pending", "migrate", "--pending", "seed", "--stage", "1", CASES / "once.yaml"],
     "stores": ["--mode", "ha", CASES / "stores.yaml"],
     "mongodb": ["--mode", "ha", "--config", "MONGO_PASSWORD=4", CASES / "mongodb.yaml"],
+    "gpu": [CASES / "gpu.yaml"],
     "static": [CASES / "static.yaml"],
     "sidecar": ["--env", "DEFANG_DISCOVERY=sidecar", CASES / "shop.yaml"],
     "adopt": [CASES / "adopt.yaml"],

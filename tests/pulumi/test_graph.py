@@ -28,7 +28,8 @@ OTHERWISE = {
 # (token, path): what the program says and CloudFormation does of itself.
 OWN = {
     ("aws:ecs:Service", "waitForSteadyState"), ("aws:ecs:Service", "networkConfiguration.assignPublicIp"),
-    ("aws:iam:Role", "namePrefix"), ("aws:ec2:SecurityGroup", "namePrefix"), ("aws:s3:Bucket", "bucketPrefix"), ("aws:s3:Bucket", "forceDestroy"),
+    ("aws:iam:Role", "namePrefix"), ("aws:iam:InstanceProfile", "namePrefix"), ("aws:ec2:LaunchTemplate", "namePrefix"), ("aws:autoscaling:Group", "namePrefix"),
+    ("aws:autoscaling:Group", "forceDelete"), ("aws:ecs:CapacityProvider", "name"), ("aws:ec2:SecurityGroup", "namePrefix"), ("aws:s3:Bucket", "bucketPrefix"), ("aws:s3:Bucket", "forceDestroy"),
     ("aws:rds:Instance", "identifierPrefix"), ("aws:rds:Instance", "skipFinalSnapshot"), ("aws:rds:Instance", "finalSnapshotIdentifier"),
     ("aws:docdb:Cluster", "clusterIdentifierPrefix"), ("aws:docdb:Cluster", "skipFinalSnapshot"), ("aws:docdb:Cluster", "finalSnapshotIdentifier"),
     ("aws:docdb:ClusterInstance", "identifierPrefix"), ("aws:elasticache:ReplicationGroup", "finalSnapshotIdentifier"),

@@ -40,6 +40,8 @@ def template_text(value: Any, found: Found) -> str:
         return refer(argument, found)
     if name == "Fn::GetAtt":
         return refer(argument[0], found)
+    if name == "Fn::Base64":
+        return template_text(argument, found)
     if name == "Fn::Join":
         return argument[0].join(template_text(item, found) for item in argument[1])
     if name == "Fn::Sub":
