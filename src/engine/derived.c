@@ -1,6 +1,7 @@
 /* Values that mix text with config (plan_derived): composed here from the config store and kept as SecureString parameters. A value lives in this process
  * only between two calls, and is wiped. */
 #include "engine/flow.h"
+#include "engine/parameters.h"
 
 #include "aws/operations.h"
 #include "base/digest.h"
@@ -123,10 +124,13 @@ int flow_derived_put(struct engine_context *c, const struct plan_derived *list, 
     return rc;
 }
 
-static bool kept(const struct plan_derived *list, size_t count, const char *name)
+struct kept { const struct plan_derived *list; size_t count; };
+
+static bool kept(const void *arg, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (text_eq(list[i].parameter, name) || (list[i].file && text_ends(name, "/" PLAN_FILE_KEY)))
+    const struct kept *k = arg;
+    for (size_t i = 0; i < k->count; i++)
+        if (text_eq(k->list[i].parameter, name) || (k->list[i].file && text_ends(name, "/" PLAN_FILE_KEY)))
             return true;
     return false;
 }
@@ -158,22 +162,5 @@ int flow_file_key(struct engine_context *c, struct arena *arena, bool make, cons
 int flow_derived_prune(struct engine_context *c, const struct plan_derived *keep, size_t count, struct error *err)
 {
     cleanup_free char *root = plan_derived_path(c->settings, c->project);
-    cleanup_json json_t *items = NULL;
-    json_t *in = json_pack("{s:[{s:s,s:s,s:[s]}]}", "ParameterFilters", "Key", "Name", "Option", "BeginsWith", "Values", root);
-    int rc = engine_call_all(c, &aws_ssm_DescribeParameters, in, &items, err);
-    if (rc < 0)
-        return error_wrap(err, "listing the parameters under %s", root);
-    json_t *names = json_array();
-    for (size_t i = 0; i <= json_array_size(items) && rc == 0; i++) {
-        const char *name = json_str(json_array_get(items, i), "Name");
-        if (name && text_starts(name, root) && !kept(keep, count, name))
-            json_array_append_new(names, json_string(name));
-        bool last = i == json_array_size(items);
-        if (!json_array_size(names) || (!last && json_array_size(names) < NAMES_A_CALL))
-            continue;
-        rc = engine_call(c, &aws_ssm_DeleteParameters, json_pack("{s:o}", "Names", names), NULL, err);
-        names = json_array();
-    }
-    json_decref(names);
-    return rc < 0 ? error_wrap(err, "removing old parameters under %s", root) : 0;
+    return parameters_prune(c, root, kept, &(struct kept){keep, count}, err);
 }

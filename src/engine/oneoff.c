@@ -3,6 +3,7 @@
  *
  * Nothing here is CloudFormation's: where a task runs is an output of the deployed graph, the same of every engine. */
 #include "engine/flow.h"
+#include "engine/parameters.h"
 #include "engine/task_run.h"
 #include "engine/tasks.h"
 
@@ -98,10 +99,13 @@ static int write_record(struct engine_context *c, const struct plan_once *o, con
     return rc < 0 ? error_wrap(err, "recording that %s has run", o->service) : 0;
 }
 
-static bool is_kept(const char *const *keep, size_t count, const char *service)
+struct kept { const char *root; const char *const *services; size_t count; };
+
+static bool is_kept(const void *arg, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (text_eq(keep[i], service))
+    const struct kept *k = arg;
+    for (size_t i = 0; i < k->count; i++)
+        if (text_eq(k->services[i], name + strlen(k->root)))
             return true;
     return false;
 }
@@ -109,22 +113,7 @@ static bool is_kept(const char *const *keep, size_t count, const char *service)
 int flow_runs_prune(struct engine_context *c, const char *const *keep, size_t count, struct error *err)
 {
     cleanup_free char *root = plan_runs_path(c->settings, c->project);
-    cleanup_json json_t *items = NULL;
-    json_t *in = json_pack("{s:[{s:s,s:s,s:[s]}]}", "ParameterFilters", "Key", "Name", "Option", "BeginsWith", "Values", root);
-    int rc = engine_call_all(c, &aws_ssm_DescribeParameters, in, &items, err);
-    json_t *names = json_array();
-    for (size_t i = 0; i <= json_array_size(items) && rc == 0; i++) {
-        const char *name = json_str(json_array_get(items, i), "Name");
-        if (name && text_starts(name, root) && !is_kept(keep, count, name + strlen(root)))
-            json_array_append_new(names, json_string(name));
-        bool last = i == json_array_size(items);
-        if (!json_array_size(names) || (!last && json_array_size(names) < NAMES_A_CALL))
-            continue;
-        rc = engine_call(c, &aws_ssm_DeleteParameters, json_pack("{s:o}", "Names", names), NULL, err);
-        names = json_array();
-    }
-    json_decref(names);
-    return rc < 0 ? error_wrap(err, "removing the records under %s", root) : 0;
+    return parameters_prune(c, root, is_kept, &(struct kept){root, keep, count}, err);
 }
 
 /* ---- the run ---- */
