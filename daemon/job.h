@@ -4,7 +4,7 @@
  *   QUEUED → RUNNING ⇄ BLOCKED_AUTH, RUNNING → CANCELING, all → SUCCEEDED | FAILED | ROLLED_BACK | CANCELED
  *
  * Inputs (JSON, erased at the terminal state): {"model": canonical YAML, "env": {non-secret variables}, "profile", "region", "mode", "stack", "engine",
- * "force": bool, "project_only": bool, "env_credentials": bool}. Keys from an environment are not in it: after a restart such a job waits in
+ * "force": bool, "env_credentials": bool}. Keys from an environment are not in it: after a restart such a job waits in
  * BLOCKED_AUTH until a terminal of the same user brings them. */
 #pragma once
 

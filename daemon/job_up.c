@@ -119,7 +119,7 @@ static int apply(struct up *u, const char *phase, struct error *err)
     if (rc == 0)
         rc = j->journal.put(j->journal.arg, key, "1", err);
     if (rc == 0)
-        rc = j->engine->apply(&j->context, phase, u->graph, NULL, NULL, &outcome, err);
+        rc = j->engine->apply(&j->context, phase, u->graph, &outcome, err);
     j->resources_changed += outcome.resources_changed;
     j->images_built += outcome.images_built;
     if (rc == 0)

@@ -28,8 +28,6 @@ struct apply {
     const char *phase;
     const struct graph *graph;
     struct rows *rows;
-    void (*on_complete)(void *arg, const char *logical_id, const char *physical_id);
-    void *arg;
     char *stack_name, *change_set, *token;
     char *key_token, *key_last, *key_executed, *key_buckets; /* journal keys */
 };
@@ -71,8 +69,6 @@ static void on_event(void *arg, const struct engine_resource *r, const char *row
     rows_resource(a->rows, r);
     if (a->graph)
         buckets_event(a->c, r, a->key_buckets);
-    if (a->on_complete && (text_eq(r->status, "CREATE_COMPLETE") || text_eq(r->status, "UPDATE_COMPLETE")))
-        a->on_complete(a->arg, r->logical_id, r->physical_id);
 }
 
 static int flag_set(struct apply *a, const char *key, struct error *err)
@@ -356,12 +352,11 @@ static void cloudformation_cancel(struct engine_context *c, const char *phase)
     apply_done(&a);
 }
 
-static int cloudformation_apply(struct engine_context *c, const char *phase, const struct graph *g,
-                                void (*on_complete)(void *arg, const char *logical_id, const char *physical_id), void *arg,
-                                struct engine_outcome *out, struct error *err)
+static int cloudformation_apply(struct engine_context *c, const char *phase, const struct graph *g, struct engine_outcome *out,
+                                struct error *err)
 {
     *out = (struct engine_outcome){0};
-    struct apply a = {.graph = g, .on_complete = on_complete, .arg = arg};
+    struct apply a = {.graph = g};
     int rc = apply_init(&a, c, phase, err);
     if (rc == 0) {
         a.rows = rows_from_graph(c, g);

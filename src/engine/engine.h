@@ -88,10 +88,8 @@ struct engine {
     bool builds_images;          /* within apply: the graph's images are tags (plan_pulumi_image_uri) */
     /* What is deployed now; exists=false is no error. A stack that is not ours is ERR_REFUSED. */
     int (*deployed)(struct engine_context *c, struct engine_template *out, struct error *err);
-    /* Makes it so. `phase` names the journal entries ("foundation", "whole"); a repeated call after a crash attaches. on_resource may be NULL: called as each
-     * resource reaches a complete state. */
-    int (*apply)(struct engine_context *c, const char *phase, const struct graph *g, void (*on_complete)(void *arg, const char *logical_id, const char *physical_id),
-                 void *arg, struct engine_outcome *out, struct error *err);
+    /* Makes it so. `phase` names the journal entries ("foundation", "whole"); a repeated call after a crash attaches. */
+    int (*apply)(struct engine_context *c, const char *phase, const struct graph *g, struct engine_outcome *out, struct error *err);
     /* Refuses, before anything is touched, while something is protected against deletion, unless `force` lifts the protection. */
     int (*destroy)(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err);
     /* Takes back what `phase` of this deployment began, if it still runs, and waits for the terminal state. Shielded from cancel. */

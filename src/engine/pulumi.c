@@ -127,11 +127,8 @@ static int need_cd(const struct run *r, struct error *err)
     return -EPERM;
 }
 
-static int pulumi_apply(struct engine_context *c, const char *phase, const struct graph *g,
-                        void (*on_complete)(void *arg, const char *logical_id, const char *physical_id), void *arg, struct engine_outcome *out,
-                        struct error *err)
+static int pulumi_apply(struct engine_context *c, const char *phase, const struct graph *g, struct engine_outcome *out, struct error *err)
 {
-    (void)on_complete, (void)arg;
     *out = (struct engine_outcome){0};
     struct run r;
     int rc = run_open(&r, c, phase, err);

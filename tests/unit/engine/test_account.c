@@ -255,7 +255,7 @@ static void apply(struct cloud *c)
     struct engine_outcome out;
     cleanup_graph struct graph *g = graph_new("test");
     graph_add(g, "network", "Vpc", "AWS::EC2::VPC", json_pack("{s:s}", "CidrBlock", "10.0.0.0/16"));
-    c->rc = engine_cloudformation.apply(&c->c, "apply", g, NULL, NULL, &out, &c->err);
+    c->rc = engine_cloudformation.apply(&c->c, "apply", g, &out, &c->err);
     engine_outcome_done(&out);
 }
 

@@ -134,7 +134,7 @@ static struct graph *wanted;
 
 static void apply(struct cloud *c)
 {
-    c->rc = engine_cloudformation.apply(&c->c, "whole", wanted, NULL, NULL, &out, &c->err);
+    c->rc = engine_cloudformation.apply(&c->c, "whole", wanted, &out, &c->err);
 }
 
 /* Logs are turned off: the bucket is no longer the stack's, and goes when the mode keeps nothing. */
