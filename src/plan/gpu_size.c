@@ -52,8 +52,8 @@ const char *plan_machine_wish(const struct plan_service *s, struct yaml_pos *pos
     n = n ? yaml_get(n, "placement") : NULL;
     n = n ? yaml_get(n, "constraints") : NULL;
     for (size_t i = 0; n && n->kind == YAML_KIND_SEQUENCE && i < n->len; i++) {
-        const char *text = n->items[i]->kind == YAML_KIND_SCALAR && n->items[i]->value ? n->items[i]->value : "";
-        if (!text_starts(text, key))
+        const char *text = n->items[i]->kind == YAML_KIND_SCALAR ? n->items[i]->value : NULL;
+        if (!text || !text_starts(text, key))
             continue;
         text += strlen(key);
         text += strspn(text, " ");
