@@ -124,22 +124,36 @@ def test_other_machine_and_other_engine(place: kit.Place, sandbox: kit.Sandbox, 
     place.run("down", cwd=tiny).ok()
 
 
-def test_daemon_killed_in_mid_run(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
-    """The task goes on in the cloud and is attached again: one task, every event once."""
-    sandbox.waits(ecs_steady=2.0)
+def test_shop_killed_attached_canceled_destroyed(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
+    """The task goes on in the cloud and is attached again: one task, every event once. A cancel ends the next run gracefully, the one after it goes on."""
+    shop = kit.copy_project("shop", tmp_path / "shop")
+    for name in ("DATABASE_PASSWORD", "STRIPE_KEY"):
+        place.run("config", "set", name, cwd=shop, text="e2e-Planted-77x\n").ok()
     mark = sandbox.mark()
-    up = place.spawn("up", *ENGINE, cwd=tiny)
-    up.seen("pulumi up: running")
+    up = place.spawn("up", *ENGINE, cwd=shop)
+    up.seen("image: building")
     place.kill()
     place.start()
-    up.result().ok()
+    assert "Deployed:" in up.result().ok().err
     events = place.events("latest")
     kit.check_sequence(events)
     assert kit.final_state(events) == "SUCCEEDED"
     assert len(cd_runs(sandbox, mark)) == 1
+    assert len({e["params"]["clientToken"] for e in sandbox.journal(mark, "ecs", "RunTask") if "kaniko" in str(e["params"])}) == 2
     told = [(e["resource"]["logical_id"], e["resource"]["status"]) for e in events if e["kind"] == "EVENT_RESOURCE" and (e.get("row") or {}).get("id") != "account"]
     assert len(told) == len(set(told))
-    place.run("down", cwd=tiny).ok()
+    assert "e2e-Planted-77x" not in json.dumps(events) + place.log_text()
+    kit.edit(shop, "replicas: 2", "replicas: 1")
+    sandbox.waits(ecs_steady=20.0)
+    up = place.spawn("up", cwd=shop)
+    up.seen("pulumi up: running")
+    place.run("cancel", "latest").ok()
+    up.result().ok(8)
+    sandbox.calm()
+    place.run("up", cwd=shop).ok()
+    services = {s["name"]: s for s in place.run("ps", "--json", cwd=shop).ok().lines[0]["services"]}
+    assert services["web"]["running"] == 1 and services["db"]["state"] == "RUNNING"
+    place.run("down", cwd=shop).ok()
 
 
 def test_cancel_and_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
