@@ -164,6 +164,9 @@ static int for_each(struct images *im, const char *name, unsigned parallel, bool
 /* The engine builds: a tag stands for each image, which is made of everything that goes into it. */
 static void name_by_tag(struct images *im)
 {
+    if (json_bool_or(im->job->inputs, "force", false))
+        engine_note(&im->job->context, ENGINE_SAY_WARNING, "Change what goes into the image, or remove its tag in ECR.",
+                    "--build has no effect with engine %s: it builds an image only when its content is new", im->job->engine->name);
     for (size_t i = 0; i < im->count; i++) {
         free(im->built[i]);
         im->built[i] = plan_pulumi_image_uri(im->job->context.facts, &im->builds[i]);
