@@ -90,6 +90,7 @@ int project_lint(struct daemon *d, const Defang__Caller *caller, const char *mod
     }
     if (rc < 0)
         return rc;
+    plan_models_expand(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(caller->stack), &p->settings, err);
     if (rc == 0)
@@ -105,6 +106,7 @@ int project_load(struct daemon *d, const Defang__Caller *caller, const char *mod
     int rc = read_files(d, caller, env, false, p, err);
     if (rc < 0)
         return rc;
+    plan_models_expand(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(caller->stack), &p->settings, err);
     if (rc == 0)
@@ -139,6 +141,7 @@ int project_thaw(const char *model, const struct env *env, const char *mode, con
         rc = compose_load_canonical(model, strlen(model), &p->model, err);
         if (rc < 0)
             return error_wrap(err, "reading the frozen project");
+        plan_models_expand(p->model);
         p->name = p->model->name;
     }
     return plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(stack), &p->settings, err);

@@ -166,8 +166,6 @@ static void check_project(struct plan_check *c)
         if (c->p->networks[i].external)
             plan_warn(&c->diag, c->p->networks[i].pos, "Remove external: true.",
                       "network %s is external to Compose: on AWS the project has a VPC of its own", c->p->networks[i].name);
-    if (c->p->root && yaml_get(c->p->root, "models"))
-        plan_error(&c->diag, yaml_get(c->p->root, "models")->pos, "Remove models:.", "models are not supported yet");
     const struct yaml_node *jobs = c->p->root ? yaml_get(c->p->root, "jobs") : NULL;
     if (jobs && jobs->len)
         plan_error(&c->diag, jobs->pos, "Make a service of it, or remove jobs:.", "jobs are not supported yet");
@@ -189,6 +187,7 @@ int plan_check(const struct compose_project *p, const struct plan_settings *s, s
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};
     plan_view_make(a, p, &c.v);
     check_project(&c);
+    plan_check_models(&c);
     plan_check_adopt(&c);
     plan_check_volumes(&c);
     check_names(&c);

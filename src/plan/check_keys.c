@@ -14,7 +14,7 @@ static const struct key_rule RULES[] = {
     {"device_cgroup_rules", REFUSED, "Fargate gives no devices", "Remove device_cgroup_rules."},
     {"group_add", REFUSED, "ECS knows no additional groups", "Set the groups in the image."},
     {"extra_hosts", REFUSED, "tasks have no hosts file of their own", "Use a name that DNS knows."},
-    {"provider", REFUSED, "provider services are not supported yet", "Remove the service."},
+    {"provider", REFUSED, "only models are provided", "Use type: model, or remove the service."},
     {"hostname", WARNED, "other services reach it by its service name", "Use domainname for a public name."},
     {"security_opt", WARNED, "Fargate has its own profile", "Remove security_opt."},
     {"shm_size", WARNED, "Fargate shares 64 MiB", "Remove shm_size."},
@@ -113,7 +113,7 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
 {
     for (size_t i = 0; s->s->node && i < ARRAY_LEN(RULES); i++) {
         const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
-        if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len))
+        if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len) || (strcmp(RULES[i].path, "provider") == 0 && plan_provides_model(s->s->node)))
             continue;
         if (strcmp(RULES[i].path, "deploy.placement") == 0 && plan_machine_wish(s, NULL) && plan_on_instances(&c->v, plan_task_of(s)))
             continue; /* it names the instance type */

@@ -307,6 +307,8 @@ enum plan_replace { PLAN_REPLACE_NO, PLAN_REPLACE_MAYBE, PLAN_REPLACE_YES };
 struct plan_replace_row { const char *type, *path; enum plan_replace what; }; /* path "DnsConfig/NamespaceId" */
 const struct plan_replace_row *plan_replace_rows(size_t *count);
 
+bool plan_provides_model(const struct yaml_node *service); /* provider: {type: model} */
+
 /* ---- checks (check*.c) ---- */
 struct plan_check {
     const struct compose_project *p;
@@ -324,6 +326,7 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s);
 void plan_check_store(struct plan_check *c, const struct plan_service *s);
 void plan_check_static(struct plan_check *c, const struct plan_service *s);
 void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
+void plan_check_models(struct plan_check *c);
 void plan_check_adopt(struct plan_check *c);                                  /* of the project and of its services */
 void plan_check_depends(struct plan_check *c, const struct plan_service *s);
 void plan_check_volumes(struct plan_check *c);

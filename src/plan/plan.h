@@ -112,6 +112,9 @@ char *plan_log_group(const struct plan_settings *s, const char *project, const c
 bool plan_config_name_valid(const char *name);
 bool plan_config_name_reserved(const char *name);
 
+/* Models and model providers become services (models.c). Before anything else here is called with a project; without a word: plan_check says what is wrong. */
+void plan_models_expand(struct compose_project *p);
+
 /* All rules that can be checked before anything is touched: errors and warnings with positions into d; what AWS cannot honour, one line each.
  * Plans the whole with an account made up, so that a project that cannot be planned or does not fit a stack is refused here.
  * Returns the first error. */

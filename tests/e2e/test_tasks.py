@@ -56,3 +56,30 @@ def test_culprit_is_named(place: kit.Place, sandbox: kit.Sandbox, tmp_path: path
     assert "no stats today" in failed.out + failed.err
     place.run("down", "--volumes", cwd=folder).ok()
     place.run("config", "rm", "SITE", "TOKEN", cwd=folder).ok()
+
+
+MODELS = """name: models
+models: {llm: {model: amazon.nova-lite-v1:0}}
+services:
+  app:
+    image: internal/app:1
+    models: [llm]
+    deploy: {resources: {reservations: {memory: 1G}}}
+"""
+
+
+def test_models(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
+    """A model's gateway is there after the project was frozen and read again; the file is shown as it is."""
+    (tmp_path / "compose.yaml").write_text(MODELS)
+    assert "litellm" not in place.run("compose", "config", cwd=tmp_path).ok().out
+    place.run("up", cwd=tmp_path).ok()
+    assert {s["name"]: s["state"] for s in place.run("ps", "--json", cwd=tmp_path).ok().lines[0]["services"]} == {"app": "RUNNING", "llm": "RUNNING"}
+    ecs = sandbox.client("ecs")
+    cluster = next(arn for arn in ecs.list_clusters()["clusterArns"] if "models" in arn)
+    environment = {}
+    for service in ecs.describe_services(cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"])["services"]:
+        container = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]["containerDefinitions"][0]
+        environment |= {e["name"]: e["value"] for e in container["environment"] if not e["name"].startswith("DEFANG_")}
+    assert environment == {"LLM_MODEL": "amazon.nova-lite-v1:0", "LLM_URL": "http://llm:4000/v1/", "OPENAI_API_KEY": "none"}
+    assert "Nothing changed" in place.run("up", cwd=tmp_path).ok().err
+    place.run("down", cwd=tmp_path).ok()

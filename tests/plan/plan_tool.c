@@ -201,6 +201,7 @@ static int run(const struct options *o, const char *file, struct arena *a, struc
     struct compose_project *p = NULL;
     if (compose_load(&co, &p, d, err) < 0)
         return fail(err);
+    plan_models_expand(p);
     struct plan_settings s;
     int rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
     const char *zones[] = {"us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d"};

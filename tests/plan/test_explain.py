@@ -16,7 +16,7 @@ EACH = 64
 # The loader merges these away before anything is planned: they have no line.
 MERGED = {"/include", "env_file", "extends"}
 # Rows for what the planner refuses or leaves out today; none may stand here that a project could use.
-PENDING = {"/models", "deploy.resources.limits.devices", "deploy.resources.reservations.devices", "gpus"}
+PENDING = {"deploy.resources.limits.devices", "deploy.resources.reservations.devices", "gpus"}
 
 
 def run(*arguments: str | pathlib.Path) -> str:

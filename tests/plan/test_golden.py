@@ -31,6 +31,7 @@ PLANS: dict[str, list] = {
     "volumes": [CASES / "volumes.yaml"],
     "volumes-kept": ["--mode", "balanced", "--volume", "data=fs-00000000000000001", CASES / "volumes.yaml"],
     "runtime": [CASES / "runtime.yaml"],
+    "models": [CASES / "models.yaml"],
     "files": ["--config", "TOKEN=2", "--ecr-public", "defang-cd-ecr-public", CASES / "files.yaml"],
     "options": ["--ecr-public", "defang-cd-ecr-public", CASES / "options.yaml"],
     "once": [CASES / "once.yaml"],

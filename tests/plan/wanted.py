@@ -12,6 +12,7 @@ MODES = {  # NAT, capacity, retention, minimum healthy percent
     "": ("none", "FARGATE_SPOT", 1, 0), "balanced": ("single", "FARGATE_SPOT", 7, 100), "high_availability": ("per-zone", "FARGATE", 30, 100)}
 STORE_PORTS = {"x-defang-postgres": 5432, "x-defang-redis": 6379, "x-defang-mongodb": 27017}
 PING = ("icmp", 3, 4)
+GATEWAY = {"ports": [{"target": 4000, "mode": "host"}], "networks": ["model_provider_private"], "x-defang-llm": True}  # of a model
 
 
 def merged(path: pathlib.Path) -> dict[str, Any]:
@@ -39,6 +40,8 @@ class Wanted:
         arguments = projects.arguments(name)
         self.node, self.plan = node, plan
         self.services: dict[str, dict[str, Any]] = {k: v for k, v in node["services"].items() if "debug" not in v.get("profiles", []) or "COMPOSE_PROFILES=debug" in arguments}
+        self.services.update({k: {**v, **GATEWAY} for k, v in self.services.items() if v.get("provider", {}).get("type") == "model"})
+        self.services.update({k: GATEWAY for k in node.get("models", {})})
         self.nat, self.capacity, self.retention, self.min_healthy = MODES[node.get("x-defang-mode", "")]
         self.nat = node.get("x-defang-nat", self.nat)
         self.retention = node.get("x-defang-settings", {}).get("log-retention-days", self.retention)
