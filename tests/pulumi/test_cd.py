@@ -81,8 +81,8 @@ def test_a_project_is_seen_looked_at_and_destroyed_without_its_files(place: kit.
 def test_the_lock_of_a_killed_run_is_taken_away_and_of_no_other(place: kit.Place, tiny: pathlib.Path) -> None:
     project, sandbox = project_of(tiny), place.sandbox
     place.run("cd", "bootstrap").ok()
-    sandbox.waits(ecs_steady=20.0)
-    sandbox.services(**{"^main$": {"exit": 137, "after": 5.0, "times": 1}})
+    sandbox.waits(ecs_steady=40.0)
+    sandbox.services(**{"^main$": {"exit": 137, "when": "::ServiceWorker", "after": 10.0, "times": 1}})
     up = place.spawn("up", *ENGINE, cwd=tiny)
     up.seen("ServiceWorker CREATE_IN_PROGRESS")
     assert listed(place, project)[0]["status"].startswith("running: task arn:aws:ecs:")

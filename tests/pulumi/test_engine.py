@@ -172,7 +172,7 @@ def test_cancel_and_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.
 def test_task_killed(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
     """Out of memory: the reason is told, and the next run takes the lock away, looks at what was left, and goes on."""
     sandbox.waits(ecs_steady=20.0)
-    sandbox.services(**{"^main$": {"exit": 137, "after": 6.0, "times": 1}})
+    sandbox.services(**{"^main$": {"exit": 137, "when": "::ServiceWorker", "times": 1}})
     ran = place.run("up", *ENGINE, cwd=tiny).ok(4)
     assert "exit code 137" in ran.err and "there is no roll back with Pulumi" in ran.err
     project = project_of(tiny)

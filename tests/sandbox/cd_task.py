@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -78,6 +79,13 @@ def wait(container: Container, process: subprocess.Popen[str]) -> int:
     return process.wait()
 
 
+def read(container: Container, process: subprocess.Popen[str], when: str | None, due: threading.Event) -> None:
+    for line in process.stdout or ():
+        container.log(line.rstrip("\n"))
+        if when and when in line:
+            due.set()
+
+
 @workload(lambda container: is_pulumi(container.image))
 def cd_task(container: Container) -> int:
     rule = container.context.behaviour.service(container.names(), container.environment)
@@ -88,11 +96,15 @@ def cd_task(container: Container) -> int:
         arguments = [*container.definition.get("entryPoint", []), *container.command]
         process = subprocess.Popen(arguments, env=environment_of(container, token, home), cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
-        reader = threading.Thread(target=lambda: [container.log(line.rstrip("\n")) for line in process.stdout or ()], daemon=True)
+        due = threading.Event()
+        reader = threading.Thread(target=read, args=(container, process, rule.get("when"), due), daemon=True)
         reader.start()
         if "exit" in rule:  # killed from outside: out of memory, Spot
+            while not due.wait(0.02) and process.poll() is None and not container.stopping.is_set():
+                pass
             container.sleep(float(rule.get("after", 0)))
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return int(rule["exit"])
         code = wait(container, process)
