@@ -56,7 +56,7 @@ def test_build_that_fails_once(place: kit.Place, sandbox: kit.Sandbox, slim: pat
 def test_service_that_exits(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
     project = (tiny / "compose.yaml").read_text().split()[1]
     sandbox.services(**{f"{project}_worker": {"exit": 3, "log": ["cannot open /data: no such directory"]}})
-    sandbox.waits(ecs_pending=0.5)
+    sandbox.waits(ecs_pending=1.5)  # a service that fails within a blink is gone before anybody can look
     ran = place.run("up", cwd=tiny).ok(10)
     assert "Last lines of worker" in ran.err and "cannot open /data: no such directory" in ran.err
     assert "service worker failed: exit code 3" in ran.err and "defangctl logs worker" in ran.err

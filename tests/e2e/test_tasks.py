@@ -47,7 +47,7 @@ def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) ->
 
 def test_culprit_is_named(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
     """The sidecar that ends takes the task down, and is what people read of."""
-    sandbox.waits(ecs_pending=0.5)  # a service that fails within a blink is gone before anybody can look
+    sandbox.waits(ecs_pending=1.5)  # a service that fails within a blink is gone before anybody can look
     folder = kit.copy_project("tasks", tmp_path / "tasks", project="culprit",
                               replace={"image: internal/stats:1": 'image: internal/stats:1\n    command: [sh, -c, "echo no stats today; exit 3"]'})
     place.run("config", "set", "SITE=shop.example", "TOKEN=t0ken", cwd=folder).ok()
