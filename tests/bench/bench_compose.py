@@ -5,6 +5,7 @@ usage: bench_compose.py TOOL [ORACLE]     TOOL is a release build of tests/confo
 reference is built with go. Prints, for the corpus and for projects of 500 and 5,000 services, the best time of each
 and the ratio; and, in processor time, whether twice the services take no more than twice as long.
 """
+
 from __future__ import annotations
 
 import math
@@ -34,7 +35,15 @@ def project(services: int) -> str:
     parts = ["services:\n"]
     for i in range(services):
         before = max(i - 1, 0)
-        parts.append(SERVICE.format(i=i, j=i % 20, before=before, port=20000 + i % 40000, depends=f"s{before}" if i else ""))
+        parts.append(
+            SERVICE.format(
+                i=i,
+                j=i % 20,
+                before=before,
+                port=20000 + i % 40000,
+                depends=f"s{before}" if i else "",
+            )
+        )
     volumes = "".join(f"  data{j}: {{}}\n" for j in range(20))
     return "".join(parts) + f"networks:\n  front: {{}}\n  back: {{}}\nvolumes:\n{volumes}"
 
@@ -49,7 +58,13 @@ def best(program: str, path: pathlib.Path, rounds: int, clock=time.perf_counter)
     times = []
     for _ in range(rounds):
         begun = clock()
-        done = subprocess.run([program, str(path)], cwd=path.parent, capture_output=True, env={"HOME": "/home/ada", "PATH": os.environ["PATH"]}, check=False)
+        done = subprocess.run(
+            [program, str(path)],
+            cwd=path.parent,
+            capture_output=True,
+            env={"HOME": "/home/ada", "PATH": os.environ["PATH"]},
+            check=False,
+        )
         if done.returncode != 0:
             return math.inf
         times.append(clock() - begun)
@@ -59,7 +74,11 @@ def best(program: str, path: pathlib.Path, rounds: int, clock=time.perf_counter)
 def row(name: str, ours: float, theirs: float) -> None:
     if math.isinf(ours):
         raise SystemExit(f"{name}: refused here")
-    other = "     refused          " if math.isinf(theirs) else f"{theirs:9.1f} ms {theirs / ours:7.1f} x"
+    other = (
+        "     refused          "
+        if math.isinf(theirs)
+        else f"{theirs:9.1f} ms {theirs / ours:7.1f} x"
+    )
     print(f"{name:24} {ours:9.1f} ms {other}")
 
 
@@ -76,11 +95,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         oracle = sys.argv[2] if len(sys.argv) == 3 else f"{folder}/oracle"
         if len(sys.argv) == 2:
-            subprocess.run(["go", "build", "-o", oracle, "."], cwd=HERE.parent / "conformance" / "oracle", check=True)
+            subprocess.run(
+                ["go", "build", "-o", oracle, "."],
+                cwd=HERE.parent / "conformance" / "oracle",
+                check=True,
+            )
         print(f"{'':24} {'ours':>12} {'reference':>12}   ratio")
         corpus = corpus_of()
         if corpus:
-            row(f"corpus, {len(corpus)} projects", sum(best(tool, path, 5) for path in corpus), sum(best(oracle, path, 3) for path in corpus))
+            row(
+                f"corpus, {len(corpus)} projects",
+                sum(best(tool, path, 5) for path in corpus),
+                sum(best(oracle, path, 3) for path in corpus),
+            )
         else:
             print("SKIPPED: the corpus is absent")
         times = {}
@@ -91,7 +118,10 @@ def main() -> int:
             times[services] = best(tool, path, 7, processor_seconds)
             row(f"{services} services", best(tool, path, 7), best(oracle, path, 2))
         print("(the reference visits no more than 100,000 nodes of a file)")
-    print("processor time: " + ", ".join(f"{services} services {spent:.1f} ms" for services, spent in times.items()))
+    print(
+        "processor time: "
+        + ", ".join(f"{services} services {spent:.1f} ms" for services, spent in times.items())
+    )
     print(f"5000 services take {times[5000] / times[2500]:.2f} times as long as 2500")
     return 0
 

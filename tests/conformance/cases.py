@@ -9,6 +9,7 @@
 
 The words of `env` are separated by blanks; `%20` is a blank in one.
 """
+
 from __future__ import annotations
 
 import pathlib
@@ -39,7 +40,9 @@ class Case:
                 self.call["name"] = urllib.parse.unquote(name)
             case ["env", *pairs]:
                 self.call.setdefault("env", {}).update(
-                    (pair.partition("=")[0], urllib.parse.unquote(pair.partition("=")[2])) for pair in pairs)
+                    (pair.partition("=")[0], urllib.parse.unquote(pair.partition("=")[2]))
+                    for pair in pairs
+                )
             case [("profiles" | "files" | "env_files") as key, *values]:
                 self.call[key] = values
             case _:

@@ -1,4 +1,5 @@
 """Structural comparison of two answers, and how ours is brought to the reference's terms."""
+
 from __future__ import annotations
 
 import hashlib

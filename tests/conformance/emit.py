@@ -1,4 +1,5 @@
 """A tree as YAML in varying notation: block or flow, plain or quoted, an anchor where a value comes twice."""
+
 from __future__ import annotations
 
 import json
@@ -31,10 +32,16 @@ def scalar(value, source) -> str:
 
 def _flow(value, source) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)}: {_flow(item, source)}" for key, item in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{json.dumps(key)}: {_flow(item, source)}" for key, item in value.items())
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(_flow(item, source) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else scalar(value, source)
+    return (
+        json.dumps(value, ensure_ascii=False) if isinstance(value, str) else scalar(value, source)
+    )
 
 
 def _key(key: str) -> str:

@@ -2,6 +2,7 @@
 forms, overrides, extends, profiles, variables, anchors. Most are valid; some contradict themselves, and then both
 loaders must refuse them.
 """
+
 from __future__ import annotations
 
 import random
@@ -12,7 +13,16 @@ from emit import emit
 from generate_parts import DEPLOY, PARTS, TOP
 
 NAMES = ("web", "api", "db", "cache", "worker", "job-1", "mail.relay", "queue_2")
-ENV = {"TAG": "1.2", "PORT": "8080", "EMPTY": "", "FLAG": "true", "COUNT": "3", "HOST": "example.com", "SIZE": "64m", "SECRET": "p$ss'w\"rd"}
+ENV = {
+    "TAG": "1.2",
+    "PORT": "8080",
+    "EMPTY": "",
+    "FLAG": "true",
+    "COUNT": "3",
+    "HOST": "example.com",
+    "SIZE": "64m",
+    "SECRET": "p$ss'w\"rd",
+}
 
 
 class Generator:
@@ -60,24 +70,71 @@ class Generator:
         return out
 
     def text(self) -> str:
-        return self.pick("x", "a b", "${TAG}", "v${TAG:-0}", "$HOST:$PORT", "${EMPTY:-none}", "${EMPTY-none}", "${FLAG:+on}", "$$literal",
-                         "${COUNT?needed}", "${NOPE:-${TAG}}", "8080", "true", "null", "~", "1e3", "0x10", "it's", 'say "hi"', "a: b", "# no",
-                         "tab\there", "ünï", "line\nbreak", "", " lead", "trail ", "-", "[x", "{y", "*z", "&z", "!w", "%v", "@u", "`t`")
+        return self.pick(
+            "x",
+            "a b",
+            "${TAG}",
+            "v${TAG:-0}",
+            "$HOST:$PORT",
+            "${EMPTY:-none}",
+            "${EMPTY-none}",
+            "${FLAG:+on}",
+            "$$literal",
+            "${COUNT?needed}",
+            "${NOPE:-${TAG}}",
+            "8080",
+            "true",
+            "null",
+            "~",
+            "1e3",
+            "0x10",
+            "it's",
+            'say "hi"',
+            "a: b",
+            "# no",
+            "tab\there",
+            "ünï",
+            "line\nbreak",
+            "",
+            " lead",
+            "trail ",
+            "-",
+            "[x",
+            "{y",
+            "*z",
+            "&z",
+            "!w",
+            "%v",
+            "@u",
+            "`t`",
+        )
 
     def service(self, name: str) -> dict:
         self.services.append(name)
-        out: dict = {"image": self.pick("nginx", "nginx:${TAG}", "registry.io/a/b:1", "r.io:5000/x@sha256:" + "ab" * 32)}
+        out: dict = {
+            "image": self.pick(
+                "nginx", "nginx:${TAG}", "registry.io/a/b:1", "r.io:5000/x@sha256:" + "ab" * 32
+            )
+        }
         for key, part in PARTS.items():
             if self.chance(part.share):
                 value = part.make(self)
                 if value is not None:
                     out[key] = value
         if self.chance(0.25):
-            out["deploy"] = {key: value for key, part in DEPLOY.items() if self.chance(0.4) and (value := part(self)) is not None}
+            out["deploy"] = {
+                key: value
+                for key, part in DEPLOY.items()
+                if self.chance(0.4) and (value := part(self)) is not None
+            }
         if "build" in out and self.chance(0.6):
             del out["image"]
         if self.earlier() and self.chance(0.1):
-            out["extends"] = {"service": self.pick(*self.earlier())} if self.chance(0.7) else self.pick(*self.earlier())
+            out["extends"] = (
+                {"service": self.pick(*self.earlier())}
+                if self.chance(0.7)
+                else self.pick(*self.earlier())
+            )
         return self._consistent(out)
 
     def _consistent(self, out: dict) -> dict:
@@ -101,7 +158,11 @@ class Generator:
             keep = self.some(part, 1, 6)
             if isinstance(part.get("build"), dict):
                 part["build"].pop("ssh", None)  # wanted.py, ssh-merge
-            out["services"][name] = {key: part[key] for key in keep if key not in ("extends", "depends_on", "network_mode")} or {"tty": True}
+            out["services"][name] = {
+                key: part[key]
+                for key in keep
+                if key not in ("extends", "depends_on", "network_mode")
+            } or {"tty": True}
         return out
 
     def project(self) -> dict:

@@ -1,4 +1,5 @@
 """The reference's answers, written down: whole for the cases, as digests for the corpus and the generated projects."""
+
 from __future__ import annotations
 
 import copy
@@ -22,7 +23,9 @@ def question(case: Case) -> str:
 
 class Book:
     def __init__(self) -> None:
-        self.pages: dict[str, dict] = json.loads(gzip.decompress(PATH.read_bytes())) if PATH.exists() else {}
+        self.pages: dict[str, dict] = (
+            json.loads(gzip.decompress(PATH.read_bytes())) if PATH.exists() else {}
+        )
 
     def answers(self, part: str, projects: list[Case]) -> list[run.Answer]:
         page = self.pages.get(part, {})
@@ -30,19 +33,32 @@ class Book:
         for case in projects:
             asked, answer = page.get(case.name, ("", None))
             if asked != question(case):
-                raise SystemExit(f"{case.name}: the reference's answer to it is not recorded; run tests/conformance/conformance.py --record")
+                raise SystemExit(
+                    f"{case.name}: the reference's answer to it is not recorded; run tests/conformance/conformance.py --record"
+                )
             out.append(_read(answer))
         return out
 
     def write(self, part: str, projects: list[Case], answers: list[run.Answer]) -> None:
-        page = {} if part == "generated" else {name: row for name, row in self.pages.get(part, {}).items() if part == "corpus"}
+        page = (
+            {}
+            if part == "generated"
+            else {name: row for name, row in self.pages.get(part, {}).items() if part == "corpus"}
+        )
         for case, answer in zip(projects, answers):
             if answer.error:
                 kept: object = {"error": answer.error if part == "cases" else REFUSED}
             elif part == "cases":
-                kept = {"json": answer.value, "tree": answer.tree, "hashed": answer.hashed, "used": answer.used}
+                kept = {
+                    "json": answer.value,
+                    "tree": answer.tree,
+                    "hashed": answer.hashed,
+                    "used": answer.used,
+                }
             else:
-                kept = compare.digests(copy.deepcopy(answer.value), copy.deepcopy(answer.tree), answer.used, wanted)
+                kept = compare.digests(
+                    copy.deepcopy(answer.value), copy.deepcopy(answer.tree), answer.used, wanted
+                )
             page[case.name] = (question(case), kept)
         self.pages[part] = page
 
@@ -56,4 +72,6 @@ def _read(answer) -> run.Answer:
         return run.Answer(value=answer)
     if "error" in answer:
         return run.Answer(error=answer["error"])
-    return run.Answer(value=answer["json"], tree=answer["tree"], hashed=answer["hashed"], used=answer["used"])
+    return run.Answer(
+        value=answer["json"], tree=answer["tree"], hashed=answer["hashed"], used=answer["used"]
+    )

@@ -1,4 +1,5 @@
 """Both programs over a list of projects, each in its own folder of a temporary tree."""
+
 from __future__ import annotations
 
 import json
@@ -50,7 +51,9 @@ def printed_request(item: dict, answer: Answer) -> dict:
     """The request for what an answer's YAML says, written down beside the project."""
     path = pathlib.Path(item["id"]) / "app/printed.yaml"
     text = json.dumps(answer.tree, ensure_ascii=False).replace(PLACE + "/", item["id"] + "/")
-    path.write_text(text if answer.tree else "services: 0\n", encoding="utf-8", errors="surrogateescape")
+    path.write_text(
+        text if answer.tree else "services: 0\n", encoding="utf-8", errors="surrogateescape"
+    )
     return {**item, "files": [str(path)], "bare": False}
 
 
@@ -62,7 +65,14 @@ def ask(program: str, requests: list[dict], workers: int) -> list[Answer]:
 
     def one(i: int) -> None:
         text = "".join(json.dumps(item) + "\n" for item in slices[i])
-        done = subprocess.run([program], input=text, capture_output=True, encoding="utf-8", env=_environment(), check=False)
+        done = subprocess.run(
+            [program],
+            input=text,
+            capture_output=True,
+            encoding="utf-8",
+            env=_environment(),
+            check=False,
+        )
         if done.returncode != 0:
             failures.append(f"{program} ended with {done.returncode}: {done.stderr[-3000:]}")
             return
@@ -86,7 +96,9 @@ def ask(program: str, requests: list[dict], workers: int) -> list[Answer]:
 
 def _environment() -> dict[str, str]:
     """Nothing of the caller's but what sanitizers read."""
-    return {key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")} | {"HOME": "/home/ada"}
+    return {key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")} | {
+        "HOME": "/home/ada"
+    }
 
 
 def _answer(line: str) -> Answer:
@@ -95,7 +107,15 @@ def _answer(line: str) -> Answer:
     if "json" not in data:
         return Answer(error=data.get("error") or "no answer", said=said)
     value = json.loads(data["json"]) if isinstance(data["json"], str) else data["json"]
-    return Answer(*(_moved(part, data["id"]) for part in (value, data.get("tree"), data.get("hashed") or {}, data.get("used") or {})), data.get("broken", ""), "", said)
+    return Answer(
+        *(
+            _moved(part, data["id"])
+            for part in (value, data.get("tree"), data.get("hashed") or {}, data.get("used") or {})
+        ),
+        data.get("broken", ""),
+        "",
+        said,
+    )
 
 
 def _moved(value, folder: str):

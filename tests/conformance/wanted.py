@@ -3,6 +3,7 @@ to the same terms; it is applied to every comparison, so a row here costs a chec
 
 Single cases may also name a row by its key (`#: differs KEY`): those are only checked to differ.
 """
+
 from __future__ import annotations
 
 import json
@@ -10,7 +11,7 @@ import re
 
 TABLE = {
     "config-part": "A variable in environment, build args, command, entrypoint, healthcheck.test and content that nothing defines is a config part "
-                   "(drawn from the config store when it is deployed), printed as ${NAME}; the reference takes it as empty and warns.",
+    "(drawn from the config store when it is deployed), printed as ${NAME}; the reference takes it as empty and warns.",
     "undefined": "A variable that nothing defines, in a place that cannot draw from the config store, is an error; the reference takes it as empty and warns.",
     "build-arg-null": "A build argument without a value stays, as a config part; the reference drops it.",
     "json-extensions": "x- keys inside services, networks and so on are kept in JSON as in YAML (x-defang-… means something here); the reference's JSON drops them.",
@@ -29,7 +30,7 @@ TABLE = {
     "host-twice": "A host that two files name in two notations (a:1.2.3.4, a=1.2.3.4) is one; the reference lists it twice.",
     "bare-include": "What --no-interpolate prints of an include that has its own .env is not the project again, here and in the reference.",
     "build-secret-twice": "A build secret that two files name in the same way is one; the reference lists it twice.",
-    "defang-profile": "The profile \"defang\" is always active (the reference is asked with it).",
+    "defang-profile": 'The profile "defang" is always active (the reference is asked with it).',
     "limits": "Sizes, depths and counts are bounded (src/base/limits.h).",
     "local-only": "include and extends of remote resources are refused; the bare library refuses them as well, Docker's program may fetch them.",
 }
@@ -39,7 +40,11 @@ BLKIO = ("Path", "Weight", "Rate")
 
 def _without_extensions(value, top: bool = True):
     if isinstance(value, dict):
-        return {key: _without_extensions(item, False) for key, item in value.items() if top or not key.startswith("x-")}
+        return {
+            key: _without_extensions(item, False)
+            for key, item in value.items()
+            if top or not key.startswith("x-")
+        }
     if isinstance(value, list):
         return [_without_extensions(item, False) for item in value]
     return value
@@ -56,7 +61,9 @@ def _drop_null_args(project: dict) -> None:
     for service in _containers(project):
         build = service.get("build")
         if isinstance(build, dict) and "args" in build:
-            build["args"] = {key: value for key, value in build["args"].items() if value is not None}
+            build["args"] = {
+                key: value for key, value in build["args"].items() if value is not None
+            }
             if not build["args"]:
                 del build["args"]
 
@@ -104,7 +111,9 @@ def mend_tree(project: dict) -> dict:
 
 def uses_more(tree: dict) -> bool:
     """Whether "job-resources" applies."""
-    return "jobs" in tree or any("pre_start" in service for service in (tree.get("services") or {}).values())
+    return "jobs" in tree or any(
+        "pre_start" in service for service in (tree.get("services") or {}).values()
+    )
 
 
 def may_be_refused(said: tuple[str, ...]) -> bool:

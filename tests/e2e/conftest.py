@@ -13,7 +13,10 @@ import kit  # noqa: E402
 def pytest_sessionstart(session: pytest.Session) -> None:
     for program in (kit.DEFANGCTL, kit.DEFANGD):
         if not program.exists():
-            pytest.exit(f"{program} is not there: run scripts/test e2e, or set DEFANG_BUILD to a build folder", returncode=2)
+            pytest.exit(
+                f"{program} is not there: run scripts/test e2e, or set DEFANG_BUILD to a build folder",
+                returncode=2,
+            )
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +51,14 @@ def place(account: kit.Sandbox, tmp_path: pathlib.Path) -> Iterator[kit.Place]:
 @pytest.fixture
 def tiny(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> pathlib.Path:
     """A project of one service without a port or a build, under a name of the test's own."""
-    return kit.copy_project("tiny", tmp_path / "tiny", project=kit.project_name("t", request.node.name))
+    return kit.copy_project(
+        "tiny", tmp_path / "tiny", project=kit.project_name("t", request.node.name)
+    )
 
 
 @pytest.fixture
 def slim(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> pathlib.Path:
     """A built service behind the load balancer and one from an image."""
-    return kit.copy_project("slim", tmp_path / "slim", project=kit.project_name("s", request.node.name))
+    return kit.copy_project(
+        "slim", tmp_path / "slim", project=kit.project_name("s", request.node.name)
+    )

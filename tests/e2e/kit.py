@@ -34,7 +34,9 @@ TERMINAL = {"SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELED"}
 READS = ("Describe", "Get", "List", "Head", "BatchGet", "Filter", "Lookup", "Validate", "Estimate")
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60.0, step: float = 0.05, why: str = "") -> Any:
+def wait_for(
+    what: Callable[[], Any], seconds: float = 60.0, step: float = 0.05, why: str = ""
+) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = what()
@@ -45,7 +47,11 @@ def wait_for(what: Callable[[], Any], seconds: float = 60.0, step: float = 0.05,
 
 
 def clean_environment(home: pathlib.Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+        if name in os.environ
+    }
     return {**kept, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC"}
 
 
@@ -57,36 +63,84 @@ class Sandbox:
         state = folder / "sandbox.json"
         self._waits: set[str] = set()
         self.log = open(folder / "sandbox.log", "wb")
-        self.process = subprocess.Popen([sys.executable, "-m", "sandbox", "--state-file", str(state), *(["--fast"] if fast else [])], stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=subprocess.STDOUT, env={**clean_environment(folder), "PYTHONPATH": str(ROOT / "tests")})
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "sandbox",
+                "--state-file",
+                str(state),
+                *(["--fast"] if fast else []),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            env={**clean_environment(folder), "PYTHONPATH": str(ROOT / "tests")},
+        )
         wait_for(lambda: state.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, (folder / "sandbox.log").read_text()
         self.url = json.loads(state.read_text())["url"]
 
     def client(self, service: str, region: str = REGION) -> Any:
-        return boto3.session.Session().client(service, region_name=region, endpoint_url=self.url, aws_access_key_id=KEY, aws_secret_access_key=SECRET, aws_session_token=None,
-                                              config=Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"}, inject_host_prefix=False, proxies={}))
+        return boto3.session.Session().client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            aws_session_token=None,
+            config=Config(
+                retries={"max_attempts": 2},
+                s3={"addressing_style": "path"},
+                inject_host_prefix=False,
+                proxies={},
+            ),
+        )
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", method=method, data=None if body is None else json.dumps(body).encode())
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=20
+        ) as answer:
             return json.loads(answer.read())
 
     def mark(self) -> int:
         return int(self.control("GET", "journal?limit=1")["last"])
 
-    def journal(self, since: int = 0, service: str = "", operation: str = "") -> list[dict[str, Any]]:
-        return self.control("GET", f"journal?since={since}&service={service}&operation={operation}")["entries"]
+    def journal(
+        self, since: int = 0, service: str = "", operation: str = ""
+    ) -> list[dict[str, Any]]:
+        return self.control(
+            "GET", f"journal?since={since}&service={service}&operation={operation}"
+        )["entries"]
 
     def operations(self, since: int = 0, service: str = "") -> list[str]:
         return [e["operation"] for e in self.journal(since, service)]
 
     def changes(self, since: int) -> list[str]:
         """Calls of the product that were not just reading."""
-        return [f"{e['service']}:{e['operation']}" for e in self.journal(since) if not e["operation"].startswith(READS) and e["service"] != "sts"]
+        return [
+            f"{e['service']}:{e['operation']}"
+            for e in self.journal(since)
+            if not e["operation"].startswith(READS) and e["service"] != "sts"
+        ]
 
     def fault(self, do: dict[str, Any], **match: Any) -> None:
-        self.control("POST", "faults", {"match": {k.replace("_", "-") if k == "params_contains" else k: v for k, v in match.items()}, "do": do})
+        self.control(
+            "POST",
+            "faults",
+            {
+                "match": {
+                    k.replace("_", "-") if k == "params_contains" else k: v
+                    for k, v in match.items()
+                },
+                "do": do,
+            },
+        )
 
     def builds(self, **rules: Any) -> None:
         self.control("POST", "behaviour", {"builds": rules})
@@ -148,8 +202,16 @@ class Place:
         self.state = folder / "state"
         # socket addresses hold 107 bytes; pytest's folders may be longer
         self.runtime = pathlib.Path(tempfile.mkdtemp(prefix="dfg", dir="/tmp"))
-        self.environment = {**clean_environment(self.home), "DEFANG_STATE_DIR": str(self.state), "DEFANG_SOCKET": str(self.runtime / "s"), "AWS_ENDPOINT_URL": sandbox.url,
-                            "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+        self.environment = {
+            **clean_environment(self.home),
+            "DEFANG_STATE_DIR": str(self.state),
+            "DEFANG_SOCKET": str(self.runtime / "s"),
+            "AWS_ENDPOINT_URL": sandbox.url,
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
         self.daemon: subprocess.Popen[bytes] | None = None
         self.started: list[subprocess.Popen[str]] = []
 
@@ -162,8 +224,21 @@ class Place:
         # The daemon's own environment has no AWS variable: callers bring them.
         environment = {k: v for k, v in self.environment.items() if not k.startswith("AWS_")}
         with open(self.daemon_log, "ab") as log:
-            self.daemon = subprocess.Popen([str(DEFANGD), "--log-level", "info"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd="/")
-        wait_for(lambda: self.run("daemon", "status", "--no-spawn").code == 0 or self.daemon.poll() is not None, why="the daemon does not answer")
+            self.daemon = subprocess.Popen(
+                [str(DEFANGD), "--log-level", "info"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd="/",
+            )
+        wait_for(
+            lambda: (
+                self.run("daemon", "status", "--no-spawn").code == 0
+                or self.daemon.poll() is not None
+            ),
+            why="the daemon does not answer",
+        )
         assert self.daemon.poll() is None, self.daemon_log.read_text()[-4000:]
 
     def stop(self) -> int:
@@ -183,11 +258,32 @@ class Place:
         merged: dict[str, str | None] = {**self.environment, **(more or {})}
         return {k: v for k, v in merged.items() if v is not None}
 
-    def run(self, *arguments: str, cwd: pathlib.Path | None = None, env: dict[str, str | None] | None = None, text: str = "", timeout: float = 120) -> Ran:
-        done = subprocess.run([str(DEFANGCTL), *arguments], cwd=cwd or self.home, env=self.env(env), input=text, capture_output=True, text=True, timeout=timeout, check=False)
+    def run(
+        self,
+        *arguments: str,
+        cwd: pathlib.Path | None = None,
+        env: dict[str, str | None] | None = None,
+        text: str = "",
+        timeout: float = 120,
+    ) -> Ran:
+        done = subprocess.run(
+            [str(DEFANGCTL), *arguments],
+            cwd=cwd or self.home,
+            env=self.env(env),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
         return Ran(list(arguments), done.returncode, done.stdout, done.stderr)
 
-    def spawn(self, *arguments: str, cwd: pathlib.Path | None = None, env: dict[str, str | None] | None = None) -> Following:
+    def spawn(
+        self,
+        *arguments: str,
+        cwd: pathlib.Path | None = None,
+        env: dict[str, str | None] | None = None,
+    ) -> Following:
         following = Following(self, list(arguments), cwd or self.home, self.env(env))
         self.started.append(following.process)
         return following
@@ -206,21 +302,40 @@ class Place:
         if (self.runtime / "s").exists():
             self.run("daemon", "stop", timeout=40)  # one that a command started by itself
         shutil.rmtree(self.runtime, ignore_errors=True)
-        assert "AddressSanitizer" not in self.log_text() and "runtime error:" not in self.log_text(), self.log_text()[-8000:]
+        assert (
+            "AddressSanitizer" not in self.log_text() and "runtime error:" not in self.log_text()
+        ), self.log_text()[-8000:]
 
     def log_text(self) -> str:
-        return "".join(path.read_text(errors="replace") for path in (self.daemon_log, self.state / "defangd.log") if path.exists())
+        return "".join(
+            path.read_text(errors="replace")
+            for path in (self.daemon_log, self.state / "defangd.log")
+            if path.exists()
+        )
 
 
 class Following:
     """A defangctl that runs beside the test; its output goes to files, so that it never waits for a reader."""
 
-    def __init__(self, place: Place, arguments: list[str], cwd: pathlib.Path, env: dict[str, str]) -> None:
+    def __init__(
+        self, place: Place, arguments: list[str], cwd: pathlib.Path, env: dict[str, str]
+    ) -> None:
         self.arguments = arguments
         number = len(place.started)
-        self.out_path, self.err_path = place.folder / f"run-{number}.out", place.folder / f"run-{number}.err"
+        self.out_path, self.err_path = (
+            place.folder / f"run-{number}.out",
+            place.folder / f"run-{number}.err",
+        )
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self.process = subprocess.Popen([str(DEFANGCTL), *arguments], cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, text=True)
+            self.process = subprocess.Popen(
+                [str(DEFANGCTL), *arguments],
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                text=True,
+            )
 
     @property
     def out(self) -> str:
@@ -260,7 +375,13 @@ def final_state(events: list[dict[str, Any]]) -> str:
     return [e["state"] for e in events if e["kind"] == "EVENT_STATE"][-1]
 
 
-def copy_project(name: str, to: pathlib.Path, *, project: str | None = None, replace: dict[str, str] | None = None) -> pathlib.Path:
+def copy_project(
+    name: str,
+    to: pathlib.Path,
+    *,
+    project: str | None = None,
+    replace: dict[str, str] | None = None,
+) -> pathlib.Path:
     """A project of tests/e2e/projects (or examples/shop) in a folder of its own, perhaps under another name."""
     source = PROJECTS / name if (PROJECTS / name).is_dir() else ROOT / "examples" / name
     shutil.copytree(source, to)

@@ -1,13 +1,27 @@
 """The first deployment in an account that never used ECS, RDS or ElastiCache."""
+
 import json
 import pathlib
 
 import kit
 
-PROJECT = {"name": "first", "services": {
-    "worker": {"image": "busybox:1.36", "command": ["sleep", "1000"], "depends_on": ["db", "cache"], "deploy": {"resources": {"reservations": {"memory": "256M"}}}},
-    "db": {"image": "postgres:16", "x-defang-postgres": True, "environment": {"POSTGRES_PASSWORD": "${PG}"}},
-    "cache": {"image": "redis:7", "x-defang-redis": True}}}
+PROJECT = {
+    "name": "first",
+    "services": {
+        "worker": {
+            "image": "busybox:1.36",
+            "command": ["sleep", "1000"],
+            "depends_on": ["db", "cache"],
+            "deploy": {"resources": {"reservations": {"memory": "256M"}}},
+        },
+        "db": {
+            "image": "postgres:16",
+            "x-defang-postgres": True,
+            "environment": {"POSTGRES_PASSWORD": "${PG}"},
+        },
+        "cache": {"image": "redis:7", "x-defang-redis": True},
+    },
+}
 
 
 def test_first_use_of_an_account(tmp_path: pathlib.Path) -> None:
@@ -26,8 +40,15 @@ def test_first_use_of_an_account(tmp_path: pathlib.Path) -> None:
             place.run("config", "set", "PG", "--random", cwd=folder, env=none).ok()
             place.run("up", cwd=folder, env=none).ok()
             place.run("down", cwd=folder, env=none).ok()
-        made = {e["params"]["AWSServiceName"] for e in sandbox.journal(0, "iam", "CreateServiceLinkedRole")}
+        made = {
+            e["params"]["AWSServiceName"]
+            for e in sandbox.journal(0, "iam", "CreateServiceLinkedRole")
+        }
         assert made == {"ecs.amazonaws.com", "rds.amazonaws.com", "elasticache.amazonaws.com"}
-        assert not [e for e in sandbox.journal(0, "cloudformation", "DeleteStack") if e["params"]["StackName"] == "defang-cd"]
+        assert not [
+            e
+            for e in sandbox.journal(0, "cloudformation", "DeleteStack")
+            if e["params"]["StackName"] == "defang-cd"
+        ]
     finally:
         assert sandbox.end() == 0

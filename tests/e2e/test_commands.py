@@ -10,8 +10,30 @@ import subprocess
 import kit
 import pytest
 
-COMMANDS = ["up", "down", "ps", "ls", "watch", "logs", "cancel", "plan", "eject", "config set", "config ls", "config rm", "compose config", "compose lint", "cd bootstrap", "cd template", "cd teardown",
-            "whoami", "daemon status", "daemon stop", "daemon path", "version"]
+COMMANDS = [
+    "up",
+    "down",
+    "ps",
+    "ls",
+    "watch",
+    "logs",
+    "cancel",
+    "plan",
+    "eject",
+    "config set",
+    "config ls",
+    "config rm",
+    "compose config",
+    "compose lint",
+    "cd bootstrap",
+    "cd template",
+    "cd teardown",
+    "whoami",
+    "daemon status",
+    "daemon stop",
+    "daemon path",
+    "version",
+]
 
 
 def test_version(place: kit.Place) -> None:
@@ -35,7 +57,11 @@ def test_help_lists_all(place: kit.Place) -> None:
 
 def test_whoami(place: kit.Place) -> None:
     who = place.run("whoami", "--json").ok().lines[0]
-    assert who["account"] == kit.ACCOUNT and who["region"] == kit.REGION and who["endpoint"] == place.sandbox.url
+    assert (
+        who["account"] == kit.ACCOUNT
+        and who["region"] == kit.REGION
+        and who["endpoint"] == place.sandbox.url
+    )
     assert who["access_key_tail"] == kit.KEY[-4:]
     ran = place.run("whoami", "--region", "eu-west-1").ok()
     assert "eu-west-1 (--region" in ran.out or "eu-west-1 (" in ran.out
@@ -44,7 +70,9 @@ def test_whoami(place: kit.Place) -> None:
 
 def test_whoami_by_profile(place: kit.Place) -> None:
     (place.home / ".aws").mkdir()
-    (place.home / ".aws/credentials").write_text(f"[work]\naws_access_key_id = {kit.KEY}\naws_secret_access_key = {kit.SECRET}\n")
+    (place.home / ".aws/credentials").write_text(
+        f"[work]\naws_access_key_id = {kit.KEY}\naws_secret_access_key = {kit.SECRET}\n"
+    )
     (place.home / ".aws/config").write_text("[profile work]\nregion = ap-south-1\n")
     gone = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_REGION": None}
     who = place.run("whoami", "--json", "--profile", "work", env=gone).ok().lines[0]
@@ -58,12 +86,23 @@ def test_config(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> N
     place.run("config", "set", "B", cwd=tiny, text="two\n").ok()
     place.run("config", "set", "A=one", cwd=tiny).ok()
     place.run("config", "set", "C", "--random", cwd=tiny).ok()
-    assert "kept" in place.run("config", "set", "B", "--if-not-set", cwd=tiny, text="three").ok().err
+    assert (
+        "kept" in place.run("config", "set", "B", "--if-not-set", cwd=tiny, text="three").ok().err
+    )
     assert place.run("config", "ls", cwd=tiny).ok().out.split() == ["A", "B", "C"]
     assert place.run("config", "ls", "-p", name, "--json").ok().lines[0]["names"] == ["A", "B", "C"]
     ssm = sandbox.client("ssm")
-    values = {p["Name"].rsplit("/", 1)[1]: p for p in ssm.get_parameters_by_path(Path=f"/Defang/{name}/beta/", WithDecryption=True)["Parameters"]}
-    assert values["A"]["Value"] == "one" and values["B"]["Value"] == "two" and len(values["C"]["Value"]) >= 32
+    values = {
+        p["Name"].rsplit("/", 1)[1]: p
+        for p in ssm.get_parameters_by_path(Path=f"/Defang/{name}/beta/", WithDecryption=True)[
+            "Parameters"
+        ]
+    }
+    assert (
+        values["A"]["Value"] == "one"
+        and values["B"]["Value"] == "two"
+        and len(values["C"]["Value"]) >= 32
+    )
     assert {p["Type"] for p in values.values()} == {"SecureString"}
     ran = place.run("config", "rm", "A", "B", "C", "D", cwd=tiny).ok()
     assert "A is removed" in ran.err and "D was not set" in ran.err
@@ -72,16 +111,25 @@ def test_config(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> N
     place.run("config", "set", "EMPTY", cwd=tiny, text="").ok(2)
 
 
-def test_cd(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_cd(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
     """Made, made again without effect, refused while a project needs it, removed but for its bucket. In a region of its own."""
     region = ("--region", "eu-west-1")
     template = json.loads(place.run("cd", "template").ok().out)
-    assert {"AWS::S3::Bucket", "AWS::ECS::Cluster", "AWS::EC2::VPC"} <= {r["Type"] for r in template["Resources"].values()}
+    assert {"AWS::S3::Bucket", "AWS::ECS::Cluster", "AWS::EC2::VPC"} <= {
+        r["Type"] for r in template["Resources"].values()
+    }
     mark = sandbox.mark()
     place.run("cd", "bootstrap", *region).ok()
-    assert "CreateStack" in str(sandbox.changes(mark)) or "ExecuteChangeSet" in str(sandbox.changes(mark))
+    assert "CreateStack" in str(sandbox.changes(mark)) or "ExecuteChangeSet" in str(
+        sandbox.changes(mark)
+    )
     cloudformation = sandbox.client("cloudformation", "eu-west-1")
-    outputs = {o["OutputKey"]: o["OutputValue"] for o in cloudformation.describe_stacks(StackName="defang-cd")["Stacks"][0]["Outputs"]}
+    outputs = {
+        o["OutputKey"]: o["OutputValue"]
+        for o in cloudformation.describe_stacks(StackName="defang-cd")["Stacks"][0]["Outputs"]
+    }
     mark = sandbox.mark()
     assert "up to date" in place.run("cd", "bootstrap", *region).ok().err
     assert "ExecuteChangeSet" not in sandbox.operations(mark)
@@ -91,18 +139,28 @@ def test_cd(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, tmp_path
     place.run("down", *region, cwd=tiny).ok()
     ran = place.run("cd", "teardown", *region).ok()
     assert f"kept: bucket {outputs['bucketName']}" in ran.err
-    assert not [s for s in cloudformation.list_stacks()["StackSummaries"] if s["StackStatus"] != "DELETE_COMPLETE"]
+    assert not [
+        s
+        for s in cloudformation.list_stacks()["StackSummaries"]
+        if s["StackStatus"] != "DELETE_COMPLETE"
+    ]
     sandbox.client("s3", "eu-west-1").head_bucket(Bucket=outputs["bucketName"])
     place.run("cd", "bootstrap", *region).ok()  # the kept bucket is no obstacle
 
 
 def test_daemon_commands(place: kit.Place) -> None:
     status = place.run("daemon", "status", "--json").ok().lines[0]
-    assert place.daemon and status["pid"] == place.daemon.pid and status["state_folder"] == str(place.state)
+    assert (
+        place.daemon
+        and status["pid"] == place.daemon.pid
+        and status["state_folder"] == str(place.state)
+    )
     paths = place.run("daemon", "path", "--json").ok().lines[0]
     assert paths == {"socket": str(place.runtime / "s"), "state_folder": str(place.state)}
     place.run("daemon", "stop").ok()
-    place.run("daemon", "status").ok()  # starts the next one, though the first may still be on its way out
+    place.run(
+        "daemon", "status"
+    ).ok()  # starts the next one, though the first may still be on its way out
     assert place.daemon.wait(timeout=20) == 0
     place.daemon = None
     place.run("daemon", "stop").ok()
@@ -115,7 +173,9 @@ def test_daemon_starts_by_itself(place: kit.Place) -> None:
     place.stop()
     status = place.run("daemon", "status", "--json").ok().lines[0]
     try:
-        environment = pathlib.Path(f"/proc/{status['pid']}/environ").read_bytes() if os.getuid() == 0 else b""
+        environment = (
+            pathlib.Path(f"/proc/{status['pid']}/environ").read_bytes() if os.getuid() == 0 else b""
+        )
         assert b"AWS_" not in environment
         assert (place.state / "defangd.log").exists()
     finally:
@@ -126,7 +186,9 @@ def test_daemon_starts_by_itself(place: kit.Place) -> None:
 
 def test_one_daemon_per_state_folder(place: kit.Place) -> None:
     environment = {**place.environment, "DEFANG_SOCKET": str(place.runtime / "other")}
-    done = subprocess.run([str(kit.DEFANGD)], env=environment, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [str(kit.DEFANGD)], env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
     assert done.returncode != 0 and str(place.state) in done.stderr, done
     place.run("daemon", "status", "--no-spawn").ok()
 
@@ -145,13 +207,32 @@ def test_streams(place: kit.Place, tiny: pathlib.Path) -> None:
     assert error["exit_code"] == 2
 
 
-def test_other_folder_and_files(place: kit.Place, tiny: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_other_folder_and_files(
+    place: kit.Place, tiny: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
     (tmp_path / "more.yaml").write_text("services:\n  second:\n    image: nginx:1\n")
-    names = place.run("compose", "config", "--services", "-C", str(tiny), "-f", "compose.yaml", "-f", str(tmp_path / "more.yaml")).ok().out.split()
+    names = (
+        place.run(
+            "compose",
+            "config",
+            "--services",
+            "-C",
+            str(tiny),
+            "-f",
+            "compose.yaml",
+            "-f",
+            str(tmp_path / "more.yaml"),
+        )
+        .ok()
+        .out.split()
+    )
     assert names == ["second", "worker"]
     (tmp_path / "vars").write_text("TAG=9.9\n")
     kit.edit(tiny, "busybox:1.36", "busybox:${TAG:-1}")
-    assert "busybox:9.9" in place.run("compose", "config", "--env-file", str(tmp_path / "vars"), cwd=tiny).ok().out
+    assert (
+        "busybox:9.9"
+        in place.run("compose", "config", "--env-file", str(tmp_path / "vars"), cwd=tiny).ok().out
+    )
     assert "busybox:7" in place.run("compose", "config", cwd=tiny, env={"TAG": "7"}).ok().out
 
 

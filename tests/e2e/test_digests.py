@@ -37,7 +37,12 @@ class Registry(http.server.BaseHTTPRequestHandler):
 
     def challenge(self) -> None:
         here = f"http://{self.headers['Host']}/token"
-        self.answer(401, {"WWW-Authenticate": f'Bearer realm="{here}",service="the registry",scope="repository:x:pull"'})
+        self.answer(
+            401,
+            {
+                "WWW-Authenticate": f'Bearer realm="{here}",service="the registry",scope="repository:x:pull"'
+            },
+        )
 
     def do_HEAD(self) -> None:
         self.seen.append(f"{self.command} {self.path}")
@@ -59,7 +64,9 @@ class Registry(http.server.BaseHTTPRequestHandler):
             self.do_HEAD()
             return
         asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
-        assert asked["service"] == ["the registry"] and asked["scope"][0].startswith("repository:team/")
+        assert asked["service"] == ["the registry"] and asked["scope"][0].startswith(
+            "repository:team/"
+        )
         self.answer(200, body=json.dumps({"token": "sesame"}).encode())
 
 
@@ -78,16 +85,32 @@ def test_digests(place: kit.Place, tmp_path: pathlib.Path, registry: str) -> Non
 
     def resolve(image: str, code: int = 0) -> kit.Ran:
         file.write_text(f"services:\n  a: {{image: '{image}'}}\n  b: {{image: '{image}'}}\n")
-        return place.run("compose", "config", "--resolve-image-digests", "--images", cwd=tmp_path).ok(code)
+        return place.run(
+            "compose", "config", "--resolve-image-digests", "--images", cwd=tmp_path
+        ).ok(code)
 
     assert resolve(f"{registry}/team/open:1").out.split() == [f"{registry}/team/open:1@{OTHER}"] * 2
     assert Registry.seen == ["HEAD /v2/team/open/manifests/1"], "one question an image"
-    assert resolve(f"{registry}/team/token").out.split()[0] == f"{registry}/team/token:latest@{DIGEST}"
-    assert resolve(f"{registry}/team/headless:1").out.split()[0] == f"{registry}/team/headless:1@{DIGEST}"
+    assert (
+        resolve(f"{registry}/team/token").out.split()[0] == f"{registry}/team/token:latest@{DIGEST}"
+    )
+    assert (
+        resolve(f"{registry}/team/headless:1").out.split()[0]
+        == f"{registry}/team/headless:1@{DIGEST}"
+    )
     count = len(Registry.seen)
-    assert resolve(f"{registry}/team/gone:1@{OTHER}").out.split()[0] == f"{registry}/team/gone@{OTHER}" and len(Registry.seen) == count
-    for image, code, words in (("gone:1", 6, "has no team/gone:1"), ("closed:1", 3, "without a log-in"), ("Bad", 2, "no name of an image")):
+    assert (
+        resolve(f"{registry}/team/gone:1@{OTHER}").out.split()[0] == f"{registry}/team/gone@{OTHER}"
+        and len(Registry.seen) == count
+    )
+    for image, code, words in (
+        ("gone:1", 6, "has no team/gone:1"),
+        ("closed:1", 3, "without a log-in"),
+        ("Bad", 2, "no name of an image"),
+    ):
         ran = resolve(f"{registry}/team/{image}", code)
         assert words in ran.err and "compose.yaml:2:" in ran.err and "sesame" not in ran.err
     assert "asking the registry 127.0.0.1:1 for x" in resolve("127.0.0.1:1/x", 1).err
-    place.run("compose", "config", "--resolve-image-digests", "--no-interpolate", cwd=tmp_path).ok(2)
+    place.run("compose", "config", "--resolve-image-digests", "--no-interpolate", cwd=tmp_path).ok(
+        2
+    )

@@ -15,14 +15,18 @@ services:
 """
 
 
-def test_password_of_a_documentdb_cluster(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
+def test_password_of_a_documentdb_cluster(
+    place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path
+) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     (folder / "compose.yaml").write_text(COMPOSE)
 
     def versions() -> dict[str, int]:
         listed = sandbox.client("secretsmanager").list_secrets()["SecretList"]
-        return {s["Name"]: len(s["SecretVersionsToStages"]) for s in listed if "documents" in s["Name"]}
+        return {
+            s["Name"]: len(s["SecretVersionsToStages"]) for s in listed if "documents" in s["Name"]
+        }
 
     place.run("config", "set", "DOCUMENTS_PASSWORD", "--random", cwd=folder).ok()
     said = place.run("up", cwd=folder).ok()
@@ -31,7 +35,9 @@ def test_password_of_a_documentdb_cluster(place: kit.Place, sandbox: kit.Sandbox
     place.run("config", "set", "DOCUMENTS_PASSWORD", "--random", cwd=folder).ok()
     place.run("up", cwd=folder).ok()
     assert versions() == {"Defang/documents/beta-derived/db/password": 2}
-    stack = sandbox.client("cloudformation").get_template(StackName="Defang-documents-beta")["TemplateBody"]
+    stack = sandbox.client("cloudformation").get_template(StackName="Defang-documents-beta")[
+        "TemplateBody"
+    ]
     assert "{{resolve:secretsmanager:" in str(stack)
     place.run("down", cwd=folder).ok()
     assert versions() == {}

@@ -19,7 +19,9 @@ def kaniko_runs(sandbox: kit.Sandbox, since: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 @pytest.mark.parametrize("moment", ["image: building", "ServiceWorker CREATE_IN_PROGRESS"])
-def test_daemon_restarted_in_mid_deploy(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path, how: str, moment: str) -> None:
+def test_daemon_restarted_in_mid_deploy(
+    place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path, how: str, moment: str
+) -> None:
     sandbox.waits(**({"build_step": 0.3} if "image" in moment else {"ecs_steady": 3.0}))
     mark = sandbox.mark()
     up = place.spawn("up", cwd=slim)
@@ -36,7 +38,10 @@ def test_daemon_restarted_in_mid_deploy(place: kit.Place, sandbox: kit.Sandbox, 
     assert events == place.events(events[0]["deployment"])
     assert kit.final_state(events) == "SUCCEEDED"
     assert len({e["params"].get("clientToken") for e in kaniko_runs(sandbox, mark)}) == 1
-    executed = [e["params"]["ChangeSetName"] for e in sandbox.journal(mark, "cloudformation", "ExecuteChangeSet")]
+    executed = [
+        e["params"]["ChangeSetName"]
+        for e in sandbox.journal(mark, "cloudformation", "ExecuteChangeSet")
+    ]
     assert len(executed) == len(set(executed))
     place.run("down", cwd=slim).ok()
 
@@ -60,15 +65,22 @@ def test_disk_full_pauses_jobs(place: kit.Place, sandbox: kit.Sandbox, tiny: pat
     events = place.events("latest")
     kit.check_sequence(events)
     assert kit.final_state(events) == "SUCCEEDED"
-    executed = [e["params"]["ChangeSetName"] for e in sandbox.journal(mark, "cloudformation", "ExecuteChangeSet")]
+    executed = [
+        e["params"]["ChangeSetName"]
+        for e in sandbox.journal(mark, "cloudformation", "ExecuteChangeSet")
+    ]
     assert len(executed) == len(set(executed))
     place.run("down", cwd=tiny).ok()
 
 
-def test_job_with_profile_needs_no_terminal(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+def test_job_with_profile_needs_no_terminal(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
     """Keys from a file are found again by a restarted daemon: nobody has to be there."""
     (place.home / ".aws").mkdir()
-    (place.home / ".aws/credentials").write_text(f"[work]\naws_access_key_id = {kit.KEY}\naws_secret_access_key = {kit.SECRET}\n")
+    (place.home / ".aws/credentials").write_text(
+        f"[work]\naws_access_key_id = {kit.KEY}\naws_secret_access_key = {kit.SECRET}\n"
+    )
     (place.home / ".aws/config").write_text(f"[profile work]\nregion = {kit.REGION}\n")
     environment = {**GONE, "AWS_REGION": None, "AWS_PROFILE": "work"}
     sandbox.waits(ecs_steady=1.5)
@@ -79,20 +91,41 @@ def test_job_with_profile_needs_no_terminal(place: kit.Place, sandbox: kit.Sandb
     kit.wait_for(lambda: sandbox.journal(mark, "cloudformation", "ExecuteChangeSet"))
     place.kill()
     place.start()
-    kit.wait_for(lambda: [r for r in place.run("ls", "--json", env=GONE).lines if r["id"] == deployment and r["state"] == "SUCCEEDED"])
+    kit.wait_for(
+        lambda: [
+            r
+            for r in place.run("ls", "--json", env=GONE).lines
+            if r["id"] == deployment and r["state"] == "SUCCEEDED"
+        ]
+    )
     kit.check_sequence(place.run("watch", deployment, "--json", env=GONE).ok().lines)
     place.run("down", cwd=tiny, env=environment).ok()
 
 
 @pytest.mark.parametrize("call", ["CreateChangeSet", "ExecuteChangeSet"])
-def test_killed_around_the_change_set(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, call: str) -> None:
+def test_killed_around_the_change_set(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, call: str
+) -> None:
     """A stack that is only its change set has no tags yet: the next life knows it as its own, and so does another `up`."""
-    sandbox.fault({"delay": 30}, service="cloudformation", operation="DescribeChangeSet" if call == "CreateChangeSet" else call, times=1, after=1 if call == "CreateChangeSet" else 0)
+    sandbox.fault(
+        {"delay": 30},
+        service="cloudformation",
+        operation="DescribeChangeSet" if call == "CreateChangeSet" else call,
+        times=1,
+        after=1 if call == "CreateChangeSet" else 0,
+    )
     mark = sandbox.mark()
     up = place.spawn("up", cwd=tiny)
     kit.wait_for(lambda: sandbox.journal(mark, "cloudformation", "CreateChangeSet"))
     name = "Defang-" + (tiny / "compose.yaml").read_text().split()[1] + "-beta"
-    kit.wait_for(lambda: sandbox.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS")
+    kit.wait_for(
+        lambda: (
+            sandbox.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0][
+                "StackStatus"
+            ]
+            == "REVIEW_IN_PROGRESS"
+        )
+    )
     place.kill()
     sandbox.calm()
     place.start()
@@ -101,10 +134,17 @@ def test_killed_around_the_change_set(place: kit.Place, sandbox: kit.Sandbox, ti
     place.run("down", cwd=tiny).ok()
 
 
-def test_review_of_somebody_else(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+def test_review_of_somebody_else(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
     name = "Defang-" + (tiny / "compose.yaml").read_text().split()[1] + "-beta"
     cloudformation = sandbox.client("cloudformation")
-    cloudformation.create_change_set(StackName=name, ChangeSetName="theirs", ChangeSetType="CREATE", TemplateBody='{"Resources":{"Q":{"Type":"AWS::Logs::LogGroup"}}}')
+    cloudformation.create_change_set(
+        StackName=name,
+        ChangeSetName="theirs",
+        ChangeSetType="CREATE",
+        TemplateBody='{"Resources":{"Q":{"Type":"AWS::Logs::LogGroup"}}}',
+    )
     assert "not made by defangd" in place.run("up", cwd=tiny).ok(5).err
     cloudformation.delete_change_set(StackName=name, ChangeSetName="theirs")
     place.run("up", cwd=tiny).ok()  # an empty shell is nobody's
@@ -120,9 +160,18 @@ def test_cancel(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> N
     assert up.result().ok(8)
     events = place.events("latest")
     kit.check_sequence(events)
-    assert [e["state"] for e in events if e["kind"] == "EVENT_STATE"][-2:] == ["CANCELING", "CANCELED"]
+    assert [e["state"] for e in events if e["kind"] == "EVENT_STATE"][-2:] == [
+        "CANCELING",
+        "CANCELED",
+    ]
     ecs = sandbox.client("ecs")
-    running = [t for c in ecs.list_clusters()["clusterArns"] for t in ecs.list_tasks(cluster=c, desiredStatus="RUNNING", startedBy=events[0]["deployment"])["taskArns"]]
+    running = [
+        t
+        for c in ecs.list_clusters()["clusterArns"]
+        for t in ecs.list_tasks(
+            cluster=c, desiredStatus="RUNNING", startedBy=events[0]["deployment"]
+        )["taskArns"]
+    ]
     assert running == []
     place.run("cancel", events[0]["deployment"]).ok(5)
     sandbox.calm()
@@ -137,7 +186,10 @@ def test_cancel_while_applying(place: kit.Place, sandbox: kit.Sandbox, tiny: pat
     place.run("cancel").ok()
     up.result().ok(8)
     name = (tiny / "compose.yaml").read_text().split()[1]
-    stacks = {s["StackName"]: s["StackStatus"] for s in sandbox.client("cloudformation").list_stacks()["StackSummaries"]}
+    stacks = {
+        s["StackName"]: s["StackStatus"]
+        for s in sandbox.client("cloudformation").list_stacks()["StackSummaries"]
+    }
     mine = [status for stack, status in stacks.items() if name in stack]
     assert all(not status.endswith("_IN_PROGRESS") for status in mine), mine
     sandbox.calm()
@@ -158,11 +210,17 @@ def test_two_at_once(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path)
 
 def session(sandbox: kit.Sandbox) -> dict[str, str | None]:
     keys = sandbox.client("sts").get_session_token()["Credentials"]
-    return {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"], "AWS_SESSION_TOKEN": keys["SessionToken"]}
+    return {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
 
 
 @pytest.mark.parametrize("command", ["watch", "whoami"])
-def test_expired_in_mid_deploy(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, command: str) -> None:
+def test_expired_in_mid_deploy(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, command: str
+) -> None:
     keys = session(sandbox)
     sandbox.waits(ecs_steady=1.5)
     up = place.spawn("up", cwd=tiny, env=keys)
@@ -178,19 +236,32 @@ def test_expired_in_mid_deploy(place: kit.Place, sandbox: kit.Sandbox, tiny: pat
     up.result().ok()
     events = place.events(deployment)
     kit.check_sequence(events)
-    assert [e["state"] for e in events if e["kind"] == "EVENT_STATE"] == ["RUNNING", "BLOCKED_AUTH", "RUNNING", "SUCCEEDED"]
+    assert [e["state"] for e in events if e["kind"] == "EVENT_STATE"] == [
+        "RUNNING",
+        "BLOCKED_AUTH",
+        "RUNNING",
+        "SUCCEEDED",
+    ]
     place.run("down", cwd=tiny).ok()
 
 
-def test_keys_of_another_account_do_not_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+def test_keys_of_another_account_do_not_go_on(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
     keys = session(sandbox)
     sandbox.waits(ecs_steady=1.5)
     up = place.spawn("up", cwd=tiny, env=keys)
     up.seen("CREATE_IN_PROGRESS")
     sandbox.control("POST", "expire", {"key": keys["AWS_ACCESS_KEY_ID"]})
     up.seen("BLOCKED_AUTH")
-    other = sandbox.client("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/elsewhere", RoleSessionName="stranger")["Credentials"]
-    stranger = {"AWS_ACCESS_KEY_ID": other["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": other["SecretAccessKey"], "AWS_SESSION_TOKEN": other["SessionToken"]}
+    other = sandbox.client("sts").assume_role(
+        RoleArn="arn:aws:iam::210987654321:role/elsewhere", RoleSessionName="stranger"
+    )["Credentials"]
+    stranger = {
+        "AWS_ACCESS_KEY_ID": other["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": other["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": other["SessionToken"],
+    }
     assert "210987654321" in place.run("whoami", env=stranger).ok().out
     assert place.run("ls", "--json").lines[0]["state"] == "BLOCKED_AUTH"
     place.run("cancel").ok()

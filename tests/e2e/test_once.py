@@ -11,14 +11,18 @@ import pytest
 
 @pytest.fixture
 def jobs(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> pathlib.Path:
-    folder = kit.copy_project("jobs", tmp_path / "jobs", project=kit.project_name("j", request.node.name))
+    folder = kit.copy_project(
+        "jobs", tmp_path / "jobs", project=kit.project_name("j", request.node.name)
+    )
     place.run("config", "set", "TOKEN=one", cwd=folder).ok()
     return folder
 
 
 def runs(sandbox: kit.Sandbox, since: int) -> list[dict[str, Any]]:
     """Calls that asked for a task of a one-off; the same token is the same task."""
-    return list({e["params"]["clientToken"]: e for e in sandbox.journal(since, "ecs", "RunTask")}.values())
+    return list(
+        {e["params"]["clientToken"]: e for e in sandbox.journal(since, "ecs", "RunTask")}.values()
+    )
 
 
 def running(place: kit.Place, folder: pathlib.Path) -> dict[str, dict[str, Any]]:
@@ -30,13 +34,30 @@ def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.
     assert "runs once: migrate (new), before api" in place.run("plan", cwd=jobs).ok().out
     ran = place.run("up", "--json", cwd=jobs).ok()
     kit.check_sequence(ran.lines)
-    assert [e["log"]["text"] for e in ran.lines if e["kind"] == "EVENT_LOG" and e["log"]["service"] == "migrate"] == ["migrating to 1"]
+    assert [
+        e["log"]["text"]
+        for e in ran.lines
+        if e["kind"] == "EVENT_LOG" and e["log"]["service"] == "migrate"
+    ] == ["migrating to 1"]
     # It had run before there was an api.
-    told = [e["resource"]["logical_id"] if e["kind"] == "EVENT_RESOURCE" else e["row"]["what"] for e in ran.lines if e["kind"] in ("EVENT_ROW", "EVENT_RESOURCE")]
-    assert told.index("waits for migrate") < told.index("ran, exit code 0") < told.index("TaskDefinitionApi") < told.index("ServiceApi")
+    told = [
+        e["resource"]["logical_id"] if e["kind"] == "EVENT_RESOURCE" else e["row"]["what"]
+        for e in ran.lines
+        if e["kind"] in ("EVENT_ROW", "EVENT_RESOURCE")
+    ]
+    assert (
+        told.index("waits for migrate")
+        < told.index("ran, exit code 0")
+        < told.index("TaskDefinitionApi")
+        < told.index("ServiceApi")
+    )
     assert len(runs(sandbox, mark)) == 1
     seen = running(place, jobs)
-    assert seen["migrate"]["state"] == "COMPLETED" and seen["migrate"]["reason"].startswith("exited 0 at 20") and seen["api"]["state"] == "RUNNING"
+    assert (
+        seen["migrate"]["state"] == "COMPLETED"
+        and seen["migrate"]["reason"].startswith("exited 0 at 20")
+        and seen["api"]["state"] == "RUNNING"
+    )
     assert "migrating to 1" in place.run("logs", "migrate", cwd=jobs).ok().out
     # Again: nothing. Then something that is not its business: it does not run.
     mark = sandbox.mark()
@@ -55,10 +76,18 @@ def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.
     kit.edit(jobs, "echo migrating to 1; exit 0", "echo cannot reach the database; exit 3")
     kit.edit(jobs, 'VERSION: "1.1"', 'VERSION: "2"')
     ran = place.run("up", cwd=jobs).ok(4)
-    assert "service migrate, which runs once, failed: exit code 3" in ran.err and "Last lines of migrate" in ran.err and "defangctl logs migrate" in ran.err
+    assert (
+        "service migrate, which runs once, failed: exit code 3" in ran.err
+        and "Last lines of migrate" in ran.err
+        and "defangctl logs migrate" in ran.err
+    )
     assert kit.result_of(place.events("latest"))["failed_service"] == "migrate"
     seen = running(place, jobs)
-    assert seen["api"] == old and seen["migrate"]["state"] == "FAILED" and "exit code 3" in seen["migrate"]["reason"]
+    assert (
+        seen["api"] == old
+        and seen["migrate"]["state"] == "FAILED"
+        and "exit code 3" in seen["migrate"]["reason"]
+    )
     # As it was it runs again; mended it goes through.
     mark = sandbox.mark()
     place.run("up", cwd=jobs).ok(4)
@@ -66,9 +95,17 @@ def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.
     kit.edit(jobs, "exit 3", "exit 0")
     place.run("up", cwd=jobs).ok()
     assert len(runs(sandbox, mark)) == 2
-    assert running(place, jobs)["api"]["deployment"] == running(place, jobs)["migrate"]["deployment"] != old["deployment"]
+    assert (
+        running(place, jobs)["api"]["deployment"]
+        == running(place, jobs)["migrate"]["deployment"]
+        != old["deployment"]
+    )
     place.run("down", cwd=jobs).ok()
-    left = [p["Name"] for p in sandbox.client("ssm").describe_parameters()["Parameters"] if f"/{jobs_name(jobs)}/" in p["Name"]]
+    left = [
+        p["Name"]
+        for p in sandbox.client("ssm").describe_parameters()["Parameters"]
+        if f"/{jobs_name(jobs)}/" in p["Name"]
+    ]
     assert left == [f"/Defang/{jobs_name(jobs)}/beta/TOKEN"]
 
 
@@ -87,7 +124,11 @@ def test_killed_while_it_runs(place: kit.Place, sandbox: kit.Sandbox, jobs: path
     assert len(runs(sandbox, mark)) == 1
     events = place.events("latest")
     kit.check_sequence(events)
-    assert [e["log"]["text"] for e in events if e["kind"] == "EVENT_LOG" and e["log"]["service"] == "migrate"] == ["first", "last"]
+    assert [
+        e["log"]["text"]
+        for e in events
+        if e["kind"] == "EVENT_LOG" and e["log"]["service"] == "migrate"
+    ] == ["first", "last"]
     place.run("down", cwd=jobs).ok()
 
 
@@ -99,19 +140,39 @@ def test_cancel_stops_it(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.P
     up.result().ok(8)
     cluster = f"Defang-{jobs_name(jobs)}-beta-cluster"
     stopped = sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
-    assert len(stopped) == 1 and not sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+    assert (
+        len(stopped) == 1
+        and not sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="RUNNING")[
+            "taskArns"
+        ]
+    )
     assert "api" not in running(place, jobs)
     place.run("down", cwd=jobs).ok()
 
 
-def test_one_that_nobody_requires_and_one_after_all(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path) -> None:
+def test_one_that_nobody_requires_and_one_after_all(
+    place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path
+) -> None:
     """Who waits with required: false is deployed all the same; a one-off that nobody waits for runs when what it waits for itself is there."""
     kit.edit(jobs, "echo migrating to 1; exit 0", "exit 2")
-    kit.edit(jobs, "condition: service_completed_successfully}", "condition: service_completed_successfully, required: false}")
+    kit.edit(
+        jobs,
+        "condition: service_completed_successfully}",
+        "condition: service_completed_successfully, required: false}",
+    )
     with open(jobs / "compose.yaml", "a") as file:
-        file.write('  smoke:\n    image: ghcr.io/me/smoke:1\n    command: ["sh", "-c", "echo no answer; exit 1"]\n    deploy: {mode: replicated-job}\n    depends_on: [api]\n')
+        file.write(
+            '  smoke:\n    image: ghcr.io/me/smoke:1\n    command: ["sh", "-c", "echo no answer; exit 1"]\n    deploy: {mode: replicated-job}\n    depends_on: [api]\n'
+        )
     ran = place.run("up", cwd=jobs).ok(4)
-    assert "its dependants do not require it" in ran.err and "service smoke, which runs once, failed: exit code 1" in ran.err
+    assert (
+        "its dependants do not require it" in ran.err
+        and "service smoke, which runs once, failed: exit code 1" in ran.err
+    )
     seen = running(place, jobs)
-    assert (seen["migrate"]["state"], seen["api"]["state"], seen["smoke"]["state"]) == ("FAILED", "RUNNING", "FAILED")
+    assert (seen["migrate"]["state"], seen["api"]["state"], seen["smoke"]["state"]) == (
+        "FAILED",
+        "RUNNING",
+        "FAILED",
+    )
     place.run("down", cwd=jobs).ok()

@@ -18,7 +18,10 @@ def user(sandbox: kit.Sandbox, name: str, policy: dict[str, Any]) -> dict[str, s
     iam.create_user(UserName=name)
     iam.put_user_policy(UserName=name, PolicyName="deploy", PolicyDocument=json.dumps(policy))
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
 
 
 def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
@@ -43,9 +46,15 @@ def test_less_is_too_little(place: kit.Place, tiny: pathlib.Path) -> None:
     """One action, or the right to give roles to tasks."""
     policy = policy_of(place, tiny)
     passes = [s for s in policy["Statement"] if s["Action"] == "iam:PassRole"]
-    assert len(passes) == 1 and passes[0]["Resource"].startswith("arn:aws:iam::123456789012:role/Defang-") and "StringEquals" in passes[0]["Condition"]
+    assert (
+        len(passes) == 1
+        and passes[0]["Resource"].startswith("arn:aws:iam::123456789012:role/Defang-")
+        and "StringEquals" in passes[0]["Condition"]
+    )
     no_pass = {**policy, "Statement": [s for s in policy["Statement"] if s not in passes]}
-    for number, (action, less) in enumerate([("ecs:CreateService", without(policy, "ecs:CreateService")), ("iam:PassRole", no_pass)]):
+    for number, (action, less) in enumerate(
+        [("ecs:CreateService", without(policy, "ecs:CreateService")), ("iam:PassRole", no_pass)]
+    ):
         ran = place.run("up", cwd=tiny, env=user(place.sandbox, f"less-{number}", less))
         assert ran.code in (4, 10), ran
         assert action in ran.err, ran
@@ -55,8 +64,16 @@ def test_less_is_too_little(place: kit.Place, tiny: pathlib.Path) -> None:
 def test_it_is_scoped_and_small(place: kit.Place, slim: pathlib.Path) -> None:
     policy = policy_of(place, slim)
     for statement in policy["Statement"]:
-        assert "*" not in statement["Action"] and not [a for a in statement["Action"] if a.endswith(":*")]
+        assert "*" not in statement["Action"] and not [
+            a for a in statement["Action"] if a.endswith(":*")
+        ]
         if statement["Resource"] == ["*"]:
-            assert not [a for a in statement["Action"] if a.startswith(("iam:", "s3:", "ecr:", "cloudformation:", "events:"))], statement
+            assert not [
+                a
+                for a in statement["Action"]
+                if a.startswith(("iam:", "s3:", "ecr:", "cloudformation:", "events:"))
+            ], statement
     nobody = policy_of(place, slim, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
-    assert "123456789012" not in json.dumps(nobody) and len(nobody["Statement"]) == len(policy["Statement"])
+    assert "123456789012" not in json.dumps(nobody) and len(nobody["Statement"]) == len(
+        policy["Statement"]
+    )

@@ -38,14 +38,27 @@ def world(account: kit.Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ite
     project = kit.copy_project("shop", folder / "shop")
     with kit.place_at(folder / "p", account) as place:
         place.run("config", "set", "DATABASE_PASSWORD", cwd=project, text=PASSWORD + "\n").ok()
-        place.run("config", "set", "STRIPE_KEY", "--from-env", cwd=project, env={"STRIPE_KEY": STRIPE}).ok()
+        place.run(
+            "config", "set", "STRIPE_KEY", "--from-env", cwd=project, env={"STRIPE_KEY": STRIPE}
+        ).ok()
         before = account.mark()
         first = place.run("up", "--json", cwd=project)
-        yield World(place, project, Shop(account.client), before, first, [first.lines[0]["deployment"]] if first.out else [])
+        yield World(
+            place,
+            project,
+            Shop(account.client),
+            before,
+            first,
+            [first.lines[0]["deployment"]] if first.out else [],
+        )
 
 
 def changed_resources(events: list[dict]) -> set[str]:
-    return {e["resource"]["logical_id"] for e in events if e["kind"] == "EVENT_RESOURCE" and not e["resource"]["type"].endswith("::Stack")}
+    return {
+        e["resource"]["logical_id"]
+        for e in events
+        if e["kind"] == "EVENT_RESOURCE" and not e["resource"]["type"].endswith("::Stack")
+    }
 
 
 def test_deploys(world: World, account: kit.Sandbox) -> None:
@@ -54,23 +67,61 @@ def test_deploys(world: World, account: kit.Sandbox) -> None:
     kit.check_sequence(events)
     assert kit.final_state(events) == "SUCCEEDED"
     result = kit.result_of(events)
-    assert result["images_built"] == 2 and result["uploads"] == 2 and result["resources_changed"] > 50
+    assert (
+        result["images_built"] == 2 and result["uploads"] == 2 and result["resources_changed"] > 50
+    )
     endpoints = {e["service"]: e for e in result["endpoints"]}
     assert set(endpoints) == {"web", "api", "db", "cache"}
     assert endpoints["web"]["is_public"] and endpoints["web"]["url"].startswith("http://")
     assert endpoints["db"]["url"] == "db.shop.internal:5432"
     rows = {e["row"]["id"]: e["row"] for e in events if e["kind"] == "EVENT_ROW"}
-    assert {"account", "network", "image/web", "image/api", "service/web", "service/api", "service/worker", "service/db", "service/cache"} <= set(rows)
+    assert {
+        "account",
+        "network",
+        "image/web",
+        "image/api",
+        "service/web",
+        "service/api",
+        "service/worker",
+        "service/db",
+        "service/cache",
+    } <= set(rows)
     assert {r["state"] for r in rows.values() if "state" in r} <= {"ROW_DONE", "ROW_SKIPPED"}, rows
     lines = [e["log"] for e in events if e["kind"] == "EVENT_LOG"]
-    assert any(line["source"] == "build" and "COPY requirements.txt" in line["text"] for line in lines)
-    runs = [e for e in account.journal(world.before, "ecs", "RunTask") if "kaniko" in json.dumps(e["params"])]
-    assert len(runs) == 2 and all(e["params"].get("clientToken") or e["params"].get("startedBy") for e in runs)
+    assert any(
+        line["source"] == "build" and "COPY requirements.txt" in line["text"] for line in lines
+    )
+    runs = [
+        e
+        for e in account.journal(world.before, "ecs", "RunTask")
+        if "kaniko" in json.dumps(e["params"])
+    ]
+    assert len(runs) == 2 and all(
+        e["params"].get("clientToken") or e["params"].get("startedBy") for e in runs
+    )
 
 
-@pytest.mark.parametrize("check", [name for name in vars(Shop) if name in {
-    "stack_is_complete", "services_are_steady", "targets_are_healthy", "load_balancer_is_public", "names_resolve", "database_is_private", "cache_is_private",
-    "secrets_are_hidden", "images_are_by_digest", "bucket_is_safe", "logs_are_kept"}])
+@pytest.mark.parametrize(
+    "check",
+    [
+        name
+        for name in vars(Shop)
+        if name
+        in {
+            "stack_is_complete",
+            "services_are_steady",
+            "targets_are_healthy",
+            "load_balancer_is_public",
+            "names_resolve",
+            "database_is_private",
+            "cache_is_private",
+            "secrets_are_hidden",
+            "images_are_by_digest",
+            "bucket_is_safe",
+            "logs_are_kept",
+        }
+    ],
+)
 def test_is_there(world: World, check: str) -> None:
     getattr(world.shop, check)()
 
@@ -80,7 +131,13 @@ def test_again_without_change(world: World, account: kit.Sandbox) -> None:
     ran = world.place.run("up", cwd=world.folder).ok()
     assert "Nothing changed" in ran.err
     assert account.changes(mark) == []
-    assert not {"RunTask", "PutObject", "CreateMultipartUpload", "CreateChangeSet", "ExecuteChangeSet"} & set(account.operations(mark))
+    assert not {
+        "RunTask",
+        "PutObject",
+        "CreateMultipartUpload",
+        "CreateChangeSet",
+        "ExecuteChangeSet",
+    } & set(account.operations(mark))
     assert "web" in ran.out and "http://" in ran.out
 
 
@@ -93,7 +150,10 @@ def test_plan_says_nothing_would_change(world: World, account: kit.Sandbox) -> N
 def test_one_environment_changes_one_service(world: World, account: kit.Sandbox) -> None:
     kit.edit(world.folder, "PAUSE_SECONDS: 20", "PAUSE_SECONDS: 30")
     planned = world.place.run("plan", "--json", cwd=world.folder).ok().lines[0]
-    assert {c["logical_id"] for c in planned["changes"]} == {"TaskDefinitionWorker", "ServiceWorker"}, planned["changes"]
+    assert {c["logical_id"] for c in planned["changes"]} == {
+        "TaskDefinitionWorker",
+        "ServiceWorker",
+    }, planned["changes"]
     mark = account.mark()
     running = {s["serviceName"]: s["taskDefinition"] for s in world.shop.services()}
     ran = world.up().ok()
@@ -102,17 +162,30 @@ def test_one_environment_changes_one_service(world: World, account: kit.Sandbox)
     assert not {"RunTask", "PutObject"} & set(account.operations(mark))
     assert account.operations(mark).count("ExecuteChangeSet") == 1
     after = {s["serviceName"]: s["taskDefinition"] for s in world.shop.services()}
-    assert {name for name in after if after[name] != running.get(name)} == {name for name in after if "worker" in name} != set()
+    assert (
+        {name for name in after if after[name] != running.get(name)}
+        == {name for name in after if "worker" in name}
+        != set()
+    )
     world.shop.services_are_steady()
 
 
 def test_ps(world: World) -> None:
     text = world.place.run("ps", cwd=world.folder).ok().out
     assert text.splitlines()[0].split()[:3] == ["SERVICE", "STATE", "RUNNING"]
-    services = {s["name"]: s for s in world.place.run("ps", "--json", cwd=world.folder).ok().lines[0]["services"]}
+    services = {
+        s["name"]: s
+        for s in world.place.run("ps", "--json", cwd=world.folder).ok().lines[0]["services"]
+    }
     assert set(services) == {"web", "api", "worker", "db", "cache"}
-    assert services["web"]["running"] == services["web"]["desired"] == 2 and services["web"]["health"] == "healthy"
-    assert services["web"]["deployment"] == world.ids[0] and services["worker"]["deployment"] == world.ids[-1]
+    assert (
+        services["web"]["running"] == services["web"]["desired"] == 2
+        and services["web"]["health"] == "healthy"
+    )
+    assert (
+        services["web"]["deployment"] == world.ids[0]
+        and services["worker"]["deployment"] == world.ids[-1]
+    )
     assert world.place.run("compose", "ps", cwd=world.folder).ok().out == text
 
 
@@ -120,7 +193,13 @@ def test_logs(world: World) -> None:
     ran = world.place.run("logs", "web", cwd=world.folder).ok()
     assert "listening on 8080" in ran.out
     assert "api" not in {line.split()[2] for line in ran.out.splitlines()}
-    lines = world.place.run("logs", "--json", "--type", "build", "--since", "1h", "--limit=1000", cwd=world.folder).ok().lines
+    lines = (
+        world.place.run(
+            "logs", "--json", "--type", "build", "--since", "1h", "--limit=1000", cwd=world.folder
+        )
+        .ok()
+        .lines
+    )
     assert {line["service"] for line in lines} == {"web", "api"}
     assert any("Pushed" in line["text"] for line in lines)
     assert [line["time_ms"] for line in lines] == sorted(line["time_ms"] for line in lines)
@@ -145,8 +224,15 @@ def test_ls(world: World) -> None:
 def test_compose_config(world: World) -> None:
     text = world.place.run("compose", "config", cwd=world.folder).ok().out
     assert text.startswith("name: shop\n") and PASSWORD not in text
-    assert world.place.run("compose", "config", "--services", cwd=world.folder).ok().out.split() == ["api", "cache", "db", "web", "worker"]
-    assert json.loads(world.place.run("compose", "config", "--format", "json", cwd=world.folder).ok().out)["name"] == "shop"
+    assert world.place.run(
+        "compose", "config", "--services", cwd=world.folder
+    ).ok().out.split() == ["api", "cache", "db", "web", "worker"]
+    assert (
+        json.loads(
+            world.place.run("compose", "config", "--format", "json", cwd=world.folder).ok().out
+        )["name"]
+        == "shop"
+    )
     again = world.place.run("compose", "config", "-f", "-", cwd=world.folder, text=text).ok().out
     assert again == text
 
@@ -156,16 +242,37 @@ def test_plan_template_is_clean(world: World, account: kit.Sandbox, tmp_path: pa
     out = tmp_path / "template.json"
     world.place.run("plan", "--out", str(out), cwd=world.folder).ok()
     assert account.changes(mark) == []
-    done = subprocess.run([sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())", "--non-zero-exit-code", "error", "--regions", kit.REGION, "--template", str(out)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from cfnlint.runner import main; sys.exit(main())",
+            "--non-zero-exit-code",
+            "error",
+            "--regions",
+            kit.REGION,
+            "--template",
+            str(out),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     template = json.loads(out.read_text())
-    assert {"AWS::ECS::Service", "AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup"} <= {r["Type"] for r in template["Resources"].values()}
+    assert {"AWS::ECS::Service", "AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup"} <= {
+        r["Type"] for r in template["Resources"].values()
+    }
 
 
 def test_secrets_stay_secret(world: World, account: kit.Sandbox) -> None:
     """Planted values are looked for wherever they could have leaked."""
     found: list[str] = []
-    texts = {"journal": json.dumps(account.journal()), "daemon's log": world.place.log_text(), "first up": world.first.out + world.first.err}
+    texts = {
+        "journal": json.dumps(account.journal()),
+        "daemon's log": world.place.log_text(),
+        "first up": world.first.out + world.first.err,
+    }
     for deployment in world.ids:
         texts[f"events of {deployment}"] = world.place.run("watch", deployment, "--json").ok().out
     for path in [p for p in world.place.folder.rglob("*") if p.is_file()]:
@@ -209,23 +316,49 @@ def test_build_flag_builds_again(world: World, account: kit.Sandbox) -> None:
     assert kit.result_of(ran.lines)["images_built"] == 2
     operations = account.operations(mark)
     puts = [e["params"]["Key"] for e in account.journal(mark, "s3", "PutObject")]
-    assert operations.count("RunTask") == 2 and all(key.startswith("logs/") for key in puts), puts  # what was built is kept; no context is sent again
+    assert operations.count("RunTask") == 2 and all(key.startswith("logs/") for key in puts), (
+        puts
+    )  # what was built is kept; no context is sent again
 
 
 def test_down_leaves_the_cd_stack(world: World, account: kit.Sandbox) -> None:
     ran = world.place.run("down", cwd=world.folder).ok()
     kept = [line for line in ran.err.splitlines() if line.startswith("kept: ")]
-    assert len(kept) == 2 and "config under /Defang/shop/beta/" in kept[0] and "stack defang-cd" in kept[1]
-    stacks = [s["StackName"] for s in account.client("cloudformation").list_stacks()["StackSummaries"] if s["StackStatus"] != "DELETE_COMPLETE"]
+    assert (
+        len(kept) == 2
+        and "config under /Defang/shop/beta/" in kept[0]
+        and "stack defang-cd" in kept[1]
+    )
+    stacks = [
+        s["StackName"]
+        for s in account.client("cloudformation").list_stacks()["StackSummaries"]
+        if s["StackStatus"] != "DELETE_COMPLETE"
+    ]
     assert not [s for s in stacks if "shop" in s] and "defang-cd" in stacks
     assert account.client("rds").describe_db_instances()["DBInstances"] == []
     assert account.client("elasticache").describe_replication_groups()["ReplicationGroups"] == []
     assert not [c for c in account.client("ecs").list_clusters()["clusterArns"] if "shop" in c]
-    assert not [g for g in account.client("logs").describe_log_groups(logGroupNamePrefix="/Defang/shop/")["logGroups"]]
-    assert not [r for r in account.client("ecr").describe_repositories()["repositories"] if r["repositoryName"].startswith("shop/")]
-    names = [p["Name"] for p in account.client("ssm").describe_parameters()["Parameters"] if "/shop/" in p["Name"]]
+    assert not [
+        g
+        for g in account.client("logs").describe_log_groups(logGroupNamePrefix="/Defang/shop/")[
+            "logGroups"
+        ]
+    ]
+    assert not [
+        r
+        for r in account.client("ecr").describe_repositories()["repositories"]
+        if r["repositoryName"].startswith("shop/")
+    ]
+    names = [
+        p["Name"]
+        for p in account.client("ssm").describe_parameters()["Parameters"]
+        if "/shop/" in p["Name"]
+    ]
     assert sorted(names) == ["/Defang/shop/beta/DATABASE_PASSWORD", "/Defang/shop/beta/STRIPE_KEY"]
-    assert world.place.run("config", "ls", cwd=world.folder).ok().out.split() == ["DATABASE_PASSWORD", "STRIPE_KEY"]
+    assert world.place.run("config", "ls", cwd=world.folder).ok().out.split() == [
+        "DATABASE_PASSWORD",
+        "STRIPE_KEY",
+    ]
     world.place.run("ps", cwd=world.folder).ok(6)
 
 

@@ -8,12 +8,19 @@ import kit
 
 
 def file_systems(sandbox: kit.Sandbox) -> list[str]:
-    return [f["FileSystemId"] for f in sandbox.client("efs").describe_file_systems()["FileSystems"]
-            if {"Key": "defang:volume", "Value": "Defang-tasks-beta/data"} in f["Tags"]]
+    return [
+        f["FileSystemId"]
+        for f in sandbox.client("efs").describe_file_systems()["FileSystems"]
+        if {"Key": "defang:volume", "Value": "Defang-tasks-beta/data"} in f["Tags"]
+    ]
 
 
 def parameters(sandbox: kit.Sandbox) -> list[str]:
-    found = sandbox.client("ssm").describe_parameters(ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": ["/Defang/tasks/beta-derived/"]}])
+    found = sandbox.client("ssm").describe_parameters(
+        ParameterFilters=[
+            {"Key": "Name", "Option": "BeginsWith", "Values": ["/Defang/tasks/beta-derived/"]}
+        ]
+    )
     return [p["Name"] for p in found["Parameters"]]
 
 
@@ -22,9 +29,14 @@ def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) ->
     assert "missing config: SITE, TOKEN" in place.run("up", cwd=folder).ok(5).err
     place.run("config", "set", "SITE=shop.example", "TOKEN=t0ken", cwd=folder).ok()
     place.run("up", cwd=folder).ok()
-    services = {s["name"]: s for s in place.run("ps", "--json", cwd=folder).ok().lines[0]["services"]}
+    services = {
+        s["name"]: s for s in place.run("ps", "--json", cwd=folder).ok().lines[0]["services"]
+    }
     assert {n: (s["kind"], s["state"]) for n, s in services.items()} == {
-        "prepare": ("sidecar", "COMPLETED"), "stats": ("sidecar", "RUNNING"), "web": ("service", "RUNNING")}
+        "prepare": ("sidecar", "COMPLETED"),
+        "stats": ("sidecar", "RUNNING"),
+        "web": ("service", "RUNNING"),
+    }
     text = place.run("logs", "web", cwd=folder).ok().out
     assert "3 files: 0/TOKEN, 0/cert, 1/site.conf" in text
     assert "internal/stats:1" in place.run("logs", "stats", cwd=folder).ok().out
@@ -34,8 +46,15 @@ def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) ->
     (folder / "cert.pem").write_text("another one\n")
     place.run("up", cwd=folder).ok()
     after = parameters(sandbox)
-    assert len(before) == len(after) and [p for p in after if "secret-cert" in p] != [p for p in before if "secret-cert" in p]
-    assert made[0] in place.run("down", cwd=folder).ok().out + place.run("ls", cwd=folder).ok().out + place.run("watch", "latest", cwd=folder).ok().err
+    assert len(before) == len(after) and [p for p in after if "secret-cert" in p] != [
+        p for p in before if "secret-cert" in p
+    ]
+    assert (
+        made[0]
+        in place.run("down", cwd=folder).ok().out
+        + place.run("ls", cwd=folder).ok().out
+        + place.run("watch", "latest", cwd=folder).ok().err
+    )
     assert file_systems(sandbox) == made and parameters(sandbox) == []
     place.run("up", cwd=folder).ok()
     assert file_systems(sandbox) == made
@@ -47,9 +66,17 @@ def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) ->
 
 def test_culprit_is_named(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
     """The sidecar that ends takes the task down, and is what people read of."""
-    sandbox.waits(ecs_pending=1.5)  # a service that fails within a blink is gone before anybody can look
-    folder = kit.copy_project("tasks", tmp_path / "tasks", project="culprit",
-                              replace={"image: internal/stats:1": 'image: internal/stats:1\n    command: [sh, -c, "echo no stats today; exit 3"]'})
+    sandbox.waits(
+        ecs_pending=1.5
+    )  # a service that fails within a blink is gone before anybody can look
+    folder = kit.copy_project(
+        "tasks",
+        tmp_path / "tasks",
+        project="culprit",
+        replace={
+            "image: internal/stats:1": 'image: internal/stats:1\n    command: [sh, -c, "echo no stats today; exit 3"]'
+        },
+    )
     place.run("config", "set", "SITE=shop.example", "TOKEN=t0ken", cwd=folder).ok()
     failed = place.run("up", cwd=folder).ok(10)
     assert "service stats failed: exit code 3" in failed.err
@@ -73,13 +100,28 @@ def test_models(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) 
     (tmp_path / "compose.yaml").write_text(MODELS)
     assert "litellm" not in place.run("compose", "config", cwd=tmp_path).ok().out
     place.run("up", cwd=tmp_path).ok()
-    assert {s["name"]: s["state"] for s in place.run("ps", "--json", cwd=tmp_path).ok().lines[0]["services"]} == {"app": "RUNNING", "llm": "RUNNING"}
+    assert {
+        s["name"]: s["state"]
+        for s in place.run("ps", "--json", cwd=tmp_path).ok().lines[0]["services"]
+    } == {"app": "RUNNING", "llm": "RUNNING"}
     ecs = sandbox.client("ecs")
     cluster = next(arn for arn in ecs.list_clusters()["clusterArns"] if "models" in arn)
     environment = {}
-    for service in ecs.describe_services(cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"])["services"]:
-        container = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]["containerDefinitions"][0]
-        environment |= {e["name"]: e["value"] for e in container["environment"] if not e["name"].startswith("DEFANG_")}
-    assert environment == {"LLM_MODEL": "amazon.nova-lite-v1:0", "LLM_URL": "http://llm:4000/v1/", "OPENAI_API_KEY": "none"}
+    for service in ecs.describe_services(
+        cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"]
+    )["services"]:
+        container = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])[
+            "taskDefinition"
+        ]["containerDefinitions"][0]
+        environment |= {
+            e["name"]: e["value"]
+            for e in container["environment"]
+            if not e["name"].startswith("DEFANG_")
+        }
+    assert environment == {
+        "LLM_MODEL": "amazon.nova-lite-v1:0",
+        "LLM_URL": "http://llm:4000/v1/",
+        "OPENAI_API_KEY": "none",
+    }
     assert "Nothing changed" in place.run("up", cwd=tmp_path).ok().err
     place.run("down", cwd=tmp_path).ok()

@@ -19,11 +19,26 @@ import kit
 class Terminal:
     """defangctl on a terminal of its own."""
 
-    def __init__(self, place: kit.Place, *arguments: str, cwd: pathlib.Path | None = None, columns: int = 100, lines: int = 30) -> None:
+    def __init__(
+        self,
+        place: kit.Place,
+        *arguments: str,
+        cwd: pathlib.Path | None = None,
+        columns: int = 100,
+        lines: int = 30,
+    ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        self.process = subprocess.Popen([str(kit.DEFANGCTL), *arguments], cwd=cwd or place.home, env=place.env({"TERM": "xterm-256color"}), stdin=slave, stdout=slave, stderr=slave,
-                                        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.process = subprocess.Popen(
+            [str(kit.DEFANGCTL), *arguments],
+            cwd=cwd or place.home,
+            env=place.env({"TERM": "xterm-256color"}),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
         os.close(slave)
         place.started.append(self.process)
         self.data = b""
@@ -61,10 +76,16 @@ class Terminal:
 
     def last_picture(self) -> list[str]:
         """What stands there after the last redraw, without styles."""
-        return re.sub(r"\x1b\[[0-9;]*m", "", self.text.rsplit("\x1b[J", 1)[-1]).replace("\r", "").splitlines()
+        return (
+            re.sub(r"\x1b\[[0-9;]*m", "", self.text.rsplit("\x1b[J", 1)[-1])
+            .replace("\r", "")
+            .splitlines()
+        )
 
 
-def test_four_watchers_see_the_same(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> None:
+def test_four_watchers_see_the_same(
+    place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path
+) -> None:
     sandbox.waits(build_step=0.1, ecs_steady=1.0)
     terminal = Terminal(place, "up", cwd=slim)
     terminal.seen("deployment")
@@ -79,13 +100,27 @@ def test_four_watchers_see_the_same(place: kit.Place, sandbox: kit.Sandbox, slim
     assert very_late.result().ok().lines == events
     assert late.result().ok().err == plain.result().ok().err
     assert as_json.err == "" and late.out == plain.out != ""
-    assert place.run("watch", events[0]["deployment"], "--from", str(len(events) - 2), "--json").ok().lines == events[-3:]
-    assert place.run("watch", events[0]["deployment"], "--from", str(len(events) + 100), "--json", timeout=20).ok().lines == []
+    assert (
+        place.run("watch", events[0]["deployment"], "--from", str(len(events) - 2), "--json")
+        .ok()
+        .lines
+        == events[-3:]
+    )
+    assert (
+        place.run(
+            "watch", events[0]["deployment"], "--from", str(len(events) + 100), "--json", timeout=20
+        )
+        .ok()
+        .lines
+        == []
+    )
     picture = terminal.last_picture()
     rows = {e["row"]["id"]: e["row"] for e in events if e["kind"] == "EVENT_ROW"}
     for row in rows.values():
         assert any(row["title"][:11] in line and "✔" in line for line in picture), (row, picture)
-    assert any("Deployed:" in line for line in picture) and any("http://" in line for line in picture)
+    assert any("Deployed:" in line for line in picture) and any(
+        "http://" in line for line in picture
+    )
     place.run("down", cwd=slim).ok()
 
 
@@ -111,13 +146,18 @@ def test_ctrl_c_detaches(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.P
     terminal.type(b"\x03")
     assert terminal.end() == 130
     deployment = place.run("ls", "--json").lines[0]["id"]
-    assert f"defangctl watch {deployment}" in terminal.text and "the deployment goes on" in terminal.text
+    assert (
+        f"defangctl watch {deployment}" in terminal.text
+        and "the deployment goes on" in terminal.text
+    )
     ran = place.run("watch", deployment).ok()
     assert "SUCCEEDED" in ran.err
     place.run("down", cwd=tiny).ok()
 
 
-def test_wait_timeout_and_detach(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+def test_wait_timeout_and_detach(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
     sandbox.waits(ecs_steady=2.5)
     ran = place.run("up", "--wait-timeout", "1", cwd=tiny).ok(9)
     assert "the deployment goes on" in ran.err
@@ -127,7 +167,9 @@ def test_wait_timeout_and_detach(place: kit.Place, sandbox: kit.Sandbox, tiny: p
     place.run("watch", ran.out.strip()).ok()
 
 
-def test_stopped_terminal_costs_nothing(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> None:
+def test_stopped_terminal_costs_nothing(
+    place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path
+) -> None:
     """A terminal that is stopped (Ctrl-Z) holds nothing up and misses nothing."""
     up = place.spawn("up", "--json", cwd=slim)
     kit.wait_for(lambda: up.out)

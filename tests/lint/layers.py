@@ -1,4 +1,5 @@
 """Which folder may include what: the table of levels (an include only points downward), and which library belongs to which folder."""
+
 import re
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?P<open>["<])(?P<what>[^">]+)[">]')
@@ -15,7 +16,19 @@ MAY_USE = {
     "pack": {"base", "loop"},
     "plan": {"base", "data", "compose"},
     "engine": {"base", "data", "loop", "compose", "aws", "pack", "plan"},
-    "daemon": {"base", "data", "loop", "compose", "store", "rpc", "aws", "pack", "plan", "engine", "proto"},
+    "daemon": {
+        "base",
+        "data",
+        "loop",
+        "compose",
+        "store",
+        "rpc",
+        "aws",
+        "pack",
+        "plan",
+        "engine",
+        "proto",
+    },
     "client": {"base", "rpc", "proto"},
 }
 
@@ -47,7 +60,9 @@ def folder_of(path):
 
 def is_client_side(path):
     folder = folder_of(path)
-    return folder == "client" or (folder == "rpc" and path.split("/")[-1].rsplit(".", 1)[0] in CLIENT_HALF)
+    return folder == "client" or (
+        folder == "rpc" and path.split("/")[-1].rsplit(".", 1)[0] in CLIENT_HALF
+    )
 
 
 def judge_library(folder, what):
@@ -60,7 +75,9 @@ def judge_library(folder, what):
 def judge_client_side(what):
     if what in NOT_FOR_CLIENT or what.startswith("loop/"):
         return f"{what} is not for the client's side: it links neither OpenSSL nor libuv"
-    if what.startswith("rpc/") and what not in CLIENT_RPC_HEADERS | {f"rpc/{stem}.h" for stem in CLIENT_HALF}:
+    if what.startswith("rpc/") and what not in CLIENT_RPC_HEADERS | {
+        f"rpc/{stem}.h" for stem in CLIENT_HALF
+    }:
         return f"{what} is not of the client half of rpc"
     return None
 

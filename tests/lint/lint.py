@@ -3,6 +3,7 @@
 
 Usage: lint.py [ROOT]. Prints each finding as path:line: message, then how many files and checks ran; exits 1 when there was a finding.
 """
+
 import re
 import subprocess
 import sys
@@ -18,9 +19,34 @@ ENVIRONMENT = re.compile(r"\b(?:secure_)?getenv\s*\(|\b(?:__)?environ\b")
 MAIN_FILES = {"client/main.c", "daemon/main.c"}  # the only ones that may read their own environment
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 OUTSIDE = re.compile(r"(?<![\w.])/(?:wo" r"rk/(?:main|shared)|tmp/te" r"am)\b")
-OUTSIDE_PRODUCT = re.compile(r"(?<![\w.])/(?:home|root|Users)/\w")  # as example data in tests they are fine
-REGISTRIES = re.compile(r"\b(?:[\w-]+\.)*(?:py" r"pi\.org|python" r"hosted\.org|npm" r"js\.(?:org|com)|npm" r"js\.org|proxy\.go" r"lang\.org|deb\.deb" r"ian\.org)\b")
-TEXT_SUFFIXES = {".c", ".h", ".py", ".sh", ".build", ".md", ".proto", ".yaml", ".yml", ".txt", ".in", ".service", ".socket", ".json"}
+OUTSIDE_PRODUCT = re.compile(
+    r"(?<![\w.])/(?:home|root|Users)/\w"
+)  # as example data in tests they are fine
+REGISTRIES = re.compile(
+    r"\b(?:[\w-]+\.)*(?:py"
+    r"pi\.org|python"
+    r"hosted\.org|npm"
+    r"js\.(?:org|com)|npm"
+    r"js\.org|proxy\.go"
+    r"lang\.org|deb\.deb"
+    r"ian\.org)\b"
+)
+TEXT_SUFFIXES = {
+    ".c",
+    ".h",
+    ".py",
+    ".sh",
+    ".build",
+    ".md",
+    ".proto",
+    ".yaml",
+    ".yml",
+    ".txt",
+    ".in",
+    ".service",
+    ".socket",
+    ".json",
+}
 
 
 class Source:
@@ -32,11 +58,18 @@ class Source:
         self.text = (root / path).read_text(encoding="utf-8", errors="replace")
         self.lines = self.text.splitlines()
         head = "\n".join(self.lines[:3])
-        self.generated = bool(re.search(r"\b(?:generated|written) by\b.*", head, re.IGNORECASE)) and "do not edit" in head.lower()
+        self.generated = (
+            bool(re.search(r"\b(?:generated|written) by\b.*", head, re.IGNORECASE))
+            and "do not edit" in head.lower()
+        )
         self.is_c = self.suffix in (".c", ".h")
         self.code = c_text.blank(self.text) if self.is_c else self.text
-        self.is_python = self.suffix == ".py" or bool(self.lines and "python" in self.lines[0] and self.lines[0].startswith("#!"))
-        self.is_shell = self.suffix == ".sh" or bool(self.lines and re.match(r"#!.*\b(ba)?sh\b", self.lines[0]))
+        self.is_python = self.suffix == ".py" or bool(
+            self.lines and "python" in self.lines[0] and self.lines[0].startswith("#!")
+        )
+        self.is_shell = self.suffix == ".sh" or bool(
+            self.lines and re.match(r"#!.*\b(ba)?sh\b", self.lines[0])
+        )
         self.is_test = path.startswith("tests/")
 
     def matches(self, pattern, text=None):
@@ -47,8 +80,15 @@ class Source:
 
 
 def check_size(source):
-    if (source.is_c or source.is_python or source.is_shell) and not source.generated and len(source.lines) > MAX_LINES:
-        yield MAX_LINES + 1, f"{len(source.lines)} lines, the bound is {MAX_LINES}: split it by concern"
+    if (
+        (source.is_c or source.is_python or source.is_shell)
+        and not source.generated
+        and len(source.lines) > MAX_LINES
+    ):
+        yield (
+            MAX_LINES + 1,
+            f"{len(source.lines)} lines, the bound is {MAX_LINES}: split it by concern",
+        )
 
 
 def check_header_comment(source):
@@ -73,12 +113,17 @@ def check_banned_calls(source):
 def check_environment(source):
     if source.is_c and not source.is_test and source.path not in MAIN_FILES:
         for number, found in source.matches(ENVIRONMENT, source.code):
-            yield number, f"{found[0].strip(' (')}: only main reads the environment of the process, others get a struct env"
+            yield (
+                number,
+                f"{found[0].strip(' (')}: only main reads the environment of the process, others get a struct env",
+            )
 
 
 def check_typedef_struct(source):
     if source.is_c:
-        for number, _ in source.matches(re.compile(r"\btypedef\s+(?:struct|union|enum)\b"), source.code):
+        for number, _ in source.matches(
+            re.compile(r"\btypedef\s+(?:struct|union|enum)\b"), source.code
+        ):
             yield number, "no typedef for structs, unions and enums"
 
 
@@ -116,21 +161,44 @@ def check_shell_strict(source):
         yield 1, "a shell script says set -euo pipefail"
 
 
-CHECKS = [check_size, check_header_comment, check_pragma_once, check_banned_calls, check_environment, check_typedef_struct,
-          check_unfinished, check_outside_paths, check_registries, check_layers, check_shell_strict]
+CHECKS = [
+    check_size,
+    check_header_comment,
+    check_pragma_once,
+    check_banned_calls,
+    check_environment,
+    check_typedef_struct,
+    check_unfinished,
+    check_outside_paths,
+    check_registries,
+    check_layers,
+    check_shell_strict,
+]
 
 
 def list_files(root):
     """What git knows or would add; all of the tree where there is no git (a release archive)."""
-    git = subprocess.run(["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
-                         capture_output=True, text=True, check=False)
+    git = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if git.returncode == 0:
         names = git.stdout.splitlines()
     else:
-        names = [str(p.relative_to(root)) for p in root.rglob("*") if p.is_file() and p.relative_to(root).parts[0] != "build"]
+        names = [
+            str(p.relative_to(root))
+            for p in root.rglob("*")
+            if p.is_file() and p.relative_to(root).parts[0] != "build"
+        ]
     for name in sorted(set(names)):
         path = root / name
-        if path.is_file() and not path.is_symlink() and (path.suffix in TEXT_SUFFIXES or is_script(path)):
+        if (
+            path.is_file()
+            and not path.is_symlink()
+            and (path.suffix in TEXT_SUFFIXES or is_script(path))
+        ):
             yield name
 
 
@@ -154,7 +222,12 @@ def unlisted_sources(root, sources):
 
 def run(root):
     sources = [Source(root, name) for name in list_files(root)]
-    findings = [(s.path, number, message) for s in sources for check in CHECKS for number, message in check(s)]
+    findings = [
+        (s.path, number, message)
+        for s in sources
+        for check in CHECKS
+        for number, message in check(s)
+    ]
     findings += unlisted_sources(root, sources)
     return sources, sorted(findings)
 

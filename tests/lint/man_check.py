@@ -9,6 +9,7 @@ name every command with its arguments, its own options in its own section or row
 option, and every exit code; and nothing that the program does not have. Every variable DEFANG_*
 that the code reads must stand in both as well.
 """
+
 from __future__ import annotations
 
 import pathlib
@@ -43,29 +44,63 @@ class Facts:
 
 
 def table(text: str, name: str) -> str:
-    found = re.search(re.escape(name) + r"\[\] = \{(.*?)\n?\};|" + re.escape(name) + r"\[\] = \{(.*?)\};", text, re.S)
+    found = re.search(
+        re.escape(name) + r"\[\] = \{(.*?)\n?\};|" + re.escape(name) + r"\[\] = \{(.*?)\};",
+        text,
+        re.S,
+    )
     if not found:
-        raise SystemExit(f"man_check: there is no table {name}[] any more; teach this check the new shape")
+        raise SystemExit(
+            f"man_check: there is no table {name}[] any more; teach this check the new shape"
+        )
     return found.group(1) or found.group(2)
 
 
 def read_facts(root: pathlib.Path) -> Facts:
     options_c, main_c = ((root / "client" / f).read_text() for f in ("options.c", "main.c"))
     options = {}
-    for name, letter, argument in re.findall(r'\{\{"(--[a-z-]+)", (NULL|"-[A-Za-z]"), (NULL|"[^"]*")', table(options_c, "targets")):
-        options[name] = Option(name, None if letter == "NULL" else letter.strip('"'), None if argument == "NULL" else argument.strip('"'))
-    commands = [Command(words, arguments, own.split())
-                for words, arguments, own in re.findall(r"\{" + STRING + ", " + STRING + ", " + STRING.replace("(", "(?:", 1) + ", " + STRING + r", cmd_",
-                                                        table(main_c, "commands"))]
+    for name, letter, argument in re.findall(
+        r'\{\{"(--[a-z-]+)", (NULL|"-[A-Za-z]"), (NULL|"[^"]*")', table(options_c, "targets")
+    ):
+        options[name] = Option(
+            name,
+            None if letter == "NULL" else letter.strip('"'),
+            None if argument == "NULL" else argument.strip('"'),
+        )
+    commands = [
+        Command(words, arguments, own.split())
+        for words, arguments, own in re.findall(
+            r"\{"
+            + STRING
+            + ", "
+            + STRING
+            + ", "
+            + STRING.replace("(", "(?:", 1)
+            + ", "
+            + STRING
+            + r", cmd_",
+            table(main_c, "commands"),
+        )
+    ]
     common = set(re.findall(r'"(--[a-z-]+)"', table(main_c, "common")))
-    exits = {0} | {int(n) for n in re.findall(r"^    ERR_(?!NONE)[A-Z_]+ = (\d+)", (root / "src/base/error.h").read_text(), re.M)}
+    exits = {0} | {
+        int(n)
+        for n in re.findall(
+            r"^    ERR_(?!NONE)[A-Z_]+ = (\d+)", (root / "src/base/error.h").read_text(), re.M
+        )
+    }
     variables = set()
     for folder in ("src", "daemon", "client"):
         for path in (root / folder).rglob("*.c"):
             variables |= set(re.findall(r'"(DEFANG_[A-Z_]+)"', path.read_text()))
-    rows = len(re.findall(r"^    \{\{", table(options_c, "targets"), re.M)), len(re.findall(r'^    \{"', table(main_c, "commands"), re.M))
+    rows = (
+        len(re.findall(r"^    \{\{", table(options_c, "targets"), re.M)),
+        len(re.findall(r'^    \{"', table(main_c, "commands"), re.M)),
+    )
     if rows != (len(options), len(commands)) or not common or len(exits) < 5 or not variables:
-        raise SystemExit(f"man_check: read {len(options)} options and {len(commands)} commands of {rows}; teach this check the new shape")
+        raise SystemExit(
+            f"man_check: read {len(options)} options and {len(commands)} commands of {rows}; teach this check the new shape"
+        )
     return Facts(options, commands, common, exits, variables - {"DEFANG_VERSION"})
 
 
@@ -126,41 +161,85 @@ def check_man(facts: Facts, text: str) -> list[str]:
     problems = []
     sections = man_sections(text)
     wanted = {f"{c.words} {c.arguments}".strip(): c for c in facts.commands}
-    ordinary = {"NAME", "SYNOPSIS", "DESCRIPTION", "Options of every command", "COMMANDS", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO"}
-    problems += [f"no section \".Ss {title}\"" for title in wanted if title not in sections]
-    problems += [f"section \"{title}\" is no command of defangctl" for title in sections if title not in wanted and title not in ordinary]
-    checks = [("Options of every command", sorted(facts.common), sections.get("Options of every command", ""), set())]
-    checks += [(title, c.options, sections[title], facts.common) for title, c in wanted.items() if title in sections]
+    ordinary = {
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "Options of every command",
+        "COMMANDS",
+        "ENVIRONMENT",
+        "FILES",
+        "EXIT STATUS",
+        "EXAMPLES",
+        "SEE ALSO",
+    }
+    problems += [f'no section ".Ss {title}"' for title in wanted if title not in sections]
+    problems += [
+        f'section "{title}" is no command of defangctl'
+        for title in sections
+        if title not in wanted and title not in ordinary
+    ]
+    checks = [
+        (
+            "Options of every command",
+            sorted(facts.common),
+            sections.get("Options of every command", ""),
+            set(),
+        )
+    ]
+    checks += [
+        (title, c.options, sections[title], facts.common)
+        for title, c in wanted.items()
+        if title in sections
+    ]
     for title, names, body, also in checks:
         there = man_options(body)
         problems += [f"{title}: {name} is missing" for name in names if name not in there]
-        problems += [f"{title}: has no option {name}" for name in there if name not in names and name not in also]
+        problems += [
+            f"{title}: has no option {name}"
+            for name in there
+            if name not in names and name not in also
+        ]
         for name, line in there.items():
             wrong = check_man_option(facts.options[name], line) if name in facts.options else None
             if wrong:
                 problems.append(f"{title}: {name} {wrong}")
     exits = {int(n) for n in re.findall(r"^\.It (\d+)$", sections.get("EXIT STATUS", ""), re.M)}
-    problems += [f"exit status {n} is {'missing' if n in facts.exits else 'unknown'}" for n in sorted(exits ^ facts.exits)]
+    problems += [
+        f"exit status {n} is {'missing' if n in facts.exits else 'unknown'}"
+        for n in sorted(exits ^ facts.exits)
+    ]
     return problems
 
 
 def check_readme(facts: Facts, text: str) -> list[str]:
     problems = []
     rows = {}
-    for first, rest in re.findall(r"^\| `([^`]+)` \|(.*)$", text.partition("\n## Commands\n")[2].partition("\n## ")[0], re.M):
+    for first, rest in re.findall(
+        r"^\| `([^`]+)` \|(.*)$", text.partition("\n## Commands\n")[2].partition("\n## ")[0], re.M
+    ):
         rows[first.replace("\\|", "|")] = rest
     wanted = {f"{c.words} {c.arguments}".strip(): c for c in facts.commands}
-    problems += [f"no row `{title}` in the table of commands" for title in wanted if title not in rows]
-    problems += [f"the row `{title}` is no command of defangctl" for title in rows if title not in wanted]
+    problems += [
+        f"no row `{title}` in the table of commands" for title in wanted if title not in rows
+    ]
+    problems += [
+        f"the row `{title}` is no command of defangctl" for title in rows if title not in wanted
+    ]
     common = re.search(r"^Options of every command: (.*?)\n\n", text, re.M | re.S)
     checks = [("Options of every command", sorted(facts.common), common.group(1) if common else "")]
     checks += [(title, c.options, rows[title]) for title, c in wanted.items() if title in rows]
     for title, names, body in checks:
         there = set(re.findall(r"(--[a-z][a-z-]*)", body))
         problems += [f"{title}: {name} is missing" for name in names if name not in there]
-        problems += [f"{title}: has no option {name}" for name in sorted(there - set(names) - facts.common)]
+        problems += [
+            f"{title}: has no option {name}" for name in sorted(there - set(names) - facts.common)
+        ]
     exits = {int(n) for n in re.findall(r"^\| (\d+) \|", text, re.M)}
-    problems += [f"exit code {n} is {'missing' if n in facts.exits else 'unknown'}" for n in sorted(exits ^ facts.exits)]
+    problems += [
+        f"exit code {n} is {'missing' if n in facts.exits else 'unknown'}"
+        for n in sorted(exits ^ facts.exits)
+    ]
     return problems
 
 
@@ -183,7 +262,9 @@ def main(arguments: list[str]) -> int:
         for problem in check(facts, text) + check_variables(facts, text):
             print(f"{document}: {problem}")
             count += 1
-    print(f"{len(facts.commands)} commands, {len(facts.options)} options, {len(facts.exits)} exit codes, {len(facts.variables)} variables: {count} problems")
+    print(
+        f"{len(facts.commands)} commands, {len(facts.options)} options, {len(facts.exits)} exit codes, {len(facts.variables)} variables: {count} problems"
+    )
     return 1 if count else 0
 
 

@@ -1,4 +1,5 @@
 """Each check finds what it is for, and leaves the good twin alone."""
+
 import tempfile
 import unittest
 from pathlib import Path
@@ -21,30 +22,42 @@ CASES = [
     ("src/base/a.h", HEADER, None),
     ("src/base/a.c", "void f(void)\n{\n    strcpy(a, b);\n}\n", "strcpy() is banned"),
     ("src/base/a.c", "int n = atoi (s);\n", "atoi() is banned"),
-    ("src/base/a.c", "/* strcpy(a, b) */ char *s = \"system(x)\"; strtok_r(a, b, c); my_system(1); p->system(1);\n", None),
-    ("src/aws/a.c", "char *s = getenv(\"HOME\");\n", "only main reads"),
+    (
+        "src/base/a.c",
+        '/* strcpy(a, b) */ char *s = "system(x)"; strtok_r(a, b, c); my_system(1); p->system(1);\n',
+        None,
+    ),
+    ("src/aws/a.c", 'char *s = getenv("HOME");\n', "only main reads"),
     ("src/aws/a.c", "extern char **environ;\n", "only main reads"),
-    ("daemon/main.c", "char *s = getenv(\"HOME\");\n", None),
-    ("tests/unit/a.c", "char *s = getenv(\"HOME\");\n", None),
+    ("daemon/main.c", 'char *s = getenv("HOME");\n', None),
+    ("tests/unit/a.c", 'char *s = getenv("HOME");\n', None),
     ("src/base/a.c", "typedef struct x { int a; } x;\n", "no typedef"),
     ("src/base/a.c", "typedef int (*callback)(void);\n", None),
     ("src/base/a.c", f"/* {WORDS['todo']}: later */\n", "finish it"),
     ("docs/a.md", f"see {WORDS['outside']}/src\n", "outside of the repository"),
-    ("tests/a.c", "char *home = \"/home/user\";\n", None),
-    ("src/base/a.c", "char *home = \"/home/user\";\n", "outside of the repository"),
+    ("tests/a.c", 'char *home = "/home/user";\n', None),
+    ("src/base/a.c", 'char *home = "/home/user";\n', "outside of the repository"),
     ("src/base/a.c", '#include "../base/b.h"\n', "not with a dot"),
     ("tests/unit/a.c", '#include "../../daemon/watch.c"\n', "not with a dot"),
     ("tests/a.py", f"index = 'https://{WORDS['registry']}/simple'\n", "registry's host"),
     ("src/base/a.c", '#include "loop/fiber.h"\n', "base may not use loop"),
     ("src/data/a.c", '#include "loop/fiber.h"\n', "data may not use loop"),
-    ("src/compose/a.c", '#include "data/yaml.h"\n#include "base/str.h"\n#include <stdio.h>\n', None),
+    (
+        "src/compose/a.c",
+        '#include "data/yaml.h"\n#include "base/str.h"\n#include <stdio.h>\n',
+        None,
+    ),
     ("src/store/a.c", '#include "aws/aws.h"\n', "store may not use aws"),
     ("src/engine/a.c", '#include "store/store.h"\n', "engine may not use store"),
     ("src/aws/a.c", "#include <curl/curl.h>\n", "belongs to loop"),
     ("src/loop/a.c", "#include <curl/curl.h>\n#include <uv.h>\n", None),
     ("src/plan/a.c", '#include "fiber.h"\n', "root of a layer"),
     ("src/new/a.c", '#include "base/str.h"\n', "no place in the table"),
-    ("client/a.c", '#include "rpc/client.h"\n#include "base/str.h"\n#include "proto/defang.pb-c.h"\n#include "client/say.h"\n', None),
+    (
+        "client/a.c",
+        '#include "rpc/client.h"\n#include "base/str.h"\n#include "proto/defang.pb-c.h"\n#include "client/say.h"\n',
+        None,
+    ),
     ("client/a.c", '#include "rpc/server.h"\n', "not of the client half"),
     ("client/a.c", '#include "loop/loop.h"\n', "not for the client's side"),
     ("client/a.c", '#include "base/digest.h"\n', "not for the client's side"),
@@ -66,7 +79,9 @@ class Lint(unittest.TestCase):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
             stem = Path(path).stem
-            (root / "meson.build").write_text(f"files('{path}', '{stem}.c')\n" if named else "project()\n")
+            (root / "meson.build").write_text(
+                f"files('{path}', '{stem}.c')\n" if named else "project()\n"
+            )
             sources, findings = lint.run(root)
             self.assertTrue(any(s.path == path for s in sources), f"{path} was not read")
             return [message for _, _, message in findings]
@@ -82,7 +97,10 @@ class Lint(unittest.TestCase):
                     self.assertIn(part, found[0])
 
     def test_unlisted_source(self):
-        self.assertEqual(self.findings("src/base/a.c", "int x;\n", named=False), ["no meson.build names this file"])
+        self.assertEqual(
+            self.findings("src/base/a.c", "int x;\n", named=False),
+            ["no meson.build names this file"],
+        )
 
     def test_every_check_has_a_case(self):
         seen = {part for _, _, part in CASES if part}
@@ -94,7 +112,19 @@ class Lint(unittest.TestCase):
         self.assertEqual(c_text.blank(text).count("\n"), text.count("\n"))
 
     def test_table_points_downward(self):
-        order = ["base", "data", "loop", "compose", "store", "rpc", "aws", "pack", "plan", "engine", "daemon"]
+        order = [
+            "base",
+            "data",
+            "loop",
+            "compose",
+            "store",
+            "rpc",
+            "aws",
+            "pack",
+            "plan",
+            "engine",
+            "daemon",
+        ]
         for folder, uses in layers.MAY_USE.items():
             for used in uses - {"proto"}:
                 if folder != "client":

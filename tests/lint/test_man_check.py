@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """man_check.py finds what was taken out of a document, or put in."""
+
 from __future__ import annotations
 
 import pathlib
@@ -19,22 +20,37 @@ class Drift(unittest.TestCase):
     def man(self, old: str, new: str, problem: str) -> None:
         self.assertIn(old, MAN)
         text = MAN.replace(old, new, 1)
-        self.assertIn(problem, man_check.check_man(self.facts, text) + man_check.check_variables(self.facts, text))
+        self.assertIn(
+            problem,
+            man_check.check_man(self.facts, text) + man_check.check_variables(self.facts, text),
+        )
 
     def readme(self, old: str, new: str, problem: str) -> None:
         self.assertIn(old, README)
         text = README.replace(old, new, 1)
-        self.assertIn(problem, man_check.check_readme(self.facts, text) + man_check.check_variables(self.facts, text))
+        self.assertIn(
+            problem,
+            man_check.check_readme(self.facts, text) + man_check.check_variables(self.facts, text),
+        )
 
     def test_titles(self) -> None:
-        self.assertEqual(man_check.plain("config set Ar NAME Ns Op = Ns Ar VALUE Ar ..."), "config set NAME[=VALUE]…")
+        self.assertEqual(
+            man_check.plain("config set Ar NAME Ns Op = Ns Ar VALUE Ar ..."),
+            "config set NAME[=VALUE]…",
+        )
         self.assertEqual(man_check.plain("watch Op Ar ID | Cm latest"), "watch [ID|latest]")
         self.assertEqual(man_check.plain("logs Op Ar SERVICE ..."), "logs [SERVICE…]")
 
     def test_man(self) -> None:
         self.man(".Ss ps\n", "", 'no section ".Ss ps"')
-        self.man(".Ss config rm Ar NAME ...", ".Ss config rm Ar NAME", 'no section ".Ss config rm NAME…"')
-        self.man(".Ss version\n", ".Ss version\n.Ss rollback\n", 'section "rollback" is no command of defangctl')
+        self.man(
+            ".Ss config rm Ar NAME ...", ".Ss config rm Ar NAME", 'no section ".Ss config rm NAME…"'
+        )
+        self.man(
+            ".Ss version\n",
+            ".Ss version\n.Ss rollback\n",
+            'section "rollback" is no command of defangctl',
+        )
         self.man(".It Fl -build\n", "", "up: --build is missing")
         self.man(".It Fl -build\n", ".It Fl -build\n.It Fl -fast\n", "up: has no option --fast")
         self.man(".It Fl d , Fl -detach\n", ".It Fl -detach\n", "up: --detach has the letter -d")

@@ -49,16 +49,53 @@ def preload(program: str) -> None:
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        child(program, {"cwd": "/", "env": {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"},
-                        "arguments": ["sts", "get-caller-identity", "--region", "us-east-1", "--endpoint-url", "http://127.0.0.1:1"], "out": "/dev/null", "err": "/dev/null"}, writing)
+        child(
+            program,
+            {
+                "cwd": "/",
+                "env": {
+                    "PATH": "/usr/bin:/bin",
+                    "HOME": "/nonexistent",
+                    "AWS_ACCESS_KEY_ID": "x",
+                    "AWS_SECRET_ACCESS_KEY": "x",
+                    "AWS_MAX_ATTEMPTS": "1",
+                },
+                "arguments": [
+                    "sts",
+                    "get-caller-identity",
+                    "--region",
+                    "us-east-1",
+                    "--endpoint-url",
+                    "http://127.0.0.1:1",
+                ],
+                "out": "/dev/null",
+                "err": "/dev/null",
+            },
+            writing,
+        )
     os.close(writing)
     with open(reading) as pipe:
         names = pipe.read().split("\n")
     os.waitpid(pid, 0)
     before = set(os.environ)
-    importlib.import_module("awscli.clidriver")  # first: the order matters to what imports in circles
+    importlib.import_module(
+        "awscli.clidriver"
+    )  # first: the order matters to what imports in circles
     for name in names:
-        if ".crt" not in name and name.split(".")[0] in ("awscli", "botocore", "urllib3", "awscrt", "dateutil", "prompt_toolkit", "jmespath", "http", "email", "ssl", "json", "concurrent"):
+        if ".crt" not in name and name.split(".")[0] in (
+            "awscli",
+            "botocore",
+            "urllib3",
+            "awscrt",
+            "dateutil",
+            "prompt_toolkit",
+            "jmespath",
+            "http",
+            "email",
+            "ssl",
+            "json",
+            "concurrent",
+        ):
             try:
                 importlib.import_module(name)
             except ImportError:

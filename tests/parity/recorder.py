@@ -43,20 +43,39 @@ class Authority:
 
     def _sign(self, subject: x509.Name, public: Any, host: str | None) -> x509.Certificate:
         now = datetime.datetime.now(datetime.timezone.utc)
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(public).serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=2))
-        builder = builder.add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self.name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+        )
+        builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(
+            now + datetime.timedelta(days=2)
+        )
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=host is None, path_length=None), critical=True
+        )
         if host:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False
+            )
         return builder.sign(self.key, hashes.SHA256())
 
     def context(self, host: str) -> ssl.SSLContext:
         with self.lock:
             if host not in self.contexts:
                 key = ec.generate_private_key(ec.SECP256R1())
-                leaf = self._sign(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:60])]), key.public_key(), host)
+                leaf = self._sign(
+                    x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:60])]),
+                    key.public_key(),
+                    host,
+                )
                 pem = leaf.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.NoEncryption(),
+                )
                 with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".pem") as file:
                     file.write(pem)
                     file.flush()
@@ -81,7 +100,9 @@ class Recorder:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, self))
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
 
     def end(self) -> None:
         self.server.shutdown()
@@ -89,7 +110,9 @@ class Recorder:
 
     # -- what each path answers: (status, content type, body)
 
-    def answer(self, method: str, host: str, path: str, query: dict[str, str], headers: Any, body: bytes) -> tuple[int, str, str]:
+    def answer(
+        self, method: str, host: str, path: str, query: dict[str, str], headers: Any, body: bytes
+    ) -> tuple[int, str, str]:
         if path.startswith("/container"):
             return self.container(host, path, headers)
         if "/latest/" in path:
@@ -109,35 +132,111 @@ class Recorder:
             self.identity = call
             inner = f"<Arn>arn:aws:iam::{ACCOUNT}:user/{key}</Arn><UserId>ID{key}</UserId><Account>{ACCOUNT}</Account>"
         else:
-            names = ("RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds", "SerialNumber", "TokenCode")
-            call["parameters"] = {n: re.sub(r"^botocore-session-\d+$", "botocore-session-*", form[n]) for n in names if n in form}
+            names = (
+                "RoleArn",
+                "RoleSessionName",
+                "ExternalId",
+                "DurationSeconds",
+                "SerialNumber",
+                "TokenCode",
+            )
+            call["parameters"] = {
+                n: re.sub(r"^botocore-session-\d+$", "botocore-session-*", form[n])
+                for n in names
+                if n in form
+            }
             self.calls.append(call)
             role, by = form["RoleArn"].rpartition("/")[2], key or "WEB"
-            inner = (f"<Credentials><AccessKeyId>R-{role}-BY-{by}</AccessKeyId><SecretAccessKey>PLANTED-role</SecretAccessKey><SessionToken>PLANTED-tok-{role}</SessionToken>"
-                     f"<Expiration>{until(3600)}</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/{role}/s</Arn><AssumedRoleId>I:s</AssumedRoleId></AssumedRoleUser>")
-        return 200, "text/xml", (f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}</{action}Result>'
-                                 f"<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>")
+            inner = (
+                f"<Credentials><AccessKeyId>R-{role}-BY-{by}</AccessKeyId><SecretAccessKey>PLANTED-role</SecretAccessKey><SessionToken>PLANTED-tok-{role}</SessionToken>"
+                f"<Expiration>{until(3600)}</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/{role}/s</Arn><AssumedRoleId>I:s</AssumedRoleId></AssumedRoleUser>"
+            )
+        return (
+            200,
+            "text/xml",
+            (
+                f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}</{action}Result>'
+                f"<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"
+            ),
+        )
 
-    def role_credentials(self, host: str, query: dict[str, str], headers: Any) -> tuple[int, str, str]:
+    def role_credentials(
+        self, host: str, query: dict[str, str], headers: Any
+    ) -> tuple[int, str, str]:
         token = headers.get("x-amz-sso_bearer_token", "")
-        self.calls.append({"action": "GetRoleCredentials", "host": host, "token": token, "parameters": dict(sorted(query.items()))})
+        self.calls.append(
+            {
+                "action": "GetRoleCredentials",
+                "host": host,
+                "token": token,
+                "parameters": dict(sorted(query.items())),
+            }
+        )
         if token == "REVOKED":
-            return 401, "application/json", '{"__type":"UnauthorizedException","message":"Session token not found or invalid"}'
-        return 200, "application/json", json.dumps({"roleCredentials": {
-            "accessKeyId": f"SSO-{query['role_name']}-{token}", "secretAccessKey": "PLANTED-sso", "sessionToken": "PLANTED-ssotok", "expiration": int((time.time() + 3600) * 1000)}})
+            return (
+                401,
+                "application/json",
+                '{"__type":"UnauthorizedException","message":"Session token not found or invalid"}',
+            )
+        return (
+            200,
+            "application/json",
+            json.dumps(
+                {
+                    "roleCredentials": {
+                        "accessKeyId": f"SSO-{query['role_name']}-{token}",
+                        "secretAccessKey": "PLANTED-sso",
+                        "sessionToken": "PLANTED-ssotok",
+                        "expiration": int((time.time() + 3600) * 1000),
+                    }
+                }
+            ),
+        )
 
     def refresh(self, host: str, body: dict[str, str]) -> tuple[int, str, str]:
-        self.calls.append({"action": "CreateToken", "host": host, "parameters": {k: body.get(k) for k in ("grantType", "clientId", "refreshToken")}})
+        self.calls.append(
+            {
+                "action": "CreateToken",
+                "host": host,
+                "parameters": {k: body.get(k) for k in ("grantType", "clientId", "refreshToken")},
+            }
+        )
         if body.get("refreshToken") == "USED":
-            return 400, "application/json", '{"error":"invalid_grant","error_description":"Invalid refresh token provided"}'
-        return 200, "application/json", json.dumps({"accessToken": "refreshedtok", "tokenType": "Bearer", "expiresIn": 28800, "refreshToken": "NEWREFRESH"})
+            return (
+                400,
+                "application/json",
+                '{"error":"invalid_grant","error_description":"Invalid refresh token provided"}',
+            )
+        return (
+            200,
+            "application/json",
+            json.dumps(
+                {
+                    "accessToken": "refreshedtok",
+                    "tokenType": "Bearer",
+                    "expiresIn": 28800,
+                    "refreshToken": "NEWREFRESH",
+                }
+            ),
+        )
 
     def container(self, host: str, path: str, headers: Any) -> tuple[int, str, str]:
         token = headers.get("Authorization", "")
         self.calls.append({"action": "container", "path": path, "token": token})
         if path.endswith("/denied"):
             return 403, "application/json", '{"code":"AccessDenied","message":"no"}'
-        return 200, "application/json", json.dumps({"AccessKeyId": f"CONTAINER-{token}", "SecretAccessKey": "PLANTED-container", "Token": "PLANTED-ctok", "Expiration": until(3600)})
+        return (
+            200,
+            "application/json",
+            json.dumps(
+                {
+                    "AccessKeyId": f"CONTAINER-{token}",
+                    "SecretAccessKey": "PLANTED-container",
+                    "Token": "PLANTED-ctok",
+                    "Expiration": until(3600),
+                }
+            ),
+        )
 
     def metadata(self, method: str, path: str, headers: Any) -> tuple[int, str, str]:
         """The first part of the path says what kind of machine it is: /x-v1/latest/… knows no tokens."""
@@ -146,7 +245,10 @@ class Recorder:
         token = headers.get("x-aws-ec2-metadata-token", "")
         if method == "PUT":
             return (403, "text/plain", "") if kind == "/x-v1" else (200, "text/plain", "IMDSTOKEN")
-        if rest == "meta-data/placement/availability-zone/" or rest == "meta-data/placement/availability-zone":
+        if (
+            rest == "meta-data/placement/availability-zone/"
+            or rest == "meta-data/placement/availability-zone"
+        ):
             return 200, "text/plain", "ap-south-2a"
         if kind == "/x-norole":
             return 404, "text/plain", ""
@@ -154,8 +256,21 @@ class Recorder:
             return 200, "text/plain", "instance-role"
         ends = until(-600) if kind == "/x-old" else until(7200)
         if rest == base + "instance-role":
-            return 200, "application/json", json.dumps({"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "IMDS-V2" if token else "IMDS-V1", "SecretAccessKey": "PLANTED-imds",
-                                                        "Token": "PLANTED-imdstok", "Expiration": ends, "LastUpdated": until(-60)})
+            return (
+                200,
+                "application/json",
+                json.dumps(
+                    {
+                        "Code": "Success",
+                        "Type": "AWS-HMAC",
+                        "AccessKeyId": "IMDS-V2" if token else "IMDS-V1",
+                        "SecretAccessKey": "PLANTED-imds",
+                        "Token": "PLANTED-imdstok",
+                        "Expiration": ends,
+                        "LastUpdated": until(-60),
+                    }
+                ),
+            )
         return 404, "text/plain", ""
 
 
@@ -175,18 +290,34 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.wfile.flush()
         try:
-            self.connection = self.recorder.authority.context(host).wrap_socket(self.connection, server_side=True)
+            self.connection = self.recorder.authority.context(host).wrap_socket(
+                self.connection, server_side=True
+            )
         except (ssl.SSLError, OSError):
             self.close_connection = True
             return
-        self.rfile, self.wfile = self.connection.makefile("rb", -1), self.connection.makefile("wb", 0)
+        self.rfile, self.wfile = (
+            self.connection.makefile("rb", -1),
+            self.connection.makefile("wb", 0),
+        )
         self.tls_host, self.close_connection = host, False
 
     def serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urllib.parse.urlsplit(self.path)
-        host = self.tls_host or ("direct" if self.headers.get("Host", "").startswith(("127.", "localhost")) else self.headers.get("Host", ""))
-        status, kind, text = self.recorder.answer(self.command, host, parts.path, dict(urllib.parse.parse_qsl(parts.query)), self.headers, body)
+        host = self.tls_host or (
+            "direct"
+            if self.headers.get("Host", "").startswith(("127.", "localhost"))
+            else self.headers.get("Host", "")
+        )
+        status, kind, text = self.recorder.answer(
+            self.command,
+            host,
+            parts.path,
+            dict(urllib.parse.parse_qsl(parts.query)),
+            self.headers,
+            body,
+        )
         data = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)

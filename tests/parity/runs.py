@@ -31,8 +31,8 @@ class Outcome:
     code: int
     out: str
     err: str
-    identity: dict[str, str]       # of the last GetCallerIdentity: key, region, host, token
-    calls: list[dict[str, Any]]    # before it, in order
+    identity: dict[str, str]  # of the last GetCallerIdentity: key, region, host, token
+    calls: list[dict[str, Any]]  # before it, in order
     arn: str = ""
     files: dict[str, str] = dataclasses.field(default_factory=dict)  # left in the caches
 
@@ -42,7 +42,9 @@ class Outcome:
 
 
 def expand(text: str, home: pathlib.Path, port: int) -> str:
-    return text.replace("{PORT}", str(port)).replace("{HOME}", str(home)).replace("{SOON}", until(300))
+    return (
+        text.replace("{PORT}", str(port)).replace("{HOME}", str(home)).replace("{SOON}", until(300))
+    )
 
 
 def ini(text: str, home: pathlib.Path, port: int) -> bytes:
@@ -50,7 +52,10 @@ def ini(text: str, home: pathlib.Path, port: int) -> bytes:
     for i, part in enumerate(text.split(";")):
         line = part[1:] if i and part.startswith(" ") else part
         if match := re.fullmatch(r"keys\((\w+)\)", line):
-            lines += [f"aws_access_key_id = {match[1]}", f"aws_secret_access_key = PLANTED-{match[1]}"]
+            lines += [
+                f"aws_access_key_id = {match[1]}",
+                f"aws_secret_access_key = PLANTED-{match[1]}",
+            ]
         else:
             lines.append(re.sub(r"^role_arn = role/", "role_arn = arn:aws:iam::1:role/", line))
     return (expand("\n".join(lines), home, port).replace("{SEMI}", ";") + "\n").encode()
@@ -72,9 +77,20 @@ def furnish(s: Scenario, home: pathlib.Path, port: int) -> None:
 
 def environment(s: Scenario, home: pathlib.Path, recorder: Recorder) -> dict[str, str]:
     env: dict[str, str | None] = {
-        "PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC", "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": "",
-        "HTTPS_PROXY": f"http://127.0.0.1:{recorder.port}", "AWS_CA_BUNDLE": str(recorder.authority.bundle), **s.env}
-    return {name: expand(value, home, recorder.port) for name, value in env.items() if value is not None}
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_PAGER": "",
+        "HTTPS_PROXY": f"http://127.0.0.1:{recorder.port}",
+        "AWS_CA_BUNDLE": str(recorder.authority.bundle),
+        **s.env,
+    }
+    return {
+        name: expand(value, home, recorder.port) for name, value in env.items() if value is not None
+    }
 
 
 def caches(home: pathlib.Path) -> dict[str, str]:
@@ -101,8 +117,14 @@ class AwsCli:
         self.links: dict[int, pathlib.Path] = {}
         for _ in range(width):
             link = pathlib.Path(tempfile.mkdtemp(prefix="dfp", dir="/tmp")) / "home"
-            server = subprocess.Popen([*interpreter, str(script), AWS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-                                              env={"PATH": "/usr/bin:/bin", "HOME": str(link), "LANG": "C.UTF-8"})
+            server = subprocess.Popen(
+                [*interpreter, str(script), AWS],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                env={"PATH": "/usr/bin:/bin", "HOME": str(link), "LANG": "C.UTF-8"},
+            )
             self.links[server.pid] = link
             self.servers.put(server)
 
@@ -116,13 +138,26 @@ class AwsCli:
             server.wait(timeout=20)
             shutil.rmtree(self.links[server.pid].parent)
 
-    def run(self, arguments: list[str], cwd: pathlib.Path, env: dict[str, str]) -> tuple[int, str, str]:
+    def run(
+        self, arguments: list[str], cwd: pathlib.Path, env: dict[str, str]
+    ) -> tuple[int, str, str]:
         server = self.servers.get()
         try:
             out, err, link = cwd / "cli.out", cwd / "cli.err", self.links[server.pid]
             link.unlink(missing_ok=True)
             link.symlink_to(cwd)
-            server.stdin.write(json.dumps({"arguments": arguments, "cwd": str(cwd), "env": {**env, "HOME": str(link)}, "out": str(out), "err": str(err)}) + "\n")  # type: ignore[union-attr]
+            server.stdin.write(
+                json.dumps(
+                    {
+                        "arguments": arguments,
+                        "cwd": str(cwd),
+                        "env": {**env, "HOME": str(link)},
+                        "out": str(out),
+                        "err": str(err),
+                    }
+                )
+                + "\n"
+            )  # type: ignore[union-attr]
             server.stdin.flush()  # type: ignore[union-attr]
             code = int(server.stdout.readline())  # type: ignore[union-attr]
             return code, out.read_text(), err.read_text()
@@ -150,13 +185,30 @@ def run(s: Scenario, authority: Authority, command: Command) -> Outcome:
 
 
 def run_aws(s: Scenario, authority: Authority, cli: AwsCli) -> Outcome:
-    return run(s, authority, lambda arguments, cwd, env: cli.run(["sts", "get-caller-identity", "--output", "json", *arguments], cwd, env))
+    return run(
+        s,
+        authority,
+        lambda arguments, cwd, env: cli.run(
+            ["sts", "get-caller-identity", "--output", "json", *arguments], cwd, env
+        ),
+    )
 
 
 def run_ours(s: Scenario, authority: Authority, daemon: dict[str, str]) -> Outcome:
-    def command(arguments: list[str], cwd: pathlib.Path, env: dict[str, str]) -> tuple[int, str, str]:
-        done = subprocess.run([str(DEFANGCTL), "whoami", "--json", *arguments], cwd=cwd, env={**env, **daemon}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90,
-                              check=False, start_new_session=True)
+    def command(
+        arguments: list[str], cwd: pathlib.Path, env: dict[str, str]
+    ) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [str(DEFANGCTL), "whoami", "--json", *arguments],
+            cwd=cwd,
+            env={**env, **daemon},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+            start_new_session=True,
+        )
         return done.returncode, done.stdout, done.stderr
 
     return run(s, authority, command)

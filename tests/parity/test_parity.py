@@ -26,7 +26,11 @@ from .scenarios_odd import ODD
 SCENARIOS = [*PLAIN, *ODD]
 ALL = {s.id: s for s in SCENARIOS}
 # "- `ID` what: reason"
-ACCEPTED = dict(re.findall(r"^- `(\w+)` (.+)$", (pathlib.Path(__file__).parent / "DIFFERENCES.md").read_text(), re.M))
+ACCEPTED = dict(
+    re.findall(
+        r"^- `(\w+)` (.+)$", (pathlib.Path(__file__).parent / "DIFFERENCES.md").read_text(), re.M
+    )
+)
 
 
 class Results:
@@ -43,16 +47,39 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     authority = Authority(folder)
     if os.access(AWS, os.X_OK):
         with AwsCli(2) as cli, concurrent.futures.ThreadPoolExecutor(2) as pool:
-            asked = {s.id: pool.submit(run_aws, s, authority, cli) for s in SCENARIOS if not s.older}
+            asked = {
+                s.id: pool.submit(run_aws, s, authority, cli) for s in SCENARIOS if not s.older
+            }
             found.aws = {name: future.result() for name, future in asked.items()}
     place = {"DEFANG_SOCKET": str(runtime / "s"), "DEFANG_STATE_DIR": str(folder / "state")}
-    kept = {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+        if name in os.environ
+    }
     with open(folder / "defangd.log", "wb") as log:
-        daemon = subprocess.Popen([DEFANGD, "--log-level", "debug"], env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **kept, **place}, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+        daemon = subprocess.Popen(
+            [DEFANGD, "--log-level", "debug"],
+            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **kept, **place},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+        )
     try:
         end = time.monotonic() + 20
-        while subprocess.run([DEFANGCTL, "daemon", "status", "--no-spawn"], env={**kept, **place, "HOME": str(folder)}, capture_output=True, check=False).returncode != 0:
-            assert daemon.poll() is None and time.monotonic() < end, (folder / "defangd.log").read_text()
+        while (
+            subprocess.run(
+                [DEFANGCTL, "daemon", "status", "--no-spawn"],
+                env={**kept, **place, "HOME": str(folder)},
+                capture_output=True,
+                check=False,
+            ).returncode
+            != 0
+        ):
+            assert daemon.poll() is None and time.monotonic() < end, (
+                folder / "defangd.log"
+            ).read_text()
             time.sleep(0.05)
         found.ours = {s.id: run_ours(s, authority, {**kept, **place}) for s in SCENARIOS}
     finally:
@@ -79,7 +106,9 @@ def differences(a: Outcome, b: Outcome) -> list[str]:
     """Of the AWS CLI (a) and ours (b)."""
     found = []
     if a.ok != b.ok:
-        found.append(f"outcome: {'ok' if a.ok else a.err.strip()} / {'ok' if b.ok else b.err.strip()}")
+        found.append(
+            f"outcome: {'ok' if a.ok else a.err.strip()} / {'ok' if b.ok else b.err.strip()}"
+        )
     elif a.ok and a.identity != b.identity:
         found.append(f"identity: {a.identity} / {b.identity}")
     if a.ok and b.ok and a.arn != b.arn:
@@ -111,7 +140,11 @@ def test_the_cli_agrees_with_the_page(results: Results) -> None:
     """The expectations themselves, measured against the installed CLI."""
     if not results.aws:
         pytest.skip(f"{AWS} is not installed: scripts/setup")
-    wrong = {name: expectation_missed(ALL[name], o) for name, o in results.aws.items() if name not in ACCEPTED and expectation_missed(ALL[name], o)}
+    wrong = {
+        name: expectation_missed(ALL[name], o)
+        for name, o in results.aws.items()
+        if name not in ACCEPTED and expectation_missed(ALL[name], o)
+    }
     assert not wrong, wrong
 
 
@@ -120,11 +153,18 @@ def test_no_secret_is_shown(results: Results) -> None:
     assert len(results.log.splitlines()) > len(SCENARIOS) / 4
     for secret in ("PLANTED", "refreshedtok-", "IMDSTOKEN", "tok0", "filetoken"):
         assert secret not in results.log
-        assert not [name for name, o in results.ours.items() if secret in o.out + o.err and not (secret == "filetoken")]
+        assert not [
+            name
+            for name, o in results.ours.items()
+            if secret in o.out + o.err and not (secret == "filetoken")
+        ]
 
 
 def test_the_measured_scenarios_are_all_here() -> None:
-    page = pathlib.Path(os.environ.get("DEFANG_SHARED") or ROOT.parent / "shared") / "reference/aws-access.md"
+    page = (
+        pathlib.Path(os.environ.get("DEFANG_SHARED") or ROOT.parent / "shared")
+        / "reference/aws-access.md"
+    )
     if not page.exists():
         pytest.skip(f"{page} is not there")
     measured = re.findall(r"^\| ([A-Z]\d\d\w?) \|", page.read_text(), re.M)

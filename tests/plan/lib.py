@@ -22,7 +22,11 @@ class Refused(Exception):
 def tool(*arguments: str | pathlib.Path) -> tuple[str, str]:
     """Standard output and error of plan_tool; Refused when it fails."""
     done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=60)
-    if done.returncode not in (0, 1) or "Sanitizer" in done.stderr or "runtime error" in done.stderr:
+    if (
+        done.returncode not in (0, 1)
+        or "Sanitizer" in done.stderr
+        or "runtime error" in done.stderr
+    ):
         raise AssertionError(f"plan_tool {arguments} ended with {done.returncode}:\n{done.stderr}")
     if done.returncode:
         raise Refused(done.stderr)
@@ -85,7 +89,9 @@ def lint(paths: list[pathlib.Path]) -> list[str]:
             continue
         matches = lint_file(path, config=ManualArgs(regions=["us-west-2"], ignore_checks=["W"]))
         for match in matches:
-            found.append(f"{path.name}: {match.rule.id} {match.message} at {'/'.join(map(str, match.path or []))}")
+            found.append(
+                f"{path.name}: {match.rule.id} {match.message} at {'/'.join(map(str, match.path or []))}"
+            )
         if not matches:
             clean.parent.mkdir(parents=True, exist_ok=True)
             clean.touch()

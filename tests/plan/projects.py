@@ -16,7 +16,10 @@ FOLDER = HERE / "projects"
 # What the account has, as the Compose files and plans name it; test_outside.py puts the sandbox's own ids in their place.
 ZONE = "Z0EXAMPLECOM"
 VPC = "vpc-0123456789abcdef0"
-PUBLIC, PRIVATE = ["subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"], ["subnet-0bbbbbbbbbbbbbbb1", "subnet-0bbbbbbbbbbbbbbb2"]
+PUBLIC, PRIVATE = (
+    ["subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"],
+    ["subnet-0bbbbbbbbbbbbbbb1", "subnet-0bbbbbbbbbbbbbbb2"],
+)
 
 # name: arguments of plan_tool; those that are not named have none
 ARGUMENTS: dict[str, list[str]] = {
@@ -29,7 +32,13 @@ ARGUMENTS: dict[str, list[str]] = {
 # name: texts of compose.yaml and what stands there in the second deployment
 CHANGES: dict[str, list[tuple[str, str]]] = {
     "01-hello": [('cpus: "0.25"', 'cpus: "1"')],
-    "02-shop": [("replicas: 2", "replicas: 3"), ("  cache:\n", "  more:\n    image: nginx\n    ports: [{target: 81, mode: host}]\n  cache:\n")],
+    "02-shop": [
+        ("replicas: 2", "replicas: 3"),
+        (
+            "  cache:\n",
+            "  more:\n    image: nginx\n    ports: [{target: 81, mode: host}]\n  cache:\n",
+        ),
+    ],
     "03-worker": [("working_dir: /srv", "working_dir: /app")],
     "04-private": [("target: 9000", "target: 9001")],
     "05-domains": [("shop.elsewhere.net", "store.elsewhere.net")],
@@ -77,7 +86,7 @@ def changed(name: str, folder: pathlib.Path) -> pathlib.Path:
     path = copied(name, folder)
     text = path.read_text()
     for old, new in CHANGES[name]:
-        assert old in text, f"{name} has no \"{old}\""
+        assert old in text, f'{name} has no "{old}"'
         text = text.replace(old, new)
     path.write_text(text)
     return path

@@ -18,7 +18,9 @@ RESOURCES = pathlib.Path(cfnlint.__file__).parent / "data" / "schemas" / "resour
 
 def schema(kind: str) -> dict:
     name = us_west_2.types[kind]
-    return json.loads((RESOURCES / (name if name.endswith(".json") else name + ".json")).read_text())
+    return json.loads(
+        (RESOURCES / (name if name.endswith(".json") else name + ".json")).read_text()
+    )
 
 
 def planned_types() -> set[str]:
@@ -33,7 +35,10 @@ def wanted(types: set[str]) -> list[tuple[str, str, str]]:
     rows = []
     for kind in sorted(types):
         for key, what in KEYS.items():
-            rows += [(kind, path.removeprefix("/properties/"), what) for path in sorted(schema(kind).get(key) or [])]
+            rows += [
+                (kind, path.removeprefix("/properties/"), what)
+                for path in sorted(schema(kind).get(key) or [])
+            ]
     return rows
 
 
@@ -41,7 +46,9 @@ def write(rows: list[tuple[str, str, str]]) -> None:
     word = {"replace": "YES", "may replace": "MAYBE"}
     body = "".join(f'    {{"{kind}", "{path}", {word[what]}}},\n' for kind, path, what in rows)
     text = SOURCE.read_text()
-    SOURCE.write_text(re.sub(r"(ROWS\[\] = \{\n).*?(\};\n)", lambda m: m[1] + body + m[2], text, flags=re.S))
+    SOURCE.write_text(
+        re.sub(r"(ROWS\[\] = \{\n).*?(\};\n)", lambda m: m[1] + body + m[2], text, flags=re.S)
+    )
 
 
 class Table(unittest.TestCase):

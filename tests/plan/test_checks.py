@@ -30,23 +30,37 @@ class Checks(unittest.TestCase):
     def test_cases(self) -> None:
         for path in sorted((HERE / "cases" / "bad").glob("*.yaml")):
             said = given(path)
-            expected = [(number, *match.groups()) for number, line in enumerate(path.read_text().splitlines(), 1)
-                        if (match := EXPECTED.search(line)) and match[2] != "-"]
+            expected = [
+                (number, *match.groups())
+                for number, line in enumerate(path.read_text().splitlines(), 1)
+                if (match := EXPECTED.search(line)) and match[2] != "-"
+            ]
             for number, kind, text in expected:
                 with self.subTest(path.name, line=number, text=text):
-                    self.assertTrue(any(n == number and k == kind and text in t for n, k, t in said),
-                                    [s for s in said if abs(s[0] - number) < 3])
+                    self.assertTrue(
+                        any(n == number and k == kind and text in t for n, k, t in said),
+                        [s for s in said if abs(s[0] - number) < 3],
+                    )
             for number, kind, text in said:
                 if kind == "error":
                     with self.subTest(path.name, line=number, said=text):
-                        self.assertTrue(any(n == number and k == kind and t in text for n, k, t in expected))
+                        self.assertTrue(
+                            any(n == number and k == kind and t in text for n, k, t in expected)
+                        )
 
     def test_there_are_cases(self) -> None:
         self.assertGreater(len(list((HERE / "cases" / "bad").glob("*.yaml"))), 3)
 
     def test_too_large(self) -> None:
         """A project that no stack holds is refused, quickly, with the count of each part."""
-        services = {f"s{i}": {"image": "nginx", "expose": [80], "deploy": {"resources": {"reservations": {"memory": "1G"}}}} for i in range(200)}
+        services = {
+            f"s{i}": {
+                "image": "nginx",
+                "expose": [80],
+                "deploy": {"resources": {"reservations": {"memory": "1G"}}},
+            }
+            for i in range(200)
+        }
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "compose.yaml"
             path.write_text(json.dumps({"name": "large", "services": services}))
@@ -58,7 +72,9 @@ class Checks(unittest.TestCase):
     def test_ssm_keeps_names_for_itself(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "compose.yaml"
-            path.write_text(json.dumps({"name": "aws-tools", "services": {"a": {"image": "nginx"}}}))
+            path.write_text(
+                json.dumps({"name": "aws-tools", "services": {"a": {"image": "nginx"}}})
+            )
             tool("--check", path)
             with self.assertRaises(Refused) as refused:
                 tool("--env", "DEFANG_PREFIX=", "--check", path)
@@ -68,7 +84,9 @@ class Checks(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "compose.yaml"
             for length, fits in ((63, True), (64, False)):
-                path.write_text(json.dumps({"name": "p" * length, "services": {"a": {"image": "nginx"}}}))
+                path.write_text(
+                    json.dumps({"name": "p" * length, "services": {"a": {"image": "nginx"}}})
+                )
                 if fits:
                     tool("--check", path)
                 else:
@@ -78,16 +96,38 @@ class Checks(unittest.TestCase):
 
     def test_settings(self) -> None:
         """Settings of the project are known, in range, and say where they are wrong."""
-        wrong = {"log-retention": [3, "has no setting"], "nat": ["two", "cannot be"], "zones": [9, "must be a number from 2 to 4"],
-                 "backup-window": ["4-5", "cannot be"], "alarms": ["perhaps", "must be true or false"], "log-retention-days": [2, "keeps for 1, 3, 5"]}
+        wrong = {
+            "log-retention": [3, "has no setting"],
+            "nat": ["two", "cannot be"],
+            "zones": [9, "must be a number from 2 to 4"],
+            "backup-window": ["4-5", "cannot be"],
+            "alarms": ["perhaps", "must be true or false"],
+            "log-retention-days": [2, "keeps for 1, 3, 5"],
+        }
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "compose.yaml"
             for key, (value, text) in wrong.items():
-                path.write_text(json.dumps({"name": "s", "x-defang-settings": {key: value}, "services": {"a": {"image": "nginx"}}}))
+                path.write_text(
+                    json.dumps(
+                        {
+                            "name": "s",
+                            "x-defang-settings": {key: value},
+                            "services": {"a": {"image": "nginx"}},
+                        }
+                    )
+                )
                 with self.subTest(key), self.assertRaises(Refused) as refused:
                     tool("--check", path)
                 self.assertIn(text, str(refused.exception))
-            path.write_text(json.dumps({"name": "s", "x-defang-settings": {"nat-gateway-strategy": "single", "zones": 3}, "services": {"a": {"image": "nginx"}}}))
+            path.write_text(
+                json.dumps(
+                    {
+                        "name": "s",
+                        "x-defang-settings": {"nat-gateway-strategy": "single", "zones": 3},
+                        "services": {"a": {"image": "nginx"}},
+                    }
+                )
+            )
             ids = json.loads(tool(path)[0])["Resources"]
             self.assertIn("NatGateway1", ids)
             self.assertIn("PrivateSubnet3", ids)

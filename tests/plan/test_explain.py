@@ -11,7 +11,9 @@ from typing import Any
 import projects
 from lib import HERE
 
-TOOL = os.environ.get("EXPLAIN_TOOL", str(pathlib.Path(os.environ.get("PLAN_TOOL", "")).parent / "explain_tool"))
+TOOL = os.environ.get(
+    "EXPLAIN_TOOL", str(pathlib.Path(os.environ.get("PLAN_TOOL", "")).parent / "explain_tool")
+)
 EACH = 64
 # The loader merges these away before anything is planned: they have no line.
 MERGED = {"/include", "env_file", "extends"}
@@ -20,7 +22,9 @@ PENDING = {"deploy.resources.limits.devices", "deploy.resources.reservations.dev
 
 
 def run(*arguments: str | pathlib.Path) -> str:
-    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -35,7 +39,11 @@ def has(properties: Any, path: str) -> bool:
     if isinstance(properties, list):
         return any(has(item, path) for item in properties)
     head, _, rest = path.partition(".")
-    return isinstance(properties, dict) and head in properties and (not rest or has(properties[head], rest))
+    return (
+        isinstance(properties, dict)
+        and head in properties
+        and (not rest or has(properties[head], rest))
+    )
 
 
 class Explain(unittest.TestCase):
@@ -45,7 +53,9 @@ class Explain(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.table = json.loads(run("--table"))
         cls.keys = run("--keys").split()
-        cls.lines = {n: json.loads(run(*variables(n), projects.compose(n))) for n in projects.names()}
+        cls.lines = {
+            n: json.loads(run(*variables(n), projects.compose(n))) for n in projects.names()
+        }
         cls.plans = {n: projects.planned(n) for n in projects.names()}
 
     def test_table_is_sorted(self) -> None:
@@ -63,7 +73,11 @@ class Explain(unittest.TestCase):
 
     def test_no_key_of_a_project_is_unknown(self) -> None:
         for name, lines in self.lines.items():
-            unknown = [f"{name}: {line['service']} {line['key']}" for line in lines if line["effect"] == "unknown"]
+            unknown = [
+                f"{name}: {line['service']} {line['key']}"
+                for line in lines
+                if line["effect"] == "unknown"
+            ]
             self.assertEqual(unknown, [])
 
     def test_positions(self) -> None:
@@ -74,19 +88,31 @@ class Explain(unittest.TestCase):
                 self.assertGreater(line["line"] * line["column"], 0, f"{name} {line}")
                 last = line["key"].split("[")[0].split(".")[-1].lstrip("/")
                 text = where.read_text()
-                self.assertTrue(last in text or "[" in line["key"] or line["value"] in text, f"{name} {line}")
+                self.assertTrue(
+                    last in text or "[" in line["key"] or line["value"] in text, f"{name} {line}"
+                )
 
     def test_resources_are_in_the_template(self) -> None:
         for name, lines in self.lines.items():
             resources = self.plans[name]["Resources"]
             for line in lines:
                 for logical_id, kind in line["resources"]:
-                    self.assertEqual(resources.get(logical_id, {}).get("Type"), kind, f"{name}: {line}")
+                    self.assertEqual(
+                        resources.get(logical_id, {}).get("Type"), kind, f"{name}: {line}"
+                    )
                 if line["effect"] == "becomes" and not line["note"]:
-                    self.assertTrue(line["resources"], f"{name}: {line['service']} {line['key']} becomes nothing")
+                    self.assertTrue(
+                        line["resources"],
+                        f"{name}: {line['service']} {line['key']} becomes nothing",
+                    )
                     if line["property"] and not self.empty(line):
-                        self.assertTrue(any(has(resources[i]["Properties"], line["property"]) for i, _ in line["resources"]),
-                                        f"{name}: {line['service']} {line['key']} is not {line['property']} of {line['resources']}")
+                        self.assertTrue(
+                            any(
+                                has(resources[i]["Properties"], line["property"])
+                                for i, _ in line["resources"]
+                            ),
+                            f"{name}: {line['service']} {line['key']} is not {line['property']} of {line['resources']}",
+                        )
 
     def empty(self, line: dict[str, Any]) -> bool:
         return line["value"] in ("", "false", "0") and line["key"] in ("init", "tty", "read_only")
@@ -101,9 +127,15 @@ class Explain(unittest.TestCase):
             hit = path in used or (kind & EACH and any(u.startswith(path + ".") for u in used))
             kinds[path] = kinds.get(path, False) or hit
         self.assertFalse(MERGED & used)
-        missing = sorted(path for path, hit in kinds.items() if not hit and path not in MERGED | PENDING)
+        missing = sorted(
+            path for path, hit in kinds.items() if not hit and path not in MERGED | PENDING
+        )
         self.assertEqual(missing, [], "add these keys to a project in tests/plan/projects")
-        self.assertEqual(sorted(path for path, hit in kinds.items() if hit and path in PENDING), [], "no longer pending: take them out of PENDING")
+        self.assertEqual(
+            sorted(path for path, hit in kinds.items() if hit and path in PENDING),
+            [],
+            "no longer pending: take them out of PENDING",
+        )
 
     def test_no_secret(self) -> None:
         self.assertNotIn("some-value", json.dumps(self.lines))

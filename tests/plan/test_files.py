@@ -24,18 +24,29 @@ class Files(unittest.TestCase):
     def run_script(self, container: dict, root: str, environment: dict[str, str]) -> None:
         self.assertEqual(container["EntryPoint"], ["sh", "-ec"])
         script = container["Command"][0].replace("/defang/files", root)
-        done = subprocess.run(["sh", "-ec", "chown() { echo \"$1 ${2##*/}\" >> \"$OWNERS\"; }\n" + script], env={"PATH": os.environ["PATH"], **environment},
-                              capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            ["sh", "-ec", 'chown() { echo "$1 ${2##*/}" >> "$OWNERS"; }\n' + script],
+            env={"PATH": os.environ["PATH"], **environment},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_writer(self) -> None:
         web = containers()
         writer, own = web["web-files"], web["web"]
         mounts = {m["SourceVolume"]: m["ContainerPath"] for m in own["MountPoints"]}
-        places = {m["SourceVolume"]: m["ContainerPath"].rsplit("/", 1)[1] for m in writer["MountPoints"]}
+        places = {
+            m["SourceVolume"]: m["ContainerPath"].rsplit("/", 1)[1] for m in writer["MountPoints"]
+        }
         self.assertEqual(set(mounts), set(places))
         wanted = {
-            "/etc/nginx/conf.d/site.conf": (b"server_name shop.example; # it's here\n", "0:0", 0o444),
+            "/etc/nginx/conf.d/site.conf": (
+                b"server_name shop.example; # it's here\n",
+                "0:0",
+                0o444,
+            ),
             "/etc/nginx/conf.d/template.conf": (b"{{ range .Items }}${x}{{ end }}", "0:0", 0o400),
             "/run/configs/it's a blob": ((FOLDER / "blob.bin").read_bytes(), "101:102", 0o440),
             "/run/configs/nothing": (b"", "0:0", 0o444),
@@ -47,18 +58,36 @@ class Files(unittest.TestCase):
         values = {}
         for secret in writer["Secrets"]:
             arn = secret["ValueFrom"]["Fn::Sub"]
-            value = next(v for mark, v in (
-                ("/config-site/", wanted["/etc/nginx/conf.d/site.conf"][0]), ("/config-template/", base64.b64encode(wanted["/etc/nginx/conf.d/template.conf"][0])),
-                ("/config-blob/", base64.b64encode(wanted["/run/configs/it's a blob"][0])), ("/secret-cert/", wanted["/run/secrets/cert"][0]),
-                ("/beta/TOKEN", b"to'ken"), ("/beta/OTHER_TOKEN", b"second"), ("/beta/ENV_TOKEN", b"third")) if mark in arn)
+            value = next(
+                v
+                for mark, v in (
+                    ("/config-site/", wanted["/etc/nginx/conf.d/site.conf"][0]),
+                    (
+                        "/config-template/",
+                        base64.b64encode(wanted["/etc/nginx/conf.d/template.conf"][0]),
+                    ),
+                    ("/config-blob/", base64.b64encode(wanted["/run/configs/it's a blob"][0])),
+                    ("/secret-cert/", wanted["/run/secrets/cert"][0]),
+                    ("/beta/TOKEN", b"to'ken"),
+                    ("/beta/OTHER_TOKEN", b"second"),
+                    ("/beta/ENV_TOKEN", b"third"),
+                )
+                if mark in arn
+            )
             values[secret["Name"]] = value.decode()
         with tempfile.TemporaryDirectory() as root:
             for place in places.values():
                 (pathlib.Path(root) / place).mkdir()
             owners = pathlib.Path(root) / "owners"
             self.run_script(writer, root, {**values, "OWNERS": str(owners)})
-            self.run_script(writer, root, {**values, "OWNERS": str(owners)})  # a container that is started again
-            by_path = {f"{mounts[v]}/{p.name}": p for v, place in places.items() for p in (pathlib.Path(root) / place).iterdir()}
+            self.run_script(
+                writer, root, {**values, "OWNERS": str(owners)}
+            )  # a container that is started again
+            by_path = {
+                f"{mounts[v]}/{p.name}": p
+                for v, place in places.items()
+                for p in (pathlib.Path(root) / place).iterdir()
+            }
             self.assertEqual(set(by_path), set(wanted))
             said = dict(reversed(line.split(" ", 1)) for line in owners.read_text().splitlines())
             for path, (content, owner, mode) in wanted.items():
@@ -76,13 +105,20 @@ class Files(unittest.TestCase):
             (pathlib.Path(root) / place).mkdir()
             copier["Command"][0] = copier["Command"][0].replace("/etc/nginx/conf.d", image)
             self.run_script(copier, root, {})
-            self.assertEqual((pathlib.Path(root) / place / "default.conf").read_text(), "of the image")
+            self.assertEqual(
+                (pathlib.Path(root) / place / "default.conf").read_text(), "of the image"
+            )
 
     def test_order(self) -> None:
         web = containers()
         name = {k: v["Name"] for k, v in web.items()}
-        self.assertEqual(web["web"]["DependsOn"], [{"ContainerName": name["web-files"], "Condition": "SUCCESS"}])
-        self.assertEqual(web["web-files"]["DependsOn"], [{"ContainerName": name["web-copy"], "Condition": "SUCCESS"}])
+        self.assertEqual(
+            web["web"]["DependsOn"], [{"ContainerName": name["web-files"], "Condition": "SUCCESS"}]
+        )
+        self.assertEqual(
+            web["web-files"]["DependsOn"],
+            [{"ContainerName": name["web-copy"], "Condition": "SUCCESS"}],
+        )
         self.assertEqual(web["web-copy"]["Image"], web["web"]["Image"])
         self.assertFalse(web["web-files"]["Essential"] or web["web-copy"]["Essential"])
 
@@ -95,10 +131,14 @@ class Files(unittest.TestCase):
         def parameter(content: str) -> str:
             with tempfile.TemporaryDirectory() as folder:
                 path = pathlib.Path(folder) / "compose.yaml"
-                path.write_text('{"name": "f", "services": {"a": {"image": "x", "secrets": ["s"]}}, "secrets": {"s": {"file": "./s"}}}')
+                path.write_text(
+                    '{"name": "f", "services": {"a": {"image": "x", "secrets": ["s"]}}, "secrets": {"s": {"file": "./s"}}}'
+                )
                 (pathlib.Path(folder) / "s").write_text(content)
                 task = template(path)["Resources"]["TaskDefinitionA"]["Properties"]
-                return next(c for c in task["ContainerDefinitions"] if "Secrets" in c)["Secrets"][0]["ValueFrom"]["Fn::Sub"]
+                return next(c for c in task["ContainerDefinitions"] if "Secrets" in c)["Secrets"][
+                    0
+                ]["ValueFrom"]["Fn::Sub"]
 
         self.assertEqual(parameter("one"), parameter("one"))
         self.assertNotEqual(parameter("one"), parameter("two"))

@@ -10,10 +10,22 @@ from lib import HERE, ROOT
 TABLE = ROOT / "src" / "plan" / "policy_table.c"
 PREFIX = {"elbv2": "elasticloadbalancing", "efs": "elasticfilesystem", "docdb": "rds"}
 # calls of set-up and login, which need rights of their own
-APART = {"cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:UpdateTerminationProtection"}
+APART = {
+    "cloudformation:CreateStack",
+    "cloudformation:UpdateStack",
+    "cloudformation:UpdateTerminationProtection",
+}
 # S3 operations whose permission has another name
-RENAMED = {"s3:HeadObject": "s3:GetObject", "s3:ListObjectVersions": "s3:ListBucketVersions", "s3:DeleteObjects": "s3:DeleteObject", "s3:ListObjectsV2": "s3:ListBucket",
-           "s3:CreateMultipartUpload": "s3:PutObject", "s3:UploadPart": "s3:PutObject", "s3:CompleteMultipartUpload": "s3:PutObject", "s3:ListParts": "s3:ListMultipartUploadParts"}
+RENAMED = {
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "s3:UploadPart": "s3:PutObject",
+    "s3:CompleteMultipartUpload": "s3:PutObject",
+    "s3:ListParts": "s3:ListMultipartUploadParts",
+}
 
 
 def rows() -> dict[str, list[str]]:
@@ -29,7 +41,9 @@ class Policy(unittest.TestCase):
         types = set()
         for path in (HERE / "golden").rglob("*.json"):
             if not path.name.startswith("cd"):
-                types |= {r["Type"] for r in json.loads(path.read_text()).get("Resources", {}).values()}
+                types |= {
+                    r["Type"] for r in json.loads(path.read_text()).get("Resources", {}).values()
+                }
         self.assertGreater(len(types), 35)
         self.assertEqual(sorted(types - set(rows())), [])
 
@@ -44,10 +58,15 @@ class Policy(unittest.TestCase):
         made = set()
         for folder in ("src/engine", "daemon"):
             for path in (ROOT / folder).glob("*.c"):
-                made |= {f"{PREFIX.get(s, s)}:{o}" for s, o in re.findall(r"\baws_([a-z0-9]+)_([A-Z]\w+)", path.read_text())}
+                made |= {
+                    f"{PREFIX.get(s, s)}:{o}"
+                    for s, o in re.findall(r"\baws_([a-z0-9]+)_([A-Z]\w+)", path.read_text())
+                }
         made -= APART | {m for m in made if m.startswith(("sso", "signin"))}
         self.assertGreater(len(made), 30)
-        missing = sorted(m for m in made if not any(fnmatch.fnmatchcase(RENAMED.get(m, m), a) for a in allowed))
+        missing = sorted(
+            m for m in made if not any(fnmatch.fnmatchcase(RENAMED.get(m, m), a) for a in allowed)
+        )
         self.assertEqual(missing, [])
 
 

@@ -22,7 +22,10 @@ class Projects(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.texts = {name: tool("--indent", *projects.arguments(name), projects.compose(name))[0] for name in projects.names()}
+        cls.texts = {
+            name: tool("--indent", *projects.arguments(name), projects.compose(name))[0]
+            for name in projects.names()
+        }
 
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
@@ -46,12 +49,19 @@ class Projects(unittest.TestCase):
     def test_same_bytes_again(self) -> None:
         for name, text in self.texts.items():
             with self.subTest(name):
-                self.assertEqual(tool("--indent", *projects.arguments(name), projects.compose(name))[0], text)
+                self.assertEqual(
+                    tool("--indent", *projects.arguments(name), projects.compose(name))[0], text
+                )
 
     def test_order_in_the_file_means_nothing(self) -> None:
         for name, text in self.texts.items():
             with self.subTest(name):
-                self.assertEqual(tool("--indent", *projects.arguments(name), projects.shuffled(name, self.folder))[0], text)
+                self.assertEqual(
+                    tool(
+                        "--indent", *projects.arguments(name), projects.shuffled(name, self.folder)
+                    )[0],
+                    text,
+                )
 
     def test_lint(self) -> None:
         paths = []
@@ -72,8 +82,16 @@ class Projects(unittest.TestCase):
             with self.subTest(name):
                 old = self.folder / "old.json"
                 old.write_text(text)
-                arguments = [*projects.arguments(name), "--deployment", "abcabcabcabc", "--previous", old]
-                self.assertNotEqual(tool(*arguments, "--diff", old, projects.changed(name, self.folder))[0], "")
+                arguments = [
+                    *projects.arguments(name),
+                    "--deployment",
+                    "abcabcabcabc",
+                    "--previous",
+                    old,
+                ]
+                self.assertNotEqual(
+                    tool(*arguments, "--diff", old, projects.changed(name, self.folder))[0], ""
+                )
                 self.assertEqual(tool(*arguments, "--diff", old, projects.compose(name))[0], "")
 
 

@@ -14,11 +14,17 @@ IDS = "abcabcabcabc"
 
 # (type, property): (pattern, scope in which the name is unique)
 NAMES = {
-    ("AWS::ElasticLoadBalancingV2::TargetGroup", "Name"): r"(?!internal-)[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+    (
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "Name",
+    ): r"(?!internal-)[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
     ("AWS::ECS::Service", "ServiceName"): r"[A-Za-z0-9_-]{1,255}",
     ("AWS::ECS::TaskDefinition", "Family"): r"[A-Za-z0-9_-]{1,255}",
     ("AWS::ECS::Cluster", "ClusterName"): r"[A-Za-z0-9_-]{1,255}",
-    ("AWS::ECR::Repository", "RepositoryName"): r"(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
+    (
+        "AWS::ECR::Repository",
+        "RepositoryName",
+    ): r"(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
     ("AWS::Logs::LogGroup", "LogGroupName"): r"[.\-_/#A-Za-z0-9]{1,512}",
     ("AWS::Events::Rule", "Name"): r"[.\-_A-Za-z0-9]{1,64}",
     ("AWS::ServiceDiscovery::Service", "Name"): r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
@@ -28,7 +34,9 @@ NAMES = {
 
 def name(rng: random.Random) -> str:
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-    text = rng.choice("abcdefghijklmnopqrstuvwxyz") + "".join(rng.choice(letters + "-_.") for _ in range(rng.randint(0, 30)))
+    text = rng.choice("abcdefghijklmnopqrstuvwxyz") + "".join(
+        rng.choice(letters + "-_.") for _ in range(rng.randint(0, 30))
+    )
     return text.rstrip("-_.") + rng.choice(["", "9", "x"])
 
 
@@ -36,13 +44,33 @@ def service(rng: random.Random, others: list[str]) -> dict:
     if rng.random() < 0.1:
         return {"image": "redis:7", "x-defang-redis": True}
     if rng.random() < 0.1:
-        return {"image": "postgres:17", "x-defang-postgres": True, "environment": {"POSTGRES_PASSWORD": "${PG}"}}
+        return {
+            "image": "postgres:17",
+            "x-defang-postgres": True,
+            "environment": {"POSTGRES_PASSWORD": "${PG}"},
+        }
     if rng.random() < 0.05:
-        return {"image": "mongo:5", "x-defang-mongodb": True, "environment": {"MONGO_INITDB_ROOT_PASSWORD": "${MONGO}"}}
+        return {
+            "image": "mongo:5",
+            "x-defang-mongodb": True,
+            "environment": {"MONGO_INITDB_ROOT_PASSWORD": "${MONGO}"},
+        }
     if rng.random() < 0.05:
-        return {"x-defang-static-files": {"folder": "dist", "redirects": [{"from": "/a", "to": "/b"}]}}
-    made: dict = {"environment": {}, "deploy": {"replicas": rng.randint(0, 4), "resources": {"reservations": {
-        "cpus": str(rng.choice([0.1, 0.25, 1, 3, 16])), "memory": rng.choice(["100M", "1G", "30G"])}}}}
+        return {
+            "x-defang-static-files": {"folder": "dist", "redirects": [{"from": "/a", "to": "/b"}]}
+        }
+    made: dict = {
+        "environment": {},
+        "deploy": {
+            "replicas": rng.randint(0, 4),
+            "resources": {
+                "reservations": {
+                    "cpus": str(rng.choice([0.1, 0.25, 1, 3, 16])),
+                    "memory": rng.choice(["100M", "1G", "30G"]),
+                }
+            },
+        },
+    }
     if rng.random() < 0.4:
         made["build"] = {"context": ".", "args": {"A": "http://x"}}
         made["platform"] = rng.choice(["linux/amd64", "linux/arm64"])
@@ -70,18 +98,41 @@ def more(rng: random.Random, made: dict) -> None:
     if rng.random() < 0.2:
         made["x-defang-policies"] = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
     if rng.random() < 0.2:
-        made.update(cap_drop=["NET_RAW"], sysctls={"net.core.somaxconn": 1024}, storage_opt={"size": "30G"}, init=True)
+        made.update(
+            cap_drop=["NET_RAW"],
+            sysctls={"net.core.somaxconn": 1024},
+            storage_opt={"size": "30G"},
+            init=True,
+        )
 
 
 def beside(rng: random.Random, services: dict) -> None:
     """Containers in the task of another, and services that run once."""
-    mains = [s for s, v in services.items() if "build" in v or (v.get("image") and not any(k.startswith("x-defang-") and k[9:] in ("redis", "postgres", "mongodb") for k in v))]
+    mains = [
+        s
+        for s, v in services.items()
+        if "build" in v
+        or (
+            v.get("image")
+            and not any(
+                k.startswith("x-defang-") and k[9:] in ("redis", "postgres", "mongodb") for k in v
+            )
+        )
+    ]
     for number, main in enumerate(mains):
         if rng.random() < 0.2:
-            services[f"beside{number}"] = {"image": "ghcr.io/a/beside:1", "network_mode": f"service:{main}", "environment": {"MIXED": "pre-${MIXED_SECRET}-post", "BARE": "${BARE_SECRET}"}}
+            services[f"beside{number}"] = {
+                "image": "ghcr.io/a/beside:1",
+                "network_mode": f"service:{main}",
+                "environment": {"MIXED": "pre-${MIXED_SECRET}-post", "BARE": "${BARE_SECRET}"},
+            }
         if rng.random() < 0.15:
-            services[f"once{number}"] = {"image": "ghcr.io/a/once:1", "restart": "no", "environment": {"MIXED": "pre-${MIXED_SECRET}-post", "BARE": "${BARE_SECRET}"},
-                                         "deploy": {"resources": {"reservations": {"memory": "512M"}}}}
+            services[f"once{number}"] = {
+                "image": "ghcr.io/a/once:1",
+                "restart": "no",
+                "environment": {"MIXED": "pre-${MIXED_SECRET}-post", "BARE": "${BARE_SECRET}"},
+                "deploy": {"resources": {"reservations": {"memory": "512M"}}},
+            }
 
 
 def project(seed: int) -> dict:
@@ -117,7 +168,11 @@ class Properties(unittest.TestCase):
 
     def check_names(self, resources: dict) -> None:
         for (kind, key), pattern in NAMES.items():
-            seen = [r["Properties"][key] for r in resources.values() if r["Type"] == kind and isinstance(r["Properties"].get(key), str)]
+            seen = [
+                r["Properties"][key]
+                for r in resources.values()
+                if r["Type"] == kind and isinstance(r["Properties"].get(key), str)
+            ]
             for text in seen:
                 self.assertRegex(text, f"^{pattern}$", f"{kind} {key}")
             if key != "GroupDescription":
@@ -126,10 +181,15 @@ class Properties(unittest.TestCase):
             self.assertRegex(logical_id, r"^[A-Za-z0-9]{1,255}$")
 
     def check_priorities(self, resources: dict) -> None:
-        rules = [(str(r["Properties"]["ListenerArn"]), r["Properties"]["Priority"]) for r in resources.values()
-                 if r["Type"].endswith("ListenerRule")]
+        rules = [
+            (str(r["Properties"]["ListenerArn"]), r["Properties"]["Priority"])
+            for r in resources.values()
+            if r["Type"].endswith("ListenerRule")
+        ]
         self.assertEqual(len(rules), len(set(rules)))
-        listeners = [r["Properties"]["Port"] for r in resources.values() if r["Type"].endswith("::Listener")]
+        listeners = [
+            r["Properties"]["Port"] for r in resources.values() if r["Type"].endswith("::Listener")
+        ]
         self.assertEqual(len(listeners), len(set(listeners)))
 
     def check_secrets(self, resources: dict) -> None:
@@ -140,31 +200,61 @@ class Properties(unittest.TestCase):
                 self.assertLessEqual({"MIXED", "BARE"}, {s["Name"] for s in container["Secrets"]})
                 self.assertFalse({"MIXED", "BARE"} & {e["Name"] for e in container["Environment"]})
             if resource["Type"] == "AWS::RDS::DBInstance":
-                self.assertRegex(resource["Properties"]["MasterUserPassword"], r"^\{\{resolve:ssm-secure:/[^}]+/PG\}\}$")
+                self.assertRegex(
+                    resource["Properties"]["MasterUserPassword"],
+                    r"^\{\{resolve:ssm-secure:/[^}]+/PG\}\}$",
+                )
 
     def test_projects(self) -> None:
         for seed in range(COUNT):
             with self.subTest(seed=seed):
                 mode = random.Random(seed).choice(["affordable", "balanced", "ha"])
                 # The planner never has a config's value; what it does have of the caller must not come through either.
-                plan = template("--mode", mode, "--env", f"AWS_SECRET_ACCESS_KEY={SECRET}", self.write("compose.yaml", project(seed)))
+                plan = template(
+                    "--mode",
+                    mode,
+                    "--env",
+                    f"AWS_SECRET_ACCESS_KEY={SECRET}",
+                    self.write("compose.yaml", project(seed)),
+                )
                 resources = plan["Resources"]
                 self.check_names(resources)
                 self.check_priorities(resources)
                 for logical_id, resource in resources.items():
-                    wanted = set(references(resource.get("Properties", {}))) | set(resource.get("DependsOn", []))
-                    self.assertFalse({w for w in wanted if not w.startswith("AWS::")} - set(resources), logical_id)
-                self.assertFalse([s for s in strings(plan) if SECRET in s or "-post" in s], "a secret, or the text around one")
+                    wanted = set(references(resource.get("Properties", {}))) | set(
+                        resource.get("DependsOn", [])
+                    )
+                    self.assertFalse(
+                        {w for w in wanted if not w.startswith("AWS::")} - set(resources),
+                        logical_id,
+                    )
+                self.assertFalse(
+                    [s for s in strings(plan) if SECRET in s or "-post" in s],
+                    "a secret, or the text around one",
+                )
                 self.check_secrets(resources)
 
     def test_what_cannot_fit_is_refused_with_counts(self) -> None:
         """Before anything is touched: plan_check() says it, which `up` asks first."""
-        service = {"image": "nginx", "networks": ["n"], "deploy": {"resources": {"reservations": {"memory": "512M"}}}}
-        path = self.write("compose.yaml", {"name": "large", "services": {f"s{i}": service for i in range(200)}, "networks": {"n": {}}})
+        service = {
+            "image": "nginx",
+            "networks": ["n"],
+            "deploy": {"resources": {"reservations": {"memory": "512M"}}},
+        }
+        path = self.write(
+            "compose.yaml",
+            {
+                "name": "large",
+                "services": {f"s{i}": service for i in range(200)},
+                "networks": {"n": {}},
+            },
+        )
         with self.assertRaises(Refused) as caught:
             tool("--check", path)
         text = str(caught.exception)
-        self.assertRegex(text, r"the project needs \d{3} resources, and a CloudFormation stack holds 500")
+        self.assertRegex(
+            text, r"the project needs \d{3} resources, and a CloudFormation stack holds 500"
+        )
         for part in ("network", "service/s0 ", "service/s19"):
             self.assertIn(part.strip(), text)
 
@@ -174,10 +264,26 @@ class Properties(unittest.TestCase):
                 before = project(seed)
                 old = self.write("old.json", template(self.write("compose.yaml", before)))
                 # First in the order of names, with an ingress port: it must not take anybody's place.
-                before["services"]["a0new"] = {"image": "nginx", "ports": ["80"], "deploy": {"resources": {"reservations": {"memory": "1G"}}}}
-                out = tool("--deployment", IDS, "--previous", old, "--diff", old, self.write("compose.yaml", before))[0]
+                before["services"]["a0new"] = {
+                    "image": "nginx",
+                    "ports": ["80"],
+                    "deploy": {"resources": {"reservations": {"memory": "1G"}}},
+                }
+                out = tool(
+                    "--deployment",
+                    IDS,
+                    "--previous",
+                    old,
+                    "--diff",
+                    old,
+                    self.write("compose.yaml", before),
+                )[0]
                 # Environment that names it, or the first ingress port of all, changes shared groups at most in place.
-                others = [l for l in out.splitlines() if not l.startswith("+") and l.split()[1] != "service/a0new"]
+                others = [
+                    l
+                    for l in out.splitlines()
+                    if not l.startswith("+") and l.split()[1] != "service/a0new"
+                ]
                 self.assertEqual([l for l in others if "replace" in l or l.startswith("-")], [])
                 self.assertEqual([l for l in others if l.split()[1].startswith("service/")], [])
 
@@ -186,7 +292,9 @@ class Properties(unittest.TestCase):
             with self.subTest(seed=seed):
                 path = self.write("compose.yaml", project(seed))
                 old = self.write("old.json", template(path))
-                self.assertEqual(tool("--deployment", IDS, "--previous", old, "--diff", old, path)[0], "")
+                self.assertEqual(
+                    tool("--deployment", IDS, "--previous", old, "--diff", old, path)[0], ""
+                )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,18 @@ PAGE = ROOT / "docs" / "RESOURCES.md"
 PLAN = ROOT / "src" / "plan"
 SHARED = pathlib.Path(os.environ.get("DEFANG_SHARED", ROOT.parent / "shared"))
 # tables and printers: they name types and make none
-TABLES = {"replace_table.c", "policy_table.c", "explain_table.c", "explain.c", "cost.c", "price_table.c", "warnings.c", "graph_check.c", "eject.c", "graph.c"}
+TABLES = {
+    "replace_table.c",
+    "policy_table.c",
+    "explain_table.c",
+    "explain.c",
+    "cost.c",
+    "price_table.c",
+    "warnings.c",
+    "graph_check.c",
+    "eject.c",
+    "graph.c",
+}
 # what the document's rows are called here when the words differ
 ROW = re.compile(r"^(s3|ecs|iam|ec2|logs|ecr|acm|cloudwatch|route53)/([A-Za-z]+)")
 
@@ -27,7 +38,11 @@ def made() -> dict[str, set[str]]:
 
 
 def rows() -> list[list[str]]:
-    return [[cell.strip() for cell in line.strip("|\n").split("|")] for line in PAGE.read_text().splitlines() if line.startswith("|") and "---" not in line]
+    return [
+        [cell.strip() for cell in line.strip("|\n").split("|")]
+        for line in PAGE.read_text().splitlines()
+        if line.startswith("|") and "---" not in line
+    ]
 
 
 class Resources(unittest.TestCase):
@@ -35,7 +50,10 @@ class Resources(unittest.TestCase):
         page = [(cell, " ".join(row)) for row in rows() for cell in row]
         for kind, files in made().items():
             for name in files:
-                self.assertTrue(any(re.match(rf"{kind}\b", cell) and f"`{name}`" in row for cell, row in page), f"{kind} of {name} has no row in docs/RESOURCES.md")
+                self.assertTrue(
+                    any(re.match(rf"{kind}\b", cell) and f"`{name}`" in row for cell, row in page),
+                    f"{kind} of {name} has no row in docs/RESOURCES.md",
+                )
 
     def test_rows_are_true(self) -> None:
         types = made()
@@ -46,7 +64,9 @@ class Resources(unittest.TestCase):
             for name in re.findall(r"`(test_[a-z_]+\.py)`", text):
                 self.assertTrue((HERE / name).is_file(), f"{name}: {row}")
             for letter in re.findall(r"`test_outside\.py` \(([a-z])\)", text):
-                self.assertRegex((HERE / "test_outside.py").read_text(), rf"def test_{letter}_", f"{row}")
+                self.assertRegex(
+                    (HERE / "test_outside.py").read_text(), rf"def test_{letter}_", f"{row}"
+                )
             for kind in re.findall(r"AWS::\w+::\w+", text):
                 self.assertIn(kind, types, f"nothing makes {kind}: {row}")
 
@@ -54,10 +74,21 @@ class Resources(unittest.TestCase):
         source = SHARED / "reference" / "defang-aws-provider.txt"
         if not source.exists():
             self.skipTest(f"{source} is not there")
+
         def kinds(lines: list[str]) -> list[str]:
-            return sorted(m[0].lower() for line in lines if (m := re.match(r"(?:s3|ecs|iam|ec2|logs|ecr|acm|cloudwatch|route53)/(?:ClusterCapacityProviderAssociations|ClusterCapacityProviders|Cluster|"
-                          r"VPCGatewayAttachment|VPCEndpoint|VpcDhcpOptionsAssociation|VpcDhcpOptions|VPC|InternetGateway|PullThroughCacheRule|RouteTable|Route|SecurityGroup|SubnetRouteTableAssociation|"
-                          r"Subnet|TaskDefinition|InstanceProfile|Role|Repository|LifecyclePolicy|CertificateValidation|Certificate|EventRule|EventTarget|Record|LogGroup|Logroup|BucketPublicAccessBlock|Bucket)", line)))
+            return sorted(
+                m[0].lower()
+                for line in lines
+                if (
+                    m := re.match(
+                        r"(?:s3|ecs|iam|ec2|logs|ecr|acm|cloudwatch|route53)/(?:ClusterCapacityProviderAssociations|ClusterCapacityProviders|Cluster|"
+                        r"VPCGatewayAttachment|VPCEndpoint|VpcDhcpOptionsAssociation|VpcDhcpOptions|VPC|InternetGateway|PullThroughCacheRule|RouteTable|Route|SecurityGroup|SubnetRouteTableAssociation|"
+                        r"Subnet|TaskDefinition|InstanceProfile|Role|Repository|LifecyclePolicy|CertificateValidation|Certificate|EventRule|EventTarget|Record|LogGroup|Logroup|BucketPublicAccessBlock|Bucket)",
+                        line,
+                    )
+                )
+            )
+
         wanted = kinds(source.read_text().splitlines())
         self.assertEqual(len(wanted), 17 + 24)
         self.assertEqual(kinds([row[0] for row in rows()]), wanted)

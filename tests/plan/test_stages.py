@@ -36,20 +36,40 @@ def with_jobs(seed: int) -> tuple[dict, list[str]]:
     rng = random.Random(seed)
     made = project(seed)
     once = [name for name, service in made["services"].items() if "restart" in service]
-    tied = {service["network_mode"].removeprefix("service:") for service in made["services"].values() if "network_mode" in service}
+    tied = {
+        service["network_mode"].removeprefix("service:")
+        for service in made["services"].values()
+        if "network_mode" in service
+    }
     for name, service in made["services"].items():
-        if rng.random() < 0.4 and "replicas" in service.get("deploy", {}) and name not in tied and not any(k.startswith("x-defang") for k in service):
+        if (
+            rng.random() < 0.4
+            and "replicas" in service.get("deploy", {})
+            and name not in tied
+            and not any(k.startswith("x-defang") for k in service)
+        ):
             service.update(restart="no", ports=[])
             service["deploy"].pop("replicas")
             once.append(name)
     for name, service in made["services"].items():
         if "depends_on" in service:
-            service["depends_on"] = {on: {"condition": "service_completed_successfully" if on in once else "service_started"} for on in service["depends_on"]}
+            service["depends_on"] = {
+                on: {
+                    "condition": "service_completed_successfully"
+                    if on in once
+                    else "service_started"
+                }
+                for on in service["depends_on"]
+            }
     return made, once
 
 
 def own(resources: dict, name: str) -> dict:
-    return {k: r for k, r in resources.items() if r.get("Metadata", {}).get("Group") == f"service/{name}"}
+    return {
+        k: r
+        for k, r in resources.items()
+        if r.get("Metadata", {}).get("Group") == f"service/{name}"
+    }
 
 
 class Stages(unittest.TestCase):
@@ -66,16 +86,30 @@ class Stages(unittest.TestCase):
     def resolves(self, plan: dict) -> None:
         resources = plan["Resources"]
         for logical_id, resource in resources.items():
-            wanted = set(references(resource.get("Properties", {}))) | set(resource.get("DependsOn", []))
-            self.assertFalse({w for w in wanted if not w.startswith("AWS::")} - set(resources), logical_id)
+            wanted = set(references(resource.get("Properties", {}))) | set(
+                resource.get("DependsOn", [])
+            )
+            self.assertFalse(
+                {w for w in wanted if not w.startswith("AWS::")} - set(resources), logical_id
+            )
         for output in plan["Outputs"].values():
-            self.assertFalse({w for w in references(output["Value"]) if not w.startswith("AWS::")} - set(resources))
+            self.assertFalse(
+                {w for w in references(output["Value"]) if not w.startswith("AWS::")}
+                - set(resources)
+            )
 
     def test_order(self) -> None:
         self.assertEqual(stages(ONCE)[0], 1)
         count, once = stages(*pending("migrate", "seed", "smoke"), ONCE)
         self.assertEqual(count, 3)
-        self.assertEqual(once, {"migrate": (1, False, ["api"]), "seed": (2, True, ["report"]), "smoke": (2, False, [])})
+        self.assertEqual(
+            once,
+            {
+                "migrate": (1, False, ["api"]),
+                "seed": (2, True, ["report"]),
+                "smoke": (2, False, []),
+            },
+        )
         # What need not run parts nothing.
         count, once = stages(*pending("smoke"), ONCE)
         self.assertEqual((count, once["smoke"][0], once["migrate"][0]), (1, 1, 0))
@@ -94,7 +128,10 @@ class Stages(unittest.TestCase):
                 self.assertEqual(resource, whole[logical_id], logical_id)
             self.assertLessEqual(set(seen), set(plan["Resources"]))
             seen = plan["Resources"]
-        self.assertEqual({k for k in whole if k.startswith("Service")}, {"ServiceWorker", "ServiceApi", "ServiceReport"})
+        self.assertEqual(
+            {k for k in whole if k.startswith("Service")},
+            {"ServiceWorker", "ServiceApi", "ServiceReport"},
+        )
         # One-offs have all but an ECS service; who waits for one waits for what it waits for too.
         self.assertIn("TaskDefinitionMigrate", whole)
         self.assertIn("TaskRoleMigrate", whole)
@@ -107,22 +144,36 @@ class Stages(unittest.TestCase):
         place = json.loads(value)
         self.assertEqual(place["taskDefinition"], "${TaskDefinitionMigrate}")
         self.assertEqual(place["assignPublicIp"], "ENABLED")
-        self.assertEqual(place["securityGroups"], ["${SecurityGroupMigrate.GroupId}", "${AppSecurityGroup.GroupId}"])
+        self.assertEqual(
+            place["securityGroups"],
+            ["${SecurityGroupMigrate.GroupId}", "${AppSecurityGroup.GroupId}"],
+        )
         self.assertEqual(place["container"], "migrate_k3j2h4g5f6d7")
-        private = json.loads(template("--mode", "balanced", ONCE)["Outputs"]["OnceMigrate"]["Value"]["Fn::Sub"])
-        self.assertEqual((private["assignPublicIp"], private["subnets"]), ("DISABLED", ["${PrivateSubnet1}", "${PrivateSubnet2}"]))
+        private = json.loads(
+            template("--mode", "balanced", ONCE)["Outputs"]["OnceMigrate"]["Value"]["Fn::Sub"]
+        )
+        self.assertEqual(
+            (private["assignPublicIp"], private["subnets"]),
+            ("DISABLED", ["${PrivateSubnet1}", "${PrivateSubnet2}"]),
+        )
 
     def test_same_again(self) -> None:
         old = self.write("old.json", template(ONCE))
         self.assertEqual(tool("--deployment", OTHER, "--previous", old, "--diff", old, ONCE)[0], "")
         # One that runs again as it was is of the deployment that runs it.
-        again = tool("--deployment", OTHER, "--previous", old, "--diff", old, *pending("smoke"), ONCE)[0]
+        again = tool(
+            "--deployment", OTHER, "--previous", old, "--diff", old, *pending("smoke"), ONCE
+        )[0]
         self.assertEqual([line.split()[2] for line in again.splitlines()], ["TaskDefinitionSmoke"])
 
     def test_what_runs_stays_until_its_stage(self) -> None:
         before = template("--deployment", OTHER, ONCE)
         old = self.write("old.json", before)
-        text = ONCE.read_text().replace("ports: [8080]", "ports: [9090]").replace("localhost:8080", "localhost:9090")
+        text = (
+            ONCE.read_text()
+            .replace("ports: [8080]", "ports: [9090]")
+            .replace("localhost:8080", "localhost:9090")
+        )
         text = text.replace('["./migrate"]', '["./migrate", "2"]').replace("  worker:", "  other:")
         new = self.folder / "new.yaml"
         new.write_text(text)
@@ -131,10 +182,19 @@ class Stages(unittest.TestCase):
         for name in ("api", "report", "seed", "smoke", "worker"):
             for logical_id, resource in own(before["Resources"], name).items():
                 self.assertEqual(plan["Resources"][logical_id], resource, logical_id)
-        self.assertNotEqual(plan["Resources"]["TaskDefinitionMigrate"], before["Resources"]["TaskDefinitionMigrate"])
+        self.assertNotEqual(
+            plan["Resources"]["TaskDefinitionMigrate"], before["Resources"]["TaskDefinitionMigrate"]
+        )
         self.assertIn("ServiceOther", plan["Resources"])
-        self.assertNotIn("ListenerRuleApiP9090", plan["Resources"], "it would take the requests of the api that runs")
-        self.assertEqual(plan["Metadata"]["Defang"]["services"]["api"], before["Metadata"]["Defang"]["services"]["api"])
+        self.assertNotIn(
+            "ListenerRuleApiP9090",
+            plan["Resources"],
+            "it would take the requests of the api that runs",
+        )
+        self.assertEqual(
+            plan["Metadata"]["Defang"]["services"]["api"],
+            before["Metadata"]["Defang"]["services"]["api"],
+        )
         # The last stage: what went is gone, all of it is new.
         done = self.write("stage.json", plan)
         whole = template("--previous", done, *pending("migrate"), new)
@@ -164,7 +224,14 @@ class Stages(unittest.TestCase):
                     for name in [n for n in once if known[n][0] == stage]:
                         self.assertIn("TaskDefinition", " ".join(own(plan["Resources"], name)))
                         for waiting in known[name][2]:
-                            self.assertFalse([k for k, r in own(plan["Resources"], waiting).items() if r["Type"] in ("AWS::ECS::Service", "AWS::ECS::TaskDefinition")])
+                            self.assertFalse(
+                                [
+                                    k
+                                    for k, r in own(plan["Resources"], waiting).items()
+                                    if r["Type"]
+                                    in ("AWS::ECS::Service", "AWS::ECS::TaskDefinition")
+                                ]
+                            )
                 for name in once:
                     types = [r["Type"] for r in own(whole["Resources"], name).values()]
                     self.assertNotIn("AWS::ECS::Service", types)
@@ -182,14 +249,27 @@ class Stages(unittest.TestCase):
                 for service in node["services"].values():
                     service.setdefault("environment", {})["CHANGED"] = "1"
                 if len(node["services"]) > 1:
-                    node["services"].pop(sorted(set(node["services"]) - {d for s in node["services"].values() for d in s.get("depends_on", {})})[0])
+                    node["services"].pop(
+                        sorted(
+                            set(node["services"])
+                            - {
+                                d
+                                for s in node["services"].values()
+                                for d in s.get("depends_on", {})
+                            }
+                        )[0]
+                    )
                 path = self.write("compose.yaml", node)
                 names = pending(*[n for n in once if n in node["services"]])
                 count = stages(*names, path)[0]
                 for stage in range(1, count):
                     plan = template("--previous", old, *names, "--stage", str(stage), path)
                     self.resolves(plan)
-                    self.assertLessEqual(set(before["Resources"]), set(plan["Resources"]), "something goes before the last stage")
+                    self.assertLessEqual(
+                        set(before["Resources"]),
+                        set(plan["Resources"]),
+                        "something goes before the last stage",
+                    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,11 @@ from lib import Refused, tool
 
 POSTGRES = {"image": "postgres:16", "x-defang-postgres": True, "environment": ["POSTGRES_PASSWORD"]}
 REDIS = {"image": "redis:7", "x-defang-redis": True}
-MONGODB = {"image": "mongo:5", "x-defang-mongodb": True, "environment": ["MONGO_INITDB_ROOT_PASSWORD"]}
+MONGODB = {
+    "image": "mongo:5",
+    "x-defang-mongodb": True,
+    "environment": ["MONGO_INITDB_ROOT_PASSWORD"],
+}
 HA = ("--mode", "ha")
 
 
@@ -39,23 +43,40 @@ class Steps(unittest.TestCase):
             self.assertEqual(self.step(service, service, HA, HA), "")
 
     def test_lesser_mode(self) -> None:
-        for service, lost in ((POSTGRES, "deletion protection of DatabaseS, backups of DatabaseS"), (REDIS, "backups of CacheS"),
-                              (MONGODB, "deletion protection of DocumentsS")):
+        for service, lost in (
+            (POSTGRES, "deletion protection of DatabaseS, backups of DatabaseS"),
+            (REDIS, "backups of CacheS"),
+            (MONGODB, "deletion protection of DocumentsS"),
+        ):
             with self.subTest(lost):
                 self.assertIn("would take away: " + lost, self.step(service, service, HA))
-                self.assertEqual(self.step(service, service, HA, ("--env", "DEFANG_ALLOW_DOWNGRADE=1")), "")
+                self.assertEqual(
+                    self.step(service, service, HA, ("--env", "DEFANG_ALLOW_DOWNGRADE=1")), ""
+                )
                 self.assertEqual(self.step(service, service, (), HA), "")
 
     def test_versions(self) -> None:
         newer = {**POSTGRES, "image": "postgres:17"}
         self.assertIn("takes the database down for minutes", self.step(POSTGRES, newer))
-        self.assertEqual(self.step(POSTGRES, {**newer, "x-defang-postgres": {"allow-downtime": True}}), "")
-        self.assertIn("does not go back from Postgres 17 to 16", self.step(newer, {**POSTGRES, "x-defang-postgres": {"allow-downtime": True}}))
+        self.assertEqual(
+            self.step(POSTGRES, {**newer, "x-defang-postgres": {"allow-downtime": True}}), ""
+        )
+        self.assertIn(
+            "does not go back from Postgres 17 to 16",
+            self.step(newer, {**POSTGRES, "x-defang-postgres": {"allow-downtime": True}}),
+        )
         self.assertEqual(self.step(POSTGRES, {**POSTGRES, "image": "postgres:16.4"}), "")
         self.assertEqual(self.step(REDIS, {**REDIS, "image": "valkey/valkey:8"}), "")
-        self.assertIn("from Valkey to Redis OSS", self.step({**REDIS, "image": "valkey/valkey:8"}, REDIS))
-        self.assertIn("does not go back from 7.1 to 6.2", self.step(REDIS, {**REDIS, "image": "redis:6"}))
-        self.assertIn("does not take DocumentDB from 4.0 to 5.0", self.step({**MONGODB, "image": "mongo:4.0"}, MONGODB))
+        self.assertIn(
+            "from Valkey to Redis OSS", self.step({**REDIS, "image": "valkey/valkey:8"}, REDIS)
+        )
+        self.assertIn(
+            "does not go back from 7.1 to 6.2", self.step(REDIS, {**REDIS, "image": "redis:6"})
+        )
+        self.assertIn(
+            "does not take DocumentDB from 4.0 to 5.0",
+            self.step({**MONGODB, "image": "mongo:4.0"}, MONGODB),
+        )
 
     def test_discovery(self) -> None:
         sidecar = ("--env", "DEFANG_DISCOVERY=sidecar")

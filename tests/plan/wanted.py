@@ -9,10 +9,17 @@ import yaml
 import projects
 
 MODES = {  # NAT, capacity, retention, minimum healthy percent
-    "": ("none", "FARGATE_SPOT", 1, 0), "balanced": ("single", "FARGATE_SPOT", 7, 100), "high_availability": ("per-zone", "FARGATE", 30, 100)}
+    "": ("none", "FARGATE_SPOT", 1, 0),
+    "balanced": ("single", "FARGATE_SPOT", 7, 100),
+    "high_availability": ("per-zone", "FARGATE", 30, 100),
+}
 STORE_PORTS = {"x-defang-postgres": 5432, "x-defang-redis": 6379, "x-defang-mongodb": 27017}
 PING = ("icmp", 3, 4)
-GATEWAY = {"ports": [{"target": 4000, "mode": "host"}], "networks": ["model_provider_private"], "x-defang-llm": True}  # of a model
+GATEWAY = {
+    "ports": [{"target": 4000, "mode": "host"}],
+    "networks": ["model_provider_private"],
+    "x-defang-llm": True,
+}  # of a model
 
 
 def merged(path: pathlib.Path) -> dict[str, Any]:
@@ -26,12 +33,21 @@ def merged(path: pathlib.Path) -> dict[str, Any]:
     return {**node, "services": services}
 
 
-def extended(path: pathlib.Path, services: dict[str, Any], service: dict[str, Any]) -> dict[str, Any]:
+def extended(
+    path: pathlib.Path, services: dict[str, Any], service: dict[str, Any]
+) -> dict[str, Any]:
     base = service.get("extends")
     if not base:
         return service
-    source = yaml.safe_load((path.parent / base["file"]).read_text())["services"] if "file" in base else services
-    return {**extended(path, source, source[base["service"]]), **{k: v for k, v in service.items() if k != "extends"}}
+    source = (
+        yaml.safe_load((path.parent / base["file"]).read_text())["services"]
+        if "file" in base
+        else services
+    )
+    return {
+        **extended(path, source, source[base["service"]]),
+        **{k: v for k, v in service.items() if k != "extends"},
+    }
 
 
 class Wanted:
@@ -39,10 +55,22 @@ class Wanted:
         node = merged(path)
         arguments = projects.arguments(name)
         self.node, self.plan = node, plan
-        self.services: dict[str, dict[str, Any]] = {k: v for k, v in node["services"].items() if "debug" not in v.get("profiles", []) or "COMPOSE_PROFILES=debug" in arguments}
-        self.services.update({k: {**v, **GATEWAY} for k, v in self.services.items() if v.get("provider", {}).get("type") == "model"})
+        self.services: dict[str, dict[str, Any]] = {
+            k: v
+            for k, v in node["services"].items()
+            if "debug" not in v.get("profiles", []) or "COMPOSE_PROFILES=debug" in arguments
+        }
+        self.services.update(
+            {
+                k: {**v, **GATEWAY}
+                for k, v in self.services.items()
+                if v.get("provider", {}).get("type") == "model"
+            }
+        )
         self.services.update({k: GATEWAY for k in node.get("models", {})})
-        self.nat, self.capacity, self.retention, self.min_healthy = MODES[node.get("x-defang-mode", "")]
+        self.nat, self.capacity, self.retention, self.min_healthy = MODES[
+            node.get("x-defang-mode", "")
+        ]
         self.nat = node.get("x-defang-nat", self.nat)
         self.retention = node.get("x-defang-settings", {}).get("log-retention-days", self.retention)
         self.adopted = "x-defang-aws" in node
@@ -56,25 +84,49 @@ class Wanted:
         self.label = f"{project.replace('_', '_')}{'-prod' if prod else ''}"
         self.domain = f"{self.label}.internal"
         self.repository = f"{'acme-' if acme else ''}{self.label}/kaniko-build"
-        self.stores = {s: key for s, v in self.services.items() for key in STORE_PORTS if key in v and v[key] is not False}
-        run = [s for s in self.services if s not in self.stores and "x-defang-static-files" not in self.services[s]]
+        self.stores = {
+            s: key
+            for s, v in self.services.items()
+            for key in STORE_PORTS
+            if key in v and v[key] is not False
+        }
+        run = [
+            s
+            for s in self.services
+            if s not in self.stores and "x-defang-static-files" not in self.services[s]
+        ]
         self.built = [s for s in run if "build" in self.services[s]]
         # those with an ECS service: neither a container beside another, nor one that runs once
-        self.containers = [s for s in run if not str(self.services[s].get("network_mode", "")).startswith("service:") and not self.once(s)]
-        self.ingress = [(s, p["target"]) for s in self.containers for p in self.ports(s) if p["ingress"]]
+        self.containers = [
+            s
+            for s in run
+            if not str(self.services[s].get("network_mode", "")).startswith("service:")
+            and not self.once(s)
+        ]
+        self.ingress = [
+            (s, p["target"]) for s in self.containers for p in self.ports(s) if p["ingress"]
+        ]
         self.granted: set[tuple[str, str]] = set()
         kept = node.get("x-defang-mode") == "high_availability"
-        self.kept_databases = sum(k == "x-defang-postgres" for k in self.stores.values()) if kept else 0
+        self.kept_databases = (
+            sum(k == "x-defang-postgres" for k in self.stores.values()) if kept else 0
+        )
         self.kept_caches = sum(k == "x-defang-redis" for k in self.stores.values()) if kept else 0
 
     def log_group(self, which: str) -> str:
         return f"{self._logs}/{which}"
 
     def replicas(self, service: str) -> int:
-        return self.services[service].get("deploy", {}).get("replicas", self.services[service].get("scale", 1))
+        return (
+            self.services[service]
+            .get("deploy", {})
+            .get("replicas", self.services[service].get("scale", 1))
+        )
 
     def once(self, service: str) -> bool:
-        return self.services[service].get("restart") == "no" or self.services[service].get("deploy", {}).get("mode", "").endswith("-job")
+        return self.services[service].get("restart") == "no" or self.services[service].get(
+            "deploy", {}
+        ).get("mode", "").endswith("-job")
 
     def networks(self, service: str) -> list[str]:
         return list(self.services[service].get("networks", ["default"]))
@@ -84,11 +136,28 @@ class Wanted:
         for port in self.services[service].get("ports", []):
             if isinstance(port, dict):
                 protocol, host = port.get("protocol", "tcp"), port.get("mode") == "host"
-                found.append({"target": port["target"], "protocol": protocol, "ingress": not host, "host": host})
+                found.append(
+                    {
+                        "target": port["target"],
+                        "protocol": protocol,
+                        "ingress": not host,
+                        "host": host,
+                    }
+                )
             else:
                 number, _, protocol = str(port).split(":")[-1].partition("/")
-                found.append({"target": int(number), "protocol": protocol or "tcp", "ingress": protocol != "udp", "host": protocol == "udp"})
-        found += [{"target": p, "protocol": "tcp", "ingress": False, "host": False} for p in self.services[service].get("expose", [])]
+                found.append(
+                    {
+                        "target": int(number),
+                        "protocol": protocol or "tcp",
+                        "ingress": protocol != "udp",
+                        "host": protocol == "udp",
+                    }
+                )
+        found += [
+            {"target": p, "protocol": "tcp", "ingress": False, "host": False}
+            for p in self.services[service].get("expose", [])
+        ]
         return found
 
     def open_ports(self, service: str) -> list[dict[str, Any]]:
@@ -100,9 +169,17 @@ class Wanted:
         words = re.search(r"--port (\d+)", str(node.get("command", "")))
         if isinstance(environment, dict) and "PGPORT" in environment:
             return int(environment["PGPORT"])
-        return int(words[1]) if words else node["ports"][0]["target"] if node.get("ports") else STORE_PORTS[self.stores[service]]
+        return (
+            int(words[1])
+            if words
+            else node["ports"][0]["target"]
+            if node.get("ports")
+            else STORE_PORTS[self.stores[service]]
+        )
 
-    def admits(self, service: str | None, group: str, listeners: list[int]) -> set[tuple[str, int | None, int | None, str]]:
+    def admits(
+        self, service: str | None, group: str, listeners: list[int]
+    ) -> set[tuple[str, int | None, int | None, str]]:
         """Every rule that a group may have: (protocol, from, to, source)."""
         if group == "AlbSecurityGroup":
             return {("tcp", p, p, "0.0.0.0/0") for p in listeners}
@@ -138,13 +215,19 @@ class Wanted:
 
     def asks(self, service: str) -> bool:
         """Whether its role may do more than nothing."""
-        return any(key in self.services.get(service, {}) for key in ("x-defang-llm", "x-defang-policies"))
+        return any(
+            key in self.services.get(service, {}) for key in ("x-defang-llm", "x-defang-policies")
+        )
 
     def mounts(self, service: str) -> str:
-        """"write" or "read" when the service has a folder that outlives its tasks."""
+        """ "write" or "read" when the service has a folder that outlives its tasks."""
         mode = ""
         for mount in self.services.get(service, {}).get("volumes", []):
-            source, read_only = (mount.get("source"), mount.get("read_only")) if isinstance(mount, dict) else (mount.partition(":")[0] if ":" in mount else "", mount.endswith(":ro"))
+            source, read_only = (
+                (mount.get("source"), mount.get("read_only"))
+                if isinstance(mount, dict)
+                else (mount.partition(":")[0] if ":" in mount else "", mount.endswith(":ro"))
+            )
             if source in self.node.get("volumes", {}):
                 mode = "write" if not read_only or mode == "write" else "read"
         return mode
@@ -156,7 +239,11 @@ class Wanted:
     @property
     def names(self) -> dict[str, int]:
         """Names of the private zone and how many addresses each has."""
-        tasks = {label(s): self.replicas(s) for s in self.containers if self.ports(s) and self.replicas(s)}
+        tasks = {
+            label(s): self.replicas(s)
+            for s in self.containers
+            if self.ports(s) and self.replicas(s)
+        }
         return {**tasks, **{name: 1 for name in self.store_labels}}
 
 

@@ -6,7 +6,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 # Begun first, one by each worker, so that none of them is what all wait for at the end; a worker takes a second test at once, which had better be short.
-LONGEST = ("test_applied_changed_destroyed", "test_shop_killed_attached_canceled_destroyed", "test_life_of_a_project", "test_the_lock_of_a_killed_run")
+LONGEST = (
+    "test_applied_changed_destroyed",
+    "test_shop_killed_attached_canceled_destroyed",
+    "test_life_of_a_project",
+    "test_the_lock_of_a_killed_run",
+)
 FILES = ("test_engine", "test_cd")
 
 
@@ -15,4 +20,4 @@ def pytest_collection_modifyitems(items: list) -> None:
     rest = [i for i in items if i not in first]
     long = [i for i in rest if i.path.stem in FILES]
     short = [i for i in rest if i.path.stem not in FILES]
-    items[:] = first + short[:len(LONGEST)] + long + short[len(LONGEST):]
+    items[:] = first + short[: len(LONGEST)] + long + short[len(LONGEST) :]

@@ -41,10 +41,24 @@ def fetch(package: str) -> pathlib.Path:
     part = path.parent / f"{name}.{os.getpid()}"
     part.mkdir()
     try:
-        done = subprocess.run([npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", str(part), f"@pulumi/{package}@{version(package)}"],
-                              capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            [
+                npm,
+                "pack",
+                "--silent",
+                "--ignore-scripts",
+                "--pack-destination",
+                str(part),
+                f"@pulumi/{package}@{version(package)}",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         if done.returncode or not (part / name).exists():
-            raise RuntimeError(f"npm pack @pulumi/{package}@{version(package)} failed:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(
+                f"npm pack @pulumi/{package}@{version(package)} failed:\n{done.stdout}{done.stderr}"
+            )
         unpack(part / name, part / "tar")
         (part / "tar").rename(path)
     finally:
@@ -98,7 +112,7 @@ def plain(text: str) -> str:
 
 
 def strip(text: str) -> str:
-    """"<string>" → "string"; "<<string>[]>" → "<string>[]"."""
+    """ "<string>" → "string"; "<<string>[]>" → "<string>[]"."""
     text = text.strip()
     while text.startswith("<") and closes(text) == len(text) - 1:
         text = text[1:-1].strip()
@@ -139,12 +153,23 @@ class Package:
         _, module, name = token.split(":")
         file = name[0].lower() + name[1:]
         path = f"{module}/{file}"
-        if f"package/{path}.d.ts" not in self.names or f"__pulumiType = '{self.name}:{path}:{name}'" not in self.read(f"{path}.js"):
-            if f"__pulumiType = '{self.name}:{module}:{name}'" not in (self.read(f"{path}.js") if f"package/{path}.js" in self.names else ""):
+        if (
+            f"package/{path}.d.ts" not in self.names
+            or f"__pulumiType = '{self.name}:{path}:{name}'" not in self.read(f"{path}.js")
+        ):
+            if f"__pulumiType = '{self.name}:{module}:{name}'" not in (
+                self.read(f"{path}.js") if f"package/{path}.js" in self.names else ""
+            ):
                 return None
         text = self.read(f"{path}.d.ts")
         inputs = members(body(text, f"export interface {name}Args {{"))
-        outputs = members([line for line in body(text, f"export declare class {name} extends ") if "readonly" in line or not line.strip().startswith("static")])
+        outputs = members(
+            [
+                line
+                for line in body(text, f"export declare class {name} extends ")
+                if "readonly" in line or not line.strip().startswith("static")
+            ]
+        )
         outputs = {key: field for key, field in outputs.items() if key in text}
         outputs |= {"id": Field("string", True), "urn": Field("string", True)}
         return inputs, outputs
@@ -157,7 +182,9 @@ class Package:
             return None
         text = self.read(f"{module}/{name}.d.ts")
         title = name[0].upper() + name[1:]
-        return members(body(text, f"export interface {title}Args {{")), members(body(text, f"export interface {title}Result {{"))
+        return members(body(text, f"export interface {title}Args {{")), members(
+            body(text, f"export interface {title}Result {{")
+        )
 
     def shape(self, side: str, name: str) -> Fields | None:
         """Members of "ecs.ServiceLoadBalancer" on the side "input" or "output"."""
@@ -213,5 +240,3 @@ def available() -> str:
         return ""
     except FileNotFoundError as why:
         return str(why)
-
-

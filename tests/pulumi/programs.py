@@ -36,9 +36,13 @@ def plans(both: bool = True) -> dict[str, list[str]]:
 @functools.cache
 def planned(name: str, how: str = "engine") -> dict[str, Any]:
     """{"template", "yaml", "program", "config", "script", "notes", "builds"}"""
-    done = subprocess.run([TOOL, "--pulumi", how, *plans()[name]], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [TOOL, "--pulumi", how, *plans()[name]], capture_output=True, text=True, timeout=60
+    )
     if done.returncode or "runtime error" in done.stderr or "Sanitizer" in done.stderr:
-        raise AssertionError(f"plan_tool --pulumi of {name} ended with {done.returncode}:\n{done.stderr}")
+        raise AssertionError(
+            f"plan_tool --pulumi of {name} ended with {done.returncode}:\n{done.stderr}"
+        )
     found = json.loads(done.stdout)
     found["program"] = yaml.safe_load(found["yaml"])
     return found

@@ -18,10 +18,23 @@ from typing import Any
 
 from typecheck import accesses
 
-MODULES = {"ec2": "aws", "vpc": "aws_vpc", "lb": "aws_lb", "rds": "aws_db", "servicediscovery": "aws_service_discovery", "cloudwatch": "aws_cloudwatch"}
+MODULES = {
+    "ec2": "aws",
+    "vpc": "aws_vpc",
+    "lb": "aws_lb",
+    "rds": "aws_db",
+    "servicediscovery": "aws_service_discovery",
+    "cloudwatch": "aws_cloudwatch",
+}
 TYPES = {"aws:lb:LoadBalancer": "aws_lb", "aws:ec2:Instance": "aws_instance"}
-IRREGULAR = {"aliases": "alias", "policies": "policy", "capacityProviderStrategies": "capacity_provider_strategy"}
-PLUGINS = [pathlib.Path(p) for p in os.environ.get("TERRAFORM_PLUGINS", "/opt/tf-plugins").split(":")]
+IRREGULAR = {
+    "aliases": "alias",
+    "policies": "policy",
+    "capacityProviderStrategies": "capacity_provider_strategy",
+}
+PLUGINS = [
+    pathlib.Path(p) for p in os.environ.get("TERRAFORM_PLUGINS", "/opt/tf-plugins").split(":")
+]
 
 
 def snake(name: str) -> str:
@@ -37,7 +50,14 @@ def singular(name: str) -> str:
 
 @functools.cache
 def plugins() -> pathlib.Path | None:
-    return next((p for p in PLUGINS if any(p.glob("registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*"))), None)
+    return next(
+        (
+            p
+            for p in PLUGINS
+            if any(p.glob("registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*"))
+        ),
+        None,
+    )
 
 
 def available() -> str:
@@ -47,8 +67,17 @@ def available() -> str:
 
 
 def environment(folder: pathlib.Path, **more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return {**kept, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "TF_DATA_DIR": str(folder / ".terraform"), **more}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
+    }
+    return {
+        **kept,
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "CHECKPOINT_DISABLE": "1",
+        "TF_DATA_DIR": str(folder / ".terraform"),
+        **more,
+    }
 
 
 @functools.cache
@@ -62,10 +91,16 @@ def schema() -> dict[str, Any]:
         folder = cache() / f"schema.{os.getpid()}"
         folder.mkdir(parents=True)
         try:
-            (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}}))
+            (folder / "main.tf.json").write_text(
+                json.dumps(
+                    {"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}}
+                )
+            )
             terraform(folder, {}, "init", f"-plugin-dir={plugins()}")
             found = json.loads(terraform(folder, {}, "providers", "schema", "-json"))
-            (folder / "schema").write_text(json.dumps(found["provider_schemas"]["registry.terraform.io/hashicorp/aws"]))
+            (folder / "schema").write_text(
+                json.dumps(found["provider_schemas"]["registry.terraform.io/hashicorp/aws"])
+            )
             (folder / "schema").rename(path)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -73,9 +108,18 @@ def schema() -> dict[str, Any]:
 
 
 def terraform(folder: pathlib.Path, env: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(["terraform", *arguments], cwd=folder, env=environment(folder, **env), capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        ["terraform", *arguments],
+        cwd=folder,
+        env=environment(folder, **env),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     if done.returncode:
-        raise RuntimeError(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
+        raise RuntimeError(
+            f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        )
     return done.stdout
 
 
@@ -97,7 +141,9 @@ def block_of(block: dict[str, Any], name: str) -> tuple[str, dict[str, Any] | No
             return candidate, None
         if candidate in blocks:
             return candidate, blocks[candidate]["block"]
-    raise KeyError(f"{name} is no property of the Terraform provider's {sorted(attributes) + sorted(blocks)}")
+    raise KeyError(
+        f"{name} is no property of the Terraform provider's {sorted(attributes) + sorted(blocks)}"
+    )
 
 
 def literal(text: str) -> str:
@@ -109,7 +155,11 @@ class Translation:
     def __init__(self, program: dict[str, Any]) -> None:
         self.program = program
         self.data: dict[str, Any] = {}
-        self.commands = {name: node for name, node in program["resources"].items() if node["type"] == "command:local:Command"}
+        self.commands = {
+            name: node
+            for name, node in program["resources"].items()
+            if node["type"] == "command:local:Command"
+        }
 
     # ---- references ----
     def reference(self, path: str) -> str:
@@ -132,13 +182,17 @@ class Translation:
             if inner is not None:
                 block = inner
             if indices and not block["attributes"]:
-                return text + "".join(f".{snake(word)}" for word in rest.split("].")[1].split(".")) if "]." in rest else text
+                return (
+                    text + "".join(f".{snake(word)}" for word in rest.split("].")[1].split("."))
+                    if "]." in rest
+                    else text
+                )
         return text
 
     def text(self, value: str) -> str:
         parts, at = [], 0
         for match in re.finditer(r"\$\$|\$\{([^}]*)\}", value):
-            parts.append(literal(value[at:match.start()]))
+            parts.append(literal(value[at : match.start()]))
             parts.append("$" if match[0] == "$$" else f"${{{self.reference(match[1])}}}")
             at = match.end()
         joined = "".join([*parts, literal(value[at:])])
@@ -147,7 +201,13 @@ class Translation:
     def expression(self, value: Any) -> str:
         """A value as HCL, for jsonencode."""
         if isinstance(value, dict):
-            return "{" + ", ".join(f"{json.dumps(key)} = {self.expression(item)}" for key, item in value.items()) + "}"
+            return (
+                "{"
+                + ", ".join(
+                    f"{json.dumps(key)} = {self.expression(item)}" for key, item in value.items()
+                )
+                + "}"
+            )
         if isinstance(value, list):
             return "[" + ", ".join(map(self.expression, value)) + "]"
         return json.dumps(self.text(value) if isinstance(value, str) else value, ensure_ascii=False)
@@ -169,7 +229,10 @@ class Translation:
         return {self.text(key): self.value(item) for key, item in value.items()}
 
     def invoke(self, call: dict[str, Any]) -> str:
-        kind = {"aws:ssm:getParameter": "aws_ssm_parameter", "aws:secretsmanager:getSecretVersion": "aws_secretsmanager_secret_version"}[call["function"]]
+        kind = {
+            "aws:ssm:getParameter": "aws_ssm_parameter",
+            "aws:secretsmanager:getSecretVersion": "aws_secretsmanager_secret_version",
+        }[call["function"]]
         ones = self.data.setdefault(kind, {})
         name = f"invoke{len(ones) + 1}"
         ones[name] = {snake(key): self.value(item) for key, item in call["arguments"].items()}
@@ -182,7 +245,10 @@ class Translation:
             if inner is None:
                 found[name] = self.value(value)
             else:
-                found[name] = [self.properties(item, inner) for item in (value if isinstance(value, list) else [value])]
+                found[name] = [
+                    self.properties(item, inner)
+                    for item in (value if isinstance(value, list) else [value])
+                ]
         return found
 
     def resource(self, name: str, node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -191,13 +257,23 @@ class Translation:
         options = node.get("options", {})
         on = [text[2:-1] for text in options.get("dependsOn", [])]
         if on:
-            found["depends_on"] = [f"{type_of(self.program['resources'][one]['type'])}.{one}" for one in on if one not in self.commands]
+            found["depends_on"] = [
+                f"{type_of(self.program['resources'][one]['type'])}.{one}"
+                for one in on
+                if one not in self.commands
+            ]
         if "ignoreChanges" in options:
             block = schema()["resource_schemas"][kind]["block"]
-            found["lifecycle"] = {"ignore_changes": [block_of(block, key)[0] for key in options["ignoreChanges"]]}
+            found["lifecycle"] = {
+                "ignore_changes": [block_of(block, key)[0] for key in options["ignoreChanges"]]
+            }
         attributes = schema()["resource_schemas"][kind]["block"]["attributes"]
         for key in ("name", "alarm_name", "replication_group_id"):  # Pulumi names these by itself
-            if key in attributes and key not in found and (attributes[key].get("required") or kind.endswith("_subnet_group")):
+            if (
+                key in attributes
+                and key not in found
+                and (attributes[key].get("required") or kind.endswith("_subnet_group"))
+            ):
                 found[key] = f"{self.program['name']}-{name}-tf".lower()[-40:].lstrip("-0123456789")
         return kind, found
 
@@ -208,13 +284,30 @@ class Translation:
                 kind, found = self.resource(name, node)
                 resources.setdefault(kind, {})[name] = found
         aws = self.program["resources"]["aws"]["properties"]
-        provider = {"region": aws["region"], "allowed_account_ids": aws["allowedAccountIds"], "s3_use_path_style": True,
-                    "default_tags": [{"tags": aws.get("defaultTags", {}).get("tags", {})}]}
+        provider = {
+            "region": aws["region"],
+            "allowed_account_ids": aws["allowedAccountIds"],
+            "s3_use_path_style": True,
+            "default_tags": [{"tags": aws.get("defaultTags", {}).get("tags", {})}],
+        }
         types = {"string": "string", "boolean": "bool", "integer": "number"}
-        variables = {name: {"type": types[v["type"]], "default": v["default"]} for name, v in self.program.get("config", {}).items()}
-        variables |= {f"{name}_stdout": {"type": "string", "default": "sha256:not-built-yet"} for name in self.commands}
-        found = {"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}, "provider": {"aws": provider}, "resource": resources,
-                 "output": {name: {"value": self.value(value)} for name, value in self.program.get("outputs", {}).items()}}
+        variables = {
+            name: {"type": types[v["type"]], "default": v["default"]}
+            for name, v in self.program.get("config", {}).items()
+        }
+        variables |= {
+            f"{name}_stdout": {"type": "string", "default": "sha256:not-built-yet"}
+            for name in self.commands
+        }
+        found = {
+            "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
+            "provider": {"aws": provider},
+            "resource": resources,
+            "output": {
+                name: {"value": self.value(value)}
+                for name, value in self.program.get("outputs", {}).items()
+            },
+        }
         if variables:
             found["variable"] = variables
         if self.data:
@@ -252,42 +345,96 @@ class Stack:
 
     def up(self, program: dict[str, Any], script: str = "") -> dict[str, Any]:
         translation = self.write(program, script)
-        if any(self.ran.get(name) != node for name, node in translation.commands.items()):  # a command runs when it changed, as with Pulumi
-            self.apply(*sorted({f"-target={one}" for name in translation.commands for one in translation.needs(name)}))
+        if any(
+            self.ran.get(name) != node for name, node in translation.commands.items()
+        ):  # a command runs when it changed, as with Pulumi
+            self.apply(
+                *sorted(
+                    {
+                        f"-target={one}"
+                        for name in translation.commands
+                        for one in translation.needs(name)
+                    }
+                )
+            )
             for name, values in self.evaluate(translation).items():
-                self.results[name] = self.command(name, translation.commands[name]["properties"]["create"], values)
+                self.results[name] = self.command(
+                    name, translation.commands[name]["properties"]["create"], values
+                )
             self.ran = translation.commands
         self.apply()
         return self.outputs()
 
     def apply(self, *more: str) -> str:
-        return terraform(self.folder, self.env, "apply", "-auto-approve", "-no-color", "-parallelism=32", "-refresh=false", *more, *self.variables())
+        return terraform(
+            self.folder,
+            self.env,
+            "apply",
+            "-auto-approve",
+            "-no-color",
+            "-parallelism=32",
+            "-refresh=false",
+            *more,
+            *self.variables(),
+        )
 
     def evaluate(self, translation: Translation) -> dict[str, dict[str, str]]:
         """The environment of each command, with what is made by now."""
-        wanted = {name: node["properties"]["environment"] for name, node in translation.commands.items()}
-        done = subprocess.run(["terraform", "console", *self.variables()], cwd=self.folder, env=environment(self.folder, **self.env), text=True, timeout=120,
-                              input=f"jsonencode({translation.expression(wanted)})\n", capture_output=True)
+        wanted = {
+            name: node["properties"]["environment"] for name, node in translation.commands.items()
+        }
+        done = subprocess.run(
+            ["terraform", "console", *self.variables()],
+            cwd=self.folder,
+            env=environment(self.folder, **self.env),
+            text=True,
+            timeout=120,
+            input=f"jsonencode({translation.expression(wanted)})\n",
+            capture_output=True,
+        )
         if done.returncode:
-            raise RuntimeError(f"terraform console ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(
+                f"terraform console ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
         return json.loads(json.loads(done.stdout))
 
     def command(self, name: str, line: str, values: dict[str, str]) -> str:
-        done = subprocess.run(["/bin/sh", "-c", line], cwd=self.folder, env=environment(self.folder, **self.env, **values), capture_output=True, text=True,
-                              timeout=600)
+        done = subprocess.run(
+            ["/bin/sh", "-c", line],
+            cwd=self.folder,
+            env=environment(self.folder, **self.env, **values),
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
         if done.returncode:
             raise RuntimeError(f"{name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def outputs(self) -> dict[str, Any]:
-        return {name: one["value"] for name, one in json.loads(terraform(self.folder, self.env, "output", "-json")).items()}
+        return {
+            name: one["value"]
+            for name, one in json.loads(terraform(self.folder, self.env, "output", "-json")).items()
+        }
 
     def changes(self) -> list[str]:
         """What another up would do."""
         terraform(self.folder, self.env, "plan", "-no-color", "-out=plan", *self.variables())
         shown = json.loads(terraform(self.folder, self.env, "show", "-json", "plan"))
-        return [f"{c['address']} {'/'.join(c['change']['actions'])}" for c in shown.get("resource_changes", [])
-                if c["change"]["actions"] != ["no-op"] and c["mode"] == "managed"]
+        return [
+            f"{c['address']} {'/'.join(c['change']['actions'])}"
+            for c in shown.get("resource_changes", [])
+            if c["change"]["actions"] != ["no-op"] and c["mode"] == "managed"
+        ]
 
     def destroy(self) -> None:
-        terraform(self.folder, self.env, "destroy", "-auto-approve", "-no-color", "-parallelism=32", "-refresh=false", *self.variables())
+        terraform(
+            self.folder,
+            self.env,
+            "destroy",
+            "-auto-approve",
+            "-no-color",
+            "-parallelism=32",
+            "-refresh=false",
+            *self.variables(),
+        )

@@ -27,8 +27,12 @@ def place(sandbox: kit.Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def tiny(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[pathlib.Path]:
-    yield kit.copy_project("tiny", tmp_path / "tiny", project=kit.project_name("w", request.node.name))
+def tiny(
+    place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest
+) -> Iterator[pathlib.Path]:
+    yield kit.copy_project(
+        "tiny", tmp_path / "tiny", project=kit.project_name("w", request.node.name)
+    )
     place.sandbox.calm()
 
 
@@ -46,61 +50,107 @@ def bucket_of(sandbox: kit.Sandbox) -> str:
 
 
 def keys_of(sandbox: kit.Sandbox, prefix: str) -> list[str]:
-    return [o["Key"] for o in sandbox.client("s3").list_objects_v2(Bucket=bucket_of(sandbox), Prefix=prefix).get("Contents", [])]
+    return [
+        o["Key"]
+        for o in sandbox.client("s3")
+        .list_objects_v2(Bucket=bucket_of(sandbox), Prefix=prefix)
+        .get("Contents", [])
+    ]
 
 
 def last_run(sandbox: kit.Sandbox, project: str) -> dict[str, Any]:
-    body = sandbox.client("s3").get_object(Bucket=bucket_of(sandbox), Key=f"projects/{project}/beta/run.json")["Body"].read()
+    body = (
+        sandbox.client("s3")
+        .get_object(Bucket=bucket_of(sandbox), Key=f"projects/{project}/beta/run.json")["Body"]
+        .read()
+    )
     return dict(json.loads(body))
 
 
-def test_a_project_is_seen_looked_at_and_destroyed_without_its_files(place: kit.Place, tiny: pathlib.Path) -> None:
+def test_a_project_is_seen_looked_at_and_destroyed_without_its_files(
+    place: kit.Place, tiny: pathlib.Path
+) -> None:
     project, sandbox = project_of(tiny), place.sandbox
     place.run("up", *ENGINE, cwd=tiny).ok()
     [stack] = listed(place, project)
-    assert (stack["engine"], stack["stack"], stack["region"], stack["status"]) == ("pulumi", "beta", kit.REGION, "up done")
-    assert stack["name"] == f"s3://{bucket_of(sandbox)}/.pulumi/stacks/{project}/beta.json" and stack["changed_ms"] > 0
+    assert (stack["engine"], stack["stack"], stack["region"], stack["status"]) == (
+        "pulumi",
+        "beta",
+        kit.REGION,
+        "up done",
+    )
+    assert (
+        stack["name"] == f"s3://{bucket_of(sandbox)}/.pulumi/stacks/{project}/beta.json"
+        and stack["changed_ms"] > 0
+    )
 
     outputs = json.loads(place.run("cd", "outputs", "-p", project).ok().out)
     assert outputs["ClusterName"] == f"Defang-{project}-beta-cluster"
     kit.edit(tiny, 'PAUSE: "20"', 'PAUSE: "21"')
     mark = sandbox.mark()
     changed = place.run("cd", "preview", cwd=tiny).ok()
-    assert "~ aws:ecs:TaskDefinition: (update)" in changed.err and "Resources: ~ " in changed.err, changed.err
-    assert {c for c in sandbox.changes(mark) if c.startswith(("cloudformation:", "ecs:"))} == {"ecs:RunTask"}
+    assert "~ aws:ecs:TaskDefinition: (update)" in changed.err and "Resources: ~ " in changed.err, (
+        changed.err
+    )
+    assert {c for c in sandbox.changes(mark) if c.startswith(("cloudformation:", "ecs:"))} == {
+        "ecs:RunTask"
+    }
 
     place.run("cd", "refresh", "-p", project).ok()
-    assert last_run(sandbox, project)["verb"] == "refresh" and "nothing holds the stack" in place.run("cd", "cancel", "-p", project).ok().err
+    assert (
+        last_run(sandbox, project)["verb"] == "refresh"
+        and "nothing holds the stack" in place.run("cd", "cancel", "-p", project).ok().err
+    )
     refused = place.run("cd", "teardown")
     assert refused.code == 5 and f"({project}/beta, engine pulumi)" in refused.err
     place.run("cd", "destroy", "-p", project).ok()
     assert listed(place, project) == [] and keys_of(sandbox, f".pulumi/stacks/{project}/") == []
-    assert place.run("cd", "outputs", "-p", project).code == 6 and place.run("cd", "refresh", "-p", project).code == 6
+    assert (
+        place.run("cd", "outputs", "-p", project).code == 6
+        and place.run("cd", "refresh", "-p", project).code == 6
+    )
 
 
-def test_the_lock_of_a_killed_run_is_taken_away_and_of_no_other(place: kit.Place, tiny: pathlib.Path) -> None:
+def test_the_lock_of_a_killed_run_is_taken_away_and_of_no_other(
+    place: kit.Place, tiny: pathlib.Path
+) -> None:
     project, sandbox = project_of(tiny), place.sandbox
     place.run("cd", "bootstrap").ok()
     sandbox.waits(ecs_steady=40.0)
-    sandbox.services(**{"^main$": {"exit": 137, "when": "::ServiceWorker", "after": 10.0, "times": 1}})
+    sandbox.services(
+        **{"^main$": {"exit": 137, "when": "::ServiceWorker", "after": 10.0, "times": 1}}
+    )
     up = place.spawn("up", *ENGINE, cwd=tiny)
     up.seen("ServiceWorker CREATE_IN_PROGRESS")
     assert listed(place, project)[0]["status"].startswith("running: task arn:aws:ecs:")
     refused = place.run("cd", "cancel", "-p", project)
-    assert refused.code == 5 and "is still RUNNING" in refused.err  # by this daemon's own deployment
+    assert (
+        refused.code == 5 and "is still RUNNING" in refused.err
+    )  # by this daemon's own deployment
     with kit.place_at(place.folder / "other", sandbox) as other:
         refused = other.run("cd", "cancel", "-p", project)
-        assert refused.code == 5 and "still works on project" in refused.err and "task arn:aws:ecs:" in refused.err
+        assert (
+            refused.code == 5
+            and "still works on project" in refused.err
+            and "task arn:aws:ecs:" in refused.err
+        )
     up.result().ok(4)
     sandbox.calm()
     [stack] = listed(place, project)
-    assert stack["status"].startswith("interrupted: task arn:aws:ecs:") and keys_of(sandbox, f".pulumi/locks/organization/{project}/")
+    assert stack["status"].startswith("interrupted: task arn:aws:ecs:") and keys_of(
+        sandbox, f".pulumi/locks/organization/{project}/"
+    )
     freed = place.run("cd", "cancel", "-p", project).ok()
     assert "is stopped, says ECS: its lock is taken away" in freed.err
-    assert not keys_of(sandbox, f".pulumi/locks/organization/{project}/") and not [k for k in keys_of(sandbox, f"projects/{project}/") if k.endswith("/owner")]
+    assert not keys_of(sandbox, f".pulumi/locks/organization/{project}/") and not [
+        k for k in keys_of(sandbox, f"projects/{project}/") if k.endswith("/owner")
+    ]
     mark = sandbox.mark()
     place.run("up", cwd=tiny).ok()  # looks first at what the killed one left
-    environments = [e["params"]["overrides"]["containerOverrides"][0]["environment"] for e in sandbox.journal(mark, "ecs", "RunTask")]
+    environments = [
+        e["params"]["overrides"]["containerOverrides"][0]["environment"]
+        for e in sandbox.journal(mark, "ecs", "RunTask")
+    ]
     assert [v["value"] for e in environments for v in e if v["name"].endswith("_UNCLEAN")] == ["1"]
     # a lock that is of no task of ours
     lock = f".pulumi/locks/organization/{project}/beta/somebody.json"

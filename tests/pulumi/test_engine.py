@@ -29,12 +29,16 @@ def place(sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> Iterator[kit.Place]:
 
 @pytest.fixture
 def slim(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> pathlib.Path:
-    return kit.copy_project("slim", tmp_path / "slim", project=kit.project_name("u", request.node.name))
+    return kit.copy_project(
+        "slim", tmp_path / "slim", project=kit.project_name("u", request.node.name)
+    )
 
 
 @pytest.fixture
 def tiny(place: kit.Place, tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> pathlib.Path:
-    return kit.copy_project("tiny", tmp_path / "tiny", project=kit.project_name("v", request.node.name))
+    return kit.copy_project(
+        "tiny", tmp_path / "tiny", project=kit.project_name("v", request.node.name)
+    )
 
 
 def project_of(folder: pathlib.Path) -> str:
@@ -47,7 +51,9 @@ def cd_runs(sandbox: kit.Sandbox, since: int) -> list[dict[str, str]]:
     for entry in sandbox.journal(since, "ecs", "RunTask"):
         override = entry["params"].get("overrides", {}).get("containerOverrides", [{}])[0]
         if override.get("name") == "main":
-            found[entry["params"]["clientToken"]] = {e["name"]: e["value"] for e in override["environment"]}
+            found[entry["params"]["clientToken"]] = {
+                e["name"]: e["value"] for e in override["environment"]
+            }
             assert len(json.dumps(entry["params"]["overrides"])) < 8192
     return list(found.values())
 
@@ -74,7 +80,10 @@ def test_life_of_a_project(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib
     assert {"deployed.json", "outputs.json", "run.json", "salt"} <= left and "owner" not in left
     assert keys_of(sandbox, f".pulumi/stacks/{project}/") == [f".pulumi/stacks/{project}/beta.json"]
     assert not keys_of(sandbox, f".pulumi/locks/organization/{project}/")
-    assert {re.sub(r"-v.*", "", k) for k in keys_of(sandbox, "plugins/")} == {"plugins/pulumi-resource-aws", "plugins/pulumi-resource-command"}
+    assert {re.sub(r"-v.*", "", k) for k in keys_of(sandbox, "plugins/")} == {
+        "plugins/pulumi-resource-aws",
+        "plugins/pulumi-resource-command",
+    }
     # the passphrase is a secret of its own, and nowhere else
     name = f"/Defang/{project}/beta-pulumi/passphrase"
     secret = sandbox.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
@@ -86,13 +95,22 @@ def test_life_of_a_project(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib
     events = place.events("latest")
     kit.check_sequence(events)
     resources = [e["resource"] for e in events if e["kind"] == "EVENT_RESOURCE"]
-    assert {"ServiceWeb", "Cluster", "Vpc"} <= {r["logical_id"] for r in resources if r["status"] == "CREATE_COMPLETE"}
+    assert {"ServiceWeb", "Cluster", "Vpc"} <= {
+        r["logical_id"] for r in resources if r["status"] == "CREATE_COMPLETE"
+    }
     services = {s["name"]: s for s in place.run("ps", "--json", cwd=slim).ok().lines[0]["services"]}
-    assert services["web"]["running"] == 1 and services["web"]["health"] == "healthy" and services["worker"]["state"] == "RUNNING"
+    assert (
+        services["web"]["running"] == 1
+        and services["web"]["health"] == "healthy"
+        and services["worker"]["state"] == "RUNNING"
+    )
     # nothing changed: no task; another machine finds the engine in AWS
     mark = sandbox.mark()
     assert "Nothing changed" in place.run("up", cwd=slim).ok().err
-    assert "Nothing would change" in place.run("plan", cwd=slim).ok().err + place.run("plan", cwd=slim).out
+    assert (
+        "Nothing would change"
+        in place.run("plan", cwd=slim).ok().err + place.run("plan", cwd=slim).out
+    )
     assert not cd_runs(sandbox, mark)
     refused = place.run("up", "--engine", "cloudformation", cwd=slim).ok(5)
     assert "deployed with engine pulumi" in refused.err and "--stack" in refused.err
@@ -105,17 +123,28 @@ def test_life_of_a_project(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib
     # teardown
     place.run("down", cwd=slim).ok()
     assert keys_of(sandbox, f".pulumi/stacks/{project}/") == []
-    assert {k.removeprefix(place_in_s3).split("/")[0] for k in keys_of(sandbox, place_in_s3)} == {"logs"}
-    assert "ParameterNotFound" in str(pytest.raises(Exception, sandbox.client("ssm").get_parameter, Name=name).value)
+    assert {k.removeprefix(place_in_s3).split("/")[0] for k in keys_of(sandbox, place_in_s3)} == {
+        "logs"
+    }
+    assert "ParameterNotFound" in str(
+        pytest.raises(Exception, sandbox.client("ssm").get_parameter, Name=name).value
+    )
     assert "is not deployed" in place.run("ps", cwd=slim).ok(6).err
 
 
-def test_other_machine_and_other_engine(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_other_machine_and_other_engine(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
     """What AWS holds decides where this machine does not remember."""
     place.run("up", *ENGINE, cwd=tiny).ok()
     with kit.place_at(tmp_path / "other", sandbox) as other:
-        assert "deployed with engine pulumi" in other.run("up", "--engine", "cloudformation", cwd=tiny).ok(5).err
-        assert other.run("ps", "--json", cwd=tiny).ok().lines[0]["services"][0]["state"] == "RUNNING"
+        assert (
+            "deployed with engine pulumi"
+            in other.run("up", "--engine", "cloudformation", cwd=tiny).ok(5).err
+        )
+        assert (
+            other.run("ps", "--json", cwd=tiny).ok().lines[0]["services"][0]["state"] == "RUNNING"
+        )
         other.run("down", cwd=tiny).ok()
     place.run("up", "--engine", "pulumi", cwd=tiny).ok()
     place.run("down", cwd=tiny).ok()
@@ -124,7 +153,9 @@ def test_other_machine_and_other_engine(place: kit.Place, sandbox: kit.Sandbox, 
     place.run("down", cwd=tiny).ok()
 
 
-def test_shop_killed_attached_canceled_destroyed(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
+def test_shop_killed_attached_canceled_destroyed(
+    place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path
+) -> None:
     """The task goes on in the cloud and is attached again: one task, every event once. A cancel ends the next run gracefully, the one after it goes on."""
     shop = kit.copy_project("shop", tmp_path / "shop")
     for name in ("DATABASE_PASSWORD", "STRIPE_KEY"):
@@ -139,8 +170,21 @@ def test_shop_killed_attached_canceled_destroyed(place: kit.Place, sandbox: kit.
     kit.check_sequence(events)
     assert kit.final_state(events) == "SUCCEEDED"
     assert len(cd_runs(sandbox, mark)) == 1
-    assert len({e["params"]["clientToken"] for e in sandbox.journal(mark, "ecs", "RunTask") if "kaniko" in str(e["params"])}) == 2
-    told = [(e["resource"]["logical_id"], e["resource"]["status"]) for e in events if e["kind"] == "EVENT_RESOURCE" and (e.get("row") or {}).get("id") != "account"]
+    assert (
+        len(
+            {
+                e["params"]["clientToken"]
+                for e in sandbox.journal(mark, "ecs", "RunTask")
+                if "kaniko" in str(e["params"])
+            }
+        )
+        == 2
+    )
+    told = [
+        (e["resource"]["logical_id"], e["resource"]["status"])
+        for e in events
+        if e["kind"] == "EVENT_RESOURCE" and (e.get("row") or {}).get("id") != "account"
+    ]
     assert len(told) == len(set(told))
     assert "e2e-Planted-77x" not in json.dumps(events) + place.log_text()
     kit.edit(shop, "replicas: 2", "replicas: 1")
@@ -163,7 +207,9 @@ def test_cancel_and_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.
     place.run("cancel", "latest").ok()
     up.result().ok(8)
     project = project_of(tiny)
-    assert "owner" not in "".join(keys_of(sandbox, f"projects/{project}/")) and not keys_of(sandbox, f".pulumi/locks/organization/{project}/")
+    assert "owner" not in "".join(keys_of(sandbox, f"projects/{project}/")) and not keys_of(
+        sandbox, f".pulumi/locks/organization/{project}/"
+    )
     sandbox.calm()
     place.run("up", cwd=tiny).ok()
     place.run("down", cwd=tiny).ok()
@@ -180,13 +226,22 @@ def test_task_killed(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path)
     sandbox.calm()
     mark = sandbox.mark()
     ran = place.run("up", cwd=tiny).ok()
-    assert cd_runs(sandbox, mark)[0]["CD_UNCLEAN"] == "1" and "an earlier run of Pulumi was killed" in ran.err
+    assert (
+        cd_runs(sandbox, mark)[0]["CD_UNCLEAN"] == "1"
+        and "an earlier run of Pulumi was killed" in ran.err
+    )
     assert not [k for k in keys_of(sandbox, f"projects/{project}/") if k.endswith("/owner")]
     place.run("down", cwd=tiny).ok()
 
 
 def test_resource_that_fails(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
-    sandbox.fault({"error": {"code": "InvalidParameterException", "status": 400, "message": "no such thing"}}, service="ecs", operation="CreateService", internal=True, times=1)
+    sandbox.fault(
+        {"error": {"code": "InvalidParameterException", "status": 400, "message": "no such thing"}},
+        service="ecs",
+        operation="CreateService",
+        internal=True,
+        times=1,
+    )
     ran = place.run("up", *ENGINE, cwd=tiny).ok(4)
     assert "ServiceWorker" in ran.err and "no such thing" in ran.err
     assert kit.final_state(place.events("latest")) == "FAILED"
@@ -194,7 +249,9 @@ def test_resource_that_fails(place: kit.Place, sandbox: kit.Sandbox, tiny: pathl
     place.run("down", cwd=tiny).ok()
 
 
-def test_plugins_that_cannot_be_downloaded(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+def test_plugins_that_cannot_be_downloaded(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
     for key in keys_of(sandbox, "plugins/") if sandbox.mark() and stack_exists(sandbox) else []:
         sandbox.client("s3").delete_object(Bucket=bucket_of(sandbox), Key=key)
     sandbox.services(**{"^main$": {"pulumi": ["no-plugins"]}})
@@ -203,10 +260,15 @@ def test_plugins_that_cannot_be_downloaded(place: kit.Place, sandbox: kit.Sandbo
 
 
 def stack_exists(sandbox: kit.Sandbox) -> bool:
-    return any(s["StackName"] == "defang-cd" for s in sandbox.client("cloudformation").describe_stacks()["Stacks"])
+    return any(
+        s["StackName"] == "defang-cd"
+        for s in sandbox.client("cloudformation").describe_stacks()["Stacks"]
+    )
 
 
-def test_credentials_that_expire(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
+def test_credentials_that_expire(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
     sandbox.waits(ecs_steady=2.0)
     up = place.spawn("up", *ENGINE, cwd=tiny)
     up.seen("pulumi up: running")
@@ -215,5 +277,3 @@ def test_credentials_that_expire(place: kit.Place, sandbox: kit.Sandbox, tiny: p
     place.run("whoami").ok()
     up.result().ok()
     place.run("down", cwd=tiny).ok()
-
-

@@ -8,8 +8,12 @@ import pytest
 import yaml
 
 GOLDEN = programs.HERE / "golden"
-CASES = {"worker": ("case-worker", "engine"), "stores-ha": ("case-stores-ha", "engine"), "certificate": ("case-certificate", "engine"),
-         "example-eject": ("example", "eject")}
+CASES = {
+    "worker": ("case-worker", "engine"),
+    "stores-ha": ("case-stores-ha", "engine"),
+    "certificate": ("case-certificate", "engine"),
+    "example-eject": ("example", "eject"),
+}
 
 
 def path(name: str) -> pathlib.Path:
@@ -28,7 +32,9 @@ def test_same_input_same_bytes():
 
 
 def test_config():
-    assert yaml.safe_load(programs.planned("example")["config"]) == {"config": {"pulumi:disable-default-providers": ["aws", "command"]}}
+    assert yaml.safe_load(programs.planned("example")["config"]) == {
+        "config": {"pulumi:disable-default-providers": ["aws", "command"]}
+    }
 
 
 def test_ejected_images_are_config():
@@ -36,7 +42,10 @@ def test_ejected_images_are_config():
     assert not any(name.startswith("Image_") or name == "command" for name in program["resources"])
     images = {name: value for name, value in program["config"].items() if name.startswith("image")}
     assert set(images) == {"imageApi", "imageWeb"}
-    assert all(value["type"] == "string" and "/kaniko-build:" in value["default"] for value in images.values())
+    assert all(
+        value["type"] == "string" and "/kaniko-build:" in value["default"]
+        for value in images.values()
+    )
     assert "image: ${imageWeb}" in programs.planned("example", "eject")["yaml"]
 
 

@@ -11,36 +11,81 @@ import walk
 
 # (type, path): what CloudFormation says and the provider says otherwise, or not at all.
 OTHERWISE = {
-    ("AWS::ServiceDiscovery::PrivateDnsNamespace", "Properties.DnsProperties.SOA.TTL"),  # lost: noted in the program
+    (
+        "AWS::ServiceDiscovery::PrivateDnsNamespace",
+        "Properties.DnsProperties.SOA.TTL",
+    ),  # lost: noted in the program
     ("AWS::DocDB::DBCluster", "CopyTagsToSnapshot"),  # lost: noted
-    ("AWS::ElasticLoadBalancingV2::ListenerRule", "Conditions[].Field"),  # the member's name says it
+    (
+        "AWS::ElasticLoadBalancingV2::ListenerRule",
+        "Conditions[].Field",
+    ),  # the member's name says it
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Scheme"),  # internal: false
-    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes[].Key"),  # a property each
+    (
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "LoadBalancerAttributes[].Key",
+    ),  # a property each
     ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupAttributes[].Key"),
     ("AWS::ECS::Service", "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"),  # boolean
-    ("AWS::CertificateManager::Certificate", "DomainValidationOptions[].DomainName"),  # records of their own
+    (
+        "AWS::CertificateManager::Certificate",
+        "DomainValidationOptions[].DomainName",
+    ),  # records of their own
     ("AWS::CertificateManager::Certificate", "DomainValidationOptions[].HostedZoneId"),
-    ("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].S3OriginConfig.OriginAccessIdentity"),  # empty: there is an access control
-    ("AWS::ApplicationAutoScaling::ScalingPolicy", "ScalingTargetId"),  # three properties of the target
-    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes[].Value"),  # access_logs.s3.enabled false: left out, see test_load_balancer
+    (
+        "AWS::CloudFront::Distribution",
+        "DistributionConfig.Origins[].S3OriginConfig.OriginAccessIdentity",
+    ),  # empty: there is an access control
+    (
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "ScalingTargetId",
+    ),  # three properties of the target
+    (
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "LoadBalancerAttributes[].Value",
+    ),  # access_logs.s3.enabled false: left out, see test_load_balancer
 }
 
 # (token, path): what the program says and CloudFormation does of itself.
 OWN = {
-    ("aws:ecs:Service", "waitForSteadyState"), ("aws:ecs:Service", "networkConfiguration.assignPublicIp"),
-    ("aws:iam:Role", "namePrefix"), ("aws:iam:InstanceProfile", "namePrefix"), ("aws:ec2:LaunchTemplate", "namePrefix"), ("aws:autoscaling:Group", "namePrefix"),
-    ("aws:autoscaling:Group", "forceDelete"), ("aws:ecs:CapacityProvider", "name"), ("aws:ec2:SecurityGroup", "namePrefix"), ("aws:s3:Bucket", "bucketPrefix"), ("aws:s3:Bucket", "forceDestroy"),
-    ("aws:rds:Instance", "identifierPrefix"), ("aws:rds:Instance", "skipFinalSnapshot"), ("aws:rds:Instance", "finalSnapshotIdentifier"),
-    ("aws:docdb:Cluster", "clusterIdentifierPrefix"), ("aws:docdb:Cluster", "skipFinalSnapshot"), ("aws:docdb:Cluster", "finalSnapshotIdentifier"),
-    ("aws:docdb:ClusterInstance", "identifierPrefix"), ("aws:elasticache:ReplicationGroup", "finalSnapshotIdentifier"),
-    ("aws:lb:LoadBalancer", "internal"), ("aws:s3:BucketLifecycleConfiguration", "rules[].filter.prefix"),
+    ("aws:ecs:Service", "waitForSteadyState"),
+    ("aws:ecs:Service", "networkConfiguration.assignPublicIp"),
+    ("aws:iam:Role", "namePrefix"),
+    ("aws:iam:InstanceProfile", "namePrefix"),
+    ("aws:ec2:LaunchTemplate", "namePrefix"),
+    ("aws:autoscaling:Group", "namePrefix"),
+    ("aws:autoscaling:Group", "forceDelete"),
+    ("aws:ecs:CapacityProvider", "name"),
+    ("aws:ec2:SecurityGroup", "namePrefix"),
+    ("aws:s3:Bucket", "bucketPrefix"),
+    ("aws:s3:Bucket", "forceDestroy"),
+    ("aws:rds:Instance", "identifierPrefix"),
+    ("aws:rds:Instance", "skipFinalSnapshot"),
+    ("aws:rds:Instance", "finalSnapshotIdentifier"),
+    ("aws:docdb:Cluster", "clusterIdentifierPrefix"),
+    ("aws:docdb:Cluster", "skipFinalSnapshot"),
+    ("aws:docdb:Cluster", "finalSnapshotIdentifier"),
+    ("aws:docdb:ClusterInstance", "identifierPrefix"),
+    ("aws:elasticache:ReplicationGroup", "finalSnapshotIdentifier"),
+    ("aws:lb:LoadBalancer", "internal"),
+    ("aws:s3:BucketLifecycleConfiguration", "rules[].filter.prefix"),
     ("aws:cloudfront:Distribution", "restrictions.geoRestriction.restrictionType"),
     ("aws:cloudfront:Distribution", "viewerCertificate.cloudfrontDefaultCertificate"),
     ("aws:cloudfront:Distribution", "defaultCacheBehavior.cachedMethods[]"),
-    ("aws:appautoscaling:Policy", "resourceId"), ("aws:appautoscaling:Policy", "scalableDimension"), ("aws:appautoscaling:Policy", "serviceNamespace"),
+    ("aws:appautoscaling:Policy", "resourceId"),
+    ("aws:appautoscaling:Policy", "scalableDimension"),
+    ("aws:appautoscaling:Policy", "serviceNamespace"),
 }
-OWN_TOKENS = {"aws:route53:Record": "_record", "aws:acm:CertificateValidation": "_validation"}  # of a certificate
-INVOKE = ("fn::invoke.function", "fn::invoke.options.provider", "fn::invoke.return", "fn::invoke.arguments.withDecryption")
+OWN_TOKENS = {
+    "aws:route53:Record": "_record",
+    "aws:acm:CertificateValidation": "_validation",
+}  # of a certificate
+INVOKE = (
+    "fn::invoke.function",
+    "fn::invoke.options.provider",
+    "fn::invoke.return",
+    "fn::invoke.arguments.withDecryption",
+)
 
 
 def log_groups(template):
@@ -52,7 +97,10 @@ def images(planned):
     found = {}
     for name, resource in planned["program"]["resources"].items():
         for build in planned["builds"]:
-            if name.startswith("Image_") and resource["properties"]["environment"]["IMAGE_SERVICE"] == build["service"]:
+            if (
+                name.startswith("Image_")
+                and resource["properties"]["environment"]["IMAGE_SERVICE"] == build["service"]
+            ):
                 found[build["uri"]] = f"{build['uri'].rsplit(':', 1)[0]}@«{name}»"
     return found
 
@@ -65,14 +113,21 @@ def plan(request):
 def test_resources(plan):
     graph, program = plan["template"]["Resources"], plan["program"]["resources"]
     assert set(graph) <= set(program)
-    assert {walk.owner(name) for name in program if not name.startswith("Image_")} - {"aws", "command"} == set(graph)
+    assert {walk.owner(name) for name in program if not name.startswith("Image_")} - {
+        "aws",
+        "command",
+    } == set(graph)
     assert sum(name.startswith("Image_") for name in program) == len(plan["builds"])
     assert ("command" in program) == bool(plan["builds"])
 
 
 def own(name, part, token, path, text):
     """Whether the program may say this although the plan does not."""
-    if (token, path) in OWN or path.endswith(INVOKE) or (token in OWN_TOKENS and part.startswith(f"{name}{OWN_TOKENS[token]}")):
+    if (
+        (token, path) in OWN
+        or path.endswith(INVOKE)
+        or (token in OWN_TOKENS and part.startswith(f"{name}{OWN_TOKENS[token]}"))
+    ):
         return True
     return part != name and text == f"«{name}»"  # a part names what it is a part of
 
@@ -84,33 +139,49 @@ def test_values(plan):
         for part, node in walk.parts(plan["program"], name):
             found = walk.program_leaves(node["properties"], walk.Found(), groups)
             keys += found.keys
-            given += Counter(text for path, text in found.leaves if not own(name, part, node["type"], path, text))
+            given += Counter(
+                text for path, text in found.leaves if not own(name, part, node["type"], path, text)
+            )
         said = walk.template_leaves(resource.get("Properties", {}), walk.Found())
-        for path, text in sorted(said.leaves, key=lambda leaf: (resource["Type"], leaf[0]) in OTHERWISE):
+        for path, text in sorted(
+            said.leaves, key=lambda leaf: (resource["Type"], leaf[0]) in OTHERWISE
+        ):
             text = swapped.get(text, text)
             if given[text] > 0:
                 given[text] -= 1
-            elif path.endswith(("Tags[].Key", "Dimensions[].Name")):  # a list of pairs becomes a map
+            elif path.endswith(
+                ("Tags[].Key", "Dimensions[].Name")
+            ):  # a list of pairs becomes a map
                 assert keys[text] > 0, f"{name}: {path} = {text} is lost"
             else:
                 assert (resource["Type"], path) in OTHERWISE, f"{name}: {path} = {text} is lost"
         for text, count in said.keys.items():  # a map becomes a list of pairs
-            given[text] -= count if text in resource.get("Properties", {}).get("Parameters", {}) else 0
+            given[text] -= (
+                count if text in resource.get("Properties", {}).get("Parameters", {}) else 0
+            )
         if resource["Type"] == "AWS::ECS::Service" and "DesiredCount" not in resource["Properties"]:
-            given["1"] -= 1  # scaled by others: what it begins with, see test_scaled_service_keeps_its_count
+            given["1"] -= (
+                1  # scaled by others: what it begins with, see test_scaled_service_keeps_its_count
+            )
         assert not +given, f"{name} says what is not in the plan"
 
 
 def test_references(plan):
     groups = log_groups(plan["template"])
     for name, resource in plan["template"]["Resources"].items():
-        wanted = walk.template_leaves(resource.get("Properties", {}), walk.Found()).references | set(resource.get("DependsOn", []))
+        wanted = walk.template_leaves(
+            resource.get("Properties", {}), walk.Found()
+        ).references | set(resource.get("DependsOn", []))
         given = set()
         for _, node in walk.parts(plan["program"], name):
             given |= walk.program_leaves(node["properties"], walk.Found(), groups).references
-            given |= walk.program_leaves(node.get("options", {}).get("dependsOn", []), walk.Found(), groups).references
+            given |= walk.program_leaves(
+                node.get("options", {}).get("dependsOn", []), walk.Found(), groups
+            ).references
         config = set(plan["program"].get("config", {})) | {"aws"}  # the provider of an invoke
-        assert {one for one in given if not one.startswith("Image_")} - {name} - config == wanted - {name}
+        assert {one for one in given if not one.startswith("Image_")} - {
+            name
+        } - config == wanted - {name}
 
 
 def test_images(plan):
@@ -118,17 +189,27 @@ def test_images(plan):
     program = plan["program"]["resources"]
     for build in plan["builds"]:
         wanted = images(plan)[build["uri"]].replace("«", "${").replace("»", ".stdout}")
-        users = [name for name, node in program.items() if node["type"] == "aws:ecs:TaskDefinition" and f"'image': '{wanted}'" in str(node)]
+        users = [
+            name
+            for name, node in program.items()
+            if node["type"] == "aws:ecs:TaskDefinition" and f"'image': '{wanted}'" in str(node)
+        ]
         assert users, f"nothing runs the image of {build['service']}"
         assert build["uri"] not in plan["yaml"].replace(f"--destination={build['uri']}", "")
     for name, node in program.items():
         if not name.startswith("Image_"):
             continue
-        assert node["properties"]["create"] == "sh ./image.sh" and plan["script"].startswith("#!/bin/sh\n")
+        assert node["properties"]["create"] == "sh ./image.sh" and plan["script"].startswith(
+            "#!/bin/sh\n"
+        )
         on = {walk.owner(text[2:-1]) for text in node["options"]["dependsOn"]}
         assert {"BuildRepository", "KanikoRole", "BuildSecurityGroup", "LogGroupBuilds"} <= on
-        assert {"Cluster", "PublicRoute1"} & set(plan["template"]["Resources"]) <= on  # unless the project brings its own
-        assert "k3j2h4g5f6d7" not in str(node), "the deployment's id would change the image at each up"
+        assert {"Cluster", "PublicRoute1"} & set(
+            plan["template"]["Resources"]
+        ) <= on  # unless the project brings its own
+        assert "k3j2h4g5f6d7" not in str(node), (
+            "the deployment's id would change the image at each up"
+        )
 
 
 def test_parts_are_waited_for(plan):
@@ -137,9 +218,15 @@ def test_parts_are_waited_for(plan):
     for name in plan["template"]["Resources"]:
         node = program[name]
         on = {text[2:-1] for text in node.get("options", {}).get("dependsOn", [])}
-        used = walk.program_leaves(node["properties"], walk.Found(), set()).references | {one for one in on if "_" not in one}
+        used = walk.program_leaves(node["properties"], walk.Found(), set()).references | {
+            one for one in on if "_" not in one
+        }
         for other in program:
-            if "_" in other and walk.owner(other) in used - {name} and not other.startswith("Image_"):
+            if (
+                "_" in other
+                and walk.owner(other) in used - {name}
+                and not other.startswith("Image_")
+            ):
                 assert other in on, f"{name} does not wait for {other}"
 
 
@@ -148,15 +235,23 @@ def test_order_has_no_cycle(plan):
     edges = {}
     for name, node in program.items():
         text = str(node.get("properties", {})) + str(node.get("options", {}).get("dependsOn", []))
-        edges[name] = {other.replace("]", "[").split("[")[0].split(".")[0] for other in
-                       (piece.split("}")[0] for piece in text.replace("$$", "").split("${")[1:])} & set(program)
+        edges[name] = {
+            other.replace("]", "[").split("[")[0].split(".")[0]
+            for other in (piece.split("}")[0] for piece in text.replace("$$", "").split("${")[1:])
+        } & set(program)
     list(graphlib.TopologicalSorter(edges).static_order())
 
 
 def test_outputs(plan):
     wanted, given = walk.Found(), walk.Found()
-    template = {name: walk.template_text(value["Value"], wanted) for name, value in plan["template"].get("Outputs", {}).items()}
-    program = {name: walk.program_text(value, given, set()) for name, value in plan["program"].get("outputs", {}).items()}
+    template = {
+        name: walk.template_text(value["Value"], wanted)
+        for name, value in plan["template"].get("Outputs", {}).items()
+    }
+    program = {
+        name: walk.program_text(value, given, set())
+        for name, value in plan["program"].get("outputs", {}).items()
+    }
     assert program == template
 
 
@@ -164,8 +259,14 @@ def test_protection(plan):
     for name, resource in plan["template"]["Resources"].items():
         properties = resource.get("Properties", {})
         attributes = {a["Key"]: a["Value"] for a in properties.get("LoadBalancerAttributes", [])}
-        guarded = properties.get("DeletionProtection") is True or attributes.get("deletion_protection.enabled") == "true"
-        kept = resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate") and not resource.get("Metadata", {}).get("Purge")
+        guarded = (
+            properties.get("DeletionProtection") is True
+            or attributes.get("deletion_protection.enabled") == "true"
+        )
+        kept = resource.get("DeletionPolicy") in (
+            "Retain",
+            "RetainExceptOnCreate",
+        ) and not resource.get("Metadata", {}).get("Purge")
         for part, node in walk.parts(plan["program"], name):
             options = node.get("options", {})
             assert options.get("retainOnDelete", False) == kept, part
@@ -178,7 +279,13 @@ def test_snapshots(plan):
             continue
         node = plan["program"]["resources"][name]
         policies = resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")
-        wanted = False if policies[0] == "Snapshot" else "${dropData}" if policies[1] == "Snapshot" else True
+        wanted = (
+            False
+            if policies[0] == "Snapshot"
+            else "${dropData}"
+            if policies[1] == "Snapshot"
+            else True
+        )
         assert node["properties"]["skipFinalSnapshot"] == wanted
         if wanted is not True:
             assert "finalSnapshotIdentifier" in node["options"]["ignoreChanges"]
@@ -188,7 +295,10 @@ def test_snapshots(plan):
 
 def test_secrets(plan):
     """What CloudFormation resolves from the config store is marked as secret; nothing of CloudFormation's language is left."""
-    secrets = sum(text.count("{{resolve:ssm-secure:") + text.count("{{resolve:secretsmanager:") for _, text in raw(plan["template"]["Resources"]))
+    secrets = sum(
+        text.count("{{resolve:ssm-secure:") + text.count("{{resolve:secretsmanager:")
+        for _, text in raw(plan["template"]["Resources"])
+    )
     assert plan["yaml"].count("fn::secret:") == secrets
     for words in ("{{resolve", "AWS::", "Fn::"):
         assert words not in plan["yaml"]
@@ -208,7 +318,11 @@ def raw(value, path=""):
 def test_losses_are_said(plan):
     for note in plan["notes"]:
         assert f": {note}\n" in plan["yaml"]
-    namespaces = [n for n, r in plan["template"]["Resources"].items() if r["Type"] == "AWS::ServiceDiscovery::PrivateDnsNamespace"]
+    namespaces = [
+        n
+        for n, r in plan["template"]["Resources"].items()
+        if r["Type"] == "AWS::ServiceDiscovery::PrivateDnsNamespace"
+    ]
     assert {f"{n}: Properties.DnsProperties.SOA.TTL" for n in namespaces} <= set(plan["notes"])
 
 
@@ -221,7 +335,9 @@ def test_scaled_service_keeps_its_count(plan):
     for name, resource in template.items():
         if resource["Type"] == "AWS::ECS::Service":
             free = name in scaled or "DesiredCount" not in resource["Properties"]
-            assert ("desiredCount" in program[name].get("options", {}).get("ignoreChanges", [])) == free, name
+            assert (
+                "desiredCount" in program[name].get("options", {}).get("ignoreChanges", [])
+            ) == free, name
 
 
 def test_these_tests_see_a_loss():
@@ -237,12 +353,29 @@ def test_these_tests_see_a_loss():
         (test_values, lambda r: r["ServiceWeb"]["properties"].pop("desiredCount")),
         (test_values, lambda r: r["Vpc"]["properties"].update(cidrBlock="10.1.0.0/16")),
         (test_values, lambda r: r["Vpc"]["properties"].update(instanceTenancy="dedicated")),
-        (test_values, lambda r: r["ExecutionRole_policy1"]["properties"]["policy"]["fn::toJSON"]["Statement"].pop()),
+        (
+            test_values,
+            lambda r: r["ExecutionRole_policy1"]["properties"]["policy"]["fn::toJSON"][
+                "Statement"
+            ].pop(),
+        ),
         (test_references, lambda r: r["ServiceWeb"]["options"].update(dependsOn=[])),
         (test_resources, lambda r: r.pop("Namespace")),
-        (test_parts_are_waited_for, lambda r: r["TaskDefinitionWeb"]["options"].update(dependsOn=[])),
-        (test_images, lambda r: r["Image_Web"]["options"]["dependsOn"].remove("${KanikoRole}") or r["Image_Web"]["options"]["dependsOn"].remove("${KanikoRole_policy1}")),
-        (test_order_has_no_cycle, lambda r: r["Vpc"].update(options={"dependsOn": ["${ServiceWeb}"]})),
+        (
+            test_parts_are_waited_for,
+            lambda r: r["TaskDefinitionWeb"]["options"].update(dependsOn=[]),
+        ),
+        (
+            test_images,
+            lambda r: (
+                r["Image_Web"]["options"]["dependsOn"].remove("${KanikoRole}")
+                or r["Image_Web"]["options"]["dependsOn"].remove("${KanikoRole_policy1}")
+            ),
+        ),
+        (
+            test_order_has_no_cycle,
+            lambda r: r["Vpc"].update(options={"dependsOn": ["${ServiceWeb}"]}),
+        ),
     ]
     for test, change in changes:
         with pytest.raises((AssertionError, graphlib.CycleError)):

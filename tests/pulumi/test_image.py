@@ -27,31 +27,94 @@ def place(tmp_path_factory):
         tar.add(programs.HERE / "project" / "Dockerfile", "Dockerfile")
     s3.put_object(Bucket=BUCKET, Key="context.tar.gz", Body=data.getvalue())
     sandbox.client("ecr").create_repository(repositoryName=REPOSITORY)
-    ecs.create_cluster(clusterName=CLUSTER, capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[])
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
-    role = sandbox.client("iam").create_role(RoleName="kaniko", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    sandbox.client("iam").put_role_policy(RoleName="kaniko", PolicyName="all", PolicyDocument=json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
-    ecs.register_task_definition(family="kaniko", cpu="256", memory="512", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], executionRoleArn=role,
-                                 taskRoleArn=role, containerDefinitions=[{"name": "kaniko", "image": "ghcr.io/osscontainertools/kaniko:v1.28.3", "essential": True}])
+    ecs.create_cluster(
+        clusterName=CLUSTER, capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[]
+    )
+    trust = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+    )
+    role = sandbox.client("iam").create_role(RoleName="kaniko", AssumeRolePolicyDocument=trust)[
+        "Role"
+    ]["Arn"]
+    sandbox.client("iam").put_role_policy(
+        RoleName="kaniko",
+        PolicyName="all",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+            }
+        ),
+    )
+    ecs.register_task_definition(
+        family="kaniko",
+        cpu="256",
+        memory="512",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        executionRoleArn=role,
+        taskRoleArn=role,
+        containerDefinitions=[
+            {
+                "name": "kaniko",
+                "image": "ghcr.io/osscontainertools/kaniko:v1.28.3",
+                "essential": True,
+            }
+        ],
+    )
     subnet = ec2.describe_subnets()["Subnets"][0]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=subnet["VpcId"])
-    table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])["RouteTables"][0]["RouteTableId"]
+    table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])[
+        "RouteTables"
+    ][0]["RouteTableId"]
     ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-    group = ec2.create_security_group(GroupName="builds", Description="builds", VpcId=subnet["VpcId"])["GroupId"]
+    group = ec2.create_security_group(
+        GroupName="builds", Description="builds", VpcId=subnet["VpcId"]
+    )["GroupId"]
     yield sandbox, subnet["SubnetId"], group
     assert sandbox.end() == 0
 
 
 def environment(place, tag):
     sandbox, subnet, group = place
-    command = [f"--context=s3://{BUCKET}/context.tar.gz", "--dockerfile=Dockerfile", f"--destination={REGISTRY}:{tag}", "--force",
-               "--label=io.defang.image.name=web-image", "--label=io.defang.image.etag=@DEPLOYMENT@", "--build-arg=TEXT=a \"quoted\" $dollar"]
-    return {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": sandbox.url, "AWS_REGION": "us-west-2", "AWS_ACCESS_KEY_ID": kit.KEY,
-            "AWS_SECRET_ACCESS_KEY": kit.SECRET, "DEFANG_ETAG": "k3j2h4g5f6d7", "IMAGE_PAUSE": "0.2", "IMAGE_SERVICE": "web", "IMAGE_REPOSITORY": REPOSITORY,
-            "IMAGE_TAG": tag, "IMAGE_CLUSTER": CLUSTER, "IMAGE_TASK_DEFINITION": "kaniko", "IMAGE_CONTAINER": "kaniko", "IMAGE_SUBNETS": subnet,
-            "IMAGE_SECURITY_GROUP": group, "IMAGE_COMMAND": json.dumps(command), "IMAGE_DNS_SUFFIX": "amazonaws.com"}
+    command = [
+        f"--context=s3://{BUCKET}/context.tar.gz",
+        "--dockerfile=Dockerfile",
+        f"--destination={REGISTRY}:{tag}",
+        "--force",
+        "--label=io.defang.image.name=web-image",
+        "--label=io.defang.image.etag=@DEPLOYMENT@",
+        '--build-arg=TEXT=a "quoted" $dollar',
+    ]
+    return {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": sandbox.url,
+        "AWS_REGION": "us-west-2",
+        "AWS_ACCESS_KEY_ID": kit.KEY,
+        "AWS_SECRET_ACCESS_KEY": kit.SECRET,
+        "DEFANG_ETAG": "k3j2h4g5f6d7",
+        "IMAGE_PAUSE": "0.2",
+        "IMAGE_SERVICE": "web",
+        "IMAGE_REPOSITORY": REPOSITORY,
+        "IMAGE_TAG": tag,
+        "IMAGE_CLUSTER": CLUSTER,
+        "IMAGE_TASK_DEFINITION": "kaniko",
+        "IMAGE_CONTAINER": "kaniko",
+        "IMAGE_SUBNETS": subnet,
+        "IMAGE_SECURITY_GROUP": group,
+        "IMAGE_COMMAND": json.dumps(command),
+        "IMAGE_DNS_SUFFIX": "amazonaws.com",
+    }
 
 
 def script():
@@ -59,17 +122,24 @@ def script():
 
 
 def run(place, tag):
-    return subprocess.run(script(), env=environment(place, tag), capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        script(), env=environment(place, tag), capture_output=True, text=True, timeout=120
+    )
 
 
 def test_builds_once(place):
     sandbox = place[0]
     done = run(place, "one")
-    found = sandbox.client("ecr").describe_images(repositoryName=REPOSITORY, imageIds=[{"imageTag": "one"}])["imageDetails"][0]["imageDigest"]
+    found = sandbox.client("ecr").describe_images(
+        repositoryName=REPOSITORY, imageIds=[{"imageTag": "one"}]
+    )["imageDetails"][0]["imageDigest"]
     assert (done.returncode, done.stdout) == (0, found), done.stderr
     started = [e for e in sandbox.journal(0, "ecs", "RunTask")][-1]["params"]
     command = started["overrides"]["containerOverrides"][0]["command"]
-    assert "--label=io.defang.image.etag=k3j2h4g5f6d7" in command and '--build-arg=TEXT=a "quoted" $dollar' in command
+    assert (
+        "--label=io.defang.image.etag=k3j2h4g5f6d7" in command
+        and '--build-arg=TEXT=a "quoted" $dollar' in command
+    )
     since = sandbox.mark()
     again = run(place, "one")
     assert (again.returncode, again.stdout) == (0, found)
@@ -105,7 +175,9 @@ def test_a_signal_stops_the_task(place):
     sandbox = place[0]
     sandbox.builds(**{":three": {"seconds": 60}})
     since = sandbox.mark()
-    running = subprocess.Popen(script(), env=environment(place, "three"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = subprocess.Popen(
+        script(), env=environment(place, "three"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     kit.wait_for(lambda: "DescribeTasks" in sandbox.operations(since, "ecs"))
     running.send_signal(signal.SIGTERM)
     assert running.wait(timeout=30) == 143

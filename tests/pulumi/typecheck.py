@@ -8,8 +8,21 @@ from typing import Any, Iterator
 
 from package import Fields, Package, closes, package, strip
 
-OPTIONS = {"dependsOn", "protect", "retainOnDelete", "ignoreChanges", "customTimeouts", "version", "deleteBeforeReplace", "provider", "parent", "aliases",
-           "additionalSecretOutputs", "replaceOnChanges", "import"}
+OPTIONS = {
+    "dependsOn",
+    "protect",
+    "retainOnDelete",
+    "ignoreChanges",
+    "customTimeouts",
+    "version",
+    "deleteBeforeReplace",
+    "provider",
+    "parent",
+    "aliases",
+    "additionalSecretOutputs",
+    "replaceOnChanges",
+    "import",
+}
 ACCESS = re.compile(r"\$\$|\$\{([^}]*)\}")
 
 
@@ -21,7 +34,7 @@ def accesses(text: str) -> Iterator[str]:
 
 
 def steps(path: str) -> list[str | int]:
-    """"X.list[0].name" → ["X", "list", 0, "name"]"""
+    """ "X.list[0].name" → ["X", "list", 0, "name"]"""
     found: list[str | int] = []
     for word in path.split("."):
         name, *indices = word.replace("]", "").split("[")
@@ -49,7 +62,9 @@ class Checker:
         name, *rest = steps(path)
         config = self.program.get("config", {})
         if name in config:
-            return {"string": "string", "boolean": "boolean", "integer": "number"}[config[name]["type"]]
+            return {"string": "string", "boolean": "boolean", "integer": "number"}[
+                config[name]["type"]
+            ]
         resource = self.program["resources"].get(name)
         if resource is None:
             self.fault(f"{path}: there is no resource or config {name}")
@@ -74,7 +89,11 @@ class Checker:
                     return "?"
                 text = strip(text[:-2])
                 continue
-            shape = provider.shape("output", text.removeprefix("outputs.")) if text.startswith("outputs.") else None
+            shape = (
+                provider.shape("output", text.removeprefix("outputs."))
+                if text.startswith("outputs.")
+                else None
+            )
             if shape is None:
                 self.fault(f"{path}: {text} has no members")
                 return "?"
@@ -156,7 +175,11 @@ class Checker:
         names = list(accesses(value))
         if len(names) == 1 and value == f"${{{names[0]}}}":
             given = self.reference(names[0])
-            fits = given in ("?", wanted) or wanted == "any" or (wanted == "string" and given in ("number", "boolean"))
+            fits = (
+                given in ("?", wanted)
+                or wanted == "any"
+                or (wanted == "string" and given in ("number", "boolean"))
+            )
             if not fits and wanted.endswith("[]") and given.endswith("[]"):
                 fits = strip(wanted[:-2]) == strip(given[:-2])
             if not fits and not wanted.startswith("enums."):
@@ -202,7 +225,9 @@ class Checker:
             return
         self.fields(provider, call.get("arguments", {}), found[0], f"{path} {call['function']}")
         if call.get("options") != {"provider": "${aws}"}:
-            self.fault(f"{path}: {call['function']} names no provider: the language's default does not reach a call within fn::secret")
+            self.fault(
+                f"{path}: {call['function']} names no provider: the language's default does not reach a call within fn::secret"
+            )
         given = found[1].get(call["return"])
         if given is None or strip(given.type) != wanted:
             self.fault(f"{path}: {call['function']} returns no {wanted} {call['return']}")
@@ -215,7 +240,12 @@ class Checker:
                 self.fault(f"there is no option {key}")
         for text in options.get("dependsOn", []):
             found = list(accesses(text))
-            if len(found) != 1 or found[0] not in self.program["resources"] or found[0] == name or text != f"${{{found[0]}}}":
+            if (
+                len(found) != 1
+                or found[0] not in self.program["resources"]
+                or found[0] == name
+                or text != f"${{{found[0]}}}"
+            ):
                 self.fault(f"dependsOn names no resource: {text}")
         for key in options.get("ignoreChanges", []):
             if key not in inputs:
@@ -228,7 +258,9 @@ class Checker:
         name = resource["type"].split(":")[2]
         fields = members_of_provider(package(name))
         self.fields(package(name), resource.get("properties", {}), fields, "properties")
-        if not resource.get("defaultProvider") or not re.fullmatch(r"\d+\.\d+\.\d+", resource.get("options", {}).get("version", "")):
+        if not resource.get("defaultProvider") or not re.fullmatch(
+            r"\d+\.\d+\.\d+", resource.get("options", {}).get("version", "")
+        ):
             self.fault("a provider is the default and pinned to a version")
 
     def run(self) -> list[str]:
@@ -259,7 +291,7 @@ def members_of_provider(provider: Package) -> Fields:
 
 
 def alternatives(text: str) -> list[str]:
-    """"string | enums.X" → both; a '|' inside brackets separates nothing."""
+    """ "string | enums.X" → both; a '|' inside brackets separates nothing."""
     found, depth, part = [], 0, ""
     for char in text:
         depth += (char in "<{(") - (char in ">})")

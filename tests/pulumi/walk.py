@@ -9,8 +9,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Iterator
 
-FACTS = {"AWS::Region": "us-west-2", "AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
-RESOLVE = re.compile(r"\{\{resolve:(?:ssm(?:-secure)?|secretsmanager):(.*?)(?::SecretString:::(.*))?\}\}")
+FACTS = {
+    "AWS::Region": "us-west-2",
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+RESOLVE = re.compile(
+    r"\{\{resolve:(?:ssm(?:-secure)?|secretsmanager):(.*?)(?::SecretString:::(.*))?\}\}"
+)
 
 
 @dataclass
@@ -28,7 +35,11 @@ def scalar(value: Any) -> str:
 
 # ---- CloudFormation ----
 def intrinsic(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and (next(iter(value)) == "Ref" or next(iter(value)).startswith("Fn::"))
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and (next(iter(value)) == "Ref" or next(iter(value)).startswith("Fn::"))
+    )
 
 
 def template_text(value: Any, found: Found) -> str:
@@ -50,7 +61,11 @@ def template_text(value: Any, found: Found) -> str:
         def one(match: re.Match) -> str:
             if match[1].startswith("!"):
                 return f"${{{match[1][1:]}}}"
-            return template_text(bound[match[1]], found) if match[1] in bound else refer(match[1].split(".")[0], found)
+            return (
+                template_text(bound[match[1]], found)
+                if match[1] in bound
+                else refer(match[1].split(".")[0], found)
+            )
 
         return re.sub(r"\$\{([^}]*)\}", one, text)
     raise AssertionError(f"{name} is not known here")
@@ -100,7 +115,9 @@ def program_text(text: str, found: Found, groups: set[str]) -> str:
 
     text = re.sub(r"\$\$|\$\{([^}]*)\}", one, text)
     # A log group's ARN ends in ":*" in CloudFormation and does not in the provider.
-    return re.sub(r"«(\w+)»:\*", lambda match: f"«{match[1]}»" if match[1] in groups else match[0], text)
+    return re.sub(
+        r"«(\w+)»:\*", lambda match: f"«{match[1]}»" if match[1] in groups else match[0], text
+    )
 
 
 def program_leaves(value: Any, found: Found, groups: set[str], path: str = "") -> Found:
@@ -112,7 +129,9 @@ def program_leaves(value: Any, found: Found, groups: set[str], path: str = "") -
         for item in value:
             program_leaves(item, found, groups, f"{path}[]")
     else:
-        found.leaves.append((path, program_text(value, found, groups) if isinstance(value, str) else scalar(value)))
+        found.leaves.append(
+            (path, program_text(value, found, groups) if isinstance(value, str) else scalar(value))
+        )
     return found
 
 

@@ -12,10 +12,18 @@ ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="sandbox", description="One process on loopback that stands for AWS.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default 0: a free one)")
-    parser.add_argument("--state-file", help="write {port, pid, url, …} as JSON to this file once listening")
+    parser = argparse.ArgumentParser(
+        prog="sandbox", description="One process on loopback that stands for AWS."
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="port to listen on (default 0: a free one)"
+    )
+    parser.add_argument(
+        "--state-file", help="write {port, pid, url, …} as JSON to this file once listening"
+    )
     parser.add_argument("--fast", action="store_true", help="shorter waits, for tests")
     parser.add_argument("--seed", type=int, help="make moto's identifiers repeatable")
     return parser.parse_args()
@@ -33,9 +41,13 @@ def main() -> int:
     options = arguments()
     for name in [n for n in os.environ if n.startswith("AWS_")]:
         del os.environ[name]  # the caller's profile and endpoints are no business of ours
-    os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_DEFAULT_REGION="us-east-1", MOTO_ALLOW_NONEXISTENT_REGION="true",
-                      MOTO_IAM_LOAD_MANAGED_POLICIES="true",
-                      MOTO_ACM_VALIDATION_WAIT="0" if options.fast else "3")
+    os.environ.update(
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_DEFAULT_REGION="us-east-1",
+        MOTO_ALLOW_NONEXISTENT_REGION="true",
+        MOTO_IAM_LOAD_MANAGED_POLICIES="true",
+        MOTO_ACM_VALIDATION_WAIT="0" if options.fast else "3",
+    )
     from .context import ADMIN_KEY, ADMIN_SECRET, Context
     from .server import Sandbox
 
@@ -52,11 +64,23 @@ def main() -> int:
     try:
         host, port = sandbox.listen(options.host, options.port)
     except OSError as error:
-        print(f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --port", file=sys.stderr)
+        print(
+            f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --port",
+            file=sys.stderr,
+        )
         return 1
     if options.state_file:
-        write_state(options.state_file, {"port": port, "pid": os.getpid(), "url": context.url, "account": context.account,
-                                         "access_key": ADMIN_KEY, "secret_key": ADMIN_SECRET})
+        write_state(
+            options.state_file,
+            {
+                "port": port,
+                "pid": os.getpid(),
+                "url": context.url,
+                "account": context.account,
+                "access_key": ADMIN_KEY,
+                "secret_key": ADMIN_SECRET,
+            },
+        )
     print(f"sandbox listening on http://{host}:{port}", flush=True)
     signal.sigwait(ENDING)
     sandbox.close()

@@ -20,7 +20,17 @@ from typing import Any
 from .errors import AwsError
 
 BUILD_KEYS = {"fail_times", "exit", "log", "seconds"}
-SERVICE_KEYS = {"exit", "after", "unhealthy", "health", "log", "start_seconds", "times", "pulumi", "when"}
+SERVICE_KEYS = {
+    "exit",
+    "after",
+    "unhealthy",
+    "health",
+    "log",
+    "start_seconds",
+    "times",
+    "pulumi",
+    "when",
+}
 
 
 class Behaviour:
@@ -39,7 +49,9 @@ class Behaviour:
                 re.compile(pattern)
                 bad = set(rule) - known
                 if bad:
-                    raise AwsError("BadBehaviour", f"unknown keys in {section} {pattern!r}: {sorted(bad)}")
+                    raise AwsError(
+                        "BadBehaviour", f"unknown keys in {section} {pattern!r}: {sorted(bad)}"
+                    )
         with self._lock:
             self.virgin = bool(wanted.get("virgin", self.virgin))
             for pattern, rule in wanted.get("builds", {}).items():
@@ -55,8 +67,11 @@ class Behaviour:
 
     def get(self) -> dict[str, Any]:
         with self._lock:
-            return {"builds": {k: dict(v) for k, v in self._builds.items()},
-                    "services": {k: dict(v) for k, v in self._services.items()}, "virgin": self.virgin}
+            return {
+                "builds": {k: dict(v) for k, v in self._builds.items()},
+                "services": {k: dict(v) for k, v in self._services.items()},
+                "virgin": self.virgin,
+            }
 
     def build(self, names: list[str]) -> dict[str, Any]:
         """The rule for one build run; a rule with fail_times fails that often, then not any more."""
@@ -67,7 +82,12 @@ class Behaviour:
                     if rule["left"] is not None:
                         fails = rule["left"] > 0
                         rule["left"] = max(0, rule["left"] - 1)
-                    return {"fails": fails, "exit": rule.get("exit", 1), "log": rule.get("log", []), "seconds": rule.get("seconds")}
+                    return {
+                        "fails": fails,
+                        "exit": rule.get("exit", 1),
+                        "log": rule.get("log", []),
+                        "seconds": rule.get("seconds"),
+                    }
         return {"fails": False, "exit": 0, "log": [], "seconds": None}
 
     def service(self, names: list[str], environment: dict[str, str]) -> dict[str, Any]:
@@ -92,4 +112,7 @@ def from_environment(text: str) -> dict[str, Any]:
         return {"exit": int(value)}
     if kind in ("unhealthy", "health") and not value:
         return {"unhealthy": True} if kind == "unhealthy" else {"health": False}
-    return {"exit": 64, "log": [f"sandbox: SANDBOX_FAIL={text!r} is not exit:N, unhealthy or health"]}
+    return {
+        "exit": 64,
+        "log": [f"sandbox: SANDBOX_FAIL={text!r} is not exit:N, unhealthy or health"],
+    }

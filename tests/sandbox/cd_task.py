@@ -36,11 +36,25 @@ def serve(sandbox: Any, request: Request) -> Response | None:
     if container is None:
         return Response(404)
     if what == "metadata":
-        return reply({"TaskARN": container.task["taskArn"], "Cluster": container.task["clusterArn"], "Family": container.task["_definition"]["family"]})
+        return reply(
+            {
+                "TaskARN": container.task["taskArn"],
+                "Cluster": container.task["clusterArn"],
+                "Family": container.task["_definition"]["family"],
+            }
+        )
     if request.header("Authorization") != token:
         return Response(403)
     key = sandbox.context.keys.issue_role(container.task_role, container.task["_id"], 3600)
-    return reply({"AccessKeyId": key.access_key, "SecretAccessKey": key.secret, "Token": key.token, "Expiration": "2099-01-01T00:00:00Z", "RoleArn": container.task_role})
+    return reply(
+        {
+            "AccessKeyId": key.access_key,
+            "SecretAccessKey": key.secret,
+            "Token": key.token,
+            "Expiration": "2099-01-01T00:00:00Z",
+            "RoleArn": container.task_role,
+        }
+    )
 
 
 def reply(value: Any) -> Response:
@@ -50,10 +64,21 @@ def reply(value: Any) -> Response:
 def environment_of(container: Container, token: str, home: pathlib.Path) -> dict[str, str]:
     url = container.context.url
     path = f"{home / 'bin'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return {"PATH": path, "HOME": str(home), "TMPDIR": str(home / "tmp"), "LC_ALL": "C.UTF-8", "AWS_ENDPOINT_URL": url, "NO_PROXY": "127.0.0.1",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/task/{token}/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
-            "ECS_CONTAINER_METADATA_URI_V4": f"{url}/task/{token}/metadata", "CD_PAUSE": "0", "IMAGE_PAUSE": "0.1",
-            "SANDBOX_PULUMI_RULES": str(home / "rules"), **container.environment}
+    return {
+        "PATH": path,
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "LC_ALL": "C.UTF-8",
+        "AWS_ENDPOINT_URL": url,
+        "NO_PROXY": "127.0.0.1",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/task/{token}/credentials",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
+        "ECS_CONTAINER_METADATA_URI_V4": f"{url}/task/{token}/metadata",
+        "CD_PAUSE": "0",
+        "IMAGE_PAUSE": "0.1",
+        "SANDBOX_PULUMI_RULES": str(home / "rules"),
+        **container.environment,
+    }
 
 
 def furnish(home: pathlib.Path, rule: dict[str, Any]) -> None:
@@ -64,7 +89,9 @@ def furnish(home: pathlib.Path, rule: dict[str, Any]) -> None:
         return
     tests = pathlib.Path(__file__).resolve().parents[1]
     wrapper = home / "bin" / "pulumi"
-    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{tests}" PYTHONDONTWRITEBYTECODE=1 exec "{sys.executable}" -m sandbox.pulumi.cli "$@"\n')
+    wrapper.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{tests}" PYTHONDONTWRITEBYTECODE=1 exec "{sys.executable}" -m sandbox.pulumi.cli "$@"\n'
+    )
     wrapper.chmod(0o755)
 
 
@@ -79,7 +106,9 @@ def wait(container: Container, process: subprocess.Popen[str]) -> int:
     return process.wait()
 
 
-def read(container: Container, process: subprocess.Popen[str], when: str | None, due: threading.Event) -> None:
+def read(
+    container: Container, process: subprocess.Popen[str], when: str | None, due: threading.Event
+) -> None:
     for line in process.stdout or ():
         container.log(line.rstrip("\n"))
         if when and when in line:
@@ -94,10 +123,21 @@ def cd_task(container: Container) -> int:
     try:
         furnish(home, rule)
         arguments = [*container.definition.get("entryPoint", []), *container.command]
-        process = subprocess.Popen(arguments, env=environment_of(container, token, home), cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
+        process = subprocess.Popen(
+            arguments,
+            env=environment_of(container, token, home),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
         due = threading.Event()
-        reader = threading.Thread(target=read, args=(container, process, rule.get("when"), due), daemon=True)
+        reader = threading.Thread(
+            target=read, args=(container, process, rule.get("when"), due), daemon=True
+        )
         reader.start()
         if "exit" in rule:  # killed from outside: out of memory, Spot
             while not due.wait(0.02) and process.poll() is None and not container.stopping.is_set():

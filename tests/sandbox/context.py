@@ -133,6 +133,8 @@ class Context:
             ),
         )
 
-    def s3_get(self, bucket: str, key: str, region: str = "us-east-1", account: str | None = None) -> bytes:
+    def s3_get(
+        self, bucket: str, key: str, region: str = "us-east-1", account: str | None = None
+    ) -> bytes:
         answer = self.clients("s3", region, account).get_object(Bucket=bucket, Key=key)
         return answer["Body"].read()

@@ -22,14 +22,24 @@ from .httpd import Request, Response
 
 
 def answer(value: Any, status: int = 200) -> Response:
-    return Response(status, json.dumps(value, default=str).encode() + b"\n", [("Content-Type", "application/json")])
+    return Response(
+        status,
+        json.dumps(value, default=str).encode() + b"\n",
+        [("Content-Type", "application/json")],
+    )
 
 
 def serve(sandbox: Any, request: Request) -> Response:
     name, _, rest = request.path.removeprefix("/_sandbox/").partition("/")
     handler = HANDLERS.get((request.method, name))
     if handler is None:
-        return answer({"error": f"no {request.method} /_sandbox/{name}", "known": sorted(f"{m} /_sandbox/{n}" for m, n in HANDLERS)}, 404)
+        return answer(
+            {
+                "error": f"no {request.method} /_sandbox/{name}",
+                "known": sorted(f"{m} /_sandbox/{n}" for m, n in HANDLERS),
+            },
+            404,
+        )
     try:
         body = json.loads(request.body) if request.body else None
         return answer(handler(sandbox, dict(parse_qsl(request.query)), body, rest))
@@ -38,13 +48,23 @@ def serve(sandbox: Any, request: Request) -> Response:
 
 
 def health(sandbox: Any, *_: Any) -> Any:
-    return {"ok": True, "url": sandbox.context.url, "fast": sandbox.context.fast, "account": sandbox.context.account}
+    return {
+        "ok": True,
+        "url": sandbox.context.url,
+        "fast": sandbox.context.fast,
+        "account": sandbox.context.account,
+    }
 
 
 def journal_read(sandbox: Any, query: dict[str, str], *_: Any) -> Any:
     journal = sandbox.context.journal
-    entries = journal.read(service=query.get("service", ""), operation=query.get("operation", ""), since=int(query.get("since", 0)),
-                           internal=query.get("internal") == "1", limit=int(query.get("limit", 0)))
+    entries = journal.read(
+        service=query.get("service", ""),
+        operation=query.get("operation", ""),
+        since=int(query.get("since", 0)),
+        internal=query.get("internal") == "1",
+        limit=int(query.get("limit", 0)),
+    )
     return {"last": journal.last(), "entries": entries}
 
 
@@ -100,9 +120,18 @@ def identity(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
 
 
 HANDLERS = {
-    ("GET", "identity"): identity, ("POST", "identity"): identity,
-    ("GET", "health"): health, ("GET", "journal"): journal_read, ("DELETE", "journal"): journal_clear,
-    ("POST", "faults"): faults_add, ("GET", "faults"): faults_list, ("DELETE", "faults"): faults_clear,
-    ("POST", "behaviour"): behaviour_set, ("GET", "behaviour"): behaviour_get, ("DELETE", "behaviour"): behaviour_clear,
-    ("POST", "clock"): clock, ("POST", "waits"): waits, ("POST", "expire"): expire,
+    ("GET", "identity"): identity,
+    ("POST", "identity"): identity,
+    ("GET", "health"): health,
+    ("GET", "journal"): journal_read,
+    ("DELETE", "journal"): journal_clear,
+    ("POST", "faults"): faults_add,
+    ("GET", "faults"): faults_list,
+    ("DELETE", "faults"): faults_clear,
+    ("POST", "behaviour"): behaviour_set,
+    ("GET", "behaviour"): behaviour_get,
+    ("DELETE", "behaviour"): behaviour_clear,
+    ("POST", "clock"): clock,
+    ("POST", "waits"): waits,
+    ("POST", "expire"): expire,
 }

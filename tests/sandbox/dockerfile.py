@@ -11,8 +11,26 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
-INSTRUCTIONS = {"FROM", "RUN", "CMD", "LABEL", "MAINTAINER", "EXPOSE", "ENV", "ADD", "COPY", "ENTRYPOINT", "VOLUME", "USER", "WORKDIR", "ARG",
-                "ONBUILD", "STOPSIGNAL", "HEALTHCHECK", "SHELL"}
+INSTRUCTIONS = {
+    "FROM",
+    "RUN",
+    "CMD",
+    "LABEL",
+    "MAINTAINER",
+    "EXPOSE",
+    "ENV",
+    "ADD",
+    "COPY",
+    "ENTRYPOINT",
+    "VOLUME",
+    "USER",
+    "WORKDIR",
+    "ARG",
+    "ONBUILD",
+    "STOPSIGNAL",
+    "HEALTHCHECK",
+    "SHELL",
+}
 MAX_DOCKERFILE = 1 << 20
 
 
@@ -49,11 +67,15 @@ def parse(text: str) -> tuple[list[Instruction], list[Stage]]:
         if instruction.name == "FROM":
             match = re.fullmatch(r"(\S+)(?:\s+[aA][sS]\s+([A-Za-z][\w.-]*))?", instruction.text)
             if not match:
-                raise DockerfileError(f"dockerfile parse error on line {instruction.line}: FROM requires either one or three arguments")
+                raise DockerfileError(
+                    f"dockerfile parse error on line {instruction.line}: FROM requires either one or three arguments"
+                )
             stages.append(Stage(match.group(1), (match.group(2) or str(len(stages))).lower()))
         elif not stages:
             if instruction.name != "ARG":
-                raise DockerfileError(f"dockerfile parse error on line {instruction.line}: no build stage in current context")
+                raise DockerfileError(
+                    f"dockerfile parse error on line {instruction.line}: no build stage in current context"
+                )
             arguments.append(instruction)
         else:
             stages[-1].instructions.append(instruction)
@@ -84,7 +106,9 @@ def instructions(text: str) -> list[Instruction]:
                     instruction.heredoc.append(lines[i])
                     i += 1
                 if i == len(lines):
-                    raise DockerfileError(f"dockerfile parse error on line {start + 1}: unterminated heredoc")
+                    raise DockerfileError(
+                        f"dockerfile parse error on line {start + 1}: unterminated heredoc"
+                    )
                 i += 1
         found.append(instruction)
     return found
@@ -107,14 +131,17 @@ def one(text: str, line: int) -> Instruction:
     instruction = Instruction(name.upper(), rest.strip(), line)
     while match := re.match(r"--([a-z-]+)(?:=(\"[^\"]*\"|\S+))?\s*", instruction.text):
         instruction.flags[match.group(1)] = (match.group(2) or "true").strip('"')
-        instruction.text = instruction.text[match.end():]
+        instruction.text = instruction.text[match.end() :]
     if not instruction.text and name.upper() != "FROM":
-        raise DockerfileError(f"dockerfile parse error on line {line}: {name.upper()} requires at least one argument")
+        raise DockerfileError(
+            f"dockerfile parse error on line {line}: {name.upper()} requires at least one argument"
+        )
     return instruction
 
 
 def expand(text: str, variables: dict[str, str]) -> str:
     """$V, ${V}, ${V:-d}, ${V:+r} as Dockerfiles know them."""
+
     def value(match: re.Match[str]) -> str:
         if match.group(1):
             return variables.get(match.group(1), "")
@@ -161,7 +188,10 @@ def glob(name: str, pattern: str) -> bool:
     if not re.search(r"[*?\[]", pattern):
         return False
     depth = pattern.count("/") + 1
-    return fnmatch.fnmatchcase("/".join(name.split("/")[:depth]), pattern) and len(name.split("/")) >= depth
+    return (
+        fnmatch.fnmatchcase("/".join(name.split("/")[:depth]), pattern)
+        and len(name.split("/")) >= depth
+    )
 
 
 def failing_exit(run: str) -> int | None:

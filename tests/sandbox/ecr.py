@@ -14,8 +14,12 @@ from .registry import operation, prepare
 from .wire import Call
 
 UPSTREAMS = {
-    "public.ecr.aws": "ecr-public", "registry.k8s.io": "k8s", "quay.io": "quay", "registry-1.docker.io": "docker-hub",
-    "ghcr.io": "github-container-registry", "registry.gitlab.com": "gitlab-container-registry",
+    "public.ecr.aws": "ecr-public",
+    "registry.k8s.io": "k8s",
+    "quay.io": "quay",
+    "registry-1.docker.io": "docker-hub",
+    "ghcr.io": "github-container-registry",
+    "registry.gitlab.com": "gitlab-container-registry",
 }
 NEED_CREDENTIALS = {"registry-1.docker.io", "ghcr.io", "registry.gitlab.com"}
 PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*/?|ROOT")
@@ -47,17 +51,24 @@ class Ecr:
     def of(self, account: str, region: str) -> dict[str, dict[str, Any]]:
         return self.rules.setdefault((account, region), {})
 
-    def resolve(self, account: str, region: str, repository: str, tag: str, digest: str | None) -> str | None:
+    def resolve(
+        self, account: str, region: str, repository: str, tag: str, digest: str | None
+    ) -> str | None:
         """The digest an image reference leads to; through a pull-through rule anything upstream exists."""
         found = repositories(account, region).get(repository)
         if found is not None:
             for image in list(found.images):
-                if (digest and image.get_image_digest() == digest) or (not digest and tag in image.image_tags):
+                if (digest and image.get_image_digest() == digest) or (
+                    not digest and tag in image.image_tags
+                ):
                     return str(image.get_image_digest())
         with self.lock:
             for prefix in self.of(account, region):
                 if repository.startswith(prefix + "/"):
-                    return digest or "sha256:" + hashlib.sha256(f"{repository}:{tag}".encode()).hexdigest()
+                    return (
+                        digest
+                        or "sha256:" + hashlib.sha256(f"{repository}:{tag}".encode()).hexdigest()
+                    )
         return None
 
 
@@ -70,20 +81,41 @@ def create_rule(sandbox: Any, call: Call) -> dict[str, Any]:
     params = call.params
     prefix, upstream = params["ecrRepositoryPrefix"], params["upstreamRegistryUrl"]
     if not 2 <= len(prefix) <= 30 or not PREFIX.fullmatch(prefix):
-        raise AwsError("InvalidParameterException", f"Invalid parameter at 'ecrRepositoryPrefix' failed to satisfy constraint: '{PREFIX.pattern}', 2 to 30 characters")
-    if upstream not in UPSTREAMS and not re.fullmatch(r"[\w-]+\.azurecr\.io|\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com", upstream):
-        raise AwsError("UnsupportedUpstreamRegistryException", f"The specified upstream registry '{upstream}' isn't supported.")
+        raise AwsError(
+            "InvalidParameterException",
+            f"Invalid parameter at 'ecrRepositoryPrefix' failed to satisfy constraint: '{PREFIX.pattern}', 2 to 30 characters",
+        )
+    if upstream not in UPSTREAMS and not re.fullmatch(
+        r"[\w-]+\.azurecr\.io|\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com", upstream
+    ):
+        raise AwsError(
+            "UnsupportedUpstreamRegistryException",
+            f"The specified upstream registry '{upstream}' isn't supported.",
+        )
     if upstream in NEED_CREDENTIALS and not params.get("credentialArn"):
-        raise AwsError("InvalidParameterException", f"credentialArn is required for the upstream registry '{upstream}'.")
+        raise AwsError(
+            "InvalidParameterException",
+            f"credentialArn is required for the upstream registry '{upstream}'.",
+        )
     with sandbox.parts["ecr"].lock:
         rules = rules_of(sandbox, call)
         if prefix in rules:
-            raise AwsError("PullThroughCacheRuleAlreadyExistsException",
-                           f"A pull through cache rule with the repository prefix '{prefix}' already exists in the registry with id '{call.account}'.")
+            raise AwsError(
+                "PullThroughCacheRuleAlreadyExistsException",
+                f"A pull through cache rule with the repository prefix '{prefix}' already exists in the registry with id '{call.account}'.",
+            )
         now = sandbox.context.utcnow()
-        rules[prefix] = {"ecrRepositoryPrefix": prefix, "upstreamRegistryUrl": upstream, "createdAt": now, "updatedAt": now, "registryId": call.account,
-                         "upstreamRegistry": params.get("upstreamRegistry", UPSTREAMS.get(upstream)), "credentialArn": params.get("credentialArn"),
-                         "upstreamRepositoryPrefix": params.get("upstreamRepositoryPrefix", "ROOT"), "customRoleArn": params.get("customRoleArn")}
+        rules[prefix] = {
+            "ecrRepositoryPrefix": prefix,
+            "upstreamRegistryUrl": upstream,
+            "createdAt": now,
+            "updatedAt": now,
+            "registryId": call.account,
+            "upstreamRegistry": params.get("upstreamRegistry", UPSTREAMS.get(upstream)),
+            "credentialArn": params.get("credentialArn"),
+            "upstreamRepositoryPrefix": params.get("upstreamRepositoryPrefix", "ROOT"),
+            "customRoleArn": params.get("customRoleArn"),
+        }
         return dict(rules[prefix])
 
 
@@ -91,8 +123,10 @@ def rule_of(sandbox: Any, call: Call) -> dict[str, Any]:
     prefix = call.params["ecrRepositoryPrefix"]
     rule = rules_of(sandbox, call).get(prefix)
     if rule is None:
-        raise AwsError("PullThroughCacheRuleNotFoundException",
-                       f"Pull through cache rule with the repository prefix '{prefix}' does not exist in the registry with id '{call.account}'.")
+        raise AwsError(
+            "PullThroughCacheRuleNotFoundException",
+            f"Pull through cache rule with the repository prefix '{prefix}' does not exist in the registry with id '{call.account}'.",
+        )
     return rule
 
 
@@ -106,7 +140,11 @@ def describe_rules(sandbox: Any, call: Call) -> dict[str, Any]:
                 if prefix not in rules:
                     call.params["ecrRepositoryPrefix"] = prefix
                     rule_of(sandbox, call)
-        return {"pullThroughCacheRules": [dict(r) for p, r in rules.items() if not wanted or p in wanted]}
+        return {
+            "pullThroughCacheRules": [
+                dict(r) for p, r in rules.items() if not wanted or p in wanted
+            ]
+        }
 
 
 @operation("ecr", "DeletePullThroughCacheRule")
@@ -138,13 +176,22 @@ def put_image(sandbox: Any, call: Call) -> None:
     manifest = call.params["imageManifest"]
     digest = "sha256:" + hashlib.sha256(manifest.encode()).hexdigest()
     if call.params.get("imageDigest") not in (None, digest):
-        raise AwsError("ImageDigestDoesNotMatchException", f"Image digest '{call.params['imageDigest']}' does not match the digest that ECR calculated for the image: '{digest}'")
+        raise AwsError(
+            "ImageDigestDoesNotMatchException",
+            f"Image digest '{call.params['imageDigest']}' does not match the digest that ECR calculated for the image: '{digest}'",
+        )
     try:
         json.loads(manifest)
     except ValueError as broken:
-        raise AwsError("InvalidParameterException", "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'") from broken
+        raise AwsError(
+            "InvalidParameterException",
+            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+        ) from broken
     if call.params["repositoryName"] not in repositories(call.account, call.region):
-        raise AwsError("RepositoryNotFoundException", f"The repository with name '{call.params['repositoryName']}' does not exist in the registry with id '{call.account}'")
+        raise AwsError(
+            "RepositoryNotFoundException",
+            f"The repository with name '{call.params['repositoryName']}' does not exist in the registry with id '{call.account}'",
+        )
 
 
 def registry_url(account: str, region: str) -> str:

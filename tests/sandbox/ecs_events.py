@@ -21,22 +21,70 @@ def plain(value: Any) -> Any:
 
 
 def task_changed(context: Any, task: dict[str, Any]) -> None:
-    detail = copy.deepcopy(without(task, "tags", "healthStatus" if task["healthStatus"] == "UNKNOWN" else "", "inferenceAccelerators"))
-    detail["containers"] = [without(c, "healthStatus" if c["healthStatus"] == "UNKNOWN" else "") for c in task["containers"]]
+    detail = copy.deepcopy(
+        without(
+            task,
+            "tags",
+            "healthStatus" if task["healthStatus"] == "UNKNOWN" else "",
+            "inferenceAccelerators",
+        )
+    )
+    detail["containers"] = [
+        without(c, "healthStatus" if c["healthStatus"] == "UNKNOWN" else "")
+        for c in task["containers"]
+    ]
     detail["overrides"] = {"containerOverrides": task["overrides"]["containerOverrides"]}
     for attachment in detail["attachments"]:
         attachment["type"] = "eni"
     detail["updatedAt"] = context.utcnow()
-    eventbridge.put(context, task["_account"], task["_region"], "aws.ecs", "ECS Task State Change", [task["taskArn"]], plain(detail))
+    eventbridge.put(
+        context,
+        task["_account"],
+        task["_region"],
+        "aws.ecs",
+        "ECS Task State Change",
+        [task["taskArn"]],
+        plain(detail),
+    )
 
 
-def deployment_changed(context: Any, service: dict[str, Any], name: str, reason: str, deployment: dict[str, Any]) -> None:
-    detail = {"eventType": "ERROR" if name.endswith("FAILED") else "INFO", "eventName": name, "deploymentId": deployment["id"],
-              "updatedAt": context.utcnow(), "reason": reason}
-    eventbridge.put(context, service["_account"], service["_region"], "aws.ecs", "ECS Deployment State Change",
-                    [service["serviceArn"]], plain(detail))
+def deployment_changed(
+    context: Any, service: dict[str, Any], name: str, reason: str, deployment: dict[str, Any]
+) -> None:
+    detail = {
+        "eventType": "ERROR" if name.endswith("FAILED") else "INFO",
+        "eventName": name,
+        "deploymentId": deployment["id"],
+        "updatedAt": context.utcnow(),
+        "reason": reason,
+    }
+    eventbridge.put(
+        context,
+        service["_account"],
+        service["_region"],
+        "aws.ecs",
+        "ECS Deployment State Change",
+        [service["serviceArn"]],
+        plain(detail),
+    )
 
 
-def service_action(context: Any, service: dict[str, Any], name: str, kind: str = "INFO", **more: Any) -> None:
-    detail = {"eventType": kind, "eventName": name, "clusterArn": service["clusterArn"], "createdAt": context.utcnow(), **more}
-    eventbridge.put(context, service["_account"], service["_region"], "aws.ecs", "ECS Service Action", [service["serviceArn"]], plain(detail))
+def service_action(
+    context: Any, service: dict[str, Any], name: str, kind: str = "INFO", **more: Any
+) -> None:
+    detail = {
+        "eventType": kind,
+        "eventName": name,
+        "clusterArn": service["clusterArn"],
+        "createdAt": context.utcnow(),
+        **more,
+    }
+    eventbridge.put(
+        context,
+        service["_account"],
+        service["_region"],
+        "aws.ecs",
+        "ECS Service Action",
+        [service["serviceArn"]],
+        plain(detail),
+    )

@@ -15,7 +15,9 @@ from .ecs_tasks import order_stop
 from .workload import Container
 
 STOP_GRACE = 5.0  # workloads here end at once, but for those that really run and ask for more with stopTimeout
-ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?")
+ECR_IMAGE = re.compile(
+    r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?"
+)
 MAX_STARTING = 900.0
 
 
@@ -29,7 +31,9 @@ class StartError(Exception):
 
 
 def start(sandbox: Any, task: dict[str, Any]) -> None:
-    threading.Thread(target=Life(sandbox, task).run, name=f"task {task['_id'][:8]}", daemon=True).start()
+    threading.Thread(
+        target=Life(sandbox, task).run, name=f"task {task['_id'][:8]}", daemon=True
+    ).start()
 
 
 class Life:
@@ -55,7 +59,12 @@ class Life:
                 order_stop(self.ecs, self.task, "TaskFailedToStart", failed.reason)
             except Exception as broken:
                 traceback.print_exc()
-                order_stop(self.ecs, self.task, "TaskFailedToStart", f"InternalError: the sandbox failed: {broken!r}")
+                order_stop(
+                    self.ecs,
+                    self.task,
+                    "TaskFailedToStart",
+                    f"InternalError: the sandbox failed: {broken!r}",
+                )
             self.end()
         except Exception:
             traceback.print_exc()
@@ -81,7 +90,13 @@ class Life:
         ecs_events.task_changed(self.context, self.task)
         if self.wait("ecs-provisioning"):
             return
-        ecs_network.attach(self.task, self.task["_vpc_configuration"], self.task["_index"], self.account, self.region)
+        ecs_network.attach(
+            self.task,
+            self.task["_vpc_configuration"],
+            self.task["_index"],
+            self.account,
+            self.region,
+        )
         self.state("PENDING", connectivityAt=self.ecs.now(), pullStartedAt=self.ecs.now())
         if self.wait("ecs-pending"):
             return
@@ -92,7 +107,9 @@ class Life:
         self.task["pullStoppedAt"] = self.ecs.now()
         for definition in self.definition["containerDefinitions"]:
             record = next(r for r in self.task["containers"] if r["name"] == definition["name"])
-            self.containers.append(Container(self.sandbox, self.task, definition, record, secrets[definition["name"]]))
+            self.containers.append(
+                Container(self.sandbox, self.task, definition, record, secrets[definition["name"]])
+            )
         self.waiting = list(self.containers)
         self.state("ACTIVATING")
         self.register()
@@ -112,7 +129,11 @@ class Life:
         for container in list(self.waiting):
             if all(self.holds(d) for d in container.definition.get("dependsOn", [])):
                 self.waiting.remove(container)
-                self.changed(container.record, lastStatus="RUNNING", runtimeId=f"{self.task['_id']}-{len(self.waiting)}{abs(hash(container.name)) % 10**9}")
+                self.changed(
+                    container.record,
+                    lastStatus="RUNNING",
+                    runtimeId=f"{self.task['_id']}-{len(self.waiting)}{abs(hash(container.name)) % 10**9}",
+                )
                 container.start()
         return bool(self.waiting)
 
@@ -128,7 +149,9 @@ class Life:
         if not other.ended.is_set():
             return False
         if condition == "SUCCESS" and other.exit_code != 0:
-            raise StartError(f"Container '{other.name}' exited with code {other.exit_code}, but another one depends on its success.")
+            raise StartError(
+                f"Container '{other.name}' exited with code {other.exit_code}, but another one depends on its success."
+            )
         return True
 
     # -- running
@@ -137,29 +160,55 @@ class Life:
         while not self.stop.is_set() and not self.context.stop.is_set():
             self.observe()
             if self.essential_ended():
-                order_stop(self.ecs, self.task, "EssentialContainerExited", "Essential container in task exited")
+                order_stop(
+                    self.ecs,
+                    self.task,
+                    "EssentialContainerExited",
+                    "Essential container in task exited",
+                )
                 return
             self.stop.wait(0.02 if self.context.fast else 0.1)
 
     def essential_ended(self) -> bool:
-        return any(c.ended.is_set() and c.definition.get("essential", True) for c in self.containers)
+        return any(
+            c.ended.is_set() and c.definition.get("essential", True) for c in self.containers
+        )
 
     def observe(self) -> None:
         """Bring ends and health of containers into the task."""
         for container in self.containers:
             if container.ended.is_set() and container.record["lastStatus"] != "STOPPED":
                 self.changed(container.record, lastStatus="STOPPED", exitCode=container.exit_code)
-            elif container.definition.get("healthCheck") and container.ready_at is not None and not container.ended.is_set():
+            elif (
+                container.definition.get("healthCheck")
+                and container.ready_at is not None
+                and not container.ended.is_set()
+            ):
                 self.check(container)
-        states = [c.record["healthStatus"] for c in self.containers if c.definition.get("healthCheck") and c.definition.get("essential", True)]
-        health = "UNHEALTHY" if "UNHEALTHY" in states else "HEALTHY" if states and set(states) == {"HEALTHY"} else "UNKNOWN"
+        states = [
+            c.record["healthStatus"]
+            for c in self.containers
+            if c.definition.get("healthCheck") and c.definition.get("essential", True)
+        ]
+        health = (
+            "UNHEALTHY"
+            if "UNHEALTHY" in states
+            else "HEALTHY"
+            if states and set(states) == {"HEALTHY"}
+            else "UNKNOWN"
+        )
         if health != self.task["healthStatus"]:
             with self.ecs.lock:
                 self.task["healthStatus"] = health
                 self.task["version"] += 1
         for arn, name, port in self.task.get("_targets", []):
             container = next(c for c in self.containers if c.name == name)
-            self.sandbox.parts["targets"].mark(arn, self.task["_ip"], port, container.unhealthy or not container.listening or container.ended.is_set())
+            self.sandbox.parts["targets"].mark(
+                arn,
+                self.task["_ip"],
+                port,
+                container.unhealthy or not container.listening or container.ended.is_set(),
+            )
 
     def check(self, container: Container) -> None:
         check = container.definition["healthCheck"]
@@ -202,11 +251,17 @@ class Life:
         self.state("STOPPED", stoppedAt=self.ecs.now(), connectivity="DISCONNECTED")
 
     def reap(self) -> None:
-        deadline = time.monotonic() + max([STOP_GRACE, *(float(c.definition.get("stopTimeout", 0)) for c in self.containers)])
+        deadline = time.monotonic() + max(
+            [STOP_GRACE, *(float(c.definition.get("stopTimeout", 0)) for c in self.containers)]
+        )
         for container in self.containers:
             if container.ended.wait(max(0.0, deadline - time.monotonic())):
                 code = container.exit_code
-                self.changed(container.record, lastStatus="STOPPED", **({} if code is None else {"exitCode": code}))
+                self.changed(
+                    container.record,
+                    lastStatus="STOPPED",
+                    **({} if code is None else {"exitCode": code}),
+                )
             else:
                 self.changed(container.record, lastStatus="STOPPED", exitCode=137)
 
@@ -215,7 +270,13 @@ class Life:
     def initialise(self) -> dict[str, dict[str, str]]:
         """Registry, secrets, log groups and images, as the Fargate agent does it; the secrets by container."""
         vpc = self.task["_vpc_configuration"]
-        online = ecs_network.reaches_internet(self.task["_subnet"], self.task["_vpc"], self.task["launchType"] == "EC2" or vpc.get("assignPublicIp") == "ENABLED", self.account, self.region)
+        online = ecs_network.reaches_internet(
+            self.task["_subnet"],
+            self.task["_vpc"],
+            self.task["launchType"] == "EC2" or vpc.get("assignPublicIp") == "ENABLED",
+            self.account,
+            self.region,
+        )
         endpoints = ecs_network.endpoint_services(self.task["_vpc"], self.account, self.region)
         secrets = {}
         for definition in self.definition["containerDefinitions"]:
@@ -225,34 +286,50 @@ class Life:
         return secrets
 
     def timed_out(self, service: str, what: str) -> StartError:
-        return StartError(f"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {what}: "
-                          f"service call has been retried 3 time(s): RequestError: send request failed caused by: Post \"https://{service}.{self.region}.amazonaws.com/\": "
-                          "dial tcp: i/o timeout. Please check your task network configuration.")
+        return StartError(
+            f"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {what}: "
+            f'service call has been retried 3 time(s): RequestError: send request failed caused by: Post "https://{service}.{self.region}.amazonaws.com/": '
+            "dial tcp: i/o timeout. Please check your task network configuration."
+        )
 
     def registry(self, definition: dict[str, Any], online: bool, endpoints: set[str]) -> None:
         image = definition["image"]
         match = ECR_IMAGE.fullmatch(image)
         if not match:
             if not online:
-                raise StartError(f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {full_reference(image)}: failed to do request: "
-                                 f"Head \"https://{full_reference(image).split('/')[0]}/v2/\": dial tcp: i/o timeout", definition["name"])
+                raise StartError(
+                    f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {full_reference(image)}: failed to do request: "
+                    f'Head "https://{full_reference(image).split("/")[0]}/v2/": dial tcp: i/o timeout',
+                    definition["name"],
+                )
             return
         if not online and not {"ecr.api", "ecr.dkr", "s3"} <= endpoints:
             raise self.timed_out("api.ecr", "unable to retrieve ecr registry auth")
         if not self.definition.get("executionRoleArn"):
-            raise StartError("ResourceInitializationError: unable to pull secrets or registry auth: execution role is required to pull from ECR", definition["name"])
+            raise StartError(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution role is required to pull from ECR",
+                definition["name"],
+            )
         account, region, repository, tag, digest = match.groups()
         if account != self.account:
             return
-        found = self.sandbox.parts["ecr"].resolve(account, region, repository, tag or "latest", digest)
+        found = self.sandbox.parts["ecr"].resolve(
+            account, region, repository, tag or "latest", digest
+        )
         if found is None:
             reference = f"{tag or 'latest'}" if not digest else digest
-            raise StartError(f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
-                             if tag or digest else f"CannotPullContainerError: {image}:{reference}: not found", definition["name"])
+            raise StartError(
+                f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
+                if tag or digest
+                else f"CannotPullContainerError: {image}:{reference}: not found",
+                definition["name"],
+            )
         record = next(r for r in self.task["containers"] if r["name"] == definition["name"])
         self.changed(record, imageDigest=found)
 
-    def secrets(self, definition: dict[str, Any], online: bool, endpoints: set[str]) -> dict[str, str]:
+    def secrets(
+        self, definition: dict[str, Any], online: bool, endpoints: set[str]
+    ) -> dict[str, str]:
         values, missing = {}, []
         for secret in definition.get("secrets", []):
             source = secret["valueFrom"]
@@ -261,12 +338,17 @@ class Life:
                 raise self.timed_out(service, f"unable to retrieve secrets from {service}")
             value = secret_value(source, self.account, self.region)
             if value is None:
-                missing.append(source.split(":parameter", 1)[-1] if ":parameter" in source else source)
+                missing.append(
+                    source.split(":parameter", 1)[-1] if ":parameter" in source else source
+                )
             else:
                 values[secret["name"]] = value
         if missing:
-            raise StartError("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: "
-                             f"service call has been retried 1 time(s): invalid parameters: {', '.join(missing)}", definition["name"])
+            raise StartError(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: "
+                f"service call has been retried 1 time(s): invalid parameters: {', '.join(missing)}",
+                definition["name"],
+            )
         return values
 
     def log_group(self, definition: dict[str, Any], online: bool, endpoints: set[str]) -> None:
@@ -276,8 +358,10 @@ class Life:
         if log.get("logDriver") != "awslogs":
             return
         if not online and "logs" not in endpoints:
-            raise StartError("ResourceInitializationError: failed to validate logger args: create stream has been retried 3 times: failed to create Cloudwatch log stream: "
-                             f"RequestError: send request failed caused by: Post \"https://logs.{self.region}.amazonaws.com/\": dial tcp: i/o timeout : exit status 1")
+            raise StartError(
+                "ResourceInitializationError: failed to validate logger args: create stream has been retried 3 times: failed to create Cloudwatch log stream: "
+                f'RequestError: send request failed caused by: Post "https://logs.{self.region}.amazonaws.com/": dial tcp: i/o timeout : exit status 1'
+            )
         options = log["options"]
         logs = logs_backends[self.account][options["awslogs-region"]]
         if options["awslogs-group"] in logs.groups:
@@ -285,8 +369,10 @@ class Life:
         if options.get("awslogs-create-group") == "true":
             logs.ensure_log_group(options["awslogs-group"])
             return
-        raise StartError("ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: "
-                         "ResourceNotFoundException: The specified log group does not exist. : exit status 1")
+        raise StartError(
+            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: "
+            "ResourceNotFoundException: The specified log group does not exist. : exit status 1"
+        )
 
     # -- load balancer and Cloud Map
 
@@ -296,20 +382,29 @@ class Life:
             self.sandbox.parts["targets"].register(arn, self.task["_ip"], port)
             self.task.setdefault("_targets", []).append((arn, balancer["containerName"], port))
         for registry in self.task.get("_registries", []):
-            attributes = {"AWS_INSTANCE_IPV4": self.task["_ip"], "AVAILABILITY_ZONE": self.task["availabilityZone"], "REGION": self.region,
-                          "ECS_CLUSTER_NAME": self.task["clusterArn"].split("/")[-1], "ECS_SERVICE_NAME": self.task["group"].removeprefix("service:"),
-                          "ECS_TASK_DEFINITION_FAMILY": self.definition["family"]}
+            attributes = {
+                "AWS_INSTANCE_IPV4": self.task["_ip"],
+                "AVAILABILITY_ZONE": self.task["availabilityZone"],
+                "REGION": self.region,
+                "ECS_CLUSTER_NAME": self.task["clusterArn"].split("/")[-1],
+                "ECS_SERVICE_NAME": self.task["group"].removeprefix("service:"),
+                "ECS_TASK_DEFINITION_FAMILY": self.definition["family"],
+            }
             port = registry.get("containerPort") or registry.get("port")
             if port:
                 attributes["AWS_INSTANCE_PORT"] = str(port)
-            self.sandbox.parts["servicediscovery"].register(self.account, self.region, registry["registryArn"], self.task["_id"], attributes)
+            self.sandbox.parts["servicediscovery"].register(
+                self.account, self.region, registry["registryArn"], self.task["_id"], attributes
+            )
             self.task.setdefault("_instances", []).append(registry["registryArn"])
 
     def deregister(self) -> None:
         for arn, _, port in self.task.get("_targets", []):
             self.sandbox.parts["targets"].deregister(arn, self.task["_ip"], port)
         for arn in self.task.get("_instances", []):
-            self.sandbox.parts["servicediscovery"].deregister(self.account, self.region, arn, self.task["_id"])
+            self.sandbox.parts["servicediscovery"].deregister(
+                self.account, self.region, arn, self.task["_id"]
+            )
 
 
 def full_reference(image: str) -> str:
@@ -334,7 +429,11 @@ def secret_value(source: str, account: str, region: str) -> str | None:
         parameter = ssm_backends[account][region].get_parameter(name)
         if parameter is not None:
             value = str(parameter.value)
-            return re.sub(r"^kms:[^:]*(?:/[^:]*)*:", "", value) if parameter.parameter_type == "SecureString" else value
+            return (
+                re.sub(r"^kms:[^:]*(?:/[^:]*)*:", "", value)
+                if parameter.parameter_type == "SecureString"
+                else value
+            )
     return None
 
 
@@ -346,7 +445,9 @@ def secrets_manager_value(source: str, account: str, region: str) -> str | None:
     parts = source.split(":")
     arn, key = ":".join(parts[:7]), parts[7] if len(parts) > 7 else ""
     try:
-        text = secretsmanager_backends[account][region].get_secret_value(arn, "", "")["SecretString"]
+        text = secretsmanager_backends[account][region].get_secret_value(arn, "", "")[
+            "SecretString"
+        ]
         return str(json.loads(text)[key]) if key else str(text)
     except Exception:
         return None

@@ -30,7 +30,12 @@ class Scheduler:
     def run(self) -> None:
         while not self.context.sleep(self.context.seconds("ecs-reconcile")):
             with self.ecs.lock:
-                work = [(r, s) for r in self.ecs.regions.values() for s in r.services.values() if s["status"] != "INACTIVE"]
+                work = [
+                    (r, s)
+                    for r in self.ecs.regions.values()
+                    for s in r.services.values()
+                    if s["status"] != "INACTIVE"
+                ]
             for region, service in work:
                 try:
                     Round(self, region, service).reconcile()
@@ -75,10 +80,17 @@ class Round:
 
     def count_failures(self) -> None:
         for task in self.region.tasks.values():
-            if task.get("_service") != self.service["serviceArn"] or task["desiredStatus"] != "STOPPED" or task.get("_counted"):
+            if (
+                task.get("_service") != self.service["serviceArn"]
+                or task["desiredStatus"] != "STOPPED"
+                or task.get("_counted")
+            ):
                 continue
             task["_counted"] = True
-            if task["stopCode"] not in ("TaskFailedToStart", "EssentialContainerExited") and not task.get("_unhealthy"):
+            if task["stopCode"] not in (
+                "TaskFailedToStart",
+                "EssentialContainerExited",
+            ) and not task.get("_unhealthy"):
                 continue
             deployment = self.deployment_of(task)
             if deployment and deployment["rolloutState"] == "IN_PROGRESS":
@@ -88,17 +100,29 @@ class Round:
                 deployment["updatedAt"] = self.ecs.now()
             self.service["_steady"] = False
             self.service["_failing"] = self.service.get("_failing", 0) + 1
-            self.service["_retry_at"] = time.monotonic() + self.context.seconds("ecs-reconcile") * min(4, self.service["_failing"])
+            self.service["_retry_at"] = time.monotonic() + self.context.seconds(
+                "ecs-reconcile"
+            ) * min(4, self.service["_failing"])
             if task["stopCode"] == "TaskFailedToStart" and self.service["_failing"] == 1:
-                self.say(f"was unable to start a task: (task {task['_id']}) {task['stoppedReason'][:200]}.")
+                self.say(
+                    f"was unable to start a task: (task {task['_id']}) {task['stoppedReason'][:200]}."
+                )
             if self.service["_failing"] == 3:
-                self.say("is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.")
+                self.say(
+                    "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+                )
                 self.actions.append(("SERVICE_TASK_START_IMPAIRED", "WARN", {}))
 
     def break_circuit(self) -> None:
         breaker = self.service["deploymentConfiguration"]["deploymentCircuitBreaker"]
-        threshold = min(BREAKER_MAX, max(BREAKER_MIN, math.ceil(self.service["desiredCount"] * 0.5)))
-        if self.primary["rolloutState"] != "IN_PROGRESS" or not breaker["enable"] or self.primary["_consecutive"] < threshold:
+        threshold = min(
+            BREAKER_MAX, max(BREAKER_MIN, math.ceil(self.service["desiredCount"] * 0.5))
+        )
+        if (
+            self.primary["rolloutState"] != "IN_PROGRESS"
+            or not breaker["enable"]
+            or self.primary["_consecutive"] < threshold
+        ):
             return
         reason = "ECS deployment circuit breaker: tasks failed to start."
         failed = self.primary
@@ -110,7 +134,9 @@ class Round:
             self.say(f"rolling back to (deployment {completed['id']}).")
             self.service.update({k: v for k, v in completed["_wishes"].items() if v is not None})
             self.primary = new_deployment(self.ecs, self.service, completed["_definition"])
-            self.primary["rolloutStateReason"] = f"ECS deployment circuit breaker: rolling back to deploymentId {completed['id']}."
+            self.primary["rolloutStateReason"] = (
+                f"ECS deployment circuit breaker: rolling back to deploymentId {completed['id']}."
+            )
 
     def kill_unhealthy(self) -> None:
         for task in self.live():
@@ -119,30 +145,57 @@ class Round:
             if task["healthStatus"] == "UNHEALTHY":
                 task["_unhealthy"] = True
                 self.say(f"(task {task['_id']}) failed container health checks.")
-                order_stop(self.ecs, task, "ServiceSchedulerInitiated", "Task failed container health checks")
+                order_stop(
+                    self.ecs,
+                    task,
+                    "ServiceSchedulerInitiated",
+                    "Task failed container health checks",
+                )
                 continue
-            grace = min(float(self.service.get("healthCheckGracePeriodSeconds", 0)), 4 * self.context.seconds("target-initial"))
+            grace = min(
+                float(self.service.get("healthCheckGracePeriodSeconds", 0)),
+                4 * self.context.seconds("target-initial"),
+            )
             age = (self.ecs.now() - task["startedAt"]).total_seconds()
             for arn, _, port in task.get("_targets", []):
-                if age >= grace + self.context.seconds("container-start") * 3 and self.target_state(arn, task, port) == "unhealthy":
+                if (
+                    age >= grace + self.context.seconds("container-start") * 3
+                    and self.target_state(arn, task, port) == "unhealthy"
+                ):
                     task["_unhealthy"] = True
-                    self.say(f"(port {port}) is unhealthy in (target-group {arn}) due to (reason Health checks failed).")
-                    order_stop(self.ecs, task, "ServiceSchedulerInitiated", f"Task failed ELB health checks in (target-group {arn})")
+                    self.say(
+                        f"(port {port}) is unhealthy in (target-group {arn}) due to (reason Health checks failed)."
+                    )
+                    order_stop(
+                        self.ecs,
+                        task,
+                        "ServiceSchedulerInitiated",
+                        f"Task failed ELB health checks in (target-group {arn})",
+                    )
                     self.say("has stopped 1 running tasks: (task %s)." % task["_id"])
                     break
 
     def target_state(self, arn: str, task: dict[str, Any], port: int) -> str:
         group = targets.groups(self.region.account, self.region.region).get(arn)
-        return self.sandbox.parts["targets"].health(group, task["_ip"], port)[0] if group else "unused"
+        return (
+            self.sandbox.parts["targets"].health(group, task["_ip"], port)[0] if group else "unused"
+        )
 
     def good(self, task: dict[str, Any]) -> bool:
         """Running, and healthy by every check it has."""
         if task["lastStatus"] != "RUNNING":
             return False
-        checked = any(c.get("healthCheck", {}).get("command", ["NONE"])[0] != "NONE" for c in task["_definition"]["containerDefinitions"] if c.get("essential", True))
+        checked = any(
+            c.get("healthCheck", {}).get("command", ["NONE"])[0] != "NONE"
+            for c in task["_definition"]["containerDefinitions"]
+            if c.get("essential", True)
+        )
         if checked and task["healthStatus"] != "HEALTHY":
             return False
-        return all(self.target_state(arn, task, port) == "healthy" for arn, _, port in task.get("_targets", []))
+        return all(
+            self.target_state(arn, task, port) == "healthy"
+            for arn, _, port in task.get("_targets", [])
+        )
 
     def place(self) -> None:
         live = self.live()
@@ -174,11 +227,23 @@ class Round:
         cluster = self.region.cluster(self.service["clusterArn"])
         definition = self.primary["_definition"]
         for _ in range(count):
-            self.begun.append(new_task(
-                self.ecs, self.region, cluster, definition, group=f"service:{self.service['serviceName']}", startedBy=self.primary["id"],
-                tags=list(self.primary["_tags"]), capacityProviderName=self.primary["_provider"], _service=self.service["serviceArn"],
-                _vpc_configuration=self.service["networkConfiguration"]["awsvpcConfiguration"], _load_balancers=self.service["loadBalancers"],
-                _registries=self.service["serviceRegistries"], enableExecuteCommand=self.service["enableExecuteCommand"]))
+            self.begun.append(
+                new_task(
+                    self.ecs,
+                    self.region,
+                    cluster,
+                    definition,
+                    group=f"service:{self.service['serviceName']}",
+                    startedBy=self.primary["id"],
+                    tags=list(self.primary["_tags"]),
+                    capacityProviderName=self.primary["_provider"],
+                    _service=self.service["serviceArn"],
+                    _vpc_configuration=self.service["networkConfiguration"]["awsvpcConfiguration"],
+                    _load_balancers=self.service["loadBalancers"],
+                    _registries=self.service["serviceRegistries"],
+                    enableExecuteCommand=self.service["enableExecuteCommand"],
+                )
+            )
         names = " ".join(f"(task {t['_id']})" for t in self.begun)
         self.say(f"has started {count} tasks: {names}.")
         self.primary["updatedAt"] = self.ecs.now()
@@ -191,21 +256,34 @@ class Round:
             for arn in sorted({arn for t in tasks for arn, _, _ in t.get("_targets", [])}):
                 self.say(f"deregistered {len(tasks)} targets in (target-group {arn})")
         for task in tasks:
-            order_stop(self.ecs, task, "ServiceSchedulerInitiated", f"Scaling activity initiated by (deployment {deployment['id']})")
+            order_stop(
+                self.ecs,
+                task,
+                "ServiceSchedulerInitiated",
+                f"Scaling activity initiated by (deployment {deployment['id']})",
+            )
         names = " ".join(f"(task {t['_id']})" for t in tasks)
         self.say(f"has stopped {len(tasks)} running tasks: {names}.")
 
     def count(self) -> None:
         tasks = self.region.tasks_of(self.service)
         for deployment in self.service["deployments"]:
-            own = [t for t in tasks if t["startedBy"] == deployment["id"] and t["desiredStatus"] == "RUNNING"]
+            own = [
+                t
+                for t in tasks
+                if t["startedBy"] == deployment["id"] and t["desiredStatus"] == "RUNNING"
+            ]
             deployment["runningCount"] = sum(t["lastStatus"] == "RUNNING" for t in own)
             deployment["pendingCount"] = sum(t["lastStatus"] in STARTING for t in own)
-            deployment["desiredCount"] = self.service["desiredCount"] if deployment is self.primary else 0
+            deployment["desiredCount"] = (
+                self.service["desiredCount"] if deployment is self.primary else 0
+            )
         self.service["runningCount"] = sum(d["runningCount"] for d in self.service["deployments"])
         self.service["pendingCount"] = sum(d["pendingCount"] for d in self.service["deployments"])
         busy = {t["startedBy"] for t in tasks}
-        self.service["deployments"] = [d for d in self.service["deployments"] if d is self.primary or d["id"] in busy]
+        self.service["deployments"] = [
+            d for d in self.service["deployments"] if d is self.primary or d["id"] in busy
+        ]
         for task in tasks:
             if task.get("_targets") and not task.get("_told") and task["lastStatus"] == "RUNNING":
                 task["_told"] = True
@@ -219,17 +297,24 @@ class Round:
                 self.service["deployments"] = self.service["deployments"][:1]
             return
         live = self.live()
-        settled = (len(live) == self.service["desiredCount"] and all(self.good(t) and t["startedBy"] == self.primary["id"] for t in live))
+        settled = len(live) == self.service["desiredCount"] and all(
+            self.good(t) and t["startedBy"] == self.primary["id"] for t in live
+        )
         if not settled:
             self.primary["_steady_since"] = None
             return
         if self.primary["_steady_since"] is None:
             self.primary["_steady_since"] = time.monotonic()
-        if time.monotonic() - self.primary["_steady_since"] < self.context.seconds("ecs-steady") or len(self.service["deployments"]) > 1:
+        if (
+            time.monotonic() - self.primary["_steady_since"] < self.context.seconds("ecs-steady")
+            or len(self.service["deployments"]) > 1
+        ):
             return
         if self.primary["rolloutState"] == "IN_PROGRESS":
             reason = f"ECS deployment {self.primary['id']} completed."
-            self.primary.update(rolloutState="COMPLETED", rolloutStateReason=reason, updatedAt=self.ecs.now())
+            self.primary.update(
+                rolloutState="COMPLETED", rolloutStateReason=reason, updatedAt=self.ecs.now()
+            )
             self.primary["_consecutive"] = 0
             self.service["_completed"] = self.primary
             self.service["_failing"] = 0

@@ -17,13 +17,36 @@ from .wire import Call
 
 MAX_EVENTS = 100
 # what a new deployment carries; a change in any of it makes one
-DEPLOYED = ("taskDefinition", "networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion",
-            "enableExecuteCommand", "propagateTags", "enableECSManagedTags")
-PLAIN = ("desiredCount", "deploymentConfiguration", "healthCheckGracePeriodSeconds", "availabilityZoneRebalancing", "placementConstraints", "placementStrategy")
+DEPLOYED = (
+    "taskDefinition",
+    "networkConfiguration",
+    "loadBalancers",
+    "serviceRegistries",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "enableExecuteCommand",
+    "propagateTags",
+    "enableECSManagedTags",
+)
+PLAIN = (
+    "desiredCount",
+    "deploymentConfiguration",
+    "healthCheckGracePeriodSeconds",
+    "availabilityZoneRebalancing",
+    "placementConstraints",
+    "placementStrategy",
+)
 
 
 def add_event(ecs: Ecs, service: dict[str, Any], text: str) -> None:
-    service["events"].insert(0, {"id": f"{short_id()}-{len(service['events'])}", "createdAt": ecs.now(), "message": f"(service {service['serviceName']}) {text}"})
+    service["events"].insert(
+        0,
+        {
+            "id": f"{short_id()}-{len(service['events'])}",
+            "createdAt": ecs.now(),
+            "message": f"(service {service['serviceName']}) {text}",
+        },
+    )
     del service["events"][MAX_EVENTS:]
 
 
@@ -34,9 +57,13 @@ def check_balancers(wanted: dict[str, Any], definition: dict[str, Any], call: Ca
         if group is None:
             raise refuse(f"The target group with targetGroupArn {arn} does not exist.")
         if not group.load_balancer_arns:
-            raise refuse(f"The target group with targetGroupArn {arn} does not have an associated load balancer.")
+            raise refuse(
+                f"The target group with targetGroupArn {arn} does not have an associated load balancer."
+            )
         if group.target_type != "ip":
-            raise refuse(f"The provided target group {arn} has target type {group.target_type}, which is incompatible with the awsvpc network mode specified in the task definition.")
+            raise refuse(
+                f"The provided target group {arn} has target type {group.target_type}, which is incompatible with the awsvpc network mode specified in the task definition."
+            )
         check_port(balancer, definition, balancer.get("containerPort"))
     for registry in wanted.get("serviceRegistries", []):
         if registry.get("containerName"):
@@ -53,14 +80,31 @@ def check_port(item: dict[str, Any], definition: dict[str, Any], port: int | Non
 
 
 def check_deployment(configuration: dict[str, Any]) -> dict[str, Any]:
-    full = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}, "maximumPercent": 200, "minimumHealthyPercent": 100,
-            "strategy": "ROLLING", **configuration}
+    full = {
+        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        **configuration,
+    }
     if full["strategy"] != "ROLLING":
-        raise AwsError("UnsupportedFeatureException", f"the sandbox deploys ROLLING only, not {full['strategy']}")
-    if full["maximumPercent"] < 100 or not 0 <= full["minimumHealthyPercent"] <= 100 or full["maximumPercent"] <= full["minimumHealthyPercent"]:
-        raise refuse("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."
-                     if full["maximumPercent"] == full["minimumHealthyPercent"] else "Invalid deployment configuration percentages.")
-    if full["deploymentCircuitBreaker"].get("rollback") and not full["deploymentCircuitBreaker"].get("enable"):
+        raise AwsError(
+            "UnsupportedFeatureException",
+            f"the sandbox deploys ROLLING only, not {full['strategy']}",
+        )
+    if (
+        full["maximumPercent"] < 100
+        or not 0 <= full["minimumHealthyPercent"] <= 100
+        or full["maximumPercent"] <= full["minimumHealthyPercent"]
+    ):
+        raise refuse(
+            "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."
+            if full["maximumPercent"] == full["minimumHealthyPercent"]
+            else "Invalid deployment configuration percentages."
+        )
+    if full["deploymentCircuitBreaker"].get("rollback") and not full[
+        "deploymentCircuitBreaker"
+    ].get("enable"):
         raise refuse("Deployment circuit breaker rollback needs the circuit breaker enabled.")
     return full
 
@@ -74,19 +118,40 @@ def new_deployment(ecs: Ecs, service: dict[str, Any], definition: dict[str, Any]
             older["rolloutStateReason"] = f"ECS deployment {older['id']} superseded."
     now = ecs.now()
     deployment = {
-        "id": f"ecs-svc/{number}", "status": "PRIMARY", "taskDefinition": definition["taskDefinitionArn"], "desiredCount": service["desiredCount"],
-        "pendingCount": 0, "runningCount": 0, "failedTasks": 0, "createdAt": now, "updatedAt": now, "platformVersion": "1.4.0", "platformFamily": "Linux",
-        "networkConfiguration": service.get("networkConfiguration"), "rolloutState": "IN_PROGRESS",
-        "rolloutStateReason": f"ECS deployment ecs-svc/{number} in progress.", "_definition": definition, "_provider": service["_provider"],
-        "_tags": service_task_tags(service, definition), "_consecutive": 0, "_steady_since": None,
-        "_wishes": {k: copy.deepcopy(service.get(k)) for k in DEPLOYED}, "_started_any": False,
+        "id": f"ecs-svc/{number}",
+        "status": "PRIMARY",
+        "taskDefinition": definition["taskDefinitionArn"],
+        "desiredCount": service["desiredCount"],
+        "pendingCount": 0,
+        "runningCount": 0,
+        "failedTasks": 0,
+        "createdAt": now,
+        "updatedAt": now,
+        "platformVersion": "1.4.0",
+        "platformFamily": "Linux",
+        "networkConfiguration": service.get("networkConfiguration"),
+        "rolloutState": "IN_PROGRESS",
+        "rolloutStateReason": f"ECS deployment ecs-svc/{number} in progress.",
+        "_definition": definition,
+        "_provider": service["_provider"],
+        "_tags": service_task_tags(service, definition),
+        "_consecutive": 0,
+        "_steady_since": None,
+        "_wishes": {k: copy.deepcopy(service.get(k)) for k in DEPLOYED},
+        "_started_any": False,
     }
     if service.get("capacityProviderStrategy"):
         deployment["capacityProviderStrategy"] = service["capacityProviderStrategy"]
     else:
         deployment["launchType"] = "FARGATE"
     service["deployments"].insert(0, deployment)
-    service["_announce"].append(("SERVICE_DEPLOYMENT_IN_PROGRESS", f"ECS deployment {deployment['id']} in progress.", deployment))
+    service["_announce"].append(
+        (
+            "SERVICE_DEPLOYMENT_IN_PROGRESS",
+            f"ECS deployment {deployment['id']} in progress.",
+            deployment,
+        )
+    )
     service["_steady"] = False
     return deployment
 
@@ -98,8 +163,11 @@ def service_task_tags(service: dict[str, Any], definition: dict[str, Any]) -> li
     elif service.get("propagateTags") == "TASK_DEFINITION":
         tags = list(definition["tags"])
     if service.get("enableECSManagedTags"):
-        tags = [*tags, {"key": "aws:ecs:clusterName", "value": service["clusterArn"].split("/")[-1]},
-                {"key": "aws:ecs:serviceName", "value": service["serviceName"]}]
+        tags = [
+            *tags,
+            {"key": "aws:ecs:clusterName", "value": service["clusterArn"].split("/")[-1]},
+            {"key": "aws:ecs:serviceName", "value": service["serviceName"]},
+        ]
     return tags
 
 
@@ -110,11 +178,21 @@ def create_service(sandbox: Any, call: Call) -> dict[str, Any]:
     name = params["serviceName"]
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", name):
         raise refuse("Invalid service name: letters, digits, hyphens and underscores, at most 255.")
-    for unsupported in ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"):
+    for unsupported in (
+        "serviceConnectConfiguration",
+        "volumeConfigurations",
+        "vpcLatticeConfigurations",
+    ):
         if params.get(unsupported):
             raise AwsError("UnsupportedFeatureException", f"the sandbox has no {unsupported}")
-    if params.get("deploymentController", {}).get("type", "ECS") != "ECS" or params.get("schedulingStrategy", "REPLICA") != "REPLICA":
-        raise AwsError("UnsupportedFeatureException", "the sandbox has the ECS deployment controller and REPLICA scheduling only")
+    if (
+        params.get("deploymentController", {}).get("type", "ECS") != "ECS"
+        or params.get("schedulingStrategy", "REPLICA") != "REPLICA"
+    ):
+        raise AwsError(
+            "UnsupportedFeatureException",
+            "the sandbox has the ECS deployment controller and REPLICA scheduling only",
+        )
     if "taskDefinition" not in params:
         raise refuse("TaskDefinition can not be blank.")
     with ecs.lock:
@@ -123,12 +201,17 @@ def create_service(sandbox: Any, call: Call) -> dict[str, Any]:
         if old is not None and old["status"] != "INACTIVE":
             if params.get("clientToken") and old.get("_token") == params["clientToken"]:
                 return {"service": shown(old)}
-            raise refuse("Creation of service was not idempotent." if old["status"] == "ACTIVE"
-                         else "Unable to Start a service that is still Draining.")
+            raise refuse(
+                "Creation of service was not idempotent."
+                if old["status"] == "ACTIVE"
+                else "Unable to Start a service that is still Draining."
+            )
         definition = definition_for(region, params["taskDefinition"])
         provider = provider_of(cluster, params)
         check_launch(definition, provider, params.get("networkConfiguration"))
-        ecs_network.check_configuration(params.get("networkConfiguration"), call.account, call.region)
+        ecs_network.check_configuration(
+            params.get("networkConfiguration"), call.account, call.region
+        )
         check_balancers(params, definition, call)
         check_registries(sandbox, call, params)
         service = fresh(ecs, region, cluster, params, definition, call)
@@ -138,25 +221,56 @@ def create_service(sandbox: Any, call: Call) -> dict[str, Any]:
         return {"service": shown(service)}
 
 
-def fresh(ecs: Ecs, region: Region, cluster: dict[str, Any], params: dict[str, Any], definition: dict[str, Any], call: Call) -> dict[str, Any]:
+def fresh(
+    ecs: Ecs,
+    region: Region,
+    cluster: dict[str, Any],
+    params: dict[str, Any],
+    definition: dict[str, Any],
+    call: Call,
+) -> dict[str, Any]:
     name = params["serviceName"]
     service = {
-        "serviceArn": region.arn(f"service/{cluster['clusterName']}/{name}"), "serviceName": name, "clusterArn": cluster["clusterArn"],
-        "loadBalancers": params.get("loadBalancers", []), "serviceRegistries": params.get("serviceRegistries", []), "status": "ACTIVE",
-        "desiredCount": params.get("desiredCount", 1), "runningCount": 0, "pendingCount": 0, "platformVersion": params.get("platformVersion", "LATEST"),
-        "platformFamily": "Linux", "taskDefinition": definition["taskDefinitionArn"], "deployments": [], "events": [], "createdAt": ecs.now(),
+        "serviceArn": region.arn(f"service/{cluster['clusterName']}/{name}"),
+        "serviceName": name,
+        "clusterArn": cluster["clusterArn"],
+        "loadBalancers": params.get("loadBalancers", []),
+        "serviceRegistries": params.get("serviceRegistries", []),
+        "status": "ACTIVE",
+        "desiredCount": params.get("desiredCount", 1),
+        "runningCount": 0,
+        "pendingCount": 0,
+        "platformVersion": params.get("platformVersion", "LATEST"),
+        "platformFamily": "Linux",
+        "taskDefinition": definition["taskDefinitionArn"],
+        "deployments": [],
+        "events": [],
+        "createdAt": ecs.now(),
         "deploymentConfiguration": check_deployment(params.get("deploymentConfiguration", {})),
         "roleArn": f"arn:aws:iam::{call.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
-        "placementConstraints": [], "placementStrategy": [], "networkConfiguration": params["networkConfiguration"],
-        "schedulingStrategy": "REPLICA", "deploymentController": {"type": "ECS"}, "createdBy": call.arn,
-        "enableECSManagedTags": params.get("enableECSManagedTags", False), "propagateTags": params.get("propagateTags", "NONE"),
-        "enableExecuteCommand": params.get("enableExecuteCommand", False), "tags": merge_tags([], params.get("tags", [])),
+        "placementConstraints": [],
+        "placementStrategy": [],
+        "networkConfiguration": params["networkConfiguration"],
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": {"type": "ECS"},
+        "createdBy": call.arn,
+        "enableECSManagedTags": params.get("enableECSManagedTags", False),
+        "propagateTags": params.get("propagateTags", "NONE"),
+        "enableExecuteCommand": params.get("enableExecuteCommand", False),
+        "tags": merge_tags([], params.get("tags", [])),
         "availabilityZoneRebalancing": params.get("availabilityZoneRebalancing", "ENABLED"),
-        "_account": call.account, "_region": call.region, "_announce": [], "_completed": None, "_steady": False, "_token": params.get("clientToken"),
+        "_account": call.account,
+        "_region": call.region,
+        "_announce": [],
+        "_completed": None,
+        "_steady": False,
+        "_token": params.get("clientToken"),
     }
     if params.get("healthCheckGracePeriodSeconds") is not None:
         if not service["loadBalancers"]:
-            raise refuse("Health check grace period is only valid for services configured to use load balancers")
+            raise refuse(
+                "Health check grace period is only valid for services configured to use load balancers"
+            )
         service["healthCheckGracePeriodSeconds"] = params["healthCheckGracePeriodSeconds"]
     elif service["loadBalancers"]:
         service["healthCheckGracePeriodSeconds"] = 0
@@ -181,7 +295,9 @@ def definition_for(region: Region, reference: str) -> dict[str, Any]:
 
 def check_registries(sandbox: Any, call: Call, wanted: dict[str, Any]) -> None:
     for registry in wanted.get("serviceRegistries", []):
-        if not sandbox.parts["servicediscovery"].exists(call.account, call.region, registry.get("registryArn", "")):
+        if not sandbox.parts["servicediscovery"].exists(
+            call.account, call.region, registry.get("registryArn", "")
+        ):
             raise refuse(f"The service registry {registry.get('registryArn')} does not exist.")
 
 
@@ -196,14 +312,20 @@ def describe_services(sandbox: Any, call: Call) -> dict[str, Any]:
     ecs, region = store(sandbox, call)
     wanted = call.params["services"]
     if not 1 <= len(wanted) <= 10:
-        raise refuse("Services must be between 1 and 10." if wanted else "Services cannot be empty.")
+        raise refuse(
+            "Services must be between 1 and 10." if wanted else "Services cannot be empty."
+        )
     found, failures = [], []
     with ecs.lock:
         cluster = region.cluster(call.params.get("cluster"))
         for reference in wanted:
             service = region.service(cluster, reference)
             if service is None:
-                arn = reference if reference.startswith("arn:") else region.arn(f"service/{cluster['clusterName']}/{reference}")
+                arn = (
+                    reference
+                    if reference.startswith("arn:")
+                    else region.arn(f"service/{cluster['clusterName']}/{reference}")
+                )
                 failures.append({"arn": arn, "reason": "MISSING"})
             else:
                 found.append(shown(service, "TAGS" in call.params.get("include", [])))
@@ -215,7 +337,11 @@ def list_services(sandbox: Any, call: Call) -> dict[str, Any]:
     ecs, region = store(sandbox, call)
     with ecs.lock:
         cluster = region.cluster(call.params.get("cluster"))
-        arns = [s["serviceArn"] for s in region.services.values() if s["clusterArn"] == cluster["clusterArn"] and s["status"] != "INACTIVE"]
+        arns = [
+            s["serviceArn"]
+            for s in region.services.values()
+            if s["clusterArn"] == cluster["clusterArn"] and s["status"] != "INACTIVE"
+        ]
     answer, token = page(arns, call.params, 10)
     return {"serviceArns": answer, "nextToken": token}
 
@@ -238,19 +364,34 @@ def update_service(sandbox: Any, call: Call) -> dict[str, Any]:
             raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
         before = {k: copy.deepcopy(service.get(k)) for k in DEPLOYED}
         wishes = {k: params[k] for k in DEPLOYED if k in params and k != "taskDefinition"}
-        definition = definition_for(region, params.get("taskDefinition", service["taskDefinition"])) if "taskDefinition" in params \
+        definition = (
+            definition_for(region, params.get("taskDefinition", service["taskDefinition"]))
+            if "taskDefinition" in params
             else region.task_definition(service["taskDefinition"], active=False)
+        )
         if "networkConfiguration" in params:
-            ecs_network.check_configuration(params["networkConfiguration"], call.account, call.region)
-        check_balancers({k: params.get(k, service.get(k)) for k in ("loadBalancers", "serviceRegistries")}, definition, call)
+            ecs_network.check_configuration(
+                params["networkConfiguration"], call.account, call.region
+            )
+        check_balancers(
+            {k: params.get(k, service.get(k)) for k in ("loadBalancers", "serviceRegistries")},
+            definition,
+            call,
+        )
         check_registries(sandbox, call, params)
         plain = {k: params[k] for k in PLAIN if k in params}
         if "deploymentConfiguration" in plain:
-            plain["deploymentConfiguration"] = check_deployment({**service["deploymentConfiguration"], **plain["deploymentConfiguration"]})
+            plain["deploymentConfiguration"] = check_deployment(
+                {**service["deploymentConfiguration"], **plain["deploymentConfiguration"]}
+            )
         if "capacityProviderStrategy" in params:
             service["_provider"] = provider_of(cluster, params)
             service.pop("launchType", None)
-        check_launch(definition, service["_provider"], params.get("networkConfiguration", service["networkConfiguration"]))
+        check_launch(
+            definition,
+            service["_provider"],
+            params.get("networkConfiguration", service["networkConfiguration"]),
+        )
         service.update({**wishes, **plain, "taskDefinition": definition["taskDefinitionArn"]})
         changed = any(before[k] != service.get(k) for k in DEPLOYED)
         primary = service["deployments"][0]

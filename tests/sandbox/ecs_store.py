@@ -45,7 +45,11 @@ class Region:
     def cluster(self, reference: str | None) -> dict[str, Any]:
         name = (reference or "default").split("/")[-1]
         cluster = self.clusters.get(name)
-        if cluster is None or cluster["status"] == "INACTIVE" or (reference and ":" in reference and cluster["clusterArn"] != reference):
+        if (
+            cluster is None
+            or cluster["status"] == "INACTIVE"
+            or (reference and ":" in reference and cluster["clusterArn"] != reference)
+        ):
             raise AwsError("ClusterNotFoundException", "Cluster not found.")
         return cluster
 
@@ -59,7 +63,11 @@ class Region:
         elif active:
             found = [d for d in found if d["status"] == "ACTIVE"]
         found = [d for d in found if d["status"] != "DELETED"]
-        if not found or (":" in reference and reference.startswith("arn:") and found[-1]["taskDefinitionArn"] != reference):
+        if not found or (
+            ":" in reference
+            and reference.startswith("arn:")
+            and found[-1]["taskDefinitionArn"] != reference
+        ):
             raise AwsError("ClientException", "Unable to describe task definition.")
         return found[-1]
 
@@ -68,11 +76,17 @@ class Region:
 
     def tasks_of(self, service: dict[str, Any]) -> list[dict[str, Any]]:
         arn = service["serviceArn"]
-        return [t for t in self.tasks.values() if t.get("_service") == arn and t["lastStatus"] != "STOPPED"]
+        return [
+            t
+            for t in self.tasks.values()
+            if t.get("_service") == arn and t["lastStatus"] != "STOPPED"
+        ]
 
     def trim(self) -> None:
         stopped = [t for t in self.tasks.values() if t["lastStatus"] == "STOPPED"]
-        for task in sorted(stopped, key=lambda t: t["stoppedAt"])[: max(0, len(stopped) - MAX_STOPPED)]:
+        for task in sorted(stopped, key=lambda t: t["stoppedAt"])[
+            : max(0, len(stopped) - MAX_STOPPED)
+        ]:
             del self.tasks[task["taskArn"]]
 
 
@@ -111,7 +125,9 @@ def without(thing: dict[str, Any], *names: str) -> dict[str, Any]:
     return {k: v for k, v in thing.items() if k not in names and not k.startswith("_")}
 
 
-def page(items: list[str], params: dict[str, Any], limit: int = 100) -> tuple[list[str], str | None]:
+def page(
+    items: list[str], params: dict[str, Any], limit: int = 100
+) -> tuple[list[str], str | None]:
     start = params.get("nextToken") or "0"
     if not start.isdigit():
         raise AwsError("InvalidParameterException", "Invalid nextToken.")
@@ -119,4 +135,4 @@ def page(items: list[str], params: dict[str, Any], limit: int = 100) -> tuple[li
     if not 1 <= count <= 100:
         raise AwsError("InvalidParameterException", "maxResults must be between 1 and 100.")
     end = int(start) + count
-    return items[int(start):end], str(end) if end < len(items) else None
+    return items[int(start) : end], str(end) if end < len(items) else None

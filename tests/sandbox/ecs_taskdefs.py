@@ -44,8 +44,10 @@ def check_fargate(wanted: dict[str, Any]) -> None:
         raise refuse(f"Fargate requires that '{missing}' be defined at the task level.")
     cpu, memory = number(wanted["cpu"], "cpu", "vcpu"), number(wanted["memory"], "memory", "gb")
     if memory not in FARGATE_SIZES.get(cpu, ()):
-        raise refuse(f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
-                     "See the Amazon ECS documentation for the valid values.")
+        raise refuse(
+            f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
+            "See the Amazon ECS documentation for the valid values."
+        )
     wanted["cpu"], wanted["memory"] = str(cpu), str(memory)
     if not 21 <= wanted.get("ephemeralStorage", {}).get("sizeInGiB", 21) <= 200:
         raise refuse("The ephemeral storage size must be between 21 and 200 GiB.")
@@ -54,11 +56,17 @@ def check_fargate(wanted: dict[str, Any]) -> None:
     for container in wanted["containerDefinitions"]:
         driver = container.get("logConfiguration", {}).get("logDriver")
         if driver and driver not in ("awslogs", "splunk", "awsfirelens"):
-            raise refuse(f"Fargate only supports log drivers awslogs, splunk and awsfirelens; got {driver}.")
+            raise refuse(
+                f"Fargate only supports log drivers awslogs, splunk and awsfirelens; got {driver}."
+            )
         if driver == "awslogs" and not wanted.get("executionRoleArn"):
-            raise refuse("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+            raise refuse(
+                "Fargate requires task definition to have execution role ARN to support log driver awslogs."
+            )
         if container.get("secrets") and not wanted.get("executionRoleArn"):
-            raise refuse("Fargate requires task definition to have execution role ARN to support container secrets.")
+            raise refuse(
+                "Fargate requires task definition to have execution role ARN to support container secrets."
+            )
         if container.get("privileged"):
             raise refuse("Fargate does not support privileged containers.")
         linux = container.get("linuxParameters", {})
@@ -71,14 +79,22 @@ def check_fargate(wanted: dict[str, Any]) -> None:
         if any(u["name"] != "nofile" for u in container.get("ulimits", [])):
             raise refuse("Fargate only supports the ulimit nofile.")
         for mapping in container.get("portMappings", []):
-            if mapping.get("hostPort", mapping.get("containerPort")) != mapping.get("containerPort"):
-                raise refuse("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
+            if mapping.get("hostPort", mapping.get("containerPort")) != mapping.get(
+                "containerPort"
+            ):
+                raise refuse(
+                    "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
+                )
     cpus = sum(c.get("cpu", 0) for c in wanted["containerDefinitions"])
     if cpus > cpu:
         raise refuse("The 'cpu' of the containers exceeds the task's.")
-    reserved = sum(c.get("memory") or c.get("memoryReservation") or 0 for c in wanted["containerDefinitions"])
+    reserved = sum(
+        c.get("memory") or c.get("memoryReservation") or 0 for c in wanted["containerDefinitions"]
+    )
     if reserved > memory:
-        raise refuse("Invalid 'memory' setting for the containers: their sum exceeds the task's memory.")
+        raise refuse(
+            "Invalid 'memory' setting for the containers: their sum exceeds the task's memory."
+        )
 
 
 def check_containers(wanted: dict[str, Any]) -> None:
@@ -90,11 +106,26 @@ def check_containers(wanted: dict[str, Any]) -> None:
     for container in containers:
         name = container.get("name", "")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", name):
-            raise refuse("Container.name contains invalid characters." if name else "Container.name should not be null or empty.")
+            raise refuse(
+                "Container.name contains invalid characters."
+                if name
+                else "Container.name should not be null or empty."
+            )
         if not container.get("image") or re.search(r"\s", container["image"]):
-            raise refuse("Container.image should not be null or empty." if not container.get("image") else "Container.image contains invalid characters.")
-        if not container.get("memory") and not container.get("memoryReservation") and not wanted.get("memory"):
-            raise refuse("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified." % name)
+            raise refuse(
+                "Container.image should not be null or empty."
+                if not container.get("image")
+                else "Container.image contains invalid characters."
+            )
+        if (
+            not container.get("memory")
+            and not container.get("memoryReservation")
+            and not wanted.get("memory")
+        ):
+            raise refuse(
+                "Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified."
+                % name
+            )
         for mount in container.get("mountPoints", []):
             if mount.get("sourceVolume") not in volumes:
                 raise refuse(f"Unknown volume '{mount.get('sourceVolume')}'.")
@@ -106,18 +137,26 @@ def check_containers(wanted: dict[str, Any]) -> None:
         raise refuse("At least one container must be essential.")
 
 
-def check_dependencies(container: dict[str, Any], containers: list[dict[str, Any]], names: list[str]) -> None:
+def check_dependencies(
+    container: dict[str, Any], containers: list[dict[str, Any]], names: list[str]
+) -> None:
     for dependency in container.get("dependsOn", []):
         target = dependency["containerName"]
         if target not in names or target == container["name"]:
-            raise refuse(f"Container '{container['name']}' depends on '{target}', which is not another container of the task definition.")
+            raise refuse(
+                f"Container '{container['name']}' depends on '{target}', which is not another container of the task definition."
+            )
         if dependency["condition"] not in CONDITIONS:
             raise refuse(f"Invalid container dependency condition: {dependency['condition']}")
         other = containers[names.index(target)]
         if dependency["condition"] == "HEALTHY" and not other.get("healthCheck"):
-            raise refuse(f"Container '{target}' has no health check, so a dependency cannot be on HEALTHY.")
+            raise refuse(
+                f"Container '{target}' has no health check, so a dependency cannot be on HEALTHY."
+            )
         if dependency["condition"] in ("COMPLETE", "SUCCESS") and other.get("essential", True):
-            raise refuse(f"A dependency with the condition {dependency['condition']} cannot be on the essential container '{target}'.")
+            raise refuse(
+                f"A dependency with the condition {dependency['condition']} cannot be on the essential container '{target}'."
+            )
 
 
 def check_entries(container: dict[str, Any]) -> None:
@@ -125,24 +164,38 @@ def check_entries(container: dict[str, Any]) -> None:
     secret = [e["name"] for e in container.get("secrets", [])]
     twice = {n for n in plain + secret if (plain + secret).count(n) > 1 and n in secret}
     if twice:
-        raise refuse(f"The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '{sorted(twice)[0]}'.")
+        raise refuse(
+            f"The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '{sorted(twice)[0]}'."
+        )
     log = container.get("logConfiguration", {})
     if log.get("logDriver") == "awslogs":
-        missing = {"awslogs-group", "awslogs-region", "awslogs-stream-prefix"} - log.get("options", {}).keys()
+        missing = {"awslogs-group", "awslogs-region", "awslogs-stream-prefix"} - log.get(
+            "options", {}
+        ).keys()
         if missing:
             raise refuse(f"Log driver awslogs requires options: {', '.join(sorted(missing))}.")
     check = container.get("healthCheck")
     if check:
         if not check.get("command") or check["command"][0] not in ("CMD", "CMD-SHELL", "NONE"):
             raise refuse("Container.healthCheck.command must start with CMD, CMD-SHELL or NONE.")
-        for name, low, high in (("interval", 5, 300), ("timeout", 2, 120), ("retries", 1, 10), ("startPeriod", 0, 300)):
+        for name, low, high in (
+            ("interval", 5, 300),
+            ("timeout", 2, 120),
+            ("retries", 1, 10),
+            ("startPeriod", 0, 300),
+        ):
             if name in check and not low <= check[name] <= high:
                 raise refuse(f"Container.healthCheck.{name} must be between {low} and {high}.")
 
 
 def check_instances(wanted: dict[str, Any]) -> bool:
     """Whether only instances can carry it; what Fargate alone has is refused there."""
-    gpus = [r for c in wanted["containerDefinitions"] for r in c.get("resourceRequirements", []) if r["type"] == "GPU"]
+    gpus = [
+        r
+        for c in wanted["containerDefinitions"]
+        for r in c.get("resourceRequirements", [])
+        if r["type"] == "GPU"
+    ]
     if any(not r["value"].isdigit() or int(r["value"]) < 1 for r in gpus):
         raise refuse("The value of a GPU resource requirement must be a positive number.")
     fargate = "FARGATE" in wanted.get("requiresCompatibilities", [])
@@ -150,8 +203,16 @@ def check_instances(wanted: dict[str, Any]) -> bool:
         raise refuse("Fargate does not support GPU resource requirements.")
     if not fargate and wanted.get("ephemeralStorage") and gpus:
         raise refuse("Ephemeral storage is only for tasks on Fargate.")
-    if not fargate and not wanted.get("memory") and not all(c.get("memory") or c.get("memoryReservation") for c in wanted["containerDefinitions"]):
-        raise refuse("Invalid setting for container. At least one of 'memory' or 'memoryReservation' must be specified.")
+    if (
+        not fargate
+        and not wanted.get("memory")
+        and not all(
+            c.get("memory") or c.get("memoryReservation") for c in wanted["containerDefinitions"]
+        )
+    ):
+        raise refuse(
+            "Invalid setting for container. At least one of 'memory' or 'memoryReservation' must be specified."
+        )
     return bool(gpus) or not (wanted.get("cpu") and wanted.get("memory"))
 
 
@@ -175,10 +236,20 @@ def register_task_definition(sandbox: Any, call: Call) -> dict[str, Any]:
         revisions = region.families.setdefault(family, [])
         revision = len(revisions) + 1
         definition = {
-            "taskDefinitionArn": region.arn(f"task-definition/{family}:{revision}"), "family": family, "revision": revision,
-            "status": "ACTIVE", "volumes": [], "placementConstraints": [], "requiresAttributes": [],
-            "compatibilities": ["EC2", "FARGATE"] if wanted.get("networkMode") == "awsvpc" and not check_instances(wanted) else ["EC2"],
-            "registeredAt": ecs.now(), "registeredBy": call.arn, "_tags": merge_tags([], call.params.get("tags", [])), **wanted,
+            "taskDefinitionArn": region.arn(f"task-definition/{family}:{revision}"),
+            "family": family,
+            "revision": revision,
+            "status": "ACTIVE",
+            "volumes": [],
+            "placementConstraints": [],
+            "requiresAttributes": [],
+            "compatibilities": ["EC2", "FARGATE"]
+            if wanted.get("networkMode") == "awsvpc" and not check_instances(wanted)
+            else ["EC2"],
+            "registeredAt": ecs.now(),
+            "registeredBy": call.arn,
+            "_tags": merge_tags([], call.params.get("tags", [])),
+            **wanted,
         }
         definition["tags"] = definition["_tags"]
         revisions.append(definition)
@@ -246,7 +317,12 @@ def delete_task_definitions(sandbox: Any, call: Call) -> dict[str, Any]:
                 failures.append({"arn": reference, "reason": "MISSING"})
                 continue
             if definition["status"] == "ACTIVE":
-                failures.append({"arn": definition["taskDefinitionArn"], "reason": "The specified task definition is still in ACTIVE status. Please deregister the target and try again."})
+                failures.append(
+                    {
+                        "arn": definition["taskDefinitionArn"],
+                        "reason": "The specified task definition is still in ACTIVE status. Please deregister the target and try again.",
+                    }
+                )
                 continue
             done.append({**without(definition, "tags"), "status": "DELETE_IN_PROGRESS"})
             definition["status"] = "DELETED"
@@ -258,8 +334,12 @@ def list_task_definitions(sandbox: Any, call: Call) -> dict[str, Any]:
     ecs, region = store(sandbox, call)
     family, status = call.params.get("familyPrefix"), call.params.get("status", "ACTIVE")
     with ecs.lock:
-        arns = [d["taskDefinitionArn"] for name in sorted(region.families) for d in region.families[name]
-                if d["status"] == status and family in (None, name)]
+        arns = [
+            d["taskDefinitionArn"]
+            for name in sorted(region.families)
+            for d in region.families[name]
+            if d["status"] == status and family in (None, name)
+        ]
     if call.params.get("sort") == "DESC":
         arns.reverse()
     shown, token = page(arns, call.params)
@@ -271,7 +351,14 @@ def list_task_definition_families(sandbox: Any, call: Call) -> dict[str, Any]:
     ecs, region = store(sandbox, call)
     prefix, status = call.params.get("familyPrefix", ""), call.params.get("status", "ALL")
     with ecs.lock:
-        names = [n for n in sorted(region.families) if n.startswith(prefix)
-                 and (status == "ALL" or any(d["status"] == "ACTIVE" for d in region.families[n]) == (status == "ACTIVE"))]
+        names = [
+            n
+            for n in sorted(region.families)
+            if n.startswith(prefix)
+            and (
+                status == "ALL"
+                or any(d["status"] == "ACTIVE" for d in region.families[n]) == (status == "ACTIVE")
+            )
+        ]
     shown, token = page(names, call.params)
     return {"families": shown, "nextToken": token}

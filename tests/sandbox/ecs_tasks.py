@@ -29,7 +29,9 @@ def provider_of(cluster: dict[str, Any], params: dict[str, Any]) -> str | None:
     strategy = params.get("capacityProviderStrategy", [])
     if params.get("launchType"):
         if strategy:
-            raise refuse("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
+            raise refuse(
+                "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
+            )
         if params["launchType"] != "FARGATE":
             raise refuse("No Container Instances were found in your cluster.")
         return None
@@ -45,7 +47,9 @@ def check_overrides(definition: dict[str, Any], overrides: dict[str, Any]) -> No
     names = {c["name"] for c in definition["containerDefinitions"]}
     for override in overrides.get("containerOverrides", []):
         if override.get("name") not in names:
-            raise refuse(f"Override for container named {override.get('name')} is not a container in the TaskDefinition.")
+            raise refuse(
+                f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
+            )
     if len(json.dumps(overrides)) > MAX_OVERRIDES:
         raise refuse(f"Container Overrides length must be at most {MAX_OVERRIDES}")
 
@@ -55,35 +59,85 @@ def platform_of(definition: dict[str, Any]) -> str:
     return "Linux" if family == "LINUX" else family.replace("_", " ").title()
 
 
-def new_task(ecs: Ecs, region: Region, cluster: dict[str, Any], definition: dict[str, Any], **more: Any) -> dict[str, Any]:
+def new_task(
+    ecs: Ecs, region: Region, cluster: dict[str, Any], definition: dict[str, Any], **more: Any
+) -> dict[str, Any]:
     """A task in PROVISIONING, entered in the store. The caller holds the lock and starts its life."""
     arn = new_arn(region, cluster)
     overrides = more.pop("overrides", {})
     containers = []
     for container in definition["containerDefinitions"]:
-        containers.append({
-            "containerArn": region.arn(f"container/{cluster['clusterName']}/{arn.split('/')[-1]}/{hex_id()[:8]}-{hex_id()[:12]}"),
-            "taskArn": arn, "name": container["name"], "image": container["image"], "lastStatus": "PENDING",
-            "networkInterfaces": [], "healthStatus": "UNKNOWN", "cpu": str(container.get("cpu", 0)),
-            **{k: str(container[k]) for k in ("memory", "memoryReservation") if container.get(k)},
-        })
-    shown = {"containerOverrides": [{"name": c["name"]} for c in containers], "inferenceAcceleratorOverrides": []}
+        containers.append(
+            {
+                "containerArn": region.arn(
+                    f"container/{cluster['clusterName']}/{arn.split('/')[-1]}/{hex_id()[:8]}-{hex_id()[:12]}"
+                ),
+                "taskArn": arn,
+                "name": container["name"],
+                "image": container["image"],
+                "lastStatus": "PENDING",
+                "networkInterfaces": [],
+                "healthStatus": "UNKNOWN",
+                "cpu": str(container.get("cpu", 0)),
+                **{
+                    k: str(container[k])
+                    for k in ("memory", "memoryReservation")
+                    if container.get(k)
+                },
+            }
+        )
+    shown = {
+        "containerOverrides": [{"name": c["name"]} for c in containers],
+        "inferenceAcceleratorOverrides": [],
+    }
     given = {o["name"]: o for o in overrides.get("containerOverrides", [])}
     shown["containerOverrides"] = [given.get(c["name"], {"name": c["name"]}) for c in containers]
     for name in ("cpu", "memory", "executionRoleArn", "taskRoleArn", "ephemeralStorage"):
         if name in overrides:
             shown[name] = overrides[name]
     task = {
-        "attachments": [{"id": hex_id()[:8] + "-" + hex_id()[:4], "type": "ElasticNetworkInterface", "status": "PRECREATED", "details": []}],
-        "attributes": [{"name": "ecs.cpu-architecture", "value": definition.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64").lower()}],
-        "clusterArn": cluster["clusterArn"], "connectivity": "CONNECTED", "containers": containers,
-        "cpu": overrides.get("cpu", definition.get("cpu", "256")), "memory": overrides.get("memory", definition.get("memory", "512")),
-        "createdAt": ecs.now(), "desiredStatus": "RUNNING", "lastStatus": "PROVISIONING", "healthStatus": "UNKNOWN",
-        "enableExecuteCommand": False, "launchType": "FARGATE" if on_fargate(more.get("capacityProviderName")) else "EC2", "platformVersion": "1.4.0", "platformFamily": platform_of(definition),
-        "ephemeralStorage": definition.get("ephemeralStorage", {"sizeInGiB": 20}), "overrides": shown,
-        "taskArn": arn, "taskDefinitionArn": definition["taskDefinitionArn"], "tags": [], "version": 1,
-        "_definition": copy.deepcopy(without(definition)), "_stop": threading.Event(), "_index": len(region.tasks),
-        "_account": region.account, "_region": region.region, "_id": arn.split("/")[-1], **more,
+        "attachments": [
+            {
+                "id": hex_id()[:8] + "-" + hex_id()[:4],
+                "type": "ElasticNetworkInterface",
+                "status": "PRECREATED",
+                "details": [],
+            }
+        ],
+        "attributes": [
+            {
+                "name": "ecs.cpu-architecture",
+                "value": definition.get("runtimePlatform", {})
+                .get("cpuArchitecture", "X86_64")
+                .lower(),
+            }
+        ],
+        "clusterArn": cluster["clusterArn"],
+        "connectivity": "CONNECTED",
+        "containers": containers,
+        "cpu": overrides.get("cpu", definition.get("cpu", "256")),
+        "memory": overrides.get("memory", definition.get("memory", "512")),
+        "createdAt": ecs.now(),
+        "desiredStatus": "RUNNING",
+        "lastStatus": "PROVISIONING",
+        "healthStatus": "UNKNOWN",
+        "enableExecuteCommand": False,
+        "launchType": "FARGATE" if on_fargate(more.get("capacityProviderName")) else "EC2",
+        "platformVersion": "1.4.0",
+        "platformFamily": platform_of(definition),
+        "ephemeralStorage": definition.get("ephemeralStorage", {"sizeInGiB": 20}),
+        "overrides": shown,
+        "taskArn": arn,
+        "taskDefinitionArn": definition["taskDefinitionArn"],
+        "tags": [],
+        "version": 1,
+        "_definition": copy.deepcopy(without(definition)),
+        "_stop": threading.Event(),
+        "_index": len(region.tasks),
+        "_account": region.account,
+        "_region": region.region,
+        "_id": arn.split("/")[-1],
+        **more,
     }
     if task.get("capacityProviderName") is None:
         task.pop("capacityProviderName", None)
@@ -119,14 +173,22 @@ def run_task(sandbox: Any, call: Call) -> dict[str, Any]:
         provider = provider_of(cluster, params)
         check_launch(definition, provider, params.get("networkConfiguration"))
         check_overrides(definition, params.get("overrides", {}))
-        vpc = ecs_network.check_configuration(params.get("networkConfiguration"), call.account, call.region)
+        vpc = ecs_network.check_configuration(
+            params.get("networkConfiguration"), call.account, call.region
+        )
         tags = merge_tags([], params.get("tags", []))
         if params.get("propagateTags") == "TASK_DEFINITION":
             tags = merge_tags(definition["tags"], tags)
         elif params.get("propagateTags") == "SERVICE":
             raise refuse("propagateTags SERVICE is only for tasks of a service.")
-        more = {"group": params.get("group", f"family:{definition['family']}"), "startedBy": params.get("startedBy"),
-                "tags": tags, "capacityProviderName": provider, "overrides": params.get("overrides", {}), "_vpc_configuration": vpc}
+        more = {
+            "group": params.get("group", f"family:{definition['family']}"),
+            "startedBy": params.get("startedBy"),
+            "tags": tags,
+            "capacityProviderName": provider,
+            "overrides": params.get("overrides", {}),
+            "_vpc_configuration": vpc,
+        }
         tasks = [new_task(ecs, region, cluster, definition, **more) for _ in range(count)]
         if params.get("clientToken"):
             region.tokens[params["clientToken"]] = (digest(params), [t["taskArn"] for t in tasks])
@@ -137,7 +199,11 @@ def run_task(sandbox: Any, call: Call) -> dict[str, Any]:
 
 
 def digest(params: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps({k: v for k, v in params.items() if k != "clientToken"}, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(
+            {k: v for k, v in params.items() if k != "clientToken"}, sort_keys=True, default=str
+        ).encode()
+    ).hexdigest()
 
 
 def by_token(ecs: Ecs, region: Region, params: dict[str, Any]) -> list[dict[str, Any]] | None:
@@ -145,8 +211,11 @@ def by_token(ecs: Ecs, region: Region, params: dict[str, Any]) -> list[dict[str,
     if known is None:
         return None
     if known[0] != digest(params):
-        raise AwsError("ConflictException", "The RunTask request could not be processed due to conflicts. The provided clientToken is already in use with a different RunTask request.",
-                       resourceIds=known[1])
+        raise AwsError(
+            "ConflictException",
+            "The RunTask request could not be processed due to conflicts. The provided clientToken is already in use with a different RunTask request.",
+            resourceIds=known[1],
+        )
     return [visible(region.tasks[arn]) for arn in known[1] if arn in region.tasks]
 
 
@@ -175,7 +244,11 @@ def describe_tasks(sandbox: Any, call: Call) -> dict[str, Any]:
         for reference in wanted:
             task = find_task(region, cluster, reference)
             if task is None:
-                arn = reference if reference.startswith("arn:") else region.arn(f"task/{cluster['clusterName']}/{reference}")
+                arn = (
+                    reference
+                    if reference.startswith("arn:")
+                    else region.arn(f"task/{cluster['clusterName']}/{reference}")
+                )
                 failures.append({"arn": arn, "reason": "MISSING"})
             else:
                 found.append(visible(task, "TAGS" in call.params.get("include", [])))
@@ -201,7 +274,10 @@ def list_tasks(sandbox: Any, call: Call) -> dict[str, Any]:
                 continue
             if params.get("family") and task["_definition"]["family"] != params["family"]:
                 continue
-            if params.get("serviceName") and task.get("group") != "service:" + params["serviceName"].split("/")[-1]:
+            if (
+                params.get("serviceName")
+                and task.get("group") != "service:" + params["serviceName"].split("/")[-1]
+            ):
                 continue
             if params.get("launchType") and task["launchType"] != params["launchType"]:
                 continue

@@ -26,7 +26,11 @@ def file_systems(account: str, region: str) -> dict[str, Any]:
 def put_backup_policy(sandbox: Any, call: Call) -> dict[str, Any]:
     found = file_systems(call.account, call.region).get(call.params["FileSystemId"])
     if found is None:
-        raise AwsError("FileSystemNotFound", f"File system '{call.params['FileSystemId']}' does not exist.", 404)
+        raise AwsError(
+            "FileSystemNotFound",
+            f"File system '{call.params['FileSystemId']}' does not exist.",
+            404,
+        )
     status = call.params["BackupPolicy"]["Status"]
     if status not in ("ENABLED", "DISABLED"):
         raise AwsError("ValidationException", f"backup policy status {status} cannot be set")
@@ -53,20 +57,27 @@ def _one(task: dict[str, Any], definition: dict[str, Any], wanted: dict[str, Any
     if found is None:
         return f'Failed to resolve "{name}" - check that your file system ID is correct, and ensure that the VPC has an EFS mount target for this file system ID.'
     ec2 = backend(account, region)
-    near = [t for t in found._mount_targets.values()
-            if t.vpc_id == task["_vpc"] and find_subnet(ec2, t.subnet_id).availability_zone == task["availabilityZone"]]
+    near = [
+        t
+        for t in found._mount_targets.values()
+        if t.vpc_id == task["_vpc"]
+        and find_subnet(ec2, t.subnet_id).availability_zone == task["availabilityZone"]
+    ]
     if not near:
         return f'Failed to resolve "{name}" - the file system cannot be mounted in {task["availabilityZone"]}: it has no mount target there.'
     mine = set(task["_vpc_configuration"].get("securityGroups", []))
     if not any(_lets_in(ec2, target, mine) for target in near):
-        return f'mount.nfs4: Connection timed out for {name}'
+        return f"mount.nfs4: Connection timed out for {name}"
     authorization = wanted.get("authorizationConfig", {})
     point = authorization.get("accessPointId")
     points = efs_backends[account][region].access_points
     if point and (point not in points or points[point].file_system_id != id_):
         return f"b'mount.nfs4: access denied by server while mounting {name}' (access point {point} does not exist)"
     if authorization.get("iam") == "ENABLED" or found.file_system_policy:
-        if not _allowed(account, definition.get("taskRoleArn"), found.file_system_arn) or authorization.get("iam") != "ENABLED":
+        if (
+            not _allowed(account, definition.get("taskRoleArn"), found.file_system_arn)
+            or authorization.get("iam") != "ENABLED"
+        ):
             return f"b'mount.nfs4: access denied by server while mounting {name}'"
     return None
 
@@ -74,7 +85,11 @@ def _one(task: dict[str, Any], definition: dict[str, Any], wanted: dict[str, Any
 def _lets_in(ec2: Any, target: Any, groups: set[str]) -> bool:
     for name in target.security_groups or []:
         for rule in find_group(ec2, name).ingress_rules:
-            if str(rule.ip_protocol) == "tcp" and int(rule.from_port) <= NFS <= int(rule.to_port) and rule.source_group.get("GroupId") in groups:
+            if (
+                str(rule.ip_protocol) == "tcp"
+                and int(rule.from_port) <= NFS <= int(rule.to_port)
+                and rule.source_group.get("GroupId") in groups
+            ):
                 return True
     return False
 
@@ -82,6 +97,11 @@ def _lets_in(ec2: Any, target: Any, groups: set[str]) -> bool:
 def _allowed(account: str, role_arn: str | None, resource: str) -> bool:
     from moto.iam.models import iam_backends
 
-    role = next((r for r in list(iam_backends[account]["aws"].roles.values()) if r.arn == role_arn), None)
-    return role is not None and any(s["Effect"] == "Allow" and applies(s, "elasticfilesystem:ClientMount", resource)
-                                    for p in policies_of(role) for s in listed(p.get("Statement")))
+    role = next(
+        (r for r in list(iam_backends[account]["aws"].roles.values()) if r.arn == role_arn), None
+    )
+    return role is not None and any(
+        s["Effect"] == "Allow" and applies(s, "elasticfilesystem:ClientMount", resource)
+        for p in policies_of(role)
+        for s in listed(p.get("Statement"))
+    )

@@ -19,14 +19,26 @@ def snapshots(sandbox: Any, call: Call) -> dict[str, dict[str, Any]]:
 def create(sandbox: Any, call: Call) -> dict[str, Any]:
     name, group = call.params["SnapshotName"], call.params.get("ReplicationGroupId", "")
     if name in snapshots(sandbox, call):
-        raise AwsError("SnapshotAlreadyExistsFault", f"A snapshot with the name {name} already exists.")
+        raise AwsError(
+            "SnapshotAlreadyExistsFault", f"A snapshot with the name {name} already exists."
+        )
     found = part(sandbox).of(call)["groups"].get(group)
     if found is None:
         raise AwsError("ReplicationGroupNotFoundFault", f"ReplicationGroup {group} not found.", 404)
     if found["Status"] != "available":
-        raise AwsError("InvalidReplicationGroupState", f"Replication group {group} is not in available state.")
-    made = {"SnapshotName": name, "ReplicationGroupId": group, "SnapshotStatus": "available", "SnapshotSource": "manual", "CacheNodeType": found.get("CacheNodeType", ""),
-            "Engine": found.get("Engine", "redis"), "ARN": arn_of(call, "snapshot", name), "NodeSnapshots": [{"SnapshotCreateTime": time.time(), "CacheSize": "1 MB"}]}
+        raise AwsError(
+            "InvalidReplicationGroupState", f"Replication group {group} is not in available state."
+        )
+    made = {
+        "SnapshotName": name,
+        "ReplicationGroupId": group,
+        "SnapshotStatus": "available",
+        "SnapshotSource": "manual",
+        "CacheNodeType": found.get("CacheNodeType", ""),
+        "Engine": found.get("Engine", "redis"),
+        "ARN": arn_of(call, "snapshot", name),
+        "NodeSnapshots": [{"SnapshotCreateTime": time.time(), "CacheSize": "1 MB"}],
+    }
     snapshots(sandbox, call)[name] = made
     return {"Snapshot": made}
 
@@ -34,7 +46,11 @@ def create(sandbox: Any, call: Call) -> dict[str, Any]:
 @operation("elasticache", "DescribeSnapshots")
 def describe(sandbox: Any, call: Call) -> dict[str, Any]:
     name, group = call.params.get("SnapshotName"), call.params.get("ReplicationGroupId")
-    found = [s for s in snapshots(sandbox, call).values() if name in (None, s["SnapshotName"]) and group in (None, s["ReplicationGroupId"])]
+    found = [
+        s
+        for s in snapshots(sandbox, call).values()
+        if name in (None, s["SnapshotName"]) and group in (None, s["ReplicationGroupId"])
+    ]
     if name and not found:
         raise AwsError("SnapshotNotFoundFault", f"Snapshot {name} not found.", 404)
     return {"Snapshots": found}
@@ -44,5 +60,7 @@ def describe(sandbox: Any, call: Call) -> dict[str, Any]:
 def delete(sandbox: Any, call: Call) -> dict[str, Any]:
     gone = snapshots(sandbox, call).pop(call.params["SnapshotName"], None)
     if gone is None:
-        raise AwsError("SnapshotNotFoundFault", f"Snapshot {call.params['SnapshotName']} not found.", 404)
+        raise AwsError(
+            "SnapshotNotFoundFault", f"Snapshot {call.params['SnapshotName']} not found.", 404
+        )
     return {"Snapshot": {**gone, "SnapshotStatus": "deleting"}}

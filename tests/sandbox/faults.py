@@ -17,7 +17,17 @@ from typing import Any
 from .errors import AwsError
 
 MATCH_KEYS = {"service", "operation", "times", "after", "params-contains", "internal"}
-DO_KEYS = {"error", "throttle", "html500", "status", "reset", "delay", "expire_token", "truncate", "after_effect"}
+DO_KEYS = {
+    "error",
+    "throttle",
+    "html500",
+    "status",
+    "reset",
+    "delay",
+    "expire_token",
+    "truncate",
+    "after_effect",
+}
 
 
 class Faults:
@@ -66,7 +76,9 @@ class Faults:
                 match = rule["match"]
                 if internal and not match.get("internal"):
                     continue
-                if match.get("service", "*") not in ("*", service) or match.get("operation", "*") not in ("*", operation):
+                if match.get("service", "*") not in ("*", service) or match.get(
+                    "operation", "*"
+                ) not in ("*", operation):
                     continue
                 text = match.get("params-contains")
                 if text and text not in json.dumps(params, default=str):

@@ -25,7 +25,11 @@ def install(context: Any) -> None:
     def start(self: Any, *args: Any, **kwargs: Any) -> None:
         make(self, *args, **kwargs)
         self.state = "pending"
-        later(context, "nat-create", lambda: setattr(self, "state", "available" if self.state == "pending" else self.state))
+        later(
+            context,
+            "nat-create",
+            lambda: setattr(self, "state", "available" if self.state == "pending" else self.state),
+        )
 
     def delete(self: Any, nat_gateway_id: str) -> Any:
         gateway = self.nat_gateways.get(nat_gateway_id)
@@ -40,7 +44,11 @@ def install(context: Any) -> None:
         with lock_of("ec2"):
             remove(backend, gateway.id)
             backend.enis.pop(gateway._eni.id, None)
-            for address in backend.addresses.values() if isinstance(backend.addresses, dict) else backend.addresses:
+            for address in (
+                backend.addresses.values()
+                if isinstance(backend.addresses, dict)
+                else backend.addresses
+            ):
                 if getattr(address, "eni", None) is gateway._eni:
                     address.eni = None
                     address.association_id = None
@@ -65,7 +73,12 @@ def groups_in_use(sandbox: Any, call: Call) -> dict[str, str]:
     for balancer in list(elbv2_backends[call.account][call.region].load_balancers.values()):
         used.update(dict.fromkeys(balancer.security_groups or [], balancer.name))
     for database in list(rds_backends[call.account][call.region].databases.values()):
-        used.update(dict.fromkeys(getattr(database, "vpc_security_group_ids", []) or [], database.db_instance_identifier))
+        used.update(
+            dict.fromkeys(
+                getattr(database, "vpc_security_group_ids", []) or [],
+                database.db_instance_identifier,
+            )
+        )
     for group in sandbox.parts["elasticache"].groups_of(call.account, call.region):
         used.update(dict.fromkeys(group["_security_groups"], group["ReplicationGroupId"]))
     return used
@@ -75,7 +88,9 @@ def groups_in_use(sandbox: Any, call: Call) -> dict[str, str]:
 def delete_security_group(sandbox: Any, call: Call) -> None:
     group_id = call.params.get("GroupId", "")
     ec2 = ec2_of(call)
-    if any(group_id in [g.id for g in eni.group_set] for eni in list(ec2.enis.values())) or group_id in groups_in_use(sandbox, call):
+    if any(
+        group_id in [g.id for g in eni.group_set] for eni in list(ec2.enis.values())
+    ) or group_id in groups_in_use(sandbox, call):
         raise violation(group_id)
     for groups in list(ec2.groups.values()):
         for other in list(groups.values()):
@@ -104,11 +119,23 @@ def delete_vpc(_sandbox: Any, call: Call) -> None:
     vpc, ec2 = call.params["VpcId"], ec2_of(call)
     left = [s.id for zone in ec2.subnets.values() for s in zone.values() if s.vpc_id == vpc]
     left += [g.id for g in ec2.groups.get(vpc, {}).values() if g.name != "default"]
-    left += [t.id for t in ec2.route_tables.values() if t.vpc_id == vpc and not t.main_association_id]
-    left += [i.id for i in ec2.internet_gateways.values() if getattr(i, "vpc", None) is not None and i.vpc.id == vpc]
-    left += [e.id for e in ec2.vpc_end_points.values() if e.vpc_id == vpc and getattr(e, "state", "available") not in ("deleted", "deleting")]
+    left += [
+        t.id for t in ec2.route_tables.values() if t.vpc_id == vpc and not t.main_association_id
+    ]
+    left += [
+        i.id
+        for i in ec2.internet_gateways.values()
+        if getattr(i, "vpc", None) is not None and i.vpc.id == vpc
+    ]
+    left += [
+        e.id
+        for e in ec2.vpc_end_points.values()
+        if e.vpc_id == vpc and getattr(e, "state", "available") not in ("deleted", "deleting")
+    ]
     if left:
-        raise AwsError("DependencyViolation", f"The vpc '{vpc}' has dependencies and cannot be deleted.")
+        raise AwsError(
+            "DependencyViolation", f"The vpc '{vpc}' has dependencies and cannot be deleted."
+        )
 
 
 @prepare("ec2", "DetachInternetGateway")
@@ -116,27 +143,48 @@ def detach_internet_gateway(sandbox: Any, call: Call) -> None:
     from moto.elbv2.models import elbv2_backends
 
     vpc, ec2 = call.params["VpcId"], ec2_of(call)
-    mapped = any(n.vpc_id == vpc and n.connectivity_type != "private" and n.state != "deleted" for n in list(ec2.nat_gateways.values()))
-    mapped |= any(b.vpc_id == vpc and b.scheme == "internet-facing" for b in list(elbv2_backends[call.account][call.region].load_balancers.values()))
+    mapped = any(
+        n.vpc_id == vpc and n.connectivity_type != "private" and n.state != "deleted"
+        for n in list(ec2.nat_gateways.values())
+    )
+    mapped |= any(
+        b.vpc_id == vpc and b.scheme == "internet-facing"
+        for b in list(elbv2_backends[call.account][call.region].load_balancers.values())
+    )
     ecs = sandbox.parts["ecs"]
     with ecs.lock:
-        mapped |= any(t.get("_vpc") == vpc and t.get("_eni") and t["_vpc_configuration"].get("assignPublicIp") == "ENABLED"
-                      for t in ecs.of(call).tasks.values() if t["lastStatus"] != "STOPPED")
+        mapped |= any(
+            t.get("_vpc") == vpc
+            and t.get("_eni")
+            and t["_vpc_configuration"].get("assignPublicIp") == "ENABLED"
+            for t in ecs.of(call).tasks.values()
+            if t["lastStatus"] != "STOPPED"
+        )
     if mapped:
-        raise AwsError("DependencyViolation", f"Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.")
+        raise AwsError(
+            "DependencyViolation",
+            f"Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.",
+        )
 
 
 @prepare("ec2", "ReleaseAddress")
 def release_address(_sandbox: Any, call: Call) -> None:
     allocation = call.params.get("AllocationId")
     for gateway in list(ec2_of(call).nat_gateways.values()):
-        if gateway.state != "deleted" and any(a.get("allocationId") == allocation for a in gateway.address_set):
-            raise AwsError("InvalidIPAddress.InUse", f"Address with allocation id [{allocation}] cannot be released because it is in use.")
+        if gateway.state != "deleted" and any(
+            a.get("allocationId") == allocation for a in gateway.address_set
+        ):
+            raise AwsError(
+                "InvalidIPAddress.InUse",
+                f"Address with allocation id [{allocation}] cannot be released because it is in use.",
+            )
 
 
 @prepare("ec2", "DeleteRouteTable")
 def delete_route_table(_sandbox: Any, call: Call) -> None:
     table = ec2_of(call).route_tables.get(call.params["RouteTableId"])
     if table is not None and table._associations:
-        raise AwsError("DependencyViolation", f"The routeTable '{table.id}' has dependencies and cannot be deleted.")
-
+        raise AwsError(
+            "DependencyViolation",
+            f"The routeTable '{table.id}' has dependencies and cannot be deleted.",
+        )

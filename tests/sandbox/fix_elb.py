@@ -27,10 +27,18 @@ def proved(certificate: Any, account: str) -> bool:
     """Every name's CNAME record stands in a public zone."""
     from moto.route53.models import route53_backends
 
-    standing = {(r.name.rstrip(".").lower(), value.rstrip("."))
-                for zone in list(route53_backends[account]["aws"].zones.values()) if not zone.private_zone
-                for r in list(zone.rrsets) if r.type == "CNAME" for value in r.records}
-    records = (o["ResourceRecord"] for o in certificate.describe()["Certificate"].get("DomainValidationOptions", []))
+    standing = {
+        (r.name.rstrip(".").lower(), value.rstrip("."))
+        for zone in list(route53_backends[account]["aws"].zones.values())
+        if not zone.private_zone
+        for r in list(zone.rrsets)
+        if r.type == "CNAME"
+        for value in r.records
+    }
+    records = (
+        o["ResourceRecord"]
+        for o in certificate.describe()["Certificate"].get("DomainValidationOptions", [])
+    )
     return all((r["Name"].rstrip(".").lower(), r["Value"].rstrip(".")) in standing for r in records)
 
 
@@ -41,7 +49,11 @@ def install(context: Any) -> None:
     check, modify = CertBundle.check, ELBv2Backend.modify_listener
 
     def check_proof(self: Any) -> None:
-        if self.type == "AMAZON_ISSUED" and self.status == "PENDING_VALIDATION" and not proved(self, self.arn.split(":")[4]):
+        if (
+            self.type == "AMAZON_ISSUED"
+            and self.status == "PENDING_VALIDATION"
+            and not proved(self, self.arn.split(":")[4])
+        ):
             return
         check(self)
 
@@ -51,7 +63,10 @@ def install(context: Any) -> None:
         kept = [c for c in before.certificates or [] if c != before.certificate]
         changed = modify(self, arn, *args, **kwargs)
         if changed.certificate:
-            changed.certificates = [changed.certificate, *(c for c in kept if c != changed.certificate)]
+            changed.certificates = [
+                changed.certificate,
+                *(c for c in kept if c != changed.certificate),
+            ]
         return changed
 
     CertBundle.check = check_proof  # type: ignore[method-assign]
@@ -65,10 +80,17 @@ def check_certificates(call: Call, certificates: list[dict[str, Any]]) -> None:
     for certificate in certificates or []:
         found = known.get(certificate["CertificateArn"])
         if found is None:
-            raise AwsError("CertificateNotFound", f"Certificate ARN '{certificate['CertificateArn']}' is not valid", 400)
+            raise AwsError(
+                "CertificateNotFound",
+                f"Certificate ARN '{certificate['CertificateArn']}' is not valid",
+                400,
+            )
         found.check()
         if found.status != "ISSUED":
-            raise AwsError("UnsupportedCertificate", f"The certificate '{certificate['CertificateArn']}' must have a fully-qualified domain name, a supported signature, and a supported key size.")
+            raise AwsError(
+                "UnsupportedCertificate",
+                f"The certificate '{certificate['CertificateArn']}' must have a fully-qualified domain name, a supported signature, and a supported key size.",
+            )
 
 
 def targets_of(action: dict[str, Any]) -> list[str]:
@@ -82,15 +104,25 @@ def check_actions(call: Call, protocol: str, actions: list[dict[str, Any]]) -> N
         for arn in targets_of(action):
             version = getattr(groups.get(arn), "protocol_version", None)
             if protocol == "HTTP" and version in ("HTTP2", "GRPC"):
-                raise AwsError("InvalidLoadBalancerAction", f"Listener protocol 'HTTP' is not supported with a target group with the protocol-version '{version}'")
+                raise AwsError(
+                    "InvalidLoadBalancerAction",
+                    f"Listener protocol 'HTTP' is not supported with a target group with the protocol-version '{version}'",
+                )
 
 
 def check_tls(call: Call, params: dict[str, Any], protocol: str) -> None:
     certificates = params.get("Certificates") or []
     if protocol == "HTTPS" and len(certificates) != 1:
-        raise AwsError("ValidationError", "A certificate must be specified for HTTPS listeners" if not certificates else "You must provide a list containing exactly one certificate if the listener protocol is HTTPS.")
+        raise AwsError(
+            "ValidationError",
+            "A certificate must be specified for HTTPS listeners"
+            if not certificates
+            else "You must provide a list containing exactly one certificate if the listener protocol is HTTPS.",
+        )
     if protocol == "HTTP" and (certificates or params.get("SslPolicy")):
-        raise AwsError("InvalidConfigurationRequest", "A certificate cannot be specified for HTTP listeners")
+        raise AwsError(
+            "InvalidConfigurationRequest", "A certificate cannot be specified for HTTP listeners"
+        )
     check_certificates(call, certificates)
 
 
@@ -102,7 +134,15 @@ def create_listener(_sandbox: Any, call: Call) -> None:
 
 
 def listener_of(call: Call, arn: str) -> Any:
-    return next((one for balancer in list(balancers(call).load_balancers.values()) for one in list(balancer.listeners.values()) if one.arn == arn), None)
+    return next(
+        (
+            one
+            for balancer in list(balancers(call).load_balancers.values())
+            for one in list(balancer.listeners.values())
+            if one.arn == arn
+        ),
+        None,
+    )
 
 
 @prepare("elbv2", "ModifyListener")
@@ -122,13 +162,21 @@ def values_of(condition: dict[str, Any]) -> list[str]:
 def check_conditions(conditions: list[dict[str, Any]]) -> None:
     values = [v for condition in conditions or [] for v in values_of(condition)]
     if len(values) > VALUES:
-        raise AwsError("TooManyConditionValues", f"The maximum number of condition values per rule is {VALUES}")
+        raise AwsError(
+            "TooManyConditionValues", f"The maximum number of condition values per rule is {VALUES}"
+        )
     if sum(v.count("*") + v.count("?") for v in values) > WILDCARDS:
-        raise AwsError("TooManyConditionWildcards", f"The maximum number of condition wildcards per rule is {WILDCARDS}")
+        raise AwsError(
+            "TooManyConditionWildcards",
+            f"The maximum number of condition wildcards per rule is {WILDCARDS}",
+        )
     for condition in conditions or []:
         for value in values_of(condition) if condition.get("Field") == "host-header" else []:
             if len(value) > HOST_CHARS:
-                raise AwsError("ValidationError", f"The host-header condition value must be at most {HOST_CHARS} characters")
+                raise AwsError(
+                    "ValidationError",
+                    f"The host-header condition value must be at most {HOST_CHARS} characters",
+                )
 
 
 @prepare("elbv2", "CreateRule")
@@ -136,8 +184,24 @@ def create_rule(_sandbox: Any, call: Call) -> None:
     listener = listener_of(call, call.params["ListenerArn"])
     check_conditions(call.params.get("Conditions", []))
     check_actions(call, getattr(listener, "protocol", ""), call.params.get("Actions", []))
-    owner = next((b for b in list(balancers(call).load_balancers.values()) if listener is not None and b.arn == listener.load_balancer_arn), None)
-    rules = sum(1 for one in list(owner.listeners.values()) for rule in one.rules.values() if not rule.is_default) if owner else 0
+    owner = next(
+        (
+            b
+            for b in list(balancers(call).load_balancers.values())
+            if listener is not None and b.arn == listener.load_balancer_arn
+        ),
+        None,
+    )
+    rules = (
+        sum(
+            1
+            for one in list(owner.listeners.values())
+            for rule in one.rules.values()
+            if not rule.is_default
+        )
+        if owner
+        else 0
+    )
     if rules >= RULES:
         raise AwsError("TooManyRules", f"The maximum number of rules per load balancer is {RULES}")
 
@@ -150,7 +214,10 @@ def modify_rule(_sandbox: Any, call: Call) -> None:
 @prepare("elbv2", "AddListenerCertificates")
 def add_certificates(_sandbox: Any, call: Call) -> None:
     if getattr(listener_of(call, call.params["ListenerArn"]), "protocol", "HTTPS") != "HTTPS":
-        raise AwsError("InvalidConfigurationRequest", "Certificates can be added to HTTPS and TLS listeners only")
+        raise AwsError(
+            "InvalidConfigurationRequest",
+            "Certificates can be added to HTTPS and TLS listeners only",
+        )
     check_certificates(call, call.params["Certificates"])
 
 
@@ -160,7 +227,10 @@ def delete_certificate(_sandbox: Any, call: Call) -> None:
     for balancer in list(balancers(call).load_balancers.values()):
         for listener in list(balancer.listeners.values()):
             if arn in [listener.certificate, *(listener.certificates or [])]:
-                raise AwsError("ResourceInUseException", f"Certificate {arn} in account {call.account} is in use.")
+                raise AwsError(
+                    "ResourceInUseException",
+                    f"Certificate {arn} in account {call.account} is in use.",
+                )
 
 
 def may_deliver(bucket: Any, account: str) -> bool:
@@ -169,9 +239,20 @@ def may_deliver(bucket: Any, account: str) -> bool:
         return False
     wanted = f"{bucket.arn}/AWSLogs/{account}/ELBAccessLogTestFile"
     for statement in json.loads(bucket.policy)["Statement"]:
-        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        fits = any(wanted == r or (r.endswith("*") and wanted.startswith(r[:-1])) for r in resources)
-        if statement["Effect"] == "Allow" and statement.get("Principal", {}).get("Service") == LOG_DELIVERY and statement["Action"] == "s3:PutObject" and fits:
+        resources = (
+            statement["Resource"]
+            if isinstance(statement["Resource"], list)
+            else [statement["Resource"]]
+        )
+        fits = any(
+            wanted == r or (r.endswith("*") and wanted.startswith(r[:-1])) for r in resources
+        )
+        if (
+            statement["Effect"] == "Allow"
+            and statement.get("Principal", {}).get("Service") == LOG_DELIVERY
+            and statement["Action"] == "s3:PutObject"
+            and fits
+        ):
             return True
     return False
 
@@ -189,8 +270,13 @@ def load_balancer_attributes(_sandbox: Any, call: Call) -> None:
     if bucket is None:
         raise AwsError("InvalidConfigurationRequest", f"S3 bucket '{name}' does not exist")
     if not may_deliver(bucket, call.account):
-        raise AwsError("InvalidConfigurationRequest", f"Access Denied for bucket: {name}. Please check S3bucket permission")
-    backend.put_object(name, f"AWSLogs/{call.account}/ELBAccessLogTestFile", b"Enable AccessLog for ELB")
+        raise AwsError(
+            "InvalidConfigurationRequest",
+            f"Access Denied for bucket: {name}. Please check S3bucket permission",
+        )
+    backend.put_object(
+        name, f"AWSLogs/{call.account}/ELBAccessLogTestFile", b"Enable AccessLog for ELB"
+    )
 
 
 @prepare("route53", "ChangeResourceRecordSets")
@@ -200,12 +286,23 @@ def alias_targets(_sandbox: Any, call: Call) -> None:
 
     from .fix_others import ELB_ZONES
 
-    known = {b.dns_name.lower(): b.canonical_hosted_zone_id for backend in list(elbv2_backends[call.account].values()) for b in list(backend.load_balancers.values())}
+    known = {
+        b.dns_name.lower(): b.canonical_hosted_zone_id
+        for backend in list(elbv2_backends[call.account].values())
+        for b in list(backend.load_balancers.values())
+    }
     for change in call.params["ChangeBatch"]["Changes"]:
         record = change["ResourceRecordSet"]
         target = record.get("AliasTarget")
-        if not target or change["Action"] == "DELETE" or target["HostedZoneId"] not in ELB_ZONES.values():
+        if (
+            not target
+            or change["Action"] == "DELETE"
+            or target["HostedZoneId"] not in ELB_ZONES.values()
+        ):
             continue
         name = target["DNSName"].rstrip(".").lower().removeprefix("dualstack.")
         if known.get(name) != target["HostedZoneId"]:
-            raise AwsError("InvalidChangeBatch", f"[Tried to create an alias that targets {name}., type {record['Type']} in zone {target['HostedZoneId']}, but the alias target name does not lie within the target zone]")
+            raise AwsError(
+                "InvalidChangeBatch",
+                f"[Tried to create an alias that targets {name}., type {record['Type']} in zone {target['HostedZoneId']}, but the alias target name does not lie within the target zone]",
+            )

@@ -14,8 +14,14 @@ from .wire import Call
 
 # The zone an alias record to an ALB of the region names
 ELB_ZONES = {
-    "us-east-1": "Z35SXDOTRQ7X7K", "us-east-2": "Z3AADJGX6KTTL2", "us-west-1": "Z368ELLRRE2KJ0", "us-west-2": "Z1H1FL5HABSF5",
-    "eu-west-1": "Z32O12XQLNTSW2", "eu-west-2": "ZHURV8PSTC4K8", "eu-central-1": "Z215JYRZR1TBD5", "eu-north-1": "Z23TAZ6LKFMNIO",
+    "us-east-1": "Z35SXDOTRQ7X7K",
+    "us-east-2": "Z3AADJGX6KTTL2",
+    "us-west-1": "Z368ELLRRE2KJ0",
+    "us-west-2": "Z1H1FL5HABSF5",
+    "eu-west-1": "Z32O12XQLNTSW2",
+    "eu-west-2": "ZHURV8PSTC4K8",
+    "eu-central-1": "Z215JYRZR1TBD5",
+    "eu-north-1": "Z23TAZ6LKFMNIO",
 }
 STANDARD_BYTES, ADVANCED_BYTES = 4096, 8192
 
@@ -35,7 +41,9 @@ def install(context: Any) -> None:
         self.canonical_hosted_zone_id = ELB_ZONES.get(region, "Z2P70J7EXAMPLE")
 
     def activate(self: Any) -> None:
-        if self.state == "provisioning" and context.now() - self._born >= context.seconds("elb-create"):
+        if self.state == "provisioning" and context.now() - self._born >= context.seconds(
+            "elb-create"
+        ):
             self.state = "active"
 
     def add_rrset(self: Any, record: dict[str, Any]) -> Any:
@@ -61,34 +69,58 @@ def register_target(sandbox: Any, call: Call) -> None:
         return
     parts = call.params["ResourceId"].split("/")
     services = sandbox.parts["ecs"].of(call).services
-    service = services.get((parts[1], parts[2])) if len(parts) == 3 and parts[0] == "service" else None
+    service = (
+        services.get((parts[1], parts[2])) if len(parts) == 3 and parts[0] == "service" else None
+    )
     if service is None or service["status"] == "INACTIVE":
-        raise AwsError("ValidationException", f"ECS service doesn't exist: {call.params['ResourceId']}")
+        raise AwsError(
+            "ValidationException", f"ECS service doesn't exist: {call.params['ResourceId']}"
+        )
 
 
 @prepare("route53", "ChangeResourceRecordSets")
 def change_records(_sandbox: Any, call: Call) -> None:
     from moto.route53.models import route53_backends
 
-    zone = route53_backends[call.account]["aws"].zones.get(call.params["HostedZoneId"].split("/")[-1])
+    zone = route53_backends[call.account]["aws"].zones.get(
+        call.params["HostedZoneId"].split("/")[-1]
+    )
     if zone is None:
-        raise AwsError("NoSuchHostedZone", f"No hosted zone found with ID: {call.params['HostedZoneId']}", 404)
+        raise AwsError(
+            "NoSuchHostedZone", f"No hosted zone found with ID: {call.params['HostedZoneId']}", 404
+        )
     problems = []
     for change in call.params["ChangeBatch"]["Changes"]:
         record = change["ResourceRecordSet"]
         name = record["Name"].rstrip(".") + "."
-        same = [r for r in zone.rrsets if r.name.rstrip(".") + "." == name and r.set_identifier == record.get("SetIdentifier")]
+        same = [
+            r
+            for r in zone.rrsets
+            if r.name.rstrip(".") + "." == name and r.set_identifier == record.get("SetIdentifier")
+        ]
         if change["Action"] == "CREATE" and any(r.type == record["Type"] for r in same):
-            problems.append(f"Tried to create resource record set [name='{name}', type='{record['Type']}'] but it already exists")
+            problems.append(
+                f"Tried to create resource record set [name='{name}', type='{record['Type']}'] but it already exists"
+            )
         if change["Action"] == "DELETE" and not any(r.type == record["Type"] for r in same):
-            problems.append(f"Tried to delete resource record set [name='{name}', type='{record['Type']}'] but it was not found")
+            problems.append(
+                f"Tried to delete resource record set [name='{name}', type='{record['Type']}'] but it was not found"
+            )
         if change["Action"] in ("CREATE", "UPSERT"):
             if record["Type"] == "CNAME" and name == zone.name.rstrip(".") + ".":
-                problems.append(f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone.name}")
+                problems.append(
+                    f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone.name}"
+                )
             elif any((r.type == "CNAME") != (record["Type"] == "CNAME") for r in same):
-                problems.append(f"RRSet of type {record['Type']} with DNS name {name} is not permitted as it conflicts with other records with the same DNS name in zone {zone.name}")
-            if not record.get("AliasTarget") and (not record.get("ResourceRecords") or record.get("TTL") is None):
-                problems.append(f"Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found none in Change with [Action={change['Action']}, Name={name}]")
+                problems.append(
+                    f"RRSet of type {record['Type']} with DNS name {name} is not permitted as it conflicts with other records with the same DNS name in zone {zone.name}"
+                )
+            if not record.get("AliasTarget") and (
+                not record.get("ResourceRecords") or record.get("TTL") is None
+            ):
+                problems.append(
+                    f"Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found none in Change with [Action={change['Action']}, Name={name}]"
+                )
     if problems:
         raise AwsError("InvalidChangeBatch", "[" + ", ".join(problems) + "]")
 
@@ -98,21 +130,39 @@ def put_parameter(_sandbox: Any, call: Call) -> None:
     params = call.params
     name, size = params["Name"], len(params["Value"].encode())
     if not re.fullmatch(r"/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*", name) or name.count("/") > 15:
-        raise AwsError("ValidationException", "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; "
-                       "each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_")
+        raise AwsError(
+            "ValidationException",
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; '
+            "each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_",
+        )
     if re.match(r"/?(aws|ssm)", name, re.I):
-        raise AwsError("ValidationException" if not name.lower().startswith("/aws") else "AccessDeniedException",
-                       "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).")
+        raise AwsError(
+            "ValidationException"
+            if not name.lower().startswith("/aws")
+            else "AccessDeniedException",
+            'Parameter name: can\'t be prefixed with "aws" or "ssm" (case-insensitive).',
+        )
     tier = params.get("Tier", "Standard")
     if size > ADVANCED_BYTES:
-        raise AwsError("ValidationException", f"Parameters maximum size is {ADVANCED_BYTES} characters.")
+        raise AwsError(
+            "ValidationException", f"Parameters maximum size is {ADVANCED_BYTES} characters."
+        )
     if size > STANDARD_BYTES and tier == "Standard":
-        raise AwsError("ValidationException", f"Standard tier parameters support a maximum parameter value of {STANDARD_BYTES} characters. To create a larger parameter value, "
-                       "upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html")
+        raise AwsError(
+            "ValidationException",
+            f"Standard tier parameters support a maximum parameter value of {STANDARD_BYTES} characters. To create a larger parameter value, "
+            "upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html",
+        )
     if not params["Value"]:
-        raise AwsError("ValidationException", "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
+        raise AwsError(
+            "ValidationException",
+            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1",
+        )
     if params.get("Overwrite") and params.get("Tags"):
-        raise AwsError("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.")
+        raise AwsError(
+            "ValidationException",
+            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
+        )
 
 
 def crc32(data: bytes) -> bytes:
@@ -120,8 +170,10 @@ def crc32(data: bytes) -> bytes:
 
 
 DIGESTS = {
-    "content-md5": lambda d: hashlib.md5(d).digest(), "x-amz-checksum-sha256": lambda d: hashlib.sha256(d).digest(),
-    "x-amz-checksum-sha1": lambda d: hashlib.sha1(d).digest(), "x-amz-checksum-crc32": crc32,
+    "content-md5": lambda d: hashlib.md5(d).digest(),
+    "x-amz-checksum-sha256": lambda d: hashlib.sha256(d).digest(),
+    "x-amz-checksum-sha1": lambda d: hashlib.sha1(d).digest(),
+    "x-amz-checksum-crc32": crc32,
 }
 
 
@@ -134,5 +186,10 @@ def put_object(_sandbox: Any, call: Call) -> None:
         sent = request.header(name)
         if sent and sent != base64.b64encode(digest(request.body)).decode():
             if name == "content-md5":
-                raise AwsError("BadDigest", "The Content-MD5 you specified did not match what we received.")
-            raise AwsError("BadDigest", f"The {name.rsplit('-', 1)[1].upper()} you specified did not match the calculated checksum.")
+                raise AwsError(
+                    "BadDigest", "The Content-MD5 you specified did not match what we received."
+                )
+            raise AwsError(
+                "BadDigest",
+                f"The {name.rsplit('-', 1)[1].upper()} you specified did not match the calculated checksum.",
+            )

@@ -19,7 +19,11 @@ VERSIONS = {
     "mariadb": {"10.6": "10.6.21", "10.11": "10.11.11", "11.4": "11.4.5"},
 }
 DEFAULT = {"postgres": "17", "mysql": "8.0", "mariadb": "11.4"}
-RESERVED = {"postgres": {"admin", "rdsadmin", "user", "public", "authenticated"}, "mysql": {"rdsadmin", "admin_"}, "mariadb": {"rdsadmin"}}
+RESERVED = {
+    "postgres": {"admin", "rdsadmin", "user", "public", "authenticated"},
+    "mysql": {"rdsadmin", "admin_"},
+    "mariadb": {"rdsadmin"},
+}
 
 
 def backend(call: Call) -> Any:
@@ -31,7 +35,11 @@ def backend(call: Call) -> Any:
 def install(context: Any) -> None:
     from moto.rds.models import DBInstance, RDSBackend
 
-    make, modify, delete = DBInstance.__init__, RDSBackend.modify_db_instance, RDSBackend.delete_db_instance
+    make, modify, delete = (
+        DBInstance.__init__,
+        RDSBackend.modify_db_instance,
+        RDSBackend.delete_db_instance,
+    )
     endpoint = DBInstance.endpoint.fget  # type: ignore[attr-defined]
 
     def start(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -53,7 +61,9 @@ def install(context: Any) -> None:
         later(context, "rds-modify", lambda: settle(database, "modifying"))
         return database
 
-    def remove(self: Any, db_instance_identifier: str, *args: Any, **kwargs: Any) -> Any:  # moto names it
+    def remove(
+        self: Any, db_instance_identifier: str, *args: Any, **kwargs: Any
+    ) -> Any:  # moto names it
         name = db_instance_identifier
         known = self.databases.get(name)
         if known is not None and known.status == "deleting":
@@ -61,11 +71,17 @@ def install(context: Any) -> None:
         database = delete(self, name, *args, **kwargs)
         self.databases[name] = database
         database.status = "deleting"
-        later(context, "rds-delete", lambda: self.databases.pop(name) if self.databases.get(name) is database else None)
+        later(
+            context,
+            "rds-delete",
+            lambda: self.databases.pop(name) if self.databases.get(name) is database else None,
+        )
         return database
 
     DBInstance.__init__ = start  # type: ignore[method-assign]
-    DBInstance.endpoint = property(lambda self: endpoint(self) if getattr(self, "_up", False) else None)  # type: ignore[assignment]
+    DBInstance.endpoint = property(
+        lambda self: endpoint(self) if getattr(self, "_up", False) else None
+    )  # type: ignore[assignment]
     RDSBackend.modify_db_instance = change  # type: ignore[method-assign]
     RDSBackend.delete_db_instance = remove  # type: ignore[method-assign]
 
@@ -99,9 +115,15 @@ def check_password(password: str | None) -> None:
     if password is None:
         return
     if len(password) < 8:
-        raise AwsError("InvalidParameterValue", "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.")
+        raise AwsError(
+            "InvalidParameterValue",
+            "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.",
+        )
     if re.search(r"[/@\" ]|[^\x20-\x7e]", password) or len(password) > 128:
-        raise AwsError("InvalidParameterValue", "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.")
+        raise AwsError(
+            "InvalidParameterValue",
+            "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
+        )
 
 
 @prepare("rds", "CreateDBInstance")
@@ -109,32 +131,64 @@ def create_instance(_sandbox: Any, call: Call) -> None:
     params = call.params
     engine, name = params["Engine"], params["DBInstanceIdentifier"]
     if len(name) > 63 or not re.fullmatch(r"[A-Za-z](?:-?[A-Za-z0-9])*", name):
-        raise AwsError("InvalidParameterValue", "The parameter DBInstanceIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, "
-                       "digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.")
+        raise AwsError(
+            "InvalidParameterValue",
+            "The parameter DBInstanceIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, "
+            "digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.",
+        )
     full = version(call, engine, params.get("EngineVersion") or DEFAULT.get(engine, ""))
     set_form(call, "EngineVersion", full)
     if not re.fullmatch(r"db\.[a-z0-9]+\.\w+", params["DBInstanceClass"]):
-        raise AwsError("InvalidParameterValue", f"Invalid DB Instance class: {params['DBInstanceClass']}")
+        raise AwsError(
+            "InvalidParameterValue", f"Invalid DB Instance class: {params['DBInstanceClass']}"
+        )
     if not params.get("DBSnapshotIdentifier"):
         if not params.get("MasterUsername"):
-            raise AwsError("InvalidParameterValue", "The parameter MasterUsername must be provided and must not be blank.")
+            raise AwsError(
+                "InvalidParameterValue",
+                "The parameter MasterUsername must be provided and must not be blank.",
+            )
         if params["MasterUsername"].lower() in RESERVED.get(engine, ()):
-            raise AwsError("InvalidParameterValue", f"MasterUsername {params['MasterUsername']} cannot be used as it is a reserved word used by the engine")
+            raise AwsError(
+                "InvalidParameterValue",
+                f"MasterUsername {params['MasterUsername']} cannot be used as it is a reserved word used by the engine",
+            )
         if not params.get("MasterUserPassword") and not params.get("ManageMasterUserPassword"):
-            raise AwsError("InvalidParameterValue", "The parameter MasterUserPassword must be provided and must not be blank.")
+            raise AwsError(
+                "InvalidParameterValue",
+                "The parameter MasterUserPassword must be provided and must not be blank.",
+            )
         if int(params.get("AllocatedStorage") or 0) < 20:
-            raise AwsError("InvalidParameterCombination", f"Invalid storage size for engine name {engine} and storage type {params.get('StorageType', 'gp2')}: {params.get('AllocatedStorage', 0)}")
+            raise AwsError(
+                "InvalidParameterCombination",
+                f"Invalid storage size for engine name {engine} and storage type {params.get('StorageType', 'gp2')}: {params.get('AllocatedStorage', 0)}",
+            )
     check_password(params.get("MasterUserPassword"))
     if params.get("DBName") and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", params["DBName"]):
-        raise AwsError("InvalidParameterValue", "DBName must begin with a letter or underscore and contain only alphanumeric characters.")
+        raise AwsError(
+            "InvalidParameterValue",
+            "DBName must begin with a letter or underscore and contain only alphanumeric characters.",
+        )
     check_family(call, engine, full)
-    if params.get("MaxAllocatedStorage") and int(params["MaxAllocatedStorage"]) < int(params.get("AllocatedStorage") or 0):
-        raise AwsError("InvalidParameterCombination", "Max storage size must be greater than storage size")
+    if params.get("MaxAllocatedStorage") and int(params["MaxAllocatedStorage"]) < int(
+        params.get("AllocatedStorage") or 0
+    ):
+        raise AwsError(
+            "InvalidParameterCombination", "Max storage size must be greater than storage size"
+        )
     for group in params.get("VpcSecurityGroupIds", []):
         if ecs_network.find_group(ecs_network.backend(call.account, call.region), group) is None:
-            raise AwsError("InvalidParameterValue", f"Invalid security group , groupId= {group}, groupName= ")
-    if params.get("DBSubnetGroupName") and params["DBSubnetGroupName"].lower() not in {n.lower() for n in backend(call).subnet_groups}:
-        raise AwsError("DBSubnetGroupNotFoundFault", f"DB subnet group '{params['DBSubnetGroupName']}' does not exist.", 404)
+            raise AwsError(
+                "InvalidParameterValue", f"Invalid security group , groupId= {group}, groupName= "
+            )
+    if params.get("DBSubnetGroupName") and params["DBSubnetGroupName"].lower() not in {
+        n.lower() for n in backend(call).subnet_groups
+    }:
+        raise AwsError(
+            "DBSubnetGroupNotFoundFault",
+            f"DB subnet group '{params['DBSubnetGroupName']}' does not exist.",
+            404,
+        )
 
 
 def check_family(call: Call, engine: str, full: str) -> None:
@@ -142,8 +196,11 @@ def check_family(call: Call, engine: str, full: str) -> None:
     group = backend(call).db_parameter_groups.get(name) if name else None
     family = engine + major(engine, full)
     if group is not None and group.family != family:
-        raise AwsError("InvalidParameterCombination", f"The Parameter Group {name} with DBParameterGroupFamily {group.family} can't be used for this instance. "
-                       f"Please use a Parameter Group with DBParameterGroupFamily {family}")
+        raise AwsError(
+            "InvalidParameterCombination",
+            f"The Parameter Group {name} with DBParameterGroupFamily {group.family} can't be used for this instance. "
+            f"Please use a Parameter Group with DBParameterGroupFamily {family}",
+        )
 
 
 @prepare("rds", "ModifyDBInstance")
@@ -152,22 +209,39 @@ def modify_instance(_sandbox: Any, call: Call) -> None:
     if database is None:
         return
     if database.status != "available":
-        raise AwsError("InvalidDBInstanceState", f"Database instance is not in available state: {database.status}")
+        raise AwsError(
+            "InvalidDBInstanceState",
+            f"Database instance is not in available state: {database.status}",
+        )
     check_password(call.params.get("MasterUserPassword"))
     if call.params.get("EngineVersion"):
         full = version(call, database.engine, call.params["EngineVersion"])
-        if major(database.engine, full) != major(database.engine, database.engine_version) and not call.params.get("AllowMajorVersionUpgrade"):
-            raise AwsError("InvalidParameterCombination", "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+        if major(database.engine, full) != major(
+            database.engine, database.engine_version
+        ) and not call.params.get("AllowMajorVersionUpgrade"):
+            raise AwsError(
+                "InvalidParameterCombination",
+                "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+            )
         set_form(call, "EngineVersion", full)
 
 
 @prepare("rds", "DeleteDBInstance")
 def delete_instance(_sandbox: Any, call: Call) -> None:
-    skip, final = call.params.get("SkipFinalSnapshot", False), call.params.get("FinalDBSnapshotIdentifier")
+    skip, final = (
+        call.params.get("SkipFinalSnapshot", False),
+        call.params.get("FinalDBSnapshotIdentifier"),
+    )
     if not skip and not final:
-        raise AwsError("InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+        raise AwsError(
+            "InvalidParameterCombination",
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+        )
     if skip and final:
-        raise AwsError("InvalidParameterCombination", "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.")
+        raise AwsError(
+            "InvalidParameterCombination",
+            "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.",
+        )
 
 
 @prepare("rds", "CreateDBSubnetGroup")
@@ -179,19 +253,31 @@ def create_subnet_group(_sandbox: Any, call: Call) -> None:
             raise AwsError("InvalidSubnet", f"Some input subnets in :[{name}] are invalid.")
         zones.add(subnet.availability_zone)
     if len(zones) < 2:
-        raise AwsError("DBSubnetGroupDoesNotCoverEnoughAZs", f"The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {', '.join(sorted(zones))}. "
-                       "Add subnets to cover at least 2 AZs.")
+        raise AwsError(
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            f"The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {', '.join(sorted(zones))}. "
+            "Add subnets to cover at least 2 AZs.",
+        )
 
 
 @prepare("rds", "DeleteDBSubnetGroup")
 def delete_subnet_group(_sandbox: Any, call: Call) -> None:
     name = call.params["DBSubnetGroupName"]
-    if any((getattr(d, "_db_subnet_group_name", None) or "").lower() == name.lower() for d in list(backend(call).databases.values())):
-        raise AwsError("InvalidDBSubnetGroupStateFault", f"Cannot delete the subnet group '{name}' because at least one database instance is still using it.")
+    if any(
+        (getattr(d, "_db_subnet_group_name", None) or "").lower() == name.lower()
+        for d in list(backend(call).databases.values())
+    ):
+        raise AwsError(
+            "InvalidDBSubnetGroupStateFault",
+            f"Cannot delete the subnet group '{name}' because at least one database instance is still using it.",
+        )
 
 
 @prepare("rds", "DeleteDBParameterGroup")
 def delete_parameter_group(_sandbox: Any, call: Call) -> None:
     name = call.params["DBParameterGroupName"]
     if any(d.db_parameter_group_name == name for d in backend(call).databases.values()):
-        raise AwsError("InvalidDBParameterGroupState", f"One or more database instances are still members of this parameter group {name}, so the group cannot be deleted")
+        raise AwsError(
+            "InvalidDBParameterGroupState",
+            f"One or more database instances are still members of this parameter group {name}, so the group cannot be deleted",
+        )

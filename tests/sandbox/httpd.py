@@ -96,7 +96,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         try:
-            request = Request(self.command, self.path, self.headers, self._read_body(), self.client_address)
+            request = Request(
+                self.command, self.path, self.headers, self._read_body(), self.client_address
+            )
         except BadRequest as bad:
             self.close_connection = True
             self._answer(Response(400, f"bad request: {bad}\n".encode()))
@@ -121,13 +123,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             elif name.lower() not in ("date", "server", "connection", "transfer-encoding"):
                 self.send_header(name, value)
         if not bodyless:
-            self.send_header("Content-Length", length if self.command == "HEAD" and length else str(len(response.body)))
+            self.send_header(
+                "Content-Length",
+                length if self.command == "HEAD" and length else str(len(response.body)),
+            )
         if response.cut == "truncate" or self.close_connection:
             self.close_connection = True
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD" and not bodyless:
-            self.wfile.write(response.body[: len(response.body) // 2] if response.cut == "truncate" else response.body)
+            self.wfile.write(
+                response.body[: len(response.body) // 2]
+                if response.cut == "truncate"
+                else response.body
+            )
         self.wfile.flush()
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _serve
@@ -154,13 +163,20 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, address: tuple[str, int], serve: Callable[[Request], Response], date: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        serve: Callable[[Request], Response],
+        date: Callable[[], str],
+    ) -> None:
         self.serve = serve
         self.date = date
         super().__init__(address, Handler)
 
     def start(self) -> threading.Thread:
-        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="httpd", daemon=True)
+        thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="httpd", daemon=True
+        )
         thread.start()
         return thread
 

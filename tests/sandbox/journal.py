@@ -22,7 +22,9 @@ def masked(value: Any, secret: frozenset[str] | set[str] = frozenset()) -> Any:
     """A copy fit for JSON: secrets replaced, blobs named by length and digest, long texts cut."""
     if isinstance(value, dict):
         return {
-            str(k): "***" if (k in secret or (SECRET_NAME.search(str(k)) and k not in PLAIN_NAMES)) and not isinstance(v, (dict, list, bool))
+            str(k): "***"
+            if (k in secret or (SECRET_NAME.search(str(k)) and k not in PLAIN_NAMES))
+            and not isinstance(v, (dict, list, bool))
             else masked(v, secret)
             for k, v in value.items()
         }
@@ -52,14 +54,22 @@ class Journal:
             if len(self._entries) > MAX_ENTRIES:
                 del self._entries[: MAX_ENTRIES // 10]
 
-    def read(self, *, service: str = "", operation: str = "", since: int = 0, internal: bool = False,
-             limit: int = 0) -> list[dict[str, Any]]:
+    def read(
+        self,
+        *,
+        service: str = "",
+        operation: str = "",
+        since: int = 0,
+        internal: bool = False,
+        limit: int = 0,
+    ) -> list[dict[str, Any]]:
         with self._lock:
             entries = list(self._entries)
         wanted_services = {s for s in service.split(",") if s}
         wanted_operations = {o for o in operation.split(",") if o}
         found = [
-            e for e in entries
+            e
+            for e in entries
             if e["seq"] > since
             and (internal or not e["internal"])
             and (not wanted_services or e["service"] in wanted_services)

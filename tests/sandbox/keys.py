@@ -36,7 +36,13 @@ class KeyStore:
         self._lock = threading.Lock()
 
     def add_static(self, access_key: str, secret: str, account: str, user: str = "admin") -> Key:
-        key = Key(access_key, secret, account, f"arn:aws:iam::{account}:user/{user}", random_id("AIDA", 21))
+        key = Key(
+            access_key,
+            secret,
+            account,
+            f"arn:aws:iam::{account}:user/{user}",
+            random_id("AIDA", 21),
+        )
         with self._lock:
             self._keys[access_key] = key
         return key
@@ -46,15 +52,31 @@ class KeyStore:
         with self._lock:
             key = self._internal.get(account)
             if key is None:
-                key = Key(f"AKIAINT0{account}", secrets.token_hex(20), account,
-                          f"arn:aws:iam::{account}:user/sandbox-internal", random_id("AIDA", 21), internal=True)
+                key = Key(
+                    f"AKIAINT0{account}",
+                    secrets.token_hex(20),
+                    account,
+                    f"arn:aws:iam::{account}:user/sandbox-internal",
+                    random_id("AIDA", 21),
+                    internal=True,
+                )
                 self._internal[account] = key
                 self._keys[key.access_key] = key
             return key
 
-    def issue(self, account: str, arn: str, user_id: str, seconds: float, role_arn: str | None = None) -> Key:
-        key = Key(random_id("ASIA"), secrets.token_urlsafe(30), account, arn, user_id,
-                  token="FwoGZXIvYXdzE" + secrets.token_urlsafe(120), expires=self._now() + seconds, role_arn=role_arn)
+    def issue(
+        self, account: str, arn: str, user_id: str, seconds: float, role_arn: str | None = None
+    ) -> Key:
+        key = Key(
+            random_id("ASIA"),
+            secrets.token_urlsafe(30),
+            account,
+            arn,
+            user_id,
+            token="FwoGZXIvYXdzE" + secrets.token_urlsafe(120),
+            expires=self._now() + seconds,
+            role_arn=role_arn,
+        )
         with self._lock:
             self._keys[key.access_key] = key
         return key
@@ -63,7 +85,9 @@ class KeyStore:
         account = role_arn.split(":")[4]
         name = role_arn.split("/")[-1]
         arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
-        return self.issue(account, arn, f"{self._role_id(role_arn, account)}:{session}", seconds, role_arn)
+        return self.issue(
+            account, arn, f"{self._role_id(role_arn, account)}:{session}", seconds, role_arn
+        )
 
     @staticmethod
     def _role_id(role_arn: str, account: str) -> str:

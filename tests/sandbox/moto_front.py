@@ -30,12 +30,24 @@ def lock_of(service: str) -> Any:
 def environ_of(request: Request, call: Call, host: str) -> dict[str, Any]:
     path = unquote_to_bytes(request.path).decode("latin-1")
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": request.query,
-        "RAW_URI": request.target, "REQUEST_URI": request.target, "SERVER_NAME": host.partition(":")[0],
-        "SERVER_PORT": host.rpartition(":")[2] if ":" in host else "80", "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": request.peer[0], "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(request.body), "wsgi.errors": io.StringIO(), "wsgi.multithread": True,
-        "wsgi.multiprocess": False, "wsgi.run_once": False, "CONTENT_LENGTH": str(len(request.body)),
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": request.query,
+        "RAW_URI": request.target,
+        "REQUEST_URI": request.target,
+        "SERVER_NAME": host.partition(":")[0],
+        "SERVER_PORT": host.rpartition(":")[2] if ":" in host else "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": request.peer[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(request.body)),
     }
     for name, value in request.headers.items():
         key = name.upper().replace("-", "_")
@@ -44,7 +56,9 @@ def environ_of(request: Request, call: Call, host: str) -> dict[str, Any]:
         environ["CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
     # A body without a type would be taken for a form and lost
     environ.setdefault("CONTENT_TYPE", "application/octet-stream" if call.service == "s3" else "")
-    if call.service == "s3" and environ["CONTENT_TYPE"].startswith("application/x-www-form-urlencoded"):
+    if call.service == "s3" and environ["CONTENT_TYPE"].startswith(
+        "application/x-www-form-urlencoded"
+    ):
         environ["CONTENT_TYPE"] = "application/octet-stream"
     environ["HTTP_USER_AGENT"] = f"sandbox region/{call.region}"
     if call.account:
@@ -58,8 +72,10 @@ def ask(request: Request, call: Call, signing_name: str) -> Response:
     if call.access_key and not request.header("Authorization"):
         # presigned: moto looks only into the header to find service and region
         date = "20200101"
-        environ["HTTP_AUTHORIZATION"] = (f"AWS4-HMAC-SHA256 Credential={call.access_key}/{date}/{call.region}/{signing_name}"
-                                         "/aws4_request, SignedHeaders=host, Signature=0")
+        environ["HTTP_AUTHORIZATION"] = (
+            f"AWS4-HMAC-SHA256 Credential={call.access_key}/{date}/{call.region}/{signing_name}"
+            "/aws4_request, SignedHeaders=host, Signature=0"
+        )
         if call.service != "s3":
             query = "&".join(p for p in request.query.split("&") if not p.startswith("X-Amz-"))
             environ["QUERY_STRING"] = query
@@ -89,8 +105,15 @@ def collect(chunks: Any) -> bytes:
 
 def tidy(headers: list[tuple[str, str]], body: bytes, call: Call) -> list[tuple[str, str]]:
     """moto names some JSON text/html and lets its bookkeeping (status) through."""
-    kept = [(k, v) for k, v in headers if k.lower() not in ("status", "access-control-allow-origin")]
+    kept = [
+        (k, v) for k, v in headers if k.lower() not in ("status", "access-control-allow-origin")
+    ]
     if call.service and call.service != "s3" and re.match(rb"\s*[\[{]", body):
         kept = [(k, v) for k, v in kept if k.lower() != "content-type"]
-        kept.append(("Content-Type", "application/x-amz-json-1.1" if call.protocol == "json" else "application/json"))
+        kept.append(
+            (
+                "Content-Type",
+                "application/x-amz-json-1.1" if call.protocol == "json" else "application/json",
+            )
+        )
     return kept

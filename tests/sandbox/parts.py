@@ -7,7 +7,27 @@ from typing import Any
 
 def load(sandbox: Any) -> None:
     from . import (  # noqa: F401
-        cd_task, cloudfront, ecr, ecs_clusters, ecs_services, ecs_store, ecs_taskdefs, ecs_tasks, efs, elasticache, elasticache_snapshots, fix_ec2, fix_elb, fix_others, fix_rds, kaniko, service_roles, servicediscovery, sts, targets, task_files,
+        cd_task,
+        cloudfront,
+        ecr,
+        ecs_clusters,
+        ecs_services,
+        ecs_store,
+        ecs_taskdefs,
+        ecs_tasks,
+        efs,
+        elasticache,
+        elasticache_snapshots,
+        fix_ec2,
+        fix_elb,
+        fix_others,
+        fix_rds,
+        kaniko,
+        service_roles,
+        servicediscovery,
+        sts,
+        targets,
+        task_files,
     )
     from .ecs_scheduler import Scheduler
 

@@ -17,15 +17,32 @@ from urllib.parse import unquote
 from .errors import AwsError
 from .wire import Call
 
-PREFIX = {"elbv2": "elasticloadbalancing", "cloudwatch": "cloudwatch", "efs": "elasticfilesystem", "resourcegroupstaggingapi": "tag", "docdb": "rds", "service-quotas": "servicequotas"}
+PREFIX = {
+    "elbv2": "elasticloadbalancing",
+    "cloudwatch": "cloudwatch",
+    "efs": "elasticfilesystem",
+    "resourcegroupstaggingapi": "tag",
+    "docdb": "rds",
+    "service-quotas": "servicequotas",
+}
 # operations whose permission has another name
 ACTIONS = {
-    ("s3", "HeadObject"): "GetObject", ("s3", "ListObjectsV2"): "ListBucket", ("s3", "ListObjects"): "ListBucket", ("s3", "HeadBucket"): "ListBucket",
-    ("s3", "CreateMultipartUpload"): "PutObject", ("s3", "UploadPart"): "PutObject", ("s3", "CompleteMultipartUpload"): "PutObject",
-    ("s3", "ListParts"): "ListMultipartUploadParts", ("s3", "CopyObject"): "PutObject", ("s3", "DeleteObjects"): "DeleteObject",
-    ("s3", "ListObjectVersions"): "ListBucketVersions", ("s3", "PutBucketLifecycleConfiguration"): "PutLifecycleConfiguration",
-    ("s3", "PutBucketEncryption"): "PutEncryptionConfiguration", ("s3", "PutPublicAccessBlock"): "PutBucketPublicAccessBlock",
-    ("s3", "GetBucketLifecycleConfiguration"): "GetLifecycleConfiguration", ("s3", "GetBucketEncryption"): "GetEncryptionConfiguration",
+    ("s3", "HeadObject"): "GetObject",
+    ("s3", "ListObjectsV2"): "ListBucket",
+    ("s3", "ListObjects"): "ListBucket",
+    ("s3", "HeadBucket"): "ListBucket",
+    ("s3", "CreateMultipartUpload"): "PutObject",
+    ("s3", "UploadPart"): "PutObject",
+    ("s3", "CompleteMultipartUpload"): "PutObject",
+    ("s3", "ListParts"): "ListMultipartUploadParts",
+    ("s3", "CopyObject"): "PutObject",
+    ("s3", "DeleteObjects"): "DeleteObject",
+    ("s3", "ListObjectVersions"): "ListBucketVersions",
+    ("s3", "PutBucketLifecycleConfiguration"): "PutLifecycleConfiguration",
+    ("s3", "PutBucketEncryption"): "PutEncryptionConfiguration",
+    ("s3", "PutPublicAccessBlock"): "PutBucketPublicAccessBlock",
+    ("s3", "GetBucketLifecycleConfiguration"): "GetLifecycleConfiguration",
+    ("s3", "GetBucketEncryption"): "GetEncryptionConfiguration",
     ("s3", "GetPublicAccessBlock"): "GetBucketPublicAccessBlock",
 }
 # ListBuckets: our own look whether a name is taken (handlers/s3.py); S3 itself knows
@@ -40,22 +57,31 @@ def policies_of(role: Any) -> list[dict[str, Any]]:
     texts = list(role.policies.values())
     for policy in role.managed_policies.values():
         texts += [v.document for v in policy.versions if v.is_default]
-    return [t if isinstance(t, dict) else json.loads(unquote(t) if t.lstrip().startswith("%7B") else t) for t in texts]
+    return [
+        t if isinstance(t, dict) else json.loads(unquote(t) if t.lstrip().startswith("%7B") else t)
+        for t in texts
+    ]
 
 
 def resource_of(call: Call) -> str | None:
     params, here = call.params, f"{call.region}:{call.account}"
     if call.service == "s3" and params.get("Bucket"):
-        return f"arn:aws:s3:::{params['Bucket']}" + (f"/{params['Key']}" if params.get("Key") else "")
+        return f"arn:aws:s3:::{params['Bucket']}" + (
+            f"/{params['Key']}" if params.get("Key") else ""
+        )
     if call.service == "ecr" and params.get("repositoryName"):
         return f"arn:aws:ecr:{here}:repository/{params['repositoryName']}"
     if call.service == "ssm" and (params.get("Name") or params.get("Names")):
-        return f"arn:aws:ssm:{here}:parameter/{(params.get('Name') or params['Names'][0]).lstrip('/')}"
+        return (
+            f"arn:aws:ssm:{here}:parameter/{(params.get('Name') or params['Names'][0]).lstrip('/')}"
+        )
     if call.service == "logs" and params.get("logGroupName"):
         return f"arn:aws:logs:{here}:log-group:{params['logGroupName']}:*"
     if call.service == "iam" and params.get("RoleName"):
         return f"arn:aws:iam::{call.account}:role/{params['RoleName']}"
-    if call.service == "events" and (params.get("Rule") or call.operation in ("PutRule", "DeleteRule", "DescribeRule")):
+    if call.service == "events" and (
+        params.get("Rule") or call.operation in ("PutRule", "DeleteRule", "DescribeRule")
+    ):
         return f"arn:aws:events:{here}:rule/{params.get('Rule') or params['Name']}"
     if call.service == "cloudformation" and params.get("StackName"):
         name = params["StackName"]
@@ -64,7 +90,10 @@ def resource_of(call: Call) -> str | None:
 
 
 def matches(patterns: list[str], text: str, fold: bool = False) -> bool:
-    return any(fnmatch.fnmatchcase(text.lower() if fold else text, p.lower() if fold else p) for p in patterns)
+    return any(
+        fnmatch.fnmatchcase(text.lower() if fold else text, p.lower() if fold else p)
+        for p in patterns
+    )
 
 
 def applies(statement: dict[str, Any], action: str, resource: str | None) -> bool:
@@ -75,14 +104,20 @@ def applies(statement: dict[str, Any], action: str, resource: str | None) -> boo
     if resource is None:
         return True
     variants = [resource, resource.removesuffix(":*")]
-    if "Resource" in statement and not any(matches(listed(statement["Resource"]), v) for v in variants):
+    if "Resource" in statement and not any(
+        matches(listed(statement["Resource"]), v) for v in variants
+    ):
         return False
-    return "NotResource" not in statement or not any(matches(listed(statement["NotResource"]), v) for v in variants)
+    return "NotResource" not in statement or not any(
+        matches(listed(statement["NotResource"]), v) for v in variants
+    )
 
 
 def principal_of(call: Any) -> str:
     """ARN of the role or user whose policies count; "" for the sandbox's own keys and for its administrator."""
-    return call.role_arn or (call.arn if ":user/" in (call.arn or "") and find(call.account, call.arn) else "")
+    return call.role_arn or (
+        call.arn if ":user/" in (call.arn or "") and find(call.account, call.arn) else ""
+    )
 
 
 def find(account: str, arn: str) -> Any:
@@ -106,7 +141,10 @@ def check_as(call: Any, who: str) -> None:
     action = f"{PREFIX.get(call.service, call.service)}:{ACTIONS.get((call.service, call.operation), call.operation)}"
     check_action(call, who, action, resource_of(call))
     if (call.service, call.operation) == ("ecs", "RegisterTaskDefinition"):
-        for role in {call.params.get("executionRoleArn"), call.params.get("taskRoleArn")} - {None, ""}:
+        for role in {call.params.get("executionRoleArn"), call.params.get("taskRoleArn")} - {
+            None,
+            "",
+        }:
             check_action(call, who, "iam:PassRole", role)
 
 
@@ -127,11 +165,20 @@ def check_action(call: Any, who: str, action: str, resource: str | None) -> None
 
 
 def denied(call: Call, action: str, resource: str | None) -> AwsError:
-    text = (f"User: {call.arn} is not authorized to perform: {action}" + (f" on resource: {resource}" if resource else "")
-            + " because no identity-based policy allows the action")
+    text = (
+        f"User: {call.arn} is not authorized to perform: {action}"
+        + (f" on resource: {resource}" if resource else "")
+        + " because no identity-based policy allows the action"
+    )
     if call.service == "ec2":
-        return AwsError("UnauthorizedOperation", f"You are not authorized to perform this operation. {text}", 403)
+        return AwsError(
+            "UnauthorizedOperation",
+            f"You are not authorized to perform this operation. {text}",
+            403,
+        )
     if call.service == "s3":
         return AwsError("AccessDenied", text, 403)
     json_like = call.protocol in ("json", "rest-json")
-    return AwsError("AccessDeniedException" if json_like else "AccessDenied", text, 400 if json_like else 403)
+    return AwsError(
+        "AccessDeniedException" if json_like else "AccessDenied", text, 400 if json_like else 403
+    )

@@ -33,7 +33,11 @@ class Sandbox:
         load_parts(self)
 
     def listen(self, host: str, port: int) -> tuple[str, int]:
-        self.server = Server((host, port), self.serve, lambda: email.utils.formatdate(self.context.now(), usegmt=True))
+        self.server = Server(
+            (host, port),
+            self.serve,
+            lambda: email.utils.formatdate(self.context.now(), usegmt=True),
+        )
         address = self.server.server_address
         self.context.url = f"http://{address[0]}:{address[1]}"
         self.server.start()
@@ -51,7 +55,11 @@ class Sandbox:
                 try:
                     from .cloudformation.app import CloudFormation
                 except ImportError as missing:
-                    raise AwsError("InternalFailure", f"the CloudFormation engine cannot be loaded: {missing}", 500) from missing
+                    raise AwsError(
+                        "InternalFailure",
+                        f"the CloudFormation engine cannot be loaded: {missing}",
+                        500,
+                    ) from missing
                 self._cloudformation = CloudFormation(self.context)
             return self._cloudformation
 
@@ -66,7 +74,11 @@ class Sandbox:
             return self.aws(request)
         except Exception:
             traceback.print_exc()
-            return Response(500, b"<html><body>the sandbox itself failed; see its stderr</body></html>\n", [("Content-Type", "text/html")])
+            return Response(
+                500,
+                b"<html><body>the sandbox itself failed; see its stderr</body></html>\n",
+                [("Content-Type", "text/html")],
+            )
 
     def aws(self, request: Request) -> Response:
         call = Call(request)
@@ -85,12 +97,25 @@ class Sandbox:
             traceback.print_exc()
             error = AwsError("InternalFailure", f"the sandbox failed: {broken!r}", 500)
             response = wire.failure(call, error, signing_name)
-        self.context.journal.add({
-            "time": begun, "service": call.service or signing_name, "operation": call.operation, "region": call.region,
-            "account": call.account, "key": call.access_key, "arn": call.arn, "internal": call.internal, "params": call.params,
-            "status": response.status, "error": error.code if error else error_code(response), "cut": response.cut,
-            "message": error.message if error else "", "request_id": call.request_id, "duration": round(time.time() - begun, 4),
-        })
+        self.context.journal.add(
+            {
+                "time": begun,
+                "service": call.service or signing_name,
+                "operation": call.operation,
+                "region": call.region,
+                "account": call.account,
+                "key": call.access_key,
+                "arn": call.arn,
+                "internal": call.internal,
+                "params": call.params,
+                "status": response.status,
+                "error": error.code if error else error_code(response),
+                "cut": response.cut,
+                "message": error.message if error else "",
+                "request_id": call.request_id,
+                "duration": round(time.time() - begun, 4),
+            }
+        )
         return response
 
     def recognise(self, call: Call) -> str:
@@ -142,16 +167,25 @@ class Sandbox:
         if "reset" in acts:
             return Response(0, cut="reset")
         if "html500" in acts:
-            return Response(500, b"<!doctype html>\n<html lang=en><title>500 Internal Server Error</title></html>\n",
-                            [("Content-Type", "text/html; charset=utf-8")])
+            return Response(
+                500,
+                b"<!doctype html>\n<html lang=en><title>500 Internal Server Error</title></html>\n",
+                [("Content-Type", "text/html; charset=utf-8")],
+            )
         if "expire_token" in acts:
             self.context.keys.expire(call.access_key)
-            raise auth.Dialect(signing_name, wire.family_of(call) in wire.JSON_PROTOCOLS).expired_token()
+            raise auth.Dialect(
+                signing_name, wire.family_of(call) in wire.JSON_PROTOCOLS
+            ).expired_token()
         if "throttle" in acts:
             raise throttled(call)
         if "error" in acts:
             fault = acts["error"]
-            raise AwsError(fault["code"], fault.get("message", "scripted by the sandbox"), int(fault.get("status", 400)))
+            raise AwsError(
+                fault["code"],
+                fault.get("message", "scripted by the sandbox"),
+                int(fault.get("status", 400)),
+            )
         if "status" in acts:
             return Response(int(acts["status"]))
         if "truncate" in acts:
@@ -168,7 +202,9 @@ class Sandbox:
         if own:
             return wire.success(call, own(self, call))
         if call.service in OWN_SERVICES:
-            raise AwsError("UnsupportedOperation", f"the sandbox has no {call.service}:{call.operation}")
+            raise AwsError(
+                "UnsupportedOperation", f"the sandbox has no {call.service}:{call.operation}"
+            )
         for before in PREPARE.get((call.service, call.operation), []):
             before(self, call)
         response = self.ask_moto(call, signing_name)
@@ -180,18 +216,31 @@ class Sandbox:
         try:
             return moto_front.ask(call.request, call, signing_name)
         except NotImplementedError as missing:
-            raise AwsError("UnsupportedOperation" if call.service in ("ec2",) else "InvalidAction",
-                           f"the sandbox has no {call.service}:{call.operation} ({missing})") from missing
+            raise AwsError(
+                "UnsupportedOperation" if call.service in ("ec2",) else "InvalidAction",
+                f"the sandbox has no {call.service}:{call.operation} ({missing})",
+            ) from missing
         except AwsError:
             raise
         except Exception as broken:
             traceback.print_exc()
-            raise AwsError("InternalFailure", f"moto failed in {call.service}:{call.operation}: {broken!r}", 500) from broken
+            raise AwsError(
+                "InternalFailure",
+                f"moto failed in {call.service}:{call.operation}: {broken!r}",
+                500,
+            ) from broken
 
     def answer_cloudformation(self, call: Call) -> Response:
         flat = {k: v for k, v in call.flat.items() if not k.startswith("X-Amz-")}
-        status, body = self.cloudformation().handle(call.operation, flat, account=call.account, region=call.region,
-                                                    access_key=call.access_key, request_id=call.request_id, principal=permissions.principal_of(call))
+        status, body = self.cloudformation().handle(
+            call.operation,
+            flat,
+            account=call.account,
+            region=call.region,
+            access_key=call.access_key,
+            request_id=call.request_id,
+            principal=permissions.principal_of(call),
+        )
         return wire.with_id(Response(status, body.encode(), [("Content-Type", "text/xml")]), call)
 
 

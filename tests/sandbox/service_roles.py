@@ -9,15 +9,33 @@ from .errors import AwsError
 from .registry import prepare
 from .wire import Call
 
-ROLES = {"ecs": "ECS", "elasticloadbalancing": "ElasticLoadBalancing", "rds": "RDS", "elasticache": "ElastiCache"}
-ECS = ("InvalidParameterException", "Unable to assume the service linked role. Please verify that the ECS service linked role exists.")
-RDS = ("InvalidParameterValue", "Missing necessary credentials. Please check http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html")
-CACHE = ("ServiceLinkedRoleNotFoundFault", "This action cannot be completed due to insufficient permissions. (Recommended action) Please create new role "
-                                           "using IAM API CreateServiceLinkedRole.")
+ROLES = {
+    "ecs": "ECS",
+    "elasticloadbalancing": "ElasticLoadBalancing",
+    "rds": "RDS",
+    "elasticache": "ElastiCache",
+}
+ECS = (
+    "InvalidParameterException",
+    "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
+)
+RDS = (
+    "InvalidParameterValue",
+    "Missing necessary credentials. Please check http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html",
+)
+CACHE = (
+    "ServiceLinkedRoleNotFoundFault",
+    "This action cannot be completed due to insufficient permissions. (Recommended action) Please create new role "
+    "using IAM API CreateServiceLinkedRole.",
+)
 FIRST_USES = {
-    ("ecs", "CreateCluster"): ("ecs", ECS), ("ecs", "PutClusterCapacityProviders"): ("ecs", ECS), ("ecs", "CreateService"): ("ecs", ECS),
-    ("rds", "CreateDBSubnetGroup"): ("rds", RDS), ("rds", "CreateDBInstance"): ("rds", RDS),
-    ("elasticache", "CreateCacheSubnetGroup"): ("elasticache", CACHE), ("elasticache", "CreateReplicationGroup"): ("elasticache", CACHE),
+    ("ecs", "CreateCluster"): ("ecs", ECS),
+    ("ecs", "PutClusterCapacityProviders"): ("ecs", ECS),
+    ("ecs", "CreateService"): ("ecs", ECS),
+    ("rds", "CreateDBSubnetGroup"): ("rds", RDS),
+    ("rds", "CreateDBInstance"): ("rds", RDS),
+    ("elasticache", "CreateCacheSubnetGroup"): ("elasticache", CACHE),
+    ("elasticache", "CreateReplicationGroup"): ("elasticache", CACHE),
 }
 
 
@@ -28,7 +46,10 @@ def backend(call: Call) -> Any:
 
 
 def exists(call: Call, service: str) -> bool:
-    return any(role.name == f"AWSServiceRoleFor{ROLES[service]}" for role in list(backend(call).roles.values()))
+    return any(
+        role.name == f"AWSServiceRoleFor{ROLES[service]}"
+        for role in list(backend(call).roles.values())
+    )
 
 
 def install() -> None:
@@ -49,4 +70,7 @@ def check(sandbox: Any, call: Call) -> None:
 def create(_sandbox: Any, call: Call) -> None:
     service = call.params["AWSServiceName"].removesuffix(".amazonaws.com")
     if service in ROLES and not call.params.get("CustomSuffix") and exists(call, service):
-        raise AwsError("InvalidInput", f"Service role name AWSServiceRoleFor{ROLES[service]} has been taken in this account, please try a different suffix.")
+        raise AwsError(
+            "InvalidInput",
+            f"Service role name AWSServiceRoleFor{ROLES[service]} has been taken in this account, please try a different suffix.",
+        )

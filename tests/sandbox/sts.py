@@ -17,7 +17,9 @@ SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 
 def credentials(key: Any) -> dict[str, Any]:
     return {
-        "AccessKeyId": key.access_key, "SecretAccessKey": key.secret, "SessionToken": key.token,
+        "AccessKeyId": key.access_key,
+        "SecretAccessKey": key.secret,
+        "SessionToken": key.token,
         "Expiration": datetime.datetime.fromtimestamp(key.expires, datetime.timezone.utc),
     }
 
@@ -30,7 +32,11 @@ def get_caller_identity(_sandbox: Any, call: Call) -> dict[str, Any]:
 @operation("sts", "GetSessionToken")
 def get_session_token(sandbox: Any, call: Call) -> dict[str, Any]:
     seconds = call.params.get("DurationSeconds", 43200)
-    return {"Credentials": credentials(sandbox.context.keys.issue(call.account, call.arn, call.user_id, seconds))}
+    return {
+        "Credentials": credentials(
+            sandbox.context.keys.issue(call.account, call.arn, call.user_id, seconds)
+        )
+    }
 
 
 def assumed(sandbox: Any, call: Call, seconds: int) -> tuple[Any, dict[str, str]]:
@@ -39,12 +45,22 @@ def assumed(sandbox: Any, call: Call, seconds: int) -> tuple[Any, dict[str, str]
     if not match:
         raise AwsError("ValidationError", f"{arn} is invalid")
     if not SESSION_NAME.fullmatch(session):
-        raise AwsError("ValidationError", f"1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint")
+        raise AwsError(
+            "ValidationError",
+            f"1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint",
+        )
     if not 900 <= seconds <= 43200:
-        raise AwsError("ValidationError", f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint")
+        raise AwsError(
+            "ValidationError",
+            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint",
+        )
     account = match.group(1)
     if account == sandbox.context.account and not role_exists(account, arn):
-        raise AwsError("AccessDenied", f"User: {call.arn or 'anonymous'} is not authorized to perform: sts:{call.operation} on resource: {arn}", 403)
+        raise AwsError(
+            "AccessDenied",
+            f"User: {call.arn or 'anonymous'} is not authorized to perform: sts:{call.operation} on resource: {arn}",
+            403,
+        )
     key = sandbox.context.keys.issue_role(arn, session, seconds)
     return key, {"AssumedRoleId": key.user_id, "Arn": key.arn}
 
@@ -65,10 +81,18 @@ def assume_role(sandbox: Any, call: Call) -> dict[str, Any]:
 def assume_role_with_web_identity(sandbox: Any, call: Call) -> dict[str, Any]:
     token = call.params["WebIdentityToken"]
     if token.count(".") != 2:
-        raise AwsError("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+        raise AwsError(
+            "InvalidIdentityToken",
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+        )
     key, user = assumed(sandbox, call, call.params.get("DurationSeconds", 3600))
-    return {"Credentials": credentials(key), "AssumedRoleUser": user, "SubjectFromWebIdentityToken": "sandbox",
-            "Audience": "sts.amazonaws.com", "Provider": "sandbox"}
+    return {
+        "Credentials": credentials(key),
+        "AssumedRoleUser": user,
+        "SubjectFromWebIdentityToken": "sandbox",
+        "Audience": "sts.amazonaws.com",
+        "Provider": "sandbox",
+    }
 
 
 @operation("sts", "GetAccessKeyInfo")

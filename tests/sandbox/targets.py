@@ -38,7 +38,11 @@ class Targets:
     def register(self, arn: str, ip: str, port: int, unhealthy: bool | None = None) -> None:
         """unhealthy: as the container behind it behaves; None where nothing is known to listen."""
         with self.lock:
-            self.targets.setdefault(arn, {})[ip, port] = {"since": self.context.now(), "unhealthy": unhealthy, "draining": None}
+            self.targets.setdefault(arn, {})[ip, port] = {
+                "since": self.context.now(),
+                "unhealthy": unhealthy,
+                "draining": None,
+            }
 
     def mark(self, arn: str, ip: str, port: int, unhealthy: bool) -> None:
         with self.lock:
@@ -59,7 +63,10 @@ class Targets:
                 return "unused", "Target.NotRegistered"
             now = self.context.now()
             if target["draining"] is not None:
-                delay = min(float(group.attributes.get("deregistration_delay.timeout_seconds", 300)), self.context.seconds("ecs-drain"))
+                delay = min(
+                    float(group.attributes.get("deregistration_delay.timeout_seconds", 300)),
+                    self.context.seconds("ecs-drain"),
+                )
                 if now - target["draining"] >= delay:
                     del self.targets[group.arn][ip, port]
                     return "unused", "Target.NotRegistered"
@@ -89,7 +96,9 @@ def group_of(call: Call) -> Any:
 def register_targets(sandbox: Any, call: Call) -> dict[str, Any]:
     group = group_of(call)
     for target in call.params["Targets"]:
-        sandbox.parts["targets"].register(group.arn, target["Id"], int(target.get("Port", group.port)))
+        sandbox.parts["targets"].register(
+            group.arn, target["Id"], int(target.get("Port", group.port))
+        )
     return {}
 
 
@@ -108,14 +117,25 @@ def deregister_targets(sandbox: Any, call: Call) -> dict[str, Any]:
 def describe_target_health(sandbox: Any, call: Call) -> dict[str, Any]:
     group = group_of(call)
     targets = sandbox.parts["targets"]
-    wanted = [(t["Id"], int(t.get("Port", group.port))) for t in call.params.get("Targets", [])] or targets.listed(group)
+    wanted = [
+        (t["Id"], int(t.get("Port", group.port))) for t in call.params.get("Targets", [])
+    ] or targets.listed(group)
     described = []
     for ip, port in wanted:
         state, reason = targets.health(group, ip, port)
         health = {"State": state}
         if reason:
             health.update(Reason=reason, Description=TEXTS[reason])
-        described.append({"Target": {"Id": ip, "Port": port}, "HealthCheckPort": str(port), "TargetHealth": health,
-                          "AdministrativeOverride": {"State": "no_override", "Reason": "AdministrativeOverride.NoOverride",
-                                                     "Description": "No override is currently active on target"}})
+        described.append(
+            {
+                "Target": {"Id": ip, "Port": port},
+                "HealthCheckPort": str(port),
+                "TargetHealth": health,
+                "AdministrativeOverride": {
+                    "State": "no_override",
+                    "Reason": "AdministrativeOverride.NoOverride",
+                    "Description": "No override is currently active on target",
+                },
+            }
+        )
     return {"TargetHealthDescriptions": described}

@@ -13,7 +13,9 @@ PLACE = "/defang/files"
 
 def prepares(container: Container) -> bool:
     mounts = container.definition.get("mountPoints", [])
-    return container.definition.get("entryPoint") == ["sh", "-ec"] and any(m["containerPath"].startswith(PLACE + "/") for m in mounts)
+    return container.definition.get("entryPoint") == ["sh", "-ec"] and any(
+        m["containerPath"].startswith(PLACE + "/") for m in mounts
+    )
 
 
 @workload(prepares)
@@ -22,11 +24,21 @@ def prepare(container: Container) -> int:
         return 0  # copies what an image has, and here no image has anything
     with tempfile.TemporaryDirectory() as root:
         for mount in container.definition["mountPoints"]:
-            (pathlib.Path(root) / mount["containerPath"].removeprefix(PLACE + "/")).mkdir(parents=True)
+            (pathlib.Path(root) / mount["containerPath"].removeprefix(PLACE + "/")).mkdir(
+                parents=True
+            )
         script = "chown() { :; }\n" + container.command[0].replace(PLACE, root)
-        done = subprocess.run(["sh", "-ec", script], env={"PATH": "/usr/bin:/bin", **container.environment}, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            ["sh", "-ec", script],
+            env={"PATH": "/usr/bin:/bin", **container.environment},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
         for line in done.stderr.splitlines():
             container.log(line)
-        files = sorted(p.relative_to(root).as_posix() for p in pathlib.Path(root).rglob("*") if p.is_file())
+        files = sorted(
+            p.relative_to(root).as_posix() for p in pathlib.Path(root).rglob("*") if p.is_file()
+        )
         container.log(f"{container.name}: {len(files)} files: {', '.join(files)}")
         return done.returncode

@@ -27,15 +27,36 @@ from .httpd import Request, Response
 
 # signing name -> botocore models that may be meant (told apart by API version or target)
 SIGNING = {
-    "s3": ("s3",), "ec2": ("ec2",), "ecs": ("ecs",), "ecr": ("ecr",), "iam": ("iam",), "sts": ("sts",),
-    "ssm": ("ssm",), "logs": ("logs",), "events": ("events",), "elasticloadbalancing": ("elbv2", "elb"),
-    "rds": ("rds",), "elasticache": ("elasticache",), "route53": ("route53",),
-    "servicediscovery": ("servicediscovery",), "cloudformation": ("cloudformation",),
-    "secretsmanager": ("secretsmanager",), "kms": ("kms",), "acm": ("acm",), "sqs": ("sqs",), "sns": ("sns",),
-    "application-autoscaling": ("application-autoscaling",), "autoscaling": ("autoscaling",),
-    "monitoring": ("cloudwatch",), "lambda": ("lambda",), "codebuild": ("codebuild",),
-    "elasticfilesystem": ("efs",), "tagging": ("resourcegroupstaggingapi",), "dynamodb": ("dynamodb",),
-    "servicequotas": ("service-quotas",), "cloudfront": ("cloudfront",),
+    "s3": ("s3",),
+    "ec2": ("ec2",),
+    "ecs": ("ecs",),
+    "ecr": ("ecr",),
+    "iam": ("iam",),
+    "sts": ("sts",),
+    "ssm": ("ssm",),
+    "logs": ("logs",),
+    "events": ("events",),
+    "elasticloadbalancing": ("elbv2", "elb"),
+    "rds": ("rds",),
+    "elasticache": ("elasticache",),
+    "route53": ("route53",),
+    "servicediscovery": ("servicediscovery",),
+    "cloudformation": ("cloudformation",),
+    "secretsmanager": ("secretsmanager",),
+    "kms": ("kms",),
+    "acm": ("acm",),
+    "sqs": ("sqs",),
+    "sns": ("sns",),
+    "application-autoscaling": ("application-autoscaling",),
+    "autoscaling": ("autoscaling",),
+    "monitoring": ("cloudwatch",),
+    "lambda": ("lambda",),
+    "codebuild": ("codebuild",),
+    "elasticfilesystem": ("efs",),
+    "tagging": ("resourcegroupstaggingapi",),
+    "dynamodb": ("dynamodb",),
+    "servicequotas": ("service-quotas",),
+    "cloudfront": ("cloudfront",),
 }
 
 JSON_PROTOCOLS = ("json", "rest-json")
@@ -92,7 +113,10 @@ def protocol_of(service: str, content_type: str = "") -> str:
 
 def form_of(request: Request) -> dict[str, str]:
     pairs = parse_qsl(request.query, keep_blank_values=True)
-    if request.header("Content-Type").startswith("application/x-www-form-urlencoded") or request.body[:7] == b"Action=":
+    if (
+        request.header("Content-Type").startswith("application/x-www-form-urlencoded")
+        or request.body[:7] == b"Action="
+    ):
         pairs += parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
     return dict(pairs)
 
@@ -101,16 +125,25 @@ def identify(call: Call, signing_name: str) -> None:
     """Fill service and operation, or raise the error that the service would answer."""
     models = SIGNING.get(signing_name)
     if not models:
-        raise AwsError("UnknownService", f"the sandbox has no service with the signing name {signing_name!r}", 404)
+        raise AwsError(
+            "UnknownService",
+            f"the sandbox has no service with the signing name {signing_name!r}",
+            404,
+        )
     request = call.request
     call.service = models[0]
     target = request.header("X-Amz-Target")
     if target and protocol_of(call.service, request.header("Content-Type")) == "json":
         prefix, _, operation = target.rpartition(".")
-        if prefix != call.model.metadata.get("targetPrefix") or operation not in call.model.operation_names:
+        if (
+            prefix != call.model.metadata.get("targetPrefix")
+            or operation not in call.model.operation_names
+        ):
             raise AwsError("UnknownOperationException", f"unknown X-Amz-Target {target}")
         call.operation = operation
-    elif call.model.metadata["protocol"] in ("query", "ec2") or "query" in call.model.metadata.get("protocols", []):
+    elif call.model.metadata["protocol"] in ("query", "ec2") or "query" in call.model.metadata.get(
+        "protocols", []
+    ):
         call.flat = form_of(request)
         version, action = call.flat.get("Version", ""), call.flat.get("Action", "")
         if not action:
@@ -120,12 +153,19 @@ def identify(call: Call, signing_name: str) -> None:
                 call.service = name
                 break
         else:
-            raise AwsError("InvalidAction", f"Could not find operation {action} for version {version}")
+            raise AwsError(
+                "InvalidAction", f"Could not find operation {action} for version {version}"
+            )
         if action not in call.model.operation_names:
-            raise AwsError("InvalidAction", f"Could not find operation {action} for version {version}")
+            raise AwsError(
+                "InvalidAction", f"Could not find operation {action} for version {version}"
+            )
         call.operation = action
     elif call.model.metadata["protocol"] == "json":
-        raise AwsError("UnknownOperationException", "no X-Amz-Target with an application/x-amz-json content type")
+        raise AwsError(
+            "UnknownOperationException",
+            "no X-Amz-Target with an application/x-amz-json content type",
+        )
     else:
         identify_rest(call)
 
@@ -166,14 +206,28 @@ def routes_of(service: str) -> tuple[Route, ...]:
                 needed_query.add(serialization["name"])
             elif serialization.get("location") == "header":
                 needed_headers.add(serialization["name"].lower())
-        routes.append(Route(name, operation.http["method"], re.compile(pattern + "/?"), tuple(literals),
-                            frozenset(needed_query), frozenset(needed_headers)))
+        routes.append(
+            Route(
+                name,
+                operation.http["method"],
+                re.compile(pattern + "/?"),
+                tuple(literals),
+                frozenset(needed_query),
+                frozenset(needed_headers),
+            )
+        )
     return tuple(routes)
 
 
 # Two operations of S3 that share a route with a newer one
-OUTDATED = {"PutBucketLifecycle", "GetBucketLifecycle", "PutBucketNotification", "GetBucketNotification",
-            "ListDirectoryBuckets", "WriteGetObjectResponse"}
+OUTDATED = {
+    "PutBucketLifecycle",
+    "GetBucketLifecycle",
+    "PutBucketNotification",
+    "GetBucketNotification",
+    "ListDirectoryBuckets",
+    "WriteGetObjectResponse",
+}
 
 
 def identify_rest(call: Call) -> None:
@@ -185,18 +239,30 @@ def identify_rest(call: Call) -> None:
         if route.method != request.method or route.operation in OUTDATED:
             continue
         match = route.pattern.fullmatch(request.path or "/")
-        if not match or not all(k in query and (v is None or query[k] == v) for k, v in route.literals):
+        if not match or not all(
+            k in query and (v is None or query[k] == v) for k, v in route.literals
+        ):
             continue
         if not (route.needed_query <= query.keys() and route.needed_headers <= headers):
             continue
         literal_path = len(route.pattern.pattern)
-        score = 1000 * len(route.literals) + 100 * (len(route.needed_query) + len(route.needed_headers)) + literal_path // 10
+        score = (
+            1000 * len(route.literals)
+            + 100 * (len(route.needed_query) + len(route.needed_headers))
+            + literal_path // 10
+        )
         if best is None or score > best[0]:
             best = (score, route, match)
     if best is None:
         if call.service == "s3":
-            raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
-        raise AwsError("UnknownOperationException", f"no operation for {request.method} {request.path}", 404)
+            raise AwsError(
+                "MethodNotAllowed",
+                "The specified method is not allowed against this resource.",
+                405,
+            )
+        raise AwsError(
+            "UnknownOperationException", f"no operation for {request.method} {request.path}", 404
+        )
     call.operation = best[1].operation
     call.url_params = best[2].groupdict()
 
@@ -212,7 +278,9 @@ def decode(call: Call) -> None:
         return
     if (call.service, call.operation) in STREAMED:
         call.params = {k: unquote(v) for k, v in call.url_params.items()}
-        call.params.update({k: v for k, v in parse_qsl(request.query) if not k.startswith("X-Amz-")})
+        call.params.update(
+            {k: v for k, v in parse_qsl(request.query) if not k.startswith("X-Amz-")}
+        )
         call.params["Body"] = request.body
         return
     protocol = call.protocol
@@ -224,11 +292,19 @@ def decode(call: Call) -> None:
         check_json(request.body, operation)
     parser = PROTOCOL_PARSERS[protocol](operation)
     try:
-        call.params = parser.parse({
-            "method": request.method, "values": values, "headers": Headers(request.headers.items()),
-            "body": request.body.decode("utf-8") if protocol != "query" else "", "url_path": request.path,
-            "url_params": call.url_params,
-        }) or {}
+        call.params = (
+            parser.parse(
+                {
+                    "method": request.method,
+                    "values": values,
+                    "headers": Headers(request.headers.items()),
+                    "body": request.body.decode("utf-8") if protocol != "query" else "",
+                    "url_path": request.path,
+                    "url_params": call.url_params,
+                }
+            )
+            or {}
+        )
     except AwsError:
         raise
     except Exception as broken:
@@ -250,9 +326,17 @@ def malformed(call: Call, why: str) -> AwsError:
 
 def invalid(call: Call, errors: str) -> AwsError:
     text = "; ".join(errors.splitlines())
-    code = {"ecs": "InvalidParameterException", "ecr": "InvalidParameterException", "logs": "InvalidParameterException",
-            "servicediscovery": "InvalidInput", "elasticache": "InvalidParameterValue", "rds": "InvalidParameterValue",
-            "ec2": "InvalidParameterValue", "s3": "InvalidRequest", "route53": "InvalidInput"}.get(call.service)
+    code = {
+        "ecs": "InvalidParameterException",
+        "ecr": "InvalidParameterException",
+        "logs": "InvalidParameterException",
+        "servicediscovery": "InvalidInput",
+        "elasticache": "InvalidParameterValue",
+        "rds": "InvalidParameterValue",
+        "ec2": "InvalidParameterValue",
+        "s3": "InvalidRequest",
+        "route53": "InvalidInput",
+    }.get(call.service)
     if code is None:
         code = "ValidationException" if call.protocol in JSON_PROTOCOLS else "ValidationError"
     return AwsError(code, text)
@@ -265,7 +349,10 @@ def check_json(body: bytes, operation: OperationModel) -> None:
         raise AwsError("SerializationException", f"the body is no JSON: {broken}") from broken
     unknown = unknown_members(value, operation.input_shape, "")
     if unknown:
-        raise AwsError("SerializationException", f"unknown parameters in {operation.name}: {', '.join(unknown)}")
+        raise AwsError(
+            "SerializationException",
+            f"unknown parameters in {operation.name}: {', '.join(unknown)}",
+        )
 
 
 def unknown_members(value: Any, shape: Any, path: str) -> list[str]:
@@ -311,7 +398,9 @@ def check_query(call: Call) -> None:
 
 def success(call: Call, result: dict[str, Any] | None) -> Response:
     """Serialise a result of our own code in the protocol of the call."""
-    serializer = get_serializer_class(call.service, call.protocol)(operation_model=call.operation_model)
+    serializer = get_serializer_class(call.service, call.protocol)(
+        operation_model=call.operation_model
+    )
     answer = serializer.serialize(result or {})
     body = answer["body"]
     raw = body.encode() if isinstance(body, str) else body
@@ -344,7 +433,9 @@ def failure(call: Call, error: AwsError, signing_name: str = "") -> Response:
     request_id = call.request_id
     code, message, status = error.code, escape(error.message), error.status
     if family in JSON_PROTOCOLS:
-        body = json.dumps({"__type": code, "message": error.message, **error.members}, default=str).encode()
+        body = json.dumps(
+            {"__type": code, "message": error.message, **error.members}, default=str
+        ).encode()
         kind = "application/x-amz-json-1.1" if family == "json" else "application/json"
         headers = [("Content-Type", kind)]
         if family == "rest-json":
@@ -352,15 +443,21 @@ def failure(call: Call, error: AwsError, signing_name: str = "") -> Response:
         return with_id(Response(status, body, headers), call)
     side = "Receiver" if status >= 500 else "Sender"
     if family == "s3":
-        text = (f"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>"
-                + "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in error.members.items())
-                + f"<RequestId>{request_id}</RequestId><HostId>sandbox</HostId></Error>")
+        text = (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>'
+            + "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in error.members.items())
+            + f"<RequestId>{request_id}</RequestId><HostId>sandbox</HostId></Error>"
+        )
     elif family == "ec2":
-        text = (f"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code>"
-                f"<Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>")
+        text = (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>{code}</Code>'
+            f"<Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
+        )
     else:
-        text = (f"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse{namespace(call)}><Error><Type>{side}</Type>"
-                f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>")
+        text = (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse{namespace(call)}><Error><Type>{side}</Type>'
+            f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
     return with_id(Response(status, text.encode(), [("Content-Type", "text/xml")]), call)
 
 

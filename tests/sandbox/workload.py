@@ -20,7 +20,9 @@ SIGTERM_EXIT = 143
 WORKLOADS: list[tuple[Callable[["Container"], bool], Callable[["Container"], int]]] = []
 
 
-def workload(matches: Callable[["Container"], bool]) -> Callable[[Callable[["Container"], int]], Callable[["Container"], int]]:
+def workload(
+    matches: Callable[["Container"], bool],
+) -> Callable[[Callable[["Container"], int]], Callable[["Container"], int]]:
     def register(function: Callable[["Container"], int]) -> Callable[["Container"], int]:
         WORKLOADS.append((matches, function))
         return function
@@ -31,14 +33,27 @@ def workload(matches: Callable[["Container"], bool]) -> Callable[[Callable[["Con
 class Container:
     """One running container: its thread, its log stream, its end."""
 
-    def __init__(self, sandbox: Any, task: dict[str, Any], definition: dict[str, Any], record: dict[str, Any], secrets: dict[str, str]) -> None:
+    def __init__(
+        self,
+        sandbox: Any,
+        task: dict[str, Any],
+        definition: dict[str, Any],
+        record: dict[str, Any],
+        secrets: dict[str, str],
+    ) -> None:
         self.sandbox, self.context = sandbox, sandbox.context
         self.task, self.definition, self.record = task, definition, record
-        override = next((o for o in task["overrides"]["containerOverrides"] if o["name"] == definition["name"]), {})
+        override = next(
+            (o for o in task["overrides"]["containerOverrides"] if o["name"] == definition["name"]),
+            {},
+        )
         self.name = definition["name"]
         self.image = definition["image"]
         self.command: list[str] = override.get("command", definition.get("command", []))
-        self.environment = {e["name"]: e.get("value", "") for e in definition.get("environment", []) + override.get("environment", [])}
+        self.environment = {
+            e["name"]: e.get("value", "")
+            for e in definition.get("environment", []) + override.get("environment", [])
+        }
         self.secret_names = set(secrets)
         self.environment.update(secrets)
         self.stopping = threading.Event()
@@ -60,7 +75,9 @@ class Container:
 
     @property
     def task_role(self) -> str | None:
-        return self.task["overrides"].get("taskRoleArn") or self.task["_definition"].get("taskRoleArn")
+        return self.task["overrides"].get("taskRoleArn") or self.task["_definition"].get(
+            "taskRoleArn"
+        )
 
     def start(self) -> None:
         threading.Thread(target=self._run, name=f"container {self.name}", daemon=True).start()
@@ -81,8 +98,14 @@ class Container:
             return
         options = configuration["options"]
         stream = f"{options['awslogs-stream-prefix']}/{self.name}/{self.task['_id']}"
-        eventbridge.write(self.account, options.get("awslogs-region", self.region), options["awslogs-group"], stream, line or " ",
-                          int(self.context.now() * 1000))
+        eventbridge.write(
+            self.account,
+            options.get("awslogs-region", self.region),
+            options["awslogs-group"],
+            stream,
+            line or " ",
+            int(self.context.now() * 1000),
+        )
 
     def sleep(self, seconds: float) -> bool:
         """Wait; True when the container is to end."""
@@ -106,7 +129,9 @@ def service(container: Container) -> int:
     container.log(f"{container.name}: starting {container.image}")
     names = sorted(container.environment)
     container.log(f"{container.name}: environment: {', '.join(names) if names else '(none)'}")
-    if container.sleep(float(rule.get("start_seconds", container.context.seconds("container-start")))):
+    if container.sleep(
+        float(rule.get("start_seconds", container.context.seconds("container-start")))
+    ):
         return SIGTERM_EXIT
     for line in rule.get("log", []):
         container.log(line)
@@ -140,7 +165,11 @@ def script_of(command: list[str]) -> list[list[str]] | None:
     """The commands of a one-shot `true`, `false`, `sleep N`, `echo …` or `sh -c "a && b; exit 3"`; None for any other program."""
     if not command:
         return None
-    if command[0] in ("sh", "/bin/sh", "bash", "/bin/bash") and len(command) == 3 and command[1] in ("-c", "-ec"):
+    if (
+        command[0] in ("sh", "/bin/sh", "bash", "/bin/bash")
+        and len(command) == 3
+        and command[1] in ("-c", "-ec")
+    ):
         pieces = [p.strip() for p in re.split(r";|&&|\n", command[2]) if p.strip()]
         if pieces and all(PIECE.match(p) for p in pieces):
             try:

@@ -40,8 +40,15 @@ def counts_of(text: str) -> tuple[int, int, int] | None:
     for number, _, details in UNITTEST.findall(text):
         known = True
         parts = dict(re.findall(r"(\w+)=(\d+)", details or ""))
-        bad, left_out = int(parts.get("failures", 0)) + int(parts.get("errors", 0)), int(parts.get("skipped", 0))
-        passed, failed, skipped = passed + int(number) - bad - left_out, failed + bad, skipped + left_out
+        bad, left_out = (
+            int(parts.get("failures", 0)) + int(parts.get("errors", 0)),
+            int(parts.get("skipped", 0)),
+        )
+        passed, failed, skipped = (
+            passed + int(number) - bad - left_out,
+            failed + bad,
+            skipped + left_out,
+        )
     for checks, findings in LINT.findall(text):
         known = True
         if int(findings):
@@ -86,7 +93,11 @@ def count_pytest(path: pathlib.Path) -> tuple[int, int, int]:
         match = PYTEST.match(line)
         if match:
             found = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", match[1])}
-    return found.get("passed", 0), sum(found.get(word, 0) for word in ("failed", "error", "errors")), found.get("skipped", 0)
+    return (
+        found.get("passed", 0),
+        sum(found.get(word, 0) for word in ("failed", "error", "errors")),
+        found.get("skipped", 0),
+    )
 
 
 def main() -> int:

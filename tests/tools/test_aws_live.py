@@ -4,6 +4,7 @@
     DEFANG_BUILD=build python3 tests/tools/test_aws_live.py
 Exit 77 (meson: skipped) where moto is not installed.
 """
+
 import json
 import os
 import pathlib
@@ -16,14 +17,18 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROBE = pathlib.Path(os.environ.get("DEFANG_BUILD", ROOT / "build")) / "tests" / "tools" / "aws_probe"
+PROBE = (
+    pathlib.Path(os.environ.get("DEFANG_BUILD", ROOT / "build")) / "tests" / "tools" / "aws_probe"
+)
 
 
 def start_sandbox(folder):
     state = pathlib.Path(folder) / "state.json"
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--port", "0", "--state-file", str(state), "--fast"],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")}, stdout=subprocess.DEVNULL)
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        stdout=subprocess.DEVNULL,
+    )
     for _ in range(300):
         if state.exists() and state.read_text().strip():
             return process, json.loads(state.read_text())
@@ -47,12 +52,23 @@ class Live(unittest.TestCase):
         cls.folder.cleanup()
 
     def probe(self, operation, params=None, *flags, **env):
-        base = {"PATH": os.environ["PATH"], "HOME": self.folder.name, "AWS_REGION": "us-west-2",
-                "AWS_ENDPOINT_URL": self.state["url"], "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_ACCESS_KEY_ID": self.state["access_key"], "AWS_SECRET_ACCESS_KEY": self.state["secret_key"]}
+        base = {
+            "PATH": os.environ["PATH"],
+            "HOME": self.folder.name,
+            "AWS_REGION": "us-west-2",
+            "AWS_ENDPOINT_URL": self.state["url"],
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": self.state["access_key"],
+            "AWS_SECRET_ACCESS_KEY": self.state["secret_key"],
+        }
         base.update(env)
-        return subprocess.run([str(PROBE), operation, json.dumps(params or {}), *flags], capture_output=True, text=True,
-                              timeout=60, env={k: v for k, v in base.items() if v is not None})
+        return subprocess.run(
+            [str(PROBE), operation, json.dumps(params or {}), *flags],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={k: v for k, v in base.items() if v is not None},
+        )
 
     def ok(self, operation, params=None, *flags, **env):
         done = self.probe(operation, params, *flags, **env)
@@ -76,10 +92,19 @@ class Live(unittest.TestCase):
 
     def test_json(self):
         for i in range(12):
-            self.ok("ssm.PutParameter", {"Name": f"/live/{i}", "Value": "geheim ü", "Type": "SecureString"})
-        self.assertEqual(self.ok("ssm.GetParameter", {"Name": "/live/3", "WithDecryption": True})["Parameter"]["Value"],
-                         "geheim ü")
-        self.assertEqual(len(self.ok("ssm.GetParametersByPath", {"Path": "/live", "MaxResults": 5}, "--all")), 12)
+            self.ok(
+                "ssm.PutParameter",
+                {"Name": f"/live/{i}", "Value": "geheim ü", "Type": "SecureString"},
+            )
+        self.assertEqual(
+            self.ok("ssm.GetParameter", {"Name": "/live/3", "WithDecryption": True})["Parameter"][
+                "Value"
+            ],
+            "geheim ü",
+        )
+        self.assertEqual(
+            len(self.ok("ssm.GetParametersByPath", {"Path": "/live", "MaxResults": 5}, "--all")), 12
+        )
         self.fails("ParameterNotFound", 4, "ssm.GetParameter", {"Name": "/none"})
 
     def test_rest_xml(self):
@@ -88,18 +113,35 @@ class Live(unittest.TestCase):
 
     def bucket(self, name):
         import boto3
-        boto3.client("s3", region_name="us-west-2", endpoint_url=self.state["url"], aws_access_key_id=self.state["access_key"],
-                     aws_secret_access_key=self.state["secret_key"]).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+
+        boto3.client(
+            "s3",
+            region_name="us-west-2",
+            endpoint_url=self.state["url"],
+            aws_access_key_id=self.state["access_key"],
+            aws_secret_access_key=self.state["secret_key"],
+        ).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
 
     def test_presigned(self):
         """A PUT and a GET by URL alone; the sandbox checks their signatures, and refuses what was not signed for."""
         self.bucket("live-presigned")
-        urls = {method: self.ok("s3.Presign", {"Bucket": "live-presigned", "Key": "a b/ü", "Method": method, "Seconds": 60})["Url"] for method in ("PUT", "GET")}
-        for url, method in ((urls["GET"], "PUT"), (urls["PUT"].replace("Expires=60", "Expires=61"), "PUT")):
+        urls = {
+            method: self.ok(
+                "s3.Presign",
+                {"Bucket": "live-presigned", "Key": "a b/ü", "Method": method, "Seconds": 60},
+            )["Url"]
+            for method in ("PUT", "GET")
+        }
+        for url, method in (
+            (urls["GET"], "PUT"),
+            (urls["PUT"].replace("Expires=60", "Expires=61"), "PUT"),
+        ):
             with self.assertRaises(urllib.error.HTTPError) as caught:
                 urllib.request.urlopen(urllib.request.Request(url, data=b"hello", method=method))
             self.assertEqual(caught.exception.code, 403)
-        urllib.request.urlopen(urllib.request.Request(urls["PUT"], data=b"hello", method="PUT")).close()
+        urllib.request.urlopen(
+            urllib.request.Request(urls["PUT"], data=b"hello", method="PUT")
+        ).close()
         with urllib.request.urlopen(urls["GET"]) as reply:
             self.assertEqual(reply.read(), b"hello")
 
@@ -111,22 +153,46 @@ class Live(unittest.TestCase):
         for payload in ("hashed", "unsigned-trailer", "signed-trailer"):
             for checksum in ("CRC32", "CRC64NVME") if payload == "signed-trailer" else ("CRC32",):
                 key = f"{payload}-{checksum}"
-                self.ok("s3.Upload", {"Bucket": "live-parts", "Key": key, "Path": str(path), "Payload": payload, "Checksum": checksum})
-                self.assertEqual(self.ok("s3.HeadObject", {"Bucket": "live-parts", "Key": key})["ContentLength"], path.stat().st_size, key)
+                self.ok(
+                    "s3.Upload",
+                    {
+                        "Bucket": "live-parts",
+                        "Key": key,
+                        "Path": str(path),
+                        "Payload": payload,
+                        "Checksum": checksum,
+                    },
+                )
+                self.assertEqual(
+                    self.ok("s3.HeadObject", {"Bucket": "live-parts", "Key": key})["ContentLength"],
+                    path.stat().st_size,
+                    key,
+                )
 
     def test_signature(self):
-        self.fails("SignatureDoesNotMatch", 3, "sts.GetCallerIdentity", AWS_SECRET_ACCESS_KEY="wrong")
+        self.fails(
+            "SignatureDoesNotMatch", 3, "sts.GetCallerIdentity", AWS_SECRET_ACCESS_KEY="wrong"
+        )
         self.fails("Partial credentials", 3, "sts.GetCallerIdentity", AWS_SECRET_ACCESS_KEY=None)
-        self.fails("Unable to locate credentials", 3, "sts.GetCallerIdentity", AWS_ACCESS_KEY_ID=None)
+        self.fails(
+            "Unable to locate credentials", 3, "sts.GetCallerIdentity", AWS_ACCESS_KEY_ID=None
+        )
 
     def test_profile(self):
         folder = pathlib.Path(self.folder.name) / ".aws"
         folder.mkdir(exist_ok=True)
         (folder / "config").write_text(
             f"[profile live]\nregion = eu-west-1\nendpoint_url = {self.state['url']}\n"
-            f"aws_access_key_id = {self.state['access_key']}\naws_secret_access_key = {self.state['secret_key']}\n")
-        reply = self.ok("sts.GetCallerIdentity", AWS_PROFILE="live", AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None,
-                        AWS_REGION=None, AWS_ENDPOINT_URL=None)
+            f"aws_access_key_id = {self.state['access_key']}\naws_secret_access_key = {self.state['secret_key']}\n"
+        )
+        reply = self.ok(
+            "sts.GetCallerIdentity",
+            AWS_PROFILE="live",
+            AWS_ACCESS_KEY_ID=None,
+            AWS_SECRET_ACCESS_KEY=None,
+            AWS_REGION=None,
+            AWS_ENDPOINT_URL=None,
+        )
         self.assertEqual(reply["Account"], "123456789012")
 
 

@@ -36,27 +36,48 @@ class Schema:
         resources = {self.long(token): self.resource(token) for token in sorted(tokens)}
         functions = {self.long(token): self.function(token) for token in FUNCTIONS[name]}
         provider = {"inputProperties": self.properties(members_of_provider(self.package), "input")}
-        self.text = json.dumps({"name": name, "version": package.version(name), "meta": {"moduleFormat": "(.*)(?:/[^/]*)"}, "types": self.types,
-                                "provider": provider, "resources": resources, "functions": functions})
+        self.text = json.dumps(
+            {
+                "name": name,
+                "version": package.version(name),
+                "meta": {"moduleFormat": "(.*)(?:/[^/]*)"},
+                "types": self.types,
+                "provider": provider,
+                "resources": resources,
+                "functions": functions,
+            }
+        )
 
     def long(self, token: str) -> str:
         name, module, title = token.split(":")
         return f"{name}:{module}/{title[0].lower()}{title[1:]}:{title}" if name == "aws" else token
 
     def properties(self, fields: package.Fields, side: str) -> dict[str, Any]:
-        return {key: self.convert(field.type, side) for key, field in fields.items() if key not in ("id", "urn")}
+        return {
+            key: self.convert(field.type, side)
+            for key, field in fields.items()
+            if key not in ("id", "urn")
+        }
 
     def resource(self, token: str) -> dict[str, Any]:
         found = self.package.resource(token)
         assert found, token
-        return {"inputProperties": self.properties(found[0], "input"), "requiredInputs": [key for key, field in found[0].items() if field.required],
-                "properties": self.properties(found[1], "output")}
+        return {
+            "inputProperties": self.properties(found[0], "input"),
+            "requiredInputs": [key for key, field in found[0].items() if field.required],
+            "properties": self.properties(found[1], "output"),
+        }
 
     def function(self, token: str) -> dict[str, Any]:
         found = self.package.function(token)
         assert found, token
-        return {"inputs": {"type": "object", "properties": self.properties(found[0], "input")},
-                "outputs": {"type": "object", "properties": {**self.properties(found[1], "output"), "id": {"type": "string"}}}}
+        return {
+            "inputs": {"type": "object", "properties": self.properties(found[0], "input")},
+            "outputs": {
+                "type": "object",
+                "properties": {**self.properties(found[1], "output"), "id": {"type": "string"}},
+            },
+        }
 
     def convert(self, text: str, side: str) -> dict[str, Any]:
         text = package.strip(text)
@@ -80,8 +101,11 @@ class Schema:
         if key not in self.types:
             self.types[key] = {}
             shape = self.package.shape(side, name) or {}
-            self.types[key] = {"type": "object", "properties": {one: self.convert(field.type, side) for one, field in shape.items()},
-                               "required": [one for one, field in shape.items() if field.required]}
+            self.types[key] = {
+                "type": "object",
+                "properties": {one: self.convert(field.type, side) for one, field in shape.items()},
+                "required": [one for one, field in shape.items() if field.required],
+            }
         return {"$ref": f"#/types/{key}"}
 
 
@@ -89,17 +113,25 @@ def build(folder: pathlib.Path) -> None:
     """pulumi, pulumi-language-yaml and the provider, once."""
     folder.mkdir(parents=True, exist_ok=True)
     module = f"github.com/pulumi/pulumi/pkg/v3@v{CLI}"
-    wanted = {"pulumi": ("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", [module]),
-              "pulumi-language-yaml": ("github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", [f"github.com/pulumi/pulumi-yaml@v{YAML_HOST}"]),
-              "oracle": (".", [f"github.com/pulumi/pulumi/sdk/v3@v{CLI}"])}
+    wanted = {
+        "pulumi": ("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", [module]),
+        "pulumi-language-yaml": (
+            "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+            [f"github.com/pulumi/pulumi-yaml@v{YAML_HOST}"],
+        ),
+        "oracle": (".", [f"github.com/pulumi/pulumi/sdk/v3@v{CLI}"]),
+    }
     for name, (path, modules) in wanted.items():
         if (folder / name).exists():
             continue
         with tempfile.TemporaryDirectory() as work:
             shutil.copy(HERE / "main.go", work)
             env = {**os.environ, "GOFLAGS": "-mod=mod"}
-            for command in (["go", "mod", "init", "oracle"], ["go", "get", *modules, "google.golang.org/grpc", "google.golang.org/protobuf"],
-                            ["nice", "go", "build", "-o", str(folder / name), path]):
+            for command in (
+                ["go", "mod", "init", "oracle"],
+                ["go", "get", *modules, "google.golang.org/grpc", "google.golang.org/protobuf"],
+                ["nice", "go", "build", "-o", str(folder / name), path],
+            ):
                 subprocess.run(command, cwd=work, env=env, check=True)
 
 
@@ -116,16 +148,35 @@ def tokens_of(names: list[str]) -> dict[str, set[str]]:
 def one(name: str, bin_folder: pathlib.Path, folder: pathlib.Path) -> None:
     plan = programs.planned(name)
     (folder / name).mkdir()
-    for file, text in {"Pulumi.yaml": plan["yaml"], f"Pulumi.{name}.yaml": plan["config"], "image.sh": plan["script"]}.items():
+    for file, text in {
+        "Pulumi.yaml": plan["yaml"],
+        f"Pulumi.{name}.yaml": plan["config"],
+        "image.sh": plan["script"],
+    }.items():
         (folder / name / file).write_text(text)
-    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "PULUMI_HOME": str(folder / "home"), "PULUMI_BACKEND_URL": f"file://{folder}/state",
-           "PULUMI_CONFIG_PASSPHRASE": "x", "PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-           "ORACLE_SCHEMAS": str(folder / "schemas")}
+    env = {
+        **os.environ,
+        "PATH": f"{bin_folder}:{os.environ['PATH']}",
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": f"file://{folder}/state",
+        "PULUMI_CONFIG_PASSPHRASE": "x",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "ORACLE_SCHEMAS": str(folder / "schemas"),
+    }
 
     def pulumi(*arguments: str) -> str:
-        done = subprocess.run(["pulumi", *arguments, "--non-interactive", "--color", "never"], cwd=folder / name, env=env, capture_output=True, text=True)
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=folder / name,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
-            sys.exit(f"{name}: pulumi {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            sys.exit(
+                f"{name}: pulumi {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
         return done.stdout
 
     pulumi("stack", "init", name)
@@ -136,7 +187,9 @@ def one(name: str, bin_folder: pathlib.Path, folder: pathlib.Path) -> None:
     for resource in state:
         for key in ("password", "masterPassword", "authToken"):
             value = resource.get("inputs", {}).get(key)
-            assert value is None or "ciphertext" in value, f"{name}: {key} of {resource['urn']} is in clear"
+            assert value is None or "ciphertext" in value, (
+                f"{name}: {key} of {resource['urn']} is in clear"
+            )
     assert "$$" not in json.dumps(state), f"{name}: a dollar was not unescaped"
     pulumi("destroy", "--yes", "--skip-preview")
     print(f"{name}: {re.search(r'[+] ([0-9]+ created)', made)[1]}", flush=True)  # type: ignore[index]

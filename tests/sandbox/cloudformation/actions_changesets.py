@@ -1,14 +1,22 @@
 """Change sets: create, describe, execute, delete, list."""
+
 import threading
 import uuid
 
 from . import changes, lifecycle
 from .actions_read import find_change_set
-from .actions_stacks import begin_update, check_evaluates, check_types_kept, check_updatable, find, refuse_unsupported
+from .actions_stacks import (
+    begin_update,
+    check_evaluates,
+    check_types_kept,
+    check_updatable,
+    find,
+    refuse_unsupported,
+)
 from .errors import CfnError, ResourceError, validation_error
 from .model import ChangeSet, Stack
 
-NO_CHANGES = ("The submitted information didn't contain changes. Submit different information to create a change set.")
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 def create_change_set(request) -> dict:
@@ -51,18 +59,28 @@ def _target(request, stack, kind: str) -> Stack:
     name = request.params["StackName"]
     if kind == "CREATE":
         if stack is not None and stack.status != "REVIEW_IN_PROGRESS":
-            raise validation_error(f"Stack [{stack.name}] already exists and cannot be created again with the changeSet "
-                                   f"[{request.params['ChangeSetName']}].")
+            raise validation_error(
+                f"Stack [{stack.name}] already exists and cannot be created again with the changeSet "
+                f"[{request.params['ChangeSetName']}]."
+            )
         if stack is None:
             if name.startswith("arn:"):
                 raise validation_error(f"Stack [{name}] does not exist")
-            stack = Stack(request.engine.new_stack_id(name, request.account, request.region), name, request.account,
-                          request.region, "REVIEW_IN_PROGRESS", None)
+            stack = Stack(
+                request.engine.new_stack_id(name, request.account, request.region),
+                name,
+                request.account,
+                request.region,
+                "REVIEW_IN_PROGRESS",
+                None,
+            )
         return stack
     if stack is None or stack.status == "DELETE_COMPLETE":
         raise validation_error(f"Stack [{name}] does not exist")
     if stack.status == "REVIEW_IN_PROGRESS":
-        raise validation_error(f"Stack [{stack.name}] is in REVIEW_IN_PROGRESS: give ChangeSetType CREATE")
+        raise validation_error(
+            f"Stack [{stack.name}] is in REVIEW_IN_PROGRESS: give ChangeSetType CREATE"
+        )
     check_updatable(stack)
     return stack
 
@@ -74,8 +92,16 @@ def _new(request, stack: Stack, kind: str) -> ChangeSet:
         check_types_kept(stack, source)
     check_evaluates(request.engine, stack, source)
     id_ = f"arn:aws:cloudformation:{stack.region}:{stack.account}:changeSet/{params['ChangeSetName']}/{uuid.uuid4()}"
-    return ChangeSet(id_, params["ChangeSetName"], kind, params.get("Description"), source, params.get("ClientToken"),
-                     params.get("OnStackFailure"), params.get("IncludeNestedStacks", False))
+    return ChangeSet(
+        id_,
+        params["ChangeSetName"],
+        kind,
+        params.get("Description"),
+        source,
+        params.get("ClientToken"),
+        params.get("OnStackFailure"),
+        params.get("IncludeNestedStacks", False),
+    )
 
 
 def _compute(engine, stack: Stack, change_set: ChangeSet) -> None:
@@ -102,16 +128,28 @@ def describe_change_set(request) -> dict:
         stack, change_set = find_change_set(request)
         source = change_set.source
         start = _offset(request.params.get("NextToken"), change_set.id)
-        page = change_set.changes[start:start + 100]
+        page = change_set.changes[start : start + 100]
         more = f"{change_set.id}#{start + 100}" if start + 100 < len(change_set.changes) else None
-        return {"ChangeSetName": change_set.name, "ChangeSetId": change_set.id, "StackId": stack.id,
-                "StackName": stack.name, "Description": change_set.description,
-                "Parameters": [v.shown() for v in source.parameters], "CreationTime": change_set.created,
-                "ExecutionStatus": change_set.execution_status, "Status": change_set.status,
-                "StatusReason": change_set.reason, "NotificationARNs": source.notification_arns,
-                "RollbackConfiguration": {}, "Capabilities": source.capabilities, "Tags": source.tags,
-                "Changes": [changes.as_api(c) for c in page], "NextToken": more,
-                "IncludeNestedStacks": change_set.include_nested, "OnStackFailure": change_set.on_failure}
+        return {
+            "ChangeSetName": change_set.name,
+            "ChangeSetId": change_set.id,
+            "StackId": stack.id,
+            "StackName": stack.name,
+            "Description": change_set.description,
+            "Parameters": [v.shown() for v in source.parameters],
+            "CreationTime": change_set.created,
+            "ExecutionStatus": change_set.execution_status,
+            "Status": change_set.status,
+            "StatusReason": change_set.reason,
+            "NotificationARNs": source.notification_arns,
+            "RollbackConfiguration": {},
+            "Capabilities": source.capabilities,
+            "Tags": source.tags,
+            "Changes": [changes.as_api(c) for c in page],
+            "NextToken": more,
+            "IncludeNestedStacks": change_set.include_nested,
+            "OnStackFailure": change_set.on_failure,
+        }
 
 
 def _offset(token, id_: str) -> int:
@@ -128,32 +166,47 @@ def execute_change_set(request) -> dict:
     token = params.get("ClientRequestToken")
     with request.store.lock:
         stack, change_set = find_change_set(request)
-        if token and stack.tokens.get(token) == "ExecuteChangeSet" and change_set.execution_status.startswith("EXECUTE_"):
+        if (
+            token
+            and stack.tokens.get(token) == "ExecuteChangeSet"
+            and change_set.execution_status.startswith("EXECUTE_")
+        ):
             return {}
         if change_set.status != "CREATE_COMPLETE" or change_set.execution_status != "AVAILABLE":
-            raise CfnError("InvalidChangeSetStatus", f"ChangeSet [{change_set.id}] cannot be executed in its current status "
-                                                     f"of [{change_set.status}] and execution status of "
-                                                     f"[{change_set.execution_status}]")
+            raise CfnError(
+                "InvalidChangeSetStatus",
+                f"ChangeSet [{change_set.id}] cannot be executed in its current status "
+                f"of [{change_set.status}] and execution status of "
+                f"[{change_set.execution_status}]",
+            )
         if params.get("DisableRollback") and change_set.on_failure:
-            raise validation_error("You can specify either DisableRollback or OnStackFailure, but not both.")
+            raise validation_error(
+                "You can specify either DisableRollback or OnStackFailure, but not both."
+            )
         change_set.execution_status = "EXECUTE_IN_PROGRESS"
         stack.change_set_id = change_set.id
         for other in stack.change_sets.values():
             if other is not change_set and other.execution_status == "AVAILABLE":
                 other.execution_status = "OBSOLETE"
         if change_set.type == "CREATE":
-            _begin_create(request.engine, stack, change_set, token, params.get("DisableRollback", False))
+            _begin_create(
+                request.engine, stack, change_set, token, params.get("DisableRollback", False)
+            )
         else:
             keep = params.get("DisableRollback", False) or change_set.on_failure == "DO_NOTHING"
             try:
-                begin_update(request.engine, stack, change_set.source, token, "ExecuteChangeSet", keep)
+                begin_update(
+                    request.engine, stack, change_set.source, token, "ExecuteChangeSet", keep
+                )
             except CfnError:
                 change_set.execution_status = "AVAILABLE"
                 raise
     return {}
 
 
-def _begin_create(engine, stack: Stack, change_set: ChangeSet, token, disable_rollback: bool) -> None:
+def _begin_create(
+    engine, stack: Stack, change_set: ChangeSet, token, disable_rollback: bool
+) -> None:
     stack.source = change_set.source
     stack.on_failure = "DO_NOTHING" if disable_rollback else change_set.on_failure or "ROLLBACK"
     if token:
@@ -171,7 +224,10 @@ def delete_change_set(request) -> dict:
                 return {}
             raise
         if change_set.execution_status == "EXECUTE_IN_PROGRESS":
-            raise CfnError("InvalidChangeSetStatus", f"ChangeSet [{change_set.id}] cannot be deleted while it is executed")
+            raise CfnError(
+                "InvalidChangeSetStatus",
+                f"ChangeSet [{change_set.id}] cannot be deleted while it is executed",
+            )
         del stack.change_sets[change_set.name]
     return {}
 
@@ -179,13 +235,29 @@ def delete_change_set(request) -> dict:
 def list_change_sets(request) -> dict:
     with request.store.lock:
         stack = find(request, request.params["StackName"])
-        return {"Summaries": [
-            {"StackId": stack.id, "StackName": stack.name, "ChangeSetId": c.id, "ChangeSetName": c.name,
-             "ExecutionStatus": c.execution_status, "Status": c.status, "StatusReason": c.reason,
-             "CreationTime": c.created, "Description": c.description, "IncludeNestedStacks": c.include_nested}
-            for c in sorted(stack.change_sets.values(), key=lambda c: c.created)]}
+        return {
+            "Summaries": [
+                {
+                    "StackId": stack.id,
+                    "StackName": stack.name,
+                    "ChangeSetId": c.id,
+                    "ChangeSetName": c.name,
+                    "ExecutionStatus": c.execution_status,
+                    "Status": c.status,
+                    "StatusReason": c.reason,
+                    "CreationTime": c.created,
+                    "Description": c.description,
+                    "IncludeNestedStacks": c.include_nested,
+                }
+                for c in sorted(stack.change_sets.values(), key=lambda c: c.created)
+            ]
+        }
 
 
-ACTIONS = {"CreateChangeSet": create_change_set, "DescribeChangeSet": describe_change_set,
-           "ExecuteChangeSet": execute_change_set, "DeleteChangeSet": delete_change_set,
-           "ListChangeSets": list_change_sets}
+ACTIONS = {
+    "CreateChangeSet": create_change_set,
+    "DescribeChangeSet": describe_change_set,
+    "ExecuteChangeSet": execute_change_set,
+    "DeleteChangeSet": delete_change_set,
+    "ListChangeSets": list_change_sets,
+}

@@ -1,5 +1,6 @@
 """Drift detection: does what is there still look as the template says? As with AWS, types that nothing here can read are NOT_CHECKED, and
 DescribeStackResourceDrifts leaves those out. Detection ends at once; its results stay with the stack until the next one."""
+
 import json
 import uuid
 
@@ -16,7 +17,11 @@ def _log_group(client, resource) -> dict | None:
 
 
 def _cluster(client, resource) -> dict | None:
-    living = [c for c in client.describe_clusters(clusters=[resource.physical_id])["clusters"] if c["status"] != "INACTIVE"]
+    living = [
+        c
+        for c in client.describe_clusters(clusters=[resource.physical_id])["clusters"]
+        if c["status"] != "INACTIVE"
+    ]
     return {"ClusterName": living[0]["clusterName"]} if living else None
 
 
@@ -26,29 +31,56 @@ READERS = {"AWS::Logs::LogGroup": ("logs", _log_group), "AWS::ECS::Cluster": ("e
 def _compare(engine, stack, resource) -> dict:
     service, read = READERS[resource.type]
     found = read(engine.client(service, stack.region, stack.account), resource)
-    entry = {"StackId": stack.id, "LogicalResourceId": resource.logical_id, "PhysicalResourceId": resource.physical_id, "ResourceType": resource.type,
-             "Timestamp": now(), "PropertyDifferences": []}
+    entry = {
+        "StackId": stack.id,
+        "LogicalResourceId": resource.logical_id,
+        "PhysicalResourceId": resource.physical_id,
+        "ResourceType": resource.type,
+        "Timestamp": now(),
+        "PropertyDifferences": [],
+    }
     if found is None:
         return {**entry, "StackResourceDriftStatus": "DELETED"}
     wanted = {k: resource.properties.get(k) for k in found}
     for name, value in found.items():
         if wanted[name] is not None and str(wanted[name]) != str(value):
-            entry["PropertyDifferences"].append({"PropertyPath": f"/{name}", "ExpectedValue": str(wanted[name]), "ActualValue": "null" if value is None else str(value),
-                                                 "DifferenceType": "REMOVE" if value is None else "NOT_EQUAL"})
-    return {**entry, "ExpectedProperties": json.dumps(wanted), "ActualProperties": json.dumps(found),
-            "StackResourceDriftStatus": "MODIFIED" if entry["PropertyDifferences"] else "IN_SYNC"}
+            entry["PropertyDifferences"].append(
+                {
+                    "PropertyPath": f"/{name}",
+                    "ExpectedValue": str(wanted[name]),
+                    "ActualValue": "null" if value is None else str(value),
+                    "DifferenceType": "REMOVE" if value is None else "NOT_EQUAL",
+                }
+            )
+    return {
+        **entry,
+        "ExpectedProperties": json.dumps(wanted),
+        "ActualProperties": json.dumps(found),
+        "StackResourceDriftStatus": "MODIFIED" if entry["PropertyDifferences"] else "IN_SYNC",
+    }
 
 
 def detect_stack_drift(request) -> dict:
     with request.store.lock:
         stack = _find(request, request.params["StackName"], "Stack with id {name} does not exist")
         if not stack.status.endswith("_COMPLETE") or stack.status == "DELETE_COMPLETE":
-            raise validation_error(f"Drift detection cannot be performed on stack {stack.name} while it is in {stack.status} state")
+            raise validation_error(
+                f"Drift detection cannot be performed on stack {stack.name} while it is in {stack.status} state"
+            )
         resources = [r for r in stack.resources.values() if r.exists and r.type in READERS]
     drifts = [_compare(request.engine, stack, r) for r in resources]
-    detection = {"StackId": stack.id, "StackDriftDetectionId": str(uuid.uuid4()), "DetectionStatus": "DETECTION_COMPLETE", "Timestamp": now(),
-                 "StackDriftStatus": "DRIFTED" if any(d["StackResourceDriftStatus"] != "IN_SYNC" for d in drifts) else "IN_SYNC",
-                 "DriftedStackResourceCount": sum(d["StackResourceDriftStatus"] != "IN_SYNC" for d in drifts)}
+    detection = {
+        "StackId": stack.id,
+        "StackDriftDetectionId": str(uuid.uuid4()),
+        "DetectionStatus": "DETECTION_COMPLETE",
+        "Timestamp": now(),
+        "StackDriftStatus": "DRIFTED"
+        if any(d["StackResourceDriftStatus"] != "IN_SYNC" for d in drifts)
+        else "IN_SYNC",
+        "DriftedStackResourceCount": sum(
+            d["StackResourceDriftStatus"] != "IN_SYNC" for d in drifts
+        ),
+    }
     with request.store.lock:
         stack.drifts = drifts
         stack.detections[detection["StackDriftDetectionId"]] = detection
@@ -68,10 +100,15 @@ def describe_stack_resource_drifts(request) -> dict:
     filters = set(request.params.get("StackResourceDriftStatusFilters", []))
     with request.store.lock:
         stack = _find(request, request.params["StackName"], "Stack with id {name} does not exist")
-        drifts = [d for d in stack.drifts if not filters or d["StackResourceDriftStatus"] in filters]
+        drifts = [
+            d for d in stack.drifts if not filters or d["StackResourceDriftStatus"] in filters
+        ]
         page, token = _page(request, drifts, int(request.params.get("MaxResults", 100)))
         return {"StackResourceDrifts": page, "NextToken": token}
 
 
-ACTIONS = {"DetectStackDrift": detect_stack_drift, "DescribeStackDriftDetectionStatus": describe_stack_drift_detection_status,
-           "DescribeStackResourceDrifts": describe_stack_resource_drifts}
+ACTIONS = {
+    "DetectStackDrift": detect_stack_drift,
+    "DescribeStackDriftDetectionStatus": describe_stack_drift_detection_status,
+    "DescribeStackResourceDrifts": describe_stack_resource_drifts,
+}

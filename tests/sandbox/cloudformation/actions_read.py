@@ -1,4 +1,5 @@
 """What can be asked about stacks and templates."""
+
 import base64
 import json
 
@@ -27,30 +28,49 @@ def _page(request, items: list, size: int = PAGE) -> tuple:
         except ValueError:
             raise validation_error("The NextToken is not valid") from None
     more = start + size < len(items)
-    return items[start:start + size], base64.urlsafe_b64encode(str(start + size).encode()).decode() if more else None
+    return items[start : start + size], base64.urlsafe_b64encode(
+        str(start + size).encode()
+    ).decode() if more else None
 
 
 def _describe(stack: Stack) -> dict:
     source = stack.source
-    return {"StackId": stack.id, "StackName": stack.name, "ChangeSetId": stack.change_set_id,
-            "Description": source.template.description if source else None,
-            "Parameters": [v.shown() for v in source.parameters] if source else [],
-            "CreationTime": stack.created, "DeletionTime": stack.deleted, "LastUpdatedTime": stack.updated,
-            "RollbackConfiguration": {}, "StackStatus": stack.status, "StackStatusReason": stack.reason,
-            "DisableRollback": stack.on_failure == "DO_NOTHING",
-            "NotificationARNs": source.notification_arns if source else [], "TimeoutInMinutes": stack.timeout_minutes,
-            "Capabilities": source.capabilities if source else [], "Outputs": stack.outputs,
-            "RoleARN": source.role_arn if source else None, "Tags": source.tags if source else [],
-            "EnableTerminationProtection": stack.termination_protection,
-            "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"}}
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "ChangeSetId": stack.change_set_id,
+        "Description": source.template.description if source else None,
+        "Parameters": [v.shown() for v in source.parameters] if source else [],
+        "CreationTime": stack.created,
+        "DeletionTime": stack.deleted,
+        "LastUpdatedTime": stack.updated,
+        "RollbackConfiguration": {},
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason,
+        "DisableRollback": stack.on_failure == "DO_NOTHING",
+        "NotificationARNs": source.notification_arns if source else [],
+        "TimeoutInMinutes": stack.timeout_minutes,
+        "Capabilities": source.capabilities if source else [],
+        "Outputs": stack.outputs,
+        "RoleARN": source.role_arn if source else None,
+        "Tags": source.tags if source else [],
+        "EnableTerminationProtection": stack.termination_protection,
+        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+    }
 
 
 def describe_stacks(request) -> dict:
     name = request.params.get("StackName")
     with request.store.lock:
         if name:
-            return {"Stacks": [_describe(_find(request, name, "Stack with id {name} does not exist"))]}
-        living = [s for s in request.store.of(request.account, request.region) if s.status != "DELETE_COMPLETE"]
+            return {
+                "Stacks": [_describe(_find(request, name, "Stack with id {name} does not exist"))]
+            }
+        living = [
+            s
+            for s in request.store.of(request.account, request.region)
+            if s.status != "DELETE_COMPLETE"
+        ]
         living.sort(key=lambda s: s.created, reverse=True)
         page, token = _page(request, living)
         return {"Stacks": [_describe(s) for s in page], "NextToken": token}
@@ -59,15 +79,30 @@ def describe_stacks(request) -> dict:
 def list_stacks(request) -> dict:
     wanted = set(request.params.get("StackStatusFilter", []))
     with request.store.lock:
-        stacks = [s for s in request.store.of(request.account, request.region) if not wanted or s.status in wanted]
+        stacks = [
+            s
+            for s in request.store.of(request.account, request.region)
+            if not wanted or s.status in wanted
+        ]
         stacks.sort(key=lambda s: s.created, reverse=True)
         page, token = _page(request, stacks)
-        return {"StackSummaries": [
-            {"StackId": s.id, "StackName": s.name,
-             "TemplateDescription": s.source.template.description if s.source else None, "CreationTime": s.created,
-             "LastUpdatedTime": s.updated, "DeletionTime": s.deleted, "StackStatus": s.status,
-             "StackStatusReason": s.reason, "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"}}
-            for s in page], "NextToken": token}
+        return {
+            "StackSummaries": [
+                {
+                    "StackId": s.id,
+                    "StackName": s.name,
+                    "TemplateDescription": s.source.template.description if s.source else None,
+                    "CreationTime": s.created,
+                    "LastUpdatedTime": s.updated,
+                    "DeletionTime": s.deleted,
+                    "StackStatus": s.status,
+                    "StackStatusReason": s.reason,
+                    "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+                }
+                for s in page
+            ],
+            "NextToken": token,
+        }
 
 
 def describe_stack_events(request) -> dict:
@@ -82,17 +117,35 @@ def describe_stack_events(request) -> dict:
             # The token names the last event shown: later events must not shift the pages.
             ids = [e.id for e in events]
             try:
-                start = ids.index(base64.urlsafe_b64decode(request.params["NextToken"].encode()).decode()) + 1
+                start = (
+                    ids.index(
+                        base64.urlsafe_b64decode(request.params["NextToken"].encode()).decode()
+                    )
+                    + 1
+                )
             except ValueError:
                 raise validation_error("The NextToken is not valid") from None
-        page = events[start:start + PAGE]
+        page = events[start : start + PAGE]
         more = start + PAGE < len(events)
-        return {"StackEvents": [
-            {"StackId": stack.id, "EventId": e.id, "StackName": stack.name, "LogicalResourceId": e.logical_id,
-             "PhysicalResourceId": e.physical_id, "ResourceType": e.type, "Timestamp": e.timestamp,
-             "ResourceStatus": e.status, "ResourceStatusReason": e.reason, "ResourceProperties": e.properties,
-             "ClientRequestToken": e.token} for e in page],
-            "NextToken": base64.urlsafe_b64encode(page[-1].id.encode()).decode() if more else None}
+        return {
+            "StackEvents": [
+                {
+                    "StackId": stack.id,
+                    "EventId": e.id,
+                    "StackName": stack.name,
+                    "LogicalResourceId": e.logical_id,
+                    "PhysicalResourceId": e.physical_id,
+                    "ResourceType": e.type,
+                    "Timestamp": e.timestamp,
+                    "ResourceStatus": e.status,
+                    "ResourceStatusReason": e.reason,
+                    "ResourceProperties": e.properties,
+                    "ClientRequestToken": e.token,
+                }
+                for e in page
+            ],
+            "NextToken": base64.urlsafe_b64encode(page[-1].id.encode()).decode() if more else None,
+        }
 
 
 def _listed(stack: Stack) -> list:
@@ -100,23 +153,35 @@ def _listed(stack: Stack) -> list:
 
 
 def _resource(stack: Stack, resource) -> dict:
-    return {"StackName": stack.name, "StackId": stack.id, "LogicalResourceId": resource.logical_id,
-            "PhysicalResourceId": resource.physical_id, "ResourceType": resource.type, "Timestamp": resource.timestamp,
-            "ResourceStatus": resource.status, "ResourceStatusReason": resource.reason,
-            "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"}}
+    return {
+        "StackName": stack.name,
+        "StackId": stack.id,
+        "LogicalResourceId": resource.logical_id,
+        "PhysicalResourceId": resource.physical_id,
+        "ResourceType": resource.type,
+        "Timestamp": resource.timestamp,
+        "ResourceStatus": resource.status,
+        "ResourceStatusReason": resource.reason,
+        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+    }
 
 
 def describe_stack_resources(request) -> dict:
     name, physical = request.params.get("StackName"), request.params.get("PhysicalResourceId")
     logical = request.params.get("LogicalResourceId")
     if bool(name) == bool(physical):
-        raise validation_error("You must specify either StackName or PhysicalResourceId, but not both")
+        raise validation_error(
+            "You must specify either StackName or PhysicalResourceId, but not both"
+        )
     with request.store.lock:
         if name:
             stack = _find(request, name, "Stack with id {name} does not exist")
         else:
-            owners = [s for s in request.store.of(request.account, request.region)
-                      if any(r.physical_id == physical and r.exists for r in s.resources.values())]
+            owners = [
+                s
+                for s in request.store.of(request.account, request.region)
+                if any(r.physical_id == physical and r.exists for r in s.resources.values())
+            ]
             if not owners:
                 raise validation_error(f"Stack for {physical} does not exist")
             stack = owners[0]
@@ -132,7 +197,9 @@ def describe_stack_resource(request) -> dict:
         stack = _find(request, params["StackName"], "Stack '{name}' does not exist")
         resource = stack.resources.get(params["LogicalResourceId"])
         if resource is None or not resource.status:
-            raise validation_error(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
+            raise validation_error(
+                f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}"
+            )
         detail = _resource(stack, resource)
         detail["LastUpdatedTimestamp"] = detail.pop("Timestamp")
         if resource.metadata is not None:
@@ -144,10 +211,21 @@ def list_stack_resources(request) -> dict:
     with request.store.lock:
         stack = _find(request, request.params["StackName"], "Stack with id {name} does not exist")
         page, token = _page(request, _listed(stack))
-        return {"StackResourceSummaries": [
-            {"LogicalResourceId": r.logical_id, "PhysicalResourceId": r.physical_id, "ResourceType": r.type,
-             "LastUpdatedTimestamp": r.timestamp, "ResourceStatus": r.status, "ResourceStatusReason": r.reason,
-             "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"}} for r in page], "NextToken": token}
+        return {
+            "StackResourceSummaries": [
+                {
+                    "LogicalResourceId": r.logical_id,
+                    "PhysicalResourceId": r.physical_id,
+                    "ResourceType": r.type,
+                    "LastUpdatedTimestamp": r.timestamp,
+                    "ResourceStatus": r.status,
+                    "ResourceStatusReason": r.reason,
+                    "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+                }
+                for r in page
+            ],
+            "NextToken": token,
+        }
 
 
 def find_change_set(request) -> tuple:
@@ -160,7 +238,9 @@ def find_change_set(request) -> tuple:
                     return stack, change_set
         raise CfnError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
     if "StackName" not in request.params:
-        raise validation_error("StackName must be specified if ChangeSetName is not specified as an ARN.")
+        raise validation_error(
+            "StackName must be specified if ChangeSetName is not specified as an ARN."
+        )
     stack = _find(request, request.params["StackName"], "Stack [{name}] does not exist")
     if name not in stack.change_sets:
         raise CfnError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
@@ -186,7 +266,9 @@ def summary(request, validate_only: bool = False) -> dict:
     params = request.params
     if params.get("StackName"):
         with request.store.lock:
-            source = _find(request, params["StackName"], "Stack with id {name} does not exist").source
+            source = _find(
+                request, params["StackName"], "Stack with id {name} does not exist"
+            ).source
             if source is None:
                 raise validation_error(f"Stack {params['StackName']} has no template yet")
             body = source.body
@@ -199,8 +281,11 @@ def summary(request, validate_only: bool = False) -> dict:
     capability, types = capabilities.needed(template)
     declared = []
     for name, declaration in template.parameters.items():
-        item = {"ParameterKey": name, "NoEcho": str(declaration.get("NoEcho", "false")).lower() == "true",
-                "Description": declaration.get("Description")}
+        item = {
+            "ParameterKey": name,
+            "NoEcho": str(declaration.get("NoEcho", "false")).lower() == "true",
+            "Description": declaration.get("Description"),
+        }
         if "Default" in declaration:
             item["DefaultValue"] = str(declaration["Default"])
         if not validate_only:
@@ -208,10 +293,15 @@ def summary(request, validate_only: bool = False) -> dict:
             allowed = [str(v) for v in declaration.get("AllowedValues", [])]
             item["ParameterConstraints"] = {"AllowedValues": allowed} if allowed else {}
         declared.append(item)
-    result = {"Parameters": declared, "Description": template.description,
-              "Capabilities": [capability] if capability else [],
-              "CapabilitiesReason": f"The following resource(s) require capabilities: [{', '.join(types)}]"
-              if capability else None, "DeclaredTransforms": template.transforms}
+    result = {
+        "Parameters": declared,
+        "Description": template.description,
+        "Capabilities": [capability] if capability else [],
+        "CapabilitiesReason": f"The following resource(s) require capabilities: [{', '.join(types)}]"
+        if capability
+        else None,
+        "DeclaredTransforms": template.transforms,
+    }
     if not validate_only:
         result["ResourceTypes"] = sorted({d["Type"] for d in template.resources.values()})
         result["Version"] = template.tree.get("AWSTemplateFormatVersion")
@@ -221,8 +311,10 @@ def summary(request, validate_only: bool = False) -> dict:
 
 def list_exports(request) -> dict:
     with request.store.lock:
-        found = [{"ExportingStackId": s.id, "Name": n, "Value": v}
-                 for n, (s, v) in sorted(request.store.exports(request.account, request.region).items())]
+        found = [
+            {"ExportingStackId": s.id, "Name": n, "Value": v}
+            for n, (s, v) in sorted(request.store.exports(request.account, request.region).items())
+        ]
         page, token = _page(request, found)
         return {"Exports": page, "NextToken": token}
 
@@ -238,7 +330,15 @@ def list_imports(request) -> dict:
         return {"Imports": page, "NextToken": token}
 
 
-ACTIONS = {"DescribeStacks": describe_stacks, "ListStacks": list_stacks, "DescribeStackEvents": describe_stack_events,
-           "DescribeStackResources": describe_stack_resources, "DescribeStackResource": describe_stack_resource,
-           "ListStackResources": list_stack_resources, "GetTemplate": get_template, "GetTemplateSummary": summary,
-           "ListExports": list_exports, "ListImports": list_imports}
+ACTIONS = {
+    "DescribeStacks": describe_stacks,
+    "ListStacks": list_stacks,
+    "DescribeStackEvents": describe_stack_events,
+    "DescribeStackResources": describe_stack_resources,
+    "DescribeStackResource": describe_stack_resource,
+    "ListStackResources": list_stack_resources,
+    "GetTemplate": get_template,
+    "GetTemplateSummary": summary,
+    "ListExports": list_exports,
+    "ListImports": list_imports,
+}

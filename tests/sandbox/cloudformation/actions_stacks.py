@@ -1,13 +1,26 @@
 """CreateStack, UpdateStack, DeleteStack and what steers them."""
+
 from . import actions_read, changes, lifecycle
 from .errors import CfnError, ResourceError, validation_error
 from .intrinsics import Unknown
 from .model import Stack, now
 
-UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_COMPLETE",
-             "IMPORT_ROLLBACK_COMPLETE"}
-UNSUPPORTED = ("StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL",
-               "ResourceTypes", "RollbackConfiguration")
+UPDATABLE = {
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_FAILED",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+}
+UNSUPPORTED = (
+    "StackPolicyBody",
+    "StackPolicyURL",
+    "StackPolicyDuringUpdateBody",
+    "StackPolicyDuringUpdateURL",
+    "ResourceTypes",
+    "RollbackConfiguration",
+)
 PLACEHOLDER = Unknown({("Placeholder", "", True)})
 
 
@@ -30,16 +43,26 @@ def _token_known(stack: Stack, token, action: str) -> bool:
     if not token or token not in stack.tokens:
         return False
     if stack.tokens[token] != action:
-        raise CfnError("TokenAlreadyExistsException", f"Token {token} was already used by {stack.tokens[token]}")
+        raise CfnError(
+            "TokenAlreadyExistsException",
+            f"Token {token} was already used by {stack.tokens[token]}",
+        )
     return True
 
 
 def check_types_kept(stack: Stack, source) -> None:
-    changed = [n for n, r in stack.resources.items()
-               if r.exists and n in source.template.resources and source.template.resources[n]["Type"] != r.type]
+    changed = [
+        n
+        for n, r in stack.resources.items()
+        if r.exists
+        and n in source.template.resources
+        and source.template.resources[n]["Type"] != r.type
+    ]
     if changed:
-        raise validation_error("Update of resource type is not permitted. The new template modifies resource type of the "
-                               f"following resources: [{', '.join(sorted(changed))}]")
+        raise validation_error(
+            "Update of resource type is not permitted. The new template modifies resource type of the "
+            f"following resources: [{', '.join(sorted(changed))}]"
+        )
 
 
 def create_stack(request) -> dict:
@@ -57,13 +80,21 @@ def create_stack(request) -> dict:
         if existing:
             raise CfnError("AlreadyExistsException", f"Stack [{name}] already exists")
     source = request.engine.source(params, request.account, request.region)
-    stack = Stack(request.engine.new_stack_id(name, request.account, request.region), name, request.account,
-                  request.region, "CREATE_IN_PROGRESS", source)
+    stack = Stack(
+        request.engine.new_stack_id(name, request.account, request.region),
+        name,
+        request.account,
+        request.region,
+        "CREATE_IN_PROGRESS",
+        source,
+    )
     check_evaluates(request.engine, stack, source)
     with request.store.lock:
         if request.store.find(request.account, request.region, name):
             raise CfnError("AlreadyExistsException", f"Stack [{name}] already exists")
-        stack.on_failure = params.get("OnFailure", "DO_NOTHING" if params.get("DisableRollback") else "ROLLBACK")
+        stack.on_failure = params.get(
+            "OnFailure", "DO_NOTHING" if params.get("DisableRollback") else "ROLLBACK"
+        )
         stack.timeout_minutes = params.get("TimeoutInMinutes")
         stack.termination_protection = params.get("EnableTerminationProtection", False)
         if token:
@@ -80,15 +111,27 @@ def check_evaluates(engine, stack, source) -> None:
     template = source.template
     active = {n for n, d in template.resources.items() if scope.active(d)}
     if not active:
-        raise validation_error("Template format error: At least one Resources member must be defined.")
-    for section, declarations in (("Resources", {n: template.resources[n].get("Properties", {}) for n in active}),
-                                  ("Outputs", {n: [d["Value"], d.get("Export")] for n, d in template.outputs.items()
-                                               if scope.active(d)})):
+        raise validation_error(
+            "Template format error: At least one Resources member must be defined."
+        )
+    for section, declarations in (
+        ("Resources", {n: template.resources[n].get("Properties", {}) for n in active}),
+        (
+            "Outputs",
+            {
+                n: [d["Value"], d.get("Export")]
+                for n, d in template.outputs.items()
+                if scope.active(d)
+            },
+        ),
+    ):
         for body in declarations.values():
             missing = sorted(_used(scope, body, template) - active)
             if missing:
-                raise validation_error(f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] "
-                                       f"in the {section} block of the template")
+                raise validation_error(
+                    f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] "
+                    f"in the {section} block of the template"
+                )
 
 
 def _used(scope, body, template) -> set:
@@ -121,13 +164,17 @@ def update_stack(request) -> dict:
         empty = False
     if empty:
         raise validation_error("No updates are to be performed.")
-    begin_update(request.engine, stack, source, token, "UpdateStack", params.get("DisableRollback", False))
+    begin_update(
+        request.engine, stack, source, token, "UpdateStack", params.get("DisableRollback", False)
+    )
     return {"StackId": stack.id}
 
 
 def check_updatable(stack: Stack) -> None:
     if stack.status == "REVIEW_IN_PROGRESS" or stack.status not in UPDATABLE or stack.operation:
-        raise validation_error(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+        raise validation_error(
+            f"Stack:{stack.id} is in {stack.status} state and can not be updated."
+        )
 
 
 def begin_update(engine, stack: Stack, source, token, action: str, disable_rollback: bool) -> None:
@@ -137,7 +184,9 @@ def begin_update(engine, stack: Stack, source, token, action: str, disable_rollb
             stack.tokens[token] = action
         stack.updated = now()
         stack.set_status("UPDATE_IN_PROGRESS", "User Initiated", token)
-        lifecycle.start(engine, stack, token, lambda op: lifecycle.update(op, source, disable_rollback))
+        lifecycle.start(
+            engine, stack, token, lambda op: lifecycle.update(op, source, disable_rollback)
+        )
 
 
 def delete_stack(request) -> dict:
@@ -145,23 +194,37 @@ def delete_stack(request) -> dict:
     token, retain = params.get("ClientRequestToken"), params.get("RetainResources", [])
     with request.store.lock:
         stack = request.store.find(request.account, request.region, params["StackName"])
-        if stack is None or stack.status == "DELETE_COMPLETE" or _token_known(stack, token, "DeleteStack"):
+        if (
+            stack is None
+            or stack.status == "DELETE_COMPLETE"
+            or _token_known(stack, token, "DeleteStack")
+        ):
             return {}
         if stack.status == "DELETE_IN_PROGRESS":
             return {}
         if stack.termination_protection:
-            raise validation_error(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+            raise validation_error(
+                f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            )
         if stack.operation and not stack.status.startswith(("CREATE", "ROLLBACK_COMPLETE")):
-            raise validation_error(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
+            raise validation_error(
+                f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
+            )
         if retain and stack.status != "DELETE_FAILED":
-            raise validation_error(f"Invalid operation on stack [{stack.id}]. RetainResources can only be given for a stack "
-                                   "in the DELETE_FAILED state.")
+            raise validation_error(
+                f"Invalid operation on stack [{stack.id}]. RetainResources can only be given for a stack "
+                "in the DELETE_FAILED state."
+            )
         unknown = [n for n in retain if n not in stack.resources]
         if unknown:
-            raise validation_error(f"The specified resources to retain [{', '.join(unknown)}] do not exist in the stack")
+            raise validation_error(
+                f"The specified resources to retain [{', '.join(unknown)}] do not exist in the stack"
+            )
         stack.deletion_mode = params.get("DeletionMode", "STANDARD")
         if stack.deletion_mode == "FORCE_DELETE_STACK" and stack.status != "DELETE_FAILED":
-            raise validation_error("FORCE_DELETE_STACK can only be used on a stack in the DELETE_FAILED state.")
+            raise validation_error(
+                "FORCE_DELETE_STACK can only be used on a stack in the DELETE_FAILED state."
+            )
         if token:
             stack.tokens[token] = "DeleteStack"
         running = stack.operation
@@ -169,7 +232,9 @@ def delete_stack(request) -> dict:
         if running:
             running.superseded = True
             running.cancel("")
-        lifecycle.start(request.engine, stack, token, lambda op: lifecycle.delete(op, retain, running))
+        lifecycle.start(
+            request.engine, stack, token, lambda op: lifecycle.delete(op, retain, running)
+        )
     return {}
 
 
@@ -194,12 +259,16 @@ def continue_update_rollback(request) -> dict:
         if _token_known(stack, token, "ContinueUpdateRollback"):
             return {}
         if stack.status != "UPDATE_ROLLBACK_FAILED":
-            raise validation_error(f"Stack:{stack.id} is in {stack.status} state and can not continue update rollback.")
+            raise validation_error(
+                f"Stack:{stack.id} is in {stack.status} state and can not continue update rollback."
+            )
         skip = request.params.get("ResourcesToSkip", [])
         failed = {n for n, r in stack.resources.items() if r.status == "UPDATE_FAILED"}
         wrong = [n for n in skip if n not in failed]
         if wrong:
-            raise validation_error(f"Resources [{', '.join(wrong)}] are not in the UPDATE_FAILED state")
+            raise validation_error(
+                f"Resources [{', '.join(wrong)}] are not in the UPDATE_FAILED state"
+            )
         if token:
             stack.tokens[token] = "ContinueUpdateRollback"
         before = stack.rollback_source
@@ -224,6 +293,12 @@ def validate_template(request) -> dict:
     return actions_read.summary(request, validate_only=True)
 
 
-ACTIONS = {"CreateStack": create_stack, "UpdateStack": update_stack, "DeleteStack": delete_stack,
-           "CancelUpdateStack": cancel_update_stack, "ContinueUpdateRollback": continue_update_rollback,
-           "UpdateTerminationProtection": update_termination_protection, "ValidateTemplate": validate_template}
+ACTIONS = {
+    "CreateStack": create_stack,
+    "UpdateStack": update_stack,
+    "DeleteStack": delete_stack,
+    "CancelUpdateStack": cancel_update_stack,
+    "ContinueUpdateRollback": continue_update_rollback,
+    "UpdateTerminationProtection": update_termination_protection,
+    "ValidateTemplate": validate_template,
+}

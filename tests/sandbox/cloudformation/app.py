@@ -1,11 +1,17 @@
 """The door: one API call in, one XML reply out."""
+
 import traceback
 
 from . import actions_changesets, actions_drift, actions_read, actions_stacks, wire
 from .engine import Engine
 from .errors import CfnError
 
-ACTIONS = {**actions_stacks.ACTIONS, **actions_changesets.ACTIONS, **actions_read.ACTIONS, **actions_drift.ACTIONS}
+ACTIONS = {
+    **actions_stacks.ACTIONS,
+    **actions_changesets.ACTIONS,
+    **actions_read.ACTIONS,
+    **actions_drift.ACTIONS,
+}
 
 
 class Request:
@@ -23,13 +29,27 @@ class CloudFormation:
     def __init__(self, registry):
         self.engine = Engine(registry)
 
-    def handle(self, action: str, params: dict, *, account: str, region: str, access_key: str, request_id: str, principal: str = "") -> tuple:
+    def handle(
+        self,
+        action: str,
+        params: dict,
+        *,
+        account: str,
+        region: str,
+        access_key: str,
+        request_id: str,
+        principal: str = "",
+    ) -> tuple:
         """(HTTP status, XML body)"""
         try:
             if action not in ACTIONS:
                 known = action in wire.operation_names()
-                raise CfnError("InvalidAction", f"The action {action} is not implemented by this sandbox." if known else
-                               f"The action {action} is not valid for this web service.")
+                raise CfnError(
+                    "InvalidAction",
+                    f"The action {action} is not implemented by this sandbox."
+                    if known
+                    else f"The action {action} is not valid for this web service.",
+                )
             request = Request(self.engine, wire.parse_input(action, params), account, region)
             if not action.startswith(("Describe", "List", "Get", "Validate")):
                 self.engine.principals[self.stack_name(request)] = principal
@@ -47,7 +67,15 @@ class CloudFormation:
         name = request.params.get("StackName", "")
         if not name:
             wanted = request.params.get("ChangeSetName")
-            name = next((s.name for s in list(self.engine.store.stacks.values()) for c in s.change_sets.values() if c.id == wanted), "")
+            name = next(
+                (
+                    s.name
+                    for s in list(self.engine.store.stacks.values())
+                    for c in s.change_sets.values()
+                    if c.id == wanted
+                ),
+                "",
+            )
         return name.split("/")[1] if name.startswith("arn:") else name
 
     def stop(self) -> None:

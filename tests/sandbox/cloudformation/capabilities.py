@@ -1,11 +1,27 @@
 """The capabilities a template needs and the caller must acknowledge."""
+
 from .errors import CfnError
 
-IAM_TYPES = {"AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy",
-             "AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::RolePolicy",
-             "AWS::IAM::SAMLProvider", "AWS::IAM::User", "AWS::IAM::UserToGroupAddition"}
-NAMES = {"AWS::IAM::Group": "GroupName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
-         "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName"}
+IAM_TYPES = {
+    "AWS::IAM::AccessKey",
+    "AWS::IAM::Group",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::OIDCProvider",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::SAMLProvider",
+    "AWS::IAM::User",
+    "AWS::IAM::UserToGroupAddition",
+}
+NAMES = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+}
 
 
 def needed(template) -> tuple:
@@ -19,9 +35,15 @@ def needed(template) -> tuple:
 
 def check(template, given: list) -> None:
     capability, _ = needed(template)
-    accepted = {"CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
-                "CAPABILITY_NAMED_IAM": {"CAPABILITY_NAMED_IAM"}}
+    accepted = {
+        "CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
+        "CAPABILITY_NAMED_IAM": {"CAPABILITY_NAMED_IAM"},
+    }
     if capability and not accepted[capability] & set(given):
-        raise CfnError("InsufficientCapabilitiesException", f"Requires capabilities : [{capability}]")
+        raise CfnError(
+            "InsufficientCapabilitiesException", f"Requires capabilities : [{capability}]"
+        )
     if template.transforms and "CAPABILITY_AUTO_EXPAND" not in given:
-        raise CfnError("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]")
+        raise CfnError(
+            "InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
+        )

@@ -1,4 +1,5 @@
 """What an update would do: the Changes of a change set, and whether there are any."""
+
 import json
 import re
 
@@ -18,8 +19,8 @@ class Preview:
         self.source = source
         self.region = stack.region
         self.old = stack.source
-        self.actions: dict = {}       # logical id -> ADD | MODIFY, for what changes
-        self.replacement: dict = {}   # logical id -> True | False | Conditional
+        self.actions: dict = {}  # logical id -> ADD | MODIFY, for what changes
+        self.replacement: dict = {}  # logical id -> True | False | Conditional
         self.changes: list = []
         self.scope = engine.scope(stack, source, self._ref, self._getatt)
         self.active = [n for n, d in source.template.resources.items() if self.scope.active(d)]
@@ -57,24 +58,46 @@ class Preview:
         current = self.stack.resources.get(name)
         if current is None or not current.exists:
             self.actions[name] = ADD
-            return {"Action": ADD, "LogicalResourceId": name, "ResourceType": declaration["Type"], "Scope": [],
-                    "Details": []}
+            return {
+                "Action": ADD,
+                "LogicalResourceId": name,
+                "ResourceType": declaration["Type"],
+                "Scope": [],
+                "Details": [],
+            }
         wanted = self.scope.resolve(declaration.get("Properties", {}))
         paths = diff.paths(current.properties, wanted)
-        details = [self._detail(name, current, wanted, key, [p for p in paths if p[0] == key])
-                   for key in dict.fromkeys(p[0] for p in paths)]
+        details = [
+            self._detail(name, current, wanted, key, [p for p in paths if p[0] == key])
+            for key in dict.fromkeys(p[0] for p in paths)
+        ]
         tag_property = schemas.tag_property(self.region, current.type)
-        if tag_property and current.tags != self.source.tags and not any(d["Target"]["Attribute"] == "Tags" for d in details):
-            details.append({"Target": {"Attribute": "Tags", "RequiresRecreation": "Never"}, "Evaluation": "Static",
-                            "ChangeSource": "DirectModification"})
+        if (
+            tag_property
+            and current.tags != self.source.tags
+            and not any(d["Target"]["Attribute"] == "Tags" for d in details)
+        ):
+            details.append(
+                {
+                    "Target": {"Attribute": "Tags", "RequiresRecreation": "Never"},
+                    "Evaluation": "Static",
+                    "ChangeSource": "DirectModification",
+                }
+            )
         details += self._attributes(current, declaration)
         if not details:
             return None
         replacement = self._replacement(details)
         self.actions[name], self.replacement[name] = MODIFY, replacement
-        change = {"Action": MODIFY, "LogicalResourceId": name, "PhysicalResourceId": current.physical_id,
-                  "ResourceType": current.type, "Replacement": replacement,
-                  "Scope": list(dict.fromkeys(d["Target"]["Attribute"] for d in details)), "Details": details}
+        change = {
+            "Action": MODIFY,
+            "LogicalResourceId": name,
+            "PhysicalResourceId": current.physical_id,
+            "ResourceType": current.type,
+            "Replacement": replacement,
+            "Scope": list(dict.fromkeys(d["Target"]["Attribute"] for d in details)),
+            "Details": details,
+        }
         if replacement != "False":
             policy = declaration.get("UpdateReplacePolicy", "Delete")
             change["PolicyAction"] = f"ReplaceAnd{policy}"
@@ -109,7 +132,9 @@ class Preview:
         before = {v.key: v.value for v in self.old.parameters}
         text = json.dumps(new)
         for value in self.source.parameters:
-            if before.get(value.key) != value.value and re.search(rf'\b{re.escape(value.key)}\b', text):
+            if before.get(value.key) != value.value and re.search(
+                rf"\b{re.escape(value.key)}\b", text
+            ):
                 return value.key
         return None
 
@@ -126,17 +151,39 @@ class Preview:
 
     @staticmethod
     def _attributes(current, declaration: dict) -> list:
-        pairs = (("Metadata", current.metadata, declaration.get("Metadata")),
-                 ("DeletionPolicy", current.deletion_policy, deletion_policy(declaration)),
-                 ("UpdateReplacePolicy", current.update_replace_policy, declaration.get("UpdateReplacePolicy", "Delete")))
-        return [{"Target": {"Attribute": name, "RequiresRecreation": "Never"}, "Evaluation": "Static",
-                 "ChangeSource": "DirectModification"} for name, old, new in pairs if old != new]
+        pairs = (
+            ("Metadata", current.metadata, declaration.get("Metadata")),
+            ("DeletionPolicy", current.deletion_policy, deletion_policy(declaration)),
+            (
+                "UpdateReplacePolicy",
+                current.update_replace_policy,
+                declaration.get("UpdateReplacePolicy", "Delete"),
+            ),
+        )
+        return [
+            {
+                "Target": {"Attribute": name, "RequiresRecreation": "Never"},
+                "Evaluation": "Static",
+                "ChangeSource": "DirectModification",
+            }
+            for name, old, new in pairs
+            if old != new
+        ]
 
     @staticmethod
     def _removal(resource) -> dict:
-        policy = "Retain" if resource.deletion_policy.startswith("Retain") else resource.deletion_policy
-        return {"Action": REMOVE, "LogicalResourceId": resource.logical_id, "PhysicalResourceId": resource.physical_id,
-                "ResourceType": resource.type, "Scope": [], "Details": [], "PolicyAction": policy}
+        policy = (
+            "Retain" if resource.deletion_policy.startswith("Retain") else resource.deletion_policy
+        )
+        return {
+            "Action": REMOVE,
+            "LogicalResourceId": resource.logical_id,
+            "PhysicalResourceId": resource.physical_id,
+            "ResourceType": resource.type,
+            "Scope": [],
+            "Details": [],
+            "PolicyAction": policy,
+        }
 
     def _others_changed(self) -> bool:
         """Outputs and the stack's own tags count as changes too."""

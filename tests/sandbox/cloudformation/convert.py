@@ -2,6 +2,7 @@
 
 Names are matched exactly, then without case; a property that finds no place is an error, never dropped.
 """
+
 import json
 from functools import lru_cache
 
@@ -18,7 +19,9 @@ def input_shape(service: str, operation: str):
 
 def convert(service: str, operation: str, properties: dict, renames: dict) -> dict:
     """`renames`: dotted property path (lists transparent) -> member name."""
-    return _structure(input_shape(service, operation), properties, "", renames, f"{service}:{operation}")
+    return _structure(
+        input_shape(service, operation), properties, "", renames, f"{service}:{operation}"
+    )
 
 
 def _structure(shape, value, path: str, renames: dict, where: str) -> dict:

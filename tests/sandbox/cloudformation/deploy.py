@@ -1,4 +1,5 @@
 """One running stack operation: create, update, delete, and their rollbacks."""
+
 import json
 import threading
 import time
@@ -12,7 +13,12 @@ from .model import Resource, now
 from .template import deletion_policy
 
 
-IN_USE = {"DependencyViolation", "ResourceInUse", "ResourceInUseException", "InvalidIPAddress.InUse"}
+IN_USE = {
+    "DependencyViolation",
+    "ResourceInUse",
+    "ResourceInUseException",
+    "InvalidIPAddress.InUse",
+}
 
 
 class Operation:
@@ -25,10 +31,10 @@ class Operation:
         self.prefix = "CREATE"
         self.cancelled = threading.Event()
         self.cancel_reason = None
-        self.superseded = False      # a DeleteStack took over: end without a word
+        self.superseded = False  # a DeleteStack took over: end without a word
         self.thread = None
-        self.undo: dict = {}         # logical id -> (created|updated|replaced|untouched, the Resource before)
-        self.changes: dict = {}      # logical id -> (the Resource wanted, changed names, tags too), of the updated
+        self.undo: dict = {}  # logical id -> (created|updated|replaced|untouched, the Resource before)
+        self.changes: dict = {}  # logical id -> (the Resource wanted, changed names, tags too), of the updated
         self.no_echo: list = []
 
     # -- events --------------------------------------------------------------------
@@ -44,7 +50,15 @@ class Operation:
                 text = text.replace(json.dumps(hidden)[1:-1], "****")
         with self.engine.store.lock:
             resource.status, resource.reason, resource.timestamp = status, reason, now()
-            self.stack.add_event(resource.logical_id, resource.type, resource.physical_id, status, reason, self.token, text)
+            self.stack.add_event(
+                resource.logical_id,
+                resource.type,
+                resource.physical_id,
+                status,
+                reason,
+                self.token,
+                text,
+            )
 
     def cancel(self, reason: str) -> None:
         self.cancel_reason = reason
@@ -65,9 +79,15 @@ class Operation:
 
     def _one(self, name: str, declaration: dict, source, scope, depends: frozenset) -> None:
         current = self.stack.resources.get(name)
-        wanted = Resource(name, declaration["Type"], metadata=declaration.get("Metadata"), tags=source.tags,
-                          deletion_policy=deletion_policy(declaration),
-                          update_replace_policy=declaration.get("UpdateReplacePolicy", "Delete"), depends=depends)
+        wanted = Resource(
+            name,
+            declaration["Type"],
+            metadata=declaration.get("Metadata"),
+            tags=source.tags,
+            deletion_policy=deletion_policy(declaration),
+            update_replace_policy=declaration.get("UpdateReplacePolicy", "Delete"),
+            depends=depends,
+        )
         exists = current is not None and current.exists
         try:
             wanted.properties = scope.resolve(declaration.get("Properties", {}))
@@ -81,7 +101,9 @@ class Operation:
             self._create(self._register(wanted))
             return
         changed = diff.paths(current.properties, wanted.properties)
-        retag = current.tags != source.tags and schemas.tag_property(self.stack.region, current.type)
+        retag = current.tags != source.tags and schemas.tag_property(
+            self.stack.region, current.type
+        )
         if not changed and not retag:
             with self.engine.store.lock:
                 current.metadata, current.depends = wanted.metadata, depends
@@ -105,13 +127,21 @@ class Operation:
         if kind == diff.ALWAYS:
             return True
         handler = HANDLERS[current.type]
-        return any(handler.replaces(current.properties, wanted.properties, path)
-                   for path in diff.conditional_paths(region, current.type, changed))
+        return any(
+            handler.replaces(current.properties, wanted.properties, path)
+            for path in diff.conditional_paths(region, current.type, changed)
+        )
 
     def _call(self, resource: Resource, started=None, cancelled=None) -> Call:
-        call = Call(self.engine, self.stack, resource.logical_id, resource.type,
-                    cancelled or self.cancelled, started or (lambda physical_id: None),
-                    lambda text: self.event(resource, resource.status, text))
+        call = Call(
+            self.engine,
+            self.stack,
+            resource.logical_id,
+            resource.type,
+            cancelled or self.cancelled,
+            started or (lambda physical_id: None),
+            lambda text: self.event(resource, resource.status, text),
+        )
         call.stack_tags = resource.tags
         return call
 
@@ -121,15 +151,24 @@ class Operation:
         found = validate.problems(region, resource.type, resource.properties)
         if found:
             raise ResourceError(validate.message(resource.logical_id, found))
-        props = dynamic.resolve(resource.properties, resource.type,
-                                lambda service: self.engine.client(service, region, self.stack.account))
+        props = dynamic.resolve(
+            resource.properties,
+            resource.type,
+            lambda service: self.engine.client(service, region, self.stack.account),
+        )
         return props
 
     def _create(self, resource: Resource, status: str = "CREATE") -> None:
         """Creates the physical resource; `status` is UPDATE when it replaces another."""
+
         def started(physical_id: str) -> None:
             resource.physical_id = physical_id
-            self.event(resource, f"{status}_IN_PROGRESS", "Resource creation Initiated", resource.properties)
+            self.event(
+                resource,
+                f"{status}_IN_PROGRESS",
+                "Resource creation Initiated",
+                resource.properties,
+            )
 
         handler = HANDLERS[resource.type]
         if status == "CREATE":
@@ -149,11 +188,22 @@ class Operation:
     def _replace(self, current: Resource, wanted: Resource) -> None:
         handler = HANDLERS[current.type]
         name = handler.name_property
-        self.event(current, "UPDATE_IN_PROGRESS", "Requested update requires the creation of a new physical resource; "
-                                                  "hence creating one.", wanted.properties)
-        if name and name in wanted.properties and wanted.properties[name] == current.properties.get(name):
-            text = ("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
-                    f"{current.physical_id} and update the stack again.")
+        self.event(
+            current,
+            "UPDATE_IN_PROGRESS",
+            "Requested update requires the creation of a new physical resource; "
+            "hence creating one.",
+            wanted.properties,
+        )
+        if (
+            name
+            and name in wanted.properties
+            and wanted.properties[name] == current.properties.get(name)
+        ):
+            text = (
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
+                f"{current.physical_id} and update the stack again."
+            )
             self.undo[current.logical_id] = ("untouched", replace(current))
             self.event(current, "UPDATE_FAILED", text)
             raise ResourceError(text)
@@ -179,7 +229,15 @@ class Operation:
             self._change(current, wanted, before, names, retag, cancelled=threading.Event())
         self.event(current, "UPDATE_COMPLETE")
 
-    def _change(self, current: Resource, old: Resource, wanted: Resource, names: set, retag: bool, cancelled=None) -> None:
+    def _change(
+        self,
+        current: Resource,
+        old: Resource,
+        wanted: Resource,
+        names: set,
+        retag: bool,
+        cancelled=None,
+    ) -> None:
         """Brings the physical resource of `current` from `old` to `wanted`, and its record with it."""
         handler = HANDLERS[current.type]
         tag_property = schemas.tag_property(self.stack.region, current.type)
@@ -189,14 +247,20 @@ class Operation:
             names.add("Tags")
         stuck = sorted(names - set(handler.updatable))
         if stuck:
-            raise ResourceError(f"the sandbox cannot change {', '.join(stuck)} of {current.type} in place")
+            raise ResourceError(
+                f"the sandbox cannot change {', '.join(stuck)} of {current.type} in place"
+            )
         call = self._call(wanted, cancelled=cancelled)
         call.old_stack_tags = old.tags
         props = self._checked(wanted)
         call.step()
         handler.update(call, current.physical_id, old.properties, props, names)
         with self.engine.store.lock:
-            current.properties, current.tags, current.metadata = wanted.properties, wanted.tags, wanted.metadata
+            current.properties, current.tags, current.metadata = (
+                wanted.properties,
+                wanted.tags,
+                wanted.metadata,
+            )
             current.deletion_policy, current.depends = wanted.deletion_policy, wanted.depends
             current.update_replace_policy = wanted.update_replace_policy
         current.ref = handler.ref(current.physical_id, props)
@@ -240,7 +304,10 @@ class Operation:
     def remove_all(self, resources: list, policy_of) -> list:
         """Deletes in reverse dependency order, as far as it goes. Answers the failures as [(resource, error)]."""
         items = dict(enumerate(resources))
-        deps = {i: {j for j, other in items.items() if j != i and items[i].logical_id in other.depends} for i in items}
+        deps = {
+            i: {j for j, other in items.items() if j != i and items[i].logical_id in other.depends}
+            for i in items
+        }
         failed: list = []
 
         def work(index: int) -> None:
@@ -272,7 +339,11 @@ class _Failing:
         if not isinstance(error, Exception):
             return False
         if isinstance(error, ResourceCancelled):
-            text = "Resource update cancelled" if self.status.startswith("UPDATE") else "Resource creation cancelled"
+            text = (
+                "Resource update cancelled"
+                if self.status.startswith("UPDATE")
+                else "Resource creation cancelled"
+            )
         elif isinstance(error, (ResourceError, CfnError)):
             text = str(error)
         else:

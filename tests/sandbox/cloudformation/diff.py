@@ -1,4 +1,5 @@
 """What differs between two property sets, and what that means for the physical resource."""
+
 from . import schemas
 from .intrinsics import Unknown
 
@@ -52,5 +53,8 @@ def recreation(region: str, type_: str, changed: list) -> str:
 
 
 def conditional_paths(region: str, type_: str, changed: list) -> list:
-    return [path for path in changed
-            if any(_covers(p, path) for p in schemas.conditional_create_only(region, type_))]
+    return [
+        path
+        for path in changed
+        if any(_covers(p, path) for p in schemas.conditional_create_only(region, type_))
+    ]

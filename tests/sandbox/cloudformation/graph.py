@@ -1,4 +1,5 @@
 """Runs work in dependency order, independent pieces in parallel."""
+
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 

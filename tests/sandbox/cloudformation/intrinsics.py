@@ -3,6 +3,7 @@
 A value that only the deployment will tell is an `Unknown`; it carries why, for change sets.
 Everything that contains one becomes Unknown at the smallest place that holds it.
 """
+
 import base64
 import ipaddress
 import json
@@ -49,10 +50,10 @@ class Scope:
         self.template = template
         self.parameters = parameters
         self.pseudo = pseudo
-        self.ref_resource = ref          # logical id -> value or Unknown
-        self.getatt_resource = getatt    # (logical id, attribute) -> value or Unknown
-        self.import_value = imports      # export name -> value
-        self.zones = zones               # region -> [zone]
+        self.ref_resource = ref  # logical id -> value or Unknown
+        self.getatt_resource = getatt  # (logical id, attribute) -> value or Unknown
+        self.import_value = imports  # export name -> value
+        self.zones = zones  # region -> [zone]
         self._conditions: dict = {}
 
     # -- conditions ----------------------------------------------------------------
@@ -62,21 +63,27 @@ class Scope:
         return self._conditions[name]
 
     def _boolean(self, node) -> bool:
-        (key, argument), = node.items()
+        ((key, argument),) = node.items()
         if key == "Condition":
             return self.condition(argument)
         if key == "Fn::Not":
             if not isinstance(argument, list) or len(argument) != 1:
-                raise validation_error("Template error: Fn::Not requires a list argument with one element")
+                raise validation_error(
+                    "Template error: Fn::Not requires a list argument with one element"
+                )
             return not self._boolean(argument[0])
         if key in ("Fn::And", "Fn::Or"):
             if not isinstance(argument, list) or not 2 <= len(argument) <= 10:
-                raise validation_error(f"Template error: {key} requires a list argument with 2 to 10 elements")
+                raise validation_error(
+                    f"Template error: {key} requires a list argument with 2 to 10 elements"
+                )
             values = [self._boolean(item) for item in argument]
             return all(values) if key == "Fn::And" else any(values)
         if key == "Fn::Equals":
             if not isinstance(argument, list) or len(argument) != 2:
-                raise validation_error("Template error: Fn::Equals requires a list argument with two elements")
+                raise validation_error(
+                    "Template error: Fn::Equals requires a list argument with two elements"
+                )
             left, right = (self.resolve(item) for item in argument)
             return _comparable(left) == _comparable(right)
         raise validation_error(f"Template error: {key} is not a condition function")
@@ -93,7 +100,7 @@ class Scope:
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
-            (key, argument), = value.items()
+            ((key, argument),) = value.items()
             if key == "Ref":
                 return self._ref(argument)
             if isinstance(key, str) and key.startswith("Fn::"):
@@ -154,7 +161,11 @@ class Scope:
                 causes.update(value.causes)
                 return ""
             if value is NO_VALUE or isinstance(value, (dict, list)):
-                raise validation_error("Template error: Fn::Sub expression does not resolve to a string: ${" + name + "}")
+                raise validation_error(
+                    "Template error: Fn::Sub expression does not resolve to a string: ${"
+                    + name
+                    + "}"
+                )
             return to_text(value)
 
         result = SUB_VARIABLE.sub(replace, text)
@@ -162,73 +173,115 @@ class Scope:
 
     @staticmethod
     def _fn_join(argument):
-        if (not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str)
-                or not isinstance(argument[1], list)):
-            raise validation_error("Template error: every Fn::Join object requires two parameters, (1) a string delimiter"
-                                   " and (2) a list of strings to be joined or a function that returns a list of strings"
-                                   " (such as Fn::GetAZs) to be joined.")
+        if (
+            not isinstance(argument, list)
+            or len(argument) != 2
+            or not isinstance(argument[0], str)
+            or not isinstance(argument[1], list)
+        ):
+            raise validation_error(
+                "Template error: every Fn::Join object requires two parameters, (1) a string delimiter"
+                " and (2) a list of strings to be joined or a function that returns a list of strings"
+                " (such as Fn::GetAZs) to be joined."
+            )
         if any(isinstance(item, (dict, list)) for item in argument[1]):
-            raise validation_error("Template error: every value of the list of Fn::Join must be a string")
+            raise validation_error(
+                "Template error: every value of the list of Fn::Join must be a string"
+            )
         return argument[0].join(to_text(item) for item in argument[1])
 
     @staticmethod
     def _fn_split(argument):
-        if not isinstance(argument, list) or len(argument) != 2 or not all(isinstance(a, str) for a in argument):
-            raise validation_error("Template error: every Fn::Split object requires two parameters, (1) a string delimiter"
-                                   " and (2) a string to be split or a function that returns a string to be split.")
+        if (
+            not isinstance(argument, list)
+            or len(argument) != 2
+            or not all(isinstance(a, str) for a in argument)
+        ):
+            raise validation_error(
+                "Template error: every Fn::Split object requires two parameters, (1) a string delimiter"
+                " and (2) a string to be split or a function that returns a string to be split."
+            )
         return argument[1].split(argument[0])
 
     @staticmethod
     def _fn_select(argument):
-        if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[1], list):
-            raise validation_error("Template error: Fn::Select requires a list argument with two elements: "
-                                   "an integer index and a list")
+        if (
+            not isinstance(argument, list)
+            or len(argument) != 2
+            or not isinstance(argument[1], list)
+        ):
+            raise validation_error(
+                "Template error: Fn::Select requires a list argument with two elements: "
+                "an integer index and a list"
+            )
         try:
             index = int(argument[0])
         except (TypeError, ValueError):
-            raise validation_error("Template error: Fn::Select requires a list argument with a valid index value.") from None
+            raise validation_error(
+                "Template error: Fn::Select requires a list argument with a valid index value."
+            ) from None
         if not 0 <= index < len(argument[1]):
-            raise validation_error(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
+            raise validation_error(
+                f"Template error: Fn::Select cannot select nonexistent value at index {index}"
+            )
         return argument[1][index]
 
     def _fn_findinmap(self, argument):
         if not isinstance(argument, list) or len(argument) != 3:
-            raise validation_error("Template error: FindInMap requires three parameters: the map name, map key and the "
-                                   "attribute for return value")
+            raise validation_error(
+                "Template error: FindInMap requires three parameters: the map name, map key and the "
+                "attribute for return value"
+            )
         mapping, key, attribute = (to_text(a) for a in argument)
         try:
             return self.template.mappings[mapping][key][attribute]
         except KeyError:
-            raise validation_error(f"Template error: Unable to get mapping for {mapping}::{key}::{attribute}") from None
+            raise validation_error(
+                f"Template error: Unable to get mapping for {mapping}::{key}::{attribute}"
+            ) from None
 
     @staticmethod
     def _fn_base64(argument):
         if isinstance(argument, (dict, list)):
-            raise validation_error("Template error: every Fn::Base64 object must have a String-typed value.")
+            raise validation_error(
+                "Template error: every Fn::Base64 object must have a String-typed value."
+            )
         return base64.b64encode(to_text(argument).encode()).decode()
 
     def _fn_getazs(self, argument):
         if not isinstance(argument, str):
-            raise validation_error("Template error: every Fn::GetAZs object must have a String-typed value.")
+            raise validation_error(
+                "Template error: every Fn::GetAZs object must have a String-typed value."
+            )
         return self.zones(argument or self.pseudo["AWS::Region"])
 
     @staticmethod
     def _fn_cidr(argument):
         if not isinstance(argument, list) or len(argument) not in (2, 3):
-            raise validation_error("Template error: every Fn::Cidr object requires two or three parameters")
+            raise validation_error(
+                "Template error: every Fn::Cidr object requires two or three parameters"
+            )
         network = ipaddress.ip_network(argument[0], strict=False)
         count = int(argument[1])
         bits = int(argument[2]) if len(argument) == 3 else 8
         prefix = network.max_prefixlen - bits
-        if not 1 <= count <= 256 or prefix < network.prefixlen or 2 ** (prefix - network.prefixlen) < count:
-            raise validation_error(f"Template error: Fn::Cidr cannot cut {count} blocks of {bits} bits out of {argument[0]}")
+        if (
+            not 1 <= count <= 256
+            or prefix < network.prefixlen
+            or 2 ** (prefix - network.prefixlen) < count
+        ):
+            raise validation_error(
+                f"Template error: Fn::Cidr cannot cut {count} blocks of {bits} bits out of {argument[0]}"
+            )
         blocks = network.subnets(new_prefix=prefix)
         return [str(next(blocks)) for _ in range(count)]
 
     def _fn_importvalue(self, argument):
         if not isinstance(argument, str):
-            raise validation_error("Template error: the attribute in Fn::ImportValue must be a string or a function "
-                                   "that returns a string")
+            raise validation_error(
+                "Template error: the attribute in Fn::ImportValue must be a string or a function "
+                "that returns a string"
+            )
         return self.import_value(argument)
 
     @staticmethod

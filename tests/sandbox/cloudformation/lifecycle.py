@@ -1,4 +1,5 @@
 """The course of whole stack operations: their statuses, failures, rollbacks and clean-up."""
+
 import threading
 from dataclasses import replace
 
@@ -12,7 +13,9 @@ def start(engine, stack, token, run) -> Operation:
     """Runs `run(operation)` in a thread of its own; `stack.operation` is it until it ends."""
     operation = Operation(engine, stack, token)
     stack.operation = operation
-    thread = threading.Thread(target=_guard, args=(operation, run), name=f"cfn-{stack.name}", daemon=True)
+    thread = threading.Thread(
+        target=_guard, args=(operation, run), name=f"cfn-{stack.name}", daemon=True
+    )
     operation.thread = thread
     thread.start()
     return operation
@@ -43,8 +46,11 @@ def create(operation: Operation) -> None:
     stack, engine = operation.stack, operation.engine
     timer = None
     if stack.timeout_minutes:
-        timer = threading.Timer(stack.timeout_minutes * 60, operation.cancel,
-                                ["Stack creation time exceeded the specified timeout. "])
+        timer = threading.Timer(
+            stack.timeout_minutes * 60,
+            operation.cancel,
+            ["Stack creation time exceeded the specified timeout. "],
+        )
         timer.daemon = True
         timer.start()
     scope = engine.live_scope(stack, stack.source)
@@ -63,11 +69,19 @@ def create(operation: Operation) -> None:
         operation.stack_status("CREATE_FAILED", reason)
         return
     delete_it = stack.on_failure == "DELETE"
-    operation.stack_status("DELETE_IN_PROGRESS" if delete_it else "ROLLBACK_IN_PROGRESS",
-                           reason + ("Delete" if delete_it else "Rollback") + " requested by user.")
-    failed = operation.remove_all(list(stack.resources.values()), lambda r: _after_failure(r.deletion_policy))
+    operation.stack_status(
+        "DELETE_IN_PROGRESS" if delete_it else "ROLLBACK_IN_PROGRESS",
+        reason + ("Delete" if delete_it else "Rollback") + " requested by user.",
+    )
+    failed = operation.remove_all(
+        list(stack.resources.values()), lambda r: _after_failure(r.deletion_policy)
+    )
     if failed:
-        text = "The following resource(s) failed to delete: [" + ", ".join(r.logical_id for r, _ in failed) + "]. "
+        text = (
+            "The following resource(s) failed to delete: ["
+            + ", ".join(r.logical_id for r, _ in failed)
+            + "]. "
+        )
         operation.stack_status("DELETE_FAILED" if delete_it else "ROLLBACK_FAILED", text)
         return
     if delete_it:
@@ -125,7 +139,9 @@ def update(operation: Operation, source, disable_rollback: bool = False) -> None
     if reason is None and failures:
         made = [f for f in failures if operation.undo.get(f[0], ("",))[0] == "created"]
         changed = [f for f in failures if f not in made]
-        reason = (_failed_text(made, "create") if made else "") + (_failed_text(changed, "update") if changed else "")
+        reason = (_failed_text(made, "create") if made else "") + (
+            _failed_text(changed, "update") if changed else ""
+        )
     if reason is None:
         reason = _finish_outputs(operation, scope)
     if reason is not None:
@@ -139,10 +155,14 @@ def update(operation: Operation, source, disable_rollback: bool = False) -> None
     gone = [r for n, r in stack.resources.items() if n not in wanted and r.exists]
     old = [r for kind, r in operation.undo.values() if kind == "replaced"]
     replaced = {id(r) for r in old}
-    failed = operation.remove_all(gone + old, lambda r: r.update_replace_policy if id(r) in replaced else
-                                  _kept(r.deletion_policy))
-    operation.stack_status("UPDATE_COMPLETE", "Update successful. One or more resources could not be deleted."
-                           if failed else None)
+    failed = operation.remove_all(
+        gone + old,
+        lambda r: r.update_replace_policy if id(r) in replaced else _kept(r.deletion_policy),
+    )
+    operation.stack_status(
+        "UPDATE_COMPLETE",
+        "Update successful. One or more resources could not be deleted." if failed else None,
+    )
 
 
 def _kept(policy: str) -> str:
@@ -192,7 +212,10 @@ def roll_back(operation: Operation, reason, skip=(), announced: bool = False) ->
     stack.rollback_source = None
     operation.stack_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     failed = operation.remove_all(garbage, lambda r: _after_failure(r.deletion_policy))
-    operation.stack_status("UPDATE_ROLLBACK_COMPLETE", "One or more resources could not be deleted." if failed else None)
+    operation.stack_status(
+        "UPDATE_ROLLBACK_COMPLETE",
+        "One or more resources could not be deleted." if failed else None,
+    )
 
 
 # -- delete ------------------------------------------------------------------------------
@@ -206,20 +229,29 @@ def delete(operation: Operation, retain: list, running) -> None:
             name = output.get("ExportName")
             users = engine.importers(stack, name) if name else []
             if users:
-                operation.stack_status("DELETE_FAILED", f"Export {name} cannot be deleted as it is in use by "
-                                                        f"{' and '.join(s.name for s in users)}")
+                operation.stack_status(
+                    "DELETE_FAILED",
+                    f"Export {name} cannot be deleted as it is in use by "
+                    f"{' and '.join(s.name for s in users)}",
+                )
                 return
     living = [r for r in stack.resources.values() if r.exists]
     extra = [r for r in stack.resources.values() if not r.exists and r.status.endswith("_FAILED")]
     for resource in extra:
         operation.event(resource, "DELETE_COMPLETE")
-    failed = operation.remove_all(living, lambda r: "Retain" if r.logical_id in retain else _kept(r.deletion_policy))
+    failed = operation.remove_all(
+        living, lambda r: "Retain" if r.logical_id in retain else _kept(r.deletion_policy)
+    )
     if failed and stack.deletion_mode == "FORCE_DELETE_STACK":
         for resource, _ in failed:
             operation.event(resource, "DELETE_SKIPPED")
         failed = []
     if failed:
-        operation.stack_status("DELETE_FAILED", "The following resource(s) failed to delete: ["
-                               + ", ".join(r.logical_id for r, _ in failed) + "]. ")
+        operation.stack_status(
+            "DELETE_FAILED",
+            "The following resource(s) failed to delete: ["
+            + ", ".join(r.logical_id for r, _ in failed)
+            + "]. ",
+        )
         return
     _end_deleted(operation)

@@ -1,12 +1,33 @@
 """Template text -> plain dict: JSON, or YAML with CloudFormation's short tags. Duplicate keys are refused."""
+
 import json
 
 import yaml
 
 from .errors import validation_error
 
-SHORT_TAGS = ("Ref", "Condition", "GetAtt", "Sub", "Join", "Select", "Split", "If", "Equals", "And", "Or", "Not",
-              "FindInMap", "Base64", "GetAZs", "Cidr", "ImportValue", "ToJsonString", "Length", "Transform")
+SHORT_TAGS = (
+    "Ref",
+    "Condition",
+    "GetAtt",
+    "Sub",
+    "Join",
+    "Select",
+    "Split",
+    "If",
+    "Equals",
+    "And",
+    "Or",
+    "Not",
+    "FindInMap",
+    "Base64",
+    "GetAZs",
+    "Cidr",
+    "ImportValue",
+    "ToJsonString",
+    "Length",
+    "Transform",
+)
 
 
 class _Duplicate(ValueError):
@@ -28,7 +49,8 @@ class _Loader(yaml.SafeLoader):
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _mapping(loader, node):
@@ -37,7 +59,9 @@ def _mapping(loader, node):
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"found duplicate key {key!r}", key_node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"found duplicate key {key!r}", key_node.start_mark
+            )
         seen[key] = loader.construct_object(value_node, deep=True)
     return seen
 
@@ -53,6 +77,7 @@ def _short(name: str):
         if name == "GetAtt" and isinstance(value, str):
             value = value.split(".", 1)
         return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
+
     return construct
 
 
@@ -67,17 +92,23 @@ def load(body: str) -> dict:
         try:
             tree = json.loads(body, object_pairs_hook=_pairs)
         except _Duplicate as error:
-            raise validation_error(f"Template format error: JSON not well-formed. Duplicate key {error}") from None
+            raise validation_error(
+                f"Template format error: JSON not well-formed. Duplicate key {error}"
+            ) from None
         except json.JSONDecodeError as error:
-            raise validation_error("Template format error: JSON not well-formed. "
-                                   f"(line {error.lineno}, column {error.colno})") from None
+            raise validation_error(
+                "Template format error: JSON not well-formed. "
+                f"(line {error.lineno}, column {error.colno})"
+            ) from None
     else:
         try:
             tree = yaml.load(body, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             where = f"(line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-            raise validation_error(f"Template format error: YAML not well-formed. {where}") from None
+            raise validation_error(
+                f"Template format error: YAML not well-formed. {where}"
+            ) from None
         except yaml.YAMLError:
             raise validation_error("Template format error: YAML not well-formed.") from None
     if not isinstance(tree, dict):

@@ -1,4 +1,5 @@
 """What the engine keeps: stacks, their resources, events and change sets. All under `Store.lock`."""
+
 import datetime
 import threading
 import uuid
@@ -15,6 +16,7 @@ def now() -> datetime.datetime:
 @dataclass
 class Resource:
     """One resource of a stack as it is (or last was) in the account."""
+
     logical_id: str
     type: str
     status: str = ""
@@ -22,9 +24,9 @@ class Resource:
     timestamp: datetime.datetime = field(default_factory=now)
     physical_id: Optional[str] = None
     ref: Optional[str] = None
-    properties: dict = field(default_factory=dict)     # resolved, dynamic references still in place
-    attributes: dict = field(default_factory=dict)     # GetAtt values, by dotted name
-    tags: list = field(default_factory=list)           # the stack's tags it was given
+    properties: dict = field(default_factory=dict)  # resolved, dynamic references still in place
+    attributes: dict = field(default_factory=dict)  # GetAtt values, by dotted name
+    tags: list = field(default_factory=list)  # the stack's tags it was given
     metadata: Optional[dict] = None
     deletion_policy: str = "Delete"
     update_replace_policy: str = "Delete"
@@ -32,7 +34,10 @@ class Resource:
 
     @property
     def exists(self) -> bool:
-        return self.physical_id is not None and self.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
+        return self.physical_id is not None and self.status not in (
+            "DELETE_COMPLETE",
+            "DELETE_SKIPPED",
+        )
 
 
 @dataclass
@@ -68,10 +73,11 @@ class ChangeSet:
 @dataclass
 class Source:
     """What a stack is made from: template, parameters, tags, capabilities."""
+
     body: str
-    template: "object"          # template.Template
-    parameters: list            # parameters.Value
-    tags: list                  # [{Key, Value}]
+    template: "object"  # template.Template
+    parameters: list  # parameters.Value
+    tags: list  # [{Key, Value}]
     capabilities: list
     notification_arns: list
     role_arn: Optional[str]
@@ -92,22 +98,31 @@ class Stack:
     on_failure: str = "ROLLBACK"
     timeout_minutes: Optional[int] = None
     termination_protection: bool = False
-    outputs: list = field(default_factory=list)        # [{OutputKey, OutputValue, Description, ExportName}]
-    resources: dict = field(default_factory=dict)      # logical id -> Resource
-    events: list = field(default_factory=list)         # oldest first
-    change_sets: dict = field(default_factory=dict)    # name -> ChangeSet
+    outputs: list = field(
+        default_factory=list
+    )  # [{OutputKey, OutputValue, Description, ExportName}]
+    resources: dict = field(default_factory=dict)  # logical id -> Resource
+    events: list = field(default_factory=list)  # oldest first
+    change_sets: dict = field(default_factory=dict)  # name -> ChangeSet
     change_set_id: Optional[str] = None
-    tokens: dict = field(default_factory=dict)         # ClientRequestToken -> action
-    operation: object = None                           # the running deploy.Operation
-    rollback_source: object = None                     # what an update rolls back to, while it can
+    tokens: dict = field(default_factory=dict)  # ClientRequestToken -> action
+    operation: object = None  # the running deploy.Operation
+    rollback_source: object = None  # what an update rolls back to, while it can
     deletion_mode: str = "STANDARD"
-    imports: set = field(default_factory=set)          # export names its resources and outputs use
-    drifts: list = field(default_factory=list)         # of the last detection
-    detections: dict = field(default_factory=dict)     # id -> how it ended
+    imports: set = field(default_factory=set)  # export names its resources and outputs use
+    drifts: list = field(default_factory=list)  # of the last detection
+    detections: dict = field(default_factory=dict)  # id -> how it ended
 
-    def add_event(self, logical_id: str, type_: str, physical_id: Optional[str], status: str,
-                  reason: Optional[str] = None, token: Optional[str] = None,
-                  properties: Optional[str] = None) -> None:
+    def add_event(
+        self,
+        logical_id: str,
+        type_: str,
+        physical_id: Optional[str],
+        status: str,
+        reason: Optional[str] = None,
+        token: Optional[str] = None,
+        properties: Optional[str] = None,
+    ) -> None:
         moment = now()
         if type_ == "AWS::CloudFormation::Stack" and physical_id == self.id:
             event_id = str(uuid.uuid4())
@@ -116,10 +131,23 @@ class Stack:
             known = {e.id for e in self.events[-20:]}
             if event_id in known:
                 event_id += f"-{len(self.events)}"
-        self.events.append(Event(event_id, logical_id, physical_id or "", type_, status, reason, token,
-                                 moment, properties))
+        self.events.append(
+            Event(
+                event_id,
+                logical_id,
+                physical_id or "",
+                type_,
+                status,
+                reason,
+                token,
+                moment,
+                properties,
+            )
+        )
 
-    def set_status(self, status: str, reason: Optional[str] = None, token: Optional[str] = None) -> None:
+    def set_status(
+        self, status: str, reason: Optional[str] = None, token: Optional[str] = None
+    ) -> None:
         self.status = status
         self.reason = reason
         self.add_event(self.name, "AWS::CloudFormation::Stack", self.id, status, reason, token)
@@ -130,7 +158,7 @@ class Store:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.stacks: dict = {}      # stack id -> Stack
+        self.stacks: dict = {}  # stack id -> Stack
 
     def add(self, stack: Stack) -> None:
         self.stacks[stack.id] = stack

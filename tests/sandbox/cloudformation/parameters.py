@@ -1,26 +1,51 @@
 """Parameters of a stack: defaults, types, constraints, previous values, SSM parameter types."""
+
 import re
 from dataclasses import dataclass
 from typing import Optional
 
 from .errors import validation_error
 
-PLAIN_TYPES = {"String", "Number", "List<Number>", "CommaDelimitedList", "AWS::SSM::Parameter::Name"}
-AWS_TYPES = {"AWS::EC2::AvailabilityZone::Name": r"[a-z]{2}(-[a-z]+)+-\d[a-z]", "AWS::EC2::Image::Id": r"ami-[0-9a-f]+",
-             "AWS::EC2::Instance::Id": r"i-[0-9a-f]+", "AWS::EC2::KeyPair::KeyName": r".+",
-             "AWS::EC2::SecurityGroup::GroupName": r".+", "AWS::EC2::SecurityGroup::Id": r"sg-[0-9a-f]+",
-             "AWS::EC2::Subnet::Id": r"subnet-[0-9a-f]+", "AWS::EC2::Volume::Id": r"vol-[0-9a-f]+",
-             "AWS::EC2::VPC::Id": r"vpc-[0-9a-f]+", "AWS::Route53::HostedZone::Id": r"[A-Z0-9]+"}
-ATTRIBUTES = {"Type", "Default", "NoEcho", "AllowedValues", "AllowedPattern", "MinLength", "MaxLength", "MinValue",
-              "MaxValue", "Description", "ConstraintDescription"}
+PLAIN_TYPES = {
+    "String",
+    "Number",
+    "List<Number>",
+    "CommaDelimitedList",
+    "AWS::SSM::Parameter::Name",
+}
+AWS_TYPES = {
+    "AWS::EC2::AvailabilityZone::Name": r"[a-z]{2}(-[a-z]+)+-\d[a-z]",
+    "AWS::EC2::Image::Id": r"ami-[0-9a-f]+",
+    "AWS::EC2::Instance::Id": r"i-[0-9a-f]+",
+    "AWS::EC2::KeyPair::KeyName": r".+",
+    "AWS::EC2::SecurityGroup::GroupName": r".+",
+    "AWS::EC2::SecurityGroup::Id": r"sg-[0-9a-f]+",
+    "AWS::EC2::Subnet::Id": r"subnet-[0-9a-f]+",
+    "AWS::EC2::Volume::Id": r"vol-[0-9a-f]+",
+    "AWS::EC2::VPC::Id": r"vpc-[0-9a-f]+",
+    "AWS::Route53::HostedZone::Id": r"[A-Z0-9]+",
+}
+ATTRIBUTES = {
+    "Type",
+    "Default",
+    "NoEcho",
+    "AllowedValues",
+    "AllowedPattern",
+    "MinLength",
+    "MaxLength",
+    "MinValue",
+    "MaxValue",
+    "Description",
+    "ConstraintDescription",
+}
 
 
 @dataclass
 class Value:
     key: str
-    value: str                       # as given
+    value: str  # as given
     no_echo: bool
-    resolved: Optional[str] = None   # of an SSM parameter type
+    resolved: Optional[str] = None  # of an SSM parameter type
 
     def shown(self) -> dict:
         item = {"ParameterKey": self.key, "ParameterValue": "****" if self.no_echo else self.value}
@@ -42,17 +67,28 @@ def check_declarations(template) -> None:
     for name, declaration in template.parameters.items():
         if not isinstance(declaration, dict) or not isinstance(declaration.get("Type"), str):
             raise validation_error(
-                f"Template format error: [/Parameters/{name}] Every Parameters object must contain a Type member.")
+                f"Template format error: [/Parameters/{name}] Every Parameters object must contain a Type member."
+            )
         unknown = [k for k in declaration if k not in ATTRIBUTES]
         if unknown:
-            raise validation_error("Invalid template parameter property " + ", ".join(f"'{k}'" for k in unknown))
+            raise validation_error(
+                "Invalid template parameter property " + ", ".join(f"'{k}'" for k in unknown)
+            )
         type_ = _ssm_inner(declaration["Type"]) or declaration["Type"]
         inner = re.fullmatch(r"List<(.+)>", type_)
-        if type_ not in PLAIN_TYPES and type_ not in AWS_TYPES and not (inner and inner.group(1) in {*AWS_TYPES, "String"}):
-            raise validation_error(f"Template format error: Unrecognized parameter type: {declaration['Type']}")
+        if (
+            type_ not in PLAIN_TYPES
+            and type_ not in AWS_TYPES
+            and not (inner and inner.group(1) in {*AWS_TYPES, "String"})
+        ):
+            raise validation_error(
+                f"Template format error: Unrecognized parameter type: {declaration['Type']}"
+            )
         default = declaration.get("Default")
         if isinstance(default, (dict, list)):
-            raise validation_error(f"Template format error: Every Default member must be a string. ({name})")
+            raise validation_error(
+                f"Template format error: Every Default member must be a string. ({name})"
+            )
 
 
 def _text(value) -> str:
@@ -85,11 +121,15 @@ def resolve(template, given: list, previous: Optional[list], read_ssm) -> list:
         item = asked.get(name, {})
         if item.get("UsePreviousValue"):
             if "ParameterValue" in item:
-                raise validation_error(f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true "
-                                       "and non empty value for a parameter")
+                raise validation_error(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true "
+                    "and non empty value for a parameter"
+                )
             if previous is None or name not in old:
-                raise validation_error(f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true "
-                                       "for a parameter key not in the previous template")
+                raise validation_error(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true "
+                    "for a parameter key not in the previous template"
+                )
             value = old[name].value
         elif "ParameterValue" in item:
             value = item["ParameterValue"]
@@ -124,14 +164,27 @@ def _check(name: str, declaration: dict, value: str) -> None:
     for item in items:
         if element == "Number" and not re.fullmatch(r"-?\d+(\.\d+)?", item):
             raise validation_error(f"Parameter '{name}' must be a number (not '{item}')")
-        if element in AWS_TYPES and not re.fullmatch(AWS_TYPES[element], item) and not (_is_list(type_) and value == ""):
-            raise validation_error(f"Parameter validation failed: parameter value {item} for parameter name {name} "
-                                   f"does not exist or is not a valid {element}")
+        if (
+            element in AWS_TYPES
+            and not re.fullmatch(AWS_TYPES[element], item)
+            and not (_is_list(type_) and value == "")
+        ):
+            raise validation_error(
+                f"Parameter validation failed: parameter value {item} for parameter name {name} "
+                f"does not exist or is not a valid {element}"
+            )
         if allowed is not None and item not in [_text(a) for a in allowed]:
-            raise validation_error(f"Parameter '{name}' must be one of AllowedValues") if not said else refuse("")
+            raise (
+                validation_error(f"Parameter '{name}' must be one of AllowedValues")
+                if not said
+                else refuse("")
+            )
         if pattern is not None and not re.fullmatch(pattern, item):
-            raise refuse(f"must match pattern {pattern}") if said else validation_error(
-                f"Parameter '{name}' must match pattern {pattern}")
+            raise (
+                refuse(f"must match pattern {pattern}")
+                if said
+                else validation_error(f"Parameter '{name}' must match pattern {pattern}")
+            )
     if "MinLength" in declaration and len(value) < int(declaration["MinLength"]):
         raise refuse(f"must contain at least {declaration['MinLength']} characters")
     if "MaxLength" in declaration and len(value) > int(declaration["MaxLength"]):

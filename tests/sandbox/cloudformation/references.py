@@ -1,13 +1,37 @@
 """What a template refers to: dependencies between resources, undefined names, cycles."""
+
 import re
 
 from . import schemas
 from .errors import validation_error
 
-PSEUDO = {"AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue", "AWS::Partition", "AWS::Region",
-          "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"}
-FUNCTIONS = {"Fn::And", "Fn::Base64", "Fn::Cidr", "Fn::Equals", "Fn::FindInMap", "Fn::GetAtt", "Fn::GetAZs", "Fn::If",
-             "Fn::ImportValue", "Fn::Join", "Fn::Not", "Fn::Or", "Fn::Select", "Fn::Split", "Fn::Sub"}
+PSEUDO = {
+    "AWS::AccountId",
+    "AWS::NotificationARNs",
+    "AWS::NoValue",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+}
+FUNCTIONS = {
+    "Fn::And",
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::Equals",
+    "Fn::FindInMap",
+    "Fn::GetAtt",
+    "Fn::GetAZs",
+    "Fn::If",
+    "Fn::ImportValue",
+    "Fn::Join",
+    "Fn::Not",
+    "Fn::Or",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+}
 EXTENSION_FUNCTIONS = {"Fn::ToJsonString", "Fn::Length"}
 CONDITION_FUNCTIONS = {"Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals"}
 SUB_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
@@ -18,13 +42,22 @@ def split_getatt(argument) -> tuple:
     if isinstance(argument, str):
         name, dot, attribute = argument.partition(".")
         if not dot or not attribute:
-            raise validation_error("Template error: every Fn::GetAtt object requires two non-empty parameters, "
-                                   "the resource name and the resource attribute")
+            raise validation_error(
+                "Template error: every Fn::GetAtt object requires two non-empty parameters, "
+                "the resource name and the resource attribute"
+            )
         return name, attribute
-    if (not isinstance(argument, list) or len(argument) < 2 or not isinstance(argument[0], str)
-            or not argument[0] or not argument[1]):
-        raise validation_error("Template error: every Fn::GetAtt object requires two non-empty parameters, "
-                               "the resource name and the resource attribute")
+    if (
+        not isinstance(argument, list)
+        or len(argument) < 2
+        or not isinstance(argument[0], str)
+        or not argument[0]
+        or not argument[1]
+    ):
+        raise validation_error(
+            "Template error: every Fn::GetAtt object requires two non-empty parameters, "
+            "the resource name and the resource attribute"
+        )
     if len(argument) > 2:
         return argument[0], ".".join(argument[1:])
     return argument[0], argument[1]
@@ -34,12 +67,18 @@ def sub_parts(argument) -> tuple:
     """(text, variables) of Fn::Sub in either form."""
     if isinstance(argument, str):
         return argument, {}
-    if (isinstance(argument, list) and len(argument) == 2 and isinstance(argument[0], str)
-            and isinstance(argument[1], dict)):
+    if (
+        isinstance(argument, list)
+        and len(argument) == 2
+        and isinstance(argument[0], str)
+        and isinstance(argument[1], dict)
+    ):
         return argument[0], argument[1]
-    raise validation_error("Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. "
-                           "Specify a string as first argument, and an optional second argument to specify a mapping "
-                           "of values to replace in the string")
+    raise validation_error(
+        "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. "
+        "Specify a string as first argument, and an optional second argument to specify a mapping "
+        "of values to replace in the string"
+    )
 
 
 class _Walker:
@@ -53,7 +92,9 @@ class _Walker:
 
     def ref(self, name) -> None:
         if not isinstance(name, str):
-            raise validation_error("Template format error: every Ref object must have a single String value.")
+            raise validation_error(
+                "Template format error: every Ref object must have a single String value."
+            )
         if name in self.template.resources:
             self.found.add(name)
         elif name not in PSEUDO and name not in self.template.parameters:
@@ -62,12 +103,15 @@ class _Walker:
     def getatt(self, argument) -> None:
         name, attribute = split_getatt(argument)
         if name not in self.template.resources:
-            raise validation_error(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
+            raise validation_error(
+                f"Template error: instance of Fn::GetAtt references undefined resource {name}"
+            )
         type_ = self.template.resources[name]["Type"]
         if isinstance(attribute, str):
             if not schemas.has_attribute(self.template.region, type_, attribute):
                 raise validation_error(
-                    f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt")
+                    f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"
+                )
         else:
             self.value(attribute)
         self.found.add(name)
@@ -93,7 +137,7 @@ class _Walker:
         if not isinstance(value, dict):
             return
         if len(value) == 1:
-            (key, argument), = value.items()
+            ((key, argument),) = value.items()
             if key == "Ref":
                 return self.ref(argument)
             if isinstance(key, str) and key.startswith("Fn::"):
@@ -107,26 +151,41 @@ class _Walker:
     def _function(self, key: str, argument) -> None:
         allowed = FUNCTIONS | EXTENSION_FUNCTIONS if self.template.extensions else FUNCTIONS
         if key not in allowed:
-            raise validation_error(f"Template Error: Encountered unsupported function: {key} "
-                                   f"Supported functions are: [{', '.join(sorted(allowed))}]")
+            raise validation_error(
+                f"Template Error: Encountered unsupported function: {key} "
+                f"Supported functions are: [{', '.join(sorted(allowed))}]"
+            )
         if key in CONDITION_FUNCTIONS:
-            raise validation_error(f"Template error: {key} cannot be used outside the Conditions block")
+            raise validation_error(
+                f"Template error: {key} cannot be used outside the Conditions block"
+            )
         if key == "Fn::GetAtt":
             return self.getatt(argument)
         if key == "Fn::Sub":
             return self.sub(argument)
         if key == "Fn::If":
             if not isinstance(argument, list) or len(argument) != 3:
-                raise validation_error("Template error: Fn::If requires a list argument with three elements: "
-                                       "the condition name and two values")
+                raise validation_error(
+                    "Template error: Fn::If requires a list argument with three elements: "
+                    "the condition name and two values"
+                )
             if argument[0] not in self.template.conditions:
-                raise validation_error("Template format error: Unresolved condition dependency "
-                                       f"{argument[0]} in the {self.section} block of the template")
+                raise validation_error(
+                    "Template format error: Unresolved condition dependency "
+                    f"{argument[0]} in the {self.section} block of the template"
+                )
             return self.value(argument[1:])
-        if key == "Fn::FindInMap" and isinstance(argument, list) and argument and isinstance(argument[0], str):
+        if (
+            key == "Fn::FindInMap"
+            and isinstance(argument, list)
+            and argument
+            and isinstance(argument[0], str)
+        ):
             if argument[0] not in self.template.mappings:
-                raise validation_error(f"Template format error: Mapping named '{argument[0]}' is not present in the "
-                                       "'Mappings' section of template.")
+                raise validation_error(
+                    f"Template format error: Mapping named '{argument[0]}' is not present in the "
+                    "'Mappings' section of template."
+                )
         return self.value(argument)
 
 
@@ -140,15 +199,19 @@ def dependencies(template) -> dict:
         needs = declaration.get("DependsOn", [])
         for other in [needs] if isinstance(needs, str) else needs:
             if not isinstance(other, str):
-                raise validation_error(f"Template format error: DependsOn of {name} must be a string or list of strings")
+                raise validation_error(
+                    f"Template format error: DependsOn of {name} must be a string or list of strings"
+                )
             if other in template.resources:
                 walker.found.add(other)
             else:
                 walker.missing.add(other)
         condition = declaration.get("Condition")
         if condition is not None and condition not in template.conditions:
-            raise validation_error("Template format error: Unresolved condition dependency "
-                                   f"{condition} in the Resources block of the template")
+            raise validation_error(
+                "Template format error: Unresolved condition dependency "
+                f"{condition} in the Resources block of the template"
+            )
         missing |= walker.missing
         deps[name] = walker.found
     _refuse_missing(missing, "Resources")
@@ -156,8 +219,10 @@ def dependencies(template) -> dict:
     for declaration in template.outputs.values():
         condition = declaration.get("Condition")
         if condition is not None and condition not in template.conditions:
-            raise validation_error("Template format error: Unresolved condition dependency "
-                                   f"{condition} in the Outputs block of the template")
+            raise validation_error(
+                "Template format error: Unresolved condition dependency "
+                f"{condition} in the Outputs block of the template"
+            )
         walker.value(declaration["Value"])
         walker.value((declaration.get("Export") or {}).get("Name"))
     _refuse_missing(walker.missing, "Outputs")
@@ -166,8 +231,10 @@ def dependencies(template) -> dict:
 
 def _refuse_missing(missing: set, section: str) -> None:
     if missing:
-        raise validation_error(f"Template format error: Unresolved resource dependencies [{', '.join(sorted(missing))}] "
-                               f"in the {section} block of the template")
+        raise validation_error(
+            f"Template format error: Unresolved resource dependencies [{', '.join(sorted(missing))}] "
+            f"in the {section} block of the template"
+        )
 
 
 def check_cycles(deps: dict) -> None:
@@ -180,7 +247,9 @@ def check_cycles(deps: dict) -> None:
             break
         rest = {n: needs - gone for n, needs in rest.items() if n not in gone}
     if rest:
-        raise validation_error(f"Circular dependency between resources: [{', '.join(sorted(rest))}]")
+        raise validation_error(
+            f"Circular dependency between resources: [{', '.join(sorted(rest))}]"
+        )
 
 
 def check_conditions(template) -> None:
@@ -189,16 +258,24 @@ def check_conditions(template) -> None:
     for name, body in template.conditions.items():
         found: set = set()
         _condition_value(template, name, body, found)
-        if not isinstance(body, dict) or len(body) != 1 or not set(body) <= CONDITION_FUNCTIONS | {"Condition"}:
-            raise validation_error(f"Template format error: Conditions can only be boolean operations on parameters "
-                                   f"and other conditions (Condition {name})")
+        if (
+            not isinstance(body, dict)
+            or len(body) != 1
+            or not set(body) <= CONDITION_FUNCTIONS | {"Condition"}
+        ):
+            raise validation_error(
+                f"Template format error: Conditions can only be boolean operations on parameters "
+                f"and other conditions (Condition {name})"
+            )
         uses[name] = found
     rest = {n: set(u) for n, u in uses.items()}
     while rest:
         gone = {n for n, u in rest.items() if not u & set(rest)}
         if not gone:
-            raise validation_error("Template format error: Found circular condition dependency between "
-                                   f"{' and '.join(sorted(rest))}")
+            raise validation_error(
+                "Template format error: Found circular condition dependency between "
+                f"{' and '.join(sorted(rest))}"
+            )
         rest = {n: u for n, u in rest.items() if n not in gone}
 
 
@@ -212,16 +289,24 @@ def _condition_value(template, owner: str, value, found: set) -> None:
     for key, argument in value.items():
         if key == "Condition":
             if argument not in template.conditions:
-                raise validation_error("Template format error: Unresolved condition dependency "
-                                       f"{argument} in the Conditions block of the template")
+                raise validation_error(
+                    "Template format error: Unresolved condition dependency "
+                    f"{argument} in the Conditions block of the template"
+                )
             found.add(argument)
         elif key == "Ref":
             if argument not in template.parameters and argument not in PSEUDO:
-                raise validation_error(f"Template format error: Unresolved dependencies [{argument}]. "
-                                       "Cannot reference resources in the Conditions block of the template")
+                raise validation_error(
+                    f"Template format error: Unresolved dependencies [{argument}]. "
+                    "Cannot reference resources in the Conditions block of the template"
+                )
         elif key in ("Fn::GetAtt", "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Base64"):
-            raise validation_error(f"Template format error: {key} cannot be used in the Conditions block (in {owner})")
+            raise validation_error(
+                f"Template format error: {key} cannot be used in the Conditions block (in {owner})"
+            )
         elif key.startswith("Fn::"):
             _condition_value(template, owner, argument, found)
         else:
-            raise validation_error(f"Template format error: unexpected {key} in the Conditions block (in {owner})")
+            raise validation_error(
+                f"Template format error: unexpected {key} in the Conditions block (in {owner})"
+            )

@@ -1,4 +1,5 @@
 """AWS's resource provider schemas, from the data files of the cfn-lint package (read without importing it)."""
+
 import importlib.util
 import json
 import os
@@ -7,9 +8,17 @@ from functools import lru_cache
 
 # Types whose GetAtt answers every property, not only the read-only ones: the providers of these
 # were moved to the registry with their old behaviour (source: cfn-lint's own list, by type).
-ALL_PROPERTIES = {"AWS::EC2::SecurityGroup", "AWS::EC2::Subnet", "AWS::EC2::VPC", "AWS::EFS::MountTarget",
-                  "AWS::ElastiCache::ReplicationGroup", "AWS::ElasticLoadBalancingV2::LoadBalancer",
-                  "AWS::RDS::DBInstance", "AWS::RDS::DBParameterGroup", "AWS::SSM::Parameter"}
+ALL_PROPERTIES = {
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+    "AWS::EFS::MountTarget",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBParameterGroup",
+    "AWS::SSM::Parameter",
+}
 EXTRA_ATTRIBUTES = {"AWS::ServiceDiscovery::Service": {"Name"}}
 
 
@@ -17,7 +26,9 @@ EXTRA_ATTRIBUTES = {"AWS::ServiceDiscovery::Service": {"Name"}}
 def _folder() -> str:
     spec = importlib.util.find_spec("cfnlint")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("the cfn-lint package is missing: its data files hold the resource schemas")
+        raise RuntimeError(
+            "the cfn-lint package is missing: its data files hold the resource schemas"
+        )
     return os.path.join(list(spec.submodule_search_locations)[0], "data", "schemas")
 
 
@@ -31,6 +42,7 @@ def _types(region: str) -> dict:
 
 def handled(type_: str) -> bool:
     from .handlers import HANDLERS
+
     return type_ in HANDLERS
 
 
@@ -41,7 +53,9 @@ def known(region: str, type_: str) -> bool:
 
 @lru_cache(maxsize=None)
 def schema(region: str, type_: str) -> dict:
-    with open(os.path.join(_folder(), "resources", _types(region)[type_] + ".json"), encoding="utf-8") as file:
+    with open(
+        os.path.join(_folder(), "resources", _types(region)[type_] + ".json"), encoding="utf-8"
+    ) as file:
         return json.load(file)
 
 
@@ -72,7 +86,7 @@ def primary_identifier(region: str, type_: str) -> tuple:
 def tag_property(region: str, type_: str):
     """The name of the property that holds tags, or None when the type takes none."""
     tagging = schema(region, type_).get("tagging")
-    if tagging is None:     # the older providers do not say; a property of this name is it
+    if tagging is None:  # the older providers do not say; a property of this name is it
         return "Tags" if "Tags" in schema(region, type_)["properties"] else None
     if not tagging.get("taggable"):
         return None
@@ -112,7 +126,10 @@ def _collect(root: dict, node: dict, path: str, names: set) -> None:
     if node.get("type") == "object" and node.get("properties"):
         for name, child in node["properties"].items():
             _collect(root, child, f"{path}.{name}", names)
-    elif node.get("type") == "array" and resolve(root, node.get("items", {})).get("type") in ("object", "array"):
+    elif node.get("type") == "array" and resolve(root, node.get("items", {})).get("type") in (
+        "object",
+        "array",
+    ):
         return
     else:
         names.add(path)

@@ -1,18 +1,42 @@
 """A template, checked as CloudFormation checks it before it touches anything."""
+
 import re
 
 from . import references, schemas
 from .errors import validation_error
 from .loader import load
 
-SECTIONS = {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions",
-            "Transform", "Resources", "Outputs"}
-RESOURCE_ATTRIBUTES = {"Type", "Properties", "DependsOn", "Condition", "Metadata", "DeletionPolicy",
-                       "UpdateReplacePolicy"}
+SECTIONS = {
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Metadata",
+    "Parameters",
+    "Mappings",
+    "Conditions",
+    "Transform",
+    "Resources",
+    "Outputs",
+}
+RESOURCE_ATTRIBUTES = {
+    "Type",
+    "Properties",
+    "DependsOn",
+    "Condition",
+    "Metadata",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+}
 DELETION_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
-SNAPSHOT_TYPES = {"AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::ElastiCache::ReplicationGroup",
-                  "AWS::ElastiCache::CacheCluster", "AWS::EC2::Volume", "AWS::Redshift::Cluster",
-                  "AWS::Neptune::DBCluster", "AWS::DocDB::DBCluster"}
+SNAPSHOT_TYPES = {
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::EC2::Volume",
+    "AWS::Redshift::Cluster",
+    "AWS::Neptune::DBCluster",
+    "AWS::DocDB::DBCluster",
+}
 MAX_INLINE_BYTES = 51_200
 MAX_S3_BYTES = 1_048_576
 MAX_RESOURCES = 500
@@ -62,7 +86,9 @@ class Template:
     def _check_sections(self, tree: dict) -> None:
         unknown = [k for k in tree if k not in SECTIONS]
         if unknown:
-            raise validation_error(f"Invalid template property or properties [{', '.join(map(str, unknown))}]")
+            raise validation_error(
+                f"Invalid template property or properties [{', '.join(map(str, unknown))}]"
+            )
         version = tree.get("AWSTemplateFormatVersion", "2010-09-09")
         if version != "2010-09-09":
             raise format_error(f"unsupported value for AWSTemplateFormatVersion: {version}")
@@ -79,7 +105,9 @@ class Template:
         if not isinstance(section, dict):
             raise format_error(f"[/{name}] '{name}' must be an object")
         if limit and len(section) > limit:
-            raise format_error(f"Number of {name.lower()}, {len(section)}, is greater than maximum allowed, {limit}")
+            raise format_error(
+                f"Number of {name.lower()}, {len(section)}, is greater than maximum allowed, {limit}"
+            )
         for key in section:
             if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z0-9]{1,255}", key):
                 raise format_error(f"{name[:-1]} name {key} is non alphanumeric.")
@@ -89,37 +117,59 @@ class Template:
         if not isinstance(declaration, dict):
             raise format_error(f"[/Resources/{name}] resource definition is malformed")
         if not isinstance(declaration.get("Type"), str):
-            raise format_error(f"[/Resources/{name}] Every Resources object must contain a Type member.")
+            raise format_error(
+                f"[/Resources/{name}] Every Resources object must contain a Type member."
+            )
         for key in declaration:
             if key not in RESOURCE_ATTRIBUTES:
                 raise validation_error(f"Invalid template resource property '{key}'")
         if not isinstance(declaration.get("Properties", {}), dict):
-            raise format_error(f"[/Resources/{name}/Properties] Every Properties member must be a JSON object.")
+            raise format_error(
+                f"[/Resources/{name}/Properties] Every Properties member must be a JSON object."
+            )
         if not isinstance(declaration.get("Metadata", {}), dict):
-            raise format_error(f"[/Resources/{name}/Metadata] Every Metadata member must be a JSON object.")
+            raise format_error(
+                f"[/Resources/{name}/Metadata] Every Metadata member must be a JSON object."
+            )
         for key in ("DeletionPolicy", "UpdateReplacePolicy"):
             policy = declaration.get(key, "Delete")
-            if policy not in DELETION_POLICIES or (key == "UpdateReplacePolicy" and policy == "RetainExceptOnCreate"):
+            if policy not in DELETION_POLICIES or (
+                key == "UpdateReplacePolicy" and policy == "RetainExceptOnCreate"
+            ):
                 if isinstance(policy, dict) and self.extensions:
-                    raise format_error(f"[/Resources/{name}/{key}] functions are not supported by this sandbox")
+                    raise format_error(
+                        f"[/Resources/{name}/{key}] functions are not supported by this sandbox"
+                    )
                 raise format_error(f"Unrecognized {key} {policy} for resource {name}")
             if policy == "Snapshot" and declaration["Type"] not in SNAPSHOT_TYPES:
-                raise validation_error(f"{declaration['Type']} does not support Snapshot deletion policy")
+                raise validation_error(
+                    f"{declaration['Type']} does not support Snapshot deletion policy"
+                )
 
     def _check_types(self) -> None:
-        unknown = sorted({d["Type"] for d in self.resources.values() if not schemas.known(self.region, d["Type"])})
+        unknown = sorted(
+            {
+                d["Type"]
+                for d in self.resources.values()
+                if not schemas.known(self.region, d["Type"])
+            }
+        )
         if unknown:
             raise format_error(f"Unrecognized resource types: [{', '.join(unknown)}]")
 
     def _check_output(self, name: str, declaration) -> None:
         if not isinstance(declaration, dict) or "Value" not in declaration:
-            raise format_error(f"[/Outputs/{name}] Every Outputs member must contain a Value object")
+            raise format_error(
+                f"[/Outputs/{name}] Every Outputs member must contain a Value object"
+            )
         for key in declaration:
             if key not in ("Value", "Description", "Export", "Condition"):
                 raise format_error(f"[/Outputs/{name}] Encountered unsupported property {key}")
         export = declaration.get("Export")
         if export is not None and (not isinstance(export, dict) or list(export) != ["Name"]):
-            raise format_error(f"[/Outputs/{name}/Export] Every Export member must contain a Name object")
+            raise format_error(
+                f"[/Outputs/{name}/Export] Every Export member must contain a Name object"
+            )
         if len(str(declaration.get("Description", "")).encode()) > 1024:
             raise format_error(f"Output {name} description length is greater than 1024.")
 
@@ -129,10 +179,14 @@ class Template:
                 raise format_error(f"Every Mappings member {name} must be a map")
             for key, attributes in mapping.items():
                 if not isinstance(attributes, dict) or not attributes:
-                    raise format_error(f"Every Mappings attribute must be a String or a List. ({name}.{key})")
+                    raise format_error(
+                        f"Every Mappings attribute must be a String or a List. ({name}.{key})"
+                    )
                 for value in attributes.values():
                     if isinstance(value, dict):
-                        raise format_error(f"Every Mappings attribute must be a String or a List. ({name}.{key})")
+                        raise format_error(
+                            f"Every Mappings attribute must be a String or a List. ({name}.{key})"
+                        )
 
     def dependencies_of(self, name: str, active) -> frozenset:
         """What `name` needs among the `active` resources."""
@@ -145,6 +199,8 @@ def deletion_policy(declaration: dict) -> str:
         return declaration["DeletionPolicy"]
     if declaration["Type"] == "AWS::RDS::DBCluster":
         return "Snapshot"
-    if declaration["Type"] == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declaration.get("Properties", {}):
+    if declaration[
+        "Type"
+    ] == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declaration.get("Properties", {}):
         return "Snapshot"
     return "Delete"

@@ -2,12 +2,12 @@
 
 CloudFormation takes "80" where a number is asked and 80 where a string is; so do we. A read-only property given is an error.
 """
+
 import json
 
 import regex
 
 from . import schemas
-
 
 
 def problems(region: str, type_: str, properties: dict) -> list:
@@ -16,13 +16,19 @@ def problems(region: str, type_: str, properties: dict) -> list:
     found: list = []
     _check(root, root, properties, "#", found)
     for pointer in schemas.read_only(region, type_):
-        if len(pointer) == 1 and pointer[0] in properties and pointer not in schemas.create_only(region, type_):
+        if (
+            len(pointer) == 1
+            and pointer[0] in properties
+            and pointer not in schemas.create_only(region, type_)
+        ):
             found.append(f"#: extraneous key [{pointer[0]}] is not permitted")
     return found
 
 
 def message(logical_id: str, found: list) -> str:
-    return f"Properties validation failed for resource {logical_id} with message:\n" + "\n".join(found)
+    return f"Properties validation failed for resource {logical_id} with message:\n" + "\n".join(
+        found
+    )
 
 
 def _matches(root: dict, node: dict, value) -> bool:
@@ -118,8 +124,10 @@ def _check_object(root, node, value, path, found) -> None:
     for key, check in (("requiredXor", lambda n: n == 1), ("requiredOr", lambda n: n >= 1)):
         names = node.get(key)
         if names and not check(sum(1 for n in names if n in value)):
-            found.append(f"{path}: {'exactly' if key == 'requiredXor' else 'at least'} one of [{', '.join(names)}] "
-                         "is required")
+            found.append(
+                f"{path}: {'exactly' if key == 'requiredXor' else 'at least'} one of [{', '.join(names)}] "
+                "is required"
+            )
 
 
 def _check_array(root, node, value, path, found) -> None:
@@ -128,9 +136,13 @@ def _check_array(root, node, value, path, found) -> None:
         for index, item in enumerate(value):
             _check(root, items, item, f"{path}/{index}", found)
     if len(value) < node.get("minItems", 0):
-        found.append(f"{path}: expected minimum item count: {node['minItems']}, found: {len(value)}")
+        found.append(
+            f"{path}: expected minimum item count: {node['minItems']}, found: {len(value)}"
+        )
     if len(value) > node.get("maxItems", len(value)):
-        found.append(f"{path}: expected maximum item count: {node['maxItems']}, found: {len(value)}")
+        found.append(
+            f"{path}: expected maximum item count: {node['maxItems']}, found: {len(value)}"
+        )
     if node.get("uniqueItems"):
         texts = [json.dumps(v, sort_keys=True) for v in value]
         if len(set(texts)) != len(texts):
@@ -161,7 +173,9 @@ def _check_scalar(node, value, path, found) -> None:
 def _check_combined(root, node, value, path, found) -> None:
     if "anyOf" in node and not _only_formats(node["anyOf"]):
         if not any(_matches(root, child, value) for child in node["anyOf"]):
-            found.append(f"{path}: #: no subschema matched out of the total {len(node['anyOf'])} subschemas")
+            found.append(
+                f"{path}: #: no subschema matched out of the total {len(node['anyOf'])} subschemas"
+            )
     if "oneOf" in node:
         count = sum(1 for child in node["oneOf"] if _matches(root, child, value))
         if count != 1:

@@ -3,6 +3,7 @@
 Input: flat parameters -> typed dict, every name, length, enum and pattern checked.
 Output: dict -> XML in the shape the model declares; a member the model does not know is an error.
 """
+
 import datetime
 import re
 from functools import lru_cache
@@ -29,8 +30,12 @@ def parse_input(action: str, params: dict) -> dict:
     """The flat parameters of `action` as a typed dict; Action, Version and signature fields are skipped."""
     tree: dict = {}
     for key, value in params.items():
-        if key in ("Action", "Version") or key.startswith("X-Amz-") or key in (
-                "AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp"):
+        if (
+            key in ("Action", "Version")
+            or key.startswith("X-Amz-")
+            or key
+            in ("AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp")
+        ):
             continue
         node = tree
         parts = key.split(".")
@@ -55,7 +60,8 @@ def _member_path(path: str, name: str) -> str:
 def _violation(value, path: str, text: str) -> CfnError:
     shown = "null" if value is None else f"'{value}'"
     return validation_error(
-        f"1 validation error detected: Value {shown} at '{path}' failed to satisfy constraint: {text}")
+        f"1 validation error detected: Value {shown} at '{path}' failed to satisfy constraint: {text}"
+    )
 
 
 def _parse(shape, value, path: str):
@@ -64,7 +70,9 @@ def _parse(shape, value, path: str):
             raise CfnError("MalformedInput", f"{path} is a structure")
         for key in value:
             if key not in shape.members:
-                raise CfnError("MalformedInput", f"Unexpected key: {path + '.' if path else ''}{key}")
+                raise CfnError(
+                    "MalformedInput", f"Unexpected key: {path + '.' if path else ''}{key}"
+                )
         for name in shape.required_members:
             if name not in value:
                 raise _violation(None, _member_path(path, name), "Member must not be null")
@@ -78,9 +86,15 @@ def _parse_list(shape, value, path: str) -> list:
     if value == "":
         return []
     members = value.get("member") if isinstance(value, dict) else None
-    if not isinstance(members, dict) or list(value) != ["member"] or not all(k.isdigit() for k in members):
+    if (
+        not isinstance(members, dict)
+        or list(value) != ["member"]
+        or not all(k.isdigit() for k in members)
+    ):
         raise CfnError("MalformedInput", f"{path} is a list: give it as {path}.member.N")
-    items = [_parse(shape.member, members[k], f"{path}.{k}.member") for k in sorted(members, key=int)]
+    items = [
+        _parse(shape.member, members[k], f"{path}.{k}.member") for k in sorted(members, key=int)
+    ]
     _check_range(shape, items, len(items), path, "length")
     return items
 
@@ -124,8 +138,10 @@ def render(action: str, result: dict, request_id: str) -> str:
         body = f"<{name}>{inner}</{name}>"
     elif result:
         raise ValueError(f"{action} has no output, got {sorted(result)}")
-    return (f'<{action}Response xmlns="{NAMESPACE}">{body}<ResponseMetadata>'
-            f"<RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>")
+    return (
+        f'<{action}Response xmlns="{NAMESPACE}">{body}<ResponseMetadata>'
+        f"<RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
+    )
 
 
 def _render(shape, name: str, value) -> str:
@@ -144,8 +160,10 @@ def _render(shape, name: str, value) -> str:
 
 def render_error(error: CfnError, request_id: str) -> str:
     kind = "Sender" if error.status < 500 else "Receiver"
-    return (f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type><Code>{error.code}</Code>'
-            f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>")
+    return (
+        f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type><Code>{error.code}</Code>'
+        f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
 
 
 def format_time(moment: datetime.datetime) -> str:

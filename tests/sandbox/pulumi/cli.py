@@ -13,7 +13,19 @@ import uuid
 from typing import Any
 
 VALUES = {"--stack", "-s", "--color", "--parallel", "--secrets-provider", "--file", "-f"}
-SWITCHES = {"--yes", "--skip-preview", "--non-interactive", "--json", "--suppress-permalink", "--refresh", "--create", "--diff", "--clear-pending-creates", "--all", "--show-secrets"}
+SWITCHES = {
+    "--yes",
+    "--skip-preview",
+    "--non-interactive",
+    "--json",
+    "--suppress-permalink",
+    "--refresh",
+    "--create",
+    "--diff",
+    "--clear-pending-creates",
+    "--all",
+    "--show-secrets",
+}
 stopped = False
 
 
@@ -50,7 +62,10 @@ class Backend:
         if url.scheme != "s3" or query.get("awssdk") != "v2" or not query.get("region"):
             raise Failed(f"error: problem logging in: unable to open bucket {url.geturl()}", 3)
         if not os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
-            raise Failed("error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables", 3)
+            raise Failed(
+                "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+                3,
+            )
         self.session = boto3.Session(region_name=query["region"])
         self.s3, self.bucket = self.session.client("s3"), url.netloc
         self.project, self.stack = project, stack
@@ -64,11 +79,23 @@ class Backend:
         except self.s3.exceptions.NoSuchKey:
             return None
 
-    def write(self, resources: list[dict[str, Any]], pending: list[dict[str, Any]] | None = None) -> None:
-        latest = {"manifest": {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "version": "v3.259.0"}, "secrets_providers": {"type": "passphrase"}, "resources": resources}
+    def write(
+        self, resources: list[dict[str, Any]], pending: list[dict[str, Any]] | None = None
+    ) -> None:
+        latest = {
+            "manifest": {
+                "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "version": "v3.259.0",
+            },
+            "secrets_providers": {"type": "passphrase"},
+            "resources": resources,
+        }
         if pending:
             latest["pending_operations"] = pending
-        body = {"version": 3, "checkpoint": {"stack": f"organization/{self.project}/{self.stack}", "latest": latest}}
+        body = {
+            "version": 3,
+            "checkpoint": {"stack": f"organization/{self.project}/{self.stack}", "latest": latest},
+        }
         self.s3.put_object(Bucket=self.bucket, Key=self.key, Body=json.dumps(body).encode())
 
     def resources(self) -> list[dict[str, Any]]:
@@ -82,14 +109,27 @@ class Backend:
         return bool(state and state["checkpoint"]["latest"].get("pending_operations"))
 
     def held(self) -> list[str]:
-        return [o["Key"] for o in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.locks).get("Contents", [])]
+        return [
+            o["Key"]
+            for o in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.locks).get(
+                "Contents", []
+            )
+        ]
 
     def lock(self) -> None:
         found = self.held()
         if found:
-            raise Failed(f"error: the stack is currently locked by {len(found)} lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://{self.bucket}/{found[0]}")
+            raise Failed(
+                f"error: the stack is currently locked by {len(found)} lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://{self.bucket}/{found[0]}"
+            )
         self.lock_key = f"{self.locks}{uuid.uuid4()}.json"
-        self.s3.put_object(Bucket=self.bucket, Key=self.lock_key, Body=json.dumps({"pid": os.getpid(), "hostname": os.uname().nodename, "username": "root"}).encode())
+        self.s3.put_object(
+            Bucket=self.bucket,
+            Key=self.lock_key,
+            Body=json.dumps(
+                {"pid": os.getpid(), "hostname": os.uname().nodename, "username": "root"}
+            ).encode(),
+        )
 
     def unlock(self) -> None:
         if self.lock_key:
@@ -112,12 +152,22 @@ def program() -> dict[str, Any]:
 def plugin(words: list[str], options: dict[str, str]) -> None:
     """pulumi plugin install resource NAME VERSION: a folder, as the real one leaves; there is no download here, so the bytes are made up."""
     if words[:3] != ["plugin", "install", "resource"] or len(words) != 5:
-        raise Failed(f"error: unknown command {' '.join(words)!r} for \"pulumi\"")
+        raise Failed(f'error: unknown command {" ".join(words)!r} for "pulumi"')
     name, version = words[3], words[4]
-    rule = pathlib.Path(os.environ["SANDBOX_PULUMI_RULES"]) if "SANDBOX_PULUMI_RULES" in os.environ else None
+    rule = (
+        pathlib.Path(os.environ["SANDBOX_PULUMI_RULES"])
+        if "SANDBOX_PULUMI_RULES" in os.environ
+        else None
+    )
     if rule and rule.exists() and "no-plugins" in rule.read_text() and "--file" not in options:
-        raise Failed(f"error: [resource plugin {name}-{version.lstrip('v')}] downloading from : 403 HTTP error fetching plugin from get.pulumi.com")
-    home = pathlib.Path(os.environ.get("PULUMI_HOME", os.path.expanduser("~/.pulumi"))) / "plugins" / f"resource-{name}-{version}"
+        raise Failed(
+            f"error: [resource plugin {name}-{version.lstrip('v')}] downloading from : 403 HTTP error fetching plugin from get.pulumi.com"
+        )
+    home = (
+        pathlib.Path(os.environ.get("PULUMI_HOME", os.path.expanduser("~/.pulumi")))
+        / "plugins"
+        / f"resource-{name}-{version}"
+    )
     home.mkdir(parents=True, exist_ok=True)
     if "--file" in options:
         import tarfile
@@ -136,7 +186,9 @@ def stack_select(options: dict[str, str], stack: str, backend: Backend) -> None:
     file = pathlib.Path(f"Pulumi.{stack}.yaml")
     text = file.read_text() if file.exists() else ""
     if "encryptionsalt:" not in text:
-        file.write_text(text + f"encryptionsalt: v1:{uuid.uuid4().hex[:11]}=:v1:{uuid.uuid4().hex[:16]}\n")
+        file.write_text(
+            text + f"encryptionsalt: v1:{uuid.uuid4().hex[:11]}=:v1:{uuid.uuid4().hex[:16]}\n"
+        )
 
 
 def interrupted(_signal: int, _frame: Any) -> None:

@@ -2,6 +2,7 @@
 
 The client is a real boto3 client whose transport is replaced, so that botocore parses every reply.
 """
+
 import contextlib
 import json
 import logging
@@ -37,8 +38,13 @@ class Context:
 
     def clients(self, service: str, region: str, account: str):
         return boto3.session.Session().client(
-            service, region_name=region, endpoint_url=self.url, aws_access_key_id="AKIAINTERNAL00000000",
-            aws_secret_access_key="internal", config=Config(s3={"addressing_style": "path"}, max_pool_connections=20))
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id="AKIAINTERNAL00000000",
+            aws_secret_access_key="internal",
+            config=Config(s3={"addressing_style": "path"}, max_pool_connections=20),
+        )
 
 
 class _Raw:
@@ -56,15 +62,26 @@ class Kit:
         host, port = self.server.get_host_and_port()
         self.context = Context(f"http://{host}:{port}")
         self.engine = CloudFormation(self.context)
-        self.cfn = boto3.session.Session().client("cloudformation", region_name=REGION, aws_access_key_id="AKIATEST",
-                                                  aws_secret_access_key="test", config=Config(retries={"max_attempts": 0}))
+        self.cfn = boto3.session.Session().client(
+            "cloudformation",
+            region_name=REGION,
+            aws_access_key_id="AKIATEST",
+            aws_secret_access_key="test",
+            config=Config(retries={"max_attempts": 0}),
+        )
         self.cfn.meta.events.register("before-send.cloudformation.*", self._send)
 
     def _send(self, request, **_):
         body = request.body.decode() if isinstance(request.body, bytes) else request.body
         params = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
-        status, text = self.engine.handle(params["Action"], params, account=ACCOUNT, region=REGION, access_key="AKIATEST",
-                                          request_id=str(uuid.uuid4()))
+        status, text = self.engine.handle(
+            params["Action"],
+            params,
+            account=ACCOUNT,
+            region=REGION,
+            access_key="AKIATEST",
+            request_id=str(uuid.uuid4()),
+        )
         return AWSResponse(request.url, status, {"Content-Type": "text/xml"}, _Raw(text.encode()))
 
     def client(self, service: str):
@@ -72,6 +89,7 @@ class Kit:
 
     def reset(self):
         import requests
+
         requests.post(f"{self.context.url}/moto-api/reset", timeout=10)
         self.engine.engine.store.stacks.clear()
 
@@ -94,12 +112,16 @@ class Kit:
     def create(self, name: str, template, **extra) -> dict:
         extra.setdefault("Capabilities", ["CAPABILITY_NAMED_IAM"])
         body = template if isinstance(template, str) else json.dumps(template)
-        return self.settle(self.cfn.create_stack(StackName=name, TemplateBody=body, **extra)["StackId"])
+        return self.settle(
+            self.cfn.create_stack(StackName=name, TemplateBody=body, **extra)["StackId"]
+        )
 
     def update(self, name: str, template, **extra) -> dict:
         extra.setdefault("Capabilities", ["CAPABILITY_NAMED_IAM"])
         body = template if isinstance(template, str) else json.dumps(template)
-        return self.settle(self.cfn.update_stack(StackName=name, TemplateBody=body, **extra)["StackId"])
+        return self.settle(
+            self.cfn.update_stack(StackName=name, TemplateBody=body, **extra)["StackId"]
+        )
 
     def delete(self, stack_id: str, **extra) -> dict:
         self.cfn.delete_stack(StackName=stack_id, **extra)
@@ -107,7 +129,9 @@ class Kit:
 
     def change_set(self, stack: str, name: str, template, **extra) -> dict:
         extra.setdefault("Capabilities", ["CAPABILITY_NAMED_IAM"])
-        self.cfn.create_change_set(StackName=stack, ChangeSetName=name, TemplateBody=json.dumps(template), **extra)
+        self.cfn.create_change_set(
+            StackName=stack, ChangeSetName=name, TemplateBody=json.dumps(template), **extra
+        )
         while True:
             found = self.cfn.describe_change_set(StackName=stack, ChangeSetName=name)
             if found["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
@@ -119,7 +143,10 @@ class Kit:
         found = []
         for page in self.cfn.get_paginator("describe_stack_events").paginate(StackName=stack_id):
             found += page["StackEvents"]
-        return [(e["LogicalResourceId"], e["ResourceStatus"], e.get("ResourceStatusReason")) for e in reversed(found)]
+        return [
+            (e["LogicalResourceId"], e["ResourceStatus"], e.get("ResourceStatusReason"))
+            for e in reversed(found)
+        ]
 
     def resources(self, stack_id: str) -> dict:
         reply = self.cfn.describe_stack_resources(StackName=stack_id)["StackResources"]

@@ -1,4 +1,5 @@
 """Change sets: what they show, when they fail, what executing them does."""
+
 import json
 
 import pytest
@@ -15,48 +16,85 @@ def cfn():
 
 
 def task(value: str) -> dict:
-    return {"Type": "AWS::ECS::TaskDefinition", "Properties": {
-        "Family": "web", "Cpu": "256", "Memory": "512", "NetworkMode": "awsvpc", "RequiresCompatibilities": ["FARGATE"],
-        "TaskRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-        "ContainerDefinitions": [{"Name": "web", "Image": "nginx", "Environment": [{"Name": "A", "Value": value}]}]}}
+    return {
+        "Type": "AWS::ECS::TaskDefinition",
+        "Properties": {
+            "Family": "web",
+            "Cpu": "256",
+            "Memory": "512",
+            "NetworkMode": "awsvpc",
+            "RequiresCompatibilities": ["FARGATE"],
+            "TaskRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            "ContainerDefinitions": [
+                {"Name": "web", "Image": "nginx", "Environment": [{"Name": "A", "Value": value}]}
+            ],
+        },
+    }
 
 
 def template(value="1", description="r", retention=1) -> dict:
-    return {"Parameters": {"Days": {"Type": "Number", "Default": retention}},
-            "Resources": {
-                "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST,
-                                                                  "Description": description}},
-                "Task": task(value),
-                "Pointer": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Task"}}},
-                "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": {"Ref": "Days"}}}},
-            "Outputs": {"task": {"Value": {"Ref": "Task"}}}}
+    return {
+        "Parameters": {"Days": {"Type": "Number", "Default": retention}},
+        "Resources": {
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {"AssumeRolePolicyDocument": TRUST, "Description": description},
+            },
+            "Task": task(value),
+            "Pointer": {
+                "Type": "AWS::SSM::Parameter",
+                "Properties": {"Type": "String", "Value": {"Ref": "Task"}},
+            },
+            "Logs": {
+                "Type": "AWS::Logs::LogGroup",
+                "Properties": {"RetentionInDays": {"Ref": "Days"}},
+            },
+        },
+        "Outputs": {"task": {"Value": {"Ref": "Task"}}},
+    }
 
 
 def by_name(change_set: dict) -> dict:
-    return {c["ResourceChange"]["LogicalResourceId"]: c["ResourceChange"] for c in change_set["Changes"]}
+    return {
+        c["ResourceChange"]["LogicalResourceId"]: c["ResourceChange"] for c in change_set["Changes"]
+    }
 
 
 def test_the_life_of_change_sets(cfn):
     made = cfn.change_set("set", "first", template(), ChangeSetType="CREATE", ClientToken="t")
     assert made["Status"] == "CREATE_COMPLETE" and made["ExecutionStatus"] == "AVAILABLE"
     assert {c["Action"] for c in by_name(made).values()} == {"Add"} and len(made["Changes"]) == 4
-    again = cfn.cfn.create_change_set(StackName="set", ChangeSetName="first", ChangeSetType="CREATE", ClientToken="t",
-                                      TemplateBody=json.dumps(template()), Capabilities=["CAPABILITY_IAM"])
+    again = cfn.cfn.create_change_set(
+        StackName="set",
+        ChangeSetName="first",
+        ChangeSetType="CREATE",
+        ClientToken="t",
+        TemplateBody=json.dumps(template()),
+        Capabilities=["CAPABILITY_IAM"],
+    )
     assert again["Id"] == made["ChangeSetId"]
     with pytest.raises(cfn.cfn.exceptions.AlreadyExistsException):
         cfn.change_set("set", "first", template(), ChangeSetType="CREATE")
-    assert cfn.cfn.describe_stacks(StackName="set")["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS"
+    assert (
+        cfn.cfn.describe_stacks(StackName="set")["Stacks"][0]["StackStatus"] == "REVIEW_IN_PROGRESS"
+    )
     cfn.cfn.execute_change_set(StackName="set", ChangeSetName="first", ClientRequestToken="run")
     stack = cfn.settle("set")
     assert stack["StackStatus"] == "CREATE_COMPLETE" and stack["ChangeSetId"] == made["ChangeSetId"]
-    assert [e[1] for e in cfn.events("set") if e[0] == "set"] == ["REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS",
-                                                                  "CREATE_COMPLETE"]
+    assert [e[1] for e in cfn.events("set") if e[0] == "set"] == [
+        "REVIEW_IN_PROGRESS",
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+    ]
     assert stack["Outputs"][0]["OutputValue"].endswith("task-definition/web:1")
 
     same = cfn.change_set("set", "same", template())
     assert (same["Status"], same["ExecutionStatus"], same["StatusReason"]) == (
-        "FAILED", "UNAVAILABLE", "The submitted information didn't contain changes. Submit different information to create "
-                                 "a change set.")
+        "FAILED",
+        "UNAVAILABLE",
+        "The submitted information didn't contain changes. Submit different information to create "
+        "a change set.",
+    )
     with pytest.raises(cfn.cfn.exceptions.InvalidChangeSetStatusException):
         cfn.cfn.execute_change_set(StackName="set", ChangeSetName="same")
 
@@ -68,7 +106,11 @@ def test_replacement_and_scope(cfn):
     assert changes["Task"]["PolicyAction"] == "ReplaceAndDelete"
     assert changes["Task"]["PhysicalResourceId"].endswith("web:1")
     detail = changes["Task"]["Details"][0]
-    assert detail["Target"] == {"Attribute": "Properties", "Name": "ContainerDefinitions", "RequiresRecreation": "Always"}
+    assert detail["Target"] == {
+        "Attribute": "Properties",
+        "Name": "ContainerDefinitions",
+        "RequiresRecreation": "Always",
+    }
     assert detail["ChangeSource"] == "DirectModification"
     assert changes["Pointer"]["Replacement"] == "False"
     assert changes["Pointer"]["Details"][0]["ChangeSource"] == "ResourceReference"
@@ -76,19 +118,30 @@ def test_replacement_and_scope(cfn):
 
     changes = by_name(cfn.change_set("set", "role", template(description="changed")))
     assert changes["Role"]["Replacement"] == "False"
-    assert changes["Task"]["Replacement"] == "Conditional"     # the role's attribute might change
+    assert changes["Task"]["Replacement"] == "Conditional"  # the role's attribute might change
     assert changes["Task"]["Details"][0]["Evaluation"] == "Dynamic"
 
-    changes = by_name(cfn.change_set("set", "days", template(), Parameters=[
-        {"ParameterKey": "Days", "ParameterValue": "7"}], Tags=[{"Key": "a", "Value": "b"}]))
+    changes = by_name(
+        cfn.change_set(
+            "set",
+            "days",
+            template(),
+            Parameters=[{"ParameterKey": "Days", "ParameterValue": "7"}],
+            Tags=[{"Key": "a", "Value": "b"}],
+        )
+    )
     detail = changes["Logs"]["Details"][0]
     assert (detail["ChangeSource"], detail["CausingEntity"]) == ("ParameterReference", "Days")
-    assert changes["Logs"]["Scope"] == ["Properties", "Tags"] and changes["Role"]["Scope"] == ["Tags"]
+    assert changes["Logs"]["Scope"] == ["Properties", "Tags"] and changes["Role"]["Scope"] == [
+        "Tags"
+    ]
 
     less = template()
     del less["Resources"]["Pointer"]
     changes = by_name(cfn.change_set("set", "less", less))
-    assert changes["Pointer"]["Action"] == "Remove" and changes["Pointer"]["PolicyAction"] == "Delete"
+    assert (
+        changes["Pointer"]["Action"] == "Remove" and changes["Pointer"]["PolicyAction"] == "Delete"
+    )
 
 
 def test_execution(cfn):
@@ -101,7 +154,10 @@ def test_execution(cfn):
     assert {e[0] for e in fresh} == {"set", "Task", "Pointer"}
     pointer = cfn.resources("set")["Pointer"]["PhysicalResourceId"]
     assert cfn.client("ssm").get_parameter(Name=pointer)["Parameter"]["Value"].endswith("web:2")
-    statuses = {s["ChangeSetName"]: s["ExecutionStatus"] for s in cfn.cfn.list_change_sets(StackName="set")["Summaries"]}
+    statuses = {
+        s["ChangeSetName"]: s["ExecutionStatus"]
+        for s in cfn.cfn.list_change_sets(StackName="set")["Summaries"]
+    }
     assert statuses["role"] == "OBSOLETE" and statuses["env"] == "EXECUTE_COMPLETE"
     with pytest.raises(cfn.cfn.exceptions.InvalidChangeSetStatusException):
         cfn.cfn.execute_change_set(StackName="set", ChangeSetName="role")
@@ -113,12 +169,17 @@ def test_execution(cfn):
 def test_conditional_attribute_is_no_change_when_it_stays(cfn):
     """The role changes in place, its ARN does not: the task definition stays, whatever the change set feared."""
     task_before = cfn.resources("set")["Task"]["PhysicalResourceId"]
-    assert cfn.update("set", template(value="2", description="again"))["StackStatus"] == "UPDATE_COMPLETE"
+    assert (
+        cfn.update("set", template(value="2", description="again"))["StackStatus"]
+        == "UPDATE_COMPLETE"
+    )
     assert cfn.resources("set")["Task"]["PhysicalResourceId"] == task_before
 
 
 def test_creation_that_fails_is_deleted_when_asked(cfn):
-    bad = {"Resources": {"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 2}}}}
+    bad = {
+        "Resources": {"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 2}}}
+    }
     made = cfn.change_set("doomed", "one", bad, ChangeSetType="CREATE", OnStackFailure="DELETE")
     cfn.cfn.execute_change_set(StackName="doomed", ChangeSetName="one")
     assert cfn.settle(made["StackId"])["StackStatus"] == "DELETE_COMPLETE"

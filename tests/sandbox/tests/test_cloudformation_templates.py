@@ -1,4 +1,5 @@
 """What the engine refuses before it touches anything, and how it evaluates what it takes."""
+
 import json
 
 import pytest
@@ -25,38 +26,86 @@ def logs(**properties) -> dict:
 
 REFUSED = [
     ({}, "At least one Resources member must be defined"),
-    ("{\"Resources\": ", "JSON not well-formed"),
+    ('{"Resources": ', "JSON not well-formed"),
     ("Resources: [", "YAML not well-formed"),
     ({"Resources": {"R": LOGS}, "Extra": {}}, r"Invalid template property or properties \[Extra\]"),
-    (stack_of({"Type": "AWS::Foo::Bar"}), r"Template format error: Unrecognized resource types: \[AWS::Foo::Bar\]"),
-    (stack_of({"Type": "AWS::Lambda::Function"}), r"Unrecognized resource types: \[AWS::Lambda::Function\]"),
+    (
+        stack_of({"Type": "AWS::Foo::Bar"}),
+        r"Template format error: Unrecognized resource types: \[AWS::Foo::Bar\]",
+    ),
+    (
+        stack_of({"Type": "AWS::Lambda::Function"}),
+        r"Unrecognized resource types: \[AWS::Lambda::Function\]",
+    ),
     (stack_of({"Properties": {}}), "Every Resources object must contain a Type member"),
     (stack_of({**LOGS, "Foo": 1}), "Invalid template resource property 'Foo'"),
     ({"Resources": {"a-b": LOGS}}, "name a-b is non alphanumeric"),
-    (stack_of({**LOGS, "DependsOn": "Nobody"}), r"Unresolved resource dependencies \[Nobody\] in the Resources block"),
-    (stack_of(logs(LogGroupName={"Ref": "Nobody"})), r"Unresolved resource dependencies \[Nobody\] in the Resources"),
-    (stack_of(logs(LogGroupName={"Fn::Sub": "a${Nobody}"})), r"Unresolved resource dependencies \[Nobody\]"),
-    (stack_of(logs(LogGroupName={"Fn::GetAtt": ["Nobody", "Arn"]})), "references undefined resource Nobody"),
-    ({"Resources": {"A": LOGS, "B": logs(LogGroupName={"Fn::GetAtt": ["A", "Colour"]})}},
-     "resource A does not support attribute type Colour in Fn::GetAtt"),
-    ({"Resources": {"A": logs(LogGroupName={"Ref": "B"}), "B": {**LOGS, "DependsOn": "A"}}},
-     r"Circular dependency between resources: \[A, B\]"),
+    (
+        stack_of({**LOGS, "DependsOn": "Nobody"}),
+        r"Unresolved resource dependencies \[Nobody\] in the Resources block",
+    ),
+    (
+        stack_of(logs(LogGroupName={"Ref": "Nobody"})),
+        r"Unresolved resource dependencies \[Nobody\] in the Resources",
+    ),
+    (
+        stack_of(logs(LogGroupName={"Fn::Sub": "a${Nobody}"})),
+        r"Unresolved resource dependencies \[Nobody\]",
+    ),
+    (
+        stack_of(logs(LogGroupName={"Fn::GetAtt": ["Nobody", "Arn"]})),
+        "references undefined resource Nobody",
+    ),
+    (
+        {"Resources": {"A": LOGS, "B": logs(LogGroupName={"Fn::GetAtt": ["A", "Colour"]})}},
+        "resource A does not support attribute type Colour in Fn::GetAtt",
+    ),
+    (
+        {"Resources": {"A": logs(LogGroupName={"Ref": "B"}), "B": {**LOGS, "DependsOn": "A"}}},
+        r"Circular dependency between resources: \[A, B\]",
+    ),
     (stack_of(logs(LogGroupName={"Fn::Foo": 1})), "unsupported function: Fn::Foo"),
-    (stack_of(logs(LogGroupName={"Fn::ToJsonString": {"a": 1}})), "unsupported function: Fn::ToJsonString"),
-    (stack_of(logs(RetentionInDays={"Fn::If": ["None", 1, 2]})), "Unresolved condition dependency None"),
+    (
+        stack_of(logs(LogGroupName={"Fn::ToJsonString": {"a": 1}})),
+        "unsupported function: Fn::ToJsonString",
+    ),
+    (
+        stack_of(logs(RetentionInDays={"Fn::If": ["None", 1, 2]})),
+        "Unresolved condition dependency None",
+    ),
     (stack_of({**LOGS, "Condition": "None"}), "Unresolved condition dependency None"),
-    (stack_of(LOGS, Conditions={"C": {"Fn::Equals": [{"Ref": "R"}, 1]}}), "Unresolved dependencies"),
+    (
+        stack_of(LOGS, Conditions={"C": {"Fn::Equals": [{"Ref": "R"}, 1]}}),
+        "Unresolved dependencies",
+    ),
     (stack_of(LOGS, Transform="AWS::Serverless-2016-10-31"), "No transform named"),
     (stack_of(LOGS, Parameters={"P": {"Type": "Colour"}}), "Unrecognized parameter type: Colour"),
     (stack_of(LOGS, Parameters={"P": {"Type": "String"}}), r"Parameters: \[P\] must have values"),
-    (stack_of(LOGS, Outputs={"O": {"Description": "x"}}), "Every Outputs member must contain a Value object"),
-    (stack_of(LOGS, Outputs={"O": {"Value": {"Ref": "Nobody"}}}), r"\[Nobody\] in the Outputs block"),
+    (
+        stack_of(LOGS, Outputs={"O": {"Description": "x"}}),
+        "Every Outputs member must contain a Value object",
+    ),
+    (
+        stack_of(LOGS, Outputs={"O": {"Value": {"Ref": "Nobody"}}}),
+        r"\[Nobody\] in the Outputs block",
+    ),
     (stack_of({**LOGS, "DeletionPolicy": "Snapshot"}), "does not support Snapshot"),
     (stack_of({**LOGS, "DeletionPolicy": "Maybe"}), "Unrecognized DeletionPolicy Maybe"),
-    ({"Resources": {f"R{i}": LOGS for i in range(501)}}, "Number of resources, 501, is greater than maximum allowed, 500"),
-    ({"Resources": {"R": LOGS}, "Outputs": {f"O{i}": {"Value": "x"} for i in range(201)}}, "Number of outputs, 201"),
-    ({"Conditions": {"No": {"Fn::Equals": [1, 2]}}, "Resources": {
-        "A": {**LOGS, "Condition": "No"}, "B": logs(LogGroupName={"Ref": "A"})}}, r"Unresolved resource dependencies \[A\]"),
+    (
+        {"Resources": {f"R{i}": LOGS for i in range(501)}},
+        "Number of resources, 501, is greater than maximum allowed, 500",
+    ),
+    (
+        {"Resources": {"R": LOGS}, "Outputs": {f"O{i}": {"Value": "x"} for i in range(201)}},
+        "Number of outputs, 201",
+    ),
+    (
+        {
+            "Conditions": {"No": {"Fn::Equals": [1, 2]}},
+            "Resources": {"A": {**LOGS, "Condition": "No"}, "B": logs(LogGroupName={"Ref": "A"})},
+        },
+        r"Unresolved resource dependencies \[A\]",
+    ),
 ]
 
 
@@ -69,14 +118,33 @@ def test_refused(cfn, template, text):
 
 
 def test_calls_that_are_refused(cfn):
-    for params, code in (({"Action": "Nonsense"}, "InvalidAction"), ({"Action": "SetStackPolicy"}, "InvalidAction"),
-                         ({"Action": "DescribeStacks", "Colour": "red"}, "MalformedInput"),
-                         ({"Action": "CreateStack", "StackName": "no_underscore", "TemplateBody": "{}"}, "ValidationError"),
-                         ({"Action": "CreateStack"}, "ValidationError"),
-                         ({"Action": "CreateStack", "StackName": "a", "TemplateBody": "{}",
-                           "Capabilities.member.1": "CAPABILITY_FLY"}, "ValidationError")):
-        status, body = cfn.engine.handle(params["Action"], params, account="1" * 12, region="us-west-2", access_key="k",
-                                         request_id="r")
+    for params, code in (
+        ({"Action": "Nonsense"}, "InvalidAction"),
+        ({"Action": "SetStackPolicy"}, "InvalidAction"),
+        ({"Action": "DescribeStacks", "Colour": "red"}, "MalformedInput"),
+        (
+            {"Action": "CreateStack", "StackName": "no_underscore", "TemplateBody": "{}"},
+            "ValidationError",
+        ),
+        ({"Action": "CreateStack"}, "ValidationError"),
+        (
+            {
+                "Action": "CreateStack",
+                "StackName": "a",
+                "TemplateBody": "{}",
+                "Capabilities.member.1": "CAPABILITY_FLY",
+            },
+            "ValidationError",
+        ),
+    ):
+        status, body = cfn.engine.handle(
+            params["Action"],
+            params,
+            account="1" * 12,
+            region="us-west-2",
+            access_key="k",
+            request_id="r",
+        )
         assert status == 400 and f"<Code>{code}</Code>" in body, body
     with pytest.raises(ClientError, match="length less than or equal to 51200"):
         cfn.create("big", json.dumps(stack_of(LOGS, Description="x")) + " " * 51_200)
@@ -94,12 +162,23 @@ PROPERTIES = [
     (logs(RetentionInDays=2), "#/RetentionInDays: 2 is not a valid enum value"),
     (logs(RetentionInDays="soon"), "#/RetentionInDays: expected type: Integer, found: String"),
     (logs(Arn="x"), "#: extraneous key [Arn] is not permitted"),
-    (logs(Tags=[{"Key": "a", "Value": "b", "More": "c"}]), "#/Tags/0: extraneous key [More] is not permitted"),
+    (
+        logs(Tags=[{"Key": "a", "Value": "b", "More": "c"}]),
+        "#/Tags/0: extraneous key [More] is not permitted",
+    ),
     (logs(Tags=[{"Key": "a"}]), "#/Tags/0: required key [Value] not found"),
-    (logs(LogGroupName="a b"), "#/LogGroupName: failed validation constraint for keyword [pattern]"),
-    ({"Type": "AWS::EC2::Subnet", "Properties": {"CidrBlock": "10.0.0.0/24"}}, "#: required key [VpcId] not found"),
-    (logs(LogGroupClass="DELIVERY", DeletionProtectionEnabled="perhaps"),
-     "#/DeletionProtectionEnabled: expected type: Boolean, found: String"),
+    (
+        logs(LogGroupName="a b"),
+        "#/LogGroupName: failed validation constraint for keyword [pattern]",
+    ),
+    (
+        {"Type": "AWS::EC2::Subnet", "Properties": {"CidrBlock": "10.0.0.0/24"}},
+        "#: required key [VpcId] not found",
+    ),
+    (
+        logs(LogGroupClass="DELIVERY", DeletionProtectionEnabled="perhaps"),
+        "#/DeletionProtectionEnabled: expected type: Boolean, found: String",
+    ),
 ]
 
 
@@ -111,10 +190,16 @@ def test_properties_are_checked_against_the_schema(cfn, resource, text):
 
 
 def test_a_property_the_handler_does_not_pass_on_is_an_error(cfn):
-    resource = {"Type": "AWS::S3::Bucket", "Properties": {"AccelerateConfiguration": {"AccelerationStatus": "Enabled"}}}
+    resource = {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {"AccelerateConfiguration": {"AccelerationStatus": "Enabled"}},
+    }
     stack = cfn.create("passed", stack_of(resource), OnFailure="DELETE")
-    assert ("R", "CREATE_FAILED", "the sandbox does not pass on AccelerateConfiguration of a bucket") in cfn.events(
-        stack["StackId"])
+    assert (
+        "R",
+        "CREATE_FAILED",
+        "the sandbox does not pass on AccelerateConfiguration of a bucket",
+    ) in cfn.events(stack["StackId"])
 
 
 YAML = """
@@ -152,14 +237,23 @@ Outputs:
 
 
 def test_functions(cfn):
-    stack = cfn.create("yaml", YAML, Parameters=[{"ParameterKey": "Secret", "ParameterValue": "hush"}])
+    stack = cfn.create(
+        "yaml", YAML, Parameters=[{"ParameterKey": "Secret", "ParameterValue": "hush"}]
+    )
     assert stack["StackStatus"] == "CREATE_COMPLETE", cfn.events("yaml")
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
     name = cfn.resources("yaml")["Logs"]["PhysicalResourceId"]
     arn = f"arn:aws:logs:us-west-2:123456789012:log-group:{name}:*"
-    assert outputs == {"Join": "a-b-c", "Split": "z", "Sub": f"{name}/{arn}/beta/${{literal}}/us-west-2",
-                       "Base64": "aGVsbG8=", "Zones": "us-west-2b", "Cidr": "10.7.0.0/20 10.7.16.0/20", "Either": "no",
-                       "Exported": name}
+    assert outputs == {
+        "Join": "a-b-c",
+        "Split": "z",
+        "Sub": f"{name}/{arn}/beta/${{literal}}/us-west-2",
+        "Base64": "aGVsbG8=",
+        "Zones": "us-west-2b",
+        "Cidr": "10.7.0.0/20 10.7.16.0/20",
+        "Either": "no",
+        "Exported": name,
+    }
     assert "Only" not in cfn.resources("yaml")
     shown = {p["ParameterKey"]: p["ParameterValue"] for p in stack["Parameters"]}
     assert shown == {"Zones": "a, b ,c", "Secret": "****", "Stage": "beta"}
@@ -169,17 +263,27 @@ def test_functions(cfn):
     with pytest.raises(ClientError, match="No updates"):
         cfn.update("yaml", YAML, Parameters=kept)
     with pytest.raises(ClientError, match=r"Parameters: \[Nope\] do not exist in the template"):
-        cfn.update("yaml", YAML, Parameters=kept + [{"ParameterKey": "Nope", "ParameterValue": "x"}])
+        cfn.update(
+            "yaml", YAML, Parameters=kept + [{"ParameterKey": "Nope", "ParameterValue": "x"}]
+        )
     with pytest.raises(ClientError, match="AllowedValues"):
-        cfn.update("yaml", YAML, Parameters=kept + [{"ParameterKey": "Stage", "ParameterValue": "test"}])
+        cfn.update(
+            "yaml", YAML, Parameters=kept + [{"ParameterKey": "Stage", "ParameterValue": "test"}]
+        )
 
 
 def test_exports_and_imports(cfn):
-    user = stack_of({"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String",
-                                                                   "Value": {"Fn::ImportValue": "shared"}}})
+    user = stack_of(
+        {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Type": "String", "Value": {"Fn::ImportValue": "shared"}},
+        }
+    )
     owner = stack_of(LOGS, Outputs={"O": {"Value": {"Ref": "R"}, "Export": {"Name": "shared"}}})
     failed = cfn.create("user", user, OnFailure="DELETE")
-    assert any("No export named shared found" in (e[2] or "") for e in cfn.events(failed["StackId"]))
+    assert any(
+        "No export named shared found" in (e[2] or "") for e in cfn.events(failed["StackId"])
+    )
     made = cfn.create("owner", owner)
     assert cfn.create("user", user)["StackStatus"] == "CREATE_COMPLETE"
     assert cfn.cfn.list_imports(ExportName="shared")["Imports"] == ["user"]
@@ -197,37 +301,66 @@ def test_dynamic_references(cfn):
     ssm = cfn.client("ssm")
     ssm.put_parameter(Name="/plain", Value="v1", Type="String")
     ssm.put_parameter(Name="/hidden", Value="s3cret-value", Type="SecureString")
-    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "x-{{resolve:ssm:/plain}}"}}
+    parameter = {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Type": "String", "Value": "x-{{resolve:ssm:/plain}}"},
+    }
     cfn.create("dynamic", stack_of(parameter))
     name = cfn.resources("dynamic")["R"]["PhysicalResourceId"]
     assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == "x-v1"
     parameter["Properties"]["Value"] = "{{resolve:ssm-secure:/hidden}}"
     stack = cfn.create("secure", stack_of(parameter))
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert any("SSM Secure reference is not supported in: [AWS::SSM::Parameter/Properties/Value]" in (e[2] or "")
-               for e in cfn.events("secure"))
-    database = {"Type": "AWS::RDS::DBInstance", "DeletionPolicy": "Delete", "Properties": {
-        "Engine": "postgres", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20", "MasterUsername": "app",
-        "MasterUserPassword": "{{resolve:ssm-secure:/hidden}}"}}
-    assert cfn.create("password", stack_of(database))["StackStatus"] == "CREATE_COMPLETE", cfn.events("password")
+    assert any(
+        "SSM Secure reference is not supported in: [AWS::SSM::Parameter/Properties/Value]"
+        in (e[2] or "")
+        for e in cfn.events("secure")
+    )
+    database = {
+        "Type": "AWS::RDS::DBInstance",
+        "DeletionPolicy": "Delete",
+        "Properties": {
+            "Engine": "postgres",
+            "DBInstanceClass": "db.t4g.micro",
+            "AllocatedStorage": "20",
+            "MasterUsername": "app",
+            "MasterUserPassword": "{{resolve:ssm-secure:/hidden}}",
+        },
+    }
+    assert cfn.create("password", stack_of(database))["StackStatus"] == "CREATE_COMPLETE", (
+        cfn.events("password")
+    )
 
 
 def test_template_url(cfn):
     s3 = cfn.client("s3")
-    s3.create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.create_bucket(
+        Bucket="templates", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+    )
     body = json.dumps(stack_of(LOGS, Metadata={"filler": "x" * 60_000}))
-    s3.put_object(Bucket="templates", Key="a/b c.json", Body=body.encode(), ContentType="application/json")
-    for index, url in enumerate(("https://templates.s3.us-west-2.amazonaws.com/a/b%20c.json",
-                                 "https://s3.us-west-2.amazonaws.com/templates/a/b%20c.json",
-                                 "https://templates.s3.amazonaws.com/a/b%20c.json",
-                                 f"{cfn.context.url}/templates/a/b%20c.json")):
+    s3.put_object(
+        Bucket="templates", Key="a/b c.json", Body=body.encode(), ContentType="application/json"
+    )
+    for index, url in enumerate(
+        (
+            "https://templates.s3.us-west-2.amazonaws.com/a/b%20c.json",
+            "https://s3.us-west-2.amazonaws.com/templates/a/b%20c.json",
+            "https://templates.s3.amazonaws.com/a/b%20c.json",
+            f"{cfn.context.url}/templates/a/b%20c.json",
+        )
+    ):
         stack = cfn.cfn.create_stack(StackName=f"url{index}", TemplateURL=url)["StackId"]
         assert cfn.settle(stack)["StackStatus"] == "CREATE_COMPLETE"
-        assert len(cfn.cfn.get_template(StackName=stack)["TemplateBody"]["Metadata"]["filler"]) == 60_000
+        assert (
+            len(cfn.cfn.get_template(StackName=stack)["TemplateBody"]["Metadata"]["filler"])
+            == 60_000
+        )
     with pytest.raises(ClientError, match="TemplateURL must be a supported URL"):
         cfn.cfn.create_stack(StackName="url", TemplateURL="https://example.com/t.json")
     with pytest.raises(ClientError, match="S3 error: The specified key does not exist"):
-        cfn.cfn.create_stack(StackName="url", TemplateURL="https://templates.s3.amazonaws.com/none.json")
+        cfn.cfn.create_stack(
+            StackName="url", TemplateURL="https://templates.s3.amazonaws.com/none.json"
+        )
 
 
 def test_events_and_resources_are_paged(cfn):
@@ -245,15 +378,32 @@ def test_events_and_resources_are_paged(cfn):
 def test_reading(cfn):
     cfn.create("read", stack_of(logs(RetentionInDays=1), Description="read me"))
     summary = cfn.cfn.get_template_summary(StackName="read")
-    assert summary["ResourceTypes"] == ["AWS::Logs::LogGroup"] and summary["Description"] == "read me"
-    checked = cfn.cfn.validate_template(TemplateBody=json.dumps(
-        stack_of({"Type": "AWS::IAM::Role"}, Parameters={"P": {"Type": "String", "Default": "x", "NoEcho": True}})))
-    assert checked["Capabilities"] == ["CAPABILITY_IAM"] and checked["Parameters"][0]["NoEcho"] is True
-    detail = cfn.cfn.describe_stack_resource(StackName="read", LogicalResourceId="R")["StackResourceDetail"]
+    assert (
+        summary["ResourceTypes"] == ["AWS::Logs::LogGroup"] and summary["Description"] == "read me"
+    )
+    checked = cfn.cfn.validate_template(
+        TemplateBody=json.dumps(
+            stack_of(
+                {"Type": "AWS::IAM::Role"},
+                Parameters={"P": {"Type": "String", "Default": "x", "NoEcho": True}},
+            )
+        )
+    )
+    assert (
+        checked["Capabilities"] == ["CAPABILITY_IAM"] and checked["Parameters"][0]["NoEcho"] is True
+    )
+    detail = cfn.cfn.describe_stack_resource(StackName="read", LogicalResourceId="R")[
+        "StackResourceDetail"
+    ]
     assert detail["ResourceStatus"] == "CREATE_COMPLETE"
-    found = cfn.cfn.describe_stack_resources(PhysicalResourceId=detail["PhysicalResourceId"])["StackResources"]
+    found = cfn.cfn.describe_stack_resources(PhysicalResourceId=detail["PhysicalResourceId"])[
+        "StackResources"
+    ]
     assert found[0]["StackName"] == "read"
-    assert "read" in {s["StackName"] for s in cfn.cfn.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]}
+    assert "read" in {
+        s["StackName"]
+        for s in cfn.cfn.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
+    }
     with pytest.raises(ClientError, match="Stack with id nobody does not exist"):
         cfn.cfn.describe_stacks(StackName="nobody")
     with pytest.raises(ClientError, match=r"Stack \[nobody\] does not exist"):

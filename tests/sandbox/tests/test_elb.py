@@ -17,7 +17,9 @@ def refused(call, **kwargs):
 @pytest.fixture
 def balancer(kit, ground):
     elb = kit.client("elbv2")
-    arn = elb.create_load_balancer(Name="strict", Subnets=ground.subnets, SecurityGroups=[ground.group])["LoadBalancers"][0]["LoadBalancerArn"]
+    arn = elb.create_load_balancer(
+        Name="strict", Subnets=ground.subnets, SecurityGroups=[ground.group]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
     yield arn
     elb.delete_load_balancer(LoadBalancerArn=arn)
 
@@ -25,28 +27,59 @@ def balancer(kit, ground):
 @pytest.fixture
 def zone(kit):
     route53 = kit.client("route53")
-    zone = route53.create_hosted_zone(Name="strict.example.org", CallerReference="strict")["HostedZone"]["Id"]
+    zone = route53.create_hosted_zone(Name="strict.example.org", CallerReference="strict")[
+        "HostedZone"
+    ]["Id"]
     yield zone.rpartition("/")[2]
     for record in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]:
         if record["Type"] not in ("NS", "SOA"):
-            route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "DELETE", "ResourceRecordSet": record}]})
+            route53.change_resource_record_sets(
+                HostedZoneId=zone,
+                ChangeBatch={"Changes": [{"Action": "DELETE", "ResourceRecordSet": record}]},
+            )
     route53.delete_hosted_zone(Id=zone)
 
 
 def test_certificate_needs_its_record(kit, zone, balancer):
     acm, elb = kit.client("acm"), kit.client("elbv2")
-    arn = acm.request_certificate(DomainName="www.strict.example.org", ValidationMethod="DNS")["CertificateArn"]
+    arn = acm.request_certificate(DomainName="www.strict.example.org", ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
     look = lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]  # noqa: E731
-    wanted = dict(LoadBalancerArn=balancer, Protocol="HTTPS", Port=443, SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
-                  DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}])
+    wanted = dict(
+        LoadBalancerArn=balancer,
+        Protocol="HTTPS",
+        Port=443,
+        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )
     assert refused(elb.create_listener, **wanted) == "ValidationError"
     assert look()["Status"] == "PENDING_VALIDATION"
-    assert refused(elb.create_listener, **wanted, Certificates=[{"CertificateArn": arn}]) == "UnsupportedCertificate"
+    assert (
+        refused(elb.create_listener, **wanted, Certificates=[{"CertificateArn": arn}])
+        == "UnsupportedCertificate"
+    )
     record = look()["DomainValidationOptions"][0]["ResourceRecord"]
-    kit.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": {
-        "Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}}]})
+    kit.client("route53").change_resource_record_sets(
+        HostedZoneId=zone,
+        ChangeBatch={
+            "Changes": [
+                {
+                    "Action": "UPSERT",
+                    "ResourceRecordSet": {
+                        "Name": record["Name"],
+                        "Type": "CNAME",
+                        "TTL": 60,
+                        "ResourceRecords": [{"Value": record["Value"]}],
+                    },
+                }
+            ]
+        },
+    )
     wait_for(lambda: look()["Status"] == "ISSUED")
-    listener = elb.create_listener(**wanted, Certificates=[{"CertificateArn": arn}])["Listeners"][0]["ListenerArn"]
+    listener = elb.create_listener(**wanted, Certificates=[{"CertificateArn": arn}])["Listeners"][
+        0
+    ]["ListenerArn"]
     assert refused(acm.delete_certificate, CertificateArn=arn) == "ResourceInUseException"
     elb.delete_listener(ListenerArn=listener)
     acm.delete_certificate(CertificateArn=arn)
@@ -54,15 +87,53 @@ def test_certificate_needs_its_record(kit, zone, balancer):
 
 def test_http2_needs_https(kit, ground, balancer):
     elb = kit.client("elbv2")
-    group = elb.create_target_group(Name="h2", Protocol="HTTP", ProtocolVersion="HTTP2", Port=80, VpcId=ground.vpc, TargetType="ip")["TargetGroups"][0]["TargetGroupArn"]
+    group = elb.create_target_group(
+        Name="h2",
+        Protocol="HTTP",
+        ProtocolVersion="HTTP2",
+        Port=80,
+        VpcId=ground.vpc,
+        TargetType="ip",
+    )["TargetGroups"][0]["TargetGroupArn"]
     forward = [{"Type": "forward", "TargetGroupArn": group}]
-    assert refused(elb.create_listener, LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward) == "InvalidLoadBalancerAction"
-    plain = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80,
-                                DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}])["Listeners"][0]["ListenerArn"]
-    host = lambda n: [{"Field": "host-header", "HostHeaderConfig": {"Values": [f"h{i}.example.org" for i in range(n)]}}]  # noqa: E731
-    assert refused(elb.create_rule, ListenerArn=plain, Priority=1, Conditions=host(1), Actions=forward) == "InvalidLoadBalancerAction"
-    redirect = [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_302"}}]
-    assert refused(elb.create_rule, ListenerArn=plain, Priority=1, Conditions=host(6), Actions=redirect) == "TooManyConditionValues"
+    assert (
+        refused(
+            elb.create_listener,
+            LoadBalancerArn=balancer,
+            Protocol="HTTP",
+            Port=80,
+            DefaultActions=forward,
+        )
+        == "InvalidLoadBalancerAction"
+    )
+    plain = elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )["Listeners"][0]["ListenerArn"]
+    host = lambda n: [
+        {
+            "Field": "host-header",
+            "HostHeaderConfig": {"Values": [f"h{i}.example.org" for i in range(n)]},
+        }
+    ]  # noqa: E731
+    assert (
+        refused(elb.create_rule, ListenerArn=plain, Priority=1, Conditions=host(1), Actions=forward)
+        == "InvalidLoadBalancerAction"
+    )
+    redirect = [
+        {
+            "Type": "redirect",
+            "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_302"},
+        }
+    ]
+    assert (
+        refused(
+            elb.create_rule, ListenerArn=plain, Priority=1, Conditions=host(6), Actions=redirect
+        )
+        == "TooManyConditionValues"
+    )
     elb.create_rule(ListenerArn=plain, Priority=1, Conditions=host(5), Actions=redirect)
     elb.delete_listener(ListenerArn=plain)
     elb.delete_target_group(TargetGroupArn=group)
@@ -70,13 +141,34 @@ def test_http2_needs_https(kit, ground, balancer):
 
 def test_access_logs_need_a_policy(kit, balancer):
     elb, s3 = kit.client("elbv2"), kit.client("s3")
-    on = dict(LoadBalancerArn=balancer, Attributes=[{"Key": "access_logs.s3.enabled", "Value": "true"}, {"Key": "access_logs.s3.bucket", "Value": "strict-logs"}])
+    on = dict(
+        LoadBalancerArn=balancer,
+        Attributes=[
+            {"Key": "access_logs.s3.enabled", "Value": "true"},
+            {"Key": "access_logs.s3.bucket", "Value": "strict-logs"},
+        ],
+    )
     assert refused(elb.modify_load_balancer_attributes, **on) == "InvalidConfigurationRequest"
-    s3.create_bucket(Bucket="strict-logs", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.create_bucket(
+        Bucket="strict-logs", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+    )
     assert refused(elb.modify_load_balancer_attributes, **on) == "InvalidConfigurationRequest"
-    s3.put_bucket_policy(Bucket="strict-logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}, "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::strict-logs/AWSLogs/{ACCOUNT}/*"}]}))
+    s3.put_bucket_policy(
+        Bucket="strict-logs",
+        Policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+                        "Action": "s3:PutObject",
+                        "Resource": f"arn:aws:s3:::strict-logs/AWSLogs/{ACCOUNT}/*",
+                    }
+                ],
+            }
+        ),
+    )
     elb.modify_load_balancer_attributes(**on)
     key = f"AWSLogs/{ACCOUNT}/ELBAccessLogTestFile"
     assert [o["Key"] for o in s3.list_objects_v2(Bucket="strict-logs")["Contents"]] == [key]
@@ -87,11 +179,33 @@ def test_access_logs_need_a_policy(kit, balancer):
 
 def test_alias_names_a_load_balancer(kit, zone, balancer):
     route53 = kit.client("route53")
-    found = kit.client("elbv2").describe_load_balancers(LoadBalancerArns=[balancer])["LoadBalancers"][0]
+    found = kit.client("elbv2").describe_load_balancers(LoadBalancerArns=[balancer])[
+        "LoadBalancers"
+    ][0]
 
     def change(name: str):
-        return {"HostedZoneId": zone, "ChangeBatch": {"Changes": [{"Action": "CREATE", "ResourceRecordSet": {"Name": "www.strict.example.org", "Type": "A", "AliasTarget": {
-            "DNSName": name, "HostedZoneId": found["CanonicalHostedZoneId"], "EvaluateTargetHealth": False}}}]}}
+        return {
+            "HostedZoneId": zone,
+            "ChangeBatch": {
+                "Changes": [
+                    {
+                        "Action": "CREATE",
+                        "ResourceRecordSet": {
+                            "Name": "www.strict.example.org",
+                            "Type": "A",
+                            "AliasTarget": {
+                                "DNSName": name,
+                                "HostedZoneId": found["CanonicalHostedZoneId"],
+                                "EvaluateTargetHealth": False,
+                            },
+                        },
+                    }
+                ]
+            },
+        }
 
-    assert refused(route53.change_resource_record_sets, **change("nobody.us-west-2.elb.amazonaws.com")) == "InvalidChangeBatch"
+    assert (
+        refused(route53.change_resource_record_sets, **change("nobody.us-west-2.elb.amazonaws.com"))
+        == "InvalidChangeBatch"
+    )
     route53.change_resource_record_sets(**change(found["DNSName"]))

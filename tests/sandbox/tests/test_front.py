@@ -15,31 +15,62 @@ from sandbox_kit import KEY, SECRET, Kit
 def refused(call, *args, **kwargs):
     with pytest.raises(ClientError) as caught:
         call(*args, **kwargs)
-    return caught.value.response["Error"]["Code"], caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+    return caught.value.response["Error"]["Code"], caught.value.response["ResponseMetadata"][
+        "HTTPStatusCode"
+    ]
 
 
-ASK = {"sts": "get_caller_identity", "ecs": "list_clusters", "s3": "list_buckets", "ec2": "describe_vpcs", "route53": "list_hosted_zones", "lambda": "list_functions"}
+ASK = {
+    "sts": "get_caller_identity",
+    "ecs": "list_clusters",
+    "s3": "list_buckets",
+    "ec2": "describe_vpcs",
+    "route53": "list_hosted_zones",
+    "lambda": "list_functions",
+}
 
 
-@pytest.mark.parametrize("service,unknown,wrong,token", [
-    ("sts", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidClientTokenId"),
-    ("ecs", "UnrecognizedClientException", "InvalidSignatureException", "UnrecognizedClientException"),
-    ("s3", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken"),
-    ("ec2", "AuthFailure", "AuthFailure", "AuthFailure"),
-    ("route53", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidClientTokenId"),
-    ("lambda", "UnrecognizedClientException", "InvalidSignatureException", "UnrecognizedClientException"),
-])
+@pytest.mark.parametrize(
+    "service,unknown,wrong,token",
+    [
+        ("sts", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        (
+            "ecs",
+            "UnrecognizedClientException",
+            "InvalidSignatureException",
+            "UnrecognizedClientException",
+        ),
+        ("s3", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken"),
+        ("ec2", "AuthFailure", "AuthFailure", "AuthFailure"),
+        ("route53", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        (
+            "lambda",
+            "UnrecognizedClientException",
+            "InvalidSignatureException",
+            "UnrecognizedClientException",
+        ),
+    ],
+)
 def test_refusals(kit, service, unknown, wrong, token):
-    assert refused(getattr(kit.client(service, key="AKIAXXXXXXXXXXXXXXXX"), ASK[service]))[0] == unknown
+    assert (
+        refused(getattr(kit.client(service, key="AKIAXXXXXXXXXXXXXXXX"), ASK[service]))[0]
+        == unknown
+    )
     assert refused(getattr(kit.client(service, secret="no"), ASK[service]))[0] == wrong
     assert refused(getattr(kit.client(service, token="no"), ASK[service]))[0] == token
     getattr(kit.client(service), ASK[service])()
 
 
-@pytest.mark.parametrize("service,offset,code", [
-    ("sts", 400, "SignatureDoesNotMatch"), ("sts", -400, "SignatureDoesNotMatch"), ("ecs", 400, "InvalidSignatureException"),
-    ("ec2", 400, "RequestExpired"), ("s3", 1000, "RequestTimeTooSkewed"),
-])
+@pytest.mark.parametrize(
+    "service,offset,code",
+    [
+        ("sts", 400, "SignatureDoesNotMatch"),
+        ("sts", -400, "SignatureDoesNotMatch"),
+        ("ecs", 400, "InvalidSignatureException"),
+        ("ec2", 400, "RequestExpired"),
+        ("s3", 1000, "RequestTimeTooSkewed"),
+    ],
+)
 def test_clock_skew(kit, service, offset, code):
     kit.control("POST", "clock", {"offset": offset})
     assert refused(getattr(kit.client(service), ASK[service]))[0] == code
@@ -48,10 +79,25 @@ def test_clock_skew(kit, service, offset, code):
 
 
 def test_unsigned(kit):
-    for headers, body, code in (({"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters", "Content-Type": "application/x-amz-json-1.1"}, b"{}", b"MissingAuthenticationTokenException"),
-                                ({"Content-Type": "application/x-www-form-urlencoded"}, b"Action=DescribeStacks&Version=2010-05-15", b"MissingAuthenticationToken")):
+    for headers, body, code in (
+        (
+            {
+                "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters",
+                "Content-Type": "application/x-amz-json-1.1",
+            },
+            b"{}",
+            b"MissingAuthenticationTokenException",
+        ),
+        (
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            b"Action=DescribeStacks&Version=2010-05-15",
+            b"MissingAuthenticationToken",
+        ),
+    ):
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(urllib.request.Request(kit.url + "/", data=body, headers=headers))
+            urllib.request.urlopen(
+                urllib.request.Request(kit.url + "/", data=body, headers=headers)
+            )
         assert code in caught.value.read()
 
 
@@ -75,12 +121,19 @@ def test_role_policies_are_held_against_calls(kit, ground):
 
 def test_s3_signing_and_payload(kit):
     s3 = kit.client("s3")
-    s3.create_bucket(Bucket="front-bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.create_bucket(
+        Bucket="front-bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+    )
     s3.put_object(Bucket="front-bucket", Key="a b/ü+x", Body=b"hello")
     assert s3.get_object(Bucket="front-bucket", Key="a b/ü+x")["Body"].read() == b"hello"
-    link = s3.generate_presigned_url("get_object", Params={"Bucket": "front-bucket", "Key": "a b/ü+x"}, ExpiresIn=60)
+    link = s3.generate_presigned_url(
+        "get_object", Params={"Bucket": "front-bucket", "Key": "a b/ü+x"}, ExpiresIn=60
+    )
     assert urllib.request.urlopen(link).read() == b"hello"
-    for broken, code in ((link[:-1] + ("0" if link[-1] != "0" else "1"), b"SignatureDoesNotMatch"), (link.replace("X-Amz-Expires=60", "X-Amz-Expires=61"), b"SignatureDoesNotMatch")):
+    for broken, code in (
+        (link[:-1] + ("0" if link[-1] != "0" else "1"), b"SignatureDoesNotMatch"),
+        (link.replace("X-Amz-Expires=60", "X-Amz-Expires=61"), b"SignatureDoesNotMatch"),
+    ):
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(broken)
         assert caught.value.code == 403 and code in caught.value.read()
@@ -92,7 +145,16 @@ def test_s3_signing_and_payload(kit):
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(kit.url + "/front-bucket/a%20b/%C3%BC%2Bx")
     assert caught.value.code == 403
-    assert refused(s3.put_object, Bucket="front-bucket", Key="k", Body=b"x", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==")[0] == "BadDigest"
+    assert (
+        refused(
+            s3.put_object,
+            Bucket="front-bucket",
+            Key="k",
+            Body=b"x",
+            ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==",
+        )[0]
+        == "BadDigest"
+    )
 
 
 def test_unknown_things_are_errors(kit):
@@ -101,17 +163,27 @@ def test_unknown_things_are_errors(kit):
     from botocore.awsrequest import AWSRequest
 
     def send(target, body):
-        request = AWSRequest("POST", kit.url + "/", data=body, headers={"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"})
+        request = AWSRequest(
+            "POST",
+            kit.url + "/",
+            data=body,
+            headers={"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"},
+        )
         signer.sign("ListClusters", request)
         try:
-            return 200, urllib.request.urlopen(urllib.request.Request(kit.url + "/", data=body, headers=dict(request.headers))).read()
+            return 200, urllib.request.urlopen(
+                urllib.request.Request(kit.url + "/", data=body, headers=dict(request.headers))
+            ).read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
     prefix = "AmazonEC2ContainerServiceV20141113."
     assert send(prefix + "ListClusters", b"{}")[0] == 200
     assert b"UnknownOperationException" in send(prefix + "ListPlusters", b"{}")[1]
-    assert b"unknown parameters in ListClusters: maxResult" in send(prefix + "ListClusters", b'{"maxResult": 1}')[1]
+    assert (
+        b"unknown parameters in ListClusters: maxResult"
+        in send(prefix + "ListClusters", b'{"maxResult": 1}')[1]
+    )
     assert b"SerializationException" in send(prefix + "ListClusters", b"{")[1]
 
 
@@ -119,7 +191,9 @@ def test_journal_masks_secrets_and_counts(kit):
     before = kit.last()
     kit.client("ssm").put_parameter(Name="/j/pw", Value="hunter2", Type="SecureString")
     entries = kit.journal(since=before)
-    assert [(e["service"], e["operation"], e["status"]) for e in entries] == [("ssm", "PutParameter", 200)]
+    assert [(e["service"], e["operation"], e["status"]) for e in entries] == [
+        ("ssm", "PutParameter", 200)
+    ]
     assert entries[0]["params"] == {"Name": "/j/pw", "Value": "***", "Type": "SecureString"}
     assert "hunter2" not in json.dumps(kit.journal(internal=1))
 
@@ -130,7 +204,16 @@ def test_faults(kit):
     kit.control("POST", "faults", [{"match": match, "do": {"throttle": True}}])
     assert refused(ecs.list_clusters)[0] == "ThrottlingException"
     ecs.list_clusters()
-    kit.control("POST", "faults", [{"match": {**match, "after": 1}, "do": {"error": {"code": "ServerException", "status": 500}}}])
+    kit.control(
+        "POST",
+        "faults",
+        [
+            {
+                "match": {**match, "after": 1},
+                "do": {"error": {"code": "ServerException", "status": 500}},
+            }
+        ],
+    )
     ecs.list_clusters()
     assert refused(ecs.list_clusters) == ("ServerException", 500)
     kit.control("POST", "faults", [{"match": match, "do": {"html500": True}}])
@@ -143,7 +226,10 @@ def test_faults(kit):
     kit.control("POST", "faults", [{"match": match, "do": {"throttle": True}}])
     before = kit.last()
     kit.client("ecs", attempts=2).list_clusters()
-    assert [e["error"] for e in kit.journal(service="ecs", since=before)] == ["ThrottlingException", None]
+    assert [e["error"] for e in kit.journal(service="ecs", since=before)] == [
+        "ThrottlingException",
+        None,
+    ]
     with pytest.raises(urllib.error.HTTPError):
         kit.control("POST", "faults", [{"match": {"servize": "ecs"}, "do": {"throttle": True}}])
 
@@ -155,7 +241,9 @@ def test_connection_stays_open_and_one_continue(kit):
         connection.request("GET", "/_sandbox/health")
         assert json.loads(connection.getresponse().read())["ok"] is True
     with socket.create_connection(host.split(":")) as raw:
-        raw.sendall(b"POST /_sandbox/behaviour HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
+        raw.sendall(
+            b"POST /_sandbox/behaviour HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+        )
         assert raw.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         raw.sendall(b"{}")
         rest = b""

@@ -8,8 +8,11 @@ import pytest
 from sandbox_kit import ACCOUNT, REGION, archive
 
 DESTINATION = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/kaniko-tests/kaniko-build"
-GOOD = {"Dockerfile": "FROM node:20 AS base\nWORKDIR /app\nCOPY package.json .\nRUN npm ci \\\n  --omit=dev\nFROM node:20-slim\nCOPY --from=base /app /app\nCOPY src /app\n",
-        "package.json": "{}", "src/a.js": "1"}
+GOOD = {
+    "Dockerfile": "FROM node:20 AS base\nWORKDIR /app\nCOPY package.json .\nRUN npm ci \\\n  --omit=dev\nFROM node:20-slim\nCOPY --from=base /app /app\nCOPY src /app\n",
+    "package.json": "{}",
+    "src/a.js": "1",
+}
 
 
 @pytest.fixture(scope="module")
@@ -17,17 +20,50 @@ def builder(kit, ground):
     s3, ecr = kit.client("s3"), kit.client("ecr")
     s3.create_bucket(Bucket="contexts", CreateBucketConfiguration={"LocationConstraint": REGION})
     ecr.create_repository(repositoryName="kaniko-tests/kaniko-build")
-    role = ground.iam.create_role(RoleName="kaniko", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))["Role"]["Arn"]
-    ground.iam.put_role_policy(RoleName="kaniko", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::contexts/uploads/*"}, {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}]}))
-    definition = ground.define("kaniko", {"name": "kaniko", "image": "ghcr.io/osscontainertools/kaniko:v1.25.0"}, taskRoleArn=role)
+    role = ground.iam.create_role(
+        RoleName="kaniko",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
+    )["Role"]["Arn"]
+    ground.iam.put_role_policy(
+        RoleName="kaniko",
+        PolicyName="p",
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "s3:GetObject",
+                        "Resource": "arn:aws:s3:::contexts/uploads/*",
+                    },
+                    {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"},
+                ],
+            }
+        ),
+    )
+    definition = ground.define(
+        "kaniko",
+        {"name": "kaniko", "image": "ghcr.io/osscontainertools/kaniko:v1.25.0"},
+        taskRoleArn=role,
+    )
 
     def build(data, tag, *flags, key="uploads/a.tar.gz"):
         s3.put_object(Bucket="contexts", Key=key, Body=data)
-        command = ["--context", f"s3://contexts/{key}", "--destination", f"{DESTINATION}:{tag}", "--reproducible", *flags]
-        arn = ground.run(definition, overrides={"containerOverrides": [{"name": "kaniko", "command": command}]})
+        command = [
+            "--context",
+            f"s3://contexts/{key}",
+            "--destination",
+            f"{DESTINATION}:{tag}",
+            "--reproducible",
+            *flags,
+        ]
+        arn = ground.run(
+            definition, overrides={"containerOverrides": [{"name": "kaniko", "command": command}]}
+        )
         task = ground.stopped(arn)
-        return task["containers"][0]["exitCode"], ground.lines(f"kaniko/kaniko/{arn.split('/')[-1]}")
+        return task["containers"][0]["exitCode"], ground.lines(
+            f"kaniko/kaniko/{arn.split('/')[-1]}"
+        )
 
     return build
 
@@ -37,22 +73,36 @@ def test_build_pushes_what_it_says(kit, builder):
     assert code == 0, lines
     assert any(line.endswith("] RUN npm ci --omit=dev") for line in lines)
     ecr = kit.client("ecr")
-    image = ecr.batch_get_image(repositoryName="kaniko-tests/kaniko-build", imageIds=[{"imageTag": "web-1"}])["images"][0]
+    image = ecr.batch_get_image(
+        repositoryName="kaniko-tests/kaniko-build", imageIds=[{"imageTag": "web-1"}]
+    )["images"][0]
     digest = "sha256:" + hashlib.sha256(image["imageManifest"].encode()).hexdigest()
     assert image["imageId"]["imageDigest"] == digest and lines[-1].endswith(f"@{digest}")
-    assert ecr.describe_images(repositoryName="kaniko-tests/kaniko-build", imageIds=[{"imageTag": "web-1"}])["imageDetails"][0]["imageDigest"] == digest
+    assert (
+        ecr.describe_images(
+            repositoryName="kaniko-tests/kaniko-build", imageIds=[{"imageTag": "web-1"}]
+        )["imageDetails"][0]["imageDigest"]
+        == digest
+    )
     assert builder(archive(GOOD), "web-1")[0] == 0
 
 
-@pytest.mark.parametrize("files,flags,text", [
-    ({"Dockerfile": "FROM a\nRUN echo x && exit 7\n"}, (), "exit status 7"),
-    ({"Dockerfile": "FROM a\nCOPY nope /\n"}, (), "lstat /kaniko/buildcontext/nope: no such file or directory"),
-    ({"Dockerfile": "FROM a\nRUNN x\n"}, (), "unknown instruction: RUNN"),
-    ({"other": "x"}, (), "please provide a valid path to a Dockerfile"),
-    (GOOD, ("--bogus",), "Error: unknown flag: --bogus"),
-    (GOOD, ("--target", "none"), "none is not a valid target build stage"),
-    ({"/etc/passwd": "x", **GOOD}, (), "leads out of the context"),
-])
+@pytest.mark.parametrize(
+    "files,flags,text",
+    [
+        ({"Dockerfile": "FROM a\nRUN echo x && exit 7\n"}, (), "exit status 7"),
+        (
+            {"Dockerfile": "FROM a\nCOPY nope /\n"},
+            (),
+            "lstat /kaniko/buildcontext/nope: no such file or directory",
+        ),
+        ({"Dockerfile": "FROM a\nRUNN x\n"}, (), "unknown instruction: RUNN"),
+        ({"other": "x"}, (), "please provide a valid path to a Dockerfile"),
+        (GOOD, ("--bogus",), "Error: unknown flag: --bogus"),
+        (GOOD, ("--target", "none"), "none is not a valid target build stage"),
+        ({"/etc/passwd": "x", **GOOD}, (), "leads out of the context"),
+    ],
+)
 def test_builds_that_fail(builder, files, flags, text):
     code, lines = builder(archive(files), "bad", *flags)
     assert code == 1 and text in lines[-1]
@@ -63,21 +113,34 @@ def test_bad_archive_permission_and_repository(builder):
     assert code == 1 and "error resolving source context" in lines[-1]
     code, lines = builder(archive(GOOD), "bad", key="elsewhere/a.tar.gz")
     assert code == 1 and "AccessDenied" in lines[-1]
-    code, lines = builder(archive(GOOD), "bad", "--destination", f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/none:1")
+    code, lines = builder(
+        archive(GOOD), "bad", "--destination", f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/none:1"
+    )
     assert code == 1 and "NAME_UNKNOWN" in lines[-1]
 
 
 def test_behaviour_fails_once(kit, builder):
-    kit.control("POST", "behaviour", {"builds": {":flaky$": {"fail_times": 1, "exit": 9, "log": ["npm ERR! code E500"]}}})
+    kit.control(
+        "POST",
+        "behaviour",
+        {"builds": {":flaky$": {"fail_times": 1, "exit": 9, "log": ["npm ERR! code E500"]}}},
+    )
     code, lines = builder(archive(GOOD), "flaky")
     assert code == 9 and any(line.endswith("] npm ERR! code E500") for line in lines)
     assert builder(archive(GOOD), "flaky")[0] == 0
 
 
-@pytest.mark.parametrize("image,yes", [
-    ("ghcr.io/osscontainertools/kaniko:v1.25.0", True), ("gcr.io/kaniko-project/executor@sha256:00", True), ("localhost:5000/kaniko", True),
-    (f"{DESTINATION}@sha256:00", False), (f"{DESTINATION}:api-1", False), ("nginx", False),
-])
+@pytest.mark.parametrize(
+    "image,yes",
+    [
+        ("ghcr.io/osscontainertools/kaniko:v1.25.0", True),
+        ("gcr.io/kaniko-project/executor@sha256:00", True),
+        ("localhost:5000/kaniko", True),
+        (f"{DESTINATION}@sha256:00", False),
+        (f"{DESTINATION}:api-1", False),
+        ("nginx", False),
+    ],
+)
 def test_what_is_built_is_no_builder(image, yes):
     from sandbox.kaniko import is_executor
 

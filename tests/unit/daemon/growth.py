@@ -20,11 +20,15 @@ WARM_UP, CALLS, HANG_UPS = 20, 100, 10
 GROWTH_KIB = 2048
 SKIPPED = 77
 
-IDENTITY = ("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>A</UserId>"
-            "<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
-ZONES = ("<DescribeAvailabilityZonesResponse><availabilityZoneInfo><item><zoneName>us-west-2a</zoneName></item>"
-         "<item><zoneName>us-west-2b</zoneName></item></availabilityZoneInfo></DescribeAvailabilityZonesResponse>")
-NO_STACK = ("<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x does not exist</Message></Error></ErrorResponse>")
+IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>A</UserId>"
+    "<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+ZONES = (
+    "<DescribeAvailabilityZonesResponse><availabilityZoneInfo><item><zoneName>us-west-2a</zoneName></item>"
+    "<item><zoneName>us-west-2b</zoneName></item></availabilityZoneInfo></DescribeAvailabilityZonesResponse>"
+)
+NO_STACK = "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x does not exist</Message></Error></ErrorResponse>"
 
 
 class Aws(BaseHTTPRequestHandler):
@@ -71,9 +75,18 @@ def is_sanitized(program):
 class Daemon:
     def __init__(self, daemon, client, folder, port):
         self.client = client
-        self.env = {"PATH": os.environ["PATH"], "HOME": folder, "DEFANG_STATE_DIR": os.path.join(folder, "state"),
-                    "DEFANG_SOCKET": os.path.join(folder, "socket"), "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": "us-west-2",
-                    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1"}
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": folder,
+            "DEFANG_STATE_DIR": os.path.join(folder, "state"),
+            "DEFANG_SOCKET": os.path.join(folder, "socket"),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_REGION": "us-west-2",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+        }
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
@@ -85,7 +98,12 @@ class Daemon:
             time.sleep(0.05)
 
     def start(self, *words):
-        return subprocess.Popen([self.client, "--no-spawn", *words], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            [self.client, "--no-spawn", *words],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def call(self, *words):
         p = self.start(*words)
@@ -134,7 +152,9 @@ def run(daemon, client, folder):
         for _ in range(CALLS):
             d.round()
         files_after, memory_after = settled(pid, files), resident_kib(pid)
-        print(f"{2 * CALLS} calls: {files} files open, then {files_after}; {memory} KiB, then {memory_after}")
+        print(
+            f"{2 * CALLS} calls: {files} files open, then {files_after}; {memory} KiB, then {memory_after}"
+        )
         assert files_after <= files, "files stay open"
         assert is_sanitized(daemon) or memory_after - memory < GROWTH_KIB, "memory grows"
         for _ in range(HANG_UPS):
@@ -153,7 +173,9 @@ def main():
     if len(sys.argv) != 3:
         raise SystemExit(__doc__)
     if os.geteuid() != 0:
-        print("growth: skipped: the daemon's /proc entries can be read by root only (PR_SET_DUMPABLE)")
+        print(
+            "growth: skipped: the daemon's /proc entries can be read by root only (PR_SET_DUMPABLE)"
+        )
         sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as folder:
         run(sys.argv[1], sys.argv[2], folder)

@@ -74,7 +74,12 @@ class Place:
         self.state = os.path.join(folder, "state")
         self.socket = os.path.join(folder, "run", "defangd.sock")
         os.mkdir(os.path.dirname(self.socket), 0o700)
-        self.env = {"PATH": os.environ["PATH"], "HOME": folder, "DEFANG_STATE_DIR": self.state, "DEFANG_SOCKET": self.socket}
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": folder,
+            "DEFANG_STATE_DIR": self.state,
+            "DEFANG_SOCKET": self.socket,
+        }
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
@@ -115,8 +120,13 @@ def test_supervised(place):
         os.set_inheritable(3, True)
 
     # The shell becomes defangd, so its pid is the one that LISTEN_PID must name.
-    child = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$0"', place.defangd], env=env, close_fds=False,
-                             preexec_fn=hand_over, stderr=subprocess.PIPE)
+    child = subprocess.Popen(
+        ["/bin/sh", "-c", 'LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$0"', place.defangd],
+        env=env,
+        close_fds=False,
+        preexec_fn=hand_over,
+        stderr=subprocess.PIPE,
+    )
     place.children.append(child)
     listener.close()
     said = [manager.recv(512)]
@@ -144,9 +154,21 @@ def test_restarts(place):
     child = place.start()
     assert stat.S_IMODE(os.lstat(place.socket).st_mode) == 0o600
     assert stat.S_IMODE(os.lstat(place.state).st_mode) == 0o700
-    second = subprocess.run([place.defangd], env=dict(place.env, DEFANG_SOCKET=place.socket + "2"), stderr=subprocess.PIPE, timeout=DEADLINE_S)
-    assert second.returncode == 5 and b"another defangd (pid %d)" % child.pid in second.stderr, second
-    other = subprocess.run([place.defangd], env=dict(place.env, DEFANG_STATE_DIR=place.state + "2"), stderr=subprocess.PIPE, timeout=DEADLINE_S)
+    second = subprocess.run(
+        [place.defangd],
+        env=dict(place.env, DEFANG_SOCKET=place.socket + "2"),
+        stderr=subprocess.PIPE,
+        timeout=DEADLINE_S,
+    )
+    assert second.returncode == 5 and b"another defangd (pid %d)" % child.pid in second.stderr, (
+        second
+    )
+    other = subprocess.run(
+        [place.defangd],
+        env=dict(place.env, DEFANG_STATE_DIR=place.state + "2"),
+        stderr=subprocess.PIPE,
+        timeout=DEADLINE_S,
+    )
     assert other.returncode == 5 and b"another daemon serves" in other.stderr, other
     end(child, signal.SIGKILL)
     assert os.path.exists(place.socket)

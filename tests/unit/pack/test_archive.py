@@ -33,7 +33,12 @@ class Archive(unittest.TestCase):
         return full
 
     def pack(self, *args, context=None):
-        run = subprocess.run([TOOL, context or self.root, self.out, *args], capture_output=True, text=True, timeout=110)
+        run = subprocess.run(
+            [TOOL, context or self.root, self.out, *args],
+            capture_output=True,
+            text=True,
+            timeout=110,
+        )
         self.assertEqual(run.stderr, "")
         self.assertIn(run.returncode, (0, 1), run)
         return json.loads(run.stdout)
@@ -43,10 +48,14 @@ class Archive(unittest.TestCase):
         found = {}
         with tarfile.open(self.out, "r:gz", format=tarfile.PAX_FORMAT) as tar:
             for m in tar:
-                self.assertEqual((m.uid, m.gid, m.uname, m.gname, m.mtime), (0, 0, "", "", MTIME), m.name)
+                self.assertEqual(
+                    (m.uid, m.gid, m.uname, m.gname, m.mtime), (0, 0, "", "", MTIME), m.name
+                )
                 self.assertNotIn(m.name, found)
                 kind = "link" if m.issym() else "dir" if m.isdir() else "file"
-                body = m.linkname if m.issym() else tar.extractfile(m).read() if m.isfile() else None
+                body = (
+                    m.linkname if m.issym() else tar.extractfile(m).read() if m.isfile() else None
+                )
                 found[m.name] = (kind, m.mode, body)
         return found
 
@@ -80,7 +89,17 @@ class Archive(unittest.TestCase):
         )
         self.assertEqual(
             self.names(),
-            ["Dockerfile", "a/run.sh", "a-b", "a.txt", "absolute", "b/c/d", "empty/inner", "escape", "folder-link"],
+            [
+                "Dockerfile",
+                "a/run.sh",
+                "a-b",
+                "a.txt",
+                "absolute",
+                "b/c/d",
+                "empty/inner",
+                "escape",
+                "folder-link",
+            ],
         )
         self.assertEqual(result["files"], 8)
         self.assertEqual(result["content"], result["total"])
@@ -132,7 +151,15 @@ class Archive(unittest.TestCase):
         self.assertEqual(found["snowlink"][2], "\u2603")
 
     def test_ignore_files(self):
-        for name in ("src/a.c", "src/a.o", "build/out", "docs/keep.md", "docs/x.md", "docker/web.Dockerfile", "Dockerfile"):
+        for name in (
+            "src/a.c",
+            "src/a.o",
+            "build/out",
+            "docs/keep.md",
+            "docs/x.md",
+            "docker/web.Dockerfile",
+            "Dockerfile",
+        ):
             self.write(name, name)
         self.write("compose.yaml")
         self.write(".env")
@@ -141,7 +168,10 @@ class Archive(unittest.TestCase):
         self.assertIn("Dockerfile", self.names(), "ignored by the built-in list, and always there")
         self.assertIn(".env", self.names())
         self.assertNotIn("compose.yaml", self.names())
-        self.assertFalse(os.path.exists(os.path.join(self.root, ".dockerignore")), "nothing is written into the context")
+        self.assertFalse(
+            os.path.exists(os.path.join(self.root, ".dockerignore")),
+            "nothing is written into the context",
+        )
         self.write(".dockerignore", "*\n!docs/keep.md\n!src\n**/*.o\n")
         result = self.pack()
         self.assertEqual(result["ignore"], ".dockerignore")
@@ -152,11 +182,21 @@ class Archive(unittest.TestCase):
         self.assertEqual(result["dockerfile"], "docker/web.Dockerfile")
         self.assertEqual(
             self.names(),
-            ["Dockerfile", "build/out", "compose.yaml", "docker/web.Dockerfile", "docker/web.Dockerfile.dockerignore"],
+            [
+                "Dockerfile",
+                "build/out",
+                "compose.yaml",
+                "docker/web.Dockerfile",
+                "docker/web.Dockerfile.dockerignore",
+            ],
         )
         os.chmod(os.path.join(self.root, "docs"), 0)
         self.addCleanup(os.chmod, os.path.join(self.root, "docs"), 0o755)
-        self.assertNotIn("error", self.pack("--dockerfile", "docker/web.Dockerfile"), "an ignored folder is not opened")
+        self.assertNotIn(
+            "error",
+            self.pack("--dockerfile", "docker/web.Dockerfile"),
+            "an ignored folder is not opened",
+        )
 
     def test_a_folder_of_ignored_files_is_an_empty_folder(self):
         self.write("d/a.o")

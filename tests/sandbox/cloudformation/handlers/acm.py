@@ -1,4 +1,5 @@
 """AWS::CertificateManager::Certificate: requested, its DNS records made where a zone is given, waited for until issued."""
+
 from ..errors import ResourceError
 from .base import Handler, register, without
 
@@ -16,23 +17,42 @@ class Certificate(Handler):
     updatable = ("CertificateTransparencyLoggingPreference", "Tags")
 
     def create(self, call, props):
-        rest = without(props, "Tags", "CertificateTransparencyLoggingPreference", "DomainValidationOptions")
+        rest = without(
+            props, "Tags", "CertificateTransparencyLoggingPreference", "DomainValidationOptions"
+        )
         options = props.get("DomainValidationOptions", [])
-        domains = [{"DomainName": o["DomainName"], "ValidationDomain": o["ValidationDomain"]}
-                   for o in options if "ValidationDomain" in o]
+        domains = [
+            {"DomainName": o["DomainName"], "ValidationDomain": o["ValidationDomain"]}
+            for o in options
+            if "ValidationDomain" in o
+        ]
         extra = {"DomainValidationOptions": domains} if domains else {}
         if "CertificateTransparencyLoggingPreference" in props:
-            extra["Options"] = {"CertificateTransparencyLoggingPreference": props["CertificateTransparencyLoggingPreference"]}
-        arn = call.call("acm", "RequestCertificate", rest, Tags=_own_tags(call, props) or None, **extra)["CertificateArn"]
+            extra["Options"] = {
+                "CertificateTransparencyLoggingPreference": props[
+                    "CertificateTransparencyLoggingPreference"
+                ]
+            }
+        arn = call.call(
+            "acm", "RequestCertificate", rest, Tags=_own_tags(call, props) or None, **extra
+        )["CertificateArn"]
         call.started(arn)
         if props.get("ValidationMethod") == "DNS":
-            self._records(call, arn, {o["DomainName"]: o["HostedZoneId"] for o in options if "HostedZoneId" in o})
+            self._records(
+                call,
+                arn,
+                {o["DomainName"]: o["HostedZoneId"] for o in options if "HostedZoneId" in o},
+            )
 
         def issued() -> bool:
             found = self._describe(call, arn)
             if found["Status"] in ("FAILED", "VALIDATION_TIMED_OUT", "REVOKED", "EXPIRED"):
-                raise ResourceError(call.handler_message(f"Certificate {arn} is {found['Status']}: "
-                                                         f"{found.get('FailureReason')}", "NotStabilized"))
+                raise ResourceError(
+                    call.handler_message(
+                        f"Certificate {arn} is {found['Status']}: {found.get('FailureReason')}",
+                        "NotStabilized",
+                    )
+                )
             return found["Status"] == "ISSUED"
 
         call.wait(f"certificate {arn}", issued, VALIDATION_TIMEOUT_SECONDS)
@@ -44,30 +64,66 @@ class Certificate(Handler):
 
     def _records(self, call, arn: str, zones: dict) -> None:
         """Writes the validation records into the zones of the template; a wildcard and its base share one."""
-        call.wait("the validation records", lambda: all(
-            "ResourceRecord" in o for o in self._describe(call, arn)["DomainValidationOptions"]))
+        call.wait(
+            "the validation records",
+            lambda: all(
+                "ResourceRecord" in o for o in self._describe(call, arn)["DomainValidationOptions"]
+            ),
+        )
         done = set()
         for option in self._describe(call, arn)["DomainValidationOptions"]:
             record, zone = option["ResourceRecord"], zones.get(option["DomainName"])
-            call.note("Content of DNS Record is: {Name: %s,Type: %s,Value: %s}"
-                      % (record["Name"], record["Type"], record["Value"]))
+            call.note(
+                "Content of DNS Record is: {Name: %s,Type: %s,Value: %s}"
+                % (record["Name"], record["Type"], record["Value"])
+            )
             if zone is None or (zone, record["Name"]) in done:
                 continue
             done.add((zone, record["Name"]))
-            change = {"Action": "UPSERT", "ResourceRecordSet": {
-                "Name": record["Name"], "Type": record["Type"], "TTL": 300, "ResourceRecords": [{"Value": record["Value"]}]}}
-            call.invoke("route53", "ChangeResourceRecordSets", HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+            change = {
+                "Action": "UPSERT",
+                "ResourceRecordSet": {
+                    "Name": record["Name"],
+                    "Type": record["Type"],
+                    "TTL": 300,
+                    "ResourceRecords": [{"Value": record["Value"]}],
+                },
+            }
+            call.invoke(
+                "route53",
+                "ChangeResourceRecordSets",
+                HostedZoneId=zone,
+                ChangeBatch={"Changes": [change]},
+            )
 
     def update(self, call, physical_id, old, new, changed):
         if "CertificateTransparencyLoggingPreference" in changed:
-            call.invoke("acm", "UpdateCertificateOptions", CertificateArn=physical_id, Options={
-                "CertificateTransparencyLoggingPreference": new.get("CertificateTransparencyLoggingPreference", "ENABLED")})
+            call.invoke(
+                "acm",
+                "UpdateCertificateOptions",
+                CertificateArn=physical_id,
+                Options={
+                    "CertificateTransparencyLoggingPreference": new.get(
+                        "CertificateTransparencyLoggingPreference", "ENABLED"
+                    )
+                },
+            )
         if "Tags" in changed:
             gone = [k for k in call.tags_gone(old, new) if not k.startswith("aws:")]
             if gone:
-                call.invoke("acm", "RemoveTagsFromCertificate", CertificateArn=physical_id, Tags=[{"Key": k} for k in gone])
+                call.invoke(
+                    "acm",
+                    "RemoveTagsFromCertificate",
+                    CertificateArn=physical_id,
+                    Tags=[{"Key": k} for k in gone],
+                )
             if _own_tags(call, new):
-                call.invoke("acm", "AddTagsToCertificate", CertificateArn=physical_id, Tags=_own_tags(call, new))
+                call.invoke(
+                    "acm",
+                    "AddTagsToCertificate",
+                    CertificateArn=physical_id,
+                    Tags=_own_tags(call, new),
+                )
 
     def delete(self, call, physical_id, props):
         call.invoke("acm", "DeleteCertificate", CertificateArn=physical_id)

@@ -1,4 +1,5 @@
 """AWS::ApplicationAutoScaling: ScalableTarget, ScalingPolicy."""
+
 from ..errors import ResourceError
 from .base import Handler, only, register, without
 
@@ -28,7 +29,11 @@ class ScalableTarget(Handler):
 @register
 class ScalingPolicy(Handler):
     type = "AWS::ApplicationAutoScaling::ScalingPolicy"
-    updatable = ("PolicyType", "StepScalingPolicyConfiguration", "TargetTrackingScalingPolicyConfiguration")
+    updatable = (
+        "PolicyType",
+        "StepScalingPolicyConfiguration",
+        "TargetTrackingScalingPolicyConfiguration",
+    )
 
     @staticmethod
     def _target(props: dict) -> dict:
@@ -37,12 +42,16 @@ class ScalingPolicy(Handler):
             return only(props, *IDENTITY)
         parts = str(props["ScalingTargetId"]).split("|")
         if len(parts) != 3:
-            raise ResourceError(f"ScalingTargetId {props['ScalingTargetId']} is not the Ref of a scalable target")
+            raise ResourceError(
+                f"ScalingTargetId {props['ScalingTargetId']} is not the Ref of a scalable target"
+            )
         return dict(zip(IDENTITY, parts))
 
     def _put(self, call, props: dict) -> str:
         rest = without(props, "ScalingTargetId", *IDENTITY)
-        return call.call(AUTOSCALING, "PutScalingPolicy", {**rest, **self._target(props)})["PolicyARN"]
+        return call.call(AUTOSCALING, "PutScalingPolicy", {**rest, **self._target(props)})[
+            "PolicyARN"
+        ]
 
     def create(self, call, props):
         return self._put(call, props)
@@ -51,7 +60,12 @@ class ScalingPolicy(Handler):
         self._put(call, new)
 
     def delete(self, call, physical_id, props):
-        call.invoke(AUTOSCALING, "DeleteScalingPolicy", PolicyName=props["PolicyName"], **self._target(props))
+        call.invoke(
+            AUTOSCALING,
+            "DeleteScalingPolicy",
+            PolicyName=props["PolicyName"],
+            **self._target(props),
+        )
 
     def attributes(self, call, physical_id, props):
         return {"Arn": physical_id}

@@ -1,4 +1,5 @@
 """What every resource handler works with: `Call`, one operation on one resource, and `Handler`."""
+
 import time
 import uuid
 from types import SimpleNamespace
@@ -26,9 +27,9 @@ class Call:
         self.region = stack.region
         self.fast = engine.context.fast
         self.stack_tags: list = []
-        self.old_stack_tags: list = []   # before an update
-        self._cancelled = cancelled      # threading.Event
-        self._started = started          # (physical id) -> None
+        self.old_stack_tags: list = []  # before an update
+        self._cancelled = cancelled  # threading.Event
+        self._started = started  # (physical id) -> None
         self._noted = noted or (lambda text: None)
         self.request_token = str(uuid.uuid4())
         self.physical_id = None
@@ -58,7 +59,9 @@ class Call:
             if self.engine.context.stop.is_set():
                 raise ResourceCancelled("the sandbox is stopping")
             if time.monotonic() > deadline:
-                raise ResourceError(self.handler_message(f"Exceeded attempts to wait for {what}", "NotStabilized"))
+                raise ResourceError(
+                    self.handler_message(f"Exceeded attempts to wait for {what}", "NotStabilized")
+                )
             self._cancelled.wait(0.1 if self.fast else 0.5)
 
     # -- service calls -------------------------------------------------------------
@@ -78,38 +81,66 @@ class Call:
         who = self.engine.principals.get(self.stack.name)
         if not who:
             return
-        made = SimpleNamespace(service=service, operation=operation, params=params, region=self.region, account=self.account, arn=who, role_arn="", protocol="query")
+        made = SimpleNamespace(
+            service=service,
+            operation=operation,
+            params=params,
+            region=self.region,
+            account=self.account,
+            arn=who,
+            role_arn="",
+            protocol="query",
+        )
         try:
             permissions.check_as(made, who)
         except AwsError as refused:
-            raise ResourceError(self.handler_message(f"{refused.message} (Status Code: 403)", "AccessDenied")) from refused
+            raise ResourceError(
+                self.handler_message(f"{refused.message} (Status Code: 403)", "AccessDenied")
+            ) from refused
 
-    def call(self, service: str, operation: str, properties: dict, renames: dict = None, /, **extra) -> dict:
+    def call(
+        self, service: str, operation: str, properties: dict, renames: dict = None, /, **extra
+    ) -> dict:
         """`invoke` with CloudFormation properties converted along the API's own input shape."""
         params = convert(service, operation, properties, renames or {})
         params.update({k: v for k, v in extra.items() if v is not None})
         return self.invoke(service, operation, **params)
 
     def handler_message(self, text: str, code: str) -> str:
-        return (f'Resource handler returned message: "{text}" '
-                f"(RequestToken: {self.request_token}, HandlerErrorCode: {code})")
+        return (
+            f'Resource handler returned message: "{text}" '
+            f"(RequestToken: {self.request_token}, HandlerErrorCode: {code})"
+        )
 
     def _service_error(self, service: str, client, error: ClientError) -> ResourceError:
         code = error.response["Error"].get("Code", "Unknown")
         text = error.response["Error"].get("Message", "")
         meta = error.response.get("ResponseMetadata", {})
         status = meta.get("HTTPStatusCode", 0)
-        detail = (f"{text} (Service: {client.meta.service_model.service_id.replace(' ', '')}, Status Code: {status}, "
-                  f"Request ID: {meta.get('RequestId', '')})")
-        if "NotFound" in code or code in ("NoSuchEntity", "NoSuchBucket", "NoSuchHostedZone", "ParameterNotFound",
-                                          "ResourceNotFoundException", "ClusterNotFoundException",
-                                          "404", "NoSuchBucketPolicy", "NoSuchKey"):
+        detail = (
+            f"{text} (Service: {client.meta.service_model.service_id.replace(' ', '')}, Status Code: {status}, "
+            f"Request ID: {meta.get('RequestId', '')})"
+        )
+        if "NotFound" in code or code in (
+            "NoSuchEntity",
+            "NoSuchBucket",
+            "NoSuchHostedZone",
+            "ParameterNotFound",
+            "ResourceNotFoundException",
+            "ClusterNotFoundException",
+            "404",
+            "NoSuchBucketPolicy",
+            "NoSuchKey",
+        ):
             failure = NotFound(self.handler_message(detail, "NotFound"))
         elif any(mark in code for mark in ALREADY):
             failure = ResourceError(self.handler_message(detail, "AlreadyExists"))
         elif code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
             failure = ResourceError(self.handler_message(detail, "AccessDenied"))
-        elif code.startswith("Throttling") or code in ("RequestLimitExceeded", "TooManyRequestsException"):
+        elif code.startswith("Throttling") or code in (
+            "RequestLimitExceeded",
+            "TooManyRequestsException",
+        ):
             failure = ResourceError(self.handler_message(detail, "Throttling"))
         elif "Limit" in code or "Quota" in code:
             failure = ResourceError(self.handler_message(detail, "ServiceLimitExceeded"))
@@ -133,8 +164,11 @@ class Call:
         own = properties.get(name) if name else None
         merged = {}
         if schemas.system_tags(self.region, self.type):
-            merged = {"aws:cloudformation:stack-name": self.stack.name, "aws:cloudformation:stack-id": self.stack.id,
-                      "aws:cloudformation:logical-id": self.logical_id}
+            merged = {
+                "aws:cloudformation:stack-name": self.stack.name,
+                "aws:cloudformation:stack-id": self.stack.id,
+                "aws:cloudformation:logical-id": self.logical_id,
+            }
         for tag in (self.old_stack_tags if before else self.stack_tags) if name else []:
             merged[tag["Key"]] = tag["Value"]
         if isinstance(own, dict):
@@ -166,6 +200,7 @@ class Handler:
     `updatable`: the properties that `update` can change in place. `name_property`: given explicitly and unchanged
     when a replacement is needed, CloudFormation refuses the update.
     """
+
     type = ""
     name_property = None
     updatable: tuple = ()

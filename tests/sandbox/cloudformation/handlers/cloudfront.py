@@ -1,9 +1,19 @@
 """AWS::CloudFront: Distribution, Function, OriginAccessControl."""
+
 from ..errors import ResourceError
 from .base import Handler, register
 
 CLOUDFRONT = "cloudfront"
-KNOWN = {"Enabled", "IPV6Enabled", "HttpVersion", "Comment", "DefaultRootObject", "PriceClass", "Origins", "DefaultCacheBehavior"}
+KNOWN = {
+    "Enabled",
+    "IPV6Enabled",
+    "HttpVersion",
+    "Comment",
+    "DefaultRootObject",
+    "PriceClass",
+    "Origins",
+    "DefaultCacheBehavior",
+}
 
 
 def listed(items: list) -> dict:
@@ -19,7 +29,9 @@ class OriginAccessControl(Handler):
     type = "AWS::CloudFront::OriginAccessControl"
 
     def create(self, call, props):
-        return call.call(CLOUDFRONT, "CreateOriginAccessControl", props)["OriginAccessControl"]["Id"]
+        return call.call(CLOUDFRONT, "CreateOriginAccessControl", props)["OriginAccessControl"][
+            "Id"
+        ]
 
     def delete(self, call, physical_id, props):
         tag = call.invoke(CLOUDFRONT, "GetOriginAccessControl", Id=physical_id)["ETag"]
@@ -45,22 +57,43 @@ class Function(Handler):
 
     @staticmethod
     def _config(props) -> dict:
-        return {"Comment": props["FunctionConfig"]["Comment"], "Runtime": props["FunctionConfig"]["Runtime"]}
+        return {
+            "Comment": props["FunctionConfig"]["Comment"],
+            "Runtime": props["FunctionConfig"]["Runtime"],
+        }
 
     def create(self, call, props):
-        reply = call.invoke(CLOUDFRONT, "CreateFunction", Name=props["Name"], FunctionConfig=self._config(props), FunctionCode=props["FunctionCode"].encode())
+        reply = call.invoke(
+            CLOUDFRONT,
+            "CreateFunction",
+            Name=props["Name"],
+            FunctionConfig=self._config(props),
+            FunctionCode=props["FunctionCode"].encode(),
+        )
         return self._publish(call, reply, props["Name"], props)
 
     def update(self, call, physical_id, old, new, changed):
-        reply = call.invoke(CLOUDFRONT, "UpdateFunction", Name=new["Name"], FunctionConfig=self._config(new), FunctionCode=new["FunctionCode"].encode(),
-                            IfMatch=self.etags[physical_id])
+        reply = call.invoke(
+            CLOUDFRONT,
+            "UpdateFunction",
+            Name=new["Name"],
+            FunctionConfig=self._config(new),
+            FunctionCode=new["FunctionCode"].encode(),
+            IfMatch=self.etags[physical_id],
+        )
         self._publish(call, reply, new["Name"], new)
 
     def delete(self, call, physical_id, props):
-        call.invoke(CLOUDFRONT, "DeleteFunction", Name=props["Name"], IfMatch=self.etags[physical_id])
+        call.invoke(
+            CLOUDFRONT, "DeleteFunction", Name=props["Name"], IfMatch=self.etags[physical_id]
+        )
 
     def attributes(self, call, physical_id, props):
-        return {"FunctionARN": physical_id, "FunctionMetadata.FunctionARN": physical_id, "Stage": "LIVE"}
+        return {
+            "FunctionARN": physical_id,
+            "FunctionMetadata.FunctionARN": physical_id,
+            "Stage": "LIVE",
+        }
 
 
 @register
@@ -74,24 +107,55 @@ class Distribution(Handler):
         config = props["DistributionConfig"]
         unknown = sorted(set(config) - KNOWN)
         if unknown:
-            raise ResourceError(f"the sandbox does not pass on {', '.join(unknown)} of a distribution")
+            raise ResourceError(
+                f"the sandbox does not pass on {', '.join(unknown)} of a distribution"
+            )
         behavior = dict(config["DefaultCacheBehavior"])
         methods = behavior.pop("AllowedMethods", ["GET", "HEAD"])
         functions = behavior.pop("FunctionAssociations", [])
         behavior["Compress"] = _true(behavior.get("Compress", False))
-        origins = [{**o, "S3OriginConfig": {"OriginAccessIdentity": o["S3OriginConfig"].get("OriginAccessIdentity", "")}} for o in config["Origins"]]
-        return {"CallerReference": reference, "Comment": config.get("Comment", ""), "Enabled": _true(config["Enabled"]),
-                "IsIPV6Enabled": _true(config.get("IPV6Enabled", False)), "HttpVersion": config["HttpVersion"], "PriceClass": config["PriceClass"],
-                "DefaultRootObject": config.get("DefaultRootObject", ""), "Origins": listed(origins),
-                "DefaultCacheBehavior": {**behavior, "AllowedMethods": listed(methods), "FunctionAssociations": listed(functions)}}
+        origins = [
+            {
+                **o,
+                "S3OriginConfig": {
+                    "OriginAccessIdentity": o["S3OriginConfig"].get("OriginAccessIdentity", "")
+                },
+            }
+            for o in config["Origins"]
+        ]
+        return {
+            "CallerReference": reference,
+            "Comment": config.get("Comment", ""),
+            "Enabled": _true(config["Enabled"]),
+            "IsIPV6Enabled": _true(config.get("IPV6Enabled", False)),
+            "HttpVersion": config["HttpVersion"],
+            "PriceClass": config["PriceClass"],
+            "DefaultRootObject": config.get("DefaultRootObject", ""),
+            "Origins": listed(origins),
+            "DefaultCacheBehavior": {
+                **behavior,
+                "AllowedMethods": listed(methods),
+                "FunctionAssociations": listed(functions),
+            },
+        }
 
     def create(self, call, props):
         config = self._config(call, props, call.name(64))
-        reply = call.invoke(CLOUDFRONT, "CreateDistributionWithTags",
-                            DistributionConfigWithTags={"DistributionConfig": config, "Tags": {"Items": call.tags(props)}})
+        reply = call.invoke(
+            CLOUDFRONT,
+            "CreateDistributionWithTags",
+            DistributionConfigWithTags={
+                "DistributionConfig": config,
+                "Tags": {"Items": call.tags(props)},
+            },
+        )
         id_ = reply["Distribution"]["Id"]
         call.started(id_)
-        call.wait(f"distribution {id_}", lambda: self._get(call, id_)["Distribution"]["Status"] == "Deployed", 1800)
+        call.wait(
+            f"distribution {id_}",
+            lambda: self._get(call, id_)["Distribution"]["Status"] == "Deployed",
+            1800,
+        )
         return id_
 
     @staticmethod
@@ -102,13 +166,28 @@ class Distribution(Handler):
         if "DistributionConfig" in changed:
             now = self._get(call, physical_id)
             reference = now["Distribution"]["DistributionConfig"]["CallerReference"]
-            call.invoke(CLOUDFRONT, "UpdateDistribution", Id=physical_id, IfMatch=now["ETag"], DistributionConfig=self._config(call, new, reference))
+            call.invoke(
+                CLOUDFRONT,
+                "UpdateDistribution",
+                Id=physical_id,
+                IfMatch=now["ETag"],
+                DistributionConfig=self._config(call, new, reference),
+            )
 
     def delete(self, call, physical_id, props):
         now = self._get(call, physical_id)
         off = {**now["Distribution"]["DistributionConfig"], "Enabled": False}
-        tag = call.invoke(CLOUDFRONT, "UpdateDistribution", Id=physical_id, IfMatch=now["ETag"], DistributionConfig=off)["ETag"]
+        tag = call.invoke(
+            CLOUDFRONT,
+            "UpdateDistribution",
+            Id=physical_id,
+            IfMatch=now["ETag"],
+            DistributionConfig=off,
+        )["ETag"]
         call.invoke(CLOUDFRONT, "DeleteDistribution", Id=physical_id, IfMatch=tag)
 
     def attributes(self, call, physical_id, props):
-        return {"Id": physical_id, "DomainName": self._get(call, physical_id)["Distribution"]["DomainName"]}
+        return {
+            "Id": physical_id,
+            "DomainName": self._get(call, physical_id)["Distribution"]["DomainName"],
+        }

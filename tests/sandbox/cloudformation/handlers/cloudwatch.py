@@ -1,4 +1,5 @@
 """AWS::CloudWatch::Alarm."""
+
 from .base import Handler, register, without
 
 
@@ -6,12 +7,32 @@ from .base import Handler, register, without
 class Alarm(Handler):
     type = "AWS::CloudWatch::Alarm"
     name_property = "AlarmName"
-    updatable = ("ActionsEnabled", "AlarmActions", "AlarmDescription", "ComparisonOperator", "Dimensions", "EvaluationPeriods", "MetricName", "Namespace",
-                 "OKActions", "Period", "Statistic", "Tags", "Threshold", "TreatMissingData")
+    updatable = (
+        "ActionsEnabled",
+        "AlarmActions",
+        "AlarmDescription",
+        "ComparisonOperator",
+        "Dimensions",
+        "EvaluationPeriods",
+        "MetricName",
+        "Namespace",
+        "OKActions",
+        "Period",
+        "Statistic",
+        "Tags",
+        "Threshold",
+        "TreatMissingData",
+    )
 
     @staticmethod
     def _put(call, name: str, props: dict) -> None:
-        call.call("cloudwatch", "PutMetricAlarm", without(props, "AlarmName", "Tags"), AlarmName=name, Tags=call.tags(props) or None)
+        call.call(
+            "cloudwatch",
+            "PutMetricAlarm",
+            without(props, "AlarmName", "Tags"),
+            AlarmName=name,
+            Tags=call.tags(props) or None,
+        )
 
     def create(self, call, props):
         name = props.get("AlarmName") or call.name(255)

@@ -1,4 +1,5 @@
 """AWS::EC2: EIP, NatGateway, VPCEndpoint."""
+
 import json
 
 from ..convert import to_bool
@@ -14,7 +15,12 @@ class Eip(Ec2Handler):
     updatable = ("Tags",)
 
     def create(self, call, props):
-        made = call.call("ec2", "AllocateAddress", without(props, "Tags"), TagSpecifications=self.tag_spec(call, props))
+        made = call.call(
+            "ec2",
+            "AllocateAddress",
+            without(props, "Tags"),
+            TagSpecifications=self.tag_spec(call, props),
+        )
         return f"{made['PublicIp']}|{made['AllocationId']}"
 
     def ref(self, physical_id, props):
@@ -38,16 +44,25 @@ class NatGateway(Ec2Handler):
     updatable = ("Tags",)
 
     def create(self, call, props):
-        made = call.call("ec2", "CreateNatGateway", without(props, "Tags"), TagSpecifications=self.tag_spec(call, props),
-                         ClientToken=call.request_token)
+        made = call.call(
+            "ec2",
+            "CreateNatGateway",
+            without(props, "Tags"),
+            TagSpecifications=self.tag_spec(call, props),
+            ClientToken=call.request_token,
+        )
         nat = call.started(made["NatGateway"]["NatGatewayId"])
 
         def ready() -> bool:
             gateway = self._describe(call, nat)
             if gateway["State"] == "failed":
-                raise ResourceError(call.handler_message(f"NatGateway {nat} is in state failed and hence failed to stabilize. "
-                                                         f"Detailed failure message: {gateway.get('FailureMessage')}",
-                                                         "NotStabilized"))
+                raise ResourceError(
+                    call.handler_message(
+                        f"NatGateway {nat} is in state failed and hence failed to stabilize. "
+                        f"Detailed failure message: {gateway.get('FailureMessage')}",
+                        "NotStabilized",
+                    )
+                )
             return gateway["State"] == "available"
 
         call.wait(f"NAT gateway {nat}", ready)
@@ -77,7 +92,11 @@ class NatGateway(Ec2Handler):
     def attributes(self, call, physical_id, props):
         gateway = self._describe(call, physical_id)
         found = {"NatGatewayId": physical_id}
-        interfaces = [a["NetworkInterfaceId"] for a in gateway.get("NatGatewayAddresses", []) if a.get("NetworkInterfaceId")]
+        interfaces = [
+            a["NetworkInterfaceId"]
+            for a in gateway.get("NatGatewayAddresses", [])
+            if a.get("NetworkInterfaceId")
+        ]
         if interfaces:
             found["EniId"] = interfaces[0]
         return found
@@ -87,36 +106,60 @@ class NatGateway(Ec2Handler):
 class VpcEndpoint(Ec2Handler):
     type = "AWS::EC2::VPCEndpoint"
     tag_type = "vpc-endpoint"
-    updatable = ("RouteTableIds", "SubnetIds", "SecurityGroupIds", "PolicyDocument", "PrivateDnsEnabled", "Tags")
+    updatable = (
+        "RouteTableIds",
+        "SubnetIds",
+        "SecurityGroupIds",
+        "PolicyDocument",
+        "PrivateDnsEnabled",
+        "Tags",
+    )
 
     def create(self, call, props):
         wanted = {"VpcEndpointType": "Gateway", **without(props, "Tags")}
-        made = call.call("ec2", "CreateVpcEndpoint", wanted, TagSpecifications=self.tag_spec(call, props),
-                         ClientToken=call.request_token)
+        made = call.call(
+            "ec2",
+            "CreateVpcEndpoint",
+            wanted,
+            TagSpecifications=self.tag_spec(call, props),
+            ClientToken=call.request_token,
+        )
         endpoint = call.started(made["VpcEndpoint"]["VpcEndpointId"])
-        call.wait(f"VPC endpoint {endpoint}", lambda: self._describe(call, endpoint)["State"].lower() == "available")
+        call.wait(
+            f"VPC endpoint {endpoint}",
+            lambda: self._describe(call, endpoint)["State"].lower() == "available",
+        )
         return endpoint
 
     @staticmethod
     def _describe(call, endpoint: str) -> dict:
-        found = call.invoke("ec2", "DescribeVpcEndpoints", VpcEndpointIds=[endpoint])["VpcEndpoints"]
+        found = call.invoke("ec2", "DescribeVpcEndpoints", VpcEndpointIds=[endpoint])[
+            "VpcEndpoints"
+        ]
         if not found:
-            raise NotFound(call.handler_message(f"VPC endpoint {endpoint} was not found", "NotFound"))
+            raise NotFound(
+                call.handler_message(f"VPC endpoint {endpoint} was not found", "NotFound")
+            )
         return found[0]
 
     def update(self, call, physical_id, old, new, changed):
         params = {}
-        for name, plus, minus in (("RouteTableIds", "AddRouteTableIds", "RemoveRouteTableIds"),
-                                  ("SubnetIds", "AddSubnetIds", "RemoveSubnetIds"),
-                                  ("SecurityGroupIds", "AddSecurityGroupIds", "RemoveSecurityGroupIds")):
+        for name, plus, minus in (
+            ("RouteTableIds", "AddRouteTableIds", "RemoveRouteTableIds"),
+            ("SubnetIds", "AddSubnetIds", "RemoveSubnetIds"),
+            ("SecurityGroupIds", "AddSecurityGroupIds", "RemoveSecurityGroupIds"),
+        ):
             before, after = old.get(name, []), new.get(name, [])
             params[plus] = [i for i in after if i not in before]
             params[minus] = [i for i in before if i not in after]
         params = {k: v for k, v in params.items() if v}
         if "PolicyDocument" in changed:
             policy = new.get("PolicyDocument")
-            params.update({"PolicyDocument": policy if isinstance(policy, str) else json.dumps(policy)} if policy
-                          else {"ResetPolicy": True})
+            params.update(
+                {"PolicyDocument": policy if isinstance(policy, str) else json.dumps(policy)}
+                if policy
+                else {"ResetPolicy": True}
+            )
         if "PrivateDnsEnabled" in changed:
             params["PrivateDnsEnabled"] = to_bool(new.get("PrivateDnsEnabled", False))
         if params:
@@ -133,6 +176,11 @@ class VpcEndpoint(Ec2Handler):
 
     def attributes(self, call, physical_id, props):
         endpoint = self._describe(call, physical_id)
-        return {"Id": physical_id, "CreationTimestamp": endpoint["CreationTimestamp"].isoformat(),
-                "DnsEntries": [f"{e.get('HostedZoneId')}:{e['DnsName']}" for e in endpoint.get("DnsEntries", [])],
-                "NetworkInterfaceIds": endpoint.get("NetworkInterfaceIds", [])}
+        return {
+            "Id": physical_id,
+            "CreationTimestamp": endpoint["CreationTimestamp"].isoformat(),
+            "DnsEntries": [
+                f"{e.get('HostedZoneId')}:{e['DnsName']}" for e in endpoint.get("DnsEntries", [])
+            ],
+            "NetworkInterfaceIds": endpoint.get("NetworkInterfaceIds", []),
+        }

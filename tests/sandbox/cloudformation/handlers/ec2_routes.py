@@ -1,4 +1,5 @@
 """AWS::EC2: RouteTable, Route, SubnetRouteTableAssociation."""
+
 from ..errors import ResourceError
 from .base import Handler, only, register, without
 from .ec2_vpc import Ec2Handler
@@ -13,7 +14,12 @@ class RouteTable(Ec2Handler):
     updatable = ("Tags",)
 
     def create(self, call, props):
-        made = call.call("ec2", "CreateRouteTable", without(props, "Tags"), TagSpecifications=self.tag_spec(call, props))
+        made = call.call(
+            "ec2",
+            "CreateRouteTable",
+            without(props, "Tags"),
+            TagSpecifications=self.tag_spec(call, props),
+        )
         return made["RouteTable"]["RouteTableId"]
 
     def update(self, call, physical_id, old, new, changed):
@@ -29,8 +35,17 @@ class RouteTable(Ec2Handler):
 @register
 class Route(Handler):
     type = "AWS::EC2::Route"
-    updatable = ("CarrierGatewayId", "EgressOnlyInternetGatewayId", "GatewayId", "InstanceId", "NatGatewayId",
-                 "NetworkInterfaceId", "TransitGatewayId", "VpcEndpointId", "VpcPeeringConnectionId")
+    updatable = (
+        "CarrierGatewayId",
+        "EgressOnlyInternetGatewayId",
+        "GatewayId",
+        "InstanceId",
+        "NatGatewayId",
+        "NetworkInterfaceId",
+        "TransitGatewayId",
+        "VpcEndpointId",
+        "VpcPeeringConnectionId",
+    )
 
     @staticmethod
     def _destination(props: dict) -> dict:
@@ -43,7 +58,9 @@ class Route(Handler):
         destination = self._destination(props)
         targets = [n for n in self.updatable if n in props]
         if len(targets) != 1:
-            raise ResourceError(call.handler_message("a route needs exactly one target", "InvalidRequest"))
+            raise ResourceError(
+                call.handler_message("a route needs exactly one target", "InvalidRequest")
+            )
         call.call("ec2", "CreateRoute", props)
         return f"{props['RouteTableId']}|{next(iter(destination.values()))}"
 
@@ -51,7 +68,11 @@ class Route(Handler):
         call.call("ec2", "ReplaceRoute", new)
 
     def delete(self, call, physical_id, props):
-        call.call("ec2", "DeleteRoute", {"RouteTableId": props["RouteTableId"], **self._destination(props)})
+        call.call(
+            "ec2",
+            "DeleteRoute",
+            {"RouteTableId": props["RouteTableId"], **self._destination(props)},
+        )
 
     def attributes(self, call, physical_id, props):
         return {"CidrBlock": next(iter(self._destination(props).values()))}

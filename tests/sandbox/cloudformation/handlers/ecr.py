@@ -1,4 +1,5 @@
 """AWS::ECR: Repository, PullThroughCacheRule."""
+
 import json
 
 from ..convert import to_bool
@@ -14,12 +15,26 @@ def _policy(value) -> str:
 class Repository(Handler):
     type = "AWS::ECR::Repository"
     name_property = "RepositoryName"
-    updatable = ("ImageScanningConfiguration", "ImageTagMutability", "ImageTagMutabilityExclusionFilters", "LifecyclePolicy",
-                 "RepositoryPolicyText", "EmptyOnDelete", "Tags")
+    updatable = (
+        "ImageScanningConfiguration",
+        "ImageTagMutability",
+        "ImageTagMutabilityExclusionFilters",
+        "LifecyclePolicy",
+        "RepositoryPolicyText",
+        "EmptyOnDelete",
+        "Tags",
+    )
 
     def create(self, call, props):
         name = props.get("RepositoryName") or call.name(256, lower=True)
-        rest = without(props, "RepositoryName", "LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete", "Tags")
+        rest = without(
+            props,
+            "RepositoryName",
+            "LifecyclePolicy",
+            "RepositoryPolicyText",
+            "EmptyOnDelete",
+            "Tags",
+        )
         call.call("ecr", "CreateRepository", rest, repositoryName=name, tags=call.tags(props))
         call.started(name)
         self._policies(call, name, {}, props, {"LifecyclePolicy", "RepositoryPolicyText"})
@@ -30,24 +45,44 @@ class Repository(Handler):
         if "LifecyclePolicy" in changed and new.get("LifecyclePolicy"):
             policy = new["LifecyclePolicy"]
             if policy.get("RegistryId", call.account) != call.account:
-                raise ResourceError("LifecyclePolicy.RegistryId of another account is not supported by this sandbox")
-            call.invoke("ecr", "PutLifecyclePolicy", repositoryName=name, lifecyclePolicyText=policy["LifecyclePolicyText"])
+                raise ResourceError(
+                    "LifecyclePolicy.RegistryId of another account is not supported by this sandbox"
+                )
+            call.invoke(
+                "ecr",
+                "PutLifecyclePolicy",
+                repositoryName=name,
+                lifecyclePolicyText=policy["LifecyclePolicyText"],
+            )
         elif "LifecyclePolicy" in changed and old.get("LifecyclePolicy"):
             call.invoke("ecr", "DeleteLifecyclePolicy", repositoryName=name)
         if "RepositoryPolicyText" in changed and new.get("RepositoryPolicyText"):
-            call.invoke("ecr", "SetRepositoryPolicy", repositoryName=name, policyText=_policy(new["RepositoryPolicyText"]))
+            call.invoke(
+                "ecr",
+                "SetRepositoryPolicy",
+                repositoryName=name,
+                policyText=_policy(new["RepositoryPolicyText"]),
+            )
         elif "RepositoryPolicyText" in changed and old.get("RepositoryPolicyText"):
             call.invoke("ecr", "DeleteRepositoryPolicy", repositoryName=name)
 
     def update(self, call, physical_id, old, new, changed):
         if "ImageScanningConfiguration" in changed:
             scan = new.get("ImageScanningConfiguration", {})
-            call.invoke("ecr", "PutImageScanningConfiguration", repositoryName=physical_id,
-                        imageScanningConfiguration={"scanOnPush": to_bool(scan.get("ScanOnPush", False))})
+            call.invoke(
+                "ecr",
+                "PutImageScanningConfiguration",
+                repositoryName=physical_id,
+                imageScanningConfiguration={"scanOnPush": to_bool(scan.get("ScanOnPush", False))},
+            )
         if changed & {"ImageTagMutability", "ImageTagMutabilityExclusionFilters"}:
-            call.call("ecr", "PutImageTagMutability",
-                      {k: v for k, v in new.items() if k.startswith("ImageTagMutability")}
-                      or {"imageTagMutability": "MUTABLE"}, repositoryName=physical_id)
+            call.call(
+                "ecr",
+                "PutImageTagMutability",
+                {k: v for k, v in new.items() if k.startswith("ImageTagMutability")}
+                or {"imageTagMutability": "MUTABLE"},
+                repositoryName=physical_id,
+            )
         self._policies(call, physical_id, old, new, changed)
         if "Tags" in changed:
             arn = call.arn("ecr", f"repository/{physical_id}")
@@ -58,13 +93,21 @@ class Repository(Handler):
                 call.invoke("ecr", "TagResource", resourceArn=arn, tags=call.tags(new))
 
     def delete(self, call, physical_id, props):
-        call.invoke("ecr", "DeleteRepository", repositoryName=physical_id,
-                    force=to_bool(props.get("EmptyOnDelete", False), "EmptyOnDelete"))
+        call.invoke(
+            "ecr",
+            "DeleteRepository",
+            repositoryName=physical_id,
+            force=to_bool(props.get("EmptyOnDelete", False), "EmptyOnDelete"),
+        )
 
     def attributes(self, call, physical_id, props):
-        found = call.invoke("ecr", "DescribeRepositories", repositoryNames=[physical_id])["repositories"][0]
-        return {"Arn": found["repositoryArn"],
-                "RepositoryUri": f"{call.account}.dkr.ecr.{call.region}.amazonaws.com/{physical_id}"}
+        found = call.invoke("ecr", "DescribeRepositories", repositoryNames=[physical_id])[
+            "repositories"
+        ][0]
+        return {
+            "Arn": found["repositoryArn"],
+            "RepositoryUri": f"{call.account}.dkr.ecr.{call.region}.amazonaws.com/{physical_id}",
+        }
 
 
 @register
@@ -74,7 +117,12 @@ class PullThroughCacheRule(Handler):
 
     def create(self, call, props):
         prefix = props.get("EcrRepositoryPrefix") or call.name(30, lower=True)
-        call.call("ecr", "CreatePullThroughCacheRule", without(props, "EcrRepositoryPrefix"), ecrRepositoryPrefix=prefix)
+        call.call(
+            "ecr",
+            "CreatePullThroughCacheRule",
+            without(props, "EcrRepositoryPrefix"),
+            ecrRepositoryPrefix=prefix,
+        )
         return prefix
 
     def delete(self, call, physical_id, props):

@@ -1,4 +1,5 @@
 """AWS::ECS: Cluster, ClusterCapacityProviderAssociations, TaskDefinition."""
+
 from .base import Handler, only, register, without
 
 
@@ -19,24 +20,46 @@ def retag(call, arn: str, old: dict, new: dict) -> None:
 class Cluster(Handler):
     type = "AWS::ECS::Cluster"
     name_property = "ClusterName"
-    updatable = ("CapacityProviders", "ClusterSettings", "Configuration", "DefaultCapacityProviderStrategy",
-                 "ServiceConnectDefaults", "Tags")
+    updatable = (
+        "CapacityProviders",
+        "ClusterSettings",
+        "Configuration",
+        "DefaultCapacityProviderStrategy",
+        "ServiceConnectDefaults",
+        "Tags",
+    )
     renames = {"ClusterSettings": "settings"}
 
     def create(self, call, props):
         name = props.get("ClusterName") or call.name(255)
-        call.call("ecs", "CreateCluster", without(props, "ClusterName", "Tags"), self.renames, clusterName=name,
-                  tags=lower_tags(call.tags(props)))
+        call.call(
+            "ecs",
+            "CreateCluster",
+            without(props, "ClusterName", "Tags"),
+            self.renames,
+            clusterName=name,
+            tags=lower_tags(call.tags(props)),
+        )
         return name
 
     def update(self, call, physical_id, old, new, changed):
         settings = changed & {"ClusterSettings", "Configuration", "ServiceConnectDefaults"}
         if settings:
-            call.call("ecs", "UpdateCluster", only(new, *settings), self.renames, cluster=physical_id)
+            call.call(
+                "ecs", "UpdateCluster", only(new, *settings), self.renames, cluster=physical_id
+            )
         if changed & {"CapacityProviders", "DefaultCapacityProviderStrategy"}:
-            call.call("ecs", "PutClusterCapacityProviders", {
-                "CapacityProviders": new.get("CapacityProviders", []),
-                "DefaultCapacityProviderStrategy": new.get("DefaultCapacityProviderStrategy", [])}, cluster=physical_id)
+            call.call(
+                "ecs",
+                "PutClusterCapacityProviders",
+                {
+                    "CapacityProviders": new.get("CapacityProviders", []),
+                    "DefaultCapacityProviderStrategy": new.get(
+                        "DefaultCapacityProviderStrategy", []
+                    ),
+                },
+                cluster=physical_id,
+            )
         if "Tags" in changed:
             retag(call, self._arn(call, physical_id), old, new)
 
@@ -64,8 +87,13 @@ class ClusterCapacityProviderAssociations(Handler):
         self.create(call, new)
 
     def delete(self, call, physical_id, props):
-        call.invoke("ecs", "PutClusterCapacityProviders", cluster=physical_id, capacityProviders=[],
-                    defaultCapacityProviderStrategy=[])
+        call.invoke(
+            "ecs",
+            "PutClusterCapacityProviders",
+            cluster=physical_id,
+            capacityProviders=[],
+            defaultCapacityProviderStrategy=[],
+        )
 
 
 @register
@@ -75,13 +103,27 @@ class CapacityProvider(Handler):
     updatable = ("AutoScalingGroupProvider", "Tags")
 
     def create(self, call, props):
-        made = call.call("ecs", "CreateCapacityProvider", without(props, "Name", "Tags"), name=props.get("Name") or call.name(255),
-                         tags=lower_tags(call.tags(props)) or None)
+        made = call.call(
+            "ecs",
+            "CreateCapacityProvider",
+            without(props, "Name", "Tags"),
+            name=props.get("Name") or call.name(255),
+            tags=lower_tags(call.tags(props)) or None,
+        )
         return made["capacityProvider"]["name"]
 
     def update(self, call, physical_id, old, new, changed):
         if "AutoScalingGroupProvider" in changed:
-            call.call("ecs", "UpdateCapacityProvider", {"AutoScalingGroupProvider": without(new["AutoScalingGroupProvider"], "AutoScalingGroupArn")}, name=physical_id)
+            call.call(
+                "ecs",
+                "UpdateCapacityProvider",
+                {
+                    "AutoScalingGroupProvider": without(
+                        new["AutoScalingGroupProvider"], "AutoScalingGroupArn"
+                    )
+                },
+                name=physical_id,
+            )
         if "Tags" in changed:
             retag(call, call.arn("ecs", f"capacity-provider/{physical_id}"), old, new)
 
@@ -95,8 +137,13 @@ class TaskDefinition(Handler):
     updatable = ("Tags",)
 
     def create(self, call, props):
-        made = call.call("ecs", "RegisterTaskDefinition", without(props, "Family", "Tags"),
-                         family=props.get("Family") or call.name(255), tags=lower_tags(call.tags(props)) or None)
+        made = call.call(
+            "ecs",
+            "RegisterTaskDefinition",
+            without(props, "Family", "Tags"),
+            family=props.get("Family") or call.name(255),
+            tags=lower_tags(call.tags(props)) or None,
+        )
         return made["taskDefinition"]["taskDefinitionArn"]
 
     def update(self, call, physical_id, old, new, changed):

@@ -1,4 +1,5 @@
 """AWS::ECS::Service: made, changed and deleted, each time until the service is steady or its deployment failed."""
+
 from ..convert import to_bool
 from ..errors import NotFound, ResourceError
 from .base import Handler, only, register, without
@@ -6,16 +7,41 @@ from .ecs import lower_tags, retag
 
 STEADY_TIMEOUT_SECONDS = 3 * 3600
 RENAMES = {"PlacementStrategies": "placementStrategy"}
-CHANGEABLE = ("AvailabilityZoneRebalancing", "CapacityProviderStrategy", "DeploymentConfiguration", "DesiredCount",
-              "EnableECSManagedTags", "EnableExecuteCommand", "HealthCheckGracePeriodSeconds", "LoadBalancers",
-              "NetworkConfiguration", "PlacementConstraints", "PlacementStrategies", "PlatformVersion", "PropagateTags",
-              "ServiceConnectConfiguration", "ServiceRegistries", "TaskDefinition", "VolumeConfigurations",
-              "VpcLatticeConfigurations")
+CHANGEABLE = (
+    "AvailabilityZoneRebalancing",
+    "CapacityProviderStrategy",
+    "DeploymentConfiguration",
+    "DesiredCount",
+    "EnableECSManagedTags",
+    "EnableExecuteCommand",
+    "HealthCheckGracePeriodSeconds",
+    "LoadBalancers",
+    "NetworkConfiguration",
+    "PlacementConstraints",
+    "PlacementStrategies",
+    "PlatformVersion",
+    "PropagateTags",
+    "ServiceConnectConfiguration",
+    "ServiceRegistries",
+    "TaskDefinition",
+    "VolumeConfigurations",
+    "VpcLatticeConfigurations",
+)
 # What the API is told when a property is taken out of the template.
-CLEARED = {"LoadBalancers": [], "ServiceRegistries": [], "PlacementConstraints": [], "PlacementStrategies": [],
-           "CapacityProviderStrategy": [], "HealthCheckGracePeriodSeconds": 0, "EnableExecuteCommand": False,
-           "EnableECSManagedTags": False, "PropagateTags": "NONE", "PlatformVersion": "LATEST",
-           "VolumeConfigurations": [], "VpcLatticeConfigurations": []}
+CLEARED = {
+    "LoadBalancers": [],
+    "ServiceRegistries": [],
+    "PlacementConstraints": [],
+    "PlacementStrategies": [],
+    "CapacityProviderStrategy": [],
+    "HealthCheckGracePeriodSeconds": 0,
+    "EnableExecuteCommand": False,
+    "EnableECSManagedTags": False,
+    "PropagateTags": "NONE",
+    "PlatformVersion": "LATEST",
+    "VolumeConfigurations": [],
+    "VpcLatticeConfigurations": [],
+}
 
 
 @register
@@ -28,8 +54,14 @@ class Service(Handler):
         rest = without(props, "ServiceName", "ForceNewDeployment", "Tags")
         if rest.get("SchedulingStrategy", "REPLICA") == "REPLICA":
             rest.setdefault("DesiredCount", 1)
-        made = call.call("ecs", "CreateService", rest, RENAMES, serviceName=props.get("ServiceName") or call.name(255),
-                         tags=lower_tags(call.tags(props)) or None)["service"]
+        made = call.call(
+            "ecs",
+            "CreateService",
+            rest,
+            RENAMES,
+            serviceName=props.get("ServiceName") or call.name(255),
+            tags=lower_tags(call.tags(props)) or None,
+        )["service"]
         arn = call.started(made["serviceArn"])
         self._steady(call, arn, props, _primary(made))
         return arn
@@ -43,16 +75,24 @@ class Service(Handler):
 
     def _steady(self, call, arn: str, props: dict, deployment: str) -> None:
         """Waits for the deployment that this call started: COMPLETED with all tasks, or FAILED."""
+
         def ready() -> bool:
             service = self._describe(call, arn, props)
             mine = [d for d in service["deployments"] if d["id"] == deployment]
             if not mine or mine[0].get("rolloutState") == "FAILED":
-                raise ResourceError(call.handler_message(
-                    "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.",
-                    "GeneralServiceException"))
+                raise ResourceError(
+                    call.handler_message(
+                        "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.",
+                        "GeneralServiceException",
+                    )
+                )
             current = mine[0]
-            return (current["status"] == "PRIMARY" and current.get("rolloutState", "COMPLETED") == "COMPLETED"
-                    and current["runningCount"] == current["desiredCount"] and len(service["deployments"]) == 1)
+            return (
+                current["status"] == "PRIMARY"
+                and current.get("rolloutState", "COMPLETED") == "COMPLETED"
+                and current["runningCount"] == current["desiredCount"]
+                and len(service["deployments"]) == 1
+            )
 
         call.wait(f"service {arn} to be steady", ready, STEADY_TIMEOUT_SECONDS)
 
@@ -69,11 +109,16 @@ class Service(Handler):
             else:
                 raise ResourceError(f"the sandbox cannot take {name} out of a service")
         force = {}
-        if "CapacityProviderStrategy" in wanted or to_bool(
-                new.get("ForceNewDeployment", {}).get("EnableForceNewDeployment", False)) and "ForceNewDeployment" in changed:
+        if (
+            "CapacityProviderStrategy" in wanted
+            or to_bool(new.get("ForceNewDeployment", {}).get("EnableForceNewDeployment", False))
+            and "ForceNewDeployment" in changed
+        ):
             force = {"forceNewDeployment": True}
         if wanted or force:
-            service = call.call("ecs", "UpdateService", wanted, RENAMES, service=physical_id, **where, **force)["service"]
+            service = call.call(
+                "ecs", "UpdateService", wanted, RENAMES, service=physical_id, **where, **force
+            )["service"]
             self._steady(call, physical_id, new, _primary(service))
         if "Tags" in changed:
             retag(call, physical_id, old, new)

@@ -1,4 +1,5 @@
 """AWS::EFS: FileSystem, MountTarget, AccessPoint."""
+
 import json
 
 from ..errors import NotFound, ResourceError
@@ -19,54 +20,112 @@ def wait_gone(call, what: str, describe) -> None:
             return not describe()
         except NotFound:
             return True
+
     call.wait(f"the deletion of {what}", gone)
 
 
 @register
 class FileSystem(Handler):
     type = "AWS::EFS::FileSystem"
-    updatable = ("BackupPolicy", "FileSystemPolicy", "LifecyclePolicies", "ThroughputMode", "ProvisionedThroughputInMibps",
-                 "Tags")
+    updatable = (
+        "BackupPolicy",
+        "FileSystemPolicy",
+        "LifecyclePolicies",
+        "ThroughputMode",
+        "ProvisionedThroughputInMibps",
+        "Tags",
+    )
 
     def create(self, call, props):
-        rest = without(props, "FileSystemTags", "BackupPolicy", "FileSystemPolicy", "LifecyclePolicies",
-                       "BypassPolicyLockoutSafetyCheck")
-        made = call.call("efs", "CreateFileSystem", rest, CreationToken=call.request_token, Tags=call.tags(props) or None)
+        rest = without(
+            props,
+            "FileSystemTags",
+            "BackupPolicy",
+            "FileSystemPolicy",
+            "LifecyclePolicies",
+            "BypassPolicyLockoutSafetyCheck",
+        )
+        made = call.call(
+            "efs",
+            "CreateFileSystem",
+            rest,
+            CreationToken=call.request_token,
+            Tags=call.tags(props) or None,
+        )
         id_ = call.started(made["FileSystemId"])
-        call.wait(f"file system {id_}", lambda: call.invoke(
-            "efs", "DescribeFileSystems", FileSystemId=id_)["FileSystems"][0]["LifeCycleState"] == "available")
-        self._policies(call, id_, props, {n for n in ("BackupPolicy", "FileSystemPolicy", "LifecyclePolicies") if n in props})
+        call.wait(
+            f"file system {id_}",
+            lambda: (
+                call.invoke("efs", "DescribeFileSystems", FileSystemId=id_)["FileSystems"][0][
+                    "LifeCycleState"
+                ]
+                == "available"
+            ),
+        )
+        self._policies(
+            call,
+            id_,
+            props,
+            {n for n in ("BackupPolicy", "FileSystemPolicy", "LifecyclePolicies") if n in props},
+        )
         return id_
 
     @staticmethod
     def _policies(call, id_: str, props: dict, names: set) -> None:
         if "BackupPolicy" in names:
-            call.call("efs", "PutBackupPolicy", {"BackupPolicy": props.get("BackupPolicy", {"Status": "DISABLED"})},
-                      FileSystemId=id_)
+            call.call(
+                "efs",
+                "PutBackupPolicy",
+                {"BackupPolicy": props.get("BackupPolicy", {"Status": "DISABLED"})},
+                FileSystemId=id_,
+            )
         if "LifecyclePolicies" in names:
-            call.call("efs", "PutLifecycleConfiguration", {"LifecyclePolicies": props.get("LifecyclePolicies", [])},
-                      FileSystemId=id_)
+            call.call(
+                "efs",
+                "PutLifecycleConfiguration",
+                {"LifecyclePolicies": props.get("LifecyclePolicies", [])},
+                FileSystemId=id_,
+            )
         if "FileSystemPolicy" in names and props.get("FileSystemPolicy"):
-            call.invoke("efs", "PutFileSystemPolicy", FileSystemId=id_, Policy=json.dumps(props["FileSystemPolicy"]),
-                        BypassPolicyLockoutSafetyCheck=bool(props.get("BypassPolicyLockoutSafetyCheck", False)))
+            call.invoke(
+                "efs",
+                "PutFileSystemPolicy",
+                FileSystemId=id_,
+                Policy=json.dumps(props["FileSystemPolicy"]),
+                BypassPolicyLockoutSafetyCheck=bool(
+                    props.get("BypassPolicyLockoutSafetyCheck", False)
+                ),
+            )
         elif "FileSystemPolicy" in names:
             call.invoke("efs", "DeleteFileSystemPolicy", FileSystemId=id_)
 
     def update(self, call, physical_id, old, new, changed):
         if changed & {"ThroughputMode", "ProvisionedThroughputInMibps"}:
-            call.call("efs", "UpdateFileSystem", only(new, "ThroughputMode", "ProvisionedThroughputInMibps"),
-                      FileSystemId=physical_id)
+            call.call(
+                "efs",
+                "UpdateFileSystem",
+                only(new, "ThroughputMode", "ProvisionedThroughputInMibps"),
+                FileSystemId=physical_id,
+            )
         self._policies(call, physical_id, new, changed)
         if "Tags" in changed:
             retag(call, physical_id, old, new)
 
     def delete(self, call, physical_id, props):
         call.invoke("efs", "DeleteFileSystem", FileSystemId=physical_id)
-        wait_gone(call, f"file system {physical_id}", lambda: call.invoke(
-            "efs", "DescribeFileSystems", FileSystemId=physical_id)["FileSystems"])
+        wait_gone(
+            call,
+            f"file system {physical_id}",
+            lambda: call.invoke("efs", "DescribeFileSystems", FileSystemId=physical_id)[
+                "FileSystems"
+            ],
+        )
 
     def attributes(self, call, physical_id, props):
-        return {"FileSystemId": physical_id, "Arn": call.arn("elasticfilesystem", f"file-system/{physical_id}")}
+        return {
+            "FileSystemId": physical_id,
+            "Arn": call.arn("elasticfilesystem", f"file-system/{physical_id}"),
+        }
 
 
 @register
@@ -77,7 +136,10 @@ class MountTarget(Handler):
     def create(self, call, props):
         made = call.call("efs", "CreateMountTarget", props)
         id_ = call.started(made["MountTargetId"])
-        call.wait(f"mount target {id_}", lambda: self._describe(call, id_)["LifeCycleState"] == "available")
+        call.wait(
+            f"mount target {id_}",
+            lambda: self._describe(call, id_)["LifeCycleState"] == "available",
+        )
         return id_
 
     @staticmethod
@@ -88,8 +150,12 @@ class MountTarget(Handler):
         return found[0]
 
     def update(self, call, physical_id, old, new, changed):
-        call.invoke("efs", "ModifyMountTargetSecurityGroups", MountTargetId=physical_id,
-                    SecurityGroups=new["SecurityGroups"])
+        call.invoke(
+            "efs",
+            "ModifyMountTargetSecurityGroups",
+            MountTargetId=physical_id,
+            SecurityGroups=new["SecurityGroups"],
+        )
 
     def delete(self, call, physical_id, props):
         call.invoke("efs", "DeleteMountTarget", MountTargetId=physical_id)
@@ -105,14 +171,23 @@ class AccessPoint(Handler):
     updatable = ("Tags",)
 
     def create(self, call, props):
-        made = call.call("efs", "CreateAccessPoint", without(props, "AccessPointTags", "ClientToken"),
-                         ClientToken=props.get("ClientToken", call.request_token), Tags=call.tags(props) or None)
+        made = call.call(
+            "efs",
+            "CreateAccessPoint",
+            without(props, "AccessPointTags", "ClientToken"),
+            ClientToken=props.get("ClientToken", call.request_token),
+            Tags=call.tags(props) or None,
+        )
         id_ = call.started(made["AccessPointId"])
 
         def ready() -> bool:
-            state = call.invoke("efs", "DescribeAccessPoints", AccessPointId=id_)["AccessPoints"][0]["LifeCycleState"]
+            state = call.invoke("efs", "DescribeAccessPoints", AccessPointId=id_)["AccessPoints"][
+                0
+            ]["LifeCycleState"]
             if state == "error":
-                raise ResourceError(call.handler_message(f"access point {id_} is in state error", "NotStabilized"))
+                raise ResourceError(
+                    call.handler_message(f"access point {id_} is in state error", "NotStabilized")
+                )
             return state == "available"
 
         call.wait(f"access point {id_}", ready)
@@ -125,4 +200,7 @@ class AccessPoint(Handler):
         call.invoke("efs", "DeleteAccessPoint", AccessPointId=physical_id)
 
     def attributes(self, call, physical_id, props):
-        return {"AccessPointId": physical_id, "Arn": call.arn("elasticfilesystem", f"access-point/{physical_id}")}
+        return {
+            "AccessPointId": physical_id,
+            "Arn": call.arn("elasticfilesystem", f"access-point/{physical_id}"),
+        }

@@ -1,13 +1,28 @@
 """AWS::ElastiCache: ReplicationGroup, SubnetGroup, ParameterGroup."""
+
 from ..convert import to_bool
 from ..errors import NotFound, ResourceError
 from .base import Handler, only, register, without
 
 CACHE = "elasticache"
-UPDATABLE = ("AutoMinorVersionUpgrade", "AutomaticFailoverEnabled", "CacheNodeType", "CacheParameterGroupName",
-             "EngineVersion", "MultiAZEnabled", "NotificationTopicArn", "PreferredMaintenanceWindow",
-             "ReplicationGroupDescription", "SecurityGroupIds", "SnapshotRetentionLimit", "SnapshotWindow",
-             "TransitEncryptionEnabled", "TransitEncryptionMode", "Engine", "AuthToken")
+UPDATABLE = (
+    "AutoMinorVersionUpgrade",
+    "AutomaticFailoverEnabled",
+    "CacheNodeType",
+    "CacheParameterGroupName",
+    "EngineVersion",
+    "MultiAZEnabled",
+    "NotificationTopicArn",
+    "PreferredMaintenanceWindow",
+    "ReplicationGroupDescription",
+    "SecurityGroupIds",
+    "SnapshotRetentionLimit",
+    "SnapshotWindow",
+    "TransitEncryptionEnabled",
+    "TransitEncryptionMode",
+    "Engine",
+    "AuthToken",
+)
 
 
 def retag(call, arn: str, old: dict, new: dict) -> None:
@@ -26,22 +41,32 @@ class ReplicationGroup(Handler):
 
     def create(self, call, props):
         name = str(props.get("ReplicationGroupId") or call.name(40)).lower()
-        call.call(CACHE, "CreateReplicationGroup", without(props, "ReplicationGroupId", "Tags"), ReplicationGroupId=name,
-                  Tags=call.tags(props))
+        call.call(
+            CACHE,
+            "CreateReplicationGroup",
+            without(props, "ReplicationGroupId", "Tags"),
+            ReplicationGroupId=name,
+            Tags=call.tags(props),
+        )
         call.started(name)
         self._available(call, name)
         return name
 
     @staticmethod
     def _describe(call, name: str) -> dict:
-        return call.invoke(CACHE, "DescribeReplicationGroups", ReplicationGroupId=name)["ReplicationGroups"][0]
+        return call.invoke(CACHE, "DescribeReplicationGroups", ReplicationGroupId=name)[
+            "ReplicationGroups"
+        ][0]
 
     def _available(self, call, name: str) -> None:
         def ready() -> bool:
             status = self._describe(call, name)["Status"]
             if status == "create-failed":
-                raise ResourceError(call.handler_message(f"Replication group {name} is in status create-failed",
-                                                         "NotStabilized"))
+                raise ResourceError(
+                    call.handler_message(
+                        f"Replication group {name} is in status create-failed", "NotStabilized"
+                    )
+                )
             return status == "available"
 
         call.wait(f"replication group {name}", ready, 3600)
@@ -50,15 +75,27 @@ class ReplicationGroup(Handler):
         names = changed & set(UPDATABLE)
         gone = sorted(n for n in names if n not in new)
         if gone:
-            raise ResourceError(f"the sandbox cannot take {', '.join(gone)} out of a replication group")
+            raise ResourceError(
+                f"the sandbox cannot take {', '.join(gone)} out of a replication group"
+            )
         if names:
-            call.call(CACHE, "ModifyReplicationGroup", only(new, *names), ReplicationGroupId=physical_id,
-                      ApplyImmediately=True)
+            call.call(
+                CACHE,
+                "ModifyReplicationGroup",
+                only(new, *names),
+                ReplicationGroupId=physical_id,
+                ApplyImmediately=True,
+            )
             self._available(call, physical_id)
         if "NumCacheClusters" in changed:
             before, after = int(old.get("NumCacheClusters", 1)), int(new.get("NumCacheClusters", 1))
-            call.invoke(CACHE, "IncreaseReplicaCount" if after > before else "DecreaseReplicaCount",
-                        ReplicationGroupId=physical_id, NewReplicaCount=after - 1, ApplyImmediately=True)
+            call.invoke(
+                CACHE,
+                "IncreaseReplicaCount" if after > before else "DecreaseReplicaCount",
+                ReplicationGroupId=physical_id,
+                NewReplicaCount=after - 1,
+                ApplyImmediately=True,
+            )
             self._available(call, physical_id)
         if "Tags" in changed:
             retag(call, call.arn("elasticache", f"replicationgroup:{physical_id}"), old, new)
@@ -67,7 +104,12 @@ class ReplicationGroup(Handler):
         return path[0] == "NodeGroupConfiguration"
 
     def delete(self, call, physical_id, props):
-        call.invoke(CACHE, "DeleteReplicationGroup", ReplicationGroupId=physical_id, RetainPrimaryCluster=False)
+        call.invoke(
+            CACHE,
+            "DeleteReplicationGroup",
+            ReplicationGroupId=physical_id,
+            RetainPrimaryCluster=False,
+        )
 
         def gone() -> bool:
             try:
@@ -109,14 +151,25 @@ class SubnetGroup(Handler):
 
     def create(self, call, props):
         name = str(props.get("CacheSubnetGroupName") or call.name(255)).lower()
-        call.call(CACHE, "CreateCacheSubnetGroup", without(props, "CacheSubnetGroupName", "Tags"), self.renames,
-                  CacheSubnetGroupName=name, Tags=call.tags(props))
+        call.call(
+            CACHE,
+            "CreateCacheSubnetGroup",
+            without(props, "CacheSubnetGroupName", "Tags"),
+            self.renames,
+            CacheSubnetGroupName=name,
+            Tags=call.tags(props),
+        )
         return name
 
     def update(self, call, physical_id, old, new, changed):
         if changed - {"Tags"}:
-            call.call(CACHE, "ModifyCacheSubnetGroup", only(new, "Description", "SubnetIds"), self.renames,
-                      CacheSubnetGroupName=physical_id)
+            call.call(
+                CACHE,
+                "ModifyCacheSubnetGroup",
+                only(new, "Description", "SubnetIds"),
+                self.renames,
+                CacheSubnetGroupName=physical_id,
+            )
         if "Tags" in changed:
             retag(call, call.arn("elasticache", f"subnetgroup:{physical_id}"), old, new)
 
@@ -132,25 +185,40 @@ class ParameterGroup(Handler):
 
     def create(self, call, props):
         name = str(props.get("CacheParameterGroupName") or call.name(255)).lower()
-        call.call(CACHE, "CreateCacheParameterGroup", only(props, "CacheParameterGroupFamily", "Description"),
-                  CacheParameterGroupName=name, Tags=call.tags(props))
+        call.call(
+            CACHE,
+            "CreateCacheParameterGroup",
+            only(props, "CacheParameterGroupFamily", "Description"),
+            CacheParameterGroupName=name,
+            Tags=call.tags(props),
+        )
         call.started(name)
         self._set(call, name, props.get("Properties", {}))
         return name
 
     @staticmethod
     def _set(call, name: str, parameters: dict) -> None:
-        items = [{"ParameterName": k, "ParameterValue": str(v)} for k, v in sorted(parameters.items())]
+        items = [
+            {"ParameterName": k, "ParameterValue": str(v)} for k, v in sorted(parameters.items())
+        ]
         for start in range(0, len(items), 20):
-            call.invoke(CACHE, "ModifyCacheParameterGroup", CacheParameterGroupName=name,
-                        ParameterNameValues=items[start:start + 20])
+            call.invoke(
+                CACHE,
+                "ModifyCacheParameterGroup",
+                CacheParameterGroupName=name,
+                ParameterNameValues=items[start : start + 20],
+            )
 
     def update(self, call, physical_id, old, new, changed):
         if "Properties" in changed:
             gone = [k for k in old.get("Properties", {}) if k not in new.get("Properties", {})]
             if gone:
-                call.invoke(CACHE, "ResetCacheParameterGroup", CacheParameterGroupName=physical_id,
-                            ParameterNameValues=[{"ParameterName": k} for k in gone])
+                call.invoke(
+                    CACHE,
+                    "ResetCacheParameterGroup",
+                    CacheParameterGroupName=physical_id,
+                    ParameterNameValues=[{"ParameterName": k} for k in gone],
+                )
             self._set(call, physical_id, new.get("Properties", {}))
         if "Tags" in changed:
             retag(call, call.arn("elasticache", f"parametergroup:{physical_id}"), old, new)

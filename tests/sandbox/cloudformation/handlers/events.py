@@ -1,10 +1,14 @@
 """AWS::Events::Rule, with its targets."""
+
 import json
 
 from ..errors import ResourceError
 from .base import Handler, register, without
 
-NAMES = {"Targets.EcsParameters.TagList": "Tags", "Targets.EcsParameters.PlacementStrategies": "PlacementStrategy"}
+NAMES = {
+    "Targets.EcsParameters.TagList": "Tags",
+    "Targets.EcsParameters.PlacementStrategies": "PlacementStrategy",
+}
 RULE = ("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State")
 
 
@@ -37,9 +41,13 @@ class Rule(Handler):
         if gone:
             call.invoke("events", "RemoveTargets", Rule=name, Ids=gone, **self._bus(props))
         if new:
-            reply = call.call("events", "PutTargets", {"Targets": new, **self._bus(props)}, NAMES, Rule=name)
+            reply = call.call(
+                "events", "PutTargets", {"Targets": new, **self._bus(props)}, NAMES, Rule=name
+            )
             if reply.get("FailedEntryCount"):
-                raise ResourceError(call.handler_message(str(reply["FailedEntries"]), "InvalidRequest"))
+                raise ResourceError(
+                    call.handler_message(str(reply["FailedEntries"]), "InvalidRequest")
+                )
 
     def update(self, call, physical_id, old, new, changed):
         if changed & set(RULE):
@@ -60,8 +68,14 @@ class Rule(Handler):
     def delete(self, call, physical_id, props):
         targets = [t["Id"] for t in props.get("Targets", [])]
         if targets:
-            call.invoke("events", "RemoveTargets", Rule=physical_id, Ids=targets, **self._bus(props))
+            call.invoke(
+                "events", "RemoveTargets", Rule=physical_id, Ids=targets, **self._bus(props)
+            )
         call.invoke("events", "DeleteRule", Name=physical_id, **self._bus(props))
 
     def attributes(self, call, physical_id, props):
-        return {"Arn": call.invoke("events", "DescribeRule", Name=physical_id, **self._bus(props))["Arn"]}
+        return {
+            "Arn": call.invoke("events", "DescribeRule", Name=physical_id, **self._bus(props))[
+                "Arn"
+            ]
+        }

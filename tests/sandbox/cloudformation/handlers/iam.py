@@ -1,4 +1,5 @@
 """AWS::IAM: Role, Policy, ManagedPolicy, RolePolicy, InstanceProfile, OIDCProvider."""
+
 import json
 
 from ..errors import NotFound
@@ -20,13 +21,25 @@ def ignoring_absent(action) -> None:
 class Role(Handler):
     type = "AWS::IAM::Role"
     name_property = "RoleName"
-    updatable = ("AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "MaxSessionDuration", "PermissionsBoundary",
-                 "Policies", "Tags")
+    updatable = (
+        "AssumeRolePolicyDocument",
+        "Description",
+        "ManagedPolicyArns",
+        "MaxSessionDuration",
+        "PermissionsBoundary",
+        "Policies",
+        "Tags",
+    )
 
     def create(self, call, props):
         name = props.get("RoleName") or call.name(64)
-        call.call("iam", "CreateRole", without(props, "RoleName", "ManagedPolicyArns", "Policies", "Tags"),
-                  RoleName=name, Tags=call.tags(props))
+        call.call(
+            "iam",
+            "CreateRole",
+            without(props, "RoleName", "ManagedPolicyArns", "Policies", "Tags"),
+            RoleName=name,
+            Tags=call.tags(props),
+        )
         call.started(name)
         for arn in props.get("ManagedPolicyArns", []):
             call.invoke("iam", "AttachRolePolicy", RoleName=name, PolicyArn=arn)
@@ -36,34 +49,59 @@ class Role(Handler):
     @staticmethod
     def _put_policies(call, name, policies) -> None:
         for policy in policies:
-            call.invoke("iam", "PutRolePolicy", RoleName=name, PolicyName=policy["PolicyName"],
-                        PolicyDocument=document(policy["PolicyDocument"]))
+            call.invoke(
+                "iam",
+                "PutRolePolicy",
+                RoleName=name,
+                PolicyName=policy["PolicyName"],
+                PolicyDocument=document(policy["PolicyDocument"]),
+            )
 
     def update(self, call, physical_id, old, new, changed):
         if "AssumeRolePolicyDocument" in changed:
-            call.invoke("iam", "UpdateAssumeRolePolicy", RoleName=physical_id,
-                        PolicyDocument=document(new["AssumeRolePolicyDocument"]))
+            call.invoke(
+                "iam",
+                "UpdateAssumeRolePolicy",
+                RoleName=physical_id,
+                PolicyDocument=document(new["AssumeRolePolicyDocument"]),
+            )
         if changed & {"Description", "MaxSessionDuration"}:
-            call.invoke("iam", "UpdateRole", RoleName=physical_id, Description=new.get("Description", ""),
-                        MaxSessionDuration=int(new.get("MaxSessionDuration", 3600)))
+            call.invoke(
+                "iam",
+                "UpdateRole",
+                RoleName=physical_id,
+                Description=new.get("Description", ""),
+                MaxSessionDuration=int(new.get("MaxSessionDuration", 3600)),
+            )
         if "PermissionsBoundary" in changed:
             if new.get("PermissionsBoundary"):
-                call.invoke("iam", "PutRolePermissionsBoundary", RoleName=physical_id,
-                            PermissionsBoundary=new["PermissionsBoundary"])
+                call.invoke(
+                    "iam",
+                    "PutRolePermissionsBoundary",
+                    RoleName=physical_id,
+                    PermissionsBoundary=new["PermissionsBoundary"],
+                )
             else:
                 call.invoke("iam", "DeleteRolePermissionsBoundary", RoleName=physical_id)
         before, after = set(old.get("ManagedPolicyArns", [])), set(new.get("ManagedPolicyArns", []))
         for arn in sorted(after - before):
             call.invoke("iam", "AttachRolePolicy", RoleName=physical_id, PolicyArn=arn)
         for arn in sorted(before - after):
-            ignoring_absent(lambda a=arn: call.invoke("iam", "DetachRolePolicy", RoleName=physical_id, PolicyArn=a))
+            ignoring_absent(
+                lambda a=arn: call.invoke(
+                    "iam", "DetachRolePolicy", RoleName=physical_id, PolicyArn=a
+                )
+            )
         if "Policies" in changed:
             self._put_policies(call, physical_id, new.get("Policies", []))
             kept = {p["PolicyName"] for p in new.get("Policies", [])}
             for policy in old.get("Policies", []):
                 if policy["PolicyName"] not in kept:
-                    ignoring_absent(lambda n=policy["PolicyName"]: call.invoke("iam", "DeleteRolePolicy",
-                                                                               RoleName=physical_id, PolicyName=n))
+                    ignoring_absent(
+                        lambda n=policy["PolicyName"]: call.invoke(
+                            "iam", "DeleteRolePolicy", RoleName=physical_id, PolicyName=n
+                        )
+                    )
         if "Tags" in changed:
             gone = call.tags_gone(old, new)
             if gone:
@@ -74,10 +112,17 @@ class Role(Handler):
     def delete(self, call, physical_id, props):
         """Only what the template gave is taken off first; foreign attachments make the delete fail, as on AWS."""
         for arn in props.get("ManagedPolicyArns", []):
-            ignoring_absent(lambda a=arn: call.invoke("iam", "DetachRolePolicy", RoleName=physical_id, PolicyArn=a))
+            ignoring_absent(
+                lambda a=arn: call.invoke(
+                    "iam", "DetachRolePolicy", RoleName=physical_id, PolicyArn=a
+                )
+            )
         for policy in props.get("Policies", []):
-            ignoring_absent(lambda n=policy["PolicyName"]: call.invoke("iam", "DeleteRolePolicy", RoleName=physical_id,
-                                                                       PolicyName=n))
+            ignoring_absent(
+                lambda n=policy["PolicyName"]: call.invoke(
+                    "iam", "DeleteRolePolicy", RoleName=physical_id, PolicyName=n
+                )
+            )
         call.invoke("iam", "DeleteRole", RoleName=physical_id)
 
     def attributes(self, call, physical_id, props):
@@ -87,21 +132,30 @@ class Role(Handler):
 
 class _Inline(Handler):
     """Inline policies on roles, groups and users."""
+
     kinds = (("Roles", "Role"), ("Groups", "Group"), ("Users", "User"))
 
     def put(self, call, props) -> None:
         for key, kind in self.kinds:
             for name in props.get(key, []):
-                call.invoke("iam", f"Put{kind}Policy", **{f"{kind}Name": name}, PolicyName=props["PolicyName"],
-                            PolicyDocument=document(props["PolicyDocument"]))
+                call.invoke(
+                    "iam",
+                    f"Put{kind}Policy",
+                    **{f"{kind}Name": name},
+                    PolicyName=props["PolicyName"],
+                    PolicyDocument=document(props["PolicyDocument"]),
+                )
 
     def take_off(self, call, props, keep: dict) -> None:
         for key, kind in self.kinds:
             for name in props.get(key, []):
                 if name in keep.get(key, []) and keep.get("PolicyName") == props["PolicyName"]:
                     continue
-                ignoring_absent(lambda k=kind, n=name: call.invoke(
-                    "iam", f"Delete{k}Policy", **{f"{k}Name": n}, PolicyName=props["PolicyName"]))
+                ignoring_absent(
+                    lambda k=kind, n=name: call.invoke(
+                        "iam", f"Delete{k}Policy", **{f"{k}Name": n}, PolicyName=props["PolicyName"]
+                    )
+                )
 
 
 @register
@@ -148,8 +202,12 @@ class ManagedPolicy(Handler):
     kinds = _Inline.kinds
 
     def create(self, call, props):
-        made = call.call("iam", "CreatePolicy", only(props, "PolicyDocument", "Description", "Path"),
-                         PolicyName=props.get("ManagedPolicyName") or call.name(128))
+        made = call.call(
+            "iam",
+            "CreatePolicy",
+            only(props, "PolicyDocument", "Description", "Path"),
+            PolicyName=props.get("ManagedPolicyName") or call.name(128),
+        )
         arn = call.started(made["Policy"]["Arn"])
         self._attach(call, arn, {}, props)
         return arn
@@ -160,32 +218,59 @@ class ManagedPolicy(Handler):
             for name in sorted(after - before):
                 call.invoke("iam", f"Attach{kind}Policy", **{f"{kind}Name": name}, PolicyArn=arn)
             for name in sorted(before - after):
-                ignoring_absent(lambda k=kind, n=name: call.invoke("iam", f"Detach{k}Policy", **{f"{k}Name": n},
-                                                                   PolicyArn=arn))
+                ignoring_absent(
+                    lambda k=kind, n=name: call.invoke(
+                        "iam", f"Detach{k}Policy", **{f"{k}Name": n}, PolicyArn=arn
+                    )
+                )
 
     def update(self, call, physical_id, old, new, changed):
         if "PolicyDocument" in changed:
             versions = call.invoke("iam", "ListPolicyVersions", PolicyArn=physical_id)["Versions"]
             if len(versions) >= 5:
-                oldest = min((v for v in versions if not v["IsDefaultVersion"]), key=lambda v: v["CreateDate"])
-                call.invoke("iam", "DeletePolicyVersion", PolicyArn=physical_id, VersionId=oldest["VersionId"])
-            call.invoke("iam", "CreatePolicyVersion", PolicyArn=physical_id, PolicyDocument=document(new["PolicyDocument"]),
-                        SetAsDefault=True)
+                oldest = min(
+                    (v for v in versions if not v["IsDefaultVersion"]),
+                    key=lambda v: v["CreateDate"],
+                )
+                call.invoke(
+                    "iam",
+                    "DeletePolicyVersion",
+                    PolicyArn=physical_id,
+                    VersionId=oldest["VersionId"],
+                )
+            call.invoke(
+                "iam",
+                "CreatePolicyVersion",
+                PolicyArn=physical_id,
+                PolicyDocument=document(new["PolicyDocument"]),
+                SetAsDefault=True,
+            )
         self._attach(call, physical_id, old, new)
 
     def delete(self, call, physical_id, props):
         self._attach(call, physical_id, props, {})
         for version in call.invoke("iam", "ListPolicyVersions", PolicyArn=physical_id)["Versions"]:
             if not version["IsDefaultVersion"]:
-                call.invoke("iam", "DeletePolicyVersion", PolicyArn=physical_id, VersionId=version["VersionId"])
+                call.invoke(
+                    "iam",
+                    "DeletePolicyVersion",
+                    PolicyArn=physical_id,
+                    VersionId=version["VersionId"],
+                )
         call.invoke("iam", "DeletePolicy", PolicyArn=physical_id)
 
     def attributes(self, call, physical_id, props):
         policy = call.invoke("iam", "GetPolicy", PolicyArn=physical_id)["Policy"]
-        return {"PolicyArn": physical_id, "PolicyId": policy["PolicyId"], "AttachmentCount": policy["AttachmentCount"],
-                "DefaultVersionId": policy["DefaultVersionId"], "IsAttachable": policy["IsAttachable"],
-                "CreateDate": policy["CreateDate"].isoformat(), "UpdateDate": policy["UpdateDate"].isoformat(),
-                "PermissionsBoundaryUsageCount": policy.get("PermissionsBoundaryUsageCount", 0)}
+        return {
+            "PolicyArn": physical_id,
+            "PolicyId": policy["PolicyId"],
+            "AttachmentCount": policy["AttachmentCount"],
+            "DefaultVersionId": policy["DefaultVersionId"],
+            "IsAttachable": policy["IsAttachable"],
+            "CreateDate": policy["CreateDate"].isoformat(),
+            "UpdateDate": policy["UpdateDate"].isoformat(),
+            "PermissionsBoundaryUsageCount": policy.get("PermissionsBoundaryUsageCount", 0),
+        }
 
 
 @register
@@ -204,19 +289,37 @@ class InstanceProfile(Handler):
 
     def update(self, call, physical_id, old, new, changed):
         for role in old["Roles"]:
-            ignoring_absent(lambda r=role: call.invoke("iam", "RemoveRoleFromInstanceProfile",
-                                                       InstanceProfileName=physical_id, RoleName=r))
+            ignoring_absent(
+                lambda r=role: call.invoke(
+                    "iam",
+                    "RemoveRoleFromInstanceProfile",
+                    InstanceProfileName=physical_id,
+                    RoleName=r,
+                )
+            )
         for role in new["Roles"]:
-            call.invoke("iam", "AddRoleToInstanceProfile", InstanceProfileName=physical_id, RoleName=role)
+            call.invoke(
+                "iam", "AddRoleToInstanceProfile", InstanceProfileName=physical_id, RoleName=role
+            )
 
     def delete(self, call, physical_id, props):
         for role in props["Roles"]:
-            ignoring_absent(lambda r=role: call.invoke("iam", "RemoveRoleFromInstanceProfile",
-                                                       InstanceProfileName=physical_id, RoleName=r))
+            ignoring_absent(
+                lambda r=role: call.invoke(
+                    "iam",
+                    "RemoveRoleFromInstanceProfile",
+                    InstanceProfileName=physical_id,
+                    RoleName=r,
+                )
+            )
         call.invoke("iam", "DeleteInstanceProfile", InstanceProfileName=physical_id)
 
     def attributes(self, call, physical_id, props):
-        return {"Arn": call.invoke("iam", "GetInstanceProfile", InstanceProfileName=physical_id)["InstanceProfile"]["Arn"]}
+        return {
+            "Arn": call.invoke("iam", "GetInstanceProfile", InstanceProfileName=physical_id)[
+                "InstanceProfile"
+            ]["Arn"]
+        }
 
 
 @register
@@ -227,8 +330,13 @@ class OidcProvider(Handler):
     def create(self, call, props):
         # AWS works the thumbprint out itself when none is given; the API wants one on older models.
         thumbprints = props.get("ThumbprintList") or ["0" * 40]
-        made = call.call("iam", "CreateOpenIDConnectProvider", without(props, "ThumbprintList", "Tags"),
-                         ThumbprintList=thumbprints, Tags=call.tags(props))
+        made = call.call(
+            "iam",
+            "CreateOpenIDConnectProvider",
+            without(props, "ThumbprintList", "Tags"),
+            ThumbprintList=thumbprints,
+            Tags=call.tags(props),
+        )
         return made["OpenIDConnectProviderArn"]
 
     def update(self, call, physical_id, old, new, changed):
@@ -239,8 +347,12 @@ class OidcProvider(Handler):
         for client in sorted(before - after):
             call.invoke("iam", "RemoveClientIDFromOpenIDConnectProvider", **arn, ClientID=client)
         if "ThumbprintList" in changed:
-            call.invoke("iam", "UpdateOpenIDConnectProviderThumbprint", **arn,
-                        ThumbprintList=new.get("ThumbprintList") or ["0" * 40])
+            call.invoke(
+                "iam",
+                "UpdateOpenIDConnectProviderThumbprint",
+                **arn,
+                ThumbprintList=new.get("ThumbprintList") or ["0" * 40],
+            )
         if "Tags" in changed:
             gone = call.tags_gone(old, new)
             if gone:

@@ -1,4 +1,5 @@
 """AWS::Logs: LogGroup, ResourcePolicy."""
+
 from .base import Handler, only, register, without
 
 
@@ -11,18 +12,32 @@ class LogGroup(Handler):
     def create(self, call, props):
         name = props.get("LogGroupName") or call.name(512)
         tags = call.tag_map(props)
-        call.call("logs", "CreateLogGroup", without(props, "LogGroupName", "RetentionInDays", "Tags"), logGroupName=name,
-                  tags=tags or None)
+        call.call(
+            "logs",
+            "CreateLogGroup",
+            without(props, "LogGroupName", "RetentionInDays", "Tags"),
+            logGroupName=name,
+            tags=tags or None,
+        )
         call.started(name)
         if "RetentionInDays" in props:
-            call.invoke("logs", "PutRetentionPolicy", logGroupName=name, retentionInDays=int(props["RetentionInDays"]))
+            call.invoke(
+                "logs",
+                "PutRetentionPolicy",
+                logGroupName=name,
+                retentionInDays=int(props["RetentionInDays"]),
+            )
         return name
 
     def update(self, call, physical_id, old, new, changed):
         if "RetentionInDays" in changed:
             if "RetentionInDays" in new:
-                call.invoke("logs", "PutRetentionPolicy", logGroupName=physical_id,
-                            retentionInDays=int(new["RetentionInDays"]))
+                call.invoke(
+                    "logs",
+                    "PutRetentionPolicy",
+                    logGroupName=physical_id,
+                    retentionInDays=int(new["RetentionInDays"]),
+                )
             else:
                 call.invoke("logs", "DeleteRetentionPolicy", logGroupName=physical_id)
         if "Tags" in changed:

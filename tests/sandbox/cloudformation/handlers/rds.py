@@ -1,4 +1,5 @@
 """AWS::RDS: DBInstance, DBSubnetGroup, DBParameterGroup."""
+
 from .. import names
 from ..convert import to_bool
 from ..errors import NotFound, ResourceError
@@ -6,12 +7,35 @@ from .base import Handler, only, register, without
 
 RDS = "rds"
 INSTANCE_NAMES = {"VPCSecurityGroups": "VpcSecurityGroupIds"}
-UPDATABLE = ("AllocatedStorage", "AllowMajorVersionUpgrade", "AutoMinorVersionUpgrade", "BackupRetentionPeriod",
-             "CACertificateIdentifier", "CopyTagsToSnapshot", "DBInstanceClass", "DBParameterGroupName",
-             "DeletionProtection", "EnableIAMDatabaseAuthentication", "EnablePerformanceInsights", "EngineVersion", "Iops",
-             "LicenseModel", "MasterUserPassword", "MaxAllocatedStorage", "MonitoringInterval", "MonitoringRoleArn", "MultiAZ",
-             "NetworkType", "OptionGroupName", "PreferredBackupWindow", "PreferredMaintenanceWindow", "PubliclyAccessible",
-             "StorageThroughput", "StorageType", "VPCSecurityGroups")
+UPDATABLE = (
+    "AllocatedStorage",
+    "AllowMajorVersionUpgrade",
+    "AutoMinorVersionUpgrade",
+    "BackupRetentionPeriod",
+    "CACertificateIdentifier",
+    "CopyTagsToSnapshot",
+    "DBInstanceClass",
+    "DBParameterGroupName",
+    "DeletionProtection",
+    "EnableIAMDatabaseAuthentication",
+    "EnablePerformanceInsights",
+    "EngineVersion",
+    "Iops",
+    "LicenseModel",
+    "MasterUserPassword",
+    "MaxAllocatedStorage",
+    "MonitoringInterval",
+    "MonitoringRoleArn",
+    "MultiAZ",
+    "NetworkType",
+    "OptionGroupName",
+    "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+    "PubliclyAccessible",
+    "StorageThroughput",
+    "StorageType",
+    "VPCSecurityGroups",
+)
 MODIFY_NAMES = {**INSTANCE_NAMES, "Port": "DBPortNumber"}
 
 
@@ -28,17 +52,38 @@ class DbInstance(Handler):
     type = "AWS::RDS::DBInstance"
     name_property = "DBInstanceIdentifier"
     updatable = (*UPDATABLE, "ApplyImmediately", "DeleteAutomatedBackups", "Port", "Tags")
-    not_sent = ("DBInstanceIdentifier", "Tags", "ApplyImmediately", "DeleteAutomatedBackups", "AllowMajorVersionUpgrade")
+    not_sent = (
+        "DBInstanceIdentifier",
+        "Tags",
+        "ApplyImmediately",
+        "DeleteAutomatedBackups",
+        "AllowMajorVersionUpgrade",
+    )
 
     def create(self, call, props):
         name = props.get("DBInstanceIdentifier") or call.name(63, lower=True)
         rest = without(props, *self.not_sent, "DBSnapshotIdentifier")
         common = {"DBInstanceIdentifier": name, "Tags": call.tags(props)}
         if props.get("DBSnapshotIdentifier"):
-            rest = without(rest, "AllocatedStorage", "MasterUsername", "MasterUserPassword", "EngineVersion",
-                           "BackupRetentionPeriod", "PreferredBackupWindow", "MaxAllocatedStorage", "StorageEncrypted")
-            call.call(RDS, "RestoreDBInstanceFromDBSnapshot", rest, INSTANCE_NAMES, **common,
-                      DBSnapshotIdentifier=props["DBSnapshotIdentifier"])
+            rest = without(
+                rest,
+                "AllocatedStorage",
+                "MasterUsername",
+                "MasterUserPassword",
+                "EngineVersion",
+                "BackupRetentionPeriod",
+                "PreferredBackupWindow",
+                "MaxAllocatedStorage",
+                "StorageEncrypted",
+            )
+            call.call(
+                RDS,
+                "RestoreDBInstanceFromDBSnapshot",
+                rest,
+                INSTANCE_NAMES,
+                **common,
+                DBSnapshotIdentifier=props["DBSnapshotIdentifier"],
+            )
         else:
             call.call(RDS, "CreateDBInstance", rest, INSTANCE_NAMES, **common)
         call.started(name)
@@ -52,8 +97,17 @@ class DbInstance(Handler):
     def _available(self, call, name: str) -> None:
         def ready() -> bool:
             status = self._describe(call, name)["DBInstanceStatus"]
-            if status in ("failed", "incompatible-parameters", "incompatible-network", "incompatible-restore"):
-                raise ResourceError(call.handler_message(f"DBInstance {name} is in status {status}", "NotStabilized"))
+            if status in (
+                "failed",
+                "incompatible-parameters",
+                "incompatible-network",
+                "incompatible-restore",
+            ):
+                raise ResourceError(
+                    call.handler_message(
+                        f"DBInstance {name} is in status {status}", "NotStabilized"
+                    )
+                )
             return status == "available"
 
         call.wait(f"DB instance {name}", ready, 3600)
@@ -66,20 +120,37 @@ class DbInstance(Handler):
         if set(wanted) - {"AllowMajorVersionUpgrade"}:
             if "AllowMajorVersionUpgrade" in new:
                 wanted["AllowMajorVersionUpgrade"] = new["AllowMajorVersionUpgrade"]
-            call.call(RDS, "ModifyDBInstance", wanted, MODIFY_NAMES, DBInstanceIdentifier=physical_id,
-                      ApplyImmediately=to_bool(new.get("ApplyImmediately", True)))
+            call.call(
+                RDS,
+                "ModifyDBInstance",
+                wanted,
+                MODIFY_NAMES,
+                DBInstanceIdentifier=physical_id,
+                ApplyImmediately=to_bool(new.get("ApplyImmediately", True)),
+            )
             self._available(call, physical_id)
         if "Tags" in changed:
             retag(call, call.arn("rds", f"db:{physical_id}"), old, new)
 
     def replaces(self, old, new, path):
-        return path[0] in ("Engine", "AvailabilityZone", "DBSnapshotIdentifier", "SourceDBInstanceIdentifier")
+        return path[0] in (
+            "Engine",
+            "AvailabilityZone",
+            "DBSnapshotIdentifier",
+            "SourceDBInstanceIdentifier",
+        )
 
     def delete(self, call, physical_id, props):
         extra = {}
         if "DeleteAutomatedBackups" in props:
             extra["DeleteAutomatedBackups"] = to_bool(props["DeleteAutomatedBackups"])
-        call.invoke(RDS, "DeleteDBInstance", DBInstanceIdentifier=physical_id, SkipFinalSnapshot=True, **extra)
+        call.invoke(
+            RDS,
+            "DeleteDBInstance",
+            DBInstanceIdentifier=physical_id,
+            SkipFinalSnapshot=True,
+            **extra,
+        )
 
         def gone() -> bool:
             try:
@@ -92,20 +163,41 @@ class DbInstance(Handler):
 
     def snapshot(self, call, physical_id, props):
         name = names.physical_name(f"{call.stack.name}-snapshot", call.logical_id, 63, lower=True)
-        call.invoke(RDS, "CreateDBSnapshot", DBInstanceIdentifier=physical_id, DBSnapshotIdentifier=name,
-                    Tags=call.tags(props))
-        call.wait(f"DB snapshot {name}", lambda: call.invoke(
-            RDS, "DescribeDBSnapshots", DBSnapshotIdentifier=name)["DBSnapshots"][0]["Status"] == "available", 3600)
+        call.invoke(
+            RDS,
+            "CreateDBSnapshot",
+            DBInstanceIdentifier=physical_id,
+            DBSnapshotIdentifier=name,
+            Tags=call.tags(props),
+        )
+        call.wait(
+            f"DB snapshot {name}",
+            lambda: (
+                call.invoke(RDS, "DescribeDBSnapshots", DBSnapshotIdentifier=name)["DBSnapshots"][
+                    0
+                ]["Status"]
+                == "available"
+            ),
+            3600,
+        )
 
     def attributes(self, call, physical_id, props):
         found = self._describe(call, physical_id)
         endpoint = found["Endpoint"]
-        result = {"DBInstanceIdentifier": physical_id, "DBInstanceArn": found["DBInstanceArn"],
-                  "DbiResourceId": found["DbiResourceId"], "DBInstanceStatus": found["DBInstanceStatus"],
-                  "Endpoint.Address": endpoint["Address"], "Endpoint.Port": str(endpoint["Port"])}
-        for name, value in (("Endpoint.HostedZoneId", endpoint.get("HostedZoneId")), ("DBName", found.get("DBName")),
-                            ("MasterUserSecret.SecretArn", found.get("MasterUserSecret", {}).get("SecretArn")),
-                            ("EngineVersion", found.get("EngineVersion"))):
+        result = {
+            "DBInstanceIdentifier": physical_id,
+            "DBInstanceArn": found["DBInstanceArn"],
+            "DbiResourceId": found["DbiResourceId"],
+            "DBInstanceStatus": found["DBInstanceStatus"],
+            "Endpoint.Address": endpoint["Address"],
+            "Endpoint.Port": str(endpoint["Port"]),
+        }
+        for name, value in (
+            ("Endpoint.HostedZoneId", endpoint.get("HostedZoneId")),
+            ("DBName", found.get("DBName")),
+            ("MasterUserSecret.SecretArn", found.get("MasterUserSecret", {}).get("SecretArn")),
+            ("EngineVersion", found.get("EngineVersion")),
+        ):
             if value:
                 result[name] = value
         return result
@@ -119,14 +211,23 @@ class DbSubnetGroup(Handler):
 
     def create(self, call, props):
         name = str(props.get("DBSubnetGroupName") or call.name(255)).lower()
-        call.call(RDS, "CreateDBSubnetGroup", without(props, "DBSubnetGroupName", "Tags"), DBSubnetGroupName=name,
-                  Tags=call.tags(props))
+        call.call(
+            RDS,
+            "CreateDBSubnetGroup",
+            without(props, "DBSubnetGroupName", "Tags"),
+            DBSubnetGroupName=name,
+            Tags=call.tags(props),
+        )
         return name
 
     def update(self, call, physical_id, old, new, changed):
         if changed - {"Tags"}:
-            call.call(RDS, "ModifyDBSubnetGroup", only(new, "DBSubnetGroupDescription", "SubnetIds"),
-                      DBSubnetGroupName=physical_id)
+            call.call(
+                RDS,
+                "ModifyDBSubnetGroup",
+                only(new, "DBSubnetGroupDescription", "SubnetIds"),
+                DBSubnetGroupName=physical_id,
+            )
         if "Tags" in changed:
             retag(call, call.arn("rds", f"subgrp:{physical_id}"), old, new)
 
@@ -142,24 +243,40 @@ class DbParameterGroup(Handler):
 
     def create(self, call, props):
         name = str(props.get("DBParameterGroupName") or call.name(255)).lower()
-        call.invoke(RDS, "CreateDBParameterGroup", DBParameterGroupName=name, DBParameterGroupFamily=props["Family"],
-                    Description=props["Description"], Tags=call.tags(props))
+        call.invoke(
+            RDS,
+            "CreateDBParameterGroup",
+            DBParameterGroupName=name,
+            DBParameterGroupFamily=props["Family"],
+            Description=props["Description"],
+            Tags=call.tags(props),
+        )
         call.started(name)
         self._set(call, name, props.get("Parameters") or {})
         return name
 
     @staticmethod
     def _set(call, name: str, parameters: dict) -> None:
-        items = [{"ParameterName": k, "ParameterValue": str(v), "ApplyMethod": "pending-reboot"}
-                 for k, v in sorted(parameters.items())]
+        items = [
+            {"ParameterName": k, "ParameterValue": str(v), "ApplyMethod": "pending-reboot"}
+            for k, v in sorted(parameters.items())
+        ]
         for start in range(0, len(items), 20):
-            call.invoke(RDS, "ModifyDBParameterGroup", DBParameterGroupName=name, Parameters=items[start:start + 20])
+            call.invoke(
+                RDS,
+                "ModifyDBParameterGroup",
+                DBParameterGroupName=name,
+                Parameters=items[start : start + 20],
+            )
 
     def update(self, call, physical_id, old, new, changed):
         if "Parameters" in changed:
             gone = [k for k in old.get("Parameters", {}) if k not in new.get("Parameters", {})]
             if gone:
-                raise ResourceError("the sandbox cannot reset parameters of a DB parameter group: " + ", ".join(gone))
+                raise ResourceError(
+                    "the sandbox cannot reset parameters of a DB parameter group: "
+                    + ", ".join(gone)
+                )
             self._set(call, physical_id, new.get("Parameters", {}))
         if "Tags" in changed:
             retag(call, call.arn("rds", f"pg:{physical_id}"), old, new)

@@ -1,4 +1,5 @@
 """AWS::Route53: HostedZone, RecordSet."""
+
 from ..convert import convert
 from ..errors import NotFound, ResourceError
 from .base import Handler, only, register, without
@@ -18,12 +19,23 @@ class HostedZone(Handler):
     def create(self, call, props):
         unknown = sorted(set(props) - {"Name", "HostedZoneConfig", "HostedZoneTags", "VPCs"})
         if unknown:
-            raise ResourceError(f"the sandbox does not pass on {', '.join(unknown)} of a hosted zone")
+            raise ResourceError(
+                f"the sandbox does not pass on {', '.join(unknown)} of a hosted zone"
+            )
         vpcs = _vpcs(props)
         params = {"VPC": vpcs[0]} if vpcs else {}
-        config = {"Comment": props.get("HostedZoneConfig", {}).get("Comment", ""), "PrivateZone": bool(vpcs)}
-        made = call.invoke(ROUTE53, "CreateHostedZone", Name=props["Name"], CallerReference=call.request_token,
-                           HostedZoneConfig=config, **params)
+        config = {
+            "Comment": props.get("HostedZoneConfig", {}).get("Comment", ""),
+            "PrivateZone": bool(vpcs),
+        }
+        made = call.invoke(
+            ROUTE53,
+            "CreateHostedZone",
+            Name=props["Name"],
+            CallerReference=call.request_token,
+            HostedZoneConfig=config,
+            **params,
+        )
         zone = call.started(made["HostedZone"]["Id"].rpartition("/")[2])
         for vpc in vpcs[1:]:
             call.invoke(ROUTE53, "AssociateVPCWithHostedZone", HostedZoneId=zone, VPC=vpc)
@@ -35,21 +47,39 @@ class HostedZone(Handler):
     def _tag(call, zone: str, gone: list, tags: list) -> None:
         params = {k: v for k, v in (("AddTags", tags), ("RemoveTagKeys", gone)) if v}
         if params:
-            call.invoke(ROUTE53, "ChangeTagsForResource", ResourceType="hostedzone", ResourceId=zone, **params)
+            call.invoke(
+                ROUTE53,
+                "ChangeTagsForResource",
+                ResourceType="hostedzone",
+                ResourceId=zone,
+                **params,
+            )
 
     def update(self, call, physical_id, old, new, changed):
         if "HostedZoneConfig" in changed:
-            call.invoke(ROUTE53, "UpdateHostedZoneComment", Id=physical_id,
-                        Comment=new.get("HostedZoneConfig", {}).get("Comment", ""))
+            call.invoke(
+                ROUTE53,
+                "UpdateHostedZoneComment",
+                Id=physical_id,
+                Comment=new.get("HostedZoneConfig", {}).get("Comment", ""),
+            )
         before, after = _vpcs(old), _vpcs(new)
         if bool(before) != bool(after):
-            raise ResourceError(call.handler_message("a zone cannot change between public and private", "InvalidRequest"))
+            raise ResourceError(
+                call.handler_message(
+                    "a zone cannot change between public and private", "InvalidRequest"
+                )
+            )
         for vpc in after:
             if vpc not in before:
-                call.invoke(ROUTE53, "AssociateVPCWithHostedZone", HostedZoneId=physical_id, VPC=vpc)
+                call.invoke(
+                    ROUTE53, "AssociateVPCWithHostedZone", HostedZoneId=physical_id, VPC=vpc
+                )
         for vpc in before:
             if vpc not in after:
-                call.invoke(ROUTE53, "DisassociateVPCFromHostedZone", HostedZoneId=physical_id, VPC=vpc)
+                call.invoke(
+                    ROUTE53, "DisassociateVPCFromHostedZone", HostedZoneId=physical_id, VPC=vpc
+                )
         if "Tags" in changed:
             self._tag(call, physical_id, call.tags_gone(old, new), call.tags(new))
 
@@ -66,14 +96,31 @@ class HostedZone(Handler):
 
 def _insync(call, change: str) -> None:
     change = change.rpartition("/")[2]
-    call.wait(f"change {change}", lambda: call.invoke(ROUTE53, "GetChange", Id=change)["ChangeInfo"]["Status"] == "INSYNC")
+    call.wait(
+        f"change {change}",
+        lambda: call.invoke(ROUTE53, "GetChange", Id=change)["ChangeInfo"]["Status"] == "INSYNC",
+    )
 
 
 @register
 class RecordSet(Handler):
     type = "AWS::Route53::RecordSet"
-    updatable = ("AliasTarget", "CidrRoutingConfig", "Comment", "Failover", "GeoLocation", "GeoProximityLocation",
-                 "HealthCheckId", "MultiValueAnswer", "Region", "ResourceRecords", "SetIdentifier", "TTL", "Type", "Weight")
+    updatable = (
+        "AliasTarget",
+        "CidrRoutingConfig",
+        "Comment",
+        "Failover",
+        "GeoLocation",
+        "GeoProximityLocation",
+        "HealthCheckId",
+        "MultiValueAnswer",
+        "Region",
+        "ResourceRecords",
+        "SetIdentifier",
+        "TTL",
+        "Type",
+        "Weight",
+    )
 
     @staticmethod
     def _zone(call, props: dict) -> str:
@@ -83,8 +130,12 @@ class RecordSet(Handler):
         zones = call.invoke(ROUTE53, "ListHostedZonesByName", DNSName=name)["HostedZones"]
         found = [z for z in zones if z["Name"] == name]
         if len(found) != 1:
-            raise ResourceError(call.handler_message(f"Found {len(found)} hosted zones with name {name}: give HostedZoneId",
-                                                     "InvalidRequest"))
+            raise ResourceError(
+                call.handler_message(
+                    f"Found {len(found)} hosted zones with name {name}: give HostedZoneId",
+                    "InvalidRequest",
+                )
+            )
         return found[0]["Id"].rpartition("/")[2]
 
     def _change(self, call, changes: list, props: dict) -> None:
@@ -97,8 +148,12 @@ class RecordSet(Handler):
                 record["ResourceRecords"] = [{"Value": str(v)} for v in values["ResourceRecords"]]
             renamed.append({"Action": action, "ResourceRecordSet": record})
         batch = {"Changes": renamed, **only(props, "Comment")}
-        params = convert(ROUTE53, "ChangeResourceRecordSets",
-                         {"HostedZoneId": self._zone(call, props), "ChangeBatch": batch}, {})
+        params = convert(
+            ROUTE53,
+            "ChangeResourceRecordSets",
+            {"HostedZoneId": self._zone(call, props), "ChangeBatch": batch},
+            {},
+        )
         reply = call.invoke(ROUTE53, "ChangeResourceRecordSets", **params)
         _insync(call, reply["ChangeInfo"]["Id"])
 
@@ -110,16 +165,28 @@ class RecordSet(Handler):
     def _refuse_existing(self, call, props) -> None:
         """Route 53 refuses a second CREATE of one record; moto takes it."""
         name = props["Name"].rstrip(".").lower() + "."
-        reply = call.invoke(ROUTE53, "ListResourceRecordSets", HostedZoneId=self._zone(call, props), StartRecordName=name,
-                            StartRecordType=props["Type"])
+        reply = call.invoke(
+            ROUTE53,
+            "ListResourceRecordSets",
+            HostedZoneId=self._zone(call, props),
+            StartRecordName=name,
+            StartRecordType=props["Type"],
+        )
         for record in reply["ResourceRecordSets"]:
-            if (record["Name"].rstrip(".").lower() + "." == name and record["Type"] == props["Type"]
-                    and record.get("SetIdentifier") == props.get("SetIdentifier")):
-                raise ResourceError(f"[Tried to create resource record set [name='{name}', type='{props['Type']}'] "
-                                    "but it already exists]")
+            if (
+                record["Name"].rstrip(".").lower() + "." == name
+                and record["Type"] == props["Type"]
+                and record.get("SetIdentifier") == props.get("SetIdentifier")
+            ):
+                raise ResourceError(
+                    f"[Tried to create resource record set [name='{name}', type='{props['Type']}'] "
+                    "but it already exists]"
+                )
 
     def update(self, call, physical_id, old, new, changed):
-        if old.get("Type") != new.get("Type") or old.get("SetIdentifier") != new.get("SetIdentifier"):
+        if old.get("Type") != new.get("Type") or old.get("SetIdentifier") != new.get(
+            "SetIdentifier"
+        ):
             self._change(call, [("DELETE", old), ("CREATE", new)], new)
         else:
             self._change(call, [("UPSERT", new)], new)

@@ -1,4 +1,5 @@
 """AWS::S3: Bucket, BucketPolicy."""
+
 import json
 
 from ..errors import NotFound, ResourceError
@@ -7,17 +8,40 @@ from .base import Handler, register
 # property -> (put operation, its parameter, delete operation or None)
 CONFIGURATIONS = {
     "VersioningConfiguration": ("PutBucketVersioning", "VersioningConfiguration", None),
-    "PublicAccessBlockConfiguration": ("PutPublicAccessBlock", "PublicAccessBlockConfiguration", "DeletePublicAccessBlock"),
-    "OwnershipControls": ("PutBucketOwnershipControls", "OwnershipControls", "DeleteBucketOwnershipControls"),
-    "BucketEncryption": ("PutBucketEncryption", "ServerSideEncryptionConfiguration", "DeleteBucketEncryption"),
-    "LifecycleConfiguration": ("PutBucketLifecycleConfiguration", "LifecycleConfiguration", "DeleteBucketLifecycle"),
+    "PublicAccessBlockConfiguration": (
+        "PutPublicAccessBlock",
+        "PublicAccessBlockConfiguration",
+        "DeletePublicAccessBlock",
+    ),
+    "OwnershipControls": (
+        "PutBucketOwnershipControls",
+        "OwnershipControls",
+        "DeleteBucketOwnershipControls",
+    ),
+    "BucketEncryption": (
+        "PutBucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        "DeleteBucketEncryption",
+    ),
+    "LifecycleConfiguration": (
+        "PutBucketLifecycleConfiguration",
+        "LifecycleConfiguration",
+        "DeleteBucketLifecycle",
+    ),
     "CorsConfiguration": ("PutBucketCors", "CORSConfiguration", "DeleteBucketCors"),
 }
-SECURE_ACCESS = {"BlockPublicAcls": True, "BlockPublicPolicy": True, "IgnorePublicAcls": True, "RestrictPublicBuckets": True}
-RENAMES = {"BucketEncryption.ServerSideEncryptionConfiguration": "Rules",
-           "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault":
-               "ApplyServerSideEncryptionByDefault",
-           "CorsConfiguration.CorsRules": "CORSRules", "LifecycleConfiguration.Rules.Id": "ID"}
+SECURE_ACCESS = {
+    "BlockPublicAcls": True,
+    "BlockPublicPolicy": True,
+    "IgnorePublicAcls": True,
+    "RestrictPublicBuckets": True,
+}
+RENAMES = {
+    "BucketEncryption.ServerSideEncryptionConfiguration": "Rules",
+    "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault",
+    "CorsConfiguration.CorsRules": "CORSRules",
+    "LifecycleConfiguration.Rules.Id": "ID",
+}
 
 
 def _lifecycle(config: dict) -> dict:
@@ -25,12 +49,19 @@ def _lifecycle(config: dict) -> dict:
     rules = []
     for rule in config["Rules"]:
         rule = dict(rule)
-        for old, new, member in (("ExpirationInDays", "Expiration", "Days"), ("ExpirationDate", "Expiration", "Date"),
-                                 ("ExpiredObjectDeleteMarker", "Expiration", "ExpiredObjectDeleteMarker"),
-                                 ("NoncurrentVersionExpirationInDays", "NoncurrentVersionExpiration", "NoncurrentDays")):
+        for old, new, member in (
+            ("ExpirationInDays", "Expiration", "Days"),
+            ("ExpirationDate", "Expiration", "Date"),
+            ("ExpiredObjectDeleteMarker", "Expiration", "ExpiredObjectDeleteMarker"),
+            ("NoncurrentVersionExpirationInDays", "NoncurrentVersionExpiration", "NoncurrentDays"),
+        ):
             if old in rule:
                 rule.setdefault(new, {})[member] = rule.pop(old)
-        filters = {k: rule.pop(k) for k in ("Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan") if k in rule}
+        filters = {
+            k: rule.pop(k)
+            for k in ("Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
+            if k in rule
+        }
         tags = rule.pop("TagFilters", [])
         if len(filters) + len(tags) > 1:
             rule["Filter"] = {"And": {**filters, **({"Tags": tags} if tags else {})}}
@@ -51,12 +82,21 @@ class Bucket(Handler):
         if unknown:
             raise ResourceError(f"the sandbox does not pass on {', '.join(unknown)} of a bucket")
         name = props.get("BucketName") or call.name(63, lower=True)
-        where = {} if call.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": call.region}}
+        where = (
+            {}
+            if call.region == "us-east-1"
+            else {"CreateBucketConfiguration": {"LocationConstraint": call.region}}
+        )
         self._refuse_existing(call, name)
         call.invoke("s3", "CreateBucket", Bucket=name, **where)
         call.started(name)
         if "PublicAccessBlockConfiguration" not in props:
-            call.invoke("s3", "PutPublicAccessBlock", Bucket=name, PublicAccessBlockConfiguration=SECURE_ACCESS)
+            call.invoke(
+                "s3",
+                "PutPublicAccessBlock",
+                Bucket=name,
+                PublicAccessBlockConfiguration=SECURE_ACCESS,
+            )
         for key in CONFIGURATIONS:
             if key in props:
                 self._put(call, name, key, props[key])
@@ -103,10 +143,13 @@ class Bucket(Handler):
 
     def attributes(self, call, physical_id, props):
         region = call.region
-        return {"Arn": f"arn:aws:s3:::{physical_id}", "DomainName": f"{physical_id}.s3.amazonaws.com",
-                "RegionalDomainName": f"{physical_id}.s3.{region}.amazonaws.com",
-                "DualStackDomainName": f"{physical_id}.s3.dualstack.{region}.amazonaws.com",
-                "WebsiteURL": f"http://{physical_id}.s3-website-{region}.amazonaws.com"}
+        return {
+            "Arn": f"arn:aws:s3:::{physical_id}",
+            "DomainName": f"{physical_id}.s3.amazonaws.com",
+            "RegionalDomainName": f"{physical_id}.s3.{region}.amazonaws.com",
+            "DualStackDomainName": f"{physical_id}.s3.dualstack.{region}.amazonaws.com",
+            "WebsiteURL": f"http://{physical_id}.s3-website-{region}.amazonaws.com",
+        }
 
 
 @register
@@ -120,13 +163,20 @@ class BucketPolicy(Handler):
         except NotFound:
             self.update(call, "", {}, props, set())
             return props["Bucket"]
-        raise ResourceError(call.handler_message(f"The bucket policy already exists on bucket {props['Bucket']}.",
-                                                 "AlreadyExists"))
+        raise ResourceError(
+            call.handler_message(
+                f"The bucket policy already exists on bucket {props['Bucket']}.", "AlreadyExists"
+            )
+        )
 
     def update(self, call, physical_id, old, new, changed):
         policy = new["PolicyDocument"]
-        call.invoke("s3", "PutBucketPolicy", Bucket=new["Bucket"],
-                    Policy=policy if isinstance(policy, str) else json.dumps(policy))
+        call.invoke(
+            "s3",
+            "PutBucketPolicy",
+            Bucket=new["Bucket"],
+            Policy=policy if isinstance(policy, str) else json.dumps(policy),
+        )
 
     def delete(self, call, physical_id, props):
         call.invoke("s3", "DeleteBucketPolicy", Bucket=physical_id)

@@ -1,4 +1,5 @@
 """AWS::ServiceDiscovery: PrivateDnsNamespace, Service."""
+
 from ..errors import ResourceError
 from .base import Handler, only, register, without
 
@@ -12,8 +13,12 @@ def _finished(call, operation: str) -> dict:
     def done() -> bool:
         last.update(call.invoke(CLOUD_MAP, "GetOperation", OperationId=operation)["Operation"])
         if last["Status"] == "FAIL":
-            raise ResourceError(call.handler_message(f"{last.get('ErrorCode')}: {last.get('ErrorMessage')}",
-                                                     "GeneralServiceException"))
+            raise ResourceError(
+                call.handler_message(
+                    f"{last.get('ErrorCode')}: {last.get('ErrorMessage')}",
+                    "GeneralServiceException",
+                )
+            )
         return last["Status"] == "SUCCESS"
 
     call.wait(f"operation {operation}", done)
@@ -34,14 +39,21 @@ class PrivateDnsNamespace(Handler):
     updatable = ("Description", "Properties", "Tags")
 
     def create(self, call, props):
-        made = call.call(CLOUD_MAP, "CreatePrivateDnsNamespace", without(props, "Tags"), Tags=call.tags(props) or None,
-                         CreatorRequestId=call.request_token)
+        made = call.call(
+            CLOUD_MAP,
+            "CreatePrivateDnsNamespace",
+            without(props, "Tags"),
+            Tags=call.tags(props) or None,
+            CreatorRequestId=call.request_token,
+        )
         return call.started(_finished(call, made["OperationId"])["NAMESPACE"])
 
     def update(self, call, physical_id, old, new, changed):
         namespace = only(new, *(changed & {"Description", "Properties"}))
         if namespace:
-            made = call.call(CLOUD_MAP, "UpdatePrivateDnsNamespace", {"Namespace": namespace}, Id=physical_id)
+            made = call.call(
+                CLOUD_MAP, "UpdatePrivateDnsNamespace", {"Namespace": namespace}, Id=physical_id
+            )
             _finished(call, made["OperationId"])
         if "Tags" in changed:
             _retag(call, self.attributes(call, physical_id, new)["Arn"], old, new)
@@ -51,7 +63,11 @@ class PrivateDnsNamespace(Handler):
 
     def attributes(self, call, physical_id, props):
         found = call.invoke(CLOUD_MAP, "GetNamespace", Id=physical_id)["Namespace"]
-        return {"Id": physical_id, "Arn": found["Arn"], "HostedZoneId": found["Properties"]["DnsProperties"]["HostedZoneId"]}
+        return {
+            "Id": physical_id,
+            "Arn": found["Arn"],
+            "HostedZoneId": found["Properties"]["DnsProperties"]["HostedZoneId"],
+        }
 
 
 @register
@@ -60,8 +76,14 @@ class Service(Handler):
     updatable = ("Description", "DnsConfig", "HealthCheckConfig", "Tags")
 
     def create(self, call, props):
-        made = call.call(CLOUD_MAP, "CreateService", without(props, "Name", "Tags"), Name=props.get("Name") or call.name(63),
-                         Tags=call.tags(props) or None, CreatorRequestId=call.request_token)
+        made = call.call(
+            CLOUD_MAP,
+            "CreateService",
+            without(props, "Name", "Tags"),
+            Name=props.get("Name") or call.name(63),
+            Tags=call.tags(props) or None,
+            CreatorRequestId=call.request_token,
+        )
         return made["Service"]["Id"]
 
     def update(self, call, physical_id, old, new, changed):
@@ -85,12 +107,19 @@ class Service(Handler):
 @register
 class Instance(Handler):
     """Ref is the instance id; attributes can be registered again under it."""
+
     type = "AWS::ServiceDiscovery::Instance"
     updatable = ("InstanceAttributes",)
 
     def _put(self, call, props, instance: str) -> None:
-        made = call.invoke(CLOUD_MAP, "RegisterInstance", ServiceId=props["ServiceId"], InstanceId=instance,
-                           Attributes=props["InstanceAttributes"], CreatorRequestId=call.request_token)
+        made = call.invoke(
+            CLOUD_MAP,
+            "RegisterInstance",
+            ServiceId=props["ServiceId"],
+            InstanceId=instance,
+            Attributes=props["InstanceAttributes"],
+            CreatorRequestId=call.request_token,
+        )
         _finished(call, made["OperationId"])
 
     def create(self, call, props):
@@ -102,5 +131,12 @@ class Instance(Handler):
         self._put(call, new, physical_id)
 
     def delete(self, call, physical_id, props):
-        _finished(call, call.invoke(CLOUD_MAP, "DeregisterInstance", ServiceId=props["ServiceId"],
-                                    InstanceId=physical_id)["OperationId"])
+        _finished(
+            call,
+            call.invoke(
+                CLOUD_MAP,
+                "DeregisterInstance",
+                ServiceId=props["ServiceId"],
+                InstanceId=physical_id,
+            )["OperationId"],
+        )

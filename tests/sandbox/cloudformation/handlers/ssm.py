@@ -1,4 +1,5 @@
 """AWS::SSM::Parameter."""
+
 from .. import names
 from .base import Handler, register, without
 
@@ -7,17 +8,34 @@ from .base import Handler, register, without
 class Parameter(Handler):
     type = "AWS::SSM::Parameter"
     name_property = "Name"
-    updatable = ("AllowedPattern", "DataType", "Description", "Policies", "Tier", "Type", "Value", "Tags")
+    updatable = (
+        "AllowedPattern",
+        "DataType",
+        "Description",
+        "Policies",
+        "Tier",
+        "Type",
+        "Value",
+        "Tags",
+    )
 
     def create(self, call, props):
         name = props.get("Name") or f"CFN-{call.logical_id}-{names.random_part(False)}"
         tags = [{"Key": k, "Value": v} for k, v in call.tag_map(props).items()]
-        call.call("ssm", "PutParameter", without(props, "Name", "Tags"), Name=name, Tags=tags or None)
+        call.call(
+            "ssm", "PutParameter", without(props, "Name", "Tags"), Name=name, Tags=tags or None
+        )
         return name
 
     def update(self, call, physical_id, old, new, changed):
         if changed - {"Tags"}:
-            call.call("ssm", "PutParameter", without(new, "Name", "Tags"), Name=physical_id, Overwrite=True)
+            call.call(
+                "ssm",
+                "PutParameter",
+                without(new, "Name", "Tags"),
+                Name=physical_id,
+                Overwrite=True,
+            )
         if "Tags" in changed:
             where = {"ResourceType": "Parameter", "ResourceId": physical_id}
             gone = call.tags_gone(old, new)
