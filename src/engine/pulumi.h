@@ -3,7 +3,7 @@
  *
  *   program → bundle in S3 → RunTask → follow its log (events) → how it ended → outputs.json, deployed.json
  *
- * What lies under projects/<project>/<stack>/ of the bucket is written by the task (src/plan/cd_task.sh says what). */
+ * What lies under projects/<project>/<stack>/ of the bucket is written by the task (src/plan/scripts/cd_task.sh says what). */
 #pragma once
 
 #include "engine/engine.h"
