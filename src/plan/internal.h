@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "plan/adopt.h"
-#include "plan/ingress.h"
+#include "plan/ingress/ingress.h"
 #include "plan/plan.h"
 #include <stdarg.h>
 
