@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "loop/work.h"
 #include "pack/pack.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 
 #include <errno.h>
 #include <string.h>

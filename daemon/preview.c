@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "pack/pack.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 
 #include <string.h>
 

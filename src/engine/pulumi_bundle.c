@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "engine/cfn.h"
 #include "pack/pack.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 
 #include <errno.h>
 #include <string.h>

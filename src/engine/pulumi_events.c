@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 
 #include <stdio.h>
 #include <string.h>

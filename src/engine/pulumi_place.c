@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * The task runs Pulumi for the `pulumi` engine: its role is what a project's resources need. Roles carry no names of ours, so CAPABILITY_IAM is enough. */
 #include "base/str.h"
 #include "plan/internal.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 #include <string.h>
 
 #define PULUMI_IMAGE "pulumi/pulumi-base:" PLAN_PULUMI_VERSION /* in ECR Public */

@@ -1,7 +1,7 @@
 /* Texts of `eject`. The template's images become parameters, the program's are config values: what a person changes most needs no edit. */
 #include "plan/eject.h"
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <string.h>
 
 void plan_files_done(struct plan_files *f)

@@ -1,7 +1,7 @@
 /* `eject`: what a user needs to go on without defangd: the plan as a CloudFormation template or a Pulumi program, with a README. Pure. */
 #pragma once
 
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 
 struct plan_eject_request {
     struct plan_pulumi_request program;   /* its `images`: what each build's image is now, "…@sha256:…", or by tag where none is in the registry */

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "plan/internal.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>

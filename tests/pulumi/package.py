@@ -20,7 +20,7 @@ HEADER = (HERE.parent.parent / "src" / "plan" / "pulumi.h").read_text()
 def version(package: str) -> str:
     """The one that the planner pins."""
     found = re.search(rf'#define PLAN_PULUMI_{package.upper()}_VERSION +"([\d.]+)"', HEADER)
-    assert found, f"src/plan/pulumi.h pins no version of {package}"
+    assert found, f"src/plan/pulumi/pulumi.h pins no version of {package}"
     return found[1]
 
 

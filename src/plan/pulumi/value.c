@@ -1,7 +1,7 @@
 /* CloudFormation values as values of a Pulumi YAML program: intrinsics, pseudo parameters, dynamic references. Pseudo parameters become the text that
  * plan_facts knows: the plan's zones and ARNs are this account's anyway, and the program's provider admits no other account. */
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <string.h>
 
 char *pulumi_escape(const char *text)

@@ -1,5 +1,5 @@
 /* VPC, addresses, security groups, Cloud Map. */
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 
 static int security_group(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
 {

@@ -1,6 +1,6 @@
 /* Images of a Pulumi program: Command resources that build them with Kaniko, or config values that name them. See pulumi.h. */
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <string.h>
 
 #define ETAG_LABEL "--label=io.defang.image.etag="

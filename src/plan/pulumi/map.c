@@ -1,6 +1,6 @@
 /* Applies the rows of the table to one resource: every leaf of its properties finds its rule, or the resource is refused. */
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* ECS, roles, logs, events, registries, scaling. */
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <string.h>
 
 static int role(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)

@@ -1,7 +1,7 @@
 /* plan_pulumi(): providers, the graph's resources, their order, images, outputs, and the two files. */
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Load balancer, certificates, public DNS, buckets, CloudFront. */
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <string.h>
 
 static int load_balancer(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)

@@ -1,6 +1,6 @@
 /* RDS, ElastiCache, DocumentDB, EFS. */
 #include "base/str.h"
-#include "plan/pulumi_parts.h"
+#include "plan/pulumi/parts.h"
 #include <string.h>
 
 /* With a policy "Snapshot" the store leaves a last snapshot. Its name carries the id of the deployment that made the store, and stays: two stores of one name

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "plan/internal.h"
-#include "plan/pulumi.h"
+#include "plan/pulumi/pulumi.h"
 
 struct pulumi_part { const char *name, *token, *link, *attr; bool hashed; }; /* link = "${<id>.<attr>}"; hashed: named by content, not by place */
 
