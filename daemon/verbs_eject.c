@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/eject.h"
+#include "plan/report/eject.h"
 
 #include <errno.h>
 #include <string.h>

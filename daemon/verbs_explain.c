@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/explain.h"
-#include "plan/policy.h"
+#include "plan/report/explain.h"
+#include "plan/report/policy.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/cost.h"
+#include "plan/report/cost.h"
 
 #include <errno.h>
 #include <math.h>

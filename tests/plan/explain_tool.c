@@ -5,7 +5,7 @@
  * explain_tool --keys               every key that the Compose specification gives a service, one a line: "deploy.replicas" */
 #include "base/env.h"
 #include "compose/spec.h"
-#include "plan/explain.h"
+#include "plan/report/explain.h"
 #include "plan/internal.h"
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * price_tool TEMPLATE REGION     JSON: {"priced", "basis", "month", "lines": [[group, id, what, month]], "usage", "unknown"}
  * price_tool --table             JSON: {"rows": [[key, usd, unit, source]], "regions": [[name, factor]]} */
 #include "base/mem.h"
-#include "plan/cost.h"
+#include "plan/report/cost.h"
 #include "plan/internal.h"
 #include <stdio.h>
 #include <string.h>

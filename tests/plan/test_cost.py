@@ -166,7 +166,7 @@ class Cost(unittest.TestCase):
                 self.assertEqual(
                     found["unknown"],
                     [],
-                    "a type or class without a price: say in src/plan/cost.c what it costs",
+                    "a type or class without a price: say in src/plan/report/cost.c what it costs",
                 )
                 self.assertAlmostEqual(
                     found["month"], sum(line[3] for line in found["lines"]), places=6

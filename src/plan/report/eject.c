@@ -1,5 +1,5 @@
 /* Texts of `eject`. The template's images become parameters, the program's are config values: what a person changes most needs no edit. */
-#include "plan/eject.h"
+#include "plan/report/eject.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <string.h>

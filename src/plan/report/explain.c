@@ -1,5 +1,5 @@
 /* plan_explain(): the tree of the project beside the table, with the resources that a plan for a made-up account has. */
-#include "plan/explain.h"
+#include "plan/report/explain.h"
 #include "base/str.h"
 #include "plan/internal.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* What becomes of each Compose key (explain.h). Sorted by path; a path may have a row for each kind of service. Keys that stand neither here nor in the rules of
  * check_keys.c are a mistake that tests/plan/test_explain.py finds. */
 #include "base/mem.h"
-#include "plan/explain.h"
+#include "plan/report/explain.h"
 
 static const struct explain_row ROWS[] = {
     {"/configs", EXPLAIN_ANY | EXPLAIN_EACH, EXPLAIN_READ, "", NULL, "",

@@ -1,7 +1,7 @@
 /* Prices in USD, list prices of us-east-1 as AWS's public pricing pages say in June 2026; kept by hand. us-east-2 and us-west-2 have the same ones. Other
  * regions are priced by one factor each: what a Fargate vCPU-hour costs there over what it costs in us-east-1, rounded up to five hundredths; stores differ
  * a little, which is why such a price is called "about". A region without a row has no price. */
-#include "plan/cost.h"
+#include "plan/report/cost.h"
 #include "base/mem.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* plan_policy(): actions of the table, gathered under the resources they may touch. */
-#include "plan/policy.h"
+#include "plan/report/policy.h"
 #include "base/str.h"
 #include "plan/internal.h"
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * the actions of `handlers.permissions` in AWS's published resource schemas that the properties we set lead to, which the sandbox holds every deployment of
  * tests/e2e/test_policy.py against. "iam:PassRole" is given apart. */
 #include "base/mem.h"
-#include "plan/policy.h"
+#include "plan/report/policy.h"
 
 #define LINKED_ROLE " iam:CreateServiceLinkedRole"
 

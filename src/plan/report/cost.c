@@ -1,5 +1,5 @@
 /* Resources of a template → dollars a month. Each priced type has a function; types that cost nothing are listed, so that a new one is not free by silence. */
-#include "plan/cost.h"
+#include "plan/report/cost.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <math.h>
