@@ -10,7 +10,7 @@
  * A session is shared by many fibers; credentials are single-flight cached and refreshed ahead of expiry. */
 #pragma once
 
-#include "aws/model.h"
+#include "aws/model/model.h"
 #include "base/env.h"
 #include "base/error.h"
 #include "base/secret.h"

@@ -1,6 +1,6 @@
 /* Calls: an exchange is attempts until one holds; what each failure means is decided here. */
 #include "aws/attempt.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"

@@ -1,7 +1,7 @@
 /* Profiles with role_arn: source_profile chains (with loop detection) and credential_source; sts:AssumeRole.
  */
 #include "aws/credentials.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/role_cache.h"
 #include "base/clock.h"
 #include <errno.h>

@@ -2,7 +2,7 @@
  * Formats: shared/reference/aws-access.md section 5.5. */
 #include "aws/credentials.h"
 #include "aws/dpop.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/token_file.h"
 #include "base/clock.h"
 #include "base/digest.h"

@@ -1,6 +1,6 @@
 /* IAM Identity Center: the token that `aws sso login` cached buys the role's credentials. */
 #include "aws/credentials.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/role_cache.h"
 #include "aws/sso_token.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as it
  * rotates. */
 #include "aws/credentials.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/role_cache.h"
 #include "base/clock.h"
 #include "base/file.h"

@@ -2,7 +2,7 @@
  * per partition and a short table of exceptions; the published endpoint tests of our services run against it. Pure. */
 #pragma once
 
-#include "aws/model.h"
+#include "aws/model/model.h"
 #include "base/error.h"
 
 struct aws_partition {

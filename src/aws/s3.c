@@ -1,5 +1,5 @@
 #include "aws/s3.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/s3_internal.h"
 #include "aws/sigv4.h"
 #include "aws/uri.h"

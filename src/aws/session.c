@@ -2,7 +2,7 @@
 #include "aws/session.h"
 #include "aws/credentials.h"
 #include "aws/endpoint.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>

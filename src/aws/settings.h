@@ -2,7 +2,7 @@
  * a parsed environment; each value knows where it came from. Rules: shared/reference/aws-access.md sections 3, 4 and 7. */
 #pragma once
 
-#include "aws/model.h"
+#include "aws/model/model.h"
 #include "aws/profiles.h"
 #include "base/env.h"
 

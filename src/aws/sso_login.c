@@ -1,5 +1,5 @@
 #include "aws/sso_login.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/sso_token.h"
 #include "aws/token_file.h"
 #include "base/clock.h"

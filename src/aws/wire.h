@@ -4,7 +4,7 @@
  * Formats: shared/reference/aws-access.md section 9. */
 #pragma once
 
-#include "aws/model.h"
+#include "aws/model/model.h"
 #include "base/arena.h"
 #include "base/vec.h"
 #include "data/json.h"

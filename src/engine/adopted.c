@@ -1,7 +1,7 @@
 /* What a project brings of its own (x-defang-aws) is looked at before anything is touched: it is there, it fits together, and a plan can lean on it. */
 #include "engine/flow.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/adopt.h"

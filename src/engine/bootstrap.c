@@ -4,7 +4,7 @@
 #include "engine/rows.h"
 #include "engine/service_role.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"

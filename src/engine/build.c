@@ -3,7 +3,7 @@
 #include "engine/task_run.h"
 #include "engine/tasks.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/s3.h"
 #include "base/clock.h"
 #include "base/mem.h"

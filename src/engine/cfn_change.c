@@ -1,7 +1,7 @@
 /* Change sets: made under a name that the deployment determines, so that a job that comes back finds its own instead of making a second. */
 #include "engine/cfn.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/fiber.h"

@@ -1,7 +1,7 @@
 /* The event tail of one stack operation: newest first in pages from AWS, oldest first to the reader, each once, also across a restart. */
 #include "engine/cfn.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* A project's stack outside its deployments: does the cloud still look as the template says, and an update that nobody follows any more is taken back. */
 #include "engine/cfn.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 

@@ -11,7 +11,7 @@
 #include "engine/rows.h"
 #include "engine/service_role.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/s3.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* Sensitive config: SSM SecureString parameters. Values go in, never out: nothing here reads one. */
 #include "engine/flow.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -3,7 +3,7 @@
 #include "engine/flow.h"
 #include "engine/parameters.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/clock.h"

@@ -2,7 +2,7 @@
  * no right on Route 53. */
 #include "engine/flow.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 #include "engine/flow.h"
 
 #include "aws/endpoint.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 

@@ -2,7 +2,7 @@
  * Stream names: "<service>/<service>_<deployment>/<task>" (shared/reference/defang.md 4.7). */
 #include "engine/flow.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"

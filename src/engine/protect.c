@@ -1,6 +1,6 @@
 #include "engine/protect.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 

@@ -6,7 +6,7 @@
 #include "engine/protect.h"
 #include "engine/service_role.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/fiber.h"

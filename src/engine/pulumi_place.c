@@ -2,7 +2,7 @@
 #include "engine/pulumi.h"
 #include "engine/tasks.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/s3.h"
 #include "base/clock.h"
 #include "base/limits.h"

@@ -3,7 +3,7 @@
 #include "engine/task_run.h"
 #include "engine/tasks.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"

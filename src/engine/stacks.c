@@ -3,7 +3,7 @@
 #include "engine/flow.h"
 #include "engine/pulumi.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"

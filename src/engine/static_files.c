@@ -2,7 +2,7 @@
  * differs goes up, what is gone is deleted, and CloudFront forgets what it has when anything changed. */
 #include "engine/flow.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/s3.h"
 #include "base/digest.h"
 #include "base/file.h"

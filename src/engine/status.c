@@ -2,7 +2,7 @@
 #include "engine/flow.h"
 #include "engine/tasks.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"

@@ -3,7 +3,7 @@
 #include "engine/flow.h"
 #include "engine/passwords.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"

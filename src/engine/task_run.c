@@ -1,7 +1,7 @@
 #include "engine/task_run.h"
 #include "engine/tasks.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/fiber.h"

@@ -1,7 +1,7 @@
 /* File systems of named volumes that a project's stack made and that outlive it: found by the tag that carries the volume's name. */
 #include "engine/flow.h"
 
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 

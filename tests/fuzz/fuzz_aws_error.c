@@ -1,6 +1,6 @@
 /* Error replies of every protocol: there is always a code and a bounded message, whatever arrived. The first
  * byte chooses the protocol. */
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/wire.h"
 #include "base/mem.h"
 #include "fuzz.h"

@@ -1,6 +1,6 @@
 /* Replies of every protocol through the real tables: no crash, and what comes out is an object whose members
  * the table knows. The first byte chooses the operation. */
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/wire.h"
 #include "base/mem.h"
 #include "fuzz.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of AWS operations (src/aws/model/*.c, src/aws/operations.h) from the API models that botocore ships.
+"""Writes the tables of AWS operations (src/aws/model/*.c, src/aws/model/operations.h) from the API models that botocore ships.
 
 Facts only: names, locations, types. Run after changing SERVICES, commit the result:
     python3 tests/tools/aws_models.py --out src/aws [--check]
@@ -277,7 +277,7 @@ class Service:
         )
         return (
             HEAD
-            + '#include "aws/operations.h"\n\n'
+            + '#include "aws/model/operations.h"\n\n'
             + f"const struct aws_service aws_service_{self.ident} = {{\n    "
             + ",\n    ".join(service)
             + ",\n};\n\n"
@@ -298,7 +298,7 @@ def namespace(traits):
 
 
 def operations_header(services):
-    lines = [HEAD.rstrip(), "#pragma once", "", '#include "aws/model.h"', ""]
+    lines = [HEAD.rstrip(), "#pragma once", "", '#include "aws/model/model.h"', ""]
     for s in services:
         lines.append(f"extern const struct aws_service aws_service_{s.ident};")
         lines += [f"extern const struct aws_operation aws_{s.ident}_{op};" for op in s.operations]
@@ -314,7 +314,7 @@ def operations_list(services):
     rows = [f"    &aws_{s.ident}_{op}," for s in services for op in s.operations]
     return (
         HEAD
-        + '#include "aws/operations.h"\n\nconst struct aws_operation *const aws_operations[] = {\n'
+        + '#include "aws/model/operations.h"\n\nconst struct aws_operation *const aws_operations[] = {\n'
         + "\n".join(rows)
         + "\n    NULL,\n};\n"
     )

@@ -3,7 +3,7 @@
  * '{"Bucket", "Key", "Method", "Seconds"}'. Reads the process's environment as a caller's. Prints the reply as JSON; an error goes to stderr,
  * exit code as defangctl's. For tests against the sandbox and for people who look for a fault. */
 #include "aws/aws.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/s3.h"
 #include "base/mem.h"
 #include "loop/fiber.h"

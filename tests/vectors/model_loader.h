@@ -1,7 +1,7 @@
 /* Fills the tables' structs (aws/model.h) from the JSON of the published protocol tests. Everything lives in the arena. */
 #pragma once
 
-#include "aws/model.h"
+#include "aws/model/model.h"
 #include "base/arena.h"
 #include "data/json.h"
 

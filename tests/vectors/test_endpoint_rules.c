@@ -1,6 +1,6 @@
 /* The published endpoint tests of the services that we call, against aws/endpoint.c. */
 #include "aws/endpoint.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/settings.h"
 #include "base/mem.h"
 #include "vectors/exceptions.h"

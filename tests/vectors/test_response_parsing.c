@@ -1,6 +1,6 @@
 /* Recorded replies of services with their expected values, for the operations in our tables; and error
  * documents of every shape. */
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/wire.h"
 #include "base/file.h"
 #include "base/limits.h"

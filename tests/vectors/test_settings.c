@@ -1,6 +1,6 @@
 /* Configured endpoint URLs, S3 addressing, retry tables and constants, checksum values: small tables, one
  * program. */
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/retry.h"
 #include "aws/s3_address.h"
 #include "aws/session.h"

@@ -1,6 +1,6 @@
 /* Calls through a scripted transport: what goes out, what is tried again, and what each failure becomes. */
 #include "aws/aws.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "unit/aws/fixture.h"
 #include "unit/lib/suite.h"

@@ -1,5 +1,5 @@
 /* Adaptive retry mode: the published tables of the cubic curve and of the measured rate, and calls that it holds back on the virtual clock. */
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "aws/rate.h"
 #include "base/mem.h"
 #include "unit/aws/fixture.h"

@@ -2,7 +2,7 @@
  * process's memory: freed blocks of ours, of jansson, expat and libcurl, and the stacks. The server that knows the secrets is another process, and here they
  * are never written down in clear, only compared byte by byte. */
 #include "aws/aws.h"
-#include "aws/operations.h"
+#include "aws/model/operations.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
