@@ -1,6 +1,6 @@
 /* The container endpoint (ECS, EKS Pod Identity): AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI. */
 #include "aws/credentials.h"
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include <errno.h>

@@ -2,7 +2,7 @@
  * knows no tokens. */
 #include "aws/credentials.h"
 #include "aws/endpoint.h"
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Proxies as Python's urllib reads them: lower case first, no_proxy by suffix of the host. */
 #include "aws/settings.h"
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <string.h>

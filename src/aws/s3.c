@@ -1,8 +1,8 @@
 #include "aws/s3.h"
 #include "aws/model/operations.h"
 #include "aws/s3_internal.h"
-#include "aws/sigv4.h"
-#include "aws/uri.h"
+#include "aws/sign/sigv4.h"
+#include "aws/sign/uri.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include <errno.h>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "aws/aws.h"
-#include "aws/chunked.h"
+#include "aws/sign/chunked.h"
 
 struct s3_object { bool exists; uint64_t size; char *etag, *version_id; };
 int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out, struct error *err); /* a missing object is no error */

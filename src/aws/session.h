@@ -2,12 +2,12 @@
 #pragma once
 
 #include "aws/aws.h"
-#include "aws/chunked.h"
+#include "aws/sign/chunked.h"
 #include "aws/profiles.h"
 #include "aws/rate.h"
 #include "aws/retry.h"
 #include "aws/settings.h"
-#include "aws/sigv4.h"
+#include "aws/sign/sigv4.h"
 #include "aws/wire.h"
 #include "base/vec.h"
 #include "loop/fiber.h"

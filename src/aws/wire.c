@@ -1,5 +1,5 @@
 #include "aws/wire.h"
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/mem.h"

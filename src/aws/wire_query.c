@@ -1,5 +1,5 @@
 /* Form bodies: awsQuery and ec2Query. */
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "aws/wire.h"
 #include "base/mem.h"
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /* Path, query, headers and payload of the REST protocols. */
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "aws/wire.h"
 #include "base/digest.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* Signatures per second of processor time: a POST with the headers of a JSON call and its body's digest, as attempt.c makes it, with the cache
  * of signing keys that a session has. bench_aws.py runs botocore's signer (and aws-c-auth) on the same request. Prints one number. */
-#include "aws/sigv4.h"
+#include "aws/sign/sigv4.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* SigV4: input is "METHOD\nURL\nName: value\n…". The canonical request has its fixed number of lines, its
  * names are sorted and lower-case, the order of headers and query parameters in the input does not matter,
  * and signing twice gives the same. */
-#include "aws/sigv4.h"
-#include "aws/uri.h"
+#include "aws/sign/sigv4.h"
+#include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "fuzz.h"

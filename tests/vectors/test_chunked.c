@@ -1,5 +1,5 @@
 /* aws-chunked bodies with a trailing checksum: the published wire images, read in pieces of every size, and the S3 documentation's signed example. */
-#include "aws/chunked.h"
+#include "aws/sign/chunked.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include "data/json.h"

@@ -1,6 +1,6 @@
 /* Protocol tests, request side: shapes and parameters of the vectors → our serializer → compared with the
  * expected request. */
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "aws/wire.h"
 #include "base/digest.h"
 #include "base/mem.h"

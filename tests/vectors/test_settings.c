@@ -5,7 +5,7 @@
 #include "aws/s3_address.h"
 #include "aws/session.h"
 #include "aws/settings.h"
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include "vectors/exceptions.h"

@@ -1,6 +1,6 @@
 /* S3 path rules, tokens, presigned URLs and the worked examples of the S3 documentation. */
-#include "aws/sigv4.h"
-#include "aws/uri.h"
+#include "aws/sign/sigv4.h"
+#include "aws/sign/uri.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"

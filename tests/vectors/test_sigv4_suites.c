@@ -1,7 +1,7 @@
 /* The two published suites of request files: aws-c-auth's (header and query signing, with a context) and the
  * classic one. */
-#include "aws/sigv4.h"
-#include "aws/uri.h"
+#include "aws/sign/sigv4.h"
+#include "aws/sign/uri.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"

@@ -3,7 +3,7 @@
 #include "aws/retry.h"
 #include "aws/settings.h"
 #include "aws/shell_words.h"
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"
 #include <errno.h>

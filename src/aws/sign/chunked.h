@@ -9,7 +9,7 @@
  * Ownership: data and the key's texts are borrowed; the signing key is derived at the start and wiped by chunked_end. */
 #pragma once
 
-#include "aws/sigv4.h"
+#include "aws/sign/sigv4.h"
 #include "loop/http.h"
 
 #define CHUNKED_CHUNK_BYTES (64u << 10) /* S3 asks for 8 KiB at least, but for the last */

@@ -1,6 +1,6 @@
 /* Stage one of SigV4: the canonical request. */
-#include "aws/sigv4.h"
-#include "aws/uri.h"
+#include "aws/sign/sigv4.h"
+#include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include <ctype.h>

@@ -1,4 +1,4 @@
-#include "aws/chunked.h"
+#include "aws/sign/chunked.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include <stdio.h>

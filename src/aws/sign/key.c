@@ -1,5 +1,5 @@
 /* Signing keys, derived and kept. */
-#include "aws/sigv4.h"
+#include "aws/sign/sigv4.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"

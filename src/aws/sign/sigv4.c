@@ -1,5 +1,5 @@
-#include "aws/sigv4.h"
-#include "aws/uri.h"
+#include "aws/sign/sigv4.h"
+#include "aws/sign/uri.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-#include "aws/uri.h"
+#include "aws/sign/uri.h"
 #include "base/mem.h"
 #include <ctype.h>
 #include <string.h>
