@@ -8,7 +8,7 @@
 #include "aws/retry.h"
 #include "aws/settings.h"
 #include "aws/sign/sigv4.h"
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/vec.h"
 #include "loop/fiber.h"
 

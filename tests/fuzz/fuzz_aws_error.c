@@ -1,7 +1,7 @@
 /* Error replies of every protocol: there is always a code and a bounded message, whatever arrived. The first
  * byte chooses the protocol. */
 #include "aws/model/operations.h"
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/mem.h"
 #include "fuzz.h"
 #include <string.h>

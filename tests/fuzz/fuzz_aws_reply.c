@@ -1,7 +1,7 @@
 /* Replies of every protocol through the real tables: no crash, and what comes out is an object whose members
  * the table knows. The first byte chooses the operation. */
 #include "aws/model/operations.h"
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/mem.h"
 #include "fuzz.h"
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Protocol tests, request side: shapes and parameters of the vectors → our serializer → compared with the
  * expected request. */
 #include "aws/sign/uri.h"
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include "vectors/blobs.h"

@@ -1,6 +1,6 @@
 /* Protocol tests, reply side: a recorded reply → our parser → compared with the expected values; error
  * replies by their code. */
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/mem.h"
 #include "vectors/blobs.h"
 #include "vectors/exceptions.h"

@@ -1,5 +1,5 @@
 /* Error replies of every protocol, down to HTML pages and empty bodies. */
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/mem.h"
 #include <string.h>
 

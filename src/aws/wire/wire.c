@@ -1,4 +1,4 @@
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "aws/sign/uri.h"
 #include "base/digest.h"
 #include "base/limits.h"

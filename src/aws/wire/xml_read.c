@@ -1,5 +1,5 @@
 /* XML replies of awsQuery, ec2Query and restXml. */
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/mem.h"
 #include <string.h>
 

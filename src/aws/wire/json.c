@@ -1,6 +1,6 @@
 /* JSON bodies: awsJson and restJson. One walk serves both directions: JSON values with member names ⇄ JSON
  * values with wire names. */
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/mem.h"
 #include <math.h>
 #include <string.h>

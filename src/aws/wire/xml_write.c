@@ -1,5 +1,5 @@
 /* XML request bodies of restXml. */
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/mem.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Scalars between JSON and the text of XML, query strings and headers. */
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Path, query, headers and payload of the REST protocols. */
 #include "aws/sign/uri.h"
-#include "aws/wire.h"
+#include "aws/wire/wire.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include <string.h>
