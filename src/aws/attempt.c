@@ -1,6 +1,6 @@
 /* One attempt of an exchange: address, headers, signature, transfer. */
 #include "aws/attempt.h"
-#include "aws/endpoint.h"
+#include "aws/settings/endpoint.h"
 #include "aws/s3_address.h"
 #include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"

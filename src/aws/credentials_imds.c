@@ -1,7 +1,7 @@
 /* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the service
  * knows no tokens. */
 #include "aws/credentials.h"
-#include "aws/endpoint.h"
+#include "aws/settings/endpoint.h"
 #include "aws/sign/uri.h"
 #include "base/clock.h"
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* S3 addressing: virtual-host or path style, by the rules of shared/reference/aws-access.md section 11. Pure. */
 #pragma once
 
-#include "aws/endpoint.h"
-#include "aws/settings.h"
+#include "aws/settings/endpoint.h"
+#include "aws/settings/settings.h"
 
 /* One DNS label: 3-63 of [a-z0-9-], so that the wildcard certificate covers it. */
 bool s3_bucket_is_label(const char *bucket);

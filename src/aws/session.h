@@ -3,10 +3,10 @@
 
 #include "aws/aws.h"
 #include "aws/sign/chunked.h"
-#include "aws/profiles.h"
+#include "aws/settings/profiles.h"
 #include "aws/rate.h"
 #include "aws/retry.h"
-#include "aws/settings.h"
+#include "aws/settings/settings.h"
 #include "aws/sign/sigv4.h"
 #include "aws/wire/wire.h"
 #include "base/vec.h"

@@ -1,6 +1,6 @@
 #include "engine/flow.h"
 
-#include "aws/endpoint.h"
+#include "aws/settings/endpoint.h"
 #include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"

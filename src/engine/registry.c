@@ -1,6 +1,6 @@
 #include "engine/registry.h"
 
-#include "aws/settings.h"
+#include "aws/settings/settings.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/mem.h"

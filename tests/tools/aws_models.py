@@ -356,7 +356,7 @@ def partitions():
         )
     return (
         HEAD
-        + '#include "aws/endpoint.h"\n\n'
+        + '#include "aws/settings/endpoint.h"\n\n'
         + "\n".join(lists)
         + "\n\nconst struct aws_partition aws_partitions[] = {\n    "
         + ",\n    ".join(rows)

@@ -1,7 +1,7 @@
 /* The published endpoint tests of the services that we call, against aws/endpoint.c. */
-#include "aws/endpoint.h"
+#include "aws/settings/endpoint.h"
 #include "aws/model/operations.h"
-#include "aws/settings.h"
+#include "aws/settings/settings.h"
 #include "base/mem.h"
 #include "vectors/exceptions.h"
 #include "vectors/vectors.h"

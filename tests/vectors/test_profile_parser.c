@@ -1,6 +1,6 @@
 /* The cross-SDK profile cases with the answers of the AWS CLI 2.36.7 where it differs: the CLI is what we
  * follow. */
-#include "aws/profiles.h"
+#include "aws/settings/profiles.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "vectors/exceptions.h"

@@ -4,7 +4,7 @@
 #include "aws/retry.h"
 #include "aws/s3_address.h"
 #include "aws/session.h"
-#include "aws/settings.h"
+#include "aws/settings/settings.h"
 #include "aws/sign/uri.h"
 #include "base/digest.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* The pure helpers by table: URIs, words, proxies, regions, retries. */
-#include "aws/endpoint.h"
+#include "aws/settings/endpoint.h"
 #include "aws/retry.h"
-#include "aws/settings.h"
+#include "aws/settings/settings.h"
 #include "aws/shell_words.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"

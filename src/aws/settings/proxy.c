@@ -1,5 +1,5 @@
 /* Proxies as Python's urllib reads them: lower case first, no_proxy by suffix of the host. */
-#include "aws/settings.h"
+#include "aws/settings/settings.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "base/str.h"

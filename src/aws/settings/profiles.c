@@ -1,4 +1,4 @@
-#include "aws/profiles.h"
+#include "aws/settings/profiles.h"
 #include "aws/shell_words.h"
 #include "base/arena.h"
 #include "base/file.h"

@@ -1,6 +1,6 @@
 /* Settings that are one word or number out of a few: what is not one of them is an error, as in the AWS CLI, whose words are used. */
 #include "aws/retry.h"
-#include "aws/settings.h"
+#include "aws/settings/settings.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <errno.h>

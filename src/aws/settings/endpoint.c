@@ -1,4 +1,4 @@
-#include "aws/endpoint.h"
+#include "aws/settings/endpoint.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <ctype.h>

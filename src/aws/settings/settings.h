@@ -3,7 +3,7 @@
 #pragma once
 
 #include "aws/model/model.h"
-#include "aws/profiles.h"
+#include "aws/settings/profiles.h"
 #include "base/env.h"
 
 /* account_id_endpoint_mode. Of all rule sets only DynamoDB's names accounts in its hosts, and we do not call it: so

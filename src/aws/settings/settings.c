@@ -1,5 +1,5 @@
-#include "aws/settings.h"
-#include "aws/endpoint.h"
+#include "aws/settings/settings.h"
+#include "aws/settings/endpoint.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <ctype.h>
