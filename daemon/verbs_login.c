@@ -2,7 +2,7 @@
 #include "daemon/job.h"
 #include "daemon/verb.h"
 
-#include "aws/sso_login.h"
+#include "aws/identity/sso_login.h"
 #include "base/mem.h"
 #include "base/str.h"
 

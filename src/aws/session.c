@@ -1,6 +1,6 @@
 /* A session's life and its memory of hosts, quotas and buckets. */
 #include "aws/session.h"
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "aws/settings/endpoint.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"

@@ -1,9 +1,9 @@
 /* File names of the caches shared with the AWS CLI (cache-keys) and SSO token renewal (sso-token), through a session and a scripted transport. */
 #include "aws/aws.h"
-#include "aws/credentials.h"
-#include "aws/role_cache.h"
-#include "aws/sso_login.h"
-#include "aws/sso_token.h"
+#include "aws/identity/credentials.h"
+#include "aws/identity/role_cache.h"
+#include "aws/identity/sso_login.h"
+#include "aws/identity/sso_token.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"

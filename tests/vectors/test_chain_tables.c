@@ -1,6 +1,6 @@
 /* credential-chain-scenarios in tables: `aws login` sessions (8), the metadata service's endpoint (14), chains of assumed roles (28). */
 #include "aws/aws.h"
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* The traps that make two programs disagree about who they are: found in the same settings that the chain reads, said by `whoami`. */
 #include "aws/session.h"
 #include "base/clock.h"
-#include "aws/sso_token.h"
+#include "aws/identity/sso_token.h"
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* What stands around the chain: the role cache shared with the AWS CLI, MFA codes, the record of what was tried, warnings, one refresh at a time. */
 #include "aws/aws.h"
-#include "aws/role_cache.h"
+#include "aws/identity/role_cache.h"
 #include "aws/session.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* Sessions of `aws login` that cannot be renewed: each reason has its text and its mend. The successes are in tests/vectors. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include "unit/aws/fixture.h"

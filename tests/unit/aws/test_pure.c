@@ -2,7 +2,7 @@
 #include "aws/settings/endpoint.h"
 #include "aws/retry.h"
 #include "aws/settings/settings.h"
-#include "aws/shell_words.h"
+#include "aws/identity/shell_words.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

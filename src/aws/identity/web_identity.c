@@ -1,8 +1,8 @@
 /* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as it
  * rotates. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "aws/model/operations.h"
-#include "aws/role_cache.h"
+#include "aws/identity/role_cache.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"

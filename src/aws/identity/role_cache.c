@@ -1,5 +1,5 @@
-#include "aws/role_cache.h"
-#include "aws/token_file.h"
+#include "aws/identity/role_cache.h"
+#include "aws/identity/token_file.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "aws/token_file.h"
+#include "aws/identity/token_file.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include <errno.h>

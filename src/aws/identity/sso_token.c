@@ -1,6 +1,6 @@
-#include "aws/sso_token.h"
+#include "aws/identity/sso_token.h"
 #include "aws/model/operations.h"
-#include "aws/token_file.h"
+#include "aws/identity/token_file.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"

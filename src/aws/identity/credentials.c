@@ -1,5 +1,5 @@
 /* The chain in order, and the session's single-flight cache in front of it. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include <errno.h>

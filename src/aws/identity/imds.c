@@ -1,6 +1,6 @@
 /* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the service
  * knows no tokens. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "aws/settings/endpoint.h"
 #include "aws/sign/uri.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* AWS_CREDENTIAL_FILE: the first EC2 tools' file, lines of AWSAccessKeyId= and AWSSecretKey=. The CLI still reads it. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include <errno.h>

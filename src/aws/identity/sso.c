@@ -1,8 +1,8 @@
 /* IAM Identity Center: the token that `aws sso login` cached buys the role's credentials. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "aws/model/operations.h"
-#include "aws/role_cache.h"
-#include "aws/sso_token.h"
+#include "aws/identity/role_cache.h"
+#include "aws/identity/sso_token.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#include "aws/sso_login.h"
+#include "aws/identity/sso_login.h"
 #include "aws/model/operations.h"
-#include "aws/sso_token.h"
-#include "aws/token_file.h"
+#include "aws/identity/sso_token.h"
+#include "aws/identity/token_file.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SECURITY_TOKEN or AWS_SESSION_TOKEN. --profile switches it
  * off. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include <errno.h>
 

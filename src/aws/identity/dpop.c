@@ -1,4 +1,4 @@
-#include "aws/dpop.h"
+#include "aws/identity/dpop.h"
 #include "aws/session.h"
 #include "base/clock.h"
 #include "base/digest.h"

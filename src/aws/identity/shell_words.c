@@ -1,4 +1,4 @@
-#include "aws/shell_words.h"
+#include "aws/identity/shell_words.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include <errno.h>

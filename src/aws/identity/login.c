@@ -1,9 +1,9 @@
 /* Sessions of `aws login` (login_session): the cached credentials, renewed with the session's refresh token while the session lasts (12 h).
  * Formats: shared/reference/aws-access.md section 5.5. */
-#include "aws/credentials.h"
-#include "aws/dpop.h"
+#include "aws/identity/credentials.h"
+#include "aws/identity/dpop.h"
 #include "aws/model/operations.h"
-#include "aws/token_file.h"
+#include "aws/identity/token_file.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"

@@ -1,5 +1,5 @@
 /* The container endpoint (ECS, EKS Pod Identity): AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "aws/sign/uri.h"
 #include "base/file.h"
 #include "base/limits.h"

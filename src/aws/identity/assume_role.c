@@ -1,8 +1,8 @@
 /* Profiles with role_arn: source_profile chains (with loop detection) and credential_source; sts:AssumeRole.
  */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "aws/model/operations.h"
-#include "aws/role_cache.h"
+#include "aws/identity/role_cache.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>

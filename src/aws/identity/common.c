@@ -1,5 +1,5 @@
 /* What several providers share. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* The configuration of boto 2: [Credentials] in BOTO_CONFIG, else in /etc/boto.cfg or ~/.boto. The CLI still reads it. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/limits.h"

@@ -1,5 +1,5 @@
 /* Static keys of the profile's section in the credentials file. */
-#include "aws/credentials.h"
+#include "aws/identity/credentials.h"
 
 static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
