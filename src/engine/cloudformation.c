@@ -12,7 +12,7 @@
 #include "engine/service_role.h"
 
 #include "aws/model/operations.h"
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/flow.h"

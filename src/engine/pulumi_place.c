@@ -3,7 +3,7 @@
 #include "engine/tasks.h"
 
 #include "aws/model/operations.h"
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"

@@ -3,7 +3,7 @@
 #include "engine/flow.h"
 
 #include "aws/model/operations.h"
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/limits.h"

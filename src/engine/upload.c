@@ -1,6 +1,6 @@
 #include "engine/flow.h"
 
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "base/mem.h"
 #include "base/str.h"
 

@@ -4,7 +4,7 @@
  * exit code as defangctl's. For tests against the sandbox and for people who look for a fault. */
 #include "aws/aws.h"
 #include "aws/model/operations.h"
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "base/mem.h"
 #include "loop/fiber.h"
 #include <stdio.h>

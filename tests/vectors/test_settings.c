@@ -2,7 +2,7 @@
  * program. */
 #include "aws/model/operations.h"
 #include "aws/retry.h"
-#include "aws/s3_address.h"
+#include "aws/s3/address.h"
 #include "aws/session.h"
 #include "aws/settings/settings.h"
 #include "aws/sign/uri.h"

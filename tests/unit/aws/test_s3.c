@@ -1,5 +1,5 @@
 /* Objects, uploads in parts, resume and presigned URLs over a scripted transport. */
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"

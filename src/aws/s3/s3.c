@@ -1,6 +1,6 @@
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "aws/model/operations.h"
-#include "aws/s3_internal.h"
+#include "aws/s3/internal.h"
 #include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"
 #include "base/digest.h"

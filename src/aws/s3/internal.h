@@ -1,7 +1,7 @@
 /* Between s3.c and s3_upload.c. */
 #pragma once
 
-#include "aws/s3.h"
+#include "aws/s3/s3.h"
 #include "aws/session.h"
 
 /* One exchange; `in` is stolen, x carries the body and the flags. */

@@ -1,7 +1,7 @@
 /* Upload of a file: one PUT, or parts in parallel. A part is read, hashed and sent from memory, so memory is
  * bounded by four parts; what an earlier try has left at S3 is compared by checksum and not sent again. */
 #include "aws/model/operations.h"
-#include "aws/s3_internal.h"
+#include "aws/s3/internal.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "loop/work.h"
