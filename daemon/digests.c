@@ -4,7 +4,7 @@
 #include "base/vec.h"
 #include "daemon/session.h"
 #include "data/strmap.h"
-#include "engine/registry.h"
+#include "engine/build/registry.h"
 #include "loop/fiber.h"
 
 #include <errno.h>

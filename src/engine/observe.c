@@ -1,6 +1,6 @@
 /* ECS while CloudFormation works: what each service does, and why a task of this deployment stopped, read before a roll back takes it away. */
 #include "engine/flow.h"
-#include "engine/tasks.h"
+#include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"
 #include "base/clock.h"

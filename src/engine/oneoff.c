@@ -4,8 +4,8 @@
  * Nothing here is CloudFormation's: where a task runs is an output of the deployed graph, the same of every engine. */
 #include "engine/flow.h"
 #include "engine/parameters.h"
-#include "engine/task_run.h"
-#include "engine/tasks.h"
+#include "engine/build/task_run.h"
+#include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 /* What the pulumi engine keeps in the CD bucket and in SSM. */
 #include "engine/pulumi.h"
-#include "engine/tasks.h"
+#include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"
 #include "aws/s3/s3.h"

@@ -1,7 +1,7 @@
 /* One task of the CD stack. */
 #include "engine/pulumi.h"
-#include "engine/task_run.h"
-#include "engine/tasks.h"
+#include "engine/build/task_run.h"
+#include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"
 #include "base/limits.h"

@@ -1,6 +1,6 @@
 /* `ps`: what runs now, from the deployed template and the services' own word. */
 #include "engine/flow.h"
-#include "engine/tasks.h"
+#include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-#include "engine/tasks.h"
+#include "engine/build/tasks.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
-#include "engine/task_run.h"
-#include "engine/tasks.h"
+#include "engine/build/task_run.h"
+#include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

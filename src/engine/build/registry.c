@@ -1,4 +1,4 @@
-#include "engine/registry.h"
+#include "engine/build/registry.h"
 
 #include "aws/settings/settings.h"
 #include "base/digest.h"

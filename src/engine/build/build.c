@@ -1,7 +1,7 @@
 /* One Kaniko task on Fargate per image. The tag is made of everything that goes into the image, so a tag that is in ECR is never built again. */
 #include "engine/flow.h"
-#include "engine/task_run.h"
-#include "engine/tasks.h"
+#include "engine/build/task_run.h"
+#include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"
 #include "aws/s3/s3.h"
