@@ -1,10 +1,10 @@
 /* Engine `pulumi`: see pulumi.h. Pulumi knows no roll back: what a failed run made stays, and the next run goes on from there. */
 #include "engine/pulumi.h"
 
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 #include "engine/passwords.h"
-#include "engine/protect.h"
-#include "engine/service_role.h"
+#include "engine/cloudformation/protect.h"
+#include "engine/cloudformation/service_role.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

@@ -8,7 +8,7 @@
 
 #include "engine/engine.h"
 #include "engine/flow.h"
-#include "engine/rows.h"
+#include "engine/cloudformation/rows.h"
 
 #define PULUMI_BUSY_EXIT 75 /* cd_task.sh: another task holds the stack */
 

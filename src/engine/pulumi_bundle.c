@@ -4,7 +4,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 #include "pack/pack.h"
 #include "plan/pulumi/pulumi.h"
 

@@ -1,8 +1,8 @@
 /* The account's CD stack: there, ours, and of the right revision. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 #include "engine/flow.h"
-#include "engine/rows.h"
-#include "engine/service_role.h"
+#include "engine/cloudformation/rows.h"
+#include "engine/cloudformation/service_role.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* What is deployed with us in one region: CloudFormation stacks that carry our tags, and the states that Pulumi keeps in the CD bucket. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 #include "engine/flow.h"
 #include "engine/pulumi.h"
 

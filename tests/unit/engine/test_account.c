@@ -1,7 +1,7 @@
 /* What an account is like: its zones, its first stack with ECS, room for builds. */
 #include "engine/flow.h"
 #include "engine/passwords.h"
-#include "engine/service_role.h"
+#include "engine/cloudformation/service_role.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

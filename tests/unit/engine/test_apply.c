@@ -1,5 +1,5 @@
 /* The engine `cloudformation`: create, update, and every way to come back after a kill without a second effect. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

@@ -1,5 +1,5 @@
 /* The parts of CloudFormation: the event tail and change sets. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

@@ -1,5 +1,5 @@
 /* The engine `cloudformation`: taking a stack away, and what is said to be deployed. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

@@ -4,12 +4,12 @@
  *              ▲                  │                          └──▶ rolled back (still whole)
  *              └────delete──── dead (a first create that failed)
  */
-#include "engine/buckets.h"
-#include "engine/cfn.h"
+#include "engine/cloudformation/buckets.h"
+#include "engine/cloudformation/cfn.h"
 #include "engine/passwords.h"
-#include "engine/protect.h"
-#include "engine/rows.h"
-#include "engine/service_role.h"
+#include "engine/cloudformation/protect.h"
+#include "engine/cloudformation/rows.h"
+#include "engine/cloudformation/service_role.h"
 
 #include "aws/model/operations.h"
 #include "aws/s3/s3.h"

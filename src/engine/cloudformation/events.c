@@ -1,5 +1,5 @@
 /* The event tail of one stack operation: newest first in pages from AWS, oldest first to the reader, each once, also across a restart. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 
 #include "aws/model/operations.h"
 #include "base/clock.h"

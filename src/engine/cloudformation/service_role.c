@@ -1,4 +1,4 @@
-#include "engine/service_role.h"
+#include "engine/cloudformation/service_role.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* A project's stack outside its deployments: does the cloud still look as the template says, and an update that nobody follows any more is taken back. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

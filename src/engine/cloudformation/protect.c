@@ -1,4 +1,4 @@
-#include "engine/protect.h"
+#include "engine/cloudformation/protect.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

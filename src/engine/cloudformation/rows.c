@@ -1,6 +1,6 @@
-#include "engine/rows.h"
+#include "engine/cloudformation/rows.h"
 
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 
 #include "base/mem.h"
 #include "base/str.h"

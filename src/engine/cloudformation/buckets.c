@@ -1,4 +1,4 @@
-#include "engine/buckets.h"
+#include "engine/cloudformation/buckets.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

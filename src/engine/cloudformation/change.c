@@ -1,5 +1,5 @@
 /* Change sets: made under a name that the deployment determines, so that a job that comes back finds its own instead of making a second. */
-#include "engine/cfn.h"
+#include "engine/cloudformation/cfn.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
