@@ -1,7 +1,7 @@
 /* What is deployed with us in one region: CloudFormation stacks that carry our tags, and the states that Pulumi keeps in the CD bucket. */
 #include "engine/cloudformation/cfn.h"
 #include "engine/flow.h"
-#include "engine/pulumi.h"
+#include "engine/pulumi/pulumi.h"
 
 #include "aws/model/operations.h"
 #include "base/limits.h"

@@ -1,5 +1,5 @@
 /* One task of the CD stack. */
-#include "engine/pulumi.h"
+#include "engine/pulumi/pulumi.h"
 #include "engine/build/task_run.h"
 #include "engine/build/tasks.h"
 

@@ -1,5 +1,5 @@
 /* Engine `pulumi`: see pulumi.h. Pulumi knows no roll back: what a failed run made stays, and the next run goes on from there. */
-#include "engine/pulumi.h"
+#include "engine/pulumi/pulumi.h"
 
 #include "engine/cloudformation/cfn.h"
 #include "engine/passwords.h"

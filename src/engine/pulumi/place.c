@@ -1,5 +1,5 @@
 /* What the pulumi engine keeps in the CD bucket and in SSM. */
-#include "engine/pulumi.h"
+#include "engine/pulumi/pulumi.h"
 #include "engine/build/tasks.h"
 
 #include "aws/model/operations.h"

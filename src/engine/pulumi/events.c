@@ -1,6 +1,6 @@
 /* Lines of the CD task that begin with "@defang ": Pulumi's engine events, those about resources cut short by cd_task.sh. They become the same resource events
  * as CloudFormation's. Format: pulumi/sdk/go/common/apitype/events.go (EngineEvent). */
-#include "engine/pulumi.h"
+#include "engine/pulumi/pulumi.h"
 
 #include "base/mem.h"
 #include "base/str.h"

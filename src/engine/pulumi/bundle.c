@@ -1,5 +1,5 @@
 /* The program as one archive in the bucket. */
-#include "engine/pulumi.h"
+#include "engine/pulumi/pulumi.h"
 
 #include "base/digest.h"
 #include "base/mem.h"
