@@ -6,7 +6,7 @@
  */
 #include "engine/cloudformation/buckets.h"
 #include "engine/cloudformation/cfn.h"
-#include "engine/passwords.h"
+#include "engine/values/passwords.h"
 #include "engine/cloudformation/protect.h"
 #include "engine/cloudformation/rows.h"
 #include "engine/cloudformation/service_role.h"

@@ -2,7 +2,7 @@
 #include "engine/pulumi/pulumi.h"
 
 #include "engine/cloudformation/cfn.h"
-#include "engine/passwords.h"
+#include "engine/values/passwords.h"
 #include "engine/cloudformation/protect.h"
 #include "engine/cloudformation/service_role.h"
 

@@ -3,7 +3,7 @@
  *
  * Nothing here is CloudFormation's: where a task runs is an output of the deployed graph, the same of every engine. */
 #include "engine/flow.h"
-#include "engine/parameters.h"
+#include "engine/values/parameters.h"
 #include "engine/build/task_run.h"
 #include "engine/build/tasks.h"
 

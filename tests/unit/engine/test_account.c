@@ -1,6 +1,6 @@
 /* What an account is like: its zones, its first stack with ECS, room for builds. */
 #include "engine/flow.h"
-#include "engine/passwords.h"
+#include "engine/values/passwords.h"
 #include "engine/cloudformation/service_role.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"

@@ -1,4 +1,4 @@
-#include "engine/passwords.h"
+#include "engine/values/passwords.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-#include "engine/parameters.h"
+#include "engine/values/parameters.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

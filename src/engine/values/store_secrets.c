@@ -1,7 +1,7 @@
 /* Passwords of stores that CloudFormation does not read from SSM (plan_store_secret): copied from the config store into a secret of Secrets Manager before
  * apply, under a version id that stands in the template; removed with the project. A value lives in this process only between two calls, and is wiped. */
 #include "engine/flow.h"
-#include "engine/passwords.h"
+#include "engine/values/passwords.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"

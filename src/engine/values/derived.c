@@ -1,7 +1,7 @@
 /* Values that mix text with config (plan_derived): composed here from the config store and kept as SecureString parameters. A value lives in this process
  * only between two calls, and is wiped. */
 #include "engine/flow.h"
-#include "engine/parameters.h"
+#include "engine/values/parameters.h"
 
 #include "aws/model/operations.h"
 #include "base/digest.h"
