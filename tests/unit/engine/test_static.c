@@ -1,6 +1,6 @@
 /* What a browser is told of a static file. */
 #include "base/mem.h"
-#include "engine/static_types.h"
+#include "engine/site/types.h"
 #include <check.h>
 #include <stdlib.h>
 

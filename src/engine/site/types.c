@@ -1,4 +1,4 @@
-#include "engine/static_types.h"
+#include "engine/site/types.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/static_types.h"
+#include "engine/site/types.h"
 #include "loop/fiber.h"
 #include "loop/work.h"
 #include "pack/pack.h"
