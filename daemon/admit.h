@@ -1,7 +1,7 @@
 /* Before a job: who asks, for which region, with which engine. */
 #pragma once
 
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 #include "daemon/verb.h"
 
 struct admitted {

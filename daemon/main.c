@@ -1,7 +1,7 @@
 /* defangd: one per user and state folder. Foreground, logs to stderr, ends on SIGTERM or SIGINT with every job resumable. */
 #include "daemon/daemon.h"
-#include "daemon/job.h"
-#include "daemon/pause.h"
+#include "daemon/jobs/job.h"
+#include "daemon/jobs/pause.h"
 #include "daemon/stop.h"
 #include "daemon/verb.h"
 #include "daemon/watch.h"

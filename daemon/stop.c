@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Verbs about the caller and the daemon itself: whoami, list, daemon-status, daemon-stop. */
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 #include "daemon/stop.h"
 #include "daemon/verb.h"
 

@@ -1,6 +1,6 @@
 /* Verbs that start, end or unblock jobs: up, down, cancel, resume. */
 #include "daemon/admit.h"
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 #include "daemon/verb.h"
 
 #include "base/clock.h"

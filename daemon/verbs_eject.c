@@ -1,5 +1,5 @@
 /* `eject`: the project as a template or a program that needs no defangd. The client writes the files. */
-#include "daemon/preview.h"
+#include "daemon/jobs/preview.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,6 +1,6 @@
 /* `plan`: what an `up` would change. Nothing is uploaded, built or changed; contexts are packed for their digests alone. */
 #include "daemon/engine_choice.h"
-#include "daemon/preview.h"
+#include "daemon/jobs/preview.h"
 
 #include "base/mem.h"
 #include "base/str.h"

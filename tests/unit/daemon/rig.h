@@ -1,7 +1,7 @@
 /* A daemon without its socket: loop, store in a folder of its own, scripted AWS, virtual clock. */
 #pragma once
 
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 #include "daemon/session.h"
 #include "unit/lib/fake_clock.h"
 #include "unit/lib/script_http.h"

@@ -1,4 +1,4 @@
-#include "daemon/once.h"
+#include "daemon/jobs/once.h"
 
 #include "base/mem.h"
 #include "base/str.h"

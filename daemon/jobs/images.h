@@ -1,7 +1,7 @@
 /* The images of one deployment: pack each context, upload what S3 lacks, find what ECR has, build the rest. */
 #pragma once
 
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 struct images {
     struct job *job;

@@ -1,5 +1,5 @@
 #include "daemon/account_lock.h"
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include "base/mem.h"
 

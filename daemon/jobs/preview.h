@@ -2,7 +2,7 @@
  * for their digests alone. Shared by `plan` and `eject`. */
 #pragma once
 
-#include "daemon/once_preview.h"
+#include "daemon/jobs/once_preview.h"
 #include "daemon/verb.h"
 
 #include "base/vec.h"

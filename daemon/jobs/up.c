@@ -5,10 +5,10 @@
  * With services that run once the last part is done in stages (plan_stages): apply ∥ observe → run the one-offs of the stage → the next.
  * Every step may find that an earlier life of the daemon did it. */
 #include "daemon/account_lock.h"
-#include "daemon/domains.h"
-#include "daemon/images.h"
-#include "daemon/job.h"
-#include "daemon/once.h"
+#include "daemon/jobs/domains.h"
+#include "daemon/jobs/images.h"
+#include "daemon/jobs/job.h"
+#include "daemon/jobs/once.h"
 
 #include "base/env.h"
 #include "base/mem.h"

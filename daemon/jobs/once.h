@@ -1,7 +1,7 @@
 /* The one-offs of a deployment: which of them run in it, and running those of a stage. */
 #pragma once
 
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 struct once {
     struct job *job;

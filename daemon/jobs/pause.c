@@ -1,8 +1,8 @@
-#include "daemon/pause.h"
+#include "daemon/jobs/pause.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include <stdlib.h>
 

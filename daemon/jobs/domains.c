@@ -1,4 +1,4 @@
-#include "daemon/domains.h"
+#include "daemon/jobs/domains.h"
 
 #include "base/mem.h"
 #include "base/str.h"

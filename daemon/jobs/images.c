@@ -1,4 +1,4 @@
-#include "daemon/images.h"
+#include "daemon/jobs/images.h"
 
 #include "base/env.h"
 #include "base/file.h"

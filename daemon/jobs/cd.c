@@ -1,6 +1,6 @@
 /* `cd refresh`, `cd cancel` and `cd preview` of a project: what its engine does beside up and down. */
-#include "daemon/job.h"
-#include "daemon/preview.h"
+#include "daemon/jobs/job.h"
+#include "daemon/jobs/preview.h"
 
 static int read_facts(struct job *j, struct error *err)
 {

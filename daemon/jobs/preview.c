@@ -1,8 +1,8 @@
-#include "daemon/preview.h"
+#include "daemon/jobs/preview.h"
 
 #include "daemon/engine_choice.h"
 
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include "base/file.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* `down`: everything of the project goes but what holds data on purpose. Config and the account's bucket stay, and it says so. */
 #include "daemon/engine_choice.h"
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include "base/mem.h"
 #include "base/str.h"

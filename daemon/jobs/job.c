@@ -1,4 +1,4 @@
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "daemon/once_preview.h"
+#include "daemon/jobs/once_preview.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
 /* A job's voice (sink → events) and memory (journal → store). */
-#include "daemon/job.h"
+#include "daemon/jobs/job.h"
 
 #include "base/clock.h"
 #include "base/log.h"
