@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "client/mfa.h"
-#include "client/say.h"
+#include "client/view/say.h"
 #include "client/signals.h"
 #include "rpc/paths.h"
 

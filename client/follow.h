@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/connect.h"
-#include "client/view.h"
+#include "client/view/view.h"
 
 /* Returns the exit code of the deployment's outcome; 130 after Ctrl-C (it goes on), 9 after --wait-timeout. `info` may be NULL. */
 int follow_deployment(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, uint64_t after, bool follow, struct error *err);

@@ -1,4 +1,4 @@
-#include "client/say.h"
+#include "client/view/say.h"
 
 #include "base/mem.h"
 #include "base/str.h"

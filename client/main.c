@@ -1,6 +1,6 @@
 /* defangctl: a thin client. It finds the daemon (or starts it), says what the user wants and shows what comes back. */
 #include "client/command.h"
-#include "client/say.h"
+#include "client/view/say.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
-#include "client/say.h"
+#include "client/view/say.h"
 #include "client/signals.h"
 
 #include <errno.h>

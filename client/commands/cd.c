@@ -1,9 +1,9 @@
 /* cd: the account's CD stack and what is deployed with it. */
 #include "client/connect.h"
 #include "client/follow.h"
-#include "client/json_out.h"
-#include "client/say.h"
-#include "client/table.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
+#include "client/view/table.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* config set, ls, rm. A value is never taken back from AWS, and wiped here once it was sent. */
 #include "client/connect.h"
-#include "client/json_out.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 
 #include "base/clock.h"
 #include "base/limits.h"

@@ -1,8 +1,8 @@
 /* up, down, watch, cancel: commands that start, follow or end a deployment. */
 #include "client/connect.h"
 #include "client/follow.h"
-#include "client/json_out.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 
 #include "base/mem.h"
 #include "base/str.h"

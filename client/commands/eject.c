@@ -1,7 +1,7 @@
 /* eject: the files come from the daemon; the folder is this shell's, so they are written here. */
 #include "client/connect.h"
-#include "client/json_out.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 
 #include "base/file.h"
 #include "base/mem.h"

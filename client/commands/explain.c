@@ -1,7 +1,7 @@
 /* explain: what became of each key. cd policy: what may be allowed to who deploys, and no more. */
 #include "client/connect.h"
-#include "client/json_out.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,8 +1,8 @@
 /* compose lint: findings are what was asked for, so they go to standard output. */
 #include "client/connect.h"
-#include "client/json_out.h"
-#include "client/sarif.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/sarif.h"
+#include "client/view/say.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* login: shows the address and the code, waits until the login is confirmed in a browser. */
 #include "client/connect.h"
-#include "client/json_out.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 #include "client/signals.h"
 
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 #include "client/connect.h"
-#include "client/json_out.h"
+#include "client/view/json_out.h"
 #include "client/mfa.h"
-#include "client/say.h"
+#include "client/view/say.h"
 #include "client/signals.h"
 #include "client/time_arg.h"
 

@@ -1,9 +1,9 @@
 /* ps, ls, whoami, daemon, version, compose config: commands that ask once and print. */
 #include "client/connect.h"
-#include "client/json_out.h"
-#include "client/say.h"
-#include "client/table.h"
-#include "client/view.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
+#include "client/view/table.h"
+#include "client/view/view.h"
 
 #include "base/mem.h"
 #include "base/str.h"

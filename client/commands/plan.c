@@ -1,6 +1,6 @@
 #include "client/connect.h"
-#include "client/json_out.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 
 #include "base/file.h"
 #include "base/mem.h"

@@ -55,7 +55,7 @@ CASES = [
     ("src/new/a.c", '#include "base/str.h"\n', "no place in the table"),
     (
         "client/a.c",
-        '#include "rpc/client.h"\n#include "base/str.h"\n#include "proto/defang.pb-c.h"\n#include "client/say.h"\n',
+        '#include "rpc/client.h"\n#include "base/str.h"\n#include "proto/defang.pb-c.h"\n#include "client/view/say.h"\n',
         None,
     ),
     ("client/a.c", '#include "rpc/server.h"\n', "not of the client half"),

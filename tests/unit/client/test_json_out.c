@@ -1,5 +1,5 @@
 /* Messages as JSON lines: every kind of field, and text that must be escaped. */
-#include "client/json_out.h"
+#include "client/view/json_out.h"
 #include "unit/lib/suite.h"
 
 #include "base/mem.h"

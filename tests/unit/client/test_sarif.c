@@ -1,5 +1,5 @@
 /* Findings as SARIF: one rule a kind, places escaped, nothing invented where no place is known. */
-#include "client/sarif.h"
+#include "client/view/sarif.h"
 #include "unit/lib/suite.h"
 
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* What reaches a terminal: clean, cut to the column, in people's units. */
-#include "client/say.h"
+#include "client/view/say.h"
 #include "unit/lib/suite.h"
 
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* The live board on a terminal of a given size: never longer or wider than the window, what matters first. */
-#include "client/say.h"
-#include "client/view.h"
+#include "client/view/say.h"
+#include "client/view/view.h"
 #include "unit/lib/fake_clock.h"
 #include "unit/lib/suite.h"
 

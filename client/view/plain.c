@@ -1,10 +1,10 @@
 /* Plain lines with a timestamp: the same events as the board shows, for pipes and logs; and JSON lines for programs. */
-#include "client/view.h"
+#include "client/view/view.h"
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "client/json_out.h"
-#include "client/say.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,12 +1,12 @@
 /* The live board: a row per image, resource group and service, redrawn in place, never longer or wider than the window. Finished rows fold when space is short.
  * Log lines are not shown (they are in `defangctl logs` and shown when something fails); notes stay under the board. */
-#include "client/view.h"
+#include "client/view/view.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "client/say.h"
+#include "client/view/say.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-#include "client/table.h"
+#include "client/view/table.h"
 
 #include "base/mem.h"
 #include "base/vec.h"
-#include "client/say.h"
+#include "client/view/say.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
-#include "client/say.h"
+#include "client/view/say.h"
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "client/json_out.h"
+#include "client/view/json_out.h"
 
 #include <stdarg.h>
 #include <string.h>

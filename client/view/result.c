@@ -1,8 +1,8 @@
-#include "client/view.h"
+#include "client/view/view.h"
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "client/say.h"
+#include "client/view/say.h"
 
 #include <string.h>
 

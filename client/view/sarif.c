@@ -1,10 +1,10 @@
-#include "client/sarif.h"
+#include "client/view/sarif.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "client/command.h"
-#include "client/json_out.h"
+#include "client/view/json_out.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "client/json_out.h"
+#include "client/view/json_out.h"
 
 #include "base/mem.h"
 #include "base/str.h"
