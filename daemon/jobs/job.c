@@ -221,7 +221,7 @@ static int finish_cancel(struct job *j, struct error *err)
         if (j->engine->outputs(&j->context, &outputs, &ignored) == 0)
             flow_once_stop(&j->context, outputs);
         job_up_take_back(j);
-        j->engine->cancel(&j->context, j->row.kind); /* phases of job_cd.c are named so */
+        j->engine->cancel(&j->context, j->row.kind); /* phases of cd.c are named so */
     }
     return error_raise(err, ERR_CANCELED, "canceled");
 }

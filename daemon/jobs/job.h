@@ -59,7 +59,7 @@ void job_free_finished(struct daemon *d);
 char *job_id_new(void); /* 12 base-36 characters */
 json_t *job_inputs_new(const struct session *s, const Defang__Caller *caller, const struct project *p, bool has_env_credentials);
 
-/* The kinds: job_up.c, job_down.c, job_account.c, job_cd.c. */
+/* The kinds: up.c, down.c, account.c, cd.c. */
 int job_run_up(struct job *j, struct error *err);
 void job_up_take_back(struct job *j); /* what an `up` of an earlier life has under way in the engine */
 int job_run_down(struct job *j, struct error *err);
@@ -70,7 +70,7 @@ int job_run_refresh(struct job *j, struct error *err);
 int job_run_cancel(struct job *j, struct error *err);
 int job_run_preview(struct job *j, struct error *err);
 
-/* job_events.c: the sink and the journal of a job, and its own events. */
+/* events.c: the sink and the journal of a job, and its own events. */
 void job_events_init(struct job *j);
 void job_state_set(struct job *j, Defang__DeployState state, const char *message);
 /* Result event, then the terminal state: the last two of every deployment. */

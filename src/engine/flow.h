@@ -91,7 +91,7 @@ int flow_volumes_delete(struct engine_context *c, const struct plan_kept_volume 
 int flow_store_secrets_put(struct engine_context *c, const struct plan_store_secret *list, size_t count, struct error *err); /* before apply */
 int flow_store_secrets_prune(struct engine_context *c, const struct plan_store_secret *keep, size_t count, struct error *err); /* after success; count 0 = all */
 
-/* ---- static_files.c: what plan_static_sites() lists, after apply: buckets hold what the folders hold ---- */
+/* ---- site/files.c: what plan_static_sites() lists, after apply: buckets hold what the folders hold ---- */
 int flow_static_put(struct engine_context *c, const struct plan_static *list, size_t count, size_t *changed, struct error *err); /* changed: files */
 
 /* ---- status.c ---- */

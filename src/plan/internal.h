@@ -238,7 +238,7 @@ void plan_store_alias(struct plan_ctx *c, const struct plan_service *s, const ch
 long long plan_config_version(const struct plan_request *r, const char *name); /* of SSM; 0 when not known */
 long long plan_config_mark(const struct plan_request *r, const char *name);    /* another one whenever the value is set */
 
-/* ---- task definitions (taskdef.c, task_env.c) ---- */
+/* ---- task definitions (task/taskdef.c, task/environment.c) ---- */
 /* The container's environment and secrets, sorted; names of services in values rewritten. */
 void plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets);
 bool plan_is_derived(struct arena *a, const struct compose_env *e); /* text mixed with config */
@@ -273,7 +273,7 @@ json_t *plan_container_health(const struct compose_healthcheck *h); /* NULL when
 /* ---- settings (settings_table.c): what the project and the environment say over the presets ---- */
 int plan_settings_table(struct arena *a, const struct compose_project *p, const struct env *env, struct plan_settings *out, struct error *err);
 
-/* ---- sizes of managed stores (store_size.c) ---- */
+/* ---- sizes of managed stores (store/size.c) ---- */
 const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib);  /* NULL: too large */
 const char *plan_cache_class(const struct plan_settings *s, double memory_mib);              /* NULL: too large */
 /* The server parameter that word i of the command sets ("-c name=value" or "--name=value", a value without unit), when RDS lets it be set. */
@@ -309,7 +309,7 @@ const struct plan_replace_row *plan_replace_rows(size_t *count);
 
 bool plan_provides_model(const struct yaml_node *service); /* provider: {type: model} */
 
-/* ---- checks (check*.c) ---- */
+/* ---- checks (check/) ---- */
 struct plan_check {
     const struct compose_project *p;
     const struct plan_settings *s;

@@ -174,7 +174,7 @@ class Cost(unittest.TestCase):
 
     def test_every_class_has_a_price(self) -> None:
         classes = set()
-        for path in (ROOT / "src" / "plan").glob("*.c"):
+        for path in (ROOT / "src" / "plan").rglob("*.c"):
             if path.name not in ("price_table.c",):
                 classes |= set(
                     re.findall(r'\{"((?:db|cache)\.[a-z0-9]+\.[a-z0-9]+)"', path.read_text())

@@ -67,7 +67,7 @@ class Explain(unittest.TestCase):
         """Each alone in a service: nothing is unknown."""
         with tempfile.TemporaryDirectory() as folder:
             known = {row[0] for row in self.table} | {row[0].split(".")[0] for row in self.table}
-            rules = (HERE.parent.parent / "src" / "plan" / "check_keys.c").read_text()
+            rules = (HERE.parent.parent / "src" / "plan" / "check" / "keys.c").read_text()
             missing = [k for k in self.keys if k not in known and f'{{"{k}", ' not in rules]
             self.assertEqual(missing, [], folder)
 

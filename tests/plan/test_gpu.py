@@ -36,11 +36,12 @@ class Choice(unittest.TestCase):
         prices = dict(
             re.findall(
                 r'\{"(g\w+\.\w+)", ([\d.]+), PRICE_HOUR',
-                (ROOT / "src" / "plan" / "price_table.c").read_text(),
+                (ROOT / "src" / "plan" / "report" / "price_table.c").read_text(),
             )
         )
         machines = re.findall(
-            r'\{"(g\w+\.\w+)", \d+, \d+, \d+\}', (ROOT / "src" / "plan" / "gpu_size.c").read_text()
+            r'\{"(g\w+\.\w+)", \d+, \d+, \d+\}',
+            (ROOT / "src" / "plan" / "task" / "gpu_size.c").read_text(),
         )
         self.assertGreater(len(machines), 20)
         costs = [float(prices[m]) for m in machines]

@@ -7,7 +7,7 @@ import unittest
 
 from lib import HERE, ROOT
 
-TABLE = ROOT / "src" / "plan" / "policy_table.c"
+TABLE = ROOT / "src" / "plan" / "report" / "policy_table.c"
 PREFIX = {"elbv2": "elasticloadbalancing", "efs": "elasticfilesystem", "docdb": "rds"}
 # calls of set-up and login, which need rights of their own
 APART = {
@@ -57,7 +57,7 @@ class Policy(unittest.TestCase):
         allowed = [a for actions in rows().values() for a in actions]
         made = set()
         for folder in ("src/engine", "daemon"):
-            for path in (ROOT / folder).glob("*.c"):
+            for path in (ROOT / folder).rglob("*.c"):
                 made |= {
                     f"{PREFIX.get(s, s)}:{o}"
                     for s, o in re.findall(r"\baws_([a-z0-9]+)_([A-Z]\w+)", path.read_text())

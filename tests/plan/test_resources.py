@@ -29,11 +29,12 @@ ROW = re.compile(r"^(s3|ecs|iam|ec2|logs|ecr|acm|cloudwatch|route53)/([A-Za-z]+)
 
 def made() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for path in PLAN.glob("*.c"):
+    for path in PLAN.rglob("*.c"):
         text = path.read_text()
-        if path.name not in TABLES and not path.name.startswith("pulumi") and "graph_add(" in text:
+        name = str(path.relative_to(PLAN))
+        if path.name not in TABLES and path.parent.name != "pulumi" and "graph_add(" in text:
             for kind in re.findall(r'"(AWS::\w+::\w+)"', text):
-                found.setdefault(kind, set()).add(path.name)
+                found.setdefault(kind, set()).add(name)
     return found
 
 
@@ -59,7 +60,7 @@ class Resources(unittest.TestCase):
         types = made()
         for row in rows():
             text = " ".join(row)
-            for name in re.findall(r"`([a-z_]+\.c)`", text):
+            for name in re.findall(r"`([a-z_/]+\.c)`", text):
                 self.assertTrue((PLAN / name).is_file(), f"{name}: {row}")
             for name in re.findall(r"`(test_[a-z_]+\.py)`", text):
                 self.assertTrue((HERE / name).is_file(), f"{name}: {row}")

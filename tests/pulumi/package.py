@@ -14,7 +14,7 @@ import tarfile
 from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
-HEADER = (HERE.parent.parent / "src" / "plan" / "pulumi.h").read_text()
+HEADER = (HERE.parent.parent / "src" / "plan" / "pulumi" / "pulumi.h").read_text()
 
 
 def version(package: str) -> str:

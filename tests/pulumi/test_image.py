@@ -118,7 +118,7 @@ def environment(place, tag):
 
 
 def script():
-    return [shutil.which("dash") or "/bin/sh", str(programs.ROOT / "src" / "plan" / "image.sh")]
+    return [shutil.which("dash") or "/bin/sh", str(programs.ROOT / "src" / "plan" / "scripts" / "image.sh")]
 
 
 def run(place, tag):
@@ -187,7 +187,7 @@ def test_a_signal_stops_the_task(place):
 
 def test_no_secret_is_in_the_arguments(place):
     """Keys go to curl by its standard input: nobody sees them in the list of processes."""
-    text = (programs.ROOT / "src" / "plan" / "image.sh").read_text()
+    text = (programs.ROOT / "src" / "plan" / "scripts" / "image.sh").read_text()
     for line in text.splitlines():
         if "curl" in line and not line.lstrip().startswith("#"):
             assert "$secret" not in line and "$token" not in line and "$auth" not in line

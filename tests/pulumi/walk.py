@@ -1,6 +1,6 @@
 """Leaves and references of a CloudFormation template and of a Pulumi program in one spelling, so that they can be counted against each other.
 
-Written apart from src/plan/pulumi*.c on purpose: this knows how the two languages write a value, not which property becomes which. A reference to X is «X»
+Written apart from src/plan/pulumi/ on purpose: this knows how the two languages write a value, not which property becomes which. A reference to X is «X»
 in both, whatever attribute of X it names.
 """
 

@@ -374,9 +374,9 @@ def main():
     loader = botocore.loaders.Loader()
     services = [Service(n, ops, loader) for n, ops in sorted(SERVICES.items())]
     files = {args.out / "model" / f"{s.ident}.c": s.text() for s in services}
-    files[args.out / "model" / "partitions.c"] = partitions()
+    files[args.out / "settings" / "partitions.c"] = partitions()
     files[args.out / "model" / "all.c"] = operations_list(services)
-    files[args.out / "operations.h"] = operations_header(services)
+    files[args.out / "model" / "operations.h"] = operations_header(services)
     stale = [p for p, text in files.items() if not p.exists() or p.read_text() != text]
     for p in stale:
         if args.check:

@@ -1,4 +1,4 @@
-/* Between s3.c and s3_upload.c. */
+/* Between s3.c and upload.c. */
 #pragma once
 
 #include "aws/s3/s3.h"

@@ -30,7 +30,7 @@ int aws_settings_resolve(const struct env *env, const struct aws_profiles *profi
                          const char *region_flag, struct aws_settings *out, struct error *err);
 void aws_settings_done(struct aws_settings *s);
 
-/* Part of aws_settings_resolve(): attempts, retry mode, account id mode (settings_modes.c). */
+/* Part of aws_settings_resolve(): attempts, retry mode, account id mode (modes.c). */
 int aws_settings_modes(const struct env *env, const struct aws_profiles *profiles, struct aws_settings *s, struct error *err);
 
 /* The endpoint that environment or files configure for a service ("ECS"); *url NULL = none. malloc'd. */

@@ -1,6 +1,6 @@
 /* The wire protocols by table: JSON values in, an HTTP request out; an HTTP reply in, JSON values out. Pure.
- * Which file does what: wire_json.c (bodies of awsJson and restJson), wire_query.c (query and ec2 bodies), wire_rest.c (path, query and
- * headers of the REST protocols), wire_xml_write.c and wire_xml_read.c (XML bodies), wire_error.c (error replies), wire_check.c (parameters), wire_value.c (scalars).
+ * Which file does what: json.c (bodies of awsJson and restJson), query.c (query and ec2 bodies), rest.c (path, query and
+ * headers of the REST protocols), xml_write.c and xml_read.c (XML bodies), error.c (error replies), check.c (parameters), value.c (scalars).
  * Formats: shared/reference/aws-access.md section 9. */
 #pragma once
 

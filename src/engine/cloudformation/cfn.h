@@ -59,7 +59,7 @@ int cfn_change_prepare(struct engine_context *c, const struct cfn_change *change
 /* Executes once: a change set that already runs or ran is left alone. */
 int cfn_change_execute(struct engine_context *c, const struct cfn_change *change, struct error *err);
 
-/* cfn_upkeep.c: of the engine's table. */
+/* upkeep.c: of the engine's table. */
 int cfn_refresh(struct engine_context *c, struct engine_outcome *out, struct error *err);
 int cfn_release(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err);
 

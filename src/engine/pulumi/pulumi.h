@@ -20,7 +20,7 @@ struct pulumi_place {
     char *passphrase;        /* name of the SSM parameter */
 };
 
-/* ---- pulumi_place.c ---- */
+/* ---- place.c ---- */
 int pulumi_place_open(struct engine_context *c, struct pulumi_place *out, struct error *err);
 void pulumi_place_done(struct pulumi_place *p);
 /* An object of JSON; *out NULL when there is none. `name` is below root, or a whole key when it begins with '.'. */
@@ -38,13 +38,13 @@ char *pulumi_plugins(const json_t *checkpoint, bool builds);
 /* Name of a resource in the state → its physical id. New object. */
 json_t *pulumi_physical_ids(const json_t *checkpoint);
 
-/* ---- pulumi_bundle.c ---- */
+/* ---- bundle.c ---- */
 struct pulumi_bundle { char *key, *sha256; };
 void pulumi_bundle_done(struct pulumi_bundle *b);
 /* Program, stack file, graph and image script as a tar.gz named by its digest, in the bucket. graph NULL: a program without resources (destroy, refresh). */
 int pulumi_bundle_store(struct engine_context *c, const struct graph *g, struct pulumi_bundle *out, struct error *err);
 
-/* ---- pulumi_events.c: what the task's lines say ---- */
+/* ---- events.c: what the task's lines say ---- */
 struct pulumi_events {
     struct engine_context *c;
     struct rows *rows;       /* NULL: events without rows */
@@ -56,7 +56,7 @@ void pulumi_events_done(struct pulumi_events *e);
 /* True when the line was an event of ours; other lines are for people. */
 bool pulumi_events_line(struct pulumi_events *e, const char *line);
 
-/* ---- pulumi_run.c ---- */
+/* ---- run.c ---- */
 struct pulumi_order {
     const char *verb;        /* of cd_task.sh */
     const char *key;         /* of the journal: "pulumi.whole" */

@@ -1,4 +1,4 @@
-/* What the pulumi_*.c files share. The table (pulumi_rows_*.c) says how each CloudFormation type translates; pulumi_map.c applies it.
+/* What the files of this room share. The table (rows_*.c) says how each CloudFormation type translates; map.c applies it.
  *
  * A row's `rules` are words "From[=to][:kind]", one for each leaf that the planner may write. From is a path in the CloudFormation properties, "[]" any item
  * of a list, "{key}" the item of a key-value list (kind kv) of that key. `to` is a path in the Pulumi inputs; without it each step of From begins with a
@@ -44,12 +44,12 @@ struct pulumi_ctx {
     json_t *seen;                 /* references of `current` (borrowed from references) */
 };
 
-/* ---- values (pulumi_value.c): new references; NULL and err on what has no meaning in a program ---- */
+/* ---- values (value.c): new references; NULL and err on what has no meaning in a program ---- */
 json_t *pulumi_value(struct pulumi_ctx *c, const json_t *v, struct error *err);
 char *pulumi_escape(const char *text); /* '$' → "$$"; malloc'd */
 bool pulumi_is_intrinsic(const json_t *v);
 
-/* ---- mapping (pulumi_map.c) ---- */
+/* ---- mapping (map.c) ---- */
 int pulumi_map(struct pulumi_ctx *c, const struct graph_resource *r, struct error *err);
 json_t *pulumi_part_node(struct pulumi_ctx *c, const struct graph_resource *r, const char *name, const char *token); /* "<id>_<name>"; made if new; borrowed */
 char *pulumi_camel(const char *name); /* "VpcId" → "vpcId", "DNSName" → "dnsName"; malloc'd */
@@ -59,10 +59,10 @@ void pulumi_ignore(json_t *node, const char *property);
 void pulumi_set(json_t *node, const char *property, json_t *value); /* steals value */
 const char *pulumi_text(json_t *node, const char *property); /* NULL when missing or no text */
 
-/* ---- images (pulumi_image.c) ---- */
+/* ---- images (image.c) ---- */
 int pulumi_images(struct pulumi_ctx *c, struct error *err); /* adds the Command resources or config values */
 const char *pulumi_image_of(struct pulumi_ctx *c, const char *uri); /* what stands for that uri in the program, or NULL; in arena */
 
-/* ---- YAML (pulumi_yaml.c) ---- */
+/* ---- YAML (yaml.c) ---- */
 /* Block style, members in their order. malloc'd. */
 char *pulumi_yaml(const json_t *j);

@@ -160,7 +160,7 @@ static void explain_items(struct explainer *x, const struct explain_row *row, co
     }
 }
 
-/* No row: a rule of check_keys.c, an extension of somebody else, a row for another kind of service; or the table lacks it. */
+/* No row: a rule of check/keys.c, an extension of somebody else, a row for another kind of service; or the table lacks it. */
 static void explain_without(struct explainer *x, const char *path, struct yaml_pos pos, const struct yaml_node *value)
 {
     struct explain_line *line = add(x, path, pos, value);

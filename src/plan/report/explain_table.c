@@ -1,5 +1,5 @@
 /* What becomes of each Compose key (explain.h). Sorted by path; a path may have a row for each kind of service. Keys that stand neither here nor in the rules of
- * check_keys.c are a mistake that tests/plan/test_explain.py finds. */
+ * check/keys.c are a mistake that tests/plan/test_explain.py finds. */
 #include "base/mem.h"
 #include "plan/report/explain.h"
 

@@ -1,6 +1,6 @@
 /* EC2 capacity for GPU services (defang.md 7.4: `ecs-agent-profile`): each has a group of instances of its own, which ECS fills and empties as its tasks
  * come and go (managed scaling, from none). What follows from instances:
- * - A task's network interface there never has a public address, so that it reaches the outside through a NAT gateway or not at all (check_gpu.c). Images,
+ * - A task's network interface there never has a public address, so that it reaches the outside through a NAT gateway or not at all (check/gpu.c). Images,
  *   config and logs go by the instance's own interface.
  * - Managed termination protection is off: a protected instance would hold up the removal of the group, and with it of the stack, for ever. ECS drains an
  *   instance before it goes (managed draining), so its tasks end in order.
