@@ -1,9 +1,10 @@
 /* What the whole project brings of its own. */
+#include "base/mem.h"
 #include "plan/adopt.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "compose/template.h"
-#include "plan/internal.h"
+#include "plan/diag.h"
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>

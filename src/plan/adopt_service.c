@@ -1,9 +1,11 @@
 /* What one service brings of its own. */
+#include "base/mem.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "compose/template.h"
 #include "plan/adopt.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* What ids, names and ARNs of AWS look like. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/adopt.h"
-#include "plan/internal.h"
+#include "plan/plan.h"
 #include <ctype.h>
 #include <string.h>
 

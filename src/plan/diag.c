@@ -1,4 +1,4 @@
-#include "plan/internal.h"
+#include "plan/diag.h"
 #include <string.h>
 
 static void put(struct plan_diag *g, enum compose_severity severity, struct yaml_pos pos, const char *hint, const char *fmt, const char *text)

@@ -1,6 +1,8 @@
 /* What applying a plan over a deployed template would do, as far as the two texts tell: CloudFormation's change set has the last word. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/replace.h"
 #include <string.h>
 
 struct differ {

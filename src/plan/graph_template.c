@@ -1,5 +1,5 @@
 #include "plan/graph.h"
-#include "plan/internal.h"
+#include "plan/context.h"
 #include <string.h>
 
 static json_t *resource_json(const struct graph_resource *r)
@@ -8,19 +8,19 @@ static json_t *resource_json(const struct graph_resource *r)
     if (!json_object_size(r->properties))
         json_object_del(j, "Properties");
     if (r->deletion_policy)
-        plan_json_set(j, "DeletionPolicy", json_string(r->deletion_policy));
+        json_add(j, "DeletionPolicy", json_string(r->deletion_policy));
     if (r->replace_policy)
-        plan_json_set(j, "UpdateReplacePolicy", json_string(r->replace_policy));
+        json_add(j, "UpdateReplacePolicy", json_string(r->replace_policy));
     if (r->depends_on_count) {
         json_t *on = json_array();
         for (size_t i = 0; i < r->depends_on_count; i++)
-            plan_json_push(on, json_string(r->depends_on[i]));
-        plan_json_set(j, "DependsOn", on);
+            json_push(on, json_string(r->depends_on[i]));
+        json_add(j, "DependsOn", on);
     }
     json_t *metadata = plan_json("{s:s}", "Group", r->group);
     if (r->purge)
-        plan_json_set(metadata, "Purge", json_true());
-    plan_json_set(j, "Metadata", metadata);
+        json_add(metadata, "Purge", json_true());
+    json_add(j, "Metadata", metadata);
     return j;
 }
 
@@ -30,14 +30,14 @@ json_t *graph_template(const struct graph *g)
                           g->metadata);
     json_t *resources = json_object();
     for (size_t i = 0; i < g->len; i++)
-        plan_json_set(resources, g->resources[i].logical_id, resource_json(&g->resources[i]));
-    plan_json_set(t, "Resources", resources);
+        json_add(resources, g->resources[i].logical_id, resource_json(&g->resources[i]));
+    json_add(t, "Resources", resources);
     if (g->output_count) {
         json_t *outputs = json_object();
         for (size_t i = 0; i < g->output_count; i++)
-            plan_json_set(outputs, g->outputs[i].name,
+            json_add(outputs, g->outputs[i].name,
                           plan_json("{s:O,s:s*}", "Value", g->outputs[i].value, "Description", g->outputs[i].description));
-        plan_json_set(t, "Outputs", outputs);
+        json_add(t, "Outputs", outputs);
     }
     return t;
 }

@@ -1,4 +1,4 @@
-#include "plan/internal.h"
+#include "plan/context.h"
 #include "base/mem.h"
 #include <stdio.h>
 #include <string.h>
@@ -17,25 +17,13 @@ json_t *plan_json(const char *fmt, ...)
     return j;
 }
 
-void plan_json_push(json_t *array, json_t *value)
-{
-    if (json_array_append_new(array, value) < 0)
-        abort();
-}
-
-void plan_json_set(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) < 0)
-        abort();
-}
-
 json_t *plan_tags(const char *name, const char *service)
 {
     json_t *tags = json_array();
     if (name)
-        plan_json_push(tags, plan_json("{s:s,s:s}", "Key", "Name", "Value", name));
+        json_push(tags, plan_json("{s:s,s:s}", "Key", "Name", "Value", name));
     if (service)
-        plan_json_push(tags, plan_json("{s:s,s:s}", "Key", "defang:service", "Value", service));
+        json_push(tags, plan_json("{s:s,s:s}", "Key", "defang:service", "Value", service));
     return tags;
 }
 

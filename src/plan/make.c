@@ -1,6 +1,16 @@
 /* plan_make(): the parts in the order in which they lean on each other. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/build/builds.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/names.h"
+#include "plan/network/network.h"
+#include "plan/site/site.h"
+#include "plan/stage.h"
+#include "plan/store/store.h"
+#include "plan/task/task.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 #define PLAN_REVISION 1
@@ -70,7 +80,7 @@ static void add_outputs(struct plan_ctx *c)
         if (!plan_is_store(s))
             continue;
         json_t *entry = plan_json("{s:s}", "endpoint", arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target));
-        plan_json_set(json_at(c->g->metadata, "Defang.services"), s->s->name, entry);
+        json_add(json_at(c->g->metadata, "Defang.services"), s->s->name, entry);
     }
 }
 

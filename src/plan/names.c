@@ -1,7 +1,8 @@
 /* Names as shared/reference/defang.md 3.8, 4.5, 6.9 and 7 give them. */
+#include "base/mem.h"
 #include "base/digest.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/names.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>

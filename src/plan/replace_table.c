@@ -1,7 +1,8 @@
 /* Which change of a property makes CloudFormation replace the resource, for the types we use: createOnlyProperties (YES) and
  * conditionalCreateOnlyProperties (MAYBE) of AWS's resource schemas. tests/plan compares this table with the schemas in cfn-lint's package; to renew it,
  * run tests/plan/replace_table.py --write. */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/replace.h"
 
 #define YES   PLAN_REPLACE_YES
 #define MAYBE PLAN_REPLACE_MAYBE

@@ -1,7 +1,7 @@
 /* Names of services inside environment values and build arguments (defang.md 6.9): a name that stands as a host, that is at a word's beginning and before
  * "/", ":port" or the end, becomes the label by which the private zone knows the service. One name a value; the first that stands there. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/view.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>

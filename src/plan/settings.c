@@ -1,7 +1,11 @@
 /* Settings: mode presets (defang.md 4.9, 7.14) under single overrides. */
+#include "base/mem.h"
 #include "base/env.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/ingress/ingress.h"
+#include "plan/names.h"
+#include "plan/settings.h"
+#include "plan/view.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -1,9 +1,11 @@
 /* Single settings over the mode's presets (defang.md 7.14): each may stand in the project's `x-defang-settings` under its recipe key and in the environment
  * as DEFANG_…, which counts more. What a recipe key of the reference that is not here would set does not exist in our plans: records are always
  * overwritten by their owner only, zones are emptied by who fills them, parameters have one path. */
+#include "base/mem.h"
 #include "base/env.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/settings.h"
+#include "plan/view.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>

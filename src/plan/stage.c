@@ -2,9 +2,11 @@
  *
  * A service's stage is one more than that of the last one-off before it, or that of the last service before it. One-offs that do not run in this deployment
  * part nothing: without any that runs there is one stage, the whole. */
+#include "base/mem.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/stage.h"
 #include <limits.h>
 #include <string.h>
 
@@ -134,7 +136,7 @@ static json_t *missing(const struct plan_ctx *c, const json_t *resources, bool a
     json_t *old;
     json_object_foreach ((json_t *)resources, id, old)
         if (!graph_get(c->g, id) && (all || is_of_later_stage(c, json_str_or(old, "Metadata.Group", ""))))
-            plan_json_push(ids, json_string(id));
+            json_push(ids, json_string(id));
     return ids;
 }
 
@@ -145,7 +147,7 @@ static void keep_notes(struct plan_ctx *c)
     json_t *note;
     json_object_foreach (json_at(c->r->previous, "Metadata.Defang.services"), service, note)
         if (!json_object_get(notes, service))
-            plan_json_set(notes, service, json_deep_copy(note));
+            json_add(notes, service, json_deep_copy(note));
 }
 
 /* Nothing is removed before the last stage, and services of later stages are left as they are with all that is theirs: when a one-off fails, what ran

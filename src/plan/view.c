@@ -1,6 +1,13 @@
 /* The planner's view: what each service is to AWS, and which of its ports are reachable from where (defang.md 6.4, 6.5, 6.7, 6.8). */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/adopt.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/site/site.h"
+#include "plan/store/store.h"
+#include "plan/task/task.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 const char *plan_ext_string(const struct yaml_node *map, const char *key)

@@ -6,7 +6,7 @@
 #include "base/env.h"
 #include "compose/spec.h"
 #include "plan/report/explain.h"
-#include "plan/internal.h"
+#include "plan/context.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ static int print_table(void)
     const struct explain_row *rows = explain_rows(&n);
     json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        plan_json_push(all, plan_json("[s,i,s,s,s]", rows[i].path, (int)rows[i].kinds, explain_effect_name(rows[i].effect), rows[i].types, rows[i].property));
+        json_push(all, plan_json("[s,i,s,s,s]", rows[i].path, (int)rows[i].kinds, explain_effect_name(rows[i].effect), rows[i].types, rows[i].property));
     return print(all);
 }
 
@@ -48,7 +48,7 @@ static json_t *line_json(const struct explain_line *l)
 {
     json_t *resources = json_array();
     for (size_t i = 0; i < l->resource_count; i++)
-        plan_json_push(resources, plan_json("[s,s]", l->resources[i].logical_id, l->resources[i].type));
+        json_push(resources, plan_json("[s,s]", l->resources[i].logical_id, l->resources[i].type));
     return plan_json("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:i,s:i}", "service", l->service, "key", l->key, "value", l->value, "effect",
                      explain_effect_name(l->effect), "property", l->property, "text", l->text, "note", l->note, "resources", resources, "file",
                      l->pos.file ? l->pos.file : "", "line", (int)l->pos.line, "column", (int)l->pos.column);
@@ -74,7 +74,7 @@ static int explain(const struct env *env, const char *file, struct error *err)
     if (rc == 0) {
         json_t *lines = json_array();
         for (size_t i = 0; i < out.len; i++)
-            plan_json_push(lines, line_json(&out.lines[i]));
+            json_push(lines, line_json(&out.lines[i]));
         print(lines);
     }
     compose_diagnostics_done(&d);

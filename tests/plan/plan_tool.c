@@ -8,7 +8,9 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/replace.h"
 #include "plan/pulumi/pulumi.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -87,8 +89,8 @@ static void print_builds(struct arena *a, const struct plan_request *r, struct p
         plan_build_finish(a, r, &b[i]);
         json_t *command = json_array();
         for (size_t k = 0; k < b[i].command_count; k++)
-            plan_json_push(command, json_string(b[i].command[k]));
-        plan_json_push(list, plan_json("{s:s,s:s,s:s,s:s,s:s,s:o}", "service", b[i].service, "arch", b[i].arch, "repository", b[i].repository,
+            json_push(command, json_string(b[i].command[k]));
+        json_push(list, plan_json("{s:s,s:s,s:s,s:s,s:s,s:o}", "service", b[i].service, "arch", b[i].arch, "repository", b[i].repository,
                                        "tag", b[i].tag, "family", b[i].task_family, "command", command));
     }
     char *text = json_print(list, true, true);
@@ -142,9 +144,9 @@ static int print_pulumi(struct arena *a, const struct options *o, struct plan_re
     if (rc == 0) {
         json_t *notes = json_array(), *names = json_array();
         for (size_t i = 0; i < p.note_count; i++)
-            plan_json_push(notes, json_string(p.notes[i]));
+            json_push(notes, json_string(p.notes[i]));
         for (size_t i = 0; i < count; i++)
-            plan_json_push(names, plan_json("{s:s,s:s}", "service", b[i].service, "uri", uris[i]));
+            json_push(names, plan_json("{s:s,s:s}", "service", b[i].service, "uri", uris[i]));
         json_t *all = plan_json("{s:o,s:s,s:s,s:s,s:o,s:o}", "template", graph_template(g), "yaml", p.yaml, "config", p.config, "script",
                                 p.builds ? plan_pulumi_image_script() : "", "notes", notes, "builds", names);
         char *text = json_print(all, false, false);

@@ -4,7 +4,7 @@
  * price_tool --table             JSON: {"rows": [[key, usd, unit, source]], "regions": [[name, factor]]} */
 #include "base/mem.h"
 #include "plan/report/cost.h"
-#include "plan/internal.h"
+#include "plan/context.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -23,10 +23,10 @@ static int print_table(void)
     const struct price_row *rows = price_rows(&n);
     json_t *all = json_array(), *regions = json_array();
     for (size_t i = 0; i < n; i++)
-        plan_json_push(all, plan_json("[s,f,s,s]", rows[i].key, rows[i].usd, units[rows[i].unit], rows[i].source));
+        json_push(all, plan_json("[s,f,s,s]", rows[i].key, rows[i].usd, units[rows[i].unit], rows[i].source));
     const struct price_region *region = price_regions(&n);
     for (size_t i = 0; i < n; i++)
-        plan_json_push(regions, plan_json("[s,f]", region[i].name, region[i].factor));
+        json_push(regions, plan_json("[s,f]", region[i].name, region[i].factor));
     return print(plan_json("{s:o,s:o}", "rows", all, "regions", regions));
 }
 
@@ -34,7 +34,7 @@ static json_t *texts(const char **list, size_t n)
 {
     json_t *j = json_array();
     for (size_t i = 0; i < n; i++)
-        plan_json_push(j, json_string(list[i]));
+        json_push(j, json_string(list[i]));
     return j;
 }
 
@@ -50,7 +50,7 @@ static int print_cost(const char *path, const char *region)
     cost_of(template, region, &c);
     json_t *lines = json_array();
     for (size_t i = 0; i < c.len; i++)
-        plan_json_push(lines, plan_json("[s,s,s,f]", c.lines[i].group, c.lines[i].logical_id, c.lines[i].what, c.lines[i].month));
+        json_push(lines, plan_json("[s,s,s,f]", c.lines[i].group, c.lines[i].logical_id, c.lines[i].what, c.lines[i].month));
     return print(plan_json("{s:b,s:s,s:f,s:o,s:o,s:o}", "priced", c.priced, "basis", c.basis, "month", c.month, "lines", lines, "usage",
                            texts(c.usage, c.usage_len), "unknown", texts(c.unknown, c.unknown_len)));
 }

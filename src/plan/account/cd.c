@@ -2,8 +2,12 @@
  * template is made, so it has no parameters and an update never has to guess earlier values.
  *
  * The task runs Pulumi for the `pulumi` engine: its role is what a project's resources need. Roles carry no names of ours, so CAPABILITY_IAM is enough. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/scripts/scripts.h"
+#include "plan/task/task.h"
 #include "plan/pulumi/pulumi.h"
 #include <string.h>
 
@@ -93,7 +97,7 @@ static json_t *role(json_t *managed, json_t *statements)
 {
     json_t *trust = plan_trust("ecs-tasks.amazonaws.com");
     json_t *statement = json_array_get(json_object_get(trust, "Statement"), 0);
-    plan_json_set(statement, "Condition", plan_json("{s:{s:o}}", "StringEquals", "aws:SourceAccount", graph_ref("AWS::AccountId")));
+    json_add(statement, "Condition", plan_json("{s:{s:o}}", "StringEquals", "aws:SourceAccount", graph_ref("AWS::AccountId")));
     return plan_json("{s:o,s:o*,s:[{s:s,s:{s:s,s:o}}]}", "AssumeRolePolicyDocument", trust, "ManagedPolicyArns", managed, "Policies",
                      "PolicyName", "cd", "PolicyDocument", "Version", "2012-10-17", "Statement", statements);
 }
@@ -104,7 +108,7 @@ static void add_execution_role(struct graph *g, const struct plan_cd_settings *s
                                    "ecr:GetAuthorizationToken", "Resource", "*", "Sid", "Logs", "Effect", "Allow", "Action",
                                    "logs:CreateLogStream", "logs:PutLogEvents", "Resource", graph_attr("LogGroup", "Arn"));
     if (s->pull_through)
-        plan_json_push(statements,
+        json_push(statements,
                        plan_json("{s:s,s:s,s:[s,s,s,s,s],s:o}", "Sid", "PullThrough", "Effect", "Allow", "Action", "ecr:BatchGetImage",
                                  "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability", "ecr:BatchImportUpstreamImage",
                                  "ecr:CreateRepository", "Resource",
@@ -116,9 +120,9 @@ static void add_execution_role(struct graph *g, const struct plan_cd_settings *s
 static void add_task_role(struct graph *g, const struct plan_cd_settings *s)
 {
     json_t *statements = json_array();
-    plan_json_push(statements, plan_json("{s:s,s:s,s:[s,s,s],s:[o,o]}", "Sid", "State", "Effect", "Allow", "Action", "s3:GetObject",
+    json_push(statements, plan_json("{s:s,s:s,s:[s,s,s],s:[o,o]}", "Sid", "State", "Effect", "Allow", "Action", "s3:GetObject",
                                          "s3:PutObject", "s3:ListBucket", "Resource", bucket_arn(s, ""), bucket_arn(s, "/*")));
-    plan_json_push(statements,
+    json_push(statements,
                    plan_json("{s:s,s:s,s:[s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s,s],s:[o,o]}", "Sid", "Roles", "Effect", "Allow", "Action",
                              "iam:AttachRolePolicy", "iam:CreateInstanceProfile", "iam:CreateRole", "iam:DeleteInstanceProfile",
                              "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:AddRoleToInstanceProfile",
@@ -128,11 +132,11 @@ static void add_task_role(struct graph *g, const struct plan_cd_settings *s)
                              "iam:UpdateRole", "iam:UpdateRoleDescription", "Resource",
                              graph_sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"),
                              graph_sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:instance-profile/*")));
-    plan_json_push(statements,
+    json_push(statements,
                    plan_json("{s:s,s:s,s:s,s:o,s:{s:{s:[s,s]}}}", "Sid", "PassRole", "Effect", "Allow", "Action", "iam:PassRole", "Resource",
                              graph_sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"), "Condition", "StringEquals",
                              "iam:PassedToService", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com"));
-    plan_json_push(statements, plan_json("{s:s,s:s,s:s,s:o}", "Sid", "ServiceLinkedRoles", "Effect", "Allow", "Action",
+    json_push(statements, plan_json("{s:s,s:s,s:s,s:o}", "Sid", "ServiceLinkedRoles", "Effect", "Allow", "Action",
                                          "iam:CreateServiceLinkedRole", "Resource",
                                          graph_sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")));
     graph_add(g, GROUP, "TaskRole", "AWS::IAM::Role",

@@ -1,5 +1,11 @@
 /* What image builds need in the account (defang.md 4.4, 7.10), made when some service has a build. */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/adopt.h"
+#include "plan/build/builds.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/site/site.h"
+#include "plan/task/task.h"
 #include <string.h>
 
 #define IMAGES_KEPT 10
@@ -23,7 +29,7 @@ static const char *image_policy(struct plan_ctx *c)
         if (!plan_is_task(s) || !plan_builds_image(s->s))
             continue;
         cleanup_free char *prefix = plan_image_prefix(s->s->name);
-        plan_json_push(rules, plan_json("{s:i,s:s,s:{s:s,s:[s],s:s,s:i},s:{s:s}}", "rulePriority", (int)json_array_size(rules) + 1, "description",
+        json_push(rules, plan_json("{s:i,s:s,s:{s:s,s:[s],s:s,s:i},s:{s:s}}", "rulePriority", (int)json_array_size(rules) + 1, "description",
                                         arena_printf(c->a, "the last %d of %.200s stay", IMAGES_KEPT, s->s->name), "selection", "tagStatus",
                                         "tagged", "tagPrefixList", prefix, "countType", "imageCountMoreThan", "countNumber", IMAGES_KEPT, "action",
                                         "type", "expire"));

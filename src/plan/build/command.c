@@ -2,10 +2,12 @@
  *
  * Of the reference's flags --reproducible is left out: it holds whole layers in memory, and the tag already says what went in.
  * --compressed-caching=false and --snapshot-mode=redo keep memory and time of large images in bounds. */
+#include "base/mem.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
 #include <string.h>
 
 #define CACHE_TTL "192h" /* eight days */

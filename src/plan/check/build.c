@@ -1,5 +1,7 @@
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
 #include <string.h>
 
 static void check_keys(struct plan_check *c, const struct plan_service *s)

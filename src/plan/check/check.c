@@ -1,7 +1,13 @@
 /* plan_check(): what can be known before anything is touched (defang.md 6.1 to 6.8). Errors stop the deployment; warnings say what AWS will do otherwise
  * than Compose; notes say what is done without being asked. Deviations from the reference are stated where they are. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 static void check_names(struct plan_check *c)

@@ -1,6 +1,7 @@
 #include "base/str.h"
 #include "compose/secrets.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
 #include <string.h>
 
 /* A literal that should be config. */

@@ -1,7 +1,10 @@
 /* `configs` and `secrets` as files: what cannot become one. */
+#include "base/mem.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/files.h"
 #include <string.h>
 
 /* Folders that no program goes without: a mount there would hide them, and a copy would make them as old as the task. */

@@ -1,6 +1,10 @@
 /* What GPUs ask of a project: devices that ECS can give, an instance that carries the task, and a way out of its network. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
 #include <string.h>
 #include <strings.h>
 

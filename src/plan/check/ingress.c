@@ -1,6 +1,8 @@
 /* What the load balancer and public DNS cannot hold, said before anything is touched: names, certificates, and the quotas of one load balancer. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -1,7 +1,11 @@
 /* Compose keys that AWS cannot honour. The reference (6.1) refuses them all; here a key is refused when leaving it out would change what the program does,
  * and warned of when the program goes on as before (hostname, deploy.restart_policy and their like). */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
 #include <string.h>
 
 enum verdict { REFUSED, WARNED, NOTED };

@@ -1,9 +1,11 @@
 /* plan_lint(): for `compose lint`, beside the checks of an `up`: what is assumed where the files say nothing, and what looks like a secret in clear. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "compose/diag.h"
 #include "compose/secrets.h"
 #include "data/strmap.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
 #include <string.h>
 
 static void assume_name(struct plan_check *c)

@@ -1,6 +1,8 @@
 /* What DocumentDB does not take or does otherwise than MongoDB. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/store/store.h"
 #include <string.h>
 
 static const struct compose_env *find(const struct compose_service *s, const char *name)

@@ -1,5 +1,8 @@
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/health.h"
 #include <string.h>
 
 static void check_port(struct plan_check *c, const struct compose_service *s, const struct compose_port *p)

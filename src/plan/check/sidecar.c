@@ -1,6 +1,7 @@
 /* Sidecars: services with `network_mode: service:x`, containers in x's task (defang.md 7.7). They have x's address, role, replicas and size. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
 #include <string.h>
 
 static void check_parent(struct plan_check *c, const struct plan_service *s)

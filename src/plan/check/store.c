@@ -1,6 +1,10 @@
 /* Managed stores, and the order of services. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/store/store.h"
+#include "plan/task/health.h"
 #include <string.h>
 
 static const struct compose_env *find(const struct compose_service *s, const char *name)

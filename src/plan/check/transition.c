@@ -1,7 +1,7 @@
 /* From what is deployed to what is planned: steps that lose something for good, or that AWS refuses halfway, are refused before anything is touched
  * (defang.md 4.9). Read off the two templates, not off the names of modes: single settings count as well. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/plan.h"
 #include <string.h>
 
 struct step { struct arena *a; const struct plan_request *r; struct str lost; struct error *err; };

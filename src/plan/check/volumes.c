@@ -1,6 +1,9 @@
 /* Named volumes: what EFS makes of them. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/volumes.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* What a change does to what runs: one line for each change that stops, moves or loses something. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
 #include <string.h>
 
 static bool names(const struct graph_change *c, const char *property)

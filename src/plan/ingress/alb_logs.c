@@ -2,7 +2,9 @@
  * is good in every region; accounts of regions older than August 2022 are the former way, which AWS asks to replace
  * (docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html). It encrypts with SSE-S3 or not at all.
  * The bucket holds a test object as soon as logging is on. */
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/site/site.h"
 
 #define BUCKET "AlbLogs"
 #define POLICY "AlbLogsPolicy"
@@ -19,11 +21,11 @@ static void add_policy(struct plan_ctx *c)
 const char *plan_alb_logs(struct plan_ctx *c, json_t *attributes)
 {
     /* Said also when off: an attribute that is left out stays what it was. */
-    plan_json_push(attributes, plan_attribute("access_logs.s3.enabled", c->s->access_logs ? "true" : "false"));
+    json_push(attributes, plan_attribute("access_logs.s3.enabled", c->s->access_logs ? "true" : "false"));
     if (!c->s->access_logs)
         return NULL;
     plan_private_bucket(c, "ingress", BUCKET, "alb-logs", c->s->log_retention_days);
     add_policy(c);
-    plan_json_push(attributes, plan_json("{s:s,s:o}", "Key", "access_logs.s3.bucket", "Value", graph_ref(BUCKET)));
+    json_push(attributes, plan_json("{s:s,s:o}", "Key", "access_logs.s3.bucket", "Value", graph_ref(BUCKET)));
     return POLICY;
 }

@@ -3,7 +3,8 @@
  * issued: the document's acm/Certificate, route53/Record and acm/CertificateValidation in one. A name without a zone here would let it wait for days, so no
  * certificate names one. With x-defang-aws.albCertificateArn none is made. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
 #include <string.h>
 
 #define USUAL "usually 1-5 min; it waits for ever when the domain's registrar does not name the zone's name servers"
@@ -41,7 +42,7 @@ static void add_certificate(struct plan_ctx *c, const char *group, const char *i
     json_t *properties = plan_json("{s:s,s:s,s:o,s:o}", "DomainName", name, "ValidationMethod", "DNS", "DomainValidationOptions", proofs, "Tags",
                                    plan_tags(arena_printf(c->a, "%s-%s", c->scope, service ? service : "domain"), service));
     if (json_array_size(others))
-        plan_json_set(properties, "SubjectAlternativeNames", others);
+        json_add(properties, "SubjectAlternativeNames", others);
     else
         json_decref(others);
     struct graph_resource *r = graph_add(c->g, group, id, "AWS::CertificateManager::Certificate", properties);
@@ -58,13 +59,13 @@ static const char *service_certificate(struct plan_ctx *c, const struct plan_ser
     json_t *others = json_array(), *proofs = json_array();
     for (size_t i = 0; i < n.len; i++) {
         if (i)
-            plan_json_push(others, json_string(n.items[i]->name));
+            json_push(others, json_string(n.items[i]->name));
         /* "*.x" is proved by the record of "x". */
         bool twice = false;
         for (size_t k = 0; text_starts(n.items[i]->name, "*.") && k < n.len; k++)
             twice = twice || strcmp(n.items[k]->name, n.items[i]->name + 2) == 0;
         if (!twice)
-            plan_json_push(proofs, validation(n.items[i]->name, n.items[i]->zone->id));
+            json_push(proofs, validation(n.items[i]->name, n.items[i]->zone->id));
     }
     add_certificate(c, s->group, id, n.items[0]->name, others, proofs, s->s->name);
     return id;

@@ -2,7 +2,9 @@
  * certificate that the project brings, and the records are made by hand. */
 #include "base/str.h"
 #include "base/vec.h"
-#include "plan/internal.h"
+#include "plan/diag.h"
+#include "plan/ingress/ingress.h"
+#include "plan/view.h"
 #include <string.h>
 
 struct notes {

@@ -1,7 +1,10 @@
 /* Which public names lead to which ingress port (defang.md 6.5, 7.5), and in which public zone of the account each lies (7.6). A name is in lower case and
  * has no dot at its end. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/adopt.h"
+#include "plan/ingress/ingress.h"
+#include "plan/view.h"
 #include <string.h>
 
 const char *plan_public_domain(const struct plan_view *v, const struct plan_settings *s)

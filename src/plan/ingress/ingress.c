@@ -1,6 +1,8 @@
 /* The load balancer and its listeners (defang.md 7.5). It exists only when some service has an ingress port. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/network/network.h"
 #include <string.h>
 
 #define NOT_FOUND_PAGE                                                                                                                     \
@@ -17,8 +19,8 @@ json_t *plan_attribute(const char *key, const char *value)
 static void add_load_balancer(struct plan_ctx *c)
 {
     json_t *attributes = json_array();
-    plan_json_push(attributes, plan_attribute("deletion_protection.enabled", c->s->deletion_protection ? "true" : "false"));
-    plan_json_push(attributes, plan_attribute("routing.http.drop_invalid_header_fields.enabled", "true"));
+    json_push(attributes, plan_attribute("deletion_protection.enabled", c->s->deletion_protection ? "true" : "false"));
+    json_push(attributes, plan_attribute("routing.http.drop_invalid_header_fields.enabled", "true"));
     const char *policy = plan_alb_logs(c, attributes);
     struct graph_resource *r =
         graph_add(c->g, "ingress", "LoadBalancer", "AWS::ElasticLoadBalancingV2::LoadBalancer",
@@ -55,8 +57,8 @@ static void add_listener(struct plan_ctx *c, unsigned port, const json_t *certif
     json_t *properties = plan_json("{s:o,s:i,s:s,s:[o]}", "LoadBalancerArn", graph_ref("LoadBalancer"), "Port", (int)port, "Protocol",
                                    tls ? "HTTPS" : "HTTP", "DefaultActions", action);
     if (tls) {
-        plan_json_set(properties, "SslPolicy", json_string(TLS_POLICY));
-        plan_json_set(properties, "Certificates", plan_json("[{s:o}]", "CertificateArn", json_deep_copy(certificate)));
+        json_add(properties, "SslPolicy", json_string(TLS_POLICY));
+        json_add(properties, "Certificates", plan_json("[{s:o}]", "CertificateArn", json_deep_copy(certificate)));
     }
     graph_add(c->g, "ingress", plan_listener_id(c, port), "AWS::ElasticLoadBalancingV2::Listener", properties);
 }

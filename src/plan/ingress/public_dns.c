@@ -1,8 +1,11 @@
 /* Records in the account's public zones (defang.md 7.6): every public name of the project leads to the load balancer. A record that is there already and is
  * not this stack's stays as it is: CloudFormation could not take it over, and plan_domain_notes() says what to do. The load balancer has IPv4 addresses only,
  * so there is no AAAA. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/names.h"
 #include <string.h>
 
 const char *plan_record_id(struct arena *a, const char *what, const char *name)

@@ -2,7 +2,9 @@
  * for, on port 80 the others. A port without a name takes whatever comes to a listener: the first one (by service name) to port 80, or 443 when the project
  * brings a certificate, and each other one to a listener of its own: its published port if free, else its target port. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/adopt.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
 #include <string.h>
 
 static const char *route_key(const struct plan_ctx *c, const struct plan_route *r)
@@ -130,7 +132,7 @@ static void place_nameless(struct plan_ctx *c, struct plan_route *r, json_t *met
     if (!r->slot)
         r->slot = choose(c, r);
     r->listener = r->slot == 80 && r->tls ? 443 : r->slot;
-    plan_json_set(meta, arena_printf(c->a, "%u", r->slot), json_string(route_key(c, r)));
+    json_add(meta, arena_printf(c->a, "%u", r->slot), json_string(route_key(c, r)));
     if (r->slot != 80)
         plan_warn(&c->diag, r->port->pos, "Give the service a domainname, or call the load balancer on that port.",
                   "service %s: without a domain name its ingress port %u is served on port %u of the load balancer", r->service->s->name,
@@ -188,7 +190,7 @@ int plan_routes(struct plan_ctx *c)
             add_listener(c, 80); /* redirects */
     }
     if (c->route_count)
-        plan_json_set(json_object_get(c->g->metadata, "Defang"), "listeners", meta);
+        json_add(json_object_get(c->g->metadata, "Defang"), "listeners", meta);
     else
         json_decref(meta);
     return c->diag.rc;

@@ -2,8 +2,12 @@
  *
  * A priority comes from a hash of the rule's name within the band of its kind, so that a new rule never moves another's (CloudFormation cannot swap two), and
  * the exact name goes before the wildcard, gRPC before whatever else has the same name, and a listener's only owner after all. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/names.h"
+#include "plan/stage.h"
 #include <string.h>
 
 #define PRIORITIES 50000u
@@ -41,14 +45,14 @@ static json_t *conditions(const struct plan_route *r, const struct plan_host *ho
     if (count) {
         json_t *names = json_array();
         for (size_t i = 0; i < count; i++)
-            plan_json_push(names, json_string(hosts[i].name));
-        plan_json_push(list, plan_json("{s:s,s:{s:o}}", "Field", "host-header", "HostHeaderConfig", "Values", names));
+            json_push(names, json_string(hosts[i].name));
+        json_push(list, plan_json("{s:s,s:{s:o}}", "Field", "host-header", "HostHeaderConfig", "Values", names));
     }
     if (plan_port_is_grpc(r->port))
-        plan_json_push(list, plan_json("{s:s,s:{s:s,s:[s]}}", "Field", "http-header", "HttpHeaderConfig", "HttpHeaderName", "content-type",
+        json_push(list, plan_json("{s:s,s:{s:s,s:[s]}}", "Field", "http-header", "HttpHeaderConfig", "HttpHeaderName", "content-type",
                                        "Values", "application/grpc*"));
     else if (!count)
-        plan_json_push(list, plan_json("{s:s,s:{s:[s]}}", "Field", "path-pattern", "PathPatternConfig", "Values", "/*"));
+        json_push(list, plan_json("{s:s,s:{s:[s]}}", "Field", "path-pattern", "PathPatternConfig", "Values", "/*"));
     return list;
 }
 

@@ -1,7 +1,8 @@
 /* Settings of the ingress: the project's own domain. */
 #include "base/env.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/adopt.h"
+#include "plan/ingress/ingress.h"
 
 int plan_settings_ingress(struct arena *arena, const struct env *env, struct plan_settings *out, struct error *err)
 {

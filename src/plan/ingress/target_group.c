@@ -1,6 +1,11 @@
 /* Where a route leads: a target group of the service's tasks, with the load balancer's own health check (defang.md 7.5). */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/names.h"
+#include "plan/network/network.h"
+#include "plan/task/health.h"
 #include <string.h>
 
 /* "<service>-<port>-<7 hex>", at most 32; what cannot be changed in place is in the hash, so that a replacement has a name of its own. */
@@ -51,33 +56,33 @@ static void add_health(struct plan_ctx *c, const struct plan_route *r, json_t *p
     const char *codes = NULL, *path = arena_printf(c->a, "%s%s", url.path[0] == '/' ? "" : "/", url.path);
     if (plan_port_is_grpc(r->port))
         path = grpc_path(c, h, &url, &codes);
-    plan_json_set(properties, "HealthCheckPath", json_string(path));
-    plan_json_set(properties, "HealthCheckIntervalSeconds", json_integer(t.interval));
-    plan_json_set(properties, "HealthCheckTimeoutSeconds", json_integer(t.timeout));
-    plan_json_set(properties, "HealthyThresholdCount", json_integer(t.healthy));
-    plan_json_set(properties, "UnhealthyThresholdCount", json_integer(t.unhealthy));
-    plan_json_set(properties, "Matcher",
+    json_add(properties, "HealthCheckPath", json_string(path));
+    json_add(properties, "HealthCheckIntervalSeconds", json_integer(t.interval));
+    json_add(properties, "HealthCheckTimeoutSeconds", json_integer(t.timeout));
+    json_add(properties, "HealthyThresholdCount", json_integer(t.healthy));
+    json_add(properties, "UnhealthyThresholdCount", json_integer(t.unhealthy));
+    json_add(properties, "Matcher",
                   plan_port_is_grpc(r->port) ? plan_json("{s:s}", "GrpcCode", codes) : plan_json("{s:s}", "HttpCode", "200-399"));
     for (size_t i = 0; i < r->service->port_count; i++) {
         const struct plan_port *p = &r->service->ports[i];
         /* The load balancer asks every port of the target group in its own protocol. */
         if (url.found && url.port != r->port->target && p->target == url.port && p->ingress && text_eq(p->app_protocol, r->port->app_protocol))
-            plan_json_set(properties, "HealthCheckPort", json_string(arena_printf(c->a, "%u", url.port)));
+            json_add(properties, "HealthCheckPort", json_string(arena_printf(c->a, "%u", url.port)));
     }
 }
 
 void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
 {
     json_t *attributes = json_array();
-    plan_json_push(attributes, plan_attribute("deregistration_delay.timeout_seconds", arena_printf(c->a, "%u", c->s->deregistration_delay)));
-    plan_json_push(attributes, plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
+    json_push(attributes, plan_attribute("deregistration_delay.timeout_seconds", arena_printf(c->a, "%u", c->s->deregistration_delay)));
+    json_push(attributes, plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
     json_t *properties = plan_json("{s:s,s:s,s:s,s:i,s:o,s:o,s:o}", "Name", target_group_name(c, r), "TargetType", "ip", "Protocol", "HTTP",
                                    "Port", (int)r->port->target, "VpcId", plan_vpc(c), "TargetGroupAttributes", attributes, "Tags",
                                    plan_tags(NULL, r->service->s->name));
     if (strcmp(r->port->app_protocol, "http2") == 0)
-        plan_json_set(properties, "ProtocolVersion", json_string("HTTP2"));
+        json_add(properties, "ProtocolVersion", json_string("HTTP2"));
     if (plan_port_is_grpc(r->port))
-        plan_json_set(properties, "ProtocolVersion", json_string("GRPC"));
+        json_add(properties, "ProtocolVersion", json_string("GRPC"));
     add_health(c, r, properties);
     graph_add(c->g, r->service->group, r->target_group, "AWS::ElasticLoadBalancingV2::TargetGroup", properties);
 }

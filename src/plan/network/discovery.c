@@ -1,7 +1,10 @@
 /* The document's own discovery (defang.md 7.6, 7.7), when the setting `discovery` asks for it: a Route 53 private zone whose A records the tasks keep
  * themselves, by a sidecar, and CNAMEs for stores. See docs/SERVICE_DISCOVERY.md for what it costs beside Cloud Map. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
+#include "plan/task/task.h"
 #include <string.h>
 
 #define SIDECAR_NAME  "route53-sidecar"
@@ -39,9 +42,9 @@ void plan_discovery_statements(struct plan_ctx *c, const struct plan_service *s,
         return;
     json_t *condition = plan_json("{s:{s:[s],s:[s]}}", "ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
                                   arena_printf(c->a, "%s.%s", s->label, c->domain), "route53:ChangeResourceRecordSetsRecordTypes", "A");
-    plan_json_push(statements, plan_json("{s:s,s:s,s:s,s:o,s:o}", "Sid", "OwnRecord", "Effect", "Allow", "Action", "route53:ChangeResourceRecordSets", "Resource",
+    json_push(statements, plan_json("{s:s,s:s,s:s,s:o,s:o}", "Sid", "OwnRecord", "Effect", "Allow", "Action", "route53:ChangeResourceRecordSets", "Resource",
                                          graph_sub("arn:${AWS::Partition}:route53:::hostedzone/${PrivateZone}"), "Condition", condition));
-    plan_json_push(statements, plan_json("{s:s,s:s,s:s,s:o}", "Sid", "OwnChange", "Effect", "Allow", "Action", "route53:GetChange", "Resource",
+    json_push(statements, plan_json("{s:s,s:s,s:s,s:o}", "Sid", "OwnChange", "Effect", "Allow", "Action", "route53:GetChange", "Resource",
                                          graph_sub("arn:${AWS::Partition}:route53:::change/*")));
 }
 
@@ -61,8 +64,8 @@ void plan_discovery_sidecar(struct plan_ctx *c, const struct plan_service *s, co
     json_t *container = plan_json("{s:s,s:s,s:b,s:[{s:s,s:s}],s:o}", "Name", SIDECAR_NAME, "Image", SIDECAR_IMAGE, "Essential", 0, "DependsOn", "ContainerName",
                                   main_container, "Condition", "START", "Environment", environment);
     if (c->s->sidecar_logs)
-        plan_json_set(container, "LogConfiguration", plan_awslogs("LogGroupLogs", SIDECAR_NAME));
+        json_add(container, "LogConfiguration", plan_awslogs("LogGroupLogs", SIDECAR_NAME));
     /* It takes its record back at the end: as long as a change takes to be everywhere. */
-    plan_json_set(container, "StopTimeout", json_integer(120));
-    plan_json_push(json_object_get(task, "ContainerDefinitions"), container);
+    json_add(container, "StopTimeout", json_integer(120));
+    json_push(json_object_get(task, "ContainerDefinitions"), container);
 }

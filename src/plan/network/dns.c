@@ -1,5 +1,6 @@
 /* The private zone and its names. Cloud Map owns the zone and its records: see docs/SERVICE_DISCOVERY.md for why. */
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
 #include <string.h>
 
 /* The instance's name is part of Cloud Map's key: one per store. */

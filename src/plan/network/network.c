@@ -1,7 +1,9 @@
 /* The project's VPC (defang.md 7.1): public and private subnets in each zone, a route table per subnet, NAT by strategy, the S3 gateway endpoint on every
  * route table (image layers and build contexts cost no NAT traffic), DHCP options that make plain service names resolve. */
 #include "base/mem.h"
-#include "plan/internal.h"
+#include "plan/adopt.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
 #include <string.h>
 
 /* Zones three and four live in what the reference's cut of 10.0.0.0/16 leaves free, so that adding one moves no subnet. */
@@ -47,7 +49,7 @@ static void add_subnet(struct plan_ctx *c, const char *side, unsigned zone, bool
     json_t *properties = plan_json("{s:o,s:s,s:s,s:o}", "VpcId", graph_ref("Vpc"), "AvailabilityZone", c->zones[zone], "CidrBlock",
                                    public ? CIDRS[zone].public : CIDRS[zone].private, "Tags", name_tag(c, name));
     if (public)
-        plan_json_set(properties, "MapPublicIpOnLaunch", json_true());
+        json_add(properties, "MapPublicIpOnLaunch", json_true());
     graph_add(g, "network", subnet, "AWS::EC2::Subnet", properties);
     graph_add(g, "network", table, "AWS::EC2::RouteTable", plan_json("{s:o,s:o}", "VpcId", graph_ref("Vpc"), "Tags", name_tag(c, name)));
     graph_add(g, "network", numbered(c, arena_printf(c->a, "%sSubnetRoutes", side), zone), "AWS::EC2::SubnetRouteTableAssociation",
@@ -96,8 +98,8 @@ static void add_endpoint(struct plan_ctx *c)
 {
     json_t *tables = json_array();
     for (unsigned z = 0; z < c->zone_count; z++) {
-        plan_json_push(tables, graph_ref(numbered(c, "PublicRouteTable", z)));
-        plan_json_push(tables, graph_ref(numbered(c, "PrivateRouteTable", z)));
+        json_push(tables, graph_ref(numbered(c, "PublicRouteTable", z)));
+        json_push(tables, graph_ref(numbered(c, "PrivateRouteTable", z)));
     }
     graph_add(c->g, "network", "S3Endpoint", "AWS::EC2::VPCEndpoint",
               plan_json("{s:o,s:s,s:o,s:o}", "VpcId", graph_ref("Vpc"), "VpcEndpointType", "Gateway", "ServiceName",
@@ -152,7 +154,7 @@ static json_t *adopted_subnets(const struct plan_ctx *c, bool public, bool one_a
         for (size_t k = 0; k < i && one_a_zone; k++)
             again = again || strcmp(zone_of(c, said[k].value), zone_of(c, said[i].value)) == 0;
         if (!again)
-            plan_json_push(list, json_string(said[i].value));
+            json_push(list, json_string(said[i].value));
     }
     return list;
 }
@@ -168,7 +170,7 @@ json_t *plan_subnets(const struct plan_ctx *c, bool public)
         return adopted_subnets(c, public, false);
     json_t *list = json_array();
     for (unsigned z = 0; z < c->zone_count; z++)
-        plan_json_push(list, graph_ref(numbered(c, public ? "PublicSubnet" : "PrivateSubnet", z)));
+        json_push(list, graph_ref(numbered(c, public ? "PublicSubnet" : "PrivateSubnet", z)));
     return list;
 }
 

@@ -1,6 +1,8 @@
 /* Who may talk to whom (defang.md 7.2). The app group is a badge: it has no rule of its own, every container wears it, and private ports and stores admit it.
  * Each service's own group says which of its ports admit whom, and whether it may call out. */
-#include "plan/internal.h"
+#include "plan/ingress/ingress.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
 #include <string.h>
 
 static json_t *rule_group(const char *protocol, int from, int to, const char *group, const char *why)
@@ -39,7 +41,7 @@ static void add_group(struct plan_ctx *c, const char *board, const char *id, con
     json_t *properties = plan_json("{s:s,s:o,s:o,s:o}", "GroupDescription", description, "VpcId", plan_vpc(c), "SecurityGroupEgress",
                                    egress, "Tags", plan_tags(name, service));
     if (ingress && json_array_size(ingress))
-        plan_json_set(properties, "SecurityGroupIngress", ingress);
+        json_add(properties, "SecurityGroupIngress", ingress);
     else
         json_decref(ingress);
     graph_add(c->g, board, id, "AWS::EC2::SecurityGroup", properties);
@@ -51,19 +53,19 @@ static void add_service_group(struct plan_ctx *c, const struct plan_service *s)
     for (size_t i = 0; i < s->port_count; i++) {
         const struct plan_port *p = &s->ports[i];
         if (p->open) {
-            plan_json_push(rules, rule_cidr(p->protocol, p->target, p->target, "0.0.0.0/0", "host port on the default network"));
+            json_push(rules, rule_cidr(p->protocol, p->target, p->target, "0.0.0.0/0", "host port on the default network"));
             continue;
         }
         if (p->ingress)
-            plan_json_push(rules, rule_group(p->protocol, p->target, p->target, "AlbSecurityGroup", "from the load balancer"));
-        plan_json_push(rules, rule_group(p->protocol, p->target, p->target, "AppSecurityGroup", "from services of this project"));
+            json_push(rules, rule_group(p->protocol, p->target, p->target, "AlbSecurityGroup", "from the load balancer"));
+        json_push(rules, rule_group(p->protocol, p->target, p->target, "AppSecurityGroup", "from services of this project"));
     }
     if (s->port_count && s->kind == PLAN_CONTAINER) {
         /* Path MTU discovery needs "fragmentation needed" (type 3, code 4). */
         if (s->open)
-            plan_json_push(rules, rule_cidr("icmp", 3, 4, "0.0.0.0/0", "path MTU discovery"));
+            json_push(rules, rule_cidr("icmp", 3, 4, "0.0.0.0/0", "path MTU discovery"));
         else
-            plan_json_push(rules, rule_group("icmp", 3, 4, "AppSecurityGroup", "path MTU discovery"));
+            json_push(rules, rule_group("icmp", 3, 4, "AppSecurityGroup", "path MTU discovery"));
     }
     json_t *egress = s->kind != PLAN_CONTAINER ? egress_none() : s->isolated ? egress_isolated(c) : egress_all();
     add_group(c, s->group, arena_printf(c->a, "SecurityGroup%s", s->id), arena_printf(c->a, "Service %s of %s", s->s->name, c->scope), rules,
@@ -79,7 +81,7 @@ void plan_security(struct plan_ctx *c)
     if (c->v.ingress) {
         json_t *rules = json_array();
         for (size_t i = 0; i < c->listener_count; i++)
-            plan_json_push(rules, rule_cidr("tcp", (int)c->listeners[i], (int)c->listeners[i], "0.0.0.0/0", "from the internet"));
+            json_push(rules, rule_cidr("tcp", (int)c->listeners[i], (int)c->listeners[i], "0.0.0.0/0", "from the internet"));
         add_group(c, "ingress", "AlbSecurityGroup", arena_printf(c->a, "Load balancer of %s", c->scope), rules, egress_all(),
                   arena_printf(c->a, "%s_alb-sg", c->p->name), NULL);
     }

@@ -1,4 +1,5 @@
 /* Images of a Pulumi program: Command resources that build them with Kaniko, or config values that name them. See pulumi.h. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <string.h>
@@ -43,7 +44,7 @@ static const char *command_text(struct pulumi_ctx *c, const struct plan_build *b
 {
     cleanup_json json_t *list = json_array();
     for (size_t i = 0; i < b->command_count; i++)
-        plan_json_push(list, json_string(text_starts(b->command[i], ETAG_LABEL) ? ETAG_LABEL "@DEPLOYMENT@" : b->command[i]));
+        json_push(list, json_string(text_starts(b->command[i], ETAG_LABEL) ? ETAG_LABEL "@DEPLOYMENT@" : b->command[i]));
     cleanup_free char *text = json_print(list, false, true);
     cleanup_free char *escaped = pulumi_escape(text);
     return arena_strdup(c->a, escaped);
@@ -81,9 +82,9 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id)
     json_t *part;
     if (!graph_get(c->g, id))
         return;
-    plan_json_push(on, json_string(arena_printf(c->a, "${%s}", id)));
+    json_push(on, json_string(arena_printf(c->a, "${%s}", id)));
     json_array_foreach(json_object_get(c->parts, id), i, part)
-        plan_json_push(on, json_string(arena_printf(c->a, "${%s}", json_string_value(part))));
+        json_push(on, json_string(arena_printf(c->a, "${%s}", json_string_value(part))));
 }
 
 static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct error *err)
@@ -97,7 +98,7 @@ static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct er
     for (size_t i = 0; i < n->count; i++)
         depend(c, on, n->logical_ids[i]);
     cleanup_free char *name = plan_pulumi_image_name(b->service);
-    plan_json_set(c->resources, name,
+    json_add(c->resources, name,
                   plan_json("{s:s,s:{s:s,s:[s],s:o},s:{s:o,s:{s:s,s:s}}}", "type", "command:local:Command", "properties", "create",
                             "sh ./" PLAN_PULUMI_IMAGE_SCRIPT, "triggers", b->tag, "environment", environment(c, b, task), "options", "dependsOn", on,
                             "customTimeouts", "create", "2h", "update", "2h"));
@@ -113,7 +114,7 @@ int pulumi_images(struct pulumi_ctx *c, struct error *err)
             rc = add_build(c, b, err);
             continue;
         }
-        plan_json_set(c->config, config_name(c, b), plan_json("{s:s,s:s}", "type", "string", "default", c->r->images[i]));
+        json_add(c->config, config_name(c, b), plan_json("{s:s,s:s}", "type", "string", "default", c->r->images[i]));
     }
     return rc;
 }

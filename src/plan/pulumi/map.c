@@ -1,4 +1,5 @@
 /* Applies the rows of the table to one resource: every leaf of its properties finds its rule, or the resource is refused. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <ctype.h>
@@ -92,13 +93,13 @@ json_t *pulumi_part_node(struct pulumi_ctx *c, const struct graph_resource *r, c
     if (node)
         return node;
     node = plan_json("{s:s,s:{}}", "type", token, "properties");
-    plan_json_set(c->resources, id, node);
+    json_add(c->resources, id, node);
     json_t *list = json_object_get(c->parts, r->logical_id);
     if (!list) {
         list = json_array();
-        plan_json_set(c->parts, r->logical_id, list);
+        json_add(c->parts, r->logical_id, list);
     }
-    plan_json_push(list, json_string(id));
+    json_push(list, json_string(id));
     return node;
 }
 
@@ -107,7 +108,7 @@ json_t *pulumi_options(json_t *node)
     json_t *options = json_object_get(node, "options");
     if (!options) {
         options = json_object();
-        plan_json_set(node, "options", options);
+        json_add(node, "options", options);
     }
     return options;
 }
@@ -117,14 +118,14 @@ void pulumi_ignore(json_t *node, const char *property)
     json_t *options = pulumi_options(node), *list = json_object_get(options, "ignoreChanges");
     if (!list) {
         list = json_array();
-        plan_json_set(options, "ignoreChanges", list);
+        json_add(options, "ignoreChanges", list);
     }
-    plan_json_push(list, json_string(property));
+    json_push(list, json_string(property));
 }
 
 void pulumi_set(json_t *node, const char *property, json_t *value)
 {
-    plan_json_set(json_object_get(node, "properties"), property, value);
+    json_add(json_object_get(node, "properties"), property, value);
 }
 
 const char *pulumi_text(json_t *node, const char *property)
@@ -171,14 +172,14 @@ static json_t *part_of(struct place *p, const char **to, unsigned *used)
     *to += **to == '.';
     json_t *node = pulumi_part_node(p->c, p->r, name, part->token);
     if (part->link && !json_object_get(json_object_get(node, "properties"), part->link))
-        plan_json_set(json_object_get(node, "properties"), part->link, json_string(arena_printf(p->c->a, "${%s.%s}", p->r->logical_id, part->attr)));
+        json_add(json_object_get(node, "properties"), part->link, json_string(arena_printf(p->c->a, "${%s.%s}", p->r->logical_id, part->attr)));
     return node;
 }
 
 static json_t *list_at(json_t *list, size_t index)
 {
     while (json_array_size(list) <= index)
-        plan_json_push(list, json_object());
+        json_push(list, json_object());
     return json_array_get(list, index);
 }
 
@@ -201,12 +202,12 @@ static int put(struct place *p, const char *to, json_t *value, struct error *err
         json_t *next = json_object_get(at, key);
         if (!next && (list || !last)) {
             next = list ? json_array() : json_object();
-            plan_json_set(at, key, next);
+            json_add(at, key, next);
         }
         if (last && list)
-            plan_json_push(next, value);
+            json_push(next, value);
         else if (last)
-            plan_json_set(at, key, value);
+            json_add(at, key, value);
         else
             at = list ? list_at(next, index) : next;
     }
@@ -226,7 +227,7 @@ static json_t *tags(struct place *p, const json_t *v, struct error *err)
         if (!value)
             return NULL;
         cleanup_free char *key = pulumi_escape(json_str_or(item, "Key", json_str_or(item, "Name", "")));
-        plan_json_set(out, key, value);
+        json_add(out, key, value);
     }
     return json_incref(out);
 }
@@ -238,7 +239,7 @@ static json_t *api_keys(const json_t *v)
     if (json_is_array(v)) {
         json_t *out = json_array();
         for (size_t i = 0; i < json_array_size(v); i++)
-            plan_json_push(out, api_keys(json_array_get(v, i)));
+            json_push(out, api_keys(json_array_get(v, i)));
         return out;
     }
     if (!json_is_object(v) || pulumi_is_intrinsic(v))
@@ -251,7 +252,7 @@ static json_t *api_keys(const json_t *v)
         for (size_t i = 0; i < ARRAY_LEN(data); i++)
             keep = keep || strcmp(key, data[i]) == 0;
         cleanup_free char *name = pulumi_camel(key);
-        plan_json_set(out, name, keep ? json_deep_copy(item) : api_keys(item));
+        json_add(out, name, keep ? json_deep_copy(item) : api_keys(item));
     }
     return out;
 }
@@ -294,7 +295,7 @@ static json_t *pairs(struct place *p, const json_t *v, struct error *err)
         json_t *value = pulumi_value(p->c, item, err);
         if (!value)
             return NULL;
-        plan_json_push(out, plan_json("{s:s,s:o}", "name", key, "value", value));
+        json_push(out, plan_json("{s:s,s:o}", "name", key, "value", value));
     }
     return json_incref(out);
 }
@@ -357,7 +358,7 @@ static int apply(struct place *p, const struct rule *rule, const char *path, con
     if (strcmp(rule->kind, "implied") == 0)
         return 0;
     if (strcmp(rule->kind, "lost") == 0) {
-        plan_json_push(p->c->notes, json_string(arena_printf(p->c->a, "%s: %s", p->r->logical_id, path)));
+        json_push(p->c->notes, json_string(arena_printf(p->c->a, "%s: %s", p->r->logical_id, path)));
         return 0;
     }
     json_t *value = convert(p, rule, v, err);
@@ -394,10 +395,10 @@ int pulumi_map(struct pulumi_ctx *c, const struct graph_resource *r, struct erro
     if (!row)
         return error_raise(err, ERR_FAILED, "pulumi: type %s (resource %s) has no row in the table", r->type, r->logical_id);
     json_t *node = plan_json("{s:s,s:{}}", "type", row->token, "properties");
-    plan_json_set(c->resources, r->logical_id, node);
+    json_add(c->resources, r->logical_id, node);
     c->current = r;
     c->seen = json_object();
-    plan_json_set(c->references, r->logical_id, c->seen);
+    json_add(c->references, r->logical_id, c->seen);
     struct place p = {.c = c, .r = r, .row = row, .node = node};
     int rc = 0;
     const char *key;

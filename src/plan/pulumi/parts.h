@@ -13,7 +13,9 @@
  *   lost     the provider has no such property: noted            */
 #pragma once
 
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/plan.h"
 #include "plan/pulumi/pulumi.h"
 
 struct pulumi_part { const char *name, *token, *link, *attr; bool hashed; }; /* link = "${<id>.<attr>}"; hashed: named by content, not by place */

@@ -1,4 +1,5 @@
 /* plan_pulumi(): providers, the graph's resources, their order, images, outputs, and the two files. */
+#include "base/mem.h"
 #include "plan/pulumi/pulumi.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
@@ -14,17 +15,17 @@ static void add_providers(struct pulumi_ctx *c)
     json_object_foreach ((json_t *)c->r->tags, key, value) {
         cleanup_free char *name = pulumi_escape(key);
         cleanup_free char *text = pulumi_escape(json_string_value(value));
-        plan_json_set(tags, name, json_string(text));
+        json_add(tags, name, json_string(text));
     }
     json_t *aws = plan_json("{s:s,s:[s]}", "region", f->region, "allowedAccountIds", f->account);
     if (json_object_size(tags))
-        plan_json_set(aws, "defaultTags", plan_json("{s:o}", "tags", tags));
+        json_add(aws, "defaultTags", plan_json("{s:o}", "tags", tags));
     else
         json_decref(tags);
-    plan_json_set(c->resources, "aws", plan_json("{s:s,s:b,s:o,s:{s:s}}", "type", "pulumi:providers:aws", "defaultProvider", 1, "properties", aws, "options",
+    json_add(c->resources, "aws", plan_json("{s:s,s:b,s:o,s:{s:s}}", "type", "pulumi:providers:aws", "defaultProvider", 1, "properties", aws, "options",
                                                  "version", PLAN_PULUMI_AWS_VERSION));
     if (c->r->build_count && !c->r->images)
-        plan_json_set(c->resources, "command", plan_json("{s:s,s:b,s:{s:s}}", "type", "pulumi:providers:command", "defaultProvider", 1, "options",
+        json_add(c->resources, "command", plan_json("{s:s,s:b,s:{s:s}}", "type", "pulumi:providers:command", "defaultProvider", 1, "options",
                                                          "version", PLAN_PULUMI_COMMAND_VERSION));
 }
 
@@ -38,10 +39,10 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id, bool itself
     size_t i;
     json_t *part;
     if (itself)
-        plan_json_push(on, json_string(arena_printf(c->a, "${%s}", id)));
+        json_push(on, json_string(arena_printf(c->a, "${%s}", id)));
     /* What refers to a role waits for its policies too: in CloudFormation they are one. */
     json_array_foreach(json_object_get(c->parts, id), i, part)
-        plan_json_push(on, json_string(arena_printf(c->a, "${%s}", json_string_value(part))));
+        json_push(on, json_string(arena_printf(c->a, "${%s}", json_string_value(part))));
 }
 
 static void set_options(struct pulumi_ctx *c, const struct graph_resource *r)
@@ -57,16 +58,16 @@ static void set_options(struct pulumi_ctx *c, const struct graph_resource *r)
     json_object_foreach (seen, id, unused)
         depend(c, on, id, false);
     if (json_array_size(on))
-        plan_json_set(pulumi_options(node), "dependsOn", on);
+        json_add(pulumi_options(node), "dependsOn", on);
     else
         json_decref(on);
     if (!retained(r))
         return;
-    plan_json_set(pulumi_options(node), "retainOnDelete", json_true());
+    json_add(pulumi_options(node), "retainOnDelete", json_true());
     size_t i;
     json_t *part;
     json_array_foreach(json_object_get(c->parts, r->logical_id), i, part)
-        plan_json_set(pulumi_options(json_object_get(c->resources, json_string_value(part))), "retainOnDelete", json_true());
+        json_add(pulumi_options(json_object_get(c->resources, json_string_value(part))), "retainOnDelete", json_true());
 }
 
 static int add_resources(struct pulumi_ctx *c, struct error *err)
@@ -87,7 +88,7 @@ static int add_outputs(struct pulumi_ctx *c, json_t *outputs, struct error *err)
         json_t *value = pulumi_value(c, c->g->outputs[i].value, err);
         if (!value)
             return error_wrap(err, "output %s", c->g->outputs[i].name);
-        plan_json_set(outputs, c->g->outputs[i].name, value);
+        json_add(outputs, c->g->outputs[i].name, value);
     }
     return 0;
 }
@@ -96,10 +97,10 @@ static char *program_text(struct pulumi_ctx *c, json_t *outputs)
 {
     cleanup_json json_t *program = plan_json("{s:s,s:s*,s:s}", "name", c->r->project, "description", c->g->description, "runtime", "yaml");
     if (json_object_size(c->config))
-        plan_json_set(program, "config", json_incref(c->config));
-    plan_json_set(program, "resources", json_incref(c->resources));
+        json_add(program, "config", json_incref(c->config));
+    json_add(program, "resources", json_incref(c->resources));
     if (json_object_size(outputs))
-        plan_json_set(program, "outputs", json_incref(outputs));
+        json_add(program, "outputs", json_incref(outputs));
     struct str out = STR_INIT;
     str_append(&out, "# Written by defangd: the plan of the Compose project as a Pulumi program. A name with \"_\" is a part of the resource before it.\n");
     for (size_t i = 0; i < json_array_size(c->notes); i++)

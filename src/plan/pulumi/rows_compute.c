@@ -1,4 +1,5 @@
 /* ECS, roles, logs, events, registries, scaling. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <string.h>

@@ -1,4 +1,5 @@
 /* Load balancer, certificates, public DNS, buckets, CloudFront. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <string.h>
@@ -10,7 +11,7 @@ static int load_balancer(struct pulumi_ctx *c, const struct graph_resource *r, j
     if (!json_at(properties, "accessLogs.bucket")) /* off, and the provider wants a bucket even then */
         json_object_del(properties, "accessLogs");
     if (json_is_true(json_object_get(properties, "enableDeletionProtection")))
-        plan_json_set(pulumi_options(node), "protect", json_true());
+        json_add(pulumi_options(node), "protect", json_true());
     return 0;
 }
 
@@ -41,10 +42,10 @@ static int certificate(struct pulumi_ctx *c, const struct graph_resource *r, jso
         pulumi_set(record, "records", plan_json("[s]", arena_printf(c->a, "${%s.resourceRecordValue}", option)));
         pulumi_set(record, "ttl", json_integer(60));
         pulumi_set(record, "allowOverwrite", json_true());
-        plan_json_push(json_object_get(validation, "validationRecordFqdns"), json_string(arena_printf(c->a, "${%s_%s.fqdn}", r->logical_id, name)));
+        json_push(json_object_get(validation, "validationRecordFqdns"), json_string(arena_printf(c->a, "${%s_%s.fqdn}", r->logical_id, name)));
     }
     json_t *wait = pulumi_part_node(c, r, "validation", "aws:acm:CertificateValidation");
-    plan_json_set(wait, "properties", validation);
+    json_add(wait, "properties", validation);
     return 0;
 }
 
@@ -56,7 +57,7 @@ static int bucket(struct pulumi_ctx *c, const struct graph_resource *r, json_t *
     for (size_t i = 0; i < json_array_size(rules); i++) {
         json_t *rule = json_array_get(rules, i);
         if (!json_object_get(rule, "filter") && !json_object_get(rule, "prefix")) /* all objects; the provider wants it said */
-            plan_json_set(rule, "filter", plan_json("{s:s}", "prefix", ""));
+            json_add(rule, "filter", plan_json("{s:s}", "prefix", ""));
     }
     if (!pulumi_text(node, "bucket")) /* 63 characters, of which the provider adds 26 */
         pulumi_set(node, "bucketPrefix", json_string(pulumi_prefix(c, r, 36, true)));
@@ -76,7 +77,7 @@ static int distribution(struct pulumi_ctx *c, const struct graph_resource *r, js
         pulumi_set(node, "viewerCertificate", plan_json("{s:b}", "cloudfrontDefaultCertificate", 1));
     json_t *behavior = json_object_get(properties, "defaultCacheBehavior");
     if (behavior && !json_object_get(behavior, "cachedMethods"))
-        plan_json_set(behavior, "cachedMethods", plan_json("[s,s]", "GET", "HEAD"));
+        json_add(behavior, "cachedMethods", plan_json("[s,s]", "GET", "HEAD"));
     return 0;
 }
 

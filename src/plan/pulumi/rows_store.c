@@ -14,7 +14,7 @@ static void final_snapshot(struct pulumi_ctx *c, const struct graph_resource *r,
         return;
     }
     if (!always)
-        plan_json_set(c->config, "dropData", plan_json("{s:s,s:b}", "type", "boolean", "default", 0));
+        json_add(c->config, "dropData", plan_json("{s:s,s:b}", "type", "boolean", "default", 0));
     pulumi_set(node, "skipFinalSnapshot", always ? json_false() : json_string("${dropData}"));
     pulumi_set(node, "finalSnapshotIdentifier", json_string(arena_printf(c->a, "%sfinal-%s", pulumi_prefix(c, r, 200, true), c->r->deployment)));
     pulumi_ignore(node, "finalSnapshotIdentifier");
@@ -23,7 +23,7 @@ static void final_snapshot(struct pulumi_ctx *c, const struct graph_resource *r,
 static void protect(const struct graph_resource *r, json_t *node)
 {
     if (json_is_true(json_object_get(r->properties, "DeletionProtection")))
-        plan_json_set(pulumi_options(node), "protect", json_true());
+        json_add(pulumi_options(node), "protect", json_true());
 }
 
 static int database(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
@@ -62,7 +62,7 @@ static int cache(struct pulumi_ctx *c, const struct graph_resource *r, json_t *n
         pulumi_set(node, "finalSnapshotIdentifier", json_string(arena_printf(c->a, "%sfinal-%s", pulumi_prefix(c, r, 200, true), c->r->deployment)));
         pulumi_ignore(node, "finalSnapshotIdentifier");
     } else if (text_eq(r->replace_policy, "Snapshot")) {
-        plan_json_push(c->notes, json_string(arena_printf(c->a, "%s: UpdateReplacePolicy", r->logical_id)));
+        json_push(c->notes, json_string(arena_printf(c->a, "%s: UpdateReplacePolicy", r->logical_id)));
     }
     return 0;
 }

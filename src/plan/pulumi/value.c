@@ -1,5 +1,6 @@
 /* CloudFormation values as values of a Pulumi YAML program: intrinsics, pseudo parameters, dynamic references. Pseudo parameters become the text that
  * plan_facts knows: the plan's zones and ARNs are this account's anyway, and the program's provider admits no other account. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <string.h>
@@ -58,7 +59,7 @@ static const char *reference(struct pulumi_ctx *c, const char *id, const char *a
         return NULL;
     }
     if (c->seen && c->current && strcmp(c->current->logical_id, id) != 0)
-        plan_json_set(c->seen, id, json_true());
+        json_add(c->seen, id, json_true());
     size_t n = strcspn(output, "+");
     return arena_printf(c->a, "${%s.%.*s}%s", id, (int)n, output, output[n] ? output + n + 1 : "");
 }
@@ -189,7 +190,7 @@ static json_t *secret_version(struct pulumi_ctx *c, const char *text)
     cleanup_free char *version = pulumi_escape(rest + strlen(":SecretString:::"));
     json_t *arguments = plan_json("{s:s}", "secretId", name);
     if (*version)
-        plan_json_set(arguments, "versionId", json_string(version));
+        json_add(arguments, "versionId", json_string(version));
     return plan_json("{s:o}", "fn::secret", invoke("aws:secretsmanager:getSecretVersion", arguments, "secretString"));
 }
 
@@ -233,7 +234,7 @@ static json_t *object_value(struct pulumi_ctx *c, const json_t *v, struct error 
         if (!value)
             return NULL;
         cleanup_free char *name = pulumi_escape(key);
-        plan_json_set(out, name, value);
+        json_add(out, name, value);
     }
     return json_incref(out);
 }
@@ -254,7 +255,7 @@ json_t *pulumi_value(struct pulumi_ctx *c, const json_t *v, struct error *err)
         json_t *item = pulumi_value(c, json_array_get(v, i), err);
         if (!item)
             return NULL;
-        plan_json_push(out, item);
+        json_push(out, item);
     }
     return json_incref(out);
 }

@@ -1,4 +1,5 @@
 /* JSON values as block YAML that a person can read and edit. Text stands plain only where no YAML reader could take it for something else. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* Texts of `eject`. The template's images become parameters, the program's are config values: what a person changes most needs no edit. */
+#include "base/mem.h"
 #include "plan/report/eject.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
@@ -42,12 +43,12 @@ static char *template_text(const struct plan_eject_request *r)
     json_t *parameters = json_object();
     for (size_t i = 0; i < r->program.build_count; i++) {
         const char *service = r->program.builds[i].service, *name = arena_printf(a, "Image%s", plan_logical_id(a, service));
-        plan_json_set(parameters, name, plan_json("{s:s,s:s,s:s}", "Type", "String", "Default", r->program.images[i], "Description",
+        json_add(parameters, name, plan_json("{s:s,s:s,s:s}", "Type", "String", "Default", r->program.images[i], "Description",
                                                   arena_printf(a, "Image of service %s", service)));
         swap_image(json_object_get(template, "Resources"), r->program.images[i], name);
     }
     if (json_object_size(parameters))
-        plan_json_set(template, "Parameters", parameters);
+        json_add(template, "Parameters", parameters);
     else
         json_decref(parameters);
     char *text = json_print(template, true, false);

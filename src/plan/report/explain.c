@@ -1,7 +1,9 @@
 /* plan_explain(): the tree of the project beside the table, with the resources that a plan for a made-up account has. */
+#include "base/mem.h"
 #include "plan/report/explain.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/view.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,9 @@
 /* plan_policy(): actions of the table, gathered under the resources they may touch. */
+#include "base/mem.h"
 #include "plan/report/policy.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,19 +37,19 @@ static void add(struct writer *w, const char *action, const struct place *places
             found = places[i].arns;
     cleanup_json json_t *list = json_array();
     for (size_t i = 0; found && found[i]; i++)
-        plan_json_push(list, json_string(found[i]));
+        json_push(list, json_string(found[i]));
     if (!json_array_size(list))
-        plan_json_push(list, json_string("*"));
+        json_push(list, json_string("*"));
     cleanup_free char *key = json_print(list, false, false);
     json_t *actions = json_object_get(w->groups, key);
     if (!actions) {
         actions = json_array();
-        plan_json_set(w->groups, key, actions);
+        json_add(w->groups, key, actions);
     }
     for (size_t i = 0; i < json_array_size(actions); i++)
         if (strcmp(json_string_value(json_array_get(actions, i)), action) == 0)
             return;
-    plan_json_push(actions, json_string(action));
+    json_push(actions, json_string(action));
 }
 
 static void add_all(struct writer *w, const char *actions, const struct place *places, size_t count)
@@ -101,7 +103,7 @@ static void collect(struct writer *w, const struct graph *g, const struct place 
         if (row)
             add_all(w, row->actions, places, count);
         else if (unknown)
-            plan_json_push(unknown, json_string(g->resources[i].type));
+            json_push(unknown, json_string(g->resources[i].type));
     }
 }
 
@@ -112,9 +114,9 @@ static json_t *statements(struct writer *w, const char *roles)
     json_t *actions;
     json_object_foreach (w->groups, key, actions) {
         json_t *resources = json_loads(key, 0, NULL);
-        plan_json_push(out, plan_json("{s:s,s:o,s:o}", "Effect", "Allow", "Action", sorted(actions), "Resource", resources));
+        json_push(out, plan_json("{s:s,s:o,s:o}", "Effect", "Allow", "Action", sorted(actions), "Resource", resources));
     }
-    plan_json_push(out, pass_role(roles));
+    json_push(out, pass_role(roles));
     return out;
 }
 

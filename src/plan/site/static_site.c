@@ -1,8 +1,12 @@
 /* x-defang-static-files (defang.md 6.8): a folder of files instead of a container. A private bucket, read by one CloudFront distribution through its origin
  * access control, and a function that turns folders into their index.html, knows the redirects, and leads an app with routes of its own (`spa: true`) to its
  * one page. The engine uploads the files after apply. As of access logs: CloudFormation leaves the bucket alone, the engine empties and removes it. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/site/site.h"
 #include <string.h>
 
 /* AWS's managed policies, the same in every account (docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html). */
@@ -33,7 +37,7 @@ static json_t *redirects(const struct compose_service *s)
     for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
         const char *from = plan_ext_string(list->items[i], "from"), *to = plan_ext_string(list->items[i], "to");
         if (from && to)
-            plan_json_set(map, from, plan_json("[s,i]", to, text_eq(plan_ext_string(list->items[i], "status"), "302") ? 302 : 301));
+            json_add(map, from, plan_json("[s,i]", to, text_eq(plan_ext_string(list->items[i], "status"), "302") ? 302 : 301));
     }
     return map;
 }
@@ -125,7 +129,7 @@ int plan_static_site(struct plan_ctx *c, const struct plan_service *s)
     add_site(c, s, site, bucket, access, function);
     add_policy(c, s, bucket, site);
     graph_output_add(c->g, output, graph_sub("https://${%s.DomainName}", site), arena_printf(c->a, "%s static files", s->s->name));
-    plan_json_set(json_at(c->g->metadata, "Defang.services"), s->s->name, plan_json("{s:s}", "endpointOutput", output));
+    json_add(json_at(c->g->metadata, "Defang.services"), s->s->name, plan_json("{s:s}", "endpointOutput", output));
     return 0;
 }
 

@@ -1,7 +1,9 @@
 /* CloudWatch alarms of managed stores (defang.md 7.13): two periods of five minutes. Who is told is x-defang-aws.alarmTopicArn; without it they are seen in the
  * console. The RDS and DocumentDB CPU, their free memory or storage, the cache's memory and engine CPU. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/store/store.h"
 
 #define MIB_D 1048576.0
 #define GIB_D 1073741824.0
@@ -17,8 +19,8 @@ static void add(struct plan_ctx *c, const struct plan_service *s, const char *st
                           "Period", 300, "EvaluationPeriods", 2, "Threshold", a->threshold, "ComparisonOperator",
                           a->above ? "GreaterThanThreshold" : "LessThanThreshold", "TreatMissingData", "missing", "Tags", plan_tags(NULL, s->s->name));
     if (c->v.adopt.alarm_topic.value) {
-        plan_json_set(p, "AlarmActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
-        plan_json_set(p, "OKActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
+        json_add(p, "AlarmActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
+        json_add(p, "OKActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
     }
     graph_add(c->g, s->group, id, "AWS::CloudWatch::Alarm", p);
 }

@@ -3,8 +3,13 @@
  * TLS is off unless the command asks for it (--tlsMode requireTLS), so that plain clients go on working as they do in Compose; the cluster is reached from
  * inside the VPC only. CloudFormation reads SecureString parameters for RDS and not for DocumentDB (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/
  * dynamic-references-ssm-secure-strings.html): the password comes from a secret of Secrets Manager, which the engine fills from the config store. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/network/network.h"
+#include "plan/store/store.h"
+#include "plan/task/environment.h"
 #include <string.h>
 
 static const struct compose_env *find_env(const struct compose_service *s, const char *name)
@@ -50,11 +55,11 @@ static void add_cluster(struct plan_ctx *c, const struct plan_service *s, const 
         /* One day is the least that DocumentDB takes, and free. */
         "BackupRetentionPeriod", c->s->backup_days ? (int)c->s->backup_days : 1, "PreferredBackupWindow", c->s->backup_window, "CopyTagsToSnapshot", 1,
         "DeletionProtection", c->s->deletion_protection, "Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name));
-    plan_json_set(p, "MasterUserPassword", json_string(arena_printf(c->a, "{{resolve:secretsmanager:%s:SecretString:::%s}}", secret.secret, secret.version)));
+    json_add(p, "MasterUserPassword", json_string(arena_printf(c->a, "{{resolve:secretsmanager:%s:SecretString:::%s}}", secret.secret, secret.version)));
     if (s->s->mongodb.from_snapshot)
-        plan_json_set(p, "SnapshotIdentifier", json_string(s->s->mongodb.from_snapshot)); /* user and data come with it */
+        json_add(p, "SnapshotIdentifier", json_string(s->s->mongodb.from_snapshot)); /* user and data come with it */
     else
-        plan_json_set(p, "MasterUsername", json_string(plan_mongodb_user(c->a, s)));
+        json_add(p, "MasterUsername", json_string(plan_mongodb_user(c->a, s)));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::DocDB::DBCluster", p);
     r->usual = "usually 1-2 min";
     /* `down` is a wish to lose the data unless the mode protects them; a change that replaces the store is not. */

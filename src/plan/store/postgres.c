@@ -1,7 +1,11 @@
 /* x-defang-postgres: RDS for PostgreSQL (defang.md 7.8). The password is never in the template: a dynamic reference names the SSM parameter. With the
  * parameter's version when it is known, because CloudFormation compares the reference and not the value. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
+#include "plan/store/store.h"
+#include "plan/task/environment.h"
 #include <string.h>
 
 static const struct compose_env *find_env(const struct compose_service *s, const char *name)
@@ -49,12 +53,12 @@ static const char *add_parameters(struct plan_ctx *c, const struct plan_service 
     for (size_t i = 0; i < s->s->command_count; i++) {
         const char *name, *value;
         if (plan_postgres_parameter(c->a, s->s, i, &name, &value))
-            plan_json_set(parameters, name, json_string(value));
+            json_add(parameters, name, json_string(value));
     }
     long long major = 0;
     cleanup_free char *number = xstrndup(version ? version : "", strcspn(version ? version : "", "."));
     if (text_parse_int(number, 1, 999, &major) == 0 && major > 14)
-        plan_json_set(parameters, "rds.force_ssl", json_string("0"));
+        json_add(parameters, "rds.force_ssl", json_string("0"));
     if (!version || !json_object_size(parameters)) {
         json_decref(parameters);
         return NULL; /* RDS has its own */
@@ -84,18 +88,18 @@ int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
         "BackupRetentionPeriod", (int)c->s->backup_days, "PreferredBackupWindow", c->s->backup_window, "AutoMinorVersionUpgrade", 1,
         "AllowMajorVersionUpgrade", downtime, "ApplyImmediately", downtime, "CopyTagsToSnapshot", 1, "DeletionProtection",
         c->s->deletion_protection, "Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name));
-    plan_json_set(p, "MasterUserPassword", json_string(secret));
+    json_add(p, "MasterUserPassword", json_string(secret));
     const char *parameters = add_parameters(c, s);
     if (parameters)
-        plan_json_set(p, "DBParameterGroupName", graph_ref(parameters));
+        json_add(p, "DBParameterGroupName", graph_ref(parameters));
     if (s->s->postgres.from_snapshot) {
         /* User, database and encryption come with the snapshot. */
-        plan_json_set(p, "DBSnapshotIdentifier", json_string(s->s->postgres.from_snapshot));
+        json_add(p, "DBSnapshotIdentifier", json_string(s->s->postgres.from_snapshot));
         json_object_del(p, "StorageEncrypted");
     } else {
-        plan_json_set(p, "MasterUsername", json_string(user));
+        json_add(p, "MasterUsername", json_string(user));
         if (strcmp(db, "postgres") != 0) /* that one is always there */
-            plan_json_set(p, "DBName", json_string(db));
+            json_add(p, "DBName", json_string(db));
     }
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::RDS::DBInstance", p);
     r->usual = "usually 6-9 min";

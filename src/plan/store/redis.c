@@ -1,5 +1,7 @@
 /* x-defang-redis: ElastiCache for Redis OSS or Valkey (defang.md 7.9). */
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
+#include "plan/store/store.h"
 #include <string.h>
 
 static void add_subnet_group(struct plan_ctx *c)
@@ -29,11 +31,11 @@ int plan_redis(struct plan_ctx *c, const struct plan_service *s)
                           "SnapshotRetentionLimit", (int)c->s->backup_days, "Tags",
                           plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name));
     if (version.tls) /* clients that speak plain Redis go on working, as they do in Compose */
-        plan_json_set(p, "TransitEncryptionMode", json_string("preferred"));
+        json_add(p, "TransitEncryptionMode", json_string("preferred"));
     if (c->s->backup_days)
-        plan_json_set(p, "SnapshotWindow", json_string(plan_cache_window(c->a, c->s)));
+        json_add(p, "SnapshotWindow", json_string(plan_cache_window(c->a, c->s)));
     if (s->s->redis.from_snapshot)
-        plan_json_set(p, "SnapshotName", json_string(s->s->redis.from_snapshot));
+        json_add(p, "SnapshotName", json_string(s->s->redis.from_snapshot));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ElastiCache::ReplicationGroup", p);
     r->usual = "usually 5-8 min";
     /* `down` is a wish to lose the data unless the mode protects them; a change that replaces the store is not. */

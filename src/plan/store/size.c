@@ -1,5 +1,6 @@
 /* Classes and versions of managed stores (defang.md 7.8, 7.9). Rows are ordered from cheap to dear within a family. */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/store/store.h"
 #include "base/str.h"
 #include <ctype.h>
 #include <stdio.h>

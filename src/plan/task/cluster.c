@@ -1,5 +1,9 @@
 /* The ECS cluster (defang.md 7.7) and the log groups with the rule that writes ECS events into one of them (7.11). */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
 
 json_t *plan_cluster_ref(const struct plan_ctx *c)
 {

@@ -1,13 +1,20 @@
 /* One container of a task definition: what each key of a service becomes (defang.md 7.7). */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/task/environment.h"
+#include "plan/task/gpu.h"
+#include "plan/task/health.h"
+#include "plan/task/task.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 static json_t *strings(const char **list, size_t count)
 {
     json_t *j = json_array();
     for (size_t i = 0; i < count; i++)
-        plan_json_push(j, json_string(list[i]));
+        json_push(j, json_string(list[i]));
     return j;
 }
 
@@ -41,14 +48,14 @@ static json_t *port_mappings(const struct plan_service *s)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < s->port_count; i++)
-        plan_json_push(list, plan_json("{s:i,s:s}", "ContainerPort", (int)s->ports[i].target, "Protocol", s->ports[i].protocol));
+        json_push(list, plan_json("{s:i,s:s}", "ContainerPort", (int)s->ports[i].target, "Protocol", s->ports[i].protocol));
     return list;
 }
 
 void plan_json_list(json_t *object, const char *key, json_t *list)
 {
     if (json_array_size(list))
-        plan_json_set(object, key, list);
+        json_add(object, key, list);
     else
         json_decref(list);
 }
@@ -58,7 +65,7 @@ static void add_ulimits(const struct compose_service *s, json_t *container)
 {
     for (size_t i = 0; i < s->ulimit_count; i++)
         if (strcmp(s->ulimits[i].name, "nofile") == 0)
-            plan_json_set(container, "Ulimits",
+            json_add(container, "Ulimits",
                           plan_json("[{s:s,s:I,s:I}]", "Name", "nofile", "SoftLimit", (json_int_t)s->ulimits[i].soft, "HardLimit",
                                     (json_int_t)s->ulimits[i].hard));
 }
@@ -68,13 +75,13 @@ static void add_volume(json_t *task, json_t *volume)
 {
     json_t *volumes = json_object_get(task, "Volumes");
     if (!volumes)
-        plan_json_set(task, "Volumes", volumes = json_array());
+        json_add(task, "Volumes", volumes = json_array());
     for (size_t k = 0; k < json_array_size(volumes); k++)
         if (text_eq(json_str(json_array_get(volumes, k), "Name"), json_str(volume, "Name"))) {
             json_decref(volume);
             return;
         }
-    plan_json_push(volumes, volume);
+    json_push(volumes, volume);
 }
 
 /* Named volumes are file systems (volumes.c); anonymous and tmpfs mounts get space of the task's own, so that paths are there and writable. */
@@ -91,7 +98,7 @@ static void add_mounts(const struct plan_ctx *c, const struct plan_service *v, j
         cleanup_free char *name = plan_name_fit(named ? m->source : own, PLAN_NAME_UNDERSCORE, 255, 6);
         const struct plan_volume *volume = named ? plan_volume_get(&c->v, m->source) : NULL;
         add_volume(task, volume ? plan_volume_definition(c, volume, name) : plan_json("{s:s}", "Name", name));
-        plan_json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", name, "ContainerPath", m->target, "ReadOnly", m->read_only));
+        json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", name, "ContainerPath", m->target, "ReadOnly", m->read_only));
     }
     plan_json_list(container, "MountPoints", points);
     
@@ -130,7 +137,7 @@ static void add_order(const struct plan_ctx *c, const struct plan_service *s, co
         if (!on)
             continue;
         cleanup_free char *name = plan_container_name(on->s->name, deployment);
-        plan_json_push(list, plan_json("{s:s,s:s}", "ContainerName", name, "Condition", plan_container_condition(&s->s->depends_on[i], on)));
+        json_push(list, plan_json("{s:s,s:s}", "ContainerName", name, "Condition", plan_container_condition(&s->s->depends_on[i], on)));
     }
     plan_json_list(container, "DependsOn", list);
 }
@@ -139,26 +146,26 @@ static void add_options(const struct plan_ctx *c, const struct plan_service *v, 
 {
     const struct compose_service *s = v->s;
     if (s->has_command && s->command_count)
-        plan_json_set(container, "Command", strings(s->command, s->command_count));
+        json_add(container, "Command", strings(s->command, s->command_count));
     if (s->has_entrypoint && s->entrypoint_count)
-        plan_json_set(container, "EntryPoint", strings(s->entrypoint, s->entrypoint_count));
+        json_add(container, "EntryPoint", strings(s->entrypoint, s->entrypoint_count));
     if (!text_empty(s->working_dir))
-        plan_json_set(container, "WorkingDirectory", json_string(s->working_dir));
+        json_add(container, "WorkingDirectory", json_string(s->working_dir));
     if (!text_empty(s->user))
-        plan_json_set(container, "User", json_string(s->user));
+        json_add(container, "User", json_string(s->user));
     if (s->read_only)
-        plan_json_set(container, "ReadonlyRootFilesystem", json_true());
+        json_add(container, "ReadonlyRootFilesystem", json_true());
     if (s->tty)
-        plan_json_set(container, "PseudoTerminal", json_true());
+        json_add(container, "PseudoTerminal", json_true());
     plan_linux_options(c, s, container);
     if (s->stop_grace_period_ms >= 0) {
         int64_t seconds = (s->stop_grace_period_ms + 999) / 1000;
-        plan_json_set(container, "StopTimeout", json_integer(seconds < 2 ? 2 : seconds > 120 ? 120 : seconds));
+        json_add(container, "StopTimeout", json_integer(seconds < 2 ? 2 : seconds > 120 ? 120 : seconds));
     }
     if (!v->ingress || awaited_healthy(c, v)) { /* with ingress the load balancer asks */
         json_t *health = plan_container_health(&s->healthcheck);
         if (health)
-            plan_json_set(container, "HealthCheck", health);
+            json_add(container, "HealthCheck", health);
     }
     add_ulimits(s, container);
     add_mounts(c, v, container, task);

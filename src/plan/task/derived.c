@@ -2,8 +2,12 @@
  * would put the secret into the task definition. So the engine composes the value and keeps it as a parameter of its own (see plan_derived in plan.h).
  *
  * They live beside the config, not under it: `config ls` shows what people set. A stack's name has no hyphen, so no other stack's config is there. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/names.h"
+#include "plan/task/environment.h"
+#include "plan/task/files.h"
+#include "plan/view.h"
 #include <string.h>
 
 char *plan_derived_path(const struct plan_settings *s, const char *project)

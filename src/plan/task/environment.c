@@ -1,6 +1,8 @@
 /* A container's environment (defang.md section 5): literals with names of services rewritten, config values by the ARN of their SSM parameter. */
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/task/environment.h"
 #include <string.h>
 
 char *plan_config_arn_sub(const struct plan_ctx *c, const char *name)
@@ -105,6 +107,6 @@ void plan_environment(struct plan_ctx *c, const struct plan_service *s, const ch
     *environment = json_array();
     *secrets = json_array();
     for (size_t i = 0; i < e.len; i++)
-        plan_json_push(e.items[i].secret ? *secrets : *environment,
+        json_push(e.items[i].secret ? *secrets : *environment,
                        plan_json("{s:s,s:o}", "Name", e.items[i].name, e.items[i].secret ? "ValueFrom" : "Value", e.items[i].value));
 }

@@ -5,7 +5,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "compose/template.h"
-#include "plan/internal.h"
+#include "plan/task/files.h"
 #include <string.h>
 
 static const struct compose_file_source *source_of(const struct compose_file_source *list, size_t count, const char *name)

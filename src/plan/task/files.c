@@ -3,8 +3,13 @@
  *
  * A mount is a folder and hides what the image has there. Under /run an image has nothing; for any other folder a container of the service's own image first
  * copies what is there, by that image's sh and cp. No value is in the template: each is a parameter (plan_derived), a config value is its own. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/task/environment.h"
+#include "plan/task/files.h"
+#include "plan/task/task.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -111,7 +116,7 @@ static json_t *places(const struct plan_ctx *c, const struct plan_service *s, co
 {
     json_t *points = json_array();
     for (size_t i = 0; i < p->folder_count; i++)
-        plan_json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", volume_name(c, s, i), "ContainerPath", arena_printf(c->a, PLACE "/%zu", i),
+        json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", volume_name(c, s, i), "ContainerPath", arena_printf(c->a, PLACE "/%zu", i),
                                          "ReadOnly", 0));
     return points;
 }
@@ -129,8 +134,8 @@ static void wait_for(json_t *container, const json_t *other)
 {
     json_t *list = json_object_get(container, "DependsOn");
     if (!list)
-        plan_json_set(container, "DependsOn", list = json_array());
-    plan_json_push(list, plan_json("{s:s,s:s}", "ContainerName", json_str(other, "Name"), "Condition", "SUCCESS"));
+        json_add(container, "DependsOn", list = json_array());
+    json_push(list, plan_json("{s:s,s:s}", "ContainerName", json_str(other, "Name"), "Condition", "SUCCESS"));
 }
 
 static json_t *copier(const struct plan_ctx *c, const struct plan_service *s, const struct place *p, const char *deployment, const json_t *own)
@@ -165,7 +170,7 @@ static json_t *writer(const struct plan_ctx *c, const struct plan_service *s, co
             name_parameter(c->a, c->r, s->s->name, f, &d);
         json_t *arn = f->config ? graph_sub("%s", plan_config_arn_sub(c, f->config))
                                 : graph_sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s", d.parameter);
-        plan_json_push(secrets, plan_json("{s:s,s:o}", "Name", arena_printf(c->a, "FILE_%zu", i), "ValueFrom", arn));
+        json_push(secrets, plan_json("{s:s,s:o}", "Name", arena_printf(c->a, "FILE_%zu", i), "ValueFrom", arn));
     }
     json_t *container = helper(c, s, "files", deployment, plan_image_uri(c, WRITER), str_get(&script), places(c, s, p));
     plan_json_list(container, "Secrets", secrets);
@@ -185,13 +190,13 @@ static void mount(const struct plan_ctx *c, const struct plan_service *s, const 
 {
     json_t *volumes = json_object_get(task, "Volumes"), *points = json_object_get(own, "MountPoints");
     if (!volumes)
-        plan_json_set(task, "Volumes", volumes = json_array());
+        json_add(task, "Volumes", volumes = json_array());
     if (!points)
-        plan_json_set(own, "MountPoints", points = json_array());
+        json_add(own, "MountPoints", points = json_array());
     for (size_t i = 0; i < p->folder_count; i++) {
         bool read_only = text_starts(p->folders[i], "/run/secrets");
-        plan_json_push(volumes, plan_json("{s:s}", "Name", volume_name(c, s, i)));
-        plan_json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", volume_name(c, s, i), "ContainerPath", p->folders[i], "ReadOnly", read_only));
+        json_push(volumes, plan_json("{s:s}", "Name", volume_name(c, s, i)));
+        json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", volume_name(c, s, i), "ContainerPath", p->folders[i], "ReadOnly", read_only));
     }
 }
 
@@ -210,10 +215,10 @@ static void add_files(struct plan_ctx *c, const struct plan_service *s, const ch
     json_t *copy = copier(c, s, &p, deployment, own), *write = writer(c, s, &p, deployment);
     if (copy) {
         wait_for(write, copy);
-        plan_json_push(list, copy);
+        json_push(list, copy);
     }
     wait_for(own, write);
-    plan_json_push(list, write);
+    json_push(list, write);
     mount(c, s, &p, own, task);
 }
 

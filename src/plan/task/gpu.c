@@ -8,8 +8,13 @@
  * - EC2 itself reads the parameter with the image's id whenever it starts an instance, so that each has the latest image without a deployment.
  *   docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html
  * docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-gpu.html, …/task-networking-awsvpc.html, …/asg-capacity-providers.html */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 #define IMAGE "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
@@ -55,7 +60,7 @@ static void add_template(struct plan_ctx *c, const struct plan_service *s, const
 {
     json_t *groups = plan_json("[o]", graph_attr("InstanceSecurityGroup", "GroupId"));
     if (mounts_volume(c, s)) /* the instance mounts it, and file systems admit who wears the badge */
-        plan_json_push(groups, graph_attr("AppSecurityGroup", "GroupId"));
+        json_push(groups, graph_attr("AppSecurityGroup", "GroupId"));
     unsigned disk = MAX(DISK_GIB, plan_task_storage(&c->v, s) + 30);
     const char *name = arena_printf(c->a, "%s-%s", c->scope, s->s->name);
     json_t *data = plan_json("{s:s,s:s,s:{s:o},s:{s:s,s:i},s:[{s:i,s:b,s:b,s:o}],s:[{s:s,s:{s:i,s:s,s:b,s:b}}],s:[{s:s,s:o},{s:s,s:o}],s:o}",
@@ -123,7 +128,7 @@ static void keep_used(struct plan_ctx *c, json_t *providers)
         if (!graph_get(c->g, "EcsAgentProfile"))
             add_agent(c);
         keep(c, resources, id);
-        plan_json_push(providers, graph_ref(id));
+        json_push(providers, graph_ref(id));
     }
 }
 
@@ -136,7 +141,7 @@ void plan_capacity(struct plan_ctx *c, json_t *providers)
         if (!graph_get(c->g, "EcsAgentProfile"))
             add_agent(c);
         add_capacity(c, s);
-        plan_json_push(providers, graph_ref(numbered(c, "CapacityProvider", s)));
+        json_push(providers, graph_ref(numbered(c, "CapacityProvider", s)));
     }
     keep_used(c, providers);
 }
@@ -146,11 +151,11 @@ void plan_gpu_task(const struct plan_ctx *c, const struct plan_service *s, json_
 {
     double vcpus, mib;
     plan_task_needs(&c->v, s, &vcpus, &mib);
-    plan_json_set(task, "RequiresCompatibilities", plan_json("[s]", "EC2"));
-    plan_json_set(task, "Memory", json_string(arena_printf(c->a, "%u", plan_machine_memory(&c->v, s))));
+    json_add(task, "RequiresCompatibilities", plan_json("[s]", "EC2"));
+    json_add(task, "Memory", json_string(arena_printf(c->a, "%u", plan_machine_memory(&c->v, s))));
     json_object_del(task, "Cpu"); /* unsaid: what the instance has */
     if (vcpus > 0)
-        plan_json_set(task, "Cpu", json_string(arena_printf(c->a, "%u", MAX(128u, (unsigned)(vcpus * 1024 + 0.999)))));
+        json_add(task, "Cpu", json_string(arena_printf(c->a, "%u", MAX(128u, (unsigned)(vcpus * 1024 + 0.999)))));
     json_object_del(task, "EphemeralStorage"); /* the instance's disk has it */
 }
 
@@ -158,6 +163,6 @@ void plan_gpu_container(const struct plan_ctx *c, const struct plan_service *s, 
 {
     if (!plan_service_gpus(s) || !plan_on_instances(&c->v, plan_task_of(s)))
         return;
-    plan_json_set(container, "ResourceRequirements",
+    json_add(container, "ResourceRequirements",
                   plan_json("[{s:s,s:s}]", "Type", "GPU", "Value", arena_printf(c->a, "%u", plan_machine_gpus(&c->v, s))));
 }

@@ -1,7 +1,10 @@
 /* GPU services: how many GPUs a task has, and the instance that carries it. Fargate has no GPU, so such a task runs on an EC2 instance of the account.
  * Sizes: aws.amazon.com/ec2/instance-types/g4, …/g5, …/g6. Cheapest first by the price table, so that the first that fits is the one to take. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
+#include "plan/view.h"
 #include <string.h>
 
 static const struct plan_machine MACHINES[] = {

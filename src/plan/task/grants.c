@@ -1,6 +1,9 @@
 /* What a task may do in AWS beside its volumes: x-defang-policies (managed policies by ARN or name) and x-defang-llm (Bedrock's models), defang.md 6.8. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/task.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -84,7 +87,7 @@ void plan_grant_statements(struct plan_ctx *c, const struct plan_service *s, jso
     const struct plan_service *member;
     for (size_t i = 0; (member = plan_task_member(&c->v, s, i)); i++)
         if (plan_wants_llm(member->s)) {
-            plan_json_push(statements, bedrock());
+            json_push(statements, bedrock());
             return;
         }
 }
@@ -101,7 +104,7 @@ static void add_policy(void *arg, struct yaml_pos pos, const char *policy)
             json_decref(arn);
             return;
         }
-    plan_json_push(l->list, arn);
+    json_push(l->list, arn);
 }
 
 json_t *plan_managed_policies(struct plan_ctx *c, const struct plan_service *s)

@@ -1,5 +1,7 @@
 /* Health checks: a loopback URL in the test gives the load balancer its path (defang.md 6.6, 7.5); without ingress the test runs in the container. */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/context.h"
+#include "plan/task/health.h"
 #include "base/str.h"
 #include <ctype.h>
 #include <string.h>
@@ -85,7 +87,7 @@ json_t *plan_container_health(const struct compose_healthcheck *h)
         return NULL;
     json_t *command = json_array();
     for (size_t i = 0; i < h->test_count; i++)
-        plan_json_push(command, json_string(h->test[i]));
+        json_push(command, json_string(h->test[i]));
     return plan_json("{s:o,s:i,s:i,s:i,s:i}", "Command", command, "Interval",
                      (int)(h->interval_ms >= 0 ? clamp(h->interval_ms / 1000, 5, 300) : 30), "Timeout",
                      (int)(h->timeout_ms >= 0 ? clamp(h->timeout_ms / 1000, 2, 60) : 5), "Retries",

@@ -1,8 +1,11 @@
 /* Options of the kernel's that Fargate honours in part: capabilities, sysctls, one PID namespace for a task, and the size of its disk.
  * docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html, …/AmazonECS/latest/APIReference/API_KernelCapabilities.html,
  * …/API_SystemControl.html, …/API_EphemeralStorage.html */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/task.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -46,7 +49,7 @@ static json_t *capabilities(const struct compose_service *s, const char *key, bo
     for (size_t i = 0; n && i < n->len; i++) {
         const char *name = capability(n->items[i]);
         if (name && (!add || may_add(name)))
-            plan_json_push(list, json_string(name));
+            json_push(list, json_string(name));
     }
     return list;
 }
@@ -85,18 +88,18 @@ void plan_linux_options(const struct plan_ctx *c, const struct compose_service *
     plan_json_list(of_kernel, "Add", add);
     plan_json_list(of_kernel, "Drop", drop);
     if (s->init)
-        plan_json_set(linux_, "InitProcessEnabled", json_true());
+        json_add(linux_, "InitProcessEnabled", json_true());
     if (json_object_size(of_kernel))
-        plan_json_set(linux_, "Capabilities", json_incref(of_kernel));
+        json_add(linux_, "Capabilities", json_incref(of_kernel));
     if (json_object_size(linux_))
-        plan_json_set(container, "LinuxParameters", json_incref(linux_));
+        json_add(container, "LinuxParameters", json_incref(linux_));
     json_decref(of_kernel);
     json_decref(linux_);
     json_t *controls = json_array();
     struct sysctl one;
     for (size_t i = 0; sysctl_at(c->a, s, i, &one); i++)
         if (sysctl_ok(one.name))
-            plan_json_push(controls, plan_json("{s:s,s:s}", "Namespace", one.name, "Value", one.value));
+            json_push(controls, plan_json("{s:s,s:s}", "Namespace", one.name, "Value", one.value));
     plan_json_list(container, "SystemControls", controls);
 }
 
@@ -134,12 +137,12 @@ void plan_task_options(const struct plan_ctx *c, const struct plan_service *s, j
 {
     unsigned gib = plan_task_storage(&c->v, s);
     if (gib > STORAGE_FREE_GIB)
-        plan_json_set(task, "EphemeralStorage", plan_json("{s:i}", "SizeInGiB", (int)gib));
+        json_add(task, "EphemeralStorage", plan_json("{s:i}", "SizeInGiB", (int)gib));
     const struct plan_service *member;
     for (size_t i = 0; (member = plan_task_member(&c->v, s, i)); i++) {
         const char *pid = member->s->node ? plan_ext_string(member->s->node, "pid") : NULL;
         if (pid && text_starts(pid, "service:"))
-            plan_json_set(task, "PidMode", json_string("task"));
+            json_add(task, "PidMode", json_string("task"));
     }
 }
 

@@ -2,10 +2,13 @@
  * and calls Bedrock. Who binds a model, or depends on such a service, gets its address and its model's name as variables.
  *
  * The typed project grows; `root` stays what the files say, so that it prints, freezes and loads as before. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind.h"
 #include "compose/template.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/task.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

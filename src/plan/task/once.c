@@ -1,7 +1,11 @@
 /* Services that run once and end (defang.md 6.7): `restart: "no"`, a job mode, or one that another waits for to complete. AWS gets a task definition and a
  * role, no ECS service: the engine runs a task of it when it is new (see plan_stages in plan.h). */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
+#include "plan/task/task.h"
 #include <string.h>
 
 static bool is_job_mode(const char *mode)
@@ -81,7 +85,7 @@ void plan_once_add(struct plan_ctx *c, const struct plan_service *s, const char 
     cleanup_free char *container = plan_container_name(s->s->name, deployment);
     const char *output = arena_printf(c->a, "Once%s", s->id);
     graph_output_add(c->g, output, run_place(c, s, container), arena_printf(c->a, "Where %s runs once", s->s->name));
-    plan_json_set(json_at(c->g->metadata, "Defang.services"), s->s->name,
+    json_add(json_at(c->g->metadata, "Defang.services"), s->s->name,
                   plan_json("{s:s,s:s,s:s}", "deployment", deployment, "hash", hash, "once", output));
 }
 

@@ -1,7 +1,11 @@
 /* Roles of least privilege (defang.md 7.4). Policies are inline, so that a role is whole when it exists, and names are CloudFormation's own, so that
  * CAPABILITY_IAM is enough. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/network/network.h"
+#include "plan/task/task.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 json_t *plan_trust(const char *service)
@@ -15,7 +19,7 @@ static json_t *task_trust(void)
 {
     json_t *trust = plan_trust("ecs-tasks.amazonaws.com");
     json_t *statement = json_array_get(json_object_get(trust, "Statement"), 0);
-    plan_json_set(statement, "Condition", plan_json("{s:{s:o}}", "StringEquals", "aws:SourceAccount", graph_ref("AWS::AccountId")));
+    json_add(statement, "Condition", plan_json("{s:{s:o}}", "StringEquals", "aws:SourceAccount", graph_ref("AWS::AccountId")));
     return trust;
 }
 
@@ -23,8 +27,8 @@ static void allow(json_t *statements, const char *sid, const char *const *action
 {
     json_t *list = json_array();
     for (; *actions; actions++)
-        plan_json_push(list, json_string(*actions));
-    plan_json_push(statements, plan_json("{s:s,s:s,s:o,s:o}", "Sid", sid, "Effect", "Allow", "Action", list, "Resource", resources));
+        json_push(list, json_string(*actions));
+    json_push(statements, plan_json("{s:s,s:s,s:o,s:o}", "Sid", sid, "Effect", "Allow", "Action", list, "Resource", resources));
 }
 
 static void add_role(struct plan_ctx *c, const char *group, const char *id, const char *description, const char *policy, json_t *statements,
@@ -32,13 +36,13 @@ static void add_role(struct plan_ctx *c, const char *group, const char *id, cons
 {
     json_t *properties = plan_json("{s:s,s:o}", "Description", description, "AssumeRolePolicyDocument", task_trust());
     if (statements && json_array_size(statements))
-        plan_json_set(properties, "Policies",
+        json_add(properties, "Policies",
                       plan_json("[{s:s,s:{s:s,s:o}}]", "PolicyName", policy, "PolicyDocument", "Version", "2012-10-17", "Statement",
                                 statements));
     else
         json_decref(statements);
     if (service)
-        plan_json_set(properties, "Tags", plan_tags(NULL, service));
+        json_add(properties, "Tags", plan_tags(NULL, service));
     graph_add(c->g, group, id, "AWS::IAM::Role", properties);
 }
 
@@ -54,7 +58,7 @@ static void own_repositories(const struct plan_ctx *c, json_t *resources)
         if (!image || !text_starts(image, host))
             continue;
         const char *path = image + strlen(host);
-        plan_json_push(resources, graph_sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/%.*s",
+        json_push(resources, graph_sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/%.*s",
                                             (int)strcspn(path, ":@"), path));
     }
 }
@@ -63,7 +67,7 @@ static void add_execution_role(struct plan_ctx *c)
 {
     json_t *statements = json_array(), *repositories = json_array();
     if (c->v.builds)
-        plan_json_push(repositories, graph_attr("BuildRepository", "Arn"));
+        json_push(repositories, graph_attr("BuildRepository", "Arn"));
     own_repositories(c, repositories);
     allow(statements, "Login", LOGIN, json_string("*")); /* has no resource */
     if (json_array_size(repositories))

@@ -1,8 +1,12 @@
 /* x-defang-autoscaling (defang.md 6.8, 7.13): Application Auto Scaling holds a service's average CPU (or memory) by its number of tasks. The ECS service then
  * says no DesiredCount: what is not said is left as the scaler set it, and a new service begins with one task and is brought to the minimum. */
+#include "base/mem.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/adopt.h"
+#include "plan/check/check.h"
+#include "plan/context.h"
+#include "plan/task/task.h"
 #include <string.h>
 
 #define CPU_PERCENT 85

@@ -1,7 +1,16 @@
 /* A container service: task definition, ECS service and what it waits for (defang.md 7.7). A service whose content did not change keeps the deployment id
  * it has in the deployed template, so that nothing of it changes. */
+#include "base/mem.h"
+#include "plan/ingress/ingress.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/network/network.h"
+#include "plan/site/site.h"
+#include "plan/stage.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 /* What makes a new version of the service: its task definition without the deployment's id, and the versions of the configs it uses. */
@@ -33,17 +42,17 @@ static void note_service(struct plan_ctx *c, const struct plan_service *s, const
     json_t *entry = plan_json("{s:s,s:s}", "deployment", deployment, "hash", hash);
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s) {
-            plan_json_set(entry, "endpointOutput", json_string(arena_printf(c->a, "Endpoint%sP%u", s->id, c->routes[i].port->target)));
+            json_add(entry, "endpointOutput", json_string(arena_printf(c->a, "Endpoint%sP%u", s->id, c->routes[i].port->target)));
             break;
         }
     if (!s->ingress && s->port_count)
-        plan_json_set(entry, "endpoint", json_string(arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target)));
+        json_add(entry, "endpoint", json_string(arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target)));
     json_t *sidecars = json_array();
     const struct plan_service *member;
     for (size_t i = 1; (member = plan_task_member(&c->v, s, i)); i++)
-        plan_json_push(sidecars, json_string(member->s->name));
+        json_push(sidecars, json_string(member->s->name));
     plan_json_list(entry, "sidecars", sidecars);
-    plan_json_set(services, s->s->name, entry);
+    json_add(services, s->s->name, entry);
 }
 
 json_t *plan_service_network(const struct plan_ctx *c, const struct plan_service *s, bool public)
@@ -58,16 +67,16 @@ static void add_load_balancers(struct plan_ctx *c, const struct plan_service *s,
     json_t *list = json_array();
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
-            plan_json_push(list, plan_json("{s:s,s:i,s:o}", "ContainerName", container, "ContainerPort", (int)c->routes[i].port->target,
+            json_push(list, plan_json("{s:s,s:i,s:o}", "ContainerName", container, "ContainerPort", (int)c->routes[i].port->target,
                                            "TargetGroupArn", graph_ref(c->routes[i].target_group)));
     if (!json_array_size(list)) {
         json_decref(list);
         return;
     }
-    plan_json_set(properties, "LoadBalancers", list);
+    json_add(properties, "LoadBalancers", list);
     /* Time to start before a failing health check counts. */
     int64_t start = s->s->healthcheck.start_period_ms / 1000;
-    plan_json_set(properties, "HealthCheckGracePeriodSeconds", json_integer(start > 60 ? MIN(start, 7200) : 60));
+    json_add(properties, "HealthCheckGracePeriodSeconds", json_integer(start > 60 ? MIN(start, 7200) : 60));
 }
 
 /* CloudFormation ends a service when it is steady, its tasks healthy, and a store when it is available: started and healthy alike. A one-off has run when
@@ -117,10 +126,10 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
         alone ? 100 : 200, "DeploymentCircuitBreaker", "Enable", 1, "Rollback", 1,
         "NetworkConfiguration", plan_service_network(c, s, public), "EnableECSManagedTags", 1, "PropagateTags", "SERVICE", "Tags",
         plan_tags(NULL, s->s->name));
-    plan_json_push(json_object_get(properties, "Tags"), plan_json("{s:s,s:s}", "Key", "defang:etag", "Value", deployment));
+    json_push(json_object_get(properties, "Tags"), plan_json("{s:s,s:s}", "Key", "defang:etag", "Value", deployment));
     add_load_balancers(c, s, container, properties);
     if (s->port_count && !plan_by_sidecar(c))
-        plan_json_set(properties, "ServiceRegistries",
+        json_add(properties, "ServiceRegistries",
                       plan_json("[{s:o}]", "RegistryArn", graph_attr(arena_printf(c->a, "Discovery%s", s->id), "Arn")));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::ECS::Service", properties);
     r->usual = instances ? "usually 4-8 min" : "usually 1-3 min";
@@ -149,7 +158,7 @@ void plan_keep_container(struct plan_ctx *c, const struct plan_service *s)
             graph_depend(c->g, ids[1], json_string_value(json_array_get(on, i)));
     if (json_object_get(resources, arena_printf(c->a, "Scaling%s", s->id)))
         plan_scaling(c, s);
-    plan_json_set(json_at(c->g->metadata, "Defang.services"), s->s->name, json_deep_copy(note));
+    json_add(json_at(c->g->metadata, "Defang.services"), s->s->name, json_deep_copy(note));
 }
 
 int plan_container(struct plan_ctx *c, const struct plan_service *s)

@@ -1,5 +1,6 @@
 /* Fargate's table of task sizes (defang.md 7.3, and AWS's own steps for 16 vCPU). */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/plan.h"
 #include <errno.h>
 
 struct tier { unsigned cpu, min, max, step; };

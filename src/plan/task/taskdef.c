@@ -1,6 +1,13 @@
 /* A service's task definition (defang.md 7.7): its own container first, then its sidecars. */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/network/network.h"
+#include "plan/task/environment.h"
+#include "plan/task/files.h"
+#include "plan/task/gpu.h"
+#include "plan/task/task.h"
 #include <string.h>
 
 #define CONTAINERS_MAX 10 /* of a task definition: docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
@@ -36,14 +43,14 @@ void plan_task_configs(struct plan_ctx *c, const struct plan_service *s, struct 
 static int add_containers(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
 {
     json_t *list = json_array();
-    plan_json_set(task, "ContainerDefinitions", list);
+    json_add(task, "ContainerDefinitions", list);
     const struct plan_service *member;
     for (size_t i = 0; (member = plan_task_member(&c->v, s, i)); i++) {
         json_t *container;
         int rc = plan_container_definition(c, member, deployment, task, &container);
         if (rc)
             return rc;
-        plan_json_push(list, container);
+        json_push(list, container);
     }
     for (size_t i = 0; i < ARRAY_LEN(EXTRAS); i++)
         if (EXTRAS[i])

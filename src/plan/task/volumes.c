@@ -5,8 +5,12 @@
  * with a forced user every file would belong to it, and Postgres, to name one, refuses a folder that is not its own. `driver_opts` uid and gid force one.
  * Access: through TLS only, by the task role's right to this access point, from the app's security group. docs.aws.amazon.com/efs/latest/ug/efs-access-points.html,
  * docs.aws.amazon.com/AmazonECS/latest/developerguide/efs-volumes.html */
+#include "base/mem.h"
 #include "base/str.h"
-#include "plan/internal.h"
+#include "plan/context.h"
+#include "plan/names.h"
+#include "plan/network/network.h"
+#include "plan/task/volumes.h"
 #include <string.h>
 
 #define NFS_PORT 2049
@@ -139,7 +143,7 @@ static void add_file_system(struct plan_ctx *c, const struct plan_volume *v)
     const char *performance = plan_volume_option(v, "performance_mode");
     cleanup_free char *tag = plan_volume_tag(c->s, c->p->name, v->name);
     json_t *tags = plan_tags(arena_printf(c->a, "%s-%s", c->scope, v->name), NULL);
-    plan_json_push(tags, plan_json("{s:s,s:s}", "Key", PLAN_VOLUME_TAG, "Value", tag));
+    json_push(tags, plan_json("{s:s,s:s}", "Key", PLAN_VOLUME_TAG, "Value", tag));
     bool backups = backup ? text_eq_nocase(backup, "ENABLED") : c->s->backup_days > 0;
     struct graph_resource *r =
         graph_add(c->g, "volumes", id_of(c, v), "AWS::EFS::FileSystem",
@@ -170,12 +174,12 @@ static void add_access_point(struct plan_ctx *c, const struct plan_volume *v)
         path = v->external ? "/" : FOLDER;
     json_t *root = plan_json("{s:s}", "Path", path);
     if (strcmp(path, "/") != 0) /* which is always there */
-        plan_json_set(root, "CreationInfo", plan_json("{s:s,s:s,s:s}", "OwnerUid", uid ? uid : "0", "OwnerGid", group ? group : "0", "Permissions",
+        json_add(root, "CreationInfo", plan_json("{s:s,s:s,s:s}", "OwnerUid", uid ? uid : "0", "OwnerGid", group ? group : "0", "Permissions",
                                                       mode ? mode : uid ? "0755" : "0777"));
     json_t *p = plan_json("{s:o,s:o,s:o}", "FileSystemId", file_system(c, v), "RootDirectory", root, "AccessPointTags",
                           plan_tags(arena_printf(c->a, "%s-%s", c->scope, v->name), NULL));
     if (uid)
-        plan_json_set(p, "PosixUser", plan_json("{s:s,s:s}", "Uid", uid, "Gid", group));
+        json_add(p, "PosixUser", plan_json("{s:s,s:s}", "Uid", uid, "Gid", group));
     graph_add(c->g, "volumes", access_of(c, v), "AWS::EFS::AccessPoint", p);
 }
 
@@ -232,10 +236,10 @@ void plan_volume_statements(struct plan_ctx *c, const struct plan_service *s, js
             continue;
         json_t *actions = plan_json("[s]", "elasticfilesystem:ClientMount");
         if (writing) {
-            plan_json_push(actions, json_string("elasticfilesystem:ClientWrite"));
-            plan_json_push(actions, json_string("elasticfilesystem:ClientRootAccess"));
+            json_push(actions, json_string("elasticfilesystem:ClientWrite"));
+            json_push(actions, json_string("elasticfilesystem:ClientRootAccess"));
         }
-        plan_json_push(statements, plan_json("{s:s,s:s,s:o,s:o,s:{s:{s:o}}}", "Sid", arena_printf(c->a, "Volume%s", v->id), "Effect", "Allow", "Action",
+        json_push(statements, plan_json("{s:s,s:s,s:o,s:o,s:{s:{s:o}}}", "Sid", arena_printf(c->a, "Volume%s", v->id), "Effect", "Allow", "Action",
                                              actions, "Resource", file_system_arn(c, v), "Condition", "StringEquals",
                                              "elasticfilesystem:AccessPointArn", graph_attr(access_of(c, v), "Arn")));
     }

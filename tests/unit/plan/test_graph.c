@@ -1,5 +1,6 @@
 /* The graph: references, cycles, limits, text, differences. */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/context.h"
 #include <check.h>
 #include <string.h>
 

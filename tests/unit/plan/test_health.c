@@ -1,5 +1,6 @@
 /* Health checks: URLs (defang.md section 8, vector 14) and timing of target groups (vector 15). */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/task/health.h"
 #include <check.h>
 
 struct url_row { const char *test[4]; size_t count; const char *path; unsigned port; bool found; };

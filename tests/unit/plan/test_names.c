@@ -1,5 +1,7 @@
 /* Names (defang.md 3.8, 4.5, 6.9, section 8 vectors 9 and 10) and rewriting of values (vector 12). */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/names.h"
+#include "plan/view.h"
 #include <check.h>
 #include <string.h>
 

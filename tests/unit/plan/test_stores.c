@@ -1,5 +1,7 @@
 /* Versions and classes of managed stores (defang.md 7.8, 7.9, section 8 vector 36), and what looks like a secret. */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/check/check.h"
+#include "plan/store/store.h"
 #include <check.h>
 
 struct pg_row { const char *image, *version; };

@@ -1,5 +1,6 @@
 /* What is said of a change that stops or loses something. */
-#include "plan/internal.h"
+#include "base/mem.h"
+#include "plan/context.h"
 #include <check.h>
 #include <string.h>
 
