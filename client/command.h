@@ -10,17 +10,17 @@
 struct client {
     struct options options;
     const struct env *env;
-    const char *program;       /* argv[0], to find defangd beside it */
-    char **arguments;          /* the command's own words, NULL-terminated */
+    const char *program; /* argv[0], to find defangd beside it */
+    char **arguments;    /* the command's own words, NULL-terminated */
     size_t argument_count;
-    const char *command;       /* its words: "cd bootstrap" */
+    const char *command; /* its words: "cd bootstrap" */
 };
 
 struct command {
-    const char *words;         /* "config set" */
-    const char *arguments;     /* "NAME[=VALUE]…" */
-    const char *help;          /* one line */
-    const char *options;       /* names of the options beside the common ones, blank-separated */
+    const char *words;     /* "config set" */
+    const char *arguments; /* "NAME[=VALUE]…" */
+    const char *help;      /* one line */
+    const char *options;   /* names of the options beside the common ones, blank-separated */
     int (*run)(struct client *c, struct error *err); /* exit code >= 0, or negative with err */
 };
 

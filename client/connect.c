@@ -7,8 +7,8 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "client/mfa.h"
-#include "client/view/say.h"
 #include "client/signals.h"
+#include "client/view/say.h"
 #include "rpc/paths.h"
 
 #include <errno.h>
@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONNECT_MS 5000
-#define SPAWN_MS   15000 /* opening a large state after a crash takes a while */
+#define CONNECT_MS    5000
+#define SPAWN_MS      15000 /* opening a large state after a crash takes a while */
 #define SPAWN_STEP_MS 50
-#define RESPAWN_MS 1000
+#define RESPAWN_MS    1000
 
 static int resolve(struct client *c, struct rpc_paths *paths, struct error *err)
 {
@@ -44,7 +44,8 @@ static char *daemon_program(struct client *c)
     if (n > 0) {
         self[n] = '\0';
         cleanup_free char *folder = path_dirname(self);
-        const char *const beside[] = {"defangd", "../daemon/defangd"}; /* installed; in the build folder */
+        const char *const beside[] = {
+            "defangd", "../daemon/defangd"}; /* installed; in the build folder */
         for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
             char *path = path_join(folder, beside[i]);
             if (access(path, X_OK) == 0)
@@ -61,8 +62,8 @@ static int open_log(const struct rpc_paths *paths)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-/* Double fork and a session of its own: closing this terminal must not end it. The caller's AWS variables are no business of the daemon's own
- * environment: requests carry them. */
+/* Double fork and a session of its own: closing this terminal must not end it. The caller's AWS
+ * variables are no business of the daemon's own environment: requests carry them. */
 static void exec_daemon(const struct client *c, const char *program, const struct rpc_paths *paths)
 {
     if (setsid() < 0 || fork() != 0)
@@ -74,8 +75,21 @@ static void exec_daemon(const struct client *c, const char *program, const struc
     dup2(log >= 0 ? log : null, STDERR_FILENO);
     if (chdir("/") < 0)
         _exit(127);
-    static const char *const kept[] = {"HOME", "PATH", "USER", "LOGNAME", "LANG", "TZ", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DEFANG_SOCKET", "DEFANG_STATE_DIR",
-                                       "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", NULL};
+    static const char *const kept[] = {
+        "HOME",
+        "PATH",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "TZ",
+        "XDG_RUNTIME_DIR",
+        "XDG_STATE_HOME",
+        "DEFANG_SOCKET",
+        "DEFANG_STATE_DIR",
+        "ASAN_OPTIONS",
+        "UBSAN_OPTIONS",
+        "LSAN_OPTIONS",
+        NULL};
     char *envp[ARRAY_LEN(kept)];
     size_t n = 0;
     for (size_t i = 0; kept[i]; i++) {
@@ -97,7 +111,8 @@ static int spawn(struct client *c, const struct rpc_paths *paths, struct error *
         return rc;
     pid_t pid = fork();
     if (pid < 0)
-        return error_raise_errno(err, ERR_UNREACHABLE, errno, "cannot start %s: %s", program, strerror(errno));
+        return error_raise_errno(
+            err, ERR_UNREACHABLE, errno, "cannot start %s: %s", program, strerror(errno));
     if (pid == 0)
         exec_daemon(c, program, paths);
     waitpid(pid, NULL, 0);
@@ -121,7 +136,8 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
         if (rc < 0) {
             error_move(err, &first);
             if (nobody_there(rc))
-                error_hint(err, "start it: `systemctl --user start defangd`, or leave out --no-spawn");
+                error_hint(
+                    err, "start it: `systemctl --user start defangd`, or leave out --no-spawn");
         }
         return rc;
     }
@@ -137,15 +153,20 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
             error_move(err, &again);
             return tried;
         }
-        /* The one before it may still hold the state while it ends: then the new one left at once. */
+        /* The one before it may still hold the state while it ends: then the new one left at once.
+         */
         if (clock_mono_ms() - spawned > RESPAWN_MS) {
             rc = spawn(c, &paths, err);
             spawned = clock_mono_ms();
         }
     }
     if (rc == 0) {
-        rc = error_raise(err, ERR_UNREACHABLE, "the daemon did not come up within %d s", SPAWN_MS / 1000);
-        error_hint(err, "its log is %s/defangd.log; `defangd` in another terminal shows why", paths.state_folder);
+        rc = error_raise(
+            err, ERR_UNREACHABLE, "the daemon did not come up within %d s", SPAWN_MS / 1000);
+        error_hint(
+            err,
+            "its log is %s/defangd.log; `defangd` in another terminal shows why",
+            paths.state_folder);
     }
     return rc;
 }
@@ -183,11 +204,17 @@ static int read_stdin(Defang__Caller *caller, struct error *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_raise_errno(err, ERR_USAGE, errno, "cannot read the Compose file from standard input: %s", strerror(errno));
+            return error_raise_errno(
+                err,
+                ERR_USAGE,
+                errno,
+                "cannot read the Compose file from standard input: %s",
+                strerror(errno));
         str_append_bytes(&text, buffer, (size_t)n);
     }
     if (!str_ok(&text))
-        return error_raise(err, ERR_USAGE, "the Compose file on standard input is longer than 512 KiB");
+        return error_raise(
+            err, ERR_USAGE, "the Compose file on standard input is longer than 512 KiB");
     caller->has_stdin_compose = true;
     caller->stdin_compose.len = text.len;
     caller->stdin_compose.data = (uint8_t *)str_take(&text);
@@ -208,7 +235,8 @@ int caller_fill(struct client *c, Defang__Caller *caller, struct error *err)
         return error_raise(err, ERR_USAGE, "--region is given but empty");
     cleanup_free char *here = getcwd(NULL, 0);
     if (!here)
-        return error_raise_errno(err, ERR_USAGE, errno, "the current folder cannot be read: %s", strerror(errno));
+        return error_raise_errno(
+            err, ERR_USAGE, errno, "the current folder cannot be read: %s", strerror(errno));
     caller->cwd = o->cwd ? path_absolute(here, o->cwd) : xstrdup(here);
     caller->profile = xstrdup(o->profile ? o->profile : "");
     caller->region = xstrdup(o->region ? o->region : "");
@@ -243,8 +271,15 @@ void caller_done(Defang__Caller *caller)
         secret_wipe(caller->mfa_code, strlen(caller->mfa_code));
         free(caller->mfa_code);
     }
-    char *const texts[] = {caller->cwd, caller->profile, caller->region, caller->provider, caller->project_name, caller->stack};
-    const bool begun = !text_empty(caller->cwd); /* else caller_fill() had not begun: the texts are protobuf's own */
+    char *const texts[] = {
+        caller->cwd,
+        caller->profile,
+        caller->region,
+        caller->provider,
+        caller->project_name,
+        caller->stack};
+    const bool begun = !text_empty(
+        caller->cwd); /* else caller_fill() had not begun: the texts are protobuf's own */
     for (size_t i = 0; begun && i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     free_list(caller->files, caller->n_files);
@@ -261,13 +296,20 @@ void caller_done(Defang__Caller *caller)
     memset(caller, 0, sizeof *caller);
 }
 
-int client_call(struct client *c, enum rpc_verb_id verb, const ProtobufCMessage *request, int timeout_s, ProtobufCMessage **reply, struct error *err)
+int client_call(
+    struct client *c,
+    enum rpc_verb_id verb,
+    const ProtobufCMessage *request,
+    int timeout_s,
+    ProtobufCMessage **reply,
+    struct error *err)
 {
     struct rpc_client *rpc = NULL;
     int signals = signals_open(false);
     int rc = client_connect(c, &rpc, err);
     if (rc == 0) {
-        struct rpc_wait wait = {.timeout_ms = (int64_t)timeout_s * 1000, .fds = &signals, .fd_count = 1};
+        struct rpc_wait wait = {
+            .timeout_ms = (int64_t)timeout_s * 1000, .fds = &signals, .fd_count = 1};
         cleanup_error struct error first = ERROR_INIT;
         rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
         if (rc < 0 && mfa_code_given(verb, request, &first))

@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/signals.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
-#include "client/signals.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_MS      250
-#define LOST_MAX_MS  (30LL * 60 * 1000) /* a daemon that does not come back */
-#define LOST_STEP_MS 500
+#define TICK_MS         250
+#define LOST_MAX_MS     (30LL * 60 * 1000) /* a daemon that does not come back */
+#define LOST_STEP_MS    500
 #define OFFER_TIMEOUT_S 60
 
 struct follow {
@@ -60,8 +60,8 @@ static bool on_signal(struct follow *f)
     return f->interrupted;
 }
 
-/* The job waits for credentials. Ours were good once: they are offered again, and a role of theirs that wants an MFA code asks for it here. What comes
- * of it is told by the job's own events. */
+/* The job waits for credentials. Ours were good once: they are offered again, and a role of theirs
+ * that wants an MFA code asks for it here. What comes of it is told by the job's own events. */
 static void offer_credentials(struct follow *f)
 {
     Defang__WhoamiRequest request = DEFANG__WHOAMI_REQUEST__INIT;
@@ -89,7 +89,8 @@ static int read_stream(struct follow *f, struct rpc_client *rpc, uint64_t call, 
             f->timed_out = true;
             return 0;
         }
-        struct rpc_wait wait = {.timeout_ms = MIN(left, (int64_t)TICK_MS), .fds = &f->signals, .fd_count = 1};
+        struct rpc_wait wait = {
+            .timeout_ms = MIN(left, (int64_t)TICK_MS), .fds = &f->signals, .fd_count = 1};
         ProtobufCMessage *item = NULL;
         int rc = rpc_client_next(rpc, call, &wait, &item, err);
         if (rc == RPC_NEXT_ITEM) {
@@ -98,7 +99,8 @@ static int read_stream(struct follow *f, struct rpc_client *rpc, uint64_t call, 
         } else if (rc == RPC_NEXT_TIMEOUT) {
             if (f->view->tick)
                 f->view->tick(f->view);
-            if (f->offer && f->follow && !f->client->options.json && isatty(STDERR_FILENO)) /* nothing newer came: it still waits */
+            if (f->offer && f->follow && !f->client->options.json &&
+                isatty(STDERR_FILENO)) /* nothing newer came: it still waits */
                 offer_credentials(f);
             if (f->interrupted)
                 return 0;
@@ -122,7 +124,8 @@ static int stream_once(struct follow *f, bool first, struct error *err)
     uint64_t call = 0;
     int rc = caller_fill(f->client, &caller, err);
     if (rc == 0)
-        rc = first ? client_connect(f->client, &rpc, err) : client_connect_once(f->client, &rpc, err);
+        rc = first ? client_connect(f->client, &rpc, err)
+                   : client_connect_once(f->client, &rpc, err);
     request.deployment = (char *)f->deployment;
     request.after_sequence = f->after;
     request.follow = f->follow;
@@ -168,11 +171,19 @@ static int run(struct follow *f, struct error *err)
         /* Lost, or ended without the last word: the daemon went down. */
         f->ended = false;
         if (f->after > before || lost_since == 0) {
-            f->view->say(f->view, "the daemon went away; waiting for it to come back (any defangctl command starts it)");
+            f->view->say(
+                f->view,
+                "the daemon went away; waiting for it to come back (any defangctl command starts "
+                "it)");
             lost_since = clock_mono_ms();
         }
         if (clock_mono_ms() - lost_since > LOST_MAX_MS)
-            return error_raise(err, ERR_UNREACHABLE, "the daemon did not come back within 30 minutes; `defangctl watch %s` goes on where this ended", f->deployment);
+            return error_raise(
+                err,
+                ERR_UNREACHABLE,
+                "the daemon did not come back within 30 minutes; `defangctl watch %s` goes on "
+                "where this ended",
+                f->deployment);
         if (wait_a_little(f))
             return 0;
     }
@@ -180,8 +191,11 @@ static int run(struct follow *f, struct error *err)
 
 static void say_detached(struct follow *f)
 {
-    cleanup_free char *text = xasprintf("%s: the deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
-                                        f->timed_out ? "Wait timeout" : "Detached", f->deployment, f->deployment);
+    cleanup_free char *text = xasprintf(
+        "%s: the deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
+        f->timed_out ? "Wait timeout" : "Detached",
+        f->deployment,
+        f->deployment);
     f->view->say(f->view, text);
 }
 
@@ -199,16 +213,29 @@ static int exit_code(const struct follow *f)
     case DEFANG__DEPLOY_STATE__CANCELED:
         return error_kind_exit(ERR_CANCELED);
     case DEFANG__DEPLOY_STATE__FAILED:
-        return f->error_kind ? error_kind_exit((enum error_kind)f->error_kind) : error_kind_exit(ERR_FAILED);
+        return f->error_kind ? error_kind_exit((enum error_kind)f->error_kind)
+                             : error_kind_exit(ERR_FAILED);
     default:
         return 0; /* --from without following, not ended yet */
     }
 }
 
-int follow_deployment(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, uint64_t after, bool follow, struct error *err)
+int follow_deployment(
+    struct client *c,
+    const char *deployment,
+    const Defang__DeploymentInfo *info,
+    uint64_t after,
+    bool follow,
+    struct error *err)
 {
-    struct follow f = {.client = c, .deployment = deployment, .after = after, .follow = follow, .deadline_ms = INT64_MAX, .signals = signals_open(true),
-                       .state = info ? info->state : DEFANG__DEPLOY_STATE__DEPLOY_UNKNOWN};
+    struct follow f = {
+        .client = c,
+        .deployment = deployment,
+        .after = after,
+        .follow = follow,
+        .deadline_ms = INT64_MAX,
+        .signals = signals_open(true),
+        .state = info ? info->state : DEFANG__DEPLOY_STATE__DEPLOY_UNKNOWN};
     if (c->options.wait_timeout_s >= 0)
         f.deadline_ms = clock_mono_ms() + c->options.wait_timeout_s * 1000;
     f.view = view_new(c, info);
@@ -220,7 +247,8 @@ int follow_deployment(struct client *c, const char *deployment, const Defang__De
     return rc < 0 ? rc : exit_code(&f);
 }
 
-int follow_started(struct client *c, const char *deployment, const Defang__DeploymentInfo *info, struct error *err)
+int follow_started(
+    struct client *c, const char *deployment, const Defang__DeploymentInfo *info, struct error *err)
 {
     if (!c->options.detach)
         return follow_deployment(c, deployment, info, 0, true, err);
@@ -228,6 +256,8 @@ int follow_started(struct client *c, const char *deployment, const Defang__Deplo
         json_out_message(stdout, &info->base);
     else
         printf("%s\n", deployment);
-    say("The deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s", deployment, deployment);
+    say("The deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
+        deployment,
+        deployment);
     return 0;
 }

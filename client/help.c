@@ -6,8 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const common[] = {"--project-name", "--file", "--stack", "--cwd", "--env-file", "--compose-profile", "--profile", "--region", "--provider",
-                                     "--cd-name", "--prefix", "--json", "--color", "--no-spawn", "--verbose", "--help"};
+static const char *const common[] = {
+    "--project-name",
+    "--file",
+    "--stack",
+    "--cwd",
+    "--env-file",
+    "--compose-profile",
+    "--profile",
+    "--region",
+    "--provider",
+    "--cd-name",
+    "--prefix",
+    "--json",
+    "--color",
+    "--no-spawn",
+    "--verbose",
+    "--help"};
 
 static void print_columns(const char *left, const char *right)
 {
@@ -20,8 +35,13 @@ static void print_option(const char *name)
     const struct option_row *row = option_find(name);
     if (!row)
         return;
-    cleanup_free char *left = xasprintf("%s%s%s%s%s", row->letter ? row->letter : "", row->letter ? ", " : "    ", row->name, row->argument ? " " : "",
-                                        row->argument ? row->argument : "");
+    cleanup_free char *left = xasprintf(
+        "%s%s%s%s%s",
+        row->letter ? row->letter : "",
+        row->letter ? ", " : "    ",
+        row->name,
+        row->argument ? " " : "",
+        row->argument ? row->argument : "");
     print_columns(left, row->help);
 }
 
@@ -46,7 +66,12 @@ static void print_common(void)
 
 static void print_one(const struct command *cmd)
 {
-    printf("usage: defangctl %s%s%s [OPTIONS]\n\n%s.\n", cmd->words, *cmd->arguments ? " " : "", cmd->arguments, cmd->help);
+    printf(
+        "usage: defangctl %s%s%s [OPTIONS]\n\n%s.\n",
+        cmd->words,
+        *cmd->arguments ? " " : "",
+        cmd->arguments,
+        cmd->help);
     if (*cmd->options)
         printf("\nOptions:\n");
     print_own_options(cmd);
@@ -59,13 +84,19 @@ void help_print(const struct command *only)
         print_one(only);
         return;
     }
-    printf("usage: defangctl COMMAND [OPTIONS]\n\nDeploys Compose projects to your own AWS account.\n\nCommands:\n");
+    printf(
+        "usage: defangctl COMMAND [OPTIONS]\n\nDeploys Compose projects to your own AWS "
+        "account.\n\nCommands:\n");
     for (size_t i = 0; i < command_count; i++) {
-        cleanup_free char *left = xasprintf("%s%s%s", commands[i].words, *commands[i].arguments ? " " : "", commands[i].arguments);
+        cleanup_free char *left = xasprintf(
+            "%s%s%s", commands[i].words, *commands[i].arguments ? " " : "", commands[i].arguments);
         print_columns(left, commands[i].help);
     }
     print_common();
-    printf("\n`defangctl compose up|down|ps|logs|config` spell the same commands. `defangctl COMMAND --help` says more.\n"
-           "Exit codes: 0 ok, 1 failed, 2 usage or bad Compose file, 3 credentials, 4 a cloud resource failed, 5 refused by a check, 6 not found,\n"
-           "8 canceled, 9 timed out, 10 rolled back, 11 daemon unreachable, 130 interrupted.\n");
+    printf(
+        "\n`defangctl compose up|down|ps|logs|config` spell the same commands. `defangctl COMMAND "
+        "--help` says more.\n"
+        "Exit codes: 0 ok, 1 failed, 2 usage or bad Compose file, 3 credentials, 4 a cloud "
+        "resource failed, 5 refused by a check, 6 not found,\n"
+        "8 canceled, 9 timed out, 10 rolled back, 11 daemon unreachable, 130 interrupted.\n");
 }

@@ -1,4 +1,5 @@
-/* defangctl: a thin client. It finds the daemon (or starts it), says what the user wants and shows what comes back. */
+/* defangctl: a thin client. It finds the daemon (or starts it), says what the user wants and shows
+ * what comes back. */
 #include "client/command.h"
 #include "client/view/say.h"
 
@@ -15,34 +16,124 @@
 extern char **environ;
 
 const struct command commands[] = {
-    {"up", "", "deploy the project in this folder and show how it goes", "--detach --wait-timeout --mode --build --engine", cmd_up},
-    {"down", "", "take the project down; named volumes, config and the bucket are kept", "--detach --force --volumes --wait-timeout", cmd_down},
+    {"up",
+     "",
+     "deploy the project in this folder and show how it goes",
+     "--detach --wait-timeout --mode --build --engine",
+     cmd_up},
+    {"down",
+     "",
+     "take the project down; named volumes, config and the bucket are kept",
+     "--detach --force --volumes --wait-timeout",
+     cmd_down},
     {"ps", "", "what runs: services, their state and where to reach them", "", cmd_ps},
     {"ls", "", "deployments that this daemon knows, newest first", "--all --limit", cmd_ls},
-    {"watch", "[ID|latest]", "show a deployment from its first event", "--from --wait-timeout", cmd_watch},
-    {"logs", "[SERVICE…]", "log lines of the services", "--since --until --follow --deployment --type --filter --limit", cmd_logs},
-    {"cancel", "[ID|latest]", "stop a deployment that runs and take back what it began", "--detach --wait-timeout", cmd_cancel},
-    {"plan", "", "what `up` would change and what a month costs; nothing is touched", "--out --mode --engine", cmd_plan},
-    {"explain", "[SERVICE]", "what each key of the Compose files becomes on AWS, or why it is left out", "--mode", cmd_explain},
-    {"eject", "DIR", "write the project as a CloudFormation template or a Pulumi program that needs no defangd", "--mode --engine", cmd_eject},
-    {"config set", "NAME[=VALUE]…", "store sensitive config (without a value: asked for, or read from standard input)", "--if-not-set --random --from-env", cmd_config_set},
+    {"watch",
+     "[ID|latest]",
+     "show a deployment from its first event",
+     "--from --wait-timeout",
+     cmd_watch},
+    {"logs",
+     "[SERVICE…]",
+     "log lines of the services",
+     "--since --until --follow --deployment --type --filter --limit",
+     cmd_logs},
+    {"cancel",
+     "[ID|latest]",
+     "stop a deployment that runs and take back what it began",
+     "--detach --wait-timeout",
+     cmd_cancel},
+    {"plan",
+     "",
+     "what `up` would change and what a month costs; nothing is touched",
+     "--out --mode --engine",
+     cmd_plan},
+    {"explain",
+     "[SERVICE]",
+     "what each key of the Compose files becomes on AWS, or why it is left out",
+     "--mode",
+     cmd_explain},
+    {"eject",
+     "DIR",
+     "write the project as a CloudFormation template or a Pulumi program that needs no defangd",
+     "--mode --engine",
+     cmd_eject},
+    {"config set",
+     "NAME[=VALUE]…",
+     "store sensitive config (without a value: asked for, or read from standard input)",
+     "--if-not-set --random --from-env",
+     cmd_config_set},
     {"config ls", "", "names of the config that is set", "", cmd_config_ls},
     {"config rm", "NAME…", "remove config", "", cmd_config_rm},
-    {"compose config", "", "print the project as it is understood", "--format --services --images --volumes --networks --profiles --environment --hash --no-interpolate --resolve-image-digests", cmd_compose_config},
-    {"compose convert", "", "the same as compose config", "--format --services --images --volumes --networks --profiles --environment --hash --no-interpolate --resolve-image-digests", cmd_compose_config},
-    {"compose lint", "", "what AWS cannot honour, what is assumed, what looks like a secret in clear", "--format --mode", cmd_compose_lint},
-    {"cd bootstrap", "", "make or update the account's CD stack", "--force --detach --wait-timeout", cmd_cd},
+    {"compose config",
+     "",
+     "print the project as it is understood",
+     "--format --services --images --volumes --networks --profiles --environment --hash "
+     "--no-interpolate --resolve-image-digests",
+     cmd_compose_config},
+    {"compose convert",
+     "",
+     "the same as compose config",
+     "--format --services --images --volumes --networks --profiles --environment --hash "
+     "--no-interpolate --resolve-image-digests",
+     cmd_compose_config},
+    {"compose lint",
+     "",
+     "what AWS cannot honour, what is assumed, what looks like a secret in clear",
+     "--format --mode",
+     cmd_compose_lint},
+    {"cd bootstrap",
+     "",
+     "make or update the account's CD stack",
+     "--force --detach --wait-timeout",
+     cmd_cd},
     {"cd template", "", "print the CloudFormation template of the CD stack", "", cmd_cd},
-    {"cd policy", "", "print the least IAM policy that deploying this project needs", "--mode", cmd_policy},
-    {"cd ls", "", "projects that are deployed with the CD stack, by either engine", "--all-regions", cmd_cd_ls},
+    {"cd policy",
+     "",
+     "print the least IAM policy that deploying this project needs",
+     "--mode",
+     cmd_policy},
+    {"cd ls",
+     "",
+     "projects that are deployed with the CD stack, by either engine",
+     "--all-regions",
+     cmd_cd_ls},
     {"cd outputs", "", "outputs of the deployed project as JSON", "", cmd_cd},
-    {"cd preview", "", "what the engine itself says that `up` would change", "--mode --engine --detach --wait-timeout", cmd_cd},
-    {"cd refresh", "", "compare what is really there with what was deployed", "--detach --wait-timeout", cmd_cd},
-    {"cd cancel", "", "free a stack from an operation that nobody follows any more", "--force --detach --wait-timeout", cmd_cd},
-    {"cd destroy", "", "the same as down; -p names a project whose files are not here", "--detach --force --volumes --wait-timeout", cmd_down},
-    {"cd teardown", "", "remove the CD stack; its bucket is kept", "--force --detach --wait-timeout", cmd_cd},
-    {"whoami", "", "which AWS identity and region this shell means, and why", "--verbose", cmd_whoami},
-    {"login", "", "log in to IAM Identity Center (SSO) for the profile, as `aws sso login` does", "", cmd_login},
+    {"cd preview",
+     "",
+     "what the engine itself says that `up` would change",
+     "--mode --engine --detach --wait-timeout",
+     cmd_cd},
+    {"cd refresh",
+     "",
+     "compare what is really there with what was deployed",
+     "--detach --wait-timeout",
+     cmd_cd},
+    {"cd cancel",
+     "",
+     "free a stack from an operation that nobody follows any more",
+     "--force --detach --wait-timeout",
+     cmd_cd},
+    {"cd destroy",
+     "",
+     "the same as down; -p names a project whose files are not here",
+     "--detach --force --volumes --wait-timeout",
+     cmd_down},
+    {"cd teardown",
+     "",
+     "remove the CD stack; its bucket is kept",
+     "--force --detach --wait-timeout",
+     cmd_cd},
+    {"whoami",
+     "",
+     "which AWS identity and region this shell means, and why",
+     "--verbose",
+     cmd_whoami},
+    {"login",
+     "",
+     "log in to IAM Identity Center (SSO) for the profile, as `aws sso login` does",
+     "",
+     cmd_login},
     {"daemon status", "", "how the daemon is", "", cmd_daemon},
     {"daemon stop", "", "stop the daemon; jobs go on when it is started again", "", cmd_daemon},
     {"daemon path", "", "print where the socket and the state are", "", cmd_daemon},
@@ -60,7 +151,9 @@ static bool matches(const struct command *cmd, const struct options *o, size_t f
     size_t n = word_count(cmd->words);
     if (o->words.len < from + n)
         return false;
-    cleanup_free char *typed = n == 2 ? xasprintf("%s %s", o->words.items[from], o->words.items[from + 1]) : xstrdup(o->words.items[from]);
+    cleanup_free char *typed =
+        n == 2 ? xasprintf("%s %s", o->words.items[from], o->words.items[from + 1])
+               : xstrdup(o->words.items[from]);
     return text_eq(cmd->words, typed);
 }
 
@@ -90,19 +183,39 @@ static int no_command(const struct options *o, struct error *err)
     for (size_t i = 0; i < command_count; i++)
         names[i] = commands[i].words;
     names[command_count] = NULL;
-    cleanup_free char *typed = o->words.len > 1 ? xasprintf("%s %s", o->words.items[0], o->words.items[1]) : xstrdup(o->words.items[0]);
+    cleanup_free char *typed = o->words.len > 1
+                                   ? xasprintf("%s %s", o->words.items[0], o->words.items[1])
+                                   : xstrdup(o->words.items[0]);
     const char *near = text_nearest(typed, names);
     if (!near)
         near = text_nearest(o->words.items[0], names);
     error_raise(err, ERR_USAGE, "there is no command \"%s\"", typed);
-    error_hint(err, near ? "did you mean `defangctl %s`?" : "`defangctl --help` lists the commands", near);
+    error_hint(
+        err, near ? "did you mean `defangctl %s`?" : "`defangctl --help` lists the commands", near);
     return -1;
 }
 
 static bool is_common(const char *name)
 {
-    static const char *const common[] = {"--project-name", "--file", "--stack", "--cwd", "--profile", "--region", "--provider", "--env-file", "--compose-profile",
-                                         "--json", "--color", "--no-spawn", "--help", "--version", "--verbose", "--cd-name", "--prefix", NULL};
+    static const char *const common[] = {
+        "--project-name",
+        "--file",
+        "--stack",
+        "--cwd",
+        "--profile",
+        "--region",
+        "--provider",
+        "--env-file",
+        "--compose-profile",
+        "--json",
+        "--color",
+        "--no-spawn",
+        "--help",
+        "--version",
+        "--verbose",
+        "--cd-name",
+        "--prefix",
+        NULL};
     for (size_t i = 0; common[i]; i++)
         if (text_eq(common[i], name))
             return true;
@@ -112,8 +225,10 @@ static bool is_common(const char *name)
 /* An option that the command does not know would be ignored in silence: say it. */
 static int check_options(const struct options *o, const struct command *cmd, struct error *err)
 {
-    vec_each(row, &o->given) {
-        cleanup_free char *wanted = xasprintf(" %s ", (*row)->name), *list = xasprintf(" %s ", cmd->options);
+    vec_each(row, &o->given)
+    {
+        cleanup_free char *wanted = xasprintf(" %s ", (*row)->name),
+                          *list = xasprintf(" %s ", cmd->options);
         if (is_common((*row)->name) || strstr(list, wanted))
             continue;
         error_raise(err, ERR_USAGE, "`defangctl %s` has no option %s", cmd->words, (*row)->name);
@@ -158,7 +273,8 @@ static int run(struct client *c, struct error *err)
     c->arguments = (char **)o->words.items + used;
     c->argument_count = o->words.len - 1 - used;
     if (text_empty(cmd->arguments) && c->argument_count > 0)
-        return error_raise(err, ERR_USAGE, "`defangctl %s` takes no argument \"%s\"", cmd->words, c->arguments[0]);
+        return error_raise(
+            err, ERR_USAGE, "`defangctl %s` takes no argument \"%s\"", cmd->words, c->arguments[0]);
     /* Families share a function: tell it which of its commands was meant. */
     c->command = cmd->words;
     return cmd->run(c, err);

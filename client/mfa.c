@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
-#include "client/view/say.h"
 #include "client/signals.h"
+#include "client/view/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,8 @@
 /* Bytes read, 0 at the end of input, -EINTR when a signal that ends programs came first. */
 static ssize_t read_line(int tty, char *text, size_t size)
 {
-    struct pollfd fds[] = {{.fd = tty, .events = POLLIN}, {.fd = signals_open(false), .events = POLLIN}};
+    struct pollfd fds[] = {
+        {.fd = tty, .events = POLLIN}, {.fd = signals_open(false), .events = POLLIN}};
     for (;;) {
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return -errno;
@@ -31,7 +32,8 @@ static ssize_t read_line(int tty, char *text, size_t size)
     }
 }
 
-/* 0; -ENOTTY without a terminal, -EINTR, -ECANCELED for an empty line. The terminal is left as it was found in each case. */
+/* 0; -ENOTTY without a terminal, -EINTR, -ECANCELED for an empty line. The terminal is left as it
+ * was found in each case. */
 static int ask(const char *serial, char **code)
 {
     cleanup_fd int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -59,7 +61,8 @@ static int ask(const char *serial, char **code)
 
 bool mfa_code_given(enum rpc_verb_id verb, const ProtobufCMessage *request, struct error *err)
 {
-    Defang__Caller *caller = (Defang__Caller *)(uintptr_t)rpc_verb_caller(rpc_verb_get(verb), request);
+    Defang__Caller *caller =
+        (Defang__Caller *)(uintptr_t)rpc_verb_caller(rpc_verb_get(verb), request);
     char *code = NULL;
     if (!err->mfa_serial || !caller || *caller->mfa_code)
         return false;

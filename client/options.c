@@ -19,15 +19,26 @@ struct target {
 #define AT(member) offsetof(struct options, member)
 
 static const struct target targets[] = {
-    {{"--project-name", "-p", "NAME", "the project (else name: in the file, else the folder)"}, TEXT, AT(project_name)},
-    {{"--file", "-f", "FILE", "a Compose file; repeat to merge several; - reads standard input"}, LIST, AT(files)},
+    {{"--project-name", "-p", "NAME", "the project (else name: in the file, else the folder)"},
+     TEXT,
+     AT(project_name)},
+    {{"--file", "-f", "FILE", "a Compose file; repeat to merge several; - reads standard input"},
+     LIST,
+     AT(files)},
     {{"--stack", "-s", "NAME", "one of several copies of the project (beta)"}, TEXT, AT(stack)},
     {{"--cwd", "-C", "DIR", "work as if started in DIR"}, TEXT, AT(cwd)},
     {{"--profile", NULL, "NAME", "AWS profile, as with the AWS CLI"}, TEXT, AT(profile)},
     {{"--region", NULL, "REGION", "AWS region, as with the AWS CLI"}, TEXT, AT(region)},
     {{"--provider", "-P", "NAME", "cloud provider: aws (DEFANG_PROVIDER)"}, TEXT, AT(provider)},
-    {{"--env-file", NULL, "FILE", "variables for the Compose files; repeat for several"}, LIST, AT(env_files)},
-    {{"--compose-profile", NULL, "NAME", "activate a profile of the Compose files; repeat for several"}, LIST, AT(profiles)},
+    {{"--env-file", NULL, "FILE", "variables for the Compose files; repeat for several"},
+     LIST,
+     AT(env_files)},
+    {{"--compose-profile",
+      NULL,
+      "NAME",
+      "activate a profile of the Compose files; repeat for several"},
+     LIST,
+     AT(profiles)},
     {{"--json", NULL, NULL, "print JSON lines on standard output"}, SWITCH, AT(json)},
     {{"--color", NULL, "WHEN", "never, always or auto (NO_COLOR)"}, TEXT, AT(color)},
     {{"--no-spawn", NULL, NULL, "do not start the daemon"}, SWITCH, AT(no_spawn)},
@@ -35,43 +46,75 @@ static const struct target targets[] = {
     {{"--version", NULL, NULL, "print the version and exit"}, SWITCH, AT(version)},
     {{"--verbose", "-v", NULL, "say more"}, SWITCH, AT(verbose)},
     {{"--detach", "-d", NULL, "return at once; the deployment goes on"}, SWITCH, AT(detach)},
-    {{"--wait-timeout", NULL, "SECONDS", "stop waiting after so long; the deployment goes on"}, NUMBER, AT(wait_timeout_s)},
+    {{"--wait-timeout", NULL, "SECONDS", "stop waiting after so long; the deployment goes on"},
+     NUMBER,
+     AT(wait_timeout_s)},
     {{"--mode", "-m", "MODE", "affordable, balanced or high_availability"}, TEXT, AT(mode)},
     {{"--engine", NULL, "ENGINE", "cloudformation or pulumi"}, TEXT, AT(engine)},
     {{"--force", NULL, NULL, "do it although a check advises against it"}, SWITCH, AT(force)},
     {{"--build", NULL, NULL, "build images again although they are there"}, SWITCH, AT(build)},
     {{"--from", NULL, "N", "start with event number N"}, NUMBER, AT(from)},
     {{"--follow", NULL, NULL, "go on as new lines come"}, SWITCH, AT(follow)},
-    {{"--since", NULL, "TIME", "from then on: 10m, 2h, 7d12h, 15:04:05, RFC 3339 or Unix seconds"}, TEXT, AT(since)},
+    {{"--since", NULL, "TIME", "from then on: 10m, 2h, 7d12h, 15:04:05, RFC 3339 or Unix seconds"},
+     TEXT,
+     AT(since)},
     {{"--until", NULL, "TIME", "up to then"}, TEXT, AT(until)},
-    {{"--filter", NULL, "PATTERN", "only lines that match (a CloudWatch Logs pattern)"}, TEXT, AT(filter)},
+    {{"--filter", NULL, "PATTERN", "only lines that match (a CloudWatch Logs pattern)"},
+     TEXT,
+     AT(filter)},
     {{"--type", NULL, "TYPE", "RUN, BUILD, ECS or ALL; repeat for several"}, LIST, AT(types)},
-    {{"--deployment", NULL, "ID", "of this deployment; latest for the newest"}, TEXT, AT(deployment)},
+    {{"--deployment", NULL, "ID", "of this deployment; latest for the newest"},
+     TEXT,
+     AT(deployment)},
     {{"--limit", "-n", "N", "at most N"}, NUMBER, AT(limit)},
     {{"--all", "-a", NULL, "without a limit"}, SWITCH, AT(all)},
-    {{"--all-regions", NULL, NULL, "in every region that the account has enabled"}, SWITCH, AT(all_regions)},
+    {{"--all-regions", NULL, NULL, "in every region that the account has enabled"},
+     SWITCH,
+     AT(all_regions)},
     {{"--out", "-o", "FILE", "write the template to FILE; - is standard output"}, TEXT, AT(out)},
-    {{"--format", NULL, "FORMAT", "yaml or json; for compose lint text, json or sarif"}, TEXT, AT(format)},
-    {{"--no-interpolate", NULL, NULL, "leave variables as they are written"}, SWITCH, AT(no_interpolate)},
-    {{"--resolve-image-digests", NULL, NULL, "ask the registries for the digests of the images"}, SWITCH, AT(resolve_image_digests)},
+    {{"--format", NULL, "FORMAT", "yaml or json; for compose lint text, json or sarif"},
+     TEXT,
+     AT(format)},
+    {{"--no-interpolate", NULL, NULL, "leave variables as they are written"},
+     SWITCH,
+     AT(no_interpolate)},
+    {{"--resolve-image-digests", NULL, NULL, "ask the registries for the digests of the images"},
+     SWITCH,
+     AT(resolve_image_digests)},
     {{"--services", NULL, NULL, "print the names of the services"}, SWITCH, AT(services)},
     {{"--images", NULL, NULL, "print the images"}, SWITCH, AT(images)},
-    {{"--volumes", NULL, NULL, "print the names of the volumes; for down: remove the named volumes too"}, SWITCH, AT(volumes)},
+    {{"--volumes",
+      NULL,
+      NULL,
+      "print the names of the volumes; for down: remove the named volumes too"},
+     SWITCH,
+     AT(volumes)},
     {{"--networks", NULL, NULL, "print the names of the networks"}, SWITCH, AT(networks)},
-    {{"--profiles", NULL, NULL, "print the profiles of the Compose files"}, SWITCH, AT(show_profiles)},
-    {{"--environment", NULL, NULL, "print the variables that the Compose files are filled from"}, SWITCH, AT(environment)},
+    {{"--profiles", NULL, NULL, "print the profiles of the Compose files"},
+     SWITCH,
+     AT(show_profiles)},
+    {{"--environment", NULL, NULL, "print the variables that the Compose files are filled from"},
+     SWITCH,
+     AT(environment)},
     {{"--hash", NULL, "SERVICE", "print the hash of a service; \"*\" for all"}, TEXT, AT(hash)},
-    {{"--cd-name", NULL, "NAME", "name of the account's CD stack (defang-cd; DEFANG_CD_NAME)"}, TEXT, AT(cd_name)},
-    {{"--prefix", NULL, "NAME", "first part of the names in AWS (Defang; DEFANG_PREFIX)"}, TEXT, AT(prefix)},
+    {{"--cd-name", NULL, "NAME", "name of the account's CD stack (defang-cd; DEFANG_CD_NAME)"},
+     TEXT,
+     AT(cd_name)},
+    {{"--prefix", NULL, "NAME", "first part of the names in AWS (Defang; DEFANG_PREFIX)"},
+     TEXT,
+     AT(prefix)},
     {{"--if-not-set", NULL, NULL, "keep a value that is there"}, SWITCH, AT(if_not_set)},
     {{"--random", NULL, NULL, "make up a strong value"}, SWITCH, AT(random)},
-    {{"--from-env", "-e", NULL, "take the value from the environment variable of that name"}, SWITCH, AT(from_env)},
+    {{"--from-env", "-e", NULL, "take the value from the environment variable of that name"},
+     SWITCH,
+     AT(from_env)},
 };
 
 static const struct target *find(const char *text)
 {
     for (size_t i = 0; i < ARRAY_LEN(targets); i++)
-        if (text_eq(targets[i].row.name, text) || (targets[i].row.letter && text_eq(targets[i].row.letter, text)))
+        if (text_eq(targets[i].row.name, text) ||
+            (targets[i].row.letter && text_eq(targets[i].row.letter, text)))
             return &targets[i];
     return NULL;
 }
@@ -85,7 +128,7 @@ const struct option_row *option_find(const char *text)
 static int set(struct options *o, const struct target *t, const char *value, struct error *err)
 {
     char *at = (char *)o + t->offset;
-    VEC(const char *) *list;
+    VEC(const char *) * list;
     switch (t->kind) {
     case SWITCH:
         *(bool *)at = true;
@@ -127,7 +170,9 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     const char *equals = text_starts(text, "--") ? strchr(text, '=') : NULL;
     cleanup_free char *name = equals ? xstrndup(text, (size_t)(equals - text)) : xstrdup(text);
     /* `down -v`, as people type it to Docker */
-    const struct target *t = find(text_eq(name, "-v") && o->words.len == 1 && text_eq(o->words.items[0], "down") ? "--volumes" : name);
+    const struct target *t = find(
+        text_eq(name, "-v") && o->words.len == 1 && text_eq(o->words.items[0], "down") ? "--volumes"
+                                                                                       : name);
     if (equals)
         value = equals + 1;
     if (!t && text[0] == '-' && text[1] != '-' && text[1] && text[2]) {
@@ -141,7 +186,8 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
         return unknown(name, err);
     vec_push(&o->given, &t->row);
     if (t->kind == SWITCH)
-        return value ? error_raise(err, ERR_USAGE, "%s takes no value", t->row.name) : set(o, t, NULL, err);
+        return value ? error_raise(err, ERR_USAGE, "%s takes no value", t->row.name)
+                     : set(o, t, NULL, err);
     if (!value && *i + 1 >= argc)
         return error_raise(err, ERR_USAGE, "%s needs a value: %s", t->row.name, t->row.argument);
     return set(o, t, value ? value : argv[++*i], err);

@@ -1,4 +1,5 @@
-/* What the command line says. Options may stand before or after the command's words; `--` ends them. Strings are borrowed from argv. */
+/* What the command line says. Options may stand before or after the command's words; `--` ends
+ * them. Strings are borrowed from argv. */
 #pragma once
 
 #include "base/error.h"
@@ -8,19 +9,22 @@
 struct option_row;
 
 struct options {
-    VEC(const char *) files, env_files, profiles, types, words; /* words: the command's own arguments */
-    VEC(const struct option_row *) given; /* every option that was said, in any form */
-    const char *project_name, *stack, *cwd, *profile, *region, *provider, *mode, *engine, *out, *since, *until, *filter, *deployment, *format, *color,
-        *list, *hash, *cd_name, *prefix;
+    VEC(const char *)
+    files, env_files, profiles, types, words; /* words: the command's own arguments */
+    VEC(const struct option_row *) given;     /* every option that was said, in any form */
+    const char *project_name, *stack, *cwd, *profile, *region, *provider, *mode, *engine, *out,
+        *since, *until, *filter, *deployment, *format, *color, *list, *hash, *cd_name, *prefix;
     long long from, limit, wait_timeout_s; /* -1 = not said */
-    bool json, detach, follow, force, all, all_regions, help, verbose, no_spawn, if_not_set, random, from_env, build, no_interpolate, resolve_image_digests, version, services, images, volumes, networks, show_profiles, environment;
+    bool json, detach, follow, force, all, all_regions, help, verbose, no_spawn, if_not_set, random,
+        from_env, build, no_interpolate, resolve_image_digests, version, services, images, volumes,
+        networks, show_profiles, environment;
 };
 
 /* One option: which commands take it stands in the command's own list. */
 struct option_row {
-    const char *name;      /* "--file" */
-    const char *letter;    /* "-f" or NULL */
-    const char *argument;  /* "FILE", or NULL for a switch */
+    const char *name;     /* "--file" */
+    const char *letter;   /* "-f" or NULL */
+    const char *argument; /* "FILE", or NULL for a switch */
     const char *help;
 };
 

@@ -31,7 +31,8 @@ static int parse_duration(const char *text, int64_t *ms)
     const char *rest = text + digits + 1;
     long long days = 0;
     int64_t more_ms = 0;
-    if (text_parse_int(number, 0, DAYS_MAX, &days) < 0 || (*rest && parse_signed(rest, &more_ms) < 0))
+    if (text_parse_int(number, 0, DAYS_MAX, &days) < 0 ||
+        (*rest && parse_signed(rest, &more_ms) < 0))
         return -EINVAL;
     *ms = days * 86400000 + more_ms;
     return *ms < 0 ? -EINVAL : 0;
@@ -51,7 +52,8 @@ static int parse_clock(const char *text, int64_t now_ms, int64_t *wall_ms)
 {
     int h, m, s;
     const char *p = text;
-    if (!two_digits(&p, 23, &h) || *p++ != ':' || !two_digits(&p, 59, &m) || *p++ != ':' || !two_digits(&p, 59, &s))
+    if (!two_digits(&p, 23, &h) || *p++ != ':' || !two_digits(&p, 59, &m) || *p++ != ':' ||
+        !two_digits(&p, 59, &s))
         return -EINVAL;
     long long fraction_ms = 0, unit = 100;
     if (*p == '.' && p[1])
@@ -93,7 +95,8 @@ static int parse_unix(const char *text, int64_t *wall_ms)
     return 0;
 }
 
-int time_arg_parse(const char *option, const char *text, int64_t now_ms, int64_t *wall_ms, struct error *err)
+int time_arg_parse(
+    const char *option, const char *text, int64_t now_ms, int64_t *wall_ms, struct error *err)
 {
     int64_t back_ms = 0;
     *wall_ms = 0;
@@ -105,7 +108,8 @@ int time_arg_parse(const char *option, const char *text, int64_t now_ms, int64_t
         *wall_ms = now_ms - back_ms;
         return 0;
     }
-    if (clock_parse_iso(text, wall_ms) == 0 || parse_clock(text, now_ms, wall_ms) == 0 || parse_unix(text, wall_ms) == 0)
+    if (clock_parse_iso(text, wall_ms) == 0 || parse_clock(text, now_ms, wall_ms) == 0 ||
+        parse_unix(text, wall_ms) == 0)
         return 0;
     error_raise(err, ERR_USAGE, "%s does not understand the time \"%s\"", option, text);
     error_hint(err, "examples: 10m, 2h30m, 7d12h, 15:04:05, 2026-11-22T15:04:05Z, 1795000000");

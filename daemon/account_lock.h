@@ -1,4 +1,5 @@
-/* One job at a time prepares an account: two first deployments must not both create the CD stack. */
+/* One job at a time prepares an account: two first deployments must not both create the CD stack.
+ */
 #pragma once
 
 #include "daemon/daemon.h"

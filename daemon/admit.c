@@ -19,8 +19,13 @@ int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct 
 {
     const char *region = aws_session_region(v->session->aws);
     if (text_empty(region)) {
-        error_raise(err, ERR_AUTH, "no AWS region is set for profile %s", aws_session_profile(v->session->aws));
-        error_hint(err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
+        error_raise(
+            err,
+            ERR_AUTH,
+            "no AWS region is set for profile %s",
+            aws_session_profile(v->session->aws));
+        error_hint(
+            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
         return -EACCES;
     }
     int rc = aws_session_identity(v->session->aws, &a->identity, err);
@@ -34,8 +39,15 @@ int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct 
     a->id = job_id_new();
     a->engine = a->engine ? a->engine : xstrdup(ENGINE_DEFAULT);
     a->row = (struct store_deployment){
-        .id = a->id, .kind = (char *)kind, .project = (char *)v->project.name, .stack = (char *)v->project.settings.stack, .account = a->identity.account,
-        .region = (char *)region, .engine = a->engine, .profile = (char *)aws_session_profile(v->session->aws), .created_ms = clock_wall_ms(),
+        .id = a->id,
+        .kind = (char *)kind,
+        .project = (char *)v->project.name,
+        .stack = (char *)v->project.settings.stack,
+        .account = a->identity.account,
+        .region = (char *)region,
+        .engine = a->engine,
+        .profile = (char *)aws_session_profile(v->session->aws),
+        .created_ms = clock_wall_ms(),
     };
     return 0;
 }

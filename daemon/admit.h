@@ -10,9 +10,11 @@ struct admitted {
     char *id, *engine;
     bool env_credentials;
 };
+
 void admitted_done(struct admitted *a);
 
-/* Who, where, and that it can be paid for: credentials and region resolved before anything is promised. */
+/* Who, where, and that it can be paid for: credentials and region resolved before anything is
+ * promised. */
 int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct error *err);
 /* Chosen before anything is promised, remembered with the promise. */
 int admit_engine(struct verb_call *v, const char *wanted, struct admitted *a, struct error *err);

@@ -13,9 +13,13 @@ int bus_emit(struct store *store, Defang__Event *e, struct error *err)
         e->time_ms = clock_wall_ms();
     size_t n = defang__event__get_packed_size(e);
     if (n > LIMIT_STORE_EVENT_BYTES)
-        return error_raise_errno(err, ERR_FAILED, EMSGSIZE,
-                                 "an event of %zu bytes, more than the %zu that are allowed", n,
-                                 LIMIT_STORE_EVENT_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EMSGSIZE,
+            "an event of %zu bytes, more than the %zu that are allowed",
+            n,
+            LIMIT_STORE_EVENT_BYTES);
     cleanup_free uint8_t *bytes = xmalloc(n + 1);
     defang__event__pack(e, bytes);
     return store_event_append(store, e->deployment, e->sequence, bytes, n, err);
@@ -33,11 +37,16 @@ void bus_row_times(struct store *store, const char *deployment, Defang__Row *row
     if (active && !since_ms) {
         since_ms = now_ms;
         cleanup_free char *value = xasprintf("%lld", since_ms);
-        store_intent_put(store, deployment, key, value,
-                         NULL); /* lost with its turn: then the event is lost too */
+        store_intent_put(
+            store,
+            deployment,
+            key,
+            value,
+            NULL); /* lost with its turn: then the event is lost too */
     }
     bool begun = active || row->state == DEFANG__ROW_STATE__ROW_DONE ||
-                 row->state == DEFANG__ROW_STATE__ROW_FAILED || row->state == DEFANG__ROW_STATE__ROW_CANCELED;
+                 row->state == DEFANG__ROW_STATE__ROW_FAILED ||
+                 row->state == DEFANG__ROW_STATE__ROW_CANCELED;
     row->since_ms = begun ? since_ms : 0;
     row->elapsed_ms = begun && !active && since_ms ? MAX(now_ms - since_ms, (int64_t)0) : 0;
 }

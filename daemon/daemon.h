@@ -1,4 +1,5 @@
-/* The daemon: one struct that ties loop, store, transport, RPC server, sessions and jobs together. Everything runs on the loop thread. */
+/* The daemon: one struct that ties loop, store, transport, RPC server, sessions and jobs together.
+ * Everything runs on the loop thread. */
 #pragma once
 
 #include "base/env.h"
@@ -24,14 +25,14 @@ struct daemon {
     struct watch_hub *watchers;
     struct notify notify;
     const char *state_folder, *socket;
-    int64_t started_ms;               /* wall clock */
+    int64_t started_ms; /* wall clock */
     bool under_systemd;
-    bool state_lost;                  /* the store cannot write: jobs pause (pause.h) */
-    bool stopping;                    /* no new work is taken; jobs stay resumable */
-    bool suspending;                  /* either of them: a canceled fiber leaves the cloud's work alone */
+    bool state_lost; /* the store cannot write: jobs pause (pause.h) */
+    bool stopping;   /* no new work is taken; jobs stay resumable */
+    bool suspending; /* either of them: a canceled fiber leaves the cloud's work alone */
     VEC(struct session *) sessions;
-    VEC(struct job *) jobs;           /* unfinished ones of this process */
-    bool bootstrap_held;              /* one job at a time prepares an account; the others wait for it */
+    VEC(struct job *) jobs; /* unfinished ones of this process */
+    bool bootstrap_held;    /* one job at a time prepares an account; the others wait for it */
     struct fiber_cond bootstrap_free;
-    unsigned verbs_active;            /* verb fibers that still run */
+    unsigned verbs_active; /* verb fibers that still run */
 };

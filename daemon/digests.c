@@ -67,7 +67,8 @@ static const char *replace(void *arg, const char *image, struct yaml_pos pos, st
     return x->lookups.items[*strmap_get(&x->index, image)]->resolved;
 }
 
-int digests_resolve(struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err)
+int digests_resolve(
+    struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err)
 {
     cleanup_env struct env *env = session_env_of(caller);
     const struct registry registry = {.http = d->http, .env = env};
@@ -75,9 +76,7 @@ int digests_resolve(struct daemon *d, const Defang__Caller *caller, struct proje
     int rc = compose_map_images(p->model, collect, &x, err);
     if (rc == 0) {
         struct fiber_group *g = fiber_group_new(d->loop, AT_ONCE);
-        vec_each(l, &x.lookups)
-            if (!(*l)->resolved)
-                fiber_group_spawn(g, "digest", look_up, *l);
+        vec_each(l, &x.lookups) if (!(*l)->resolved) fiber_group_spawn(g, "digest", look_up, *l);
         rc = fiber_group_wait(g, err);
         fiber_group_free(g);
     }

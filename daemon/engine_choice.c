@@ -11,7 +11,8 @@
 /* What this call asks for; NULL when nothing does. */
 static const char *asked_for(const struct verb_call *v, const char *wanted)
 {
-    const char *said = text_empty(wanted) ? env_get_nonempty(v->session->env, "DEFANG_ENGINE") : wanted;
+    const char *said =
+        text_empty(wanted) ? env_get_nonempty(v->session->env, "DEFANG_ENGINE") : wanted;
     if (said || !v->project.model || !v->project.model->extensions)
         return said;
     const struct yaml_node *n = yaml_get(v->project.model->extensions, "x-defang-engine");
@@ -30,7 +31,15 @@ int engine_choose(struct verb_call *v, const char *wanted, struct error *err)
     }
     int rc = aws_session_identity(v->session->aws, &who, err);
     if (rc == 0)
-        rc = store_project_get(v->daemon->store, who.account, region, v->project.name, v->project.settings.stack, KEY, &known, err);
+        rc = store_project_get(
+            v->daemon->store,
+            who.account,
+            region,
+            v->project.name,
+            v->project.settings.stack,
+            KEY,
+            &known,
+            err);
     aws_identity_done(&who);
     if (rc < 0)
         return rc;
@@ -40,16 +49,26 @@ int engine_choose(struct verb_call *v, const char *wanted, struct error *err)
         rc = flow_engine_find(&c, &has, err);
     }
     if (rc == 0 && has && said && !text_eq(has->name, said)) {
-        error_raise(err, ERR_REFUSED, "project %s is deployed with engine %s, not %s: each keeps its own state and would make everything a second time",
-                    v->project.name, has->name, said);
-        error_hint(err, "leave --engine out, take the project down first, or deploy it under another --stack");
+        error_raise(
+            err,
+            ERR_REFUSED,
+            "project %s is deployed with engine %s, not %s: each keeps its own state and would "
+            "make everything a second time",
+            v->project.name,
+            has->name,
+            said);
+        error_hint(
+            err,
+            "leave --engine out, take the project down first, or deploy it under another --stack");
         return -EPERM;
     }
     v->engine = has ? has : engine_get(said ? said : ENGINE_DEFAULT);
     return rc;
 }
 
-int engine_remember(struct daemon *d, const struct store_deployment *row, const char *name, struct error *err)
+int engine_remember(
+    struct daemon *d, const struct store_deployment *row, const char *name, struct error *err)
 {
-    return store_project_put(d->store, row->account, row->region, row->project, row->stack, KEY, name, err);
+    return store_project_put(
+        d->store, row->account, row->region, row->project, row->stack, KEY, name, err);
 }

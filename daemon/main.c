@@ -1,4 +1,5 @@
-/* defangd: one per user and state folder. Foreground, logs to stderr, ends on SIGTERM or SIGINT with every job resumable. */
+/* defangd: one per user and state folder. Foreground, logs to stderr, ends on SIGTERM or SIGINT
+ * with every job resumable. */
 #include "daemon/daemon.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pause.h"
@@ -30,14 +31,16 @@ extern char **environ;
 static const char usage[] =
     "usage: defangd [--log-level error|warning|info|debug] [--version] [--help]\n"
     "\n"
-    "The daemon behind defangctl: runs deployments of Compose projects to your own AWS account and keeps their state.\n"
+    "The daemon behind defangctl: runs deployments of Compose projects to your own AWS account and "
+    "keeps their state.\n"
     "defangctl starts it by itself; under systemd it is the user service defangd.service.\n"
     "\n"
     "  --log-level LEVEL   what goes to stderr (info)\n"
     "  --version           print the version and exit\n"
     "  --help              print this and exit\n"
     "\n"
-    "Environment: DEFANG_STATE_DIR, DEFANG_SOCKET, XDG_STATE_HOME, XDG_RUNTIME_DIR (see defangd(1)).\n";
+    "Environment: DEFANG_STATE_DIR, DEFANG_SOCKET, XDG_STATE_HOME, XDG_RUNTIME_DIR (see "
+    "defangd(1)).\n";
 
 static void die(struct error *err)
 {
@@ -49,7 +52,11 @@ static void die(struct error *err)
 
 static void parse_arguments(int argc, char **argv)
 {
-    static const struct option options[] = {{"log-level", required_argument, NULL, 'l'}, {"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option options[] = {
+        {"log-level", required_argument, NULL, 'l'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {0}};
     static const char *const levels[] = {"error", "warning", "info", "debug"};
     enum log_level level = LOG_LEVEL_INFO;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
@@ -76,7 +83,8 @@ static void parse_arguments(int argc, char **argv)
     log_timestamps(getenv("JOURNAL_STREAM") == NULL);
 }
 
-/* Keys live in this process's memory: no core dumps, no ptrace by others of this user, nothing readable that it writes. */
+/* Keys live in this process's memory: no core dumps, no ptrace by others of this user, nothing
+ * readable that it writes. */
 static void harden(void)
 {
     prctl(PR_SET_DUMPABLE, 0);
@@ -84,7 +92,7 @@ static void harden(void)
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     unsetenv("SSLKEYLOGFILE"); /* libcurl would write the keys of every connection there */
-    signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
+    signal(SIGXFSZ, SIG_IGN);  /* a full quota is an error to report, not an end */
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -100,7 +108,8 @@ static void trim(void *arg)
         log_warning("daemon", "old events not removed: error=\"%s\"", err.message);
 }
 
-/* Alive means: the loop turns and what it is told is stored. With a full disk a restart would help nobody, and pause.c is at it. */
+/* Alive means: the loop turns and what it is told is stored. With a full disk a restart would help
+ * nobody, and pause.c is at it. */
 static void watchdog(void *arg)
 {
     struct daemon *d = arg;
@@ -122,11 +131,13 @@ static void on_state_lost(void *arg)
 }
 
 /* The sealing key comes from a systemd credential where there is one. */
-static int open_store(struct daemon *d, const char *folder, const struct env *env, struct error *err)
+static int
+open_store(struct daemon *d, const char *folder, const struct env *env, struct error *err)
 {
     const char *credentials = env_get_nonempty(env, "CREDENTIALS_DIRECTORY");
     cleanup_free char *key = credentials ? path_join(credentials, "defang-key") : NULL;
-    struct store_options options = {.folder = folder, .key_file = key && file_exists(key) ? key : NULL};
+    struct store_options options = {
+        .folder = folder, .key_file = key && file_exists(key) ? key : NULL};
     int rc = store_open_with(d->loop, &options, &d->store, err);
     if (rc < 0)
         return rc;
@@ -136,7 +147,8 @@ static int open_store(struct daemon *d, const char *folder, const struct env *en
     return 0;
 }
 
-static int open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
+static int
+open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
 {
     int rc = file_mkdirs(paths->state_folder, 0700, err);
     if (rc == 0)
@@ -151,8 +163,12 @@ static int open_all(struct daemon *d, const struct rpc_paths *paths, const struc
     if (rc < 0)
         return rc;
     d->under_systemd = listen_fd >= 0 || notify_enabled(&d->notify);
-    struct server_options options = {.path = listen_path ? listen_path : paths->socket, .make_folder = !listen_path && !paths->socket_given,
-                                     .listen_fd = listen_fd, .uid = getuid(), .build = DAEMON_BUILD};
+    struct server_options options = {
+        .path = listen_path ? listen_path : paths->socket,
+        .make_folder = !listen_path && !paths->socket_given,
+        .listen_fd = listen_fd,
+        .uid = getuid(),
+        .build = DAEMON_BUILD};
     rc = server_new(d->loop, &options, &d->server, err);
     if (rc == 0) {
         d->watchers = watch_hub_new(d->store, d->server);
@@ -170,9 +186,18 @@ static void serve(struct daemon *d)
     uv_signal_start(&term, on_signal, SIGTERM);
     uv_signal_start(&interrupt, on_signal, SIGINT);
     struct loop_timer *trimmer = loop_timer_start(d->loop, 60 * 1000, TRIM_EVERY_MS, trim, d);
-    struct loop_timer *dog = d->notify.watchdog_ms ? loop_timer_start(d->loop, d->notify.watchdog_ms, d->notify.watchdog_ms, watchdog, d) : NULL;
+    struct loop_timer *dog =
+        d->notify.watchdog_ms
+            ? loop_timer_start(d->loop, d->notify.watchdog_ms, d->notify.watchdog_ms, watchdog, d)
+            : NULL;
     notify_ready(&d->notify);
-    log_info("daemon", "serving: socket=%s state=%s pid=%d build=\"%s\"", d->socket, d->state_folder, (int)getpid(), DAEMON_BUILD);
+    log_info(
+        "daemon",
+        "serving: socket=%s state=%s pid=%d build=\"%s\"",
+        d->socket,
+        d->state_folder,
+        (int)getpid(),
+        DAEMON_BUILD);
     loop_run(d->loop);
     loop_timer_stop(trimmer);
     loop_timer_stop(dog);
@@ -186,8 +211,7 @@ static void close_all(struct daemon *d)
     server_free(d->server);
     watch_hub_free(d->watchers);
     loop_cancel_fibers(d->loop);
-    vec_each (it, &d->jobs)
-        (*it)->finished = true; /* for this life */
+    vec_each(it, &d->jobs)(*it)->finished = true; /* for this life */
     job_free_finished(d);
     vec_free(&d->jobs);
     session_drop_all(d);
@@ -206,7 +230,11 @@ int main(int argc, char **argv)
     cleanup_env struct env *env = env_from_process(environ);
     if (rpc_paths_resolve(env, getuid(), NULL, &paths, &err) < 0)
         die(&err);
-    struct daemon d = {.loop = loop_new(), .state_folder = paths.state_folder, .socket = paths.socket, .started_ms = clock_wall_ms()};
+    struct daemon d = {
+        .loop = loop_new(),
+        .state_folder = paths.state_folder,
+        .socket = paths.socket,
+        .started_ms = clock_wall_ms()};
     if (open_all(&d, &paths, env, &err) < 0)
         die(&err);
     verbs_deploy_register(&d);

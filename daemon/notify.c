@@ -24,7 +24,10 @@ static int connect_notify(const char *path)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    if (connect(fd, (struct sockaddr *)&addr, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == 0)
+    if (connect(
+            fd,
+            (struct sockaddr *)&addr,
+            (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == 0)
         return fd;
     close(fd);
     return -1;
@@ -109,8 +112,11 @@ static int listening_path(int fd, char **path, struct error *err)
         getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &m) < 0 ||
         getsockname(fd, (struct sockaddr *)&addr, &k) < 0 || addr.sun_family != AF_UNIX ||
         type != SOCK_STREAM || !listening) {
-        error_raise(err, ERR_REFUSED,
-                    "systemd passed descriptor %d, which is not a listening Unix stream socket", fd);
+        error_raise(
+            err,
+            ERR_REFUSED,
+            "systemd passed descriptor %d, which is not a listening Unix stream socket",
+            fd);
         error_hint(err, "Look at ListenStream= in defangd.socket.");
         return -EPERM;
     }
@@ -124,8 +130,8 @@ int notify_listen_fd(const struct env *env, pid_t pid, int *fd, char **path, str
     *path = NULL;
     long long count;
     const char *text = env_get_nonempty(env, "LISTEN_FDS");
-    if (!text || !is_for(env, "LISTEN_PID", pid) || text_parse_int(text, 0, INT32_MAX, &count) < 0 ||
-        count == 0)
+    if (!text || !is_for(env, "LISTEN_PID", pid) ||
+        text_parse_int(text, 0, INT32_MAX, &count) < 0 || count == 0)
         return 0;
     if (count > 1) {
         error_raise(err, ERR_REFUSED, "systemd passed %lld sockets, defangd serves one", count);

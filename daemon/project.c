@@ -45,15 +45,28 @@ static const char *null_if_empty(const char *s)
     return text_empty(s) ? NULL : s;
 }
 
-static int read_files(struct daemon *d, const Defang__Caller *caller, const struct env *env, bool no_interpolate, struct project *p, struct error *err)
+static int read_files(
+    struct daemon *d,
+    const Defang__Caller *caller,
+    const struct env *env,
+    bool no_interpolate,
+    struct project *p,
+    struct error *err)
 {
     struct load l = {.diagnostics = &p->diagnostics, .error = ERROR_INIT};
-    cleanup_free char *stdin_text = caller->has_stdin_compose ? xstrndup((const char *)caller->stdin_compose.data, caller->stdin_compose.len) : NULL;
+    cleanup_free char *stdin_text =
+        caller->has_stdin_compose
+            ? xstrndup((const char *)caller->stdin_compose.data, caller->stdin_compose.len)
+            : NULL;
     l.options = (struct compose_options){
-        .cwd = caller->cwd, .files = list_or_null(p->arena, caller->files, caller->n_files),
+        .cwd = caller->cwd,
+        .files = list_or_null(p->arena, caller->files, caller->n_files),
         .env_files = list_or_null(p->arena, caller->env_files, caller->n_env_files),
-        .profiles = list_or_null(p->arena, caller->profiles, caller->n_profiles), .project_name = null_if_empty(caller->project_name),
-        .env = env, .stdin_text = stdin_text, .no_interpolate = no_interpolate,
+        .profiles = list_or_null(p->arena, caller->profiles, caller->n_profiles),
+        .project_name = null_if_empty(caller->project_name),
+        .env = env,
+        .stdin_text = stdin_text,
+        .no_interpolate = no_interpolate,
     };
     int rc = work_run(d->loop, load_on_pool, &l, NULL);
     p->model = l.model;
@@ -67,7 +80,12 @@ static int read_files(struct daemon *d, const Defang__Caller *caller, const stru
     return rc;
 }
 
-int project_read(struct daemon *d, const Defang__Caller *caller, bool no_interpolate, struct project *p, struct error *err)
+int project_read(
+    struct daemon *d,
+    const Defang__Caller *caller,
+    bool no_interpolate,
+    struct project *p,
+    struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
     cleanup_env struct env *env = session_env_of(caller);
@@ -77,8 +95,14 @@ int project_read(struct daemon *d, const Defang__Caller *caller, bool no_interpo
     return rc;
 }
 
-/* The loader's mistakes end the work; what went wrong otherwise (no file, no such setting) is no finding. */
-int project_lint(struct daemon *d, const Defang__Caller *caller, const char *mode, struct project *p, struct error *err)
+/* The loader's mistakes end the work; what went wrong otherwise (no file, no such setting) is no
+ * finding. */
+int project_lint(
+    struct daemon *d,
+    const Defang__Caller *caller,
+    const char *mode,
+    struct project *p,
+    struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
     cleanup_env struct env *env = session_env_of(caller);
@@ -92,14 +116,26 @@ int project_lint(struct daemon *d, const Defang__Caller *caller, const char *mod
         return rc;
     plan_models_expand(p->model);
     p->name = p->model->name;
-    rc = plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(caller->stack), &p->settings, err);
+    rc = plan_settings_resolve(
+        p->arena,
+        p->model,
+        env,
+        null_if_empty(mode),
+        null_if_empty(caller->stack),
+        &p->settings,
+        err);
     if (rc == 0)
         plan_lint(p->model, &p->settings, &p->diagnostics, &found);
     error_done(&found);
     return rc;
 }
 
-int project_load(struct daemon *d, const Defang__Caller *caller, const char *mode, struct project *p, struct error *err)
+int project_load(
+    struct daemon *d,
+    const Defang__Caller *caller,
+    const char *mode,
+    struct project *p,
+    struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
     cleanup_env struct env *env = session_env_of(caller);
@@ -108,13 +144,21 @@ int project_load(struct daemon *d, const Defang__Caller *caller, const char *mod
         return rc;
     plan_models_expand(p->model);
     p->name = p->model->name;
-    rc = plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(caller->stack), &p->settings, err);
+    rc = plan_settings_resolve(
+        p->arena,
+        p->model,
+        env,
+        null_if_empty(mode),
+        null_if_empty(caller->stack),
+        &p->settings,
+        err);
     if (rc == 0)
         rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
     return rc;
 }
 
-int project_identify(struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err)
+int project_identify(
+    struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
     cleanup_env struct env *env = session_env_of(caller);
@@ -125,15 +169,23 @@ int project_identify(struct daemon *d, const Defang__Caller *caller, struct proj
         int rc = read_files(d, caller, env, false, p, err);
         if (rc < 0) {
             if (err && err->kind == ERR_NOT_FOUND && !err->hint)
-                error_hint(err, "go to the folder of the compose.yaml, or name the project with -p NAME");
+                error_hint(
+                    err, "go to the folder of the compose.yaml, or name the project with -p NAME");
             return rc;
         }
     }
     p->name = p->model ? p->model->name : arena_strdup(p->arena, given);
-    return plan_settings_resolve(p->arena, p->model, env, NULL, null_if_empty(caller->stack), &p->settings, err);
+    return plan_settings_resolve(
+        p->arena, p->model, env, NULL, null_if_empty(caller->stack), &p->settings, err);
 }
 
-int project_thaw(const char *model, const struct env *env, const char *mode, const char *stack, struct project *p, struct error *err)
+int project_thaw(
+    const char *model,
+    const struct env *env,
+    const char *mode,
+    const char *stack,
+    struct project *p,
+    struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
     int rc = 0;
@@ -144,5 +196,6 @@ int project_thaw(const char *model, const struct env *env, const char *mode, con
         plan_models_expand(p->model);
         p->name = p->model->name;
     }
-    return plan_settings_resolve(p->arena, p->model, env, null_if_empty(mode), null_if_empty(stack), &p->settings, err);
+    return plan_settings_resolve(
+        p->arena, p->model, env, null_if_empty(mode), null_if_empty(stack), &p->settings, err);
 }

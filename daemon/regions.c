@@ -25,11 +25,17 @@ static int list_with(struct region *r, struct aws_session *aws, struct error *er
     return flow_stacks_list(&c, &r->stacks, err);
 }
 
-/* A session of its own for the region, with the keys that are resolved already: nobody is asked for a code seventeen times. */
+/* A session of its own for the region, with the keys that are resolved already: nobody is asked for
+ * a code seventeen times. */
 static int list_region(void *arg, struct error *err)
 {
     struct region *r = arg;
-    struct aws_session_options o = {.loop = r->v->daemon->loop, .http = r->v->daemon->http, .env = r->v->session->env, .profile = r->profile, .region = r->name};
+    struct aws_session_options o = {
+        .loop = r->v->daemon->loop,
+        .http = r->v->daemon->http,
+        .env = r->v->session->env,
+        .profile = r->profile,
+        .region = r->name};
     struct aws_session *aws = NULL;
     (void)err;
     r->rc = aws_session_open(&o, &aws, &r->error);
@@ -50,7 +56,8 @@ static int by_project(const void *a, const void *b)
     return order ? order : strcmp(x->region, y->region);
 }
 
-static Defang__CdStack *message_of(struct arena *arena, const struct flow_stack *s, const char *region)
+static Defang__CdStack *
+message_of(struct arena *arena, const struct flow_stack *s, const char *region)
 {
     Defang__CdStack *m = arena_make(arena, Defang__CdStack);
     defang__cd_stack__init(m);
@@ -65,7 +72,8 @@ static Defang__CdStack *message_of(struct arena *arena, const struct flow_stack 
     return m;
 }
 
-static void fill_reply(struct arena *arena, const struct region *regions, size_t count, Defang__CdReply *reply)
+static void
+fill_reply(struct arena *arena, const struct region *regions, size_t count, Defang__CdReply *reply)
 {
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
@@ -74,18 +82,26 @@ static void fill_reply(struct arena *arena, const struct region *regions, size_t
     reply->failures = arena_array(arena, Defang__CdFailure *, count + 1);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < regions[i].stacks.len; k++)
-            reply->stacks[reply->n_stacks++] = message_of(arena, &regions[i].stacks.items[k], regions[i].name);
+            reply->stacks[reply->n_stacks++] =
+                message_of(arena, &regions[i].stacks.items[k], regions[i].name);
         if (regions[i].rc == 0)
             continue;
-        Defang__CdFailure *f = reply->failures[reply->n_failures++] = arena_make(arena, Defang__CdFailure);
+        Defang__CdFailure *f = reply->failures[reply->n_failures++] =
+            arena_make(arena, Defang__CdFailure);
         defang__cd_failure__init(f);
         f->region = verb_text(arena, regions[i].name);
-        f->message = verb_text(arena, regions[i].error.message ? regions[i].error.message : strerror(-regions[i].rc));
+        f->message = verb_text(
+            arena, regions[i].error.message ? regions[i].error.message : strerror(-regions[i].rc));
     }
     qsort(reply->stacks, reply->n_stacks, sizeof *reply->stacks, by_project);
 }
 
-static int list_all(struct verb_call *v, const Defang__Caller *caller, const json_t *names, Defang__CdReply *reply, struct error *err)
+static int list_all(
+    struct verb_call *v,
+    const Defang__Caller *caller,
+    const json_t *names,
+    Defang__CdReply *reply,
+    struct error *err)
 {
     struct aws_credentials credentials = {0};
     int rc = aws_session_credentials(v->session->aws, &credentials, err);
@@ -95,8 +111,12 @@ static int list_all(struct verb_call *v, const Defang__Caller *caller, const jso
     struct region *regions = xcalloc(count + 1, sizeof *regions);
     struct fiber_group *g = fiber_group_new(v->daemon->loop, LIMIT_REGIONS_AT_ONCE);
     for (size_t i = 0; i < count; i++) {
-        regions[i] = (struct region){.v = v, .credentials = &credentials, .profile = text_empty(caller->profile) ? NULL : caller->profile,
-                                     .name = json_string_value(json_array_get(names, i)), .error = ERROR_INIT};
+        regions[i] = (struct region){
+            .v = v,
+            .credentials = &credentials,
+            .profile = text_empty(caller->profile) ? NULL : caller->profile,
+            .name = json_string_value(json_array_get(names, i)),
+            .error = ERROR_INIT};
         fiber_group_spawn(g, regions[i].name, list_region, &regions[i]);
     }
     rc = fiber_group_wait(g, err);
@@ -112,14 +132,24 @@ static int list_all(struct verb_call *v, const Defang__Caller *caller, const jso
     return rc;
 }
 
-int regions_list(struct verb_call *v, const Defang__Caller *caller, bool all, Defang__CdReply *reply, struct error *err)
+int regions_list(
+    struct verb_call *v,
+    const Defang__Caller *caller,
+    bool all,
+    Defang__CdReply *reply,
+    struct error *err)
 {
     struct engine_context c = verb_context(v, NULL);
     struct region here = {.v = v, .name = aws_session_region(v->session->aws), .error = ERROR_INIT};
     cleanup_json json_t *names = NULL;
     if (text_empty(here.name)) {
-        error_raise(err, ERR_AUTH, "no AWS region is set for profile %s", aws_session_profile(v->session->aws));
-        error_hint(err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
+        error_raise(
+            err,
+            ERR_AUTH,
+            "no AWS region is set for profile %s",
+            aws_session_profile(v->session->aws));
+        error_hint(
+            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
         return -EACCES;
     }
     int rc = all ? flow_regions(&c, &names, err) : list_with(&here, v->session->aws, err);

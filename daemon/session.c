@@ -19,16 +19,26 @@ struct env *session_env_of(const Defang__Caller *caller)
     struct env *env = env_new();
     for (size_t i = 0; i < caller->n_env; i++)
         env_set(env, caller->env[i]->name, caller->env[i]->value);
-    if (text_empty(env_get(env, "PWD"))) /* where relative paths begin; not every program exports it */
+    if (text_empty(
+            env_get(env, "PWD"))) /* where relative paths begin; not every program exports it */
         env_set(env, "PWD", caller->cwd);
     return env;
 }
 
-/* True when a relative path decides who one is: then the same variables mean something else in another folder. */
+/* True when a relative path decides who one is: then the same variables mean something else in
+ * another folder. */
 static bool folder_matters(const struct env *env)
 {
-    static const char *const paths[] = {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-                                        "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG", "AWS_LOGIN_CACHE_DIRECTORY"};
+    static const char *const paths[] = {
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "AWS_CREDENTIAL_FILE",
+        "BOTO_CONFIG",
+        "AWS_LOGIN_CACHE_DIRECTORY"};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         const char *path = env_get_nonempty(env, paths[i]);
         if (path && !strchr("/~$", path[0]))
@@ -37,15 +47,23 @@ static bool folder_matters(const struct env *env)
     return false;
 }
 
-static void key_file(struct str *text, const struct env *env, const char *variable, const char *fallback)
+static void
+key_file(struct str *text, const struct env *env, const char *variable, const char *fallback)
 {
     const char *given = env_get_nonempty(env, variable), *home = env_get(env, "HOME");
     const char *here = env_get_nonempty(env, "PWD");
-    cleanup_free char *full = given ? path_expand_home(given, home ? home : "") : path_join(home ? home : "/", fallback);
+    cleanup_free char *full =
+        given ? path_expand_home(given, home ? home : "") : path_join(home ? home : "/", fallback);
     cleanup_free char *path = path_join(here ? here : "/", full);
     struct stat st;
     if (stat(path, &st) == 0)
-        str_appendf(text, "%s %lld %lld.%09ld\n", path, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+        str_appendf(
+            text,
+            "%s %lld %lld.%09ld\n",
+            path,
+            (long long)st.st_size,
+            (long long)st.st_mtim.tv_sec,
+            st.st_mtim.tv_nsec);
 }
 
 static char *session_key(const struct env *env, const char *profile, const char *region)
@@ -55,7 +73,12 @@ static char *session_key(const struct env *env, const char *profile, const char 
     if (!folder_matters(env))
         env_set(relevant, "PWD", NULL);
     for (size_t i = 0; i < env_count(relevant); i++)
-        str_appendf(&text, "%s=%zu:%s\n", env_name(relevant, i), strlen(env_value(relevant, i)), env_value(relevant, i));
+        str_appendf(
+            &text,
+            "%s=%zu:%s\n",
+            env_name(relevant, i),
+            strlen(env_value(relevant, i)),
+            env_value(relevant, i));
     str_appendf(&text, "profile %s\nregion %s\n", profile ? profile : "", region ? region : "");
     key_file(&text, env, "AWS_CONFIG_FILE", ".aws/config");
     key_file(&text, env, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
@@ -83,7 +106,10 @@ static void evict(struct daemon *d)
         bool old = now - s->used_ms > SESSION_IDLE_MS, many = d->sessions.len > SESSIONS_KEPT;
         if (s->refs == 0 && (old || many)) {
             session_free(s);
-            memmove(&d->sessions.items[i], &d->sessions.items[i + 1], (d->sessions.len - i - 1) * sizeof *d->sessions.items);
+            memmove(
+                &d->sessions.items[i],
+                &d->sessions.items[i + 1],
+                (d->sessions.len - i - 1) * sizeof *d->sessions.items);
             d->sessions.len--;
         } else {
             i++;
@@ -91,10 +117,21 @@ static void evict(struct daemon *d)
     }
 }
 
-static int open_new(struct daemon *d, const struct env *env, const char *profile, const char *region, char *key, struct session **out, struct error *err)
+static int open_new(
+    struct daemon *d,
+    const struct env *env,
+    const char *profile,
+    const char *region,
+    char *key,
+    struct session **out,
+    struct error *err)
 {
-    struct aws_session_options o = {.loop = d->loop, .http = d->http, .env = env, .profile = text_empty(profile) ? NULL : profile,
-                                    .region = text_empty(region) ? NULL : region};
+    struct aws_session_options o = {
+        .loop = d->loop,
+        .http = d->http,
+        .env = env,
+        .profile = text_empty(profile) ? NULL : profile,
+        .region = text_empty(region) ? NULL : region};
     struct aws_session *aws = NULL;
     int rc = aws_session_open(&o, &aws, err);
     if (rc < 0) {
@@ -102,7 +139,8 @@ static int open_new(struct daemon *d, const struct env *env, const char *profile
         return rc;
     }
     struct session *s = xcalloc(1, sizeof *s);
-    *s = (struct session){.aws = aws, .env = env_dup(env), .key = key, .refs = 1, .used_ms = loop_now_ms(d->loop)};
+    *s = (struct session){
+        .aws = aws, .env = env_dup(env), .key = key, .refs = 1, .used_ms = loop_now_ms(d->loop)};
     vec_push(&d->sessions, s);
     *out = s;
     return 0;
@@ -117,7 +155,8 @@ static int check_provider(const Defang__Caller *caller, struct error *err)
     return -EINVAL;
 }
 
-int session_get(struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err)
+int session_get(
+    struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err)
 {
     int rc = check_provider(caller, err);
     if (rc < 0)
@@ -125,7 +164,8 @@ int session_get(struct daemon *d, const Defang__Caller *caller, struct session *
     evict(d);
     cleanup_env struct env *env = session_env_of(caller);
     char *key = session_key(env, caller->profile, caller->region);
-    vec_each(it, &d->sessions) {
+    vec_each(it, &d->sessions)
+    {
         struct session *s = *it;
         if (text_eq(s->key, key)) {
             free(key);
@@ -137,7 +177,13 @@ int session_get(struct daemon *d, const Defang__Caller *caller, struct session *
     return open_new(d, env, caller->profile, caller->region, key, out, err);
 }
 
-int session_restore(struct daemon *d, const struct env *env, const char *profile, const char *region, struct session **out, struct error *err)
+int session_restore(
+    struct daemon *d,
+    const struct env *env,
+    const char *profile,
+    const char *region,
+    struct session **out,
+    struct error *err)
 {
     /* Never shared: what a client brings for this job must not leak into other shells' sessions. */
     uint8_t random[16];
@@ -161,7 +207,6 @@ void session_unref(struct daemon *d, struct session *s)
 
 void session_drop_all(struct daemon *d)
 {
-    vec_each(it, &d->sessions)
-        session_free(*it);
+    vec_each(it, &d->sessions) session_free(*it);
     vec_free(&d->sessions);
 }

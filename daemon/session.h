@@ -1,7 +1,9 @@
-/* AWS sessions by caller: the same shell settings share one, so that credentials are resolved and identified once. The caller's environment and files
- * decide, never the daemon's own. Keys that came from an environment live in memory only.
+/* AWS sessions by caller: the same shell settings share one, so that credentials are resolved and
+ * identified once. The caller's environment and files decide, never the daemon's own. Keys that
+ * came from an environment live in memory only.
  *
- * The cache key is a digest of everything that resolution reads: AWS_*, HOME, proxies, profile, region, and the size and time of the two files. */
+ * The cache key is a digest of everything that resolution reads: AWS_*, HOME, proxies, profile,
+ * region, and the size and time of the two files. */
 #pragma once
 
 #include "aws/aws.h"
@@ -10,16 +12,24 @@
 
 struct session {
     struct aws_session *aws;
-    struct env *env;           /* the caller's, whole */
+    struct env *env; /* the caller's, whole */
     char *key;
     unsigned refs;
     int64_t used_ms;
 };
 
-/* Resolves profile and region (no network yet). ERR_USAGE for an unknown provider. Release with session_unref. */
-int session_get(struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err);
+/* Resolves profile and region (no network yet). ERR_USAGE for an unknown provider. Release with
+ * session_unref. */
+int session_get(
+    struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err);
 /* For a job that comes back after a restart: `env` has no secrets. */
-int session_restore(struct daemon *d, const struct env *env, const char *profile, const char *region, struct session **out, struct error *err);
+int session_restore(
+    struct daemon *d,
+    const struct env *env,
+    const char *profile,
+    const char *region,
+    struct session **out,
+    struct error *err);
 struct session *session_ref(struct session *s);
 void session_unref(struct daemon *d, struct session *s); /* NULL ok */
 void session_drop_all(struct daemon *d);                 /* at the end */

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-#define DRAIN_MS     2000  /* for the last words of streams */
-#define UNWIND_MS    15000 /* for fibers: calls to AWS are cut, so this is short in practice */
-#define UNWIND_STEP  20
+#define DRAIN_MS    2000  /* for the last words of streams */
+#define UNWIND_MS   15000 /* for fibers: calls to AWS are cut, so this is short in practice */
+#define UNWIND_STEP 20
 
 struct stopping {
     struct daemon *d;
@@ -24,9 +24,7 @@ static void on_drained(void *arg)
 
 static bool job_fibers_left(const struct daemon *d)
 {
-    vec_each(it, &d->jobs)
-        if ((*it)->fiber)
-            return true;
+    vec_each(it, &d->jobs) if ((*it)->fiber) return true;
     return false;
 }
 
@@ -37,7 +35,11 @@ static void check(void *arg)
     if (!late && (!s->drained || job_fibers_left(s->d) || s->d->verbs_active > 0))
         return;
     if (late)
-        log_warning("daemon", "stopping although something still runs: jobs=%d verbs=%u", (int)job_fibers_left(s->d), s->d->verbs_active);
+        log_warning(
+            "daemon",
+            "stopping although something still runs: jobs=%d verbs=%u",
+            (int)job_fibers_left(s->d),
+            s->d->verbs_active);
     loop_timer_stop(s->timer);
     struct loop *loop = s->d->loop;
     free(s);

@@ -19,8 +19,13 @@ static size_t wire_diagnostics(const struct compose_diagnostics *d, struct rpc_d
     *out = xcalloc(d->len + 1, sizeof **out);
     for (size_t i = 0; i < d->len; i++) {
         const struct compose_diagnostic *item = &d->items[i];
-        (*out)[i] = (struct rpc_diagnostic){.severity = (unsigned)item->severity, .file = item->pos.file, .line = item->pos.line,
-                                            .column = item->pos.column, .message = item->message, .hint = item->hint};
+        (*out)[i] = (struct rpc_diagnostic){
+            .severity = (unsigned)item->severity,
+            .file = item->pos.file,
+            .line = item->pos.line,
+            .column = item->pos.column,
+            .message = item->message,
+            .hint = item->hint};
     }
     return d->len;
 }
@@ -33,7 +38,13 @@ static void verb_main(void *arg)
     int rc = handlers[verb->id].fn(v, server_call_request(v->call), &err);
     if (rc < 0) {
         if (!error_is_set(&err))
-            error_raise_errno(&err, rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED, -rc, "%s: %s", verb->name, strerror(-rc));
+            error_raise_errno(
+                &err,
+                rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED,
+                -rc,
+                "%s: %s",
+                verb->name,
+                strerror(-rc));
         struct rpc_diagnostic *diagnostics;
         size_t count = wire_diagnostics(&v->project.diagnostics, &diagnostics);
         server_call_on_cancel(v->call, NULL, NULL);
@@ -91,8 +102,14 @@ int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error
 
 struct engine_context verb_context(struct verb_call *v, const struct plan_facts *facts)
 {
-    return (struct engine_context){.loop = v->daemon->loop, .aws = v->session->aws, .settings = &v->project.settings, .facts = facts, .engine = v->engine,
-                                   .project = v->project.name, .deployment = "000000000000"};
+    return (struct engine_context){
+        .loop = v->daemon->loop,
+        .aws = v->session->aws,
+        .settings = &v->project.settings,
+        .facts = facts,
+        .engine = v->engine,
+        .project = v->project.name,
+        .deployment = "000000000000"};
 }
 
 int verb_item(struct verb_call *v, const ProtobufCMessage *item)
@@ -112,7 +129,11 @@ char *verb_text(struct arena *arena, const char *s)
     return arena_strdup(arena, s ? s : "");
 }
 
-void verb_diagnostics(struct arena *arena, const struct compose_diagnostics *d, Defang__Diagnostic ***out, size_t *count)
+void verb_diagnostics(
+    struct arena *arena,
+    const struct compose_diagnostics *d,
+    Defang__Diagnostic ***out,
+    size_t *count)
 {
     *out = arena_array(arena, Defang__Diagnostic *, d->len + 1);
     *count = d->len;
@@ -130,7 +151,8 @@ void verb_diagnostics(struct arena *arena, const struct compose_diagnostics *d, 
     }
 }
 
-Defang__DeploymentInfo *verb_deployment_info(struct arena *arena, const struct store_deployment *row)
+Defang__DeploymentInfo *
+verb_deployment_info(struct arena *arena, const struct store_deployment *row)
 {
     Defang__DeploymentInfo *i = arena_make(arena, Defang__DeploymentInfo);
     defang__deployment_info__init(i);

@@ -1,5 +1,6 @@
-/* Verbs that wait: each call runs in a fiber of its own; a client that goes away cancels it. A verb function answers itself (server_reply, server_end) and
- * returns 0, or returns an error, which is sent with the diagnostics gathered so far. */
+/* Verbs that wait: each call runs in a fiber of its own; a client that goes away cancels it. A verb
+ * function answers itself (server_reply, server_end) and returns 0, or returns an error, which is
+ * sent with the diagnostics gathered so far. */
 #pragma once
 
 #include "daemon/daemon.h"
@@ -11,9 +12,9 @@ struct verb_call {
     struct daemon *daemon;
     struct server_call *call;
     struct fiber *fiber;
-    struct session *session;      /* dropped at the end */
-    const struct engine *engine;  /* of the project, when it was chosen (engine_choice.h) */
-    struct project project;       /* dropped at the end; its diagnostics go with an error */
+    struct session *session;     /* dropped at the end */
+    const struct engine *engine; /* of the project, when it was chosen (engine_choice.h) */
+    struct project project;      /* dropped at the end; its diagnostics go with an error */
     struct fiber_cond writable;
 };
 
@@ -29,9 +30,14 @@ struct engine_context verb_context(struct verb_call *v, const struct plan_facts 
 int verb_item(struct verb_call *v, const ProtobufCMessage *item);
 
 /* Diagnostics for a reply, in `arena`. */
-void verb_diagnostics(struct arena *arena, const struct compose_diagnostics *d, Defang__Diagnostic ***out, size_t *count);
+void verb_diagnostics(
+    struct arena *arena,
+    const struct compose_diagnostics *d,
+    Defang__Diagnostic ***out,
+    size_t *count);
 /* A deployment's row for a reply, in `arena`. */
-Defang__DeploymentInfo *verb_deployment_info(struct arena *arena, const struct store_deployment *row);
+Defang__DeploymentInfo *
+verb_deployment_info(struct arena *arena, const struct store_deployment *row);
 char *verb_text(struct arena *arena, const char *s); /* never NULL */
 
 void verbs_deploy_register(struct daemon *d);

@@ -68,14 +68,26 @@ static void watch_feed(struct watch *w)
         before = w->sent;
         if (!server_call_can_write(w->call))
             return; /* the writable callback comes back here */
-        if (store_event_read(w->hub->store, w->deployment, w->sent, BATCH_EVENTS, LIMIT_RPC_OUTPUT_HIGH_BYTES, send_event, w, &why) < 0) {
+        if (store_event_read(
+                w->hub->store,
+                w->deployment,
+                w->sent,
+                BATCH_EVENTS,
+                LIMIT_RPC_OUTPUT_HIGH_BYTES,
+                send_event,
+                w,
+                &why) < 0) {
             watch_fail(w, &why);
             return;
         }
     } while (w->sent > before);
     if (ended && w->sent < last) {
-        error_raise(&why, ERR_NOT_FOUND, "the events of deployment %s are not kept any more (%d days)", w->deployment,
-                    LIMIT_STORE_EVENT_DAYS);
+        error_raise(
+            &why,
+            ERR_NOT_FOUND,
+            "the events of deployment %s are not kept any more (%d days)",
+            w->deployment,
+            LIMIT_STORE_EVENT_DAYS);
         watch_fail(w, &why);
     } else if (ended || !w->follow) {
         struct server_call *call = w->call;
@@ -114,7 +126,8 @@ static bool take_id(void *arg, const struct store_deployment *d)
     return false;
 }
 
-static int resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct error *err)
+static int
+resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct error *err)
 {
     *id = NULL;
     if (r->deployment[0] && strcmp(r->deployment, "latest") != 0) {
@@ -133,7 +146,12 @@ static int resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **
     int rc = store_deployment_each(hub->store, &f, take_id, id, err);
     if (rc < 0 || *id)
         return rc;
-    error_raise(err, ERR_NOT_FOUND, "there is no deployment%s%s yet", f.project ? " of " : "", f.project ? f.project : "");
+    error_raise(
+        err,
+        ERR_NOT_FOUND,
+        "there is no deployment%s%s yet",
+        f.project ? " of " : "",
+        f.project ? f.project : "");
     error_hint(err, "`defangctl up` starts one; `defangctl ls` lists all.");
     return -ENOENT;
 }
@@ -152,7 +170,13 @@ static void on_watch(void *arg, struct server_call *call, const ProtobufCMessage
     if (hub->on_caller && r->caller)
         hub->on_caller(hub->on_caller_arg, r->caller);
     struct watch *w = xcalloc(1, sizeof *w);
-    *w = (struct watch){.hub = hub, .call = call, .deployment = id, .sent = r->after_sequence, .follow = r->follow, .next = hub->first};
+    *w = (struct watch){
+        .hub = hub,
+        .call = call,
+        .deployment = id,
+        .sent = r->after_sequence,
+        .follow = r->follow,
+        .next = hub->first};
     if (w->next)
         w->next->prev = w;
     hub->first = w;
@@ -186,7 +210,8 @@ unsigned watch_hub_count(const struct watch_hub *hub)
     return hub->count;
 }
 
-void watch_hub_on_caller(struct watch_hub *hub, void (*fn)(void *arg, const Defang__Caller *caller), void *arg)
+void watch_hub_on_caller(
+    struct watch_hub *hub, void (*fn)(void *arg, const Defang__Caller *caller), void *arg)
 {
     hub->on_caller = fn;
     hub->on_caller_arg = arg;

@@ -1,8 +1,10 @@
-/* The `watch` verb. A watcher is a cursor {deployment, last sequence sent} over the committed events of the store: it is fed while its connection has room
- * and when something was committed, and holds nothing else. It ends after the last event of an ended deployment, or, without `follow`, after the last
- * one that there is. No fiber.
+/* The `watch` verb. A watcher is a cursor {deployment, last sequence sent} over the committed
+ * events of the store: it is fed while its connection has room and when something was committed,
+ * and holds nothing else. It ends after the last event of an ended deployment, or, without
+ * `follow`, after the last one that there is. No fiber.
  *
- * `deployment` is an id, or "latest" (also ""): the newest of the caller's project_name and stack where those are given, else of all. */
+ * `deployment` is an id, or "latest" (also ""): the newest of the caller's project_name and stack
+ * where those are given, else of all. */
 #pragma once
 
 #include "rpc/server.h"
@@ -14,5 +16,7 @@ struct watch_hub;
 struct watch_hub *watch_hub_new(struct store *store, struct server *server);
 void watch_hub_free(struct watch_hub *hub);
 unsigned watch_hub_count(const struct watch_hub *hub);
-/* fn(arg, caller) for each watch request that carries a caller: its shell may bring what a blocked job waits for. `caller` lives for the call of fn only. */
-void watch_hub_on_caller(struct watch_hub *hub, void (*fn)(void *arg, const Defang__Caller *caller), void *arg);
+/* fn(arg, caller) for each watch request that carries a caller: its shell may bring what a blocked
+ * job waits for. `caller` lives for the call of fn only. */
+void watch_hub_on_caller(
+    struct watch_hub *hub, void (*fn)(void *arg, const Defang__Caller *caller), void *arg);

@@ -51,15 +51,20 @@ int cmd_cd(struct client *c, struct error *err)
 
 static void show(struct client *c, const Defang__CdReply *cd)
 {
-    static const char *const titles[] = {"PROJECT", "STACK", "ENGINE", "REGION", "CHANGED", "STATUS", "NAME"};
+    static const char *const titles[] = {
+        "PROJECT", "STACK", "ENGINE", "REGION", "CHANGED", "STATUS", "NAME"};
     struct table *t = c->options.json ? NULL : table_new(ARRAY_LEN(titles), titles);
     for (size_t i = 0; i < cd->n_stacks; i++) {
         const Defang__CdStack *s = cd->stacks[i];
         char changed[24];
         say_time(s->changed_ms, changed, sizeof changed);
-        cleanup_free char *status = s->pending ? xasprintf("%s, %u unfinished", s->status, s->pending) : xstrdup(s->status);
+        cleanup_free char *status =
+            s->pending ? xasprintf("%s, %u unfinished", s->status, s->pending) : xstrdup(s->status);
         if (t)
-            table_row(t, (const char *const[]){s->project, s->stack, s->engine, s->region, changed, status, s->name});
+            table_row(
+                t,
+                (const char *const[]){
+                    s->project, s->stack, s->engine, s->region, changed, status, s->name});
         else
             json_out_message(stdout, &s->base);
     }

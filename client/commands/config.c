@@ -36,7 +36,8 @@ static int read_value(const char *name, struct str *value, struct error *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            rc = error_raise_errno(err, ERR_USAGE, errno, "cannot read the value of %s: %s", name, strerror(errno));
+            rc = error_raise_errno(
+                err, ERR_USAGE, errno, "cannot read the value of %s: %s", name, strerror(errno));
         if (n <= 0 || (terminal && c == '\n'))
             break;
         str_append_char(value, c);
@@ -45,7 +46,8 @@ static int read_value(const char *name, struct str *value, struct error *err)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
         fputc('\n', stderr);
     }
-    while (!terminal && value->len > 0 && (value->data[value->len - 1] == '\n' || value->data[value->len - 1] == '\r'))
+    while (!terminal && value->len > 0 &&
+           (value->data[value->len - 1] == '\n' || value->data[value->len - 1] == '\r'))
         str_truncate(value, value->len - 1);
     return rc;
 }
@@ -57,7 +59,8 @@ static void random_value(struct str *value)
         str_append_char(value, letters[clock_random_below(sizeof letters - 1)]);
 }
 
-static int value_for(struct client *c, const char *name, const char *given, struct str *value, struct error *err)
+static int value_for(
+    struct client *c, const char *name, const char *given, struct str *value, struct error *err)
 {
     if (given) {
         str_append(value, given);
@@ -80,11 +83,15 @@ static int fill_values(struct client *c, Defang__ConfigSetRequest *r, struct err
     r->values = xcalloc(c->argument_count + 1, sizeof *r->values);
     for (size_t i = 0; i < c->argument_count; i++) {
         char *equals = strchr(c->arguments[i], '=');
-        cleanup_free char *name = xstrndup(c->arguments[i], equals ? (size_t)(equals - c->arguments[i]) : strlen(c->arguments[i]));
+        cleanup_free char *name = xstrndup(
+            c->arguments[i], equals ? (size_t)(equals - c->arguments[i]) : strlen(c->arguments[i]));
         struct str value = STR_INIT;
         bool from_stdin = !equals && !c->options.random && !c->options.from_env;
         if (from_stdin && asks && !isatty(STDIN_FILENO))
-            return error_raise(err, ERR_USAGE, "standard input holds one value: set the others by commands of their own");
+            return error_raise(
+                err,
+                ERR_USAGE,
+                "standard input holds one value: set the others by commands of their own");
         asks |= from_stdin;
         int rc = value_for(c, name, equals ? equals + 1 : NULL, &value, err);
         Defang__EnvVar *v = xcalloc(1, sizeof *v);
@@ -94,7 +101,8 @@ static int fill_values(struct client *c, Defang__ConfigSetRequest *r, struct err
         r->values[r->n_values++] = v;
         str_wipe(&value);
         if (equals)
-            secret_wipe(equals + 1, strlen(equals + 1)); /* out of the process list as soon as can be */
+            secret_wipe(
+                equals + 1, strlen(equals + 1)); /* out of the process list as soon as can be */
         if (rc < 0)
             return rc;
     }

@@ -30,7 +30,8 @@ int cmd_up(struct client *c, struct error *err)
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;
     request.mode = text(c->options.mode);
-    request.engine = text(c->options.engine ? c->options.engine : env_get_nonempty(c->env, "DEFANG_ENGINE"));
+    request.engine =
+        text(c->options.engine ? c->options.engine : env_get_nonempty(c->env, "DEFANG_ENGINE"));
     request.force_build = c->options.build;
     if (rc == 0)
         rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
@@ -64,8 +65,10 @@ int cmd_down(struct client *c, struct error *err)
     return rc;
 }
 
-/* The row of a deployment, for the header; "latest" becomes its id. NULL when it is not known (the daemon says so then). */
-static Defang__ListReply *find_info(struct client *c, const char *id, Defang__DeploymentInfo **info, struct error *err)
+/* The row of a deployment, for the header; "latest" becomes its id. NULL when it is not known (the
+ * daemon says so then). */
+static Defang__ListReply *
+find_info(struct client *c, const char *id, Defang__DeploymentInfo **info, struct error *err)
 {
     Defang__ListRequest request = DEFANG__LIST_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
@@ -82,7 +85,11 @@ static Defang__ListReply *find_info(struct client *c, const char *id, Defang__De
         if (latest || text_eq(list->deployments[i]->id, id))
             *info = list->deployments[i];
     if (!*info) {
-        error_raise(err, ERR_NOT_FOUND, latest ? "no deployment is known here yet" : "deployment %s is not known here", id);
+        error_raise(
+            err,
+            ERR_NOT_FOUND,
+            latest ? "no deployment is known here yet" : "deployment %s is not known here",
+            id);
         error_hint(err, "`defangctl ls` lists the deployments");
         protobuf_c_message_free_unpacked(reply, NULL);
         return NULL;
@@ -95,7 +102,8 @@ int cmd_watch(struct client *c, struct error *err)
     if (c->argument_count > 1)
         return error_raise(err, ERR_USAGE, "one deployment can be watched at a time");
     Defang__DeploymentInfo *info;
-    Defang__ListReply *list = find_info(c, c->argument_count ? c->arguments[0] : "latest", &info, err);
+    Defang__ListReply *list =
+        find_info(c, c->argument_count ? c->arguments[0] : "latest", &info, err);
     if (!list)
         return -1;
     uint64_t after = c->options.from > 0 ? (uint64_t)c->options.from - 1 : 0;

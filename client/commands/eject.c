@@ -20,7 +20,8 @@ static int check_folder(const char *path, struct error *err)
     if (!folder && errno == ENOENT)
         return 0;
     if (!folder)
-        return error_raise_errno(err, ERR_USAGE, errno, "%s cannot be written into: %s", path, strerror(errno));
+        return error_raise_errno(
+            err, ERR_USAGE, errno, "%s cannot be written into: %s", path, strerror(errno));
     bool empty = true;
     for (struct dirent *e; (e = readdir(folder));)
         empty = empty && (text_eq(e->d_name, ".") || text_eq(e->d_name, ".."));
@@ -73,7 +74,10 @@ int cmd_eject(struct client *c, struct error *err)
     for (size_t i = 0; rc == 0 && i < reply->n_builds; i++)
         say("the image of %s is not built yet: README.md says how", reply->builds[i]);
     if (rc == 0)
-        say("%s: %zu files for %s; README.md says how to go on", path, reply->n_files, text_eq(reply->engine, "pulumi") ? "Pulumi" : "CloudFormation");
+        say("%s: %zu files for %s; README.md says how to go on",
+            path,
+            reply->n_files,
+            text_eq(reply->engine, "pulumi") ? "Pulumi" : "CloudFormation");
     protobuf_c_message_free_unpacked(message, NULL);
     return rc;
 }

@@ -14,22 +14,30 @@
 
 static enum say_style style_of(const char *effect)
 {
-    return text_eq(effect, "refused") || text_eq(effect, "unknown") ? SAY_BAD : text_eq(effect, "ignored") ? SAY_WARN : SAY_PLAIN;
+    return text_eq(effect, "refused") || text_eq(effect, "unknown") ? SAY_BAD
+           : text_eq(effect, "ignored")                             ? SAY_WARN
+                                                                    : SAY_PLAIN;
 }
 
 static void print_place(const Defang__ExplainLine *l, const char *cwd)
 {
     size_t n = strlen(cwd);
-    const char *file = strncmp(l->file, cwd, n) == 0 && l->file[n] == '/' ? l->file + n + 1 : l->file;
+    const char *file =
+        strncmp(l->file, cwd, n) == 0 && l->file[n] == '/' ? l->file + n + 1 : l->file;
     if (l->line)
-        printf("  %s%s:%u:%u%s", say_on(stdout, SAY_DIM), file, l->line, l->column, say_off(stdout));
+        printf(
+            "  %s%s:%u:%u%s", say_on(stdout, SAY_DIM), file, l->line, l->column, say_off(stdout));
 }
 
 /* Resources of one type stand together: "AWS::ECS::Service ServiceWeb". */
 static void print_resources(const Defang__ExplainLine *l)
 {
     for (size_t i = 0; i < l->n_resources; i++)
-        printf("      -> %s%s%s\n", l->resources[i], text_empty(l->property) ? "" : " · ", l->property);
+        printf(
+            "      -> %s%s%s\n",
+            l->resources[i],
+            text_empty(l->property) ? "" : " · ",
+            l->property);
 }
 
 static void print_line(const Defang__ExplainLine *l, const char *cwd)
@@ -39,7 +47,12 @@ static void print_line(const Defang__ExplainLine *l, const char *cwd)
     size_t width = say_width(left);
     printf("  %s%*s ", left, width < KEY_WIDTH ? (int)(KEY_WIDTH - width) : 0, "");
     if (!text_eq(l->effect, "becomes"))
-        printf("%s%s%s%s", say_on(stdout, style_of(l->effect)), l->effect, say_off(stdout), text_empty(l->text) ? "" : ": ");
+        printf(
+            "%s%s%s%s",
+            say_on(stdout, style_of(l->effect)),
+            l->effect,
+            say_off(stdout),
+            text_empty(l->text) ? "" : ": ");
     printf("%s", l->text);
     print_place(l, cwd);
     printf("\n");
@@ -79,7 +92,11 @@ int cmd_explain(struct client *c, struct error *err)
             continue;
         }
         if (!text_eq(service, l->service))
-            printf("%s%s%s\n", say_on(stdout, SAY_BOLD), text_empty(l->service) ? "project" : l->service, say_off(stdout));
+            printf(
+                "%s%s%s\n",
+                say_on(stdout, SAY_BOLD),
+                text_empty(l->service) ? "project" : l->service,
+                say_off(stdout));
         service = l->service;
         print_line(l, cwd);
     }

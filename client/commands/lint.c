@@ -16,19 +16,34 @@ static void print_text(const Defang__Diagnostic *d)
 {
     static const enum say_style styles[] = {SAY_BAD, SAY_WARN, SAY_DIM};
     enum say_style style = styles[d->severity < ARRAY_LEN(styles) ? d->severity : 1];
-    cleanup_free char *message = say_clean(d->message), *hint = say_clean(d->hint), *file = say_clean(d->file);
+    cleanup_free char *message = say_clean(d->message), *hint = say_clean(d->hint),
+                      *file = say_clean(d->file);
     if (!text_empty(file) && d->line)
         printf("%s:%u:%u: ", file, d->line, d->column);
     else if (!text_empty(file))
         printf("%s: ", file);
-    printf("%s%s:%s %s [%s]\n", say_on(stdout, style), sarif_level(d->severity), say_off(stdout), message, d->rule);
+    printf(
+        "%s%s:%s %s [%s]\n",
+        say_on(stdout, style),
+        sarif_level(d->severity),
+        say_off(stdout),
+        message,
+        d->rule);
     if (!text_empty(hint))
         printf("    %s\n", hint);
 }
 
 static void print_json(const Defang__Diagnostic *d)
 {
-    const struct { const char *name, *value; } texts[] = {{"rule", d->rule}, {"severity", sarif_level(d->severity)}, {"message", d->message}, {"hint", d->hint}, {"file", d->file}};
+    const struct {
+        const char *name, *value;
+    } texts[] = {
+        {"rule", d->rule},
+        {"severity", sarif_level(d->severity)},
+        {"message", d->message},
+        {"hint", d->hint},
+        {"file", d->file}};
+
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         if (i > 2 && text_empty(texts[i].value))
             continue;
@@ -40,7 +55,8 @@ static void print_json(const Defang__Diagnostic *d)
     puts("}");
 }
 
-static int print_findings(const struct client *c, const char *format, const Defang__ComposeLintReply *lint)
+static int
+print_findings(const struct client *c, const char *format, const Defang__ComposeLintReply *lint)
 {
     size_t counts[3] = {0};
     for (size_t i = 0; i < lint->n_diagnostics; i++) {
@@ -54,7 +70,13 @@ static int print_findings(const struct client *c, const char *format, const Defa
     if (text_eq(format, "sarif"))
         sarif_print(stdout, lint->diagnostics, lint->n_diagnostics);
     if (!c->options.json)
-        say("%zu error%s, %zu warning%s, %zu note%s", counts[0], counts[0] == 1 ? "" : "s", counts[1], counts[1] == 1 ? "" : "s", counts[2], counts[2] == 1 ? "" : "s");
+        say("%zu error%s, %zu warning%s, %zu note%s",
+            counts[0],
+            counts[0] == 1 ? "" : "s",
+            counts[1],
+            counts[1] == 1 ? "" : "s",
+            counts[2],
+            counts[2] == 1 ? "" : "s");
     return counts[0] ? error_kind_exit(ERR_USAGE) : 0;
 }
 
@@ -63,7 +85,8 @@ int cmd_compose_lint(struct client *c, struct error *err)
     const struct options *o = &c->options;
     const char *format = o->format ? o->format : o->json ? "json" : "text";
     if (!text_eq(format, "text") && !text_eq(format, "json") && !text_eq(format, "sarif"))
-        return error_raise(err, ERR_USAGE, "--format takes text, json or sarif here, not \"%s\"", format);
+        return error_raise(
+            err, ERR_USAGE, "--format takes text, json or sarif here, not \"%s\"", format);
     Defang__ComposeLintRequest request = DEFANG__COMPOSE_LINT_REQUEST__INIT;
     Defang__Caller caller;
     ProtobufCMessage *reply = NULL;

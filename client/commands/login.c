@@ -1,8 +1,8 @@
 /* login: shows the address and the code, waits until the login is confirmed in a browser. */
 #include "client/connect.h"
+#include "client/signals.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
-#include "client/signals.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -21,13 +21,19 @@ static void show(struct client *c, const Defang__LoginEvent *item)
         return;
     }
     char until[24];
-    cleanup_free char *url = say_clean(item->url), *whole = say_clean(item->url_complete), *code = say_clean(item->user_code);
+    cleanup_free char *url = say_clean(item->url), *whole = say_clean(item->url_complete),
+                      *code = say_clean(item->user_code);
     say_time(item->expires_ms, until, sizeof until);
     if (item->done)
         printf("logged in to %s until %s (profile %s)\n", item->session, until, item->profile);
     else
-        say("Open %s in a browser and enter the code\n\n    %s%s%s\n\nor open %s\nWaiting for the confirmation; Ctrl-C gives up.", url, say_on(stderr, SAY_BOLD), code,
-            say_off(stderr), whole);
+        say("Open %s in a browser and enter the code\n\n    %s%s%s\n\nor open %s\nWaiting for the "
+            "confirmation; Ctrl-C gives up.",
+            url,
+            say_on(stderr, SAY_BOLD),
+            code,
+            say_off(stderr),
+            whole);
 }
 
 static int follow(struct client *c, struct rpc_client *rpc, uint64_t call, struct error *err)
@@ -45,7 +51,8 @@ static int follow(struct client *c, struct rpc_client *rpc, uint64_t call, struc
         } else if (rc == RPC_NEXT_FD) {
             return error_raise_errno(err, ERR_INTERRUPTED, EINTR, "the login was given up");
         } else if (rc == RPC_NEXT_TIMEOUT) {
-            return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "the login was not confirmed in time");
+            return error_raise_errno(
+                err, ERR_TIMEOUT, ETIMEDOUT, "the login was not confirmed in time");
         } else if (rc == RPC_NEXT_END && !done) {
             return error_raise(err, ERR_FAILED, "the daemon ended the login without a result");
         } else {

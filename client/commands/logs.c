@@ -1,9 +1,9 @@
 #include "client/connect.h"
-#include "client/view/json_out.h"
 #include "client/mfa.h"
-#include "client/view/say.h"
 #include "client/signals.h"
 #include "client/time_arg.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -25,8 +25,17 @@ static void show(struct client *c, const Defang__LogLine *l)
     say_time(l->time_ms, time, sizeof time);
     cleanup_free char *text = say_clean(l->text);
     bool bad = l->error;
-    printf("%s%s%s %s%-12s%s %s%s%s\n", say_on(stdout, SAY_DIM), time, say_off(stdout), say_on(stdout, SAY_BOLD), l->service, say_off(stdout),
-           bad ? say_on(stdout, SAY_BAD) : "", text, bad ? say_off(stdout) : "");
+    printf(
+        "%s%s%s %s%-12s%s %s%s%s\n",
+        say_on(stdout, SAY_DIM),
+        time,
+        say_off(stdout),
+        say_on(stdout, SAY_BOLD),
+        l->service,
+        say_off(stdout),
+        bad ? say_on(stdout, SAY_BAD) : "",
+        text,
+        bad ? say_off(stdout) : "");
     fflush(stdout);
 }
 
@@ -34,7 +43,8 @@ static int read_all(struct client *c, struct rpc_client *rpc, uint64_t call, str
 {
     int signals = signals_open(false);
     for (;;) {
-        struct rpc_wait wait = {.timeout_ms = c->options.follow ? -1 : STALL_S * 1000, .fds = &signals, .fd_count = 1};
+        struct rpc_wait wait = {
+            .timeout_ms = c->options.follow ? -1 : STALL_S * 1000, .fds = &signals, .fd_count = 1};
         ProtobufCMessage *item = NULL;
         int rc = rpc_client_next(rpc, call, &wait, &item, err);
         if (rc == RPC_NEXT_ITEM) {

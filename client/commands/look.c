@@ -15,8 +15,15 @@
 
 #define CALL_TIMEOUT_S 120
 
-/* Fills the caller into the request's field, calls, prints the reply with --json. *reply is NULL then. */
-static int ask(struct client *c, enum rpc_verb_id verb, ProtobufCMessage *request, Defang__Caller **field, ProtobufCMessage **reply, struct error *err)
+/* Fills the caller into the request's field, calls, prints the reply with --json. *reply is NULL
+ * then. */
+static int
+ask(struct client *c,
+    enum rpc_verb_id verb,
+    ProtobufCMessage *request,
+    Defang__Caller **field,
+    ProtobufCMessage **reply,
+    struct error *err)
 {
     Defang__Caller caller;
     int rc = caller_fill(c, &caller, err);
@@ -49,13 +56,25 @@ int cmd_ps(struct client *c, struct error *err)
         return rc;
     Defang__PsReply *ps = (Defang__PsReply *)reply;
     if (!printed_as_json(c, reply)) {
-        static const char *const titles[] = {"SERVICE", "STATE", "RUNNING", "HEALTH", "ENDPOINT", "DEPLOYMENT", "IMAGE"};
+        static const char *const titles[] = {
+            "SERVICE", "STATE", "RUNNING", "HEALTH", "ENDPOINT", "DEPLOYMENT", "IMAGE"};
         struct table *t = table_new(ARRAY_LEN(titles), titles);
         for (size_t i = 0; i < ps->n_services; i++) {
             const Defang__ServiceStatus *s = ps->services[i];
-            bool over = text_eq(s->kind, "once") && s->desired == 0; /* it has run, nothing of it is wanted */
-            cleanup_free char *running = over ? xstrdup("-") : xasprintf("%u/%u", s->running, s->desired);
-            table_row(t, (const char *const[]){s->name, or_dash(s->state), running, or_dash(s->health), or_dash(s->endpoint), or_dash(s->deployment), or_dash(s->image)});
+            bool over = text_eq(s->kind, "once") &&
+                        s->desired == 0; /* it has run, nothing of it is wanted */
+            cleanup_free char *running =
+                over ? xstrdup("-") : xasprintf("%u/%u", s->running, s->desired);
+            table_row(
+                t,
+                (const char *const[]){
+                    s->name,
+                    or_dash(s->state),
+                    running,
+                    or_dash(s->health),
+                    or_dash(s->endpoint),
+                    or_dash(s->deployment),
+                    or_dash(s->image)});
         }
         table_print(t);
         for (size_t i = 0; i < ps->n_services; i++)
@@ -78,7 +97,16 @@ int cmd_ls(struct client *c, struct error *err)
     if (rc < 0)
         return rc;
     Defang__ListReply *list = (Defang__ListReply *)reply;
-    static const char *const titles[] = {"DEPLOYMENT", "KIND", "PROJECT", "STACK", "ACCOUNT", "REGION", "STARTED", "STATE", "SUMMARY"};
+    static const char *const titles[] = {
+        "DEPLOYMENT",
+        "KIND",
+        "PROJECT",
+        "STACK",
+        "ACCOUNT",
+        "REGION",
+        "STARTED",
+        "STATE",
+        "SUMMARY"};
     struct table *t = c->options.json ? NULL : table_new(ARRAY_LEN(titles), titles);
     for (size_t i = 0; i < list->n_deployments; i++) {
         const Defang__DeploymentInfo *d = list->deployments[i];
@@ -86,7 +114,18 @@ int cmd_ls(struct client *c, struct error *err)
         say_time(d->created_ms, started, sizeof started);
         cleanup_free char *summary = say_fit(d->summary, 60);
         if (t)
-            table_row(t, (const char *const[]){d->id, d->kind, or_dash(d->project), d->stack, d->account, d->region, started, view_state_name(d->state), summary});
+            table_row(
+                t,
+                (const char *const[]){
+                    d->id,
+                    d->kind,
+                    or_dash(d->project),
+                    d->stack,
+                    d->account,
+                    d->region,
+                    started,
+                    view_state_name(d->state),
+                    summary});
         else
             json_out_message(stdout, &d->base);
     }
@@ -106,9 +145,18 @@ int cmd_whoami(struct client *c, struct error *err)
         return rc;
     Defang__WhoamiReply *who = (Defang__WhoamiReply *)reply;
     if (!printed_as_json(c, reply)) {
-        printf("account      %s\narn          %s\nregion       %s%s%s%s\nprofile      %s\ncredentials  %s (access key …%s)\n", who->account, who->arn, or_dash(who->region),
-               text_empty(who->region_source) ? "" : " (", who->region_source, text_empty(who->region_source) ? "" : ")", who->profile, who->credentials_source,
-               who->access_key_tail);
+        printf(
+            "account      %s\narn          %s\nregion       %s%s%s%s\nprofile      %s\ncredentials "
+            " %s (access key …%s)\n",
+            who->account,
+            who->arn,
+            or_dash(who->region),
+            text_empty(who->region_source) ? "" : " (",
+            who->region_source,
+            text_empty(who->region_source) ? "" : ")",
+            who->profile,
+            who->credentials_source,
+            who->access_key_tail);
         if (!text_empty(who->endpoint))
             printf("endpoint     %s\n", who->endpoint);
         for (size_t i = 0; i < who->n_tried; i++)
@@ -128,12 +176,22 @@ int cmd_compose_config(struct client *c, struct error *err)
     if (o->format && !text_eq(o->format, "yaml") && !text_eq(o->format, "json"))
         return error_raise(err, ERR_USAGE, "--format takes yaml or json, not \"%s\"", o->format);
     request.format = (char *)(o->json ? "json" : o->format ? o->format : "yaml");
-    request.list = (char *)(o->services ? "services" : o->images ? "images" : o->volumes ? "volumes" : o->networks ? "networks" : o->show_profiles ? "profiles" : o->environment ? "environment" : "");
+    request.list = (char *)(o->services        ? "services"
+                            : o->images        ? "images"
+                            : o->volumes       ? "volumes"
+                            : o->networks      ? "networks"
+                            : o->show_profiles ? "profiles"
+                            : o->environment   ? "environment"
+                                               : "");
     request.hash = (char *)(o->hash ? o->hash : "");
     request.no_interpolate = o->no_interpolate;
     request.resolve_image_digests = o->resolve_image_digests;
     if (o->no_interpolate && o->resolve_image_digests)
-        return error_raise(err, ERR_USAGE, "--resolve-image-digests needs the images as they are filled in: leave --no-interpolate out");
+        return error_raise(
+            err,
+            ERR_USAGE,
+            "--resolve-image-digests needs the images as they are filled in: leave "
+            "--no-interpolate out");
     int rc = ask(c, RPC_COMPOSE_CONFIG, &request.base, &request.caller, &reply, err);
     if (rc < 0)
         return rc;
@@ -176,10 +234,26 @@ static int daemon_status(struct client *c, struct error *err)
     if (!printed_as_json(c, reply)) {
         char started[24];
         say_time(s->started_ms, started, sizeof started);
-        printf("%s, pid %u, since %s%s\nsocket       %s\nstate        %s (%.1f MiB)\nconnections  %u\njobs         %u\n", s->build, s->pid, started,
-               s->under_systemd ? ", under systemd" : "", s->socket, s->state_folder, (double)s->database_bytes / (1 << 20), s->connections, s->jobs_active);
+        printf(
+            "%s, pid %u, since %s%s\nsocket       %s\nstate        %s (%.1f MiB)\nconnections  "
+            "%u\njobs         %u\n",
+            s->build,
+            s->pid,
+            started,
+            s->under_systemd ? ", under systemd" : "",
+            s->socket,
+            s->state_folder,
+            (double)s->database_bytes / (1 << 20),
+            s->connections,
+            s->jobs_active);
         for (size_t i = 0; i < s->n_jobs; i++)
-            printf("  %s  %s %s %s  %s\n", s->jobs[i]->id, s->jobs[i]->kind, s->jobs[i]->project, s->jobs[i]->stack, view_state_name(s->jobs[i]->state));
+            printf(
+                "  %s  %s %s %s  %s\n",
+                s->jobs[i]->id,
+                s->jobs[i]->kind,
+                s->jobs[i]->project,
+                s->jobs[i]->stack,
+                view_state_name(s->jobs[i]->state));
     }
     protobuf_c_message_free_unpacked(reply, NULL);
     return 0;
@@ -201,7 +275,10 @@ static int daemon_stop(struct client *c, struct error *err)
     if (rc == 0) {
         uint32_t jobs = ((Defang__DaemonStopReply *)reply)->jobs_active;
         if (jobs > 0)
-            say("%u job%s will go on when the daemon is started again (any defangctl command starts it)", jobs, jobs == 1 ? "" : "s");
+            say("%u job%s will go on when the daemon is started again (any defangctl command "
+                "starts it)",
+                jobs,
+                jobs == 1 ? "" : "s");
         protobuf_c_message_free_unpacked(reply, NULL);
         /* Stopped means: it no longer answers. */
         for (int i = 0; i < 400; i++) {

@@ -19,7 +19,8 @@ static int write_template(struct client *c, const Defang__PlanReply *plan, struc
         printf("%.*s\n", (int)plan->template_json.len, (const char *)plan->template_json.data);
         return 0;
     }
-    cleanup_free char *text = xasprintf("%.*s\n", (int)plan->template_json.len, (const char *)plan->template_json.data);
+    cleanup_free char *text =
+        xasprintf("%.*s\n", (int)plan->template_json.len, (const char *)plan->template_json.data);
     int rc = file_write_atomic(c->options.out, text, strlen(text), 0644, err);
     if (rc == 0)
         say("template written to %s", c->options.out);
@@ -47,9 +48,19 @@ static void print_change(const Defang__PlanChange *change)
     cleanup_str struct str what = STR_INIT;
     for (size_t i = 0; i < change->n_properties; i++)
         str_appendf(&what, "%s%s", i ? ", " : ": ", change->properties[i]);
-    printf("  %s%-8s%s %-32s %s%s%s%s%s%s%s\n", say_on(stdout, style), mark, say_off(stdout), change->logical_id, change->type, str_get(&what),
-           text_empty(change->replacement) ? "" : "  [", change->replacement, text_empty(change->replacement) ? "" : "]", text_empty(change->usual) ? "" : "  ",
-           change->usual);
+    printf(
+        "  %s%-8s%s %-32s %s%s%s%s%s%s%s\n",
+        say_on(stdout, style),
+        mark,
+        say_off(stdout),
+        change->logical_id,
+        change->type,
+        str_get(&what),
+        text_empty(change->replacement) ? "" : "  [",
+        change->replacement,
+        text_empty(change->replacement) ? "" : "]",
+        text_empty(change->usual) ? "" : "  ",
+        change->usual);
     if (!text_empty(change->warning))
         printf("           %s! %s%s\n", say_on(stdout, SAY_WARN), change->warning, say_off(stdout));
 }
@@ -103,7 +114,11 @@ static void print_list(const char *title, char **list, size_t count)
 static void print_cost(const Defang__PlanReply *plan)
 {
     if (!plan->cost_known) {
-        printf("%sCost%s: not known: %s.\n", say_on(stdout, SAY_BOLD), say_off(stdout), plan->cost_basis);
+        printf(
+            "%sCost%s: not known: %s.\n",
+            say_on(stdout, SAY_BOLD),
+            say_off(stdout),
+            plan->cost_basis);
         return;
     }
     printf("%sCost a month%s: ", say_on(stdout, SAY_BOLD), say_off(stdout));
@@ -150,7 +165,12 @@ static void print_plan(const Defang__PlanReply *plan)
     if (plan->n_changes == 0 && plan->n_builds == 0 && plan->n_runs == 0)
         printf("Nothing would change: what runs is what the files say.\n");
     else
-        printf("%u to add, %u to change, %u to remove%s.\n", added, changed, removed, plan->first ? " (first deployment)" : "");
+        printf(
+            "%u to add, %u to change, %u to remove%s.\n",
+            added,
+            changed,
+            removed,
+            plan->first ? " (first deployment)" : "");
     print_cost(plan);
 }
 

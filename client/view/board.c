@@ -1,5 +1,6 @@
-/* The live board: a row per image, resource group and service, redrawn in place, never longer or wider than the window. Finished rows fold when space is short.
- * Log lines are not shown (they are in `defangctl logs` and shown when something fails); notes stay under the board. */
+/* The live board: a row per image, resource group and service, redrawn in place, never longer or
+ * wider than the window. Finished rows fold when space is short. Log lines are not shown (they are
+ * in `defangctl logs` and shown when something fails); notes stay under the board. */
 #include "client/view/view.h"
 
 #include "base/clock.h"
@@ -13,8 +14,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define REDRAW_MS    100
-#define NOTES_KEPT   4
+#define REDRAW_MS     100
+#define NOTES_KEPT    4
 #define TITLE_COLUMNS 12
 
 struct row {
@@ -100,8 +101,21 @@ static void draw_row(const struct board *b, const struct row *r, size_t columns,
     }
     size_t room = columns > fixed + time_width + 2 ? columns - fixed - time_width - 2 : 0;
     cleanup_free char *cut = say_fit(str_get(&what), room);
-    str_appendf(out, " %s%s%s %s%*s %s%*s %s%s%s\n", say_on(stderr, style), mark, say_off(stderr), title, (int)(TITLE_COLUMNS - say_width(title)), "", cut,
-                (int)(room - say_width(cut)), "", say_on(stderr, SAY_DIM), time, say_off(stderr));
+    str_appendf(
+        out,
+        " %s%s%s %s%*s %s%*s %s%s%s\n",
+        say_on(stderr, style),
+        mark,
+        say_off(stderr),
+        title,
+        (int)(TITLE_COLUMNS - say_width(title)),
+        "",
+        cut,
+        (int)(room - say_width(cut)),
+        "",
+        say_on(stderr, SAY_DIM),
+        time,
+        say_off(stderr));
 }
 
 static int by_order(const void *a, const void *b)
@@ -135,18 +149,19 @@ static void draw_folded(size_t done, size_t hidden, size_t columns, struct str *
     draw_line(str_get(&text), SAY_DIM, columns, out);
 }
 
-/* Which rows fit, in their order: active and failed ones before waiting ones; finished ones are folded into one line. */
+/* Which rows fit, in their order: active and failed ones before waiting ones; finished ones are
+ * folded into one line. */
 static size_t draw_rows(struct board *b, size_t columns, size_t room, struct str *out)
 {
     size_t count[RANKS] = {0}, lines = 0;
-    vec_each(r, &b->rows)
-        count[rank_of(r)]++;
+    vec_each(r, &b->rows) count[rank_of(r)]++;
     bool fold = b->rows.len > room;
     size_t left = fold ? room - 1 : room, hidden = 0;
     size_t may[RANKS] = {MIN(count[RANK_URGENT], left), 0, 0};
     may[RANK_OTHER] = MIN(count[RANK_OTHER], left - may[RANK_URGENT]);
     may[RANK_FOLDED] = fold ? 0 : count[RANK_FOLDED];
-    vec_each(r, &b->rows) {
+    vec_each(r, &b->rows)
+    {
         enum rank rank = rank_of(r);
         if (may[rank] == 0) {
             hidden += rank != RANK_FOLDED;
@@ -184,7 +199,10 @@ static void draw(struct board *b, bool final)
     for (size_t i = b->notes.len - notes; i < b->notes.len; i++, lines++)
         draw_line(b->notes.items[i], SAY_WARN, columns, &out);
     if (!final) {
-        cleanup_free char *foot = xasprintf(" Ctrl-C leaves it running: defangctl watch %s · defangctl cancel %s", b->deployment, b->deployment);
+        cleanup_free char *foot = xasprintf(
+            " Ctrl-C leaves it running: defangctl watch %s · defangctl cancel %s",
+            b->deployment,
+            b->deployment);
         draw_line(foot, SAY_DIM, columns, &out);
         lines++;
     }
@@ -204,9 +222,7 @@ static void redraw_soon(struct board *b)
 
 static struct row *row_get(struct board *b, const Defang__Row *from)
 {
-    vec_each(r, &b->rows)
-        if (text_eq(r->id, from->id))
-            return r;
+    vec_each(r, &b->rows) if (text_eq(r->id, from->id)) return r;
     vec_push(&b->rows, (struct row){.id = xstrdup(from->id)});
     return vec_last(&b->rows);
 }
@@ -236,7 +252,9 @@ static void take_note(struct board *b, const Defang__Event *e)
 {
     static const char *const words[] = {"error", "warning", "note"};
     cleanup_free char *text = say_clean(e->message);
-    vec_push(&b->notes, xasprintf(" %s: %s", e->severity < ARRAY_LEN(words) ? words[e->severity] : "note", text));
+    vec_push(
+        &b->notes,
+        xasprintf(" %s: %s", e->severity < ARRAY_LEN(words) ? words[e->severity] : "note", text));
     if (!text_empty(e->hint)) {
         cleanup_free char *hint = say_clean(e->hint);
         vec_push(&b->notes, xasprintf("   %s", hint));
@@ -291,12 +309,12 @@ static void board_finish(struct view *v)
 static void board_free(struct view *v)
 {
     struct board *b = (struct board *)v;
-    vec_each(r, &b->rows) {
+    vec_each(r, &b->rows)
+    {
         row_drop(r);
         free(r->id);
     }
-    vec_each(note, &b->notes)
-        free(*note);
+    vec_each(note, &b->notes) free(*note);
     vec_free(&b->rows);
     vec_free(&b->notes);
     defang__result__free_unpacked(b->result, NULL);
@@ -312,10 +330,23 @@ struct view *view_board_new(struct client *c, const Defang__DeploymentInfo *info
     b->client = c;
     b->deployment = xstrdup(info ? info->id : "");
     b->kind = xstrdup(info ? info->kind : "");
-    b->header = info ? xasprintf("%s%s%s · %s · %s   %s %s", info->project, *info->project ? " · " : "", info->stack, info->region, info->account,
-                                 text_eq(info->kind, "up") ? "deployment" : info->kind, info->id)
+    b->header = info ? xasprintf(
+                           "%s%s%s · %s · %s   %s %s",
+                           info->project,
+                           *info->project ? " · " : "",
+                           info->stack,
+                           info->region,
+                           info->account,
+                           text_eq(info->kind, "up") ? "deployment" : info->kind,
+                           info->id)
                      : xstrdup("deployment");
-    b->view = (struct view){.event = board_event, .tick = board_tick, .resize = board_resize, .say = board_say, .finish = board_finish, .free = board_free};
+    b->view = (struct view){
+        .event = board_event,
+        .tick = board_tick,
+        .resize = board_resize,
+        .say = board_say,
+        .finish = board_finish,
+        .free = board_free};
     draw(b, false);
     return &b->view;
 }

@@ -179,7 +179,15 @@ void json_out_error(FILE *f, const struct error *err)
     json_out_text(f, error_kind_name(err->kind));
     fprintf(f, ",\"exit_code\":%d,\"message\":", error_kind_exit(err->kind));
     json_out_text(f, err->message);
-    const struct { const char *name, *value; } extra[] = {{"hint", err->hint}, {"file", err->file}, {"aws_code", err->aws_code}, {"request_id", err->request_id}};
+
+    const struct {
+        const char *name, *value;
+    } extra[] = {
+        {"hint", err->hint},
+        {"file", err->file},
+        {"aws_code", err->aws_code},
+        {"request_id", err->request_id}};
+
     for (size_t i = 0; i < ARRAY_LEN(extra); i++)
         if (extra[i].value) {
             fprintf(f, ",\"%s\":", extra[i].name);

@@ -1,4 +1,5 @@
-/* Plain lines with a timestamp: the same events as the board shows, for pipes and logs; and JSON lines for programs. */
+/* Plain lines with a timestamp: the same events as the board shows, for pipes and logs; and JSON
+ * lines for programs. */
 #include "client/view/view.h"
 
 #include "base/mem.h"
@@ -25,7 +26,8 @@ bool view_state_is_terminal(Defang__DeployState state)
 
 const char *view_state_name(Defang__DeployState state)
 {
-    const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, (int)state);
+    const ProtobufCEnumValue *v =
+        protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, (int)state);
     return v ? v->name : "UNKNOWN";
 }
 
@@ -57,7 +59,8 @@ static void show_row(const Defang__Event *e)
 static void show_resource(const Defang__Event *e)
 {
     const Defang__Resource *r = e->resource;
-    cleanup_free char *text = xasprintf("%s %s%s%s", r->logical_id, r->status, text_empty(r->reason) ? "" : ": ", r->reason);
+    cleanup_free char *text = xasprintf(
+        "%s %s%s%s", r->logical_id, r->status, text_empty(r->reason) ? "" : ": ", r->reason);
     line(e, e->row ? e->row->id : "", text);
 }
 
@@ -100,7 +103,8 @@ static void plain_event(struct view *v, const Defang__Event *e)
     switch (e->kind) {
     case DEFANG__EVENT_KIND__EVENT_ROW:
         /* A resource's own line has just said it. */
-        if (e->sequence != p->resource_sequence + 1 || e->row->state != DEFANG__ROW_STATE__ROW_ACTIVE)
+        if (e->sequence != p->resource_sequence + 1 ||
+            e->row->state != DEFANG__ROW_STATE__ROW_ACTIVE)
             show_row(e);
         break;
     case DEFANG__EVENT_KIND__EVENT_RESOURCE:
@@ -152,9 +156,16 @@ struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info
     p->client = c;
     p->kind = xstrdup(info ? info->kind : "");
     p->deployment = xstrdup(info ? info->id : "");
-    p->view = (struct view){.event = plain_event, .say = plain_say, .finish = plain_finish, .free = plain_free};
+    p->view = (struct view){
+        .event = plain_event, .say = plain_say, .finish = plain_finish, .free = plain_free};
     if (info)
-        say("deployment %s: %s %s%s%s in %s, account %s", info->id, info->kind, info->project, *info->project && *info->stack ? " · " : "", info->stack, info->region,
+        say("deployment %s: %s %s%s%s in %s, account %s",
+            info->id,
+            info->kind,
+            info->project,
+            *info->project && *info->stack ? " · " : "",
+            info->stack,
+            info->region,
             info->account);
     return &p->view;
 }
@@ -176,7 +187,8 @@ static void json_free(struct view *v)
 struct view *view_json_new(struct client *c)
 {
     struct view *v = xcalloc(1, sizeof *v);
-    *v = (struct view){.event = json_event, .say = plain_say, .finish = json_finish, .free = json_free};
+    *v = (struct view){
+        .event = json_event, .say = plain_say, .finish = json_finish, .free = json_free};
     return v;
 }
 

@@ -18,7 +18,10 @@ void view_result_take(Defang__Result **to, const Defang__Result *from)
 static void show_failure(const Defang__Result *r, Defang__DeployState state)
 {
     if (r->n_last_logs > 0) {
-        say("\n%sLast lines of %s:%s", say_on(stderr, SAY_BOLD), text_empty(r->failed_service) ? "the log" : r->failed_service, say_off(stderr));
+        say("\n%sLast lines of %s:%s",
+            say_on(stderr, SAY_BOLD),
+            text_empty(r->failed_service) ? "the log" : r->failed_service,
+            say_off(stderr));
         for (size_t i = 0; i < r->n_last_logs; i++) {
             cleanup_free char *text = say_clean(r->last_logs[i]->text);
             say("  %s%s%s", say_on(stderr, SAY_DIM), text, say_off(stderr));
@@ -33,10 +36,19 @@ static void show_success(const Defang__Result *r, const char *kind)
 {
     if (text_eq(kind, "up")) {
         if (r->nothing_changed)
-            say("\n%sNothing changed:%s what runs is what the files say.", say_on(stderr, SAY_GOOD), say_off(stderr));
+            say("\n%sNothing changed:%s what runs is what the files say.",
+                say_on(stderr, SAY_GOOD),
+                say_off(stderr));
         else
-            say("\n%sDeployed:%s %u image%s built, %u upload%s, %u resource%s changed.", say_on(stderr, SAY_GOOD), say_off(stderr), r->images_built,
-                r->images_built == 1 ? "" : "s", r->uploads, r->uploads == 1 ? "" : "s", r->resources_changed, r->resources_changed == 1 ? "" : "s");
+            say("\n%sDeployed:%s %u image%s built, %u upload%s, %u resource%s changed.",
+                say_on(stderr, SAY_GOOD),
+                say_off(stderr),
+                r->images_built,
+                r->images_built == 1 ? "" : "s",
+                r->uploads,
+                r->uploads == 1 ? "" : "s",
+                r->resources_changed,
+                r->resources_changed == 1 ? "" : "s");
     } else {
         say("\n%sDone.%s", say_on(stderr, SAY_GOOD), say_off(stderr));
     }
@@ -45,14 +57,20 @@ static void show_success(const Defang__Result *r, const char *kind)
         width = MAX(width, strlen(r->endpoints[i]->service));
     for (size_t i = 0; i < r->n_endpoints; i++) {
         fflush(stderr);
-        printf("%-*s  %s%s\n", (int)width, r->endpoints[i]->service, r->endpoints[i]->url, r->endpoints[i]->is_public ? "" : "  (private)");
+        printf(
+            "%-*s  %s%s\n",
+            (int)width,
+            r->endpoints[i]->service,
+            r->endpoints[i]->url,
+            r->endpoints[i]->is_public ? "" : "  (private)");
     }
     fflush(stdout);
     for (size_t i = 0; i < r->n_kept; i++)
         say("kept: %s", r->kept[i]);
 }
 
-void view_result(const Defang__Result *r, Defang__DeployState state, const char *deployment, const char *kind)
+void view_result(
+    const Defang__Result *r, Defang__DeployState state, const char *deployment, const char *kind)
 {
     if (state == DEFANG__DEPLOY_STATE__SUCCEEDED)
         show_success(r, kind);

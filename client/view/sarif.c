@@ -29,10 +29,15 @@ static void print_uri(FILE *f, const char *path)
 
 static void print_result(FILE *f, const Defang__Diagnostic *d, size_t rule)
 {
-    cleanup_free char *text = text_empty(d->hint) ? xstrdup(d->message) : xasprintf("%s\n%s", d->message, d->hint);
+    cleanup_free char *text =
+        text_empty(d->hint) ? xstrdup(d->message) : xasprintf("%s\n%s", d->message, d->hint);
     fputs("{\"ruleId\":", f);
     json_out_text(f, d->rule);
-    fprintf(f, ",\"ruleIndex\":%zu,\"level\":\"%s\",\"message\":{\"text\":", rule, sarif_level(d->severity));
+    fprintf(
+        f,
+        ",\"ruleIndex\":%zu,\"level\":\"%s\",\"message\":{\"text\":",
+        rule,
+        sarif_level(d->severity));
     json_out_text(f, text);
     fputc('}', f);
     if (!text_empty(d->file)) {
@@ -40,7 +45,11 @@ static void print_result(FILE *f, const Defang__Diagnostic *d, size_t rule)
         print_uri(f, d->file);
         fputc('}', f);
         if (d->line)
-            fprintf(f, ",\"region\":{\"startLine\":%u,\"startColumn\":%u}", d->line, d->column ? d->column : 1);
+            fprintf(
+                f,
+                ",\"region\":{\"startLine\":%u,\"startColumn\":%u}",
+                d->line,
+                d->column ? d->column : 1);
         fputs("}}]", f);
     }
     fputc('}', f);
@@ -64,13 +73,19 @@ void sarif_print(FILE *f, Defang__Diagnostic *const *list, size_t n)
     struct rules all = {0};
     for (size_t i = 0; i < n; i++)
         (void)rule_index(&all, list[i]);
-    fputs("{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"defangctl\",\"version\":", f);
+    fputs(
+        "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"defangctl\","
+        "\"version\":",
+        f);
     json_out_text(f, DEFANG_VERSION);
     fputs(",\"rules\":[", f);
     for (size_t i = 0; i < all.list.len; i++) {
         fputs(i ? ",{\"id\":" : "{\"id\":", f);
         json_out_text(f, all.list.items[i]->rule);
-        fprintf(f, ",\"defaultConfiguration\":{\"level\":\"%s\"}}", sarif_level(all.list.items[i]->severity));
+        fprintf(
+            f,
+            ",\"defaultConfiguration\":{\"level\":\"%s\"}}",
+            sarif_level(all.list.items[i]->severity));
     }
     fputs("]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[", f);
     for (size_t i = 0; i < n; i++) {

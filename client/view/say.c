@@ -13,7 +13,8 @@ static bool color_out, color_err, json_mode;
 
 static bool wants_color(const struct client *c, int fd)
 {
-    const char *when = c->options.color ? c->options.color : env_get_nonempty(c->env, "DEFANG_COLOR");
+    const char *when =
+        c->options.color ? c->options.color : env_get_nonempty(c->env, "DEFANG_COLOR");
     if (text_eq(when, "always"))
         return true;
     if (text_eq(when, "never") || env_get_nonempty(c->env, "NO_COLOR"))
@@ -31,7 +32,8 @@ void say_init(const struct client *c)
 
 const char *say_on(FILE *f, enum say_style style)
 {
-    static const char *const codes[SAY_STYLES] = {"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m"};
+    static const char *const codes[SAY_STYLES] = {
+        "", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m"};
     return (f == stdout ? color_out : color_err) ? codes[style] : "";
 }
 
@@ -99,15 +101,27 @@ void say_error(const struct client *c, const struct error *err)
     else if (err->file)
         str_appendf(&where, "%s: ", err->file);
     if (err->aws_code)
-        str_appendf(&code, " (%s%s%s)", err->aws_code, err->request_id ? ", request " : "", err->request_id ? err->request_id : "");
-    say("%sdefangctl: %s%s%s%s", say_on(stderr, SAY_BAD), str_get(&where), message, str_get(&code), say_off(stderr));
+        str_appendf(
+            &code,
+            " (%s%s%s)",
+            err->aws_code,
+            err->request_id ? ", request " : "",
+            err->request_id ? err->request_id : "");
+    say("%sdefangctl: %s%s%s%s",
+        say_on(stderr, SAY_BAD),
+        str_get(&where),
+        message,
+        str_get(&code),
+        say_off(stderr));
     say_hint(err->hint);
 }
 
 void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, size_t n)
 {
     static const char *const words[] = {"error", "warning", "note"};
+
     static const enum say_style styles[] = {SAY_BAD, SAY_WARN, SAY_DIM};
+
     for (size_t i = 0; i < n; i++) {
         const Defang__Diagnostic *d = list[i];
         size_t severity = d->severity < ARRAY_LEN(words) ? d->severity : 1;
@@ -115,7 +129,12 @@ void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, si
         cleanup_str struct str where = STR_INIT;
         if (!text_empty(d->file))
             str_appendf(&where, "%s:%u:%u: ", d->file, d->line, d->column);
-        say("%s%s%s:%s %s", str_get(&where), say_on(stderr, styles[severity]), words[severity], say_off(stderr), message);
+        say("%s%s%s:%s %s",
+            str_get(&where),
+            say_on(stderr, styles[severity]),
+            words[severity],
+            say_off(stderr),
+            message);
         say_hint(d->hint);
     }
 }
@@ -133,7 +152,8 @@ void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct
         return;
     enum error_kind kind = err->kind;
     error_done(err);
-    error_raise(err, kind, "%zu mistake%s in the Compose files", mistakes, mistakes == 1 ? "" : "s");
+    error_raise(
+        err, kind, "%zu mistake%s in the Compose files", mistakes, mistakes == 1 ? "" : "s");
 }
 
 void say_elapsed(int64_t ms, char *out, size_t n)
@@ -167,7 +187,10 @@ static bool starts_character(char c)
 static uint32_t character(const char *p, size_t *bytes)
 {
     const unsigned char *u = (const unsigned char *)p;
-    uint32_t c = u[0] < 0x80 ? u[0] : u[0] < 0xe0 ? u[0] & 0x1fu : u[0] < 0xf0 ? u[0] & 0x0fu : u[0] & 0x07u;
+    uint32_t c = u[0] < 0x80   ? u[0]
+                 : u[0] < 0xe0 ? u[0] & 0x1fu
+                 : u[0] < 0xf0 ? u[0] & 0x0fu
+                               : u[0] & 0x07u;
     size_t n = 1;
     for (; u[n] && !starts_character((char)u[n]); n++)
         c = c << 6 | (u[n] & 0x3fu);
@@ -175,14 +198,22 @@ static uint32_t character(const char *p, size_t *bytes)
     return c;
 }
 
-/* East Asian wide characters and emoji take two columns (Unicode TR11), marks that combine none: build tools print both. */
+/* East Asian wide characters and emoji take two columns (Unicode TR11), marks that combine none:
+ * build tools print both. */
 static size_t character_columns(uint32_t c)
 {
-    static const struct { uint32_t from, to; size_t columns; } ranges[] = {
-        {0x0300, 0x036f, 0}, {0x1100, 0x115f, 2}, {0x200b, 0x200f, 0}, {0x231a, 0x231b, 2},   {0x23e9, 0x23ec, 2},   {0x26a1, 0x26a1, 2},   {0x2705, 0x2705, 2},
-        {0x2728, 0x2728, 2}, {0x274c, 0x274c, 2}, {0x2e80, 0x303e, 2}, {0x3041, 0xa4cf, 2},   {0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},
-        {0xfe30, 0xfe6f, 2}, {0xff00, 0xff60, 2}, {0xffe0, 0xffe6, 2}, {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1f6ff, 2}, {0x1f900, 0x1faff, 2}, {0x20000, 0x3fffd, 2},
+    static const struct {
+        uint32_t from, to;
+        size_t columns;
+    } ranges[] = {
+        {0x0300, 0x036f, 0},   {0x1100, 0x115f, 2},   {0x200b, 0x200f, 0},   {0x231a, 0x231b, 2},
+        {0x23e9, 0x23ec, 2},   {0x26a1, 0x26a1, 2},   {0x2705, 0x2705, 2},   {0x2728, 0x2728, 2},
+        {0x274c, 0x274c, 2},   {0x2e80, 0x303e, 2},   {0x3041, 0xa4cf, 2},   {0xac00, 0xd7a3, 2},
+        {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},   {0xfe30, 0xfe6f, 2},   {0xff00, 0xff60, 2},
+        {0xffe0, 0xffe6, 2},   {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1f6ff, 2}, {0x1f900, 0x1faff, 2},
+        {0x20000, 0x3fffd, 2},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
         if (c >= ranges[i].from && c <= ranges[i].to)
             return ranges[i].columns;
@@ -205,7 +236,8 @@ char *say_fit(const char *text, size_t columns)
         return xstrdup("");
     const char *p = text;
     size_t n = 0, seen = 0;
-    for (size_t wide; *p && seen + (wide = character_columns(character(p, &n))) <= columns - 1; p += n)
+    for (size_t wide; *p && seen + (wide = character_columns(character(p, &n))) <= columns - 1;
+         p += n)
         seen += wide;
     return xasprintf("%.*s…", (int)(p - text), text);
 }

@@ -1,5 +1,6 @@
-/* What is said to a person: always on stderr. Colour follows --color, NO_COLOR and the terminal, and never carries meaning alone. Text that came from outside is
- * stripped of control characters. */
+/* What is said to a person: always on stderr. Colour follows --color, NO_COLOR and the terminal,
+ * and never carries meaning alone. Text that came from outside is stripped of control characters.
+ */
 #pragma once
 
 #include "client/command.h"
@@ -11,13 +12,15 @@
 enum say_style { SAY_PLAIN, SAY_BOLD, SAY_DIM, SAY_GOOD, SAY_WARN, SAY_BAD, SAY_STYLES };
 
 void say_init(const struct client *c);
-const char *say_on(FILE *f, enum say_style style);  /* "" without colour */
+const char *say_on(FILE *f, enum say_style style); /* "" without colour */
 const char *say_off(FILE *f);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void say_error(const struct client *c, const struct error *err);   /* with --json: one object on stdout too */
+void say_error(
+    const struct client *c, const struct error *err); /* with --json: one object on stdout too */
 void say_hint(const char *hint); /* its lines, indented; nothing for NULL or "" */
 void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, size_t n);
-/* Those that came with the last error, which becomes their count when there are several mistakes: each is said once. */
+/* Those that came with the last error, which becomes their count when there are several mistakes:
+ * each is said once. */
 void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct error *err);
 
 /* Copies without control characters (tabs become blanks); malloc'd. */

@@ -35,12 +35,17 @@ void table_print(struct table *t)
                 width = MAX(width, say_width(t->cells.items[k * t->columns + i]));
             const char *cell = t->cells.items[r * t->columns + i];
             bool last = i + 1 == t->columns;
-            printf("%s%s%s%*s", r == 0 ? say_on(stdout, SAY_BOLD) : "", cell, r == 0 ? say_off(stdout) : "", last ? 0 : (int)(width - say_width(cell) + 2), "");
+            printf(
+                "%s%s%s%*s",
+                r == 0 ? say_on(stdout, SAY_BOLD) : "",
+                cell,
+                r == 0 ? say_off(stdout) : "",
+                last ? 0 : (int)(width - say_width(cell) + 2),
+                "");
         }
         putchar('\n');
     }
-    vec_each(cell, &t->cells)
-        free(*cell);
+    vec_each(cell, &t->cells) free(*cell);
     vec_free(&t->cells);
     free(t);
 }

@@ -6,4 +6,4 @@
 struct table;
 struct table *table_new(size_t columns, const char *const *titles);
 void table_row(struct table *t, const char *const *cells); /* copied and cleaned; NULL = "" */
-void table_print(struct table *t);                        /* and frees */
+void table_print(struct table *t);                         /* and frees */

@@ -1,4 +1,5 @@
-/* Views of one deployment's events. Three of them behind one vtable: a live board (terminal), plain lines (pipe), JSON lines. Commands emit events, never print. */
+/* Views of one deployment's events. Three of them behind one vtable: a live board (terminal), plain
+ * lines (pipe), JSON lines. Commands emit events, never print. */
 #pragma once
 
 #include "client/command.h"
@@ -7,20 +8,25 @@
 
 struct view {
     void (*event)(struct view *v, const Defang__Event *e);
-    void (*tick)(struct view *v);          /* once in a while: times move; NULL ok */
-    void (*resize)(struct view *v);        /* NULL ok */
-    void (*say)(struct view *v, const char *text); /* a line of defangctl's own: connection lost, detached */
-    void (*finish)(struct view *v);        /* the last event was shown, or the user leaves */
+    void (*tick)(struct view *v);   /* once in a while: times move; NULL ok */
+    void (*resize)(struct view *v); /* NULL ok */
+    void (*say)(
+        struct view *v,
+        const char *text);          /* a line of defangctl's own: connection lost, detached */
+    void (*finish)(struct view *v); /* the last event was shown, or the user leaves */
     void (*free)(struct view *v);
 };
 
-struct view *view_new(struct client *c, const Defang__DeploymentInfo *info); /* picks by --json and the terminal */
+struct view *view_new(
+    struct client *c, const Defang__DeploymentInfo *info); /* picks by --json and the terminal */
 struct view *view_board_new(struct client *c, const Defang__DeploymentInfo *info);
 struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info);
 struct view *view_json_new(struct client *c);
 
-/* The outcome for people, after the board or the lines: endpoints, or the failure with its reason and last lines. */
-void view_result(const Defang__Result *r, Defang__DeployState state, const char *deployment, const char *kind);
+/* The outcome for people, after the board or the lines: endpoints, or the failure with its reason
+ * and last lines. */
+void view_result(
+    const Defang__Result *r, Defang__DeployState state, const char *deployment, const char *kind);
 /* A copy of its own, in place of what *to held. Free with defang__result__free_unpacked. */
 void view_result_take(Defang__Result **to, const Defang__Result *from);
 bool view_state_is_terminal(Defang__DeployState state);

@@ -35,7 +35,8 @@ int job_run_bootstrap(struct job *j, struct error *err)
     return rc;
 }
 
-/* An engine that runs in the CD stack's task speaks to a script of its own version, which may be an older one there. Where there is no CD stack, none is made. */
+/* An engine that runs in the CD stack's task speaks to a script of its own version, which may be an
+ * older one there. Where there is no CD stack, none is made. */
 int job_update_cd(struct job *j, struct error *err)
 {
     struct flow_cd cd = {0};
@@ -51,7 +52,13 @@ int job_run_teardown(struct job *j, struct error *err)
     bool exists = false;
     int rc = flow_cd_describe(&j->context, &cd, &exists, err);
     if (rc == 0 && exists && cd.bucket)
-        vec_push(&j->kept, arena_printf(j->arena, "bucket %s with the uploaded code (empty and delete it yourself when nothing needs it)", cd.bucket));
+        vec_push(
+            &j->kept,
+            arena_printf(
+                j->arena,
+                "bucket %s with the uploaded code (empty and delete it yourself when nothing needs "
+                "it)",
+                cd.bucket));
     flow_cd_done(&cd);
     if (rc < 0)
         return rc;

@@ -1,4 +1,5 @@
-/* `cd refresh`, `cd cancel` and `cd preview` of a project: what its engine does beside up and down. */
+/* `cd refresh`, `cd cancel` and `cd preview` of a project: what its engine does beside up and down.
+ */
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/preview.h"
 
@@ -27,14 +28,20 @@ int job_run_cancel(struct job *j, struct error *err)
 {
     struct engine_outcome outcome = {0};
     int rc = read_facts(j, err);
-    return rc < 0 ? rc : take(j, j->engine->release(&j->context, json_bool_or(j->inputs, "force", false), &outcome, err), &outcome);
+    return rc < 0 ? rc
+                  : take(
+                        j,
+                        j->engine->release(
+                            &j->context, json_bool_or(j->inputs, "force", false), &outcome, err),
+                        &outcome);
 }
 
 int job_run_preview(struct job *j, struct error *err)
 {
     struct preview p;
     /* What `plan` looks at, without a caller who waits for the answer. */
-    struct verb_call look = {.daemon = j->daemon, .session = j->session, .project = j->project, .engine = j->engine};
+    struct verb_call look = {
+        .daemon = j->daemon, .session = j->session, .project = j->project, .engine = j->engine};
     int rc = preview_make(&p, &look, err);
     j->project = look.project; /* its diagnostics have grown */
     j->context.facts = p.facts;

@@ -20,5 +20,11 @@ void domains_point(struct job *j, const struct plan_request *r, const json_t *ou
     plan_domain_names(j->arena, r->project, r->settings, &names, &count);
     for (size_t i = 0; target && r->facts->zones_known && i < count; i++)
         if (!plan_domain_zone(r->project, r->facts, names[i]))
-            engine_note(&j->context, ENGINE_SAY_NOTE, NULL, "%s needs a CNAME record that points at %s", names[i], target);
+            engine_note(
+                &j->context,
+                ENGINE_SAY_NOTE,
+                NULL,
+                "%s needs a CNAME record that points at %s",
+                names[i],
+                target);
 }

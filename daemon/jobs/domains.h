@@ -1,4 +1,5 @@
-/* What an `up` says of the project's public names: before, what the account's zones lack; after, where records that people make themselves must point. */
+/* What an `up` says of the project's public names: before, what the account's zones lack; after,
+ * where records that people make themselves must point. */
 #pragma once
 
 #include "daemon/jobs/job.h"

@@ -1,11 +1,13 @@
-/* `down`: everything of the project goes but what holds data on purpose. Config and the account's bucket stay, and it says so. */
+/* `down`: everything of the project goes but what holds data on purpose. Config and the account's
+ * bucket stay, and it says so. */
 #include "daemon/engine_choice.h"
 #include "daemon/jobs/job.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 
-/* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept. */
+/* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept.
+ */
 static int leave_volumes(struct job *j, struct error *err)
 {
     const struct plan_kept_volume *volumes;
@@ -14,14 +16,27 @@ static int leave_volumes(struct job *j, struct error *err)
     if (rc < 0 || count == 0)
         return rc;
     if (json_bool_or(j->inputs, "volumes", false)) {
-        job_step(j, "volumes", ENGINE_ACTIVE, 3, "removing %zu volume%s", count, count == 1 ? "" : "s");
+        job_step(
+            j, "volumes", ENGINE_ACTIVE, 3, "removing %zu volume%s", count, count == 1 ? "" : "s");
         rc = flow_volumes_delete(&j->context, volumes, count, err);
-        job_step(j, "volumes", rc < 0 ? ENGINE_FAILED : ENGINE_DONE, 3, "%s", rc < 0 ? "not every volume could be removed" : "removed for good");
+        job_step(
+            j,
+            "volumes",
+            rc < 0 ? ENGINE_FAILED : ENGINE_DONE,
+            3,
+            "%s",
+            rc < 0 ? "not every volume could be removed" : "removed for good");
         return rc;
     }
     for (size_t i = 0; i < count; i++)
-        vec_push(&j->kept, arena_printf(j->arena, "volume %s (%s); the next `up` mounts it again, `defangctl down --volumes` removes it", volumes[i].name,
-                                        volumes[i].file_system));
+        vec_push(
+            &j->kept,
+            arena_printf(
+                j->arena,
+                "volume %s (%s); the next `up` mounts it again, `defangctl down --volumes` removes "
+                "it",
+                volumes[i].name,
+                volumes[i].file_system));
     return 0;
 }
 
@@ -43,7 +58,8 @@ int job_run_down(struct job *j, struct error *err)
         return rc;
     }
     if (j->nothing_changed)
-        job_step(j, "teardown", ENGINE_SKIPPED, 2, "project %s was not deployed", j->context.project);
+        job_step(
+            j, "teardown", ENGINE_SKIPPED, 2, "project %s was not deployed", j->context.project);
     else
         job_step(j, "teardown", ENGINE_DONE, 2, "project %s is removed", j->context.project);
     rc = flow_derived_prune(&j->context, NULL, 0, err);
@@ -59,7 +75,14 @@ int job_run_down(struct job *j, struct error *err)
     if (rc < 0)
         return rc;
     cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);
-    vec_push(&j->kept, arena_printf(j->arena, "config under %s (remove with `defangctl config rm`)", path));
-    vec_push(&j->kept, arena_printf(j->arena, "stack %s with its bucket (remove with `defangctl cd teardown`)", j->project.settings.cd_name));
+    vec_push(
+        &j->kept,
+        arena_printf(j->arena, "config under %s (remove with `defangctl config rm`)", path));
+    vec_push(
+        &j->kept,
+        arena_printf(
+            j->arena,
+            "stack %s with its bucket (remove with `defangctl cd teardown`)",
+            j->project.settings.cd_name));
     return 0;
 }

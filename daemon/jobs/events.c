@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static_assert((int)ENGINE_ROW_SERVICE == (int)DEFANG__ROW_KIND__ROW_KIND_SERVICE, "row kinds agree");
+static_assert(
+    (int)ENGINE_ROW_SERVICE == (int)DEFANG__ROW_KIND__ROW_KIND_SERVICE, "row kinds agree");
 static_assert((int)ENGINE_CANCELED == (int)DEFANG__ROW_STATE__ROW_CANCELED, "row states agree");
 static_assert((int)ENGINE_DONE == (int)DEFANG__ROW_STATE__ROW_DONE, "row states agree");
 
@@ -27,7 +28,11 @@ static void emit(struct job *j, Defang__Event *e)
     e->deployment = j->row.id;
     e->time_ms = clock_wall_ms();
     if (bus_emit(j->daemon->store, e, &err) < 0)
-        log_error("job", "event lost: deployment=%s error=\"%s\"", j->row.id, err.message ? err.message : "?");
+        log_error(
+            "job",
+            "event lost: deployment=%s error=\"%s\"",
+            j->row.id,
+            err.message ? err.message : "?");
 }
 
 static void on_row(void *arg, const struct engine_row *row)
@@ -83,7 +88,15 @@ static void remember_build(struct job *j, const struct engine_log *line)
         return;
     cleanup_free char *key = xasprintf("build-task/%s", line->host);
     cleanup_error struct error ignored = ERROR_INIT; /* only a name in a log */
-    store_project_put(j->daemon->store, j->row.account, j->row.region, j->row.project, j->row.stack, key, line->service, &ignored);
+    store_project_put(
+        j->daemon->store,
+        j->row.account,
+        j->row.region,
+        j->row.project,
+        j->row.stack,
+        key,
+        line->service,
+        &ignored);
     j->last_build_task = arena_strdup(j->arena, line->host);
 }
 
@@ -130,18 +143,28 @@ static int journal_flush(void *arg, struct error *err)
 
 void job_events_init(struct job *j)
 {
-    j->sink = (struct engine_sink){.row = on_row, .resource = on_resource, .log = on_log, .note = on_note, .arg = j};
-    j->journal = (struct engine_journal){.get = journal_get, .put = journal_put, .flush = journal_flush, .arg = j};
+    j->sink = (struct engine_sink){
+        .row = on_row, .resource = on_resource, .log = on_log, .note = on_note, .arg = j};
+    j->journal = (struct engine_journal){
+        .get = journal_get, .put = journal_put, .flush = journal_flush, .arg = j};
 }
 
-void job_step(struct job *j, const char *row, enum engine_row_state state, unsigned order, const char *fmt, ...)
+void job_step(
+    struct job *j,
+    const char *row,
+    enum engine_row_state state,
+    unsigned order,
+    const char *fmt,
+    ...)
 {
     cleanup_str struct str what = STR_INIT;
     va_list ap;
     va_start(ap, fmt);
     str_vappendf(&what, fmt, ap);
     va_end(ap);
-    enum engine_row_kind kind = text_starts(row, "image/") ? ENGINE_ROW_IMAGE : text_starts(row, "service/") ? ENGINE_ROW_SERVICE : ENGINE_ROW_STEP;
+    enum engine_row_kind kind = text_starts(row, "image/")     ? ENGINE_ROW_IMAGE
+                                : text_starts(row, "service/") ? ENGINE_ROW_SERVICE
+                                                               : ENGINE_ROW_STEP;
     engine_row(&j->context, kind, row, state, order, NULL, "%s", str_get(&what));
 }
 
@@ -156,17 +179,27 @@ void job_state_set(struct job *j, Defang__DeployState state, const char *message
     e.message = or_empty(message);
     emit(j, &e);
     if (store_deployment_move(j->daemon->store, j->row.id, (int)state, message, &err) < 0)
-        log_error("job", "state not stored: deployment=%s error=\"%s\"", j->row.id, err.message ? err.message : "?");
+        log_error(
+            "job",
+            "state not stored: deployment=%s error=\"%s\"",
+            j->row.id,
+            err.message ? err.message : "?");
     else
         j->row.state = (int)state;
-    log_info("job", "state: deployment=%s project=%s stack=%s state=%s", j->row.id, j->row.project ? j->row.project : "-", j->row.stack ? j->row.stack : "-",
-             protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, (int)state)->name);
+    log_info(
+        "job",
+        "state: deployment=%s project=%s stack=%s state=%s",
+        j->row.id,
+        j->row.project ? j->row.project : "-",
+        j->row.stack ? j->row.stack : "-",
+        protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, (int)state)->name);
 }
 
 #define LAST_LOGS_MAX 40
 
 /* The failure's last lines as LogLines; `lines` and `texts` hold them until the event is packed. */
-static size_t last_logs(const struct engine_failure *f, Defang__LogLine *lines, Defang__LogLine **pointers, char **copy)
+static size_t last_logs(
+    const struct engine_failure *f, Defang__LogLine *lines, Defang__LogLine **pointers, char **copy)
 {
     *copy = xstrdup(f->logs ? f->logs : "");
     size_t n = 0;
@@ -207,8 +240,12 @@ static char *summary_of(struct job *j, Defang__DeployState state, const struct e
     if (j->nothing_changed)
         return xstrdup("nothing changed");
     if (state == DEFANG__DEPLOY_STATE__SUCCEEDED)
-        return xasprintf("%u image%s built, %u resource%s changed", j->images_built, j->images_built == 1 ? "" : "s", j->resources_changed,
-                         j->resources_changed == 1 ? "" : "s");
+        return xasprintf(
+            "%u image%s built, %u resource%s changed",
+            j->images_built,
+            j->images_built == 1 ? "" : "s",
+            j->resources_changed,
+            j->resources_changed == 1 ? "" : "s");
     return xstrdup("");
 }
 

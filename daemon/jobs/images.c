@@ -34,8 +34,13 @@ static uint64_t context_limit(struct job *j)
     uint64_t bytes = 0;
     const char *given = env_get_nonempty(j->session->env, "DEFANG_BUILD_CONTEXT_LIMIT");
     if (given && pack_parse_limit(given, &bytes) < 0)
-        engine_note(&j->context, ENGINE_SAY_WARNING, "write it like 200MiB", "DEFANG_BUILD_CONTEXT_LIMIT=%s is no size; the limit is %zu MiB", given,
-                    LIMIT_PACK_BYTES >> 20);
+        engine_note(
+            &j->context,
+            ENGINE_SAY_WARNING,
+            "write it like 200MiB",
+            "DEFANG_BUILD_CONTEXT_LIMIT=%s is no size; the limit is %zu MiB",
+            given,
+            LIMIT_PACK_BYTES >> 20);
     return bytes;
 }
 
@@ -43,8 +48,14 @@ static void warn_if_large(struct job *j, const struct plan_build *b, const struc
 {
     if (r->files <= LIMIT_PACK_WARN_FILES && r->archive_bytes <= LIMIT_PACK_WARN_BYTES)
         return;
-    engine_note(&j->context, ENGINE_SAY_WARNING, "list what the image does not need in a .dockerignore",
-                "service %s: the build context has %zu files and %.1f MiB packed", b->service, r->files, (double)r->archive_bytes / (1 << 20));
+    engine_note(
+        &j->context,
+        ENGINE_SAY_WARNING,
+        "list what the image does not need in a .dockerignore",
+        "service %s: the build context has %zu files and %.1f MiB packed",
+        b->service,
+        r->files,
+        (double)r->archive_bytes / (1 << 20));
 }
 
 static const struct compose_build *compose_build_of(struct job *j, const char *service)
@@ -53,13 +64,16 @@ static const struct compose_build *compose_build_of(struct job *j, const char *s
     return s && s->has_build ? &s->build : NULL;
 }
 
-/* A context may be shared by services, but not its ignore file: one archive each, equal ones have equal names. */
-static int pack_one(struct job *j, struct plan_build *b, struct pack_result *result, int *fd, struct error *err)
+/* A context may be shared by services, but not its ignore file: one archive each, equal ones have
+ * equal names. */
+static int pack_one(
+    struct job *j, struct plan_build *b, struct pack_result *result, int *fd, struct error *err)
 {
     cleanup_free char *row = row_id(b), *tmp = path_join(j->daemon->state_folder, "tmp");
     const struct compose_build *build = compose_build_of(j, b->service);
     job_step(j, row, ENGINE_ACTIVE, ORDER, "packing %s", b->context);
-    struct pack_options options = {.context = b->context, .dockerfile = b->dockerfile, .limit_bytes = context_limit(j)};
+    struct pack_options options = {
+        .context = b->context, .dockerfile = b->dockerfile, .limit_bytes = context_limit(j)};
     struct pack_extra inline_file = {.name = b->dockerfile};
     if (build && build->dockerfile_inline) {
         inline_file.data = build->dockerfile_inline;
@@ -75,15 +89,23 @@ static int pack_one(struct job *j, struct plan_build *b, struct pack_result *res
     return 0;
 }
 
-static int pack_and_upload(struct job *j, struct plan_build *b, const char *row, bool *uploaded, struct error *err)
+static int pack_and_upload(
+    struct job *j, struct plan_build *b, const char *row, bool *uploaded, struct error *err)
 {
     cleanup_fd int fd = -1;
     cleanup_pack_result struct pack_result result = {0};
     int rc = pack_one(j, b, &result, &fd, err);
     if (rc < 0)
         return rc;
-    cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd); /* the archive has no name: nothing is left behind by a kill */
-    return flow_upload(&j->context, row, &(struct flow_archive){.path = path, .object_key = b->object_key, .size = result.archive_bytes}, uploaded, err);
+    cleanup_free char *path = xasprintf(
+        "/proc/self/fd/%d", fd); /* the archive has no name: nothing is left behind by a kill */
+    return flow_upload(
+        &j->context,
+        row,
+        &(struct flow_archive){
+            .path = path, .object_key = b->object_key, .size = result.archive_bytes},
+        uploaded,
+        err);
 }
 
 static int remember_archive(struct job *j, const struct plan_build *b, struct error *err)
@@ -112,7 +134,8 @@ static int forget_if_forced(struct image_job *w, struct error *err)
     return rc;
 }
 
-/* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not look at the folder again. */
+/* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not
+ * look at the folder again. */
 static int prepare_one(void *arg, struct error *err)
 {
     struct image_job *w = arg;
@@ -130,7 +153,13 @@ static int prepare_one(void *arg, struct error *err)
     if (rc == 0 && !known)
         rc = remember_archive(j, b, err);
     if (rc < 0) {
-        job_step(j, row, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ORDER, "%s", rc == -ECANCELED ? "canceled" : "could not be packed and uploaded");
+        job_step(
+            j,
+            row,
+            rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED,
+            ORDER,
+            "%s",
+            rc == -ECANCELED ? "canceled" : "could not be packed and uploaded");
         return rc;
     }
     j->uploads += uploaded;
@@ -139,14 +168,27 @@ static int prepare_one(void *arg, struct error *err)
     if (rc == 0)
         rc = forget_if_forced(w, err);
     if (rc == 0 && w->im->built[w->index])
-        job_step(j, row, ENGINE_SKIPPED, ORDER, "image: %.19s…  already built", strchr(w->im->built[w->index], '@') + 1);
+        job_step(
+            j,
+            row,
+            ENGINE_SKIPPED,
+            ORDER,
+            "image: %.19s…  already built",
+            strchr(w->im->built[w->index], '@') + 1);
     else if (rc == 0)
         job_step(j, row, ENGINE_WAITING, ORDER, "image: waits for the place to build");
     return rc;
 }
 
-static int for_each(struct images *im, const char *name, unsigned parallel, bool only_missing, int (*fn)(void *arg, struct error *err),
-                    struct engine_failure *failure, const struct flow_build_place *place, struct error *err)
+static int for_each(
+    struct images *im,
+    const char *name,
+    unsigned parallel,
+    bool only_missing,
+    int (*fn)(void *arg, struct error *err),
+    struct engine_failure *failure,
+    const struct flow_build_place *place,
+    struct error *err)
 {
     struct fiber_group *g = fiber_group_new(im->job->daemon->loop, parallel);
     struct image_job *work = xcalloc(im->count + 1, sizeof *work);
@@ -165,8 +207,12 @@ static int for_each(struct images *im, const char *name, unsigned parallel, bool
 static void name_by_tag(struct images *im)
 {
     if (json_bool_or(im->job->inputs, "force", false))
-        engine_note(&im->job->context, ENGINE_SAY_WARNING, "Change what goes into the image, or remove its tag in ECR.",
-                    "--build has no effect with engine %s: it builds an image only when its content is new", im->job->engine->name);
+        engine_note(
+            &im->job->context,
+            ENGINE_SAY_WARNING,
+            "Change what goes into the image, or remove its tag in ECR.",
+            "--build has no effect with engine %s: it builds an image only when its content is new",
+            im->job->engine->name);
     for (size_t i = 0; i < im->count; i++) {
         free(im->built[i]);
         im->built[i] = plan_pulumi_image_uri(im->job->context.facts, &im->builds[i]);
@@ -180,10 +226,12 @@ static void collect(struct images *im)
     im->uri_count = 0;
     for (size_t i = 0; i < im->count; i++)
         if (im->built[i])
-            im->uris[im->uri_count++] = (struct plan_image){.service = im->builds[i].service, .uri = im->built[i]};
+            im->uris[im->uri_count++] =
+                (struct plan_image){.service = im->builds[i].service, .uri = im->built[i]};
 }
 
-int images_prepare(struct images *im, struct job *j, const struct plan_request *r, struct error *err)
+int images_prepare(
+    struct images *im, struct job *j, const struct plan_request *r, struct error *err)
 {
     *im = (struct images){.job = j, .request = r};
     cleanup_free char *tmp = path_join(j->daemon->state_folder, "tmp");
@@ -225,7 +273,10 @@ static int wait_for_place(struct images *im, struct flow_build_place *place, str
         if (rc < 0 || ready)
             return rc;
         if (loop_now_ms(j->daemon->loop) > deadline)
-            return error_raise(err, ERR_TIMEOUT, "the network and the repositories for the builds were not there after 30 minutes");
+            return error_raise(
+                err,
+                ERR_TIMEOUT,
+                "the network and the repositories for the builds were not there after 30 minutes");
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
     }
@@ -235,7 +286,13 @@ static int build_one(void *arg, struct error *err)
 {
     struct image_job *w = arg;
     struct engine_failure failure = {0};
-    int rc = flow_image_build(&w->im->job->context, &w->im->builds[w->index], w->place, &w->im->built[w->index], &failure, err);
+    int rc = flow_image_build(
+        &w->im->job->context,
+        &w->im->builds[w->index],
+        w->place,
+        &w->im->built[w->index],
+        &failure,
+        err);
     cleanup_free char *key = forced_key(&w->im->builds[w->index]);
     if (rc == 0) {
         w->im->job->images_built++;

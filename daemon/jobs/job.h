@@ -1,11 +1,14 @@
-/* A job: one deployment, teardown or account change, run by a fiber from its frozen inputs. The same code runs a new job and one that comes back after a
- * restart: each step asks AWS or the journal what is done already.
+/* A job: one deployment, teardown or account change, run by a fiber from its frozen inputs. The
+ * same code runs a new job and one that comes back after a restart: each step asks AWS or the
+ * journal what is done already.
  *
- *   QUEUED → RUNNING ⇄ BLOCKED_AUTH, RUNNING → CANCELING, all → SUCCEEDED | FAILED | ROLLED_BACK | CANCELED
+ *   QUEUED → RUNNING ⇄ BLOCKED_AUTH, RUNNING → CANCELING, all → SUCCEEDED | FAILED | ROLLED_BACK |
+ * CANCELED
  *
- * Inputs (JSON, erased at the terminal state): {"model": canonical YAML, "env": {non-secret variables}, "profile", "region", "mode", "stack", "engine",
- * "force": bool, "env_credentials": bool}. Keys from an environment are not in it: after a restart such a job waits in
- * BLOCKED_AUTH until a terminal of the same user brings them. */
+ * Inputs (JSON, erased at the terminal state): {"model": canonical YAML, "env": {non-secret
+ * variables}, "profile", "region", "mode", "stack", "engine", "force": bool, "env_credentials":
+ * bool}. Keys from an environment are not in it: after a restart such a job waits in BLOCKED_AUTH
+ * until a terminal of the same user brings them. */
 #pragma once
 
 #include "daemon/daemon.h"
@@ -24,48 +27,64 @@ struct job {
     struct engine_sink sink;
     struct engine_journal journal;
     const struct engine *engine;
-    struct arena *arena;               /* facts and other things of the job's life */
+    struct arena *arena; /* facts and other things of the job's life */
     struct fiber *fiber;
-    struct fiber_cond credentials;     /* fresh ones are in the session */
-    int64_t fresh_ms;                  /* since then (monotonic); 0 = never */
+    struct fiber_cond credentials; /* fresh ones are in the session */
+    int64_t fresh_ms;              /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
-    bool paused;                       /* comes back from a pause in the same process: it has its session, keys included */
+    bool
+        paused; /* comes back from a pause in the same process: it has its session, keys included */
     /* For the result. */
     struct engine_failure failure;
     unsigned images_built, uploads, resources_changed;
     bool nothing_changed;
-    const char *last_build_task;       /* in arena */
-    json_t *endpoints;                 /* array of {service, url, public} */
-    VEC(const char *) kept;            /* in arena */
+    const char *last_build_task; /* in arena */
+    json_t *endpoints;           /* array of {service, url, public} */
+    VEC(const char *) kept;      /* in arena */
 };
 
 enum job_kind_flags { JOB_NEEDS_PROJECT = 1 };
 
-/* Admits: writes the row (refuses when one runs for the same project+stack) and starts the fiber. `row` is copied, `inputs` is stolen,
- * `session` is referenced. The id is in (*out)->row.id. */
-int job_start(struct daemon *d, const struct store_deployment *row, json_t *inputs, struct session *session, struct job **out, struct error *err);
+/* Admits: writes the row (refuses when one runs for the same project+stack) and starts the fiber.
+ * `row` is copied, `inputs` is stolen, `session` is referenced. The id is in (*out)->row.id. */
+int job_start(
+    struct daemon *d,
+    const struct store_deployment *row,
+    json_t *inputs,
+    struct session *session,
+    struct job **out,
+    struct error *err);
 /* All unfinished ones of the store, at start-up and after a pause (pause.h). */
 int job_resume_all(struct daemon *d, struct error *err);
 struct job *job_find(struct daemon *d, const char *id); /* NULL when not running here */
 void job_cancel(struct job *j);
-/* Gives fresh credentials to jobs that wait for them in that account; suspends (asks who they are). Returns how many went on. */
+/* Gives fresh credentials to jobs that wait for them in that account; suspends (asks who they are).
+ * Returns how many went on. */
 unsigned job_offer_credentials(struct daemon *d, struct session *session);
 /* The same from a watch request, in a fiber of its own. */
 void job_offer_caller(struct daemon *d, const Defang__Caller *caller);
-/* At the daemon's end: stops every fiber without a terminal state, so that the next life resumes them. */
+/* At the daemon's end: stops every fiber without a terminal state, so that the next life resumes
+ * them. */
 void job_suspend_all(struct daemon *d);
 void job_free_finished(struct daemon *d);
 
 char *job_id_new(void); /* 12 base-36 characters */
-json_t *job_inputs_new(const struct session *s, const Defang__Caller *caller, const struct project *p, bool has_env_credentials);
+json_t *job_inputs_new(
+    const struct session *s,
+    const Defang__Caller *caller,
+    const struct project *p,
+    bool has_env_credentials);
 
 /* The kinds: up.c, down.c, account.c, cd.c. */
 int job_run_up(struct job *j, struct error *err);
-void job_up_take_back(struct job *j); /* what an `up` of an earlier life has under way in the engine */
+void job_up_take_back(
+    struct job *j); /* what an `up` of an earlier life has under way in the engine */
 int job_run_down(struct job *j, struct error *err);
 int job_run_bootstrap(struct job *j, struct error *err);
 int job_run_teardown(struct job *j, struct error *err);
-int job_update_cd(struct job *j, struct error *err); /* part of a project's job whose engine runs in the CD stack */
+int job_update_cd(
+    struct job *j,
+    struct error *err); /* part of a project's job whose engine runs in the CD stack */
 int job_run_refresh(struct job *j, struct error *err);
 int job_run_cancel(struct job *j, struct error *err);
 int job_run_preview(struct job *j, struct error *err);
@@ -75,4 +94,10 @@ void job_events_init(struct job *j);
 void job_state_set(struct job *j, Defang__DeployState state, const char *message);
 /* Result event, then the terminal state: the last two of every deployment. */
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error);
-void job_step(struct job *j, const char *row, enum engine_row_state state, unsigned order, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void job_step(
+    struct job *j,
+    const char *row,
+    enum engine_row_state state,
+    unsigned order,
+    const char *fmt,
+    ...) __attribute__((format(printf, 5, 6)));

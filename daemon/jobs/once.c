@@ -16,7 +16,8 @@ static json_t *choose_now(struct once *o, struct error *err)
     cleanup_free const char **names = xcalloc(count + 1, sizeof *names);
     for (size_t i = 0; i < count; i++)
         names[i] = o->stages.once[i].service;
-    json_t *pending = flow_runs_read(&o->job->context, names, count, runs, err) < 0 ? NULL : json_array();
+    json_t *pending =
+        flow_runs_read(&o->job->context, names, count, runs, err) < 0 ? NULL : json_array();
     for (size_t i = 0; i < count; i++) {
         if (pending && flow_run_why(&runs[i], o->stages.once[i].hash))
             json_array_append_new(pending, json_string(names[i]));
@@ -41,7 +42,12 @@ static int choose(struct once *o, json_t **pending, struct error *err)
     return journal->put(journal->arg, KEY_PENDING, made, err);
 }
 
-int once_choose(struct once *o, struct job *j, struct plan_request *r, const struct graph *whole, struct error *err)
+int once_choose(
+    struct once *o,
+    struct job *j,
+    struct plan_request *r,
+    const struct graph *whole,
+    struct error *err)
 {
     *o = (struct once){.job = j};
     plan_stages(j->arena, r, whole, &o->stages);
@@ -67,7 +73,12 @@ void once_say_skipped(struct once *o)
         const struct plan_once *one = &o->stages.once[i];
         cleanup_free char *row = xasprintf("service/%s", one->service);
         if (!one->stage)
-            job_step(o->job, row, ENGINE_SKIPPED, ORDER, "ran before, exit code 0: nothing of it is new");
+            job_step(
+                o->job,
+                row,
+                ENGINE_SKIPPED,
+                ORDER,
+                "ran before, exit code 0: nothing of it is new");
     }
 }
 
@@ -94,7 +105,8 @@ static int run_one(void *arg, struct error *err)
     struct one *one = arg;
     (void)err;
     say_waiting(one, ENGINE_WAITING, "waits for");
-    one->rc = flow_once_run(&one->o->job->context, one->once, one->outputs, &one->failure, &one->err);
+    one->rc =
+        flow_once_run(&one->o->job->context, one->once, one->outputs, &one->failure, &one->err);
     return one->rc == -ECANCELED ? one->rc : 0; /* another's failure stops nobody half-way */
 }
 
@@ -103,7 +115,12 @@ static bool forgive(struct one *one)
 {
     if (one->rc == 0 || !one->once->optional || one->err.kind != ERR_CLOUD)
         return one->rc == 0;
-    engine_note(&one->o->job->context, ENGINE_SAY_WARNING, one->err.hint, "%s; its dependants do not require it, so the deployment goes on", one->err.message);
+    engine_note(
+        &one->o->job->context,
+        ENGINE_SAY_WARNING,
+        one->err.hint,
+        "%s; its dependants do not require it, so the deployment goes on",
+        one->err.message);
     return true;
 }
 

@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static void add_run(struct arena *arena, const struct plan_once *o, const char *why, struct once_preview *out)
+static void
+add_run(struct arena *arena, const struct plan_once *o, const char *why, struct once_preview *out)
 {
     Defang__PlanRun *m = arena_make(arena, Defang__PlanRun);
     defang__plan_run__init(m);
@@ -16,7 +17,12 @@ static void add_run(struct arena *arena, const struct plan_once *o, const char *
 }
 
 /* What waits for them comes later. */
-static int plan_again(struct arena *arena, struct plan_request *r, struct graph **graph, struct plan_stages *s, struct error *err)
+static int plan_again(
+    struct arena *arena,
+    struct plan_request *r,
+    struct graph **graph,
+    struct plan_stages *s,
+    struct error *err)
 {
     graph_free(*graph);
     *graph = NULL;
@@ -26,12 +32,20 @@ static int plan_again(struct arena *arena, struct plan_request *r, struct graph 
     return rc;
 }
 
-int once_preview(struct engine_context *c, struct arena *arena, struct plan_request *r, struct graph **graph, struct once_preview *out, struct error *err)
+int once_preview(
+    struct engine_context *c,
+    struct arena *arena,
+    struct plan_request *r,
+    struct graph **graph,
+    struct once_preview *out,
+    struct error *err)
 {
     struct plan_stages s;
     plan_stages(arena, r, *graph, &s);
-    *out = (struct once_preview){.runs = arena_array(arena, Defang__PlanRun *, s.once_count + 1), .stages = 1};
-    const char **names = arena_array(arena, const char *, s.once_count + 1), **pending = arena_array(arena, const char *, s.once_count + 1);
+    *out = (struct once_preview){
+        .runs = arena_array(arena, Defang__PlanRun *, s.once_count + 1), .stages = 1};
+    const char **names = arena_array(arena, const char *, s.once_count + 1),
+               **pending = arena_array(arena, const char *, s.once_count + 1);
     cleanup_free struct flow_run *last = xcalloc(s.once_count + 1, sizeof *last);
     for (size_t i = 0; i < s.once_count; i++)
         names[i] = s.once[i].service;

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#define TRY_EVERY_MS   1000
-#define SAY_EVERY_TRY  60u /* so that a log on the same full disk is not what fills it */
+#define TRY_EVERY_MS  1000
+#define SAY_EVERY_TRY 60u /* so that a log on the same full disk is not what fills it */
 
 struct pausing {
     struct daemon *d;
@@ -17,9 +17,7 @@ struct pausing {
 
 static bool fibers_left(const struct daemon *d)
 {
-    vec_each(it, &d->jobs)
-        if ((*it)->fiber)
-            return true;
+    vec_each(it, &d->jobs) if ((*it)->fiber) return true;
     return false;
 }
 
@@ -29,7 +27,8 @@ static void go_on(struct daemon *d)
     log_info("daemon", "the state can be written again: jobs=%zu", d->jobs.len);
     d->state_lost = d->suspending = false;
     if (job_resume_all(d, &err) < 0)
-        log_error("daemon", "jobs not resumed, the next start takes them up: error=\"%s\"", err.message);
+        log_error(
+            "daemon", "jobs not resumed, the next start takes them up: error=\"%s\"", err.message);
 }
 
 static void look(void *arg)
@@ -39,7 +38,11 @@ static void look(void *arg)
     cleanup_error struct error err = ERROR_INIT;
     if (!d->stopping && (fibers_left(d) || store_recover(d->store, &err) < 0)) {
         if (error_is_set(&err) && p->tries++ % SAY_EVERY_TRY == 0)
-            log_error("daemon", "jobs wait until the state can be written: state=%s error=\"%s\"", d->state_folder, err.message);
+            log_error(
+                "daemon",
+                "jobs wait until the state can be written: state=%s error=\"%s\"",
+                d->state_folder,
+                err.message);
         return;
     }
     loop_timer_stop(p->timer);
@@ -52,7 +55,11 @@ void pause_begin(struct daemon *d)
 {
     if (d->state_lost || d->stopping)
         return;
-    log_error("daemon", "the state cannot be written, jobs pause: state=%s jobs=%zu", d->state_folder, d->jobs.len);
+    log_error(
+        "daemon",
+        "the state cannot be written, jobs pause: state=%s jobs=%zu",
+        d->state_folder,
+        d->jobs.len);
     d->state_lost = d->suspending = true;
     job_suspend_all(d);
     struct pausing *p = xcalloc(1, sizeof *p);

@@ -30,9 +30,15 @@ static int read_account(struct preview *p, struct error *err)
     if (rc < 0)
         return rc;
     p->facts->bucket = arena_strdup(arena, cd.bucket ? cd.bucket : "bucket-of-the-cd-stack");
-    p->facts->ecr_public_prefix = arena_strdup(arena, exists ? cd.ecr_public_prefix : p->v->project.settings.cd_name);
+    p->facts->ecr_public_prefix =
+        arena_strdup(arena, exists ? cd.ecr_public_prefix : p->v->project.settings.cd_name);
     if (!exists)
-        vec_push(&p->unknowns, arena_printf(arena, "the CD stack %s does not exist yet: `up` makes it first", p->v->project.settings.cd_name));
+        vec_push(
+            &p->unknowns,
+            arena_printf(
+                arena,
+                "the CD stack %s does not exist yet: `up` makes it first",
+                p->v->project.settings.cd_name));
     flow_cd_done(&cd);
     return p->context.engine->deployed(&p->context, &p->deployed, err);
 }
@@ -80,7 +86,8 @@ static int find_images(struct preview *p, struct error *err)
             free(uri); /* the tag stands for the digest that only a build can tell */
             uri = plan_pulumi_image_uri(p->facts, &builds[i]);
         }
-        p->images[i] = (struct plan_image){.service = builds[i].service, .uri = arena_strdup(arena, uri)};
+        p->images[i] =
+            (struct plan_image){.service = builds[i].service, .uri = arena_strdup(arena, uri)};
     }
     p->request.images = p->images;
     p->request.image_count = count;
@@ -92,7 +99,10 @@ static int find_images(struct preview *p, struct error *err)
 int preview_make(struct preview *p, struct verb_call *v, struct error *err)
 {
     *p = (struct preview){.v = v, .context = verb_context(v, NULL)};
-    p->request = (struct plan_request){.project = p->v->project.model, .settings = &p->v->project.settings, .deployment = p->context.deployment};
+    p->request = (struct plan_request){
+        .project = p->v->project.model,
+        .settings = &p->v->project.settings,
+        .deployment = p->context.deployment};
     int rc = v->engine ? 0 : engine_choose(v, "", err);
     p->context.engine = v->engine;
     if (rc == 0)
@@ -100,13 +110,21 @@ int preview_make(struct preview *p, struct verb_call *v, struct error *err)
     if (rc < 0)
         return rc;
     p->request.previous = p->deployed.exists ? p->deployed.json : NULL;
-    plan_domain_notes(p->request.project, p->request.settings, p->facts, p->request.previous, &p->v->project.diagnostics);
+    plan_domain_notes(
+        p->request.project,
+        p->request.settings,
+        p->facts,
+        p->request.previous,
+        &p->v->project.diagnostics);
     struct flow_config *list = NULL;
     size_t count = 0;
     rc = flow_config_list(&p->context, &list, &count, err);
     struct plan_config *configs = arena_array(p->v->project.arena, struct plan_config, count + 1);
     for (size_t i = 0; i < count; i++)
-        configs[i] = (struct plan_config){.name = arena_strdup(p->v->project.arena, list[i].name), .version = list[i].version, .set_ms = list[i].set_ms};
+        configs[i] = (struct plan_config){
+            .name = arena_strdup(p->v->project.arena, list[i].name),
+            .version = list[i].version,
+            .set_ms = list[i].set_ms};
     flow_config_list_done(list, count);
     p->request.configs = configs;
     p->request.config_count = count;

@@ -1,5 +1,6 @@
-/* What an `up` would do now, without doing it: what is deployed, images that are there, the plan. Nothing is uploaded, built or changed; contexts are packed
- * for their digests alone. Shared by `plan` and `eject`. */
+/* What an `up` would do now, without doing it: what is deployed, images that are there, the plan.
+ * Nothing is uploaded, built or changed; contexts are packed for their digests alone. Shared by
+ * `plan` and `eject`. */
 #pragma once
 
 #include "daemon/jobs/once_preview.h"
@@ -14,7 +15,8 @@ struct preview {
     struct plan_facts *facts;
     struct plan_image *images;
     struct engine_template deployed;
-    struct plan_build *plan_builds; size_t plan_build_count; /* finished */
+    struct plan_build *plan_builds;
+    size_t plan_build_count; /* finished */
     struct graph *graph;
     VEC(char *) builds, unknowns; /* in the project's arena */
     struct once_preview once;     /* services that run once and would */

@@ -2,8 +2,9 @@
  *
  *   bootstrap → pack → upload → (foundation ∥ build) → plan → apply ∥ observe → finish
  *
- * With services that run once the last part is done in stages (plan_stages): apply ∥ observe → run the one-offs of the stage → the next.
- * Every step may find that an earlier life of the daemon did it. */
+ * With services that run once the last part is done in stages (plan_stages): apply ∥ observe → run
+ * the one-offs of the stage → the next. Every step may find that an earlier life of the daemon did
+ * it. */
 #include "daemon/account_lock.h"
 #include "daemon/jobs/domains.h"
 #include "daemon/jobs/images.h"
@@ -65,7 +66,10 @@ static int read_configs(struct up *u, struct error *err)
     int rc = flow_config_list(&u->j->context, &list, &count, err);
     struct plan_config *configs = arena_array(u->j->arena, struct plan_config, count + 1);
     for (size_t i = 0; i < count; i++)
-        configs[i] = (struct plan_config){.name = arena_strdup(u->j->arena, list[i].name), .version = list[i].version, .set_ms = list[i].set_ms};
+        configs[i] = (struct plan_config){
+            .name = arena_strdup(u->j->arena, list[i].name),
+            .version = list[i].version,
+            .set_ms = list[i].set_ms};
     u->request.configs = configs;
     u->request.config_count = count;
     flow_config_list_done(list, count);
@@ -128,7 +132,10 @@ static int apply(struct up *u, const char *phase, struct error *err)
     return rc;
 }
 
-struct side { struct up *u; int (*fn)(struct up *u, struct error *err); };
+struct side {
+    struct up *u;
+    int (*fn)(struct up *u, struct error *err);
+};
 
 static int run_side(void *arg, struct error *err)
 {
@@ -146,7 +153,8 @@ static int build_images(struct up *u, struct error *err)
     return images_build(&u->images, &u->j->failure, err);
 }
 
-/* First deployment: the network and the stores come up while images build. Afterwards the place to build is there already. */
+/* First deployment: the network and the stores come up while images build. Afterwards the place to
+ * build is there already. */
 static int found_and_build(struct up *u, struct error *err)
 {
     bool begun = false, done = false, ready = false;
@@ -189,8 +197,13 @@ static void explain(struct up *u, struct error *err)
     if (!f->service || !f->reason || err->kind == ERR_CANCELED)
         return;
     cleanup_error struct error told = ERROR_INIT;
-    error_raise(&told, err->kind, "service %s failed: %s (%s)", f->service, f->reason, err->message);
-    error_hint(&told, "see `defangctl logs %s --deployment %s`; then mend it and run `defangctl up` again", f->service, u->j->row.id);
+    error_raise(
+        &told, err->kind, "service %s failed: %s (%s)", f->service, f->reason, err->message);
+    error_hint(
+        &told,
+        "see `defangctl logs %s --deployment %s`; then mend it and run `defangctl up` again",
+        f->service,
+        u->j->row.id);
     error_done(err);
     error_move(err, &told);
 }
@@ -199,9 +212,10 @@ static bool had_store_secrets(const struct up *u)
 {
     const char *id;
     json_t *resource;
-    json_object_foreach(json_object_get(u->before, "Resources"), id, resource)
-        if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster"))
-            return true;
+    json_object_foreach(
+        json_object_get(u->before, "Resources"),
+        id,
+        resource) if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster")) return true;
     return false;
 }
 
@@ -212,11 +226,14 @@ static int put_store_secrets(struct up *u, bool prune, struct error *err)
     size_t count;
     plan_store_secrets(u->j->arena, &u->request, &list, &count);
     if (prune)
-        return count || had_store_secrets(u) ? flow_store_secrets_prune(&u->j->context, list, count, err) : 0;
+        return count || had_store_secrets(u)
+                   ? flow_store_secrets_prune(&u->j->context, list, count, err)
+                   : 0;
     return flow_store_secrets_put(&u->j->context, list, count, err);
 }
 
-/* Parameters that the new task definitions name must be there before they are; old ones go when nothing names them any more. */
+/* Parameters that the new task definitions name must be there before they are; old ones go when
+ * nothing names them any more. */
 static int put_derived(struct up *u, bool prune, struct error *err)
 {
     struct plan_derived *list;
@@ -250,7 +267,8 @@ static int apply_and_observe(struct up *u, const char *phase, struct error *err)
     return rc;
 }
 
-/* Endpoints as the planner left them in the template's Metadata, filled from the stack's outputs. */
+/* Endpoints as the planner left them in the template's Metadata, filled from the stack's outputs.
+ */
 static int read_endpoints(struct up *u, struct error *err)
 {
     cleanup_json json_t *outputs = NULL;
@@ -260,11 +278,15 @@ static int read_endpoints(struct up *u, struct error *err)
     json_t *list = json_array();
     const char *service;
     json_t *entry;
-    json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry) {
+    json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry)
+    {
         const char *output = json_str(entry, "endpointOutput");
         const char *url = output ? json_str(outputs, output) : json_str(entry, "endpoint");
         if (url)
-            json_array_append_new(list, json_pack("{s:s,s:s,s:b}", "service", service, "url", url, "public", output != NULL));
+            json_array_append_new(
+                list,
+                json_pack(
+                    "{s:s,s:s,s:b}", "service", service, "url", url, "public", output != NULL));
     }
     u->j->endpoints = list;
     domains_point(u->j, &u->request, outputs);
@@ -275,7 +297,8 @@ static int read_endpoints(struct up *u, struct error *err)
 static void now_deployed(struct up *u)
 {
     engine_template_done(&u->deployed);
-    u->deployed = (struct engine_template){.json = graph_template(u->graph), .exists = true, .settled = true};
+    u->deployed =
+        (struct engine_template){.json = graph_template(u->graph), .exists = true, .settled = true};
     u->request.previous = u->deployed.json;
 }
 
@@ -297,7 +320,8 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
     return rc;
 }
 
-/* One stage: the last one is the whole. A stage that an earlier life finished is not looked at again. */
+/* One stage: the last one is the whole. A stage that an earlier life finished is not looked at
+ * again. */
 static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *err)
 {
     bool last = stage == u->once.stages.count, done = false;
@@ -326,9 +350,10 @@ static bool had_once(const struct up *u)
 {
     const char *service;
     json_t *note;
-    json_object_foreach(json_at(u->before, "Metadata.Defang.services"), service, note)
-        if (json_str(note, "once"))
-            return true;
+    json_object_foreach(
+        json_at(u->before, "Metadata.Defang.services"),
+        service,
+        note) if (json_str(note, "once")) return true;
     return false;
 }
 
@@ -344,7 +369,8 @@ static int run_stages(struct up *u, struct error *err)
         return rc;
     if (!changed) {
         u->j->nothing_changed = u->j->images_built == 0;
-        job_step(u->j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
+        job_step(
+            u->j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
         return 0;
     }
     once_say_skipped(&u->once);
@@ -384,7 +410,8 @@ static int run(struct up *u, struct error *err)
 int job_run_up(struct job *j, struct error *err)
 {
     struct up u = {.j = j};
-    u.request = (struct plan_request){.project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
+    u.request = (struct plan_request){
+        .project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
     int rc = run(&u, err);
     images_done(&u.images);
     engine_template_done(&u.deployed);

@@ -17,7 +17,8 @@ static void reply_job(struct verb_call *v, struct job *job)
     server_reply(v->call, &reply.base);
 }
 
-static int start_account_job(struct verb_call *v, const Defang__CdRequest *r, const char *kind, struct error *err)
+static int start_account_job(
+    struct verb_call *v, const Defang__CdRequest *r, const char *kind, struct error *err)
 {
     struct admitted a = {0};
     struct job *job = NULL;
@@ -50,24 +51,31 @@ static int reply_json(struct verb_call *v, const json_t *value)
 
 static int reply_cd_template(struct verb_call *v)
 {
-    struct plan_cd_settings s = {.cd_name = v->project.settings.cd_name, .prefix = v->project.settings.prefix, .retain_bucket = true, .pull_through = true};
+    struct plan_cd_settings s = {
+        .cd_name = v->project.settings.cd_name,
+        .prefix = v->project.settings.prefix,
+        .retain_bucket = true,
+        .pull_through = true};
     cleanup_graph struct graph *g = plan_cd(&s);
     cleanup_json json_t *template = graph_template(g);
     return reply_json(v, template);
 }
 
 /* Of a project that is named by -p or lies here; its files are read only where they are needed. */
-static int open_project(struct verb_call *v, const Defang__CdRequest *r, bool files, struct error *err)
+static int
+open_project(struct verb_call *v, const Defang__CdRequest *r, bool files, struct error *err)
 {
     arena_free(v->project.arena); /* of the account's settings */
     v->project.arena = NULL;
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
-        rc = files ? project_load(v->daemon, r->caller, r->mode, &v->project, err) : project_identify(v->daemon, r->caller, &v->project, err);
+        rc = files ? project_load(v->daemon, r->caller, r->mode, &v->project, err)
+                   : project_identify(v->daemon, r->caller, &v->project, err);
     return rc;
 }
 
-static int start_project_job(struct verb_call *v, const Defang__CdRequest *r, const char *kind, struct error *err)
+static int start_project_job(
+    struct verb_call *v, const Defang__CdRequest *r, const char *kind, struct error *err)
 {
     struct admitted a = {0};
     struct job *job = NULL;
@@ -120,7 +128,13 @@ static int cd_outputs(struct verb_call *v, const Defang__CdRequest *r, struct er
     struct engine_context c = verb_context(v, NULL);
     rc = v->engine->outputs(&c, &outputs, err);
     if (rc == 0 && !outputs) {
-        error_raise(err, ERR_NOT_FOUND, "project %s, stack %s is not deployed in %s", v->project.name, v->project.settings.stack, aws_session_region(v->session->aws));
+        error_raise(
+            err,
+            ERR_NOT_FOUND,
+            "project %s, stack %s is not deployed in %s",
+            v->project.name,
+            v->project.settings.stack,
+            aws_session_region(v->session->aws));
         error_hint(err, "`defangctl cd ls` lists what is");
         return -ENOENT;
     }
@@ -156,13 +170,21 @@ static int verb_cd(struct verb_call *v, const ProtobufCMessage *request, struct 
         const char *action;
         int (*run)(struct verb_call *v, const Defang__CdRequest *r, struct error *err);
     } actions[] = {
-        {"template", cd_template}, {"bootstrap", cd_bootstrap}, {"teardown", cd_bootstrap}, {"ls", cd_ls},
-        {"outputs", cd_outputs},   {"refresh", cd_upkeep},      {"cancel", cd_upkeep},      {"preview", cd_preview},
+        {"template", cd_template},
+        {"bootstrap", cd_bootstrap},
+        {"teardown", cd_bootstrap},
+        {"ls", cd_ls},
+        {"outputs", cd_outputs},
+        {"refresh", cd_upkeep},
+        {"cancel", cd_upkeep},
+        {"preview", cd_preview},
     };
+
     const Defang__CdRequest *r = (const Defang__CdRequest *)request;
     cleanup_env struct env *env = session_env_of(r->caller);
     v->project.arena = arena_new();
-    int rc = plan_settings_resolve(v->project.arena, NULL, env, NULL, NULL, &v->project.settings, err);
+    int rc =
+        plan_settings_resolve(v->project.arena, NULL, env, NULL, NULL, &v->project.settings, err);
     for (size_t i = 0; rc == 0 && i < ARRAY_LEN(actions); i++)
         if (text_eq(actions[i].action, r->action))
             return actions[i].run(v, r, err);

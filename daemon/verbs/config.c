@@ -1,4 +1,5 @@
-/* Sensitive config: set, list, remove. Values pass through memory on their way to SSM and are wiped. */
+/* Sensitive config: set, list, remove. Values pass through memory on their way to SSM and are
+ * wiped. */
 #include "daemon/verb.h"
 
 #include "base/mem.h"
@@ -13,8 +14,13 @@ static int open_project(struct verb_call *v, const Defang__Caller *caller, struc
     if (rc == 0)
         rc = project_identify(v->daemon, caller, &v->project, err);
     if (rc == 0 && text_empty(aws_session_region(v->session->aws))) {
-        rc = error_raise(err, ERR_AUTH, "no AWS region is set for profile %s", aws_session_profile(v->session->aws));
-        error_hint(err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
+        rc = error_raise(
+            err,
+            ERR_AUTH,
+            "no AWS region is set for profile %s",
+            aws_session_profile(v->session->aws));
+        error_hint(
+            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
     }
     return rc;
 }
@@ -78,7 +84,8 @@ static int verb_config_list(struct verb_call *v, const ProtobufCMessage *request
     return rc;
 }
 
-static int verb_config_remove(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+static int
+verb_config_remove(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ConfigRemoveRequest *r = (const Defang__ConfigRemoveRequest *)request;
     int rc = open_project(v, r->caller, err);

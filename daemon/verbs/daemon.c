@@ -29,8 +29,12 @@ static int verb_list(struct verb_call *v, const ProtobufCMessage *request, struc
     const Defang__ListRequest *r = (const Defang__ListRequest *)request;
     v->project.arena = arena_new();
     struct listing l = {.arena = v->project.arena};
-    struct store_filter f = {.project = text_empty(r->project) ? NULL : r->project, .stack = text_empty(r->stack) ? NULL : r->stack,
-                             .limit = r->all ? LIST_MAX : r->limit ? MIN(r->limit, (unsigned)LIST_MAX) : LIST_DEFAULT};
+    struct store_filter f = {
+        .project = text_empty(r->project) ? NULL : r->project,
+        .stack = text_empty(r->stack) ? NULL : r->stack,
+        .limit = r->all     ? LIST_MAX
+                 : r->limit ? MIN(r->limit, (unsigned)LIST_MAX)
+                            : LIST_DEFAULT};
     int rc = store_deployment_each(v->daemon->store, &f, add_row, &l, err);
     if (rc == 0) {
         Defang__ListReply reply = DEFANG__LIST_REPLY__INIT;
@@ -71,7 +75,8 @@ static void note_tried(struct verb_call *v)
     char **lines;
     size_t n = split_lines(v->project.arena, str_get(&text), &lines);
     for (size_t i = 0; i < n; i++)
-        compose_diagnose(&v->project.diagnostics, COMPOSE_NOTE, (struct yaml_pos){0}, NULL, "%s", lines[i]);
+        compose_diagnose(
+            &v->project.diagnostics, COMPOSE_NOTE, (struct yaml_pos){0}, NULL, "%s", lines[i]);
     str_done(&text);
 }
 
@@ -103,7 +108,8 @@ static int verb_whoami(struct verb_call *v, const ProtobufCMessage *request, str
         reply.profile = verb_text(arena, aws_session_profile(v->session->aws));
         reply.credentials_source = verb_text(arena, credentials.source);
         reply.endpoint = verb_text(arena, endpoint);
-        reply.access_key_tail = verb_text(arena, credentials.access_key_id + (len > 4 ? len - 4 : 0));
+        reply.access_key_tail =
+            verb_text(arena, credentials.access_key_id + (len > 4 ? len - 4 : 0));
         reply.expires_ms = credentials.expires_wall_ms;
         reply.n_notes = split_lines(arena, str_get(&warnings), &reply.notes);
         if (r->verbose)
@@ -120,8 +126,7 @@ static int verb_whoami(struct verb_call *v, const ProtobufCMessage *request, str
 static unsigned active_jobs(const struct daemon *d)
 {
     unsigned n = 0;
-    vec_each(it, &d->jobs)
-        n += !(*it)->finished;
+    vec_each(it, &d->jobs) n += !(*it)->finished;
     return n;
 }
 
@@ -141,9 +146,8 @@ static int verb_status(struct verb_call *v, const ProtobufCMessage *request, str
     reply.database_bytes = store_bytes(d->store);
     reply.under_systemd = d->under_systemd;
     reply.jobs = arena_array(arena, Defang__DeploymentInfo *, d->jobs.len + 1);
-    vec_each(it, &d->jobs)
-        if (!(*it)->finished)
-            reply.jobs[reply.n_jobs++] = verb_deployment_info(arena, &(*it)->row);
+    vec_each(it, &d->jobs) if (!(*it)->finished) reply.jobs[reply.n_jobs++] =
+        verb_deployment_info(arena, &(*it)->row);
     server_reply(v->call, &reply.base);
     return 0;
 }

@@ -43,7 +43,11 @@ static int check_configs(struct verb_call *v, struct error *err)
     if (missing == 0)
         return 0;
     error_raise(err, ERR_REFUSED, "missing config: %s", str_get(&text));
-    error_hint(err, "set %s with `defangctl config set NAME` (the value is asked for, or read from stdin):%s", missing == 1 ? "it" : "each", str_get(&command));
+    error_hint(
+        err,
+        "set %s with `defangctl config set NAME` (the value is asked for, or read from stdin):%s",
+        missing == 1 ? "it" : "each",
+        str_get(&command));
     return -EPERM;
 }
 
@@ -52,7 +56,8 @@ static void reply_up(struct verb_call *v, struct job *job)
     Defang__UpReply reply = DEFANG__UP_REPLY__INIT;
     reply.deployment = job->row.id;
     reply.info = verb_deployment_info(v->project.arena, &job->row);
-    verb_diagnostics(v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
+    verb_diagnostics(
+        v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
     server_reply(v->call, &reply.base);
 }
 
@@ -112,7 +117,9 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
 
 static int find_job(struct verb_call *v, const char *id, struct job **out, struct error *err)
 {
-    *out = text_empty(id) || text_eq(id, "latest") ? (v->daemon->jobs.len ? *vec_last(&v->daemon->jobs) : NULL) : job_find(v->daemon, id);
+    *out = text_empty(id) || text_eq(id, "latest")
+               ? (v->daemon->jobs.len ? *vec_last(&v->daemon->jobs) : NULL)
+               : job_find(v->daemon, id);
     if (*out && !(*out)->finished)
         return 0;
     if (text_empty(id) || text_eq(id, "latest"))

@@ -1,4 +1,5 @@
-/* `eject`: the project as a template or a program that needs no defangd. The client writes the files. */
+/* `eject`: the project as a template or a program that needs no defangd. The client writes the
+ * files. */
 #include "daemon/jobs/preview.h"
 
 #include "base/mem.h"
@@ -25,10 +26,24 @@ static int files(struct preview *p, bool cloudformation, struct plan_files *out,
     const char **images = arena_array(arena, const char *, p->plan_build_count + 1);
     for (size_t i = 0; i < p->plan_build_count; i++)
         images[i] = p->images[i].uri;
-    cleanup_json json_t *tags = json_pack("{s:s,s:s}", "defang:project", p->v->project.name, "defang:stack", p->v->project.settings.stack);
+    cleanup_json json_t *tags = json_pack(
+        "{s:s,s:s}",
+        "defang:project",
+        p->v->project.name,
+        "defang:stack",
+        p->v->project.settings.stack);
     struct plan_eject_request r = {
-        .program = {.project = p->v->project.name, .model = p->v->project.model, .settings = &p->v->project.settings, .facts = p->facts, .graph = p->graph, .tags = tags,
-                    .deployment = p->context.deployment, .builds = p->plan_builds, .build_count = p->plan_build_count, .images = images},
+        .program =
+            {.project = p->v->project.name,
+             .model = p->v->project.model,
+             .settings = &p->v->project.settings,
+             .facts = p->facts,
+             .graph = p->graph,
+             .tags = tags,
+             .deployment = p->context.deployment,
+             .builds = p->plan_builds,
+             .build_count = p->plan_build_count,
+             .images = images},
         .cloudformation = cloudformation,
         .running_engine = p->deployed.exists ? p->context.engine->name : NULL,
     };
@@ -46,7 +61,8 @@ static void reply_files(struct preview *p, const char *engine, const struct plan
         Defang__EjectFile *m = arena_make(arena, Defang__EjectFile);
         defang__eject_file__init(m);
         m->name = verb_text(arena, files->items[i].name);
-        m->text = (ProtobufCBinaryData){.data = (uint8_t *)files->items[i].text, .len = strlen(files->items[i].text)};
+        m->text = (ProtobufCBinaryData){
+            .data = (uint8_t *)files->items[i].text, .len = strlen(files->items[i].text)};
         reply.files[reply.n_files++] = m;
     }
     verb_diagnostics(arena, &p->v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);

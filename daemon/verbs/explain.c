@@ -1,4 +1,5 @@
-/* `explain` asks nothing of AWS: what becomes of the keys of the Compose files is the same in every account. `cd policy` asks who calls, to name the account. */
+/* `explain` asks nothing of AWS: what becomes of the keys of the Compose files is the same in every
+ * account. `cd policy` asks who calls, to name the account. */
 #include "daemon/verb.h"
 
 #include "base/mem.h"
@@ -25,7 +26,8 @@ static Defang__ExplainLine *line_message(struct arena *arena, const struct expla
     m->column = l->pos.column;
     m->resources = arena_array(arena, char *, l->resource_count + 1);
     for (size_t i = 0; i < l->resource_count; i++)
-        m->resources[m->n_resources++] = arena_printf(arena, "%s %s", l->resources[i].logical_id, l->resources[i].type);
+        m->resources[m->n_resources++] =
+            arena_printf(arena, "%s %s", l->resources[i].logical_id, l->resources[i].type);
     return m;
 }
 
@@ -42,7 +44,14 @@ static int verb_explain(struct verb_call *v, const ProtobufCMessage *request, st
     }
     struct compose_diagnostics checks = {0};
     struct explain explained;
-    rc = plan_explain(arena, v->project.model, &v->project.settings, text_empty(r->service) ? NULL : r->service, &checks, &explained, err);
+    rc = plan_explain(
+        arena,
+        v->project.model,
+        &v->project.settings,
+        text_empty(r->service) ? NULL : r->service,
+        &checks,
+        &explained,
+        err);
     if (rc == 0) {
         Defang__ExplainReply reply = DEFANG__EXPLAIN_REPLY__INIT;
         reply.lines = arena_array(arena, Defang__ExplainLine *, explained.len + 1);
@@ -63,8 +72,13 @@ static void add_note(struct arena *arena, Defang__PolicyReply *reply, const char
     reply->notes = more;
 }
 
-/* Who may not call yet is who this is for: without credentials the policy names any account and region. */
-static void find_scope(struct verb_call *v, const Defang__Caller *caller, struct policy_scope *scope, Defang__PolicyReply *reply)
+/* Who may not call yet is who this is for: without credentials the policy names any account and
+ * region. */
+static void find_scope(
+    struct verb_call *v,
+    const Defang__Caller *caller,
+    struct policy_scope *scope,
+    Defang__PolicyReply *reply)
 {
     struct error none = ERROR_INIT;
     struct arena *arena = v->project.arena;
@@ -79,7 +93,11 @@ static void find_scope(struct verb_call *v, const Defang__Caller *caller, struct
     }
     aws_identity_done(&who);
     if (rc < 0)
-        add_note(arena, reply, "no credentials: the policy names any account and any region; with some it names theirs");
+        add_note(
+            arena,
+            reply,
+            "no credentials: the policy names any account and any region; with some it names "
+            "theirs");
     error_done(&none);
 }
 
@@ -96,12 +114,34 @@ static int verb_policy(struct verb_call *v, const ProtobufCMessage *request, str
         return error_raise(err, ERR_FAILED, "the project cannot be planned");
     struct policy_scope scope = {.project = v->project.name};
     find_scope(v, r->caller, &scope, &reply);
-    cleanup_json json_t *unknown = json_array(), *policy = plan_policy(&v->project.settings, &scope, g, unknown);
-    cleanup_free char *text = json_print(policy, true, false), *compact = json_print(policy, false, false);
+    cleanup_json json_t *unknown = json_array(),
+                        *policy = plan_policy(&v->project.settings, &scope, g, unknown);
+    cleanup_free char *text = json_print(policy, true, false),
+                      *compact = json_print(policy, false, false);
     for (size_t i = 0; i < json_array_size(unknown); i++)
-        add_note(arena, &reply, arena_printf(arena, "nothing is known of what %s needs: allow it by hand", json_string_value(json_array_get(unknown, i))));
-    add_note(arena, &reply, arena_printf(arena, "%zu characters; a managed policy holds 6144, the inline policies of a role 10240 together, of a user 2048", strlen(compact)));
-    add_note(arena, &reply, arena_printf(arena, "the account's CD stack %s must be there: an administrator makes it once with `defangctl cd bootstrap`", v->project.settings.cd_name));
+        add_note(
+            arena,
+            &reply,
+            arena_printf(
+                arena,
+                "nothing is known of what %s needs: allow it by hand",
+                json_string_value(json_array_get(unknown, i))));
+    add_note(
+        arena,
+        &reply,
+        arena_printf(
+            arena,
+            "%zu characters; a managed policy holds 6144, the inline policies of a role 10240 "
+            "together, of a user 2048",
+            strlen(compact)));
+    add_note(
+        arena,
+        &reply,
+        arena_printf(
+            arena,
+            "the account's CD stack %s must be there: an administrator makes it once with "
+            "`defangctl cd bootstrap`",
+            v->project.settings.cd_name));
     reply.policy_json.data = (uint8_t *)text;
     reply.policy_json.len = strlen(text);
     verb_diagnostics(arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);

@@ -1,7 +1,8 @@
 /* `compose lint`: nothing of AWS is asked. */
 #include "daemon/verb.h"
 
-static int verb_compose_lint(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+static int
+verb_compose_lint(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ComposeLintRequest *r = (const Defang__ComposeLintRequest *)request;
     int rc = project_lint(v->daemon, r->caller, r->mode, &v->project, err);
@@ -9,7 +10,8 @@ static int verb_compose_lint(struct verb_call *v, const ProtobufCMessage *reques
         return rc;
     Defang__ComposeLintReply reply = DEFANG__COMPOSE_LINT_REPLY__INIT;
     reply.project = verb_text(v->project.arena, v->project.name);
-    verb_diagnostics(v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
+    verb_diagnostics(
+        v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
     server_reply(v->call, &reply.base);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* login: the device flow of SSO. The client shows what the first item says; the second comes when the login is confirmed. */
+/* login: the device flow of SSO. The client shows what the first item says; the second comes when
+ * the login is confirmed. */
 #include "daemon/jobs/job.h"
 #include "daemon/verb.h"
 

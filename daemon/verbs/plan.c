@@ -1,4 +1,5 @@
-/* `plan`: what an `up` would change. Nothing is uploaded, built or changed; contexts are packed for their digests alone. */
+/* `plan`: what an `up` would change. Nothing is uploaded, built or changed; contexts are packed for
+ * their digests alone. */
 #include "daemon/engine_choice.h"
 #include "daemon/jobs/preview.h"
 
@@ -13,7 +14,8 @@
 static Defang__PlanChange *change_message(const struct preview *p, const struct graph_change *c)
 {
     struct arena *arena = p->v->project.arena;
-    static const char *const actions[] = {[GRAPH_ADD] = "add", [GRAPH_CHANGE] = "change", [GRAPH_REMOVE] = "remove"};
+    static const char *const actions[] = {
+        [GRAPH_ADD] = "add", [GRAPH_CHANGE] = "change", [GRAPH_REMOVE] = "remove"};
     Defang__PlanChange *m = arena_make(arena, Defang__PlanChange);
     defang__plan_change__init(m);
     m->action = verb_text(arena, actions[c->action]);
@@ -21,8 +23,10 @@ static Defang__PlanChange *change_message(const struct preview *p, const struct 
     m->type = verb_text(arena, c->type);
     m->group = verb_text(arena, c->group);
     m->replacement = verb_text(arena, c->replacement);
-    m->warning = verb_text(arena, plan_change_warning(&p->v->project.settings, c, p->deployed.json));
-    const struct graph_resource *r = c->action == GRAPH_REMOVE ? NULL : graph_get(p->graph, c->logical_id);
+    m->warning =
+        verb_text(arena, plan_change_warning(&p->v->project.settings, c, p->deployed.json));
+    const struct graph_resource *r =
+        c->action == GRAPH_REMOVE ? NULL : graph_get(p->graph, c->logical_id);
     if (r && (c->action == GRAPH_ADD || *c->replacement))
         m->usual = verb_text(arena, r->usual);
     m->properties = arena_array(arena, char *, c->property_count + 1);
@@ -48,7 +52,11 @@ static Defang__PlanCost *cost_message(struct arena *arena, const struct cost_lin
 }
 
 /* Both lists are sorted alike: a line that stands in one only costs nothing in the other. */
-static void add_costs(struct arena *arena, const struct cost *now, const struct cost *before, Defang__PlanReply *reply)
+static void add_costs(
+    struct arena *arena,
+    const struct cost *now,
+    const struct cost *before,
+    Defang__PlanReply *reply)
 {
     reply->costs = arena_array(arena, Defang__PlanCost *, now->len + before->len + 1);
     for (size_t i = 0; i < now->len; i++) {
@@ -64,7 +72,8 @@ static void add_costs(struct arena *arena, const struct cost *now, const struct 
             stays = stays || strcmp(before->lines[k].logical_id, now->lines[i].logical_id) == 0;
         if (stays)
             continue;
-        Defang__PlanCost *m = reply->costs[reply->n_costs++] = cost_message(arena, &before->lines[k]);
+        Defang__PlanCost *m = reply->costs[reply->n_costs++] =
+            cost_message(arena, &before->lines[k]);
         m->before_cents = cents(before->lines[k].month);
     }
 }

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static Defang__ServiceStatus *status_message(struct arena *arena, const struct flow_service_status *s)
+static Defang__ServiceStatus *
+status_message(struct arena *arena, const struct flow_service_status *s)
 {
     Defang__ServiceStatus *m = arena_make(arena, Defang__ServiceStatus);
     defang__service_status__init(m);
@@ -119,10 +120,15 @@ static int resolve_deployment(struct verb_call *v, const char *given, char **id,
         *id = xstrdup(given);
         return 0;
     }
-    struct store_filter f = {.project = v->project.name, .stack = v->project.settings.stack, .region = aws_session_region(v->session->aws), .limit = 1};
+    struct store_filter f = {
+        .project = v->project.name,
+        .stack = v->project.settings.stack,
+        .region = aws_session_region(v->session->aws),
+        .limit = 1};
     int rc = store_deployment_each(v->daemon->store, &f, take_first, id, err);
     if (rc == 0 && !*id)
-        rc = error_raise(err, ERR_NOT_FOUND, "no deployment of project %s is known here", v->project.name);
+        rc = error_raise(
+            err, ERR_NOT_FOUND, "no deployment of project %s is known here", v->project.name);
     return rc;
 }
 
@@ -134,7 +140,15 @@ static char *build_service(void *arg, const char *task)
     cleanup_free char *key = xasprintf("build-task/%s", task);
     char *service = NULL;
     if (aws_session_identity(v->session->aws, &who, &ignored) == 0)
-        store_project_get(v->daemon->store, who.account, aws_session_region(v->session->aws), v->project.name, v->project.settings.stack, key, &service, &ignored);
+        store_project_get(
+            v->daemon->store,
+            who.account,
+            aws_session_region(v->session->aws),
+            v->project.name,
+            v->project.settings.stack,
+            key,
+            &service,
+            &ignored);
     aws_identity_done(&who);
     return service;
 }
@@ -153,9 +167,19 @@ static int verb_logs(struct verb_call *v, const ProtobufCMessage *request, struc
     if (rc < 0)
         return rc;
     struct flow_log_query q = {
-        .services = (const char *const *)r->services, .service_count = r->n_services, .since_ms = r->since_ms, .until_ms = r->until_ms, .limit = r->limit,
-        .deployment = deployment, .filter = r->filter, .run = r->n_types == 0 || has_type(r, "RUN"), .build = has_type(r, "BUILD"),
-        .ecs = has_type(r, "ECS"), .follow = r->follow, .build_service = build_service, .build_service_arg = v,
+        .services = (const char *const *)r->services,
+        .service_count = r->n_services,
+        .since_ms = r->since_ms,
+        .until_ms = r->until_ms,
+        .limit = r->limit,
+        .deployment = deployment,
+        .filter = r->filter,
+        .run = r->n_types == 0 || has_type(r, "RUN"),
+        .build = has_type(r, "BUILD"),
+        .ecs = has_type(r, "ECS"),
+        .follow = r->follow,
+        .build_service = build_service,
+        .build_service_arg = v,
     };
     struct engine_context c = verb_context(v, NULL);
     rc = flow_logs(&c, &q, send_log, v, err);
@@ -177,14 +201,22 @@ static void list_names(const struct compose_project *p, const char *what, struct
             str_appendf(out, "%s\n", p->networks[i].name);
     else if (text_eq(what, "images"))
         for (size_t i = 0; i < p->service_count; i++)
-            str_appendf(out, "%s%s%s\n", p->services[i].image ? p->services[i].image : p->name, p->services[i].image ? "" : "-",
-                        p->services[i].image ? "" : p->services[i].name);
+            str_appendf(
+                out,
+                "%s%s%s\n",
+                p->services[i].image ? p->services[i].image : p->name,
+                p->services[i].image ? "" : "-",
+                p->services[i].image ? "" : p->services[i].name);
 }
 
 static void list_variables(const struct compose_project *p, struct str *out)
 {
     for (size_t i = 0; i < p->variable_count; i++)
-        str_appendf(out, "%s=%s\n", p->variables[i].key, p->variables[i].value ? p->variables[i].value : "***");
+        str_appendf(
+            out,
+            "%s=%s\n",
+            p->variables[i].key,
+            p->variables[i].value ? p->variables[i].value : "***");
 }
 
 /* Whether `name` stands in a list with commas. */
@@ -208,7 +240,8 @@ static int check_listed(const struct compose_project *p, const char *list, struc
 }
 
 /* "NAME HASH" a line; of the services named, with commas between, or of all for "*". */
-static int list_hashes(const struct compose_project *p, const char *wanted, struct str *out, struct error *err)
+static int
+list_hashes(const struct compose_project *p, const char *wanted, struct str *out, struct error *err)
 {
     bool all = text_eq(wanted, "*");
     int rc = all ? 0 : check_listed(p, wanted, err);
@@ -231,7 +264,8 @@ static void list_profiles(const struct compose_project *p, struct str *out)
         str_appendf(out, "%s\n", p->profiles[i]);
 }
 
-static int verb_compose_config(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+static int
+verb_compose_config(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ComposeConfigRequest *r = (const Defang__ComposeConfigRequest *)request;
     int rc = project_read(v->daemon, r->caller, r->no_interpolate, &v->project, err);
@@ -261,7 +295,8 @@ static int verb_compose_config(struct verb_call *v, const ProtobufCMessage *requ
     Defang__ComposeConfigReply reply = DEFANG__COMPOSE_CONFIG_REPLY__INIT;
     reply.text.data = (uint8_t *)(text.data ? text.data : (char *)"");
     reply.text.len = text.len;
-    verb_diagnostics(v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
+    verb_diagnostics(
+        v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
     server_reply(v->call, &reply.base);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* One attempt of an exchange: address, headers, signature, transfer. */
 #include "aws/attempt.h"
-#include "aws/settings/endpoint.h"
 #include "aws/s3/address.h"
+#include "aws/settings/endpoint.h"
 #include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"
 #include "base/clock.h"
@@ -12,33 +12,40 @@
 #include <string.h>
 
 #define USER_AGENT "defangd/0.1"
-/* A large body waits for the server's word before it goes out: a redirect or a refusal then costs nothing. */
+/* A large body waits for the server's word before it goes out: a redirect or a refusal then costs
+ * nothing. */
 #define EXPECT_100_BYTES MIB(1)
 /* An exchange may take this long, and longer by what a slow line (20 kB/s) needs for its body. */
 #define TIMEOUT_MS        60000
 #define SLOW_BYTES_PER_MS 20
 
-int session_url(struct aws_session *s, const struct aws_exchange *x, const char *region, char **url,
-                char **signing_region, struct error *err)
+int session_url(
+    struct aws_session *s,
+    const struct aws_exchange *x,
+    const char *region,
+    char **url,
+    char **signing_region,
+    struct error *err)
 {
     const struct aws_service *service = x->op->service;
     cleanup_endpoint struct aws_endpoint endpoint = {0};
     cleanup_free char *custom = NULL, *base = NULL;
     const char *path = str_get(&x->request->path);
     bool in_host = false;
-    int rc = aws_settings_endpoint(&s->settings, s->env, s->profiles, service->service_id, &custom, err);
+    int rc =
+        aws_settings_endpoint(&s->settings, s->env, s->profiles, service->service_id, &custom, err);
 
     if (rc < 0)
         return rc;
-    struct aws_endpoint_params p = {region, s->settings.fips && !custom, s->settings.dual_stack && !custom,
-                                    custom};
+    struct aws_endpoint_params p = {
+        region, s->settings.fips && !custom, s->settings.dual_stack && !custom, custom};
     rc = aws_endpoint_resolve(service, &p, &endpoint, err);
     if (rc < 0)
         return rc;
     if (x->bucket) {
         bool always_path = strcmp(x->op->name, "GetBucketLocation") == 0;
-        rc = s3_base_url(&s->settings, &endpoint, custom != NULL, x->bucket, always_path, &base, &in_host,
-                         err);
+        rc = s3_base_url(
+            &s->settings, &endpoint, custom != NULL, x->bucket, always_path, &base, &in_host, err);
         if (rc < 0)
             return rc;
         if (in_host) /* the path as serialized is /bucket/key */
@@ -48,7 +55,8 @@ int session_url(struct aws_session *s, const struct aws_exchange *x, const char 
     }
     if (x->request->host_prefix && !custom) {
         const char *host = strstr(base, "://") + 3;
-        char *prefixed = xasprintf("%.*s%s%s", (int)(host - base), base, x->request->host_prefix, host);
+        char *prefixed =
+            xasprintf("%.*s%s%s", (int)(host - base), base, x->request->host_prefix, host);
         free(base);
         base = prefixed;
     }
@@ -59,7 +67,9 @@ int session_url(struct aws_session *s, const struct aws_exchange *x, const char 
 
 static void add(struct attempt *a, const char *name, const char *value)
 {
-    vec_push(&a->headers, (struct http_header){arena_strdup(a->arena, name), arena_strdup(a->arena, value)});
+    vec_push(
+        &a->headers,
+        (struct http_header){arena_strdup(a->arena, name), arena_strdup(a->arena, value)});
 }
 
 static void hash_body(const struct aws_exchange *x, char out[65])
@@ -72,7 +82,8 @@ static void hash_body(const struct aws_exchange *x, char out[65])
     memcpy(out, hex, 65);
 }
 
-static void add_headers(struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c)
+static void
+add_headers(struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c)
 {
     char date[17];
 
@@ -97,8 +108,12 @@ static void add_headers(struct attempt *a, const struct aws_exchange *x, const s
     add(a, "amz-sdk-request", arena_printf(a->arena, "attempt=%u; max=%u", a->number, a->max));
 }
 
-static void sign(struct aws_session *s, struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
-                 const struct uri *u)
+static void sign(
+    struct aws_session *s,
+    struct attempt *a,
+    const struct aws_exchange *x,
+    const struct aws_credentials *c,
+    const struct uri *u)
 {
     bool s3 = strcmp(x->op->service->id, "s3") == 0;
     struct sigv4_request r = {
@@ -129,8 +144,13 @@ static void sign(struct aws_session *s, struct attempt *a, const struct aws_exch
     str_done(&authorization);
 }
 
-static int prepare(struct aws_session *s, struct attempt *a, const struct aws_exchange *x,
-                   const struct aws_credentials *c, const char *region, struct error *err)
+static int prepare(
+    struct aws_session *s,
+    struct attempt *a,
+    const struct aws_exchange *x,
+    const struct aws_credentials *c,
+    const char *region,
+    struct error *err)
 {
     cleanup_uri struct uri u = {0};
     int rc = session_url(s, x, region, &a->url, &a->signing_region, err);
@@ -139,7 +159,11 @@ static int prepare(struct aws_session *s, struct attempt *a, const struct aws_ex
         return rc;
     rc = uri_split(a->url, &u, err);
     if (rc < 0) {
-        error_hint(err, "It is the endpoint configured for %s: AWS_ENDPOINT_URL..., endpoint_url, or a services section.", x->op->service->service_id);
+        error_hint(
+            err,
+            "It is the endpoint configured for %s: AWS_ENDPOINT_URL..., endpoint_url, or a "
+            "services section.",
+            x->op->service->service_id);
         return rc;
     }
     a->authority = uri_authority(&u);
@@ -154,13 +178,19 @@ static int prepare(struct aws_session *s, struct attempt *a, const struct aws_ex
     if (c)
         sign(s, a, x, c, &u);
     else if (x->chunked)
-        return error_raise(err, ERR_FAILED, "%s: a body in chunks needs a signed request", x->op->name);
+        return error_raise(
+            err, ERR_FAILED, "%s: a body in chunks needs a signed request", x->op->name);
     return 0;
 }
 
-int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_exchange *x,
-                const struct aws_credentials *c, const char *region, struct http_response *resp,
-                struct error *err)
+int attempt_run(
+    struct aws_session *s,
+    struct attempt *a,
+    const struct aws_exchange *x,
+    const struct aws_credentials *c,
+    const char *region,
+    struct http_response *resp,
+    struct error *err)
 {
     a->arena = arena_new();
     a->prepared = false;
@@ -169,8 +199,9 @@ int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_excha
         return rc;
     a->prepared = true;
     cleanup_free char *proxy = aws_proxy_for(s->env, a->url);
-    cleanup_free char *full =
-        x->request->query.len ? xasprintf("%s?%s", a->url, str_get(&x->request->query)) : xstrdup(a->url);
+    cleanup_free char *full = x->request->query.len
+                                  ? xasprintf("%s?%s", a->url, str_get(&x->request->query))
+                                  : xstrdup(a->url);
     size_t body_len = x->chunked ? x->chunked->len : x->body ? x->body_len : x->request->body.len;
     struct http_request request = {
         .method = x->request->method,

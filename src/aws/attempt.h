@@ -1,4 +1,5 @@
-/* One attempt of an exchange: address, headers, signature, transfer (attempt.c). call.c decides whether there is another. */
+/* One attempt of an exchange: address, headers, signature, transfer (attempt.c). call.c decides
+ * whether there is another. */
 #pragma once
 
 #include "aws/session.h"
@@ -12,10 +13,17 @@ struct attempt {
     VEC(struct http_header) headers;
     char *url, *signing_region, *authority;
     int64_t wall_ms;
-    bool prepared;     /* false: it failed before anything was sent */
+    bool prepared; /* false: it failed before anything was sent */
 };
 
-/* c NULL: unsigned. Returns what http_perform() returns, or an error of preparation with a->prepared false. */
-int attempt_run(struct aws_session *s, struct attempt *a, const struct aws_exchange *x, const struct aws_credentials *c,
-                const char *region, struct http_response *resp, struct error *err);
+/* c NULL: unsigned. Returns what http_perform() returns, or an error of preparation with
+ * a->prepared false. */
+int attempt_run(
+    struct aws_session *s,
+    struct attempt *a,
+    const struct aws_exchange *x,
+    const struct aws_credentials *c,
+    const char *region,
+    struct http_response *resp,
+    struct error *err);
 void attempt_done(struct attempt *a); /* of this attempt; number, id and hash stay */

@@ -1,13 +1,16 @@
-/* AWS access: one session = one caller's identity and region, from the caller's environment and files, as the AWS CLI v2 would resolve
- * them (shared/reference/aws-access.md). Calls are made by table: aws/model.h describes each operation's shapes, input and output are JSON
- * values with the API's own member names whatever the wire protocol is.
+/* AWS access: one session = one caller's identity and region, from the caller's environment and
+ * files, as the AWS CLI v2 would resolve them (shared/reference/aws-access.md). Calls are made by
+ * table: aws/model.h describes each operation's shapes, input and output are JSON values with the
+ * API's own member names whatever the wire protocol is.
  *
  *   struct aws_session *s;  rc = aws_session_open(&options, &s, err);
- *   json_t *out;            rc = aws_call(s, &aws_ecs_RunTask, json_pack("{s:s …}", "cluster", c …), &out, err);
+ *   json_t *out;            rc = aws_call(s, &aws_ecs_RunTask, json_pack("{s:s …}", "cluster", c
+ * …), &out, err);
  *
- * All calls suspend the running fiber. Retries (standard mode), re-signing, clock-skew correction, one refresh of expired credentials and
- * typed errors (err->aws_code, ->request_id, ->http_status, kind AUTH or CLOUD or TIMEOUT) happen inside.
- * A session is shared by many fibers; credentials are single-flight cached and refreshed ahead of expiry. */
+ * All calls suspend the running fiber. Retries (standard mode), re-signing, clock-skew correction,
+ * one refresh of expired credentials and typed errors (err->aws_code, ->request_id, ->http_status,
+ * kind AUTH or CLOUD or TIMEOUT) happen inside. A session is shared by many fibers; credentials are
+ * single-flight cached and refreshed ahead of expiry. */
 #pragma once
 
 #include "aws/model/model.h"
@@ -24,35 +27,40 @@ struct aws_session;
 
 struct aws_session_options {
     struct loop *loop;
-    struct http *http;          /* borrowed; outlives the session */
-    const struct env *env;      /* the caller's; copied */
-    const char *profile;        /* --profile or NULL */
-    const char *region;         /* --region or NULL */
+    struct http *http;     /* borrowed; outlives the session */
+    const struct env *env; /* the caller's; copied */
+    const char *profile;   /* --profile or NULL */
+    const char *region;    /* --region or NULL */
 };
 
 struct aws_credentials {
     char *access_key_id;
     struct secret secret_access_key, session_token;
-    int64_t expires_wall_ms;    /* 0 = never */
-    char *account_id;           /* or NULL */
-    char *source;               /* "environment", "profile shop in ~/.aws/credentials:12", … */
-    bool from_environment;      /* came from the caller's env: stays in memory only */
+    int64_t expires_wall_ms; /* 0 = never */
+    char *account_id;        /* or NULL */
+    char *source;            /* "environment", "profile shop in ~/.aws/credentials:12", … */
+    bool from_environment;   /* came from the caller's env: stays in memory only */
 };
 
-/* Resolves profile and region: no network, unless nothing names a region and a fiber runs, then the instance metadata service is asked. Missing region is not an error here: aws_session_region() is then NULL. */
-int aws_session_open(const struct aws_session_options *o, struct aws_session **out, struct error *err);
+/* Resolves profile and region: no network, unless nothing names a region and a fiber runs, then the
+ * instance metadata service is asked. Missing region is not an error here: aws_session_region() is
+ * then NULL. */
+int aws_session_open(
+    const struct aws_session_options *o, struct aws_session **out, struct error *err);
 void aws_session_free(struct aws_session *s);
 const char *aws_session_region(const struct aws_session *s);
 const char *aws_session_region_source(const struct aws_session *s);
-const char *aws_session_profile(const struct aws_session *s);          /* "default" when unnamed */
+const char *aws_session_profile(const struct aws_session *s); /* "default" when unnamed */
 /* Current credentials (resolved on first use, may suspend); copied. */
 int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, struct error *err);
 void aws_credentials_done(struct aws_credentials *c);
 void aws_credentials_copy(struct aws_credentials *to, const struct aws_credentials *from);
-/* Replaces what the session signs with: fresh credentials brought by a client for a job in BLOCKED(auth). */
+/* Replaces what the session signs with: fresh credentials brought by a client for a job in
+ * BLOCKED(auth). */
 void aws_session_replace_credentials(struct aws_session *s, const struct aws_credentials *c);
 
-/* How the credentials were found: one line "provider: why it did not serve" each, in the order asked, the last being what served or failed.
+/* How the credentials were found: one line "provider: why it did not serve" each, in the order
+ * asked, the last being what served or failed.
  * "" before the first resolution. Borrowed until the next call on s. */
 const char *aws_session_trace(const struct aws_session *s);
 /* Settings that make other programs see another identity, one per line. */
@@ -62,16 +70,35 @@ int aws_session_sts_endpoint(struct aws_session *s, char **url, struct error *er
 /* For the next role that wants one (err->mfa_serial said so); used once, then wiped. */
 void aws_session_give_mfa_code(struct aws_session *s, const char *code);
 
-struct aws_identity { char *account, *arn, *user_id, *partition; };
-int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct error *err); /* sts:GetCallerIdentity; cached */
+struct aws_identity {
+    char *account, *arn, *user_id, *partition;
+};
+
+int aws_session_identity(
+    struct aws_session *s,
+    struct aws_identity *out,
+    struct error *err); /* sts:GetCallerIdentity; cached */
 void aws_identity_done(struct aws_identity *i);
 
 /* `in` is stolen (may be NULL = {}); *out is a new reference (out may be NULL). */
-int aws_call(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out, struct error *err);
-/* Calls until the output has no more pages (op->paginator) and appends items of every page: *out = JSON array. */
-int aws_call_all(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **items, struct error *err);
+int aws_call(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err);
+/* Calls until the output has no more pages (op->paginator) and appends items of every page: *out =
+ * JSON array. */
+int aws_call_all(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **items,
+    struct error *err);
 
 /* True for errors that mean "credentials are expired or gone": a job goes to BLOCKED(auth). */
 bool aws_error_is_auth(const struct error *err);
-bool aws_error_is_not_found(const struct error *err);   /* ValidationError "does not exist", ResourceNotFound…, NoSuchKey, ParameterNotFound, 404 */
+bool aws_error_is_not_found(
+    const struct error *err); /* ValidationError "does not exist", ResourceNotFound…, NoSuchKey,
+                                 ParameterNotFound, 404 */
 bool aws_error_is_throttle(const struct error *err);

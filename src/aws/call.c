@@ -27,8 +27,26 @@ void session_uuid(char out[37])
     clock_random(b, sizeof b);
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    snprintf(
+        out,
+        37,
+        "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+        b[0],
+        b[1],
+        b[2],
+        b[3],
+        b[4],
+        b[5],
+        b[6],
+        b[7],
+        b[8],
+        b[9],
+        b[10],
+        b[11],
+        b[12],
+        b[13],
+        b[14],
+        b[15]);
 }
 
 static double random01(void)
@@ -41,8 +59,8 @@ static double now_s(const struct aws_session *s)
     return (double)loop_now_ms(s->loop) / 1000;
 }
 
-static const char *wanted_region(const struct aws_session *s, const struct aws_exchange *x,
-                                 const struct course *c)
+static const char *
+wanted_region(const struct aws_session *s, const struct aws_exchange *x, const struct course *c)
 {
     const char *known = x->bucket ? session_bucket_region(s, x->bucket) : NULL;
 
@@ -51,22 +69,38 @@ static const char *wanted_region(const struct aws_session *s, const struct aws_e
     return known ? known : x->region ? x->region : s->settings.region;
 }
 
-static int raise_transport(const struct aws_exchange *x, const struct attempt *a, int rc, struct error *cause,
-                           struct error *err)
+static int raise_transport(
+    const struct aws_exchange *x,
+    const struct attempt *a,
+    int rc,
+    struct error *cause,
+    struct error *err)
 {
     if (rc == -ECANCELED)
-        return error_raise_errno(err, ERR_CANCELED, ECANCELED, "%s:%s: canceled", x->op->service->id,
-                                 x->op->name);
-    error_raise_errno(err, rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD, -rc,
-                      "%s:%s: %s (%s, attempt %u of %u)", x->op->service->id, x->op->name,
-                      cause->message ? cause->message : strerror(-rc), a->authority, a->number, a->max);
+        return error_raise_errno(
+            err, ERR_CANCELED, ECANCELED, "%s:%s: canceled", x->op->service->id, x->op->name);
+    error_raise_errno(
+        err,
+        rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD,
+        -rc,
+        "%s:%s: %s (%s, attempt %u of %u)",
+        x->op->service->id,
+        x->op->name,
+        cause->message ? cause->message : strerror(-rc),
+        a->authority,
+        a->number,
+        a->max);
     if (cause->hint)
         error_hint(err, "%s", cause->hint);
     return rc;
 }
 
-static int raise_service(const struct aws_exchange *x, const struct attempt *a,
-                         const struct http_response *resp, const struct wire_error *e, struct error *err)
+static int raise_service(
+    const struct aws_exchange *x,
+    const struct attempt *a,
+    const struct http_response *resp,
+    const struct wire_error *e,
+    struct error *err)
 {
     struct error probe = ERROR_INIT;
     enum error_kind kind = ERR_CLOUD;
@@ -89,36 +123,54 @@ static int raise_service(const struct aws_exchange *x, const struct attempt *a,
     }
     error_done(&probe);
     if (a->number > 1)
-        error_raise_errno(err, kind, code, "%s:%s: %s (after %u attempts)", x->op->service->id, x->op->name,
-                          e->message, a->number);
+        error_raise_errno(
+            err,
+            kind,
+            code,
+            "%s:%s: %s (after %u attempts)",
+            x->op->service->id,
+            x->op->name,
+            e->message,
+            a->number);
     else
-        error_raise_errno(err, kind, code, "%s:%s: %s", x->op->service->id, x->op->name, e->message);
+        error_raise_errno(
+            err, kind, code, "%s:%s: %s", x->op->service->id, x->op->name, e->message);
     error_aws(err, e->code, e->request_id, resp->status);
     return -code;
 }
 
-/* A complaint about signature or time, and the server's clock far from ours: believe the server's, once. */
-static bool fix_clock(struct aws_session *s, struct course *c, const struct http_response *resp,
-                      const struct wire_error *e)
+/* A complaint about signature or time, and the server's clock far from ours: believe the server's,
+ * once. */
+static bool fix_clock(
+    struct aws_session *s,
+    struct course *c,
+    const struct http_response *resp,
+    const struct wire_error *e)
 {
     const char *text = http_response_header(resp, "date");
     int64_t server_ms, off;
 
-    if (c->skew_fixed || !retry_code_is_clock(e->code) || !text || http_response_header(resp, "age") ||
-        clock_parse_http_date(text, &server_ms) < 0)
+    if (c->skew_fixed || !retry_code_is_clock(e->code) || !text ||
+        http_response_header(resp, "age") || clock_parse_http_date(text, &server_ms) < 0)
         return false;
     off = server_ms - c->attempt.wall_ms;
     if (off > -SKEW_MIN_MS && off < SKEW_MIN_MS)
         return false;
     c->skew_fixed = true;
     session_learn_skew(s, c->attempt.authority, server_ms - clock_wall_ms());
-    log_debug("aws", "the clock here is off by %lld min against %s: corrected for signatures",
-              (long long)(off / 60000), c->attempt.authority);
+    log_debug(
+        "aws",
+        "the clock here is off by %lld min against %s: corrected for signatures",
+        (long long)(off / 60000),
+        c->attempt.authority);
     return true;
 }
 
-static bool fix_credentials(struct aws_session *s, struct course *c, const struct aws_exchange *x,
-                            const struct wire_error *e)
+static bool fix_credentials(
+    struct aws_session *s,
+    struct course *c,
+    const struct aws_exchange *x,
+    const struct wire_error *e)
 {
     if (c->refreshed || x->credentials || x->unsigned_request || !retry_code_is_expired(e->code))
         return false;
@@ -126,22 +178,32 @@ static bool fix_credentials(struct aws_session *s, struct course *c, const struc
     return session_refresh_credentials(s, c->key_id, NULL) == 0;
 }
 
-/* Where a bucket lives when the refusal does not say: the answer to a HEAD of it does, whatever its status. */
+/* Where a bucket lives when the refusal does not say: the answer to a HEAD of it does, whatever its
+ * status. */
 static void ask_region(struct aws_session *s, const char *bucket)
 {
     aws_call(s, &aws_s3_HeadBucket, json_pack("{s:s}", "Bucket", bucket), NULL, NULL);
 }
 
 /* The bucket lives elsewhere: go there, once. */
-static bool fix_region(struct aws_session *s, struct course *c, const struct aws_exchange *x,
-                       const struct http_response *resp, const struct wire_error *e)
+static bool fix_region(
+    struct aws_session *s,
+    struct course *c,
+    const struct aws_exchange *x,
+    const struct http_response *resp,
+    const struct wire_error *e)
 {
-    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect",
-                                        "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
-                                        NULL};
-    bool moved = resp->status == 301 || resp->status == 302 || resp->status == 307 || resp->status == 308;
+    static const char *const codes[] = {
+        "PermanentRedirect",
+        "TemporaryRedirect",
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+        NULL};
+    bool moved =
+        resp->status == 301 || resp->status == 302 || resp->status == 307 || resp->status == 308;
     bool head = strcmp(x->op->method, "HEAD") == 0 && resp->status == 400;
-    cleanup_free char *before = xstrdup_null(wanted_region(s, x, c)); /* what is learnt may replace it */
+    cleanup_free char *before =
+        xstrdup_null(wanted_region(s, x, c)); /* what is learnt may replace it */
 
     for (size_t i = 0; codes[i]; i++)
         moved = moved || strcmp(e->code, codes[i]) == 0;
@@ -175,17 +237,31 @@ static int64_t retry_after_ms(const struct http_response *resp)
     return 0;
 }
 
-/* 1: another attempt comes; 0: the reply is the result; negative: the error that ends the exchange. */
-static int judge(struct aws_session *s, const struct aws_exchange *x, struct course *c, int rc,
-                 const struct http_response *resp, struct error *transport, struct error *err)
+/* 1: another attempt comes; 0: the reply is the result; negative: the error that ends the exchange.
+ */
+static int judge(
+    struct aws_session *s,
+    const struct aws_exchange *x,
+    struct course *c,
+    int rc,
+    const struct http_response *resp,
+    struct error *transport,
+    struct error *err)
 {
     struct retry_quota *quota = session_quota(s, x->op->service->id);
     struct wire_error e = {0};
     enum retry_class class;
     int64_t delay_ms;
 
-    log_debug("aws", "%s:%s at %s, attempt %u: %s %d", x->op->service->id, x->op->name, c->attempt.authority, c->attempt.number,
-              rc < 0 ? strerror(-rc) : "HTTP", rc < 0 ? rc : resp->status);
+    log_debug(
+        "aws",
+        "%s:%s at %s, attempt %u: %s %d",
+        x->op->service->id,
+        x->op->name,
+        c->attempt.authority,
+        c->attempt.number,
+        rc < 0 ? strerror(-rc) : "HTTP",
+        rc < 0 ? rc : resp->status);
     bool good = rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp);
     if (good)
         retry_quota_success(quota, c->cost);
@@ -197,13 +273,14 @@ static int judge(struct aws_session *s, const struct aws_exchange *x, struct cou
         return 0;
     }
     if (rc == 0) {
-        if (fix_region(s, c, x, resp, &e) || fix_clock(s, c, resp, &e) || fix_credentials(s, c, x, &e)) {
+        if (fix_region(s, c, x, resp, &e) || fix_clock(s, c, resp, &e) ||
+            fix_credentials(s, c, x, &e)) {
             wire_error_done(&e);
             return 1;
         }
     }
-    class =
-        retry_classify(rc, resp->status < 300 && rc == 0 ? 500 : resp->status, e.code, x->op->service->id);
+    class = retry_classify(
+        rc, resp->status < 300 && rc == 0 ? 500 : resp->status, e.code, x->op->service->id);
     if (class == RETRY_NEVER || x->no_retry || c->attempt.number >= c->attempt.max ||
         !retry_quota_take(quota, class, &c->cost)) {
         rc = rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err)
@@ -212,8 +289,14 @@ static int judge(struct aws_session *s, const struct aws_exchange *x, struct cou
         return rc;
     }
     delay_ms = retry_delay_ms(c->attempt.number, random01(), rc == 0 ? retry_after_ms(resp) : 0);
-    log_debug("aws", "%s:%s attempt %u failed (%s), next in %lld ms", x->op->service->id, x->op->name,
-              c->attempt.number, e.code ? e.code : strerror(-rc), (long long)delay_ms);
+    log_debug(
+        "aws",
+        "%s:%s attempt %u failed (%s), next in %lld ms",
+        x->op->service->id,
+        x->op->name,
+        c->attempt.number,
+        e.code ? e.code : strerror(-rc),
+        (long long)delay_ms);
     wire_error_done(&e);
     c->attempt.number++;
     rc = fiber_sleep(delay_ms);
@@ -230,15 +313,24 @@ static int wait_for_rate(struct aws_session *s, const struct aws_exchange *x, st
     while ((wait_s = rate_take(session_rate(s, x->op->service->id), now_s(s))) > 0) {
         int rc = fiber_sleep((int64_t)ceil(wait_s * 1000));
         if (rc < 0)
-            return error_raise_errno(err, rc == -ECANCELED ? ERR_CANCELED : ERR_TIMEOUT, -rc, "%s:%s: %s",
-                                     x->op->service->id, x->op->name,
-                                     rc == -ECANCELED ? "canceled" : strerror(-rc));
+            return error_raise_errno(
+                err,
+                rc == -ECANCELED ? ERR_CANCELED : ERR_TIMEOUT,
+                -rc,
+                "%s:%s: %s",
+                x->op->service->id,
+                x->op->name,
+                rc == -ECANCELED ? "canceled" : strerror(-rc));
     }
     return 0;
 }
 
-static int run_attempt(struct aws_session *s, const struct aws_exchange *x, struct course *c,
-                       struct http_response *resp, struct error *err)
+static int run_attempt(
+    struct aws_session *s,
+    const struct aws_exchange *x,
+    struct course *c,
+    struct http_response *resp,
+    struct error *err)
 {
     struct aws_credentials own = {0};
     const struct aws_credentials *credentials = x->credentials;
@@ -270,8 +362,11 @@ static int run_attempt(struct aws_session *s, const struct aws_exchange *x, stru
     return rc;
 }
 
-int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct http_response *resp,
-                     struct error *err)
+int session_exchange(
+    struct aws_session *s,
+    const struct aws_exchange *x,
+    struct http_response *resp,
+    struct error *err)
 {
     struct course c = {.attempt = {.number = 1, .max = x->no_retry ? 1 : s->settings.max_attempts}};
     int rc;
@@ -292,7 +387,8 @@ int session_exchange(struct aws_session *s, const struct aws_exchange *x, struct
     return rc;
 }
 
-/* Operations that S3 refuses without a digest of the body; MD5 is the one that look-alikes know as well. */
+/* Operations that S3 refuses without a digest of the body; MD5 is the one that look-alikes know as
+ * well. */
 static void add_required_checksum(const struct aws_operation *op, struct wire_request *r)
 {
     uint8_t sum[16];
@@ -304,17 +400,23 @@ static void add_required_checksum(const struct aws_operation *op, struct wire_re
     wire_header(r, "Content-MD5", text);
 }
 
-int session_call(struct aws_session *s, const struct aws_call_options *o, const struct aws_operation *op,
-                 json_t *in, json_t **out, struct error *err)
+int session_call(
+    struct aws_session *s,
+    const struct aws_call_options *o,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
 {
     cleanup_json json_t *input = in ? in : json_object();
     cleanup_wire_request struct wire_request request = {0};
     cleanup_http_response struct http_response resp = {0};
-    struct aws_exchange x = {.op = op,
-                             .request = &request,
-                             .region = o->region,
-                             .credentials = o->credentials,
-                             .unsigned_request = o->unsigned_request};
+    struct aws_exchange x = {
+        .op = op,
+        .request = &request,
+        .region = o->region,
+        .credentials = o->credentials,
+        .unsigned_request = o->unsigned_request};
     json_t *reply = NULL;
     char uuid[37];
     int rc;
@@ -340,8 +442,12 @@ int session_call(struct aws_session *s, const struct aws_call_options *o, const 
     return rc;
 }
 
-int aws_call(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out,
-             struct error *err)
+int aws_call(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
 {
     static const struct aws_call_options plain = {0};
 

@@ -71,9 +71,11 @@ bool aws_error_is_not_found(const struct error *err)
         return false;
     if (among(err->aws_code, codes))
         return true;
-    if (err->aws_code && strncmp(err->aws_code, "Invalid", 7) == 0 && strstr(err->aws_code, ".NotFound"))
+    if (err->aws_code && strncmp(err->aws_code, "Invalid", 7) == 0 &&
+        strstr(err->aws_code, ".NotFound"))
         return true; /* ec2: InvalidVpcID.NotFound */
-    if (error_has_code(err, "ValidationError") && err->message && strstr(err->message, "does not exist"))
+    if (error_has_code(err, "ValidationError") && err->message &&
+        strstr(err->message, "does not exist"))
         return true; /* cloudformation, for stacks */
     return err->kind == ERR_NOT_FOUND;
 }

@@ -28,20 +28,31 @@ static bool next_page(const struct aws_paginator *p, const json_t *reply, json_t
     return any;
 }
 
-static int append_items(const struct aws_operation *op, const json_t *reply, json_t *all, struct error *err)
+static int
+append_items(const struct aws_operation *op, const json_t *reply, json_t *all, struct error *err)
 {
     json_t *page = json_at(reply, op->paginator->result_key);
 
     if (json_is_array(page))
         json_array_extend(all, page);
     if (json_array_size(all) > LIMIT_AWS_ITEMS)
-        return error_raise_errno(err, ERR_REFUSED, E2BIG, "%s:%s lists more than %d items", op->service->id,
-                                 op->name, LIMIT_AWS_ITEMS);
+        return error_raise_errno(
+            err,
+            ERR_REFUSED,
+            E2BIG,
+            "%s:%s lists more than %d items",
+            op->service->id,
+            op->name,
+            LIMIT_AWS_ITEMS);
     return 0;
 }
 
-int aws_call_all(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **items,
-                 struct error *err)
+int aws_call_all(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **items,
+    struct error *err)
 {
     cleanup_json json_t *input = in ? in : json_object();
     json_t *all = json_array();
@@ -65,8 +76,13 @@ int aws_call_all(struct aws_session *s, const struct aws_operation *op, json_t *
             break;
         if (json_equal(before, input) || page >= LIMIT_AWS_PAGES) {
             json_decref(all);
-            return error_raise(err, ERR_CLOUD, "%s:%s: the listing does not end (page %u repeats its token)",
-                               op->service->id, op->name, page + 1);
+            return error_raise(
+                err,
+                ERR_CLOUD,
+                "%s:%s: the listing does not end (page %u repeats its token)",
+                op->service->id,
+                op->name,
+                page + 1);
         }
     }
     *items = all;

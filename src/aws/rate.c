@@ -77,8 +77,8 @@ void rate_answered(struct rate_limiter *r, double now_s, bool throttled)
     double measured = rate_meter_count(&r->meter, now_s), rate;
 
     if (throttled) {
-        rate = rate_cubic_throttled(&r->cubic, r->throttled ? MIN(measured, r->bucket.fill_per_s) : measured,
-                                    now_s);
+        rate = rate_cubic_throttled(
+            &r->cubic, r->throttled ? MIN(measured, r->bucket.fill_per_s) : measured, now_s);
         r->throttled = true;
     } else {
         rate = rate_cubic_success(&r->cubic, now_s);

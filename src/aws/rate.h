@@ -1,6 +1,7 @@
-/* Adaptive retry mode: once a service has throttled us, calls to it wait for a token; the tokens' rate follows the published cubic curve,
- * down at each throttling answer, up again with time, never beyond twice what was really sent. Constants and formula are those of
- * the AWS CLI (aws-access.md section 10). Pure: moments come in as seconds of any steady clock, the caller sleeps. */
+/* Adaptive retry mode: once a service has throttled us, calls to it wait for a token; the tokens'
+ * rate follows the published cubic curve, down at each throttling answer, up again with time, never
+ * beyond twice what was really sent. Constants and formula are those of the AWS CLI (aws-access.md
+ * section 10). Pure: moments come in as seconds of any steady clock, the caller sleeps. */
 #pragma once
 
 #include <stdbool.h>

@@ -36,32 +36,38 @@ bool retry_code_is_throttle(const char *code)
 
 bool retry_code_is_clock(const char *code)
 {
-    static const char *const codes[] = {"RequestTimeTooSkewed",
-                                        "InvalidSignatureException",
-                                        "SignatureDoesNotMatch",
-                                        "AuthFailure",
-                                        "RequestExpired",
-                                        "RequestInTheFuture",
-                                        "403",
-                                        "400",
-                                        NULL};
+    static const char *const codes[] = {
+        "RequestTimeTooSkewed",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "AuthFailure",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "403",
+        "400",
+        NULL};
 
     return among(code, codes);
 }
 
 bool retry_code_is_expired(const char *code)
 {
-    static const char *const codes[] = {"ExpiredToken",         "ExpiredTokenException",
-                                        "InvalidClientTokenId", "UnrecognizedClientException",
-                                        "RequestExpired",       NULL};
+    static const char *const codes[] = {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "RequestExpired",
+        NULL};
 
     return among(code, codes);
 }
 
-enum retry_class retry_classify(int transport, int http_status, const char *code, const char *service)
+enum retry_class
+retry_classify(int transport, int http_status, const char *code, const char *service)
 {
-    static const char *const transient[] = {"RequestTimeout", "RequestTimeoutException",
-                                            "PriorRequestNotComplete", NULL};
+    static const char *const transient[] = {
+        "RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", NULL};
 
     switch (transport) {
     case 0:
@@ -82,7 +88,8 @@ enum retry_class retry_classify(int transport, int http_status, const char *code
         return RETRY_THROTTLE;
     if (http_status == 500 || http_status == 502 || http_status == 503 || http_status == 504)
         return RETRY_TRANSIENT;
-    if (code && service && strcmp(service, "sts") == 0 && strcmp(code, "IDPCommunicationError") == 0)
+    if (code && service && strcmp(service, "sts") == 0 &&
+        strcmp(code, "IDPCommunicationError") == 0)
         return RETRY_TRANSIENT;
     return RETRY_NEVER;
 }
@@ -113,7 +120,8 @@ void retry_quota_success(struct retry_quota *q, int cost)
 int64_t retry_delay_ms(unsigned attempt, double random01, int64_t server_ms)
 {
     int64_t bound = attempt > 5 ? RETRY_DELAY_MAX_MS : (int64_t)1000 << (attempt ? attempt - 1 : 0);
-    int64_t delay = (int64_t)(random01 * (double)(bound > RETRY_DELAY_MAX_MS ? RETRY_DELAY_MAX_MS : bound));
+    int64_t delay =
+        (int64_t)(random01 * (double)(bound > RETRY_DELAY_MAX_MS ? RETRY_DELAY_MAX_MS : bound));
 
     if (server_ms > 0) { /* the server's wish counts, within reason */
         if (delay < server_ms)

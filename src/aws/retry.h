@@ -1,11 +1,12 @@
-/* Standard retry mode: which failures are worth another attempt, how long to wait, and the budget that keeps a sick service from being
- * hammered. Constants as in shared/reference/aws-access.md section 10. Pure: the caller sleeps. */
+/* Standard retry mode: which failures are worth another attempt, how long to wait, and the budget
+ * that keeps a sick service from being hammered. Constants as in shared/reference/aws-access.md
+ * section 10. Pure: the caller sleeps. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RETRY_ATTEMPTS_DEFAULT 3   /* in total */
+#define RETRY_ATTEMPTS_DEFAULT 3 /* in total */
 #define RETRY_QUOTA_INITIAL    500
 #define RETRY_COST             5
 #define RETRY_COST_TIMEOUT     10
@@ -14,17 +15,22 @@
 enum retry_class { RETRY_NEVER, RETRY_TRANSIENT, RETRY_TIMEOUT, RETRY_THROTTLE };
 
 /* code may be NULL. transport: negative errno of a failed exchange, 0 when a reply arrived. */
-enum retry_class retry_classify(int transport, int http_status, const char *code, const char *service);
+enum retry_class
+retry_classify(int transport, int http_status, const char *code, const char *service);
 bool retry_code_is_throttle(const char *code);
-bool retry_code_is_clock(const char *code);         /* a signature or time complaint that a skewed clock explains */
-bool retry_code_is_expired(const char *code);       /* credentials that may be refreshed */
+bool retry_code_is_clock(
+    const char *code); /* a signature or time complaint that a skewed clock explains */
+bool retry_code_is_expired(const char *code); /* credentials that may be refreshed */
 
 struct retry_quota {
     int tokens;
 };
-void retry_quota_init(struct retry_quota *q);
-bool retry_quota_take(struct retry_quota *q, enum retry_class class, int *cost); /* false: no budget, give up */
-void retry_quota_success(struct retry_quota *q, int cost);                       /* cost of the last retry, 0 = none */
 
-/* attempt = number of attempts made so far (1…). random01 in [0, 1). server_ms: Retry-After of the reply, 0 = none. */
+void retry_quota_init(struct retry_quota *q);
+bool retry_quota_take(
+    struct retry_quota *q, enum retry_class class, int *cost); /* false: no budget, give up */
+void retry_quota_success(struct retry_quota *q, int cost); /* cost of the last retry, 0 = none */
+
+/* attempt = number of attempts made so far (1…). random01 in [0, 1). server_ms: Retry-After of the
+ * reply, 0 = none. */
 int64_t retry_delay_ms(unsigned attempt, double random01, int64_t server_ms);

@@ -1,8 +1,8 @@
 /* A session's life and its memory of hosts, quotas and buckets. */
 #include "aws/session.h"
 #include "aws/identity/credentials.h"
-#include "aws/settings/endpoint.h"
 #include "aws/model/operations.h"
+#include "aws/settings/endpoint.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,8 @@ static void ask_instance(struct aws_session *s)
         s->settings.region_source = xstrdup("the EC2 instance's availability zone");
 }
 
-int aws_session_open(const struct aws_session_options *o, struct aws_session **out, struct error *err)
+int aws_session_open(
+    const struct aws_session_options *o, struct aws_session **out, struct error *err)
 {
     struct aws_session *s = xcalloc(1, sizeof *s);
     int rc;
@@ -127,8 +128,11 @@ void aws_identity_done(struct aws_identity *i)
 
 static void identity_copy(struct aws_identity *to, const struct aws_identity *from)
 {
-    *to = (struct aws_identity){xstrdup_null(from->account), xstrdup_null(from->arn),
-                                xstrdup_null(from->user_id), xstrdup_null(from->partition)};
+    *to = (struct aws_identity){
+        xstrdup_null(from->account),
+        xstrdup_null(from->arn),
+        xstrdup_null(from->user_id),
+        xstrdup_null(from->partition)};
 }
 
 /* "arn:PARTITION:…" */
@@ -148,11 +152,15 @@ int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct
         if (rc < 0)
             return rc;
         const char *arn = json_str_or(reply, "Arn", "");
-        struct aws_identity i = {xstrdup(json_str_or(reply, "Account", "")), xstrdup(arn),
-                                 xstrdup(json_str_or(reply, "UserId", "")), arn_partition(arn)};
+        struct aws_identity i = {
+            xstrdup(json_str_or(reply, "Account", "")),
+            xstrdup(arn),
+            xstrdup(json_str_or(reply, "UserId", "")),
+            arn_partition(arn)};
         if (!*i.account || !*arn) {
             aws_identity_done(&i);
-            return error_raise(err, ERR_CLOUD, "sts:GetCallerIdentity answered without account and ARN");
+            return error_raise(
+                err, ERR_CLOUD, "sts:GetCallerIdentity answered without account and ARN");
         }
         aws_identity_done(&s->identity);
         s->identity = i;
@@ -164,7 +172,8 @@ int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct
 
 int64_t session_wall_ms(const struct aws_session *s, const char *authority)
 {
-    vec_each(h, &s->hosts) if (strcmp(h->authority, authority) == 0) return clock_wall_ms() + h->skew_ms;
+    vec_each(h, &s->hosts) if (strcmp(h->authority, authority) == 0) return clock_wall_ms() +
+        h->skew_ms;
     return clock_wall_ms();
 }
 

@@ -13,7 +13,8 @@
 #define BLOCK_MIN_BYTES 4096u
 #define BLOCK_MAX_BYTES (256u * 1024u)
 #define HUGE_BYTES      (2u * 1024u * 1024u)
-/* Behind so much, blocks are huge pages: a fault for each page of a large project costs more than filling it. */
+/* Behind so much, blocks are huge pages: a fault for each page of a large project costs more than
+ * filling it. */
 #define HUGE_FROM_BYTES (256u * 1024u)
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -35,7 +36,8 @@ struct block {
 };
 
 struct arena {
-    struct block *head; /* the block that is being filled; large ones of their own stand behind it */
+    struct block
+        *head; /* the block that is being filled; large ones of their own stand behind it */
     size_t next_size, total_bytes;
 };
 
@@ -88,7 +90,13 @@ static struct block *block_new(size_t size)
 /* NULL where the kernel gives none. Aligned, or no huge page could lie there. */
 static struct block *block_map(void)
 {
-    unsigned char *at = mmap(NULL, HUGE_BYTES * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    unsigned char *at = mmap(
+        NULL,
+        HUGE_BYTES * 2,
+        PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+        -1,
+        0);
     if (at == MAP_FAILED)
         return NULL;
     size_t before = (HUGE_BYTES - (uintptr_t)at % HUGE_BYTES) % HUGE_BYTES;
@@ -125,7 +133,8 @@ void *arena_alloc(struct arena *a, size_t size)
         b->used += size;
         return p;
     }
-    if (size > a->next_size / 4) { /* a large one gets a block of its own and the current one stays in use */
+    if (size > a->next_size /
+                   4) { /* a large one gets a block of its own and the current one stays in use */
         struct block *own = block_new(size);
         own->used = size;
         own->next = b ? b->next : NULL;

@@ -17,12 +17,14 @@ static int64_t read_ms(clockid_t id)
 
 int64_t clock_wall_ms(void)
 {
-    return replaced && replaced->wall_ms ? replaced->wall_ms(replaced->arg) : read_ms(CLOCK_REALTIME);
+    return replaced && replaced->wall_ms ? replaced->wall_ms(replaced->arg)
+                                         : read_ms(CLOCK_REALTIME);
 }
 
 int64_t clock_mono_ms(void)
 {
-    return replaced && replaced->mono_ms ? replaced->mono_ms(replaced->arg) : read_ms(CLOCK_BOOTTIME);
+    return replaced && replaced->mono_ms ? replaced->mono_ms(replaced->arg)
+                                         : read_ms(CLOCK_BOOTTIME);
 }
 
 void clock_random(void *buf, size_t n)
@@ -47,7 +49,8 @@ uint64_t clock_random_below(uint64_t bound)
 {
     if (bound < 2)
         return 0;
-    uint64_t uneven = (UINT64_MAX - bound + 1) % bound; /* 2^64 mod bound: these would favour small results */
+    uint64_t uneven =
+        (UINT64_MAX - bound + 1) % bound; /* 2^64 mod bound: these would favour small results */
     uint64_t value;
     do
         clock_random(&value, sizeof value);

@@ -1,5 +1,5 @@
-/* Time and randomness, replaceable in tests. Wall time: milliseconds since the Unix epoch. Monotonic: milliseconds, counts
- * through suspend (CLOCK_BOOTTIME). */
+/* Time and randomness, replaceable in tests. Wall time: milliseconds since the Unix epoch.
+ * Monotonic: milliseconds, counts through suspend (CLOCK_BOOTTIME). */
 #pragma once
 
 #include <stddef.h>
@@ -14,8 +14,8 @@ struct clock_source {
 
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
-void clock_random(void *buf, size_t n);      /* from the kernel; aborts if it cannot */
-uint64_t clock_random_below(uint64_t bound); /* uniform in [0, bound) */
+void clock_random(void *buf, size_t n);                /* from the kernel; aborts if it cannot */
+uint64_t clock_random_below(uint64_t bound);           /* uniform in [0, bound) */
 void clock_replace(const struct clock_source *source); /* tests; NULL restores; not owned */
 
 /* "20261122T221530Z" (16 chars + NUL) */

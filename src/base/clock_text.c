@@ -79,8 +79,8 @@ static bool to_ms(const struct tm *fields, int64_t *out)
     int year = tm.tm_year + 1900;
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 ||
-        tm.tm_mday > days[tm.tm_mon] + (tm.tm_mon == 1 && leap) || tm.tm_hour > 23 || tm.tm_min > 59 ||
-        tm.tm_sec > 60)
+        tm.tm_mday > days[tm.tm_mon] + (tm.tm_mon == 1 && leap) || tm.tm_hour > 23 ||
+        tm.tm_min > 59 || tm.tm_sec > 60)
         return false;
     *out = (int64_t)timegm(&tm) * 1000;
     return true;
@@ -122,12 +122,12 @@ int clock_parse_iso(const char *text, int64_t *wall_ms)
     const char *p = text;
     int ms = 0, offset;
     int64_t base;
-    if (!p || !digits(&p, 4, &tm.tm_year) || !literal(&p, "-") || !digits(&p, 2, &tm.tm_mon) || !literal(&p, "-") ||
-        !digits(&p, 2, &tm.tm_mday) || (*p != 'T' && *p != 't' && *p != ' '))
+    if (!p || !digits(&p, 4, &tm.tm_year) || !literal(&p, "-") || !digits(&p, 2, &tm.tm_mon) ||
+        !literal(&p, "-") || !digits(&p, 2, &tm.tm_mday) || (*p != 'T' && *p != 't' && *p != ' '))
         return -EINVAL;
     p++;
-    if (!digits(&p, 2, &tm.tm_hour) || !literal(&p, ":") || !digits(&p, 2, &tm.tm_min) || !literal(&p, ":") ||
-        !digits(&p, 2, &tm.tm_sec))
+    if (!digits(&p, 2, &tm.tm_hour) || !literal(&p, ":") || !digits(&p, 2, &tm.tm_min) ||
+        !literal(&p, ":") || !digits(&p, 2, &tm.tm_sec))
         return -EINVAL;
     if (*p == '.') {
         if (p[1] < '0' || p[1] > '9')
@@ -145,8 +145,8 @@ int clock_parse_iso(const char *text, int64_t *wall_ms)
 int clock_parse_http_date(const char *text, int64_t *wall_ms)
 {
     static const char *const weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct tm tm = {.tm_mon = -1};
     const char *p = text;
     int day = 0;
@@ -159,9 +159,9 @@ int clock_parse_http_date(const char *text, int64_t *wall_ms)
     for (int i = 0; i < 12 && tm.tm_mon < 0; i++)
         if (literal(&p, months[i]))
             tm.tm_mon = i;
-    if (!literal(&p, " ") || !digits(&p, 4, &tm.tm_year) || !literal(&p, " ") || !digits(&p, 2, &tm.tm_hour) ||
-        !literal(&p, ":") || !digits(&p, 2, &tm.tm_min) || !literal(&p, ":") || !digits(&p, 2, &tm.tm_sec) ||
-        !literal(&p, " GMT") || *p)
+    if (!literal(&p, " ") || !digits(&p, 4, &tm.tm_year) || !literal(&p, " ") ||
+        !digits(&p, 2, &tm.tm_hour) || !literal(&p, ":") || !digits(&p, 2, &tm.tm_min) ||
+        !literal(&p, ":") || !digits(&p, 2, &tm.tm_sec) || !literal(&p, " GMT") || *p)
         return -EINVAL;
     tm.tm_year -= 1900;
     /* The weekday is not compared: a server with a wrong one still tells its time. */
@@ -175,10 +175,17 @@ static bool parse_unit(const char **p, int64_t *ns)
         const char *name;
         int64_t ns;
     } units[] = {
-        {"ns", 1},          {"us", 1000},           {"\xc2\xb5s", 1000},        {"\xce\xbcs", 1000},
-        {"ms", 1000000},    {"s", 1000000000},      {"m", 60 * 1000000000LL},   {"h", 3600 * 1000000000LL},
+        {"ns", 1},
+        {"us", 1000},
+        {"\xc2\xb5s", 1000},
+        {"\xce\xbcs", 1000},
+        {"ms", 1000000},
+        {"s", 1000000000},
+        {"m", 60 * 1000000000LL},
+        {"h", 3600 * 1000000000LL},
         {"d", 86400 * 1000000000LL},
     };
+
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (literal(p, units[i].name)) {
             *ns = units[i].ns;
@@ -193,7 +200,8 @@ static bool parse_term(const char **p, int64_t *total_ns)
     int64_t whole = 0, part = 0, part_scale = 1, unit;
     bool any = false;
     for (; **p >= '0' && **p <= '9'; (*p)++, any = true)
-        if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_add_overflow(whole, **p - '0', &whole))
+        if (__builtin_mul_overflow(whole, 10, &whole) ||
+            __builtin_add_overflow(whole, **p - '0', &whole))
             return false;
     if (**p == '.')
         for ((*p)++; **p >= '0' && **p <= '9'; (*p)++, any = true)

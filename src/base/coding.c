@@ -9,7 +9,8 @@
 
 uint32_t digest_crc32(uint32_t crc, const void *data, size_t n)
 {
-    return (uint32_t)crc32_z(crc, n ? data : (const void *)"", n); /* zlib reads NULL as "give me the start value" */
+    return (uint32_t)crc32_z(
+        crc, n ? data : (const void *)"", n); /* zlib reads NULL as "give me the start value" */
 }
 
 /* CRC-64/NVME: the reflected form of 0xad93d23594c93659. */
@@ -28,7 +29,8 @@ __attribute__((constructor)) static void crc64_fill(void)
     }
     for (unsigned b = 0; b < 256; b++)
         for (unsigned k = 1; k < 8; k++)
-            crc64_table[k][b] = crc64_table[k - 1][b] >> 8 ^ crc64_table[0][crc64_table[k - 1][b] & 0xff];
+            crc64_table[k][b] =
+                crc64_table[k - 1][b] >> 8 ^ crc64_table[0][crc64_table[k - 1][b] & 0xff];
 }
 
 static uint64_t load_le64(const uint8_t *p)

@@ -37,7 +37,8 @@ static const EVP_MD *sha256(void)
     return md;
 }
 
-/* One context per thread, used again and again: making one costs as much as hashing a short text. */
+/* One context per thread, used again and again: making one costs as much as hashing a short text.
+ */
 static __thread EVP_MD_CTX *thread_ctx;
 static pthread_key_t thread_end;
 
@@ -73,7 +74,9 @@ void digest_sha256(const void *data, size_t n, uint8_t out[SHA256_BYTES])
 {
     EVP_MD_CTX *ctx = context();
 
-    must(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, data, n) == 1 && EVP_DigestFinal_ex(ctx, out, NULL) == 1);
+    must(
+        EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, data, n) == 1 &&
+        EVP_DigestFinal_ex(ctx, out, NULL) == 1);
 }
 
 void digest_sha1(const void *data, size_t n, uint8_t out[SHA1_BYTES])
@@ -86,7 +89,8 @@ void digest_md5(const void *data, size_t n, uint8_t out[16])
     digest_once(EVP_md5(), data, n, out);
 }
 
-void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n, uint8_t out[SHA256_BYTES])
+void digest_hmac_sha256(
+    const void *key, size_t key_len, const void *data, size_t n, uint8_t out[SHA256_BYTES])
 {
     uint8_t pad[HMAC_BLOCK] = {0}, inner[SHA256_BYTES];
     EVP_MD_CTX *ctx = context();
@@ -97,12 +101,14 @@ void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_
         memcpy(pad, key, key_len);
     for (size_t i = 0; i < sizeof pad; i++)
         pad[i] ^= 0x36;
-    must(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 && EVP_DigestUpdate(ctx, data, n) == 1 &&
-         EVP_DigestFinal_ex(ctx, inner, NULL) == 1);
+    must(
+        EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 &&
+        EVP_DigestUpdate(ctx, data, n) == 1 && EVP_DigestFinal_ex(ctx, inner, NULL) == 1);
     for (size_t i = 0; i < sizeof pad; i++)
         pad[i] ^= 0x36 ^ 0x5c;
-    must(EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 && EVP_DigestUpdate(ctx, inner, sizeof inner) == 1 &&
-         EVP_DigestFinal_ex(ctx, out, NULL) == 1);
+    must(
+        EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1 &&
+        EVP_DigestUpdate(ctx, inner, sizeof inner) == 1 && EVP_DigestFinal_ex(ctx, out, NULL) == 1);
     secret_wipe(pad, sizeof pad);
     secret_wipe(inner, sizeof inner);
 }
@@ -149,7 +155,8 @@ void digest_stream_free(struct digest_stream *d)
 #define TAG_BYTES   16
 
 /* What both directions share: nonce set, additional data fed. */
-static EVP_CIPHER_CTX *gcm_start(bool seal, const uint8_t key[32], const uint8_t *nonce, const void *aad, size_t aad_len)
+static EVP_CIPHER_CTX *
+gcm_start(bool seal, const uint8_t key[32], const uint8_t *nonce, const void *aad, size_t aad_len)
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int len;
@@ -160,8 +167,14 @@ static EVP_CIPHER_CTX *gcm_start(bool seal, const uint8_t key[32], const uint8_t
     return ctx;
 }
 
-int digest_seal(const uint8_t key[32], const void *aad, size_t aad_len, const void *plain, size_t n, void **out,
-                size_t *out_len)
+int digest_seal(
+    const uint8_t key[32],
+    const void *aad,
+    size_t aad_len,
+    const void *plain,
+    size_t n,
+    void **out,
+    size_t *out_len)
 {
     if (n > INT_MAX - NONCE_BYTES - TAG_BYTES || aad_len > INT_MAX)
         return -EFBIG;
@@ -179,8 +192,14 @@ int digest_seal(const uint8_t key[32], const void *aad, size_t aad_len, const vo
     return 0;
 }
 
-int digest_open(const uint8_t key[32], const void *aad, size_t aad_len, const void *sealed, size_t n, void **out,
-                size_t *out_len)
+int digest_open(
+    const uint8_t key[32],
+    const void *aad,
+    size_t aad_len,
+    const void *sealed,
+    size_t n,
+    void **out,
+    size_t *out_len)
 {
     if (n < NONCE_BYTES + TAG_BYTES || n > INT_MAX || aad_len > INT_MAX)
         return -EBADMSG;

@@ -95,8 +95,7 @@ struct env *env_from_process(char *const *envp)
 struct env *env_dup(const struct env *env)
 {
     struct env *copy = env_new();
-    vec_each(v, &env->vars)
-        set(copy, v->name, strlen(v->name), v->value);
+    vec_each(v, &env->vars) set(copy, v->name, strlen(v->name), v->value);
     return copy;
 }
 
@@ -104,7 +103,8 @@ void env_free(struct env *env)
 {
     if (!env)
         return;
-    vec_each(v, &env->vars) {
+    vec_each(v, &env->vars)
+    {
         free(v->name);
         value_free(v->value);
     }
@@ -158,11 +158,20 @@ const char *env_value(const struct env *env, size_t i)
     return env->vars.items[i].value;
 }
 
-/* What the AWS CLI, the Compose reference and a proxy-aware HTTP client read (shared/reference/aws-access.md section 1). */
+/* What the AWS CLI, the Compose reference and a proxy-aware HTTP client read
+ * (shared/reference/aws-access.md section 1). */
 static const char *const request_prefixes[] = {"AWS_", "DEFANG_", "COMPOSE_", NULL};
 static const char *const request_names[] = {
-    "BOTO_CONFIG", "HOME", "LOGNAME", "PATH", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE",
-    "USER",        "PWD",  NULL,
+    "BOTO_CONFIG",
+    "HOME",
+    "LOGNAME",
+    "PATH",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "USER",
+    "PWD",
+    NULL,
 };
 
 static bool name_in_request(const char *name)
@@ -179,15 +188,24 @@ static bool name_in_request(const char *name)
 struct env *env_select_for_request(const struct env *env)
 {
     struct env *out = env_new();
-    vec_each(v, &env->vars)
-        if (name_in_request(v->name))
-            set(out, v->name, strlen(v->name), v->value);
+    vec_each(v, &env->vars) if (name_in_request(v->name))
+        set(out, v->name, strlen(v->name), v->value);
     return out;
 }
 
-/* The key id counts as secret too: half of a key pair found again after a restart would be an error, none of it is not. */
+/* The key id counts as secret too: half of a key pair found again after a restart would be an
+ * error, none of it is not. */
 static const char *const secret_parts[] = {
-    "ACCESS_KEY", "APIKEY", "API_KEY", "PASSPHRASE", "PASSWD", "PASSWORD", "PRIVATE_KEY", "SECRET", "TOKEN", NULL,
+    "ACCESS_KEY",
+    "APIKEY",
+    "API_KEY",
+    "PASSPHRASE",
+    "PASSWD",
+    "PASSWORD",
+    "PRIVATE_KEY",
+    "SECRET",
+    "TOKEN",
+    NULL,
 };
 /* Names of these endings say where a secret lies or how long it lives. */
 static const char *const harmless_ends[] = {"_FILE", "_PATH", "_ARN", "_EXPIRATION", "_URL", NULL};

@@ -57,8 +57,8 @@ static __attribute__((format(printf, 1, 0))) char *format_text(const char *fmt, 
     return str_take(&s);
 }
 
-static __attribute__((format(printf, 4, 0))) int raise_va(struct error *err, enum error_kind kind, int code,
-                                                           const char *fmt, va_list ap)
+static __attribute__((format(printf, 4, 0))) int
+raise_va(struct error *err, enum error_kind kind, int code, const char *fmt, va_list ap)
 {
     if (err && err->kind == ERR_NONE) {
         err->kind = kind == ERR_NONE ? ERR_FAILED : kind;

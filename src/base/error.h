@@ -1,9 +1,9 @@
 /* Errors: an errno-like return for control flow, and an optional object for people.
  *
- * A function returns 0 or a negative errno. Its last parameter `struct error *err` (may be NULL) is filled
- * exactly once, where the fact is known (error_raise), wrapped on the way up (error_wrap) and printed once at
- * the edge (error_format). Untouched on success. Kinds map 1:1 to RPC status and to defangctl's exit code.
- * Nothing in an error may hold a secret value.
+ * A function returns 0 or a negative errno. Its last parameter `struct error *err` (may be NULL) is
+ * filled exactly once, where the fact is known (error_raise), wrapped on the way up (error_wrap)
+ * and printed once at the edge (error_format). Untouched on success. Kinds map 1:1 to RPC status
+ * and to defangctl's exit code. Nothing in an error may hold a secret value.
  *
  * Ownership: the strings belong to the object; error_done() frees them and makes it reusable.
  */
@@ -13,14 +13,14 @@
 
 enum error_kind {
     ERR_NONE = 0,
-    ERR_FAILED = 1,       /* anything without a kind of its own */
-    ERR_USAGE = 2,        /* bad arguments or a bad Compose file */
-    ERR_AUTH = 3,         /* credentials, region or permission */
-    ERR_CLOUD = 4,        /* a cloud resource or call failed */
-    ERR_REFUSED = 5,      /* refused by a check of ours */
+    ERR_FAILED = 1,  /* anything without a kind of its own */
+    ERR_USAGE = 2,   /* bad arguments or a bad Compose file */
+    ERR_AUTH = 3,    /* credentials, region or permission */
+    ERR_CLOUD = 4,   /* a cloud resource or call failed */
+    ERR_REFUSED = 5, /* refused by a check of ours */
     ERR_NOT_FOUND = 6,
     ERR_CANCELED = 8,
-    ERR_TIMEOUT = 9,      /* timed out, or detached with unknown outcome */
+    ERR_TIMEOUT = 9, /* timed out, or detached with unknown outcome */
     ERR_ROLLED_BACK = 10,
     ERR_UNREACHABLE = 11, /* the daemon cannot be reached */
     ERR_INTERRUPTED = 130,
@@ -28,21 +28,23 @@ enum error_kind {
 
 struct error {
     enum error_kind kind;
-    int code;             /* the negative errno that went with it */
-    char *message;        /* outermost context first: "deploying shop: creating stack: …" */
-    char *hint;           /* what to do, one or more lines; NULL when there is nothing to add */
-    char *file;           /* source position, NULL when none */
+    int code;              /* the negative errno that went with it */
+    char *message;         /* outermost context first: "deploying shop: creating stack: …" */
+    char *hint;            /* what to do, one or more lines; NULL when there is nothing to add */
+    char *file;            /* source position, NULL when none */
     unsigned line, column; /* 1-based; 0 unknown */
-    char *aws_code;       /* e.g. "ThrottlingException"; NULL when not an AWS reply */
+    char *aws_code;        /* e.g. "ThrottlingException"; NULL when not an AWS reply */
     char *request_id;
-    int http_status;      /* 0 when not an HTTP reply */
-    char *mfa_serial;     /* the same again with a code of this device may succeed; NULL = no */
+    int http_status;  /* 0 when not an HTTP reply */
+    char *mfa_serial; /* the same again with a code of this device may succeed; NULL = no */
 };
 
 #define ERROR_INIT {.kind = ERR_NONE}
 
-/* Fills err (if any, and if still empty) and returns the errno of the kind, negative: callers `return error_raise(…)`. */
-int error_raise(struct error *err, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Fills err (if any, and if still empty) and returns the errno of the kind, negative: callers
+ * `return error_raise(…)`. */
+int error_raise(struct error *err, enum error_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The same with a given errno (positive or negative). */
 int error_raise_errno(struct error *err, enum error_kind kind, int code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -55,14 +57,21 @@ void error_aws(struct error *err, const char *aws_code, const char *request_id, 
 void error_mfa(struct error *err, const char *serial);
 
 void error_done(struct error *err);
-void error_move(struct error *to, struct error *from); /* `to` is dropped first; `from` is left empty */
+void error_move(
+    struct error *to, struct error *from); /* `to` is dropped first; `from` is left empty */
 void error_copy(struct error *to, const struct error *from);
-static inline bool error_is_set(const struct error *err) { return err && err->kind != ERR_NONE; }
+
+static inline bool error_is_set(const struct error *err)
+{
+    return err && err->kind != ERR_NONE;
+}
+
 bool error_has_code(const struct error *err, const char *aws_code);
 
-int error_kind_errno(enum error_kind kind);   /* negative */
-int error_kind_exit(enum error_kind kind);    /* process exit code */
-const char *error_kind_name(enum error_kind kind); /* "credentials", "cloud", … stable, for --json */
+int error_kind_errno(enum error_kind kind); /* negative */
+int error_kind_exit(enum error_kind kind);  /* process exit code */
+const char *
+error_kind_name(enum error_kind kind); /* "credentials", "cloud", … stable, for --json */
 
 /* "file:line:col: message (Code, request id)\n  hint"; malloc'd. */
 char *error_format(const struct error *err);

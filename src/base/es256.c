@@ -36,7 +36,8 @@ int es256_load(const char *pem, size_t n, struct es256 **out)
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 
     BIO_free(bio);
-    if (!key || EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1 || strcmp(group, "prime256v1") != 0) {
+    if (!key || EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1 ||
+        strcmp(group, "prime256v1") != 0) {
         EVP_PKEY_free(key);
         ERR_clear_error();
         return -EINVAL;
@@ -74,10 +75,14 @@ void es256_sign(const struct es256 *k, const void *data, size_t n, uint8_t out[6
     size_t len = sizeof der;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-    must(ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, k->key) == 1 && EVP_DigestSign(ctx, der, &len, data, n) == 1);
+    must(
+        ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, k->key) == 1 &&
+        EVP_DigestSign(ctx, der, &len, data, n) == 1);
     EVP_MD_CTX_free(ctx);
     const uint8_t *at = der;
     ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
-    must(sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, 32) == 32 && BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + 32, 32) == 32);
+    must(
+        sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, 32) == 32 &&
+        BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + 32, 32) == 32);
     ECDSA_SIG_free(sig);
 }

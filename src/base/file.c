@@ -26,7 +26,8 @@ static int read_all(int fd, const char *path, size_t max_bytes, struct str *out,
         if (got < 0)
             rc = raise_file(err, errno, "cannot read", path);
         else if (got > 0 && (size_t)got > max_bytes - (out->len - start))
-            rc = error_raise_errno(err, ERR_REFUSED, EFBIG, "%s is larger than %zu bytes", path, max_bytes);
+            rc = error_raise_errno(
+                err, ERR_REFUSED, EFBIG, "%s is larger than %zu bytes", path, max_bytes);
         else
             str_append_bytes(out, chunk, (size_t)got);
         if (rc || got == 0)
@@ -48,7 +49,8 @@ int file_read(const char *path, size_t max_bytes, struct str *out, struct error 
     if (S_ISDIR(st.st_mode))
         return raise_file(err, EISDIR, "cannot read", path);
     if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) /* /dev/null is a usual "no file" */
-        return error_raise_errno(err, ERR_FAILED, EINVAL, "cannot read %s: not a regular file", path);
+        return error_raise_errno(
+            err, ERR_FAILED, EINVAL, "cannot read %s: not a regular file", path);
     if (out->len == 0 && (out->max ? out->max : STR_MAX_DEFAULT) < max_bytes)
         out->max = max_bytes;
     size_t start = out->len;

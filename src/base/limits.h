@@ -6,7 +6,7 @@
 #define GIB(n) ((size_t)(n) << 30)
 
 /* base */
-#define LIMIT_FILE_BYTES MIB(16)          /* any whole file read into memory */
+#define LIMIT_FILE_BYTES MIB(16) /* any whole file read into memory */
 
 /* data */
 #define LIMIT_JSON_BYTES MIB(64)
@@ -16,32 +16,32 @@
 #define LIMIT_XML_NODES  2000000
 #define LIMIT_YAML_BYTES MIB(16)
 #define LIMIT_YAML_DEPTH 100
-#define LIMIT_YAML_NODES 2000000          /* after alias expansion: bounds alias bombs */
+#define LIMIT_YAML_NODES 2000000 /* after alias expansion: bounds alias bombs */
 #define LIMIT_INI_BYTES  MIB(1)
 
 /* loop */
-#define LIMIT_FIBER_STACK_BYTES KIB(256)
-#define LIMIT_FIBERS            4096
-#define LIMIT_HTTP_BODY_BYTES   MIB(64)   /* a reply kept in memory */
-#define LIMIT_HTTP_HEADER_BYTES KIB(64)
+#define LIMIT_FIBER_STACK_BYTES  KIB(256)
+#define LIMIT_FIBERS             4096
+#define LIMIT_HTTP_BODY_BYTES    MIB(64) /* a reply kept in memory */
+#define LIMIT_HTTP_HEADER_BYTES  KIB(64)
 #define LIMIT_CHILD_OUTPUT_BYTES KIB(64)
 
 /* store */
-#define LIMIT_STORE_EVENT_BYTES    MIB(1)
-#define LIMIT_STORE_INPUTS_BYTES   MIB(32)
-#define LIMIT_STORE_SEALED_BYTES   MIB(1)
-#define LIMIT_STORE_EVENT_DAYS     90     /* how long the events of ended deployments are kept … */
-#define LIMIT_STORE_EVENT_KEEP     20     /* … except for the last ones of each project and stack */
-#define LIMIT_STORE_UPLOAD_DAYS    7      /* a multipart upload begun longer ago is not resumed */
+#define LIMIT_STORE_EVENT_BYTES  MIB(1)
+#define LIMIT_STORE_INPUTS_BYTES MIB(32)
+#define LIMIT_STORE_SEALED_BYTES MIB(1)
+#define LIMIT_STORE_EVENT_DAYS   90 /* how long the events of ended deployments are kept … */
+#define LIMIT_STORE_EVENT_KEEP   20 /* … except for the last ones of each project and stack */
+#define LIMIT_STORE_UPLOAD_DAYS  7  /* a multipart upload begun longer ago is not resumed */
 
 /* plan */
-#define LIMIT_PLAN_RESOURCES 500          /* CloudFormation's, per stack */
-#define LIMIT_PLAN_OUTPUTS   200
+#define LIMIT_PLAN_RESOURCES          500 /* CloudFormation's, per stack */
+#define LIMIT_PLAN_OUTPUTS            200
 #define LIMIT_PLAN_DYNAMIC_REFERENCES 60
-#define LIMIT_PLAN_TEMPLATE_BYTES ((size_t)1000000)
-#define LIMIT_PLAN_ADOPTED   32u          /* subnets, policies of one list in x-defang-aws */
-#define LIMIT_PLAN_TASKS     5000u        /* of one ECS service: AWS's quota */
-#define LIMIT_PLAN_OVERRIDE_BYTES 8192    /* ECS RunTask: all container overrides, as JSON */
+#define LIMIT_PLAN_TEMPLATE_BYTES     ((size_t)1000000)
+#define LIMIT_PLAN_ADOPTED            32u   /* subnets, policies of one list in x-defang-aws */
+#define LIMIT_PLAN_TASKS              5000u /* of one ECS service: AWS's quota */
+#define LIMIT_PLAN_OVERRIDE_BYTES     8192  /* ECS RunTask: all container overrides, as JSON */
 
 /* compose */
 #define LIMIT_COMPOSE_TEXT_BYTES     MIB(1) /* one text after interpolation */
@@ -55,40 +55,42 @@
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)
 #define LIMIT_RPC_REPLY_BYTES   MIB(4)
 #define LIMIT_RPC_CONNECTIONS   128
-#define LIMIT_RPC_CALLS         64        /* open calls per connection */
-#define LIMIT_RPC_HELLO_MS      10000     /* a connection that has not said hello by then is closed */
-#define LIMIT_RPC_WAIT_FDS      8         /* descriptors a client waits on beside its connection */
-#define LIMIT_RPC_CLIENT_PENDING_BYTES MIB(16) /* of streams that the client has received and not taken */
-#define LIMIT_RPC_OUTPUT_HIGH_BYTES KIB(256) /* per connection: streams pause, requests are not read */
-#define LIMIT_RPC_OUTPUT_LOW_BYTES  KIB(64)  /* … and go on */
-#define LIMIT_RPC_OUTPUT_MAX_BYTES  MIB(64)  /* answers queued on one connection; more closes it */
+#define LIMIT_RPC_CALLS         64    /* open calls per connection */
+#define LIMIT_RPC_HELLO_MS      10000 /* a connection that has not said hello by then is closed */
+#define LIMIT_RPC_WAIT_FDS      8     /* descriptors a client waits on beside its connection */
+#define LIMIT_RPC_CLIENT_PENDING_BYTES                                                             \
+    MIB(16) /* of streams that the client has received and not taken */
+#define LIMIT_RPC_OUTPUT_HIGH_BYTES                                                                \
+    KIB(256) /* per connection: streams pause, requests are not read */
+#define LIMIT_RPC_OUTPUT_LOW_BYTES KIB(64) /* … and go on */
+#define LIMIT_RPC_OUTPUT_MAX_BYTES MIB(64) /* answers queued on one connection; more closes it */
 
 /* engine */
-#define LIMIT_ECS_OVERRIDES_BYTES KIB(8)  /* of one RunTask, by ECS */
-#define LIMIT_REGIONS_AT_ONCE   6         /* that `cd ls --all-regions` asks */
-#define LIMIT_STATIC_FILES      10000u    /* of one x-defang-static-files folder … */
-#define LIMIT_STATIC_BYTES      GIB(1)    /* … together … */
-#define LIMIT_STATIC_FILE_BYTES LIMIT_FILE_BYTES /* … and each */
-#define LIMIT_CONFIG_VALUE_BYTES KIB(8)   /* SSM advanced parameter */
-#define LIMIT_REGISTRY_MANIFEST_BYTES MIB(4) /* the distribution API's own bound */
+#define LIMIT_ECS_OVERRIDES_BYTES     KIB(8)           /* of one RunTask, by ECS */
+#define LIMIT_REGIONS_AT_ONCE         6                /* that `cd ls --all-regions` asks */
+#define LIMIT_STATIC_FILES            10000u           /* of one x-defang-static-files folder … */
+#define LIMIT_STATIC_BYTES            GIB(1)           /* … together … */
+#define LIMIT_STATIC_FILE_BYTES       LIMIT_FILE_BYTES /* … and each */
+#define LIMIT_CONFIG_VALUE_BYTES      KIB(8)           /* SSM advanced parameter */
+#define LIMIT_REGISTRY_MANIFEST_BYTES MIB(4)           /* the distribution API's own bound */
 #define LIMIT_REGISTRY_TOKEN_BYTES    KIB(64)
-#define LIMIT_ENGINE_RECORDS      20      /* record sets of one DNS name that are looked at */
-#define LIMIT_ENGINE_RECORDS_TEXT "20"
-#define LIMIT_PULUMI_OBJECT_BYTES MIB(32) /* a checkpoint, a graph, outputs */
+#define LIMIT_ENGINE_RECORDS          20 /* record sets of one DNS name that are looked at */
+#define LIMIT_ENGINE_RECORDS_TEXT     "20"
+#define LIMIT_PULUMI_OBJECT_BYTES     MIB(32) /* a checkpoint, a graph, outputs */
 
 /* aws */
-#define LIMIT_AWS_ERROR_BYTES   KIB(64)
-#define LIMIT_AWS_ITEMS         200000    /* of one listing */
-#define LIMIT_AWS_PAGES         20000
-#define LIMIT_AWS_TOKEN_BYTES   KIB(20)   /* web identity and container token files */
+#define LIMIT_AWS_ERROR_BYTES            KIB(64)
+#define LIMIT_AWS_ITEMS                  200000 /* of one listing */
+#define LIMIT_AWS_PAGES                  20000
+#define LIMIT_AWS_TOKEN_BYTES            KIB(20) /* web identity and container token files */
 #define LIMIT_AWS_CREDENTIAL_REPLY_BYTES KIB(64)
-#define LIMIT_S3_PART_BYTES     MIB(128)  /* one part is held in memory while it goes out */
+#define LIMIT_S3_PART_BYTES              MIB(128) /* one part is held in memory while it goes out */
 
 /* pack */
-#define LIMIT_PACK_BYTES          MIB(100)  /* of an archive, unless the user gives another limit */
-#define LIMIT_PACK_ENTRIES        1000000
-#define LIMIT_PACK_DEPTH          128       /* folders inside one another */
-#define LIMIT_PACK_WARN_BYTES     MIB(10)
-#define LIMIT_PACK_WARN_FILES     100
-#define LIMIT_IGNORE_BYTES        MIB(1)
-#define LIMIT_IGNORE_PATTERNS     10000
+#define LIMIT_PACK_BYTES      MIB(100) /* of an archive, unless the user gives another limit */
+#define LIMIT_PACK_ENTRIES    1000000
+#define LIMIT_PACK_DEPTH      128 /* folders inside one another */
+#define LIMIT_PACK_WARN_BYTES MIB(10)
+#define LIMIT_PACK_WARN_FILES 100
+#define LIMIT_IGNORE_BYTES    MIB(1)
+#define LIMIT_IGNORE_PATTERNS 10000

@@ -59,7 +59,8 @@ static bool emit(const char *line, size_t n)
     return put == (ssize_t)n;
 }
 
-/* One record is one line, whatever a value holds: control characters and broken UTF-8 become \xNN. */
+/* One record is one line, whatever a value holds: control characters and broken UTF-8 become \xNN.
+ */
 static size_t escape(char *out, size_t room, const char *text, size_t n)
 {
     bool utf8 = text_utf8_valid(text, n);
@@ -90,7 +91,14 @@ static size_t header(char *out, size_t room, enum log_level level, const char *s
         memcpy(time + 24, " ", 2);
     }
     int n = state.priority_prefix
-                ? snprintf(out, room, "<%d>%s%s %s: ", levels[level].priority, time, levels[level].name, subsystem)
+                ? snprintf(
+                      out,
+                      room,
+                      "<%d>%s%s %s: ",
+                      levels[level].priority,
+                      time,
+                      levels[level].name,
+                      subsystem)
                 : snprintf(out, room, "%s%s %s: ", time, levels[level].name, subsystem);
     return n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
 }

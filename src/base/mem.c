@@ -101,7 +101,8 @@ void mem_close_ptr(int *fd)
 {
     if (*fd < 0)
         return;
-    int saved = errno; /* cleanup runs after the return value was computed, callers may still look at errno */
+    int saved = errno; /* cleanup runs after the return value was computed, callers may still look
+                          at errno */
     close(*fd);
     errno = saved;
     *fd = -1;

@@ -1,4 +1,5 @@
-/* The plain C string helpers of base/str.h. ASCII only: no locale has a say in how a file is read. */
+/* The plain C string helpers of base/str.h. ASCII only: no locale has a say in how a file is read.
+ */
 #include "base/mem.h"
 #include "base/str.h"
 #include <errno.h>
@@ -116,7 +117,8 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
                 cost = above[j] + 1;
             if (cost > row[j - 1] + 1)
                 cost = row[j - 1] + 1;
-            bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+            bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                           lower(a[i - 2]) == lower(b[j - 1]);
             if (swapped && cost > before[j - 2] + 1)
                 cost = before[j - 2] + 1;
             row[j] = cost;

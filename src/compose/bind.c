@@ -68,7 +68,8 @@ const char **bind_texts(struct arena *a, const struct yaml_node *seq, size_t *co
     *count = seq ? seq->len : 0;
     const char **texts = arena_array(a, const char *, *count + 1);
     for (size_t i = 0; i < *count; i++)
-        texts[i] = seq->items[i]->kind == YAML_KIND_SCALAR ? template_plain(a, seq->items[i]->value) : "";
+        texts[i] =
+            seq->items[i]->kind == YAML_KIND_SCALAR ? template_plain(a, seq->items[i]->value) : "";
     return texts;
 }
 
@@ -132,11 +133,12 @@ static void bind_networks(struct compose_project *p, const struct yaml_node *map
     p->network_count = map->len;
     for (size_t i = 0; i < map->len; i++) {
         const struct yaml_node *n = pairs[i]->value;
-        p->networks[i] = (struct compose_network){.name = pairs[i]->key->value,
-                                                  .pos = pairs[i]->key->pos,
-                                                  .external_name = bind_text(p->arena, n, "name"),
-                                                  .internal = bind_bool(n, "internal"),
-                                                  .external = bind_bool(n, "external")};
+        p->networks[i] = (struct compose_network){
+            .name = pairs[i]->key->value,
+            .pos = pairs[i]->key->pos,
+            .external_name = bind_text(p->arena, n, "name"),
+            .internal = bind_bool(n, "internal"),
+            .external = bind_bool(n, "external")};
     }
 }
 
@@ -146,26 +148,29 @@ static void bind_volumes(struct compose_project *p, const struct yaml_node *map)
     p->volumes = arena_array(p->arena, struct compose_volume, map->len);
     p->volume_count = map->len;
     for (size_t i = 0; i < map->len; i++)
-        p->volumes[i] = (struct compose_volume){.name = pairs[i]->key->value,
-                                                .pos = pairs[i]->key->pos,
-                                                .driver = bind_text(p->arena, pairs[i]->value, "driver"),
-                                                .external = bind_bool(pairs[i]->value, "external")};
+        p->volumes[i] = (struct compose_volume){
+            .name = pairs[i]->key->value,
+            .pos = pairs[i]->key->pos,
+            .driver = bind_text(p->arena, pairs[i]->value, "driver"),
+            .external = bind_bool(pairs[i]->value, "external")};
 }
 
-static struct compose_file_source *bind_sources(struct arena *a, const struct yaml_node *map, size_t *count)
+static struct compose_file_source *
+bind_sources(struct arena *a, const struct yaml_node *map, size_t *count)
 {
     const struct yaml_pair **pairs = bind_sorted(a, map);
     struct compose_file_source *all = arena_array(a, struct compose_file_source, map->len);
     *count = map->len;
     for (size_t i = 0; i < map->len; i++) {
         const struct yaml_node *n = pairs[i]->value;
-        all[i] = (struct compose_file_source){.name = pairs[i]->key->value,
-                                              .pos = pairs[i]->key->pos,
-                                              .file = bind_text(a, n, "file"),
-                                              .environment = bind_text(a, n, "environment"),
-                                              .content = bind_text(a, n, "content"),
-                                              .external_name = bind_text(a, n, "name"),
-                                              .external = bind_bool(n, "external")};
+        all[i] = (struct compose_file_source){
+            .name = pairs[i]->key->value,
+            .pos = pairs[i]->key->pos,
+            .file = bind_text(a, n, "file"),
+            .environment = bind_text(a, n, "environment"),
+            .content = bind_text(a, n, "content"),
+            .external_name = bind_text(a, n, "name"),
+            .external = bind_bool(n, "external")};
     }
     return all;
 }

@@ -52,12 +52,12 @@ static void bind_depends_on(struct arena *a, const struct yaml_node *map, struct
         const struct yaml_node *n = pairs[i]->value;
         if (text_eq(n->tag, TAG_ABSENT))
             continue;
-        s->depends_on[s->depends_on_count++] =
-            (struct compose_dependency){.pos = pairs[i]->key->pos,
-                                        .service = pairs[i]->key->value,
-                                        .condition = condition_of(bind_text(a, n, "condition")),
-                                        .required = !yaml_get(n, "required") || bind_bool(n, "required"),
-                                        .restart = bind_bool(n, "restart")};
+        s->depends_on[s->depends_on_count++] = (struct compose_dependency){
+            .pos = pairs[i]->key->pos,
+            .service = pairs[i]->key->value,
+            .condition = condition_of(bind_text(a, n, "condition")),
+            .required = !yaml_get(n, "required") || bind_bool(n, "required"),
+            .restart = bind_bool(n, "restart")};
     }
 }
 
@@ -73,38 +73,46 @@ static void bind_networks(struct arena *a, const struct yaml_node *map, struct c
     }
 }
 
-static void bind_mounts(struct arena *a, const struct yaml_node *mounts, const struct yaml_node *tmpfs,
-                        struct compose_service *s)
+static void bind_mounts(
+    struct arena *a,
+    const struct yaml_node *mounts,
+    const struct yaml_node *tmpfs,
+    struct compose_service *s)
 {
     size_t count = (mounts ? mounts->len : 0) + (tmpfs ? tmpfs->len : 0);
     s->volumes = arena_array(a, struct compose_mount, count);
     for (size_t i = 0; mounts && i < mounts->len; i++) {
         const struct yaml_node *n = mounts->items[i];
-        s->volumes[s->volume_count++] = (struct compose_mount){.pos = n->pos,
-                                                               .type = bind_text(a, n, "type"),
-                                                               .source = bind_text(a, n, "source"),
-                                                               .target = bind_text(a, n, "target"),
-                                                               .read_only = bind_bool(n, "read_only")};
+        s->volumes[s->volume_count++] = (struct compose_mount){
+            .pos = n->pos,
+            .type = bind_text(a, n, "type"),
+            .source = bind_text(a, n, "source"),
+            .target = bind_text(a, n, "target"),
+            .read_only = bind_bool(n, "read_only")};
     }
     for (size_t i = 0; tmpfs && i < tmpfs->len; i++) {
         const struct yaml_node *n = tmpfs->items[i];
         s->volumes[s->volume_count++] = (struct compose_mount){
-            .pos = n->pos, .type = "tmpfs", .target = arena_strndup(a, n->value, strcspn(n->value, ":"))};
+            .pos = n->pos,
+            .type = "tmpfs",
+            .target = arena_strndup(a, n->value, strcspn(n->value, ":"))};
     }
 }
 
-static struct compose_file_ref *bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count)
+static struct compose_file_ref *
+bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count)
 {
     *count = seq ? seq->len : 0;
     struct compose_file_ref *all = arena_array(a, struct compose_file_ref, *count + 1);
     for (size_t i = 0; i < *count; i++) {
         const struct yaml_node *n = seq->items[i];
-        all[i] = (struct compose_file_ref){.pos = n->pos,
-                                           .source = bind_text(a, n, "source"),
-                                           .target = bind_text(a, n, "target"),
-                                           .uid = bind_text(a, n, "uid"),
-                                           .gid = bind_text(a, n, "gid"),
-                                           .mode = (int)bind_int(n, "mode", -1)};
+        all[i] = (struct compose_file_ref){
+            .pos = n->pos,
+            .source = bind_text(a, n, "source"),
+            .target = bind_text(a, n, "target"),
+            .uid = bind_text(a, n, "uid"),
+            .gid = bind_text(a, n, "gid"),
+            .mode = (int)bind_int(n, "mode", -1)};
     }
     return all;
 }
@@ -119,9 +127,10 @@ static void bind_ulimits(struct arena *a, const struct yaml_node *map, struct co
         long long both = -1;
         if (n->kind == YAML_KIND_SCALAR)
             (void)yaml_scalar_int(n, &both);
-        s->ulimits[i] = (struct compose_ulimit){.name = pairs[i]->key->value,
-                                                .soft = bind_int(n, "soft", both),
-                                                .hard = bind_int(n, "hard", both)};
+        s->ulimits[i] = (struct compose_ulimit){
+            .name = pairs[i]->key->value,
+            .soft = bind_int(n, "soft", both),
+            .hard = bind_int(n, "hard", both)};
     }
 }
 
@@ -132,9 +141,10 @@ static void bind_labels(struct arena *a, const struct yaml_node *map, struct com
     s->label_count = map->len;
     for (size_t i = 0; i < map->len; i++) {
         const struct yaml_node *value = pairs[i]->value;
-        s->labels[i] = (struct compose_kv){.key = pairs[i]->key->value,
-                                           .value = yaml_is_null(value) ? NULL : value->value,
-                                           .pos = value->pos};
+        s->labels[i] = (struct compose_kv){
+            .key = pairs[i]->key->value,
+            .value = yaml_is_null(value) ? NULL : value->value,
+            .pos = value->pos};
     }
 }
 

@@ -1,5 +1,5 @@
-/* A service: its single values, build, healthcheck, deploy and the managed-store extensions. Lists are in
- * bind_lists.c. */
+/* A service: its single values, build, healthcheck, deploy and the managed-store extensions. Lists
+ * are in bind_lists.c. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind.h"
@@ -21,10 +21,15 @@ static void bind_build(struct arena *a, const struct yaml_node *n, struct compos
     b->no_cache = bind_bool(n, "no_cache");
 }
 
-static void bind_healthcheck(struct arena *a, const struct yaml_node *n, struct compose_healthcheck *h)
+static void
+bind_healthcheck(struct arena *a, const struct yaml_node *n, struct compose_healthcheck *h)
 {
     *h = (struct compose_healthcheck){
-        .interval_ms = -1, .timeout_ms = -1, .start_period_ms = -1, .start_interval_ms = -1, .retries = -1};
+        .interval_ms = -1,
+        .timeout_ms = -1,
+        .start_period_ms = -1,
+        .start_interval_ms = -1,
+        .retries = -1};
     if (!n)
         return;
     h->pos = n->pos;
@@ -67,15 +72,17 @@ static int count_gpus(const struct yaml_node *devices, bool always)
 
 static void bind_resources(const struct yaml_node *n, struct compose_resources *r)
 {
-    *r = (struct compose_resources){.cpus = bind_float(n, "cpus", 0),
-                                    .memory_bytes = bind_bytes(n, "memory", 0),
-                                    .pids = bind_int(n, "pids", 0),
-                                    .gpu_count = count_gpus(bind_seq(n, "devices"), false)};
+    *r = (struct compose_resources){
+        .cpus = bind_float(n, "cpus", 0),
+        .memory_bytes = bind_bytes(n, "memory", 0),
+        .pids = bind_int(n, "pids", 0),
+        .gpu_count = count_gpus(bind_seq(n, "devices"), false)};
 }
 
 static void bind_deploy(struct arena *a, const struct yaml_node *service, struct compose_deploy *d)
 {
-    const struct yaml_node *n = bind_map(service, "deploy"), *resources = n ? bind_map(n, "resources") : NULL;
+    const struct yaml_node *n = bind_map(service, "deploy"),
+                           *resources = n ? bind_map(n, "resources") : NULL;
     d->present = n != NULL;
     d->pos = n ? n->pos : service->pos;
     d->replicas = (int)bind_int(n, "replicas", bind_int(service, "scale", -1));
@@ -94,8 +101,8 @@ static void bind_deploy(struct arena *a, const struct yaml_node *service, struct
 }
 
 /* x-defang-…: true, "true", nothing behind the key, or a mapping of settings. */
-static void bind_managed(struct arena *a, const struct yaml_node *service, const char *key,
-                         struct compose_managed *m)
+static void bind_managed(
+    struct arena *a, const struct yaml_node *service, const char *key, struct compose_managed *m)
 {
     const struct yaml_node *n = yaml_get(service, key);
     if (!n)
@@ -107,8 +114,14 @@ static void bind_managed(struct arena *a, const struct yaml_node *service, const
     m->from_snapshot = bind_text(a, n, "from-snapshot");
 }
 
-static void bind_words(struct arena *a, const struct yaml_node *n, const char *key, const char ***words,
-                       size_t *count, bool *has, struct compose_text **texts)
+static void bind_words(
+    struct arena *a,
+    const struct yaml_node *n,
+    const char *key,
+    const char ***words,
+    size_t *count,
+    bool *has,
+    struct compose_text **texts)
 {
     const struct yaml_node *seq = bind_seq(n, key);
     *has = seq != NULL;
@@ -147,8 +160,14 @@ void bind_service(struct arena *a, const struct yaml_pair *pair, struct compose_
     if (build)
         bind_build(a, build, &s->build);
     bind_words(a, n, "command", &s->command, &s->command_count, &s->has_command, &s->command_texts);
-    bind_words(a, n, "entrypoint", &s->entrypoint, &s->entrypoint_count, &s->has_entrypoint,
-               &s->entrypoint_texts);
+    bind_words(
+        a,
+        n,
+        "entrypoint",
+        &s->entrypoint,
+        &s->entrypoint_count,
+        &s->has_entrypoint,
+        &s->entrypoint_texts);
     s->environment = bind_env(a, bind_map(n, "environment"), &s->environment_count);
     bind_healthcheck(a, bind_map(n, "healthcheck"), &s->healthcheck);
     bind_deploy(a, n, &s->deploy);

@@ -9,16 +9,21 @@
 
 #include <string.h>
 
-void canon_complain(struct canon *c, const struct yaml_node *n, const char *hint, const struct spot *spot,
-                    const char *fmt, ...)
+void canon_complain(
+    struct canon *c,
+    const struct yaml_node *n,
+    const char *hint,
+    const struct spot *spot,
+    const char *fmt,
+    ...)
 {
     va_list ap;
     va_start(ap, fmt);
     cleanup_str struct str text = STR_INIT;
     str_vappendf(&text, fmt, ap);
     va_end(ap);
-    compose_diagnose(c->diags, COMPOSE_ERROR, n->pos, hint, "%s: %s", spot_text(c->arena, spot),
-                     str_get(&text));
+    compose_diagnose(
+        c->diags, COMPOSE_ERROR, n->pos, hint, "%s: %s", spot_text(c->arena, spot), str_get(&text));
     if (c->diags)
         c->diags->items[c->diags->len - 1].rule = compose_rule(c->diags, "compose", fmt);
 }
@@ -56,9 +61,18 @@ static struct yaml_node *seq_like(struct canon *c, const struct yaml_node *n)
 
 bool canon_is_url(const char *context)
 {
-    static const char *const prefixes[] = {"https://", "http://", "git://", "github.com/",
-                                           "git@",     "ssh://",  "oci://", "docker-image://",
-                                           "service:", "target:", NULL};
+    static const char *const prefixes[] = {
+        "https://",
+        "http://",
+        "git://",
+        "github.com/",
+        "git@",
+        "ssh://",
+        "oci://",
+        "docker-image://",
+        "service:",
+        "target:",
+        NULL};
     for (const char *const *p = prefixes; *p; p++)
         if (text_starts(context, *p))
             return true;
@@ -87,15 +101,25 @@ static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n, const st
             eq ? arena_strndup(c->arena, item->value, (size_t)(eq - item->value)) : item->value;
         if (text_ends(name, " ")) {
             struct spot here = {.up = spot, .index = i};
-            canon_complain(c, item, "Take the blank before the '=' away.", &here, "\"%s\" is not a name",
-                           name);
+            canon_complain(
+                c,
+                item,
+                "Take the blank before the '=' away.",
+                &here,
+                "\"%s\" is not a name",
+                name);
             continue;
         }
         if (template_has_parts(name)) {
             const char *unset = template_first_part(c->arena, name);
             struct spot here = {.up = spot, .index = i};
-            canon_complain(c, item, "A config value can stand only behind the '='.", &here,
-                           "variable %s is not set", unset);
+            canon_complain(
+                c,
+                item,
+                "A config value can stand only behind the '='.",
+                &here,
+                "variable %s is not set",
+                unset);
             continue;
         }
         struct yaml_node *value = eq ? canon_text(c, item, eq + 1) : canon_plain(c, item, "null");
@@ -115,14 +139,16 @@ static struct yaml_node *canon_names(struct canon *c, struct yaml_node *n, const
     for (size_t i = 0; i < n->len; i++) {
         struct spot here = {.up = spot, .index = i};
         if (yaml_get(map, n->items[i]->value))
-            canon_complain(c, n->items[i], NULL, &here, "\"%s\" is named twice", n->items[i]->value);
+            canon_complain(
+                c, n->items[i], NULL, &here, "\"%s\" is named twice", n->items[i]->value);
         else
             canon_set(c, map, n->items[i]->value, canon_plain(c, n->items[i], "null"));
     }
     return map;
 }
 
-static struct yaml_node *canon_depends_on(struct canon *c, struct yaml_node *n, const struct spot *spot)
+static struct yaml_node *
+canon_depends_on(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     struct yaml_node *map = canon_names(c, n, spot);
     for (size_t i = 0; i < map->len; i++) {
@@ -164,7 +190,8 @@ static struct yaml_node *canon_list(struct canon *c, struct yaml_node *n)
     return seq;
 }
 
-static struct yaml_node *canon_command(struct canon *c, struct yaml_node *n, const struct spot *spot)
+static struct yaml_node *
+canon_command(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
         return n;
@@ -172,14 +199,22 @@ static struct yaml_node *canon_command(struct canon *c, struct yaml_node *n, con
     size_t count;
     int rc = units_split_words(c->arena, n->value, &words, &count);
     if (rc < 0) {
-        canon_complain(c, n, "A shell line is written [\"sh\", \"-c\", \"…\"].", spot,
-                       "a quote is opened and never closed, or a bracket that only a shell understands");
+        canon_complain(
+            c,
+            n,
+            "A shell line is written [\"sh\", \"-c\", \"…\"].",
+            spot,
+            "a quote is opened and never closed, or a bracket that only a shell understands");
         return n;
     }
     if (rc > 0)
         compose_diagnose(
-            c->diags, COMPOSE_WARNING, n->pos, "A shell line is written [\"sh\", \"-c\", \"…\"].",
-            "%s: no shell reads this: what stands from the first of ; & | < > on is dropped, as Docker does",
+            c->diags,
+            COMPOSE_WARNING,
+            n->pos,
+            "A shell line is written [\"sh\", \"-c\", \"…\"].",
+            "%s: no shell reads this: what stands from the first of ; & | < > on is dropped, as "
+            "Docker does",
             spot_text(c->arena, spot));
     struct yaml_node *seq = seq_like(c, n);
     for (size_t i = 0; i < count; i++)
@@ -230,8 +265,13 @@ static struct yaml_node *canon_device(struct canon *c, struct yaml_node *n, cons
     for (char *part; count < 3 && (part = strsep(&rest, ":"));)
         parts[count++] = part;
     if (rest)
-        canon_complain(c, n, "Write it in the long form: source, target, permissions.", spot,
-                       "\"%s\" is not a device", n->value);
+        canon_complain(
+            c,
+            n,
+            "Write it in the long form: source, target, permissions.",
+            spot,
+            "\"%s\" is not a device",
+            n->value);
     canon_set(c, map, "source", canon_text(c, n, parts[0]));
     canon_set(c, map, "target", canon_text(c, n, count > 1 && *parts[1] ? parts[1] : parts[0]));
     canon_set(c, map, "permissions", canon_text(c, n, count > 2 ? parts[2] : "rwm"));
@@ -250,8 +290,12 @@ static struct yaml_node *canon_gpus(struct canon *c, struct yaml_node *n, const 
     return seq;
 }
 
-static void push_host(struct canon *c, struct yaml_node *seq, const struct yaml_node *from, const char *host,
-                      const char *ip)
+static void push_host(
+    struct canon *c,
+    struct yaml_node *seq,
+    const struct yaml_node *from,
+    const char *host,
+    const char *ip)
 {
     size_t n = strlen(ip);
     if (ip[0] == '[' && n > 1 && ip[n - 1] == ']')
@@ -269,8 +313,12 @@ static struct yaml_node *canon_hosts(struct canon *c, struct yaml_node *n)
         if (!mark)
             mark = strchr(item->value, ':');
         if (mark)
-            push_host(c, seq, item, arena_strndup(c->arena, item->value, (size_t)(mark - item->value)),
-                      mark + 1);
+            push_host(
+                c,
+                seq,
+                item,
+                arena_strndup(c->arena, item->value, (size_t)(mark - item->value)),
+                mark + 1);
         else
             yaml_seq_push(c->arena, seq, n->items[i]);
     }
@@ -278,8 +326,12 @@ static struct yaml_node *canon_hosts(struct canon *c, struct yaml_node *n)
         const struct yaml_node *value = n->pairs[i].value;
         bool many = value->kind == YAML_KIND_SEQUENCE;
         for (size_t k = 0; k < (many ? value->len : 1); k++)
-            push_host(c, seq, many ? value->items[k] : value, n->pairs[i].key->value,
-                      (many ? value->items[k] : value)->value);
+            push_host(
+                c,
+                seq,
+                many ? value->items[k] : value,
+                n->pairs[i].key->value,
+                (many ? value->items[k] : value)->value);
     }
     return seq;
 }
@@ -289,14 +341,19 @@ static void canon_device_path(struct canon *c, struct yaml_node *n)
 {
     const struct yaml_node *driver = yaml_get(n, "driver"), *options = yaml_get(n, "driver_opts"),
                            *how = yaml_get(options, "o"), *device = yaml_get(options, "device");
-    if (driver && how && device && how->kind == YAML_KIND_SCALAR && device->kind == YAML_KIND_SCALAR &&
-        text_eq(driver->value, "local") && text_eq(how->value, "bind"))
-        canon_set(c, (struct yaml_node *)options, "device",
-                  canon_text(c, device, canon_path(c, device->value)));
+    if (driver && how && device && how->kind == YAML_KIND_SCALAR &&
+        device->kind == YAML_KIND_SCALAR && text_eq(driver->value, "local") &&
+        text_eq(how->value, "bind"))
+        canon_set(
+            c,
+            (struct yaml_node *)options,
+            "device",
+            canon_text(c, device, canon_path(c, device->value)));
 }
 
 /* The old `external: {name: x}`. */
-static struct yaml_node *canon_external(struct canon *c, struct yaml_node *n, const struct spot *spot)
+static struct yaml_node *
+canon_external(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     canon_device_path(c, n);
     struct yaml_node *external = yaml_get(n, "external");
@@ -311,8 +368,8 @@ static struct yaml_node *canon_external(struct canon *c, struct yaml_node *n, co
     return n;
 }
 
-static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum spec_form form,
-                                    const struct spot *spot)
+static struct yaml_node *
+apply_form(struct canon *c, struct yaml_node *n, enum spec_form form, const struct spot *spot)
 {
     if (tag_is_reset(n))
         return n;
@@ -364,8 +421,8 @@ static struct yaml_node *apply_form(struct canon *c, struct yaml_node *n, enum s
     }
 }
 
-static struct yaml_node *canon_node(struct canon *c, struct yaml_node *n, const struct spec *spec,
-                                    const struct spot *spot)
+static struct yaml_node *
+canon_node(struct canon *c, struct yaml_node *n, const struct spec *spec, const struct spot *spot)
 {
     const char *tag = n->tag;
     bool null = yaml_is_null(n);

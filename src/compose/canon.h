@@ -15,15 +15,21 @@ struct canon {
 
 struct yaml_node *canon_tree(struct canon *c, struct yaml_node *root, const struct spec *spec);
 /* For the forms, one file each kind: */
-struct yaml_node *canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form, const struct spot *spot);
+struct yaml_node *
+canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form, const struct spot *spot);
 struct yaml_node *canon_ports(struct canon *c, struct yaml_node *n, const struct spot *spot);
 struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struct spot *spot);
-struct yaml_node *canon_text(struct canon *c, const struct yaml_node *like,
-                             const char *value); /* a quoted scalar */
-struct yaml_node *canon_plain(struct canon *c, const struct yaml_node *like,
-                              const char *value); /* true, 8080 */
+struct yaml_node *
+canon_text(struct canon *c, const struct yaml_node *like, const char *value); /* a quoted scalar */
+struct yaml_node *
+canon_plain(struct canon *c, const struct yaml_node *like, const char *value); /* true, 8080 */
 void canon_set(struct canon *c, struct yaml_node *map, const char *key, struct yaml_node *value);
 const char *canon_path(struct canon *c, const char *path);
 bool canon_is_url(const char *context);
-void canon_complain(struct canon *c, const struct yaml_node *n, const char *hint, const struct spot *spot,
-                    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void canon_complain(
+    struct canon *c,
+    const struct yaml_node *n,
+    const char *hint,
+    const struct spot *spot,
+    const char *fmt,
+    ...) __attribute__((format(printf, 5, 6)));

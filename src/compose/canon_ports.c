@@ -25,8 +25,14 @@ static int parse_range(struct arena *arena, const char *text, struct range *out)
     return out->to < out->from ? -EINVAL : 0;
 }
 
-static void push_port(struct canon *c, struct yaml_node *seq, const struct yaml_node *from, const char *ip,
-                      const char *published, long long target, const char *protocol)
+static void push_port(
+    struct canon *c,
+    struct yaml_node *seq,
+    const struct yaml_node *from,
+    const char *ip,
+    const char *published,
+    long long target,
+    const char *protocol)
 {
     struct yaml_node *map = yaml_new_mapping(c->arena, from->pos);
     if (ip && *ip)
@@ -82,8 +88,8 @@ static const char *lower(struct arena *arena, const char *text)
     return arena_strdup(arena, low);
 }
 
-static void expand_short(struct canon *c, struct yaml_node *seq, const struct yaml_node *n,
-                         const struct spot *spot)
+static void expand_short(
+    struct canon *c, struct yaml_node *seq, const struct yaml_node *n, const struct spot *spot)
 {
     static const char HINT[] =
         "Ports look like 80, \"8080:80\", \"127.0.0.1:8080:80/udp\" or \"3000-3005:3000-3005\".";
@@ -93,8 +99,8 @@ static void expand_short(struct canon *c, struct yaml_node *seq, const struct ya
     const char *protocol = lower(c->arena, e.protocol);
     bool has_published = e.published && *e.published;
     if (!text_eq(protocol, "tcp") && !text_eq(protocol, "udp") && !text_eq(protocol, "sctp")) {
-        canon_complain(c, n, "The protocol is tcp, udp or sctp.", spot, "unknown protocol \"%s\"",
-                       e.protocol);
+        canon_complain(
+            c, n, "The protocol is tcp, udp or sctp.", spot, "unknown protocol \"%s\"", e.protocol);
         return;
     }
     if (parse_range(c->arena, e.target, &target) < 0 || target.from == 0 ||
@@ -103,14 +109,21 @@ static void expand_short(struct canon *c, struct yaml_node *seq, const struct ya
         return;
     }
     long long targets = target.to - target.from, room = published.to - published.from;
-    bool shared = has_published && room != targets && targets == 0; /* one target, any port of the range */
+    bool shared =
+        has_published && room != targets && targets == 0; /* one target, any port of the range */
     if (has_published && room != targets && !shared) {
         canon_complain(c, n, HINT, spot, "\"%s\": the two ranges differ in length", n->value);
         return;
     }
     if (targets >= LIMIT_COMPOSE_PORT_RANGE) {
-        canon_complain(c, n, NULL, spot, "\"%s\" means more than %d ports", n->value,
-                       LIMIT_COMPOSE_PORT_RANGE);
+        canon_complain(
+            c,
+            n,
+            NULL,
+            spot,
+            "\"%s\" means more than %d ports",
+            n->value,
+            LIMIT_COMPOSE_PORT_RANGE);
         return;
     }
     for (long long i = 0; i <= targets; i++) {
@@ -127,8 +140,9 @@ static void finish_long(struct canon *c, struct yaml_node *n, const struct spot 
     long long port;
     if (!target)
         canon_complain(c, n, NULL, spot, "\"target\" is missing");
-    else if (target->kind == YAML_KIND_SCALAR && !(c->lenient && strchr(target->value, '$')) &&
-             (yaml_scalar_int(target, &port) < 0 || port < 1 || port > 65535))
+    else if (
+        target->kind == YAML_KIND_SCALAR && !(c->lenient && strchr(target->value, '$')) &&
+        (yaml_scalar_int(target, &port) < 0 || port < 1 || port > 65535))
         canon_complain(c, target, NULL, spot, "port %s is not between 1 and 65535", target->value);
     if (!yaml_get(n, "protocol"))
         canon_set(c, n, "protocol", canon_text(c, n, "tcp"));
@@ -140,8 +154,8 @@ struct yaml_node *canon_ports(struct canon *c, struct yaml_node *n, const struct
     for (size_t i = 0; i < n->len; i++) {
         struct yaml_node *item = n->items[i];
         struct spot here = {.up = spot, .index = i};
-        bool as_is =
-            tag_is_reset(item) || (c->lenient && item->kind == YAML_KIND_SCALAR && strchr(item->value, '$'));
+        bool as_is = tag_is_reset(item) ||
+                     (c->lenient && item->kind == YAML_KIND_SCALAR && strchr(item->value, '$'));
         if (!as_is && item->kind == YAML_KIND_SCALAR) {
             expand_short(c, seq, item, &here);
             continue;

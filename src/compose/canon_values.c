@@ -1,4 +1,5 @@
-/* Single values in their canonical notation: sizes in bytes, durations as Go writes them, numbers, paths. */
+/* Single values in their canonical notation: sizes in bytes, durations as Go writes them, numbers,
+ * paths. */
 #include "base/str.h"
 #include "compose/canon.h"
 #include "compose/units.h"
@@ -41,7 +42,8 @@ static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const
     enum yaml_type type = yaml_scalar_type(n);
     int64_t bytes;
     double real;
-    if (type == YAML_TYPE_FLOAT) /* the reference takes no fraction of a byte, and says nothing of it */
+    if (type ==
+        YAML_TYPE_FLOAT) /* the reference takes no fraction of a byte, and says nothing of it */
         return canon_text(c, n, "0");
     if (type == YAML_TYPE_INT) {
         if (yaml_scalar_float(n, &real) == 0 && real >= -1 && real < 9.2e18)
@@ -51,16 +53,23 @@ static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const
     } else if (strcmp(n->value, "-1") == 0) {
         return canon_text(c, n, "-1");
     }
-    canon_complain(c, n, "Sizes look like 512m, 1.5g or 1048576.", spot, "\"%s\" is not a size", n->value);
+    canon_complain(
+        c, n, "Sizes look like 512m, 1.5g or 1048576.", spot, "\"%s\" is not a size", n->value);
     return n;
 }
 
-static struct yaml_node *canon_duration(struct canon *c, struct yaml_node *n, const struct spot *spot)
+static struct yaml_node *
+canon_duration(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     int64_t ns;
     if (units_parse_duration_ns(n->value, &ns) < 0) {
-        canon_complain(c, n, "Durations look like 30s, 1m30s or 500ms.", spot, "\"%s\" is not a duration",
-                       n->value);
+        canon_complain(
+            c,
+            n,
+            "Durations look like 30s, 1m30s or 500ms.",
+            spot,
+            "\"%s\" is not a duration",
+            n->value);
         return n;
     }
     cleanup_str struct str out = STR_INIT;
@@ -74,8 +83,13 @@ static struct yaml_node *canon_cpus(struct canon *c, struct yaml_node *n, const 
     double real;
     if (yaml_scalar_float(&plain, &real) == 0 && isfinite(real))
         return canon_plain(c, n, scalar_as_text(c, &plain));
-    canon_complain(c, n, "Write the number of CPUs, for example 0.25.", spot, "\"%s\" is not a number",
-                   n->value);
+    canon_complain(
+        c,
+        n,
+        "Write the number of CPUs, for example 0.25.",
+        spot,
+        "\"%s\" is not a number",
+        n->value);
     return n;
 }
 
@@ -86,15 +100,16 @@ static struct yaml_node *canon_mode(struct canon *c, struct yaml_node *n, const 
         return n;
     char *end = NULL;
     errno = 0;
-    long long mode = yaml_scalar_type(n) == YAML_TYPE_STRING && *n->value ? strtoll(n->value, &end, 8) : 0;
+    long long mode =
+        yaml_scalar_type(n) == YAML_TYPE_STRING && *n->value ? strtoll(n->value, &end, 8) : 0;
     if (end && !*end && !errno)
         return canon_plain(c, n, arena_printf(c->arena, "%lld", mode));
     canon_complain(c, n, "Write it in octal: 0440.", spot, "\"%s\" is not a file mode", n->value);
     return n;
 }
 
-struct yaml_node *canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form,
-                               const struct spot *spot)
+struct yaml_node *
+canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form, const struct spot *spot)
 {
     if (form == FORM_LABEL)
         return canon_text(c, n, yaml_is_null(n) ? "" : scalar_as_text(c, n));

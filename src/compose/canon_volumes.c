@@ -23,8 +23,8 @@ static bool is_host_path(const char *source)
     return *source && (strchr("./~", *source) || text_starts(source, "\\\\") || is_drive(source));
 }
 
-/* Cuts at colons, but not behind a single letter: the reference loader takes that for a Windows drive.
- * Returns the number of parts, more than max when there are more.
+/* Cuts at colons, but not behind a single letter: the reference loader takes that for a Windows
+ * drive. Returns the number of parts, more than max when there are more.
  */
 static size_t split_mount(char *text, char *parts[], size_t max)
 {
@@ -71,14 +71,18 @@ static void apply_options(struct canon *c, struct yaml_node *mount, char *option
             canon_set(c, sub_map(c, mount, "volume"), "nocopy", canon_plain(c, mount, "true"));
         else if (text_eq(option, "z") || text_eq(option, "Z"))
             canon_set(c, sub_map(c, mount, "bind"), "selinux", canon_text(c, mount, option));
-        else if (text_ends(option, "private") || text_ends(option, "shared") || text_ends(option, "slave"))
+        else if (
+            text_ends(option, "private") || text_ends(option, "shared") ||
+            text_ends(option, "slave"))
             canon_set(c, sub_map(c, mount, "bind"), "propagation", canon_text(c, mount, option));
     }
 }
 
-static struct yaml_node *expand_short(struct canon *c, const struct yaml_node *n, const struct spot *spot)
+static struct yaml_node *
+expand_short(struct canon *c, const struct yaml_node *n, const struct spot *spot)
 {
-    static const char HINT[] = "Mounts look like ./data:/var/lib/data, name:/path or ./conf:/etc/conf:ro.";
+    static const char HINT[] =
+        "Mounts look like ./data:/var/lib/data, name:/path or ./conf:/etc/conf:ro.";
     char *parts[3];
     size_t count = split_mount(arena_strdup(c->arena, n->value), parts, 3);
     struct yaml_node *mount = yaml_new_mapping(c->arena, n->pos);
@@ -100,7 +104,8 @@ static struct yaml_node *expand_short(struct canon *c, const struct yaml_node *n
         apply_options(c, mount, parts[2]);
     if (bind)
         canon_set(c, sub_map(c, mount, "bind"), "create_host_path", canon_plain(c, n, "true"));
-    else if (strlen(n->value) > 2) /* so short a text the reference takes for a target and looks no further */
+    else if (strlen(n->value) > 2) /* so short a text the reference takes for a target and looks no
+                                      further */
         (void)sub_map(c, mount, "volume");
     return mount;
 }
@@ -113,7 +118,8 @@ struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struc
     struct yaml_node *type = yaml_get(mount, "type"), *source = yaml_get(mount, "source"),
                      *target = yaml_get(mount, "target");
     if (!target && n->kind == YAML_KIND_MAPPING)
-        canon_complain(c, mount, "Say where it is mounted: target: /path.", spot, "a mount needs a target");
+        canon_complain(
+            c, mount, "Say where it is mounted: target: /path.", spot, "a mount needs a target");
     if (target && target->kind == YAML_KIND_SCALAR)
         canon_set(c, mount, "target", canon_text(c, target, clean_target(c, target->value)));
     if (type && text_eq(type->value, "bind")) {

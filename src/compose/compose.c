@@ -38,8 +38,8 @@ static const char *const *active_profiles(struct load *x)
     return out;
 }
 
-/* `name:` of the last file that says one; before anything is interpolated, because ${COMPOSE_PROJECT_NAME}
- * may stand anywhere. */
+/* `name:` of the last file that says one; before anything is interpolated, because
+ * ${COMPOSE_PROJECT_NAME} may stand anywhere. */
 static int name_in_files(struct load *x, const char **name, struct error *err)
 {
     *name = NULL;
@@ -52,8 +52,8 @@ static int name_in_files(struct load *x, const char **name, struct error *err)
             const struct yaml_node *said = yaml_get(file->documents[k], "name");
             const char *problem;
             if (said && said->kind == YAML_KIND_SCALAR && *said->value &&
-                template_expand(x->arena, said->value, workspace_lookup, x->workspace.env, name, &problem) <
-                    0)
+                template_expand(
+                    x->arena, said->value, workspace_lookup, x->workspace.env, name, &problem) < 0)
                 *name = NULL; /* said again, with its position, by the pass over the whole file */
         }
     }
@@ -73,7 +73,8 @@ static int choose_name(struct load *x, struct error *err)
     if (x->name_assumed)
         w->name = workspace_normalise_name(x->arena, path_basename(w->dir));
     if (text_empty(w->name)) {
-        rc = error_raise_errno(err, ERR_USAGE, EINVAL, "no project name: the folder %s gives none", w->dir);
+        rc = error_raise_errno(
+            err, ERR_USAGE, EINVAL, "no project name: the folder %s gives none", w->dir);
         error_hint(err, "Say `name:` in the Compose file, or give -p/--project-name.");
         return rc;
     }
@@ -124,7 +125,8 @@ static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_n
     normalise_profiles(&z, root);
     normalise_environment(&z, root);
     normalise_tree(&z, root);
-    if (!x->workspace.options->no_interpolate) /* a variable, or a profile, may settle what looks like a contradiction */
+    if (!x->workspace.options->no_interpolate) /* a variable, or a profile, may settle what looks
+                                                  like a contradiction */
         checks_run(l, root);
     refs_check(l, root, all);
     return !diag_has_errors(l->diags);
@@ -137,8 +139,9 @@ static void set_variables(struct compose_project *p, const struct env *env)
     for (size_t i = 0; i < n; i++) {
         const char *name = env_name(env, i);
         bool secret = env_name_is_secret(name);
-        all[i] = (struct compose_kv){.key = arena_strdup(p->arena, name),
-                                     .value = secret ? NULL : arena_strdup(p->arena, env_value(env, i))};
+        all[i] = (struct compose_kv){
+            .key = arena_strdup(p->arena, name),
+            .value = secret ? NULL : arena_strdup(p->arena, env_value(env, i))};
     }
     p->variables = all;
     p->variable_count = n;
@@ -147,7 +150,8 @@ static void set_variables(struct compose_project *p, const struct env *env)
 static int load_tree(struct load *x, struct error *err)
 {
     struct workspace *w = &x->workspace;
-    struct scope scope = {.dir = w->dir, .files = w->files, .file_count = w->file_count, .env = w->env};
+    struct scope scope = {
+        .dir = w->dir, .files = w->files, .file_count = w->file_count, .env = w->env};
     struct yaml_node *root;
     x->loader.profiles = active_profiles(x);
     int rc = loader_load_scope(&x->loader, &scope, &root, err);
@@ -163,16 +167,17 @@ static int load_tree(struct load *x, struct error *err)
     if (!finish_tree(x, &scope, root))
         return 0;
     struct compose_project *p = arena_make(x->arena, struct compose_project);
-    *p = (struct compose_project){.arena = x->arena,
-                                  .name = w->name,
-                                  .name_assumed = x->name_assumed,
-                                  .working_dir = w->dir,
-                                  .files = w->files,
-                                  .file_count = w->file_count,
-                                  .profiles = x->profiles,
-                                  .profile_count = x->profile_count,
-                                  .root = root,
-                                  .raw = w->options->no_interpolate};
+    *p = (struct compose_project){
+        .arena = x->arena,
+        .name = w->name,
+        .name_assumed = x->name_assumed,
+        .working_dir = w->dir,
+        .files = w->files,
+        .file_count = w->file_count,
+        .profiles = x->profiles,
+        .profile_count = x->profile_count,
+        .root = root,
+        .raw = w->options->no_interpolate};
     set_variables(p, w->env);
     bind_project(p);
     x->project = p;
@@ -180,8 +185,12 @@ static int load_tree(struct load *x, struct error *err)
 }
 
 /* Mistakes that ended the work at once join those that were collected. */
-static int conclude(struct load *x, int rc, struct compose_project **out, struct compose_diagnostics *diags,
-                    struct error *err)
+static int conclude(
+    struct load *x,
+    int rc,
+    struct compose_project **out,
+    struct compose_diagnostics *diags,
+    struct error *err)
 {
     struct error stop = ERROR_INIT;
     if (rc < 0 && error_is_set(err) && (err->line || diag_has_errors(diags))) {
@@ -202,16 +211,20 @@ static int conclude(struct load *x, int rc, struct compose_project **out, struct
     return rc;
 }
 
-static int load(const struct compose_options *o, bool canonical, struct compose_project **out,
-                struct compose_diagnostics *d, struct error *err)
+static int load(
+    const struct compose_options *o,
+    bool canonical,
+    struct compose_project **out,
+    struct compose_diagnostics *d,
+    struct error *err)
 {
     struct load x = {.arena = arena_new()};
     struct compose_diagnostics own = {0};
     struct error local = ERROR_INIT;
     struct compose_diagnostics *diags = d ? d : &own;
     struct error *fault = err ? err : &local;
-    x.loader =
-        (struct loader){.arena = x.arena, .workspace = &x.workspace, .diags = diags, .canonical = canonical};
+    x.loader = (struct loader){
+        .arena = x.arena, .workspace = &x.workspace, .diags = diags, .canonical = canonical};
     *out = NULL;
     int rc = workspace_init(&x.workspace, x.arena, o, diags, fault);
     if (rc == 0)
@@ -224,13 +237,17 @@ static int load(const struct compose_options *o, bool canonical, struct compose_
     return rc;
 }
 
-int compose_load(const struct compose_options *o, struct compose_project **out, struct compose_diagnostics *d,
-                 struct error *err)
+int compose_load(
+    const struct compose_options *o,
+    struct compose_project **out,
+    struct compose_diagnostics *d,
+    struct error *err)
 {
     return load(o, false, out, d, err);
 }
 
-int compose_load_canonical(const char *text, size_t n, struct compose_project **out, struct error *err)
+int compose_load_canonical(
+    const char *text, size_t n, struct compose_project **out, struct error *err)
 {
     cleanup_free char *copy = xstrndup(text, n);
     static const char *const files[] = {"-", NULL};

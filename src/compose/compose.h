@@ -1,5 +1,6 @@
 /* Compose files → typed project. Pure: files are read, no loop, no sockets, no process environment.
- * Errors carry file:line:column; all mistakes found in one pass are joined (diagnostics), the first is err.
+ * Errors carry file:line:column; all mistakes found in one pass are joined (diagnostics), the first
+ * is err.
  */
 #pragma once
 
@@ -14,7 +15,7 @@ struct compose_diagnostic {
     enum compose_severity severity;
     struct yaml_pos pos;        /* file may be NULL */
     const char *message, *hint; /* hint may be NULL */
-    const char *rule;           /* stable name of the kind of finding: "compose/unknown-key", "aws/key-dns" */
+    const char *rule; /* stable name of the kind of finding: "compose/unknown-key", "aws/key-dns" */
 };
 
 struct compose_diagnostics { /* in an arena of its own; compose_diagnostics_done frees */
@@ -22,9 +23,15 @@ struct compose_diagnostics { /* in an arena of its own; compose_diagnostics_done
     struct compose_diagnostic *items;
     size_t len, cap;
 };
+
 void compose_diagnostics_done(struct compose_diagnostics *d);
-void compose_diagnose(struct compose_diagnostics *d, enum compose_severity severity, struct yaml_pos pos,
-                      const char *hint, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void compose_diagnose(
+    struct compose_diagnostics *d,
+    enum compose_severity severity,
+    struct yaml_pos pos,
+    const char *hint,
+    const char *fmt,
+    ...) __attribute__((format(printf, 5, 6)));
 /* The name of a rule from its message's format: "service %s: a %s container loses its data" gives
  * "PREFIX/container-loses-data". */
 const char *compose_rule(struct compose_diagnostics *d, const char *prefix, const char *fmt);
@@ -34,32 +41,41 @@ struct compose_options {
     const char *const
         *files; /* -f, NULL-terminated; NULL = COMPOSE_FILE, else search in cwd and its parents */
     const char *const *env_files; /* --env-file, NULL-terminated or NULL */
-    const char *const
-        *profiles; /* --profile, NULL-terminated or NULL; COMPOSE_PROFILES added; "defang" is always active */
-    const char *project_name; /* -p or NULL */
-    const struct env *env;    /* the caller's */
-    const char *stdin_text;   /* contents for "-f -", or NULL */
+    const char *const *profiles;  /* --profile, NULL-terminated or NULL; COMPOSE_PROFILES added;
+                                     "defang" is always active */
+    const char *project_name;     /* -p or NULL */
+    const struct env *env;        /* the caller's */
+    const char *stdin_text;       /* contents for "-f -", or NULL */
     bool no_interpolate;
 };
 
-/* 0 and *out, or negative with err = the first mistake and d (may be NULL) = all of them, warnings too. */
-int compose_load(const struct compose_options *o, struct compose_project **out, struct compose_diagnostics *d,
-                 struct error *err);
+/* 0 and *out, or negative with err = the first mistake and d (may be NULL) = all of them, warnings
+ * too. */
+int compose_load(
+    const struct compose_options *o,
+    struct compose_project **out,
+    struct compose_diagnostics *d,
+    struct error *err);
 
-/* Takes out the top-level resources that nothing uses, as `docker compose config` does before it prints. */
+/* Takes out the top-level resources that nothing uses, as `docker compose config` does before it
+ * prints. */
 void compose_drop_unused(struct compose_project *p);
 
-/* Canonical YAML / JSON of the whole project: deterministic. Literal dollars are written `$$`, config parts
- * `${NAME}`, so that compose_load_canonical() of the output gives the same model: this is what a job freezes.
+/* Canonical YAML / JSON of the whole project: deterministic. Literal dollars are written `$$`,
+ * config parts
+ * `${NAME}`, so that compose_load_canonical() of the output gives the same model: this is what a
+ * job freezes.
  */
 void compose_print_yaml(const struct compose_project *p, struct str *out);
 void compose_print_json(const struct compose_project *p, struct str *out);
-/* The same as `docker compose config` shows it: without what says nothing, with the reference's defaults. */
+/* The same as `docker compose config` shows it: without what says nothing, with the reference's
+ * defaults. */
 void compose_show_yaml(const struct compose_project *p, struct str *out);
 void compose_show_json(const struct compose_project *p, struct str *out);
 /* The text that the hash of a service (`compose config --hash`) is the SHA-256 of. */
 void compose_show_hashed(const struct compose_service *s, struct str *out);
-int compose_load_canonical(const char *text, size_t n, struct compose_project **out, struct error *err);
+int compose_load_canonical(
+    const char *text, size_t n, struct compose_project **out, struct error *err);
 
 int64_t compose_parse_bytes(const char *text);       /* "512m", "1.5gb", "1024"; -1 when wrong */
 int64_t compose_parse_duration_ms(const char *text); /* "1m30s", "500ms", "2d"; -1 when wrong */

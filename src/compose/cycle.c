@@ -1,4 +1,5 @@
-/* depends_on must make no circle. Iterative: a file may hold more services than a stack has frames. */
+/* depends_on must make no circle. Iterative: a file may hold more services than a stack has frames.
+ */
 #include "base/str.h"
 #include "base/vec.h"
 #include "compose/loader.h"
@@ -81,8 +82,13 @@ static void complain(struct loader *l, const struct graph_of_services *g)
         str_appendf(&way, "%s → ", g->services->pairs[path[i]].key->value);
     str_append(&way, g->services->pairs[now].key->value);
     const struct yaml_node *deps = dependencies(g, now);
-    compose_diagnose(l->diags, COMPOSE_ERROR, deps->pairs[0].key->pos, "Take one of these dependencies away.",
-                     "depends_on makes a circle: %s", str_get(&way));
+    compose_diagnose(
+        l->diags,
+        COMPOSE_ERROR,
+        deps->pairs[0].key->pos,
+        "Take one of these dependencies away.",
+        "depends_on makes a circle: %s",
+        str_get(&way));
 }
 
 void cycle_check(struct loader *l, const struct yaml_node *services)

@@ -15,8 +15,13 @@ void compose_diagnostics_done(struct compose_diagnostics *d)
     *d = (struct compose_diagnostics){0};
 }
 
-void compose_diagnose(struct compose_diagnostics *d, enum compose_severity severity, struct yaml_pos pos,
-                      const char *hint, const char *fmt, ...)
+void compose_diagnose(
+    struct compose_diagnostics *d,
+    enum compose_severity severity,
+    struct yaml_pos pos,
+    const char *hint,
+    const char *fmt,
+    ...)
 {
     if (!d)
         return;
@@ -36,17 +41,19 @@ void compose_diagnose(struct compose_diagnostics *d, enum compose_severity sever
     str_vappendf(&text, fmt, ap);
     va_end(ap);
     pos.file = arena_strdup(d->arena, pos.file);
-    d->items[d->len++] = (struct compose_diagnostic){.severity = severity,
-                                                     .pos = pos,
-                                                     .message = arena_strdup(d->arena, str_get(&text)),
-                                                     .hint = arena_strdup(d->arena, hint),
-                                                     .rule = compose_rule(d, "compose", fmt)};
+    d->items[d->len++] = (struct compose_diagnostic){
+        .severity = severity,
+        .pos = pos,
+        .message = arena_strdup(d->arena, str_get(&text)),
+        .hint = arena_strdup(d->arena, hint),
+        .rule = compose_rule(d, "compose", fmt)};
 }
 
 static bool says_nothing(const char *word)
 {
-    static const char *const words[] = {"a",  "an", "and", "are", "be",   "by",      "every",    "has", "in",  "is",
-                                        "it", "its", "of", "on",  "that", "service", "services", "the", "to", NULL};
+    static const char *const words[] = {"a",    "an",      "and",      "are", "be",  "by", "every",
+                                        "has",  "in",      "is",       "it",  "its", "of", "on",
+                                        "that", "service", "services", "the", "to",  NULL};
     for (const char *const *w = words; *w; w++)
         if (strcmp(*w, word) == 0)
             return true;
@@ -66,7 +73,8 @@ const char *compose_rule(struct compose_diagnostics *d, const char *prefix, cons
 {
     cleanup_str struct str id = STR_INIT;
     size_t words = 0;
-    for (const char *p = fmt; *p && words < RULE_WORDS && !(words > 1 && (*p == ':' || *p == ';'));) {
+    for (const char *p = fmt;
+         *p && words < RULE_WORDS && !(words > 1 && (*p == ':' || *p == ';'));) {
         char word[32];
         size_t n = 0;
         if (*p == '%') {
@@ -134,7 +142,8 @@ int diag_to_error(const struct compose_diagnostics *d, struct error *err)
 void diag_add_error(struct compose_diagnostics *d, struct error *err)
 {
     struct yaml_pos pos = {.file = err->file, .line = err->line, .column = err->column};
-    compose_diagnose(d, COMPOSE_ERROR, pos, err->hint, "%s", err->message ? err->message : "unknown failure");
+    compose_diagnose(
+        d, COMPOSE_ERROR, pos, err->hint, "%s", err->message ? err->message : "unknown failure");
     error_done(err);
 }
 
@@ -175,7 +184,8 @@ void diag_sort(struct compose_diagnostics *d)
         return;
     struct ranked *all = arena_array(d->arena, struct ranked, d->len);
     for (size_t i = 0; i < d->len; i++)
-        all[i] = (struct ranked){.item = d->items[i], .rank = file_rank(d, d->items[i].pos.file), .order = i};
+        all[i] = (struct ranked){
+            .item = d->items[i], .rank = file_rank(d, d->items[i].pos.file), .order = i};
     qsort(all, d->len, sizeof *all, compare_ranked);
     size_t kept = 0;
     for (size_t i = 0; i < d->len; i++)

@@ -94,7 +94,8 @@ static int read_name(struct parser *d, const char **name, bool *bare)
     while (*d->p && !strchr("=:\n", *d->p)) {
         unsigned char c = (unsigned char)*d->p;
         if (!isalnum(c) && !is_blank((char)c) && !strchr("_.-[]", c) && c < 0x80)
-            return fail(d, "not a variable name: ", arena_strndup(d->arena, start, strcspn(start, "\n=")));
+            return fail(
+                d, "not a variable name: ", arena_strndup(d->arena, start, strcspn(start, "\n=")));
         d->p++;
     }
     *bare = *d->p == '\0' || *d->p == '\n';
@@ -123,8 +124,8 @@ static void append_rune(struct str *out, unsigned rune)
     str_append_char(out, (char)(0x80 | (rune & 0x3f)));
 }
 
-/* The escape at s (a backslash); what it means is appended, and its length returned. Dollars stay protected
- * from interpolation. */
+/* The escape at s (a backslash); what it means is appended, and its length returned. Dollars stay
+ * protected from interpolation. */
 static size_t append_escape(struct str *out, const char *s)
 {
     static const char names[] = "abfnrtv\"\\", means[] = "\a\b\f\n\r\t\v\"\\";
@@ -138,7 +139,8 @@ static size_t append_escape(struct str *out, const char *s)
         return 2;
     }
     if (s[1] == '0' && octal_digit(s[2]) >= 0 && octal_digit(s[3]) >= 0 && octal_digit(s[4]) >= 0) {
-        unsigned rune = (unsigned)(octal_digit(s[2]) << 6 | octal_digit(s[3]) << 3 | octal_digit(s[4]));
+        unsigned rune =
+            (unsigned)(octal_digit(s[2]) << 6 | octal_digit(s[3]) << 3 | octal_digit(s[4]));
         if (rune && rune < 256) {
             append_rune(out, rune);
             return 5;
@@ -170,8 +172,9 @@ static int read_quoted(struct parser *d, const char **value)
         if (*d->p == '\\' && d->p[1] == quote) {
             d->p++;
         } else if (*d->p == '\\' && d->p[1]) {
-            str_append_char(&content,
-                            *d->p++); /* the pair stays together: "\\" does not escape the quote behind it */
+            str_append_char(
+                &content,
+                *d->p++); /* the pair stays together: "\\" does not escape the quote behind it */
         }
         if (*d->p == '\n')
             d->line++;
@@ -212,18 +215,26 @@ static int read_value(struct parser *d, const char **value)
     return *d->p == '"' || *d->p == '\'' ? read_quoted(d, value) : read_unquoted(d, value);
 }
 
-int dotenv_parse(struct arena *arena, const char *file, const char *text, bool raw,
-                 template_lookup_fn *lookup_fn, void *lookup_arg, struct dotenv *out, struct error *err)
+int dotenv_parse(
+    struct arena *arena,
+    const char *file,
+    const char *text,
+    bool raw,
+    template_lookup_fn *lookup_fn,
+    void *lookup_arg,
+    struct dotenv *out,
+    struct error *err)
 {
-    struct parser d = {.arena = arena,
-                       .file = arena_strdup(arena, file),
-                       .p = text,
-                       .line = 1,
-                       .raw = raw,
-                       .lookup = lookup_fn,
-                       .lookup_arg = lookup_arg,
-                       .out = out,
-                       .err = err};
+    struct parser d = {
+        .arena = arena,
+        .file = arena_strdup(arena, file),
+        .p = text,
+        .line = 1,
+        .raw = raw,
+        .lookup = lookup_fn,
+        .lookup_arg = lookup_arg,
+        .out = out,
+        .err = err};
     *out = (struct dotenv){0};
     if (strncmp(d.p, "\xef\xbb\xbf", 3) == 0)
         d.p += 3;

@@ -1,6 +1,6 @@
-/* .env files: `NAME=value`, `NAME: value`, `export NAME=value`, bare `NAME` (taken from the lookup),
- * comments, quotes, escapes, values over several lines, interpolation. Source: the grammar of the reference
- * loader's dotenv package. */
+/* .env files: `NAME=value`, `NAME: value`, `export NAME=value`, bare `NAME` (taken from the
+ * lookup), comments, quotes, escapes, values over several lines, interpolation. Source: the grammar
+ * of the reference loader's dotenv package. */
 #pragma once
 
 #include "base/error.h"
@@ -17,7 +17,14 @@ struct dotenv {
     size_t len, cap;
 };
 
-/* `lookup` sees names before the file's own. raw: values are taken as written, no quotes, no interpolation.
- * Everything in the arena. -EINVAL with err at file:line. */
-int dotenv_parse(struct arena *arena, const char *file, const char *text, bool raw,
-                 template_lookup_fn *lookup, void *lookup_arg, struct dotenv *out, struct error *err);
+/* `lookup` sees names before the file's own. raw: values are taken as written, no quotes, no
+ * interpolation. Everything in the arena. -EINVAL with err at file:line. */
+int dotenv_parse(
+    struct arena *arena,
+    const char *file,
+    const char *text,
+    bool raw,
+    template_lookup_fn *lookup,
+    void *lookup_arg,
+    struct dotenv *out,
+    struct error *err);

@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const DEFAULT_FILES[] = {"compose.yaml", "compose.yml", "docker-compose.yml",
-                                            "docker-compose.yaml", NULL};
-static const char *const OVERRIDE_FILES[] = {"compose.override.yml", "compose.override.yaml",
-                                             "docker-compose.override.yml", "docker-compose.override.yaml",
-                                             NULL};
+static const char *const DEFAULT_FILES[] = {
+    "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", NULL};
+static const char *const OVERRIDE_FILES[] = {
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+    NULL};
 
 const char *workspace_lookup(void *arg, const char *name)
 {
@@ -34,13 +37,16 @@ const char *workspace_normalise_name(struct arena *arena, const char *text)
     return out;
 }
 
-int workspace_read(struct workspace *w, const char *path, const char **text, size_t *n, struct error *err)
+int workspace_read(
+    struct workspace *w, const char *path, const char **text, size_t *n, struct error *err)
 {
     if (++w->files_read > LIMIT_COMPOSE_FILES)
-        return error_raise(err, ERR_USAGE, "more than %d files in one project", LIMIT_COMPOSE_FILES);
+        return error_raise(
+            err, ERR_USAGE, "more than %d files in one project", LIMIT_COMPOSE_FILES);
     if (strcmp(path, "-") == 0) {
         if (!w->options->stdin_text)
-            return error_raise(err, ERR_USAGE, "\"-f -\" was given but nothing came on standard input");
+            return error_raise(
+                err, ERR_USAGE, "\"-f -\" was given but nothing came on standard input");
         *text = w->options->stdin_text;
         *n = strlen(*text);
         return 0;
@@ -54,7 +60,8 @@ int workspace_read(struct workspace *w, const char *path, const char **text, siz
     return 0;
 }
 
-int workspace_add_env_file(struct workspace *w, struct env *env, const char *path, struct error *err)
+int workspace_add_env_file(
+    struct workspace *w, struct env *env, const char *path, struct error *err)
 {
     cleanup_str struct str content = STR_INIT;
     int rc = file_read(path, LIMIT_COMPOSE_ENV_BYTES, &content, err);
@@ -64,14 +71,19 @@ int workspace_add_env_file(struct workspace *w, struct env *env, const char *pat
         return error_raise_errno(err, ERR_USAGE, EILSEQ, "%s is not UTF-8", path);
     struct dotenv file;
     rc = dotenv_parse(w->arena, path, str_get(&content), false, workspace_lookup, env, &file, err);
-    for (size_t i = file.len; rc == 0 && i-- > 0;) { /* from the end: the last one of a name counts */
+    for (size_t i = file.len;
+         rc == 0 && i-- > 0;) { /* from the end: the last one of a name counts */
         const struct dotenv_entry *e = &file.items[i];
         if (!e->value || env_get(env, e->name))
             continue;
         if (template_has_parts(e->value))
-            compose_diagnose(w->diags, COMPOSE_WARNING, e->pos, NULL,
-                             "variable %s is not set; it is taken as empty",
-                             template_first_part(w->arena, e->value));
+            compose_diagnose(
+                w->diags,
+                COMPOSE_WARNING,
+                e->pos,
+                NULL,
+                "variable %s is not set; it is taken as empty",
+                template_first_part(w->arena, e->value));
         env_set(env, e->name, template_drop_parts(w->arena, e->value));
     }
     return rc;
@@ -117,8 +129,12 @@ static int search_default(struct workspace *w, paths *files, struct error *err)
             break;
         dir = folder_of(w, dir);
     }
-    int rc = error_raise_errno(err, ERR_USAGE, ENOENT, "no Compose file found in %s or the folders above it",
-                               w->options->cwd);
+    int rc = error_raise_errno(
+        err,
+        ERR_USAGE,
+        ENOENT,
+        "no Compose file found in %s or the folders above it",
+        w->options->cwd);
     error_hint(err, "Name it with -f, or create compose.yaml.");
     return rc;
 }
@@ -162,14 +178,16 @@ static int choose_files(struct workspace *w, struct error *err)
     return rc;
 }
 
-static int add_named_env_files(struct workspace *w, const char *const *paths_given, struct error *err)
+static int
+add_named_env_files(struct workspace *w, const char *const *paths_given, struct error *err)
 {
     /* a later file wins: it is added first, below nothing but the caller's environment */
     size_t n = 0;
     while (paths_given[n])
         n++;
     while (n--) {
-        int rc = workspace_add_env_file(w, w->env, absolute(w, w->options->cwd, paths_given[n]), err);
+        int rc =
+            workspace_add_env_file(w, w->env, absolute(w, w->options->cwd, paths_given[n]), err);
         if (rc < 0)
             return error_wrap(err, "reading --env-file %s", paths_given[n]);
     }
@@ -202,7 +220,8 @@ static int add_env_files(struct workspace *w, struct error *err)
     if (disabled && !text_eq_nocase(disabled, "false") && !text_eq(disabled, "0"))
         return 0;
     const char *path = absolute(w, w->dir, ".env");
-    return file_exists(path) && !file_is_dir(path) ? workspace_add_env_file(w, w->env, path, err) : 0;
+    return file_exists(path) && !file_is_dir(path) ? workspace_add_env_file(w, w->env, path, err)
+                                                   : 0;
 }
 
 static int choose_name(struct workspace *w, struct error *err)
@@ -215,9 +234,10 @@ static int choose_name(struct workspace *w, struct error *err)
     if (text_empty(name))
         return 0;
     if (strcmp(workspace_normalise_name(w->arena, name), name) != 0) {
-        int rc = error_raise_errno(err, ERR_USAGE, EINVAL, "\"%s\" (from %s) is not a valid project name",
-                                   name, from);
-        error_hint(err, "Use lower-case letters, digits, '-' and '_', starting with a letter or a digit.");
+        int rc = error_raise_errno(
+            err, ERR_USAGE, EINVAL, "\"%s\" (from %s) is not a valid project name", name, from);
+        error_hint(
+            err, "Use lower-case letters, digits, '-' and '_', starting with a letter or a digit.");
         return rc;
     }
     w->name = arena_strdup(w->arena, name);
@@ -236,12 +256,16 @@ static struct env *sound_env(const struct env *from)
     return out;
 }
 
-int workspace_init(struct workspace *w, struct arena *arena, const struct compose_options *o,
-                   struct compose_diagnostics *diags, struct error *err)
+int workspace_init(
+    struct workspace *w,
+    struct arena *arena,
+    const struct compose_options *o,
+    struct compose_diagnostics *diags,
+    struct error *err)
 {
     *w = (struct workspace){.arena = arena, .options = o, .diags = diags, .env = sound_env(o->env)};
-    /* .env beside the caller may itself say COMPOSE_FILE, so it is read once more when the project folder is
-     * another one */
+    /* .env beside the caller may itself say COMPOSE_FILE, so it is read once more when the project
+     * folder is another one */
     w->dir = arena_strdup(arena, o->cwd);
     struct env *caller = env_dup(w->env);
     int rc = add_env_files(w, err);

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define HUB         "docker.io"
+#define HUB            "docker.io"
 #define NAME_MAX_BYTES 255 /* of registry and path together */
 #define TAG_MAX_BYTES  128
 
@@ -17,7 +17,8 @@ static int fail(const char *text, const char *why, struct error *err)
     return -EINVAL;
 }
 
-/* Lower-case letters and digits, with single '.', one or two '_', or dashes between them; parts divided by '/'. */
+/* Lower-case letters and digits, with single '.', one or two '_', or dashes between them; parts
+ * divided by '/'. */
 static bool path_valid(const char *path)
 {
     bool letter = false;
@@ -28,7 +29,8 @@ static bool path_valid(const char *path)
         if (p == path || !strchr("._-/", *p))
             return false;
         bool after_letter = isalnum((unsigned char)p[-1]);
-        bool second_underscore = *p == '_' && p[-1] == '_' && p - path >= 2 && isalnum((unsigned char)p[-2]);
+        bool second_underscore =
+            *p == '_' && p[-1] == '_' && p - path >= 2 && isalnum((unsigned char)p[-2]);
         if (!after_letter && !second_underscore && !(*p == '-' && p[-1] == '-'))
             return false;
     }
@@ -64,7 +66,8 @@ static bool registry_valid(const char *registry)
     return *registry;
 }
 
-int image_name_parse(struct arena *arena, const char *text, struct image_name *out, struct error *err)
+int image_name_parse(
+    struct arena *arena, const char *text, struct image_name *out, struct error *err)
 {
     char *rest = arena_strdup(arena, text);
     *out = (struct image_name){.registry = HUB};
@@ -93,17 +96,38 @@ int image_name_parse(struct arena *arena, const char *text, struct image_name *o
     }
     out->tag = out->digest ? NULL : tag ? tag : "latest";
     if (!path_valid(rest) || !registry_valid(out->registry))
-        return fail(text, "a name is lower-case letters and digits with '.', '_', '-' and '/' between", err);
-    out->path = strcmp(out->registry, HUB) == 0 && !strchr(rest, '/') ? arena_printf(arena, "library/%s", rest) : rest;
-    return strlen(out->registry) + strlen(out->path) < NAME_MAX_BYTES ? 0 : fail(text, "it is longer than 255 characters", err);
+        return fail(
+            text,
+            "a name is lower-case letters and digits with '.', '_', '-' and '/' between",
+            err);
+    out->path = strcmp(out->registry, HUB) == 0 && !strchr(rest, '/')
+                    ? arena_printf(arena, "library/%s", rest)
+                    : rest;
+    return strlen(out->registry) + strlen(out->path) < NAME_MAX_BYTES
+               ? 0
+               : fail(text, "it is longer than 255 characters", err);
 }
 
 const char *image_name_text(struct arena *arena, const struct image_name *n, const char *digest)
 {
-    return arena_printf(arena, "%s/%s%s%s%s%s", n->registry, n->path, n->tag ? ":" : "", n->tag ? n->tag : "", digest ? "@" : "", digest ? digest : "");
+    return arena_printf(
+        arena,
+        "%s/%s%s%s%s%s",
+        n->registry,
+        n->path,
+        n->tag ? ":" : "",
+        n->tag ? n->tag : "",
+        digest ? "@" : "",
+        digest ? digest : "");
 }
 
-static int map_value(struct compose_project *p, struct yaml_node *holder, const char *key, image_map_fn *fn, void *arg, struct error *err)
+static int map_value(
+    struct compose_project *p,
+    struct yaml_node *holder,
+    const char *key,
+    image_map_fn *fn,
+    void *arg,
+    struct error *err)
 {
     struct yaml_node *image = holder ? yaml_get(holder, key) : NULL;
     if (!image || image->kind != YAML_KIND_SCALAR || !*image->value)
@@ -116,7 +140,13 @@ static int map_value(struct compose_project *p, struct yaml_node *holder, const 
     return 0;
 }
 
-static int map_list(struct compose_project *p, struct yaml_node *list, bool mounts, image_map_fn *fn, void *arg, struct error *err)
+static int map_list(
+    struct compose_project *p,
+    struct yaml_node *list,
+    bool mounts,
+    image_map_fn *fn,
+    void *arg,
+    struct error *err)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {

@@ -1,4 +1,5 @@
-/* `include`: another project's resources, loaded in their own folder and environment, added to this file's.
+/* `include`: another project's resources, loaded in their own folder and environment, added to this
+ * file's.
  */
 #include "base/file.h"
 #include "base/mem.h"
@@ -14,7 +15,8 @@ static const char *absolute(struct loader *l, const char *base, const char *path
     return arena_strdup(l->arena, abs);
 }
 
-static int fail_at(const struct yaml_node *n, struct error *err, const char *what, const char *detail)
+static int
+fail_at(const struct yaml_node *n, struct error *err, const char *what, const char *detail)
 {
     int rc = error_raise_errno(err, ERR_USAGE, EINVAL, "include: %s%s", what, detail);
     error_at(err, n->pos.file, n->pos.line, n->pos.column);
@@ -30,18 +32,26 @@ static bool is_being_loaded(const struct scope *scope, const char *path)
     return false;
 }
 
-static int resolve_paths(struct loader *l, const struct scope *up, const struct yaml_node *entry,
-                         struct scope *scope, struct error *err)
+static int resolve_paths(
+    struct loader *l,
+    const struct scope *up,
+    const struct yaml_node *entry,
+    struct scope *scope,
+    struct error *err)
 {
-    const struct yaml_node *paths = yaml_get(entry, "path"), *folder = yaml_get(entry, "project_directory");
+    const struct yaml_node *paths = yaml_get(entry, "path"),
+                           *folder = yaml_get(entry, "project_directory");
     if (!paths || paths->kind != YAML_KIND_SEQUENCE || !paths->len)
         return fail_at(entry, err, "\"path\" is missing", "");
     const char **files = arena_array(l->arena, const char *, paths->len);
     for (size_t i = 0; i < paths->len; i++) {
         files[i] = absolute(l, up->dir, paths->items[i]->value);
         if (is_being_loaded(up, files[i]))
-            return fail_at(paths->items[i], err, "a circle: this file includes itself by way of ",
-                           paths->items[i]->value);
+            return fail_at(
+                paths->items[i],
+                err,
+                "a circle: this file includes itself by way of ",
+                paths->items[i]->value);
         if (!file_exists(files[i]))
             return fail_at(paths->items[i], err, "no such file: ", paths->items[i]->value);
     }
@@ -53,19 +63,26 @@ static int resolve_paths(struct loader *l, const struct scope *up, const struct 
     return 0;
 }
 
-static int add_environment(struct loader *l, const struct scope *up, const struct yaml_node *entry,
-                           struct scope *scope, struct error *err)
+static int add_environment(
+    struct loader *l,
+    const struct scope *up,
+    const struct yaml_node *entry,
+    struct scope *scope,
+    struct error *err)
 {
     const struct yaml_node *files = yaml_get(entry, "env_file");
     scope->env = env_dup(up->env);
     if (files && files->kind == YAML_KIND_SEQUENCE) {
         for (size_t i = files->len; i-- > 0;) {
-            int rc = workspace_add_env_file(l->workspace, scope->env,
-                                            absolute(l, up->dir, files->items[i]->value), err);
+            int rc = workspace_add_env_file(
+                l->workspace, scope->env, absolute(l, up->dir, files->items[i]->value), err);
             if (rc < 0)
-                return error_is_set(err) && err->line
-                           ? rc
-                           : fail_at(files->items[i], err, "cannot read env_file ", files->items[i]->value);
+                return error_is_set(err) && err->line ? rc
+                                                      : fail_at(
+                                                            files->items[i],
+                                                            err,
+                                                            "cannot read env_file ",
+                                                            files->items[i]->value);
         }
         return 0;
     }
@@ -76,20 +93,25 @@ static int add_environment(struct loader *l, const struct scope *up, const struc
 }
 
 /* Both define it: what includes stands over what is included. */
-static void merge_conflict(struct loader *l, struct yaml_node *own, const struct yaml_pair *included,
-                           const char *section)
+static void merge_conflict(
+    struct loader *l, struct yaml_node *own, const struct yaml_pair *included, const char *section)
 {
     struct merge merge = {.arena = l->arena, .diags = l->diags};
     unsigned flags;
     const struct spec *spec = spec_value(&spec_project, section, &flags)->values;
     struct yaml_node *over = yaml_get(own, included->key->value);
-    struct yaml_node *merged = merge_tree(&merge, yaml_copy_deep(l->arena, included->value), over, spec);
+    struct yaml_node *merged =
+        merge_tree(&merge, yaml_copy_deep(l->arena, included->value), over, spec);
     merged->pos = over->pos;
     yaml_map_set(l->arena, own, included->key, merge_settle(&merge, merged, spec));
 }
 
-static void import_section(struct loader *l, struct yaml_node *root, const struct yaml_node *entry,
-                           const char *section, const struct yaml_node *from)
+static void import_section(
+    struct loader *l,
+    struct yaml_node *root,
+    const struct yaml_node *entry,
+    const char *section,
+    const struct yaml_node *from)
 {
     struct yaml_node *own = yaml_get(root, section);
     if (!own || own->kind != YAML_KIND_MAPPING) {
@@ -105,11 +127,15 @@ static void import_section(struct loader *l, struct yaml_node *root, const struc
     }
 }
 
-static int include_one(struct loader *l, const struct scope *up, struct yaml_node *root,
-                       const struct yaml_node *entry, struct error *err)
+static int include_one(
+    struct loader *l,
+    const struct scope *up,
+    struct yaml_node *root,
+    const struct yaml_node *entry,
+    struct error *err)
 {
-    static const char *const sections[] = {"services", "networks", "volumes", "secrets",
-                                           "configs",  "models",   "jobs"};
+    static const char *const sections[] = {
+        "services", "networks", "volumes", "secrets", "configs", "models", "jobs"};
     struct scope scope = {.up = up};
     struct yaml_node *loaded = NULL;
     int rc = resolve_paths(l, up, entry, &scope, err);
@@ -130,8 +156,8 @@ static int include_one(struct loader *l, const struct scope *up, struct yaml_nod
     return rc;
 }
 
-int loader_apply_includes(struct loader *l, const struct scope *scope, struct yaml_node *root,
-                          struct error *err)
+int loader_apply_includes(
+    struct loader *l, const struct scope *scope, struct yaml_node *root, struct error *err)
 {
     struct yaml_node *list = yaml_get(root, "include");
     int rc = 0;

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* As a person would write it: relative when it is below the folder that the command was typed in. */
+/* As a person would write it: relative when it is below the folder that the command was typed in.
+ */
 const char *loader_shown_path(const struct loader *l, const char *path)
 {
     const char *cwd = l->workspace->options->cwd;
@@ -16,7 +17,8 @@ const char *loader_shown_path(const struct loader *l, const char *path)
     return n > 1 && strncmp(path, cwd, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
-int loader_parse(struct loader *l, const char *path, const struct parsed_file **out, struct error *err)
+int loader_parse(
+    struct loader *l, const char *path, const struct parsed_file **out, struct error *err)
 {
     const size_t *at = strmap_get(&l->parsed_index, path);
     if (at) {
@@ -28,7 +30,8 @@ int loader_parse(struct loader *l, const char *path, const struct parsed_file **
     struct parsed_file file;
     int rc = workspace_read(l->workspace, path, &text, &n, err);
     if (rc == 0)
-        rc = yaml_parse_all(l->arena, loader_shown_path(l, path), text, n, &file.documents, &file.count, err);
+        rc = yaml_parse_all(
+            l->arena, loader_shown_path(l, path), text, n, &file.documents, &file.count, err);
     if (rc < 0)
         return rc;
     if (l->parsed_count == l->parsed_cap) {
@@ -49,25 +52,34 @@ static const char *canonical_lookup(void *arg, const char *name)
     return NULL; /* whatever is still a variable there is a config */
 }
 
-static struct yaml_node *prepare(struct loader *l, const struct yaml_node *document, const char *base,
-                                 struct env *env)
+static struct yaml_node *
+prepare(struct loader *l, const struct yaml_node *document, const char *base, struct env *env)
 {
     const struct env *home = env ? env : l->workspace->env; /* ~ is no variable */
     struct shape shape = {
-        .arena = l->arena, .diags = l->diags, .lookup = env ? workspace_lookup : NULL, .lookup_arg = env};
+        .arena = l->arena,
+        .diags = l->diags,
+        .lookup = env ? workspace_lookup : NULL,
+        .lookup_arg = env};
     if (l->canonical)
         shape.lookup = canonical_lookup;
     struct yaml_node *root = shape_tree(&shape, document, &spec_project);
-    struct canon canon = {.arena = l->arena,
-                          .diags = l->diags,
-                          .base = base,
-                          .home = home ? env_get(home, "HOME") : NULL,
-                          .lenient = !shape.lookup};
+    struct canon canon = {
+        .arena = l->arena,
+        .diags = l->diags,
+        .base = base,
+        .home = home ? env_get(home, "HOME") : NULL,
+        .lenient = !shape.lookup};
     return root && root->kind == YAML_KIND_MAPPING ? canon_tree(&canon, root, &spec_project) : NULL;
 }
 
-int loader_read(struct loader *l, const char *path, const char *base, struct env *env, struct yaml_node **out,
-                struct error *err)
+int loader_read(
+    struct loader *l,
+    const char *path,
+    const char *base,
+    struct env *env,
+    struct yaml_node **out,
+    struct error *err)
 {
     const struct parsed_file *file;
     struct merge merge = {.arena = l->arena, .diags = l->diags};
@@ -80,7 +92,8 @@ int loader_read(struct loader *l, const char *path, const char *base, struct env
     return rc;
 }
 
-int loader_load_scope(struct loader *l, const struct scope *scope, struct yaml_node **out, struct error *err)
+int loader_load_scope(
+    struct loader *l, const struct scope *scope, struct yaml_node **out, struct error *err)
 {
     struct merge merge = {.arena = l->arena, .diags = l->diags};
     struct env *env = l->workspace->options->no_interpolate ? NULL : scope->env;

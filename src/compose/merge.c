@@ -22,9 +22,13 @@ static const char *item_key(struct merge *m, const struct yaml_node *n, enum spe
             return NULL;
         return arena_strndup(m->arena, n->value, strcspn(n->value, "="));
     case UNIQUE_PORT:
-        return map ? arena_printf(m->arena, "%s:%s:%s/%s", member(n, "host_ip", "0.0.0.0"),
-                                  member(n, "published", ""), member(n, "target", ""),
-                                  member(n, "protocol", "tcp"))
+        return map ? arena_printf(
+                         m->arena,
+                         "%s:%s:%s/%s",
+                         member(n, "host_ip", "0.0.0.0"),
+                         member(n, "published", ""),
+                         member(n, "target", ""),
+                         member(n, "protocol", "tcp"))
                    : NULL;
     case UNIQUE_TARGET:
         return map ? member(n, "target", member(n, "source", NULL)) : NULL;
@@ -38,7 +42,8 @@ static const char *item_key(struct merge *m, const struct yaml_node *n, enum spe
 }
 
 /* A later item takes the place of an earlier one with the same key. */
-static struct yaml_node *drop_doubles(struct merge *m, struct yaml_node *seq, enum spec_unique unique)
+static struct yaml_node *
+drop_doubles(struct merge *m, struct yaml_node *seq, enum spec_unique unique)
 {
     struct strmap seen = {0};
     struct yaml_node *out = yaml_new_sequence(m->arena, seq->pos);
@@ -66,7 +71,8 @@ static bool contains(const struct yaml_node *seq, size_t len, const struct yaml_
 }
 
 /* Texts by a hash, the rest by comparing: lists of mappings are short. */
-static struct yaml_node *append(struct merge *m, struct yaml_node *base, const struct yaml_node *over)
+static struct yaml_node *
+append(struct merge *m, struct yaml_node *base, const struct yaml_node *over)
 {
     struct strmap seen = {0};
     size_t before = base->len;
@@ -83,11 +89,19 @@ static struct yaml_node *append(struct merge *m, struct yaml_node *base, const s
     return base;
 }
 
-static struct yaml_node *merge_node(struct merge *m, struct yaml_node *base, struct yaml_node *over,
-                                    const struct spec *spec, const struct spot *spot);
+static struct yaml_node *merge_node(
+    struct merge *m,
+    struct yaml_node *base,
+    struct yaml_node *over,
+    const struct spec *spec,
+    const struct spot *spot);
 
-static struct yaml_node *merge_maps(struct merge *m, struct yaml_node *base, struct yaml_node *over,
-                                    const struct spec *spec, const struct spot *spot)
+static struct yaml_node *merge_maps(
+    struct merge *m,
+    struct yaml_node *base,
+    struct yaml_node *over,
+    const struct spec *spec,
+    const struct spot *spot)
 {
     struct yaml_node *gone = NULL; /* keys that a !reset took out */
     for (size_t i = 0; i < over->len; i++) {
@@ -121,8 +135,12 @@ static bool same_driver(const struct yaml_node *a, const struct yaml_node *b)
     return !left || !right || strcmp(left, right) == 0;
 }
 
-static struct yaml_node *merge_subnets(struct merge *m, struct yaml_node *base, struct yaml_node *over,
-                                       const struct spec *spec, const struct spot *spot)
+static struct yaml_node *merge_subnets(
+    struct merge *m,
+    struct yaml_node *base,
+    struct yaml_node *over,
+    const struct spec *spec,
+    const struct spot *spot)
 {
     for (size_t i = 0; i < over->len; i++) {
         const char *subnet = member(over->items[i], "subnet", NULL);
@@ -138,8 +156,12 @@ static struct yaml_node *merge_subnets(struct merge *m, struct yaml_node *base, 
     return base;
 }
 
-static struct yaml_node *merge_same_kind(struct merge *m, struct yaml_node *base, struct yaml_node *over,
-                                         const struct spec *spec, const struct spot *spot)
+static struct yaml_node *merge_same_kind(
+    struct merge *m,
+    struct yaml_node *base,
+    struct yaml_node *over,
+    const struct spec *spec,
+    const struct spot *spot)
 {
     if (over->kind == YAML_KIND_SCALAR)
         return over;
@@ -147,20 +169,26 @@ static struct yaml_node *merge_same_kind(struct merge *m, struct yaml_node *base
         return spec->merge == MERGE_LOGGING && !same_driver(base, over)
                    ? over
                    : merge_maps(m, base, over, spec, spot);
-    return spec->merge == MERGE_IPAM ? merge_subnets(m, base, over, spec, spot) : append(m, base, over);
+    return spec->merge == MERGE_IPAM ? merge_subnets(m, base, over, spec, spot)
+                                     : append(m, base, over);
 }
 
 /* NULL: nothing stays. */
-static struct yaml_node *merge_node(struct merge *m, struct yaml_node *base, struct yaml_node *over,
-                                    const struct spec *spec, const struct spot *spot)
+static struct yaml_node *merge_node(
+    struct merge *m,
+    struct yaml_node *base,
+    struct yaml_node *over,
+    const struct spec *spec,
+    const struct spot *spot)
 {
     if (tag_is_reset(over))
         return NULL;
     if (tag_is_override(over) || spec->merge == MERGE_REPLACE)
         return over;
     if (yaml_is_null(over))
-        return spot && spec->types & T_SCALAR && spec->types & T_NULL && spec->form != FORM_OPTION ? over
-                                                                                                   : base;
+        return spot && spec->types & T_SCALAR && spec->types & T_NULL && spec->form != FORM_OPTION
+                   ? over
+                   : base;
     if (yaml_is_null(base))
         return over;
     if (base->kind == over->kind)
@@ -168,14 +196,19 @@ static struct yaml_node *merge_node(struct merge *m, struct yaml_node *base, str
     if (spec->merge == MERGE_ULIMIT || spec == &spec_any)
         return over;
     compose_diagnose(
-        m->diags, COMPOSE_ERROR, over->pos, "Use !override to replace it.",
+        m->diags,
+        COMPOSE_ERROR,
+        over->pos,
+        "Use !override to replace it.",
         "%s: cannot be merged with what %s:%u says: one is a list, the other a mapping or a text",
-        spot_text(m->arena, spot), base->pos.file, base->pos.line);
+        spot_text(m->arena, spot),
+        base->pos.file,
+        base->pos.line);
     return base;
 }
 
-struct yaml_node *merge_tree(struct merge *m, struct yaml_node *base, struct yaml_node *over,
-                             const struct spec *spec)
+struct yaml_node *
+merge_tree(struct merge *m, struct yaml_node *base, struct yaml_node *over, const struct spec *spec)
 {
     if (!base || !over)
         return base ? base : over;

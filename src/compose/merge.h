@@ -1,5 +1,5 @@
-/* Merging canonical trees by the table: a later file over an earlier one, a service over the one that it
- * extends. */
+/* Merging canonical trees by the table: a later file over an earlier one, a service over the one
+ * that it extends. */
 #pragma once
 
 #include "compose/diag.h"
@@ -12,7 +12,7 @@ struct merge {
 };
 
 /* `over` on top of `base`; both may be changed and reused in the result. Either may be NULL. */
-struct yaml_node *merge_tree(struct merge *m, struct yaml_node *base, struct yaml_node *over,
-                             const struct spec *spec);
+struct yaml_node *merge_tree(
+    struct merge *m, struct yaml_node *base, struct yaml_node *over, const struct spec *spec);
 /* Takes out what stays of !reset and !override tags, and doubles in lists with a key. */
 struct yaml_node *merge_settle(struct merge *m, struct yaml_node *n, const struct spec *spec);

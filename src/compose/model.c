@@ -81,12 +81,17 @@ static int compare_text(const void *a, const void *b)
 }
 
 /* What is external, or of the environment, comes from the config store. */
-static void add_source(names *all, const struct compose_file_source *list, size_t count, const char *name)
+static void
+add_source(names *all, const struct compose_file_source *list, size_t count, const char *name)
 {
     for (size_t i = 0; name && i < count; i++) {
         const struct compose_file_source *s = &list[i];
         if (strcmp(s->name, name) == 0 && (s->external || s->environment))
-            vec_push(all, s->environment ? s->environment : s->external_name ? s->external_name : name);
+            vec_push(
+                all,
+                s->environment     ? s->environment
+                : s->external_name ? s->external_name
+                                   : name);
     }
 }
 

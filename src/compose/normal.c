@@ -1,4 +1,5 @@
-/* What the specification says is meant when it is not written: networks, names, dependencies, defaults. */
+/* What the specification says is meant when it is not written: networks, names, dependencies,
+ * defaults. */
 #include "base/str.h"
 #include "compose/loader.h"
 
@@ -46,13 +47,15 @@ bool normalise_is_active(const struct loader *l, const struct yaml_node *service
     const struct yaml_node *own = yaml_get(service, "profiles");
     if (!own || own->kind != YAML_KIND_SEQUENCE || !own->len)
         return true;
-    if (l->workspace->options->no_interpolate) /* a profile may be a variable: all are shown, as the reference does */
+    if (l->workspace->options->no_interpolate) /* a profile may be a variable: all are shown, as the
+                                                  reference does */
         return true;
     for (; *active; active++) {
         if (strcmp(*active, "*") == 0)
             return true;
         for (size_t i = 0; i < own->len; i++)
-            if (own->items[i]->kind == YAML_KIND_SCALAR && strcmp(own->items[i]->value, *active) == 0)
+            if (own->items[i]->kind == YAML_KIND_SCALAR &&
+                strcmp(own->items[i]->value, *active) == 0)
                 return true;
     }
     return false;
@@ -85,8 +88,12 @@ static void normalise_build(const struct normalise *z, struct yaml_node *service
         set_text(z->loader, build, "dockerfile", "Dockerfile");
 }
 
-static void imply_dependency(struct loader *l, struct yaml_node *service, const struct yaml_node *why,
-                             const char *name, bool restart)
+static void imply_dependency(
+    struct loader *l,
+    struct yaml_node *service,
+    const struct yaml_node *why,
+    const char *name,
+    bool restart)
 {
     struct yaml_node *all = need_map(l, service, "depends_on");
     if (yaml_get(all, name))
@@ -99,14 +106,19 @@ static void imply_dependency(struct loader *l, struct yaml_node *service, const 
     yaml_map_set(l->arena, all, key_of(l, why, name), one);
 }
 
-static void imply_from_list(struct loader *l, struct yaml_node *service, const char *key, bool restart)
+static void
+imply_from_list(struct loader *l, struct yaml_node *service, const char *key, bool restart)
 {
     const struct yaml_node *list = yaml_get(service, key);
     for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
         const char *text = list->items[i]->value;
         if (!text_starts(text, "container:"))
-            imply_dependency(l, service, list->items[i], arena_strndup(l->arena, text, strcspn(text, ":")),
-                             restart);
+            imply_dependency(
+                l,
+                service,
+                list->items[i],
+                arena_strndup(l->arena, text, strcspn(text, ":")),
+                restart);
     }
 }
 
@@ -159,22 +171,28 @@ bool normalise_default_network(const struct normalise *z, struct yaml_node *root
     return used;
 }
 
-/* What a hook does not say itself it has from its service; its volumes are its own. Environment and labels
- * came before (normal_env.c). */
+/* What a hook does not say itself it has from its service; its volumes are its own. Environment and
+ * labels came before (normal_env.c). */
 static void complete_hooks(struct loader *l, struct yaml_node *service)
 {
     const struct yaml_node *hooks = yaml_get(service, "pre_start");
-    for (size_t i = 0; !l->canonical && hooks && hooks->kind == YAML_KIND_SEQUENCE && i < hooks->len; i++) {
+    for (size_t i = 0;
+         !l->canonical && hooks && hooks->kind == YAML_KIND_SEQUENCE && i < hooks->len;
+         i++) {
         struct yaml_node *base = yaml_new_mapping(l->arena, service->pos);
         for (size_t k = 0; k < service->len; k++) {
             const char *key = service->pairs[k].key->value;
-            if (spec_find(&spec_pre_start, key) && !text_eq(key, "volumes") && !normalise_is_environment(key))
-                yaml_map_set(l->arena, base, service->pairs[k].key,
-                             yaml_copy_deep(l->arena, service->pairs[k].value));
+            if (spec_find(&spec_pre_start, key) && !text_eq(key, "volumes") &&
+                !normalise_is_environment(key))
+                yaml_map_set(
+                    l->arena,
+                    base,
+                    service->pairs[k].key,
+                    yaml_copy_deep(l->arena, service->pairs[k].value));
         }
         struct merge merge = {.arena = l->arena, .diags = l->diags};
-        hooks->items[i] =
-            merge_settle(&merge, merge_tree(&merge, base, hooks->items[i], &spec_pre_start), &spec_pre_start);
+        hooks->items[i] = merge_settle(
+            &merge, merge_tree(&merge, base, hooks->items[i], &spec_pre_start), &spec_pre_start);
     }
 }
 
@@ -191,8 +209,11 @@ static void name_resources(const struct normalise *z, struct yaml_node *root)
             if (yaml_get(one, "name"))
                 continue;
             bool external = yaml_scalar_bool(yaml_get(one, "external"));
-            set_text(z->loader, one, "name",
-                     external ? key : arena_printf(z->loader->arena, "%s_%s", z->project, key));
+            set_text(
+                z->loader,
+                one,
+                "name",
+                external ? key : arena_printf(z->loader->arena, "%s_%s", z->project, key));
         }
     }
 }
@@ -205,8 +226,13 @@ static void merge_scale(struct loader *l, const char *name, struct yaml_node *se
     if (l->workspace->options->no_interpolate) /* both are shown as they are written */
         return;
     if (scale && replicas && !yaml_equal(replicas, scale))
-        compose_diagnose(l->diags, COMPOSE_ERROR, scale->pos, "Keep only deploy.replicas.",
-                         "services.%s: scale and deploy.replicas differ", name);
+        compose_diagnose(
+            l->diags,
+            COMPOSE_ERROR,
+            scale->pos,
+            "Keep only deploy.replicas.",
+            "services.%s: scale and deploy.replicas differ",
+            name);
     if (scale && deploy)
         set(l, deploy, "replicas", scale);
 }

@@ -1,5 +1,5 @@
-/* A service's environment: env_file entries below its own, and names without a value taken from the project's
- * environment. */
+/* A service's environment: env_file entries below its own, and names without a value taken from the
+ * project's environment. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -30,8 +30,12 @@ static void add_entries(struct loader *l, struct yaml_node *all, const struct do
 }
 
 /* False, with a diagnostic, when the file is absent or wrong. */
-static bool read_file(const struct normalise *z, const struct yaml_node *path, const char *what, bool raw,
-                      struct dotenv *out)
+static bool read_file(
+    const struct normalise *z,
+    const struct yaml_node *path,
+    const char *what,
+    bool raw,
+    struct dotenv *out)
 {
     struct loader *l = z->loader;
     struct error err = ERROR_INIT;
@@ -39,22 +43,37 @@ static bool read_file(const struct normalise *z, const struct yaml_node *path, c
     int rc = file_read(path->value, LIMIT_COMPOSE_ENV_BYTES, &text, &err);
     if (rc == -ENOENT) {
         error_done(&err);
-        compose_diagnose(l->diags, COMPOSE_ERROR, path->pos, "Create it, or take its name away.",
-                         "%s file %s does not exist", what, path->value);
+        compose_diagnose(
+            l->diags,
+            COMPOSE_ERROR,
+            path->pos,
+            "Create it, or take its name away.",
+            "%s file %s does not exist",
+            what,
+            path->value);
         return false;
     }
     if (rc == 0 && !text_utf8_valid(str_get(&text), text.len))
-        rc = error_raise_errno(&err, ERR_USAGE, EILSEQ, "%s file %s is not UTF-8", what, path->value);
+        rc = error_raise_errno(
+            &err, ERR_USAGE, EILSEQ, "%s file %s is not UTF-8", what, path->value);
     if (rc == 0)
-        rc = dotenv_parse(l->arena, path->value, str_get(&text), raw,
-                          z->scope->env ? workspace_lookup : no_lookup, z->scope->env, out, &err);
+        rc = dotenv_parse(
+            l->arena,
+            path->value,
+            str_get(&text),
+            raw,
+            z->scope->env ? workspace_lookup : no_lookup,
+            z->scope->env,
+            out,
+            &err);
     if (rc < 0)
         diag_add_error(l->diags, &err);
     str_wipe(&text);
     return rc == 0;
 }
 
-static void read_env_file(const struct normalise *z, const struct yaml_node *entry, struct yaml_node *all)
+static void
+read_env_file(const struct normalise *z, const struct yaml_node *entry, struct yaml_node *all)
 {
     const struct yaml_node *path = yaml_get(entry, "path"), *required = yaml_get(entry, "required"),
                            *format = yaml_get(entry, "format");
@@ -71,8 +90,10 @@ static void read_env_file(const struct normalise *z, const struct yaml_node *ent
 static void read_label_files(const struct normalise *z, struct yaml_node *service)
 {
     struct loader *l = z->loader;
-    const struct yaml_node *files = yaml_get(service, "label_file"), *own = yaml_get(service, "labels");
-    if (!files || files->kind != YAML_KIND_SEQUENCE || l->canonical) /* there they are among the labels */
+    const struct yaml_node *files = yaml_get(service, "label_file"),
+                           *own = yaml_get(service, "labels");
+    if (!files || files->kind != YAML_KIND_SEQUENCE ||
+        l->canonical) /* there they are among the labels */
         return;
     struct yaml_node *all = yaml_new_mapping(l->arena, own ? own->pos : files->pos);
     for (size_t i = 0; i < files->len; i++) {
@@ -80,11 +101,15 @@ static void read_label_files(const struct normalise *z, struct yaml_node *servic
         if (read_file(z, files->items[i], "label", false, &file))
             for (size_t k = 0; k < file.len; k++)
                 yaml_map_set(
-                    l->arena, all, yaml_new_scalar(l->arena, file.items[k].pos, file.items[k].name, true),
-                    yaml_new_scalar(l->arena, file.items[k].pos,
-                                    file.items[k].value ? template_drop_parts(l->arena, file.items[k].value)
-                                                        : "",
-                                    false));
+                    l->arena,
+                    all,
+                    yaml_new_scalar(l->arena, file.items[k].pos, file.items[k].name, true),
+                    yaml_new_scalar(
+                        l->arena,
+                        file.items[k].pos,
+                        file.items[k].value ? template_drop_parts(l->arena, file.items[k].value)
+                                            : "",
+                        false));
     }
     for (size_t i = 0; own && own->kind == YAML_KIND_MAPPING && i < own->len; i++)
         yaml_map_set(l->arena, all, own->pairs[i].key, own->pairs[i].value);
@@ -95,8 +120,9 @@ static void take_from_environment(const struct normalise *z, struct yaml_node *m
 {
     for (size_t i = 0; map && map->kind == YAML_KIND_MAPPING && i < map->len; i++) {
         struct yaml_pair *pair = &map->pairs[i];
-        const char *value =
-            yaml_is_null(pair->value) && z->scope->env ? env_get(z->scope->env, pair->key->value) : NULL;
+        const char *value = yaml_is_null(pair->value) && z->scope->env
+                                ? env_get(z->scope->env, pair->key->value)
+                                : NULL;
         if (!value)
             continue;
         pair->value = yaml_new_scalar(z->loader->arena, pair->value->pos, value, false);
@@ -114,8 +140,10 @@ static void resolve_job(const struct normalise *z, struct yaml_node *job)
 static void resolve_service(const struct normalise *z, struct yaml_node *service)
 {
     struct loader *l = z->loader;
-    struct yaml_node *files = yaml_get(service, "env_file"), *own = yaml_get(service, "environment");
-    if (l->workspace->options->no_interpolate) { /* files stay named: what they say may hold variables */
+    struct yaml_node *files = yaml_get(service, "env_file"),
+                     *own = yaml_get(service, "environment");
+    if (l->workspace->options
+            ->no_interpolate) { /* files stay named: what they say may hold variables */
         take_from_environment(z, own);
         return;
     }
@@ -128,7 +156,8 @@ static void resolve_service(const struct normalise *z, struct yaml_node *service
         yaml_map_remove(service, "env_file");
         own = all;
         if (all->len)
-            yaml_map_set(l->arena, service, yaml_new_scalar(l->arena, all->pos, "environment", true), all);
+            yaml_map_set(
+                l->arena, service, yaml_new_scalar(l->arena, all->pos, "environment", true), all);
     }
     read_label_files(z, service);
     take_from_environment(z, own);
@@ -145,22 +174,27 @@ bool normalise_is_environment(const char *key)
     return false;
 }
 
-/* A hook's files and names stand above its service's; once, because an include has its own environment. */
+/* A hook's files and names stand above its service's; once, because an include has its own
+ * environment. */
 static void resolve_hooks(const struct normalise *z, const struct yaml_node *service)
 {
     struct loader *l = z->loader;
     struct yaml_node *hooks = yaml_get(service, "pre_start");
-    if (!hooks || hooks->kind != YAML_KIND_SEQUENCE || l->canonical || text_eq(hooks->tag, "!resolved"))
+    if (!hooks || hooks->kind != YAML_KIND_SEQUENCE || l->canonical ||
+        text_eq(hooks->tag, "!resolved"))
         return;
     for (size_t i = 0; i < hooks->len; i++) {
         struct yaml_node *base = yaml_new_mapping(l->arena, service->pos);
         for (const char *const *k = ENVIRONMENT; *k; k++)
             if (yaml_get(service, *k))
-                yaml_map_set(l->arena, base, yaml_new_scalar(l->arena, service->pos, *k, true),
-                             yaml_copy_deep(l->arena, yaml_get(service, *k)));
+                yaml_map_set(
+                    l->arena,
+                    base,
+                    yaml_new_scalar(l->arena, service->pos, *k, true),
+                    yaml_copy_deep(l->arena, yaml_get(service, *k)));
         struct merge merge = {.arena = l->arena, .diags = l->diags};
-        hooks->items[i] =
-            merge_settle(&merge, merge_tree(&merge, base, hooks->items[i], &spec_pre_start), &spec_pre_start);
+        hooks->items[i] = merge_settle(
+            &merge, merge_tree(&merge, base, hooks->items[i], &spec_pre_start), &spec_pre_start);
         resolve_service(z, hooks->items[i]);
     }
     hooks->tag = "!resolved"; /* ours; never printed */

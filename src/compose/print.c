@@ -40,7 +40,8 @@ static struct ranked_pair rank(const struct yaml_pair *pair, const struct spec *
     return (struct ranked_pair){.pair = pair, .spec = below ? below : &spec_any, .key = key};
 }
 
-struct print_pairs print_order(struct arena *arena, const struct yaml_node *map, const struct spec *spec)
+struct print_pairs
+print_order(struct arena *arena, const struct yaml_node *map, const struct spec *spec)
 {
     struct ranked_pair few[24],
         *all = map->len <= ARRAY_LEN(few) ? few : arena_array(arena, struct ranked_pair, map->len);
@@ -56,9 +57,10 @@ struct print_pairs print_order(struct arena *arena, const struct yaml_node *map,
     } else {
         qsort(all, map->len, sizeof *all, compare_ranked);
     }
-    struct print_pairs o = {.items = arena_array(arena, const struct yaml_pair *, map->len + 1),
-                            .specs = arena_array(arena, const struct spec *, map->len + 1),
-                            .len = map->len};
+    struct print_pairs o = {
+        .items = arena_array(arena, const struct yaml_pair *, map->len + 1),
+        .specs = arena_array(arena, const struct spec *, map->len + 1),
+        .len = map->len};
     for (size_t i = 0; i < map->len; i++) {
         o.items[i] = all[i].pair;
         o.specs[i] = all[i].spec;
@@ -117,7 +119,8 @@ static void print_json_string(struct str *out, const char *text)
             str_append(out, "\\t");
         else if (*c < 0x20 || *c == 0x7f)
             str_appendf(out, "\\u%04x", *c);
-        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) /* C1 controls: YAML takes them only escaped */
+        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) /* C1 controls: YAML takes them only
+                                                                escaped */
             str_appendf(out, "\\u%04x", *++c);
         else if (*c == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9)) {
             str_appendf(out, "\\u20%02x", c[2] - 0x80);
@@ -145,7 +148,8 @@ static void indent(struct printer *p, unsigned depth)
 
 static void print_scalar(struct printer *p, const struct yaml_node *n, bool json);
 
-static void print_json(struct printer *p, const struct yaml_node *n, const struct spec *spec, unsigned depth)
+static void
+print_json(struct printer *p, const struct yaml_node *n, const struct spec *spec, unsigned depth)
 {
     bool seq = n->kind == YAML_KIND_SEQUENCE;
     if (n->kind == YAML_KIND_SCALAR) {
@@ -179,11 +183,16 @@ static void print_json(struct printer *p, const struct yaml_node *n, const struc
 /* A text that no YAML reader, old or new, takes for anything but itself. */
 static bool is_plain_safe(const char *s)
 {
-    static const bool safe[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
-                                   ['_'] = true,         ['.'] = true,         ['/'] = true,
-                                   ['-'] = true};
-    static const char *const words[] = {"y",    "n",     "yes",  "no",  "on",  "off",
-                                        "true", "false", "null", "nan", "inf", NULL};
+    static const bool safe[256] = {
+        ['a' ... 'z'] = true,
+        ['A' ... 'Z'] = true,
+        ['0' ... '9'] = true,
+        ['_'] = true,
+        ['.'] = true,
+        ['/'] = true,
+        ['-'] = true};
+    static const char *const words[] = {
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", NULL};
     if (!((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z') || s[0] == '/'))
         return false;
     size_t n = 0;
@@ -228,11 +237,15 @@ static void print_yaml_key(struct printer *p, const char *key)
         print_json_string(p->out, key);
 }
 
-static void print_yaml(struct printer *p, const struct yaml_node *n, const struct spec *spec, unsigned depth,
-                       bool in_list);
+static void print_yaml(
+    struct printer *p,
+    const struct yaml_node *n,
+    const struct spec *spec,
+    unsigned depth,
+    bool in_list);
 
-static void print_yaml_child(struct printer *p, const struct yaml_node *n, const struct spec *spec,
-                             unsigned depth)
+static void print_yaml_child(
+    struct printer *p, const struct yaml_node *n, const struct spec *spec, unsigned depth)
 {
     if (n->kind == YAML_KIND_SCALAR || !n->len) {
         str_append_char(p->out, ' ');
@@ -244,8 +257,12 @@ static void print_yaml_child(struct printer *p, const struct yaml_node *n, const
 }
 
 /* Ends with a newline. in_list: the first line's indentation is there already. */
-static void print_yaml(struct printer *p, const struct yaml_node *n, const struct spec *spec, unsigned depth,
-                       bool in_list)
+static void print_yaml(
+    struct printer *p,
+    const struct yaml_node *n,
+    const struct spec *spec,
+    unsigned depth,
+    bool in_list)
 {
     bool seq = n->kind == YAML_KIND_SEQUENCE;
     if (n->kind == YAML_KIND_SCALAR || !n->len) {

@@ -1,4 +1,5 @@
-/* The normalised tree in a fixed order: known keys as the table lists them, names and the rest sorted. */
+/* The normalised tree in a fixed order: known keys as the table lists them, names and the rest
+ * sorted. */
 #pragma once
 
 #include "base/str.h"
@@ -10,4 +11,5 @@ struct print_pairs {
     const struct spec **specs;
     size_t len;
 };
-struct print_pairs print_order(struct arena *arena, const struct yaml_node *map, const struct spec *spec);
+struct print_pairs
+print_order(struct arena *arena, const struct yaml_node *map, const struct spec *spec);

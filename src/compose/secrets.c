@@ -32,20 +32,34 @@ static const struct secret_rule RULES[] = {
 };
 
 /* A token is its prefix and at least `rest` characters of letters, digits and `more`. */
-struct token { const char *rule, *prefix, *more; size_t rest; };
+struct token {
+    const char *rule, *prefix, *more;
+    size_t rest;
+};
 
 static const struct token TOKENS[] = {
-    {"secret/aws-access-key", "AKIA", "", 16},        {"secret/aws-access-key", "ASIA", "", 16},
-    {"secret/github-token", "ghp_", "", 20},          {"secret/github-token", "gho_", "", 20},
-    {"secret/github-token", "ghu_", "", 20},          {"secret/github-token", "ghs_", "", 20},
-    {"secret/github-token", "ghr_", "", 20},          {"secret/github-token", "github_pat_", "_", 20},
-    {"secret/gitlab-token", "glpat-", "-_.", 16},     {"secret/slack-token", "xoxb-", "-", 16},
-    {"secret/slack-token", "xoxp-", "-", 16},         {"secret/slack-token", "xoxa-", "-", 16},
-    {"secret/slack-token", "xapp-", "-", 16},         {"secret/stripe-key", "sk_live_", "", 12},
-    {"secret/stripe-key", "sk_test_", "", 12},        {"secret/stripe-key", "rk_live_", "", 12},
-    {"secret/stripe-key", "whsec_", "", 12},          {"secret/api-key", "sk-", "-_", 16},
-    {"secret/google-api-key", "AIza", "-_", 30},      {"secret/npm-token", "npm_", "", 30},
-    {"secret/sendgrid-key", "SG.", "-_.", 40},        {"secret/pypi-token", "pypi-", "-_", 40},
+    {"secret/aws-access-key", "AKIA", "", 16},
+    {"secret/aws-access-key", "ASIA", "", 16},
+    {"secret/github-token", "ghp_", "", 20},
+    {"secret/github-token", "gho_", "", 20},
+    {"secret/github-token", "ghu_", "", 20},
+    {"secret/github-token", "ghs_", "", 20},
+    {"secret/github-token", "ghr_", "", 20},
+    {"secret/github-token", "github_pat_", "_", 20},
+    {"secret/gitlab-token", "glpat-", "-_.", 16},
+    {"secret/slack-token", "xoxb-", "-", 16},
+    {"secret/slack-token", "xoxp-", "-", 16},
+    {"secret/slack-token", "xoxa-", "-", 16},
+    {"secret/slack-token", "xapp-", "-", 16},
+    {"secret/stripe-key", "sk_live_", "", 12},
+    {"secret/stripe-key", "sk_test_", "", 12},
+    {"secret/stripe-key", "rk_live_", "", 12},
+    {"secret/stripe-key", "whsec_", "", 12},
+    {"secret/api-key", "sk-", "-_", 16},
+    {"secret/google-api-key", "AIza", "-_", 30},
+    {"secret/npm-token", "npm_", "", 30},
+    {"secret/sendgrid-key", "SG.", "-_.", 40},
+    {"secret/pypi-token", "pypi-", "-_", 40},
     {"secret/digitalocean-token", "dop_v1_", "", 40},
 };
 
@@ -102,7 +116,8 @@ static bool has_jwt(const char *text)
 
 static bool has_private_key(const char *text)
 {
-    const char *begin = strstr(text, "-----BEGIN "), *end = begin ? strstr(begin, "PRIVATE KEY") : NULL;
+    const char *begin = strstr(text, "-----BEGIN "),
+               *end = begin ? strstr(begin, "PRIVATE KEY") : NULL;
     return end && end - begin < 40;
 }
 
@@ -112,8 +127,10 @@ static bool has_url_password(const char *text)
     for (const char *at = text; (at = strstr(at, "://")); at += 3) {
         const char *user = at + 3;
         size_t n = strcspn(user, "/?# \t\n\"'");
-        const char *last = memrchr(user, '@', n), *colon = last ? memchr(user, ':', (size_t)(last - user)) : NULL;
-        if (colon && colon + 1 < last && colon[1] != '$' && colon[1] != '<' && at > text && isalpha((unsigned char)at[-1]))
+        const char *last = memrchr(user, '@', n),
+                   *colon = last ? memchr(user, ':', (size_t)(last - user)) : NULL;
+        if (colon && colon + 1 < last && colon[1] != '$' && colon[1] != '<' && at > text &&
+            isalpha((unsigned char)at[-1]))
             return true;
     }
     return false;
@@ -166,16 +183,32 @@ static bool ends_with_one_of(const char *word, const char *const *list)
     return false;
 }
 
-/* DB_PASSWORD, PGPASSWORD, SECRET_KEY_BASE, AUTH_TOKEN, ENCRYPTION_KEY; not SECRET_FILE, MAX_TOKENS, PUBLIC_KEY. */
+/* DB_PASSWORD, PGPASSWORD, SECRET_KEY_BASE, AUTH_TOKEN, ENCRYPTION_KEY; not SECRET_FILE,
+ * MAX_TOKENS, PUBLIC_KEY. */
 static bool names_secret(const char *name)
 {
-    static const char *const anywhere[] = {"password", "passwd", "passphrase", "secret", "apikey", "credential", "credentials", NULL};
+    static const char *const anywhere[] = {
+        "password", "passwd", "passphrase", "secret", "apikey", "credential", "credentials", NULL};
     static const char *const last_ends[] = {"token", NULL};
     static const char *const last_whole[] = {"pass", "pwd", "pw", NULL};
-    static const char *const open_keys[] = {"public", "primary", "foreign", "sort", "partition", "cache", "host", "publishable", "site", "translation", NULL};
-    static const char *const places[] = {"file", "path", "dir", "url", "uri", "host", "name", "id", "arn", "ttl", "age", "type", "user", "length", "size",
-                                         "count", "limit", "policy", "header", "issuer", "enabled", "required", "timeout", "expiration", "expiry", "lifetime",
-                                         "algorithm", "region", "version", "prefix", "rotation", NULL};
+    static const char *const open_keys[] = {
+        "public",
+        "primary",
+        "foreign",
+        "sort",
+        "partition",
+        "cache",
+        "host",
+        "publishable",
+        "site",
+        "translation",
+        NULL};
+    static const char *const places[] = {
+        "file",     "path",    "dir",        "url",    "uri",      "host",      "name",
+        "id",       "arn",     "ttl",        "age",    "type",     "user",      "length",
+        "size",     "count",   "limit",      "policy", "header",   "issuer",    "enabled",
+        "required", "timeout", "expiration", "expiry", "lifetime", "algorithm", "region",
+        "version",  "prefix",  "rotation",   NULL};
     char word[64], last[64] = "", before[64] = "";
     bool said = false;
     for (const char *p = name; next_word(&p, word, sizeof word);) {
@@ -189,13 +222,15 @@ static bool names_secret(const char *name)
         return true;
     if (!*before)
         return false;
-    return is_one_of(last, last_whole) || (text_eq_nocase(last, "key") && !is_one_of(before, open_keys));
+    return is_one_of(last, last_whole) ||
+           (text_eq_nocase(last, "key") && !is_one_of(before, open_keys));
 }
 
 /* Values that a secret does not have, whatever its name: switches, places, references. */
 static bool is_harmless(const char *value)
 {
-    static const char *const switches[] = {"true", "false", "yes", "no", "on", "off", "1", "0", "none", "null", NULL};
+    static const char *const switches[] = {
+        "true", "false", "yes", "no", "on", "off", "1", "0", "none", "null", NULL};
     static const char *const starts[] = {"/", "./", "arn:aws", "file:", "$", NULL};
     for (const char *const *s = starts; *s; s++)
         if (text_starts(value, *s))
@@ -205,7 +240,8 @@ static bool is_harmless(const char *value)
 
 static bool is_random(const char *value)
 {
-    return strlen(value) >= 24 && !strpbrk(value, " /:,.@\n$") && strpbrk(value, "0123456789") && entropy(value) >= 3.7;
+    return strlen(value) >= 24 && !strpbrk(value, " /:,.@\n$") && strpbrk(value, "0123456789") &&
+           entropy(value) >= 3.7;
 }
 
 const struct secret_rule *secret_match(const char *name, const char *value)
@@ -239,13 +275,21 @@ static const char *mend_of(struct search *s, const struct spot *spot, const char
 {
     const char *section = spot->up && spot->up->key ? spot->up->key : "";
     if (text_eq(section, "environment"))
-        return arena_printf(s->arena, "Write %s with no value, and run: defangctl config set %s", name, name);
+        return arena_printf(
+            s->arena, "Write %s with no value, and run: defangctl config set %s", name, name);
     if (text_eq(section, "args"))
-        return "Give it to the build as a secret (build.secrets), not as an argument: arguments stay in the image.";
-    return "Take it out of the file: name it ${NAME} in environment:, and run: defangctl config set NAME";
+        return "Give it to the build as a secret (build.secrets), not as an argument: arguments "
+               "stay in the image.";
+    return "Take it out of the file: name it ${NAME} in environment:, and run: defangctl config "
+           "set NAME";
 }
 
-static void look(struct search *s, const struct yaml_node *n, const struct spot *spot, const char *name, const char *value)
+static void look(
+    struct search *s,
+    const struct yaml_node *n,
+    const struct spot *spot,
+    const char *name,
+    const char *value)
 {
     bool parts = template_has_parts(value);
     if (parts)
@@ -254,8 +298,15 @@ static void look(struct search *s, const struct yaml_node *n, const struct spot 
     if (!rule)
         return;
     const char *mend = mend_of(s, spot, name ? name : "NAME");
-    compose_diagnose(s->diags, rule->severity, n->pos, mend, n->filled ? "%s: %s, given by a variable, would stand in clear on AWS" : "%s: %s stands here in clear",
-                     spot_text(s->arena, spot), rule->what);
+    compose_diagnose(
+        s->diags,
+        rule->severity,
+        n->pos,
+        mend,
+        n->filled ? "%s: %s, given by a variable, would stand in clear on AWS"
+                  : "%s: %s stands here in clear",
+        spot_text(s->arena, spot),
+        rule->what);
     s->diags->items[s->diags->len - 1].rule = rule->id;
 }
 
@@ -274,7 +325,8 @@ static void look_at_word(struct search *s, const struct yaml_node *n, const stru
 
 static bool holds_names(const char *key)
 {
-    static const char *const sections[] = {"environment", "args", "labels", "annotations", "sysctls", "driver_opts", "options", NULL};
+    static const char *const sections[] = {
+        "environment", "args", "labels", "annotations", "sysctls", "driver_opts", "options", NULL};
     return text_starts(key, "x-") || is_one_of(key, sections);
 }
 
@@ -290,7 +342,11 @@ static void walk(struct search *s, const struct yaml_node *n, const struct spot 
     for (size_t i = 0; i < n->len; i++) {
         bool seq = n->kind == YAML_KIND_SEQUENCE;
         struct spot here = {.up = spot, .key = seq ? NULL : n->pairs[i].key->value, .index = i};
-        walk(s, seq ? n->items[i] : n->pairs[i].value, &here, named || (!seq && holds_names(here.key)));
+        walk(
+            s,
+            seq ? n->items[i] : n->pairs[i].value,
+            &here,
+            named || (!seq && holds_names(here.key)));
     }
 }
 

@@ -1,5 +1,6 @@
-/* What looks like a secret in clear: known forms of tokens, private keys, URLs with a password, names that say so, long texts without structure.
- * Pure. The value itself never gets into a message. */
+/* What looks like a secret in clear: known forms of tokens, private keys, URLs with a password,
+ * names that say so, long texts without structure. Pure. The value itself never gets into a
+ * message. */
 #pragma once
 
 #include "compose/compose.h"
@@ -10,9 +11,11 @@ struct secret_rule {
     enum compose_severity severity;
 };
 
-/* `name` is what the value is called (a variable, an option), NULL when nothing is known. NULL: nothing suspicious. */
+/* `name` is what the value is called (a variable, an option), NULL when nothing is known. NULL:
+ * nothing suspicious. */
 const struct secret_rule *secret_match(const char *name, const char *value);
 /* The rules in their order; NULL behind the last. */
 const struct secret_rule *secret_rule_at(size_t i);
-/* Every suspicious text of the project: variables, build arguments, labels, commands, contents, extensions. */
+/* Every suspicious text of the project: variables, build arguments, labels, commands, contents,
+ * extensions. */
 void secrets_find(const struct compose_project *p, struct compose_diagnostics *d);

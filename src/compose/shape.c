@@ -12,6 +12,7 @@ bool tag_is_reset(const struct yaml_node *n)
 {
     return n && text_eq(n->tag, "!reset");
 }
+
 bool tag_is_override(const struct yaml_node *n)
 {
     return n && text_eq(n->tag, "!override");
@@ -20,8 +21,11 @@ bool tag_is_override(const struct yaml_node *n)
 static unsigned type_of(const struct yaml_node *n)
 {
     static const unsigned of_scalar[] = {
-        [YAML_TYPE_NULL] = T_NULL,   [YAML_TYPE_BOOL] = T_BOOL,  [YAML_TYPE_INT] = T_INT,
-        [YAML_TYPE_FLOAT] = T_FLOAT, [YAML_TYPE_STRING] = T_STR,
+        [YAML_TYPE_NULL] = T_NULL,
+        [YAML_TYPE_BOOL] = T_BOOL,
+        [YAML_TYPE_INT] = T_INT,
+        [YAML_TYPE_FLOAT] = T_FLOAT,
+        [YAML_TYPE_STRING] = T_STR,
     };
     return n->kind == YAML_KIND_MAPPING    ? T_MAP
            : n->kind == YAML_KIND_SEQUENCE ? T_SEQ
@@ -69,26 +73,35 @@ static void describe_types(const struct spec *spec, struct str *out)
     }
 }
 
-static void complain_type(struct shape *s, const struct yaml_node *n, const struct spec *spec,
-                          const struct spot *spot)
+static void complain_type(
+    struct shape *s, const struct yaml_node *n, const struct spec *spec, const struct spot *spot)
 {
     cleanup_str struct str wanted = STR_INIT;
     describe_types(spec, &wanted);
     unsigned type = type_of(n);
     bool quoted_helps = (spec->types & T_STR) && !spec->cast && (type & (T_BOOL | T_NUM));
-    const char *hint = quoted_helps ? arena_printf(s->arena, "Put it in quotes: \"%s\".", n->value) : NULL;
-    compose_diagnose(s->diags, COMPOSE_ERROR, n->pos, hint, "%s must be %s, not %s",
-                     spot_text(s->arena, spot), str_get(&wanted), type_name(type));
+    const char *hint =
+        quoted_helps ? arena_printf(s->arena, "Put it in quotes: \"%s\".", n->value) : NULL;
+    compose_diagnose(
+        s->diags,
+        COMPOSE_ERROR,
+        n->pos,
+        hint,
+        "%s must be %s, not %s",
+        spot_text(s->arena, spot),
+        str_get(&wanted),
+        type_name(type));
 }
 
-static bool cast_text(const struct yaml_node *n, enum spec_cast cast, const char **text, struct arena *arena)
+static bool
+cast_text(const struct yaml_node *n, enum spec_cast cast, const char **text, struct arena *arena)
 {
     struct yaml_node plain = {.kind = YAML_KIND_SCALAR, .value = n->value, .plain = true};
     enum yaml_type type = yaml_scalar_type(&plain);
     long long whole;
     if (cast == CAST_BOOL) {
-        static const char *const yes[] = {"true", "y", "yes", "on"}, *const no[] = {"false", "n", "no",
-                                                                                    "off"};
+        static const char *const yes[] = {"true", "y", "yes", "on"}, *const no[] = {
+                                                                         "false", "n", "no", "off"};
         for (size_t i = 0; i < 4; i++) {
             if (text_eq_nocase(n->value, yes[i]) || text_eq_nocase(n->value, no[i])) {
                 *text = text_eq_nocase(n->value, yes[i]) ? "true" : "false";
@@ -112,13 +125,13 @@ static bool cast_text(const struct yaml_node *n, enum spec_cast cast, const char
 }
 
 /* A text in a place of another type: what a variable gave, or what stands in quotes. */
-static struct yaml_node *cast_scalar(struct shape *s, struct yaml_node *n, const struct spec *spec,
-                                     const struct spot *spot)
+static struct yaml_node *
+cast_scalar(struct shape *s, struct yaml_node *n, const struct spec *spec, const struct spot *spot)
 {
     long long whole;
     double real;
-    if (type_of(n) == T_FLOAT && (spec->types & T_NUM) == T_INT && yaml_scalar_float(n, &real) == 0 &&
-        fabs(real) < 1e15) {
+    if (type_of(n) == T_FLOAT && (spec->types & T_NUM) == T_INT &&
+        yaml_scalar_float(n, &real) == 0 && fabs(real) < 1e15) {
         whole = (long long)real;
         if ((double)whole >= real && (double)whole <= real) /* 3.0 */
             return yaml_new_scalar(s->arena, n->pos, arena_printf(s->arena, "%lld", whole), true);
@@ -129,12 +142,20 @@ static struct yaml_node *cast_scalar(struct shape *s, struct yaml_node *n, const
         return n;
     const char *text;
     if (!cast_text(n, spec->cast, &text, s->arena)) {
-        static const char *const names[] = {[CAST_BOOL] = "true or false",
-                                            [CAST_INT] = "a whole number",
-                                            [CAST_UMASK] = "a whole number",
-                                            [CAST_FLOAT] = "a number"};
-        compose_diagnose(s->diags, COMPOSE_ERROR, n->pos, NULL, "%s must be %s, not \"%s\"",
-                         spot_text(s->arena, spot), names[spec->cast], n->value);
+        static const char *const names[] = {
+            [CAST_BOOL] = "true or false",
+            [CAST_INT] = "a whole number",
+            [CAST_UMASK] = "a whole number",
+            [CAST_FLOAT] = "a number"};
+        compose_diagnose(
+            s->diags,
+            COMPOSE_ERROR,
+            n->pos,
+            NULL,
+            "%s must be %s, not \"%s\"",
+            spot_text(s->arena, spot),
+            names[spec->cast],
+            n->value);
         return NULL;
     }
     struct yaml_node *cast = yaml_new_scalar(s->arena, n->pos, text, true);
@@ -143,39 +164,65 @@ static struct yaml_node *cast_scalar(struct shape *s, struct yaml_node *n, const
 }
 
 /* What is left of config parts in a place that cannot take them. */
-static const char *settle_parts(struct shape *s, const struct yaml_node *n, const char *text, unsigned flags,
-                                const struct spot *spot)
+static const char *settle_parts(
+    struct shape *s,
+    const struct yaml_node *n,
+    const char *text,
+    unsigned flags,
+    const struct spot *spot)
 {
     if ((flags & KEY_CONFIG) || !template_has_parts(text))
         return text;
     const char *name = template_first_part(s->arena, text);
     if (flags & KEY_BLANK) {
-        compose_diagnose(s->diags, COMPOSE_WARNING, n->pos,
-                         arena_printf(s->arena, "Define %s in .env, or write ${%s:-}.", name, name),
-                         "%s: variable %s is not set; it is taken as empty", spot_text(s->arena, spot), name);
+        compose_diagnose(
+            s->diags,
+            COMPOSE_WARNING,
+            n->pos,
+            arena_printf(s->arena, "Define %s in .env, or write ${%s:-}.", name, name),
+            "%s: variable %s is not set; it is taken as empty",
+            spot_text(s->arena, spot),
+            name);
         return template_drop_parts(s->arena, text);
     }
     compose_diagnose(
-        s->diags, COMPOSE_ERROR, n->pos,
+        s->diags,
+        COMPOSE_ERROR,
+        n->pos,
         arena_printf(
             s->arena,
-            "Define %s in .env, or give a default: ${%s:-…}. A config value can stand only in environment, "
+            "Define %s in .env, or give a default: ${%s:-…}. A config value can stand only in "
+            "environment, "
             "build args, command, entrypoint, healthcheck.test and content.",
-            name, name),
-        "%s: variable %s is not set", spot_text(s->arena, spot), name);
+            name,
+            name),
+        "%s: variable %s is not set",
+        spot_text(s->arena, spot),
+        name);
     return NULL;
 }
 
-static struct yaml_node *shape_scalar(struct shape *s, const struct yaml_node *n, const struct spec *spec,
-                                      unsigned flags, const struct spot *spot)
+static struct yaml_node *shape_scalar(
+    struct shape *s,
+    const struct yaml_node *n,
+    const struct spec *spec,
+    unsigned flags,
+    const struct spot *spot)
 {
     struct yaml_node *out = yaml_copy_shallow(s->arena, n);
     if (s->lookup && strchr(n->value, '$')) {
         const char *text, *problem;
         if (template_expand(s->arena, n->value, s->lookup, s->lookup_arg, &text, &problem) < 0) {
-            const char *hint = text_starts(problem, "invalid") ? "A literal dollar is written $$." : NULL;
-            compose_diagnose(s->diags, COMPOSE_ERROR, n->pos, hint, "%s: %s", spot_text(s->arena, spot),
-                             problem);
+            const char *hint =
+                text_starts(problem, "invalid") ? "A literal dollar is written $$." : NULL;
+            compose_diagnose(
+                s->diags,
+                COMPOSE_ERROR,
+                n->pos,
+                hint,
+                "%s: %s",
+                spot_text(s->arena, spot),
+                problem);
             return NULL;
         }
         text = settle_parts(s, n, text, flags, spot);
@@ -188,7 +235,8 @@ static struct yaml_node *shape_scalar(struct shape *s, const struct yaml_node *n
     return cast_scalar(s, out, spec, spot);
 }
 
-#define HINTED_MISTAKES 1000 /* nobody reads hints behind so many mistakes, and each costs a search */
+#define HINTED_MISTAKES                                                                            \
+    1000 /* nobody reads hints behind so many mistakes, and each costs a search */
 
 static const char *const *key_names(struct arena *arena, const struct spec *spec)
 {
@@ -201,17 +249,24 @@ static const char *const *key_names(struct arena *arena, const struct spec *spec
     return names;
 }
 
-static void complain_unknown(struct shape *s, const struct yaml_node *key, const struct spec *spec,
-                             const struct spot *up)
+static void complain_unknown(
+    struct shape *s, const struct yaml_node *key, const struct spec *spec, const struct spot *up)
 {
     bool flooded = s->diags && s->diags->len > HINTED_MISTAKES;
     const char *near = flooded ? NULL : text_nearest(key->value, key_names(s->arena, spec));
     const char *hint = near ? arena_printf(s->arena, "Did you mean \"%s\"?", near) : NULL;
     if (up)
-        compose_diagnose(s->diags, COMPOSE_ERROR, key->pos, hint, "%s: unknown key \"%s\"",
-                         spot_text(s->arena, up), key->value);
+        compose_diagnose(
+            s->diags,
+            COMPOSE_ERROR,
+            key->pos,
+            hint,
+            "%s: unknown key \"%s\"",
+            spot_text(s->arena, up),
+            key->value);
     else
-        compose_diagnose(s->diags, COMPOSE_ERROR, key->pos, hint, "unknown top-level key \"%s\"", key->value);
+        compose_diagnose(
+            s->diags, COMPOSE_ERROR, key->pos, hint, "unknown top-level key \"%s\"", key->value);
 }
 
 static bool name_matches(const char *name, enum spec_names names)
@@ -224,17 +279,31 @@ static bool name_matches(const char *name, enum spec_names names)
     return *name != '\0';
 }
 
-static struct yaml_node *shape_node(struct shape *s, const struct yaml_node *n, const struct spec *spec,
-                                    unsigned flags, const struct spot *spot);
+static struct yaml_node *shape_node(
+    struct shape *s,
+    const struct yaml_node *n,
+    const struct spec *spec,
+    unsigned flags,
+    const struct spot *spot);
 
-static void shape_pair(struct shape *s, const struct yaml_pair *pair, const struct spec *spec, unsigned flags,
-                       const struct spot *spot, struct yaml_node *out)
+static void shape_pair(
+    struct shape *s,
+    const struct yaml_pair *pair,
+    const struct spec *spec,
+    unsigned flags,
+    const struct spot *spot,
+    struct yaml_node *out)
 {
     unsigned own;
     if (yaml_scalar_type(pair->key) != YAML_TYPE_STRING) {
-        compose_diagnose(s->diags, COMPOSE_ERROR, pair->key->pos,
-                         arena_printf(s->arena, "Put it in quotes: \"%s\".", pair->key->value),
-                         "%s: the key %s is not a text", spot_text(s->arena, spot), pair->key->value);
+        compose_diagnose(
+            s->diags,
+            COMPOSE_ERROR,
+            pair->key->pos,
+            arena_printf(s->arena, "Put it in quotes: \"%s\".", pair->key->value),
+            "%s: the key %s is not a text",
+            spot_text(s->arena, spot),
+            pair->key->value);
         return;
     }
     const struct spec *value_spec = spec_value_of(spec, pair->key, &own);
@@ -242,17 +311,24 @@ static void shape_pair(struct shape *s, const struct yaml_pair *pair, const stru
         complain_unknown(s, pair->key, spec, spot);
         return;
     }
-    bool nameless = (spec->types & T_SEQ) && !*pair->key->value; /* where a list of NAME=VALUE may stand */
+    bool nameless =
+        (spec->types & T_SEQ) && !*pair->key->value; /* where a list of NAME=VALUE may stand */
     if (!spec->keys && (nameless || !name_matches(pair->key->value, spec->names))) {
-        compose_diagnose(s->diags, COMPOSE_ERROR, pair->key->pos,
-                         "Names are made of letters, digits, '.', '_' and '-'.",
-                         "%s: \"%s\" is not a valid name", spot_text(s->arena, spot), pair->key->value);
+        compose_diagnose(
+            s->diags,
+            COMPOSE_ERROR,
+            pair->key->pos,
+            "Names are made of letters, digits, '.', '_' and '-'.",
+            "%s: \"%s\" is not a valid name",
+            spot_text(s->arena, spot),
+            pair->key->value);
         return;
     }
     struct spot here = {.up = spot, .key = pair->key->value};
     unsigned inherited = (own & (KEY_CONFIG | KEY_BLANK)) ? own : flags;
     struct yaml_node *value = shape_node(s, pair->value, value_spec, inherited, &here);
-    if (!value && (own & KEY_REQUIRED)) { /* it was said, if wrongly: nobody shall call it missing */
+    if (!value &&
+        (own & KEY_REQUIRED)) { /* it was said, if wrongly: nobody shall call it missing */
         value = yaml_new_scalar(s->arena, pair->value->pos, "", false);
         value->tag = TAG_BROKEN;
     }
@@ -260,11 +336,16 @@ static void shape_pair(struct shape *s, const struct yaml_pair *pair, const stru
         yaml_map_set(s->arena, out, pair->key, value);
 }
 
-static struct yaml_node *shape_collection(struct shape *s, const struct yaml_node *n, const struct spec *spec,
-                                          unsigned flags, const struct spot *spot)
+static struct yaml_node *shape_collection(
+    struct shape *s,
+    const struct yaml_node *n,
+    const struct spec *spec,
+    unsigned flags,
+    const struct spot *spot)
 {
     bool seq = n->kind == YAML_KIND_SEQUENCE;
-    struct yaml_node *out = seq ? yaml_new_sequence(s->arena, n->pos) : yaml_new_mapping(s->arena, n->pos);
+    struct yaml_node *out =
+        seq ? yaml_new_sequence(s->arena, n->pos) : yaml_new_mapping(s->arena, n->pos);
     out->tag = n->tag;
     for (size_t i = 0; i < n->len; i++) {
         if (!seq) {
@@ -280,8 +361,8 @@ static struct yaml_node *shape_collection(struct shape *s, const struct yaml_nod
     return out;
 }
 
-static bool check_choice(struct shape *s, const struct yaml_node *n, const struct spec *spec,
-                         const struct spot *spot)
+static bool check_choice(
+    struct shape *s, const struct yaml_node *n, const struct spec *spec, const struct spot *spot)
 {
     if (!spec->choices || n->kind != YAML_KIND_SCALAR || (!s->lookup && strchr(n->value, '$')))
         return true;
@@ -292,14 +373,24 @@ static bool check_choice(struct shape *s, const struct yaml_node *n, const struc
         str_appendf(&list, "%s%s", list.len ? ", " : "", *c);
     }
     const char *near = text_nearest(n->value, spec->choices);
-    compose_diagnose(s->diags, COMPOSE_ERROR, n->pos,
-                     near ? arena_printf(s->arena, "Did you mean \"%s\"?", near) : NULL,
-                     "%s must be one of %s, not \"%s\"", spot_text(s->arena, spot), str_get(&list), n->value);
+    compose_diagnose(
+        s->diags,
+        COMPOSE_ERROR,
+        n->pos,
+        near ? arena_printf(s->arena, "Did you mean \"%s\"?", near) : NULL,
+        "%s must be one of %s, not \"%s\"",
+        spot_text(s->arena, spot),
+        str_get(&list),
+        n->value);
     return false;
 }
 
-static struct yaml_node *shape_node(struct shape *s, const struct yaml_node *n, const struct spec *spec,
-                                    unsigned flags, const struct spot *spot)
+static struct yaml_node *shape_node(
+    struct shape *s,
+    const struct yaml_node *n,
+    const struct spec *spec,
+    unsigned flags,
+    const struct spot *spot)
 {
     if (tag_is_reset(n)) /* its value does not matter */
         return yaml_copy_shallow(s->arena, n);
@@ -321,7 +412,8 @@ static struct yaml_node *shape_node(struct shape *s, const struct yaml_node *n, 
     return out->kind == YAML_KIND_SCALAR ? out : shape_collection(s, out, spec, flags, spot);
 }
 
-struct yaml_node *shape_tree(struct shape *shape, const struct yaml_node *root, const struct spec *spec)
+struct yaml_node *
+shape_tree(struct shape *shape, const struct yaml_node *root, const struct spec *spec)
 {
     return shape_node(shape, root, spec, 0, NULL);
 }
@@ -331,18 +423,25 @@ struct whole {
     struct compose_diagnostics *diags;
 };
 
-static void check_whole(struct whole *w, const struct yaml_node *n, const struct spec *spec,
-                        const struct spot *spot)
+static void check_whole(
+    struct whole *w, const struct yaml_node *n, const struct spec *spec, const struct spot *spot)
 {
     if (yaml_is_null(n) && !(spec->types & T_NULL)) {
         struct shape s = {.arena = w->arena, .diags = w->diags};
         complain_type(&s, n, spec, spot);
         return;
     }
-    for (const struct spec_key *k = n->kind == YAML_KIND_MAPPING ? spec->keys : NULL; k && k->name; k++)
+    for (const struct spec_key *k = n->kind == YAML_KIND_MAPPING ? spec->keys : NULL; k && k->name;
+         k++)
         if ((k->flags & KEY_REQUIRED) && !yaml_get(n, k->name))
-            compose_diagnose(w->diags, COMPOSE_ERROR, n->pos, NULL, "%s: \"%s\" is missing",
-                             spot_text(w->arena, spot), k->name);
+            compose_diagnose(
+                w->diags,
+                COMPOSE_ERROR,
+                n->pos,
+                NULL,
+                "%s: \"%s\" is missing",
+                spot_text(w->arena, spot),
+                k->name);
     for (size_t i = 0; i < n->len; i++) {
         bool seq = n->kind == YAML_KIND_SEQUENCE;
         struct spot here = {.up = spot, .key = seq ? NULL : n->pairs[i].key->value, .index = i};
@@ -353,8 +452,11 @@ static void check_whole(struct whole *w, const struct yaml_node *n, const struct
     }
 }
 
-void shape_check_whole(struct arena *arena, struct compose_diagnostics *diags, const struct yaml_node *root,
-                       const struct spec *spec)
+void shape_check_whole(
+    struct arena *arena,
+    struct compose_diagnostics *diags,
+    const struct yaml_node *root,
+    const struct spec *spec)
 {
     struct whole w = {.arena = arena, .diags = diags};
     check_whole(&w, root, spec, NULL);

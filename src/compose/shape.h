@@ -1,6 +1,6 @@
-/* One walk over a parsed file: variables filled in, types cast, keys and types checked against the table. The
- * result is a tree of its own (aliases are no longer shared) without what was wrong: every mistake is in the
- * diagnostics, and the passes behind see only sound nodes. */
+/* One walk over a parsed file: variables filled in, types cast, keys and types checked against the
+ * table. The result is a tree of its own (aliases are no longer shared) without what was wrong:
+ * every mistake is in the diagnostics, and the passes behind see only sound nodes. */
 #pragma once
 
 #include "compose/diag.h"
@@ -15,11 +15,15 @@ struct shape {
 };
 
 /* NULL when nothing sound is left. */
-struct yaml_node *shape_tree(struct shape *shape, const struct yaml_node *root, const struct spec *spec);
-/* What can be judged only after merging, because another file may bring it: required keys, keys with nothing
- * behind them. */
-void shape_check_whole(struct arena *arena, struct compose_diagnostics *diags, const struct yaml_node *root,
-                       const struct spec *spec);
+struct yaml_node *
+shape_tree(struct shape *shape, const struct yaml_node *root, const struct spec *spec);
+/* What can be judged only after merging, because another file may bring it: required keys, keys
+ * with nothing behind them. */
+void shape_check_whole(
+    struct arena *arena,
+    struct compose_diagnostics *diags,
+    const struct yaml_node *root,
+    const struct spec *spec);
 
 #define TAG_BROKEN "!broken" /* in place of a required value that was wrong */
 bool tag_is_reset(const struct yaml_node *n);

@@ -33,8 +33,8 @@ static bool is_zero(const struct yaml_node *n, const struct spec *spec)
 }
 
 /* Whether a key of a known mapping says nothing. */
-static bool is_silent(const struct show *s, const struct yaml_node *n, const struct spec *spec,
-                      unsigned flags)
+static bool
+is_silent(const struct show *s, const struct yaml_node *n, const struct spec *spec, unsigned flags)
 {
     if (yaml_is_null(n))
         return true;
@@ -49,17 +49,21 @@ static bool is_silent(const struct show *s, const struct yaml_node *n, const str
     return n->kind == YAML_KIND_SEQUENCE || !spec->keys || ((flags & KEY_STRUCT) && !s->json);
 }
 
-static struct yaml_node *show_node(struct show *s, const struct yaml_node *n, const struct spec *spec);
+static struct yaml_node *
+show_node(struct show *s, const struct yaml_node *n, const struct spec *spec);
 
 /* What a key has in JSON although nobody said it. */
-static struct yaml_node *absent(struct show *s, const struct yaml_node *map, const struct spec_key *key)
+static struct yaml_node *
+absent(struct show *s, const struct yaml_node *map, const struct spec_key *key)
 {
     if (key->flags & KEY_NULLED)
         return yaml_new_scalar(s->arena, map->pos, "null", true);
-    return key->flags & KEY_STRUCT ? show_node(s, yaml_new_mapping(s->arena, map->pos), key->spec) : NULL;
+    return key->flags & KEY_STRUCT ? show_node(s, yaml_new_mapping(s->arena, map->pos), key->spec)
+                                   : NULL;
 }
 
-static struct yaml_node *show_mapping(struct show *s, const struct yaml_node *n, const struct spec *spec)
+static struct yaml_node *
+show_mapping(struct show *s, const struct yaml_node *n, const struct spec *spec)
 {
     struct yaml_node *out = yaml_new_mapping(s->arena, n->pos);
     for (size_t i = 0; i < n->len; i++) {
@@ -84,8 +88,9 @@ static struct yaml_node *show_ssh(struct show *s, const struct yaml_node *n)
     for (size_t i = 0; i < n->len; i++) {
         const char *id = n->pairs[i].key->value;
         const struct yaml_node *path = n->pairs[i].value;
-        const char *text =
-            yaml_is_null(path) || !*path->value ? id : arena_printf(s->arena, "%s: %s", id, path->value);
+        const char *text = yaml_is_null(path) || !*path->value
+                               ? id
+                               : arena_printf(s->arena, "%s: %s", id, path->value);
         yaml_seq_push(s->arena, out, yaml_new_scalar(s->arena, n->pos, text, false));
     }
     return out;
@@ -118,8 +123,8 @@ static struct yaml_node *show_mode(struct show *s, const struct yaml_node *n)
     long long mode;
     if (yaml_scalar_type(n) != YAML_TYPE_INT || yaml_scalar_int(n, &mode) < 0)
         return (struct yaml_node *)n;
-    return yaml_new_scalar(s->arena, n->pos, arena_printf(s->arena, "0%llo", (unsigned long long)mode),
-                           false);
+    return yaml_new_scalar(
+        s->arena, n->pos, arena_printf(s->arena, "0%llo", (unsigned long long)mode), false);
 }
 
 static void add_defaults(struct show *s, struct yaml_node *out, const struct spec *spec)
@@ -131,7 +136,8 @@ static void add_defaults(struct show *s, struct yaml_node *out, const struct spe
         put(s, out, "count", yaml_new_scalar(s->arena, out->pos, "-1", true));
 }
 
-static struct yaml_node *show_node(struct show *s, const struct yaml_node *n, const struct spec *spec)
+static struct yaml_node *
+show_node(struct show *s, const struct yaml_node *n, const struct spec *spec)
 {
     if (spec == &spec_any)
         return (struct yaml_node *)n;
@@ -158,8 +164,8 @@ static struct yaml_node *show_node(struct show *s, const struct yaml_node *n, co
     return out;
 }
 
-struct yaml_node *show_tree(struct arena *arena, const struct yaml_node *root, const struct spec *spec,
-                            bool json)
+struct yaml_node *
+show_tree(struct arena *arena, const struct yaml_node *root, const struct spec *spec, bool json)
 {
     struct show s = {.arena = arena, .json = json};
     return show_node(&s, root, spec);

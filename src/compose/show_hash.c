@@ -1,6 +1,6 @@
-/* What the hash of a service is taken of: the compact JSON that Go's encoder makes of the reference's
- * structure, without what does not change a container (build, pull policy, scale, replicas, dependencies,
- * profiles). Source: ServiceHash in docker/compose. */
+/* What the hash of a service is taken of: the compact JSON that Go's encoder makes of the
+ * reference's structure, without what does not change a container (build, pull policy, scale,
+ * replicas, dependencies, profiles). Source: ServiceHash in docker/compose. */
 #include "compose/compose.h"
 #include "compose/print.h"
 #include "compose/show.h"
@@ -77,7 +77,8 @@ static void put_key(struct arena *arena, struct str *out, const char *key, const
     put_text(out, name);
 }
 
-static void put_node(struct arena *arena, struct str *out, const struct yaml_node *n, const struct spec *spec)
+static void
+put_node(struct arena *arena, struct str *out, const struct yaml_node *n, const struct spec *spec)
 {
     bool seq = n->kind == YAML_KIND_SEQUENCE, first = true;
     if (n->kind == YAML_KIND_SCALAR) {
@@ -107,7 +108,8 @@ static void put_node(struct arena *arena, struct str *out, const struct yaml_nod
 
 void compose_show_hashed(const struct compose_service *s, struct str *out)
 {
-    static const char *const dropped[] = {"build", "pull_policy", "scale", "depends_on", "profiles"};
+    static const char *const dropped[] = {
+        "build", "pull_policy", "scale", "depends_on", "profiles"};
     cleanup_arena struct arena *arena = arena_new();
     struct yaml_node *shown = show_tree(arena, s->node, &spec_service, true);
     for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)

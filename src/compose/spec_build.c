@@ -1,5 +1,5 @@
-/* What a service says beside its container: build, deploy, develop, hooks. Keys stand in the order in which
- * the reference loader prints them. */
+/* What a service says beside its container: build, deploy, develop, hooks. Keys stand in the order
+ * in which the reference loader prints them. */
 #include "compose/spec.h"
 
 /* build */
@@ -7,14 +7,19 @@ static const struct spec context = {.types = T_STR, .form = FORM_CONTEXT};
 static const struct spec ssh = {
     .types = T_MAP | T_SEQ, .form = FORM_SSH, .merge = MERGE_KV, .items = &spec_str};
 static const struct spec contexts = {
-    .types = T_MAP | T_SEQ, .form = FORM_KV, .merge = MERGE_KV, .values = &context, .items = &spec_str};
+    .types = T_MAP | T_SEQ,
+    .form = FORM_KV,
+    .merge = MERGE_KV,
+    .values = &context,
+    .items = &spec_str};
 static const struct spec str_or_bool = {.types = T_STR | T_BOOL, .form = FORM_TEXT};
 static const struct spec plain_list = {.types = T_SEQ, .items = &spec_str};
 /* Here the reference casts no text to a number. */
 static const struct spec build_ulimit_value = {.types = T_INT};
-static const struct spec_key build_ulimit_keys[] = {{"soft", &build_ulimit_value, KEY_REQUIRED | KEY_ZERO},
-                                                    {"hard", &build_ulimit_value, KEY_REQUIRED | KEY_ZERO},
-                                                    {0}};
+static const struct spec_key build_ulimit_keys[] = {
+    {"soft", &build_ulimit_value, KEY_REQUIRED | KEY_ZERO},
+    {"hard", &build_ulimit_value, KEY_REQUIRED | KEY_ZERO},
+    {0}};
 static const struct spec build_ulimit = {
     .types = T_INT | T_MAP, .keys = build_ulimit_keys, .extensions = true, .merge = MERGE_ULIMIT};
 static const struct spec build_ulimits = {.types = T_MAP, .values = &build_ulimit};
@@ -80,8 +85,10 @@ static const struct spec_key reservation_keys[] = {
     {0},
 };
 static const struct spec limits = {.types = T_MAP, .keys = limit_keys, .extensions = true};
-static const struct spec reservations = {.types = T_MAP, .keys = reservation_keys, .extensions = true};
-static const struct spec_key resource_keys[] = {{"limits", &limits}, {"reservations", &reservations}, {0}};
+static const struct spec reservations = {
+    .types = T_MAP, .keys = reservation_keys, .extensions = true};
+static const struct spec_key resource_keys[] = {
+    {"limits", &limits}, {"reservations", &reservations}, {0}};
 static const struct spec resources = {.types = T_MAP, .keys = resource_keys, .extensions = true};
 static const struct spec_key restart_keys[] = {
     {"condition", &spec_str},
@@ -90,7 +97,8 @@ static const struct spec_key restart_keys[] = {
     {"window", &spec_duration, KEY_ZERO},
     {0},
 };
-static const struct spec restart_policy = {.types = T_MAP, .keys = restart_keys, .extensions = true};
+static const struct spec restart_policy = {
+    .types = T_MAP, .keys = restart_keys, .extensions = true};
 static const struct spec_key preference_keys[] = {{"spread", &spec_str}, {0}};
 static const struct spec preference = {.types = T_MAP, .keys = preference_keys, .extensions = true};
 static const struct spec preferences = {.types = T_SEQ, .items = &preference};
@@ -126,7 +134,8 @@ static const struct spec_key hook_keys[] = {
 };
 static const struct spec hook = {.types = T_MAP, .keys = hook_keys, .extensions = true};
 const struct spec spec_hooks = {.types = T_SEQ, .items = &hook};
-static const char *const watch_actions[] = {"rebuild", "sync", "restart", "sync+restart", "sync+exec", NULL};
+static const char *const watch_actions[] = {
+    "rebuild", "sync", "restart", "sync+restart", "sync+exec", NULL};
 static const struct spec watch_action = {.types = T_STR, .choices = watch_actions};
 static const struct spec strict_bool = {.types = T_BOOL};
 static const struct spec_key watch_keys[] = {
@@ -142,4 +151,5 @@ static const struct spec_key watch_keys[] = {
 static const struct spec watch = {.types = T_MAP, .keys = watch_keys, .extensions = true};
 static const struct spec watches = {.types = T_SEQ, .items = &watch};
 static const struct spec_key develop_keys[] = {{"watch", &watches}, {0}};
-const struct spec spec_develop = {.types = T_MAP | T_NULL, .keys = develop_keys, .extensions = true};
+const struct spec spec_develop = {
+    .types = T_MAP | T_NULL, .keys = develop_keys, .extensions = true};

@@ -2,9 +2,11 @@
 #include "compose/spec.h"
 
 static const struct spec jobs = {.types = T_MAP, .values = &spec_job, .names = NAMES_RESOURCE};
-static const struct spec services = {.types = T_MAP, .values = &spec_service, .names = NAMES_RESOURCE};
+static const struct spec services = {
+    .types = T_MAP, .values = &spec_service, .names = NAMES_RESOURCE};
 
-static const struct spec external_value = {.types = T_BOOL | T_STR | T_MAP, .cast = CAST_BOOL, .open = true};
+static const struct spec external_value = {
+    .types = T_BOOL | T_STR | T_MAP, .cast = CAST_BOOL, .open = true};
 static const struct spec option_value = {.types = T_STR | T_NUM, .form = FORM_TEXT};
 static const struct spec options = {.types = T_MAP, .values = &option_value};
 static const struct spec text_values = {.types = T_MAP, .values = &spec_str};
@@ -39,17 +41,27 @@ static const struct spec network = {
 const struct spec spec_networks = {.types = T_MAP, .values = &network, .names = NAMES_RESOURCE};
 
 static const struct spec_key volume_keys[] = {
-    {"name", &spec_str},           {"driver", &spec_str},    {"driver_opts", &options},
-    {"external", &external_value}, {"labels", &spec_labels}, {0},
+    {"name", &spec_str},
+    {"driver", &spec_str},
+    {"driver_opts", &options},
+    {"external", &external_value},
+    {"labels", &spec_labels},
+    {0},
 };
 static const struct spec volume = {
     .types = T_MAP | T_NULL, .form = FORM_EXTERNAL, .keys = volume_keys, .extensions = true};
 const struct spec spec_volumes = {.types = T_MAP, .values = &volume, .names = NAMES_RESOURCE};
 
 static const struct spec_key secret_keys[] = {
-    {"name", &spec_str},           {"file", &spec_path},           {"environment", &spec_str},
-    {"external", &external_value}, {"labels", &spec_labels},       {"driver", &spec_str},
-    {"driver_opts", &options},     {"template_driver", &spec_str}, {0},
+    {"name", &spec_str},
+    {"file", &spec_path},
+    {"environment", &spec_str},
+    {"external", &external_value},
+    {"labels", &spec_labels},
+    {"driver", &spec_str},
+    {"driver_opts", &options},
+    {"template_driver", &spec_str},
+    {0},
 };
 static const struct spec secret = {
     .types = T_MAP, .form = FORM_EXTERNAL, .keys = secret_keys, .extensions = true};
@@ -81,14 +93,16 @@ static const struct spec_key model_keys[] = {
 static const struct spec model = {.types = T_MAP, .keys = model_keys, .extensions = true};
 static const struct spec models = {.types = T_MAP, .values = &model, .names = NAMES_RESOURCE};
 
-static const struct spec path_list = {.types = T_STR | T_SEQ, .form = FORM_LIST, .items = &spec_str};
+static const struct spec path_list = {
+    .types = T_STR | T_SEQ, .form = FORM_LIST, .items = &spec_str};
 static const struct spec_key include_keys[] = {
     {"path", &path_list},
     {"env_file", &path_list},
     {"project_directory", &spec_str},
     {0},
 };
-static const struct spec include = {.types = T_STR | T_MAP, .form = FORM_INCLUDE, .keys = include_keys};
+static const struct spec include = {
+    .types = T_STR | T_MAP, .form = FORM_INCLUDE, .keys = include_keys};
 static const struct spec includes = {.types = T_SEQ, .items = &include};
 
 static const struct spec_key project_keys[] = {

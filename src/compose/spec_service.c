@@ -1,5 +1,5 @@
-/* A container and the three that are made of one: a service, a job, a hook that runs before a service. Keys
- * stand in the order in which the reference loader prints them. */
+/* A container and the three that are made of one: a service, a job, a hook that runs before a
+ * service. Keys stand in the order in which the reference loader prints them. */
 #include "compose/spec.h"
 
 /* small objects */
@@ -25,8 +25,8 @@ static const struct spec_key credential_keys[] = {
     {"config", &spec_str}, {"file", &spec_str}, {"registry", &spec_str}, {0}};
 static const struct spec credential = {.types = T_MAP, .keys = credential_keys, .extensions = true};
 
-static const char *const conditions[] = {"service_started", "service_healthy",
-                                         "service_completed_successfully", NULL};
+static const char *const conditions[] = {
+    "service_started", "service_healthy", "service_completed_successfully", NULL};
 static const struct spec condition = {.types = T_STR, .choices = conditions};
 static const struct spec_key dependency_keys[] = {
     {"condition", &condition, KEY_REQUIRED},
@@ -35,11 +35,12 @@ static const struct spec_key dependency_keys[] = {
     {0},
 };
 static const struct spec dependency = {.types = T_MAP, .keys = dependency_keys, .extensions = true};
-static const struct spec depends_on = {.types = T_MAP | T_SEQ,
-                                       .form = FORM_DEPENDS_ON,
-                                       .values = &dependency,
-                                       .items = &spec_str,
-                                       .names = NAMES_RESOURCE};
+static const struct spec depends_on = {
+    .types = T_MAP | T_SEQ,
+    .form = FORM_DEPENDS_ON,
+    .values = &dependency,
+    .items = &spec_str,
+    .names = NAMES_RESOURCE};
 
 static const struct spec_key device_mapping_keys[] = {
     {"source", &spec_str, KEY_REQUIRED},
@@ -49,7 +50,8 @@ static const struct spec_key device_mapping_keys[] = {
 };
 static const struct spec device_mapping = {
     .types = T_STR | T_MAP, .form = FORM_DEVICE, .keys = device_mapping_keys, .extensions = true};
-static const struct spec devices = {.types = T_SEQ, .items = &device_mapping, .unique = UNIQUE_TARGET};
+static const struct spec devices = {
+    .types = T_SEQ, .items = &device_mapping, .unique = UNIQUE_TARGET};
 
 static const char *const env_formats[] = {"raw", NULL};
 static const struct spec env_format = {.types = T_STR, .choices = env_formats};
@@ -59,7 +61,8 @@ static const struct spec_key env_file_keys[] = {
     {"format", &env_format},
     {0},
 };
-static const struct spec env_file = {.types = T_STR | T_MAP, .form = FORM_ENV_FILE, .keys = env_file_keys};
+static const struct spec env_file = {
+    .types = T_STR | T_MAP, .form = FORM_ENV_FILE, .keys = env_file_keys};
 static const struct spec env_files = {
     .types = T_STR | T_SEQ, .form = FORM_ENV_FILES, .items = &env_file, .unique = UNIQUE_PATH};
 static const struct spec label_files = {
@@ -71,7 +74,8 @@ static const struct spec extends = {
     .types = T_STR | T_MAP, .form = FORM_EXTENDS, .keys = extends_keys, .merge = MERGE_REPLACE};
 
 static const struct spec str_or_num = {.types = T_STR | T_NUM, .form = FORM_TEXT};
-static const struct spec str_or_num_list = {.types = T_SEQ, .items = &str_or_num, .unique = UNIQUE_TEXT};
+static const struct spec str_or_num_list = {
+    .types = T_SEQ, .items = &str_or_num, .unique = UNIQUE_TEXT};
 
 static const struct spec test = {
     .types = T_STR | T_SEQ, .form = FORM_TEST, .merge = MERGE_REPLACE, .items = &spec_str};
@@ -85,7 +89,8 @@ static const struct spec_key healthcheck_keys[] = {
     {"disable", &spec_bool},
     {0},
 };
-static const struct spec healthcheck = {.types = T_MAP, .keys = healthcheck_keys, .extensions = true};
+static const struct spec healthcheck = {
+    .types = T_MAP, .keys = healthcheck_keys, .extensions = true};
 
 /* Null changes nothing when merged, and is empty in the end. */
 static const struct spec option_value = {.types = T_STR | T_NUM | T_NULL, .form = FORM_OPTION};
@@ -94,13 +99,16 @@ static const struct spec_key logging_keys[] = {{"driver", &spec_str}, {"options"
 static const struct spec logging = {
     .types = T_MAP, .keys = logging_keys, .extensions = true, .merge = MERGE_LOGGING};
 
-static const struct spec_key model_ref_keys[] = {{"endpoint_var", &spec_str}, {"model_var", &spec_str}, {0}};
-static const struct spec model_ref = {.types = T_MAP | T_NULL, .keys = model_ref_keys, .extensions = true};
-static const struct spec models = {.types = T_MAP | T_SEQ,
-                                   .form = FORM_NAMES,
-                                   .values = &model_ref,
-                                   .items = &spec_str,
-                                   .names = NAMES_RESOURCE};
+static const struct spec_key model_ref_keys[] = {
+    {"endpoint_var", &spec_str}, {"model_var", &spec_str}, {0}};
+static const struct spec model_ref = {
+    .types = T_MAP | T_NULL, .keys = model_ref_keys, .extensions = true};
+static const struct spec models = {
+    .types = T_MAP | T_SEQ,
+    .form = FORM_NAMES,
+    .values = &model_ref,
+    .items = &spec_str,
+    .names = NAMES_RESOURCE};
 
 static const struct spec whole = {.types = T_NUM};
 static const struct spec_key network_ref_keys[] = {
@@ -118,18 +126,26 @@ static const struct spec_key network_ref_keys[] = {
 };
 static const struct spec network_ref = {
     .types = T_MAP | T_NULL, .keys = network_ref_keys, .extensions = true};
-static const struct spec networks = {.types = T_MAP | T_SEQ,
-                                     .form = FORM_NAMES,
-                                     .values = &network_ref,
-                                     .items = &spec_str,
-                                     .names = NAMES_RESOURCE};
+static const struct spec networks = {
+    .types = T_MAP | T_SEQ,
+    .form = FORM_NAMES,
+    .values = &network_ref,
+    .items = &spec_str,
+    .names = NAMES_RESOURCE};
 
 static const struct spec published = {.types = T_STR | T_INT, .form = FORM_TEXT};
 static const struct spec_key port_keys[] = {
-    {"name", &spec_str},       {"mode", &spec_str},     {"host_ip", &spec_str},      {"target", &spec_int},
-    {"published", &published}, {"protocol", &spec_str}, {"app_protocol", &spec_str}, {0},
+    {"name", &spec_str},
+    {"mode", &spec_str},
+    {"host_ip", &spec_str},
+    {"target", &spec_int},
+    {"published", &published},
+    {"protocol", &spec_str},
+    {"app_protocol", &spec_str},
+    {0},
 };
-const struct spec spec_port = {.types = T_NUM | T_STR | T_MAP, .keys = port_keys, .extensions = true};
+const struct spec spec_port = {
+    .types = T_NUM | T_STR | T_MAP, .keys = port_keys, .extensions = true};
 static const struct spec ports = {
     .types = T_SEQ, .form = FORM_PORTS, .items = &spec_port, .unique = UNIQUE_PORT};
 
@@ -141,7 +157,8 @@ static const struct spec_key provider_keys[] = {
     {"type", &spec_str, KEY_REQUIRED}, {"options", &provider_options, KEY_CONFIG}, {0}};
 static const struct spec provider = {.types = T_MAP, .keys = provider_keys, .extensions = true};
 
-static const char *const mount_types[] = {"bind", "volume", "tmpfs", "cluster", "npipe", "image", NULL};
+static const char *const mount_types[] = {
+    "bind", "volume", "tmpfs", "cluster", "npipe", "image", NULL};
 static const struct spec mount_type = {.types = T_STR, .choices = mount_types};
 static const char *const recursives[] = {"enabled", "disabled", "writable", "readonly", NULL};
 static const struct spec recursive = {.types = T_STR, .choices = recursives};
@@ -157,11 +174,13 @@ static const struct spec_key bind_keys[] = {
 static const struct spec bind = {.types = T_MAP, .keys = bind_keys, .extensions = true};
 static const struct spec_key mount_volume_keys[] = {
     {"labels", &spec_labels}, {"nocopy", &spec_bool}, {"subpath", &spec_str}, {0}};
-static const struct spec mount_volume = {.types = T_MAP, .keys = mount_volume_keys, .extensions = true};
+static const struct spec mount_volume = {
+    .types = T_MAP, .keys = mount_volume_keys, .extensions = true};
 static const struct spec_key tmpfs_keys[] = {{"size", &spec_bytes}, {"mode", &spec_int}, {0}};
 static const struct spec mount_tmpfs = {.types = T_MAP, .keys = tmpfs_keys, .extensions = true};
 static const struct spec_key mount_image_keys[] = {{"subpath", &spec_str}, {0}};
-static const struct spec mount_image = {.types = T_MAP, .keys = mount_image_keys, .extensions = true};
+static const struct spec mount_image = {
+    .types = T_MAP, .keys = mount_image_keys, .extensions = true};
 static const struct spec_key mount_keys[] = {
     {"type", &mount_type, KEY_REQUIRED},
     {"source", &spec_str},
@@ -181,7 +200,8 @@ static const struct spec mounts = {.types = T_SEQ, .items = &mount, .unique = UN
 static const struct spec null_or_str = {.types = T_NULL | T_STR};
 static const char *const cgroups[] = {"host", "private", NULL};
 static const struct spec cgroup = {.types = T_STR, .choices = cgroups};
-static const struct spec service_cpus = {.types = T_NUM | T_STR, .cast = CAST_FLOAT, .form = FORM_CPUS};
+static const struct spec service_cpus = {
+    .types = T_NUM | T_STR, .cast = CAST_FLOAT, .form = FORM_CPUS};
 static const struct spec pull_policy = {.types = T_STR, .form = FORM_PULL};
 static const struct spec cpu_percent = {.types = T_INT | T_STR, .cast = CAST_FLOAT};
 static const struct spec swappiness = {.types = T_INT | T_STR, .form = FORM_BYTES};
@@ -282,10 +302,12 @@ static const struct spec_key pre_start_keys[] = {CONTAINER_KEYS, {"per_replica",
 const struct spec spec_pre_start = {.types = T_MAP, .keys = pre_start_keys, .extensions = true};
 static const struct spec pre_starts = {.types = T_SEQ, .items = &spec_pre_start};
 
-/* The one extension that names a path of this machine: it is absolute before the model leaves its folder. */
+/* The one extension that names a path of this machine: it is absolute before the model leaves its
+ * folder. */
 static const struct spec static_folder = {.types = T_ANY, .form = FORM_PATH};
 static const struct spec_key static_keys[] = {{"folder", &static_folder}, {0}};
-static const struct spec static_files = {.types = T_ANY, .form = FORM_PATH, .keys = static_keys, .open = true};
+static const struct spec static_files = {
+    .types = T_ANY, .form = FORM_PATH, .keys = static_keys, .open = true};
 static const struct spec_key service_keys[] = {
     {"profiles", &spec_list},
     {"deploy", &spec_deploy},
@@ -326,6 +348,10 @@ static const struct spec_key trigger_keys[] = {
     {"manual", &spec_bool, KEY_ZERO}, {"schedule", &schedules}, {0}};
 static const struct spec triggers = {.types = T_MAP, .keys = trigger_keys, .extensions = true};
 static const struct spec_key job_keys[] = {
-    {"profiles", &spec_list}, {"triggers", &triggers, KEY_REQUIRED}, CONTAINER_KEYS, WORKLOAD_KEYS, {0},
+    {"profiles", &spec_list},
+    {"triggers", &triggers, KEY_REQUIRED},
+    CONTAINER_KEYS,
+    WORKLOAD_KEYS,
+    {0},
 };
 const struct spec spec_job = {.types = T_MAP, .keys = job_keys, .extensions = true};

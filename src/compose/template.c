@@ -20,6 +20,7 @@ static bool is_name_start(char c)
 {
     return isalpha((unsigned char)c) || c == '_';
 }
+
 static bool is_name_char(char c)
 {
     return isalnum((unsigned char)c) || c == '_';
@@ -70,15 +71,19 @@ static int fail_required(struct expansion *x, const char *name, const char *s, c
     int rc = expand_range(x, s, end, &reason);
     if (rc < 0)
         return rc;
-    *x->problem = reason.len ? arena_printf(x->arena, "required variable %s is missing a value: %s", name,
-                                            template_plain(x->arena, str_get(&reason)))
-                             : arena_printf(x->arena, "required variable %s is missing a value", name);
+    *x->problem = reason.len
+                      ? arena_printf(
+                            x->arena,
+                            "required variable %s is missing a value: %s",
+                            name,
+                            template_plain(x->arena, str_get(&reason)))
+                      : arena_printf(x->arena, "required variable %s is missing a value", name);
     return -EINVAL;
 }
 
 /* What follows the name inside the braces: an operator and a word, or nothing. */
-static int expand_operator(struct expansion *x, const char *name, const char *op, const char *end,
-                           struct str *out)
+static int expand_operator(
+    struct expansion *x, const char *name, const char *op, const char *end, struct str *out)
 {
     const char *value = x->lookup(x->arg, name);
     if (op == end)
@@ -94,8 +99,8 @@ static int expand_operator(struct expansion *x, const char *name, const char *op
     case '?':
         return present ? emit(x, out, value, strlen(value)) : fail_required(x, name, word + 1, end);
     default:
-        *x->problem = arena_printf(x->arena, "invalid interpolation format: ${%s%.*s}", name,
-                                   (int)MIN(end - op, 40), op);
+        *x->problem = arena_printf(
+            x->arena, "invalid interpolation format: ${%s%.*s}", name, (int)MIN(end - op, 40), op);
         return -EINVAL;
     }
 }
@@ -127,7 +132,8 @@ static int expand_reference(struct expansion *x, const char **s, const char *end
     if (!n && !braced) /* "$1", "5 $": a dollar */
         return emit(x, out, "$", 1);
     if (!n) {
-        *x->problem = arena_printf(x->arena, "invalid interpolation format: $%.*s", (int)MIN(end - p, 40), p);
+        *x->problem =
+            arena_printf(x->arena, "invalid interpolation format: $%.*s", (int)MIN(end - p, 40), p);
         return -EINVAL;
     }
     const char *name = arena_strndup(x->arena, start, n);
@@ -154,14 +160,23 @@ static int expand_range(struct expansion *x, const char *s, const char *end, str
     return rc;
 }
 
-int template_expand(struct arena *arena, const char *text, template_lookup_fn *lookup, void *arg,
-                    const char **out, const char **problem)
+int template_expand(
+    struct arena *arena,
+    const char *text,
+    template_lookup_fn *lookup,
+    void *arg,
+    const char **out,
+    const char **problem)
 {
     *out = text;
     if (!strchr(text, '$'))
         return 0;
     struct expansion x = {
-        .arena = arena, .lookup = lookup, .arg = arg, .problem = problem, .budget = LIMIT_COMPOSE_TEXT_BYTES};
+        .arena = arena,
+        .lookup = lookup,
+        .arg = arg,
+        .problem = problem,
+        .budget = LIMIT_COMPOSE_TEXT_BYTES};
     cleanup_str struct str result = STR_INIT;
     int rc = expand_range(&x, text, text + strlen(text), &result);
     if (rc == 0)
@@ -182,8 +197,8 @@ bool template_has_parts(const char *text)
     return strchr(text, PART_BEGIN) != NULL;
 }
 
-/* The next part at or behind s: its name in [*name, *name + *n); returns the byte behind it, NULL when there
- * is none. */
+/* The next part at or behind s: its name in [*name, *name + *n); returns the byte behind it, NULL
+ * when there is none. */
 static const char *next_part(const char *s, const char **begin, size_t *n)
 {
     const char *open = strchr(s, PART_BEGIN);
@@ -215,8 +230,8 @@ const char *template_drop_parts(struct arena *arena, const char *text)
     return arena_strdup(arena, str_get(&out));
 }
 
-static void add_part(struct arena *arena, struct compose_part ***tail, bool is_config, const char *text,
-                     size_t n)
+static void add_part(
+    struct arena *arena, struct compose_part ***tail, bool is_config, const char *text, size_t n)
 {
     if (!n)
         return;

@@ -1,9 +1,9 @@
-/* Interpolation: `$V ${V} ${V:-d} ${V-d} ${V:?e} ${V?e} ${V:+r} ${V+r} $$`, nested. Source: the Compose
- * specification, chapter Interpolation.
+/* Interpolation: `$V ${V} ${V:-d} ${V-d} ${V:?e} ${V?e} ${V:+r} ${V+r} $$`, nested. Source: the
+ * Compose specification, chapter Interpolation.
  *
- * A name that nothing defines becomes a config part, kept inside the text as PART_BEGIN NAME PART_END. Both
- * bytes never occur in UTF-8, so such a text can be cut, joined, merged and compared like any other; only
- * printing and the typed model look at the marks. */
+ * A name that nothing defines becomes a config part, kept inside the text as PART_BEGIN NAME
+ * PART_END. Both bytes never occur in UTF-8, so such a text can be cut, joined, merged and compared
+ * like any other; only printing and the typed model look at the marks. */
 #pragma once
 
 #include "base/str.h"
@@ -12,11 +12,17 @@
 #define PART_BEGIN '\xff'
 #define PART_END   '\xfe'
 
-typedef const char *template_lookup_fn(void *arg, const char *name); /* NULL when nothing defines the name */
+typedef const char *
+template_lookup_fn(void *arg, const char *name); /* NULL when nothing defines the name */
 
 /* 0 and *out (in the arena; may be `text` itself), or -EINVAL and *problem, one sentence. */
-int template_expand(struct arena *arena, const char *text, template_lookup_fn *lookup, void *arg,
-                    const char **out, const char **problem);
+int template_expand(
+    struct arena *arena,
+    const char *text,
+    template_lookup_fn *lookup,
+    void *arg,
+    const char **out,
+    const char **problem);
 
 bool template_has_variable(const char *text); /* before it is expanded: `$$` is none */
 bool template_has_parts(const char *text);

@@ -1,4 +1,5 @@
-/* What `config` leaves out: networks, volumes, secrets, configs and models that nothing of the project uses. */
+/* What `config` leaves out: networks, volumes, secrets, configs and models that nothing of the
+ * project uses. */
 #include "base/str.h"
 #include "compose/compose.h"
 #include "data/strmap.h"
@@ -24,7 +25,8 @@ static void add_keys(struct used *u, struct strmap *set, const struct yaml_node 
         add(u, set, n->items[i]);
 }
 
-static void add_sources(struct used *u, struct strmap *set, const struct yaml_node *list, const char *type)
+static void
+add_sources(struct used *u, struct strmap *set, const struct yaml_node *list, const char *type)
 {
     for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
         const struct yaml_node *said = yaml_get(list->items[i], "type");
@@ -61,13 +63,13 @@ static void keep(struct yaml_node *root, const char *section, const struct strma
         yaml_map_remove(root, section);
 }
 
-#define KEEP_TYPED(items, count, set)                                                                                                              \
-    do {                                                                                                                                           \
-        size_t kept_ = 0;                                                                                                                          \
-        for (size_t i_ = 0; i_ < (count); i_++)                                                                                                    \
-            if (strmap_get(&(set), (items)[i_].name))                                                                                              \
-                (items)[kept_++] = (items)[i_];                                                                                                    \
-        (count) = kept_;                                                                                                                           \
+#define KEEP_TYPED(items, count, set)                                                              \
+    do {                                                                                           \
+        size_t kept_ = 0;                                                                          \
+        for (size_t i_ = 0; i_ < (count); i_++)                                                    \
+            if (strmap_get(&(set), (items)[i_].name))                                              \
+                (items)[kept_++] = (items)[i_];                                                    \
+        (count) = kept_;                                                                           \
     } while (0)
 
 void compose_drop_unused(struct compose_project *p)

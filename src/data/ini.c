@@ -1,4 +1,5 @@
-/* The rules are those of Python's configparser as botocore calls it; each oddity below was measured against it. */
+/* The rules are those of Python's configparser as botocore calls it; each oddity below was measured
+ * against it. */
 #include "data/ini.h"
 
 #include "base/limits.h"
@@ -36,7 +37,8 @@ static int fail(struct parse *p, const char *what)
     return rc;
 }
 
-/* Bytes of the white space character at s, 0 when it is none: Python's str.isspace(), which knows Unicode. */
+/* Bytes of the white space character at s, 0 when it is none: Python's str.isspace(), which knows
+ * Unicode. */
 static size_t space_at(const char *s, size_t n)
 {
     const unsigned char *u = (const unsigned char *)s;
@@ -49,9 +51,11 @@ static size_t space_at(const char *s, size_t n)
     if (n < 3)
         return 0;
     unsigned last = u[2];
-    bool wide = (u[0] == 0xe1 && u[1] == 0x9a && last == 0x80) || (u[0] == 0xe3 && u[1] == 0x80 && last == 0x80) ||
+    bool wide = (u[0] == 0xe1 && u[1] == 0x9a && last == 0x80) ||
+                (u[0] == 0xe3 && u[1] == 0x80 && last == 0x80) ||
                 (u[0] == 0xe2 && u[1] == 0x81 && last == 0x9f) ||
-                (u[0] == 0xe2 && u[1] == 0x80 && (last <= 0x8a || last == 0xa8 || last == 0xa9 || last == 0xaf));
+                (u[0] == 0xe2 && u[1] == 0x80 &&
+                 (last <= 0x8a || last == 0xa8 || last == 0xa9 || last == 0xaf));
     return wide ? 3 : 0;
 }
 
@@ -86,7 +90,8 @@ static void close_value(struct parse *p)
     if (!p->entry)
         return;
     struct str joined = {.max = LIMIT_INI_BYTES * 2};
-    vec_each(part, &p->value) {
+    vec_each(part, &p->value)
+    {
         if (part != p->value.items)
             str_append_char(&joined, '\n');
         str_append_bytes(&joined, part->p, part->n);
@@ -153,7 +158,8 @@ static int open_section(struct parse *p, struct slice name)
     }
     const struct ini_section *twin = find_section(p->file->sections, text);
     if (twin) {
-        cleanup_free char *what = xasprintf("section [%s] stands here and in line %u: join them", text, twin->line);
+        cleanup_free char *what =
+            xasprintf("section [%s] stands here and in line %u: join them", text, twin->line);
         return fail(p, what);
     }
     p->section = arena_make(p->arena, struct ini_section);
@@ -179,8 +185,11 @@ static int open_entry(struct parse *p, struct slice line)
     cleanup_free char *text = xstrndup(key.p, key.n), *lower = text_lower(text);
     const struct ini_entry *twin = ini_get(p->section, lower);
     if (twin) {
-        cleanup_free char *what = xasprintf("key \"%s\" of section [%s] stands here and in line %u: remove one", lower,
-                                            p->section->name, twin->line);
+        cleanup_free char *what = xasprintf(
+            "key \"%s\" of section [%s] stands here and in line %u: remove one",
+            lower,
+            p->section->name,
+            twin->line);
         return fail(p, what);
     }
     struct ini_entry *e = arena_make(p->arena, struct ini_entry);
@@ -241,7 +250,10 @@ static int check_text(struct parse *p, const char *text, size_t n)
     }
     p->line = 1;
     if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
-        return fail(p, "the file starts with a byte order mark, which the AWS CLI refuses: save it as UTF-8 without one");
+        return fail(
+            p,
+            "the file starts with a byte order mark, which the AWS CLI refuses: save it as UTF-8 "
+            "without one");
     for (size_t i = 0, start = 0; i <= n; i++) /* by lines, to name the bad one */
         if (i == n || text[i] == '\n') {
             if (!text_utf8_valid(text + start, i - start) || memchr(text + start, '\0', i - start))
@@ -252,8 +264,13 @@ static int check_text(struct parse *p, const char *text, size_t n)
     return 0;
 }
 
-int ini_parse(struct arena *arena, const char *path, const char *text, size_t n, struct ini_file *out,
-              struct error *err)
+int ini_parse(
+    struct arena *arena,
+    const char *path,
+    const char *text,
+    size_t n,
+    struct ini_file *out,
+    struct error *err)
 {
     struct parse p = {.arena = arena, .file = out, .err = err};
     *out = (struct ini_file){.path = arena_strdup(arena, path)};
@@ -285,7 +302,12 @@ struct ini_entry *ini_get(const struct ini_section *s, const char *key)
 }
 
 /* A key that comes twice: the later one replaces the value of the earlier. */
-static void put_nested(struct arena *arena, struct ini_entry **first, struct slice key, struct slice value, unsigned line)
+static void put_nested(
+    struct arena *arena,
+    struct ini_entry **first,
+    struct slice key,
+    struct slice value,
+    unsigned line)
 {
     while (*first && (strncmp((*first)->key, key.p, key.n) != 0 || (*first)->key[key.n]))
         first = &(*first)->next;
@@ -297,8 +319,12 @@ static void put_nested(struct arena *arena, struct ini_entry **first, struct sli
     (*first)->line = line;
 }
 
-int ini_nested(struct arena *arena, const struct ini_file *f, const struct ini_entry *e, struct ini_entry **out,
-               struct error *err)
+int ini_nested(
+    struct arena *arena,
+    const struct ini_file *f,
+    const struct ini_entry *e,
+    struct ini_entry **out,
+    struct error *err)
 {
     *out = NULL;
     if (e->value[0] != '\n')
@@ -312,13 +338,18 @@ int ini_nested(struct arena *arena, const struct ini_file *f, const struct ini_e
             continue;
         const char *eq = memchr(line.p, '=', line.n);
         if (!eq) {
-            int rc = error_raise_errno(err, ERR_AUTH, EINVAL, "a line of \"%s\" without \"=\": expected \"key = value\"",
-                                       e->key);
+            int rc = error_raise_errno(
+                err,
+                ERR_AUTH,
+                EINVAL,
+                "a line of \"%s\" without \"=\": expected \"key = value\"",
+                e->key);
             error_at(err, f->path, e->value_lines[at], 0);
             return rc;
         }
         struct slice key = strip((struct slice){line.p, (size_t)(eq - line.p)}, NULL);
-        struct slice value = strip((struct slice){eq + 1, line.n - (size_t)(eq + 1 - line.p)}, NULL);
+        struct slice value =
+            strip((struct slice){eq + 1, line.n - (size_t)(eq + 1 - line.p)}, NULL);
         put_nested(arena, out, key, value, e->value_lines[at]);
     }
     return 0;

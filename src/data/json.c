@@ -12,7 +12,8 @@ __attribute__((constructor)) static void wipe_what_is_freed(void)
     json_set_alloc_funcs(secret_malloc, secret_free);
 }
 
-/* jansson's own bound of 2048 levels is fixed at its build; the nesting is counted before it sees the text. */
+/* jansson's own bound of 2048 levels is fixed at its build; the nesting is counted before it sees
+ * the text. */
 static bool too_deep(const char *text, size_t n)
 {
     size_t depth = 0;
@@ -39,21 +40,38 @@ static bool too_deep(const char *text, size_t n)
 int json_parse(const char *text, size_t n, json_t **out, struct error *err)
 {
     if (n > LIMIT_JSON_BYTES)
-        return error_raise_errno(err, ERR_FAILED, EFBIG, "JSON text of %zu bytes is too large (at most %zu)", n,
-                                 LIMIT_JSON_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EFBIG,
+            "JSON text of %zu bytes is too large (at most %zu)",
+            n,
+            LIMIT_JSON_BYTES);
     if (too_deep(text, n))
-        return error_raise_errno(err, ERR_FAILED, EBADMSG, "JSON text is nested deeper than %d levels",
-                                 LIMIT_JSON_DEPTH);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EBADMSG,
+            "JSON text is nested deeper than %d levels",
+            LIMIT_JSON_DEPTH);
     json_error_t fault;
-    /* \u0000 is let through: log lines of containers hold it, and one of them must not lose the whole page. */
-    json_t *j = json_loadb(n ? text : "", n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
+    /* \u0000 is let through: log lines of containers hold it, and one of them must not lose the
+     * whole page. */
+    json_t *j = json_loadb(
+        n ? text : "", n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
     if (!j) {
         /* " near '…'" quotes the text, which may be a token */
         char *quote = strstr(fault.text, " near '");
         if (quote)
             *quote = '\0';
-        return error_raise_errno(err, ERR_FAILED, EBADMSG, "not valid JSON: line %d, column %d: %s", fault.line,
-                                 fault.column, fault.text);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EBADMSG,
+            "not valid JSON: line %d, column %d: %s",
+            fault.line,
+            fault.column,
+            fault.text);
     }
     *out = j;
     return 0;
@@ -92,7 +110,10 @@ json_t *json_at(const json_t *j, const char *path)
         path += n + (path[n] == '.');
     }
     json_t *found;
-    memcpy(&found, &j, sizeof found); /* jansson hands members of a const object out as non-const, so do we */
+    memcpy(
+        &found,
+        &j,
+        sizeof found); /* jansson hands members of a const object out as non-const, so do we */
     return found;
 }
 
@@ -134,7 +155,8 @@ size_t json_len(const json_t *j, const char *path)
 char *json_print(const json_t *j, bool indented, bool sorted)
 {
     /* 15 digits: 0.1 stays 0.1. Members that were written keep their order unless `sorted`. */
-    size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | (indented ? JSON_INDENT(2) : JSON_COMPACT);
+    size_t flags =
+        JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | (indented ? JSON_INDENT(2) : JSON_COMPACT);
     if (sorted)
         flags |= JSON_SORT_KEYS;
     if (!j)

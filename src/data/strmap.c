@@ -10,7 +10,8 @@ static uint32_t hash_text(const char *s)
     return h ^ (h >> 15);
 }
 
-static struct strmap_slot *find_slot(struct strmap_slot *slots, size_t cap, const char *key, uint32_t hash)
+static struct strmap_slot *
+find_slot(struct strmap_slot *slots, size_t cap, const char *key, uint32_t hash)
 {
     size_t i = hash & (cap - 1);
     while (slots[i].key && (slots[i].hash != hash || strcmp(slots[i].key, key) != 0))

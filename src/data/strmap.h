@@ -1,6 +1,6 @@
-/* strmap: text → small number, in an arena. For indexes of things built once and dropped whole. Keys are
- * borrowed and must live as long as the arena; order of insertion is the caller's business (the value usually
- * is a position in an array). */
+/* strmap: text → small number, in an arena. For indexes of things built once and dropped whole.
+ * Keys are borrowed and must live as long as the arena; order of insertion is the caller's business
+ * (the value usually is a position in an array). */
 #pragma once
 
 #include "base/arena.h"
@@ -19,5 +19,6 @@ struct strmap { /* zero-initialised = empty */
     size_t cap, len;
 };
 
-void strmap_put(struct arena *arena, struct strmap *m, const char *key, size_t value); /* replaces */
-const size_t *strmap_get(const struct strmap *m, const char *key);                     /* NULL when missing */
+void strmap_put(
+    struct arena *arena, struct strmap *m, const char *key, size_t value); /* replaces */
+const size_t *strmap_get(const struct strmap *m, const char *key);         /* NULL when missing */

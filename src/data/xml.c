@@ -106,17 +106,27 @@ static void XMLCALL on_text(void *arg, const XML_Char *text, int n)
         str_append_bytes(&p->levels[p->depth - 1].text, text, (size_t)n);
 }
 
-static void XMLCALL on_doctype(void *arg, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id,
-                               int internal)
+static void XMLCALL on_doctype(
+    void *arg,
+    const XML_Char *name,
+    const XML_Char *system_id,
+    const XML_Char *public_id,
+    int internal)
 {
     refuse(arg, "a document type declaration is not allowed");
 }
 
-int xml_parse(struct arena *arena, const char *text, size_t n, struct xml_node **root, struct error *err)
+int xml_parse(
+    struct arena *arena, const char *text, size_t n, struct xml_node **root, struct error *err)
 {
     if (n > LIMIT_XML_BYTES)
-        return error_raise_errno(err, ERR_FAILED, EFBIG, "XML text of %zu bytes is too large (at most %zu)", n,
-                                 LIMIT_XML_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EFBIG,
+            "XML text of %zu bytes is too large (at most %zu)",
+            n,
+            LIMIT_XML_BYTES);
     struct parse *p = xcalloc(1, sizeof *p);
     p->arena = arena;
     static const XML_Memory_Handling_Suite wiping = {secret_malloc, secret_realloc, secret_free};
@@ -130,8 +140,14 @@ int xml_parse(struct arena *arena, const char *text, size_t n, struct xml_node *
     int rc = 0;
     if (XML_Parse(p->parser, n ? text : "", (int)n, XML_TRUE) != XML_STATUS_OK || p->refused) {
         const char *why = p->refused ? p->refused : XML_ErrorString(XML_GetErrorCode(p->parser));
-        rc = error_raise_errno(err, ERR_FAILED, EBADMSG, "not valid XML: line %lu, column %lu: %s",
-                               XML_GetCurrentLineNumber(p->parser), XML_GetCurrentColumnNumber(p->parser) + 1, why);
+        rc = error_raise_errno(
+            err,
+            ERR_FAILED,
+            EBADMSG,
+            "not valid XML: line %lu, column %lu: %s",
+            XML_GetCurrentLineNumber(p->parser),
+            XML_GetCurrentColumnNumber(p->parser) + 1,
+            why);
     } else {
         *root = p->root;
     }

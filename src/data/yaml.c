@@ -1,4 +1,5 @@
-/* Nodes: looking up, building, copying, comparing. Parsing is in yaml_parse.c, scalar types in yaml_scalar.c.
+/* Nodes: looking up, building, copying, comparing. Parsing is in yaml_parse.c, scalar types in
+ * yaml_scalar.c.
  */
 #include "data/yaml.h"
 
@@ -39,7 +40,8 @@ static struct yaml_node *new_node(struct arena *arena, enum yaml_kind kind, stru
     return n;
 }
 
-struct yaml_node *yaml_new_scalar(struct arena *arena, struct yaml_pos pos, const char *value, bool plain)
+struct yaml_node *
+yaml_new_scalar(struct arena *arena, struct yaml_pos pos, const char *value, bool plain)
 {
     struct yaml_node *n = new_node(arena, YAML_KIND_SCALAR, pos);
     n->value = arena_strdup(arena, value);
@@ -64,7 +66,8 @@ static void build_index(struct arena *arena, struct yaml_node *map)
         strmap_put(arena, map->index, map->pairs[i].key->value, i);
 }
 
-void yaml_map_set(struct arena *arena, struct yaml_node *map, struct yaml_node *key, struct yaml_node *value)
+void yaml_map_set(
+    struct arena *arena, struct yaml_node *map, struct yaml_node *key, struct yaml_node *value)
 {
     size_t i = find_pair(map, key->value);
     if (i < map->len) {

@@ -1,5 +1,5 @@
-/* libyaml's events → nodes. Anchors are kept with the size and the height of what they name, so that an alias
- * is refused before it is followed: a bomb costs no more than its own text. */
+/* libyaml's events → nodes. Anchors are kept with the size and the height of what they name, so
+ * that an alias is refused before it is followed: a bomb costs no more than its own text. */
 #include "base/limits.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -11,8 +11,9 @@
 #include <yaml.h>
 
 struct anchor {
-    struct yaml_node *node; /* NULL while the node is still being read: an alias to it would be a cycle */
-    size_t size;            /* nodes, aliases expanded */
+    struct yaml_node
+        *node;   /* NULL while the node is still being read: an alias to it would be a cycle */
+    size_t size; /* nodes, aliases expanded */
     unsigned height;
 };
 
@@ -61,20 +62,34 @@ static int next_event(struct reader *r, yaml_event_t *event)
     const yaml_parser_t *p = &r->parser;
     struct yaml_pos pos = pos_of(r, p->problem_mark);
     if (p->error == YAML_READER_ERROR)
-        return fail_at(r, (struct yaml_pos){.file = r->file, .line = 1, .column = 1},
-                       "Save the file as UTF-8.", "not readable as YAML at byte %zu: %s", p->problem_offset,
-                       p->problem ? p->problem : "bad encoding");
+        return fail_at(
+            r,
+            (struct yaml_pos){.file = r->file, .line = 1, .column = 1},
+            "Save the file as UTF-8.",
+            "not readable as YAML at byte %zu: %s",
+            p->problem_offset,
+            p->problem ? p->problem : "bad encoding");
     if (p->context)
-        return fail_at(r, pos, NULL, "not valid YAML: %s, %s (line %zu)", p->problem, p->context,
-                       p->context_mark.line + 1);
+        return fail_at(
+            r,
+            pos,
+            NULL,
+            "not valid YAML: %s, %s (line %zu)",
+            p->problem,
+            p->context,
+            p->context_mark.line + 1);
     return fail_at(r, pos, NULL, "not valid YAML: %s", p->problem ? p->problem : "unknown problem");
 }
 
 static int count_nodes(struct reader *r, struct yaml_pos pos, size_t add)
 {
     if (add > LIMIT_YAML_NODES - r->nodes)
-        return fail_at(r, pos, "Aliases that name aliases multiply; write out what is meant.",
-                       "the document grows past %d nodes once its aliases are expanded", LIMIT_YAML_NODES);
+        return fail_at(
+            r,
+            pos,
+            "Aliases that name aliases multiply; write out what is meant.",
+            "the document grows past %d nodes once its aliases are expanded",
+            LIMIT_YAML_NODES);
     r->nodes += add;
     return 0;
 }
@@ -91,25 +106,32 @@ static size_t open_anchor(struct reader *r, const yaml_char_t *name)
     if (!name)
         return SIZE_MAX;
     vec_push(&r->anchors, (struct anchor){0});
-    strmap_put(r->arena, &r->anchor_index, arena_strdup(r->arena, (const char *)name), r->anchors.len - 1);
+    strmap_put(
+        r->arena, &r->anchor_index, arena_strdup(r->arena, (const char *)name), r->anchors.len - 1);
     return r->anchors.len - 1;
 }
 
-static void close_anchor(struct reader *r, size_t anchor, struct yaml_node *node, struct extent extent)
+static void
+close_anchor(struct reader *r, size_t anchor, struct yaml_node *node, struct extent extent)
 {
     if (anchor != SIZE_MAX)
         r->anchors.items[anchor] =
             (struct anchor){.node = node, .size = extent.size, .height = extent.height};
 }
 
-static int read_alias(struct reader *r, const yaml_event_t *event, unsigned depth, struct yaml_node **out,
-                      struct extent *extent)
+static int read_alias(
+    struct reader *r,
+    const yaml_event_t *event,
+    unsigned depth,
+    struct yaml_node **out,
+    struct extent *extent)
 {
     const char *name = (const char *)event->data.alias.anchor;
     struct yaml_pos pos = pos_of(r, event->start_mark);
     const size_t *at = strmap_get(&r->anchor_index, name);
     if (!at)
-        return fail_at(r, pos, NULL, "alias *%s names an anchor that is not defined above it", name);
+        return fail_at(
+            r, pos, NULL, "alias *%s names an anchor that is not defined above it", name);
     const struct anchor *a = &r->anchors.items[*at];
     if (!a->node)
         return fail_at(r, pos, NULL, "alias *%s stands inside its own anchor", name);
@@ -126,8 +148,9 @@ static const char *copy_tag(struct reader *r, const yaml_char_t *tag)
     /* "!" alone means "not resolved": a string */
     if (!tag)
         return NULL;
-    return arena_strdup(r->arena,
-                        strcmp((const char *)tag, "!") == 0 ? "tag:yaml.org,2002:str" : (const char *)tag);
+    return arena_strdup(
+        r->arena,
+        strcmp((const char *)tag, "!") == 0 ? "tag:yaml.org,2002:str" : (const char *)tag);
 }
 
 static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_node **out)
@@ -147,8 +170,12 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_
     return 0;
 }
 
-static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, struct yaml_node **out,
-                     struct extent *extent);
+static int read_node(
+    struct reader *r,
+    yaml_event_t *event,
+    unsigned depth,
+    struct yaml_node **out,
+    struct extent *extent);
 
 static void extend(struct extent *whole, const struct extent *part)
 {
@@ -156,7 +183,8 @@ static void extend(struct extent *whole, const struct extent *part)
     whole->height = MAX(whole->height, part->height + 1);
 }
 
-static int read_sequence(struct reader *r, struct yaml_node *seq, unsigned depth, struct extent *extent)
+static int
+read_sequence(struct reader *r, struct yaml_node *seq, unsigned depth, struct extent *extent)
 {
     for (;;) {
         yaml_event_t event;
@@ -180,15 +208,16 @@ static int read_sequence(struct reader *r, struct yaml_node *seq, unsigned depth
 static int merge_mapping(struct reader *r, struct yaml_node *map, const struct yaml_node *from)
 {
     if (from->kind != YAML_KIND_MAPPING)
-        return fail_at(r, from->pos, NULL, "a merge key (<<) takes a mapping or a list of mappings");
+        return fail_at(
+            r, from->pos, NULL, "a merge key (<<) takes a mapping or a list of mappings");
     for (size_t i = 0; i < from->len; i++)
         if (!yaml_get(map, from->pairs[i].key->value))
             yaml_map_set(r->arena, map, from->pairs[i].key, from->pairs[i].value);
     return 0;
 }
 
-static int apply_merges(struct reader *r, struct yaml_node *map, struct yaml_node *const *merges,
-                        size_t count)
+static int
+apply_merges(struct reader *r, struct yaml_node *map, struct yaml_node *const *merges, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct yaml_node *from = merges[i];
@@ -202,7 +231,8 @@ static int apply_merges(struct reader *r, struct yaml_node *map, struct yaml_nod
     return 0;
 }
 
-static int add_pair(struct reader *r, struct yaml_node *map, struct yaml_node *key, struct yaml_node *value)
+static int
+add_pair(struct reader *r, struct yaml_node *map, struct yaml_node *key, struct yaml_node *value)
 {
     const struct yaml_node *before = yaml_get(map, key->value);
     if (before) {
@@ -210,13 +240,15 @@ static int add_pair(struct reader *r, struct yaml_node *map, struct yaml_node *k
         for (size_t i = 0; i < map->len; i++)
             if (strcmp(map->pairs[i].key->value, key->value) == 0)
                 first = map->pairs[i].key->pos;
-        return fail_at(r, key->pos, NULL, "key \"%s\" is already defined at line %u", key->value, first.line);
+        return fail_at(
+            r, key->pos, NULL, "key \"%s\" is already defined at line %u", key->value, first.line);
     }
     yaml_map_set(r->arena, map, key, value);
     return 0;
 }
 
-static int read_mapping(struct reader *r, struct yaml_node *map, unsigned depth, struct extent *extent)
+static int
+read_mapping(struct reader *r, struct yaml_node *map, unsigned depth, struct extent *extent)
 {
     VEC(struct yaml_node *) merges = {0};
     int rc = 0;
@@ -259,14 +291,19 @@ static struct yaml_node *new_collection(struct reader *r, const yaml_event_t *ev
 {
     bool seq = event->type == YAML_SEQUENCE_START_EVENT;
     struct yaml_pos pos = pos_of(r, event->start_mark);
-    struct yaml_node *node = seq ? yaml_new_sequence(r->arena, pos) : yaml_new_mapping(r->arena, pos);
+    struct yaml_node *node =
+        seq ? yaml_new_sequence(r->arena, pos) : yaml_new_mapping(r->arena, pos);
     node->tag = copy_tag(r, seq ? event->data.sequence_start.tag : event->data.mapping_start.tag);
     return node;
 }
 
 /* Consumes the event. */
-static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, struct yaml_node **out,
-                     struct extent *extent)
+static int read_node(
+    struct reader *r,
+    yaml_event_t *event,
+    unsigned depth,
+    struct yaml_node **out,
+    struct extent *extent)
 {
     struct yaml_pos pos = pos_of(r, event->start_mark);
     *extent = (struct extent){.size = 1};
@@ -289,7 +326,8 @@ static int read_node(struct reader *r, yaml_event_t *event, unsigned depth, stru
         yaml_event_delete(event);
     } else {
         bool seq = event->type == YAML_SEQUENCE_START_EVENT;
-        anchor = open_anchor(r, seq ? event->data.sequence_start.anchor : event->data.mapping_start.anchor);
+        anchor = open_anchor(
+            r, seq ? event->data.sequence_start.anchor : event->data.mapping_start.anchor);
         *out = new_collection(r, event);
         yaml_event_delete(event);
         rc = seq ? read_sequence(r, *out, depth, extent) : read_mapping(r, *out, depth, extent);
@@ -345,16 +383,26 @@ static int read_stream(struct reader *r, struct yaml_node ***roots, size_t *coun
     return rc;
 }
 
-int yaml_parse_all(struct arena *arena, const char *file, const char *text, size_t n,
-                   struct yaml_node ***roots, size_t *count, struct error *err)
+int yaml_parse_all(
+    struct arena *arena,
+    const char *file,
+    const char *text,
+    size_t n,
+    struct yaml_node ***roots,
+    size_t *count,
+    struct error *err)
 {
     struct reader r = {.arena = arena, .file = arena_strdup(arena, file), .err = err};
     struct error local = ERROR_INIT;
     if (!r.err)
         r.err = &local;
     if (n > LIMIT_YAML_BYTES) {
-        int rc = fail_at(&r, (struct yaml_pos){.file = r.file}, NULL, "larger than %zu bytes",
-                         (size_t)LIMIT_YAML_BYTES);
+        int rc = fail_at(
+            &r,
+            (struct yaml_pos){.file = r.file},
+            NULL,
+            "larger than %zu bytes",
+            (size_t)LIMIT_YAML_BYTES);
         error_done(&local);
         return rc;
     }
@@ -368,8 +416,13 @@ int yaml_parse_all(struct arena *arena, const char *file, const char *text, size
     return rc;
 }
 
-int yaml_parse(struct arena *arena, const char *file, const char *text, size_t n, struct yaml_node **root,
-               struct error *err)
+int yaml_parse(
+    struct arena *arena,
+    const char *file,
+    const char *text,
+    size_t n,
+    struct yaml_node **root,
+    struct error *err)
 {
     struct yaml_node **roots;
     size_t count;

@@ -1,6 +1,6 @@
-/* What a plain scalar means. Source: YAML 1.2 core schema, and the notations that the Compose reference
- * loader takes besides (binary, a leading zero for octal, digits grouped by `_`). yes, no, on and off stay
- * strings. */
+/* What a plain scalar means. Source: YAML 1.2 core schema, and the notations that the Compose
+ * reference loader takes besides (binary, a leading zero for octal, digits grouped by `_`). yes,
+ * no, on and off stay strings. */
 #include "base/str.h"
 #include "data/yaml.h"
 
@@ -56,10 +56,12 @@ static int parse_int(const char *text, long long *value)
         base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
         p += base == 16 || base == 2 || mark == 'o' ? 2 : 1;
     }
-    size_t allowed = strspn(p, base == 16  ? "0123456789abcdefABCDEF"
-                               : base == 8 ? "01234567"
-                               : base == 2 ? "01"
-                                           : "0123456789");
+    size_t allowed = strspn(
+        p,
+        base == 16  ? "0123456789abcdefABCDEF"
+        : base == 8 ? "01234567"
+        : base == 2 ? "01"
+                    : "0123456789");
     if (!*p || p[allowed])
         return -EINVAL;
     errno = 0;
@@ -119,9 +121,13 @@ static enum yaml_type type_of_tag(const char *tag, bool *known)
         const char *name;
         enum yaml_type type;
     } TAGS[] = {
-        {"null", YAML_TYPE_NULL},   {"bool", YAML_TYPE_BOOL},  {"int", YAML_TYPE_INT},
-        {"float", YAML_TYPE_FLOAT}, {"str", YAML_TYPE_STRING},
+        {"null", YAML_TYPE_NULL},
+        {"bool", YAML_TYPE_BOOL},
+        {"int", YAML_TYPE_INT},
+        {"float", YAML_TYPE_FLOAT},
+        {"str", YAML_TYPE_STRING},
     };
+
     *known = false;
     if (!tag || !text_starts(tag, CORE_TAG))
         return YAML_TYPE_STRING;
@@ -193,6 +199,6 @@ int yaml_scalar_float(const struct yaml_node *scalar, double *value)
 
 bool yaml_scalar_bool(const struct yaml_node *scalar)
 {
-    return scalar && scalar->kind == YAML_KIND_SCALAR && yaml_scalar_type(scalar) == YAML_TYPE_BOOL &&
-           one_of(scalar->value, TRUES);
+    return scalar && scalar->kind == YAML_KIND_SCALAR &&
+           yaml_scalar_type(scalar) == YAML_TYPE_BOOL && one_of(scalar->value, TRUES);
 }

@@ -10,7 +10,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Between news and silence: fast enough that a person sees things move, slow enough for the API quotas. */
+/* Between news and silence: fast enough that a person sees things move, slow enough for the API
+ * quotas. */
 #define PACE_MIN_MS 400
 #define PACE_MAX_MS 3000
 
@@ -43,31 +44,53 @@ bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err
     return true;
 }
 
-typedef int call_fn(struct aws_session *s, const struct aws_operation *op, json_t *in, json_t **out, struct error *err);
+typedef int call_fn(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err);
 
 /* No answer, no capacity, too many calls: what passes by itself. */
 static bool is_transient(int rc, const struct error *err)
 {
-    static const int codes[] = {-ETIMEDOUT, -ECONNREFUSED, -ECONNRESET, -EPIPE, -ENOTUNIQ, -ENETUNREACH, -EHOSTUNREACH, -EAGAIN};
+    static const int codes[] = {
+        -ETIMEDOUT,
+        -ECONNREFUSED,
+        -ECONNRESET,
+        -EPIPE,
+        -ENOTUNIQ,
+        -ENETUNREACH,
+        -EHOSTUNREACH,
+        -EAGAIN};
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (rc == codes[i])
             return true;
     return rc < 0 && (err->http_status >= 500 || aws_error_is_throttle(err));
 }
 
-/* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is the same. A command (no sink) answers at once. */
-static bool be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct error *err)
+/* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is
+ * the same. A command (no sink) answers at once. */
+static bool
+be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct error *err)
 {
     if (!c->sink || !is_transient(rc, err))
         return false;
     int64_t now = loop_now_ms(c->loop);
     if (p->since_ms == 0) {
         p->since_ms = now;
-        engine_note(c, ENGINE_SAY_WARNING, NULL, "AWS does not answer as it should, trying on for %d min: %s", PATIENCE_MS / 60000, err->message);
+        engine_note(
+            c,
+            ENGINE_SAY_WARNING,
+            NULL,
+            "AWS does not answer as it should, trying on for %d min: %s",
+            PATIENCE_MS / 60000,
+            err->message);
     }
     if (now - p->since_ms > PATIENCE_MS)
         return false;
-    p->pause_ms = p->pause_ms == 0 ? PATIENCE_FIRST_MS : MIN(p->pause_ms * 2, (int64_t)PATIENCE_PAUSE_MAX_MS);
+    p->pause_ms =
+        p->pause_ms == 0 ? PATIENCE_FIRST_MS : MIN(p->pause_ms * 2, (int64_t)PATIENCE_PAUSE_MAX_MS);
     if (fiber_sleep(p->pause_ms) < 0)
         return false;
     error_done(err);
@@ -79,7 +102,13 @@ bool engine_again(struct engine_context *c, struct engine_patience *p, int rc, s
     return rc < 0 && (engine_retry_after_auth(c, rc, err) || be_patient(c, p, rc, err));
 }
 
-static int call_with(call_fn *fn, struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
+static int call_with(
+    call_fn *fn,
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
 {
     cleanup_json json_t *keep = in ? in : json_object();
     struct engine_patience patience = {0};
@@ -94,18 +123,35 @@ static int call_with(call_fn *fn, struct engine_context *c, const struct aws_ope
     }
 }
 
-int engine_call(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **out, struct error *err)
+int engine_call(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
 {
     return call_with(aws_call, c, op, in, out, err);
 }
 
-int engine_call_all(struct engine_context *c, const struct aws_operation *op, json_t *in, json_t **items, struct error *err)
+int engine_call_all(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **items,
+    struct error *err)
 {
     return call_with(aws_call_all, c, op, in, items, err);
 }
 
-void engine_row(struct engine_context *c, enum engine_row_kind kind, const char *id, enum engine_row_state state, unsigned order,
-                const char *usual, const char *fmt, ...)
+void engine_row(
+    struct engine_context *c,
+    enum engine_row_kind kind,
+    const char *id,
+    enum engine_row_state state,
+    unsigned order,
+    const char *usual,
+    const char *fmt,
+    ...)
 {
     cleanup_str struct str what = STR_INIT;
     va_list ap;
@@ -113,12 +159,20 @@ void engine_row(struct engine_context *c, enum engine_row_kind kind, const char 
     str_vappendf(&what, fmt, ap);
     va_end(ap);
     const char *slash = strchr(id, '/');
-    c->sink->row(c->sink->arg, &(struct engine_row){
-        .id = id, .kind = kind, .state = state, .title = slash ? slash + 1 : id, .what = str_get(&what), .usual = usual ? usual : "",
-        .order = order});
+    c->sink->row(
+        c->sink->arg,
+        &(struct engine_row){
+            .id = id,
+            .kind = kind,
+            .state = state,
+            .title = slash ? slash + 1 : id,
+            .what = str_get(&what),
+            .usual = usual ? usual : "",
+            .order = order});
 }
 
-void engine_note(struct engine_context *c, enum engine_severity severity, const char *hint, const char *fmt, ...)
+void engine_note(
+    struct engine_context *c, enum engine_severity severity, const char *hint, const char *fmt, ...)
 {
     cleanup_str struct str text = STR_INIT;
     va_list ap;

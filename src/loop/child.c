@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define TERM_GRACE_MS 2000 /* between TERM and KILL */
-#define DRAIN_GRACE_MS                                                                                       \
+#define DRAIN_GRACE_MS                                                                             \
     2000 /* for output after the exit: a daemon it left behind may hold the pipe for ever */
 #define CHUNK_BYTES  8192
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
@@ -113,8 +113,8 @@ static void stream_close_child_end(struct child_stream *s)
     s->child_fd = -1;
 }
 
-/* The first of PATH that may be run; malloc'd, NULL when there is none. libuv would search the PATH of this
- * process. */
+/* The first of PATH that may be run; malloc'd, NULL when there is none. libuv would search the PATH
+ * of this process. */
 static char *find_program(const char *name, const struct env *env, const char *cwd)
 {
     if (strchr(name, '/'))
@@ -150,8 +150,12 @@ static void env_block_free(char **block)
     free(block);
 }
 
-static int spawn(struct child *c, const char *file, const char *const *argv, const struct env *env,
-                 const char *cwd)
+static int spawn(
+    struct child *c,
+    const char *file,
+    const char *const *argv,
+    const struct env *env,
+    const char *cwd)
 {
     char **block = env_block(env);
     uv_stdio_container_t stdio[3] = {
@@ -169,15 +173,16 @@ static int spawn(struct child *c, const char *file, const char *const *argv, con
         .stdio_count = 3,
         .stdio = stdio,
     };
-    /* What this process itself inherited without the mark, or a library opened so. Kernels before 5.11 lack
-     * the flag: then that stays. */
+    /* What this process itself inherited without the mark, or a library opened so. Kernels
+     * before 5.11 lack the flag: then that stays. */
     close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
     int rc = uv_spawn(&c->loop->uv, &c->process, &options);
     env_block_free(block);
     return rc;
 }
 
-/* TERM, two seconds, KILL: to the whole group, so that a shell's children go too. Not ended by a cancel. */
+/* TERM, two seconds, KILL: to the whole group, so that a shell's children go too. Not ended by a
+ * cancel. */
 static void terminate(struct child *c)
 {
     kill(-c->process.pid, SIGTERM);
@@ -185,8 +190,8 @@ static void terminate(struct child *c)
         kill(-c->process.pid, SIGKILL);
         fiber_wait_shielded(&c->exited, FIBER_NO_DEADLINE);
     }
-    /* Those of the group that outlived its leader. Without any the call fails; the number is not given out
-     * again this soon. */
+    /* Those of the group that outlived its leader. Without any the call fails; the number is not
+     * given out again this soon. */
     kill(-c->process.pid, SIGKILL);
 }
 
@@ -207,21 +212,40 @@ static int child_error(int rc, const char *program, int64_t timeout_ms, struct e
     case -ECANCELED:
         return error_raise_errno(err, ERR_CANCELED, rc, "running %s: canceled", program);
     case -ETIMEDOUT:
-        return error_raise_errno(err, ERR_TIMEOUT, rc, "running %s: not done within %.3g s, killed", program,
-                                 (double)timeout_ms / 1000.0);
+        return error_raise_errno(
+            err,
+            ERR_TIMEOUT,
+            rc,
+            "running %s: not done within %.3g s, killed",
+            program,
+            (double)timeout_ms / 1000.0);
     case -EMSGSIZE:
-        return error_raise_errno(err, ERR_FAILED, rc, "running %s: it wrote more than %zu bytes, killed",
-                                 program, LIMIT_CHILD_OUTPUT_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            rc,
+            "running %s: it wrote more than %zu bytes, killed",
+            program,
+            LIMIT_CHILD_OUTPUT_BYTES);
     case -ENOENT:
-        return error_raise_errno(err, ERR_NOT_FOUND, rc,
-                                 "cannot run %s: no such program, or its folder does not exist", program);
+        return error_raise_errno(
+            err,
+            ERR_NOT_FOUND,
+            rc,
+            "cannot run %s: no such program, or its folder does not exist",
+            program);
     default:
         return error_raise_errno(err, ERR_FAILED, rc, "cannot run %s: %s", program, strerror(-rc));
     }
 }
 
-static int run(struct child *c, const char *file, const char *const *argv, const struct env *env,
-               const char *cwd, int64_t timeout_ms)
+static int
+run(struct child *c,
+    const char *file,
+    const char *const *argv,
+    const struct env *env,
+    const char *cwd,
+    int64_t timeout_ms)
 {
     int rc = stream_open(&c->out);
     if (rc == 0)
@@ -238,16 +262,26 @@ static int run(struct child *c, const char *file, const char *const *argv, const
     return wait_for_end(c, timeout_ms);
 }
 
-int child_run(struct loop *loop, const char *const *argv, const struct env *env, const char *cwd,
-              int64_t timeout_ms, struct child_result *result, struct error *err)
+int child_run(
+    struct loop *loop,
+    const char *const *argv,
+    const struct env *env,
+    const char *cwd,
+    int64_t timeout_ms,
+    struct child_result *result,
+    struct error *err)
 {
     *result = (struct child_result){.exit_code = -1};
     if (fiber_must_unwind())
         return child_error(-ECANCELED, argv[0], timeout_ms, err);
     cleanup_free char *file = find_program(argv[0], env, cwd);
     if (!file)
-        return error_raise(err, ERR_NOT_FOUND, "cannot run %s: not found in PATH (%s)", argv[0],
-                           env_get_nonempty(env, "PATH") ? env_get(env, "PATH") : DEFAULT_PATH);
+        return error_raise(
+            err,
+            ERR_NOT_FOUND,
+            "cannot run %s: not found in PATH (%s)",
+            argv[0],
+            env_get_nonempty(env, "PATH") ? env_get(env, "PATH") : DEFAULT_PATH);
     struct child *c = xcalloc(1, sizeof *c);
     c->loop = loop;
     stream_init(c, &c->out, &result->out);

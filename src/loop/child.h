@@ -1,6 +1,6 @@
-/* A child process, run to its end without a shell: own process group, stdin from /dev/null, output bounded
- * (LIMIT_CHILD_OUTPUT_BYTES a stream, more is an error), killed (TERM, 2 s, KILL) at the deadline or on
- * cancel. */
+/* A child process, run to its end without a shell: own process group, stdin from /dev/null, output
+ * bounded (LIMIT_CHILD_OUTPUT_BYTES a stream, more is an error), killed (TERM, 2 s, KILL) at the
+ * deadline or on cancel. */
 #pragma once
 
 #include "base/env.h"
@@ -14,7 +14,14 @@ struct child_result {
     struct str out, err; /* may hold secrets: wiped by child_result_done */
 };
 
-/* argv[0] is looked up in PATH of `env`. cwd NULL = inherit. 0 when the child ran, whatever its exit code. */
-int child_run(struct loop *loop, const char *const *argv, const struct env *env, const char *cwd,
-              int64_t timeout_ms, struct child_result *result, struct error *err);
+/* argv[0] is looked up in PATH of `env`. cwd NULL = inherit. 0 when the child ran, whatever its
+ * exit code. */
+int child_run(
+    struct loop *loop,
+    const char *const *argv,
+    const struct env *env,
+    const char *cwd,
+    int64_t timeout_ms,
+    struct child_result *result,
+    struct error *err);
 void child_result_done(struct child_result *result);

@@ -33,7 +33,8 @@ static void sift_down(struct deadline_heap *heap, size_t index)
         size_t child = 2 * index + 1;
         if (child >= heap->slots.len)
             break;
-        if (child + 1 < heap->slots.len && earlier(heap->slots.items[child + 1], heap->slots.items[child]))
+        if (child + 1 < heap->slots.len &&
+            earlier(heap->slots.items[child + 1], heap->slots.items[child]))
             child++;
         if (!earlier(heap->slots.items[child], d))
             break;

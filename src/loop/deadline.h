@@ -1,8 +1,8 @@
-/* Deadlines: a binary heap keyed by loop_now_ms, the only source of time-outs on the loop. Private to
- * src/loop.
+/* Deadlines: a binary heap keyed by loop_now_ms, the only source of time-outs on the loop. Private
+ * to src/loop.
  *
- * A deadline is embedded in its owner (a fiber, a loop timer); the heap borrows it while it is set. Equal
- * times fire in the order in which they were set. Units: milliseconds of clock_mono_ms. */
+ * A deadline is embedded in its owner (a fiber, a loop timer); the heap borrows it while it is set.
+ * Equal times fire in the order in which they were set. Units: milliseconds of clock_mono_ms. */
 #pragma once
 
 #include "base/vec.h"
@@ -22,12 +22,12 @@ struct deadline_heap {
 };
 
 void deadline_heap_done(struct deadline_heap *heap); /* the heap must be empty */
-void deadline_set(struct deadline_heap *heap, struct deadline *d,
-                  int64_t at_ms);                                        /* moves it when already set */
-void deadline_clear(struct deadline_heap *heap, struct deadline *d);     /* no effect when not set */
+void deadline_set(
+    struct deadline_heap *heap, struct deadline *d, int64_t at_ms);  /* moves it when already set */
+void deadline_clear(struct deadline_heap *heap, struct deadline *d); /* no effect when not set */
 const struct deadline *deadline_first(const struct deadline_heap *heap); /* NULL when none */
-/* Fires what is due at now_ms; a deadline set meanwhile waits for the next call, so that a zero delay cannot
- * starve the loop. */
+/* Fires what is due at now_ms; a deadline set meanwhile waits for the next call, so that a zero
+ * delay cannot starve the loop. */
 void deadline_fire_due(struct deadline_heap *heap, int64_t now_ms);
 
 static inline bool deadline_is_set(const struct deadline *d)

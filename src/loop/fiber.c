@@ -54,8 +54,8 @@ static void on_deadline(struct deadline *d)
 struct fiber *fiber_spawn(struct loop *loop, const char *name, void (*fn)(void *arg), void *arg)
 {
     struct fiber_sched *sched = &loop->sched;
-    /* Fan-out over outside data goes through a group with a limit; without one this is a bug, and waiting
-     * could deadlock. */
+    /* Fan-out over outside data goes through a group with a limit; without one this is a bug, and
+     * waiting could deadlock. */
     if (sched->count >= LIMIT_FIBERS)
         loop_die("fiber '%s' is one more than LIMIT_FIBERS (%d)", name, LIMIT_FIBERS);
     struct fiber *f = xcalloc(1, sizeof *f);
@@ -113,7 +113,8 @@ void sched_init(struct fiber_sched *sched)
     sched->ready_last = &sched->ready_first;
 }
 
-/* Only those that are ready now: one that yields runs again in the next turn, after I/O had its say. */
+/* Only those that are ready now: one that yields runs again in the next turn, after I/O had its
+ * say. */
 void sched_run_ready(struct fiber_sched *sched)
 {
     struct fiber *f = sched->ready_first;
@@ -196,7 +197,8 @@ int fiber_suspend(int64_t timeout_ms)
     if (fiber_must_unwind())
         return -ECANCELED;
     if (timeout_ms != FIBER_NO_DEADLINE)
-        deadline_set(&f->loop->deadlines, &f->deadline, deadline_after(loop_now_ms(f->loop), timeout_ms));
+        deadline_set(
+            &f->loop->deadlines, &f->deadline, deadline_after(loop_now_ms(f->loop), timeout_ms));
     f->waiting = true;
     fiber_context_suspend(f);
     return f->wake_result;

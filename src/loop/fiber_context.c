@@ -1,6 +1,6 @@
-/* Stacks and switches of fibers. A fiber is entered once by makecontext/setcontext; every later switch is
- * _setjmp/_longjmp, which saves the two system calls of swapcontext (the way of QEMU's coroutine-ucontext).
- * The sanitizers are told of each switch. */
+/* Stacks and switches of fibers. A fiber is entered once by makecontext/setcontext; every later
+ * switch is _setjmp/_longjmp, which saves the two system calls of swapcontext (the way of QEMU's
+ * coroutine-ucontext). The sanitizers are told of each switch. */
 
 /* glibc's checked longjmp takes a jump to another stack for a smashed one. */
 #undef _FORTIFY_SOURCE
@@ -30,7 +30,8 @@
 #ifdef FIBER_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-#define FIBER_STACK_BYTES (LIMIT_FIBER_STACK_BYTES * 4) /* red zones make frames several times larger */
+#define FIBER_STACK_BYTES                                                                          \
+    (LIMIT_FIBER_STACK_BYTES * 4) /* red zones make frames several times larger */
 #else
 #define FIBER_STACK_BYTES LIMIT_FIBER_STACK_BYTES
 #endif
@@ -53,7 +54,8 @@ static void arrived(void *saved, const void **old_bottom, size_t *old_bytes)
 #endif
 }
 
-/* Inlined always: ThreadSanitizer would book the entry of a function on one stack and its exit on the other.
+/* Inlined always: ThreadSanitizer would book the entry of a function on one stack and its exit on
+ * the other.
  */
 static inline __attribute__((always_inline)) void tsan_switch(void *to)
 {
@@ -89,8 +91,13 @@ struct fiber_stack fiber_stack_take(struct fiber_sched *sched)
     if (sched->kept_count > 0)
         return sched->kept[--sched->kept_count];
     size_t guard = page_bytes();
-    char *map = mmap(NULL, guard + FIBER_STACK_BYTES, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    char *map = mmap(
+        NULL,
+        guard + FIBER_STACK_BYTES,
+        PROT_NONE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE,
+        -1,
+        0);
     if (map == MAP_FAILED || mprotect(map + guard, FIBER_STACK_BYTES, PROT_READ | PROT_WRITE) < 0)
         loop_die("cannot map a fiber's stack: %s", strerror(errno));
     return (struct fiber_stack){map + guard, FIBER_STACK_BYTES};
@@ -104,8 +111,8 @@ static void stack_unmap(struct fiber_stack stack)
 void fiber_stack_give(struct fiber_sched *sched, struct fiber_stack stack)
 {
 #ifdef FIBER_ASAN
-    /* The last frames never returned: their red zones would trip the next fiber, or whoever maps this memory
-     * next. */
+    /* The last frames never returned: their red zones would trip the next fiber, or whoever maps
+     * this memory next. */
     __asan_unpoison_memory_region(stack.base, stack.bytes);
 #endif
     if (sched->kept_count < FIBER_STACKS_KEPT)
@@ -131,8 +138,8 @@ static void entry(void)
 
 static void enter(struct fiber *f)
 {
-    /* Not on the stack: this frame is left by a jump, and AddressSanitizer's red zones around a local would
-     * stay behind. */
+    /* Not on the stack: this frame is left by a jump, and AddressSanitizer's red zones around a
+     * local would stay behind. */
     ucontext_t *context = &f->loop->sched.entry;
     if (getcontext(context) < 0)
         loop_die("getcontext: %s", strerror(errno));

@@ -1,5 +1,5 @@
-/* Fan-out: every function that was handed over runs exactly once, also after a cancel (then its first wait
- * says so), so whoever owns its argument can rely on it. */
+/* Fan-out: every function that was handed over runs exactly once, also after a cancel (then its
+ * first wait says so), so whoever owns its argument can rely on it. */
 #include "loop/internal.h"
 
 #include <errno.h>
@@ -35,14 +35,20 @@ struct fiber_group *fiber_group_new(struct loop *loop, unsigned limit)
     return g;
 }
 
-static void group_fail(struct fiber_group *g, const struct group_item *item, int rc, struct error *err)
+static void
+group_fail(struct fiber_group *g, const struct group_item *item, int rc, struct error *err)
 {
     if (g->result != 0)
         return;
     g->result = rc;
     if (!error_is_set(err))
-        error_raise_errno(err, rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED, rc, "%s: %s", item->name,
-                          strerror(-rc));
+        error_raise_errno(
+            err,
+            rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED,
+            rc,
+            "%s: %s",
+            item->name,
+            strerror(-rc));
     error_move(&g->error, err);
     fiber_group_cancel(g);
 }
@@ -96,8 +102,8 @@ static void item_start(struct group_item *item)
     fiber_detach(item->fiber);
 }
 
-void fiber_group_spawn(struct fiber_group *g, const char *name, int (*fn)(void *arg, struct error *err),
-                       void *arg)
+void fiber_group_spawn(
+    struct fiber_group *g, const char *name, int (*fn)(void *arg, struct error *err), void *arg)
 {
     struct group_item *item = xcalloc(1, sizeof *item);
     item->group = g;

@@ -24,12 +24,15 @@ int fiber_wait(struct fiber_event *ev, int64_t timeout_ms)
     if (ev->done)
         return ev->result;
     if (ev->waiter)
-        loop_die("fiber '%s' waits for an event that '%s' waits for", fiber_name(fiber_current()),
-                 fiber_name(ev->waiter));
+        loop_die(
+            "fiber '%s' waits for an event that '%s' waits for",
+            fiber_name(fiber_current()),
+            fiber_name(ev->waiter));
     ev->waiter = fiber_current();
     int rc = fiber_suspend(timeout_ms);
     ev->waiter = NULL;
-    /* It may have happened between the deadline or the cancel and this line: then the result counts. */
+    /* It may have happened between the deadline or the cancel and this line: then the result
+     * counts. */
     return ev->done ? ev->result : rc;
 }
 

@@ -12,8 +12,8 @@ const char *http_response_header(const struct http_response *r, const char *lowe
     return NULL;
 }
 
-void http_response_add_header(struct http_response *r, const char *name, size_t name_len, const char *value,
-                              size_t value_len)
+void http_response_add_header(
+    struct http_response *r, const char *name, size_t name_len, const char *value, size_t value_len)
 {
     /* One block: the name, then the value. */
     char *text = xmalloc(name_len + value_len + 2);
@@ -24,7 +24,8 @@ void http_response_add_header(struct http_response *r, const char *name, size_t 
     memcpy(copy, value, value_len);
     copy[value_len] = '\0';
     if ((r->header_count & (r->header_count - 1)) == 0) /* full at each power of two */
-        r->headers = xreallocarray(r->headers, r->header_count ? r->header_count * 2 : 1, sizeof *r->headers);
+        r->headers = xreallocarray(
+            r->headers, r->header_count ? r->header_count * 2 : 1, sizeof *r->headers);
     r->headers[r->header_count++] = (struct http_header){text, copy};
 }
 

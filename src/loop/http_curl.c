@@ -14,7 +14,8 @@ struct http_curl {
     struct loop *loop;
     struct http_pool *pool;
     unsigned transfers;
-    int64_t wall_offset_ms, mono_offset_ms; /* of those clocks from the one that stands still in suspend */
+    int64_t wall_offset_ms,
+        mono_offset_ms; /* of those clocks from the one that stands still in suspend */
 };
 
 static int64_t awake_ms(void)
@@ -28,13 +29,15 @@ static void note_clocks(struct http_curl *c)
     c->mono_offset_ms = clock_mono_ms() - awake_ms();
 }
 
-/* After a suspend (of the laptop, of the virtual machine) every kept connection is dead, most without
- * knowing: start with none. What is under way stays in the old pool and runs into its own deadline. */
+/* After a suspend (of the laptop, of the virtual machine) every kept connection is dead, most
+ * without knowing: start with none. What is under way stays in the old pool and runs into its own
+ * deadline. */
 static void drop_stale_connections(struct http_curl *c)
 {
     int64_t wall_ms = c->wall_offset_ms, mono_ms = c->mono_offset_ms;
     note_clocks(c);
-    if (c->mono_offset_ms - mono_ms < SUSPEND_SLACK_MS && c->wall_offset_ms - wall_ms < SUSPEND_SLACK_MS)
+    if (c->mono_offset_ms - mono_ms < SUSPEND_SLACK_MS &&
+        c->wall_offset_ms - wall_ms < SUSPEND_SLACK_MS)
         return;
     http_pool_retire(c->pool);
     c->pool = http_pool_new(c->loop);
@@ -70,8 +73,11 @@ static int exchange(struct http_curl *c, struct http_transfer *t, struct error *
     return rc;
 }
 
-static int perform_once(struct http_curl *c, const struct http_request *req, struct http_response *resp,
-                        struct error *err)
+static int perform_once(
+    struct http_curl *c,
+    const struct http_request *req,
+    struct http_response *resp,
+    struct error *err)
 {
     *resp = (struct http_response){.started_mono_ms = loop_now_ms(c->loop)};
     if (fiber_must_unwind())
@@ -89,14 +95,19 @@ static int perform_once(struct http_curl *c, const struct http_request *req, str
     return rc;
 }
 
-/* Old proxies answer 417 to "Expect: 100-continue": then it goes without. libcurl's own way out is for headers that it added itself. */
-static int perform(struct http *http, const struct http_request *req, struct http_response *resp,
-                   struct error *err)
+/* Old proxies answer 417 to "Expect: 100-continue": then it goes without. libcurl's own way out is
+ * for headers that it added itself. */
+static int perform(
+    struct http *http,
+    const struct http_request *req,
+    struct http_response *resp,
+    struct error *err)
 {
     struct http_curl *c = container_of(http, struct http_curl, base);
     int rc = perform_once(c, req, resp, err);
     bool refused = rc == 0 && resp->status == 417 && req->expect_100;
-    if (!refused || (req->source && (!req->source->rewind || req->source->rewind(req->source->arg) < 0)))
+    if (!refused ||
+        (req->source && (!req->source->rewind || req->source->rewind(req->source->arg) < 0)))
         return rc;
     struct http_request plain = *req;
     plain.expect_100 = false;
@@ -116,8 +127,15 @@ static void free_transport(struct http *http)
 
 struct http *http_curl_new(struct loop *loop)
 {
-    /* Requests and replies go through libcurl's buffers: they are wiped when it gives them back. Counted: each has its cleanup. */
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, secret_malloc, secret_free, secret_realloc, secret_strdup, secret_calloc) != CURLE_OK)
+    /* Requests and replies go through libcurl's buffers: they are wiped when it gives them back.
+     * Counted: each has its cleanup. */
+    if (curl_global_init_mem(
+            CURL_GLOBAL_DEFAULT,
+            secret_malloc,
+            secret_free,
+            secret_realloc,
+            secret_strdup,
+            secret_calloc) != CURLE_OK)
         loop_die("libcurl cannot start");
     struct http_curl *c = xcalloc(1, sizeof *c);
     c->base.perform = perform;

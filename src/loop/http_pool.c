@@ -21,8 +21,8 @@ struct pool_socket {
     bool failed, closing;
 };
 
-/* After every socket action, also after a time-out: a transfer whose message is not read here is never heard
- * of again. */
+/* After every socket action, also after a time-out: a transfer whose message is not read here is
+ * never heard of again. */
 static void collect_finished(struct http_pool *pool)
 {
     CURLMsg *msg;
@@ -50,9 +50,9 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 {
     struct pool_socket *s = container_of(poll, struct pool_socket, poll);
     int flags = 0;
-    /* CURL_CSELECT_ERR ends the transfer, also one that libcurl would send again because a kept connection
-     * was reset. So at first it reads and writes for itself and sees the error; only a socket that fails a
-     * second time is given up in this way. */
+    /* CURL_CSELECT_ERR ends the transfer, also one that libcurl would send again because a kept
+     * connection was reset. So at first it reads and writes for itself and sees the error; only a
+     * socket that fails a second time is given up in this way. */
     if (status < 0)
         flags = s->failed ? CURL_CSELECT_ERR : CURL_CSELECT_IN | CURL_CSELECT_OUT;
     s->failed = status < 0;
@@ -109,7 +109,8 @@ static struct pool_socket *socket_new(struct http_pool *pool, curl_socket_t fd)
     return s;
 }
 
-static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *pool_arg, void *socket_arg)
+static int
+on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *pool_arg, void *socket_arg)
 {
     struct http_pool *pool = pool_arg;
     struct pool_socket *s = socket_arg;
@@ -142,7 +143,8 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *pool_arg)
         uv_timer_stop(&pool->timer);
         return 0;
     }
-    /* One millisecond late rather than early: libcurl does not ask again when nothing was due yet. */
+    /* One millisecond late rather than early: libcurl does not ask again when nothing was due yet.
+     */
     uv_update_time(&pool->loop->uv);
     uv_timer_start(&pool->timer, on_timer, timeout_ms > 0 ? (uint64_t)timeout_ms + 1 : 0, 0);
     return 0;

@@ -38,8 +38,8 @@ static int parse_status(const char *digits, const char *end)
     return status;
 }
 
-/* Interim answers (100, also twice) come as blocks of their own: each status line starts afresh. What comes
- * after the empty line and is no status line is a trailer: dropped. */
+/* Interim answers (100, also twice) come as blocks of their own: each status line starts afresh.
+ * What comes after the empty line and is no status line is a trailer: dropped. */
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct http_transfer *t = arg;
@@ -101,7 +101,8 @@ static size_t on_send(char *buf, size_t size, size_t count, void *arg)
         return 0;
     long n = t->req->source->read(t->req->source->arg, buf, room);
     if (n <= 0 || (size_t)n > room) {
-        t->rc = n < 0 ? (int)n : -EIO; /* a short body would leave the server waiting for the rest */
+        t->rc =
+            n < 0 ? (int)n : -EIO; /* a short body would leave the server waiting for the rest */
         return CURL_READFUNC_ABORT;
     }
     t->unsent_bytes -= (uint64_t)n;
@@ -157,8 +158,13 @@ static int set_headers(struct http_transfer *t, struct error *err)
     for (size_t i = 0; i < req->header_count; i++) {
         const struct http_header *h = &req->headers[i];
         if (!header_valid(h))
-            return error_raise_errno(err, ERR_FAILED, EINVAL,
-                                     "%s: request header %zu has a line break or a bad name", t->host, i);
+            return error_raise_errno(
+                err,
+                ERR_FAILED,
+                EINVAL,
+                "%s: request header %zu has a line break or a bad name",
+                t->host,
+                i);
         if (strcasecmp(h->name, "Content-Length") == 0)
             continue; /* libcurl counts */
         struct str line = STR_INIT;
@@ -169,8 +175,10 @@ static int set_headers(struct http_transfer *t, struct error *err)
     if (req->expect_100 && !header_given(req, "Expect"))
         append_header(t, "Expect: 100-continue");
     for (size_t i = 0; i < ARRAY_LEN(unwanted); i++) {
-        bool sent = header_given(req, unwanted[i]) || (req->expect_100 && strcmp(unwanted[i], "Expect") == 0);
-        cleanup_free char *line = xasprintf("%s:", unwanted[i]); /* "Name:" removes libcurl's default */
+        bool sent = header_given(req, unwanted[i]) ||
+                    (req->expect_100 && strcmp(unwanted[i], "Expect") == 0);
+        cleanup_free char *line =
+            xasprintf("%s:", unwanted[i]); /* "Name:" removes libcurl's default */
         if (!sent)
             append_header(t, line);
     }
@@ -225,8 +233,8 @@ static void set_security(struct http_transfer *t)
         curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, req->ca_bundle);
         curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
     }
-    /* Set and empty: libcurl would else read http_proxy, no_proxy and so on from the environment of this
-     * process. */
+    /* Set and empty: libcurl would else read http_proxy, no_proxy and so on from the environment of
+     * this process. */
     curl_easy_setopt(easy, CURLOPT_PROXY, req->proxy ? req->proxy : "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -240,9 +248,11 @@ static void set_transport(struct http_transfer *t)
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a cancel does not wait for the resolver's thread */
     curl_easy_setopt(
-        easy, CURLOPT_CONNECTTIMEOUT_MS,
+        easy, CURLOPT_QUICK_EXIT, 1L); /* a cancel does not wait for the resolver's thread */
+    curl_easy_setopt(
+        easy,
+        CURLOPT_CONNECTTIMEOUT_MS,
         (long)(req->connect_timeout_ms > 0 ? req->connect_timeout_ms : CONNECT_TIMEOUT_DEFAULT_MS));
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SECONDS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -255,10 +265,15 @@ static void set_transport(struct http_transfer *t)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 }
 
-int http_transfer_init(struct http_transfer *t, struct loop *loop, const struct http_request *req,
-                       struct http_response *resp, struct error *err)
+int http_transfer_init(
+    struct http_transfer *t,
+    struct loop *loop,
+    const struct http_request *req,
+    struct http_response *resp,
+    struct error *err)
 {
-    *t = (struct http_transfer){.loop = loop, .req = req, .resp = resp, .host = http_url_host(req->url)};
+    *t = (struct http_transfer){
+        .loop = loop, .req = req, .resp = resp, .host = http_url_host(req->url)};
     t->active_ms = loop_now_ms(loop);
     t->easy = curl_easy_init();
     if (!t->easy)

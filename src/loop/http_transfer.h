@@ -1,5 +1,5 @@
-/* One exchange as a libcurl easy handle: the request's options, and the callbacks that take the reply apart.
- * Private to src/loop. */
+/* One exchange as a libcurl easy handle: the request's options, and the callbacks that take the
+ * reply apart. Private to src/loop. */
 #pragma once
 
 #include "loop/http.h"
@@ -22,9 +22,14 @@ struct http_transfer {
     char detail[CURL_ERROR_SIZE];
 };
 
-/* 0, or -EINVAL with err filled for a request that cannot be sent. http_transfer_done in both cases. */
-int http_transfer_init(struct http_transfer *t, struct loop *loop, const struct http_request *req,
-                       struct http_response *resp, struct error *err);
+/* 0, or -EINVAL with err filled for a request that cannot be sent. http_transfer_done in both
+ * cases. */
+int http_transfer_init(
+    struct http_transfer *t,
+    struct loop *loop,
+    const struct http_request *req,
+    struct http_response *resp,
+    struct error *err);
 void http_transfer_done(struct http_transfer *t);
 
 /* http_error.c. Turns the outcome of the transfer into 0 or a negative errno with err filled. */

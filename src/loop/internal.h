@@ -1,8 +1,8 @@
 /* What the files of src/loop share: the loop object and the fiber scheduler. Private to src/loop.
  *
- * Everything runs on the loop thread. A turn is: poll libuv, fire deadlines, run the fibers that are ready,
- * run what was deferred. Fibers run between two polls, never inside a callback of libuv or libcurl, so they
- * may call either freely. */
+ * Everything runs on the loop thread. A turn is: poll libuv, fire deadlines, run the fibers that
+ * are ready, run what was deferred. Fibers run between two polls, never inside a callback of libuv
+ * or libcurl, so they may call either freely. */
 #pragma once
 
 #include "loop/deadline.h"
@@ -65,14 +65,15 @@ struct loop_deferred {
 struct loop {
     uv_loop_t uv;
     struct deadline_heap deadlines;
-    uv_poll_t
-        alarm; /* on alarm_fd, a timerfd set to the first deadline; keeps the loop alive while one is set */
+    uv_poll_t alarm; /* on alarm_fd, a timerfd set to the first deadline; keeps the loop alive while
+                        one is set */
     int alarm_fd;
     int64_t alarm_at_ms; /* INT64_MAX = disarmed */
     VEC(struct loop_deferred) deferred;
     struct fiber_sched sched;
     bool stopping, polling;
-    unsigned outside; /* threads, children and transfers under way: real time passes while there are any */
+    unsigned outside; /* threads, children and transfers under way: real time passes while there are
+                         any */
     void (*jump)(void *arg, int64_t at_ms);
     void *jump_arg;
 };
@@ -81,13 +82,14 @@ void sched_init(struct fiber_sched *sched);
 void sched_run_ready(struct fiber_sched *sched);
 void sched_cancel_all(struct fiber_sched *sched);
 void sched_done(struct fiber_sched *sched);
+
 static inline bool sched_has_ready(const struct fiber_sched *sched)
 {
     return sched->ready_first != NULL;
 }
 
-/* Something was made ready: a poll that is under way must not block. libuv runs its timers before it blocks,
- * so that what they wake would otherwise wait for the next input. */
+/* Something was made ready: a poll that is under way must not block. libuv runs its timers before
+ * it blocks, so that what they wake would otherwise wait for the next input. */
 void loop_nudge(struct loop *loop);
 
 /* fiber_context.c: stacks and switches. */
@@ -99,11 +101,13 @@ void fiber_context_suspend(struct fiber *f); /* fiber → scheduler */
 __attribute__((noreturn)) void fiber_context_exit(struct fiber *f); /* the last switch */
 __attribute__((noreturn)) void fiber_main(struct fiber *f);         /* first frame of each fiber */
 
-/* Suspends the running fiber until fiber_wake(), a deadline (-ETIMEDOUT) or, when not shielded, a cancel
+/* Suspends the running fiber until fiber_wake(), a deadline (-ETIMEDOUT) or, when not shielded, a
+ * cancel
  * (-ECANCELED). */
 int fiber_suspend(int64_t timeout_ms);
 void fiber_wake(struct fiber *f, int result); /* no effect on a fiber that is not waiting */
-bool fiber_must_unwind(void); /* the running fiber is canceled and not shielded: do not begin anything */
+bool fiber_must_unwind(
+    void); /* the running fiber is canceled and not shielded: do not begin anything */
 /* fiber_wait that a cancel does not end: for what must be over before the caller's frame may go. */
 int fiber_wait_shielded(struct fiber_event *ev, int64_t timeout_ms);
 

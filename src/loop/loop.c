@@ -9,7 +9,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define CLOSE_TURNS 100 /* a close takes one turn of libuv, one started in a close callback one more */
+#define CLOSE_TURNS                                                                                \
+    100 /* a close takes one turn of libuv, one started in a close callback one more */
 
 void loop_die(const char *fmt, ...)
 {
@@ -41,7 +42,8 @@ struct loop *loop_new(void)
 {
     struct loop *loop = xcalloc(1, sizeof *loop);
     must(uv_loop_init(&loop->uv), "cannot start the event loop");
-    /* Counts through suspend, so that deadlines that passed while the machine slept fire as soon as it wakes.
+    /* Counts through suspend, so that deadlines that passed while the machine slept fire as soon as
+     * it wakes.
      */
     loop->alarm_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (loop->alarm_fd < 0)
@@ -134,8 +136,8 @@ static void poll_uv(struct loop *loop, uv_run_mode mode)
     loop->polling = false;
 }
 
-/* Virtual time: nobody is waited for, so when a look at the sockets brings nothing, the clock jumps to the
- * first deadline. */
+/* Virtual time: nobody is waited for, so when a look at the sockets brings nothing, the clock jumps
+ * to the first deadline. */
 static void poll_virtual(struct loop *loop)
 {
     poll_uv(loop, UV_RUN_NOWAIT);
@@ -227,7 +229,8 @@ void loop_free(struct loop *loop)
     if (deadline_first(&loop->deadlines))
         loop_die("%zu loop timers were not stopped", loop->deadlines.slots.len);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
-    /* A handle that its owner forgot would block here for ever: only what is closing is waited for. */
+    /* A handle that its owner forgot would block here for ever: only what is closing is waited for.
+     */
     int rc = UV_EBUSY;
     for (unsigned i = 0; i < CLOSE_TURNS && (rc = uv_loop_close(&loop->uv)) == UV_EBUSY; i++)
         uv_run(&loop->uv, UV_RUN_NOWAIT);

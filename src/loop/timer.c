@@ -14,11 +14,14 @@ static void timer_fire(struct deadline *d)
 {
     struct loop_timer *t = container_of(d, struct loop_timer, deadline);
     if (t->repeat_ms > 0) {
-        /* Keeps its beat; beats that were missed (a long turn, a suspend) are dropped, not caught up. */
+        /* Keeps its beat; beats that were missed (a long turn, a suspend) are dropped, not caught
+         * up. */
         int64_t now_ms = loop_now_ms(t->loop);
         int64_t next_ms = deadline_after(t->deadline.at_ms, t->repeat_ms);
-        deadline_set(&t->loop->deadlines, &t->deadline,
-                     next_ms > now_ms ? next_ms : deadline_after(now_ms, t->repeat_ms));
+        deadline_set(
+            &t->loop->deadlines,
+            &t->deadline,
+            next_ms > now_ms ? next_ms : deadline_after(now_ms, t->repeat_ms));
     }
     t->firing = true;
     t->fn(t->arg);
@@ -27,8 +30,8 @@ static void timer_fire(struct deadline *d)
         free(t);
 }
 
-struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ms, int64_t repeat_ms,
-                                    void (*fn)(void *arg), void *arg)
+struct loop_timer *loop_timer_start(
+    struct loop *loop, int64_t delay_ms, int64_t repeat_ms, void (*fn)(void *arg), void *arg)
 {
     struct loop_timer *t = xcalloc(1, sizeof *t);
     t->loop = loop;

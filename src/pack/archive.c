@@ -36,35 +36,68 @@ static void hint_largest(struct archive *a)
     }
     cleanup_str struct str text = STR_INIT;
     for (size_t k = 0; k < ARRAY_LEN(top) && top[k]; k++)
-        str_appendf(&text, "%s%s (%.1f MiB)", k ? ", " : "", top[k]->path, (double)top[k]->size / (double)MIB(1));
-    error_hint(a->err, "Largest files: %s.\nName what the build does not need in %s, or raise DEFANG_BUILD_CONTEXT_LIMIT.",
-               str_get(&text), a->list->ignore_file ? a->list->ignore_file : ".dockerignore");
+        str_appendf(
+            &text,
+            "%s%s (%.1f MiB)",
+            k ? ", " : "",
+            top[k]->path,
+            (double)top[k]->size / (double)MIB(1));
+    error_hint(
+        a->err,
+        "Largest files: %s.\nName what the build does not need in %s, or raise "
+        "DEFANG_BUILD_CONTEXT_LIMIT.",
+        str_get(&text),
+        a->list->ignore_file ? a->list->ignore_file : ".dockerignore");
 }
 
 /* What a gzip_ or tar_ call said. */
 static int fail_write(struct archive *a, int rc)
 {
     if (rc != -EFBIG)
-        return error_raise_errno(a->err, ERR_FAILED, rc, "cannot write the archive of build context %s: %s", a->o->context,
-                                 strerror(-rc));
-    error_raise_errno(a->err, ERR_REFUSED, EFBIG, "build context %s (%zu files, %.1f MiB) is larger than %.1f MiB when packed",
-                      a->o->context, a->list->files, (double)a->list->total_bytes / (double)MIB(1),
-                      (double)a->limit / (double)MIB(1));
+        return error_raise_errno(
+            a->err,
+            ERR_FAILED,
+            rc,
+            "cannot write the archive of build context %s: %s",
+            a->o->context,
+            strerror(-rc));
+    error_raise_errno(
+        a->err,
+        ERR_REFUSED,
+        EFBIG,
+        "build context %s (%zu files, %.1f MiB) is larger than %.1f MiB when packed",
+        a->o->context,
+        a->list->files,
+        (double)a->list->total_bytes / (double)MIB(1),
+        (double)a->limit / (double)MIB(1));
     hint_largest(a);
     return rc;
 }
 
 static int fail_file(struct archive *a, const struct pack_entry *e, int number, const char *what)
 {
-    return error_raise_errno(a->err, ERR_FAILED, number, "build context %s: %s %s: %s", a->o->context, e->path, what,
-                             strerror(number));
+    return error_raise_errno(
+        a->err,
+        ERR_FAILED,
+        number,
+        "build context %s: %s %s: %s",
+        a->o->context,
+        e->path,
+        what,
+        strerror(number));
 }
 
 static int changed(struct archive *a, const struct pack_entry *e)
 {
-    int rc = error_raise_errno(a->err, ERR_FAILED, EAGAIN, "build context %s: %s changed while it was read", a->o->context,
-                               e->path);
-    error_hint(a->err, "Run the command again when nothing writes to it, or name it in .dockerignore.");
+    int rc = error_raise_errno(
+        a->err,
+        ERR_FAILED,
+        EAGAIN,
+        "build context %s: %s changed while it was read",
+        a->o->context,
+        e->path);
+    error_hint(
+        a->err, "Run the command again when nothing writes to it, or name it in .dockerignore.");
     return rc;
 }
 
@@ -91,15 +124,17 @@ static int copy(struct archive *a, const struct pack_entry *e, int fd, uint64_t 
         left -= (uint64_t)got;
         a->content += (uint64_t)got;
         if (a->o->progress_bytes)
-            atomic_fetch_add_explicit(a->o->progress_bytes, (unsigned long long)got, memory_order_relaxed);
+            atomic_fetch_add_explicit(
+                a->o->progress_bytes, (unsigned long long)got, memory_order_relaxed);
     }
     return 0;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
-    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+           a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static int add_file(struct archive *a, const struct pack_entry *e)
@@ -108,7 +143,8 @@ static int add_file(struct archive *a, const struct pack_entry *e)
     struct stat before, after;
     cleanup_fd int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return errno == ELOOP || errno == ENOENT ? changed(a, e) : fail_file(a, e, errno, "cannot be opened");
+        return errno == ELOOP || errno == ENOENT ? changed(a, e)
+                                                 : fail_file(a, e, errno, "cannot be opened");
     if (fstat(fd, &before) != 0)
         return fail_file(a, e, errno, "cannot be examined");
     if (!S_ISREG(before.st_mode))
@@ -160,11 +196,20 @@ static void fill_result(const struct archive *a, struct pack_result *out)
     out->dockerfile = xstrdup_null(a->list->dockerfile);
 }
 
-int pack_archive(const struct pack_options *o, const struct pack_list *list, int fd, struct pack_result *out,
-                 struct error *err)
+int pack_archive(
+    const struct pack_options *o,
+    const struct pack_list *list,
+    int fd,
+    struct pack_result *out,
+    struct error *err)
 {
     cleanup_free uint8_t *buffer = xmalloc(READ_BYTES);
-    struct archive a = {.o = o, .list = list, .limit = o->limit_bytes ? o->limit_bytes : LIMIT_PACK_BYTES, .buffer = buffer, .err = err};
+    struct archive a = {
+        .o = o,
+        .list = list,
+        .limit = o->limit_bytes ? o->limit_bytes : LIMIT_PACK_BYTES,
+        .buffer = buffer,
+        .err = err};
     *out = (struct pack_result){0};
     a.gzip = gzip_new(fd, a.limit);
     int rc = 0;

@@ -14,18 +14,30 @@
 static int open_unnamed(const char *dir, struct error *err)
 {
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) { /* not every file system has it */
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR ||
+                   errno == EINVAL)) { /* not every file system has it */
         cleanup_free char *path = path_join(dir, "defang-pack-XXXXXX");
         fd = mkostemp(path, O_CLOEXEC);
         if (fd >= 0)
             unlink(path);
     }
     if (fd < 0)
-        return error_raise_errno(err, ERR_FAILED, errno, "cannot create a temporary file in %s: %s", dir, strerror(errno));
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            errno,
+            "cannot create a temporary file in %s: %s",
+            dir,
+            strerror(errno));
     return fd;
 }
 
-int pack_context(const struct pack_options *o, const char *temp_dir, struct pack_result *out, int *fd, struct error *err)
+int pack_context(
+    const struct pack_options *o,
+    const char *temp_dir,
+    struct pack_result *out,
+    int *fd,
+    struct error *err)
 {
     cleanup_pack_list struct pack_list list = {0};
     *out = (struct pack_result){0};
@@ -57,7 +69,13 @@ static void job_run(void *arg)
     job->rc = pack_context(&job->options, job->temp_dir, &job->result, &job->fd, &job->err);
 }
 
-int pack_run(struct loop *loop, const struct pack_options *o, const char *temp_dir, struct pack_result *out, int *fd, struct error *err)
+int pack_run(
+    struct loop *loop,
+    const struct pack_options *o,
+    const char *temp_dir,
+    struct pack_result *out,
+    int *fd,
+    struct error *err)
 {
     atomic_bool own_cancel = false;
     struct job job = {.options = *o, .temp_dir = temp_dir, .fd = -1, .err = ERROR_INIT};
@@ -69,7 +87,12 @@ int pack_run(struct loop *loop, const struct pack_options *o, const char *temp_d
         pack_result_done(&job.result);
         mem_close_ptr(&job.fd);
         error_done(&job.err);
-        return error_raise_errno(err, rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED, rc, "packing %s was canceled", o->context);
+        return error_raise_errno(
+            err,
+            rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED,
+            rc,
+            "packing %s was canceled",
+            o->context);
     }
     if (job.rc) {
         if (err && !error_is_set(err))
@@ -86,7 +109,8 @@ char *pack_object_name(const char *digest)
 {
     char *name = xasprintf("uploads/%s.tar.gz", digest);
     for (char *p = name + strlen("uploads/"); *p; p++) {
-        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+        bool letter =
+            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
         if (!letter && !strchr("!_.*'()-", *p))
             *p = '_';
     }

@@ -1,4 +1,5 @@
-/* moby sorts patterns into four kinds, and the kind decides in corner cases ("**x" ends-with, but "**x?" whole names): so do we. */
+/* moby sorts patterns into four kinds, and the kind decides in corner cases ("**x" ends-with, but
+ * "**x?" whole names): so do we. */
 #include "pack/glob.h"
 
 #include "base/mem.h"
@@ -24,18 +25,18 @@ struct range {
 
 struct token {
     enum token_type type;
-    uint32_t c;               /* TOKEN_CHAR */
-    bool negated;             /* TOKEN_CLASS */
+    uint32_t c;   /* TOKEN_CHAR */
+    bool negated; /* TOKEN_CLASS */
     size_t first_range, ranges;
 };
 
 struct glob {
-    char *text;               /* the cleaned pattern */
+    char *text; /* the cleaned pattern */
     enum kind kind;
     size_t head_len;
     VEC(struct token) tokens;
     VEC(struct range) ranges;
-    bool *now, *next;         /* which tokens may come next: one more than there are tokens */
+    bool *now, *next; /* which tokens may come next: one more than there are tokens */
 };
 
 /* A broken byte stands for itself, above all characters. */
@@ -135,7 +136,8 @@ static bool compile(struct glob *g)
             push(g, c == '*' ? TOKEN_MANY : TOKEN_ONE, 0);
         } else {
             push(g, TOKEN_CHAR, c);
-            if (c != ']') /* a plain character leaves the kind as it is; "]" alone does not in moby */
+            if (c !=
+                ']') /* a plain character leaves the kind as it is; "]" alone does not in moby */
                 continue;
         }
         g->kind = KIND_TOKENS;
@@ -247,7 +249,8 @@ bool glob_match(struct glob *g, const char *path)
         return !strcmp(path, g->text);
     case KIND_PREFIX:
         return !strncmp(path, g->text, strlen(g->text) - 2);
-    case KIND_SUFFIX: /* "**" or "**x" or "**" "/x": the slash may be the one before the path's start */
+    case KIND_SUFFIX: /* "**" or "**x" or "**" "/x": the slash may be the one before the path's
+                         start */
         return text_ends(path, g->text + 2) || (g->text[2] == '/' && !strcmp(path, g->text + 3));
     case KIND_TOKENS:
         return match_tokens(g, path);

@@ -1,4 +1,5 @@
-/* One pattern of an ignore file, compiled. Matching takes time in proportion to pattern times path, whatever the pattern. */
+/* One pattern of an ignore file, compiled. Matching takes time in proportion to pattern times path,
+ * whatever the pattern. */
 #pragma once
 
 #include <stdbool.h>

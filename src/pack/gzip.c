@@ -8,8 +8,8 @@
 #include <zlib.h>
 
 #define OUT_BYTES KIB(64)
-/* Level, window and memory are part of the digest, and so is the build of zlib: another one may pack the same tree to other bytes. The cost is
- * one more build of the image, never a wrong one. */
+/* Level, window and memory are part of the digest, and so is the build of zlib: another one may
+ * pack the same tree to other bytes. The cost is one more build of the image, never a wrong one. */
 #define LEVEL  6
 #define WINDOW (15 + 16) /* 16: with a gzip wrapper */
 #define MEMORY 8

@@ -89,13 +89,17 @@ static char *tidy(const char *line)
 {
     cleanup_free char *trimmed = text_trim(line);
     bool reinclude = *trimmed == '!';
-    cleanup_free char *body = text_trim(trimmed + reinclude), *cleaned = *body ? clean(body) : xstrdup("");
-    return xasprintf("%s%s", reinclude ? "!" : "", cleaned[0] == '/' && cleaned[1] ? cleaned + 1 : cleaned);
+    cleanup_free char *body = text_trim(trimmed + reinclude),
+                      *cleaned = *body ? clean(body) : xstrdup("");
+    return xasprintf(
+        "%s%s", reinclude ? "!" : "", cleaned[0] == '/' && cleaned[1] ? cleaned + 1 : cleaned);
 }
 
-static int add_rule(struct ignore *ig, const char *name, unsigned line, const char *text, struct error *err)
+static int
+add_rule(struct ignore *ig, const char *name, unsigned line, const char *text, struct error *err)
 {
-    /* Twice: moby reads the file with one function and takes the patterns with another, and both tidy up ("/ x" ends as "x"). */
+    /* Twice: moby reads the file with one function and takes the patterns with another, and both
+     * tidy up ("/ x" ends as "x"). */
     cleanup_free char *first = tidy(text), *trimmed = text_trim(first);
     if (!*trimmed)
         return 0;
@@ -108,17 +112,20 @@ static int add_rule(struct ignore *ig, const char *name, unsigned line, const ch
         return bad_line(err, name, line, "\"!\" needs a pattern after it");
     rule.glob = glob_compile(pattern);
     if (!rule.glob) {
-        cleanup_free char *what = xasprintf("bad pattern \"%s\": check its brackets and backslashes", pattern);
+        cleanup_free char *what =
+            xasprintf("bad pattern \"%s\": check its brackets and backslashes", pattern);
         return bad_line(err, name, line, what);
     }
     vec_push(&ig->rules, rule);
     return 0;
 }
 
-int ignore_parse(const char *name, const char *text, size_t n, struct ignore **out, struct error *err)
+int ignore_parse(
+    const char *name, const char *text, size_t n, struct ignore **out, struct error *err)
 {
     if (n > LIMIT_IGNORE_BYTES)
-        return error_raise_errno(err, ERR_USAGE, EFBIG, "%s is larger than %zu bytes", name, LIMIT_IGNORE_BYTES);
+        return error_raise_errno(
+            err, ERR_USAGE, EFBIG, "%s is larger than %zu bytes", name, LIMIT_IGNORE_BYTES);
     cleanup_ignore struct ignore *ig = xcalloc(1, sizeof *ig);
     const char *p = text, *end = text + n;
     if (n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
@@ -141,7 +148,8 @@ int ignore_parse(const char *name, const char *text, size_t n, struct ignore **o
 struct ignore *ignore_default(void)
 {
     struct ignore *ig = NULL;
-    if (ignore_parse("built-in ignore list", default_rules, sizeof default_rules - 1, &ig, NULL) != 0)
+    if (ignore_parse("built-in ignore list", default_rules, sizeof default_rules - 1, &ig, NULL) !=
+        0)
         abort();
     return ig;
 }
@@ -150,8 +158,7 @@ void ignore_free(struct ignore *ig)
 {
     if (!ig)
         return;
-    vec_each(r, &ig->rules)
-        glob_free(r->glob);
+    vec_each(r, &ig->rules) glob_free(r->glob);
     vec_free(&ig->rules);
     free(ig);
 }
@@ -173,7 +180,8 @@ bool ignore_match(struct ignore *ig, const char *path, const bool *parent, bool 
     for (size_t i = 0; i < ig->rules.len; i++) {
         const struct rule *rule = &ig->rules.items[i];
         bool match = parent && parent[i];
-        /* A rule that could not change the verdict is not tried, and then counts as "no match" below: BuildKit's way. */
+        /* A rule that could not change the verdict is not tried, and then counts as "no match"
+         * below: BuildKit's way. */
         if (!match && rule->reinclude == ignored)
             match = glob_match(rule->glob, path);
         if (own)
@@ -187,10 +195,12 @@ bool ignore_match(struct ignore *ig, const char *path, const bool *parent, bool 
 bool ignore_may_reinclude(const struct ignore *ig, const char *dir)
 {
     size_t dir_len = strlen(dir);
-    vec_each(rule, &ig->rules) {
+    vec_each(rule, &ig->rules)
+    {
         if (!rule->reinclude)
             continue;
-        /* Everything the pattern matches starts with its literal head, everything below dir with "dir/". */
+        /* Everything the pattern matches starts with its literal head, everything below dir with
+         * "dir/". */
         size_t head_len;
         const char *head = glob_head(rule->glob, &head_len);
         size_t common = MIN(head_len, dir_len);

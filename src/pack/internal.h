@@ -5,12 +5,14 @@
 
 int pack_path_order(const char *a, const char *b);
 bool pack_path_below(const char *path, const char *dir);
+
 static inline bool pack_canceled(const struct pack_options *o)
 {
     return o->canceled && atomic_load_explicit(o->canceled, memory_order_relaxed);
 }
 
-/* gzip to a file descriptor, hashed and counted on the way. Calls return 0 or a negative errno: -EFBIG when the limit is passed, else that of write(2). */
+/* gzip to a file descriptor, hashed and counted on the way. Calls return 0 or a negative errno:
+ * -EFBIG when the limit is passed, else that of write(2). */
 struct gzip;
 struct gzip *gzip_new(int fd, uint64_t limit_bytes);
 void gzip_free(struct gzip *g);

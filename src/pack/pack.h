@@ -1,11 +1,14 @@
-/* Build contexts: a folder becomes a tar.gz whose bytes depend on the tree alone, so that its digest names it.
+/* Build contexts: a folder becomes a tar.gz whose bytes depend on the tree alone, so that its
+ * digest names it.
  *
- * Regular files, symlinks (kept as links, wherever they point) and empty folders, in the order of a sorted walk; modes 0644 and 0755 by
- * the owner's x bit, uid and gid 0, times 1980-01-01; gzip without name or time (shared/reference/defang.md 4.3, 3.7; the format is POSIX
- * pax). Sockets, devices and fifos that are not ignored are errors; so is a file that changes while it is read.
+ * Regular files, symlinks (kept as links, wherever they point) and empty folders, in the order of a
+ * sorted walk; modes 0644 and 0755 by the owner's x bit, uid and gid 0, times 1980-01-01; gzip
+ * without name or time (shared/reference/defang.md 4.3, 3.7; the format is POSIX pax). Sockets,
+ * devices and fifos that are not ignored are errors; so is a file that changes while it is read.
  *
- * Memory: the list of names, plus less than 1 MiB, whatever the size of the files. pack_run() works on the thread pool; the rest is
- * blocking and belongs into work_run() itself. Nothing is written into the context. */
+ * Memory: the list of names, plus less than 1 MiB, whatever the size of the files. pack_run() works
+ * on the thread pool; the rest is blocking and belongs into work_run() itself. Nothing is written
+ * into the context. */
 #pragma once
 
 #include "base/digest.h"
@@ -16,9 +19,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A file that is not in the context but belongs into the archive: an inline Dockerfile, or one from outside. It replaces a file of the same name. */
+/* A file that is not in the context but belongs into the archive: an inline Dockerfile, or one from
+ * outside. It replaces a file of the same name. */
 struct pack_extra {
-    const char *name;  /* relative, no ".." */
+    const char *name; /* relative, no ".." */
     const char *data;
     size_t n;
     bool executable;
@@ -30,39 +34,39 @@ struct pack_options {
     bool dockerfile_optional; /* no error when it is missing */
     const struct pack_extra *extras;
     size_t extras_len;
-    uint64_t limit_bytes;     /* of the archive; 0 = LIMIT_PACK_BYTES */
-    atomic_bool *canceled;    /* NULL ok; polled: -ECANCELED */
+    uint64_t limit_bytes;          /* of the archive; 0 = LIMIT_PACK_BYTES */
+    atomic_bool *canceled;         /* NULL ok; polled: -ECANCELED */
     atomic_ullong *progress_bytes; /* NULL ok; file bytes read so far, for pack_list.total_bytes */
 };
 
 enum pack_kind { PACK_FILE, PACK_LINK, PACK_DIR, PACK_EXTRA };
 
 struct pack_entry {
-    char *path;               /* relative to the context, no leading "./", no trailing "/" */
+    char *path; /* relative to the context, no leading "./", no trailing "/" */
     enum pack_kind kind;
     bool executable;
     uint64_t size;
-    char *target;             /* of a link */
+    char *target; /* of a link */
     const struct pack_extra *extra;
 };
 
 struct pack_list {
     struct pack_entry *entries; /* in archive order */
     size_t len;
-    size_t files;             /* all but folders */
+    size_t files; /* all but folders */
     uint64_t total_bytes;
-    char *ignore_file;        /* the one that was used, relative to the context; NULL: the built-in list */
-    char *dockerfile;         /* relative to the context; NULL when there is none */
+    char *ignore_file; /* the one that was used, relative to the context; NULL: the built-in list */
+    char *dockerfile;  /* relative to the context; NULL when there is none */
 };
 
 struct pack_result {
     uint8_t sha256[SHA256_BYTES];
-    char *digest;             /* "sha256-<base64>" */
-    char *object_name;        /* "uploads/sha256-….tar.gz", safe as a key */
+    char *digest;      /* "sha256-<base64>" */
+    char *object_name; /* "uploads/sha256-….tar.gz", safe as a key */
     uint64_t archive_bytes;
     uint64_t content_bytes;
-    size_t files;             /* more than LIMIT_PACK_WARN_FILES deserve a word to the user, as do */
-                              /* archive_bytes above LIMIT_PACK_WARN_BYTES */
+    size_t files; /* more than LIMIT_PACK_WARN_FILES deserve a word to the user, as do */
+                  /* archive_bytes above LIMIT_PACK_WARN_BYTES */
     char *ignore_file, *dockerfile; /* as in pack_list */
 };
 
@@ -70,18 +74,36 @@ struct pack_result {
 int pack_walk(const struct pack_options *o, struct pack_list *out, struct error *err);
 void pack_list_done(struct pack_list *list);
 /* Writes it to fd, from its current position. `o` must be the one of the walk. */
-int pack_archive(const struct pack_options *o, const struct pack_list *list, int fd, struct pack_result *out, struct error *err);
+int pack_archive(
+    const struct pack_options *o,
+    const struct pack_list *list,
+    int fd,
+    struct pack_result *out,
+    struct error *err);
 void pack_result_done(struct pack_result *r);
 /* Both, into an unnamed file in temp_dir; *fd is the caller's, positioned anywhere (use pread). */
-int pack_context(const struct pack_options *o, const char *temp_dir, struct pack_result *out, int *fd, struct error *err);
+int pack_context(
+    const struct pack_options *o,
+    const char *temp_dir,
+    struct pack_result *out,
+    int *fd,
+    struct error *err);
 
-/* pack_context() on the thread pool; suspends the fiber. A cancel of the fiber sets *o->canceled (or one of its own). */
+/* pack_context() on the thread pool; suspends the fiber. A cancel of the fiber sets *o->canceled
+ * (or one of its own). */
 struct loop;
-int pack_run(struct loop *loop, const struct pack_options *o, const char *temp_dir, struct pack_result *out, int *fd, struct error *err);
+int pack_run(
+    struct loop *loop,
+    const struct pack_options *o,
+    const char *temp_dir,
+    struct pack_result *out,
+    int *fd,
+    struct error *err);
 
 /* "uploads/<digest>.tar.gz" with what is unsafe in a key replaced; malloc'd. */
 char *pack_object_name(const char *digest);
-/* DEFANG_BUILD_CONTEXT_LIMIT: "100MiB", "1.5g", "2048" …, Docker's units (1024 each). 0, or -EINVAL for what is no size. */
+/* DEFANG_BUILD_CONTEXT_LIMIT: "100MiB", "1.5g", "2048" …, Docker's units (1024 each). 0, or -EINVAL
+ * for what is no size. */
 int pack_parse_limit(const char *text, uint64_t *bytes);
 
 #define cleanup_pack_list   __attribute__((cleanup(pack_list_done)))

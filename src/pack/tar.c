@@ -1,4 +1,5 @@
-/* POSIX pax: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html. ustar headers; a pax header before those that need one. */
+/* POSIX pax: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html. ustar headers; a
+ * pax header before those that need one. */
 #include "pack/internal.h"
 
 #include "base/mem.h"
@@ -12,9 +13,10 @@
 #define MTIME_SECONDS 315532800u      /* 1980-01-01: the first day that zip can say too */
 
 struct header {
-    char name[NAME_BYTES], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[NAME_BYTES], magic[8],
-        owner[32], group[32], major[8], minor[8], prefix[155], pad[12];
+    char name[NAME_BYTES], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type,
+        link[NAME_BYTES], magic[8], owner[32], group[32], major[8], minor[8], prefix[155], pad[12];
 };
+
 _Static_assert(sizeof(struct header) == BLOCK_BYTES, "a ustar header is one block");
 
 /* n-1 octal digits and a NUL. */
@@ -27,7 +29,8 @@ static void octal(char *field, size_t n, uint64_t value)
     }
 }
 
-static int put_header(struct gzip *g, const char *name, char type, unsigned mode, uint64_t size, const char *link)
+static int put_header(
+    struct gzip *g, const char *name, char type, unsigned mode, uint64_t size, const char *link)
 {
     struct header h;
     memset(&h, 0, sizeof h);
@@ -96,7 +99,8 @@ int tar_header(struct gzip *g, const struct pack_entry *e, uint64_t size)
     cleanup_free char *name = e->kind == PACK_DIR ? xasprintf("%s/", e->path) : xstrdup(e->path);
     const char *link = e->kind == PACK_LINK ? e->target : "";
     if (!text_utf8_valid(name, strlen(name)) || !text_utf8_valid(link, strlen(link)))
-        pax_record(&records, "hdrcharset", "BINARY"); /* the names that follow are bytes, not UTF-8 */
+        pax_record(
+            &records, "hdrcharset", "BINARY"); /* the names that follow are bytes, not UTF-8 */
     pax_text(&records, "path", name);
     pax_text(&records, "linkpath", link);
     if (size > USTAR_MAX) {
@@ -108,7 +112,9 @@ int tar_header(struct gzip *g, const struct pack_entry *e, uint64_t size)
     if (rc)
         return rc;
     char type = e->kind == PACK_DIR ? '5' : e->kind == PACK_LINK ? '2' : '0';
-    unsigned mode = e->kind == PACK_LINK ? 0777 : e->kind == PACK_DIR || e->executable ? 0755 : 0644;
+    unsigned mode = e->kind == PACK_LINK                   ? 0777
+                    : e->kind == PACK_DIR || e->executable ? 0755
+                                                           : 0644;
     return put_header(g, name, type, mode, size > USTAR_MAX ? 0 : size, link);
 }
 

@@ -19,14 +19,24 @@ struct walk {
     struct error *err;
 };
 
-static int walk_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const bool *state);
+static int
+walk_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const bool *state);
 
 static int fail(struct walk *w, int number, const char *doing, const char *rel)
 {
-    int rc = error_raise_errno(w->err, ERR_FAILED, number, "build context %s: cannot %s %s: %s", w->o->context, doing,
-                               *rel ? rel : ".", strerror(number));
-    error_hint(w->err, "If the build does not need it, name it in %s.",
-               w->list->ignore_file ? w->list->ignore_file : ".dockerignore");
+    int rc = error_raise_errno(
+        w->err,
+        ERR_FAILED,
+        number,
+        "build context %s: cannot %s %s: %s",
+        w->o->context,
+        doing,
+        *rel ? rel : ".",
+        strerror(number));
+    error_hint(
+        w->err,
+        "If the build does not need it, name it in %s.",
+        w->list->ignore_file ? w->list->ignore_file : ".dockerignore");
     return rc;
 }
 
@@ -55,8 +65,13 @@ static int push(struct walk *w, struct pack_entry e)
     if (w->entries.len >= LIMIT_PACK_ENTRIES) {
         free(e.path);
         free(e.target);
-        return error_raise_errno(w->err, ERR_REFUSED, E2BIG, "build context %s holds more than %d files", w->o->context,
-                                 LIMIT_PACK_ENTRIES);
+        return error_raise_errno(
+            w->err,
+            ERR_REFUSED,
+            E2BIG,
+            "build context %s holds more than %d files",
+            w->o->context,
+            LIMIT_PACK_ENTRIES);
     }
     w->list->files += e.kind != PACK_DIR;
     w->list->total_bytes += e.size;
@@ -71,10 +86,12 @@ static int add_link(struct walk *w, const char *rel, const char *full)
     if (n < 0)
         return fail(w, errno, "read link", rel);
     target[n] = '\0';
-    return push(w, (struct pack_entry){.path = xstrdup(rel), .kind = PACK_LINK, .target = xstrdup(target)});
+    return push(
+        w, (struct pack_entry){.path = xstrdup(rel), .kind = PACK_LINK, .target = xstrdup(target)});
 }
 
-static int add_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const bool *state)
+static int
+add_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const bool *state)
 {
     if (ignored && !ignore_may_reinclude(w->ignore, rel) && !leads_to_forced(w, rel))
         return 0;
@@ -105,14 +122,25 @@ static int add(struct walk *w, const char *rel, unsigned depth, const bool *pare
     if (S_ISLNK(st.st_mode))
         return add_link(w, rel, full);
     if (S_ISREG(st.st_mode))
-        return push(w, (struct pack_entry){.path = xstrdup(rel),
-                                           .kind = PACK_FILE,
-                                           .executable = st.st_mode & S_IXUSR,
-                                           .size = (uint64_t)st.st_size});
-    int rc = error_raise_errno(w->err, ERR_USAGE, EINVAL, "build context %s: %s is a %s, which an image cannot be built from",
-                               w->o->context, rel,
-                               S_ISSOCK(st.st_mode) ? "socket" : S_ISFIFO(st.st_mode) ? "fifo" : "device");
-    error_hint(w->err, "Name it in %s.", w->list->ignore_file ? w->list->ignore_file : ".dockerignore");
+        return push(
+            w,
+            (struct pack_entry){
+                .path = xstrdup(rel),
+                .kind = PACK_FILE,
+                .executable = st.st_mode & S_IXUSR,
+                .size = (uint64_t)st.st_size});
+    int rc = error_raise_errno(
+        w->err,
+        ERR_USAGE,
+        EINVAL,
+        "build context %s: %s is a %s, which an image cannot be built from",
+        w->o->context,
+        rel,
+        S_ISSOCK(st.st_mode)   ? "socket"
+        : S_ISFIFO(st.st_mode) ? "fifo"
+                               : "device");
+    error_hint(
+        w->err, "Name it in %s.", w->list->ignore_file ? w->list->ignore_file : ".dockerignore");
     return rc;
 }
 
@@ -127,7 +155,8 @@ static int not_dots(const struct dirent *d)
 }
 
 /* The names are read whole and the folder closed before going down: depth costs no descriptors. */
-static int walk_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const bool *state)
+static int
+walk_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const bool *state)
 {
     if (depth > LIMIT_PACK_DEPTH)
         return fail(w, ENAMETOOLONG, "go deeper than 128 folders into", rel);
@@ -149,7 +178,8 @@ static int walk_folder(struct walk *w, const char *rel, unsigned depth, bool ign
 
 static int entry_order(const void *a, const void *b)
 {
-    return pack_path_order(((const struct pack_entry *)a)->path, ((const struct pack_entry *)b)->path);
+    return pack_path_order(
+        ((const struct pack_entry *)a)->path, ((const struct pack_entry *)b)->path);
 }
 
 static int add_extras(struct walk *w)
@@ -159,12 +189,16 @@ static int add_extras(struct walk *w)
         const struct pack_extra *x = &w->o->extras[i];
         cleanup_free char *folded = path_absolute("/", x->name);
         if (strcmp(folded + 1, x->name) != 0 || !*x->name)
-            return error_raise(w->err, ERR_FAILED, "\"%s\" is no name inside of a build context", x->name);
-        rc = push(w, (struct pack_entry){.path = xstrdup(x->name),
-                                         .kind = PACK_EXTRA,
-                                         .executable = x->executable,
-                                         .size = x->n,
-                                         .extra = x});
+            return error_raise(
+                w->err, ERR_FAILED, "\"%s\" is no name inside of a build context", x->name);
+        rc = push(
+            w,
+            (struct pack_entry){
+                .path = xstrdup(x->name),
+                .kind = PACK_EXTRA,
+                .executable = x->executable,
+                .size = x->n,
+                .extra = x});
     }
     if (w->o->extras_len && w->entries.len)
         qsort(w->entries.items, w->entries.len, sizeof *w->entries.items, entry_order);
@@ -174,9 +208,15 @@ static int add_extras(struct walk *w)
 static int find_dockerfile(struct walk *w)
 {
     const char *wanted = w->o->dockerfile ? w->o->dockerfile : "Dockerfile";
-    cleanup_free char *full = path_absolute(w->o->context, wanted), *root = path_absolute(w->o->context, "");
+    cleanup_free char *full = path_absolute(w->o->context, wanted),
+                      *root = path_absolute(w->o->context, "");
     if (!pack_path_below(full, strcmp(root, "/") ? root : "")) {
-        error_raise(w->err, ERR_USAGE, "the Dockerfile %s lies outside of the build context %s", wanted, w->o->context);
+        error_raise(
+            w->err,
+            ERR_USAGE,
+            "the Dockerfile %s lies outside of the build context %s",
+            wanted,
+            w->o->context);
         return error_is_set(w->err) ? w->err->code : -EINVAL;
     }
     const char *rel = full + (strcmp(root, "/") ? strlen(root) : 0) + 1;

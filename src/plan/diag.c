@@ -1,7 +1,13 @@
 #include "plan/diag.h"
 #include <string.h>
 
-static void put(struct plan_diag *g, enum compose_severity severity, struct yaml_pos pos, const char *hint, const char *fmt, const char *text)
+static void
+put(struct plan_diag *g,
+    enum compose_severity severity,
+    struct yaml_pos pos,
+    const char *hint,
+    const char *fmt,
+    const char *text)
 {
     if (g->d) {
         compose_diagnose(g->d, severity, pos, hint, "%s", text);
@@ -19,13 +25,13 @@ static void put(struct plan_diag *g, enum compose_severity severity, struct yaml
     }
 }
 
-#define PUT(severity)                                                                                                                      \
-    va_list ap;                                                                                                                            \
-    va_start(ap, fmt);                                                                                                                     \
-    struct str text = STR_INIT;                                                                                                            \
-    str_vappendf(&text, fmt, ap);                                                                                                          \
-    va_end(ap);                                                                                                                            \
-    put(g, severity, pos, hint, fmt, str_get(&text));                                                                                          \
+#define PUT(severity)                                                                              \
+    va_list ap;                                                                                    \
+    va_start(ap, fmt);                                                                             \
+    struct str text = STR_INIT;                                                                    \
+    str_vappendf(&text, fmt, ap);                                                                  \
+    va_end(ap);                                                                                    \
+    put(g, severity, pos, hint, fmt, str_get(&text));                                              \
     str_done(&text)
 
 void plan_error(struct plan_diag *g, struct yaml_pos pos, const char *hint, const char *fmt, ...)

@@ -1,4 +1,5 @@
-/* What applying a plan over a deployed template would do, as far as the two texts tell: CloudFormation's change set has the last word. */
+/* What applying a plan over a deployed template would do, as far as the two texts tell:
+ * CloudFormation's change set has the last word. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
@@ -6,14 +7,15 @@
 #include <string.h>
 
 struct differ {
-    const json_t *old;              /* Resources of the deployed template */
+    const json_t *old; /* Resources of the deployed template */
     const struct graph *g;
     struct arena *a;
     struct graph_change *changes;
     size_t len;
 };
 
-static enum plan_replace replaces(const char *type, const char *property, const json_t *before, const json_t *after)
+static enum plan_replace
+replaces(const char *type, const char *property, const json_t *before, const json_t *after)
 {
     size_t rows;
     const struct plan_replace_row *row = plan_replace_rows(&rows);
@@ -37,15 +39,21 @@ static enum plan_replace replaces(const char *type, const char *property, const 
     return worst;
 }
 
-static struct graph_change *add(struct differ *d, enum graph_action action, const char *id, const char *type, const char *group)
+static struct graph_change *
+add(struct differ *d, enum graph_action action, const char *id, const char *type, const char *group)
 {
     struct graph_change *c = &d->changes[d->len++];
-    *c = (struct graph_change){.action = action, .logical_id = arena_strdup(d->a, id), .type = arena_strdup(d->a, type),
-                               .group = arena_strdup(d->a, group), .replacement = ""};
+    *c = (struct graph_change){
+        .action = action,
+        .logical_id = arena_strdup(d->a, id),
+        .type = arena_strdup(d->a, type),
+        .group = arena_strdup(d->a, group),
+        .replacement = ""};
     return c;
 }
 
-static void add_property(struct differ *d, struct graph_change *c, const char *property, enum plan_replace what)
+static void
+add_property(struct differ *d, struct graph_change *c, const char *property, enum plan_replace what)
 {
     for (size_t i = 0; i < c->property_count; i++)
         if (strcmp(c->properties[i], property) == 0)
@@ -75,7 +83,8 @@ static void compare(struct differ *d, const struct graph_resource *r, const json
     for (size_t s = 0; s < 2; s++) {
         const char *key;
         json_t *value;
-        json_object_foreach ((json_t *)sides[s], key, value) {
+        json_object_foreach((json_t *)sides[s], key, value)
+        {
             const json_t *x = json_object_get(before, key), *y = json_object_get(after, key);
             if (x && y && json_equal(x, y))
                 continue;
@@ -121,7 +130,8 @@ static bool refers(const json_t *j, const char *id)
         return false;
     const char *key;
     json_t *v;
-    json_object_foreach ((json_t *)j, key, v) {
+    json_object_foreach((json_t *)j, key, v)
+    {
         if (strcmp(key, "Ref") == 0 && text_eq(json_string_value(v), id))
             return true;
         if (strcmp(key, "Fn::GetAtt") == 0 && text_eq(json_string_value(json_array_get(v, 0)), id))
@@ -134,7 +144,8 @@ static bool refers(const json_t *j, const char *id)
     return false;
 }
 
-/* Who refers to a replaced resource changes too; if that replaces it in turn, so do those who refer to it. */
+/* Who refers to a replaced resource changes too; if that replaces it in turn, so do those who refer
+ * to it. */
 static void follow_replaced(struct differ *d)
 {
     for (size_t i = 0; i < d->len; i++) {
@@ -145,7 +156,8 @@ static void follow_replaced(struct differ *d)
             const struct graph_resource *r = &d->g->resources[k];
             const char *key;
             json_t *value;
-            json_object_foreach (r->properties, key, value) {
+            json_object_foreach(r->properties, key, value)
+            {
                 if (!refers(value, done.logical_id))
                     continue;
                 struct graph_change *c = change_of(d, r->logical_id);
@@ -179,8 +191,11 @@ void graph_diff(const json_t *old_template, const struct graph *g, struct graph_
 {
     struct arena *a = arena_new();
     const json_t *old = json_object_get(old_template, "Resources");
-    struct differ d = {.old = old, .g = g, .a = a,
-                       .changes = arena_array(a, struct graph_change, g->len + json_object_size(old) + 1)};
+    struct differ d = {
+        .old = old,
+        .g = g,
+        .a = a,
+        .changes = arena_array(a, struct graph_change, g->len + json_object_size(old) + 1)};
     for (size_t i = 0; i < g->len; i++) {
         const struct graph_resource *r = &g->resources[i];
         const json_t *before = json_object_get(old, r->logical_id);
@@ -191,14 +206,21 @@ void graph_diff(const json_t *old_template, const struct graph *g, struct graph_
     }
     const char *id;
     json_t *resource;
-    json_object_foreach ((json_t *)old, id, resource)
-        if (!graph_get(g, id))
-            add(&d, GRAPH_REMOVE, id, json_str_or(resource, "Type", ""), json_str_or(resource, "Metadata.Group", "stack"));
+    json_object_foreach((json_t *)old, id, resource) if (!graph_get(g, id))
+        add(&d,
+            GRAPH_REMOVE,
+            id,
+            json_str_or(resource, "Type", ""),
+            json_str_or(resource, "Metadata.Group", "stack"));
     follow_replaced(&d);
     qsort(d.changes, d.len, sizeof *d.changes, by_group);
     for (size_t i = 0; i < d.len; i++)
         if (d.changes[i].property_count)
-            qsort(d.changes[i].properties, d.changes[i].property_count, sizeof *d.changes[i].properties, by_text);
+            qsort(
+                d.changes[i].properties,
+                d.changes[i].property_count,
+                sizeof *d.changes[i].properties,
+                by_text);
     *out = (struct graph_diff){.arena = a, .changes = d.changes, .len = d.len};
 }
 

@@ -69,7 +69,12 @@ struct graph_resource *graph_get(const struct graph *g, const char *logical_id)
     return at ? &g->resources[at - 1] : NULL;
 }
 
-struct graph_resource *graph_add(struct graph *g, const char *group, const char *logical_id, const char *type, json_t *properties)
+struct graph_resource *graph_add(
+    struct graph *g,
+    const char *group,
+    const char *logical_id,
+    const char *type,
+    json_t *properties)
 {
     if (graph_get(g, logical_id) || !properties) {
         fprintf(stderr, "graph: %s added twice or without properties\n", logical_id);
@@ -82,8 +87,11 @@ struct graph_resource *graph_add(struct graph *g, const char *group, const char 
         g->resources = xreallocarray(g->resources, g->cap, sizeof *g->resources);
     }
     struct graph_resource *r = &g->resources[g->len];
-    *r = (struct graph_resource){.logical_id = arena_strdup(g->arena, logical_id), .type = arena_strdup(g->arena, type),
-                                 .group = arena_strdup(g->arena, group), .properties = properties};
+    *r = (struct graph_resource){
+        .logical_id = arena_strdup(g->arena, logical_id),
+        .type = arena_strdup(g->arena, type),
+        .group = arena_strdup(g->arena, group),
+        .properties = properties};
     *index_slot(g->index, g->index_size, g, logical_id) = ++g->len;
     return r;
 }
@@ -112,7 +120,9 @@ void graph_output_add(struct graph *g, const char *name, json_t *value, const ch
         g->outputs = xreallocarray(g->outputs, g->output_cap, sizeof *g->outputs);
     }
     g->outputs[g->output_count++] = (struct graph_output){
-        .name = arena_strdup(g->arena, name), .description = arena_strdup(g->arena, description), .value = value};
+        .name = arena_strdup(g->arena, name),
+        .description = arena_strdup(g->arena, description),
+        .value = value};
 }
 
 json_t *graph_ref(const char *logical_id)

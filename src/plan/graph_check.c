@@ -1,13 +1,19 @@
-/* What CloudFormation would only say after minutes: references that lead nowhere, cycles, limits. */
-#include "plan/graph.h"
+/* What CloudFormation would only say after minutes: references that lead nowhere, cycles, limits.
+ */
 #include "base/limits.h"
 #include "base/mem.h"
+#include "plan/graph.h"
 #include <ctype.h>
 #include <string.h>
 
 typedef int visit_fn(void *arg, const char *id, size_t len, struct error *err);
 
-struct walk { const struct graph *g; const char *where; visit_fn *visit; void *arg; };
+struct walk {
+    const struct graph *g;
+    const char *where;
+    visit_fn *visit;
+    void *arg;
+};
 
 static int visit_name(const struct walk *w, const char *id, size_t len, struct error *err)
 {
@@ -16,7 +22,8 @@ static int visit_name(const struct walk *w, const char *id, size_t len, struct e
     return w->visit(w->arg, id, len, err);
 }
 
-/* "${Name}", "${Name.Attribute}", "${!literal}"; names bound by the second argument of Fn::Sub are skipped by the caller passing `bound`. */
+/* "${Name}", "${Name.Attribute}", "${!literal}"; names bound by the second argument of Fn::Sub are
+ * skipped by the caller passing `bound`. */
 static int walk_sub(const struct walk *w, const char *text, const json_t *bound, struct error *err)
 {
     for (const char *p = strstr(text, "${"); p; p = strstr(p, "${")) {
@@ -42,13 +49,15 @@ static int walk_sub(const struct walk *w, const char *text, const json_t *bound,
 
 static int walk_json(const struct walk *w, const json_t *j, struct error *err);
 
-static int walk_intrinsic(const struct walk *w, const char *key, const json_t *v, bool *done, struct error *err)
+static int walk_intrinsic(
+    const struct walk *w, const char *key, const json_t *v, bool *done, struct error *err)
 {
     *done = true;
     if (strcmp(key, "Ref") == 0 && json_is_string(v))
         return visit_name(w, json_string_value(v), json_string_length(v), err);
     if (strcmp(key, "Fn::GetAtt") == 0) {
-        const char *id = json_is_array(v) ? json_string_value(json_array_get(v, 0)) : json_string_value(v);
+        const char *id =
+            json_is_array(v) ? json_string_value(json_array_get(v, 0)) : json_string_value(v);
         return id ? visit_name(w, id, strcspn(id, "."), err) : 0;
     }
     if (strcmp(key, "Fn::Sub") == 0) {
@@ -97,7 +106,11 @@ bool graph_resolves(const struct graph *g, const json_t *j)
 }
 
 /* ---- references and cycles: depth-first, colours 0 new, 1 open, 2 done ---- */
-struct dfs { const struct graph *g; char *colour; const char *from; };
+struct dfs {
+    const struct graph *g;
+    char *colour;
+    const char *from;
+};
 
 static int dfs_visit(struct dfs *d, const char *id, struct error *err);
 
@@ -106,7 +119,8 @@ static int dfs_edge(void *arg, const char *id, size_t len, struct error *err)
     struct dfs *d = arg;
     cleanup_free char *name = xstrndup(id, len);
     if (!graph_get(d->g, name))
-        return error_raise(err, ERR_FAILED, "plan: %s refers to %s, which is not in the plan", d->from, name);
+        return error_raise(
+            err, ERR_FAILED, "plan: %s refers to %s, which is not in the plan", d->from, name);
     return dfs_visit(d, name, err);
 }
 
@@ -117,7 +131,8 @@ static int dfs_visit(struct dfs *d, const char *id, struct error *err)
     if (*colour == 2)
         return 0;
     if (*colour == 1)
-        return error_raise(err, ERR_FAILED, "plan: %s depends on itself (a cycle through %s)", id, d->from);
+        return error_raise(
+            err, ERR_FAILED, "plan: %s depends on itself (a cycle through %s)", id, d->from);
     *colour = 1;
     const char *outer = d->from;
     d->from = id;
@@ -175,8 +190,7 @@ static size_t count_dynamic(const json_t *j)
     } else if (json_is_object(j)) {
         const char *key;
         json_t *v;
-        json_object_foreach ((json_t *)j, key, v)
-            n += count_dynamic(v);
+        json_object_foreach((json_t *)j, key, v) n += count_dynamic(v);
     }
     return n;
 }
@@ -186,25 +200,41 @@ static int check_limits(const struct graph *g, struct error *err)
     if (g->len > LIMIT_PLAN_RESOURCES) {
         cleanup_str struct str counts = STR_INIT;
         count_groups(g, &counts);
-        error_raise(err, ERR_REFUSED, "the project needs %zu resources, and a CloudFormation stack holds %d", g->len,
-                    LIMIT_PLAN_RESOURCES);
+        error_raise(
+            err,
+            ERR_REFUSED,
+            "the project needs %zu resources, and a CloudFormation stack holds %d",
+            g->len,
+            LIMIT_PLAN_RESOURCES);
         error_hint(err, "Split it into several projects. Resources by part: %s.", str_get(&counts));
         return error_kind_errno(ERR_REFUSED);
     }
     if (g->output_count > LIMIT_PLAN_OUTPUTS)
-        return error_raise(err, ERR_REFUSED, "the project needs %zu outputs, and a CloudFormation stack holds %d", g->output_count,
-                           LIMIT_PLAN_OUTPUTS);
+        return error_raise(
+            err,
+            ERR_REFUSED,
+            "the project needs %zu outputs, and a CloudFormation stack holds %d",
+            g->output_count,
+            LIMIT_PLAN_OUTPUTS);
     size_t dynamic = 0;
     for (size_t i = 0; i < g->len; i++)
         dynamic += count_dynamic(g->resources[i].properties);
     if (dynamic > LIMIT_PLAN_DYNAMIC_REFERENCES)
-        return error_raise(err, ERR_REFUSED, "the project needs %zu dynamic references, and a template holds %d", dynamic,
-                           LIMIT_PLAN_DYNAMIC_REFERENCES);
+        return error_raise(
+            err,
+            ERR_REFUSED,
+            "the project needs %zu dynamic references, and a template holds %d",
+            dynamic,
+            LIMIT_PLAN_DYNAMIC_REFERENCES);
     cleanup_free char *text = graph_template_text(g);
     size_t bytes = strlen(text);
     if (bytes > LIMIT_PLAN_TEMPLATE_BYTES)
-        return error_raise(err, ERR_REFUSED, "the project's template has %zu bytes, and CloudFormation takes %zu", bytes,
-                           LIMIT_PLAN_TEMPLATE_BYTES);
+        return error_raise(
+            err,
+            ERR_REFUSED,
+            "the project's template has %zu bytes, and CloudFormation takes %zu",
+            bytes,
+            LIMIT_PLAN_TEMPLATE_BYTES);
     return 0;
 }
 

@@ -1,5 +1,5 @@
-#include "plan/graph.h"
 #include "plan/context.h"
+#include "plan/graph.h"
 #include <string.h>
 
 static json_t *resource_json(const struct graph_resource *r)
@@ -26,8 +26,14 @@ static json_t *resource_json(const struct graph_resource *r)
 
 json_t *graph_template(const struct graph *g)
 {
-    json_t *t = plan_json("{s:s,s:s*,s:O*}", "AWSTemplateFormatVersion", "2010-09-09", "Description", g->description, "Metadata",
-                          g->metadata);
+    json_t *t = plan_json(
+        "{s:s,s:s*,s:O*}",
+        "AWSTemplateFormatVersion",
+        "2010-09-09",
+        "Description",
+        g->description,
+        "Metadata",
+        g->metadata);
     json_t *resources = json_object();
     for (size_t i = 0; i < g->len; i++)
         json_add(resources, g->resources[i].logical_id, resource_json(&g->resources[i]));
@@ -35,8 +41,15 @@ json_t *graph_template(const struct graph *g)
     if (g->output_count) {
         json_t *outputs = json_object();
         for (size_t i = 0; i < g->output_count; i++)
-            json_add(outputs, g->outputs[i].name,
-                          plan_json("{s:O,s:s*}", "Value", g->outputs[i].value, "Description", g->outputs[i].description));
+            json_add(
+                outputs,
+                g->outputs[i].name,
+                plan_json(
+                    "{s:O,s:s*}",
+                    "Value",
+                    g->outputs[i].value,
+                    "Description",
+                    g->outputs[i].description));
         json_add(t, "Outputs", outputs);
     }
     return t;

@@ -1,7 +1,9 @@
-/* IAM documents that read as IAM documents: statements of what is allowed, and who may take a role on.
+/* IAM documents that read as IAM documents: statements of what is allowed, and who may take a role
+ * on.
  *
- * Grammar: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html. All values are stolen; an action,
- * a resource or a condition is JSON (one text or an array, as the page that it is checked against has it). */
+ * Grammar: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html. All values are
+ * stolen; an action, a resource or a condition is JSON (one text or an array, as the page that it
+ * is checked against has it). */
 #pragma once
 
 #include "data/object.h"
@@ -13,6 +15,6 @@ json_t *iam_document(json_t *statements);
 json_t *iam_allow(const char *sid, json_t *action, json_t *resource);
 json_t *iam_allow_if(const char *sid, json_t *action, json_t *resource, json_t *condition);
 
-/* A role's AssumeRolePolicyDocument: the service ("ecs-tasks.amazonaws.com") may take it on. With a condition (may be
- * NULL), only where that holds. */
+/* A role's AssumeRolePolicyDocument: the service ("ecs-tasks.amazonaws.com") may take it on. With a
+ * condition (may be NULL), only where that holds. */
 json_t *iam_trust(const char *service, json_t *condition);

@@ -1,5 +1,5 @@
-#include "plan/context.h"
 #include "base/mem.h"
+#include "plan/context.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -15,7 +15,8 @@
 
 #define PLAN_REVISION 1
 
-/* Zones of the deployed subnets stay: a subnet cannot move. New ones come from the account's list. */
+/* Zones of the deployed subnets stay: a subnet cannot move. New ones come from the account's list.
+ */
 static int choose_zones(struct plan_ctx *c, struct error *err)
 {
     if (c->v.adopt.vpc.value)
@@ -23,7 +24,8 @@ static int choose_zones(struct plan_ctx *c, struct error *err)
     unsigned wanted = MIN(c->s->zones, 4u);
     c->zones = arena_array(c->a, const char *, wanted + 1);
     for (unsigned i = 0; i < wanted; i++) {
-        cleanup_free char *path = xasprintf("Resources.PublicSubnet%u.Properties.AvailabilityZone", i + 1);
+        cleanup_free char *path =
+            xasprintf("Resources.PublicSubnet%u.Properties.AvailabilityZone", i + 1);
         const char *before = json_str(c->r->previous, path);
         if (!before)
             break;
@@ -37,11 +39,22 @@ static int choose_zones(struct plan_ctx *c, struct error *err)
             c->zones[c->zone_count++] = c->f->zones[i];
     }
     if (c->zone_count < 2)
-        return error_raise(err, ERR_REFUSED, "region %s offers this account %u availability zone(s), and load balancers and databases need two",
-                           c->f->region, c->zone_count);
+        return error_raise(
+            err,
+            ERR_REFUSED,
+            "region %s offers this account %u availability zone(s), and load balancers and "
+            "databases need two",
+            c->f->region,
+            c->zone_count);
     if (c->zone_count < wanted)
-        plan_warn(&c->diag, (struct yaml_pos){0}, NULL, "region %s offers this account %u availability zones, not the %u asked for",
-                  c->f->region, c->zone_count, wanted);
+        plan_warn(
+            &c->diag,
+            (struct yaml_pos){0},
+            NULL,
+            "region %s offers this account %u availability zones, not the %u asked for",
+            c->f->region,
+            c->zone_count,
+            wanted);
     return 0;
 }
 
@@ -79,7 +92,10 @@ static void add_outputs(struct plan_ctx *c)
         const struct plan_service *s = &c->v.services[i];
         if (!plan_is_store(s))
             continue;
-        json_t *entry = plan_json("{s:s}", "endpoint", arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target));
+        json_t *entry = plan_json(
+            "{s:s}",
+            "endpoint",
+            arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target));
         json_add(json_at(c->g->metadata, "Defang.services"), s->s->name, entry);
     }
 }
@@ -122,13 +138,24 @@ static int make(struct plan_ctx *c, struct error *err)
     return graph_check(c->g, err);
 }
 
-int plan_make(const struct plan_request *r, struct graph **out, struct compose_diagnostics *d, struct error *err)
+int plan_make(
+    const struct plan_request *r,
+    struct graph **out,
+    struct compose_diagnostics *d,
+    struct error *err)
 {
     *out = NULL;
-    cleanup_free char *description =
-        xasprintf("Compose project %s, stack %s: made by defangd", r->project->name, r->settings->stack);
+    cleanup_free char *description = xasprintf(
+        "Compose project %s, stack %s: made by defangd", r->project->name, r->settings->stack);
     cleanup_graph struct graph *g = graph_new(description);
-    struct plan_ctx c = {.r = r, .p = r->project, .s = r->settings, .f = r->facts, .g = g, .a = g->arena, .diag = {.d = d, .err = err}};
+    struct plan_ctx c = {
+        .r = r,
+        .p = r->project,
+        .s = r->settings,
+        .f = r->facts,
+        .g = g,
+        .a = g->arena,
+        .diag = {.d = d, .err = err}};
     g->metadata = plan_json("{s:{s:i,s:{}}}", "Defang", "revision", PLAN_REVISION, "services");
     plan_view_make(c.a, c.p, &c.v);
     plan_view_stages(r, &c.v);

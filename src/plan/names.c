@@ -1,8 +1,8 @@
 /* Names as shared/reference/defang.md 3.8, 4.5, 6.9 and 7 give them. */
-#include "base/mem.h"
-#include "base/digest.h"
-#include "base/str.h"
 #include "plan/names.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/str.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -35,7 +35,8 @@ char *plan_name_fit(const char *name, unsigned flags, size_t max, unsigned hex)
     cleanup_str struct str out = STR_INIT;
     for (const char *p = name; *p; p++) {
         char c = fit_char(*p, flags);
-        if (is_separator(c) && (!out.len || ((flags & PLAN_NAME_SINGLE) && is_separator(out.data[out.len - 1]))))
+        if (is_separator(c) &&
+            (!out.len || ((flags & PLAN_NAME_SINGLE) && is_separator(out.data[out.len - 1]))))
             continue;
         str_append_char(&out, c);
     }
@@ -80,7 +81,8 @@ static bool default_stack(const struct plan_settings *s)
 
 char *plan_private_domain(const struct plan_settings *s, const char *project)
 {
-    cleanup_free char *full = default_stack(s) ? xstrdup(project) : xasprintf("%s-%s", project, s->stack);
+    cleanup_free char *full =
+        default_stack(s) ? xstrdup(project) : xasprintf("%s-%s", project, s->stack);
     cleanup_free char *label = plan_safe_label(full);
     return xasprintf("%s.internal", label);
 }
@@ -89,8 +91,13 @@ char *plan_global_label(const struct plan_settings *s, const char *project)
 {
     cleanup_free char *prefix = text_lower(s->prefix);
     bool usual = strcmp(prefix, "defang") == 0;
-    return xasprintf("%s%s%s%s%s", usual ? "" : prefix, usual || !*prefix ? "" : "-", project, default_stack(s) ? "" : "-",
-                     default_stack(s) ? "" : s->stack);
+    return xasprintf(
+        "%s%s%s%s%s",
+        usual ? "" : prefix,
+        usual || !*prefix ? "" : "-",
+        project,
+        default_stack(s) ? "" : "-",
+        default_stack(s) ? "" : s->stack);
 }
 
 char *plan_scope(const struct plan_settings *s, const char *project)
@@ -144,17 +151,20 @@ char *plan_container_name(const char *service, const char *deployment)
 char *plan_repository(const struct plan_settings *s, const char *project)
 {
     cleanup_free char *label = plan_global_label(s, project);
-    cleanup_free char *name = plan_name_fit(label, PLAN_NAME_LOWER | PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT | PLAN_NAME_SINGLE, 200, 6);
+    cleanup_free char *name = plan_name_fit(
+        label, PLAN_NAME_LOWER | PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT | PLAN_NAME_SINGLE, 200, 6);
     return xasprintf("%s/kaniko-build", name);
 }
 
 char *plan_image_prefix(const char *service)
 {
-    cleanup_free char *label = plan_name_fit(service, PLAN_NAME_LOWER | PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 90, 6);
+    cleanup_free char *label =
+        plan_name_fit(service, PLAN_NAME_LOWER | PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 90, 6);
     return xasprintf("%s-image-", label);
 }
 
-/* Names that are letters and digits in lower case map one to one; all others carry four digits of their hash, because "a-b", "a.b" and "aB" would meet. */
+/* Names that are letters and digits in lower case map one to one; all others carry four digits of
+ * their hash, because "a-b", "a.b" and "aB" would meet. */
 char *plan_logical_id(struct arena *a, const char *service)
 {
     cleanup_str struct str out = STR_INIT;
@@ -193,7 +203,8 @@ bool plan_ssm_reserved(const char *first)
 
 bool plan_config_name_reserved(const char *name)
 {
-    static const char *const reserved[] = {"COMPOSE_PROJECT_NAME", "DEFANG_PROVIDER", "DEFANG_STACK"};
+    static const char *const reserved[] = {
+        "COMPOSE_PROJECT_NAME", "DEFANG_PROVIDER", "DEFANG_STACK"};
     for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
         if (strcmp(reserved[i], name) == 0)
             return true;

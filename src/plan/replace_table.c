@@ -1,6 +1,7 @@
-/* Which change of a property makes CloudFormation replace the resource, for the types we use: createOnlyProperties (YES) and
- * conditionalCreateOnlyProperties (MAYBE) of AWS's resource schemas. tests/plan compares this table with the schemas in cfn-lint's package; to renew it,
- * run tests/plan/replace_table.py --write. */
+/* Which change of a property makes CloudFormation replace the resource, for the types we use:
+ * createOnlyProperties (YES) and conditionalCreateOnlyProperties (MAYBE) of AWS's resource schemas.
+ * tests/plan compares this table with the schemas in cfn-lint's package; to renew it, run
+ * tests/plan/replace_table.py --write. */
 #include "base/mem.h"
 #include "plan/replace.h"
 

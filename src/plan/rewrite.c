@@ -1,5 +1,7 @@
-/* Names of services inside environment values and build arguments (defang.md 6.9): a name that stands as a host, that is at a word's beginning and before
- * "/", ":port" or the end, becomes the label by which the private zone knows the service. One name a value; the first that stands there. */
+/* Names of services inside environment values and build arguments (defang.md 6.9): a name that
+ * stands as a host, that is at a word's beginning and before
+ * "/", ":port" or the end, becomes the label by which the private zone knows the service. One name
+ * a value; the first that stands there. */
 #include "base/str.h"
 #include "plan/view.h"
 #include <ctype.h>
@@ -11,7 +13,8 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* What may follow a host: the end, a path, or a colon with a port. Digits before "@" are a password. */
+/* What may follow a host: the end, a path, or a colon with a port. Digits before "@" are a
+ * password. */
 static bool host_ends(const char *p)
 {
     if (*p != ':')
@@ -21,14 +24,16 @@ static bool host_ends(const char *p)
 }
 
 /* The longest service name that stands at `at`, or NULL. */
-static const struct plan_service *name_at(const struct plan_view *v, const char *at, bool with_ports)
+static const struct plan_service *
+name_at(const struct plan_view *v, const char *at, bool with_ports)
 {
     const struct plan_service *best = NULL;
     size_t best_len = 0;
     for (size_t i = 0; i < v->count; i++) {
         const struct plan_service *s = &v->services[i];
         size_t n = strlen(s->s->name);
-        if ((s->port_count > 0) == with_ports && n > best_len && strncmp(at, s->s->name, n) == 0 && host_ends(at + n)) {
+        if ((s->port_count > 0) == with_ports && n > best_len && strncmp(at, s->s->name, n) == 0 &&
+            host_ends(at + n)) {
             best = s;
             best_len = n;
         }
@@ -36,14 +41,16 @@ static const struct plan_service *name_at(const struct plan_view *v, const char 
     return best;
 }
 
-static const struct plan_service *find(const struct plan_view *v, const char *value, bool with_ports, size_t *at)
+static const struct plan_service *
+find(const struct plan_view *v, const char *value, bool with_ports, size_t *at)
 {
     for (size_t i = 0; value[i]; i++) {
         /* A word's beginning; "-" and "." before it make it the tail of another host name. */
         if (i && (is_word(value[i - 1]) || value[i - 1] == '-' || value[i - 1] == '.'))
             continue;
         const struct plan_service *s = name_at(v, value + i, with_ports);
-        /* "postgres://…" is a scheme, not a host: host_ends() refuses ":" before "//". A user before "@" is refused the same way. */
+        /* "postgres://…" is a scheme, not a host: host_ends() refuses ":" before "//". A user
+         * before "@" is refused the same way. */
         if (s) {
             *at = i;
             return s;
@@ -58,7 +65,14 @@ const char *plan_rewrite(struct arena *a, const struct plan_view *v, const char 
     const struct plan_service *s = find(v, value, true, &at);
     if (!s || (strcmp(s->s->name, s->label) == 0 && !v->suffix))
         return value;
-    return arena_printf(a, "%.*s%s%s%s", (int)at, value, s->label, v->suffix ? v->suffix : "", value + at + strlen(s->s->name));
+    return arena_printf(
+        a,
+        "%.*s%s%s%s",
+        (int)at,
+        value,
+        s->label,
+        v->suffix ? v->suffix : "",
+        value + at + strlen(s->s->name));
 }
 
 const struct plan_service *plan_names_unreachable(const struct plan_view *v, const char *value)

@@ -3,4 +3,9 @@
 
 #include "plan/plan.h"
 
-int plan_settings_table(struct arena *a, const struct compose_project *p, const struct env *env, struct plan_settings *out, struct error *err);
+int plan_settings_table(
+    struct arena *a,
+    const struct compose_project *p,
+    const struct env *env,
+    struct plan_settings *out,
+    struct error *err);

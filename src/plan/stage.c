@@ -1,12 +1,14 @@
-/* Stages of a deployment: a service that waits for a one-off comes in a later one, and what is deployed stays as it is until its own stage comes.
+/* Stages of a deployment: a service that waits for a one-off comes in a later one, and what is
+ * deployed stays as it is until its own stage comes.
  *
- * A service's stage is one more than that of the last one-off before it, or that of the last service before it. One-offs that do not run in this deployment
- * part nothing: without any that runs there is one stage, the whole. */
-#include "base/mem.h"
+ * A service's stage is one more than that of the last one-off before it, or that of the last
+ * service before it. One-offs that do not run in this deployment part nothing: without any that
+ * runs there is one stage, the whole. */
+#include "plan/stage.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
-#include "plan/stage.h"
 #include <limits.h>
 #include <string.h>
 
@@ -18,16 +20,22 @@ static bool is_pending(const struct plan_request *r, const struct plan_service *
     return false;
 }
 
-const struct plan_service *plan_waited(const struct plan_view *v, const struct plan_service *s, const struct compose_dependency *d)
+const struct plan_service *plan_waited(
+    const struct plan_view *v, const struct plan_service *s, const struct compose_dependency *d)
 {
-    const struct plan_service *on = plan_view_get(v, d->service), *task = on ? plan_task_of(on) : NULL;
+    const struct plan_service *on = plan_view_get(v, d->service),
+                              *task = on ? plan_task_of(on) : NULL;
     return task == s ? NULL : task;
 }
 
 #define OPEN UINT_MAX
 
 /* `known` is 0 where nothing is known yet; a cycle, which plan_check refuses, ends. */
-static unsigned stage_of(const struct plan_request *r, const struct plan_view *v, const struct plan_service *s, unsigned *known)
+static unsigned stage_of(
+    const struct plan_request *r,
+    const struct plan_view *v,
+    const struct plan_service *s,
+    unsigned *known)
 {
     unsigned *mine = &known[s - v->services];
     if (*mine)
@@ -78,7 +86,8 @@ static void add_waiting(struct arena *a, const struct plan_view *v, struct plan_
     o->optional = o->before_count && !needed;
 }
 
-void plan_stages(struct arena *a, const struct plan_request *r, const struct graph *g, struct plan_stages *out)
+void plan_stages(
+    struct arena *a, const struct plan_request *r, const struct graph *g, struct plan_stages *out)
 {
     struct plan_view v;
     plan_view_make(a, r->project, &v);
@@ -92,16 +101,21 @@ void plan_stages(struct arena *a, const struct plan_request *r, const struct gra
         if (!s->once || s->replicas == 0)
             continue;
         struct plan_once *o = &out->once[out->once_count++];
-        *o = (struct plan_once){.service = arena_strdup(a, s->s->name), .hash = arena_strdup(a, json_str(note, "hash")),
-                                .output = arena_strdup(a, json_str(note, "once")), .stage = s->pending ? s->stage : 0};
+        *o = (struct plan_once){
+            .service = arena_strdup(a, s->s->name),
+            .hash = arena_strdup(a, json_str(note, "hash")),
+            .output = arena_strdup(a, json_str(note, "once")),
+            .stage = s->pending ? s->stage : 0};
         add_waiting(a, &v, o);
     }
 }
 
 /* ---- what stays until its stage comes ---- */
-bool plan_comes_later(const struct plan_ctx *c, const struct plan_service *s, const char *logical_id)
+bool plan_comes_later(
+    const struct plan_ctx *c, const struct plan_service *s, const char *logical_id)
 {
-    return c->r->stage && s->stage > c->r->stage && !json_object_get(json_object_get(c->r->previous, "Resources"), logical_id);
+    return c->r->stage && s->stage > c->r->stage &&
+           !json_object_get(json_object_get(c->r->previous, "Resources"), logical_id);
 }
 
 static bool is_of_later_stage(const struct plan_ctx *c, const char *group)
@@ -114,8 +128,13 @@ static bool is_of_later_stage(const struct plan_ctx *c, const char *group)
 
 static void keep(struct plan_ctx *c, const char *id, const json_t *old)
 {
-    struct graph_resource *r = graph_add(c->g, json_str_or(old, "Metadata.Group", "stack"), id, json_str_or(old, "Type", ""),
-                                         json_object_get(old, "Properties") ? json_deep_copy(json_object_get(old, "Properties")) : json_object());
+    struct graph_resource *r = graph_add(
+        c->g,
+        json_str_or(old, "Metadata.Group", "stack"),
+        id,
+        json_str_or(old, "Type", ""),
+        json_object_get(old, "Properties") ? json_deep_copy(json_object_get(old, "Properties"))
+                                           : json_object());
     r->deletion_policy = arena_strdup(c->a, json_str(old, "DeletionPolicy"));
     r->replace_policy = arena_strdup(c->a, json_str(old, "UpdateReplacePolicy"));
 }
@@ -128,15 +147,17 @@ static void keep_order(struct plan_ctx *c, const char *id, const json_t *old)
             graph_depend(c->g, id, json_string_value(json_array_get(on, i)));
 }
 
-/* Names of what the plan lacks; what belongs to nobody any more is left out when there is no room for it beside the new. */
+/* Names of what the plan lacks; what belongs to nobody any more is left out when there is no room
+ * for it beside the new. */
 static json_t *missing(const struct plan_ctx *c, const json_t *resources, bool all)
 {
     json_t *ids = json_array();
     const char *id;
     json_t *old;
-    json_object_foreach ((json_t *)resources, id, old)
-        if (!graph_get(c->g, id) && (all || is_of_later_stage(c, json_str_or(old, "Metadata.Group", ""))))
-            json_push(ids, json_string(id));
+    json_object_foreach((json_t *)resources, id, old) if (
+        !graph_get(c->g, id) &&
+        (all || is_of_later_stage(c, json_str_or(old, "Metadata.Group", ""))))
+        json_push(ids, json_string(id));
     return ids;
 }
 
@@ -145,13 +166,15 @@ static void keep_notes(struct plan_ctx *c)
     json_t *notes = json_at(c->g->metadata, "Defang.services");
     const char *service;
     json_t *note;
-    json_object_foreach (json_at(c->r->previous, "Metadata.Defang.services"), service, note)
-        if (!json_object_get(notes, service))
-            json_add(notes, service, json_deep_copy(note));
+    json_object_foreach(
+        json_at(c->r->previous, "Metadata.Defang.services"),
+        service,
+        note) if (!json_object_get(notes, service)) json_add(notes, service, json_deep_copy(note));
 }
 
-/* Nothing is removed before the last stage, and services of later stages are left as they are with all that is theirs: when a one-off fails, what ran
- * goes on to run. References of what is kept resolve, because all of the deployed template is there. */
+/* Nothing is removed before the last stage, and services of later stages are left as they are with
+ * all that is theirs: when a one-off fails, what ran goes on to run. References of what is kept
+ * resolve, because all of the deployed template is there. */
 void plan_keep_deployed(struct plan_ctx *c)
 {
     const json_t *resources = json_object_get(c->r->previous, "Resources");
@@ -161,7 +184,9 @@ void plan_keep_deployed(struct plan_ctx *c)
         if (!old || !is_of_later_stage(c, r->group) || !text_eq(json_str(old, "Type"), r->type))
             continue;
         json_decref(r->properties);
-        r->properties = json_object_get(old, "Properties") ? json_deep_copy(json_object_get(old, "Properties")) : json_object();
+        r->properties = json_object_get(old, "Properties")
+                            ? json_deep_copy(json_object_get(old, "Properties"))
+                            : json_object();
     }
     cleanup_json json_t *ids = missing(c, resources, true);
     if (c->g->len + json_array_size(ids) > LIMIT_PLAN_RESOURCES) {
@@ -169,8 +194,14 @@ void plan_keep_deployed(struct plan_ctx *c)
         ids = missing(c, resources, false);
     }
     for (size_t i = 0; i < json_array_size(ids); i++)
-        keep(c, json_string_value(json_array_get(ids, i)), json_object_get(resources, json_string_value(json_array_get(ids, i))));
+        keep(
+            c,
+            json_string_value(json_array_get(ids, i)),
+            json_object_get(resources, json_string_value(json_array_get(ids, i))));
     for (size_t i = 0; i < json_array_size(ids); i++)
-        keep_order(c, json_string_value(json_array_get(ids, i)), json_object_get(resources, json_string_value(json_array_get(ids, i))));
+        keep_order(
+            c,
+            json_string_value(json_array_get(ids, i)),
+            json_object_get(resources, json_string_value(json_array_get(ids, i))));
     keep_notes(c);
 }

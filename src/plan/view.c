@@ -1,4 +1,5 @@
-/* The planner's view: what each service is to AWS, and which of its ports are reachable from where (defang.md 6.4, 6.5, 6.7, 6.8). */
+/* The planner's view: what each service is to AWS, and which of its ports are reachable from where
+ * (defang.md 6.4, 6.5, 6.7, 6.8). */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/adopt.h"
@@ -24,19 +25,26 @@ bool plan_builds_image(const struct compose_service *s)
 /* The service that `network_mode: service:x` names, or NULL. */
 static const char *beside(const struct compose_service *s)
 {
-    return s->network_mode && text_starts(s->network_mode, "service:") ? s->network_mode + strlen("service:") : NULL;
+    return s->network_mode && text_starts(s->network_mode, "service:")
+               ? s->network_mode + strlen("service:")
+               : NULL;
 }
 
 static enum plan_kind kind_of(const struct compose_service *s)
 {
     if (plan_static_node(s))
         return PLAN_STATIC;
-    return s->postgres.enabled ? PLAN_POSTGRES : s->redis.enabled ? PLAN_REDIS : s->mongodb.enabled ? PLAN_MONGODB : beside(s) ? PLAN_SIDECAR : PLAN_CONTAINER;
+    return s->postgres.enabled  ? PLAN_POSTGRES
+           : s->redis.enabled   ? PLAN_REDIS
+           : s->mongodb.enabled ? PLAN_MONGODB
+           : beside(s)          ? PLAN_SIDECAR
+                                : PLAN_CONTAINER;
 }
 
 static bool is_arm(const char *platform)
 {
-    return platform && (strstr(platform, "arm64") || strstr(platform, "aarch64") || text_eq(platform, "arm"));
+    return platform &&
+           (strstr(platform, "arm64") || strstr(platform, "aarch64") || text_eq(platform, "arm"));
 }
 
 static const char *arch_of(const struct compose_service *s)
@@ -95,7 +103,8 @@ static uint16_t store_port(const struct compose_service *s, enum plan_kind kind)
     if (kind == PLAN_POSTGRES) {
         for (size_t i = 0; i < s->environment_count; i++) {
             const struct compose_part *part = s->environment[i].value.first;
-            if (strcmp(s->environment[i].name, "PGPORT") == 0 && part && !part->is_config && !part->next)
+            if (strcmp(s->environment[i].name, "PGPORT") == 0 && part && !part->is_config &&
+                !part->next)
                 (void)text_parse_int(part->text, 1, 65535, &port);
         }
         return (uint16_t)port;
@@ -106,9 +115,11 @@ static uint16_t store_port(const struct compose_service *s, enum plan_kind kind)
     return (uint16_t)port;
 }
 
-static const char *ingress_protocol(const struct compose_service *s, const struct compose_port *port)
+static const char *
+ingress_protocol(const struct compose_service *s, const struct compose_port *port)
 {
-    const char *protocol = port->app_protocol ? port->app_protocol : plan_adopt_protocol(s, port->target);
+    const char *protocol =
+        port->app_protocol ? port->app_protocol : plan_adopt_protocol(s, port->target);
     return protocol ? protocol : "http";
 }
 
@@ -123,19 +134,26 @@ static void view_ports(struct arena *a, const struct compose_project *p, struct 
         const struct compose_port *c = &s->ports[i];
         bool udp = text_eq(c->protocol, "udp");
         bool host = v->kind != PLAN_CONTAINER || (c->mode ? strcmp(c->mode, "host") == 0 : udp);
-        add_port(v, (struct plan_port){.target = c->target,
-                                       .protocol = udp ? "udp" : "tcp",
-                                       .app_protocol = host ? NULL : ingress_protocol(s, c),
-                                       .listener = c->listener,
-                                       .published = c->published,
-                                       .ingress = !host,
-                                       .open = host && v->kind == PLAN_CONTAINER && public_network,
-                                       .pos = c->pos});
+        add_port(
+            v,
+            (struct plan_port){
+                .target = c->target,
+                .protocol = udp ? "udp" : "tcp",
+                .app_protocol = host ? NULL : ingress_protocol(s, c),
+                .listener = c->listener,
+                .published = c->published,
+                .ingress = !host,
+                .open = host && v->kind == PLAN_CONTAINER && public_network,
+                .pos = c->pos});
     }
     for (size_t i = 0; i < s->expose_count; i++)
         add_port(v, (struct plan_port){.target = s->expose[i], .protocol = "tcp", .pos = s->pos});
-    if (v->kind == PLAN_CONTAINER && !v->port_count && plan_wants_llm(s) && s->image && strstr(s->image, "litellm"))
-        add_port(v, (struct plan_port){.target = 4000, .protocol = "tcp", .pos = s->pos}); /* what that image listens on */
+    if (v->kind == PLAN_CONTAINER && !v->port_count && plan_wants_llm(s) && s->image &&
+        strstr(s->image, "litellm"))
+        add_port(
+            v,
+            (struct plan_port){
+                .target = 4000, .protocol = "tcp", .pos = s->pos}); /* what that image listens on */
     if (v->kind != PLAN_CONTAINER) {
         /* A managed store listens on one port. */
         uint16_t port = v->port_count ? v->ports[0].target : store_port(s, v->kind);
@@ -148,8 +166,12 @@ static void view_ports(struct arena *a, const struct compose_project *p, struct 
 static void view_size(struct plan_service *v)
 {
     const struct compose_deploy *d = &v->s->deploy;
-    v->vcpus = d->reservations.cpus > 0 ? d->reservations.cpus : d->limits.cpus > 0 ? d->limits.cpus : 0;
-    int64_t bytes = d->reservations.memory_bytes > 0 ? d->reservations.memory_bytes : d->limits.memory_bytes > 0 ? d->limits.memory_bytes : 0;
+    v->vcpus = d->reservations.cpus > 0 ? d->reservations.cpus
+               : d->limits.cpus > 0     ? d->limits.cpus
+                                        : 0;
+    int64_t bytes = d->reservations.memory_bytes > 0 ? d->reservations.memory_bytes
+                    : d->limits.memory_bytes > 0     ? d->limits.memory_bytes
+                                                     : 0;
     v->memory_mib = (double)bytes / (1024.0 * 1024.0);
     v->replicas = d->replicas < 0 ? 1 : (unsigned)d->replicas;
 }
@@ -170,19 +192,22 @@ static void join_sidecars(struct plan_view *v)
 
 void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out)
 {
-    *out = (struct plan_view){.services = arena_array(a, struct plan_service, p->service_count + 1), .count = p->service_count};
+    *out = (struct plan_view){
+        .services = arena_array(a, struct plan_service, p->service_count + 1),
+        .count = p->service_count};
     (void)plan_adopt_read(a, p, &out->adopt, NULL);
     for (size_t i = 0; i < p->service_count; i++) {
         const struct compose_service *s = &p->services[i];
         struct plan_service *v = &out->services[i];
         cleanup_free char *label = plan_service_label(s->name);
-        *v = (struct plan_service){.s = s,
-                                   .kind = kind_of(s),
-                                   .id = plan_logical_id(a, s->name),
-                                   .label = arena_strdup(a, label),
-                                   .group = arena_printf(a, "service/%s", s->name),
-                                   .arch = arch_of(s),
-                                   .isolated = only_internal(p, s)};
+        *v = (struct plan_service){
+            .s = s,
+            .kind = kind_of(s),
+            .id = plan_logical_id(a, s->name),
+            .label = arena_strdup(a, label),
+            .group = arena_printf(a, "service/%s", s->name),
+            .arch = arch_of(s),
+            .isolated = only_internal(p, s)};
         view_ports(a, p, v);
         view_size(v);
         (void)plan_adopt_service_read(a, s, &v->adopt, NULL); /* plan_check says what is wrong */
@@ -217,7 +242,8 @@ const struct plan_service *plan_task_of(const struct plan_service *s)
     return s->kind == PLAN_SIDECAR && s->in ? s->in : s;
 }
 
-const struct plan_service *plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i)
+const struct plan_service *
+plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i)
 {
     if (i == 0)
         return s;
@@ -237,7 +263,8 @@ bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p)
     return need;
 }
 
-void plan_view_suffix(struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v)
+void plan_view_suffix(
+    struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v)
 {
     cleanup_free char *domain = plan_private_domain(s, project);
     v->suffix = v->adopt.vpc.value ? arena_printf(a, ".%s", domain) : NULL;

@@ -79,20 +79,31 @@ static int connection_error(struct rpc_client *c, Defang__Frame *frame)
 
 static int out_of_place(Defang__Frame *frame, struct error *err)
 {
-    int rc = error_raise_errno(err, ERR_UNREACHABLE, EPROTO,
-                               "the daemon sent a frame (%d) that has no place here", (int)frame->body_case);
+    int rc = error_raise_errno(
+        err,
+        ERR_UNREACHABLE,
+        EPROTO,
+        "the daemon sent a frame (%d) that has no place here",
+        (int)frame->body_case);
     defang__frame__free_unpacked(frame, NULL);
     return rc;
 }
 
-static int call_item(struct rpc_client *c, struct client_call *call, Defang__Frame *frame, size_t bytes,
-                     struct error *err)
+static int call_item(
+    struct rpc_client *c,
+    struct client_call *call,
+    Defang__Frame *frame,
+    size_t bytes,
+    struct error *err)
 {
     if (c->pending_bytes + bytes > LIMIT_RPC_CLIENT_PENDING_BYTES) {
         defang__frame__free_unpacked(frame, NULL);
-        return error_raise_errno(err, ERR_FAILED, EOVERFLOW,
-                                 "more than %zu bytes of a stream wait to be read",
-                                 LIMIT_RPC_CLIENT_PENDING_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EOVERFLOW,
+            "more than %zu bytes of a stream wait to be read",
+            LIMIT_RPC_CLIENT_PENDING_BYTES);
     }
     if (call->taken == call->items.len)
         call->taken = call->items.len = 0;
@@ -138,18 +149,28 @@ int client_dispatch(struct rpc_client *c, Defang__Frame *frame, size_t bytes, st
     }
 }
 
-int rpc_client_open(struct rpc_client *c, enum rpc_verb_id id, const ProtobufCMessage *request,
-                    uint64_t *call_id, struct error *err)
+int rpc_client_open(
+    struct rpc_client *c,
+    enum rpc_verb_id id,
+    const ProtobufCMessage *request,
+    uint64_t *call_id,
+    struct error *err)
 {
     const struct rpc_verb *verb = rpc_verb_get(id);
     if (request->descriptor != verb->request)
-        return error_raise_errno(err, ERR_FAILED, EINVAL, "a request of the wrong type for `%s`", verb->name);
+        return error_raise_errno(
+            err, ERR_FAILED, EINVAL, "a request of the wrong type for `%s`", verb->name);
     size_t n = protobuf_c_message_get_packed_size(request);
-    if (n > LIMIT_RPC_REQUEST_BYTES) /* bounded before it is allocated; the frame around it is checked by
-                                        client_send */
-        return error_raise_errno(err, ERR_REFUSED, EMSGSIZE,
-                                 "the request `%s` has %zu bytes, the daemon takes %zu", verb->name, n,
-                                 LIMIT_RPC_REQUEST_BYTES);
+    if (n > LIMIT_RPC_REQUEST_BYTES) /* bounded before it is allocated; the frame around it is
+                                        checked by client_send */
+        return error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EMSGSIZE,
+            "the request `%s` has %zu bytes, the daemon takes %zu",
+            verb->name,
+            n,
+            LIMIT_RPC_REQUEST_BYTES);
     struct str payload = {.max = LIMIT_RPC_REQUEST_BYTES + 1};
     uint8_t *bytes = xmalloc(n + 1);
     protobuf_c_message_pack(request, bytes);
@@ -173,19 +194,24 @@ int rpc_client_open(struct rpc_client *c, enum rpc_verb_id id, const ProtobufCMe
     return 0;
 }
 
-static int call_take(struct rpc_client *c, struct client_call *call, ProtobufCMessage **item,
-                     struct error *err)
+static int call_take(
+    struct rpc_client *c, struct client_call *call, ProtobufCMessage **item, struct error *err)
 {
     struct client_item taken = call->items.items[call->taken++];
     c->pending_bytes -= taken.bytes;
-    const ProtobufCBinaryData *bytes =
-        taken.frame->body_case == DEFANG__FRAME__BODY_REPLY ? &taken.frame->reply : &taken.frame->item;
+    const ProtobufCBinaryData *bytes = taken.frame->body_case == DEFANG__FRAME__BODY_REPLY
+                                           ? &taken.frame->reply
+                                           : &taken.frame->item;
     *item = protobuf_c_message_unpack(call->verb->answer, NULL, bytes->len, bytes->data);
     defang__frame__free_unpacked(taken.frame, NULL);
     if (*item)
         return RPC_NEXT_ITEM;
-    int rc = error_raise_errno(err, ERR_FAILED, EBADMSG, "the daemon's answer to `%s` cannot be decoded",
-                               call->verb->name);
+    int rc = error_raise_errno(
+        err,
+        ERR_FAILED,
+        EBADMSG,
+        "the daemon's answer to `%s` cannot be decoded",
+        call->verb->name);
     client_call_drop(c, call);
     return rc;
 }
@@ -203,15 +229,19 @@ static int call_finish(struct rpc_client *c, struct client_call *call, struct er
     return rc;
 }
 
-int rpc_client_next(struct rpc_client *c, uint64_t id, const struct rpc_wait *wait, ProtobufCMessage **item,
-                    struct error *err)
+int rpc_client_next(
+    struct rpc_client *c,
+    uint64_t id,
+    const struct rpc_wait *wait,
+    ProtobufCMessage **item,
+    struct error *err)
 {
     int64_t deadline_ms = client_deadline(wait ? wait->timeout_ms : -1);
     for (;;) {
         struct client_call *call = client_call_find(c, id);
         if (!call)
-            return error_raise_errno(err, ERR_FAILED, EINVAL, "call %llu is not open",
-                                     (unsigned long long)id);
+            return error_raise_errno(
+                err, ERR_FAILED, EINVAL, "call %llu is not open", (unsigned long long)id);
         if (call->taken < call->items.len)
             return call_take(c, call, item, err);
         if (call->ended)
@@ -226,8 +256,13 @@ int rpc_client_next(struct rpc_client *c, uint64_t id, const struct rpc_wait *wa
     }
 }
 
-int rpc_client_call(struct rpc_client *c, enum rpc_verb_id verb, const ProtobufCMessage *request,
-                    const struct rpc_wait *wait, ProtobufCMessage **reply, struct error *err)
+int rpc_client_call(
+    struct rpc_client *c,
+    enum rpc_verb_id verb,
+    const ProtobufCMessage *request,
+    const struct rpc_wait *wait,
+    ProtobufCMessage **reply,
+    struct error *err)
 {
     uint64_t id;
     int rc = rpc_client_open(c, verb, request, &id, err);
@@ -243,13 +278,22 @@ int rpc_client_call(struct rpc_client *c, enum rpc_verb_id verb, const ProtobufC
     if (rc < 0)
         return rc;
     if (rc == RPC_NEXT_END)
-        return error_raise_errno(err, ERR_FAILED, EPROTO, "the daemon ended `%s` without an answer",
-                                 rpc_verb_get(verb)->name);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EPROTO,
+            "the daemon ended `%s` without an answer",
+            rpc_verb_get(verb)->name);
     rpc_client_cancel(c, id);
     if (rc == RPC_NEXT_FD)
-        return error_raise_errno(err, ERR_INTERRUPTED, EINTR, "interrupted while waiting for the daemon");
-    return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "the daemon did not answer `%s` in time",
-                             rpc_verb_get(verb)->name);
+        return error_raise_errno(
+            err, ERR_INTERRUPTED, EINTR, "interrupted while waiting for the daemon");
+    return error_raise_errno(
+        err,
+        ERR_TIMEOUT,
+        ETIMEDOUT,
+        "the daemon did not answer `%s` in time",
+        rpc_verb_get(verb)->name);
 }
 
 void rpc_client_cancel(struct rpc_client *c, uint64_t id)

@@ -1,11 +1,12 @@
-/* The client half: blocking calls over poll(), without libuv or OpenSSL. One thread, several calls per
- * connection.
+/* The client half: blocking calls over poll(), without libuv or OpenSSL. One thread, several calls
+ * per connection.
  *
- * Every wait takes a struct rpc_wait: a deadline, and descriptors of the caller's (stdin, a signalfd, a
- * timerfd) that end the wait when they become readable. SIGPIPE never happens; EINTR is retried (watch
- * signals through a descriptor).
+ * Every wait takes a struct rpc_wait: a deadline, and descriptors of the caller's (stdin, a
+ * signalfd, a timerfd) that end the wait when they become readable. SIGPIPE never happens; EINTR is
+ * retried (watch signals through a descriptor).
  *
- * Ownership: messages that come out are the caller's, freed with protobuf_c_message_free_unpacked(m, NULL).
+ * Ownership: messages that come out are the caller's, freed with
+ * protobuf_c_message_free_unpacked(m, NULL).
  */
 #pragma once
 
@@ -22,24 +23,34 @@ struct rpc_wait {
     size_t fd_count;    /* at most LIMIT_RPC_WAIT_FDS */
 };
 
-/* Connects, checks that the other side runs as this user, says hello. Failing to connect is ERR_UNREACHABLE
- * with the errno as code: -ENOENT (no socket) and -ECONNREFUSED (nobody listens) mean that no daemon runs.
- * `build` names this program: "defangctl 0.1.0". */
-int rpc_client_connect(const char *path, const char *build, int64_t timeout_ms, struct rpc_client **out,
-                       struct error *err);
+/* Connects, checks that the other side runs as this user, says hello. Failing to connect is
+ * ERR_UNREACHABLE with the errno as code: -ENOENT (no socket) and -ECONNREFUSED (nobody listens)
+ * mean that no daemon runs. `build` names this program: "defangctl 0.1.0". */
+int rpc_client_connect(
+    const char *path,
+    const char *build,
+    int64_t timeout_ms,
+    struct rpc_client **out,
+    struct error *err);
 /* The same on a connected socket, which it takes, also on failure. */
-int rpc_client_adopt(int fd, const char *build, int64_t timeout_ms, struct rpc_client **out,
-                     struct error *err);
+int rpc_client_adopt(
+    int fd, const char *build, int64_t timeout_ms, struct rpc_client **out, struct error *err);
 /* NULL ok; the daemon sees a hang-up: streams end, deployments go on. */
 void rpc_client_free(struct rpc_client *c);
 const char *rpc_client_daemon_build(const struct rpc_client *c);
 uint32_t rpc_client_daemon_pid(const struct rpc_client *c);
 
-/* One answer. 0 and *reply; a negative errno with err filled: the daemon's own error, -ETIMEDOUT, -EINTR (a
- * descriptor of `wait` became readable; kind INTERRUPTED), or a broken connection (ERR_UNREACHABLE). After
- * -ETIMEDOUT and -EINTR the call is canceled, the connection is still good. */
-int rpc_client_call(struct rpc_client *c, enum rpc_verb_id verb, const ProtobufCMessage *request,
-                    const struct rpc_wait *wait, ProtobufCMessage **reply, struct error *err);
+/* One answer. 0 and *reply; a negative errno with err filled: the daemon's own error, -ETIMEDOUT,
+ * -EINTR (a descriptor of `wait` became readable; kind INTERRUPTED), or a broken connection
+ * (ERR_UNREACHABLE). After -ETIMEDOUT and -EINTR the call is canceled, the connection is still
+ * good. */
+int rpc_client_call(
+    struct rpc_client *c,
+    enum rpc_verb_id verb,
+    const ProtobufCMessage *request,
+    const struct rpc_wait *wait,
+    ProtobufCMessage **reply,
+    struct error *err);
 
 /* Streams. After END or an error the call is gone; after FD and TIMEOUT it goes on. */
 enum rpc_next {
@@ -48,13 +59,22 @@ enum rpc_next {
     RPC_NEXT_FD = 2, /* a descriptor of `wait` is readable */
     RPC_NEXT_TIMEOUT = 3,
 };
-int rpc_client_open(struct rpc_client *c, enum rpc_verb_id verb, const ProtobufCMessage *request,
-                    uint64_t *call, struct error *err);
-int rpc_client_next(struct rpc_client *c, uint64_t call, const struct rpc_wait *wait, ProtobufCMessage **item,
-                    struct error *err);
+
+int rpc_client_open(
+    struct rpc_client *c,
+    enum rpc_verb_id verb,
+    const ProtobufCMessage *request,
+    uint64_t *call,
+    struct error *err);
+int rpc_client_next(
+    struct rpc_client *c,
+    uint64_t call,
+    const struct rpc_wait *wait,
+    ProtobufCMessage **item,
+    struct error *err);
 /* Ends a call from this side at once; what still comes of it is dropped. */
 void rpc_client_cancel(struct rpc_client *c, uint64_t call);
 
-/* What came with the last error of the daemon: every mistake of a Compose file. Borrowed until the next call
- * on c. */
+/* What came with the last error of the daemon: every mistake of a Compose file. Borrowed until the
+ * next call on c. */
 Defang__Diagnostic *const *rpc_client_diagnostics(const struct rpc_client *c, size_t *count);

@@ -34,13 +34,17 @@ struct rpc_client {
 
 struct client_call *client_call_find(struct rpc_client *c, uint64_t id);
 void client_call_drop(struct rpc_client *c, struct client_call *call);
-/* A frame of the connection went to its call; a negative errno breaks the connection. Takes the frame. */
+/* A frame of the connection went to its call; a negative errno breaks the connection. Takes the
+ * frame. */
 int client_dispatch(struct rpc_client *c, Defang__Frame *frame, size_t bytes, struct error *err);
 
 /* ---- client_wire.c ---- */
 int64_t client_deadline(int64_t timeout_ms);
-/* Sends and receives what can be, then waits once. 0 = something happened, RPC_NEXT_FD, RPC_NEXT_TIMEOUT, or
- * a negative errno when the connection broke (also remembered). */
-int client_step(struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err);
-int client_send(struct rpc_client *c, const Defang__Frame *frame,
-                struct error *err); /* queues; client_step() sends */
+/* Sends and receives what can be, then waits once. 0 = something happened, RPC_NEXT_FD,
+ * RPC_NEXT_TIMEOUT, or a negative errno when the connection broke (also remembered). */
+int client_step(
+    struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err);
+int client_send(
+    struct rpc_client *c,
+    const Defang__Frame *frame,
+    struct error *err); /* queues; client_step() sends */

@@ -26,14 +26,16 @@ static int broken(struct rpc_client *c, struct error *err)
 
 static int break_connection(struct rpc_client *c, int code, const char *what)
 {
-    error_raise_errno(&c->broken, ERR_UNREACHABLE, code, "the connection to the daemon broke: %s", what);
+    error_raise_errno(
+        &c->broken, ERR_UNREACHABLE, code, "the connection to the daemon broke: %s", what);
     return c->broken.code;
 }
 
 static void output_send(struct rpc_client *c)
 {
     while (c->sent < c->out.len && !error_is_set(&c->broken)) {
-        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n =
+            send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -79,9 +81,11 @@ static void input_receive(struct rpc_client *c)
         frame_decoder_filled(&c->in, (size_t)n);
         frames_dispatch(c);
     } else if (n == 0 || errno == ECONNRESET) {
-        break_connection(c, ECONNRESET,
-                         frame_decoder_pending(&c->in) ? "it ended in the middle of a message"
-                                                       : "the daemon closed it");
+        break_connection(
+            c,
+            ECONNRESET,
+            frame_decoder_pending(&c->in) ? "it ended in the middle of a message"
+                                          : "the daemon closed it");
     } else if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
         break_connection(c, errno, strerror(errno));
     }
@@ -95,7 +99,8 @@ static int poll_timeout(int64_t deadline_ms)
     return left <= 0 ? 0 : (int)MIN(left, (int64_t)INT32_MAX);
 }
 
-int client_step(struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err)
+int client_step(
+    struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err)
 {
     if (error_is_set(&c->broken))
         return broken(c, err);
@@ -128,7 +133,8 @@ int client_send(struct rpc_client *c, const Defang__Frame *frame, struct error *
     if (rc < 0)
         return error_wrap(err, "sending the request");
     if (!str_ok(&c->out))
-        return break_connection(c, ENOBUFS, "the daemon does not read what it is sent"), broken(c, err);
+        return break_connection(c, ENOBUFS, "the daemon does not read what it is sent"),
+               broken(c, err);
     output_send(c);
     return 0;
 }
@@ -138,14 +144,18 @@ static int check_peer(int fd, struct error *err)
     struct ucred peer;
     socklen_t n = sizeof peer;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
-        return error_raise_errno(err, ERR_UNREACHABLE, errno, "asking who the daemon is: %s",
-                                 strerror(errno));
+        return error_raise_errno(
+            err, ERR_UNREACHABLE, errno, "asking who the daemon is: %s", strerror(errno));
     if (peer.uid == geteuid())
         return 0;
     /* The request carries credentials: they go to nobody else. */
-    return error_raise_errno(err, ERR_REFUSED, EPERM,
-                             "the daemon's socket is served by user %u, not by user %u", (unsigned)peer.uid,
-                             (unsigned)geteuid());
+    return error_raise_errno(
+        err,
+        ERR_REFUSED,
+        EPERM,
+        "the daemon's socket is served by user %u, not by user %u",
+        (unsigned)peer.uid,
+        (unsigned)geteuid());
 }
 
 static int check_hello(struct rpc_client *c, struct error *err)
@@ -153,16 +163,27 @@ static int check_hello(struct rpc_client *c, struct error *err)
     const Defang__Hello *h = c->hello->hello;
     if (h->protocol_min <= RPC_PROTOCOL_MAX && h->protocol_max >= RPC_PROTOCOL_MIN)
         return 0;
-    error_raise_errno(err, ERR_REFUSED, EPROTO, "%s speaks protocol %u to %u, this program %d to %d",
-                      h->build, h->protocol_min, h->protocol_max, RPC_PROTOCOL_MIN, RPC_PROTOCOL_MAX);
-    error_hint(err,
-               "End the older daemon (kill %u, or `systemctl --user restart defangd`); its jobs go on in the "
-               "new one.",
-               h->pid);
+    error_raise_errno(
+        err,
+        ERR_REFUSED,
+        EPROTO,
+        "%s speaks protocol %u to %u, this program %d to %d",
+        h->build,
+        h->protocol_min,
+        h->protocol_max,
+        RPC_PROTOCOL_MIN,
+        RPC_PROTOCOL_MAX);
+    error_hint(
+        err,
+        "End the older daemon (kill %u, or `systemctl --user restart defangd`); its jobs go on in "
+        "the "
+        "new one.",
+        h->pid);
     return -EPROTO;
 }
 
-static int say_hello(struct rpc_client *c, const char *build, int64_t deadline_ms, struct error *err)
+static int
+say_hello(struct rpc_client *c, const char *build, int64_t deadline_ms, struct error *err)
 {
     Defang__Hello hello = DEFANG__HELLO__INIT;
     hello.protocol_min = RPC_PROTOCOL_MIN;
@@ -180,8 +201,8 @@ static int say_hello(struct rpc_client *c, const char *build, int64_t deadline_m
     return rc < 0 ? rc : check_hello(c, err);
 }
 
-int rpc_client_adopt(int fd, const char *build, int64_t timeout_ms, struct rpc_client **out,
-                     struct error *err)
+int rpc_client_adopt(
+    int fd, const char *build, int64_t timeout_ms, struct rpc_client **out, struct error *err)
 {
     struct rpc_client *c = xcalloc(1, sizeof *c);
     c->fd = fd;
@@ -213,18 +234,24 @@ static int connect_until(int fd, const struct sockaddr_un *addr, int64_t deadlin
     }
 }
 
-int rpc_client_connect(const char *path, const char *build, int64_t timeout_ms, struct rpc_client **out,
-                       struct error *err)
+int rpc_client_connect(
+    const char *path,
+    const char *build,
+    int64_t timeout_ms,
+    struct rpc_client **out,
+    struct error *err)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof addr.sun_path)
-        return error_raise_errno(err, ERR_USAGE, ENAMETOOLONG, "the socket's path is too long: %s", path);
+        return error_raise_errno(
+            err, ERR_USAGE, ENAMETOOLONG, "the socket's path is too long: %s", path);
     memcpy(addr.sun_path, path, strlen(path));
     int64_t deadline_ms = client_deadline(timeout_ms);
     cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int rc = fd < 0 ? -errno : connect_until(fd, &addr, deadline_ms);
     if (rc < 0) {
-        error_raise_errno(err, ERR_UNREACHABLE, rc, "cannot reach the daemon at %s: %s", path, strerror(-rc));
+        error_raise_errno(
+            err, ERR_UNREACHABLE, rc, "cannot reach the daemon at %s: %s", path, strerror(-rc));
         return rc;
     }
     int taken = fd;

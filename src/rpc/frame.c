@@ -73,16 +73,21 @@ static void write_length(uint8_t *p, size_t n)
     p[3] = (uint8_t)n;
 }
 
-int frame_decoder_next(struct frame_decoder *d, const uint8_t **message, size_t *n, struct error *err)
+int frame_decoder_next(
+    struct frame_decoder *d, const uint8_t **message, size_t *n, struct error *err)
 {
     size_t have = frame_decoder_pending(d);
     if (have < FRAME_HEADER_BYTES)
         return 0;
     size_t length = read_length(d->data + d->start);
     if (length > d->max_bytes)
-        return error_raise_errno(err, ERR_FAILED, EMSGSIZE,
-                                 "a message of %zu bytes, more than the %zu that are allowed", length,
-                                 d->max_bytes);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EMSGSIZE,
+            "a message of %zu bytes, more than the %zu that are allowed",
+            length,
+            d->max_bytes);
     if (have - FRAME_HEADER_BYTES < length)
         return 0;
     *message = d->data + d->start + FRAME_HEADER_BYTES;
@@ -95,8 +100,13 @@ int frame_encode(struct str *out, const Defang__Frame *frame, size_t max_bytes, 
 {
     size_t n = defang__frame__get_packed_size(frame);
     if (n > max_bytes)
-        return error_raise_errno(err, ERR_FAILED, EMSGSIZE,
-                                 "a message of %zu bytes, more than the %zu that are allowed", n, max_bytes);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EMSGSIZE,
+            "a message of %zu bytes, more than the %zu that are allowed",
+            n,
+            max_bytes);
     cleanup_free uint8_t *bytes = xmalloc(FRAME_HEADER_BYTES + n);
     write_length(bytes, n);
     defang__frame__pack(frame, bytes + FRAME_HEADER_BYTES);
@@ -104,13 +114,20 @@ int frame_encode(struct str *out, const Defang__Frame *frame, size_t max_bytes, 
     return 0;
 }
 
-int frame_encode_bytes(struct str *out, uint64_t call_id, Defang__Frame__BodyCase body, const void *bytes,
-                       size_t n, size_t max_bytes, struct error *err)
+int frame_encode_bytes(
+    struct str *out,
+    uint64_t call_id,
+    Defang__Frame__BodyCase body,
+    const void *bytes,
+    size_t n,
+    size_t max_bytes,
+    struct error *err)
 {
     Defang__Frame frame = DEFANG__FRAME__INIT;
     frame.call_id = call_id;
     frame.body_case = body;
-    ProtobufCBinaryData data = {.len = n, .data = (uint8_t *)(uintptr_t)bytes}; /* protobuf-c has no const */
+    ProtobufCBinaryData data = {
+        .len = n, .data = (uint8_t *)(uintptr_t)bytes}; /* protobuf-c has no const */
     if (body == DEFANG__FRAME__BODY_REPLY)
         frame.reply = data;
     else
@@ -122,12 +139,17 @@ Defang__Frame *frame_decode(const uint8_t *message, size_t n, struct error *err)
 {
     Defang__Frame *frame = defang__frame__unpack(NULL, n, message);
     if (!frame) {
-        error_raise_errno(err, ERR_FAILED, EBADMSG,
-                          "a message of %zu bytes that is not a frame of this protocol", n);
+        error_raise_errno(
+            err,
+            ERR_FAILED,
+            EBADMSG,
+            "a message of %zu bytes that is not a frame of this protocol",
+            n);
         return NULL;
     }
     if (frame->body_case == DEFANG__FRAME__BODY__NOT_SET) {
-        error_raise_errno(err, ERR_FAILED, EBADMSG, "a frame without a body that this version knows");
+        error_raise_errno(
+            err, ERR_FAILED, EBADMSG, "a frame without a body that this version knows");
         defang__frame__free_unpacked(frame, NULL);
         return NULL;
     }
@@ -159,8 +181,13 @@ static int encode_error(struct str *out, uint64_t call_id, Defang__Error *wire, 
     return frame_encode(out, &frame, max_bytes, NULL);
 }
 
-int frame_encode_error(struct str *out, uint64_t call_id, const struct error *error,
-                       const struct rpc_diagnostic *diagnostics, size_t count, size_t max_bytes)
+int frame_encode_error(
+    struct str *out,
+    uint64_t call_id,
+    const struct error *error,
+    const struct rpc_diagnostic *diagnostics,
+    size_t count,
+    size_t max_bytes)
 {
     Defang__Error wire = DEFANG__ERROR__INIT;
     wire.kind = (uint32_t)(error->kind == ERR_NONE ? ERR_FAILED : error->kind);
@@ -203,14 +230,18 @@ int frame_error_to(const Defang__Error *wire, struct error *err)
         kind = ERR_FAILED;
         code = error_kind_errno(ERR_FAILED);
     }
-    error_raise_errno(err, kind, code, "%s", wire->message[0] ? wire->message : "the daemon gave no reason");
+    error_raise_errno(
+        err, kind, code, "%s", wire->message[0] ? wire->message : "the daemon gave no reason");
     if (wire->hint[0])
         error_hint(err, "%s", wire->hint);
     if (wire->file[0])
         error_at(err, wire->file, wire->line, wire->column);
     if (wire->aws_code[0] || wire->request_id[0])
-        error_aws(err, wire->aws_code[0] ? wire->aws_code : NULL,
-                  wire->request_id[0] ? wire->request_id : NULL, 0);
+        error_aws(
+            err,
+            wire->aws_code[0] ? wire->aws_code : NULL,
+            wire->request_id[0] ? wire->request_id : NULL,
+            0);
     if (wire->mfa_serial[0])
         error_mfa(err, wire->mfa_serial);
     return code;

@@ -23,8 +23,10 @@ static int resolve_state(const struct env *env, struct rpc_paths *out, struct er
 {
     const char *given = env_get_nonempty(env, "DEFANG_STATE_DIR");
     if (given && given[0] != '/')
-        return error_raise(err, ERR_USAGE, "DEFANG_STATE_DIR is %s, which is not an absolute path", given);
-    const char *xdg = absolute_or_null(env, "XDG_STATE_HOME"), *home = absolute_or_null(env, "HOME");
+        return error_raise(
+            err, ERR_USAGE, "DEFANG_STATE_DIR is %s, which is not an absolute path", given);
+    const char *xdg = absolute_or_null(env, "XDG_STATE_HOME"),
+               *home = absolute_or_null(env, "HOME");
     if (given) {
         out->state_folder = xstrdup(given);
     } else if (xdg) {
@@ -32,29 +34,37 @@ static int resolve_state(const struct env *env, struct rpc_paths *out, struct er
     } else if (home) {
         out->state_folder = path_join(home, ".local/state/defang");
     } else {
-        int rc = error_raise(err, ERR_USAGE, "there is no folder for the daemon's state: HOME is not set");
+        int rc = error_raise(
+            err, ERR_USAGE, "there is no folder for the daemon's state: HOME is not set");
         error_hint(err, "Set HOME, or XDG_STATE_HOME, to an absolute path.");
         return rc;
     }
     return 0;
 }
 
-static char *choose_socket(const struct env *env, uid_t uid, bool (*is_ours)(const char *, uid_t),
-                           const char *state_folder)
+static char *choose_socket(
+    const struct env *env,
+    uid_t uid,
+    bool (*is_ours)(const char *, uid_t),
+    const char *state_folder)
 {
     const char *runtime = absolute_or_null(env, "XDG_RUNTIME_DIR");
     if (runtime)
         return path_join(runtime, "defang/defangd.sock");
-    /* cron, sudo -u and plain ssh commands have no XDG_RUNTIME_DIR, but the daemon of the session may be
-     * running. */
+    /* cron, sudo -u and plain ssh commands have no XDG_RUNTIME_DIR, but the daemon of the session
+     * may be running. */
     cleanup_free char *usual = xasprintf("/run/user/%u", (unsigned)uid);
     if (is_ours(usual, uid))
         return path_join(usual, "defang/defangd.sock");
     return path_join(state_folder, "defangd.sock");
 }
 
-int rpc_paths_resolve(const struct env *env, uid_t uid, bool (*is_ours)(const char *folder, uid_t uid),
-                      struct rpc_paths *out, struct error *err)
+int rpc_paths_resolve(
+    const struct env *env,
+    uid_t uid,
+    bool (*is_ours)(const char *folder, uid_t uid),
+    struct rpc_paths *out,
+    struct error *err)
 {
     *out = (struct rpc_paths){0};
     int rc = resolve_state(env, out, err);
@@ -63,16 +73,22 @@ int rpc_paths_resolve(const struct env *env, uid_t uid, bool (*is_ours)(const ch
     const char *given = env_get_nonempty(env, "DEFANG_SOCKET");
     out->socket_given = given != NULL;
     if (given && given[0] != '/') {
-        rc = error_raise(err, ERR_USAGE, "DEFANG_SOCKET is %s, which is not an absolute path", given);
+        rc = error_raise(
+            err, ERR_USAGE, "DEFANG_SOCKET is %s, which is not an absolute path", given);
     } else {
-        out->socket = given ? xstrdup(given)
-                            : choose_socket(env, uid, is_ours ? is_ours : folder_is_ours, out->state_folder);
+        out->socket =
+            given ? xstrdup(given)
+                  : choose_socket(env, uid, is_ours ? is_ours : folder_is_ours, out->state_folder);
         out->socket_folder = path_dirname(out->socket);
         size_t max = sizeof((struct sockaddr_un){0}.sun_path) - 1;
         if (strlen(out->socket) > max) {
-            rc =
-                error_raise(err, ERR_USAGE, "the socket's path has %zu characters, the system allows %zu: %s",
-                            strlen(out->socket), max, out->socket);
+            rc = error_raise(
+                err,
+                ERR_USAGE,
+                "the socket's path has %zu characters, the system allows %zu: %s",
+                strlen(out->socket),
+                max,
+                out->socket);
             error_hint(err, "Set DEFANG_SOCKET to a shorter path, for defangd and for defangctl.");
         }
     }

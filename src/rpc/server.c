@@ -25,8 +25,8 @@ void server_unref(struct server *s)
     free(s);
 }
 
-int server_new(struct loop *loop, const struct server_options *options, struct server **out,
-               struct error *err)
+int server_new(
+    struct loop *loop, const struct server_options *options, struct server **out, struct error *err)
 {
     /* libuv writes with write(2): a client that went away must not end the daemon. */
     signal(SIGPIPE, SIG_IGN);
@@ -38,7 +38,8 @@ int server_new(struct loop *loop, const struct server_options *options, struct s
     s->uid = options->uid;
     s->make_folder = options->make_folder;
     s->activated = options->listen_fd >= 0;
-    int rc = s->activated ? server_listen_adopt(s, options->listen_fd, err) : server_listen_open(s, err);
+    int rc =
+        s->activated ? server_listen_adopt(s, options->listen_fd, err) : server_listen_open(s, err);
     if (rc < 0) {
         server_free(s);
         return rc;
@@ -50,9 +51,11 @@ int server_new(struct loop *loop, const struct server_options *options, struct s
     return 0;
 }
 
-void server_handle(struct server *s, enum rpc_verb_id verb,
-                   void (*fn)(void *arg, struct server_call *call, const ProtobufCMessage *request),
-                   void *arg)
+void server_handle(
+    struct server *s,
+    enum rpc_verb_id verb,
+    void (*fn)(void *arg, struct server_call *call, const ProtobufCMessage *request),
+    void *arg)
 {
     s->handlers[verb] = (struct server_handler){fn, arg};
 }
@@ -102,7 +105,8 @@ void server_drain_check(struct server *s)
 {
     if (!s->stopping || s->done_scheduled)
         return;
-    for (size_t i = s->conns.len; i-- > 0;) { /* from the end: a dropped one is replaced by the last */
+    for (size_t i = s->conns.len;
+         i-- > 0;) { /* from the end: a dropped one is replaced by the last */
         if (conn_is_drained(s->conns.items[i]))
             conn_drop(s->conns.items[i]);
     }

@@ -16,8 +16,10 @@ static void call_free(struct server_call *call)
             if (c->calls.items[i] != call)
                 continue;
             /* Order is kept: it decides whose turn it is to write. */
-            memmove(&c->calls.items[i], &c->calls.items[i + 1],
-                    (c->calls.len - i - 1) * sizeof *c->calls.items);
+            memmove(
+                &c->calls.items[i],
+                &c->calls.items[i + 1],
+                (c->calls.len - i - 1) * sizeof *c->calls.items);
             c->calls.len--;
             break;
         }
@@ -39,15 +41,15 @@ const ProtobufCMessage *server_call_request(const struct server_call *call)
     return call->request;
 }
 
-void server_call_on_cancel(struct server_call *call, void (*fn)(void *arg, struct server_call *call),
-                           void *arg)
+void server_call_on_cancel(
+    struct server_call *call, void (*fn)(void *arg, struct server_call *call), void *arg)
 {
     call->on_cancel = fn;
     call->on_cancel_arg = arg;
 }
 
-void server_call_on_writable(struct server_call *call, void (*fn)(void *arg, struct server_call *call),
-                             void *arg)
+void server_call_on_writable(
+    struct server_call *call, void (*fn)(void *arg, struct server_call *call), void *arg)
 {
     call->on_writable = fn;
     call->on_writable_arg = arg;
@@ -127,12 +129,15 @@ void calls_tell_writable(struct server_conn *c)
             continue;
         if (!conn_has_room(c))
             break;
-        /* Served last next time, so that one busy stream does not starve the others of its connection. */
+        /* Served last next time, so that one busy stream does not starve the others of its
+         * connection. */
         size_t at = 0;
         while (c->calls.items[at] != call)
             at++;
-        memmove(&c->calls.items[at], &c->calls.items[at + 1],
-                (c->calls.len - at - 1) * sizeof *c->calls.items);
+        memmove(
+            &c->calls.items[at],
+            &c->calls.items[at + 1],
+            (c->calls.len - at - 1) * sizeof *c->calls.items);
         c->calls.items[c->calls.len - 1] = call;
         call->on_writable(call->on_writable_arg, call);
     }
@@ -141,26 +146,38 @@ void calls_tell_writable(struct server_conn *c)
 
 /* ---- what is sent ---- */
 
-static int send_bytes(struct server_call *call, Defang__Frame__BodyCase body, const void *bytes, size_t n,
-                      struct error *err)
+static int send_bytes(
+    struct server_call *call,
+    Defang__Frame__BodyCase body,
+    const void *bytes,
+    size_t n,
+    struct error *err)
 {
     if (server_call_is_gone(call))
         return 0;
-    int rc = frame_encode_bytes(&call->conn->out, call->id, body, bytes, n, LIMIT_RPC_REPLY_BYTES, err);
+    int rc =
+        frame_encode_bytes(&call->conn->out, call->id, body, bytes, n, LIMIT_RPC_REPLY_BYTES, err);
     conn_schedule(call->conn);
     return rc;
 }
 
-static int send_message(struct server_call *call, Defang__Frame__BodyCase body,
-                        const ProtobufCMessage *message, struct error *err)
+static int send_message(
+    struct server_call *call,
+    Defang__Frame__BodyCase body,
+    const ProtobufCMessage *message,
+    struct error *err)
 {
     if (server_call_is_gone(call))
         return 0;
     size_t n = protobuf_c_message_get_packed_size(message);
     if (n > LIMIT_RPC_REPLY_BYTES)
-        return error_raise_errno(err, ERR_REFUSED, EMSGSIZE,
-                                 "the answer has %zu bytes, more than the %zu that are allowed", n,
-                                 LIMIT_RPC_REPLY_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EMSGSIZE,
+            "the answer has %zu bytes, more than the %zu that are allowed",
+            n,
+            LIMIT_RPC_REPLY_BYTES);
     cleanup_free uint8_t *bytes = xmalloc(n + 1);
     protobuf_c_message_pack(message, bytes);
     return send_bytes(call, body, bytes, n, err);
@@ -200,11 +217,15 @@ void server_end(struct server_call *call)
     call_free(call);
 }
 
-void server_error(struct server_call *call, const struct error *error,
-                  const struct rpc_diagnostic *diagnostics, size_t count)
+void server_error(
+    struct server_call *call,
+    const struct error *error,
+    const struct rpc_diagnostic *diagnostics,
+    size_t count)
 {
     if (!server_call_is_gone(call))
-        frame_encode_error(&call->conn->out, call->id, error, diagnostics, count, LIMIT_RPC_REPLY_BYTES);
+        frame_encode_error(
+            &call->conn->out, call->id, error, diagnostics, count, LIMIT_RPC_REPLY_BYTES);
     call_free(call);
 }
 
@@ -224,12 +245,21 @@ static void greet(struct server_conn *c, const Defang__Hello *theirs)
     struct server *s = c->server;
     if (theirs->protocol_min > RPC_PROTOCOL_MAX || theirs->protocol_max < RPC_PROTOCOL_MIN) {
         struct error why = ERROR_INIT;
-        error_raise(&why, ERR_REFUSED, "%s speaks protocol %u to %u, the daemon (%s, pid %d) %d to %d",
-                    theirs->build[0] ? theirs->build : "the client", theirs->protocol_min,
-                    theirs->protocol_max, s->build, (int)getpid(), RPC_PROTOCOL_MIN, RPC_PROTOCOL_MAX);
+        error_raise(
+            &why,
+            ERR_REFUSED,
+            "%s speaks protocol %u to %u, the daemon (%s, pid %d) %d to %d",
+            theirs->build[0] ? theirs->build : "the client",
+            theirs->protocol_min,
+            theirs->protocol_max,
+            s->build,
+            (int)getpid(),
+            RPC_PROTOCOL_MIN,
+            RPC_PROTOCOL_MAX);
         error_hint(
             &why,
-            "End the older one: `systemctl --user restart defangd` or kill %d; jobs go on in the new daemon.",
+            "End the older one: `systemctl --user restart defangd` or kill %d; jobs go on in the "
+            "new daemon.",
             (int)getpid());
         conn_fail(c, &why);
         error_done(&why);
@@ -251,13 +281,17 @@ static void greet(struct server_conn *c, const Defang__Hello *theirs)
 }
 
 /* NULL when the request may be handled; else why not. */
-static ProtobufCMessage *request_check(struct server_conn *c, const Defang__Request *wire,
-                                       const struct rpc_verb **verb, struct error *err)
+static ProtobufCMessage *request_check(
+    struct server_conn *c,
+    const Defang__Request *wire,
+    const struct rpc_verb **verb,
+    struct error *err)
 {
     struct server *s = c->server;
     *verb = rpc_verb_find(wire->verb);
     if (!*verb || !s->handlers[(*verb)->id].fn) {
-        error_raise(err, ERR_USAGE, "the daemon (%s) does not know the request `%s`", s->build, wire->verb);
+        error_raise(
+            err, ERR_USAGE, "the daemon (%s) does not know the request `%s`", s->build, wire->verb);
         error_hint(err, "Daemon and defangctl are of different versions: restart the daemon.");
         return NULL;
     }
@@ -306,7 +340,8 @@ static void cancel_handle(struct server_conn *c, uint64_t id)
 
 void call_dispatch(struct server_conn *c, Defang__Frame *frame)
 {
-    if (frame->body_case == DEFANG__FRAME__BODY_HELLO && frame->call_id == RPC_CALL_CONNECTION && !c->greeted)
+    if (frame->body_case == DEFANG__FRAME__BODY_HELLO && frame->call_id == RPC_CALL_CONNECTION &&
+        !c->greeted)
         greet(c, frame->hello);
     else if (!c->greeted)
         violation(c, "it did not say hello first");
@@ -318,7 +353,8 @@ void call_dispatch(struct server_conn *c, Defang__Frame *frame)
         violation(c, "a call id was used again");
     else
         request_handle(c, frame->call_id, frame->request);
-    if (frame->body_case == DEFANG__FRAME__BODY_REQUEST && frame->request->payload.data) /* may hold keys */
+    if (frame->body_case == DEFANG__FRAME__BODY_REQUEST &&
+        frame->request->payload.data) /* may hold keys */
         secret_wipe(frame->request->payload.data, frame->request->payload.len);
     defang__frame__free_unpacked(frame, NULL);
 }

@@ -191,8 +191,8 @@ static void conn_turn(void *arg)
         calls_tell_writable(c);
     }
     if (!c->closed && c->throttled && conn_queued(c) <= LIMIT_RPC_OUTPUT_LOW_BYTES) {
-        /* Streams fill the room at the next turn only: between the two, input is read, or a busy stream could
-         * never be canceled. */
+        /* Streams fill the room at the next turn only: between the two, input is read, or a busy
+         * stream could never be canceled. */
         c->throttled = false;
         c->resume = true;
         conn_schedule(c);
@@ -225,12 +225,17 @@ static int peer_check(struct server_conn *c, struct error *err)
     uv_os_fd_t fd;
     struct ucred peer;
     socklen_t n = sizeof peer;
-    if (uv_fileno((uv_handle_t *)&c->pipe, &fd) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+    if (uv_fileno((uv_handle_t *)&c->pipe, &fd) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
         return error_raise(err, ERR_REFUSED, "the daemon cannot tell who is calling");
     if (peer.uid == c->server->uid)
         return 0;
-    return error_raise(err, ERR_REFUSED, "this daemon serves user %u only, not user %u",
-                       (unsigned)c->server->uid, (unsigned)peer.uid);
+    return error_raise(
+        err,
+        ERR_REFUSED,
+        "this daemon serves user %u only, not user %u",
+        (unsigned)c->server->uid,
+        (unsigned)peer.uid);
 }
 
 void conn_accept(struct server *s, uv_stream_t *listener)
@@ -252,7 +257,8 @@ void conn_accept(struct server *s, uv_stream_t *listener)
     if (peer_check(c, &why) < 0) {
         conn_fail(c, &why);
     } else if (s->conns.len > LIMIT_RPC_CONNECTIONS) {
-        error_raise(&why, ERR_REFUSED, "the daemon has %d connections already", LIMIT_RPC_CONNECTIONS);
+        error_raise(
+            &why, ERR_REFUSED, "the daemon has %d connections already", LIMIT_RPC_CONNECTIONS);
         error_hint(&why, "Close some terminals that watch, and try again.");
         conn_fail(c, &why);
     } else {

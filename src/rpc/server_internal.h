@@ -1,10 +1,10 @@
-/* What server.c (life), server_listen.c (the socket file), server_conn.c (bytes) and server_call.c (requests)
- * share.
+/* What server.c (life), server_listen.c (the socket file), server_conn.c (bytes) and server_call.c
+ * (requests) share.
  *
- * Callbacks of libuv only note what happened and schedule conn_turn() (by loop_defer), which does everything
- * else for a connection: reads frames, calls handlers, tells writable streams, writes, closes. Memory: a
- * connection lives until its handle is closed and no turn is scheduled; the server until it is freed and no
- * listener, connection or call is left. */
+ * Callbacks of libuv only note what happened and schedule conn_turn() (by loop_defer), which does
+ * everything else for a connection: reads frames, calls handlers, tells writable streams, writes,
+ * closes. Memory: a connection lives until its handle is closed and no turn is scheduled; the
+ * server until it is freed and no listener, connection or call is left. */
 #pragma once
 
 #include "base/vec.h"
@@ -47,8 +47,8 @@ struct server_conn {
     bool reading, hung_up, closed;
     bool closing; /* after what is queued was sent */
     bool greeted;
-    bool throttled;              /* the output passed the high mark and has not come down to the low one */
-    bool resume;                 /* streams are told at the next turn that there is room */
+    bool throttled; /* the output passed the high mark and has not come down to the low one */
+    bool resume;    /* streams are told at the next turn that there is room */
     struct loop_timer *deadline; /* for hello, or for a last word to be read */
     struct frame_decoder in;
     struct str out;
@@ -82,12 +82,13 @@ void server_drain_check(struct server *s); /* after a call ended or a connection
 int server_listen_open(struct server *s, struct error *err);
 int server_listen_adopt(struct server *s, int fd, struct error *err);
 void server_listen_close(struct server *s);
-void server_listen_check(void *arg); /* timer: binds anew when the socket file is not ours any more */
+void server_listen_check(
+    void *arg); /* timer: binds anew when the socket file is not ours any more */
 
 /* ---- server_conn.c ---- */
 void conn_accept(struct server *s, uv_stream_t *listener);
 void conn_schedule(struct server_conn *c);
-void conn_drop(struct server_conn *c);                          /* at once; its calls are canceled */
+void conn_drop(struct server_conn *c); /* at once; its calls are canceled */
 void conn_fail(struct server_conn *c, const struct error *why); /* a last word, then close */
 bool conn_has_room(struct server_conn *c);
 size_t conn_queued(const struct server_conn *c);

@@ -1,5 +1,5 @@
-/* The socket file: made under a lock, a stale one replaced only after nobody answered there, bound anew when
- * somebody removed it. */
+/* The socket file: made under a lock, a stale one replaced only after nobody answered there, bound
+ * anew when somebody removed it. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -30,8 +30,13 @@ static int folder_prepare(struct server *s, struct error *err)
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail(err, errno, "opening the socket's folder", folder);
     if (st.st_uid != geteuid())
-        return error_raise_errno(err, ERR_REFUSED, EPERM, "the socket's folder %s belongs to user %u", folder,
-                                 (unsigned)st.st_uid);
+        return error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EPERM,
+            "the socket's folder %s belongs to user %u",
+            folder,
+            (unsigned)st.st_uid);
     if ((st.st_mode & 077) && fchmod(fd, 0700) < 0)
         return fail(err, errno, "making private", folder);
     return 0;
@@ -45,7 +50,8 @@ static int stale_remove(const struct sockaddr_un *addr, struct error *err)
     if (lstat(path, &st) < 0)
         return errno == ENOENT ? 0 : fail(err, errno, "looking at", path);
     if (!S_ISSOCK(st.st_mode))
-        return error_raise_errno(err, ERR_REFUSED, EEXIST, "%s is in the way: it is not a socket", path);
+        return error_raise_errno(
+            err, ERR_REFUSED, EEXIST, "%s is in the way: it is not a socket", path);
     cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return fail(err, errno, "making a socket for", path);
@@ -67,8 +73,10 @@ static int bind_locked(const struct sockaddr_un *addr, struct error *err)
     if (rc < 0)
         return rc;
     cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* On Linux the socket file takes the mode of the socket itself: it is private from its first moment. */
-    if (fd < 0 || fchmod(fd, 0600) < 0 || bind(fd, (const struct sockaddr *)addr, sizeof *addr) < 0 ||
+    /* On Linux the socket file takes the mode of the socket itself: it is private from its first
+     * moment. */
+    if (fd < 0 || fchmod(fd, 0600) < 0 ||
+        bind(fd, (const struct sockaddr *)addr, sizeof *addr) < 0 ||
         listen(fd, LIMIT_RPC_CONNECTIONS) < 0)
         return fail(err, errno, "listening on", addr->sun_path);
     int taken = fd;
@@ -80,14 +88,16 @@ static int bind_path(const char *path, struct error *err)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof addr.sun_path)
-        return error_raise_errno(err, ERR_USAGE, ENAMETOOLONG, "the socket's path is too long: %s", path);
+        return error_raise_errno(
+            err, ERR_USAGE, ENAMETOOLONG, "the socket's path is too long: %s", path);
     memcpy(addr.sun_path, path, strlen(path));
     cleanup_free char *lock_path = xasprintf("%s.lock", path);
     cleanup_fd int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0)
         return fail(err, errno, "opening", lock_path);
     if (flock(lock, LOCK_EX | LOCK_NB) < 0)
-        return error_raise_errno(err, ERR_REFUSED, EADDRINUSE, "another daemon is starting at %s", path);
+        return error_raise_errno(
+            err, ERR_REFUSED, EADDRINUSE, "another daemon is starting at %s", path);
     return bind_locked(&addr, err);
 }
 
@@ -120,7 +130,8 @@ int server_listen_adopt(struct server *s, int fd, struct error *err)
         rc = uv_listen((uv_stream_t *)&l->pipe, LIMIT_RPC_CONNECTIONS, on_connection);
     if (rc < 0) {
         uv_close((uv_handle_t *)&l->pipe, on_listener_closed);
-        return error_raise_errno(err, ERR_FAILED, rc, "listening on %s: %s", s->path, uv_strerror(rc));
+        return error_raise_errno(
+            err, ERR_FAILED, rc, "listening on %s: %s", s->path, uv_strerror(rc));
     }
     s->listener = l;
     return 0;
@@ -178,7 +189,8 @@ void server_listen_check(void *arg)
     struct error why = ERROR_INIT;
     s->listener = NULL;
     if (server_listen_open(s, &why) < 0) {
-        s->listener = old; /* connections in its backlog are still served; the next check tries again */
+        s->listener =
+            old; /* connections in its backlog are still served; the next check tries again */
         log_debug("rpc", "rebind error=\"%s\"", why.message);
         error_done(&why);
     } else if (old) {

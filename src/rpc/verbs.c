@@ -4,8 +4,13 @@
 #include "base/secret.h"
 #include <string.h>
 
-#define ROW(ID, NAME, request_type, answer_type, FLAGS)                                                      \
-    [ID] = {ID, NAME, &defang__##request_type##__descriptor, &defang__##answer_type##__descriptor, FLAGS}
+#define ROW(ID, NAME, request_type, answer_type, FLAGS)                                            \
+    [ID] = {                                                                                       \
+        ID,                                                                                        \
+        NAME,                                                                                      \
+        &defang__##request_type##__descriptor,                                                     \
+        &defang__##answer_type##__descriptor,                                                      \
+        FLAGS}
 
 static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
     ROW(RPC_UP, "up", up_request, up_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
@@ -19,13 +24,27 @@ static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
     ROW(RPC_EJECT, "eject", eject_request, eject_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_EXPLAIN, "explain", explain_request, explain_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_POLICY, "policy", policy_request, policy_reply, RPC_NEEDS_PROJECT),
-    ROW(RPC_CONFIG_SET, "config-set", config_set_request, config_set_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
-    ROW(RPC_CONFIG_LIST, "config-list", config_list_request, config_list_reply, RPC_NEEDS_PROJECT),
-    ROW(RPC_CONFIG_REMOVE, "config-remove", config_remove_request, config_remove_reply,
+    ROW(RPC_CONFIG_SET,
+        "config-set",
+        config_set_request,
+        config_set_reply,
         RPC_MUTATING | RPC_NEEDS_PROJECT),
-    ROW(RPC_COMPOSE_CONFIG, "compose-config", compose_config_request, compose_config_reply,
+    ROW(RPC_CONFIG_LIST, "config-list", config_list_request, config_list_reply, RPC_NEEDS_PROJECT),
+    ROW(RPC_CONFIG_REMOVE,
+        "config-remove",
+        config_remove_request,
+        config_remove_reply,
+        RPC_MUTATING | RPC_NEEDS_PROJECT),
+    ROW(RPC_COMPOSE_CONFIG,
+        "compose-config",
+        compose_config_request,
+        compose_config_reply,
         RPC_NEEDS_PROJECT),
-    ROW(RPC_COMPOSE_LINT, "compose-lint", compose_lint_request, compose_lint_reply, RPC_NEEDS_PROJECT),
+    ROW(RPC_COMPOSE_LINT,
+        "compose-lint",
+        compose_lint_request,
+        compose_lint_reply,
+        RPC_NEEDS_PROJECT),
     ROW(RPC_CD, "cd", cd_request, cd_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
     ROW(RPC_WHOAMI, "whoami", whoami_request, whoami_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_LOGIN, "login", login_request, login_event, RPC_STREAMING | RPC_NEEDS_PROJECT),
@@ -59,24 +78,26 @@ const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const Protobu
     return caller;
 }
 
-ProtobufCMessage *rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n,
-                                  struct error *err)
+ProtobufCMessage *
+rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n, struct error *err)
 {
     ProtobufCMessage *request = protobuf_c_message_unpack(verb->request, NULL, n, payload);
     if (!request) {
-        error_raise(err, ERR_USAGE, "the request `%s` cannot be decoded (%zu bytes)", verb->name, n);
+        error_raise(
+            err, ERR_USAGE, "the request `%s` cannot be decoded (%zu bytes)", verb->name, n);
         return NULL;
     }
     const Defang__Caller *caller = rpc_verb_caller(verb, request);
     if (!(verb->flags & RPC_NEEDS_PROJECT) || (caller && caller->cwd[0] == '/'))
         return request;
-    error_raise(err, ERR_USAGE, "the request `%s` does not say from which folder it comes", verb->name);
+    error_raise(
+        err, ERR_USAGE, "the request `%s` does not say from which folder it comes", verb->name);
     protobuf_c_message_free_unpacked(request, NULL);
     return NULL;
 }
 
-/* One value of a field; protobuf-c points unset texts at the descriptor's own default, which is not ours to
- * change. */
+/* One value of a field; protobuf-c points unset texts at the descriptor's own default, which is not
+ * ours to change. */
 static void value_wipe(const ProtobufCFieldDescriptor *field, void *value)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -105,10 +126,12 @@ void rpc_message_wipe(ProtobufCMessage *message)
                 value_wipe(field, member);
         } else if (field->label != PROTOBUF_C_LABEL_REPEATED) {
             value_wipe(field, member);
-        } else if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
-                   field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        } else if (
+            field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
+            field->type == PROTOBUF_C_TYPE_MESSAGE) {
             size_t count = *(size_t *)(void *)((char *)message + field->quantifier_offset);
-            size_t size = field->type == PROTOBUF_C_TYPE_BYTES ? sizeof(ProtobufCBinaryData) : sizeof(void *);
+            size_t size =
+                field->type == PROTOBUF_C_TYPE_BYTES ? sizeof(ProtobufCBinaryData) : sizeof(void *);
             for (size_t k = 0; k < count; k++)
                 value_wipe(field, *(char **)(void *)member + k * size);
         }

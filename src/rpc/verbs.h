@@ -1,5 +1,5 @@
-/* The verb table: one row per verb, shared by both halves. Generic code checks, decodes and authorises by it
- * before a handler sees anything. */
+/* The verb table: one row per verb, shared by both halves. Generic code checks, decodes and
+ * authorises by it before a handler sees anything. */
 #pragma once
 
 #include "base/error.h"
@@ -51,10 +51,10 @@ const struct rpc_verb *rpc_verb_get(enum rpc_verb_id id);
 const struct rpc_verb *rpc_verb_find(const char *name); /* NULL when unknown */
 /* The `caller` of a decoded request; NULL when the verb has none or it was not sent. */
 const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const ProtobufCMessage *request);
-/* Overwrites every text and every byte string in it: requests may hold keys. Only for messages that were
- * decoded; before they are freed. */
+/* Overwrites every text and every byte string in it: requests may hold keys. Only for messages that
+ * were decoded; before they are freed. */
 void rpc_message_wipe(ProtobufCMessage *message);
-/* Decodes and checks. NULL with err (ERR_USAGE) filled when the payload is not such a request. Freed with
- * protobuf_c_message_free_unpacked(m, NULL). */
-ProtobufCMessage *rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n,
-                                  struct error *err);
+/* Decodes and checks. NULL with err (ERR_USAGE) filled when the payload is not such a request.
+ * Freed with protobuf_c_message_free_unpacked(m, NULL). */
+ProtobufCMessage *
+rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n, struct error *err);

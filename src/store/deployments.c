@@ -6,14 +6,23 @@
 #include <errno.h>
 #include <string.h>
 
-#define COLUMNS                                                                                              \
-    "id, kind, project, stack, account, region, engine, profile, state, created_ms, ended_ms, summary, "     \
+#define COLUMNS                                                                                    \
+    "id, kind, project, stack, account, region, engine, profile, state, created_ms, ended_ms, "    \
+    "summary, "                                                                                    \
     "last_sequence"
 
 void store_deployment_done(struct store_deployment *d)
 {
-    char *texts[] = {d->id,     d->kind,   d->project, d->stack,  d->account,
-                     d->region, d->engine, d->profile, d->summary};
+    char *texts[] = {
+        d->id,
+        d->kind,
+        d->project,
+        d->stack,
+        d->account,
+        d->region,
+        d->engine,
+        d->profile,
+        d->summary};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     if (d->inputs)
@@ -24,8 +33,8 @@ void store_deployment_done(struct store_deployment *d)
 
 static void row_read(struct sql *q, struct store_deployment *d)
 {
-    char **texts[] = {&d->id,      &d->kind,   &d->project, &d->stack,
-                      &d->account, &d->region, &d->engine,  &d->profile};
+    char **texts[] = {
+        &d->id, &d->kind, &d->project, &d->stack, &d->account, &d->region, &d->engine, &d->profile};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i] = sql_column(q, (int)i);
     d->state = sqlite3_column_int(q->stmt, 8);
@@ -41,19 +50,32 @@ static void row_read(struct sql *q, struct store_deployment *d)
 /* The unfinished deployment that stands in the way, for the message. */
 static int busy_error(struct store *s, const struct store_deployment *d, struct error *err)
 {
-    struct sql q =
-        sql_open(&s->writer, "SELECT id, kind, state FROM deployments WHERE account = ?1 AND region = ?2 "
-                             "AND project = ?3 AND stack = ?4 AND ended_ms = 0");
+    struct sql q = sql_open(
+        &s->writer,
+        "SELECT id, kind, state FROM deployments WHERE account = ?1 AND region = ?2 "
+        "AND project = ?3 AND stack = ?4 AND ended_ms = 0");
     sql_text(&q, d->account);
     sql_text(&q, d->region);
     sql_text(&q, d->project);
     sql_text(&q, d->stack);
     if (sql_row(&q) > 0) {
         cleanup_free char *id = sql_column(&q, 0), *kind = sql_column(&q, 1);
-        error_raise_errno(err, ERR_REFUSED, EBUSY, "deployment %s (%s) of %s%s%s is still %s", id, kind,
-                          d->project[0] ? d->project : "this account", d->stack[0] ? "/" : "", d->stack,
-                          store_state_name(sqlite3_column_int(q.stmt, 2)));
-        error_hint(err, "Watch it with `defangctl watch %s` or end it with `defangctl cancel %s`.", id, id);
+        error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EBUSY,
+            "deployment %s (%s) of %s%s%s is still %s",
+            id,
+            kind,
+            d->project[0] ? d->project : "this account",
+            d->stack[0] ? "/" : "",
+            d->stack,
+            store_state_name(sqlite3_column_int(q.stmt, 2)));
+        error_hint(
+            err,
+            "Watch it with `defangctl watch %s` or end it with `defangctl cancel %s`.",
+            id,
+            id);
         sql_close(&q);
         return -EBUSY;
     }
@@ -64,17 +86,26 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
 int store_deployment_insert(struct store *s, const struct store_deployment *d, struct error *err)
 {
     if (d->inputs_len > LIMIT_STORE_INPUTS_BYTES)
-        return error_raise_errno(err, ERR_REFUSED, EMSGSIZE,
-                                 "the project's frozen inputs are %zu bytes, more than %zu", d->inputs_len,
-                                 LIMIT_STORE_INPUTS_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EMSGSIZE,
+            "the project's frozen inputs are %zu bytes, more than %zu",
+            d->inputs_len,
+            LIMIT_STORE_INPUTS_BYTES);
     if (d->state <= 0 || store_state_is_terminal(d->state))
-        return error_raise_errno(err, ERR_FAILED, EINVAL, "a deployment cannot begin in state %s",
-                                 store_state_name(d->state));
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EINVAL,
+            "a deployment cannot begin in state %s",
+            store_state_name(d->state));
     struct sql q = sql_open(
-        &s->writer, "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
-                    " state, created_ms, inputs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-    const char *texts[] = {d->id,      d->kind,   d->project, d->stack,
-                           d->account, d->region, d->engine,  d->profile};
+        &s->writer,
+        "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
+        " state, created_ms, inputs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    const char *texts[] = {
+        d->id, d->kind, d->project, d->stack, d->account, d->region, d->engine, d->profile};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         sql_text(&q, texts[i]);
     sql_int(&q, d->state);
@@ -100,21 +131,24 @@ int store_deployment_refuse(struct store *s, const char *id, struct error *err)
         error_hint(err, "`defangctl ls` lists them.");
         return -ENOENT;
     }
-    return error_raise_errno(err, ERR_REFUSED, ESTALE, "deployment %s has ended (%s)", id,
-                             store_state_name((int)state));
+    return error_raise_errno(
+        err, ERR_REFUSED, ESTALE, "deployment %s has ended (%s)", id, store_state_name((int)state));
 }
 
 static int intents_erase(struct store *s, const char *id, struct error *err)
 {
     struct sql q = sql_open(
-        &s->writer, "DELETE FROM intents WHERE deployment = (SELECT n FROM deployments WHERE id = ?1)");
+        &s->writer,
+        "DELETE FROM intents WHERE deployment = (SELECT n FROM deployments WHERE id = ?1)");
     sql_text(&q, id);
     return sql_run(s, &q, NULL, err);
 }
 
-int store_deployment_move(struct store *s, const char *id, int state, const char *summary, struct error *err)
+int store_deployment_move(
+    struct store *s, const char *id, int state, const char *summary, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "SELECT state FROM deployments WHERE id = ?1 AND ended_ms = 0");
+    struct sql q =
+        sql_open(&s->writer, "SELECT state FROM deployments WHERE id = ?1 AND ended_ms = 0");
     sql_text(&q, id);
     int64_t from = 0, changes = 0;
     if (sql_get_int(&q, 0, &from) < 0)
@@ -122,12 +156,19 @@ int store_deployment_move(struct store *s, const char *id, int state, const char
     if (!from)
         return store_deployment_refuse(s, id, err);
     if (!store_state_may_follow((int)from, state))
-        return error_raise_errno(err, ERR_FAILED, EINVAL, "deployment %s cannot go from %s to %s", id,
-                                 store_state_name((int)from), store_state_name(state));
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EINVAL,
+            "deployment %s cannot go from %s to %s",
+            id,
+            store_state_name((int)from),
+            store_state_name(state));
     bool ends = store_state_is_terminal(state);
-    q = sql_open(&s->writer,
-                 "UPDATE deployments SET state = ?2, summary = coalesce(?3, summary), ended_ms = ?4,"
-                 " inputs = iif(?4 = 0, inputs, NULL) WHERE id = ?1");
+    q = sql_open(
+        &s->writer,
+        "UPDATE deployments SET state = ?2, summary = coalesce(?3, summary), ended_ms = ?4,"
+        " inputs = iif(?4 = 0, inputs, NULL) WHERE id = ?1");
     sql_text(&q, id);
     sql_int(&q, state);
     sql_text(&q, summary);
@@ -142,9 +183,11 @@ int store_deployment_move(struct store *s, const char *id, int state, const char
     return rc;
 }
 
-int store_deployment_get(struct store *s, const char *id, struct store_deployment *out, struct error *err)
+int store_deployment_get(
+    struct store *s, const char *id, struct store_deployment *out, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "SELECT " COLUMNS ", inputs FROM deployments WHERE id = ?1");
+    struct sql q =
+        sql_open(&s->writer, "SELECT " COLUMNS ", inputs FROM deployments WHERE id = ?1");
     sql_text(&q, id);
     int rc = sql_row(&q);
     if (rc > 0) {
@@ -160,17 +203,22 @@ int store_deployment_get(struct store *s, const char *id, struct store_deploymen
     return rc == -ENOENT ? store_deployment_refuse(s, id, err) : rc;
 }
 
-int store_deployment_each(struct store *s, const struct store_filter *f,
-                          bool (*fn)(void *arg, const struct store_deployment *d), void *arg,
-                          struct error *err)
+int store_deployment_each(
+    struct store *s,
+    const struct store_filter *f,
+    bool (*fn)(void *arg, const struct store_deployment *d),
+    void *arg,
+    struct error *err)
 {
     /* Rows are collected first: fn may call the store. */
     VEC(struct store_deployment) rows = {0};
     struct sql q = sql_open(
         &s->reader,
-        "SELECT " COLUMNS ", iif(?5, inputs, NULL) FROM deployments WHERE (?1 IS NULL OR project = ?1) AND "
-                          "(?2 IS NULL OR stack = ?2)"
-        " AND (?3 IS NULL OR account = ?3) AND (?4 IS NULL OR region = ?4) AND (?5 = 0 OR ended_ms = 0)"
+        "SELECT " COLUMNS
+        ", iif(?5, inputs, NULL) FROM deployments WHERE (?1 IS NULL OR project = ?1) AND "
+        "(?2 IS NULL OR stack = ?2)"
+        " AND (?3 IS NULL OR account = ?3) AND (?4 IS NULL OR region = ?4) AND (?5 = 0 OR ended_ms "
+        "= 0)"
         " ORDER BY n DESC LIMIT ?6");
     sql_text(&q, f->project);
     sql_text(&q, f->stack);

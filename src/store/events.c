@@ -13,40 +13,62 @@ uint64_t store_event_next(struct store *s, const char *deployment)
     return (uint64_t)last + 1;
 }
 
-/* The row's counter moves only from sequence-1 to sequence, so two writers or a stale number cannot make a
- * gap or a double. */
-static int counter_advance(struct store *s, const char *deployment, uint64_t sequence, struct error *err)
+/* The row's counter moves only from sequence-1 to sequence, so two writers or a stale number cannot
+ * make a gap or a double. */
+static int
+counter_advance(struct store *s, const char *deployment, uint64_t sequence, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "UPDATE deployments SET last_sequence = ?2"
-                                        " WHERE id = ?1 AND last_sequence = ?2 - 1 AND ended_ms = 0");
+    struct sql q = sql_open(
+        &s->writer,
+        "UPDATE deployments SET last_sequence = ?2"
+        " WHERE id = ?1 AND last_sequence = ?2 - 1 AND ended_ms = 0");
     sql_text(&q, deployment);
     sql_int(&q, (int64_t)sequence);
     int64_t changes = 0;
     int rc = sql_run(s, &q, &changes, err);
     if (rc < 0 || changes == 1)
         return rc;
-    q = sql_open(&s->writer, "SELECT last_sequence FROM deployments WHERE id = ?1 AND ended_ms = 0");
+    q = sql_open(
+        &s->writer, "SELECT last_sequence FROM deployments WHERE id = ?1 AND ended_ms = 0");
     sql_text(&q, deployment);
     int64_t last = 0;
     if (sql_get_int(&q, -1, &last) < 0)
         return store_read_error(&s->writer, "reading a deployment", err);
     if (last < 0)
         return store_deployment_refuse(s, deployment, err);
-    return error_raise_errno(err, ERR_FAILED, EINVAL, "event %llu of deployment %s cannot follow event %lld",
-                             (unsigned long long)sequence, deployment, (long long)last);
+    return error_raise_errno(
+        err,
+        ERR_FAILED,
+        EINVAL,
+        "event %llu of deployment %s cannot follow event %lld",
+        (unsigned long long)sequence,
+        deployment,
+        (long long)last);
 }
 
-int store_event_append(struct store *s, const char *deployment, uint64_t sequence, const void *data, size_t n,
-                       struct error *err)
+int store_event_append(
+    struct store *s,
+    const char *deployment,
+    uint64_t sequence,
+    const void *data,
+    size_t n,
+    struct error *err)
 {
     if (n == 0 || n > LIMIT_STORE_EVENT_BYTES)
-        return error_raise_errno(err, ERR_FAILED, EMSGSIZE, "an event of %zu bytes (1 to %zu are allowed)", n,
-                                 LIMIT_STORE_EVENT_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EMSGSIZE,
+            "an event of %zu bytes (1 to %zu are allowed)",
+            n,
+            LIMIT_STORE_EVENT_BYTES);
     int rc = counter_advance(s, deployment, sequence, err);
     if (rc < 0)
         return rc;
-    struct sql q = sql_open(&s->writer, "INSERT INTO events(deployment, sequence, data)"
-                                        " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1");
+    struct sql q = sql_open(
+        &s->writer,
+        "INSERT INTO events(deployment, sequence, data)"
+        " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1");
     sql_text(&q, deployment);
     sql_int(&q, (int64_t)sequence);
     sql_blob(&q, data, n);
@@ -58,13 +80,20 @@ int store_event_append(struct store *s, const char *deployment, uint64_t sequenc
     return rc;
 }
 
-int store_event_read(struct store *s, const char *deployment, uint64_t after, unsigned max_count,
-                     size_t max_bytes, bool (*fn)(void *arg, uint64_t sequence, const void *data, size_t n),
-                     void *arg, struct error *err)
+int store_event_read(
+    struct store *s,
+    const char *deployment,
+    uint64_t after,
+    unsigned max_count,
+    size_t max_bytes,
+    bool (*fn)(void *arg, uint64_t sequence, const void *data, size_t n),
+    void *arg,
+    struct error *err)
 {
-    struct sql q =
-        sql_open(&s->reader, "SELECT sequence, data FROM events WHERE sequence > ?2 AND deployment ="
-                             " (SELECT n FROM deployments WHERE id = ?1) ORDER BY sequence LIMIT ?3");
+    struct sql q = sql_open(
+        &s->reader,
+        "SELECT sequence, data FROM events WHERE sequence > ?2 AND deployment ="
+        " (SELECT n FROM deployments WHERE id = ?1) ORDER BY sequence LIMIT ?3");
     sql_text(&q, deployment);
     sql_int(&q, after > INT64_MAX ? INT64_MAX : (int64_t)after);
     sql_int(&q, max_count);
@@ -83,10 +112,15 @@ int store_event_read(struct store *s, const char *deployment, uint64_t after, un
     return rc < 0 ? store_read_error(&s->reader, "reading events", err) : 0;
 }
 
-int store_event_tip(struct store *s, const char *deployment, uint64_t *last_sequence, bool *ended,
-                    struct error *err)
+int store_event_tip(
+    struct store *s,
+    const char *deployment,
+    uint64_t *last_sequence,
+    bool *ended,
+    struct error *err)
 {
-    struct sql q = sql_open(&s->reader, "SELECT last_sequence, ended_ms FROM deployments WHERE id = ?1");
+    struct sql q =
+        sql_open(&s->reader, "SELECT last_sequence, ended_ms FROM deployments WHERE id = ?1");
     sql_text(&q, deployment);
     int rc = sql_row(&q);
     if (rc > 0) {

@@ -1,9 +1,9 @@
-/* What the files of src/store share: the connection pair, the turn's transaction, prepared statements. Not
- * for other folders (tests may).
+/* What the files of src/store share: the connection pair, the turn's transaction, prepared
+ * statements. Not for other folders (tests may).
  *
- * Two connections to one database: `db` writes and sees the open transaction; `reader` sees only what is
- * committed, which is what people are shown. Any failing statement other than a constraint drops the whole
- * turn (store_fail), so no call leaves half of itself behind. */
+ * Two connections to one database: `db` writes and sees the open transaction; `reader` sees only
+ * what is committed, which is what people are shown. Any failing statement other than a constraint
+ * drops the whole turn (store_fail), so no call leaves half of itself behind. */
 #pragma once
 
 #include "base/vec.h"
@@ -29,7 +29,8 @@ struct store_subscriber {
     void *arg;
 };
 
-/* The deferred end of the turn; outlives the store when it was closed while the deferral was pending. */
+/* The deferred end of the turn; outlives the store when it was closed while the deferral was
+ * pending. */
 struct store_turn {
     struct store *store;
     bool scheduled;
@@ -44,8 +45,8 @@ struct store {
 
     struct store_turn *turn;
     bool open; /* a transaction is open */
-    bool ends; /* it holds a terminal move: the write-ahead log is truncated after it, so that erased inputs
-                  are gone */
+    bool ends; /* it holds a terminal move: the write-ahead log is truncated after it, so that
+                  erased inputs are gone */
     bool failed;
     bool failure_untold;
     char *failure;         /* why, for the errors until store_recover() */
@@ -59,8 +60,9 @@ struct store {
 };
 
 /* ---- sql.c: one statement, bound in order, stepped ----
- *   struct sql q = sql_open(&s->writer, "SELECT …");  sql_text(&q, id);  while ((rc = sql_row(&q)) > 0) …;
- * sql_close(&q); Errors are sticky: binding after a failure does nothing and sql_row()/sql_run() report it.
+ *   struct sql q = sql_open(&s->writer, "SELECT …");  sql_text(&q, id);  while ((rc = sql_row(&q))
+ * > 0) …; sql_close(&q); Errors are sticky: binding after a failure does nothing and
+ * sql_row()/sql_run() report it.
  */
 struct sql {
     struct store_conn *conn;
@@ -76,16 +78,18 @@ int sql_row(struct sql *q);             /* 1 a row, 0 the end, -EIO */
 char *sql_column(struct sql *q, int i); /* malloc'd; NULL for NULL */
 void sql_close(struct sql *q);
 void sql_conn_done(struct store_conn *conn);
-/* A write: begins the turn's transaction, runs to the end, closes q. 0, -EEXIST on a constraint (the turn
- * goes on), else the turn is dropped and -EIO returned. `changes` may be NULL. */
+/* A write: begins the turn's transaction, runs to the end, closes q. 0, -EEXIST on a constraint
+ * (the turn goes on), else the turn is dropped and -EIO returned. `changes` may be NULL. */
 int sql_run(struct store *s, struct sql *q, int64_t *changes, struct error *err);
 /* One integer of one row; `fallback` when there is none. */
 int sql_get_int(struct sql *q, int64_t fallback, int64_t *value);
 int store_exec(struct store_conn *conn, const char *text);
 
 /* ---- turn.c ---- */
-int store_fail(struct store *s, const char *doing,
-               struct error *err); /* reads the error of the writer, rolls back; -EIO */
+int store_fail(
+    struct store *s,
+    const char *doing,
+    struct error *err); /* reads the error of the writer, rolls back; -EIO */
 int store_read_error(struct store_conn *conn, const char *doing, struct error *err); /* -EIO */
 void store_touch(struct store *s, const char *deployment); /* subscribers will be told */
 void store_turn_done(struct store *s);

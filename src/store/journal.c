@@ -1,11 +1,13 @@
-/* Steps and intents: what a job was about to do, so that a restarted daemon asks AWS before it does it again.
+/* Steps and intents: what a job was about to do, so that a restarted daemon asks AWS before it does
+ * it again.
  */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/internal.h"
 #include <errno.h>
 
-static int run_on_deployment(struct store *s, struct sql *q, const char *deployment, struct error *err)
+static int
+run_on_deployment(struct store *s, struct sql *q, const char *deployment, struct error *err)
 {
     int64_t changes = 0;
     int rc = sql_run(s, q, &changes, err);
@@ -16,10 +18,11 @@ static int run_on_deployment(struct store *s, struct sql *q, const char *deploym
 
 int store_step_enter(struct store *s, const char *deployment, const char *step, struct error *err)
 {
-    struct sql q =
-        sql_open(&s->writer, "INSERT INTO steps(deployment, step, entered_ms)"
-                             " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
-                             " ON CONFLICT DO UPDATE SET entered_ms = excluded.entered_ms, left_ms = 0");
+    struct sql q = sql_open(
+        &s->writer,
+        "INSERT INTO steps(deployment, step, entered_ms)"
+        " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
+        " ON CONFLICT DO UPDATE SET entered_ms = excluded.entered_ms, left_ms = 0");
     sql_text(&q, deployment);
     sql_text(&q, step);
     sql_int(&q, clock_wall_ms());
@@ -28,23 +31,33 @@ int store_step_enter(struct store *s, const char *deployment, const char *step, 
 
 int store_step_leave(struct store *s, const char *deployment, const char *step, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "UPDATE steps SET left_ms = ?3 WHERE step = ?2 AND deployment ="
-                                        " (SELECT n FROM deployments WHERE id = ?1 AND ended_ms = 0)");
+    struct sql q = sql_open(
+        &s->writer,
+        "UPDATE steps SET left_ms = ?3 WHERE step = ?2 AND deployment ="
+        " (SELECT n FROM deployments WHERE id = ?1 AND ended_ms = 0)");
     sql_text(&q, deployment);
     sql_text(&q, step);
     sql_int(&q, clock_wall_ms());
     int64_t changes = 0;
     int rc = sql_run(s, &q, &changes, err);
     if (rc == 0 && changes == 0)
-        return error_raise_errno(err, ERR_FAILED, EINVAL,
-                                 "step %s of deployment %s was left without being entered", step, deployment);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EINVAL,
+            "step %s of deployment %s was left without being entered",
+            step,
+            deployment);
     return rc;
 }
 
-int store_step_done(struct store *s, const char *deployment, const char *step, bool *done, struct error *err)
+int store_step_done(
+    struct store *s, const char *deployment, const char *step, bool *done, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "SELECT left_ms FROM steps WHERE step = ?2 AND deployment ="
-                                        " (SELECT n FROM deployments WHERE id = ?1)");
+    struct sql q = sql_open(
+        &s->writer,
+        "SELECT left_ms FROM steps WHERE step = ?2 AND deployment ="
+        " (SELECT n FROM deployments WHERE id = ?1)");
     sql_text(&q, deployment);
     sql_text(&q, step);
     int64_t left_ms = 0;
@@ -54,34 +67,41 @@ int store_step_done(struct store *s, const char *deployment, const char *step, b
     return 0;
 }
 
-static int intent_delete(struct store *s, const char *deployment, const char *key, struct error *err)
+static int
+intent_delete(struct store *s, const char *deployment, const char *key, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "DELETE FROM intents WHERE key = ?2 AND deployment ="
-                                        " (SELECT n FROM deployments WHERE id = ?1)");
+    struct sql q = sql_open(
+        &s->writer,
+        "DELETE FROM intents WHERE key = ?2 AND deployment ="
+        " (SELECT n FROM deployments WHERE id = ?1)");
     sql_text(&q, deployment);
     sql_text(&q, key);
     return sql_run(s, &q, NULL, err);
 }
 
-int store_intent_put(struct store *s, const char *deployment, const char *key, const char *value,
-                     struct error *err)
+int store_intent_put(
+    struct store *s, const char *deployment, const char *key, const char *value, struct error *err)
 {
     if (!value)
         return intent_delete(s, deployment, key, err);
-    struct sql q = sql_open(&s->writer, "INSERT INTO intents(deployment, key, value)"
-                                        " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
-                                        " ON CONFLICT DO UPDATE SET value = excluded.value");
+    struct sql q = sql_open(
+        &s->writer,
+        "INSERT INTO intents(deployment, key, value)"
+        " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
+        " ON CONFLICT DO UPDATE SET value = excluded.value");
     sql_text(&q, deployment);
     sql_text(&q, key);
     sql_text(&q, value);
     return run_on_deployment(s, &q, deployment, err);
 }
 
-int store_intent_get(struct store *s, const char *deployment, const char *key, char **value,
-                     struct error *err)
+int store_intent_get(
+    struct store *s, const char *deployment, const char *key, char **value, struct error *err)
 {
-    struct sql q = sql_open(&s->writer, "SELECT value FROM intents WHERE key = ?2 AND deployment ="
-                                        " (SELECT n FROM deployments WHERE id = ?1)");
+    struct sql q = sql_open(
+        &s->writer,
+        "SELECT value FROM intents WHERE key = ?2 AND deployment ="
+        " (SELECT n FROM deployments WHERE id = ?1)");
     sql_text(&q, deployment);
     sql_text(&q, key);
     int rc = sql_row(&q);

@@ -1,5 +1,5 @@
-/* Opening: the folder is ours and private, one daemon holds it, the database is sound and of a schema that we
- * know. */
+/* Opening: the folder is ours and private, one daemon holds it, the database is sound and of a
+ * schema that we know. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -29,8 +29,14 @@ static int folder_prepare(const char *folder, struct error *err)
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail_errno(err, errno, "opening the state folder", folder);
     if (st.st_uid != geteuid()) {
-        error_raise_errno(err, ERR_REFUSED, EPERM, "the state folder %s belongs to user %u, not to user %u",
-                          folder, (unsigned)st.st_uid, (unsigned)geteuid());
+        error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EPERM,
+            "the state folder %s belongs to user %u, not to user %u",
+            folder,
+            (unsigned)st.st_uid,
+            (unsigned)geteuid());
         error_hint(err, "Run defangd as its owner, or choose another folder with XDG_STATE_HOME.");
         return -EPERM;
     }
@@ -39,7 +45,8 @@ static int folder_prepare(const char *folder, struct error *err)
     return 0;
 }
 
-/* The pid in the file is for people; the lock itself is flock's, which a dead process cannot hold. */
+/* The pid in the file is for people; the lock itself is flock's, which a dead process cannot hold.
+ */
 static int lock_take(struct store *s, struct error *err)
 {
     cleanup_free char *path = path_join(s->folder, STORE_LOCK_NAME);
@@ -52,8 +59,13 @@ static int lock_take(struct store *s, struct error *err)
             return fail_errno(err, errno, "locking", path);
         ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
         text[strcspn(text, "\n")] = '\0';
-        error_raise_errno(err, ERR_REFUSED, EBUSY, "another defangd (pid %s) uses the state folder %s",
-                          n > 0 && text[0] ? text : "unknown", s->folder);
+        error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EBUSY,
+            "another defangd (pid %s) uses the state folder %s",
+            n > 0 && text[0] ? text : "unknown",
+            s->folder);
         error_hint(err, "Use it with defangctl, or end it with `defangctl daemon stop`.");
         return -EBUSY;
     }
@@ -65,7 +77,8 @@ static int lock_take(struct store *s, struct error *err)
 
 static int database_file_prepare(const char *path, struct error *err)
 {
-    /* Made before SQLite does, so that it is never readable by others; -wal and -shm inherit its mode. */
+    /* Made before SQLite does, so that it is never readable by others; -wal and -shm inherit its
+     * mode. */
     cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0)
@@ -75,12 +88,18 @@ static int database_file_prepare(const char *path, struct error *err)
     return 0;
 }
 
-static int conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct error *err)
+static int
+conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct error *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &conn->db, flags, NULL) != SQLITE_OK)
-        return error_raise_errno(err, ERR_FAILED, EIO, "opening %s: %s", path,
-                                 conn->db ? sqlite3_errmsg(conn->db) : "out of memory");
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EIO,
+            "opening %s: %s",
+            path,
+            conn->db ? sqlite3_errmsg(conn->db) : "out of memory");
     sqlite3_busy_timeout(conn->db, 1000);
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     int rc = store_exec(conn, pragmas);
@@ -107,7 +126,8 @@ static int database_check(struct store *s, struct error *err)
         const char *word = (const char *)sqlite3_column_text(q.stmt, 0);
         rc = word && strcmp(word, "ok") == 0 ? 0 : -EUCLEAN;
         if (rc < 0)
-            error_raise_errno(err, ERR_FAILED, EUCLEAN, "%s", word ? word : "no answer from quick_check");
+            error_raise_errno(
+                err, ERR_FAILED, EUCLEAN, "%s", word ? word : "no answer from quick_check");
     } else {
         rc = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EUCLEAN : -EIO;
         store_read_error(&s->writer, "checking the database", err);
@@ -127,7 +147,8 @@ static int database_open(struct store *s, const char *path, struct error *err)
 }
 
 /* Never wiped: the damaged files keep their content under another name. */
-static int database_set_aside(struct store *s, const char *path, struct error *why, struct error *err)
+static int
+database_set_aside(struct store *s, const char *path, struct error *why, struct error *err)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     char stamp[17];
@@ -146,9 +167,11 @@ static int database_set_aside(struct store *s, const char *path, struct error *w
         if (rename(from, to) < 0 && errno != ENOENT)
             return fail_errno(err, errno, "setting aside the damaged", from);
     }
-    s->notice = xasprintf("the database was damaged (%s) and was set aside as %s; deployments recorded in it "
-                          "are not known any more",
-                          why->message, aside);
+    s->notice = xasprintf(
+        "the database was damaged (%s) and was set aside as %s; deployments recorded in it "
+        "are not known any more",
+        why->message,
+        aside);
     return 0;
 }
 
@@ -173,8 +196,8 @@ static int database_ready(struct store *s, struct error *err)
     return rc;
 }
 
-int store_open_with(struct loop *loop, const struct store_options *options, struct store **out,
-                    struct error *err)
+int store_open_with(
+    struct loop *loop, const struct store_options *options, struct store **out, struct error *err)
 {
     int rc = folder_prepare(options->folder, err);
     if (rc < 0)

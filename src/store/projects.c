@@ -1,8 +1,13 @@
 #include "base/mem.h"
 #include "store/internal.h"
 
-static void bind_key(struct sql *q, const char *account, const char *region, const char *project,
-                     const char *stack, const char *key)
+static void bind_key(
+    struct sql *q,
+    const char *account,
+    const char *region,
+    const char *project,
+    const char *stack,
+    const char *key)
 {
     sql_text(q, account);
     sql_text(q, region);
@@ -11,31 +16,49 @@ static void bind_key(struct sql *q, const char *account, const char *region, con
     sql_text(q, key);
 }
 
-int store_project_put(struct store *s, const char *account, const char *region, const char *project,
-                      const char *stack, const char *key, const char *value, struct error *err)
+int store_project_put(
+    struct store *s,
+    const char *account,
+    const char *region,
+    const char *project,
+    const char *stack,
+    const char *key,
+    const char *value,
+    struct error *err)
 {
     struct sql q;
     if (value)
         q = sql_open(
             &s->writer,
-            "INSERT INTO projects(account, region, project, stack, key, value) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+            "INSERT INTO projects(account, region, project, stack, key, value) VALUES(?1, ?2, ?3, "
+            "?4, ?5, ?6)"
             " ON CONFLICT DO UPDATE SET value = excluded.value");
     else
-        q = sql_open(&s->writer,
-                     "DELETE FROM projects WHERE account = ?1 AND region = ?2 AND project = ?3 AND stack = ?4"
-                     " AND key = ?5");
+        q = sql_open(
+            &s->writer,
+            "DELETE FROM projects WHERE account = ?1 AND region = ?2 AND project = ?3 AND stack = "
+            "?4"
+            " AND key = ?5");
     bind_key(&q, account, region, project, stack, key);
     if (value)
         sql_text(&q, value);
     return sql_run(s, &q, NULL, err);
 }
 
-int store_project_get(struct store *s, const char *account, const char *region, const char *project,
-                      const char *stack, const char *key, char **value, struct error *err)
+int store_project_get(
+    struct store *s,
+    const char *account,
+    const char *region,
+    const char *project,
+    const char *stack,
+    const char *key,
+    char **value,
+    struct error *err)
 {
-    struct sql q =
-        sql_open(&s->writer, "SELECT value FROM projects WHERE account = ?1 AND region = ?2 AND project = ?3"
-                             " AND stack = ?4 AND key = ?5");
+    struct sql q = sql_open(
+        &s->writer,
+        "SELECT value FROM projects WHERE account = ?1 AND region = ?2 AND project = ?3"
+        " AND stack = ?4 AND key = ?5");
     bind_key(&q, account, region, project, stack, key);
     int rc = sql_row(&q);
     *value = rc > 0 ? sql_column(&q, 0) : NULL;

@@ -1,5 +1,5 @@
-/* The schema as a list of migrations: migration i brings user_version i to i+1. A released migration is never
- * changed; add one. */
+/* The schema as a list of migrations: migration i brings user_version i to i+1. A released
+ * migration is never changed; add one. */
 #include "base/mem.h"
 #include "store/internal.h"
 #include <errno.h>
@@ -17,23 +17,30 @@ static const char *const migrations[] = {
     "  state INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0,"
     "  summary TEXT, last_sequence INTEGER NOT NULL DEFAULT 0, inputs BLOB) STRICT;"
     /* One job per project and stack, kept by the database itself. */
-    "CREATE UNIQUE INDEX deployments_unfinished ON deployments(account, region, project, stack) WHERE "
+    "CREATE UNIQUE INDEX deployments_unfinished ON deployments(account, region, project, stack) "
+    "WHERE "
     "ended_ms = 0;"
     "CREATE INDEX deployments_project ON deployments(project, stack, n);"
     "CREATE TABLE steps(deployment INTEGER NOT NULL REFERENCES deployments(n), step TEXT NOT NULL,"
-    "  entered_ms INTEGER NOT NULL, left_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(deployment, step)) "
+    "  entered_ms INTEGER NOT NULL, left_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(deployment, "
+    "step)) "
     "STRICT, WITHOUT ROWID;"
     "CREATE TABLE intents(deployment INTEGER NOT NULL REFERENCES deployments(n), key TEXT NOT NULL,"
     "  value TEXT NOT NULL, PRIMARY KEY(deployment, key)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE events(deployment INTEGER NOT NULL REFERENCES deployments(n), sequence INTEGER NOT NULL,"
-    "  data BLOB NOT NULL, PRIMARY KEY(deployment, sequence)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE projects(account TEXT NOT NULL, region TEXT NOT NULL, project TEXT NOT NULL, stack TEXT "
+    "CREATE TABLE events(deployment INTEGER NOT NULL REFERENCES deployments(n), sequence INTEGER "
     "NOT NULL,"
-    "  key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(account, region, project, stack, key)) STRICT, "
+    "  data BLOB NOT NULL, PRIMARY KEY(deployment, sequence)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE projects(account TEXT NOT NULL, region TEXT NOT NULL, project TEXT NOT NULL, "
+    "stack TEXT "
+    "NOT NULL,"
+    "  key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(account, region, project, stack, key)) "
+    "STRICT, "
     "WITHOUT ROWID;"
-    "CREATE TABLE credentials(name TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL, expires_ms INTEGER NOT "
+    "CREATE TABLE credentials(name TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL, expires_ms "
+    "INTEGER NOT "
     "NULL) STRICT;"
-    "CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL, begun_ms INTEGER "
+    "CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL, "
+    "begun_ms INTEGER "
     "NOT NULL,"
     "  PRIMARY KEY(bucket, key)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE probes(n INTEGER PRIMARY KEY, bytes BLOB) STRICT;",
@@ -59,8 +66,13 @@ static int check_owner(struct store *s, int64_t version, struct error *err)
         return store_read_error(&s->writer, "reading the schema", err);
     if (application == APPLICATION_ID || (version == 0 && tables == 0))
         return 0;
-    error_raise_errno(err, ERR_REFUSED, EEXIST, "%s/%s is a database of another program", s->folder,
-                      STORE_DB_NAME);
+    error_raise_errno(
+        err,
+        ERR_REFUSED,
+        EEXIST,
+        "%s/%s is a database of another program",
+        s->folder,
+        STORE_DB_NAME);
     error_hint(err, "Move it away, or choose another state folder with XDG_STATE_HOME.");
     return -EEXIST;
 }
@@ -70,8 +82,8 @@ static int migrate(struct store *s, int from, struct error *err)
     cleanup_free char *stamp =
         xasprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, from + 1);
     if (store_exec(&s->writer, "BEGIN EXCLUSIVE") == SQLITE_OK &&
-        store_exec(&s->writer, migrations[from]) == SQLITE_OK && store_exec(&s->writer, stamp) == SQLITE_OK &&
-        store_exec(&s->writer, "COMMIT") == SQLITE_OK)
+        store_exec(&s->writer, migrations[from]) == SQLITE_OK &&
+        store_exec(&s->writer, stamp) == SQLITE_OK && store_exec(&s->writer, "COMMIT") == SQLITE_OK)
         return 0;
     int rc = store_read_error(&s->writer, "changing the schema", err);
     if (!sqlite3_get_autocommit(s->writer.db))
@@ -88,10 +100,17 @@ int store_schema_apply(struct store *s, struct error *err)
     if (rc < 0)
         return rc;
     if (version < 0 || version > store_schema_version()) {
-        error_raise_errno(err, ERR_REFUSED, ENOTSUP,
-                          "the state in %s was written by a newer defangd (schema %lld, this one knows %d)",
-                          s->folder, (long long)version, store_schema_version());
-        error_hint(err, "Run that newer version again, or choose another state folder with XDG_STATE_HOME.");
+        error_raise_errno(
+            err,
+            ERR_REFUSED,
+            ENOTSUP,
+            "the state in %s was written by a newer defangd (schema %lld, this one knows %d)",
+            s->folder,
+            (long long)version,
+            store_schema_version());
+        error_hint(
+            err,
+            "Run that newer version again, or choose another state folder with XDG_STATE_HOME.");
         return -ENOTSUP;
     }
     for (int i = (int)version; i < store_schema_version(); i++) {

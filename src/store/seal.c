@@ -1,5 +1,5 @@
-/* Sealed blobs: AES-256-GCM with the blob's name and expiry as associated data, so that neither can be
- * changed in the file. */
+/* Sealed blobs: AES-256-GCM with the blob's name and expiry as associated data, so that neither can
+ * be changed in the file. */
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -43,8 +43,8 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
         return key_make(s, path, err);
     if (!key_file && lstat(path, &st) == 0 &&
         (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))) {
-        error_raise_errno(err, ERR_REFUSED, EPERM, "the sealing key %s is not a private file of this user",
-                          path);
+        error_raise_errno(
+            err, ERR_REFUSED, EPERM, "the sealing key %s is not a private file of this user", path);
         error_hint(err, "Remove it: a new one is made, and cached credentials are fetched again.");
         return -EPERM;
     }
@@ -53,8 +53,13 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
     if (rc < 0)
         rc = error_wrap(err, "reading the sealing key");
     else if (material.len < KEY_BYTES_MIN)
-        rc = error_raise_errno(err, ERR_REFUSED, EINVAL, "the sealing key %s is shorter than %d bytes", path,
-                               KEY_BYTES_MIN);
+        rc = error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EINVAL,
+            "the sealing key %s is shorter than %d bytes",
+            path,
+            KEY_BYTES_MIN);
     else
         key_derive(s, material.data, material.len);
     str_wipe(&material);
@@ -73,14 +78,24 @@ static int seal_delete(struct store *s, const char *name, struct error *err)
     return sql_run(s, &q, NULL, err);
 }
 
-int store_seal_put(struct store *s, const char *name, const void *data, size_t n, int64_t expires_ms,
-                   struct error *err)
+int store_seal_put(
+    struct store *s,
+    const char *name,
+    const void *data,
+    size_t n,
+    int64_t expires_ms,
+    struct error *err)
 {
     if (!data)
         return seal_delete(s, name, err);
     if (n > LIMIT_STORE_SEALED_BYTES)
-        return error_raise_errno(err, ERR_FAILED, EMSGSIZE, "a sealed blob of %zu bytes, more than %zu", n,
-                                 LIMIT_STORE_SEALED_BYTES);
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            EMSGSIZE,
+            "a sealed blob of %zu bytes, more than %zu",
+            n,
+            LIMIT_STORE_SEALED_BYTES);
     cleanup_free char *aad = associated(name, expires_ms);
     cleanup_free void *sealed = NULL;
     size_t sealed_len = 0;
@@ -88,8 +103,9 @@ int store_seal_put(struct store *s, const char *name, const void *data, size_t n
     if (rc < 0)
         return error_raise_errno(err, ERR_FAILED, rc, "sealing %s", name);
     struct sql q = sql_open(
-        &s->writer, "INSERT INTO credentials(name, sealed, expires_ms) VALUES(?1, ?2, ?3)"
-                    " ON CONFLICT DO UPDATE SET sealed = excluded.sealed, expires_ms = excluded.expires_ms");
+        &s->writer,
+        "INSERT INTO credentials(name, sealed, expires_ms) VALUES(?1, ?2, ?3)"
+        " ON CONFLICT DO UPDATE SET sealed = excluded.sealed, expires_ms = excluded.expires_ms");
     sql_text(&q, name);
     sql_blob(&q, sealed, sealed_len);
     sql_int(&q, expires_ms);
@@ -99,8 +115,10 @@ int store_seal_put(struct store *s, const char *name, const void *data, size_t n
 int store_seal_get(struct store *s, const char *name, struct secret *out, struct error *err)
 {
     secret_set(out, NULL);
-    struct sql q = sql_open(&s->writer, "SELECT sealed, expires_ms FROM credentials WHERE name = ?1"
-                                        " AND (expires_ms = 0 OR expires_ms > ?2)");
+    struct sql q = sql_open(
+        &s->writer,
+        "SELECT sealed, expires_ms FROM credentials WHERE name = ?1"
+        " AND (expires_ms = 0 OR expires_ms > ?2)");
     sql_text(&q, name);
     sql_int(&q, clock_wall_ms());
     int rc = sql_row(&q);

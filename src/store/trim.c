@@ -1,12 +1,13 @@
-/* What may be forgotten: long ended stories, expired credentials, uploads that nobody will resume. Rows of
- * deployments stay. */
+/* What may be forgotten: long ended stories, expired credentials, uploads that nobody will resume.
+ * Rows of deployments stay. */
 #include "base/limits.h"
 #include "store/internal.h"
 #include <errno.h>
 
 #define DAY_MS INT64_C(86400000)
 
-static int run_before(struct store *s, const char *text, int64_t before_ms, int64_t keep, struct error *err)
+static int
+run_before(struct store *s, const char *text, int64_t before_ms, int64_t keep, struct error *err)
 {
     struct sql q = sql_open(&s->writer, text);
     sql_int(&q, before_ms);
@@ -16,24 +17,36 @@ static int run_before(struct store *s, const char *text, int64_t before_ms, int6
 }
 
 /* Ranks ended deployments within their project and stack, newest first. */
-#define OLD_DEPLOYMENTS                                                                                      \
-    "(SELECT n FROM (SELECT n, ended_ms, row_number() OVER"                                                  \
-    " (PARTITION BY account, region, project, stack ORDER BY n DESC) AS place FROM deployments)"             \
+#define OLD_DEPLOYMENTS                                                                            \
+    "(SELECT n FROM (SELECT n, ended_ms, row_number() OVER"                                        \
+    " (PARTITION BY account, region, project, stack ORDER BY n DESC) AS place FROM deployments)"   \
     " WHERE ended_ms > 0 AND ended_ms < ?1 AND place > ?2)"
 
 int store_trim(struct store *s, int64_t now_ms, struct error *err)
 {
     int64_t old_ms = now_ms - LIMIT_STORE_EVENT_DAYS * DAY_MS;
-    int rc = run_before(s, "DELETE FROM events WHERE deployment IN " OLD_DEPLOYMENTS, old_ms,
-                        LIMIT_STORE_EVENT_KEEP, err);
+    int rc = run_before(
+        s,
+        "DELETE FROM events WHERE deployment IN " OLD_DEPLOYMENTS,
+        old_ms,
+        LIMIT_STORE_EVENT_KEEP,
+        err);
     if (rc == 0)
-        rc = run_before(s, "DELETE FROM steps WHERE deployment IN " OLD_DEPLOYMENTS, old_ms,
-                        LIMIT_STORE_EVENT_KEEP, err);
+        rc = run_before(
+            s,
+            "DELETE FROM steps WHERE deployment IN " OLD_DEPLOYMENTS,
+            old_ms,
+            LIMIT_STORE_EVENT_KEEP,
+            err);
     if (rc == 0)
-        rc = run_before(s, "DELETE FROM credentials WHERE expires_ms > 0 AND expires_ms <= ?1", now_ms, 0,
-                        err);
+        rc = run_before(
+            s, "DELETE FROM credentials WHERE expires_ms > 0 AND expires_ms <= ?1", now_ms, 0, err);
     if (rc == 0)
-        rc = run_before(s, "DELETE FROM uploads WHERE begun_ms < ?1",
-                        now_ms - LIMIT_STORE_UPLOAD_DAYS * DAY_MS, 0, err);
+        rc = run_before(
+            s,
+            "DELETE FROM uploads WHERE begun_ms < ?1",
+            now_ms - LIMIT_STORE_UPLOAD_DAYS * DAY_MS,
+            0,
+            err);
     return rc;
 }

@@ -34,7 +34,10 @@ void store_touch(struct store *s, const char *deployment)
 static int failed_error(struct store *s, struct error *err)
 {
     error_raise_errno(err, ERR_FAILED, EIO, "the daemon's state cannot be written: %s", s->failure);
-    error_hint(err, "Free space on the disk of %s; unfinished deployments go on when the daemon starts again.", s->folder);
+    error_hint(
+        err,
+        "Free space on the disk of %s; unfinished deployments go on when the daemon starts again.",
+        s->folder);
     return -EIO;
 }
 
@@ -152,8 +155,10 @@ int store_recover(struct store *s, struct error *err)
         return 0;
     /* An update of one's own row dirties a page: the disk is really asked. */
     if (store_exec(&s->writer, "BEGIN IMMEDIATE") != SQLITE_OK ||
-        store_exec(&s->writer, "INSERT INTO probes(n, bytes) VALUES(1, randomblob(4096)) "
-                               "ON CONFLICT(n) DO UPDATE SET bytes = excluded.bytes") != SQLITE_OK ||
+        store_exec(
+            &s->writer,
+            "INSERT INTO probes(n, bytes) VALUES(1, randomblob(4096)) "
+            "ON CONFLICT(n) DO UPDATE SET bytes = excluded.bytes") != SQLITE_OK ||
         store_exec(&s->writer, "COMMIT") != SQLITE_OK)
         return store_fail(s, "trying to write again", err);
     s->failed = false;

@@ -1,5 +1,6 @@
-/* What the loop costs: a switch between fibers, and an HTTP exchange beside libcurl's plain easy interface,
- * against the same server on loopback. Prints times and ratios; `meson test --benchmark`. */
+/* What the loop costs: a switch between fibers, and an HTTP exchange beside libcurl's plain easy
+ * interface, against the same server on loopback. Prints times and ratios; `meson test
+ * --benchmark`. */
 #include "base/mem.h"
 #include "loop/fiber.h"
 #include "loop/http.h"
@@ -33,8 +34,10 @@ static void run_yielders(void *arg)
         fibers[i] = fiber_spawn(loop, "yield", yield_often, NULL);
     for (int i = 0; i < FIBERS; i++)
         fiber_join(fibers[i]);
-    printf("fiber switch      %8.1f ns   (%d fibers take turns)\n",
-           seconds_since(start) * 1e9 / (FIBERS * YIELDS), FIBERS);
+    printf(
+        "fiber switch      %8.1f ns   (%d fibers take turns)\n",
+        seconds_since(start) * 1e9 / (FIBERS * YIELDS),
+        FIBERS);
 }
 
 static struct fiber_cond ball;
@@ -55,8 +58,9 @@ static void run_ping_pong(void *arg)
                  *b = fiber_spawn(loop, "pong", return_ball, NULL);
     fiber_join(a);
     fiber_join(b);
-    printf("wake and wait     %8.1f ns   (two fibers, one turn of the loop each)\n",
-           seconds_since(start) * 1e9 / (2.0 * PING_PONGS));
+    printf(
+        "wake and wait     %8.1f ns   (two fibers, one turn of the loop each)\n",
+        seconds_since(start) * 1e9 / (2.0 * PING_PONGS));
 }
 
 static void fail(const char *what)
@@ -69,7 +73,8 @@ static void fetch_many(void *arg)
 {
     for (intptr_t i = 0; i < (intptr_t)arg; i++) {
         struct http_response resp cleanup_http_response = {0};
-        if (http_perform(http, &(struct http_request){.method = "GET", .url = url}, &resp, NULL) < 0 ||
+        if (http_perform(http, &(struct http_request){.method = "GET", .url = url}, &resp, NULL) <
+                0 ||
             resp.body.len != 5)
             fail("an exchange failed");
     }
@@ -93,8 +98,10 @@ static void run_parallel(void *arg)
         fibers[i] = fiber_spawn(loop, "get", fetch_many, (void *)(REQUESTS / PARALLEL));
     for (int i = 0; i < PARALLEL; i++)
         fiber_join(fibers[i]);
-    printf("http, %d at once  %8.1f µs each\n", PARALLEL,
-           seconds_since(start) * 1e6 / (REQUESTS / PARALLEL * PARALLEL));
+    printf(
+        "http, %d at once  %8.1f µs each\n",
+        PARALLEL,
+        seconds_since(start) * 1e6 / (REQUESTS / PARALLEL * PARALLEL));
 }
 
 static size_t keep(char *data, size_t size, size_t count, void *arg)
@@ -139,7 +146,10 @@ int main(void)
     loop_run_fiber(loop, "http", run_fetches, NULL);
     double easy = easy_seconds();
     printf("http, in a fiber  %8.1f µs each\n", fiber_seconds * 1e6 / REQUESTS);
-    printf("curl easy         %8.1f µs each   ratio %.2f\n", easy * 1e6 / REQUESTS, fiber_seconds / easy);
+    printf(
+        "curl easy         %8.1f µs each   ratio %.2f\n",
+        easy * 1e6 / REQUESTS,
+        fiber_seconds / easy);
     loop_run_fiber(loop, "parallel", run_parallel, NULL);
     http_free(http);
     loop_free(loop);

@@ -1,5 +1,6 @@
-/* Planning 200 services: 100 with a container beside each, which is about what fits a stack. Prints milliseconds of processor time, beside what jansson needs to read and print
- * the template that comes out, and fails when a plan takes more than its 50 ms. */
+/* Planning 200 services: 100 with a container beside each, which is about what fits a stack. Prints
+ * milliseconds of processor time, beside what jansson needs to read and print the template that
+ * comes out, and fails when a plan takes more than its 50 ms. */
 #include "base/env.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -11,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAIRS  100
-#define ROUNDS 20
+#define PAIRS   100
+#define ROUNDS  20
 #define MOST_MS 50.0
 
 static double now_ms(void)
@@ -26,27 +27,40 @@ static void write_project(struct str *s)
 {
     str_append(s, "name: bench\nservices:\n");
     for (int i = 0; i < PAIRS; i++)
-        str_appendf(s,
-                    "  s%d:\n    image: registry.example.com/team/app-%d:1.%d\n    environment: {PORT: \"80\", PEER: \"http://s%d:8080\", KEY: \"${KEY%d}\"}\n"
-                    "    networks: [inside]\n    deploy: {replicas: 2, resources: {reservations: {cpus: \"0.5\", memory: 512M}}}\n"
-                    "  b%d:\n    image: registry.example.com/team/beside:1\n    network_mode: service:s%d\n    environment: {A: b}\n",
-                    i, i, i, i ? i - 1 : 0, i, i, i);
+        str_appendf(
+            s,
+            "  s%d:\n    image: registry.example.com/team/app-%d:1.%d\n    environment: {PORT: "
+            "\"80\", PEER: \"http://s%d:8080\", KEY: \"${KEY%d}\"}\n"
+            "    networks: [inside]\n    deploy: {replicas: 2, resources: {reservations: {cpus: "
+            "\"0.5\", memory: 512M}}}\n"
+            "  b%d:\n    image: registry.example.com/team/beside:1\n    network_mode: "
+            "service:s%d\n    environment: {A: b}\n",
+            i,
+            i,
+            i,
+            i ? i - 1 : 0,
+            i,
+            i,
+            i);
     str_append(s, "networks: {inside: {}}\n");
 }
 
-static int load(struct arena *a, struct compose_project **p, struct compose_diagnostics *d, struct error *err)
+static int
+load(struct arena *a, struct compose_project **p, struct compose_diagnostics *d, struct error *err)
 {
     cleanup_str struct str text = STR_INIT;
     write_project(&text);
     cleanup_env struct env *env = env_new();
     const char *files[] = {"-", NULL};
-    struct compose_options o = {.cwd = "/", .files = files, .env = env, .stdin_text = str_get(&text)};
+    struct compose_options o = {
+        .cwd = "/", .files = files, .env = env, .stdin_text = str_get(&text)};
     (void)a;
     return compose_load(&o, p, d, err);
 }
 
 /* The best of some rounds: what is slower is other people's load. */
-static double plan_once(const struct plan_request *r, double *print_ms, char **text, struct error *err)
+static double
+plan_once(const struct plan_request *r, double *print_ms, char **text, struct error *err)
 {
     struct graph *g = NULL;
     double begun = now_ms();
@@ -77,8 +91,14 @@ static int run(struct arena *a, struct error *err)
     struct compose_diagnostics d = {0};
     struct plan_settings s;
     static const char *const zones[] = {"us-west-2a", "us-west-2b"};
-    const struct plan_facts f = {.account = "123456789012", .region = "us-west-2", .partition = "aws", .dns_suffix = "amazonaws.com", .zones = zones,
-                                 .zone_count = 2, .bucket = "bucket"};
+    const struct plan_facts f = {
+        .account = "123456789012",
+        .region = "us-west-2",
+        .partition = "aws",
+        .dns_suffix = "amazonaws.com",
+        .zones = zones,
+        .zone_count = 2,
+        .bucket = "bucket"};
     struct plan_request r = {.settings = &s, .facts = &f, .deployment = "k3j2h4g5f6d7"};
     char *text = NULL;
     double plan = 1e9, print = 1e9, json = 1e9, check = 1e9;
@@ -100,8 +120,16 @@ static int run(struct arena *a, struct error *err)
         json = MIN(json, read_and_print(text));
     }
     if (rc == 0) {
-        printf("plan of %d services, %zu bytes of template: plan %.2f ms, print %.2f ms, all checks %.2f ms; jansson reads and prints it in %.2f ms; plan and print are %.1f times that\n",
-               2 * PAIRS, strlen(text), plan, print, check, json, (plan + print) / json);
+        printf(
+            "plan of %d services, %zu bytes of template: plan %.2f ms, print %.2f ms, all checks "
+            "%.2f ms; jansson reads and prints it in %.2f ms; plan and print are %.1f times that\n",
+            2 * PAIRS,
+            strlen(text),
+            plan,
+            print,
+            check,
+            json,
+            (plan + print) / json);
         if (plan > MOST_MS) {
             printf("more than %.0f ms\n", MOST_MS);
             rc = -2;

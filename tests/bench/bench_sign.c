@@ -1,5 +1,6 @@
-/* Signatures per second of processor time: a POST with the headers of a JSON call and its body's digest, as attempt.c makes it, with the cache
- * of signing keys that a session has. bench_aws.py runs botocore's signer (and aws-c-auth) on the same request. Prints one number. */
+/* Signatures per second of processor time: a POST with the headers of a JSON call and its body's
+ * digest, as attempt.c makes it, with the cache of signing keys that a session has. bench_aws.py
+ * runs botocore's signer (and aws-c-auth) on the same request. Prints one number. */
 #include "aws/sign/sigv4.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -10,7 +11,8 @@
 
 enum { SIGNATURES = 100000 };
 
-static const char body[] = "{\"cluster\":\"defang-cluster\",\"services\":[\"web\",\"api\",\"worker\"]}";
+static const char body[] =
+    "{\"cluster\":\"defang-cluster\",\"services\":[\"web\",\"api\",\"worker\"]}";
 
 /* Of this process: what else runs on the machine does not count. */
 static double cpu_s(void)
@@ -29,7 +31,9 @@ int main(void)
     double begun_s = cpu_s();
 
     secret_set(&secret, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-    secret_set(&token, "IQoJb3JpZ2luX2VjEXAMPLETOKENIQoJb3JpZ2luX2VjEXAMPLETOKENIQoJb3JpZ2luX2VjEXAMPLETOKEN");
+    secret_set(
+        &token,
+        "IQoJb3JpZ2luX2VjEXAMPLETOKENIQoJb3JpZ2luX2VjEXAMPLETOKENIQoJb3JpZ2luX2VjEXAMPLETOKEN");
     for (int i = 0; i < SIGNATURES; i++) {
         int64_t now = INT64_C(1795385730000) + (int64_t)i * 1000;
         uint8_t sum[SHA256_BYTES];
@@ -39,12 +43,24 @@ int main(void)
         digest_hex_to(sum, sizeof sum, hash);
         clock_format_basic(now, date);
         const struct http_header headers[] = {
-            {"Host", "ecs.us-west-2.amazonaws.com"}, {"Content-Type", "application/x-amz-json-1.1"},
-            {"X-Amz-Target", "AmazonEC2ContainerServiceV20141113.DescribeServices"}, {"X-Amz-Date", date}, {"X-Amz-Security-Token", secret_get(&token)},
+            {"Host", "ecs.us-west-2.amazonaws.com"},
+            {"Content-Type", "application/x-amz-json-1.1"},
+            {"X-Amz-Target", "AmazonEC2ContainerServiceV20141113.DescribeServices"},
+            {"X-Amz-Date", date},
+            {"X-Amz-Security-Token", secret_get(&token)},
         };
-        const struct sigv4_request r = {"POST", "/", NULL, headers, sizeof headers / sizeof *headers, hash};
-        const struct sigv4_key k = {.access_key_id = "AKIDEXAMPLE", .secret_access_key = &secret, .session_token = &token, .region = "us-west-2",
-                                    .service = "ecs", .wall_ms = now, .normalize_path = true, .encode_path = true, .cache = cache};
+        const struct sigv4_request r = {
+            "POST", "/", NULL, headers, sizeof headers / sizeof *headers, hash};
+        const struct sigv4_key k = {
+            .access_key_id = "AKIDEXAMPLE",
+            .secret_access_key = &secret,
+            .session_token = &token,
+            .region = "us-west-2",
+            .service = "ecs",
+            .wall_ms = now,
+            .normalize_path = true,
+            .encode_path = true,
+            .cache = cache};
         str_clear(&out);
         sigv4_authorization(&r, &k, &out);
     }

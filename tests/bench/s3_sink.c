@@ -1,5 +1,6 @@
-/* As little S3 as an upload needs, on loopback: bodies are read and thrown away, nothing is checked. So that a bench of uploads measures who sends and
- * not an emulator in Python. Prints its port; ends with its standard input. */
+/* As little S3 as an upload needs, on loopback: bodies are read and thrown away, nothing is
+ * checked. So that a bench of uploads measures who sends and not an emulator in Python. Prints its
+ * port; ends with its standard input. */
 #include "base/mem.h"
 #include "unit/lib/http_server.h"
 #include <stdio.h>
@@ -25,13 +26,19 @@ static bool swallow(struct http_exchange *x)
 
 static bool serve(struct http_exchange *x)
 {
-    static const char created[] = "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>u</UploadId></InitiateMultipartUploadResult>";
-    static const char complete[] = "<CompleteMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><ETag>\"x-1\"</ETag></CompleteMultipartUploadResult>";
+    static const char created[] = "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</"
+                                  "Key><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+    static const char complete[] = "<CompleteMultipartUploadResult><Bucket>b</Bucket><Key>k</"
+                                   "Key><ETag>\"x-1\"</ETag></CompleteMultipartUploadResult>";
 
     if (!swallow(x))
         return false;
     if (strcmp(x->method, "POST") == 0)
-        return http_exchange_reply(x, 200, "Content-Type: application/xml\r\n", strstr(x->path, "uploads") ? created : complete);
+        return http_exchange_reply(
+            x,
+            200,
+            "Content-Type: application/xml\r\n",
+            strstr(x->path, "uploads") ? created : complete);
     return http_exchange_reply(x, 200, "ETag: \"0123456789abcdef0123456789abcdef\"\r\n", "");
 }
 

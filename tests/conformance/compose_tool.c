@@ -1,7 +1,7 @@
-/* The loader over many projects in one process, for the comparison with the reference. One JSON object a line
- * comes in (id, dir, files, env_files, profiles, name, env, bare), one a line goes out (id and json, or id
- * and error), in the same order. compose_tool FILE prints that project as YAML: the whole-process form, for
- * the bench. */
+/* The loader over many projects in one process, for the comparison with the reference. One JSON
+ * object a line comes in (id, dir, files, env_files, profiles, name, env, bare), one a line goes
+ * out (id and json, or id and error), in the same order. compose_tool FILE prints that project as
+ * YAML: the whole-process form, for the bench. */
 #include "base/env.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -94,20 +94,23 @@ static void add_hashed(json_t *answer, const struct compose_project *project)
 }
 
 /* What a job freezes must come back as the same project. */
-static void check_frozen(json_t *answer, const struct compose_project *project, const struct str *shown)
+static void
+check_frozen(json_t *answer, const struct compose_project *project, const struct str *shown)
 {
     cleanup_str struct str frozen = STR_INIT, again = STR_INIT;
     cleanup_error struct error err = ERROR_INIT;
     struct compose_project *thawed = NULL;
     compose_print_yaml(project, &frozen);
     if (compose_load_canonical(str_get(&frozen), frozen.len, &thawed, &err) < 0) {
-        cleanup_free char *why = xasprintf("the frozen project is refused: %u: %s", err.line, err.message);
+        cleanup_free char *why =
+            xasprintf("the frozen project is refused: %u: %s", err.line, err.message);
         json_object_set_new(answer, "broken", json_string(why));
         return;
     }
     compose_show_json(thawed, &again);
     if (strcmp(str_get(&again), str_get(shown)) != 0)
-        json_object_set_new(answer, "broken", json_string("the frozen project comes back as another one"));
+        json_object_set_new(
+            answer, "broken", json_string("the frozen project comes back as another one"));
     compose_project_free(thawed);
 }
 
@@ -116,30 +119,43 @@ static void add_diagnostics(json_t *answer, const struct compose_diagnostics *d)
     json_t *list = json_array();
     for (size_t i = 0; i < d->len; i++) {
         const struct compose_diagnostic *one = &d->items[i];
-        cleanup_free char *text =
-            xasprintf("%s%s:%u:%u: %s",
-                      one->severity == COMPOSE_ERROR ? "" : "warning: ", one->pos.file ? one->pos.file : "-",
-                      one->pos.line, one->pos.column, one->message);
+        cleanup_free char *text = xasprintf(
+            "%s%s:%u:%u: %s",
+            one->severity == COMPOSE_ERROR ? "" : "warning: ",
+            one->pos.file ? one->pos.file : "-",
+            one->pos.line,
+            one->pos.column,
+            one->message);
         json_array_append_new(list, json_string(text));
     }
     json_object_set_new(answer, "said", list);
 }
 
-/* Names of the resources that are left when the unused ones are taken out; of `root` and of the typed model alike. */
+/* Names of the resources that are left when the unused ones are taken out; of `root` and of the
+ * typed model alike. */
 static void add_used(json_t *answer, struct compose_project *project)
 {
     static const char *const sections[] = {"networks", "volumes", "secrets", "configs", "models"};
-    const size_t typed[] = {project->network_count, project->volume_count, project->secret_count, project->config_count};
+    const size_t typed[] = {
+        project->network_count,
+        project->volume_count,
+        project->secret_count,
+        project->config_count};
     json_t *all = json_object();
     compose_drop_unused(project);
-    const size_t left[] = {project->network_count, project->volume_count, project->secret_count, project->config_count};
+    const size_t left[] = {
+        project->network_count,
+        project->volume_count,
+        project->secret_count,
+        project->config_count};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         const struct yaml_node *map = yaml_get(project->root, sections[i]);
         json_t *names = json_object();
         for (size_t k = 0; map && k < map->len; k++)
             json_object_set_new(names, map->pairs[k].key->value, json_true());
         if (i < ARRAY_LEN(left) && (left[i] > typed[i] || left[i] != json_object_size(names)))
-            json_object_set_new(answer, "broken", json_string("the model and the tree keep other resources"));
+            json_object_set_new(
+                answer, "broken", json_string("the model and the tree keep other resources"));
         json_object_set_new(all, sections[i], names);
     }
     json_object_set_new(answer, "used", all);
@@ -150,13 +166,14 @@ static json_t *solve(json_t *request)
     const char *files[LIST_MAX + 1], *env_files[LIST_MAX + 1], *profiles[LIST_MAX + 1];
     const char *name = json_string_value(json_object_get(request, "name"));
     struct env *env = environment(request);
-    struct compose_options o = {.cwd = json_string_value(json_object_get(request, "dir")),
-                                .files = text_list(request, "files", files),
-                                .env_files = text_list(request, "env_files", env_files),
-                                .profiles = text_list(request, "profiles", profiles),
-                                .project_name = text_empty(name) ? NULL : name,
-                                .env = env,
-                                .no_interpolate = json_is_true(json_object_get(request, "bare"))};
+    struct compose_options o = {
+        .cwd = json_string_value(json_object_get(request, "dir")),
+        .files = text_list(request, "files", files),
+        .env_files = text_list(request, "env_files", env_files),
+        .profiles = text_list(request, "profiles", profiles),
+        .project_name = text_empty(name) ? NULL : name,
+        .env = env,
+        .no_interpolate = json_is_true(json_object_get(request, "bare"))};
     struct compose_project *project = NULL;
     struct compose_diagnostics diags = {0};
     cleanup_error struct error err = ERROR_INIT;
@@ -193,7 +210,13 @@ static int print_one(const char *file)
     cleanup_str struct str text = STR_INIT;
     int rc = compose_load(&o, &project, NULL, &err);
     if (rc < 0)
-        fprintf(stderr, "%s:%u:%u: %s\n", err.file ? err.file : file, err.line, err.column, err.message);
+        fprintf(
+            stderr,
+            "%s:%u:%u: %s\n",
+            err.file ? err.file : file,
+            err.line,
+            err.column,
+            err.message);
     else
         compose_show_yaml(project, &text);
     fwrite(str_get(&text), 1, text.len, stdout);

@@ -1,4 +1,5 @@
-/* What every target defines. Return 0; abort() on a broken promise (a round trip that does not come back, a bound passed). */
+/* What every target defines. Return 0; abort() on a broken promise (a round trip that does not come
+ * back, a bound passed). */
 #pragma once
 
 #include <stddef.h>
@@ -8,8 +9,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Not assert(): a build with NDEBUG must keep the promise too. */
-#define fuzz_require(cond)                                                                                  \
-    do {                                                                                                    \
-        if (!(cond))                                                                                        \
-            abort();                                                                                        \
+#define fuzz_require(cond)                                                                         \
+    do {                                                                                           \
+        if (!(cond))                                                                               \
+            abort();                                                                               \
     } while (0)

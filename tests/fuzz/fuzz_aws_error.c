@@ -1,5 +1,5 @@
-/* Error replies of every protocol: there is always a code and a bounded message, whatever arrived. The first
- * byte chooses the protocol. */
+/* Error replies of every protocol: there is always a code and a bounded message, whatever arrived.
+ * The first byte chooses the protocol. */
 #include "aws/model/operations.h"
 #include "aws/wire/wire.h"
 #include "base/mem.h"
@@ -8,9 +8,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct aws_operation *const operations[] = {&aws_sts_GetCallerIdentity,
-                                                             &aws_ec2_DescribeVpcs, &aws_s3_HeadObject,
-                                                             &aws_ecs_ListTasks, &aws_sso_GetRoleCredentials};
+    static const struct aws_operation *const operations[] = {
+        &aws_sts_GetCallerIdentity,
+        &aws_ec2_DescribeVpcs,
+        &aws_s3_HeadObject,
+        &aws_ecs_ListTasks,
+        &aws_sso_GetRoleCredentials};
     struct http_response resp = {.status = 400};
     struct http_header header = {"x-amzn-errortype", NULL};
     struct wire_error e;

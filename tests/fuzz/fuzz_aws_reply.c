@@ -1,5 +1,5 @@
-/* Replies of every protocol through the real tables: no crash, and what comes out is an object whose members
- * the table knows. The first byte chooses the operation. */
+/* Replies of every protocol through the real tables: no crash, and what comes out is an object
+ * whose members the table knows. The first byte chooses the operation. */
 #include "aws/model/operations.h"
 #include "aws/wire/wire.h"
 #include "base/mem.h"
@@ -31,8 +31,10 @@ static bool knows(const struct aws_shape *shape, const char *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct http_header headers[] = {{"x-amzn-requestid", "r"}, {"content-length", "12"}, {"etag", "\"e\""}};
-    struct http_response resp = {.status = 200, .headers = headers, .header_count = ARRAY_LEN(headers)};
+    struct http_header headers[] = {
+        {"x-amzn-requestid", "r"}, {"content-length", "12"}, {"etag", "\"e\""}};
+    struct http_response resp = {
+        .status = 200, .headers = headers, .header_count = ARRAY_LEN(headers)};
     struct error err = ERROR_INIT;
     json_t *out = NULL, *v;
     const char *key;

@@ -1,13 +1,13 @@
-/* A whole load from one text: no crash; a refusal says where and why; what is taken freezes, and thaws as the
- * same text. */
+/* A whole load from one text: no crash; a refusal says where and why; what is taken freezes, and
+ * thaws as the same text. */
 #include "compose/compose.h"
 #include "fuzz.h"
 #include <string.h>
 
 static void check_frozen(const struct compose_project *p)
 {
-    void (*const printers[])(const struct compose_project *, struct str *) = {compose_print_yaml,
-                                                                              compose_print_json};
+    void (*const printers[])(const struct compose_project *, struct str *) = {
+        compose_print_yaml, compose_print_json};
     for (size_t i = 0; i < 2; i++) {
         cleanup_str struct str first = STR_INIT, second = STR_INIT;
         struct compose_project *again;

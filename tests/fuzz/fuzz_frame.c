@@ -1,5 +1,6 @@
-/* Frames: any bytes, cut anywhere, give the same frames; what decodes encodes to a frame that decodes to the
- * same; memory follows what came, not what was announced. The first byte says how the rest is cut. */
+/* Frames: any bytes, cut anywhere, give the same frames; what decodes encodes to a frame that
+ * decodes to the same; memory follows what came, not what was announced. The first byte says how
+ * the rest is cut. */
 #include "base/mem.h"
 #include "fuzz.h"
 #include "rpc/frame.h"
@@ -24,8 +25,8 @@ static void check_frame(const uint8_t *message, size_t n)
     }
     cleanup_str struct str out = STR_INIT;
     fuzz_require(frame_encode(&out, f, SIZE_MAX, NULL) == 0);
-    Defang__Frame *again =
-        frame_decode((const uint8_t *)out.data + FRAME_HEADER_BYTES, out.len - FRAME_HEADER_BYTES, NULL);
+    Defang__Frame *again = frame_decode(
+        (const uint8_t *)out.data + FRAME_HEADER_BYTES, out.len - FRAME_HEADER_BYTES, NULL);
     fuzz_require(again && again->call_id == f->call_id && again->body_case == f->body_case);
     cleanup_str struct str twice = STR_INIT;
     fuzz_require(frame_encode(&twice, again, SIZE_MAX, NULL) == 0);
@@ -74,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct outcome pieces = decode(data + 1, size - 1, (size_t)data[0] % 63 + 1, true);
     struct outcome whole = decode(data + 1, size - 1, SIZE_MAX, false);
-    fuzz_require(pieces.frames == whole.frames && pieces.bytes == whole.bytes && pieces.rc == whole.rc);
+    fuzz_require(
+        pieces.frames == whole.frames && pieces.bytes == whole.bytes && pieces.rc == whole.rc);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* Ignore files: patterns before the first NUL, paths behind it (one a NUL). No crash, and a path that is kept below ignored folders is one the
- * walk would have found. */
+/* Ignore files: patterns before the first NUL, paths behind it (one a NUL). No crash, and a path
+ * that is kept below ignored folders is one the walk would have found. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "fuzz.h"

@@ -1,4 +1,5 @@
-/* Interpolation: no crash; what comes out, printed, expands to itself again; a failure says what failed. */
+/* Interpolation: no crash; what comes out, printed, expands to itself again; a failure says what
+ * failed. */
 #include "base/str.h"
 #include "compose/template.h"
 #include "fuzz.h"
@@ -17,8 +18,10 @@ static const char *nothing(void *arg, const char *name)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup_arena struct arena *arena = arena_new();
-    const char *text = arena_strndup(arena, (const char *)data, size), *out, *again, *problem = NULL;
-    if (!text_utf8_valid(text, strlen(text))) /* texts come from YAML and dotenv, which refuse such bytes */
+    const char *text = arena_strndup(arena, (const char *)data, size), *out, *again,
+               *problem = NULL;
+    if (!text_utf8_valid(
+            text, strlen(text))) /* texts come from YAML and dotenv, which refuse such bytes */
         return 0;
     if (template_expand(arena, text, lookup, NULL, &out, &problem) != 0) {
         fuzz_require(problem && *problem);

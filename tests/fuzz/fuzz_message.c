@@ -1,6 +1,6 @@
-/* Requests: any payload of any verb is refused with a reason, or decodes to a message that can be wiped and
- * freed, comes from a folder where one is needed, and encodes to what decodes again. The first byte chooses
- * the verb. */
+/* Requests: any payload of any verb is refused with a reason, or decodes to a message that can be
+ * wiped and freed, comes from a folder where one is needed, and encodes to what decodes again. The
+ * first byte chooses the verb. */
 #include "base/mem.h"
 #include "fuzz.h"
 #include "rpc/verbs.h"

@@ -1,6 +1,6 @@
-/* SigV4: input is "METHOD\nURL\nName: value\n…". The canonical request has its fixed number of lines, its
- * names are sorted and lower-case, the order of headers and query parameters in the input does not matter,
- * and signing twice gives the same. */
+/* SigV4: input is "METHOD\nURL\nName: value\n…". The canonical request has its fixed number of
+ * lines, its names are sorted and lower-case, the order of headers and query parameters in the
+ * input does not matter, and signing twice gives the same. */
 #include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"
@@ -26,7 +26,8 @@ static bool parse(struct input *in)
     while (rest && in->count < HEADERS_MAX) {
         char *value = strsep(&rest, "\n"), *name = strsep(&value, ":");
 
-        if (value && *name && name[strcspn(name, "; \t\r")] == '\0') /* what HTTP allows as a name */
+        if (value && *name &&
+            name[strcspn(name, "; \t\r")] == '\0') /* what HTTP allows as a name */
             in->headers[in->count++] = (struct http_header){name, value};
     }
     return in->method && *in->method && in->url;
@@ -58,7 +59,8 @@ static void check(const struct input *in, const struct uri *u, bool s3)
     struct str a = STR_INIT, b = STR_INIT, names = STR_INIT, query = STR_INIT;
     struct http_header turned[HEADERS_MAX];
     char first[65], second[65];
-    struct sigv4_request r = {in->method, u->path, u->query, in->headers, in->count, SIGV4_EMPTY_SHA256};
+    struct sigv4_request r = {
+        in->method, u->path, u->query, in->headers, in->count, SIGV4_EMPTY_SHA256};
 
     secret_set(&secret, "k");
     struct sigv4_key k = {"AK", &secret, NULL, "r", "s", 1440938160000, !s3, !s3};
@@ -68,7 +70,8 @@ static void check(const struct input *in, const struct uri *u, bool s3)
         turned[i] = in->headers[in->count - 1 - i];
     r.headers = turned;
     sigv4_canonical_request(&r, &k, &b, NULL);
-    fuzz_require(a.len == b.len); /* values of one name keep their order, so only the length must agree */
+    fuzz_require(
+        a.len == b.len); /* values of one name keep their order, so only the length must agree */
     r.headers = in->headers;
     sigv4_signature(&k, str_get(&a), first);
     sigv4_signature(&k, str_get(&a), second);

@@ -1,5 +1,5 @@
-/* YAML: no crash; nodes stand inside the file and inside the bounds, keys are unique and found again; an
- * error has a place. */
+/* YAML: no crash; nodes stand inside the file and inside the bounds, keys are unique and found
+ * again; an error has a place. */
 #include "base/limits.h"
 #include "data/yaml.h"
 #include "fuzz.h"
@@ -7,8 +7,9 @@
 
 static void check(const struct yaml_node *n, unsigned lines, unsigned depth)
 {
-    fuzz_require(depth <= LIMIT_YAML_DEPTH + 1 && n->pos.line >= 1 && n->pos.line <= lines &&
-                 n->pos.column >= 1);
+    fuzz_require(
+        depth <= LIMIT_YAML_DEPTH + 1 && n->pos.line >= 1 && n->pos.line <= lines &&
+        n->pos.column >= 1);
     if (n->kind == YAML_KIND_SCALAR) {
         long long whole;
         double real;

@@ -1,6 +1,7 @@
-/* Runs one fuzz target without libFuzzer: every file of its corpus folder, then mutations of them from a fixed seed, so that two
- * runs of the same tree do the same. Usage: fuzz_<name> NAME CORPUS_DIR [MUTATIONS [SEED]]; or fuzz_<name> FILE for one input.
- * A crash leaves the input in ./crash-NAME. The last line says how many inputs ran. */
+/* Runs one fuzz target without libFuzzer: every file of its corpus folder, then mutations of them
+ * from a fixed seed, so that two runs of the same tree do the same. Usage: fuzz_<name> NAME
+ * CORPUS_DIR [MUTATIONS [SEED]]; or fuzz_<name> FILE for one input. A crash leaves the input in
+ * ./crash-NAME. The last line says how many inputs ran. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -95,8 +96,9 @@ static void cut(struct str *s, size_t at, size_t n)
 
 static void mutate_once(struct str *s)
 {
-    static const uint8_t odd[] = {0, '\n', '\r', '\t', ' ', '"', '\'', '\\', '/', '*', '!', '[', ']', '{', '}', '<', '>', '&',
-                                  '$', '=', ':', '#', '-', '.', '%', 0x7f, 0x80, 0xc2, 0xef, 0xff};
+    static const uint8_t odd[] = {0,   '\n', '\r', '\t', ' ', '"',  '\'', '\\', '/',  '*',
+                                  '!', '[',  ']',  '{',  '}', '<',  '>',  '&',  '$',  '=',
+                                  ':', '#',  '-',  '.',  '%', 0x7f, 0x80, 0xc2, 0xef, 0xff};
     const struct input *other = &corpus.items[below(corpus.len)];
     size_t at = below(s->len), piece;
     uint8_t byte = (uint8_t)next_random();
@@ -131,7 +133,11 @@ static void mutate_once(struct str *s)
         break;
     default: /* a piece of another seed */
         piece = below(other->n);
-        insert(s, at, other->data + piece, other->n ? 1 + below(MIN(other->n - piece, (size_t)256)) : 0);
+        insert(
+            s,
+            at,
+            other->data + piece,
+            other->n ? 1 + below(MIN(other->n - piece, (size_t)256)) : 0);
         break;
     }
 }
@@ -186,9 +192,14 @@ static int load_folder(const char *dir)
 int main(int argc, char **argv)
 {
     long long mutations = DEFAULT_MUTATIONS, seed = 0;
-    if (argc < 2 || argc > 5 || (argc > 3 && text_parse_int(argv[3], 0, 1000000000, &mutations) != 0) ||
+    if (argc < 2 || argc > 5 ||
+        (argc > 3 && text_parse_int(argv[3], 0, 1000000000, &mutations) != 0) ||
         (argc > 4 && text_parse_int(argv[4], 1, INT64_MAX, &seed) != 0)) {
-        fprintf(stderr, "usage: %s NAME CORPUS_DIR [MUTATIONS [SEED]]\n       %s FILE\n", argv[0], argv[0]);
+        fprintf(
+            stderr,
+            "usage: %s NAME CORPUS_DIR [MUTATIONS [SEED]]\n       %s FILE\n",
+            argv[0],
+            argv[0]);
         return 2;
     }
     bool single = argc == 2;
@@ -199,14 +210,16 @@ int main(int argc, char **argv)
     signal(SIGABRT, on_signal);
     if (single ? load(argv[1]) != 0 : load_folder(argv[2]) != 0)
         return 1;
-    vec_each(in, &corpus)
-        run(in->data, in->n);
+    vec_each(in, &corpus) run(in->data, in->n);
     for (long long i = 0; i < (single ? 0 : mutations); i++)
         run_mutation();
-    printf("fuzz %s: %zu seeds, %lld mutations: %zu inputs, no failure\n", argv[1], corpus.len, single ? 0 : mutations,
-           corpus.len + (size_t)(single ? 0 : mutations));
-    vec_each(in, &corpus)
-        free(in->data);
+    printf(
+        "fuzz %s: %zu seeds, %lld mutations: %zu inputs, no failure\n",
+        argv[1],
+        corpus.len,
+        single ? 0 : mutations,
+        corpus.len + (size_t)(single ? 0 : mutations));
+    vec_each(in, &corpus) free(in->data);
     vec_free(&corpus);
     return 0;
 }

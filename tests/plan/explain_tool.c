@@ -2,11 +2,12 @@
  *
  * explain_tool [NAME=VALUE…] FILE   JSON list of lines; variables are the caller's environment
  * explain_tool --table              JSON list of rows [path, kinds, effect, types, property]
- * explain_tool --keys               every key that the Compose specification gives a service, one a line: "deploy.replicas" */
+ * explain_tool --keys               every key that the Compose specification gives a service, one a
+ * line: "deploy.replicas" */
 #include "base/env.h"
 #include "compose/spec.h"
-#include "plan/report/explain.h"
 #include "plan/context.h"
+#include "plan/report/explain.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +26,15 @@ static int print_table(void)
     const struct explain_row *rows = explain_rows(&n);
     json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        json_push(all, plan_json("[s,i,s,s,s]", rows[i].path, (int)rows[i].kinds, explain_effect_name(rows[i].effect), rows[i].types, rows[i].property));
+        json_push(
+            all,
+            plan_json(
+                "[s,i,s,s,s]",
+                rows[i].path,
+                (int)rows[i].kinds,
+                explain_effect_name(rows[i].effect),
+                rows[i].types,
+                rows[i].property));
     return print(all);
 }
 
@@ -33,8 +42,10 @@ static int print_table(void)
 static void print_keys(const struct spec *spec, const char *prefix)
 {
     for (const struct spec_key *k = spec->keys; k && k->name; k++) {
-        bool deeper = strcmp(k->name, "build") == 0 || strcmp(k->name, "deploy") == 0 || strcmp(k->name, "resources") == 0 ||
-                      (*prefix && (strcmp(k->name, "limits") == 0 || strcmp(k->name, "reservations") == 0));
+        bool deeper =
+            strcmp(k->name, "build") == 0 || strcmp(k->name, "deploy") == 0 ||
+            strcmp(k->name, "resources") == 0 ||
+            (*prefix && (strcmp(k->name, "limits") == 0 || strcmp(k->name, "reservations") == 0));
         if (deeper && k->spec->keys) {
             cleanup_free char *below = xasprintf("%s%s.", prefix, k->name);
             print_keys(k->spec, below);
@@ -49,9 +60,30 @@ static json_t *line_json(const struct explain_line *l)
     json_t *resources = json_array();
     for (size_t i = 0; i < l->resource_count; i++)
         json_push(resources, plan_json("[s,s]", l->resources[i].logical_id, l->resources[i].type));
-    return plan_json("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:i,s:i}", "service", l->service, "key", l->key, "value", l->value, "effect",
-                     explain_effect_name(l->effect), "property", l->property, "text", l->text, "note", l->note, "resources", resources, "file",
-                     l->pos.file ? l->pos.file : "", "line", (int)l->pos.line, "column", (int)l->pos.column);
+    return plan_json(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:i,s:i}",
+        "service",
+        l->service,
+        "key",
+        l->key,
+        "value",
+        l->value,
+        "effect",
+        explain_effect_name(l->effect),
+        "property",
+        l->property,
+        "text",
+        l->text,
+        "note",
+        l->note,
+        "resources",
+        resources,
+        "file",
+        l->pos.file ? l->pos.file : "",
+        "line",
+        (int)l->pos.line,
+        "column",
+        (int)l->pos.column);
 }
 
 static int explain(const struct env *env, const char *file, struct error *err)
@@ -100,7 +132,9 @@ int main(int argc, char **argv)
         env_set(env, argv[i], eq + 1);
     }
     if (argc < 2 || explain(env, argv[argc - 1], &err) < 0) {
-        cleanup_free char *text = argc < 2 ? xstrdup("usage: explain_tool [NAME=VALUE…] FILE | --table | --keys") : error_format(&err);
+        cleanup_free char *text =
+            argc < 2 ? xstrdup("usage: explain_tool [NAME=VALUE…] FILE | --table | --keys")
+                     : error_format(&err);
         fprintf(stderr, "%s\n", text);
         return 1;
     }

@@ -1,10 +1,11 @@
 /* Test tool: what a template costs. For tests/plan/test_cost.py.
  *
- * price_tool TEMPLATE REGION     JSON: {"priced", "basis", "month", "lines": [[group, id, what, month]], "usage", "unknown"}
- * price_tool --table             JSON: {"rows": [[key, usd, unit, source]], "regions": [[name, factor]]} */
+ * price_tool TEMPLATE REGION     JSON: {"priced", "basis", "month", "lines": [[group, id, what,
+ * month]], "usage", "unknown"} price_tool --table             JSON: {"rows": [[key, usd, unit,
+ * source]], "regions": [[name, factor]]} */
 #include "base/mem.h"
-#include "plan/report/cost.h"
 #include "plan/context.h"
+#include "plan/report/cost.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,9 @@ static int print_table(void)
     const struct price_row *rows = price_rows(&n);
     json_t *all = json_array(), *regions = json_array();
     for (size_t i = 0; i < n; i++)
-        json_push(all, plan_json("[s,f,s,s]", rows[i].key, rows[i].usd, units[rows[i].unit], rows[i].source));
+        json_push(
+            all,
+            plan_json("[s,f,s,s]", rows[i].key, rows[i].usd, units[rows[i].unit], rows[i].source));
     const struct price_region *region = price_regions(&n);
     for (size_t i = 0; i < n; i++)
         json_push(regions, plan_json("[s,f]", region[i].name, region[i].factor));
@@ -50,9 +53,28 @@ static int print_cost(const char *path, const char *region)
     cost_of(template, region, &c);
     json_t *lines = json_array();
     for (size_t i = 0; i < c.len; i++)
-        json_push(lines, plan_json("[s,s,s,f]", c.lines[i].group, c.lines[i].logical_id, c.lines[i].what, c.lines[i].month));
-    return print(plan_json("{s:b,s:s,s:f,s:o,s:o,s:o}", "priced", c.priced, "basis", c.basis, "month", c.month, "lines", lines, "usage",
-                           texts(c.usage, c.usage_len), "unknown", texts(c.unknown, c.unknown_len)));
+        json_push(
+            lines,
+            plan_json(
+                "[s,s,s,f]",
+                c.lines[i].group,
+                c.lines[i].logical_id,
+                c.lines[i].what,
+                c.lines[i].month));
+    return print(plan_json(
+        "{s:b,s:s,s:f,s:o,s:o,s:o}",
+        "priced",
+        c.priced,
+        "basis",
+        c.basis,
+        "month",
+        c.month,
+        "lines",
+        lines,
+        "usage",
+        texts(c.usage, c.usage_len),
+        "unknown",
+        texts(c.unknown, c.unknown_len)));
 }
 
 int main(int argc, char **argv)

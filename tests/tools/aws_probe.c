@@ -1,7 +1,9 @@
-/* A call from the command line, through the whole layer: aws_probe SERVICE.Operation ['{"Member": …}'] [--all], or an
- * upload of a file: aws_probe s3.Upload '{"Bucket", "Key", "Path", "Payload"?, "Checksum"?}', or a presigned URL: aws_probe s3.Presign
- * '{"Bucket", "Key", "Method", "Seconds"}'. Reads the process's environment as a caller's. Prints the reply as JSON; an error goes to stderr,
- * exit code as defangctl's. For tests against the sandbox and for people who look for a fault. */
+/* A call from the command line, through the whole layer: aws_probe SERVICE.Operation ['{"Member":
+ * …}'] [--all], or an upload of a file: aws_probe s3.Upload '{"Bucket", "Key", "Path", "Payload"?,
+ * "Checksum"?}', or a presigned URL: aws_probe s3.Presign
+ * '{"Bucket", "Key", "Method", "Seconds"}'. Reads the process's environment as a caller's. Prints
+ * the reply as JSON; an error goes to stderr, exit code as defangctl's. For tests against the
+ * sandbox and for people who look for a fault. */
 #include "aws/aws.h"
 #include "aws/model/operations.h"
 #include "aws/s3/s3.h"
@@ -23,8 +25,8 @@ static const struct aws_operation *find_operation(const char *name)
 {
     for (size_t i = 0; aws_operations[i]; i++) {
         const char *id = aws_operations[i]->service->id;
-        cleanup_free char *full =
-            xasprintf("%s.%s", strrchr(id, '.') ? strrchr(id, '.') + 1 : id, aws_operations[i]->name);
+        cleanup_free char *full = xasprintf(
+            "%s.%s", strrchr(id, '.') ? strrchr(id, '.') + 1 : id, aws_operations[i]->name);
         if (strcmp(full, name) == 0)
             return aws_operations[i];
     }
@@ -42,13 +44,15 @@ static unsigned word(const char *const *words, const char *wanted)
 
 static int upload(struct aws_session *s, const json_t *in, json_t **out, struct error *err)
 {
-    static const char *const payloads[] = {"auto", "hashed", "unsigned-trailer", "signed-trailer", NULL},
+    static const char *const payloads[] =
+        {"auto", "hashed", "unsigned-trailer", "signed-trailer", NULL},
                              *const checksums[] = {"CRC64NVME", "CRC32", "SHA256", NULL};
-    struct s3_upload u = {.bucket = json_str_or(in, "Bucket", ""),
-                          .key = json_str_or(in, "Key", ""),
-                          .path = json_str_or(in, "Path", ""),
-                          .payload = word(payloads, json_str_or(in, "Payload", "auto")),
-                          .checksum = word(checksums, json_str_or(in, "Checksum", "CRC64NVME"))};
+    struct s3_upload u = {
+        .bucket = json_str_or(in, "Bucket", ""),
+        .key = json_str_or(in, "Key", ""),
+        .path = json_str_or(in, "Path", ""),
+        .payload = word(payloads, json_str_or(in, "Payload", "auto")),
+        .checksum = word(checksums, json_str_or(in, "Checksum", "CRC64NVME"))};
     struct stat st;
 
     if (stat(u.path, &st) < 0)
@@ -61,8 +65,14 @@ static int upload(struct aws_session *s, const json_t *in, json_t **out, struct 
 static int presign(struct aws_session *s, const json_t *in, json_t **out, struct error *err)
 {
     cleanup_free char *url = NULL;
-    int rc = s3_presign(s, json_str_or(in, "Method", "GET"), json_str_or(in, "Bucket", ""), json_str_or(in, "Key", ""),
-                        (unsigned)json_int_or(in, "Seconds", 60), &url, err);
+    int rc = s3_presign(
+        s,
+        json_str_or(in, "Method", "GET"),
+        json_str_or(in, "Bucket", ""),
+        json_str_or(in, "Key", ""),
+        (unsigned)json_int_or(in, "Seconds", 60),
+        &url,
+        err);
 
     if (rc == 0)
         *out = json_pack("{s:s}", "Url", url);
@@ -79,7 +89,8 @@ static int call(struct probe *p, json_t **out, struct error *err)
     struct aws_session *s = NULL;
     json_t *in = NULL;
 
-    bool uploads = strcmp(p->argv[1], "s3.Upload") == 0, presigns = strcmp(p->argv[1], "s3.Presign") == 0;
+    bool uploads = strcmp(p->argv[1], "s3.Upload") == 0,
+         presigns = strcmp(p->argv[1], "s3.Presign") == 0;
     if (!op && !uploads && !presigns)
         return error_raise(err, ERR_USAGE, "no operation %s in the tables", p->argv[1]);
     int rc = json_parse(input, strlen(input), &in, err);
@@ -88,8 +99,8 @@ static int call(struct probe *p, json_t **out, struct error *err)
     if (rc == 0 && !op)
         rc = uploads ? upload(s, in, out, err) : presign(s, in, out, err);
     else if (rc == 0)
-        rc =
-            all ? aws_call_all(s, op, json_incref(in), out, err) : aws_call(s, op, json_incref(in), out, err);
+        rc = all ? aws_call_all(s, op, json_incref(in), out, err)
+                 : aws_call(s, op, json_incref(in), out, err);
     json_decref(in);
     aws_session_free(s);
     return rc;

@@ -15,7 +15,8 @@ json_t *blobs_encode(const struct aws_shape *shape, const json_t *v)
     }
     if (shape->type == AWS_LIST && json_is_array(v)) {
         out = json_array();
-        json_array_foreach(v, i, item) json_array_append_new(out, blobs_encode(shape->item->shape, item));
+        json_array_foreach(v, i, item)
+            json_array_append_new(out, blobs_encode(shape->item->shape, item));
         return out;
     }
     if (shape->type == AWS_MAP && json_is_object(v)) {
@@ -25,7 +26,8 @@ json_t *blobs_encode(const struct aws_shape *shape, const json_t *v)
         return out;
     }
     out = json_deep_copy(v);
-    for (size_t m = 0; shape->type == AWS_STRUCTURE && !shape->document && m < shape->member_count; m++) {
+    for (size_t m = 0; shape->type == AWS_STRUCTURE && !shape->document && m < shape->member_count;
+         m++) {
         const struct aws_member *member = &shape->members[m];
         item = json_object_get(v, member->name);
         if (item && !member->json_value)

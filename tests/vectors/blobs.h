@@ -1,4 +1,5 @@
-/* The vectors write blobs as plain text and timestamps as numbers; our values hold base64. Turns one into the other by shape. */
+/* The vectors write blobs as plain text and timestamps as numbers; our values hold base64. Turns
+ * one into the other by shape. */
 #pragma once
 
 #include "aws/model/model.h"

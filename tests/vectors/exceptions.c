@@ -23,12 +23,14 @@ static struct exception *load(size_t *count)
     for (const char *p = text; *p;) {
         size_t len = strcspn(p, "\n");
         cleanup_free char *line = xstrndup(p, len);
-        char *first = text_starts(line, "- `") ? line + 3 : NULL, *second = first ? strchr(first, '`') : NULL;
+        char *first = text_starts(line, "- `") ? line + 3 : NULL,
+             *second = first ? strchr(first, '`') : NULL;
 
         if (second) {
             list = xreallocarray(list, n + 1, sizeof *list);
-            list[n++] = (struct exception){xstrndup(first, (size_t)(second - first)),
-                                           text_trim(second + 1 + strspn(second + 1, " :"))};
+            list[n++] = (struct exception){
+                xstrndup(first, (size_t)(second - first)),
+                text_trim(second + 1 + strspn(second + 1, " :"))};
         }
         p += len + (p[len] == '\n');
     }

@@ -34,8 +34,8 @@ static enum aws_protocol protocol_of(const json_t *meta)
     return text_eq(json_str(meta, "jsonVersion"), "1.0") ? AWS_JSON_1_0 : AWS_JSON_1_1;
 }
 
-void model_loader_init(struct model_loader *m, struct arena *arena, const json_t *metadata,
-                       const json_t *shapes)
+void model_loader_init(
+    struct model_loader *m, struct arena *arena, const json_t *metadata, const json_t *shapes)
 {
     *m = (struct model_loader){
         .arena = arena, .shapes = shapes, .service = arena_make(arena, struct aws_service)};
@@ -47,8 +47,8 @@ void model_loader_init(struct model_loader *m, struct arena *arena, const json_t
     m->service->protocol = protocol_of(metadata);
 }
 
-static void read_namespace(struct model_loader *m, const json_t *traits, const char **uri,
-                           const char **prefix)
+static void
+read_namespace(struct model_loader *m, const json_t *traits, const char **uri, const char **prefix)
 {
     const json_t *ns = json_object_get(traits, "xmlNamespace");
 
@@ -66,9 +66,16 @@ static enum aws_shape_type type_of(const char *name)
         const char *name;
         enum aws_shape_type type;
     } types[] = {
-        {"structure", AWS_STRUCTURE}, {"list", AWS_LIST},     {"map", AWS_MAP},      {"integer", AWS_INTEGER},
-        {"long", AWS_LONG},           {"double", AWS_DOUBLE}, {"float", AWS_DOUBLE}, {"boolean", AWS_BOOLEAN},
-        {"timestamp", AWS_TIMESTAMP}, {"blob", AWS_BLOB},
+        {"structure", AWS_STRUCTURE},
+        {"list", AWS_LIST},
+        {"map", AWS_MAP},
+        {"integer", AWS_INTEGER},
+        {"long", AWS_LONG},
+        {"double", AWS_DOUBLE},
+        {"float", AWS_DOUBLE},
+        {"boolean", AWS_BOOLEAN},
+        {"timestamp", AWS_TIMESTAMP},
+        {"blob", AWS_BLOB},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
@@ -89,7 +96,8 @@ static enum aws_location location_of(const char *name)
     return AWS_IN_BODY;
 }
 
-static void fill_member(struct model_loader *m, struct aws_member *out, const char *name, const json_t *ref)
+static void
+fill_member(struct model_loader *m, struct aws_member *out, const char *name, const json_t *ref)
 {
     const json_t *target = json_object_get(m->shapes, json_str_or(ref, "shape", ""));
 
@@ -98,8 +106,8 @@ static void fill_member(struct model_loader *m, struct aws_member *out, const ch
     if (!out->wire && json_str(target, "location")) /* the older suite says it at the shape */
         out->wire = text(m, target, "locationName");
     out->shape = shape(m, json_str_or(ref, "shape", "String"));
-    out->location =
-        location_of(json_str(ref, "location") ? json_str(ref, "location") : json_str(target, "location"));
+    out->location = location_of(
+        json_str(ref, "location") ? json_str(ref, "location") : json_str(target, "location"));
     out->flattened = flag(ref, "flattened");
     out->xml_attribute = flag(ref, "xmlAttribute");
     out->idempotency_token = flag(ref, "idempotencyToken");
@@ -122,7 +130,8 @@ static void fill_structure(struct model_loader *m, struct aws_shape *out, const 
 {
     const json_t *members = json_object_get(in, "members");
     const char *payload = json_str_or(in, "payload", ""), *key;
-    struct aws_member *list = arena_array(m->arena, struct aws_member, json_object_size(members) + 1);
+    struct aws_member *list =
+        arena_array(m->arena, struct aws_member, json_object_size(members) + 1);
     const json_t *needed = json_object_get(in, "required");
     json_t *ref, *name;
     size_t i;
@@ -171,8 +180,8 @@ static const struct aws_shape *shape(struct model_loader *m, const char *name)
 }
 
 /* The older suite names the payload where the operation refers to the shape. */
-static const struct aws_shape *with_payload(struct model_loader *m, const struct aws_shape *in,
-                                            const char *payload)
+static const struct aws_shape *
+with_payload(struct model_loader *m, const struct aws_shape *in, const char *payload)
 {
     if (!payload)
         return in;
@@ -200,15 +209,15 @@ const struct aws_operation *model_operation(struct model_loader *m, const json_t
     op->host_prefix = json_str(given, "endpoint.hostPrefix");
     op->result_wrapper = json_str(given, "output.resultWrapper");
     if (!op->result_wrapper)
-        op->result_wrapper =
-            json_str(json_object_get(m->shapes, json_str_or(given, "output.shape", "")), "resultWrapper");
+        op->result_wrapper = json_str(
+            json_object_get(m->shapes, json_str_or(given, "output.shape", "")), "resultWrapper");
     op->input_name = json_str(given, "input.locationName");
     read_namespace(m, json_object_get(given, "input"), &op->input_namespace, &ignored);
     if (json_str(given, "input.shape"))
-        op->input =
-            with_payload(m, shape(m, json_str(given, "input.shape")), json_str(given, "input.payload"));
+        op->input = with_payload(
+            m, shape(m, json_str(given, "input.shape")), json_str(given, "input.payload"));
     if (json_str(given, "output.shape"))
-        op->output =
-            with_payload(m, shape(m, json_str(given, "output.shape")), json_str(given, "output.payload"));
+        op->output = with_payload(
+            m, shape(m, json_str(given, "output.shape")), json_str(given, "output.payload"));
     return op;
 }

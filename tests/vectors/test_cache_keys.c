@@ -1,4 +1,5 @@
-/* File names of the caches shared with the AWS CLI (cache-keys) and SSO token renewal (sso-token), through a session and a scripted transport. */
+/* File names of the caches shared with the AWS CLI (cache-keys) and SSO token renewal (sso-token),
+ * through a session and a scripted transport. */
 #include "aws/aws.h"
 #include "aws/identity/credentials.h"
 #include "aws/identity/role_cache.h"
@@ -24,11 +25,19 @@ static char *path_of(const struct env *env, const json_t *test)
     if (text_starts(kind, "login"))
         return login_cache_path(env, json_str_or(test, "hashedString", ""));
     if (strcmp(kind, "sso-role-credentials") == 0) {
-        cleanup_free char *key = role_cache_key_sso(json_str(a, "accountId"), json_str(a, "roleName"), json_str(a, "sessionName"), json_str(a, "startUrl"));
+        cleanup_free char *key = role_cache_key_sso(
+            json_str(a, "accountId"),
+            json_str(a, "roleName"),
+            json_str(a, "sessionName"),
+            json_str(a, "startUrl"));
         return role_cache_path(env, key);
     }
-    struct role_cache_role r = {json_str(a, "RoleArn"), json_str(a, "RoleSessionName"), json_str(a, "ExternalId"), json_str(a, "SerialNumber"),
-                                json_int_or(a, "DurationSeconds", 0)};
+    struct role_cache_role r = {
+        json_str(a, "RoleArn"),
+        json_str(a, "RoleSessionName"),
+        json_str(a, "ExternalId"),
+        json_str(a, "SerialNumber"),
+        json_int_or(a, "DurationSeconds", 0)};
     cleanup_free char *key = role_cache_key_role(&r);
     return role_cache_path(env, key);
 }
@@ -55,6 +64,7 @@ START_TEST(cache_keys)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 struct run {
@@ -67,7 +77,8 @@ struct run {
 static void get_token(void *arg)
 {
     struct run *r = arg;
-    const struct sso_source from = {"admin", "https://d-123.awsapps.com/start", "us-west-2", "test"};
+    const struct sso_source from = {
+        "admin", "https://d-123.awsapps.com/start", "us-west-2", "test"};
     struct aws_session *s = NULL;
 
     ck_assert_int_eq(fixture_open(&r->f, NULL, "us-west-2", &s, NULL), 0);
@@ -77,14 +88,17 @@ static void get_token(void *arg)
 
 static const char *expected_error(const char *exception)
 {
-    return strcmp(exception, "SSOTokenLoadError") == 0 ? "Error loading SSO Token: " : "Token has expired and refresh failed";
+    return strcmp(exception, "SSOTokenLoadError") == 0 ? "Error loading SSO Token: "
+                                                       : "Token has expired and refresh failed";
 }
 
 static void check_refresh(struct vectors *v, struct run *r, const char *id, const json_t *test)
 {
-    const char *exception = json_str(test, "expectedException"), *token = json_str(test, "expectedToken.token");
+    const char *exception = json_str(test, "expectedException"),
+               *token = json_str(test, "expectedToken.token");
     json_t *want = json_object_get(test, "expectedTokenWriteback");
-    cleanup_free char *path = path_join(r->f.home, ".aws/sso/cache/d033e22ae348aeb5660fc2140aec35850c4da997.json");
+    cleanup_free char *path =
+        path_join(r->f.home, ".aws/sso/cache/d033e22ae348aeb5660fc2140aec35850c4da997.json");
     cleanup_str struct str text = STR_INIT;
     cleanup_json json_t *now = NULL;
 
@@ -122,8 +136,13 @@ static void run_refresh(struct vectors *v, const json_t *test)
     fake_clock_advance(&r.f.clock, now_ms - r.f.clock.wall_ms);
     fixture_file(&r.f, ".aws/sso/cache/d033e22ae348aeb5660fc2140aec35850c4da997.json", cached);
     if (reply)
-        script_http_add(r.f.script, &(struct script_step){.method = "POST", .url = "https://oidc.us-west-2.amazonaws.com/token",
-                                                          .body = "*\"grantType\"*\"refresh_token\"*", .reply = reply});
+        script_http_add(
+            r.f.script,
+            &(struct script_step){
+                .method = "POST",
+                .url = "https://oidc.us-west-2.amazonaws.com/token",
+                .body = "*\"grantType\"*\"refresh_token\"*",
+                .reply = reply});
     fixture_run(&r.f, get_token, &r);
     script_http_assert_done(r.f.script);
     check_refresh(v, &r, json_str_or(test, "documentation", "?"), test);
@@ -143,6 +162,7 @@ START_TEST(sso_refresh)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 static void append_sections(struct str *out, const char *prefix, const json_t *sections)
@@ -153,7 +173,8 @@ static void append_sections(struct str *out, const char *prefix, const json_t *s
     json_object_foreach((json_t *)(uintptr_t)sections, name, section)
     {
         str_appendf(out, "[%s %s]\n", prefix, name);
-        json_object_foreach(section, key, value) str_appendf(out, "%s = %s\n", key, json_string_value(value));
+        json_object_foreach(section, key, value)
+            str_appendf(out, "%s = %s\n", key, json_string_value(value));
     }
 }
 
@@ -182,7 +203,8 @@ START_TEST(sso_resolution)
     {
         struct run r = {0};
         cleanup_str struct str text = STR_INIT;
-        const char *id = json_str_or(test, "documentation", "?"), *exception = json_str(test, "expectedException");
+        const char *id = json_str_or(test, "documentation", "?"),
+                   *exception = json_str(test, "expectedException");
 
         append_sections(&text, "profile", json_at(test, "config.profiles"));
         append_sections(&text, "sso-session", json_at(test, "config.sso_sessions"));
@@ -193,13 +215,15 @@ START_TEST(sso_resolution)
         if (r.rc == want)
             vectors_pass(&v);
         else
-            vectors_fail(&v, id, "%d instead of %d: %s", r.rc, want, r.err.message ? r.err.message : "-");
+            vectors_fail(
+                &v, id, "%d instead of %d: %s", r.rc, want, r.err.message ? r.err.message : "-");
         error_done(&r.err);
         fixture_done(&r.f);
     }
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 int main(void)

@@ -1,5 +1,6 @@
-/* credential-chain-scenarios in folders: an environment, a file tree, recorded exchanges, and the credentials that come of them. Each request is
- * answered by the first recorded exchange of its method, host and path that was not used yet. */
+/* credential-chain-scenarios in folders: an environment, a file tree, recorded exchanges, and the
+ * credentials that come of them. Each request is answered by the first recorded exchange of its
+ * method, host and path that was not used yet. */
 #include "aws/aws.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -39,10 +40,12 @@ static json_t *load(const char *folder, const char *name)
     return vectors_json(relative);
 }
 
-/* The file tree goes below the fixture's folder; absolute paths in it and in the environment follow. */
+/* The file tree goes below the fixture's folder; absolute paths in it and in the environment
+ * follow. */
 static char *moved(const struct run *r, const char *text, const char *before)
 {
-    cleanup_free char *mark = xasprintf("%s/", before), *with = xasprintf("%s%s/", before, r->f.home);
+    cleanup_free char *mark = xasprintf("%s/", before),
+                      *with = xasprintf("%s%s/", before, r->f.home);
     struct str out = STR_INIT;
 
     for (const char *p = text; *p;) {
@@ -61,7 +64,8 @@ static void copy_tree(struct run *r, const char *from, const char *to)
     DIR *d = opendir(from);
 
     for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
-        cleanup_free char *path = path_join(from, e->d_name), *below = *to ? xasprintf("%s/%s", to, e->d_name) : xstrdup(e->d_name);
+        cleanup_free char *path = path_join(from, e->d_name),
+                          *below = *to ? xasprintf("%s/%s", to, e->d_name) : xstrdup(e->d_name);
         cleanup_str struct str text = STR_INIT;
 
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
@@ -86,7 +90,9 @@ static void set_environment(struct run *r, const json_t *env)
     json_object_foreach((json_t *)(uintptr_t)env, name, value)
     {
         const char *text = json_string_value(value);
-        cleanup_free char *path = text[0] == '/' && !text_starts(name, "AWS_CONTAINER_CREDENTIALS") ? xasprintf("%s%s", r->f.home, text) : xstrdup(text);
+        cleanup_free char *path = text[0] == '/' && !text_starts(name, "AWS_CONTAINER_CREDENTIALS")
+                                      ? xasprintf("%s%s", r->f.home, text)
+                                      : xstrdup(text);
         fixture_env(&r->f, name, path);
     }
 }
@@ -99,7 +105,8 @@ static void read_traffic(struct run *r)
     json_array_foreach(json_object_get(r->traffic, "events"), i, event)
     {
         long long id = json_int_or(event, "connection_id", 0);
-        struct exchange *x = id >= 0 && id < (long long)ARRAY_LEN(r->exchanges) ? &r->exchanges[id] : NULL;
+        struct exchange *x =
+            id >= 0 && id < (long long)ARRAY_LEN(r->exchanges) ? &r->exchanges[id] : NULL;
 
         if (!x)
             continue;
@@ -126,14 +133,16 @@ static bool same_place(const char *a, const char *b)
     return n == m && strncmp(a, b, n) == 0;
 }
 
-static void answer(void *arg, const struct http_request *req, const char *body, struct script_step *step)
+static void
+answer(void *arg, const struct http_request *req, const char *body, struct script_step *step)
 {
     struct run *r = arg;
 
     (void)body;
     for (size_t i = 0; i < r->count; i++) {
         struct exchange *x = &r->exchanges[i];
-        if (x->used || !x->uri || strcmp(x->method, req->method) != 0 || !same_place(x->uri, req->url))
+        if (x->used || !x->uri || strcmp(x->method, req->method) != 0 ||
+            !same_place(x->uri, req->url))
             continue;
         x->used = true;
         if (x->status) {
@@ -164,9 +173,16 @@ static void judge(struct vectors *v, const struct run *r, const char *id, const 
         vectors_pass(v);
     else if (!ok || r->rc < 0)
         vectors_fail(v, id, "%s", ok ? r->err.message : r->c.source);
-    else if (vectors_equal(v, id, "key", json_str(ok, "access_key_id"), r->c.access_key_id) &&
-             vectors_equal(v, id, "secret", json_str(ok, "secret_access_key"), secret_get(&r->c.secret_access_key)) &&
-             vectors_equal(v, id, "token", json_str_or(ok, "session_token", ""), secret_get(&r->c.session_token)))
+    else if (
+        vectors_equal(v, id, "key", json_str(ok, "access_key_id"), r->c.access_key_id) &&
+        vectors_equal(
+            v,
+            id,
+            "secret",
+            json_str(ok, "secret_access_key"),
+            secret_get(&r->c.secret_access_key)) &&
+        vectors_equal(
+            v, id, "token", json_str_or(ok, "session_token", ""), secret_get(&r->c.session_token)))
         vectors_pass(v);
 }
 
@@ -189,7 +205,8 @@ static void run_folder(struct vectors *v, const char *folder)
     copy_tree(&r, tree, "");
     set_environment(&r, env);
     read_traffic(&r);
-    script_http_add(r.f.script, &(struct script_step){.times = 100, .on_request = answer, .arg = &r});
+    script_http_add(
+        r.f.script, &(struct script_step){.times = 100, .on_request = answer, .arg = &r});
     fixture_run(&r.f, resolve_body, &r);
     judge(v, &r, folder, ok);
     aws_credentials_done(&r.c);
@@ -200,7 +217,8 @@ static void run_folder(struct vectors *v, const char *folder)
 
 START_TEST(every_folder)
 {
-    static const char *const groups[] = {"default-credential-provider-chain", "profile-provider", "default-token-provider-chain"};
+    static const char *const groups[] = {
+        "default-credential-provider-chain", "profile-provider", "default-token-provider-chain"};
     struct vectors v = {.name = "credential chain"};
 
     for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
@@ -215,6 +233,7 @@ START_TEST(every_folder)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 int main(void)

@@ -1,4 +1,5 @@
-/* credential-chain-scenarios in tables: `aws login` sessions (8), the metadata service's endpoint (14), chains of assumed roles (28). */
+/* credential-chain-scenarios in tables: `aws login` sessions (8), the metadata service's endpoint
+ * (14), chains of assumed roles (28). */
 #include "aws/aws.h"
 #include "aws/identity/credentials.h"
 #include "base/clock.h"
@@ -45,7 +46,8 @@ static void add_files(struct fixture *f, const char *folder, const json_t *files
     json_object_foreach((json_t *)(uintptr_t)files, name, value)
     {
         cleanup_free char *path = xasprintf("%s/%s", folder, name);
-        cleanup_free char *text = json_is_string(value) ? xstrdup(json_string_value(value)) : json_print(value, false, false);
+        cleanup_free char *text = json_is_string(value) ? xstrdup(json_string_value(value))
+                                                        : json_print(value, false, false);
         fixture_file(f, path, text);
     }
 }
@@ -57,7 +59,10 @@ static const json_t *outcome(const json_t *test, const char *kind)
     json_t *o;
     size_t i;
 
-    json_array_foreach(json_object_get(test, "outcomes"), i, o) if (strcmp(json_str_or(o, "result", ""), kind) == 0) return o;
+    json_array_foreach(
+        json_object_get(test, "outcomes"),
+        i,
+        o) if (strcmp(json_str_or(o, "result", ""), kind) == 0) return o;
     return NULL;
 }
 
@@ -65,9 +70,19 @@ static void expect_call(struct run *r, const json_t *call, char **keep)
 {
     const json_t *output = json_at(call, "response.tokenOutput");
 
-    *keep = output ? json_print(output, false, false) : xstrdup("{\"__type\":\"AccessDeniedException\",\"error\":\"TOKEN_EXPIRED\",\"message\":\"no\"}");
-    script_http_add(r->f.script, &(struct script_step){.method = "POST", .url = "https://us-east-1.signin.aws.amazon.com/v1/token", .header = "DPoP: ey*.ey*.*",
-                                                       .body = "*\"grantType\"*\"refresh_token\"*", .reply = *keep, .status = output ? 200 : 400});
+    *keep = output ? json_print(output, false, false)
+                   : xstrdup(
+                         "{\"__type\":\"AccessDeniedException\",\"error\":\"TOKEN_EXPIRED\","
+                         "\"message\":\"no\"}");
+    script_http_add(
+        r->f.script,
+        &(struct script_step){
+            .method = "POST",
+            .url = "https://us-east-1.signin.aws.amazon.com/v1/token",
+            .header = "DPoP: ey*.ey*.*",
+            .body = "*\"grantType\"*\"refresh_token\"*",
+            .reply = *keep,
+            .status = output ? 200 : 400});
 }
 
 static void check_cache(struct vectors *v, const struct run *r, const char *id, const json_t *want)
@@ -77,7 +92,8 @@ static void check_cache(struct vectors *v, const struct run *r, const char *id, 
 
     json_object_foreach((json_t *)(uintptr_t)want, name, value)
     {
-        cleanup_free char *relative = xasprintf(".aws/login/cache/%s", name), *path = path_join(r->f.home, relative);
+        cleanup_free char *relative = xasprintf(".aws/login/cache/%s", name),
+                          *path = path_join(r->f.home, relative);
         cleanup_str struct str text = STR_INIT;
         cleanup_json json_t *now = NULL;
 
@@ -102,7 +118,8 @@ static void login_case(struct vectors *v, const json_t *test)
     int64_t now_ms;
 
     fixture_init(&r.f);
-    ck_assert_int_eq(clock_parse_iso("2025-11-19T00:00:00Z", &now_ms), 0); /* what the expected times mean */
+    ck_assert_int_eq(
+        clock_parse_iso("2025-11-19T00:00:00Z", &now_ms), 0); /* what the expected times mean */
     fake_clock_advance(&r.f.clock, now_ms - r.f.clock.wall_ms);
     fixture_file(&r.f, ".aws/config", json_str_or(test, "configContents", ""));
     add_files(&r.f, ".aws/login/cache", json_object_get(test, "cacheContents"));
@@ -114,10 +131,17 @@ static void login_case(struct vectors *v, const json_t *test)
         vectors_pass(v);
     else if (!want || r.rc < 0)
         vectors_fail(v, id, "%s", r.err.message ? r.err.message : "no error");
-    else if (vectors_equal(v, id, "key", json_str(want, "accessKeyId"), r.c.access_key_id) &&
-             vectors_equal(v, id, "secret", json_str(want, "secretAccessKey"), secret_get(&r.c.secret_access_key)) &&
-             vectors_equal(v, id, "token", json_str(want, "sessionToken"), secret_get(&r.c.session_token)) &&
-             vectors_equal(v, id, "account", json_str(want, "accountId"), r.c.account_id))
+    else if (
+        vectors_equal(v, id, "key", json_str(want, "accessKeyId"), r.c.access_key_id) &&
+        vectors_equal(
+            v,
+            id,
+            "secret",
+            json_str(want, "secretAccessKey"),
+            secret_get(&r.c.secret_access_key)) &&
+        vectors_equal(
+            v, id, "token", json_str(want, "sessionToken"), secret_get(&r.c.session_token)) &&
+        vectors_equal(v, id, "account", json_str(want, "accountId"), r.c.account_id))
         check_cache(v, &r, id, cache);
     end(&r);
 }
@@ -125,7 +149,8 @@ static void login_case(struct vectors *v, const json_t *test)
 START_TEST(login_sessions)
 {
     struct vectors v = {.name = "login sessions"};
-    cleanup_json json_t *file = vectors_json("credential-chain-scenarios/login-provider-test-cases.json");
+    cleanup_json json_t *file =
+        vectors_json("credential-chain-scenarios/login-provider-test-cases.json");
     json_t *test;
     size_t i;
 
@@ -133,6 +158,7 @@ START_TEST(login_sessions)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 /* --- the metadata service --- */
@@ -151,8 +177,10 @@ static void metadata_case(struct vectors *v, const json_t *test)
     fixture_init(&r.f);
     fixture_env(&r.f, "AWS_EC2_METADATA_DISABLED", "false");
     fixture_env(&r.f, "PWD", r.f.home);
-    json_object_foreach(json_object_get(test, "env"), name, value) fixture_env(&r.f, name, json_string_value(value));
-    json_object_foreach(json_object_get(test, "fs"), name, value) fixture_file(&r.f, name, json_string_value(value));
+    json_object_foreach(json_object_get(test, "env"), name, value)
+        fixture_env(&r.f, name, json_string_value(value));
+    json_object_foreach(json_object_get(test, "fs"), name, value)
+        fixture_file(&r.f, name, json_string_value(value));
     if (url)
         script_http_add(r.f.script, &(struct script_step){.method = "PUT", .status = 400});
     fixture_run(&r.f, resolve_body, &r);
@@ -162,14 +190,20 @@ static void metadata_case(struct vectors *v, const json_t *test)
     } else if (!url && r.rc < 0 && script_http_count(r.f.script) == 0)
         vectors_pass(v);
     else
-        vectors_fail(v, full, "%zu requests, %s", script_http_count(r.f.script), r.err.message ? r.err.message : "no error");
+        vectors_fail(
+            v,
+            full,
+            "%zu requests, %s",
+            script_http_count(r.f.script),
+            r.err.message ? r.err.message : "no error");
     end(&r);
 }
 
 START_TEST(metadata_endpoints)
 {
     struct vectors v = {.name = "metadata endpoints"};
-    cleanup_json json_t *file = vectors_json("credential-chain-scenarios/imds-config/imds-endpoint-tests.json");
+    cleanup_json json_t *file =
+        vectors_json("credential-chain-scenarios/imds-config/imds-endpoint-tests.json");
     json_t *test;
     size_t i;
 
@@ -177,29 +211,38 @@ START_TEST(metadata_endpoints)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 /* --- assumed roles --- */
 
 /* Answers whatever a chain asks; the parameters of every AssumeRole are compared afterwards. */
-static void answer(void *arg, const struct http_request *req, const char *body, struct script_step *step)
+static void
+answer(void *arg, const struct http_request *req, const char *body, struct script_step *step)
 {
     (void)arg;
     (void)body;
     if (strstr(req->url, "/federation/"))
-        step->reply = "{\"roleCredentials\":{\"accessKeyId\":\"SSO\",\"secretAccessKey\":\"s\",\"sessionToken\":\"t\",\"expiration\":4102444800000}}";
+        step->reply = "{\"roleCredentials\":{\"accessKeyId\":\"SSO\",\"secretAccessKey\":\"s\","
+                      "\"sessionToken\":\"t\",\"expiration\":4102444800000}}";
     else if (strstr(req->url, "/latest/api/token"))
         step->reply = "TOKEN";
     else if (strstr(req->url, "security-credentials/r"))
-        step->reply = "{\"AccessKeyId\":\"NAMED\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2099-01-01T00:00:00Z\"}";
+        step->reply = "{\"AccessKeyId\":\"NAMED\",\"SecretAccessKey\":\"s\",\"Token\":\"t\","
+                      "\"Expiration\":\"2099-01-01T00:00:00Z\"}";
     else if (strstr(req->url, "security-credentials/"))
         step->reply = "r";
     else if (strstr(body, "WithWebIdentity"))
-        step->reply = "<R><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>WEB</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
-                      "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult></R>";
+        step->reply =
+            "<R><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>WEB</"
+            "AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+            "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></"
+            "AssumeRoleWithWebIdentityResult></R>";
     else
-        step->reply = "<R><AssumeRoleResult><Credentials><AccessKeyId>ROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
-                      "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></R>";
+        step->reply =
+            "<R><AssumeRoleResult><Credentials><AccessKeyId>ROLE</AccessKeyId><SecretAccessKey>s</"
+            "SecretAccessKey><SessionToken>t</SessionToken>"
+            "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></R>";
 }
 
 static void append_sections(struct str *out, const char *prefix, const json_t *sections)
@@ -210,11 +253,13 @@ static void append_sections(struct str *out, const char *prefix, const json_t *s
     json_object_foreach((json_t *)(uintptr_t)sections, name, section)
     {
         str_appendf(out, "[%s %s]\n", prefix, name);
-        json_object_foreach(section, key, value) str_appendf(out, "%s = %s\n", key, json_string_value(value));
+        json_object_foreach(section, key, value)
+            str_appendf(out, "%s = %s\n", key, json_string_value(value));
     }
 }
 
-/* The chain as it went over the wire: "AssumeRole ARN;" and so on, after the words of the first link. */
+/* The chain as it went over the wire: "AssumeRole ARN;" and so on, after the words of the first
+ * link. */
 static char *went(const struct run *r)
 {
     struct str out = STR_INIT;
@@ -228,7 +273,12 @@ static char *went(const struct run *r)
         else if (strstr(sent->url, "security-credentials/r"))
             str_append(&out, "NamedSource;");
         else if (arn)
-            str_appendf(&out, "%s %.*s;", strstr(sent->body, "WithWebIdentity") ? "WebIdentityToken" : "AssumeRole", (int)strcspn(arn + 8, "&"), arn + 8);
+            str_appendf(
+                &out,
+                "%s %.*s;",
+                strstr(sent->body, "WithWebIdentity") ? "WebIdentityToken" : "AssumeRole",
+                (int)strcspn(arn + 8, "&"),
+                arn + 8);
     }
     return str_take(&out);
 }
@@ -279,8 +329,14 @@ static void role_case(struct vectors *v, const json_t *test)
     fixture_file(&r.f, "token.jwt", "jwt");
     fixture_file(&r.f, ".aws/config", text);
     /* tokens for the legacy URL and for the session of the cases */
-    fixture_file(&r.f, ".aws/sso/cache/0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33.json", "{\"accessToken\":\"t\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}");
-    fixture_file(&r.f, ".aws/sso/cache/7c459196c60f9c8b83244ac9c88b673bfec5eece.json", "{\"accessToken\":\"t\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}");
+    fixture_file(
+        &r.f,
+        ".aws/sso/cache/0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33.json",
+        "{\"accessToken\":\"t\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}");
+    fixture_file(
+        &r.f,
+        ".aws/sso/cache/7c459196c60f9c8b83244ac9c88b673bfec5eece.json",
+        "{\"accessToken\":\"t\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}");
     fixture_env(&r.f, "AWS_EC2_METADATA_DISABLED", "false");
     script_http_add(r.f.script, &(struct script_step){.times = 20, .on_request = answer});
     fixture_run(&r.f, resolve_body, &r);
@@ -305,6 +361,7 @@ START_TEST(assumed_roles)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 int main(void)

@@ -1,5 +1,5 @@
-/* Which URI the container provider asks, from the environment (ecs-tests.json), through a whole session and a
- * scripted transport. */
+/* Which URI the container provider asks, from the environment (ecs-tests.json), through a whole
+ * session and a scripted transport. */
 #include "aws/aws.h"
 #include "base/mem.h"
 #include "unit/aws/fixture.h"
@@ -41,7 +41,8 @@ static void run_case(struct vectors *v, const json_t *test)
         script_http_add(
             r.f.script,
             &(struct script_step){
-                .times = 3, .reply = "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"});
+                .times = 3,
+                .reply = "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"});
     fixture_run(&r.f, body, &r);
     if (url && r.rc == 0) {
         if (vectors_equal(v, id, "URI", url, script_http_sent(r.f.script, 0)->url))
@@ -65,11 +66,13 @@ START_TEST(every_case)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
+
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {every_case}; /* the fixture's assertions want a Check test around them */
+    const TTest *const tests[] = {
+        every_case}; /* the fixture's assertions want a Check test around them */
 
     free(vectors_path(".")); /* says so, and leaves, where there are no vectors */
     return suite_run("vectors/container_uri", tests, ARRAY_LEN(tests));

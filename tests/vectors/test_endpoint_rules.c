@@ -1,6 +1,6 @@
 /* The published endpoint tests of the services that we call, against aws/endpoint.c. */
-#include "aws/settings/endpoint.h"
 #include "aws/model/operations.h"
+#include "aws/settings/endpoint.h"
 #include "aws/settings/settings.h"
 #include "base/mem.h"
 #include "vectors/exceptions.h"
@@ -39,7 +39,8 @@ static const char *expected_region(const json_t *expect)
     return json_str(expect, "endpoint.properties.authSchemes.0.signingRegion");
 }
 
-static void run_case(struct vectors *v, const struct aws_service *service, const char *id, const json_t *c)
+static void
+run_case(struct vectors *v, const struct aws_service *service, const char *id, const json_t *c)
 {
     const json_t *params = json_object_get(c, "params"), *expect = json_object_get(c, "expect");
     struct aws_endpoint_params p = {
@@ -52,7 +53,8 @@ static void run_case(struct vectors *v, const struct aws_service *service, const
     cleanup_error struct error err = ERROR_INIT;
     const char *url = json_str(expect, "endpoint.url");
 
-    /* the tests give a custom endpoint without a region; sessions refuse that (aws-access.md section 4) */
+    /* the tests give a custom endpoint without a region; sessions refuse that (aws-access.md
+     * section 4) */
     if (p.custom_url && !p.region)
         p.region = "us-east-1";
     int rc = aws_endpoint_resolve(service, &p, &e, &err);
@@ -60,8 +62,12 @@ static void run_case(struct vectors *v, const struct aws_service *service, const
         if (rc < 0)
             vectors_pass(v);
         else
-            vectors_fail(v, id, "resolves to %s where an error is expected: %s", e.url,
-                         json_str_or(expect, "error", "?"));
+            vectors_fail(
+                v,
+                id,
+                "resolves to %s where an error is expected: %s",
+                e.url,
+                json_str_or(expect, "error", "?"));
         return;
     }
     if (rc < 0) {
@@ -77,16 +83,21 @@ static void run_case(struct vectors *v, const struct aws_service *service, const
 /* What makes it right that account_id_endpoint_mode changes no endpoint (aws/settings.h). */
 static void takes_no_account_id(struct vectors *v, const char *folder)
 {
-    cleanup_free char *relative = xasprintf("endpoint-rules/services/%s/endpoint-rule-set-1.json", folder);
+    cleanup_free char *relative =
+        xasprintf("endpoint-rules/services/%s/endpoint-rule-set-1.json", folder);
     cleanup_json json_t *rules = vectors_json(relative);
     const json_t *parameters = json_object_get(rules, "parameters"), *p;
     const char *name;
 
-    json_object_foreach((json_t *)(uintptr_t)parameters, name, p)
-        if (text_starts(json_str_or(p, "builtIn", ""), "AWS::Auth::AccountId")) {
-            vectors_fail(v, relative, "%s: endpoints of accounts, which aws/endpoint.c does not know", name);
-            return;
-        }
+    json_object_foreach(
+        (json_t *)(uintptr_t)parameters,
+        name,
+        p) if (text_starts(json_str_or(p, "builtIn", ""), "AWS::Auth::AccountId"))
+    {
+        vectors_fail(
+            v, relative, "%s: endpoints of accounts, which aws/endpoint.c does not know", name);
+        return;
+    }
     if (json_object_size(parameters))
         vectors_pass(v);
     else
@@ -112,9 +123,11 @@ int main(void)
             const char *reason = exception_reason(id);
 
             if (json_bool_or(c, "params.UseGlobalEndpoint", false))
-                reason = "UseGlobalEndpoint: the legacy mode of sts_regional_endpoints, which the CLI v2 "
+                reason = "UseGlobalEndpoint: the legacy mode of sts_regional_endpoints, which the "
+                         "CLI v2 "
                          "does not have";
-            if (json_bool_or(c, "params.IsControlPlane", false) || json_bool_or(c, "params.IsOAuthEndpoint", false))
+            if (json_bool_or(c, "params.IsControlPlane", false) ||
+                json_bool_or(c, "params.IsOAuthEndpoint", false))
                 reason = "other parts of signin: we renew sessions only";
             if (text_starts(json_str_or(c, "params.ServiceType", ""), "ACM-"))
                 reason = "ACM-ACME is another service";

@@ -1,5 +1,5 @@
-/* The cross-SDK profile cases with the answers of the AWS CLI 2.36.7 where it differs: the CLI is what we
- * follow. */
+/* The cross-SDK profile cases with the answers of the AWS CLI 2.36.7 where it differs: the CLI is
+ * what we follow. */
 #include "aws/settings/profiles.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -24,12 +24,13 @@ static json_t *profiles_json(const struct aws_profiles *p)
     json_t *out = json_object();
 
     for (size_t i = 0; i < aws_profiles_count(p); i++)
-        json_object_set_new(out, aws_profiles_at(p, i)->name, section_json(p, aws_profiles_at(p, i)));
+        json_object_set_new(
+            out, aws_profiles_at(p, i)->name, section_json(p, aws_profiles_at(p, i)));
     return out;
 }
 
-/* Values with lines below the key: the CLI turns them into a map, the cases write "\nname = value". Both
- * become the lines without blanks. */
+/* Values with lines below the key: the CLI turns them into a map, the cases write "\nname = value".
+ * Both become the lines without blanks. */
 static char *flat(const json_t *v)
 {
     struct str out = STR_INIT;
@@ -37,7 +38,8 @@ static char *flat(const json_t *v)
     json_t *item;
 
     if (json_is_object(v)) {
-        json_object_foreach((json_t *)v, key, item) str_appendf(&out, "%s=%s;", key, json_string_value(item));
+        json_object_foreach((json_t *)v, key, item)
+            str_appendf(&out, "%s=%s;", key, json_string_value(item));
         return str_take(&out);
     }
     const char *text = json_string_value(v);
@@ -87,10 +89,11 @@ static const json_t *cli_answer(const json_t *divergence, const json_t *test)
     json_t *d;
     size_t i;
 
-    json_array_foreach(json_object_get(divergence, "differs"), i,
-                       d) if (text_eq(json_str(d, "name"), json_str(test, "name")) &&
-                              json_equal(json_object_get(d, "input"),
-                                         json_object_get(test, "input"))) return json_object_get(d, "cli");
+    json_array_foreach(json_object_get(divergence, "differs"), i, d) if (
+        text_eq(json_str(d, "name"), json_str(test, "name")) &&
+        json_equal(
+            json_object_get(d, "input"),
+            json_object_get(test, "input"))) return json_object_get(d, "cli");
     return NULL;
 }
 
@@ -98,18 +101,27 @@ static void run_case(struct vectors *v, const json_t *test, const json_t *cli)
 {
     const char *id = json_str_or(test, "name", "?");
     const json_t *output = json_object_get(test, "output");
-    const json_t *expected = cli ? json_object_get(cli, "profiles") : json_at(output, "config.profiles");
+    const json_t *expected =
+        cli ? json_object_get(cli, "profiles") : json_at(output, "config.profiles");
     cleanup_error struct error err = ERROR_INIT;
     struct aws_profiles *p = NULL;
-    int rc = aws_profiles_parse("config", json_str(test, "input.configFile"), "credentials",
-                                json_str(test, "input.credentialsFile"), &p, &err);
+    int rc = aws_profiles_parse(
+        "config",
+        json_str(test, "input.configFile"),
+        "credentials",
+        json_str(test, "input.credentialsFile"),
+        &p,
+        &err);
 
     if (!expected) {
         if (rc < 0 && err.line > 0)
             vectors_pass(v);
         else
-            vectors_fail(v, id, rc < 0 ? "the error names no line: %s" : "no error",
-                         rc < 0 ? err.message : "");
+            vectors_fail(
+                v,
+                id,
+                rc < 0 ? "the error names no line: %s" : "no error",
+                rc < 0 ? err.message : "");
     } else if (rc < 0) {
         vectors_fail(v, id, "%s", err.message);
     } else {
@@ -117,7 +129,8 @@ static void run_case(struct vectors *v, const json_t *test, const json_t *cli)
         if (same_profiles(expected, actual)) {
             vectors_pass(v);
         } else {
-            cleanup_free char *e = json_print(expected, false, true), *a = json_print(actual, false, true);
+            cleanup_free char *e = json_print(expected, false, true),
+                              *a = json_print(actual, false, true);
             vectors_equal(v, id, "profiles", e, a);
         }
     }

@@ -1,5 +1,5 @@
-/* Protocol tests, request side: shapes and parameters of the vectors → our serializer → compared with the
- * expected request. */
+/* Protocol tests, request side: shapes and parameters of the vectors → our serializer → compared
+ * with the expected request. */
 #include "aws/sign/uri.h"
 #include "aws/wire/wire.h"
 #include "base/digest.h"
@@ -89,8 +89,12 @@ static char *xml_canonical(const char *text)
     return str_take(&out);
 }
 
-static bool body_equal(struct vectors *v, const char *id, enum aws_protocol protocol, const char *expected,
-                       const char *actual)
+static bool body_equal(
+    struct vectors *v,
+    const char *id,
+    enum aws_protocol protocol,
+    const char *expected,
+    const char *actual)
 {
     cleanup_free char *e = NULL, *a = NULL;
 
@@ -121,7 +125,8 @@ static const char *header(const struct wire_request *r, const char *name)
     return NULL;
 }
 
-static bool headers_ok(struct vectors *v, const char *id, const json_t *want, const struct wire_request *r)
+static bool
+headers_ok(struct vectors *v, const char *id, const json_t *want, const struct wire_request *r)
 {
     const char *name;
     json_t *value;
@@ -141,15 +146,15 @@ static bool headers_ok(struct vectors *v, const char *id, const json_t *want, co
         if (!vectors_equal(v, id, name, expected, actual))
             return false;
     }
-    json_array_foreach(json_object_get(want, "forbidHeaders"), i,
-                       value) if (header(r, json_string_value(value)))
+    json_array_foreach(
+        json_object_get(want, "forbidHeaders"), i, value) if (header(r, json_string_value(value)))
     {
         vectors_fail(v, id, "header %s must not be there", json_string_value(value));
         return false;
     }
-    json_array_foreach(json_object_get(want, "requireHeaders"), i,
-                       value) if (strcasecmp(json_string_value(value), "Content-Length") != 0 &&
-                                  !header(r, json_string_value(value)))
+    json_array_foreach(json_object_get(want, "requireHeaders"), i, value) if (
+        strcasecmp(json_string_value(value), "Content-Length") != 0 &&
+        !header(r, json_string_value(value)))
     {
         vectors_fail(v, id, "header %s is missing", json_string_value(value));
         return false;
@@ -157,10 +162,12 @@ static bool headers_ok(struct vectors *v, const char *id, const json_t *want, co
     return true;
 }
 
-static bool uri_ok(struct vectors *v, const char *id, const json_t *want, const struct wire_request *r)
+static bool
+uri_ok(struct vectors *v, const char *id, const json_t *want, const struct wire_request *r)
 {
     const char *uri = json_str_or(want, "uri", "/");
-    const char *host = json_str_or(want, "host", ""); /* may end in a base path, which is the endpoint's */
+    const char *host =
+        json_str_or(want, "host", ""); /* may end in a base path, which is the endpoint's */
     size_t base = strchr(host, '/') ? strlen(strchr(host, '/')) : 0;
     cleanup_free char *path = xstrndup(uri + base, strcspn(uri + base, "?"));
     cleanup_free char *expected = sorted_pairs(strchr(uri, '?') ? strchr(uri, '?') + 1 : "");
@@ -170,8 +177,12 @@ static bool uri_ok(struct vectors *v, const char *id, const json_t *want, const 
            vectors_equal(v, id, "query", expected, actual);
 }
 
-static bool host_ok(struct vectors *v, const char *id, const json_t *want, const json_t *given,
-                    const struct wire_request *r)
+static bool host_ok(
+    struct vectors *v,
+    const char *id,
+    const json_t *want,
+    const json_t *given,
+    const struct wire_request *r)
 {
     const char *host = json_str(want, "host");
 
@@ -179,7 +190,12 @@ static bool host_ok(struct vectors *v, const char *id, const json_t *want, const
         return true;
     if (r->host_prefix && text_starts(host, r->host_prefix))
         return true;
-    vectors_fail(v, id, "host prefix %s does not begin %s", r->host_prefix ? r->host_prefix : "(none)", host);
+    vectors_fail(
+        v,
+        id,
+        "host prefix %s does not begin %s",
+        r->host_prefix ? r->host_prefix : "(none)",
+        host);
     return false;
 }
 
@@ -202,7 +218,8 @@ static void run_case(struct vectors *v, struct model_loader *m, const char *id, 
     if (!uri_ok(v, id, want, &r) || !headers_ok(v, id, want, &r) ||
         !host_ok(v, id, want, json_object_get(c, "given"), &r))
         return;
-    if (json_str(want, "method") && !vectors_equal(v, id, "method", json_str(want, "method"), r.method))
+    if (json_str(want, "method") &&
+        !vectors_equal(v, id, "method", json_str(want, "method"), r.method))
         return;
     if (body && !body_equal(v, id, op->service->protocol, body, str_get(&r.body)))
         return;
@@ -221,10 +238,12 @@ static void run_file(struct vectors *v, const char *folder, const char *file)
         cleanup_arena struct arena *arena = arena_new();
         struct model_loader m;
 
-        model_loader_init(&m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
+        model_loader_init(
+            &m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
         json_array_foreach(json_object_get(suite, "cases"), k, c)
         {
-            cleanup_free char *made = xasprintf("%s#%zu.%zu", json_str_or(suite, "description", "?"), i, k);
+            cleanup_free char *made =
+                xasprintf("%s#%zu.%zu", json_str_or(suite, "description", "?"), i, k);
             cleanup_free char *id =
                 xasprintf("%s %s", relative, json_str(c, "id") ? json_str(c, "id") : made);
             const char *reason = exception_reason(id);
@@ -239,7 +258,8 @@ static void run_file(struct vectors *v, const char *folder, const char *file)
 
 int main(void)
 {
-    static const char *const folders[] = {"protocol-tests/input", "protocol-tests/legacy/input", NULL};
+    static const char *const folders[] = {
+        "protocol-tests/input", "protocol-tests/legacy/input", NULL};
     struct vectors v = {.name = "protocol input"};
 
     for (size_t i = 0; folders[i]; i++) {

@@ -1,5 +1,5 @@
-/* Protocol tests, reply side: a recorded reply → our parser → compared with the expected values; error
- * replies by their code. */
+/* Protocol tests, reply side: a recorded reply → our parser → compared with the expected values;
+ * error replies by their code. */
 #include "aws/wire/wire.h"
 #include "base/mem.h"
 #include "vectors/blobs.h"
@@ -38,8 +38,12 @@ static void free_response(struct http_response *r)
     str_done(&r->body);
 }
 
-static void run_error(struct vectors *v, const char *id, const struct aws_operation *op, const json_t *c,
-                      const struct http_response *resp)
+static void run_error(
+    struct vectors *v,
+    const char *id,
+    const struct aws_operation *op,
+    const json_t *c,
+    const struct http_response *resp)
 {
     const char *code = json_str(c, "errorCode"), *message = json_str(c, "errorMessage");
     struct wire_error e;
@@ -53,8 +57,12 @@ static void run_error(struct vectors *v, const char *id, const struct aws_operat
     wire_error_done(&e);
 }
 
-static void run_result(struct vectors *v, const char *id, const struct aws_operation *op, const json_t *c,
-                       const struct http_response *resp)
+static void run_result(
+    struct vectors *v,
+    const char *id,
+    const struct aws_operation *op,
+    const json_t *c,
+    const struct http_response *resp)
 {
     cleanup_error struct error err = ERROR_INIT;
     cleanup_json json_t *actual = NULL, *expected = NULL;
@@ -64,7 +72,8 @@ static void run_result(struct vectors *v, const char *id, const struct aws_opera
         vectors_fail(v, id, "does not parse: %s", err.message);
         return;
     }
-    expected = op->output && json_is_object(result) ? blobs_encode(op->output, result) : json_object();
+    expected =
+        op->output && json_is_object(result) ? blobs_encode(op->output, result) : json_object();
     json_object_del(actual, "ResponseMetadata");
     json_object_del(expected, "ResponseMetadata");
     if (vectors_json_equal(expected, actual)) {
@@ -100,10 +109,12 @@ static void run_file(struct vectors *v, const char *folder, const char *file)
         cleanup_arena struct arena *arena = arena_new();
         struct model_loader m;
 
-        model_loader_init(&m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
+        model_loader_init(
+            &m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
         json_array_foreach(json_object_get(suite, "cases"), k, c)
         {
-            cleanup_free char *made = xasprintf("%s#%zu.%zu", json_str_or(suite, "description", "?"), i, k);
+            cleanup_free char *made =
+                xasprintf("%s#%zu.%zu", json_str_or(suite, "description", "?"), i, k);
             cleanup_free char *id =
                 xasprintf("%s %s", relative, json_str(c, "id") ? json_str(c, "id") : made);
             const char *reason = exception_reason(id);
@@ -118,7 +129,8 @@ static void run_file(struct vectors *v, const char *folder, const char *file)
 
 int main(void)
 {
-    static const char *const folders[] = {"protocol-tests/output", "protocol-tests/legacy/output", NULL};
+    static const char *const folders[] = {
+        "protocol-tests/output", "protocol-tests/legacy/output", NULL};
     struct vectors v = {.name = "protocol output"};
 
     for (size_t i = 0; folders[i]; i++) {

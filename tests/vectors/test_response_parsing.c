@@ -1,5 +1,5 @@
-/* Recorded replies of services with their expected values, for the operations in our tables; and error
- * documents of every shape. */
+/* Recorded replies of services with their expected values, for the operations in our tables; and
+ * error documents of every shape. */
 #include "aws/model/operations.h"
 #include "aws/wire/wire.h"
 #include "base/file.h"
@@ -31,7 +31,8 @@ static const struct aws_operation *find(const char *file)
     if (!dash)
         return NULL;
     for (size_t i = 0; aws_operations[i]; i++) {
-        cleanup_free char *full = xasprintf("%s%s", aws_operations[i]->service->id, aws_operations[i]->name);
+        cleanup_free char *full =
+            xasprintf("%s%s", aws_operations[i]->service->id, aws_operations[i]->name);
 
         squeeze(full, own, sizeof own);
         squeeze(stem, name, sizeof name);
@@ -55,7 +56,8 @@ static json_t *comparable(const struct aws_shape *shape, const json_t *v)
         return wire_timestamp_json(seconds);
     if (shape->type == AWS_LIST && json_is_array(v)) {
         out = json_array();
-        json_array_foreach(v, i, item) json_array_append_new(out, comparable(shape->item->shape, item));
+        json_array_foreach(v, i, item)
+            json_array_append_new(out, comparable(shape->item->shape, item));
         return out;
     }
     if (shape->type == AWS_MAP && json_is_object(v)) {
@@ -70,12 +72,14 @@ static json_t *comparable(const struct aws_shape *shape, const json_t *v)
     for (size_t m = 0; m < shape->member_count; m++) {
         item = json_object_get(v, shape->members[m].name);
         if (item && !json_is_null(item))
-            json_object_set_new(out, shape->members[m].name, comparable(shape->members[m].shape, item));
+            json_object_set_new(
+                out, shape->members[m].name, comparable(shape->members[m].shape, item));
     }
     return out;
 }
 
-static void run_pair(struct vectors *v, const char *folder, const char *file, const struct aws_operation *op)
+static void
+run_pair(struct vectors *v, const char *folder, const char *file, const struct aws_operation *op)
 {
     cleanup_free char *xml_name = xasprintf("%s/%s", folder, file), *path = vectors_path(xml_name);
     cleanup_free char *json_name = xasprintf("%s/%.*s.json", folder, (int)strlen(file) - 4, file);
@@ -83,14 +87,16 @@ static void run_pair(struct vectors *v, const char *folder, const char *file, co
     cleanup_error struct error err = ERROR_INIT;
     struct http_response resp = {.status = 200};
 
-    if (file_read(path, LIMIT_FILE_BYTES, &resp.body, &err) < 0 || wire_parse(op, &resp, &actual, &err) < 0) {
+    if (file_read(path, LIMIT_FILE_BYTES, &resp.body, &err) < 0 ||
+        wire_parse(op, &resp, &actual, &err) < 0) {
         vectors_fail(v, file, "does not parse: %s", err.message);
     } else {
         expected = comparable(op->output, recorded);
         if (vectors_json_equal(expected, actual)) {
             vectors_pass(v);
         } else {
-            cleanup_free char *e = json_print(expected, false, true), *a = json_print(actual, false, true);
+            cleanup_free char *e = json_print(expected, false, true),
+                              *a = json_print(actual, false, true);
             vectors_equal(v, file, "values", e, a);
         }
     }
@@ -112,8 +118,12 @@ static void run_error(struct vectors *v, const char *file)
     if (vectors_equal(v, file, "code", json_str(expected, "Error.Code"), e.code) &&
         vectors_equal(v, file, "message", json_str(expected, "Error.Message"), e.message) &&
         (!json_str(expected, "ResponseMetadata.RequestId") ||
-         vectors_equal(v, file, "request id", json_str(expected, "ResponseMetadata.RequestId"),
-                       e.request_id)))
+         vectors_equal(
+             v,
+             file,
+             "request id",
+             json_str(expected, "ResponseMetadata.RequestId"),
+             e.request_id)))
         vectors_pass(v);
     wire_error_done(&e);
     str_done(&resp.body);

@@ -1,5 +1,5 @@
-/* Configured endpoint URLs, S3 addressing, retry tables and constants, checksum values: small tables, one
- * program. */
+/* Configured endpoint URLs, S3 addressing, retry tables and constants, checksum values: small
+ * tables, one program. */
 #include "aws/model/operations.h"
 #include "aws/retry.h"
 #include "aws/s3/address.h"
@@ -16,7 +16,8 @@
 
 /* --- configured-endpoint-urls --- */
 
-static void append_section(struct str *out, const char *kind, const char *name, const json_t *values)
+static void
+append_section(struct str *out, const char *kind, const char *name, const json_t *values)
 {
     const char *key, *inner;
     json_t *v, *w;
@@ -24,9 +25,14 @@ static void append_section(struct str *out, const char *kind, const char *name, 
     str_appendf(out, "[%s%s%s]\n", kind, *kind ? " " : "", name);
     json_object_foreach((json_t *)values, key, v)
     {
-        str_appendf(out, "%s =%s%s\n", key, json_is_string(v) ? " " : "",
-                    json_is_string(v) ? json_string_value(v) : "");
-        json_object_foreach(v, inner, w) str_appendf(out, "  %s = %s\n", inner, json_string_value(w));
+        str_appendf(
+            out,
+            "%s =%s%s\n",
+            key,
+            json_is_string(v) ? " " : "",
+            json_is_string(v) ? json_string_value(v) : "");
+        json_object_foreach(v, inner, w)
+            str_appendf(out, "  %s = %s\n", inner, json_string_value(w));
     }
 }
 
@@ -43,8 +49,8 @@ static char *config_text(const json_t *suite)
     return str_take(&out);
 }
 
-static void endpoint_case(struct vectors *v, const json_t *suite, const struct aws_profiles *profiles,
-                          const json_t *c)
+static void endpoint_case(
+    struct vectors *v, const json_t *suite, const struct aws_profiles *profiles, const json_t *c)
 {
     const char *id = json_str_or(c, "name", "?"), *profile = json_str_or(c, "profile", "default");
     cleanup_env struct env *env = env_new();
@@ -59,10 +65,12 @@ static void endpoint_case(struct vectors *v, const json_t *suite, const struct a
         return;
     }
     json_object_foreach(
-        json_object_get(json_object_get(suite, "environments"), json_str_or(c, "environment", "")), key,
+        json_object_get(json_object_get(suite, "environments"), json_str_or(c, "environment", "")),
+        key,
         value) env_set(env, key, json_string_value(value));
     if (aws_settings_resolve(env, profiles, profile, NULL, &settings, &err) < 0 ||
-        aws_settings_endpoint(&settings, env, profiles, json_str_or(c, "service", ""), &url, &err) < 0) {
+        aws_settings_endpoint(&settings, env, profiles, json_str_or(c, "service", ""), &url, &err) <
+            0) {
         vectors_fail(v, id, "%s", err.message);
         return;
     }
@@ -122,14 +130,19 @@ static void addressing_case(struct vectors *v, const json_t *c)
     const char *expected = json_str_or(c, "expected_url", ""),
                *custom = json_str(c, "customer_provided_endpoint");
     const json_t *s3 = json_object_get(c, "s3_config");
-    const char *style = json_str_or(s3, "addressing_style", "auto"), *region = json_str(c, "region");
-    struct aws_settings settings = {.s3_virtual_style = strcmp(style, "virtual") == 0,
-                                    .s3_path_style = strcmp(style, "path") == 0,
-                                    .dual_stack = json_bool_or(s3, "use_dualstack_endpoint", false)};
-    struct aws_endpoint_params p = {region   ? region
-                                    : custom ? "us-east-1"
-                                             : NULL,
-                                    false, settings.dual_stack && !custom, custom};
+    const char *style = json_str_or(s3, "addressing_style", "auto"),
+               *region = json_str(c, "region");
+    struct aws_settings settings = {
+        .s3_virtual_style = strcmp(style, "virtual") == 0,
+        .s3_path_style = strcmp(style, "path") == 0,
+        .dual_stack = json_bool_or(s3, "use_dualstack_endpoint", false)};
+    struct aws_endpoint_params p = {
+        region   ? region
+        : custom ? "us-east-1"
+                 : NULL,
+        false,
+        settings.dual_stack && !custom,
+        custom};
     cleanup_endpoint struct aws_endpoint e = {0};
     cleanup_error struct error err = ERROR_INIT;
     cleanup_free char *base = NULL;
@@ -140,9 +153,15 @@ static void addressing_case(struct vectors *v, const json_t *c)
         vectors_not_applicable(v, expected, reason ? reason : exception_reason(expected));
         return;
     }
-    if (aws_endpoint_resolve(&aws_service_s3, &p, &e, &err) < 0 ||
-        s3_base_url(&settings, &e, custom != NULL, json_str_or(c, "bucket", ""), false, &base, &in_host,
-                    &err) < 0) {
+    if (aws_endpoint_resolve(&aws_service_s3, &p, &e, &err) < 0 || s3_base_url(
+                                                                       &settings,
+                                                                       &e,
+                                                                       custom != NULL,
+                                                                       json_str_or(c, "bucket", ""),
+                                                                       false,
+                                                                       &base,
+                                                                       &in_host,
+                                                                       &err) < 0) {
         vectors_fail(v, expected, "%s", err.message);
         return;
     }
@@ -159,8 +178,8 @@ static void addressing_case(struct vectors *v, const json_t *c)
 
 static void addressing(struct vectors *v)
 {
-    static const char *const files[] = {"s3-addressing/addressing-cases.json",
-                                        "s3-addressing/presigned-addressing-cases.json"};
+    static const char *const files[] = {
+        "s3-addressing/addressing-cases.json", "s3-addressing/presigned-addressing-cases.json"};
 
     for (size_t f = 0; f < ARRAY_LEN(files); f++) {
         cleanup_json json_t *cases = vectors_json(files[f]);
@@ -183,7 +202,8 @@ static void classification(struct vectors *v, const char *file, bool throttling)
     {
         const char *code = json_str(c, "errorCodeOrException");
         int status = (int)json_int_or(c, "httpStatus", 0);
-        int transport = json_is_object(json_object_get(c, "errorCodeOrException")) ? -ECONNRESET : 0;
+        int transport =
+            json_is_object(json_object_get(c, "errorCodeOrException")) ? -ECONNRESET : 0;
         bool expected = json_bool_or(c, "retryable", false);
         enum retry_class class = retry_classify(transport, status, code, "test");
         bool actual = throttling ? retry_code_is_throttle(code)
@@ -208,8 +228,10 @@ static void constants(struct vectors *v)
     retry_quota_init(&q);
     bool ok = q.tokens == json_int_or(now, "quotaInitial", 0) &&
               RETRY_ATTEMPTS_DEFAULT == json_int_or(now, "maxAttemptsDefault", 0);
-    ok = ok && retry_quota_take(&q, RETRY_TRANSIENT, &cost) && cost == json_int_or(now, "retryCost", 0);
-    ok = ok && retry_quota_take(&q, RETRY_TIMEOUT, &cost) && cost == json_int_or(now, "timeoutRetryCost", 0);
+    ok = ok && retry_quota_take(&q, RETRY_TRANSIENT, &cost) &&
+         cost == json_int_or(now, "retryCost", 0);
+    ok = ok && retry_quota_take(&q, RETRY_TIMEOUT, &cost) &&
+         cost == json_int_or(now, "timeoutRetryCost", 0);
     int before = q.tokens;
     retry_quota_success(&q, 0);
     ok = ok && q.tokens - before == json_int_or(now, "noRetryIncrement", 0);
@@ -225,10 +247,16 @@ static void constants(struct vectors *v)
         if (fabs((double)retry_delay_ms((unsigned)i + 1, 1.0, 0) - expected) < 1.0)
             vectors_pass(v);
         else
-            vectors_fail(v, "retry delay", "attempt %zu: %lld ms instead of %.0f", i + 1,
-                         (long long)retry_delay_ms((unsigned)i + 1, 1.0, 0), expected);
+            vectors_fail(
+                v,
+                "retry delay",
+                "attempt %zu: %lld ms instead of %.0f",
+                i + 1,
+                (long long)retry_delay_ms((unsigned)i + 1, 1.0, 0),
+                expected);
     }
-    vectors_not_applicable(v, "retry-behaviour.json v21Mode", "the 2026 update, off by default in the CLI");
+    vectors_not_applicable(
+        v, "retry-behaviour.json v21Mode", "the 2026 update, off by default in the CLI");
 }
 
 /* --- s3-checksums --- */
@@ -273,7 +301,8 @@ static void checksums(struct vectors *v)
         digest_sha256(data, n, sha256);
         digest_sha1(data, n, sha1);
         digest_md5(data, n, md5);
-        cleanup_free char *a = digest_base64(sha256, sizeof sha256), *b = digest_base64(sha1, sizeof sha1),
+        cleanup_free char *a = digest_base64(sha256, sizeof sha256),
+                          *b = digest_base64(sha1, sizeof sha1),
                           *d = digest_base64(md5, sizeof md5),
                           *e = big_endian_base64(digest_crc32(0, data, n), 4),
                           *f = big_endian_base64(digest_crc64nvme(0, data, n), 8);

@@ -44,14 +44,15 @@ static void open_case(struct signing *s, const json_t *c)
     *s = (struct signing){0};
     secret_set(&s->secret, json_str(c, "secretAccessKey"));
     secret_set(&s->token, json_str(c, "sessionToken"));
-    s->key = (struct sigv4_key){json_str(c, "accessKeyId"),
-                                &s->secret,
-                                &s->token,
-                                json_str(c, "region"),
-                                service,
-                                basic_ms(json_str_or(c, "timestamp", "")),
-                                strcmp(service, "s3") != 0,
-                                strcmp(service, "s3") != 0};
+    s->key = (struct sigv4_key){
+        json_str(c, "accessKeyId"),
+        &s->secret,
+        &s->token,
+        json_str(c, "region"),
+        service,
+        basic_ms(json_str_or(c, "timestamp", "")),
+        strcmp(service, "s3") != 0,
+        strcmp(service, "s3") != 0};
     uri_split(json_str_or(c, "url", ""), &s->uri, NULL);
     s->authority = uri_authority(&s->uri);
     vec_push(&s->headers, (struct http_header){"host", s->authority});
@@ -76,14 +77,20 @@ static void signing_case(struct vectors *v, const json_t *c)
     open_case(&s, c);
     add_all(&s, json_object_get(c, "requestHeaders"));
     add_all(&s, json_object_get(c, "signedHeadersAdded"));
-    struct sigv4_request r = {json_str(c, "method"), s.uri.path,    s.uri.query,
-                              s.headers.items,       s.headers.len, strrchr(canonical_expected, '\n') + 1};
+    struct sigv4_request r = {
+        json_str(c, "method"),
+        s.uri.path,
+        s.uri.query,
+        s.headers.items,
+        s.headers.len,
+        strrchr(canonical_expected, '\n') + 1};
     sigv4_canonical_request(&r, &s.key, &canonical, NULL);
     sigv4_string_to_sign(&s.key, "AWS4-HMAC-SHA256", str_get(&canonical), &text);
     sigv4_authorization(&r, &s.key, &authorization);
     if (vectors_equal(v, id, "canonical request", canonical_expected, str_get(&canonical)) &&
         vectors_equal(v, id, "string to sign", json_str(c, "stringToSign"), str_get(&text)) &&
-        vectors_equal(v, id, "authorization", json_str(c, "authorization"), str_get(&authorization)))
+        vectors_equal(
+            v, id, "authorization", json_str(c, "authorization"), str_get(&authorization)))
         vectors_pass(v);
     str_done(&canonical);
     str_done(&text);
@@ -115,12 +122,13 @@ static void presign_case(struct vectors *v, const json_t *c)
     struct signing s;
 
     open_case(&s, c);
-    struct sigv4_request r = {json_str(c, "method"),
-                              s.uri.path,
-                              s.uri.query,
-                              s.headers.items,
-                              s.headers.len,
-                              strcmp(s.key.service, "s3") == 0 ? SIGV4_UNSIGNED_PAYLOAD : SIGV4_EMPTY_SHA256};
+    struct sigv4_request r = {
+        json_str(c, "method"),
+        s.uri.path,
+        s.uri.query,
+        s.headers.items,
+        s.headers.len,
+        strcmp(s.key.service, "s3") == 0 ? SIGV4_UNSIGNED_PAYLOAD : SIGV4_EMPTY_SHA256};
     sigv4_presign_query(&r, &s.key, (unsigned)json_int_or(c, "expires", 0), true, &query);
     cleanup_free char *actual = xasprintf("%.*s?%s", (int)strcspn(url, "?"), url, str_get(&query));
     if (same_url(json_str_or(c, "presignedUrl", ""), actual))
@@ -141,14 +149,15 @@ static void docs_case(struct vectors *v, const json_t *file, const json_t *c)
     char signature[65];
 
     secret_set(&secret, json_str(file, "secretAccessKey"));
-    struct sigv4_key key = {json_str(file, "accessKeyId"),
-                            &secret,
-                            NULL,
-                            json_str(file, "region"),
-                            "s3",
-                            basic_ms(json_str_or(file, "timestamp", "")),
-                            false,
-                            false};
+    struct sigv4_key key = {
+        json_str(file, "accessKeyId"),
+        &secret,
+        NULL,
+        json_str(file, "region"),
+        "s3",
+        basic_ms(json_str_or(file, "timestamp", "")),
+        false,
+        false};
     if (strstr(id, "chunk 1") || strstr(id, "chunk 2") || strstr(id, "final chunk")) {
         /* "…\nscope\nprevious signature\n…": the chunk's own data is so many times 'a' */
         cleanup_free char *previous = xstrndup(strstr(to_sign, "aws4_request\n") + 13, 64);

@@ -1,5 +1,5 @@
-/* The two published suites of request files: aws-c-auth's (header and query signing, with a context) and the
- * classic one. */
+/* The two published suites of request files: aws-c-auth's (header and query signing, with a
+ * context) and the classic one. */
 #include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"
 #include "base/clock.h"
@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A request file: raw path and query, headers (folded lines belong to the one above), body. Borrowed from
- * text. */
+/* A request file: raw path and query, headers (folded lines belong to the one above), body.
+ * Borrowed from text. */
 struct raw_request {
     char *text;
     const char *method, *path, *query, *body;
@@ -133,19 +133,20 @@ static bool stage(struct vectors *v, const struct crt_case *c, const char *file,
 }
 
 /* Canonical request, string to sign and signature against the files of one way of signing. */
-static bool crt_stages(struct vectors *v, const struct crt_case *c, const struct sigv4_request *r,
-                       const char *way)
+static bool crt_stages(
+    struct vectors *v, const struct crt_case *c, const struct sigv4_request *r, const char *way)
 {
     cleanup_free char *f1 = xasprintf("%s-canonical-request.txt", way),
-                      *f2 = xasprintf("%s-string-to-sign.txt", way), *f3 = xasprintf("%s-signature.txt", way);
+                      *f2 = xasprintf("%s-string-to-sign.txt", way),
+                      *f3 = xasprintf("%s-signature.txt", way);
     struct str canonical = STR_INIT, text = STR_INIT;
     char signature[65];
 
     sigv4_canonical_request(r, &c->key, &canonical, NULL);
     sigv4_string_to_sign(&c->key, "AWS4-HMAC-SHA256", str_get(&canonical), &text);
     sigv4_signature(&c->key, str_get(&text), signature);
-    bool ok =
-        stage(v, c, f1, str_get(&canonical)) && stage(v, c, f2, str_get(&text)) && stage(v, c, f3, signature);
+    bool ok = stage(v, c, f1, str_get(&canonical)) && stage(v, c, f2, str_get(&text)) &&
+              stage(v, c, f3, signature);
     str_done(&canonical);
     str_done(&text);
     return ok;
@@ -166,9 +167,15 @@ static void crt_header(struct vectors *v, const char *id)
     if (json_bool_or(c.context, "sign_body", false))
         vec_push(&c.request.headers, (struct http_header){"x-amz-content-sha256", hash});
     if (secret_is_set(&c.token) && !json_bool_or(c.context, "omit_session_token", false))
-        vec_push(&c.request.headers, (struct http_header){"X-Amz-Security-Token", secret_get(&c.token)});
-    struct sigv4_request r = {c.request.method,        c.request.path,        c.request.query,
-                              c.request.headers.items, c.request.headers.len, hash};
+        vec_push(
+            &c.request.headers, (struct http_header){"X-Amz-Security-Token", secret_get(&c.token)});
+    struct sigv4_request r = {
+        c.request.method,
+        c.request.path,
+        c.request.query,
+        c.request.headers.items,
+        c.request.headers.len,
+        hash};
     if (crt_stages(v, &c, &r, "header")) {
         struct str authorization = STR_INIT;
         cleanup_free char *expected = case_text(c.folder, "header-signed-request.txt");
@@ -177,8 +184,11 @@ static void crt_header(struct vectors *v, const char *id)
         if (expected && strstr(expected, str_get(&authorization)))
             vectors_pass(v);
         else
-            vectors_fail(v, id, "the Authorization header %s is not in the signed request",
-                         str_get(&authorization));
+            vectors_fail(
+                v,
+                id,
+                "the Authorization header %s is not in the signed request",
+                str_get(&authorization));
         str_done(&authorization);
     }
     crt_close(&c);
@@ -195,10 +205,19 @@ static void crt_query(struct vectors *v, const char *id)
     }
     bool sign_token = !json_bool_or(c.context, "omit_session_token", false);
     cleanup_free char *hash = sha256_hex(c.request.body);
-    struct sigv4_request r = {c.request.method,        c.request.path,        c.request.query,
-                              c.request.headers.items, c.request.headers.len, hash};
-    sigv4_presign_query(&r, &c.key, (unsigned)json_int_or(c.context, "expiration_in_seconds", 0), sign_token,
-                        &query);
+    struct sigv4_request r = {
+        c.request.method,
+        c.request.path,
+        c.request.query,
+        c.request.headers.items,
+        c.request.headers.len,
+        hash};
+    sigv4_presign_query(
+        &r,
+        &c.key,
+        (unsigned)json_int_or(c.context, "expiration_in_seconds", 0),
+        sign_token,
+        &query);
     cleanup_free char *signature = case_text(c.folder, "query-signature.txt");
     cleanup_free char *wanted = xasprintf("X-Amz-Signature=%s", signature);
     if (!strstr(str_get(&query), wanted))
@@ -236,18 +255,21 @@ static void legacy_case(struct vectors *v, const char *folder, const char *id)
         return;
     }
     parse_request(&raw, text);
-    cleanup_free char *signed_name = xasprintf("%s.sreq", id), *signed_text = case_text(folder, signed_name);
+    cleanup_free char *signed_name = xasprintf("%s.sreq", id),
+                      *signed_text = case_text(folder, signed_name);
     char *token = signed_text ? strstr(signed_text, "X-Amz-Security-Token:") : NULL;
-    if (token &&
-        strcmp(id, "get-vanilla-with-session-token") == 0) { /* the signer adds it: it is not in the .req */
+    if (token && strcmp(id, "get-vanilla-with-session-token") ==
+                     0) { /* the signer adds it: it is not in the .req */
         token += strlen("X-Amz-Security-Token:");
         token[strcspn(token, "\r\n")] = '\0';
         vec_push(&raw.headers, (struct http_header){"X-Amz-Security-Token", token});
     }
     secret_set(&secret, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-    struct sigv4_key key = {"AKIDEXAMPLE", &secret, NULL, "us-east-1", "service", 1440938160000, true, true};
+    struct sigv4_key key = {
+        "AKIDEXAMPLE", &secret, NULL, "us-east-1", "service", 1440938160000, true, true};
     cleanup_free char *hash = sha256_hex(raw.body);
-    struct sigv4_request r = {raw.method, raw.path, raw.query, raw.headers.items, raw.headers.len, hash};
+    struct sigv4_request r = {
+        raw.method, raw.path, raw.query, raw.headers.items, raw.headers.len, hash};
     struct str canonical = STR_INIT, to_sign = STR_INIT, authorization = STR_INIT;
     cleanup_free char *want_creq = case_text(folder, creq), *want_sts = case_text(folder, sts),
                       *want_authz = case_text(folder, authz);

@@ -17,8 +17,10 @@ char *vectors_path(const char *relative)
     char *root = xasprintf("%s/vectors", shared ? shared : "../shared");
 
     if (!file_is_dir(root)) {
-        printf("SKIPPED: %s is not there; every case of these vectors is left out (set DEFANG_SHARED)\n",
-               root);
+        printf(
+            "SKIPPED: %s is not there; every case of these vectors is left out (set "
+            "DEFANG_SHARED)\n",
+            root);
         exit(EXIT_SKIPPED);
     }
     char *path = xasprintf("%s/%s", root, relative);
@@ -105,13 +107,18 @@ void vectors_not_applicable(struct vectors *v, const char *id, const char *reaso
     printf("not applicable: %s %s (%s)\n", v->name, id, reason);
 }
 
-bool vectors_equal(struct vectors *v, const char *id, const char *what, const char *expected,
-                   const char *actual)
+bool vectors_equal(
+    struct vectors *v, const char *id, const char *what, const char *expected, const char *actual)
 {
     if (expected && actual && strcmp(expected, actual) == 0)
         return true;
-    vectors_fail(v, id, "%s\n  expected: %s\n  actual:   %s", what, expected ? expected : "(none)",
-                 actual ? actual : "(none)");
+    vectors_fail(
+        v,
+        id,
+        "%s\n  expected: %s\n  actual:   %s",
+        what,
+        expected ? expected : "(none)",
+        actual ? actual : "(none)");
     return false;
 }
 
@@ -137,8 +144,8 @@ bool vectors_json_equal(const json_t *a, const json_t *b)
     if (json_is_object(a)) {
         if (json_object_size(a) != json_object_size(b))
             return false;
-        json_object_foreach((json_t *)a, key,
-                            v) if (!vectors_json_equal(v, json_object_get(b, key))) return false;
+        json_object_foreach(
+            (json_t *)a, key, v) if (!vectors_json_equal(v, json_object_get(b, key))) return false;
         return true;
     }
     if (json_is_array(a)) {
@@ -152,8 +159,12 @@ bool vectors_json_equal(const json_t *a, const json_t *b)
 
 int vectors_end(const struct vectors *v)
 {
-    printf("vectors %s: %u passed, %u failed, %u not applicable\n", v->name, v->passed, v->failed,
-           v->not_applicable);
+    printf(
+        "vectors %s: %u passed, %u failed, %u not applicable\n",
+        v->name,
+        v->passed,
+        v->failed,
+        v->not_applicable);
     if (v->passed + v->failed == 0) {
         printf("no case ran\n");
         return EXIT_FAILURE;

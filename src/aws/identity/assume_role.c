@@ -1,8 +1,9 @@
-/* Profiles with role_arn: source_profile chains (with loop detection) and credential_source; sts:AssumeRole.
+/* Profiles with role_arn: source_profile chains (with loop detection) and credential_source;
+ * sts:AssumeRole.
  */
 #include "aws/identity/credentials.h"
-#include "aws/model/operations.h"
 #include "aws/identity/role_cache.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -30,10 +31,14 @@ static bool on_the_way(const struct credential_visit *v, const char *profile)
     return false;
 }
 
-static int from_profile(const struct credential_request *r, const struct aws_setting *source,
-                        struct aws_credentials *out, struct error *err)
+static int from_profile(
+    const struct credential_request *r,
+    const struct aws_setting *source,
+    struct aws_credentials *out,
+    struct error *err)
 {
-    const struct aws_profile *p = aws_profiles_find(r->session->profiles, source->value); /* check_source() found it */
+    const struct aws_profile *p =
+        aws_profiles_find(r->session->profiles, source->value); /* check_source() found it */
     struct credential_visit here = {r->profile_name, r->visited};
     struct credential_request inner = *r;
     int rc;
@@ -43,10 +48,14 @@ static int from_profile(const struct credential_request *r, const struct aws_set
                 !aws_profile_get(r->session->profiles, p, "web_identity_token_file").value;
     bool itself = strcmp(source->value, r->profile_name) == 0;
     if (on_the_way(&here, source->value) && !(itself && keys)) {
-        error_raise_errno(err, ERR_AUTH, ELOOP,
-                          "Infinite loop in credential configuration detected: profile %s comes back "
-                          "to %s through source_profile",
-                          r->profile_name, source->value);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            ELOOP,
+            "Infinite loop in credential configuration detected: profile %s comes back "
+            "to %s through source_profile",
+            r->profile_name,
+            source->value);
         error_at(err, source->path, source->line, 0);
         return -ELOOP;
     }
@@ -59,17 +68,29 @@ static int from_profile(const struct credential_request *r, const struct aws_set
     else
         rc = credentials_resolve(&inner, true, out, err); /* static keys end the chain */
     if (rc == -ENOENT && !error_is_set(err)) {
-        error_raise_errno(err, ERR_AUTH, ENOKEY, "The source profile \"%s\" must have credentials",
-                          source->value);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            ENOKEY,
+            "The source profile \"%s\" must have credentials",
+            source->value);
         error_at(err, source->path, source->line, 0);
-        error_hint(err, "Give profile %s credentials (`aws configure --profile %s`), or name another source_profile.", source->value, source->value);
+        error_hint(
+            err,
+            "Give profile %s credentials (`aws configure --profile %s`), or name another "
+            "source_profile.",
+            source->value,
+            source->value);
         return -ENOKEY;
     }
     return rc;
 }
 
-static int from_source(const struct credential_request *r, const struct aws_setting *source,
-                       struct aws_credentials *out, struct error *err)
+static int from_source(
+    const struct credential_request *r,
+    const struct aws_setting *source,
+    struct aws_credentials *out,
+    struct error *err)
 {
     struct credential_request outer = *r;
     const struct credential_provider *provider = NULL;
@@ -83,59 +104,90 @@ static int from_source(const struct credential_request *r, const struct aws_sett
     else if (strcmp(source->value, "Ec2InstanceMetadata") == 0)
         provider = &credential_imds;
     if (!provider) {
-        error_raise_errno(err, ERR_AUTH, EINVAL,
-                          "credential_source '%s' of profile %s is none of Environment, EcsContainer, "
-                          "Ec2InstanceMetadata",
-                          source->value, r->profile_name);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "credential_source '%s' of profile %s is none of Environment, EcsContainer, "
+            "Ec2InstanceMetadata",
+            source->value,
+            r->profile_name);
         error_at(err, source->path, source->line, 0);
         return -EINVAL;
     }
     rc = provider->resolve(&outer, out, err);
     if (rc == -ENOENT && !error_is_set(err)) {
-        error_raise_errno(err, ERR_AUTH, ENOKEY,
-                          "No credentials found in credential_source %s referenced in profile %s",
-                          source->value, r->profile_name);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            ENOKEY,
+            "No credentials found in credential_source %s referenced in profile %s",
+            source->value,
+            r->profile_name);
         error_at(err, source->path, source->line, 0);
         if (provider == &credential_environment)
-            error_hint(err, "Export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without --profile they would be used as they are.");
+            error_hint(
+                err,
+                "Export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without --profile they would "
+                "be used as they are.");
         else
-            error_hint(err, "credential_source = %s serves on %s only; elsewhere use source_profile.", source->value,
-                       provider == &credential_container ? "a container of ECS or EKS" : "an EC2 instance with a role");
+            error_hint(
+                err,
+                "credential_source = %s serves on %s only; elsewhere use source_profile.",
+                source->value,
+                provider == &credential_container ? "a container of ECS or EKS"
+                                                  : "an EC2 instance with a role");
         return -ENOKEY;
     }
     return rc;
 }
 
-/* Exactly one of the two, and the profile it names: checked before anything is asked or read from a cache. */
-static int check_source(const struct credential_request *r, const struct aws_setting *role, struct error *err)
+/* Exactly one of the two, and the profile it names: checked before anything is asked or read from a
+ * cache. */
+static int
+check_source(const struct credential_request *r, const struct aws_setting *role, struct error *err)
 {
     struct aws_setting profile = get(r, "source_profile"), source = get(r, "credential_source");
 
     if (!profile.value == !source.value) {
         error_raise_errno(
-            err, ERR_AUTH, EINVAL,
-            profile.value
-                ? "The profile \"%s\" contains both source_profile and credential_source"
-                : "The profile \"%s\" has role_arn but neither source_profile nor credential_source",
+            err,
+            ERR_AUTH,
+            EINVAL,
+            profile.value ? "The profile \"%s\" contains both source_profile and credential_source"
+                          : "The profile \"%s\" has role_arn but neither source_profile nor "
+                            "credential_source",
             r->profile_name);
         error_at(err, role->path, role->line, 0);
         if (profile.value)
             error_hint(err, "Keep one of the two lines.");
         else
-            error_hint(err, "Add source_profile (a profile whose credentials assume the role) or credential_source, or remove role_arn.");
+            error_hint(
+                err,
+                "Add source_profile (a profile whose credentials assume the role) or "
+                "credential_source, or remove role_arn.");
         return -EINVAL;
     }
     if (profile.value && !aws_profiles_find(r->session->profiles, profile.value)) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "The source_profile \"%s\" of profile %s could not be found",
-                          profile.value, r->profile_name);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "The source_profile \"%s\" of profile %s could not be found",
+            profile.value,
+            r->profile_name);
         error_at(err, profile.path, profile.line, 0);
-        error_hint(err, "`aws configure list-profiles` shows what there is; `aws configure --profile NAME` makes one.");
+        error_hint(
+            err,
+            "`aws configure list-profiles` shows what there is; `aws configure --profile NAME` "
+            "makes one.");
         return -EINVAL;
     }
     return 0;
 }
 
-static int find_source(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+find_source(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     struct aws_setting profile = get(r, "source_profile"), source = get(r, "credential_source");
 
@@ -146,7 +198,12 @@ static int find_source(const struct credential_request *r, struct aws_credential
 static struct role_cache_role role_of(const struct credential_request *r, const char *role)
 {
     struct aws_setting duration = get(r, "duration_seconds");
-    struct role_cache_role out = {role, get(r, "role_session_name").value, get(r, "external_id").value, get(r, "mfa_serial").value, 0};
+    struct role_cache_role out = {
+        role,
+        get(r, "role_session_name").value,
+        get(r, "external_id").value,
+        get(r, "mfa_serial").value,
+        0};
 
     if (duration.value && text_parse_int(duration.value, 1, 1000000, &out.duration_s) < 0)
         out.duration_s = 0;
@@ -155,11 +212,13 @@ static struct role_cache_role role_of(const struct credential_request *r, const 
 
 static json_t *parameters(const struct role_cache_role *role, const char *code)
 {
-    cleanup_free char *own = xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
+    cleanup_free char *own =
+        xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
     json_t *in = json_object();
 
     json_object_set_new(in, "RoleArn", json_string(role->role_arn));
-    json_object_set_new(in, "RoleSessionName", json_string(role->session_name ? role->session_name : own));
+    json_object_set_new(
+        in, "RoleSessionName", json_string(role->session_name ? role->session_name : own));
     if (role->external_id)
         json_object_set_new(in, "ExternalId", json_string(role->external_id));
     if (role->duration_s)
@@ -178,15 +237,28 @@ static int need_code(const struct credential_request *r, struct error *err)
 
     if (!mfa.value || secret_is_set(&r->session->mfa_code))
         return 0;
-    error_raise_errno(err, ERR_AUTH, ENOTTY, "profile %s needs an MFA code of device %s", r->profile_name, mfa.value);
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        ENOTTY,
+        "profile %s needs an MFA code of device %s",
+        r->profile_name,
+        mfa.value);
     error_at(err, mfa.path, mfa.line, 0);
-    error_hint(err, "Run a defangctl command with this profile in a terminal: it asks for the code, which then serves as long as the role does.");
+    error_hint(
+        err,
+        "Run a defangctl command with this profile in a terminal: it asks for the code, which then "
+        "serves as long as the role does.");
     error_mfa(err, mfa.value);
     return -ENOTTY;
 }
 
-static int assume(const struct credential_request *r, const struct role_cache_role *role, const struct aws_credentials *source, json_t **reply,
-                  struct error *err)
+static int assume(
+    const struct credential_request *r,
+    const struct role_cache_role *role,
+    const struct aws_credentials *source,
+    json_t **reply,
+    struct error *err)
 {
     struct aws_call_options o = {.region = r->session->settings.region, .credentials = source};
     cleanup_secret struct secret code = SECRET_INIT;
@@ -198,13 +270,25 @@ static int assume(const struct credential_request *r, const struct role_cache_ro
         secret_copy(&code, &r->session->mfa_code);
         secret_done(&r->session->mfa_code); /* good for one use */
     }
-    rc = session_call(r->session, &o, &aws_sts_AssumeRole, parameters(role, role->serial ? secret_get(&code) : NULL), reply, err);
+    rc = session_call(
+        r->session,
+        &o,
+        &aws_sts_AssumeRole,
+        parameters(role, role->serial ? secret_get(&code) : NULL),
+        reply,
+        err);
     if (rc < 0)
-        error_wrap(err, "assuming role %s for profile %s with %s", role->role_arn, r->profile_name, source->source);
+        error_wrap(
+            err,
+            "assuming role %s for profile %s with %s",
+            role->role_arn,
+            r->profile_name,
+            source->source);
     return rc;
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     struct aws_setting arn = get(r, "role_arn");
     struct aws_credentials source = {0};
@@ -222,15 +306,18 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     cleanup_free char *key = role_cache_key_role(&role);
     cleanup_json json_t *cached = role_cache_read(r->session, key);
     if (cached) {
-        cleanup_free char *text = xasprintf("profile %s, role %s (the AWS CLI's cache)", r->profile_name, arn.value);
+        cleanup_free char *text =
+            xasprintf("profile %s, role %s (the AWS CLI's cache)", r->profile_name, arn.value);
         return credentials_from_json(cached, "SessionToken", text, out, err);
     }
     rc = find_source(r, &source, err);
     if (rc == 0)
         rc = assume(r, &role, &source, &reply, err);
     if (rc == 0) {
-        cleanup_free char *text = xasprintf("profile %s, role %s through %s", r->profile_name, arn.value, source.source);
-        rc = credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+        cleanup_free char *text =
+            xasprintf("profile %s, role %s through %s", r->profile_name, arn.value, source.source);
+        rc = credentials_from_json(
+            json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
     }
     if (rc == 0)
         role_cache_write(r->session, key, reply);

@@ -1,4 +1,5 @@
-/* The configuration of boto 2: [Credentials] in BOTO_CONFIG, else in /etc/boto.cfg or ~/.boto. The CLI still reads it. */
+/* The configuration of boto 2: [Credentials] in BOTO_CONFIG, else in /etc/boto.cfg or ~/.boto. The
+ * CLI still reads it. */
 #include "aws/identity/credentials.h"
 #include "base/arena.h"
 #include "base/file.h"
@@ -11,12 +12,18 @@
 static int from_file(const struct ini_file *f, struct aws_credentials *out, struct error *err)
 {
     for (const struct ini_section *s = f->sections; s; s = s->next) {
-        const struct ini_entry *id = ini_get(s, "aws_access_key_id"), *secret = ini_get(s, "aws_secret_access_key");
+        const struct ini_entry *id = ini_get(s, "aws_access_key_id"),
+                               *secret = ini_get(s, "aws_secret_access_key");
 
         if (strcmp(s->name, "Credentials") != 0 || !id)
             continue;
         if (!secret) {
-            error_raise_errno(err, ERR_AUTH, EINVAL, "Partial credentials found in %s: aws_access_key_id without aws_secret_access_key", NAME);
+            error_raise_errno(
+                err,
+                ERR_AUTH,
+                EINVAL,
+                "Partial credentials found in %s: aws_access_key_id without aws_secret_access_key",
+                NAME);
             error_at(err, f->path, id->line, 0);
             return -EINVAL;
         }
@@ -29,7 +36,11 @@ static int from_file(const struct ini_file *f, struct aws_credentials *out, stru
 }
 
 /* -ENOENT with err untouched: not there, or nothing in it. */
-static int try_file(const struct credential_request *r, const char *name, struct aws_credentials *out, struct error *err)
+static int try_file(
+    const struct credential_request *r,
+    const char *name,
+    struct aws_credentials *out,
+    struct error *err)
 {
     cleanup_free char *path = aws_path_expand(r->session->env, name);
     struct arena *arena = arena_new();
@@ -50,7 +61,8 @@ static int try_file(const struct credential_request *r, const char *name, struct
     return rc;
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     const char *own = env_get_nonempty(r->session->env, "BOTO_CONFIG");
     const char *const files[] = {own ? own : "/etc/boto.cfg", own ? NULL : "~/.boto"};
@@ -60,7 +72,8 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         if (rc != -ENOENT || error_is_set(err))
             return rc == -ENOENT ? -EIO : rc;
     }
-    return credentials_pass(r, NAME, "no [Credentials] in %s", own ? own : "/etc/boto.cfg or ~/.boto");
+    return credentials_pass(
+        r, NAME, "no [Credentials] in %s", own ? own : "/etc/boto.cfg or ~/.boto");
 }
 
 const struct credential_provider credential_boto = {NAME, resolve, false};

@@ -4,10 +4,13 @@
 #include "base/limits.h"
 #include <errno.h>
 
-int credentials_from_section(const struct credential_request *r, const char *provider,
-                             struct aws_setting (*get)(const struct aws_profiles *,
-                                                       const struct aws_profile *, const char *),
-                             struct aws_credentials *out, struct error *err)
+int credentials_from_section(
+    const struct credential_request *r,
+    const char *provider,
+    struct aws_setting (*get)(
+        const struct aws_profiles *, const struct aws_profile *, const char *),
+    struct aws_credentials *out,
+    struct error *err)
 {
     const struct aws_profiles *p = r->session->profiles;
     struct aws_setting id = get(p, r->profile, "aws_access_key_id");
@@ -19,10 +22,14 @@ int credentials_from_section(const struct credential_request *r, const char *pro
     if (!id.value)
         return credentials_pass(r, provider, "no aws_access_key_id in profile %s", r->profile_name);
     if (!secret.value) {
-        error_raise_errno(err, ERR_AUTH, EINVAL,
-                          "Partial credentials found in %s: profile %s has aws_access_key_id but no "
-                          "aws_secret_access_key",
-                          provider, r->profile_name);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "Partial credentials found in %s: profile %s has aws_access_key_id but no "
+            "aws_secret_access_key",
+            provider,
+            r->profile_name);
         error_at(err, id.path, id.line, 0);
         error_hint(err, "Add aws_secret_access_key below it, or remove the key.");
         return -EINVAL;
@@ -38,8 +45,12 @@ int credentials_from_section(const struct credential_request *r, const char *pro
     return 0;
 }
 
-int credentials_from_json(const json_t *j, const char *token_member, const char *source,
-                          struct aws_credentials *out, struct error *err)
+int credentials_from_json(
+    const json_t *j,
+    const char *token_member,
+    const char *source,
+    struct aws_credentials *out,
+    struct error *err)
 {
     const char *id = json_str(j, "AccessKeyId"), *secret = json_str(j, "SecretAccessKey");
     const char *token = json_str(j, token_member), *account = json_str(j, "AccountId");
@@ -47,10 +58,16 @@ int credentials_from_json(const json_t *j, const char *token_member, const char 
     int64_t ms = 0;
 
     if (text_empty(id) || text_empty(secret))
-        return error_raise_errno(err, ERR_AUTH, EBADMSG, "%s gave no %s", source,
-                                 text_empty(id) ? "AccessKeyId" : "SecretAccessKey");
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EBADMSG,
+            "%s gave no %s",
+            source,
+            text_empty(id) ? "AccessKeyId" : "SecretAccessKey");
     if (json_is_string(expires) && clock_parse_iso(json_string_value(expires), &ms) < 0)
-        return error_raise_errno(err, ERR_AUTH, EBADMSG, "%s gave an Expiration that is no time", source);
+        return error_raise_errno(
+            err, ERR_AUTH, EBADMSG, "%s gave an Expiration that is no time", source);
     if (json_is_number(expires))
         ms = (int64_t)(json_number_value(expires) * 1000.0);
     out->access_key_id = xstrdup(id);
@@ -63,8 +80,11 @@ int credentials_from_json(const json_t *j, const char *token_member, const char 
     return 0;
 }
 
-int credentials_fetch(struct aws_session *s, const struct credential_fetch *f, struct http_response *resp,
-                      struct error *err)
+int credentials_fetch(
+    struct aws_session *s,
+    const struct credential_fetch *f,
+    struct http_response *resp,
+    struct error *err)
 {
     struct http_request request = {
         .method = f->method,

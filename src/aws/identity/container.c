@@ -1,4 +1,5 @@
-/* The container endpoint (ECS, EKS Pod Identity): AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI. */
+/* The container endpoint (ECS, EKS Pod Identity): AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or
+ * _FULL_URI. */
 #include "aws/identity/credentials.h"
 #include "aws/sign/uri.h"
 #include "base/file.h"
@@ -11,8 +12,8 @@
 /* Plain http goes to this machine and to the agents' link-local addresses only. */
 static bool host_allowed(const struct uri *u)
 {
-    static const char *const hosts[] = {"localhost",      "169.254.170.2", "169.254.170.23",
-                                        "[fd00:ec2::23]", "[::1]",         NULL};
+    static const char *const hosts[] = {
+        "localhost", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "[::1]", NULL};
 
     if (strcmp(u->scheme, "https") == 0)
         return true;
@@ -23,7 +24,8 @@ static bool host_allowed(const struct uri *u)
     return text_starts(u->host, "127.") && u->host[strspn(u->host, "0123456789.")] == '\0';
 }
 
-static int read_authorization(const struct credential_request *r, struct str *out, struct error *err)
+static int
+read_authorization(const struct credential_request *r, struct str *out, struct error *err)
 {
     const char *file = env_get_nonempty(r->session->env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     const char *token = env_get_nonempty(r->session->env, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
@@ -32,21 +34,29 @@ static int read_authorization(const struct credential_request *r, struct str *ou
         cleanup_free char *path = aws_path_literal(r->session->env, file);
         int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, out, NULL);
         if (rc < 0) {
-            error_raise_errno(err, ERR_AUTH, EIO, "cannot read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE %s: %s",
-                              file, strerror(-rc));
+            error_raise_errno(
+                err,
+                ERR_AUTH,
+                EIO,
+                "cannot read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE %s: %s",
+                file,
+                strerror(-rc));
             return -EIO;
         }
     } else if (token) {
         str_append(out, token);
     }
     if (strpbrk(str_get(out), "\r\n"))
-        return error_raise_errno(err, ERR_AUTH, EINVAL,
-                                 "the container authorization token holds a line break");
+        return error_raise_errno(
+            err, ERR_AUTH, EINVAL, "the container authorization token holds a line break");
     return 0;
 }
 
-static int fetch(const struct credential_request *r, const char *url, struct aws_credentials *out,
-                 struct error *err)
+static int fetch(
+    const struct credential_request *r,
+    const char *url,
+    struct aws_credentials *out,
+    struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     cleanup_json json_t *j = NULL;
@@ -54,7 +64,8 @@ static int fetch(const struct credential_request *r, const char *url, struct aws
     int rc = read_authorization(r, &token, err);
 
     if (rc == 0) {
-        struct http_header headers[] = {{"Accept", "application/json"}, {"Authorization", str_get(&token)}};
+        struct http_header headers[] = {
+            {"Accept", "application/json"}, {"Authorization", str_get(&token)}};
         struct credential_fetch f = {"GET", url, headers, token.len ? 2 : 1, 2000, 3};
         rc = credentials_fetch(r->session, &f, &resp, err);
     }
@@ -64,28 +75,39 @@ static int fetch(const struct credential_request *r, const char *url, struct aws
         if (err && err->kind == ERR_FAILED)
             err->kind = ERR_AUTH;
         if (err && !err->hint)
-            error_hint(err, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI names it: unset it outside of a container.");
+            error_hint(
+                err,
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI names it: unset it outside of "
+                "a container.");
         return rc;
     }
     if (resp.status != 200)
-        return error_raise_errno(err, ERR_AUTH, EIO, "the container credentials endpoint %s answered HTTP %d",
-                                 url, resp.status);
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EIO,
+            "the container credentials endpoint %s answered HTTP %d",
+            url,
+            resp.status);
     if (json_parse(str_get(&resp.body), resp.body.len, &j, NULL) < 0)
-        return error_raise_errno(err, ERR_AUTH, EBADMSG,
-                                 "the container credentials endpoint %s answered no JSON", url);
+        return error_raise_errno(
+            err, ERR_AUTH, EBADMSG, "the container credentials endpoint %s answered no JSON", url);
     cleanup_free char *source = xasprintf("container credentials endpoint %s", url);
     return credentials_from_json(j, "Token", source, out, err);
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
-    const char *relative = env_get_nonempty(r->session->env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *relative =
+        env_get_nonempty(r->session->env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     const char *full = env_get_nonempty(r->session->env, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
     cleanup_uri struct uri u = {0};
 
     if (!relative && !full)
         return credentials_pass(r, NAME, "no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI");
-    cleanup_free char *url = relative ? xasprintf("http://169.254.170.2%s", relative) : xstrdup(full);
+    cleanup_free char *url =
+        relative ? xasprintf("http://169.254.170.2%s", relative) : xstrdup(full);
     int rc = uri_split(url, &u, err);
     if (rc < 0) {
         error_wrap(err, "AWS_CONTAINER_CREDENTIALS_%s_URI", relative ? "RELATIVE" : "FULL");
@@ -95,10 +117,16 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         return rc;
     }
     if (!host_allowed(&u)) {
-        error_raise_errno(err, ERR_AUTH, EPERM, "Unsupported host '%s' in AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                          u.host);
-        error_hint(err,
-                   "Plain http is allowed to loopback and the container agents' addresses only; use https.");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EPERM,
+            "Unsupported host '%s' in AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            u.host);
+        error_hint(
+            err,
+            "Plain http is allowed to loopback and the container agents' addresses only; use "
+            "https.");
         return -EPERM;
     }
     rc = fetch(r, url, out, err);

@@ -13,9 +13,18 @@
 #define REFRESH_PAUSE_MS     (60 * 1000)
 
 static const struct credential_provider *const chain[] = {
-    &credential_environment, &credential_assume_role, &credential_web_identity, &credential_sso,
-    &credential_shared_file, &credential_login,       &credential_process,      &credential_config_file,
-    &credential_ec2_file,    &credential_boto,        &credential_container,   &credential_imds,
+    &credential_environment,
+    &credential_assume_role,
+    &credential_web_identity,
+    &credential_sso,
+    &credential_shared_file,
+    &credential_login,
+    &credential_process,
+    &credential_config_file,
+    &credential_ec2_file,
+    &credential_boto,
+    &credential_container,
+    &credential_imds,
 };
 
 /* A source profile's providers stand below the one that asked. */
@@ -25,8 +34,12 @@ static void trace_indent(const struct credential_request *r)
         str_append(r->trace, "  ");
 }
 
-static void trace_end(const struct credential_request *r, const char *provider, int rc, const struct aws_credentials *c,
-                      const struct error *err)
+static void trace_end(
+    const struct credential_request *r,
+    const char *provider,
+    int rc,
+    const struct aws_credentials *c,
+    const struct error *err)
 {
     if (!r->trace)
         return;
@@ -34,7 +47,8 @@ static void trace_end(const struct credential_request *r, const char *provider, 
     if (rc == 0)
         str_appendf(r->trace, "%s: serves, %s\n", provider, c->source);
     else
-        str_appendf(r->trace, "%s: failed, %s\n", provider, err->message ? err->message : strerror(-rc));
+        str_appendf(
+            r->trace, "%s: failed, %s\n", provider, err->message ? err->message : strerror(-rc));
 }
 
 int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
@@ -52,8 +66,11 @@ int credentials_pass(const struct credential_request *r, const char *provider, c
     return -ENOENT;
 }
 
-int credentials_resolve(const struct credential_request *r, bool profile_only, struct aws_credentials *out,
-                        struct error *err)
+int credentials_resolve(
+    const struct credential_request *r,
+    bool profile_only,
+    struct aws_credentials *out,
+    struct error *err)
 {
     *out = (struct aws_credentials){0};
     for (size_t i = 0; i < ARRAY_LEN(chain); i++) {
@@ -81,18 +98,25 @@ int credentials_resolve(const struct credential_request *r, bool profile_only, s
 
 static int nothing_found(const struct aws_session *s, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, ENOKEY, "Unable to locate credentials (profile %s, region %s)",
-                      s->settings.profile, s->settings.region ? s->settings.region : "not set");
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        ENOKEY,
+        "Unable to locate credentials (profile %s, region %s)",
+        s->settings.profile,
+        s->settings.region ? s->settings.region : "not set");
     error_hint(
         err,
-        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure` (looked in "
+        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure` "
+        "(looked in "
         "%s and %s).",
-        aws_profiles_config_path(s->profiles), aws_profiles_credentials_path(s->profiles));
+        aws_profiles_config_path(s->profiles),
+        aws_profiles_credentials_path(s->profiles));
     return -ENOKEY;
 }
 
-static int resolve_now(struct aws_session *s, struct aws_credentials *out, struct str *trace,
-                       struct error *err)
+static int resolve_now(
+    struct aws_session *s, struct aws_credentials *out, struct str *trace, struct error *err)
 {
     struct credential_request r = {
         .session = s,
@@ -106,11 +130,15 @@ static int resolve_now(struct aws_session *s, struct aws_credentials *out, struc
 
     if (rc == -ENOENT && !error_is_set(&own))
         rc = nothing_found(s, &own);
-    if (rc == 0 && out->expires_wall_ms && out->expires_wall_ms <= clock_wall_ms() + session_skew_any(s)) {
-        rc = error_raise_errno(&own, ERR_AUTH, EKEYEXPIRED,
-                               "Credentials were refreshed, but the refreshed credentials "
-                               "are still expired (%s)",
-                               out->source);
+    if (rc == 0 && out->expires_wall_ms &&
+        out->expires_wall_ms <= clock_wall_ms() + session_skew_any(s)) {
+        rc = error_raise_errno(
+            &own,
+            ERR_AUTH,
+            EKEYEXPIRED,
+            "Credentials were refreshed, but the refreshed credentials "
+            "are still expired (%s)",
+            out->source);
         error_hint(&own, "Bring fresh credentials: log in again, or export new keys.");
         aws_credentials_done(out);
     }
@@ -175,8 +203,12 @@ int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, 
         if (s->resolving) {
             rc = fiber_cond_wait(&s->resolved, 120000);
             if (rc < 0)
-                return error_raise_errno(err, rc == -ECANCELED ? ERR_CANCELED : ERR_TIMEOUT, -rc,
-                                         "waiting for credentials: %s", strerror(-rc));
+                return error_raise_errno(
+                    err,
+                    rc == -ECANCELED ? ERR_CANCELED : ERR_TIMEOUT,
+                    -rc,
+                    "waiting for credentials: %s",
+                    strerror(-rc));
             continue;
         }
         rc = resolve_once(s, &own);
@@ -193,11 +225,16 @@ int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, 
         break;
     }
     if (s->replaced && time_left(s) <= 0) {
-        error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "the credentials (%s) have expired",
-                          s->credentials.source ? s->credentials.source : "given by a client");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EKEYEXPIRED,
+            "the credentials (%s) have expired",
+            s->credentials.source ? s->credentials.source : "given by a client");
         error_hint(
             err,
-            "Run any defangctl command of this project with fresh credentials; the job goes on with them.");
+            "Run any defangctl command of this project with fresh credentials; the job goes on "
+            "with them.");
         return -EKEYEXPIRED;
     }
     aws_credentials_copy(out, &s->credentials);

@@ -1,17 +1,19 @@
-/* The credential chain: a table of providers, one file each (credentials_<name>.c), asked in the AWS CLI's order
- * (shared/reference/aws-access.md section 5). The first that is configured decides: its failure is final, nothing falls through. */
+/* The credential chain: a table of providers, one file each (credentials_<name>.c), asked in the
+ * AWS CLI's order (shared/reference/aws-access.md section 5). The first that is configured decides:
+ * its failure is final, nothing falls through. */
 #pragma once
 
 #include "aws/session.h"
 
-/* What a provider looks at. A source_profile is resolved by the same providers with another profile and without the environment. */
+/* What a provider looks at. A source_profile is resolved by the same providers with another profile
+ * and without the environment. */
 struct credential_request {
     struct aws_session *session;
     const char *profile_name;
-    const struct aws_profile *profile;   /* NULL: there is none of that name */
+    const struct aws_profile *profile; /* NULL: there is none of that name */
     bool use_environment;
-    struct credential_visit *visited;    /* profiles on the way here: loop detection */
-    struct str *trace;                   /* one line per provider tried and why it did not serve; may be NULL */
+    struct credential_visit *visited; /* profiles on the way here: loop detection */
+    struct str *trace; /* one line per provider tried and why it did not serve; may be NULL */
 };
 
 struct credential_visit {
@@ -22,36 +24,52 @@ struct credential_visit {
 /* 0: served. -ENOENT with err untouched: not configured, ask the next. Anything else is final. */
 struct credential_provider {
     const char *name;
-    int (*resolve)(const struct credential_request *r, struct aws_credentials *out, struct error *err);
+    int (*resolve)(
+        const struct credential_request *r, struct aws_credentials *out, struct error *err);
     bool of_profile; /* also asked for a source_profile */
 };
 
-extern const struct credential_provider credential_environment, credential_assume_role, credential_web_identity,
-    credential_sso, credential_shared_file, credential_login, credential_process, credential_config_file,
-    credential_ec2_file, credential_boto, credential_container, credential_imds;
+extern const struct credential_provider credential_environment, credential_assume_role,
+    credential_web_identity, credential_sso, credential_shared_file, credential_login,
+    credential_process, credential_config_file, credential_ec2_file, credential_boto,
+    credential_container, credential_imds;
 
 /* Asks the chain (profile_only: the providers of a source_profile). */
-int credentials_resolve(const struct credential_request *r, bool profile_only, struct aws_credentials *out,
-                        struct error *err);
+int credentials_resolve(
+    const struct credential_request *r,
+    bool profile_only,
+    struct aws_credentials *out,
+    struct error *err);
 
 /* --- shared by providers --- */
 
-/* The region of the instance we run on; NULL when there is none (off EC2 that takes two seconds). Suspends. malloc'd. */
+/* The region of the instance we run on; NULL when there is none (off EC2 that takes two seconds).
+ * Suspends. malloc'd. */
 char *imds_region(struct aws_session *s);
 char *login_cache_path(const struct env *env, const char *session); /* malloc'd */
 
 /* Static keys of one section; `get` looks up a key. -ENOENT when there is no aws_access_key_id. */
-int credentials_from_section(const struct credential_request *r, const char *provider,
-                             struct aws_setting (*get)(const struct aws_profiles *, const struct aws_profile *, const char *),
-                             struct aws_credentials *out, struct error *err);
-/* {AccessKeyId, SecretAccessKey, SessionToken|Token, Expiration, AccountId}: the form of STS, processes and containers. */
-int credentials_from_json(const json_t *j, const char *token_member, const char *source, struct aws_credentials *out,
-                          struct error *err);
+int credentials_from_section(
+    const struct credential_request *r,
+    const char *provider,
+    struct aws_setting (*get)(
+        const struct aws_profiles *, const struct aws_profile *, const char *),
+    struct aws_credentials *out,
+    struct error *err);
+/* {AccessKeyId, SecretAccessKey, SessionToken|Token, Expiration, AccountId}: the form of STS,
+ * processes and containers. */
+int credentials_from_json(
+    const json_t *j,
+    const char *token_member,
+    const char *source,
+    struct aws_credentials *out,
+    struct error *err);
 /* Remembers why a provider did not serve; returns -ENOENT. */
 int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A plain request to a metadata service: no proxy, no redirects, bounded reply. Attempts are a second apart. */
+/* A plain request to a metadata service: no proxy, no redirects, bounded reply. Attempts are a
+ * second apart. */
 struct credential_fetch {
     const char *method, *url;
     const struct http_header *headers;
@@ -59,4 +77,9 @@ struct credential_fetch {
     int64_t timeout_ms;
     unsigned attempts;
 };
-int credentials_fetch(struct aws_session *s, const struct credential_fetch *f, struct http_response *resp, struct error *err);
+
+int credentials_fetch(
+    struct aws_session *s,
+    const struct credential_fetch *f,
+    struct http_response *resp,
+    struct error *err);

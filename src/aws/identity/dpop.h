@@ -1,4 +1,5 @@
-/* Proof of possession (RFC 9449) for the refresh of an `aws login` session: a JWT signed with the session's own key. Pure but for the clock and random. */
+/* Proof of possession (RFC 9449) for the refresh of an `aws login` session: a JWT signed with the
+ * session's own key. Pure but for the clock and random. */
 #pragma once
 
 #include "base/error.h"

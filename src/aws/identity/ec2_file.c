@@ -1,4 +1,5 @@
-/* AWS_CREDENTIAL_FILE: the first EC2 tools' file, lines of AWSAccessKeyId= and AWSSecretKey=. The CLI still reads it. */
+/* AWS_CREDENTIAL_FILE: the first EC2 tools' file, lines of AWSAccessKeyId= and AWSSecretKey=. The
+ * CLI still reads it. */
 #include "aws/identity/credentials.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -27,7 +28,8 @@ static void value_of(const char *text, const char *name, struct secret *out)
     }
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     const char *file = env_get_nonempty(r->session->env, "AWS_CREDENTIAL_FILE");
     cleanup_secret struct secret id = SECRET_INIT, secret = SECRET_INIT;
@@ -44,11 +46,18 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     }
     str_wipe(&text);
     if (rc < 0)
-        return error_raise_errno(err, ERR_AUTH, EIO, "cannot read AWS_CREDENTIAL_FILE %s: %s", path, strerror(-rc));
+        return error_raise_errno(
+            err, ERR_AUTH, EIO, "cannot read AWS_CREDENTIAL_FILE %s: %s", path, strerror(-rc));
     if (!id.len)
         return credentials_pass(r, NAME, "no AWSAccessKeyId in %s", path);
     if (!secret.len) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "Partial credentials found in %s: %s has AWSAccessKeyId but no AWSSecretKey", NAME, path);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "Partial credentials found in %s: %s has AWSAccessKeyId but no AWSSecretKey",
+            NAME,
+            path);
         return -EINVAL;
     }
     out->access_key_id = xstrdup(secret_get(&id));

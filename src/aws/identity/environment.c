@@ -1,5 +1,5 @@
-/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SECURITY_TOKEN or AWS_SESSION_TOKEN. --profile switches it
- * off. */
+/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SECURITY_TOKEN or AWS_SESSION_TOKEN. --profile
+ * switches it off. */
 #include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include <errno.h>
@@ -10,12 +10,18 @@ static int expiry(const struct env *env, int64_t *ms, struct error *err)
 
     *ms = 0;
     if (text && clock_parse_iso(text, ms) < 0)
-        return error_raise_errno(err, ERR_AUTH, EINVAL, "AWS_CREDENTIAL_EXPIRATION is '%s', which is no time (like 2026-11-22T22:15:30Z); unset it, or export it with its keys anew",
-                                 text);
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "AWS_CREDENTIAL_EXPIRATION is '%s', which is no time (like 2026-11-22T22:15:30Z); "
+            "unset it, or export it with its keys anew",
+            text);
     return 0;
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     const struct env *env = r->session->env;
     const char *id = env_get_nonempty(env, "AWS_ACCESS_KEY_ID");
@@ -28,9 +34,12 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     if (!id)
         return credentials_pass(r, "environment", "AWS_ACCESS_KEY_ID is not set");
     if (!secret) {
-        error_raise_errno(err, ERR_AUTH, EINVAL,
-                          "Partial credentials found in env: AWS_ACCESS_KEY_ID is set, "
-                          "AWS_SECRET_ACCESS_KEY is not");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "Partial credentials found in env: AWS_ACCESS_KEY_ID is set, "
+            "AWS_SECRET_ACCESS_KEY is not");
         error_hint(err, "Export both, or unset AWS_ACCESS_KEY_ID.");
         return -EINVAL;
     }

@@ -1,5 +1,5 @@
-/* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the service
- * knows no tokens. */
+/* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the
+ * service knows no tokens. */
 #include "aws/identity/credentials.h"
 #include "aws/settings/endpoint.h"
 #include "aws/sign/uri.h"
@@ -10,7 +10,7 @@
 #define NAME "iam-role"
 
 struct imds {
-    const struct credential_request *r;   /* session and profile are looked at */
+    const struct credential_request *r; /* session and profile are looked at */
     char *base;
     struct secret token;
     int64_t timeout_ms;
@@ -26,16 +26,22 @@ static const char *either(const struct credential_request *r, const char *variab
 
 static int endpoint(const struct credential_request *r, char **base, struct error *err)
 {
-    const char *url = either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+    const char *url =
+        either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
     const char *mode =
         either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
     size_t n;
 
     if (!text_empty(mode) && !text_eq_nocase(mode, "ipv4") && !text_eq_nocase(mode, "ipv6"))
-        return error_raise_errno(err, ERR_AUTH, EINVAL,
-                                 "the EC2 metadata endpoint mode '%s' is neither IPv4 nor IPv6", mode);
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "the EC2 metadata endpoint mode '%s' is neither IPv4 nor IPv6",
+            mode);
     if (text_empty(url))
-        url = mode && text_eq_nocase(mode, "ipv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
+        url = mode && text_eq_nocase(mode, "ipv6") ? "http://[fd00:ec2::254]"
+                                                   : "http://169.254.169.254";
     cleanup_uri struct uri parts = {0};
     int rc = uri_split(url, &parts, err);
     if (rc < 0)
@@ -54,8 +60,12 @@ static unsigned number(const char *text, unsigned fallback)
     return text && text_parse_int(text, 1, 60, &n) == 0 ? (unsigned)n : fallback;
 }
 
-static int request(struct imds *m, const char *method, const char *path, const struct http_header *header,
-                   struct http_response *resp)
+static int request(
+    struct imds *m,
+    const char *method,
+    const char *path,
+    const struct http_header *header,
+    struct http_response *resp)
 {
     cleanup_free char *url = xasprintf("%s%s", m->base, path);
     struct credential_fetch f = {method, url, header, header ? 1 : 0, m->timeout_ms, m->attempts};
@@ -83,9 +93,12 @@ static int fetch_token(struct imds *m, struct error *err)
     if (rc == 0 && resp.status != 403 && resp.status != 404 && resp.status != 405)
         return -ENOENT;
     if (text_eq_nocase(v1_off, "true"))
-        return error_raise_errno(err, ERR_AUTH, EPERM,
-                                 "the EC2 metadata service gave no token, and version 1 is switched "
-                                 "off");
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EPERM,
+            "the EC2 metadata service gave no token, and version 1 is switched "
+            "off");
     return 0;
 }
 
@@ -96,7 +109,8 @@ static int get(struct imds *m, const char *path, struct http_response *resp)
     return request(m, "GET", path, secret_is_set(&m->token) ? &token : NULL, resp);
 }
 
-/* Credentials that seem to be at their end serve on: the service itself may be behind with renewing them. */
+/* Credentials that seem to be at their end serve on: the service itself may be behind with renewing
+ * them. */
 static void extend(struct aws_credentials *c)
 {
     int64_t now = clock_wall_ms();
@@ -114,12 +128,15 @@ static int fetch_role(struct imds *m, struct aws_credentials *out)
     int rc = get(m, list, &names);
 
     if (rc < 0 || names.status != 200 || names.body.len == 0)
-        return credentials_pass(m->r, NAME, "the EC2 metadata service at %s offers no role", m->base);
+        return credentials_pass(
+            m->r, NAME, "the EC2 metadata service at %s offers no role", m->base);
     cleanup_free char *line = xstrndup(str_get(&names.body), strcspn(str_get(&names.body), "\r\n"));
     cleanup_free char *path = xasprintf("%s%s", list, line);
     rc = get(m, path, &resp);
-    if (rc < 0 || resp.status != 200 || json_parse(str_get(&resp.body), resp.body.len, &j, NULL) < 0)
-        return credentials_pass(m->r, NAME, "the EC2 metadata service gave nothing for role %s", line);
+    if (rc < 0 || resp.status != 200 ||
+        json_parse(str_get(&resp.body), resp.body.len, &j, NULL) < 0)
+        return credentials_pass(
+            m->r, NAME, "the EC2 metadata service gave nothing for role %s", line);
     cleanup_free char *source = xasprintf("instance role %s", line);
     rc = credentials_from_json(j, "Token", source, out, &own);
     if (rc < 0)
@@ -134,8 +151,10 @@ static int prepare(const struct credential_request *r, struct imds *m, struct er
 {
     *m = (struct imds){.r = r};
     m->timeout_ms =
-        1000 * (int64_t)number(either(r, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"), 1);
-    m->attempts = number(either(r, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"), 1);
+        1000 *
+        (int64_t)number(either(r, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"), 1);
+    m->attempts =
+        number(either(r, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"), 1);
     return endpoint(r, &m->base, err);
 }
 
@@ -159,21 +178,27 @@ static char *zone_to_region(const struct http_response *resp)
 
 char *imds_region(struct aws_session *s)
 {
-    const struct credential_request r = {.session = s, .profile_name = s->settings.profile, .profile = s->settings.section, .use_environment = true};
+    const struct credential_request r = {
+        .session = s,
+        .profile_name = s->settings.profile,
+        .profile = s->settings.section,
+        .use_environment = true};
     cleanup_http_response struct http_response resp = {0};
     struct imds m;
     char *region = NULL;
 
     if (switched_off(&r) || prepare(&r, &m, NULL) < 0)
         return NULL;
-    if (fetch_token(&m, NULL) == 0 && get(&m, "/latest/meta-data/placement/availability-zone/", &resp) == 0 && resp.status == 200)
+    if (fetch_token(&m, NULL) == 0 &&
+        get(&m, "/latest/meta-data/placement/availability-zone/", &resp) == 0 && resp.status == 200)
         region = zone_to_region(&resp);
     secret_done(&m.token);
     free(m.base);
     return region;
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     struct imds m;
     int rc;

@@ -1,9 +1,10 @@
-/* Sessions of `aws login` (login_session): the cached credentials, renewed with the session's refresh token while the session lasts (12 h).
- * Formats: shared/reference/aws-access.md section 5.5. */
+/* Sessions of `aws login` (login_session): the cached credentials, renewed with the session's
+ * refresh token while the session lasts (12 h). Formats: shared/reference/aws-access.md
+ * section 5.5. */
 #include "aws/identity/credentials.h"
 #include "aws/identity/dpop.h"
-#include "aws/model/operations.h"
 #include "aws/identity/token_file.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -11,15 +12,15 @@
 #include <errno.h>
 #include <string.h>
 
-#define NAME            "login"
-#define RENEW_BELOW_MS  (15 * 60 * 1000)
-#define ENOUGH_MS       (5 * 60 * 1000)
+#define NAME           "login"
+#define RENEW_BELOW_MS (15 * 60 * 1000)
+#define ENOUGH_MS      (5 * 60 * 1000)
 
 struct login {
     const struct credential_request *r;
     struct aws_setting setting;
     char *path;
-    json_t *file;          /* holds secrets: never printed */
+    json_t *file; /* holds secrets: never printed */
     int64_t expires_ms;
 };
 
@@ -36,7 +37,8 @@ char *login_cache_path(const struct env *env, const char *session)
 
 static int again(const struct login *l, int code, const char *what, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, code, "%s (profile %s, %s)", what, l->r->profile_name, l->path);
+    error_raise_errno(
+        err, ERR_AUTH, code, "%s (profile %s, %s)", what, l->r->profile_name, l->path);
     error_at(err, l->setting.path, l->setting.line, 0);
     error_hint(err, "Run `aws login --profile %s`.", l->r->profile_name);
     return -code;
@@ -44,7 +46,13 @@ static int again(const struct login *l, int code, const char *what, struct error
 
 static int load(struct login *l, struct error *err)
 {
-    static const char *const needed[] = {"accessToken.accessKeyId", "accessToken.secretAccessKey", "accessToken.sessionToken", "refreshToken", "clientId", "dpopKey"};
+    static const char *const needed[] = {
+        "accessToken.accessKeyId",
+        "accessToken.secretAccessKey",
+        "accessToken.sessionToken",
+        "refreshToken",
+        "clientId",
+        "dpopKey"};
     json_t *file = token_file_read(l->path);
     int64_t ms;
 
@@ -78,18 +86,30 @@ static void take_reply(struct login *l, const json_t *reply)
     memcpy(iso + 19, "Z", 2);
     json_object_update_existing(token, json_at(reply, "tokenOutput.accessToken"));
     json_object_set_new(token, "expiresAt", json_string(iso));
-    json_object_set_new(l->file, "refreshToken", json_string(json_str_or(reply, "tokenOutput.refreshToken", "")));
+    json_object_set_new(
+        l->file, "refreshToken", json_string(json_str_or(reply, "tokenOutput.refreshToken", "")));
 }
 
 static int ask(struct login *l, json_t **reply, char **reason, struct error *err)
 {
     struct aws_session *s = l->r->session;
-    cleanup_json json_t *in = json_pack("{s:{s:s, s:s, s:s}}", "tokenInput", "clientId", json_str(l->file, "clientId"), "refreshToken",
-                                        json_str(l->file, "refreshToken"), "grantType", "refresh_token");
+    cleanup_json json_t *in = json_pack(
+        "{s:{s:s, s:s, s:s}}",
+        "tokenInput",
+        "clientId",
+        json_str(l->file, "clientId"),
+        "refreshToken",
+        json_str(l->file, "refreshToken"),
+        "grantType",
+        "refresh_token");
     cleanup_wire_request struct wire_request request = {0};
     cleanup_http_response struct http_response resp = {0};
-    struct aws_exchange x = {.op = &aws_signin_CreateOAuth2Token, .request = &request, .region = s->settings.region, .unsigned_request = true,
-                             .reason = reason};
+    struct aws_exchange x = {
+        .op = &aws_signin_CreateOAuth2Token,
+        .request = &request,
+        .region = s->settings.region,
+        .unsigned_request = true,
+        .reason = reason};
     cleanup_free char *url = NULL, *region = NULL, *proof = NULL;
     int rc;
 
@@ -106,30 +126,43 @@ static int ask(struct login *l, json_t **reply, char **reason, struct error *err
     return rc < 0 ? rc : wire_parse(x.op, &resp, reply, err);
 }
 
-/* What signin said, and what mends it: logging in again is no cure for a missing permission or a lost network. */
-static int refused(const struct login *l, const char *reason, const struct error *why, struct error *err)
+/* What signin said, and what mends it: logging in again is no cure for a missing permission or a
+ * lost network. */
+static int
+refused(const struct login *l, const char *reason, const struct error *why, struct error *err)
 {
     static const struct {
         const char *reason, *what;
     } known[] = {
         {"TOKEN_EXPIRED", "the login session has expired"},
         {"AUTHCODE_EXPIRED", "the login session has expired"},
-        {"USER_CREDENTIALS_CHANGED", "the login session has ended: the user's credentials (the password, say) have changed since it began"},
-        {"INSUFFICIENT_PERMISSIONS", "the login session has no permission to be renewed (signin:CreateOAuth2Token)"},
+        {"USER_CREDENTIALS_CHANGED",
+         "the login session has ended: the user's credentials (the password, say) have changed "
+         "since it began"},
+        {"INSUFFICIENT_PERMISSIONS",
+         "the login session has no permission to be renewed (signin:CreateOAuth2Token)"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (text_eq(reason, known[i].reason)) {
             again(l, EKEYEXPIRED, known[i].what, err);
             if (strcmp(reason, "INSUFFICIENT_PERMISSIONS") == 0)
-                error_hint(err, "Have the policy SignInLocalDevelopmentAccess attached to the user or role, then run `aws login --profile %s`.",
-                           l->r->profile_name);
+                error_hint(
+                    err,
+                    "Have the policy SignInLocalDevelopmentAccess attached to the user or role, "
+                    "then run `aws login --profile %s`.",
+                    l->r->profile_name);
             return -EKEYEXPIRED;
         }
-    cleanup_free char *text = xasprintf("the login session's credentials have expired and could not be renewed: %s", why->message);
+    cleanup_free char *text = xasprintf(
+        "the login session's credentials have expired and could not be renewed: %s", why->message);
     again(l, EKEYEXPIRED, text, err);
     if (!why->aws_code && why->kind != ERR_AUTH)
-        error_hint(err, "Try again when the sign-in endpoint can be reached; if that does not help, run `aws login --profile %s`.", l->r->profile_name);
+        error_hint(
+            err,
+            "Try again when the sign-in endpoint can be reached; if that does not help, run `aws "
+            "login --profile %s`.",
+            l->r->profile_name);
     return -EKEYEXPIRED;
 }
 
@@ -140,7 +173,8 @@ static int renew(struct login *l, struct error *err)
     struct error own = ERROR_INIT;
     int rc = ask(l, &reply, &reason, &own);
 
-    if (rc == 0 && (text_empty(json_str(reply, "tokenOutput.accessToken.accessKeyId")) || json_int_or(reply, "tokenOutput.expiresIn", 0) <= 0))
+    if (rc == 0 && (text_empty(json_str(reply, "tokenOutput.accessToken.accessKeyId")) ||
+                    json_int_or(reply, "tokenOutput.expiresIn", 0) <= 0))
         rc = error_raise_errno(&own, ERR_AUTH, EBADMSG, "the answer holds no credentials");
     if (rc == 0) {
         take_reply(l, reply);
@@ -181,9 +215,11 @@ static int use(const struct login *l, struct aws_credentials *out)
     return 0;
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
-    struct login l = {.r = r, .setting = aws_profile_get(r->session->profiles, r->profile, "login_session")};
+    struct login l = {
+        .r = r, .setting = aws_profile_get(r->session->profiles, r->profile, "login_session")};
     int rc;
 
     if (!l.setting.value)

@@ -8,37 +8,52 @@
 #define NAME       "custom-process"
 #define TIMEOUT_MS 60000
 
-static int parse(const struct aws_setting *s, const struct child_result *child, const char *source,
-                 struct aws_credentials *out, struct error *err)
+static int parse(
+    const struct aws_setting *s,
+    const struct child_result *child,
+    const char *source,
+    struct aws_credentials *out,
+    struct error *err)
 {
     cleanup_json json_t *j = NULL;
     long long version;
 
     if (child->exit_code != 0) {
         cleanup_free char *said = text_trim(str_get(&child->err));
-        error_raise_errno(err, ERR_AUTH, EIO, "Error when retrieving credentials from custom-process: %s",
-                          *said ? said : "it failed without a message");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EIO,
+            "Error when retrieving credentials from custom-process: %s",
+            *said ? said : "it failed without a message");
         error_at(err, s->path, s->line, 0);
         return -EIO;
     }
     if (json_parse(str_get(&child->out), child->out.len, &j, NULL) < 0) {
-        error_raise_errno(err, ERR_AUTH, EBADMSG,
-                          "Error when retrieving credentials from custom-process: its output is no "
-                          "JSON");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EBADMSG,
+            "Error when retrieving credentials from custom-process: its output is no "
+            "JSON");
         error_at(err, s->path, s->line, 0);
         return -EBADMSG;
     }
     version = json_int_or(j, "Version", -1);
     if (version != 1) {
-        error_raise_errno(err, ERR_AUTH, EBADMSG,
-                          "Error when retrieving credentials from custom-process: Version is not 1");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EBADMSG,
+            "Error when retrieving credentials from custom-process: Version is not 1");
         error_at(err, s->path, s->line, 0);
         return -EBADMSG;
     }
     return credentials_from_json(j, "SessionToken", source, out, err);
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     struct aws_setting s = aws_profile_get(r->session->profiles, r->profile, "credential_process");
     struct child_result child = {0};
@@ -54,17 +69,26 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     if (rc < 0) {
         error_wrap(err, "credential_process of profile %s", r->profile_name);
         error_at(err, s.path, s.line, 0);
-        error_hint(err, "The line is split at blanks as a shell would, quotation marks included; see `aws help config-vars`.");
+        error_hint(
+            err,
+            "The line is split at blanks as a shell would, quotation marks included; see `aws help "
+            "config-vars`.");
         if (err)
             err->kind = ERR_AUTH;
         return rc;
     }
     if (n == 0)
-        rc = error_raise_errno(err, ERR_AUTH, EINVAL, "credential_process of profile %s is empty",
-                               r->profile_name);
+        rc = error_raise_errno(
+            err, ERR_AUTH, EINVAL, "credential_process of profile %s is empty", r->profile_name);
     else
-        rc = child_run(r->session->loop, (const char *const *)words, r->session->env,
-                       env_get_nonempty(r->session->env, "PWD"), TIMEOUT_MS, &child, err);
+        rc = child_run(
+            r->session->loop,
+            (const char *const *)words,
+            r->session->env,
+            env_get_nonempty(r->session->env, "PWD"),
+            TIMEOUT_MS,
+            &child,
+            err);
     if (rc == 0)
         rc = parse(&s, &child, source, out, err);
     else
@@ -75,7 +99,11 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
         if (err && err->kind != ERR_CANCELED && err->kind != ERR_TIMEOUT)
             err->kind = ERR_AUTH;
         if (err && !err->hint)
-            error_hint(err, "The line is run without a shell (no ~, $ or |). Try it by hand, or `aws configure export-credentials --profile %s`.", r->profile_name);
+            error_hint(
+                err,
+                "The line is run without a shell (no ~, $ or |). Try it by hand, or `aws configure "
+                "export-credentials --profile %s`.",
+                r->profile_name);
     }
     child_result_done(&child);
     shell_words_free(words);

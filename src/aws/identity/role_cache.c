@@ -33,7 +33,11 @@ static void append_string(struct str *out, const char *text)
         if (at)
             str_appendf(out, "\\%c", letter[at - plain]);
         else if (c >= 0x10000)
-            str_appendf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+            str_appendf(
+                out,
+                "\\u%04x\\u%04x",
+                0xd800 + ((c - 0x10000) >> 10),
+                0xdc00 + ((c - 0x10000) & 0x3ff));
         else if (c < 0x20 || c > 0x7e)
             str_appendf(out, "\\u%04x", c);
         else
@@ -42,7 +46,8 @@ static void append_string(struct str *out, const char *text)
     str_append_char(out, '"');
 }
 
-static void member(struct str *out, const char *name, const char *value, const char *comma, const char *colon)
+static void
+member(struct str *out, const char *name, const char *value, const char *comma, const char *colon)
 {
     if (!value)
         return;
@@ -67,7 +72,8 @@ char *role_cache_key_role(const struct role_cache_role *r)
     return str_take(&out);
 }
 
-char *role_cache_key_sso(const char *account, const char *role, const char *session, const char *start_url)
+char *role_cache_key_sso(
+    const char *account, const char *role, const char *session, const char *start_url)
 {
     struct str out = STR_INIT;
 
@@ -100,7 +106,8 @@ json_t *role_cache_read(struct aws_session *s, const char *key)
     cleanup_free char *path = role_cache_path(s->env, key);
     cleanup_json json_t *whole = token_file_read(path);
     json_t *c = json_object_get(whole, "Credentials");
-    if (text_empty(json_str(c, "AccessKeyId")) || text_empty(json_str(c, "SecretAccessKey")) || !json_str(c, "SessionToken") ||
+    if (text_empty(json_str(c, "AccessKeyId")) || text_empty(json_str(c, "SecretAccessKey")) ||
+        !json_str(c, "SessionToken") ||
         clock_parse_iso(json_str_or(c, "Expiration", ""), &expires_ms) < 0)
         return NULL;
     return expires_ms - clock_wall_ms() - session_skew_any(s) < USEFUL_MS ? NULL : json_incref(c);

@@ -42,7 +42,8 @@ static int read_word(const char **p, struct str *out, struct error *err)
             str_append_char(out, c);
         }
     }
-    return quote ? error_raise_errno(err, ERR_USAGE, EINVAL, "a quotation mark is never closed") : 0;
+    return quote ? error_raise_errno(err, ERR_USAGE, EINVAL, "a quotation mark is never closed")
+                 : 0;
 }
 
 int shell_words_split(const char *text, char ***words, size_t *count, struct error *err)

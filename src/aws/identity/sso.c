@@ -1,8 +1,8 @@
 /* IAM Identity Center: the token that `aws sso login` cached buys the role's credentials. */
 #include "aws/identity/credentials.h"
-#include "aws/model/operations.h"
 #include "aws/identity/role_cache.h"
 #include "aws/identity/sso_token.h"
+#include "aws/model/operations.h"
 #include <errno.h>
 #include <string.h>
 
@@ -13,18 +13,28 @@ struct sso {
     struct aws_setting session, account, role, start_url, region;
 };
 
-static int mismatch(const struct sso *s, const char *key, const struct aws_setting *own, struct error *err)
+static int
+mismatch(const struct sso *s, const char *key, const struct aws_setting *own, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, EINVAL,
-                      "The value for %s is inconsistent between profile (%s) and sso-session (%s)", key,
-                      s->r->profile_name, s->session.value);
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        EINVAL,
+        "The value for %s is inconsistent between profile (%s) and sso-session (%s)",
+        key,
+        s->r->profile_name,
+        s->session.value);
     error_at(err, own->path, own->line, 0);
     return -EINVAL;
 }
 
 /* A value may stand in the profile, in its sso-session, or in both if it is the same. */
-static int session_value(const struct sso *s, const struct ini_section *section, const char *key,
-                         struct aws_setting *v, struct error *err)
+static int session_value(
+    const struct sso *s,
+    const struct ini_section *section,
+    const char *key,
+    struct aws_setting *v,
+    struct error *err)
 {
     const struct ini_entry *e = section ? ini_get(section, key) : NULL;
 
@@ -46,12 +56,20 @@ static int load_settings(struct sso *s, struct error *err)
     if (s->session.value) {
         section = aws_profiles_named(p, "sso-session", s->session.value);
         if (!section) {
-            error_raise_errno(err, ERR_AUTH, EINVAL,
-                              "The specified sso-session does not exist: \"%s\" (profile %s)",
-                              s->session.value, s->r->profile_name);
+            error_raise_errno(
+                err,
+                ERR_AUTH,
+                EINVAL,
+                "The specified sso-session does not exist: \"%s\" (profile %s)",
+                s->session.value,
+                s->r->profile_name);
             error_at(err, s->session.path, s->session.line, 0);
-            error_hint(err, "Add [sso-session %s] with sso_region and sso_start_url to %s, or run `aws configure sso-session`.", s->session.value,
-                       aws_profiles_config_path(p));
+            error_hint(
+                err,
+                "Add [sso-session %s] with sso_region and sso_start_url to %s, or run `aws "
+                "configure sso-session`.",
+                s->session.value,
+                aws_profiles_config_path(p));
             return -EINVAL;
         }
     }
@@ -60,6 +78,7 @@ static int load_settings(struct sso *s, struct error *err)
         rc = session_value(s, section, "sso_start_url", &s->start_url, err);
     if (rc < 0)
         return rc;
+
     const struct {
         const char *key;
         const char *value;
@@ -69,17 +88,23 @@ static int load_settings(struct sso *s, struct error *err)
         {"sso_account_id", s->account.value},
         {"sso_role_name", s->role.value},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
         if (!needed[i].value)
             str_appendf(&missing, "%s%s", missing.len ? ", " : "", needed[i].key);
     if (missing.len) {
         struct aws_setting at = s->account.value ? s->account : s->role;
-        rc = error_raise_errno(err, ERR_AUTH, EINVAL,
-                               "The profile \"%s\" is configured to use SSO but is missing required "
-                               "configuration: %s",
-                               s->r->profile_name, str_get(&missing));
+        rc = error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "The profile \"%s\" is configured to use SSO but is missing required "
+            "configuration: %s",
+            s->r->profile_name,
+            str_get(&missing));
         error_at(err, at.path, at.line, 0);
-        error_hint(err, "Add them there, or run `aws configure sso --profile %s`.", s->r->profile_name);
+        error_hint(
+            err, "Add them there, or run `aws configure sso --profile %s`.", s->r->profile_name);
     }
     str_done(&missing);
     return rc;
@@ -87,37 +112,61 @@ static int load_settings(struct sso *s, struct error *err)
 
 static int expired(const struct sso *s, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, EKEYEXPIRED,
-                      "The SSO session associated with this profile (%s) has expired or is "
-                      "otherwise invalid.",
-                      s->r->profile_name);
-    error_hint(err, "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).", s->r->profile_name, s->r->profile_name);
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        EKEYEXPIRED,
+        "The SSO session associated with this profile (%s) has expired or is "
+        "otherwise invalid.",
+        s->r->profile_name);
+    error_hint(
+        err,
+        "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).",
+        s->r->profile_name,
+        s->r->profile_name);
     return -EKEYEXPIRED;
 }
 
 static char *source_text(const struct sso *s, bool cached)
 {
-    return xasprintf("profile %s, %s %s, role %s%s", s->r->profile_name, s->session.value ? "sso-session" : "SSO",
-                     s->session.value ? s->session.value : s->start_url.value, s->role.value, cached ? " (the AWS CLI's cache)" : "");
+    return xasprintf(
+        "profile %s, %s %s, role %s%s",
+        s->r->profile_name,
+        s->session.value ? "sso-session" : "SSO",
+        s->session.value ? s->session.value : s->start_url.value,
+        s->role.value,
+        cached ? " (the AWS CLI's cache)" : "");
 }
 
 /* {roleCredentials: {…, expiration in milliseconds}} as the CLI keeps it */
 static json_t *for_cache(const struct sso *s, const json_t *c)
 {
-    return json_pack("{s:s, s:{s:s, s:s, s:s, s:f, s:s}}", "ProviderType", "sso", "Credentials", "AccessKeyId", json_str_or(c, "accessKeyId", ""),
-                     "SecretAccessKey", json_str_or(c, "secretAccessKey", ""), "SessionToken", json_str_or(c, "sessionToken", ""), "Expiration",
-                     (double)(json_int_or(c, "expiration", 0) / 1000), "AccountId", s->account.value);
+    return json_pack(
+        "{s:s, s:{s:s, s:s, s:s, s:f, s:s}}",
+        "ProviderType",
+        "sso",
+        "Credentials",
+        "AccessKeyId",
+        json_str_or(c, "accessKeyId", ""),
+        "SecretAccessKey",
+        json_str_or(c, "secretAccessKey", ""),
+        "SessionToken",
+        json_str_or(c, "sessionToken", ""),
+        "Expiration",
+        (double)(json_int_or(c, "expiration", 0) / 1000),
+        "AccountId",
+        s->account.value);
 }
 
-static int from_reply(const struct sso *s, const json_t *reply, struct aws_credentials *out,
-                      struct error *err)
+static int
+from_reply(const struct sso *s, const json_t *reply, struct aws_credentials *out, struct error *err)
 {
     const json_t *c = json_object_get(reply, "roleCredentials");
     const char *id = json_str(c, "accessKeyId"), *secret = json_str(c, "secretAccessKey");
 
     if (text_empty(id) || text_empty(secret))
-        return error_raise_errno(err, ERR_AUTH, EBADMSG, "SSO gave no credentials for role %s",
-                                 s->role.value);
+        return error_raise_errno(
+            err, ERR_AUTH, EBADMSG, "SSO gave no credentials for role %s", s->role.value);
     out->access_key_id = xstrdup(id);
     secret_set(&out->secret_access_key, secret);
     secret_set(&out->session_token, json_str(c, "sessionToken"));
@@ -127,10 +176,12 @@ static int from_reply(const struct sso *s, const json_t *reply, struct aws_crede
     return 0;
 }
 
-static int fetch(const struct sso *s, const char *key, struct aws_credentials *out, struct error *err)
+static int
+fetch(const struct sso *s, const char *key, struct aws_credentials *out, struct error *err)
 {
     struct aws_session *session = s->r->session;
-    const struct sso_source from = {s->session.value, s->start_url.value, s->region.value, s->r->profile_name};
+    const struct sso_source from = {
+        s->session.value, s->start_url.value, s->region.value, s->r->profile_name};
     cleanup_secret struct secret token = SECRET_INIT;
     cleanup_json json_t *reply = NULL, *whole = NULL;
     struct error own = ERROR_INIT;
@@ -139,10 +190,20 @@ static int fetch(const struct sso *s, const char *key, struct aws_credentials *o
     if (rc < 0)
         return rc;
     struct aws_call_options o = {.region = s->region.value, .unsigned_request = true};
-    rc = session_call(session, &o, &aws_sso_GetRoleCredentials,
-                      json_pack("{s:s, s:s, s:s}", "roleName", s->role.value, "accountId", s->account.value,
-                                "accessToken", secret_get(&token)),
-                      &reply, &own);
+    rc = session_call(
+        session,
+        &o,
+        &aws_sso_GetRoleCredentials,
+        json_pack(
+            "{s:s, s:s, s:s}",
+            "roleName",
+            s->role.value,
+            "accountId",
+            s->account.value,
+            "accessToken",
+            secret_get(&token)),
+        &reply,
+        &own);
     if (rc < 0 && own.http_status == 401) {
         error_done(&own);
         return expired(s, err);
@@ -161,7 +222,8 @@ static int fetch(const struct sso *s, const char *key, struct aws_credentials *o
     return rc;
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     const struct aws_profiles *p = r->session->profiles;
     struct sso s = {
@@ -175,14 +237,19 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     int rc;
 
     if (!s.account.value && !s.role.value)
-        return credentials_pass(r, NAME, "no sso_account_id or sso_role_name in profile %s", r->profile_name);
+        return credentials_pass(
+            r, NAME, "no sso_account_id or sso_role_name in profile %s", r->profile_name);
     rc = load_settings(&s, err);
     if (rc < 0)
         return rc;
-    cleanup_free char *key = r->visited ? NULL : role_cache_key_sso(s.account.value, s.role.value, s.session.value, s.start_url.value);
+    cleanup_free char *key =
+        r->visited
+            ? NULL
+            : role_cache_key_sso(s.account.value, s.role.value, s.session.value, s.start_url.value);
     cleanup_json json_t *cached = role_cache_read(r->session, key);
     cleanup_free char *source = source_text(&s, true);
-    return cached ? credentials_from_json(cached, "SessionToken", source, out, err) : fetch(&s, key, out, err);
+    return cached ? credentials_from_json(cached, "SessionToken", source, out, err)
+                  : fetch(&s, key, out, err);
 }
 
 const struct credential_provider credential_sso = {NAME, resolve, true};

@@ -1,7 +1,7 @@
 #include "aws/identity/sso_login.h"
-#include "aws/model/operations.h"
 #include "aws/identity/sso_token.h"
 #include "aws/identity/token_file.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -11,14 +11,25 @@
 #define INTERVAL_MAX_MS 60000
 
 /* From the session's section, or the profile itself in the legacy form. */
-static int read_setting(struct aws_session *s, const struct ini_section *section, const char *key, char **out, struct error *err)
+static int read_setting(
+    struct aws_session *s,
+    const struct ini_section *section,
+    const char *key,
+    char **out,
+    struct error *err)
 {
     struct aws_setting own = aws_profile_get(s->profiles, s->settings.section, key);
     const struct ini_entry *e = section ? ini_get(section, key) : NULL;
 
     if (e && own.value && strcmp(e->value, own.value) != 0) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "The value for %s is inconsistent between profile (%s) and sso-session (%s)", key, s->settings.profile,
-                          section->name);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "The value for %s is inconsistent between profile (%s) and sso-session (%s)",
+            key,
+            s->settings.profile,
+            section->name);
         error_at(err, own.path, own.line, 0);
         return -EINVAL;
     }
@@ -28,21 +39,40 @@ static int read_setting(struct aws_session *s, const struct ini_section *section
 
 static int missing(const struct aws_session *s, const struct sso_login *l, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, EINVAL, "The profile \"%s\" is configured to use SSO but is missing required configuration: %s%s%s", s->settings.profile,
-                      l->start_url ? "" : "sso_start_url", l->start_url || l->region ? "" : ", ", l->region ? "" : "sso_region");
-    error_hint(err, "Run `aws configure sso --profile %s`, or add it to %s.", s->settings.profile, aws_profiles_config_path(s->profiles));
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        EINVAL,
+        "The profile \"%s\" is configured to use SSO but is missing required configuration: %s%s%s",
+        s->settings.profile,
+        l->start_url ? "" : "sso_start_url",
+        l->start_url || l->region ? "" : ", ",
+        l->region ? "" : "sso_region");
+    error_hint(
+        err,
+        "Run `aws configure sso --profile %s`, or add it to %s.",
+        s->settings.profile,
+        aws_profiles_config_path(s->profiles));
     return -EINVAL;
 }
 
 int sso_login_settings(struct aws_session *s, struct sso_login *out, struct error *err)
 {
     struct aws_setting session = aws_profile_get(s->profiles, s->settings.section, "sso_session");
-    const struct ini_section *section = session.value ? aws_profiles_named(s->profiles, "sso-session", session.value) : NULL;
+    const struct ini_section *section =
+        session.value ? aws_profiles_named(s->profiles, "sso-session", session.value) : NULL;
     int rc;
 
-    *out = (struct sso_login){.session = xstrdup_null(session.value), .profile = xstrdup(s->settings.profile)};
+    *out = (struct sso_login){
+        .session = xstrdup_null(session.value), .profile = xstrdup(s->settings.profile)};
     if (session.value && !section) {
-        error_raise_errno(err, ERR_AUTH, EINVAL, "The specified sso-session does not exist: \"%s\" (profile %s)", session.value, s->settings.profile);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "The specified sso-session does not exist: \"%s\" (profile %s)",
+            session.value,
+            s->settings.profile);
         error_at(err, session.path, session.line, 0);
         return -EINVAL;
     }
@@ -54,8 +84,16 @@ int sso_login_settings(struct aws_session *s, struct sso_login *out, struct erro
     if (rc < 0)
         return rc;
     if (!session.value && !out->start_url) {
-        error_raise_errno(err, ERR_AUTH, ENOENT, "profile %s does not use SSO: there is nothing to log in to", s->settings.profile);
-        error_hint(err, "Name a profile that does: `defangctl login --profile NAME`; `aws configure sso` makes one.");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            ENOENT,
+            "profile %s does not use SSO: there is nothing to log in to",
+            s->settings.profile);
+        error_hint(
+            err,
+            "Name a profile that does: `defangctl login --profile NAME`; `aws configure sso` makes "
+            "one.");
         return -ENOENT;
     }
     return out->start_url && out->region ? 0 : missing(s, out, err);
@@ -74,7 +112,8 @@ static json_t *scope_list(const char *scopes)
     return list;
 }
 
-static int register_client(struct aws_session *s, struct sso_login *l, const struct aws_call_options *o, struct error *err)
+static int register_client(
+    struct aws_session *s, struct sso_login *l, const struct aws_call_options *o, struct error *err)
 {
     cleanup_free char *name = xasprintf("defangctl-%lld", (long long)(clock_wall_ms() / 1000));
     cleanup_json json_t *reply = NULL;
@@ -105,9 +144,20 @@ int sso_login_start(struct aws_session *s, struct sso_login *l, struct error *er
 
     if (rc < 0)
         return rc;
-    rc = session_call(s, &o, &aws_sso_oidc_StartDeviceAuthorization,
-                      json_pack("{s:s, s:s, s:s}", "clientId", l->client_id, "clientSecret", secret_get(&l->client_secret), "startUrl", l->start_url), &reply,
-                      err);
+    rc = session_call(
+        s,
+        &o,
+        &aws_sso_oidc_StartDeviceAuthorization,
+        json_pack(
+            "{s:s, s:s, s:s}",
+            "clientId",
+            l->client_id,
+            "clientSecret",
+            secret_get(&l->client_secret),
+            "startUrl",
+            l->start_url),
+        &reply,
+        err);
     if (rc < 0)
         return error_wrap(err, "beginning a login at %s", l->start_url);
     l->user_code = xstrdup(json_str_or(reply, "userCode", ""));
@@ -115,7 +165,8 @@ int sso_login_start(struct aws_session *s, struct sso_login *l, struct error *er
     l->url_complete = xstrdup(json_str_or(reply, "verificationUriComplete", ""));
     secret_set(&l->device_code, json_str_or(reply, "deviceCode", ""));
     l->interval_ms = bounded(json_int_or(reply, "interval", 5), 60) * 1000;
-    l->deadline_mono_ms = clock_mono_ms() + bounded(json_int_or(reply, "expiresIn", 600), 3600) * 1000;
+    l->deadline_mono_ms =
+        clock_mono_ms() + bounded(json_int_or(reply, "expiresIn", 600), 3600) * 1000;
     return 0;
 }
 
@@ -129,9 +180,22 @@ static int keep(struct aws_session *s, struct sso_login *l, const json_t *reply,
     clock_format_iso(l->registration_expires_ms, registration);
     memcpy(ends + 19, "Z", 2);
     memcpy(registration + 19, "Z", 2);
-    cleanup_json json_t *file = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "startUrl", l->start_url, "region", l->region, "accessToken",
-                                          json_str_or(reply, "accessToken", ""), "expiresAt", ends, "clientId", l->client_id, "clientSecret",
-                                          secret_get(&l->client_secret), "registrationExpiresAt", registration);
+    cleanup_json json_t *file = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+        "startUrl",
+        l->start_url,
+        "region",
+        l->region,
+        "accessToken",
+        json_str_or(reply, "accessToken", ""),
+        "expiresAt",
+        ends,
+        "clientId",
+        l->client_id,
+        "clientSecret",
+        secret_get(&l->client_secret),
+        "registrationExpiresAt",
+        registration);
     if (json_str(reply, "refreshToken"))
         json_object_set_new(file, "refreshToken", json_string(json_str(reply, "refreshToken")));
     return token_file_write(path, file, err);
@@ -143,14 +207,27 @@ static int poll_once(struct aws_session *s, struct sso_login *l, struct error *e
     struct aws_call_options o = {.region = l->region, .unsigned_request = true};
     cleanup_json json_t *reply = NULL;
     struct error own = ERROR_INIT;
-    int rc = session_call(s, &o, &aws_sso_oidc_CreateToken,
-                          json_pack("{s:s, s:s, s:s, s:s}", "grantType", DEVICE_GRANT, "clientId", l->client_id, "clientSecret",
-                                    secret_get(&l->client_secret), "deviceCode", secret_get(&l->device_code)),
-                          &reply, &own);
+    int rc = session_call(
+        s,
+        &o,
+        &aws_sso_oidc_CreateToken,
+        json_pack(
+            "{s:s, s:s, s:s, s:s}",
+            "grantType",
+            DEVICE_GRANT,
+            "clientId",
+            l->client_id,
+            "clientSecret",
+            secret_get(&l->client_secret),
+            "deviceCode",
+            secret_get(&l->device_code)),
+        &reply,
+        &own);
 
     if (rc < 0 && error_has_code(&own, "SlowDownException"))
         l->interval_ms = MIN(l->interval_ms + 5000, (int64_t)INTERVAL_MAX_MS);
-    if (rc < 0 && (error_has_code(&own, "SlowDownException") || error_has_code(&own, "AuthorizationPendingException"))) {
+    if (rc < 0 && (error_has_code(&own, "SlowDownException") ||
+                   error_has_code(&own, "AuthorizationPendingException"))) {
         error_done(&own);
         return 1;
     }
@@ -170,7 +247,12 @@ int sso_login_wait(struct aws_session *s, struct sso_login *l, struct error *err
         if (rc < 0)
             return error_raise_errno(err, ERR_CANCELED, ECANCELED, "the login was given up");
         if (clock_mono_ms() > l->deadline_mono_ms) {
-            error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "the login at %s was not confirmed in time", l->start_url);
+            error_raise_errno(
+                err,
+                ERR_TIMEOUT,
+                ETIMEDOUT,
+                "the login at %s was not confirmed in time",
+                l->start_url);
             error_hint(err, "Run `defangctl login` again and confirm the code in the browser.");
             return -ETIMEDOUT;
         }
@@ -182,7 +264,16 @@ int sso_login_wait(struct aws_session *s, struct sso_login *l, struct error *err
 
 void sso_login_done(struct sso_login *l)
 {
-    char *const texts[] = {l->session, l->start_url, l->region, l->scopes, l->profile, l->user_code, l->url, l->url_complete, l->client_id};
+    char *const texts[] = {
+        l->session,
+        l->start_url,
+        l->region,
+        l->scopes,
+        l->profile,
+        l->user_code,
+        l->url,
+        l->url_complete,
+        l->client_id};
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);

@@ -1,5 +1,6 @@
-/* `defangctl login`: a new SSO token by the device flow of OIDC. The caller shows the code and the address, then waits; the token goes where the AWS CLI
- * keeps its own, so that both are logged in. */
+/* `defangctl login`: a new SSO token by the device flow of OIDC. The caller shows the code and the
+ * address, then waits; the token goes where the AWS CLI keeps its own, so that both are logged in.
+ */
 #pragma once
 
 #include "aws/aws.h"
@@ -14,7 +15,7 @@ struct sso_login {
     struct secret client_secret, device_code;
     char *client_id;
     int64_t registration_expires_ms;
-    int64_t expires_ms;    /* sso_login_wait(): when the new token ends */
+    int64_t expires_ms; /* sso_login_wait(): when the new token ends */
 };
 
 /* -ENOENT with err: the profile does not use SSO; -EINVAL: its settings are incomplete. */

@@ -1,6 +1,6 @@
 #include "aws/identity/sso_token.h"
-#include "aws/model/operations.h"
 #include "aws/identity/token_file.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define RENEW_BELOW_MS   (15 * 60 * 1000)
-#define RENEW_PAUSE_MS   (60 * 1000)
+#define RENEW_BELOW_MS (15 * 60 * 1000)
+#define RENEW_PAUSE_MS (60 * 1000)
 
 char *sso_token_path(const struct env *env, const char *key)
 {
@@ -71,18 +71,30 @@ void sso_token_done(struct sso_token *t)
 
 bool sso_token_can_refresh(const struct sso_token *t, int64_t now_ms)
 {
-    return secret_is_set(&t->refresh) && secret_is_set(&t->client_secret) && t->client_id && t->registration_expires_ms > now_ms;
+    return secret_is_set(&t->refresh) && secret_is_set(&t->client_secret) && t->client_id &&
+           t->registration_expires_ms > now_ms;
 }
 
 static void login_hint(const struct sso_source *from, struct error *err)
 {
-    error_hint(err, "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).", from->profile, from->profile);
+    error_hint(
+        err,
+        "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).",
+        from->profile,
+        from->profile);
 }
 
 static int not_loaded(const struct sso_source *from, const char *path, int rc, struct error *err)
 {
-    error_raise_errno(err, ERR_AUTH, ENOKEY, "Error loading SSO Token: Token for %s %s (%s, profile %s)", from->session ? from->session : from->start_url,
-                      rc == -EBADMSG ? "is invalid" : "does not exist", path, from->profile);
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        ENOKEY,
+        "Error loading SSO Token: Token for %s %s (%s, profile %s)",
+        from->session ? from->session : from->start_url,
+        rc == -EBADMSG ? "is invalid" : "does not exist",
+        path,
+        from->profile);
     login_hint(from, err);
     return -ENOKEY;
 }
@@ -90,12 +102,30 @@ static int not_loaded(const struct sso_source *from, const char *path, int rc, s
 static int expired(const struct sso_source *from, struct error *why, struct error *err)
 {
     if (from->session && error_is_set(why))
-        error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "Token has expired and refresh failed (sso-session %s of profile %s: %s)", from->session, from->profile,
-                          why->message);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EKEYEXPIRED,
+            "Token has expired and refresh failed (sso-session %s of profile %s: %s)",
+            from->session,
+            from->profile,
+            why->message);
     else if (from->session)
-        error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "Token has expired and refresh failed (sso-session %s of profile %s)", from->session, from->profile);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EKEYEXPIRED,
+            "Token has expired and refresh failed (sso-session %s of profile %s)",
+            from->session,
+            from->profile);
     else
-        error_raise_errno(err, ERR_AUTH, EKEYEXPIRED, "The SSO session associated with this profile (%s) has expired or is otherwise invalid.", from->profile);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EKEYEXPIRED,
+            "The SSO session associated with this profile (%s) has expired or is otherwise "
+            "invalid.",
+            from->profile);
     login_hint(from, err);
     return -EKEYEXPIRED;
 }
@@ -115,12 +145,25 @@ static void take_reply(struct sso_token *t, const json_t *reply)
     fill(t);
 }
 
-static int renew(struct aws_session *s, const struct sso_source *from, const char *path, struct sso_token *t, struct error *err)
+static int renew(
+    struct aws_session *s,
+    const struct sso_source *from,
+    const char *path,
+    struct sso_token *t,
+    struct error *err)
 {
     struct aws_call_options o = {.region = from->region, .unsigned_request = true};
     cleanup_json json_t *reply = NULL;
-    json_t *in = json_pack("{s:s, s:s, s:s, s:s}", "grantType", "refresh_token", "clientId", t->client_id, "clientSecret", secret_get(&t->client_secret),
-                           "refreshToken", secret_get(&t->refresh));
+    json_t *in = json_pack(
+        "{s:s, s:s, s:s, s:s}",
+        "grantType",
+        "refresh_token",
+        "clientId",
+        t->client_id,
+        "clientSecret",
+        secret_get(&t->client_secret),
+        "refreshToken",
+        secret_get(&t->refresh));
     int rc = session_call(s, &o, &aws_sso_oidc_CreateToken, in, &reply, err);
 
     if (rc == 0 && (!json_str(reply, "accessToken") || json_int_or(reply, "expiresIn", 0) <= 0))
@@ -142,7 +185,8 @@ static bool take_newer(const char *path, struct sso_token *t, int64_t needed_ms)
 
     if (sso_token_read(path, &now) < 0)
         return false;
-    bool better = strcmp(secret_get(&now.access), secret_get(&t->access)) != 0 && now.expires_ms > clock_wall_ms() + needed_ms;
+    bool better = strcmp(secret_get(&now.access), secret_get(&t->access)) != 0 &&
+                  now.expires_ms > clock_wall_ms() + needed_ms;
     bool rotated = strcmp(secret_get(&now.refresh), secret_get(&t->refresh)) != 0;
     if (better || rotated) {
         sso_token_done(t);
@@ -153,8 +197,14 @@ static bool take_newer(const char *path, struct sso_token *t, int64_t needed_ms)
     return better;
 }
 
-/* Refresh tokens are good for one use: whoever holds the lock renews, the others read what came of it. */
-static int renew_locked(struct aws_session *s, const struct sso_source *from, const char *path, struct sso_token *t, struct error *err)
+/* Refresh tokens are good for one use: whoever holds the lock renews, the others read what came of
+ * it. */
+static int renew_locked(
+    struct aws_session *s,
+    const struct sso_source *from,
+    const char *path,
+    struct sso_token *t,
+    struct error *err)
 {
     cleanup_fd int lock = token_file_lock(path);
     int rc = 0;
@@ -164,7 +214,8 @@ static int renew_locked(struct aws_session *s, const struct sso_source *from, co
             rc = renew(s, from, path, t, err);
         else
             rc = -EKEYEXPIRED;
-        if (rc < 0 && take_newer(path, t, 0)) { /* somebody without our lock, the CLI say, was faster */
+        if (rc < 0 &&
+            take_newer(path, t, 0)) { /* somebody without our lock, the CLI say, was faster */
             error_done(err);
             rc = 0;
         }
@@ -172,9 +223,11 @@ static int renew_locked(struct aws_session *s, const struct sso_source *from, co
     return rc;
 }
 
-int sso_token_get(struct aws_session *s, const struct sso_source *from, struct secret *access, struct error *err)
+int sso_token_get(
+    struct aws_session *s, const struct sso_source *from, struct secret *access, struct error *err)
 {
-    cleanup_free char *path = sso_token_path(s->env, from->session ? from->session : from->start_url);
+    cleanup_free char *path =
+        sso_token_path(s->env, from->session ? from->session : from->start_url);
     struct sso_token t;
     struct error why = ERROR_INIT;
     int rc = sso_token_read(path, &t);
@@ -182,7 +235,8 @@ int sso_token_get(struct aws_session *s, const struct sso_source *from, struct s
 
     if (rc < 0)
         return not_loaded(from, path, rc, err);
-    bool due = from->session && t.expires_ms - now < RENEW_BELOW_MS && sso_token_can_refresh(&t, now);
+    bool due =
+        from->session && t.expires_ms - now < RENEW_BELOW_MS && sso_token_can_refresh(&t, now);
     bool paused = s->sso_renewed && clock_mono_ms() - s->sso_renewed_mono_ms < RENEW_PAUSE_MS;
     if (due && !paused) {
         s->sso_renewed = true;

@@ -1,5 +1,6 @@
-/* The token that `aws sso login` (or `defangctl login`) leaves in ~/.aws/sso/cache: reading it, renewing it through OIDC, writing it back.
- * File names and fields: shared/reference/aws-access.md section 5.3. Secrets are wiped when the struct is dropped. */
+/* The token that `aws sso login` (or `defangctl login`) leaves in ~/.aws/sso/cache: reading it,
+ * renewing it through OIDC, writing it back. File names and fields: shared/reference/aws-access.md
+ * section 5.3. Secrets are wiped when the struct is dropped. */
 #pragma once
 
 #include "aws/session.h"
@@ -8,7 +9,7 @@ struct sso_token {
     struct secret access, refresh, client_secret;
     char *client_id;
     int64_t expires_ms, registration_expires_ms; /* wall clock; 0 = the file does not say */
-    json_t *file;                                /* the whole object: unknown members survive a rewrite */
+    json_t *file; /* the whole object: unknown members survive a rewrite */
 };
 
 /* key: the session's name, or the legacy start URL. malloc'd. */
@@ -21,7 +22,9 @@ void sso_token_done(struct sso_token *t);
 /* Where a token comes from; `session` NULL: the legacy form, which is never refreshed. */
 struct sso_source {
     const char *session, *start_url, *region;
-    const char *profile;      /* for messages */
+    const char *profile; /* for messages */
 };
+
 /* A token that serves now: renewed when less than 15 minutes remain and it can be. Suspends. */
-int sso_token_get(struct aws_session *s, const struct sso_source *from, struct secret *access, struct error *err);
+int sso_token_get(
+    struct aws_session *s, const struct sso_source *from, struct secret *access, struct error *err);

@@ -1,8 +1,8 @@
-/* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as it
- * rotates. */
+/* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as
+ * it rotates. */
 #include "aws/identity/credentials.h"
-#include "aws/model/operations.h"
 #include "aws/identity/role_cache.h"
+#include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -18,17 +18,25 @@ static const char *get(const struct credential_request *r, const char *variable,
     return v ? v : aws_profile_get(r->session->profiles, r->profile, key).value;
 }
 
-static int read_token(const struct credential_request *r, const char *file, struct str *token,
-                      struct error *err)
+static int read_token(
+    const struct credential_request *r, const char *file, struct str *token, struct error *err)
 {
     cleanup_free char *path = aws_path_literal(r->session->env, file);
     int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, token, NULL);
 
     if (rc < 0) {
-        error_raise_errno(err, ERR_AUTH, EIO, "cannot read the web identity token file %s: %s", path,
-                          strerror(-rc));
-        error_hint(err, "AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of profile %s, names it; in EKS the service account's token is mounted there.",
-                   r->profile_name);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EIO,
+            "cannot read the web identity token file %s: %s",
+            path,
+            strerror(-rc));
+        error_hint(
+            err,
+            "AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of profile %s, names it; in "
+            "EKS the service account's token is mounted there.",
+            r->profile_name);
         return -EIO;
     }
     if (token->len == 0) {
@@ -39,27 +47,35 @@ static int read_token(const struct credential_request *r, const char *file, stru
     return 0;
 }
 
-static int resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
+static int
+resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     const char *file = get(r, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
     const char *role = get(r, "AWS_ROLE_ARN", "role_arn");
     const char *name = get(r, "AWS_ROLE_SESSION_NAME", "role_session_name");
-    cleanup_free char *own = xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
+    cleanup_free char *own =
+        xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
     cleanup_json json_t *reply = NULL;
     struct str token = STR_INIT;
     int rc;
 
     if (!file)
-        return credentials_pass(r, NAME,
-                                "neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set");
+        return credentials_pass(
+            r, NAME, "neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set");
     if (!role) {
-        error_raise_errno(err, ERR_AUTH, EINVAL,
-                          "a web identity token file (%s) is configured without a role", file);
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "a web identity token file (%s) is configured without a role",
+            file);
         error_hint(err, "Set AWS_ROLE_ARN, or role_arn in profile %s.", r->profile_name);
         return -EINVAL;
     }
     const struct role_cache_role shape = {.role_arn = role, .session_name = name};
-    cleanup_free char *key = r->visited ? NULL : role_cache_key_role(&shape); /* of a source profile: not kept, as in the CLI */
+    cleanup_free char *key =
+        r->visited ? NULL
+                   : role_cache_key_role(&shape); /* of a source profile: not kept, as in the CLI */
     cleanup_free char *text = xasprintf("role %s with the web identity token in %s", role, file);
     cleanup_json json_t *cached = role_cache_read(r->session, key);
     if (cached) {
@@ -68,7 +84,8 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     }
     rc = read_token(r, file, &token, err);
     if (rc == 0) {
-        struct aws_call_options o = {.region = r->session->settings.region, .unsigned_request = true};
+        struct aws_call_options o = {
+            .region = r->session->settings.region, .unsigned_request = true};
         json_t *in = json_object();
 
         json_object_set_new(in, "RoleArn", json_string(role));
@@ -80,7 +97,8 @@ static int resolve(const struct credential_request *r, struct aws_credentials *o
     }
     str_wipe(&token);
     if (rc == 0)
-        rc = credentials_from_json(json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
+        rc = credentials_from_json(
+            json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
     if (rc == 0)
         role_cache_write(r->session, key, reply);
     return rc;

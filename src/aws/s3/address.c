@@ -22,16 +22,23 @@ static bool bucket_valid(const char *bucket)
     return strspn(bucket, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n;
 }
 
-int s3_base_url(const struct aws_settings *settings, const struct aws_endpoint *endpoint, bool custom,
-                const char *bucket, bool always_path, char **base, bool *in_host, struct error *err)
+int s3_base_url(
+    const struct aws_settings *settings,
+    const struct aws_endpoint *endpoint,
+    bool custom,
+    const char *bucket,
+    bool always_path,
+    char **base,
+    bool *in_host,
+    struct error *err)
 {
     const char *host = strstr(endpoint->url, "://");
 
     *in_host = false;
     if (!bucket_valid(bucket))
         return error_raise(err, ERR_USAGE, "'%s' is no valid bucket name", bucket);
-    if (always_path || settings->s3_path_style || (custom && !settings->s3_virtual_style) || !host ||
-        !s3_bucket_is_label(bucket)) {
+    if (always_path || settings->s3_path_style || (custom && !settings->s3_virtual_style) ||
+        !host || !s3_bucket_is_label(bucket)) {
         *base = xstrdup(endpoint->url);
         return 0;
     }

@@ -5,6 +5,11 @@
 #include "aws/session.h"
 
 /* One exchange; `in` is stolen, x carries the body and the flags. */
-int s3_send(struct aws_session *s, const struct aws_operation *op, json_t *in, struct aws_exchange *x,
-            struct http_response *resp, struct error *err);
+int s3_send(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    struct aws_exchange *x,
+    struct http_response *resp,
+    struct error *err);
 const char *s3_checksum_member(enum chunked_checksum c); /* "ChecksumCRC64NVME" */

@@ -8,8 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-int s3_send(struct aws_session *s, const struct aws_operation *op, json_t *in, struct aws_exchange *x,
-            struct http_response *resp, struct error *err)
+int s3_send(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    struct aws_exchange *x,
+    struct http_response *resp,
+    struct error *err)
 {
     cleanup_wire_request struct wire_request request = {0};
     cleanup_json json_t *input = in;
@@ -29,21 +34,31 @@ int s3_send(struct aws_session *s, const struct aws_operation *op, json_t *in, s
 
 const char *s3_checksum_member(enum chunked_checksum c)
 {
-    static const char *const names[] = {[CHUNKED_CRC64NVME] = "ChecksumCRC64NVME",
-                                        [CHUNKED_CRC32] = "ChecksumCRC32",
-                                        [CHUNKED_SHA256] = "ChecksumSHA256"};
+    static const char *const names[] = {
+        [CHUNKED_CRC64NVME] = "ChecksumCRC64NVME",
+        [CHUNKED_CRC32] = "ChecksumCRC32",
+        [CHUNKED_SHA256] = "ChecksumSHA256"};
 
     return names[c];
 }
 
-int s3_head(struct aws_session *s, const char *bucket, const char *key, struct s3_object *out,
-            struct error *err)
+int s3_head(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    struct s3_object *out,
+    struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.accept_not_found = true};
     cleanup_json json_t *reply = NULL;
-    int rc =
-        s3_send(s, &aws_s3_HeadObject, json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key), &x, &resp, err);
+    int rc = s3_send(
+        s,
+        &aws_s3_HeadObject,
+        json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key),
+        &x,
+        &resp,
+        err);
 
     *out = (struct s3_object){0};
     if (rc < 0)
@@ -67,14 +82,27 @@ void s3_object_done(struct s3_object *o)
     *o = (struct s3_object){0};
 }
 
-int s3_put(struct aws_session *s, const char *bucket, const char *key, const char *content_type,
-           const void *data, size_t n, struct error *err)
+int s3_put(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *content_type,
+    const void *data,
+    size_t n,
+    struct error *err)
 {
     return s3_put_cached(s, bucket, key, content_type, NULL, data, n, err);
 }
 
-int s3_put_cached(struct aws_session *s, const char *bucket, const char *key, const char *content_type,
-                  const char *cache_control, const void *data, size_t n, struct error *err)
+int s3_put_cached(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *content_type,
+    const char *cache_control,
+    const void *data,
+    size_t n,
+    struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.body = n ? data : "", .body_len = n};
@@ -92,7 +120,8 @@ int s3_put_cached(struct aws_session *s, const char *bucket, const char *key, co
     return rc < 0 ? error_wrap(err, "writing s3://%s/%s", bucket, key) : 0;
 }
 
-/* Whatever checksum S3 kept. A composite one ("…-3") is one of parts, it says nothing of the body. */
+/* Whatever checksum S3 kept. A composite one ("…-3") is one of parts, it says nothing of the body.
+ */
 static int check_body(const struct http_response *resp, struct error *err)
 {
     static const enum chunked_checksum kinds[] = {CHUNKED_CRC64NVME, CHUNKED_CRC32, CHUNKED_SHA256};
@@ -105,25 +134,40 @@ static int check_body(const struct http_response *resp, struct error *err)
             continue;
         actual = chunked_checksum_text(kinds[i], str_get(&resp->body), resp->body.len);
         if (strcmp(expected, actual) != 0)
-            return error_raise_errno(err, ERR_CLOUD, EBADMSG,
-                                     "the object's checksum (%s) is %s, what arrived has %s",
-                                     chunked_algorithm(kinds[i]), expected, actual);
+            return error_raise_errno(
+                err,
+                ERR_CLOUD,
+                EBADMSG,
+                "the object's checksum (%s) is %s, what arrived has %s",
+                chunked_algorithm(kinds[i]),
+                expected,
+                actual);
     }
     return 0;
 }
 
-int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t max_bytes, struct str *out,
-           struct error *err)
+int s3_get(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    uint64_t max_bytes,
+    struct str *out,
+    struct error *err)
 {
     cleanup_http_response struct http_response resp = {0};
     /* an error's document must fit as well, however small the object is meant to be */
     struct aws_exchange x = {.max_body_bytes = MAX(max_bytes, (uint64_t)LIMIT_AWS_ERROR_BYTES)};
-    json_t *in = json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "ChecksumMode", "ENABLED");
+    json_t *in =
+        json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "ChecksumMode", "ENABLED");
     int rc = s3_send(s, &aws_s3_GetObject, in, &x, &resp, err);
 
     if (rc == 0 && resp.body.len > max_bytes)
-        rc = error_raise_errno(err, ERR_REFUSED, EMSGSIZE, "the object is larger than %llu bytes",
-                               (unsigned long long)max_bytes);
+        rc = error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EMSGSIZE,
+            "the object is larger than %llu bytes",
+            (unsigned long long)max_bytes);
     if (rc == 0)
         rc = check_body(&resp, err);
     if (rc < 0) {
@@ -136,7 +180,8 @@ int s3_get(struct aws_session *s, const char *bucket, const char *key, uint64_t 
     return 0;
 }
 
-/* Path-style request path of an object; session_url() moves the bucket into the host where it belongs there.
+/* Path-style request path of an object; session_url() moves the bucket into the host where it
+ * belongs there.
  */
 static void object_path(const char *bucket, const char *key, struct str *out)
 {
@@ -146,8 +191,13 @@ static void object_path(const char *bucket, const char *key, struct str *out)
     uri_encode(out, key, true);
 }
 
-static int object_url(struct aws_session *s, const char *bucket, const char *key, char **url,
-                      char **signing_region, struct error *err)
+static int object_url(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    char **url,
+    char **signing_region,
+    struct error *err)
 {
     cleanup_wire_request struct wire_request request = {0};
     struct aws_exchange x = {.op = &aws_s3_GetObject, .request = &request, .bucket = bucket};
@@ -158,8 +208,14 @@ static int object_url(struct aws_session *s, const char *bucket, const char *key
     return session_url(s, &x, region ? region : s->settings.region, url, signing_region, err);
 }
 
-int s3_presign(struct aws_session *s, const char *method, const char *bucket, const char *key,
-               unsigned expires_s, char **url, struct error *err)
+int s3_presign(
+    struct aws_session *s,
+    const char *method,
+    const char *bucket,
+    const char *key,
+    unsigned expires_s,
+    char **url,
+    struct error *err)
 {
     cleanup_free char *plain = NULL, *region = NULL, *authority = NULL;
     cleanup_uri struct uri u = {0};
@@ -179,18 +235,20 @@ int s3_presign(struct aws_session *s, const char *method, const char *bucket, co
         return rc;
     authority = uri_authority(&u);
     struct http_header host = {"Host", authority};
-    struct sigv4_request r = {.method = method,
-                              .path = u.path,
-                              .headers = &host,
-                              .header_count = 1,
-                              .payload_hash = SIGV4_UNSIGNED_PAYLOAD};
-    struct sigv4_key k = {.access_key_id = c.access_key_id,
-                          .secret_access_key = &c.secret_access_key,
-                          .session_token = &c.session_token,
-                          .region = region,
-                          .service = "s3",
-                          .cache = s->signing_keys,
-                          .wall_ms = session_wall_ms(s, authority)};
+    struct sigv4_request r = {
+        .method = method,
+        .path = u.path,
+        .headers = &host,
+        .header_count = 1,
+        .payload_hash = SIGV4_UNSIGNED_PAYLOAD};
+    struct sigv4_key k = {
+        .access_key_id = c.access_key_id,
+        .secret_access_key = &c.secret_access_key,
+        .session_token = &c.session_token,
+        .region = region,
+        .service = "s3",
+        .cache = s->signing_keys,
+        .wall_ms = session_wall_ms(s, authority)};
     sigv4_presign_query(&r, &k, expires_s, true, &query);
     *url = xasprintf("%s?%s", plain, str_get(&query));
     str_wipe(&query);
@@ -198,7 +256,8 @@ int s3_presign(struct aws_session *s, const char *method, const char *bucket, co
     return 0;
 }
 
-int s3_url(struct aws_session *s, const char *bucket, const char *key, char **url, struct error *err)
+int s3_url(
+    struct aws_session *s, const char *bucket, const char *key, char **url, struct error *err)
 {
     cleanup_free char *region = NULL;
 

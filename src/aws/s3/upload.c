@@ -1,5 +1,6 @@
-/* Upload of a file: one PUT, or parts in parallel. A part is read, hashed and sent from memory, so memory is
- * bounded by four parts; what an earlier try has left at S3 is compared by checksum and not sent again. */
+/* Upload of a file: one PUT, or parts in parallel. A part is read, hashed and sent from memory, so
+ * memory is bounded by four parts; what an earlier try has left at S3 is compared by checksum and
+ * not sent again. */
 #include "aws/model/operations.h"
 #include "aws/s3/internal.h"
 #include "base/digest.h"
@@ -93,11 +94,14 @@ static int load(struct aws_session *s, struct reading *r, struct error *err)
     int rc = work_run(s->loop, read_part, r, NULL);
 
     if (rc < 0)
-        return error_raise_errno(err, ERR_CANCELED, -rc, "upload of %s: %s", r->path, strerror(-rc));
+        return error_raise_errno(
+            err, ERR_CANCELED, -rc, "upload of %s: %s", r->path, strerror(-rc));
     if (r->rc == -ESTALE)
-        return error_raise_errno(err, ERR_FAILED, ESTALE, "%s changed while it was being uploaded", r->path);
+        return error_raise_errno(
+            err, ERR_FAILED, ESTALE, "%s changed while it was being uploaded", r->path);
     if (r->rc < 0)
-        return error_raise_errno(err, ERR_FAILED, -r->rc, "cannot read %s: %s", r->path, strerror(-r->rc));
+        return error_raise_errno(
+            err, ERR_FAILED, -r->rc, "cannot read %s: %s", r->path, strerror(-r->rc));
     return 0;
 }
 
@@ -126,19 +130,35 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     cleanup_http_response struct http_response resp = {0};
     struct error own = ERROR_INIT;
     int rc;
-    struct chunked_body chunks = {.data = r->data,
-                                  .len = r->len,
-                                  .checksum = up->u->checksum,
-                                  .sign = up->u->payload == S3_PAYLOAD_SIGNED_TRAILER};
-    struct aws_exchange hashed = {.body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
+    struct chunked_body chunks = {
+        .data = r->data,
+        .len = r->len,
+        .checksum = up->u->checksum,
+        .sign = up->u->payload == S3_PAYLOAD_SIGNED_TRAILER};
+    struct aws_exchange hashed = {
+        .body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
     struct aws_exchange streamed = {.chunked = &chunks};
-    json_t *in = json_pack("{s:s, s:s, s:s, s:i}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId",
-                           up->id, "PartNumber", (int)p->number);
+    json_t *in = json_pack(
+        "{s:s, s:s, s:s, s:i}",
+        "Bucket",
+        up->u->bucket,
+        "Key",
+        up->u->key,
+        "UploadId",
+        up->id,
+        "PartNumber",
+        (int)p->number);
 
     if (up->checksums && !up->chunked)
         json_object_set_new(in, up->member, json_string(r->sum));
     do
-        rc = s3_send(up->session, &aws_s3_UploadPart, json_incref(in), up->chunked ? &streamed : &hashed, &resp, &own);
+        rc = s3_send(
+            up->session,
+            &aws_s3_UploadPart,
+            json_incref(in),
+            up->chunked ? &streamed : &hashed,
+            &resp,
+            &own);
     while (again(up, rc, &own));
     json_decref(in);
     chunked_end(&chunks);
@@ -153,7 +173,9 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     free(p->etag);
     free(p->checksum);
     p->etag = xstrdup(etag);
-    p->checksum = up->chunked ? xstrdup(chunked_sum(&chunks)) : up->checksums ? xstrdup(r->sum) : NULL;
+    p->checksum = up->chunked     ? xstrdup(chunked_sum(&chunks))
+                  : up->checksums ? xstrdup(r->sum)
+                                  : NULL;
     return 0;
 }
 
@@ -161,13 +183,14 @@ static int run_part(void *arg, struct error *err)
 {
     struct part *p = arg;
     struct upload *up = p->upload;
-    struct reading r = {.path = up->u->path,
-                        .offset = p->offset,
-                        .len = p->len,
-                        .checksum = up->u->checksum,
-                        .want_sha256 = !up->chunked,
-                        .want_sum = !up->chunked || p->verify,
-                        .want_md5 = p->verify};
+    struct reading r = {
+        .path = up->u->path,
+        .offset = p->offset,
+        .len = p->len,
+        .checksum = up->u->checksum,
+        .want_sha256 = !up->chunked,
+        .want_sum = !up->chunked || p->verify,
+        .want_md5 = p->verify};
     int rc = load(up->session, &r, err);
 
     if (rc == 0 && !already_there(p, &r))
@@ -188,22 +211,28 @@ static int plan_parts(struct upload *up, struct error *err)
 {
     uint64_t size = up->u->size, part = (size + PARTS_MAX - 1) / PARTS_MAX;
 
-    part =
-        (part + MIB(1) - 1) / MIB(1) * MIB(1); /* the same for the same size, so that a resumed upload fits */
+    part = (part + MIB(1) - 1) / MIB(1) *
+           MIB(1); /* the same for the same size, so that a resumed upload fits */
     if (part < PART_MIN_BYTES)
         part = PART_MIN_BYTES;
     if (part > LIMIT_S3_PART_BYTES)
-        return error_raise_errno(err, ERR_REFUSED, EFBIG, "%s is too large to upload (%llu bytes)",
-                                 up->u->path, (unsigned long long)size);
+        return error_raise_errno(
+            err,
+            ERR_REFUSED,
+            EFBIG,
+            "%s is too large to upload (%llu bytes)",
+            up->u->path,
+            (unsigned long long)size);
     up->part_bytes = (size_t)part;
     up->count = (unsigned)((size + part - 1) / part);
     up->parts = xcalloc(up->count, sizeof *up->parts);
     for (unsigned i = 0; i < up->count; i++) {
         uint64_t offset = (uint64_t)i * part;
-        up->parts[i] = (struct part){.upload = up,
-                                     .number = i + 1,
-                                     .offset = offset,
-                                     .len = (size_t)(size - offset < part ? size - offset : part)};
+        up->parts[i] = (struct part){
+            .upload = up,
+            .number = i + 1,
+            .offset = offset,
+            .len = (size_t)(size - offset < part ? size - offset : part)};
     }
     return 0;
 }
@@ -211,7 +240,8 @@ static int plan_parts(struct upload *up, struct error *err)
 /* What is there already; -ENOENT when S3 does not know the upload (any more). */
 static int find_parts(struct upload *up, struct error *err)
 {
-    json_t *in = json_pack("{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id);
+    json_t *in = json_pack(
+        "{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id);
     cleanup_json json_t *parts = NULL;
     struct error own = ERROR_INIT;
     json_t *item;
@@ -252,7 +282,8 @@ static int create(struct upload *up, struct error *err)
     if (up->u->content_type)
         json_object_set_new(in, "ContentType", json_string(up->u->content_type));
     if (up->checksums) {
-        json_object_set_new(in, "ChecksumAlgorithm", json_string(chunked_algorithm(up->u->checksum)));
+        json_object_set_new(
+            in, "ChecksumAlgorithm", json_string(chunked_algorithm(up->u->checksum)));
         if (up->u->checksum != CHUNKED_SHA256) /* only sums that add up exist of the whole object */
             json_object_set_new(in, "ChecksumType", json_string("FULL_OBJECT"));
     }
@@ -285,19 +316,32 @@ static int complete(struct upload *up, struct error *err)
     int rc;
 
     for (unsigned i = 0; i < up->count; i++) {
-        json_t *p =
-            json_pack("{s:s, s:i}", "ETag", up->parts[i].etag, "PartNumber", (int)up->parts[i].number);
+        json_t *p = json_pack(
+            "{s:s, s:i}", "ETag", up->parts[i].etag, "PartNumber", (int)up->parts[i].number);
 
         if (up->parts[i].checksum)
             json_object_set_new(p, up->member, json_string(up->parts[i].checksum));
         json_array_append_new(list, p);
     }
-    rc = aws_call(up->session, &aws_s3_CompleteMultipartUpload,
-                  json_pack("{s:s, s:s, s:s, s:{s:o}}", "Bucket", up->u->bucket, "Key", up->u->key,
-                            "UploadId", up->id, "MultipartUpload", "Parts", list),
-                  NULL, &own);
+    rc = aws_call(
+        up->session,
+        &aws_s3_CompleteMultipartUpload,
+        json_pack(
+            "{s:s, s:s, s:s, s:{s:o}}",
+            "Bucket",
+            up->u->bucket,
+            "Key",
+            up->u->key,
+            "UploadId",
+            up->id,
+            "MultipartUpload",
+            "Parts",
+            list),
+        NULL,
+        &own);
     if (rc < 0 && error_has_code(&own, "NoSuchUpload")) {
-        /* an earlier try of this call went through and its answer was lost: then the object is there */
+        /* an earlier try of this call went through and its answer was lost: then the object is
+         * there */
         struct s3_object o;
         int head = s3_head(up->session, up->u->bucket, up->u->key, &o, NULL);
 
@@ -322,13 +366,18 @@ static bool worth_resuming(const struct error *err, int rc)
 static void abort_upload(struct upload *up)
 {
     fiber_shield(true);
-    aws_call(up->session, &aws_s3_AbortMultipartUpload,
-             json_pack("{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id),
-             NULL, NULL);
+    aws_call(
+        up->session,
+        &aws_s3_AbortMultipartUpload,
+        json_pack(
+            "{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id),
+        NULL,
+        NULL);
     fiber_shield(false);
 }
 
-static int stage(struct upload *up, int (*fn)(struct upload *up, struct error *err), struct error *err)
+static int
+stage(struct upload *up, int (*fn)(struct upload *up, struct error *err), struct error *err)
 {
     int rc;
 
@@ -379,7 +428,8 @@ static int upload_whole(struct upload *up, struct error *err)
 
     if (rc == 0)
         do
-            rc = s3_put(up->session, up->u->bucket, up->u->key, up->u->content_type, r.data, r.len, &own);
+            rc = s3_put(
+                up->session, up->u->bucket, up->u->key, up->u->content_type, r.data, r.len, &own);
         while (again(up, rc, &own));
     if (rc < 0 && err)
         error_move(err, &own);
@@ -419,5 +469,6 @@ int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct erro
     }
     free(up.parts);
     free(up.id);
-    return rc < 0 ? (error_wrap(err, "uploading %s to s3://%s/%s", u->path, u->bucket, u->key), rc) : 0;
+    return rc < 0 ? (error_wrap(err, "uploading %s to s3://%s/%s", u->path, u->bucket, u->key), rc)
+                  : 0;
 }

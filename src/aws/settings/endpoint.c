@@ -45,8 +45,8 @@ bool aws_region_valid(const char *region)
     return !digits_only;
 }
 
-/* Exceptions. {r} = region, {g} = the partition's own region, {d} = DNS suffix, {D} = dual-stack suffix. The
- * first row that fits counts. */
+/* Exceptions. {r} = region, {g} = the partition's own region, {d} = DNS suffix, {D} = dual-stack
+ * suffix. The first row that fits counts. */
 enum variant { PLAIN = 1, FIPS = 2, DUAL = 4, FIPS_DUAL = 8, ANY = 15 };
 
 struct rule {
@@ -116,7 +116,8 @@ static const struct rule rules[] = {
     {"route53", NULL, NULL, FIPS_DUAL, "route53-fips.{D}", "{g}"},
 };
 
-static void expand(const char *host, const char *region, const struct aws_partition *p, struct str *out)
+static void
+expand(const char *host, const char *region, const struct aws_partition *p, struct str *out)
 {
     for (; *host; host++) {
         if (host[0] != '{') {
@@ -132,8 +133,8 @@ static void expand(const char *host, const char *region, const struct aws_partit
     }
 }
 
-static const struct rule *find_rule(const char *service, const struct aws_partition *p, const char *region,
-                                    enum variant variant)
+static const struct rule *find_rule(
+    const char *service, const struct aws_partition *p, const char *region, enum variant variant)
 {
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         const struct rule *r = &rules[i];
@@ -151,12 +152,17 @@ static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out,
     size_t n = strlen(p->custom_url);
 
     if (p->fips)
-        return error_raise(err, ERR_USAGE, "a FIPS endpoint and the custom endpoint %s exclude each other",
-                           p->custom_url);
+        return error_raise(
+            err,
+            ERR_USAGE,
+            "a FIPS endpoint and the custom endpoint %s exclude each other",
+            p->custom_url);
     if (p->dual_stack)
-        return error_raise(err, ERR_USAGE,
-                           "a dual-stack endpoint and the custom endpoint %s exclude each other",
-                           p->custom_url);
+        return error_raise(
+            err,
+            ERR_USAGE,
+            "a dual-stack endpoint and the custom endpoint %s exclude each other",
+            p->custom_url);
     while (n && p->custom_url[n - 1] == '/')
         n--;
     out->url = xstrndup(p->custom_url, n);
@@ -164,18 +170,25 @@ static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out,
     return 0;
 }
 
-int aws_endpoint_resolve(const struct aws_service *service, const struct aws_endpoint_params *p,
-                         struct aws_endpoint *out, struct error *err)
+int aws_endpoint_resolve(
+    const struct aws_service *service,
+    const struct aws_endpoint_params *p,
+    struct aws_endpoint *out,
+    struct error *err)
 {
-    enum variant variant = p->fips ? (p->dual_stack ? FIPS_DUAL : FIPS) : p->dual_stack ? DUAL : PLAIN;
-    bool anywhere = service->global || strcmp(service->id, "sts") == 0 || strcmp(service->id, "s3") == 0;
+    enum variant variant = p->fips         ? (p->dual_stack ? FIPS_DUAL : FIPS)
+                           : p->dual_stack ? DUAL
+                                           : PLAIN;
+    bool anywhere =
+        service->global || strcmp(service->id, "sts") == 0 || strcmp(service->id, "s3") == 0;
     const char *region = p->region ? p->region : anywhere ? "aws-global" : NULL;
     struct str host = STR_INIT, signing = STR_INIT;
 
     *out = (struct aws_endpoint){0};
     if (p->custom_url && p->region)
         return custom(p, out, err);
-    if (!region || p->custom_url) { /* with an endpoint of one's own nothing stands in for the region */
+    if (!region ||
+        p->custom_url) { /* with an endpoint of one's own nothing stands in for the region */
         error_raise(err, ERR_AUTH, "no AWS region is set");
         error_hint(err, "Set AWS_REGION, or region in the profile, or give --region.");
         return -EINVAL;
@@ -184,16 +197,23 @@ int aws_endpoint_resolve(const struct aws_service *service, const struct aws_end
     if (p->fips && !partition->fips)
         return error_raise(err, ERR_USAGE, "partition %s has no FIPS endpoints", partition->id);
     if (p->dual_stack && !partition->dual_stack)
-        return error_raise(err, ERR_USAGE, "partition %s has no dual-stack endpoints", partition->id);
+        return error_raise(
+            err, ERR_USAGE, "partition %s has no dual-stack endpoints", partition->id);
     const struct rule *r = find_rule(service->id, partition, region, variant);
     if (r)
         expand(r->host, region, partition, &host);
     else
-        str_appendf(&host, "%s%s.%s.%s", service->id, p->fips ? "-fips" : "", region,
-                    p->dual_stack ? partition->dual_stack_suffix : partition->dns_suffix);
+        str_appendf(
+            &host,
+            "%s%s.%s.%s",
+            service->id,
+            p->fips ? "-fips" : "",
+            region,
+            p->dual_stack ? partition->dual_stack_suffix : partition->dns_suffix);
     expand(r && r->signing_region ? r->signing_region : "{r}", region, partition, &signing);
     out->signing_region = str_take(&signing);
-    cleanup_free char *lower = text_lower(str_get(&host)); /* a region may come in capitals: in the scope they stay */
+    cleanup_free char *lower =
+        text_lower(str_get(&host)); /* a region may come in capitals: in the scope they stay */
     out->url = xasprintf("https://%s", lower);
     str_done(&host);
     return 0;

@@ -1,4 +1,5 @@
-/* Settings that are one word or number out of a few: what is not one of them is an error, as in the AWS CLI, whose words are used. */
+/* Settings that are one word or number out of a few: what is not one of them is an error, as in the
+ * AWS CLI, whose words are used. */
 #include "aws/retry.h"
 #include "aws/settings/settings.h"
 #include "base/mem.h"
@@ -14,8 +15,12 @@ struct mode {
     struct aws_setting in_file;
 };
 
-static struct mode find(const struct env *env, const char *variable, const struct aws_profiles *profiles,
-                        const struct aws_settings *s, const char *key)
+static struct mode find(
+    const struct env *env,
+    const char *variable,
+    const struct aws_profiles *profiles,
+    const struct aws_settings *s,
+    const char *key)
 {
     struct mode m = {env_get(env, variable), variable, aws_profile_get(profiles, s->section, key)};
 
@@ -26,8 +31,12 @@ static struct mode find(const struct env *env, const char *variable, const struc
     return m;
 }
 
-static int refuse(const struct mode *m, const struct aws_settings *s, const char *text, const char *hint,
-                  struct error *err)
+static int refuse(
+    const struct mode *m,
+    const struct aws_settings *s,
+    const char *text,
+    const char *hint,
+    struct error *err)
 {
     if (m->variable)
         error_raise(err, ERR_USAGE, "%s (from %s)", text, m->variable);
@@ -59,9 +68,9 @@ static int resolve_attempts(const struct mode *m, struct aws_settings *s, struct
     s->max_attempts = RETRY_ATTEMPTS_DEFAULT;
     if (!m->value || parse_attempts(m->value, &s->max_attempts))
         return 0;
-    cleanup_free char *text =
-        xasprintf("Value provided to \"max_attempts\": '%s' must be an integer greater than or equal to one",
-                  m->value);
+    cleanup_free char *text = xasprintf(
+        "Value provided to \"max_attempts\": '%s' must be an integer greater than or equal to one",
+        m->value);
     return refuse(m, s, text, "3 is what the AWS CLI takes when nothing is set.", err);
 }
 
@@ -71,7 +80,8 @@ static int resolve_retry_mode(const struct mode *m, struct aws_settings *s, stru
     if (!m->value || s->retry_adaptive || strcmp(m->value, "standard") == 0)
         return 0;
     cleanup_free char *text = xasprintf(
-        "Invalid value provided to \"mode\": \"%s\" must be one of: \"standard\" or \"adaptive\"", m->value);
+        "Invalid value provided to \"mode\": \"%s\" must be one of: \"standard\" or \"adaptive\"",
+        m->value);
     return refuse(m, s, text, "This is the retry mode; the AWS CLI v2 refuses it as well.", err);
 }
 
@@ -92,8 +102,11 @@ static int resolve_account_id_mode(const struct mode *m, struct aws_settings *s,
     return refuse(m, s, text, "It is preferred, disabled or required.", err);
 }
 
-int aws_settings_modes(const struct env *env, const struct aws_profiles *profiles, struct aws_settings *s,
-                       struct error *err)
+int aws_settings_modes(
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    struct aws_settings *s,
+    struct error *err)
 {
     struct mode attempts = find(env, "AWS_MAX_ATTEMPTS", profiles, s, "max_attempts");
     struct mode retry = find(env, "AWS_RETRY_MODE", profiles, s, "retry_mode");

@@ -84,9 +84,10 @@ static struct aws_profile *profile_slot(struct aws_profiles *p, const char *name
     return vec_last(&p->profiles);
 }
 
-/* "[profile NAME]", "[sso-session NAME]", "[services NAME]": two words after shell rules, else the section
- * counts for nothing. */
-static void add_worded_section(struct aws_profiles *p, const char *kind, const struct ini_section *s)
+/* "[profile NAME]", "[sso-session NAME]", "[services NAME]": two words after shell rules, else the
+ * section counts for nothing. */
+static void
+add_worded_section(struct aws_profiles *p, const char *kind, const struct ini_section *s)
 {
     char **words;
     size_t n;
@@ -117,7 +118,8 @@ static void index_sections(struct aws_profiles *p)
         profile_slot(p, s->name)->credentials = s;
 }
 
-/* The CLI reads the lines below a key when it loads the file: a bad one is fatal for every command. */
+/* The CLI reads the lines below a key when it loads the file: a bad one is fatal for every command.
+ */
 static int check_nested(struct aws_profiles *p, const struct ini_file *f, struct error *err)
 {
     for (const struct ini_section *s = f->sections; s; s = s->next)
@@ -131,8 +133,13 @@ static int check_nested(struct aws_profiles *p, const struct ini_file *f, struct
     return 0;
 }
 
-static int parse_one(struct aws_profiles *p, const char *path, const char *text, size_t n,
-                     struct ini_file *out, struct error *err)
+static int parse_one(
+    struct aws_profiles *p,
+    const char *path,
+    const char *text,
+    size_t n,
+    struct ini_file *out,
+    struct error *err)
 {
     out->path = arena_strdup(p->arena, path);
     if (!text)
@@ -158,8 +165,13 @@ static int finish(struct aws_profiles *p, int rc, struct aws_profiles **out)
     return 0;
 }
 
-int aws_profiles_parse(const char *config_path, const char *config, const char *credentials_path,
-                       const char *credentials, struct aws_profiles **out, struct error *err)
+int aws_profiles_parse(
+    const char *config_path,
+    const char *config,
+    const char *credentials_path,
+    const char *credentials,
+    struct aws_profiles **out,
+    struct error *err)
 {
     struct aws_profiles *p = xcalloc(1, sizeof *p);
     int rc;
@@ -167,20 +179,31 @@ int aws_profiles_parse(const char *config_path, const char *config, const char *
     p->arena = arena_new();
     rc = parse_one(p, config_path, config, config ? strlen(config) : 0, &p->config, err);
     if (rc == 0)
-        rc = parse_one(p, credentials_path, credentials, credentials ? strlen(credentials) : 0,
-                       &p->credentials, err);
+        rc = parse_one(
+            p,
+            credentials_path,
+            credentials,
+            credentials ? strlen(credentials) : 0,
+            &p->credentials,
+            err);
     return finish(p, rc, out);
 }
 
-static int load_one(struct aws_profiles *p, const struct env *env, const char *variable, const char *fallback,
-                    struct ini_file *out, struct error *err)
+static int load_one(
+    struct aws_profiles *p,
+    const struct env *env,
+    const char *variable,
+    const char *fallback,
+    struct ini_file *out,
+    struct error *err)
 {
     const char *configured = env_get(env, variable);
     cleanup_free char *path = aws_path_expand(env, configured ? configured : fallback);
     struct str text = STR_INIT;
     struct error missing = ERROR_INIT;
-    int rc =
-        file_exists(path) && !file_is_dir(path) ? file_read(path, LIMIT_INI_BYTES, &text, &missing) : -ENOENT;
+    int rc = file_exists(path) && !file_is_dir(path)
+                 ? file_read(path, LIMIT_INI_BYTES, &text, &missing)
+                 : -ENOENT;
 
     if (rc == -ENOENT)
         rc = parse_one(p, path, NULL, 0, out, err);
@@ -201,7 +224,8 @@ int aws_profiles_load(const struct env *env, struct aws_profiles **out, struct e
     p->arena = arena_new();
     rc = load_one(p, env, "AWS_CONFIG_FILE", "~/.aws/config", &p->config, err);
     if (rc == 0)
-        rc = load_one(p, env, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", &p->credentials, err);
+        rc = load_one(
+            p, env, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", &p->credentials, err);
     return finish(p, rc, out);
 }
 
@@ -251,7 +275,8 @@ const struct aws_profile *aws_profiles_at(const struct aws_profiles *p, size_t i
     return &p->profiles.items[i];
 }
 
-const struct ini_section *aws_profiles_named(const struct aws_profiles *p, const char *kind, const char *name)
+const struct ini_section *
+aws_profiles_named(const struct aws_profiles *p, const char *kind, const char *name)
 {
     const struct ini_section *found = NULL;
 
@@ -260,35 +285,42 @@ const struct ini_section *aws_profiles_named(const struct aws_profiles *p, const
     return found;
 }
 
-static struct aws_setting setting(const struct ini_file *f, const struct ini_section *s, const char *key)
+static struct aws_setting
+setting(const struct ini_file *f, const struct ini_section *s, const char *key)
 {
     const struct ini_entry *e = s ? ini_get(s, key) : NULL;
 
     return e ? (struct aws_setting){e->value, f->path, e->line} : (struct aws_setting){0};
 }
 
-struct aws_setting aws_profile_get_config(const struct aws_profiles *p, const struct aws_profile *profile,
-                                          const char *key)
+struct aws_setting aws_profile_get_config(
+    const struct aws_profiles *p, const struct aws_profile *profile, const char *key)
 {
     return setting(&p->config, profile ? profile->config : NULL, key);
 }
 
-struct aws_setting aws_profile_get_credentials(const struct aws_profiles *p,
-                                               const struct aws_profile *profile, const char *key)
+struct aws_setting aws_profile_get_credentials(
+    const struct aws_profiles *p, const struct aws_profile *profile, const char *key)
 {
     return setting(&p->credentials, profile ? profile->credentials : NULL, key);
 }
 
-struct aws_setting aws_profile_get(const struct aws_profiles *p, const struct aws_profile *profile,
-                                   const char *key)
+struct aws_setting
+aws_profile_get(const struct aws_profiles *p, const struct aws_profile *profile, const char *key)
 {
     struct aws_setting s = aws_profile_get_credentials(p, profile, key);
 
     return s.value ? s : aws_profile_get_config(p, profile, key);
 }
 
-static int nested(const struct aws_profiles *p, const struct ini_file *f, const struct ini_section *s,
-                  const char *outer, const char *key, struct aws_setting *out, struct error *err)
+static int nested(
+    const struct aws_profiles *p,
+    const struct ini_file *f,
+    const struct ini_section *s,
+    const char *outer,
+    const char *key,
+    struct aws_setting *out,
+    struct error *err)
 {
     const struct ini_entry *e = s ? ini_get(s, outer) : NULL;
     struct ini_entry *list;
@@ -306,8 +338,13 @@ static int nested(const struct aws_profiles *p, const struct ini_file *f, const 
     return 0;
 }
 
-int aws_profile_nested(const struct aws_profiles *p, const struct aws_profile *profile, const char *outer,
-                       const char *key, struct aws_setting *out, struct error *err)
+int aws_profile_nested(
+    const struct aws_profiles *p,
+    const struct aws_profile *profile,
+    const char *outer,
+    const char *key,
+    struct aws_setting *out,
+    struct error *err)
 {
     *out = (struct aws_setting){0};
     if (!profile)
@@ -318,8 +355,13 @@ int aws_profile_nested(const struct aws_profiles *p, const struct aws_profile *p
     return nested(p, &p->config, profile->config, outer, key, out, err);
 }
 
-int aws_section_nested(const struct aws_profiles *p, const struct ini_section *section, const char *outer,
-                       const char *key, struct aws_setting *out, struct error *err)
+int aws_section_nested(
+    const struct aws_profiles *p,
+    const struct ini_section *section,
+    const char *outer,
+    const char *key,
+    struct aws_setting *out,
+    struct error *err)
 {
     return nested(p, &p->config, section, outer, key, out, err);
 }

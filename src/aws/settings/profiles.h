@@ -1,5 +1,6 @@
-/* ~/.aws/config and ~/.aws/credentials as the AWS CLI v2 reads them: which sections are profiles, what overlays what, and where each value
- * stands. Rules: shared/reference/aws-access.md sections 2 and 3. Everything lives as long as the struct. Reads files, no network. */
+/* ~/.aws/config and ~/.aws/credentials as the AWS CLI v2 reads them: which sections are profiles,
+ * what overlays what, and where each value stands. Rules: shared/reference/aws-access.md sections 2
+ * and 3. Everything lives as long as the struct. Reads files, no network. */
 #pragma once
 
 #include "base/env.h"
@@ -24,29 +25,51 @@ struct aws_profile {
 
 int aws_profiles_load(const struct env *env, struct aws_profiles **out, struct error *err);
 /* The same from texts (NULL = no such file). */
-int aws_profiles_parse(const char *config_path, const char *config, const char *credentials_path, const char *credentials,
-                       struct aws_profiles **out, struct error *err);
+int aws_profiles_parse(
+    const char *config_path,
+    const char *config,
+    const char *credentials_path,
+    const char *credentials,
+    struct aws_profiles **out,
+    struct error *err);
 void aws_profiles_free(struct aws_profiles *p);
 const char *aws_profiles_config_path(const struct aws_profiles *p);
 const char *aws_profiles_credentials_path(const struct aws_profiles *p);
 
-const struct aws_profile *aws_profiles_find(const struct aws_profiles *p, const char *name); /* NULL when missing */
+const struct aws_profile *
+aws_profiles_find(const struct aws_profiles *p, const char *name); /* NULL when missing */
 size_t aws_profiles_count(const struct aws_profiles *p);
 const struct aws_profile *aws_profiles_at(const struct aws_profiles *p, size_t i);
 /* Sections "[sso-session NAME]" and "[services NAME]" of the config file; NULL when missing. */
-const struct ini_section *aws_profiles_named(const struct aws_profiles *p, const char *kind, const char *name);
+const struct ini_section *
+aws_profiles_named(const struct aws_profiles *p, const char *kind, const char *name);
 
 /* The merged view: the credentials file's entry wins over the config file's. */
-struct aws_setting aws_profile_get(const struct aws_profiles *p, const struct aws_profile *profile, const char *key);
-struct aws_setting aws_profile_get_config(const struct aws_profiles *p, const struct aws_profile *profile, const char *key);
-struct aws_setting aws_profile_get_credentials(const struct aws_profiles *p, const struct aws_profile *profile, const char *key);
+struct aws_setting
+aws_profile_get(const struct aws_profiles *p, const struct aws_profile *profile, const char *key);
+struct aws_setting aws_profile_get_config(
+    const struct aws_profiles *p, const struct aws_profile *profile, const char *key);
+struct aws_setting aws_profile_get_credentials(
+    const struct aws_profiles *p, const struct aws_profile *profile, const char *key);
 /* `key = value` lines below a key ("s3" / "addressing_style"), merged view. */
-int aws_profile_nested(const struct aws_profiles *p, const struct aws_profile *profile, const char *outer, const char *key,
-                       struct aws_setting *out, struct error *err);
-int aws_section_nested(const struct aws_profiles *p, const struct ini_section *section, const char *outer, const char *key,
-                       struct aws_setting *out, struct error *err);
+int aws_profile_nested(
+    const struct aws_profiles *p,
+    const struct aws_profile *profile,
+    const char *outer,
+    const char *key,
+    struct aws_setting *out,
+    struct error *err);
+int aws_section_nested(
+    const struct aws_profiles *p,
+    const struct ini_section *section,
+    const char *outer,
+    const char *key,
+    struct aws_setting *out,
+    struct error *err);
 
-/* "$VAR", "${VAR}" and then "~" as the CLI expands paths; relative ones start at the caller's PWD. malloc'd. */
+/* "$VAR", "${VAR}" and then "~" as the CLI expands paths; relative ones start at the caller's PWD.
+ * malloc'd. */
 char *aws_path_expand(const struct env *env, const char *path);
-/* For paths that the CLI opens as they are: relative ones start at the caller's PWD, nothing else is expanded. malloc'd. */
+/* For paths that the CLI opens as they are: relative ones start at the caller's PWD, nothing else
+ * is expanded. malloc'd. */
 char *aws_path_literal(const struct env *env, const char *path);

@@ -26,7 +26,8 @@ static bool entry_matches(const char *entry, const char *host, const char *host_
 
 static bool bypassed(const char *no_proxy, const struct uri *u)
 {
-    cleanup_free char *host_port = u->port ? xasprintf("%s:%s", u->host, u->port) : xstrdup(u->host);
+    cleanup_free char *host_port =
+        u->port ? xasprintf("%s:%s", u->host, u->port) : xstrdup(u->host);
 
     if (text_empty(no_proxy))
         return false;
@@ -51,7 +52,8 @@ char *aws_proxy_for(const struct env *env, const char *url)
     if (strcmp(u.scheme, "https") == 0)
         proxy = either_case(env, "https_proxy", "HTTPS_PROXY");
     else /* the upper-case form can be set by a request's header where we run as CGI */
-        proxy = either_case(env, "http_proxy", env_get(env, "REQUEST_METHOD") ? "http_proxy" : "HTTP_PROXY");
+        proxy = either_case(
+            env, "http_proxy", env_get(env, "REQUEST_METHOD") ? "http_proxy" : "HTTP_PROXY");
     if (text_empty(proxy) || bypassed(either_case(env, "no_proxy", "NO_PROXY"), &u))
         return NULL;
     return strstr(proxy, "://") ? xstrdup(proxy) : xasprintf("http://%s", proxy);

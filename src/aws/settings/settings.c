@@ -22,8 +22,8 @@ static const char *profile_name(const struct env *env, const char *flag, const c
     return "default";
 }
 
-static int missing_profile(const struct aws_profiles *profiles, const struct aws_settings *s,
-                           struct error *err)
+static int missing_profile(
+    const struct aws_profiles *profiles, const struct aws_settings *s, struct error *err)
 {
     size_t n = aws_profiles_count(profiles);
     const char **names = xcalloc(n + 1, sizeof *names);
@@ -31,23 +31,40 @@ static int missing_profile(const struct aws_profiles *profiles, const struct aws
     for (size_t i = 0; i < n; i++)
         names[i] = aws_profiles_at(profiles, i)->name;
     const char *near = text_nearest(s->profile, names);
-    error_raise_errno(err, ERR_AUTH, ENOENT, "The config profile (%s) could not be found (named by %s)",
-                      s->profile, s->profile_source);
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        ENOENT,
+        "The config profile (%s) could not be found (named by %s)",
+        s->profile,
+        s->profile_source);
     if (!*s->profile)
         error_hint(err, "%s is set but empty: unset it, or name a profile.", s->profile_source);
     else if (near)
-        error_hint(err, "Did you mean '%s'? Looked in %s and %s.", near, aws_profiles_config_path(profiles),
-                   aws_profiles_credentials_path(profiles));
+        error_hint(
+            err,
+            "Did you mean '%s'? Looked in %s and %s.",
+            near,
+            aws_profiles_config_path(profiles),
+            aws_profiles_credentials_path(profiles));
     else
-        error_hint(err, "Looked in %s and %s. `aws configure list-profiles` shows what there is.",
-                   aws_profiles_config_path(profiles), aws_profiles_credentials_path(profiles));
+        error_hint(
+            err,
+            "Looked in %s and %s. `aws configure list-profiles` shows what there is.",
+            aws_profiles_config_path(profiles),
+            aws_profiles_credentials_path(profiles));
     free(names);
     return -ENOENT;
 }
 
-/* The first that is set counts, even when it is empty: then the CLI fails as well, and so it is said. */
-static int resolve_region(const struct env *env, const struct aws_profiles *profiles, const char *flag,
-                          struct aws_settings *s, struct error *err)
+/* The first that is set counts, even when it is empty: then the CLI fails as well, and so it is
+ * said. */
+static int resolve_region(
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    const char *flag,
+    struct aws_settings *s,
+    struct error *err)
 {
     struct aws_setting in_file = aws_profile_get(profiles, s->section, "region");
     const char *variable = env_get(env, "AWS_REGION") ? "AWS_REGION" : "AWS_DEFAULT_REGION";
@@ -70,8 +87,12 @@ static int resolve_region(const struct env *env, const struct aws_profiles *prof
         return -EINVAL;
     }
     if (!aws_region_valid(value)) {
-        error_raise(err, ERR_AUTH, "Provided region_name '%s' doesn't match a supported format (from %s)",
-                    value, s->region_source);
+        error_raise(
+            err,
+            ERR_AUTH,
+            "Provided region_name '%s' doesn't match a supported format (from %s)",
+            value,
+            s->region_source);
         if (in_file.value == value)
             error_at(err, in_file.path, in_file.line, 0);
         return -EINVAL;
@@ -81,8 +102,12 @@ static int resolve_region(const struct env *env, const struct aws_profiles *prof
 }
 
 /* Environment first, then the merged profile; NULL when neither has it. */
-static const char *either(const struct env *env, const char *variable, const struct aws_profiles *profiles,
-                          const struct aws_profile *section, const char *key)
+static const char *either(
+    const struct env *env,
+    const char *variable,
+    const struct aws_profiles *profiles,
+    const struct aws_profile *section,
+    const char *key)
 {
     const char *v = variable ? env_get(env, variable) : NULL;
 
@@ -94,8 +119,11 @@ static bool is_true(const char *v)
     return v && text_eq_nocase(v, "true");
 }
 
-static int resolve_ca(const struct env *env, const struct aws_profiles *profiles, struct aws_settings *s,
-                      struct error *err)
+static int resolve_ca(
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    struct aws_settings *s,
+    struct error *err)
 {
     const char *path = either(env, "AWS_CA_BUNDLE", profiles, s->section, "ca_bundle");
 
@@ -104,14 +132,17 @@ static int resolve_ca(const struct env *env, const struct aws_profiles *profiles
     if (!path)
         return 0;
     if (!*path)
-        return error_raise(err, ERR_USAGE,
-                           "the CA bundle is set but empty (AWS_CA_BUNDLE, ca_bundle or "
-                           "REQUESTS_CA_BUNDLE)");
+        return error_raise(
+            err,
+            ERR_USAGE,
+            "the CA bundle is set but empty (AWS_CA_BUNDLE, ca_bundle or "
+            "REQUESTS_CA_BUNDLE)");
     s->ca_bundle = aws_path_expand(env, path);
     return 0;
 }
 
-static int resolve_s3(const struct aws_profiles *profiles, struct aws_settings *s, struct error *err)
+static int
+resolve_s3(const struct aws_profiles *profiles, struct aws_settings *s, struct error *err)
 {
     struct aws_setting style;
     int rc = aws_profile_nested(profiles, s->section, "s3", "addressing_style", &style, err);
@@ -123,8 +154,13 @@ static int resolve_s3(const struct aws_profiles *profiles, struct aws_settings *
     return 0;
 }
 
-int aws_settings_resolve(const struct env *env, const struct aws_profiles *profiles, const char *profile_flag,
-                         const char *region_flag, struct aws_settings *out, struct error *err)
+int aws_settings_resolve(
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    const char *profile_flag,
+    const char *region_flag,
+    struct aws_settings *out,
+    struct error *err)
 {
     struct aws_settings s = {0};
     int rc = 0;
@@ -142,13 +178,23 @@ int aws_settings_resolve(const struct env *env, const struct aws_profiles *profi
         rc = resolve_ca(env, profiles, &s, err);
     if (rc == 0)
         rc = resolve_s3(profiles, &s, err);
-    s.fips = is_true(either(env, "AWS_USE_FIPS_ENDPOINT", profiles, s.section, "use_fips_endpoint"));
-    s.dual_stack =
-        is_true(either(env, "AWS_USE_DUALSTACK_ENDPOINT", profiles, s.section, "use_dualstack_endpoint"));
-    s.ignore_endpoints = is_true(either(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", profiles, s.section,
-                                        "ignore_configured_endpoint_urls"));
+    s.fips =
+        is_true(either(env, "AWS_USE_FIPS_ENDPOINT", profiles, s.section, "use_fips_endpoint"));
+    s.dual_stack = is_true(
+        either(env, "AWS_USE_DUALSTACK_ENDPOINT", profiles, s.section, "use_dualstack_endpoint"));
+    s.ignore_endpoints = is_true(either(
+        env,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        profiles,
+        s.section,
+        "ignore_configured_endpoint_urls"));
     s.checksum_when_required = text_eq_nocase(
-        either(env, "AWS_REQUEST_CHECKSUM_CALCULATION", profiles, s.section, "request_checksum_calculation"),
+        either(
+            env,
+            "AWS_REQUEST_CHECKSUM_CALCULATION",
+            profiles,
+            s.section,
+            "request_checksum_calculation"),
         "when_required");
     if (rc < 0) {
         aws_settings_done(&s);
@@ -173,16 +219,22 @@ static char *service_key(const char *service_id, bool upper)
     char *key = xstrdup(service_id);
 
     for (char *p = key; *p; p++)
-        *p = *p == ' ' || *p == '-' ? '_'
-                                    : (char)(upper ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
+        *p = *p == ' ' || *p == '-'
+                 ? '_'
+                 : (char)(upper ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
     return key;
 }
 
-int aws_settings_endpoint(const struct aws_settings *s, const struct env *env,
-                          const struct aws_profiles *profiles, const char *service_id, char **url,
-                          struct error *err)
+int aws_settings_endpoint(
+    const struct aws_settings *s,
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    const char *service_id,
+    char **url,
+    struct error *err)
 {
-    cleanup_free char *upper = service_key(service_id, true), *lower = service_key(service_id, false);
+    cleanup_free char *upper = service_key(service_id, true),
+                      *lower = service_key(service_id, false);
     cleanup_free char *variable = xasprintf("AWS_ENDPOINT_URL_%s", upper);
     struct aws_setting services, own, nested = {0};
     int rc;
@@ -196,10 +248,15 @@ int aws_settings_endpoint(const struct aws_settings *s, const struct env *env,
     services = aws_profile_get(profiles, s->section, "services");
     own = aws_profile_get(profiles, s->section, "endpoint_url");
     if (!value && services.value) {
-        const struct ini_section *section = aws_profiles_named(profiles, "services", services.value);
+        const struct ini_section *section =
+            aws_profiles_named(profiles, "services", services.value);
         if (!section) {
-            error_raise(err, ERR_AUTH, "profile %s names the services section '%s', which does not exist",
-                        s->profile, services.value);
+            error_raise(
+                err,
+                ERR_AUTH,
+                "profile %s names the services section '%s', which does not exist",
+                s->profile,
+                services.value);
             error_at(err, services.path, services.line, 0);
             return -ENOENT;
         }

@@ -1,41 +1,63 @@
-/* What a caller's environment and files say beyond identity: profile, region, endpoints, retries, certificates, proxies, S3 style. Pure over
- * a parsed environment; each value knows where it came from. Rules: shared/reference/aws-access.md sections 3, 4 and 7. */
+/* What a caller's environment and files say beyond identity: profile, region, endpoints, retries,
+ * certificates, proxies, S3 style. Pure over a parsed environment; each value knows where it came
+ * from. Rules: shared/reference/aws-access.md sections 3, 4 and 7. */
 #pragma once
 
 #include "aws/model/model.h"
 #include "aws/settings/profiles.h"
 #include "base/env.h"
 
-/* account_id_endpoint_mode. Of all rule sets only DynamoDB's names accounts in its hosts, and we do not call it: so
- * nothing depends on the mode but whether its value is one (the vectors test looks at each rule set of ours). */
-enum aws_account_id_mode { AWS_ACCOUNT_ID_PREFERRED, AWS_ACCOUNT_ID_DISABLED, AWS_ACCOUNT_ID_REQUIRED };
+/* account_id_endpoint_mode. Of all rule sets only DynamoDB's names accounts in its hosts, and we do
+ * not call it: so nothing depends on the mode but whether its value is one (the vectors test looks
+ * at each rule set of ours). */
+enum aws_account_id_mode {
+    AWS_ACCOUNT_ID_PREFERRED,
+    AWS_ACCOUNT_ID_DISABLED,
+    AWS_ACCOUNT_ID_REQUIRED
+};
 
 struct aws_settings {
-    char *profile;             /* "default" when unnamed */
-    const char *profile_source; /* "--profile", "AWS_PROFILE", "AWS_DEFAULT_PROFILE" or NULL: unnamed */
-    bool profile_by_flag;      /* --profile: keys of the environment do not count */
+    char *profile; /* "default" when unnamed */
+    const char
+        *profile_source;  /* "--profile", "AWS_PROFILE", "AWS_DEFAULT_PROFILE" or NULL: unnamed */
+    bool profile_by_flag; /* --profile: keys of the environment do not count */
     const struct aws_profile *section; /* NULL: the unnamed default exists in no file */
     char *region, *region_source;      /* NULL when none is set */
     bool fips, dual_stack;
-    bool ignore_endpoints;     /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
+    bool ignore_endpoints; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
     unsigned max_attempts;
-    bool retry_adaptive;       /* retry_mode: adaptive; else standard */
+    bool retry_adaptive; /* retry_mode: adaptive; else standard */
     enum aws_account_id_mode account_id_mode;
-    char *ca_bundle;           /* NULL = the system's */
+    char *ca_bundle;                      /* NULL = the system's */
     bool s3_virtual_style, s3_path_style; /* addressing_style; neither = auto */
     bool checksum_when_required;
 };
 
-int aws_settings_resolve(const struct env *env, const struct aws_profiles *profiles, const char *profile_flag,
-                         const char *region_flag, struct aws_settings *out, struct error *err);
+int aws_settings_resolve(
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    const char *profile_flag,
+    const char *region_flag,
+    struct aws_settings *out,
+    struct error *err);
 void aws_settings_done(struct aws_settings *s);
 
 /* Part of aws_settings_resolve(): attempts, retry mode, account id mode (modes.c). */
-int aws_settings_modes(const struct env *env, const struct aws_profiles *profiles, struct aws_settings *s, struct error *err);
+int aws_settings_modes(
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    struct aws_settings *s,
+    struct error *err);
 
-/* The endpoint that environment or files configure for a service ("ECS"); *url NULL = none. malloc'd. */
-int aws_settings_endpoint(const struct aws_settings *s, const struct env *env, const struct aws_profiles *profiles,
-                          const char *service_id, char **url, struct error *err);
+/* The endpoint that environment or files configure for a service ("ECS"); *url NULL = none.
+ * malloc'd. */
+int aws_settings_endpoint(
+    const struct aws_settings *s,
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    const char *service_id,
+    char **url,
+    struct error *err);
 
 /* The proxy for a URL after http_proxy, https_proxy and no_proxy; malloc'd, NULL = direct. */
 char *aws_proxy_for(const struct env *env, const char *url);

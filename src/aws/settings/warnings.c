@@ -1,7 +1,8 @@
-/* The traps that make two programs disagree about who they are: found in the same settings that the chain reads, said by `whoami`. */
+/* The traps that make two programs disagree about who they are: found in the same settings that the
+ * chain reads, said by `whoami`. */
+#include "aws/identity/sso_token.h"
 #include "aws/session.h"
 #include "base/clock.h"
-#include "aws/identity/sso_token.h"
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,29 +32,48 @@ static bool keys_from_environment(const struct aws_session *s)
 static void about_environment(const struct aws_session *s, struct str *out)
 {
     const char *id = env_get_nonempty(s->env, "AWS_ACCESS_KEY_ID");
-    const char *old = env_get_nonempty(s->env, "AWS_SECURITY_TOKEN"), *token = env_get_nonempty(s->env, "AWS_SESSION_TOKEN");
+    const char *old = env_get_nonempty(s->env, "AWS_SECURITY_TOKEN"),
+               *token = env_get_nonempty(s->env, "AWS_SESSION_TOKEN");
 
     if (id && s->settings.profile_by_flag)
-        add(out, "AWS_ACCESS_KEY_ID is set, but --profile %s switches the keys of the environment off.", s->settings.profile);
+        add(out,
+            "AWS_ACCESS_KEY_ID is set, but --profile %s switches the keys of the environment off.",
+            s->settings.profile);
     else if (id && s->settings.profile_source)
-        add(out, "AWS_ACCESS_KEY_ID hides the credentials of profile %s (%s); only its settings, such as the region, count. Unset the key, or use --profile %s.",
-            s->settings.profile, s->settings.profile_source, s->settings.profile);
+        add(out,
+            "AWS_ACCESS_KEY_ID hides the credentials of profile %s (%s); only its settings, such "
+            "as the region, count. Unset the key, or use --profile %s.",
+            s->settings.profile,
+            s->settings.profile_source,
+            s->settings.profile);
     if (!id && env_get_nonempty(s->env, "AWS_SECRET_ACCESS_KEY"))
         add(out, "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID: it is not used.");
     if (!id && (old || token))
-        add(out, "%s is set without AWS_ACCESS_KEY_ID: it is not used.", old ? "AWS_SECURITY_TOKEN" : "AWS_SESSION_TOKEN");
+        add(out,
+            "%s is set without AWS_ACCESS_KEY_ID: it is not used.",
+            old ? "AWS_SECURITY_TOKEN" : "AWS_SESSION_TOKEN");
     if (id && old && token && strcmp(old, token) != 0)
-        add(out, "AWS_SECURITY_TOKEN and AWS_SESSION_TOKEN differ: the AWS CLI takes AWS_SECURITY_TOKEN, and so do we; other SDKs take the other.");
+        add(out,
+            "AWS_SECURITY_TOKEN and AWS_SESSION_TOKEN differ: the AWS CLI takes "
+            "AWS_SECURITY_TOKEN, and so do we; other SDKs take the other.");
 }
 
 static void about_region(const struct aws_session *s, struct str *out)
 {
-    const char *a = env_get_nonempty(s->env, "AWS_REGION"), *b = env_get_nonempty(s->env, "AWS_DEFAULT_REGION");
+    const char *a = env_get_nonempty(s->env, "AWS_REGION"),
+               *b = env_get_nonempty(s->env, "AWS_DEFAULT_REGION");
 
     if (!s->settings.region)
-        add(out, "No region is set: identity works without one, deploying does not. Set AWS_REGION, or region in profile %s.", s->settings.profile);
+        add(out,
+            "No region is set: identity works without one, deploying does not. Set AWS_REGION, or "
+            "region in profile %s.",
+            s->settings.profile);
     else if (a && b && strcmp(a, b) != 0 && text_eq(s->settings.region_source, "AWS_REGION"))
-        add(out, "AWS_REGION (%s) and AWS_DEFAULT_REGION (%s) differ: the AWS CLI version 1 takes the second.", a, b);
+        add(out,
+            "AWS_REGION (%s) and AWS_DEFAULT_REGION (%s) differ: the AWS CLI version 1 takes the "
+            "second.",
+            a,
+            b);
 }
 
 /* Where the profile has static keys, and what takes their place. */
@@ -64,18 +84,35 @@ static void about_clashes(const struct aws_session *s, struct str *out)
     struct aws_setting conf = aws_profile_get_config(s->profiles, p, "aws_access_key_id");
     struct aws_setting keys = cred.value ? cred : conf;
     struct aws_setting source = get(s, "source_profile"), process = get(s, "credential_process");
-    bool sso = get(s, "sso_account_id").value || get(s, "sso_role_name").value, role = get(s, "role_arn").value != NULL;
-    const char *winner = role ? "assumes a role" : sso ? "uses SSO" : !cred.value && process.value ? "has a credential_process" : NULL;
+    bool sso = get(s, "sso_account_id").value || get(s, "sso_role_name").value,
+         role = get(s, "role_arn").value != NULL;
+    const char *winner = role                           ? "assumes a role"
+                         : sso                          ? "uses SSO"
+                         : !cred.value && process.value ? "has a credential_process"
+                                                        : NULL;
 
     if (keys_from_environment(s))
         return;
     if (keys.value && winner && !(role && text_eq(source.value, s->settings.profile)))
-        add(out, "Static keys of profile %s at %s:%u are not used, because the profile %s. Other SDKs may take them: remove them there.", s->settings.profile,
-            keys.path, keys.line, winner);
+        add(out,
+            "Static keys of profile %s at %s:%u are not used, because the profile %s. Other SDKs "
+            "may take them: remove them there.",
+            s->settings.profile,
+            keys.path,
+            keys.line,
+            winner);
     if (role && sso)
-        add(out, "Profile %s has both a role and SSO settings: the role counts.", s->settings.profile);
+        add(out,
+            "Profile %s has both a role and SSO settings: the role counts.",
+            s->settings.profile);
     if (cred.value && conf.value && !winner)
-        add(out, "Profile %s has keys in both files: those at %s:%u count, those at %s:%u do not.", s->settings.profile, cred.path, cred.line, conf.path, conf.line);
+        add(out,
+            "Profile %s has keys in both files: those at %s:%u count, those at %s:%u do not.",
+            s->settings.profile,
+            cred.path,
+            cred.line,
+            conf.path,
+            conf.line);
 }
 
 static void about_sso(struct aws_session *s, struct str *out)
@@ -87,8 +124,12 @@ static void about_sso(struct aws_session *s, struct str *out)
     if (!key || !(get(s, "sso_account_id").value || session.value))
         return;
     cleanup_free char *path = sso_token_path(s->env, key);
-    if (sso_token_read(path, &token) == 0 && token.expires_ms <= clock_wall_ms() && !sso_token_can_refresh(&token, clock_wall_ms()))
-        add(out, "The SSO session of profile %s has expired. Renew it: `defangctl login --profile %s`.", s->settings.profile, s->settings.profile);
+    if (sso_token_read(path, &token) == 0 && token.expires_ms <= clock_wall_ms() &&
+        !sso_token_can_refresh(&token, clock_wall_ms()))
+        add(out,
+            "The SSO session of profile %s has expired. Renew it: `defangctl login --profile %s`.",
+            s->settings.profile,
+            s->settings.profile);
     sso_token_done(&token);
 }
 
@@ -97,7 +138,11 @@ static void about_file(const char *path, bool has_keys, struct str *out)
     struct stat st;
 
     if (has_keys && stat(path, &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)))
-        add(out, "%s holds keys and can be read by others (mode %04o). Close it: `chmod 600 %s`.", path, (unsigned)(st.st_mode & 07777), path);
+        add(out,
+            "%s holds keys and can be read by others (mode %04o). Close it: `chmod 600 %s`.",
+            path,
+            (unsigned)(st.st_mode & 07777),
+            path);
 }
 
 static void about_files(const struct aws_session *s, struct str *out)

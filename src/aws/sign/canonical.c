@@ -72,8 +72,10 @@ static void append_query(const char *query, struct str *out)
         size_t n = strcspn(p, "&"), eq = strcspn(p, "=&");
 
         if (n)
-            vec_push(&pairs, (struct pair){query_part(p, eq),
-                                           eq < n ? query_part(p + eq + 1, n - eq - 1) : xstrdup("")});
+            vec_push(
+                &pairs,
+                (struct pair){
+                    query_part(p, eq), eq < n ? query_part(p + eq + 1, n - eq - 1) : xstrdup("")});
         p += n;
         if (*p == '&')
             p++;
@@ -82,7 +84,8 @@ static void append_query(const char *query, struct str *out)
         qsort(pairs.items, pairs.len, sizeof *pairs.items, compare_pairs);
     for (size_t i = 0; i < pairs.len; i++) {
         str_appendf(out, "%s%s=", i ? "&" : "", pairs.items[i].name);
-        str_append(out, pairs.items[i].value); /* apart: a value may be as long as a session token */
+        str_append(
+            out, pairs.items[i].value); /* apart: a value may be as long as a session token */
         free(pairs.items[i].name);
         free(pairs.items[i].value);
     }
@@ -93,8 +96,17 @@ static void append_query(const char *query, struct str *out)
 static bool never_signed(const char *lower)
 {
     static const char *const names[] = {
-        "authorization",     "connection", "expect",     "keep-alive",      "te", "trailer",
-        "transfer-encoding", "upgrade",    "user-agent", "x-amzn-trace-id", NULL};
+        "authorization",
+        "connection",
+        "expect",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-amzn-trace-id",
+        NULL};
 
     if (!strchr("acekptux", lower[0]))
         return false;
@@ -213,8 +225,8 @@ static void append_headers(const struct sigv4_request *r, struct str *out, size_
     free(list);
 }
 
-void sigv4_canonical_request_at(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out,
-                                size_t *names_at)
+void sigv4_canonical_request_at(
+    const struct sigv4_request *r, const struct sigv4_key *k, struct str *out, size_t *names_at)
 {
     str_append(out, r->method);
     str_append_char(out, '\n');
@@ -227,8 +239,11 @@ void sigv4_canonical_request_at(const struct sigv4_request *r, const struct sigv
     str_append(out, r->payload_hash);
 }
 
-void sigv4_canonical_request(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out,
-                             struct str *signed_headers)
+void sigv4_canonical_request(
+    const struct sigv4_request *r,
+    const struct sigv4_key *k,
+    struct str *out,
+    struct str *signed_headers)
 {
     size_t at;
 

@@ -29,7 +29,8 @@ const char *chunked_algorithm(enum chunked_checksum c)
 
 const char *chunked_payload_word(const struct chunked_body *b)
 {
-    return b->sign ? "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" : "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+    return b->sign ? "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+                   : "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 }
 
 static size_t chunk_size(const struct chunked_body *b)

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include <string.h>
 
-#define ALGORITHM       "AWS4-HMAC-SHA256"
-#define CHUNK_ALGORITHM "AWS4-HMAC-SHA256-PAYLOAD"
+#define ALGORITHM         "AWS4-HMAC-SHA256"
+#define CHUNK_ALGORITHM   "AWS4-HMAC-SHA256-PAYLOAD"
 #define TRAILER_ALGORITHM "AWS4-HMAC-SHA256-TRAILER"
 
 static void append_scope(const struct sigv4_key *k, const char *date, struct str *out)
@@ -51,8 +51,8 @@ static void append_preamble(const struct sigv4_key *k, const char *algorithm, st
     str_append_char(out, '\n');
 }
 
-void sigv4_string_to_sign(const struct sigv4_key *k, const char *algorithm, const char *canonical,
-                          struct str *out)
+void sigv4_string_to_sign(
+    const struct sigv4_key *k, const char *algorithm, const char *canonical, struct str *out)
 {
     append_preamble(k, algorithm, out);
     append_sha256(out, canonical, strlen(canonical));
@@ -69,8 +69,12 @@ void sigv4_signature(const struct sigv4_key *k, const char *string_to_sign, char
 }
 
 /* out: the canonical request, which names the signed headers at *names_at. */
-static void sign(const struct sigv4_request *r, const struct sigv4_key *k, struct str *canonical,
-                 size_t *names_at, char out[65])
+static void sign(
+    const struct sigv4_request *r,
+    const struct sigv4_key *k,
+    struct str *canonical,
+    size_t *names_at,
+    char out[65])
 {
     struct str text = STR_INIT;
 
@@ -109,8 +113,12 @@ static void append_parameter(struct str *query, const char *name, const char *va
     uri_encode(query, value, false);
 }
 
-void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *k, unsigned expires_s,
-                         bool sign_token, struct str *out)
+void sigv4_presign_query(
+    const struct sigv4_request *r,
+    const struct sigv4_key *k,
+    unsigned expires_s,
+    bool sign_token,
+    struct str *out)
 {
     struct str credential = STR_INIT, names = STR_INIT, unused = STR_INIT;
     char date[17], signature[65];
@@ -118,7 +126,8 @@ void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *
     bool token = k->session_token && secret_is_set(k->session_token);
     struct sigv4_request signed_request = *r;
 
-    /* The names of the signed headers are a parameter and so part of what is signed: a first pass finds them.
+    /* The names of the signed headers are a parameter and so part of what is signed: a first pass
+     * finds them.
      */
     sigv4_canonical_request(r, k, &unused, &names);
     str_done(&unused);
@@ -146,8 +155,8 @@ void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *
     str_done(&names);
 }
 
-void sigv4_chunk_signature(const struct sigv4_key *k, const char *previous, const void *data, size_t n,
-                           char out[65])
+void sigv4_chunk_signature(
+    const struct sigv4_key *k, const char *previous, const void *data, size_t n, char out[65])
 {
     struct str text = STR_INIT;
 
@@ -159,8 +168,8 @@ void sigv4_chunk_signature(const struct sigv4_key *k, const char *previous, cons
     str_done(&text);
 }
 
-void sigv4_trailer_signature(const struct sigv4_key *k, const char *previous, const char *trailers,
-                             char out[65])
+void sigv4_trailer_signature(
+    const struct sigv4_key *k, const char *previous, const char *trailers, char out[65])
 {
     struct str text = STR_INIT;
 

@@ -1,6 +1,7 @@
-/* AWS Signature Version 4 in stages that can be looked at one by one: canonical request, string to sign, key, signature; and the two ways
- * to carry it: in headers and in the query (presigned).
- * Format: shared/reference/aws-access.md section 8. Pure: no clock, no I/O. Times are wall milliseconds. */
+/* AWS Signature Version 4 in stages that can be looked at one by one: canonical request, string to
+ * sign, key, signature; and the two ways to carry it: in headers and in the query (presigned).
+ * Format: shared/reference/aws-access.md section 8. Pure: no clock, no I/O. Times are wall
+ * milliseconds. */
 #pragma once
 
 #include "base/error.h"
@@ -20,10 +21,11 @@ struct sigv4_request {
     const char *query;                 /* without '?', or NULL */
     const struct http_header *headers; /* Host among them */
     size_t header_count;
-    const char *payload_hash;          /* lower-case hex, or one of the S3 words */
+    const char *payload_hash; /* lower-case hex, or one of the S3 words */
 };
 
-/* Derived signing keys, one per secret, day, region and service; the oldest goes when it is full. Wiped by clear and free. */
+/* Derived signing keys, one per secret, day, region and service; the oldest goes when it is full.
+ * Wiped by clear and free. */
 struct sigv4_cache;
 struct sigv4_cache *sigv4_cache_new(void);
 void sigv4_cache_clear(struct sigv4_cache *cache);
@@ -35,30 +37,45 @@ struct sigv4_key {
     const struct secret *session_token; /* NULL or unset: none */
     const char *region, *service;
     int64_t wall_ms;
-    bool normalize_path;               /* remove empty and dot segments: every service but S3 */
-    bool encode_path;                  /* percent-encode the path once more: every service but S3 */
-    struct sigv4_cache *cache;         /* NULL: the signing key is derived each time */
+    bool normalize_path;       /* remove empty and dot segments: every service but S3 */
+    bool encode_path;          /* percent-encode the path once more: every service but S3 */
+    struct sigv4_cache *cache; /* NULL: the signing key is derived each time */
 };
 
 /* "YYYYMMDD/region/service/aws4_request" */
 void sigv4_scope(const struct sigv4_key *k, struct str *out);
 /* Appends the canonical request; signed_headers (may be NULL) gets "a;b;c". */
-void sigv4_canonical_request(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out,
-                             struct str *signed_headers);
+void sigv4_canonical_request(
+    const struct sigv4_request *r,
+    const struct sigv4_key *k,
+    struct str *out,
+    struct str *signed_headers);
 /* The same; *names_at is where the signed headers' names begin in out, up to its last line. */
-void sigv4_canonical_request_at(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out, size_t *names_at);
-void sigv4_string_to_sign(const struct sigv4_key *k, const char *algorithm, const char *canonical, struct str *out);
+void sigv4_canonical_request_at(
+    const struct sigv4_request *r, const struct sigv4_key *k, struct str *out, size_t *names_at);
+void sigv4_string_to_sign(
+    const struct sigv4_key *k, const char *algorithm, const char *canonical, struct str *out);
 void sigv4_signing_key(const struct sigv4_key *k, uint8_t out[32]);
 /* 64 hex digits and NUL. */
 void sigv4_signature(const struct sigv4_key *k, const char *string_to_sign, char out[65]);
 
-/* The Authorization header's value for r, whose headers hold X-Amz-Date (and the token's header) already. */
+/* The Authorization header's value for r, whose headers hold X-Amz-Date (and the token's header)
+ * already. */
 void sigv4_authorization(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out);
-/* The query of a presigned URL: r->query (if any) and the X-Amz-* parameters, ending with the signature.
- * r->headers must hold Host; all of them become signed. sign_token false: the token is added after signing. */
-void sigv4_presign_query(const struct sigv4_request *r, const struct sigv4_key *k, unsigned expires_s, bool sign_token,
-                         struct str *out);
-/* One link of the chain of STREAMING-AWS4-HMAC-SHA256-PAYLOAD: signature of a chunk after `previous`. */
-void sigv4_chunk_signature(const struct sigv4_key *k, const char *previous, const void *data, size_t n, char out[65]);
-/* The last link, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: of the trailing headers, "name:value\n" each. */
-void sigv4_trailer_signature(const struct sigv4_key *k, const char *previous, const char *trailers, char out[65]);
+/* The query of a presigned URL: r->query (if any) and the X-Amz-* parameters, ending with the
+ * signature. r->headers must hold Host; all of them become signed. sign_token false: the token is
+ * added after signing. */
+void sigv4_presign_query(
+    const struct sigv4_request *r,
+    const struct sigv4_key *k,
+    unsigned expires_s,
+    bool sign_token,
+    struct str *out);
+/* One link of the chain of STREAMING-AWS4-HMAC-SHA256-PAYLOAD: signature of a chunk after
+ * `previous`. */
+void sigv4_chunk_signature(
+    const struct sigv4_key *k, const char *previous, const void *data, size_t n, char out[65]);
+/* The last link, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: of the trailing headers,
+ * "name:value\n" each. */
+void sigv4_trailer_signature(
+    const struct sigv4_key *k, const char *previous, const char *trailers, char out[65]);

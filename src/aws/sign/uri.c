@@ -79,7 +79,8 @@ int uri_split(const char *url, struct uri *out, struct error *err)
 
     *out = u;
     if (!rest)
-        return error_raise(err, ERR_USAGE, "'%s' is not a URL (http:// or https:// and a host)", url);
+        return error_raise(
+            err, ERR_USAGE, "'%s' is not a URL (http:// or https:// and a host)", url);
     for (const char *p = url; *p; p++)
         if ((unsigned char)*p <= ' ' || *p == 0x7f)
             return error_raise(err, ERR_USAGE, "a URL holds a blank or control character");

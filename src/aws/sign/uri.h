@@ -13,11 +13,11 @@ void uri_encode_keep_escapes(struct str *out, const char *s, size_t n);
 
 /* Parts of an absolute http(s) URL, as it stands. Strings are malloc'd: uri_done(). */
 struct uri {
-    char *scheme;    /* "http" or "https" */
-    char *host;      /* lower-case, IPv6 in brackets */
-    char *port;      /* NULL when none is written */
-    char *path;      /* with its '/', "" when none */
-    char *query;     /* without '?', NULL when none */
+    char *scheme; /* "http" or "https" */
+    char *host;   /* lower-case, IPv6 in brackets */
+    char *port;   /* NULL when none is written */
+    char *path;   /* with its '/', "" when none */
+    char *query;  /* without '?', NULL when none */
 };
 
 int uri_split(const char *url, struct uri *out, struct error *err);

@@ -1,5 +1,5 @@
-/* Parameters against the tables before anything goes out: a member that does not exist would be dropped in
- * silence, one left out would come back as a riddle. */
+/* Parameters against the tables before anything goes out: a member that does not exist would be
+ * dropped in silence, one left out would come back as a riddle. */
 #include "aws/wire/wire.h"
 #include <string.h>
 
@@ -11,8 +11,8 @@ struct check {
 
 static int check_value(struct check *c, const struct aws_shape *shape, const json_t *v);
 
-static int check_at(struct check *c, const char *name, size_t index, const struct aws_shape *shape,
-                    const json_t *v)
+static int check_at(
+    struct check *c, const char *name, size_t index, const struct aws_shape *shape, const json_t *v)
 {
     size_t before = c->path.len;
     int rc;
@@ -28,8 +28,15 @@ static int check_at(struct check *c, const char *name, size_t index, const struc
 
 static int complain(const struct check *c, const char *what, const char *name)
 {
-    return error_raise(c->err, ERR_FAILED, "%s %s %s%s%s", c->op->name, what, str_get(&c->path),
-                       c->path.len ? "." : "", name);
+    return error_raise(
+        c->err,
+        ERR_FAILED,
+        "%s %s %s%s%s",
+        c->op->name,
+        what,
+        str_get(&c->path),
+        c->path.len ? "." : "",
+        name);
 }
 
 static const struct aws_member *find(const struct aws_shape *shape, const char *name)

@@ -5,8 +5,8 @@
 
 const char *wire_request_id(const struct http_response *resp)
 {
-    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id",
-                                        "x-amz-id-2", NULL};
+    static const char *const names[] = {
+        "x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-id-2", NULL};
 
     for (size_t i = 0; names[i]; i++) {
         const char *v = http_response_header(resp, names[i]);
@@ -57,8 +57,8 @@ static void set_bounded(char **to, const char *text)
 static void parse_json_error(const struct http_response *resp, struct wire_error *e)
 {
     static const char *const code_members[] = {"__type", "code", "Code", NULL};
-    static const char *const text_members[] = {"message", "Message", "errorMessage", "error_description",
-                                               NULL};
+    static const char *const text_members[] = {
+        "message", "Message", "errorMessage", "error_description", NULL};
     const char *query_error = http_response_header(resp, "x-amzn-query-error");
     const char *type = http_response_header(resp, "x-amzn-errortype");
     cleanup_json json_t *body = NULL;
@@ -87,9 +87,11 @@ static void parse_xml_error(const struct http_response *resp, struct wire_error 
     cleanup_arena struct arena *arena = arena_new();
     struct xml_node *root;
 
-    if (resp->body.len == 0 || xml_parse(arena, str_get(&resp->body), resp->body.len, &root, NULL) < 0)
+    if (resp->body.len == 0 ||
+        xml_parse(arena, str_get(&resp->body), resp->body.len, &root, NULL) < 0)
         return;
-    const struct xml_node *error = strcmp(root->name, "Error") == 0 ? root : xml_child(root, "Error");
+    const struct xml_node *error =
+        strcmp(root->name, "Error") == 0 ? root : xml_child(root, "Error");
     if (!error)
         error = xml_path(root, "Errors/Error");
     if (!error)
@@ -136,8 +138,8 @@ static const char *status_phrase(int status)
     }
 }
 
-void wire_parse_error(const struct aws_operation *op, const struct http_response *resp,
-                      struct wire_error *out)
+void wire_parse_error(
+    const struct aws_operation *op, const struct http_response *resp, struct wire_error *out)
 {
     *out = (struct wire_error){0};
     set(&out->request_id, wire_request_id(resp));
@@ -162,7 +164,8 @@ void wire_parse_error(const struct aws_operation *op, const struct http_response
 
 bool wire_is_error_in_200(const struct aws_operation *op, const struct http_response *resp)
 {
-    static const char *const late[] = {"CompleteMultipartUpload", "CopyObject", "UploadPartCopy", NULL};
+    static const char *const late[] = {
+        "CompleteMultipartUpload", "CopyObject", "UploadPartCopy", NULL};
     cleanup_arena struct arena *arena = NULL;
     struct xml_node *root;
     bool listed = false;

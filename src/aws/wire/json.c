@@ -1,11 +1,12 @@
-/* JSON bodies: awsJson and restJson. One walk serves both directions: JSON values with member names ⇄ JSON
- * values with wire names. */
+/* JSON bodies: awsJson and restJson. One walk serves both directions: JSON values with member names
+ * ⇄ JSON values with wire names. */
 #include "aws/wire/wire.h"
 #include "base/mem.h"
 #include <math.h>
 #include <string.h>
 
-static json_t *structure(const struct aws_shape *shape, const json_t *v, bool reading, struct error *err)
+static json_t *
+structure(const struct aws_shape *shape, const json_t *v, bool reading, struct error *err)
 {
     json_t *out = json_object();
 
@@ -73,8 +74,8 @@ static json_t *map(const struct aws_shape *shape, const json_t *v, bool reading,
     return out;
 }
 
-static json_t *timestamp_out(const struct aws_shape *shape, const struct aws_member *m, const json_t *v,
-                             struct error *err)
+static json_t *timestamp_out(
+    const struct aws_shape *shape, const struct aws_member *m, const json_t *v, struct error *err)
 {
     const char *format = m && m->timestamp_format ? m->timestamp_format : shape->timestamp_format;
     struct str text = STR_INIT;
@@ -84,7 +85,8 @@ static json_t *timestamp_out(const struct aws_shape *shape, const struct aws_mem
         if (format && strcmp(format, "unixTimestamp") != 0)
             out = json_string(str_get(&text));
         else
-            out = json_is_number(v) ? json_deep_copy(v) : json_loads(str_get(&text), JSON_DECODE_ANY, NULL);
+            out = json_is_number(v) ? json_deep_copy(v)
+                                    : json_loads(str_get(&text), JSON_DECODE_ANY, NULL);
     }
     str_done(&text);
     return out;
@@ -114,7 +116,8 @@ static bool type_fits(const struct aws_shape *shape, const json_t *v)
         return json_is_string(v);
     case AWS_INTEGER:
     case AWS_LONG:
-        return json_is_integer(v) || (json_is_real(v) && json_real_value(v) == floor(json_real_value(v)));
+        return json_is_integer(v) ||
+               (json_is_real(v) && json_real_value(v) == floor(json_real_value(v)));
     case AWS_DOUBLE:
         return json_is_number(v) || json_is_string(v);
     case AWS_BOOLEAN:
@@ -128,11 +131,16 @@ static bool type_fits(const struct aws_shape *shape, const json_t *v)
 /* Text is taken for JSON that the caller has printed already. */
 char *wire_json_text(const json_t *v)
 {
-    return json_is_string(v) ? xstrdup(json_string_value(v)) : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    return json_is_string(v) ? xstrdup(json_string_value(v))
+                             : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *m, const json_t *v,
-                        bool reading, struct error *err)
+json_t *wire_json_value(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const json_t *v,
+    bool reading,
+    struct error *err)
 {
     json_t *out = NULL;
 
@@ -146,8 +154,12 @@ json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *
         return json_is_string(v) ? json_loads(json_string_value(v), JSON_DECODE_ANY, NULL) : NULL;
     }
     if (!type_fits(shape, v)) {
-        error_raise(err, reading ? ERR_CLOUD : ERR_FAILED, "%s %s is not of its type",
-                    reading ? "the reply's member" : "member", m ? m->name : "value");
+        error_raise(
+            err,
+            reading ? ERR_CLOUD : ERR_FAILED,
+            "%s %s is not of its type",
+            reading ? "the reply's member" : "member",
+            m ? m->name : "value");
         return NULL;
     }
     switch (shape->type) {
@@ -172,7 +184,10 @@ json_t *wire_json_value(const struct aws_shape *shape, const struct aws_member *
         break;
     }
     if (!out)
-        error_raise(err, reading ? ERR_CLOUD : ERR_FAILED, "member %s is not of its type",
-                    m ? m->name : "value");
+        error_raise(
+            err,
+            reading ? ERR_CLOUD : ERR_FAILED,
+            "member %s is not of its type",
+            m ? m->name : "value");
     return out;
 }

@@ -11,8 +11,12 @@ struct form {
     struct error *err;
 };
 
-static int put(struct form *f, const char *prefix, const struct aws_shape *shape, const struct aws_member *m,
-               const json_t *v);
+static int
+put(struct form *f,
+    const char *prefix,
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const json_t *v);
 
 static void pair(struct form *f, const char *name, const char *value)
 {
@@ -41,7 +45,8 @@ static char *member_key(const struct form *f, const struct aws_member *m)
     return key;
 }
 
-static int put_structure(struct form *f, const char *prefix, const struct aws_shape *shape, const json_t *v)
+static int
+put_structure(struct form *f, const char *prefix, const struct aws_shape *shape, const json_t *v)
 {
     for (size_t i = 0; i < shape->member_count; i++) {
         const struct aws_member *m = &shape->members[i];
@@ -58,8 +63,12 @@ static int put_structure(struct form *f, const char *prefix, const struct aws_sh
     return 0;
 }
 
-static int put_list(struct form *f, const char *prefix, const struct aws_shape *shape,
-                    const struct aws_member *m, const json_t *v)
+static int put_list(
+    struct form *f,
+    const char *prefix,
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const json_t *v)
 {
     bool flat = f->ec2 || shape->flattened || (m && m->flattened);
     cleanup_free char *base = xstrdup(prefix);
@@ -93,8 +102,12 @@ static int put_list(struct form *f, const char *prefix, const struct aws_shape *
     return 0;
 }
 
-static int put_map(struct form *f, const char *prefix, const struct aws_shape *shape,
-                   const struct aws_member *m, const json_t *v)
+static int put_map(
+    struct form *f,
+    const char *prefix,
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const json_t *v)
 {
     bool flat = shape->flattened || (m && m->flattened);
     const char *key_name = shape->key->wire ? shape->key->wire : "key";
@@ -117,8 +130,12 @@ static int put_map(struct form *f, const char *prefix, const struct aws_shape *s
     return 0;
 }
 
-static int put(struct form *f, const char *prefix, const struct aws_shape *shape, const struct aws_member *m,
-               const json_t *v)
+static int
+put(struct form *f,
+    const char *prefix,
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const json_t *v)
 {
     struct str text = STR_INIT;
     int rc;
@@ -152,7 +169,8 @@ static int put(struct form *f, const char *prefix, const struct aws_shape *shape
     return rc;
 }
 
-int wire_query_body(const struct aws_operation *op, const json_t *in, struct str *out, struct error *err)
+int wire_query_body(
+    const struct aws_operation *op, const json_t *in, struct str *out, struct error *err)
 {
     struct form f = {.out = out, .ec2 = op->service->protocol == AWS_EC2_QUERY, .err = err};
 

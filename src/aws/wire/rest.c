@@ -14,7 +14,8 @@ const struct aws_member *wire_payload_member(const struct aws_shape *shape)
     return NULL;
 }
 
-static const struct aws_member *label_member(const struct aws_shape *shape, const char *label, size_t n)
+static const struct aws_member *
+label_member(const struct aws_shape *shape, const char *label, size_t n)
 {
     for (size_t i = 0; shape && i < shape->member_count; i++) {
         const struct aws_member *m = &shape->members[i];
@@ -26,8 +27,13 @@ static const struct aws_member *label_member(const struct aws_shape *shape, cons
     return NULL;
 }
 
-static int append_label(const struct aws_operation *op, const json_t *in, const char *label, size_t n,
-                        struct str *out, struct error *err)
+static int append_label(
+    const struct aws_operation *op,
+    const json_t *in,
+    const char *label,
+    size_t n,
+    struct str *out,
+    struct error *err)
 {
     bool greedy = n && label[n - 1] == '+';
     const struct aws_member *m = label_member(op->input, label, greedy ? n - 1 : n);
@@ -35,13 +41,14 @@ static int append_label(const struct aws_operation *op, const json_t *in, const 
     int rc;
 
     if (!m)
-        return error_raise(err, ERR_FAILED, "%s has no member for the path part {%.*s}", op->name, (int)n,
-                           label);
+        return error_raise(
+            err, ERR_FAILED, "%s has no member for the path part {%.*s}", op->name, (int)n, label);
     const json_t *v = json_object_get(in, m->name);
     if (!v || json_is_null(v))
         return error_raise(err, ERR_FAILED, "%s needs the member %s", op->name, m->name);
     rc = wire_scalar_text(m->shape, m, "iso8601", v, &text, err);
-    if (rc == 0 && !greedy && strcmp(op->service->id, "route53") == 0 && text.len && text.data[0] == '/') {
+    if (rc == 0 && !greedy && strcmp(op->service->id, "route53") == 0 && text.len &&
+        text.data[0] == '/') {
         /* Route 53 hands out ids as /hostedzone/Z1 and takes them as Z1 */
         char *last = xstrdup(strrchr(text.data, '/') + 1);
         str_clear(&text);
@@ -56,8 +63,8 @@ static int append_label(const struct aws_operation *op, const json_t *in, const 
     return rc;
 }
 
-static int write_path(const struct aws_operation *op, const json_t *in, struct wire_request *r,
-                      struct error *err)
+static int write_path(
+    const struct aws_operation *op, const json_t *in, struct wire_request *r, struct error *err)
 {
     const char *p = op->uri;
 
@@ -80,8 +87,13 @@ static int write_path(const struct aws_operation *op, const json_t *in, struct w
     return 0;
 }
 
-static int query_value(struct wire_request *r, const char *name, const struct aws_shape *shape,
-                       const struct aws_member *m, const json_t *v, struct error *err)
+static int query_value(
+    struct wire_request *r,
+    const char *name,
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const json_t *v,
+    struct error *err)
 {
     struct str text = STR_INIT;
     json_t *item;
@@ -112,14 +124,20 @@ static bool written_by_member(const struct aws_operation *op, const json_t *in, 
     for (size_t i = 0; i < op->input->member_count; i++) {
         const struct aws_member *m = &op->input->members[i];
 
-        if (m->location == AWS_IN_QUERY && m->shape->type != AWS_MAP && strcmp(wire_name(m), key) == 0)
+        if (m->location == AWS_IN_QUERY && m->shape->type != AWS_MAP &&
+            strcmp(wire_name(m), key) == 0)
             return json_object_get(in, m->name) != NULL;
     }
     return false;
 }
 
-static int query_member(const struct aws_operation *op, const json_t *in, struct wire_request *r,
-                        const struct aws_member *m, const json_t *v, struct error *err)
+static int query_member(
+    const struct aws_operation *op,
+    const json_t *in,
+    struct wire_request *r,
+    const struct aws_member *m,
+    const json_t *v,
+    struct error *err)
 {
     const char *key;
     json_t *item;
@@ -138,7 +156,8 @@ static int query_member(const struct aws_operation *op, const json_t *in, struct
 }
 
 /* A list in a header: comma-separated, an item with a comma or a quote stands in quotes. */
-static int header_list(const struct aws_shape *shape, const json_t *v, struct str *out, struct error *err)
+static int
+header_list(const struct aws_shape *shape, const json_t *v, struct str *out, struct error *err)
 {
     json_t *item;
     size_t i;
@@ -167,8 +186,8 @@ static int header_list(const struct aws_shape *shape, const json_t *v, struct st
     return 0;
 }
 
-static int header_member(struct wire_request *r, const struct aws_member *m, const json_t *v,
-                         struct error *err)
+static int header_member(
+    struct wire_request *r, const struct aws_member *m, const json_t *v, struct error *err)
 {
     struct str text = STR_INIT;
     int rc = 0;
@@ -183,16 +202,16 @@ static int header_member(struct wire_request *r, const struct aws_member *m, con
         rc = wire_scalar_text(m->shape, m, "rfc822", v, &text, err);
     }
     if (rc == 0 && strpbrk(str_get(&text), "\r\n"))
-        rc = error_raise(err, ERR_FAILED, "member %s goes into a header and must not hold line breaks",
-                         m->name);
+        rc = error_raise(
+            err, ERR_FAILED, "member %s goes into a header and must not hold line breaks", m->name);
     if (rc == 0 && text.len)
         wire_header(r, wire_name(m), str_get(&text));
     str_wipe(&text);
     return rc;
 }
 
-static int prefix_headers(struct wire_request *r, const struct aws_member *m, const json_t *v,
-                          struct error *err)
+static int prefix_headers(
+    struct wire_request *r, const struct aws_member *m, const json_t *v, struct error *err)
 {
     const char *key;
     json_t *item;
@@ -205,14 +224,15 @@ static int prefix_headers(struct wire_request *r, const struct aws_member *m, co
         if (wire_has_header(r, name))
             continue; /* a member of its own says it already */
         if (!value || strpbrk(value, "\r\n") || strpbrk(key, "\r\n: "))
-            return error_raise(err, ERR_FAILED, "member %s holds a value that cannot be a header", m->name);
+            return error_raise(
+                err, ERR_FAILED, "member %s holds a value that cannot be a header", m->name);
         wire_header(r, name, value);
     }
     return 0;
 }
 
-int wire_rest_request(const struct aws_operation *op, const json_t *in, struct wire_request *out,
-                      struct error *err)
+int wire_rest_request(
+    const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
 {
     int rc = write_path(op, in, out, err);
 
@@ -300,12 +320,16 @@ static json_t *prefixed(const struct aws_member *m, const struct http_response *
 
     for (size_t i = 0; i < resp->header_count; i++)
         if (strncasecmp(resp->headers[i].name, m->wire ? m->wire : "", n) == 0)
-            json_object_set_new(out, resp->headers[i].name + n, json_string(resp->headers[i].value));
+            json_object_set_new(
+                out, resp->headers[i].name + n, json_string(resp->headers[i].value));
     return out;
 }
 
-int wire_rest_response(const struct aws_operation *op, const struct http_response *resp, json_t *out,
-                       struct error *err)
+int wire_rest_response(
+    const struct aws_operation *op,
+    const struct http_response *resp,
+    json_t *out,
+    struct error *err)
 {
     for (size_t i = 0; op->output && i < op->output->member_count; i++) {
         const struct aws_member *m = &op->output->members[i];

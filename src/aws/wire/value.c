@@ -61,10 +61,19 @@ void wire_timestamp_text(double seconds, const char *format, struct str *out)
     gmtime_r(&t, &tm);
     if (strcmp(format, "rfc822") == 0) {
         /* names written out: strftime's follow the locale */
-        static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+        static const char days[] = "SunMonTueWedThuFriSat",
+                          months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-        str_appendf(out, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * tm.tm_wday, tm.tm_mday,
-                    months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        str_appendf(
+            out,
+            "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+            days + 3 * tm.tm_wday,
+            tm.tm_mday,
+            months + 3 * tm.tm_mon,
+            tm.tm_year + 1900,
+            tm.tm_hour,
+            tm.tm_min,
+            tm.tm_sec);
         return;
     }
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -100,8 +109,8 @@ json_t *wire_timestamp_json(double seconds)
     return json_real(seconds);
 }
 
-static const char *timestamp_format(const struct aws_shape *shape, const struct aws_member *m,
-                                    const char *fallback)
+static const char *
+timestamp_format(const struct aws_shape *shape, const struct aws_member *m, const char *fallback)
 {
     if (m && m->timestamp_format)
         return m->timestamp_format;
@@ -113,8 +122,12 @@ static const char *member_label(const struct aws_member *m)
     return m ? m->name : "value";
 }
 
-static int text_of_number(const struct aws_shape *shape, const struct aws_member *m, const json_t *v,
-                          struct str *out, struct error *err)
+static int text_of_number(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const json_t *v,
+    struct str *out,
+    struct error *err)
 {
     if (json_is_integer(v))
         str_appendf(out, "%lld", (long long)json_integer_value(v));
@@ -127,8 +140,13 @@ static int text_of_number(const struct aws_shape *shape, const struct aws_member
     return 0;
 }
 
-int wire_scalar_text(const struct aws_shape *shape, const struct aws_member *m, const char *timestamp_default,
-                     const json_t *v, struct str *out, struct error *err)
+int wire_scalar_text(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const char *timestamp_default,
+    const json_t *v,
+    struct str *out,
+    struct error *err)
 {
     double seconds;
 
@@ -173,8 +191,8 @@ static json_t *parse_double(const char *text)
     return isfinite(v) ? json_real(v) : json_string(text);
 }
 
-json_t *wire_scalar_parse(const struct aws_shape *shape, const struct aws_member *m, const char *text,
-                          struct error *err)
+json_t *wire_scalar_parse(
+    const struct aws_shape *shape, const struct aws_member *m, const char *text, struct error *err)
 {
     cleanup_free char *trimmed = shape->type == AWS_STRING ? NULL : text_trim(text);
     json_t *out = NULL;

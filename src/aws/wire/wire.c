@@ -17,14 +17,16 @@ void wire_request_done(struct wire_request *r)
     vec_free(&r->headers);
     str_done(&r->path);
     str_done(&r->query);
-    str_wipe(&r->body); /* parameter values may be secrets */
+    str_wipe(&r->body);        /* parameter values may be secrets */
     arena_wipe_ptr(&r->arena); /* header values as well */
     *r = (struct wire_request){0};
 }
 
 void wire_header(struct wire_request *r, const char *name, const char *value)
 {
-    vec_push(&r->headers, (struct http_header){arena_strdup(r->arena, name), arena_strdup(r->arena, value)});
+    vec_push(
+        &r->headers,
+        (struct http_header){arena_strdup(r->arena, name), arena_strdup(r->arena, value)});
 }
 
 bool wire_has_header(const struct wire_request *r, const char *name)
@@ -54,7 +56,8 @@ void wire_fill_tokens(const struct aws_operation *op, json_t *in, const char *uu
     }
 }
 
-static int json_body(const struct aws_shape *shape, const json_t *in, struct str *out, struct error *err)
+static int
+json_body(const struct aws_shape *shape, const json_t *in, struct str *out, struct error *err)
 {
     json_t *v = shape ? wire_json_value(shape, NULL, in, false, err) : json_object();
 
@@ -84,7 +87,8 @@ static bool any_body_member_set(const struct aws_shape *shape, const json_t *in)
     return false;
 }
 
-static int blob_payload(const struct aws_member *m, const json_t *v, struct str *out, struct error *err)
+static int
+blob_payload(const struct aws_member *m, const json_t *v, struct str *out, struct error *err)
 {
     void *data;
     size_t n;
@@ -100,8 +104,12 @@ static int blob_payload(const struct aws_member *m, const json_t *v, struct str 
     return 0;
 }
 
-static int rest_payload(const struct aws_operation *op, const struct aws_member *m, const json_t *in,
-                        struct wire_request *r, struct error *err)
+static int rest_payload(
+    const struct aws_operation *op,
+    const struct aws_member *m,
+    const json_t *in,
+    struct wire_request *r,
+    struct error *err)
 {
     bool xml = op->service->protocol == AWS_REST_XML;
     const json_t *v = json_object_get(in, m->name);
@@ -118,10 +126,12 @@ static int rest_payload(const struct aws_operation *op, const struct aws_member 
     }
     r->has_body = true;
     if (!wire_has_header(r, "Content-Type"))
-        wire_header(r, "Content-Type",
-                    !raw                         ? (xml ? "application/xml" : "application/json")
-                    : m->shape->type == AWS_BLOB ? "application/octet-stream"
-                                                 : "text/plain");
+        wire_header(
+            r,
+            "Content-Type",
+            !raw                         ? (xml ? "application/xml" : "application/json")
+            : m->shape->type == AWS_BLOB ? "application/octet-stream"
+                                         : "text/plain");
     if (raw)
         return blob_payload(m, v, &r->body, err);
     if (!xml)
@@ -130,8 +140,8 @@ static int rest_payload(const struct aws_operation *op, const struct aws_member 
     return wire_xml_write(m->shape, m, root, NULL, v, &r->body, err);
 }
 
-static int rest_body(const struct aws_operation *op, const json_t *in, struct wire_request *r,
-                     struct error *err)
+static int rest_body(
+    const struct aws_operation *op, const json_t *in, struct wire_request *r, struct error *err)
 {
     const struct aws_member *payload = wire_payload_member(op->input);
 
@@ -150,13 +160,15 @@ static int rest_body(const struct aws_operation *op, const json_t *in, struct wi
     r->has_body = true;
     if (!wire_has_header(r, "Content-Type"))
         wire_header(r, "Content-Type", "application/xml");
-    const char *root = op->input_name ? op->input_name : op->input->name ? op->input->name : op->name;
+    const char *root = op->input_name    ? op->input_name
+                       : op->input->name ? op->input->name
+                                         : op->name;
     return wire_xml_write(op->input, NULL, root, op->input_namespace, in, &r->body, err);
 }
 
 /* "{Label}." parts of the host that the model asks for. */
-static int write_host_prefix(const struct aws_operation *op, const json_t *in, struct wire_request *r,
-                             struct error *err)
+static int write_host_prefix(
+    const struct aws_operation *op, const json_t *in, struct wire_request *r, struct error *err)
 {
     struct str out = STR_INIT;
 
@@ -182,8 +194,8 @@ static int write_host_prefix(const struct aws_operation *op, const json_t *in, s
     return 0;
 }
 
-static int serialize_body(const struct aws_operation *op, const json_t *in, struct wire_request *out,
-                          struct error *err)
+static int serialize_body(
+    const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
 {
     const struct aws_service *service = op->service;
 
@@ -192,10 +204,15 @@ static int serialize_body(const struct aws_operation *op, const json_t *in, stru
     case AWS_JSON_1_1:
         str_append_char(&out->path, '/');
         out->has_body = true;
-        wire_header(out, "Content-Type",
-                    service->protocol == AWS_JSON_1_0 ? "application/x-amz-json-1.0"
-                                                      : "application/x-amz-json-1.1");
-        wire_header(out, "X-Amz-Target", arena_printf(out->arena, "%s.%s", service->target_prefix, op->name));
+        wire_header(
+            out,
+            "Content-Type",
+            service->protocol == AWS_JSON_1_0 ? "application/x-amz-json-1.0"
+                                              : "application/x-amz-json-1.1");
+        wire_header(
+            out,
+            "X-Amz-Target",
+            arena_printf(out->arena, "%s.%s", service->target_prefix, op->name));
         return json_body(op->input, in, &out->body, err);
     case AWS_QUERY:
     case AWS_EC2_QUERY:
@@ -211,8 +228,8 @@ static int serialize_body(const struct aws_operation *op, const json_t *in, stru
     return rc < 0 ? rc : rest_body(op, in, out, err);
 }
 
-int wire_serialize(const struct aws_operation *op, const json_t *in, struct wire_request *out,
-                   struct error *err)
+int wire_serialize(
+    const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
 {
     int rc = wire_check(op, in, err);
 
@@ -231,14 +248,15 @@ int wire_serialize(const struct aws_operation *op, const json_t *in, struct wire
 /* The parser's finding as what it is here: a fault of the service. */
 static int unreadable(struct error *why, const char *what, struct error *err)
 {
-    int rc = error_raise_errno(err, ERR_CLOUD, EBADMSG, "the reply is no %s: %s", what, why->message);
+    int rc =
+        error_raise_errno(err, ERR_CLOUD, EBADMSG, "the reply is no %s: %s", what, why->message);
 
     error_done(why);
     return rc;
 }
 
-static int parse_json_body(const struct aws_shape *shape, const struct http_response *resp, json_t *out,
-                           struct error *err)
+static int parse_json_body(
+    const struct aws_shape *shape, const struct http_response *resp, json_t *out, struct error *err)
 {
     cleanup_json json_t *body = NULL;
     struct error why = ERROR_INIT;
@@ -265,9 +283,13 @@ static bool root_is_member(const struct aws_shape *shape, const struct xml_node 
            strcmp(wire_name(&shape->members[0]), root->name) == 0;
 }
 
-static int parse_xml_body(const struct aws_operation *op, const struct aws_shape *shape,
-                          const struct aws_member *m, const struct http_response *resp, json_t *out,
-                          struct error *err)
+static int parse_xml_body(
+    const struct aws_operation *op,
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const struct http_response *resp,
+    json_t *out,
+    struct error *err)
 {
     cleanup_arena_wiped struct arena *arena = arena_new();
     struct error why = ERROR_INIT;
@@ -300,8 +322,12 @@ static int parse_xml_body(const struct aws_operation *op, const struct aws_shape
     return 0;
 }
 
-static int parse_payload(const struct aws_operation *op, const struct aws_member *m,
-                         const struct http_response *resp, json_t *out, struct error *err)
+static int parse_payload(
+    const struct aws_operation *op,
+    const struct aws_member *m,
+    const struct http_response *resp,
+    json_t *out,
+    struct error *err)
 {
     cleanup_json json_t *body = NULL;
 
@@ -322,7 +348,8 @@ static int parse_payload(const struct aws_operation *op, const struct aws_member
         return parse_xml_body(op, m->shape, m, resp, out, err);
     if (resp->body.len == 0)
         return 0;
-    body = json_loadb(str_get(&resp->body), resp->body.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+    body = json_loadb(
+        str_get(&resp->body), resp->body.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
     json_t *v = body ? wire_json_value(m->shape, m, body, true, err) : NULL;
     if (!v)
         return body ? -EBADMSG : error_raise(err, ERR_CLOUD, "the reply is no JSON");
@@ -330,8 +357,11 @@ static int parse_payload(const struct aws_operation *op, const struct aws_member
     return 0;
 }
 
-int wire_parse(const struct aws_operation *op, const struct http_response *resp, json_t **out,
-               struct error *err)
+int wire_parse(
+    const struct aws_operation *op,
+    const struct http_response *resp,
+    json_t **out,
+    struct error *err)
 {
     const struct aws_member *payload = wire_payload_member(op->output);
     enum aws_protocol protocol = op->service->protocol;

@@ -9,15 +9,18 @@ static bool is_flat(const struct aws_shape *shape, const struct aws_member *m)
 }
 
 /* `first` and its following siblings of the same name, or the wanted children of `first`. */
-static json_t *read_list(const struct aws_shape *shape, const struct aws_member *m,
-                         const struct xml_node *first, struct error *err)
+static json_t *read_list(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const struct xml_node *first,
+    struct error *err)
 {
     bool flat = is_flat(shape, m);
     json_t *out = json_array();
     const struct xml_node *n = flat ? first : first->first;
 
-    /* every child of a wrapped list is an item, whatever its name: services spell it member, item or their
-     * own way */
+    /* every child of a wrapped list is an item, whatever its name: services spell it member, item
+     * or their own way */
     for (; n; n = flat ? xml_next(n, n->name) : n->next) {
         json_t *v = wire_xml_read(shape->item->shape, shape->item, n, err);
         if (!v) {
@@ -29,8 +32,11 @@ static json_t *read_list(const struct aws_shape *shape, const struct aws_member 
     return out;
 }
 
-static json_t *read_map(const struct aws_shape *shape, const struct aws_member *m,
-                        const struct xml_node *first, struct error *err)
+static json_t *read_map(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const struct xml_node *first,
+    struct error *err)
 {
     bool flat = is_flat(shape, m);
     const char *key_name = shape->key->wire ? shape->key->wire : "key";
@@ -72,7 +78,8 @@ static const char *attribute(const struct xml_node *node, const struct aws_membe
     return v || !colon ? v : xml_attr_get(node, colon + 1);
 }
 
-static json_t *read_structure(const struct aws_shape *shape, const struct xml_node *node, struct error *err)
+static json_t *
+read_structure(const struct aws_shape *shape, const struct xml_node *node, struct error *err)
 {
     json_t *out = json_object();
 
@@ -103,8 +110,11 @@ static json_t *read_structure(const struct aws_shape *shape, const struct xml_no
     return out;
 }
 
-json_t *wire_xml_read(const struct aws_shape *shape, const struct aws_member *m, const struct xml_node *node,
-                      struct error *err)
+json_t *wire_xml_read(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const struct xml_node *node,
+    struct error *err)
 {
     switch (shape->type) {
     case AWS_STRUCTURE:

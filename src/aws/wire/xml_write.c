@@ -31,8 +31,8 @@ static void escape(struct str *out, const char *s)
     }
 }
 
-static int write_attributes(const struct aws_shape *shape, const json_t *v, struct str *out,
-                            struct error *err)
+static int
+write_attributes(const struct aws_shape *shape, const json_t *v, struct str *out, struct error *err)
 {
     for (size_t i = 0; i < shape->member_count; i++) {
         const struct aws_member *m = &shape->members[i];
@@ -55,8 +55,8 @@ static int write_attributes(const struct aws_shape *shape, const json_t *v, stru
     return 0;
 }
 
-static void write_namespace(const struct aws_shape *shape, const struct aws_member *m, const char *ns,
-                            struct str *out)
+static void write_namespace(
+    const struct aws_shape *shape, const struct aws_member *m, const char *ns, struct str *out)
 {
     const char *uri = ns ? ns : m && m->xml_namespace ? m->xml_namespace : shape->xml_namespace;
     const char *prefix = ns ? NULL : m && m->xml_namespace ? m->xml_prefix : shape->xml_prefix;
@@ -68,7 +68,8 @@ static void write_namespace(const struct aws_shape *shape, const struct aws_memb
     str_append_char(out, '"');
 }
 
-static int write_members(const struct aws_shape *shape, const json_t *v, struct str *out, struct error *err)
+static int
+write_members(const struct aws_shape *shape, const json_t *v, struct str *out, struct error *err)
 {
     for (size_t i = 0; i < shape->member_count; i++) {
         const struct aws_member *m = &shape->members[i];
@@ -84,8 +85,14 @@ static int write_members(const struct aws_shape *shape, const json_t *v, struct 
     return 0;
 }
 
-static int write_list(const struct aws_shape *shape, const struct aws_member *m, const char *name,
-                      const char *ns, const json_t *v, struct str *out, struct error *err)
+static int write_list(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const char *name,
+    const char *ns,
+    const json_t *v,
+    struct str *out,
+    struct error *err)
 {
     bool flat = shape->flattened || (m && m->flattened);
     const char *item_name = flat ? name : shape->item->wire ? shape->item->wire : "member";
@@ -108,8 +115,14 @@ static int write_list(const struct aws_shape *shape, const struct aws_member *m,
     return 0;
 }
 
-static int write_map(const struct aws_shape *shape, const struct aws_member *m, const char *name,
-                     const char *ns, const json_t *v, struct str *out, struct error *err)
+static int write_map(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const char *name,
+    const char *ns,
+    const json_t *v,
+    struct str *out,
+    struct error *err)
 {
     bool flat = shape->flattened || (m && m->flattened);
     const char *entry = flat ? name : "entry";
@@ -127,12 +140,24 @@ static int write_map(const struct aws_shape *shape, const struct aws_member *m, 
         int rc;
 
         str_appendf(out, "<%s>", entry);
-        rc = wire_xml_write(shape->key->shape, shape->key, shape->key->wire ? shape->key->wire : "key", NULL,
-                            key_value, out, err);
+        rc = wire_xml_write(
+            shape->key->shape,
+            shape->key,
+            shape->key->wire ? shape->key->wire : "key",
+            NULL,
+            key_value,
+            out,
+            err);
         json_decref(key_value);
         if (rc == 0)
-            rc = wire_xml_write(shape->item->shape, shape->item,
-                                shape->item->wire ? shape->item->wire : "value", NULL, in, out, err);
+            rc = wire_xml_write(
+                shape->item->shape,
+                shape->item,
+                shape->item->wire ? shape->item->wire : "value",
+                NULL,
+                in,
+                out,
+                err);
         if (rc < 0)
             return rc;
         str_appendf(out, "</%s>", entry);
@@ -142,8 +167,14 @@ static int write_map(const struct aws_shape *shape, const struct aws_member *m, 
     return 0;
 }
 
-int wire_xml_write(const struct aws_shape *shape, const struct aws_member *m, const char *root,
-                   const char *ns, const json_t *v, struct str *out, struct error *err)
+int wire_xml_write(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const char *root,
+    const char *ns,
+    const json_t *v,
+    struct str *out,
+    struct error *err)
 {
     struct str text = STR_INIT;
     int rc;

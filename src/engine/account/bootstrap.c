@@ -1,8 +1,8 @@
 /* The account's CD stack: there, ours, and of the right revision. */
 #include "engine/cloudformation/cfn.h"
-#include "engine/flow.h"
 #include "engine/cloudformation/rows.h"
 #include "engine/cloudformation/service_role.h"
+#include "engine/flow.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
@@ -33,34 +33,53 @@ static void fill(struct flow_cd *out, const json_t *outputs)
     long long revision = 0;
     text_parse_int(json_str_or(outputs, "templateVersion", "0"), 0, 1000000, &revision);
     *out = (struct flow_cd){
-        .bucket = xstrdup_null(json_str(outputs, "bucketName")), .cluster = xstrdup_null(json_str(outputs, "clusterName")),
-        .log_group = xstrdup_null(json_str(outputs, "logGroupName")), .ecr_public_prefix = xstrdup_null(json_str(outputs, "ecrPublicPrefix")),
-        .subnet = xstrdup_null(json_str(outputs, "subnetId")), .security_group = xstrdup_null(json_str(outputs, "securityGroupId")),
-        .task_definition = xstrdup_null(json_str(outputs, "taskDefArn")), .revision = (int)revision,
+        .bucket = xstrdup_null(json_str(outputs, "bucketName")),
+        .cluster = xstrdup_null(json_str(outputs, "clusterName")),
+        .log_group = xstrdup_null(json_str(outputs, "logGroupName")),
+        .ecr_public_prefix = xstrdup_null(json_str(outputs, "ecrPublicPrefix")),
+        .subnet = xstrdup_null(json_str(outputs, "subnetId")),
+        .security_group = xstrdup_null(json_str(outputs, "securityGroupId")),
+        .task_definition = xstrdup_null(json_str(outputs, "taskDefArn")),
+        .revision = (int)revision,
     };
 }
 
 static struct graph *cd_graph(struct engine_context *c)
 {
-    struct plan_cd_settings s = {.cd_name = c->settings->cd_name, .prefix = c->settings->prefix, .retain_bucket = true, .pulumi_image = c->settings->pulumi_image,
-                                 .pull_through = plan_cd_has_pull_through(aws_session_region(c->aws))};
+    struct plan_cd_settings s = {
+        .cd_name = c->settings->cd_name,
+        .prefix = c->settings->prefix,
+        .retain_bucket = true,
+        .pulumi_image = c->settings->pulumi_image,
+        .pull_through = plan_cd_has_pull_through(aws_session_region(c->aws))};
     return plan_cd(&s);
 }
 
-/* A newer defangd made it: its template may hold what we do not know how to keep. An older one is upgraded. */
+/* A newer defangd made it: its template may hold what we do not know how to keep. An older one is
+ * upgraded. */
 static int guard_revision(const struct flow_cd *cd, const char *name, bool force, struct error *err)
 {
     if (force || cd->revision <= PLAN_CD_REVISION)
         return 0;
-    error_raise(err, ERR_REFUSED, "stack %s has template revision %d, this defangd knows %d", name, cd->revision, PLAN_CD_REVISION);
-    error_hint(err, "update defangd, or use `defangctl cd bootstrap --force` to go back to the older revision");
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "stack %s has template revision %d, this defangd knows %d",
+        name,
+        cd->revision,
+        PLAN_CD_REVISION);
+    error_hint(
+        err,
+        "update defangd, or use `defangctl cd bootstrap --force` to go back to the older revision");
     return -EPERM;
 }
 
-static bool same_template(struct engine_context *c, const struct cfn_stack *stack, const struct graph *g)
+static bool
+same_template(struct engine_context *c, const struct cfn_stack *stack, const struct graph *g)
 {
     cleanup_json json_t *deployed = NULL;
-    cleanup_error struct error ignored = ERROR_INIT; /* unreadable = different: the change set decides */
+    cleanup_error struct error ignored =
+        ERROR_INIT; /* unreadable = different: the change set decides */
     if (cfn_stack_template(c, stack->name, &deployed, &ignored) < 0)
         return false;
     cleanup_json json_t *wanted = graph_template(g);
@@ -72,7 +91,8 @@ struct boot {
     struct rows *rows;
     const char *verb;
     unsigned total, complete;
-    const char *round;   /* "" or ".again": part of the journal's keys, because a token serves one operation */
+    const char *round; /* "" or ".again": part of the journal's keys, because a token serves one
+                          operation */
     bool role_was_late;
 };
 
@@ -92,17 +112,45 @@ static void on_event(void *arg, const struct engine_resource *r, const char *row
     b->c->sink->resource(b->c->sink->arg, row_id, r);
     if (text_ends(r->status, "_COMPLETE"))
         b->complete++;
-    engine_row(b->c, ENGINE_ROW_STEP, ROW, ENGINE_ACTIVE, ROW_ORDER, "usually about 2 min", "CD stack: %s %s", b->verb, r->logical_id);
+    engine_row(
+        b->c,
+        ENGINE_ROW_STEP,
+        ROW,
+        ENGINE_ACTIVE,
+        ROW_ORDER,
+        "usually about 2 min",
+        "CD stack: %s %s",
+        b->verb,
+        r->logical_id);
 }
 
-static int follow_to_end(struct boot *b, const char *stack_id, const char *token, const char *last_event, const char *wanted_verb, struct error *err)
+static int follow_to_end(
+    struct boot *b,
+    const char *stack_id,
+    const char *token,
+    const char *last_event,
+    const char *wanted_verb,
+    struct error *err)
 {
     cleanup_free char *journal_key = key(b, last_event);
-    struct cfn_follow f = {.context = b->c, .stack_id = stack_id, .token = token, .journal_key = journal_key, .row_of = row_of, .on_event = on_event, .arg = b};
+    struct cfn_follow f = {
+        .context = b->c,
+        .stack_id = stack_id,
+        .token = token,
+        .journal_key = journal_key,
+        .row_of = row_of,
+        .on_event = on_event,
+        .arg = b};
     int rc = cfn_follow(&f, err);
     b->role_was_late = rc == 0 && service_role_was_late(f.first_failure);
     if (rc == 0 && !cfn_status_is_good(f.status))
-        rc = error_raise(err, ERR_CLOUD, "%s the CD stack ended in %s: %s", wanted_verb, f.status, f.first_failure ? f.first_failure : "no reason given");
+        rc = error_raise(
+            err,
+            ERR_CLOUD,
+            "%s the CD stack ended in %s: %s",
+            wanted_verb,
+            f.status,
+            f.first_failure ? f.first_failure : "no reason given");
     cfn_follow_done(&f);
     return rc;
 }
@@ -139,7 +187,15 @@ static int wait_idle(struct boot *b, struct cfn_stack *stack, struct error *err)
         return rc;
     while (stack->exists && cfn_status_busy(stack->status)) {
         /* Another terminal's deployment may be making it right now. */
-        engine_row(b->c, ENGINE_ROW_STEP, ROW, ENGINE_ACTIVE, ROW_ORDER, NULL, "CD stack: waiting, it is %s", stack->status);
+        engine_row(
+            b->c,
+            ENGINE_ROW_STEP,
+            ROW,
+            ENGINE_ACTIVE,
+            ROW_ORDER,
+            NULL,
+            "CD stack: waiting, it is %s",
+            stack->status);
         if (loop_now_ms(b->c->loop) > deadline)
             return error_raise(err, ERR_TIMEOUT, "stack %s stayed %s", stack->name, stack->status);
         if (engine_pace_wait(&pace) < 0)
@@ -153,7 +209,12 @@ static int wait_idle(struct boot *b, struct cfn_stack *stack, struct error *err)
     return 0;
 }
 
-static int change(struct boot *b, const struct cfn_stack *stack, const struct graph *g, bool *empty, struct error *err)
+static int change(
+    struct boot *b,
+    const struct cfn_stack *stack,
+    const struct graph *g,
+    bool *empty,
+    struct error *err)
 {
     struct engine_context *c = b->c;
     cleanup_free char *token = NULL;
@@ -167,7 +228,12 @@ static int change(struct boot *b, const struct cfn_stack *stack, const struct gr
     if (create)
         service_roles_ensure(c, g);
     b->verb = create ? "creating" : "updating";
-    struct cfn_change ch = {.stack_name = c->settings->cd_name, .change_set_name = set, .token = token, .create = create, .template_body = text};
+    struct cfn_change ch = {
+        .stack_name = c->settings->cd_name,
+        .change_set_name = set,
+        .token = token,
+        .create = create,
+        .template_body = text};
     rc = cfn_change_prepare(c, &ch, empty, err);
     if (rc < 0 || *empty)
         return rc;
@@ -185,12 +251,17 @@ static int change(struct boot *b, const struct cfn_stack *stack, const struct gr
     return rc;
 }
 
-/* The account's first stack with ECS came before its service role was known everywhere. By now it is. */
+/* The account's first stack with ECS came before its service role was known everywhere. By now it
+ * is. */
 static int change_again(struct boot *b, const struct graph *g, bool *empty, struct error *err)
 {
     struct cfn_stack stack = {0};
     error_done(err);
-    engine_note(b->c, ENGINE_SAY_NOTE, NULL, "ECS is new in this account and its role was not ready: making the CD stack once more");
+    engine_note(
+        b->c,
+        ENGINE_SAY_NOTE,
+        NULL,
+        "ECS is new in this account and its role was not ready: making the CD stack once more");
     b->round = ".again";
     int rc = cfn_stack_describe(b->c, b->c->settings->cd_name, &stack, err);
     if (rc == 0 && stack.exists && cfn_status_is_dead(stack.status))
@@ -205,12 +276,24 @@ static int change_again(struct boot *b, const struct graph *g, bool *empty, stru
 static void protect(struct engine_context *c)
 {
     cleanup_error struct error err = ERROR_INIT;
-    if (engine_call(c, &aws_cloudformation_UpdateTerminationProtection,
-                    json_pack("{s:s,s:b}", "StackName", c->settings->cd_name, "EnableTerminationProtection", 1), NULL, &err) < 0)
-        engine_note(c, ENGINE_SAY_WARNING, NULL, "could not protect stack %s against deletion: %s", c->settings->cd_name, err.message);
+    if (engine_call(
+            c,
+            &aws_cloudformation_UpdateTerminationProtection,
+            json_pack(
+                "{s:s,s:b}", "StackName", c->settings->cd_name, "EnableTerminationProtection", 1),
+            NULL,
+            &err) < 0)
+        engine_note(
+            c,
+            ENGINE_SAY_WARNING,
+            NULL,
+            "could not protect stack %s against deletion: %s",
+            c->settings->cd_name,
+            err.message);
 }
 
-static int ensure(struct boot *b, const struct graph *g, bool force, struct flow_cd *out, struct error *err)
+static int
+ensure(struct boot *b, const struct graph *g, bool force, struct flow_cd *out, struct error *err)
 {
     struct engine_context *c = b->c;
     struct cfn_stack stack = {0};
@@ -226,7 +309,8 @@ static int ensure(struct boot *b, const struct graph *g, bool force, struct flow
         fill(out, stack.outputs);
         rc = guard_revision(out, stack.name, force, err);
         flow_cd_done(out);
-        same = rc == 0 && !text_eq(stack.status, "REVIEW_IN_PROGRESS") && same_template(c, &stack, g);
+        same =
+            rc == 0 && !text_eq(stack.status, "REVIEW_IN_PROGRESS") && same_template(c, &stack, g);
     }
     if (rc == 0 && !same)
         rc = change(b, &stack, g, &empty, err);
@@ -236,13 +320,24 @@ static int ensure(struct boot *b, const struct graph *g, bool force, struct flow
     if (rc == 0)
         rc = cfn_stack_describe(c, c->settings->cd_name, &stack, err);
     if (rc == 0 && !stack.exists)
-        rc = error_raise(err, ERR_CLOUD, "the CD stack %s is gone after it was made", c->settings->cd_name);
+        rc = error_raise(
+            err, ERR_CLOUD, "the CD stack %s is gone after it was made", c->settings->cd_name);
     if (rc == 0) {
         fill(out, stack.outputs);
         if (!stack.termination_protected)
             protect(c);
-        engine_row(c, ENGINE_ROW_STEP, ROW, same || empty ? ENGINE_SKIPPED : ENGINE_DONE, ROW_ORDER, NULL, "CD stack revision %d, %s", out->revision,
-                   same || empty ? "up to date" : b->verb[0] == 'c' ? "created" : "updated");
+        engine_row(
+            c,
+            ENGINE_ROW_STEP,
+            ROW,
+            same || empty ? ENGINE_SKIPPED : ENGINE_DONE,
+            ROW_ORDER,
+            NULL,
+            "CD stack revision %d, %s",
+            out->revision,
+            same || empty       ? "up to date"
+            : b->verb[0] == 'c' ? "created"
+                                : "updated");
     }
     cfn_stack_done(&stack);
     return rc;
@@ -256,9 +351,18 @@ int flow_cd_ensure(struct engine_context *c, bool force, struct flow_cd *out, st
     engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_ACTIVE, ROW_ORDER, NULL, "CD stack: checking");
     int rc = ensure(&b, g, force, out, err);
     if (rc == 0 && !out->bucket)
-        rc = error_raise(err, ERR_CLOUD, "the CD stack %s has no output bucketName", c->settings->cd_name);
+        rc = error_raise(
+            err, ERR_CLOUD, "the CD stack %s has no output bucketName", c->settings->cd_name);
     if (rc < 0 && !engine_detaching(c))
-        engine_row(c, ENGINE_ROW_STEP, ROW, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ROW_ORDER, NULL, "CD stack: %s", rc == -ECANCELED ? "canceled" : "failed");
+        engine_row(
+            c,
+            ENGINE_ROW_STEP,
+            ROW,
+            rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED,
+            ROW_ORDER,
+            NULL,
+            "CD stack: %s",
+            rc == -ECANCELED ? "canceled" : "failed");
     return rc < 0 ? error_wrap(err, "preparing the account") : 0;
 }
 
@@ -269,7 +373,8 @@ int flow_cd_describe(struct engine_context *c, struct flow_cd *out, bool *exists
     int rc = cfn_stack_describe(c, c->settings->cd_name, &stack, err);
     if (rc == 0)
         rc = cfn_stack_check_ours(&stack, "--cd-name (DEFANG_CD_NAME)", err);
-    *exists = rc == 0 && stack.exists && !cfn_status_is_dead(stack.status) && !text_eq(stack.status, "REVIEW_IN_PROGRESS");
+    *exists = rc == 0 && stack.exists && !cfn_status_is_dead(stack.status) &&
+              !text_eq(stack.status, "REVIEW_IN_PROGRESS");
     if (*exists)
         fill(out, stack.outputs);
     cfn_stack_done(&stack);
@@ -282,23 +387,37 @@ static int refuse_while_projects(struct engine_context *c, struct error *err)
     struct flow_stacks stacks = {0};
     cleanup_str struct str list = STR_INIT;
     int rc = flow_stacks_list(c, &stacks, err);
-    vec_each(s, &stacks)
-        str_appendf(&list, "%s%s (%s/%s, engine %s)", list.len ? ", " : "", s->name, s->project, s->stack, s->engine->name);
+    vec_each(s, &stacks) str_appendf(
+        &list,
+        "%s%s (%s/%s, engine %s)",
+        list.len ? ", " : "",
+        s->name,
+        s->project,
+        s->stack,
+        s->engine->name);
     flow_stacks_done(&stacks);
     if (rc < 0 || list.len == 0)
         return rc;
     error_raise(err, ERR_REFUSED, "projects are still deployed with it: %s", str_get(&list));
-    error_hint(err, "take each down first (`defangctl down -p PROJECT`; `defangctl cd ls` lists them), or force it with `defangctl cd teardown --force`");
+    error_hint(
+        err,
+        "take each down first (`defangctl down -p PROJECT`; `defangctl cd ls` lists them), or "
+        "force it with `defangctl cd teardown --force`");
     return -EPERM;
 }
 
 static int unprotect(struct engine_context *c, const char *stack, struct error *err)
 {
-    return engine_call(c, &aws_cloudformation_UpdateTerminationProtection,
-                       json_pack("{s:s,s:b}", "StackName", stack, "EnableTerminationProtection", 0), NULL, err);
+    return engine_call(
+        c,
+        &aws_cloudformation_UpdateTerminationProtection,
+        json_pack("{s:s,s:b}", "StackName", stack, "EnableTerminationProtection", 0),
+        NULL,
+        err);
 }
 
-/* From a stack that is there to none. A removal that an earlier life of this job began is followed, not begun again. */
+/* From a stack that is there to none. A removal that an earlier life of this job began is followed,
+ * not begun again. */
 static int remove_stack(struct boot *b, struct cfn_stack *stack, bool force, struct error *err)
 {
     struct engine_context *c = b->c;
@@ -330,13 +449,35 @@ int flow_cd_teardown(struct engine_context *c, bool force, struct error *err)
     if (rc == 0)
         rc = cfn_stack_check_ours(&stack, "--cd-name (DEFANG_CD_NAME)", err);
     if (rc == 0 && !stack.exists) {
-        engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_SKIPPED, ROW_ORDER, NULL, "there is no CD stack %s", c->settings->cd_name);
+        engine_row(
+            c,
+            ENGINE_ROW_STEP,
+            ROW,
+            ENGINE_SKIPPED,
+            ROW_ORDER,
+            NULL,
+            "there is no CD stack %s",
+            c->settings->cd_name);
     } else if (rc == 0) {
         rc = remove_stack(&b, &stack, force, err);
         if (rc == 0)
-            engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_DONE, ROW_ORDER, NULL, "CD stack removed; its bucket is kept");
+            engine_row(
+                c,
+                ENGINE_ROW_STEP,
+                ROW,
+                ENGINE_DONE,
+                ROW_ORDER,
+                NULL,
+                "CD stack removed; its bucket is kept");
         else if (!engine_detaching(c))
-            engine_row(c, ENGINE_ROW_STEP, ROW, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ROW_ORDER, NULL, "CD stack: not removed");
+            engine_row(
+                c,
+                ENGINE_ROW_STEP,
+                ROW,
+                rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED,
+                ROW_ORDER,
+                NULL,
+                "CD stack: not removed");
     }
     cfn_stack_done(&stack);
     return rc;

@@ -1,5 +1,5 @@
-/* Public hosted zones of the account, and what stands in them where the project wants its own names. Read only when the project has names: who has none needs
- * no right on Route 53. */
+/* Public hosted zones of the account, and what stands in them where the project wants its own
+ * names. Read only when the project has names: who has none needs no right on Route 53. */
 #include "engine/flow.h"
 
 #include "aws/model/operations.h"
@@ -20,7 +20,8 @@ static const char *plain_name(struct arena *arena, const char *name)
     return arena_printf(arena, "%s%s", wild ? "*" : "", low);
 }
 
-static int read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
+static int
+read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
 {
     cleanup_json json_t *items = NULL;
     int rc = engine_call_all(c, &aws_route53_ListHostedZones, json_object(), &items, err);
@@ -31,36 +32,60 @@ static int read_zones(struct engine_context *c, struct arena *arena, struct plan
     struct plan_zone *zones = arena_array(arena, struct plan_zone, json_array_size(items) + 1);
     size_t i;
     json_t *zone;
-    json_array_foreach(items, i, zone) {
+    json_array_foreach(items, i, zone)
+    {
         const char *id = json_str_or(zone, "Id", ""), *slash = strrchr(id, '/');
         if (json_bool_or(zone, "Config.PrivateZone", false))
             continue;
-        zones[f->public_zone_count++] =
-            (struct plan_zone){plain_name(arena, json_str_or(zone, "Name", "")), arena_strdup(arena, slash ? slash + 1 : id)};
+        zones[f->public_zone_count++] = (struct plan_zone){
+            plain_name(arena, json_str_or(zone, "Name", "")),
+            arena_strdup(arena, slash ? slash + 1 : id)};
     }
     f->public_zones = zones;
     f->zones_known = true;
     return 0;
 }
 
-/* A name has at most one record set for each of a dozen types, and those of the name itself come first. */
-static int read_records(struct engine_context *c, struct arena *arena, const struct plan_zone *zone, const char *name, struct plan_record *out, size_t *count,
-                        struct error *err)
+/* A name has at most one record set for each of a dozen types, and those of the name itself come
+ * first. */
+static int read_records(
+    struct engine_context *c,
+    struct arena *arena,
+    const struct plan_zone *zone,
+    const char *name,
+    struct plan_record *out,
+    size_t *count,
+    struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    json_t *in = json_pack("{s:s,s:s,s:s}", "HostedZoneId", zone->id, "StartRecordName", name, "MaxItems", LIMIT_ENGINE_RECORDS_TEXT);
+    json_t *in = json_pack(
+        "{s:s,s:s,s:s}",
+        "HostedZoneId",
+        zone->id,
+        "StartRecordName",
+        name,
+        "MaxItems",
+        LIMIT_ENGINE_RECORDS_TEXT);
     int rc = engine_call(c, &aws_route53_ListResourceRecordSets, in, &reply, err);
     size_t i;
     json_t *record;
-    json_array_foreach(json_at(reply, "ResourceRecordSets"), i, record) {
-        if (i == LIMIT_ENGINE_RECORDS || strcmp(plain_name(arena, json_str_or(record, "Name", "")), name) != 0)
+    json_array_foreach(json_at(reply, "ResourceRecordSets"), i, record)
+    {
+        if (i == LIMIT_ENGINE_RECORDS ||
+            strcmp(plain_name(arena, json_str_or(record, "Name", "")), name) != 0)
             break;
-        out[(*count)++] = (struct plan_record){name, arena_strdup(arena, json_str_or(record, "Type", ""))};
+        out[(*count)++] =
+            (struct plan_record){name, arena_strdup(arena, json_str_or(record, "Type", ""))};
     }
     return rc < 0 ? error_wrap(err, "looking at the records of %s in zone %s", name, zone->id) : 0;
 }
 
-int flow_domains(struct engine_context *c, struct arena *arena, const struct compose_project *p, struct plan_facts *f, struct error *err)
+int flow_domains(
+    struct engine_context *c,
+    struct arena *arena,
+    const struct compose_project *p,
+    struct plan_facts *f,
+    struct error *err)
 {
     const char *const *names;
     size_t count;
@@ -68,7 +93,8 @@ int flow_domains(struct engine_context *c, struct arena *arena, const struct com
     if (!count)
         return 0;
     int rc = read_zones(c, arena, f, err);
-    struct plan_record *records = arena_array(arena, struct plan_record, count * LIMIT_ENGINE_RECORDS + 1);
+    struct plan_record *records =
+        arena_array(arena, struct plan_record, count * LIMIT_ENGINE_RECORDS + 1);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         const struct plan_zone *zone = plan_domain_zone(p, f, names[i]);
         if (zone)

@@ -1,7 +1,7 @@
 #include "engine/flow.h"
 
-#include "aws/settings/endpoint.h"
 #include "aws/model/operations.h"
+#include "aws/settings/endpoint.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -14,8 +14,10 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Zones where Fargate, NAT gateways or Graviton database classes are not to be had, by id: names are shuffled from account to account, so that "us-east-1a"
- * is a zone of these in some. Fargate: docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate-Regions.html; use1-az3 has no Nitro instances. */
+/* Zones where Fargate, NAT gateways or Graviton database classes are not to be had, by id: names
+ * are shuffled from account to account, so that "us-east-1a" is a zone of these in some. Fargate:
+ * docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate-Regions.html; use1-az3 has no
+ * Nitro instances. */
 static bool is_short_of_services(const char *zone_id)
 {
     static const char *const ids[] = {"apne1-az3", "cac1-az3", "cnn1-az3", "use1-az3", "usw1-az2"};
@@ -25,28 +27,44 @@ static bool is_short_of_services(const char *zone_id)
     return false;
 }
 
-struct zone_list { const char **names; size_t count; };
+struct zone_list {
+    const char **names;
+    size_t count;
+};
 
 static void zone_add(struct zone_list *l, const char *name)
 {
     l->names[l->count++] = name;
 }
 
-static int read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
+static int
+read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    json_t *in = json_pack("{s:[{s:s,s:[s]},{s:s,s:[s]}]}", "Filters", "Name", "state", "Values", "available", "Name", "zone-type",
-                           "Values", "availability-zone");
+    json_t *in = json_pack(
+        "{s:[{s:s,s:[s]},{s:s,s:[s]}]}",
+        "Filters",
+        "Name",
+        "state",
+        "Values",
+        "available",
+        "Name",
+        "zone-type",
+        "Values",
+        "availability-zone");
     int rc = engine_call(c, &aws_ec2_DescribeAvailabilityZones, in, &reply, err);
     if (rc < 0)
         return error_wrap(err, "listing the availability zones of %s", f->region);
     size_t n = json_len(reply, "AvailabilityZones");
-    struct zone_list good = {.names = arena_array(arena, const char *, n + 1)}, rest = {.names = arena_array(arena, const char *, n + 1)};
+    struct zone_list good = {.names = arena_array(arena, const char *, n + 1)},
+                     rest = {.names = arena_array(arena, const char *, n + 1)};
     for (size_t i = 0; i < n; i++) {
         const json_t *zone = json_array_get(json_at(reply, "AvailabilityZones"), i);
         const char *name = json_str(zone, "ZoneName");
         if (name)
-            zone_add(is_short_of_services(json_str(zone, "ZoneId")) ? &rest : &good, arena_strdup(arena, name));
+            zone_add(
+                is_short_of_services(json_str(zone, "ZoneId")) ? &rest : &good,
+                arena_strdup(arena, name));
     }
     qsort(good.names, good.count, sizeof *good.names, by_name);
     qsort(rest.names, rest.count, sizeof *rest.names, by_name);
@@ -54,18 +72,22 @@ static int read_zones(struct engine_context *c, struct arena *arena, struct plan
     for (size_t i = 0; good.count < 2 && i < rest.count; i++)
         zone_add(&good, rest.names[i]);
     if (good.count == 0)
-        return error_raise(err, ERR_CLOUD, "region %s offers this account no availability zone", f->region);
+        return error_raise(
+            err, ERR_CLOUD, "region %s offers this account no availability zone", f->region);
     f->zones = good.names;
     f->zone_count = good.count;
     return 0;
 }
 
-int flow_facts(struct engine_context *c, struct arena *arena, struct plan_facts **out, struct error *err)
+int flow_facts(
+    struct engine_context *c, struct arena *arena, struct plan_facts **out, struct error *err)
 {
     const char *region = aws_session_region(c->aws);
     if (text_empty(region)) {
-        error_raise(err, ERR_AUTH, "no AWS region is set for profile %s", aws_session_profile(c->aws));
-        error_hint(err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
+        error_raise(
+            err, ERR_AUTH, "no AWS region is set for profile %s", aws_session_profile(c->aws));
+        error_hint(
+            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
         return -EACCES;
     }
     struct aws_identity identity = {0};

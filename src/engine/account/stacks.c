@@ -1,4 +1,5 @@
-/* What is deployed with us in one region: CloudFormation stacks that carry our tags, and the states that Pulumi keeps in the CD bucket. */
+/* What is deployed with us in one region: CloudFormation stacks that carry our tags, and the states
+ * that Pulumi keeps in the CD bucket. */
 #include "engine/cloudformation/cfn.h"
 #include "engine/flow.h"
 #include "engine/pulumi/pulumi.h"
@@ -17,7 +18,8 @@
 
 void flow_stacks_done(struct flow_stacks *s)
 {
-    vec_each(it, s) {
+    vec_each(it, s)
+    {
         free(it->project);
         free(it->stack);
         free(it->name);
@@ -35,9 +37,10 @@ static const char *tag_of(const json_t *stack, const char *name)
 {
     size_t i;
     json_t *tag;
-    json_array_foreach(json_object_get(stack, "Tags"), i, tag)
-        if (text_eq(json_str(tag, "Key"), name))
-            return json_str(tag, "Value");
+    json_array_foreach(
+        json_object_get(stack, "Tags"),
+        i,
+        tag) if (text_eq(json_str(tag, "Key"), name)) return json_str(tag, "Value");
     return NULL;
 }
 
@@ -49,17 +52,27 @@ static int add_cloudformation(struct engine_context *c, struct flow_stacks *out,
         return error_wrap(err, "listing stacks");
     size_t i;
     json_t *stack;
-    json_array_foreach(stacks, i, stack) {
-        const char *project = tag_of(stack, "defang:project"), *name = json_str_or(stack, "StackName", "?");
-        if (!text_eq(tag_of(stack, ENGINE_TAG_OWNER), ENGINE_TAG_OWNER_VALUE) || !project || text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
+    json_array_foreach(stacks, i, stack)
+    {
+        const char *project = tag_of(stack, "defang:project"),
+                   *name = json_str_or(stack, "StackName", "?");
+        if (!text_eq(tag_of(stack, ENGINE_TAG_OWNER), ENGINE_TAG_OWNER_VALUE) || !project ||
+            text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
             continue;
         if (text_eq(name, c->settings->cd_name))
             continue; /* made by an earlier defangd, which gave it its first project's tags */
-        int64_t updated = time_of(stack, "LastUpdatedTime"), created = time_of(stack, "CreationTime");
+        int64_t updated = time_of(stack, "LastUpdatedTime"),
+                created = time_of(stack, "CreationTime");
         const char *of = tag_of(stack, "defang:stack");
-        vec_push(out, ((struct flow_stack){.project = xstrdup(project), .stack = xstrdup(of ? of : ""), .name = xstrdup(name),
-                                           .status = xstrdup(json_str_or(stack, "StackStatus", "")), .engine = &engine_cloudformation,
-                                           .changed_ms = updated ? updated : created}));
+        vec_push(
+            out,
+            ((struct flow_stack){
+                .project = xstrdup(project),
+                .stack = xstrdup(of ? of : ""),
+                .name = xstrdup(name),
+                .status = xstrdup(json_str_or(stack, "StackStatus", "")),
+                .engine = &engine_cloudformation,
+                .changed_ms = updated ? updated : created}));
     }
     return 0;
 }
@@ -67,8 +80,10 @@ static int add_cloudformation(struct engine_context *c, struct flow_stacks *out,
 /* ".pulumi/stacks/<project>/<stack>.json"; false for backups and attributes beside it. */
 static bool split_key(const char *key, char **project, char **stack)
 {
-    const char *rest = text_starts(key, STATES) ? key + strlen(STATES) : "", *slash = strchr(rest, '/');
-    if (!slash || slash == rest || strchr(slash + 1, '/') || !text_ends(key, ".json") || strlen(slash) <= strlen("/.json"))
+    const char *rest = text_starts(key, STATES) ? key + strlen(STATES) : "",
+               *slash = strchr(rest, '/');
+    if (!slash || slash == rest || strchr(slash + 1, '/') || !text_ends(key, ".json") ||
+        strlen(slash) <= strlen("/.json"))
         return false;
     *project = xstrndup(rest, (size_t)(slash - rest));
     *stack = xstrndup(slash + 1, strlen(slash + 1) - strlen(".json"));
@@ -76,7 +91,8 @@ static bool split_key(const char *key, char **project, char **stack)
 }
 
 /* How the last run ended, or which runs now. */
-static int read_status(struct engine_context *c, const struct pulumi_place *p, struct flow_stack *s, struct error *err)
+static int read_status(
+    struct engine_context *c, const struct pulumi_place *p, struct flow_stack *s, struct error *err)
 {
     cleanup_json json_t *last = NULL;
     cleanup_free char *task = NULL;
@@ -87,7 +103,8 @@ static int read_status(struct engine_context *c, const struct pulumi_place *p, s
     if (rc < 0)
         return rc;
     const char *verb = json_str_or(last, "verb", "run");
-    s->status = task ? xasprintf("%s: task %s", alive ? "running" : "interrupted", task) : xasprintf("%s %s", verb, json_str_or(last, "state", "unknown"));
+    s->status = task ? xasprintf("%s: task %s", alive ? "running" : "interrupted", task)
+                     : xasprintf("%s %s", verb, json_str_or(last, "state", "unknown"));
     return 0;
 }
 
@@ -96,9 +113,8 @@ static bool is_locked(const struct flow_stack *s, const json_t *locks)
     cleanup_free char *prefix = xasprintf(LOCKS "%s/%s/", s->project, s->stack);
     size_t i;
     json_t *lock;
-    json_array_foreach(locks, i, lock)
-        if (text_starts(json_str_or(lock, "Key", ""), prefix))
-            return true;
+    json_array_foreach(
+        locks, i, lock) if (text_starts(json_str_or(lock, "Key", ""), prefix)) return true;
     return false;
 }
 
@@ -108,7 +124,13 @@ static void free_names(struct flow_stack *s)
     free(s->stack);
 }
 
-static int add_state(struct engine_context *c, const struct flow_cd *cd, const json_t *object, const json_t *locks, struct flow_stacks *out, struct error *err)
+static int add_state(
+    struct engine_context *c,
+    const struct flow_cd *cd,
+    const json_t *object,
+    const json_t *locks,
+    struct flow_stacks *out,
+    struct error *err)
 {
     const char *key = json_str_or(object, "Key", "");
     struct flow_stack s = {.engine = &engine_pulumi, .changed_ms = time_of(object, "LastModified")};
@@ -124,7 +146,8 @@ static int add_state(struct engine_context *c, const struct flow_cd *cd, const j
     cleanup_json json_t *state = NULL;
     int rc = pulumi_object(c, &place, key, &state, err);
     s.pending = (unsigned)json_array_size(json_at(state, "checkpoint.latest.pending_operations"));
-    bool there = locked || s.pending || json_array_size(json_at(state, "checkpoint.latest.resources")) > 0;
+    bool there =
+        locked || s.pending || json_array_size(json_at(state, "checkpoint.latest.resources")) > 0;
     if (rc == 0 && there)
         rc = read_status(c, &place, &s, err);
     if (rc == 0 && there) {
@@ -136,11 +159,22 @@ static int add_state(struct engine_context *c, const struct flow_cd *cd, const j
     return rc;
 }
 
-static int list_keys(struct engine_context *c, const struct flow_cd *cd, const char *prefix, json_t **out, struct error *err)
+static int list_keys(
+    struct engine_context *c,
+    const struct flow_cd *cd,
+    const char *prefix,
+    json_t **out,
+    struct error *err)
 {
     cleanup_error struct error local = ERROR_INIT;
-    int rc = engine_call_all(c, &aws_s3_ListObjectsV2, json_pack("{s:s,s:s}", "Bucket", cd->bucket, "Prefix", prefix), out, &local);
-    if (rc == 0 || aws_error_is_not_found(&local)) /* a bucket that somebody deleted holds no state */
+    int rc = engine_call_all(
+        c,
+        &aws_s3_ListObjectsV2,
+        json_pack("{s:s,s:s}", "Bucket", cd->bucket, "Prefix", prefix),
+        out,
+        &local);
+    if (rc == 0 ||
+        aws_error_is_not_found(&local)) /* a bucket that somebody deleted holds no state */
         return 0;
     error_move(err, &local);
     return error_wrap(err, "listing the states of Pulumi in bucket %s", cd->bucket);
@@ -158,9 +192,8 @@ static int add_pulumi(struct engine_context *c, struct flow_stacks *out, struct 
         rc = list_keys(c, &cd, LOCKS, &locks, err);
     size_t i;
     json_t *object;
-    json_array_foreach(objects, i, object)
-        if (rc == 0)
-            rc = add_state(c, &cd, object, locks, out, err);
+    json_array_foreach(objects, i, object) if (rc == 0) rc =
+        add_state(c, &cd, object, locks, out, err);
     flow_cd_done(&cd);
     return rc;
 }
@@ -174,12 +207,13 @@ int flow_stacks_list(struct engine_context *c, struct flow_stacks *out, struct e
 int flow_regions(struct engine_context *c, json_t **names, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    int rc = engine_call(c, &aws_ec2_DescribeRegions, json_pack("{s:b}", "AllRegions", 0), &reply, err);
+    int rc =
+        engine_call(c, &aws_ec2_DescribeRegions, json_pack("{s:b}", "AllRegions", 0), &reply, err);
     *names = json_array();
     size_t i;
     json_t *region;
-    json_array_foreach(json_object_get(reply, "Regions"), i, region)
-        if (json_str(region, "RegionName"))
-            json_array_append(*names, json_object_get(region, "RegionName"));
+    json_array_foreach(
+        json_object_get(reply, "Regions"), i, region) if (json_str(region, "RegionName"))
+        json_array_append(*names, json_object_get(region, "RegionName"));
     return rc < 0 ? error_wrap(err, "listing the regions of the account") : 0;
 }

@@ -12,9 +12,11 @@
 #include <strings.h>
 
 #define TIMEOUT_MS 20000
-#define MANIFESTS                                                                                                                                   \
-    "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "                                          \
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+#define MANIFESTS                                                                                  \
+    "application/vnd.oci.image.index.v1+json, "                                                    \
+    "application/vnd.docker.distribution.manifest.list.v2+json, "                                  \
+    "application/vnd.oci.image.manifest.v1+json, "                                                 \
+    "application/vnd.docker.distribution.manifest.v2+json"
 
 struct asking {
     const struct registry *r;
@@ -29,7 +31,8 @@ static bool is_loopback(const char *host)
     static const char *const names[] = {"localhost", "127.", "[::1]", NULL};
     for (const char *const *n = names; *n; n++) {
         size_t length = strlen(*n);
-        if (strncmp(host, *n, length) == 0 && (text_ends(*n, ".") || !host[length] || host[length] == ':' || host[length] == '/'))
+        if (strncmp(host, *n, length) == 0 &&
+            (text_ends(*n, ".") || !host[length] || host[length] == ':' || host[length] == '/'))
             return true;
     }
     return false;
@@ -37,17 +40,31 @@ static bool is_loopback(const char *host)
 
 static int unreachable(const struct asking *a, struct error *err)
 {
-    error_hint(err, "Check the network and the proxy variables, or leave --resolve-image-digests out.");
+    error_hint(
+        err, "Check the network and the proxy variables, or leave --resolve-image-digests out.");
     return error_wrap(err, "asking the registry %s for %s", a->image->registry, a->image->path);
 }
 
-static int exchange(const struct asking *a, const char *method, const char *url, size_t bound, struct http_response *resp, struct error *err)
+static int exchange(
+    const struct asking *a,
+    const char *method,
+    const char *url,
+    size_t bound,
+    struct http_response *resp,
+    struct error *err)
 {
-    const struct http_header headers[] = {{"Accept", MANIFESTS}, {"User-Agent", "defangd"}, {"Authorization", a->token}};
+    const struct http_header headers[] = {
+        {"Accept", MANIFESTS}, {"User-Agent", "defangd"}, {"Authorization", a->token}};
     const char *host = strstr(url, "://") + 3;
     cleanup_free char *proxy = is_loopback(host) ? NULL : aws_proxy_for(a->r->env, url);
-    struct http_request req = {.method = method, .url = url, .headers = headers, .header_count = a->token ? 3 : 2, .timeout_ms = TIMEOUT_MS,
-                               .max_body_bytes = bound, .proxy = proxy};
+    struct http_request req = {
+        .method = method,
+        .url = url,
+        .headers = headers,
+        .header_count = a->token ? 3 : 2,
+        .timeout_ms = TIMEOUT_MS,
+        .max_body_bytes = bound,
+        .proxy = proxy};
     int rc = http_perform(a->r->http, &req, resp, err);
     return rc < 0 ? unreachable(a, err) : 0;
 }
@@ -73,16 +90,25 @@ static void append_query(struct str *url, const char *name, const char *value)
             str_appendf(url, "%%%02X", *p);
 }
 
-/* The realm may be another host; a token is never fetched in clear from one that is not this machine. */
+/* The realm may be another host; a token is never fetched in clear from one that is not this
+ * machine. */
 static int fetch_token(struct asking *a, const char *challenge, struct error *err)
 {
     cleanup_str struct str url = STR_INIT;
     cleanup_http_response struct http_response resp = {0};
     cleanup_json json_t *reply = NULL;
-    const char *realm = parameter(a, challenge, "realm"), *service = parameter(a, challenge, "service");
-    bool safe = realm && (text_starts(realm, "https://") || (text_starts(realm, "http://") && is_loopback(realm + strlen("http://"))));
+    const char *realm = parameter(a, challenge, "realm"),
+               *service = parameter(a, challenge, "service");
+    bool safe =
+        realm && (text_starts(realm, "https://") ||
+                  (text_starts(realm, "http://") && is_loopback(realm + strlen("http://"))));
     if (strncasecmp(challenge, "Bearer ", strlen("Bearer ")) != 0 || !safe)
-        return error_raise_errno(err, ERR_AUTH, EACCES, "the registry %s wants a log-in that is not supported", a->image->registry);
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EACCES,
+            "the registry %s wants a log-in that is not supported",
+            a->image->registry);
     str_append(&url, realm);
     if (service)
         append_query(&url, "service", service);
@@ -91,12 +117,25 @@ static int fetch_token(struct asking *a, const char *challenge, struct error *er
     if (rc < 0)
         return rc;
     if (resp.status != 200 || json_parse(str_get(&resp.body), resp.body.len, &reply, NULL) < 0)
-        return error_raise_errno(err, ERR_AUTH, EACCES, "the registry %s gives no token for %s (HTTP %d)", a->image->registry, a->image->path, resp.status);
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EACCES,
+            "the registry %s gives no token for %s (HTTP %d)",
+            a->image->registry,
+            a->image->path,
+            resp.status);
     const char *token = json_string_value(json_object_get(reply, "token"));
     if (!token)
         token = json_string_value(json_object_get(reply, "access_token"));
     if (text_empty(token) || strpbrk(token, "\r\n"))
-        return error_raise_errno(err, ERR_AUTH, EACCES, "the registry %s gives no token for %s", a->image->registry, a->image->path);
+        return error_raise_errno(
+            err,
+            ERR_AUTH,
+            EACCES,
+            "the registry %s gives no token for %s",
+            a->image->registry,
+            a->image->path);
     a->token = arena_printf(a->arena, "Bearer %s", token);
     return 0;
 }
@@ -105,19 +144,45 @@ static int no_such_image(const struct asking *a, int status, struct error *err)
 {
     const char *tag = a->image->tag ? a->image->tag : "";
     if (status == 404)
-        return error_raise_errno(err, ERR_NOT_FOUND, ENOENT, "the registry %s has no %s:%s", a->image->registry, a->image->path, tag);
+        return error_raise_errno(
+            err,
+            ERR_NOT_FOUND,
+            ENOENT,
+            "the registry %s has no %s:%s",
+            a->image->registry,
+            a->image->path,
+            tag);
     if (status == 401 || status == 403) {
-        error_raise_errno(err, ERR_AUTH, EACCES, "the registry %s does not show %s:%s without a log-in", a->image->registry, a->image->path, tag);
-        error_hint(err, "Write the digest of a private image into the Compose file, or leave --resolve-image-digests out.");
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EACCES,
+            "the registry %s does not show %s:%s without a log-in",
+            a->image->registry,
+            a->image->path,
+            tag);
+        error_hint(
+            err,
+            "Write the digest of a private image into the Compose file, or leave "
+            "--resolve-image-digests out.");
         return -EACCES;
     }
-    return error_raise_errno(err, ERR_FAILED, EPROTO, "the registry %s answers HTTP %d for %s:%s", a->image->registry, status, a->image->path, tag);
+    return error_raise_errno(
+        err,
+        ERR_FAILED,
+        EPROTO,
+        "the registry %s answers HTTP %d for %s:%s",
+        a->image->registry,
+        status,
+        a->image->path,
+        tag);
 }
 
 static bool digest_of(const struct http_response *resp, bool with_body, char **digest)
 {
     const char *said = http_response_header(resp, "docker-content-digest");
-    if (said && text_starts(said, "sha256:") && strlen(said) == 7 + 64 && strspn(said + 7, "0123456789abcdef") == 64) {
+    if (said && text_starts(said, "sha256:") && strlen(said) == 7 + 64 &&
+        strspn(said + 7, "0123456789abcdef") == 64) {
         *digest = xstrdup(said);
         return true;
     }
@@ -152,14 +217,30 @@ static int ask(struct asking *a, const char *url, char **digest, struct error *e
             return no_such_image(a, resp.status, err);
         i++;
     }
-    return error_raise_errno(err, ERR_FAILED, EPROTO, "the registry %s answers without a manifest", a->image->registry);
+    return error_raise_errno(
+        err, ERR_FAILED, EPROTO, "the registry %s answers without a manifest", a->image->registry);
 }
 
-int registry_digest(const struct registry *r, const struct image_name *image, char **digest, struct error *err)
+int registry_digest(
+    const struct registry *r, const struct image_name *image, char **digest, struct error *err)
 {
     cleanup_arena struct arena *arena = arena_new();
-    const char *host = strcmp(image->registry, "docker.io") == 0 ? "registry-1.docker.io" : image->registry;
-    struct asking a = {.r = r, .image = image, .arena = arena, .base = arena_printf(arena, "%s://%s", is_loopback(host) ? "http" : "https", host)};
+    const char *host =
+        strcmp(image->registry, "docker.io") == 0 ? "registry-1.docker.io" : image->registry;
+    struct asking a = {
+        .r = r,
+        .image = image,
+        .arena = arena,
+        .base = arena_printf(arena, "%s://%s", is_loopback(host) ? "http" : "https", host)};
     *digest = NULL;
-    return ask(&a, arena_printf(arena, "%s/v2/%s/manifests/%s", a.base, image->path, image->tag ? image->tag : image->digest), digest, err);
+    return ask(
+        &a,
+        arena_printf(
+            arena,
+            "%s/v2/%s/manifests/%s",
+            a.base,
+            image->path,
+            image->tag ? image->tag : image->digest),
+        digest,
+        err);
 }

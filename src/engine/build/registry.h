@@ -1,5 +1,6 @@
-/* What a tag names now, asked of its registry: the OCI distribution API with anonymous tokens. Nothing is pulled. Plain HTTP only towards
- * this machine, as Docker does. Every exchange has a deadline and a bound. */
+/* What a tag names now, asked of its registry: the OCI distribution API with anonymous tokens.
+ * Nothing is pulled. Plain HTTP only towards this machine, as Docker does. Every exchange has a
+ * deadline and a bound. */
 #pragma once
 
 #include "base/env.h"
@@ -11,6 +12,7 @@ struct registry {
     const struct env *env; /* proxies, AWS_CA_BUNDLE is not for this */
 };
 
-/* *digest: "sha256:…", malloc'd. ERR_NOT_FOUND for an image that is not there; ERR_CREDENTIALS when it is not public; ERR_FAILED when the registry
- * cannot be reached. Suspends. */
-int registry_digest(const struct registry *r, const struct image_name *image, char **digest, struct error *err);
+/* *digest: "sha256:…", malloc'd. ERR_NOT_FOUND for an image that is not there; ERR_CREDENTIALS when
+ * it is not public; ERR_FAILED when the registry cannot be reached. Suspends. */
+int registry_digest(
+    const struct registry *r, const struct image_name *image, char **digest, struct error *err);

@@ -27,7 +27,17 @@ static int journal_get(struct task_run *t, const char *what, char **value, struc
 
 static void show(struct task_run *t, const char *text, const char *more)
 {
-    engine_row(t->c, t->row_kind, t->row, ENGINE_ACTIVE, t->order, t->usual, "%s%s%s", t->row_prefix, text, more);
+    engine_row(
+        t->c,
+        t->row_kind,
+        t->row,
+        ENGINE_ACTIVE,
+        t->order,
+        t->usual,
+        "%s%s%s",
+        t->row_prefix,
+        text,
+        more);
 }
 
 static json_t *input_with_token(const struct task_run *t, const char *token)
@@ -37,22 +47,29 @@ static json_t *input_with_token(const struct task_run *t, const char *token)
     return in;
 }
 
-/* Why ECS may refuse a task now and take it later: nothing ran then. The vCPU quota of a young account is small (often 6), and builds run beside each
- * other; ECS says so in `failures` or as an exception. A role that was made seconds ago may not be known everywhere. */
+/* Why ECS may refuse a task now and take it later: nothing ran then. The vCPU quota of a young
+ * account is small (often 6), and builds run beside each other; ECS says so in `failures` or as an
+ * exception. A role that was made seconds ago may not be known everywhere. */
 static int64_t room_wait_ms(const char *why)
 {
-    static const struct { const char *text; int64_t wait_ms; } reasons[] = {
-        {"reached the limit on the number of", ROOM_WAIT_MS}, {"Capacity is unavailable", ROOM_WAIT_MS},
-        {"RESOURCE:", ROOM_WAIT_MS},                          {"unable to assume the role", ROLE_WAIT_MS},
+    static const struct {
+        const char *text;
+        int64_t wait_ms;
+    } reasons[] = {
+        {"reached the limit on the number of", ROOM_WAIT_MS},
+        {"Capacity is unavailable", ROOM_WAIT_MS},
+        {"RESOURCE:", ROOM_WAIT_MS},
+        {"unable to assume the role", ROLE_WAIT_MS},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
         if (why && strstr(why, reasons[i].text))
             return reasons[i].wait_ms;
     return -1;
 }
 
-/* A cancel in the middle of this call would leave a task that nobody knows: it is waited for, but not for fresh credentials. An answer that is lost
- * is asked for again, under the same token. */
+/* A cancel in the middle of this call would leave a task that nobody knows: it is waited for, but
+ * not for fresh credentials. An answer that is lost is asked for again, under the same token. */
 static int run_task_call(struct task_run *t, const char *token, json_t **reply, struct error *err)
 {
     struct engine_patience patience = {0};
@@ -82,17 +99,24 @@ static int run_task(struct task_run *t, const char *token_key, char **why, struc
     t->task_arn = xstrdup_null(json_str(reply, "tasks.0.taskArn"));
     if (!t->task_arn)
         *why = rc < 0 ? xstrdup(local.message)
-                      : xasprintf("%s %s", json_str_or(reply, "failures.0.reason", "no reason given"), json_str_or(reply, "failures.0.detail", ""));
+                      : xasprintf(
+                            "%s %s",
+                            json_str_or(reply, "failures.0.reason", "no reason given"),
+                            json_str_or(reply, "failures.0.detail", ""));
     return 0;
 }
 
 /* Nothing ran under the token, so the next try has one of its own. */
-static int wait_for_room(struct task_run *t, const char *token_key, const char *why, int64_t since_ms, struct error *err)
+static int wait_for_room(
+    struct task_run *t, const char *token_key, const char *why, int64_t since_ms, struct error *err)
 {
     if (loop_now_ms(t->c->loop) - since_ms >= room_wait_ms(why)) {
         int rc = error_raise(err, ERR_CLOUD, "ECS did not start %s: %s", t->what, why);
         if (room_wait_ms(why) == ROOM_WAIT_MS)
-            error_hint(err, "end other Fargate tasks, or ask Service Quotas for more \"Fargate On-Demand vCPU resource count\"");
+            error_hint(
+                err,
+                "end other Fargate tasks, or ask Service Quotas for more \"Fargate On-Demand vCPU "
+                "resource count\"");
         return rc;
     }
     show(t, "waiting for ECS: ", why);
@@ -124,7 +148,14 @@ static int start(struct task_run *t, struct error *err)
 static int drain_log(struct task_run *t, bool *news, struct error *err)
 {
     for (int page = 0; page < 20; page++) {
-        json_t *in = json_pack("{s:s,s:s,s:b}", "logGroupName", t->group, "logStreamName", t->stream, "startFromHead", 1);
+        json_t *in = json_pack(
+            "{s:s,s:s,s:b}",
+            "logGroupName",
+            t->group,
+            "logStreamName",
+            t->stream,
+            "startFromHead",
+            1);
         if (t->log_token)
             json_object_set_new(in, "nextToken", json_string(t->log_token));
         cleanup_json json_t *reply = NULL;
@@ -138,13 +169,22 @@ static int drain_log(struct task_run *t, bool *news, struct error *err)
         }
         size_t i;
         json_t *event;
-        json_array_foreach(json_object_get(reply, "events"), i, event) {
+        json_array_foreach(json_object_get(reply, "events"), i, event)
+        {
             const char *text = json_str_or(event, "message", "");
             *news = true;
             if (t->take_line && t->take_line(t, text))
                 continue;
-            t->c->sink->log(t->c->sink->arg, &(struct engine_log){.service = t->service, .source = t->source, .host = task_id(t->task_arn), .text = text,
-                                                                   .time_ms = json_int_or(event, "timestamp", 0), .error = strcasestr(text, text_eq(t->source, "build") ? "error" : "error:") != NULL});
+            t->c->sink->log(
+                t->c->sink->arg,
+                &(struct engine_log){
+                    .service = t->service,
+                    .source = t->source,
+                    .host = task_id(t->task_arn),
+                    .text = text,
+                    .time_ms = json_int_or(event, "timestamp", 0),
+                    .error = strcasestr(text, text_eq(t->source, "build") ? "error" : "error:") !=
+                             NULL});
             if (t->on_line)
                 t->on_line(t, text);
         }
@@ -177,7 +217,19 @@ static void stop_task(struct task_run *t)
         return; /* the next life of the daemon attaches to it */
     cleanup_error struct error ignored = ERROR_INIT;
     fiber_shield(true);
-    aws_call(t->c->aws, &aws_ecs_StopTask, json_pack("{s:s,s:s,s:s}", "cluster", t->cluster, "task", t->task_arn, "reason", "canceled by defangctl"), NULL, &ignored);
+    aws_call(
+        t->c->aws,
+        &aws_ecs_StopTask,
+        json_pack(
+            "{s:s,s:s,s:s}",
+            "cluster",
+            t->cluster,
+            "task",
+            t->task_arn,
+            "reason",
+            "canceled by defangctl"),
+        NULL,
+        &ignored);
     fiber_shield(false);
 }
 
@@ -189,7 +241,12 @@ static int follow(struct task_run *t, json_t **task, struct error *err)
     cleanup_free char *last = NULL;
     for (;;) {
         cleanup_json json_t *reply = NULL;
-        int rc = engine_call(t->c, &aws_ecs_DescribeTasks, json_pack("{s:s,s:[s]}", "cluster", t->cluster, "tasks", t->task_arn), &reply, err);
+        int rc = engine_call(
+            t->c,
+            &aws_ecs_DescribeTasks,
+            json_pack("{s:s,s:[s]}", "cluster", t->cluster, "tasks", t->task_arn),
+            &reply,
+            err);
         if (rc < 0)
             return error_wrap(err, "watching %s", t->what);
         const json_t *now = json_at(reply, "tasks.0");
@@ -210,7 +267,12 @@ static int follow(struct task_run *t, json_t **task, struct error *err)
             return 0;
         }
         if (loop_now_ms(t->c->loop) > deadline)
-            return error_raise(err, ERR_TIMEOUT, "%s did not end within %s and was stopped", t->what, t->wait_text);
+            return error_raise(
+                err,
+                ERR_TIMEOUT,
+                "%s did not end within %s and was stopped",
+                t->what,
+                t->wait_text);
         if (news)
             engine_pace_news(&pace);
         if (engine_pace_wait(&pace) < 0)
@@ -247,8 +309,18 @@ void task_run_stop_all(struct engine_context *c, const char *cluster)
     cleanup_json json_t *list = NULL;
     size_t i;
     json_t *arn;
-    if (engine_call(c, &aws_ecs_ListTasks, json_pack("{s:s,s:s}", "cluster", cluster, "startedBy", c->deployment), &list, &ignored) < 0)
+    if (engine_call(
+            c,
+            &aws_ecs_ListTasks,
+            json_pack("{s:s,s:s}", "cluster", cluster, "startedBy", c->deployment),
+            &list,
+            &ignored) < 0)
         return;
-    json_array_foreach(json_object_get(list, "taskArns"), i, arn)
-        engine_call(c, &aws_ecs_StopTask, json_pack("{s:s,s:O,s:s}", "cluster", cluster, "task", arn, "reason", "canceled by defangctl"), NULL, &ignored);
+    json_array_foreach(json_object_get(list, "taskArns"), i, arn) engine_call(
+        c,
+        &aws_ecs_StopTask,
+        json_pack(
+            "{s:s,s:O,s:s}", "cluster", cluster, "task", arn, "reason", "canceled by defangctl"),
+        NULL,
+        &ignored);
 }

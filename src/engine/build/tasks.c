@@ -14,7 +14,8 @@ const char *task_id(const char *task_arn)
 bool task_is_over(const json_t *task)
 {
     const char *status = json_str_or(task, "lastStatus", "");
-    return text_eq(status, "DEPROVISIONING") || text_eq(status, "STOPPED") || text_eq(status, "DELETED");
+    return text_eq(status, "DEPROVISIONING") || text_eq(status, "STOPPED") ||
+           text_eq(status, "DELETED");
 }
 
 static const json_t *find_container(const json_t *task, const char *container)
@@ -22,7 +23,8 @@ static const json_t *find_container(const json_t *task, const char *container)
     size_t i;
     json_t *item;
     const json_t *first = NULL;
-    json_array_foreach(json_object_get(task, "containers"), i, item) {
+    json_array_foreach(json_object_get(task, "containers"), i, item)
+    {
         if (container && text_eq(json_str(item, "name"), container))
             return item;
         if (!first)

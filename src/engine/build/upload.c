@@ -32,8 +32,16 @@ static void progress(void *arg, uint64_t done)
     if (percent < u->shown_percent + 5 && percent != 100)
         return;
     u->shown_percent = percent;
-    engine_row(u->c, ENGINE_ROW_IMAGE, u->row_id, ENGINE_ACTIVE, UPLOAD_ORDER, NULL, "uploading %.1f MiB: %u %%",
-               (double)u->a->size / (1 << 20), percent);
+    engine_row(
+        u->c,
+        ENGINE_ROW_IMAGE,
+        u->row_id,
+        ENGINE_ACTIVE,
+        UPLOAD_ORDER,
+        NULL,
+        "uploading %.1f MiB: %u %%",
+        (double)u->a->size / (1 << 20),
+        percent);
 }
 
 static bool try_again(void *arg, int rc, struct error *err)
@@ -49,13 +57,26 @@ static int upload_once(struct upload *u, struct error *err)
     if (rc < 0)
         return rc;
     struct s3_upload s3 = {
-        .bucket = u->c->facts->bucket, .key = u->a->object_key, .content_type = "application/gzip", .path = u->a->path, .size = u->a->size,
-        .upload_id = resume, .on_upload_id = remember, .on_progress = progress, .again = try_again, .arg = u,
+        .bucket = u->c->facts->bucket,
+        .key = u->a->object_key,
+        .content_type = "application/gzip",
+        .path = u->a->path,
+        .size = u->a->size,
+        .upload_id = resume,
+        .on_upload_id = remember,
+        .on_progress = progress,
+        .again = try_again,
+        .arg = u,
     };
     return s3_upload_file(u->c->aws, &s3, err);
 }
 
-int flow_upload(struct engine_context *c, const char *row_id, const struct flow_archive *a, bool *uploaded, struct error *err)
+int flow_upload(
+    struct engine_context *c,
+    const char *row_id,
+    const struct flow_archive *a,
+    bool *uploaded,
+    struct error *err)
 {
     struct engine_patience patience = {0};
     struct error own = ERROR_INIT;
@@ -74,8 +95,17 @@ int flow_upload(struct engine_context *c, const char *row_id, const struct flow_
         return error_wrap(err, "looking for s3://%s/%s", c->facts->bucket, a->object_key), rc;
     if (same)
         return 0;
-    struct upload u = {.c = c, .a = a, .row_id = row_id, .journal_key = xasprintf("upload.%s", a->object_key)};
-    engine_row(c, ENGINE_ROW_IMAGE, row_id, ENGINE_ACTIVE, UPLOAD_ORDER, NULL, "uploading %.1f MiB", (double)a->size / (1 << 20));
+    struct upload u = {
+        .c = c, .a = a, .row_id = row_id, .journal_key = xasprintf("upload.%s", a->object_key)};
+    engine_row(
+        c,
+        ENGINE_ROW_IMAGE,
+        row_id,
+        ENGINE_ACTIVE,
+        UPLOAD_ORDER,
+        NULL,
+        "uploading %.1f MiB",
+        (double)a->size / (1 << 20));
     rc = upload_once(&u, err);
     if (rc == 0)
         rc = c->journal->put(c->journal->arg, u.journal_key, NULL, err);

@@ -9,17 +9,34 @@
 
 #define ROUNDS 3 /* what was on its way when the last writer ended may still arrive */
 
-static int find_bucket(struct engine_context *c, const char *stack, const char *logical_id, bool purge, json_t *found, struct error *err)
+static int find_bucket(
+    struct engine_context *c,
+    const char *stack,
+    const char *logical_id,
+    bool purge,
+    json_t *found,
+    struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, json_pack("{s:s,s:s}", "StackName", stack, "LogicalResourceId", logical_id), &reply, err);
+    int rc = engine_call(
+        c,
+        &aws_cloudformation_DescribeStackResources,
+        json_pack("{s:s,s:s}", "StackName", stack, "LogicalResourceId", logical_id),
+        &reply,
+        err);
     const char *name = json_str(reply, "StackResources.0.PhysicalResourceId");
-    if (rc == 0 && !text_empty(name) && !text_eq(json_str(reply, "StackResources.0.ResourceStatus"), "DELETE_COMPLETE"))
+    if (rc == 0 && !text_empty(name) &&
+        !text_eq(json_str(reply, "StackResources.0.ResourceStatus"), "DELETE_COMPLETE"))
         json_array_append_new(found, json_pack("{s:s,s:b}", "name", name, "purge", purge));
     return rc < 0 ? error_wrap(err, "looking for the bucket %s", logical_id) : 0;
 }
 
-int buckets_note(struct engine_context *c, const char *stack, const json_t *template, const char *journal_key, struct error *err)
+int buckets_note(
+    struct engine_context *c,
+    const char *stack,
+    const json_t *template,
+    const char *journal_key,
+    struct error *err)
 {
     cleanup_free char *before = NULL;
     int rc = c->journal->get(c->journal->arg, journal_key, &before, err);
@@ -28,8 +45,10 @@ int buckets_note(struct engine_context *c, const char *stack, const json_t *temp
     cleanup_json json_t *found = json_array();
     const char *id;
     json_t *resource;
-    json_object_foreach(json_object_get(template, "Resources"), id, resource) {
-        if (!text_eq(json_str(resource, "Type"), "AWS::S3::Bucket") || !text_eq(json_str(resource, "DeletionPolicy"), "Retain"))
+    json_object_foreach(json_object_get(template, "Resources"), id, resource)
+    {
+        if (!text_eq(json_str(resource, "Type"), "AWS::S3::Bucket") ||
+            !text_eq(json_str(resource, "DeletionPolicy"), "Retain"))
             continue;
         rc = find_bucket(c, stack, id, json_bool_or(resource, "Metadata.Purge", false), found, err);
         if (rc < 0)
@@ -42,18 +61,22 @@ int buckets_note(struct engine_context *c, const char *stack, const json_t *temp
     return rc < 0 ? rc : c->journal->flush(c->journal->arg, err);
 }
 
-void buckets_event(struct engine_context *c, const struct engine_resource *r, const char *journal_key)
+void buckets_event(
+    struct engine_context *c, const struct engine_resource *r, const char *journal_key)
 {
     cleanup_error struct error ignored = ERROR_INIT;
     cleanup_free char *before = NULL;
     cleanup_json json_t *list = NULL;
-    if (!text_eq(r->status, "DELETE_SKIPPED") || !text_eq(r->type, "AWS::S3::Bucket") || text_empty(r->physical_id))
+    if (!text_eq(r->status, "DELETE_SKIPPED") || !text_eq(r->type, "AWS::S3::Bucket") ||
+        text_empty(r->physical_id))
         return;
-    if (c->journal->get(c->journal->arg, journal_key, &before, &ignored) < 0 || (before && json_parse(before, strlen(before), &list, &ignored) < 0))
+    if (c->journal->get(c->journal->arg, journal_key, &before, &ignored) < 0 ||
+        (before && json_parse(before, strlen(before), &list, &ignored) < 0))
         return;
     if (!list)
         list = json_array();
-    json_array_append_new(list, json_pack("{s:s,s:b}", "name", r->physical_id, "purge", c->settings->force_destroy));
+    json_array_append_new(
+        list, json_pack("{s:s,s:b}", "name", r->physical_id, "purge", c->settings->force_destroy));
     cleanup_free char *text = json_print(list, false, true);
     c->journal->put(c->journal->arg, journal_key, text, &ignored); /* in one turn with the event */
 }
@@ -62,7 +85,8 @@ static void add_keys(json_t *keys, const json_t *versions)
 {
     size_t i;
     json_t *v;
-    json_array_foreach(versions, i, v) {
+    json_array_foreach(versions, i, v)
+    {
         json_t *key = json_pack("{s:s}", "Key", json_str_or(v, "Key", ""));
         if (json_str(v, "VersionId"))
             json_object_set_new(key, "VersionId", json_string(json_str(v, "VersionId")));
@@ -71,10 +95,12 @@ static void add_keys(json_t *keys, const json_t *versions)
 }
 
 /* At most a thousand objects, as many as one call deletes. */
-static int delete_page(struct engine_context *c, const char *bucket, size_t *deleted, struct error *err)
+static int
+delete_page(struct engine_context *c, const char *bucket, size_t *deleted, struct error *err)
 {
     cleanup_json json_t *page = NULL, *reply = NULL;
-    int rc = engine_call(c, &aws_s3_ListObjectVersions, json_pack("{s:s}", "Bucket", bucket), &page, err);
+    int rc = engine_call(
+        c, &aws_s3_ListObjectVersions, json_pack("{s:s}", "Bucket", bucket), &page, err);
     json_t *keys = json_array();
     add_keys(keys, json_at(page, "Versions"));
     add_keys(keys, json_at(page, "DeleteMarkers"));
@@ -83,9 +109,19 @@ static int delete_page(struct engine_context *c, const char *bucket, size_t *del
         json_decref(keys);
         return rc;
     }
-    rc = engine_call(c, &aws_s3_DeleteObjects, json_pack("{s:s,s:{s:o,s:b}}", "Bucket", bucket, "Delete", "Objects", keys, "Quiet", 1), &reply, err);
+    rc = engine_call(
+        c,
+        &aws_s3_DeleteObjects,
+        json_pack("{s:s,s:{s:o,s:b}}", "Bucket", bucket, "Delete", "Objects", keys, "Quiet", 1),
+        &reply,
+        err);
     if (rc == 0 && json_array_size(json_at(reply, "Errors")))
-        return error_raise(err, ERR_CLOUD, "%s: %s", json_str_or(reply, "Errors.0.Key", "an object"), json_str_or(reply, "Errors.0.Message", "not deleted"));
+        return error_raise(
+            err,
+            ERR_CLOUD,
+            "%s: %s",
+            json_str_or(reply, "Errors.0.Key", "an object"),
+            json_str_or(reply, "Errors.0.Message", "not deleted"));
     return rc;
 }
 
@@ -101,7 +137,8 @@ static int remove_bucket(struct engine_context *c, const char *name, struct erro
         for (rc = 0; rc == 0 && deleted;)
             rc = delete_page(c, name, &deleted, err);
         if (rc == 0)
-            rc = engine_call(c, &aws_s3_DeleteBucket, json_pack("{s:s}", "Bucket", name), NULL, err);
+            rc =
+                engine_call(c, &aws_s3_DeleteBucket, json_pack("{s:s}", "Bucket", name), NULL, err);
         if (rc == 0 || rc == -ECANCELED)
             return rc;
         if (aws_error_is_not_found(err)) {
@@ -116,7 +153,12 @@ static int settle_one(struct engine_context *c, const json_t *bucket, struct err
 {
     const char *name = json_str_or(bucket, "name", "");
     if (!json_bool_or(bucket, "purge", false)) {
-        engine_note(c, ENGINE_SAY_NOTE, "Delete it in S3 when nobody needs what is in it.", "bucket %s is kept with what is in it", name);
+        engine_note(
+            c,
+            ENGINE_SAY_NOTE,
+            "Delete it in S3 when nobody needs what is in it.",
+            "bucket %s is kept with what is in it",
+            name);
         return 0;
     }
     cleanup_error struct error local = ERROR_INIT;
@@ -126,7 +168,13 @@ static int settle_one(struct engine_context *c, const json_t *bucket, struct err
         return rc;
     }
     if (rc < 0)
-        engine_note(c, ENGINE_SAY_WARNING, "Empty and delete it in S3.", "bucket %s could not be removed: %s", name, local.message ? local.message : "unknown");
+        engine_note(
+            c,
+            ENGINE_SAY_WARNING,
+            "Empty and delete it in S3.",
+            "bucket %s could not be removed: %s",
+            name,
+            local.message ? local.message : "unknown");
     return 0;
 }
 

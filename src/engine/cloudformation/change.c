@@ -1,4 +1,5 @@
-/* Change sets: made under a name that the deployment determines, so that a job that comes back finds its own instead of making a second. */
+/* Change sets: made under a name that the deployment determines, so that a job that comes back
+ * finds its own instead of making a second. */
 #include "engine/cloudformation/cfn.h"
 
 #include "aws/model/operations.h"
@@ -14,10 +15,12 @@
 
 static json_t *change_key(const struct cfn_change *change)
 {
-    return json_pack("{s:s,s:s}", "StackName", change->stack_name, "ChangeSetName", change->change_set_name);
+    return json_pack(
+        "{s:s,s:s}", "StackName", change->stack_name, "ChangeSetName", change->change_set_name);
 }
 
-static int change_describe(struct engine_context *c, const struct cfn_change *change, json_t **out, struct error *err)
+static int change_describe(
+    struct engine_context *c, const struct cfn_change *change, json_t **out, struct error *err)
 {
     cleanup_error struct error local = ERROR_INIT;
     int rc = engine_call(c, &aws_cloudformation_DescribeChangeSet, change_key(change), out, &local);
@@ -31,11 +34,24 @@ static int change_describe(struct engine_context *c, const struct cfn_change *ch
     return rc;
 }
 
-static int change_create(struct engine_context *c, const struct cfn_change *change, struct error *err)
+static int
+change_create(struct engine_context *c, const struct cfn_change *change, struct error *err)
 {
-    json_t *in = json_pack("{s:s,s:s,s:s,s:s,s:[s,s],s:o}", "StackName", change->stack_name, "ChangeSetName", change->change_set_name,
-                           "ChangeSetType", change->create ? "CREATE" : "UPDATE", "ClientToken", change->token, "Capabilities",
-                           "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "Tags", cfn_tags(c, change->stack_name));
+    json_t *in = json_pack(
+        "{s:s,s:s,s:s,s:s,s:[s,s],s:o}",
+        "StackName",
+        change->stack_name,
+        "ChangeSetName",
+        change->change_set_name,
+        "ChangeSetType",
+        change->create ? "CREATE" : "UPDATE",
+        "ClientToken",
+        change->token,
+        "Capabilities",
+        "CAPABILITY_IAM",
+        "CAPABILITY_NAMED_IAM",
+        "Tags",
+        cfn_tags(c, change->stack_name));
     if (change->template_url)
         json_object_set_new(in, "TemplateURL", json_string(change->template_url));
     else
@@ -55,10 +71,12 @@ static int change_create(struct engine_context *c, const struct cfn_change *chan
 
 static bool says_no_changes(const char *reason)
 {
-    return reason && (strstr(reason, "didn't contain changes") || strstr(reason, "No updates are to be performed"));
+    return reason && (strstr(reason, "didn't contain changes") ||
+                      strstr(reason, "No updates are to be performed"));
 }
 
-int cfn_change_prepare(struct engine_context *c, const struct cfn_change *change, bool *empty, struct error *err)
+int cfn_change_prepare(
+    struct engine_context *c, const struct cfn_change *change, bool *empty, struct error *err)
 {
     *empty = false;
     cleanup_json json_t *seen = NULL;
@@ -76,7 +94,11 @@ int cfn_change_prepare(struct engine_context *c, const struct cfn_change *change
         if (rc < 0)
             return error_wrap(err, "waiting for the change set of %s", change->stack_name);
         if (!reply && ++missing > MISSING_LOOKS)
-            return error_raise(err, ERR_CLOUD, "the change set of %s vanished before it was applied", change->stack_name);
+            return error_raise(
+                err,
+                ERR_CLOUD,
+                "the change set of %s vanished before it was applied",
+                change->stack_name);
         const char *status = json_str_or(reply, "Status", "");
         const char *reason = json_str(reply, "StatusReason");
         if (text_eq(status, "CREATE_COMPLETE"))
@@ -90,18 +112,29 @@ int cfn_change_prepare(struct engine_context *c, const struct cfn_change *change
                 *empty = true;
                 return 0;
             }
-            return error_raise(err, ERR_CLOUD, "CloudFormation refused the change to %s: %s", change->stack_name, why);
+            return error_raise(
+                err,
+                ERR_CLOUD,
+                "CloudFormation refused the change to %s: %s",
+                change->stack_name,
+                why);
         }
         if (loop_now_ms(c->loop) > deadline)
-            return error_raise(err, ERR_TIMEOUT, "CloudFormation did not finish the change set of %s within 10 minutes", change->stack_name);
+            return error_raise(
+                err,
+                ERR_TIMEOUT,
+                "CloudFormation did not finish the change set of %s within 10 minutes",
+                change->stack_name);
         rc = engine_pace_wait(&pace);
         if (rc < 0)
             return error_raise_errno(err, ERR_CANCELED, -rc, "canceled");
     }
 }
 
-/* A cancel in the middle of this call would leave it open whether it had an effect: it is waited for, but not for fresh credentials. */
-static int execute_call(struct engine_context *c, const struct cfn_change *change, struct error *err)
+/* A cancel in the middle of this call would leave it open whether it had an effect: it is waited
+ * for, but not for fresh credentials. */
+static int
+execute_call(struct engine_context *c, const struct cfn_change *change, struct error *err)
 {
     for (;;) {
         json_t *in = change_key(change);
@@ -126,7 +159,11 @@ int cfn_change_execute(struct engine_context *c, const struct cfn_change *change
         return error_wrap(err, "looking at the change set of %s", change->stack_name);
     const char *execution = json_str_or(seen, "ExecutionStatus", "AVAILABLE");
     if (text_eq(execution, "OBSOLETE"))
-        return error_raise(err, ERR_CLOUD, "stack %s was changed by somebody else meanwhile: deploy again", change->stack_name);
+        return error_raise(
+            err,
+            ERR_CLOUD,
+            "stack %s was changed by somebody else meanwhile: deploy again",
+            change->stack_name);
     /* Gone or running: an earlier life of this job executed it. */
     if (!seen || !text_eq(execution, "AVAILABLE"))
         return 0;

@@ -1,4 +1,5 @@
-/* The event tail of one stack operation: newest first in pages from AWS, oldest first to the reader, each once, also across a restart. */
+/* The event tail of one stack operation: newest first in pages from AWS, oldest first to the
+ * reader, each once, also across a restart. */
 #include "engine/cloudformation/cfn.h"
 
 #include "aws/model/operations.h"
@@ -12,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define EVENT_PAGES_MAX 50          /* of 100: more than 500 resources can make in one operation */
+#define EVENT_PAGES_MAX 50           /* of 100: more than 500 resources can make in one operation */
 #define START_WAIT_MS   (120 * 1000) /* until the operation's first event must be there */
 
 void cfn_follow_done(struct cfn_follow *f)
@@ -24,8 +25,8 @@ void cfn_follow_done(struct cfn_follow *f)
 
 struct tail {
     struct cfn_follow *f;
-    char *last_id;        /* newest event already handed on, or known to be none of ours */
-    json_t *counted;      /* logical ids in f->changed: a replaced resource completes twice */
+    char *last_id;   /* newest event already handed on, or known to be none of ours */
+    json_t *counted; /* logical ids in f->changed: a replaced resource completes twice */
     bool started;
 };
 
@@ -34,7 +35,8 @@ static bool is_stack_event(const struct cfn_follow *f, const json_t *event)
     return text_eq(json_str(event, "PhysicalResourceId"), f->stack_id);
 }
 
-/* Cancel and roll back carry tokens of their own: events of other tokens count once ours has begun. */
+/* Cancel and roll back carry tokens of their own: events of other tokens count once ours has begun.
+ */
 static bool belongs(const struct tail *t, const json_t *event)
 {
     if (!t->f->token || t->started)
@@ -44,10 +46,12 @@ static bool belongs(const struct tail *t, const json_t *event)
 
 static bool starts_operation(const char *status)
 {
-    return text_eq(status, "CREATE_IN_PROGRESS") || text_eq(status, "UPDATE_IN_PROGRESS") || text_eq(status, "DELETE_IN_PROGRESS");
+    return text_eq(status, "CREATE_IN_PROGRESS") || text_eq(status, "UPDATE_IN_PROGRESS") ||
+           text_eq(status, "DELETE_IN_PROGRESS");
 }
 
-int cfn_operation_token(struct engine_context *c, const char *stack_id, char **token, struct error *err)
+int cfn_operation_token(
+    struct engine_context *c, const char *stack_id, char **token, struct error *err)
 {
     cleanup_free char *next = NULL;
     *token = NULL;
@@ -59,8 +63,10 @@ int cfn_operation_token(struct engine_context *c, const char *stack_id, char **t
             return error_wrap(err, "looking at what runs on the stack");
         size_t i;
         json_t *event;
-        json_array_foreach(json_object_get(reply, "StackEvents"), i, event) {
-            if (text_eq(json_str(event, "PhysicalResourceId"), stack_id) && starts_operation(json_str(event, "ResourceStatus"))) {
+        json_array_foreach(json_object_get(reply, "StackEvents"), i, event)
+        {
+            if (text_eq(json_str(event, "PhysicalResourceId"), stack_id) &&
+                starts_operation(json_str(event, "ResourceStatus"))) {
                 *token = xstrdup_null(json_str(event, "ClientRequestToken"));
                 return 0;
             }
@@ -81,17 +87,20 @@ static int read_new(struct tail *t, json_t *fresh, struct error *err)
         json_t *in = json_pack("{s:s}", "StackName", t->f->stack_id);
         if (next)
             json_object_set_new(in, "NextToken", json_string(next));
-        int rc = engine_call(t->f->context, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
+        int rc =
+            engine_call(t->f->context, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
         if (rc < 0)
             return rc;
         size_t i;
         json_t *event;
-        json_array_foreach(json_object_get(reply, "StackEvents"), i, event) {
+        json_array_foreach(json_object_get(reply, "StackEvents"), i, event)
+        {
             if (t->last_id && text_eq(json_str(event, "EventId"), t->last_id))
                 return 0;
             /* The start of our operation bounds the past when nothing was seen yet. */
             json_array_append(fresh, event);
-            bool start = t->f->token && is_stack_event(t->f, event) && text_eq(json_str(event, "ClientRequestToken"), t->f->token) &&
+            bool start = t->f->token && is_stack_event(t->f, event) &&
+                         text_eq(json_str(event, "ClientRequestToken"), t->f->token) &&
                          starts_operation(json_str(event, "ResourceStatus"));
             if (start)
                 return 0;
@@ -106,22 +115,26 @@ static int read_new(struct tail *t, json_t *fresh, struct error *err)
 
 bool cfn_reason_is_bystander(const char *reason)
 {
-    return reason && (strstr(reason, "Resource creation cancelled") || strstr(reason, "Resource update cancelled"));
+    return reason && (strstr(reason, "Resource creation cancelled") ||
+                      strstr(reason, "Resource update cancelled"));
 }
 
 static void note_failure(struct cfn_follow *f, const struct engine_resource *r)
 {
     if (f->first_failure || !text_ends(r->status, "_FAILED") || cfn_reason_is_bystander(r->reason))
         return;
-    f->first_failure = xasprintf("%s (%s): %s", r->logical_id, r->type, r->reason ? r->reason : "no reason given");
+    f->first_failure =
+        xasprintf("%s (%s): %s", r->logical_id, r->type, r->reason ? r->reason : "no reason given");
 }
 
 static void hand_on(struct tail *t, const json_t *event)
 {
     struct cfn_follow *f = t->f;
     struct engine_resource r = {
-        .logical_id = json_str_or(event, "LogicalResourceId", ""), .type = json_str_or(event, "ResourceType", ""),
-        .physical_id = json_str_or(event, "PhysicalResourceId", ""), .status = json_str_or(event, "ResourceStatus", ""),
+        .logical_id = json_str_or(event, "LogicalResourceId", ""),
+        .type = json_str_or(event, "ResourceType", ""),
+        .physical_id = json_str_or(event, "PhysicalResourceId", ""),
+        .status = json_str_or(event, "ResourceStatus", ""),
         .reason = json_str(event, "ResourceStatusReason"),
     };
     if (is_stack_event(f, event)) {
@@ -140,14 +153,16 @@ static void hand_on(struct tail *t, const json_t *event)
         f->on_event(f->arg, &r, f->row_of ? f->row_of(f->arg, r.logical_id) : "");
 }
 
-/* What the verdict needs is kept beside the marker: the next life of the daemon does not see these events again. */
+/* What the verdict needs is kept beside the marker: the next life of the daemon does not see these
+ * events again. */
 static int remember(struct tail *t, struct error *err)
 {
     struct cfn_follow *f = t->f;
     struct engine_journal const *j = f->context->journal;
     if (!f->journal_key)
         return 0;
-    cleanup_free char *failure_key = xasprintf("%s.failure", f->journal_key), *changed_key = xasprintf("%s.changed", f->journal_key);
+    cleanup_free char *failure_key = xasprintf("%s.failure", f->journal_key),
+                      *changed_key = xasprintf("%s.changed", f->journal_key);
     cleanup_free char *changed = xasprintf("%u", f->changed);
     int rc = j->put(j->arg, f->journal_key, t->last_id, err);
     if (rc == 0)
@@ -163,7 +178,8 @@ static int recall(struct tail *t, struct error *err)
     struct engine_journal const *j = f->context->journal;
     if (!f->journal_key)
         return 0;
-    cleanup_free char *failure_key = xasprintf("%s.failure", f->journal_key), *changed_key = xasprintf("%s.changed", f->journal_key);
+    cleanup_free char *failure_key = xasprintf("%s.failure", f->journal_key),
+                      *changed_key = xasprintf("%s.changed", f->journal_key);
     cleanup_free char *changed = NULL;
     long long count = 0;
     int rc = j->get(j->arg, f->journal_key, &t->last_id, err);
@@ -201,7 +217,8 @@ static int drain(struct tail *t, bool *news, struct error *err)
     return *news ? remember(t, err) : 0;
 }
 
-/* Silence: the stack's own word decides whether that was all (a clean-up or a roll back may still follow), or whether it is gone. */
+/* Silence: the stack's own word decides whether that was all (a clean-up or a roll back may still
+ * follow), or whether it is gone. */
 static int ask_stack(struct tail *t, bool *over, struct error *err)
 {
     struct cfn_follow *f = t->f;
@@ -239,9 +256,17 @@ static int follow_loop(struct tail *t, struct error *err)
             quiet_since = now;
         }
         if (!t->started && now - quiet_since > START_WAIT_MS)
-            return error_raise(err, ERR_TIMEOUT, "CloudFormation reported no event of this operation within %d s", START_WAIT_MS / 1000);
+            return error_raise(
+                err,
+                ERR_TIMEOUT,
+                "CloudFormation reported no event of this operation within %d s",
+                START_WAIT_MS / 1000);
         if (now - quiet_since > CFN_WAIT_MS)
-            return error_raise(err, ERR_TIMEOUT, "CloudFormation reported nothing new for %lld hours", CFN_WAIT_MS / 3600000);
+            return error_raise(
+                err,
+                ERR_TIMEOUT,
+                "CloudFormation reported nothing new for %lld hours",
+                CFN_WAIT_MS / 3600000);
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
     }

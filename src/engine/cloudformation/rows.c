@@ -11,9 +11,19 @@
 #include <string.h>
 
 /* After account, images: the order in which people meet them on the board. */
-static const struct { const char *group; unsigned order; } group_order[] = {
-    {"network", 30}, {"roles", 31}, {"cluster", 32}, {"builds", 33}, {"dns", 34}, {"ingress", 35}, {"volumes", 36},
+static const struct {
+    const char *group;
+    unsigned order;
+} group_order[] = {
+    {"network", 30},
+    {"roles", 31},
+    {"cluster", 32},
+    {"builds", 33},
+    {"dns", 34},
+    {"ingress", 35},
+    {"volumes", 36},
 };
+
 #define ORDER_OTHER   40
 #define ORDER_SERVICE 50
 
@@ -29,7 +39,7 @@ struct row {
     unsigned order;
     enum engine_row_kind kind;
     unsigned total, complete;
-    bool touched, failed;      /* failed: by a resource of its own, and so to the end */
+    bool touched, failed; /* failed: by a resource of its own, and so to the end */
 };
 
 struct rows {
@@ -65,17 +75,27 @@ static size_t row_index(struct rows *r, const char *group)
     for (size_t i = 0; i < r->rows.len; i++)
         if (text_eq(r->rows.items[i].id, group))
             return i;
-    vec_push(&r->rows, (struct row){.id = xstrdup(group), .order = order_of(group),
-                                    .kind = text_starts(group, "service/") ? ENGINE_ROW_SERVICE : ENGINE_ROW_GROUP});
+    vec_push(
+        &r->rows,
+        (struct row){
+            .id = xstrdup(group),
+            .order = order_of(group),
+            .kind = text_starts(group, "service/") ? ENGINE_ROW_SERVICE : ENGINE_ROW_GROUP});
     return r->rows.len - 1;
 }
 
-static void add(struct rows *r, const char *group, const char *logical_id, const char *type, const char *usual)
+static void
+add(struct rows *r, const char *group, const char *logical_id, const char *type, const char *usual)
 {
     size_t row = row_index(r, group);
     r->rows.items[row].total++;
-    vec_push(&r->resources, (struct row_resource){.logical_id = xstrdup(logical_id), .type = xstrdup(type),
-                                                  .usual = arena_strdup(r->arena, usual), .row = row});
+    vec_push(
+        &r->resources,
+        (struct row_resource){
+            .logical_id = xstrdup(logical_id),
+            .type = xstrdup(type),
+            .usual = arena_strdup(r->arena, usual),
+            .row = row});
 }
 
 struct rows *rows_from_graph(struct engine_context *c, const struct graph *g)
@@ -84,7 +104,11 @@ struct rows *rows_from_graph(struct engine_context *c, const struct graph *g)
     r->c = c;
     r->arena = arena_new();
     for (size_t i = 0; i < g->len; i++)
-        add(r, g->resources[i].group, g->resources[i].logical_id, g->resources[i].type, g->resources[i].usual);
+        add(r,
+            g->resources[i].group,
+            g->resources[i].logical_id,
+            g->resources[i].type,
+            g->resources[i].usual);
     return r;
 }
 
@@ -97,7 +121,11 @@ struct rows *rows_from_template(struct engine_context *c, const json_t *template
     const char *id;
     json_t *resource;
     json_object_foreach(json_object_get(template, "Resources"), id, resource)
-        add(r, json_str_or(resource, "Metadata.Group", "stack"), id, json_str_or(resource, "Type", ""), NULL);
+        add(r,
+            json_str_or(resource, "Metadata.Group", "stack"),
+            id,
+            json_str_or(resource, "Type", ""),
+            NULL);
     return r;
 }
 
@@ -105,9 +133,9 @@ void rows_free(struct rows *r)
 {
     if (!r)
         return;
-    vec_each(row, &r->rows)
-        free(row->id);
-    vec_each(resource, &r->resources) {
+    vec_each(row, &r->rows) free(row->id);
+    vec_each(resource, &r->resources)
+    {
         free(resource->logical_id);
         free(resource->type);
     }
@@ -119,9 +147,8 @@ void rows_free(struct rows *r)
 
 static struct row_resource *find(const struct rows *r, const char *logical_id)
 {
-    vec_each(resource, &r->resources)
-        if (text_eq(resource->logical_id, logical_id))
-            return resource;
+    vec_each(
+        resource, &r->resources) if (text_eq(resource->logical_id, logical_id)) return resource;
     return NULL;
 }
 
@@ -150,9 +177,16 @@ static const char *type_for_people(const char *type, char *out, size_t n)
 
 static const char *verb_for_people(const char *status)
 {
-    static const struct { const char *prefix, *verb; } verbs[] = {
-        {"UPDATE_ROLLBACK", "rolling back"}, {"ROLLBACK", "rolling back"}, {"CREATE", "creating"}, {"UPDATE", "updating"}, {"DELETE", "deleting"},
+    static const struct {
+        const char *prefix, *verb;
+    } verbs[] = {
+        {"UPDATE_ROLLBACK", "rolling back"},
+        {"ROLLBACK", "rolling back"},
+        {"CREATE", "creating"},
+        {"UPDATE", "updating"},
+        {"DELETE", "deleting"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         if (text_starts(status, verbs[i].prefix))
             return verbs[i].verb;
@@ -162,32 +196,68 @@ static const char *verb_for_people(const char *status)
 static const char *done_text(const struct row *row, const char *status)
 {
     static char text[64]; /* one thread; read before the next call */
-    snprintf(text, sizeof text, "%u resource%s %s", row->total, row->total == 1 ? "" : "s", text_starts(status, "DELETE") ? "removed" : "ready");
+    snprintf(
+        text,
+        sizeof text,
+        "%u resource%s %s",
+        row->total,
+        row->total == 1 ? "" : "s",
+        text_starts(status, "DELETE") ? "removed" : "ready");
     return text;
 }
 
-static void show(struct rows *r, struct row *row, const struct row_resource *resource, const char *status)
+static void
+show(struct rows *r, struct row *row, const struct row_resource *resource, const char *status)
 {
     char type[80];
     unsigned busy = 0;
     const struct row_resource *slow = resource;
-    vec_each(other, &r->resources)
-        if (&r->rows.items[other->row] == row && other->busy) {
-            busy++;
-            /* What people wait for is the slow one, not the last one that moved. */
-            if (!slow->busy || (other->usual && !slow->usual))
-                slow = other;
-        }
-    cleanup_free char *progress = r->count_all && row->total > 1 ? xasprintf(" (%u of %u ready)", row->complete, row->total) : xstrdup("");
+    vec_each(other, &r->resources) if (&r->rows.items[other->row] == row && other->busy)
+    {
+        busy++;
+        /* What people wait for is the slow one, not the last one that moved. */
+        if (!slow->busy || (other->usual && !slow->usual))
+            slow = other;
+    }
+    cleanup_free char *progress = r->count_all && row->total > 1
+                                      ? xasprintf(" (%u of %u ready)", row->complete, row->total)
+                                      : xstrdup("");
     if (busy > 0)
-        engine_row(r->c, row->kind, row->id, ENGINE_ACTIVE, row->order, slow->usual, "%s: %s%s", type_for_people(slow->type, type, sizeof type),
-                   verb_for_people(status), progress);
+        engine_row(
+            r->c,
+            row->kind,
+            row->id,
+            ENGINE_ACTIVE,
+            row->order,
+            slow->usual,
+            "%s: %s%s",
+            type_for_people(slow->type, type, sizeof type),
+            verb_for_people(status),
+            progress);
     else if (row->failed)
-        engine_row(r->c, row->kind, row->id, ENGINE_FAILED, row->order, NULL, "%s: failed", type_for_people(resource->type, type, sizeof type));
+        engine_row(
+            r->c,
+            row->kind,
+            row->id,
+            ENGINE_FAILED,
+            row->order,
+            NULL,
+            "%s: failed",
+            type_for_people(resource->type, type, sizeof type));
     else if (r->count_all && row->complete >= row->total)
-        engine_row(r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", done_text(row, status));
+        engine_row(
+            r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", done_text(row, status));
     else
-        engine_row(r->c, row->kind, row->id, ENGINE_ACTIVE, row->order, NULL, "%s: done%s", type_for_people(resource->type, type, sizeof type), progress);
+        engine_row(
+            r->c,
+            row->kind,
+            row->id,
+            ENGINE_ACTIVE,
+            row->order,
+            NULL,
+            "%s: done%s",
+            type_for_people(resource->type, type, sizeof type),
+            progress);
 }
 
 void rows_resource(struct rows *r, const struct engine_resource *event)
@@ -199,7 +269,8 @@ void rows_resource(struct rows *r, const struct engine_resource *event)
     row->touched = true;
     bool was_complete = resource->complete;
     resource->busy = text_ends(event->status, "_IN_PROGRESS");
-    resource->complete = text_ends(event->status, "_COMPLETE") || text_ends(event->status, "_SKIPPED");
+    resource->complete =
+        text_ends(event->status, "_COMPLETE") || text_ends(event->status, "_SKIPPED");
     row->failed |= text_ends(event->status, "_FAILED") && !cfn_reason_is_bystander(event->reason);
     row->complete += (unsigned)resource->complete - (unsigned)was_complete;
     show(r, row, resource, event->status);
@@ -209,17 +280,42 @@ void rows_finish(struct rows *r, bool ok)
 {
     if (!r)
         return;
-    vec_each(row, &r->rows) {
+    vec_each(row, &r->rows)
+    {
         if (!row->touched)
             continue;
         if (ok)
-            engine_row(r->c, row->kind, row->id, ENGINE_DONE, row->order, NULL, "%s", r->destroy ? "removed" : done_text(row, ""));
+            engine_row(
+                r->c,
+                row->kind,
+                row->id,
+                ENGINE_DONE,
+                row->order,
+                NULL,
+                "%s",
+                r->destroy ? "removed" : done_text(row, ""));
         else if (row->failed)
             engine_row(r->c, row->kind, row->id, ENGINE_FAILED, row->order, NULL, "failed");
         else if (r->destroy)
-            engine_row(r->c, row->kind, row->id, row->complete >= row->total ? ENGINE_DONE : ENGINE_CANCELED, row->order, NULL, "%zu of %zu removed",
-                       (size_t)row->complete, (size_t)row->total);
+            engine_row(
+                r->c,
+                row->kind,
+                row->id,
+                row->complete >= row->total ? ENGINE_DONE : ENGINE_CANCELED,
+                row->order,
+                NULL,
+                "%zu of %zu removed",
+                (size_t)row->complete,
+                (size_t)row->total);
         else
-            engine_row(r->c, row->kind, row->id, ENGINE_CANCELED, row->order, NULL, "%s", r->keeps ? "stopped; what was made stays" : "taken back");
+            engine_row(
+                r->c,
+                row->kind,
+                row->id,
+                ENGINE_CANCELED,
+                row->order,
+                NULL,
+                "%s",
+                r->keeps ? "stopped; what was made stays" : "taken back");
     }
 }

@@ -6,11 +6,15 @@
 
 #include <string.h>
 
-struct service_role { const char *types, *role, *service; };
+struct service_role {
+    const char *types, *role, *service;
+};
 
 static const struct service_role ROLES[] = {
     {"AWS::ECS::", "AWSServiceRoleForECS", "ecs.amazonaws.com"},
-    {"AWS::ElasticLoadBalancingV2::", "AWSServiceRoleForElasticLoadBalancing", "elasticloadbalancing.amazonaws.com"},
+    {"AWS::ElasticLoadBalancingV2::",
+     "AWSServiceRoleForElasticLoadBalancing",
+     "elasticloadbalancing.amazonaws.com"},
     {"AWS::RDS::", "AWSServiceRoleForRDS", "rds.amazonaws.com"},
     {"AWS::ElastiCache::", "AWSServiceRoleForElastiCache", "elasticache.amazonaws.com"},
 };
@@ -31,7 +35,12 @@ static void ensure(struct engine_context *c, const struct service_role *r)
         return;
     error_done(&err);
     /* InvalidInput: another terminal was faster. */
-    engine_call(c, &aws_iam_CreateServiceLinkedRole, json_pack("{s:s}", "AWSServiceName", r->service), NULL, &err);
+    engine_call(
+        c,
+        &aws_iam_CreateServiceLinkedRole,
+        json_pack("{s:s}", "AWSServiceName", r->service),
+        NULL,
+        &err);
 }
 
 void service_roles_ensure(struct engine_context *c, const struct graph *g)

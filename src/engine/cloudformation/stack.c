@@ -22,7 +22,8 @@ static json_t *outputs_as_object(const json_t *stack)
     json_t *object = json_object();
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(stack, "Outputs"), i, item) {
+    json_array_foreach(json_object_get(stack, "Outputs"), i, item)
+    {
         const char *key = json_str(item, "OutputKey");
         if (key)
             json_object_set(object, key, json_object_get(item, "OutputValue"));
@@ -34,8 +35,10 @@ static bool has_our_tag(const json_t *stack)
 {
     size_t i;
     json_t *tag;
-    json_array_foreach(json_object_get(stack, "Tags"), i, tag) {
-        if (text_eq(json_str(tag, "Key"), ENGINE_TAG_OWNER) && text_eq(json_str(tag, "Value"), ENGINE_TAG_OWNER_VALUE))
+    json_array_foreach(json_object_get(stack, "Tags"), i, tag)
+    {
+        if (text_eq(json_str(tag, "Key"), ENGINE_TAG_OWNER) &&
+            text_eq(json_str(tag, "Value"), ENGINE_TAG_OWNER_VALUE))
             return true;
     }
     return false;
@@ -45,31 +48,45 @@ static bool has_our_tag(const json_t *stack)
 static bool change_set_is_ours(const char *name)
 {
     static const char prefix[] = "defang-";
-    size_t id = text_starts(name, prefix) ? strspn(name + strlen(prefix), "0123456789abcdefghijklmnopqrstuvwxyz") : 0;
+    size_t id = text_starts(name, prefix)
+                    ? strspn(name + strlen(prefix), "0123456789abcdefghijklmnopqrstuvwxyz")
+                    : 0;
     return id == 12 && name[strlen(prefix) + id] == '-';
 }
 
-/* A stack gets its tags when its first change set is executed. Before that it is nothing but its change sets: it is somebody else's when one of those is. */
+/* A stack gets its tags when its first change set is executed. Before that it is nothing but its
+ * change sets: it is somebody else's when one of those is. */
 static int review_is_ours(struct engine_context *c, struct cfn_stack *stack, struct error *err)
 {
     cleanup_json json_t *sets = NULL;
-    int rc = engine_call_all(c, &aws_cloudformation_ListChangeSets, json_pack("{s:s}", "StackName", stack->id), &sets, err);
+    int rc = engine_call_all(
+        c,
+        &aws_cloudformation_ListChangeSets,
+        json_pack("{s:s}", "StackName", stack->id),
+        &sets,
+        err);
     if (rc < 0)
         return error_wrap(err, "looking at the change sets of stack %s", stack->name);
     size_t i;
     json_t *set;
     stack->ours = true;
-    json_array_foreach(sets, i, set)
-        stack->ours &= change_set_is_ours(json_str_or(set, "ChangeSetName", ""));
+    json_array_foreach(sets, i, set) stack->ours &=
+        change_set_is_ours(json_str_or(set, "ChangeSetName", ""));
     return 0;
 }
 
-int cfn_stack_describe(struct engine_context *c, const char *name_or_id, struct cfn_stack *out, struct error *err)
+int cfn_stack_describe(
+    struct engine_context *c, const char *name_or_id, struct cfn_stack *out, struct error *err)
 {
     *out = (struct cfn_stack){0};
     cleanup_json json_t *reply = NULL;
     cleanup_error struct error local = ERROR_INIT;
-    int rc = engine_call(c, &aws_cloudformation_DescribeStacks, json_pack("{s:s}", "StackName", name_or_id), &reply, &local);
+    int rc = engine_call(
+        c,
+        &aws_cloudformation_DescribeStacks,
+        json_pack("{s:s}", "StackName", name_or_id),
+        &reply,
+        &local);
     if (rc < 0) {
         if (aws_error_is_not_found(&local))
             return 0;
@@ -96,22 +113,34 @@ int cfn_stack_check_ours(const struct cfn_stack *s, const char *setting, struct 
 {
     if (!s->exists || s->ours)
         return 0;
-    error_raise(err, ERR_REFUSED, "the CloudFormation stack %s exists in this account and was not made by defangd, so it is not touched", s->name);
-    error_hint(err, "choose another name with %s, or delete that stack if nothing needs it", setting);
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "the CloudFormation stack %s exists in this account and was not made by defangd, so it is "
+        "not touched",
+        s->name);
+    error_hint(
+        err, "choose another name with %s, or delete that stack if nothing needs it", setting);
     return -EPERM;
 }
 
-int cfn_stack_template(struct engine_context *c, const char *name_or_id, json_t **out, struct error *err)
+int cfn_stack_template(
+    struct engine_context *c, const char *name_or_id, json_t **out, struct error *err)
 {
     *out = NULL;
     cleanup_json json_t *reply = NULL;
-    int rc = engine_call(c, &aws_cloudformation_GetTemplate,
-                         json_pack("{s:s,s:s}", "StackName", name_or_id, "TemplateStage", "Original"), &reply, err);
+    int rc = engine_call(
+        c,
+        &aws_cloudformation_GetTemplate,
+        json_pack("{s:s,s:s}", "StackName", name_or_id, "TemplateStage", "Original"),
+        &reply,
+        err);
     if (rc < 0)
         return error_wrap(err, "reading the template of stack %s", name_or_id);
     const char *body = json_str(reply, "TemplateBody");
     if (!body)
-        return error_raise(err, ERR_CLOUD, "CloudFormation answered no template for stack %s", name_or_id);
+        return error_raise(
+            err, ERR_CLOUD, "CloudFormation answered no template for stack %s", name_or_id);
     rc = json_parse(body, strlen(body), out, err);
     return rc < 0 ? error_wrap(err, "the template of stack %s is not JSON of ours", name_or_id) : 0;
 }
@@ -128,33 +157,44 @@ bool cfn_status_is_rollback(const char *status)
 
 bool cfn_status_is_good(const char *status)
 {
-    return text_eq(status, "CREATE_COMPLETE") || text_eq(status, "UPDATE_COMPLETE") || text_eq(status, "DELETE_COMPLETE") ||
-           text_eq(status, "IMPORT_COMPLETE");
+    return text_eq(status, "CREATE_COMPLETE") || text_eq(status, "UPDATE_COMPLETE") ||
+           text_eq(status, "DELETE_COMPLETE") || text_eq(status, "IMPORT_COMPLETE");
 }
 
 bool cfn_status_is_dead(const char *status)
 {
-    return text_eq(status, "ROLLBACK_COMPLETE") || text_eq(status, "ROLLBACK_FAILED") || text_eq(status, "CREATE_FAILED") ||
-           text_eq(status, "DELETE_FAILED");
+    return text_eq(status, "ROLLBACK_COMPLETE") || text_eq(status, "ROLLBACK_FAILED") ||
+           text_eq(status, "CREATE_FAILED") || text_eq(status, "DELETE_FAILED");
 }
 
 json_t *cfn_tags(const struct engine_context *c, const char *stack_name)
 {
     json_t *tags = json_array();
-    json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", ENGINE_TAG_OWNER, "Value", ENGINE_TAG_OWNER_VALUE));
-    json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:CreatedBy", "Value", ENGINE_TAG_OWNER_VALUE));
-    if (c->settings && !text_empty(c->settings->prefix)) /* CloudFormation refuses a tag without a value */
-        json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:Prefix", "Value", c->settings->prefix));
+    json_array_append_new(
+        tags, json_pack("{s:s,s:s}", "Key", ENGINE_TAG_OWNER, "Value", ENGINE_TAG_OWNER_VALUE));
+    json_array_append_new(
+        tags, json_pack("{s:s,s:s}", "Key", "defang:CreatedBy", "Value", ENGINE_TAG_OWNER_VALUE));
+    if (c->settings &&
+        !text_empty(c->settings->prefix)) /* CloudFormation refuses a tag without a value */
+        json_array_append_new(
+            tags, json_pack("{s:s,s:s}", "Key", "defang:Prefix", "Value", c->settings->prefix));
     if (c->project && !text_eq(stack_name, c->settings->cd_name)) {
-        json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:project", "Value", c->project));
-        json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", "defang:stack", "Value", c->settings->stack));
+        json_array_append_new(
+            tags, json_pack("{s:s,s:s}", "Key", "defang:project", "Value", c->project));
+        json_array_append_new(
+            tags, json_pack("{s:s,s:s}", "Key", "defang:stack", "Value", c->settings->stack));
     }
     return tags;
 }
 
-int cfn_stack_delete(struct engine_context *c, const char *name, const char *token, struct error *err)
+int cfn_stack_delete(
+    struct engine_context *c, const char *name, const char *token, struct error *err)
 {
-    int rc = engine_call(c, &aws_cloudformation_DeleteStack,
-                         json_pack("{s:s,s:s}", "StackName", name, "ClientRequestToken", token), NULL, err);
+    int rc = engine_call(
+        c,
+        &aws_cloudformation_DeleteStack,
+        json_pack("{s:s,s:s}", "StackName", name, "ClientRequestToken", token),
+        NULL,
+        err);
     return rc < 0 ? error_wrap(err, "deleting stack %s", name) : 0;
 }

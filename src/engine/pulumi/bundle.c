@@ -27,48 +27,87 @@ static json_t *default_tags(struct engine_context *c)
     json_t *tags = json_object();
     size_t i;
     json_t *tag;
-    json_array_foreach(list, i, tag)
-        json_object_set_new(tags, json_str_or(tag, "Key", ""), json_string(json_str_or(tag, "Value", "")));
+    json_array_foreach(list, i, tag) json_object_set_new(
+        tags, json_str_or(tag, "Key", ""), json_string(json_str_or(tag, "Value", "")));
     return tags;
 }
 
-static int make_program(struct engine_context *c, const struct graph *g, struct plan_pulumi_program *out, struct error *err)
+static int make_program(
+    struct engine_context *c,
+    const struct graph *g,
+    struct plan_pulumi_program *out,
+    struct error *err)
 {
     if (!g) {
-        *out = (struct plan_pulumi_program){.yaml = xasprintf("name: %s\nruntime: yaml\n", c->project), .config = xstrdup("config: {}\n")};
+        *out = (struct plan_pulumi_program){
+            .yaml = xasprintf("name: %s\nruntime: yaml\n", c->project),
+            .config = xstrdup("config: {}\n")};
         return 0;
     }
     cleanup_json json_t *tags = default_tags(c);
-    struct plan_pulumi_request r = {.project = c->project, .model = c->model, .settings = c->settings, .facts = c->facts, .graph = g, .tags = tags,
-                                    .deployment = c->deployment, .builds = c->builds, .build_count = c->build_count};
+    struct plan_pulumi_request r = {
+        .project = c->project,
+        .model = c->model,
+        .settings = c->settings,
+        .facts = c->facts,
+        .graph = g,
+        .tags = tags,
+        .deployment = c->deployment,
+        .builds = c->builds,
+        .build_count = c->build_count};
     return plan_pulumi(&r, out, err);
 }
 
 /* The archive has no name on this machine: nothing is left behind by a kill. */
-static int write_archive(const struct pack_extra *files, size_t count, int *fd, struct pack_result *result, struct error *err)
+static int write_archive(
+    const struct pack_extra *files,
+    size_t count,
+    int *fd,
+    struct pack_result *result,
+    struct error *err)
 {
     struct pack_entry *entries = xcalloc(count, sizeof *entries);
     for (size_t i = 0; i < count; i++)
-        entries[i] = (struct pack_entry){.path = (char *)(uintptr_t)files[i].name, .kind = PACK_EXTRA, .size = files[i].n, .extra = &files[i]};
+        entries[i] = (struct pack_entry){
+            .path = (char *)(uintptr_t)files[i].name,
+            .kind = PACK_EXTRA,
+            .size = files[i].n,
+            .extra = &files[i]};
     struct pack_list list = {.entries = entries, .len = count, .files = count};
     struct pack_options options = {.context = "the Pulumi program"};
     *fd = memfd_create("program", MFD_CLOEXEC);
-    int rc = *fd < 0 ? error_raise_errno(err, ERR_FAILED, errno, "no memory file for the Pulumi program: %s", strerror(errno))
+    int rc = *fd < 0 ? error_raise_errno(
+                           err,
+                           ERR_FAILED,
+                           errno,
+                           "no memory file for the Pulumi program: %s",
+                           strerror(errno))
                      : pack_archive(&options, &list, *fd, result, err);
     free(entries);
     return rc;
 }
 
-static int upload(struct engine_context *c, int fd, const struct pack_result *result, struct pulumi_bundle *out, struct error *err)
+static int upload(
+    struct engine_context *c,
+    int fd,
+    const struct pack_result *result,
+    struct pulumi_bundle *out,
+    struct error *err)
 {
     bool uploaded = false;
     cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);
     out->key = xstrdup(result->object_name);
     out->sha256 = digest_hex(result->sha256, sizeof result->sha256);
-    return flow_upload(c, "pulumi", &(struct flow_archive){.path = path, .object_key = out->key, .size = result->archive_bytes}, &uploaded, err);
+    return flow_upload(
+        c,
+        "pulumi",
+        &(struct flow_archive){.path = path, .object_key = out->key, .size = result->archive_bytes},
+        &uploaded,
+        err);
 }
 
-int pulumi_bundle_store(struct engine_context *c, const struct graph *g, struct pulumi_bundle *out, struct error *err)
+int pulumi_bundle_store(
+    struct engine_context *c, const struct graph *g, struct pulumi_bundle *out, struct error *err)
 {
     struct plan_pulumi_program program = {0};
     *out = (struct pulumi_bundle){0};

@@ -1,5 +1,6 @@
-/* Lines of the CD task that begin with "@defang ": Pulumi's engine events, those about resources cut short by cd_task.sh. They become the same resource events
- * as CloudFormation's. Format: pulumi/sdk/go/common/apitype/events.go (EngineEvent). */
+/* Lines of the CD task that begin with "@defang ": Pulumi's engine events, those about resources
+ * cut short by cd_task.sh. They become the same resource events as CloudFormation's. Format:
+ * pulumi/sdk/go/common/apitype/events.go (EngineEvent). */
 #include "engine/pulumi/pulumi.h"
 
 #include "base/mem.h"
@@ -39,10 +40,18 @@ static char *plain(const char *message)
 /* create, create-replacement, import → CREATE; NULL for what changes nothing. */
 static const char *verb_of(const char *op)
 {
-    static const struct { const char *op, *verb; } verbs[] = {
-        {"create", "CREATE"}, {"create-replacement", "CREATE"}, {"import", "CREATE"}, {"update", "UPDATE"},
-        {"delete", "DELETE"}, {"delete-replaced", "DELETE"},    {"discard", "DELETE"},
+    static const struct {
+        const char *op, *verb;
+    } verbs[] = {
+        {"create", "CREATE"},
+        {"create-replacement", "CREATE"},
+        {"import", "CREATE"},
+        {"update", "UPDATE"},
+        {"delete", "DELETE"},
+        {"delete-replaced", "DELETE"},
+        {"discard", "DELETE"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         if (text_eq(verbs[i].op, op))
             return verbs[i].verb;
@@ -64,8 +73,19 @@ static void on_image(struct pulumi_events *e, const char *name, const char *stat
         cleanup_free char *row = xasprintf("image/%s", e->c->builds[i].service);
         bool done = text_eq(state, "COMPLETE"), failed = text_eq(state, "FAILED");
         e->images_built += done;
-        engine_row(e->c, ENGINE_ROW_IMAGE, row, done ? ENGINE_DONE : failed ? ENGINE_FAILED : ENGINE_ACTIVE, IMAGE_ORDER, done || failed ? NULL : "usually 1-4 min",
-                   "image: %s", done ? "built" : failed ? "failed" : "building");
+        engine_row(
+            e->c,
+            ENGINE_ROW_IMAGE,
+            row,
+            done     ? ENGINE_DONE
+            : failed ? ENGINE_FAILED
+                     : ENGINE_ACTIVE,
+            IMAGE_ORDER,
+            done || failed ? NULL : "usually 1-4 min",
+            "image: %s",
+            done     ? "built"
+            : failed ? "failed"
+                     : "building");
     }
 }
 
@@ -73,7 +93,9 @@ static void on_resource(struct pulumi_events *e, const json_t *event)
 {
     const char *kind = json_str_or(event, "event", ""), *urn = json_str_or(event, "urn", "");
     const char *name = strrchr(urn, ':'), *verb = verb_of(json_str_or(event, "op", ""));
-    const char *state = text_eq(kind, "resourcePreEvent") ? "IN_PROGRESS" : text_eq(kind, "resOutputsEvent") ? "COMPLETE" : "FAILED";
+    const char *state = text_eq(kind, "resourcePreEvent")  ? "IN_PROGRESS"
+                        : text_eq(kind, "resOutputsEvent") ? "COMPLETE"
+                                                           : "FAILED";
     if (!name++ || (!verb && !text_eq(state, "FAILED")))
         return;
     cleanup_free char *owner = plan_pulumi_owner(name);
@@ -85,8 +107,11 @@ static void on_resource(struct pulumi_events *e, const json_t *event)
     if (part && !text_eq(state, "FAILED"))
         return; /* of a resource that is told as a whole */
     cleanup_free char *status = xasprintf("%s_%s", verb ? verb : "UPDATE", state);
-    struct engine_resource r = {.logical_id = owner, .type = type_of(e, owner, json_str_or(event, "type", "")), .status = status,
-                                .reason = part ? name : NULL};
+    struct engine_resource r = {
+        .logical_id = owner,
+        .type = type_of(e, owner, json_str_or(event, "type", "")),
+        .status = status,
+        .reason = part ? name : NULL};
     e->c->sink->resource(e->c->sink->arg, e->rows ? rows_of(e->rows, owner) : "pulumi", &r);
     if (e->rows)
         rows_resource(e->rows, &r);
@@ -94,7 +119,8 @@ static void on_resource(struct pulumi_events *e, const json_t *event)
 
 static void on_diagnostic(struct pulumi_events *e, const json_t *d)
 {
-    const char *severity = json_str_or(d, "severity", ""), *urn = json_str_or(d, "urn", ""), *name = strrchr(urn, ':');
+    const char *severity = json_str_or(d, "severity", ""), *urn = json_str_or(d, "urn", ""),
+               *name = strrchr(urn, ':');
     cleanup_free char *text = plain(json_str_or(d, "message", ""));
     bool error = text_eq(severity, "error");
     if (text_empty(text) || json_bool_or(d, "ephemeral", false))
@@ -102,7 +128,10 @@ static void on_diagnostic(struct pulumi_events *e, const json_t *d)
     cleanup_free char *line = name && name[1] ? xasprintf("%s: %s", name + 1, text) : xstrdup(text);
     if (error && !e->first_failure)
         e->first_failure = xstrdup(line);
-    e->c->sink->log(e->c->sink->arg, &(struct engine_log){.service = "pulumi", .source = "cd", .host = "pulumi", .text = line, .error = error});
+    e->c->sink->log(
+        e->c->sink->arg,
+        &(struct engine_log){
+            .service = "pulumi", .source = "cd", .host = "pulumi", .text = line, .error = error});
 }
 
 static void on_summary(struct pulumi_events *e, const json_t *changes)
@@ -110,9 +139,11 @@ static void on_summary(struct pulumi_events *e, const json_t *changes)
     const char *op;
     json_t *count;
     e->changed = 0;
-    json_object_foreach((json_t *)(uintptr_t)changes, op, count)
-        if (!text_eq(op, "same") && !text_eq(op, "read") && json_is_integer(count))
-            e->changed += (unsigned)json_integer_value(count);
+    json_object_foreach(
+        (json_t *)(uintptr_t)changes,
+        op,
+        count) if (!text_eq(op, "same") && !text_eq(op, "read") && json_is_integer(count))
+        e->changed += (unsigned)json_integer_value(count);
 }
 
 bool pulumi_events_line(struct pulumi_events *e, const char *line)
@@ -124,7 +155,8 @@ bool pulumi_events_line(struct pulumi_events *e, const char *line)
     const char *text = line + strlen(MARK);
     if (json_parse(text, strlen(text), &event, &ignored) < 0 || !json_is_object(event))
         return false; /* cut on its way: better seen than lost */
-    const json_t *diagnostic = json_object_get(event, "diagnosticEvent"), *summary = json_object_get(event, "summaryEvent"),
+    const json_t *diagnostic = json_object_get(event, "diagnosticEvent"),
+                 *summary = json_object_get(event, "summaryEvent"),
                  *failure = json_object_get(event, "errorEvent");
     if (json_object_get(event, "event"))
         on_resource(e, event);

@@ -1,10 +1,11 @@
-/* Engine `pulumi`: see pulumi.h. Pulumi knows no roll back: what a failed run made stays, and the next run goes on from there. */
+/* Engine `pulumi`: see pulumi.h. Pulumi knows no roll back: what a failed run made stays, and the
+ * next run goes on from there. */
 #include "engine/pulumi/pulumi.h"
 
 #include "engine/cloudformation/cfn.h"
-#include "engine/values/passwords.h"
 #include "engine/cloudformation/protect.h"
 #include "engine/cloudformation/service_role.h"
+#include "engine/values/passwords.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
@@ -19,7 +20,7 @@ struct run {
     struct pulumi_place place;
     struct pulumi_bundle bundle;
     struct pulumi_events events;
-    char *key;               /* of the journal */
+    char *key; /* of the journal */
     bool unclean;
 };
 
@@ -48,8 +49,16 @@ static int refuse_other_engine(struct engine_context *c, struct error *err)
     cfn_stack_done(&stack);
     if (!there)
         return rc;
-    error_raise(err, ERR_REFUSED, "project %s is deployed by CloudFormation (stack %s), not by Pulumi", c->project, name);
-    error_hint(err, "go on with --engine cloudformation, take it down first, or deploy it under another --stack");
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "project %s is deployed by CloudFormation (stack %s), not by Pulumi",
+        c->project,
+        name);
+    error_hint(
+        err,
+        "go on with --engine cloudformation, take it down first, or deploy it under another "
+        "--stack");
     return -EPERM;
 }
 
@@ -62,7 +71,8 @@ static int last_was_released(struct run *r, bool *released, struct error *err)
     return rc;
 }
 
-/* Another task that still works on the stack is not disturbed; one that ECS says is stopped leaves the stack to us, unclean. */
+/* Another task that still works on the stack is not disturbed; one that ECS says is stopped leaves
+ * the stack to us, unclean. */
 static int claim(struct run *r, struct error *err)
 {
     cleanup_free char *task = NULL;
@@ -73,11 +83,22 @@ static int claim(struct run *r, struct error *err)
     if (rc < 0 || !task)
         return rc;
     if (alive) {
-        error_raise(err, ERR_REFUSED, "another run of Pulumi works on project %s, stack %s: task %s", r->c->project, r->c->settings->stack, task);
+        error_raise(
+            err,
+            ERR_REFUSED,
+            "another run of Pulumi works on project %s, stack %s: task %s",
+            r->c->project,
+            r->c->settings->stack,
+            task);
         error_hint(err, "wait until it has ended, or stop that task in ECS");
         return -EPERM;
     }
-    engine_note(r->c, ENGINE_SAY_NOTE, NULL, "an earlier run of Pulumi was killed: its lock is taken away, and what it left is looked at first");
+    engine_note(
+        r->c,
+        ENGINE_SAY_NOTE,
+        NULL,
+        "an earlier run of Pulumi was killed: its lock is taken away, and what it left is looked "
+        "at first");
     r->unclean = true;
     return pulumi_object_delete(r->c, &r->place, "owner", err);
 }
@@ -93,12 +114,14 @@ static int store_bundle(struct run *r, const struct graph *g, struct error *err)
 }
 
 /* Runs `verb`, or attaches to the task that an earlier life of the daemon started. */
-static int run_verb(struct run *r, const char *verb, const struct graph *g, bool unprotect, struct error *err)
+static int
+run_verb(struct run *r, const char *verb, const struct graph *g, bool unprotect, struct error *err)
 {
     bool begun = false;
     cleanup_json json_t *checkpoint = NULL;
     int rc = pulumi_run_begun(r->c, r->key, &begun, err);
-    if (rc == 0 && !begun && !text_eq(verb, "preview")) /* which changes nothing and holds nothing */
+    if (rc == 0 && !begun &&
+        !text_eq(verb, "preview")) /* which changes nothing and holds nothing */
         rc = claim(r, err);
     if (rc == 0 && !begun)
         rc = pulumi_passphrase_ensure(r->c, &r->place, err);
@@ -109,7 +132,13 @@ static int run_verb(struct run *r, const char *verb, const struct graph *g, bool
     if (rc < 0)
         return rc;
     cleanup_free char *plugins = pulumi_plugins(checkpoint, r->c->build_count > 0);
-    struct pulumi_order order = {.verb = verb, .key = r->key, .bundle = &r->bundle, .plugins = plugins, .unclean = r->unclean, .unprotect = unprotect};
+    struct pulumi_order order = {
+        .verb = verb,
+        .key = r->key,
+        .bundle = &r->bundle,
+        .plugins = plugins,
+        .unclean = r->unclean,
+        .unprotect = unprotect};
     rc = pulumi_run(r->c, &r->place, &order, &r->events, err);
     if (rc < 0 && fiber_is_canceled() && !engine_detaching(r->c))
         pulumi_run_stop(r->c, &r->place, r->key);
@@ -122,12 +151,18 @@ static int need_cd(const struct run *r, struct error *err)
 {
     if (r->place.ready && r->place.cd.task_definition)
         return 0;
-    error_raise(err, ERR_REFUSED, "the CD stack %s that runs Pulumi is not there", r->c->settings->cd_name);
+    error_raise(
+        err, ERR_REFUSED, "the CD stack %s that runs Pulumi is not there", r->c->settings->cd_name);
     error_hint(err, "make it with `defangctl cd bootstrap`");
     return -EPERM;
 }
 
-static int pulumi_apply(struct engine_context *c, const char *phase, const struct graph *g, struct engine_outcome *out, struct error *err)
+static int pulumi_apply(
+    struct engine_context *c,
+    const char *phase,
+    const struct graph *g,
+    struct engine_outcome *out,
+    struct error *err)
 {
     *out = (struct engine_outcome){0};
     struct run r;
@@ -169,9 +204,13 @@ static int pulumi_deployed(struct engine_context *c, struct engine_template *out
         rc = pulumi_owner(c, &r.place, &task, &alive, err);
     if (rc == 0) {
         out->exists = out->json != NULL;
-        out->status = xstrdup(alive ? "running" : task ? "interrupted" : json_str_or(last, "state", "none"));
+        out->status = xstrdup(
+            alive  ? "running"
+            : task ? "interrupted"
+                   : json_str_or(last, "state", "none"));
         /* After any other verb the state may have moved away from the graph. */
-        out->settled = out->exists && text_eq(out->status, "done") && text_eq(json_str(last, "verb"), "up");
+        out->settled =
+            out->exists && text_eq(out->status, "done") && text_eq(json_str(last, "verb"), "up");
     }
     run_done(&r);
     return rc;
@@ -200,7 +239,8 @@ static int pulumi_resources(struct engine_context *c, json_t **out, struct error
     return rc;
 }
 
-static int lift(struct run *r, const json_t *checkpoint, const json_t *deployed, bool force, struct error *err)
+static int
+lift(struct run *r, const json_t *checkpoint, const json_t *deployed, bool force, struct error *err)
 {
     cleanup_json json_t *ids = pulumi_physical_ids(checkpoint);
     return protect_lift_ids(r->c, ids, deployed, force, err);
@@ -229,7 +269,8 @@ static int destroy(struct run *r, bool force, struct engine_outcome *out, struct
     return rc < 0 ? rc : pulumi_passphrase_remove(r->c, &r->place, err);
 }
 
-static int pulumi_destroy(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
+static int
+pulumi_destroy(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
 {
     *out = (struct engine_outcome){0};
     struct run r;
@@ -280,7 +321,13 @@ static int need_state(struct run *r, struct error *err)
     int rc = pulumi_object(r->c, &r->place, r->place.checkpoint, &checkpoint, err);
     if (rc < 0 || checkpoint)
         return rc;
-    error_raise(err, ERR_NOT_FOUND, "project %s, stack %s is not deployed in %s", r->c->project, r->c->settings->stack, aws_session_region(r->c->aws));
+    error_raise(
+        err,
+        ERR_NOT_FOUND,
+        "project %s, stack %s is not deployed in %s",
+        r->c->project,
+        r->c->settings->stack,
+        aws_session_region(r->c->aws));
     error_hint(err, "`defangctl cd ls` lists what is");
     return -ENOENT;
 }
@@ -325,7 +372,8 @@ static int pulumi_refresh(struct engine_context *c, struct engine_outcome *out, 
     return rc;
 }
 
-/* Who holds the stack is no task that lives: only then is the lock taken away. A lock without a task of ours may be a person's at a shell. */
+/* Who holds the stack is no task that lives: only then is the lock taken away. A lock without a
+ * task of ours may be a person's at a shell. */
 static int may_release(struct run *r, bool force, bool *held, struct error *err)
 {
     cleanup_free char *task = NULL, *lock = NULL;
@@ -337,21 +385,44 @@ static int may_release(struct run *r, bool force, bool *held, struct error *err)
     if (rc < 0 || !*held)
         return rc;
     if (alive) {
-        error_raise(err, ERR_REFUSED, "task %s still works on project %s, stack %s: its lock is not taken away", task, r->c->project, r->c->settings->stack);
-        error_hint(err, "`defangctl cancel` ends a deployment of this daemon; another one's task can be stopped in ECS");
+        error_raise(
+            err,
+            ERR_REFUSED,
+            "task %s still works on project %s, stack %s: its lock is not taken away",
+            task,
+            r->c->project,
+            r->c->settings->stack);
+        error_hint(
+            err,
+            "`defangctl cancel` ends a deployment of this daemon; another one's task can be "
+            "stopped in ECS");
         return -EPERM;
     }
     if (!task && !force) {
-        error_raise(err, ERR_REFUSED, "the lock of project %s, stack %s is of no task of the CD stack: %s", r->c->project, r->c->settings->stack, lock);
-        error_hint(err, "when nobody runs Pulumi on it by hand, `defangctl cd cancel --force` takes it away");
+        error_raise(
+            err,
+            ERR_REFUSED,
+            "the lock of project %s, stack %s is of no task of the CD stack: %s",
+            r->c->project,
+            r->c->settings->stack,
+            lock);
+        error_hint(
+            err,
+            "when nobody runs Pulumi on it by hand, `defangctl cd cancel --force` takes it away");
         return -EPERM;
     }
     if (task)
-        engine_note(r->c, ENGINE_SAY_NOTE, NULL, "task %s is stopped, says ECS: its lock is taken away", task);
+        engine_note(
+            r->c,
+            ENGINE_SAY_NOTE,
+            NULL,
+            "task %s is stopped, says ECS: its lock is taken away",
+            task);
     return 0;
 }
 
-static int pulumi_release(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
+static int
+pulumi_release(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
 {
     struct run r;
     bool begun = false, held = true;
@@ -366,7 +437,8 @@ static int pulumi_release(struct engine_context *c, bool force, struct engine_ou
     if (rc == 0 && held)
         rc = run_verb(&r, "cancel", NULL, false, err);
     else if (rc == 0)
-        engine_row(c, ENGINE_ROW_STEP, "pulumi", ENGINE_SKIPPED, 28, NULL, "nothing holds the stack");
+        engine_row(
+            c, ENGINE_ROW_STEP, "pulumi", ENGINE_SKIPPED, 28, NULL, "nothing holds the stack");
     out->nothing_changed = rc == 0 && !held;
     run_done(&r);
     return rc;

@@ -15,18 +15,39 @@
 
 #define DEFAULT_WINDOW_MS (60LL * 60 * 1000)
 #define PAGE_EVENTS       1000
-#define PAGES_MAX         500 /* a page may be empty: CloudWatch looks through so much and no more for each */
-/* CloudWatch shows lines late and out of order: following reads again a little of what it had and drops what it knows. */
-#define OVERLAP_MS        10000
-#define KEEP_SLACK        4096 /* lines held beyond a limit before the older ones are dropped */
+#define PAGES_MAX                                                                                  \
+    500 /* a page may be empty: CloudWatch looks through so much and no more for each */
+/* CloudWatch shows lines late and out of order: following reads again a little of what it had and
+ * drops what it knows. */
+#define OVERLAP_MS 10000
+#define KEEP_SLACK 4096 /* lines held beyond a limit before the older ones are dropped */
 
-int flow_log_tail(struct engine_context *c, const char *group, const char *stream, unsigned lines, char **text, struct error *err)
+int flow_log_tail(
+    struct engine_context *c,
+    const char *group,
+    const char *stream,
+    unsigned lines,
+    char **text,
+    struct error *err)
 {
     *text = NULL;
     cleanup_json json_t *reply = NULL;
     cleanup_error struct error local = ERROR_INIT;
-    int rc = engine_call(c, &aws_logs_GetLogEvents, json_pack("{s:s,s:s,s:i,s:b}", "logGroupName", group, "logStreamName", stream, "limit",
-                                                              (int)lines, "startFromHead", 0), &reply, &local);
+    int rc = engine_call(
+        c,
+        &aws_logs_GetLogEvents,
+        json_pack(
+            "{s:s,s:s,s:i,s:b}",
+            "logGroupName",
+            group,
+            "logStreamName",
+            stream,
+            "limit",
+            (int)lines,
+            "startFromHead",
+            0),
+        &reply,
+        &local);
     if (rc < 0 && aws_error_is_not_found(&local))
         return 0;
     if (rc < 0) {
@@ -43,16 +64,20 @@ int flow_log_tail(struct engine_context *c, const char *group, const char *strea
     return 0;
 }
 
-struct line { struct engine_log log; char *service, *host, *text, *id; };
+struct line {
+    struct engine_log log;
+    char *service, *host, *text, *id;
+};
 
 struct reader {
     struct engine_context *c;
     const struct flow_log_query *q;
     VEC(struct line) lines;
-    size_t keep;        /* the newest so many are wanted; 0 = all */
-    size_t enough;      /* the oldest so many are wanted; 0 = all */
-    json_t *seen;       /* while following: event id → time; what is older than the overlap is forgotten */
-    int64_t newest_ms;  /* time of the newest line that was there, by the clock of AWS */
+    size_t keep;   /* the newest so many are wanted; 0 = all */
+    size_t enough; /* the oldest so many are wanted; 0 = all */
+    json_t
+        *seen; /* while following: event id → time; what is older than the overlap is forgotten */
+    int64_t newest_ms; /* time of the newest line that was there, by the clock of AWS */
 };
 
 static void line_done(struct line *l)
@@ -97,7 +122,9 @@ static bool looks_like_error(const char *text)
 static int by_time(const void *a, const void *b)
 {
     const struct line *x = a, *y = b;
-    return x->log.time_ms < y->log.time_ms ? -1 : x->log.time_ms > y->log.time_ms ? 1 : strcmp(x->id, y->id);
+    return x->log.time_ms < y->log.time_ms   ? -1
+           : x->log.time_ms > y->log.time_ms ? 1
+                                             : strcmp(x->id, y->id);
 }
 
 /* Only the newest lines are wanted and there are many more: the older ones need not be held. */
@@ -130,9 +157,8 @@ static void forget_before(struct reader *r, int64_t from_ms)
     const char *id;
     json_t *time;
     void *next;
-    json_object_foreach_safe(r->seen, next, id, time)
-        if (json_integer_value(time) < from_ms)
-            json_object_del(r->seen, id);
+    json_object_foreach_safe(r->seen, next, id, time) if (json_integer_value(time) < from_ms)
+        json_object_del(r->seen, id);
 }
 
 static void take_event(struct reader *r, const char *source, const json_t *event)
@@ -147,26 +173,46 @@ static void take_event(struct reader *r, const char *source, const json_t *event
         return;
     if (text_eq(source, "build")) {
         free(service);
-        char *known_service = r->q->build_service ? r->q->build_service(r->q->build_service_arg, task) : NULL;
+        char *known_service =
+            r->q->build_service ? r->q->build_service(r->q->build_service_arg, task) : NULL;
         service = known_service ? known_service : xstrdup("build");
     }
     if (!text_eq(source, "ecs") && !wanted(r->q, service, deployment))
         return;
     const char *text = json_str_or(event, "message", "");
-    struct line line = {.service = steal(service), .host = steal(task), .text = xstrdup(text), .id = xstrdup(id)};
-    line.log = (struct engine_log){.service = line.service, .source = source, .host = line.host, .text = line.text,
-                                   .time_ms = json_int_or(event, "timestamp", 0), .error = looks_like_error(text)};
+    struct line line = {
+        .service = steal(service), .host = steal(task), .text = xstrdup(text), .id = xstrdup(id)};
+    line.log = (struct engine_log){
+        .service = line.service,
+        .source = source,
+        .host = line.host,
+        .text = line.text,
+        .time_ms = json_int_or(event, "timestamp", 0),
+        .error = looks_like_error(text)};
     vec_push(&r->lines, line);
     drop_older(r);
 }
 
-static int read_group(struct reader *r, const char *which, const char *source, int64_t from_ms, int64_t to_ms, struct error *err)
+static int read_group(
+    struct reader *r,
+    const char *which,
+    const char *source,
+    int64_t from_ms,
+    int64_t to_ms,
+    struct error *err)
 {
     cleanup_free char *group = plan_log_group(r->c->settings, r->c->project, which);
     cleanup_free char *next = NULL;
     size_t before = r->lines.len;
     for (int page = 0; page < PAGES_MAX; page++) {
-        json_t *in = json_pack("{s:s,s:I,s:i}", "logGroupName", group, "startTime", (json_int_t)from_ms, "limit", PAGE_EVENTS);
+        json_t *in = json_pack(
+            "{s:s,s:I,s:i}",
+            "logGroupName",
+            group,
+            "startTime",
+            (json_int_t)from_ms,
+            "limit",
+            PAGE_EVENTS);
         if (to_ms)
             json_object_set_new(in, "endTime", json_integer(to_ms));
         if (!text_empty(r->q->filter))
@@ -184,14 +230,14 @@ static int read_group(struct reader *r, const char *which, const char *source, i
         }
         size_t i;
         json_t *event;
-        json_array_foreach(json_object_get(reply, "events"), i, event)
-            take_event(r, source, event);
+        json_array_foreach(json_object_get(reply, "events"), i, event) take_event(r, source, event);
         free(next);
         next = xstrdup_null(json_str(reply, "nextToken"));
         if (text_empty(next) || (r->enough && r->lines.len - before >= r->enough))
             return 0; /* pages come by time */
     }
-    error_raise(err, ERR_REFUSED, "the log group %s has more in that time than can be read at once", group);
+    error_raise(
+        err, ERR_REFUSED, "the log group %s has more in that time than can be read at once", group);
     error_hint(err, "ask for less: --since and --until a shorter time apart, or --filter PATTERN");
     return -EPERM;
 }
@@ -209,7 +255,12 @@ static int read_all(struct reader *r, int64_t from_ms, int64_t to_ms, struct err
 }
 
 /* With --since the first lines are kept, without it the last ones. */
-static int hand_over(struct reader *r, bool first_lines, unsigned limit, int (*fn)(void *arg, const struct engine_log *line), void *arg)
+static int hand_over(
+    struct reader *r,
+    bool first_lines,
+    unsigned limit,
+    int (*fn)(void *arg, const struct engine_log *line),
+    void *arg)
 {
     int rc = 0;
     if (r->lines.len)
@@ -228,7 +279,12 @@ static int hand_over(struct reader *r, bool first_lines, unsigned limit, int (*f
     return rc;
 }
 
-static int follow(struct reader *r, int64_t from_ms, int (*fn)(void *arg, const struct engine_log *line), void *arg, struct error *err)
+static int follow(
+    struct reader *r,
+    int64_t from_ms,
+    int (*fn)(void *arg, const struct engine_log *line),
+    void *arg,
+    struct error *err)
 {
     struct engine_pace pace = {0};
     r->keep = 0;
@@ -249,10 +305,17 @@ static int follow(struct reader *r, int64_t from_ms, int (*fn)(void *arg, const 
     }
 }
 
-int flow_logs(struct engine_context *c, const struct flow_log_query *q, int (*fn)(void *arg, const struct engine_log *line), void *arg, struct error *err)
+int flow_logs(
+    struct engine_context *c,
+    const struct flow_log_query *q,
+    int (*fn)(void *arg, const struct engine_log *line),
+    void *arg,
+    struct error *err)
 {
     struct reader r = {.c = c, .q = q, .seen = q->follow ? json_object() : NULL};
-    int64_t from_ms = q->since_ms ? q->since_ms : (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
+    int64_t from_ms = q->since_ms
+                          ? q->since_ms
+                          : (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
     /* Following from a time on is all lines from then on: a limit would leave a gap. */
     unsigned limit = q->follow && q->since_ms ? 0 : q->limit;
     r.keep = q->since_ms ? 0 : limit;
@@ -262,8 +325,7 @@ int flow_logs(struct engine_context *c, const struct flow_log_query *q, int (*fn
         rc = hand_over(&r, q->since_ms != 0, limit, fn, arg);
     if (rc == 0 && q->follow)
         rc = follow(&r, from_ms, fn, arg, err);
-    vec_each(line, &r.lines)
-        line_done(line);
+    vec_each(line, &r.lines) line_done(line);
     vec_free(&r.lines);
     json_decref(r.seen);
     return rc;

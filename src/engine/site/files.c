@@ -1,5 +1,6 @@
-/* Static files: the bucket of a service holds what its folder holds. What was uploaded last stands in a manifest in the account's bucket, by digest: only what
- * differs goes up, what is gone is deleted, and CloudFront forgets what it has when anything changed. */
+/* Static files: the bucket of a service holds what its folder holds. What was uploaded last stands
+ * in a manifest in the account's bucket, by digest: only what differs goes up, what is gone is
+ * deleted, and CloudFront forgets what it has when anything changed. */
 #include "engine/flow.h"
 
 #include "aws/model/operations.h"
@@ -27,7 +28,7 @@ struct site {
     const struct plan_static *s;
     char *row, *bucket, *distribution, *manifest_key;
     struct pack_list list;
-    json_t *now, *before;           /* key → SHA-256 in hex; before: what the manifest says of this bucket */
+    json_t *now, *before; /* key → SHA-256 in hex; before: what the manifest says of this bucket */
     size_t uploaded, removed;
     int rc;
     struct error err;
@@ -67,8 +68,15 @@ static int scan(struct site *t, struct error *err)
     if (rc < 0)
         return error_wrap(err, "reading folder %s", t->s->folder);
     if (t->list.files > LIMIT_STATIC_FILES || t->list.total_bytes > LIMIT_STATIC_BYTES)
-        return error_raise(err, ERR_REFUSED, "folder %s has %zu files of %.0f MiB, static files are at most %u of %zu MiB together", t->s->folder,
-                           t->list.files, (double)t->list.total_bytes / (1 << 20), LIMIT_STATIC_FILES, LIMIT_STATIC_BYTES >> 20);
+        return error_raise(
+            err,
+            ERR_REFUSED,
+            "folder %s has %zu files of %.0f MiB, static files are at most %u of %zu MiB together",
+            t->s->folder,
+            t->list.files,
+            (double)t->list.total_bytes / (1 << 20),
+            LIMIT_STATIC_FILES,
+            LIMIT_STATIC_BYTES >> 20);
     for (size_t i = 0; i < t->list.len && rc == 0; i++)
         if (t->list.entries[i].kind == PACK_FILE)
             rc = hash_one(t, &t->list.entries[i], err);
@@ -105,7 +113,9 @@ static int read_manifest(struct site *t, struct error *err)
     if (rc < 0)
         return rc;
     /* Of another bucket, or unreadable: everything goes up anew. */
-    if (json_parse(str_get(&text), text.len, &all, &local) == 0 && text_eq(json_str(all, "bucket"), t->bucket) && json_is_object(json_object_get(all, "files")))
+    if (json_parse(str_get(&text), text.len, &all, &local) == 0 &&
+        text_eq(json_str(all, "bucket"), t->bucket) &&
+        json_is_object(json_object_get(all, "files")))
         json_object_update(t->before, json_object_get(all, "files"));
     return 0;
 }
@@ -117,13 +127,23 @@ static int write_manifest(struct site *t, struct error *err)
     struct engine_patience patience = {0};
     int rc;
     do
-        rc = s3_put(t->c->aws, t->c->facts->bucket, t->manifest_key, "application/json", text, strlen(text), err);
+        rc = s3_put(
+            t->c->aws,
+            t->c->facts->bucket,
+            t->manifest_key,
+            "application/json",
+            text,
+            strlen(text),
+            err);
     while (engine_again(t->c, &patience, rc, err));
     return rc;
 }
 
 /* ---- the bucket ---- */
-struct upload { struct site *site; const char *key; };
+struct upload {
+    struct site *site;
+    const char *key;
+};
 
 static int upload_one(void *arg, struct error *err)
 {
@@ -135,7 +155,15 @@ static int upload_one(void *arg, struct error *err)
     struct engine_patience patience = {0};
     if (rc == 0)
         do
-            rc = s3_put_cached(t->c->aws, t->bucket, u->key, static_content_type(u->key), static_cache_control(u->key), data.data, data.len, err);
+            rc = s3_put_cached(
+                t->c->aws,
+                t->bucket,
+                u->key,
+                static_content_type(u->key),
+                static_cache_control(u->key),
+                data.data,
+                data.len,
+                err);
         while (engine_again(t->c, &patience, rc, err));
     if (rc == 0)
         t->uploaded++;
@@ -149,14 +177,16 @@ static int upload_changed(struct site *t, struct error *err)
     const char *key;
     json_t *sum;
     size_t n = 0;
-    json_object_foreach(t->now, key, sum) {
+    json_object_foreach(t->now, key, sum)
+    {
         if (json_equal(sum, json_object_get(t->before, key)))
             continue;
         uploads[n] = (struct upload){t, key};
         fiber_group_spawn(g, "static", upload_one, &uploads[n++]);
     }
     if (n)
-        engine_row(t->c, ENGINE_ROW_STEP, t->row, ENGINE_ACTIVE, ORDER, NULL, "uploading %zu files", n);
+        engine_row(
+            t->c, ENGINE_ROW_STEP, t->row, ENGINE_ACTIVE, ORDER, NULL, "uploading %zu files", n);
     int rc = fiber_group_wait(g, err);
     fiber_group_free(g);
     free(uploads);
@@ -167,9 +197,19 @@ static int delete_some(struct site *t, json_t *keys, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     size_t n = json_array_size(keys);
-    int rc = engine_call(t->c, &aws_s3_DeleteObjects, json_pack("{s:s,s:{s:o,s:b}}", "Bucket", t->bucket, "Delete", "Objects", keys, "Quiet", 1), &reply, err);
+    int rc = engine_call(
+        t->c,
+        &aws_s3_DeleteObjects,
+        json_pack("{s:s,s:{s:o,s:b}}", "Bucket", t->bucket, "Delete", "Objects", keys, "Quiet", 1),
+        &reply,
+        err);
     if (rc == 0 && json_array_size(json_at(reply, "Errors")))
-        return error_raise(err, ERR_CLOUD, "%s: %s", json_str_or(reply, "Errors.0.Key", "a file"), json_str_or(reply, "Errors.0.Message", "not deleted"));
+        return error_raise(
+            err,
+            ERR_CLOUD,
+            "%s: %s",
+            json_str_or(reply, "Errors.0.Key", "a file"),
+            json_str_or(reply, "Errors.0.Message", "not deleted"));
     t->removed += rc == 0 ? n : 0;
     return rc;
 }
@@ -177,10 +217,12 @@ static int delete_some(struct site *t, json_t *keys, struct error *err)
 static int delete_gone(struct site *t, struct error *err)
 {
     cleanup_json json_t *there = NULL;
-    int rc = engine_call_all(t->c, &aws_s3_ListObjectsV2, json_pack("{s:s}", "Bucket", t->bucket), &there, err);
+    int rc = engine_call_all(
+        t->c, &aws_s3_ListObjectsV2, json_pack("{s:s}", "Bucket", t->bucket), &there, err);
     json_t *keys = json_array(), *item;
     size_t i;
-    json_array_foreach(there, i, item) {
+    json_array_foreach(there, i, item)
+    {
         const char *key = json_str(item, "Key");
         if (rc < 0 || !key || json_object_get(t->now, key))
             continue;
@@ -199,9 +241,23 @@ static int delete_gone(struct site *t, struct error *err)
 static int forget_cached(struct site *t, struct error *err)
 {
     cleanup_free char *reference = xasprintf("%s-%s", t->c->deployment, t->s->service);
-    return engine_call(t->c, &aws_cloudfront_CreateInvalidation,
-                       json_pack("{s:s,s:{s:{s:i,s:[s]},s:s}}", "DistributionId", t->distribution, "InvalidationBatch", "Paths", "Quantity", 1, "Items", "/*",
-                                 "CallerReference", reference), NULL, err);
+    return engine_call(
+        t->c,
+        &aws_cloudfront_CreateInvalidation,
+        json_pack(
+            "{s:s,s:{s:{s:i,s:[s]},s:s}}",
+            "DistributionId",
+            t->distribution,
+            "InvalidationBatch",
+            "Paths",
+            "Quantity",
+            1,
+            "Items",
+            "/*",
+            "CallerReference",
+            reference),
+        NULL,
+        err);
 }
 
 static int make_same(struct site *t, struct error *err)
@@ -223,9 +279,10 @@ static char *physical(const json_t *resources, const char *logical_id)
 {
     size_t i;
     json_t *r;
-    json_array_foreach(resources, i, r)
-        if (text_eq(json_str(r, "LogicalResourceId"), logical_id))
-            return xstrdup_null(json_str(r, "PhysicalResourceId"));
+    json_array_foreach(resources, i, r) if (
+        text_eq(
+            json_str(r, "LogicalResourceId"),
+            logical_id)) return xstrdup_null(json_str(r, "PhysicalResourceId"));
     return NULL;
 }
 
@@ -233,19 +290,28 @@ static int find_places(struct site *t, struct error *err)
 {
     cleanup_free char *stack = plan_stack_name(t->c->settings, t->c->project);
     cleanup_json json_t *resources = NULL;
-    int rc = engine_call_all(t->c, &aws_cloudformation_ListStackResources, json_pack("{s:s}", "StackName", stack), &resources, err);
+    int rc = engine_call_all(
+        t->c,
+        &aws_cloudformation_ListStackResources,
+        json_pack("{s:s}", "StackName", stack),
+        &resources,
+        err);
     if (rc < 0)
         return rc;
     t->bucket = physical(resources, t->s->bucket_id);
     t->distribution = physical(resources, t->s->site_id);
-    return t->bucket && t->distribution ? 0 : error_raise(err, ERR_CLOUD, "the stack has no bucket and distribution for it");
+    return t->bucket && t->distribution
+               ? 0
+               : error_raise(err, ERR_CLOUD, "the stack has no bucket and distribution for it");
 }
 
-static int put_site(struct engine_context *c, const struct plan_static *s, size_t *changed, struct error *err)
+static int
+put_site(struct engine_context *c, const struct plan_static *s, size_t *changed, struct error *err)
 {
     struct site t = {.c = c, .s = s, .err = ERROR_INIT, .now = json_object()};
     t.row = xasprintf("static/%s", s->service);
-    t.manifest_key = xasprintf("projects/%s/%s/static-%s.json", c->project, c->settings->stack, s->service);
+    t.manifest_key =
+        xasprintf("projects/%s/%s/static-%s.json", c->project, c->settings->stack, s->service);
     engine_row(c, ENGINE_ROW_STEP, t.row, ENGINE_ACTIVE, ORDER, NULL, "reading %s", s->folder);
     int rc = work_run(c->loop, scan_work, &t, NULL);
     if (rc == 0 && t.rc < 0) {
@@ -257,16 +323,37 @@ static int put_site(struct engine_context *c, const struct plan_static *s, size_
     if (rc == 0)
         rc = make_same(&t, err);
     if (rc < 0)
-        engine_row(c, ENGINE_ROW_STEP, t.row, rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED, ORDER, NULL, "the files are not all there");
+        engine_row(
+            c,
+            ENGINE_ROW_STEP,
+            t.row,
+            rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED,
+            ORDER,
+            NULL,
+            "the files are not all there");
     else
-        engine_row(c, ENGINE_ROW_STEP, t.row, t.uploaded + t.removed ? ENGINE_DONE : ENGINE_SKIPPED, ORDER, NULL, "%zu files: %zu uploaded, %zu removed",
-                   json_object_size(t.now), t.uploaded, t.removed);
+        engine_row(
+            c,
+            ENGINE_ROW_STEP,
+            t.row,
+            t.uploaded + t.removed ? ENGINE_DONE : ENGINE_SKIPPED,
+            ORDER,
+            NULL,
+            "%zu files: %zu uploaded, %zu removed",
+            json_object_size(t.now),
+            t.uploaded,
+            t.removed);
     *changed += t.uploaded + t.removed;
     site_done(&t);
     return rc < 0 ? error_wrap(err, "static files of service %s", s->service) : 0;
 }
 
-int flow_static_put(struct engine_context *c, const struct plan_static *list, size_t count, size_t *changed, struct error *err)
+int flow_static_put(
+    struct engine_context *c,
+    const struct plan_static *list,
+    size_t count,
+    size_t *changed,
+    struct error *err)
 {
     int rc = 0;
     *changed = 0;

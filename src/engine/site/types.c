@@ -6,14 +6,44 @@
 #include <ctype.h>
 #include <string.h>
 
-static const struct { const char *extension, *type; } types[] = {
-    {"html", "text/html; charset=utf-8"}, {"htm", "text/html; charset=utf-8"}, {"css", "text/css; charset=utf-8"}, {"js", "text/javascript; charset=utf-8"},
-    {"mjs", "text/javascript; charset=utf-8"}, {"json", "application/json"}, {"map", "application/json"}, {"webmanifest", "application/manifest+json"},
-    {"xml", "application/xml"}, {"txt", "text/plain; charset=utf-8"}, {"md", "text/markdown; charset=utf-8"}, {"csv", "text/csv; charset=utf-8"},
-    {"svg", "image/svg+xml"}, {"png", "image/png"}, {"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"}, {"gif", "image/gif"}, {"webp", "image/webp"},
-    {"avif", "image/avif"}, {"ico", "image/vnd.microsoft.icon"}, {"woff", "font/woff"}, {"woff2", "font/woff2"}, {"ttf", "font/ttf"}, {"otf", "font/otf"},
-    {"mp4", "video/mp4"}, {"webm", "video/webm"}, {"mp3", "audio/mpeg"}, {"ogg", "audio/ogg"}, {"wav", "audio/wav"}, {"pdf", "application/pdf"},
-    {"wasm", "application/wasm"}, {"zip", "application/zip"}, {"gz", "application/gzip"}, {"rss", "application/rss+xml"}, {"atom", "application/atom+xml"},
+static const struct {
+    const char *extension, *type;
+} types[] = {
+    {"html", "text/html; charset=utf-8"},
+    {"htm", "text/html; charset=utf-8"},
+    {"css", "text/css; charset=utf-8"},
+    {"js", "text/javascript; charset=utf-8"},
+    {"mjs", "text/javascript; charset=utf-8"},
+    {"json", "application/json"},
+    {"map", "application/json"},
+    {"webmanifest", "application/manifest+json"},
+    {"xml", "application/xml"},
+    {"txt", "text/plain; charset=utf-8"},
+    {"md", "text/markdown; charset=utf-8"},
+    {"csv", "text/csv; charset=utf-8"},
+    {"svg", "image/svg+xml"},
+    {"png", "image/png"},
+    {"jpg", "image/jpeg"},
+    {"jpeg", "image/jpeg"},
+    {"gif", "image/gif"},
+    {"webp", "image/webp"},
+    {"avif", "image/avif"},
+    {"ico", "image/vnd.microsoft.icon"},
+    {"woff", "font/woff"},
+    {"woff2", "font/woff2"},
+    {"ttf", "font/ttf"},
+    {"otf", "font/otf"},
+    {"mp4", "video/mp4"},
+    {"webm", "video/webm"},
+    {"mp3", "audio/mpeg"},
+    {"ogg", "audio/ogg"},
+    {"wav", "audio/wav"},
+    {"pdf", "application/pdf"},
+    {"wasm", "application/wasm"},
+    {"zip", "application/zip"},
+    {"gz", "application/gzip"},
+    {"rss", "application/rss+xml"},
+    {"atom", "application/atom+xml"},
 };
 
 static const char *base_name(const char *key)
@@ -36,7 +66,8 @@ const char *static_content_type(const char *key)
     return "application/octet-stream";
 }
 
-/* Eight hex digits or more, or as many of base 36 with a digit among them, between "." or "-" and the extension. */
+/* Eight hex digits or more, or as many of base 36 with a digit among them, between "." or "-" and
+ * the extension. */
 static bool carries_digest(const char *key)
 {
     const char *name = base_name(key), *dot = strrchr(name, '.');

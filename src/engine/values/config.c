@@ -1,4 +1,5 @@
-/* Sensitive config: SSM SecureString parameters. Values go in, never out: nothing here reads one. */
+/* Sensitive config: SSM SecureString parameters. Values go in, never out: nothing here reads one.
+ */
 #include "engine/flow.h"
 
 #include "aws/model/operations.h"
@@ -21,28 +22,58 @@ static int check_name(const char *name, struct error *err)
     if (plan_config_name_valid(name) && !plan_config_name_reserved(name))
         return 0;
     if (plan_config_name_valid(name))
-        return error_raise(err, ERR_USAGE, "config %s: the name is reserved, its value comes from the project itself", name);
+        return error_raise(
+            err,
+            ERR_USAGE,
+            "config %s: the name is reserved, its value comes from the project itself",
+            name);
     error_raise(err, ERR_USAGE, "invalid config name \"%s\"", name);
-    error_hint(err, "a config name has letters, digits and _, at most 64 of them, and does not start with a digit");
+    error_hint(
+        err,
+        "a config name has letters, digits and _, at most 64 of them, and does not start with a "
+        "digit");
     return -EINVAL;
 }
 
-int flow_config_set(struct engine_context *c, const char *name, const struct secret *value, bool if_not_set, bool *set, struct error *err)
+int flow_config_set(
+    struct engine_context *c,
+    const char *name,
+    const struct secret *value,
+    bool if_not_set,
+    bool *set,
+    struct error *err)
 {
     *set = false;
     int rc = check_name(name, err);
     if (rc < 0)
         return rc;
     if (value->len == 0)
-        return error_raise(err, ERR_USAGE, "config %s: the value is empty, and SSM keeps no empty value", name);
+        return error_raise(
+            err, ERR_USAGE, "config %s: the value is empty, and SSM keeps no empty value", name);
     if (value->len > LIMIT_CONFIG_VALUE_BYTES)
-        return error_raise(err, ERR_USAGE, "config %s: the value has %zu bytes, SSM takes at most %zu", name, value->len, LIMIT_CONFIG_VALUE_BYTES);
+        return error_raise(
+            err,
+            ERR_USAGE,
+            "config %s: the value has %zu bytes, SSM takes at most %zu",
+            name,
+            value->len,
+            LIMIT_CONFIG_VALUE_BYTES);
     cleanup_free char *parameter = parameter_name(c, name);
     json_t *text = json_string(secret_get(value));
     if (!text)
         return error_raise(err, ERR_USAGE, "config %s: the value is not valid UTF-8", name);
-    json_t *in = json_pack("{s:s,s:O,s:s,s:b,s:s}", "Name", parameter, "Value", text, "Type", "SecureString", "Overwrite", !if_not_set, "Tier",
-                           "Intelligent-Tiering");
+    json_t *in = json_pack(
+        "{s:s,s:O,s:s,s:b,s:s}",
+        "Name",
+        parameter,
+        "Value",
+        text,
+        "Type",
+        "SecureString",
+        "Overwrite",
+        !if_not_set,
+        "Tier",
+        "Intelligent-Tiering");
     cleanup_error struct error local = ERROR_INIT;
     rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, &local);
     secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
@@ -69,24 +100,37 @@ void flow_config_list_done(struct flow_config *list, size_t count)
     free(list);
 }
 
-int flow_config_list(struct engine_context *c, struct flow_config **list, size_t *count, struct error *err)
+int flow_config_list(
+    struct engine_context *c, struct flow_config **list, size_t *count, struct error *err)
 {
     *list = NULL;
     *count = 0;
     cleanup_free char *path = plan_config_path(c->settings, c->project);
     cleanup_json json_t *items = NULL;
-    json_t *in = json_pack("{s:[{s:s,s:s,s:[s]}]}", "ParameterFilters", "Key", "Name", "Option", "BeginsWith", "Values", path);
+    json_t *in = json_pack(
+        "{s:[{s:s,s:s,s:[s]}]}",
+        "ParameterFilters",
+        "Key",
+        "Name",
+        "Option",
+        "BeginsWith",
+        "Values",
+        path);
     int rc = engine_call_all(c, &aws_ssm_DescribeParameters, in, &items, err);
     if (rc < 0)
         return error_wrap(err, "listing the config under %s", path);
     size_t i;
     json_t *item;
     *list = xcalloc(json_array_size(items) + 1, sizeof **list);
-    json_array_foreach(items, i, item) {
+    json_array_foreach(items, i, item)
+    {
         const char *full = json_str(item, "Name");
         if (text_starts(full, path))
-            (*list)[(*count)++] = (struct flow_config){.name = xstrdup(full + strlen(path)), .version = json_int_or(item, "Version", 0),
-                                                         .set_ms = (long long)(json_number_value(json_object_get(item, "LastModifiedDate")) * 1000)};
+            (*list)[(*count)++] = (struct flow_config){
+                .name = xstrdup(full + strlen(path)),
+                .version = json_int_or(item, "Version", 0),
+                .set_ms = (long long)(json_number_value(json_object_get(item, "LastModifiedDate")) *
+                                      1000)};
     }
     qsort(*list, *count, sizeof **list, by_name);
     return 0;
@@ -100,7 +144,8 @@ int flow_config_remove(struct engine_context *c, const char *name, bool *removed
         return rc;
     cleanup_free char *parameter = parameter_name(c, name);
     cleanup_error struct error local = ERROR_INIT;
-    rc = engine_call(c, &aws_ssm_DeleteParameter, json_pack("{s:s}", "Name", parameter), NULL, &local);
+    rc = engine_call(
+        c, &aws_ssm_DeleteParameter, json_pack("{s:s}", "Name", parameter), NULL, &local);
     if (rc < 0 && aws_error_is_not_found(&local))
         return 0;
     if (rc < 0) {

@@ -8,10 +8,23 @@
 
 #define NAMES_A_CALL 10 /* DeleteParameters */
 
-int parameters_prune(struct engine_context *c, const char *root, bool (*keep)(const void *arg, const char *name), const void *arg, struct error *err)
+int parameters_prune(
+    struct engine_context *c,
+    const char *root,
+    bool (*keep)(const void *arg, const char *name),
+    const void *arg,
+    struct error *err)
 {
     cleanup_json json_t *items = NULL;
-    json_t *in = json_pack("{s:[{s:s,s:s,s:[s]}]}", "ParameterFilters", "Key", "Name", "Option", "BeginsWith", "Values", root);
+    json_t *in = json_pack(
+        "{s:[{s:s,s:s,s:[s]}]}",
+        "ParameterFilters",
+        "Key",
+        "Name",
+        "Option",
+        "BeginsWith",
+        "Values",
+        root);
     int rc = engine_call_all(c, &aws_ssm_DescribeParameters, in, &items, err);
     if (rc < 0)
         return error_wrap(err, "listing the parameters under %s", root);
@@ -23,7 +36,8 @@ int parameters_prune(struct engine_context *c, const char *root, bool (*keep)(co
         bool last = i == json_array_size(items);
         if (!json_array_size(names) || (!last && json_array_size(names) < NAMES_A_CALL))
             continue;
-        rc = engine_call(c, &aws_ssm_DeleteParameters, json_pack("{s:o}", "Names", names), NULL, err);
+        rc = engine_call(
+            c, &aws_ssm_DeleteParameters, json_pack("{s:o}", "Names", names), NULL, err);
         names = json_array();
     }
     json_decref(names);

@@ -1,7 +1,13 @@
-/* SSM parameters of which a deployment leaves behind what nothing names any more. Private to src/engine. */
+/* SSM parameters of which a deployment leaves behind what nothing names any more. Private to
+ * src/engine. */
 #pragma once
 
 #include "engine/engine.h"
 
 /* Removes those under `root` (ends with "/") that `keep` does not want; it gets the whole name. */
-int parameters_prune(struct engine_context *c, const char *root, bool (*keep)(const void *arg, const char *name), const void *arg, struct error *err);
+int parameters_prune(
+    struct engine_context *c,
+    const char *root,
+    bool (*keep)(const void *arg, const char *name),
+    const void *arg,
+    struct error *err);

@@ -6,17 +6,37 @@
 
 static void check_keys(struct plan_check *c, const struct plan_service *s)
 {
-    static const char *const refused[] = {"ssh",        "extra_hosts",         "network",      "secrets", "tags", "privileged", "dockerfile_inline",
-                                          "additional_contexts", "entitlements"};
+    static const char *const refused[] = {
+        "ssh",
+        "extra_hosts",
+        "network",
+        "secrets",
+        "tags",
+        "privileged",
+        "dockerfile_inline",
+        "additional_contexts",
+        "entitlements"};
     const struct yaml_node *build = s->s->node ? yaml_get(s->s->node, "build") : NULL;
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
         const struct yaml_node *n = build ? yaml_get(build, refused[i]) : NULL;
-        if (n && !yaml_is_null(n) && (n->kind == YAML_KIND_SCALAR ? strcmp(n->value, "false") != 0 : n->len > 0))
-            plan_error(&c->diag, n->pos, "Remove it.", "service %s: build.%s is not supported by the builder on Fargate", s->s->name, refused[i]);
+        if (n && !yaml_is_null(n) &&
+            (n->kind == YAML_KIND_SCALAR ? strcmp(n->value, "false") != 0 : n->len > 0))
+            plan_error(
+                &c->diag,
+                n->pos,
+                "Remove it.",
+                "service %s: build.%s is not supported by the builder on Fargate",
+                s->s->name,
+                refused[i]);
     }
     const struct yaml_node *ulimits = build ? yaml_get(build, "ulimits") : NULL;
     if (ulimits && ulimits->len)
-        plan_warn(&c->diag, ulimits->pos, "Remove it.", "service %s: build.ulimits is ignored", s->s->name);
+        plan_warn(
+            &c->diag,
+            ulimits->pos,
+            "Remove it.",
+            "service %s: build.ulimits is ignored",
+            s->s->name);
 }
 
 static int by_text(const void *x, const void *y)
@@ -31,7 +51,13 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
     size_t n = 0;
     for (size_t i = 0; i < b->arg_count; i++) {
         if (b->args[i].is_null)
-            plan_warn(&c->diag, b->pos, NULL, "service %s: skipping unset build argument %s", s->s->name, b->args[i].name);
+            plan_warn(
+                &c->diag,
+                b->pos,
+                NULL,
+                "service %s: skipping unset build argument %s",
+                s->s->name,
+                b->args[i].name);
         else if (!compose_text_literal(c->a, &b->args[i].value))
             bad[n++] = b->args[i].name;
     }
@@ -41,8 +67,12 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
     struct str names = STR_INIT;
     for (size_t i = 0; i < n; i++)
         str_appendf(&names, "%s%s.build.args.%s", i ? ", " : "", s->s->name, bad[i]);
-    plan_error(&c->diag, b->pos, "Define the variables in .env, or read them at run time from the environment.",
-               "build args do not support config interpolation [%s]: they would be readable in the image", str_get(&names));
+    plan_error(
+        &c->diag,
+        b->pos,
+        "Define the variables in .env, or read them at run time from the environment.",
+        "build args do not support config interpolation [%s]: they would be readable in the image",
+        str_get(&names));
     str_done(&names);
 }
 
@@ -52,20 +82,45 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s)
     if (!s->s->has_build)
         return;
     if (s->s->image) {
-        plan_warn(&c->diag, b->pos, "Remove image: to build.", "service %s has image and build: the image is used, nothing is built", s->s->name);
+        plan_warn(
+            &c->diag,
+            b->pos,
+            "Remove image: to build.",
+            "service %s has image and build: the image is used, nothing is built",
+            s->s->name);
         return;
     }
     check_keys(c, s);
     check_args(c, s);
     if (text_empty(b->context))
-        plan_error(&c->diag, b->pos, "Name the folder.", "service %s: build.context is required", s->s->name);
+        plan_error(
+            &c->diag,
+            b->pos,
+            "Name the folder.",
+            "service %s: build.context is required",
+            s->s->name);
     else if (b->context[0] != '/')
-        plan_error(&c->diag, b->pos, "Check the sources out and name the folder.", "service %s: build.context \"%s\" is no folder of this machine",
-                   s->s->name, b->context);
+        plan_error(
+            &c->diag,
+            b->pos,
+            "Check the sources out and name the folder.",
+            "service %s: build.context \"%s\" is no folder of this machine",
+            s->s->name,
+            b->context);
     if (b->dockerfile && (b->dockerfile[0] == '/' || text_starts(b->dockerfile, "../")))
-        plan_error(&c->diag, b->pos, "Use a path inside the context.", "service %s: build.dockerfile \"%s\" is outside the build context", s->s->name,
-                   b->dockerfile);
+        plan_error(
+            &c->diag,
+            b->pos,
+            "Use a path inside the context.",
+            "service %s: build.dockerfile \"%s\" is outside the build context",
+            s->s->name,
+            b->dockerfile);
     if (b->platform_count > 1)
-        plan_error(&c->diag, b->pos, "Name one platform.", "service %s: build.platforms names %zu platforms, and a task runs one", s->s->name,
-                   b->platform_count);
+        plan_error(
+            &c->diag,
+            b->pos,
+            "Name one platform.",
+            "service %s: build.platforms names %zu platforms, and a task runs one",
+            s->s->name,
+            b->platform_count);
 }

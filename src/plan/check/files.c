@@ -1,23 +1,39 @@
 /* `configs` and `secrets` as files: what cannot become one. */
-#include "base/mem.h"
+#include "plan/task/files.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
-#include "plan/task/files.h"
 #include <string.h>
 
-/* Folders that no program goes without: a mount there would hide them, and a copy would make them as old as the task. */
+/* Folders that no program goes without: a mount there would hide them, and a copy would make them
+ * as old as the task. */
 static bool is_system(const char *folder)
 {
-    static const char *const whole[] = {"/",     "/bin",     "/boot",    "/etc",      "/lib",          "/lib64",     "/run", "/sbin",
-                                        "/usr",  "/usr/bin", "/usr/lib", "/usr/sbin", "/usr/local",    "/usr/local/bin", "/var"};
+    static const char *const whole[] = {
+        "/",
+        "/bin",
+        "/boot",
+        "/etc",
+        "/lib",
+        "/lib64",
+        "/run",
+        "/sbin",
+        "/usr",
+        "/usr/bin",
+        "/usr/lib",
+        "/usr/sbin",
+        "/usr/local",
+        "/usr/local/bin",
+        "/var"};
     static const char *const below[] = {"/dev", "/proc", "/sys"};
     for (size_t i = 0; i < ARRAY_LEN(whole); i++)
         if (text_eq(whole[i], folder))
             return true;
     for (size_t i = 0; i < ARRAY_LEN(below); i++)
-        if (text_starts(folder, below[i]) && (folder[strlen(below[i])] == '/' || !folder[strlen(below[i])]))
+        if (text_starts(folder, below[i]) &&
+            (folder[strlen(below[i])] == '/' || !folder[strlen(below[i])]))
             return true;
     return false;
 }
@@ -33,41 +49,99 @@ static const char *kind(const struct plan_task_file *f)
     return f->secret ? "secret" : "config";
 }
 
-static void check_target(struct plan_check *c, const struct plan_service *s, const struct plan_task_file *f)
+static void
+check_target(struct plan_check *c, const struct plan_service *s, const struct plan_task_file *f)
 {
-    const char *hint = arena_printf(c->a, "Give it a folder of its own: target: /run/%ss/%s", kind(f), f->ref->source);
-    if (!*f->name || strstr(f->target, "/../") || text_ends(f->target, "/..") || text_eq(f->name, "."))
-        plan_error(&c->diag, f->ref->pos, hint, "service %s: the target %s of %s %s is no file", s->s->name, f->target, kind(f), f->ref->source);
+    const char *hint = arena_printf(
+        c->a, "Give it a folder of its own: target: /run/%ss/%s", kind(f), f->ref->source);
+    if (!*f->name || strstr(f->target, "/../") || text_ends(f->target, "/..") ||
+        text_eq(f->name, "."))
+        plan_error(
+            &c->diag,
+            f->ref->pos,
+            hint,
+            "service %s: the target %s of %s %s is no file",
+            s->s->name,
+            f->target,
+            kind(f),
+            f->ref->source);
     else if (is_system(f->folder))
-        plan_error(&c->diag, f->ref->pos, hint, "service %s: %s %s cannot go into %s, files come as a folder that is mounted over the image's",
-                   s->s->name, kind(f), f->ref->source, f->folder);
+        plan_error(
+            &c->diag,
+            f->ref->pos,
+            hint,
+            "service %s: %s %s cannot go into %s, files come as a folder that is mounted over the "
+            "image's",
+            s->s->name,
+            kind(f),
+            f->ref->source,
+            f->folder);
     for (size_t i = 0; i < s->s->volume_count; i++)
         if (text_eq(s->s->volumes[i].target, f->folder))
-            plan_error(&c->diag, f->ref->pos, hint, "service %s: %s %s would be in %s, where a volume is mounted", s->s->name, kind(f), f->ref->source, f->folder);
+            plan_error(
+                &c->diag,
+                f->ref->pos,
+                hint,
+                "service %s: %s %s would be in %s, where a volume is mounted",
+                s->s->name,
+                kind(f),
+                f->ref->source,
+                f->folder);
     if (f->hides && !is_system(f->folder))
-        plan_note(&c->diag, f->ref->pos, "With a target under /run nothing is copied.",
-                  "service %s: %s %s goes into %s, of which each task takes a copy with the image's own sh and cp", s->s->name, kind(f), f->ref->source,
-                  f->folder);
+        plan_note(
+            &c->diag,
+            f->ref->pos,
+            "With a target under /run nothing is copied.",
+            "service %s: %s %s goes into %s, of which each task takes a copy with the image's own "
+            "sh and cp",
+            s->s->name,
+            kind(f),
+            f->ref->source,
+            f->folder);
 }
 
-static void check_content(struct plan_check *c, const struct plan_service *s, struct plan_task_file *f)
+static void
+check_content(struct plan_check *c, const struct plan_service *s, struct plan_task_file *f)
 {
     cleanup_error struct error why = ERROR_INIT;
     size_t literal = 0;
     if (f->config && !plan_config_name_valid(f->config))
-        plan_error(&c->diag, f->ref->pos, "Use letters, digits and underscores.", "%s %s draws from config \"%s\", which is no valid name", kind(f),
-                   f->ref->source, f->config);
+        plan_error(
+            &c->diag,
+            f->ref->pos,
+            "Use letters, digits and underscores.",
+            "%s %s draws from config \"%s\", which is no valid name",
+            kind(f),
+            f->ref->source,
+            f->config);
     for (const struct compose_part *p = f->parts; p; p = p->next)
         literal += p->is_config ? 0 : strlen(p->text);
     if (f->encoded && f->parts)
         literal = (literal + 2) / 3 * 4;
     if (f->path && plan_file_read(c->a, "", f, &why) < 0)
-        plan_error(&c->diag, f->source->pos, arena_printf(c->a, "At most %zu KiB, the most that a parameter of SSM holds; larger ones belong into the image.",
-                                                          LIMIT_CONFIG_VALUE_BYTES / 1024),
-                   "%s %s: %s", kind(f), f->ref->source, why.message);
+        plan_error(
+            &c->diag,
+            f->source->pos,
+            arena_printf(
+                c->a,
+                "At most %zu KiB, the most that a parameter of SSM holds; larger ones belong into "
+                "the image.",
+                LIMIT_CONFIG_VALUE_BYTES / 1024),
+            "%s %s: %s",
+            kind(f),
+            f->ref->source,
+            why.message);
     else if (MAX(f->bytes, literal) > LIMIT_CONFIG_VALUE_BYTES)
-        plan_error(&c->diag, f->source->pos, "Put it into the image.", "%s %s has %zu bytes%s, and a parameter of SSM holds %zu", kind(f), f->ref->source,
-                   MAX(f->bytes, literal), f->encoded ? " as base64" : "", LIMIT_CONFIG_VALUE_BYTES);
+        plan_error(
+            &c->diag,
+            f->source->pos,
+            "Put it into the image.",
+            "%s %s has %zu bytes%s, and a parameter of SSM holds %zu",
+            kind(f),
+            f->ref->source,
+            MAX(f->bytes, literal),
+            f->encoded ? " as base64" : "",
+            LIMIT_CONFIG_VALUE_BYTES);
 }
 
 void plan_check_files(struct plan_check *c, const struct plan_service *s)
@@ -77,16 +151,39 @@ void plan_check_files(struct plan_check *c, const struct plan_service *s)
     for (size_t i = 0; i < n; i++) {
         struct plan_task_file *f = &files[i];
         if (!f->source) {
-            plan_error(&c->diag, f->ref->pos, "Declare it at the top level.", "service %s: there is no %s %s", s->s->name, kind(f), f->ref->source);
+            plan_error(
+                &c->diag,
+                f->ref->pos,
+                "Declare it at the top level.",
+                "service %s: there is no %s %s",
+                s->s->name,
+                kind(f),
+                f->ref->source);
             continue;
         }
         check_target(c, s, f);
         check_content(c, s, f);
         if (!is_number(f->ref->uid) || !is_number(f->ref->gid))
-            plan_error(&c->diag, f->ref->pos, "Use numbers.", "service %s: uid and gid of %s %s must be numbers", s->s->name, kind(f), f->ref->source);
+            plan_error(
+                &c->diag,
+                f->ref->pos,
+                "Use numbers.",
+                "service %s: uid and gid of %s %s must be numbers",
+                s->s->name,
+                kind(f),
+                f->ref->source);
         for (size_t k = 0; k < i; k++)
             if (text_eq(files[k].target, f->target))
-                plan_error(&c->diag, f->ref->pos, "Give each a target of its own.", "service %s: %s %s and %s %s have the same target %s", s->s->name,
-                           kind(&files[k]), files[k].ref->source, kind(f), f->ref->source, f->target);
+                plan_error(
+                    &c->diag,
+                    f->ref->pos,
+                    "Give each a target of its own.",
+                    "service %s: %s %s and %s %s have the same target %s",
+                    s->s->name,
+                    kind(&files[k]),
+                    files[k].ref->source,
+                    kind(f),
+                    f->ref->source,
+                    f->target);
     }
 }

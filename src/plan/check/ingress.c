@@ -1,15 +1,16 @@
-/* What the load balancer and public DNS cannot hold, said before anything is touched: names, certificates, and the quotas of one load balancer. */
+/* What the load balancer and public DNS cannot hold, said before anything is touched: names,
+ * certificates, and the quotas of one load balancer. */
+#include "plan/ingress/ingress.h"
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
-#include "plan/ingress/ingress.h"
 #include <ctype.h>
 #include <string.h>
 
 struct ingress {
     struct plan_check *c;
     const char *domain;
-    bool certificate;           /* the project brings one */
+    bool certificate; /* the project brings one */
     size_t routes, nameless, certificates;
 };
 
@@ -37,22 +38,46 @@ static bool is_host_name(const char *name)
     return label && labels > 1;
 }
 
-static void check_name(struct ingress *g, const struct plan_service *s, const struct plan_port *port, const char *name)
+static void check_name(
+    struct ingress *g, const struct plan_service *s, const struct plan_port *port, const char *name)
 {
     struct plan_diag *d = &g->c->diag;
     size_t n = strlen(name);
     if (!is_host_name(name))
-        plan_error(d, key_pos(s, "domainname"), "As in www.example.com or *.example.com; at most 63 characters between dots.",
-                   "service %s: %s is no name that DNS takes", s->s->name, name);
+        plan_error(
+            d,
+            key_pos(s, "domainname"),
+            "As in www.example.com or *.example.com; at most 63 characters between dots.",
+            "service %s: %s is no name that DNS takes",
+            s->s->name,
+            name);
     else if (n > PLAN_ALB_HOST_CHARS)
-        plan_error(d, key_pos(s, "domainname"), "Choose a shorter one.",
-                   "service %s: %s has %zu characters, and the load balancer takes host names of at most %d", s->s->name, name, n, PLAN_ALB_HOST_CHARS);
-    else if (n > PLAN_ACM_NAME_CHARS && !g->certificate && !plan_host_covered(name, g->domain) && !text_eq(port->listener, "http"))
-        plan_error(d, key_pos(s, "domainname"), "Choose a shorter one, or bring a certificate (x-defang-aws.albCertificateArn).",
-                   "service %s: %s has %zu characters, and a certificate's name has at most %d", s->s->name, name, n, PLAN_ACM_NAME_CHARS);
+        plan_error(
+            d,
+            key_pos(s, "domainname"),
+            "Choose a shorter one.",
+            "service %s: %s has %zu characters, and the load balancer takes host names of at most "
+            "%d",
+            s->s->name,
+            name,
+            n,
+            PLAN_ALB_HOST_CHARS);
+    else if (
+        n > PLAN_ACM_NAME_CHARS && !g->certificate && !plan_host_covered(name, g->domain) &&
+        !text_eq(port->listener, "http"))
+        plan_error(
+            d,
+            key_pos(s, "domainname"),
+            "Choose a shorter one, or bring a certificate (x-defang-aws.albCertificateArn).",
+            "service %s: %s has %zu characters, and a certificate's name has at most %d",
+            s->s->name,
+            name,
+            n,
+            PLAN_ACM_NAME_CHARS);
 }
 
-static void check_port(struct ingress *g, const struct plan_service *s, const struct plan_port *port)
+static void
+check_port(struct ingress *g, const struct plan_service *s, const struct plan_port *port)
 {
     struct plan_diag *d = &g->c->diag;
     struct plan_hosts h;
@@ -62,24 +87,53 @@ static void check_port(struct ingress *g, const struct plan_service *s, const st
     g->routes++;
     g->nameless += !h.count;
     if (port->listener && !text_eq(port->listener, "http") && !text_eq(port->listener, "https"))
-        plan_error(d, port->pos, "Use http or https.", "service %s: port %u has x-defang-listener \"%s\"", s->s->name, port->target, port->listener);
+        plan_error(
+            d,
+            port->pos,
+            "Use http or https.",
+            "service %s: port %u has x-defang-listener \"%s\"",
+            s->s->name,
+            port->target,
+            port->listener);
     else if (needs && text_eq(port->listener, "http"))
-        plan_error(d, port->pos, "Remove x-defang-listener.", "service %s: port %u wants %s, which a load balancer takes over HTTPS only", s->s->name,
-                   port->target, needs);
+        plan_error(
+            d,
+            port->pos,
+            "Remove x-defang-listener.",
+            "service %s: port %u wants %s, which a load balancer takes over HTTPS only",
+            s->s->name,
+            port->target,
+            needs);
     else if (needs && !h.count && !g->certificate)
-        plan_error(d, port->pos,
-                   "Give the service a domainname in a public Route 53 zone of this account, or the project DEFANG_DOMAIN or x-defang-aws.albCertificateArn; mode: host keeps it inside the VPC.",
-                   "service %s: port %u wants %s, which a load balancer takes over HTTPS only, and there is no certificate for it", s->s->name,
-                   port->target, needs);
+        plan_error(
+            d,
+            port->pos,
+            "Give the service a domainname in a public Route 53 zone of this account, or the "
+            "project DEFANG_DOMAIN or x-defang-aws.albCertificateArn; mode: host keeps it inside "
+            "the VPC.",
+            "service %s: port %u wants %s, which a load balancer takes over HTTPS only, and there "
+            "is no certificate for it",
+            s->s->name,
+            port->target,
+            needs);
     if (values > PLAN_ALB_VALUES)
-        plan_error(d, port->pos, "Remove aliases, or put a redirect of your own in front.",
-                   "service %s: port %u is told apart by %zu host names%s, and a load balancer rule holds %d values", s->s->name, port->target, h.count,
-                   plan_port_is_grpc(port) ? " and its content type" : "", PLAN_ALB_VALUES);
+        plan_error(
+            d,
+            port->pos,
+            "Remove aliases, or put a redirect of your own in front.",
+            "service %s: port %u is told apart by %zu host names%s, and a load balancer rule holds "
+            "%d values",
+            s->s->name,
+            port->target,
+            h.count,
+            plan_port_is_grpc(port) ? " and its content type" : "",
+            PLAN_ALB_VALUES);
     for (size_t i = 0; i < h.count; i++)
         check_name(g, s, port, h.names[i]);
 }
 
-static void check_same_name(struct ingress *g, const struct plan_service *s, const struct plan_port *port, const char *name)
+static void check_same_name(
+    struct ingress *g, const struct plan_service *s, const struct plan_port *port, const char *name)
 {
     for (size_t i = 0; i < g->c->v.count && &g->c->v.services[i] < s; i++) {
         const struct plan_service *o = &g->c->v.services[i];
@@ -89,19 +143,33 @@ static void check_same_name(struct ingress *g, const struct plan_service *s, con
                 plan_hosts(g->c->a, &g->c->v, g->c->s, o, &o->ports[k], &h);
             for (size_t j = 0; j < h.count; j++)
                 if (strcmp(h.names[j], name) == 0)
-                    plan_error(&g->c->diag, key_pos(s, "domainname"), "Give each its own.", "services %s and %s have the same %s %s", o->s->name, s->s->name,
-                               text_eq_nocase(o->s->domainname, s->s->domainname) ? "domainname" : "public name", name);
+                    plan_error(
+                        &g->c->diag,
+                        key_pos(s, "domainname"),
+                        "Give each its own.",
+                        "services %s and %s have the same %s %s",
+                        o->s->name,
+                        s->s->name,
+                        text_eq_nocase(o->s->domainname, s->s->domainname) ? "domainname"
+                                                                           : "public name",
+                        name);
         }
     }
 }
 
 static void check_role(struct ingress *g, const struct plan_service *s)
 {
-    const struct yaml_node *role = s->s->extensions ? yaml_get(s->s->extensions, "x-defang-dns-role") : NULL;
+    const struct yaml_node *role =
+        s->s->extensions ? yaml_get(s->s->extensions, "x-defang-dns-role") : NULL;
     if (role && !yaml_is_null(role))
-        plan_error(&g->c->diag, role->pos,
-                   "Delegate the name to a public zone of this account (NS records in the other one), or bring a certificate (x-defang-aws.albCertificateArn) and make a CNAME record there.",
-                   "service %s: x-defang-dns-role is not supported: CloudFormation writes records with the role of the stack only", s->s->name);
+        plan_error(
+            &g->c->diag,
+            role->pos,
+            "Delegate the name to a public zone of this account (NS records in the other one), or "
+            "bring a certificate (x-defang-aws.albCertificateArn) and make a CNAME record there.",
+            "service %s: x-defang-dns-role is not supported: CloudFormation writes records with "
+            "the role of the stack only",
+            s->s->name);
 }
 
 static void check_service(struct ingress *g, const struct plan_service *s)
@@ -126,28 +194,59 @@ static void check_quotas(struct ingress *g)
 {
     struct plan_diag *d = &g->c->diag;
     struct yaml_pos whole = {0};
-    size_t made = g->certificates + (g->domain != NULL), rules = g->routes + (g->nameless ? g->routes - g->nameless : 0);
+    size_t made = g->certificates + (g->domain != NULL),
+           rules = g->routes + (g->nameless ? g->routes - g->nameless : 0);
     if (g->nameless > PLAN_ALB_LISTENERS - 2)
-        plan_error(d, whole, "Give services a domainname, use mode: host for ports that need no public address, or split the project.",
-                   "the project has %zu ingress ports without a public name, and a load balancer has %d listeners", g->nameless, PLAN_ALB_LISTENERS);
+        plan_error(
+            d,
+            whole,
+            "Give services a domainname, use mode: host for ports that need no public address, or "
+            "split the project.",
+            "the project has %zu ingress ports without a public name, and a load balancer has %d "
+            "listeners",
+            g->nameless,
+            PLAN_ALB_LISTENERS);
     else if (g->routes > PLAN_ALB_TARGET_GROUPS)
-        plan_error(d, whole, "Use mode: host for ports that need no public address, or split the project.",
-                   "the project has %zu ingress ports, and a load balancer has %d target groups", g->routes, PLAN_ALB_TARGET_GROUPS);
+        plan_error(
+            d,
+            whole,
+            "Use mode: host for ports that need no public address, or split the project.",
+            "the project has %zu ingress ports, and a load balancer has %d target groups",
+            g->routes,
+            PLAN_ALB_TARGET_GROUPS);
     else if (rules > PLAN_ALB_RULES)
-        plan_error(d, whole, "Give every service with an ingress port a domainname, or split the project.",
-                   "the project needs %zu rules, and a load balancer has %d", rules, PLAN_ALB_RULES);
+        plan_error(
+            d,
+            whole,
+            "Give every service with an ingress port a domainname, or split the project.",
+            "the project needs %zu rules, and a load balancer has %d",
+            rules,
+            PLAN_ALB_RULES);
     if (!g->certificate && made > PLAN_ALB_CERTIFICATES + 1)
-        plan_error(d, whole, "Put the services under one domain (DEFANG_DOMAIN: one certificate for all), or split the project.",
-                   "the project needs %zu certificates, and a load balancer has %d beside the default one", made, PLAN_ALB_CERTIFICATES);
+        plan_error(
+            d,
+            whole,
+            "Put the services under one domain (DEFANG_DOMAIN: one certificate for all), or split "
+            "the project.",
+            "the project needs %zu certificates, and a load balancer has %d beside the default one",
+            made,
+            PLAN_ALB_CERTIFICATES);
 }
 
 void plan_check_ingress(struct plan_check *c)
 {
-    struct ingress g = {.c = c, .domain = plan_public_domain(&c->v, c->s), .certificate = c->v.adopt.certificate.value != NULL};
+    struct ingress g = {
+        .c = c,
+        .domain = plan_public_domain(&c->v, c->s),
+        .certificate = c->v.adopt.certificate.value != NULL};
     if (c->v.adopt.dns_role.value)
-        plan_error(&c->diag, c->v.adopt.dns_role.pos,
-                   "Delegate the domain to a public zone of this account, or bring a certificate (x-defang-aws.albCertificateArn) and make the records there.",
-                   "x-defang-aws.dnsRoleArn is not supported: CloudFormation writes records with the role of the stack only");
+        plan_error(
+            &c->diag,
+            c->v.adopt.dns_role.pos,
+            "Delegate the domain to a public zone of this account, or bring a certificate "
+            "(x-defang-aws.albCertificateArn) and make the records there.",
+            "x-defang-aws.dnsRoleArn is not supported: CloudFormation writes records with the role "
+            "of the stack only");
     for (size_t i = 0; i < c->v.count; i++)
         check_service(&g, &c->v.services[i]);
     check_quotas(&g);

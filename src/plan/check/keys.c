@@ -1,5 +1,6 @@
-/* Compose keys that AWS cannot honour. The reference (6.1) refuses them all; here a key is refused when leaving it out would change what the program does,
- * and warned of when the program goes on as before (hostname, deploy.restart_policy and their like). */
+/* Compose keys that AWS cannot honour. The reference (6.1) refuses them all; here a key is refused
+ * when leaving it out would change what the program does, and warned of when the program goes on as
+ * before (hostname, deploy.restart_policy and their like). */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
@@ -9,7 +10,12 @@
 #include <string.h>
 
 enum verdict { REFUSED, WARNED, NOTED };
-struct key_rule { const char *path; enum verdict verdict; const char *why, *hint; };
+
+struct key_rule {
+    const char *path;
+    enum verdict verdict;
+    const char *why, *hint;
+};
 
 static const struct key_rule RULES[] = {
     {"dns", REFUSED, "tasks use the DNS of the VPC", "Remove dns."},
@@ -19,7 +25,10 @@ static const struct key_rule RULES[] = {
     {"group_add", REFUSED, "ECS knows no additional groups", "Set the groups in the image."},
     {"extra_hosts", REFUSED, "tasks have no hosts file of their own", "Use a name that DNS knows."},
     {"provider", REFUSED, "only models are provided", "Use type: model, or remove the service."},
-    {"hostname", WARNED, "other services reach it by its service name", "Use domainname for a public name."},
+    {"hostname",
+     WARNED,
+     "other services reach it by its service name",
+     "Use domainname for a public name."},
     {"security_opt", WARNED, "Fargate has its own profile", "Remove security_opt."},
     {"shm_size", WARNED, "Fargate shares 64 MiB", "Remove shm_size."},
     {"volumes_from", WARNED, "services share no volumes", "Use a store that both can call."},
@@ -65,8 +74,17 @@ static const struct yaml_node *node_at(const struct yaml_node *n, const char *pa
 
 static void check_extensions(struct plan_check *c, const struct plan_service *s)
 {
-    static const char *const known[] = {"x-defang-postgres",     "x-defang-redis",       "x-defang-mongodb",  "x-defang-aws",  "x-defang-dns-role",
-                                        "x-defang-static-files", "x-defang-autoscaling", "x-defang-policies", "x-defang-llm", NULL};
+    static const char *const known[] = {
+        "x-defang-postgres",
+        "x-defang-redis",
+        "x-defang-mongodb",
+        "x-defang-aws",
+        "x-defang-dns-role",
+        "x-defang-static-files",
+        "x-defang-autoscaling",
+        "x-defang-policies",
+        "x-defang-llm",
+        NULL};
     static const char *const later[] = {"x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;
     for (size_t i = 0; x && i < x->len; i++) {
@@ -79,8 +97,14 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
         if (!text_starts(key, "x-defang-") || is_known)
             continue;
         const char *near = is_later ? NULL : text_nearest(key, known);
-        plan_warn(&c->diag, x->pairs[i].key->pos, near ? arena_printf(c->a, "Did you mean %s?", near) : NULL, "service %s: %s is %s",
-                  s->s->name, key, is_later ? "not supported yet and ignored" : "unknown and ignored");
+        plan_warn(
+            &c->diag,
+            x->pairs[i].key->pos,
+            near ? arena_printf(c->a, "Did you mean %s?", near) : NULL,
+            "service %s: %s is %s",
+            s->s->name,
+            key,
+            is_later ? "not supported yet and ignored" : "unknown and ignored");
     }
 }
 
@@ -89,13 +113,29 @@ static void check_mounts(struct plan_check *c, const struct plan_service *s)
     for (size_t i = 0; i < s->s->volume_count; i++) {
         const struct compose_mount *m = &s->s->volumes[i];
         if (text_eq(m->type, "bind"))
-            plan_warn(&c->diag, m->pos, "Copy the files into the image.", "service %s: the folder %s of this machine is not mounted on AWS",
-                      s->s->name, m->source ? m->source : "");
+            plan_warn(
+                &c->diag,
+                m->pos,
+                "Copy the files into the image.",
+                "service %s: the folder %s of this machine is not mounted on AWS",
+                s->s->name,
+                m->source ? m->source : "");
         else if (text_eq(m->type, "volume") && text_empty(m->source))
-            plan_warn(&c->diag, m->pos, "Name the volume to keep it on EFS.",
-                      "service %s: what is written to %s is lost when the task ends", s->s->name, m->target);
+            plan_warn(
+                &c->diag,
+                m->pos,
+                "Name the volume to keep it on EFS.",
+                "service %s: what is written to %s is lost when the task ends",
+                s->s->name,
+                m->target);
         else if (!text_eq(m->type, "tmpfs") && !text_eq(m->type, "volume"))
-            plan_warn(&c->diag, m->pos, "Remove it.", "service %s: mounts of type %s do not exist on Fargate", s->s->name, m->type);
+            plan_warn(
+                &c->diag,
+                m->pos,
+                "Remove it.",
+                "service %s: mounts of type %s do not exist on Fargate",
+                s->s->name,
+                m->type);
     }
 }
 
@@ -103,31 +143,75 @@ static void check_options(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_service *x = s->s;
     if (x->privileged)
-        plan_error(&c->diag, x->pos, "Remove privileged.", "service %s: Fargate runs no privileged containers", x->name);
+        plan_error(
+            &c->diag,
+            x->pos,
+            "Remove privileged.",
+            "service %s: Fargate runs no privileged containers",
+            x->name);
     if (x->stop_grace_period_ms > 120000)
-        plan_warn(&c->diag, x->pos, NULL, "service %s: stop_grace_period is cut to 120 s, the most that Fargate gives", x->name);
+        plan_warn(
+            &c->diag,
+            x->pos,
+            NULL,
+            "service %s: stop_grace_period is cut to 120 s, the most that Fargate gives",
+            x->name);
     if (x->deploy.present && x->deploy.replicas == 0)
-        plan_note(&c->diag, x->deploy.pos, NULL, "service %s has no replica: nothing of it runs", x->name);
+        plan_note(
+            &c->diag,
+            x->deploy.pos,
+            NULL,
+            "service %s has no replica: nothing of it runs",
+            x->name);
     for (size_t i = 0; i < x->ulimit_count; i++)
         if (strcmp(x->ulimits[i].name, "nofile") != 0)
-            plan_warn(&c->diag, x->pos, "Remove it.", "service %s: ulimit %s is ignored, Fargate knows nofile only", x->name, x->ulimits[i].name);
+            plan_warn(
+                &c->diag,
+                x->pos,
+                "Remove it.",
+                "service %s: ulimit %s is ignored, Fargate knows nofile only",
+                x->name,
+                x->ulimits[i].name);
 }
 
 void plan_check_keys(struct plan_check *c, const struct plan_service *s)
 {
     for (size_t i = 0; s->s->node && i < ARRAY_LEN(RULES); i++) {
         const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
-        if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len) || (strcmp(RULES[i].path, "provider") == 0 && plan_provides_model(s->s->node)))
+        if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len) ||
+            (strcmp(RULES[i].path, "provider") == 0 && plan_provides_model(s->s->node)))
             continue;
-        if (strcmp(RULES[i].path, "deploy.placement") == 0 && plan_machine_wish(s, NULL) && plan_on_instances(&c->v, plan_task_of(s)))
+        if (strcmp(RULES[i].path, "deploy.placement") == 0 && plan_machine_wish(s, NULL) &&
+            plan_on_instances(&c->v, plan_task_of(s)))
             continue; /* it names the instance type */
         c->diag.rule = arena_printf(c->a, "key %s", RULES[i].path);
         if (RULES[i].verdict == REFUSED)
-            plan_error(&c->diag, n->pos, RULES[i].hint, "service %s: %s is not supported: %s", s->s->name, RULES[i].path, RULES[i].why);
+            plan_error(
+                &c->diag,
+                n->pos,
+                RULES[i].hint,
+                "service %s: %s is not supported: %s",
+                s->s->name,
+                RULES[i].path,
+                RULES[i].why);
         else if (RULES[i].verdict == WARNED)
-            plan_warn(&c->diag, n->pos, RULES[i].hint, "service %s: %s is ignored: %s", s->s->name, RULES[i].path, RULES[i].why);
+            plan_warn(
+                &c->diag,
+                n->pos,
+                RULES[i].hint,
+                "service %s: %s is ignored: %s",
+                s->s->name,
+                RULES[i].path,
+                RULES[i].why);
         else
-            plan_note(&c->diag, n->pos, RULES[i].hint, "service %s: %s is ignored: %s", s->s->name, RULES[i].path, RULES[i].why);
+            plan_note(
+                &c->diag,
+                n->pos,
+                RULES[i].hint,
+                "service %s: %s is ignored: %s",
+                s->s->name,
+                RULES[i].path,
+                RULES[i].why);
     }
     check_extensions(c, s);
     plan_check_scaling(c, s);

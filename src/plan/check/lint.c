@@ -1,4 +1,5 @@
-/* plan_lint(): for `compose lint`, beside the checks of an `up`: what is assumed where the files say nothing, and what looks like a secret in clear. */
+/* plan_lint(): for `compose lint`, beside the checks of an `up`: what is assumed where the files
+ * say nothing, and what looks like a secret in clear. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/diag.h"
@@ -13,8 +14,12 @@ static void assume_name(struct plan_check *c)
     if (!c->p->name_assumed)
         return;
     c->diag.rule = "assumed project name";
-    plan_note(&c->diag, c->p->root ? c->p->root->pos : (struct yaml_pos){0}, arena_printf(c->a, "Write name: %s at the top, or give -p.", c->p->name),
-              "the project is called %s, as its folder is: another folder would be another project", c->p->name);
+    plan_note(
+        &c->diag,
+        c->p->root ? c->p->root->pos : (struct yaml_pos){0},
+        arena_printf(c->a, "Write name: %s at the top, or give -p.", c->p->name),
+        "the project is called %s, as its folder is: another folder would be another project",
+        c->p->name);
 }
 
 /* Size, platform and count of a task: one line for all that is not said. */
@@ -22,11 +27,18 @@ static void assume_task(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_service *x = s->s;
     cleanup_str struct str what = STR_INIT, mend = STR_INIT;
-    const struct { bool said; const char *what, *mend; } rows[] = {
+
+    const struct {
+        bool said;
+        const char *what, *mend;
+    } rows[] = {
         {x->platform || x->build.platform_count, "linux/amd64", "platform"},
-        {s->vcpus > 0, "the least vCPU that its memory allows", "deploy.resources.reservations.cpus"},
+        {s->vcpus > 0,
+         "the least vCPU that its memory allows",
+         "deploy.resources.reservations.cpus"},
         {x->deploy.present && x->deploy.replicas >= 0, "one replica", "deploy.replicas"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (!rows[i].said) {
             str_appendf(&what, "%s%s", what.len ? ", " : "", rows[i].what);
@@ -36,7 +48,13 @@ static void assume_task(struct plan_check *c, const struct plan_service *s)
         return;
     str_append_char(&mend, '.');
     c->diag.rule = "assumed task";
-    plan_note(&c->diag, x->pos, str_get(&mend), "service %s: not said, and so assumed: %s", x->name, str_get(&what));
+    plan_note(
+        &c->diag,
+        x->pos,
+        str_get(&mend),
+        "service %s: not said, and so assumed: %s",
+        x->name,
+        str_get(&what));
 }
 
 static void assume_version(struct plan_check *c, const struct plan_service *s)
@@ -45,8 +63,13 @@ static void assume_version(struct plan_check *c, const struct plan_service *s)
     if (!image || strpbrk(slash ? slash : image, ":@"))
         return;
     c->diag.rule = "assumed image version";
-    plan_note(&c->diag, s->s->pos, "Name a version, or a digest.", "service %s: image %s names no version: latest is taken, whatever that is on the day", s->s->name,
-              image);
+    plan_note(
+        &c->diag,
+        s->s->pos,
+        "Name a version, or a digest.",
+        "service %s: image %s names no version: latest is taken, whatever that is on the day",
+        s->s->name,
+        image);
 }
 
 static void assume_config(struct plan_check *c, struct strmap *seen, const struct compose_text *t)
@@ -56,8 +79,12 @@ static void assume_config(struct plan_check *c, struct strmap *seen, const struc
             continue;
         strmap_put(c->a, seen, p->text, 1);
         c->diag.rule = "assumed config";
-        plan_note(&c->diag, t->pos, arena_printf(c->a, "Before `defangctl up`, run: defangctl config set %s", p->text),
-                  "%s is drawn from the config store, because nothing here defines it", p->text);
+        plan_note(
+            &c->diag,
+            t->pos,
+            arena_printf(c->a, "Before `defangctl up`, run: defangctl config set %s", p->text),
+            "%s is drawn from the config store, because nothing here defines it",
+            p->text);
     }
 }
 
@@ -88,7 +115,11 @@ static void drop_twice_said(struct compose_diagnostics *d)
     d->len = kept;
 }
 
-int plan_lint(const struct compose_project *p, const struct plan_settings *s, struct compose_diagnostics *d, struct error *err)
+int plan_lint(
+    const struct compose_project *p,
+    const struct plan_settings *s,
+    struct compose_diagnostics *d,
+    struct error *err)
 {
     cleanup_arena struct arena *a = arena_new();
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};

@@ -15,16 +15,34 @@ static const struct compose_env *find(const struct compose_service *s, const cha
 
 static void check_password(struct plan_check *c, const struct plan_service *s)
 {
-    static const char hint[] = "Write `MONGO_INITDB_ROOT_PASSWORD: ${MONGO_PASSWORD}` and run: defangctl config set MONGO_PASSWORD";
+    static const char hint[] = "Write `MONGO_INITDB_ROOT_PASSWORD: ${MONGO_PASSWORD}` and run: "
+                               "defangctl config set MONGO_PASSWORD";
     const struct compose_env *e = find(s->s, PLAN_MONGODB_PASSWORD);
     const char *config = plan_mongodb_config(s);
     if (!e)
-        plan_error(&c->diag, s->s->pos, hint, "service %s: a managed MongoDB needs " PLAN_MONGODB_PASSWORD " from config", s->s->name);
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            hint,
+            "service %s: a managed MongoDB needs " PLAN_MONGODB_PASSWORD " from config",
+            s->s->name);
     else if (!config)
-        plan_error(&c->diag, e->value.pos, hint, "service %s: " PLAN_MONGODB_PASSWORD " must be one config value: in clear it would stand in the Compose file",
-                   s->s->name);
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            hint,
+            "service %s: " PLAN_MONGODB_PASSWORD
+            " must be one config value: in clear it would stand in the Compose file",
+            s->s->name);
     else if (!plan_config_name_valid(config))
-        plan_error(&c->diag, e->value.pos, hint, "service %s: " PLAN_MONGODB_PASSWORD " draws from \"%s\", which is no valid config name", s->s->name, config);
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            hint,
+            "service %s: " PLAN_MONGODB_PASSWORD
+            " draws from \"%s\", which is no valid config name",
+            s->s->name,
+            config);
 }
 
 static void check_user(struct plan_check *c, const struct plan_service *s)
@@ -34,11 +52,17 @@ static void check_user(struct plan_check *c, const struct plan_service *s)
     if (!e)
         return;
     size_t n = text ? strlen(text) : 0;
-    bool ok = n >= 1 && n <= 63 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == n && !strchr("0123456789", text[0]) &&
-              strcmp(text, "admin") != 0;
+    bool ok = n >= 1 && n <= 63 &&
+              strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == n &&
+              !strchr("0123456789", text[0]) && strcmp(text, "admin") != 0;
     if (!ok)
-        plan_error(&c->diag, e->value.pos, "Write a name of letters and digits, a letter first, at most 63, into the Compose file; not admin.",
-                   "service %s: DocumentDB does not take this " PLAN_MONGODB_USER, s->s->name);
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            "Write a name of letters and digits, a letter first, at most 63, into the Compose "
+            "file; not admin.",
+            "service %s: DocumentDB does not take this " PLAN_MONGODB_USER,
+            s->s->name);
 }
 
 static void check_version(struct plan_check *c, const struct plan_service *s)
@@ -46,10 +70,21 @@ static void check_version(struct plan_check *c, const struct plan_service *s)
     struct plan_document_version version;
     plan_document_version(s->s->image, &version);
     if (!version.exact)
-        plan_warn(&c->diag, s->s->pos, "Use mongo:5 to say what you get.", "service %s: DocumentDB has no such version of MongoDB, it gets %s",
-                  s->s->name, version.version);
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            "Use mongo:5 to say what you get.",
+            "service %s: DocumentDB has no such version of MongoDB, it gets %s",
+            s->s->name,
+            version.version);
     if (s->s->image && !strstr(s->s->image, "mongo"))
-        plan_warn(&c->diag, s->s->pos, NULL, "service %s: image %s does not look like MongoDB", s->s->name, s->s->image);
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            NULL,
+            "service %s: image %s does not look like MongoDB",
+            s->s->name,
+            s->s->image);
 }
 
 void plan_check_mongodb(struct plan_check *c, const struct plan_service *s)
@@ -58,18 +93,50 @@ void plan_check_mongodb(struct plan_check *c, const struct plan_service *s)
     check_user(c, s);
     check_version(c, s);
     if (s->ports[0].target < 1150)
-        plan_error(&c->diag, s->s->pos, "Use 27017.", "service %s: DocumentDB listens on ports from 1150 on, not on %u", s->s->name, s->ports[0].target);
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Use 27017.",
+            "service %s: DocumentDB listens on ports from 1150 on, not on %u",
+            s->s->name,
+            s->ports[0].target);
     if (!plan_document_class(c->s, s->vcpus, s->memory_mib))
-        plan_error(&c->diag, s->s->pos, "Ask for less.", "service %s: no DocumentDB class has %g vCPU and %.0f MiB", s->s->name, s->vcpus, s->memory_mib);
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Ask for less.",
+            "service %s: no DocumentDB class has %g vCPU and %.0f MiB",
+            s->s->name,
+            s->vcpus,
+            s->memory_mib);
     if (s->replicas > PLAN_MONGODB_NODES)
-        plan_error(&c->diag, s->s->pos, "Use at most 16.", "service %s: a DocumentDB cluster has at most %u instances, not %u", s->s->name, PLAN_MONGODB_NODES,
-                   s->replicas);
-    plan_note(&c->diag, s->s->pos, "Put retryWrites=false into the connection string: drivers turn it on by themselves.",
-              "service %s: DocumentDB knows no retryable writes", s->s->name);
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Use at most 16.",
+            "service %s: a DocumentDB cluster has at most %u instances, not %u",
+            s->s->name,
+            PLAN_MONGODB_NODES,
+            s->replicas);
+    plan_note(
+        &c->diag,
+        s->s->pos,
+        "Put retryWrites=false into the connection string: drivers turn it on by themselves.",
+        "service %s: DocumentDB knows no retryable writes",
+        s->s->name);
     if (plan_mongodb_tls(s->s))
-        plan_note(&c->diag, s->s->pos, "Clients need tls=true and Amazon's bundle of certificates, global-bundle.pem.",
-                  "service %s: the command asks for TLS, the cluster takes encrypted connections only", s->s->name);
+        plan_note(
+            &c->diag,
+            s->s->pos,
+            "Clients need tls=true and Amazon's bundle of certificates, global-bundle.pem.",
+            "service %s: the command asks for TLS, the cluster takes encrypted connections only",
+            s->s->name);
     else
-        plan_note(&c->diag, s->s->pos, "Put --tlsMode requireTLS into the command to have it.",
-                  "service %s: connections are not encrypted, as in Compose; the cluster is reached from inside the VPC only", s->s->name);
+        plan_note(
+            &c->diag,
+            s->s->pos,
+            "Put --tlsMode requireTLS into the command to have it.",
+            "service %s: connections are not encrypted, as in Compose; the cluster is reached from "
+            "inside the VPC only",
+            s->s->name);
 }

@@ -1,9 +1,9 @@
 /* Named volumes: what EFS makes of them. */
+#include "plan/task/volumes.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
-#include "plan/task/volumes.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -35,10 +35,10 @@ static bool is_path(const char *text)
 }
 
 static const struct option {
-    const char *key, *words;            /* the values it takes, else `ok` says */
+    const char *key, *words; /* the values it takes, else `ok` says */
     bool (*ok)(const char *text);
     const char *hint;
-    bool creation;                      /* of the file system: one that is there already keeps its own */
+    bool creation; /* of the file system: one that is there already keeps its own */
 } OPTIONS[] = {
     {"backup_policy", "ENABLED|DISABLED", NULL, "Use ENABLED or DISABLED.", true},
     {"performance_mode", "generalPurpose|maxIO", NULL, "Use generalPurpose or maxIO.", true},
@@ -52,10 +52,15 @@ static const struct option {
 static bool file_system_ok(const char *text)
 {
     size_t n = strlen(text);
-    return text_starts(text, "fs-") && (n == 11 || n == 20) && strspn(text + 3, "0123456789abcdef") == n - 3;
+    return text_starts(text, "fs-") && (n == 11 || n == 20) &&
+           strspn(text + 3, "0123456789abcdef") == n - 3;
 }
 
-static void check_option(struct plan_check *c, const struct plan_volume *v, const struct yaml_node *key, const char *value)
+static void check_option(
+    struct plan_check *c,
+    const struct plan_volume *v,
+    const struct yaml_node *key,
+    const char *value)
 {
     if (text_eq(key->value, "fsid"))
         return;
@@ -63,12 +68,31 @@ static void check_option(struct plan_check *c, const struct plan_volume *v, cons
         if (!text_eq(OPTIONS[i].key, key->value))
             continue;
         if (OPTIONS[i].words ? !is_one_of(value, OPTIONS[i].words) : !OPTIONS[i].ok(value))
-            plan_error(&c->diag, key->pos, OPTIONS[i].hint, "volume %s: %s \"%s\" is not what EFS takes", v->name, key->value, value);
+            plan_error(
+                &c->diag,
+                key->pos,
+                OPTIONS[i].hint,
+                "volume %s: %s \"%s\" is not what EFS takes",
+                v->name,
+                key->value,
+                value);
         else if (OPTIONS[i].creation && v->external)
-            plan_warn(&c->diag, key->pos, "Remove it.", "volume %s: %s is ignored, the file system is there already", v->name, key->value);
+            plan_warn(
+                &c->diag,
+                key->pos,
+                "Remove it.",
+                "volume %s: %s is ignored, the file system is there already",
+                v->name,
+                key->value);
         return;
     }
-    plan_warn(&c->diag, key->pos, "Remove it.", "volume %s: driver option %s is ignored, the volume is an EFS file system", v->name, key->value);
+    plan_warn(
+        &c->diag,
+        key->pos,
+        "Remove it.",
+        "volume %s: driver option %s is ignored, the volume is an EFS file system",
+        v->name,
+        key->value);
 }
 
 void plan_check_volumes(struct plan_check *c)
@@ -76,16 +100,29 @@ void plan_check_volumes(struct plan_check *c)
     for (size_t i = 0; i < c->v.volume_count; i++) {
         const struct plan_volume *v = &c->v.volumes[i];
         if (v->external && (!v->file_system || !file_system_ok(v->file_system)))
-            plan_error(&c->diag, v->pos, "Say which: name: fs-0123456789abcdef0. Or remove external: true to have one made.",
-                       "volume %s is external, and on AWS that is an EFS file system of this account", v->name);
+            plan_error(
+                &c->diag,
+                v->pos,
+                "Say which: name: fs-0123456789abcdef0. Or remove external: true to have one made.",
+                "volume %s is external, and on AWS that is an EFS file system of this account",
+                v->name);
         for (size_t k = 0; v->options && k < v->options->len; k++) {
             const struct yaml_node *value = v->options->pairs[k].value;
-            check_option(c, v, v->options->pairs[k].key, value->kind == YAML_KIND_SCALAR ? value->value : "");
+            check_option(
+                c,
+                v,
+                v->options->pairs[k].key,
+                value->kind == YAML_KIND_SCALAR ? value->value : "");
         }
         if (plan_volume_option(v, "gid") && !plan_volume_option(v, "uid"))
             plan_error(&c->diag, v->pos, "Add uid.", "volume %s: gid without uid", v->name);
         if (!v->external)
-            plan_note(&c->diag, v->pos, "Remove it with the project: defangctl down --volumes.",
-                      "volume %s is an EFS file system: it starts empty, is shared by all tasks that mount it, and stays after `down`", v->name);
+            plan_note(
+                &c->diag,
+                v->pos,
+                "Remove it with the project: defangctl down --volumes.",
+                "volume %s is an EFS file system: it starts empty, is shared by all tasks that "
+                "mount it, and stays after `down`",
+                v->name);
     }
 }

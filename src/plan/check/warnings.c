@@ -1,4 +1,5 @@
-/* What a change does to what runs: one line for each change that stops, moves or loses something. */
+/* What a change does to what runs: one line for each change that stops, moves or loses something.
+ */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
@@ -16,15 +17,22 @@ static bool names(const struct graph_change *c, const char *property)
 static const char *lost(const char *policy, bool replaced)
 {
     if (text_eq(policy, "Retain"))
-        return replaced ? "a new one begins empty; the old one stays in the account" : "it stays in the account, and costs, until somebody deletes it";
+        return replaced ? "a new one begins empty; the old one stays in the account"
+                        : "it stays in the account, and costs, until somebody deletes it";
     if (text_eq(policy, "Snapshot"))
-        return replaced ? "a new one begins empty; what the old one held is kept in a last snapshot" : "what it held is kept in a last snapshot";
-    return replaced ? "a new one begins empty; WHAT THE OLD ONE HELD IS LOST" : "WHAT IT HOLDS IS LOST";
+        return replaced ? "a new one begins empty; what the old one held is kept in a last snapshot"
+                        : "what it held is kept in a last snapshot";
+    return replaced ? "a new one begins empty; WHAT THE OLD ONE HELD IS LOST"
+                    : "WHAT IT HOLDS IS LOST";
 }
 
 static bool is_store(const char *type)
 {
-    static const char *const stores[] = {"AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup", "AWS::DocDB::DBCluster", "AWS::EFS::FileSystem"};
+    static const char *const stores[] = {
+        "AWS::RDS::DBInstance",
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::DocDB::DBCluster",
+        "AWS::EFS::FileSystem"};
     for (size_t i = 0; i < ARRAY_LEN(stores); i++)
         if (strcmp(stores[i], type) == 0)
             return true;
@@ -33,7 +41,9 @@ static bool is_store(const char *type)
 
 static const char *of_replacement(const char *type)
 {
-    static const struct { const char *type, *warning; } rows[] = {
+    static const struct {
+        const char *type, *warning;
+    } rows[] = {
         {"AWS::CloudFront::Distribution", "its address changes"},
         {"AWS::EC2::EIP", "the address that calls to the outside come from changes"},
         {"AWS::EC2::NatGateway", "calls to the outside stop for a minute"},
@@ -41,8 +51,10 @@ static const char *of_replacement(const char *type)
         {"AWS::EC2::VPC", "everything in it is made anew"},
         {"AWS::ECS::Cluster", "all services are made anew in another cluster"},
         {"AWS::ECS::Service", "the old service goes when the new one is steady"},
-        {"AWS::ElasticLoadBalancingV2::LoadBalancer", "its address changes: records that are not made here must follow"},
+        {"AWS::ElasticLoadBalancingV2::LoadBalancer",
+         "its address changes: records that are not made here must follow"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (strcmp(rows[i].type, type) == 0)
             return rows[i].warning;
@@ -59,16 +71,20 @@ static const char *of_change(const struct plan_settings *s, const struct graph_c
     }
     if (strcmp(c->type, "AWS::DocDB::DBInstance") == 0 && names(c, "DBInstanceClass"))
         return "the store is down for some minutes";
-    if (strcmp(c->type, "AWS::ElastiCache::ReplicationGroup") == 0 && (names(c, "CacheNodeType") || names(c, "EngineVersion")))
+    if (strcmp(c->type, "AWS::ElastiCache::ReplicationGroup") == 0 &&
+        (names(c, "CacheNodeType") || names(c, "EngineVersion")))
         return "connections to the cache break for some seconds";
-    if (strcmp(c->type, "AWS::ECS::Service") == 0 && (names(c, "TaskDefinition") || names(c, "NetworkConfiguration")) && s->min_healthy_percent == 0)
+    if (strcmp(c->type, "AWS::ECS::Service") == 0 &&
+        (names(c, "TaskDefinition") || names(c, "NetworkConfiguration")) &&
+        s->min_healthy_percent == 0)
         return "old tasks stop before new ones run: a short downtime (mode balanced has none)";
     if (strcmp(c->type, "AWS::EC2::Route") == 0)
         return "open connections to the outside may break";
     return NULL;
 }
 
-const char *plan_change_warning(const struct plan_settings *s, const struct graph_change *c, const json_t *deployed)
+const char *plan_change_warning(
+    const struct plan_settings *s, const struct graph_change *c, const json_t *deployed)
 {
     cleanup_free char *path = xasprintf("Resources.%s", c->logical_id);
     const json_t *old = json_at(deployed, path);

@@ -1,15 +1,22 @@
-/* Certificates of the load balancer (defang.md 7.6): one for the project's own domain and all names one level under it, and one for each service with names of
- * its own. AWS::CertificateManager::Certificate asks for the certificate, writes the records that prove the domain into the zone, and waits until it is
- * issued: the document's acm/Certificate, route53/Record and acm/CertificateValidation in one. A name without a zone here would let it wait for days, so no
- * certificate names one. With x-defang-aws.albCertificateArn none is made. */
+/* Certificates of the load balancer (defang.md 7.6): one for the project's own domain and all names
+ * one level under it, and one for each service with names of its own.
+ * AWS::CertificateManager::Certificate asks for the certificate, writes the records that prove the
+ * domain into the zone, and waits until it is issued: the document's acm/Certificate,
+ * route53/Record and acm/CertificateValidation in one. A name without a zone here would let it wait
+ * for days, so no certificate names one. With x-defang-aws.albCertificateArn none is made. */
 #include "base/str.h"
 #include "plan/context.h"
 #include "plan/ingress/ingress.h"
 #include <string.h>
 
-#define USUAL "usually 1-5 min; it waits for ever when the domain's registrar does not name the zone's name servers"
+#define USUAL                                                                                      \
+    "usually 1-5 min; it waits for ever when the domain's registrar does not name the zone's "     \
+    "name servers"
 
-struct names { const struct plan_host **items; size_t len; };
+struct names {
+    const struct plan_host **items;
+    size_t len;
+};
 
 static void add_name(struct names *n, const struct plan_host *h)
 {
@@ -37,15 +44,31 @@ static json_t *validation(const char *name, const char *zone)
     return plan_json("{s:s,s:s}", "DomainName", name, "HostedZoneId", zone);
 }
 
-static void add_certificate(struct plan_ctx *c, const char *group, const char *id, const char *name, json_t *others, json_t *proofs, const char *service)
+static void add_certificate(
+    struct plan_ctx *c,
+    const char *group,
+    const char *id,
+    const char *name,
+    json_t *others,
+    json_t *proofs,
+    const char *service)
 {
-    json_t *properties = plan_json("{s:s,s:s,s:o,s:o}", "DomainName", name, "ValidationMethod", "DNS", "DomainValidationOptions", proofs, "Tags",
-                                   plan_tags(arena_printf(c->a, "%s-%s", c->scope, service ? service : "domain"), service));
+    json_t *properties = plan_json(
+        "{s:s,s:s,s:o,s:o}",
+        "DomainName",
+        name,
+        "ValidationMethod",
+        "DNS",
+        "DomainValidationOptions",
+        proofs,
+        "Tags",
+        plan_tags(arena_printf(c->a, "%s-%s", c->scope, service ? service : "domain"), service));
     if (json_array_size(others))
         json_add(properties, "SubjectAlternativeNames", others);
     else
         json_decref(others);
-    struct graph_resource *r = graph_add(c->g, group, id, "AWS::CertificateManager::Certificate", properties);
+    struct graph_resource *r =
+        graph_add(c->g, group, id, "AWS::CertificateManager::Certificate", properties);
     r->usual = USUAL;
 }
 
@@ -86,10 +109,12 @@ static void add_id(struct plan_ctx *c, const char *id)
         c->certificates[c->certificate_count++] = id;
 }
 
-/* The listener keeps the certificate that it has as long as that one is there: another service must not move it. */
+/* The listener keeps the certificate that it has as long as that one is there: another service must
+ * not move it. */
 static const char *choose_default(const struct plan_ctx *c)
 {
-    const char *before = json_str(c->r->previous, "Resources.Listener443.Properties.Certificates.0.CertificateArn.Ref");
+    const char *before = json_str(
+        c->r->previous, "Resources.Listener443.Properties.Certificates.0.CertificateArn.Ref");
     for (size_t i = 0; before && i < c->certificate_count; i++)
         if (strcmp(c->certificates[i], before) == 0)
             return c->certificates[i];
@@ -102,8 +127,14 @@ json_t *plan_certificates(struct plan_ctx *c)
         return json_string(c->certificate);
     c->certificates = arena_array(c->a, const char *, c->v.count + 1);
     if (domain_is_used(c)) {
-        add_certificate(c, "ingress", "CertificateDomain", arena_printf(c->a, "*.%s", c->public_domain), plan_json("[s]", c->public_domain),
-                        plan_json("[o]", validation(c->public_domain, c->domain_zone->id)), NULL);
+        add_certificate(
+            c,
+            "ingress",
+            "CertificateDomain",
+            arena_printf(c->a, "*.%s", c->public_domain),
+            plan_json("[s]", c->public_domain),
+            plan_json("[o]", validation(c->public_domain, c->domain_zone->id)),
+            NULL);
         add_id(c, "CertificateDomain");
     }
     for (size_t i = 0; i < c->v.count; i++)
@@ -115,8 +146,16 @@ void plan_listener_certificates(struct plan_ctx *c, const json_t *first)
 {
     for (size_t i = 0; i < c->certificate_count; i++)
         if (!text_eq(json_str(first, "Ref"), c->certificates[i]))
-            graph_add(c->g, graph_get(c->g, c->certificates[i])->group, arena_printf(c->a, "Listener%s", c->certificates[i]),
-                      "AWS::ElasticLoadBalancingV2::ListenerCertificate",
-                      plan_json("{s:o,s:[{s:o}]}", "ListenerArn", graph_ref(plan_listener_id(c, 443)), "Certificates", "CertificateArn",
-                                graph_ref(c->certificates[i])));
+            graph_add(
+                c->g,
+                graph_get(c->g, c->certificates[i])->group,
+                arena_printf(c->a, "Listener%s", c->certificates[i]),
+                "AWS::ElasticLoadBalancingV2::ListenerCertificate",
+                plan_json(
+                    "{s:o,s:[{s:o}]}",
+                    "ListenerArn",
+                    graph_ref(plan_listener_id(c, 443)),
+                    "Certificates",
+                    "CertificateArn",
+                    graph_ref(c->certificates[i])));
 }

@@ -1,5 +1,6 @@
-/* What the account's zones mean for the project's public names. Warnings, because a deployment is right without a zone too: it is served over HTTP, or by the
- * certificate that the project brings, and the records are made by hand. */
+/* What the account's zones mean for the project's public names. Warnings, because a deployment is
+ * right without a zone too: it is served over HTTP, or by the certificate that the project brings,
+ * and the records are made by hand. */
 #include "base/str.h"
 #include "base/vec.h"
 #include "plan/diag.h"
@@ -11,7 +12,7 @@ struct notes {
     struct plan_diag diag;
     struct arena *a;
     const struct plan_facts *f;
-    const json_t *resources;    /* deployed */
+    const json_t *resources; /* deployed */
     struct plan_view v;
     const char *domain;
     VEC(const char *) said;
@@ -26,7 +27,8 @@ static bool said(struct notes *n, const char *name)
     return false;
 }
 
-/* The name for which somebody would make a zone: without "*." and without its first label, when it has more than two. */
+/* The name for which somebody would make a zone: without "*." and without its first label, when it
+ * has more than two. */
 static const char *likely_zone(const char *name)
 {
     const char *p = text_starts(name, "*.") ? name + 2 : name, *dot = strchr(p, '.');
@@ -36,24 +38,41 @@ static const char *likely_zone(const char *name)
 static void note_no_zone(struct notes *n, struct yaml_pos pos, const char *name, const char *zone)
 {
     if (n->v.adopt.certificate.value) {
-        plan_warn(&n->diag, pos, "`defangctl up` ends with the load balancer's name.",
-                  "no public Route 53 zone of this account holds %s: point a CNAME record at the load balancer yourself", name);
+        plan_warn(
+            &n->diag,
+            pos,
+            "`defangctl up` ends with the load balancer's name.",
+            "no public Route 53 zone of this account holds %s: point a CNAME record at the load "
+            "balancer yourself",
+            name);
         return;
     }
-    plan_warn(&n->diag, pos,
-              arena_printf(n->a,
-                           "Make the zone %s in Route 53 and give its name servers to the registrar, then deploy again; or bring a certificate "
-                           "(x-defang-aws.albCertificateArn). Until then point a CNAME record at the load balancer.",
-                           zone),
-              "no public Route 53 zone of this account holds %s: it gets no certificate and no record, and is served over HTTP", name);
+    plan_warn(
+        &n->diag,
+        pos,
+        arena_printf(
+            n->a,
+            "Make the zone %s in Route 53 and give its name servers to the registrar, then deploy "
+            "again; or bring a certificate "
+            "(x-defang-aws.albCertificateArn). Until then point a CNAME record at the load "
+            "balancer.",
+            zone),
+        "no public Route 53 zone of this account holds %s: it gets no certificate and no record, "
+        "and is served over HTTP",
+        name);
 }
 
 static void note_record(struct notes *n, struct yaml_pos pos, const char *name)
 {
-    if (!plan_record_blocked(n->f, name) || json_object_get(n->resources, plan_record_id(n->a, "Record", name)))
+    if (!plan_record_blocked(n->f, name) ||
+        json_object_get(n->resources, plan_record_id(n->a, "Record", name)))
         return;
-    plan_warn(&n->diag, pos, "Delete it and deploy again, or point it at the load balancer yourself.",
-              "%s has a record already that this project did not make: it stays as it is", name);
+    plan_warn(
+        &n->diag,
+        pos,
+        "Delete it and deploy again, or point it at the load balancer yourself.",
+        "%s has a record already that this project did not make: it stays as it is",
+        name);
 }
 
 static void note_name(struct notes *n, struct yaml_pos pos, const char *name, const char *zone_hint)
@@ -67,13 +86,15 @@ static void note_name(struct notes *n, struct yaml_pos pos, const char *name, co
         note_no_zone(n, pos, name, zone_hint);
 }
 
-static void note_service(struct notes *n, const struct plan_settings *settings, const struct plan_service *s)
+static void
+note_service(struct notes *n, const struct plan_settings *settings, const struct plan_service *s)
 {
     const struct yaml_node *node = s->s->node ? yaml_get(s->s->node, "domainname") : NULL;
     for (size_t i = 0; i < s->port_count; i++) {
         struct plan_hosts h = {0};
         /* What needs HTTPS is refused by the plan itself. */
-        if (s->ports[i].ingress && (n->v.adopt.certificate.value || !plan_port_needs_tls(&s->ports[i])))
+        if (s->ports[i].ingress &&
+            (n->v.adopt.certificate.value || !plan_port_needs_tls(&s->ports[i])))
             plan_hosts(n->a, &n->v, settings, s, &s->ports[i], &h);
         for (size_t k = 0; k < h.count; k++)
             if (!plan_host_covered(h.names[k], n->domain))
@@ -83,20 +104,27 @@ static void note_service(struct notes *n, const struct plan_settings *settings, 
 
 static void note_domain(struct notes *n)
 {
-    struct yaml_pos pos = n->v.adopt.project_domain.value == n->domain ? n->v.adopt.project_domain.pos : (struct yaml_pos){0};
+    struct yaml_pos pos = n->v.adopt.project_domain.value == n->domain
+                              ? n->v.adopt.project_domain.pos
+                              : (struct yaml_pos){0};
     const struct plan_zone *twin;
     note_name(n, pos, n->domain, n->domain);
     if (plan_zone_of(n->f, n->domain, n->v.adopt.public_zone.value, &twin))
         note_name(n, pos, arena_printf(n->a, "*.%s", n->domain), n->domain);
 }
 
-void plan_domain_notes(const struct compose_project *p, const struct plan_settings *s, const struct plan_facts *f, const json_t *previous,
-                       struct compose_diagnostics *d)
+void plan_domain_notes(
+    const struct compose_project *p,
+    const struct plan_settings *s,
+    const struct plan_facts *f,
+    const json_t *previous,
+    struct compose_diagnostics *d)
 {
     if (!f->zones_known)
         return;
     cleanup_arena struct arena *a = arena_new();
-    struct notes n = {.diag = {.d = d}, .a = a, .f = f, .resources = json_object_get(previous, "Resources")};
+    struct notes n = {
+        .diag = {.d = d}, .a = a, .f = f, .resources = json_object_get(previous, "Resources")};
     plan_view_make(a, p, &n.v);
     n.domain = plan_public_domain(&n.v, s);
     if (n.domain && n.v.ingress)

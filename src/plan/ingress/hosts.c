@@ -1,5 +1,5 @@
-/* Which public names lead to which ingress port (defang.md 6.5, 7.5), and in which public zone of the account each lies (7.6). A name is in lower case and
- * has no dot at its end. */
+/* Which public names lead to which ingress port (defang.md 6.5, 7.5), and in which public zone of
+ * the account each lies (7.6). A name is in lower case and has no dot at its end. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/adopt.h"
@@ -31,7 +31,8 @@ const char *plan_port_needs_tls(const struct plan_port *p)
     return text_eq(p->listener, "https") ? "HTTPS" : NULL;
 }
 
-/* The first ingress port answers to the names of its service, and so does the first of gRPC, which the content type tells apart. */
+/* The first ingress port answers to the names of its service, and so does the first of gRPC, which
+ * the content type tells apart. */
 static bool is_named(const struct plan_service *s, const struct plan_port *port)
 {
     for (size_t i = 0; i < s->port_count; i++)
@@ -57,17 +58,25 @@ static void add(struct plan_hosts *h, const char *name)
     h->names[h->count++] = name;
 }
 
-/* Aliases on the default network are public when they are whole host names; short ones are for neighbours. */
+/* Aliases on the default network are public when they are whole host names; short ones are for
+ * neighbours. */
 static void add_aliases(struct arena *a, const struct compose_service *s, struct plan_hosts *h)
 {
     for (size_t i = 0; i < s->network_count; i++)
-        for (size_t k = 0; strcmp(s->networks[i].name, "default") == 0 && k < s->networks[i].alias_count; k++)
+        for (size_t k = 0;
+             strcmp(s->networks[i].name, "default") == 0 && k < s->networks[i].alias_count;
+             k++)
             if (strchr(s->networks[i].aliases[k], '.'))
                 add(h, host_name(a, s->networks[i].aliases[k]));
 }
 
-void plan_hosts(struct arena *a, const struct plan_view *v, const struct plan_settings *settings, const struct plan_service *s,
-                const struct plan_port *port, struct plan_hosts *out)
+void plan_hosts(
+    struct arena *a,
+    const struct plan_view *v,
+    const struct plan_settings *settings,
+    const struct plan_service *s,
+    const struct plan_port *port,
+    struct plan_hosts *out)
 {
     const char *domain = plan_public_domain(v, settings);
     bool own = !text_empty(s->s->domainname);
@@ -91,7 +100,12 @@ bool plan_host_covered(const char *host, const char *domain)
     return domain && (strcmp(host, domain) == 0 || (dot && strcmp(dot + 1, domain) == 0));
 }
 
-void plan_domain_names(struct arena *arena, const struct compose_project *p, const struct plan_settings *s, const char *const **names, size_t *count)
+void plan_domain_names(
+    struct arena *arena,
+    const struct compose_project *p,
+    const struct plan_settings *s,
+    const char *const **names,
+    size_t *count)
 {
     struct plan_view v;
     plan_view_make(arena, p, &v);
@@ -127,7 +141,11 @@ static bool in_zone(const char *name, const char *zone)
     return z && n >= z && strcmp(name + n - z, zone) == 0 && (n == z || name[n - z - 1] == '.');
 }
 
-const struct plan_zone *plan_zone_of(const struct plan_facts *f, const char *name, const char *preferred, const struct plan_zone **twin)
+const struct plan_zone *plan_zone_of(
+    const struct plan_facts *f,
+    const char *name,
+    const char *preferred,
+    const struct plan_zone **twin)
 {
     static const struct plan_zone any = {"", "Z00000000000"};
     const struct plan_zone *best = NULL;
@@ -152,7 +170,8 @@ const struct plan_zone *plan_zone_of(const struct plan_facts *f, const char *nam
     return best;
 }
 
-const struct plan_zone *plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, const char *name)
+const struct plan_zone *
+plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, const char *name)
 {
     cleanup_arena struct arena *a = arena_new();
     struct plan_adopt adopt;
@@ -164,7 +183,8 @@ const struct plan_zone *plan_domain_zone(const struct compose_project *p, const 
 bool plan_record_exists(const struct plan_facts *f, const char *name, const char *type)
 {
     for (size_t i = 0; i < f->record_count; i++)
-        if (strcmp(f->records[i].name, name) == 0 && (!type || strcmp(f->records[i].type, type) == 0))
+        if (strcmp(f->records[i].name, name) == 0 &&
+            (!type || strcmp(f->records[i].type, type) == 0))
             return true;
     return false;
 }

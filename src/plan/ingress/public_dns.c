@@ -1,6 +1,7 @@
-/* Records in the account's public zones (defang.md 7.6): every public name of the project leads to the load balancer. A record that is there already and is
- * not this stack's stays as it is: CloudFormation could not take it over, and plan_domain_notes() says what to do. The load balancer has IPv4 addresses only,
- * so there is no AAAA. */
+/* Records in the account's public zones (defang.md 7.6): every public name of the project leads to
+ * the load balancer. A record that is there already and is not this stack's stays as it is:
+ * CloudFormation could not take it over, and plan_domain_notes() says what to do. The load balancer
+ * has IPv4 addresses only, so there is no AAAA. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
@@ -21,31 +22,67 @@ static bool is_ours(const struct plan_ctx *c, const char *id)
 
 bool plan_record_blocked(const struct plan_facts *f, const char *name)
 {
-    return plan_record_exists(f, name, "A") || plan_record_exists(f, name, "AAAA") || plan_record_exists(f, name, "CNAME");
+    return plan_record_exists(f, name, "A") || plan_record_exists(f, name, "AAAA") ||
+           plan_record_exists(f, name, "CNAME");
 }
 
-static void add_alias(struct plan_ctx *c, const char *group, const char *name, const struct plan_zone *zone)
+static void
+add_alias(struct plan_ctx *c, const char *group, const char *name, const struct plan_zone *zone)
 {
     const char *id = plan_record_id(c->a, "Record", name);
     if (!zone || graph_get(c->g, id) || (!is_ours(c, id) && plan_record_blocked(c->f, name)))
         return;
-    graph_add(c->g, group, id, "AWS::Route53::RecordSet",
-              plan_json("{s:s,s:s,s:s,s:{s:o,s:o,s:b}}", "HostedZoneId", zone->id, "Name", name, "Type", "A", "AliasTarget", "DNSName",
-                        graph_attr("LoadBalancer", "DNSName"), "HostedZoneId", graph_attr("LoadBalancer", "CanonicalHostedZoneID"),
-                        "EvaluateTargetHealth", 0));
+    graph_add(
+        c->g,
+        group,
+        id,
+        "AWS::Route53::RecordSet",
+        plan_json(
+            "{s:s,s:s,s:s,s:{s:o,s:o,s:b}}",
+            "HostedZoneId",
+            zone->id,
+            "Name",
+            name,
+            "Type",
+            "A",
+            "AliasTarget",
+            "DNSName",
+            graph_attr("LoadBalancer", "DNSName"),
+            "HostedZoneId",
+            graph_attr("LoadBalancer", "CanonicalHostedZoneID"),
+            "EvaluateTargetHealth",
+            0));
 }
 
-/* Who may issue certificates for the project's domain. Not where a CNAME stands, which suffers no neighbour, and not where somebody has said it already. */
+/* Who may issue certificates for the project's domain. Not where a CNAME stands, which suffers no
+ * neighbour, and not where somebody has said it already. */
 static void add_caa(struct plan_ctx *c)
 {
     const char *id = plan_record_id(c->a, "Caa", c->public_domain);
-    bool stands = plan_record_exists(c->f, c->public_domain, "CAA") || plan_record_exists(c->f, c->public_domain, "CNAME");
+    bool stands = plan_record_exists(c->f, c->public_domain, "CAA") ||
+                  plan_record_exists(c->f, c->public_domain, "CNAME");
     if (c->certificate || (stands && !is_ours(c, id)))
         return;
-    graph_add(c->g, "ingress", id, "AWS::Route53::RecordSet",
-              plan_json("{s:s,s:s,s:s,s:s,s:[s,s,s,s]}", "HostedZoneId", c->domain_zone->id, "Name", c->public_domain, "Type", "CAA", "TTL", "3600",
-                        "ResourceRecords", "0 issue \"amazon.com\"", "0 issue \"letsencrypt.org\"", "0 issuewild \"amazon.com\"",
-                        "0 issuewild \"letsencrypt.org\""));
+    graph_add(
+        c->g,
+        "ingress",
+        id,
+        "AWS::Route53::RecordSet",
+        plan_json(
+            "{s:s,s:s,s:s,s:s,s:[s,s,s,s]}",
+            "HostedZoneId",
+            c->domain_zone->id,
+            "Name",
+            c->public_domain,
+            "Type",
+            "CAA",
+            "TTL",
+            "3600",
+            "ResourceRecords",
+            "0 issue \"amazon.com\"",
+            "0 issue \"letsencrypt.org\"",
+            "0 issuewild \"amazon.com\"",
+            "0 issuewild \"letsencrypt.org\""));
 }
 
 void plan_public_dns(struct plan_ctx *c)
@@ -58,5 +95,9 @@ void plan_public_dns(struct plan_ctx *c)
     for (size_t i = 0; i < c->route_count; i++)
         for (size_t k = 0; k < c->routes[i].host_count; k++)
             if (!plan_host_covered(c->routes[i].hosts[k].name, c->public_domain))
-                add_alias(c, c->routes[i].service->group, c->routes[i].hosts[k].name, c->routes[i].hosts[k].zone);
+                add_alias(
+                    c,
+                    c->routes[i].service->group,
+                    c->routes[i].hosts[k].name,
+                    c->routes[i].hosts[k].zone);
 }

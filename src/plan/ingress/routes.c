@@ -1,6 +1,8 @@
-/* Which listener serves which ingress port. A port with public names is told apart by the host header: on port 443 those names that a certificate is there
- * for, on port 80 the others. A port without a name takes whatever comes to a listener: the first one (by service name) to port 80, or 443 when the project
- * brings a certificate, and each other one to a listener of its own: its published port if free, else its target port. */
+/* Which listener serves which ingress port. A port with public names is told apart by the host
+ * header: on port 443 those names that a certificate is there for, on port 80 the others. A port
+ * without a name takes whatever comes to a listener: the first one (by service name) to port 80, or
+ * 443 when the project brings a certificate, and each other one to a listener of its own: its
+ * published port if free, else its target port. */
 #include "base/str.h"
 #include "plan/adopt.h"
 #include "plan/context.h"
@@ -12,22 +14,33 @@ static const char *route_key(const struct plan_ctx *c, const struct plan_route *
     return arena_printf(c->a, "%s/%u", r->service->s->name, r->port->target);
 }
 
-static const struct plan_zone *zone_of(struct plan_ctx *c, const struct plan_route *r, const char *name)
+static const struct plan_zone *
+zone_of(struct plan_ctx *c, const struct plan_route *r, const char *name)
 {
-    const struct plan_zone *twin, *zone = plan_zone_of(c->f, name, c->v.adopt.public_zone.value, &twin);
+    const struct plan_zone *twin,
+        *zone = plan_zone_of(c->f, name, c->v.adopt.public_zone.value, &twin);
     if (twin)
-        plan_error(&c->diag, r->port->pos, "Name the right one as x-defang-aws.publicZoneId, or delete the other.",
-                   "the account has two public hosted zones %s (%s and %s), and %s can be in one only", zone->name, zone->id, twin->id, name);
+        plan_error(
+            &c->diag,
+            r->port->pos,
+            "Name the right one as x-defang-aws.publicZoneId, or delete the other.",
+            "the account has two public hosted zones %s (%s and %s), and %s can be in one only",
+            zone->name,
+            zone->id,
+            twin->id,
+            name);
     return zone;
 }
 
 /* Those with TLS first: the first name is the endpoint. */
-static void add_hosts(struct plan_ctx *c, struct plan_route *r, const struct plan_hosts *names, bool wants_tls)
+static void
+add_hosts(struct plan_ctx *c, struct plan_route *r, const struct plan_hosts *names, bool wants_tls)
 {
     struct plan_host *hosts = arena_array(c->a, struct plan_host, names->count + 1);
     for (size_t i = 0; i < names->count; i++) {
         const struct plan_zone *zone = zone_of(c, r, names->names[i]);
-        struct plan_host h = {.name = names->names[i], .zone = zone, .tls = wants_tls && (zone || c->certificate)};
+        struct plan_host h = {
+            .name = names->names[i], .zone = zone, .tls = wants_tls && (zone || c->certificate)};
         size_t at = h.tls ? r->tls_count++ : r->host_count;
         memmove(&hosts[at + 1], &hosts[at], (r->host_count - at) * sizeof *hosts);
         hosts[at] = h;
@@ -40,13 +53,21 @@ static void check_tls(struct plan_ctx *c, const struct plan_route *r)
 {
     if (r->tls || !plan_port_needs_tls(r->port))
         return;
-    plan_error(&c->diag, r->port->pos,
-               "Give the service a domainname in a public Route 53 zone of this account, or the project x-defang-aws.albCertificateArn; mode: host keeps it inside the VPC.",
-               "service %s: port %u wants %s, and there is no certificate for it%s%s", r->service->s->name, r->port->target,
-               plan_port_needs_tls(r->port), r->host_count ? ": no public Route 53 zone of this account holds " : "", r->host_count ? r->hosts[0].name : "");
+    plan_error(
+        &c->diag,
+        r->port->pos,
+        "Give the service a domainname in a public Route 53 zone of this account, or the project "
+        "x-defang-aws.albCertificateArn; mode: host keeps it inside the VPC.",
+        "service %s: port %u wants %s, and there is no certificate for it%s%s",
+        r->service->s->name,
+        r->port->target,
+        plan_port_needs_tls(r->port),
+        r->host_count ? ": no public Route 53 zone of this account holds " : "",
+        r->host_count ? r->hosts[0].name : "");
 }
 
-static void add_route(struct plan_ctx *c, const struct plan_service *s, const struct plan_port *port)
+static void
+add_route(struct plan_ctx *c, const struct plan_service *s, const struct plan_port *port)
 {
     struct plan_route *r = &c->routes[c->route_count++];
     bool wants_tls = !text_eq(port->listener, "http");
@@ -90,13 +111,15 @@ static void keep_previous(struct plan_ctx *c)
 {
     const char *port;
     json_t *owner;
-    json_object_foreach (json_at(c->r->previous, "Metadata.Defang.listeners"), port, owner) {
+    json_object_foreach(json_at(c->r->previous, "Metadata.Defang.listeners"), port, owner)
+    {
         long long number;
         if (!json_is_string(owner) || text_parse_int(port, 1, 65535, &number) < 0)
             continue;
         for (size_t i = 0; i < c->route_count; i++) {
             struct plan_route *r = &c->routes[i];
-            if (!r->host_count && !r->slot && strcmp(route_key(c, r), json_string_value(owner)) == 0)
+            if (!r->host_count && !r->slot &&
+                strcmp(route_key(c, r), json_string_value(owner)) == 0)
                 r->slot = (unsigned)number;
         }
     }
@@ -107,7 +130,8 @@ static unsigned choose(const struct plan_ctx *c, const struct plan_route *r)
     long long published;
     if (!taken(c, 80))
         return 80;
-    if (r->port->published && text_parse_int(r->port->published, 1, 65535, &published) == 0 && !taken(c, (unsigned)published))
+    if (r->port->published && text_parse_int(r->port->published, 1, 65535, &published) == 0 &&
+        !taken(c, (unsigned)published))
         return (unsigned)published;
     unsigned port = r->port->target;
     while (taken(c, port))
@@ -122,7 +146,8 @@ static void add_listener(struct plan_ctx *c, unsigned port)
         at++;
     if (at < c->listener_count && c->listeners[at] == port)
         return;
-    memmove(&c->listeners[at + 1], &c->listeners[at], (c->listener_count - at) * sizeof *c->listeners);
+    memmove(
+        &c->listeners[at + 1], &c->listeners[at], (c->listener_count - at) * sizeof *c->listeners);
     c->listeners[at] = port;
     c->listener_count++;
 }
@@ -134,9 +159,15 @@ static void place_nameless(struct plan_ctx *c, struct plan_route *r, json_t *met
     r->listener = r->slot == 80 && r->tls ? 443 : r->slot;
     json_add(meta, arena_printf(c->a, "%u", r->slot), json_string(route_key(c, r)));
     if (r->slot != 80)
-        plan_warn(&c->diag, r->port->pos, "Give the service a domainname, or call the load balancer on that port.",
-                  "service %s: without a domain name its ingress port %u is served on port %u of the load balancer", r->service->s->name,
-                  r->port->target, r->listener);
+        plan_warn(
+            &c->diag,
+            r->port->pos,
+            "Give the service a domainname, or call the load balancer on that port.",
+            "service %s: without a domain name its ingress port %u is served on port %u of the "
+            "load balancer",
+            r->service->s->name,
+            r->port->target,
+            r->listener);
 }
 
 bool plan_listener_tls(const struct plan_ctx *c, unsigned port)
@@ -155,12 +186,24 @@ static void check_zone(struct plan_ctx *c)
         return;
     for (size_t i = 0; i < c->f->public_zone_count; i++)
         if (strcmp(c->f->public_zones[i].id, said->value) == 0) {
-            if (c->public_domain && text_eq(c->domain_zone ? c->domain_zone->id : NULL, said->value) == false)
-                plan_error(&c->diag, said->pos, "Name the zone of the project's domain.", "zone %s is %s, which does not hold %s", said->value,
-                           c->f->public_zones[i].name, c->public_domain);
+            if (c->public_domain &&
+                text_eq(c->domain_zone ? c->domain_zone->id : NULL, said->value) == false)
+                plan_error(
+                    &c->diag,
+                    said->pos,
+                    "Name the zone of the project's domain.",
+                    "zone %s is %s, which does not hold %s",
+                    said->value,
+                    c->f->public_zones[i].name,
+                    c->public_domain);
             return;
         }
-    plan_error(&c->diag, said->pos, "Remove it: the zone is found by its name.", "this account has no public hosted zone %s", said->value);
+    plan_error(
+        &c->diag,
+        said->pos,
+        "Remove it: the zone is found by its name.",
+        "this account has no public hosted zone %s",
+        said->value);
 }
 
 static void find_domain(struct plan_ctx *c)
@@ -168,7 +211,9 @@ static void find_domain(struct plan_ctx *c)
     const struct plan_zone *twin;
     c->certificate = c->v.adopt.certificate.value;
     c->public_domain = plan_public_domain(&c->v, c->s);
-    c->domain_zone = c->public_domain ? plan_zone_of(c->f, c->public_domain, c->v.adopt.public_zone.value, &twin) : NULL;
+    c->domain_zone = c->public_domain
+                         ? plan_zone_of(c->f, c->public_domain, c->v.adopt.public_zone.value, &twin)
+                         : NULL;
 }
 
 int plan_routes(struct plan_ctx *c)

@@ -1,4 +1,5 @@
-/* Applies the rows of the table to one resource: every leaf of its properties finds its rule, or the resource is refused. */
+/* Applies the rows of the table to one resource: every leaf of its properties finds its rule, or
+ * the resource is refused. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
@@ -7,18 +8,22 @@
 
 #define DEPTH_MAX 8 /* lists within lists of one property */
 
-struct rule { char from[160], to[200], kind[12]; };
+struct rule {
+    char from[160], to[200], kind[12];
+};
 
 struct place {
     struct pulumi_ctx *c;
     const struct graph_resource *r;
     const struct pulumi_row *row;
     json_t *node;
-    size_t index[DEPTH_MAX]; unsigned depth;   /* position in each list that the path goes through */
-    const json_t *item[DEPTH_MAX];             /* the items there */
+    size_t index[DEPTH_MAX];
+    unsigned depth;                /* position in each list that the path goes through */
+    const json_t *item[DEPTH_MAX]; /* the items there */
 };
 
-static const struct pulumi_row *const TABLES[] = {pulumi_rows_network, pulumi_rows_compute, pulumi_rows_store, pulumi_rows_edge};
+static const struct pulumi_row *const TABLES[] = {
+    pulumi_rows_network, pulumi_rows_compute, pulumi_rows_store, pulumi_rows_edge};
 
 const struct pulumi_row *pulumi_row_get(const char *type)
 {
@@ -86,7 +91,8 @@ static bool rule_find(const struct pulumi_row *row, const char *path, struct rul
     return false;
 }
 
-json_t *pulumi_part_node(struct pulumi_ctx *c, const struct graph_resource *r, const char *name, const char *token)
+json_t *pulumi_part_node(
+    struct pulumi_ctx *c, const struct graph_resource *r, const char *name, const char *token)
 {
     const char *id = arena_printf(c->a, "%s_%s", r->logical_id, name);
     json_t *node = json_object_get(c->resources, id);
@@ -133,15 +139,19 @@ const char *pulumi_text(json_t *node, const char *property)
     return json_string_value(json_object_get(json_object_get(node, "properties"), property));
 }
 
-const char *pulumi_prefix(struct pulumi_ctx *c, const struct graph_resource *r, size_t max, bool lower)
+const char *
+pulumi_prefix(struct pulumi_ctx *c, const struct graph_resource *r, size_t max, bool lower)
 {
-    cleanup_free char *scope = lower ? plan_global_label(c->r->settings, c->r->project) : plan_scope(c->r->settings, c->r->project);
+    cleanup_free char *scope = lower ? plan_global_label(c->r->settings, c->r->project)
+                                     : plan_scope(c->r->settings, c->r->project);
     cleanup_free char *name = xasprintf("%s-%s", scope, r->logical_id);
-    cleanup_free char *fit = plan_name_fit(name, lower ? PLAN_NAME_LOWER | PLAN_NAME_SINGLE : 0, max - 1, 6);
+    cleanup_free char *fit =
+        plan_name_fit(name, lower ? PLAN_NAME_LOWER | PLAN_NAME_SINGLE : 0, max - 1, 6);
     return arena_printf(c->a, "%s-", fit);
 }
 
-/* A part that stands for a list's item keeps its name when the list changes: what it says is in the name, its description is not. */
+/* A part that stands for a list's item keeps its name when the list changes: what it says is in the
+ * name, its description is not. */
 static const char *hashed_name(struct place *p, const char *name, const json_t *item)
 {
     cleanup_json json_t *copy = json_deep_copy(item);
@@ -165,14 +175,18 @@ static json_t *part_of(struct place *p, const char **to, unsigned *used)
     }
     *to += n;
     if (strncmp(*to, "[]", 2) == 0) {
-        name = part->hashed ? hashed_name(p, name, p->item[*used]) : arena_printf(p->c->a, "%s%zu", name, p->index[*used] + 1);
+        name = part->hashed ? hashed_name(p, name, p->item[*used])
+                            : arena_printf(p->c->a, "%s%zu", name, p->index[*used] + 1);
         (*used)++;
         *to += 2;
     }
     *to += **to == '.';
     json_t *node = pulumi_part_node(p->c, p->r, name, part->token);
     if (part->link && !json_object_get(json_object_get(node, "properties"), part->link))
-        json_add(json_object_get(node, "properties"), part->link, json_string(arena_printf(p->c->a, "${%s.%s}", p->r->logical_id, part->attr)));
+        json_add(
+            json_object_get(node, "properties"),
+            part->link,
+            json_string(arena_printf(p->c->a, "${%s.%s}", p->r->logical_id, part->attr)));
     return node;
 }
 
@@ -214,7 +228,12 @@ static int put(struct place *p, const char *to, json_t *value, struct error *err
     /* Where the provider takes one and CloudFormation a list, only a list of one fits. */
     for (; used < p->depth; used++)
         if (p->index[used] > 0)
-            return error_raise(err, ERR_FAILED, "pulumi: %s (%s): the provider takes one item, the plan has several", p->r->logical_id, p->r->type);
+            return error_raise(
+                err,
+                ERR_FAILED,
+                "pulumi: %s (%s): the provider takes one item, the plan has several",
+                p->r->logical_id,
+                p->r->type);
     return 0;
 }
 
@@ -226,7 +245,8 @@ static json_t *tags(struct place *p, const json_t *v, struct error *err)
         json_t *value = pulumi_value(p->c, json_object_get(item, "Value"), err);
         if (!value)
             return NULL;
-        cleanup_free char *key = pulumi_escape(json_str_or(item, "Key", json_str_or(item, "Name", "")));
+        cleanup_free char *key =
+            pulumi_escape(json_str_or(item, "Key", json_str_or(item, "Name", "")));
         json_add(out, key, value);
     }
     return json_incref(out);
@@ -235,7 +255,8 @@ static json_t *tags(struct place *p, const json_t *v, struct error *err)
 /* Keys of the API instead of CloudFormation's; what is under these is data. */
 static json_t *api_keys(const json_t *v)
 {
-    static const char *const data[] = {"Options", "DockerLabels", "DriverOpts", "Labels", "options"};
+    static const char *const data[] = {
+        "Options", "DockerLabels", "DriverOpts", "Labels", "options"};
     if (json_is_array(v)) {
         json_t *out = json_array();
         for (size_t i = 0; i < json_array_size(v); i++)
@@ -247,7 +268,8 @@ static json_t *api_keys(const json_t *v)
     json_t *out = json_object();
     const char *key;
     json_t *item;
-    json_object_foreach ((json_t *)v, key, item) {
+    json_object_foreach((json_t *)v, key, item)
+    {
         bool keep = false;
         for (size_t i = 0; i < ARRAY_LEN(data); i++)
             keep = keep || strcmp(key, data[i]) == 0;
@@ -270,7 +292,8 @@ static json_t *typed(struct place *p, const json_t *v, const char *kind, struct 
 {
     const char *text = json_string_value(v);
     long long number;
-    if (text && strcmp(kind, "int") == 0 && text_parse_int(text, -1000000000, 1000000000, &number) == 0)
+    if (text && strcmp(kind, "int") == 0 &&
+        text_parse_int(text, -1000000000, 1000000000, &number) == 0)
         return json_integer(number);
     if (text && (strcmp(kind, "bool") == 0))
         return json_boolean(text_eq_nocase(text, "true"));
@@ -291,7 +314,8 @@ static json_t *pairs(struct place *p, const json_t *v, struct error *err)
     cleanup_json json_t *out = json_array();
     const char *key;
     json_t *item;
-    json_object_foreach ((json_t *)v, key, item) {
+    json_object_foreach((json_t *)v, key, item)
+    {
         json_t *value = pulumi_value(p->c, item, err);
         if (!value)
             return NULL;
@@ -313,14 +337,17 @@ static json_t *convert(struct place *p, const struct rule *rule, const json_t *v
         return as_json(p, v, kind[0] == 'a', err);
     if (strcmp(kind, "secret") == 0) {
         json_t *value = pulumi_value(p->c, v, err);
-        return !value || json_object_get(value, "fn::secret") ? value : plan_json("{s:o}", "fn::secret", value);
+        return !value || json_object_get(value, "fn::secret")
+                   ? value
+                   : plan_json("{s:o}", "fn::secret", value);
     }
     return typed(p, v, kind, err);
 }
 
 static int walk(struct place *p, const char *path, const json_t *v, struct error *err);
 
-static int walk_list(struct place *p, const char *path, const json_t *v, bool keyed, struct error *err)
+static int
+walk_list(struct place *p, const char *path, const json_t *v, bool keyed, struct error *err)
 {
     int rc = 0;
     if (p->depth == DEPTH_MAX)
@@ -328,7 +355,11 @@ static int walk_list(struct place *p, const char *path, const json_t *v, bool ke
     for (size_t i = 0; i < json_array_size(v) && !rc; i++) {
         const json_t *item = json_array_get(v, i);
         if (keyed) {
-            rc = walk(p, arena_printf(p->c->a, "%s{%s}", path, json_str_or(item, "Key", "")), json_object_get(item, "Value"), err);
+            rc = walk(
+                p,
+                arena_printf(p->c->a, "%s{%s}", path, json_str_or(item, "Key", "")),
+                json_object_get(item, "Value"),
+                err);
             continue;
         }
         p->index[p->depth] = i;
@@ -346,19 +377,22 @@ static bool is_leaf(const json_t *v, const char *kind)
     if (json_is_object(v))
         return pulumi_is_intrinsic(v);
     for (size_t i = 0; json_is_array(v) && i < json_array_size(v); i++)
-        if (json_is_array(json_array_get(v, i)) || (json_is_object(json_array_get(v, i)) && !pulumi_is_intrinsic(json_array_get(v, i))))
+        if (json_is_array(json_array_get(v, i)) ||
+            (json_is_object(json_array_get(v, i)) && !pulumi_is_intrinsic(json_array_get(v, i))))
             return false;
     return true;
 }
 
-static int apply(struct place *p, const struct rule *rule, const char *path, const json_t *v, struct error *err)
+static int apply(
+    struct place *p, const struct rule *rule, const char *path, const json_t *v, struct error *err)
 {
     if (strcmp(rule->kind, "kv") == 0)
         return walk_list(p, path, v, true, err);
     if (strcmp(rule->kind, "implied") == 0)
         return 0;
     if (strcmp(rule->kind, "lost") == 0) {
-        json_push(p->c->notes, json_string(arena_printf(p->c->a, "%s: %s", p->r->logical_id, path)));
+        json_push(
+            p->c->notes, json_string(arena_printf(p->c->a, "%s: %s", p->r->logical_id, path)));
         return 0;
     }
     json_t *value = convert(p, rule, v, err);
@@ -379,21 +413,33 @@ static int walk(struct place *p, const char *path, const json_t *v, struct error
         int rc = 0;
         const char *key;
         json_t *item;
-        json_object_foreach ((json_t *)v, key, item) {
+        json_object_foreach((json_t *)v, key, item)
+        {
             rc = walk(p, *path ? arena_printf(p->c->a, "%s.%s", path, key) : key, item, err);
             if (rc)
                 return rc;
         }
         return rc;
     }
-    return error_raise(err, ERR_FAILED, "pulumi: property %s of %s (resource %s) has no row in the table", path, p->r->type, p->r->logical_id);
+    return error_raise(
+        err,
+        ERR_FAILED,
+        "pulumi: property %s of %s (resource %s) has no row in the table",
+        path,
+        p->r->type,
+        p->r->logical_id);
 }
 
 int pulumi_map(struct pulumi_ctx *c, const struct graph_resource *r, struct error *err)
 {
     const struct pulumi_row *row = pulumi_row_get(r->type);
     if (!row)
-        return error_raise(err, ERR_FAILED, "pulumi: type %s (resource %s) has no row in the table", r->type, r->logical_id);
+        return error_raise(
+            err,
+            ERR_FAILED,
+            "pulumi: type %s (resource %s) has no row in the table",
+            r->type,
+            r->logical_id);
     json_t *node = plan_json("{s:s,s:{}}", "type", row->token, "properties");
     json_add(c->resources, r->logical_id, node);
     c->current = r;
@@ -403,9 +449,7 @@ int pulumi_map(struct pulumi_ctx *c, const struct graph_resource *r, struct erro
     int rc = 0;
     const char *key;
     json_t *value;
-    json_object_foreach (r->properties, key, value)
-        if (!rc)
-            rc = walk(&p, key, value, err);
+    json_object_foreach(r->properties, key, value) if (!rc) rc = walk(&p, key, value, err);
     if (!rc && row->finish)
         rc = row->finish(c, r, node, err);
     c->current = NULL;

@@ -1,5 +1,6 @@
-/* CloudFormation values as values of a Pulumi YAML program: intrinsics, pseudo parameters, dynamic references. Pseudo parameters become the text that
- * plan_facts knows: the plan's zones and ARNs are this account's anyway, and the program's provider admits no other account. */
+/* CloudFormation values as values of a Pulumi YAML program: intrinsics, pseudo parameters, dynamic
+ * references. Pseudo parameters become the text that plan_facts knows: the plan's zones and ARNs
+ * are this account's anyway, and the program's provider admits no other account. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
@@ -29,8 +30,11 @@ bool pulumi_is_intrinsic(const json_t *v)
 static const char *pseudo(const struct pulumi_ctx *c, const char *name)
 {
     const struct plan_facts *f = c->r->facts;
-    return strcmp(name, "AWS::Region") == 0 ? f->region : strcmp(name, "AWS::AccountId") == 0 ? f->account
-         : strcmp(name, "AWS::Partition") == 0 ? f->partition : strcmp(name, "AWS::URLSuffix") == 0 ? f->dns_suffix : NULL;
+    return strcmp(name, "AWS::Region") == 0      ? f->region
+           : strcmp(name, "AWS::AccountId") == 0 ? f->account
+           : strcmp(name, "AWS::Partition") == 0 ? f->partition
+           : strcmp(name, "AWS::URLSuffix") == 0 ? f->dns_suffix
+                                                 : NULL;
 }
 
 /* The output of row `row` that attribute `name` is, or NULL. */
@@ -43,19 +47,34 @@ static const char *attribute(struct pulumi_ctx *c, const struct pulumi_row *row,
     return NULL;
 }
 
-/* "${Vpc.id}" in the arena; attribute NULL = Ref. An output "arn+:*" of the table is "${LogGroup.arn}:*". */
-static const char *reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *err)
+/* "${Vpc.id}" in the arena; attribute NULL = Ref. An output "arn+:*" of the table is
+ * "${LogGroup.arn}:*". */
+static const char *
+reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *err)
 {
     const struct graph_resource *r = graph_get(c->g, id);
     const struct pulumi_row *row = r ? pulumi_row_get(r->type) : NULL;
     if (!row) {
-        error_raise(err, ERR_FAILED, "pulumi: %s refers to %s%s%s, which %s", c->current ? c->current->logical_id : "an output", id, r ? " of type " : "",
-                    r ? r->type : "", r ? "has no row in the table" : "is not in the plan");
+        error_raise(
+            err,
+            ERR_FAILED,
+            "pulumi: %s refers to %s%s%s, which %s",
+            c->current ? c->current->logical_id : "an output",
+            id,
+            r ? " of type " : "",
+            r ? r->type : "",
+            r ? "has no row in the table" : "is not in the plan");
         return NULL;
     }
     const char *output = attr ? attribute(c, row, attr) : row->ref ? row->ref : "id";
     if (!output) {
-        error_raise(err, ERR_FAILED, "pulumi: attribute %s of %s (%s) has no row in the table", attr, id, r->type);
+        error_raise(
+            err,
+            ERR_FAILED,
+            "pulumi: attribute %s of %s (%s) has no row in the table",
+            attr,
+            id,
+            r->type);
         return NULL;
     }
     if (c->seen && c->current && strcmp(c->current->logical_id, id) != 0)
@@ -64,7 +83,8 @@ static const char *reference(struct pulumi_ctx *c, const char *id, const char *a
     return arena_printf(c->a, "${%s.%.*s}%s", id, (int)n, output, output[n] ? output + n + 1 : "");
 }
 
-static int sub_name(struct pulumi_ctx *c, const char *name, const json_t *bound, struct str *out, struct error *err)
+static int sub_name(
+    struct pulumi_ctx *c, const char *name, const json_t *bound, struct str *out, struct error *err)
 {
     const json_t *own = json_object_get(bound, name);
     if (own) {
@@ -72,7 +92,12 @@ static int sub_name(struct pulumi_ctx *c, const char *name, const json_t *bound,
         if (!value)
             return -1;
         if (!json_is_string(value))
-            return error_raise(err, ERR_FAILED, "pulumi: %s: ${%s} of Fn::Sub is no text", c->current ? c->current->logical_id : "an output", name);
+            return error_raise(
+                err,
+                ERR_FAILED,
+                "pulumi: %s: ${%s} of Fn::Sub is no text",
+                c->current ? c->current->logical_id : "an output",
+                name);
         str_append(out, json_string_value(value));
         return 0;
     }
@@ -83,9 +108,14 @@ static int sub_name(struct pulumi_ctx *c, const char *name, const json_t *bound,
         return 0;
     }
     if (strncmp(name, "AWS::", 5) == 0)
-        return error_raise(err, ERR_FAILED, "pulumi: pseudo parameter %s means nothing to Pulumi", name);
+        return error_raise(
+            err, ERR_FAILED, "pulumi: pseudo parameter %s means nothing to Pulumi", name);
     const char *dot = strchr(name, '.');
-    const char *target = reference(c, dot ? arena_printf(c->a, "%.*s", (int)(dot - name), name) : name, dot ? dot + 1 : NULL, err);
+    const char *target = reference(
+        c,
+        dot ? arena_printf(c->a, "%.*s", (int)(dot - name), name) : name,
+        dot ? dot + 1 : NULL,
+        err);
     if (!target)
         return -1;
     str_append(out, target);
@@ -104,7 +134,10 @@ static json_t *sub(struct pulumi_ctx *c, const char *text, const json_t *bound, 
         }
         if (text[2] == '!') { /* "${!x}" is the text "${x}" */
             str_appendf(&out, "$${%.*s}", (int)(end - text - 3), text + 3);
-        } else if (sub_name(c, arena_printf(c->a, "%.*s", (int)(end - text - 2), text + 2), bound, &out, err) < 0) {
+        } else if (
+            sub_name(
+                c, arena_printf(c->a, "%.*s", (int)(end - text - 2), text + 2), bound, &out, err) <
+            0) {
             return NULL;
         }
         text = end + 1;
@@ -126,7 +159,11 @@ static json_t *join(struct pulumi_ctx *c, const json_t *v, struct error *err)
         cleanup_json json_t *item = pulumi_value(c, json_array_get(list, i), err);
         if (!json_is_string(item)) {
             if (item)
-                error_raise(err, ERR_FAILED, "pulumi: %s: Fn::Join of what is no text", c->current ? c->current->logical_id : "an output");
+                error_raise(
+                    err,
+                    ERR_FAILED,
+                    "pulumi: %s: Fn::Join of what is no text",
+                    c->current ? c->current->logical_id : "an output");
             return NULL;
         }
         str_appendf(&out, "%s%s", i ? delimiter : "", json_string_value(item));
@@ -135,22 +172,31 @@ static json_t *join(struct pulumi_ctx *c, const json_t *v, struct error *err)
 }
 
 /* Functions of the same meaning and the same arguments. */
-static json_t *same_function(struct pulumi_ctx *c, const char *name, const json_t *arguments, struct error *err)
+static json_t *
+same_function(struct pulumi_ctx *c, const char *name, const json_t *arguments, struct error *err)
 {
-    static const char *const names[][2] = {{"Fn::Select", "fn::select"}, {"Fn::Split", "fn::split"}, {"Fn::Base64", "fn::toBase64"}};
+    static const char *const names[][2] = {
+        {"Fn::Select", "fn::select"}, {"Fn::Split", "fn::split"}, {"Fn::Base64", "fn::toBase64"}};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(name, names[i][0]) == 0) {
             json_t *value = pulumi_value(c, arguments, err);
             return value ? plan_json("{s:o}", names[i][1], value) : NULL;
         }
-    error_raise(err, ERR_FAILED, "pulumi: %s: %s has no translation", c->current ? c->current->logical_id : "an output", name);
+    error_raise(
+        err,
+        ERR_FAILED,
+        "pulumi: %s: %s has no translation",
+        c->current ? c->current->logical_id : "an output",
+        name);
     return NULL;
 }
 
 static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v, struct error *err)
 {
     if (strcmp(name, "Fn::Sub") == 0)
-        return json_is_string(v) ? sub(c, json_string_value(v), NULL, err) : sub(c, json_string_value(json_array_get(v, 0)), json_array_get(v, 1), err);
+        return json_is_string(v)
+                   ? sub(c, json_string_value(v), NULL, err)
+                   : sub(c, json_string_value(json_array_get(v, 0)), json_array_get(v, 1), err);
     if (strcmp(name, "Fn::Join") == 0)
         return join(c, v, err);
     const char *target = NULL;
@@ -161,12 +207,20 @@ static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v
             return json_string(text);
         }
         if (strncmp(json_string_value(v), "AWS::", 5) == 0) {
-            error_raise(err, ERR_FAILED, "pulumi: pseudo parameter %s means nothing to Pulumi", json_string_value(v));
+            error_raise(
+                err,
+                ERR_FAILED,
+                "pulumi: pseudo parameter %s means nothing to Pulumi",
+                json_string_value(v));
             return NULL;
         }
         target = reference(c, json_string_value(v), NULL, err);
     } else if (strcmp(name, "Fn::GetAtt") == 0 && json_is_array(v) && json_array_size(v) == 2) {
-        target = reference(c, json_string_value(json_array_get(v, 0)), json_string_value(json_array_get(v, 1)), err);
+        target = reference(
+            c,
+            json_string_value(json_array_get(v, 0)),
+            json_string_value(json_array_get(v, 1)),
+            err);
     } else {
         return same_function(c, name, v, err);
     }
@@ -176,11 +230,22 @@ static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v
 /* With its provider: the language's default does not reach a call within fn::secret. */
 static json_t *invoke(const char *function, json_t *arguments, const char *result)
 {
-    return plan_json("{s:{s:s,s:o,s:{s:s},s:s}}", "fn::invoke", "function", function, "arguments", arguments, "options", "provider", "${aws}", "return",
-                     result);
+    return plan_json(
+        "{s:{s:s,s:o,s:{s:s},s:s}}",
+        "fn::invoke",
+        "function",
+        function,
+        "arguments",
+        arguments,
+        "options",
+        "provider",
+        "${aws}",
+        "return",
+        result);
 }
 
-/* "secretsmanager:<name>:SecretString:<json key>:<stage>:<version>", the whole text of the secret only: what the planner writes. */
+/* "secretsmanager:<name>:SecretString:<json key>:<stage>:<version>", the whole text of the secret
+ * only: what the planner writes. */
 static json_t *secret_version(struct pulumi_ctx *c, const char *text)
 {
     const char *rest = strstr(text, ":SecretString:::");
@@ -191,13 +256,18 @@ static json_t *secret_version(struct pulumi_ctx *c, const char *text)
     json_t *arguments = plan_json("{s:s}", "secretId", name);
     if (*version)
         json_add(arguments, "versionId", json_string(version));
-    return plan_json("{s:o}", "fn::secret", invoke("aws:secretsmanager:getSecretVersion", arguments, "secretString"));
+    return plan_json(
+        "{s:o}",
+        "fn::secret",
+        invoke("aws:secretsmanager:getSecretVersion", arguments, "secretString"));
 }
 
-/* "{{resolve:ssm-secure:/path:3}}" as a whole; CloudFormation's other kinds are not used by the planner. */
+/* "{{resolve:ssm-secure:/path:3}}" as a whole; CloudFormation's other kinds are not used by the
+ * planner. */
 static json_t *dynamic(struct pulumi_ctx *c, const char *text, struct error *err)
 {
-    static const char *const kinds[] = {"{{resolve:ssm-secure:", "{{resolve:ssm:", "{{resolve:secretsmanager:"};
+    static const char *const kinds[] = {
+        "{{resolve:ssm-secure:", "{{resolve:ssm:", "{{resolve:secretsmanager:"};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         size_t n = strlen(kinds[i]), len = strlen(text);
         if (strncmp(text, kinds[i], n) != 0 || !text_ends(text, "}}") || strstr(text + n, "{{"))
@@ -205,11 +275,19 @@ static json_t *dynamic(struct pulumi_ctx *c, const char *text, struct error *err
         const char *inner = arena_printf(c->a, "%.*s", (int)(len - n - 2), text + n);
         cleanup_free char *name = pulumi_escape(inner);
         json_t *value = i == 2 ? secret_version(c, inner)
-                               : invoke("aws:ssm:getParameter", plan_json("{s:s,s:b}", "name", name, "withDecryption", 1), "value");
+                               : invoke(
+                                     "aws:ssm:getParameter",
+                                     plan_json("{s:s,s:b}", "name", name, "withDecryption", 1),
+                                     "value");
         if (value)
             return i ? value : plan_json("{s:o}", "fn::secret", value);
     }
-    error_raise(err, ERR_FAILED, "pulumi: %s: the dynamic reference %s has no translation", c->current ? c->current->logical_id : "an output", text);
+    error_raise(
+        err,
+        ERR_FAILED,
+        "pulumi: %s: the dynamic reference %s has no translation",
+        c->current ? c->current->logical_id : "an output",
+        text);
     return NULL;
 }
 
@@ -229,7 +307,8 @@ static json_t *object_value(struct pulumi_ctx *c, const json_t *v, struct error 
     cleanup_json json_t *out = json_object();
     const char *key;
     json_t *item;
-    json_object_foreach ((json_t *)v, key, item) {
+    json_object_foreach((json_t *)v, key, item)
+    {
         json_t *value = pulumi_value(c, item, err);
         if (!value)
             return NULL;

@@ -1,4 +1,5 @@
-/* JSON values as block YAML that a person can read and edit. Text stands plain only where no YAML reader could take it for something else. */
+/* JSON values as block YAML that a person can read and edit. Text stands plain only where no YAML
+ * reader could take it for something else. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
@@ -7,7 +8,8 @@
 
 static bool reserved(const char *s)
 {
-    static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan", "inf"};
+    static const char *const words[] = {
+        "true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan", "inf"};
     cleanup_free char *lower = text_lower(s);
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (strcmp(lower, words[i]) == 0)
@@ -23,7 +25,8 @@ static bool plain(const char *s)
     if (!isalpha((unsigned char)*s) && *s != '/' && strncmp(s, "${", 2) != 0)
         return false;
     for (const char *p = s; *p; p++)
-        if (!isalnum((unsigned char)*p) && !strchr("-_./${}@+()", *p) && !(*p == ':' && p[1] && p[1] != ' '))
+        if (!isalnum((unsigned char)*p) && !strchr("-_./${}@+()", *p) &&
+            !(*p == ':' && p[1] && p[1] != ' '))
             return false;
     return true;
 }
@@ -71,7 +74,13 @@ static void scalar(struct str *out, const json_t *j)
         cleanup_free char *text = json_dumps(j, JSON_ENCODE_ANY);
         str_append(out, text);
     } else
-        str_append(out, json_is_true(j) ? "true" : json_is_false(j) ? "false" : json_is_object(j) ? "{}" : json_is_array(j) ? "[]" : "null");
+        str_append(
+            out,
+            json_is_true(j)     ? "true"
+            : json_is_false(j)  ? "false"
+            : json_is_object(j) ? "{}"
+            : json_is_array(j)  ? "[]"
+                                : "null");
 }
 
 static void member(struct str *out, const char *key, const json_t *value, unsigned depth)
@@ -94,7 +103,8 @@ static void node(struct str *out, const json_t *j, unsigned depth, bool inline_f
     if (json_is_object(j)) {
         const char *key;
         json_t *value;
-        json_object_foreach ((json_t *)j, key, value) {
+        json_object_foreach((json_t *)j, key, value)
+        {
             if (!inline_first)
                 indent(out, depth);
             inline_first = false;

@@ -1,4 +1,5 @@
-/* Resources of a template → dollars a month. Each priced type has a function; types that cost nothing are listed, so that a new one is not free by silence. */
+/* Resources of a template → dollars a month. Each priced type has a function; types that cost
+ * nothing are listed, so that a new one is not free by silence. */
 #include "plan/report/cost.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -16,18 +17,56 @@ struct pricing {
 };
 
 static const char *const FREE[] = {
-    "AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::AutoScaling::LaunchConfiguration",
-    "AWS::CertificateManager::Certificate", "AWS::CloudFront::CachePolicy", "AWS::CloudFront::Function", "AWS::CloudFront::OriginAccessControl",
-    "AWS::CloudFront::ResponseHeadersPolicy", "AWS::DocDB::DBClusterParameterGroup", "AWS::DocDB::DBSubnetGroup", "AWS::EC2::DHCPOptions",
-    "AWS::EC2::InternetGateway", "AWS::EC2::LaunchTemplate", "AWS::EC2::Route", "AWS::EC2::RouteTable", "AWS::EC2::SecurityGroup",
-    "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::Subnet", "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPC",
-    "AWS::EC2::VPCDHCPOptionsAssociation", "AWS::EC2::VPCGatewayAttachment", "AWS::ECR::PullThroughCacheRule", "AWS::ECS::CapacityProvider",
-    "AWS::ECS::Cluster", "AWS::ECS::ClusterCapacityProviderAssociations", "AWS::ECS::TaskDefinition", "AWS::EFS::AccessPoint", "AWS::EFS::MountTarget",
-    "AWS::ElastiCache::ParameterGroup", "AWS::ElastiCache::SubnetGroup", "AWS::ElasticLoadBalancingV2::Listener",
-    "AWS::ElasticLoadBalancingV2::ListenerCertificate", "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::TargetGroup",
-    "AWS::Events::Rule", "AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::Logs::ResourcePolicy",
-    "AWS::RDS::DBParameterGroup", "AWS::RDS::DBSubnetGroup", "AWS::Route53::RecordSet", "AWS::Route53::RecordSetGroup", "AWS::S3::BucketPolicy",
-    "AWS::SSM::Parameter", "AWS::ServiceDiscovery::Instance", "AWS::ServiceDiscovery::Service",
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::AutoScaling::LaunchConfiguration",
+    "AWS::CertificateManager::Certificate",
+    "AWS::CloudFront::CachePolicy",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::ResponseHeadersPolicy",
+    "AWS::DocDB::DBClusterParameterGroup",
+    "AWS::DocDB::DBSubnetGroup",
+    "AWS::EC2::DHCPOptions",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::LaunchTemplate",
+    "AWS::EC2::Route",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPC",
+    "AWS::EC2::VPCDHCPOptionsAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::ECR::PullThroughCacheRule",
+    "AWS::ECS::CapacityProvider",
+    "AWS::ECS::Cluster",
+    "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::ECS::TaskDefinition",
+    "AWS::EFS::AccessPoint",
+    "AWS::EFS::MountTarget",
+    "AWS::ElastiCache::ParameterGroup",
+    "AWS::ElastiCache::SubnetGroup",
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate",
+    "AWS::ElasticLoadBalancingV2::ListenerRule",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::Events::Rule",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::RDS::DBParameterGroup",
+    "AWS::RDS::DBSubnetGroup",
+    "AWS::Route53::RecordSet",
+    "AWS::Route53::RecordSetGroup",
+    "AWS::S3::BucketPolicy",
+    "AWS::SSM::Parameter",
+    "AWS::ServiceDiscovery::Instance",
+    "AWS::ServiceDiscovery::Service",
 };
 
 static double price(const struct pricing *x, const char *key)
@@ -71,19 +110,29 @@ static void push(struct arena *a, const char ***list, size_t *len, const char *i
 static void usage(struct pricing *x, const char *what, const char *key, const char *per)
 {
     double usd = price_find(key)->usd * x->factor;
-    push(x->out->arena, &x->out->usage, &x->out->usage_len, arena_printf(x->out->arena, usd < 0.1 ? "%s ($%.3f %s)" : "%s ($%.2f %s)", what, usd, per));
+    push(
+        x->out->arena,
+        &x->out->usage,
+        &x->out->usage_len,
+        arena_printf(x->out->arena, usd < 0.1 ? "%s ($%.3f %s)" : "%s ($%.2f %s)", what, usd, per));
 }
 
 static void line(struct pricing *x, double month, const char *what)
 {
     struct cost *c = x->out;
     if (isnan(month)) { /* a class that the table lacks */
-        push(c->arena, &c->unknown, &c->unknown_len, arena_printf(c->arena, "%s (%s)", x->id, what));
+        push(
+            c->arena, &c->unknown, &c->unknown_len, arena_printf(c->arena, "%s (%s)", x->id, what));
         return;
     }
     if (month <= 0)
         return;
-    c->lines[c->len++] = (struct cost_line){arena_strdup(c->arena, x->id), arena_strdup(c->arena, x->type), arena_strdup(c->arena, x->group), what, month};
+    c->lines[c->len++] = (struct cost_line){
+        arena_strdup(c->arena, x->id),
+        arena_strdup(c->arena, x->type),
+        arena_strdup(c->arena, x->group),
+        what,
+        month};
     c->month += month;
 }
 
@@ -103,25 +152,46 @@ static void ecs_service(struct pricing *x)
         provider = text(strategy, "CapacityProvider");
     if (!task || (*provider == '\0' && strategy) || text_eq(text(x->p, "LaunchType"), "EC2"))
         return; /* on instances, which cost as such */
-    bool spot = text_eq(provider, "FARGATE_SPOT"), arm = text_eq(text(task, "RuntimePlatform.CpuArchitecture"), "ARM64");
-    double vcpu = number(json_object_get(task, "Cpu"), 0) / 1024, gb = number(json_object_get(task, "Memory"), 0) / 1024;
+    bool spot = text_eq(provider, "FARGATE_SPOT"),
+         arm = text_eq(text(task, "RuntimePlatform.CpuArchitecture"), "ARM64");
+    double vcpu = number(json_object_get(task, "Cpu"), 0) / 1024,
+           gb = number(json_object_get(task, "Memory"), 0) / 1024;
     const char *arch = arm ? "arm64" : "x86_64", *more = spot ? ".spot" : "";
-    cleanup_free char *vcpu_key = xasprintf("fargate.vcpu.%s%s", arch, more), *gb_key = xasprintf("fargate.gb.%s%s", arch, more);
+    cleanup_free char *vcpu_key = xasprintf("fargate.vcpu.%s%s", arch, more),
+                      *gb_key = xasprintf("fargate.gb.%s%s", arch, more);
     double disk = number(json_at(task, "EphemeralStorage.SizeInGiB"), 20) - 20;
-    double month = count * (vcpu * price(x, vcpu_key) + gb * price(x, gb_key) + MAX(disk, 0.0) * price(x, "fargate.ephemeral.gb"));
-    bool public = text_eq(text(x->p, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"), "ENABLED");
+    double month = count * (vcpu * price(x, vcpu_key) + gb * price(x, gb_key) +
+                            MAX(disk, 0.0) * price(x, "fargate.ephemeral.gb"));
+    bool public =
+        text_eq(text(x->p, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"), "ENABLED");
     if (public)
         month += count * price(x, "ipv4.hour");
-    line(x, month, arena_printf(x->out->arena, "%g task%s of %g vCPU and %g GB%s%s%s", count, plural(count), vcpu, gb, arm ? ", ARM" : "", spot ? ", Spot" : "",
-                                public ? ", with a public address" : ""));
+    line(
+        x,
+        month,
+        arena_printf(
+            x->out->arena,
+            "%g task%s of %g vCPU and %g GB%s%s%s",
+            count,
+            plural(count),
+            vcpu,
+            gb,
+            arm ? ", ARM" : "",
+            spot ? ", Spot" : "",
+            public ? ", with a public address" : ""));
 }
 
 static void load_balancer(struct pricing *x)
 {
     double zones = (double)json_array_size(json_object_get(x->p, "Subnets"));
     bool public = text_eq(text(x->p, "Scheme"), "internet-facing");
-    line(x, price(x, "elb.hour") + price(x, "elb.lcu") + (public ? zones * price(x, "ipv4.hour") : 0),
-         arena_printf(x->out->arena, "load balancer with one capacity unit%s", public ? " and an address in each zone" : ""));
+    line(
+        x,
+        price(x, "elb.hour") + price(x, "elb.lcu") + (public ? zones * price(x, "ipv4.hour") : 0),
+        arena_printf(
+            x->out->arena,
+            "load balancer with one capacity unit%s",
+            public ? " and an address in each zone" : ""));
     usage(x, "busier load balancers", "elb.lcu", "an hour and capacity unit");
 }
 
@@ -134,17 +204,25 @@ static void nat_gateway(struct pricing *x)
 static void database(struct pricing *x)
 {
     const char *class = text(x->p, "DBInstanceClass");
-    double gb = number(json_object_get(x->p, "AllocatedStorage"), 20), copies = json_is_true(json_object_get(x->p, "MultiAZ")) ? 2 : 1;
-    line(x, copies * (price(x, class) + gb * price(x, "rds.storage.gb")),
-         arena_printf(x->out->arena, "%s with %g GB%s", class, gb, copies > 1 ? ", in two zones" : ""));
+    double gb = number(json_object_get(x->p, "AllocatedStorage"), 20),
+           copies = json_is_true(json_object_get(x->p, "MultiAZ")) ? 2 : 1;
+    line(
+        x,
+        copies * (price(x, class) + gb * price(x, "rds.storage.gb")),
+        arena_printf(
+            x->out->arena, "%s with %g GB%s", class, gb, copies > 1 ? ", in two zones" : ""));
     usage(x, "growth of databases", "rds.storage.gb", "a GB and month");
 }
 
 static void cache(struct pricing *x)
 {
     const char *class = text(x->p, "CacheNodeType");
-    double nodes = number(json_object_get(x->p, "NumCacheClusters"), 1), part = text_eq(text(x->p, "Engine"), "valkey") ? price_find("cache.valkey")->usd : 1;
-    line(x, nodes * part * price(x, class), arena_printf(x->out->arena, "%g node%s %s", nodes, plural(nodes), class));
+    double nodes = number(json_object_get(x->p, "NumCacheClusters"), 1),
+           part = text_eq(text(x->p, "Engine"), "valkey") ? price_find("cache.valkey")->usd : 1;
+    line(
+        x,
+        nodes * part * price(x, class),
+        arena_printf(x->out->arena, "%g node%s %s", nodes, plural(nodes), class));
 }
 
 static void document_instance(struct pricing *x)
@@ -165,13 +243,25 @@ static void instances(struct pricing *x)
 {
     const json_t *launch = referred(x, json_at(x->p, "LaunchTemplate.LaunchTemplateId"));
     const char *class = text(launch, "LaunchTemplateData.InstanceType");
-    double least = number(json_object_get(x->p, "DesiredCapacity"), number(json_object_get(x->p, "MinSize"), 0));
+    double least = number(
+        json_object_get(x->p, "DesiredCapacity"), number(json_object_get(x->p, "MinSize"), 0));
     if (*class && least > 0)
-        line(x, least * price(x, class), arena_printf(x->out->arena, "%g instance%s %s", least, plural(least), class));
+        line(
+            x,
+            least * price(x, class),
+            arena_printf(x->out->arena, "%g instance%s %s", least, plural(least), class));
     else if (*class && price_find(class))
-        usage(x, arena_printf(x->out->arena, "%s instances while tasks need them", class), class, "an hour");
+        usage(
+            x,
+            arena_printf(x->out->arena, "%s instances while tasks need them", class),
+            class,
+            "an hour");
     else
-        push(x->out->arena, &x->out->unknown, &x->out->unknown_len, arena_printf(x->out->arena, "%s (%s)", x->id, *class ? class : "instances"));
+        push(
+            x->out->arena,
+            &x->out->unknown,
+            &x->out->unknown_len,
+            arena_printf(x->out->arena, "%s (%s)", x->id, *class ? class : "instances"));
 }
 
 static void endpoint(struct pricing *x)
@@ -182,11 +272,30 @@ static void endpoint(struct pricing *x)
     line(x, MAX(zones, 1.0) * price(x, "endpoint.interface.hour"), "interface endpoint");
 }
 
-static void price_address(struct pricing *x) { line(x, price(x, "ipv4.hour"), "public IPv4 address"); }
-static void price_zone(struct pricing *x) { line(x, price(x, "zone") / x->factor, "hosted zone"); }
-static void price_secret(struct pricing *x) { line(x, price(x, "secret"), "secret"); }
-static void price_alarm(struct pricing *x) { line(x, price(x, "alarm"), "alarm"); }
-static void price_key(struct pricing *x) { line(x, price(x, "key"), "key"); }
+static void price_address(struct pricing *x)
+{
+    line(x, price(x, "ipv4.hour"), "public IPv4 address");
+}
+
+static void price_zone(struct pricing *x)
+{
+    line(x, price(x, "zone") / x->factor, "hosted zone");
+}
+
+static void price_secret(struct pricing *x)
+{
+    line(x, price(x, "secret"), "secret");
+}
+
+static void price_alarm(struct pricing *x)
+{
+    line(x, price(x, "alarm"), "alarm");
+}
+
+static void price_key(struct pricing *x)
+{
+    line(x, price(x, "key"), "key");
+}
 
 static void log_group(struct pricing *x)
 {
@@ -217,7 +326,10 @@ static void distribution(struct pricing *x)
     usage(x, "pages served by CloudFront beyond the free terabyte", "cloudfront.gb", "a GB");
 }
 
-static const struct { const char *type; void (*price)(struct pricing *); } PRICED[] = {
+static const struct {
+    const char *type;
+    void (*price)(struct pricing *);
+} PRICED[] = {
     {"AWS::AutoScaling::AutoScalingGroup", instances},
     {"AWS::CloudFront::Distribution", distribution},
     {"AWS::CloudWatch::Alarm", price_alarm},
@@ -250,7 +362,11 @@ static void price_resource(struct pricing *x)
     for (size_t i = 0; i < ARRAY_LEN(FREE); i++)
         if (strcmp(FREE[i], x->type) == 0)
             return;
-    push(x->out->arena, &x->out->unknown, &x->out->unknown_len, arena_strdup(x->out->arena, x->type));
+    push(
+        x->out->arena,
+        &x->out->unknown,
+        &x->out->unknown_len,
+        arena_strdup(x->out->arena, x->type));
 }
 
 static int by_group(const void *a, const void *b)
@@ -265,16 +381,24 @@ void cost_of(const json_t *template, const char *region, struct cost *out)
     *out = (struct cost){.arena = arena_new()};
     const struct price_region *where = price_region_find(region);
     if (!where) {
-        out->basis = arena_printf(out->arena, "there is no price for region %s in the table", region);
+        out->basis =
+            arena_printf(out->arena, "there is no price for region %s in the table", region);
         return;
     }
     out->priced = true;
-    out->basis = where->factor == 1.0 ? arena_printf(out->arena, "list prices of %s, " PRICE_DATE, region)
-                                      : arena_printf(out->arena, "about: list prices of us-east-1, " PRICE_DATE ", times %g for %s", where->factor, region);
-    struct pricing x = {.out = out, .resources = json_object_get(template, "Resources"), .factor = where->factor};
+    out->basis = where->factor == 1.0
+                     ? arena_printf(out->arena, "list prices of %s, " PRICE_DATE, region)
+                     : arena_printf(
+                           out->arena,
+                           "about: list prices of us-east-1, " PRICE_DATE ", times %g for %s",
+                           where->factor,
+                           region);
+    struct pricing x = {
+        .out = out, .resources = json_object_get(template, "Resources"), .factor = where->factor};
     out->lines = arena_array(out->arena, struct cost_line, json_object_size(x.resources) + 1);
     json_t *r;
-    json_object_foreach ((json_t *)x.resources, x.id, r) {
+    json_object_foreach((json_t *)x.resources, x.id, r)
+    {
         x.type = text(r, "Type");
         x.group = text(r, "Metadata.Group");
         x.p = json_object_get(r, "Properties");

@@ -1,17 +1,28 @@
-/* `eject`: what a user needs to go on without defangd: the plan as a CloudFormation template or a Pulumi program, with a README. Pure. */
+/* `eject`: what a user needs to go on without defangd: the plan as a CloudFormation template or a
+ * Pulumi program, with a README. Pure. */
 #pragma once
 
 #include "plan/pulumi/pulumi.h"
 
 struct plan_eject_request {
-    struct plan_pulumi_request program;   /* its `images`: what each build's image is now, "…@sha256:…", or by tag where none is in the registry */
-    bool cloudformation;                  /* else pulumi */
-    const char *running_engine;           /* that the project is deployed with; NULL when it is not deployed */
-    const char *const *derived; size_t derived_count; /* names of SSM parameters that the engine composes (plan_derived) */
+    struct plan_pulumi_request program; /* its `images`: what each build's image is now,
+                                           "…@sha256:…", or by tag where none is in the registry */
+    bool cloudformation;                /* else pulumi */
+    const char
+        *running_engine; /* that the project is deployed with; NULL when it is not deployed */
+    const char *const *derived;
+    size_t derived_count; /* names of SSM parameters that the engine composes (plan_derived) */
 };
 
-struct plan_file { char *name, *text; };
-struct plan_files { struct plan_file items[4]; size_t len; };
+struct plan_file {
+    char *name, *text;
+};
+
+struct plan_files {
+    struct plan_file items[4];
+    size_t len;
+};
+
 /* README.md and template.json, or Pulumi.yaml and Pulumi.<stack>.yaml. */
 int plan_eject(const struct plan_eject_request *r, struct plan_files *out, struct error *err);
 void plan_files_done(struct plan_files *f);

@@ -1,6 +1,7 @@
-/* plan_explain(): the tree of the project beside the table, with the resources that a plan for a made-up account has. */
-#include "base/mem.h"
+/* plan_explain(): the tree of the project beside the table, with the resources that a plan for a
+ * made-up account has. */
 #include "plan/report/explain.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/view.h"
@@ -13,7 +14,7 @@ struct explainer {
     struct arena *a;
     const struct compose_project *p;
     const struct compose_diagnostics *d;
-    const struct graph *g;       /* NULL when it cannot be planned */
+    const struct graph *g; /* NULL when it cannot be planned */
     struct explain *out;
     size_t cap;
     const char *service, *group; /* "" and NULL for the project's own keys */
@@ -34,7 +35,8 @@ static unsigned kind_of(const struct compose_service *s)
         return EXPLAIN_REDIS;
     if (s->mongodb.enabled)
         return EXPLAIN_MONGODB;
-    return s->extensions && yaml_get(s->extensions, "x-defang-static-files") ? EXPLAIN_STATIC : EXPLAIN_CONTAINER;
+    return s->extensions && yaml_get(s->extensions, "x-defang-static-files") ? EXPLAIN_STATIC
+                                                                             : EXPLAIN_CONTAINER;
 }
 
 static const struct explain_row *row_of(const char *path, unsigned kind)
@@ -88,24 +90,30 @@ static bool type_listed(const char *types, const char *type)
     return false;
 }
 
-static void find_resources(struct explainer *x, const struct explain_row *row, struct explain_line *line)
+static void
+find_resources(struct explainer *x, const struct explain_row *row, struct explain_line *line)
 {
     const char *group = row->group ? row->group : x->group;
-    struct explain_resource *list = x->g ? arena_array(x->a, struct explain_resource, x->g->len + 1) : NULL;
+    struct explain_resource *list =
+        x->g ? arena_array(x->a, struct explain_resource, x->g->len + 1) : NULL;
     for (size_t i = 0; x->g && group && i < x->g->len; i++) {
         const struct graph_resource *r = &x->g->resources[i];
-        if ((strcmp(group, "*") == 0 || strcmp(r->group, group) == 0) && type_listed(row->types, r->type))
-            list[line->resource_count++] = (struct explain_resource){arena_strdup(x->a, r->logical_id), arena_strdup(x->a, r->type)};
+        if ((strcmp(group, "*") == 0 || strcmp(r->group, group) == 0) &&
+            type_listed(row->types, r->type))
+            list[line->resource_count++] = (struct explain_resource){
+                arena_strdup(x->a, r->logical_id), arena_strdup(x->a, r->type)};
     }
     line->resources = list;
 }
 
-static const char *note_at(const struct explainer *x, const struct yaml_pos *at, size_t count, enum explain_effect *effect)
+static const char *note_at(
+    const struct explainer *x, const struct yaml_pos *at, size_t count, enum explain_effect *effect)
 {
     for (size_t i = 0; i < x->d->len; i++) {
         const struct compose_diagnostic *item = &x->d->items[i];
         for (size_t k = 0; k < count; k++) {
-            if (item->pos.line != at[k].line || item->pos.column != at[k].column || !text_eq(item->pos.file, at[k].file))
+            if (item->pos.line != at[k].line || item->pos.column != at[k].column ||
+                !text_eq(item->pos.file, at[k].file))
                 continue;
             if (item->severity == COMPOSE_ERROR)
                 *effect = EXPLAIN_REFUSED;
@@ -115,7 +123,8 @@ static const char *note_at(const struct explainer *x, const struct yaml_pos *at,
     return "";
 }
 
-static struct explain_line *add(struct explainer *x, const char *key, struct yaml_pos pos, const struct yaml_node *value)
+static struct explain_line *
+add(struct explainer *x, const char *key, struct yaml_pos pos, const struct yaml_node *value)
 {
     if (x->out->len == x->cap) {
         x->cap = x->cap ? 2 * x->cap : 64;
@@ -125,11 +134,23 @@ static struct explain_line *add(struct explainer *x, const char *key, struct yam
         x->out->lines = more;
     }
     struct explain_line *line = &x->out->lines[x->out->len++];
-    *line = (struct explain_line){.service = x->service, .key = key, .value = value_of(x, value), .pos = pos, .property = "", .text = "", .note = ""};
+    *line = (struct explain_line){
+        .service = x->service,
+        .key = key,
+        .value = value_of(x, value),
+        .pos = pos,
+        .property = "",
+        .text = "",
+        .note = ""};
     return line;
 }
 
-static void explain_row(struct explainer *x, const struct explain_row *row, const char *key, struct yaml_pos pos, const struct yaml_node *value)
+static void explain_row(
+    struct explainer *x,
+    const struct explain_row *row,
+    const char *key,
+    struct yaml_pos pos,
+    const struct yaml_node *value)
 {
     struct explain_line *line = add(x, key, pos, value);
     line->effect = row->effect;
@@ -152,18 +173,27 @@ static bool filled_in(const struct yaml_node *map, const struct yaml_pair *pair)
     return same_place(pair->key->pos, map->pos) && same_place(pair->value->pos, map->pos);
 }
 
-static void explain_items(struct explainer *x, const struct explain_row *row, const char *key, const struct yaml_node *n)
+static void explain_items(
+    struct explainer *x, const struct explain_row *row, const char *key, const struct yaml_node *n)
 {
     for (size_t i = 0; i < n->len; i++) {
         if (n->kind == YAML_KIND_SEQUENCE)
-            explain_row(x, row, arena_printf(x->a, "%s[%zu]", key, i), n->items[i]->pos, n->items[i]);
+            explain_row(
+                x, row, arena_printf(x->a, "%s[%zu]", key, i), n->items[i]->pos, n->items[i]);
         else if (!filled_in(n, &n->pairs[i]))
-            explain_row(x, row, arena_printf(x->a, "%s.%s", key, n->pairs[i].key->value), n->pairs[i].key->pos, n->pairs[i].value);
+            explain_row(
+                x,
+                row,
+                arena_printf(x->a, "%s.%s", key, n->pairs[i].key->value),
+                n->pairs[i].key->pos,
+                n->pairs[i].value);
     }
 }
 
-/* No row: a rule of check/keys.c, an extension of somebody else, a row for another kind of service; or the table lacks it. */
-static void explain_without(struct explainer *x, const char *path, struct yaml_pos pos, const struct yaml_node *value)
+/* No row: a rule of check/keys.c, an extension of somebody else, a row for another kind of service;
+ * or the table lacks it. */
+static void explain_without(
+    struct explainer *x, const char *path, struct yaml_pos pos, const struct yaml_node *value)
 {
     struct explain_line *line = add(x, path, pos, value);
     const char *why = NULL;
@@ -173,11 +203,14 @@ static void explain_without(struct explainer *x, const char *path, struct yaml_p
         line->text = why;
     } else if (known(path, false)) {
         line->effect = EXPLAIN_IGNORED;
-        line->text = x->kind & EXPLAIN_CONTAINER ? "it is for managed stores" : x->kind & EXPLAIN_STATIC ? "files need no container" : "it is for containers";
+        line->text = x->kind & EXPLAIN_CONTAINER ? "it is for managed stores"
+                     : x->kind & EXPLAIN_STATIC  ? "files need no container"
+                                                 : "it is for containers";
     } else if (strncmp(path, "x-", 2) == 0 || strncmp(path, "/x-", 3) == 0 || strstr(path, ".x-")) {
         bool ours = strstr(path, "x-aws-") != NULL;
         line->effect = ours ? EXPLAIN_READ : EXPLAIN_IGNORED;
-        line->text = ours ? "what the retired Docker ECS integration called so" : "an extension of somebody else";
+        line->text = ours ? "what the retired Docker ECS integration called so"
+                          : "an extension of somebody else";
     } else {
         line->effect = EXPLAIN_UNKNOWN;
     }
@@ -185,13 +218,15 @@ static void explain_without(struct explainer *x, const char *path, struct yaml_p
     line->note = arena_strdup(x->a, note_at(x, at, ARRAY_LEN(at), &line->effect));
 }
 
-static void walk(struct explainer *x, const struct yaml_node *map, const char *prefix, unsigned depth)
+static void
+walk(struct explainer *x, const struct yaml_node *map, const char *prefix, unsigned depth)
 {
     for (size_t i = 0; i < map->len; i++) {
         const struct yaml_node *value = map->pairs[i].value;
         struct yaml_pos pos = map->pairs[i].key->pos;
         const char *path = arena_printf(x->a, "%s%s", prefix, map->pairs[i].key->value);
-        if ((*prefix == '\0' && filled_in(map, &map->pairs[i])) || strcmp(path, "/services") == 0 || (yaml_is_null(value) && !strstr(path, "x-")))
+        if ((*prefix == '\0' && filled_in(map, &map->pairs[i])) || strcmp(path, "/services") == 0 ||
+            (yaml_is_null(value) && !strstr(path, "x-")))
             continue;
         const struct explain_row *row = row_of(path, x->kind);
         if (row && (row->kinds & EXPLAIN_EACH) && value->kind != YAML_KIND_SCALAR)
@@ -205,13 +240,25 @@ static void walk(struct explainer *x, const struct yaml_node *map, const char *p
     }
 }
 
-struct graph *plan_pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s)
+struct graph *
+plan_pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s)
 {
     static const char *const zones[] = {"a", "b", "c", "d"};
-    const struct plan_facts facts = {.account = "000000000000", .region = "region", .partition = "aws", .dns_suffix = "amazonaws.com", .zones = zones,
-                                     .zone_count = 4, .bucket = "bucket"};
+    const struct plan_facts facts = {
+        .account = "000000000000",
+        .region = "region",
+        .partition = "aws",
+        .dns_suffix = "amazonaws.com",
+        .zones = zones,
+        .zone_count = 4,
+        .bucket = "bucket"};
     struct plan_image *images = arena_array(a, struct plan_image, p->service_count + 1);
-    struct plan_request r = {.project = p, .settings = s, .facts = &facts, .deployment = "000000000000", .images = images};
+    struct plan_request r = {
+        .project = p,
+        .settings = s,
+        .facts = &facts,
+        .deployment = "000000000000",
+        .images = images};
     for (size_t i = 0; i < p->service_count; i++)
         if (plan_builds_image(&p->services[i]))
             images[r.image_count++] = (struct plan_image){p->services[i].name, "image"};
@@ -231,8 +278,14 @@ static void explain_service(struct explainer *x, const struct plan_service *s)
         walk(x, s->s->node, "", 0);
 }
 
-int plan_explain(struct arena *arena, const struct compose_project *p, const struct plan_settings *s, const char *service, struct compose_diagnostics *d,
-                 struct explain *out, struct error *err)
+int plan_explain(
+    struct arena *arena,
+    const struct compose_project *p,
+    const struct plan_settings *s,
+    const char *service,
+    struct compose_diagnostics *d,
+    struct explain *out,
+    struct error *err)
 {
     *out = (struct explain){0};
     if (service && !compose_service_get(p, service)) {
@@ -251,7 +304,8 @@ int plan_explain(struct arena *arena, const struct compose_project *p, const str
     cleanup_graph struct graph *g = plan_pretend(arena, p, s);
     struct plan_view v;
     plan_view_make(arena, p, &v);
-    struct explainer x = {.a = arena, .p = p, .d = d, .g = g, .out = out, .service = "", .kind = EXPLAIN_ANY};
+    struct explainer x = {
+        .a = arena, .p = p, .d = d, .g = g, .out = out, .service = "", .kind = EXPLAIN_ANY};
     if (!service && p->root)
         walk(&x, p->root, "/", 0);
     for (size_t i = 0; i < v.count; i++)

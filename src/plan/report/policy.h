@@ -1,8 +1,11 @@
-/* The least that an identity must be allowed to deploy a project: the calls that this program makes itself, and those that CloudFormation makes in the
- * caller's name for each type in the plan (create, read, update and delete, as AWS's resource schemas list them under handlers.permissions).
+/* The least that an identity must be allowed to deploy a project: the calls that this program makes
+ * itself, and those that CloudFormation makes in the caller's name for each type in the plan
+ * (create, read, update and delete, as AWS's resource schemas list them under
+ * handlers.permissions).
  *
- * The account's CD stack must be there: an administrator makes it once. Reads of services without resource-level permissions are allowed as a pattern
- * (ec2:Describe*): names of resources that do not exist yet cannot be listed. */
+ * The account's CD stack must be there: an administrator makes it once. Reads of services without
+ * resource-level permissions are allowed as a pattern (ec2:Describe*): names of resources that do
+ * not exist yet cannot be listed. */
 #pragma once
 
 #include "plan/plan.h"
@@ -10,15 +13,20 @@
 struct policy_scope {
     const char *project;
     const char *account, *region, *partition; /* NULL: "*", "*" and "aws" */
-    const char *bucket;     /* of the CD stack; NULL: any that is named after it */
+    const char *bucket; /* of the CD stack; NULL: any that is named after it */
 };
 
 /* Rows of the table (policy_table.c). */
 struct policy_row {
-    const char *type;       /* "AWS::ECS::Service"; "" for the program's own calls */
-    const char *actions;    /* blank-separated: "ecs:CreateService ecs:UpdateService" */
+    const char *type;    /* "AWS::ECS::Service"; "" for the program's own calls */
+    const char *actions; /* blank-separated: "ecs:CreateService ecs:UpdateService" */
 };
 const struct policy_row *policy_rows(size_t *count);
 
-/* {"Version", "Statement": […]}; new reference. Types without a row are named in `unknown` (array of texts, may be NULL). */
-json_t *plan_policy(const struct plan_settings *s, const struct policy_scope *scope, const struct graph *g, json_t *unknown);
+/* {"Version", "Statement": […]}; new reference. Types without a row are named in `unknown` (array
+ * of texts, may be NULL). */
+json_t *plan_policy(
+    const struct plan_settings *s,
+    const struct policy_scope *scope,
+    const struct graph *g,
+    json_t *unknown);

@@ -1,5 +1,6 @@
-/* CloudWatch alarms of managed stores (defang.md 7.13): two periods of five minutes. Who is told is x-defang-aws.alarmTopicArn; without it they are seen in the
- * console. The RDS and DocumentDB CPU, their free memory or storage, the cache's memory and engine CPU. */
+/* CloudWatch alarms of managed stores (defang.md 7.13): two periods of five minutes. Who is told is
+ * x-defang-aws.alarmTopicArn; without it they are seen in the console. The RDS and DocumentDB CPU,
+ * their free memory or storage, the cache's memory and engine CPU. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
@@ -8,16 +9,47 @@
 #define MIB_D 1048576.0
 #define GIB_D 1073741824.0
 
-struct alarm { const char *suffix, *what, *namespace, *metric, *dimension; bool above; double threshold; };
+struct alarm {
+    const char *suffix, *what, *namespace, *metric, *dimension;
+    bool above;
+    double threshold;
+};
 
-static void add(struct plan_ctx *c, const struct plan_service *s, const char *store, const char *node, const struct alarm *a)
+static void
+add(struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *store,
+    const char *node,
+    const struct alarm *a)
 {
     const char *id = arena_printf(c->a, "Alarm%s%s", store, a->suffix);
-    json_t *p = plan_json("{s:s,s:s,s:s,s:[{s:s,s:o}],s:s,s:i,s:i,s:f,s:s,s:s,s:o}", "AlarmDescription",
-                          arena_printf(c->a, "Service %s of %s: %s", s->s->name, c->scope, a->what), "Namespace", a->namespace, "MetricName", a->metric,
-                          "Dimensions", "Name", a->dimension, "Value", node ? graph_sub("${%s}%s", store, node) : graph_ref(store), "Statistic", "Average",
-                          "Period", 300, "EvaluationPeriods", 2, "Threshold", a->threshold, "ComparisonOperator",
-                          a->above ? "GreaterThanThreshold" : "LessThanThreshold", "TreatMissingData", "missing", "Tags", plan_tags(NULL, s->s->name));
+    json_t *p = plan_json(
+        "{s:s,s:s,s:s,s:[{s:s,s:o}],s:s,s:i,s:i,s:f,s:s,s:s,s:o}",
+        "AlarmDescription",
+        arena_printf(c->a, "Service %s of %s: %s", s->s->name, c->scope, a->what),
+        "Namespace",
+        a->namespace,
+        "MetricName",
+        a->metric,
+        "Dimensions",
+        "Name",
+        a->dimension,
+        "Value",
+        node ? graph_sub("${%s}%s", store, node) : graph_ref(store),
+        "Statistic",
+        "Average",
+        "Period",
+        300,
+        "EvaluationPeriods",
+        2,
+        "Threshold",
+        a->threshold,
+        "ComparisonOperator",
+        a->above ? "GreaterThanThreshold" : "LessThanThreshold",
+        "TreatMissingData",
+        "missing",
+        "Tags",
+        plan_tags(NULL, s->s->name));
     if (c->v.adopt.alarm_topic.value) {
         json_add(p, "AlarmActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
         json_add(p, "OKActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
@@ -29,7 +61,13 @@ void plan_database_alarms(struct plan_ctx *c, const struct plan_service *s, cons
 {
     static const struct alarm alarms[] = {
         {"Cpu", "CPU above 80 %", "AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", true, 80},
-        {"Storage", "less than 1 GiB of storage free", "AWS/RDS", "FreeStorageSpace", "DBInstanceIdentifier", false, GIB_D},
+        {"Storage",
+         "less than 1 GiB of storage free",
+         "AWS/RDS",
+         "FreeStorageSpace",
+         "DBInstanceIdentifier",
+         false,
+         GIB_D},
     };
     for (size_t i = 0; c->s->alarms && i < ARRAY_LEN(alarms); i++)
         add(c, s, id, NULL, &alarms[i]);
@@ -39,8 +77,20 @@ void plan_database_alarms(struct plan_ctx *c, const struct plan_service *s, cons
 void plan_cache_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id)
 {
     static const struct alarm alarms[] = {
-        {"Cpu", "engine CPU above 80 %", "AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId", true, 80},
-        {"Memory", "memory above 80 %", "AWS/ElastiCache", "DatabaseMemoryUsagePercentage", "CacheClusterId", true, 80},
+        {"Cpu",
+         "engine CPU above 80 %",
+         "AWS/ElastiCache",
+         "EngineCPUUtilization",
+         "CacheClusterId",
+         true,
+         80},
+        {"Memory",
+         "memory above 80 %",
+         "AWS/ElastiCache",
+         "DatabaseMemoryUsagePercentage",
+         "CacheClusterId",
+         true,
+         80},
     };
     for (size_t i = 0; c->s->alarms && i < ARRAY_LEN(alarms); i++)
         add(c, s, id, "-001", &alarms[i]);
@@ -50,7 +100,13 @@ void plan_document_alarms(struct plan_ctx *c, const struct plan_service *s, cons
 {
     static const struct alarm alarms[] = {
         {"Cpu", "CPU above 80 %", "AWS/DocDB", "CPUUtilization", "DBClusterIdentifier", true, 80},
-        {"Memory", "less than 256 MiB of memory free", "AWS/DocDB", "FreeableMemory", "DBClusterIdentifier", false, 256 * MIB_D},
+        {"Memory",
+         "less than 256 MiB of memory free",
+         "AWS/DocDB",
+         "FreeableMemory",
+         "DBClusterIdentifier",
+         false,
+         256 * MIB_D},
     };
     for (size_t i = 0; c->s->alarms && i < ARRAY_LEN(alarms); i++)
         add(c, s, id, NULL, &alarms[i]);

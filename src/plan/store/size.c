@@ -1,47 +1,87 @@
-/* Classes and versions of managed stores (defang.md 7.8, 7.9). Rows are ordered from cheap to dear within a family. */
+/* Classes and versions of managed stores (defang.md 7.8, 7.9). Rows are ordered from cheap to dear
+ * within a family. */
 #include "base/mem.h"
-#include "plan/store/store.h"
 #include "base/str.h"
+#include "plan/store/store.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-struct class_row { const char *name; double vcpus, gib; };
+struct class_row {
+    const char *name;
+    double vcpus, gib;
+};
 
 static const struct class_row RDS_BURSTABLE[] = {
-    {"db.t4g.micro", 2, 1},  {"db.t4g.small", 2, 2},   {"db.t4g.medium", 2, 4},
-    {"db.t4g.large", 2, 8},  {"db.t4g.xlarge", 4, 16}, {"db.t4g.2xlarge", 8, 32},
+    {"db.t4g.micro", 2, 1},
+    {"db.t4g.small", 2, 2},
+    {"db.t4g.medium", 2, 4},
+    {"db.t4g.large", 2, 8},
+    {"db.t4g.xlarge", 4, 16},
+    {"db.t4g.2xlarge", 8, 32},
 };
 static const struct class_row RDS_GENERAL[] = {
-    {"db.m7g.large", 2, 8},     {"db.m7g.xlarge", 4, 16},    {"db.m7g.2xlarge", 8, 32},   {"db.m7g.4xlarge", 16, 64},
-    {"db.m7g.8xlarge", 32, 128}, {"db.m7g.12xlarge", 48, 192}, {"db.m7g.16xlarge", 64, 256},
+    {"db.m7g.large", 2, 8},
+    {"db.m7g.xlarge", 4, 16},
+    {"db.m7g.2xlarge", 8, 32},
+    {"db.m7g.4xlarge", 16, 64},
+    {"db.m7g.8xlarge", 32, 128},
+    {"db.m7g.12xlarge", 48, 192},
+    {"db.m7g.16xlarge", 64, 256},
 };
 static const struct class_row RDS_MEMORY[] = {
-    {"db.r7g.large", 2, 16},     {"db.r7g.xlarge", 4, 32},     {"db.r7g.2xlarge", 8, 64},   {"db.r7g.4xlarge", 16, 128},
-    {"db.r7g.8xlarge", 32, 256}, {"db.r7g.12xlarge", 48, 384}, {"db.r7g.16xlarge", 64, 512},
+    {"db.r7g.large", 2, 16},
+    {"db.r7g.xlarge", 4, 32},
+    {"db.r7g.2xlarge", 8, 64},
+    {"db.r7g.4xlarge", 16, 128},
+    {"db.r7g.8xlarge", 32, 256},
+    {"db.r7g.12xlarge", 48, 384},
+    {"db.r7g.16xlarge", 64, 512},
 };
 static const struct class_row CACHE_BURSTABLE[] = {
-    {"cache.t4g.micro", 2, 0.5}, {"cache.t4g.small", 2, 1.37}, {"cache.t4g.medium", 2, 3.09},
+    {"cache.t4g.micro", 2, 0.5},
+    {"cache.t4g.small", 2, 1.37},
+    {"cache.t4g.medium", 2, 3.09},
 };
 static const struct class_row CACHE_GENERAL[] = {
-    {"cache.m7g.large", 2, 6.38},    {"cache.m7g.xlarge", 4, 12.93},    {"cache.m7g.2xlarge", 8, 26.04},   {"cache.m7g.4xlarge", 16, 52.26},
-    {"cache.m7g.8xlarge", 32, 103.68}, {"cache.m7g.12xlarge", 48, 157.12}, {"cache.m7g.16xlarge", 64, 209.55},
+    {"cache.m7g.large", 2, 6.38},
+    {"cache.m7g.xlarge", 4, 12.93},
+    {"cache.m7g.2xlarge", 8, 26.04},
+    {"cache.m7g.4xlarge", 16, 52.26},
+    {"cache.m7g.8xlarge", 32, 103.68},
+    {"cache.m7g.12xlarge", 48, 157.12},
+    {"cache.m7g.16xlarge", 64, 209.55},
 };
 static const struct class_row CACHE_MEMORY[] = {
-    {"cache.r7g.large", 2, 13.07},    {"cache.r7g.xlarge", 4, 26.32},     {"cache.r7g.2xlarge", 8, 52.82},   {"cache.r7g.4xlarge", 16, 105.81},
-    {"cache.r7g.8xlarge", 32, 209.55}, {"cache.r7g.12xlarge", 48, 317.77}, {"cache.r7g.16xlarge", 64, 419.09},
+    {"cache.r7g.large", 2, 13.07},
+    {"cache.r7g.xlarge", 4, 26.32},
+    {"cache.r7g.2xlarge", 8, 52.82},
+    {"cache.r7g.4xlarge", 16, 105.81},
+    {"cache.r7g.8xlarge", 32, 209.55},
+    {"cache.r7g.12xlarge", 48, 317.77},
+    {"cache.r7g.16xlarge", 64, 419.09},
 };
 
 static const struct class_row DOCUMENT_BURSTABLE[] = {{"db.t4g.medium", 2, 4}};
 static const struct class_row DOCUMENT_MEMORY[] = {
-    {"db.r6g.large", 2, 16},     {"db.r6g.xlarge", 4, 32},      {"db.r6g.2xlarge", 8, 64},    {"db.r6g.4xlarge", 16, 128},
-    {"db.r6g.8xlarge", 32, 256}, {"db.r6g.12xlarge", 48, 384}, {"db.r6g.16xlarge", 64, 512},
+    {"db.r6g.large", 2, 16},
+    {"db.r6g.xlarge", 4, 32},
+    {"db.r6g.2xlarge", 8, 64},
+    {"db.r6g.4xlarge", 16, 128},
+    {"db.r6g.8xlarge", 32, 256},
+    {"db.r6g.12xlarge", 48, 384},
+    {"db.r6g.16xlarge", 64, 512},
 };
 
-struct family { const struct class_row *rows; size_t count; };
+struct family {
+    const struct class_row *rows;
+    size_t count;
+};
+
 #define FAMILY(t) {t, ARRAY_LEN(t)}
 
-static const char *pick(const struct family *families, size_t count, size_t from, double vcpus, double gib)
+static const char *
+pick(const struct family *families, size_t count, size_t from, double vcpus, double gib)
 {
     for (size_t f = from; f < count; f++)
         for (size_t i = 0; i < families[f].count; i++)
@@ -58,13 +98,15 @@ static size_t first_family(const struct plan_settings *s)
 
 const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib)
 {
-    static const struct family families[] = {FAMILY(RDS_BURSTABLE), FAMILY(RDS_GENERAL), FAMILY(RDS_MEMORY)};
+    static const struct family families[] = {
+        FAMILY(RDS_BURSTABLE), FAMILY(RDS_GENERAL), FAMILY(RDS_MEMORY)};
     return pick(families, ARRAY_LEN(families), first_family(s), vcpus, memory_mib / 1024);
 }
 
 const char *plan_cache_class(const struct plan_settings *s, double memory_mib)
 {
-    static const struct family families[] = {FAMILY(CACHE_BURSTABLE), FAMILY(CACHE_GENERAL), FAMILY(CACHE_MEMORY)};
+    static const struct family families[] = {
+        FAMILY(CACHE_BURSTABLE), FAMILY(CACHE_GENERAL), FAMILY(CACHE_MEMORY)};
     return pick(families, ARRAY_LEN(families), first_family(s), 0, memory_mib / 1024);
 }
 
@@ -72,7 +114,8 @@ const char *plan_cache_class(const struct plan_settings *s, double memory_mib)
 const char *plan_document_class(const struct plan_settings *s, double vcpus, double memory_mib)
 {
     static const struct family families[] = {FAMILY(DOCUMENT_BURSTABLE), FAMILY(DOCUMENT_MEMORY)};
-    return pick(families, ARRAY_LEN(families), s->store_class != PLAN_BURSTABLE, vcpus, memory_mib / 1024);
+    return pick(
+        families, ARRAY_LEN(families), s->store_class != PLAN_BURSTABLE, vcpus, memory_mib / 1024);
 }
 
 /* ---- versions ---- */
@@ -110,7 +153,9 @@ const char *plan_postgres_version(const char *image)
     if (pg && isdigit((unsigned char)pg[2]))
         return version_at(pg + 2, version, sizeof version) ? version : NULL;
     /* Versions below 9 are the extension's own, as in "0.8.0". */
-    return version_at(tag, version, sizeof version) && (version[0] == '9' || version[1] >= '0') ? version : NULL;
+    return version_at(tag, version, sizeof version) && (version[0] == '9' || version[1] >= '0')
+               ? version
+               : NULL;
 }
 
 static bool is_valkey(const char *image)
@@ -119,36 +164,65 @@ static bool is_valkey(const char *image)
     return text_starts(slash ? slash + 1 : image, "valkey");
 }
 
-/* ElastiCache has its own versions: the nearest that is not older within the major one that it offers. */
+/* ElastiCache has its own versions: the nearest that is not older within the major one that it
+ * offers. */
 void plan_cache_version(const char *image, struct plan_cache_version *out)
 {
-    static const struct { bool valkey; const char *tag, *version; } known[] = {
-        {false, "5", "5.0.6"}, {false, "6.0", "6.2"}, {false, "6.2", "6.2"}, {false, "6", "6.2"}, {false, "7.0", "7.0"}, {false, "7.1", "7.1"},
-        {false, "7", "7.1"},   {true, "7.2", "7.2"},  {true, "7", "7.2"},    {true, "8.0", "8.0"}, {true, "8.1", "8.1"}, {true, "8", "8.1"},
+    static const struct {
+        bool valkey;
+        const char *tag, *version;
+    } known[] = {
+        {false, "5", "5.0.6"},
+        {false, "6.0", "6.2"},
+        {false, "6.2", "6.2"},
+        {false, "6", "6.2"},
+        {false, "7.0", "7.0"},
+        {false, "7.1", "7.1"},
+        {false, "7", "7.1"},
+        {true, "7.2", "7.2"},
+        {true, "7", "7.2"},
+        {true, "8.0", "8.0"},
+        {true, "8.1", "8.1"},
+        {true, "8", "8.1"},
     };
+
     char tag[128], version[16] = "";
     image_tag(image ? image : "", tag, sizeof tag);
     bool valkey = image && is_valkey(image), said = version_at(tag, version, sizeof version);
-    *out = (struct plan_cache_version){.engine = valkey ? "valkey" : "redis", .version = valkey ? "8.1" : "7.1", .exact = !said};
+    *out = (struct plan_cache_version){
+        .engine = valkey ? "valkey" : "redis", .version = valkey ? "8.1" : "7.1", .exact = !said};
     for (size_t i = 0; said && i < ARRAY_LEN(known); i++) {
         size_t n = strlen(known[i].tag);
-        if (known[i].valkey == valkey && strncmp(version, known[i].tag, n) == 0 && (!version[n] || strchr(known[i].tag, '.') || known[i].tag[0] < '7')) {
+        if (known[i].valkey == valkey && strncmp(version, known[i].tag, n) == 0 &&
+            (!version[n] || strchr(known[i].tag, '.') || known[i].tag[0] < '7')) {
             out->version = known[i].version;
             out->exact = true;
             break;
         }
     }
-    /* Redis offers encryption in transit beside plain text from 7.0.5 on; ElastiCache's 7.0 is 7.0.7 or later. */
+    /* Redis offers encryption in transit beside plain text from 7.0.5 on; ElastiCache's 7.0
+     * is 7.0.7 or later. */
     out->tls = valkey || out->version[0] >= '7';
 }
 
-/* DocumentDB speaks 4.0 and 5.0 of MongoDB's protocol; 3.6 is past its support. A client of a version between works with the one below, and a later one as
- * far as it asks for nothing newer than 5.0. */
+/* DocumentDB speaks 4.0 and 5.0 of MongoDB's protocol; 3.6 is past its support. A client of a
+ * version between works with the one below, and a later one as far as it asks for nothing newer
+ * than 5.0. */
 void plan_document_version(const char *image, struct plan_document_version *out)
 {
-    static const struct { const char *tag, *version; bool exact; } known[] = {
-        {"3", "4.0.0", false}, {"4.0", "4.0.0", true}, {"4", "4.0.0", false}, {"5", "5.0.0", true}, {"6", "5.0.0", false}, {"7", "5.0.0", false}, {"8", "5.0.0", false},
+    static const struct {
+        const char *tag, *version;
+        bool exact;
+    } known[] = {
+        {"3", "4.0.0", false},
+        {"4.0", "4.0.0", true},
+        {"4", "4.0.0", false},
+        {"5", "5.0.0", true},
+        {"6", "5.0.0", false},
+        {"7", "5.0.0", false},
+        {"8", "5.0.0", false},
     };
+
     char tag[128], version[16] = "";
     image_tag(image ? image : "", tag, sizeof tag);
     bool said = version_at(tag, version, sizeof version);
@@ -162,15 +236,40 @@ void plan_document_version(const char *image, struct plan_document_version *out)
     }
 }
 
-/* Parameters of the server that people set in Compose and RDS lets be set; numbers in RDS's own unit, words as they are. */
-bool plan_postgres_parameter(struct arena *a, const struct compose_service *s, size_t i, const char **name, const char **value)
+/* Parameters of the server that people set in Compose and RDS lets be set; numbers in RDS's own
+ * unit, words as they are. */
+bool plan_postgres_parameter(
+    struct arena *a,
+    const struct compose_service *s,
+    size_t i,
+    const char **name,
+    const char **value)
 {
-    static const char *const known[] = {"max_connections", "shared_preload_libraries", "statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout",
-                                        "log_statement", "log_min_duration_statement", "log_connections", "log_disconnections", "random_page_cost",
-                                        "default_statistics_target", "max_parallel_workers", "max_worker_processes", "jit", "timezone", "track_activity_query_size",
-                                        "max_locks_per_transaction", "deadlock_timeout", "autovacuum_max_workers", "autovacuum_naptime"};
+    static const char *const known[] = {
+        "max_connections",
+        "shared_preload_libraries",
+        "statement_timeout",
+        "idle_in_transaction_session_timeout",
+        "lock_timeout",
+        "log_statement",
+        "log_min_duration_statement",
+        "log_connections",
+        "log_disconnections",
+        "random_page_cost",
+        "default_statistics_target",
+        "max_parallel_workers",
+        "max_worker_processes",
+        "jit",
+        "timezone",
+        "track_activity_query_size",
+        "max_locks_per_transaction",
+        "deadlock_timeout",
+        "autovacuum_max_workers",
+        "autovacuum_naptime"};
     const char *word = s->command[i];
-    const char *setting = text_starts(word, "--") ? word + 2 : i && text_eq(s->command[i - 1], "-c") ? word : NULL;
+    const char *setting = text_starts(word, "--")                 ? word + 2
+                          : i && text_eq(s->command[i - 1], "-c") ? word
+                                                                  : NULL;
     const char *equals = setting ? strchr(setting, '=') : NULL;
     if (!equals || !equals[1] || strlen(equals + 1) > 256)
         return false;

@@ -18,8 +18,9 @@ static json_t *strings(const char **list, size_t count)
     return j;
 }
 
-/* Images of Docker Hub's library and of ECR Public come through the account's pull-through cache when there is one. ECR Public lacks a few images and old
- * tags of the library (docker-library/official-images#21700): DEFANG_NO_CACHE is the way around. */
+/* Images of Docker Hub's library and of ECR Public come through the account's pull-through cache
+ * when there is one. ECR Public lacks a few images and old tags of the library
+ * (docker-library/official-images#21700): DEFANG_NO_CACHE is the way around. */
 static const char *image_of(const struct plan_ctx *c, const struct plan_service *s)
 {
     for (size_t i = 0; i < c->r->image_count; i++)
@@ -39,8 +40,15 @@ const char *plan_image_uri(const struct plan_ctx *c, const char *image)
         path = image + strlen("docker.io/library/"), library = "docker/library/";
     else if (!strchr(image, '/'))
         path = image, library = "docker/library/";
-    return path ? arena_printf(c->a, "%s.dkr.ecr.%s.%s/%s/%s%s", c->f->account, c->f->region, c->f->dns_suffix, c->f->ecr_public_prefix,
-                               library, path)
+    return path ? arena_printf(
+                      c->a,
+                      "%s.dkr.ecr.%s.%s/%s/%s%s",
+                      c->f->account,
+                      c->f->region,
+                      c->f->dns_suffix,
+                      c->f->ecr_public_prefix,
+                      library,
+                      path)
                 : image;
 }
 
@@ -48,7 +56,14 @@ static json_t *port_mappings(const struct plan_service *s)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < s->port_count; i++)
-        json_push(list, plan_json("{s:i,s:s}", "ContainerPort", (int)s->ports[i].target, "Protocol", s->ports[i].protocol));
+        json_push(
+            list,
+            plan_json(
+                "{s:i,s:s}",
+                "ContainerPort",
+                (int)s->ports[i].target,
+                "Protocol",
+                s->ports[i].protocol));
     return list;
 }
 
@@ -65,9 +80,17 @@ static void add_ulimits(const struct compose_service *s, json_t *container)
 {
     for (size_t i = 0; i < s->ulimit_count; i++)
         if (strcmp(s->ulimits[i].name, "nofile") == 0)
-            json_add(container, "Ulimits",
-                          plan_json("[{s:s,s:I,s:I}]", "Name", "nofile", "SoftLimit", (json_int_t)s->ulimits[i].soft, "HardLimit",
-                                    (json_int_t)s->ulimits[i].hard));
+            json_add(
+                container,
+                "Ulimits",
+                plan_json(
+                    "[{s:s,s:I,s:I}]",
+                    "Name",
+                    "nofile",
+                    "SoftLimit",
+                    (json_int_t)s->ulimits[i].soft,
+                    "HardLimit",
+                    (json_int_t)s->ulimits[i].hard));
 }
 
 /* Containers of one task that name the same volume share it. */
@@ -84,8 +107,10 @@ static void add_volume(json_t *task, json_t *volume)
     json_push(volumes, volume);
 }
 
-/* Named volumes are file systems (volumes.c); anonymous and tmpfs mounts get space of the task's own, so that paths are there and writable. */
-static void add_mounts(const struct plan_ctx *c, const struct plan_service *v, json_t *container, json_t *task)
+/* Named volumes are file systems (volumes.c); anonymous and tmpfs mounts get space of the task's
+ * own, so that paths are there and writable. */
+static void
+add_mounts(const struct plan_ctx *c, const struct plan_service *v, json_t *container, json_t *task)
 {
     const struct compose_service *s = v->s;
     json_t *points = json_array();
@@ -94,17 +119,34 @@ static void add_mounts(const struct plan_ctx *c, const struct plan_service *v, j
         if (text_eq(m->type, "bind") || text_eq(m->type, "npipe") || text_eq(m->type, "cluster"))
             continue;
         bool named = text_eq(m->type, "volume") && !text_empty(m->source);
-        const char *own = arena_printf(c->a, "mount-%zu%s%s", i + 1, v->kind == PLAN_SIDECAR ? "-" : "", v->kind == PLAN_SIDECAR ? s->name : "");
-        cleanup_free char *name = plan_name_fit(named ? m->source : own, PLAN_NAME_UNDERSCORE, 255, 6);
+        const char *own = arena_printf(
+            c->a,
+            "mount-%zu%s%s",
+            i + 1,
+            v->kind == PLAN_SIDECAR ? "-" : "",
+            v->kind == PLAN_SIDECAR ? s->name : "");
+        cleanup_free char *name =
+            plan_name_fit(named ? m->source : own, PLAN_NAME_UNDERSCORE, 255, 6);
         const struct plan_volume *volume = named ? plan_volume_get(&c->v, m->source) : NULL;
-        add_volume(task, volume ? plan_volume_definition(c, volume, name) : plan_json("{s:s}", "Name", name));
-        json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", name, "ContainerPath", m->target, "ReadOnly", m->read_only));
+        add_volume(
+            task,
+            volume ? plan_volume_definition(c, volume, name) : plan_json("{s:s}", "Name", name));
+        json_push(
+            points,
+            plan_json(
+                "{s:s,s:s,s:b}",
+                "SourceVolume",
+                name,
+                "ContainerPath",
+                m->target,
+                "ReadOnly",
+                m->read_only));
     }
     plan_json_list(container, "MountPoints", points);
-    
 }
 
-const char *plan_container_condition(const struct compose_dependency *d, const struct plan_service *on)
+const char *
+plan_container_condition(const struct compose_dependency *d, const struct plan_service *on)
 {
     if (d->condition == COMPOSE_HEALTHY && plan_has_health(&on->s->healthcheck))
         return "HEALTHY";
@@ -112,7 +154,8 @@ const char *plan_container_condition(const struct compose_dependency *d, const s
 }
 
 /* The service of the same task that `d` of `s` names, or NULL. */
-static const struct plan_service *beside(const struct plan_ctx *c, const struct plan_service *s, const struct compose_dependency *d)
+static const struct plan_service *
+beside(const struct plan_ctx *c, const struct plan_service *s, const struct compose_dependency *d)
 {
     const struct plan_service *on = plan_view_get(&c->v, d->service);
     return on && on != s && plan_is_task(on) && plan_task_of(on) == plan_task_of(s) ? on : NULL;
@@ -123,13 +166,18 @@ static bool awaited_healthy(const struct plan_ctx *c, const struct plan_service 
     const struct plan_service *other;
     for (size_t i = 0; (other = plan_task_member(&c->v, plan_task_of(s), i)); i++)
         for (size_t k = 0; k < other->s->depends_on_count; k++)
-            if (other->s->depends_on[k].condition == COMPOSE_HEALTHY && beside(c, other, &other->s->depends_on[k]) == s)
+            if (other->s->depends_on[k].condition == COMPOSE_HEALTHY &&
+                beside(c, other, &other->s->depends_on[k]) == s)
                 return true;
     return false;
 }
 
 /* Within the task ECS itself keeps the order. */
-static void add_order(const struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *container)
+static void add_order(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *deployment,
+    json_t *container)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < s->s->depends_on_count; i++) {
@@ -137,12 +185,20 @@ static void add_order(const struct plan_ctx *c, const struct plan_service *s, co
         if (!on)
             continue;
         cleanup_free char *name = plan_container_name(on->s->name, deployment);
-        json_push(list, plan_json("{s:s,s:s}", "ContainerName", name, "Condition", plan_container_condition(&s->s->depends_on[i], on)));
+        json_push(
+            list,
+            plan_json(
+                "{s:s,s:s}",
+                "ContainerName",
+                name,
+                "Condition",
+                plan_container_condition(&s->s->depends_on[i], on)));
     }
     plan_json_list(container, "DependsOn", list);
 }
 
-static void add_options(const struct plan_ctx *c, const struct plan_service *v, json_t *container, json_t *task)
+static void
+add_options(const struct plan_ctx *c, const struct plan_service *v, json_t *container, json_t *task)
 {
     const struct compose_service *s = v->s;
     if (s->has_command && s->command_count)
@@ -160,7 +216,13 @@ static void add_options(const struct plan_ctx *c, const struct plan_service *v, 
     plan_linux_options(c, s, container);
     if (s->stop_grace_period_ms >= 0) {
         int64_t seconds = (s->stop_grace_period_ms + 999) / 1000;
-        json_add(container, "StopTimeout", json_integer(seconds < 2 ? 2 : seconds > 120 ? 120 : seconds));
+        json_add(
+            container,
+            "StopTimeout",
+            json_integer(
+                seconds < 2     ? 2
+                : seconds > 120 ? 120
+                                : seconds));
     }
     if (!v->ingress || awaited_healthy(c, v)) { /* with ingress the load balancer asks */
         json_t *health = plan_container_health(&s->healthcheck);
@@ -171,19 +233,34 @@ static void add_options(const struct plan_ctx *c, const struct plan_service *v, 
     add_mounts(c, v, container, task);
 }
 
-int plan_container_definition(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task, json_t **out)
+int plan_container_definition(
+    struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *deployment,
+    json_t *task,
+    json_t **out)
 {
     const char *image = image_of(c, s);
     *out = NULL;
     if (!image)
-        return error_raise(c->diag.err, ERR_FAILED, "plan: service %s has no image yet", s->s->name);
+        return error_raise(
+            c->diag.err, ERR_FAILED, "plan: service %s has no image yet", s->s->name);
     cleanup_free char *name = plan_container_name(s->s->name, deployment);
-    cleanup_free char *prefix = plan_name_fit(s->s->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 200, 6);
+    cleanup_free char *prefix =
+        plan_name_fit(s->s->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 200, 6);
     bool essential = s->kind != PLAN_SIDECAR || !text_eq(s->s->restart, "no");
     json_t *environment, *secrets;
     plan_environment(c, s, deployment, &environment, &secrets);
-    *out = plan_json("{s:s,s:s,s:b,s:o}", "Name", name, "Image", image, "Essential", essential, "LogConfiguration",
-                     plan_awslogs("LogGroupLogs", prefix));
+    *out = plan_json(
+        "{s:s,s:s,s:b,s:o}",
+        "Name",
+        name,
+        "Image",
+        image,
+        "Essential",
+        essential,
+        "LogConfiguration",
+        plan_awslogs("LogGroupLogs", prefix));
     plan_json_list(*out, "Environment", environment);
     plan_json_list(*out, "Secrets", secrets);
     plan_json_list(*out, "PortMappings", port_mappings(s));

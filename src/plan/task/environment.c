@@ -1,13 +1,18 @@
-/* A container's environment (defang.md section 5): literals with names of services rewritten, config values by the ARN of their SSM parameter. */
+/* A container's environment (defang.md section 5): literals with names of services rewritten,
+ * config values by the ARN of their SSM parameter. */
+#include "plan/task/environment.h"
 #include "base/str.h"
 #include "plan/context.h"
 #include "plan/ingress/ingress.h"
-#include "plan/task/environment.h"
 #include <string.h>
 
 char *plan_config_arn_sub(const struct plan_ctx *c, const char *name)
 {
-    return arena_printf(c->a, "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s%s", c->config_path, name);
+    return arena_printf(
+        c->a,
+        "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s%s",
+        c->config_path,
+        name);
 }
 
 static const struct plan_config *config_get(const struct plan_request *r, const char *name)
@@ -30,8 +35,16 @@ long long plan_config_mark(const struct plan_request *r, const char *name)
     return !c ? 0 : c->set_ms ? c->set_ms * 1000 + c->version % 1000 : c->version;
 }
 
-struct entry { const char *name; json_t *value; bool secret; };
-struct entries { struct entry *items; size_t len; };
+struct entry {
+    const char *name;
+    json_t *value;
+    bool secret;
+};
+
+struct entries {
+    struct entry *items;
+    size_t len;
+};
 
 static int by_name(const void *a, const void *b)
 {
@@ -49,11 +62,19 @@ static void put(struct entries *e, const char *name, json_t *value, bool secret)
     e->items[e->len++] = (struct entry){name, value, secret};
 }
 
-static void put_derived(struct plan_ctx *c, const struct plan_service *s, const struct compose_env *v, struct entries *e)
+static void put_derived(
+    struct plan_ctx *c,
+    const struct plan_service *s,
+    const struct compose_env *v,
+    struct entries *e)
 {
     struct plan_derived d;
     plan_derive(c->a, c->r, &c->v, s, v, &d);
-    put(e, v->name, graph_sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s", d.parameter), true);
+    put(e,
+        v->name,
+        graph_sub(
+            "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s", d.parameter),
+        true);
 }
 
 static void put_environment(struct plan_ctx *c, const struct plan_service *s, struct entries *e)
@@ -81,12 +102,18 @@ static void put_secrets(struct plan_ctx *c, const struct plan_service *s, struct
         for (size_t k = 0; k < c->p->secret_count; k++) {
             const struct compose_file_source *from = &c->p->secrets[k];
             if (strcmp(from->name, name) == 0 && from->external)
-                put(e, name, graph_sub("%s", plan_config_arn_sub(c, from->external_name ? from->external_name : name)), true);
+                put(e,
+                    name,
+                    graph_sub(
+                        "%s",
+                        plan_config_arn_sub(c, from->external_name ? from->external_name : name)),
+                    true);
         }
     }
 }
 
-static void put_injected(struct plan_ctx *c, const struct plan_service *s, const char *deployment, struct entries *e)
+static void put_injected(
+    struct plan_ctx *c, const struct plan_service *s, const char *deployment, struct entries *e)
 {
     put(e, "DEFANG_SERVICE", json_string(s->s->name), false);
     put(e, "DEFANG_ETAG", json_string(deployment), false);
@@ -97,9 +124,15 @@ static void put_injected(struct plan_ctx *c, const struct plan_service *s, const
         put(e, "DEFANG_FQDN", json_string(arena_printf(c->a, "%s.%s", s->label, c->domain)), false);
 }
 
-void plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets)
+void plan_environment(
+    struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *deployment,
+    json_t **environment,
+    json_t **secrets)
 {
-    struct entries e = {.items = arena_array(c->a, struct entry, s->s->environment_count + s->s->secret_count + 3)};
+    struct entries e = {
+        .items = arena_array(c->a, struct entry, s->s->environment_count + s->s->secret_count + 3)};
     put_environment(c, s, &e);
     put_secrets(c, s, &e);
     put_injected(c, s, deployment, &e);
@@ -107,6 +140,12 @@ void plan_environment(struct plan_ctx *c, const struct plan_service *s, const ch
     *environment = json_array();
     *secrets = json_array();
     for (size_t i = 0; i < e.len; i++)
-        json_push(e.items[i].secret ? *secrets : *environment,
-                       plan_json("{s:s,s:o}", "Name", e.items[i].name, e.items[i].secret ? "ValueFrom" : "Value", e.items[i].value));
+        json_push(
+            e.items[i].secret ? *secrets : *environment,
+            plan_json(
+                "{s:s,s:o}",
+                "Name",
+                e.items[i].name,
+                e.items[i].secret ? "ValueFrom" : "Value",
+                e.items[i].value));
 }

@@ -3,11 +3,23 @@
 
 #include "plan/context.h"
 
-long long plan_config_version(const struct plan_request *r, const char *name); /* of SSM; 0 when not known */
-long long plan_config_mark(const struct plan_request *r, const char *name);    /* another one whenever the value is set */
+long long
+plan_config_version(const struct plan_request *r, const char *name); /* of SSM; 0 when not known */
+long long plan_config_mark(
+    const struct plan_request *r, const char *name); /* another one whenever the value is set */
 /* The container's environment and secrets, sorted; names of services in values rewritten. */
-void plan_environment(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **environment, json_t **secrets);
+void plan_environment(
+    struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *deployment,
+    json_t **environment,
+    json_t **secrets);
 bool plan_is_derived(struct arena *a, const struct compose_env *e); /* text mixed with config */
-void plan_derive(struct arena *a, const struct plan_request *r, const struct plan_view *v, const struct plan_service *s,
-                 const struct compose_env *e, struct plan_derived *out);
+void plan_derive(
+    struct arena *a,
+    const struct plan_request *r,
+    const struct plan_view *v,
+    const struct plan_service *s,
+    const struct compose_env *e,
+    struct plan_derived *out);
 char *plan_config_arn_sub(const struct plan_ctx *c, const char *name); /* for Fn::Sub; in arena */

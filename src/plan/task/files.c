@@ -1,14 +1,17 @@
-/* `configs` and `secrets` as files. ECS gives a container whole parameters as variables and nothing as files, so a small container of the task writes them
- * from its variables into folders of the task, before the service's own container starts; that one has them mounted.
+/* `configs` and `secrets` as files. ECS gives a container whole parameters as variables and nothing
+ * as files, so a small container of the task writes them from its variables into folders of the
+ * task, before the service's own container starts; that one has them mounted.
  *
- * A mount is a folder and hides what the image has there. Under /run an image has nothing; for any other folder a container of the service's own image first
- * copies what is there, by that image's sh and cp. No value is in the template: each is a parameter (plan_derived), a config value is its own. */
+ * A mount is a folder and hides what the image has there. Under /run an image has nothing; for any
+ * other folder a container of the service's own image first copies what is there, by that image's
+ * sh and cp. No value is in the template: each is a parameter (plan_derived), a config value is its
+ * own. */
+#include "plan/task/files.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
 #include "plan/names.h"
 #include "plan/task/environment.h"
-#include "plan/task/files.h"
 #include "plan/task/task.h"
 #include <ctype.h>
 #include <string.h>
@@ -17,33 +20,64 @@
 #define PLACE  "/defang/files"
 
 /* ---- parameters ---- */
-static void name_parameter(struct arena *a, const struct plan_request *r, const char *service, const struct plan_task_file *f, struct plan_derived *out)
+static void name_parameter(
+    struct arena *a,
+    const struct plan_request *r,
+    const char *service,
+    const struct plan_task_file *f,
+    struct plan_derived *out)
 {
     struct str all = STR_INIT;
     for (const struct compose_part *p = f->parts; p; p = p->next)
-        str_appendf(&all, "%d:%zu:%s:%lld\n", p->is_config, strlen(p->text), p->text, p->is_config ? plan_config_version(r, p->text) : 0);
-    cleanup_free char *sum = f->path ? xstrdup(f->digest ? f->digest : "") : plan_hash_hex(str_get(&all), 12);
+        str_appendf(
+            &all,
+            "%d:%zu:%s:%lld\n",
+            p->is_config,
+            strlen(p->text),
+            p->text,
+            p->is_config ? plan_config_version(r, p->text) : 0);
+    cleanup_free char *sum =
+        f->path ? xstrdup(f->digest ? f->digest : "") : plan_hash_hex(str_get(&all), 12);
     str_done(&all);
-    const char *variable = arena_printf(a, "%s-%s", f->secret ? "secret" : "config", f->ref->source);
+    const char *variable =
+        arena_printf(a, "%s-%s", f->secret ? "secret" : "config", f->ref->source);
     cleanup_free char *root = plan_derived_path(r->settings, r->project->name);
-    cleanup_free char *fit_service = plan_name_fit(service, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 100, 6);
-    cleanup_free char *fit_variable = plan_name_fit(variable, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 100, 6);
-    *out = (struct plan_derived){.service = service, .variable = variable, .parts = f->parts, .file = f->path, .encoded = f->encoded,
-                                 .parameter = arena_printf(a, "%s%s/%s/%s", root, fit_service, fit_variable, sum)};
+    cleanup_free char *fit_service =
+        plan_name_fit(service, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 100, 6);
+    cleanup_free char *fit_variable =
+        plan_name_fit(variable, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 100, 6);
+    *out = (struct plan_derived){
+        .service = service,
+        .variable = variable,
+        .parts = f->parts,
+        .file = f->path,
+        .encoded = f->encoded,
+        .parameter = arena_printf(a, "%s%s/%s/%s", root, fit_service, fit_variable, sum)};
 }
 
-/* Reads what is to be read; a file that is gone since the checks leaves an empty digest, and the engine says so when it reads. */
-static size_t ready_files(struct arena *a, const struct plan_request *r, const struct compose_service *s, struct plan_task_file **files)
+/* Reads what is to be read; a file that is gone since the checks leaves an empty digest, and the
+ * engine says so when it reads. */
+static size_t ready_files(
+    struct arena *a,
+    const struct plan_request *r,
+    const struct compose_service *s,
+    struct plan_task_file **files)
 {
     size_t n = plan_files_of(a, r->project, s, files);
     for (size_t i = 0; i < n; i++) {
         cleanup_error struct error ignored = ERROR_INIT;
-        (void)plan_file_read(a, r->facts && r->facts->file_key ? r->facts->file_key : "", &(*files)[i], &ignored);
+        (void)plan_file_read(
+            a, r->facts && r->facts->file_key ? r->facts->file_key : "", &(*files)[i], &ignored);
     }
     return n;
 }
 
-void plan_files_derived(struct arena *a, const struct plan_request *r, const struct compose_service *s, struct plan_derived *out, size_t *count)
+void plan_files_derived(
+    struct arena *a,
+    const struct plan_request *r,
+    const struct compose_service *s,
+    struct plan_derived *out,
+    size_t *count)
 {
     struct plan_task_file *files;
     size_t n = ready_files(a, r, s, &files);
@@ -62,9 +96,11 @@ void plan_files_configs(struct plan_ctx *c, const struct compose_service *s, str
 }
 
 /* ---- containers ---- */
-struct place {                    /* of one service */
-    const char **folders; size_t folder_count;
-    struct plan_task_file *files; size_t file_count;
+struct place { /* of one service */
+    const char **folders;
+    size_t folder_count;
+    struct plan_task_file *files;
+    size_t file_count;
 };
 
 static size_t folder_index(const struct place *p, const char *folder)
@@ -100,8 +136,12 @@ static void write_file(const struct place *p, size_t i, struct str *out)
         str_appendf(out, "printf %%s \"$FILE_%zu\" | base64 -d > \"$f\"", i);
     else
         str_appendf(out, "printf %%s \"$FILE_%zu\" > \"$f\"", i);
-    str_appendf(out, "; chown %s:%s \"$f\"; chmod %04o \"$f\"\n", text_empty(f->ref->uid) ? "0" : f->ref->uid,
-                text_empty(f->ref->gid) ? "0" : f->ref->gid, f->mode);
+    str_appendf(
+        out,
+        "; chown %s:%s \"$f\"; chmod %04o \"$f\"\n",
+        text_empty(f->ref->uid) ? "0" : f->ref->uid,
+        text_empty(f->ref->gid) ? "0" : f->ref->gid,
+        f->mode);
     str_done(&path);
 }
 
@@ -116,18 +156,51 @@ static json_t *places(const struct plan_ctx *c, const struct plan_service *s, co
 {
     json_t *points = json_array();
     for (size_t i = 0; i < p->folder_count; i++)
-        json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", volume_name(c, s, i), "ContainerPath", arena_printf(c->a, PLACE "/%zu", i),
-                                         "ReadOnly", 0));
+        json_push(
+            points,
+            plan_json(
+                "{s:s,s:s,s:b}",
+                "SourceVolume",
+                volume_name(c, s, i),
+                "ContainerPath",
+                arena_printf(c->a, PLACE "/%zu", i),
+                "ReadOnly",
+                0));
     return points;
 }
 
-static json_t *helper(const struct plan_ctx *c, const struct plan_service *s, const char *what, const char *deployment, const char *image,
-                      const char *script, json_t *mounts)
+static json_t *helper(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *what,
+    const char *deployment,
+    const char *image,
+    const char *script,
+    json_t *mounts)
 {
-    cleanup_free char *name = plan_container_name(arena_printf(c->a, "%s-%s", s->s->name, what), deployment);
-    cleanup_free char *prefix = plan_name_fit(s->s->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 200, 6);
-    return plan_json("{s:s,s:s,s:b,s:s,s:[s,s],s:[s],s:o,s:o}", "Name", name, "Image", image, "Essential", 0, "User", "0", "EntryPoint", "sh", "-ec", "Command",
-                     script, "MountPoints", mounts, "LogConfiguration", plan_awslogs("LogGroupLogs", prefix));
+    cleanup_free char *name =
+        plan_container_name(arena_printf(c->a, "%s-%s", s->s->name, what), deployment);
+    cleanup_free char *prefix =
+        plan_name_fit(s->s->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 200, 6);
+    return plan_json(
+        "{s:s,s:s,s:b,s:s,s:[s,s],s:[s],s:o,s:o}",
+        "Name",
+        name,
+        "Image",
+        image,
+        "Essential",
+        0,
+        "User",
+        "0",
+        "EntryPoint",
+        "sh",
+        "-ec",
+        "Command",
+        script,
+        "MountPoints",
+        mounts,
+        "LogConfiguration",
+        plan_awslogs("LogGroupLogs", prefix));
 }
 
 static void wait_for(json_t *container, const json_t *other)
@@ -135,10 +208,17 @@ static void wait_for(json_t *container, const json_t *other)
     json_t *list = json_object_get(container, "DependsOn");
     if (!list)
         json_add(container, "DependsOn", list = json_array());
-    json_push(list, plan_json("{s:s,s:s}", "ContainerName", json_str(other, "Name"), "Condition", "SUCCESS"));
+    json_push(
+        list,
+        plan_json("{s:s,s:s}", "ContainerName", json_str(other, "Name"), "Condition", "SUCCESS"));
 }
 
-static json_t *copier(const struct plan_ctx *c, const struct plan_service *s, const struct place *p, const char *deployment, const json_t *own)
+static json_t *copier(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const struct place *p,
+    const char *deployment,
+    const json_t *own)
 {
     cleanup_str struct str script = STR_INIT;
     for (size_t i = 0; i < p->file_count; i++) {
@@ -150,12 +230,28 @@ static json_t *copier(const struct plan_ctx *c, const struct plan_service *s, co
             continue;
         str_append(&script, "d=");
         quote(&script, f->folder);
-        str_appendf(&script, "; if [ -d \"$d\" ]; then cp -a \"$d/.\" %s/%zu/; fi\n", PLACE, folder_index(p, f->folder));
+        str_appendf(
+            &script,
+            "; if [ -d \"$d\" ]; then cp -a \"$d/.\" %s/%zu/; fi\n",
+            PLACE,
+            folder_index(p, f->folder));
     }
-    return script.len ? helper(c, s, "copy", deployment, json_str(own, "Image"), str_get(&script), places(c, s, p)) : NULL;
+    return script.len ? helper(
+                            c,
+                            s,
+                            "copy",
+                            deployment,
+                            json_str(own, "Image"),
+                            str_get(&script),
+                            places(c, s, p))
+                      : NULL;
 }
 
-static json_t *writer(const struct plan_ctx *c, const struct plan_service *s, const struct place *p, const char *deployment)
+static json_t *writer(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const struct place *p,
+    const char *deployment)
 {
     cleanup_str struct str script = STR_INIT;
     json_t *secrets = json_array();
@@ -168,11 +264,18 @@ static json_t *writer(const struct plan_ctx *c, const struct plan_service *s, co
             continue;
         if (!f->config)
             name_parameter(c->a, c->r, s->s->name, f, &d);
-        json_t *arn = f->config ? graph_sub("%s", plan_config_arn_sub(c, f->config))
-                                : graph_sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s", d.parameter);
-        json_push(secrets, plan_json("{s:s,s:o}", "Name", arena_printf(c->a, "FILE_%zu", i), "ValueFrom", arn));
+        json_t *arn =
+            f->config
+                ? graph_sub("%s", plan_config_arn_sub(c, f->config))
+                : graph_sub(
+                      "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s",
+                      d.parameter);
+        json_push(
+            secrets,
+            plan_json("{s:s,s:o}", "Name", arena_printf(c->a, "FILE_%zu", i), "ValueFrom", arn));
     }
-    json_t *container = helper(c, s, "files", deployment, plan_image_uri(c, WRITER), str_get(&script), places(c, s, p));
+    json_t *container = helper(
+        c, s, "files", deployment, plan_image_uri(c, WRITER), str_get(&script), places(c, s, p));
     plan_json_list(container, "Secrets", secrets);
     return container;
 }
@@ -186,9 +289,15 @@ static json_t *find_container(json_t *task, const char *name)
     return NULL;
 }
 
-static void mount(const struct plan_ctx *c, const struct plan_service *s, const struct place *p, json_t *own, json_t *task)
+static void mount(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const struct place *p,
+    json_t *own,
+    json_t *task)
 {
-    json_t *volumes = json_object_get(task, "Volumes"), *points = json_object_get(own, "MountPoints");
+    json_t *volumes = json_object_get(task, "Volumes"),
+           *points = json_object_get(own, "MountPoints");
     if (!volumes)
         json_add(task, "Volumes", volumes = json_array());
     if (!points)
@@ -196,11 +305,21 @@ static void mount(const struct plan_ctx *c, const struct plan_service *s, const 
     for (size_t i = 0; i < p->folder_count; i++) {
         bool read_only = text_starts(p->folders[i], "/run/secrets");
         json_push(volumes, plan_json("{s:s}", "Name", volume_name(c, s, i)));
-        json_push(points, plan_json("{s:s,s:s,s:b}", "SourceVolume", volume_name(c, s, i), "ContainerPath", p->folders[i], "ReadOnly", read_only));
+        json_push(
+            points,
+            plan_json(
+                "{s:s,s:s,s:b}",
+                "SourceVolume",
+                volume_name(c, s, i),
+                "ContainerPath",
+                p->folders[i],
+                "ReadOnly",
+                read_only));
     }
 }
 
-static void add_files(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
+static void
+add_files(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
 {
     struct place p = {0};
     p.file_count = ready_files(c->a, c->r, s->s, &p.files);
@@ -222,7 +341,8 @@ static void add_files(struct plan_ctx *c, const struct plan_service *s, const ch
     mount(c, s, &p, own, task);
 }
 
-void plan_files_extra(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
+void plan_files_extra(
+    struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
 {
     const struct plan_service *member;
     for (size_t i = 0; (member = plan_task_member(&c->v, s, i)); i++)

@@ -1,5 +1,6 @@
-/* GPU services: how many GPUs a task has, and the instance that carries it. Fargate has no GPU, so such a task runs on an EC2 instance of the account.
- * Sizes: aws.amazon.com/ec2/instance-types/g4, …/g5, …/g6. Cheapest first by the price table, so that the first that fits is the one to take. */
+/* GPU services: how many GPUs a task has, and the instance that carries it. Fargate has no GPU, so
+ * such a task runs on an EC2 instance of the account. Sizes: aws.amazon.com/ec2/instance-types/g4,
+ * …/g5, …/g6. Cheapest first by the price table, so that the first that fits is the one to take. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/task/gpu.h"
@@ -8,11 +9,14 @@
 #include <string.h>
 
 static const struct plan_machine MACHINES[] = {
-    {"g4dn.xlarge", 1, 4, 16},     {"g4dn.2xlarge", 1, 8, 32},   {"g6.xlarge", 1, 4, 16},     {"g6.2xlarge", 1, 8, 32},    {"g5.xlarge", 1, 4, 16},
-    {"g4dn.4xlarge", 1, 16, 64},   {"g5.2xlarge", 1, 8, 32},     {"g6.4xlarge", 1, 16, 64},   {"g5.4xlarge", 1, 16, 64},   {"g6.8xlarge", 1, 32, 128},
-    {"g4dn.8xlarge", 1, 32, 128},  {"g5.8xlarge", 1, 32, 128},   {"g6.16xlarge", 1, 64, 256}, {"g4dn.12xlarge", 4, 48, 192}, {"g5.16xlarge", 1, 64, 256},
-    {"g4dn.16xlarge", 1, 64, 256}, {"g6.12xlarge", 4, 48, 192},  {"g5.12xlarge", 4, 48, 192}, {"g6.24xlarge", 4, 96, 384}, {"g5.24xlarge", 4, 96, 384},
-    {"g6.48xlarge", 8, 192, 768},  {"g5.48xlarge", 8, 192, 768},
+    {"g4dn.xlarge", 1, 4, 16},     {"g4dn.2xlarge", 1, 8, 32},    {"g6.xlarge", 1, 4, 16},
+    {"g6.2xlarge", 1, 8, 32},      {"g5.xlarge", 1, 4, 16},       {"g4dn.4xlarge", 1, 16, 64},
+    {"g5.2xlarge", 1, 8, 32},      {"g6.4xlarge", 1, 16, 64},     {"g5.4xlarge", 1, 16, 64},
+    {"g6.8xlarge", 1, 32, 128},    {"g4dn.8xlarge", 1, 32, 128},  {"g5.8xlarge", 1, 32, 128},
+    {"g6.16xlarge", 1, 64, 256},   {"g4dn.12xlarge", 4, 48, 192}, {"g5.16xlarge", 1, 64, 256},
+    {"g4dn.16xlarge", 1, 64, 256}, {"g6.12xlarge", 4, 48, 192},   {"g5.12xlarge", 4, 48, 192},
+    {"g6.24xlarge", 4, 96, 384},   {"g5.24xlarge", 4, 96, 384},   {"g6.48xlarge", 8, 192, 768},
+    {"g5.48xlarge", 8, 192, 768},
 };
 
 int plan_service_gpus(const struct plan_service *s)
@@ -87,7 +91,8 @@ const struct plan_machine *plan_machine(const struct plan_view *v, const struct 
     plan_task_needs(v, s, &vcpus, &mib);
     for (size_t i = 0; i < ARRAY_LEN(MACHINES); i++) {
         const struct plan_machine *m = &MACHINES[i];
-        if ((!wish || strcmp(wish, m->type) == 0) && (int)m->gpus >= gpus && m->vcpus >= vcpus && usable_mib(m) >= mib)
+        if ((!wish || strcmp(wish, m->type) == 0) && (int)m->gpus >= gpus && m->vcpus >= vcpus &&
+            usable_mib(m) >= mib)
             return m;
     }
     return NULL;

@@ -1,5 +1,6 @@
-/* Services that run once and end (defang.md 6.7): `restart: "no"`, a job mode, or one that another waits for to complete. AWS gets a task definition and a
- * role, no ECS service: the engine runs a task of it when it is new (see plan_stages in plan.h). */
+/* Services that run once and end (defang.md 6.7): `restart: "no"`, a job mode, or one that another
+ * waits for to complete. AWS gets a task definition and a role, no ECS service: the engine runs a
+ * task of it when it is new (see plan_stages in plan.h). */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
@@ -18,7 +19,8 @@ static bool is_awaited(const struct plan_view *v, const char *name)
     for (size_t i = 0; i < v->count; i++) {
         const struct compose_service *s = v->services[i].s;
         for (size_t k = 0; k < s->depends_on_count; k++)
-            if (s->depends_on[k].condition == COMPOSE_COMPLETED && strcmp(s->depends_on[k].service, name) == 0)
+            if (s->depends_on[k].condition == COMPOSE_COMPLETED &&
+                strcmp(s->depends_on[k].service, name) == 0)
                 return true;
     }
     return false;
@@ -30,7 +32,8 @@ void plan_view_once(struct plan_view *v)
         struct plan_service *s = &v->services[i];
         if (s->kind != PLAN_CONTAINER) /* a sidecar ends within its service's task */
             continue;
-        s->once = text_eq(s->s->restart, "no") || is_job_mode(s->s->deploy.mode) || is_awaited(v, s->s->name);
+        s->once = text_eq(s->s->restart, "no") || is_job_mode(s->s->deploy.mode) ||
+                  is_awaited(v, s->s->name);
         if (!s->once)
             continue;
         s->port_count = 0; /* nobody is let in: plan_check says so */
@@ -38,14 +41,20 @@ void plan_view_once(struct plan_view *v)
     }
 }
 
-/* ---- where a task of it runs: a text for the template's outputs, so that every engine can tell ---- */
+/* ---- where a task of it runs: a text for the template's outputs, so that every engine can tell
+ * ---- */
 static void append_value(struct str *out, const json_t *value)
 {
-    const json_t *attribute = json_object_get(value, "Fn::GetAtt"), *sub = json_object_get(value, "Fn::Sub");
+    const json_t *attribute = json_object_get(value, "Fn::GetAtt"),
+                 *sub = json_object_get(value, "Fn::Sub");
     if (json_is_string(value))
         str_append(out, json_string_value(value));
     else if (attribute)
-        str_appendf(out, "${%s.%s}", json_string_value(json_array_get(attribute, 0)), json_string_value(json_array_get(attribute, 1)));
+        str_appendf(
+            out,
+            "${%s.%s}",
+            json_string_value(json_array_get(attribute, 0)),
+            json_string_value(json_array_get(attribute, 1)));
     else if (sub)
         str_append(out, json_string_value(sub));
     else
@@ -63,7 +72,8 @@ static void append_list(struct str *out, const char *key, const json_t *list)
     str_append(out, "]");
 }
 
-static json_t *run_place(const struct plan_ctx *c, const struct plan_service *s, const char *container)
+static json_t *
+run_place(const struct plan_ctx *c, const struct plan_service *s, const char *container)
 {
     bool public = plan_in_public(c, false);
     cleanup_json json_t *network = plan_service_network(c, s, public);
@@ -72,21 +82,33 @@ static json_t *run_place(const struct plan_ctx *c, const struct plan_service *s,
     str_append(&text, "{\"cluster\":\"");
     cleanup_json json_t *cluster = plan_cluster_ref(c);
     append_value(&text, cluster);
-    str_appendf(&text, "\",\"taskDefinition\":\"${TaskDefinition%s}\",\"container\":\"%s\",\"assignPublicIp\":\"%s\"", s->id, container,
-                json_str_or(vpc, "AssignPublicIp", "DISABLED"));
+    str_appendf(
+        &text,
+        "\",\"taskDefinition\":\"${TaskDefinition%s}\",\"container\":\"%s\",\"assignPublicIp\":\"%"
+        "s\"",
+        s->id,
+        container,
+        json_str_or(vpc, "AssignPublicIp", "DISABLED"));
     append_list(&text, "securityGroups", json_object_get(vpc, "SecurityGroups"));
     append_list(&text, "subnets", json_object_get(vpc, "Subnets"));
     str_append(&text, "}");
     return graph_sub("%s", str_get(&text));
 }
 
-void plan_once_add(struct plan_ctx *c, const struct plan_service *s, const char *deployment, const char *hash)
+void plan_once_add(
+    struct plan_ctx *c, const struct plan_service *s, const char *deployment, const char *hash)
 {
     cleanup_free char *container = plan_container_name(s->s->name, deployment);
     const char *output = arena_printf(c->a, "Once%s", s->id);
-    graph_output_add(c->g, output, run_place(c, s, container), arena_printf(c->a, "Where %s runs once", s->s->name));
-    json_add(json_at(c->g->metadata, "Defang.services"), s->s->name,
-                  plan_json("{s:s,s:s,s:s}", "deployment", deployment, "hash", hash, "once", output));
+    graph_output_add(
+        c->g,
+        output,
+        run_place(c, s, container),
+        arena_printf(c->a, "Where %s runs once", s->s->name));
+    json_add(
+        json_at(c->g->metadata, "Defang.services"),
+        s->s->name,
+        plan_json("{s:s,s:s,s:s}", "deployment", deployment, "hash", hash, "once", output));
 }
 
 /* ---- checks ---- */
@@ -98,13 +120,26 @@ static struct yaml_pos pos_of(const struct plan_service *s, const char *key)
 
 static void check_ports(struct plan_check *c, const struct plan_service *s)
 {
-    static const char hint[] = "Set restart: unless-stopped if it is to run on, or take its ports away.";
+    static const char hint[] =
+        "Set restart: unless-stopped if it is to run on, or take its ports away.";
     for (size_t i = 0; i < s->s->port_count; i++) {
         const struct compose_port *p = &s->s->ports[i];
         if (text_eq(p->mode, "host") || text_eq(p->protocol, "udp"))
-            plan_warn(&c->diag, p->pos, hint, "service %s runs once and ends: nothing can reach its port %u", s->s->name, p->target);
+            plan_warn(
+                &c->diag,
+                p->pos,
+                hint,
+                "service %s runs once and ends: nothing can reach its port %u",
+                s->s->name,
+                p->target);
         else
-            plan_error(&c->diag, p->pos, hint, "service %s runs once and ends: it cannot take requests on port %u", s->s->name, p->target);
+            plan_error(
+                &c->diag,
+                p->pos,
+                hint,
+                "service %s runs once and ends: it cannot take requests on port %u",
+                s->s->name,
+                p->target);
     }
 }
 
@@ -116,13 +151,35 @@ void plan_check_once(struct plan_check *c, const struct plan_service *s)
     const char *restart = x->restart;
     check_ports(c, s);
     if (s->replicas > 1)
-        plan_error(&c->diag, x->deploy.pos, "Remove deploy.replicas, or set restart: unless-stopped if it is to run on.",
-                   "service %s runs once and ends: it cannot have %u replicas", x->name, s->replicas);
+        plan_error(
+            &c->diag,
+            x->deploy.pos,
+            "Remove deploy.replicas, or set restart: unless-stopped if it is to run on.",
+            "service %s runs once and ends: it cannot have %u replicas",
+            x->name,
+            s->replicas);
     if (s->replicas == 0 && is_awaited(&c->v, x->name))
-        plan_warn(&c->diag, x->deploy.pos, "Remove deploy.replicas: 0.", "service %s has no replica, so nobody waits for it to complete", x->name);
+        plan_warn(
+            &c->diag,
+            x->deploy.pos,
+            "Remove deploy.replicas: 0.",
+            "service %s has no replica, so nobody waits for it to complete",
+            x->name);
     if (x->extensions && yaml_get(x->extensions, "x-defang-autoscaling"))
-        plan_warn(&c->diag, pos_of(s, "x-defang-autoscaling"), "Remove it.", "service %s runs once and ends: x-defang-autoscaling is ignored", x->name);
+        plan_warn(
+            &c->diag,
+            pos_of(s, "x-defang-autoscaling"),
+            "Remove it.",
+            "service %s runs once and ends: x-defang-autoscaling is ignored",
+            x->name);
     if (restart && strcmp(restart, "no") != 0)
-        plan_warn(&c->diag, pos_of(s, "restart"), "Set restart: \"no\".", "service %s runs once and ends, because %s: restart \"%s\" is ignored", x->name,
-                  is_job_mode(x->deploy.mode) ? "it is a job" : "another service waits for it to complete", restart);
+        plan_warn(
+            &c->diag,
+            pos_of(s, "restart"),
+            "Set restart: \"no\".",
+            "service %s runs once and ends, because %s: restart \"%s\" is ignored",
+            x->name,
+            is_job_mode(x->deploy.mode) ? "it is a job"
+                                        : "another service waits for it to complete",
+            restart);
 }

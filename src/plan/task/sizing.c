@@ -3,11 +3,18 @@
 #include "plan/plan.h"
 #include <errno.h>
 
-struct tier { unsigned cpu, min, max, step; };
+struct tier {
+    unsigned cpu, min, max, step;
+};
 
 static const struct tier TIERS[] = {
-    {256, 512, 2048, 1024},     {512, 1024, 4096, 1024},    {1024, 2048, 8192, 1024},    {2048, 4096, 16384, 1024},
-    {4096, 8192, 30720, 1024},  {8192, 16384, 61440, 4096}, {16384, 32768, 122880, 8192},
+    {256, 512, 2048, 1024},
+    {512, 1024, 4096, 1024},
+    {1024, 2048, 8192, 1024},
+    {2048, 4096, 16384, 1024},
+    {4096, 8192, 30720, 1024},
+    {8192, 16384, 61440, 4096},
+    {16384, 32768, 122880, 8192},
 };
 
 static unsigned tier_memory(const struct tier *t, double mib)
@@ -21,7 +28,8 @@ static unsigned tier_memory(const struct tier *t, double mib)
     return m;
 }
 
-int plan_fargate_size(double vcpus, double memory_mib, unsigned *cpu_units, unsigned *memory_mib_out)
+int plan_fargate_size(
+    double vcpus, double memory_mib, unsigned *cpu_units, unsigned *memory_mib_out)
 {
     if (!(vcpus <= 16) || !(memory_mib <= 122880))
         return -ERANGE;

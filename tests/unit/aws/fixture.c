@@ -62,11 +62,19 @@ void fixture_file(struct fixture *f, const char *relative, const char *text)
     ck_assert_int_eq(file_write_atomic(path, text, strlen(text), 0600, NULL), 0);
 }
 
-int fixture_open(struct fixture *f, const char *profile, const char *region, struct aws_session **out,
-                 struct error *err)
+int fixture_open(
+    struct fixture *f,
+    const char *profile,
+    const char *region,
+    struct aws_session **out,
+    struct error *err)
 {
     struct aws_session_options o = {
-        .loop = f->loop, .http = script_http(f->script), .env = f->env, .profile = profile, .region = region};
+        .loop = f->loop,
+        .http = script_http(f->script),
+        .env = f->env,
+        .profile = profile,
+        .region = region};
 
     return aws_session_open(&o, out, err);
 }

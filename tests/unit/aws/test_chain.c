@@ -1,4 +1,5 @@
-/* What stands around the chain: the role cache shared with the AWS CLI, MFA codes, the record of what was tried, warnings, one refresh at a time. */
+/* What stands around the chain: the role cache shared with the AWS CLI, MFA codes, the record of
+ * what was tried, warnings, one refresh at a time. */
 #include "aws/aws.h"
 #include "aws/identity/role_cache.h"
 #include "aws/session.h"
@@ -10,13 +11,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define KEYS(x) "aws_access_key_id = " x "\naws_secret_access_key = secret-" x "\n"
+#define KEYS(x)  "aws_access_key_id = " x "\naws_secret_access_key = secret-" x "\n"
 #define ROLE_ARN "arn:aws:iam::1:role/A"
-#define ROLE_CONFIG "[profile p]\nrole_arn = " ROLE_ARN "\nsource_profile = src\nregion = eu-west-1\n"
-#define STS_REPLY                                                                                                                   \
-    "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>FRESH</AccessKeyId><SecretAccessKey>role-secret"            \
-    "</SecretAccessKey><SessionToken>role-token</SessionToken><Expiration>2026-11-22T23:15:30Z</Expiration></Credentials>"       \
-    "<AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/A/x</Arn><AssumedRoleId>I:x</AssumedRoleId></AssumedRoleUser>"            \
+#define ROLE_CONFIG                                                                                \
+    "[profile p]\nrole_arn = " ROLE_ARN "\nsource_profile = src\nregion = eu-west-1\n"
+#define STS_REPLY                                                                                  \
+    "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>FRESH</"                      \
+    "AccessKeyId><SecretAccessKey>role-secret"                                                     \
+    "</SecretAccessKey><SessionToken>role-token</SessionToken><Expiration>2026-11-22T23:15:30Z</"  \
+    "Expiration></Credentials>"                                                                    \
+    "<AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/A/x</Arn><AssumedRoleId>I:x</"              \
+    "AssumedRoleId></AssumedRoleUser>"                                                             \
     "</AssumeRoleResult></AssumeRoleResponse>"
 
 struct run {
@@ -83,8 +88,11 @@ static char *cache_path(const struct run *r, const char *serial)
 static void put_cache(const struct run *r, const char *expires)
 {
     cleanup_free char *path = cache_path(r, NULL), *folder = path_dirname(path);
-    cleanup_free char *text = xasprintf("{\"Credentials\": {\"AccessKeyId\": \"CACHED\", \"SecretAccessKey\": \"s\", \"SessionToken\": \"t\", "
-                                        "\"Expiration\": \"%s\"}}", expires);
+    cleanup_free char *text = xasprintf(
+        "{\"Credentials\": {\"AccessKeyId\": \"CACHED\", \"SecretAccessKey\": \"s\", "
+        "\"SessionToken\": \"t\", "
+        "\"Expiration\": \"%s\"}}",
+        expires);
 
     ck_assert_int_eq(file_mkdirs(folder, 0700, NULL), 0);
     ck_assert_int_eq(file_write_atomic(path, text, strlen(text), 0644, NULL), 0);
@@ -92,12 +100,19 @@ static void put_cache(const struct run *r, const char *expires)
 
 static void expect_sts(struct run *r, const char *body)
 {
-    script_http_add(r->f.script, &(struct script_step){.method = "POST", .url = "https://sts.eu-west-1.amazonaws.com/*", .body = body, .reply = STS_REPLY});
+    script_http_add(
+        r->f.script,
+        &(struct script_step){
+            .method = "POST",
+            .url = "https://sts.eu-west-1.amazonaws.com/*",
+            .body = body,
+            .reply = STS_REPLY});
 }
 
 START_TEST(cached_role_serves_without_a_call)
 {
-    static const char *const spellings[] = {"2026-11-22T23:00:00Z", "2026-11-22T23:00:00+00:00", "2026-11-22T23:00:00UTC"};
+    static const char *const spellings[] = {
+        "2026-11-22T23:00:00Z", "2026-11-22T23:00:00+00:00", "2026-11-22T23:00:00UTC"};
 
     for (size_t i = 0; i < ARRAY_LEN(spellings); i++) {
         struct run r = {0};
@@ -109,6 +124,7 @@ START_TEST(cached_role_serves_without_a_call)
         end(&r);
     }
 }
+
 END_TEST
 
 /* Clock: 22:15:30. Fifteen minutes are the least. */
@@ -136,12 +152,19 @@ START_TEST(cached_role_near_its_end_is_fetched_again)
     ck_assert_str_eq(r.c.access_key_id, "FRESH");
     end(&r);
 }
+
 END_TEST
 
 START_TEST(unreadable_cache_is_a_miss)
 {
-    static const char *const texts[] = {"", "{\"Credentials\": {\"AccessKeyId\": \"CACH", "[]", "{\"Credentials\": {}}", "{\"Credentials\": {\"AccessKeyId\": 1}}",
-                                        "{\"Credentials\": {\"AccessKeyId\": \"a\", \"SecretAccessKey\": \"b\", \"SessionToken\": \"c\", \"Expiration\": \"soon\"}}"};
+    static const char *const texts[] = {
+        "",
+        "{\"Credentials\": {\"AccessKeyId\": \"CACH",
+        "[]",
+        "{\"Credentials\": {}}",
+        "{\"Credentials\": {\"AccessKeyId\": 1}}",
+        "{\"Credentials\": {\"AccessKeyId\": \"a\", \"SecretAccessKey\": \"b\", \"SessionToken\": "
+        "\"c\", \"Expiration\": \"soon\"}}"};
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct run r = {0};
@@ -151,10 +174,12 @@ START_TEST(unreadable_cache_is_a_miss)
         ck_assert_int_eq(file_write_atomic(path, texts[i], strlen(texts[i]), 0600, NULL), 0);
         expect_sts(&r, NULL);
         resolve(&r);
-        ck_assert_msg(r.rc == 0 && strcmp(r.c.access_key_id, "FRESH") == 0, "text %zu: %s", i, r.err.message);
+        ck_assert_msg(
+            r.rc == 0 && strcmp(r.c.access_key_id, "FRESH") == 0, "text %zu: %s", i, r.err.message);
         end(&r);
     }
 }
+
 END_TEST
 
 START_TEST(mfa_asks_once)
@@ -177,6 +202,7 @@ START_TEST(mfa_asks_once)
     ck_assert_ptr_nonnull(strstr(r.c.source, "cache"));
     end(&r);
 }
+
 END_TEST
 
 START_TEST(a_code_is_used_once)
@@ -185,8 +211,13 @@ START_TEST(a_code_is_used_once)
 
     begin(&r);
     fixture_file(&r.f, ".aws/config", ROLE_CONFIG "mfa_serial = M\n");
-    script_http_add(r.f.script, &(struct script_step){.status = 403, .reply = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>MultiFactorAuthentication failed"
-                                                                              "</Message></Error></ErrorResponse>"});
+    script_http_add(
+        r.f.script,
+        &(struct script_step){
+            .status = 403,
+            .reply = "<ErrorResponse><Error><Code>AccessDenied</"
+                     "Code><Message>MultiFactorAuthentication failed"
+                     "</Message></Error></ErrorResponse>"});
     r.mfa_code = "654321";
     resolve(&r);
     ck_assert_int_lt(r.rc, 0);
@@ -194,6 +225,7 @@ START_TEST(a_code_is_used_once)
     ck_assert_ptr_nonnull(strstr(r.err.message, "MultiFactorAuthentication failed"));
     end(&r);
 }
+
 END_TEST
 
 START_TEST(trace_tells_the_way)
@@ -203,15 +235,20 @@ START_TEST(trace_tells_the_way)
     begin(&r);
     expect_sts(&r, NULL);
     resolve(&r);
-    cleanup_free char *want = xasprintf("environment: not asked: --profile is given\n"
-                                        "  assume-role-with-web-identity: neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set\n"
-                                        "  sso: no sso_account_id or sso_role_name in profile src\n"
-                                        "  shared-credentials-file: serves, profile src in %s/.aws/credentials:2\n"
-                                        "assume-role: serves, profile p, role " ROLE_ARN " through profile src in %s/.aws/credentials:2\n",
-                                        r.f.home, r.f.home);
+    cleanup_free char *want = xasprintf(
+        "environment: not asked: --profile is given\n"
+        "  assume-role-with-web-identity: neither AWS_WEB_IDENTITY_TOKEN_FILE nor "
+        "web_identity_token_file is set\n"
+        "  sso: no sso_account_id or sso_role_name in profile src\n"
+        "  shared-credentials-file: serves, profile src in %s/.aws/credentials:2\n"
+        "assume-role: serves, profile p, role " ROLE_ARN
+        " through profile src in %s/.aws/credentials:2\n",
+        r.f.home,
+        r.f.home);
     ck_assert_str_eq(str_get(&r.trace), want);
     end(&r);
 }
+
 END_TEST
 
 struct warning_case {
@@ -219,12 +256,42 @@ struct warning_case {
 };
 
 static const struct warning_case warning_cases[] = {
-    {"SSO and static keys", "[p]\n" KEYS("A"), "[profile p]\nregion = x\nsso_account_id = 1\n", NULL, NULL, "p", "are not used, because the profile uses SSO"},
-    {"role and static keys", "[p]\n" KEYS("A"), "[profile p]\nregion = x\nrole_arn = r\nsource_profile = q\n[profile q]\n", NULL, NULL, "p", "because the profile assumes a role"},
-    {"partial environment", NULL, "[profile p]\nregion = x\n", "AWS_SECRET_ACCESS_KEY", "s", "p", "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID"},
-    {"stale token", NULL, "[profile p]\nregion = x\n", "AWS_SESSION_TOKEN", "s", "p", "AWS_SESSION_TOKEN is set without AWS_ACCESS_KEY_ID"},
+    {"SSO and static keys",
+     "[p]\n" KEYS("A"),
+     "[profile p]\nregion = x\nsso_account_id = 1\n",
+     NULL,
+     NULL,
+     "p",
+     "are not used, because the profile uses SSO"},
+    {"role and static keys",
+     "[p]\n" KEYS("A"),
+     "[profile p]\nregion = x\nrole_arn = r\nsource_profile = q\n[profile q]\n",
+     NULL,
+     NULL,
+     "p",
+     "because the profile assumes a role"},
+    {"partial environment",
+     NULL,
+     "[profile p]\nregion = x\n",
+     "AWS_SECRET_ACCESS_KEY",
+     "s",
+     "p",
+     "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID"},
+    {"stale token",
+     NULL,
+     "[profile p]\nregion = x\n",
+     "AWS_SESSION_TOKEN",
+     "s",
+     "p",
+     "AWS_SESSION_TOKEN is set without AWS_ACCESS_KEY_ID"},
     {"no region", NULL, "[profile p]\n", NULL, NULL, "p", "No region is set"},
-    {"keys in both files", "[p]\n" KEYS("A"), "[profile p]\nregion = x\n" KEYS("B"), NULL, NULL, "p", "has keys in both files"},
+    {"keys in both files",
+     "[p]\n" KEYS("A"),
+     "[profile p]\nregion = x\n" KEYS("B"),
+     NULL,
+     NULL,
+     "p",
+     "has keys in both files"},
 };
 
 START_TEST(warnings_name_the_traps)
@@ -240,11 +307,13 @@ START_TEST(warnings_name_the_traps)
         if (w->name)
             fixture_env(&r.f, w->name, w->value);
         resolve(&r);
-        ck_assert_msg(strstr(str_get(&r.warnings), w->part) != NULL, "%s: %s", w->id, str_get(&r.warnings));
+        ck_assert_msg(
+            strstr(str_get(&r.warnings), w->part) != NULL, "%s: %s", w->id, str_get(&r.warnings));
         ck_assert_msg(strstr(str_get(&r.warnings), "secret-") == NULL, "%s", w->id);
         end(&r);
     }
 }
+
 END_TEST
 
 START_TEST(environment_hides_a_profile)
@@ -259,10 +328,13 @@ START_TEST(environment_hides_a_profile)
     ck_assert_int_eq(chmod(path, 0644), 0);
     resolve(&r);
     ck_assert_int_eq(r.rc, 0);
-    ck_assert_ptr_nonnull(strstr(str_get(&r.warnings), "AWS_ACCESS_KEY_ID hides the credentials of profile p (AWS_PROFILE)"));
+    ck_assert_ptr_nonnull(strstr(
+        str_get(&r.warnings),
+        "AWS_ACCESS_KEY_ID hides the credentials of profile p (AWS_PROFILE)"));
     ck_assert_ptr_nonnull(strstr(str_get(&r.warnings), "can be read by others (mode 0644)"));
     end(&r);
 }
+
 END_TEST
 
 /* A quiet place has nothing to warn of. */
@@ -276,10 +348,12 @@ START_TEST(no_warning_without_a_trap)
     ck_assert_str_eq(str_get(&r.warnings), "");
     end(&r);
 }
+
 END_TEST
 
-#define SSO_CONFIG                                                                                                                  \
-    "[profile p]\nregion = us-west-2\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = Dev\n"                       \
+#define SSO_CONFIG                                                                                 \
+    "[profile p]\nregion = us-west-2\nsso_session = s\nsso_account_id = "                          \
+    "123456789012\nsso_role_name = Dev\n"                                                          \
     "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x/start\n"
 
 struct renewer {
@@ -312,7 +386,8 @@ static void two_at_once(void *arg)
         fiber_join(fibers[i]);
 }
 
-/* A refresh token is good for one use: the second session waits for the first and takes what it stored. */
+/* A refresh token is good for one use: the second session waits for the first and takes what it
+ * stored. */
 START_TEST(one_of_two_renews_the_token)
 {
     struct fixture f;
@@ -320,14 +395,29 @@ START_TEST(one_of_two_renews_the_token)
 
     fixture_init(&f);
     fixture_file(&f, ".aws/config", SSO_CONFIG);
-    fixture_file(&f, ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json",
-                 "{\"accessToken\":\"OLD\",\"expiresAt\":\"2020-01-01T00:00:00Z\",\"clientId\":\"c\",\"clientSecret\":\"x\",\"refreshToken\":\"R1\","
-                 "\"registrationExpiresAt\":\"2099-01-01T00:00:00Z\",\"unknown\":7}");
+    fixture_file(
+        &f,
+        ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json",
+        "{\"accessToken\":\"OLD\",\"expiresAt\":\"2020-01-01T00:00:00Z\",\"clientId\":\"c\","
+        "\"clientSecret\":\"x\",\"refreshToken\":\"R1\","
+        "\"registrationExpiresAt\":\"2099-01-01T00:00:00Z\",\"unknown\":7}");
     script_http_any_order(f.script);
-    script_http_add(f.script, &(struct script_step){.method = "POST", .url = "https://oidc.eu-west-1.amazonaws.com/token", .body = "*R1*", .delay_ms = 300,
-                                                    .reply = "{\"accessToken\":\"NEW\",\"expiresIn\":28800,\"refreshToken\":\"R2\"}"});
-    script_http_add(f.script, &(struct script_step){.url = "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials*", .header = "x-amz-sso_bearer_token: NEW", .times = 2,
-                                                    .reply = "{\"roleCredentials\":{\"accessKeyId\":\"K\",\"secretAccessKey\":\"s\",\"sessionToken\":\"t\",\"expiration\":4102444800000}}"});
+    script_http_add(
+        f.script,
+        &(struct script_step){
+            .method = "POST",
+            .url = "https://oidc.eu-west-1.amazonaws.com/token",
+            .body = "*R1*",
+            .delay_ms = 300,
+            .reply = "{\"accessToken\":\"NEW\",\"expiresIn\":28800,\"refreshToken\":\"R2\"}"});
+    script_http_add(
+        f.script,
+        &(struct script_step){
+            .url = "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials*",
+            .header = "x-amz-sso_bearer_token: NEW",
+            .times = 2,
+            .reply = "{\"roleCredentials\":{\"accessKeyId\":\"K\",\"secretAccessKey\":\"s\","
+                     "\"sessionToken\":\"t\",\"expiration\":4102444800000}}"});
     fixture_run(&f, two_at_once, r);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(r[i].rc, 0);
@@ -335,14 +425,26 @@ START_TEST(one_of_two_renews_the_token)
         free(r[i].key);
     }
     script_http_assert_done(f.script);
-    cleanup_free char *path = path_join(f.home, ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json");
+    cleanup_free char *path =
+        path_join(f.home, ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json");
     cleanup_str struct str text = STR_INIT;
     ck_assert_int_eq(file_read(path, 65536, &text, NULL), 0);
     ck_assert_ptr_nonnull(strstr(str_get(&text), "R2"));
     ck_assert_ptr_nonnull(strstr(str_get(&text), "unknown")); /* members of others survive */
     fixture_done(&f);
 }
+
 END_TEST
 
-SUITE("aws/chain", one_of_two_renews_the_token, cached_role_serves_without_a_call, cached_role_near_its_end_is_fetched_again, unreadable_cache_is_a_miss, mfa_asks_once, a_code_is_used_once,
-      trace_tells_the_way, warnings_name_the_traps, environment_hides_a_profile, no_warning_without_a_trap)
+SUITE(
+    "aws/chain",
+    one_of_two_renews_the_token,
+    cached_role_serves_without_a_call,
+    cached_role_near_its_end_is_fetched_again,
+    unreadable_cache_is_a_miss,
+    mfa_asks_once,
+    a_code_is_used_once,
+    trace_tells_the_way,
+    warnings_name_the_traps,
+    environment_hides_a_profile,
+    no_warning_without_a_trap)

@@ -1,8 +1,8 @@
 /* The pure helpers by table: URIs, words, proxies, regions, retries. */
-#include "aws/settings/endpoint.h"
-#include "aws/retry.h"
-#include "aws/settings/settings.h"
 #include "aws/identity/shell_words.h"
+#include "aws/retry.h"
+#include "aws/settings/endpoint.h"
+#include "aws/settings/settings.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"
@@ -11,13 +11,29 @@
 
 START_TEST(uris_are_split_and_not_changed)
 {
-    static const struct { const char *url, *host, *port, *path, *query, *authority; } cases[] = {
-        {"https://S3.amazonaws.com/a%20b/../c?x=1&y#f", "s3.amazonaws.com", NULL, "/a%20b/../c", "x=1&y", "s3.amazonaws.com"},
+    static const struct {
+        const char *url, *host, *port, *path, *query, *authority;
+    } cases[] = {
+        {"https://S3.amazonaws.com/a%20b/../c?x=1&y#f",
+         "s3.amazonaws.com",
+         NULL,
+         "/a%20b/../c",
+         "x=1&y",
+         "s3.amazonaws.com"},
         {"http://127.0.0.1:5000", "127.0.0.1", "5000", "", NULL, "127.0.0.1:5000"},
         {"http://[fd00:ec2::254]:80/x", "[fd00:ec2::254]", "80", "/x", NULL, "[fd00:ec2::254]"},
         {"https://h:443/?q", "h", "443", "/", "q", "h"},
     };
-    static const char *const bad[] = {"/relative", "ftp://h/", "http:///x", "http://u:p@h/", "http://h:0/", "http://h:x/", "http://h h/", "http://[::1/"};
+
+    static const char *const bad[] = {
+        "/relative",
+        "ftp://h/",
+        "http:///x",
+        "http://u:p@h/",
+        "http://h:0/",
+        "http://h:x/",
+        "http://h h/",
+        "http://[::1/"};
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct uri u;
@@ -35,13 +51,24 @@ START_TEST(uris_are_split_and_not_changed)
         ck_assert_msg(uri_split(bad[i], &u, NULL) < 0, "%s", bad[i]);
     }
 }
+
 END_TEST
 
 START_TEST(words_are_split_as_the_cli_does)
 {
-    static const struct { const char *text, *joined; } cases[] = {
-        {"a  b\tc", "a|b|c|"}, {"'a b' c", "a b|c|"}, {"\"a \\\" b\"", "a \" b|"}, {"a\\ b", "a b|"}, {"\"a\\b\"", "a\\b|"},
-        {"'' x", "|x|"}, {"a'b'\"c\"", "abc|"}, {"# no comment", "#|no|comment|"}, {"$HOME ~", "$HOME|~|"}, {"  ", ""},
+    static const struct {
+        const char *text, *joined;
+    } cases[] = {
+        {"a  b\tc", "a|b|c|"},
+        {"'a b' c", "a b|c|"},
+        {"\"a \\\" b\"", "a \" b|"},
+        {"a\\ b", "a b|"},
+        {"\"a\\b\"", "a\\b|"},
+        {"'' x", "|x|"},
+        {"a'b'\"c\"", "abc|"},
+        {"# no comment", "#|no|comment|"},
+        {"$HOME ~", "$HOME|~|"},
+        {"  ", ""},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -59,11 +86,14 @@ START_TEST(words_are_split_as_the_cli_does)
     ck_assert_int_lt(shell_words_split("a \"b", &words, NULL, NULL), 0);
     ck_assert_int_lt(shell_words_split("a \\", &words, NULL, NULL), 0);
 }
+
 END_TEST
 
 START_TEST(proxies_follow_the_environment)
 {
-    static const struct { const char *http, *https, *no, *url, *proxy; } cases[] = {
+    static const struct {
+        const char *http, *https, *no, *url, *proxy;
+    } cases[] = {
         {"http://p:1", "http://s:2", NULL, "https://sts.amazonaws.com/", "http://s:2"},
         {"p:1", NULL, NULL, "http://h/", "http://p:1"},
         {"http://p:1", NULL, NULL, "https://h/", NULL},
@@ -85,6 +115,7 @@ START_TEST(proxies_follow_the_environment)
         ck_assert_pstr_eq(proxy, cases[i].proxy);
     }
 }
+
 END_TEST
 
 START_TEST(regions_are_labels)
@@ -100,6 +131,7 @@ START_TEST(regions_are_labels)
     ck_assert_str_eq(aws_partition_of("cn-somewhere-9")->id, "aws-cn");
     ck_assert_str_eq(aws_partition_of("nowhere")->id, "aws");
 }
+
 END_TEST
 
 START_TEST(failures_are_classed)
@@ -115,12 +147,14 @@ START_TEST(failures_are_classed)
     ck_assert_int_eq(retry_delay_ms(1, 0.5, 3000), 3000);
     ck_assert_int_eq(retry_delay_ms(1, 0.5, 600000), 6000);
 }
+
 END_TEST
 
 START_TEST(the_services_section_and_the_profile_name_endpoints)
 {
-    static const char config[] = "[default]\nendpoint_url = http://own\nservices = s\nuse_fips_endpoint = TRUE\n"
-                                 "[services s]\ncloudwatch_logs =\n  endpoint_url = http://logs\n";
+    static const char config[] =
+        "[default]\nendpoint_url = http://own\nservices = s\nuse_fips_endpoint = TRUE\n"
+        "[services s]\ncloudwatch_logs =\n  endpoint_url = http://logs\n";
     cleanup_env struct env *env = env_new();
     cleanup_error struct error err = ERROR_INIT;
     struct aws_profiles *profiles;
@@ -144,14 +178,24 @@ START_TEST(the_services_section_and_the_profile_name_endpoints)
     aws_settings_done(&s);
     aws_profiles_free(profiles);
 
-    ck_assert_int_eq(aws_profiles_parse("config", "[default]\nservices = missing\n", "credentials", NULL, &profiles, &err), 0);
+    ck_assert_int_eq(
+        aws_profiles_parse(
+            "config", "[default]\nservices = missing\n", "credentials", NULL, &profiles, &err),
+        0);
     ck_assert_int_eq(aws_settings_resolve(env, profiles, NULL, NULL, &s, &err), 0);
     ck_assert_int_eq(aws_settings_endpoint(&s, env, profiles, "ECS", &url, &err), -ENOENT);
     ck_assert_uint_eq(err.line, 2);
     aws_settings_done(&s);
     aws_profiles_free(profiles);
 }
+
 END_TEST
 
-SUITE("aws/pure", uris_are_split_and_not_changed, words_are_split_as_the_cli_does, proxies_follow_the_environment, regions_are_labels,
-      failures_are_classed, the_services_section_and_the_profile_name_endpoints)
+SUITE(
+    "aws/pure",
+    uris_are_split_and_not_changed,
+    words_are_split_as_the_cli_does,
+    proxies_follow_the_environment,
+    regions_are_labels,
+    failures_are_classed,
+    the_services_section_and_the_profile_name_endpoints)

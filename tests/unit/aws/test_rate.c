@@ -1,4 +1,5 @@
-/* Adaptive retry mode: the published tables of the cubic curve and of the measured rate, and calls that it holds back on the virtual clock. */
+/* Adaptive retry mode: the published tables of the cubic curve and of the measured rate, and calls
+ * that it holds back on the virtual clock. */
 #include "aws/model/operations.h"
 #include "aws/rate.h"
 #include "base/mem.h"
@@ -9,7 +10,13 @@
 
 static void near(double expected, double actual, const char *what, size_t row)
 {
-    ck_assert_msg(fabs(expected - actual) < 1e-9, "%s, row %zu: %.12f instead of %.12f", what, row, actual, expected);
+    ck_assert_msg(
+        fabs(expected - actual) < 1e-9,
+        "%s, row %zu: %.12f instead of %.12f",
+        what,
+        row,
+        actual,
+        expected);
 }
 
 /* Facts: the cubic tables of the SDKs for adaptive mode (w_max 10, last throttled at 5 s). */
@@ -17,12 +24,23 @@ START_TEST(curve_is_the_published_one)
 {
     static const struct {
         double at_s, rate;
-    } grows[] = {{5, 7.0}, {6, 9.64893600966}, {7, 10.000030849917364}, {8, 10.453284520772092}, {9, 13.408697022224185},
-                 {10, 21.26626835427364}, {11, 36.425998516920465}};
+    } grows[] = {
+        {5, 7.0},
+        {6, 9.64893600966},
+        {7, 10.000030849917364},
+        {8, 10.453284520772092},
+        {9, 13.408697022224185},
+        {10, 21.26626835427364},
+        {11, 36.425998516920465}};
+
     static const struct {
         double at_s, rate;
         bool throttled;
-    } mixed[] = {{5, 7.0, false}, {6, 9.64893600966, false}, {7, 6.754255206761999, true}, {8, 4.727978644733399, true}};
+    } mixed[] = {
+        {5, 7.0, false},
+        {6, 9.64893600966, false},
+        {7, 6.754255206761999, true},
+        {8, 4.727978644733399, true}};
     struct rate_cubic c;
     double rate = 0;
 
@@ -30,7 +48,8 @@ START_TEST(curve_is_the_published_one)
     for (size_t i = 0; i < ARRAY_LEN(grows); i++)
         near(grows[i].rate, rate_cubic_success(&c, grows[i].at_s), "growing", i);
     for (size_t i = 0; i < ARRAY_LEN(mixed); i++) {
-        rate = mixed[i].throttled ? rate_cubic_throttled(&c, rate, mixed[i].at_s) : rate_cubic_success(&c, mixed[i].at_s);
+        rate = mixed[i].throttled ? rate_cubic_throttled(&c, rate, mixed[i].at_s)
+                                  : rate_cubic_success(&c, mixed[i].at_s);
         near(mixed[i].rate, rate, "mixed", i);
     }
     rate_cubic_init(&c, 10, 0);
@@ -38,6 +57,7 @@ START_TEST(curve_is_the_published_one)
     near(5.6, rate_cubic_throttled(&c, 8, 1), "seven tenths stay", 0);
     near(1.8171205928321397, c.k, "k after that", 0);
 }
+
 END_TEST
 
 START_TEST(rates_are_the_published_ones)
@@ -45,15 +65,24 @@ START_TEST(rates_are_the_published_ones)
     static const struct {
         double at_s, measured, fill;
         bool throttled;
-    } rows[] = {{0.2, 0, 0.5, false},      {0.4, 0, 0.5, false},
-                {0.6, 4.8, 0.5, false},    {0.8, 4.8, 0.5, false},
-                {1.0, 4.16, 0.5, false},   {1.2, 4.16, 0.6912, false},
-                {1.4, 4.16, 1.0976, false}, {1.6, 5.632, 1.6384, false},
-                {1.8, 5.632, 2.3328, false}, {2.0, 4.3264, 3.02848, true},
-                {2.2, 4.3264, 3.4866391734702598, false}, {2.4, 4.3264, 3.8218744160402554, false},
-                {2.6, 5.66528, 4.053385727709987, false}, {2.8, 5.66528, 4.200373108479455, false},
-                {3.0, 4.333056, 4.282036558348658, false}, {3.2, 4.333056, 2.99742559084406, true},
-                {3.4, 4.333056, 3.4522263943863463, false}};
+    } rows[] = {
+        {0.2, 0, 0.5, false},
+        {0.4, 0, 0.5, false},
+        {0.6, 4.8, 0.5, false},
+        {0.8, 4.8, 0.5, false},
+        {1.0, 4.16, 0.5, false},
+        {1.2, 4.16, 0.6912, false},
+        {1.4, 4.16, 1.0976, false},
+        {1.6, 5.632, 1.6384, false},
+        {1.8, 5.632, 2.3328, false},
+        {2.0, 4.3264, 3.02848, true},
+        {2.2, 4.3264, 3.4866391734702598, false},
+        {2.4, 4.3264, 3.8218744160402554, false},
+        {2.6, 5.66528, 4.053385727709987, false},
+        {2.8, 5.66528, 4.200373108479455, false},
+        {3.0, 4.333056, 4.282036558348658, false},
+        {3.2, 4.333056, 2.99742559084406, true},
+        {3.4, 4.333056, 3.4522263943863463, false}};
     struct rate_limiter r;
 
     rate_init(&r, 0);
@@ -63,6 +92,7 @@ START_TEST(rates_are_the_published_ones)
         near(rows[i].fill, r.bucket.fill_per_s, "fill", i);
     }
 }
+
 END_TEST
 
 START_TEST(meter_counts_in_half_seconds)
@@ -79,6 +109,7 @@ START_TEST(meter_counts_in_half_seconds)
         rate_meter_count(&m, i);
     ck_assert(fabs(m.measured_per_s - 1) < 1e-6);
 }
+
 END_TEST
 
 START_TEST(nothing_waits_before_the_first_throttling)
@@ -94,6 +125,7 @@ START_TEST(nothing_waits_before_the_first_throttling)
     ck_assert(rate_take(&r, 100) > 0);
     ck_assert(rate_take(&r, 102.1) == 0); /* a token every two seconds at least */
 }
+
 END_TEST
 
 /* --- in a session --- */
@@ -125,14 +157,19 @@ static int64_t second_call_waits_ms(const char *mode)
     if (mode)
         fixture_env(&c.f, "AWS_RETRY_MODE", mode);
     fixture_env(&c.f, "AWS_MAX_ATTEMPTS", "1");
-    script_http_add(c.f.script, &(struct script_step){.status = 400, .reply = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}"});
+    script_http_add(
+        c.f.script,
+        &(struct script_step){
+            .status = 400,
+            .reply = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}"});
     script_http_add(c.f.script, &(struct script_step){.reply = "{\"taskArns\":[]}"});
     fixture_run(&c.f, two_calls, &c);
     script_http_assert_done(c.f.script);
     ck_assert_int_eq(c.rc[0], 0);
     ck_assert_int_eq(c.rc[1], -EAGAIN);
     ck_assert_int_eq(c.rc[2], 0);
-    int64_t waited_ms = script_http_sent(c.f.script, 1)->at_mono_ms - script_http_sent(c.f.script, 0)->at_mono_ms;
+    int64_t waited_ms =
+        script_http_sent(c.f.script, 1)->at_mono_ms - script_http_sent(c.f.script, 0)->at_mono_ms;
     error_done(&c.err);
     fixture_done(&c.f);
     return waited_ms;
@@ -144,6 +181,7 @@ START_TEST(adaptive_mode_holds_calls_back)
     ck_assert_int_eq(second_call_waits_ms("standard"), 0);
     ck_assert_int_eq(second_call_waits_ms("adaptive"), 2000); /* half a token a second */
 }
+
 END_TEST
 
 struct refusal {
@@ -176,23 +214,48 @@ START_TEST(modes_are_checked_as_the_cli_does)
     static const struct refusal rows[] = {
         {"AWS_RETRY_MODE", "standard", NULL},
         {"AWS_RETRY_MODE", "adaptive", NULL},
-        {"AWS_RETRY_MODE", "legacy", "Invalid value provided to \"mode\": \"legacy\" must be one of: \"standard\" or \"adaptive\" (from AWS_RETRY_MODE)"},
-        {"AWS_RETRY_MODE", "Standard", "Invalid value provided to \"mode\": \"Standard\" must be one of: \"standard\" or \"adaptive\" (from AWS_RETRY_MODE)"},
-        {"AWS_RETRY_MODE", "", "Invalid value provided to \"mode\": \"\" must be one of: \"standard\" or \"adaptive\" (from AWS_RETRY_MODE)"},
+        {"AWS_RETRY_MODE",
+         "legacy",
+         "Invalid value provided to \"mode\": \"legacy\" must be one of: \"standard\" or "
+         "\"adaptive\" (from AWS_RETRY_MODE)"},
+        {"AWS_RETRY_MODE",
+         "Standard",
+         "Invalid value provided to \"mode\": \"Standard\" must be one of: \"standard\" or "
+         "\"adaptive\" (from AWS_RETRY_MODE)"},
+        {"AWS_RETRY_MODE",
+         "",
+         "Invalid value provided to \"mode\": \"\" must be one of: \"standard\" or \"adaptive\" "
+         "(from AWS_RETRY_MODE)"},
         {"AWS_MAX_ATTEMPTS", " +7 ", NULL},
         {"AWS_MAX_ATTEMPTS", "99999999999999999999", NULL},
-        {"AWS_MAX_ATTEMPTS", "0", "Value provided to \"max_attempts\": '0' must be an integer greater than or equal to one (from AWS_MAX_ATTEMPTS)"},
-        {"AWS_MAX_ATTEMPTS", "-1", "Value provided to \"max_attempts\": '-1' must be an integer greater than or equal to one (from AWS_MAX_ATTEMPTS)"},
-        {"AWS_MAX_ATTEMPTS", "", "Value provided to \"max_attempts\": '' must be an integer greater than or equal to one (from AWS_MAX_ATTEMPTS)"},
+        {"AWS_MAX_ATTEMPTS",
+         "0",
+         "Value provided to \"max_attempts\": '0' must be an integer greater than or equal to one "
+         "(from AWS_MAX_ATTEMPTS)"},
+        {"AWS_MAX_ATTEMPTS",
+         "-1",
+         "Value provided to \"max_attempts\": '-1' must be an integer greater than or equal to one "
+         "(from AWS_MAX_ATTEMPTS)"},
+        {"AWS_MAX_ATTEMPTS",
+         "",
+         "Value provided to \"max_attempts\": '' must be an integer greater than or equal to one "
+         "(from AWS_MAX_ATTEMPTS)"},
         {"AWS_ACCOUNT_ID_ENDPOINT_MODE", "Required", NULL},
         {"AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled", NULL},
         {"AWS_ACCOUNT_ID_ENDPOINT_MODE", "preferred", NULL},
-        {"AWS_ACCOUNT_ID_ENDPOINT_MODE", "maybe", "The configured value 'maybe' for 'account_id_endpoint_mode' is invalid (from AWS_ACCOUNT_ID_ENDPOINT_MODE)"},
-        {"AWS_ACCOUNT_ID_ENDPOINT_MODE", "", "The configured value '' for 'account_id_endpoint_mode' is invalid (from AWS_ACCOUNT_ID_ENDPOINT_MODE)"},
+        {"AWS_ACCOUNT_ID_ENDPOINT_MODE",
+         "maybe",
+         "The configured value 'maybe' for 'account_id_endpoint_mode' is invalid (from "
+         "AWS_ACCOUNT_ID_ENDPOINT_MODE)"},
+        {"AWS_ACCOUNT_ID_ENDPOINT_MODE",
+         "",
+         "The configured value '' for 'account_id_endpoint_mode' is invalid (from "
+         "AWS_ACCOUNT_ID_ENDPOINT_MODE)"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         refuse_in_env(&rows[i]);
 }
+
 END_TEST
 
 START_TEST(a_mode_in_the_file_is_named_with_its_line)
@@ -210,6 +273,7 @@ START_TEST(a_mode_in_the_file_is_named_with_its_line)
     ck_assert_ptr_nonnull(strstr(err.file, "/.aws/config"));
     fixture_done(&f);
 }
+
 END_TEST
 
 /* No rule set of ours asks for the mode: the same call goes to the same place in each. */
@@ -223,14 +287,26 @@ START_TEST(account_id_mode_changes_no_endpoint_of_ours)
         fixture_init(&c.f);
         fixture_keys(&c.f);
         fixture_env(&c.f, "AWS_ACCOUNT_ID_ENDPOINT_MODE", modes[i]);
-        script_http_add(c.f.script, &(struct script_step){.url = "https://ecs.us-west-2.amazonaws.com/", .reply = "{}", .times = 2});
+        script_http_add(
+            c.f.script,
+            &(struct script_step){
+                .url = "https://ecs.us-west-2.amazonaws.com/", .reply = "{}", .times = 2});
         fixture_run(&c.f, two_calls, &c);
         script_http_assert_done(c.f.script);
         ck_assert_int_eq(c.rc[1], 0);
         fixture_done(&c.f);
     }
 }
+
 END_TEST
 
-SUITE("aws/rate", curve_is_the_published_one, rates_are_the_published_ones, meter_counts_in_half_seconds, nothing_waits_before_the_first_throttling,
-      adaptive_mode_holds_calls_back, modes_are_checked_as_the_cli_does, a_mode_in_the_file_is_named_with_its_line, account_id_mode_changes_no_endpoint_of_ours)
+SUITE(
+    "aws/rate",
+    curve_is_the_published_one,
+    rates_are_the_published_ones,
+    meter_counts_in_half_seconds,
+    nothing_waits_before_the_first_throttling,
+    adaptive_mode_holds_calls_back,
+    modes_are_checked_as_the_cli_does,
+    a_mode_in_the_file_is_named_with_its_line,
+    account_id_mode_changes_no_endpoint_of_ours)

@@ -1,5 +1,6 @@
-/* Two processes find the same SSO token expired at the same moment, again and again: one renews it, both go on, nobody ever reads half a file,
- * and the refresh token, good for one use, is used once. RACE_ROUNDS says how often (200). */
+/* Two processes find the same SSO token expired at the same moment, again and again: one renews it,
+ * both go on, nobody ever reads half a file, and the refresh token, good for one use, is used once.
+ * RACE_ROUNDS says how often (200). */
 #include "aws/aws.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -18,8 +19,9 @@
 #include <unistd.h>
 
 #define PROCESSES 2
-#define CONFIG                                                                                                                            \
-    "[default]\nregion = us-west-2\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = Dev\n"                                 \
+#define CONFIG                                                                                     \
+    "[default]\nregion = us-west-2\nsso_session = s\nsso_account_id = "                            \
+    "123456789012\nsso_role_name = Dev\n"                                                          \
     "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x/start\n"
 
 struct shared {
@@ -40,18 +42,26 @@ static bool serve(struct http_exchange *x)
     char body[2048] = "", want[64];
 
     if (strcmp(x->path, "/token") != 0)
-        return http_exchange_reply(x, 200, "Content-Type: application/json\r\n",
-                                   "{\"roleCredentials\":{\"accessKeyId\":\"AK\",\"secretAccessKey\":\"s\",\"sessionToken\":\"t\",\"expiration\":4102444800000}}");
+        return http_exchange_reply(
+            x,
+            200,
+            "Content-Type: application/json\r\n",
+            "{\"roleCredentials\":{\"accessKeyId\":\"AK\",\"secretAccessKey\":\"s\","
+            "\"sessionToken\":\"t\",\"expiration\":4102444800000}}");
     if (x->body_len >= sizeof body || !http_exchange_read_body(x, body, x->body_len))
         return false;
     snprintf(want, sizeof want, "\"refreshToken\":\"R%u\"", atomic_load(&current));
     if (!strstr(body, want) || atomic_exchange(&used, true)) {
         atomic_fetch_add(&shared->twice, 1);
-        return http_exchange_reply(x, 400, "x-amzn-errortype: InvalidGrantException\r\n", "{\"error\":\"invalid_grant\"}");
+        return http_exchange_reply(
+            x, 400, "x-amzn-errortype: InvalidGrantException\r\n", "{\"error\":\"invalid_grant\"}");
     }
     atomic_fetch_add(&shared->renewals, 1);
     http_exchange_wait(x, 2);
-    cleanup_free char *reply = xasprintf("{\"accessToken\":\"T%u\",\"expiresIn\":28800,\"refreshToken\":\"N%u\"}", atomic_load(&current), atomic_load(&current));
+    cleanup_free char *reply = xasprintf(
+        "{\"accessToken\":\"T%u\",\"expiresIn\":28800,\"refreshToken\":\"N%u\"}",
+        atomic_load(&current),
+        atomic_load(&current));
     return http_exchange_reply(x, 200, "Content-Type: application/json\r\n", reply);
 }
 
@@ -74,7 +84,11 @@ static void one_round(struct worker *w)
     if (rc == 0)
         rc = aws_session_credentials(s, &c, &err);
     if ((rc < 0 || strcmp(c.access_key_id, "AK") != 0) && atomic_fetch_add(&shared->failed, 1) == 0)
-        snprintf(shared->first_error, sizeof shared->first_error, "%s", err.message ? err.message : "another key");
+        snprintf(
+            shared->first_error,
+            sizeof shared->first_error,
+            "%s",
+            err.message ? err.message : "another key");
     aws_credentials_done(&c);
     aws_session_free(s);
 }
@@ -121,7 +135,8 @@ static char *token_path(void)
     uint8_t sum[SHA1_BYTES];
 
     digest_sha1("s", 1, sum);
-    cleanup_free char *hex = digest_hex(sum, sizeof sum), *relative = xasprintf(".aws/sso/cache/%s.json", hex);
+    cleanup_free char *hex = digest_hex(sum, sizeof sum),
+                      *relative = xasprintf(".aws/sso/cache/%s.json", hex);
     return path_of(relative);
 }
 
@@ -135,8 +150,13 @@ static void put(const char *path, const char *text)
 
 static void begin_round(const char *path, unsigned n)
 {
-    cleanup_free char *text = xasprintf("{\"startUrl\":\"https://x/start\",\"region\":\"eu-west-1\",\"accessToken\":\"OLD\",\"expiresAt\":\"2020-01-01T00:00:00Z\",\"clientId\":\"c\","
-                                        "\"clientSecret\":\"x\",\"registrationExpiresAt\":\"2099-01-01T00:00:00Z\",\"refreshToken\":\"R%u\"}", n);
+    cleanup_free char *text = xasprintf(
+        "{\"startUrl\":\"https://x/"
+        "start\",\"region\":\"eu-west-1\",\"accessToken\":\"OLD\",\"expiresAt\":\"2020-01-01T00:00:"
+        "00Z\",\"clientId\":\"c\","
+        "\"clientSecret\":\"x\",\"registrationExpiresAt\":\"2099-01-01T00:00:00Z\","
+        "\"refreshToken\":\"R%u\"}",
+        n);
 
     put(path, text);
     atomic_store(&current, n);
@@ -151,7 +171,8 @@ static json_t *read_token(const char *path)
     json_t *j = NULL;
 
     ck_assert_int_eq(file_read(path, 65536, &text, NULL), 0);
-    ck_assert_msg(json_parse(str_get(&text), text.len, &j, NULL) == 0, "a torn file: %s", str_get(&text));
+    ck_assert_msg(
+        json_parse(str_get(&text), text.len, &j, NULL) == 0, "a torn file: %s", str_get(&text));
     ck_assert_ptr_nonnull(json_str(j, "accessToken"));
     return j;
 }
@@ -191,7 +212,8 @@ START_TEST(one_refresh_each_time)
     pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
     pthread_barrier_init(&shared->gate, &attr, PROCESSES + 1);
     atomic_store(&shared->rounds, count);
-    cleanup_free char *config = path_of(".aws/config"), *token = token_path(), *roles = path_of(".aws/cli/cache");
+    cleanup_free char *config = path_of(".aws/config"), *token = token_path(),
+                      *roles = path_of(".aws/cli/cache");
     put(config, CONFIG);
     for (int i = 0; i < PROCESSES; i++) /* before there are threads here */
         pids[i] = process();
@@ -208,12 +230,17 @@ START_TEST(one_refresh_each_time)
     for (int i = 0; i < PROCESSES; i++)
         ck_assert_int_eq(waitpid(pids[i], NULL, 0), pids[i]);
     http_server_stop(server);
-    ck_assert_msg(atomic_load(&shared->failed) == 0, "%u sessions got nothing: %s", atomic_load(&shared->failed), shared->first_error);
+    ck_assert_msg(
+        atomic_load(&shared->failed) == 0,
+        "%u sessions got nothing: %s",
+        atomic_load(&shared->failed),
+        shared->first_error);
     ck_assert_uint_eq(atomic_load(&shared->twice), 0);
     ck_assert_uint_eq(atomic_load(&shared->renewals), count);
     nftw(home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     munmap(shared, sizeof *shared);
 }
+
 END_TEST
 
 int main(void)

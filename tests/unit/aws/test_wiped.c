@@ -1,6 +1,7 @@
-/* After a session that went through SSO, an assumed role, and a parameter with a secret value has ended, none of what was secret is left anywhere in this
- * process's memory: freed blocks of ours, of jansson, expat and libcurl, and the stacks. The server that knows the secrets is another process, and here they
- * are never written down in clear, only compared byte by byte. */
+/* After a session that went through SSO, an assumed role, and a parameter with a secret value has
+ * ended, none of what was secret is left anywhere in this process's memory: freed blocks of ours,
+ * of jansson, expat and libcurl, and the stacks. The server that knows the secrets is another
+ * process, and here they are never written down in clear, only compared byte by byte. */
 #include "aws/aws.h"
 #include "aws/model/operations.h"
 #include "base/digest.h"
@@ -16,20 +17,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MASK        0x2a
-#define SECRET_LEN  32
-#define REGION_MAX  ((size_t)1 << 30) /* beyond: reserved, not memory */
+#define MASK       0x2a
+#define SECRET_LEN 32
+#define REGION_MAX ((size_t)1 << 30) /* beyond: reserved, not memory */
 
 enum { SSO_TOKEN, SSO_SECRET, SSO_SESSION, ROLE_SECRET, ROLE_SESSION, PARAMETER, SECRETS };
-static const char *const names[SECRETS] = {"the SSO token", "the SSO role's secret key", "the SSO role's session token", "the assumed role's secret key", "the assumed role's session token",
-                                           "the parameter's value"};
+
+static const char *const names[SECRETS] = {
+    "the SSO token",
+    "the SSO role's secret key",
+    "the SSO role's session token",
+    "the assumed role's secret key",
+    "the assumed role's session token",
+    "the parameter's value"};
 
 static char home[] = "/tmp/defang-wiped-XXXXXX";
 
 /* Letter i of secret k, in disguise. */
 static unsigned char masked(int k, int i)
 {
-    return (unsigned char)(("abcdefghijklmnopqrstuvwxyzABCDEF"[(i * 7 + k * 5 + i * i) % 32]) ^ MASK);
+    return (unsigned char)(("abcdefghijklmnopqrstuvwxyzABCDEF"[(i * 7 + k * 5 + i * i) % 32]) ^
+                           MASK);
 }
 
 static char *clear_text(int k)
@@ -51,14 +59,27 @@ static char *answer(const char *path, const char *head, const char *body)
     for (int k = 0; k < SECRETS; k++)
         all[k] = clear_text(k);
     if (strncmp(path, "/federation", 11) == 0)
-        return xasprintf("{\"roleCredentials\":{\"accessKeyId\":\"AKSSO\",\"secretAccessKey\":\"%s\",\"sessionToken\":\"%s\",\"expiration\":4102444800000}}", all[SSO_SECRET], all[SSO_SESSION]);
+        return xasprintf(
+            "{\"roleCredentials\":{\"accessKeyId\":\"AKSSO\",\"secretAccessKey\":\"%s\","
+            "\"sessionToken\":\"%s\",\"expiration\":4102444800000}}",
+            all[SSO_SECRET],
+            all[SSO_SESSION]);
     if (strstr(head, "AmazonSSM.GetParameter"))
-        return xasprintf("{\"Parameter\":{\"Name\":\"/n\",\"Type\":\"SecureString\",\"Value\":\"%s\"}}", all[PARAMETER]);
+        return xasprintf(
+            "{\"Parameter\":{\"Name\":\"/n\",\"Type\":\"SecureString\",\"Value\":\"%s\"}}",
+            all[PARAMETER]);
     if (strstr(body, "Action=AssumeRole"))
-        return xasprintf("<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKROLE</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken>"
-                         "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>", all[ROLE_SECRET], all[ROLE_SESSION]);
-    return xstrdup("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>U</UserId><Account>123456789012</Account>"
-                   "</GetCallerIdentityResult></GetCallerIdentityResponse>");
+        return xasprintf(
+            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKROLE</"
+            "AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken>"
+            "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></"
+            "AssumeRoleResponse>",
+            all[ROLE_SECRET],
+            all[ROLE_SESSION]);
+    return xstrdup(
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/"
+        "me</Arn><UserId>U</UserId><Account>123456789012</Account>"
+        "</GetCallerIdentityResult></GetCallerIdentityResponse>");
 }
 
 static bool serve(struct http_exchange *x)
@@ -85,10 +106,17 @@ static void run_server(int ready)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     digest_sha1("s", 1, sum);
     char *hex = digest_hex(sum, sizeof sum), *relative = xasprintf(".aws/sso/cache/%s.json", hex);
-    write_file(relative, xasprintf("{\"accessToken\":\"%s\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}", clear_text(SSO_TOKEN)));
-    write_file(".aws/config", "[default]\nregion = us-west-2\nrole_arn = arn:aws:iam::123456789012:role/R\nsource_profile = sso\n"
-                              "[profile sso]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = Dev\n"
-                              "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x/start\n");
+    write_file(
+        relative,
+        xasprintf(
+            "{\"accessToken\":\"%s\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}",
+            clear_text(SSO_TOKEN)));
+    write_file(
+        ".aws/config",
+        "[default]\nregion = us-west-2\nrole_arn = "
+        "arn:aws:iam::123456789012:role/R\nsource_profile = sso\n"
+        "[profile sso]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = Dev\n"
+        "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x/start\n");
     struct http_server *server = http_server_start(serve, NULL);
     unsigned port = http_server_port(server);
     if (write(ready, &port, sizeof port) != sizeof port)
@@ -111,7 +139,10 @@ static void scan_piece(const unsigned char *data, size_t n, unsigned found[SECRE
 {
     for (int k = 0; k < SECRETS; k++) {
         int first = masked(k, 0) ^ MASK;
-        for (const unsigned char *p = data; n >= SECRET_LEN && (p = memchr(p, first, n - SECRET_LEN + 1 - (size_t)(p - data))) != NULL; p++)
+        for (const unsigned char *p = data;
+             n >= SECRET_LEN &&
+             (p = memchr(p, first, n - SECRET_LEN + 1 - (size_t)(p - data))) != NULL;
+             p++)
             if (is_at(p, k))
                 found[k]++;
     }
@@ -119,7 +150,8 @@ static void scan_piece(const unsigned char *data, size_t n, unsigned found[SECRE
 
 static void scan(unsigned found[SECRETS])
 {
-    static unsigned char piece[1 << 20]; /* looked at from outside of itself: it is left out below */
+    static unsigned char
+        piece[1 << 20]; /* looked at from outside of itself: it is left out below */
     FILE *maps = fopen("/proc/self/maps", "re");
     int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
     char line[512];
@@ -128,11 +160,13 @@ static void scan(unsigned found[SECRETS])
     while (fgets(line, sizeof line, maps)) {
         unsigned long from, to;
         char mode[8];
-        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r' || mode[1] != 'w' || to - from > REGION_MAX)
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r' ||
+            mode[1] != 'w' || to - from > REGION_MAX)
             continue;
         for (unsigned long at = from; at < to; at += sizeof piece - SECRET_LEN) {
             memset(piece, 0, sizeof piece);
-            if (at < (unsigned long)piece + sizeof piece && (unsigned long)piece < at + sizeof piece)
+            if (at < (unsigned long)piece + sizeof piece &&
+                (unsigned long)piece < at + sizeof piece)
                 continue;
             ssize_t n = pread(mem, piece, MIN(sizeof piece, to - at), (off_t)at);
             if (n > 0)
@@ -171,7 +205,14 @@ static void body(void *arg)
     unsigned found[SECRETS] = {0};
     scan(found);
     ck_assert_uint_gt(found[ROLE_SECRET], 0); /* what is in use is found: the scan can fail */
-    ck_assert_int_eq(aws_call(s, &aws_ssm_GetParameter, json_pack("{s:s, s:b}", "Name", "/n", "WithDecryption", 1), &out, &err), 0);
+    ck_assert_int_eq(
+        aws_call(
+            s,
+            &aws_ssm_GetParameter,
+            json_pack("{s:s, s:b}", "Name", "/n", "WithDecryption", 1),
+            &out,
+            &err),
+        0);
     ck_assert_uint_eq(strlen(json_str(out, "Parameter.Value")), SECRET_LEN);
     aws_credentials_done(&c);
     aws_session_free(s);
@@ -210,6 +251,7 @@ START_TEST(nothing_secret_is_left)
     nftw(home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     ck_assert_uint_eq(left, 0);
 }
+
 END_TEST
 
 SUITE("aws/wiped", nothing_secret_is_left)

@@ -17,6 +17,7 @@ START_TEST(format)
         {INT64_MAX, "99991231T235959Z", "9999-12-31T23:59:59.999Z"}, /* clamped, not overflowed */
         {-5, "19700101T000000Z", "1970-01-01T00:00:00.000Z"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char basic[17], iso[25];
         clock_format_basic(rows[i].ms, basic);
@@ -25,6 +26,7 @@ START_TEST(format)
         ck_assert_str_eq(iso, rows[i].iso);
     }
 }
+
 END_TEST
 
 struct parse_row {
@@ -32,13 +34,15 @@ struct parse_row {
     int64_t ms; /* -1: refused */
 };
 
-static void check_rows(int (*parse)(const char *, int64_t *), const struct parse_row *rows, size_t n)
+static void
+check_rows(int (*parse)(const char *, int64_t *), const struct parse_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         int64_t ms = -77;
         int rc = parse(rows[i].text, &ms);
         ck_assert_msg(rc == (rows[i].ms < 0 ? -EINVAL : 0), "%s: rc %d", rows[i].text, rc);
-        ck_assert_msg(ms == (rows[i].ms < 0 ? -77 : rows[i].ms), "%s: %lld", rows[i].text, (long long)ms);
+        ck_assert_msg(
+            ms == (rows[i].ms < 0 ? -77 : rows[i].ms), "%s: %lld", rows[i].text, (long long)ms);
     }
 }
 
@@ -73,13 +77,15 @@ START_TEST(iso)
     };
     check_rows(clock_parse_iso, rows, ARRAY_LEN(rows));
 }
+
 END_TEST
 
 START_TEST(http_date)
 {
     static const struct parse_row rows[] = {
         {"Sun, 22 Nov 2026 22:15:30 GMT", 1795385730000},
-        {"Mon, 22 Nov 2026 22:15:30 GMT", 1795385730000}, /* a wrong weekday does not hide the time */
+        {"Mon, 22 Nov 2026 22:15:30 GMT",
+         1795385730000}, /* a wrong weekday does not hide the time */
         {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
         {"Sun, 22 Nov 2026 22:15:30 UTC", -1},
         {"Sun, 22 Nov 2026 22:15:30 GMT ", -1},
@@ -91,20 +97,41 @@ START_TEST(http_date)
     };
     check_rows(clock_parse_http_date, rows, ARRAY_LEN(rows));
 }
+
 END_TEST
 
 START_TEST(duration)
 {
     static const struct parse_row rows[] = {
-        {"90s", 90000},       {"1h30m", 5400000}, {"7d12h", 648000000}, {"250ms", 250},  {"1.5h", 5400000},
-        {"0", 0},             {".5s", 500},       {"1.s", 1000},        {"1us", 0},      {"1500us", 1},
-        {"1\xc2\xb5s999999ns", 1}, {"0.1h", 360000},   {"1m1m", 120000},     {"10s", 10000},  {"1.123456789s", 1123},
-        {"", -1},             {"10", -1},         {"s", -1},            {"-1s", -1},     {"1x", -1},
-        {"1 s", -1},          {"1h ", -1},        {".s", -1},           {"99999999999999999999s", -1},
+        {"90s", 90000},
+        {"1h30m", 5400000},
+        {"7d12h", 648000000},
+        {"250ms", 250},
+        {"1.5h", 5400000},
+        {"0", 0},
+        {".5s", 500},
+        {"1.s", 1000},
+        {"1us", 0},
+        {"1500us", 1},
+        {"1\xc2\xb5s999999ns", 1},
+        {"0.1h", 360000},
+        {"1m1m", 120000},
+        {"10s", 10000},
+        {"1.123456789s", 1123},
+        {"", -1},
+        {"10", -1},
+        {"s", -1},
+        {"-1s", -1},
+        {"1x", -1},
+        {"1 s", -1},
+        {"1h ", -1},
+        {".s", -1},
+        {"99999999999999999999s", -1},
         {"300000d", -1},
     };
     check_rows(clock_parse_duration, rows, ARRAY_LEN(rows));
 }
+
 END_TEST
 
 static int64_t fixed_wall(void *arg)
@@ -129,6 +156,7 @@ START_TEST(replaced)
     clock_replace(NULL);
     ck_assert_int_gt(clock_wall_ms(), 1600000000000);
 }
+
 END_TEST
 
 START_TEST(random_below)
@@ -150,6 +178,7 @@ START_TEST(random_below)
         ck_assert_uint_lt(clock_random_below((UINT64_MAX / 2) + 2), UINT64_MAX / 2 + 2);
     clock_replace(NULL);
 }
+
 END_TEST
 
 SUITE("base/clock", format, iso, http_date, duration, replaced, random_below)

@@ -26,11 +26,13 @@ START_TEST(known_digests)
     check_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     uint8_t key[131];
     memset(key, 0xaa, sizeof key);
-    digest_hmac_sha256(key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54, out);
+    digest_hmac_sha256(
+        key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54, out);
     check_hex(out, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     digest_hmac_sha256(NULL, 0, NULL, 0, out);
     check_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
+
 END_TEST
 
 START_TEST(stream_equals_one_call)
@@ -47,6 +49,7 @@ START_TEST(stream_equals_one_call)
     digest_stream_free(digest_stream_new());
     digest_stream_free(NULL);
 }
+
 END_TEST
 
 START_TEST(checksums)
@@ -62,10 +65,13 @@ START_TEST(checksums)
     uint64_t whole = digest_crc64nvme(0, data, sizeof data);
     uint32_t whole32 = digest_crc32(0, data, sizeof data);
     for (size_t cut = 0; cut <= sizeof data; cut++) {
-        ck_assert_uint_eq(digest_crc64nvme(digest_crc64nvme(0, data, cut), data + cut, sizeof data - cut), whole);
-        ck_assert_uint_eq(digest_crc32(digest_crc32(0, data, cut), data + cut, sizeof data - cut), whole32);
+        ck_assert_uint_eq(
+            digest_crc64nvme(digest_crc64nvme(0, data, cut), data + cut, sizeof data - cut), whole);
+        ck_assert_uint_eq(
+            digest_crc32(digest_crc32(0, data, cut), data + cut, sizeof data - cut), whole32);
     }
 }
+
 END_TEST
 
 START_TEST(base64)
@@ -73,12 +79,19 @@ START_TEST(base64)
     static const struct {
         const char *plain, *coded, *url;
     } rows[] = {
-        {"", "", ""},           {"f", "Zg==", "Zg"},         {"fo", "Zm8=", "Zm8"},           {"foo", "Zm9v", "Zm9v"},
-        {"foob", "Zm9vYg==", "Zm9vYg"}, {"fooba", "Zm9vYmE=", "Zm9vYmE"}, {"\xff\xfe\xfd?>", "//79Pz4=", "__79Pz4"},
+        {"", "", ""},
+        {"f", "Zg==", "Zg"},
+        {"fo", "Zm8=", "Zm8"},
+        {"foo", "Zm9v", "Zm9v"},
+        {"foob", "Zm9vYg==", "Zm9vYg"},
+        {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+        {"\xff\xfe\xfd?>", "//79Pz4=", "__79Pz4"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t n = strlen(rows[i].plain), back_len;
-        cleanup_free char *coded = digest_base64(rows[i].plain, n), *url = digest_base64url(rows[i].plain, n);
+        cleanup_free char *coded = digest_base64(rows[i].plain, n),
+                          *url = digest_base64url(rows[i].plain, n);
         cleanup_free void *back = NULL;
         ck_assert_str_eq(coded, rows[i].coded);
         ck_assert_str_eq(url, rows[i].url);
@@ -86,13 +99,26 @@ START_TEST(base64)
         ck_assert_uint_eq(back_len, n);
         ck_assert_mem_eq(back, rows[i].plain, n);
     }
-    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z===", "====", "Zm 9", "Zm-_", "Zg==Zg==", "=m9v"};
+    static const char *const bad[] = {
+        "Z",
+        "Zg",
+        "Zg=",
+        "Zg===",
+        "Zh==",
+        "Zm9=",
+        "Z===",
+        "====",
+        "Zm 9",
+        "Zm-_",
+        "Zg==Zg==",
+        "=m9v"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         void *out = NULL;
         size_t n;
         ck_assert_msg(digest_base64_decode(bad[i], &out, &n) == -EINVAL && !out, "%s", bad[i]);
     }
 }
+
 END_TEST
 
 START_TEST(sealing)
@@ -120,6 +146,7 @@ START_TEST(sealing)
     }
     ck_assert_ptr_null(none);
 }
+
 END_TEST
 
 START_TEST(sealing_nothing)
@@ -131,11 +158,20 @@ START_TEST(sealing_nothing)
     ck_assert_int_eq(digest_open(key, NULL, 0, sealed, n, &plain, &plain_n), 0);
     ck_assert_uint_eq(plain_n, 0);
     /* NIST GCM test case 13: zero key, zero nonce, nothing: the tag is known */
-    static const uint8_t known[28] = {0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x53, 0x0f,
-                                      0x8a, 0xfb, 0xc7, 0x45, 0x36, 0xb9, 0xa9, 0x63, 0xb4, 0xf1, 0xc4, 0xcb, 0x73, 0x8b};
+    static const uint8_t known[28] = {0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
+                                      0,    0,    0x53, 0x0f, 0x8a, 0xfb, 0xc7, 0x45, 0x36, 0xb9,
+                                      0xa9, 0x63, 0xb4, 0xf1, 0xc4, 0xcb, 0x73, 0x8b};
     cleanup_free void *nothing = NULL;
     ck_assert_int_eq(digest_open(key, NULL, 0, known, sizeof known, &nothing, &plain_n), 0);
 }
+
 END_TEST
 
-SUITE("base/digest", known_digests, stream_equals_one_call, checksums, base64, sealing, sealing_nothing)
+SUITE(
+    "base/digest",
+    known_digests,
+    stream_equals_one_call,
+    checksums,
+    base64,
+    sealing,
+    sealing_nothing)

@@ -27,6 +27,7 @@ START_TEST(set_get_and_order)
     env_set(env, "A", env_get(env, "A")); /* its own value */
     ck_assert_str_eq(env_get_nonempty(env, "A"), "one");
 }
+
 END_TEST
 
 START_TEST(from_process)
@@ -40,13 +41,26 @@ START_TEST(from_process)
     env_set(copy, "Z", "9");
     ck_assert_str_eq(env_get(env, "Z"), "1");
 }
+
 END_TEST
 
 START_TEST(request)
 {
-    static const char *const in[] = {"AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "DEFANG_PROVIDER", "COMPOSE_FILE", "HTTPS_PROXY",
-                                     "https_proxy", "no_proxy", "HOME", "PATH", "USER", "REQUESTS_CA_BUNDLE", "BOTO_CONFIG"};
-    static const char *const out[] = {"LS_COLORS", "SSH_AUTH_SOCK", "GITHUB_TOKEN", "XAWS_PROFILE", "AWS", "HOMER", "proxy"};
+    static const char *const in[] = {
+        "AWS_PROFILE",
+        "AWS_ENDPOINT_URL_S3",
+        "DEFANG_PROVIDER",
+        "COMPOSE_FILE",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "no_proxy",
+        "HOME",
+        "PATH",
+        "USER",
+        "REQUESTS_CA_BUNDLE",
+        "BOTO_CONFIG"};
+    static const char *const out[] = {
+        "LS_COLORS", "SSH_AUTH_SOCK", "GITHUB_TOKEN", "XAWS_PROFILE", "AWS", "HOMER", "proxy"};
     cleanup_env struct env *env = env_new();
     for (size_t i = 0; i < ARRAY_LEN(in); i++)
         env_set(env, in[i], "v");
@@ -57,6 +71,7 @@ START_TEST(request)
         ck_assert_msg(env_get(picked, in[i]) != NULL, "%s is missing", in[i]);
     ck_assert_uint_eq(env_count(picked), ARRAY_LEN(in));
 }
+
 END_TEST
 
 START_TEST(secrets)
@@ -65,17 +80,26 @@ START_TEST(secrets)
         const char *name;
         bool secret;
     } rows[] = {
-        {"AWS_SECRET_ACCESS_KEY", true},  {"AWS_ACCESS_KEY_ID", true},
-        {"AWS_SESSION_TOKEN", true},      {"AWS_CONTAINER_AUTHORIZATION_TOKEN", true},
-        {"aws_security_token", true},     {"PULUMI_CONFIG_PASSPHRASE", true},
-        {"DB_PASSWORD", true},            {"STRIPE_API_KEY", true},
-        {"AWS_WEB_IDENTITY_TOKEN_FILE", false}, {"AWS_CREDENTIAL_EXPIRATION", false},
-        {"AWS_PROFILE", false},           {"AWS_REGION", false},
-        {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", false}, {"PATH", false},
+        {"AWS_SECRET_ACCESS_KEY", true},
+        {"AWS_ACCESS_KEY_ID", true},
+        {"AWS_SESSION_TOKEN", true},
+        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", true},
+        {"aws_security_token", true},
+        {"PULUMI_CONFIG_PASSPHRASE", true},
+        {"DB_PASSWORD", true},
+        {"STRIPE_API_KEY", true},
+        {"AWS_WEB_IDENTITY_TOKEN_FILE", false},
+        {"AWS_CREDENTIAL_EXPIRATION", false},
+        {"AWS_PROFILE", false},
+        {"AWS_REGION", false},
+        {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", false},
+        {"PATH", false},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         ck_assert_msg(env_name_is_secret(rows[i].name) == rows[i].secret, "%s", rows[i].name);
 }
+
 END_TEST
 
 SUITE("base/env", set_get_and_order, from_process, request, secrets)

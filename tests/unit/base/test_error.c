@@ -11,14 +11,18 @@ START_TEST(raised_once_wrapped_and_printed)
     error_at(&err, "compose.yaml", 3, 7);
     ck_assert_int_eq(error_wrap(&err, "deploying %s", "shop"), -EREMOTEIO);
     error_hint(&err, "look at %s\nor there", "this");
-    ck_assert_int_eq(error_raise(&err, ERR_AUTH, "a later one"), -EACCES); /* does not cover the first */
+    ck_assert_int_eq(
+        error_raise(&err, ERR_AUTH, "a later one"), -EACCES); /* does not cover the first */
     cleanup_free char *text = error_format(&err);
-    ck_assert_str_eq(text, "compose.yaml:3:7: deploying shop: CreateStack failed (ValidationError, request req-1)\n"
-                           "  look at this\n  or there");
+    ck_assert_str_eq(
+        text,
+        "compose.yaml:3:7: deploying shop: CreateStack failed (ValidationError, request req-1)\n"
+        "  look at this\n  or there");
     ck_assert_int_eq(err.kind, ERR_CLOUD);
     ck_assert(error_has_code(&err, "ValidationError"));
     ck_assert(!error_has_code(&err, "Validation"));
 }
+
 END_TEST
 
 START_TEST(format_parts)
@@ -28,9 +32,13 @@ START_TEST(format_parts)
         unsigned line, column;
         const char *code, *request, *expected;
     } rows[] = {
-        {NULL, 0, 0, NULL, NULL, "m"},        {"f", 0, 5, NULL, NULL, "f: m"},       {"f", 2, 0, NULL, NULL, "f:2: m"},
-        {NULL, 0, 0, "C", NULL, "m (C)"},     {NULL, 0, 0, NULL, "r", "m (request r)"},
+        {NULL, 0, 0, NULL, NULL, "m"},
+        {"f", 0, 5, NULL, NULL, "f: m"},
+        {"f", 2, 0, NULL, NULL, "f:2: m"},
+        {NULL, 0, 0, "C", NULL, "m (C)"},
+        {NULL, 0, 0, NULL, "r", "m (request r)"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_error struct error err = ERROR_INIT;
         error_raise(&err, ERR_FAILED, "m");
@@ -40,6 +48,7 @@ START_TEST(format_parts)
         ck_assert_str_eq(text, rows[i].expected);
     }
 }
+
 END_TEST
 
 START_TEST(without_an_object)
@@ -64,6 +73,7 @@ START_TEST(without_an_object)
     ck_assert_int_eq(empty.kind, ERR_FAILED);
     error_done(&empty);
 }
+
 END_TEST
 
 START_TEST(move_and_copy)
@@ -81,6 +91,7 @@ START_TEST(move_and_copy)
     error_move(NULL, &b);
     ck_assert(!error_is_set(&b));
 }
+
 END_TEST
 
 START_TEST(kinds)
@@ -90,11 +101,20 @@ START_TEST(kinds)
         int exit;
         const char *name;
     } rows[] = {
-        {ERR_NONE, 0, "ok"},           {ERR_FAILED, 1, "failed"},        {ERR_USAGE, 2, "usage"},
-        {ERR_AUTH, 3, "credentials"},  {ERR_CLOUD, 4, "cloud"},          {ERR_REFUSED, 5, "refused"},
-        {ERR_NOT_FOUND, 6, "not_found"}, {ERR_CANCELED, 8, "canceled"},  {ERR_TIMEOUT, 9, "timeout"},
-        {ERR_ROLLED_BACK, 10, "rolled_back"}, {ERR_UNREACHABLE, 11, "unreachable"}, {ERR_INTERRUPTED, 130, "interrupted"},
+        {ERR_NONE, 0, "ok"},
+        {ERR_FAILED, 1, "failed"},
+        {ERR_USAGE, 2, "usage"},
+        {ERR_AUTH, 3, "credentials"},
+        {ERR_CLOUD, 4, "cloud"},
+        {ERR_REFUSED, 5, "refused"},
+        {ERR_NOT_FOUND, 6, "not_found"},
+        {ERR_CANCELED, 8, "canceled"},
+        {ERR_TIMEOUT, 9, "timeout"},
+        {ERR_ROLLED_BACK, 10, "rolled_back"},
+        {ERR_UNREACHABLE, 11, "unreachable"},
+        {ERR_INTERRUPTED, 130, "interrupted"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         ck_assert_int_eq(error_kind_exit(rows[i].kind), rows[i].exit);
         ck_assert_str_eq(error_kind_name(rows[i].kind), rows[i].name);
@@ -102,6 +122,13 @@ START_TEST(kinds)
     }
     ck_assert_int_eq(error_kind_exit((enum error_kind)77), 1);
 }
+
 END_TEST
 
-SUITE("base/error", raised_once_wrapped_and_printed, format_parts, without_an_object, move_and_copy, kinds)
+SUITE(
+    "base/error",
+    raised_once_wrapped_and_printed,
+    format_parts,
+    without_an_object,
+    move_and_copy,
+    kinds)

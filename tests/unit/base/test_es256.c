@@ -60,17 +60,20 @@ START_TEST(signatures_hold)
     es256_free(k);
     es256_free(NULL);
 }
+
 END_TEST
 
 START_TEST(other_keys_are_refused)
 {
     cleanup_free char *p384 = make_pem("P-384");
-    const char *const texts[] = {"", "no key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", p384};
+    const char *const texts[] = {
+        "", "no key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", p384};
     struct es256 *k;
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         ck_assert_int_lt(es256_load(texts[i], strlen(texts[i]), &k), 0);
 }
+
 END_TEST
 
 SUITE("base/es256", signatures_hold, other_keys_are_refused)

@@ -63,6 +63,7 @@ START_TEST(write_and_read)
     ck_assert_int_eq(count_entries(), 1); /* no temp file is left */
     cleanup_tree();
 }
+
 END_TEST
 
 START_TEST(refusals)
@@ -86,6 +87,7 @@ START_TEST(refusals)
     error_done(&err);
     cleanup_tree();
 }
+
 END_TEST
 
 START_TEST(folders)
@@ -101,6 +103,7 @@ START_TEST(folders)
     ck_assert_int_eq(file_mkdirs(under, 0700, &err), -ENOTDIR);
     cleanup_tree();
 }
+
 END_TEST
 
 START_TEST(paths)
@@ -108,36 +111,59 @@ START_TEST(paths)
     static const struct {
         const char *a, *b, *joined, *absolute;
     } rows[] = {
-        {"/x", "y", "/x/y", "/x/y"},        {"/x/", "y", "/x/y", "/x/y"},   {"/x", "/y", "/y", "/y"},
-        {"/x", "", "/x", "/x"},             {"/x/y", "../z", "/x/y/../z", "/x/z"}, {"/x", "../../..", "/x/../../..", "/"},
-        {"/x", "./a//b/./c/", "/x/./a//b/./c/", "/x/a/b/c"}, {"/", ".", "/.", "/"}, {"/x", "..a/b..", "/x/..a/b..", "/x/..a/b.."},
+        {"/x", "y", "/x/y", "/x/y"},
+        {"/x/", "y", "/x/y", "/x/y"},
+        {"/x", "/y", "/y", "/y"},
+        {"/x", "", "/x", "/x"},
+        {"/x/y", "../z", "/x/y/../z", "/x/z"},
+        {"/x", "../../..", "/x/../../..", "/"},
+        {"/x", "./a//b/./c/", "/x/./a//b/./c/", "/x/a/b/c"},
+        {"/", ".", "/.", "/"},
+        {"/x", "..a/b..", "/x/..a/b..", "/x/..a/b.."},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        cleanup_free char *joined = path_join(rows[i].a, rows[i].b), *absolute = path_absolute(rows[i].a, rows[i].b);
+        cleanup_free char *joined = path_join(rows[i].a, rows[i].b),
+                          *absolute = path_absolute(rows[i].a, rows[i].b);
         ck_assert_str_eq(joined, rows[i].joined);
         ck_assert_str_eq(absolute, rows[i].absolute);
     }
+
     static const struct {
         const char *path, *dir, *base;
     } parts[] = {
-        {"/a/b", "/a", "b"}, {"a", ".", "a"}, {"/a", "/", "a"}, {"a/b/c", "a/b", "c"}, {"/", "/", ""}, {"", ".", ""},
+        {"/a/b", "/a", "b"},
+        {"a", ".", "a"},
+        {"/a", "/", "a"},
+        {"a/b/c", "a/b", "c"},
+        {"/", "/", ""},
+        {"", ".", ""},
         {"a//b", "a", "b"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         cleanup_free char *folder = path_dirname(parts[i].path);
         ck_assert_str_eq(folder, parts[i].dir);
         ck_assert_str_eq(path_basename(parts[i].path), parts[i].base);
     }
+
     static const struct {
         const char *path, *home, *expected;
     } homes[] = {
-        {"~", "/h", "/h"}, {"~/a", "/h", "/h/a"}, {"~u/a", "/h", "~u/a"}, {"a/~", "/h", "a/~"}, {"~/a", NULL, "~/a"}, {"~/a", "", "~/a"},
+        {"~", "/h", "/h"},
+        {"~/a", "/h", "/h/a"},
+        {"~u/a", "/h", "~u/a"},
+        {"a/~", "/h", "a/~"},
+        {"~/a", NULL, "~/a"},
+        {"~/a", "", "~/a"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(homes); i++) {
         cleanup_free char *expanded = path_expand_home(homes[i].path, homes[i].home);
         ck_assert_str_eq(expanded, homes[i].expected);
     }
 }
+
 END_TEST
 
 SUITE("base/file", write_and_read, refusals, folders, paths)

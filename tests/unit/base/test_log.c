@@ -27,6 +27,7 @@ START_TEST(one_record_is_one_line)
         {"broken \xff", "info rpc: got broken \\xff\n"},
         {"esc \x1b[31m", "info rpc: got esc \\x1b[31m\n"},
     };
+
     int p[2];
     char buf[8192];
     ck_assert_int_eq(pipe(p), 0);
@@ -38,6 +39,7 @@ START_TEST(one_record_is_one_line)
         ck_assert_str_eq(drain(p[0], buf, sizeof buf), rows[i].line);
     }
 }
+
 END_TEST
 
 START_TEST(levels_and_prefix)
@@ -56,6 +58,7 @@ START_TEST(levels_and_prefix)
     ck_assert_str_eq(drain(p[0], buf, sizeof buf), "<7>debug a: d=1\n");
     ck_assert(log_enabled(LOG_LEVEL_DEBUG));
 }
+
 END_TEST
 
 START_TEST(long_ones_are_cut)
@@ -71,6 +74,7 @@ START_TEST(long_ones_are_cut)
     ck_assert_uint_le(strlen(buf), 4096);
     ck_assert_ptr_eq(strchr(buf, '\n'), buf + strlen(buf) - 1);
 }
+
 END_TEST
 
 /* A reader that never reads costs records, not time. */
@@ -79,7 +83,8 @@ static void never_blocks(int write_fd, int read_fd)
     char buf[1 << 16];
     log_configure(LOG_LEVEL_INFO, false, write_fd);
     for (int i = 0; i < 20000; i++)
-        log_info("a", "0123456789012345678901234567890123456789012345678901234567890123456789 %d", i);
+        log_info(
+            "a", "0123456789012345678901234567890123456789012345678901234567890123456789 %d", i);
     ck_assert_int_eq(fcntl(read_fd, F_SETFL, O_NONBLOCK), 0);
     while (read(read_fd, buf, sizeof buf) > 0)
         ;
@@ -99,6 +104,7 @@ START_TEST(never_blocks_on_a_pipe)
     ck_assert_int_eq(pipe(p), 0);
     never_blocks(p[1], p[0]);
 }
+
 END_TEST
 
 START_TEST(never_blocks_on_the_journal)
@@ -107,7 +113,13 @@ START_TEST(never_blocks_on_the_journal)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     never_blocks(s[1], s[0]);
 }
+
 END_TEST
 
-SUITE("base/log", one_record_is_one_line, levels_and_prefix, long_ones_are_cut, never_blocks_on_a_pipe,
-      never_blocks_on_the_journal)
+SUITE(
+    "base/log",
+    one_record_is_one_line,
+    levels_and_prefix,
+    long_ones_are_cut,
+    never_blocks_on_a_pipe,
+    never_blocks_on_the_journal)

@@ -7,25 +7,35 @@
 
 START_TEST(compare)
 {
-    ck_assert(text_eq("a", "a") && !text_eq("a", "b") && text_eq(NULL, NULL) && !text_eq(NULL, "") && !text_eq("", NULL));
-    ck_assert(text_eq_nocase("aZ9", "Az9") && !text_eq_nocase("a", "ab") && !text_eq_nocase("@", "`") &&
-              text_eq_nocase(NULL, NULL) && !text_eq_nocase("a", NULL));
-    ck_assert(text_starts("abc", "ab") && text_starts("abc", "") && !text_starts("a", "ab") && !text_starts(NULL, ""));
-    ck_assert(text_ends("abc", "bc") && text_ends("abc", "") && !text_ends("c", "bc") && !text_ends(NULL, ""));
+    ck_assert(
+        text_eq("a", "a") && !text_eq("a", "b") && text_eq(NULL, NULL) && !text_eq(NULL, "") &&
+        !text_eq("", NULL));
+    ck_assert(
+        text_eq_nocase("aZ9", "Az9") && !text_eq_nocase("a", "ab") && !text_eq_nocase("@", "`") &&
+        text_eq_nocase(NULL, NULL) && !text_eq_nocase("a", NULL));
+    ck_assert(
+        text_starts("abc", "ab") && text_starts("abc", "") && !text_starts("a", "ab") &&
+        !text_starts(NULL, ""));
+    ck_assert(
+        text_ends("abc", "bc") && text_ends("abc", "") && !text_ends("c", "bc") &&
+        !text_ends(NULL, ""));
     ck_assert(text_empty(NULL) && text_empty("") && !text_empty(" "));
 }
+
 END_TEST
 
 START_TEST(lower_and_trim)
 {
     cleanup_free char *lower = text_lower("ABz-\xc3\x84");
     ck_assert_str_eq(lower, "abz-\xc3\x84");
-    static const char *const rows[][2] = {{"  a b\t\r\n", "a b"}, {"", ""}, {" \t ", ""}, {"x", "x"}, {"\xc2\xa0", "\xc2\xa0"}};
+    static const char *const rows[][2] = {
+        {"  a b\t\r\n", "a b"}, {"", ""}, {" \t ", ""}, {"x", "x"}, {"\xc2\xa0", "\xc2\xa0"}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_free char *out = text_trim(rows[i][0]);
         ck_assert_str_eq(out, rows[i][1]);
     }
 }
+
 END_TEST
 
 START_TEST(utf8)
@@ -44,7 +54,7 @@ START_TEST(utf8)
         {"\xf0\x90\x80\x80", true},
         {"\xf4\x8f\xbf\xbf", true},
         {"\x80", false},
-        {"\xc0\x80", false},         /* overlong */
+        {"\xc0\x80", false}, /* overlong */
         {"\xc1\xbf", false},
         {"\xe0\x9f\xbf", false},
         {"\xf0\x8f\xbf\xbf", false},
@@ -52,35 +62,55 @@ START_TEST(utf8)
         {"\xf4\x90\x80\x80", false}, /* past U+10FFFF */
         {"\xf5\x80\x80\x80", false},
         {"\xff", false},
-        {"\xc2", false},             /* cut */
+        {"\xc2", false}, /* cut */
         {"\xe2\x82", false},
         {"\xf0\x90\x80", false},
-        {"\xc2" "a", false},
+        {"\xc2"
+         "a",
+         false},
         {"a\xe2\x82\xac z \xe2\x82", false},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        ck_assert_msg(text_utf8_valid(rows[i].text, strlen(rows[i].text)) == rows[i].valid, "row %zu", i);
+        ck_assert_msg(
+            text_utf8_valid(rows[i].text, strlen(rows[i].text)) == rows[i].valid, "row %zu", i);
 }
+
 END_TEST
 
 START_TEST(nearest)
 {
-    static const char *const names[] = {"environment", "env_file", "ports", "image", "build", "restart", NULL};
+    static const char *const names[] = {
+        "environment", "env_file", "ports", "image", "build", "restart", NULL};
+
     static const struct {
         const char *word, *found;
     } rows[] = {
-        {"enviroment", "environment"}, {"port", "ports"}, {"imgae", "image"}, {"Image", "image"}, {"imag", "image"},
-        {"buidl", "build"},               {"zzz", NULL}, {"prots", "ports"}, {"oprst", NULL},     {"", NULL},      {"restartt", "restart"}, {"envirnmnt", "environment"},
+        {"enviroment", "environment"},
+        {"port", "ports"},
+        {"imgae", "image"},
+        {"Image", "image"},
+        {"imag", "image"},
+        {"buidl", "build"},
+        {"zzz", NULL},
+        {"prots", "ports"},
+        {"oprst", NULL},
+        {"", NULL},
+        {"restartt", "restart"},
+        {"envirnmnt", "environment"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *found = text_nearest(rows[i].word, names);
-        ck_assert_msg(text_eq(found, rows[i].found), "%s: %s", rows[i].word, found ? found : "nothing");
+        ck_assert_msg(
+            text_eq(found, rows[i].found), "%s: %s", rows[i].word, found ? found : "nothing");
     }
     char longword[200];
     memset(longword, 'a', sizeof longword - 1);
     longword[sizeof longword - 1] = '\0';
     ck_assert_ptr_null(text_nearest(longword, names));
 }
+
 END_TEST
 
 START_TEST(integers)
@@ -91,9 +121,18 @@ START_TEST(integers)
         int rc;
         long long value;
     } rows[] = {
-        {"0", 0, 10, 0, 0},       {"10", 0, 10, 0, 10},   {"11", 0, 10, -EINVAL, 0},  {"-1", 0, 10, -EINVAL, 0},
-        {"-1", -1, 10, 0, -1},    {"+5", 0, 10, 0, 5},    {"007", 0, 10, 0, 7},       {"", 0, 10, -EINVAL, 0},
-        {"-", -5, 5, -EINVAL, 0}, {" 1", 0, 10, -EINVAL, 0}, {"1 ", 0, 10, -EINVAL, 0}, {"0x1", 0, 10, -EINVAL, 0},
+        {"0", 0, 10, 0, 0},
+        {"10", 0, 10, 0, 10},
+        {"11", 0, 10, -EINVAL, 0},
+        {"-1", 0, 10, -EINVAL, 0},
+        {"-1", -1, 10, 0, -1},
+        {"+5", 0, 10, 0, 5},
+        {"007", 0, 10, 0, 7},
+        {"", 0, 10, -EINVAL, 0},
+        {"-", -5, 5, -EINVAL, 0},
+        {" 1", 0, 10, -EINVAL, 0},
+        {"1 ", 0, 10, -EINVAL, 0},
+        {"0x1", 0, 10, -EINVAL, 0},
         {"9223372036854775807", LLONG_MIN, LLONG_MAX, 0, LLONG_MAX},
         {"-9223372036854775808", LLONG_MIN, LLONG_MAX, 0, LLONG_MIN},
         {"9223372036854775808", LLONG_MIN, LLONG_MAX, -EINVAL, 0},
@@ -101,12 +140,17 @@ START_TEST(integers)
         {"99999999999999999999999", LLONG_MIN, LLONG_MAX, -EINVAL, 0},
         {NULL, 0, 10, -EINVAL, 0},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         long long value = 0;
-        ck_assert_msg(text_parse_int(rows[i].text, rows[i].min, rows[i].max, &value) == rows[i].rc, "row %zu", i);
+        ck_assert_msg(
+            text_parse_int(rows[i].text, rows[i].min, rows[i].max, &value) == rows[i].rc,
+            "row %zu",
+            i);
         ck_assert_int_eq(value, rows[i].value);
     }
 }
+
 END_TEST
 
 SUITE("base/text", compare, lower_and_trim, utf8, nearest, integers)

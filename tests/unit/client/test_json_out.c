@@ -41,11 +41,13 @@ START_TEST(an_event_with_a_row)
     ck_assert_ptr_nonnull(strstr(text, "\"row\":{\"id\":\"image/api\""));
     ck_assert_ptr_nonnull(strstr(text, "\"state\":\"ROW_DONE\""));
     ck_assert_ptr_nonnull(strstr(text, "\"order\":20"));
-    ck_assert_ptr_nonnull(strstr(text, "\"message\":\"say \\\"hi\\\"\\\\ \\n\\u0009\\u0001 \\u007f k\xc3\xa4se\""));
+    ck_assert_ptr_nonnull(
+        strstr(text, "\"message\":\"say \\\"hi\\\"\\\\ \\n\\u0009\\u0001 \\u007f k\xc3\xa4se\""));
     ck_assert_ptr_null(strstr(text, "\"resource\"")); /* what is not set is left out */
     ck_assert_int_eq(text[length - 1], '\n');
     ck_assert_ptr_eq(strchr(text, '\n'), text + length - 1); /* one line */
 }
+
 END_TEST
 
 START_TEST(lists_of_texts_and_messages)
@@ -63,9 +65,11 @@ START_TEST(lists_of_texts_and_messages)
     r.nothing_changed = true;
     print(&r);
     ck_assert_ptr_nonnull(strstr(text, "\"kept\":[\"a\",\"b\"]"));
-    ck_assert_ptr_nonnull(strstr(text, "\"endpoints\":[{\"service\":\"web\",\"is_public\":true},{}]"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "\"endpoints\":[{\"service\":\"web\",\"is_public\":true},{}]"));
     ck_assert_ptr_nonnull(strstr(text, "\"nothing_changed\":true"));
 }
+
 END_TEST
 
 START_TEST(bytes_are_text_or_said_to_be_none)
@@ -77,6 +81,7 @@ START_TEST(bytes_are_text_or_said_to_be_none)
     r.text.data = (uint8_t *)(char[]){"\xff\xfe"};
     ck_assert_str_eq(print(&r), "{\"text\":\"(binary)\"}\n");
 }
+
 END_TEST
 
 START_TEST(an_enum_from_a_newer_daemon_is_a_number)
@@ -85,6 +90,7 @@ START_TEST(an_enum_from_a_newer_daemon_is_a_number)
     e.kind = (Defang__EventKind)99;
     ck_assert_str_eq(print(&e), "{\"kind\":99}\n");
 }
+
 END_TEST
 
 START_TEST(an_empty_message)
@@ -93,6 +99,7 @@ START_TEST(an_empty_message)
     ck_assert_ptr_nonnull(strchr(print(&e), '{'));
     ck_assert_ptr_null(strstr(text, ",}"));
 }
+
 END_TEST
 
 START_TEST(an_error)
@@ -104,10 +111,20 @@ START_TEST(an_error)
     FILE *f = open_memstream(&text, &length);
     json_out_error(f, &err);
     fclose(f);
-    ck_assert_ptr_nonnull(strstr(text, "\"exit_code\":2,\"message\":\"bad \\\"key\\\"\",\"hint\":\"mend it\",\"file\":\"compose.yaml\",\"line\":3,\"column\":7}}"));
+    ck_assert_ptr_nonnull(strstr(
+        text,
+        "\"exit_code\":2,\"message\":\"bad \\\"key\\\"\",\"hint\":\"mend "
+        "it\",\"file\":\"compose.yaml\",\"line\":3,\"column\":7}}"));
     error_done(&err);
 }
+
 END_TEST
 
-SUITE("client/json_out", an_event_with_a_row, lists_of_texts_and_messages, bytes_are_text_or_said_to_be_none, an_enum_from_a_newer_daemon_is_a_number,
-      an_empty_message, an_error)
+SUITE(
+    "client/json_out",
+    an_event_with_a_row,
+    lists_of_texts_and_messages,
+    bytes_are_text_or_said_to_be_none,
+    an_enum_from_a_newer_daemon_is_a_number,
+    an_empty_message,
+    an_error)

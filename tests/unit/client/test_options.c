@@ -16,7 +16,8 @@ static int parse(const char *line)
     char *argv[32] = {(char *)"defangctl"};
     int argc = 1;
     snprintf(copy, sizeof copy, "%s", line);
-    for (char *save = NULL, *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+    for (char *save = NULL, *word = strtok_r(copy, " ", &save); word;
+         word = strtok_r(NULL, " ", &save))
         argv[argc++] = strcmp(word, "''") == 0 ? (char *)"" : word;
     return options_parse(argc, argv, &o, &err);
 }
@@ -29,7 +30,13 @@ static void finish(void)
 
 START_TEST(every_form_of_a_value)
 {
-    static const char *const forms[] = {"up --project-name shop", "up --project-name=shop", "up -p shop", "up -pshop", "-p shop up", "--project-name=shop up"};
+    static const char *const forms[] = {
+        "up --project-name shop",
+        "up --project-name=shop",
+        "up -p shop",
+        "up -pshop",
+        "-p shop up",
+        "--project-name=shop up"};
     for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
         ck_assert_msg(parse(forms[i]) == 0, "%s: %s", forms[i], err.message);
         ck_assert_str_eq(o.project_name, "shop");
@@ -40,11 +47,16 @@ START_TEST(every_form_of_a_value)
         finish();
     }
 }
+
 END_TEST
 
 START_TEST(lists_numbers_switches_and_words)
 {
-    ck_assert_int_eq(parse("logs web -f a.yaml --file=b.yaml -f - api --limit 5 --follow --env-file= --wait-timeout=0 -- --not-an-option"), 0);
+    ck_assert_int_eq(
+        parse(
+            "logs web -f a.yaml --file=b.yaml -f - api --limit 5 --follow --env-file= "
+            "--wait-timeout=0 -- --not-an-option"),
+        0);
     ck_assert_uint_eq(o.files.len, 3);
     ck_assert_str_eq(o.files.items[1], "b.yaml");
     ck_assert_str_eq(o.files.items[2], "-");
@@ -58,6 +70,7 @@ START_TEST(lists_numbers_switches_and_words)
     ck_assert_str_eq(o.words.items[3], "--not-an-option");
     finish();
 }
+
 END_TEST
 
 START_TEST(a_lone_dash_is_a_word_and_a_value)
@@ -67,6 +80,7 @@ START_TEST(a_lone_dash_is_a_word_and_a_value)
     ck_assert_str_eq(o.out, "-");
     finish();
 }
+
 END_TEST
 
 START_TEST(the_last_one_wins)
@@ -75,11 +89,14 @@ START_TEST(the_last_one_wins)
     ck_assert_str_eq(o.stack, "prod");
     finish();
 }
+
 END_TEST
 
 START_TEST(wrong_ones_are_refused)
 {
-    static const struct { const char *line, *message, *hint; } rows[] = {
+    static const struct {
+        const char *line, *message, *hint;
+    } rows[] = {
         {"up --projct-name x", "unknown option --projct-name", "--project-name"},
         {"up --folow", "unknown option --folow", "--follow"},
         {"up --qqqqqqqqqqqq", "unknown option --qqqqqqqqqqqq", "--help"},
@@ -94,15 +111,25 @@ START_TEST(wrong_ones_are_refused)
         {"up -n 99999999999", "--limit takes a number", NULL},
         {"up -p", "--project-name needs a value", NULL},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         ck_assert_msg(parse(rows[i].line) < 0, "%s", rows[i].line);
         ck_assert_int_eq(err.kind, ERR_USAGE);
-        ck_assert_msg(strstr(err.message, rows[i].message) != NULL, "%s: %s", rows[i].line, err.message);
+        ck_assert_msg(
+            strstr(err.message, rows[i].message) != NULL, "%s: %s", rows[i].line, err.message);
         if (rows[i].hint)
-            ck_assert_msg(err.hint && strstr(err.hint, rows[i].hint), "%s: %s", rows[i].line, err.hint);
+            ck_assert_msg(
+                err.hint && strstr(err.hint, rows[i].hint), "%s: %s", rows[i].line, err.hint);
         finish();
     }
 }
+
 END_TEST
 
-SUITE("client/options", every_form_of_a_value, lists_numbers_switches_and_words, a_lone_dash_is_a_word_and_a_value, the_last_one_wins, wrong_ones_are_refused)
+SUITE(
+    "client/options",
+    every_form_of_a_value,
+    lists_numbers_switches_and_words,
+    a_lone_dash_is_a_word_and_a_value,
+    the_last_one_wins,
+    wrong_ones_are_refused)

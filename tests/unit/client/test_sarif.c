@@ -9,7 +9,8 @@
 
 START_TEST(three_findings)
 {
-    Defang__Diagnostic a = DEFANG__DIAGNOSTIC__INIT, b = DEFANG__DIAGNOSTIC__INIT, c = DEFANG__DIAGNOSTIC__INIT;
+    Defang__Diagnostic a = DEFANG__DIAGNOSTIC__INIT, b = DEFANG__DIAGNOSTIC__INIT,
+                       c = DEFANG__DIAGNOSTIC__INIT;
     Defang__Diagnostic *list[] = {&a, &b, &c};
     a.rule = b.rule = (char *)"aws/key-dns";
     a.message = (char *)"say \"no\"";
@@ -28,17 +29,24 @@ START_TEST(three_findings)
     sarif_print(f, list, 3);
     fclose(f);
     static const char *const wanted[] = {
-        "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"defangctl\",\"version\":\"",
-        "\"rules\":[{\"id\":\"aws/key-dns\",\"defaultConfiguration\":{\"level\":\"error\"}},{\"id\":\"aws/other\",\"defaultConfiguration\":{\"level\":\"note\"}}]",
-        "{\"ruleId\":\"aws/key-dns\",\"ruleIndex\":0,\"level\":\"error\",\"message\":{\"text\":\"say \\\"no\\\"\\nRemove it.\"}",
+        "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"defangctl\","
+        "\"version\":\"",
+        "\"rules\":[{\"id\":\"aws/"
+        "key-dns\",\"defaultConfiguration\":{\"level\":\"error\"}},{\"id\":\"aws/"
+        "other\",\"defaultConfiguration\":{\"level\":\"note\"}}]",
+        "{\"ruleId\":\"aws/"
+        "key-dns\",\"ruleIndex\":0,\"level\":\"error\",\"message\":{\"text\":\"say "
+        "\\\"no\\\"\\nRemove it.\"}",
         "{\"uri\":\"my%20file.yaml\"},\"region\":{\"startLine\":3,\"startColumn\":1}",
         "{\"uri\":\"file:///abs/k%C3%A4se.yaml\"},\"region\":{\"startLine\":7,\"startColumn\":7}",
-        "{\"ruleId\":\"aws/other\",\"ruleIndex\":1,\"level\":\"note\",\"message\":{\"text\":\"nowhere\"}}]}]}\n",
+        "{\"ruleId\":\"aws/"
+        "other\",\"ruleIndex\":1,\"level\":\"note\",\"message\":{\"text\":\"nowhere\"}}]}]}\n",
     };
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
         ck_assert_msg(strstr(text, wanted[i]) != NULL, "not there: %s\n%s", wanted[i], text);
     free(text);
 }
+
 END_TEST
 
 SUITE("client/sarif", three_findings)

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#define NOW   INT64_C(1795385730000) /* 2026-11-22T22:15:30Z */
-#define HOUR  INT64_C(3600000)
-#define DAY   (24 * HOUR)
+#define NOW  INT64_C(1795385730000) /* 2026-11-22T22:15:30Z */
+#define HOUR INT64_C(3600000)
+#define DAY  (24 * HOUR)
 
 static void check(const char *text, bool ok, int64_t wanted)
 {
@@ -18,7 +18,8 @@ static void check(const char *text, bool ok, int64_t wanted)
     int rc = time_arg_parse("--since", text, NOW, &at, &err);
     ck_assert_msg((rc == 0) == ok, "\"%s\": rc %d", text, rc);
     if (ok)
-        ck_assert_msg(at == wanted, "\"%s\": %lld instead of %lld", text, (long long)at, (long long)wanted);
+        ck_assert_msg(
+            at == wanted, "\"%s\": %lld instead of %lld", text, (long long)at, (long long)wanted);
     else
         ck_assert_msg(err.kind == ERR_USAGE && err.hint, "\"%s\"", text);
     error_done(&err);
@@ -26,7 +27,10 @@ static void check(const char *text, bool ok, int64_t wanted)
 
 START_TEST(accepted)
 {
-    static const struct { const char *text; int64_t at; } rows[] = {
+    static const struct {
+        const char *text;
+        int64_t at;
+    } rows[] = {
         {"", 0},
         {"10m", NOW - 10 * 60000},
         {"2h", NOW - 2 * HOUR},
@@ -53,22 +57,29 @@ START_TEST(accepted)
         {"1795359845500", INT64_C(1795359845500)},
         {"0", 0},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         check(rows[i].text, true, rows[i].at);
 }
+
 END_TEST
 
 START_TEST(rejected)
 {
-    static const char *const rows[] = {"1.5d", "-1d", "+1d", "d12h", "d", "7d1d", "7dd", "7d12", "1w", "1d-25h", "106752d", "99999999999999999999d", "h", "1", "10 m",
-                                       "24:00:00", "12:60:00", "12:00:60", "1:2:3", "12:00", "12:00:00.", "12:00:00x", "+1:02:03", "2026-11-22", "yesterday",
-                                       "1.2.3", ".5", "-5", "1795359845x", "7d--1h", "1h-30m"};
+    static const char *const rows[] = {
+        "1.5d",      "-1d",   "+1d",       "d12h",      "d",           "7d1d",
+        "7dd",       "7d12",  "1w",        "1d-25h",    "106752d",     "99999999999999999999d",
+        "h",         "1",     "10 m",      "24:00:00",  "12:60:00",    "12:00:60",
+        "1:2:3",     "12:00", "12:00:00.", "12:00:00x", "+1:02:03",    "2026-11-22",
+        "yesterday", "1.2.3", ".5",        "-5",        "1795359845x", "7d--1h",
+        "1h-30m"};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (!strcmp(rows[i], "1"))
             check(rows[i], true, 1000); /* a bare number is Unix seconds, not a duration */
         else
             check(rows[i], false, 0);
 }
+
 END_TEST
 
 int main(void)

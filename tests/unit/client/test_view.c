@@ -1,4 +1,5 @@
-/* The live board on a terminal of a given size: never longer or wider than the window, what matters first. */
+/* The live board on a terminal of a given size: never longer or wider than the window, what matters
+ * first. */
 #include "client/view/say.h"
 #include "client/view/view.h"
 #include "unit/lib/fake_clock.h"
@@ -45,8 +46,7 @@ static void terminal_open(unsigned columns, unsigned lines)
 
 static void screen_clear(void)
 {
-    vec_each(line, &t.screen)
-        free(*line);
+    vec_each(line, &t.screen) free(*line);
     vec_clear(&t.screen);
 }
 
@@ -61,7 +61,8 @@ static void terminal_close(void)
     fake_clock_remove(&fake);
 }
 
-/* Reads what was written and keeps the last picture: "ESC[nA" must go up exactly as far as the picture before was long. */
+/* Reads what was written and keeps the last picture: "ESC[nA" must go up exactly as far as the
+ * picture before was long. */
 static void terminal_read(void)
 {
     static char buffer[1 << 20];
@@ -79,7 +80,8 @@ static void terminal_read(void)
             ck_assert_int_eq(sscanf(up, "\033[%zuA", &by), 1);
         else
             by = 0;
-        for (char *line = at, *end; line != clear && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        for (char *line = at, *end; line != clear && (end = strchr(line, '\n')) != NULL;
+             line = end + 1) {
             *end = '\0';
             vec_push(&t.screen, xstrdup(line));
         }
@@ -97,15 +99,13 @@ static void terminal_read(void)
 static void assert_fits(void)
 {
     ck_assert_msg(t.screen.len < t.lines, "%zu lines in a window of %u", t.screen.len, t.lines);
-    vec_each(line, &t.screen)
-        ck_assert_msg(say_width(*line) < t.columns, "%zu columns of %u: %s", say_width(*line), t.columns, *line);
+    vec_each(line, &t.screen) ck_assert_msg(
+        say_width(*line) < t.columns, "%zu columns of %u: %s", say_width(*line), t.columns, *line);
 }
 
 static bool shows(const char *part)
 {
-    vec_each(line, &t.screen)
-        if (strstr(*line, part))
-            return true;
+    vec_each(line, &t.screen) if (strstr(*line, part)) return true;
     return false;
 }
 
@@ -121,7 +121,8 @@ static Defang__DeploymentInfo info(void)
     return i;
 }
 
-static void row(struct view *v, const char *id, Defang__RowState state, unsigned order, const char *what)
+static void
+row(struct view *v, const char *id, Defang__RowState state, unsigned order, const char *what)
 {
     Defang__Row r = DEFANG__ROW__INIT;
     const char *slash = strchr(id, '/');
@@ -168,20 +169,32 @@ START_TEST(rows_are_drawn_in_order_and_redrawn_in_place)
     v->free(v);
     terminal_close();
 }
+
 END_TEST
 
 START_TEST(it_fits_every_window)
 {
-    static const struct { unsigned columns, lines; } windows[] = {{20, 6}, {40, 8}, {80, 24}, {200, 50}, {33, 7}};
+    static const struct {
+        unsigned columns, lines;
+    } windows[] = {{20, 6}, {40, 8}, {80, 24}, {200, 50}, {33, 7}};
+
     for (size_t w = 0; w < ARRAY_LEN(windows); w++) {
         terminal_open(windows[w].columns, windows[w].lines);
         Defang__DeploymentInfo i = info();
         struct view *v = view_board_new(&client, &i);
         for (unsigned k = 0; k < 40; k++) {
             cleanup_free char *id = xasprintf("service/\xe6\x97\xa5-%u-with-a-long-name", k);
-            row(v, id, (Defang__RowState)(k % 6), 50 + k, "\xf0\x9f\x9a\x80 a text that is much longer than forty columns are wide \033[31m\n");
+            row(v,
+                id,
+                (Defang__RowState)(k % 6),
+                50 + k,
+                "\xf0\x9f\x9a\x80 a text that is much longer than forty columns are wide "
+                "\033[31m\n");
             if (k % 10 == 0)
-                note(v, "a warning that goes on and on and on and on and on and on and on and on and on and on");
+                note(
+                    v,
+                    "a warning that goes on and on and on and on and on and on and on and on and "
+                    "on and on");
             fake_clock_advance(&fake, 200);
             v->tick(v);
             terminal_read();
@@ -191,6 +204,7 @@ START_TEST(it_fits_every_window)
         terminal_close();
     }
 }
+
 END_TEST
 
 /* With too little room, what runs and what failed is shown before what waits or is done. */
@@ -216,6 +230,7 @@ START_TEST(what_matters_is_shown_first)
     v->free(v);
     terminal_close();
 }
+
 END_TEST
 
 START_TEST(an_event_without_its_part_is_survived)
@@ -234,6 +249,7 @@ START_TEST(an_event_without_its_part_is_survived)
     }
     terminal_close();
 }
+
 END_TEST
 
 START_TEST(a_result_is_kept_apart_from_its_event)
@@ -249,7 +265,13 @@ START_TEST(a_result_is_kept_apart_from_its_event)
     ck_assert_str_eq(kept->failed_service, "xxx");
     defang__result__free_unpacked(kept, NULL);
 }
+
 END_TEST
 
-SUITE("client/view", rows_are_drawn_in_order_and_redrawn_in_place, it_fits_every_window, what_matters_is_shown_first, an_event_without_its_part_is_survived,
-      a_result_is_kept_apart_from_its_event)
+SUITE(
+    "client/view",
+    rows_are_drawn_in_order_and_redrawn_in_place,
+    it_fits_every_window,
+    what_matters_is_shown_first,
+    an_event_without_its_part_is_survived,
+    a_result_is_kept_apart_from_its_event)

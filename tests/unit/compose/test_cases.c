@@ -1,6 +1,6 @@
-/* cases/valid: a project a folder, with what it must come to (the same as the reference loader's answer, in
- * our canonical print). cases/invalid: a file each; its `#! line:column words | hint` lines are all the
- * mistakes it has, no more and no fewer. */
+/* cases/valid: a project a folder, with what it must come to (the same as the reference loader's
+ * answer, in our canonical print). cases/invalid: a file each; its `#! line:column words | hint`
+ * lines are all the mistakes it has, no more and no fewer. */
 #include "unit/compose/kit.h"
 
 static const char *cases_dir(void)
@@ -41,6 +41,7 @@ START_TEST(valid)
     cleanup_free char *dir = path_join(cases_dir(), "valid");
     ck_assert_uint_ge(kit_each(dir, check_valid), 14);
 }
+
 END_TEST
 
 /* Each expectation takes one diagnostic away. */
@@ -48,7 +49,8 @@ static void expect(struct kit *k, const char *name, char *line)
 {
     unsigned at_line, at_column;
     int used = 0;
-    ck_assert_msg(sscanf(line, "#! %u:%u %n", &at_line, &at_column, &used) == 2, "%s: %s", name, line);
+    ck_assert_msg(
+        sscanf(line, "#! %u:%u %n", &at_line, &at_column, &used) == 2, "%s: %s", name, line);
     char *words = line + used, *hint = strstr(words, " | ");
     if (hint) {
         *hint = '\0';
@@ -60,7 +62,8 @@ static void expect(struct kit *k, const char *name, char *line)
             !strstr(d->message, words))
             continue;
         ck_assert_msg(!hint || (d->hint && strstr(d->hint, hint)), "%s: hint of %s", name, line);
-        ck_assert_msg(d->pos.file && strcmp(d->pos.file, name) == 0, "%s: file is %s", name, d->pos.file);
+        ck_assert_msg(
+            d->pos.file && strcmp(d->pos.file, name) == 0, "%s: file is %s", name, d->pos.file);
         d->severity = COMPOSE_NOTE;
         return;
     }
@@ -87,8 +90,13 @@ static void check_invalid(const char *path, const char *name)
         }
     ck_assert_msg(expected > 0, "%s expects nothing", name);
     for (size_t i = 0; i < k.diags.len; i++)
-        ck_assert_msg(k.diags.items[i].severity != COMPOSE_ERROR, "%s: also said: %u:%u %s", name,
-                      k.diags.items[i].pos.line, k.diags.items[i].pos.column, k.diags.items[i].message);
+        ck_assert_msg(
+            k.diags.items[i].severity != COMPOSE_ERROR,
+            "%s: also said: %u:%u %s",
+            name,
+            k.diags.items[i].pos.line,
+            k.diags.items[i].pos.column,
+            k.diags.items[i].message);
 }
 
 START_TEST(invalid)
@@ -96,6 +104,7 @@ START_TEST(invalid)
     cleanup_free char *dir = path_join(cases_dir(), "invalid");
     ck_assert_uint_ge(kit_each(dir, check_invalid), 17);
 }
+
 END_TEST
 
 static size_t corpus_files;
@@ -123,6 +132,7 @@ START_TEST(corpus)
     fprintf(stderr, "corpus: %zu files loaded and came back the same\n", corpus_files);
     ck_assert_uint_ge(corpus_files, 30);
 }
+
 END_TEST
 
 SUITE("compose/cases", valid, invalid, corpus)

@@ -1,4 +1,5 @@
-/* The grammar of .env files; expected values are what the reference loader's dotenv package gives. */
+/* The grammar of .env files; expected values are what the reference loader's dotenv package gives.
+ */
 #include "compose/dotenv.h"
 #include "unit/compose/kit.h"
 
@@ -12,8 +13,12 @@ static char *flatten(const struct dotenv *d)
 {
     struct str out = STR_INIT;
     for (size_t i = 0; i < d->len; i++)
-        str_appendf(&out, d->items[i].value ? "%s%s=%s" : "%s%s!", i ? "|" : "", d->items[i].name,
-                    d->items[i].value);
+        str_appendf(
+            &out,
+            d->items[i].value ? "%s%s=%s" : "%s%s!",
+            i ? "|" : "",
+            d->items[i].name,
+            d->items[i].value);
     return str_take(&out);
 }
 
@@ -76,6 +81,7 @@ START_TEST(accepted)
         ck_assert_msg(strcmp(flat, rows[i][1]) == 0, "row %zu: %s", i, flat);
     }
 }
+
 END_TEST
 
 START_TEST(refused)
@@ -83,28 +89,39 @@ START_TEST(refused)
     static const struct {
         const char *text;
         unsigned line;
-    } rows[] = {{"=1", 1},        {"A=1\nB B=2", 2}, {"A=1\n\nB='open", 3}, {"A=\"open\nmore", 1},
-                {"A=1\nB!=2", 2}, {"A=${B", 1},      {"A=${B:?gone}", 1}};
+    } rows[] = {
+        {"=1", 1},
+        {"A=1\nB B=2", 2},
+        {"A=1\n\nB='open", 3},
+        {"A=\"open\nmore", 1},
+        {"A=1\nB!=2", 2},
+        {"A=${B", 1},
+        {"A=${B:?gone}", 1}};
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_arena struct arena *a = arena_new();
         cleanup_error struct error err = ERROR_INIT;
         struct dotenv d;
-        ck_assert_msg(dotenv_parse(a, "f.env", rows[i].text, false, NULL, NULL, &d, &err) < 0, "row %zu", i);
+        ck_assert_msg(
+            dotenv_parse(a, "f.env", rows[i].text, false, NULL, NULL, &d, &err) < 0, "row %zu", i);
         ck_assert_str_eq(err.file, "f.env");
         ck_assert_msg(err.line == rows[i].line, "row %zu: line %u", i, err.line);
         ck_assert_int_eq(err.kind, ERR_USAGE);
     }
 }
+
 END_TEST
 
 START_TEST(raw)
 {
     cleanup_arena struct arena *a = arena_new();
     struct dotenv d;
-    ck_assert_int_eq(dotenv_parse(a, "f", "A=\"$X\" # y\r\n# c\nB= z\n", true, NULL, NULL, &d, NULL), 0);
+    ck_assert_int_eq(
+        dotenv_parse(a, "f", "A=\"$X\" # y\r\n# c\nB= z\n", true, NULL, NULL, &d, NULL), 0);
     cleanup_free char *flat = flatten(&d);
     ck_assert_str_eq(flat, "A=\"$X\" # y|B= z");
 }
+
 END_TEST
 
 SUITE("compose/dotenv", accepted, refused, raw)

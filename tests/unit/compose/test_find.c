@@ -18,16 +18,19 @@ static void make_root(void)
 {
     snprintf(root, sizeof root, "/tmp/compose-find-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(root));
-    put("Shop_1.x/compose.yaml", "services: {a: {image: 'i:${TAG:-none}', environment: {FROM: base}}}\n");
+    put("Shop_1.x/compose.yaml",
+        "services: {a: {image: 'i:${TAG:-none}', environment: {FROM: base}}}\n");
     put("Shop_1.x/compose.override.yml", "services: {a: {environment: {FROM: override}}}\n");
     put("Shop_1.x/.env", "TAG=dotenv\n");
     put("Shop_1.x/deep/er/keep", "");
     put("Shop_1.x/other.env", "TAG=other\n");
     put("Shop_1.x/third.env", "TAG=third\n");
-    put("named/docker-compose.yml", "name: From-File\nservices: {a: {image: '${COMPOSE_PROJECT_NAME}'}}\n");
+    put("named/docker-compose.yml",
+        "name: From-File\nservices: {a: {image: '${COMPOSE_PROJECT_NAME}'}}\n");
     put("named/two.yaml", "services: {a: {image: two}}\n");
-    put("list/.env", "COMPOSE_FILE=a.yaml;b.yaml\nCOMPOSE_PATH_SEPARATOR=;\nCOMPOSE_PROFILES=p,q\nCOMPOSE_"
-                     "PROJECT_NAME=from-env\n");
+    put("list/.env",
+        "COMPOSE_FILE=a.yaml;b.yaml\nCOMPOSE_PATH_SEPARATOR=;\nCOMPOSE_PROFILES=p,q\nCOMPOSE_"
+        "PROJECT_NAME=from-env\n");
     put("list/a.yaml", "services: {a: {image: one, profiles: [p]}}\n");
     put("list/b.yaml", "services: {a: {image: two}, z: {image: z, profiles: [no]}}\n");
     put("___/compose.yml", "services: {a: {image: x}}\n");
@@ -36,25 +39,26 @@ static void make_root(void)
 static void drop_root(void)
 {
     ck_assert(strncmp(root, "/tmp/compose-find-", 18) == 0);
-    static const char *const paths[] = {"Shop_1.x/compose.yaml",
-                                        "Shop_1.x/compose.override.yml",
-                                        "Shop_1.x/.env",
-                                        "Shop_1.x/deep/er/keep",
-                                        "Shop_1.x/deep/er",
-                                        "Shop_1.x/deep",
-                                        "Shop_1.x/other.env",
-                                        "Shop_1.x/third.env",
-                                        "Shop_1.x",
-                                        "named/docker-compose.yml",
-                                        "named/two.yaml",
-                                        "named",
-                                        "list/.env",
-                                        "list/a.yaml",
-                                        "list/b.yaml",
-                                        "list",
-                                        "___/compose.yml",
-                                        "___",
-                                        "."};
+    static const char *const paths[] = {
+        "Shop_1.x/compose.yaml",
+        "Shop_1.x/compose.override.yml",
+        "Shop_1.x/.env",
+        "Shop_1.x/deep/er/keep",
+        "Shop_1.x/deep/er",
+        "Shop_1.x/deep",
+        "Shop_1.x/other.env",
+        "Shop_1.x/third.env",
+        "Shop_1.x",
+        "named/docker-compose.yml",
+        "named/two.yaml",
+        "named",
+        "list/.env",
+        "list/a.yaml",
+        "list/b.yaml",
+        "list",
+        "___/compose.yml",
+        "___",
+        "."};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         cleanup_free char *full = path_absolute(root, paths[i]);
         ck_assert_msg(remove(full) == 0, "%s", full);
@@ -92,21 +96,45 @@ START_TEST(found)
     static const struct row rows[] = {
         {"Shop_1.x", .name = "shop_1x", .image = "i:dotenv", .from = "override"},
         {"Shop_1.x/deep/er", .name = "shop_1x", .image = "i:dotenv", .from = "override"},
-        {"Shop_1.x", .file = "compose.yaml", .name = "shop_1x", .image = "i:dotenv", .from = "base"},
-        {"named", .file = "../Shop_1.x/compose.yaml", .name = "shop_1x", .image = "i:dotenv", .from = "base"},
+        {"Shop_1.x",
+         .file = "compose.yaml",
+         .name = "shop_1x",
+         .image = "i:dotenv",
+         .from = "base"},
+        {"named",
+         .file = "../Shop_1.x/compose.yaml",
+         .name = "shop_1x",
+         .image = "i:dotenv",
+         .from = "base"},
         {"Shop_1.x", .env_file = "other.env", .name = "shop_1x", .image = "i:other"},
-        {"Shop_1.x", .variable = "COMPOSE_ENV_FILES", .value = "other.env,third.env", .name = "shop_1x",
+        {"Shop_1.x",
+         .variable = "COMPOSE_ENV_FILES",
+         .value = "other.env,third.env",
+         .name = "shop_1x",
          .image = "i:third"},
-        {"Shop_1.x", .variable = "COMPOSE_DISABLE_ENV_FILE", .value = "true", .name = "shop_1x",
+        {"Shop_1.x",
+         .variable = "COMPOSE_DISABLE_ENV_FILE",
+         .value = "true",
+         .name = "shop_1x",
          .image = "i:none"},
         {"Shop_1.x", .variable = "TAG", .value = "shell", .name = "shop_1x", .image = "i:shell"},
-        {"Shop_1.x", .variable = "COMPOSE_PROJECT_NAME", .value = "env-name", .name = "env-name",
+        {"Shop_1.x",
+         .variable = "COMPOSE_PROJECT_NAME",
+         .value = "env-name",
+         .name = "env-name",
          .image = "i:dotenv"},
-        {"Shop_1.x", .project = "flag", .variable = "COMPOSE_PROJECT_NAME", .value = "env-name",
-         .name = "flag", .image = "i:dotenv"},
+        {"Shop_1.x",
+         .project = "flag",
+         .variable = "COMPOSE_PROJECT_NAME",
+         .value = "env-name",
+         .name = "flag",
+         .image = "i:dotenv"},
         {"named", .name = "from-file", .image = "from-file"},
         {"named", .project = "flag", .name = "flag", .image = "flag"},
-        {"named", .variable = "COMPOSE_FILE", .value = "docker-compose.yml:two.yaml", .name = "from-file",
+        {"named",
+         .variable = "COMPOSE_FILE",
+         .value = "docker-compose.yml:two.yaml",
+         .name = "from-file",
          .image = "two"},
         {"list", .name = "from-env", .image = "two"},
     };
@@ -115,11 +143,13 @@ START_TEST(found)
         check_row(&rows[i]);
     drop_root();
 }
+
 END_TEST
 
 START_TEST(not_found)
 {
     make_root();
+
     static const struct {
         const char *cwd, *file, *project, *message;
     } rows[] = {
@@ -129,6 +159,7 @@ START_TEST(not_found)
         {"___", NULL, NULL, "no project name"},
         {"named", "-", NULL, "standard input"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_kit struct kit k;
         cleanup_free char *cwd = path_absolute(root, rows[i].cwd);
@@ -137,12 +168,16 @@ START_TEST(not_found)
         k.options.files = rows[i].file ? files : NULL;
         k.options.project_name = rows[i].project;
         kit_load(&k);
-        ck_assert_msg(k.rc < 0 && k.err.message && strstr(k.err.message, rows[i].message), "row %zu: %s", i,
-                      k.err.message);
+        ck_assert_msg(
+            k.rc < 0 && k.err.message && strstr(k.err.message, rows[i].message),
+            "row %zu: %s",
+            i,
+            k.err.message);
         ck_assert_ptr_null(k.project);
     }
     drop_root();
 }
+
 END_TEST
 
 START_TEST(profiles)
@@ -159,6 +194,7 @@ START_TEST(profiles)
     ck_assert_uint_eq(k.project->file_count, 2);
     drop_root();
 }
+
 END_TEST
 
 SUITE("compose/find", found, not_found, profiles)

@@ -6,7 +6,9 @@
 
 START_TEST(names)
 {
-    static const struct { const char *text, *whole; } rows[] = {
+    static const struct {
+        const char *text, *whole;
+    } rows[] = {
         {"nginx", "docker.io/library/nginx:latest"},
         {"nginx:1.2", "docker.io/library/nginx:1.2"},
         {"team/app", "docker.io/team/app:latest"},
@@ -38,11 +40,16 @@ START_TEST(names)
         struct image_name name;
         cleanup_error struct error err = ERROR_INIT;
         int rc = image_name_parse(arena, rows[i].text, &name, &err);
-        ck_assert_msg((rc == 0) == (rows[i].whole != NULL), "%s: %s", rows[i].text, err.message ? err.message : "taken");
+        ck_assert_msg(
+            (rc == 0) == (rows[i].whole != NULL),
+            "%s: %s",
+            rows[i].text,
+            err.message ? err.message : "taken");
         if (rc == 0)
             ck_assert_str_eq(image_name_text(arena, &name, NULL), rows[i].whole);
     }
 }
+
 END_TEST
 
 static const char *add_one(void *arg, const char *image, struct yaml_pos pos, struct error *err)
@@ -57,7 +64,10 @@ static const char *add_one(void *arg, const char *image, struct yaml_pos pos, st
 START_TEST(places)
 {
     cleanup_kit struct kit k;
-    kit_load_text(&k, "services:\n  a: {image: x, volumes: [{type: image, source: y, target: /y}, /z], pre_start: [{image: w, command: [c]}]}\n  b: {build: .}\n");
+    kit_load_text(
+        &k,
+        "services:\n  a: {image: x, volumes: [{type: image, source: y, target: /y}, /z], "
+        "pre_start: [{image: w, command: [c]}]}\n  b: {build: .}\n");
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     ck_assert_int_eq(compose_map_images(k.project, add_one, k.project->arena, &k.err), 0);
     cleanup_str struct str out = STR_INIT;
@@ -68,6 +78,7 @@ START_TEST(places)
     ck_assert_str_eq(compose_service_get(k.project, "a")->image, "x+");
     ck_assert_ptr_null(compose_service_get(k.project, "b")->image);
 }
+
 END_TEST
 
 START_TEST(a_refusal_ends_it)
@@ -77,6 +88,7 @@ START_TEST(a_refusal_ends_it)
     ck_assert_int_lt(compose_map_images(k.project, add_one, k.project->arena, &k.err), 0);
     ck_assert_str_eq(k.err.message, "line 3");
 }
+
 END_TEST
 
 SUITE("compose/image", names, places, a_refusal_ends_it)

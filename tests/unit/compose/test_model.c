@@ -38,13 +38,18 @@ START_TEST(config_parts)
     cleanup_kit struct kit k;
     kit_load_text(
         &k,
-        "services:\n  a:\n    image: x\n    build: {context: ., args: {ARG: '${BUILD_KEY}', UNSET: }}\n"
-        "    command: [run, '--key=${CMD_KEY}', '$${LITERAL}']\n    secrets: [tok]\n    environment:\n"
-        "      NULL_VALUE:\n      BARE: ${KEY}\n      SHORT: $KEY\n      MIXED: postgres://u:${PW}@db/$DB\n"
+        "services:\n  a:\n    image: x\n    build: {context: ., args: {ARG: '${BUILD_KEY}', UNSET: "
+        "}}\n"
+        "    command: [run, '--key=${CMD_KEY}', '$${LITERAL}']\n    secrets: [tok]\n    "
+        "environment:\n"
+        "      NULL_VALUE:\n      BARE: ${KEY}\n      SHORT: $KEY\n      MIXED: "
+        "postgres://u:${PW}@db/$DB\n"
         "      DOLLAR: $${KEY} costs $$5\n      DEFAULT: ${KEY:-x}\n      NESTED: ${NOPE:-${KEY}}\n"
-        "      ALTERNATIVE: ${KEY:+set}\n      DEFINED: ${CALLER}\n      CALLER:\n      EMPTY: ''\n      "
+        "      ALTERNATIVE: ${KEY:+set}\n      DEFINED: ${CALLER}\n      CALLER:\n      EMPTY: "
+        "''\n      "
         "RENAMED: ${OTHER}\n"
-        "configs: {c: {content: '${CONTENT}'}}\nx-a: '${NOT_COUNTED}'\nsecrets: {tok: {external: true}}\n");
+        "configs: {c: {content: '${CONTENT}'}}\nx-a: '${NOT_COUNTED}'\nsecrets: {tok: {external: "
+        "true}}\n");
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     const struct compose_service *s = compose_service_get(k.project, "a");
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -62,8 +67,8 @@ START_TEST(config_parts)
     ck_assert_ptr_null(compose_text_literal(k.project->arena, &s->command_texts[1]));
     ck_assert_str_eq(compose_text_literal(k.project->arena, &s->command_texts[2]), "${LITERAL}");
 
-    static const char *const wanted[] = {"BUILD_KEY",  "CMD_KEY", "CONTENT", "DB", "KEY",
-                                         "NULL_VALUE", "OTHER",   "PW",      "tok"};
+    static const char *const wanted[] = {
+        "BUILD_KEY", "CMD_KEY", "CONTENT", "DB", "KEY", "NULL_VALUE", "OTHER", "PW", "tok"};
     const char **names;
     size_t count;
     compose_config_names(k.project, &names, &count);
@@ -72,6 +77,7 @@ START_TEST(config_parts)
         ck_assert_str_eq(names[i], wanted[i]);
     kit_check_round_trip(k.project, "config_parts");
 }
+
 END_TEST
 
 /* The frozen text gives the same parts, not only the same text. */
@@ -79,15 +85,18 @@ START_TEST(frozen)
 {
     cleanup_kit struct kit k;
     kit_load_text(
-        &k, "name: fz\nservices:\n  a:\n    image: x\n    environment: {A: 'x${K}y$$z', B: , C: '$$5'}\n"
-            "    command: ['$$$$', 'a ${K}']\n    ports: ['53:53/udp', {target: 80, mode: host}]\n");
+        &k,
+        "name: fz\nservices:\n  a:\n    image: x\n    environment: {A: 'x${K}y$$z', B: , C: "
+        "'$$5'}\n"
+        "    command: ['$$$$', 'a ${K}']\n    ports: ['53:53/udp', {target: 80, mode: host}]\n");
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     cleanup_str struct str text = STR_INIT;
     compose_print_json(k.project, &text);
     struct compose_project *p;
     ck_assert_int_eq(compose_load_canonical(str_get(&text), text.len, &p, NULL), 0);
     const struct compose_service *s = compose_service_get(p, "a");
-    cleanup_free char *a = flatten(&s->environment[0].value), *b = flatten(&s->environment[1].value);
+    cleanup_free char *a = flatten(&s->environment[0].value),
+                      *b = flatten(&s->environment[1].value);
     cleanup_free char *c = flatten(&s->environment[2].value);
     ck_assert_str_eq(a, "x<K>y$z");
     ck_assert_str_eq(b, "<B>");
@@ -100,6 +109,7 @@ START_TEST(frozen)
     ck_assert_str_eq(s->ports[1].mode, "host");
     compose_project_free(p);
 }
+
 END_TEST
 
 START_TEST(fields)
@@ -107,25 +117,33 @@ START_TEST(fields)
     cleanup_kit struct kit k;
     kit_load_text(
         &k,
-        "services:\n  web:\n    build: {context: ./src, target: prod, shm_size: 1g, no_cache: true}\n"
-        "    ports: [80, '8080:8081/udp', {target: 90, published: '91', mode: host, app_protocol: grpc, "
+        "services:\n  web:\n    build: {context: ./src, target: prod, shm_size: 1g, no_cache: "
+        "true}\n"
+        "    ports: [80, '8080:8081/udp', {target: 90, published: '91', mode: host, app_protocol: "
+        "grpc, "
         "x-defang-listener: http}]\n"
         "    depends_on: {db: {condition: service_healthy, restart: true}}\n"
         "    healthcheck: {test: curl localhost, interval: 1m30s, retries: 3}\n"
         "    deploy: {replicas: 2, resources: {reservations: {cpus: '0.5', memory: 1.5g, devices: "
         "[{capabilities: [gpu], count: 2}]}, limits: {memory: 2g}}}\n"
-        "    networks: {back: {aliases: [w, x]}}\n    entrypoint: ''\n    command: sh -c \"echo 'a b'\"\n"
-        "    stop_grace_period: 1m\n    ulimits: {nofile: 5, nproc: {soft: 1, hard: 2}}\n    tmpfs: "
+        "    networks: {back: {aliases: [w, x]}}\n    entrypoint: ''\n    command: sh -c \"echo 'a "
+        "b'\"\n"
+        "    stop_grace_period: 1m\n    ulimits: {nofile: 5, nproc: {soft: 1, hard: 2}}\n    "
+        "tmpfs: "
         "/run:size=1m\n"
         "    volumes: ['data:/data:ro']\n    secrets: [{source: s, target: t, mode: 0400}]\n    "
         "x-defang-llm: true\n"
-        "  db: {image: 'postgres:16', x-defang-postgres: {allow-downtime: true}, healthcheck: {test: [NONE]}}\n"
-        "  r1: {image: r, x-defang-redis: }\n  r2: {image: r, x-defang-redis: 'true'}\n  r3: {image: r, "
+        "  db: {image: 'postgres:16', x-defang-postgres: {allow-downtime: true}, healthcheck: "
+        "{test: [NONE]}}\n"
+        "  r1: {image: r, x-defang-redis: }\n  r2: {image: r, x-defang-redis: 'true'}\n  r3: "
+        "{image: r, "
         "x-defang-redis: false}\n"
-        "networks: {back: {internal: true}}\nvolumes: {data: }\nsecrets: {s: {file: ./s.txt}}\nx-top: 1\n");
+        "networks: {back: {internal: true}}\nvolumes: {data: }\nsecrets: {s: {file: "
+        "./s.txt}}\nx-top: 1\n");
     ck_assert_msg(k.rc == 0, "%u: %s", k.err.line, k.err.message);
     const struct compose_project *p = k.project;
-    const struct compose_service *s = compose_service_get(p, "web"), *db = compose_service_get(p, "db");
+    const struct compose_service *s = compose_service_get(p, "web"),
+                                 *db = compose_service_get(p, "db");
     ck_assert_uint_eq(p->service_count, 5);
     ck_assert_str_eq(p->services[0].name, "db");
     ck_assert_str_eq(p->name, "project");
@@ -173,7 +191,8 @@ START_TEST(fields)
     ck_assert_ptr_nonnull(yaml_get(p->extensions, "x-top"));
     ck_assert(db->postgres.enabled && db->postgres.allow_downtime && !db->redis.enabled);
     ck_assert(db->healthcheck.disabled);
-    ck_assert(compose_service_get(p, "r1")->redis.enabled && compose_service_get(p, "r2")->redis.enabled);
+    ck_assert(
+        compose_service_get(p, "r1")->redis.enabled && compose_service_get(p, "r2")->redis.enabled);
     ck_assert(!compose_service_get(p, "r3")->redis.enabled);
     ck_assert(compose_network_get(p, "back")->internal);
     ck_assert_ptr_nonnull(compose_network_get(p, "default"));
@@ -181,6 +200,7 @@ START_TEST(fields)
     ck_assert_uint_eq(s->pos.line, 2);
     ck_assert_str_eq(s->pos.file, "<stdin>");
 }
+
 END_TEST
 
 START_TEST(no_interpolate)
@@ -190,8 +210,9 @@ START_TEST(no_interpolate)
     kit_init(&k, "/project");
     k.options.files = files;
     k.options.no_interpolate = true;
-    k.options.stdin_text = "services:\n  a:\n    image: x:${TAG}\n    ports: ['${P}:80']\n    read_only: "
-                           "${RO}\n    environment: {A: '$$x ${Y:-z}'}\n";
+    k.options.stdin_text =
+        "services:\n  a:\n    image: x:${TAG}\n    ports: ['${P}:80']\n    read_only: "
+        "${RO}\n    environment: {A: '$$x ${Y:-z}'}\n";
     kit_load(&k);
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     cleanup_str struct str out = STR_INIT;
@@ -200,6 +221,7 @@ START_TEST(no_interpolate)
     ck_assert_ptr_nonnull(strstr(str_get(&out), "\"${P}:80\""));
     ck_assert_ptr_nonnull(strstr(str_get(&out), "\"$$x ${Y:-z}\""));
 }
+
 END_TEST
 
 START_TEST(blank_places)
@@ -212,6 +234,7 @@ START_TEST(blank_places)
     ck_assert_uint_eq(k.diags.items[0].pos.line, 4);
     ck_assert_str_eq(compose_service_get(k.project, "a")->labels[0].value, "v");
 }
+
 END_TEST
 
 SUITE("compose/model", config_parts, frozen, fields, no_interpolate, blank_places)

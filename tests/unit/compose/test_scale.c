@@ -13,10 +13,15 @@ static void many_services(struct str *out, int n, bool chained)
 {
     str_append(out, "x-env: &env {A: '1', B: '${CALLER}'}\nservices:\n");
     for (int i = 0; i < n; i++) {
-        str_appendf(out,
-                    "  s%d:\n    image: app:%d\n    environment:\n      <<: *env\n      N: '%d'\n    ports: "
-                    "['%d:80']\n",
-                    i, i, i, 1000 + i % 60000);
+        str_appendf(
+            out,
+            "  s%d:\n    image: app:%d\n    environment:\n      <<: *env\n      N: '%d'\n    "
+            "ports: "
+            "['%d:80']\n",
+            i,
+            i,
+            i,
+            1000 + i % 60000);
         if (chained && i)
             str_appendf(out, "    depends_on: [s%d]\n", i - 1);
     }
@@ -41,6 +46,7 @@ START_TEST(linear)
     double small = time_of(500), large = time_of(4000);
     ck_assert_msg(large < small * 30 + 0.2, "500: %.3f s, 4000: %.3f s", small, large);
 }
+
 END_TEST
 
 START_TEST(long_extends)
@@ -55,6 +61,7 @@ START_TEST(long_extends)
     ck_assert_str_eq(compose_service_get(k.project, "s1499")->image, "x");
     ck_assert_uint_eq(compose_service_get(k.project, "s1499")->environment_count, 1);
 }
+
 END_TEST
 
 /* The last one first: the whole chain is open at once. */
@@ -70,6 +77,7 @@ START_TEST(too_long_extends)
     ck_assert_int_lt(k.rc, 0);
     ck_assert_ptr_nonnull(strstr(k.err.message, "extend each other"));
 }
+
 END_TEST
 
 START_TEST(hostile)
@@ -81,14 +89,17 @@ START_TEST(hostile)
         {"services: [a]", "must be a mapping"},
         {"services: {a: {extends: a, image: x}}", "circle"},
         {"services: {a: {image: x, cpus: .inf}}", "is not a number"},
-        {"services: {a: {image: x, deploy: {resources: {limits: {cpus: .nan}}}}}", "is not a number"},
+        {"services: {a: {image: x, deploy: {resources: {limits: {cpus: .nan}}}}}",
+         "is not a number"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_kit struct kit k;
         kit_load_text(&k, rows[i][0]);
-        ck_assert_msg(k.rc < 0 && strstr(k.err.message, rows[i][1]), "row %zu: %s", i, k.err.message);
+        ck_assert_msg(
+            k.rc < 0 && strstr(k.err.message, rows[i][1]), "row %zu: %s", i, k.err.message);
     }
 }
+
 END_TEST
 
 /* Bytes that are no UTF-8 in the caller's environment must not pass for marks. */
@@ -102,9 +113,11 @@ START_TEST(foreign_bytes)
     k.options.stdin_text = "services: {a: {image: x, environment: {V: '${BAD}'}}}";
     kit_load(&k);
     ck_assert_int_eq(k.rc, 0);
-    ck_assert_str_eq(compose_text_bare_config(&compose_service_get(k.project, "a")->environment[0].value),
-                     "BAD");
+    ck_assert_str_eq(
+        compose_text_bare_config(&compose_service_get(k.project, "a")->environment[0].value),
+        "BAD");
 }
+
 END_TEST
 
 SUITE("compose/scale", linear, long_extends, too_long_extends, hostile, foreign_bytes)

@@ -1,10 +1,14 @@
-/* What looks like a secret in clear: rules by name and value, and where they are found in a project. */
+/* What looks like a secret in clear: rules by name and value, and where they are found in a
+ * project. */
 #include "compose/secrets.h"
 #include "unit/compose/kit.h"
 
-struct row { const char *name, *value, *rule; };
+struct row {
+    const char *name, *value, *rule;
+};
 
-/* Token shapes are put together here so that no scanner of this repository takes them for real ones. */
+/* Token shapes are put together here so that no scanner of this repository takes them for real
+ * ones. */
 static const struct row ROWS[] = {
     {"DB_PASSWORD", "x", "secret/named"},
     {"PGPASSWORD", "x", "secret/named"},
@@ -28,17 +32,47 @@ static const struct row ROWS[] = {
     {"ALLOW_EMPTY_PASSWORD", "yes", NULL},
     {"DB_PASSWORD", "/run/secrets/db", NULL},
     {"DB_SECRET", "arn:aws:secretsmanager:us-west-2:1:secret:x", NULL},
-    {"X", "AKIA" "IOSFODNN7EXAMPLE", "secret/aws-access-key"},
-    {"X", "key=AKIA" "IOSFODNN7EXAMPLE;", "secret/aws-access-key"},
-    {"X", "AKIA" "SHORT", NULL},
-    {NULL, "ghp_" "0123456789abcdefghij0123", "secret/github-token"},
-    {NULL, "echo glpat-" "0123456789abcdef-_", "secret/gitlab-token"},
-    {NULL, "sk-" "proj-0123456789abcdef", "secret/api-key"},
-    {NULL, "task-" "0123456789abcdef0123", NULL},
-    {NULL, "sk_live_" "0123456789abcdef", "secret/stripe-key"},
-    {NULL, "-----BEGIN " "EC PRIVATE KEY-----\nx", "secret/private-key"},
+    {"X",
+     "AKIA"
+     "IOSFODNN7EXAMPLE",
+     "secret/aws-access-key"},
+    {"X",
+     "key=AKIA"
+     "IOSFODNN7EXAMPLE;",
+     "secret/aws-access-key"},
+    {"X",
+     "AKIA"
+     "SHORT",
+     NULL},
+    {NULL,
+     "ghp_"
+     "0123456789abcdefghij0123",
+     "secret/github-token"},
+    {NULL,
+     "echo glpat-"
+     "0123456789abcdef-_",
+     "secret/gitlab-token"},
+    {NULL,
+     "sk-"
+     "proj-0123456789abcdef",
+     "secret/api-key"},
+    {NULL,
+     "task-"
+     "0123456789abcdef0123",
+     NULL},
+    {NULL,
+     "sk_live_"
+     "0123456789abcdef",
+     "secret/stripe-key"},
+    {NULL,
+     "-----BEGIN "
+     "EC PRIVATE KEY-----\nx",
+     "secret/private-key"},
     {NULL, "-----BEGIN CERTIFICATE-----\nx", NULL},
-    {NULL, "eyJ" "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3.abc", "secret/json-web-token"},
+    {NULL,
+     "eyJ"
+     "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3.abc",
+     "secret/json-web-token"},
     {NULL, "postgres://u:pw@db/x", "secret/url-password"},
     {NULL, "postgres://u@db/x", NULL},
     {NULL, "postgres://u:$PW@db/x", NULL},
@@ -54,17 +88,28 @@ START_TEST(matches)
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         const struct row *r = &ROWS[i];
         const struct secret_rule *found = secret_match(r->name, r->value);
-        ck_assert_msg(found ? text_eq(found->id, r->rule) : !r->rule, "%s=%s: %s", r->name ? r->name : "", r->value, found ? found->id : "nothing");
+        ck_assert_msg(
+            found ? text_eq(found->id, r->rule) : !r->rule,
+            "%s=%s: %s",
+            r->name ? r->name : "",
+            r->value,
+            found ? found->id : "nothing");
     }
 }
+
 END_TEST
 
 START_TEST(places)
 {
     cleanup_kit struct kit k;
-    kit_load_text(&k, "services:\n  a:\n    image: x\n    environment:\n      - DB_PASSWORD=hunter2\n      - CALLER_SECRET=${CALLER}\n      - URL=postgres://u:${UNSET}@db\n"
-                      "      - TOKEN\n    command: [run, '--password=hunter3', 'http://u:hunter4@h/']\n    labels: {x.token: hunter5}\n"
-                      "    build: {context: ., args: {NPM_TOKEN: hunter6}}\nconfigs:\n  c: {content: \"-----BEGIN PRIVATE KEY-----\\n\"}\nx-a: {api_key: hunter7}\n");
+    kit_load_text(
+        &k,
+        "services:\n  a:\n    image: x\n    environment:\n      - DB_PASSWORD=hunter2\n      - "
+        "CALLER_SECRET=${CALLER}\n      - URL=postgres://u:${UNSET}@db\n"
+        "      - TOKEN\n    command: [run, '--password=hunter3', 'http://u:hunter4@h/']\n    "
+        "labels: {x.token: hunter5}\n"
+        "    build: {context: ., args: {NPM_TOKEN: hunter6}}\nconfigs:\n  c: {content: "
+        "\"-----BEGIN PRIVATE KEY-----\\n\"}\nx-a: {api_key: hunter7}\n");
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     compose_diagnostics_done(&k.diags);
     secrets_find(k.project, &k.diags);
@@ -74,15 +119,25 @@ START_TEST(places)
     size_t size;
     FILE *f = open_memstream(&text, &size);
     for (size_t i = 0; i < k.diags.len; i++)
-        fprintf(f, "%u:%u %s %s\n", k.diags.items[i].pos.line, k.diags.items[i].pos.column, k.diags.items[i].rule, k.diags.items[i].message);
+        fprintf(
+            f,
+            "%u:%u %s %s\n",
+            k.diags.items[i].pos.line,
+            k.diags.items[i].pos.column,
+            k.diags.items[i].rule,
+            k.diags.items[i].message);
     fclose(f);
     static const char *const lines[] = {
-        "5:9 secret/named services.a.environment.DB_PASSWORD: a secret by its name stands here in clear\n",
-        "6:9 secret/named services.a.environment.CALLER_SECRET: a secret by its name, given by a variable, would stand in clear on AWS\n",
+        "5:9 secret/named services.a.environment.DB_PASSWORD: a secret by its name stands here in "
+        "clear\n",
+        "6:9 secret/named services.a.environment.CALLER_SECRET: a secret by its name, given by a "
+        "variable, would stand in clear on AWS\n",
         "9:20 secret/named services.a.command[1]: a secret by its name stands here in clear\n",
-        "9:42 secret/url-password services.a.command[2]: a URL with a password stands here in clear\n",
+        "9:42 secret/url-password services.a.command[2]: a URL with a password stands here in "
+        "clear\n",
         "10:23 secret/named services.a.labels.x.token: a secret by its name stands here in clear\n",
-        "11:43 secret/named services.a.build.args.NPM_TOKEN: a secret by its name stands here in clear\n",
+        "11:43 secret/named services.a.build.args.NPM_TOKEN: a secret by its name stands here in "
+        "clear\n",
         "13:16 secret/private-key configs.c.content: a private key stands here in clear\n",
         "14:16 secret/named x-a.api_key: a secret by its name stands here in clear\n",
     };
@@ -90,6 +145,7 @@ START_TEST(places)
         ck_assert_msg(strstr(text, lines[i]) != NULL, "not found: %s\n%s", lines[i], text);
     ck_assert_uint_eq(k.diags.len, ARRAY_LEN(lines));
 }
+
 END_TEST
 
 /* Rules of the loader do not hold what a file holds. */
@@ -102,6 +158,7 @@ START_TEST(rules_of_the_loader)
     ck_assert_str_eq(k.diags.items[0].rule, "compose/unknown-key");
     ck_assert_str_eq(k.diags.items[1].rule, "compose/must-not");
 }
+
 END_TEST
 
 SUITE("compose/secrets", matches, places, rules_of_the_loader)

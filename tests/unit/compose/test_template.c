@@ -68,14 +68,18 @@ START_TEST(expand)
         cleanup_arena struct arena *a = arena_new();
         cleanup_str struct str got = STR_INIT;
         const char *out, *problem = NULL;
-        ck_assert_msg(template_expand(a, rows[i][0], lookup, NULL, &out, &problem) == 0, "%s: %s", rows[i][0],
-                      problem);
+        ck_assert_msg(
+            template_expand(a, rows[i][0], lookup, NULL, &out, &problem) == 0,
+            "%s: %s",
+            rows[i][0],
+            problem);
         struct compose_text text = template_to_text(a, out, (struct yaml_pos){0});
         for (const struct compose_part *p = text.first; p; p = p->next)
             str_appendf(&got, p->is_config ? "<%s>" : "%s", p->text);
         ck_assert_msg(strcmp(str_get(&got), rows[i][1]) == 0, "%s: %s", rows[i][0], str_get(&got));
     }
 }
+
 END_TEST
 
 START_TEST(expand_refused)
@@ -97,11 +101,15 @@ START_TEST(expand_refused)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_arena struct arena *a = arena_new();
         const char *out, *problem = "";
-        ck_assert_msg(template_expand(a, rows[i][0], lookup, NULL, &out, &problem) < 0, "%s is taken",
-                      rows[i][0]);
-        ck_assert_msg(strncmp(problem, rows[i][1], strlen(rows[i][1])) == 0, "%s: %s", rows[i][0], problem);
+        ck_assert_msg(
+            template_expand(a, rows[i][0], lookup, NULL, &out, &problem) < 0,
+            "%s is taken",
+            rows[i][0]);
+        ck_assert_msg(
+            strncmp(problem, rows[i][1], strlen(rows[i][1])) == 0, "%s: %s", rows[i][0], problem);
     }
 }
+
 END_TEST
 
 START_TEST(expand_bounds)
@@ -121,6 +129,7 @@ START_TEST(expand_bounds)
     ck_assert_int_lt(template_expand(a, str_get(&deep), lookup, NULL, &out, &problem), 0);
     ck_assert_ptr_nonnull(strstr(problem, "too large"));
 }
+
 END_TEST
 
 START_TEST(durations)
@@ -155,6 +164,7 @@ START_TEST(durations)
         {"99999999999h", -1, NULL},
         {"1e3s", -1, NULL},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         int64_t ns;
         ck_assert_msg(compose_parse_duration_ms(rows[i].text) == rows[i].ms, "%s", rows[i].text);
@@ -167,6 +177,7 @@ START_TEST(durations)
     }
     ck_assert_int_eq(compose_parse_duration_ms("-1s"), -1);
 }
+
 END_TEST
 
 START_TEST(sizes)
@@ -196,10 +207,15 @@ START_TEST(sizes)
         {"1  k", -1},
         {"1i", -1},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        ck_assert_msg(compose_parse_bytes(rows[i].text) == rows[i].bytes, "%s: %lld", rows[i].text,
-                      (long long)compose_parse_bytes(rows[i].text));
+        ck_assert_msg(
+            compose_parse_bytes(rows[i].text) == rows[i].bytes,
+            "%s: %lld",
+            rows[i].text,
+            (long long)compose_parse_bytes(rows[i].text));
 }
+
 END_TEST
 
 START_TEST(words)
@@ -233,6 +249,7 @@ START_TEST(words)
     for (size_t i = 0; i < ARRAY_LEN(open); i++)
         ck_assert_msg(units_split_words(a, open[i], &out, &count) < 0, "%s", open[i]);
 }
+
 END_TEST
 
 SUITE("compose/template", expand, expand_refused, expand_bounds, durations, sizes, words)

@@ -36,9 +36,12 @@ static int bind_socket(int type, const char *name)
     memcpy(addr.sun_path, name, strlen(name));
     if (name[0] == '@')
         addr.sun_path[0] = '\0';
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr,
-                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
-                     0);
+    ck_assert_int_eq(
+        bind(
+            fd,
+            (struct sockaddr *)&addr,
+            (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
+        0);
     return fd;
 }
 
@@ -65,7 +68,8 @@ START_TEST(states_reach_the_manager)
         ck_assert_int_eq(n.watchdog_ms, 15000);
         notify_ready(&n);
         expect(manager, "READY=1");
-        notify_status(&n, "%d jobs\nREADY=0", 3); /* a line break does not smuggle another assignment in */
+        notify_status(
+            &n, "%d jobs\nREADY=0", 3); /* a line break does not smuggle another assignment in */
         expect(manager, "STATUS=3 jobs READY=0");
         notify_watchdog(&n);
         expect(manager, "WATCHDOG=1");
@@ -77,12 +81,14 @@ START_TEST(states_reach_the_manager)
         ck_assert(!notify_enabled(&n));
     }
 }
+
 END_TEST
 
 START_TEST(the_watchdog_is_for_one_process)
 {
     int manager = bind_socket(SOCK_DGRAM, path);
     env_set(env, "NOTIFY_SOCKET", path);
+
     static const struct {
         const char *usec, *pid;
         int64_t expected_ms;
@@ -96,16 +102,19 @@ START_TEST(the_watchdog_is_for_one_process)
         {"-5", "4711", 0},
         {"2000", "4711", 1},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         env_set(env, "WATCHDOG_USEC", cases[i].usec);
         env_set(env, "WATCHDOG_PID", cases[i].pid);
         struct notify n;
         notify_init(&n, env, 4711);
-        ck_assert_msg(n.watchdog_ms == cases[i].expected_ms, "case %zu: %lld", i, (long long)n.watchdog_ms);
+        ck_assert_msg(
+            n.watchdog_ms == cases[i].expected_ms, "case %zu: %lld", i, (long long)n.watchdog_ms);
         notify_done(&n);
     }
     close(manager);
 }
+
 END_TEST
 
 START_TEST(without_systemd_it_is_quiet)
@@ -123,6 +132,7 @@ START_TEST(without_systemd_it_is_quiet)
         notify_done(&n);
     }
 }
+
 END_TEST
 
 static void expect_fd(const char *count, const char *pid, int expected_rc, int expected_fd)
@@ -133,8 +143,13 @@ static void expect_fd(const char *count, const char *pid, int expected_rc, int e
     char *where = NULL;
     struct error err = ERROR_INIT;
     int rc = notify_listen_fd(env, 4711, &fd, &where, &err);
-    ck_assert_msg(rc == expected_rc && fd == expected_fd, "%s for %s: %d, descriptor %d",
-                  count ? count : "unset", pid ? pid : "unset", rc, fd);
+    ck_assert_msg(
+        rc == expected_rc && fd == expected_fd,
+        "%s for %s: %d, descriptor %d",
+        count ? count : "unset",
+        pid ? pid : "unset",
+        rc,
+        fd);
     ck_assert_int_eq(error_is_set(&err), expected_rc < 0);
     if (fd >= 0)
         ck_assert_str_eq(where, path);
@@ -168,6 +183,7 @@ START_TEST(a_passed_socket_is_taken)
     ck_assert_int_eq(dup2(quiet, 3), 3);
     expect_fd("1", "4711", -EPERM, -1);
 }
+
 END_TEST
 
 int main(void)

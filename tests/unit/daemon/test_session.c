@@ -1,4 +1,5 @@
-/* Sessions by caller: the same settings share one, everything that decides who one is keeps them apart. */
+/* Sessions by caller: the same settings share one, everything that decides who one is keeps them
+ * apart. */
 #include "unit/daemon/rig.h"
 #include "unit/lib/suite.h"
 
@@ -31,12 +32,20 @@ START_TEST(the_same_settings_share_one)
     ck_assert_uint_eq(rig.d.sessions.len, 1);
     rig_done();
 }
+
 END_TEST
 
 START_TEST(what_decides_who_one_is_keeps_them_apart)
 {
-    static const char *const vars[][2] = {{"HOME", "/elsewhere"}, {"AWS_PROFILE", "other"}, {"AWS_ACCESS_KEY_ID", "AKIDOTHER"}, {"AWS_SECRET_ACCESS_KEY", "x"},
-                                          {"AWS_SESSION_TOKEN", "t"}, {"AWS_REGION", "eu-west-1"}, {"HTTPS_PROXY", "http://p"}, {"AWS_ENDPOINT_URL", "http://e"}};
+    static const char *const vars[][2] = {
+        {"HOME", "/elsewhere"},
+        {"AWS_PROFILE", "other"},
+        {"AWS_ACCESS_KEY_ID", "AKIDOTHER"},
+        {"AWS_SECRET_ACCESS_KEY", "x"},
+        {"AWS_SESSION_TOKEN", "t"},
+        {"AWS_REGION", "eu-west-1"},
+        {"HTTPS_PROXY", "http://p"},
+        {"AWS_ENDPOINT_URL", "http://e"}};
     for (size_t i = 0; i < ARRAY_LEN(vars); i++) {
         struct rig_caller a, b;
         rig_setup();
@@ -44,13 +53,15 @@ START_TEST(what_decides_who_one_is_keeps_them_apart)
         rig_caller_init(&b);
         rig_var(&b, vars[i][0], vars[i][1]);
         /* A profile must exist to be opened. */
-        cleanup_free char *folder = path_join(rig.folder, ".aws"), *path = path_join(folder, "config");
+        cleanup_free char *folder = path_join(rig.folder, ".aws"),
+                          *path = path_join(folder, "config");
         file_mkdirs(folder, 0700, NULL);
         file_write_atomic(path, "[profile other]\n", 16, 0600, NULL);
         ck_assert_msg(!same(&a, &b), "%s", vars[i][0]);
         rig_done();
     }
 }
+
 END_TEST
 
 START_TEST(options_and_files_keep_them_apart)
@@ -62,7 +73,8 @@ START_TEST(options_and_files_keep_them_apart)
     b.caller.region = (char *)"eu-west-1";
     ck_assert(!same(&a, &b));
     struct session *before = get(&a);
-    cleanup_free char *folder = path_join(rig.folder, ".aws"), *path = path_join(folder, "credentials");
+    cleanup_free char *folder = path_join(rig.folder, ".aws"),
+                      *path = path_join(folder, "credentials");
     file_mkdirs(folder, 0700, NULL);
     file_write_atomic(path, "[default]\n", 10, 0600, NULL);
     struct session *after = get(&a);
@@ -71,6 +83,7 @@ START_TEST(options_and_files_keep_them_apart)
     session_unref(&rig.d, after);
     rig_done();
 }
+
 END_TEST
 
 /* A value with a line break is no second variable. */
@@ -86,6 +99,7 @@ START_TEST(values_do_not_run_into_each_other)
     ck_assert(!same(&a, &b));
     rig_done();
 }
+
 END_TEST
 
 START_TEST(an_unknown_provider_is_refused)
@@ -104,6 +118,7 @@ START_TEST(an_unknown_provider_is_refused)
     session_unref(&rig.d, get(&a));
     rig_done();
 }
+
 END_TEST
 
 START_TEST(idle_ones_go_and_those_in_use_stay)
@@ -126,7 +141,14 @@ START_TEST(idle_ones_go_and_those_in_use_stay)
     session_unref(&rig.d, held);
     rig_done();
 }
+
 END_TEST
 
-SUITE("daemon/session", the_same_settings_share_one, what_decides_who_one_is_keeps_them_apart, options_and_files_keep_them_apart, values_do_not_run_into_each_other,
-      an_unknown_provider_is_refused, idle_ones_go_and_those_in_use_stay)
+SUITE(
+    "daemon/session",
+    the_same_settings_share_one,
+    what_decides_who_one_is_keeps_them_apart,
+    options_and_files_keep_them_apart,
+    values_do_not_run_into_each_other,
+    an_unknown_provider_is_refused,
+    idle_ones_go_and_those_in_use_stay)

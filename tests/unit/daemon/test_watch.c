@@ -1,20 +1,21 @@
 /* Events from bus_emit() to watchers on real sockets. */
-#include "unit/rpc/fixture.h"
 #include "daemon/bus.h"
 #include "daemon/watch.h"
+#include "unit/rpc/fixture.h"
 
 static struct store *store;
 static struct watch_hub *hub;
 
 static void insert(const char *id, const char *project)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t)id,
-                                 .kind = (char *)(uintptr_t) "up",
-                                 .project = (char *)(uintptr_t)project,
-                                 .stack = (char *)(uintptr_t) "beta",
-                                 .account = (char *)(uintptr_t) "1",
-                                 .region = (char *)(uintptr_t) "r",
-                                 .state = DEFANG__DEPLOY_STATE__QUEUED};
+    struct store_deployment d = {
+        .id = (char *)(uintptr_t)id,
+        .kind = (char *)(uintptr_t)"up",
+        .project = (char *)(uintptr_t)project,
+        .stack = (char *)(uintptr_t)"beta",
+        .account = (char *)(uintptr_t)"1",
+        .region = (char *)(uintptr_t)"r",
+        .state = DEFANG__DEPLOY_STATE__QUEUED};
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), 0);
 }
 
@@ -31,14 +32,18 @@ static void emit(const char *id, const char *message)
 static void emit_many(const char *id, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        emit(id, "a line of a build that is as long as such lines are: STEP 4/9 RUN npm ci --omit=dev");
+        emit(
+            id,
+            "a line of a build that is as long as such lines are: STEP 4/9 RUN npm ci --omit=dev");
 }
 
 static void end(const char *id)
 {
     emit(id, "last");
-    ck_assert_int_eq(store_deployment_move(store, id, DEFANG__DEPLOY_STATE__RUNNING, NULL, NULL), 0);
-    ck_assert_int_eq(store_deployment_move(store, id, DEFANG__DEPLOY_STATE__SUCCEEDED, "done", NULL), 0);
+    ck_assert_int_eq(
+        store_deployment_move(store, id, DEFANG__DEPLOY_STATE__RUNNING, NULL, NULL), 0);
+    ck_assert_int_eq(
+        store_deployment_move(store, id, DEFANG__DEPLOY_STATE__SUCCEEDED, "done", NULL), 0);
 }
 
 static void setup(void)
@@ -116,11 +121,13 @@ START_TEST(states_are_those_of_the_contract)
         const ProtobufCEnumValue *v =
             protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, i);
         ck_assert_ptr_nonnull(v);
-        ck_assert_str_eq(store_state_name(i),
-                         i == DEFANG__DEPLOY_STATE__BLOCKED_AUTH ? "BLOCKED(auth)" : v->name);
+        ck_assert_str_eq(
+            store_state_name(i),
+            i == DEFANG__DEPLOY_STATE__BLOCKED_AUTH ? "BLOCKED(auth)" : v->name);
     }
     ck_assert_ptr_null(protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, 9));
 }
+
 END_TEST
 
 static void read_history(void)
@@ -147,6 +154,7 @@ START_TEST(history_is_read_from_where_one_was)
     fixture_run(read_history);
     fixture_until(nobody_watches);
 }
+
 END_TEST
 
 static void read_latest(void)
@@ -170,9 +178,11 @@ START_TEST(latest_means_the_newest_of_the_project)
     store_flush(store, NULL);
     fixture_run(read_latest);
 }
+
 END_TEST
 
-/* Four terminals; one of them joins late, one reconnects in the middle; the writer runs meanwhile. */
+/* Four terminals; one of them joins late, one reconnects in the middle; the writer runs meanwhile.
+ */
 #define LIVE_EVENTS 3000
 
 static atomic_bool late_may_start;
@@ -237,6 +247,7 @@ START_TEST(four_watchers_see_the_same)
     }
     ck_assert_uint_eq(watch_hub_count(hub), 0);
 }
+
 END_TEST
 
 static int stopped_terminal;
@@ -247,7 +258,7 @@ static void connect_and_stop_reading(void)
     struct str b = STR_INIT;
     fixture_put_hello(&b, 1, 1);
     Defang__WatchRequest w = DEFANG__WATCH_REQUEST__INIT;
-    w.deployment = (char *)(uintptr_t) "a";
+    w.deployment = (char *)(uintptr_t)"a";
     w.follow = true;
     fixture_put_request(&b, 1, "watch", &w.base);
     fixture_send(stopped_terminal, b.data, b.len);
@@ -300,10 +311,12 @@ START_TEST(a_stopped_terminal_loses_nothing)
     }
     end("a");
     fixture_run(others);
-    ck_assert_uint_eq(watch_hub_count(hub), 1); /* it holds its place in the story and nothing else */
+    ck_assert_uint_eq(
+        watch_hub_count(hub), 1); /* it holds its place in the story and nothing else */
     fixture_run(read_all_late);
     fixture_until(nobody_watches);
 }
+
 END_TEST
 
 static void expect_trimmed(void)
@@ -325,6 +338,7 @@ START_TEST(a_trimmed_story_says_so)
     store_flush(store, NULL);
     fixture_run(expect_trimmed);
 }
+
 END_TEST
 
 static struct seen at_stop;
@@ -369,32 +383,39 @@ START_TEST(a_stopping_daemon_tells_watchers_to_come_back)
     ck_assert_uint_eq(at_stop.count, 1);
     ck_assert_str_eq(at_stop.message, "the daemon is stopping");
 }
+
 END_TEST
 
 START_TEST(rows_know_since_when)
 {
     insert("a", "shop");
     Defang__Row r = DEFANG__ROW__INIT;
-    r.id = (char *)(uintptr_t) "image/api";
+    r.id = (char *)(uintptr_t)"image/api";
+
     static const struct {
         Defang__RowState state;
         int64_t now_ms, since_ms, elapsed_ms;
     } cases[] = {
-        {DEFANG__ROW_STATE__ROW_WAITING, 1000, 0, 0},   {DEFANG__ROW_STATE__ROW_ACTIVE, 2000, 2000, 0},
-        {DEFANG__ROW_STATE__ROW_ACTIVE, 5000, 2000, 0}, {DEFANG__ROW_STATE__ROW_DONE, 9000, 2000, 7000},
+        {DEFANG__ROW_STATE__ROW_WAITING, 1000, 0, 0},
+        {DEFANG__ROW_STATE__ROW_ACTIVE, 2000, 2000, 0},
+        {DEFANG__ROW_STATE__ROW_ACTIVE, 5000, 2000, 0},
+        {DEFANG__ROW_STATE__ROW_DONE, 9000, 2000, 7000},
         {DEFANG__ROW_STATE__ROW_FAILED, 1500, 2000, 0}, /* the clock went back */
     };
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         r.state = cases[i].state;
         bus_row_times(store, "a", &r, cases[i].now_ms);
-        ck_assert_msg(r.since_ms == cases[i].since_ms && r.elapsed_ms == cases[i].elapsed_ms, "case %zu", i);
+        ck_assert_msg(
+            r.since_ms == cases[i].since_ms && r.elapsed_ms == cases[i].elapsed_ms, "case %zu", i);
     }
-    r.id = (char *)(uintptr_t) "account"; /* never active: skipped or done at once */
+    r.id = (char *)(uintptr_t)"account"; /* never active: skipped or done at once */
     r.state = DEFANG__ROW_STATE__ROW_DONE;
     bus_row_times(store, "a", &r, 9000);
     ck_assert_int_eq(r.since_ms, 0);
     ck_assert_int_eq(r.elapsed_ms, 0);
 }
+
 END_TEST
 
 START_TEST(too_large_an_event_is_refused_without_a_gap)
@@ -403,15 +424,16 @@ START_TEST(too_large_an_event_is_refused_without_a_gap)
     cleanup_free char *big = xcalloc(1, LIMIT_STORE_EVENT_BYTES + 1);
     memset(big, 'x', LIMIT_STORE_EVENT_BYTES);
     Defang__Event e = DEFANG__EVENT__INIT;
-    e.deployment = (char *)(uintptr_t) "a";
+    e.deployment = (char *)(uintptr_t)"a";
     e.message = big;
     ck_assert_int_eq(bus_emit(store, &e, NULL), -EMSGSIZE);
     emit("a", "small");
     ck_assert_uint_eq(store_event_next(store, "a"), 2);
-    e.deployment = (char *)(uintptr_t) "nobody";
-    e.message = (char *)(uintptr_t) "x";
+    e.deployment = (char *)(uintptr_t)"nobody";
+    e.message = (char *)(uintptr_t)"x";
     ck_assert_int_eq(bus_emit(store, &e, NULL), -ENOENT);
 }
+
 END_TEST
 
 int main(void)

@@ -1,4 +1,5 @@
-/* The grammar alone; what the AWS CLI makes of profiles is tested above it. Expected values were compared with Python's RawConfigParser. */
+/* The grammar alone; what the AWS CLI makes of profiles is tested above it. Expected values were
+ * compared with Python's RawConfigParser. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -53,12 +54,17 @@ START_TEST(accepted)
         cleanup_arena struct arena *a = arena_new();
         struct ini_file f;
         cleanup_error struct error err = ERROR_INIT;
-        ck_assert_msg(ini_parse(a, "p", rows[i][0], strlen(rows[i][0]), &f, &err) == 0, "row %zu: %s", i, err.message);
+        ck_assert_msg(
+            ini_parse(a, "p", rows[i][0], strlen(rows[i][0]), &f, &err) == 0,
+            "row %zu: %s",
+            i,
+            err.message);
         cleanup_free char *flat = flatten(&f);
         ck_assert_str_eq(flat, rows[i][1]);
         ck_assert_str_eq(f.path, "p");
     }
 }
+
 END_TEST
 
 START_TEST(refused)
@@ -81,17 +87,22 @@ START_TEST(refused)
         {"[a]\nk=v\nl=\xff\n", 3, "UTF-8"},
         {"[a]\nk=v\n l\n[b]\n  x\n", 5, "without \"=\""},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_arena struct arena *a = arena_new();
         struct ini_file f;
         cleanup_error struct error err = ERROR_INIT;
-        ck_assert_msg(ini_parse(a, "/h/config", rows[i].text, strlen(rows[i].text), &f, &err) < 0, "row %zu", i);
+        ck_assert_msg(
+            ini_parse(a, "/h/config", rows[i].text, strlen(rows[i].text), &f, &err) < 0,
+            "row %zu",
+            i);
         ck_assert_int_eq(err.kind, ERR_AUTH);
         ck_assert_str_eq(err.file, "/h/config");
         ck_assert_uint_eq(err.line, rows[i].line);
         ck_assert_msg(strstr(err.message, rows[i].says) != NULL, "row %zu: %s", i, err.message);
     }
 }
+
 END_TEST
 
 START_TEST(no_value_in_an_error)
@@ -104,6 +115,7 @@ START_TEST(no_value_in_an_error)
     cleanup_free char *all = error_format(&err);
     ck_assert_ptr_null(strstr(all, "hunter2"));
 }
+
 END_TEST
 
 START_TEST(bounds)
@@ -115,6 +127,7 @@ START_TEST(bounds)
     ck_assert_ptr_nonnull(strstr(err.message, "larger"));
     ck_assert_int_lt(ini_parse(a, "p", "[a]\nk=\0v", 8, &f, NULL), 0);
 }
+
 END_TEST
 
 START_TEST(nested)
@@ -123,7 +136,8 @@ START_TEST(nested)
     struct ini_file f;
     struct ini_entry *n;
     cleanup_error struct error err = ERROR_INIT;
-    const char *text = "[a]\ns3 =\n  Max = 1\n  # gap\n\n  style=path=x\n  Max=2\nplain = v\nbad =\n  ok = 1\n  # c\n  broken: 1\n";
+    const char *text = "[a]\ns3 =\n  Max = 1\n  # gap\n\n  style=path=x\n  Max=2\nplain = v\nbad "
+                       "=\n  ok = 1\n  # c\n  broken: 1\n";
     ck_assert_int_eq(ini_parse(a, "p", text, strlen(text), &f, &err), 0);
     ck_assert_int_eq(ini_nested(a, &f, ini_get(f.sections, "s3"), &n, &err), 0);
     ck_assert_str_eq(n->key, "Max"); /* as written */
@@ -140,6 +154,7 @@ START_TEST(nested)
     ck_assert_ptr_null(ini_get(f.sections, "PLAIN"));
     ck_assert_ptr_null(ini_get(NULL, "x"));
 }
+
 END_TEST
 
 SUITE("data/ini", accepted, refused, no_value_in_an_error, bounds, nested)

@@ -1,4 +1,5 @@
-/* data/object.h: what is written is what the document says, in the order of the keys, and nothing is left behind. */
+/* data/object.h: what is written is what the document says, in the order of the keys, and nothing
+ * is left behind. */
 #include "data/object.h"
 #include "unit/lib/suite.h"
 #include <limits.h>
@@ -22,31 +23,39 @@ START_TEST(every_type)
     uint16_t port = 65535;
     size_t size = 7;
 
-    expect(object(key("text", "a"), key("const", constant), key("own", own)),
-           "{\"text\":\"a\",\"const\":\"c\",\"own\":\"own\"}");
-    expect(object(key("true", true), key("false", false), key("variable", yes)),
-           "{\"true\":true,\"false\":false,\"variable\":true}");
-    expect(object(key("int", -1),
-                  key("unsigned", UINT_MAX),
-                  key("port", port),
-                  key("size", size),
-                  key("long long", LLONG_MIN)),
-           "{\"int\":-1,\"unsigned\":4294967295,\"port\":65535,\"size\":7,"
-           "\"long long\":-9223372036854775808}");
+    expect(
+        object(key("text", "a"), key("const", constant), key("own", own)),
+        "{\"text\":\"a\",\"const\":\"c\",\"own\":\"own\"}");
+    expect(
+        object(key("true", true), key("false", false), key("variable", yes)),
+        "{\"true\":true,\"false\":false,\"variable\":true}");
+    expect(
+        object(
+            key("int", -1),
+            key("unsigned", UINT_MAX),
+            key("port", port),
+            key("size", size),
+            key("long long", LLONG_MIN)),
+        "{\"int\":-1,\"unsigned\":4294967295,\"port\":65535,\"size\":7,"
+        "\"long long\":-9223372036854775808}");
     expect(object(key("double", 0.5)), "{\"double\":0.5}");
     expect(object(key("json", json_null())), "{\"json\":null}");
 }
+
 END_TEST
 
 START_TEST(nested)
 {
-    expect(object(key("a", object(key("b", array(object(key("c", 1)), json_integer(2))))),
-                  key("d", texts("x", "y"))),
-           "{\"a\":{\"b\":[{\"c\":1},2]},\"d\":[\"x\",\"y\"]}");
+    expect(
+        object(
+            key("a", object(key("b", array(object(key("c", 1)), json_integer(2))))),
+            key("d", texts("x", "y"))),
+        "{\"a\":{\"b\":[{\"c\":1},2]},\"d\":[\"x\",\"y\"]}");
     expect(object(), "{}");
     expect(array(), "[]");
     expect(texts(), "[]");
 }
+
 END_TEST
 
 START_TEST(null_is_left_out)
@@ -59,6 +68,7 @@ START_TEST(null_is_left_out)
     expect(texts("a", none, "b"), "[\"a\",\"b\"]");
     ck_assert_ptr_null(json_of(none));
 }
+
 END_TEST
 
 START_TEST(added_later)
@@ -72,12 +82,14 @@ START_TEST(added_later)
     json_add(o, "none", NULL);
     expect(o, "{\"a\":1,\"list\":[1,\"two\"]}");
 }
+
 END_TEST
 
 START_TEST(the_last_of_a_name_counts)
 {
     expect(object(key("a", 1), key("a", 2)), "{\"a\":2}");
 }
+
 END_TEST
 
 SUITE("data/object", every_type, nested, null_is_left_out, added_later, the_last_of_a_name_counts)

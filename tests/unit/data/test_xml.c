@@ -10,15 +10,19 @@ static struct xml_node *parsed(struct arena *arena, const char *text)
 {
     struct xml_node *root = NULL;
     cleanup_error struct error err = ERROR_INIT;
-    ck_assert_msg(xml_parse(arena, text, strlen(text), &root, &err) == 0, "%s: %s", text, err.message);
+    ck_assert_msg(
+        xml_parse(arena, text, strlen(text), &root, &err) == 0, "%s: %s", text, err.message);
     return root;
 }
 
 START_TEST(tree)
 {
     cleanup_arena struct arena *a = arena_new();
-    struct xml_node *root = parsed(a, "<?xml version=\"1.0\"?>\n<n:List xmlns:n=\"u\" xmlns=\"d\" n:count=\"2\"><Item>a&amp;b</Item>"
-                                      "<Other/> <Item>c<![CDATA[<d>]]></Item><Error><Code>X</Code></Error></n:List>");
+    struct xml_node *root = parsed(
+        a,
+        "<?xml version=\"1.0\"?>\n<n:List xmlns:n=\"u\" xmlns=\"d\" "
+        "n:count=\"2\"><Item>a&amp;b</Item>"
+        "<Other/> <Item>c<![CDATA[<d>]]></Item><Error><Code>X</Code></Error></n:List>");
     ck_assert_str_eq(root->name, "List");
     ck_assert_ptr_null(root->parent);
     ck_assert_str_eq(xml_attr_get(root, "count"), "2");
@@ -40,6 +44,7 @@ START_TEST(tree)
     ck_assert_ptr_null(xml_attr_get(NULL, "x"));
     ck_assert_ptr_null(xml_attr_get(root, "none"));
 }
+
 END_TEST
 
 START_TEST(text_around_children_is_joined)
@@ -49,6 +54,7 @@ START_TEST(text_around_children_is_joined)
     ck_assert_str_eq(root->text, "one three");
     ck_assert_str_eq(root->first->text, "two2");
 }
+
 END_TEST
 
 START_TEST(refused)
@@ -69,6 +75,7 @@ START_TEST(refused)
         {"<a>\xff</a>", "not well-formed"},
         {"<a b='1' b='2'/>", "duplicate attribute"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_arena struct arena *a = arena_new();
         struct xml_node *root = NULL;
@@ -78,6 +85,7 @@ START_TEST(refused)
         ck_assert_msg(strstr(err.message, rows[i].says) != NULL, "%s", err.message);
     }
 }
+
 END_TEST
 
 START_TEST(bounds)
@@ -91,13 +99,15 @@ START_TEST(bounds)
             str_append(&s, "</a>");
         struct xml_node *root = NULL;
         cleanup_error struct error err = ERROR_INIT;
-        ck_assert_int_eq(xml_parse(a, s.data, s.len, &root, &err), depth > LIMIT_XML_DEPTH ? -EBADMSG : 0);
+        ck_assert_int_eq(
+            xml_parse(a, s.data, s.len, &root, &err), depth > LIMIT_XML_DEPTH ? -EBADMSG : 0);
         ck_assert(depth <= LIMIT_XML_DEPTH || strstr(err.message, "too deep") != NULL);
     }
     cleanup_arena struct arena *a = arena_new();
     struct xml_node *root = NULL;
     ck_assert_int_eq(xml_parse(a, "<a/>", LIMIT_XML_BYTES + 1, &root, NULL), -EFBIG);
 }
+
 END_TEST
 
 SUITE("data/xml", tree, text_around_children_is_joined, refused, bounds)

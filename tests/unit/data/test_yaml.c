@@ -1,5 +1,5 @@
-/* Nodes, anchors, merge keys, types, positions, bounds. Types were compared with the YAML reader of the
- * reference loader. */
+/* Nodes, anchors, merge keys, types, positions, bounds. Types were compared with the YAML reader of
+ * the reference loader. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -12,11 +12,12 @@
 /* {a: 1, b: [x, "y"]} with types: i1 s"x" n b f */
 static void flatten(const struct yaml_node *n, struct str *out)
 {
-    static const char marks[] = {[YAML_TYPE_NULL] = 'n',
-                                 [YAML_TYPE_BOOL] = 'b',
-                                 [YAML_TYPE_INT] = 'i',
-                                 [YAML_TYPE_FLOAT] = 'f',
-                                 [YAML_TYPE_STRING] = 's'};
+    static const char marks[] = {
+        [YAML_TYPE_NULL] = 'n',
+        [YAML_TYPE_BOOL] = 'b',
+        [YAML_TYPE_INT] = 'i',
+        [YAML_TYPE_FLOAT] = 'f',
+        [YAML_TYPE_STRING] = 's'};
     if (n->kind == YAML_KIND_SCALAR) {
         str_appendf(out, "%c:%s", marks[yaml_scalar_type(n)], n->value);
         return;
@@ -38,15 +39,18 @@ START_TEST(accepted)
     static const char *const rows[][2] = {
         {"a: 1\nb: [x, 'y', \"z\"]", "{a=i:1, b=[s:x, s:y, s:z]}"},
         {"- |\n  two\n  lines\n- >-\n  folded\n  text", "[s:two\nlines\n, s:folded text]"},
-        {"[~, null, NULL, '', true, False, yes, on, .5, 1e3, 0x1F, 0o17, 017, 08, 0b11, 1_0, -3, +4, .inf, "
+        {"[~, null, NULL, '', true, False, yes, on, .5, 1e3, 0x1F, 0o17, 017, 08, 0b11, 1_0, -3, "
+         "+4, .inf, "
          "-.INF, .nan]",
-         "[n:~, n:null, n:NULL, s:, b:true, b:False, s:yes, s:on, f:.5, f:1e3, i:0x1F, i:0o17, i:017, f:08, "
+         "[n:~, n:null, n:NULL, s:, b:true, b:False, s:yes, s:on, f:.5, f:1e3, i:0x1F, i:0o17, "
+         "i:017, f:08, "
          "i:0b11, i:1_0, i:-3, "
          "i:+4, f:.inf, f:-.INF, f:.nan]"},
         {"[1:2, 1.2.3, 2024-01, ., -, 0x, 1e, '1', !!str 1, !!int '1', ! 1]",
          "[s:1:2, s:1.2.3, s:2024-01, s:., s:-, s:0x, s:1e, s:1, s:1, i:1, s:1]"},
         {"a: &x {k: 1}\nb: *x", "{a={k=i:1}, b={k=i:1}}"},
-        {"base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3", "{base={x=i:1, y=i:2}, use={y=i:3, x=i:1}}"},
+        {"base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3",
+         "{base={x=i:1, y=i:2}, use={y=i:3, x=i:1}}"},
         {"a: &a {x: 1}\nb: &b {x: 2, z: 3}\nc:\n  <<: [*a, *b]",
          "{a={x=i:1}, b={x=i:2, z=i:3}, c={x=i:1, z=i:3}}"},
         {"a: {'<<': 1}", "{a={<<=i:1}}"},
@@ -62,12 +66,16 @@ START_TEST(accepted)
         cleanup_error struct error err = ERROR_INIT;
         cleanup_str struct str got = STR_INIT;
         struct yaml_node *root;
-        ck_assert_msg(yaml_parse(a, "f", rows[i][0], strlen(rows[i][0]), &root, &err) == 0, "row %zu: %s", i,
-                      err.message);
+        ck_assert_msg(
+            yaml_parse(a, "f", rows[i][0], strlen(rows[i][0]), &root, &err) == 0,
+            "row %zu: %s",
+            i,
+            err.message);
         flatten(root, &got);
         ck_assert_str_eq(str_get(&got), rows[i][1]);
     }
 }
+
 END_TEST
 
 START_TEST(refused)
@@ -88,22 +96,31 @@ START_TEST(refused)
         {"a: \"x\\0y\"", 1, 4, "NUL"},
         {"a: \xff", 1, 1, "not readable as YAML"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_arena struct arena *a = arena_new();
         cleanup_error struct error err = ERROR_INIT;
         struct yaml_node *root;
-        ck_assert_msg(yaml_parse(a, "dir/f.yaml", rows[i].text, strlen(rows[i].text), &root, &err) < 0,
-                      "row %zu passed", i);
+        ck_assert_msg(
+            yaml_parse(a, "dir/f.yaml", rows[i].text, strlen(rows[i].text), &root, &err) < 0,
+            "row %zu passed",
+            i);
         ck_assert_msg(strstr(err.message, rows[i].message) != NULL, "row %zu: %s", i, err.message);
         ck_assert_str_eq(err.file, "dir/f.yaml");
         ck_assert_int_eq(err.kind, ERR_USAGE);
-        if (rows[i].message[0] != 'n') { /* where libyaml places its own complaints is its business */
-            ck_assert_msg(err.line == rows[i].line && err.column == rows[i].column, "row %zu: %u:%u", i,
-                          err.line, err.column);
+        if (rows[i].message[0] !=
+            'n') { /* where libyaml places its own complaints is its business */
+            ck_assert_msg(
+                err.line == rows[i].line && err.column == rows[i].column,
+                "row %zu: %u:%u",
+                i,
+                err.line,
+                err.column);
         }
         ck_assert_uint_ge(err.line, 1);
     }
 }
+
 END_TEST
 
 START_TEST(empty)
@@ -116,6 +133,7 @@ START_TEST(empty)
         ck_assert_ptr_null(root);
     }
 }
+
 END_TEST
 
 START_TEST(positions)
@@ -136,6 +154,7 @@ START_TEST(positions)
     ck_assert_ptr_null(yaml_get(list, "b"));
     ck_assert_ptr_null(yaml_get(NULL, "b"));
 }
+
 END_TEST
 
 START_TEST(numbers)
@@ -171,10 +190,13 @@ START_TEST(numbers)
         ck_assert_msg(rc < 0 || got == rows[i].value, "%s: %lld", rows[i].text, got);
     }
     double real;
-    ck_assert_int_eq(yaml_scalar_float(yaml_new_scalar(a, (struct yaml_pos){0}, "2.50", true), &real), 0);
+    ck_assert_int_eq(
+        yaml_scalar_float(yaml_new_scalar(a, (struct yaml_pos){0}, "2.50", true), &real), 0);
     ck_assert_double_eq(real, 2.5);
-    ck_assert_int_lt(yaml_scalar_float(yaml_new_scalar(a, (struct yaml_pos){0}, "0x1p3", true), &real), 0);
+    ck_assert_int_lt(
+        yaml_scalar_float(yaml_new_scalar(a, (struct yaml_pos){0}, "0x1p3", true), &real), 0);
 }
+
 END_TEST
 
 static double seconds_of(const char *text, size_t n, int *rc, char **message)
@@ -211,11 +233,16 @@ START_TEST(bombs)
     str_append(&flat, "a0: &a0 [1]\n");
     for (int i = 1; i < 300; i++)
         str_appendf(&flat, "a%d: &a%d [*a%d]\n", i, i, i - 1);
+
     const struct {
         const struct str *text;
         const char *message;
     } rows[] = {
-        {&lists, "grows past"}, {&merges, "grows past"}, {&deep, "nested deeper"}, {&flat, "nested deeper"}};
+        {&lists, "grows past"},
+        {&merges, "grows past"},
+        {&deep, "nested deeper"},
+        {&flat, "nested deeper"}};
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         int rc;
         cleanup_free char *message = NULL;
@@ -225,6 +252,7 @@ START_TEST(bombs)
         ck_assert_msg(took < 1.0, "row %zu took %.3f s", i, took);
     }
 }
+
 END_TEST
 
 /* Twenty thousand keys and anchors: nothing may look through all of them for each. */
@@ -256,6 +284,7 @@ START_TEST(many_keys)
     ck_assert_str_eq(yaml_get(root, "key7")->value, "v8");
     ck_assert_str_eq(yaml_get(root, "use19999")->value, "v19999");
 }
+
 END_TEST
 
 START_TEST(equality)
@@ -272,6 +301,7 @@ START_TEST(equality)
         {"[a]", "a", false},
         {"{a: [x]}", "{a: [x]}", true},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cleanup_arena struct arena *a = arena_new();
         struct yaml_node *l = NULL, *r = NULL;
@@ -282,6 +312,7 @@ START_TEST(equality)
             ck_assert(yaml_equal(l, yaml_copy_deep(a, l)));
     }
 }
+
 END_TEST
 
 SUITE("data/yaml", accepted, refused, empty, positions, numbers, bombs, many_keys, equality)

@@ -10,9 +10,7 @@
 
 static struct cloud_op *op_get(struct cloud *cl, const char *name)
 {
-    vec_each(op, &cl->ops)
-        if (text_eq(op->name, name))
-            return op;
+    vec_each(op, &cl->ops) if (text_eq(op->name, name)) return op;
     vec_push(&cl->ops, (struct cloud_op){.name = xstrdup(name)});
     return vec_last(&cl->ops);
 }
@@ -24,12 +22,16 @@ void cloud_reply(struct cloud *cl, const char *op, const char *text)
 
 void cloud_slow(struct cloud *cl, const char *op, int64_t delay_ms, const char *text)
 {
-    vec_push(&op_get(cl, op)->replies, (struct cloud_reply){.status = 200, .text = xstrdup(text), .delay_ms = delay_ms});
+    vec_push(
+        &op_get(cl, op)->replies,
+        (struct cloud_reply){.status = 200, .text = xstrdup(text), .delay_ms = delay_ms});
 }
 
 void cloud_fail(struct cloud *cl, const char *op, int status, const char *code, const char *message)
 {
-    vec_push(&op_get(cl, op)->replies, (struct cloud_reply){.status = status, .text = xasprintf("%s\n%s", code, message)});
+    vec_push(
+        &op_get(cl, op)->replies,
+        (struct cloud_reply){.status = status, .text = xasprintf("%s\n%s", code, message)});
 }
 
 void cloud_on(struct cloud *cl, const char *op, cloud_fn *fn, void *arg)
@@ -47,8 +49,11 @@ static bool is_json(const struct cloud_call *call)
 char *cloud_error_text(const struct cloud_call *call, const char *code, const char *message)
 {
     return is_json(call) ? xasprintf("{\"__type\":\"%s\",\"message\":\"%s\"}", code, message)
-                         : xasprintf("<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error><RequestId>r-1</RequestId></ErrorResponse>", code,
-                                     message);
+                         : xasprintf(
+                               "<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></"
+                               "Error><RequestId>r-1</RequestId></ErrorResponse>",
+                               code,
+                               message);
 }
 
 static char *wrap(const struct cloud_call *call, const char *url, char *text)
@@ -57,7 +62,13 @@ static char *wrap(const struct cloud_call *call, const char *url, char *text)
         return text;
     bool ec2 = strstr(url, "//ec2.") != NULL;
     char *whole = ec2 ? xasprintf("<%sResponse>%s</%sResponse>", call->op, text, call->op)
-                      : xasprintf("<%sResponse><%sResult>%s</%sResult></%sResponse>", call->op, call->op, text, call->op, call->op);
+                      : xasprintf(
+                            "<%sResponse><%sResult>%s</%sResult></%sResponse>",
+                            call->op,
+                            call->op,
+                            text,
+                            call->op,
+                            call->op);
     free(text);
     return whole;
 }
@@ -74,10 +85,14 @@ static char *op_of(const struct http_request *req, const char *body)
     return xasprintf("S3 %s", req->method);
 }
 
-static void on_request(void *arg, const struct http_request *req, const char *body, struct script_step *step)
+static void
+on_request(void *arg, const struct http_request *req, const char *body, struct script_step *step)
 {
     struct cloud *cl = arg;
-    vec_push(&cl->calls, (struct cloud_call){.op = op_of(req, body), .body = xstrdup(body), .at_wall_ms = cl->clock.wall_ms});
+    vec_push(
+        &cl->calls,
+        (struct cloud_call){
+            .op = op_of(req, body), .body = xstrdup(body), .at_wall_ms = cl->clock.wall_ms});
     const struct cloud_call call = *vec_last(&cl->calls);
     struct cloud_op *op = op_get(cl, call.op);
     struct cloud_reply reply = {.status = 200};
@@ -97,7 +112,9 @@ static void on_request(void *arg, const struct http_request *req, const char *bo
             reply.text = cloud_error_text(&call, code, end + 1);
         }
     }
-    char *text = reply.status / 100 == 2 ? wrap(&call, req->url, reply.text ? reply.text : xstrdup("")) : reply.text;
+    char *text = reply.status / 100 == 2
+                     ? wrap(&call, req->url, reply.text ? reply.text : xstrdup(""))
+                     : reply.text;
     vec_push(&cl->pool, text);
     step->status = reply.status;
     step->delay_ms = reply.delay_ms;
@@ -106,7 +123,8 @@ static void on_request(void *arg, const struct http_request *req, const char *bo
 
 static void on_row(void *arg, const struct engine_row *row)
 {
-    static const char *const states[] = {"waiting", "active", "done", "failed", "skipped", "canceled"};
+    static const char *const states[] = {
+        "waiting", "active", "done", "failed", "skipped", "canceled"};
     struct cloud *cl = arg;
     vec_push(&cl->said, xasprintf("row %s %s %s", row->id, states[row->state], row->what));
 }
@@ -114,7 +132,15 @@ static void on_row(void *arg, const struct engine_row *row)
 static void on_resource(void *arg, const char *row_id, const struct engine_resource *r)
 {
     struct cloud *cl = arg;
-    vec_push(&cl->said, xasprintf("resource %s %s %s%s%s", row_id, r->logical_id, r->status, r->reason ? " " : "", r->reason ? r->reason : ""));
+    vec_push(
+        &cl->said,
+        xasprintf(
+            "resource %s %s %s%s%s",
+            row_id,
+            r->logical_id,
+            r->status,
+            r->reason ? " " : "",
+            r->reason ? r->reason : ""));
 }
 
 static void on_log(void *arg, const struct engine_log *line)
@@ -155,12 +181,17 @@ static int journal_flush(void *arg, struct error *err)
 
 static void open_session(struct cloud *cl)
 {
-    static const char *const vars[][2] = {{"HOME", "/nonexistent"}, {"AWS_EC2_METADATA_DISABLED", "true"}, {"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"},
-                                          {"AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}, {"AWS_REGION", "us-west-2"}};
+    static const char *const vars[][2] = {
+        {"HOME", "/nonexistent"},
+        {"AWS_EC2_METADATA_DISABLED", "true"},
+        {"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"},
+        {"AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"},
+        {"AWS_REGION", "us-west-2"}};
     cl->env = env_new();
     for (size_t i = 0; i < ARRAY_LEN(vars); i++)
         env_set(cl->env, vars[i][0], vars[i][1]);
-    struct aws_session_options o = {.loop = cl->loop, .http = script_http(cl->script), .env = cl->env};
+    struct aws_session_options o = {
+        .loop = cl->loop, .http = script_http(cl->script), .env = cl->env};
     ck_assert_int_eq(aws_session_open(&o, &cl->aws, NULL), 0);
 }
 
@@ -172,16 +203,32 @@ void cloud_init(struct cloud *cl)
     cl->loop = loop_new();
     fake_clock_attach(&cl->clock, cl->loop);
     cl->script = script_http_new(cl->loop);
-    script_http_add(cl->script, &(struct script_step){.times = UINT_MAX, .on_request = on_request, .arg = cl});
+    script_http_add(
+        cl->script, &(struct script_step){.times = UINT_MAX, .on_request = on_request, .arg = cl});
     open_session(cl);
     cl->journal = json_object();
     cl->sink = (struct engine_sink){on_row, on_resource, on_log, on_note, cl};
     cl->journal_fns = (struct engine_journal){journal_get, journal_put, journal_flush, cl};
-    cl->settings = (struct plan_settings){.prefix = "Defang", .stack = "beta", .cd_name = "defang-cd"};
-    cl->facts = (struct plan_facts){.account = "123456789012", .region = "us-west-2", .partition = "aws", .dns_suffix = "amazonaws.com", .zones = zones,
-                                    .zone_count = 2, .bucket = "cd-bucket"};
-    cl->c = (struct engine_context){.loop = cl->loop, .aws = cl->aws, .sink = &cl->sink, .journal = &cl->journal_fns, .detaching = &cl->detaching,
-                                    .settings = &cl->settings, .facts = &cl->facts, .project = "shop", .deployment = "k3j2h4g5f6d7"};
+    cl->settings =
+        (struct plan_settings){.prefix = "Defang", .stack = "beta", .cd_name = "defang-cd"};
+    cl->facts = (struct plan_facts){
+        .account = "123456789012",
+        .region = "us-west-2",
+        .partition = "aws",
+        .dns_suffix = "amazonaws.com",
+        .zones = zones,
+        .zone_count = 2,
+        .bucket = "cd-bucket"};
+    cl->c = (struct engine_context){
+        .loop = cl->loop,
+        .aws = cl->aws,
+        .sink = &cl->sink,
+        .journal = &cl->journal_fns,
+        .detaching = &cl->detaching,
+        .settings = &cl->settings,
+        .facts = &cl->facts,
+        .project = "shop",
+        .deployment = "k3j2h4g5f6d7"};
 }
 
 static void free_list(void *items, size_t n)
@@ -201,14 +248,15 @@ void cloud_done(struct cloud *cl)
     env_free(cl->env);
     json_decref(cl->journal);
     error_done(&cl->err);
-    vec_each(op, &cl->ops) {
+    vec_each(op, &cl->ops)
+    {
         free(op->name);
-        vec_each(r, &op->replies)
-            free(r->text);
+        vec_each(r, &op->replies) free(r->text);
         vec_free(&op->replies);
     }
     vec_free(&cl->ops);
-    vec_each(call, &cl->calls) {
+    vec_each(call, &cl->calls)
+    {
         free(call->op);
         free(call->body);
     }
@@ -229,7 +277,10 @@ void cloud_run(struct cloud *cl, void (*body)(struct cloud *cl))
     loop_run_fiber(cl->loop, "test", run_body, cl);
 }
 
-struct canceled { struct cloud *cl; int64_t after_ms; };
+struct canceled {
+    struct cloud *cl;
+    int64_t after_ms;
+};
 
 static void run_canceled(void *arg)
 {
@@ -250,16 +301,13 @@ void cloud_run_canceled(struct cloud *cl, void (*body)(struct cloud *cl), int64_
 size_t cloud_count(const struct cloud *cl, const char *op)
 {
     size_t n = 0;
-    vec_each(call, &cl->calls)
-        n += text_eq(call->op, op);
+    vec_each(call, &cl->calls) n += text_eq(call->op, op);
     return n;
 }
 
 const char *cloud_body(const struct cloud *cl, const char *op, size_t i)
 {
-    vec_each(call, &cl->calls)
-        if (text_eq(call->op, op) && i-- == 0)
-            return call->body;
+    vec_each(call, &cl->calls) if (text_eq(call->op, op) && i-- == 0) return call->body;
     ck_abort_msg("there was no such call of %s", op);
     return NULL;
 }
@@ -306,15 +354,12 @@ void cloud_journal_put(struct cloud *cl, const char *key, const char *value)
 size_t cloud_said(const struct cloud *cl, const char *part)
 {
     size_t n = 0;
-    vec_each(text, &cl->said)
-        n += strstr(*text, part) != NULL;
+    vec_each(text, &cl->said) n += strstr(*text, part) != NULL;
     return n;
 }
 
 void cloud_show(const struct cloud *cl)
 {
-    vec_each(text, &cl->said)
-        fprintf(stderr, "%s\n", *text);
-    vec_each(call, &cl->calls)
-        fprintf(stderr, "%s\n", call->op);
+    vec_each(text, &cl->said) fprintf(stderr, "%s\n", *text);
+    vec_each(call, &cl->calls) fprintf(stderr, "%s\n", call->op);
 }

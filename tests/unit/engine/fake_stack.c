@@ -17,13 +17,26 @@ static void add_event(struct fake_stack *s, const char *text)
     }
     bool own = text_eq(part[0], "*");
     cleanup_free char *physical = own ? xstrdup(s->id) : xasprintf("phys-%s", part[0]);
-    cleanup_free char *reason = part[3] ? xasprintf("<ResourceStatusReason>%s</ResourceStatusReason>", part[3]) : xstrdup("");
-    cleanup_free char *token = s->token ? xasprintf("<ClientRequestToken>%s</ClientRequestToken>", s->token) : xstrdup("");
-    char *xml = xasprintf("<member><EventId>e%zu</EventId><StackId>%s</StackId><StackName>%s</StackName><LogicalResourceId>%s</LogicalResourceId>"
-                                   "<PhysicalResourceId>%s</PhysicalResourceId><ResourceType>%s</ResourceType><ResourceStatus>%s</ResourceStatus>"
-                                   "<Timestamp>2026-11-22T22:15:30.000Z</Timestamp>%s%s</member>",
-                                   s->events.len + 1, s->id, s->name, own ? s->name : part[0], physical, own ? "AWS::CloudFormation::Stack" : part[1], part[2],
-                                   reason, token);
+    cleanup_free char *reason =
+        part[3] ? xasprintf("<ResourceStatusReason>%s</ResourceStatusReason>", part[3])
+                : xstrdup("");
+    cleanup_free char *token =
+        s->token ? xasprintf("<ClientRequestToken>%s</ClientRequestToken>", s->token) : xstrdup("");
+    char *xml = xasprintf(
+        "<member><EventId>e%zu</EventId><StackId>%s</StackId><StackName>%s</"
+        "StackName><LogicalResourceId>%s</LogicalResourceId>"
+        "<PhysicalResourceId>%s</PhysicalResourceId><ResourceType>%s</"
+        "ResourceType><ResourceStatus>%s</ResourceStatus>"
+        "<Timestamp>2026-11-22T22:15:30.000Z</Timestamp>%s%s</member>",
+        s->events.len + 1,
+        s->id,
+        s->name,
+        own ? s->name : part[0],
+        physical,
+        own ? "AWS::CloudFormation::Stack" : part[1],
+        part[2],
+        reason,
+        token);
     vec_push(&s->events, xml);
 }
 
@@ -46,7 +59,8 @@ void fake_stack_begin(struct fake_stack *s, const struct beat *beats, const char
     step(s);
 }
 
-static void refuse(const struct cloud_call *call, struct cloud_reply *reply, const char *code, const char *message)
+static void refuse(
+    const struct cloud_call *call, struct cloud_reply *reply, const char *code, const char *message)
 {
     reply->status = 400;
     reply->text = cloud_error_text(call, code, message);
@@ -66,7 +80,8 @@ static void missing(const struct cloud_call *call, struct cloud_reply *reply)
     refuse(call, reply, "ValidationError", text);
 }
 
-static void describe(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+describe(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     bool by_id = false;
@@ -75,13 +90,21 @@ static void describe(struct cloud *cl, void *arg, const struct cloud_call *call,
         missing(call, reply);
         return;
     }
-    reply->text = xasprintf("<Stacks><member><StackId>%s</StackId><StackName>%s</StackName><StackStatus>%s</StackStatus>"
-                            "<EnableTerminationProtection>%s</EnableTerminationProtection><Tags>%s</Tags><Outputs>%s</Outputs></member></Stacks>",
-                            s->id, s->name, s->status ? s->status : "DELETE_COMPLETE", s->protected_ ? "true" : "false",
-                            s->foreign ? "" : "<member><Key>defang:ManagedBy</Key><Value>defangd</Value></member>", s->outputs ? s->outputs : "");
+    reply->text = xasprintf(
+        "<Stacks><member><StackId>%s</StackId><StackName>%s</StackName><StackStatus>%s</"
+        "StackStatus>"
+        "<EnableTerminationProtection>%s</EnableTerminationProtection><Tags>%s</Tags><Outputs>%s</"
+        "Outputs></member></Stacks>",
+        s->id,
+        s->name,
+        s->status ? s->status : "DELETE_COMPLETE",
+        s->protected_ ? "true" : "false",
+        s->foreign ? "" : "<member><Key>defang:ManagedBy</Key><Value>defangd</Value></member>",
+        s->outputs ? s->outputs : "");
 }
 
-static void events(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+events(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     cleanup_free char *next = cloud_param(call, "NextToken");
@@ -106,7 +129,8 @@ static void events(struct cloud *cl, void *arg, const struct cloud_call *call, s
     reply->text = str_take(&out);
 }
 
-static void create_change(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+create_change(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     cleanup_free char *type = cloud_param(call, "ChangeSetType");
@@ -114,21 +138,27 @@ static void create_change(struct cloud *cl, void *arg, const struct cloud_call *
         refuse(call, reply, "AlreadyExistsException", "the change set exists");
         return;
     }
-    ck_assert_msg(text_eq(type, "CREATE") == (!s->status || text_eq(s->status, "REVIEW_IN_PROGRESS")), "change set type %s for a stack that is %s", type,
-                  s->status ? s->status : "absent");
+    ck_assert_msg(
+        text_eq(type, "CREATE") == (!s->status || text_eq(s->status, "REVIEW_IN_PROGRESS")),
+        "change set type %s for a stack that is %s",
+        type,
+        s->status ? s->status : "absent");
     if (!s->status) {
         s->status = "REVIEW_IN_PROGRESS";
         free(s->token);
         s->token = NULL;
         add_event(s, "*||REVIEW_IN_PROGRESS");
     }
-    s->change_status = s->change_looks ? "CREATE_IN_PROGRESS" : s->refuse_with ? "FAILED" : "CREATE_COMPLETE";
+    s->change_status = s->change_looks  ? "CREATE_IN_PROGRESS"
+                       : s->refuse_with ? "FAILED"
+                                        : "CREATE_COMPLETE";
     s->execution = "AVAILABLE";
     s->change_reason = s->refuse_with;
     reply->text = xstrdup("<Id>cs</Id>");
 }
 
-static void describe_change(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void describe_change(
+    struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     if (!s->change_status) {
@@ -138,14 +168,22 @@ static void describe_change(struct cloud *cl, void *arg, const struct cloud_call
     }
     if (s->change_looks && --s->change_looks == 0)
         s->change_status = s->refuse_with ? "FAILED" : "CREATE_COMPLETE";
-    reply->text = xasprintf("<Status>%s</Status><ExecutionStatus>%s</ExecutionStatus>%s%s%s", s->change_status, s->execution,
-                            s->change_reason ? "<StatusReason>" : "", s->change_reason ? s->change_reason : "", s->change_reason ? "</StatusReason>" : "");
+    reply->text = xasprintf(
+        "<Status>%s</Status><ExecutionStatus>%s</ExecutionStatus>%s%s%s",
+        s->change_status,
+        s->execution,
+        s->change_reason ? "<StatusReason>" : "",
+        s->change_reason ? s->change_reason : "",
+        s->change_reason ? "</StatusReason>" : "");
 }
 
-static void execute(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+execute(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
-    ck_assert_msg(text_eq(s->execution, "AVAILABLE") && s->change_status, "a change set was executed that is not there to be");
+    ck_assert_msg(
+        text_eq(s->execution, "AVAILABLE") && s->change_status,
+        "a change set was executed that is not there to be");
     cleanup_free char *token = cloud_param(call, "ClientRequestToken");
     s->change_status = NULL;
     s->effects++;
@@ -153,7 +191,8 @@ static void execute(struct cloud *cl, void *arg, const struct cloud_call *call, 
     fake_stack_begin(s, s->on_execute, token);
 }
 
-static void delete_stack(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+delete_stack(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     cleanup_free char *token = cloud_param(call, "ClientRequestToken");
@@ -164,11 +203,16 @@ static void delete_stack(struct cloud *cl, void *arg, const struct cloud_call *c
     fake_stack_begin(s, s->on_delete, token);
 }
 
-static void cancel_update(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+cancel_update(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     if (!text_eq(s->status, "UPDATE_IN_PROGRESS")) {
-        refuse(call, reply, "ValidationError", "CancelUpdateStack cannot be called from the current stack status");
+        refuse(
+            call,
+            reply,
+            "ValidationError",
+            "CancelUpdateStack cannot be called from the current stack status");
         return;
     }
     s->effects++;
@@ -176,21 +220,26 @@ static void cancel_update(struct cloud *cl, void *arg, const struct cloud_call *
     fake_stack_begin(s, s->on_cancel, token);
 }
 
-static void delete_change(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+delete_change(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     ((struct fake_stack *)arg)->change_status = NULL;
 }
 
-static void get_template(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+get_template(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     if (!s->status)
         missing(call, reply);
     else
-        reply->text = xasprintf("<TemplateBody><![CDATA[%s]]></TemplateBody>", s->template ? s->template : "{\"Resources\":{}}");
+        reply->text = xasprintf(
+            "<TemplateBody><![CDATA[%s]]></TemplateBody>",
+            s->template ? s->template : "{\"Resources\":{}}");
 }
 
-static void protection(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+protection(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct fake_stack *s = arg;
     cleanup_free char *on = cloud_param(call, "EnableTerminationProtection");
@@ -216,8 +265,7 @@ void fake_stack_init(struct fake_stack *s, struct cloud *cl, const char *name, c
 
 void fake_stack_done(struct fake_stack *s)
 {
-    vec_each(e, &s->events)
-        free(*e);
+    vec_each(e, &s->events) free(*e);
     vec_free(&s->events);
     free(s->token);
 }

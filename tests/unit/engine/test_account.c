@@ -1,7 +1,7 @@
 /* What an account is like: its zones, its first stack with ECS, room for builds. */
+#include "engine/cloudformation/service_role.h"
 #include "engine/flow.h"
 #include "engine/values/passwords.h"
-#include "engine/cloudformation/service_role.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 
@@ -15,7 +15,10 @@ static struct cloud cl;
 static struct fake_stack stack;
 
 /* ---- zones ---- */
-struct zones_row { const char *zones[6]; const char *wanted; }; /* "name/id" */
+struct zones_row {
+    const char *zones[6];
+    const char *wanted;
+}; /* "name/id" */
 
 static char *seen_zones;
 
@@ -35,7 +38,8 @@ static void read_facts(struct cloud *c)
 START_TEST(zones_with_all_services_come_first)
 {
     static const struct zones_row rows[] = {
-        {{"us-east-1b/use1-az4", "us-east-1a/use1-az3", "us-east-1c/use1-az6"}, "us-east-1b us-east-1c"},
+        {{"us-east-1b/use1-az4", "us-east-1a/use1-az3", "us-east-1c/use1-az6"},
+         "us-east-1b us-east-1c"},
         {{"us-west-1c/usw1-az1", "us-west-1a/usw1-az2"}, "us-west-1c us-west-1a"},
         {{"us-west-2d/usw2-az4", "us-west-2a/usw2-az2"}, "us-west-2a us-west-2d"},
         {{"x-1a"}, "x-1a"},
@@ -45,11 +49,25 @@ START_TEST(zones_with_all_services_come_first)
         cleanup_str struct str xml = STR_INIT;
         for (size_t k = 0; k < ARRAY_LEN(rows[i].zones) && rows[i].zones[k]; k++) {
             const char *slash = strchr(rows[i].zones[k], '/');
-            str_appendf(&xml, "<item><zoneName>%.*s</zoneName>", (int)strcspn(rows[i].zones[k], "/"), rows[i].zones[k]);
-            str_appendf(&xml, "%s%s%s</item>", slash ? "<zoneId>" : "", slash ? slash + 1 : "", slash ? "</zoneId>" : "");
+            str_appendf(
+                &xml,
+                "<item><zoneName>%.*s</zoneName>",
+                (int)strcspn(rows[i].zones[k], "/"),
+                rows[i].zones[k]);
+            str_appendf(
+                &xml,
+                "%s%s%s</item>",
+                slash ? "<zoneId>" : "",
+                slash ? slash + 1 : "",
+                slash ? "</zoneId>" : "");
         }
-        cleanup_free char *reply = xasprintf("<availabilityZoneInfo>%s</availabilityZoneInfo>", str_get(&xml));
-        cloud_reply(&cl, "GetCallerIdentity", "<Account>123456789012</Account><Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>U</UserId>");
+        cleanup_free char *reply =
+            xasprintf("<availabilityZoneInfo>%s</availabilityZoneInfo>", str_get(&xml));
+        cloud_reply(
+            &cl,
+            "GetCallerIdentity",
+            "<Account>123456789012</Account><Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>U</"
+            "UserId>");
         cloud_reply(&cl, "DescribeAvailabilityZones", reply);
         cloud_run(&cl, read_facts);
         ck_assert_msg(cl.rc == 0, "row %zu: %s", i, cl.err.message);
@@ -58,32 +76,44 @@ START_TEST(zones_with_all_services_come_first)
         cloud_done(&cl);
     }
 }
+
 END_TEST
 
 /* ---- the first stack with ECS ---- */
 static const struct beat role_too_late[] = {
     {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
-    {"ROLLBACK_IN_PROGRESS", {"Cluster|AWS::ECS::Cluster|CREATE_FAILED|Unable to assume the service linked role. Please verify that the ECS service "
-                              "linked role exists.", "*||ROLLBACK_IN_PROGRESS"}},
+    {"ROLLBACK_IN_PROGRESS",
+     {"Cluster|AWS::ECS::Cluster|CREATE_FAILED|Unable to assume the service linked role. Please "
+      "verify that the ECS service "
+      "linked role exists.",
+      "*||ROLLBACK_IN_PROGRESS"}},
     {"ROLLBACK_COMPLETE", {"*||ROLLBACK_COMPLETE"}},
     {0},
 };
 static const struct beat no_vpc_left[] = {
     {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
-    {"ROLLBACK_COMPLETE", {"VPC|AWS::EC2::VPC|CREATE_FAILED|The maximum number of VPCs has been reached.", "*||ROLLBACK_COMPLETE"}},
+    {"ROLLBACK_COMPLETE",
+     {"VPC|AWS::EC2::VPC|CREATE_FAILED|The maximum number of VPCs has been reached.",
+      "*||ROLLBACK_COMPLETE"}},
     {0},
 };
-static const struct beat removed[] = {{"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}}, {"GONE", {"*||DELETE_COMPLETE"}}, {0}};
-static const struct beat made[] = {{"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}}, {"CREATE_COMPLETE", {"*||CREATE_COMPLETE"}}, {0}};
+static const struct beat removed[] = {
+    {"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}}, {"GONE", {"*||DELETE_COMPLETE"}}, {0}};
+static const struct beat made[] = {
+    {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
+    {"CREATE_COMPLETE", {"*||CREATE_COMPLETE"}},
+    {0}};
 
 static unsigned roles_asked;
 
-static void role(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+role(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     if (roles_asked++)
         stack.on_execute = made;
     reply->status = 404;
-    reply->text = cloud_error_text(call, "NoSuchEntity", "The role with name AWSServiceRoleForECS cannot be found.");
+    reply->text = cloud_error_text(
+        call, "NoSuchEntity", "The role with name AWSServiceRoleForECS cannot be found.");
 }
 
 static void ensure(struct cloud *c)
@@ -97,13 +127,15 @@ static void setup_cd(const struct beat *on_execute)
 {
     cloud_init(&cl);
     fake_stack_init(&stack, &cl, "defang-cd", CD_ID);
-    stack.outputs = "<member><OutputKey>bucketName</OutputKey><OutputValue>b</OutputValue></member>"
-                    "<member><OutputKey>templateVersion</OutputKey><OutputValue>1</OutputValue></member>";
+    stack.outputs =
+        "<member><OutputKey>bucketName</OutputKey><OutputValue>b</OutputValue></member>"
+        "<member><OutputKey>templateVersion</OutputKey><OutputValue>1</OutputValue></member>";
     stack.on_execute = on_execute;
     stack.on_delete = removed;
     roles_asked = 0;
     cloud_on(&cl, "GetRole", role, NULL);
-    cloud_reply(&cl, "CreateServiceLinkedRole", "<Role><RoleName>AWSServiceRoleForECS</RoleName></Role>");
+    cloud_reply(
+        &cl, "CreateServiceLinkedRole", "<Role><RoleName>AWSServiceRoleForECS</RoleName></Role>");
 }
 
 static void finish_cd(void)
@@ -118,10 +150,12 @@ START_TEST(ecs_role_is_made_before_the_stack)
     cloud_run(&cl, ensure);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
     ck_assert_uint_eq(cloud_count(&cl, "CreateServiceLinkedRole"), 1);
-    ck_assert(cloud_body_has(&cl, "CreateServiceLinkedRole", 0, "AWSServiceName=ecs.amazonaws.com"));
+    ck_assert(
+        cloud_body_has(&cl, "CreateServiceLinkedRole", 0, "AWSServiceName=ecs.amazonaws.com"));
     ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
     finish_cd();
 }
+
 END_TEST
 
 START_TEST(stack_that_came_before_the_role_is_made_once_more)
@@ -134,6 +168,7 @@ START_TEST(stack_that_came_before_the_role_is_made_once_more)
     ck_assert_str_ne(cloud_journal(&cl, "cd.token"), cloud_journal(&cl, "cd.token.again"));
     finish_cd();
 }
+
 END_TEST
 
 START_TEST(other_failures_of_the_stack_are_final)
@@ -145,6 +180,7 @@ START_TEST(other_failures_of_the_stack_are_final)
     ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
     finish_cd();
 }
+
 END_TEST
 
 START_TEST(empty_prefix_makes_no_tag)
@@ -157,6 +193,7 @@ START_TEST(empty_prefix_makes_no_tag)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "defang%3AManagedBy"));
     finish_cd();
 }
+
 END_TEST
 
 static void ensure_roles(struct cloud *c)
@@ -170,15 +207,19 @@ static void ensure_roles(struct cloud *c)
 START_TEST(roles_of_the_services_in_the_graph)
 {
     cloud_init(&cl);
-    cloud_reply(&cl, "GetRole", "<Role><RoleName>AWSServiceRoleForElasticLoadBalancing</RoleName></Role>");
+    cloud_reply(
+        &cl, "GetRole", "<Role><RoleName>AWSServiceRoleForElasticLoadBalancing</RoleName></Role>");
     cloud_fail(&cl, "GetRole", 404, "NoSuchEntity", "cannot be found");
-    cloud_fail(&cl, "CreateServiceLinkedRole", 400, "InvalidInput", "has been taken in this account");
+    cloud_fail(
+        &cl, "CreateServiceLinkedRole", 400, "InvalidInput", "has been taken in this account");
     cloud_run(&cl, ensure_roles);
     ck_assert_uint_eq(cloud_count(&cl, "GetRole"), 2);
     ck_assert_uint_eq(cloud_count(&cl, "CreateServiceLinkedRole"), 1);
-    ck_assert(cloud_body_has(&cl, "CreateServiceLinkedRole", 0, "AWSServiceName=rds.amazonaws.com"));
+    ck_assert(
+        cloud_body_has(&cl, "CreateServiceLinkedRole", 0, "AWSServiceName=rds.amazonaws.com"));
     cloud_done(&cl);
 }
+
 END_TEST
 
 /* ---- room for builds ---- */
@@ -188,30 +229,52 @@ static struct engine_failure failure;
 
 static void build(struct cloud *c)
 {
-    struct plan_build b = {.service = "web", .repository = "shop/kaniko-build", .tag = "t", .task_family = "f", .command = (const char **)command,
-                           .command_count = 1};
+    struct plan_build b = {
+        .service = "web",
+        .repository = "shop/kaniko-build",
+        .tag = "t",
+        .task_family = "f",
+        .command = (const char **)command,
+        .command_count = 1};
     char *uri = NULL;
-    place = (struct flow_build_place){.cluster = (char *)"c", .subnets = {(char *)"s"}, .security_group = (char *)"g"};
+    place = (struct flow_build_place){
+        .cluster = (char *)"c", .subnets = {(char *)"s"}, .security_group = (char *)"g"};
     c->rc = flow_image_build(&c->c, &b, &place, &uri, &failure, &c->err);
     free(uri);
     engine_failure_done(&failure);
 }
 
-#define NO_ROOM "{\"tasks\":[],\"failures\":[{\"reason\":\"You've reached the limit on the number of vCPUs you can run concurrently\"}]}"
+#define NO_ROOM                                                                                    \
+    "{\"tasks\":[],\"failures\":[{\"reason\":\"You've reached the limit on the number of vCPUs "   \
+    "you can run concurrently\"}]}"
 
 static void setup_build(void)
 {
     cloud_init(&cl);
     cloud_reply(&cl, "GetLogEvents", "{\"events\":[],\"nextForwardToken\":\"f/1\"}");
-    cloud_reply(&cl, "DescribeTasks", "{\"tasks\":[{\"taskArn\":\"a/b/1\",\"lastStatus\":\"STOPPED\",\"containers\":[{\"name\":\"kaniko\",\"exitCode\":0}]}]}");
-    cloud_reply(&cl, "DescribeImages", "{\"imageDetails\":[{\"imageDigest\":\"sha256:0123456789012345678901234567890123456789\"}]}");
+    cloud_reply(
+        &cl,
+        "DescribeTasks",
+        "{\"tasks\":[{\"taskArn\":\"a/b/"
+        "1\",\"lastStatus\":\"STOPPED\",\"containers\":[{\"name\":\"kaniko\",\"exitCode\":0}]}]}");
+    cloud_reply(
+        &cl,
+        "DescribeImages",
+        "{\"imageDetails\":[{\"imageDigest\":\"sha256:0123456789012345678901234567890123456789\"}]"
+        "}");
 }
 
 START_TEST(build_waits_for_room)
 {
     setup_build();
     cloud_reply(&cl, "RunTask", NO_ROOM);
-    cloud_fail(&cl, "RunTask", 400, "ClientException", "ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided for this task.");
+    cloud_fail(
+        &cl,
+        "RunTask",
+        400,
+        "ClientException",
+        "ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided for this "
+        "task.");
     cloud_reply(&cl, "RunTask", "{\"tasks\":[{\"taskArn\":\"a/b/1\"}],\"failures\":[]}");
     cloud_run(&cl, build);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
@@ -224,6 +287,7 @@ START_TEST(build_waits_for_room)
     ck_assert_uint_le(strlen(json_str(first, "clientToken")), 64);
     cloud_done(&cl);
 }
+
 END_TEST
 
 START_TEST(build_does_not_wait_for_ever)
@@ -232,21 +296,29 @@ START_TEST(build_does_not_wait_for_ever)
     cloud_reply(&cl, "RunTask", NO_ROOM);
     cloud_run(&cl, build);
     ck_assert_int_lt(cl.rc, 0);
-    ck_assert_msg(strstr(cl.err.message, "reached the limit") && strstr(cl.err.hint, "Service Quotas"), "%s", cl.err.message);
+    ck_assert_msg(
+        strstr(cl.err.message, "reached the limit") && strstr(cl.err.hint, "Service Quotas"),
+        "%s",
+        cl.err.message);
     ck_assert_uint_gt(cloud_count(&cl, "RunTask"), 60);
     cloud_done(&cl);
 }
+
 END_TEST
 
 START_TEST(build_that_cannot_run_fails_at_once)
 {
     setup_build();
-    cloud_reply(&cl, "RunTask", "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\",\"detail\":\"no such thing\"}]}");
+    cloud_reply(
+        &cl,
+        "RunTask",
+        "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\",\"detail\":\"no such thing\"}]}");
     cloud_run(&cl, build);
     ck_assert_int_lt(cl.rc, 0);
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
     cloud_done(&cl);
 }
+
 END_TEST
 
 /* ---- deletion protection of what never was whole ---- */
@@ -264,11 +336,16 @@ static void apply_over(const char *status)
     cloud_init(&cl);
     fake_stack_init(&stack, &cl, "Defang-shop-beta", FAKE_STACK_ID);
     stack.status = status;
-    stack.template = "{\"Resources\":{\"Db\":{\"Type\":\"AWS::RDS::DBInstance\",\"Properties\":{\"DeletionProtection\":true}}}}";
+    stack.template = "{\"Resources\":{\"Db\":{\"Type\":\"AWS::RDS::DBInstance\",\"Properties\":{"
+                     "\"DeletionProtection\":true}}}}";
     stack.on_execute = made;
     stack.on_delete = removed;
-    cloud_reply(&cl, "DescribeStackResources", "<StackResources><member><LogicalResourceId>Db</LogicalResourceId><PhysicalResourceId>db-1</PhysicalResourceId>"
-                                               "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResources>");
+    cloud_reply(
+        &cl,
+        "DescribeStackResources",
+        "<StackResources><member><LogicalResourceId>Db</"
+        "LogicalResourceId><PhysicalResourceId>db-1</PhysicalResourceId>"
+        "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResources>");
     cloud_reply(&cl, "ModifyDBInstance", "");
     cloud_run(&cl, apply);
 }
@@ -281,6 +358,7 @@ START_TEST(protection_goes_with_a_failed_creation)
     ck_assert_uint_eq(cloud_count(&cl, "ModifyDBInstance"), 1);
     finish_cd();
 }
+
 END_TEST
 
 START_TEST(protection_of_what_was_whole_stays)
@@ -289,35 +367,54 @@ START_TEST(protection_of_what_was_whole_stays)
     ck_assert_uint_eq(cloud_count(&cl, "ModifyDBInstance"), 0);
     finish_cd();
 }
+
 END_TEST
 
 /* ---- passwords ---- */
 static void check_passwords(struct cloud *c)
 {
     cleanup_graph struct graph *g = graph_new("test");
-    graph_add(g, "service/db", "Db", "AWS::RDS::DBInstance",
-              json_pack("{s:s}", "MasterUserPassword", "{{resolve:ssm-secure:/Defang/shop/beta/PW:3}}"));
+    graph_add(
+        g,
+        "service/db",
+        "Db",
+        "AWS::RDS::DBInstance",
+        json_pack("{s:s}", "MasterUserPassword", "{{resolve:ssm-secure:/Defang/shop/beta/PW:3}}"));
     c->rc = passwords_check(&c->c, g, &c->err);
 }
 
-struct password_row { const char *value; bool ok; };
+struct password_row {
+    const char *value;
+    bool ok;
+};
 
 START_TEST(password_that_rds_refuses_is_refused_first)
 {
-    static const struct password_row rows[] = {{"s3cret-enough!", true}, {"short", false}, {"with space", false}, {"with@sign", false}, {"with/slash", false},
-                                               {"umlaut-\u00e4-in", false}};
+    static const struct password_row rows[] = {
+        {"s3cret-enough!", true},
+        {"short", false},
+        {"with space", false},
+        {"with@sign", false},
+        {"with/slash", false},
+        {"umlaut-\u00e4-in", false}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         cloud_init(&cl);
-        cleanup_free char *reply = xasprintf("{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/PW\",\"Value\":\"%s\"}]}", rows[i].value);
+        cleanup_free char *reply = xasprintf(
+            "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/PW\",\"Value\":\"%s\"}]}",
+            rows[i].value);
         cloud_reply(&cl, "GetParameters", reply);
         cloud_run(&cl, check_passwords);
         ck_assert_msg((cl.rc == 0) == rows[i].ok, "%s", rows[i].value);
         ck_assert(cloud_body_has(&cl, "GetParameters", 0, "\"/Defang/shop/beta/PW\""));
         if (!rows[i].ok)
-            ck_assert_msg(strstr(cl.err.message, "config PW") && !strstr(cl.err.message, rows[i].value), "%s", cl.err.message);
+            ck_assert_msg(
+                strstr(cl.err.message, "config PW") && !strstr(cl.err.message, rows[i].value),
+                "%s",
+                cl.err.message);
         cloud_done(&cl);
     }
 }
+
 END_TEST
 
 START_TEST(password_that_cannot_be_read_is_cloudformations)
@@ -328,10 +425,21 @@ START_TEST(password_that_cannot_be_read_is_cloudformations)
     ck_assert_int_eq(cl.rc, 0);
     cloud_done(&cl);
 }
+
 END_TEST
 
-SUITE("engine/account", zones_with_all_services_come_first, ecs_role_is_made_before_the_stack, stack_that_came_before_the_role_is_made_once_more,
-      other_failures_of_the_stack_are_final, roles_of_the_services_in_the_graph, empty_prefix_makes_no_tag, build_waits_for_room, build_does_not_wait_for_ever,
-      build_that_cannot_run_fails_at_once, password_that_rds_refuses_is_refused_first,
-      password_that_cannot_be_read_is_cloudformations, protection_goes_with_a_failed_creation,
-      protection_of_what_was_whole_stays)
+SUITE(
+    "engine/account",
+    zones_with_all_services_come_first,
+    ecs_role_is_made_before_the_stack,
+    stack_that_came_before_the_role_is_made_once_more,
+    other_failures_of_the_stack_are_final,
+    roles_of_the_services_in_the_graph,
+    empty_prefix_makes_no_tag,
+    build_waits_for_room,
+    build_does_not_wait_for_ever,
+    build_that_cannot_run_fails_at_once,
+    password_that_rds_refuses_is_refused_first,
+    password_that_cannot_be_read_is_cloudformations,
+    protection_goes_with_a_failed_creation,
+    protection_of_what_was_whole_stays)

@@ -1,4 +1,5 @@
-/* The engine `cloudformation`: create, update, and every way to come back after a kill without a second effect. */
+/* The engine `cloudformation`: create, update, and every way to come back after a kill without a
+ * second effect. */
 #include "engine/cloudformation/cfn.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
@@ -14,20 +15,23 @@ static struct graph *graph;
 
 static const struct beat created[] = {
     {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS", "Vpc|AWS::EC2::VPC|CREATE_IN_PROGRESS"}},
-    {"CREATE_IN_PROGRESS", {"Vpc|AWS::EC2::VPC|CREATE_COMPLETE", "Web|AWS::ECS::Service|CREATE_IN_PROGRESS"}},
+    {"CREATE_IN_PROGRESS",
+     {"Vpc|AWS::EC2::VPC|CREATE_COMPLETE", "Web|AWS::ECS::Service|CREATE_IN_PROGRESS"}},
     {"CREATE_COMPLETE", {"Web|AWS::ECS::Service|CREATE_COMPLETE", "*||CREATE_COMPLETE"}},
     {0},
 };
 static const struct beat updated[] = {
     {"UPDATE_IN_PROGRESS", {"*||UPDATE_IN_PROGRESS", "Web|AWS::ECS::Service|UPDATE_IN_PROGRESS"}},
     {"UPDATE_IN_PROGRESS", {NULL}},
-    {"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}},
+    {"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+     {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}},
     {"UPDATE_COMPLETE", {"*||UPDATE_COMPLETE"}},
     {0},
 };
 static const struct beat failed_create[] = {
     {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS", "Web|AWS::ECS::Service|CREATE_IN_PROGRESS"}},
-    {"ROLLBACK_IN_PROGRESS", {"Web|AWS::ECS::Service|CREATE_FAILED|no such image", "*||ROLLBACK_IN_PROGRESS"}},
+    {"ROLLBACK_IN_PROGRESS",
+     {"Web|AWS::ECS::Service|CREATE_FAILED|no such image", "*||ROLLBACK_IN_PROGRESS"}},
     {"ROLLBACK_COMPLETE", {"Web|AWS::ECS::Service|DELETE_COMPLETE", "*||ROLLBACK_COMPLETE"}},
     {0},
 };
@@ -37,7 +41,8 @@ static const struct beat endless[] = {
 };
 static const struct beat taken_back[] = {
     {"UPDATE_ROLLBACK_IN_PROGRESS", {"*||UPDATE_ROLLBACK_IN_PROGRESS|User Initiated"}},
-    {"UPDATE_ROLLBACK_COMPLETE", {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_ROLLBACK_COMPLETE"}},
+    {"UPDATE_ROLLBACK_COMPLETE",
+     {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_ROLLBACK_COMPLETE"}},
     {0},
 };
 static const struct beat deleted[] = {
@@ -51,13 +56,16 @@ static void setup(const char *status)
     cloud_init(&cl);
     fake_stack_init(&stack, &cl, "Defang-shop-beta", FAKE_STACK_ID);
     stack.status = status;
-    stack.outputs = "<member><OutputKey>EndpointWeb</OutputKey><OutputValue>https://web</OutputValue></member>";
+    stack.outputs =
+        "<member><OutputKey>EndpointWeb</OutputKey><OutputValue>https://web</OutputValue></member>";
     stack.on_execute = status && !text_eq(status, "REVIEW_IN_PROGRESS") ? updated : created;
     stack.on_delete = deleted;
     stack.on_cancel = taken_back;
     graph = graph_new("shop");
-    graph_add(graph, "network", "Vpc", "AWS::EC2::VPC", json_pack("{s:s}", "CidrBlock", "10.0.0.0/16"));
-    graph_add(graph, "service/web", "Web", "AWS::ECS::Service", json_pack("{s:i}", "DesiredCount", 1));
+    graph_add(
+        graph, "network", "Vpc", "AWS::EC2::VPC", json_pack("{s:s}", "CidrBlock", "10.0.0.0/16"));
+    graph_add(
+        graph, "service/web", "Web", "AWS::ECS::Service", json_pack("{s:i}", "DesiredCount", 1));
 }
 
 static void finish(void)
@@ -95,6 +103,7 @@ START_TEST(a_stack_is_created)
     ck_assert_uint_ge(cloud_said(&cl, "row service/web done"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_stack_is_updated)
@@ -106,6 +115,7 @@ START_TEST(a_stack_is_updated)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=UPDATE"));
     finish();
 }
+
 END_TEST
 
 START_TEST(nothing_to_change)
@@ -118,6 +128,7 @@ START_TEST(nothing_to_change)
     ck_assert_uint_eq(stack.effects, 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_long_template_goes_through_the_bucket)
@@ -134,6 +145,7 @@ START_TEST(a_long_template_goes_through_the_bucket)
     ck_assert(!cloud_body_has(&cl, "CreateChangeSet", 0, "TemplateBody="));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_failed_creation_is_cleared_first)
@@ -150,6 +162,7 @@ START_TEST(a_failed_creation_is_cleared_first)
         finish();
     }
 }
+
 END_TEST
 
 START_TEST(an_unfinished_teardown_is_not_finished_by_up)
@@ -161,6 +174,7 @@ START_TEST(an_unfinished_teardown_is_not_finished_by_up)
     ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_busy_stack_is_waited_for)
@@ -179,6 +193,7 @@ START_TEST(a_busy_stack_is_waited_for)
     ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_foreign_stack_is_refused)
@@ -191,6 +206,7 @@ START_TEST(a_foreign_stack_is_refused)
     ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_failed_creation_is_rolled_back)
@@ -205,6 +221,7 @@ START_TEST(a_failed_creation_is_rolled_back)
     ck_assert_str_eq(cl.said.items[cl.said.len - 1], "row service/web failed failed");
     finish();
 }
+
 END_TEST
 
 START_TEST(a_stack_deleted_meanwhile_is_no_success)
@@ -215,9 +232,11 @@ START_TEST(a_stack_deleted_meanwhile_is_no_success)
     ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
     finish();
 }
+
 END_TEST
 
-/* Kills at every point: the journal holds what it would hold then, the stack is where it would be. */
+/* Kills at every point: the journal holds what it would hold then, the stack is where it would be.
+ */
 START_TEST(resumed_before_the_change_set)
 {
     setup("CREATE_COMPLETE");
@@ -228,6 +247,7 @@ START_TEST(resumed_before_the_change_set)
     ck_assert(cloud_body_has(&cl, "ExecuteChangeSet", 0, "ClientRequestToken=t-1"));
     finish();
 }
+
 END_TEST
 
 START_TEST(resumed_with_the_change_set_made)
@@ -242,6 +262,7 @@ START_TEST(resumed_with_the_change_set_made)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(resumed_between_the_flag_and_the_execute)
@@ -256,6 +277,7 @@ START_TEST(resumed_between_the_flag_and_the_execute)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(resumed_while_it_runs_and_after_it_ended)
@@ -276,6 +298,7 @@ START_TEST(resumed_while_it_runs_and_after_it_ended)
         finish();
     }
 }
+
 END_TEST
 
 START_TEST(a_cancel_takes_back_once)
@@ -290,11 +313,15 @@ START_TEST(a_cancel_takes_back_once)
     ck_assert_uint_ge(cloud_said(&cl, "row service/web canceled taken back"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_canceled_creation_is_removed)
 {
-    static const struct beat slow[] = {{"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS", "Web|AWS::ECS::Service|CREATE_IN_PROGRESS"}}, {0}};
+    static const struct beat slow[] = {
+        {"CREATE_IN_PROGRESS",
+         {"*||CREATE_IN_PROGRESS", "Web|AWS::ECS::Service|CREATE_IN_PROGRESS"}},
+        {0}};
     setup(NULL);
     stack.on_execute = slow;
     cloud_run_canceled(&cl, apply, 5000);
@@ -303,9 +330,11 @@ START_TEST(a_canceled_creation_is_removed)
     ck_assert_ptr_null(stack.status);
     finish();
 }
+
 END_TEST
 
-/* CloudFormation refuses a token that it knows from another operation, and the double does nothing then. */
+/* CloudFormation refuses a token that it knows from another operation, and the double does nothing
+ * then. */
 START_TEST(a_removal_has_a_token_of_its_own)
 {
     static const struct beat slow[] = {{"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}}, {0}};
@@ -315,6 +344,7 @@ START_TEST(a_removal_has_a_token_of_its_own)
     ck_assert(!cloud_body_has(&cl, "DeleteStack", 0, cloud_journal(&cl, "cfn.whole.token")));
     finish();
 }
+
 END_TEST
 
 START_TEST(detaching_leaves_the_cloud_alone)
@@ -329,6 +359,7 @@ START_TEST(detaching_leaves_the_cloud_alone)
     ck_assert_uint_eq(cloud_said(&cl, "canceled"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_cancel_in_mid_execute_is_taken_back_too)
@@ -342,6 +373,7 @@ START_TEST(a_cancel_in_mid_execute_is_taken_back_too)
     ck_assert_str_eq(stack.status, "UPDATE_ROLLBACK_COMPLETE");
     finish();
 }
+
 END_TEST
 
 START_TEST(a_cancel_from_an_earlier_life_is_carried_out)
@@ -357,6 +389,7 @@ START_TEST(a_cancel_from_an_earlier_life_is_carried_out)
     ck_assert_uint_eq(cloud_count(&cl, "CancelUpdateStack"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(what_others_began_is_not_taken_back)
@@ -372,6 +405,7 @@ START_TEST(what_others_began_is_not_taken_back)
     ck_assert_str_eq(stack.status, "UPDATE_IN_PROGRESS");
     finish();
 }
+
 END_TEST
 
 START_TEST(nothing_was_begun_nothing_is_taken_back)
@@ -381,11 +415,30 @@ START_TEST(nothing_was_begun_nothing_is_taken_back)
     ck_assert_uint_eq(cloud_count(&cl, "CancelUpdateStack") + cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
+
 END_TEST
 
-SUITE("engine/apply", a_stack_is_created, a_stack_is_updated, nothing_to_change, a_long_template_goes_through_the_bucket, a_failed_creation_is_cleared_first,
-      an_unfinished_teardown_is_not_finished_by_up, a_busy_stack_is_waited_for, a_foreign_stack_is_refused, a_failed_creation_is_rolled_back, a_stack_deleted_meanwhile_is_no_success,
-      resumed_before_the_change_set, resumed_with_the_change_set_made, resumed_between_the_flag_and_the_execute, resumed_while_it_runs_and_after_it_ended,
-      a_cancel_takes_back_once, a_canceled_creation_is_removed, a_removal_has_a_token_of_its_own, detaching_leaves_the_cloud_alone,
-      a_cancel_in_mid_execute_is_taken_back_too, a_cancel_from_an_earlier_life_is_carried_out, what_others_began_is_not_taken_back,
-      nothing_was_begun_nothing_is_taken_back)
+SUITE(
+    "engine/apply",
+    a_stack_is_created,
+    a_stack_is_updated,
+    nothing_to_change,
+    a_long_template_goes_through_the_bucket,
+    a_failed_creation_is_cleared_first,
+    an_unfinished_teardown_is_not_finished_by_up,
+    a_busy_stack_is_waited_for,
+    a_foreign_stack_is_refused,
+    a_failed_creation_is_rolled_back,
+    a_stack_deleted_meanwhile_is_no_success,
+    resumed_before_the_change_set,
+    resumed_with_the_change_set_made,
+    resumed_between_the_flag_and_the_execute,
+    resumed_while_it_runs_and_after_it_ended,
+    a_cancel_takes_back_once,
+    a_canceled_creation_is_removed,
+    a_removal_has_a_token_of_its_own,
+    detaching_leaves_the_cloud_alone,
+    a_cancel_in_mid_execute_is_taken_back_too,
+    a_cancel_from_an_earlier_life_is_carried_out,
+    what_others_began_is_not_taken_back,
+    nothing_was_begun_nothing_is_taken_back)

@@ -34,14 +34,18 @@ static const struct beat deleted[] = {
 static void revision_is(int revision)
 {
     free(outputs);
-    outputs = xasprintf("<member><OutputKey>templateVersion</OutputKey><OutputValue>%d</OutputValue></member>"
-                        "<member><OutputKey>bucketName</OutputKey><OutputValue>defang-cd-bucket-x</OutputValue></member>", revision);
+    outputs = xasprintf(
+        "<member><OutputKey>templateVersion</OutputKey><OutputValue>%d</OutputValue></member>"
+        "<member><OutputKey>bucketName</OutputKey><OutputValue>defang-cd-bucket-x</OutputValue></"
+        "member>",
+        revision);
     stack.outputs = outputs;
 }
 
 static char *own_template(void)
 {
-    struct plan_cd_settings s = {.cd_name = "defang-cd", .prefix = "Defang", .retain_bucket = true, .pull_through = true};
+    struct plan_cd_settings s = {
+        .cd_name = "defang-cd", .prefix = "Defang", .retain_bucket = true, .pull_through = true};
     cleanup_graph struct graph *g = plan_cd(&s);
     return graph_template_text(g);
 }
@@ -97,6 +101,7 @@ START_TEST(it_is_made_where_there_is_none)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(it_is_left_alone_when_it_is_up_to_date)
@@ -106,10 +111,12 @@ START_TEST(it_is_left_alone_when_it_is_up_to_date)
     stack.protected_ = true;
     cloud_run(&cl, ensure);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
-    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet") + cloud_count(&cl, "UpdateTerminationProtection"), 0);
+    ck_assert_uint_eq(
+        cloud_count(&cl, "CreateChangeSet") + cloud_count(&cl, "UpdateTerminationProtection"), 0);
     ck_assert_uint_eq(cloud_said(&cl, "row account skipped CD stack revision 2, up to date"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(an_older_one_is_brought_up_to_date)
@@ -122,6 +129,7 @@ START_TEST(an_older_one_is_brought_up_to_date)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_newer_one_is_refused_but_not_under_force)
@@ -137,6 +145,7 @@ START_TEST(a_newer_one_is_refused_but_not_under_force)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(somebody_elses_is_never_touched)
@@ -149,9 +158,13 @@ START_TEST(somebody_elses_is_never_touched)
     ck_assert_ptr_nonnull(strstr(cl.err.hint, "--cd-name"));
     cloud_run(&cl, teardown);
     ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
-    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet") + cloud_count(&cl, "DeleteStack") + cloud_count(&cl, "UpdateTerminationProtection"), 0);
+    ck_assert_uint_eq(
+        cloud_count(&cl, "CreateChangeSet") + cloud_count(&cl, "DeleteStack") +
+            cloud_count(&cl, "UpdateTerminationProtection"),
+        0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_failed_one_is_cleared_first)
@@ -164,12 +177,16 @@ START_TEST(a_failed_one_is_cleared_first)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=CREATE"));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_failure_names_the_resource)
 {
-    static const struct beat failed[] = {{"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
-                                         {"ROLLBACK_COMPLETE", {"Bucket|AWS::S3::Bucket|CREATE_FAILED|name taken", "*||ROLLBACK_COMPLETE"}}, {0}};
+    static const struct beat failed[] = {
+        {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
+        {"ROLLBACK_COMPLETE",
+         {"Bucket|AWS::S3::Bucket|CREATE_FAILED|name taken", "*||ROLLBACK_COMPLETE"}},
+        {0}};
     setup(NULL);
     stack.on_execute = failed;
     cloud_run(&cl, ensure);
@@ -178,6 +195,7 @@ START_TEST(a_failure_names_the_resource)
     ck_assert_uint_eq(cloud_said(&cl, "row account failed"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_restart_goes_on_with_it)
@@ -194,6 +212,7 @@ START_TEST(a_restart_goes_on_with_it)
     ck_assert_uint_eq(cloud_said(&cl, "Bucket CREATE_COMPLETE"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(anothers_work_on_it_is_waited_for_but_not_for_ever)
@@ -206,6 +225,7 @@ START_TEST(anothers_work_on_it_is_waited_for_but_not_for_ever)
     ck_assert_uint_eq(stack.effects, 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(it_is_removed_and_its_bucket_kept)
@@ -220,6 +240,7 @@ START_TEST(it_is_removed_and_its_bucket_kept)
     ck_assert_uint_eq(cloud_said(&cl, "row account done CD stack removed; its bucket is kept"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_removal_goes_on_after_a_restart)
@@ -232,6 +253,7 @@ START_TEST(a_removal_goes_on_after_a_restart)
     ck_assert_uint_eq(cloud_said(&cl, "row account done"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(nothing_to_remove)
@@ -242,17 +264,28 @@ START_TEST(nothing_to_remove)
     ck_assert_uint_eq(cloud_said(&cl, "row account skipped"), 1);
     finish();
 }
+
 END_TEST
 
 /* DescribeStacks without a name lists the account. */
-static void describe_all(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+describe_all(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     cleanup_free char *name = cloud_param(call, "StackName");
-    reply->text = name ? xasprintf("<Stacks><member><StackId>" CD_ID "</StackId><StackName>defang-cd</StackName><StackStatus>CREATE_COMPLETE</StackStatus>"
-                                   "<Tags><member><Key>defang:ManagedBy</Key><Value>defangd</Value></member></Tags></member></Stacks>")
-                       : xasprintf("<Stacks><member><StackName>Defang-shop-beta</StackName><StackStatus>%s</StackStatus><Tags><member><Key>defang:ManagedBy</Key>"
-                                   "<Value>%s</Value></member><member><Key>defang:project</Key><Value>shop</Value></member></Tags></member></Stacks>",
-                                   ((const char *const *)arg)[0], ((const char *const *)arg)[1]);
+    reply->text =
+        name ? xasprintf(
+                   "<Stacks><member><StackId>" CD_ID
+                   "</StackId><StackName>defang-cd</StackName><StackStatus>CREATE_COMPLETE</"
+                   "StackStatus>"
+                   "<Tags><member><Key>defang:ManagedBy</Key><Value>defangd</Value></member></"
+                   "Tags></member></Stacks>")
+             : xasprintf(
+                   "<Stacks><member><StackName>Defang-shop-beta</StackName><StackStatus>%s</"
+                   "StackStatus><Tags><member><Key>defang:ManagedBy</Key>"
+                   "<Value>%s</Value></member><member><Key>defang:project</Key><Value>shop</"
+                   "Value></member></Tags></member></Stacks>",
+                   ((const char *const *)arg)[0],
+                   ((const char *const *)arg)[1]);
 }
 
 START_TEST(it_stays_while_projects_need_it)
@@ -266,30 +299,54 @@ START_TEST(it_stays_while_projects_need_it)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
+
 END_TEST
 
-#define STATE(name, size) "<Contents><Key>.pulumi/stacks/" name "</Key><Size>" size "</Size><LastModified>2026-06-01T00:00:00Z</LastModified></Contents>"
+#define STATE(name, size)                                                                          \
+    "<Contents><Key>.pulumi/stacks/" name "</Key><Size>" size                                      \
+    "</Size><LastModified>2026-06-01T00:00:00Z</LastModified></Contents>"
 
 /* Backups, states below 700 bytes and those without resources hold nothing up. */
 START_TEST(it_stays_while_pulumi_has_resources)
 {
     setup("CREATE_COMPLETE");
-    cloud_reply(&cl, "S3 GET", "<ListBucketResult>" STATE("old/beta.json", "640") STATE("gone/beta.json", "900") STATE("shop/beta.json.bak", "9000")
-                               STATE("shop/beta.json", "9000") "</ListBucketResult>");
+    cloud_reply(
+        &cl,
+        "S3 GET",
+        "<ListBucketResult>" STATE("old/beta.json", "640") STATE("gone/beta.json", "900")
+            STATE("shop/beta.json.bak", "9000")
+                STATE("shop/beta.json", "9000") "</ListBucketResult>");
     cloud_reply(&cl, "S3 GET", "<ListBucketResult></ListBucketResult>");
     cloud_reply(&cl, "S3 GET", "{\"checkpoint\":{\"latest\":{\"resources\":[]}}}");
     cloud_reply(&cl, "S3 GET", "{\"checkpoint\":{\"latest\":{\"resources\":[{\"urn\":\"u\"}]}}}");
     cloud_fail(&cl, "S3 GET", 404, "NoSuchKey", "no");
     cloud_run(&cl, teardown);
     ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
-    ck_assert_ptr_nonnull(strstr(cl.err.message, "s3://defang-cd-bucket-x/.pulumi/stacks/shop/beta.json (shop/beta, engine pulumi)"));
-    ck_assert(!strstr(cl.err.message, "old/") && !strstr(cl.err.message, "gone/") && !strstr(cl.err.message, ".bak"));
+    ck_assert_ptr_nonnull(strstr(
+        cl.err.message,
+        "s3://defang-cd-bucket-x/.pulumi/stacks/shop/beta.json (shop/beta, engine pulumi)"));
+    ck_assert(
+        !strstr(cl.err.message, "old/") && !strstr(cl.err.message, "gone/") &&
+        !strstr(cl.err.message, ".bak"));
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
+
 END_TEST
 
-SUITE("engine/bootstrap", it_is_made_where_there_is_none, it_is_left_alone_when_it_is_up_to_date, an_older_one_is_brought_up_to_date,
-      a_newer_one_is_refused_but_not_under_force, somebody_elses_is_never_touched, a_failed_one_is_cleared_first, a_failure_names_the_resource,
-      a_restart_goes_on_with_it, anothers_work_on_it_is_waited_for_but_not_for_ever, it_is_removed_and_its_bucket_kept, a_removal_goes_on_after_a_restart,
-      nothing_to_remove, it_stays_while_projects_need_it, it_stays_while_pulumi_has_resources)
+SUITE(
+    "engine/bootstrap",
+    it_is_made_where_there_is_none,
+    it_is_left_alone_when_it_is_up_to_date,
+    an_older_one_is_brought_up_to_date,
+    a_newer_one_is_refused_but_not_under_force,
+    somebody_elses_is_never_touched,
+    a_failed_one_is_cleared_first,
+    a_failure_names_the_resource,
+    a_restart_goes_on_with_it,
+    anothers_work_on_it_is_waited_for_but_not_for_ever,
+    it_is_removed_and_its_bucket_kept,
+    a_removal_goes_on_after_a_restart,
+    nothing_to_remove,
+    it_stays_while_projects_need_it,
+    it_stays_while_pulumi_has_resources)

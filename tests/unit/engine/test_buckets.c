@@ -1,14 +1,17 @@
-/* Buckets that a stack leaves behind on purpose: those that the plan marks go when it is gone, the others are named. */
+/* Buckets that a stack leaves behind on purpose: those that the plan marks go when it is gone, the
+ * others are named. */
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 
 #include "base/str.h"
 #include <string.h>
 
-#define TEMPLATE                                                                                                                            \
-    "{\"Resources\":{"                                                                                                                      \
-    "\"Logs\":{\"Type\":\"AWS::S3::Bucket\",\"DeletionPolicy\":\"Retain\",\"Metadata\":{\"Group\":\"ingress\",\"Purge\":true}},"             \
-    "\"Kept\":{\"Type\":\"AWS::S3::Bucket\",\"DeletionPolicy\":\"Retain\",\"Metadata\":{\"Group\":\"ingress\"}},"                            \
+#define TEMPLATE                                                                                   \
+    "{\"Resources\":{"                                                                             \
+    "\"Logs\":{\"Type\":\"AWS::S3::Bucket\",\"DeletionPolicy\":\"Retain\",\"Metadata\":{"          \
+    "\"Group\":\"ingress\",\"Purge\":true}},"                                                      \
+    "\"Kept\":{\"Type\":\"AWS::S3::Bucket\",\"DeletionPolicy\":\"Retain\",\"Metadata\":{"          \
+    "\"Group\":\"ingress\"}},"                                                                     \
     "\"Own\":{\"Type\":\"AWS::S3::Bucket\",\"Metadata\":{\"Group\":\"ingress\"}}}}"
 #define NOTED "[{\"name\":\"logs-1\",\"purge\":true}]"
 
@@ -22,12 +25,15 @@ static const struct beat deleted[] = {
     {0},
 };
 
-static void physical(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+physical(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     cleanup_free char *id = cloud_param(call, "LogicalResourceId");
     cleanup_free char *low = text_lower(id);
-    reply->text = xasprintf("<StackResources><member><PhysicalResourceId>%s-1</PhysicalResourceId>"
-                            "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResources>", low);
+    reply->text = xasprintf(
+        "<StackResources><member><PhysicalResourceId>%s-1</PhysicalResourceId>"
+        "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResources>",
+        low);
 }
 
 static void setup(const char *status)
@@ -55,14 +61,19 @@ static void destroy(struct cloud *c)
 START_TEST(what_is_marked_goes_and_the_rest_is_named)
 {
     setup("CREATE_COMPLETE");
-    cloud_reply(&cl, "S3 GET", "<ListVersionsResult><Version><Key>AWSLogs/a</Key><VersionId>null</VersionId></Version>"
-                               "<DeleteMarker><Key>b</Key><VersionId>3</VersionId></DeleteMarker></ListVersionsResult>");
+    cloud_reply(
+        &cl,
+        "S3 GET",
+        "<ListVersionsResult><Version><Key>AWSLogs/a</Key><VersionId>null</VersionId></Version>"
+        "<DeleteMarker><Key>b</Key><VersionId>3</VersionId></DeleteMarker></ListVersionsResult>");
     cloud_reply(&cl, "S3 GET", "<ListVersionsResult></ListVersionsResult>");
     cloud_reply(&cl, "S3 POST", "<DeleteResult></DeleteResult>");
     cloud_reply(&cl, "S3 DELETE", "");
     cloud_run(&cl, destroy);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
-    ck_assert_str_eq(cloud_journal(&cl, "cfn.destroy.buckets"), "[{\"name\":\"logs-1\",\"purge\":true},{\"name\":\"kept-1\",\"purge\":false}]");
+    ck_assert_str_eq(
+        cloud_journal(&cl, "cfn.destroy.buckets"),
+        "[{\"name\":\"logs-1\",\"purge\":true},{\"name\":\"kept-1\",\"purge\":false}]");
     ck_assert(cloud_body_has(&cl, "S3 POST", 0, "<Key>AWSLogs/a</Key>"));
     ck_assert(cloud_body_has(&cl, "S3 POST", 0, "<VersionId>3</VersionId>"));
     ck_assert_uint_eq(cloud_count(&cl, "S3 DELETE"), 1);
@@ -70,6 +81,7 @@ START_TEST(what_is_marked_goes_and_the_rest_is_named)
     ck_assert_uint_eq(cloud_said(&cl, "own-1"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_restart_between_stack_and_bucket)
@@ -85,15 +97,19 @@ START_TEST(a_restart_between_stack_and_bucket)
     ck_assert_uint_eq(cloud_count(&cl, "S3 DELETE"), 1);
     finish();
 }
+
 END_TEST
 
-static void refused(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+refused(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     reply->status = 409;
-    reply->text = xstrdup("<Error><Code>BucketNotEmpty</Code><Message>The bucket is not empty</Message></Error>");
+    reply->text = xstrdup(
+        "<Error><Code>BucketNotEmpty</Code><Message>The bucket is not empty</Message></Error>");
 }
 
-/* The last writer may still have been at it: once more, then it is a warning, because the stack is gone. */
+/* The last writer may still have been at it: once more, then it is a warning, because the stack is
+ * gone. */
 START_TEST(a_bucket_that_stays_full)
 {
     setup(NULL);
@@ -108,12 +124,16 @@ START_TEST(a_bucket_that_stays_full)
     ck_assert_uint_eq(cloud_said(&cl, "note warning: bucket logs-1 could not be removed"), 1);
     finish();
 }
+
 END_TEST
 
-static void missing(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+missing(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     reply->status = 404;
-    reply->text = xstrdup("<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message></Error>");
+    reply->text = xstrdup(
+        "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not "
+        "exist</Message></Error>");
 }
 
 START_TEST(a_bucket_that_is_gone_already)
@@ -128,6 +148,7 @@ START_TEST(a_bucket_that_is_gone_already)
     ck_assert_uint_eq(cloud_said(&cl, "could not be removed"), 0);
     finish();
 }
+
 END_TEST
 
 static struct graph *wanted;
@@ -137,7 +158,8 @@ static void apply(struct cloud *c)
     c->rc = engine_cloudformation.apply(&c->c, "whole", wanted, &out, &c->err);
 }
 
-/* Logs are turned off: the bucket is no longer the stack's, and goes when the mode keeps nothing. */
+/* Logs are turned off: the bucket is no longer the stack's, and goes when the mode keeps nothing.
+ */
 START_TEST(a_bucket_that_an_update_lets_go)
 {
     static const struct beat updated[] = {
@@ -150,7 +172,12 @@ START_TEST(a_bucket_that_an_update_lets_go)
         stack.on_execute = updated;
         cl.settings.force_destroy = !keep;
         wanted = graph_new("Test project");
-        graph_add(wanted, "service/web", "Web", "AWS::ECS::Service", json_pack("{s:s}", "ServiceName", "web"));
+        graph_add(
+            wanted,
+            "service/web",
+            "Web",
+            "AWS::ECS::Service",
+            json_pack("{s:s}", "ServiceName", "web"));
         cloud_reply(&cl, "S3 GET", "<ListVersionsResult></ListVersionsResult>");
         cloud_reply(&cl, "S3 DELETE", "");
         cloud_run(&cl, apply);
@@ -161,7 +188,13 @@ START_TEST(a_bucket_that_an_update_lets_go)
         finish();
     }
 }
+
 END_TEST
 
-SUITE("engine/buckets", a_bucket_that_an_update_lets_go, what_is_marked_goes_and_the_rest_is_named, a_restart_between_stack_and_bucket, a_bucket_that_stays_full,
-      a_bucket_that_is_gone_already)
+SUITE(
+    "engine/buckets",
+    a_bucket_that_an_update_lets_go,
+    what_is_marked_goes_and_the_rest_is_named,
+    a_restart_between_stack_and_bucket,
+    a_bucket_that_stays_full,
+    a_bucket_that_is_gone_already)

@@ -14,9 +14,15 @@ static struct cloud cl;
 static char *uri;
 static struct engine_failure failure;
 static const char *command[] = {"--context=s3://x"};
-static const struct plan_build build = {.service = "api", .repository = "shop/kaniko-build", .tag = "api-image-00000000-x86_64",
-                                        .task_family = "Defang-shop-beta-kanikoAmd64", .command = command, .command_count = 1};
-static struct flow_build_place place = {.cluster = "shop", .subnets = {"subnet-1", "subnet-2"}, .security_group = "sg-1"};
+static const struct plan_build build = {
+    .service = "api",
+    .repository = "shop/kaniko-build",
+    .tag = "api-image-00000000-x86_64",
+    .task_family = "Defang-shop-beta-kanikoAmd64",
+    .command = command,
+    .command_count = 1};
+static struct flow_build_place place = {
+    .cluster = "shop", .subnets = {"subnet-1", "subnet-2"}, .security_group = "sg-1"};
 
 static void setup(void)
 {
@@ -50,17 +56,30 @@ static void started(const char *task)
 
 static void task_is(const char *status, int code)
 {
-    cleanup_free char *text = code < 0 ? xasprintf("{\"tasks\":[{\"lastStatus\":\"%s\",\"containers\":[{\"name\":\"kaniko\"}]}]}", status)
-                                       : xasprintf("{\"tasks\":[{\"lastStatus\":\"%s\",\"stopCode\":\"EssentialContainerExited\",\"stoppedReason\":"
-                                                   "\"Essential container in task exited\",\"containers\":[{\"name\":\"kaniko\",\"exitCode\":%d}]}]}",
-                                                   status, code);
+    cleanup_free char *text =
+        code < 0
+            ? xasprintf(
+                  "{\"tasks\":[{\"lastStatus\":\"%s\",\"containers\":[{\"name\":\"kaniko\"}]}]}",
+                  status)
+            : xasprintf(
+                  "{\"tasks\":[{\"lastStatus\":\"%s\",\"stopCode\":\"EssentialContainerExited\","
+                  "\"stoppedReason\":"
+                  "\"Essential container in task "
+                  "exited\",\"containers\":[{\"name\":\"kaniko\",\"exitCode\":%d}]}]}",
+                  status,
+                  code);
     cloud_reply(&cl, "DescribeTasks", text);
 }
 
 static void log_is(const char *text, const char *token)
 {
-    cleanup_free char *reply = text ? xasprintf("{\"events\":[{\"timestamp\":1,\"message\":\"%s\"}],\"nextForwardToken\":\"%s\"}", text, token)
-                                    : xasprintf("{\"events\":[],\"nextForwardToken\":\"%s\"}", token);
+    cleanup_free char *reply =
+        text
+            ? xasprintf(
+                  "{\"events\":[{\"timestamp\":1,\"message\":\"%s\"}],\"nextForwardToken\":\"%s\"}",
+                  text,
+                  token)
+            : xasprintf("{\"events\":[],\"nextForwardToken\":\"%s\"}", token);
     cloud_reply(&cl, "GetLogEvents", reply);
 }
 
@@ -69,9 +88,11 @@ START_TEST(an_image_that_is_there_is_found)
     setup();
     cloud_reply(&cl, "DescribeImages", FOUND);
     cloud_run(&cl, lookup);
-    ck_assert_str_eq(uri, "123456789012.dkr.ecr.us-west-2.amazonaws.com/shop/kaniko-build@sha256:3f9c41");
+    ck_assert_str_eq(
+        uri, "123456789012.dkr.ecr.us-west-2.amazonaws.com/shop/kaniko-build@sha256:3f9c41");
     finish();
 }
+
 END_TEST
 
 START_TEST(an_image_or_repository_that_is_not_there_is_no_error)
@@ -86,6 +107,7 @@ START_TEST(an_image_or_repository_that_is_not_there_is_no_error)
         finish();
     }
 }
+
 END_TEST
 
 START_TEST(a_build_that_works)
@@ -110,6 +132,7 @@ START_TEST(a_build_that_works)
     ck_assert_str_eq(cloud_journal(&cl, "build.api.1.task"), TASK("1"));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_long_step_is_cut_between_characters)
@@ -125,10 +148,15 @@ START_TEST(a_long_step_is_cut_between_characters)
         cloud_run(&cl, run);
         ck_assert_uint_eq(cloud_said(&cl, "image: 000000"), 1);
         for (size_t i = 0; i < cl.said.len; i++)
-            ck_assert_msg(text_utf8_valid(cl.said.items[i], strlen(cl.said.items[i])), "%d: %s", pad, cl.said.items[i]);
+            ck_assert_msg(
+                text_utf8_valid(cl.said.items[i], strlen(cl.said.items[i])),
+                "%d: %s",
+                pad,
+                cl.said.items[i]);
         finish();
     }
 }
+
 END_TEST
 
 START_TEST(a_build_that_fails_is_tried_again)
@@ -143,10 +171,12 @@ START_TEST(a_build_that_fails_is_tried_again)
     cloud_run(&cl, run);
     ck_assert_int_eq(cl.rc, 0);
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 2);
-    ck_assert_str_ne(cloud_journal(&cl, "build.api.1.token"), cloud_journal(&cl, "build.api.2.token"));
+    ck_assert_str_ne(
+        cloud_journal(&cl, "build.api.1.token"), cloud_journal(&cl, "build.api.2.token"));
     ck_assert_uint_eq(cloud_said(&cl, "trying once more"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_build_that_fails_twice_shows_its_last_lines)
@@ -163,10 +193,12 @@ START_TEST(a_build_that_fails_twice_shows_its_last_lines)
     ck_assert_str_eq(failure.task, "t2");
     ck_assert_str_eq(failure.reason, "exit code 1: Essential container in task exited");
     ck_assert_str_eq(failure.logs, "error: npm ci failed");
-    ck_assert(cloud_body_has(&cl, "GetLogEvents", cloud_count(&cl, "GetLogEvents") - 1, "\"limit\":40"));
+    ck_assert(
+        cloud_body_has(&cl, "GetLogEvents", cloud_count(&cl, "GetLogEvents") - 1, "\"limit\":40"));
     ck_assert_uint_eq(cloud_said(&cl, "row image/api failed"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_cancel_stops_the_task_once_wherever_it_comes)
@@ -180,12 +212,17 @@ START_TEST(a_cancel_stops_the_task_once_wherever_it_comes)
         cloud_reply(&cl, "StopTask", "{}");
         cloud_run_canceled(&cl, run, at_ms[i]);
         ck_assert_int_eq(cl.rc, -ECANCELED);
-        ck_assert_msg(cloud_count(&cl, "StopTask") == cloud_count(&cl, "RunTask"), "canceled after %lld ms: %zu of %zu stopped", (long long)at_ms[i],
-                      cloud_count(&cl, "StopTask"), cloud_count(&cl, "RunTask"));
+        ck_assert_msg(
+            cloud_count(&cl, "StopTask") == cloud_count(&cl, "RunTask"),
+            "canceled after %lld ms: %zu of %zu stopped",
+            (long long)at_ms[i],
+            cloud_count(&cl, "StopTask"),
+            cloud_count(&cl, "RunTask"));
         ck_assert_uint_eq(cloud_said(&cl, "row image/api canceled"), 1);
         finish();
     }
 }
+
 END_TEST
 
 START_TEST(detaching_leaves_the_task_alone)
@@ -201,6 +238,7 @@ START_TEST(detaching_leaves_the_task_alone)
     ck_assert_uint_eq(cloud_said(&cl, "canceled"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_restart_follows_the_task_it_knows)
@@ -218,6 +256,7 @@ START_TEST(a_restart_follows_the_task_it_knows)
     ck_assert(cloud_body_has(&cl, "GetLogEvents", 0, "\"nextToken\":\"f7\""));
     finish();
 }
+
 END_TEST
 
 /* ECS forgets a stopped task after an hour, and the daemon was down for longer. */
@@ -235,13 +274,23 @@ START_TEST(a_task_that_ecs_forgot_is_run_again)
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(no_room_is_waited_for_under_new_tokens)
 {
     setup();
-    cloud_reply(&cl, "RunTask", "{\"tasks\":[],\"failures\":[{\"reason\":\"Capacity is unavailable at this time. Please try again later\"}]}");
-    cloud_fail(&cl, "RunTask", 400, "ClientException", "You've reached the limit on the number of vCPUs you can run concurrently");
+    cloud_reply(
+        &cl,
+        "RunTask",
+        "{\"tasks\":[],\"failures\":[{\"reason\":\"Capacity is unavailable at this time. Please "
+        "try again later\"}]}");
+    cloud_fail(
+        &cl,
+        "RunTask",
+        400,
+        "ClientException",
+        "You've reached the limit on the number of vCPUs you can run concurrently");
     started(TASK("1"));
     task_is("STOPPED", 0);
     log_is(NULL, "f0");
@@ -249,21 +298,28 @@ START_TEST(no_room_is_waited_for_under_new_tokens)
     cloud_run(&cl, run);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 3);
-    ck_assert_str_ne(strstr(cloud_body(&cl, "RunTask", 0), "clientToken"), strstr(cloud_body(&cl, "RunTask", 1), "clientToken"));
+    ck_assert_str_ne(
+        strstr(cloud_body(&cl, "RunTask", 0), "clientToken"),
+        strstr(cloud_body(&cl, "RunTask", 1), "clientToken"));
     finish();
 }
+
 END_TEST
 
 START_TEST(another_refusal_is_final)
 {
     setup();
-    cloud_reply(&cl, "RunTask", "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\",\"detail\":\"no such cluster\"}]}");
+    cloud_reply(
+        &cl,
+        "RunTask",
+        "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\",\"detail\":\"no such cluster\"}]}");
     cloud_run(&cl, run);
     ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
     ck_assert_ptr_nonnull(strstr(cl.err.message, "no such cluster"));
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
     finish();
 }
+
 END_TEST
 
 static bool ready;
@@ -284,8 +340,13 @@ static char *resources(const char *but, const char *status)
     str_append(&out, "<StackResourceSummaries>");
     for (size_t i = 0; i < n->count + ARRAY_LEN(more); i++) {
         const char *id = i < n->count ? n->logical_ids[i] : more[i - n->count];
-        str_appendf(&out, "<member><LogicalResourceId>%s</LogicalResourceId><PhysicalResourceId>p-%s</PhysicalResourceId><ResourceStatus>%s</ResourceStatus></member>",
-                    id, id, text_eq(id, but) ? status : "CREATE_COMPLETE");
+        str_appendf(
+            &out,
+            "<member><LogicalResourceId>%s</LogicalResourceId><PhysicalResourceId>p-%s</"
+            "PhysicalResourceId><ResourceStatus>%s</ResourceStatus></member>",
+            id,
+            id,
+            text_eq(id, but) ? status : "CREATE_COMPLETE");
     }
     str_append(&out, "</StackResourceSummaries>");
     return str_take(&out);
@@ -293,9 +354,16 @@ static char *resources(const char *but, const char *status)
 
 START_TEST(the_place_is_ready_when_all_of_it_is)
 {
-    static const struct { const char *but, *status; bool ready; } cases[] = {
-        {NULL, NULL, true}, {"KanikoRole", "CREATE_IN_PROGRESS", false}, {"PublicSubnet2", "CREATE_IN_PROGRESS", false}, {"Cluster", "UPDATE_COMPLETE", true},
+    static const struct {
+        const char *but, *status;
+        bool ready;
+    } cases[] = {
+        {NULL, NULL, true},
+        {"KanikoRole", "CREATE_IN_PROGRESS", false},
+        {"PublicSubnet2", "CREATE_IN_PROGRESS", false},
+        {"Cluster", "UPDATE_COMPLETE", true},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         setup();
         cleanup_free char *text = resources(cases[i].but, cases[i].status);
@@ -315,9 +383,21 @@ START_TEST(the_place_is_ready_when_all_of_it_is)
     ck_assert(!ready);
     finish();
 }
+
 END_TEST
 
-SUITE("engine/build", an_image_that_is_there_is_found, an_image_or_repository_that_is_not_there_is_no_error, a_build_that_works,
-      a_long_step_is_cut_between_characters, a_build_that_fails_is_tried_again, a_build_that_fails_twice_shows_its_last_lines,
-      a_cancel_stops_the_task_once_wherever_it_comes, detaching_leaves_the_task_alone, a_restart_follows_the_task_it_knows, a_task_that_ecs_forgot_is_run_again,
-      no_room_is_waited_for_under_new_tokens, another_refusal_is_final, the_place_is_ready_when_all_of_it_is)
+SUITE(
+    "engine/build",
+    an_image_that_is_there_is_found,
+    an_image_or_repository_that_is_not_there_is_no_error,
+    a_build_that_works,
+    a_long_step_is_cut_between_characters,
+    a_build_that_fails_is_tried_again,
+    a_build_that_fails_twice_shows_its_last_lines,
+    a_cancel_stops_the_task_once_wherever_it_comes,
+    detaching_leaves_the_task_alone,
+    a_restart_follows_the_task_it_knows,
+    a_task_that_ecs_forgot_is_run_again,
+    no_room_is_waited_for_under_new_tokens,
+    another_refusal_is_final,
+    the_place_is_ready_when_all_of_it_is)

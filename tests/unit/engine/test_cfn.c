@@ -37,20 +37,30 @@ static void on_event(void *arg, const struct engine_resource *r, const char *row
 
 static void follow(struct cloud *c)
 {
-    f = (struct cfn_follow){.context = &c->c, .stack_id = FAKE_STACK_ID, .token = "t-1", .journal_key = "last", .row_of = row_of, .on_event = on_event};
+    f = (struct cfn_follow){
+        .context = &c->c,
+        .stack_id = FAKE_STACK_ID,
+        .token = "t-1",
+        .journal_key = "last",
+        .row_of = row_of,
+        .on_event = on_event};
     c->rc = cfn_follow(&f, &c->err);
 }
 
 static const struct beat creation[] = {
     {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS"}},
-    {"CREATE_IN_PROGRESS", {"Vpc|AWS::EC2::VPC|CREATE_IN_PROGRESS", "Vpc|AWS::EC2::VPC|CREATE_COMPLETE"}},
+    {"CREATE_IN_PROGRESS",
+     {"Vpc|AWS::EC2::VPC|CREATE_IN_PROGRESS", "Vpc|AWS::EC2::VPC|CREATE_COMPLETE"}},
     {"CREATE_IN_PROGRESS", {"Cluster|AWS::ECS::Cluster|CREATE_IN_PROGRESS"}},
     {"CREATE_COMPLETE", {"Cluster|AWS::ECS::Cluster|CREATE_COMPLETE", "*||CREATE_COMPLETE"}},
     {0},
 };
 
-static const char *const in_order[] = {"resource network Vpc CREATE_IN_PROGRESS", "resource network Vpc CREATE_COMPLETE",
-                                       "resource network Cluster CREATE_IN_PROGRESS", "resource network Cluster CREATE_COMPLETE"};
+static const char *const in_order[] = {
+    "resource network Vpc CREATE_IN_PROGRESS",
+    "resource network Vpc CREATE_COMPLETE",
+    "resource network Cluster CREATE_IN_PROGRESS",
+    "resource network Cluster CREATE_COMPLETE"};
 
 static void assert_in_order(size_t from)
 {
@@ -71,13 +81,19 @@ START_TEST(events_come_oldest_first_and_once)
     assert_in_order(0);
     finish();
 }
+
 END_TEST
 
 START_TEST(pages_are_read_to_the_start_of_the_operation)
 {
     static const struct beat all_at_once[] = {
-        {"CREATE_COMPLETE", {"*||CREATE_IN_PROGRESS", "Vpc|AWS::EC2::VPC|CREATE_IN_PROGRESS", "Vpc|AWS::EC2::VPC|CREATE_COMPLETE",
-                             "Cluster|AWS::ECS::Cluster|CREATE_IN_PROGRESS", "Cluster|AWS::ECS::Cluster|CREATE_COMPLETE", "*||CREATE_COMPLETE"}},
+        {"CREATE_COMPLETE",
+         {"*||CREATE_IN_PROGRESS",
+          "Vpc|AWS::EC2::VPC|CREATE_IN_PROGRESS",
+          "Vpc|AWS::EC2::VPC|CREATE_COMPLETE",
+          "Cluster|AWS::ECS::Cluster|CREATE_IN_PROGRESS",
+          "Cluster|AWS::ECS::Cluster|CREATE_COMPLETE",
+          "*||CREATE_COMPLETE"}},
         {0},
     };
     setup(NULL);
@@ -88,11 +104,15 @@ START_TEST(pages_are_read_to_the_start_of_the_operation)
     assert_in_order(0);
     finish();
 }
+
 END_TEST
 
 START_TEST(earlier_operations_are_not_told_again)
 {
-    static const struct beat earlier[] = {{"UPDATE_COMPLETE", {"*||UPDATE_IN_PROGRESS", "Old|AWS::EC2::VPC|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}}, {0}};
+    static const struct beat earlier[] = {
+        {"UPDATE_COMPLETE",
+         {"*||UPDATE_IN_PROGRESS", "Old|AWS::EC2::VPC|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}},
+        {0}};
     setup(NULL);
     fake_stack_begin(&stack, earlier, "t-0");
     fake_stack_begin(&stack, creation, "t-1");
@@ -101,13 +121,22 @@ START_TEST(earlier_operations_are_not_told_again)
     assert_in_order(0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_long_past_is_read_once_while_the_operation_begins)
 {
-    static const struct beat nothing[] = {{"UPDATE_IN_PROGRESS", {NULL}}, {"UPDATE_IN_PROGRESS", {NULL}}, {"UPDATE_IN_PROGRESS", {NULL}},
-                                          {"UPDATE_COMPLETE", {"*||UPDATE_IN_PROGRESS", "Vpc|AWS::EC2::VPC|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}}, {0}};
-    static const struct beat past[] = {{"UPDATE_COMPLETE", {"*||UPDATE_IN_PROGRESS", "Old|AWS::EC2::VPC|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}}, {0}};
+    static const struct beat nothing[] = {
+        {"UPDATE_IN_PROGRESS", {NULL}},
+        {"UPDATE_IN_PROGRESS", {NULL}},
+        {"UPDATE_IN_PROGRESS", {NULL}},
+        {"UPDATE_COMPLETE",
+         {"*||UPDATE_IN_PROGRESS", "Vpc|AWS::EC2::VPC|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}},
+        {0}};
+    static const struct beat past[] = {
+        {"UPDATE_COMPLETE",
+         {"*||UPDATE_IN_PROGRESS", "Old|AWS::EC2::VPC|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}},
+        {0}};
     setup(NULL);
     stack.page = 1;
     for (int i = 0; i < 4; i++)
@@ -120,6 +149,7 @@ START_TEST(a_long_past_is_read_once_while_the_operation_begins)
     ck_assert_uint_lt(cloud_count(&cl, "DescribeStackEvents"), 12 + 12);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_restart_goes_on_after_the_marker)
@@ -133,6 +163,7 @@ START_TEST(a_restart_goes_on_after_the_marker)
     ck_assert_str_eq(cloud_journal(&cl, "last"), "e6");
     finish();
 }
+
 END_TEST
 
 START_TEST(a_restart_after_the_end_asks_the_stack)
@@ -148,13 +179,21 @@ START_TEST(a_restart_after_the_end_asks_the_stack)
     ck_assert_uint_eq(cl.said.len, 0);
     finish();
 }
+
 END_TEST
 
 static const struct beat failing[] = {
-    {"UPDATE_IN_PROGRESS", {"*||UPDATE_IN_PROGRESS", "Web|AWS::ECS::Service|UPDATE_IN_PROGRESS", "Db|AWS::RDS::DBInstance|UPDATE_IN_PROGRESS"}},
-    {"UPDATE_IN_PROGRESS", {"Db|AWS::RDS::DBInstance|UPDATE_FAILED|Resource update cancelled", "Web|AWS::ECS::Service|UPDATE_FAILED|circuit breaker"}},
-    {"UPDATE_ROLLBACK_IN_PROGRESS", {"*||UPDATE_ROLLBACK_IN_PROGRESS|The following resource(s) failed"}},
-    {"UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"}},
+    {"UPDATE_IN_PROGRESS",
+     {"*||UPDATE_IN_PROGRESS",
+      "Web|AWS::ECS::Service|UPDATE_IN_PROGRESS",
+      "Db|AWS::RDS::DBInstance|UPDATE_IN_PROGRESS"}},
+    {"UPDATE_IN_PROGRESS",
+     {"Db|AWS::RDS::DBInstance|UPDATE_FAILED|Resource update cancelled",
+      "Web|AWS::ECS::Service|UPDATE_FAILED|circuit breaker"}},
+    {"UPDATE_ROLLBACK_IN_PROGRESS",
+     {"*||UPDATE_ROLLBACK_IN_PROGRESS|The following resource(s) failed"}},
+    {"UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+     {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"}},
     {"UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", {NULL}},
     {"UPDATE_ROLLBACK_COMPLETE", {"*||UPDATE_ROLLBACK_COMPLETE"}},
     {0},
@@ -170,12 +209,16 @@ START_TEST(a_roll_back_is_followed_to_its_end)
     ck_assert_str_eq(f.first_failure, "Web (AWS::ECS::Service): circuit breaker");
     finish();
 }
+
 END_TEST
 
 START_TEST(a_roll_back_under_another_token_still_counts)
 {
-    static const struct beat back[] = {{"UPDATE_ROLLBACK_IN_PROGRESS", {"*||UPDATE_ROLLBACK_IN_PROGRESS"}},
-                                       {"UPDATE_ROLLBACK_COMPLETE", {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_ROLLBACK_COMPLETE"}}, {0}};
+    static const struct beat back[] = {
+        {"UPDATE_ROLLBACK_IN_PROGRESS", {"*||UPDATE_ROLLBACK_IN_PROGRESS"}},
+        {"UPDATE_ROLLBACK_COMPLETE",
+         {"Web|AWS::ECS::Service|UPDATE_COMPLETE", "*||UPDATE_ROLLBACK_COMPLETE"}},
+        {0}};
     setup(NULL);
     fake_stack_begin(&stack, failing, "t-1");
     fake_stack_begin(&stack, back, "console");
@@ -184,6 +227,7 @@ START_TEST(a_roll_back_under_another_token_still_counts)
     ck_assert_uint_eq(cloud_said(&cl, "Web UPDATE_COMPLETE"), 1);
     finish();
 }
+
 END_TEST
 
 /* What failed was seen by an earlier life of the daemon; the verdict must still name it. */
@@ -202,14 +246,21 @@ START_TEST(the_reason_survives_a_restart)
     ck_assert_uint_eq(cloud_said(&cl, "Web UPDATE_FAILED"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_resource_counts_once)
 {
     static const struct beat replaced[] = {
-        {"UPDATE_IN_PROGRESS", {"*||UPDATE_IN_PROGRESS", "Task|AWS::ECS::TaskDefinition|UPDATE_COMPLETE", "Web|AWS::ECS::Service|UPDATE_COMPLETE"}},
-        {"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", {"*||UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "Task|AWS::ECS::TaskDefinition|DELETE_IN_PROGRESS"}},
-        {"UPDATE_COMPLETE", {"Task|AWS::ECS::TaskDefinition|DELETE_COMPLETE", "*||UPDATE_COMPLETE"}},
+        {"UPDATE_IN_PROGRESS",
+         {"*||UPDATE_IN_PROGRESS",
+          "Task|AWS::ECS::TaskDefinition|UPDATE_COMPLETE",
+          "Web|AWS::ECS::Service|UPDATE_COMPLETE"}},
+        {"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+         {"*||UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+          "Task|AWS::ECS::TaskDefinition|DELETE_IN_PROGRESS"}},
+        {"UPDATE_COMPLETE",
+         {"Task|AWS::ECS::TaskDefinition|DELETE_COMPLETE", "*||UPDATE_COMPLETE"}},
         {0},
     };
     setup(NULL);
@@ -219,11 +270,13 @@ START_TEST(a_resource_counts_once)
     ck_assert_uint_eq(f.changed, 2);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_stack_that_goes_away_ends_it)
 {
-    static const struct beat gone[] = {{"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}}, {"GONE", {"*||DELETE_COMPLETE"}}, {0}};
+    static const struct beat gone[] = {
+        {"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}}, {"GONE", {"*||DELETE_COMPLETE"}}, {0}};
     setup("CREATE_COMPLETE");
     fake_stack_begin(&stack, gone, "t-1");
     cloud_run(&cl, follow);
@@ -231,6 +284,7 @@ START_TEST(a_stack_that_goes_away_ends_it)
     ck_assert_str_eq(f.status, "DELETE_COMPLETE");
     finish();
 }
+
 END_TEST
 
 /* A stack in review is deleted at once, without one event under our token. */
@@ -244,6 +298,7 @@ START_TEST(a_stack_that_went_without_a_word_ends_it)
     ck_assert_str_eq(f.status, "DELETE_COMPLETE");
     finish();
 }
+
 END_TEST
 
 START_TEST(an_operation_that_never_begins_is_an_error)
@@ -253,12 +308,17 @@ START_TEST(an_operation_that_never_begins_is_an_error)
     ck_assert_int_eq(cl.err.kind, ERR_TIMEOUT);
     finish();
 }
+
 END_TEST
 
 /* ---- change sets ---- */
 
 static bool empty;
-static struct cfn_change change = {.stack_name = "Defang-shop-beta", .change_set_name = "defang-k3j2h4g5f6d7-whole", .token = "t-1", .template_body = "{}"};
+static struct cfn_change change = {
+    .stack_name = "Defang-shop-beta",
+    .change_set_name = "defang-k3j2h4g5f6d7-whole",
+    .token = "t-1",
+    .template_body = "{}"};
 
 static void prepare(struct cloud *c)
 {
@@ -284,18 +344,21 @@ START_TEST(a_change_set_is_made_and_waited_for)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "TemplateBody=%7B%7D"));
     finish();
 }
+
 END_TEST
 
 START_TEST(no_change_is_no_error_and_leaves_nothing)
 {
     setup("UPDATE_COMPLETE");
-    stack.refuse_with = "The submitted information didn't contain changes. Submit different information to create a change set.";
+    stack.refuse_with = "The submitted information didn't contain changes. Submit different "
+                        "information to create a change set.";
     cloud_run(&cl, prepare);
     ck_assert_int_eq(cl.rc, 0);
     ck_assert(empty);
     ck_assert_uint_eq(cloud_count(&cl, "DeleteChangeSet"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_refused_change_says_why)
@@ -307,6 +370,7 @@ START_TEST(a_refused_change_says_why)
     ck_assert_ptr_nonnull(strstr(cl.err.message, "no such resource Foo"));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_change_set_that_is_there_is_taken)
@@ -319,6 +383,7 @@ START_TEST(a_change_set_that_is_there_is_taken)
     ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_change_set_that_vanishes_ends_the_wait)
@@ -331,14 +396,22 @@ START_TEST(a_change_set_that_vanishes_ends_the_wait)
     ck_assert_int_lt(cl.clock.wall_ms - FAKE_CLOCK_START_MS, 60 * 1000);
     finish();
 }
+
 END_TEST
 
 START_TEST(executing_is_done_once)
 {
-    static const struct { const char *status, *execution; unsigned calls; enum error_kind kind; } cases[] = {
-        {"CREATE_COMPLETE", "AVAILABLE", 1, ERR_NONE},         {"CREATE_COMPLETE", "EXECUTE_IN_PROGRESS", 0, ERR_NONE},
-        {"CREATE_COMPLETE", "EXECUTE_COMPLETE", 0, ERR_NONE},  {"CREATE_COMPLETE", "EXECUTE_FAILED", 0, ERR_NONE},
-        {NULL, NULL, 0, ERR_NONE},                             {"CREATE_COMPLETE", "OBSOLETE", 0, ERR_CLOUD},
+    static const struct {
+        const char *status, *execution;
+        unsigned calls;
+        enum error_kind kind;
+    } cases[] = {
+        {"CREATE_COMPLETE", "AVAILABLE", 1, ERR_NONE},
+        {"CREATE_COMPLETE", "EXECUTE_IN_PROGRESS", 0, ERR_NONE},
+        {"CREATE_COMPLETE", "EXECUTE_COMPLETE", 0, ERR_NONE},
+        {"CREATE_COMPLETE", "EXECUTE_FAILED", 0, ERR_NONE},
+        {NULL, NULL, 0, ERR_NONE},
+        {"CREATE_COMPLETE", "OBSOLETE", 0, ERR_CLOUD},
     };
     static const struct beat none[] = {{0}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -352,11 +425,27 @@ START_TEST(executing_is_done_once)
         finish();
     }
 }
+
 END_TEST
 
-SUITE("engine/cfn", events_come_oldest_first_and_once, pages_are_read_to_the_start_of_the_operation, earlier_operations_are_not_told_again,
-      a_long_past_is_read_once_while_the_operation_begins, a_restart_goes_on_after_the_marker, a_restart_after_the_end_asks_the_stack,
-      a_roll_back_is_followed_to_its_end, a_roll_back_under_another_token_still_counts, the_reason_survives_a_restart, a_resource_counts_once,
-      a_stack_that_goes_away_ends_it, a_stack_that_went_without_a_word_ends_it, an_operation_that_never_begins_is_an_error,
-      a_change_set_is_made_and_waited_for, no_change_is_no_error_and_leaves_nothing, a_refused_change_says_why, a_change_set_that_is_there_is_taken,
-      a_change_set_that_vanishes_ends_the_wait, executing_is_done_once)
+SUITE(
+    "engine/cfn",
+    events_come_oldest_first_and_once,
+    pages_are_read_to_the_start_of_the_operation,
+    earlier_operations_are_not_told_again,
+    a_long_past_is_read_once_while_the_operation_begins,
+    a_restart_goes_on_after_the_marker,
+    a_restart_after_the_end_asks_the_stack,
+    a_roll_back_is_followed_to_its_end,
+    a_roll_back_under_another_token_still_counts,
+    the_reason_survives_a_restart,
+    a_resource_counts_once,
+    a_stack_that_goes_away_ends_it,
+    a_stack_that_went_without_a_word_ends_it,
+    an_operation_that_never_begins_is_an_error,
+    a_change_set_is_made_and_waited_for,
+    no_change_is_no_error_and_leaves_nothing,
+    a_refused_change_says_why,
+    a_change_set_that_is_there_is_taken,
+    a_change_set_that_vanishes_ends_the_wait,
+    executing_is_done_once)

@@ -48,6 +48,7 @@ START_TEST(a_foreign_stack_stays)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
+
 END_TEST
 
 /* CloudFormation cannot stop a removal; it is said, and nothing is undone. */
@@ -62,12 +63,14 @@ START_TEST(a_canceled_removal_goes_on_and_says_so)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_stack_is_destroyed)
 {
     setup("CREATE_COMPLETE");
-    stack.template = "{\"Resources\":{\"Web\":{\"Type\":\"AWS::ECS::Service\",\"Metadata\":{\"Group\":\"service/web\"}}}}";
+    stack.template = "{\"Resources\":{\"Web\":{\"Type\":\"AWS::ECS::Service\",\"Metadata\":{"
+                     "\"Group\":\"service/web\"}}}}";
     cloud_run(&cl, destroy);
     ck_assert_int_eq(cl.rc, 0);
     ck_assert_uint_eq(out.resources_changed, 1);
@@ -75,6 +78,7 @@ START_TEST(a_stack_is_destroyed)
     ck_assert_uint_ge(cloud_said(&cl, "row service/web done"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(nothing_to_destroy)
@@ -85,6 +89,7 @@ START_TEST(nothing_to_destroy)
     ck_assert(out.nothing_changed);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_removal_that_ended_while_the_daemon_was_down)
@@ -97,6 +102,7 @@ START_TEST(a_removal_that_ended_while_the_daemon_was_down)
     ck_assert(!out.nothing_changed);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_removal_goes_on_after_a_restart)
@@ -110,12 +116,15 @@ START_TEST(a_removal_goes_on_after_a_restart)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_removal_that_fails_says_why)
 {
-    static const struct beat stuck[] = {{"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}},
-                                        {"DELETE_FAILED", {"Web|AWS::ECS::Service|DELETE_FAILED|still in use", "*||DELETE_FAILED"}}, {0}};
+    static const struct beat stuck[] = {
+        {"DELETE_IN_PROGRESS", {"*||DELETE_IN_PROGRESS"}},
+        {"DELETE_FAILED", {"Web|AWS::ECS::Service|DELETE_FAILED|still in use", "*||DELETE_FAILED"}},
+        {0}};
     setup("CREATE_COMPLETE");
     stack.on_delete = stuck;
     cloud_run(&cl, destroy);
@@ -123,6 +132,7 @@ START_TEST(a_removal_that_fails_says_why)
     ck_assert_ptr_nonnull(strstr(cl.err.message, "still in use"));
     finish();
 }
+
 END_TEST
 
 static struct engine_template template;
@@ -134,23 +144,47 @@ static void deployed(struct cloud *c)
 
 START_TEST(what_is_deployed)
 {
-    static const struct { const char *status; bool exists, settled; } cases[] = {
-        {NULL, false, false}, {"REVIEW_IN_PROGRESS", false, false}, {"ROLLBACK_COMPLETE", false, false}, {"CREATE_COMPLETE", true, true},
-        {"UPDATE_COMPLETE", true, true}, {"UPDATE_ROLLBACK_COMPLETE", true, true}, {"UPDATE_IN_PROGRESS", true, false},
-        {"ROLLBACK_IN_PROGRESS", true, false}, {"UPDATE_ROLLBACK_FAILED", true, false}, {"UPDATE_ROLLBACK_IN_PROGRESS", true, false},
+    static const struct {
+        const char *status;
+        bool exists, settled;
+    } cases[] = {
+        {NULL, false, false},
+        {"REVIEW_IN_PROGRESS", false, false},
+        {"ROLLBACK_COMPLETE", false, false},
+        {"CREATE_COMPLETE", true, true},
+        {"UPDATE_COMPLETE", true, true},
+        {"UPDATE_ROLLBACK_COMPLETE", true, true},
+        {"UPDATE_IN_PROGRESS", true, false},
+        {"ROLLBACK_IN_PROGRESS", true, false},
+        {"UPDATE_ROLLBACK_FAILED", true, false},
+        {"UPDATE_ROLLBACK_IN_PROGRESS", true, false},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         setup(cases[i].status);
         cloud_run(&cl, deployed);
         ck_assert_int_eq(cl.rc, 0);
-        ck_assert_msg(template.exists == cases[i].exists && template.settled == cases[i].settled, "%s: exists %d settled %d", cases[i].status,
-                      template.exists, template.settled);
+        ck_assert_msg(
+            template.exists == cases[i].exists && template.settled == cases[i].settled,
+            "%s: exists %d settled %d",
+            cases[i].status,
+            template.exists,
+            template.settled);
         ck_assert((template.json != NULL) == cases[i].exists);
         engine_template_done(&template);
         finish();
     }
 }
+
 END_TEST
 
-SUITE("engine/destroy", a_foreign_stack_stays, a_canceled_removal_goes_on_and_says_so, a_stack_is_destroyed, nothing_to_destroy,
-      a_removal_that_ended_while_the_daemon_was_down, a_removal_goes_on_after_a_restart, a_removal_that_fails_says_why, what_is_deployed)
+SUITE(
+    "engine/destroy",
+    a_foreign_stack_stays,
+    a_canceled_removal_goes_on_and_says_so,
+    a_stack_is_destroyed,
+    nothing_to_destroy,
+    a_removal_that_ended_while_the_daemon_was_down,
+    a_removal_goes_on_after_a_restart,
+    a_removal_that_fails_says_why,
+    what_is_deployed)

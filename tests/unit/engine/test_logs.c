@@ -39,7 +39,12 @@ static void logs(struct cloud *c)
 
 static char *event(const char *stream, int id, int64_t at_ms, const char *text)
 {
-    return xasprintf("{\"logStreamName\":\"%s\",\"eventId\":\"%d\",\"timestamp\":%lld,\"message\":\"%s\"}", stream, id, (long long)at_ms, text);
+    return xasprintf(
+        "{\"logStreamName\":\"%s\",\"eventId\":\"%d\",\"timestamp\":%lld,\"message\":\"%s\"}",
+        stream,
+        id,
+        (long long)at_ms,
+        text);
 }
 
 /* n lines of web, one a second, the last one now. */
@@ -49,7 +54,8 @@ static char *lines(int first, int n)
     str_append(&out, "{\"events\":[");
     for (int i = 0; i < n; i++) {
         cleanup_free char *text = xasprintf("line %d.", first + i);
-        cleanup_free char *e = event("web/web_k3j2h4g5f6d7/t1", first + i, NOW - (int64_t)(n - 1 - i) * 1000, text);
+        cleanup_free char *e =
+            event("web/web_k3j2h4g5f6d7/t1", first + i, NOW - (int64_t)(n - 1 - i) * 1000, text);
         str_appendf(&out, "%s%s", i ? "," : "", e);
     }
     str_append(&out, "]}");
@@ -60,8 +66,10 @@ START_TEST(services_and_deployments_are_told_apart)
 {
     static const char *const api[] = {"api"};
     setup();
-    cleanup_free char *a = event("web/web_k3j2h4g5f6d7/t1", 1, NOW, "one"), *b = event("api/api_k3j2h4g5f6d7/t2", 2, NOW + 1, "two"),
-                      *c = event("api/api_000000000000/t3", 3, NOW + 2, "three"), *d = event("nonsense", 4, NOW, "four");
+    cleanup_free char *a = event("web/web_k3j2h4g5f6d7/t1", 1, NOW, "one"),
+                      *b = event("api/api_k3j2h4g5f6d7/t2", 2, NOW + 1, "two"),
+                      *c = event("api/api_000000000000/t3", 3, NOW + 2, "three"),
+                      *d = event("nonsense", 4, NOW, "four");
     cleanup_free char *all = xasprintf("{\"events\":[%s,%s,%s,%s]}", c, b, a, d);
     cloud_reply(&cl, "FilterLogEvents", all);
     cloud_run(&cl, logs);
@@ -73,9 +81,11 @@ START_TEST(services_and_deployments_are_told_apart)
     cloud_run(&cl, logs);
     ck_assert_uint_eq(cl.said.len, 4);
     ck_assert_str_eq(cl.said.items[3], "log api: two");
-    ck_assert(cloud_body_has(&cl, "FilterLogEvents", 0, "\"logGroupName\":\"/Defang/shop/beta/logs\""));
+    ck_assert(
+        cloud_body_has(&cl, "FilterLogEvents", 0, "\"logGroupName\":\"/Defang/shop/beta/logs\""));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_limit_keeps_the_last_lines_or_with_since_the_first)
@@ -93,6 +103,7 @@ START_TEST(a_limit_keeps_the_last_lines_or_with_since_the_first)
     ck_assert_str_eq(cl.said.items[2], "log web: line 1.");
     finish();
 }
+
 END_TEST
 
 START_TEST(the_window_ends_where_until_says)
@@ -101,18 +112,25 @@ START_TEST(the_window_ends_where_until_says)
     cloud_reply(&cl, "FilterLogEvents", "{\"events\":[]}");
     q.until_ms = NOW - 24LL * 3600 * 1000;
     cloud_run(&cl, logs);
-    cleanup_free char *end = xasprintf("\"endTime\":%lld", (long long)q.until_ms), *start = xasprintf("\"startTime\":%lld", (long long)q.until_ms - 3600 * 1000);
+    cleanup_free char *end = xasprintf("\"endTime\":%lld", (long long)q.until_ms),
+                      *start = xasprintf("\"startTime\":%lld", (long long)q.until_ms - 3600 * 1000);
     ck_assert(cloud_body_has(&cl, "FilterLogEvents", 0, end));
-    ck_assert_msg(cloud_body_has(&cl, "FilterLogEvents", 0, start), "%s", cloud_body(&cl, "FilterLogEvents", 0));
+    ck_assert_msg(
+        cloud_body_has(&cl, "FilterLogEvents", 0, start),
+        "%s",
+        cloud_body(&cl, "FilterLogEvents", 0));
     finish();
 }
+
 END_TEST
 
 START_TEST(pages_are_read_to_the_end)
 {
     setup();
-    cleanup_free char *first = event("web/web_k3j2h4g5f6d7/t1", 1, NOW, "one"), *second = event("web/web_k3j2h4g5f6d7/t1", 2, NOW, "two");
-    cleanup_free char *a = xasprintf("{\"events\":[%s],\"nextToken\":\"n1\"}", first), *b = xasprintf("{\"events\":[%s]}", second);
+    cleanup_free char *first = event("web/web_k3j2h4g5f6d7/t1", 1, NOW, "one"),
+                      *second = event("web/web_k3j2h4g5f6d7/t1", 2, NOW, "two");
+    cleanup_free char *a = xasprintf("{\"events\":[%s],\"nextToken\":\"n1\"}", first),
+                      *b = xasprintf("{\"events\":[%s]}", second);
     cloud_reply(&cl, "FilterLogEvents", a);
     cloud_reply(&cl, "FilterLogEvents", b);
     cloud_run(&cl, logs);
@@ -120,6 +138,7 @@ START_TEST(pages_are_read_to_the_end)
     ck_assert(cloud_body_has(&cl, "FilterLogEvents", 1, "\"nextToken\":\"n1\""));
     finish();
 }
+
 END_TEST
 
 START_TEST(more_than_can_be_read_is_said)
@@ -131,6 +150,7 @@ START_TEST(more_than_can_be_read_is_said)
     ck_assert_ptr_nonnull(strstr(cl.err.hint, "--since"));
     finish();
 }
+
 END_TEST
 
 START_TEST(no_more_is_read_than_a_limit_needs)
@@ -148,6 +168,7 @@ START_TEST(no_more_is_read_than_a_limit_needs)
     ck_assert_uint_eq(cloud_count(&cl, "FilterLogEvents"), 2);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_group_that_is_not_there_has_no_lines)
@@ -160,6 +181,7 @@ START_TEST(a_group_that_is_not_there_has_no_lines)
     ck_assert_uint_eq(cloud_count(&cl, "FilterLogEvents"), 3);
     finish();
 }
+
 END_TEST
 
 static char *whose(void *arg, const char *task)
@@ -171,32 +193,44 @@ START_TEST(build_lines_are_named_by_their_task)
 {
     setup();
     q = (struct flow_log_query){.build = true, .build_service = whose};
-    cleanup_free char *a = event("image/kaniko/b1", 1, NOW, "ours"), *b = event("image/kaniko/b2", 2, NOW + 1, "whose"), *both = xasprintf("{\"events\":[%s,%s]}", a, b);
+    cleanup_free char *a = event("image/kaniko/b1", 1, NOW, "ours"),
+                      *b = event("image/kaniko/b2", 2, NOW + 1, "whose"),
+                      *both = xasprintf("{\"events\":[%s,%s]}", a, b);
     cloud_reply(&cl, "FilterLogEvents", both);
     cloud_run(&cl, logs);
     ck_assert_str_eq(cl.said.items[0], "log api: ours");
     ck_assert_str_eq(cl.said.items[1], "log build: whose");
     finish();
 }
+
 END_TEST
 
-/* Like CloudWatch: what is not older than startTime; a line comes late; the clock of AWS is a minute behind ours. */
-struct group { int reads; };
+/* Like CloudWatch: what is not older than startTime; a line comes late; the clock of AWS is a
+ * minute behind ours. */
+struct group {
+    int reads;
+};
 
-static void filter(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+filter(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     struct group *g = arg;
     cleanup_json json_t *in = NULL;
     ck_assert_int_eq(json_parse(call->body, strlen(call->body), &in, NULL), 0);
     long long from = json_int_or(in, "startTime", 0);
-    const struct { int since_read; int64_t at_ms; } all[] = {{1, -70000}, {1, -61000}, {2, -60500}, {3, -60700}, {4, -59000}};
+
+    const struct {
+        int since_read;
+        int64_t at_ms;
+    } all[] = {{1, -70000}, {1, -61000}, {2, -60500}, {3, -60700}, {4, -59000}};
     cleanup_str struct str out = STR_INIT;
     g->reads++;
     str_append(&out, "{\"events\":[");
     for (size_t i = 0, n = 0; i < ARRAY_LEN(all); i++) {
         if (g->reads < all[i].since_read || NOW + all[i].at_ms < from)
             continue;
-        cleanup_free char *text = xasprintf("line %zu.", i), *e = event("web/web_k3j2h4g5f6d7/t1", (int)i, NOW + all[i].at_ms, text);
+        cleanup_free char *text = xasprintf("line %zu.", i),
+                          *e = event("web/web_k3j2h4g5f6d7/t1", (int)i, NOW + all[i].at_ms, text);
         str_appendf(&out, "%s%s", n++ ? "," : "", e);
     }
     str_append(&out, "]}");
@@ -219,6 +253,7 @@ START_TEST(following_shows_every_line_once)
     ck_assert_uint_gt(cloud_count(&cl, "FilterLogEvents"), 10);
     finish();
 }
+
 END_TEST
 
 START_TEST(following_since_skips_nothing)
@@ -234,6 +269,7 @@ START_TEST(following_since_skips_nothing)
     ck_assert_uint_eq(cl.said.len, 250);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_reader_that_left_ends_it)
@@ -248,6 +284,7 @@ START_TEST(a_reader_that_left_ends_it)
     ck_assert_uint_eq(cl.said.len, 1);
     finish();
 }
+
 END_TEST
 
 static char *tail;
@@ -272,8 +309,20 @@ START_TEST(the_tail_of_a_stream)
     ck_assert_ptr_null(tail);
     finish();
 }
+
 END_TEST
 
-SUITE("engine/logs", services_and_deployments_are_told_apart, a_limit_keeps_the_last_lines_or_with_since_the_first, the_window_ends_where_until_says,
-      pages_are_read_to_the_end, more_than_can_be_read_is_said, no_more_is_read_than_a_limit_needs, a_group_that_is_not_there_has_no_lines, build_lines_are_named_by_their_task,
-      following_shows_every_line_once, following_since_skips_nothing, a_reader_that_left_ends_it, the_tail_of_a_stream)
+SUITE(
+    "engine/logs",
+    services_and_deployments_are_told_apart,
+    a_limit_keeps_the_last_lines_or_with_since_the_first,
+    the_window_ends_where_until_says,
+    pages_are_read_to_the_end,
+    more_than_can_be_read_is_said,
+    no_more_is_read_than_a_limit_needs,
+    a_group_that_is_not_there_has_no_lines,
+    build_lines_are_named_by_their_task,
+    following_shows_every_line_once,
+    following_since_skips_nothing,
+    a_reader_that_left_ends_it,
+    the_tail_of_a_stream)

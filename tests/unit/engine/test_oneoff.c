@@ -1,4 +1,5 @@
-/* Services that run once: one task a deployment, whatever happens; how it ended is recorded, told, and not forgotten when ECS forgets. */
+/* Services that run once: one task a deployment, whatever happens; how it ended is recorded, told,
+ * and not forgotten when ECS forgets. */
 #include "engine/flow.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
@@ -13,15 +14,20 @@
 static struct cloud cl;
 static struct engine_failure failure;
 static json_t *outputs;
-static const struct plan_once migrate = {.service = "migrate", .hash = "0123456789abcdef", .output = "OnceMigrate", .stage = 1};
+static const struct plan_once migrate = {
+    .service = "migrate", .hash = "0123456789abcdef", .output = "OnceMigrate", .stage = 1};
 
 static void setup(void)
 {
     cloud_init(&cl);
-    outputs = json_pack("{s:s,s:s}", "OnceMigrate",
-                        "{\"cluster\":\"shop\",\"taskDefinition\":\"arn:td:7\",\"container\":\"migrate_k3j2h4g5f6d7\",\"assignPublicIp\":\"DISABLED\","
-                        "\"securityGroups\":[\"sg-1\",\"sg-2\"],\"subnets\":[\"subnet-1\"]}",
-                        "EndpointWeb", "http://x");
+    outputs = json_pack(
+        "{s:s,s:s}",
+        "OnceMigrate",
+        "{\"cluster\":\"shop\",\"taskDefinition\":\"arn:td:7\",\"container\":\"migrate_"
+        "k3j2h4g5f6d7\",\"assignPublicIp\":\"DISABLED\","
+        "\"securityGroups\":[\"sg-1\",\"sg-2\"],\"subnets\":[\"subnet-1\"]}",
+        "EndpointWeb",
+        "http://x");
 }
 
 static void finish(void)
@@ -39,9 +45,18 @@ static void run(struct cloud *c)
 
 static char *task_text(const char *status, int code)
 {
-    return code < 0 ? xasprintf("{\"taskArn\":\"" TASK "\",\"lastStatus\":\"%s\",\"containers\":[{\"name\":\"migrate_k3j2h4g5f6d7\"}]}", status)
-                    : xasprintf("{\"taskArn\":\"" TASK "\",\"lastStatus\":\"%s\",\"stoppedReason\":\"Essential container in task exited\",\"containers\":"
-                                "[{\"name\":\"sidecar\",\"exitCode\":9},{\"name\":\"migrate_k3j2h4g5f6d7\",\"exitCode\":%d}]}", status, code);
+    return code < 0
+               ? xasprintf(
+                     "{\"taskArn\":\"" TASK "\",\"lastStatus\":\"%s\",\"containers\":[{\"name\":"
+                                            "\"migrate_k3j2h4g5f6d7\"}]}",
+                     status)
+               : xasprintf(
+                     "{\"taskArn\":\"" TASK "\",\"lastStatus\":\"%s\",\"stoppedReason\":"
+                                            "\"Essential container in task exited\",\"containers\":"
+                     "[{\"name\":\"sidecar\",\"exitCode\":9},{\"name\":\"migrate_k3j2h4g5f6d7\","
+                     "\"exitCode\":%d}]}",
+                     status,
+                     code);
 }
 
 static void task_is(const char *status, int code)
@@ -57,7 +72,10 @@ static void starts(void)
 
 static void logs(void)
 {
-    cloud_reply(&cl, "GetLogEvents", "{\"events\":[{\"timestamp\":1,\"message\":\"migrating\"}],\"nextForwardToken\":\"f1\"}");
+    cloud_reply(
+        &cl,
+        "GetLogEvents",
+        "{\"events\":[{\"timestamp\":1,\"message\":\"migrating\"}],\"nextForwardToken\":\"f1\"}");
     cloud_reply(&cl, "GetLogEvents", "{\"events\":[],\"nextForwardToken\":\"f1\"}");
     cloud_reply(&cl, "PutParameter", "{\"Version\":1}");
 }
@@ -77,8 +95,13 @@ START_TEST(one_that_ends_well)
     ck_assert(cloud_body_has(&cl, "RunTask", 0, "\"taskDefinition\":\"arn:td:7\""));
     ck_assert(cloud_body_has(&cl, "RunTask", 0, "\"securityGroups\":[\"sg-1\",\"sg-2\"]"));
     ck_assert(cloud_body_has(&cl, "RunTask", 0, "\"assignPublicIp\":\"DISABLED\""));
-    ck_assert(cloud_body_has(&cl, "RunTask", 0, "\"capacityProvider\":\"FARGATE\"")); /* never Spot: half a migration helps nobody */
-    ck_assert(cloud_body_has(&cl, "GetLogEvents", 0, "\"logStreamName\":\"migrate/migrate_k3j2h4g5f6d7/t1\""));
+    ck_assert(cloud_body_has(
+        &cl,
+        "RunTask",
+        0,
+        "\"capacityProvider\":\"FARGATE\"")); /* never Spot: half a migration helps nobody */
+    ck_assert(cloud_body_has(
+        &cl, "GetLogEvents", 0, "\"logStreamName\":\"migrate/migrate_k3j2h4g5f6d7/t1\""));
     ck_assert_uint_eq(cloud_said(&cl, "log migrate: migrating"), 1);
     ck_assert_uint_eq(cloud_said(&cl, "row service/migrate active running"), 1);
     ck_assert_uint_eq(cloud_said(&cl, "row service/migrate done ran, exit code 0"), 1);
@@ -92,6 +115,7 @@ START_TEST(one_that_ends_well)
     ck_assert_uint_eq(cloud_count(&cl, "PutParameter"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(one_that_fails_says_why_and_is_not_tried_again)
@@ -102,7 +126,10 @@ START_TEST(one_that_fails_says_why_and_is_not_tried_again)
     logs();
     cloud_run(&cl, run);
     ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
-    ck_assert_ptr_nonnull(strstr(cl.err.message, "service migrate, which runs once, failed: exit code 3: Essential container in task exited (task t1)"));
+    ck_assert_ptr_nonnull(strstr(
+        cl.err.message,
+        "service migrate, which runs once, failed: exit code 3: Essential container in task exited "
+        "(task t1)"));
     ck_assert_ptr_nonnull(strstr(cl.err.hint, "defangctl logs migrate --deployment k3j2h4g5f6d7"));
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
     ck_assert_str_eq(failure.service, "migrate");
@@ -112,14 +139,19 @@ START_TEST(one_that_fails_says_why_and_is_not_tried_again)
     ck_assert_uint_eq(cloud_said(&cl, "row service/migrate failed exit code 3"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(one_that_never_started_has_failed)
 {
     setup();
     starts();
-    cloud_reply(&cl, "DescribeTasks", "{\"tasks\":[{\"taskArn\":\"" TASK "\",\"lastStatus\":\"STOPPED\",\"stoppedReason\":\"CannotPullContainerError: not found\","
-                                      "\"containers\":[{\"name\":\"migrate_k3j2h4g5f6d7\"}]}]}");
+    cloud_reply(
+        &cl,
+        "DescribeTasks",
+        "{\"tasks\":[{\"taskArn\":\"" TASK
+        "\",\"lastStatus\":\"STOPPED\",\"stoppedReason\":\"CannotPullContainerError: not found\","
+        "\"containers\":[{\"name\":\"migrate_k3j2h4g5f6d7\"}]}]}");
     cloud_fail(&cl, "GetLogEvents", 400, "ResourceNotFoundException", "no stream");
     cloud_reply(&cl, "PutParameter", "{}");
     cloud_run(&cl, run);
@@ -127,6 +159,7 @@ START_TEST(one_that_never_started_has_failed)
     ck_assert_ptr_nonnull(strstr(cl.err.message, "CannotPullContainerError: not found"));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_restart_follows_the_task_it_knows)
@@ -143,6 +176,7 @@ START_TEST(a_restart_follows_the_task_it_knows)
     ck_assert(cloud_body_has(&cl, "GetLogEvents", 0, "\"nextToken\":\"f1\""));
     finish();
 }
+
 END_TEST
 
 /* ECS forgets after an hour; the project's rule has written its events into a log group. */
@@ -154,9 +188,17 @@ START_TEST(the_end_of_a_forgotten_task_is_found_in_its_events)
         cloud_journal_put(&cl, "once.migrate.task", TASK);
         cloud_reply(&cl, "DescribeTasks", "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\"}]}");
         logs();
-        cleanup_free char *stopped = task_text("STOPPED", codes[i]), *runs = task_text("RUNNING", -1);
-        cleanup_json json_t *reply = json_pack("{s:[{s:s},{s:o},{s:o}]}", "events", "message", "not JSON", "message", json_sprintf("{\"detail\":%s}", stopped),
-                                               "message", json_sprintf("{\"detail\":%s}", runs));
+        cleanup_free char *stopped = task_text("STOPPED", codes[i]),
+                          *runs = task_text("RUNNING", -1);
+        cleanup_json json_t *reply = json_pack(
+            "{s:[{s:s},{s:o},{s:o}]}",
+            "events",
+            "message",
+            "not JSON",
+            "message",
+            json_sprintf("{\"detail\":%s}", stopped),
+            "message",
+            json_sprintf("{\"detail\":%s}", runs));
         cleanup_free char *text = json_print(reply, false, true);
         cloud_reply(&cl, "FilterLogEvents", codes[i] < 0 ? "{\"events\":[]}" : text);
         cloud_run(&cl, run);
@@ -165,10 +207,12 @@ START_TEST(the_end_of_a_forgotten_task_is_found_in_its_events)
         if (codes[i] == 0)
             ck_assert_int_eq(cl.rc, 0);
         else
-            ck_assert_ptr_nonnull(strstr(cl.err.message, codes[i] > 0 ? "exit code 4" : "nobody knows how it ended"));
+            ck_assert_ptr_nonnull(
+                strstr(cl.err.message, codes[i] > 0 ? "exit code 4" : "nobody knows how it ended"));
         finish();
     }
 }
+
 END_TEST
 
 /* Whether it had an effect is not known: the same token finds out. */
@@ -187,6 +231,7 @@ START_TEST(an_answer_that_is_lost_is_asked_for_again)
         ck_assert(cloud_body_has(&cl, "RunTask", i, cloud_journal(&cl, "once.migrate.token")));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_cancel_stops_it_and_detaching_does_not)
@@ -201,11 +246,13 @@ START_TEST(a_cancel_stops_it_and_detaching_does_not)
         cloud_run_canceled(&cl, run, 3000);
         ck_assert_int_eq(cl.rc, -ECANCELED);
         ck_assert_uint_eq(cloud_count(&cl, "StopTask"), detaching ? 0 : 1);
-        ck_assert_uint_eq(cloud_said(&cl, "row service/migrate canceled stopped"), detaching ? 0 : 1);
+        ck_assert_uint_eq(
+            cloud_said(&cl, "row service/migrate canceled stopped"), detaching ? 0 : 1);
         ck_assert_uint_eq(cloud_count(&cl, "PutParameter"), 0);
         finish();
     }
 }
+
 END_TEST
 
 START_TEST(one_that_does_not_end_is_stopped)
@@ -217,25 +264,36 @@ START_TEST(one_that_does_not_end_is_stopped)
     cloud_reply(&cl, "StopTask", "{}");
     cloud_run(&cl, run);
     ck_assert_int_eq(cl.err.kind, ERR_TIMEOUT);
-    ck_assert_ptr_nonnull(strstr(cl.err.message, "service migrate, which runs once, did not end within 2 hours and was stopped"));
+    ck_assert_ptr_nonnull(strstr(
+        cl.err.message,
+        "service migrate, which runs once, did not end within 2 hours and was stopped"));
     ck_assert_uint_eq(cloud_count(&cl, "StopTask"), 1);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_stack_that_does_not_say_where_is_an_error)
 {
-    static const char *const texts[] = {NULL, "", "[]", "{}", "{\"cluster\":\"shop\",\"subnets\":\"x\",\"securityGroups\":[]}", "not JSON"};
+    static const char *const texts[] = {
+        NULL,
+        "",
+        "[]",
+        "{}",
+        "{\"cluster\":\"shop\",\"subnets\":\"x\",\"securityGroups\":[]}",
+        "not JSON"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         setup();
         json_object_del(outputs, "OnceMigrate");
         if (texts[i])
             json_object_set_new(outputs, "OnceMigrate", json_string(texts[i]));
         cloud_run(&cl, run);
-        ck_assert_ptr_nonnull(strstr(cl.err.message, "does not say where service migrate runs (output OnceMigrate)"));
+        ck_assert_ptr_nonnull(
+            strstr(cl.err.message, "does not say where service migrate runs (output OnceMigrate)"));
         finish();
     }
 }
+
 END_TEST
 
 static struct flow_run last[2];
@@ -249,9 +307,12 @@ static void read_runs(struct cloud *c)
 START_TEST(records_are_read_and_rubbish_is_as_none)
 {
     setup();
-    cloud_reply(&cl, "GetParameters",
-                "{\"Parameters\":[{\"Name\":\"" NAME "\",\"Value\":\"{\\\"hash\\\":\\\"h\\\",\\\"exit\\\":0,\\\"ended_ms\\\":1700000000000}\"},"
-                "{\"Name\":\"/Defang/shop/beta-runs/seed\",\"Value\":\"yes\"}]}");
+    cloud_reply(
+        &cl,
+        "GetParameters",
+        "{\"Parameters\":[{\"Name\":\"" NAME
+        "\",\"Value\":\"{\\\"hash\\\":\\\"h\\\",\\\"exit\\\":0,\\\"ended_ms\\\":1700000000000}\"},"
+        "{\"Name\":\"/Defang/shop/beta-runs/seed\",\"Value\":\"yes\"}]}");
     cloud_run(&cl, read_runs);
     ck_assert_int_eq(cl.rc, 0);
     ck_assert(last[0].known && last[0].exit_code == 0 && last[0].ended_ms == 1700000000000);
@@ -265,6 +326,7 @@ START_TEST(records_are_read_and_rubbish_is_as_none)
     flow_run_done(&last[1]);
     finish();
 }
+
 END_TEST
 
 static void prune(struct cloud *c)
@@ -276,13 +338,18 @@ static void prune(struct cloud *c)
 START_TEST(records_of_services_that_are_gone_go)
 {
     setup();
-    cloud_reply(&cl, "DescribeParameters", "{\"Parameters\":[{\"Name\":\"" NAME "\"},{\"Name\":\"/Defang/shop/beta-runs/seed\"},{\"Name\":\"/Defang/shop/beta/KEY\"}]}");
+    cloud_reply(
+        &cl,
+        "DescribeParameters",
+        "{\"Parameters\":[{\"Name\":\"" NAME
+        "\"},{\"Name\":\"/Defang/shop/beta-runs/seed\"},{\"Name\":\"/Defang/shop/beta/KEY\"}]}");
     cloud_reply(&cl, "DeleteParameters", "{}");
     cloud_run(&cl, prune);
     ck_assert_int_eq(cl.rc, 0);
     ck_assert(cloud_body_has(&cl, "DeleteParameters", 0, "{\"Names\":[\"" NAME "\"]}"));
     finish();
 }
+
 END_TEST
 
 static void stop_all(struct cloud *c)
@@ -300,9 +367,20 @@ START_TEST(what_an_earlier_life_left_running_is_stopped)
     ck_assert(cloud_body_has(&cl, "StopTask", 0, TASK));
     finish();
 }
+
 END_TEST
 
-SUITE("engine/oneoff", one_that_ends_well, one_that_fails_says_why_and_is_not_tried_again, one_that_never_started_has_failed,
-      a_restart_follows_the_task_it_knows, the_end_of_a_forgotten_task_is_found_in_its_events, an_answer_that_is_lost_is_asked_for_again, a_cancel_stops_it_and_detaching_does_not,
-      one_that_does_not_end_is_stopped, a_stack_that_does_not_say_where_is_an_error, records_are_read_and_rubbish_is_as_none,
-      records_of_services_that_are_gone_go, what_an_earlier_life_left_running_is_stopped)
+SUITE(
+    "engine/oneoff",
+    one_that_ends_well,
+    one_that_fails_says_why_and_is_not_tried_again,
+    one_that_never_started_has_failed,
+    a_restart_follows_the_task_it_knows,
+    the_end_of_a_forgotten_task_is_found_in_its_events,
+    an_answer_that_is_lost_is_asked_for_again,
+    a_cancel_stops_it_and_detaching_does_not,
+    one_that_does_not_end_is_stopped,
+    a_stack_that_does_not_say_where_is_an_error,
+    records_are_read_and_rubbish_is_as_none,
+    records_of_services_that_are_gone_go,
+    what_an_earlier_life_left_running_is_stopped)

@@ -14,7 +14,8 @@ static void setup(void)
     cloud_init(&cl);
     graph = graph_new("shop");
     graph_add(graph, "network", "Vpc", "AWS::EC2::VPC", json_object());
-    graph_add(graph, "network", "Nat", "AWS::EC2::NatGateway", json_object())->usual = "usually 2 min";
+    graph_add(graph, "network", "Nat", "AWS::EC2::NatGateway", json_object())->usual =
+        "usually 2 min";
     graph_add(graph, "service/web", "Web", "AWS::ECS::Service", json_object());
     rows = rows_from_graph(&cl.c, graph);
 }
@@ -28,12 +29,18 @@ static void finish(void)
 
 static void is(const char *id, const char *status)
 {
-    rows_resource(rows, &(struct engine_resource){.logical_id = id, .type = "", .physical_id = "", .status = status});
+    rows_resource(
+        rows,
+        &(struct engine_resource){
+            .logical_id = id, .type = "", .physical_id = "", .status = status});
 }
 
 static void because(const char *id, const char *status, const char *reason)
 {
-    rows_resource(rows, &(struct engine_resource){.logical_id = id, .type = "", .physical_id = "", .status = status, .reason = reason});
+    rows_resource(
+        rows,
+        &(struct engine_resource){
+            .logical_id = id, .type = "", .physical_id = "", .status = status, .reason = reason});
 }
 
 static const char *last(void)
@@ -53,6 +60,7 @@ START_TEST(resources_know_their_row)
     ck_assert_uint_eq(cl.said.len, 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(a_row_shows_what_is_waited_for)
@@ -69,6 +77,7 @@ START_TEST(a_row_shows_what_is_waited_for)
     ck_assert_str_eq(last(), "row network done 2 resources ready");
     finish();
 }
+
 END_TEST
 
 /* The one that just became ready is not what the row waits for. */
@@ -82,6 +91,7 @@ START_TEST(a_ready_resource_is_not_shown_as_busy)
     ck_assert_str_eq(last(), "row network active EC2 VPC: updating");
     finish();
 }
+
 END_TEST
 
 START_TEST(an_update_is_done_when_the_stack_is)
@@ -95,6 +105,7 @@ START_TEST(an_update_is_done_when_the_stack_is)
     ck_assert_uint_eq(cloud_said(&cl, "row network"), 0); /* never touched */
     finish();
 }
+
 END_TEST
 
 START_TEST(the_culprit_stays_failed_and_bystanders_do_not)
@@ -113,11 +124,14 @@ START_TEST(the_culprit_stays_failed_and_bystanders_do_not)
     ck_assert_str_eq(last(), "row service/web failed failed");
     finish();
 }
+
 END_TEST
 
 START_TEST(a_teardown_counts_from_the_template)
 {
-    static const char text[] = "{\"Resources\":{\"Web\":{\"Type\":\"AWS::ECS::Service\",\"Metadata\":{\"Group\":\"service/web\"}},\"Old\":{\"Type\":\"AWS::X::Y\"}}}";
+    static const char text[] =
+        "{\"Resources\":{\"Web\":{\"Type\":\"AWS::ECS::Service\",\"Metadata\":{\"Group\":\"service/"
+        "web\"}},\"Old\":{\"Type\":\"AWS::X::Y\"}}}";
     cleanup_json json_t *template = NULL;
     setup();
     rows_free(rows);
@@ -135,7 +149,14 @@ START_TEST(a_teardown_counts_from_the_template)
     is("Web", "DELETE_COMPLETE"); /* nothing is known: nothing is said */
     finish();
 }
+
 END_TEST
 
-SUITE("engine/rows", resources_know_their_row, a_row_shows_what_is_waited_for, a_ready_resource_is_not_shown_as_busy, an_update_is_done_when_the_stack_is,
-      the_culprit_stays_failed_and_bystanders_do_not, a_teardown_counts_from_the_template)
+SUITE(
+    "engine/rows",
+    resources_know_their_row,
+    a_row_shows_what_is_waited_for,
+    a_ready_resource_is_not_shown_as_busy,
+    an_update_is_done_when_the_stack_is,
+    the_culprit_stays_failed_and_bystanders_do_not,
+    a_teardown_counts_from_the_template)

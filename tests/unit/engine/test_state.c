@@ -50,6 +50,7 @@ START_TEST(config_is_stored_encrypted)
     ck_assert(cloud_body_has(&cl, "PutParameter", 0, "\"Overwrite\":true"));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_value_that_is_there_is_kept_when_asked)
@@ -65,13 +66,25 @@ START_TEST(a_value_that_is_there_is_kept_when_asked)
     ck_assert(cloud_body_has(&cl, "PutParameter", 0, "\"Overwrite\":false"));
     finish();
 }
+
 END_TEST
 
 START_TEST(what_cannot_be_config_is_refused_without_a_call)
 {
     static char long_value[LIMIT_CONFIG_VALUE_BYTES + 2];
     memset(long_value, 'x', sizeof long_value - 1);
-    const struct { const char *name, *value; } cases[] = {{"1ST", "x"}, {"A-B", "x"}, {"", "x"}, {"A/B", "x"}, {"A", ""}, {"A", long_value}, {"A", "\xff"}};
+
+    const struct {
+        const char *name, *value;
+    } cases[] = {
+        {"1ST", "x"},
+        {"A-B", "x"},
+        {"", "x"},
+        {"A/B", "x"},
+        {"A", ""},
+        {"A", long_value},
+        {"A", "\xff"}};
+
     if_not_set = false;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         setup();
@@ -85,6 +98,7 @@ START_TEST(what_cannot_be_config_is_refused_without_a_call)
         finish();
     }
 }
+
 END_TEST
 
 static struct flow_config *list;
@@ -105,8 +119,16 @@ static void config_remove(struct cloud *c)
 START_TEST(config_is_listed_by_name_over_pages)
 {
     setup();
-    cloud_reply(&cl, "DescribeParameters", "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/ZOO\",\"Version\":3}],\"NextToken\":\"n\"}");
-    cloud_reply(&cl, "DescribeParameters", "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/APE\",\"Version\":1},{\"Name\":\"/Defang/shop/beta2/NO\"}]}");
+    cloud_reply(
+        &cl,
+        "DescribeParameters",
+        "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/"
+        "ZOO\",\"Version\":3}],\"NextToken\":\"n\"}");
+    cloud_reply(
+        &cl,
+        "DescribeParameters",
+        "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/APE\",\"Version\":1},{\"Name\":\"/Defang/"
+        "shop/beta2/NO\"}]}");
     cloud_run(&cl, config_list);
     ck_assert_int_eq(cl.rc, 0);
     ck_assert_uint_eq(count, 2);
@@ -116,6 +138,7 @@ START_TEST(config_is_listed_by_name_over_pages)
     flow_config_list_done(list, count);
     finish();
 }
+
 END_TEST
 
 START_TEST(config_is_removed)
@@ -132,6 +155,7 @@ START_TEST(config_is_removed)
     ck_assert(!removed);
     finish();
 }
+
 END_TEST
 
 /* ---- derived ---- */
@@ -149,21 +173,28 @@ static void derived_prune(struct cloud *c)
     c->rc = flow_derived_prune(&c->c, derived, derived_count, &c->err);
 }
 
-static struct compose_part parts[] = {{.text = (char *)"postgres://shop:"}, {.text = (char *)"PASSWORD", .is_config = true}, {.text = (char *)"@db/shop"}};
+static struct compose_part parts[] = {
+    {.text = (char *)"postgres://shop:"},
+    {.text = (char *)"PASSWORD", .is_config = true},
+    {.text = (char *)"@db/shop"}};
 
 static void derived_setup(void)
 {
     setup();
     parts[0].next = &parts[1];
     parts[1].next = &parts[2];
-    derived[0] = (struct plan_derived){"api", "DATABASE_URL", "/Defang/shop/beta-derived/api/DATABASE_URL-1", parts};
+    derived[0] = (struct plan_derived){
+        "api", "DATABASE_URL", "/Defang/shop/beta-derived/api/DATABASE_URL-1", parts};
     derived_count = 1;
 }
 
 START_TEST(a_value_is_composed_and_stored)
 {
     derived_setup();
-    cloud_reply(&cl, "GetParameters", "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/PASSWORD\",\"Value\":\"s3cret\"}]}");
+    cloud_reply(
+        &cl,
+        "GetParameters",
+        "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta/PASSWORD\",\"Value\":\"s3cret\"}]}");
     cloud_reply(&cl, "PutParameter", "{}");
     cloud_run(&cl, derived_put);
     ck_assert_int_eq(cl.rc, 0);
@@ -172,25 +203,33 @@ START_TEST(a_value_is_composed_and_stored)
     ck_assert(cloud_body_has(&cl, "PutParameter", 0, "SecureString"));
     finish();
 }
+
 END_TEST
 
 START_TEST(a_missing_config_is_named_and_nothing_is_stored)
 {
     derived_setup();
-    cloud_reply(&cl, "GetParameters", "{\"Parameters\":[],\"InvalidParameters\":[\"/Defang/shop/beta/PASSWORD\"]}");
+    cloud_reply(
+        &cl,
+        "GetParameters",
+        "{\"Parameters\":[],\"InvalidParameters\":[\"/Defang/shop/beta/PASSWORD\"]}");
     cloud_run(&cl, derived_put);
     ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
     ck_assert_ptr_nonnull(strstr(cl.err.message, "PASSWORD"));
     ck_assert_uint_eq(cloud_count(&cl, "PutParameter"), 0);
     finish();
 }
+
 END_TEST
 
 START_TEST(old_values_go_and_those_in_use_stay)
 {
     derived_setup();
     struct str all = STR_INIT;
-    str_append(&all, "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta-derived/api/DATABASE_URL-1\"},{\"Name\":\"/Defang/shop/beta/PASSWORD\"}");
+    str_append(
+        &all,
+        "{\"Parameters\":[{\"Name\":\"/Defang/shop/beta-derived/api/DATABASE_URL-1\"},{\"Name\":\"/"
+        "Defang/shop/beta/PASSWORD\"}");
     for (int i = 0; i < 23; i++)
         str_appendf(&all, ",{\"Name\":\"/Defang/shop/beta-derived/api/OLD-%d\"}", i);
     str_append(&all, "]}");
@@ -207,6 +246,7 @@ START_TEST(old_values_go_and_those_in_use_stay)
     str_done(&all);
     finish();
 }
+
 END_TEST
 
 /* ---- status ---- */
@@ -225,26 +265,44 @@ static void stack_setup(const char *state)
     setup();
     fake_stack_init(&stack, &cl, "Defang-shop-beta", FAKE_STACK_ID);
     stack.status = state;
-    stack.outputs = "<member><OutputKey>EndpointWeb</OutputKey><OutputValue>https://web.example</OutputValue></member>";
+    stack.outputs = "<member><OutputKey>EndpointWeb</OutputKey><OutputValue>https://web.example</"
+                    "OutputValue></member>";
     stack.template =
-        "{\"Metadata\":{\"Defang\":{\"services\":{\"web\":{\"deployment\":\"k3j2h4g5f6d7\",\"endpointOutput\":\"EndpointWeb\"},\"db\":{\"endpoint\":\"db.shop.internal\"}}}},"
-        "\"Resources\":{\"Cluster\":{\"Type\":\"AWS::ECS::Cluster\",\"Metadata\":{\"Group\":\"cluster\"}},"
+        "{\"Metadata\":{\"Defang\":{\"services\":{\"web\":{\"deployment\":\"k3j2h4g5f6d7\","
+        "\"endpointOutput\":\"EndpointWeb\"},\"db\":{\"endpoint\":\"db.shop.internal\"}}}},"
+        "\"Resources\":{\"Cluster\":{\"Type\":\"AWS::ECS::Cluster\",\"Metadata\":{\"Group\":"
+        "\"cluster\"}},"
         "\"Web\":{\"Type\":\"AWS::ECS::Service\",\"Metadata\":{\"Group\":\"service/web\"}},"
-        "\"WebTask\":{\"Type\":\"AWS::ECS::TaskDefinition\",\"Metadata\":{\"Group\":\"service/web\"},\"Properties\":{\"ContainerDefinitions\":[{\"Image\":\"nginx:1\"}]}},"
+        "\"WebTask\":{\"Type\":\"AWS::ECS::TaskDefinition\",\"Metadata\":{\"Group\":\"service/"
+        "web\"},\"Properties\":{\"ContainerDefinitions\":[{\"Image\":\"nginx:1\"}]}},"
         "\"Db\":{\"Type\":\"AWS::RDS::DBInstance\",\"Metadata\":{\"Group\":\"service/db\"}},"
-        "\"Cache\":{\"Type\":\"AWS::ElastiCache::ReplicationGroup\",\"Metadata\":{\"Group\":\"service/cache\"}},"
+        "\"Cache\":{\"Type\":\"AWS::ElastiCache::ReplicationGroup\",\"Metadata\":{\"Group\":"
+        "\"service/cache\"}},"
         "\"Vpc\":{\"Type\":\"AWS::EC2::VPC\",\"Metadata\":{\"Group\":\"network\"}}}}";
-    cloud_reply(&cl, "ListStackResources",
-                "<StackResourceSummaries><member><LogicalResourceId>Cluster</LogicalResourceId><PhysicalResourceId>shop</PhysicalResourceId>"
-                "<ResourceType>AWS::ECS::Cluster</ResourceType></member><member><LogicalResourceId>Web</LogicalResourceId><PhysicalResourceId>arn:aws:ecs:us-west-2:123456789012:service/shop/web</PhysicalResourceId>"
-                "</member><member><LogicalResourceId>Db</LogicalResourceId><PhysicalResourceId>shop-db</PhysicalResourceId></member></StackResourceSummaries>");
-    cloud_reply(&cl, "DescribeServices",
-                "{\"services\":[{\"desiredCount\":2,\"runningCount\":1,\"pendingCount\":1,\"loadBalancers\":[{\"targetGroupArn\":\"arn:tg\"}],"
-                "\"events\":[{\"message\":\"unable to place\"}],"
-                "\"deployments\":[{\"status\":\"ACTIVE\",\"rolloutState\":\"COMPLETED\"},{\"status\":\"PRIMARY\",\"rolloutState\":\"IN_PROGRESS\"}]}]}");
-    cloud_reply(&cl, "DescribeTargetHealth",
-                "<TargetHealthDescriptions><member><TargetHealth><State>healthy</State></TargetHealth></member><member><TargetHealth><State>initial</State>"
-                "</TargetHealth></member></TargetHealthDescriptions>");
+    cloud_reply(
+        &cl,
+        "ListStackResources",
+        "<StackResourceSummaries><member><LogicalResourceId>Cluster</"
+        "LogicalResourceId><PhysicalResourceId>shop</PhysicalResourceId>"
+        "<ResourceType>AWS::ECS::Cluster</ResourceType></member><member><LogicalResourceId>Web</"
+        "LogicalResourceId><PhysicalResourceId>arn:aws:ecs:us-west-2:123456789012:service/shop/"
+        "web</PhysicalResourceId>"
+        "</member><member><LogicalResourceId>Db</LogicalResourceId><PhysicalResourceId>shop-db</"
+        "PhysicalResourceId></member></StackResourceSummaries>");
+    cloud_reply(
+        &cl,
+        "DescribeServices",
+        "{\"services\":[{\"desiredCount\":2,\"runningCount\":1,\"pendingCount\":1,"
+        "\"loadBalancers\":[{\"targetGroupArn\":\"arn:tg\"}],"
+        "\"events\":[{\"message\":\"unable to place\"}],"
+        "\"deployments\":[{\"status\":\"ACTIVE\",\"rolloutState\":\"COMPLETED\"},{\"status\":"
+        "\"PRIMARY\",\"rolloutState\":\"IN_PROGRESS\"}]}]}");
+    cloud_reply(
+        &cl,
+        "DescribeTargetHealth",
+        "<TargetHealthDescriptions><member><TargetHealth><State>healthy</State></TargetHealth></"
+        "member><member><TargetHealth><State>initial</State>"
+        "</TargetHealth></member></TargetHealthDescriptions>");
 }
 
 static void stack_finish(void)
@@ -257,18 +315,23 @@ static void stack_finish(void)
 START_TEST(what_runs_is_listed_by_name)
 {
     stack_setup("UPDATE_COMPLETE");
-    cloud_reply(&cl, "DescribeDBInstances",
-                "<DBInstances><DBInstance><DBInstanceStatus>available</DBInstanceStatus><Engine>postgres</Engine><EngineVersion>16.4</EngineVersion>"
-                "<DBInstanceClass>db.t4g.micro</DBInstanceClass></DBInstance></DBInstances>");
+    cloud_reply(
+        &cl,
+        "DescribeDBInstances",
+        "<DBInstances><DBInstance><DBInstanceStatus>available</DBInstanceStatus><Engine>postgres</"
+        "Engine><EngineVersion>16.4</EngineVersion>"
+        "<DBInstanceClass>db.t4g.micro</DBInstanceClass></DBInstance></DBInstances>");
     cloud_run(&cl, ps);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
     ck_assert_uint_eq(status.len, 3);
-    const struct flow_service_status *cache = &status.services[0], *db = &status.services[1], *web = &status.services[2];
+    const struct flow_service_status *cache = &status.services[0], *db = &status.services[1],
+                                     *web = &status.services[2];
     ck_assert_str_eq(cache->state, "PENDING"); /* not made yet */
     ck_assert_str_eq(db->state, "RUNNING");
     ck_assert_str_eq(db->image, "postgres 16.4 (db.t4g.micro)");
     ck_assert_str_eq(db->endpoint, "db.shop.internal");
-    ck_assert_str_eq(web->state, "DEPLOYING"); /* by the PRIMARY deployment, wherever it stands in the list */
+    ck_assert_str_eq(
+        web->state, "DEPLOYING"); /* by the PRIMARY deployment, wherever it stands in the list */
     ck_assert_str_eq(web->endpoint, "https://web.example");
     ck_assert_str_eq(web->deployment, "k3j2h4g5f6d7");
     ck_assert_str_eq(web->image, "nginx:1");
@@ -278,6 +341,7 @@ START_TEST(what_runs_is_listed_by_name)
     ck_assert_uint_eq(web->running, 1);
     stack_finish();
 }
+
 END_TEST
 
 START_TEST(one_missing_thing_does_not_hide_the_others)
@@ -289,6 +353,7 @@ START_TEST(one_missing_thing_does_not_hide_the_others)
     ck_assert_str_eq(status.services[1].state, "MISSING");
     stack_finish();
 }
+
 END_TEST
 
 START_TEST(nothing_deployed_is_not_found)
@@ -301,6 +366,7 @@ START_TEST(nothing_deployed_is_not_found)
         stack_finish();
     }
 }
+
 END_TEST
 
 START_TEST(a_foreign_stack_is_not_read)
@@ -311,9 +377,20 @@ START_TEST(a_foreign_stack_is_not_read)
     ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
     stack_finish();
 }
+
 END_TEST
 
-SUITE("engine/state", config_is_stored_encrypted, a_value_that_is_there_is_kept_when_asked, what_cannot_be_config_is_refused_without_a_call,
-      config_is_listed_by_name_over_pages, config_is_removed, a_value_is_composed_and_stored, a_missing_config_is_named_and_nothing_is_stored,
-      old_values_go_and_those_in_use_stay, what_runs_is_listed_by_name, one_missing_thing_does_not_hide_the_others, nothing_deployed_is_not_found,
-      a_foreign_stack_is_not_read)
+SUITE(
+    "engine/state",
+    config_is_stored_encrypted,
+    a_value_that_is_there_is_kept_when_asked,
+    what_cannot_be_config_is_refused_without_a_call,
+    config_is_listed_by_name_over_pages,
+    config_is_removed,
+    a_value_is_composed_and_stored,
+    a_missing_config_is_named_and_nothing_is_stored,
+    old_values_go_and_those_in_use_stay,
+    what_runs_is_listed_by_name,
+    one_missing_thing_does_not_hide_the_others,
+    nothing_deployed_is_not_found,
+    a_foreign_stack_is_not_read)

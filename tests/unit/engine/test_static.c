@@ -4,10 +4,14 @@
 #include <check.h>
 #include <stdlib.h>
 
-static const struct { const char *key, *type, *cache; } CASES[] = {
+static const struct {
+    const char *key, *type, *cache;
+} CASES[] = {
     {"index.html", "text/html; charset=utf-8", "no-cache"},
     {"a/b/INDEX.HTM", "text/html; charset=utf-8", "no-cache"},
-    {"assets/app.3f9c41ab.js", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
+    {"assets/app.3f9c41ab.js",
+     "text/javascript; charset=utf-8",
+     "public, max-age=31536000, immutable"},
     {"assets/index-BdH7x0q2.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"},
     {"assets/stylesheet.css", "text/css; charset=utf-8", "public, max-age=3600"},
     {"my-application.js", "text/javascript; charset=utf-8", "public, max-age=3600"},
@@ -21,6 +25,7 @@ START_TEST(types)
     ck_assert_str_eq(static_content_type(CASES[_i].key), CASES[_i].type);
     ck_assert_str_eq(static_cache_control(CASES[_i].key), CASES[_i].cache);
 }
+
 END_TEST
 
 int main(void)

@@ -1,4 +1,5 @@
-/* Uploads of build contexts: found, sent, and put up with for as long as any other call of a job. */
+/* Uploads of build contexts: found, sent, and put up with for as long as any other call of a job.
+ */
 #include "engine/flow.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
@@ -37,16 +38,19 @@ static void teardown(void)
 }
 
 /* 503 `failures` times, then it is taken; HEAD has no body and says "not there". */
-static void put(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+put(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     if (failures == 0)
         return;
     failures--;
     reply->status = 503;
-    reply->text = xstrdup("<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>");
+    reply->text = xstrdup(
+        "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>");
 }
 
-static void not_there(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+static void
+not_there(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
 {
     reply->status = 404;
     reply->text = xstrdup("");
@@ -67,6 +71,7 @@ START_TEST(trouble_of_minutes_is_waited_out)
     ck_assert_uint_eq(cloud_said(&cl, "AWS does not answer as it should, trying on for 10 min"), 1);
     teardown();
 }
+
 END_TEST
 
 START_TEST(patience_ends_after_ten_minutes)
@@ -84,6 +89,7 @@ START_TEST(patience_ends_after_ten_minutes)
     ck_assert_int_le(cl.clock.mono_ms - begun_ms, 11 * 60 * 1000);
     teardown();
 }
+
 END_TEST
 
 SUITE("engine/upload", trouble_of_minutes_is_waited_out, patience_ends_after_ten_minutes)

@@ -1,15 +1,15 @@
-/* A virtual clock for unit tests: stands still until told otherwise, and an idle loop jumps it to its next
- * deadline, so that fiber_sleep(60000) takes no real time. Random numbers are a seeded sequence, the same in
- * every run.
+/* A virtual clock for unit tests: stands still until told otherwise, and an idle loop jumps it to
+ * its next deadline, so that fiber_sleep(60000) takes no real time. Random numbers are a seeded
+ * sequence, the same in every run.
  *
  *   struct fake_clock clock;
  *   fake_clock_install(&clock, wall_ms);      replaces clock_* (clock_replace)
  *   fake_clock_attach(&clock, loop);          its loop's deadlines follow
  *   … fake_clock_remove(&clock);              restores the real one
  *
- * Ownership: embedded in the test; must outlive the loop it is attached to. Real work (threads, children,
- * curl) is waited for in real time while the virtual clock stands still: test their time-outs with the real
- * clock. */
+ * Ownership: embedded in the test; must outlive the loop it is attached to. Real work (threads,
+ * children, curl) is waited for in real time while the virtual clock stands still: test their
+ * time-outs with the real clock. */
 #pragma once
 
 #include "base/clock.h"

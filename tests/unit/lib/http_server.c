@@ -61,14 +61,20 @@ bool http_exchange_send(struct http_exchange *x, const char *fmt, ...)
 
 bool http_exchange_reply(struct http_exchange *x, int status, const char *headers, const char *body)
 {
-    return http_exchange_send(x, "HTTP/1.1 %d Status\r\nContent-Length: %zu\r\n%s\r\n%s", status,
-                              strlen(body), headers, strcmp(x->method, "HEAD") == 0 ? "" : body);
+    return http_exchange_send(
+        x,
+        "HTTP/1.1 %d Status\r\nContent-Length: %zu\r\n%s\r\n%s",
+        status,
+        strlen(body),
+        headers,
+        strcmp(x->method, "HEAD") == 0 ? "" : body);
 }
 
 /* Waits until data can be read, or the server is stopped (false). */
 static bool readable(const struct http_server *server, int fd)
 {
-    struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = server->stop_event, .events = POLLIN}};
+    struct pollfd fds[2] = {
+        {.fd = fd, .events = POLLIN}, {.fd = server->stop_event, .events = POLLIN}};
     return poll(fds, 2, -1) > 0 && !fds[1].revents;
 }
 
@@ -81,7 +87,8 @@ bool http_exchange_read_body(struct http_exchange *x, void *data, size_t n)
     memmove(c->buffer + head, c->buffer + head + here, c->buffered - head - here);
     c->buffered -= here;
     while (here < n) {
-        ssize_t part = readable(x->server, x->fd) ? recv(x->fd, (char *)data + here, n - here, 0) : -1;
+        ssize_t part =
+            readable(x->server, x->fd) ? recv(x->fd, (char *)data + here, n - here, 0) : -1;
         if (part <= 0)
             return false;
         here += (size_t)part;
@@ -126,13 +133,14 @@ static void *serve(void *arg)
         if (!end)
             break;
         end[3] = '\0';
-        struct http_exchange x = {.server = c->server,
-                                  .fd = c->fd,
-                                  .connection = c->number,
-                                  .number = number,
-                                  .link = c,
-                                  .head = c->buffer,
-                                  .arg = c->server->arg};
+        struct http_exchange x = {
+            .server = c->server,
+            .fd = c->fd,
+            .connection = c->number,
+            .number = number,
+            .link = c,
+            .head = c->buffer,
+            .arg = c->server->arg};
         if (sscanf(c->buffer, "%15s %255s", x.method, x.path) != 2)
             break;
         const char *length = strcasestr(c->buffer, "\r\nContent-Length:");

@@ -53,7 +53,8 @@ static bool line_matches(const char *expected, const char *line)
 bool script_sent_has_header(const struct script_sent *sent, const char *line)
 {
     cleanup_free char *all = xstrdup(sent->headers);
-    for (char *save = NULL, *one = strtok_r(all, "\n", &save); one; one = strtok_r(NULL, "\n", &save))
+    for (char *save = NULL, *one = strtok_r(all, "\n", &save); one;
+         one = strtok_r(NULL, "\n", &save))
         if (line_matches(line, one))
             return true;
     return false;
@@ -90,8 +91,13 @@ static size_t record(struct script_http *script, const struct http_request *req)
     else
         str_append_bytes(&body, req->body ? req->body : "", req->body_len);
     size_t body_len = body.len;
-    struct script_sent sent = {xstrdup(req->method), xstrdup(req->url), str_take(&headers),
-                               str_take(&body),      body_len,          loop_now_ms(script->loop)};
+    struct script_sent sent = {
+        xstrdup(req->method),
+        xstrdup(req->url),
+        str_take(&headers),
+        str_take(&body),
+        body_len,
+        loop_now_ms(script->loop)};
     vec_push(&script->sent, sent);
     return script->sent.len - 1;
 }
@@ -111,18 +117,27 @@ static struct script_step *find_step(struct script_http *script, const struct sc
     }
     const struct script_step none = {.method = "nothing more", .url = ""};
     const struct script_step *wanted = next ? next : &none;
-    ck_abort_msg("request %zu:\n%s %s\n%s\n%s\nexpected: %s %s %s%s%s%s", script->sent.len, sent->method,
-                 sent->url, sent->headers, sent->body, wanted->method ? wanted->method : "*",
-                 wanted->url ? wanted->url : "*", script->any_order ? "(or another) " : "",
-                 wanted->header ? wanted->header : "", wanted->body ? " body " : "",
-                 wanted->body ? wanted->body : "");
+    ck_abort_msg(
+        "request %zu:\n%s %s\n%s\n%s\nexpected: %s %s %s%s%s%s",
+        script->sent.len,
+        sent->method,
+        sent->url,
+        sent->headers,
+        sent->body,
+        wanted->method ? wanted->method : "*",
+        wanted->url ? wanted->url : "*",
+        script->any_order ? "(or another) " : "",
+        wanted->header ? wanted->header : "",
+        wanted->body ? " body " : "",
+        wanted->body ? wanted->body : "");
     return NULL;
 }
 
 static void add_headers(struct http_response *resp, const char *lines)
 {
     cleanup_free char *all = xstrdup(lines ? lines : "");
-    for (char *save = NULL, *one = strtok_r(all, "\n", &save); one; one = strtok_r(NULL, "\n", &save)) {
+    for (char *save = NULL, *one = strtok_r(all, "\n", &save); one;
+         one = strtok_r(NULL, "\n", &save)) {
         char *colon = strchr(one, ':');
         ck_assert_msg(colon != NULL, "a scripted header without colon: %s", one);
         const char *value = colon + 1 + strspn(colon + 1, " ");
@@ -130,8 +145,11 @@ static void add_headers(struct http_response *resp, const char *lines)
     }
 }
 
-static int deliver(const struct script_step *step, const struct http_request *req, struct http_response *resp,
-                   struct error *err)
+static int deliver(
+    const struct script_step *step,
+    const struct http_request *req,
+    struct http_response *resp,
+    struct error *err)
 {
     const char *body = step->reply ? step->reply : "";
     size_t n = step->reply_len ? step->reply_len : strlen(body);
@@ -139,7 +157,8 @@ static int deliver(const struct script_step *step, const struct http_request *re
     add_headers(resp, step->reply_headers);
     uint64_t max_bytes = req->max_body_bytes ? req->max_body_bytes : UINT64_MAX;
     if (n > max_bytes)
-        return error_raise_errno(err, ERR_FAILED, EMSGSIZE, "script: the reply is larger than its bound");
+        return error_raise_errno(
+            err, ERR_FAILED, EMSGSIZE, "script: the reply is larger than its bound");
     if (!req->on_data || resp->status / 100 != 2) {
         if (strcmp(req->method, "HEAD") != 0)
             str_append_bytes(&resp->body, body, n);
@@ -154,28 +173,34 @@ static int deliver(const struct script_step *step, const struct http_request *re
     return 0;
 }
 
-static int wait_for_reply(const struct script_step *step, const struct http_request *req, struct error *err)
+static int
+wait_for_reply(const struct script_step *step, const struct http_request *req, struct error *err)
 {
     int64_t limit_ms = req->timeout_ms > 0 ? req->timeout_ms : 60000;
     int rc = step->delay_ms > 0 ? fiber_sleep(MIN(step->delay_ms, limit_ms)) : fiber_yield();
     if (rc < 0)
         return error_raise_errno(err, ERR_CANCELED, rc, "script: canceled");
     if (step->delay_ms > limit_ms)
-        return error_raise_errno(err, ERR_TIMEOUT, ETIMEDOUT, "script: no reply within %lld ms",
-                                 (long long)limit_ms);
-    return step->error ? error_raise_errno(err, ERR_FAILED, step->error, "script: %s", strerror(-step->error))
+        return error_raise_errno(
+            err, ERR_TIMEOUT, ETIMEDOUT, "script: no reply within %lld ms", (long long)limit_ms);
+    return step->error ? error_raise_errno(
+                             err, ERR_FAILED, step->error, "script: %s", strerror(-step->error))
                        : 0;
 }
 
-static int script_perform(struct http *http, const struct http_request *req, struct http_response *resp,
-                          struct error *err)
+static int script_perform(
+    struct http *http,
+    const struct http_request *req,
+    struct http_response *resp,
+    struct error *err)
 {
     struct script_http *script = container_of(http, struct script_http, base);
     *resp = (struct http_response){.started_mono_ms = loop_now_ms(script->loop)};
     if (fiber_is_canceled() && fiber_yield() < 0) /* not so while shielded */
         return error_raise_errno(err, ERR_CANCELED, ECANCELED, "script: canceled");
     size_t index = record(script, req);
-    struct script_sent sent = script->sent.items[index]; /* a copy: others may ask while this one waits */
+    struct script_sent sent =
+        script->sent.items[index]; /* a copy: others may ask while this one waits */
     struct script_step *found = find_step(script, &sent);
     found->times--;
     struct script_step step = *found;
@@ -236,9 +261,14 @@ void script_http_assert_done(const struct script_http *script)
     size_t i = 0;
     vec_each(step, &script->steps)
     {
-        ck_assert_msg(step->times == 0, "step %zu was not asked for (%u left): %s %s %s", i, step->times,
-                      step->method ? step->method : "*", step->url ? step->url : "*",
-                      step->body ? step->body : "");
+        ck_assert_msg(
+            step->times == 0,
+            "step %zu was not asked for (%u left): %s %s %s",
+            i,
+            step->times,
+            step->method ? step->method : "*",
+            step->url ? step->url : "*",
+            step->body ? step->body : "");
         i++;
     }
 }
@@ -250,7 +280,10 @@ size_t script_http_count(const struct script_http *script)
 
 const struct script_sent *script_http_sent(const struct script_http *script, size_t i)
 {
-    ck_assert_msg(i < script->sent.len, "only %zu requests were made, none with index %zu", script->sent.len,
-                  i);
+    ck_assert_msg(
+        i < script->sent.len,
+        "only %zu requests were made, none with index %zu",
+        script->sent.len,
+        i);
     return &script->sent.items[i];
 }

@@ -1,4 +1,5 @@
-/* A test file's main(): `SUITE("base/str", test_a, test_b)`. Check exits non-zero by number of failures and refuses an empty suite. */
+/* A test file's main(): `SUITE("base/str", test_a, test_b)`. Check exits non-zero by number of
+ * failures and refuses an empty suite. */
 #pragma once
 
 #include <check.h>
@@ -18,9 +19,9 @@ static inline int suite_run(const char *name, const TTest *const *tests, size_t 
     return failed || ran < (int)n ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define SUITE(name, ...)                                                                                    \
-    int main(void)                                                                                          \
-    {                                                                                                       \
-        const TTest *const tests[] = {__VA_ARGS__};                                                         \
-        return suite_run(name, tests, sizeof tests / sizeof *tests);                                        \
+#define SUITE(name, ...)                                                                           \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        return suite_run(name, tests, sizeof tests / sizeof *tests);                               \
     }

@@ -12,8 +12,9 @@ static bool serve_echo(struct http_exchange *x)
     char *body = xcalloc(1, x->body_len + 1);
     bool ok = http_exchange_read_body(x, body, x->body_len);
     char *all = xasprintf("%s\n--\n%s", x->head, body);
-    ok = ok && http_exchange_reply(x, 200,
-                                   "X-Multi: one\r\nX-multi: two\r\nX-Empty:\r\nX-Pad:   padded \t\r\n", all);
+    ok = ok &&
+         http_exchange_reply(
+             x, 200, "X-Multi: one\r\nX-multi: two\r\nX-Empty:\r\nX-Pad:   padded \t\r\n", all);
     free(all);
     free(body);
     return ok;
@@ -96,9 +97,10 @@ static bool serve(struct http_exchange *x)
     if (strncmp(p, "/echo", 5) == 0)
         return serve_echo(x);
     if (strcmp(p, "/chunked") == 0)
-        return http_exchange_send(x,
-                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n"
-                                  "5\r\nhello\r\n7;ext=1\r\n, world\r\n0\r\nX-Late: yes\r\n\r\n");
+        return http_exchange_send(
+            x,
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n"
+            "5\r\nhello\r\n7;ext=1\r\n, world\r\n0\r\nX-Late: yes\r\n\r\n");
     if (strcmp(p, "/continue-twice") == 0)
         return serve_continue_twice(x);
     if (strcmp(p, "/refuse-early") == 0)
@@ -108,10 +110,11 @@ static bool serve(struct http_exchange *x)
     if (strcmp(p, "/big") == 0)
         return serve_big(x);
     if (strcmp(p, "/truncated") == 0)
-        return http_exchange_send(x, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789") && false;
+        return http_exchange_send(x, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789") &&
+               false;
     if (strcmp(p, "/truncated-chunk") == 0)
-        return http_exchange_send(x,
-                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n0123456789") &&
+        return http_exchange_send(
+                   x, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n0123456789") &&
                false;
     if (strcmp(p, "/garbage") == 0)
         return http_exchange_send(x, "SSH-2.0-OpenSSH_9.2\r\n\r\n") && false;
@@ -161,7 +164,8 @@ char *rig_url(const char *path)
     return xasprintf("http://127.0.0.1:%u%s", http_server_port(rig.server), path);
 }
 
-int rig_fetch(const char *path, struct http_request req, struct http_response *resp, struct error *err)
+int rig_fetch(
+    const char *path, struct http_request req, struct http_response *resp, struct error *err)
 {
     cleanup_free char *url = rig_url(path);
     req.url = url;
@@ -176,8 +180,12 @@ void rig_expect_error(const char *path, struct http_request req, int code, const
     cleanup_free char *host = xasprintf("127.0.0.1:%u: ", http_server_port(rig.server));
     int rc = rig_fetch(path, req, &resp, &err);
     ck_assert_msg(rc == code, "%s: %d (%s), expected %d", path, rc, err.message, code);
-    ck_assert_msg(text_starts(err.message, host) && strstr(err.message, text), "%s: '%s' lacks '%s'", path,
-                  err.message, text);
+    ck_assert_msg(
+        text_starts(err.message, host) && strstr(err.message, text),
+        "%s: '%s' lacks '%s'",
+        path,
+        err.message,
+        text);
     ck_assert_int_eq(err.code, code);
     ck_assert_int_eq(resp.status, 0);
     ck_assert_uint_eq(resp.body.len, 0);

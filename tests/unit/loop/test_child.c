@@ -25,16 +25,17 @@ static void teardown(void)
     env_free(env);
 }
 
-#define FIBER_TEST(name)                                                                                     \
-    static void name##_main(void *arg);                                                                      \
-    START_TEST(name)                                                                                         \
-    {                                                                                                        \
-        loop_run_fiber(loop, #name, name##_main, NULL);                                                      \
-    }                                                                                                        \
-    END_TEST                                                                                                 \
+#define FIBER_TEST(name)                                                                           \
+    static void name##_main(void *arg);                                                            \
+    START_TEST(name)                                                                               \
+    {                                                                                              \
+        loop_run_fiber(loop, #name, name##_main, NULL);                                            \
+    }                                                                                              \
+    END_TEST                                                                                       \
     static void name##_main(void *arg)
 
-static int shell(const char *script, int64_t timeout_ms, struct child_result *result, struct error *err)
+static int
+shell(const char *script, int64_t timeout_ms, struct child_result *result, struct error *err)
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
     return child_run(loop, argv, env, "/", timeout_ms, result, err);
@@ -53,11 +54,18 @@ FIBER_TEST(results)
         {"cat; pwd", "/\n", "", 0, 0}, /* stdin is empty */
         {"exec /bin/sh -c 'printf \"a\\0b\"'", "a", "", 0, 0},
         {"env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=",
-         "GREETING=hello = world\nPATH=/usr/bin:/bin\n", "", 0, 0},
-        {"exec ls /proc/self/fd", "0\n1\n2\n3\n", "", 0,
+         "GREETING=hello = world\nPATH=/usr/bin:/bin\n",
+         "",
+         0,
+         0},
+        {"exec ls /proc/self/fd",
+         "0\n1\n2\n3\n",
+         "",
+         0,
          0}, /* 3 is the folder: nothing of ours is inherited */
         {"echo x > /dev/stderr", "", "x\n", 0, 0},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         struct child_result r;
         struct error err cleanup_error = ERROR_INIT;
@@ -76,22 +84,27 @@ FIBER_TEST(missing_programs)
     struct child_result r;
     struct error err cleanup_error = ERROR_INIT;
     ck_assert_int_eq(
-        child_run(loop, (const char *const[]){"no-such-program", NULL}, env, NULL, 1000, &r, &err), -ENOENT);
+        child_run(loop, (const char *const[]){"no-such-program", NULL}, env, NULL, 1000, &r, &err),
+        -ENOENT);
     ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
     ck_assert_str_eq(err.message, "cannot run no-such-program: not found in PATH (/usr/bin:/bin)");
     error_done(&err);
     ck_assert_int_eq(
-        child_run(loop, (const char *const[]){"/no/such/program", NULL}, env, NULL, 1000, &r, &err), -ENOENT);
-    error_done(&err);
-    ck_assert_int_eq(child_run(loop, (const char *const[]){"/etc/passwd", NULL}, env, NULL, 1000, &r, &err),
-                     -EACCES);
+        child_run(loop, (const char *const[]){"/no/such/program", NULL}, env, NULL, 1000, &r, &err),
+        -ENOENT);
     error_done(&err);
     ck_assert_int_eq(
-        child_run(loop, (const char *const[]){"true", NULL}, env, "/no/such/folder", 1000, &r, &err),
+        child_run(loop, (const char *const[]){"/etc/passwd", NULL}, env, NULL, 1000, &r, &err),
+        -EACCES);
+    error_done(&err);
+    ck_assert_int_eq(
+        child_run(
+            loop, (const char *const[]){"true", NULL}, env, "/no/such/folder", 1000, &r, &err),
         -ENOENT);
     error_done(&err);
     env_set(env, "PATH", NULL);
-    ck_assert_int_eq(child_run(loop, (const char *const[]){"true", NULL}, env, NULL, 10000, &r, &err), 0);
+    ck_assert_int_eq(
+        child_run(loop, (const char *const[]){"true", NULL}, env, NULL, 10000, &r, &err), 0);
     child_result_done(&r);
 }
 
@@ -99,8 +112,10 @@ FIBER_TEST(output_is_bounded)
 {
     struct child_result r;
     struct error err cleanup_error = ERROR_INIT;
-    cleanup_free char *exact = xasprintf("head -c %zu /dev/zero; head -c %zu /dev/zero >&2",
-                                         LIMIT_CHILD_OUTPUT_BYTES, LIMIT_CHILD_OUTPUT_BYTES);
+    cleanup_free char *exact = xasprintf(
+        "head -c %zu /dev/zero; head -c %zu /dev/zero >&2",
+        LIMIT_CHILD_OUTPUT_BYTES,
+        LIMIT_CHILD_OUTPUT_BYTES);
     ck_assert_int_eq(shell(exact, 10000, &r, &err), 0);
     ck_assert_uint_eq(r.out.len, LIMIT_CHILD_OUTPUT_BYTES);
     ck_assert_uint_eq(r.err.len, LIMIT_CHILD_OUTPUT_BYTES);

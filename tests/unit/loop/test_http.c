@@ -1,5 +1,5 @@
-/* The libcurl transport against a server on loopback that can be rude or broken: what goes out, what comes
- * back, what is refused. */
+/* The libcurl transport against a server on loopback that can be rude or broken: what goes out,
+ * what comes back, what is refused. */
 #include "unit/loop/http_rig.h"
 
 #include "base/limits.h"
@@ -23,15 +23,21 @@ FIBER_TEST(replies)
 }
 
 /* What goes out, to the byte: signatures depend on it. */
-static void expect_sent_to(const char *host, const char *path, struct http_request req, const char *line,
-                           const char *headers, const char *body)
+static void expect_sent_to(
+    const char *host,
+    const char *path,
+    struct http_request req,
+    const char *line,
+    const char *headers,
+    const char *body)
 {
     struct http_response resp cleanup_http_response = {0};
     struct error err cleanup_error = ERROR_INIT;
     int rc = rig_fetch(path, req, &resp, &err);
     ck_assert_msg(rc == 0, "%s: %s", path, err.message);
     /* The server hands its head on with the last line feed cut off. */
-    cleanup_free char *expected = xasprintf("%s HTTP/1.1\r\nHost: %s\r\n%s--\n%s", line, host, headers, body);
+    cleanup_free char *expected =
+        xasprintf("%s HTTP/1.1\r\nHost: %s\r\n%s--\n%s", line, host, headers, body);
     cleanup_free char *sent = xasprintf("%s", str_get(&resp.body));
     char *cut = strstr(sent, "\r\n\r\n--\n");
     if (cut)
@@ -39,8 +45,12 @@ static void expect_sent_to(const char *host, const char *path, struct http_reque
     ck_assert_str_eq(sent, expected);
 }
 
-static void expect_sent(const char *path, struct http_request req, const char *line, const char *headers,
-                        const char *body)
+static void expect_sent(
+    const char *path,
+    struct http_request req,
+    const char *line,
+    const char *headers,
+    const char *body)
 {
     cleanup_free char *host = xasprintf("127.0.0.1:%u", http_server_port(rig.server));
     expect_sent_to(host, path, req, line, headers, body);
@@ -49,28 +59,49 @@ static void expect_sent(const char *path, struct http_request req, const char *l
 FIBER_TEST(sends_exactly_what_was_given)
 {
     expect_sent("/echo", rig_plain, "GET /echo", "", "");
-    expect_sent("/echo/../a//b/%7E?q=a%20b&x=%2F", (struct http_request){.method = "DELETE"},
-                "DELETE /echo/../a//b/%7E?q=a%20b&x=%2F", "", "");
-    const struct http_header headers[] = {{"X-Amz-Date", "20261122T221530Z"},
-                                          {"content-type", "application/x-amz-json-1.1"},
-                                          {"Content-Length", "999"},
-                                          {"X-Empty", ""},
-                                          {"User-Agent", "defangd/0.1"}};
-    expect_sent("/echo",
-                (struct http_request){
-                    .method = "POST", .headers = headers, .header_count = 5, .body = "{}", .body_len = 2},
-                "POST /echo",
-                "X-Amz-Date: 20261122T221530Z\r\ncontent-type: "
-                "application/x-amz-json-1.1\r\nX-Empty:\r\nUser-Agent: defangd/0.1\r\n"
-                "Content-Length: 2\r\n",
-                "{}");
-    expect_sent("/echo", (struct http_request){.method = "POST"}, "POST /echo", "Content-Length: 0\r\n", "");
-    expect_sent("/echo", (struct http_request){.method = "PUT"}, "PUT /echo", "Content-Length: 0\r\n", "");
-    expect_sent("/echo", (struct http_request){.method = "PUT", .body = "abc", .body_len = 3}, "PUT /echo",
-                "Content-Length: 3\r\n", "abc");
+    expect_sent(
+        "/echo/../a//b/%7E?q=a%20b&x=%2F",
+        (struct http_request){.method = "DELETE"},
+        "DELETE /echo/../a//b/%7E?q=a%20b&x=%2F",
+        "",
+        "");
+    const struct http_header headers[] = {
+        {"X-Amz-Date", "20261122T221530Z"},
+        {"content-type", "application/x-amz-json-1.1"},
+        {"Content-Length", "999"},
+        {"X-Empty", ""},
+        {"User-Agent", "defangd/0.1"}};
+    expect_sent(
+        "/echo",
+        (struct http_request){
+            .method = "POST", .headers = headers, .header_count = 5, .body = "{}", .body_len = 2},
+        "POST /echo",
+        "X-Amz-Date: 20261122T221530Z\r\ncontent-type: "
+        "application/x-amz-json-1.1\r\nX-Empty:\r\nUser-Agent: defangd/0.1\r\n"
+        "Content-Length: 2\r\n",
+        "{}");
+    expect_sent(
+        "/echo",
+        (struct http_request){.method = "POST"},
+        "POST /echo",
+        "Content-Length: 0\r\n",
+        "");
+    expect_sent(
+        "/echo", (struct http_request){.method = "PUT"}, "PUT /echo", "Content-Length: 0\r\n", "");
+    expect_sent(
+        "/echo",
+        (struct http_request){.method = "PUT", .body = "abc", .body_len = 3},
+        "PUT /echo",
+        "Content-Length: 3\r\n",
+        "abc");
     const struct http_header host[] = {{"Host", "bucket.example"}};
-    expect_sent_to("bucket.example", "/echo", (struct http_request){.headers = host, .header_count = 1},
-                   "GET /echo", "", "");
+    expect_sent_to(
+        "bucket.example",
+        "/echo",
+        (struct http_request){.headers = host, .header_count = 1},
+        "GET /echo",
+        "",
+        "");
 }
 
 FIBER_TEST(bad_requests_are_refused)
@@ -78,14 +109,20 @@ FIBER_TEST(bad_requests_are_refused)
     const struct http_header bad[][1] = {
         {{"X-A", "b\r\nX-Evil: 1"}}, {{"X-A\n", "b"}}, {{"X A", "b"}}, {{"", "b"}}, {{"X:", "b"}}};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        rig_expect_error("/hello", (struct http_request){.headers = bad[i], .header_count = 1}, -EINVAL,
-                         "request header");
+        rig_expect_error(
+            "/hello",
+            (struct http_request){.headers = bad[i], .header_count = 1},
+            -EINVAL,
+            "request header");
     struct http_response resp cleanup_http_response = {0};
     struct error err cleanup_error = ERROR_INIT;
-    ck_assert_int_eq(http_perform(rig.http,
-                                  &(struct http_request){.method = "GET", .url = "file:///etc/passwd"}, &resp,
-                                  &err),
-                     -EINVAL);
+    ck_assert_int_eq(
+        http_perform(
+            rig.http,
+            &(struct http_request){.method = "GET", .url = "file:///etc/passwd"},
+            &resp,
+            &err),
+        -EINVAL);
     ck_assert_uint_eq(http_server_connections(rig.server), 0);
 }
 
@@ -157,21 +194,35 @@ FIBER_TEST(broken_replies)
 
 FIBER_TEST(bodies_are_bounded)
 {
-    rig_expect_error("/big", (struct http_request){.max_body_bytes = 1000}, -EMSGSIZE,
-                     "larger than its bound of 1000 bytes");
-    rig_expect_error("/big", (struct http_request){.max_body_bytes = MIB(1) - 1}, -EMSGSIZE, "larger");
+    rig_expect_error(
+        "/big",
+        (struct http_request){.max_body_bytes = 1000},
+        -EMSGSIZE,
+        "larger than its bound of 1000 bytes");
+    rig_expect_error(
+        "/big", (struct http_request){.max_body_bytes = MIB(1) - 1}, -EMSGSIZE, "larger");
     struct http_response resp cleanup_http_response = {0};
-    ck_assert_int_eq(rig_fetch("/big", (struct http_request){.max_body_bytes = MIB(1)}, &resp, NULL), 0);
+    ck_assert_int_eq(
+        rig_fetch("/big", (struct http_request){.max_body_bytes = MIB(1)}, &resp, NULL), 0);
     ck_assert_uint_eq(resp.body.len, MIB(1));
     size_t bytes = 0;
-    rig_expect_error("/big", (struct http_request){.on_data = rig_count_bytes, .on_data_arg = &bytes},
-                     -ENOSPC, "given up");
+    rig_expect_error(
+        "/big",
+        (struct http_request){.on_data = rig_count_bytes, .on_data_arg = &bytes},
+        -ENOSPC,
+        "given up");
     bytes = 0;
-    rig_expect_reply("/chunked", (struct http_request){.on_data = rig_count_bytes, .on_data_arg = &bytes},
-                     200, "");
+    rig_expect_reply(
+        "/chunked",
+        (struct http_request){.on_data = rig_count_bytes, .on_data_arg = &bytes},
+        200,
+        "");
     ck_assert_uint_eq(bytes, 12);
-    rig_expect_reply("/forbidden", (struct http_request){.on_data = rig_count_bytes, .on_data_arg = &bytes},
-                     403, "<Error/>");
+    rig_expect_reply(
+        "/forbidden",
+        (struct http_request){.on_data = rig_count_bytes, .on_data_arg = &bytes},
+        403,
+        "<Error/>");
     ck_assert_uint_eq(bytes, 12);
 }
 
@@ -183,7 +234,8 @@ FIBER_TEST(environment_is_ignored_and_proxy_is_used)
     rig_expect_reply("/hello", rig_plain, 200, "hello");
     setenv("no_proxy", "*", 1);
     cleanup_free char *proxy = rig_url("");
-    struct http_request req = {.method = "GET", .url = "http://elsewhere.example/echo", .proxy = proxy};
+    struct http_request req = {
+        .method = "GET", .url = "http://elsewhere.example/echo", .proxy = proxy};
     struct http_response resp cleanup_http_response = {0};
     ck_assert_int_eq(http_perform(rig.http, &req, &resp, NULL), 0);
     ck_assert_int_eq(resp.status, 404); /* the proxy saw the absolute form of the target */
@@ -191,8 +243,9 @@ FIBER_TEST(environment_is_ignored_and_proxy_is_used)
     struct error err cleanup_error = ERROR_INIT;
     req.proxy = "http://user:secret@127.0.0.1:1";
     ck_assert_int_eq(http_perform(rig.http, &req, &resp, &err), -ECONNREFUSED);
-    ck_assert_str_eq(err.message,
-                     "elsewhere.example: cannot connect through the proxy 127.0.0.1:1: Connection refused");
+    ck_assert_str_eq(
+        err.message,
+        "elsewhere.example: cannot connect through the proxy 127.0.0.1:1: Connection refused");
 }
 
 FIBER_TEST(tls_is_required_to_be_tls)

@@ -1,4 +1,5 @@
-/* The libcurl transport: time, uploads, many at once, cancel, suspend. Real time; the waits are short. */
+/* The libcurl transport: time, uploads, many at once, cancel, suspend. Real time; the waits are
+ * short. */
 #include "unit/loop/http_rig.h"
 
 #include "base/clock.h"
@@ -12,25 +13,34 @@
 FIBER_TEST(timeouts)
 {
     int64_t at = loop_now_ms(rig.loop);
-    rig_expect_error("/slow", (struct http_request){.timeout_ms = 60}, -ETIMEDOUT,
-                     "no complete reply within 0.06 s");
-    rig_expect_error("/stall", (struct http_request){.timeout_ms = 60}, -ETIMEDOUT, "no complete reply");
+    rig_expect_error(
+        "/slow",
+        (struct http_request){.timeout_ms = 60},
+        -ETIMEDOUT,
+        "no complete reply within 0.06 s");
+    rig_expect_error(
+        "/stall", (struct http_request){.timeout_ms = 60}, -ETIMEDOUT, "no complete reply");
     size_t bytes = 0;
     rig_expect_error(
-        "/stall", (struct http_request){.timeout_ms = 60, .on_data = rig_count_bytes, .on_data_arg = &bytes},
-        -ETIMEDOUT, "nothing was received for 0.06 s");
+        "/stall",
+        (struct http_request){.timeout_ms = 60, .on_data = rig_count_bytes, .on_data_arg = &bytes},
+        -ETIMEDOUT,
+        "nothing was received for 0.06 s");
     ck_assert_uint_eq(bytes, 10);
     ck_assert_int_lt(loop_now_ms(rig.loop) - at, 5000);
     bytes = 0;
     at = loop_now_ms(rig.loop);
     rig_expect_reply(
-        "/drip", (struct http_request){.timeout_ms = 300, .on_data = rig_count_bytes, .on_data_arg = &bytes},
-        200, "");
+        "/drip",
+        (struct http_request){.timeout_ms = 300, .on_data = rig_count_bytes, .on_data_arg = &bytes},
+        200,
+        "");
     ck_assert_uint_eq(bytes, 20);
     ck_assert_int_gt(loop_now_ms(rig.loop) - at, 300);
 }
 
-/* A port whose queue of connections is full answers nothing at all, like a host behind a firewall. */
+/* A port whose queue of connections is full answers nothing at all, like a host behind a firewall.
+ */
 FIBER_TEST(connect_timeout_and_refusal)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -38,8 +48,8 @@ FIBER_TEST(connect_timeout_and_refusal)
     socklen_t n = sizeof address;
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, n), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &n), 0);
-    cleanup_free char *url =
-        xasprintf("http://user:secret@127.0.0.1:%u/?X-Amz-Signature=secret", ntohs(address.sin_port));
+    cleanup_free char *url = xasprintf(
+        "http://user:secret@127.0.0.1:%u/?X-Amz-Signature=secret", ntohs(address.sin_port));
     struct http_request req = {.method = "GET", .url = url, .connect_timeout_ms = 80};
     struct http_response resp cleanup_http_response = {0};
     struct error err cleanup_error = ERROR_INIT;
@@ -104,7 +114,8 @@ static void check_upload(const char *path, struct upload *u)
     struct http_body_source source = {upload_read, upload_rewind, u, u->length};
     struct http_response resp cleanup_http_response = {0};
     struct error err cleanup_error = ERROR_INIT;
-    int rc = rig_fetch(path, (struct http_request){.method = "PUT", .source = &source}, &resp, &err);
+    int rc =
+        rig_fetch(path, (struct http_request){.method = "PUT", .source = &source}, &resp, &err);
     ck_assert_msg(rc == 0, "%s", err.message);
     const char *body = strstr(str_get(&resp.body), "\n--\n");
     ck_assert_ptr_nonnull(body);
@@ -130,10 +141,12 @@ FIBER_TEST(uploads_stream_and_rewind)
 
     u = (struct upload){.length = MIB(1), .fail_at = 1000};
     struct http_body_source source = {upload_read, upload_rewind, &u, u.length};
-    rig_expect_error("/echo", (struct http_request){.method = "PUT", .source = &source}, -EIO, "given up");
+    rig_expect_error(
+        "/echo", (struct http_request){.method = "PUT", .source = &source}, -EIO, "given up");
     u = (struct upload){.length = 100};
     source.length = 200; /* the source ends early */
-    rig_expect_error("/echo", (struct http_request){.method = "PUT", .source = &source}, -EIO, "given up");
+    rig_expect_error(
+        "/echo", (struct http_request){.method = "PUT", .source = &source}, -EIO, "given up");
 }
 
 static void fetch_parallel(void *arg)
@@ -168,6 +181,7 @@ static void fetch_slow(void *arg)
 FIBER_TEST(cancel_in_each_phase)
 {
     static const char *const paths[] = {"/slow", "/stall", "/drip", "/big"};
+
     enum { N = 40 };
     struct fiber *f[N];
     canceled_count = 0;

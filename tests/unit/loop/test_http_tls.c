@@ -1,6 +1,6 @@
-/* TLS: certificates are always checked, against the system's or the request's authorities. The peer is
- * openssl s_server with a certificate made here; without the openssl program nothing can be tested, and the
- * program says so and exits with 77 (skipped). */
+/* TLS: certificates are always checked, against the system's or the request's authorities. The peer
+ * is openssl s_server with a certificate made here; without the openssl program nothing can be
+ * tested, and the program says so and exits with 77 (skipped). */
 #include "unit/loop/http_rig.h"
 
 #include "base/file.h"
@@ -30,10 +30,26 @@ static void run_openssl(const char *const *argv)
 
 static void make_certificate(void *arg)
 {
-    run_openssl((const char *const[]){"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                      "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                                      "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
-                                      key, "-out", cert, NULL});
+    run_openssl((const char *const[]){
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        key,
+        "-out",
+        cert,
+        NULL});
 }
 
 /* Prints "ACCEPT 127.0.0.1:<port>" when it listens. */
@@ -46,8 +62,18 @@ static void start_server(void)
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
-        execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-cert", cert, "-key", key,
-               NULL);
+        execlp(
+            "openssl",
+            "openssl",
+            "s_server",
+            "-accept",
+            "127.0.0.1:0",
+            "-www",
+            "-cert",
+            cert,
+            "-key",
+            key,
+            NULL);
         _exit(127);
     }
     close(out[1]);
@@ -88,7 +114,10 @@ static int get(const char *host, const char *ca_bundle, struct error *err)
     cleanup_free char *url = xasprintf("https://%s:%u/", host, port);
     struct http_response resp cleanup_http_response = {0};
     int rc = http_perform(
-        rig.http, &(struct http_request){.method = "GET", .url = url, .ca_bundle = ca_bundle}, &resp, err);
+        rig.http,
+        &(struct http_request){.method = "GET", .url = url, .ca_bundle = ca_bundle},
+        &resp,
+        err);
     ck_assert_int_eq(resp.status, rc == 0 ? 200 : 0);
     return rc;
 }
@@ -97,15 +126,16 @@ FIBER_TEST(certificates_are_checked)
 {
     struct error err cleanup_error = ERROR_INIT;
     ck_assert_int_eq(get("localhost", NULL, &err), -EPROTO); /* the system does not know it */
-    ck_assert_ptr_nonnull(strstr(err.message, "TLS: SSL certificate problem: self-signed certificate"));
+    ck_assert_ptr_nonnull(
+        strstr(err.message, "TLS: SSL certificate problem: self-signed certificate"));
     ck_assert_ptr_nonnull(strstr(err.hint, "AWS_CA_BUNDLE"));
     error_done(&err);
     ck_assert_msg(get("localhost", cert, &err) == 0, "%s", err.message);
     ck_assert_int_eq(get("127.0.0.1", cert, &err), -EPROTO); /* another name */
     ck_assert_ptr_nonnull(strstr(err.message, "TLS: SSL: no alternative certificate subject name"));
     error_done(&err);
-    ck_assert_int_eq(get("localhost", folder, &err),
-                     -EPROTO); /* a folder without hashed names knows nobody */
+    ck_assert_int_eq(
+        get("localhost", folder, &err), -EPROTO); /* a folder without hashed names knows nobody */
     ck_assert_ptr_nonnull(strstr(err.hint, folder));
 }
 

@@ -33,13 +33,13 @@ static int ask(struct http_request req, struct http_response *resp, struct error
     return http_perform(script_http(script), &req, resp, err);
 }
 
-#define FIBER_TEST(name)                                                                                     \
-    static void name##_main(void *arg);                                                                      \
-    START_TEST(name)                                                                                         \
-    {                                                                                                        \
-        loop_run_fiber(loop, #name, name##_main, NULL);                                                      \
-    }                                                                                                        \
-    END_TEST                                                                                                 \
+#define FIBER_TEST(name)                                                                           \
+    static void name##_main(void *arg);                                                            \
+    START_TEST(name)                                                                               \
+    {                                                                                              \
+        loop_run_fiber(loop, #name, name##_main, NULL);                                            \
+    }                                                                                              \
+    END_TEST                                                                                       \
     static void name##_main(void *arg)
 
 static int collect(void *arg, const char *data, size_t n)
@@ -49,8 +49,8 @@ static int collect(void *arg, const char *data, size_t n)
     return 0;
 }
 
-static void answer_by_request(void *arg, const struct http_request *req, const char *body,
-                              struct script_step *step)
+static void answer_by_request(
+    void *arg, const struct http_request *req, const char *body, struct script_step *step)
 {
     step->reply = strcmp(body, "ping") == 0 ? "pong" : "what?";
     step->status = *(int *)arg;
@@ -60,12 +60,15 @@ FIBER_TEST(replies_in_order)
 {
     struct http_response resp cleanup_http_response = {0};
     int status = 201;
-    script_http_add(script, &(struct script_step){.method = "GET",
-                                                  .url = "https://*/path?*",
-                                                  .reply = "one",
-                                                  .reply_headers = "X-One: 1\nETag: \"e\""});
-    script_http_add(script,
-                    &(struct script_step){.header = "X-Amz-Target: *.Get", .status = 404, .times = 2});
+    script_http_add(
+        script,
+        &(struct script_step){
+            .method = "GET",
+            .url = "https://*/path?*",
+            .reply = "one",
+            .reply_headers = "X-One: 1\nETag: \"e\""});
+    script_http_add(
+        script, &(struct script_step){.header = "X-Amz-Target: *.Get", .status = 404, .times = 2});
     script_http_add(script, &(struct script_step){.on_request = answer_by_request, .arg = &status});
     script_http_add(script, &(struct script_step){.reply = "abcdefgh", .piece_bytes = 3});
     ck_assert_int_eq(ask((struct http_request){0}, &resp, NULL), 0);
@@ -75,17 +78,20 @@ FIBER_TEST(replies_in_order)
     for (int i = 0; i < 2; i++) {
         http_response_done(&resp);
         const struct http_header h = {"x-amz-target", "Service.Get"};
-        ck_assert_int_eq(ask((struct http_request){.headers = &h, .header_count = 1}, &resp, NULL), 0);
+        ck_assert_int_eq(
+            ask((struct http_request){.headers = &h, .header_count = 1}, &resp, NULL), 0);
         ck_assert_int_eq(resp.status, 404);
     }
     http_response_done(&resp);
-    ck_assert_int_eq(ask((struct http_request){.method = "POST", .body = "ping", .body_len = 4}, &resp, NULL),
-                     0);
+    ck_assert_int_eq(
+        ask((struct http_request){.method = "POST", .body = "ping", .body_len = 4}, &resp, NULL),
+        0);
     ck_assert_int_eq(resp.status, 201);
     ck_assert_str_eq(str_get(&resp.body), "pong");
     http_response_done(&resp);
     struct str pieces cleanup_str = STR_INIT;
-    ck_assert_int_eq(ask((struct http_request){.on_data = collect, .on_data_arg = &pieces}, &resp, NULL), 0);
+    ck_assert_int_eq(
+        ask((struct http_request){.on_data = collect, .on_data_arg = &pieces}, &resp, NULL), 0);
     ck_assert_str_eq(str_get(&pieces), "abc|def|gh|");
     script_http_assert_done(script);
     ck_assert_uint_eq(script_http_count(script), 5);
@@ -116,7 +122,8 @@ FIBER_TEST(errors_and_delays)
     struct loop_timer *t = loop_timer_start(loop, 500, 0, cancel_it, fiber_current());
     ck_assert_int_eq(ask((struct http_request){0}, &resp, &err), -ECANCELED);
     ck_assert_int_eq(loop_now_ms(loop) - at, 6500);
-    ck_assert_int_eq(ask((struct http_request){0}, &resp, NULL), -ECANCELED); /* and is not even asked */
+    ck_assert_int_eq(
+        ask((struct http_request){0}, &resp, NULL), -ECANCELED); /* and is not even asked */
     ck_assert_uint_eq(script_http_count(script), 3);
     loop_timer_stop(t);
 }

@@ -1,5 +1,6 @@
-/* The packer on the command line, for test_archive.py: pack_tool CONTEXT OUT [--dockerfile F] [--limit BYTES] [--extra NAME=TEXT].
- * Prints one line of JSON: the result, or the error. Also the highest memory use in KiB. */
+/* The packer on the command line, for test_archive.py: pack_tool CONTEXT OUT [--dockerfile F]
+ * [--limit BYTES] [--extra NAME=TEXT]. Prints one line of JSON: the result, or the error. Also the
+ * highest memory use in KiB. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "pack/pack.h"
@@ -54,9 +55,18 @@ int main(int argc, char **argv)
         return fail(&err);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("{\"digest\": \"%s\", \"object\": \"%s\", \"bytes\": %" PRIu64 ", \"content\": %" PRIu64
-           ", \"files\": %zu, \"total\": %" PRIu64 ", \"ignore\": \"%s\", \"dockerfile\": \"%s\", \"peak_kib\": %ld}\n",
-           r.digest, r.object_name, r.archive_bytes, r.content_bytes, r.files, list.total_bytes,
-           r.ignore_file ? r.ignore_file : "", r.dockerfile ? r.dockerfile : "", usage.ru_maxrss);
+    printf(
+        "{\"digest\": \"%s\", \"object\": \"%s\", \"bytes\": %" PRIu64 ", \"content\": %" PRIu64
+        ", \"files\": %zu, \"total\": %" PRIu64
+        ", \"ignore\": \"%s\", \"dockerfile\": \"%s\", \"peak_kib\": %ld}\n",
+        r.digest,
+        r.object_name,
+        r.archive_bytes,
+        r.content_bytes,
+        r.files,
+        list.total_bytes,
+        r.ignore_file ? r.ignore_file : "",
+        r.dockerfile ? r.dockerfile : "",
+        usage.ru_maxrss);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* What test_archive.py cannot see from outside: limits as text, names, cancel, files that change, the thread pool. */
+/* What test_archive.py cannot see from outside: limits as text, names, cancel, files that change,
+ * the thread pool. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -52,11 +53,34 @@ START_TEST(limit_texts)
         const char *text;
         uint64_t bytes; /* 0: refused */
     } rows[] = {
-        {"100MiB", MIB(100)}, {"100m", MIB(100)}, {"100 MB", MIB(100)}, {"1.5g", GIB(3) / 2}, {"2048", 2048}, {"10b", 10}, {"1Ki", 1024}, {".5k", 512},
-        {"3T", GIB(3072)},    {"", 0},            {"x", 0},             {"-1m", 0},           {"1x", 0},      {"1mm", 0},  {"1e3", 0},     {"0x10", 0},
-        {".", 0},             {"0", 0},           {"nan", 0},           {"inf", 0},           {" 1", 0},      {"1  m", 0}, {NULL, 0},      {"99999999p", 0},
-        {"1kx", 0},           {"1bi", 0},
+        {"100MiB", MIB(100)},
+        {"100m", MIB(100)},
+        {"100 MB", MIB(100)},
+        {"1.5g", GIB(3) / 2},
+        {"2048", 2048},
+        {"10b", 10},
+        {"1Ki", 1024},
+        {".5k", 512},
+        {"3T", GIB(3072)},
+        {"", 0},
+        {"x", 0},
+        {"-1m", 0},
+        {"1x", 0},
+        {"1mm", 0},
+        {"1e3", 0},
+        {"0x10", 0},
+        {".", 0},
+        {"0", 0},
+        {"nan", 0},
+        {"inf", 0},
+        {" 1", 0},
+        {"1  m", 0},
+        {NULL, 0},
+        {"99999999p", 0},
+        {"1kx", 0},
+        {"1bi", 0},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         uint64_t bytes = 0;
         int rc = pack_parse_limit(rows[i].text, &bytes);
@@ -64,14 +88,17 @@ START_TEST(limit_texts)
         ck_assert_msg(bytes == rows[i].bytes, "%s: %llu", rows[i].text, (unsigned long long)bytes);
     }
 }
+
 END_TEST
 
 START_TEST(object_names)
 {
-    cleanup_free char *name = pack_object_name("sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    cleanup_free char *name =
+        pack_object_name("sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     ck_assert_str_eq(name, "uploads/sha256-47DEQpj8HBSa__TImW_5JCeuQeRkm5NMpJWZG3hSuFU_.tar.gz");
     ck_assert_uint_le(strlen(name) - strlen("uploads/"), 64);
 }
+
 END_TEST
 
 START_TEST(a_file_that_shrinks_or_goes_is_named)
@@ -91,13 +118,16 @@ START_TEST(a_file_that_shrinks_or_goes_is_named)
     ck_assert_int_eq(pack_archive(&o, &list, null, &r, &err), -EAGAIN);
     ck_assert_ptr_nonnull(strstr(err.message, "gone changed while it was read"));
     error_done(&err);
-    ck_assert_int_eq(symlink("a", gone), 0); /* a link where a file was is a change, and is not followed */
+    ck_assert_int_eq(
+        symlink("a", gone), 0); /* a link where a file was is a change, and is not followed */
     ck_assert_int_eq(pack_archive(&o, &list, null, &r, &err), -EAGAIN);
     teardown();
 }
+
 END_TEST
 
-/* The archive goes into a pipe that the test drains slowly: so the file can be changed in the middle of its copy. */
+/* The archive goes into a pipe that the test drains slowly: so the file can be changed in the
+ * middle of its copy. */
 static void *change_midway(void *arg)
 {
     int fd = *(int *)arg;
@@ -138,6 +168,7 @@ START_TEST(a_file_that_changes_midway_is_named)
     pthread_join(reader, NULL);
     teardown();
 }
+
 END_TEST
 
 START_TEST(canceled)
@@ -155,6 +186,7 @@ START_TEST(canceled)
     ck_assert_int_eq(fd, -1);
     teardown();
 }
+
 END_TEST
 
 START_TEST(full_disk)
@@ -171,6 +203,7 @@ START_TEST(full_disk)
     ck_assert_ptr_nonnull(strstr(err.message, "No space left"));
     teardown();
 }
+
 END_TEST
 
 START_TEST(too_deep)
@@ -191,6 +224,7 @@ START_TEST(too_deep)
     ck_assert_int_eq(pack_walk(&o, &list, &err), -ENAMETOOLONG);
     teardown();
 }
+
 END_TEST
 
 struct fiber_test {
@@ -237,7 +271,16 @@ START_TEST(on_the_thread_pool)
     loop_free(t.loop);
     teardown();
 }
+
 END_TEST
 
-SUITE("pack/pack", limit_texts, object_names, a_file_that_shrinks_or_goes_is_named, a_file_that_changes_midway_is_named, canceled, full_disk,
-      too_deep, on_the_thread_pool)
+SUITE(
+    "pack/pack",
+    limit_texts,
+    object_names,
+    a_file_that_shrinks_or_goes_is_named,
+    a_file_that_changes_midway_is_named,
+    canceled,
+    full_disk,
+    too_deep,
+    on_the_thread_pool)

@@ -27,17 +27,27 @@ static void add(const char *id, json_t *properties)
 START_TEST(resolves)
 {
     add("A", plan_json("{s:o,s:o}", "x", graph_ref("B"), "y", graph_ref("AWS::Region")));
-    add("B", plan_json("{s:o,s:o}", "x", graph_attr("C", "Arn"), "y", graph_sub("${C.Name}-${AWS::AccountId}-${!literal}")));
+    add("B",
+        plan_json(
+            "{s:o,s:o}",
+            "x",
+            graph_attr("C", "Arn"),
+            "y",
+            graph_sub("${C.Name}-${AWS::AccountId}-${!literal}")));
     add("C", json_object());
     graph_output_add(g, "O", graph_ref("A"), NULL);
     ck_assert_int_eq(graph_check(g, &err), 0);
 }
+
 END_TEST
 
 START_TEST(missing)
 {
-    json_t *forms[] = {plan_json("{s:o}", "x", graph_ref("Gone")), plan_json("{s:[{s:o}]}", "x", "y", graph_attr("Gone", "Arn")),
-                       plan_json("{s:o}", "x", graph_sub("a${Gone.Arn}b")), json_object()};
+    json_t *forms[] = {
+        plan_json("{s:o}", "x", graph_ref("Gone")),
+        plan_json("{s:[{s:o}]}", "x", "y", graph_attr("Gone", "Arn")),
+        plan_json("{s:o}", "x", graph_sub("a${Gone.Arn}b")),
+        json_object()};
     for (int i = 0; i < 4; i++)
         if (i != _i)
             json_decref(forms[i]);
@@ -48,6 +58,7 @@ START_TEST(missing)
     ck_assert_ptr_nonnull(strstr(err.message, "Gone"));
     ck_assert_ptr_nonnull(strstr(err.message, "A refers"));
 }
+
 END_TEST
 
 START_TEST(missing_output)
@@ -56,6 +67,7 @@ START_TEST(missing_output)
     graph_output_add(g, "O", graph_ref("Gone"), NULL);
     ck_assert_int_lt(graph_check(g, &err), 0);
 }
+
 END_TEST
 
 START_TEST(cycle)
@@ -67,6 +79,7 @@ START_TEST(cycle)
     ck_assert_int_lt(graph_check(g, &err), 0);
     ck_assert_ptr_nonnull(strstr(err.message, "cycle"));
 }
+
 END_TEST
 
 START_TEST(limits)
@@ -84,6 +97,7 @@ START_TEST(limits)
     ck_assert_ptr_nonnull(strstr(err.hint, "network 200"));
     ck_assert_ptr_nonnull(strstr(err.hint, "service/big 301"));
 }
+
 END_TEST
 
 START_TEST(dynamic_references)
@@ -96,35 +110,58 @@ START_TEST(dynamic_references)
     ck_assert_int_lt(graph_check(g, &err), 0);
     ck_assert_ptr_nonnull(strstr(err.message, "61 dynamic references"));
 }
+
 END_TEST
 
 START_TEST(text)
 {
-    struct graph_resource *r = graph_add(g, "network", "B", "AWS::S3::Bucket", plan_json("{s:i,s:i}", "z", 1, "a", 2));
+    struct graph_resource *r =
+        graph_add(g, "network", "B", "AWS::S3::Bucket", plan_json("{s:i,s:i}", "z", 1, "a", 2));
     r->deletion_policy = "RetainExceptOnCreate";
     r->replace_policy = "Retain";
     graph_add(g, "network", "A", "AWS::EC2::InternetGateway", json_object());
     graph_depend(g, "B", "A");
     graph_depend(g, "B", "A");
     char *t = graph_template_text(g);
-    ck_assert_str_eq(t, "{\"AWSTemplateFormatVersion\":\"2010-09-09\",\"Description\":\"a test\",\"Resources\":{"
-                        "\"A\":{\"Metadata\":{\"Group\":\"network\"},\"Type\":\"AWS::EC2::InternetGateway\"},"
-                        "\"B\":{\"DeletionPolicy\":\"RetainExceptOnCreate\",\"DependsOn\":[\"A\"],\"Metadata\":{\"Group\":\"network\"},"
-                        "\"Properties\":{\"a\":2,\"z\":1},\"Type\":\"AWS::S3::Bucket\",\"UpdateReplacePolicy\":\"Retain\"}}}");
+    ck_assert_str_eq(
+        t,
+        "{\"AWSTemplateFormatVersion\":\"2010-09-09\",\"Description\":\"a test\",\"Resources\":{"
+        "\"A\":{\"Metadata\":{\"Group\":\"network\"},\"Type\":\"AWS::EC2::InternetGateway\"},"
+        "\"B\":{\"DeletionPolicy\":\"RetainExceptOnCreate\",\"DependsOn\":[\"A\"],\"Metadata\":{"
+        "\"Group\":\"network\"},"
+        "\"Properties\":{\"a\":2,\"z\":1},\"Type\":\"AWS::S3::Bucket\",\"UpdateReplacePolicy\":"
+        "\"Retain\"}}}");
     free(t);
 }
+
 END_TEST
 
-/* A replaced by a create-only property; B refers to it by a create-only one and is replaced in turn; C by another and changes; D stays. */
+/* A replaced by a create-only property; B refers to it by a create-only one and is replaced in
+ * turn; C by another and changes; D stays. */
 START_TEST(differences)
 {
     struct graph *old = graph_new("a test");
     for (int k = 0; k < 2; k++) {
         struct graph *to = k ? g : old;
         /* In this order the followers stand before what they follow. */
-        graph_add(to, "a", "C", "AWS::EC2::RouteTable", plan_json("{s:s,s:o}", "VpcId", "v", "Tags", graph_ref("B")));
-        graph_add(to, "a", "B", "AWS::EC2::Subnet", plan_json("{s:o,s:s}", "VpcId", graph_attr("A", "VpcId"), "MapPublicIpOnLaunch", "x"));
-        graph_add(to, "a", "A", "AWS::EC2::VPC", plan_json("{s:s}", "CidrBlock", k ? "10.1.0.0/16" : "10.0.0.0/16"));
+        graph_add(
+            to,
+            "a",
+            "C",
+            "AWS::EC2::RouteTable",
+            plan_json("{s:s,s:o}", "VpcId", "v", "Tags", graph_ref("B")));
+        graph_add(
+            to,
+            "a",
+            "B",
+            "AWS::EC2::Subnet",
+            plan_json("{s:o,s:s}", "VpcId", graph_attr("A", "VpcId"), "MapPublicIpOnLaunch", "x"));
+        graph_add(
+            to,
+            "a",
+            "A",
+            "AWS::EC2::VPC",
+            plan_json("{s:s}", "CidrBlock", k ? "10.1.0.0/16" : "10.0.0.0/16"));
         graph_add(to, "a", "D", "AWS::EC2::InternetGateway", json_object());
     }
     graph_add(old, "b", "Gone", "AWS::EC2::EIP", json_object());
@@ -133,10 +170,19 @@ START_TEST(differences)
     json_t *before = graph_template(old);
     struct graph_diff d;
     graph_diff(before, g, &d);
-    static const struct { const char *id; enum graph_action action; const char *replacement, *property; } expected[] = {
-        {"A", GRAPH_CHANGE, "replace", "CidrBlock"}, {"B", GRAPH_CHANGE, "replace", "VpcId"}, {"C", GRAPH_CHANGE, "", "Tags"},
-        {"Gone", GRAPH_REMOVE, "", NULL},            {"New", GRAPH_ADD, "", NULL},
+
+    static const struct {
+        const char *id;
+        enum graph_action action;
+        const char *replacement, *property;
+    } expected[] = {
+        {"A", GRAPH_CHANGE, "replace", "CidrBlock"},
+        {"B", GRAPH_CHANGE, "replace", "VpcId"},
+        {"C", GRAPH_CHANGE, "", "Tags"},
+        {"Gone", GRAPH_REMOVE, "", NULL},
+        {"New", GRAPH_ADD, "", NULL},
     };
+
     ck_assert_uint_eq(d.len, ARRAY_LEN(expected));
     for (size_t i = 0; i < d.len; i++) {
         ck_assert_str_eq(d.changes[i].logical_id, expected[i].id);
@@ -154,25 +200,37 @@ START_TEST(differences)
     json_decref(before);
     graph_free(old);
 }
+
 END_TEST
 
 START_TEST(cd)
 {
-    struct plan_cd_settings s = {.cd_name = "a-cd-stack-with-quite-a-long-name-indeed", .prefix = "Defang", .retain_bucket = true, .pull_through = true};
+    struct plan_cd_settings s = {
+        .cd_name = "a-cd-stack-with-quite-a-long-name-indeed",
+        .prefix = "Defang",
+        .retain_bucket = true,
+        .pull_through = true};
     struct graph *c = plan_cd(&s);
     ck_assert_int_eq(graph_check(c, &err), 0);
-    const char *prefix = json_str(graph_get(c, "PullThroughCache")->properties, "EcrRepositoryPrefix");
+    const char *prefix =
+        json_str(graph_get(c, "PullThroughCache")->properties, "EcrRepositoryPrefix");
     ck_assert_uint_le(strlen(prefix), 30);
     ck_assert_str_eq(graph_get(c, "Bucket")->deletion_policy, "RetainExceptOnCreate");
     graph_free(c);
 }
+
 END_TEST
 
 START_TEST(pull_through_is_not_everywhere)
 {
-    ck_assert(plan_cd_has_pull_through("us-east-1") && plan_cd_has_pull_through("eu-central-1") && plan_cd_has_pull_through(NULL));
-    ck_assert(!plan_cd_has_pull_through("cn-north-1") && !plan_cd_has_pull_through("us-gov-west-1") && !plan_cd_has_pull_through("us-iso-east-1"));
+    ck_assert(
+        plan_cd_has_pull_through("us-east-1") && plan_cd_has_pull_through("eu-central-1") &&
+        plan_cd_has_pull_through(NULL));
+    ck_assert(
+        !plan_cd_has_pull_through("cn-north-1") && !plan_cd_has_pull_through("us-gov-west-1") &&
+        !plan_cd_has_pull_through("us-iso-east-1"));
 }
+
 END_TEST
 
 int main(void)

@@ -4,21 +4,34 @@
 #include "plan/plan.h"
 #include "unit/compose/kit.h"
 
-struct row { const char *text; const char *findings[8]; };
+struct row {
+    const char *text;
+    const char *findings[8];
+};
 
-#define SAID "name: p\nservices:\n  a:\n    image: x:1\n    platform: linux/amd64\n    deploy: {replicas: 1, resources: {reservations: {cpus: '1', memory: 2G}}}\n"
+#define SAID                                                                                       \
+    "name: p\nservices:\n  a:\n    image: x:1\n    platform: linux/amd64\n    deploy: {replicas: " \
+    "1, resources: {reservations: {cpus: '1', memory: 2G}}}\n"
 
 static const struct row ROWS[] = {
     {SAID, {NULL}},
     {"services: {a: {image: x}}\n",
-     {"1:1 note aws/assumed-project-name", "1:12 warning aws/reserves-no-memory", "1:12 note aws/assumed-task", "1:12 note aws/assumed-image-version", NULL}},
+     {"1:1 note aws/assumed-project-name",
+      "1:12 warning aws/reserves-no-memory",
+      "1:12 note aws/assumed-task",
+      "1:12 note aws/assumed-image-version",
+      NULL}},
     {SAID "    dns: 1.1.1.1\n", {"7:10 error aws/key-dns", NULL}},
-    {SAID "    hostname: h\n    container_name: cc\n", {"7:15 warning aws/key-hostname", "8:21 note aws/key-container-name", NULL}},
+    {SAID "    hostname: h\n    container_name: cc\n",
+     {"7:15 warning aws/key-hostname", "8:21 note aws/key-container-name", NULL}},
     {SAID "    environment:\n      DB_PASSWORD: x\n", {"8:20 warning secret/named", NULL}},
     {SAID "    environment:\n      - KEY\n      - URL=postgres://u:${PW}@h\n      - PW\n",
      {"8:9 note aws/assumed-config", "10:9 note aws/assumed-config", NULL}},
-    {SAID "    environment:\n      T: ghp_" "0123456789abcdefghij0123\n    privileged: true\n",
-     {"3:3 error aws/fargate-runs-no-privileged-containers", "8:10 error secret/github-token", NULL}},
+    {SAID "    environment:\n      T: ghp_"
+          "0123456789abcdefghij0123\n    privileged: true\n",
+     {"3:3 error aws/fargate-runs-no-privileged-containers",
+      "8:10 error secret/github-token",
+      NULL}},
 };
 
 static void check_row(const struct row *r)
@@ -31,13 +44,25 @@ static void check_row(const struct row *r)
     kit_load_text(&k, r->text);
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     cleanup_arena struct arena *arena = arena_new();
-    ck_assert_int_eq(plan_settings_resolve(arena, k.project, k.env, NULL, NULL, &settings, &err), 0);
+    ck_assert_int_eq(
+        plan_settings_resolve(arena, k.project, k.env, NULL, NULL, &settings, &err), 0);
     plan_lint(k.project, &settings, &k.diags, &err);
     for (size_t i = 0; i < k.diags.len; i++)
-        str_appendf(&found, "%u:%u %s %s\n", k.diags.items[i].pos.line, k.diags.items[i].pos.column, words[k.diags.items[i].severity], k.diags.items[i].rule);
+        str_appendf(
+            &found,
+            "%u:%u %s %s\n",
+            k.diags.items[i].pos.line,
+            k.diags.items[i].pos.column,
+            words[k.diags.items[i].severity],
+            k.diags.items[i].rule);
     for (size_t i = 0; r->findings[i]; i++)
         str_appendf(&wanted, "%s\n", r->findings[i]);
-    ck_assert_msg(strcmp(str_get(&found), str_get(&wanted)) == 0, "%s\nfound:\n%s\nwanted:\n%s", r->text, str_get(&found), str_get(&wanted));
+    ck_assert_msg(
+        strcmp(str_get(&found), str_get(&wanted)) == 0,
+        "%s\nfound:\n%s\nwanted:\n%s",
+        r->text,
+        str_get(&found),
+        str_get(&wanted));
 }
 
 START_TEST(findings)
@@ -45,6 +70,7 @@ START_TEST(findings)
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
         check_row(&ROWS[i]);
 }
+
 END_TEST
 
 SUITE("plan/lint", findings)

@@ -1,15 +1,16 @@
-/* Names (defang.md 3.8, 4.5, 6.9, section 8 vectors 9 and 10) and rewriting of values (vector 12). */
+/* Names (defang.md 3.8, 4.5, 6.9, section 8 vectors 9 and 10) and rewriting of values (vector 12).
+ */
 #include "base/mem.h"
 #include "plan/names.h"
 #include "plan/view.h"
 #include <check.h>
 #include <string.h>
 
-#define EQ(call, expected)                                                                                                                 \
-    do {                                                                                                                                   \
-        char *got_ = (call);                                                                                                               \
-        ck_assert_str_eq(got_, expected);                                                                                                  \
-        free(got_);                                                                                                                        \
+#define EQ(call, expected)                                                                         \
+    do {                                                                                           \
+        char *got_ = (call);                                                                       \
+        ck_assert_str_eq(got_, expected);                                                          \
+        free(got_);                                                                                \
     } while (0)
 
 static struct plan_settings settings(const char *prefix, const char *stack)
@@ -25,11 +26,13 @@ START_TEST(labels)
     EQ(plan_service_label("a_b.c"), "a-b-c");
     EQ(plan_service_label("Web"), "web");
 }
+
 END_TEST
 
 START_TEST(scopes)
 {
-    struct plan_settings beta = settings("Defang", "beta"), prod = settings("Defang", "prod"), bare = settings("", "beta");
+    struct plan_settings beta = settings("Defang", "beta"), prod = settings("Defang", "prod"),
+                         bare = settings("", "beta");
     struct plan_settings acme = settings("Acme", "prod");
     EQ(plan_stack_name(&beta, "shop"), "Defang-shop-beta");
     EQ(plan_stack_name(&bare, "shop"), "shop-beta");
@@ -46,6 +49,7 @@ START_TEST(scopes)
     EQ(plan_container_name("web", "k3j2h4g5f6d7"), "web_k3j2h4g5f6d7");
     EQ(plan_task_family(&beta, "shop", "kanikoAmd64"), "Defang-shop-beta-kanikoAmd64");
 }
+
 END_TEST
 
 /* What one name cannot be must not become what another is. */
@@ -72,6 +76,7 @@ START_TEST(no_two_meet)
     ck_assert_uint_eq(strlen(fit), 32);
     free(fit);
 }
+
 END_TEST
 
 START_TEST(service_names)
@@ -84,12 +89,15 @@ START_TEST(service_names)
     ck_assert_uint_eq(strspn(name + 9, "0123456789abcdef"), 7);
     free(name);
 }
+
 END_TEST
 
 START_TEST(config_names)
 {
     ck_assert(plan_config_name_valid("A_1") && plan_config_name_valid("_x"));
-    ck_assert(!plan_config_name_valid("1A") && !plan_config_name_valid("") && !plan_config_name_valid("A-B") && !plan_config_name_valid("A/B"));
+    ck_assert(
+        !plan_config_name_valid("1A") && !plan_config_name_valid("") &&
+        !plan_config_name_valid("A-B") && !plan_config_name_valid("A/B"));
     char name[66];
     memset(name, 'A', 65);
     name[65] = '\0';
@@ -98,32 +106,38 @@ START_TEST(config_names)
     ck_assert(plan_config_name_valid(name));
     ck_assert(plan_config_name_reserved("DEFANG_STACK") && !plan_config_name_reserved("STACK"));
 }
+
 END_TEST
 
-struct rewrite_row { const char *value, *expected; };
+struct rewrite_row {
+    const char *value, *expected;
+};
 
 static const struct rewrite_row REWRITES[] = {
     {"redis://Redis:6379", "redis://redis:6379"},
-    {"postgres://postgres:postgres@Data_Base:5432/postgres", "postgres://postgres:postgres@data-base:5432/postgres"},
+    {"postgres://postgres:postgres@Data_Base:5432/postgres",
+     "postgres://postgres:postgres@data-base:5432/postgres"},
     {"pg://Data_Base:5432?u=Data_Base", "pg://data-base:5432?u=Data_Base"},
     {"nop", "nop"},
     {"Redis", "redis"},
     {"http://Redis/path", "http://redis/path"},
-    {"http://my-Redis/path", "http://my-Redis/path"},     /* the tail of another host */
+    {"http://my-Redis/path", "http://my-Redis/path"}, /* the tail of another host */
     {"http://my.Redis/path", "http://my.Redis/path"},
     {"http://Redis.example.com", "http://Redis.example.com"},
-    {"x://Data_Base:123@h", "x://Data_Base:123@h"},       /* a user and a password */
-    {"Redis and Redis", "Redis and redis"},               /* only the second ends */
-    {"http://Silent:80", "http://Silent:80"},             /* has no port */
+    {"x://Data_Base:123@h", "x://Data_Base:123@h"}, /* a user and a password */
+    {"Redis and Redis", "Redis and redis"},         /* only the second ends */
+    {"http://Silent:80", "http://Silent:80"},       /* has no port */
     {"", ""},
 };
 
 static struct plan_view view(void)
 {
-    static struct compose_service s[] = {{.name = "Data_Base"}, {.name = "Redis"}, {.name = "Silent"}};
-    static struct plan_service v[] = {{.s = &s[0], .label = "data-base", .port_count = 1},
-                                      {.s = &s[1], .label = "redis", .port_count = 1},
-                                      {.s = &s[2], .label = "silent"}};
+    static struct compose_service s[] = {
+        {.name = "Data_Base"}, {.name = "Redis"}, {.name = "Silent"}};
+    static struct plan_service v[] = {
+        {.s = &s[0], .label = "data-base", .port_count = 1},
+        {.s = &s[1], .label = "redis", .port_count = 1},
+        {.s = &s[2], .label = "silent"}};
     return (struct plan_view){.services = v, .count = 3};
 }
 
@@ -134,6 +148,7 @@ START_TEST(rewriting)
     ck_assert_str_eq(plan_rewrite(a, &v, REWRITES[_i].value), REWRITES[_i].expected);
     arena_free(a);
 }
+
 END_TEST
 
 START_TEST(unreachable)
@@ -143,6 +158,7 @@ START_TEST(unreachable)
     ck_assert_ptr_null(plan_names_unreachable(&v, "Silent"));
     ck_assert_ptr_null(plan_names_unreachable(&v, "http://Redis:80/"));
 }
+
 END_TEST
 
 int main(void)

@@ -35,6 +35,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(s.log_retention_days, 1);
     ck_assert_ptr_nonnull(s.kaniko_image);
 }
+
 END_TEST
 
 START_TEST(the_flag_wins)
@@ -55,6 +56,7 @@ START_TEST(the_flag_wins)
     ck_assert_str_eq(s.capacity_provider, "FARGATE");
     ck_assert_str_eq(s.stack, "three");
 }
+
 END_TEST
 
 START_TEST(an_empty_prefix_is_one)
@@ -64,22 +66,37 @@ START_TEST(an_empty_prefix_is_one)
     ck_assert_int_eq(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
     ck_assert_str_eq(s.prefix, "");
 }
+
 END_TEST
 
 START_TEST(each_alone)
 {
     struct plan_settings s;
     static const char *const pairs[][2] = {
-        {"DEFANG_BACKUP_WINDOW", "23:45-00:15"}, {"DEFANG_DELETION_PROTECTION", "no"}, {"DEFANG_DEREGISTRATION_DELAY", "30"}, {"DEFANG_DISCOVERY", "sidecar"},
-        {"DEFANG_HEALTH_CHECK_INTERVAL", "20"}, {"DEFANG_HEALTH_CHECK_THRESHOLD", "5"}, {"DEFANG_HTTP_REDIRECT_TO_HTTPS", "302"}, {"DEFANG_PRICE_CLASS", "200"},
-        {"DEFANG_ALARMS", "on"}, {"DEFANG_ALLOW_DOWNGRADE", "1"}, {"DEFANG_FORCE_DESTROY_BUCKET", "true"}, {"DEFANG_SIDECAR_LOGS", "true"},
-        {"DEFANG_RDS_NODE_TYPE", "burstable"}, {"DEFANG_ALLOW_BURSTABLE", "false"}, {"DEFANG_ACCESS_LOGS", "off"}, {"DEFANG_REDIS_ENGINE", "elasticache"},
+        {"DEFANG_BACKUP_WINDOW", "23:45-00:15"},
+        {"DEFANG_DELETION_PROTECTION", "no"},
+        {"DEFANG_DEREGISTRATION_DELAY", "30"},
+        {"DEFANG_DISCOVERY", "sidecar"},
+        {"DEFANG_HEALTH_CHECK_INTERVAL", "20"},
+        {"DEFANG_HEALTH_CHECK_THRESHOLD", "5"},
+        {"DEFANG_HTTP_REDIRECT_TO_HTTPS", "302"},
+        {"DEFANG_PRICE_CLASS", "200"},
+        {"DEFANG_ALARMS", "on"},
+        {"DEFANG_ALLOW_DOWNGRADE", "1"},
+        {"DEFANG_FORCE_DESTROY_BUCKET", "true"},
+        {"DEFANG_SIDECAR_LOGS", "true"},
+        {"DEFANG_RDS_NODE_TYPE", "burstable"},
+        {"DEFANG_ALLOW_BURSTABLE", "false"},
+        {"DEFANG_ACCESS_LOGS", "off"},
+        {"DEFANG_REDIS_ENGINE", "elasticache"},
     };
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
         env_set(env, pairs[i][0], pairs[i][1]);
     ck_assert_int_eq(plan_settings_resolve(arena, NULL, env, "ha", NULL, &s, &err), 0);
     ck_assert_str_eq(s.backup_window, "23:45-00:15");
-    ck_assert(!s.deletion_protection && s.alarms && s.allow_downgrade && s.force_destroy && s.sidecar_logs && !s.access_logs);
+    ck_assert(
+        !s.deletion_protection && s.alarms && s.allow_downgrade && s.force_destroy &&
+        s.sidecar_logs && !s.access_logs);
     ck_assert_uint_eq(s.deregistration_delay, 30);
     ck_assert_uint_eq(s.health_interval, 20);
     ck_assert_uint_eq(s.health_threshold, 5);
@@ -88,15 +105,37 @@ START_TEST(each_alone)
     ck_assert_int_eq(s.discovery, PLAN_SIDECAR_RECORDS);
     ck_assert_int_eq(s.store_class, PLAN_GENERAL); /* burstable is not allowed */
 }
+
 END_TEST
 
-static const struct { const char *name, *value; } WRONG[] = {
-    {"DEFANG_MODE", "luxury"},       {"DEFANG_NAT", "two"},       {"DEFANG_ZONES", "1"},       {"DEFANG_ZONES", "x"},
-    {"DEFANG_LOG_RETENTION_DAYS", "2"}, {"DEFANG_CAPACITY_PROVIDER", "EC2"}, {"DEFANG_PREFIX", "1x"},    {"DEFANG_PREFIX", "AwsTools"}, {"DEFANG_STACK", "Beta"},
-    {"DEFANG_STACK", "a-b"},         {"DEFANG_CD_NAME", "a_b"},   {"DEFANG_MIN_HEALTHY_PERCENT", "101"},
-    {"DEFANG_BACKUP_WINDOW", "04:00-04:20"}, {"DEFANG_BACKUP_WINDOW", "4-5"}, {"DEFANG_DELETION_PROTECTION", "maybe"}, {"DEFANG_DEREGISTRATION_DELAY", "3601"},
-    {"DEFANG_HEALTH_CHECK_INTERVAL", "4"}, {"DEFANG_HEALTH_CHECK_THRESHOLD", "1"}, {"DEFANG_HTTP_REDIRECT_TO_HTTPS", "303"}, {"DEFANG_REDIS_ENGINE", "memorydb"},
-    {"DEFANG_RDS_NODE_TYPE", "huge"}, {"DEFANG_DISCOVERY", "dns"}, {"DEFANG_PRICE_CLASS", "300"}, {"DEFANG_BACKUP_DAYS", "36"}, {"DEFANG_ALARMS", "2"},
+static const struct {
+    const char *name, *value;
+} WRONG[] = {
+    {"DEFANG_MODE", "luxury"},
+    {"DEFANG_NAT", "two"},
+    {"DEFANG_ZONES", "1"},
+    {"DEFANG_ZONES", "x"},
+    {"DEFANG_LOG_RETENTION_DAYS", "2"},
+    {"DEFANG_CAPACITY_PROVIDER", "EC2"},
+    {"DEFANG_PREFIX", "1x"},
+    {"DEFANG_PREFIX", "AwsTools"},
+    {"DEFANG_STACK", "Beta"},
+    {"DEFANG_STACK", "a-b"},
+    {"DEFANG_CD_NAME", "a_b"},
+    {"DEFANG_MIN_HEALTHY_PERCENT", "101"},
+    {"DEFANG_BACKUP_WINDOW", "04:00-04:20"},
+    {"DEFANG_BACKUP_WINDOW", "4-5"},
+    {"DEFANG_DELETION_PROTECTION", "maybe"},
+    {"DEFANG_DEREGISTRATION_DELAY", "3601"},
+    {"DEFANG_HEALTH_CHECK_INTERVAL", "4"},
+    {"DEFANG_HEALTH_CHECK_THRESHOLD", "1"},
+    {"DEFANG_HTTP_REDIRECT_TO_HTTPS", "303"},
+    {"DEFANG_REDIS_ENGINE", "memorydb"},
+    {"DEFANG_RDS_NODE_TYPE", "huge"},
+    {"DEFANG_DISCOVERY", "dns"},
+    {"DEFANG_PRICE_CLASS", "300"},
+    {"DEFANG_BACKUP_DAYS", "36"},
+    {"DEFANG_ALARMS", "2"},
 };
 
 START_TEST(wrong)
@@ -106,6 +145,7 @@ START_TEST(wrong)
     ck_assert_int_lt(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
     ck_assert_int_eq(err.kind, ERR_USAGE);
 }
+
 END_TEST
 
 int main(void)

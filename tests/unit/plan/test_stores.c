@@ -1,14 +1,26 @@
-/* Versions and classes of managed stores (defang.md 7.8, 7.9, section 8 vector 36), and what looks like a secret. */
+/* Versions and classes of managed stores (defang.md 7.8, 7.9, section 8 vector 36), and what looks
+ * like a secret. */
 #include "base/mem.h"
 #include "plan/check/check.h"
 #include "plan/store/store.h"
 #include <check.h>
 
-struct pg_row { const char *image, *version; };
+struct pg_row {
+    const char *image, *version;
+};
 static const struct pg_row PG[] = {
-    {"postgres:16", "16"},         {"postgres:16.3", "16.3"},       {"postgres:16-alpine", "16"}, {"postgres:16.3-alpine3.20", "16.3"},
-    {"pgvector/pgvector:0.8.0-pg17", "17"}, {"pgvector/pgvector:pg16", "16"}, {"postgres", NULL}, {"postgres:latest", NULL},
-    {"registry:5000/postgres", NULL}, {"postgres:15@sha256:00ff", "15"}, {"postgis/postgis:17-3.5", "17"}, {NULL, NULL},
+    {"postgres:16", "16"},
+    {"postgres:16.3", "16.3"},
+    {"postgres:16-alpine", "16"},
+    {"postgres:16.3-alpine3.20", "16.3"},
+    {"pgvector/pgvector:0.8.0-pg17", "17"},
+    {"pgvector/pgvector:pg16", "16"},
+    {"postgres", NULL},
+    {"postgres:latest", NULL},
+    {"registry:5000/postgres", NULL},
+    {"postgres:15@sha256:00ff", "15"},
+    {"postgis/postgis:17-3.5", "17"},
+    {NULL, NULL},
 };
 
 START_TEST(postgres)
@@ -19,15 +31,28 @@ START_TEST(postgres)
     else
         ck_assert_ptr_null(got);
 }
+
 END_TEST
 
-struct cache_row { const char *image, *engine, *version; bool tls, exact; };
+struct cache_row {
+    const char *image, *engine, *version;
+    bool tls, exact;
+};
 static const struct cache_row CACHE[] = {
-    {"redis:6.2.6", "redis", "6.2", false, true},  {"redis:7.0.5", "redis", "7.0", true, true},  {"redis:7", "redis", "7.1", true, true},
-    {"redis:7-alpine", "redis", "7.1", true, true}, {"redis", "redis", "7.1", true, true},       {"redis:latest", "redis", "7.1", true, true},
-    {"redis:5", "redis", "5.0.6", false, true},    {"redis:6", "redis", "6.2", false, true},     {"redis:7.4", "redis", "7.1", true, false},
-    {"redis:8", "redis", "7.1", true, false},      {"valkey/valkey:8", "valkey", "8.1", true, true}, {"valkey/valkey:7.2-alpine", "valkey", "7.2", true, true},
-    {"valkey/valkey:9", "valkey", "8.1", true, false}, {NULL, "redis", "7.1", true, true},
+    {"redis:6.2.6", "redis", "6.2", false, true},
+    {"redis:7.0.5", "redis", "7.0", true, true},
+    {"redis:7", "redis", "7.1", true, true},
+    {"redis:7-alpine", "redis", "7.1", true, true},
+    {"redis", "redis", "7.1", true, true},
+    {"redis:latest", "redis", "7.1", true, true},
+    {"redis:5", "redis", "5.0.6", false, true},
+    {"redis:6", "redis", "6.2", false, true},
+    {"redis:7.4", "redis", "7.1", true, false},
+    {"redis:8", "redis", "7.1", true, false},
+    {"valkey/valkey:8", "valkey", "8.1", true, true},
+    {"valkey/valkey:7.2-alpine", "valkey", "7.2", true, true},
+    {"valkey/valkey:9", "valkey", "8.1", true, false},
+    {NULL, "redis", "7.1", true, true},
 };
 
 START_TEST(cache)
@@ -39,11 +64,14 @@ START_TEST(cache)
     ck_assert_int_eq(v.tls, CACHE[_i].tls);
     ck_assert_int_eq(v.exact, CACHE[_i].exact);
 }
+
 END_TEST
 
 START_TEST(classes)
 {
-    struct plan_settings cheap = {.store_class = PLAN_BURSTABLE}, balanced = {.store_class = PLAN_GENERAL}, ha = {.store_class = PLAN_MEMORY};
+    struct plan_settings cheap = {.store_class = PLAN_BURSTABLE},
+                         balanced = {.store_class = PLAN_GENERAL},
+                         ha = {.store_class = PLAN_MEMORY};
     ck_assert_str_eq(plan_rds_class(&cheap, 0, 0), "db.t4g.micro");
     ck_assert_str_eq(plan_rds_class(&cheap, 0.25, 512), "db.t4g.micro");
     ck_assert_str_eq(plan_rds_class(&cheap, 2, 1025), "db.t4g.small");
@@ -58,19 +86,32 @@ START_TEST(classes)
     ck_assert_str_eq(plan_cache_class(&cheap, 4096), "cache.m7g.large");
     ck_assert_ptr_null(plan_cache_class(&cheap, 1e6));
 }
+
 END_TEST
 
-struct secret_row { const char *name, *value; bool secret; };
+struct secret_row {
+    const char *name, *value;
+    bool secret;
+};
 static const struct secret_row SECRETS[] = {
-    {"DB_PASSWORD", "x", true}, {"API_KEY", "abc", true}, {"LOG_LEVEL", "debug", false}, {"SECRET_FILE", "/run/x", false}, {"TOKEN_URL", "https://x", false},
-    {"X", "AKIAIOSFODNN7EXAMPLE", true}, {"X", "ghp_0123456789abcdef0123", true}, {"X", "9f8A7b6C5d4E3f2G1h0IjKlMnO", true},
-    {"X", "a sentence with several words in it 42", false}, {"DB_PASSWORD", "", false}, {"X", "http://a-very-long-host-name-1234567890/", false},
+    {"DB_PASSWORD", "x", true},
+    {"API_KEY", "abc", true},
+    {"LOG_LEVEL", "debug", false},
+    {"SECRET_FILE", "/run/x", false},
+    {"TOKEN_URL", "https://x", false},
+    {"X", "AKIAIOSFODNN7EXAMPLE", true},
+    {"X", "ghp_0123456789abcdef0123", true},
+    {"X", "9f8A7b6C5d4E3f2G1h0IjKlMnO", true},
+    {"X", "a sentence with several words in it 42", false},
+    {"DB_PASSWORD", "", false},
+    {"X", "http://a-very-long-host-name-1234567890/", false},
 };
 
 START_TEST(secrets)
 {
     ck_assert_int_eq(plan_looks_secret(SECRETS[_i].name, SECRETS[_i].value), SECRETS[_i].secret);
 }
+
 END_TEST
 
 int main(void)

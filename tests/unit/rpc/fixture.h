@@ -1,5 +1,5 @@
-/* A server on a socket of its own, with small handlers, and clients that run blocking on a worker thread
- * while the loop serves them. */
+/* A server on a socket of its own, with small handlers, and clients that run blocking on a worker
+ * thread while the loop serves them. */
 #pragma once
 
 #include "base/clock.h"
@@ -26,14 +26,16 @@ static struct loop *loop;
 static struct server *server;
 static char folder[64], path[96];
 
-static inline int fixture_remove_one(const char *p, const struct stat *st, int flag, struct FTW *ftw)
+static inline int
+fixture_remove_one(const char *p, const struct stat *st, int flag, struct FTW *ftw)
 {
     return remove(p);
 }
 
 static inline int fixture_serve(const struct server_options *extra, struct error *err)
 {
-    struct server_options o = {.path = path, .listen_fd = -1, .uid = geteuid(), .build = "defangd test"};
+    struct server_options o = {
+        .path = path, .listen_fd = -1, .uid = geteuid(), .build = "defangd test"};
     return server_new(loop, extra ? extra : &o, &server, err);
 }
 
@@ -154,22 +156,23 @@ static inline void fixture_put_hello(struct str *out, uint32_t min, uint32_t max
     Defang__Hello hello = DEFANG__HELLO__INIT;
     hello.protocol_min = min;
     hello.protocol_max = max;
-    hello.build = (char *)(uintptr_t) "raw 9.9";
+    hello.build = (char *)(uintptr_t)"raw 9.9";
     Defang__Frame f = DEFANG__FRAME__INIT;
     f.body_case = DEFANG__FRAME__BODY_HELLO;
     f.hello = &hello;
     ck_assert_int_eq(frame_encode(out, &f, 1 << 20, NULL), 0);
 }
 
-static inline void fixture_put_request(struct str *out, uint64_t id, const char *verb,
-                                       const ProtobufCMessage *m)
+static inline void
+fixture_put_request(struct str *out, uint64_t id, const char *verb, const ProtobufCMessage *m)
 {
     uint8_t bytes[1024];
     Defang__Request request = DEFANG__REQUEST__INIT;
     request.verb = (char *)(uintptr_t)verb;
     if (m) {
         ck_assert_uint_le(protobuf_c_message_get_packed_size(m), sizeof bytes);
-        request.payload = (ProtobufCBinaryData){.len = protobuf_c_message_pack(m, bytes), .data = bytes};
+        request.payload =
+            (ProtobufCBinaryData){.len = protobuf_c_message_pack(m, bytes), .data = bytes};
     }
     Defang__Frame f = DEFANG__FRAME__INIT;
     f.call_id = id;
@@ -181,7 +184,8 @@ static inline void fixture_put_request(struct str *out, uint64_t id, const char 
 /* ---- handlers ---- */
 
 /* list: echoes `project` as the only id. */
-static inline void fixture_on_list(void *arg, struct server_call *call, const ProtobufCMessage *request)
+static inline void
+fixture_on_list(void *arg, struct server_call *call, const ProtobufCMessage *request)
 {
     const Defang__ListRequest *r = (const Defang__ListRequest *)request;
     Defang__DeploymentInfo info = DEFANG__DEPLOYMENT_INFO__INIT;
@@ -193,13 +197,14 @@ static inline void fixture_on_list(void *arg, struct server_call *call, const Pr
     server_reply(call, &reply.base);
 }
 
-/* watch: numbers from after_sequence + 1 to the one named by `deployment`, each item with a filler; like the
- * daemon, a cursor. */
+/* watch: numbers from after_sequence + 1 to the one named by `deployment`, each item with a filler;
+ * like the daemon, a cursor. */
 #define FIXTURE_FILLER 1000
 
 struct fixture_stream {
     uint64_t next, last;
 };
+
 static uint64_t fixture_streamed;
 static unsigned fixture_canceled, fixture_ended;
 
@@ -232,7 +237,8 @@ static inline void fixture_stream_cancel(void *arg, struct server_call *call)
     error_done(&e);
 }
 
-static inline void fixture_on_watch(void *arg, struct server_call *call, const ProtobufCMessage *request)
+static inline void
+fixture_on_watch(void *arg, struct server_call *call, const ProtobufCMessage *request)
 {
     const Defang__WatchRequest *r = (const Defang__WatchRequest *)request;
     struct fixture_stream *w = xcalloc(1, sizeof *w);
@@ -268,7 +274,8 @@ static inline void fixture_expect_list(struct rpc_client *c, unsigned n)
     fixture_list_request(&r, text, n);
     ProtobufCMessage *m = NULL;
     struct error err = ERROR_INIT;
-    int rc = rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 5000}, &m, &err);
+    int rc =
+        rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 5000}, &m, &err);
     ck_assert_msg(rc == 0, "%s", err.message ? err.message : "no message");
     ck_assert_str_eq(((Defang__ListReply *)m)->deployments[0]->id, text);
     protobuf_c_message_free_unpacked(m, NULL);

@@ -21,6 +21,7 @@ START_TEST(many_calls_share_a_connection)
     fixture_run(one_call);
     fixture_until(nobody_is_connected);
 }
+
 END_TEST
 
 static uint64_t open_watch(struct rpc_client *c, const char *last, uint64_t after)
@@ -33,7 +34,8 @@ static uint64_t open_watch(struct rpc_client *c, const char *last, uint64_t afte
     return id;
 }
 
-static int next_sequence(struct rpc_client *c, uint64_t call, int64_t timeout_ms, uint64_t *sequence)
+static int
+next_sequence(struct rpc_client *c, uint64_t call, int64_t timeout_ms, uint64_t *sequence)
 {
     ProtobufCMessage *m = NULL;
     struct error err = ERROR_INIT;
@@ -71,6 +73,7 @@ START_TEST(streams_and_calls_do_not_disturb_each_other)
     fixture_run(streams_and_calls);
     ck_assert_uint_eq(fixture_ended, 2);
 }
+
 END_TEST
 
 /* ---- errors ---- */
@@ -82,7 +85,11 @@ static void on_up(void *arg, struct server_call *call, const ProtobufCMessage *r
     error_hint(&e, "mend them");
     error_at(&e, "compose.yaml", 3, 5);
     struct rpc_diagnostic d[] = {
-        {.message = "unknown key imge", .file = "compose.yaml", .line = 3, .column = 5, .hint = "image"},
+        {.message = "unknown key imge",
+         .file = "compose.yaml",
+         .line = 3,
+         .column = 5,
+         .hint = "image"},
         {.message = "ports must be a list", .file = "compose.yaml", .line = 9, .column = 1}};
     server_error(call, &e, d, 2);
     error_done(&e);
@@ -103,7 +110,7 @@ static void errors_client(void)
     error_done(&err);
     rpc_client_diagnostics(c, &count);
     ck_assert_uint_eq(count, 0);
-    caller.cwd = (char *)(uintptr_t) "/work/shop";
+    caller.cwd = (char *)(uintptr_t)"/work/shop";
     ck_assert_int_eq(rpc_client_call(c, RPC_UP, &up.base, NULL, &m, &err), -EINVAL);
     ck_assert_int_eq(err.kind, ERR_USAGE);
     ck_assert_str_eq(err.message, "2 mistakes in compose.yaml");
@@ -137,6 +144,7 @@ START_TEST(errors_arrive_with_their_diagnostics)
     server_handle(server, RPC_UP, on_up, NULL);
     fixture_run(errors_client);
 }
+
 END_TEST
 
 static void on_plan_too_large(void *arg, struct server_call *call, const ProtobufCMessage *request)
@@ -151,7 +159,7 @@ static void plan_client(void)
 {
     struct rpc_client *c = fixture_client();
     Defang__Caller caller = DEFANG__CALLER__INIT;
-    caller.cwd = (char *)(uintptr_t) "/";
+    caller.cwd = (char *)(uintptr_t)"/";
     Defang__PlanRequest r = DEFANG__PLAN_REQUEST__INIT;
     r.caller = &caller;
     ProtobufCMessage *m = NULL;
@@ -168,6 +176,7 @@ START_TEST(too_large_an_answer_is_an_error)
     server_handle(server, RPC_PLAN, on_plan_too_large, NULL);
     fixture_run(plan_client);
 }
+
 END_TEST
 
 /* ---- cancel, hang-up, late answers ---- */
@@ -196,6 +205,7 @@ START_TEST(canceled_and_hung_up_streams_end)
     fixture_run(cancel_client);
     fixture_until(both_were_canceled);
 }
+
 END_TEST
 
 static VEC(struct server_call *) kept;
@@ -223,8 +233,9 @@ static void impatient_client(void)
     Defang__ListRequest r = DEFANG__LIST_REQUEST__INIT;
     ProtobufCMessage *m = NULL;
     struct error err = ERROR_INIT;
-    ck_assert_int_eq(rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 50}, &m, &err),
-                     -ETIMEDOUT);
+    ck_assert_int_eq(
+        rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 50}, &m, &err),
+        -ETIMEDOUT);
     ck_assert_int_eq(err.kind, ERR_TIMEOUT);
     error_done(&err);
     int fds[2];
@@ -253,6 +264,7 @@ START_TEST(an_answer_may_come_after_the_client_left)
     ck_assert_uint_eq(kept.len, 3);
     answer_all_kept();
 }
+
 END_TEST
 
 static void keeps_busy(void)
@@ -280,6 +292,7 @@ START_TEST(open_calls_are_bounded)
     server = NULL;
     answer_all_kept();
 }
+
 END_TEST
 
 int main(void)

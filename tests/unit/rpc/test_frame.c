@@ -65,6 +65,7 @@ START_TEST(pieces_of_every_size_give_the_same_frames)
         frame_decoder_done(&d);
     }
 }
+
 END_TEST
 
 START_TEST(nothing_comes_out_before_the_last_byte)
@@ -83,6 +84,7 @@ START_TEST(nothing_comes_out_before_the_last_byte)
         frame_decoder_done(&d);
     }
 }
+
 END_TEST
 
 START_TEST(an_announced_length_costs_nothing)
@@ -107,6 +109,7 @@ START_TEST(an_announced_length_costs_nothing)
         frame_decoder_done(&d);
     }
 }
+
 END_TEST
 
 START_TEST(an_idle_decoder_gives_memory_back)
@@ -122,6 +125,7 @@ START_TEST(an_idle_decoder_gives_memory_back)
     ck_assert_uint_le(d.cap, 65536);
     frame_decoder_done(&d);
 }
+
 END_TEST
 
 START_TEST(garbage_is_not_a_frame)
@@ -138,6 +142,7 @@ START_TEST(garbage_is_not_a_frame)
         {"\x1a\x02\x0a\x7f", 4},
         {"\xa2\x06\x00", 3} /* only an unknown field */,
     };
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct error err = ERROR_INIT;
         ck_assert_ptr_null(frame_decode((const uint8_t *)cases[i].bytes, cases[i].n, &err));
@@ -145,6 +150,7 @@ START_TEST(garbage_is_not_a_frame)
         error_done(&err);
     }
 }
+
 END_TEST
 
 START_TEST(items_travel_unchanged)
@@ -153,7 +159,8 @@ START_TEST(items_travel_unchanged)
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)i;
     cleanup_str struct str out = STR_INIT;
-    ck_assert_int_eq(frame_encode_bytes(&out, 9, DEFANG__FRAME__BODY_ITEM, data, sizeof data, 1024, NULL), 0);
+    ck_assert_int_eq(
+        frame_encode_bytes(&out, 9, DEFANG__FRAME__BODY_ITEM, data, sizeof data, 1024, NULL), 0);
     Defang__Frame *f = frame_decode((const uint8_t *)out.data + 4, out.len - 4, NULL);
     ck_assert_int_eq(f->body_case, DEFANG__FRAME__BODY_ITEM);
     ck_assert_uint_eq(f->call_id, 9);
@@ -161,14 +168,16 @@ START_TEST(items_travel_unchanged)
     ck_assert_mem_eq(f->item.data, data, sizeof data);
     defang__frame__free_unpacked(f, NULL);
     size_t before = out.len;
-    ck_assert_int_eq(frame_encode_bytes(&out, 9, DEFANG__FRAME__BODY_ITEM, data, sizeof data, 200, NULL),
-                     -EMSGSIZE);
+    ck_assert_int_eq(
+        frame_encode_bytes(&out, 9, DEFANG__FRAME__BODY_ITEM, data, sizeof data, 200, NULL),
+        -EMSGSIZE);
     ck_assert_uint_eq(out.len, before);
 }
+
 END_TEST
 
-static Defang__Frame *error_there_and_back(const struct error *e, const struct rpc_diagnostic *d, size_t n,
-                                           size_t max, struct error *back)
+static Defang__Frame *error_there_and_back(
+    const struct error *e, const struct rpc_diagnostic *d, size_t n, size_t max, struct error *back)
 {
     cleanup_str struct str out = STR_INIT;
     ck_assert_int_eq(frame_encode_error(&out, 3, e, d, n, max), 0);
@@ -180,9 +189,19 @@ static Defang__Frame *error_there_and_back(const struct error *e, const struct r
 
 START_TEST(errors_come_back_whole)
 {
-    static const enum error_kind kinds[] = {ERR_FAILED,      ERR_USAGE,       ERR_AUTH,       ERR_CLOUD,
-                                            ERR_REFUSED,     ERR_NOT_FOUND,   ERR_CANCELED,   ERR_TIMEOUT,
-                                            ERR_ROLLED_BACK, ERR_UNREACHABLE, ERR_INTERRUPTED};
+    static const enum error_kind kinds[] = {
+        ERR_FAILED,
+        ERR_USAGE,
+        ERR_AUTH,
+        ERR_CLOUD,
+        ERR_REFUSED,
+        ERR_NOT_FOUND,
+        ERR_CANCELED,
+        ERR_TIMEOUT,
+        ERR_ROLLED_BACK,
+        ERR_UNREACHABLE,
+        ERR_INTERRUPTED};
+
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct error e = ERROR_INIT, back = ERROR_INIT;
         error_raise(&e, kinds[i], "creating stack: denied");
@@ -190,7 +209,11 @@ START_TEST(errors_come_back_whole)
         error_at(&e, "compose.yaml", 12, 3);
         error_aws(&e, "AccessDenied", "req-1", 403);
         struct rpc_diagnostic d[] = {
-            {.message = "no such key", .file = "compose.yaml", .line = 4, .column = 2, .hint = "image?"},
+            {.message = "no such key",
+             .file = "compose.yaml",
+             .line = 4,
+             .column = 2,
+             .hint = "image?"},
             {.severity = 1, .message = "ignored"}};
         Defang__Frame *f = error_there_and_back(&e, d, 2, 4096, &back);
         ck_assert_int_eq(back.kind, kinds[i]);
@@ -205,6 +228,7 @@ START_TEST(errors_come_back_whole)
         error_done(&back);
     }
 }
+
 END_TEST
 
 START_TEST(errors_always_fit)
@@ -213,8 +237,8 @@ START_TEST(errors_always_fit)
     error_raise(&e, ERR_USAGE, "many mistakes");
     struct rpc_diagnostic d[64];
     for (size_t i = 0; i < 64; i++)
-        d[i] = (struct rpc_diagnostic){.message = "a mistake that takes some room to tell about",
-                                       .line = (unsigned)i};
+        d[i] = (struct rpc_diagnostic){
+            .message = "a mistake that takes some room to tell about", .line = (unsigned)i};
     Defang__Frame *f = error_there_and_back(&e, d, 64, 1000, &back);
     ck_assert_uint_gt(f->error->n_diagnostics, 0);
     ck_assert_uint_lt(f->error->n_diagnostics, 64);
@@ -231,6 +255,7 @@ START_TEST(errors_always_fit)
     error_done(&e);
     error_done(&back);
 }
+
 END_TEST
 
 START_TEST(an_unknown_kind_is_a_failure)
@@ -245,6 +270,7 @@ START_TEST(an_unknown_kind_is_a_failure)
         error_done(&back);
     }
 }
+
 END_TEST
 
 int main(void)

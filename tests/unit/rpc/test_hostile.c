@@ -35,8 +35,11 @@ static char *last_words(const void *bytes, size_t n)
 static void expect_words(const struct str *bytes, const char *part)
 {
     cleanup_free char *words = last_words(bytes->data, bytes->len);
-    ck_assert_msg(words && strstr(words, part), "expected \"%s\", got \"%s\"", part,
-                  words ? words : "nothing");
+    ck_assert_msg(
+        words && strstr(words, part),
+        "expected \"%s\", got \"%s\"",
+        part,
+        words ? words : "nothing");
 }
 
 static void put_bare(struct str *out, uint64_t id, Defang__Frame__BodyCase body)
@@ -95,6 +98,7 @@ START_TEST(violations_are_told_and_closed)
     fixture_run(violations_client);
     fixture_until(nobody_is_connected);
 }
+
 END_TEST
 
 static void truncated_client(void)
@@ -102,7 +106,7 @@ static void truncated_client(void)
     struct str b = STR_INIT;
     fixture_put_hello(&b, 1, 7); /* a newer client that still speaks 1 */
     Defang__WatchRequest w = DEFANG__WATCH_REQUEST__INIT;
-    w.deployment = (char *)(uintptr_t) "5";
+    w.deployment = (char *)(uintptr_t)"5";
     fixture_put_request(&b, 1, "watch", &w.base);
     for (size_t cut = 0; cut < b.len; cut++) {
         int fd = fixture_raw();
@@ -118,6 +122,7 @@ START_TEST(truncated_at_every_byte)
     fixture_run(truncated_client);
     fixture_until(nobody_is_connected);
 }
+
 END_TEST
 
 static void pipelined_client(void)
@@ -151,6 +156,7 @@ START_TEST(frames_in_one_packet_are_all_answered)
 {
     fixture_run(pipelined_client);
 }
+
 END_TEST
 
 static void foreign_client(void)
@@ -166,12 +172,14 @@ static void foreign_client(void)
 START_TEST(another_user_is_refused)
 {
     server_free(server);
-    struct server_options o = {.path = path, .listen_fd = -1, .uid = geteuid() + 1, .build = "defangd test"};
+    struct server_options o = {
+        .path = path, .listen_fd = -1, .uid = geteuid() + 1, .build = "defangd test"};
     ck_assert_int_eq(fixture_serve(&o, NULL), 0);
     server_handle(server, RPC_LIST, fixture_on_list, NULL);
     fixture_run(foreign_client);
     fixture_until(nobody_is_connected);
 }
+
 END_TEST
 
 static void crowd_client(void)
@@ -195,6 +203,7 @@ START_TEST(connections_are_bounded)
     fixture_until(nobody_is_connected);
     fixture_run(still_serves);
 }
+
 END_TEST
 
 int main(void)

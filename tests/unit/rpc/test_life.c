@@ -26,6 +26,7 @@ START_TEST(the_socket_is_private)
     ck_assert_int_eq(lstat(dir, &st), 0);
     ck_assert_uint_eq(st.st_mode & 07777, 0700);
 }
+
 END_TEST
 
 START_TEST(a_living_daemon_is_not_replaced)
@@ -39,6 +40,7 @@ START_TEST(a_living_daemon_is_not_replaced)
     error_done(&err);
     fixture_run(one_list);
 }
+
 END_TEST
 
 START_TEST(a_stale_socket_is_replaced)
@@ -54,6 +56,7 @@ START_TEST(a_stale_socket_is_replaced)
     server_handle(server, RPC_LIST, fixture_on_list, NULL);
     fixture_run(one_list);
 }
+
 END_TEST
 
 START_TEST(another_file_is_left_alone)
@@ -70,6 +73,7 @@ START_TEST(another_file_is_left_alone)
     ck_assert_int_eq(lstat(path, &st), 0);
     ck_assert(S_ISREG(st.st_mode));
 }
+
 END_TEST
 
 static bool socket_is_back(void)
@@ -89,6 +93,7 @@ START_TEST(a_removed_socket_file_comes_back)
     fixture_until(socket_is_back);
     fixture_run(one_list);
 }
+
 END_TEST
 
 START_TEST(a_socket_of_systemd_is_served_and_kept)
@@ -107,6 +112,7 @@ START_TEST(a_socket_of_systemd_is_served_and_kept)
     server = NULL;
     ck_assert(socket_is_back());
 }
+
 END_TEST
 
 /* ---- slow readers ---- */
@@ -119,7 +125,7 @@ static void slow_start(void)
     struct str b = STR_INIT;
     fixture_put_hello(&b, 1, 1);
     Defang__WatchRequest w = DEFANG__WATCH_REQUEST__INIT;
-    w.deployment = (char *)(uintptr_t) "50000";
+    w.deployment = (char *)(uintptr_t)"50000";
     fixture_put_request(&b, 1, "watch", &w.base);
     fixture_send(slow_fd, b.data, b.len);
     str_done(&b);
@@ -166,9 +172,11 @@ START_TEST(a_slow_reader_costs_nothing_and_loses_nothing)
     ck_assert_uint_eq(fixture_streamed, 50000);
     ck_assert_uint_eq(fixture_ended, 1);
 }
+
 END_TEST
 
-/* Requests are not read while their answers are not: the sender's own buffer fills, nothing here. */
+/* Requests are not read while their answers are not: the sender's own buffer fills, nothing here.
+ */
 static uint64_t answered;
 
 static void on_list_large(void *arg, struct server_call *call, const ProtobufCMessage *request)
@@ -222,6 +230,7 @@ START_TEST(a_flood_of_requests_waits_for_its_reader)
     fixture_run(flood_client);
     ck_assert_uint_eq(answered, 1000);
 }
+
 END_TEST
 
 /* ---- the end ---- */
@@ -269,7 +278,8 @@ static void read_last_words(void)
     ProtobufCMessage *m = NULL;
     struct error err = ERROR_INIT;
     int rc;
-    while ((rc = rpc_client_next(watching, watch_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, &err)) ==
+    while ((rc = rpc_client_next(
+                watching, watch_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, &err)) ==
            RPC_NEXT_ITEM)
         protobuf_c_message_free_unpacked(m, NULL);
     ck_assert_int_lt(rc, 0);
@@ -281,8 +291,9 @@ static void read_last_words(void)
 static void read_late_answer(void)
 {
     ProtobufCMessage *m = NULL;
-    ck_assert_int_eq(rpc_client_next(waiting, wait_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, NULL),
-                     RPC_NEXT_ITEM);
+    ck_assert_int_eq(
+        rpc_client_next(waiting, wait_id, &(struct rpc_wait){.timeout_ms = 5000}, &m, NULL),
+        RPC_NEXT_ITEM);
     protobuf_c_message_free_unpacked(m, NULL);
     rpc_client_free(waiting);
 }
@@ -314,6 +325,7 @@ START_TEST(a_graceful_end_answers_what_is_open)
     fixture_until(has_stopped);
     ck_assert_uint_eq(server_connections(server), 0);
 }
+
 END_TEST
 
 START_TEST(a_stuck_reader_does_not_hold_up_the_end)
@@ -326,6 +338,7 @@ START_TEST(a_stuck_reader_does_not_hold_up_the_end)
     ck_assert_int_lt(clock_mono_ms() - before_ms, 5000);
     close(slow_fd);
 }
+
 END_TEST
 
 static void broken_daemon_client(void)
@@ -345,7 +358,8 @@ static void broken_daemon_client(void)
     ProtobufCMessage *m = NULL;
     for (int i = 0; i < 3; i++) {
         ck_assert_int_lt(
-            rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 1000}, &m, &err), 0);
+            rpc_client_call(c, RPC_LIST, &r.base, &(struct rpc_wait){.timeout_ms = 1000}, &m, &err),
+            0);
         ck_assert_int_eq(err.kind, ERR_UNREACHABLE);
         ck_assert_ptr_nonnull(strstr(err.message, "middle of a message"));
         error_done(&err);
@@ -367,6 +381,7 @@ static void odd_daemons_client(void)
         {0, 0, "\x7f\0\0\0", 4, -EMSGSIZE},
         {0, 0, NULL, 0, -ETIMEDOUT},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         int fds[2];
         ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -392,6 +407,7 @@ START_TEST(a_client_survives_odd_daemons)
     fixture_run(broken_daemon_client);
     fixture_run(odd_daemons_client);
 }
+
 END_TEST
 
 int main(void)

@@ -25,9 +25,18 @@ static const struct {
      true,
      "/run/user/1000/defang/defangd.sock",
      "/home/u/.local/state/defang"},
-    {{"HOME", "/home/u"}, true, "/run/user/1000/defang/defangd.sock", "/home/u/.local/state/defang"},
-    {{"HOME", "/home/u"}, false, "/home/u/.local/state/defang/defangd.sock", "/home/u/.local/state/defang"},
-    {{"HOME", "/home/u", "XDG_STATE_HOME", "/var/s"}, false, "/var/s/defang/defangd.sock", "/var/s/defang"},
+    {{"HOME", "/home/u"},
+     true,
+     "/run/user/1000/defang/defangd.sock",
+     "/home/u/.local/state/defang"},
+    {{"HOME", "/home/u"},
+     false,
+     "/home/u/.local/state/defang/defangd.sock",
+     "/home/u/.local/state/defang"},
+    {{"HOME", "/home/u", "XDG_STATE_HOME", "/var/s"},
+     false,
+     "/var/s/defang/defangd.sock",
+     "/var/s/defang"},
     {{"HOME", "/home/u", "DEFANG_STATE_DIR", "/srv/d"}, false, "/srv/d/defangd.sock", "/srv/d"},
     {{"HOME", "/home/u", "DEFANG_SOCKET", "/tmp/d.sock", "XDG_RUNTIME_DIR", "/run/user/1000"},
      true,
@@ -41,12 +50,17 @@ static const struct {
      false,
      "/home/u/.local/state/defang/defangd.sock",
      "/home/u/.local/state/defang"},
-    {{"XDG_STATE_HOME", "/s", "XDG_RUNTIME_DIR", "/r"}, false, "/r/defang/defangd.sock", "/s/defang"},
+    {{"XDG_STATE_HOME", "/s", "XDG_RUNTIME_DIR", "/r"},
+     false,
+     "/r/defang/defangd.sock",
+     "/s/defang"},
     {{"HOME", "/home/u", "DEFANG_SOCKET", "d.sock"}, false, NULL, "DEFANG_SOCKET is d.sock"},
     {{"HOME", "/home/u", "DEFANG_STATE_DIR", "d"}, false, NULL, "DEFANG_STATE_DIR is d"},
     {{NULL}, false, NULL, "HOME is not set"},
     {{"HOME", "u"}, false, NULL, "HOME is not set"},
-    {{"HOME", "/home/u", "XDG_RUNTIME_DIR",
+    {{"HOME",
+      "/home/u",
+      "XDG_RUNTIME_DIR",
       "/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/xxxx"},
      false,
      NULL,
@@ -61,7 +75,8 @@ START_TEST(both_programs_find_the_same_place)
             env_set(env, cases[i].env[k], cases[i].env[k + 1]);
         struct rpc_paths p;
         struct error err = ERROR_INIT;
-        int rc = rpc_paths_resolve(env, 1000, cases[i].runtime_is_ours ? is_ours_yes : is_ours_no, &p, &err);
+        int rc = rpc_paths_resolve(
+            env, 1000, cases[i].runtime_is_ours ? is_ours_yes : is_ours_no, &p, &err);
         if (cases[i].socket) {
             ck_assert_msg(rc == 0, "case %zu: %s", i, err.message);
             ck_assert_str_eq(p.socket, cases[i].socket);
@@ -69,13 +84,18 @@ START_TEST(both_programs_find_the_same_place)
             ck_assert_uint_eq(strlen(p.socket_folder), (size_t)(strrchr(p.socket, '/') - p.socket));
             ck_assert_int_eq(p.socket_given, env_get_nonempty(env, "DEFANG_SOCKET") != NULL);
         } else {
-            ck_assert_msg(rc == -EINVAL && strstr(err.message, cases[i].state), "case %zu: %d %s", i, rc,
-                          err.message);
+            ck_assert_msg(
+                rc == -EINVAL && strstr(err.message, cases[i].state),
+                "case %zu: %d %s",
+                i,
+                rc,
+                err.message);
         }
         error_done(&err);
         rpc_paths_done(&p);
     }
 }
+
 END_TEST
 
 int main(void)

@@ -15,12 +15,15 @@ START_TEST(rows_are_complete)
         ck_assert_ptr_nonnull(v->request);
         ck_assert_ptr_nonnull(v->answer);
         if (v->flags & RPC_NEEDS_PROJECT)
-            ck_assert_msg(protobuf_c_message_descriptor_get_field_by_name(v->request, "caller") != NULL, "%s",
-                          v->name);
+            ck_assert_msg(
+                protobuf_c_message_descriptor_get_field_by_name(v->request, "caller") != NULL,
+                "%s",
+                v->name);
     }
     ck_assert_ptr_null(rpc_verb_find(""));
     ck_assert_ptr_null(rpc_verb_find("Up"));
 }
+
 END_TEST
 
 /* Every message XRequest of the contract has its row. */
@@ -37,15 +40,18 @@ START_TEST(the_table_covers_the_contract)
             continue;
         bool covered = false;
         for (int i = 0; i < RPC_VERB_COUNT; i++)
-            covered = covered || strcmp(rpc_verb_get((enum rpc_verb_id)i)->request->short_name, name) == 0;
+            covered = covered ||
+                      strcmp(rpc_verb_get((enum rpc_verb_id)i)->request->short_name, name) == 0;
         ck_assert_msg(covered, "no verb takes %s", name);
         found++;
     }
     ck_assert_uint_eq(found, RPC_VERB_COUNT);
 }
+
 END_TEST
 
-static ProtobufCMessage *there_and_back(enum rpc_verb_id id, const ProtobufCMessage *m, struct error *err)
+static ProtobufCMessage *
+there_and_back(enum rpc_verb_id id, const ProtobufCMessage *m, struct error *err)
 {
     size_t n = protobuf_c_message_get_packed_size(m);
     cleanup_free uint8_t *bytes = xmalloc(n + 1);
@@ -57,12 +63,17 @@ START_TEST(a_project_request_says_where_it_comes_from)
 {
     Defang__Caller caller = DEFANG__CALLER__INIT;
     Defang__UpRequest up = DEFANG__UP_REQUEST__INIT;
+
     static const struct {
         bool has_caller;
         const char *cwd;
         bool ok;
     } cases[] = {
-        {false, "", false}, {true, "", false}, {true, "work/shop", false}, {true, "/work/shop", true}};
+        {false, "", false},
+        {true, "", false},
+        {true, "work/shop", false},
+        {true, "/work/shop", true}};
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct error err = ERROR_INIT;
         caller.cwd = (char *)(uintptr_t)cases[i].cwd;
@@ -82,22 +93,23 @@ START_TEST(a_project_request_says_where_it_comes_from)
     ck_assert_int_eq(err.kind, ERR_USAGE);
     error_done(&err);
 }
+
 END_TEST
 
 START_TEST(wiping_reaches_every_value)
 {
     Defang__EnvVar key = DEFANG__ENV_VAR__INIT;
-    key.name = (char *)(uintptr_t) "AWS_SECRET_ACCESS_KEY";
-    key.value = (char *)(uintptr_t) "wJalrXUtnFEMI";
+    key.name = (char *)(uintptr_t)"AWS_SECRET_ACCESS_KEY";
+    key.value = (char *)(uintptr_t)"wJalrXUtnFEMI";
     Defang__EnvVar *keys[] = {&key, &key};
-    char *files[] = {(char *)(uintptr_t) "compose.yaml"};
+    char *files[] = {(char *)(uintptr_t)"compose.yaml"};
     Defang__Caller caller = DEFANG__CALLER__INIT;
-    caller.cwd = (char *)(uintptr_t) "/work/shop";
+    caller.cwd = (char *)(uintptr_t)"/work/shop";
     caller.env = keys;
     caller.n_env = 2;
     caller.files = files;
     caller.n_files = 1;
-    caller.stdin_compose = (ProtobufCBinaryData){.len = 3, .data = (uint8_t *)(uintptr_t) "abc"};
+    caller.stdin_compose = (ProtobufCBinaryData){.len = 3, .data = (uint8_t *)(uintptr_t)"abc"};
     Defang__ConfigSetRequest set = DEFANG__CONFIG_SET_REQUEST__INIT;
     set.caller = &caller;
     set.values = keys;
@@ -115,6 +127,7 @@ START_TEST(wiping_reaches_every_value)
     ck_assert_mem_eq(wiped->caller->stdin_compose.data, zeros, 3);
     protobuf_c_message_free_unpacked(m, NULL);
 }
+
 END_TEST
 
 int main(void)

@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/str.h"
-#include <dirent.h>
 #include "base/mem.h"
+#include "base/str.h"
 #include "loop/loop.h"
 #include "store/internal.h"
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -44,7 +44,8 @@ static inline void fixture_setup(void)
     fixture_open();
 }
 
-static inline int fixture_remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static inline int
+fixture_remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
     return remove(path);
 }
@@ -62,6 +63,7 @@ static inline void fixture_teardown(void)
 static inline void fixture_nothing(void *arg)
 {
 }
+
 static inline void fixture_turn(void)
 {
     loop_run_fiber(loop, "turn", fixture_nothing, NULL);
@@ -69,16 +71,17 @@ static inline void fixture_turn(void)
 
 static inline int fixture_insert(const char *id, const char *project, struct error *err)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t)id,
-                                 .kind = (char *)(uintptr_t) "up",
-                                 .project = (char *)(uintptr_t)project,
-                                 .stack = (char *)(uintptr_t) "beta",
-                                 .account = (char *)(uintptr_t) "123456789012",
-                                 .region = (char *)(uintptr_t) "us-west-2",
-                                 .engine = (char *)(uintptr_t) "cloudformation",
-                                 .state = QUEUED,
-                                 .inputs = "frozen",
-                                 .inputs_len = 6};
+    struct store_deployment d = {
+        .id = (char *)(uintptr_t)id,
+        .kind = (char *)(uintptr_t)"up",
+        .project = (char *)(uintptr_t)project,
+        .stack = (char *)(uintptr_t)"beta",
+        .account = (char *)(uintptr_t)"123456789012",
+        .region = (char *)(uintptr_t)"us-west-2",
+        .engine = (char *)(uintptr_t)"cloudformation",
+        .state = QUEUED,
+        .inputs = "frozen",
+        .inputs_len = 6};
     return store_deployment_insert(store, &d, err);
 }
 
@@ -115,7 +118,8 @@ static inline bool fixture_collect(void *arg, uint64_t sequence, const void *dat
 static inline struct fixture_events fixture_read(const char *id, uint64_t after)
 {
     struct fixture_events e = {0};
-    ck_assert_int_eq(store_event_read(store, id, after, 1000000, SIZE_MAX / 2, fixture_collect, &e, NULL), 0);
+    ck_assert_int_eq(
+        store_event_read(store, id, after, 1000000, SIZE_MAX / 2, fixture_collect, &e, NULL), 0);
     return e;
 }
 

@@ -31,6 +31,7 @@ START_TEST(a_row_comes_back_as_it_went_in)
     ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
     error_done(&err);
 }
+
 END_TEST
 
 START_TEST(one_job_per_project_and_stack)
@@ -54,17 +55,19 @@ START_TEST(one_job_per_project_and_stack)
     ck_assert_int_eq(store_deployment_get(store, "other", &d, NULL), 0);
     store_deployment_done(&d);
 }
+
 END_TEST
 
 START_TEST(bad_rows_are_refused)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t) "x",
-                                 .kind = (char *)(uintptr_t) "up",
-                                 .project = (char *)(uintptr_t) "p",
-                                 .stack = (char *)(uintptr_t) "s",
-                                 .account = (char *)(uintptr_t) "a",
-                                 .region = (char *)(uintptr_t) "r",
-                                 .state = SUCCEEDED};
+    struct store_deployment d = {
+        .id = (char *)(uintptr_t)"x",
+        .kind = (char *)(uintptr_t)"up",
+        .project = (char *)(uintptr_t)"p",
+        .stack = (char *)(uintptr_t)"s",
+        .account = (char *)(uintptr_t)"a",
+        .region = (char *)(uintptr_t)"r",
+        .state = SUCCEEDED};
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EINVAL);
     d.state = 0;
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EINVAL);
@@ -73,6 +76,7 @@ START_TEST(bad_rows_are_refused)
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EMSGSIZE);
     ck_assert(!store_failed(store));
 }
+
 END_TEST
 
 START_TEST(only_legal_moves)
@@ -88,8 +92,11 @@ START_TEST(only_legal_moves)
     for (int from = -1; from < 11; from++) {
         for (int to = -1; to < 11; to++) {
             bool expected = from >= 0 && from < 9 && to >= 0 && to < 9 && legal[from][to];
-            ck_assert_msg(store_state_may_follow(from, to) == expected, "%s to %s", store_state_name(from),
-                          store_state_name(to));
+            ck_assert_msg(
+                store_state_may_follow(from, to) == expected,
+                "%s to %s",
+                store_state_name(from),
+                store_state_name(to));
         }
         ck_assert_int_eq(store_state_is_terminal(from), from >= SUCCEEDED && from <= CANCELED);
     }
@@ -104,6 +111,7 @@ START_TEST(only_legal_moves)
     ck_assert_int_eq(move("a", RUNNING), -EINVAL);
     ck_assert_int_eq(move("nobody", RUNNING), -ENOENT);
 }
+
 END_TEST
 
 START_TEST(the_end_erases_inputs_and_intents)
@@ -129,20 +137,22 @@ START_TEST(the_end_erases_inputs_and_intents)
     ck_assert_int_eq(store_step_enter(store, "a", "late", NULL), -ESTALE);
     ck_assert_int_eq(fixture_event("a", "late"), -ESTALE);
 }
+
 END_TEST
 
 /* "Erased" means that the bytes are not in any file any more. */
 START_TEST(erased_inputs_are_gone_from_the_disk)
 {
-    struct store_deployment d = {.id = (char *)(uintptr_t) "a",
-                                 .kind = (char *)(uintptr_t) "up",
-                                 .project = (char *)(uintptr_t) "shop",
-                                 .stack = (char *)(uintptr_t) "beta",
-                                 .account = (char *)(uintptr_t) "1",
-                                 .region = (char *)(uintptr_t) "r",
-                                 .state = QUEUED,
-                                 .inputs = "hunter2-hunter2-hunter2",
-                                 .inputs_len = 23};
+    struct store_deployment d = {
+        .id = (char *)(uintptr_t)"a",
+        .kind = (char *)(uintptr_t)"up",
+        .project = (char *)(uintptr_t)"shop",
+        .stack = (char *)(uintptr_t)"beta",
+        .account = (char *)(uintptr_t)"1",
+        .region = (char *)(uintptr_t)"r",
+        .state = QUEUED,
+        .inputs = "hunter2-hunter2-hunter2",
+        .inputs_len = 23};
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), 0);
     fixture_turn();
     ck_assert(fixture_disk_holds(folder, "hunter2-hunter2"));
@@ -150,6 +160,7 @@ START_TEST(erased_inputs_are_gone_from_the_disk)
     fixture_turn();
     ck_assert(!fixture_disk_holds(folder, "hunter2-hunter2"));
 }
+
 END_TEST
 
 struct seen {
@@ -191,11 +202,14 @@ START_TEST(lists_are_filtered_newest_first_and_committed)
     expect_list((struct store_filter){.unfinished_only = true}, 0, "c b ");
     expect_list((struct store_filter){.limit = 2}, 0, "c b ");
     expect_list((struct store_filter){.stack = "prod"}, 0, "");
-    expect_list((struct store_filter){.stack = "beta", .account = "123456789012", .region = "us-west-2"}, 0,
-                "c b a ");
+    expect_list(
+        (struct store_filter){.stack = "beta", .account = "123456789012", .region = "us-west-2"},
+        0,
+        "c b a ");
     expect_list((struct store_filter){.region = "eu-west-1"}, 0, "");
     expect_list((struct store_filter){0}, 1, "c ");
 }
+
 END_TEST
 
 int main(void)

@@ -14,7 +14,8 @@ START_TEST(sequences_have_no_gaps)
     ck_assert_int_eq(store_event_append(store, "a", 1, "x", 1, NULL), -EINVAL);
     ck_assert_int_eq(store_event_append(store, "nobody", 1, "x", 1, NULL), -ENOENT);
     ck_assert_int_eq(store_event_append(store, "a", 2, "", 0, NULL), -EMSGSIZE);
-    ck_assert_int_eq(store_event_append(store, "a", 2, "x", LIMIT_STORE_EVENT_BYTES + 1, NULL), -EMSGSIZE);
+    ck_assert_int_eq(
+        store_event_append(store, "a", 2, "x", LIMIT_STORE_EVENT_BYTES + 1, NULL), -EMSGSIZE);
     ck_assert_int_eq(fixture_event("a", "two"), 0);
     fixture_turn();
     struct fixture_events e = fixture_read("a", 0);
@@ -22,6 +23,7 @@ START_TEST(sequences_have_no_gaps)
     ck_assert_uint_eq(e.last, 2);
     ck_assert_str_eq(e.text, "two");
 }
+
 END_TEST
 
 START_TEST(only_what_is_committed_is_read)
@@ -45,6 +47,7 @@ START_TEST(only_what_is_committed_is_read)
     ck_assert_uint_eq(last, 2);
     ck_assert(ended);
 }
+
 END_TEST
 
 START_TEST(reads_are_bounded)
@@ -53,25 +56,45 @@ START_TEST(reads_are_bounded)
     for (int i = 0; i < 50; i++)
         fixture_event("a", "0123456789");
     fixture_turn();
+
     static const struct {
         uint64_t after;
         unsigned count;
         size_t bytes;
         uint64_t stop, first, got;
     } cases[] = {
-        {0, 1000, 100000, 0, 1, 50},    {0, 7, 100000, 0, 1, 7},      {0, 1000, 35, 0, 1, 3},
-        {0, 1000, 1, 0, 1, 1},          {48, 1000, 100000, 0, 49, 2}, {50, 10, 100, 0, 0, 0},
-        {UINT64_MAX, 10, 100, 0, 0, 0}, {10, 1000, 100000, 4, 11, 4},
+        {0, 1000, 100000, 0, 1, 50},
+        {0, 7, 100000, 0, 1, 7},
+        {0, 1000, 35, 0, 1, 3},
+        {0, 1000, 1, 0, 1, 1},
+        {48, 1000, 100000, 0, 49, 2},
+        {50, 10, 100, 0, 0, 0},
+        {UINT64_MAX, 10, 100, 0, 0, 0},
+        {10, 1000, 100000, 4, 11, 4},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture_events e = {.stop_after = cases[i].stop};
-        ck_assert_int_eq(store_event_read(store, "a", cases[i].after, cases[i].count, cases[i].bytes,
-                                          fixture_collect, &e, NULL),
-                         0);
-        ck_assert_msg(e.count == cases[i].got && e.first == cases[i].first, "case %zu: %llu from %llu", i,
-                      (unsigned long long)e.count, (unsigned long long)e.first);
+        ck_assert_int_eq(
+            store_event_read(
+                store,
+                "a",
+                cases[i].after,
+                cases[i].count,
+                cases[i].bytes,
+                fixture_collect,
+                &e,
+                NULL),
+            0);
+        ck_assert_msg(
+            e.count == cases[i].got && e.first == cases[i].first,
+            "case %zu: %llu from %llu",
+            i,
+            (unsigned long long)e.count,
+            (unsigned long long)e.first);
     }
 }
+
 END_TEST
 
 struct told {
@@ -123,6 +146,7 @@ START_TEST(subscribers_are_told_after_the_commit)
     fixture_turn();
     ck_assert_uint_eq(a.calls, 3); /* nothing of a deployment changed */
 }
+
 END_TEST
 
 START_TEST(old_stories_are_trimmed)
@@ -162,6 +186,7 @@ START_TEST(old_stories_are_trimmed)
     ck_assert_int_eq(store_event_tip(store, "d00", &last, &ended, NULL), 0); /* the row is kept */
     ck_assert_uint_eq(last, 1);
 }
+
 END_TEST
 
 int main(void)

@@ -23,6 +23,7 @@ START_TEST(steps_are_entered_then_left)
     ck_assert(!step_done("pack"));
     ck_assert_int_eq(store_step_enter(store, "nobody", "pack", NULL), -ENOENT);
 }
+
 END_TEST
 
 static void expect_intent(const char *key, const char *expected)
@@ -52,13 +53,16 @@ START_TEST(intents_survive_once_flushed)
     expect_intent("change-set", NULL);
     ck_assert_int_eq(store_intent_put(store, "nobody", "k", "v", NULL), -ENOENT);
 }
+
 END_TEST
 
 START_TEST(projects_remember)
 {
     char *value;
-    ck_assert_int_eq(store_project_put(store, "1", "r", "shop", "beta", "engine", "pulumi", NULL), 0);
-    ck_assert_int_eq(store_project_put(store, "1", "r", "shop", "beta", "engine", "cloudformation", NULL), 0);
+    ck_assert_int_eq(
+        store_project_put(store, "1", "r", "shop", "beta", "engine", "pulumi", NULL), 0);
+    ck_assert_int_eq(
+        store_project_put(store, "1", "r", "shop", "beta", "engine", "cloudformation", NULL), 0);
     ck_assert_int_eq(store_project_get(store, "1", "r", "shop", "beta", "engine", &value, NULL), 0);
     ck_assert_str_eq(value, "cloudformation");
     free(value);
@@ -68,6 +72,7 @@ START_TEST(projects_remember)
     ck_assert_int_eq(store_project_get(store, "1", "r", "shop", "beta", "engine", &value, NULL), 0);
     ck_assert_ptr_null(value);
 }
+
 END_TEST
 
 START_TEST(uploads_can_be_resumed)
@@ -82,6 +87,7 @@ START_TEST(uploads_can_be_resumed)
     ck_assert_int_eq(store_upload_get(store, "bucket", "uploads/x", &id, NULL), 0);
     ck_assert_ptr_null(id);
 }
+
 END_TEST
 
 static void expect_sealed(const char *name, const char *expected)
@@ -107,16 +113,20 @@ START_TEST(sealed_blobs_come_back_only_to_us)
     expect_sealed("none", NULL);
     ck_assert(!fixture_disk_holds(folder, "wJalrXUtnFEMI"));
     /* Moved to another name or given another expiry in the file, it does not open. */
-    ck_assert_int_eq(store_exec(&store->writer, "UPDATE credentials SET name = 'admin' WHERE name = 'sso'"),
-                     SQLITE_OK);
+    ck_assert_int_eq(
+        store_exec(&store->writer, "UPDATE credentials SET name = 'admin' WHERE name = 'sso'"),
+        SQLITE_OK);
     expect_sealed("admin", NULL);
     ck_assert_int_eq(
-        store_exec(&store->writer, "UPDATE credentials SET expires_ms = 9999999999999 WHERE name = 'stale'"),
+        store_exec(
+            &store->writer,
+            "UPDATE credentials SET expires_ms = 9999999999999 WHERE name = 'stale'"),
         SQLITE_OK);
     expect_sealed("stale", NULL);
     ck_assert_int_eq(store_seal_put(store, "ever", NULL, 0, 0, NULL), 0);
     expect_sealed("ever", NULL);
 }
+
 END_TEST
 
 START_TEST(another_key_is_a_cache_miss)
@@ -126,7 +136,8 @@ START_TEST(another_key_is_a_cache_miss)
     store = NULL;
     char path[128];
     snprintf(path, sizeof path, "%s/credential", folder);
-    ck_assert_int_eq(file_write_atomic(path, "a systemd credential, long enough", 33, 0400, NULL), 0);
+    ck_assert_int_eq(
+        file_write_atomic(path, "a systemd credential, long enough", 33, 0400, NULL), 0);
     struct store_options options = {.folder = folder, .key_file = path};
     ck_assert_int_eq(store_open_with(loop, &options, &store, NULL), 0);
     expect_sealed("sso", NULL);
@@ -143,6 +154,7 @@ START_TEST(another_key_is_a_cache_miss)
     ck_assert_ptr_nonnull(strstr(err.message, "sealing key"));
     error_done(&err);
 }
+
 END_TEST
 
 int main(void)

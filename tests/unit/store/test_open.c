@@ -22,6 +22,7 @@ START_TEST(everything_is_private)
         ck_assert_msg(mode_of(names[i]) == 0600, "%s has mode %o", names[i], mode_of(names[i]));
     ck_assert_uint_gt(store_bytes(store), 0);
 }
+
 END_TEST
 
 START_TEST(open_folders_are_made_private)
@@ -36,6 +37,7 @@ START_TEST(open_folders_are_made_private)
     ck_assert_uint_eq(mode_of("."), 0700);
     ck_assert_uint_eq(mode_of("state.db"), 0600);
 }
+
 END_TEST
 
 START_TEST(a_second_daemon_is_refused)
@@ -54,6 +56,7 @@ START_TEST(a_second_daemon_is_refused)
     store = NULL;
     fixture_open();
 }
+
 END_TEST
 
 START_TEST(a_folder_of_another_user_is_refused)
@@ -69,6 +72,7 @@ START_TEST(a_folder_of_another_user_is_refused)
     error_done(&err);
     ck_assert_int_eq(chown(folder, 0, 0), 0);
 }
+
 END_TEST
 
 static void raw(const char *sql)
@@ -101,6 +105,7 @@ START_TEST(a_newer_schema_is_refused_untouched)
     ck_assert_int_eq(store_deployment_get(store, "a", &d, NULL), 0);
     store_deployment_done(&d);
 }
+
 END_TEST
 
 START_TEST(a_foreign_database_is_refused)
@@ -116,6 +121,7 @@ START_TEST(a_foreign_database_is_refused)
     ck_assert_ptr_nonnull(strstr(err.message, "another program"));
     error_done(&err);
 }
+
 END_TEST
 
 static unsigned count_files(const char *pattern)
@@ -151,13 +157,16 @@ START_TEST(a_damaged_database_is_set_aside)
         store = NULL;
         damage(where[i][0], where[i][1]);
         fixture_open();
-        ck_assert_msg(store_notice(store) && strstr(store_notice(store), "set aside"), "case %zu", i);
+        ck_assert_msg(
+            store_notice(store) && strstr(store_notice(store), "set aside"), "case %zu", i);
         ck_assert_uint_eq(count_files("state.db.corrupt-*"), ++aside);
-        ck_assert_int_eq(store_deployment_get(store, "a", &(struct store_deployment){0}, NULL), -ENOENT);
+        ck_assert_int_eq(
+            store_deployment_get(store, "a", &(struct store_deployment){0}, NULL), -ENOENT);
         fixture_reopen();
         ck_assert_ptr_null(store_notice(store));
     }
 }
+
 END_TEST
 
 START_TEST(a_key_that_others_can_read_is_refused)
@@ -172,6 +181,7 @@ START_TEST(a_key_that_others_can_read_is_refused)
     ck_assert_ptr_nonnull(strstr(err.message, path));
     error_done(&err);
 }
+
 END_TEST
 
 START_TEST(an_ended_turn_outlives_its_store)
@@ -185,6 +195,7 @@ START_TEST(an_ended_turn_outlives_its_store)
     ck_assert_int_eq(store_deployment_get(store, "a", &d, NULL), 0);
     store_deployment_done(&d);
 }
+
 END_TEST
 
 int main(void)
