@@ -9,6 +9,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
 #include "plan/pulumi/pulumi.h"

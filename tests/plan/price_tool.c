@@ -33,7 +33,7 @@ static int print_table(void)
     return print(plan_json("{s:o,s:o}", "rows", all, "regions", regions));
 }
 
-static json_t *texts(const char **list, size_t n)
+static json_t *text_list(const char **list, size_t n)
 {
     json_t *j = json_array();
     for (size_t i = 0; i < n; i++)
@@ -72,9 +72,9 @@ static int print_cost(const char *path, const char *region)
         "lines",
         lines,
         "usage",
-        texts(c.usage, c.usage_len),
+        text_list(c.usage, c.usage_len),
         "unknown",
-        texts(c.unknown, c.unknown_len)));
+        text_list(c.unknown, c.unknown_len)));
 }
 
 int main(int argc, char **argv)

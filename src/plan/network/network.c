@@ -28,191 +28,138 @@ static json_t *name_tag(const struct plan_ctx *c, const char *what)
     return plan_tags(arena_printf(c->a, "%s-%s", c->scope, what), NULL);
 }
 
-static void add_vpc(struct plan_ctx *c)
+static struct graph_resource *
+add(struct plan_ctx *c, const char *id, const char *type, json_t *properties)
 {
-    struct graph *g = c->g;
-    graph_add(
-        g,
-        "network",
-        "Vpc",
-        "AWS::EC2::VPC",
-        plan_json(
-            "{s:s,s:b,s:b,s:o}",
-            "CidrBlock",
-            "10.0.0.0/16",
-            "EnableDnsHostnames",
-            1,
-            "EnableDnsSupport",
-            1,
-            "Tags",
-            name_tag(c, "shared-vpc")));
-    graph_add(
-        g,
-        "network",
-        "InternetGateway",
-        "AWS::EC2::InternetGateway",
-        plan_json("{s:o}", "Tags", name_tag(c, "igw")));
-    graph_add(
-        g,
-        "network",
-        "InternetGatewayAttachment",
-        "AWS::EC2::VPCGatewayAttachment",
-        plan_json(
-            "{s:o,s:o}",
-            "VpcId",
-            graph_ref("Vpc"),
-            "InternetGatewayId",
-            graph_ref("InternetGateway")));
-    graph_add(
-        g,
-        "network",
-        "DhcpOptions",
-        "AWS::EC2::DHCPOptions",
-        plan_json(
-            "{s:s,s:[s],s:o}",
-            "DomainName",
-            c->domain,
-            "DomainNameServers",
-            "AmazonProvidedDNS",
-            "Tags",
-            name_tag(c, "dhcp-options")));
-    graph_add(
-        g,
-        "network",
-        "DhcpOptionsAssociation",
-        "AWS::EC2::VPCDHCPOptionsAssociation",
-        plan_json(
-            "{s:o,s:o}", "VpcId", graph_ref("Vpc"), "DhcpOptionsId", graph_ref("DhcpOptions")));
+    return graph_add(c->g, "network", id, type, properties);
 }
 
+static void add_vpc(struct plan_ctx *c)
+{
+    json_t *vpc = object(
+        key("CidrBlock", "10.0.0.0/16"),
+        key("EnableDnsHostnames", true),
+        key("EnableDnsSupport", true),
+        key("Tags", name_tag(c, "shared-vpc")));
+    add(c, "Vpc", "AWS::EC2::VPC", vpc);
+
+    json_t *gateway = object(key("Tags", name_tag(c, "igw")));
+    add(c, "InternetGateway", "AWS::EC2::InternetGateway", gateway);
+
+    json_t *attachment = object(
+        key("VpcId", graph_ref("Vpc")), key("InternetGatewayId", graph_ref("InternetGateway")));
+    add(c, "InternetGatewayAttachment", "AWS::EC2::VPCGatewayAttachment", attachment);
+}
+
+/* The search domain: inside the VPC "api" is completed to "api.shop.internal". */
+static void add_dhcp_options(struct plan_ctx *c)
+{
+    json_t *options = object(
+        key("DomainName", c->domain),
+        key("DomainNameServers", texts("AmazonProvidedDNS")),
+        key("Tags", name_tag(c, "dhcp-options")));
+    add(c, "DhcpOptions", "AWS::EC2::DHCPOptions", options);
+
+    json_t *association =
+        object(key("VpcId", graph_ref("Vpc")), key("DhcpOptionsId", graph_ref("DhcpOptions")));
+    add(c, "DhcpOptionsAssociation", "AWS::EC2::VPCDHCPOptionsAssociation", association);
+}
+
+/* A subnet and its own route table: a zone that loses its NAT gateway takes no other with it. */
 static void add_subnet(struct plan_ctx *c, const char *side, unsigned zone, bool public)
 {
-    struct graph *g = c->g;
-    const char *subnet = numbered(c, arena_printf(c->a, "%sSubnet", side), zone);
-    const char *table = numbered(c, arena_printf(c->a, "%sRouteTable", side), zone);
+    const char *id = numbered(c, arena_printf(c->a, "%sSubnet", side), zone);
+    const char *table_id = numbered(c, arena_printf(c->a, "%sRouteTable", side), zone);
+    const char *routes_id = numbered(c, arena_printf(c->a, "%sSubnetRoutes", side), zone);
     const char *name = arena_printf(c->a, "%s-%s", public ? "public" : "private", c->zones[zone]);
-    json_t *properties = plan_json(
-        "{s:o,s:s,s:s,s:o}",
-        "VpcId",
-        graph_ref("Vpc"),
-        "AvailabilityZone",
-        c->zones[zone],
-        "CidrBlock",
-        public ? CIDRS[zone].public : CIDRS[zone].private,
-        "Tags",
-        name_tag(c, name));
-    if (public)
-        json_add(properties, "MapPublicIpOnLaunch", json_true());
-    graph_add(g, "network", subnet, "AWS::EC2::Subnet", properties);
-    graph_add(
-        g,
-        "network",
-        table,
-        "AWS::EC2::RouteTable",
-        plan_json("{s:o,s:o}", "VpcId", graph_ref("Vpc"), "Tags", name_tag(c, name)));
-    graph_add(
-        g,
-        "network",
-        numbered(c, arena_printf(c->a, "%sSubnetRoutes", side), zone),
-        "AWS::EC2::SubnetRouteTableAssociation",
-        plan_json("{s:o,s:o}", "SubnetId", graph_ref(subnet), "RouteTableId", graph_ref(table)));
+    const char *cidr = public ? CIDRS[zone].public : CIDRS[zone].private;
+    json_t *public_address = public ? json_true() : NULL;
+
+    json_t *subnet = object(
+        key("VpcId", graph_ref("Vpc")),
+        key("AvailabilityZone", c->zones[zone]),
+        key("CidrBlock", cidr),
+        key("MapPublicIpOnLaunch", public_address),
+        key("Tags", name_tag(c, name)));
+    add(c, id, "AWS::EC2::Subnet", subnet);
+
+    json_t *table = object(key("VpcId", graph_ref("Vpc")), key("Tags", name_tag(c, name)));
+    add(c, table_id, "AWS::EC2::RouteTable", table);
+
+    json_t *association =
+        object(key("SubnetId", graph_ref(id)), key("RouteTableId", graph_ref(table_id)));
+    add(c, routes_id, "AWS::EC2::SubnetRouteTableAssociation", association);
 }
 
 static void add_public(struct plan_ctx *c, unsigned zone)
 {
+    const char *id = numbered(c, "PublicRoute", zone);
+
     add_subnet(c, "Public", zone, true);
-    const char *route = numbered(c, "PublicRoute", zone);
-    graph_add(
-        c->g,
-        "network",
-        route,
-        "AWS::EC2::Route",
-        plan_json(
-            "{s:o,s:s,s:o}",
-            "RouteTableId",
-            graph_ref(numbered(c, "PublicRouteTable", zone)),
-            "DestinationCidrBlock",
-            "0.0.0.0/0",
-            "GatewayId",
-            graph_ref("InternetGateway")));
-    graph_depend(c->g, route, "InternetGatewayAttachment");
+
+    json_t *route = object(
+        key("RouteTableId", graph_ref(numbered(c, "PublicRouteTable", zone))),
+        key("DestinationCidrBlock", "0.0.0.0/0"),
+        key("GatewayId", graph_ref("InternetGateway")));
+    add(c, id, "AWS::EC2::Route", route);
+
+    /* EC2 refuses a route through a gateway that is not attached yet. */
+    graph_depend(c->g, id, "InternetGatewayAttachment");
 }
 
 static void add_nat(struct plan_ctx *c, unsigned zone)
 {
-    const char *address = numbered(c, "NatAddress", zone),
-               *gateway = numbered(c, "NatGateway", zone);
+    const char *address_id = numbered(c, "NatAddress", zone);
+    const char *gateway_id = numbered(c, "NatGateway", zone);
     const char *name = arena_printf(c->a, "nat-%s", c->zones[zone]);
-    graph_add(
-        c->g,
-        "network",
-        address,
-        "AWS::EC2::EIP",
-        plan_json("{s:s,s:o}", "Domain", "vpc", "Tags", name_tag(c, name)));
-    graph_depend(c->g, address, "InternetGatewayAttachment");
-    struct graph_resource *r = graph_add(
-        c->g,
-        "network",
-        gateway,
-        "AWS::EC2::NatGateway",
-        plan_json(
-            "{s:o,s:o,s:o}",
-            "AllocationId",
-            graph_attr(address, "AllocationId"),
-            "SubnetId",
-            graph_ref(numbered(c, "PublicSubnet", zone)),
-            "Tags",
-            name_tag(c, name)));
-    r->usual = "usually 2 min";
-    graph_depend(c->g, gateway, numbered(c, "PublicRoute", zone));
-    graph_depend(c->g, gateway, numbered(c, "PublicSubnetRoutes", zone));
+
+    json_t *address = object(key("Domain", "vpc"), key("Tags", name_tag(c, name)));
+    add(c, address_id, "AWS::EC2::EIP", address);
+    graph_depend(c->g, address_id, "InternetGatewayAttachment");
+
+    json_t *gateway = object(
+        key("AllocationId", graph_attr(address_id, "AllocationId")),
+        key("SubnetId", graph_ref(numbered(c, "PublicSubnet", zone))),
+        key("Tags", name_tag(c, name)));
+    add(c, gateway_id, "AWS::EC2::NatGateway", gateway)->usual = "usually 2 min";
+
+    /* It becomes available without a way out, and whoever starts then cannot fetch an image. */
+    graph_depend(c->g, gateway_id, numbered(c, "PublicRoute", zone));
+    graph_depend(c->g, gateway_id, numbered(c, "PublicSubnetRoutes", zone));
 }
 
 static void add_private(struct plan_ctx *c, unsigned zone)
 {
+    unsigned through = c->s->nat == PLAN_NAT_PER_ZONE ? zone : 0;
+
     add_subnet(c, "Private", zone, false);
     if (c->s->nat == PLAN_NAT_NONE)
         return;
-    unsigned through = c->s->nat == PLAN_NAT_PER_ZONE ? zone : 0;
     if (through == zone)
         add_nat(c, zone);
-    graph_add(
-        c->g,
-        "network",
-        numbered(c, "PrivateRoute", zone),
-        "AWS::EC2::Route",
-        plan_json(
-            "{s:o,s:s,s:o}",
-            "RouteTableId",
-            graph_ref(numbered(c, "PrivateRouteTable", zone)),
-            "DestinationCidrBlock",
-            "0.0.0.0/0",
-            "NatGatewayId",
-            graph_ref(numbered(c, "NatGateway", through))));
+
+    json_t *route = object(
+        key("RouteTableId", graph_ref(numbered(c, "PrivateRouteTable", zone))),
+        key("DestinationCidrBlock", "0.0.0.0/0"),
+        key("NatGatewayId", graph_ref(numbered(c, "NatGateway", through))));
+    add(c, numbered(c, "PrivateRoute", zone), "AWS::EC2::Route", route);
 }
 
 static void add_endpoint(struct plan_ctx *c)
 {
-    json_t *tables = json_array();
+    json_t *tables = array();
+
     for (unsigned z = 0; z < c->zone_count; z++) {
         json_push(tables, graph_ref(numbered(c, "PublicRouteTable", z)));
         json_push(tables, graph_ref(numbered(c, "PrivateRouteTable", z)));
     }
-    graph_add(
-        c->g,
-        "network",
-        "S3Endpoint",
-        "AWS::EC2::VPCEndpoint",
-        plan_json(
-            "{s:o,s:s,s:o,s:o}",
-            "VpcId",
-            graph_ref("Vpc"),
-            "VpcEndpointType",
-            "Gateway",
-            "ServiceName",
-            graph_sub("com.amazonaws.${AWS::Region}.s3"),
-            "RouteTableIds",
-            tables));
+
+    json_t *endpoint = object(
+        key("VpcId", graph_ref("Vpc")),
+        key("VpcEndpointType", "Gateway"),
+        key("ServiceName", graph_sub("com.amazonaws.${AWS::Region}.s3")),
+        key("RouteTableIds", tables));
+    add(c, "S3Endpoint", "AWS::EC2::VPCEndpoint", endpoint);
 }
 
 /* Nothing is made in a VPC that is not ours: its gateways, routes and DHCP options are its owner's.
@@ -222,6 +169,7 @@ void plan_network(struct plan_ctx *c)
     if (c->v.adopt.vpc.value)
         return;
     add_vpc(c);
+    add_dhcp_options(c);
     for (unsigned z = 0; z < c->zone_count; z++) {
         add_public(c, z);
         add_private(c, z);
