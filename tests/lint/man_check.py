@@ -53,7 +53,12 @@ def table(text: str, name: str) -> str:
         raise SystemExit(
             f"man_check: there is no table {name}[] any more; teach this check the new shape"
         )
-    return found.group(1) or found.group(2)
+    return on_one_line(found.group(1) or found.group(2))
+
+
+def on_one_line(rows: str) -> str:
+    """However the rows are laid out: literals that were divided are whole, a space between words."""
+    return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*"', "", rows)).replace("{ ", "{")
 
 
 def read_facts(root: pathlib.Path) -> Facts:
@@ -94,8 +99,8 @@ def read_facts(root: pathlib.Path) -> Facts:
         for path in (root / folder).rglob("*.c"):
             variables |= set(re.findall(r'"(DEFANG_[A-Z_]+)"', path.read_text()))
     rows = (
-        len(re.findall(r"^    \{\{", table(options_c, "targets"), re.M)),
-        len(re.findall(r'^    \{"', table(main_c, "commands"), re.M)),
+        len(re.findall(r"\{\{", table(options_c, "targets"))),
+        len(re.findall(r'\{"', table(main_c, "commands"))),
     )
     if rows != (len(options), len(commands)) or not common or len(exits) < 5 or not variables:
         raise SystemExit(

@@ -6,6 +6,7 @@
  * line: "deploy.replicas" */
 #include "base/env.h"
 #include "compose/spec.h"
+#include "base/mem.h"
 #include "plan/context.h"
 #include "plan/report/explain.h"
 #include <stdio.h>

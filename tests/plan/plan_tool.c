@@ -8,7 +8,6 @@
  */
 #include "base/env.h"
 #include "base/file.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
