@@ -7,7 +7,7 @@ from typing import Any
 
 from .elasticache import arn_of, part
 from .errors import AwsError
-from .registry import PREPARE, operation
+from .registry import operation
 from .wire import Call
 
 

@@ -17,6 +17,9 @@ def load(sandbox: Any) -> None:
         ecs_tasks,
         efs,
         elasticache,
+        elasticache_groups,
+        elasticache_settings,
+        elasticache_shown,
         elasticache_snapshots,
         fix_ec2,
         fix_elb,
@@ -25,12 +28,13 @@ def load(sandbox: Any) -> None:
         kaniko,
         service_roles,
         servicediscovery,
+        servicediscovery_namespaces,
+        servicediscovery_services,
         sts,
         targets,
         task_files,
     )
     from .ecs_scheduler import Scheduler
-
     from .identity import Identity
 
     context = sandbox.context

@@ -12,7 +12,6 @@ from .handlers.base import HANDLERS, Call
 from .model import Resource, now
 from .template import deletion_policy
 
-
 IN_USE = {
     "DependencyViolation",
     "ResourceInUse",

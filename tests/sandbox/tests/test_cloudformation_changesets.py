@@ -3,9 +3,8 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
-
 from bootstrap_template import TRUST
+from botocore.exceptions import ClientError
 from cloudformation_kit import kit
 
 

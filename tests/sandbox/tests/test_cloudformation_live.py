@@ -9,7 +9,6 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
-
 from project_template import others, project
 
 TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

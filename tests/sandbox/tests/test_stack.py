@@ -3,7 +3,6 @@
 import json
 
 import project_template
-
 from sandbox_kit import wait_for
 
 

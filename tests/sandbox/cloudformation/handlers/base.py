@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .. import names, schemas
-from ..convert import convert
 from ... import permissions
 from ...errors import AwsError
+from .. import names, schemas
+from ..convert import convert
 from ..errors import NotFound, ResourceCancelled, ResourceError
 
 ALREADY = ("AlreadyExists", "Duplicate", "EntityAlreadyExists", "InUse")
