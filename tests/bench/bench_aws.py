@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from parity import runs  # noqa: E402
 from parity.recorder import Authority, Recorder  # noqa: E402
-from parity.scenarios import ENVKEYS, REG, Scenario  # noqa: E402
+from parity.scenario import ENVKEYS, REG, Scenario  # noqa: E402
 
 BODY = b'{"cluster":"defang-cluster","services":["web","api","worker"]}'
 SIGNATURES, WHOAMI, AWS = 3000, 100, 5

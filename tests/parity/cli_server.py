@@ -13,7 +13,6 @@ import os
 import runpy
 import sys
 
-
 SET_BY_IMPORT: dict[str, str] = {}
 
 

@@ -15,7 +15,7 @@ import tempfile
 from typing import Any
 
 from .recorder import Authority, Recorder, until
-from .scenarios import Scenario
+from .scenario import Scenario
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("DEFANG_BUILD") or ROOT / "build/test-gcc").resolve()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .scenarios import (
+from .scenario import (
     CORP,
     ENVKEYS,
     FULL,
@@ -12,14 +12,13 @@ from .scenarios import (
     IMDS,
     JWT,
     OLD,
-    P,
     REG,
     ROLE,
     SESSION,
     SRC,
     SSO,
-    URL,
     WEB,
+    P,
     S,
     Scenario,
     imds,

@@ -19,8 +19,8 @@ import pytest
 
 from .recorder import Authority
 from .runs import AWS, DEFANGCTL, DEFANGD, ROOT, AwsCli, Outcome, run_aws, run_ours
+from .scenario import Scenario
 from .scenarios import SCENARIOS as PLAIN
-from .scenarios import Scenario
 from .scenarios_odd import ODD
 
 SCENARIOS = [*PLAIN, *ODD]
