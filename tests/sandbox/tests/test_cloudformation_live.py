@@ -9,7 +9,8 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
-from project_template import others, project
+from project_others import others
+from project_template import project
 
 TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
