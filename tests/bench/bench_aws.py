@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Signatures per second beside botocore's signer and aws-c-auth, and `defangctl whoami` with a warm cache beside `aws sts get-caller-identity`, in the same run.
+"""Signatures per second beside botocore's signer and aws-c-auth, and `defangctl whoami` with a warm
+cache beside `aws sts get-caller-identity`, in the same run.
 
-usage: bench_aws.py BENCH_SIGN DEFANGCTL DEFANGD     (build without sanitizers: meson setup build/release -Dbuildtype=release)
+usage: bench_aws.py BENCH_SIGN DEFANGCTL DEFANGD     (build without sanitizers: meson setup
+                                                     build/release -Dbuildtype=release)
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from parity import runs  # noqa: E402
-from parity.recorder import Authority, Recorder  # noqa: E402
-from parity.scenario import ENVKEYS, REG, Scenario  # noqa: E402
+from parity import runs
+from parity.recorder import Authority, Recorder
+from parity.scenario import ENVKEYS, REG, Scenario
 
 BODY = b'{"cluster":"defang-cluster","services":["web","api","worker"]}'
 SIGNATURES, WHOAMI, AWS = 3000, 100, 5
@@ -51,8 +53,10 @@ def botocore_signatures() -> float:
 
 
 def crt_signatures() -> float | None:
-    """aws-c-auth as awscrt (PyPI) brings it, in a Python that has it: this one, or the one that BENCH_CRT_PYTHON names. Its requests are made beforehand, so that only signing is
-    timed; Python's calls around it (a future per signature) are part of the number, which is said."""
+    """aws-c-auth as awscrt (PyPI) brings it, in a Python that has it: this one, or the one that
+    BENCH_CRT_PYTHON names. Its requests are made beforehand, so that only signing is timed;
+    Python's calls around it (a future per signature) are part of the number, which is said.
+    """
     ran = subprocess.run(
         [os.environ.get("BENCH_CRT_PYTHON", sys.executable), "-c", CRT],
         capture_output=True,

@@ -3,9 +3,11 @@
 
 usage: bench_upload.py S3_SINK AWS_PROBE [--mib N] [--sandbox]
 
-The receiver is s3_sink (C, loopback, throws away what it gets), so that the sender is what is measured; --sandbox sends the same file into the sandbox as well, whose
-Python reads, hashes and stores every byte: there both senders wait for it, and the line says so. Wall time of the whole command, best of three, start of the
-program included. (build without sanitizers: meson setup build/release -Dbuildtype=release)
+The receiver is s3_sink (C, loopback, throws away what it gets), so that the sender is what is
+measured; --sandbox sends the same file into the sandbox as well, whose Python reads, hashes and
+stores every byte: there both senders wait for it, and the line says so. Wall time of the whole
+command, best of three, start of the program included. (build without sanitizers: meson setup
+build/release -Dbuildtype=release)
 """
 
 from __future__ import annotations

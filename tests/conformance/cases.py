@@ -1,10 +1,14 @@
 """Cases: many small projects in one text file a chapter.
 
-    === name of the case            one behaviour; the lines below, up to the next ===, are compose.yaml
-    #: profiles a b                 options of the call: profiles, files, env_files, env A=1 B=2, name, bare,
+    === name of the case            one behaviour; the lines below, up to the next ===, are
+                                    compose.yaml
+    #: profiles a b                 options of the call: profiles, files, env_files, env A=1 B=2,
+                                    name, bare,
     #: differs KEY                  or a row of the table of wanted differences (wanted.py)
-    #: cannot                       a line that is read as comment by YAML; both sides must refuse the file
-    @web                            stands for a service "web" with an image; what follows is indented below it
+    #: cannot                       a line that is read as comment by YAML; both sides must refuse
+                                    the file
+    @web                            stands for a service "web" with an image; what follows is
+                                    indented below it
     --- other.yaml                  another file of the same project
 
 The words of `env` are separated by blanks; `%20` is a blank in one.

@@ -11,7 +11,9 @@ DOLLAR = re.compile(r"\$\$|\$\{([^}]*)\}")
 
 
 def settle(text: str) -> str:
-    """A text of ours: `$$` is a dollar, `${NAME}` a config part, which is empty for the reference."""
+    """A text of ours: `$$` is a dollar, `${NAME}` a config part, which is empty for
+    the reference.
+    """
     return DOLLAR.sub(lambda m: "$" if m.group() == "$$" else "", text) if "$" in text else text
 
 
@@ -45,7 +47,7 @@ def differences(a, b, path: str = "") -> Iterator[str]:
             else:
                 yield from differences(a[key], b[key], where)
     elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for i, (left, right) in enumerate(zip(a, b)):
+        for i, (left, right) in enumerate(zip(a, b, strict=True)):
             yield from differences(left, right, f"{path}[{i}]")
     elif isinstance(a, (dict, list)) or isinstance(b, (dict, list)) or not same_scalar(a, b):
         yield f"{path}: {json.dumps(a)} here, {json.dumps(b)} in the reference"

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Our loader beside the reference (github.com/compose-spec/compose-go): every project must come to the same, in JSON
-and in YAML, and what the reference refuses must be refused.
+"""Our loader beside the reference (github.com/compose-spec/compose-go): every project must come to
+the same, in JSON and in YAML, and what the reference refuses must be refused.
 
     conformance.py [--live] [--record] [--only TEXT] [--seed N] [--count N] PART…
 
-PART is cases (tests/conformance/cases, one behaviour each), corpus (../shared/corpus), generated (random
-projects) or bare (what --no-interpolate prints must mean the project it was printed for); without one, all. Without --live the reference's recorded answers are used (recorded.json.gz), so no Go is
-needed; --live builds oracle/ and asks it; --record does that and writes the answers down. --seed and --count choose
-other generated projects (with --live). COMPOSE_TOOL names our program. The wanted differences are in wanted.py.
+PART is cases (tests/conformance/cases, one behaviour each), corpus (../shared/corpus), generated
+(random projects) or bare (what --no-interpolate prints must mean the project it was printed for);
+without one, all. Without --live the reference's recorded answers are used (recorded.json.gz), so no
+Go is needed; --live builds oracle/ and asks it; --record does that and writes the answers down.
+--seed and --count choose other generated projects (with --live). COMPOSE_TOOL names our program.
+The wanted differences are in wanted.py.
 """
 
 from __future__ import annotations
@@ -123,7 +125,7 @@ def run_part(name: str, projects: list[Case], ask, tool: str, workers: int) -> i
         ours = run.ask(tool, requests, workers)
         theirs = ask(name, projects, requests)
     failures = refused = differing = 0
-    for case, mine, other in zip(projects, ours, theirs):
+    for case, mine, other in zip(projects, ours, theirs, strict=True):
         wrong = judge(case, mine, other)
         refused += bool(mine.error and other.error)
         differing += bool(case.differs)
@@ -159,11 +161,14 @@ def run_bare(projects: list[Case], loader: str, tool: str, workers: int) -> int:
         printed = run.ask(tool, [{**item, "bare": True} for item in requests], workers)
         again = run.ask(
             loader,
-            [run.printed_request(item, answer) for item, answer in zip(requests, printed)],
+            [
+                run.printed_request(item, answer)
+                for item, answer in zip(requests, printed, strict=True)
+            ],
             workers,
         )
     failures = taken = 0
-    for case, first, text, second in zip(projects, whole, printed, again):
+    for case, first, text, second in zip(projects, whole, printed, again, strict=True):
         if first.error or case.differs or "include" in case.name:  # wanted.py, bare-include
             continue
         taken += 1

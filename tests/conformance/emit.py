@@ -1,4 +1,6 @@
-"""A tree as YAML in varying notation: block or flow, plain or quoted, an anchor where a value comes twice."""
+"""A tree as YAML in varying notation: block or flow, plain or quoted, an anchor where a value comes
+twice.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Random projects, the same for the same seed: services with every key of the specification in short and long
-forms, overrides, extends, profiles, variables, anchors. Most are valid; some contradict themselves, and then both
-loaders must refuse them.
+"""Random projects, the same for the same seed: services with every key of the specification in
+short and long forms, overrides, extends, profiles, variables, anchors. Most are valid; some
+contradict themselves, and then both loaders must refuse them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Generator:
     """One project; `pick` and friends draw from its own random source."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"project {seed}")  # noqa: S311
+        self.random = random.Random(f"project {seed}")
         self.services: list[str] = []
         self.used: dict[str, set[str]] = {key: set() for key in TOP}
 

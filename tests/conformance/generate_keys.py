@@ -1,8 +1,8 @@
 """What the larger keys of a generated service may hold: short forms, long forms, wrong ones.
 
-Each function takes the generator (generate.Generator) and draws from it, so that a project is the same
-for the same seed: the order of draws is part of the recorded answers, and a change here means that
-they are recorded anew. generate_parts.py says how often each key comes.
+Each function takes the generator (generate.Generator) and draws from it, so that a project is the
+same for the same seed: the order of draws is part of the recorded answers, and a change here means
+that they are recorded anew. generate_parts.py says how often each key comes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What a generated service is made of: for each key of the specification how often it comes and what it
-may hold.
+"""What a generated service is made of: for each key of the specification how often it comes and
+what it may hold.
 
 Any part may meet any other in a merge, so what the reference cannot merge (wanted.py: gpus-merge,
 filter-merge) stands in the cases alone. The order of the tables is the order of the draws: recorded

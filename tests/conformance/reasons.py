@@ -1,5 +1,6 @@
-"""Whether two refusals have the same reason: the words of both belong to a common class, and what the reference names as the place is named
-here too. The wording is each side's own."""
+"""Whether two refusals have the same reason: the words of both belong to a common class, and what
+the reference names as the place is named here too. The wording is each side's own.
+"""
 
 from __future__ import annotations
 

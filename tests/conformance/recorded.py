@@ -1,4 +1,6 @@
-"""The reference's answers, written down: whole for the cases, as digests for the corpus and the generated projects."""
+"""The reference's answers, written down: whole for the cases, as digests for the corpus and the
+generated projects.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ class Book:
             if part == "generated"
             else {name: row for name, row in self.pages.get(part, {}).items() if part == "corpus"}
         )
-        for case, answer in zip(projects, answers):
+        for case, answer in zip(projects, answers, strict=True):
             if answer.error:
                 kept: object = {"error": answer.error if part == "cases" else REFUSED}
             elif part == "cases":

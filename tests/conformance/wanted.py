@@ -1,5 +1,6 @@
-"""The wanted differences: where the loader means to differ from the reference, and why. `mend_…` brings an answer
-to the same terms; it is applied to every comparison, so a row here costs a check everywhere: keep it short.
+"""The wanted differences: where the loader means to differ from the reference, and why. `mend_…`
+brings an answer to the same terms; it is applied to every comparison, so a row here costs a check
+everywhere: keep it short.
 
 Single cases may also name a row by its key (`#: differs KEY`): those are only checked to differ.
 """

@@ -7,7 +7,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import kit  # noqa: E402
+import kit
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -1,6 +1,8 @@
-"""What the end-to-end tests share: a started sandbox, a daemon with a state folder of its own, and the real programs.
+"""What the end-to-end tests share: a started sandbox, a daemon with a state folder of its own, and
+the real programs.
 
-Nothing of the caller's AWS_*, DEFANG_*, XDG_* or COMPOSE_* variables, home or running daemon reaches a test.
+Nothing of the caller's AWS_*, DEFANG_*, XDG_* or COMPOSE_* variables, home or running daemon
+reaches a test.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ class Sandbox:
         folder.mkdir(parents=True, exist_ok=True)
         state = folder / "sandbox.json"
         self._waits: set[str] = set()
-        self.log = open(folder / "sandbox.log", "wb")
+        self.log = open(folder / "sandbox.log", "wb")  # noqa: SIM115 - as long as the sandbox lives
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -315,7 +317,9 @@ class Place:
 
 
 class Following:
-    """A defangctl that runs beside the test; its output goes to files, so that it never waits for a reader."""
+    """A defangctl that runs beside the test; its output goes to files, so that it never waits for a
+    reader.
+    """
 
     def __init__(
         self, place: Place, arguments: list[str], cwd: pathlib.Path, env: dict[str, str]
@@ -382,7 +386,9 @@ def copy_project(
     project: str | None = None,
     replace: dict[str, str] | None = None,
 ) -> pathlib.Path:
-    """A project of tests/e2e/projects (or examples/shop) in a folder of its own, perhaps under another name."""
+    """A project of tests/e2e/projects (or examples/shop) in a folder of its own, perhaps under
+    another name.
+    """
     source = PROJECTS / name if (PROJECTS / name).is_dir() else ROOT / "examples" / name
     shutil.copytree(source, to)
     path = to / "compose.yaml"

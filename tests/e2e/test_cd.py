@@ -1,4 +1,7 @@
-"""`cd` of projects: what is deployed, its outputs, refresh, cancel, preview and destroy. The same with engine pulumi: tests/pulumi/test_cd.py."""
+"""`cd` of projects: what is deployed, its outputs, refresh, cancel, preview and destroy.
+
+The same with engine pulumi: tests/pulumi/test_cd.py.
+"""
 
 import json
 
@@ -96,7 +99,7 @@ def test_an_update_that_nobody_follows_is_taken_back(place, tiny):
         StackName=name,
         TemplateBody=json.dumps(template),
         Capabilities=["CAPABILITY_NAMED_IAM"],
-        Tags=[t for t in cloud.describe_stacks(StackName=name)["Stacks"][0]["Tags"]],
+        Tags=list(cloud.describe_stacks(StackName=name)["Stacks"][0]["Tags"]),
     )
     place.run("cd", "cancel", "-p", project).ok()
     assert (

@@ -1,4 +1,6 @@
-"""The commands that are not a deployment: version, help, whoami, config, cd, daemon; and what goes to which stream."""
+"""The commands that are not a deployment: version, help, whoami, config, cd, daemon; and what goes
+to which stream.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ import os
 import pathlib
 import subprocess
 
-import kit
 import pytest
+
+import kit
 
 COMMANDS = [
     "up",
@@ -114,7 +117,9 @@ def test_config(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> N
 def test_cd(
     place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    """Made, made again without effect, refused while a project needs it, removed but for its bucket. In a region of its own."""
+    """Made, made again without effect, refused while a project needs it, removed but for its
+    bucket. In a region of its own.
+    """
     region = ("--region", "eu-west-1")
     template = json.loads(place.run("cd", "template").ok().out)
     assert {"AWS::S3::Bucket", "AWS::ECS::Cluster", "AWS::EC2::VPC"} <= {

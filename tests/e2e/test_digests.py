@@ -1,4 +1,6 @@
-"""compose config --resolve-image-digests against a registry on this machine: tokens, HEAD that is not served, errors."""
+"""compose config --resolve-image-digests against a registry on this machine: tokens, HEAD that is
+not served, errors.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 
-import kit
 import pytest
+
+import kit
 
 MANIFEST = b'{"schemaVersion":2}'
 DIGEST = "sha256:" + hashlib.sha256(MANIFEST).hexdigest()
@@ -19,7 +22,9 @@ OTHER = "sha256:" + "ab" * 32
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
-    """team/open:1 is open; team/token:* wants a token; team/headless:1 serves no HEAD; team/closed:1 is private; the rest is not there."""
+    """team/open:1 is open; team/token:* wants a token; team/headless:1 serves no HEAD;
+    team/closed:1 is private; the rest is not there.
+    """
 
     protocol_version = "HTTP/1.1"
     seen: list[str] = []

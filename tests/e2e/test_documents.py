@@ -1,4 +1,6 @@
-"""Managed MongoDB: its password goes the way that CloudFormation can read, follows the config, and goes with the project."""
+"""Managed MongoDB: its password goes the way that CloudFormation can read, follows the config, and
+goes with the project.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A name in a zone of the account: certificate, redirect, records and access logs come with the project and go with it."""
+"""A name in a zone of the account: certificate, redirect, records and access logs come with the
+project and go with it.
+"""
 
 from __future__ import annotations
 

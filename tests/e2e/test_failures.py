@@ -119,7 +119,9 @@ def test_faults_on_the_way_do_not_matter(
 def test_answer_lost_after_the_effect(
     place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path
 ) -> None:
-    """The call was carried out but its answer never came: the token finds it again, nothing is done twice."""
+    """The call was carried out but its answer never came: the token finds it again, nothing is done
+    twice.
+    """
     sandbox.fault(
         {"reset": True, "after_effect": True}, service="ecs", operation="RunTask", times=1
     )

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pathlib
 import pty
 import re
 import select
 import stat
-import subprocess
 import time
 
 import kit
-import pytest
 
 NO_KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 SSO = """[profile dev]
@@ -147,7 +144,9 @@ def on_terminal(
     answers: list[tuple[str, str]],
     env: dict[str, str | None],
 ) -> tuple[int, str]:
-    """A defangctl whose controlling terminal is ours: waits for each text, then types the answer."""
+    """A defangctl whose controlling terminal is ours: waits for each text, then
+    types the answer.
+    """
     pid, master = pty.fork()
     if pid == 0:
         os.chdir(place.home)

@@ -7,8 +7,9 @@ import resource
 import time
 from typing import Any
 
-import kit
 import pytest
+
+import kit
 
 GONE = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
 
@@ -47,7 +48,9 @@ def test_daemon_restarted_in_mid_deploy(
 
 
 def test_disk_full_pauses_jobs(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
-    """While nothing can be stored nothing is acknowledged and nothing is lost; with room again the job goes on, with the keys it was given."""
+    """While nothing can be stored nothing is acknowledged and nothing is lost; with room again the
+    job goes on, with the keys it was given.
+    """
     sandbox.waits(ecs_steady=3.0)
     mark = sandbox.mark()
     up = place.spawn("up", cwd=tiny)
@@ -106,7 +109,9 @@ def test_job_with_profile_needs_no_terminal(
 def test_killed_around_the_change_set(
     place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path, call: str
 ) -> None:
-    """A stack that is only its change set has no tags yet: the next life knows it as its own, and so does another `up`."""
+    """A stack that is only its change set has no tags yet: the next life knows it as its own, and
+    so does another `up`.
+    """
     sandbox.fault(
         {"delay": 30},
         service="cloudformation",
@@ -270,7 +275,9 @@ def test_keys_of_another_account_do_not_go_on(
 
 
 def test_stop_while_blocked(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
-    """A job that waits for credentials does not hold up the end of the daemon, and still waits in its next life."""
+    """A job that waits for credentials does not hold up the end of the daemon, and still waits in
+    its next life.
+    """
     keys = session(sandbox)
     sandbox.waits(ecs_steady=1.5)
     up = place.spawn("up", cwd=tiny, env=keys)

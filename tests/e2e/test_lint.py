@@ -1,4 +1,6 @@
-"""compose lint through the real client and daemon: findings on standard output, exit codes, SARIF."""
+"""compose lint through the real client and daemon: findings on standard output,
+exit codes, SARIF.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,17 @@
-"""Services that run once: migrate, then api. They run when they are new, once, whatever happens to the daemon; one that fails leaves what runs alone."""
+"""Services that run once: migrate, then api.
+
+They run when they are new, once, whatever happens to the daemon; one that fails leaves what runs
+alone.
+"""
 
 from __future__ import annotations
 
 import pathlib
 from typing import Any
 
-import kit
 import pytest
+
+import kit
 
 
 @pytest.fixture
@@ -153,7 +158,9 @@ def test_cancel_stops_it(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.P
 def test_one_that_nobody_requires_and_one_after_all(
     place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path
 ) -> None:
-    """Who waits with required: false is deployed all the same; a one-off that nobody waits for runs when what it waits for itself is there."""
+    """Who waits with required: false is deployed all the same; a one-off that nobody waits for runs
+    when what it waits for itself is there.
+    """
     kit.edit(jobs, "echo migrating to 1; exit 0", "exit 2")
     kit.edit(
         jobs,

@@ -1,4 +1,6 @@
-"""`cd policy`: a user who has just that policy deploys, changes and removes the project; without one action of it he does not."""
+"""`cd policy`: a user who has just that policy deploys, changes and removes the project; without
+one action of it he does not.
+"""
 
 import copy
 import json

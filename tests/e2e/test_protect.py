@@ -15,7 +15,7 @@ def test_down_of_a_protected_database(
         d
         for d in sandbox.client("rds").describe_db_instances()["DBInstances"]
         if "kept" in d["DBInstanceIdentifier"]
-    ]  # noqa: E731
+    ]
     place.run("config", "set", "DB_PASSWORD", "--random", cwd=folder).ok()
     place.run("up", "--mode", "high_availability", cwd=folder).ok()
     assert mine()[0]["DeletionProtection"]

@@ -1,4 +1,7 @@
-"""examples/shop from nothing to gone, in the order in which a person would go. The tests of this file share one deployment."""
+"""examples/shop from nothing to gone, in the order in which a person would go.
+
+The tests of this file share one deployment.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import kit
 import pytest
+
+import kit
 from demo.verify import Shop
 
 PASSWORD, STRIPE = "e2e-Db-Passw0rd-planted-77", "sk_live_e2e_planted_4242"
@@ -338,12 +342,8 @@ def test_down_leaves_the_cd_stack(world: World, account: kit.Sandbox) -> None:
     assert account.client("rds").describe_db_instances()["DBInstances"] == []
     assert account.client("elasticache").describe_replication_groups()["ReplicationGroups"] == []
     assert not [c for c in account.client("ecs").list_clusters()["clusterArns"] if "shop" in c]
-    assert not [
-        g
-        for g in account.client("logs").describe_log_groups(logGroupNamePrefix="/Defang/shop/")[
-            "logGroups"
-        ]
-    ]
+    logs = account.client("logs")
+    assert not logs.describe_log_groups(logGroupNamePrefix="/Defang/shop/")["logGroups"]
     assert not [
         r
         for r in account.client("ecr").describe_repositories()["repositories"]

@@ -1,4 +1,6 @@
-"""A folder of files instead of a container: what is in the bucket is what is in the folder, and goes with the project."""
+"""A folder of files instead of a container: what is in the bucket is what is in the folder, and
+goes with the project.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is inside a task: sidecars in order, configs and secrets as files, and a volume that outlives the project."""
+"""What is inside a task: sidecars in order, configs and secrets as files, and a volume that
+outlives the project.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,9 @@ services:
 
 
 def test_models(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
-    """A model's gateway is there after the project was frozen and read again; the file is shown as it is."""
+    """A model's gateway is there after the project was frozen and read again; the file is shown as
+    it is.
+    """
     (tmp_path / "compose.yaml").write_text(MODELS)
     assert "litellm" not in place.run("compose", "config", cwd=tmp_path).ok().out
     place.run("up", cwd=tmp_path).ok()

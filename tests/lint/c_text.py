@@ -1,4 +1,6 @@
-"""C source with comments, strings and character constants blanked out, so that a word in them is no finding. Lines stay where they are."""
+"""C source with comments, strings and character constants blanked out, so that a word in them is no
+finding. Lines stay where they are.
+"""
 
 import re
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The rules of the house that a compiler does not check (docs/ARCHITECTURE.md: levels, conventions).
+"""The rules of the house that a compiler does not check (docs/ARCHITECTURE.md: levels,
+conventions).
 
-Usage: lint.py [ROOT]. Prints each finding as path:line: message, then how many files and checks ran; exits 1 when there was a finding.
+Usage: lint.py [ROOT]. Prints each finding as path:line: message, then how many files and checks
+ran; exits 1 when there was a finding.
 """
 
 import re
@@ -14,7 +16,24 @@ import layers
 
 MAX_LINES = 500
 
-BANNED_CALLS = "sprintf vsprintf strcpy stpcpy strcat gets system popen tmpnam tempnam mktemp atoi atol atoll strtok alloca".split()
+BANNED_CALLS = [
+    "sprintf",
+    "vsprintf",
+    "strcpy",
+    "stpcpy",
+    "strcat",
+    "gets",
+    "system",
+    "popen",
+    "tmpnam",
+    "tempnam",
+    "mktemp",
+    "atoi",
+    "atol",
+    "atoll",
+    "strtok",
+    "alloca",
+]
 ENVIRONMENT = re.compile(r"\b(?:secure_)?getenv\s*\(|\b(?:__)?environ\b")
 MAIN_FILES = {"client/main.c", "daemon/main.c"}  # the only ones that may read their own environment
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
@@ -50,7 +69,9 @@ TEXT_SUFFIXES = {
 
 
 class Source:
-    """One file, read once: raw text, and for C the text with comments and strings blanked out (lines kept)."""
+    """One file, read once: raw text, and for C the text with comments and strings blanked out
+    (lines kept).
+    """
 
     def __init__(self, root, path):
         self.path = path
@@ -208,7 +229,9 @@ def is_script(path):
 
 
 def unlisted_sources(root, sources):
-    """A C file that no meson.build of its folder (or of one above) names is neither built nor tested."""
+    """A C file that no meson.build of its folder (or of one above) names is neither built nor
+    tested.
+    """
     for source in sources:
         if source.suffix != ".c":
             continue

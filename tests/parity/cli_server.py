@@ -1,12 +1,15 @@
-"""Runs inside the AWS CLI's own interpreter: loads the CLI once, then forks for every command, so that a hundred of them take half a minute.
+"""Runs inside the AWS CLI's own interpreter: loads the CLI once, then forks for every command, so
+that a hundred of them take half a minute.
 
-Each line of standard input is {"arguments", "cwd", "env", "out", "err"}; the answer is the exit code. The child is what a fresh `aws` would be: the
-environment is set before the command runs. The CLI works out some paths from HOME as it loads: so HOME is one name for all commands of a server, a link
-that points to the home of the command that runs.
+Each line of standard input is {"arguments", "cwd", "env", "out", "err"}; the answer is the exit
+code. The child is what a fresh `aws` would be: the environment is set before the command runs. The
+CLI works out some paths from HOME as it loads: so HOME is one name for all commands of a server, a
+link that points to the home of the command that runs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -24,14 +27,14 @@ def child(program: str, request: dict, report: int = -1) -> None:
     for number, name in ((1, request["out"]), (2, request["err"])):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-    sys.stdin = open(0, closefd=False)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - the program's own input
     sys.argv = [program, *request["arguments"]]
     code = 0
     try:
         runpy.run_path(program, run_name="__main__")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException as bad:  # noqa: BLE001 what an interpreter would print
+    except BaseException as bad:
         print(bad, file=sys.stderr)
         code = 255
     sys.stdout.flush()
@@ -95,10 +98,8 @@ def preload(program: str) -> None:
             "json",
             "concurrent",
         ):
-            try:
+            with contextlib.suppress(ImportError):  # the command will say so itself
                 importlib.import_module(name)
-            except ImportError:
-                pass  # the command will say so itself
     SET_BY_IMPORT.update({name: value for name, value in os.environ.items() if name not in before})
 
 

@@ -1,8 +1,9 @@
 """A recording endpoint on loopback that stands for every AWS host at once.
 
-Reached as an HTTPS proxy (CONNECT, then TLS with a certificate made on the spot under a CA of our own), so that a program's own choice of host is
-seen; and directly, as container and instance metadata service. One recorder serves one run of one program: its journal is that run's story.
-What it hands out tells who asked: role A assumed by key SRC gets the key R-A-BY-SRC.
+Reached as an HTTPS proxy (CONNECT, then TLS with a certificate made on the spot under a CA of our
+own), so that a program's own choice of host is seen; and directly, as container and instance
+metadata service. One recorder serves one run of one program: its journal is that run's story. What
+it hands out tells who asked: role A assumed by key SRC gets the key R-A-BY-SRC.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Authority:
         self.bundle.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     def _sign(self, subject: x509.Name, public: Any, host: str | None) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -239,7 +240,9 @@ class Recorder:
         )
 
     def metadata(self, method: str, path: str, headers: Any) -> tuple[int, str, str]:
-        """The first part of the path says what kind of machine it is: /x-v1/latest/… knows no tokens."""
+        """The first part of the path says what kind of machine it is: /x-v1/latest/… knows no
+        tokens.
+        """
         kind, _, rest = path.partition("/latest/")
         base = "meta-data/iam/security-credentials/"
         token = headers.get("x-aws-ec2-metadata-token", "")
@@ -285,7 +288,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
-    def do_CONNECT(self) -> None:  # noqa: N802
+    def do_CONNECT(self) -> None:
         host = self.path.rpartition(":")[0]
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.wfile.flush()

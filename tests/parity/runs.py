@@ -1,4 +1,6 @@
-"""One scenario, one program: a home folder of its own, a recorder of its own, and what came of it."""
+"""One scenario, one program: a home folder of its own, a recorder of its own, and
+what came of it.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +110,9 @@ def caches(home: pathlib.Path) -> dict[str, str]:
 
 
 class AwsCli:
-    """The installed AWS CLI, kept loaded: `width` servers that fork for each command (cli_server.py)."""
+    """The installed AWS CLI, kept loaded: `width` servers that fork for each command
+    (cli_server.py).
+    """
 
     def __init__(self, width: int) -> None:
         self.servers: queue.Queue[subprocess.Popen[str]] = queue.Queue()

@@ -4,8 +4,8 @@ Files and environment in; key, region, host or error out. Those of aws-access.md
 ids and its expectations. In texts "; " ends a line, {SEMI} is a semicolon, keys(X) stands for a key
 pair, {PORT} for the recorder's port, {HOME} for the home folder, role/A for an ARN.
 
-`older` says why the AWS CLI 2.9.19 is not asked (or not believed): there the expectation of the page
-(2.36.7) alone decides. runs.py makes the files and runs both programs.
+`older` says why the AWS CLI 2.9.19 is not asked (or not believed): there the expectation of the
+page (2.36.7) alone decides. runs.py makes the files and runs both programs.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Scenario:
     older: str = ""
 
 
-def S(id: str, what: str, **rest: object) -> Scenario:  # noqa: N802
+def S(id: str, what: str, **rest: object) -> Scenario:
     return Scenario(id, what, **rest)  # type: ignore[arg-type]
 
 

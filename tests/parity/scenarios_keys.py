@@ -1,5 +1,5 @@
-"""Scenarios: keys in the environment (E), profiles and the files' grammar (P), which of two files wins
-(C), the files of the tools before the CLI (B). scenario.py says how they are written.
+"""Scenarios: keys in the environment (E), profiles and the files' grammar (P), which of two files
+wins (C), the files of the tools before the CLI (B). scenario.py says how they are written.
 """
 
 from __future__ import annotations

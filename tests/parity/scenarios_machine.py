@@ -1,5 +1,5 @@
-"""Scenarios: credentials that something on the machine hands out: a process (X), the container (K), the
-instance (I), or nothing at all (Z). scenario.py says how they are written.
+"""Scenarios: credentials that something on the machine hands out: a process (X), the container (K),
+the instance (I), or nothing at all (Z). scenario.py says how they are written.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""More scenarios, of the kind that nobody writes on purpose: clashing settings, odd INI text, words in the wrong case, variables that are set and empty."""
+"""More scenarios, of the kind that nobody writes on purpose: clashing settings, odd INI text, words
+in the wrong case, variables that are set and empty.
+"""
 
 from __future__ import annotations
 
@@ -265,7 +267,7 @@ ODD: list[Scenario] = [
         files=token("s", "2099-01-01T00:00:00UTC"),
         key="SSO-Dev-T1",
     ),
-    S("S20", "a token file that is no JSON", conf=SSO, files={name: "{" for name in token("s")}),
+    S("S20", "a token file that is no JSON", conf=SSO, files=dict.fromkeys(token("s"), "{")),
     S(
         "S21",
         "a token file without expiresAt",

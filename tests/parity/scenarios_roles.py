@@ -1,5 +1,5 @@
-"""Scenarios: roles that a profile assumes (A): chains, loops, sources, the cache, MFA. scenario.py says
-how they are written.
+"""Scenarios: roles that a profile assumes (A): chains, loops, sources, the cache, MFA. scenario.py
+says how they are written.
 """
 
 from __future__ import annotations

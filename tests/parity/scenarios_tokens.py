@@ -1,5 +1,5 @@
-"""Scenarios: credentials for a token: web identity (W), SSO (S), `aws login` (L). scenario.py says how
-they are written.
+"""Scenarios: credentials for a token: web identity (W), SSO (S), `aws login` (L). scenario.py says
+how they are written.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Each scenario once with the real AWS CLI v2 and once with `defangctl whoami`: identity, region, host, calls on the way, outcome, and the caches left behind.
+"""Each scenario once with the real AWS CLI v2 and once with `defangctl whoami`: identity, region,
+host, calls on the way, outcome, and the caches left behind.
 
-A difference is a bug, or stands in DIFFERENCES.md with its reason. Where the installed CLI (2.9.19) is older than a rule, the expectation decides (`older`).
+A difference is a bug, or stands in DIFFERENCES.md with its reason. Where the installed CLI (2.9.19)
+is older than a rule, the expectation decides (`older`).
 """
 
 from __future__ import annotations
@@ -149,14 +151,17 @@ def test_the_cli_agrees_with_the_page(results: Results) -> None:
 
 
 def test_no_secret_is_shown(results: Results) -> None:
-    """Every planted secret has PLANTED in it; tokens of SSO and MFA are looked for by name. The daemon logged at debug."""
+    """Every planted secret has PLANTED in it; tokens of SSO and MFA are looked for by name.
+
+    The daemon logged at debug.
+    """
     assert len(results.log.splitlines()) > len(SCENARIOS) / 4
     for secret in ("PLANTED", "refreshedtok-", "IMDSTOKEN", "tok0", "filetoken"):
         assert secret not in results.log
         assert not [
             name
             for name, o in results.ours.items()
-            if secret in o.out + o.err and not (secret == "filetoken")
+            if secret in o.out + o.err and secret != "filetoken"
         ]
 
 

@@ -1,4 +1,6 @@
-"""What the planner's tests share: running plan_tool, walking templates, cfn-lint in this process."""
+"""What the planner's tests share: running plan_tool, walking templates, cfn-lint in
+this process.
+"""
 
 import hashlib
 import importlib.metadata
@@ -7,7 +9,8 @@ import os
 import pathlib
 import subprocess
 import sys
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -50,7 +53,10 @@ def strings(node: Any) -> Iterator[str]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Logical ids that Ref, Fn::GetAtt and Fn::Sub name. Written apart from graph_check.c on purpose."""
+    """Logical ids that Ref, Fn::GetAtt and Fn::Sub name.
+
+    Written apart from graph_check.c on purpose.
+    """
     if isinstance(node, list):
         for item in node:
             yield from references(item)
@@ -71,7 +77,9 @@ def references(node: Any) -> Iterator[str]:
 
 
 def known_clean(path: pathlib.Path) -> pathlib.Path:
-    """Where this machine remembers that this version of cfn-lint found nothing in these bytes: it takes seconds for each template."""
+    """Where this machine remembers that this version of cfn-lint found nothing in these bytes: it
+    takes seconds for each template.
+    """
     home = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return home / "defang-tests" / f"cfn-lint-{importlib.metadata.version('cfn-lint')}" / digest

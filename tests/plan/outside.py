@@ -1,5 +1,6 @@
-"""A sandbox in which templates are made real, and what a look from outside needs: stacks in parallel, the things that templates take for granted,
-and IAM policies evaluated."""
+"""A sandbox in which templates are made real, and what a look from outside needs: stacks in
+parallel, the things that templates take for granted, and IAM policies evaluated.
+"""
 
 import fnmatch
 import json
@@ -13,7 +14,7 @@ import projects
 from lib import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-import kit  # noqa: E402
+import kit
 
 ACCOUNT, REGION = kit.ACCOUNT, kit.REGION
 WAITS = {
@@ -41,7 +42,9 @@ WAITS = {
 
 
 def runnable(plan: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    """The template with images and ids that the sandbox has: what is in an image is not looked at here."""
+    """The template with images and ids that the sandbox has: what is in an image is not looked at
+    here.
+    """
     text = re.sub(
         rf'"{ACCOUNT}\.dkr\.ecr\.[^"]*"', '"public.ecr.aws/nginx/nginx:1.27"', json.dumps(plan)
     )
@@ -119,7 +122,9 @@ class Account:
         self.ids[projects.ZONE] = zone.rsplit("/", 1)[1]
 
     def provide_vpc(self) -> None:
-        """A VPC of somebody else's: two public subnets, two private ones behind a NAT gateway, a role for tasks."""
+        """A VPC of somebody else's: two public subnets, two private ones behind a NAT gateway, a
+        role for tasks.
+        """
         ec2 = self.client("ec2")
         vpc = self.ids[projects.VPC] = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
@@ -146,7 +151,7 @@ class Account:
                     AllocationId=ec2.allocate_address(Domain="vpc")["AllocationId"],
                 )["NatGateway"]["NatGatewayId"]
                 kit.wait_for(
-                    lambda: (
+                    lambda nat=nat: (
                         ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"]
                         == "available"
                     )
@@ -232,7 +237,10 @@ class Account:
         return f"{self.sandbox.url}/templates/{stack}.json"
 
     def wait(self, stacks: set[str]) -> None:
-        """Until none is in progress; AssertionError when one did not become what was asked for. Deleted stacks are no longer listed."""
+        """Until none is in progress; AssertionError when one did not become what was asked for.
+
+        Deleted stacks are no longer listed.
+        """
         cloudformation = self.client("cloudformation")
         end = time.monotonic() + 60
         while True:
@@ -378,7 +386,10 @@ def listed(value: Any) -> list[Any]:
 
 
 class Role:
-    """A role as IAM tells it, to ask what it may do. Conditions are taken as met, so that what is denied here is denied whatever the condition."""
+    """A role as IAM tells it, to ask what it may do.
+
+    Conditions are taken as met, so that what is denied here is denied whatever the condition.
+    """
 
     def __init__(self, iam: Any, name: str) -> None:
         self.name = name

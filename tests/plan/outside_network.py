@@ -1,8 +1,10 @@
-"""What test_outside.py looks at in the network of a project: ways out, who may reach whom, the front.
+"""What test_outside.py looks at in the network of a project: ways out, who may reach whom, the
+front.
 
 Every subnet has the way out that the file asks for (none, one NAT gateway, one in each zone); a
 security group admits what wanted.py says and nothing else; each target group is reached by a rule,
-and its targets are healthy. A class to be mixed in: `each`, `account` and the assertions are Looks'.
+and its targets are healthy. A class to be mixed in: `each`, `account` and the assertions are
+Looks'.
 """
 
 from typing import Any

@@ -1,8 +1,9 @@
 """What test_outside.py looks at in the roles of a project: what each may do, and what it may not.
 
-Permissions are evaluated from the role's policies as IAM keeps them (outside.Role), for a handful of
-actions each: those that the role is for, the same on somebody else's things, and those that no role
-of a project ever needs. A class to be mixed in: `each`, `account` and the assertions are Looks'.
+Permissions are evaluated from the role's policies as IAM keeps them (outside.Role), for a handful
+of actions each: those that the role is for, the same on somebody else's things, and those that no
+role of a project ever needs. A class to be mixed in: `each`, `account` and the assertions are
+Looks'.
 """
 
 from outside import ACCOUNT, REGION, Role

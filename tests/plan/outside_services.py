@@ -1,6 +1,7 @@
 """What test_outside.py looks at in the services of a project: counts, scaling, logs, names, images.
 
-A class to be mixed in: `each`, `account`, `way_out` and the assertions are Looks' and NetworkLooks'.
+A class to be mixed in: `each`, `account`, `way_out` and the assertions are Looks' and
+NetworkLooks'.
 """
 
 import json
@@ -51,7 +52,10 @@ class ServiceLooks:
                     )
 
     def look_at_scaling(self, facts: dict[str, Any], least: int) -> None:
-        """Between the count that the file says and twice that, by CPU. (The sandbox does not scale.)"""
+        """Between the count that the file says and twice that, by CPU.
+
+        (The sandbox does not scale.)
+        """
         resource = f"service/{facts['clusterArn'].rsplit('/', 1)[1]}/{facts['serviceName']}"
         scaling = self.account.client("application-autoscaling")
         target = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])[

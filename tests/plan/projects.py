@@ -1,6 +1,8 @@
-"""The 20 proof projects: with what they are planned, and what changes in the second deployment of each.
+"""The 20 proof projects: with what they are planned, and what changes in the second deployment of
+each.
 
-Facts about the account (region, zones, hosted zones) stand in plan_tool.c; here is only what differs from project to project.
+Facts about the account (region, zones, hosted zones) stand in plan_tool.c; here is only what
+differs from project to project.
 """
 
 import json
@@ -13,7 +15,8 @@ import yaml
 from lib import HERE, template
 
 FOLDER = HERE / "projects"
-# What the account has, as the Compose files and plans name it; test_outside.py puts the sandbox's own ids in their place.
+# What the account has, as the Compose files and plans name it; test_outside.py puts the sandbox's
+# own ids in their place.
 ZONE = "Z0EXAMPLECOM"
 VPC = "vpc-0123456789abcdef0"
 PUBLIC, PRIVATE = (

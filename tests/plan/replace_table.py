@@ -1,4 +1,7 @@
-"""src/plan/replace_table.c against AWS's resource schemas in cfn-lint's package. `--write` renews the file."""
+"""src/plan/replace_table.c against AWS's resource schemas in cfn-lint's package.
+
+`--write` renews the file.
+"""
 
 import json
 import pathlib

@@ -1,5 +1,7 @@
-"""plan_check against cases/bad: a comment `# error: text` on a line means a diagnostic there. Every error that comes must be expected, and every
-expected line must come."""
+"""plan_check against cases/bad: a comment `# error: text` on a line means a diagnostic there.
+
+Every error that comes must be expected, and every expected line must come.
+"""
 
 import json
 import pathlib

@@ -1,4 +1,6 @@
-"""What a plan costs: by hand for some resources, and for every type and class that the planner can make."""
+"""What a plan costs: by hand for some resources, and for every type and class that the planner can
+make.
+"""
 
 import json
 import os

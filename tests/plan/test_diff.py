@@ -1,4 +1,6 @@
-"""What a change of the Compose file changes in the plan: no more than it must, and replacements are named."""
+"""What a change of the Compose file changes in the plan: no more than it must, and replacements are
+named.
+"""
 
 import pathlib
 import tempfile

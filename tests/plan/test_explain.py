@@ -1,4 +1,6 @@
-"""`explain` against the planner: every key has a line, and a line that names a resource is right."""
+"""`explain` against the planner: every key has a line, and a line that names a
+resource is right.
+"""
 
 import json
 import os
@@ -18,7 +20,8 @@ TOOL = os.environ.get(
 EACH = 64
 # The loader merges these away before anything is planned: they have no line.
 MERGED = {"/include", "env_file", "extends"}
-# Rows for what the planner refuses or leaves out today; none may stand here that a project could use.
+# Rows for what the planner refuses or leaves out today; none may stand here that a project could
+# use.
 PENDING = {"deploy.resources.limits.devices", "deploy.resources.reservations.devices", "gpus"}
 
 

@@ -1,4 +1,6 @@
-"""The scripts that deliver configs and secrets, run for real by this machine's sh in a folder that stands for the task's."""
+"""The scripts that deliver configs and secrets, run for real by this machine's sh in a folder that
+stands for the task's.
+"""
 
 import base64
 import os

@@ -1,4 +1,5 @@
-"""Templates of our case files: equal to the golden ones byte for byte, and without an error of cfn-lint.
+"""Templates of our case files: equal to the golden ones byte for byte, and without an error of
+cfn-lint.
 
 `test_golden.py --write` renews tests/plan/golden; look at the difference before committing it.
 """
@@ -118,7 +119,9 @@ class Golden(unittest.TestCase):
                 self.assertFalse(missing, f"{name}: {logical_id}")
 
     def test_no_cache(self) -> None:
-        """Without the cache an image is what the file says, also where ECR Public has no such tag."""
+        """Without the cache an image is what the file says, also where ECR Public
+        has no such tag.
+        """
 
         def image(*more: str) -> str:
             plan = template("--ecr-public", "defang-cd-ecr-public", *more, CASES / "options.yaml")
@@ -131,7 +134,9 @@ class Golden(unittest.TestCase):
         self.assertEqual(image("--env", "DEFANG_NO_CACHE=0"), image())
 
     def test_document(self) -> None:
-        """Every type of the document's first table is in the CD stack; of the second, what this version makes is in a project."""
+        """Every type of the document's first table is in the CD stack; of the second, what this
+        version makes is in a project.
+        """
         cd = {r["Type"] for r in template("--cd")["Resources"].values()}
         self.assertEqual(
             cd,

@@ -1,4 +1,6 @@
-"""GPU services: which instance is taken, what a project without its GPU service leaves behind, and the whole made real in the sandbox."""
+"""GPU services: which instance is taken, what a project without its GPU service leaves behind, and
+the whole made real in the sandbox.
+"""
 
 import json
 import pathlib
@@ -8,6 +10,7 @@ import unittest
 from typing import Any
 
 import yaml
+
 from lib import HERE, ROOT, template
 from outside import Account
 
@@ -103,7 +106,9 @@ class Choice(unittest.TestCase):
         self.assertIn("CapacityProviderA", found)
 
     def test_updates(self) -> None:
-        """Without a need to stay up no second instance is paid for; with one there is room for it."""
+        """Without a need to stay up no second instance is paid for; with one there
+        is room for it.
+        """
         with tempfile.TemporaryDirectory() as name:
             service = {"image": "a", "gpus": [{"count": 1}], "deploy": {"replicas": 3}}
             for mode, least, most in (("affordable", 0, 100), ("ha", 100, 200)):
@@ -115,7 +120,9 @@ class Choice(unittest.TestCase):
                 self.assertEqual(found["InstancesA"]["Properties"]["MaxSize"], "6")
 
     def test_isolated_without_nat(self) -> None:
-        """Instances with a public address of their own, which fetch the image; tasks without one."""
+        """Instances with a public address of their own, which fetch the image;
+        tasks without one.
+        """
         with tempfile.TemporaryDirectory() as name:
             path = pathlib.Path(name) / "compose.yaml"
             path.write_text(
@@ -147,7 +154,9 @@ class Choice(unittest.TestCase):
 
 
 class Leaving(unittest.TestCase):
-    """CloudFormation changes the cluster before it removes a service, and ECS lets go of no capacity provider in use."""
+    """CloudFormation changes the cluster before it removes a service, and ECS lets go of no
+    capacity provider in use.
+    """
 
     def test_stays_for_one_deployment(self) -> None:
         with tempfile.TemporaryDirectory() as name:

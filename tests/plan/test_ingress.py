@@ -1,4 +1,6 @@
-"""Public names, certificates, records, gRPC, access logs: what the load balancer of a project is made of (defang.md 7.5, 7.6)."""
+"""Public names, certificates, records, gRPC, access logs: what the load balancer of a project is
+made of (defang.md 7.5, 7.6).
+"""
 
 import json
 import pathlib
@@ -217,7 +219,9 @@ class Names(Case):
         )
 
     def test_another_port_takes_over(self) -> None:
-        """Its rule is made while the old one still stands: CloudFormation creates before it deletes."""
+        """Its rule is made while the old one still stands: CloudFormation creates before it
+        deletes.
+        """
         rules = [
             self.plan({"web": service({"target": p, "mode": "ingress"})})["Resources"][
                 f"ListenerRuleWebP{p}"
@@ -342,7 +346,9 @@ class Protocols(Case):
         self.assertEqual(plan["Outputs"]["EndpointOldP80"]["Value"], "http://old.shop.example.com")
 
     def test_listeners_of_http2_are_https(self) -> None:
-        """AWS: "Listener protocol 'HTTP' is not supported with a target group with the protocol-version 'HTTP2'"."""
+        """AWS: "Listener protocol 'HTTP' is not supported with a target group with the
+        protocol-version 'HTTP2'".
+        """
         for arguments in (
             ["--zone", "shop.example.com=Z0SHOP", CASES / "domain.yaml"],
             [CASES / "certificate.yaml"],

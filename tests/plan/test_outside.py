@@ -1,10 +1,10 @@
 """The 20 projects made real in the sandbox and looked at through the services' own APIs: created,
 updated, deleted; never through the template.
 
-What is wanted is derived from the Compose file (wanted.py), apart from the planner. What is looked at
-stands in outside_network.py (a, c, d), outside_services.py (b, f, g, h) and outside_roles.py (e);
-here is how the projects are put there, updated (y) and deleted (z): nothing may be left but what was
-promised to be kept. docs/RESOURCES.md names these letters for what each row is checked by.
+What is wanted is derived from the Compose file (wanted.py), apart from the planner. What is looked
+at stands in outside_network.py (a, c, d), outside_services.py (b, f, g, h) and outside_roles.py
+(e); here is how the projects are put there, updated (y) and deleted (z): nothing may be left but
+what was promised to be kept. docs/RESOURCES.md names these letters for what each row is checked by.
 """
 
 import json
@@ -34,7 +34,10 @@ def setUpModule() -> None:
 
 
 class Looks(NetworkLooks, ServiceLooks, RoleLooks):
-    """What is looked at; the methods run by name: look (a to h), update, delete. Ten stacks at a time: CloudWatch Logs has ten resource policies."""
+    """What is looked at; the methods run by name: look (a to h), update, delete.
+
+    Ten stacks at a time: CloudWatch Logs has ten resource policies.
+    """
 
     maxDiff = None
 

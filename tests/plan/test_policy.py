@@ -1,4 +1,6 @@
-"""The table behind `cd policy`: every type that a plan holds and every call that the program makes is in it."""
+"""The table behind `cd policy`: every type that a plan holds and every call that the program makes
+is in it.
+"""
 
 import fnmatch
 import json

@@ -1,6 +1,8 @@
-"""The 20 proof projects: golden, deterministic, clean to cfn-lint, within the limits of CloudFormation.
+"""The 20 proof projects: golden, deterministic, clean to cfn-lint, within the limits of
+CloudFormation.
 
-`test_projects.py --write` renews tests/plan/golden/projects; look at the difference before committing it.
+`test_projects.py --write` renews tests/plan/golden/projects; look at the difference before
+committing it.
 """
 
 import json

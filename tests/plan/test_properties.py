@@ -1,5 +1,7 @@
-"""What must hold for any valid project: names are unique and within AWS's limits, references resolve, no secret is in a template, and adding a
-service touches no other service's resources. Random projects, seeded by their number: a failure names the seed."""
+"""What must hold for any valid project: names are unique and within AWS's limits, references
+resolve, no secret is in a template, and adding a service touches no other service's resources.
+Random projects, seeded by their number: a failure names the seed.
+"""
 
 import pathlib
 import random
@@ -209,7 +211,8 @@ class Properties(unittest.TestCase):
         for seed in range(COUNT):
             with self.subTest(seed=seed):
                 mode = random.Random(seed).choice(["affordable", "balanced", "ha"])
-                # The planner never has a config's value; what it does have of the caller must not come through either.
+                # The planner never has a config's value; what it does have of the caller must not
+                # come through either.
                 plan = template(
                     "--mode",
                     mode,
@@ -263,7 +266,8 @@ class Properties(unittest.TestCase):
             with self.subTest(seed=seed):
                 before = project(seed)
                 old = self.write("old.json", template(self.write("compose.yaml", before)))
-                # First in the order of names, with an ingress port: it must not take anybody's place.
+                # First in the order of names, with an ingress port: it must not take anybody's
+                # place.
                 before["services"]["a0new"] = {
                     "image": "nginx",
                     "ports": ["80"],
@@ -278,14 +282,15 @@ class Properties(unittest.TestCase):
                     old,
                     self.write("compose.yaml", before),
                 )[0]
-                # Environment that names it, or the first ingress port of all, changes shared groups at most in place.
+                # Environment that names it, or the first ingress port of all, changes shared groups
+                # at most in place.
                 others = [
-                    l
-                    for l in out.splitlines()
-                    if not l.startswith("+") and l.split()[1] != "service/a0new"
+                    line
+                    for line in out.splitlines()
+                    if not line.startswith("+") and line.split()[1] != "service/a0new"
                 ]
-                self.assertEqual([l for l in others if "replace" in l or l.startswith("-")], [])
-                self.assertEqual([l for l in others if l.split()[1].startswith("service/")], [])
+                self.assertEqual([x for x in others if "replace" in x or x.startswith("-")], [])
+                self.assertEqual([x for x in others if x.split()[1].startswith("service/")], [])
 
     def test_same_again_is_nothing(self) -> None:
         for seed in range(COUNT):

@@ -1,4 +1,6 @@
-"""docs/RESOURCES.md against the code and the document: every type has a row, every row's file makes its type, every test is there, every row of the document stands."""
+"""docs/RESOURCES.md against the code and the document: every type has a row, every row's file makes
+its type, every test is there, every row of the document stands.
+"""
 
 import os
 import pathlib

@@ -1,5 +1,7 @@
-"""Stages of a deployment with services that run once: what comes when, that the last stage is the whole, and that nothing deployed goes or changes before its
-stage. Random projects are those of test_properties, with one-offs among them."""
+"""Stages of a deployment with services that run once: what comes when, that the last stage is the
+whole, and that nothing deployed goes or changes before its stage. Random projects are those of
+test_properties, with one-offs among them.
+"""
 
 import json
 import pathlib
@@ -20,7 +22,9 @@ def pending(*names: str) -> list[str]:
 
 
 def stages(*arguments) -> tuple[int, dict[str, tuple[int, bool, list[str]]]]:
-    """How many there are; for each one-off the one after which it runs, whether it may fail, and who waits for it."""
+    """How many there are; for each one-off the one after which it runs, whether it may fail, and
+    who waits for it.
+    """
     first, *lines = tool("--stages", *arguments)[0].splitlines()
     found = {}
     for line in lines:
@@ -51,7 +55,7 @@ def with_jobs(seed: int) -> tuple[dict, list[str]]:
             service.update(restart="no", ports=[])
             service["deploy"].pop("replicas")
             once.append(name)
-    for name, service in made["services"].items():
+    for service in made["services"].values():
         if "depends_on" in service:
             service["depends_on"] = {
                 on: {
@@ -220,7 +224,8 @@ class Stages(unittest.TestCase):
                     self.assertLessEqual(grown, set(plan["Resources"]))
                     self.assertLess(set(plan["Resources"]), set(whole["Resources"]))
                     grown = set(plan["Resources"])
-                    # Who waits for a one-off is not there when it runs; all that it waits for itself is.
+                    # Who waits for a one-off is not there when it runs; all that it waits for
+                    # itself is.
                     for name in [n for n in once if known[n][0] == stage]:
                         self.assertIn("TaskDefinition", " ".join(own(plan["Resources"], name)))
                         for waiting in known[name][2]:

@@ -1,4 +1,6 @@
-"""From one plan to the next: what loses protection or data, or what AWS refuses, is refused before anything is touched."""
+"""From one plan to the next: what loses protection or data, or what AWS refuses, is refused before
+anything is touched.
+"""
 
 import json
 import pathlib

@@ -1,4 +1,6 @@
-"""What a project promises, read from its Compose file apart from the planner: who may be called by whom, what stands in the zone, what is kept."""
+"""What a project promises, read from its Compose file apart from the planner: who may be called by
+whom, what stands in the zone, what is kept.
+"""
 
 import pathlib
 import re
@@ -23,7 +25,9 @@ GATEWAY = {
 
 
 def merged(path: pathlib.Path) -> dict[str, Any]:
-    """The services of a file with what it includes and extends; as much of Compose as our projects use."""
+    """The services of a file with what it includes and extends; as much of Compose as our projects
+    use.
+    """
     node = yaml.safe_load(path.read_text())
     services = dict(node["services"])
     for other in node.get("include", []):
@@ -67,7 +71,7 @@ class Wanted:
                 if v.get("provider", {}).get("type") == "model"
             }
         )
-        self.services.update({k: GATEWAY for k in node.get("models", {})})
+        self.services.update(dict.fromkeys(node.get("models", {}), GATEWAY))
         self.nat, self.capacity, self.retention, self.min_healthy = MODES[
             node.get("x-defang-mode", "")
         ]
@@ -244,7 +248,7 @@ class Wanted:
             for s in self.containers
             if self.ports(s) and self.replicas(s)
         }
-        return {**tasks, **{name: 1 for name in self.store_labels}}
+        return {**tasks, **dict.fromkeys(self.store_labels, 1)}
 
 
 def label(service: str) -> str:

@@ -5,7 +5,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-# Begun first, one by each worker, so that none of them is what all wait for at the end; a worker takes a second test at once, which had better be short.
+# Begun first, one by each worker, so that none of them is what all wait for at the end; a worker
+# takes a second test at once, which had better be short.
 LONGEST = (
     "test_applied_changed_destroyed",
     "test_shop_killed_attached_canceled_destroyed",

@@ -1,7 +1,8 @@
-"""Pulumi's published type definitions (npm packages @pulumi/aws and @pulumi/command), parsed: what a resource takes and gives.
+"""Pulumi's published type definitions (npm packages @pulumi/aws and @pulumi/command), parsed: what
+a resource takes and gives.
 
-`npm pack` fetches a package once into a folder of this machine, kept there without compression and source maps; only the files that a program needs
-are read from it.
+`npm pack` fetches a package once into a folder of this machine, kept there without compression and
+source maps; only the files that a program needs are read from it.
 """
 
 import functools
@@ -85,7 +86,10 @@ MEMBER = re.compile(r"^(?:readonly )?(\w+)(\??): (.*);$")
 
 
 def members(lines: list[str]) -> Fields:
-    """Of an interface's or a class's body. A member's type may run over several lines ({ [key: string]: … })."""
+    """Of an interface's or a class's body.
+
+    A member's type may run over several lines ({ [key: string]: … }).
+    """
     found: Fields = {}
     text = ""
     for line in lines:
@@ -138,7 +142,7 @@ class Package:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.tar = tarfile.open(fetch(name))
+        self.tar = tarfile.open(fetch(name))  # noqa: SIM115 - read from as long as we live
         self.names = {member.name for member in self.tar.getmembers()}
         self.shapes: dict[str, dict[str, Fields]] = {}
 
@@ -147,7 +151,7 @@ class Package:
         assert file, path
         return file.read().decode()
 
-    @functools.cache
+    @functools.cache  # noqa: B019 - a package lives as long as the process
     def resource(self, token: str) -> tuple[Fields, Fields] | None:
         """Inputs and outputs of "aws:ec2:Vpc"; None when there is no such resource."""
         _, module, name = token.split(":")
@@ -174,7 +178,7 @@ class Package:
         outputs |= {"id": Field("string", True), "urn": Field("string", True)}
         return inputs, outputs
 
-    @functools.cache
+    @functools.cache  # noqa: B019 - a package lives as long as the process
     def function(self, token: str) -> tuple[Fields, Fields] | None:
         """Arguments and result of "aws:ssm:getParameter"."""
         _, module, name = token.split(":")

@@ -1,4 +1,6 @@
-"""What the tests of the Pulumi programs share: the projects, and the program and template that plan_tool makes of each."""
+"""What the tests of the Pulumi programs share: the projects, and the program and template that
+plan_tool makes of each.
+"""
 
 import functools
 import json
@@ -18,7 +20,11 @@ sys.path.insert(0, str(ROOT / "tests" / "plan"))
 
 
 def plans(both: bool = True) -> dict[str, list[str]]:
-    """name: arguments of plan_tool. The planner's cases, its 20 projects and the example, each in the cheap mode and in the protecting one."""
+    """name: arguments of plan_tool.
+
+    The planner's cases, its 20 projects and the example, each in the cheap mode and in the
+    protecting one.
+    """
     import projects
 
     found = {}

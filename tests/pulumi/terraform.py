@@ -1,8 +1,10 @@
 """A Pulumi YAML program as a Terraform configuration in JSON, and what applies it.
 
-The two AWS providers share their schema: a token names the resource type, a camelCase name the snake_case one, a list its block in the singular. So the
-translation is mechanical and asks the provider's own schema (`terraform providers schema -json`); MODULES names the few types that are called otherwise.
-Commands (command:local:Command) are run as Pulumi runs them: when what they need is there, and their output goes into what refers to it.
+The two AWS providers share their schema: a token names the resource type, a camelCase name the
+snake_case one, a list its block in the singular. So the translation is mechanical and asks the
+provider's own schema (`terraform providers schema -json`); MODULES names the few types that are
+called otherwise. Commands (command:local:Command) are run as Pulumi runs them: when what they need
+is there, and their output goes into what refers to it.
 
 Used only where a `terraform` with an AWS provider is on the machine: available() says why not.
 """
@@ -324,7 +326,10 @@ class Translation:
 
 
 class Stack:
-    """One program in one folder: up, again, destroy. `env` goes to terraform and to the commands."""
+    """One program in one folder: up, again, destroy.
+
+    `env` goes to terraform and to the commands.
+    """
 
     def __init__(self, folder: pathlib.Path, env: dict[str, str]) -> None:
         self.folder, self.env = folder, env

@@ -1,4 +1,6 @@
-"""The pulumi engine from end to end: real programs, the CD task's script run by the sandbox's ECS, `pulumi` the real one or the stand-in."""
+"""The pulumi engine from end to end: real programs, the CD task's script run by the sandbox's ECS,
+`pulumi` the real one or the stand-in.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ import pathlib
 import re
 from collections.abc import Iterator
 
-import kit
 import pytest
+
+import kit
 
 ENGINE = ("--engine", "pulumi")
 
@@ -91,7 +94,8 @@ def test_life_of_a_project(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib
     assert secret["Value"] not in ran.err + place.log_text() + json.dumps(runs)
     for path in place.state.iterdir():
         assert path.is_dir() or secret["Value"].encode() not in path.read_bytes()
-    # events are the other engine's: resources by CloudFormation's names, the image's row, sequence without gaps
+    # events are the other engine's: resources by CloudFormation's names, the image's row, sequence
+    # without gaps
     events = place.events("latest")
     kit.check_sequence(events)
     resources = [e["resource"] for e in events if e["kind"] == "EVENT_RESOURCE"]
@@ -126,9 +130,9 @@ def test_life_of_a_project(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib
     assert {k.removeprefix(place_in_s3).split("/")[0] for k in keys_of(sandbox, place_in_s3)} == {
         "logs"
     }
-    assert "ParameterNotFound" in str(
-        pytest.raises(Exception, sandbox.client("ssm").get_parameter, Name=name).value
-    )
+    ssm = sandbox.client("ssm")
+    missing = pytest.raises(ssm.exceptions.ParameterNotFound, ssm.get_parameter, Name=name)
+    assert "ParameterNotFound" in str(missing.value)
     assert "is not deployed" in place.run("ps", cwd=slim).ok(6).err
 
 
@@ -156,7 +160,10 @@ def test_other_machine_and_other_engine(
 def test_shop_killed_attached_canceled_destroyed(
     place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path
 ) -> None:
-    """The task goes on in the cloud and is attached again: one task, every event once. A cancel ends the next run gracefully, the one after it goes on."""
+    """The task goes on in the cloud and is attached again: one task, every event once.
+
+    A cancel ends the next run gracefully, the one after it goes on.
+    """
     shop = kit.copy_project("shop", tmp_path / "shop")
     for name in ("DATABASE_PASSWORD", "STRIPE_KEY"):
         place.run("config", "set", name, cwd=shop, text="e2e-Planted-77x\n").ok()
@@ -216,7 +223,9 @@ def test_cancel_and_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.
 
 
 def test_task_killed(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:
-    """Out of memory: the reason is told, and the next run takes the lock away, looks at what was left, and goes on."""
+    """Out of memory: the reason is told, and the next run takes the lock away, looks at what was
+    left, and goes on.
+    """
     sandbox.waits(ecs_steady=20.0)
     sandbox.services(**{"^main$": {"exit": 137, "when": "::ServiceWorker", "times": 1}})
     ran = place.run("up", *ENGINE, cwd=tiny).ok(4)

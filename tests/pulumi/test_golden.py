@@ -1,11 +1,15 @@
-"""Programs of a few cases, byte for byte: what a person who ejects reads. `python3 tests/pulumi/test_golden.py --write` renews them."""
+"""Programs of a few cases, byte for byte: what a person who ejects reads.
+
+`python3 tests/pulumi/test_golden.py --write` renews them.
+"""
 
 import pathlib
 import sys
 
-import programs
 import pytest
 import yaml
+
+import programs
 
 GOLDEN = programs.HERE / "golden"
 CASES = {

@@ -1,12 +1,14 @@
-"""Graph and program hold the same (issue 6, proof 2): resources, values, references, order, outputs, protection. Nothing is lost and nothing is invented, but
-what the tables below name, with the reason.
+"""Graph and program hold the same (issue 6, proof 2): resources, values, references, order,
+outputs, protection. Nothing is lost and nothing is invented, but what the tables below name, with
+the reason.
 """
 
 import graphlib
 from collections import Counter
 
-import programs
 import pytest
+
+import programs
 import walk
 
 # (type, path): what CloudFormation says and the provider says otherwise, or not at all.
@@ -185,7 +187,9 @@ def test_references(plan):
 
 
 def test_images(plan):
-    """Each built image is the digest that its own build printed, and the build waits for what it runs on."""
+    """Each built image is the digest that its own build printed, and the build waits for what it
+    runs on.
+    """
     program = plan["program"]["resources"]
     for build in plan["builds"]:
         wanted = images(plan)[build["uri"]].replace("«", "${").replace("»", ".stdout}")
@@ -294,7 +298,9 @@ def test_snapshots(plan):
 
 
 def test_secrets(plan):
-    """What CloudFormation resolves from the config store is marked as secret; nothing of CloudFormation's language is left."""
+    """What CloudFormation resolves from the config store is marked as secret; nothing of
+    CloudFormation's language is left.
+    """
     secrets = sum(
         text.count("{{resolve:ssm-secure:") + text.count("{{resolve:secretsmanager:")
         for _, text in raw(plan["template"]["Resources"])

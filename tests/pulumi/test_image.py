@@ -1,4 +1,6 @@
-"""image.sh, the script that builds an image within the Pulumi run, against the sandbox: POSIX sh and curl alone."""
+"""image.sh, the script that builds an image within the Pulumi run, against the sandbox: POSIX sh
+and curl alone.
+"""
 
 import io
 import json
@@ -8,9 +10,10 @@ import signal
 import subprocess
 import tarfile
 
+import pytest
+
 import kit
 import programs
-import pytest
 
 BUCKET, CLUSTER, REPOSITORY = "contexts-of-image-sh", "builders", "shop/kaniko-build"
 REGISTRY = f"123456789012.dkr.ecr.us-west-2.amazonaws.com/{REPOSITORY}"
@@ -134,7 +137,7 @@ def test_builds_once(place):
         repositoryName=REPOSITORY, imageIds=[{"imageTag": "one"}]
     )["imageDetails"][0]["imageDigest"]
     assert (done.returncode, done.stdout) == (0, found), done.stderr
-    started = [e for e in sandbox.journal(0, "ecs", "RunTask")][-1]["params"]
+    started = sandbox.journal(0, "ecs", "RunTask")[-1]["params"]
     command = started["overrides"]["containerOverrides"][0]["command"]
     assert (
         "--label=io.defang.image.etag=k3j2h4g5f6d7" in command

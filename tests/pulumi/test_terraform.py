@@ -1,7 +1,9 @@
-"""Programs are translated to Terraform and really applied, changed and destroyed in the sandbox by that provider's own code (issue 6, proof 3).
+"""Programs are translated to Terraform and really applied, changed and destroyed in the sandbox by
+that provider's own code (issue 6, proof 3).
 
-Every program is translated against the provider's schema; one without a load balancer and a store, which take the provider minutes, goes the whole way.
-`python3 tests/pulumi/test_terraform.py NAME…` does that with any project.
+Every program is translated against the provider's schema; one without a load balancer and a store,
+which take the provider minutes, goes the whole way. `python3 tests/pulumi/test_terraform.py NAME…`
+does that with any project.
 """
 
 import copy
@@ -12,8 +14,9 @@ import pathlib
 import sys
 import tarfile
 
-import programs
 import pytest
+
+import programs
 import terraform
 
 WHY = terraform.available()

@@ -2,9 +2,10 @@
 
 import copy
 
-import programs
-import package
 import pytest
+
+import package
+import programs
 import typecheck
 
 pytestmark = pytest.mark.skipif(

@@ -1,10 +1,13 @@
-"""Type-checks a Pulumi YAML program against the provider's type definitions: every token, property, nested property, required input, reference and option.
+"""Type-checks a Pulumi YAML program against the provider's type definitions: every token, property,
+nested property, required input, reference and option.
 
-check(program) returns sentences, one for each fault. What it does not know it reports: nothing passes because it was not understood.
+check(program) returns sentences, one for each fault. What it does not know it reports: nothing
+passes because it was not understood.
 """
 
 import re
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from package import Fields, Package, closes, package, strip
 

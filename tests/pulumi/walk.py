@@ -1,13 +1,15 @@
-"""Leaves and references of a CloudFormation template and of a Pulumi program in one spelling, so that they can be counted against each other.
+"""Leaves and references of a CloudFormation template and of a Pulumi program in one spelling, so
+that they can be counted against each other.
 
-Written apart from src/plan/pulumi/ on purpose: this knows how the two languages write a value, not which property becomes which. A reference to X is «X»
-in both, whatever attribute of X it names.
+Written apart from src/plan/pulumi/ on purpose: this knows how the two languages write a value,
+not which property becomes which. A reference to X is «X» in both, whatever attribute of X it names.
 """
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 
 FACTS = {
     "AWS::Region": "us-west-2",

@@ -55,7 +55,8 @@ def main() -> int:
         from moto.moto_api._internal import mock_random
 
         mock_random.seed(options.seed)
-    # Blocked before any thread starts and waited for below: a handler that sets an Event can deadlock in it.
+    # Blocked before any thread starts and waited for below: a handler that sets an Event can
+    # deadlock in it.
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)

@@ -1,7 +1,8 @@
-"""SigV4 as AWS checks it: header and query form, payload hash, date, session token, S3's payload modes.
+"""SigV4 as AWS checks it: header and query form, payload hash, date, session token, S3's payload
+modes.
 
-The canonical request is rebuilt from what arrived; errors have the code, status and text that
-each kind of service answers. Source: the SigV4 chapters of the AWS General Reference and the S3 API.
+The canonical request is rebuilt from what arrived; errors have the code, status and text that each
+kind of service answers. Source: the SigV4 chapters of the AWS General Reference and the S3 API.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ class Scope:
 
 
 def scope_of(request: Request) -> Scope | None:
-    """What the request claims; None if it is not signed at all. Raises for a claim that is no SigV4."""
+    """What the request claims; None if it is not signed at all.
+
+    Raises for a claim that is no SigV4.
+    """
     header = request.header("Authorization")
     if header:
         return header_scope(request, header)
@@ -246,7 +250,7 @@ def check(context: Context, request: Request, scope: Scope, is_json: bool) -> Ke
     check_token(context, request, scope, key, dialect)
     if "host" not in scope.signed_headers:
         raise dialect.mismatch()
-    for name in request.headers.keys():
+    for name in request.headers:
         lowered = name.lower()
         if (
             lowered.startswith("x-amz-")

@@ -1,4 +1,5 @@
-"""S3's aws-chunked bodies: taken apart, and every promise in them checked: chunk signatures, the trailer's signature, the announced length and the checksum.
+"""S3's aws-chunked bodies: taken apart, and every promise in them checked: chunk signatures, the
+trailer's signature, the announced length and the checksum.
 
 Format: the S3 API's chapters on chunked uploads, with and without trailing headers.
 """
@@ -18,7 +19,9 @@ EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 CRC64_TABLE: list[int] = []
 CRC64_BYTES = (
     1 << 18
-)  # beyond that pure Python would take seconds: the chunks' own signatures and CRC32 have no such bound
+    # beyond that pure Python would take seconds: the chunks' own signatures and CRC32 have no such
+    # bound
+)
 CHUNK_BYTES = 8192  # what S3 asks of every chunk but the last
 
 

@@ -1,14 +1,18 @@
 """What workloads do when they run: which builds fail, which services stay unhealthy or exit.
 
 Set with POST /_sandbox/behaviour:
-  {"builds":   {"<regex on destination or context>": {"fail_times": N, "exit": N, "log": [..], "seconds": S}},
+  {"builds":   {"<regex on destination or context>": {"fail_times": N, "exit": N, "log": [..],
+               "seconds": S}},
    "services": {"<regex on the service's, family's or container's name>":
-                {"exit": N, "after": S, "unhealthy": true, "health": false, "log": [..], "start_seconds": S, "times": N,
+                {"exit": N, "after": S, "unhealthy": true, "health": false, "log": [..],
+                "start_seconds": S, "times": N,
                  "pulumi": ["no-plugins"] (CD tasks: plugins cannot be downloaded),
-                 "when": text (CD tasks: killed, with "exit", "after" seconds when a line of theirs has it)}},
-   "virgin":   true: services that need a service-linked role fail when it is not there yet (service_roles.py)}
-Regular expressions match anywhere in the name (re.search).
-A service's environment says the same without control access: SANDBOX_FAIL=exit:3 | unhealthy | health.
+                 "when": text (CD tasks: killed, with "exit", "after" seconds when a line of theirs
+                 has it)}},
+   "virgin":   true: services that need a service-linked role fail when it is not there yet
+               (service_roles.py)} Regular expressions match anywhere in the name (re.search). A
+               service's environment says the same without control access: SANDBOX_FAIL=exit:3 |
+               unhealthy | health.
 """
 
 from __future__ import annotations
@@ -74,7 +78,9 @@ class Behaviour:
             }
 
     def build(self, names: list[str]) -> dict[str, Any]:
-        """The rule for one build run; a rule with fail_times fails that often, then not any more."""
+        """The rule for one build run; a rule with fail_times fails that often, then
+        not any more.
+        """
         with self._lock:
             for pattern, rule in self._builds.items():
                 if any(re.search(pattern, name) for name in names):
@@ -104,7 +110,9 @@ class Behaviour:
 
 
 def from_environment(text: str) -> dict[str, Any]:
-    """SANDBOX_FAIL: `exit:N` (exits with N after start), `unhealthy` (fails its load balancer's check), `health` (its own)."""
+    """SANDBOX_FAIL: `exit:N` (exits with N after start), `unhealthy` (fails its load balancer's
+    check), `health` (its own).
+    """
     if not text:
         return {}
     kind, _, value = text.partition(":")

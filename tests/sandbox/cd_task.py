@@ -1,5 +1,7 @@
-"""Tasks whose image is Pulumi's: the container's command is really run, as a process with the container's environment and the task role's credentials.
-`pulumi` is the real one when it is on the path, else the stand-in of pulumi/."""
+"""Tasks whose image is Pulumi's: the container's command is really run, as a process with the
+container's environment and the task role's credentials. `pulumi` is the real one when it is on the
+path, else the stand-in of pulumi/.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def is_pulumi(image: str) -> bool:
 
 
 def serve(sandbox: Any, request: Request) -> Response | None:
-    """/task/<token>/credentials and /task/<token>/metadata/task: what a container of ECS finds at 169.254.170.2."""
+    """/task/<token>/credentials and /task/<token>/metadata/task: what a container of ECS finds at
+    169.254.170.2.
+    """
     if not request.path.startswith("/task/"):
         return None
     _, _, token, what, *_ = request.path.split("/")

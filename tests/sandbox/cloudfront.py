@@ -1,5 +1,7 @@
-"""CloudFront, as far as static files need it: distributions with an S3 origin behind an origin access control, functions, invalidations. One per account;
-what a distribution names must be there, and what is in use does not go."""
+"""CloudFront, as far as static files need it: distributions with an S3 origin behind an origin
+access control, functions, invalidations. One per account; what a distribution names must be there,
+and what is in use does not go.
+"""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Context:
         return time.time() + self.clock_offset
 
     def utcnow(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(self.now(), datetime.UTC)
 
     def seconds(self, kind: str) -> float:
         """How long a wait of this kind lasts; /_sandbox/waits overrides one by one."""

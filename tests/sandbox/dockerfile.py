@@ -1,5 +1,5 @@
-"""A Dockerfile as the builder sees it: instructions with their flags, stages, and which files of the context
-COPY and ADD need. Nothing is executed. Source: the Dockerfile reference.
+"""A Dockerfile as the builder sees it: instructions with their flags, stages, and which files of
+the context COPY and ADD need. Nothing is executed. Source: the Dockerfile reference.
 """
 
 from __future__ import annotations
@@ -195,7 +195,9 @@ def glob(name: str, pattern: str) -> bool:
 
 
 def failing_exit(run: str) -> int | None:
-    """The exit code of a RUN that surely fails (`false`, `exit N`, alone or after others); None for any other."""
+    """The exit code of a RUN that surely fails (`false`, `exit N`, alone or after others); None for
+    any other.
+    """
     script = run
     if script.startswith("["):
         try:

@@ -1,5 +1,6 @@
-"""What moto's ECR lacks: digests that are sha256 of the manifest, pull-through cache rules, and looking up
-what an image reference means."""
+"""What moto's ECR lacks: digests that are sha256 of the manifest, pull-through cache rules, and
+looking up what an image reference means.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ class Ecr:
     def resolve(
         self, account: str, region: str, repository: str, tag: str, digest: str | None
     ) -> str | None:
-        """The digest an image reference leads to; through a pull-through rule anything upstream exists."""
+        """The digest an image reference leads to; through a pull-through rule anything upstream
+        exists.
+        """
         found = repositories(account, region).get(repository)
         if found is not None:
             for image in list(found.images):

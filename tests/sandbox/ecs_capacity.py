@@ -1,4 +1,7 @@
-"""ECS capacity providers of the account's own: groups of instances. No instance is made: a task starts as if there were one."""
+"""ECS capacity providers of the account's own: groups of instances.
+
+No instance is made: a task starts as if there were one.
+"""
 
 from __future__ import annotations
 

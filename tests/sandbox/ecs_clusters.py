@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from .ecs_store import Region, hex_id, merge_tags, page, tags_of, without
 from .errors import AwsError

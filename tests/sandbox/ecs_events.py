@@ -1,4 +1,6 @@
-"""What ECS tells EventBridge: task, deployment and service events, as JSON in EventBridge's spelling."""
+"""What ECS tells EventBridge: task, deployment and service events, as JSON in EventBridge's
+spelling.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The life of one task, in a thread of its own: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING,
-STOPPING, DEPROVISIONING, STOPPED, each with its time, its events and the reasons ECS gives.
+"""The life of one task, in a thread of its own: PROVISIONING, PENDING, ACTIVATING, RUNNING,
+DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED, each with its time, its events and the reasons ECS
+gives.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from . import ecs_events, ecs_network, efs
 from .ecs_tasks import order_stop
 from .workload import Container
 
-STOP_GRACE = 5.0  # workloads here end at once, but for those that really run and ask for more with stopTimeout
+# workloads here end at once, but for those that really run and ask for more with stopTimeout
+STOP_GRACE = 5.0
 ECR_IMAGE = re.compile(
     r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?"
 )
@@ -268,7 +270,9 @@ class Life:
     # -- what a start needs
 
     def initialise(self) -> dict[str, dict[str, str]]:
-        """Registry, secrets, log groups and images, as the Fargate agent does it; the secrets by container."""
+        """Registry, secrets, log groups and images, as the Fargate agent does it; the secrets by
+        container.
+        """
         vpc = self.task["_vpc_configuration"]
         online = ecs_network.reaches_internet(
             self.task["_subnet"],
@@ -317,7 +321,7 @@ class Life:
             account, region, repository, tag or "latest", digest
         )
         if found is None:
-            reference = f"{tag or 'latest'}" if not digest else digest
+            reference = digest or tag or "latest"
             raise StartError(
                 f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
                 if tag or digest

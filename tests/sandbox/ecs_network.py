@@ -1,4 +1,6 @@
-"""A task's network: its interface in moto's EC2, and whether it can reach the internet from there."""
+"""A task's network: its interface in moto's EC2, and whether it can reach the
+internet from there.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ def backend(account: str, region: str) -> Any:
 def check_configuration(
     configuration: dict[str, Any] | None, account: str, region: str
 ) -> dict[str, Any]:
-    """The awsvpc configuration, its subnets and groups existing and of one VPC; InvalidParameterException else."""
+    """The awsvpc configuration, its subnets and groups existing and of one VPC;
+    InvalidParameterException else.
+    """
     vpc = (configuration or {}).get("awsvpcConfiguration")
     if not vpc:
         raise AwsError(
@@ -71,7 +75,9 @@ def find_group(ec2: Any, name: str) -> Any:
 def attach(
     task: dict[str, Any], vpc: dict[str, Any], index: int, account: str, region: str
 ) -> None:
-    """Make the task's interface (tasks take the subnets in turn) and describe it in task and containers."""
+    """Make the task's interface (tasks take the subnets in turn) and describe it in task and
+    containers.
+    """
     ec2 = backend(account, region)
     with lock_of("ec2"):
         subnet = find_subnet(ec2, vpc["subnets"][index % len(vpc["subnets"])])
@@ -142,7 +148,9 @@ def route_table_of(ec2: Any, subnet_id: str, vpc_id: str) -> Any:
 def reaches_internet(
     subnet_id: str, vpc_id: str, public_ip: bool, account: str, region: str
 ) -> bool:
-    """By the subnet's default route: an internet gateway needs a public address, a NAT gateway does not."""
+    """By the subnet's default route: an internet gateway needs a public address, a NAT gateway does
+    not.
+    """
     ec2 = backend(account, region)
     table = route_table_of(ec2, subnet_id, vpc_id)
     for route in table.routes if table else []:

@@ -1,7 +1,7 @@
 """The service scheduler: one thread that brings every service nearer to what it is meant to be.
 
-Rolling deployments within minimum and maximum percent, replacement of failed and unhealthy tasks, the
-circuit breaker with rollback, steady state, drain; with the event texts that ECS writes.
+Rolling deployments within minimum and maximum percent, replacement of failed and unhealthy tasks,
+the circuit breaker with rollback, steady state, drain; with the event texts that ECS writes.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class Round:
                         "ServiceSchedulerInitiated",
                         f"Task failed ELB health checks in (target-group {arn})",
                     )
-                    self.say("has stopped 1 running tasks: (task %s)." % task["_id"])
+                    self.say(f"has stopped 1 running tasks: (task {task['_id']}).")
                     break
 
     def target_state(self, arn: str, task: dict[str, Any], port: int) -> str:

@@ -1,4 +1,7 @@
-"""ECS services: create, update, delete, describe, list. What they lead to happens in ecs_scheduler."""
+"""ECS services: create, update, delete, describe, list.
+
+What they lead to happens in ecs_scheduler.
+"""
 
 from __future__ import annotations
 

@@ -123,8 +123,8 @@ def check_containers(wanted: dict[str, Any]) -> None:
             and not wanted.get("memory")
         ):
             raise refuse(
-                "Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified."
-                % name
+                f"Invalid setting for container '{name}'. At least one of 'memory' or "
+                "'memoryReservation' must be specified."
             )
         for mount in container.get("mountPoints", []):
             if mount.get("sourceVolume") not in volumes:

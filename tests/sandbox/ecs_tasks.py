@@ -62,7 +62,10 @@ def platform_of(definition: dict[str, Any]) -> str:
 def new_task(
     ecs: Ecs, region: Region, cluster: dict[str, Any], definition: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """A task in PROVISIONING, entered in the store. The caller holds the lock and starts its life."""
+    """A task in PROVISIONING, entered in the store.
+
+    The caller holds the lock and starts its life.
+    """
     arn = new_arn(region, cluster)
     overrides = more.pop("overrides", {})
     containers = []

@@ -1,5 +1,6 @@
-"""EFS beside moto: backup policies, and what a task's mount of a file system needs: a mount target in the task's
-zone that lets its security groups in, the access point, and a task role that IAM lets in.
+"""EFS beside moto: backup policies, and what a task's mount of a file system needs: a mount target
+in the task's zone that lets its security groups in, the access point, and a task role that IAM lets
+in.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""ElastiCache: what a region holds. moto's has no change, no parameter groups and no time, so this one
-is whole for those; single cache clusters outside a group do not exist here.
+"""ElastiCache: what a region holds. moto's has no change, no parameter groups and no time, so this
+one is whole for those; single cache clusters outside a group do not exist here.
 
 elasticache_groups.py has the replication groups, elasticache_shown.py how they and their nodes are
-shown, elasticache_settings.py subnet groups, parameter groups and tags, elasticache_snapshots.py the
-snapshots.
+shown, elasticache_settings.py subnet groups, parameter groups and tags, elasticache_snapshots.py
+the snapshots.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """ElastiCache: replication groups are created, changed, scaled and deleted.
 
-Each change takes its time (later) and is refused while another one runs, as the service does. Versions
-and families must fit each other; the security groups and the subnet group must be there, in one VPC.
+Each change takes its time (later) and is refused while another one runs, as the service does.
+Versions and families must fit each other; the security groups and the subnet group must be there,
+in one VPC.
 """
 
 from __future__ import annotations

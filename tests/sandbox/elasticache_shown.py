@@ -1,8 +1,9 @@
 """ElastiCache: a replication group as it is kept, and as its API shows it.
 
 Keys with an underscore are ours and never leave. Endpoints depend on encryption in transit and on
-cluster mode: `master.` and `replica.` before the name, `.ng.` and `-ro.` within it, or `clustercfg.`;
-none is shown while the group is being created. DescribeCacheClusters shows the same groups node by node.
+cluster mode: `master.` and `replica.` before the name, `.ng.` and `-ro.` within it, or
+`clustercfg.`; none is shown while the group is being created. DescribeCacheClusters shows the same
+groups node by node.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Events of AWS services to CloudWatch Logs, as EventBridge delivers them: rules, patterns, resource policy.
+"""Events of AWS services to CloudWatch Logs, as EventBridge delivers them: rules, patterns,
+resource policy.
 
 A log group takes events only if a CloudWatch Logs resource policy lets events.amazonaws.com (or
 delivery.logs.amazonaws.com) put them; otherwise they are dropped, silently, as in AWS.

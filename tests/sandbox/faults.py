@@ -1,7 +1,8 @@
 """Scripted faults: rules that match calls and say what goes wrong with them.
 
 A rule: {"match": {"service", "operation", "times", "after", "params-contains", "internal"},
-         "do": one of {"error": {"code", "status", "message"}}, {"throttle": true}, {"html500": true},
+         "do": one of {"error": {"code", "status", "message"}}, {"throttle": true}, {"html500":
+         true},
                {"status": N}, {"reset": true}, {"delay": seconds}, {"expire_token": true},
                {"truncate": true}}
 `service` and `operation` are names or "*"; `after` lets so many matching calls pass first;
@@ -69,7 +70,9 @@ class Faults:
             self._rules = [r for r in self._rules if rule_id is not None and r["id"] != rule_id]
 
     def take(self, service: str, operation: str, params: Any, internal: bool) -> dict[str, Any]:
-        """What goes wrong with this call: the `do` parts of the rules that act, merged; {} for nothing."""
+        """What goes wrong with this call: the `do` parts of the rules that act, merged; {} for
+        nothing.
+        """
         acts: dict[str, Any] = {}
         with self._lock:
             for rule in self._rules:

@@ -1,5 +1,6 @@
-"""What moto's EC2 gets wrong for us: NAT gateways that are at once available and gone, and deletions that
-AWS refuses because something still uses the thing (DependencyViolation)."""
+"""What moto's EC2 gets wrong for us: NAT gateways that are at once available and gone, and
+deletions that AWS refuses because something still uses the thing (DependencyViolation).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """Load balancers, certificates and alias records as strict as AWS is, where moto takes what comes.
 
-A certificate is issued when the records that prove it are in public zones of the sandbox; an HTTPS listener takes an issued one only; a listener of HTTP leads to
-no target group of HTTP/2 or gRPC; quotas of rules and values; access logs need a bucket that lets Elastic Load Balancing write, and write a test object there.
+A certificate is issued when the records that prove it are in public zones of the sandbox; an HTTPS
+listener takes an issued one only; a listener of HTTP leads to no target group of HTTP/2 or gRPC;
+quotas of rules and values; access logs need a bucket that lets Elastic Load Balancing write, and
+write a test object there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Smaller corrections of moto: load balancers' provisioning, Route 53 records, SSM limits, S3 checksums."""
+"""Smaller corrections of moto: load balancers' provisioning, Route 53 records, SSM limits, S3
+checksums.
+"""
 
 from __future__ import annotations
 

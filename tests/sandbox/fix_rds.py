@@ -1,5 +1,6 @@
-"""RDS over moto: instances take time to become available, to change and to go; and the refusals that a template
-meets in AWS (versions, parameter group family, password, zones, things in use)."""
+"""RDS over moto: instances take time to become available, to change and to go; and the refusals
+that a template meets in AWS (versions, parameter group family, password, zones, things in use).
+"""
 
 from __future__ import annotations
 

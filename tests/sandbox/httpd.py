@@ -6,14 +6,15 @@ answers that can be cut short or reset on purpose. It speaks to one function:
 
 from __future__ import annotations
 
+import contextlib
 import email.message
 import http.server
 import socket
 import socketserver
 import struct
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 MAX_BODY = 6 * 1024 * 1024 * 1024
 IDLE_SECONDS = 120
@@ -59,7 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024
-    server: "Server"
+    server: Server
 
     def handle_expect_100(self) -> bool:
         self.send_response_only(http.HTTPStatus.CONTINUE)
@@ -142,16 +143,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _serve
 
     def handle(self) -> None:
-        try:
+        # The peer left, or we cut the connection ourselves.
+        with contextlib.suppress(ConnectionError, TimeoutError, ValueError, OSError):
             super().handle()
-        except (ConnectionError, TimeoutError, ValueError, OSError):
-            pass  # the peer left, or we cut the connection ourselves
 
     def finish(self) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError):
             super().finish()
-        except (OSError, ValueError):
-            pass
 
     def log_message(self, *_: object) -> None:
         pass

@@ -1,9 +1,10 @@
-"""Where credentials come from: the SSO portal and its OIDC service, the container credentials endpoint and the
-instance metadata service (v2). All unsigned HTTP on the sandbox's own port; accounts and roles are made up.
+"""Where credentials come from: the SSO portal and its OIDC service, the container credentials
+endpoint and the instance metadata service (v2). All unsigned HTTP on the sandbox's own port;
+accounts and roles are made up.
 
-Fixed names: start URL https://sandbox.awsapps.com/start, account ACCOUNT, roles Administrator and Developer,
-container roles at /container-credentials/<role> (Authorization: the token of /_sandbox/identity),
-instance role `sandbox-instance`.
+Fixed names: start URL https://sandbox.awsapps.com/start, account ACCOUNT, roles Administrator and
+Developer, container roles at /container-credentials/<role> (Authorization: the token of
+/_sandbox/identity), instance role `sandbox-instance`.
 """
 
 from __future__ import annotations
@@ -348,7 +349,9 @@ class Identity:
         return Response(404)
 
     def control(self, wanted: dict[str, Any] | None) -> dict[str, Any]:
-        """/_sandbox/identity: read; {"approve": false} lets device logins wait, {"expire_sso": true} ends access tokens, {"refresh": false} refuses refreshes."""
+        """/_sandbox/identity: read; {"approve": false} lets device logins wait, {"expire_sso":
+        true} ends access tokens, {"refresh": false} refuses refreshes.
+        """
         with self.lock:
             for name, value in (wanted or {}).items():
                 if name == "approve":

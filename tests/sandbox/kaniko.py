@@ -1,8 +1,9 @@
 """The stand-in for the Kaniko executor: run by an ECS task whose image is called kaniko.
 
-It parses the executor's flags (an unknown one ends it), fetches the s3:// context with the task's role,
-opens the archive, walks the Dockerfile, checks that COPY finds its sources, logs the steps as Kaniko does,
-and pushes a manifest into ECR. RUN lines are not executed, but `false` and `exit N` fail as they would.
+It parses the executor's flags (an unknown one ends it), fetches the s3:// context with the task's
+role, opens the archive, walks the Dockerfile, checks that COPY finds its sources, logs the steps as
+Kaniko does, and pushes a manifest into ECR. RUN lines are not executed, but `false` and `exit N`
+fail as they would.
 """
 
 from __future__ import annotations

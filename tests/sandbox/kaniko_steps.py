@@ -1,9 +1,9 @@
 """What the stand-in for Kaniko does with a Dockerfile: stage by stage, instruction by instruction.
 
-Arguments and environment are expanded, COPY and ADD must find their sources in the context, and each
-step is told in the log as Kaniko tells it. RUN lines are not executed: dockerfile.failing_exit says
-which of them would fail. The result is the list of steps that make a layer, from which kaniko.py
-derives the digest.
+Arguments and environment are expanded, COPY and ADD must find their sources in the context, and
+each step is told in the log as Kaniko tells it. RUN lines are not executed: dockerfile.failing_exit
+says which of them would fail. The result is the list of steps that make a layer, from which
+kaniko.py derives the digest.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
-"""The access keys the sandbox knows: static ones, moto's IAM users, and temporary ones it issued."""
+"""The access keys the sandbox knows: static ones, moto's IAM users, and temporary
+ones it issued.
+"""
 
 from __future__ import annotations
 
 import secrets
 import string
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 ALPHABET = string.ascii_uppercase + "234567"
 

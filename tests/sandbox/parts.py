@@ -1,4 +1,6 @@
-"""The list of parts: files imported for the operations they register, and the objects with state of their own."""
+"""The list of parts: files imported for the operations they register, and the objects with state of
+their own.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""What a role or a user may do: identity policies evaluated for calls made with their credentials, so that one with
-too little (or for the wrong thing) fails here as it would in AWS. What CloudFormation does for a stack is held against
-the policies of who asked for it. Giving a role to a task definition needs iam:PassRole.
+"""What a role or a user may do: identity policies evaluated for calls made with their credentials,
+so that one with too little (or for the wrong thing) fails here as it would in AWS. What
+CloudFormation does for a stack is held against the policies of who asked for it. Giving a role to a
+task definition needs iam:PassRole.
 
-Looked at: Effect, Action/NotAction, Resource/NotResource with wildcards, for inline and attached policies.
-Not looked at: conditions (a statement with one counts if it allows, and is passed over if it denies), boundaries,
-resource policies. Resources are known for S3, ECR, SSM and Logs; for the rest any Resource will do.
+Looked at: Effect, Action/NotAction, Resource/NotResource with wildcards, for inline and attached
+policies. Not looked at: conditions (a statement with one counts if it allows, and is passed over if
+it denies), boundaries, resource policies. Resources are known for S3, ECR, SSM and Logs; for the
+rest any Resource will do.
 """
 
 from __future__ import annotations
@@ -114,7 +116,9 @@ def applies(statement: dict[str, Any], action: str, resource: str | None) -> boo
 
 
 def principal_of(call: Any) -> str:
-    """ARN of the role or user whose policies count; "" for the sandbox's own keys and for its administrator."""
+    """ARN of the role or user whose policies count; "" for the sandbox's own keys and for its
+    administrator.
+    """
     return call.role_arn or (
         call.arn if ":user/" in (call.arn or "") and find(call.account, call.arn) else ""
     )

@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 OPERATIONS: dict[tuple[str, str], Callable[..., Any]] = {}
 PREPARE: dict[tuple[str, str], list[Callable[..., Any]]] = {}

@@ -1,5 +1,8 @@
-"""Service-linked roles. With the behaviour {"virgin": true} a service that finds its role missing does what AWS does at the first use of an account: it makes
-the role and fails, because IAM has not spread it yet; the next call finds it. (1Password/scim-examples#356, terraform-aws-rds#364, aws-controllers-k8s#367)"""
+"""Service-linked roles. With the behaviour {"virgin": true} a service that finds its role missing
+does what AWS does at the first use of an account: it makes the role and fails, because IAM has not
+spread it yet; the next call finds it. (1Password/scim-examples#356, terraform-aws-rds#364,
+aws-controllers-k8s#367)
+"""
 
 from __future__ import annotations
 

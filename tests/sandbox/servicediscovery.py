@@ -1,8 +1,8 @@
 """Cloud Map (servicediscovery): the state of a region, and the records it makes in Route 53.
 
 moto's does not keep records, so this one is whole. A namespace has a hosted zone, a service has
-instances, and each change of an instance writes the service's record sets into the zone, as Cloud Map
-does. Changes are operations that end after a while: GetOperation tells.
+instances, and each change of an instance writes the service's record sets into the zone, as Cloud
+Map does. Changes are operations that end after a while: GetOperation tells.
 
 The operations on namespaces are in servicediscovery_namespaces.py, those on services and instances
 in servicediscovery_services.py; ECS registers its tasks through ServiceDiscovery itself.

@@ -1,8 +1,8 @@
 """Cloud Map: private DNS and HTTP namespaces.
 
 A private one makes a hosted zone in its VPC, which may have no other zone of that name; it is only
-deleted when no service is left in it, and the deletion fails, as an operation, while foreign records
-stand in the zone.
+deleted when no service is left in it, and the deletion fails, as an operation, while foreign
+records stand in the zone.
 """
 
 from __future__ import annotations

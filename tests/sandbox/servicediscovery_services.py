@@ -1,7 +1,7 @@
 """Cloud Map: services in a namespace, and the instances registered with them.
 
-Names are unique in a namespace, a health check of the kind that needs a public one is refused, and a
-service with instances is not deleted. Records follow from ServiceDiscovery.records.
+Names are unique in a namespace, a health check of the kind that needs a public one is refused, and
+a service with instances is not deleted. Records follow from ServiceDiscovery.records.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def credentials(key: Any) -> dict[str, Any]:
         "AccessKeyId": key.access_key,
         "SecretAccessKey": key.secret,
         "SessionToken": key.token,
-        "Expiration": datetime.datetime.fromtimestamp(key.expires, datetime.timezone.utc),
+        "Expiration": datetime.datetime.fromtimestamp(key.expires, datetime.UTC),
     }
 
 

@@ -1,4 +1,6 @@
-"""The containers that prepare a task's files: their script is run for real, in a folder that stands for the task's volumes."""
+"""The containers that prepare a task's files: their script is run for real, in a folder that stands
+for the task's volumes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""From an HTTP request to (service, operation, parameters) and back, by botocore's own service models.
+"""From an HTTP request to (service, operation, parameters) and back, by botocore's own service
+models.
 
 The parsers and serializers are moto's; recognising the operation, refusing unknown
 parameters and shaping errors is done here. One Call object is one AWS request.
@@ -62,7 +63,7 @@ SIGNING = {
 JSON_PROTOCOLS = ("json", "rest-json")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def model_of(service: str) -> ServiceModel:
     return get_service_model(service)
 
@@ -180,7 +181,7 @@ class Route:
     needed_headers: frozenset[str]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def routes_of(service: str) -> tuple[Route, ...]:
     model = model_of(service)
     routes = []
@@ -232,8 +233,8 @@ OUTDATED = {
 
 def identify_rest(call: Call) -> None:
     request = call.request
-    query = {k: v for k, v in parse_qsl(request.query, keep_blank_values=True)}
-    headers = {k.lower() for k in request.headers.keys()}
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    headers = {k.lower() for k in request.headers}
     best: tuple[int, Route, re.Match[str]] | None = None
     for route in routes_of(call.service):
         if route.method != request.method or route.operation in OUTDATED:
@@ -271,7 +272,9 @@ STREAMED = {("s3", "PutObject"), ("s3", "UploadPart")}
 
 
 def decode(call: Call) -> None:
-    """Fill call.params; raise for a body that is no JSON/XML, and for parameters the model has not."""
+    """Fill call.params; raise for a body that is no JSON/XML, and for parameters
+    the model has not.
+    """
     request = call.request
     operation = call.operation_model
     if operation.input_shape is None:
@@ -382,7 +385,7 @@ class Reader(MultiDict):
         super().__init__(values)
         self.read: set[str] = set()
 
-    def get(self, key: Any, default: Any = None, type: Any = None) -> Any:  # noqa: A002
+    def get(self, key: Any, default: Any = None, type: Any = None) -> Any:
         self.read.add(key)
         return super().get(key, default)
 

@@ -1,5 +1,6 @@
-"""What a container does. Images are not executed: a container here writes believable lines to its log
-stream, listens (in name), becomes healthy, and ends as its command, its environment or /_sandbox/behaviour say.
+"""What a container does. Images are not executed: a container here writes believable lines to its
+log stream, listens (in name), becomes healthy, and ends as its command, its environment or
+/_sandbox/behaviour say.
 
 Images that matter to the product do their real work in files of their own (kaniko.py, ...); they
 register with @workload.
@@ -12,18 +13,19 @@ import shlex
 import threading
 import time
 import traceback
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from . import eventbridge
 
 SIGTERM_EXIT = 143
-WORKLOADS: list[tuple[Callable[["Container"], bool], Callable[["Container"], int]]] = []
+WORKLOADS: list[tuple[Callable[[Container], bool], Callable[[Container], int]]] = []
 
 
 def workload(
-    matches: Callable[["Container"], bool],
-) -> Callable[[Callable[["Container"], int]], Callable[["Container"], int]]:
-    def register(function: Callable[["Container"], int]) -> Callable[["Container"], int]:
+    matches: Callable[[Container], bool],
+) -> Callable[[Callable[[Container], int]], Callable[[Container], int]]:
+    def register(function: Callable[[Container], int]) -> Callable[[Container], int]:
         WORKLOADS.append((matches, function))
         return function
 
@@ -162,7 +164,9 @@ PIECE = re.compile(r"(echo|exit|sleep|true|false)\b")
 
 
 def script_of(command: list[str]) -> list[list[str]] | None:
-    """The commands of a one-shot `true`, `false`, `sleep N`, `echo …` or `sh -c "a && b; exit 3"`; None for any other program."""
+    """The commands of a one-shot `true`, `false`, `sleep N`, `echo …` or `sh -c "a && b; exit 3"`;
+    None for any other program.
+    """
     if not command:
         return None
     if (

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Drives aws_probe against a really started sandbox: each wire protocol once there and back, errors, paging, signature, clock.
+"""Drives aws_probe against a really started sandbox: each wire protocol once there and back,
+errors, paging, signature, clock.
 
     DEFANG_BUILD=build python3 tests/tools/test_aws_live.py
 Exit 77 (meson: skipped) where moto is not installed.
@@ -123,7 +124,9 @@ class Live(unittest.TestCase):
         ).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
 
     def test_presigned(self):
-        """A PUT and a GET by URL alone; the sandbox checks their signatures, and refuses what was not signed for."""
+        """A PUT and a GET by URL alone; the sandbox checks their signatures, and refuses what was
+        not signed for.
+        """
         self.bucket("live-presigned")
         urls = {
             method: self.ok(
@@ -146,7 +149,9 @@ class Live(unittest.TestCase):
             self.assertEqual(reply.read(), b"hello")
 
     def test_upload_in_parts(self):
-        """Every way to vouch for a part; the sandbox checks chunk signatures, trailers and checksums."""
+        """Every way to vouch for a part; the sandbox checks chunk signatures, trailers and
+        checksums.
+        """
         self.bucket("live-parts")
         path = pathlib.Path(self.folder.name) / "parts"
         path.write_bytes(bytes(range(256)) * (17 << 12) + b"rest")

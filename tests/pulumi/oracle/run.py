@@ -1,9 +1,11 @@
-"""By hand: our programs read by the real Pulumi. Needs Go; builds the CLI, its YAML host and a provider without a cloud (main.go) from the Go module proxy,
-about twelve minutes and 1 GB the first time, kept in this machine's cache.
+"""By hand: our programs read by the real Pulumi. Needs Go; builds the CLI, its YAML host and a
+provider without a cloud (main.go) from the Go module proxy, about twelve minutes and 1 GB the first
+time, kept in this machine's cache.
 
 usage: python3 tests/pulumi/oracle/run.py [NAME…]     all programs, or these (programs.plans())
 
-For each: preview, up, preview again (nothing may change), the state (secrets are encrypted, "$" is a dollar), destroy.
+For each: preview, up, preview again (nothing may change), the state (secrets are encrypted, "$" is
+a dollar), destroy.
 """
 
 import json
@@ -29,7 +31,9 @@ FUNCTIONS = {"aws": ["aws:ssm:getParameter", "aws:secretsmanager:getSecretVersio
 
 
 class Schema:
-    """A provider's schema in Pulumi's own form, from its type definitions: the types that our programs use."""
+    """A provider's schema in Pulumi's own form, from its type definitions: the types that our
+    programs use.
+    """
 
     def __init__(self, name: str, tokens: set[str]) -> None:
         self.name, self.package, self.types = name, package.package(name), {}

@@ -1,5 +1,8 @@
-"""Drift detection: does what is there still look as the template says? As with AWS, types that nothing here can read are NOT_CHECKED, and
-DescribeStackResourceDrifts leaves those out. Detection ends at once; its results stay with the stack until the next one."""
+"""Drift detection: does what is there still look as the template says?
+
+As with AWS, types that nothing here can read are NOT_CHECKED, and DescribeStackResourceDrifts
+leaves those out. Detection ends at once; its results stay with the stack until the next one.
+"""
 
 import json
 import uuid

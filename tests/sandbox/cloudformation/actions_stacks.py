@@ -25,7 +25,9 @@ PLACEHOLDER = Unknown({("Placeholder", "", True)})
 
 
 def refuse_unsupported(params: dict) -> None:
-    """What the sandbox does not model is refused; an empty RollbackConfiguration says nothing and passes."""
+    """What the sandbox does not model is refused; an empty RollbackConfiguration says nothing and
+    passes.
+    """
     for name in UNSUPPORTED:
         if params.get(name):
             raise validation_error(f"{name} is not supported by this sandbox")

@@ -124,7 +124,9 @@ class Preview:
         return detail
 
     def _changed_parameter(self, name: str, key: str):
-        """The parameter whose new value explains the change, when the template's own text did not change."""
+        """The parameter whose new value explains the change, when the template's own text did not
+        change.
+        """
         new = self.source.template.resources[name].get("Properties", {}).get(key)
         old = self.old.template.resources.get(name, {}).get("Properties", {}).get(key)
         if new != old:

@@ -1,17 +1,18 @@
 """CloudFormation properties -> API parameters, along botocore's input shape.
 
-Names are matched exactly, then without case; a property that finds no place is an error, never dropped.
+Names are matched exactly, then without case; a property that finds no place is an error, never
+dropped.
 """
 
 import json
-from functools import lru_cache
+from functools import cache
 
 import botocore.session
 
 from .errors import ResourceError
 
 
-@lru_cache(maxsize=None)
+@cache
 def input_shape(service: str, operation: str):
     model = botocore.session.get_session().get_service_model(service)
     return model.operation_model(operation).input_shape

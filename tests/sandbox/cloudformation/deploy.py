@@ -21,7 +21,10 @@ IN_USE = {
 
 
 class Operation:
-    """Provisions resources of one stack. Runs in its own thread; `cancel` ends it early with a rollback."""
+    """Provisions resources of one stack.
+
+    Runs in its own thread; `cancel` ends it early with a rollback.
+    """
 
     def __init__(self, engine, stack, token):
         self.engine = engine
@@ -32,8 +35,10 @@ class Operation:
         self.cancel_reason = None
         self.superseded = False  # a DeleteStack took over: end without a word
         self.thread = None
-        self.undo: dict = {}  # logical id -> (created|updated|replaced|untouched, the Resource before)
-        self.changes: dict = {}  # logical id -> (the Resource wanted, changed names, tags too), of the updated
+        # logical id -> (created|updated|replaced|untouched, the Resource before)
+        self.undo: dict = {}
+        # logical id -> (the Resource wanted, changed names, tags too), of the updated
+        self.changes: dict = {}
         self.no_echo: list = []
 
     # -- events --------------------------------------------------------------------
@@ -221,7 +226,9 @@ class Operation:
         self.event(current, "UPDATE_COMPLETE", None, wanted.properties)
 
     def change_back(self, current: Resource, before: Resource) -> None:
-        """Undoes an update, also one that failed half-way: everything it could have touched goes back."""
+        """Undoes an update, also one that failed half-way: everything it could have touched goes
+        back.
+        """
         wanted, names, retag = self.changes[current.logical_id]
         self.event(current, "UPDATE_IN_PROGRESS")
         with self._failing(current, "UPDATE_FAILED"):
@@ -237,7 +244,9 @@ class Operation:
         retag: bool,
         cancelled=None,
     ) -> None:
-        """Brings the physical resource of `current` from `old` to `wanted`, and its record with it."""
+        """Brings the physical resource of `current` from `old` to `wanted`, and its
+        record with it.
+        """
         handler = HANDLERS[current.type]
         tag_property = schemas.tag_property(self.stack.region, current.type)
         names = set(names)
@@ -288,7 +297,9 @@ class Operation:
         self.event(resource, "DELETE_COMPLETE")
 
     def _delete(self, handler, call: Call, resource: Resource) -> None:
-        """What another part of the account still holds is tried again for a while, as AWS's handlers do."""
+        """What another part of the account still holds is tried again for a while, as AWS's
+        handlers do.
+        """
         deadline = time.monotonic() + (3.0 if call.fast else 20.0)
         while True:
             try:
@@ -301,7 +312,10 @@ class Operation:
                 return
 
     def remove_all(self, resources: list, policy_of) -> list:
-        """Deletes in reverse dependency order, as far as it goes. Answers the failures as [(resource, error)]."""
+        """Deletes in reverse dependency order, as far as it goes.
+
+        Answers the failures as [(resource, error)].
+        """
         items = dict(enumerate(resources))
         deps = {
             i: {j for j, other in items.items() if j != i and items[i].logical_id in other.depends}

@@ -16,7 +16,7 @@ def paths(old, new, at: tuple = ()) -> list:
         return found
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         found = []
-        for index, (left, right) in enumerate(zip(old, new)):
+        for index, (left, right) in enumerate(zip(old, new, strict=True)):
             found += paths(left, right, at + (str(index),))
         return found
     if isinstance(new, Unknown):
@@ -38,7 +38,7 @@ def _text(value) -> str:
 
 
 def _covers(pointer: tuple, path: tuple) -> bool:
-    return all(p == "*" or p == q for p, q in zip(pointer, path))
+    return all(p == "*" or p == q for p, q in zip(pointer, path, strict=False))
 
 
 def recreation(region: str, type_: str, changed: list) -> str:

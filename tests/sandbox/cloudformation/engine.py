@@ -23,7 +23,9 @@ class Engine:
         self._clients: dict = {}
         self._methods: dict = {}
         self._client_lock = threading.Lock()
-        self.principals: dict = {}  # stack name -> ARN of the role or user in whose name its resources are made; "" for all rights
+        # stack name -> ARN of the role or user in whose name its resources are made; "" for all
+        # rights
+        self.principals: dict = {}
 
     # -- services ------------------------------------------------------------------
     def client(self, service: str, region: str, account: str):
@@ -213,7 +215,10 @@ class Engine:
         previous: Source = None,
         check_capabilities=True,
     ) -> Source:
-        """Everything a create or update asks for, checked. `previous` is the stack's source, if it exists."""
+        """Everything a create or update asks for, checked.
+
+        `previous` is the stack's source, if it exists.
+        """
         body = self.template_body(params, account, region)
         if params.get("UsePreviousTemplate"):
             if body is not None:
@@ -279,7 +284,9 @@ def _check_tags(tags: list) -> None:
 
 
 def parse_s3_url(url: str, own_url: str) -> tuple:
-    """(bucket, key, version id) of an S3 URL: AWS's forms, or the sandbox's own endpoint (path or virtual-host)."""
+    """(bucket, key, version id) of an S3 URL: AWS's forms, or the sandbox's own endpoint (path or
+    virtual-host).
+    """
     parts = urllib.parse.urlsplit(url)
     own = urllib.parse.urlsplit(own_url)
     host = parts.hostname or ""

@@ -7,7 +7,8 @@ LIMIT = 8
 
 
 def run(deps: dict, work, stop: threading.Event) -> list:
-    """Calls `work(node)` once all of `deps[node]` are done. After the first failure nothing new starts and `stop` is set.
+    """Calls `work(node)` once all of `deps[node]` are done. After the first failure nothing new
+    starts and `stop` is set.
 
     Answers [(node, exception)] in the order of failing.
     """

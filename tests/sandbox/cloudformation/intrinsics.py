@@ -15,7 +15,9 @@ NO_VALUE = object()
 
 
 class Unknown:
-    """`causes`: set of (source, entity, definite): ResourceReference|ResourceAttribute, "Logical[.Attr]", bool."""
+    """`causes`: set of (source, entity, definite): ResourceReference|ResourceAttribute,
+    "Logical[.Attr]", bool.
+    """
 
     def __init__(self, causes):
         self.causes = frozenset(causes)

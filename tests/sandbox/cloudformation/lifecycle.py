@@ -170,7 +170,9 @@ def _kept(policy: str) -> str:
 
 
 def roll_back(operation: Operation, reason, skip=(), announced: bool = False) -> None:
-    """Takes an update back: changed resources to their old properties, replaced ones to their old physical ones."""
+    """Takes an update back: changed resources to their old properties, replaced ones to their old
+    physical ones.
+    """
     stack, engine, before = operation.stack, operation.engine, operation.before
     if not announced:
         operation.stack_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)

@@ -1,4 +1,7 @@
-"""Template text -> plain dict: JSON, or YAML with CloudFormation's short tags. Duplicate keys are refused."""
+"""Template text -> plain dict: JSON, or YAML with CloudFormation's short tags.
+
+Duplicate keys are refused.
+"""
 
 import json
 

@@ -1,16 +1,18 @@
-"""What the engine keeps: stacks, their resources, events and change sets. All under `Store.lock`."""
+"""What the engine keeps: stacks, their resources, events and change sets.
+
+All under `Store.lock`.
+"""
 
 import datetime
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import Optional
 
 from . import wire
 
 
 def now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
+    return datetime.datetime.now(datetime.UTC)
 
 
 @dataclass
@@ -20,14 +22,14 @@ class Resource:
     logical_id: str
     type: str
     status: str = ""
-    reason: Optional[str] = None
+    reason: str | None = None
     timestamp: datetime.datetime = field(default_factory=now)
-    physical_id: Optional[str] = None
-    ref: Optional[str] = None
+    physical_id: str | None = None
+    ref: str | None = None
     properties: dict = field(default_factory=dict)  # resolved, dynamic references still in place
     attributes: dict = field(default_factory=dict)  # GetAtt values, by dotted name
     tags: list = field(default_factory=list)  # the stack's tags it was given
-    metadata: Optional[dict] = None
+    metadata: dict | None = None
     deletion_policy: str = "Delete"
     update_replace_policy: str = "Delete"
     depends: frozenset = frozenset()
@@ -47,10 +49,10 @@ class Event:
     physical_id: str
     type: str
     status: str
-    reason: Optional[str]
-    token: Optional[str]
+    reason: str | None
+    token: str | None
     timestamp: datetime.datetime
-    properties: Optional[str]
+    properties: str | None
 
 
 @dataclass
@@ -58,14 +60,14 @@ class ChangeSet:
     id: str
     name: str
     type: str
-    description: Optional[str]
+    description: str | None
     source: "Source"
-    token: Optional[str]
-    on_failure: Optional[str]
+    token: str | None
+    on_failure: str | None
     include_nested: bool
     created: datetime.datetime = field(default_factory=now)
     status: str = "CREATE_PENDING"
-    reason: Optional[str] = None
+    reason: str | None = None
     execution_status: str = "UNAVAILABLE"
     changes: list = field(default_factory=list)
 
@@ -80,7 +82,7 @@ class Source:
     tags: list  # [{Key, Value}]
     capabilities: list
     notification_arns: list
-    role_arn: Optional[str]
+    role_arn: str | None
 
 
 @dataclass
@@ -90,13 +92,13 @@ class Stack:
     account: str
     region: str
     status: str
-    source: Optional[Source]
+    source: Source | None
     created: datetime.datetime = field(default_factory=now)
-    updated: Optional[datetime.datetime] = None
-    deleted: Optional[datetime.datetime] = None
-    reason: Optional[str] = None
+    updated: datetime.datetime | None = None
+    deleted: datetime.datetime | None = None
+    reason: str | None = None
     on_failure: str = "ROLLBACK"
-    timeout_minutes: Optional[int] = None
+    timeout_minutes: int | None = None
     termination_protection: bool = False
     outputs: list = field(
         default_factory=list
@@ -104,7 +106,7 @@ class Stack:
     resources: dict = field(default_factory=dict)  # logical id -> Resource
     events: list = field(default_factory=list)  # oldest first
     change_sets: dict = field(default_factory=dict)  # name -> ChangeSet
-    change_set_id: Optional[str] = None
+    change_set_id: str | None = None
     tokens: dict = field(default_factory=dict)  # ClientRequestToken -> action
     operation: object = None  # the running deploy.Operation
     rollback_source: object = None  # what an update rolls back to, while it can
@@ -117,11 +119,11 @@ class Stack:
         self,
         logical_id: str,
         type_: str,
-        physical_id: Optional[str],
+        physical_id: str | None,
         status: str,
-        reason: Optional[str] = None,
-        token: Optional[str] = None,
-        properties: Optional[str] = None,
+        reason: str | None = None,
+        token: str | None = None,
+        properties: str | None = None,
     ) -> None:
         moment = now()
         if type_ == "AWS::CloudFormation::Stack" and physical_id == self.id:
@@ -145,9 +147,7 @@ class Stack:
             )
         )
 
-    def set_status(
-        self, status: str, reason: Optional[str] = None, token: Optional[str] = None
-    ) -> None:
+    def set_status(self, status: str, reason: str | None = None, token: str | None = None) -> None:
         self.status = status
         self.reason = reason
         self.add_event(self.name, "AWS::CloudFormation::Stack", self.id, status, reason, token)
@@ -166,7 +166,7 @@ class Store:
     def of(self, account: str, region: str) -> list:
         return [s for s in self.stacks.values() if s.account == account and s.region == region]
 
-    def find(self, account: str, region: str, name_or_id: str) -> Optional[Stack]:
+    def find(self, account: str, region: str, name_or_id: str) -> Stack | None:
         """By id a deleted stack too, by name only a living one."""
         if name_or_id.startswith("arn:"):
             stack = self.stacks.get(name_or_id)

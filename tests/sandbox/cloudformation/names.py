@@ -1,4 +1,6 @@
-"""Physical names as CloudFormation makes them: <stack>-<logical id>-<random>, cut to what the type takes."""
+"""Physical names as CloudFormation makes them: <stack>-<logical id>-<random>, cut to what the type
+takes.
+"""
 
 import secrets
 import string

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Optional
 
 from .errors import validation_error
 
@@ -45,7 +44,7 @@ class Value:
     key: str
     value: str  # as given
     no_echo: bool
-    resolved: Optional[str] = None  # of an SSM parameter type
+    resolved: str | None = None  # of an SSM parameter type
 
     def shown(self) -> dict:
         item = {"ParameterKey": self.key, "ParameterValue": "****" if self.no_echo else self.value}
@@ -58,7 +57,7 @@ def _is_list(type_: str) -> bool:
     return type_.startswith("List<") or type_ == "CommaDelimitedList"
 
 
-def _ssm_inner(type_: str) -> Optional[str]:
+def _ssm_inner(type_: str) -> str | None:
     match = re.fullmatch(r"AWS::SSM::Parameter::Value<(.+)>", type_)
     return match.group(1) if match else None
 
@@ -97,10 +96,11 @@ def _text(value) -> str:
     return str(value)
 
 
-def resolve(template, given: list, previous: Optional[list], read_ssm) -> list:
+def resolve(template, given: list, previous: list | None, read_ssm) -> list:
     """The values of all declared parameters.
 
-    `given` is the API's list; `previous` the stack's values when it exists; `read_ssm(name)` reads a parameter.
+    `given` is the API's list; `previous` the stack's values when it exists; `read_ssm(name)` reads
+    a parameter.
     """
     check_declarations(template)
     values = {}

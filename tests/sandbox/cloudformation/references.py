@@ -190,7 +190,10 @@ class _Walker:
 
 
 def dependencies(template) -> dict:
-    """logical id -> the set of resources it needs. Every reference of the template is checked on the way."""
+    """logical id -> the set of resources it needs.
+
+    Every reference of the template is checked on the way.
+    """
     deps = {}
     missing: set = set()
     for name, declaration in template.resources.items():
@@ -253,7 +256,9 @@ def check_cycles(deps: dict) -> None:
 
 
 def check_conditions(template) -> None:
-    """Condition bodies: only condition functions, Ref to parameters, and other conditions without a cycle."""
+    """Condition bodies: only condition functions, Ref to parameters, and other conditions without a
+    cycle.
+    """
     uses = {}
     for name, body in template.conditions.items():
         found: set = set()

@@ -1,10 +1,12 @@
-"""AWS's resource provider schemas, from the data files of the cfn-lint package (read without importing it)."""
+"""AWS's resource provider schemas, from the data files of the cfn-lint package (read without
+importing it).
+"""
 
 import importlib.util
 import json
 import os
 import runpy
-from functools import lru_cache
+from functools import cache, lru_cache
 
 # Types whose GetAtt answers every property, not only the read-only ones: the providers of these
 # were moved to the registry with their old behaviour (source: cfn-lint's own list, by type).
@@ -32,7 +34,7 @@ def _folder() -> str:
     return os.path.join(list(spec.submodule_search_locations)[0], "data", "schemas")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _types(region: str) -> dict:
     path = os.path.join(_folder(), "providers", region.replace("-", "_") + ".py")
     if not os.path.exists(path):
@@ -51,7 +53,7 @@ def known(region: str, type_: str) -> bool:
     return type_ in _types(region) and handled(type_)
 
 
-@lru_cache(maxsize=None)
+@cache
 def schema(region: str, type_: str) -> dict:
     with open(
         os.path.join(_folder(), "resources", _types(region)[type_] + ".json"), encoding="utf-8"
@@ -63,22 +65,22 @@ def _pointers(region: str, type_: str, key: str) -> tuple:
     return tuple(tuple(p.split("/")[2:]) for p in schema(region, type_).get(key) or ())
 
 
-@lru_cache(maxsize=None)
+@cache
 def create_only(region: str, type_: str) -> tuple:
     return _pointers(region, type_, "createOnlyProperties")
 
 
-@lru_cache(maxsize=None)
+@cache
 def conditional_create_only(region: str, type_: str) -> tuple:
     return _pointers(region, type_, "conditionalCreateOnlyProperties")
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_only(region: str, type_: str) -> tuple:
     return _pointers(region, type_, "readOnlyProperties")
 
 
-@lru_cache(maxsize=None)
+@cache
 def primary_identifier(region: str, type_: str) -> tuple:
     return _pointers(region, type_, "primaryIdentifier")
 
@@ -109,7 +111,7 @@ def resolve(root: dict, node: dict) -> dict:
     return node
 
 
-@lru_cache(maxsize=None)
+@cache
 def attributes(region: str, type_: str) -> frozenset:
     """The dotted names that Fn::GetAtt takes."""
     root = schema(region, type_)

@@ -51,7 +51,9 @@ def format_error(text: str):
 
 
 class Template:
-    """Sections as dicts; `deps` maps a logical id to the resources it needs (conditions not applied)."""
+    """Sections as dicts; `deps` maps a logical id to the resources it needs (conditions not
+    applied).
+    """
 
     def __init__(self, body: str, region: str):
         tree = load(body)

@@ -1,6 +1,7 @@
 """Checks resolved properties against a resource provider schema, in CloudFormation's words.
 
-CloudFormation takes "80" where a number is asked and 80 where a string is; so do we. A read-only property given is an error.
+CloudFormation takes "80" where a number is asked and 80 where a string is; so do we. A read-only
+property given is an error.
 """
 
 import json

@@ -6,7 +6,7 @@ Output: dict -> XML in the shape the model declares; a member the model does not
 
 import datetime
 import re
-from functools import lru_cache
+from functools import cache
 from xml.sax.saxutils import escape
 
 import botocore.session
@@ -16,18 +16,20 @@ from .errors import CfnError, validation_error
 NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
-@lru_cache(maxsize=None)
+@cache
 def service_model():
     return botocore.session.get_session().get_service_model("cloudformation")
 
 
-@lru_cache(maxsize=None)
+@cache
 def operation_names() -> frozenset:
     return frozenset(service_model().operation_names)
 
 
 def parse_input(action: str, params: dict) -> dict:
-    """The flat parameters of `action` as a typed dict; Action, Version and signature fields are skipped."""
+    """The flat parameters of `action` as a typed dict; Action, Version and signature fields are
+    skipped.
+    """
     tree: dict = {}
     for key, value in params.items():
         if (

@@ -150,7 +150,9 @@ def program() -> dict[str, Any]:
 
 
 def plugin(words: list[str], options: dict[str, str]) -> None:
-    """pulumi plugin install resource NAME VERSION: a folder, as the real one leaves; there is no download here, so the bytes are made up."""
+    """pulumi plugin install resource NAME VERSION: a folder, as the real one leaves; there is no
+    download here, so the bytes are made up.
+    """
     if words[:3] != ["plugin", "install", "resource"] or len(words) != 5:
         raise Failed(f'error: unknown command {" ".join(words)!r} for "pulumi"')
     name, version = words[3], words[4]

@@ -1,7 +1,8 @@
 """The engine events that `pulumi --json` prints, one JSON object a line, as the product reads them.
 
-They carry a sequence number and a time. Messages have Pulumi's own colour marks, and the metadata of
-a resource is padded: a real event of a task definition is long, and a reader must not count on less.
+They carry a sequence number and a time. Messages have Pulumi's own colour marks, and the metadata
+of a resource is padded: a real event of a task definition is long, and a reader must not count on
+less.
 """
 
 from __future__ import annotations

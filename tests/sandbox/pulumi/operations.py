@@ -1,9 +1,9 @@
 """The commands of the stand-in for `pulumi`: up, refresh, destroy, preview, and the small ones.
 
 `run` is what cli.py calls with the words of the command line. Each of up, destroy and refresh holds
-the backend's lock while it works on a Run (run.py), and ends with the summary event that the product
-reads. What fails is told as an error event first; the exit code is Pulumi's: 2 for wrong words,
-4 for a resource, 8 when it was canceled.
+the backend's lock while it works on a Run (run.py), and ends with the summary event that the
+product reads. What fails is told as an error event first; the exit code is Pulumi's: 2 for wrong
+words, 4 for a resource, 8 when it was canceled.
 
 Resources are made by the sandbox's CloudFormation in a stack of our own, which the product never
 looks at.
@@ -71,7 +71,9 @@ def with_digests(run: Run) -> dict[str, Any]:
 
 
 def preview(run: Run) -> None:
-    """Lines as the real one's --diff begins them; images are known by tag only, as before a build."""
+    """Lines as the real one's --diff begins them; images are known by tag only, as
+    before a build.
+    """
     run.check()
     before = {}
     if run.exists():

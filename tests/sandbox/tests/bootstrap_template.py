@@ -1,4 +1,6 @@
-"""A stack like the account's bootstrap stack: every group of types that the core of the engine serves."""
+"""A stack like the account's bootstrap stack: every group of types that the core of the engine
+serves.
+"""
 
 TRUST = {
     "Version": "2012-10-17",

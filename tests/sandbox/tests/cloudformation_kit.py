@@ -1,4 +1,5 @@
-"""For the tests of the CloudFormation engine: a small Context over moto, and the engine behind a botocore client.
+"""For the tests of the CloudFormation engine: a small Context over moto, and the engine behind a
+botocore client.
 
 The client is a real boto3 client whose transport is replaced, so that botocore parses every reply.
 """

@@ -1,8 +1,10 @@
-"""The network of a deployed project, and the load balancer, rules and zone in front of its services.
+"""The network of a deployed project, and the load balancer, rules and zone in front of its
+services.
 
 Two zones, each with a public and a private subnet and a table of its own; one NAT gateway; security
 groups for the balancer, the services and the stores. It has what the planner's own templates have,
-written by hand, so that the sandbox's engine is not only tested with what the product happens to make.
+written by hand, so that the sandbox's engine is not only tested with what the product happens to
+make.
 """
 
 from template_words import att, ref

@@ -1,7 +1,7 @@
 """The stores of a deployed project (database, cache, their names) and what serves its operation.
 
-Operation means logs with the rule that writes ECS events into them, the cluster, roles, and the image
-repository. Written by hand, apart from the planner, like project_network.py.
+Operation means logs with the rule that writes ECS events into them, the cluster, roles, and the
+image repository. Written by hand, apart from the planner, like project_network.py.
 """
 
 from bootstrap_template import TRUST

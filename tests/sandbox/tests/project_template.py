@@ -1,9 +1,9 @@
 """A stack like a deployed project: network, load balancer, stores, services, names, certificates.
 
-It is put together of parts, a file each: project_network.py has the network and what stands in front,
-project_stores.py the stores and what serves the operation, this one the service that runs in them.
-`project()` is the whole; its keywords change the service, so that a test can update or break it.
-Types that a project seldom has are in project_others.py.
+It is put together of parts, a file each: project_network.py has the network and what stands in
+front, project_stores.py the stores and what serves the operation, this one the service that runs in
+them. `project()` is the whole; its keywords change the service, so that a test can update or break
+it. Types that a project seldom has are in project_others.py.
 """
 
 from project_network import front, network

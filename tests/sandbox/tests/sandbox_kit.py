@@ -1,4 +1,6 @@
-"""For the tests of the sandbox: one really started process, boto3 clients on it, and the things most tests need."""
+"""For the tests of the sandbox: one really started process, boto3 clients on it, and the things
+most tests need.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ import sys
 import tarfile
 import time
 import urllib.request
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import boto3
 from botocore.config import Config

@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from bootstrap_template import TRUST
 from botocore.exceptions import ClientError
+
+from bootstrap_template import TRUST
 from cloudformation_kit import kit
 
 
@@ -166,7 +167,9 @@ def test_execution(cfn):
 
 
 def test_conditional_attribute_is_no_change_when_it_stays(cfn):
-    """The role changes in place, its ARN does not: the task definition stays, whatever the change set feared."""
+    """The role changes in place, its ARN does not: the task definition stays, whatever the change
+    set feared.
+    """
     task_before = cfn.resources("set")["Task"]["PhysicalResourceId"]
     assert (
         cfn.update("set", template(value="2", description="again"))["StackStatus"]

@@ -1,4 +1,6 @@
-"""The engine in the running sandbox: a project whose services really live, updated, broken and taken away."""
+"""The engine in the running sandbox: a project whose services really live, updated, broken and
+taken away.
+"""
 
 import json
 import os
@@ -9,6 +11,7 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
+
 from project_others import others
 from project_template import project
 
@@ -153,7 +156,8 @@ def test_the_other_types(sandbox):
     assert sandbox.apply("update_stack", "misc", again)["StackStatus"] == "UPDATE_COMPLETE", (
         sandbox.events("misc")[-12:]
     )
-    # The validation records that the certificate wrote stay in the zone, and a zone with records cannot go: as on AWS.
+    # The validation records that the certificate wrote stay in the zone, and a zone with records
+    # cannot go: as on AWS.
     failed = sandbox.delete(stack["StackId"])
     assert (
         failed["StackStatusReason"] == "The following resource(s) failed to delete: [PublicZone]. "

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
+
 from cloudformation_kit import kit
 
 
@@ -38,7 +39,8 @@ SECURITY = {
             "CidrIp": "0.0.0.0/0",
         },
     },
-    # A certificate without a zone stays in progress until someone adds its record: moto needs a minute.
+    # A certificate without a zone stays in progress until someone adds its record: moto needs a
+    # minute.
 }
 SLOW = {
     "Type": "AWS::CertificateManager::Certificate",

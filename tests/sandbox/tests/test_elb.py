@@ -4,6 +4,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+
 from sandbox_kit import ACCOUNT, wait_for
 
 
@@ -44,7 +45,7 @@ def test_certificate_needs_its_record(kit, zone, balancer):
     arn = acm.request_certificate(DomainName="www.strict.example.org", ValidationMethod="DNS")[
         "CertificateArn"
     ]
-    look = lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]  # noqa: E731
+    look = lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]
     wanted = dict(
         LoadBalancerArn=balancer,
         Protocol="HTTPS",
@@ -116,7 +117,7 @@ def test_http2_needs_https(kit, ground, balancer):
             "Field": "host-header",
             "HostHeaderConfig": {"Values": [f"h{i}.example.org" for i in range(n)]},
         }
-    ]  # noqa: E731
+    ]
     assert (
         refused(elb.create_rule, ListenerArn=plain, Priority=1, Conditions=host(1), Actions=forward)
         == "InvalidLoadBalancerAction"

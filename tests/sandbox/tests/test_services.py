@@ -1,4 +1,6 @@
-"""What was mended in or added to moto: stores that take time, refusals, ECR rules, SSM limits, identity."""
+"""What was mended in or added to moto: stores that take time, refusals, ECR rules, SSM limits,
+identity.
+"""
 
 import json
 import urllib.error
@@ -6,6 +8,7 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
+
 from sandbox_kit import wait_for
 
 
@@ -59,7 +62,7 @@ def test_rds_takes_time_and_refuses(kit, ground):
         and "Endpoint" not in database
         and database["EngineVersion"].startswith("16.")
     )
-    look = lambda: rds.describe_db_instances(DBInstanceIdentifier="shop-db")["DBInstances"][0]  # noqa: E731
+    look = lambda: rds.describe_db_instances(DBInstanceIdentifier="shop-db")["DBInstances"][0]
     wait_for(lambda: look()["DBInstanceStatus"] == "available")
     assert look()["Endpoint"]["Port"] == 5432
     assert (
@@ -113,7 +116,7 @@ def test_elasticache(kit, ground):
     assert group["Status"] == "creating" and "NodeGroups" not in group
     look = lambda: cache.describe_replication_groups(ReplicationGroupId="shop-cache")[
         "ReplicationGroups"
-    ][0]  # noqa: E731
+    ][0]
     wait_for(lambda: look()["Status"] == "available")
     assert look()["NodeGroups"][0]["PrimaryEndpoint"]["Port"] == 6379
     assert (
@@ -135,7 +138,7 @@ def test_nat_gateway_and_group_references(ground):
     assert gateway["State"] == "pending"
     look = lambda: ec2.describe_nat_gateways(NatGatewayIds=[gateway["NatGatewayId"]])[
         "NatGateways"
-    ][0]["State"]  # noqa: E731
+    ][0]["State"]
     wait_for(lambda: look() == "available")
     assert code_of(ec2.release_address, AllocationId=address) == "InvalidIPAddress.InUse"
     ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Does a real defangd grow? Hundreds of whoami and ps, and clients that hang up in mid call, against an AWS of our own on loopback that
-knows no stack: afterwards it has as many files open as before, no call left, and (without sanitizers) no more memory.
+"""Does a real defangd grow? Hundreds of whoami and ps, and clients that hang up in mid call,
+against an AWS of our own on loopback that knows no stack: afterwards it has as many files open as
+before, no call left, and (without sanitizers) no more memory.
 
 usage: growth.py DEFANGD DEFANGCTL
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -49,10 +51,9 @@ class Aws(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/xml")
         self.send_header("content-length", str(len(text)))
         self.end_headers()
-        try:
+        # Its client hung up, so the daemon cut the call: as it should.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.wfile.write(text.encode())
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # its client hung up, so the daemon cut the call: as it should
 
     def log_message(self, *_):
         pass

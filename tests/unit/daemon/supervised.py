@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a real defangd the way systemd would: a passed socket, NOTIFY_SOCKET, WATCHDOG_USEC; and without systemd: kill, restart, a second daemon.
+"""Runs a real defangd the way systemd would: a passed socket, NOTIFY_SOCKET, WATCHDOG_USEC; and
+without systemd: kill, restart, a second daemon.
 
 usage: supervised.py DEFANGD
 """
@@ -105,7 +106,9 @@ def end(child, how=signal.SIGTERM):
 
 
 def test_supervised(place):
-    """READY after start, WATCHDOG while it lives, STOPPING before it ends; the passed socket is served and left in place."""
+    """READY after start, WATCHDOG while it lives, STOPPING before it ends; the passed socket is
+    served and left in place.
+    """
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.settimeout(DEADLINE_S)
     notify = os.path.join(os.path.dirname(place.socket), "notify")
@@ -150,7 +153,10 @@ def test_supervised(place):
 
 
 def test_restarts(place):
-    """Ended, it removes its socket; killed, it leaves one that the next replaces. One daemon holds a state folder."""
+    """Ended, it removes its socket; killed, it leaves one that the next replaces.
+
+    One daemon holds a state folder.
+    """
     child = place.start()
     assert stat.S_IMODE(os.lstat(place.socket).st_mode) == 0o600
     assert stat.S_IMODE(os.lstat(place.state).st_mode) == 0o700

@@ -1,4 +1,7 @@
-"""The archives of src/pack, read back with Python's tarfile and gzip. Usage: test_archive.py PACK_TOOL"""
+"""The archives of src/pack, read back with Python's tarfile and gzip.
+
+Usage: test_archive.py PACK_TOOL
+"""
 
 import base64
 import gzip

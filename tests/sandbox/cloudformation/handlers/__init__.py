@@ -1,6 +1,6 @@
 """The resource types the sandbox knows, one file per service group."""
 
-from . import (
+from . import (  # noqa: F401 - each registers its types
     acm,
     appautoscaling,
     autoscaling,

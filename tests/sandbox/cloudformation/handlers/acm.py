@@ -1,4 +1,6 @@
-"""AWS::CertificateManager::Certificate: requested, its DNS records made where a zone is given, waited for until issued."""
+"""AWS::CertificateManager::Certificate: requested, its DNS records made where a zone is given,
+waited for until issued.
+"""
 
 from ..errors import ResourceError
 from .base import Handler, register, without
@@ -63,7 +65,9 @@ class Certificate(Handler):
         return call.invoke("acm", "DescribeCertificate", CertificateArn=arn)["Certificate"]
 
     def _records(self, call, arn: str, zones: dict) -> None:
-        """Writes the validation records into the zones of the template; a wildcard and its base share one."""
+        """Writes the validation records into the zones of the template; a wildcard and its base
+        share one.
+        """
         call.wait(
             "the validation records",
             lambda: all(
@@ -74,8 +78,8 @@ class Certificate(Handler):
         for option in self._describe(call, arn)["DomainValidationOptions"]:
             record, zone = option["ResourceRecord"], zones.get(option["DomainName"])
             call.note(
-                "Content of DNS Record is: {Name: %s,Type: %s,Value: %s}"
-                % (record["Name"], record["Type"], record["Value"])
+                f"Content of DNS Record is: {{Name: {record['Name']},Type: {record['Type']},"
+                f"Value: {record['Value']}}}"
             )
             if zone is None or (zone, record["Name"]) in done:
                 continue

@@ -45,7 +45,7 @@ class ScalingPolicy(Handler):
             raise ResourceError(
                 f"ScalingTargetId {props['ScalingTargetId']} is not the Ref of a scalable target"
             )
-        return dict(zip(IDENTITY, parts))
+        return dict(zip(IDENTITY, parts, strict=True))
 
     def _put(self, call, props: dict) -> str:
         rest = without(props, "ScalingTargetId", *IDENTITY)

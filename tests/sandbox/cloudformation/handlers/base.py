@@ -51,7 +51,10 @@ class Call:
         self._cancelled.wait(self.engine.context.seconds("cfn-step"))
 
     def wait(self, what: str, ready, timeout: float = 600.0) -> None:
-        """Polls `ready()` until it is true; it may raise. A cancelled operation raises ResourceCancelled."""
+        """Polls `ready()` until it is true; it may raise.
+
+        A cancelled operation raises ResourceCancelled.
+        """
         deadline = time.monotonic() + timeout
         while not ready():
             if self._cancelled.is_set():
@@ -77,7 +80,9 @@ class Call:
             raise ResourceError(self.handler_message(str(error), "InvalidRequest")) from error
 
     def _check_permission(self, service: str, operation: str, params: dict) -> None:
-        """What the caller of the stack's operation may not do, CloudFormation may not do for him."""
+        """What the caller of the stack's operation may not do, CloudFormation may
+        not do for him.
+        """
         who = self.engine.principals.get(self.stack.name)
         if not who:
             return
@@ -195,10 +200,11 @@ def only(properties: dict, *names_: str) -> dict:
 
 
 class Handler:
-    """One resource type. `create` answers the physical id; `attributes` gives every GetAtt value (dotted names).
+    """One resource type. `create` answers the physical id; `attributes` gives every GetAtt value
+    (dotted names).
 
-    `updatable`: the properties that `update` can change in place. `name_property`: given explicitly and unchanged
-    when a replacement is needed, CloudFormation refuses the update.
+    `updatable`: the properties that `update` can change in place. `name_property`: given explicitly
+    and unchanged when a replacement is needed, CloudFormation refuses the update.
     """
 
     type = ""

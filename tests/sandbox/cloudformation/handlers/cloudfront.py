@@ -103,7 +103,9 @@ class Distribution(Handler):
 
     @staticmethod
     def _config(call, props, reference: str) -> dict:
-        """CloudFormation's lists as the API's counted ones; what a static site does not use is refused, so that nothing is dropped in silence."""
+        """CloudFormation's lists as the API's counted ones; what a static site does not use is
+        refused, so that nothing is dropped in silence.
+        """
         config = props["DistributionConfig"]
         unknown = sorted(set(config) - KNOWN)
         if unknown:

@@ -1,4 +1,6 @@
-"""AWS::DocDB: clusters, instances, their subnet and parameter groups. moto's RDS has no such engine, so clusters and instances live here; the groups are moto's."""
+"""AWS::DocDB: clusters, instances, their subnet and parameter groups. moto's RDS has no such
+engine, so clusters and instances live here; the groups are moto's.
+"""
 
 import re
 import secrets

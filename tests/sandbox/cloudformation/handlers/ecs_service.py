@@ -1,4 +1,6 @@
-"""AWS::ECS::Service: made, changed and deleted, each time until the service is steady or its deployment failed."""
+"""AWS::ECS::Service: made, changed and deleted, each time until the service is steady or its
+deployment failed.
+"""
 
 from ..convert import to_bool
 from ..errors import NotFound, ResourceError

@@ -1,4 +1,6 @@
-"""AWS::ElasticLoadBalancingV2: LoadBalancer, TargetGroup, Listener, ListenerRule, ListenerCertificate."""
+"""AWS::ElasticLoadBalancingV2: LoadBalancer, TargetGroup, Listener, ListenerRule,
+ListenerCertificate.
+"""
 
 from ..errors import NotFound, ResourceError
 from .base import Handler, only, register, without

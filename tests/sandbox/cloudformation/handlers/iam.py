@@ -1,5 +1,6 @@
 """AWS::IAM: Role, Policy, ManagedPolicy, RolePolicy, InstanceProfile, OIDCProvider."""
 
+import contextlib
 import json
 
 from ..errors import NotFound
@@ -11,10 +12,8 @@ def document(value) -> str:
 
 
 def ignoring_absent(action) -> None:
-    try:
+    with contextlib.suppress(NotFound):
         action()
-    except NotFound:
-        pass
 
 
 @register
@@ -110,7 +109,9 @@ class Role(Handler):
                 call.invoke("iam", "TagRole", RoleName=physical_id, Tags=call.tags(new))
 
     def delete(self, call, physical_id, props):
-        """Only what the template gave is taken off first; foreign attachments make the delete fail, as on AWS."""
+        """Only what the template gave is taken off first; foreign attachments make the delete fail,
+        as on AWS.
+        """
         for arn in props.get("ManagedPolicyArns", []):
             ignoring_absent(
                 lambda a=arn: call.invoke(

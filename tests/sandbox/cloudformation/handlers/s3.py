@@ -105,7 +105,9 @@ class Bucket(Handler):
 
     @staticmethod
     def _refuse_existing(call, name: str) -> None:
-        """S3 in us-east-1 answers 200 to the owner's second CreateBucket; CloudFormation does not."""
+        """S3 in us-east-1 answers 200 to the owner's second CreateBucket;
+        CloudFormation does not.
+        """
         owned = {b["Name"] for b in call.invoke("s3", "ListBuckets")["Buckets"]}
         if name in owned:
             raise ResourceError(f"{name} already exists")
