@@ -69,12 +69,17 @@ def crt_signatures() -> float | None:
 CRT = """
 import datetime, io, time
 from awscrt import auth, http
-provider = auth.AwsCredentialsProvider.new_static('AKIDEXAMPLE', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', 'IQoJb3JpZ2luX2VjEXAMPLETOKEN' * 3)
-body, now = b'{"cluster":"defang-cluster","services":["web","api","worker"]}', datetime.datetime.now(datetime.timezone.utc)
-config = auth.AwsSigningConfig(auth.AwsSigningAlgorithm.V4, auth.AwsSignatureType.HTTP_REQUEST_HEADERS, provider, 'us-west-2', 'ecs', now)
+provider = auth.AwsCredentialsProvider.new_static(
+    'AKIDEXAMPLE', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', 'IQoJb3JpZ2luX2VjEXAMPLETOKEN' * 3)
+body = b'{"cluster":"defang-cluster","services":["web","api","worker"]}'
+config = auth.AwsSigningConfig(
+    auth.AwsSigningAlgorithm.V4, auth.AwsSignatureType.HTTP_REQUEST_HEADERS, provider, 'us-west-2',
+    'ecs', datetime.datetime.now(datetime.timezone.utc))
 def one():
-    headers = http.HttpHeaders([('Host', 'ecs.us-west-2.amazonaws.com'), ('Content-Type', 'application/x-amz-json-1.1'),
-                                ('X-Amz-Target', 'AmazonEC2ContainerServiceV20141113.DescribeServices')])
+    headers = http.HttpHeaders([
+        ('Host', 'ecs.us-west-2.amazonaws.com'),
+        ('Content-Type', 'application/x-amz-json-1.1'),
+        ('X-Amz-Target', 'AmazonEC2ContainerServiceV20141113.DescribeServices')])
     return http.HttpRequest('POST', '/', headers, io.BytesIO(body))
 best = 0
 for _ in range(3):
@@ -114,13 +119,20 @@ def main() -> None:
         max(botocore_signatures() for _ in range(3)),
     )
     print(
-        f"signatures   {ours:10.0f} per second of processor time, botocore {theirs:8.0f}: {ours / theirs:6.1f} times (aim 20)"
+        f"signatures   {ours:10.0f} per second of processor time, botocore {theirs:8.0f}: "
+        f"{ours / theirs:6.1f} times (aim 20)"
     )
     crt = crt_signatures()
     print(
-        f"                          aws-c-auth through awscrt {crt:8.0f}: {ours / crt:6.1f} times (aim 1)"
+        (
+            f"                          aws-c-auth through awscrt {crt:8.0f}: {ours / crt:6.1f} "
+            "times (aim 1)"
+        )
         if crt
-        else "                          aws-c-auth: awscrt is not installed (BENCH_CRT_PYTHON names a Python that has it)"
+        else (
+            "                          aws-c-auth: awscrt is not installed (BENCH_CRT_PYTHON "
+            "names a Python that has it)"
+        )
     )
     with tempfile.TemporaryDirectory(prefix="dfb", dir="/tmp") as name:
         folder = pathlib.Path(name)

@@ -31,7 +31,7 @@ SERVICE = """  s{i}:
     deploy: {{replicas: 2, resources: {{limits: {{cpus: "0.5", memory: 512M}}, reservations: {{memory: 256M}}}}}}
     healthcheck: {{test: [CMD, curl, -f, "http://localhost:8080/"], interval: 30s, timeout: 5s, retries: 3}}
     labels: {{team: shop, tier: "{j}"}}
-"""
+"""  # noqa: E501 - the projects stay what they were, so that numbers can be compared
 
 
 def project(services: int) -> str:

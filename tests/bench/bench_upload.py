@@ -75,7 +75,9 @@ def compare(
             env,
         )
         print(
-            f"; aws s3 cp {theirs:6.2f} s, {mib / theirs:6.0f} MiB/s: {theirs / ours:.1f} times (aim 2); processor {our_cpu:.2f} s and {their_cpu:.2f} s: {their_cpu / our_cpu:.1f} times",
+            f"; aws s3 cp {theirs:6.2f} s, {mib / theirs:6.0f} MiB/s: {theirs / ours:.1f} times "
+            f"(aim 2); processor {our_cpu:.2f} s and {their_cpu:.2f} s: "
+            f"{their_cpu / our_cpu:.1f} times",
             end="",
         )
     print(flush=True)

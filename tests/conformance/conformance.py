@@ -133,7 +133,8 @@ def run_part(name: str, projects: list[Case], ask, tool: str, workers: int) -> i
         for text in wrong[:5] if failures <= SHOWN else ():
             print(f"FAIL {case.name}: {text}")
     print(
-        f"{name}: {len(projects)} projects, {refused} refused by both, {differing} wanted differences, {time.monotonic() - begun:.1f} s"
+        f"{name}: {len(projects)} projects, {refused} refused by both, {differing} wanted "
+        f"differences, {time.monotonic() - begun:.1f} s"
     )
     print(f"conformance {name}: {len(projects) - failures} passed, {failures} failed")
     return failures
@@ -181,7 +182,8 @@ def run_bare(projects: list[Case], loader: str, tool: str, workers: int) -> int:
         for line in wrong[:5] if failures <= SHOWN else ():
             print(f"FAIL --no-interpolate of {case.name}: {line}")
     print(
-        f"bare: {taken} of {len(projects)} projects printed without interpolation and loaded again, {time.monotonic() - begun:.1f} s"
+        f"bare: {taken} of {len(projects)} projects printed without interpolation and loaded "
+        f"again, {time.monotonic() - begun:.1f} s"
     )
     print(f"conformance bare: {taken - failures} passed, {failures} failed")
     return failures

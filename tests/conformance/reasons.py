@@ -21,11 +21,22 @@ CLASSES = {  # class: (our words, the reference's)
     ),
     "missing": (
         r"is missing|neither an image|must say|names no trigger|needs a (source|target)|is empty$",
-        r"missing|must not be empty|neither an image|must be set|must declare|can't be blank|is required|must be a (string|integer or string)$",
+        (
+            r"missing|must not be empty|neither an image|must be set|must declare|can't be blank|"
+            r"is required|must be a (string|integer or string)$"
+        ),
     ),
     "type or value": (
-        r"must (be|not|start)|out of range|is not (a|an|known)\b|ranges differ|unknown protocol|valid project name|named twice|a quote is opened|cannot hold|invalid interpolation|: unknown key",
-        r"must (be|start|consist)|[Ii]nvalid|missing (unit|a target)|does not match|unsupported|confusing|trailing space|cannot contain|unterminated|are equal|cannot override",
+        (
+            r"must (be|not|start)|out of range|is not (a|an|known)\b|ranges differ|"
+            r"unknown protocol|valid project name|named twice|a quote is opened|cannot hold|"
+            r"invalid interpolation|: unknown key"
+        ),
+        (
+            r"must (be|start|consist)|[Ii]nvalid|missing (unit|a target)|does not match|"
+            r"unsupported|confusing|trailing space|cannot contain|unterminated|are equal|"
+            r"cannot override"
+        ),
     ),
     "reference": (
         r"is not defined|not active|no such service|has no build",

@@ -36,7 +36,8 @@ class Book:
             asked, answer = page.get(case.name, ("", None))
             if asked != question(case):
                 raise SystemExit(
-                    f"{case.name}: the reference's answer to it is not recorded; run tests/conformance/conformance.py --record"
+                    f"{case.name}: the reference's answer to it is not recorded; run "
+                    "tests/conformance/conformance.py --record"
                 )
             out.append(_read(answer))
         return out

@@ -70,7 +70,10 @@ class Shop:
                 [d["rolloutState"] for d in s["deployments"]] == ["COMPLETED"],
                 f"{s['serviceName']}: {s['deployments']}",
             )
-        return f"{len(services)} ECS services steady, {sum(s['runningCount'] for s in services)} tasks running"
+        return (
+            f"{len(services)} ECS services steady, {sum(s['runningCount'] for s in services)} "
+            "tasks running"
+        )
 
     def targets_are_healthy(self) -> str:
         elb = self.client("elbv2")
@@ -114,7 +117,10 @@ class Shop:
             r["Name"].removesuffix("." + zone_name) for r in records if r["Type"] in ("A", "CNAME")
         }
         need({"api", "web", "db", "cache"} <= names, f"records {sorted(names)}")
-        return f"private zone {zone_name} has {', '.join(sorted(n for n in names if n in ('api', 'web', 'db', 'cache')))}"
+        return (
+            f"private zone {zone_name} has "
+            f"{', '.join(sorted(n for n in names if n in ('api', 'web', 'db', 'cache')))}"
+        )
 
     def database_is_private(self) -> str:
         found = [

@@ -14,7 +14,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for program in (kit.DEFANGCTL, kit.DEFANGD):
         if not program.exists():
             pytest.exit(
-                f"{program} is not there: run scripts/test e2e, or set DEFANG_BUILD to a build folder",
+                f"{program} is not there: run scripts/test e2e, or set DEFANG_BUILD to a build "
+                "folder",
                 returncode=2,
             )
 

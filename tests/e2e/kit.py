@@ -191,7 +191,10 @@ class Ran:
         return self
 
     def __str__(self) -> str:
-        return f"defangctl {' '.join(self.arguments)}\nexit code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        return (
+            f"defangctl {' '.join(self.arguments)}\nexit code {self.code}\n--- stdout\n"
+            f"{self.out}\n--- stderr\n{self.err}"
+        )
 
 
 class Place:

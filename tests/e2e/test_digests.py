@@ -45,7 +45,9 @@ class Registry(http.server.BaseHTTPRequestHandler):
         self.answer(
             401,
             {
-                "WWW-Authenticate": f'Bearer realm="{here}",service="the registry",scope="repository:x:pull"'
+                "WWW-Authenticate": (
+                    f'Bearer realm="{here}",service="the registry",scope="repository:x:pull"'
+                )
             },
         )
 

@@ -129,7 +129,8 @@ def test_whoami_verbose_of_a_failure(place: kit.Place) -> None:
     aws_file(
         place,
         "config",
-        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = q\n[profile q]\nregion = us-west-2\n",
+        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = q\n"
+        "[profile q]\nregion = us-west-2\n",
     )
     ran = place.run(
         "whoami", "-v", "--profile", "p", env={**NO_KEYS, "AWS_EC2_METADATA_DISABLED": "true"}
@@ -197,7 +198,8 @@ def test_mfa_code_is_asked_for_once(place: kit.Place, sandbox: kit.Sandbox) -> N
     aws_file(
         place,
         "config",
-        f"[profile m]\nrole_arn = {role}\nsource_profile = src\nregion = us-west-2\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n",
+        f"[profile m]\nrole_arn = {role}\nsource_profile = src\nregion = us-west-2\n"
+        "mfa_serial = arn:aws:iam::123456789012:mfa/me\n",
     )
     ran = place.run("whoami", "--profile", "m", env=NO_KEYS).ok(3)  # no terminal
     assert "needs an MFA code of device arn:aws:iam::123456789012:mfa/me" in ran.err

@@ -9,7 +9,10 @@ import pathlib
 
 import kit
 
-FINE = "name: fine\nservices:\n  a:\n    image: busybox:1\n    environment: [KEY]\n    deploy: {replicas: 1, resources: {reservations: {cpus: '0.25', memory: 512M}}}\n"
+FINE = (
+    "name: fine\nservices:\n  a:\n    image: busybox:1\n    environment: [KEY]\n"
+    "    deploy: {replicas: 1, resources: {reservations: {cpus: '0.25', memory: 512M}}}\n"
+)
 PASSWORD = "hunter2-never-printed"
 
 
@@ -23,14 +26,17 @@ def test_compose_lint(place: kit.Place, tmp_path: pathlib.Path) -> None:
 
     file.write_text(
         FINE
-        + f"    privileged: true\n    labels: {{db.password: {PASSWORD}}}\n    command: [a, sk-{'a1' * 12}]\n"
+        + (
+            f"    privileged: true\n    labels: {{db.password: {PASSWORD}}}\n"
+            f"    command: [a, sk-{'a1' * 12}]\n"
+        )
     )
     ran = place.run("compose", "lint", cwd=tmp_path).ok(2)
     assert PASSWORD not in ran.out + ran.err and "a1a1" not in ran.out
     assert (
-        "compose.yaml:8:27: warning: services.a.labels.db.password: a secret by its name stands here in clear [secret/named]"
-        in ran.out
-    )
+        "compose.yaml:8:27: warning: services.a.labels.db.password: a secret by its name "
+        "stands here in clear [secret/named]"
+    ) in ran.out
     assert "privileged" in ran.out and "2 errors" in ran.err
 
     sarif = json.loads(place.run("compose", "lint", "--format", "sarif", cwd=tmp_path).ok(2).out)

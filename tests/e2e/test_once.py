@@ -169,7 +169,9 @@ def test_one_that_nobody_requires_and_one_after_all(
     )
     with open(jobs / "compose.yaml", "a") as file:
         file.write(
-            '  smoke:\n    image: ghcr.io/me/smoke:1\n    command: ["sh", "-c", "echo no answer; exit 1"]\n    deploy: {mode: replicated-job}\n    depends_on: [api]\n'
+            "  smoke:\n    image: ghcr.io/me/smoke:1\n"
+            '    command: ["sh", "-c", "echo no answer; exit 1"]\n'
+            "    deploy: {mode: replicated-job}\n    depends_on: [api]\n"
         )
     ran = place.run("up", cwd=jobs).ok(4)
     assert (

@@ -76,7 +76,9 @@ def test_culprit_is_named(place: kit.Place, sandbox: kit.Sandbox, tmp_path: path
         tmp_path / "tasks",
         project="culprit",
         replace={
-            "image: internal/stats:1": 'image: internal/stats:1\n    command: [sh, -c, "echo no stats today; exit 3"]'
+            "image: internal/stats:1": (
+                'image: internal/stats:1\n    command: [sh, -c, "echo no stats today; exit 3"]'
+            )
         },
     )
     place.run("config", "set", "SITE=shop.example", "TOKEN=t0ken", cwd=folder).ok()

@@ -136,7 +136,10 @@ def check_environment(source):
         for number, found in source.matches(ENVIRONMENT, source.code):
             yield (
                 number,
-                f"{found[0].strip(' (')}: only main reads the environment of the process, others get a struct env",
+                (
+                    f"{found[0].strip(' (')}: only main reads the environment of the process, "
+                    "others get a struct env"
+                ),
             )
 
 

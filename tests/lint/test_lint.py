@@ -24,7 +24,10 @@ CASES = [
     ("src/base/a.c", "int n = atoi (s);\n", "atoi() is banned"),
     (
         "src/base/a.c",
-        '/* strcpy(a, b) */ char *s = "system(x)"; strtok_r(a, b, c); my_system(1); p->system(1);\n',
+        (
+            '/* strcpy(a, b) */ char *s = "system(x)"; strtok_r(a, b, c); my_system(1); '
+            "p->system(1);\n"
+        ),
         None,
     ),
     ("src/aws/a.c", 'char *s = getenv("HOME");\n', "only main reads"),
@@ -55,7 +58,10 @@ CASES = [
     ("src/new/a.c", '#include "base/str.h"\n', "no place in the table"),
     (
         "client/a.c",
-        '#include "rpc/client.h"\n#include "base/str.h"\n#include "proto/defang.pb-c.h"\n#include "client/view/say.h"\n',
+        (
+            '#include "rpc/client.h"\n#include "base/str.h"\n#include "proto/defang.pb-c.h"\n'
+            '#include "client/view/say.h"\n'
+        ),
         None,
     ),
     ("client/a.c", '#include "rpc/server.h"\n', "not of the client half"),

@@ -131,7 +131,10 @@ class Recorder:
         call = {"action": action, "host": host, "key": key, "region": region, "token": token}
         if action == "GetCallerIdentity":
             self.identity = call
-            inner = f"<Arn>arn:aws:iam::{ACCOUNT}:user/{key}</Arn><UserId>ID{key}</UserId><Account>{ACCOUNT}</Account>"
+            inner = (
+                f"<Arn>arn:aws:iam::{ACCOUNT}:user/{key}</Arn><UserId>ID{key}</UserId><Account>"
+                f"{ACCOUNT}</Account>"
+            )
         else:
             names = (
                 "RoleArn",
@@ -149,15 +152,20 @@ class Recorder:
             self.calls.append(call)
             role, by = form["RoleArn"].rpartition("/")[2], key or "WEB"
             inner = (
-                f"<Credentials><AccessKeyId>R-{role}-BY-{by}</AccessKeyId><SecretAccessKey>PLANTED-role</SecretAccessKey><SessionToken>PLANTED-tok-{role}</SessionToken>"
-                f"<Expiration>{until(3600)}</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/{role}/s</Arn><AssumedRoleId>I:s</AssumedRoleId></AssumedRoleUser>"
+                f"<Credentials><AccessKeyId>R-{role}-BY-{by}</AccessKeyId><SecretAccessKey>"
+                f"PLANTED-role</SecretAccessKey><SessionToken>PLANTED-tok-{role}</SessionToken>"
+                f"<Expiration>{until(3600)}</Expiration></Credentials><AssumedRoleUser><Arn>arn:"
+                f"aws:sts::1:assumed-role/{role}/s</Arn><AssumedRoleId>I:s</AssumedRoleId></"
+                "AssumedRoleUser>"
             )
         return (
             200,
             "text/xml",
             (
-                f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}</{action}Result>'
-                f"<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"
+                f"<{action}Response "
+                f'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}</'
+                f"{action}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></"
+                f"{action}Response>"
             ),
         )
 

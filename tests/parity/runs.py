@@ -25,7 +25,7 @@ DEFANGCTL, DEFANGD = BUILD / "client/defangctl", BUILD / "daemon/defangd"
 AWS = "/usr/bin/aws"
 PROC = """#!/bin/sh
 echo '{"Version": 1, "AccessKeyId": "PROC", "SecretAccessKey": "PLANTED-proc", "SessionToken": "PLANTED-proctok"}'
-"""
+"""  # noqa: E501 - a shell script
 
 
 @dataclasses.dataclass

@@ -24,7 +24,10 @@ URL = "https://x.awsapps.com/start"
 SESSION = "sso_session = s; sso_account_id = 123456789012; sso_role_name = Dev"
 CORP = f"[sso-session s]; sso_region = eu-west-1; sso_start_url = {URL}"
 SSO = f"[default]; region = us-west-2; {SESSION}; {CORP}"
-LEGACY = f"[default]; region = us-west-2; sso_start_url = {URL}; sso_region = eu-west-1; sso_account_id = 123456789012; sso_role_name = Dev"
+LEGACY = (
+    f"[default]; region = us-west-2; sso_start_url = {URL}; sso_region = eu-west-1; "
+    "sso_account_id = 123456789012; sso_role_name = Dev"
+)
 GOOD, OLD = "2099-01-01T00:00:00Z", "2020-01-01T00:00:00Z"
 ROLE = "[profile p]; role_arn = role/A; region = eu-west-1; "
 SRC = "[src]; keys(SRC)"

@@ -139,14 +139,20 @@ KEYS: list[Scenario] = [
     S(
         "P10a",
         "[default] then [profile default]",
-        conf="[default]; region = eu-west-1; keys(D); [profile default]; region = eu-west-2; keys(PD)",
+        conf=(
+            "[default]; region = eu-west-1; keys(D); [profile default]; region = eu-west-2; "
+            "keys(PD)"
+        ),
         key="PD",
         region="eu-west-2",
     ),
     S(
         "P10b",
         "[profile default] then [default]",
-        conf="[profile default]; region = eu-west-2; keys(PD); [default]; region = eu-west-1; keys(D)",
+        conf=(
+            "[profile default]; region = eu-west-2; keys(PD); [default]; region = eu-west-1; "
+            "keys(D)"
+        ),
         key="D",
         region="eu-west-1",
     ),
@@ -279,7 +285,9 @@ KEYS: list[Scenario] = [
         "B02",
         "~/.boto",
         files={
-            ".boto": "[Credentials]\naws_access_key_id = BOTO\naws_secret_access_key = PLANTED-boto\n"
+            ".boto": (
+                "[Credentials]\naws_access_key_id = BOTO\naws_secret_access_key = PLANTED-boto\n"
+            )
         },
         env=REG,
         key="BOTO",
@@ -304,7 +312,9 @@ KEYS: list[Scenario] = [
         "B05",
         "the config file beats them",
         files={
-            ".boto": "[Credentials]\naws_access_key_id = BOTO\naws_secret_access_key = PLANTED-boto\n"
+            ".boto": (
+                "[Credentials]\naws_access_key_id = BOTO\naws_secret_access_key = PLANTED-boto\n"
+            )
         },
         conf="[default]; keys(CONF)",
         env=REG,

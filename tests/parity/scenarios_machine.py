@@ -11,25 +11,36 @@ MACHINE: list[Scenario] = [
     S(
         "X02",
         "version 2",
-        conf='[default]; region = us-west-2; credential_process = echo \'{"Version":2,"AccessKeyId":"a","SecretAccessKey":"b"}\'',
+        conf=(
+            "[default]; region = us-west-2; credential_process = echo "
+            '\'{"Version":2,"AccessKeyId":"a","SecretAccessKey":"b"}\''
+        ),
         error="custom-process",
     ),
     S(
         "X03",
         "it fails",
-        conf="[default]; region = us-west-2; credential_process = sh -c 'echo boom >&2{SEMI} exit 3'",
+        conf=(
+            "[default]; region = us-west-2; credential_process = sh -c 'echo boom >&2{SEMI} exit 3'"
+        ),
         error="Error when retrieving credentials from custom-process: boom",
     ),
     S(
         "X04",
         "no shell",
-        conf='[default]; region = us-west-2; credential_process = echo \'{"Version":1,"AccessKeyId":"$HOME","SecretAccessKey":"b"}\'',
+        conf=(
+            "[default]; region = us-west-2; credential_process = echo "
+            '\'{"Version":1,"AccessKeyId":"$HOME","SecretAccessKey":"b"}\''
+        ),
         key="$HOME",
     ),
     S(
         "X05",
         "an expired answer",
-        conf=f'[default]; region = us-west-2; credential_process = echo \'{{"Version":1,"AccessKeyId":"a","SecretAccessKey":"b","Expiration":"{OLD}"}}\'',
+        conf=(
+            "[default]; region = us-west-2; credential_process = echo "
+            f'\'{{"Version":1,"AccessKeyId":"a","SecretAccessKey":"b","Expiration":"{OLD}"}}\''
+        ),
         error="still expired",
     ),
     S(

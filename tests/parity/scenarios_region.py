@@ -114,7 +114,9 @@ REGIONS: list[Scenario] = [
     S(
         "N03",
         "a services section",
-        conf="[default]; services = x; [services x]; sts =;  endpoint_url = http://127.0.0.1:{PORT}",
+        conf=(
+            "[default]; services = x; [services x]; sts =;  endpoint_url = http://127.0.0.1:{PORT}"
+        ),
         env={**ENVKEYS, **REG},
         key="ENVKEY",
         host="direct",

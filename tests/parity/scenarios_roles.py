@@ -99,7 +99,10 @@ ROLES: list[Scenario] = [
         "external id, session name, duration",
         cred=SRC,
         conf=ROLE
-        + "source_profile = src; external_id = ext/1; role_session_name = me@x; duration_seconds = 1800",
+        + (
+            "source_profile = src; external_id = ext/1; role_session_name = me@x; "
+            "duration_seconds = 1800"
+        ),
         env=P,
         key="R-A-BY-SRC",
     ),
@@ -142,7 +145,10 @@ ROLES: list[Scenario] = [
         "A15",
         "static keys of the source end the chain",
         conf=ROLE
-        + "source_profile = q; [profile q]; role_arn = role/Q; source_profile = z; keys(QKEY); [profile z]; keys(Z)",
+        + (
+            "source_profile = q; [profile q]; role_arn = role/Q; source_profile = z; keys(QKEY); "
+            "[profile z]; keys(Z)"
+        ),
         env=P,
         key="R-A-BY-QKEY",
     ),
@@ -200,7 +206,10 @@ ROLES: list[Scenario] = [
         "a web identity profile as source",
         files=JWT,
         conf=ROLE
-        + "source_profile = q; [profile q]; role_arn = role/W; web_identity_token_file = {HOME}/jwt",
+        + (
+            "source_profile = q; [profile q]; role_arn = role/W; web_identity_token_file = "
+            "{HOME}/jwt"
+        ),
         env=P,
         key="R-A-BY-R-W-BY-WEB",
     ),

@@ -65,7 +65,10 @@ TOKENS: list[Scenario] = [
         "web identity of a profile beats its keys",
         files=JWT,
         cred="[p]; keys(P)",
-        conf="[profile p]; region = us-west-2; role_arn = role/W; web_identity_token_file = {HOME}/jwt",
+        conf=(
+            "[profile p]; region = us-west-2; role_arn = role/W; web_identity_token_file = "
+            "{HOME}/jwt"
+        ),
         env=P,
         key="R-W-BY-WEB",
     ),

@@ -98,7 +98,8 @@ def lint(paths: list[pathlib.Path]) -> list[str]:
         matches = lint_file(path, config=ManualArgs(regions=["us-west-2"], ignore_checks=["W"]))
         for match in matches:
             found.append(
-                f"{path.name}: {match.rule.id} {match.message} at {'/'.join(map(str, match.path or []))}"
+                f"{path.name}: {match.rule.id} {match.message} at "
+                f"{'/'.join(map(str, match.path or []))}"
             )
         if not matches:
             clean.parent.mkdir(parents=True, exist_ok=True)

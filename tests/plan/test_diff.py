@@ -42,7 +42,10 @@ class Diff(unittest.TestCase):
             said,
             [
                 "~ service/api ServiceApi AWS::ECS::Service Tags,TaskDefinition",
-                "~ service/api TaskDefinitionApi AWS::ECS::TaskDefinition ContainerDefinitions replace",
+                (
+                    "~ service/api TaskDefinitionApi AWS::ECS::TaskDefinition "
+                    "ContainerDefinitions replace"
+                ),
             ],
         )
 

@@ -116,7 +116,8 @@ class Explain(unittest.TestCase):
                                 has(resources[i]["Properties"], line["property"])
                                 for i, _ in line["resources"]
                             ),
-                            f"{name}: {line['service']} {line['key']} is not {line['property']} of {line['resources']}",
+                            f"{name}: {line['service']} {line['key']} is not {line['property']} "
+                            f"of {line['resources']}",
                         )
 
     def empty(self, line: dict[str, Any]) -> bool:

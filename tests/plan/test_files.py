@@ -134,7 +134,8 @@ class Files(unittest.TestCase):
             with tempfile.TemporaryDirectory() as folder:
                 path = pathlib.Path(folder) / "compose.yaml"
                 path.write_text(
-                    '{"name": "f", "services": {"a": {"image": "x", "secrets": ["s"]}}, "secrets": {"s": {"file": "./s"}}}'
+                    '{"name": "f", "services": {"a": {"image": "x", "secrets": ["s"]}}, '
+                    '"secrets": {"s": {"file": "./s"}}}'
                 )
                 (pathlib.Path(folder) / "s").write_text(content)
                 task = template(path)["Resources"]["TaskDefinitionA"]["Properties"]

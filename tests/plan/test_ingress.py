@@ -372,7 +372,8 @@ class Protocols(Case):
             }
         )
         self.assertIn(
-            "service rpc: port 1 wants grpc, and there is no certificate for it: no public Route 53 zone of this account holds rpc.elsewhere.net",
+            "service rpc: port 1 wants grpc, and there is no certificate for it: no public Route "
+            "53 zone of this account holds rpc.elsewhere.net",
             said,
         )
         self.assertNotIn("served over HTTP", said)

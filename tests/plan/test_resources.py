@@ -84,9 +84,14 @@ class Resources(unittest.TestCase):
                 for line in lines
                 if (
                     m := re.match(
-                        r"(?:s3|ecs|iam|ec2|logs|ecr|acm|cloudwatch|route53)/(?:ClusterCapacityProviderAssociations|ClusterCapacityProviders|Cluster|"
-                        r"VPCGatewayAttachment|VPCEndpoint|VpcDhcpOptionsAssociation|VpcDhcpOptions|VPC|InternetGateway|PullThroughCacheRule|RouteTable|Route|SecurityGroup|SubnetRouteTableAssociation|"
-                        r"Subnet|TaskDefinition|InstanceProfile|Role|Repository|LifecyclePolicy|CertificateValidation|Certificate|EventRule|EventTarget|Record|LogGroup|Logroup|BucketPublicAccessBlock|Bucket)",
+                        r"(?:s3|ecs|iam|ec2|logs|ecr|acm|cloudwatch|route53)/"
+                        r"(?:ClusterCapacityProviderAssociations|ClusterCapacityProviders|Cluster|"
+                        r"VPCGatewayAttachment|VPCEndpoint|VpcDhcpOptionsAssociation|"
+                        r"VpcDhcpOptions|VPC|"
+                        r"InternetGateway|PullThroughCacheRule|RouteTable|Route|SecurityGroup|"
+                        r"SubnetRouteTableAssociation|Subnet|TaskDefinition|InstanceProfile|Role|"
+                        r"Repository|LifecyclePolicy|CertificateValidation|Certificate|EventRule|"
+                        r"EventTarget|Record|LogGroup|Logroup|BucketPublicAccessBlock|Bucket)",
                         line,
                     )
                 )

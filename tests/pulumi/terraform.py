@@ -120,7 +120,8 @@ def terraform(folder: pathlib.Path, env: dict[str, str], *arguments: str) -> str
     )
     if done.returncode:
         raise RuntimeError(
-            f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+            f"terraform {' '.join(arguments)} ended with {done.returncode}:\n"
+            f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         )
     return done.stdout
 

@@ -229,7 +229,8 @@ class Checker:
         self.fields(provider, call.get("arguments", {}), found[0], f"{path} {call['function']}")
         if call.get("options") != {"provider": "${aws}"}:
             self.fault(
-                f"{path}: {call['function']} names no provider: the language's default does not reach a call within fn::secret"
+                f"{path}: {call['function']} names no provider: the language's default does not "
+                "reach a call within fn::secret"
             )
         given = found[1].get(call["return"])
         if given is None or strip(given.type) != wanted:

@@ -66,7 +66,8 @@ def main() -> int:
         host, port = sandbox.listen(options.host, options.port)
     except OSError as error:
         print(
-            f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --port",
+            f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}; choose "
+            "another --port",
             file=sys.stderr,
         )
         return 1

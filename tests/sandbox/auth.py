@@ -176,7 +176,8 @@ class Dialect:
     def mismatch(self) -> AwsError:
         text = (
             "The request signature we calculated does not match the signature you provided. "
-            "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+            "Check your AWS Secret Access Key and signing method. Consult the service "
+            "documentation for details."
         )
         if self.s3:
             text = (

@@ -140,7 +140,8 @@ def check_content(body: Body, decoded_length: str, announced: str) -> None:
     if int(decoded_length) != len(data):
         raise AwsError(
             "IncompleteBody",
-            "You did not provide the number of bytes specified by the x-amz-decoded-content-length header",
+            "You did not provide the number of bytes specified by the "
+            "x-amz-decoded-content-length header",
         )
     if any(len(chunk) < CHUNK_BYTES for chunk, _ in body.chunks[:-2]):
         raise AwsError(
@@ -152,7 +153,8 @@ def check_content(body: Body, decoded_length: str, announced: str) -> None:
     if wanted != set(body.trailers):
         raise AwsError(
             "MalformedTrailerError",
-            "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+            "The request contained trailing data that was not well-formed or did not conform to "
+            "our published schema.",
         )
     for name, sent in body.trailers.items():
         digest = DIGESTS.get(name)
@@ -161,5 +163,6 @@ def check_content(body: Body, decoded_length: str, announced: str) -> None:
         if base64.b64encode(digest(data)).decode() != sent:
             raise AwsError(
                 "BadDigest",
-                f"The {name.rsplit('-', 1)[1].upper()} you specified did not match the calculated checksum.",
+                f"The {name.rsplit('-', 1)[1].upper()} you specified did not match the "
+                "calculated checksum.",
             )

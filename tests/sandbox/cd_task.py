@@ -94,7 +94,8 @@ def furnish(home: pathlib.Path, rule: dict[str, Any]) -> None:
     tests = pathlib.Path(__file__).resolve().parents[1]
     wrapper = home / "bin" / "pulumi"
     wrapper.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{tests}" PYTHONDONTWRITEBYTECODE=1 exec "{sys.executable}" -m sandbox.pulumi.cli "$@"\n'
+        f'#!/bin/sh\nPYTHONPATH="{tests}" PYTHONDONTWRITEBYTECODE=1 exec "{sys.executable}" -m '
+        'sandbox.pulumi.cli "$@"\n'
     )
     wrapper.chmod(0o755)
 

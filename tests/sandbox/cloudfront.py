@@ -194,7 +194,8 @@ def check_config(call: Call, config: dict[str, Any]) -> None:
         ):
             raise AwsError(
                 "InvalidOrigin",
-                f"The specified origin server {origin['DomainName']} does not exist or is not valid.",
+                f"The specified origin server {origin['DomainName']} does not exist or is not "
+                "valid.",
                 400,
             )
     for arn in functions_of(config):

@@ -68,13 +68,15 @@ def parse(text: str) -> tuple[list[Instruction], list[Stage]]:
             match = re.fullmatch(r"(\S+)(?:\s+[aA][sS]\s+([A-Za-z][\w.-]*))?", instruction.text)
             if not match:
                 raise DockerfileError(
-                    f"dockerfile parse error on line {instruction.line}: FROM requires either one or three arguments"
+                    f"dockerfile parse error on line {instruction.line}: FROM requires either "
+                    "one or three arguments"
                 )
             stages.append(Stage(match.group(1), (match.group(2) or str(len(stages))).lower()))
         elif not stages:
             if instruction.name != "ARG":
                 raise DockerfileError(
-                    f"dockerfile parse error on line {instruction.line}: no build stage in current context"
+                    f"dockerfile parse error on line {instruction.line}: no build stage in "
+                    "current context"
                 )
             arguments.append(instruction)
         else:

@@ -86,7 +86,8 @@ def create_rule(sandbox: Any, call: Call) -> dict[str, Any]:
     if not 2 <= len(prefix) <= 30 or not PREFIX.fullmatch(prefix):
         raise AwsError(
             "InvalidParameterException",
-            f"Invalid parameter at 'ecrRepositoryPrefix' failed to satisfy constraint: '{PREFIX.pattern}', 2 to 30 characters",
+            "Invalid parameter at 'ecrRepositoryPrefix' failed to satisfy constraint: "
+            f"'{PREFIX.pattern}', 2 to 30 characters",
         )
     if upstream not in UPSTREAMS and not re.fullmatch(
         r"[\w-]+\.azurecr\.io|\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com", upstream
@@ -105,7 +106,8 @@ def create_rule(sandbox: Any, call: Call) -> dict[str, Any]:
         if prefix in rules:
             raise AwsError(
                 "PullThroughCacheRuleAlreadyExistsException",
-                f"A pull through cache rule with the repository prefix '{prefix}' already exists in the registry with id '{call.account}'.",
+                f"A pull through cache rule with the repository prefix '{prefix}' already exists "
+                f"in the registry with id '{call.account}'.",
             )
         now = sandbox.context.utcnow()
         rules[prefix] = {
@@ -128,7 +130,8 @@ def rule_of(sandbox: Any, call: Call) -> dict[str, Any]:
     if rule is None:
         raise AwsError(
             "PullThroughCacheRuleNotFoundException",
-            f"Pull through cache rule with the repository prefix '{prefix}' does not exist in the registry with id '{call.account}'.",
+            f"Pull through cache rule with the repository prefix '{prefix}' does not exist in "
+            f"the registry with id '{call.account}'.",
         )
     return rule
 
@@ -181,19 +184,22 @@ def put_image(sandbox: Any, call: Call) -> None:
     if call.params.get("imageDigest") not in (None, digest):
         raise AwsError(
             "ImageDigestDoesNotMatchException",
-            f"Image digest '{call.params['imageDigest']}' does not match the digest that ECR calculated for the image: '{digest}'",
+            f"Image digest '{call.params['imageDigest']}' does not match the digest that ECR "
+            f"calculated for the image: '{digest}'",
         )
     try:
         json.loads(manifest)
     except ValueError as broken:
         raise AwsError(
             "InvalidParameterException",
-            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON "
+            "syntax'",
         ) from broken
     if call.params["repositoryName"] not in repositories(call.account, call.region):
         raise AwsError(
             "RepositoryNotFoundException",
-            f"The repository with name '{call.params['repositoryName']}' does not exist in the registry with id '{call.account}'",
+            f"The repository with name '{call.params['repositoryName']}' does not exist in the "
+            f"registry with id '{call.account}'",
         )
 
 

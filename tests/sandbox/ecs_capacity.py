@@ -61,7 +61,8 @@ def create_capacity_provider(sandbox: Any, call: Call) -> dict[str, Any]:
         ("aws", "ecs", "fargate")
     ):
         raise refuse(
-            "The capacity provider name is invalid: up to 255 letters, digits, underscores and hyphens, and not aws, ecs or fargate first."
+            "The capacity provider name is invalid: up to 255 letters, digits, underscores and "
+            "hyphens, and not aws, ecs or fargate first."
         )
     provider = dict(call.params.get("autoScalingGroupProvider") or {})
     if "autoScalingGroupArn" not in provider:
@@ -75,20 +76,23 @@ def create_capacity_provider(sandbox: Any, call: Call) -> dict[str, Any]:
         and not group.new_instances_protected_from_scale_in
     ):
         raise refuse(
-            "The managed termination protection setting for the capacity provider is invalid. To enable managed termination protection, "
-            "the Auto Scaling group must have instance protection from scale in enabled."
+            "The managed termination protection setting for the capacity provider is invalid. To "
+            "enable managed termination protection, the Auto Scaling group must have instance "
+            "protection from scale in enabled."
         )
     with ecs.lock:
         if name in region.providers:
             raise refuse(
-                "The specified capacity provider already exists. To change the configuration of an existing capacity provider, update the capacity provider."
+                "The specified capacity provider already exists. To change the configuration of "
+                "an existing capacity provider, update the capacity provider."
             )
         if any(
             p["autoScalingGroupProvider"]["autoScalingGroupArn"] == group.arn
             for p in region.providers.values()
         ):
             raise refuse(
-                "The specified Auto Scaling group ARN is already being used by another capacity provider."
+                "The specified Auto Scaling group ARN is already being used by another capacity "
+                "provider."
             )
         made = {
             "capacityProviderArn": region.arn(f"capacity-provider/{name}"),
@@ -128,7 +132,8 @@ def delete_capacity_provider(sandbox: Any, call: Call) -> dict[str, Any]:
             if c["status"] == "ACTIVE"
         ):
             raise refuse(
-                "The specified capacity provider is in use and cannot be deleted. Remove it from all clusters first."
+                "The specified capacity provider is in use and cannot be deleted. Remove it from "
+                "all clusters first."
             )
         del region.providers[found["name"]]
         return {"capacityProvider": {**without(found), "status": "INACTIVE"}}

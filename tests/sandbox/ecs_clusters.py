@@ -32,8 +32,9 @@ def check_providers(names: list[str], strategy: list[dict[str, Any]], known: Ite
         if item["capacityProvider"] not in names:
             raise AwsError(
                 "InvalidParameterException",
-                "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. "
-                "Associate the capacity provider with the cluster and try again.",
+                "The specified capacity provider strategy cannot contain a capacity provider that "
+                "is not associated with the cluster. Associate the capacity provider with the "
+                "cluster and try again.",
             )
 
 

@@ -18,7 +18,8 @@ from .workload import Container
 # workloads here end at once, but for those that really run and ask for more with stopTimeout
 STOP_GRACE = 5.0
 ECR_IMAGE = re.compile(
-    r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?"
+    r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([\w.-]+))?(?:@(sha256:"
+    r"[0-9a-f]{64}))?"
 )
 MAX_STARTING = 900.0
 
@@ -131,10 +132,11 @@ class Life:
         for container in list(self.waiting):
             if all(self.holds(d) for d in container.definition.get("dependsOn", [])):
                 self.waiting.remove(container)
+                number = f"{len(self.waiting)}{abs(hash(container.name)) % 10**9}"
                 self.changed(
                     container.record,
                     lastStatus="RUNNING",
-                    runtimeId=f"{self.task['_id']}-{len(self.waiting)}{abs(hash(container.name)) % 10**9}",
+                    runtimeId=f"{self.task['_id']}-{number}",
                 )
                 container.start()
         return bool(self.waiting)
@@ -152,7 +154,8 @@ class Life:
             return False
         if condition == "SUCCESS" and other.exit_code != 0:
             raise StartError(
-                f"Container '{other.name}' exited with code {other.exit_code}, but another one depends on its success."
+                f"Container '{other.name}' exited with code {other.exit_code}, but another one "
+                "depends on its success."
             )
         return True
 
@@ -291,8 +294,10 @@ class Life:
 
     def timed_out(self, service: str, what: str) -> StartError:
         return StartError(
-            f"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {what}: "
-            f'service call has been retried 3 time(s): RequestError: send request failed caused by: Post "https://{service}.{self.region}.amazonaws.com/": '
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution "
+            f"resource retrieval failed: {what}: service call has been retried 3 time(s): "
+            "RequestError: send request failed caused "
+            f'by: Post "https://{service}.{self.region}.amazonaws.com/": '
             "dial tcp: i/o timeout. Please check your task network configuration."
         )
 
@@ -302,8 +307,10 @@ class Life:
         if not match:
             if not online:
                 raise StartError(
-                    f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {full_reference(image)}: failed to do request: "
-                    f'Head "https://{full_reference(image).split("/")[0]}/v2/": dial tcp: i/o timeout',
+                    "CannotPullContainerError: pull image manifest has been retried 5 time(s): "
+                    f"failed to resolve ref {full_reference(image)}: failed to do request: "
+                    f'Head "https://{full_reference(image).split("/")[0]}/v2/": dial tcp: i/o '
+                    "timeout",
                     definition["name"],
                 )
             return
@@ -311,7 +318,8 @@ class Life:
             raise self.timed_out("api.ecr", "unable to retrieve ecr registry auth")
         if not self.definition.get("executionRoleArn"):
             raise StartError(
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution role is required to pull from ECR",
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution "
+                "role is required to pull from ECR",
                 definition["name"],
             )
         account, region, repository, tag, digest = match.groups()
@@ -323,7 +331,10 @@ class Life:
         if found is None:
             reference = digest or tag or "latest"
             raise StartError(
-                f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
+                (
+                    "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+                    f"failed to resolve ref {image}: {image}: not found"
+                )
                 if tag or digest
                 else f"CannotPullContainerError: {image}:{reference}: not found",
                 definition["name"],
@@ -349,8 +360,10 @@ class Life:
                 values[secret["name"]] = value
         if missing:
             raise StartError(
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: "
-                f"service call has been retried 1 time(s): invalid parameters: {', '.join(missing)}",
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution "
+                "resource retrieval failed: unable to retrieve secrets from ssm: "
+                "service call has been retried 1 time(s): invalid parameters: "
+                f"{', '.join(missing)}",
                 definition["name"],
             )
         return values
@@ -363,8 +376,11 @@ class Life:
             return
         if not online and "logs" not in endpoints:
             raise StartError(
-                "ResourceInitializationError: failed to validate logger args: create stream has been retried 3 times: failed to create Cloudwatch log stream: "
-                f'RequestError: send request failed caused by: Post "https://logs.{self.region}.amazonaws.com/": dial tcp: i/o timeout : exit status 1'
+                "ResourceInitializationError: failed to validate logger args: create stream has "
+                "been retried 3 times: failed to create Cloudwatch log stream: "
+                "RequestError: send request failed caused by: Post "
+                f'"https://logs.{self.region}.amazonaws.com/": dial tcp: i/o timeout : exit '
+                "status 1"
             )
         options = log["options"]
         logs = logs_backends[self.account][options["awslogs-region"]]
@@ -374,7 +390,8 @@ class Life:
             logs.ensure_log_group(options["awslogs-group"])
             return
         raise StartError(
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: "
+            "ResourceInitializationError: failed to validate logger args: create stream has been "
+            "retried 1 times: failed to create Cloudwatch log stream: "
             "ResourceNotFoundException: The specified log group does not exist. : exit status 1"
         )
 

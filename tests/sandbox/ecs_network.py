@@ -39,7 +39,8 @@ def check_configuration(
         if subnet is None:
             raise AwsError(
                 "InvalidParameterException",
-                f"Error retrieving subnet information for [{name}]: The subnet ID '{name}' does not exist (ErrorCode: InvalidSubnetID.NotFound)",
+                f"Error retrieving subnet information for [{name}]: The subnet ID '{name}' does "
+                "not exist (ErrorCode: InvalidSubnetID.NotFound)",
             )
         vpcs.add(subnet.vpc_id)
     for name in vpc.get("securityGroups", []):
@@ -47,7 +48,8 @@ def check_configuration(
         if group is None:
             raise AwsError(
                 "InvalidParameterException",
-                f"Error retrieving security group information for [{name}]: The security group '{name}' does not exist (ErrorCode: InvalidGroup.NotFound)",
+                f"Error retrieving security group information for [{name}]: The security group "
+                f"'{name}' does not exist (ErrorCode: InvalidGroup.NotFound)",
             )
         vpcs.add(group.vpc_id)
     if len(vpcs) > 1:

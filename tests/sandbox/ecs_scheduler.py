@@ -105,11 +105,13 @@ class Round:
             ) * min(4, self.service["_failing"])
             if task["stopCode"] == "TaskFailedToStart" and self.service["_failing"] == 1:
                 self.say(
-                    f"was unable to start a task: (task {task['_id']}) {task['stoppedReason'][:200]}."
+                    f"was unable to start a task: (task {task['_id']}) "
+                    f"{task['stoppedReason'][:200]}."
                 )
             if self.service["_failing"] == 3:
                 self.say(
-                    "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+                    "is unable to consistently start tasks successfully. For more information, "
+                    "see the Troubleshooting section of the Amazon ECS Developer Guide."
                 )
                 self.actions.append(("SERVICE_TASK_START_IMPAIRED", "WARN", {}))
 
@@ -164,7 +166,8 @@ class Round:
                 ):
                     task["_unhealthy"] = True
                     self.say(
-                        f"(port {port}) is unhealthy in (target-group {arn}) due to (reason Health checks failed)."
+                        f"(port {port}) is unhealthy in (target-group {arn}) due to (reason "
+                        "Health checks failed)."
                     )
                     order_stop(
                         self.ecs,

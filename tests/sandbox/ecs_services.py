@@ -61,11 +61,13 @@ def check_balancers(wanted: dict[str, Any], definition: dict[str, Any], call: Ca
             raise refuse(f"The target group with targetGroupArn {arn} does not exist.")
         if not group.load_balancer_arns:
             raise refuse(
-                f"The target group with targetGroupArn {arn} does not have an associated load balancer."
+                f"The target group with targetGroupArn {arn} does not have an associated load "
+                "balancer."
             )
         if group.target_type != "ip":
             raise refuse(
-                f"The provided target group {arn} has target type {group.target_type}, which is incompatible with the awsvpc network mode specified in the task definition."
+                f"The provided target group {arn} has target type {group.target_type}, which is "
+                "incompatible with the awsvpc network mode specified in the task definition."
             )
         check_port(balancer, definition, balancer.get("containerPort"))
     for registry in wanted.get("serviceRegistries", []):
@@ -101,7 +103,10 @@ def check_deployment(configuration: dict[str, Any]) -> dict[str, Any]:
         or full["maximumPercent"] <= full["minimumHealthyPercent"]
     ):
         raise refuse(
-            "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."
+            (
+                "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block "
+                "deployments."
+            )
             if full["maximumPercent"] == full["minimumHealthyPercent"]
             else "Invalid deployment configuration percentages."
         )
@@ -250,7 +255,10 @@ def fresh(
         "events": [],
         "createdAt": ecs.now(),
         "deploymentConfiguration": check_deployment(params.get("deploymentConfiguration", {})),
-        "roleArn": f"arn:aws:iam::{call.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+        "roleArn": (
+            f"arn:aws:iam::{call.account}:role/aws-service-role/ecs.amazonaws.com/"
+            "AWSServiceRoleForECS"
+        ),
         "placementConstraints": [],
         "placementStrategy": [],
         "networkConfiguration": params["networkConfiguration"],
@@ -272,7 +280,8 @@ def fresh(
     if params.get("healthCheckGracePeriodSeconds") is not None:
         if not service["loadBalancers"]:
             raise refuse(
-                "Health check grace period is only valid for services configured to use load balancers"
+                "Health check grace period is only valid for services configured to use load "
+                "balancers"
             )
         service["healthCheckGracePeriodSeconds"] = params["healthCheckGracePeriodSeconds"]
     elif service["loadBalancers"]:

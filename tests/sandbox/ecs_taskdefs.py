@@ -61,11 +61,13 @@ def check_fargate(wanted: dict[str, Any]) -> None:
             )
         if driver == "awslogs" and not wanted.get("executionRoleArn"):
             raise refuse(
-                "Fargate requires task definition to have execution role ARN to support log driver awslogs."
+                "Fargate requires task definition to have execution role ARN to support log "
+                "driver awslogs."
             )
         if container.get("secrets") and not wanted.get("executionRoleArn"):
             raise refuse(
-                "Fargate requires task definition to have execution role ARN to support container secrets."
+                "Fargate requires task definition to have execution role ARN to support "
+                "container secrets."
             )
         if container.get("privileged"):
             raise refuse("Fargate does not support privileged containers.")
@@ -83,7 +85,8 @@ def check_fargate(wanted: dict[str, Any]) -> None:
                 "containerPort"
             ):
                 raise refuse(
-                    "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
+                    "When networkMode=awsvpc, the host ports and container ports in port "
+                    "mappings must match."
                 )
     cpus = sum(c.get("cpu", 0) for c in wanted["containerDefinitions"])
     if cpus > cpu:
@@ -144,7 +147,8 @@ def check_dependencies(
         target = dependency["containerName"]
         if target not in names or target == container["name"]:
             raise refuse(
-                f"Container '{container['name']}' depends on '{target}', which is not another container of the task definition."
+                f"Container '{container['name']}' depends on '{target}', which is not another "
+                "container of the task definition."
             )
         if dependency["condition"] not in CONDITIONS:
             raise refuse(f"Invalid container dependency condition: {dependency['condition']}")
@@ -155,7 +159,8 @@ def check_dependencies(
             )
         if dependency["condition"] in ("COMPLETE", "SUCCESS") and other.get("essential", True):
             raise refuse(
-                f"A dependency with the condition {dependency['condition']} cannot be on the essential container '{target}'."
+                f"A dependency with the condition {dependency['condition']} cannot be on the "
+                f"essential container '{target}'."
             )
 
 
@@ -165,7 +170,8 @@ def check_entries(container: dict[str, Any]) -> None:
     twice = {n for n in plain + secret if (plain + secret).count(n) > 1 and n in secret}
     if twice:
         raise refuse(
-            f"The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '{sorted(twice)[0]}'."
+            "The secret name must be unique and not shared with any new or existing environment "
+            f"variables set on the container, such as '{sorted(twice)[0]}'."
         )
     log = container.get("logConfiguration", {})
     if log.get("logDriver") == "awslogs":
@@ -211,7 +217,8 @@ def check_instances(wanted: dict[str, Any]) -> bool:
         )
     ):
         raise refuse(
-            "Invalid setting for container. At least one of 'memory' or 'memoryReservation' must be specified."
+            "Invalid setting for container. At least one of 'memory' or 'memoryReservation' must "
+            "be specified."
         )
     return bool(gpus) or not (wanted.get("cpu") and wanted.get("memory"))
 
@@ -320,7 +327,10 @@ def delete_task_definitions(sandbox: Any, call: Call) -> dict[str, Any]:
                 failures.append(
                     {
                         "arn": definition["taskDefinitionArn"],
-                        "reason": "The specified task definition is still in ACTIVE status. Please deregister the target and try again.",
+                        "reason": (
+                            "The specified task definition is still in ACTIVE status. Please "
+                            "deregister the target and try again."
+                        ),
                     }
                 )
                 continue

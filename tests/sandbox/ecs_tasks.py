@@ -30,7 +30,8 @@ def provider_of(cluster: dict[str, Any], params: dict[str, Any]) -> str | None:
     if params.get("launchType"):
         if strategy:
             raise refuse(
-                "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
+                "Specifying both a launch type and capacity provider strategy is not supported. "
+                "Remove one and try again."
             )
         if params["launchType"] != "FARGATE":
             raise refuse("No Container Instances were found in your cluster.")
@@ -48,7 +49,8 @@ def check_overrides(definition: dict[str, Any], overrides: dict[str, Any]) -> No
     for override in overrides.get("containerOverrides", []):
         if override.get("name") not in names:
             raise refuse(
-                f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
+                f"Override for container named {override.get('name')} is not a container in the "
+                "TaskDefinition."
             )
     if len(json.dumps(overrides)) > MAX_OVERRIDES:
         raise refuse(f"Container Overrides length must be at most {MAX_OVERRIDES}")
@@ -73,7 +75,8 @@ def new_task(
         containers.append(
             {
                 "containerArn": region.arn(
-                    f"container/{cluster['clusterName']}/{arn.split('/')[-1]}/{hex_id()[:8]}-{hex_id()[:12]}"
+                    f"container/{cluster['clusterName']}/{arn.split('/')[-1]}/"
+                    f"{hex_id()[:8]}-{hex_id()[:12]}"
                 ),
                 "taskArn": arn,
                 "name": container["name"],
@@ -216,7 +219,8 @@ def by_token(ecs: Ecs, region: Region, params: dict[str, Any]) -> list[dict[str,
     if known[0] != digest(params):
         raise AwsError(
             "ConflictException",
-            "The RunTask request could not be processed due to conflicts. The provided clientToken is already in use with a different RunTask request.",
+            "The RunTask request could not be processed due to conflicts. The provided "
+            "clientToken is already in use with a different RunTask request.",
             resourceIds=known[1],
         )
     return [visible(region.tasks[arn]) for arn in known[1] if arn in region.tasks]

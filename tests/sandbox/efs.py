@@ -14,7 +14,10 @@ from .registry import operation
 from .wire import Call
 
 NFS = 2049
-FAILED = "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: "
+FAILED = (
+    "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: "
+    "stderr: "
+)
 
 
 def file_systems(account: str, region: str) -> dict[str, Any]:
@@ -56,7 +59,10 @@ def _one(task: dict[str, Any], definition: dict[str, Any], wanted: dict[str, Any
     found = file_systems(account, region).get(id_)
     name = f"{id_}.efs.{region}.amazonaws.com"
     if found is None:
-        return f'Failed to resolve "{name}" - check that your file system ID is correct, and ensure that the VPC has an EFS mount target for this file system ID.'
+        return (
+            f'Failed to resolve "{name}" - check that your file system ID is correct, and ensure '
+            "that the VPC has an EFS mount target for this file system ID."
+        )
     ec2 = backend(account, region)
     near = [
         t
@@ -65,7 +71,10 @@ def _one(task: dict[str, Any], definition: dict[str, Any], wanted: dict[str, Any
         and find_subnet(ec2, t.subnet_id).availability_zone == task["availabilityZone"]
     ]
     if not near:
-        return f'Failed to resolve "{name}" - the file system cannot be mounted in {task["availabilityZone"]}: it has no mount target there.'
+        return (
+            f'Failed to resolve "{name}" - the file system cannot be mounted in '
+            f"{task['availabilityZone']}: it has no mount target there."
+        )
     mine = set(task["_vpc_configuration"].get("securityGroups", []))
     if not any(_lets_in(ec2, target, mine) for target in near):
         return f"mount.nfs4: Connection timed out for {name}"
@@ -73,7 +82,10 @@ def _one(task: dict[str, Any], definition: dict[str, Any], wanted: dict[str, Any
     point = authorization.get("accessPointId")
     points = efs_backends[account][region].access_points
     if point and (point not in points or points[point].file_system_id != id_):
-        return f"b'mount.nfs4: access denied by server while mounting {name}' (access point {point} does not exist)"
+        return (
+            f"b'mount.nfs4: access denied by server while mounting {name}' (access point {point} "
+            "does not exist)"
+        )
     if authorization.get("iam") == "ENABLED" or found.file_system_policy:
         if (
             not _allowed(account, definition.get("taskRoleArn"), found.file_system_arn)

@@ -66,8 +66,9 @@ def create_group(sandbox: Any, call: Call) -> dict[str, Any]:
     if len(name) > 40 or not re.fullmatch(r"[a-z](?:-?[a-z0-9])*", name):
         raise AwsError(
             "InvalidParameterValue",
-            "The parameter ReplicationGroupIdentifier must be 1 to 40 alphanumeric characters or hyphens, begin with a letter, "
-            "not end with a hyphen and not contain two consecutive hyphens.",
+            "The parameter ReplicationGroupIdentifier must be 1 to 40 alphanumeric characters or "
+            "hyphens, begin with a letter, not end with a hyphen and not contain two consecutive "
+            "hyphens.",
         )
     engine = params.get("Engine", "redis")
     full = version_of(engine, params.get("EngineVersion") or DEFAULT.get(engine, ""))
@@ -80,7 +81,8 @@ def create_group(sandbox: Any, call: Call) -> dict[str, Any]:
     if failover and nodes < 2:
         raise AwsError(
             "InvalidParameterCombination",
-            "When using automatic failover, there must be at least 2 cache clusters in the replication group.",
+            "When using automatic failover, there must be at least 2 cache clusters in the "
+            "replication group.",
         )
     if params.get("MultiAZEnabled") and not failover:
         raise AwsError(
@@ -129,7 +131,8 @@ def check_groups(cache: ElastiCache, call: Call, engine: str, full: str) -> None
         if group["CacheParameterGroupFamily"] != family:
             raise AwsError(
                 "InvalidParameterCombination",
-                f"Expected a parameter group of family {family} but found one of family {group['CacheParameterGroupFamily']}",
+                f"Expected a parameter group of family {family} but found one of family "
+                f"{group['CacheParameterGroupFamily']}",
             )
     snapshot = call.params.get("SnapshotName")
     if snapshot and snapshot not in cache.of(call).get("snapshots", {}):
@@ -166,7 +169,8 @@ def modify_group(sandbox: Any, call: Call) -> dict[str, Any]:
         if group["Status"] != "available":
             raise AwsError(
                 "InvalidReplicationGroupState",
-                f"Replication group {group['ReplicationGroupId']} is not in a valid state to be modified: {group['Status']}.",
+                f"Replication group {group['ReplicationGroupId']} is not in a valid state to be "
+                f"modified: {group['Status']}.",
             )
         if params.get("EngineVersion"):
             group["_version"] = version_of(
@@ -235,7 +239,8 @@ def delete_group(sandbox: Any, call: Call) -> dict[str, Any]:
         if group["Status"] == "deleting":
             raise AwsError(
                 "InvalidReplicationGroupState",
-                f"Replication group {group['ReplicationGroupId']} has status deleting which is not valid for deletion.",
+                f"Replication group {group['ReplicationGroupId']} has status deleting which is "
+                "not valid for deletion.",
             )
         group["Status"] = "deleting"
         groups, name = cache.of(call)["groups"], group["ReplicationGroupId"]

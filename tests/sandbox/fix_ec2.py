@@ -164,7 +164,8 @@ def detach_internet_gateway(sandbox: Any, call: Call) -> None:
     if mapped:
         raise AwsError(
             "DependencyViolation",
-            f"Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.",
+            f"Network {vpc} has some mapped public address(es). Please unmap those public "
+            "address(es) before detaching the gateway.",
         )
 
 
@@ -177,7 +178,8 @@ def release_address(_sandbox: Any, call: Call) -> None:
         ):
             raise AwsError(
                 "InvalidIPAddress.InUse",
-                f"Address with allocation id [{allocation}] cannot be released because it is in use.",
+                f"Address with allocation id [{allocation}] cannot be released because it is in "
+                "use.",
             )
 
 

@@ -91,7 +91,8 @@ def check_certificates(call: Call, certificates: list[dict[str, Any]]) -> None:
         if found.status != "ISSUED":
             raise AwsError(
                 "UnsupportedCertificate",
-                f"The certificate '{certificate['CertificateArn']}' must have a fully-qualified domain name, a supported signature, and a supported key size.",
+                f"The certificate '{certificate['CertificateArn']}' must have a fully-qualified "
+                "domain name, a supported signature, and a supported key size.",
             )
 
 
@@ -108,7 +109,8 @@ def check_actions(call: Call, protocol: str, actions: list[dict[str, Any]]) -> N
             if protocol == "HTTP" and version in ("HTTP2", "GRPC"):
                 raise AwsError(
                     "InvalidLoadBalancerAction",
-                    f"Listener protocol 'HTTP' is not supported with a target group with the protocol-version '{version}'",
+                    "Listener protocol 'HTTP' is not supported with a target group with the "
+                    f"protocol-version '{version}'",
                 )
 
 
@@ -119,7 +121,10 @@ def check_tls(call: Call, params: dict[str, Any], protocol: str) -> None:
             "ValidationError",
             "A certificate must be specified for HTTPS listeners"
             if not certificates
-            else "You must provide a list containing exactly one certificate if the listener protocol is HTTPS.",
+            else (
+                "You must provide a list containing exactly one certificate if the listener "
+                "protocol is HTTPS."
+            ),
         )
     if protocol == "HTTP" and (certificates or params.get("SslPolicy")):
         raise AwsError(
@@ -306,5 +311,7 @@ def alias_targets(_sandbox: Any, call: Call) -> None:
         if known.get(name) != target["HostedZoneId"]:
             raise AwsError(
                 "InvalidChangeBatch",
-                f"[Tried to create an alias that targets {name}., type {record['Type']} in zone {target['HostedZoneId']}, but the alias target name does not lie within the target zone]",
+                f"[Tried to create an alias that targets {name}., type {record['Type']} in zone "
+                f"{target['HostedZoneId']}, but the alias target name does not lie within the "
+                "target zone]",
             )

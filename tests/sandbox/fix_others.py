@@ -102,26 +102,32 @@ def change_records(_sandbox: Any, call: Call) -> None:
         ]
         if change["Action"] == "CREATE" and any(r.type == record["Type"] for r in same):
             problems.append(
-                f"Tried to create resource record set [name='{name}', type='{record['Type']}'] but it already exists"
+                f"Tried to create resource record set [name='{name}', type='{record['Type']}'] "
+                "but it already exists"
             )
         if change["Action"] == "DELETE" and not any(r.type == record["Type"] for r in same):
             problems.append(
-                f"Tried to delete resource record set [name='{name}', type='{record['Type']}'] but it was not found"
+                f"Tried to delete resource record set [name='{name}', type='{record['Type']}'] "
+                "but it was not found"
             )
         if change["Action"] in ("CREATE", "UPSERT"):
             if record["Type"] == "CNAME" and name == zone.name.rstrip(".") + ".":
                 problems.append(
-                    f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {zone.name}"
+                    f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone "
+                    f"{zone.name}"
                 )
             elif any((r.type == "CNAME") != (record["Type"] == "CNAME") for r in same):
                 problems.append(
-                    f"RRSet of type {record['Type']} with DNS name {name} is not permitted as it conflicts with other records with the same DNS name in zone {zone.name}"
+                    f"RRSet of type {record['Type']} with DNS name {name} is not permitted as it "
+                    f"conflicts with other records with the same DNS name in zone {zone.name}"
                 )
             if not record.get("AliasTarget") and (
                 not record.get("ResourceRecords") or record.get("TTL") is None
             ):
                 problems.append(
-                    f"Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found none in Change with [Action={change['Action']}, Name={name}]"
+                    "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and "
+                    "ResourceRecords], or TrafficPolicyInstanceId], but found none in Change "
+                    f"with [Action={change['Action']}, Name={name}]"
                 )
     if problems:
         raise AwsError("InvalidChangeBatch", "[" + ", ".join(problems) + "]")
@@ -134,8 +140,10 @@ def put_parameter(_sandbox: Any, call: Call) -> None:
     if not re.fullmatch(r"/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*", name) or name.count("/") > 15:
         raise AwsError(
             "ValidationException",
-            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; '
-            "each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_",
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a '
+            "path, it can consist of sub-paths divided by slash symbol; "
+            "each sub-path can be formed as a mix of letters, numbers and the following 3 "
+            "symbols .-_",
         )
     if re.match(r"/?(aws|ssm)", name, re.I):
         raise AwsError(
@@ -152,18 +160,23 @@ def put_parameter(_sandbox: Any, call: Call) -> None:
     if size > STANDARD_BYTES and tier == "Standard":
         raise AwsError(
             "ValidationException",
-            f"Standard tier parameters support a maximum parameter value of {STANDARD_BYTES} characters. To create a larger parameter value, "
-            "upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html",
+            f"Standard tier parameters support a maximum parameter value of {STANDARD_BYTES} "
+            "characters. To create a larger parameter value, upgrade the parameter to use the "
+            "advanced-parameter tier. For more information, see "
+            "https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+            "parameter-store-advanced-parameters.html",
         )
     if not params["Value"]:
         raise AwsError(
             "ValidationException",
-            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1",
+            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1",
         )
     if params.get("Overwrite") and params.get("Tags"):
         raise AwsError(
             "ValidationException",
-            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
+            "Invalid request: tags and overwrite can't be used together. To create a parameter "
+            "with tags, please remove overwrite flag.",
         )
 
 
@@ -193,5 +206,6 @@ def put_object(_sandbox: Any, call: Call) -> None:
                 )
             raise AwsError(
                 "BadDigest",
-                f"The {name.rsplit('-', 1)[1].upper()} you specified did not match the calculated checksum.",
+                f"The {name.rsplit('-', 1)[1].upper()} you specified did not match the "
+                "calculated checksum.",
             )

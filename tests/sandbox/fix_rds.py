@@ -118,12 +118,14 @@ def check_password(password: str | None) -> None:
     if len(password) < 8:
         raise AwsError(
             "InvalidParameterValue",
-            "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.",
+            "The parameter MasterUserPassword is not a valid password because it is shorter than "
+            "8 characters.",
         )
     if re.search(r"[/@\" ]|[^\x20-\x7e]", password) or len(password) > 128:
         raise AwsError(
             "InvalidParameterValue",
-            "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
+            "The parameter MasterUserPassword is not a valid password. Only printable ASCII "
+            "characters besides '/', '@', '\"', ' ' may be used.",
         )
 
 
@@ -134,8 +136,9 @@ def create_instance(_sandbox: Any, call: Call) -> None:
     if len(name) > 63 or not re.fullmatch(r"[A-Za-z](?:-?[A-Za-z0-9])*", name):
         raise AwsError(
             "InvalidParameterValue",
-            "The parameter DBInstanceIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, "
-            "digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.",
+            "The parameter DBInstanceIdentifier is not a valid identifier. Identifiers must begin "
+            "with a letter; must contain only ASCII letters, digits, and hyphens; and must not "
+            "end with a hyphen or contain two consecutive hyphens.",
         )
     full = version(call, engine, params.get("EngineVersion") or DEFAULT.get(engine, ""))
     set_form(call, "EngineVersion", full)
@@ -152,7 +155,8 @@ def create_instance(_sandbox: Any, call: Call) -> None:
         if params["MasterUsername"].lower() in RESERVED.get(engine, ()):
             raise AwsError(
                 "InvalidParameterValue",
-                f"MasterUsername {params['MasterUsername']} cannot be used as it is a reserved word used by the engine",
+                f"MasterUsername {params['MasterUsername']} cannot be used as it is a reserved "
+                "word used by the engine",
             )
         if not params.get("MasterUserPassword") and not params.get("ManageMasterUserPassword"):
             raise AwsError(
@@ -162,13 +166,15 @@ def create_instance(_sandbox: Any, call: Call) -> None:
         if int(params.get("AllocatedStorage") or 0) < 20:
             raise AwsError(
                 "InvalidParameterCombination",
-                f"Invalid storage size for engine name {engine} and storage type {params.get('StorageType', 'gp2')}: {params.get('AllocatedStorage', 0)}",
+                f"Invalid storage size for engine name {engine} and storage type "
+                f"{params.get('StorageType', 'gp2')}: {params.get('AllocatedStorage', 0)}",
             )
     check_password(params.get("MasterUserPassword"))
     if params.get("DBName") and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", params["DBName"]):
         raise AwsError(
             "InvalidParameterValue",
-            "DBName must begin with a letter or underscore and contain only alphanumeric characters.",
+            "DBName must begin with a letter or underscore and contain only alphanumeric "
+            "characters.",
         )
     check_family(call, engine, full)
     if params.get("MaxAllocatedStorage") and int(params["MaxAllocatedStorage"]) < int(
@@ -199,8 +205,8 @@ def check_family(call: Call, engine: str, full: str) -> None:
     if group is not None and group.family != family:
         raise AwsError(
             "InvalidParameterCombination",
-            f"The Parameter Group {name} with DBParameterGroupFamily {group.family} can't be used for this instance. "
-            f"Please use a Parameter Group with DBParameterGroupFamily {family}",
+            f"The Parameter Group {name} with DBParameterGroupFamily {group.family} can't be used "
+            f"for this instance. Please use a Parameter Group with DBParameterGroupFamily {family}",
         )
 
 
@@ -222,7 +228,8 @@ def modify_instance(_sandbox: Any, call: Call) -> None:
         ) and not call.params.get("AllowMajorVersionUpgrade"):
             raise AwsError(
                 "InvalidParameterCombination",
-                "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+                "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major "
+                "version.",
             )
         set_form(call, "EngineVersion", full)
 
@@ -256,7 +263,8 @@ def create_subnet_group(_sandbox: Any, call: Call) -> None:
     if len(zones) < 2:
         raise AwsError(
             "DBSubnetGroupDoesNotCoverEnoughAZs",
-            f"The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: {', '.join(sorted(zones))}. "
+            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. "
+            f"Current AZ coverage: {', '.join(sorted(zones))}. "
             "Add subnets to cover at least 2 AZs.",
         )
 
@@ -270,7 +278,8 @@ def delete_subnet_group(_sandbox: Any, call: Call) -> None:
     ):
         raise AwsError(
             "InvalidDBSubnetGroupStateFault",
-            f"Cannot delete the subnet group '{name}' because at least one database instance is still using it.",
+            f"Cannot delete the subnet group '{name}' because at least one database instance is "
+            "still using it.",
         )
 
 
@@ -280,5 +289,6 @@ def delete_parameter_group(_sandbox: Any, call: Call) -> None:
     if any(d.db_parameter_group_name == name for d in backend(call).databases.values()):
         raise AwsError(
             "InvalidDBParameterGroupState",
-            f"One or more database instances are still members of this parameter group {name}, so the group cannot be deleted",
+            f"One or more database instances are still members of this parameter group {name}, "
+            "so the group cannot be deleted",
         )

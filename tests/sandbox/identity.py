@@ -247,7 +247,10 @@ class Identity:
         role, account = query["role_name"], query["account_id"]
         if account != self.context.account or role not in PORTAL_ROLES:
             return portal_error("ForbiddenException", "No access", 403)
-        arn = f"arn:aws:sts::{account}:assumed-role/AWSReservedSSO_{role}_0123456789abcdef/sandbox-user"
+        arn = (
+            f"arn:aws:sts::{account}:assumed-role/AWSReservedSSO_{role}_0123456789abcdef/"
+            "sandbox-user"
+        )
         key = self.context.keys.issue(account, arn, "AROASANDBOXSSO:sandbox-user", ROLE_SECONDS)
         return answer(
             {

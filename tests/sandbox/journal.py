@@ -11,7 +11,8 @@ MAX_ENTRIES = 200_000
 MAX_TEXT = 70_000  # a template body inline (51,200 bytes) must stay whole
 
 SECRET_NAME = re.compile(
-    r"password|secretstring|secretbinary|authtoken|accesstoken|refreshtoken|clientsecret|sessiontoken|tokencode|samlassertion|webidentitytoken",
+    r"password|secretstring|secretbinary|authtoken|accesstoken|refreshtoken|clientsecret|"
+    r"sessiontoken|tokencode|samlassertion|webidentitytoken",
     re.I,
 )
 SECRET_MEMBERS = {("ssm", "PutParameter"): {"Value"}}

@@ -85,7 +85,8 @@ class Build:
             self.info(line)
         if rule["fails"]:
             raise BuildFailed(
-                f"error building stage: failed to execute command: waiting for process to exit: exit status {rule['exit']}",
+                "error building stage: failed to execute command: waiting for process to exit: "
+                f"exit status {rule['exit']}",
                 int(rule["exit"]),
             )
         self.push(steps)
@@ -100,7 +101,8 @@ class Build:
         role = self.container.task_role
         if not role:
             raise BuildFailed(
-                "error resolving source context: NoCredentialProviders: no valid providers in chain (the task definition has no task role)"
+                "error resolving source context: NoCredentialProviders: no valid providers in "
+                "chain (the task definition has no task role)"
             )
         return self.context.role_client(
             service, region or self.container.region, role, self.container.task["_id"]
@@ -114,14 +116,19 @@ class Build:
                 self.client("ecr", region).get_authorization_token()
             except Exception as refused:
                 raise BuildFailed(
-                    f"Error: error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: "
+                    "Error: error checking push permissions -- make sure you entered the "
+                    "correct tag name, and that you are authenticated correctly, and try again: "
                     f'checking push permission for "{destination}": {refused}'
                 ) from refused
             if repository not in ecr.repositories(account, region):
                 raise BuildFailed(
-                    f"Error: error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: "
-                    f'checking push permission for "{destination}": POST https://{account}.dkr.ecr.{region}.amazonaws.com/v2/{repository}/blobs/uploads/: '
-                    f"NAME_UNKNOWN: The repository with name '{repository}' does not exist in the registry with id '{account}'"
+                    "Error: error checking push permissions -- make sure you entered the "
+                    "correct tag name, and that you are authenticated correctly, and try again: "
+                    f'checking push permission for "{destination}": POST '
+                    f"https://{account}.dkr.ecr.{region}.amazonaws.com/v2/{repository}"
+                    "/blobs/uploads/: "
+                    f"NAME_UNKNOWN: The repository with name '{repository}' does not exist in the "
+                    f"registry with id '{account}'"
                 )
 
     @staticmethod
@@ -135,7 +142,8 @@ class Build:
         match = re.fullmatch(r"s3://([^/]+)/(.+)", source)
         if not match:
             raise BuildFailed(
-                f"error resolving source context: unknown build context prefix provided, please use s3://: {source}"
+                "error resolving source context: unknown build context prefix provided, please "
+                f"use s3://: {source}"
             )
         try:
             data = (
@@ -203,7 +211,8 @@ class Build:
             except client.exceptions.ImageTagAlreadyExistsException as immutable:
                 if not self.flags.get("push-ignore-immutable-tag-errors"):
                     raise BuildFailed(
-                        f"error pushing image: failed to push to destination {destination}: TAG_INVALID: {immutable}"
+                        f"error pushing image: failed to push to destination {destination}: "
+                        f"TAG_INVALID: {immutable}"
                     ) from immutable
             except Exception as refused:
                 raise BuildFailed(
@@ -219,7 +228,8 @@ class Build:
         match = re.fullmatch(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)", repo)
         if match and match.group(3) not in ecr.repositories(match.group(1), match.group(2)):
             self.info(
-                f"Error uploading layer to cache: failed to push to destination {repo}: NAME_UNKNOWN: The repository with name '{match.group(3)}' "
+                f"Error uploading layer to cache: failed to push to destination {repo}: "
+                f"NAME_UNKNOWN: The repository with name '{match.group(3)}' "
                 f"does not exist in the registry with id '{match.group(1)}'",
                 "WARN",
             )

@@ -120,7 +120,8 @@ def flags_of(arguments: list[str]) -> dict[str, Any]:
         if name in SWITCHES:
             if equal and value not in ("true", "false", "1", "0", "t", "f"):
                 raise BuildFailed(
-                    f'Error: invalid argument "{value}" for "--{name}" flag: strconv.ParseBool: parsing "{value}": invalid syntax'
+                    f'Error: invalid argument "{value}" for "--{name}" flag: strconv.ParseBool: '
+                    f'parsing "{value}": invalid syntax'
                 )
             flags[name] = value in ("true", "1", "t") if equal else True
         elif name in VALUES:

@@ -30,7 +30,8 @@ class Steps:
         text = self.files.get(name)
         if text is None:
             raise BuildFailed(
-                "Error: error resolving dockerfile path: please provide a valid path to a Dockerfile within the build context with --dockerfile"
+                "Error: error resolving dockerfile path: please provide a valid path to a "
+                "Dockerfile within the build context with --dockerfile"
             )
         try:
             arguments, stages = dockerfile.parse(text.decode("utf-8", "replace"))
@@ -125,7 +126,8 @@ class Steps:
             raise BuildFailed(f"error building stage: {bad}") from bad
         if len(words) < 2:
             raise BuildFailed(
-                f"error building stage: {instruction.name} requires at least two arguments, but only {len(words)} were provided. Destination could not be determined"
+                f"error building stage: {instruction.name} requires at least two arguments, but "
+                f"only {len(words)} were provided. Destination could not be determined"
             )
         source = instruction.flags.get("from")
         if source is not None:
@@ -144,7 +146,8 @@ class Steps:
         if missing:
             path = f"/kaniko/buildcontext/{missing[0]}"
             raise BuildFailed(
-                f"error building stage: failed to get files used from context: failed to get fileinfo for {path}: lstat {path}: no such file or directory"
+                "error building stage: failed to get files used from context: failed to get "
+                f"fileinfo for {path}: lstat {path}: no such file or directory"
             )
 
     def run_line(self, instruction: dockerfile.Instruction, variables: dict[str, str]) -> None:
@@ -154,7 +157,8 @@ class Steps:
         code = dockerfile.failing_exit(script)
         if code:
             raise BuildFailed(
-                f"error building stage: failed to execute command: waiting for process to exit: exit status {code}",
+                "error building stage: failed to execute command: waiting for process to exit: "
+                f"exit status {code}",
                 1,
             )
 

@@ -142,7 +142,8 @@ def check_as(call: Any, who: str) -> None:
     """The same for a call that is made in the name of `who`."""
     if (call.service, call.operation) in FREE:
         return
-    action = f"{PREFIX.get(call.service, call.service)}:{ACTIONS.get((call.service, call.operation), call.operation)}"
+    operation = ACTIONS.get((call.service, call.operation), call.operation)
+    action = f"{PREFIX.get(call.service, call.service)}:{operation}"
     check_action(call, who, action, resource_of(call))
     if (call.service, call.operation) == ("ecs", "RegisterTaskDefinition"):
         for role in {call.params.get("executionRoleArn"), call.params.get("taskRoleArn")} - {

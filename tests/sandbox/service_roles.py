@@ -20,16 +20,23 @@ ROLES = {
 }
 ECS = (
     "InvalidParameterException",
-    "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
+    (
+        "Unable to assume the service linked role. Please verify that the ECS service linked "
+        "role exists."
+    ),
 )
 RDS = (
     "InvalidParameterValue",
-    "Missing necessary credentials. Please check http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html",
+    (
+        "Missing necessary credentials. Please check "
+        "http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
+        "UsingWithRDS.IAM.ServiceLinkedRoles.html"
+    ),
 )
 CACHE = (
     "ServiceLinkedRoleNotFoundFault",
-    "This action cannot be completed due to insufficient permissions. (Recommended action) Please create new role "
-    "using IAM API CreateServiceLinkedRole.",
+    "This action cannot be completed due to insufficient permissions. (Recommended action) Please "
+    "create new role using IAM API CreateServiceLinkedRole.",
 )
 FIRST_USES = {
     ("ecs", "CreateCluster"): ("ecs", ECS),
@@ -75,5 +82,6 @@ def create(_sandbox: Any, call: Call) -> None:
     if service in ROLES and not call.params.get("CustomSuffix") and exists(call, service):
         raise AwsError(
             "InvalidInput",
-            f"Service role name AWSServiceRoleFor{ROLES[service]} has been taken in this account, please try a different suffix.",
+            f"Service role name AWSServiceRoleFor{ROLES[service]} has been taken in this "
+            "account, please try a different suffix.",
         )

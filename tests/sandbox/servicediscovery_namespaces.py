@@ -71,7 +71,8 @@ def create_private(sandbox: Any, call: Call) -> dict[str, Any]:
             if zone.name == name + "." and any(v.get("vpc_id") == vpc for v in zone.vpcs):
                 raise AwsError(
                     "InvalidInput",
-                    f"The VPC {vpc} already has a hosted zone of the name {name} (ConflictingDomainExists)",
+                    f"The VPC {vpc} already has a hosted zone of the name {name} "
+                    "(ConflictingDomainExists)",
                 )
         from moto.route53.models import route53_backends
 
@@ -134,7 +135,8 @@ def delete_namespace(sandbox: Any, call: Call) -> dict[str, Any]:
                     call.region,
                     "DELETE_NAMESPACE",
                     {"NAMESPACE": namespace["Id"]},
-                    "The specified hosted zone contains non-required resource record sets and so cannot be deleted.",
+                    "The specified hosted zone contains non-required resource record sets and so "
+                    "cannot be deleted.",
                 )
             }
         if zone is not None:

@@ -99,7 +99,8 @@ def delete_service(sandbox: Any, call: Call) -> dict[str, Any]:
         if service["_instances"]:
             raise AwsError(
                 "ResourceInUse",
-                "Service contains registered instances; delete the instances before deleting the service",
+                "Service contains registered instances; delete the instances before deleting the "
+                "service",
             )
         del region.services[service["Id"]]
     return {}

@@ -47,18 +47,21 @@ def assumed(sandbox: Any, call: Call, seconds: int) -> tuple[Any, dict[str, str]
     if not SESSION_NAME.fullmatch(session):
         raise AwsError(
             "ValidationError",
-            f"1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint",
+            f"1 validation error detected: Value '{session}' at 'roleSessionName' failed to "
+            "satisfy constraint",
         )
     if not 900 <= seconds <= 43200:
         raise AwsError(
             "ValidationError",
-            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint",
+            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to "
+            "satisfy constraint",
         )
     account = match.group(1)
     if account == sandbox.context.account and not role_exists(account, arn):
         raise AwsError(
             "AccessDenied",
-            f"User: {call.arn or 'anonymous'} is not authorized to perform: sts:{call.operation} on resource: {arn}",
+            f"User: {call.arn or 'anonymous'} is not authorized to perform: sts:{call.operation} "
+            f"on resource: {arn}",
             403,
         )
     key = sandbox.context.keys.issue_role(arn, session, seconds)
@@ -83,7 +86,8 @@ def assume_role_with_web_identity(sandbox: Any, call: Call) -> dict[str, Any]:
     if token.count(".") != 2:
         raise AwsError(
             "InvalidIdentityToken",
-            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an "
+            "Access Token)",
         )
     key, user = assumed(sandbox, call, call.params.get("DurationSeconds", 3600))
     return {

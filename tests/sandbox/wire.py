@@ -447,19 +447,25 @@ def failure(call: Call, error: AwsError, signing_name: str = "") -> Response:
     side = "Receiver" if status >= 500 else "Sender"
     if family == "s3":
         text = (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>'
+            (
+                '<?xml version="1.0" encoding="UTF-8"?>\n'
+                f"<Error><Code>{code}</Code><Message>{message}</Message>"
+            )
             + "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in error.members.items())
             + f"<RequestId>{request_id}</RequestId><HostId>sandbox</HostId></Error>"
         )
     elif family == "ec2":
         text = (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>{code}</Code>'
-            f"<Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
+            f"<Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID>"
+            "</Response>"
         )
     else:
         text = (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse{namespace(call)}><Error><Type>{side}</Type>'
-            f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f"<ErrorResponse{namespace(call)}><Error><Type>{side}</Type>"
+            f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}"
+            "</RequestId></ErrorResponse>"
         )
     return with_id(Response(status, text.encode(), [("Content-Type", "text/xml")]), call)
 

@@ -19,30 +19,43 @@ import botocore.loaders
 SERVICES = {
     "acm": "ListCertificates DescribeCertificate",
     "cloudfront": "CreateInvalidation",
-    "cloudformation": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents DescribeStackResources "
-    "ListStackResources CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet GetTemplate "
-    "CancelUpdateStack ContinueUpdateRollback UpdateTerminationProtection ListStacks ListChangeSets "
-    "ValidateTemplate DetectStackDrift DescribeStackDriftDetectionStatus DescribeStackResourceDrifts",
-    "ec2": "DescribeAvailabilityZones DescribeRegions DescribeVpcs DescribeVpcAttribute DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeNatGateways "
+    "cloudformation": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents "
+    "DescribeStackResources ListStackResources CreateChangeSet "
+    "DescribeChangeSet ExecuteChangeSet DeleteChangeSet GetTemplate "
+    "CancelUpdateStack ContinueUpdateRollback UpdateTerminationProtection "
+    "ListStacks ListChangeSets ValidateTemplate DetectStackDrift "
+    "DescribeStackDriftDetectionStatus DescribeStackResourceDrifts",
+    "ec2": "DescribeAvailabilityZones DescribeRegions DescribeVpcs DescribeVpcAttribute "
+    "DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeNatGateways "
     "DescribeNetworkInterfaces RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
-    "ecr": "DescribeImages BatchGetImage DescribeRepositories BatchDeleteImage ListImages DescribePullThroughCacheRules",
-    "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices DescribeTaskDefinition "
-    "DescribeClusters ListServiceDeployments DescribeServiceDeployments",
+    "ecr": (
+        "DescribeImages BatchGetImage DescribeRepositories BatchDeleteImage ListImages "
+        "DescribePullThroughCacheRules"
+    ),
+    "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices "
+    "DescribeTaskDefinition DescribeClusters ListServiceDeployments "
+    "DescribeServiceDeployments",
     "efs": "DescribeFileSystems DeleteFileSystem",
     "elasticache": "DescribeReplicationGroups",
-    "elbv2": "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups ModifyLoadBalancerAttributes",
+    "elbv2": (
+        "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups "
+        "ModifyLoadBalancerAttributes"
+    ),
     "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",
     "logs": "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup",
     "docdb": "ModifyDBCluster",
     "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents ModifyDBInstance",
     "resourcegroupstaggingapi": "GetResources",
-    "route53": "ListHostedZones ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets GetHostedZone",
-    "s3": "HeadObject HeadBucket GetBucketLocation PutObject GetObject CreateMultipartUpload UploadPart "
-    "CompleteMultipartUpload AbortMultipartUpload ListParts ListObjectsV2 DeleteObjects ListObjectVersions DeleteBucket "
-    "GetBucketVersioning",
+    "route53": (
+        "ListHostedZones ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets "
+        "GetHostedZone"
+    ),
+    "s3": "HeadObject HeadBucket GetBucketLocation PutObject GetObject CreateMultipartUpload "
+    "UploadPart CompleteMultipartUpload AbortMultipartUpload ListParts ListObjectsV2 "
+    "DeleteObjects ListObjectVersions DeleteBucket GetBucketVersioning",
     "secretsmanager": "GetSecretValue CreateSecret PutSecretValue ListSecrets DeleteSecret",
-    "ssm": "PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter "
-    "DeleteParameters",
+    "ssm": "PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters "
+    "DeleteParameter DeleteParameters",
     "signin": "CreateOAuth2Token",
     "sso": "GetRoleCredentials",
     "sso-oidc": "CreateToken RegisterClient StartDeviceAuthorization",
@@ -176,7 +189,8 @@ class Service:
             parts.append(".name = " + quote(shape.get("locationName", name)))
         elif shape["type"] == "list":
             self.rows.append(
-                f"static const struct aws_member i_{name} = {self.member('member', shape['member'])};"
+                f"static const struct aws_member i_{name} = "
+                f"{self.member('member', shape['member'])};"
             )
             parts.append(f".item = &i_{name}")
         elif shape["type"] == "map":

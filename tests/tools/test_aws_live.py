@@ -188,7 +188,8 @@ class Live(unittest.TestCase):
         folder.mkdir(exist_ok=True)
         (folder / "config").write_text(
             f"[profile live]\nregion = eu-west-1\nendpoint_url = {self.state['url']}\n"
-            f"aws_access_key_id = {self.state['access_key']}\naws_secret_access_key = {self.state['secret_key']}\n"
+            f"aws_access_key_id = {self.state['access_key']}\n"
+            f"aws_secret_access_key = {self.state['secret_key']}\n"
         )
         reply = self.ok(
             "sts.GetCallerIdentity",

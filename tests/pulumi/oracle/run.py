@@ -179,7 +179,8 @@ def one(name: str, bin_folder: pathlib.Path, folder: pathlib.Path) -> None:
         )
         if done.returncode:
             sys.exit(
-                f"{name}: pulumi {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+                f"{name}: pulumi {' '.join(arguments)} ended with {done.returncode}:\n"
+                f"{done.stdout}{done.stderr}"
             )
         return done.stdout
 

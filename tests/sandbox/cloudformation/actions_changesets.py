@@ -16,7 +16,10 @@ from .actions_stacks import (
 from .errors import CfnError, ResourceError, validation_error
 from .model import ChangeSet, Stack
 
-NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+NO_CHANGES = (
+    "The submitted information didn't contain changes. Submit different information to create a "
+    "change set."
+)
 
 
 def create_change_set(request) -> dict:
@@ -60,8 +63,8 @@ def _target(request, stack, kind: str) -> Stack:
     if kind == "CREATE":
         if stack is not None and stack.status != "REVIEW_IN_PROGRESS":
             raise validation_error(
-                f"Stack [{stack.name}] already exists and cannot be created again with the changeSet "
-                f"[{request.params['ChangeSetName']}]."
+                f"Stack [{stack.name}] already exists and cannot be created again with the "
+                f"changeSet [{request.params['ChangeSetName']}]."
             )
         if stack is None:
             if name.startswith("arn:"):
@@ -91,7 +94,10 @@ def _new(request, stack: Stack, kind: str) -> ChangeSet:
     if kind == "UPDATE":
         check_types_kept(stack, source)
     check_evaluates(request.engine, stack, source)
-    id_ = f"arn:aws:cloudformation:{stack.region}:{stack.account}:changeSet/{params['ChangeSetName']}/{uuid.uuid4()}"
+    id_ = (
+        f"arn:aws:cloudformation:{stack.region}:{stack.account}:changeSet/"
+        f"{params['ChangeSetName']}/{uuid.uuid4()}"
+    )
     return ChangeSet(
         id_,
         params["ChangeSetName"],

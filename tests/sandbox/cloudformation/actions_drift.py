@@ -68,7 +68,8 @@ def detect_stack_drift(request) -> dict:
         stack = _find(request, request.params["StackName"], "Stack with id {name} does not exist")
         if not stack.status.endswith("_COMPLETE") or stack.status == "DELETE_COMPLETE":
             raise validation_error(
-                f"Drift detection cannot be performed on stack {stack.name} while it is in {stack.status} state"
+                f"Drift detection cannot be performed on stack {stack.name} while it is in "
+                f"{stack.status} state"
             )
         resources = [r for r in stack.resources.values() if r.exists and r.type in READERS]
     drifts = [_compare(request.engine, stack, r) for r in resources]

@@ -297,7 +297,9 @@ def summary(request, validate_only: bool = False) -> dict:
         "Parameters": declared,
         "Description": template.description,
         "Capabilities": [capability] if capability else [],
-        "CapabilitiesReason": f"The following resource(s) require capabilities: [{', '.join(types)}]"
+        "CapabilitiesReason": (
+            f"The following resource(s) require capabilities: [{', '.join(types)}]"
+        )
         if capability
         else None,
         "DeclaredTransforms": template.transforms,

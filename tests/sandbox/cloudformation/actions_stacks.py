@@ -62,8 +62,8 @@ def check_types_kept(stack: Stack, source) -> None:
     ]
     if changed:
         raise validation_error(
-            "Update of resource type is not permitted. The new template modifies resource type of the "
-            f"following resources: [{', '.join(sorted(changed))}]"
+            "Update of resource type is not permitted. The new template modifies resource type of "
+            f"the following resources: [{', '.join(sorted(changed))}]"
         )
 
 
@@ -131,8 +131,8 @@ def check_evaluates(engine, stack, source) -> None:
             missing = sorted(_used(scope, body, template) - active)
             if missing:
                 raise validation_error(
-                    f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] "
-                    f"in the {section} block of the template"
+                    "Template format error: Unresolved resource dependencies "
+                    f"[{', '.join(missing)}] in the {section} block of the template"
                 )
 
 
@@ -214,13 +214,14 @@ def delete_stack(request) -> dict:
             )
         if retain and stack.status != "DELETE_FAILED":
             raise validation_error(
-                f"Invalid operation on stack [{stack.id}]. RetainResources can only be given for a stack "
-                "in the DELETE_FAILED state."
+                f"Invalid operation on stack [{stack.id}]. RetainResources can only be given for a "
+                "stack in the DELETE_FAILED state."
             )
         unknown = [n for n in retain if n not in stack.resources]
         if unknown:
             raise validation_error(
-                f"The specified resources to retain [{', '.join(unknown)}] do not exist in the stack"
+                f"The specified resources to retain [{', '.join(unknown)}] do not exist in the "
+                "stack"
             )
         stack.deletion_mode = params.get("DeletionMode", "STANDARD")
         if stack.deletion_mode == "FORCE_DELETE_STACK" and stack.status != "DELETE_FAILED":

@@ -205,8 +205,8 @@ class Operation:
             and wanted.properties[name] == current.properties.get(name)
         ):
             text = (
-                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
-                f"{current.physical_id} and update the stack again."
+                "CloudFormation cannot update a stack when a custom-named resource requires "
+                f"replacing. Rename {current.physical_id} and update the stack again."
             )
             self.undo[current.logical_id] = ("untouched", replace(current))
             self.event(current, "UPDATE_FAILED", text)

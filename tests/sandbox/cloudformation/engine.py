@@ -166,7 +166,8 @@ class Engine:
             if users:
                 verb = "update" if name in new else "delete"
                 raise ResourceError(
-                    f"Cannot {verb} export {name} as it is in use by {' and '.join(s.name for s in users)}."
+                    f"Cannot {verb} export {name} as it is in use by "
+                    f"{' and '.join(s.name for s in users)}."
                 )
 
     # -- sources -------------------------------------------------------------------
@@ -178,8 +179,8 @@ class Engine:
         if body is not None:
             if len(body.encode()) > MAX_INLINE_BYTES:
                 raise validation_error(
-                    f"1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
-                    f"Member must have length less than or equal to {MAX_INLINE_BYTES}"
+                    "1 validation error detected: Value at 'templateBody' failed to satisfy "
+                    f"constraint: Member must have length less than or equal to {MAX_INLINE_BYTES}"
                 )
             return body
         if url is None:
@@ -260,7 +261,8 @@ class Engine:
             ) from None
         if parameter["Type"] == "SecureString":
             raise validation_error(
-                f"Parameters [{name}] referenced by template have types not supported by CloudFormation."
+                f"Parameters [{name}] referenced by template have types not supported by "
+                "CloudFormation."
             )
         return parameter["Value"]
 

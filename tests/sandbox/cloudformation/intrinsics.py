@@ -182,9 +182,9 @@ class Scope:
             or not isinstance(argument[1], list)
         ):
             raise validation_error(
-                "Template error: every Fn::Join object requires two parameters, (1) a string delimiter"
-                " and (2) a list of strings to be joined or a function that returns a list of strings"
-                " (such as Fn::GetAZs) to be joined."
+                "Template error: every Fn::Join object requires two parameters, (1) a string "
+                "delimiter and (2) a list of strings to be joined or a function that returns a "
+                "list of strings (such as Fn::GetAZs) to be joined."
             )
         if any(isinstance(item, (dict, list)) for item in argument[1]):
             raise validation_error(
@@ -200,8 +200,9 @@ class Scope:
             or not all(isinstance(a, str) for a in argument)
         ):
             raise validation_error(
-                "Template error: every Fn::Split object requires two parameters, (1) a string delimiter"
-                " and (2) a string to be split or a function that returns a string to be split."
+                "Template error: every Fn::Split object requires two parameters, (1) a string "
+                "delimiter and (2) a string to be split or a function that returns a string to be "
+                "split."
             )
         return argument[1].split(argument[0])
 
@@ -231,8 +232,8 @@ class Scope:
     def _fn_findinmap(self, argument):
         if not isinstance(argument, list) or len(argument) != 3:
             raise validation_error(
-                "Template error: FindInMap requires three parameters: the map name, map key and the "
-                "attribute for return value"
+                "Template error: FindInMap requires three parameters: the map name, map key and "
+                "the attribute for return value"
             )
         mapping, key, attribute = (to_text(a) for a in argument)
         try:
@@ -273,7 +274,8 @@ class Scope:
             or 2 ** (prefix - network.prefixlen) < count
         ):
             raise validation_error(
-                f"Template error: Fn::Cidr cannot cut {count} blocks of {bits} bits out of {argument[0]}"
+                f"Template error: Fn::Cidr cannot cut {count} blocks of {bits} bits out of "
+                f"{argument[0]}"
             )
         blocks = network.subnets(new_prefix=prefix)
         return [str(next(blocks)) for _ in range(count)]

@@ -66,7 +66,8 @@ def check_declarations(template) -> None:
     for name, declaration in template.parameters.items():
         if not isinstance(declaration, dict) or not isinstance(declaration.get("Type"), str):
             raise validation_error(
-                f"Template format error: [/Parameters/{name}] Every Parameters object must contain a Type member."
+                f"Template format error: [/Parameters/{name}] Every Parameters object must "
+                "contain a Type member."
             )
         unknown = [k for k in declaration if k not in ATTRIBUTES]
         if unknown:
@@ -122,13 +123,13 @@ def resolve(template, given: list, previous: list | None, read_ssm) -> list:
         if item.get("UsePreviousValue"):
             if "ParameterValue" in item:
                 raise validation_error(
-                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true "
-                    "and non empty value for a parameter"
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as "
+                    "true and non empty value for a parameter"
                 )
             if previous is None or name not in old:
                 raise validation_error(
-                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true "
-                    "for a parameter key not in the previous template"
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as "
+                    "true for a parameter key not in the previous template"
                 )
             value = old[name].value
         elif "ParameterValue" in item:

@@ -110,7 +110,8 @@ class _Walker:
         if isinstance(attribute, str):
             if not schemas.has_attribute(self.template.region, type_, attribute):
                 raise validation_error(
-                    f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"
+                    f"Template error: resource {name} does not support attribute type "
+                    f"{attribute} in Fn::GetAtt"
                 )
         else:
             self.value(attribute)
@@ -203,7 +204,8 @@ def dependencies(template) -> dict:
         for other in [needs] if isinstance(needs, str) else needs:
             if not isinstance(other, str):
                 raise validation_error(
-                    f"Template format error: DependsOn of {name} must be a string or list of strings"
+                    f"Template format error: DependsOn of {name} must be a string or list of "
+                    "strings"
                 )
             if other in template.resources:
                 walker.found.add(other)
@@ -235,8 +237,8 @@ def dependencies(template) -> dict:
 def _refuse_missing(missing: set, section: str) -> None:
     if missing:
         raise validation_error(
-            f"Template format error: Unresolved resource dependencies [{', '.join(sorted(missing))}] "
-            f"in the {section} block of the template"
+            "Template format error: Unresolved resource dependencies "
+            f"[{', '.join(sorted(missing))}] in the {section} block of the template"
         )
 
 

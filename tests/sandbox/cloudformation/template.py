@@ -108,7 +108,8 @@ class Template:
             raise format_error(f"[/{name}] '{name}' must be an object")
         if limit and len(section) > limit:
             raise format_error(
-                f"Number of {name.lower()}, {len(section)}, is greater than maximum allowed, {limit}"
+                f"Number of {name.lower()}, {len(section)}, is greater than maximum allowed, "
+                f"{limit}"
             )
         for key in section:
             if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z0-9]{1,255}", key):

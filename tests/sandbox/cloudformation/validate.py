@@ -126,8 +126,8 @@ def _check_object(root, node, value, path, found) -> None:
         names = node.get(key)
         if names and not check(sum(1 for n in names if n in value)):
             found.append(
-                f"{path}: {'exactly' if key == 'requiredXor' else 'at least'} one of [{', '.join(names)}] "
-                "is required"
+                f"{path}: {'exactly' if key == 'requiredXor' else 'at least'} one of "
+                f"[{', '.join(names)}] is required"
             )
 
 

@@ -62,7 +62,8 @@ def _member_path(path: str, name: str) -> str:
 def _violation(value, path: str, text: str) -> CfnError:
     shown = "null" if value is None else f"'{value}'"
     return validation_error(
-        f"1 validation error detected: Value {shown} at '{path}' failed to satisfy constraint: {text}"
+        f"1 validation error detected: Value {shown} at '{path}' failed to satisfy constraint: "
+        f"{text}"
     )
 
 
@@ -164,7 +165,8 @@ def render_error(error: CfnError, request_id: str) -> str:
     kind = "Sender" if error.status < 500 else "Receiver"
     return (
         f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type><Code>{error.code}</Code>'
-        f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId>"
+        "</ErrorResponse>"
     )
 
 

@@ -63,7 +63,8 @@ class Backend:
             raise Failed(f"error: problem logging in: unable to open bucket {url.geturl()}", 3)
         if not os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
             raise Failed(
-                "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+                "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or "
+                "PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
                 3,
             )
         self.session = boto3.Session(region_name=query["region"])
@@ -120,7 +121,9 @@ class Backend:
         found = self.held()
         if found:
             raise Failed(
-                f"error: the stack is currently locked by {len(found)} lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://{self.bucket}/{found[0]}"
+                f"error: the stack is currently locked by {len(found)} lock(s). Either wait for "
+                "the other process(es) to end or delete the lock file with `pulumi cancel`.\n"
+                f"  s3://{self.bucket}/{found[0]}"
             )
         self.lock_key = f"{self.locks}{uuid.uuid4()}.json"
         self.s3.put_object(
@@ -163,7 +166,8 @@ def plugin(words: list[str], options: dict[str, str]) -> None:
     )
     if rule and rule.exists() and "no-plugins" in rule.read_text() and "--file" not in options:
         raise Failed(
-            f"error: [resource plugin {name}-{version.lstrip('v')}] downloading from : 403 HTTP error fetching plugin from get.pulumi.com"
+            f"error: [resource plugin {name}-{version.lstrip('v')}] downloading from : 403 HTTP "
+            "error fetching plugin from get.pulumi.com"
         )
     home = (
         pathlib.Path(os.environ.get("PULUMI_HOME", os.path.expanduser("~/.pulumi")))

@@ -20,7 +20,10 @@ class Events:
         self.failed: str | None = None
 
     def urn(self, name: str) -> str:
-        return f"urn:pulumi:{self.backend.stack}::{self.backend.project}::{self.types.get(name, 'aws:unknown:Unknown')}::{name}"
+        return (
+            f"urn:pulumi:{self.backend.stack}::{self.backend.project}::"
+            f"{self.types.get(name, 'aws:unknown:Unknown')}::{name}"
+        )
 
     def emit(self, body: dict[str, Any]) -> None:
         print(

@@ -98,7 +98,8 @@ def preview(run: Run) -> None:
         if sign:
             changes[sign] += 1
             print(
-                f"    {sign} {run.events.types.get(name, 'aws:unknown:Unknown')}: ({VERBS[sign]}) {name}"
+                f"    {sign} {run.events.types.get(name, 'aws:unknown:Unknown')}: "
+                f"({VERBS[sign]}) {name}"
             )
     print(
         "Resources: " + ", ".join(f"{sign} {count}" for sign, count in changes.items() if count)
@@ -134,7 +135,8 @@ def outputs(backend: Backend) -> dict[str, str]:
 def locked(backend: Backend, verb: Callable[[Run], None]) -> int:
     if backend.pending():
         print(
-            "warning: Attempting to deploy or update resources with pending operations from previous deployment.",
+            "warning: Attempting to deploy or update resources with pending operations from "
+            "previous deployment.",
             flush=True,
         )
     backend.lock()
@@ -170,7 +172,8 @@ def run(words: list[str], options: dict[str, str], backend: Backend) -> int:
     elif words in (["up"], ["destroy"], ["refresh"]):
         if "--yes" not in options:
             raise Failed(
-                "error: --yes or --skip-preview must be passed in to proceed when running in non-interactive mode",
+                "error: --yes or --skip-preview must be passed in to proceed when running in "
+                "non-interactive mode",
                 2,
             )
         return locked(backend, {"up": up, "destroy": destroy, "refresh": refresh}[words[0]])

@@ -62,7 +62,8 @@ class Run:
             for match in REFERENCE.finditer(value):
                 if match.group(1) not in names:
                     raise Failed(
-                        f"error: resource or variable named '{match.group(1)}' could not be found, in {where}"
+                        f"error: resource or variable named '{match.group(1)}' could not be "
+                        f"found, in {where}"
                     )
 
     def images(self) -> list[str]:
@@ -248,7 +249,8 @@ class Run:
             self.events.resource("resOutputsEvent", name, operation)
         elif state == "FAILED":
             self.events.error(
-                f"{operation}ing {event['ResourceType']}: {event.get('ResourceStatusReason', 'failed')}",
+                f"{operation}ing {event['ResourceType']}: "
+                f"{event.get('ResourceStatusReason', 'failed')}",
                 name,
             )
             self.events.resource("resOpFailedEvent", name, operation, status=0, steps=1)

@@ -117,8 +117,9 @@ def operations() -> dict:
                 "PolicyName": "shop-events",
                 "PolicyDocument": {
                     "Fn::Sub": (
-                        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},'
-                        '"Action":"logs:PutLogEvents","Resource":"${EcsLogs.Arn}"}]}'
+                        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":'
+                        '{"Service":"events.amazonaws.com"},"Action":"logs:PutLogEvents",'
+                        '"Resource":"${EcsLogs.Arn}"}]}'
                     )
                 },
             },
@@ -136,7 +137,9 @@ def operations() -> dict:
                     {
                         "Id": "logs",
                         "Arn": {
-                            "Fn::Sub": "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:${EcsLogs}"
+                            "Fn::Sub": (
+                                "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:${EcsLogs}"
+                            )
                         },
                     }
                 ],
@@ -190,8 +193,9 @@ def operations() -> dict:
                 "EmptyOnDelete": True,
                 "LifecyclePolicy": {
                     "LifecyclePolicyText": (
-                        '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed",'
-                        '"countUnit":"days","countNumber":1},"action":{"type":"expire"}}]}'
+                        '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged",'
+                        '"countType":"sinceImagePushed","countUnit":"days","countNumber":1},'
+                        '"action":{"type":"expire"}}]}'
                     )
                 },
             },

@@ -86,7 +86,10 @@ def test_stop_by_user_and_dependency_order(ground):
         (
             {"image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/none:1"},
             {},
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref",
+            (
+                "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+                "failed to resolve ref"
+            ),
         ),
         (
             {},

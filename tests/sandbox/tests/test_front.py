@@ -242,7 +242,8 @@ def test_connection_stays_open_and_one_continue(kit):
         assert json.loads(connection.getresponse().read())["ok"] is True
     with socket.create_connection(host.split(":")) as raw:
         raw.sendall(
-            b"POST /_sandbox/behaviour HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+            b"POST /_sandbox/behaviour HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+            b"Expect: 100-continue\r\nConnection: close\r\n\r\n"
         )
         assert raw.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         raw.sendall(b"{}")

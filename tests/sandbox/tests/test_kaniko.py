@@ -9,7 +9,10 @@ from sandbox_kit import ACCOUNT, REGION, archive
 
 DESTINATION = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/kaniko-tests/kaniko-build"
 GOOD = {
-    "Dockerfile": "FROM node:20 AS base\nWORKDIR /app\nCOPY package.json .\nRUN npm ci \\\n  --omit=dev\nFROM node:20-slim\nCOPY --from=base /app /app\nCOPY src /app\n",
+    "Dockerfile": (
+        "FROM node:20 AS base\nWORKDIR /app\nCOPY package.json .\nRUN npm ci \\\n  --omit=dev\n"
+        "FROM node:20-slim\nCOPY --from=base /app /app\nCOPY src /app\n"
+    ),
     "package.json": "{}",
     "src/a.js": "1",
 }

@@ -23,14 +23,19 @@ GROWTH_KIB = 2048
 SKIPPED = 77
 
 IDENTITY = (
-    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>A</UserId>"
-    "<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+    "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+    "<Arn>arn:aws:iam::123456789012:user/me</Arn><UserId>A</UserId><Account>123456789012</Account>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
 )
 ZONES = (
-    "<DescribeAvailabilityZonesResponse><availabilityZoneInfo><item><zoneName>us-west-2a</zoneName></item>"
-    "<item><zoneName>us-west-2b</zoneName></item></availabilityZoneInfo></DescribeAvailabilityZonesResponse>"
+    "<DescribeAvailabilityZonesResponse><availabilityZoneInfo>"
+    "<item><zoneName>us-west-2a</zoneName></item><item><zoneName>us-west-2b</zoneName></item>"
+    "</availabilityZoneInfo></DescribeAvailabilityZonesResponse>"
 )
-NO_STACK = "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x does not exist</Message></Error></ErrorResponse>"
+NO_STACK = (
+    "<ErrorResponse><Error><Code>ValidationError</Code>"
+    "<Message>Stack with id x does not exist</Message></Error></ErrorResponse>"
+)
 
 
 class Aws(BaseHTTPRequestHandler):
@@ -154,7 +159,8 @@ def run(daemon, client, folder):
             d.round()
         files_after, memory_after = settled(pid, files), resident_kib(pid)
         print(
-            f"{2 * CALLS} calls: {files} files open, then {files_after}; {memory} KiB, then {memory_after}"
+            f"{2 * CALLS} calls: {files} files open, then {files_after}; {memory} KiB, then "
+            f"{memory_after}"
         )
         assert files_after <= files, "files stay open"
         assert is_sanitized(daemon) or memory_after - memory < GROWTH_KIB, "memory grows"

@@ -123,8 +123,8 @@ class Call:
         meta = error.response.get("ResponseMetadata", {})
         status = meta.get("HTTPStatusCode", 0)
         detail = (
-            f"{text} (Service: {client.meta.service_model.service_id.replace(' ', '')}, Status Code: {status}, "
-            f"Request ID: {meta.get('RequestId', '')})"
+            f"{text} (Service: {client.meta.service_model.service_id.replace(' ', '')}, Status "
+            f"Code: {status}, Request ID: {meta.get('RequestId', '')})"
         )
         if "NotFound" in code or code in (
             "NoSuchEntity",

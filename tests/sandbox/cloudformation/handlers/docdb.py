@@ -88,7 +88,8 @@ class DbClusterParameterGroup(Handler):
         ):
             raise _refuse(
                 call,
-                f"One or more database clusters are still members of this parameter group {physical_id}",
+                "One or more database clusters are still members of this parameter group "
+                f"{physical_id}",
             )
         call.invoke(DOCDB, "DeleteDBClusterParameterGroup", DBClusterParameterGroupName=physical_id)
 
@@ -121,7 +122,8 @@ class DbCluster(Handler):
         if not 1 <= days <= 35:
             raise _refuse(
                 call,
-                f"Invalid backup retention period: {days}. Retention period must be between 1 and 35.",
+                f"Invalid backup retention period: {days}. Retention period must be between 1 "
+                "and 35.",
             )
         password = props.get("MasterUserPassword")
         if (
@@ -160,7 +162,8 @@ class DbCluster(Handler):
         if "EngineVersion" in changed:
             raise _refuse(
                 call,
-                "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+                "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major "
+                "version.",
             )
         self._get(call, physical_id)["props"] = new
 
@@ -174,7 +177,8 @@ class DbCluster(Handler):
         if _true(found["props"].get("DeletionProtection", False)):
             raise _refuse(
                 call,
-                "Cannot delete protected Cluster, please disable deletion protection and try again.",
+                "Cannot delete protected Cluster, please disable deletion protection and try "
+                "again.",
             )
         del CLUSTERS[call.account, call.region, physical_id]
 

@@ -84,7 +84,8 @@ class Service(Handler):
             if not mine or mine[0].get("rolloutState") == "FAILED":
                 raise ResourceError(
                     call.handler_message(
-                        "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.",
+                        "Error occurred during operation 'ECS Deployment Circuit Breaker was "
+                        "triggered'.",
                         "GeneralServiceException",
                     )
                 )

@@ -38,7 +38,9 @@ SECURE_ACCESS = {
 }
 RENAMES = {
     "BucketEncryption.ServerSideEncryptionConfiguration": "Rules",
-    "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault",
+    "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault": (
+        "ApplyServerSideEncryptionByDefault"
+    ),
     "CorsConfiguration.CorsRules": "CORSRules",
     "LifecycleConfiguration.Rules.Id": "ID",
 }
