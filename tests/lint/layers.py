@@ -1,4 +1,6 @@
-"""Which folder may include what: the table of levels (an include only points downward), and which library belongs to which folder."""
+"""Which folder may include what: the table of levels (an include only points downward), and which
+library belongs to which folder.
+"""
 
 import re
 
@@ -37,7 +39,8 @@ CLIENT_HALF = {"client", "client_internal", "client_wire", "frame", "paths", "ve
 CLIENT_RPC_HEADERS = {"rpc/client.h", "rpc/frame.h", "rpc/paths.h", "rpc/verbs.h"}
 NOT_FOR_CLIENT = {"base/digest.h"}  # OpenSSL
 
-# Library header → the folders that may see it. Who includes a header of ours that shows it has it too.
+# Library header → the folders that may see it. Who includes a header of ours that shows it has it
+# too.
 LIBRARIES = {
     re.compile(r"uv\.h$|uv/"): {"loop"},
     re.compile(r"curl/"): {"loop"},

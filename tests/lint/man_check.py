@@ -104,13 +104,16 @@ def read_facts(root: pathlib.Path) -> Facts:
     )
     if rows != (len(options), len(commands)) or not common or len(exits) < 5 or not variables:
         raise SystemExit(
-            f"man_check: read {len(options)} options and {len(commands)} commands of {rows}; teach this check the new shape"
+            f"man_check: read {len(options)} options and {len(commands)} commands of {rows}; "
+            "teach this check the new shape"
         )
     return Facts(options, commands, common, exits, variables - {"DEFANG_VERSION"})
 
 
 def plain(mdoc: str) -> str:
-    """An mdoc line as words: "config set Ar NAME Ns Op = Ns Ar VALUE Ar ..." → "config set NAME[=VALUE]…"."""
+    """An mdoc line as words: "config set Ar NAME Ns Op = Ns Ar VALUE Ar ..." → "config set
+    NAME[=VALUE]…".
+    """
     out, glue, inside = "", False, False
     for word in mdoc.split():
         if word in ("Ar", "Cm", "Li", "Fl"):
@@ -268,7 +271,8 @@ def main(arguments: list[str]) -> int:
             print(f"{document}: {problem}")
             count += 1
     print(
-        f"{len(facts.commands)} commands, {len(facts.options)} options, {len(facts.exits)} exit codes, {len(facts.variables)} variables: {count} problems"
+        f"{len(facts.commands)} commands, {len(facts.options)} options, {len(facts.exits)} exit "
+        f"codes, {len(facts.variables)} variables: {count} problems"
     )
     return 1 if count else 0
 

@@ -1,10 +1,11 @@
 """Counts what one suite of `meson test` ran, from its JSON log, and shows what failed.
 
-usage: count_tests.py [--pytest] LOG     prints one line: PASSED FAILED SKIPPED; failures go to stderr
+usage: count_tests.py [--pytest] LOG     prints one line: PASSED FAILED SKIPPED; failures go to
+                                         stderr
 
-A program's own numbers count where it prints some (Check, unittest, the vectors, the fuzz replay, lint); a program
-without counts as one. One that ends badly without a failure of its own (a crash, a sanitizer's report, a timeout)
-adds a failure. --pytest reads the summary of a pytest run instead.
+A program's own numbers count where it prints some (Check, unittest, the vectors, the fuzz replay,
+lint); a program without counts as one. One that ends badly without a failure of its own (a crash, a
+sanitizer's report, a timeout) adds a failure. --pytest reads the summary of a pytest run instead.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def count_meson(path: pathlib.Path) -> tuple[int, int, int]:
             counts = (counts[0], 1, counts[2])
         if counts[1]:
             show(test["name"], result, text)
-        total = [a + b for a, b in zip(total, counts)]
+        total = [a + b for a, b in zip(total, counts, strict=True)]
     return total[0], total[1], total[2]
 
 
