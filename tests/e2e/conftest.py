@@ -1,3 +1,10 @@
+"""Fixtures of the end-to-end tests: one sandbox for a worker, a place (home, state folder, daemon)
+for each test.
+
+Most tests want an account in which the CD stack is made (`place`, `tiny`, `slim`); what one test
+scripts into the sandbox does not reach the next (`quiet`). Without the built programs nothing runs.
+"""
+
 import pathlib
 import sys
 from collections.abc import Iterator
