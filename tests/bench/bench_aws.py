@@ -2,8 +2,10 @@
 """Signatures per second beside botocore's signer and aws-c-auth, and `defangctl whoami` with a warm
 cache beside `aws sts get-caller-identity`, in the same run.
 
-usage: bench_aws.py BENCH_SIGN DEFANGCTL DEFANGD     (build without sanitizers: meson setup
-                                                     build/release -Dbuildtype=release)
+usage: bench_aws.py BENCH_SIGN DEFANGCTL DEFANGD
+
+Of a build without sanitizers: meson setup build/release -Dbuildtype=release. What stands in
+brackets after a number is what we aim at.
 """
 
 from __future__ import annotations

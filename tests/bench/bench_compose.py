@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Whole processes side by side: our loader and the reference's, from the file to the printed YAML.
 
-usage: bench_compose.py TOOL [ORACLE]     TOOL is a release build of tests/conformance/compose_tool;
-                                          without ORACLE the reference is built with go. Prints, for
-                                          the corpus and for projects of 500 and 5,000 services, the
-                                          best time of each and the ratio; and, in processor time,
-                                          whether twice the services take no more than twice as
-                                          long.
+usage: bench_compose.py TOOL [ORACLE]
+
+TOOL is a release build of tests/conformance/compose_tool; without ORACLE the reference is built
+with go. Prints, for the corpus and for projects of 500 and 5,000 services, the best time of each
+and the ratio; and, in processor time, whether twice the services take no more than twice as long.
 """
 
 from __future__ import annotations

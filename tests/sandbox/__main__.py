@@ -1,4 +1,9 @@
-"""Start the sandbox: python3 -m sandbox [--port N] [--state-file F] [--fast]."""
+"""Start the sandbox: python3 -m sandbox [--port N] [--state-file F] [--fast].
+
+Prints where it listens and writes it, with the keys to use, into the state file, whose appearance
+says that it is ready. Ends on SIGTERM or SIGINT with 0. --fast makes all waits of the emulated
+services short, for tests; without it they are long enough to be watched.
+"""
 
 from __future__ import annotations
 

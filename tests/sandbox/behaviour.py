@@ -1,18 +1,19 @@
 """What workloads do when they run: which builds fail, which services stay unhealthy or exit.
 
 Set with POST /_sandbox/behaviour:
-  {"builds":   {"<regex on destination or context>": {"fail_times": N, "exit": N, "log": [..],
-               "seconds": S}},
+  {"builds":   {"<regex on destination or context>":
+                {"fail_times": N, "exit": N, "log": [..], "seconds": S}},
    "services": {"<regex on the service's, family's or container's name>":
                 {"exit": N, "after": S, "unhealthy": true, "health": false, "log": [..],
-                "start_seconds": S, "times": N,
+                 "start_seconds": S, "times": N,
                  "pulumi": ["no-plugins"] (CD tasks: plugins cannot be downloaded),
                  "when": text (CD tasks: killed, with "exit", "after" seconds when a line of theirs
                  has it)}},
    "virgin":   true: services that need a service-linked role fail when it is not there yet
-               (service_roles.py)} Regular expressions match anywhere in the name (re.search). A
-               service's environment says the same without control access: SANDBOX_FAIL=exit:3 |
-               unhealthy | health.
+               (service_roles.py)}
+
+Regular expressions match anywhere in the name (re.search). A service's environment says the same
+without control access: SANDBOX_FAIL=exit:3 | unhealthy | health.
 """
 
 from __future__ import annotations

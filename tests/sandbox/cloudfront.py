@@ -1,6 +1,8 @@
 """CloudFront, as far as static files need it: distributions with an S3 origin behind an origin
-access control, functions, invalidations. One per account; what a distribution names must be there,
-and what is in use does not go.
+access control, functions, invalidations. Nothing is served.
+
+One set per account. What a distribution names (bucket, control, function, certificate) must be
+there, what is in use does not go, and changes need the ETag of what was read (IfMatch), as in AWS.
 """
 
 from __future__ import annotations

@@ -1,20 +1,17 @@
-"""/_sandbox/*: what tests and people use to look in and to steer. Plain JSON, not signed, loopback
-only.
+"""/_sandbox/*: what tests and people use to look in and to steer.
 
-GET  /_sandbox/health                                   -> {"ok": true, ...} GET
-                                                        /_sandbox/journal?service=&operation=&since=&internal=1&limit=
-                                                        -> {"last": seq, "entries": [...]} DELETE
-                                                        /_sandbox/journal GET/POST/DELETE
-                                                        /_sandbox/faults[/ID] GET/POST/DELETE
-                                                        /_sandbox/behaviour POST /_sandbox/clock
-                                                        {"offset": seconds}                moves the
-                                                        sandbox's clock POST /_sandbox/waits
-                                                        {"rds-create": 2.5, "ecs-pending": null}
-                                                        GET/POST /_sandbox/identity
-                                                        names of the SSO portal and the like; what
-                                                        logins do POST /_sandbox/expire {"key":
-                                                        "ASIA…" | "*"}            ends temporary
-                                                        credentials now
+Plain JSON, not signed, loopback only.
+
+GET  /_sandbox/health                         -> {"ok": true, ...}
+GET  /_sandbox/journal?service=&operation=&since=&internal=1&limit=
+                                              -> {"last": seq, "entries": [...]}
+DELETE /_sandbox/journal
+GET/POST/DELETE /_sandbox/faults[/ID]
+GET/POST/DELETE /_sandbox/behaviour
+POST /_sandbox/clock {"offset": seconds}      moves the sandbox's clock
+POST /_sandbox/waits {"rds-create": 2.5, "ecs-pending": null}
+GET/POST /_sandbox/identity                   names of the SSO portal and the like; what logins do
+POST /_sandbox/expire {"key": "ASIA…" | "*"}  ends temporary credentials now
 """
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
 """What moto's ECR lacks: digests that are sha256 of the manifest, pull-through cache rules, and
 looking up what an image reference means.
+
+`Ecr.resolve` answers the digest that a task's image has: by tag or digest in a repository, through
+a pull-through rule for anything upstream, since nothing is really pulled. PutImage is checked
+before moto sees it: the manifest is JSON and has the digest that was promised.
 """
 
 from __future__ import annotations

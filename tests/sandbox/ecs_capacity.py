@@ -1,6 +1,9 @@
-"""ECS capacity providers of the account's own: groups of instances.
+"""ECS capacity providers of the account's own: groups of instances. No instance is made: a task
+starts as if there were one.
 
-No instance is made: a task starts as if there were one.
+A provider belongs to one Auto Scaling group, which must exist and, for managed termination
+protection, protect its instances; one that a cluster names is not deleted. `check_launch` refuses a
+task whose capacity is not what its definition needs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""ECS clusters, capacity providers, tags and account settings."""
+"""ECS clusters, their capacity providers, tags of anything in ECS, and account settings.
+
+CreateCluster of an active name answers the cluster that is there. A cluster with services or tasks
+is not deleted, and a provider of the account's own that services use is not taken out of its
+cluster. Tags lie with the thing they belong to, found by its ARN.
+"""
 
 from __future__ import annotations
 

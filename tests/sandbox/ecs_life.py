@@ -1,6 +1,17 @@
 """The life of one task, in a thread of its own: PROVISIONING, PENDING, ACTIVATING, RUNNING,
 DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED, each with its time, its events and the reasons ECS
 gives.
+
+On the way up the task gets its interface and then all that the Fargate agent would fetch: registry,
+secrets, log groups, images, file systems. Each of them fails with the agent's sentence, also for
+want of a way to the internet or to an endpoint of the service. Then its containers start in the
+order of their dependencies (workload.Container). Running, it is watched until an essential
+container ends or a stop is ordered; on the way down it leaves load balancer and Cloud Map first,
+and then all its containers are told to end.
+
+What must hold: every task reaches STOPPED, also when the sandbox itself fails; the first order to
+stop gives the reason; the store's lock is held for short changes only, never for a wait. Sentences
+are those that ECS shows.
 """
 
 from __future__ import annotations

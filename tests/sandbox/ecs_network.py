@@ -1,5 +1,9 @@
-"""A task's network: its interface in moto's EC2, and whether it can reach the
-internet from there.
+"""A task's network: its interface in moto's EC2, and whether it can reach the internet from there.
+
+Subnets and groups of an awsvpc configuration must exist and be of one VPC. Whether a task reaches
+the internet is read from the default route of its subnet: an internet gateway needs a public
+address, a NAT gateway does not; without either the VPC's endpoints say which services it reaches.
+ecs_life.py fails the start of a task by these answers, as a pull without a way out fails.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 """The service scheduler: one thread that brings every service nearer to what it is meant to be.
 
 Rolling deployments within minimum and maximum percent, replacement of failed and unhealthy tasks,
-the circuit breaker with rollback, steady state, drain; with the event texts that ECS writes.
+the circuit breaker with rollback, steady state, drain; with the event texts that ECS writes. Each
+look at a service is a Round: count failures, break the circuit, kill the unhealthy, place and stop
+tasks, count, settle. Decisions are made under the store's lock; tasks are started and events sent
+after it.
 """
 
 from __future__ import annotations

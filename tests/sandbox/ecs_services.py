@@ -1,6 +1,10 @@
-"""ECS services: create, update, delete, describe, list.
+"""ECS services: create, update, delete, describe, list. What they lead to happens in ecs_scheduler.
 
-What they lead to happens in ecs_scheduler.
+A change of anything that tasks are made of (DEPLOYED) makes a new deployment, PRIMARY from then on;
+a change of the desired count alone does not. A service keeps its last 100 events. What it names
+must fit: target groups with a load balancer and of type ip, container and port in the task
+definition, registries in Cloud Map, percentages that leave room to roll. Members that the sandbox
+does not model are refused.
 """
 
 from __future__ import annotations

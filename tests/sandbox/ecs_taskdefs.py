@@ -1,4 +1,11 @@
-"""ECS task definitions: what is checked at registration, and the members AWS fills in."""
+"""ECS task definitions: what is checked at registration, and the members AWS fills in.
+
+Fargate wants a size of its table, awsvpc, an execution role for logs, secrets and ECR; containers
+want memory, known dependencies without a circle, ports that match, distinct names of environment
+and secrets; roles must be there. What only instances have (GPUs) and what only Fargate has exclude
+each other. What DescribeTaskDefinition shows although nobody sent it is filled in, so that a
+comparison with what was sent fails here as it would in AWS.
+"""
 
 from __future__ import annotations
 

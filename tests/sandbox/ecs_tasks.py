@@ -1,4 +1,10 @@
-"""ECS tasks: RunTask, StopTask, DescribeTasks, ListTasks, and how a task is made."""
+"""ECS tasks: RunTask, StopTask, DescribeTasks, ListTasks, and how a task is made.
+
+A task is entered in the store in PROVISIONING; its life is a thread of ecs_life.py. RunTask with
+the client token of an earlier call answers the same tasks, and is refused when it asks for
+something else. Stopping is an order: the life thread carries it out, and the first order's reason
+stays. Overrides have AWS's bound on size.
+"""
 
 from __future__ import annotations
 

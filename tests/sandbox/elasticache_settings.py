@@ -1,6 +1,8 @@
 """ElastiCache: subnet groups, parameter groups, and tags of anything.
 
-A group that a cache uses is not deleted; subnets must exist and be of one VPC.
+Names of subnet groups are folded to lower case, as the service does. Subnets must exist and be of
+one VPC; a group that a cache uses is not deleted; a parameter group is of a known family and keeps
+the values that were set, without knowing what a family allows.
 """
 
 from __future__ import annotations

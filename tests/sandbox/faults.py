@@ -1,10 +1,9 @@
 """Scripted faults: rules that match calls and say what goes wrong with them.
 
 A rule: {"match": {"service", "operation", "times", "after", "params-contains", "internal"},
-         "do": one of {"error": {"code", "status", "message"}}, {"throttle": true}, {"html500":
-         true},
-               {"status": N}, {"reset": true}, {"delay": seconds}, {"expire_token": true},
-               {"truncate": true}}
+         "do": one of {"error": {"code", "status", "message"}}, {"throttle": true},
+               {"html500": true}, {"status": N}, {"reset": true}, {"delay": seconds},
+               {"expire_token": true}, {"truncate": true}}
 `service` and `operation` are names or "*"; `after` lets so many matching calls pass first;
 `times` bounds how often the rule acts (absent: always). "delay" may stand beside another fault.
 """

@@ -1,5 +1,9 @@
 """What moto's EC2 gets wrong for us: NAT gateways that are at once available and gone, and
 deletions that AWS refuses because something still uses the thing (DependencyViolation).
+
+A NAT gateway is pending, then available, and deleting before it is deleted; its address is free
+only then. A security group is in use by interfaces, load balancers, databases and caches; subnets,
+VPCs, route tables, gateways and addresses by each other.
 """
 
 from __future__ import annotations

@@ -1,5 +1,10 @@
 """Smaller corrections of moto: load balancers' provisioning, Route 53 records, SSM limits, S3
 checksums.
+
+A load balancer is provisioning before it is active. Records are held to Route 53's rules (one
+CREATE of a name, CNAME alone, changes all or none). An SSM parameter has the bounds of its tier. An
+upload whose checksum is not that of its bytes is refused. ECS targets must be living services of
+ours.
 """
 
 from __future__ import annotations

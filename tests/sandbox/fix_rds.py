@@ -1,5 +1,9 @@
 """RDS over moto: instances take time to become available, to change and to go; and the refusals
 that a template meets in AWS (versions, parameter group family, password, zones, things in use).
+
+`install` wraps moto's models for what takes time; the functions beside are called before moto
+answers (registry.PREPARE) and raise what AWS would. A major version becomes the minor one that RDS
+picks (VERSIONS). Reserved names and password rules are those of RDS's documentation.
 """
 
 from __future__ import annotations

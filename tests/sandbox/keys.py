@@ -1,5 +1,8 @@
-"""The access keys the sandbox knows: static ones, moto's IAM users, and temporary
-ones it issued.
+"""The access keys the sandbox knows: static ones, moto's IAM users, and temporary ones it issued.
+
+`find` answers whose key it is, with its secret, for auth.py to check signatures; a temporary key
+has a token and an end, which a test can bring near (`expire`). The sandbox's own loopback calls
+have a key of their own, with a new secret in every process, so that the journal can leave them out.
 """
 
 from __future__ import annotations

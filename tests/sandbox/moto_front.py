@@ -1,4 +1,10 @@
-"""moto as a function: an HTTP request in, an HTTP response out, in this process."""
+"""moto as a function: an HTTP request in, an HTTP response out, in this process.
+
+The request is made a WSGI environment for the application of the service that wire.py recognised,
+since moto would guess by host and header. moto's models are plain objects, so one request at a time
+per service, but for S3, whose bodies may take long. Answers are tidied of what moto puts in for its
+own use.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,15 @@
 """The front: every request is recognised, authenticated, journaled, perhaps disturbed, and answered
-by our own operation, by the CloudFormation engine, or by moto."""
+by our own operation, by the CloudFormation engine, or by moto.
+
+The order matters. Paths of our own come first (control, identity, a task's credentials). Then the
+call is recognised by wire.py and its signature checked by auth.py: an unknown operation is told
+only to whoever signed well. Parameters are decoded and policies evaluated (permissions.py).
+Scripted faults lie over the answer. An operation of ours (registry.py) beats the engine and moto;
+what neither knows is an error, never an empty success.
+
+What must hold: every call of AWS is in the journal once, with what it was answered; S3 is public to
+nobody.
+"""
 
 from __future__ import annotations
 

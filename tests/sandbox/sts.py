@@ -1,4 +1,9 @@
-"""STS: identities and temporary credentials out of the sandbox's own key store."""
+"""STS: identities and temporary credentials out of the sandbox's own key store.
+
+Roles must exist in moto's IAM; names and durations have STS's bounds. A web identity token needs no
+signature of the caller, as in AWS, and is not looked into. Who assumed what is in the key's ARN,
+which GetCallerIdentity answers.
+"""
 
 from __future__ import annotations
 

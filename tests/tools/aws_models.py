@@ -3,8 +3,9 @@
 that botocore ships.
 
 Facts only: names, locations, types. Run after changing SERVICES, commit the result:
-    python3 tests/tools/aws_models.py --out src/aws [--check] --check writes nothing and fails when
-    a file differs (used by the lint suite where botocore is present).
+    python3 tests/tools/aws_models.py --out src/aws [--check]
+--check writes nothing and fails when a file differs (used by the lint suite where botocore is
+present).
 """
 
 import argparse

@@ -1,4 +1,13 @@
-"""Change sets: create, describe, execute, delete, list."""
+"""Change sets: create, describe, execute, delete, list.
+
+CreateChangeSet checks the template and answers at once; what the set would do is worked out in a
+thread afterwards (changes.Preview), so that a caller has to wait for CREATE_COMPLETE as in AWS. A
+set that would change nothing is FAILED, with AWS's sentence for it. A set of type CREATE makes a
+stack in REVIEW_IN_PROGRESS, which has no resources and is found again by the set that made it.
+
+What must hold: the same ClientToken finds the same set; a set is executed once, and then all others
+of the stack are OBSOLETE.
+"""
 
 import threading
 import uuid

@@ -1,4 +1,9 @@
-"""What can be asked about stacks and templates."""
+"""What can be asked about stacks and templates: the Describe, List and Get calls, and validation.
+
+A deleted stack is found by its id and not by its name. Answers come in pages of 100; the token of
+events names the last event shown, since new events come in front and must not shift the pages.
+Nothing here changes anything.
+"""
 
 import base64
 import json

@@ -1,4 +1,14 @@
-"""CreateStack, UpdateStack, DeleteStack and what steers them."""
+"""CreateStack, UpdateStack, DeleteStack and what steers them: cancel, continue a rollback,
+termination protection.
+
+A call checks everything that can be known before anything is made (parameters, capabilities, types,
+conditions, references to what a condition leaves out), then starts an operation in a thread of its
+own (lifecycle.py) and answers. Names, statuses and sentences of refusals are CloudFormation's.
+
+What must hold: one operation at a time for a stack; a ClientRequestToken that was seen before is
+the same request; an update that changes nothing is refused; options that the sandbox does not model
+(UNSUPPORTED) are refused instead of ignored.
+"""
 
 from . import actions_read, changes, lifecycle
 from .errors import CfnError, ResourceError, validation_error

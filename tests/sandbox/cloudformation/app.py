@@ -1,4 +1,9 @@
-"""The door: one API call in, one XML reply out."""
+"""The door of the CloudFormation engine: one API call in, one XML reply out.
+
+The table ACTIONS is put together of those of the actions_… files. A Request carries the caller's
+account and region and the parsed parameters; errors become CloudFormation's error document. The
+caller (server.py, or the tests' transport) has done authentication.
+"""
 
 import traceback
 

@@ -1,4 +1,13 @@
-"""What an update would do: the Changes of a change set, and whether there are any."""
+"""What an update would do: the Changes of a change set, and whether there are any.
+
+Preview goes through the new template in dependency order and compares each resource's properties
+with those of the running one. A reference to something that is made, replaced or changed in the
+same update has no value yet: it becomes an Unknown that carries its cause, and shows up in the
+change set as "Dynamic", with the causing entity, where what is known is "Static". Whether a change
+replaces comes from the create-only properties of the schemas (diff.py).
+
+A change of nothing but outputs or of the stack's own tags counts as a change too.
+"""
 
 import json
 import re

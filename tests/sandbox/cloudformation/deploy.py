@@ -1,4 +1,15 @@
-"""One running stack operation: create, update, delete, and their rollbacks."""
+"""One running stack operation: it creates, updates, replaces and deletes the resources of one
+stack.
+
+`apply` goes through a template in dependency order, independent resources in parallel (graph.py).
+For each it resolves the properties, checks them against AWS's schema, reads dynamic references and
+calls the handler of the type; each step is an event. What was done is kept in `undo`, which a
+rollback (lifecycle.py) reads. The order of an update is CloudFormation's: new resources and
+replacements first, what is no longer wanted only in the clean-up after success.
+
+What must hold: the physical id is recorded before a resource is ready, so that a failed one can be
+deleted; a failure stops new work and lets the running end; a cancel ends every wait.
+"""
 
 import json
 import threading

@@ -1,6 +1,9 @@
 """Dynamic references: {{resolve:ssm:..}}, {{resolve:ssm-secure:..}}, {{resolve:secretsmanager:..}}.
 
-They are replaced just before a service is called; the stored properties keep the reference.
+They are replaced just before a service is called; the stored properties keep the reference, so that
+no secret is in a template, an event or an answer. SECURE_PLACES lists where ssm-secure may stand,
+as CloudFormation's documentation does; elsewhere it is an error, and so is a parameter or a secret
+that is not there.
 """
 
 import json

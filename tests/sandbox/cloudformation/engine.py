@@ -1,4 +1,14 @@
-"""The engine's core: service clients, scopes, attributes, outputs, sources of stacks."""
+"""The engine's core, shared by all operations and actions: service clients, scopes, attributes,
+outputs, and the source of a stack.
+
+Clients go to the sandbox itself by loopback, marked as internal, so that CloudFormation's calls can
+be told from the product's in the journal. A scope says what Ref and GetAtt of a stack answer now. A
+source is all that a create or update asks for: template, parameters, tags, capabilities, checked
+together.
+
+What must hold: an export name is unique in an account's region, and one that another stack imports
+keeps its value and stays.
+"""
 
 import re
 import threading

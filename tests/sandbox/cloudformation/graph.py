@@ -1,4 +1,9 @@
-"""Runs work in dependency order, independent pieces in parallel."""
+"""Runs work in dependency order, independent pieces in parallel, at most LIMIT at a time.
+
+After the first failure nothing new begins, and what runs is told by an event that it may end early;
+all failures are answered in the order in which they came. `reverse` and `order` are for deletions
+and for previews, which go one by one.
+"""
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait

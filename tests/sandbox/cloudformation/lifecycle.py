@@ -1,4 +1,13 @@
-"""The course of whole stack operations: their statuses, failures, rollbacks and clean-up."""
+"""The course of whole stack operations: their statuses, failures, rollbacks and clean-up.
+
+`start` runs one in a thread of its own. Create: apply, outputs, CREATE_COMPLETE; a failure leads to
+ROLLBACK_…, DELETE_… or stays, as the caller chose. Update: apply, outputs, clean-up; a failure
+takes changed resources back to their old properties and replaced ones to their old physical selves.
+Delete: everything that no policy keeps, in reverse order.
+
+What must hold: a stack always ends in a status that AWS knows, also when the sandbox itself fails
+(_guard); deletion policies decide what stays, and Retain alone survives a failed creation.
+"""
 
 import threading
 from dataclasses import replace

@@ -1,6 +1,7 @@
-"""Template text -> plain dict: JSON, or YAML with CloudFormation's short tags.
+"""Template text → plain dict: JSON, or YAML with CloudFormation's short tags (!Ref, !Sub, …).
 
-Duplicate keys are refused.
+A key that stands twice is refused, and so is text that is neither; dates stay text, as AWS reads
+them. The short forms become their long ones, so that nobody after this knows which was written.
 """
 
 import json

@@ -1,6 +1,8 @@
-"""What the engine keeps: stacks, their resources, events and change sets.
+"""What the engine keeps: stacks, their resources, events and change sets. All under `Store.lock`.
 
-All under `Store.lock`.
+A Resource is one as it is, or last was, in the account; a Source is what a stack was made from; an
+Event is never changed once it is there. Deleted stacks stay in the Store, since AWS shows them by
+id. Plain data: decisions are made in lifecycle.py and deploy.py.
 """
 
 import datetime

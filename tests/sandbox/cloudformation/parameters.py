@@ -1,4 +1,9 @@
-"""Parameters of a stack: defaults, types, constraints, previous values, SSM parameter types."""
+"""Parameters of a stack: defaults, types, constraints, previous values, SSM parameter types.
+
+Declarations are checked when a template is read; values when a stack is made or updated, with the
+sentences of CloudFormation. A value of an SSM type names a parameter: `resolved` is what was read,
+the name is what is shown. Lists are split for Ref, AWS-specific types are taken by their form.
+"""
 
 import re
 from dataclasses import dataclass

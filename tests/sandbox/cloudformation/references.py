@@ -1,4 +1,11 @@
-"""What a template refers to: dependencies between resources, undefined names, cycles."""
+"""What a template refers to: dependencies between resources, undefined names, cycles.
+
+A walker goes through every value of a section and collects the resources it uses by Ref, GetAtt and
+Sub; a name that is not there, a function that does not exist or stands in the wrong place, an
+argument of the wrong form are errors on the way. Conditions have rules of their own: only condition
+functions, parameters, and other conditions without a circle. All of it is done before anything is
+made.
+"""
 
 import re
 

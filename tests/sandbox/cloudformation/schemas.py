@@ -1,5 +1,10 @@
 """AWS's resource provider schemas, from the data files of the cfn-lint package (read without
 importing it).
+
+They say which properties a type has, which replace when they change, which are read-only (what
+GetAtt answers), where tags go, and in which region a type exists. Answers are cached: a schema is
+parsed once in a process. Two small tables at the top correct what the published schemas do not
+tell.
 """
 
 import importlib.util

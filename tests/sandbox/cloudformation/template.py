@@ -1,4 +1,10 @@
-"""A template, checked as CloudFormation checks it before it touches anything."""
+"""A template, checked as CloudFormation checks it before it touches anything.
+
+Sections, attributes of resources, policies, limits on size and number, types that the region and we
+know, outputs, mappings, conditions and all references: the first thing wrong is a ValidationError
+with CloudFormation's sentence. What passes is kept as dicts with the dependencies between
+resources, which conditions then thin out. Of transforms only AWS::LanguageExtensions is known.
+"""
 
 import re
 

@@ -1,4 +1,11 @@
-"""Arguments, backend, locks, exit codes: what of the real CLI a task's script sees."""
+"""The stand-in's arguments, backend, locks, exit codes: what of the real CLI a task's script sees.
+
+The backend is an S3 bucket with the keys that Pulumi uses: the state of a stack with its pending
+operations, and a lock object with who holds it. Another lock than one's own is a refusal with its
+text, and `cancel` takes it away. An unknown flag, a missing project, a passphrase that is not there
+fail with the code that the script tells its caller. SIGINT only sets `stopped`: operations look at
+it between steps and end gracefully, as the real one does. The commands are in operations.py.
+"""
 
 from __future__ import annotations
 

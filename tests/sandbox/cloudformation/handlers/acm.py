@@ -1,5 +1,9 @@
 """AWS::CertificateManager::Certificate: requested, its DNS records made where a zone is given,
-waited for until issued.
+waited for until it is issued.
+
+Each record is told as an event, as CloudFormation tells it, so that somebody without a zone here
+can write it by hand. A wildcard and its base name share one record. ACM (fix_elb.py) issues the
+certificate once its records stand in public zones; without them the resource waits.
 """
 
 from ..errors import ResourceError

@@ -1,4 +1,8 @@
-"""AWS::EC2::LaunchTemplate and AWS::AutoScaling::AutoScalingGroup."""
+"""AWS::EC2::LaunchTemplate and AWS::AutoScaling::AutoScalingGroup.
+
+A changed launch template gets a new version and stays the same resource. Tags of a group go to no
+instance first, as CloudFormation does it; no instance is made here.
+"""
 
 from ..convert import to_bool
 from .base import Handler, register, without

@@ -1,4 +1,15 @@
-"""What every resource handler works with: `Call`, one operation on one resource, and `Handler`."""
+"""What every resource handler works with: `Call`, one operation on one resource, and `Handler`, one
+type.
+
+A handler creates, updates and deletes by the services' own APIs, through `invoke` or `call` (which
+converts property names along the API's input shape): a service error becomes the sentence that
+CloudFormation shows. `started` records the physical id as soon as there is one; `wait` polls until
+something is ready and ends when the operation is canceled. Names, ARNs and tags are made here too.
+
+What must hold: a property that is passed to nobody is an error, never dropped; what the caller of
+the stack's operation may not do is not done for him (permissions.py); delete takes what is gone for
+done.
+"""
 
 import time
 import uuid

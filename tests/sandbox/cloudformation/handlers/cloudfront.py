@@ -1,4 +1,9 @@
-"""AWS::CloudFront: Distribution, Function, OriginAccessControl."""
+"""AWS::CloudFront: Distribution, Function, OriginAccessControl.
+
+CloudFormation's lists become the API's counted ones. What a static site does not need is refused
+(KNOWN lists the rest), since nothing behind it would serve it. A function is published when its
+template says so (AutoPublish), and a distribution is switched off before it is deleted.
+"""
 
 from ..errors import ResourceError
 from .base import Handler, register

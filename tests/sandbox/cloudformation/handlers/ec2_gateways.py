@@ -1,4 +1,9 @@
-"""AWS::EC2: EIP, NatGateway, VPCEndpoint."""
+"""AWS::EC2: EIP, NatGateway, VPCEndpoint.
+
+A NAT gateway is waited for until it is available and, when it goes, until it is gone: its address
+and subnet are in use till then. Ref of an EIP is its address, the id of the allocation is an
+attribute.
+"""
 
 import json
 

@@ -1,4 +1,9 @@
-"""AWS::EC2: SecurityGroup, SecurityGroupIngress, SecurityGroupEgress."""
+"""AWS::EC2: SecurityGroup, SecurityGroupIngress, SecurityGroupEgress.
+
+Rules of CloudFormation become IpPermissions, each with exactly one source or destination. An update
+takes away the rules that went and adds those that came. A group of its own without egress rules
+lets everything out, and loses that rule when it gets one.
+"""
 
 import json
 

@@ -1,4 +1,9 @@
-"""AWS::EC2: VPC, Subnet, InternetGateway and its attachment, DHCPOptions and their association."""
+"""AWS::EC2: VPC, Subnet, InternetGateway and its attachment, DHCPOptions and their association.
+
+Tags are given at creation and changed by CreateTags and DeleteTags, for all types of EC2
+(Ec2Handler). What the creating call cannot set (DNS of a VPC, public addresses of a subnet) is set
+right after it.
+"""
 
 from ..convert import to_bool
 from .base import Call, Handler, register, without

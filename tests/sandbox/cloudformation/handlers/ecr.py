@@ -1,4 +1,8 @@
-"""AWS::ECR: Repository, PullThroughCacheRule."""
+"""AWS::ECR: Repository, PullThroughCacheRule.
+
+A repository with images is only deleted with EmptyOnDelete. Policies may be text or an object. What
+a pull-through rule may name is checked by the service (ecr.py).
+"""
 
 import json
 

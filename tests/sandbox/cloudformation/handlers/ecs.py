@@ -1,4 +1,9 @@
-"""AWS::ECS: Cluster, ClusterCapacityProviderAssociations, TaskDefinition."""
+"""AWS::ECS: Cluster, ClusterCapacityProviderAssociations, CapacityProvider, TaskDefinition.
+
+A task definition is registered anew: each change but that of its tags replaces it; the old one is
+deregistered in the clean-up. ECS spells tags in lower case. A cluster's providers are a resource of
+their own, set as a whole.
+"""
 
 from .base import Handler, only, register, without
 

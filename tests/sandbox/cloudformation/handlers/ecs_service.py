@@ -1,5 +1,10 @@
 """AWS::ECS::Service: made, changed and deleted, each time until the service is steady or its
 deployment failed.
+
+The deployment that a call started is waited for by its id: COMPLETED with all tasks, or FAILED,
+which fails the resource with the sentence about the circuit breaker. A property taken out of the
+template is cleared by what the API calls empty (CLEARED); one that cannot be cleared is an error. A
+delete is forced, and waited for until the service is INACTIVE.
 """
 
 from ..convert import to_bool

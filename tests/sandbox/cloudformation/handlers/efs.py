@@ -1,4 +1,8 @@
-"""AWS::EFS: FileSystem, MountTarget, AccessPoint."""
+"""AWS::EFS: FileSystem, MountTarget, AccessPoint.
+
+Each is waited for until it is available, or gone: a file system with mount targets cannot be
+deleted. Policies (lifecycle, backup, access) are calls of their own after the creation.
+"""
 
 import json
 

@@ -1,4 +1,9 @@
-"""AWS::ElastiCache: ReplicationGroup, SubnetGroup, ParameterGroup."""
+"""AWS::ElastiCache: ReplicationGroup, SubnetGroup, ParameterGroup.
+
+A group is waited for after each change; changes of the number of replicas are a call of their own.
+With a DeletionPolicy of Snapshot the group leaves one. Endpoints are attributes, and which of them
+exist depends on cluster mode.
+"""
 
 from ..convert import to_bool
 from ..errors import NotFound, ResourceError

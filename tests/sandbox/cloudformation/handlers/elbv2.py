@@ -1,5 +1,9 @@
 """AWS::ElasticLoadBalancingV2: LoadBalancer, TargetGroup, Listener, ListenerRule,
 ListenerCertificate.
+
+elbv2 answers a second creation of the same name with the existing thing; CloudFormation takes that
+for a failure, and so do we. Attributes, subnets, security groups and tags are calls of their own,
+made for what changed. What AWS refuses beside moto is in fix_elb.py.
 """
 
 from ..errors import NotFound, ResourceError

@@ -1,4 +1,10 @@
-"""AWS::IAM: Role, Policy, ManagedPolicy, RolePolicy, InstanceProfile, OIDCProvider."""
+"""AWS::IAM: Role, Policy, ManagedPolicy, RolePolicy, InstanceProfile, OIDCProvider.
+
+Inline and attached policies of a resource are compared with what was there before and only the
+difference is put or taken off. On delete only what the template gave is taken off first: a policy
+that somebody else attached makes the delete fail, as in AWS. A thing that is gone already is no
+error.
+"""
 
 import contextlib
 import json

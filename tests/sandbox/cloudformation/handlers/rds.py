@@ -1,4 +1,10 @@
-"""AWS::RDS: DBInstance, DBSubnetGroup, DBParameterGroup."""
+"""AWS::RDS: DBInstance, DBSubnetGroup, DBParameterGroup.
+
+An instance is waited for after its creation and each change, and until it is gone. Its default
+DeletionPolicy is a snapshot. Properties that cannot be taken out of an instance again are refused,
+and so are those that nobody passes on. Versions, passwords and families are checked by the service
+(fix_rds.py).
+"""
 
 from .. import names
 from ..convert import to_bool

@@ -1,4 +1,9 @@
-"""AWS::Route53: HostedZone, RecordSet."""
+"""AWS::Route53: HostedZone, RecordSet.
+
+A change of records is waited for until it is in sync. CloudFormation creates a record and never
+takes over one that is there; moto would, so it is looked for first. A zone with records that are
+not the stack's is not deleted.
+"""
 
 from ..convert import convert
 from ..errors import NotFound, ResourceError

@@ -1,4 +1,10 @@
-"""AWS::S3: Bucket, BucketPolicy."""
+"""AWS::S3: Bucket, BucketPolicy.
+
+Each configuration of a bucket is a put of its own (CONFIGURATIONS: property, call, parameter, and
+the call that takes it away). A bucket of that name fails the creation, also one's own: S3 in
+us-east-1 would answer 200. A property that no row passes on is an error. A bucket with objects is
+not deleted.
+"""
 
 import json
 

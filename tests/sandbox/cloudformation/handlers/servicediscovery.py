@@ -1,4 +1,8 @@
-"""AWS::ServiceDiscovery: PrivateDnsNamespace, Service."""
+"""AWS::ServiceDiscovery: PrivateDnsNamespace, Service, Instance.
+
+Cloud Map's changes are operations that end later: each is waited for, and a failed one fails the
+resource with its message. Records follow in servicediscovery.py.
+"""
 
 from ..errors import ResourceError
 from .base import Handler, only, register, without
