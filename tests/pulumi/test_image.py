@@ -121,7 +121,10 @@ def environment(place, tag):
 
 
 def script():
-    return [shutil.which("dash") or "/bin/sh", str(programs.ROOT / "src" / "plan" / "scripts" / "image.sh")]
+    return [
+        shutil.which("dash") or "/bin/sh",
+        str(programs.ROOT / "src" / "plan" / "scripts" / "image.sh"),
+    ]
 
 
 def run(place, tag):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the tables of AWS operations (src/aws/model/*.c, src/aws/model/operations.h) from the API models
-that botocore ships.
+"""Writes the tables of AWS operations (src/aws/model/*.c, src/aws/model/operations.h) from the API
+models that botocore ships.
 
 Facts only: names, locations, types. Run after changing SERVICES, commit the result:
     python3 tests/tools/aws_models.py --out src/aws [--check]
@@ -332,7 +332,8 @@ def operations_list(services):
     rows = [f"    &aws_{s.ident}_{op}," for s in services for op in s.operations]
     return (
         HEAD
-        + '#include "aws/model/operations.h"\n\nconst struct aws_operation *const aws_operations[] = {\n'
+        + '#include "aws/model/operations.h"\n\n'
+        + "const struct aws_operation *const aws_operations[] = {\n"
         + "\n".join(rows)
         + "\n    NULL,\n};\n"
     )
