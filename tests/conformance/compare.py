@@ -1,4 +1,10 @@
-"""Structural comparison of two answers, and how ours is brought to the reference's terms."""
+"""Structural comparison of two answers, and how ours is brought to the reference's terms.
+
+Answers are trees of JSON. Texts of ours keep what is only settled when a project is deployed (`$$`,
+a config part `${NAME}`); the reference has a dollar and nothing there, so ours is settled first. A
+number is equal to a number whatever its notation, a boolean only to a boolean. `digest` is for
+recorded answers: equal trees have equal digests.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """A tree as YAML in varying notation: block or flow, plain or quoted, an anchor where a value comes
 twice.
+
+The notation is drawn from the generator, so that the same seed gives the same bytes: recorded
+answers depend on it. A text is plain only where no reader could take it for something else.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """Whether two refusals have the same reason: the words of both belong to a common class, and what
 the reference names as the place is named here too. The wording is each side's own.
+
+CLASSES has, for each reason, how we say it and how the reference does. A new sentence of ours that
+fits no class makes a comparison fail: put it where it belongs instead of widening a class.
 """
 
 from __future__ import annotations

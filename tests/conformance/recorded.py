@@ -1,5 +1,9 @@
 """The reference's answers, written down: whole for the cases, as digests for the corpus and the
 generated projects.
+
+They lie in recorded.json.gz, by part and name of the project, each with a digest of what was asked:
+a project that changed since then is an error that names the command to record it anew, never an old
+answer. Of generated projects only that they were refused is kept, not why.
 """
 
 from __future__ import annotations

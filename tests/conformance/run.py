@@ -1,4 +1,10 @@
-"""Both programs over a list of projects, each in its own folder of a temporary tree."""
+"""Both programs over a list of projects, each in its own folder of a temporary tree.
+
+A program reads a request a line and answers a line each; several of them run beside each other. In
+the answers a project's folder has one name everywhere (PLACE), so that those of different runs and
+of the two programs can be compared. A program that ends badly, or gives fewer answers than it got
+requests, ends the whole run.
+"""
 
 from __future__ import annotations
 

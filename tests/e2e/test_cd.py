@@ -1,6 +1,8 @@
-"""`cd` of projects: what is deployed, its outputs, refresh, cancel, preview and destroy.
+"""`cd` of projects: what is deployed, its outputs, refresh, cancel, preview and destroy, also from
+a folder without the project's files. The same with engine pulumi: tests/pulumi/test_cd.py.
 
-The same with engine pulumi: tests/pulumi/test_cd.py.
+What must hold: another region that cannot be asked does not hide the rest, and what is not deployed
+is said, with exit code 6.
 """
 
 import json

@@ -1,5 +1,9 @@
 """The commands that are not a deployment: version, help, whoami, config, cd, daemon; and what goes
 to which stream.
+
+stdout carries data only, everything said to a person goes to stderr; with --json an error is an
+object there too. `compose X` is X, in the spelling of Docker's plugin. One daemon serves a state
+folder; without one the client starts it, unless --no-spawn forbids it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
 """compose config --resolve-image-digests against a registry on this machine: tokens, HEAD that is
 not served, errors.
+
+The registry is written here (Registry): images of its own for each way that one may answer. What
+must hold: an image that has a digest is not asked for, and one that cannot be resolved fails the
+command and is named.
 """
 
 from __future__ import annotations

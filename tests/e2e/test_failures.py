@@ -1,4 +1,11 @@
-"""Deployments that fail: the reason, the last lines, the exit code, and what is left."""
+"""Deployments that fail: the reason, the last lines, the exit code, and what is left.
+
+Builds and services fail as the sandbox is told to (/_sandbox/behaviour), calls as its faults say.
+What must hold: the text ends with the reason and the last lines of the log, not with a status; what
+ran before runs on; a mended project goes on from there without building anything twice; a fault
+that AWS recovers from does not fail a deployment, and an answer that was lost does not make
+anything twice.
+"""
 
 from __future__ import annotations
 

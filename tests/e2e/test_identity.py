@@ -1,4 +1,10 @@
-"""login, whoami -v and MFA codes with the real programs."""
+"""login, whoami -v and MFA codes with the real programs, on a terminal where one is asked for
+something.
+
+The SSO portal is the sandbox's. What must hold: files named by relative paths are those of the
+folder one is in, so that one daemon serves two identities; an MFA code is asked for once and then
+kept; whoever leaves at the prompt leaves with 130.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""The daemon stopped, killed and started in mid-deploy; canceling; credentials that end."""
+"""The daemon stopped, killed and started in mid-deploy; canceling; credentials that end; a full
+disk.
+
+Each test brings a deployment to a certain moment (a line of its output), does something to the
+daemon or the account, and looks at how it ends. What must hold: a job goes on where it was, with
+every event once and in order; nothing is built or executed twice (client tokens, change sets in the
+journal); a job without credentials waits and goes on with those of the same account only; a
+canceled one is taken back; two at once on one project are one too many.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Services that run once: migrate, then api.
+"""Services that run once: migrate, then api. They run when they are new, once, whatever happens to
+the daemon; one that fails leaves what runs alone.
 
-They run when they are new, once, whatever happens to the daemon; one that fails leaves what runs
-alone.
+Runs are counted in the journal by client token: the same token is the same task. What must hold:
+nothing that waits for a one-off is there when it runs; one whose image, configs or definition did
+not change does not run again; canceling stops it.
 """
 
 from __future__ import annotations

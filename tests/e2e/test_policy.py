@@ -1,5 +1,9 @@
 """`cd policy`: a user who has just that policy deploys, changes and removes the project; without
 one action of it he does not.
+
+The sandbox holds every call against the policies of its caller, also what CloudFormation does for
+him (permissions.py), so that the policy is tried and not only read. What must hold beside: it names
+this project's things where AWS lets it, and fits into AWS's bound on size.
 """
 
 import copy

@@ -1,4 +1,9 @@
-"""What is refused before anything happens: exit code, what it says, and that AWS saw no change."""
+"""What is refused before anything happens: exit code, what it says, and that AWS saw no change.
+
+Compose files, arguments, credentials, regions, configs, stacks of somebody else: each with the
+sentence that says what to do, and the journal of the sandbox shows that nothing but reading was
+done.
+"""
 
 from __future__ import annotations
 

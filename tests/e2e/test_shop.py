@@ -1,6 +1,9 @@
-"""examples/shop from nothing to gone, in the order in which a person would go.
+"""examples/shop from nothing to gone, in the order in which a person would go: deploy, look, again
+without a change, one change, logs, configs, a new build, down.
 
-The tests of this file share one deployment.
+The tests of this file share one deployment and lean on each other; they run in their order, in one
+worker. What is deployed is looked at through the services' own APIs (tests/demo/verify.py); secrets
+are planted and looked for wherever they could have leaked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""One deployment, many terminals."""
+"""One deployment, many terminals: each sees every event from the first; the board fits its window;
+Ctrl-C detaches and leaves the deployment alone.
+
+Terminal runs defangctl on a pseudo-terminal of a size that can change, and keeps what it drew. What
+must hold: a terminal that is stopped (Ctrl-Z) costs nothing and misses nothing, and a wait that
+ends by time leaves the job running.
+"""
 
 from __future__ import annotations
 

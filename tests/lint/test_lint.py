@@ -1,4 +1,9 @@
-"""Each check finds what it is for, and leaves the good twin alone."""
+"""Each check of lint.py finds what it is for, and leaves the good twin alone.
+
+CASES are a path, a text and a part of the message: each is written into a tree of its own, which
+lint.py reads as it would read the repository. Words that lint would find in this file are put
+together.
+"""
 
 import tempfile
 import unittest

@@ -1,5 +1,13 @@
-"""One scenario, one program: a home folder of its own, a recorder of its own, and
-what came of it.
+"""One scenario, one program: a home folder of its own, a recorder of its own, and what came of it.
+
+`run` writes the scenario's files into the home, gives the program the scenario's environment and
+nothing else, and collects an Outcome: exit code and texts, what the recorder saw (who signed,
+region, host, calls on the way) and what lies in the caches afterwards. The AWS CLI is kept loaded
+in servers that fork for each command (cli_server.py), ours is the real client with one daemon for
+all scenarios.
+
+What must hold: no scenario sees the caller's AWS_* variables, files or proxies, and two never share
+a home.
 """
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
-"""What the planner's tests share: running plan_tool, walking templates, cfn-lint in
-this process.
+"""What the planner's tests share: running plan_tool, walking templates, cfn-lint in this process.
+
+plan_tool prints what the planner makes of a Compose file; a refusal is an exception whose text a
+test looks at, and anything a sanitizer says is a failure. What walks templates here is written
+apart from the planner's own checks. cfn-lint takes seconds for a template, so that this machine
+remembers which bytes this version of it found clean.
 """
 
 import hashlib

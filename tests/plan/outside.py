@@ -1,5 +1,11 @@
 """A sandbox in which templates are made real, and what a look from outside needs: stacks in
 parallel, the things that templates take for granted, and IAM policies evaluated.
+
+Account puts there what a plan names as existing (snapshots, a hosted zone, somebody's VPC,
+configs), then the stacks, each at the same time as the others; `inventory` is all that the account
+holds, so that a test can say what was left. Role asks a role's policies as IAM keeps them what they
+allow. The waits of the sandbox are made short: what is looked at is what is there, not how long it
+took.
 """
 
 import fnmatch

@@ -1,6 +1,8 @@
 """src/plan/replace_table.c against AWS's resource schemas in cfn-lint's package.
 
-`--write` renews the file.
+The table says which property change replaces a resource (createOnlyProperties) or may
+(conditionalCreateOnlyProperties), for every type that a golden template holds. `--write` renews the
+file; without it a difference fails.
 """
 
 import json

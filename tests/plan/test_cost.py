@@ -1,5 +1,9 @@
 """What a plan costs: by hand for some resources, and for every type and class that the planner can
 make.
+
+Sums are worked out here from the prices of AWS's pages, which each row of the table names; a month
+has 730 hours. What must hold: everything in a golden template has a price or is said to have none,
+and what depends on use is said and not guessed.
 """
 
 import json

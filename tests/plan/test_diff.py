@@ -1,5 +1,9 @@
 """What a change of the Compose file changes in the plan: no more than it must, and replacements are
 named.
+
+Each test edits a copy of cases/shop.yaml and looks at the lines that plan_tool prints of old and
+new. A deployment id that differs is no change; a count of replicas starts no new version; a build's
+tag is its content.
 """
 
 import pathlib

@@ -1,5 +1,8 @@
-"""`explain` against the planner: every key has a line, and a line that names a
-resource is right.
+"""`explain` against the planner: every key has a line, and a line that names a resource is right.
+
+The keys are those of the Compose specification, tried one by one; lines that name a resource or a
+property are looked up in the template that the planner makes. What must hold: a row of the table
+that does something is used by some project, and PENDING holds no key that could be planned today.
 """
 
 import json

@@ -1,5 +1,10 @@
 """GPU services: which instance is taken, what a project without its GPU service leaves behind, and
 the whole made real in the sandbox.
+
+The cheapest instance that fits is taken, by a table sorted by price. CloudFormation changes the
+cluster before it removes a service, and ECS lets go of no capacity provider in use: so group and
+provider stay for one deployment more. The sandbox's ECS refuses what AWS refuses of capacity
+providers.
 """
 
 import json

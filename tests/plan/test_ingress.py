@@ -1,5 +1,11 @@
 """Public names, certificates, records, gRPC, access logs: what the load balancer of a project is
 made of (defang.md 7.5, 7.6).
+
+Each test plans a small project under settings of zones and domains (plan_tool.c knows which zones
+the account has) and looks at listeners, rules, certificates and records of its template, or at the
+sentence of a refusal. What must hold: a service that comes takes no other's place in the listener;
+a foreign record stays; AWS's quotas of rules, listeners and certificates are refused before AWS
+would.
 """
 
 import json

@@ -1,5 +1,9 @@
 """The table behind `cd policy`: every type that a plan holds and every call that the program makes
 is in it.
+
+Types come from the golden templates, calls from the C sources; where a permission has another name
+than its call, RENAMED says so. Whether the policy is enough and no action too many is tried with
+real calls in tests/e2e/test_policy.py.
 """
 
 import fnmatch

@@ -1,4 +1,9 @@
-"""`cd` of projects with engine pulumi. The same with CloudFormation: tests/e2e/test_cd.py."""
+"""`cd` of projects with engine pulumi: listed, refreshed, looked at and destroyed without the
+project's files. The same with CloudFormation: tests/e2e/test_cd.py.
+
+What must hold: a project is found by its state in the CD bucket; the lock of a run that was killed
+is taken away, and that of a run that lives is not.
+"""
 
 from __future__ import annotations
 

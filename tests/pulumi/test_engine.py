@@ -1,5 +1,10 @@
 """The pulumi engine from end to end: real programs, the CD task's script run by the sandbox's ECS,
-`pulumi` the real one or the stand-in.
+`pulumi` the real one or the stand-in (tests/sandbox/pulumi).
+
+Projects are deployed, changed, canceled, killed in the middle and destroyed. What must hold: one CD
+task for one step, whatever happens to the daemon; events are those of the other engine, by
+CloudFormation's names and without gaps; a cancel is graceful; a lock left by a task that is dead is
+broken, no other; a project deployed with the other engine is refused.
 """
 
 from __future__ import annotations

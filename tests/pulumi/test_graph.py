@@ -1,6 +1,11 @@
 """Graph and program hold the same (issue 6, proof 2): resources, values, references, order,
 outputs, protection. Nothing is lost and nothing is invented, but what the tables below name, with
 the reason.
+
+walk.py brings a template and a program to one spelling; what differs then must stand in OTHERWISE
+(what the provider says otherwise, or not at all), OWN or OWN_TOKENS (what the program says and
+CloudFormation does of itself). The last test takes things out of a program and sees that these
+tests see it.
 """
 
 import graphlib

@@ -1,5 +1,10 @@
 """image.sh, the script that builds an image within the Pulumi run, against the sandbox: POSIX sh
-and curl alone.
+and curl alone, no AWS CLI.
+
+`place` is a sandbox with all that a build needs; the script is run by dash where there is one. What
+must hold: it prints the digest and nothing else; a build that is there is not made again; a failed
+one is tried once more, a throttled call again; a signal stops the task; no secret is in the list of
+processes.
 """
 
 import io

@@ -1,4 +1,10 @@
-"""Every program type-checks against the provider's published schema (issue 6, proof 1)."""
+"""Every program type-checks against the provider's published schema (issue 6, proof 1), as it is
+deployed and as it is ejected.
+
+The checker is typecheck.py, the schema the type definitions that npm carries (package.py); without
+npm these tests are skipped. FAULTS breaks a program in each way that the checker knows: every fault
+must be seen, so that no finding is not blindness.
+"""
 
 import copy
 

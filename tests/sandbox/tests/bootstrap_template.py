@@ -1,5 +1,8 @@
 """A stack like the account's bootstrap stack: every group of types that the core of the engine
 serves.
+
+Written by hand in CloudFormation's terms, with parameters, conditions, policies that retain, and
+outputs, so that one stack goes through all that the engine does.
 """
 
 TRUST = {

@@ -1,5 +1,9 @@
 """For the tests of the sandbox: one really started process, boto3 clients on it, and the things
 most tests need.
+
+Kit is the process, with its control endpoint and its journal; Ground is a network, roles, a cluster
+and short ways to register, run and await tasks and services in it. Tests share both (conftest.py),
+so that each takes names of its own.
 """
 
 from __future__ import annotations

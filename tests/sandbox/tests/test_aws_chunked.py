@@ -1,4 +1,8 @@
-"""aws-chunked bodies: what holds passes, and each thing that does not hold is refused."""
+"""aws-chunked bodies: what holds passes, and each thing that does not hold is refused.
+
+Bodies are put together here, byte by byte, with signatures worked out by hmac alone, apart from
+what checks them. The checksum CRC-64/NVME is held against its published value.
+"""
 
 from __future__ import annotations
 

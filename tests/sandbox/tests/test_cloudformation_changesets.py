@@ -1,4 +1,9 @@
-"""Change sets: what they show, when they fail, what executing them does."""
+"""Change sets: what they show, when they fail, what executing them does.
+
+Over moto in this process (cloudformation_kit.py). What must hold: a change that is sure is Static,
+one that hangs on another resource is Dynamic and names it; a set without a change fails with AWS's
+sentence; a set is executed once.
+"""
 
 import json
 

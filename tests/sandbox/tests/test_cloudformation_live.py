@@ -1,5 +1,9 @@
 """The engine in the running sandbox: a project whose services really live, updated, broken and
 taken away.
+
+The templates are those of project_template.py and project_others.py. A service with a task that
+fails rolls the stack back to what ran; what is deleted is really gone, but for the snapshot that a
+database leaves; a zone with records that are not the stack's cannot go.
 """
 
 import json

@@ -1,4 +1,9 @@
-"""What the engine refuses before it touches anything, and how it evaluates what it takes."""
+"""What the engine refuses before it touches anything, and how it evaluates what it takes.
+
+REFUSED and PROPERTIES are tables of a template or a resource and a part of the sentence that
+CloudFormation says to it. The rest is functions, exports, dynamic references, templates from S3,
+pages. Over moto in this process (cloudformation_kit.py).
+"""
 
 import json
 

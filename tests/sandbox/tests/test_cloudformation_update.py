@@ -1,4 +1,10 @@
-"""Updates: in place, by replacement, failing, cancelled; rollbacks of creation; deletion."""
+"""Updates: in place, by replacement, failing, cancelled; rollbacks of creation; deletion.
+
+Over moto in this process (cloudformation_kit.py). Each test looks at the status, at the order of
+events, and at what is in the account then. What must hold: a failed update leaves everything as it
+was; the same token is the same request; a custom name is not replaced; what cannot be deleted can
+be retained.
+"""
 
 import json
 import time

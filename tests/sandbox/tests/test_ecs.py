@@ -1,4 +1,9 @@
-"""Tasks and services that live: states, reasons, logs, health, roll-outs, events."""
+"""Tasks and services that live: states, reasons, logs, health, roll-outs, events.
+
+In the running sandbox, on the ground that sandbox_kit.py lays. Tasks that cannot start do so for
+every reason that the product tells people, with the sentence of ECS; definitions that ECS refuses
+are refused; a service becomes steady, rolls, breaks its circuit and goes back.
+"""
 
 import json
 

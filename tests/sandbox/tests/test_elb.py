@@ -1,4 +1,9 @@
-"""Load balancers, certificates and alias records refuse what AWS refuses."""
+"""Load balancers, certificates and alias records refuse what AWS refuses.
+
+What moto would take: a listener with a certificate that is not issued, HTTP in front of a target
+group of HTTP/2, conditions beyond the quotas, access logs into a bucket that lets nobody write, an
+alias that names no load balancer. And a certificate is issued once its record is there.
+"""
 
 import json
 

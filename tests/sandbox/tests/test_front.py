@@ -1,4 +1,9 @@
-"""The front: signatures, clock, errors in each protocol's shape, journal, faults, strictness."""
+"""The front: signatures, clock, errors in each protocol's shape, journal, faults, strictness.
+
+Raw requests where botocore would not send what is wrong. What must hold: every service refuses a
+wrong key, a wrong signature and a wrong clock with its own words; the journal counts every call and
+shows no secret; a scripted fault acts as often as it says; a connection stays open.
+"""
 
 import http.client
 import json

@@ -1,4 +1,9 @@
-"""The Kaniko stand-in, run by a task as a build would be."""
+"""The Kaniko stand-in, run by a task as a build would be.
+
+A context is uploaded, a task run with the executor's flags, and the log, the exit code and the
+pushed manifest looked at. Builds fail for each reason that a person may meet: flags, Dockerfiles,
+missing sources, archives, permissions, repositories; and when the sandbox is told so.
+"""
 
 import hashlib
 import json

@@ -1,5 +1,9 @@
 """What was mended in or added to moto: stores that take time, refusals, ECR rules, SSM limits,
 identity.
+
+In the running sandbox, each service through boto3 as the product would ask it: databases, caches,
+NAT gateways, records, parameters, pull-through rules, SSO logins, container and instance
+credentials, service-linked roles at first use.
 """
 
 import json

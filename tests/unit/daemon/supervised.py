@@ -3,6 +3,10 @@
 without systemd: kill, restart, a second daemon.
 
 usage: supervised.py DEFANGD
+
+It speaks to the daemon in bytes put together here (frames, protobuf fields), not by our client's
+code. What must hold: READY after the start, WATCHDOG while it lives, STOPPING before it ends; a
+socket that a killed daemon left is replaced; a client that never reads does not hold up the end.
 """
 
 import os

@@ -1,6 +1,10 @@
 """The archives of src/pack, read back with Python's tarfile and gzip.
 
-Usage: test_archive.py PACK_TOOL
+usage: test_archive.py PACK_TOOL
+
+What must hold: the same tree gives the same bytes whatever its times and owners; members are
+sorted, belong to root and have one time; long and odd names come back as they were; ignore files
+mean what Docker's mean; what cannot go along is said; memory does not grow with the size of a file.
 """
 
 import base64
