@@ -57,7 +57,7 @@ def table(text: str, name: str) -> str:
 
 
 def on_one_line(rows: str) -> str:
-    """However the rows are laid out: literals that were divided are whole, a space between words."""
+    """However the rows are laid out: divided literals are whole, one space between words."""
     return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*"', "", rows)).replace("{ ", "{")
 
 
