@@ -88,21 +88,6 @@ void notify_extend(struct notify *n, int64_t ms)
     say(n, text);
 }
 
-void notify_status(struct notify *n, const char *fmt, ...)
-{
-    cleanup_str struct str text = {.max = 512};
-    str_append(&text, "STATUS=");
-    va_list ap;
-    va_start(ap, fmt);
-    str_vappendf(&text, fmt, ap);
-    va_end(ap);
-    for (char *p = text.data; *p; p++) {
-        if (*p == '\n') /* would begin another assignment */
-            *p = ' ';
-    }
-    say(n, text.data);
-}
-
 static int listening_path(int fd, char **path, struct error *err)
 {
     int type = 0, listening = 0;

@@ -30,8 +30,6 @@ void notify_stopping(struct notify *n);
 void notify_watchdog(struct notify *n);
 void notify_extend(
     struct notify *n, int64_t ms); /* start-up or stop takes so much longer from now */
-void notify_status(struct notify *n, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3))); /* one line for `systemctl status` */
 
 /* The one listening socket that systemd passed: *fd (close-on-exec from now on) and *path, where it
  * listens (malloc'd); *fd = -1 and *path = NULL when there is none for us. More than one, or

@@ -8,23 +8,6 @@
 
 #define BATCH_EVENTS 256
 
-struct watch {
-    struct watch *prev, *next;
-    struct watch_hub *hub;
-    struct server_call *call;
-    char *deployment;
-    uint64_t sent; /* the last sequence that went out */
-    bool follow;
-};
-
-struct watch_hub {
-    struct store *store;
-    struct watch *first;
-    unsigned count;
-    void (*on_caller)(void *arg, const Defang__Caller *caller);
-    void *on_caller_arg;
-};
-
 static void watch_free(struct watch *w)
 {
     if (w->prev)
@@ -33,7 +16,6 @@ static void watch_free(struct watch *w)
         w->hub->first = w->next;
     if (w->next)
         w->next->prev = w->prev;
-    w->hub->count--;
     free(w->deployment);
     free(w);
 }
@@ -180,7 +162,6 @@ static void on_watch(void *arg, struct server_call *call, const ProtobufCMessage
     if (w->next)
         w->next->prev = w;
     hub->first = w;
-    hub->count++;
     server_call_on_cancel(call, on_cancel, w);
     server_call_on_writable(call, on_writable, w);
     watch_feed(w);
@@ -203,11 +184,6 @@ void watch_hub_free(struct watch_hub *hub)
     while (hub->first)
         on_cancel(hub->first, hub->first->call);
     free(hub);
-}
-
-unsigned watch_hub_count(const struct watch_hub *hub)
-{
-    return hub->count;
 }
 
 void watch_hub_on_caller(

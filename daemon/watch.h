@@ -10,12 +10,26 @@
 #include "rpc/server.h"
 #include "store/store.h"
 
-struct watch_hub;
+/* One terminal: a cursor. */
+struct watch {
+    struct watch *prev, *next;
+    struct watch_hub *hub;
+    struct server_call *call;
+    char *deployment;
+    uint64_t sent; /* the last sequence that went out */
+    bool follow;
+};
+
+struct watch_hub {
+    struct store *store;
+    struct watch *first; /* all that watch now */
+    void (*on_caller)(void *arg, const Defang__Caller *caller);
+    void *on_caller_arg;
+};
 
 /* Registers the verb and subscribes to the store. Free it after the server and before the store. */
 struct watch_hub *watch_hub_new(struct store *store, struct server *server);
 void watch_hub_free(struct watch_hub *hub);
-unsigned watch_hub_count(const struct watch_hub *hub);
 /* fn(arg, caller) for each watch request that carries a caller: its shell may bring what a blocked
  * job waits for. `caller` lives for the call of fn only. */
 void watch_hub_on_caller(

@@ -43,8 +43,6 @@ struct job {
     VEC(const char *) kept;      /* in arena */
 };
 
-enum job_kind_flags { JOB_NEEDS_PROJECT = 1 };
-
 /* Admits: writes the row (refuses when one runs for the same project+stack) and starts the fiber.
  * `row` is copied, `inputs` is stolen, `session` is referenced. The id is in (*out)->row.id. */
 int job_start(

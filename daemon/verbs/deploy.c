@@ -1,4 +1,4 @@
-/* Verbs that start, end or unblock jobs: up, down, cancel, resume. */
+/* Verbs that start and end jobs: up, down, cancel. */
 #include "daemon/admit.h"
 #include "daemon/jobs/job.h"
 #include "daemon/verb.h"
@@ -154,28 +154,9 @@ static int verb_cancel(struct verb_call *v, const ProtobufCMessage *request, str
     return 0;
 }
 
-static int verb_resume(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
-{
-    const Defang__ResumeRequest *r = (const Defang__ResumeRequest *)request;
-    struct job *job = NULL;
-    v->project.arena = arena_new();
-    if (!r->caller)
-        return error_raise(err, ERR_USAGE, "resume needs the caller's environment");
-    int rc = verb_session(v, r->caller, err);
-    if (rc == 0)
-        rc = find_job(v, r->deployment, &job, err);
-    if (rc < 0)
-        return rc;
-    Defang__ResumeReply reply = DEFANG__RESUME_REPLY__INIT;
-    reply.info = verb_deployment_info(v->project.arena, &job->row);
-    server_reply(v->call, &reply.base);
-    return 0;
-}
-
 void verbs_deploy_register(struct daemon *d)
 {
     verb_handle(d, RPC_UP, verb_up);
     verb_handle(d, RPC_DOWN, verb_down);
     verb_handle(d, RPC_CANCEL, verb_cancel);
-    verb_handle(d, RPC_RESUME, verb_resume);
 }

@@ -32,7 +32,6 @@
 #define LIMIT_STORE_SEALED_BYTES MIB(1)
 #define LIMIT_STORE_EVENT_DAYS   90 /* how long the events of ended deployments are kept … */
 #define LIMIT_STORE_EVENT_KEEP   20 /* … except for the last ones of each project and stack */
-#define LIMIT_STORE_UPLOAD_DAYS  7  /* a multipart upload begun longer ago is not resumed */
 
 /* plan */
 #define LIMIT_PLAN_RESOURCES          500 /* CloudFormation's, per stack */

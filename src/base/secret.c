@@ -50,11 +50,6 @@ void secret_done(struct secret *s)
     *s = (struct secret)SECRET_INIT;
 }
 
-const char *secret_mask(const struct secret *s)
-{
-    return secret_is_set(s) ? "***" : "(unset)";
-}
-
 void *secret_malloc(size_t n)
 {
     return malloc(n);

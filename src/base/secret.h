@@ -27,8 +27,7 @@ static inline bool secret_is_set(const struct secret *s)
     return s->data != NULL;
 }
 
-void secret_wipe(void *data, size_t n);          /* not optimised away */
-const char *secret_mask(const struct secret *s); /* always "***" or "(unset)" */
+void secret_wipe(void *data, size_t n); /* not optimised away */
 
 /* malloc() and friends for libraries through whose hands secrets go (curl, jansson, expat): what is
  * given back is wiped first. */

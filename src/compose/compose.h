@@ -67,7 +67,6 @@ void compose_drop_unused(struct compose_project *p);
  * job freezes.
  */
 void compose_print_yaml(const struct compose_project *p, struct str *out);
-void compose_print_json(const struct compose_project *p, struct str *out);
 /* The same as `docker compose config` shows it: without what says nothing, with the reference's
  * defaults. */
 void compose_show_yaml(const struct compose_project *p, struct str *out);

@@ -297,14 +297,6 @@ void compose_print_yaml(const struct compose_project *p, struct str *out)
     print_yaml(&printer, p->root, &spec_project, 0, false);
 }
 
-void compose_print_json(const struct compose_project *p, struct str *out)
-{
-    cleanup_arena struct arena *arena = arena_new();
-    struct printer printer = {.arena = arena, .out = out, .raw = p->raw};
-    print_json(&printer, p->root, &spec_project, 0);
-    str_append_char(out, '\n');
-}
-
 void compose_show_yaml(const struct compose_project *p, struct str *out)
 {
     cleanup_arena struct arena *arena = arena_new();

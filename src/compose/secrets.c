@@ -63,11 +63,6 @@ static const struct token TOKENS[] = {
     {"secret/digitalocean-token", "dop_v1_", "", 40},
 };
 
-const struct secret_rule *secret_rule_at(size_t i)
-{
-    return i < ARRAY_LEN(RULES) ? &RULES[i] : NULL;
-}
-
 static const struct secret_rule *rule_by_id(const char *id)
 {
     size_t i = 0;

@@ -14,8 +14,6 @@ struct secret_rule {
 /* `name` is what the value is called (a variable, an option), NULL when nothing is known. NULL:
  * nothing suspicious. */
 const struct secret_rule *secret_match(const char *name, const char *value);
-/* The rules in their order; NULL behind the last. */
-const struct secret_rule *secret_rule_at(size_t i);
 /* Every suspicious text of the project: variables, build arguments, labels, commands, contents,
  * extensions. */
 void secrets_find(const struct compose_project *p, struct compose_diagnostics *d);

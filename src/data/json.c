@@ -134,12 +134,6 @@ long long json_int_or(const json_t *j, const char *path, long long fallback)
     return json_is_integer(v) ? json_integer_value(v) : fallback;
 }
 
-double json_num_or(const json_t *j, const char *path, double fallback)
-{
-    const json_t *v = json_at(j, path);
-    return json_is_number(v) ? json_number_value(v) : fallback;
-}
-
 bool json_bool_or(const json_t *j, const char *path, bool fallback)
 {
     const json_t *v = json_at(j, path);

@@ -18,7 +18,6 @@ json_t *json_at(const json_t *j, const char *path);
 const char *json_str(const json_t *j, const char *path); /* NULL when missing */
 const char *json_str_or(const json_t *j, const char *path, const char *fallback);
 long long json_int_or(const json_t *j, const char *path, long long fallback);
-double json_num_or(const json_t *j, const char *path, double fallback);
 bool json_bool_or(const json_t *j, const char *path, bool fallback);
 size_t json_len(const json_t *j, const char *path); /* of an array or object; 0 otherwise */
 

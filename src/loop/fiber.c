@@ -11,11 +11,6 @@ struct fiber *fiber_current(void)
     return current;
 }
 
-struct loop *fiber_loop(void)
-{
-    return current ? current->loop : NULL;
-}
-
 const char *fiber_name(const struct fiber *f)
 {
     return f->name;
@@ -202,16 +197,4 @@ int fiber_suspend(int64_t timeout_ms)
     f->waiting = true;
     fiber_context_suspend(f);
     return f->wake_result;
-}
-
-int fiber_yield(void)
-{
-    struct fiber *f = current;
-    if (!f)
-        loop_die("fiber_yield outside a fiber, or inside a callback");
-    if (fiber_must_unwind())
-        return -ECANCELED;
-    make_ready(f);
-    fiber_context_suspend(f);
-    return fiber_must_unwind() ? -ECANCELED : 0;
 }

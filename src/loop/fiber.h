@@ -34,14 +34,12 @@ void fiber_join(struct fiber *f);
 void fiber_cancel(struct fiber *f); /* idempotent; wakes its wait */
 bool fiber_is_canceled(void);       /* of the running fiber; false outside */
 struct fiber *fiber_current(void);  /* NULL outside a fiber */
-struct loop *fiber_loop(void);      /* of the running fiber */
 const char *fiber_name(const struct fiber *f);
 
 /* While shielded, waits are not ended by cancel: for cleanup that must talk to AWS. Nestable. */
 void fiber_shield(bool on);
 
 int fiber_sleep(int64_t ms); /* 0 or -ECANCELED */
-int fiber_yield(void);       /* lets others run */
 
 /* A one-shot event: any code on the loop thread completes it, one fiber waits for it.
  *   struct fiber_event ev = FIBER_EVENT_INIT;  …hand &ev to a callback…  rc = fiber_wait(&ev,

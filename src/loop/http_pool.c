@@ -173,11 +173,6 @@ void http_pool_retire(struct http_pool *pool)
     free_if_unused(pool);
 }
 
-unsigned http_pool_transfers(const struct http_pool *pool)
-{
-    return pool->transfers;
-}
-
 CURLMcode http_pool_add(struct http_pool *pool, CURL *easy, struct http_job *job)
 {
     curl_easy_setopt(easy, CURLOPT_PRIVATE, job);

@@ -17,7 +17,6 @@ struct http_job {
 
 struct http_pool *http_pool_new(struct loop *loop);
 void http_pool_retire(struct http_pool *pool);
-unsigned http_pool_transfers(const struct http_pool *pool);
 /* Sets CURLOPT_PRIVATE of easy. job and easy stay the caller's and must live until
  * http_pool_remove. */
 CURLMcode http_pool_add(struct http_pool *pool, CURL *easy, struct http_job *job);

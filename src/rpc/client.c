@@ -64,11 +64,6 @@ const char *rpc_client_daemon_build(const struct rpc_client *c)
     return c->hello->hello->build;
 }
 
-uint32_t rpc_client_daemon_pid(const struct rpc_client *c)
-{
-    return c->hello->hello->pid;
-}
-
 /* An error about the connection itself: keeps the daemon's words. */
 static int connection_error(struct rpc_client *c, Defang__Frame *frame)
 {

@@ -48,7 +48,6 @@ static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
     ROW(RPC_CD, "cd", cd_request, cd_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
     ROW(RPC_WHOAMI, "whoami", whoami_request, whoami_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_LOGIN, "login", login_request, login_event, RPC_STREAMING | RPC_NEEDS_PROJECT),
-    ROW(RPC_RESUME, "resume", resume_request, resume_reply, RPC_MUTATING),
     ROW(RPC_DAEMON_STATUS, "daemon-status", daemon_status_request, daemon_status_reply, 0),
     ROW(RPC_DAEMON_STOP, "daemon-stop", daemon_stop_request, daemon_stop_reply, 0),
 };

@@ -27,7 +27,6 @@ enum rpc_verb_id {
     RPC_CD,
     RPC_WHOAMI,
     RPC_LOGIN,
-    RPC_RESUME,
     RPC_DAEMON_STATUS,
     RPC_DAEMON_STOP,
     RPC_VERB_COUNT,

@@ -1,5 +1,9 @@
-/* The schema as a list of migrations: migration i brings user_version i to i+1. A released
- * migration is never changed; add one. */
+/* The schema as a list of migrations: migration i brings user_version i to i+1.
+ *
+ * Each runs in a transaction of its own together with the new version, so that a crash between two
+ * leaves a database that the next start takes further. What a released migration does is never
+ * changed, since there are databases that it has made: add one. A database of a newer daemon is
+ * refused, one of another program as well, before anything is touched. */
 #include "base/mem.h"
 #include "store/internal.h"
 #include <errno.h>
@@ -7,43 +11,75 @@
 /* "dfng": tells our database from any other file that SQLite can open. */
 #define APPLICATION_ID 0x64666e67
 
-/* clang-format off: SQL has lines of its own. */
+/* clang-format off */
 static const char *const migrations[] = {
     /* 1 */
     "CREATE TABLE deployments("
     "  n INTEGER PRIMARY KEY AUTOINCREMENT," /* order of creation */
-    "  id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, project TEXT NOT NULL, stack TEXT NOT NULL,"
-    "  account TEXT NOT NULL, region TEXT NOT NULL, engine TEXT, profile TEXT,"
-    "  state INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0,"
-    "  summary TEXT, last_sequence INTEGER NOT NULL DEFAULT 0, inputs BLOB) STRICT;"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  kind TEXT NOT NULL,"
+    "  project TEXT NOT NULL,"
+    "  stack TEXT NOT NULL,"
+    "  account TEXT NOT NULL,"
+    "  region TEXT NOT NULL,"
+    "  engine TEXT,"
+    "  profile TEXT,"
+    "  state INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  ended_ms INTEGER NOT NULL DEFAULT 0,"
+    "  summary TEXT,"
+    "  last_sequence INTEGER NOT NULL DEFAULT 0,"
+    "  inputs BLOB) STRICT;"
+
     /* One job per project and stack, kept by the database itself. */
-    "CREATE UNIQUE INDEX deployments_unfinished ON deployments(account, region, project, stack) "
-    "WHERE "
-    "ended_ms = 0;"
+    "CREATE UNIQUE INDEX deployments_unfinished"
+    "  ON deployments(account, region, project, stack) WHERE ended_ms = 0;"
     "CREATE INDEX deployments_project ON deployments(project, stack, n);"
-    "CREATE TABLE steps(deployment INTEGER NOT NULL REFERENCES deployments(n), step TEXT NOT NULL,"
-    "  entered_ms INTEGER NOT NULL, left_ms INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(deployment, "
-    "step)) "
-    "STRICT, WITHOUT ROWID;"
-    "CREATE TABLE intents(deployment INTEGER NOT NULL REFERENCES deployments(n), key TEXT NOT NULL,"
-    "  value TEXT NOT NULL, PRIMARY KEY(deployment, key)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE events(deployment INTEGER NOT NULL REFERENCES deployments(n), sequence INTEGER "
-    "NOT NULL,"
-    "  data BLOB NOT NULL, PRIMARY KEY(deployment, sequence)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE projects(account TEXT NOT NULL, region TEXT NOT NULL, project TEXT NOT NULL, "
-    "stack TEXT "
-    "NOT NULL,"
-    "  key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(account, region, project, stack, key)) "
-    "STRICT, "
-    "WITHOUT ROWID;"
-    "CREATE TABLE credentials(name TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL, expires_ms "
-    "INTEGER NOT "
-    "NULL) STRICT;"
-    "CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL, "
-    "begun_ms INTEGER "
-    "NOT NULL,"
+
+    "CREATE TABLE steps("
+    "  deployment INTEGER NOT NULL REFERENCES deployments(n),"
+    "  step TEXT NOT NULL,"
+    "  entered_ms INTEGER NOT NULL,"
+    "  left_ms INTEGER NOT NULL DEFAULT 0,"
+    "  PRIMARY KEY(deployment, step)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE intents("
+    "  deployment INTEGER NOT NULL REFERENCES deployments(n),"
+    "  key TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY(deployment, key)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE events("
+    "  deployment INTEGER NOT NULL REFERENCES deployments(n),"
+    "  sequence INTEGER NOT NULL,"
+    "  data BLOB NOT NULL,"
+    "  PRIMARY KEY(deployment, sequence)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE projects("
+    "  account TEXT NOT NULL,"
+    "  region TEXT NOT NULL,"
+    "  project TEXT NOT NULL,"
+    "  stack TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY(account, region, project, stack, key)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE credentials("
+    "  name TEXT PRIMARY KEY NOT NULL,"
+    "  sealed BLOB NOT NULL,"
+    "  expires_ms INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE uploads("
+    "  bucket TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  upload_id TEXT NOT NULL,"
+    "  begun_ms INTEGER NOT NULL,"
     "  PRIMARY KEY(bucket, key)) STRICT, WITHOUT ROWID;"
+
     "CREATE TABLE probes(n INTEGER PRIMARY KEY, bytes BLOB) STRICT;",
+
+    /* 2: an upload's id is an intent of its deployment; the table had no user. */
+    "DROP TABLE uploads;",
 };
 /* clang-format on */
 

@@ -152,7 +152,7 @@ int store_event_tip(
 void store_subscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
 void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
 /* Drops events of deployments ended more than 90 days ago (the last 20 of a project and stack are
- * kept), expired credentials, stale uploads. */
+ * kept) and expired credentials. */
 int store_trim(struct store *s, int64_t now_ms, struct error *err);
 
 /* ---- projects: what is remembered across deployments (engine, mode, last good deployment) ---- */
@@ -190,13 +190,3 @@ int store_seal_get(
     const char *name,
     struct secret *out,
     struct error *err); /* unset when none, expired or sealed with another key */
-
-/* ---- uploads in progress: resume of a multipart upload ---- */
-int store_upload_put(
-    struct store *s,
-    const char *bucket,
-    const char *key,
-    const char *upload_id,
-    struct error *err); /* NULL id deletes */
-int store_upload_get(
-    struct store *s, const char *bucket, const char *key, char **upload_id, struct error *err);

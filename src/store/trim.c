@@ -1,4 +1,4 @@
-/* What may be forgotten: long ended stories, expired credentials, uploads that nobody will resume.
+/* What may be forgotten: long ended stories, expired credentials.
  * Rows of deployments stay. */
 #include "base/limits.h"
 #include "store/internal.h"
@@ -41,12 +41,5 @@ int store_trim(struct store *s, int64_t now_ms, struct error *err)
     if (rc == 0)
         rc = run_before(
             s, "DELETE FROM credentials WHERE expires_ms > 0 AND expires_ms <= ?1", now_ms, 0, err);
-    if (rc == 0)
-        rc = run_before(
-            s,
-            "DELETE FROM uploads WHERE begun_ms < ?1",
-            now_ms - LIMIT_STORE_UPLOAD_DAYS * DAY_MS,
-            0,
-            err);
     return rc;
 }

@@ -34,6 +34,27 @@ MAY_USE = {
     "client": {"base", "rpc", "proto"},
 }
 
+# Rooms of a layer, bottom up: a file may include and call what stands on its own line or on one before. A room that
+# shares a line with others knows nothing of them. "." are the files that lie in the layer itself; a file may have a
+# place of its own.
+ROOMS = {
+    "src/plan": [
+        ["scripts"],
+        ["."],
+        ["network"],
+        ["task", "store", "site", "build"],
+        ["ingress"],
+        ["make.c", "stage.c"],
+        ["check"],
+        ["pulumi"],
+        ["report", "account"],
+    ],
+    "src/aws": [["sign", "model"], ["wire"], ["settings"], ["."], ["identity"], ["s3"]],
+    "src/engine": [["."], ["account", "values", "build", "run", "site"], ["cloudformation"], ["pulumi"]],
+    "daemon": [["."], ["jobs"], ["verbs"], ["main.c"]],
+    "client": [["view"], ["."], ["commands"], ["main.c"]],
+}
+
 # The client half of rpc, and what it leans on: no libuv, no OpenSSL behind them.
 CLIENT_HALF = {"client", "client_internal", "client_wire", "frame", "paths", "verbs"}
 CLIENT_RPC_HEADERS = {"rpc/client.h", "rpc/frame.h", "rpc/paths.h", "rpc/verbs.h"}
@@ -59,6 +80,47 @@ def folder_of(path):
     if parts[0] == "src" and len(parts) > 2:
         return parts[1]
     return parts[0] if parts[0] in ("daemon", "client") and len(parts) > 1 else None
+
+
+def place_of(path):
+    """(layer, level, room) of a file in a layer that has rooms, else None."""
+    for layer, levels in ROOMS.items():
+        if not path.startswith(layer + "/"):
+            continue
+        rest = path[len(layer) + 1 :]
+        room = rest.split("/")[0] if "/" in rest else "."
+        for level, rooms in enumerate(levels):
+            if rest in rooms:
+                return layer, level, rest
+        for level, rooms in enumerate(levels):
+            if room in rooms:
+                return layer, level, room
+        return layer, None, room
+    return None
+
+
+def judge_step(path, target):
+    """A message when `path` may not lean on the file `target`, by layers and rooms; else None."""
+    mine, other = folder_of(path), folder_of(target)
+    if mine != other:
+        if other in MAY_USE and other not in MAY_USE.get(mine, set()):
+            return f"{mine} may not use {other}: a call only points downward"
+        return None
+    here, there = place_of(path), place_of(target)
+    if not here or not there:
+        return None
+    if here[1] is None:
+        return f"the room {here[2]} has no place in the table of levels"
+    if there[1] is None or there[1] > here[1]:
+        return f"the room {there[2]} stands above {here[2]}"
+    if there[1] == here[1] and there[2] != here[2] and "." not in (there[2][-2:-1], here[2][-2:-1]):
+        return f"the rooms {there[2]} and {here[2]} stand side by side"
+    return None
+
+
+def target_of(what):
+    """The file that an include names, as a path from the root."""
+    return what if what.split("/")[0] in ("daemon", "client", "proto") else "src/" + what
 
 
 def is_client_side(path):
@@ -105,5 +167,5 @@ def judge(path, include):
     if top in MAY_USE or top == "proto":
         if top != folder and top not in MAY_USE[folder]:
             return f"{folder} may not use {top}: an include only points downward"
-        return None
+        return judge_step(path, target_of(what)) if top == folder else None
     return f'"{what}" does not start at the root of a layer'

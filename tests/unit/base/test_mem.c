@@ -79,13 +79,11 @@ END_TEST
 START_TEST(secrets)
 {
     cleanup_secret struct secret a = SECRET_INIT, b = SECRET_INIT;
-    ck_assert_str_eq(secret_mask(&a), "(unset)");
     ck_assert_str_eq(secret_get(&a), "");
     secret_set(&a, "hunter2");
     secret_copy(&b, &a);
     ck_assert_ptr_ne(a.data, b.data);
     ck_assert_str_eq(secret_get(&b), "hunter2");
-    ck_assert_str_eq(secret_mask(&b), "***");
     secret_set(&b, secret_get(&b) + 3); /* a part of itself */
     ck_assert_str_eq(secret_get(&b), "ter2");
     secret_set_bytes(&b, "a\0b", 3);

@@ -91,7 +91,7 @@ START_TEST(frozen)
         "    command: ['$$$$', 'a ${K}']\n    ports: ['53:53/udp', {target: 80, mode: host}]\n");
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     cleanup_str struct str text = STR_INIT;
-    compose_print_json(k.project, &text);
+    compose_print_yaml(k.project, &text);
     struct compose_project *p;
     ck_assert_int_eq(compose_load_canonical(str_get(&text), text.len, &p, NULL), 0);
     const struct compose_service *s = compose_service_get(p, "a");

@@ -68,9 +68,6 @@ START_TEST(states_reach_the_manager)
         ck_assert_int_eq(n.watchdog_ms, 15000);
         notify_ready(&n);
         expect(manager, "READY=1");
-        notify_status(
-            &n, "%d jobs\nREADY=0", 3); /* a line break does not smuggle another assignment in */
-        expect(manager, "STATUS=3 jobs READY=0");
         notify_watchdog(&n);
         expect(manager, "WATCHDOG=1");
         notify_extend(&n, 20000);
@@ -128,7 +125,6 @@ START_TEST(without_systemd_it_is_quiet)
         ck_assert(!notify_enabled(&n));
         ck_assert_int_eq(n.watchdog_ms, 0);
         notify_ready(&n);
-        notify_status(&n, "x");
         notify_done(&n);
     }
 }

@@ -104,7 +104,6 @@ START_TEST(paths)
     ck_assert_int_eq(json_int_or(j, "tasks.0.big", -1), 9007199254740993LL);
     ck_assert_int_eq(json_int_or(j, "tasks.0.r", -1), -1);
     ck_assert_int_eq(json_int_or(j, "tasks.0.s", -1), -1);
-    ck_assert(json_num_or(j, "tasks.0.r", 0) > 1.4 && json_num_or(j, "tasks.0.n", 0) > 0.9);
     ck_assert(json_bool_or(j, "tasks.0.t", false) && json_bool_or(j, "tasks.0.n", true));
     ck_assert_uint_eq(json_len(j, "tasks"), 2);
     ck_assert_uint_eq(json_len(j, "tasks.0"), 5);

@@ -177,7 +177,7 @@ static int
 wait_for_reply(const struct script_step *step, const struct http_request *req, struct error *err)
 {
     int64_t limit_ms = req->timeout_ms > 0 ? req->timeout_ms : 60000;
-    int rc = step->delay_ms > 0 ? fiber_sleep(MIN(step->delay_ms, limit_ms)) : fiber_yield();
+    int rc = step->delay_ms > 0 ? fiber_sleep(MIN(step->delay_ms, limit_ms)) : fiber_sleep(0);
     if (rc < 0)
         return error_raise_errno(err, ERR_CANCELED, rc, "script: canceled");
     if (step->delay_ms > limit_ms)
@@ -196,7 +196,7 @@ static int script_perform(
 {
     struct script_http *script = container_of(http, struct script_http, base);
     *resp = (struct http_response){.started_mono_ms = loop_now_ms(script->loop)};
-    if (fiber_is_canceled() && fiber_yield() < 0) /* not so while shielded */
+    if (fiber_is_canceled() && fiber_sleep(0) < 0) /* not so while shielded */
         return error_raise_errno(err, ERR_CANCELED, ECANCELED, "script: canceled");
     size_t index = record(script, req);
     struct script_sent sent =

@@ -111,9 +111,9 @@ static void defer_some(void *arg)
     loop_defer(loop, note_and_defer, (void *)2);
     loop_defer(loop, note, (void *)3);
     ck_assert_uint_eq(order_len, 0); /* at the end of the turn, not now */
-    fiber_yield();
+    fiber_sleep(0);
     ck_assert_uint_eq(order_len, 3);
-    fiber_yield();
+    fiber_sleep(0);
     ck_assert_uint_eq(order_len, 4);
     for (unsigned i = 0; i < 4; i++)
         ck_assert_uint_eq(order[i], i + 1);

@@ -165,7 +165,6 @@ START_TEST(old_stories_are_trimmed)
     fixture_insert("live", "shop", NULL);
     fixture_event("live", "x");
     ck_assert_int_eq(store_seal_put(store, "gone", "x", 1, now_ms + day_ms, NULL), 0);
-    ck_assert_int_eq(store_upload_put(store, "b", "k", "id", NULL), 0);
     ck_assert_int_eq(store_trim(store, now_ms, NULL), 0);
     fixture_turn();
     ck_assert_uint_eq(fixture_read("d00", 0).count, 1);
@@ -178,9 +177,6 @@ START_TEST(old_stories_are_trimmed)
     ck_assert_uint_eq(fixture_read("d24", 0).count, 1);
     ck_assert_uint_eq(fixture_read("lone", 0).count, 1);
     ck_assert_uint_eq(fixture_read("live", 0).count, 1);
-    char *id = NULL;
-    ck_assert_int_eq(store_upload_get(store, "b", "k", &id, NULL), 0);
-    ck_assert_ptr_null(id);
     uint64_t last = 0;
     bool ended = false;
     ck_assert_int_eq(store_event_tip(store, "d00", &last, &ended, NULL), 0); /* the row is kept */

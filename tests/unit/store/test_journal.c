@@ -75,21 +75,6 @@ START_TEST(projects_remember)
 
 END_TEST
 
-START_TEST(uploads_can_be_resumed)
-{
-    char *id;
-    ck_assert_int_eq(store_upload_put(store, "bucket", "uploads/x", "up-1", NULL), 0);
-    ck_assert_int_eq(store_upload_put(store, "bucket", "uploads/x", "up-2", NULL), 0);
-    ck_assert_int_eq(store_upload_get(store, "bucket", "uploads/x", &id, NULL), 0);
-    ck_assert_str_eq(id, "up-2");
-    free(id);
-    ck_assert_int_eq(store_upload_put(store, "bucket", "uploads/x", NULL, NULL), 0);
-    ck_assert_int_eq(store_upload_get(store, "bucket", "uploads/x", &id, NULL), 0);
-    ck_assert_ptr_null(id);
-}
-
-END_TEST
-
 static void expect_sealed(const char *name, const char *expected)
 {
     struct secret s = SECRET_INIT;
@@ -163,7 +148,6 @@ int main(void)
     tcase_add_test(tc, steps_are_entered_then_left);
     tcase_add_test(tc, intents_survive_once_flushed);
     tcase_add_test(tc, projects_remember);
-    tcase_add_test(tc, uploads_can_be_resumed);
     tcase_add_test(tc, sealed_blobs_come_back_only_to_us);
     tcase_add_test(tc, another_key_is_a_cache_miss);
     return fixture_main("store/journal", tc);

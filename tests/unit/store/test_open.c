@@ -108,6 +108,32 @@ START_TEST(a_newer_schema_is_refused_untouched)
 
 END_TEST
 
+/* A database as the first released schema left it: what is in it stays, what has no user goes. */
+START_TEST(an_older_schema_is_brought_up)
+{
+    fixture_insert("a", "shop", NULL);
+    store_close(store);
+    store = NULL;
+    raw("CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL,"
+        " begun_ms INTEGER NOT NULL, PRIMARY KEY(bucket, key)) STRICT, WITHOUT ROWID;"
+        "INSERT INTO uploads VALUES('b', 'k', 'u', 1);"
+        "PRAGMA user_version = 1");
+
+    fixture_open();
+    struct store_deployment d;
+    ck_assert_int_eq(store_deployment_get(store, "a", &d, NULL), 0);
+    store_deployment_done(&d);
+    store_close(store);
+    store = NULL;
+
+    /* It would fail if the table were still there. */
+    raw("CREATE TABLE uploads(x INTEGER)");
+    raw("DROP TABLE uploads");
+    fixture_open();
+}
+
+END_TEST
+
 START_TEST(a_foreign_database_is_refused)
 {
     store_close(store);
@@ -206,6 +232,7 @@ int main(void)
     tcase_add_test(tc, a_second_daemon_is_refused);
     tcase_add_test(tc, a_folder_of_another_user_is_refused);
     tcase_add_test(tc, a_newer_schema_is_refused_untouched);
+    tcase_add_test(tc, an_older_schema_is_brought_up);
     tcase_add_test(tc, a_foreign_database_is_refused);
     tcase_add_test(tc, a_damaged_database_is_set_aside);
     tcase_add_test(tc, a_key_that_others_can_read_is_refused);
