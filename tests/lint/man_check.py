@@ -4,10 +4,11 @@
     man_check.py ROOT
 
 The tables `targets[]` (client/options.c), `commands[]` and `common[]` (client/main.c) and the
-exit codes (src/base/error.h) are the source. The man page docs/defangctl.1 and the README must
-name every command with its arguments, its own options in its own section or row, every common
-option, and every exit code; and nothing that the program does not have. Every variable DEFANG_*
-that the code reads must stand in both as well.
+exit codes (src/base/error.h) are the source. The man page docs/defangctl.1 and the pages
+docs/COMMANDS.md and docs/EXIT_CODES.md must name every command with its arguments, its own
+options in its own section or row, every common option, and every exit code; and nothing that the
+program does not have. Every variable DEFANG_* that the code reads must stand in the man page, and
+in docs/ENVIRONMENT.md or docs/SETTINGS.md. pages.py looks at the rest of the documents.
 """
 
 from __future__ import annotations
@@ -44,28 +45,21 @@ class Facts:
 
 
 def table(text: str, name: str) -> str:
-    found = re.search(
-        re.escape(name) + r"\[\] = \{(.*?)\n?\};|" + re.escape(name) + r"\[\] = \{(.*?)\};",
-        text,
-        re.S,
-    )
+    """The rows of a C table on one line, however they are folded: literals side by side are one."""
+    found = re.search(re.escape(name) + r"\[\] = \{(.*?)\};", text, re.S)
     if not found:
         raise SystemExit(
             f"man_check: there is no table {name}[] any more; teach this check the new shape"
         )
-    return on_one_line(found.group(1) or found.group(2))
-
-
-def on_one_line(rows: str) -> str:
-    """However the rows are laid out: divided literals are whole, one space between words."""
-    return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*"', "", rows)).replace("{ ", "{")
+    return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*"', "", found.group(1)))
 
 
 def read_facts(root: pathlib.Path) -> Facts:
     options_c, main_c = ((root / "client" / f).read_text() for f in ("options.c", "main.c"))
+    targets, commands_table = table(options_c, "targets"), table(main_c, "commands")
     options = {}
     for name, letter, argument in re.findall(
-        r'\{\{"(--[a-z-]+)", (NULL|"-[A-Za-z]"), (NULL|"[^"]*")', table(options_c, "targets")
+        r'\{\s*\{\s*"(--[a-z-]+)", (NULL|"-[A-Za-z]"), (NULL|"[^"]*")', targets
     ):
         options[name] = Option(
             name,
@@ -75,33 +69,22 @@ def read_facts(root: pathlib.Path) -> Facts:
     commands = [
         Command(words, arguments, own.split())
         for words, arguments, own in re.findall(
-            r"\{"
-            + STRING
-            + ", "
-            + STRING
-            + ", "
-            + STRING.replace("(", "(?:", 1)
-            + ", "
-            + STRING
-            + r", cmd_",
-            table(main_c, "commands"),
+            rf"\{{\s*{STRING}, {STRING}, {STRING.replace('(', '(?:', 1)}, {STRING}, cmd_",
+            commands_table,
         )
     ]
     common = set(re.findall(r'"(--[a-z-]+)"', table(main_c, "common")))
     exits = {0} | {
         int(n)
         for n in re.findall(
-            r"^    ERR_(?!NONE)[A-Z_]+ = (\d+)", (root / "src/base/error.h").read_text(), re.M
+            r"\bERR_(?!NONE)[A-Z_]+ = (\d+)", (root / "src/base/error.h").read_text()
         )
     }
     variables = set()
     for folder in ("src", "daemon", "client"):
         for path in (root / folder).rglob("*.c"):
             variables |= set(re.findall(r'"(DEFANG_[A-Z_]+)"', path.read_text()))
-    rows = (
-        len(re.findall(r"\{\{", table(options_c, "targets"))),
-        len(re.findall(r'\{"', table(main_c, "commands"))),
-    )
+    rows = (len(re.findall(r"\{\s*\{", targets)), len(re.findall(r"\bcmd_", commands_table)))
     if rows != (len(options), len(commands)) or not common or len(exits) < 5 or not variables:
         raise SystemExit(
             f"man_check: read {len(options)} options and {len(commands)} commands of {rows}; "
@@ -220,13 +203,14 @@ def check_man(facts: Facts, text: str) -> list[str]:
     return problems
 
 
-def check_readme(facts: Facts, text: str) -> list[str]:
+def check_commands(facts: Facts, text: str) -> list[str]:
+    """docs/COMMANDS.md: a row for each command, and a table of the options that all have."""
     problems = []
-    rows = {}
-    for first, rest in re.findall(
-        r"^\| `([^`]+)` \|(.*)$", text.partition("\n## Commands\n")[2].partition("\n## ")[0], re.M
-    ):
-        rows[first.replace("\\|", "|")] = rest
+    own, _, common = text.partition("\n## Options of every command\n")
+    rows = {
+        first.replace("\\|", "|"): rest
+        for first, rest in re.findall(r"^\| `([^`]+)` \|(.*)$", own, re.M)
+    }
     wanted = {f"{c.words} {c.arguments}".strip(): c for c in facts.commands}
     problems += [
         f"no row `{title}` in the table of commands" for title in wanted if title not in rows
@@ -234,8 +218,8 @@ def check_readme(facts: Facts, text: str) -> list[str]:
     problems += [
         f"the row `{title}` is no command of defangctl" for title in rows if title not in wanted
     ]
-    common = re.search(r"^Options of every command: (.*?)\n\n", text, re.M | re.S)
-    checks = [("Options of every command", sorted(facts.common), common.group(1) if common else "")]
+    every = " ".join(re.findall(r"^\| `-.*$", common, re.M))
+    checks = [("Options of every command", sorted(facts.common), every)]
     checks += [(title, c.options, rows[title]) for title, c in wanted.items() if title in rows]
     for title, names, body in checks:
         there = set(re.findall(r"(--[a-z][a-z-]*)", body))
@@ -243,12 +227,15 @@ def check_readme(facts: Facts, text: str) -> list[str]:
         problems += [
             f"{title}: has no option {name}" for name in sorted(there - set(names) - facts.common)
         ]
+    return problems
+
+
+def check_exits(facts: Facts, text: str) -> list[str]:
     exits = {int(n) for n in re.findall(r"^\| (\d+) \|", text, re.M)}
-    problems += [
+    return [
         f"exit code {n} is {'missing' if n in facts.exits else 'unknown'}"
         for n in sorted(exits ^ facts.exits)
     ]
-    return problems
 
 
 def check_variables(facts: Facts, text: str) -> list[str]:
@@ -258,6 +245,15 @@ def check_variables(facts: Facts, text: str) -> list[str]:
     return problems + [f"the program does not read {name}" for name in sorted(there - known)]
 
 
+# Documents that are read as one, and what is asked of them.
+DOCUMENTS = {
+    ("docs/defangctl.1",): (check_man, check_variables),
+    ("docs/COMMANDS.md",): (check_commands,),
+    ("docs/EXIT_CODES.md",): (check_exits,),
+    ("docs/ENVIRONMENT.md", "docs/SETTINGS.md"): (check_variables,),
+}
+
+
 def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or arguments[1] in ("-h", "--help"):
         print(__doc__)
@@ -265,11 +261,12 @@ def main(arguments: list[str]) -> int:
     root = pathlib.Path(arguments[1])
     facts = read_facts(root)
     count = 0
-    for document, check in (("docs/defangctl.1", check_man), ("README.md", check_readme)):
-        text = (root / document).read_text()
-        for problem in check(facts, text) + check_variables(facts, text):
-            print(f"{document}: {problem}")
-            count += 1
+    for names, checks in DOCUMENTS.items():
+        text = "\n".join((root / name).read_text() for name in names)
+        for check in checks:
+            for problem in check(facts, text):
+                print(f"{', '.join(names)}: {problem}")
+                count += 1
     print(
         f"{len(facts.commands)} commands, {len(facts.options)} options, {len(facts.exits)} exit "
         f"codes, {len(facts.variables)} variables: {count} problems"

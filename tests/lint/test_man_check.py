@@ -6,12 +6,18 @@ from __future__ import annotations
 import pathlib
 import sys
 import unittest
+from collections.abc import Callable
 
 import man_check
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAN = (ROOT / "docs/defangctl.1").read_text()
-README = (ROOT / "README.md").read_text()
+COMMANDS, EXITS, ENVIRONMENT = (
+    (ROOT / "docs" / name).read_text()
+    for name in ("COMMANDS.md", "EXIT_CODES.md", "ENVIRONMENT.md")
+)
+
+Check = Callable[[man_check.Facts, str], list[str]]
 
 
 class Drift(unittest.TestCase):
@@ -25,13 +31,12 @@ class Drift(unittest.TestCase):
             man_check.check_man(self.facts, text) + man_check.check_variables(self.facts, text),
         )
 
-    def readme(self, old: str, new: str, problem: str) -> None:
-        self.assertIn(old, README)
-        text = README.replace(old, new, 1)
-        self.assertIn(
-            problem,
-            man_check.check_readme(self.facts, text) + man_check.check_variables(self.facts, text),
-        )
+    def page(self, check: Check, page: str, old: str, new: str, problem: str) -> None:
+        self.assertIn(old, page)
+        self.assertIn(problem, check(self.facts, page.replace(old, new, 1)))
+
+    def commands(self, old: str, new: str, problem: str) -> None:
+        self.page(man_check.check_commands, COMMANDS, old, new, problem)
 
     def test_titles(self) -> None:
         self.assertEqual(
@@ -59,13 +64,24 @@ class Drift(unittest.TestCase):
         self.man(".It 11\n", "", "exit status 11 is missing")
         self.man("DEFANG_NAT", "DEFANG_GNAT", "the variable DEFANG_NAT is missing")
 
-    def test_readme(self) -> None:
-        self.readme("| `ps` |", "| `pps` |", "no row `ps` in the table of commands")
-        self.readme("| `ps` |", "| `pps` |", "the row `pps` is no command of defangctl")
-        self.readme(", `--build` (", ", (", "up: --build is missing")
-        self.readme("`--force`, `-d", "`--farce`, `-d", "cd bootstrap: has no option --farce")
-        self.readme("`--no-spawn`; ", "", "Options of every command: --no-spawn is missing")
-        self.readme("| 8 | canceled |\n", "", "exit code 8 is missing")
+    def test_pages(self) -> None:
+        self.commands("| `ps` |", "| `pps` |", "no row `ps` in the table of commands")
+        self.commands("| `ps` |", "| `pps` |", "the row `pps` is no command of defangctl")
+        self.commands(", `--build` (", ", (", "up: --build is missing")
+        self.commands("`--force`, `-d", "`--farce`, `-d", "cd bootstrap: has no option --farce")
+        self.commands("`--no-spawn`", "", "Options of every command: --no-spawn is missing")
+        self.page(man_check.check_exits, EXITS, "| 8 | canceled |\n", "", "exit code 8 is missing")
+        self.page(
+            man_check.check_variables,
+            ENVIRONMENT,
+            "`DEFANG_DOMAIN`",
+            "`DEFANG_DOMINO`",
+            "the variable DEFANG_DOMAIN is missing",
+        )
+
+    def test_folded_tables(self) -> None:
+        folded = 'x common[] = {\n    "--one",\n    "--tw"\n    "o", NULL};'
+        self.assertEqual(man_check.table(folded, "common"), ' "--one", "--two", NULL')
 
 
 if __name__ == "__main__":
