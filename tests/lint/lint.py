@@ -200,22 +200,31 @@ CHECKS = [
 ]
 
 
+def is_build(folder):
+    """A meson build folder, whatever it is called."""
+    return (folder / "meson-private").is_dir() or folder.name == "build"
+
+
 def list_files(root):
-    """What git knows or would add; all of the tree where there is no git (a release archive)."""
-    git = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if git.returncode == 0:
+    """What git knows or would add; all but build folders where there is no git (a release archive).
+
+    An archive that is unpacked within another repository is not asked about there: that one may
+    ignore the folder, and would say that there is nothing.
+    """
+    git = None
+    if (root / ".git").exists():
+        git = subprocess.run(
+            ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if git and git.returncode == 0:
         names = git.stdout.splitlines()
     else:
-        names = [
-            str(p.relative_to(root))
-            for p in root.rglob("*")
-            if p.is_file() and p.relative_to(root).parts[0] != "build"
-        ]
+        tops = [p for p in root.iterdir() if not (p.is_dir() and is_build(p))]
+        paths = [p for top in tops for p in ([top] if top.is_file() else top.rglob("*"))]
+        names = [str(p.relative_to(root)) for p in paths if p.is_file()]
     for name in sorted(set(names)):
         path = root / name
         if (

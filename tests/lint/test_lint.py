@@ -5,6 +5,7 @@ lint.py reads as it would read the repository. Words that lint would find in thi
 together.
 """
 
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -112,6 +113,21 @@ class Lint(unittest.TestCase):
             self.findings("src/base/a.c", "int x;\n", named=False),
             ["no meson.build names this file"],
         )
+
+    def test_archive(self):
+        """Outside of git all is read but build folders; also within somebody else's repository."""
+        with tempfile.TemporaryDirectory() as folder:
+            outer = Path(folder)
+            subprocess.run(["git", "init", "-q", folder], check=True)
+            (outer / ".gitignore").write_text("/x/\n")
+            root = outer / "x"
+            for path in ("src/a.c", "build/b.c", "out/c.c", "README.md"):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text("int x;\n")
+            (root / "out/meson-private").mkdir()
+            self.assertEqual(list(lint.list_files(root)), ["README.md", "src/a.c"])
+            (outer / "y.c").write_text("int y;\n")
+            self.assertEqual(list(lint.list_files(outer)), ["y.c"])
 
     def test_every_check_has_a_case(self):
         seen = {part for _, _, part in CASES if part}
