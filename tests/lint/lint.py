@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import c_text
+import commands
 import layers
 
 MAX_LINES = 500
@@ -264,6 +265,7 @@ def run(root):
         for number, message in check(s)
     ]
     findings += unlisted_sources(root, sources)
+    findings += commands.unlisted(root, sources)
     return sources, sorted(findings)
 
 
@@ -275,7 +277,7 @@ def main():
     sources, findings = run(root)
     for path, number, message in findings:
         print(f"{path}:{number}: {message}")
-    checks = len(CHECKS) + 1
+    checks = len(CHECKS) + 2
     print(f"lint: {len(sources)} files, {checks} checks each, {len(findings)} findings")
     if not any(s.is_c for s in sources):
         print("lint: no C file was found: wrong root?")
