@@ -1,11 +1,12 @@
 """Counts what one suite of `meson test` ran, from its JSON log, and shows what failed.
 
-usage: count_tests.py [--pytest] LOG     prints one line: PASSED FAILED SKIPPED; failures go to
-                                         stderr
+usage: count_tests.py [--pytest] [--notes FILE] LOG     prints one line: PASSED FAILED SKIPPED;
+                                                        failures go to stderr
 
 A program's own numbers count where it prints some (Check, unittest, the vectors, the fuzz replay,
 lint); a program without counts as one. One that ends badly without a failure of its own (a crash, a
 sanitizer's report, a timeout) adds a failure. --pytest reads the summary of a pytest run instead.
+FILE gets a line for each program that was killed or that skipped something, with its reason.
 """
 
 from __future__ import annotations
@@ -68,7 +69,17 @@ def show(name: str, how: str, text: str) -> None:
         print(f"    {line}", file=sys.stderr)
 
 
-def count_meson(path: pathlib.Path) -> tuple[int, int, int]:
+def note_of(name: str, result: str, skipped: int, text: str) -> str | None:
+    """What a person should know of a program that did not run to its end or left something out."""
+    if result in ("TIMEOUT", "INTERRUPT"):
+        return f"killed: {name} took longer than its limit"
+    if skipped:
+        said = [line.strip() for line in text.splitlines() if "skip" in line.lower()]
+        return f"skipped {skipped}: {name}: {said[0] if said else 'no reason given'}"
+    return None
+
+
+def count_meson(path: pathlib.Path, notes: list[str]) -> tuple[int, int, int]:
     total = [0, 0, 0]
     for line in path.read_text(errors="replace").splitlines():
         test = json.loads(line)
@@ -84,6 +95,9 @@ def count_meson(path: pathlib.Path) -> tuple[int, int, int]:
             counts = (counts[0], 1, counts[2])
         if counts[1]:
             show(test["name"], result, text)
+        note = note_of(test["name"], result, counts[2], text)
+        if note:
+            notes.append(note)
         total = [a + b for a, b in zip(total, counts, strict=True)]
     return total[0], total[1], total[2]
 
@@ -106,10 +120,13 @@ def main() -> int:
     if not arguments or arguments[0] == "--help":
         print(__doc__)
         return 0 if arguments else 2
-    path = pathlib.Path(arguments[-1])
+    path, notes = pathlib.Path(arguments[-1]), []
     counts = (0, 0, 0)
     if path.exists():
-        counts = count_pytest(path) if arguments[0] == "--pytest" else count_meson(path)
+        counts = count_pytest(path) if "--pytest" in arguments else count_meson(path, notes)
+    if "--notes" in arguments:
+        target = pathlib.Path(arguments[arguments.index("--notes") + 1])
+        target.write_text("".join(f"{note}\n" for note in notes))
     print(*counts)
     return 0
 
