@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include <errno.h>
 #include <expat.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -116,6 +117,25 @@ static void XMLCALL on_doctype(
     refuse(arg, "a document type declaration is not allowed");
 }
 
+/* Expat 2.9 counts in 64 bits and deprecates the calls that older ones have. */
+static uint64_t line_of(XML_Parser parser)
+{
+#ifdef HAVE_EXPAT_64BIT_LOCATION
+    return XML_GetCurrentLineNumber64(parser);
+#else
+    return XML_GetCurrentLineNumber(parser);
+#endif
+}
+
+static uint64_t column_of(XML_Parser parser)
+{
+#ifdef HAVE_EXPAT_64BIT_LOCATION
+    return XML_GetCurrentColumnNumber64(parser);
+#else
+    return XML_GetCurrentColumnNumber(parser);
+#endif
+}
+
 int xml_parse(
     struct arena *arena, const char *text, size_t n, struct xml_node **root, struct error *err)
 {
@@ -144,9 +164,9 @@ int xml_parse(
             err,
             ERR_FAILED,
             EBADMSG,
-            "not valid XML: line %lu, column %lu: %s",
-            XML_GetCurrentLineNumber(p->parser),
-            XML_GetCurrentColumnNumber(p->parser) + 1,
+            "not valid XML: line %" PRIu64 ", column %" PRIu64 ": %s",
+            line_of(p->parser),
+            column_of(p->parser) + 1,
             why);
     } else {
         *root = p->root;
