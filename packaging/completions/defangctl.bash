@@ -1,0 +1,76 @@
+# Written by tests/tools/completions.py from client/main.c and client/options.c, do not edit.
+# shellcheck shell=bash
+
+_defangctl() {
+    local current previous word skip='' command='' words='' options=''
+    current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}"
+    # readline makes words of its own at '='
+    if [ "$current" = = ]; then current=''; fi
+    if [ "$previous" = = ]; then previous="${COMP_WORDS[COMP_CWORD - 2]}"; fi
+
+    case "$previous" in
+        --mode|-m) mapfile -t COMPREPLY < <(compgen -W 'affordable balanced high_availability' -- "$current"); return ;;
+        --engine) mapfile -t COMPREPLY < <(compgen -W 'cloudformation pulumi' -- "$current"); return ;;
+        --color) mapfile -t COMPREPLY < <(compgen -W 'never always auto' -- "$current"); return ;;
+        --format) mapfile -t COMPREPLY < <(compgen -W 'yaml json text sarif' -- "$current"); return ;;
+        --type) mapfile -t COMPREPLY < <(compgen -W 'RUN BUILD ECS ALL' -- "$current"); return ;;
+        --file|-f|--env-file|--out|-o) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --cwd|-C) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--from|--since|--until|--filter|--deployment|--limit|-n|--hash|--cd-name|--prefix) return ;;
+    esac
+
+    # what the command is: the words that are no option and no option's value
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        [ "$word" != = ] || continue
+        if [ -n "$skip" ]; then skip=''; continue; fi
+        case "$word" in
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
+            -*) ;;
+            *) command="${command:+$command }$word" ;;
+        esac
+    done
+
+    options='--project-name --file --stack --cwd --profile --region --provider --env-file --compose-profile --json --color --no-spawn --help --version --verbose --cd-name --prefix'
+    case "$command" in
+        '') words='up down ps ls watch logs cancel plan explain eject config compose cd whoami login daemon version' ;;
+        config) words='set ls rm' ;;
+        compose) words='config convert lint' ;;
+        cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
+        daemon) words='status stop path' ;;
+        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine" ;;
+        'down'|'down '*) options="$options --detach --force --volumes --wait-timeout" ;;
+        'ps'|'ps '*) ;;
+        'ls'|'ls '*) options="$options --all --limit" ;;
+        'watch'|'watch '*) options="$options --from --wait-timeout" ;;
+        'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
+        'cancel'|'cancel '*) options="$options --detach --wait-timeout" ;;
+        'plan'|'plan '*) options="$options --out --mode --engine" ;;
+        'explain'|'explain '*) options="$options --mode" ;;
+        'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return; } ;;
+        'config set'|'config set '*) options="$options --if-not-set --random --from-env" ;;
+        'config ls'|'config ls '*) ;;
+        'config rm'|'config rm '*) ;;
+        'compose config'|'compose config '*) options="$options --format --services --images --volumes --networks --profiles --environment --hash --no-interpolate --resolve-image-digests" ;;
+        'compose convert'|'compose convert '*) options="$options --format --services --images --volumes --networks --profiles --environment --hash --no-interpolate --resolve-image-digests" ;;
+        'compose lint'|'compose lint '*) options="$options --format --mode" ;;
+        'cd bootstrap'|'cd bootstrap '*) options="$options --force --detach --wait-timeout" ;;
+        'cd template'|'cd template '*) ;;
+        'cd policy'|'cd policy '*) options="$options --mode" ;;
+        'cd ls'|'cd ls '*) options="$options --all-regions" ;;
+        'cd outputs'|'cd outputs '*) ;;
+        'cd preview'|'cd preview '*) options="$options --mode --engine --detach --wait-timeout" ;;
+        'cd refresh'|'cd refresh '*) options="$options --detach --wait-timeout" ;;
+        'cd cancel'|'cd cancel '*) options="$options --force --detach --wait-timeout" ;;
+        'cd destroy'|'cd destroy '*) options="$options --detach --force --volumes --wait-timeout" ;;
+        'cd teardown'|'cd teardown '*) options="$options --force --detach --wait-timeout" ;;
+        'whoami'|'whoami '*) options="$options --verbose" ;;
+        'login'|'login '*) ;;
+        'daemon status'|'daemon status '*) ;;
+        'daemon stop'|'daemon stop '*) ;;
+        'daemon path'|'daemon path '*) ;;
+        'version'|'version '*) ;;
+    esac
+    case "$current" in -*) words="$options" ;; esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -F _defangctl defangctl

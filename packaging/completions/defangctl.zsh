@@ -1,0 +1,236 @@
+#compdef defangctl
+# Written by tests/tools/completions.py from client/main.c and client/options.c, do not edit.
+
+_defangctl() {
+    local word skip='' command=''
+    local -a common own names
+    common=(
+        '*'{-p,--project-name=}'[the project (else name\: in the file, else the folder)]:NAME: '
+        '*'{-f,--file=}'[a Compose file; repeat to merge several; - reads standard input]:FILE:_files'
+        '*'{-s,--stack=}'[one of several copies of the project (beta)]:NAME: '
+        '*'{-C,--cwd=}'[work as if started in DIR]:DIR:_directories'
+        '*--profile=[AWS profile, as with the AWS CLI]:NAME: '
+        '*--region=[AWS region, as with the AWS CLI]:REGION: '
+        '*'{-P,--provider=}'[cloud provider\: aws (DEFANG_PROVIDER)]:NAME: '
+        '*--env-file=[variables for the Compose files; repeat for several]:FILE:_files'
+        '*--compose-profile=[activate a profile of the Compose files; repeat for several]:NAME: '
+        '*--json[print JSON lines on standard output]'
+        '*--color=[never, always or auto (NO_COLOR)]:WHEN:(never always auto)'
+        '*--no-spawn[do not start the daemon]'
+        '*'{-h,--help}'[print help and exit]'
+        '*--version[print the version and exit]'
+        '*'{-v,--verbose}'[say more]'
+        '*--cd-name=[name of the account’s CD stack (defang-cd; DEFANG_CD_NAME)]:NAME: '
+        '*--prefix=[first part of the names in AWS (Defang; DEFANG_PREFIX)]:NAME: '
+    )
+    # what the command is: the words that are no option and no option's value
+    for word in "${(@)words[2,CURRENT-1]}"; do
+        if [[ -n $skip ]]; then skip=''; continue; fi
+        case $word in
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
+            -*) ;;
+            *) command="${command:+$command }$word" ;;
+        esac
+    done
+    case $command in
+        '') names=(
+            'up:deploy the project in this folder and show how it goes'
+            'down:take the project down; named volumes, config and the bucket are kept'
+            'ps:what runs\: services, their state and where to reach them'
+            'ls:deployments that this daemon knows, newest first'
+            'watch:show a deployment from its first event'
+            'logs:log lines of the services'
+            'cancel:stop a deployment that runs and take back what it began'
+            'plan:what `up` would change and what a month costs; nothing is touched'
+            'explain:what each key of the Compose files becomes on AWS, or why it is left out'
+            'eject:write the project as a CloudFormation template or a Pulumi program that needs no defangd'
+            'config:set, ls, rm'
+            'compose:config, convert, lint'
+            'cd:bootstrap, template, policy, ls, outputs, preview, refresh, cancel, destroy, teardown'
+            'whoami:which AWS identity and region this shell means, and why'
+            'login:log in to IAM Identity Center (SSO) for the profile, as `aws sso login` does'
+            'daemon:status, stop, path'
+            'version:print the versions of client and daemon'
+        ) ;;
+        config) names=(
+            'set:store sensitive config (without a value\: asked for, or read from standard input)'
+            'ls:names of the config that is set'
+            'rm:remove config'
+        ) ;;
+        compose) names=(
+            'config:print the project as it is understood'
+            'convert:the same as compose config'
+            'lint:what AWS cannot honour, what is assumed, what looks like a secret in clear'
+        ) ;;
+        cd) names=(
+            'bootstrap:make or update the account’s CD stack'
+            'template:print the CloudFormation template of the CD stack'
+            'policy:print the least IAM policy that deploying this project needs'
+            'ls:projects that are deployed with the CD stack, by either engine'
+            'outputs:outputs of the deployed project as JSON'
+            'preview:what the engine itself says that `up` would change'
+            'refresh:compare what is really there with what was deployed'
+            'cancel:free a stack from an operation that nobody follows any more'
+            'destroy:the same as down; -p names a project whose files are not here'
+            'teardown:remove the CD stack; its bucket is kept'
+        ) ;;
+        daemon) names=(
+            'status:how the daemon is'
+            'stop:stop the daemon; jobs go on when it is started again'
+            'path:print where the socket and the state are'
+        ) ;;
+        'up'|'up '*) own=(
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*--build[build images again although they are there]'
+            '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+        ) ;;
+        'down'|'down '*) own=(
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--force[do it although a check advises against it]'
+            '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+        ) ;;
+        'ps'|'ps '*) own=(
+        ) ;;
+        'ls'|'ls '*) own=(
+            '*'{-a,--all}'[without a limit]'
+            '*'{-n,--limit=}'[at most N]:N: '
+        ) ;;
+        'watch'|'watch '*) own=(
+            '*--from=[start with event number N]:N: '
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:watch: '
+        ) ;;
+        'logs'|'logs '*) own=(
+            '*--since=[from then on\: 10m, 2h, 7d12h, 15\:04\:05, RFC 3339 or Unix seconds]:TIME: '
+            '*--until=[up to then]:TIME: '
+            '*--follow[go on as new lines come]'
+            '*--deployment=[of this deployment; latest for the newest]:ID: '
+            '*--type=[RUN, BUILD, ECS or ALL; repeat for several]:TYPE:(RUN BUILD ECS ALL)'
+            '*--filter=[only lines that match (a CloudWatch Logs pattern)]:PATTERN: '
+            '*'{-n,--limit=}'[at most N]:N: '
+            '*:logs: '
+        ) ;;
+        'cancel'|'cancel '*) own=(
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:cancel: '
+        ) ;;
+        'plan'|'plan '*) own=(
+            '*'{-o,--out=}'[write the template to FILE; - is standard output]:FILE:_files'
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+        ) ;;
+        'explain'|'explain '*) own=(
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*:explain: '
+        ) ;;
+        'eject'|'eject '*) own=(
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*:DIR:_directories'
+        ) ;;
+        'config set'|'config set '*) own=(
+            '*--if-not-set[keep a value that is there]'
+            '*--random[make up a strong value]'
+            '*'{-e,--from-env}'[take the value from the environment variable of that name]'
+            '*:set: '
+        ) ;;
+        'config ls'|'config ls '*) own=(
+        ) ;;
+        'config rm'|'config rm '*) own=(
+            '*:rm: '
+        ) ;;
+        'compose config'|'compose config '*) own=(
+            '*--format=[yaml or json; for compose lint text, json or sarif]:FORMAT:(yaml json text sarif)'
+            '*--services[print the names of the services]'
+            '*--images[print the images]'
+            '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
+            '*--networks[print the names of the networks]'
+            '*--profiles[print the profiles of the Compose files]'
+            '*--environment[print the variables that the Compose files are filled from]'
+            '*--hash=[print the hash of a service; "*" for all]:SERVICE: '
+            '*--no-interpolate[leave variables as they are written]'
+            '*--resolve-image-digests[ask the registries for the digests of the images]'
+        ) ;;
+        'compose convert'|'compose convert '*) own=(
+            '*--format=[yaml or json; for compose lint text, json or sarif]:FORMAT:(yaml json text sarif)'
+            '*--services[print the names of the services]'
+            '*--images[print the images]'
+            '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
+            '*--networks[print the names of the networks]'
+            '*--profiles[print the profiles of the Compose files]'
+            '*--environment[print the variables that the Compose files are filled from]'
+            '*--hash=[print the hash of a service; "*" for all]:SERVICE: '
+            '*--no-interpolate[leave variables as they are written]'
+            '*--resolve-image-digests[ask the registries for the digests of the images]'
+        ) ;;
+        'compose lint'|'compose lint '*) own=(
+            '*--format=[yaml or json; for compose lint text, json or sarif]:FORMAT:(yaml json text sarif)'
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+        ) ;;
+        'cd bootstrap'|'cd bootstrap '*) own=(
+            '*--force[do it although a check advises against it]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+        ) ;;
+        'cd template'|'cd template '*) own=(
+        ) ;;
+        'cd policy'|'cd policy '*) own=(
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+        ) ;;
+        'cd ls'|'cd ls '*) own=(
+            '*--all-regions[in every region that the account has enabled]'
+        ) ;;
+        'cd outputs'|'cd outputs '*) own=(
+        ) ;;
+        'cd preview'|'cd preview '*) own=(
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+        ) ;;
+        'cd refresh'|'cd refresh '*) own=(
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+        ) ;;
+        'cd cancel'|'cd cancel '*) own=(
+            '*--force[do it although a check advises against it]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+        ) ;;
+        'cd destroy'|'cd destroy '*) own=(
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--force[do it although a check advises against it]'
+            '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+        ) ;;
+        'cd teardown'|'cd teardown '*) own=(
+            '*--force[do it although a check advises against it]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+        ) ;;
+        'whoami'|'whoami '*) own=(
+            '*'{-v,--verbose}'[say more]'
+        ) ;;
+        'login'|'login '*) own=(
+        ) ;;
+        'daemon status'|'daemon status '*) own=(
+        ) ;;
+        'daemon stop'|'daemon stop '*) own=(
+        ) ;;
+        'daemon path'|'daemon path '*) own=(
+        ) ;;
+        'version'|'version '*) own=(
+        ) ;;
+    esac
+    if (( $#names )) && [[ $PREFIX != -* && -z $skip ]]; then
+        _describe 'command' names
+    else
+        _arguments -S $common $own
+    fi
+}
+
+_defangctl "$@"
