@@ -85,18 +85,22 @@ _defangctl() {
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--build[build images again although they are there]'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*:up: '
         ) ;;
         'down'|'down '*) own=(
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--force[do it although a check advises against it]'
             '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:down: '
         ) ;;
         'ps'|'ps '*) own=(
+            '*:ps: '
         ) ;;
         'ls'|'ls '*) own=(
             '*'{-a,--all}'[without a limit]'
             '*'{-n,--limit=}'[at most N]:N: '
+            '*:ls: '
         ) ;;
         'watch'|'watch '*) own=(
             '*--from=[start with event number N]:N: '
@@ -122,6 +126,7 @@ _defangctl() {
             '*'{-o,--out=}'[write the template to FILE; - is standard output]:FILE:_files'
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*:plan: '
         ) ;;
         'explain'|'explain '*) own=(
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
@@ -139,6 +144,7 @@ _defangctl() {
             '*:set: '
         ) ;;
         'config ls'|'config ls '*) own=(
+            '*:ls: '
         ) ;;
         'config rm'|'config rm '*) own=(
             '*:rm: '
@@ -154,6 +160,7 @@ _defangctl() {
             '*--hash=[print the hash of a service; "*" for all]:SERVICE: '
             '*--no-interpolate[leave variables as they are written]'
             '*--resolve-image-digests[ask the registries for the digests of the images]'
+            '*:config: '
         ) ;;
         'compose convert'|'compose convert '*) own=(
             '*--format=[yaml or json; for compose lint text, json or sarif]:FORMAT:(yaml json text sarif)'
@@ -166,64 +173,82 @@ _defangctl() {
             '*--hash=[print the hash of a service; "*" for all]:SERVICE: '
             '*--no-interpolate[leave variables as they are written]'
             '*--resolve-image-digests[ask the registries for the digests of the images]'
+            '*:convert: '
         ) ;;
         'compose lint'|'compose lint '*) own=(
             '*--format=[yaml or json; for compose lint text, json or sarif]:FORMAT:(yaml json text sarif)'
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*:lint: '
         ) ;;
         'cd bootstrap'|'cd bootstrap '*) own=(
             '*--force[do it although a check advises against it]'
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:bootstrap: '
         ) ;;
         'cd template'|'cd template '*) own=(
+            '*:template: '
         ) ;;
         'cd policy'|'cd policy '*) own=(
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*:policy: '
         ) ;;
         'cd ls'|'cd ls '*) own=(
             '*--all-regions[in every region that the account has enabled]'
+            '*:ls: '
         ) ;;
         'cd outputs'|'cd outputs '*) own=(
+            '*:outputs: '
         ) ;;
         'cd preview'|'cd preview '*) own=(
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:preview: '
         ) ;;
         'cd refresh'|'cd refresh '*) own=(
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:refresh: '
         ) ;;
         'cd cancel'|'cd cancel '*) own=(
             '*--force[do it although a check advises against it]'
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:cancel: '
         ) ;;
         'cd destroy'|'cd destroy '*) own=(
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--force[do it although a check advises against it]'
             '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:destroy: '
         ) ;;
         'cd teardown'|'cd teardown '*) own=(
             '*--force[do it although a check advises against it]'
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:teardown: '
         ) ;;
         'whoami'|'whoami '*) own=(
             '*'{-v,--verbose}'[say more]'
+            '*:whoami: '
         ) ;;
         'login'|'login '*) own=(
+            '*:login: '
         ) ;;
         'daemon status'|'daemon status '*) own=(
+            '*:status: '
         ) ;;
         'daemon stop'|'daemon stop '*) own=(
+            '*:stop: '
         ) ;;
         'daemon path'|'daemon path '*) own=(
+            '*:path: '
         ) ;;
         'version'|'version '*) own=(
+            '*:version: '
         ) ;;
     esac
     if (( $#names )) && [[ $PREFIX != -* && -z $skip ]]; then

@@ -201,7 +201,7 @@ def zsh(commands: list[Command], table: dict[str, Option], common: list[str]) ->
         lines += [f"            {text}" for text in own]
         if command.arguments == "DIR":
             lines.append("            '*:DIR:_directories'")
-        elif command.arguments:
+        else:  # the command's own words are arguments to _arguments too
             lines.append(f"            '*:{command.words.split()[-1]}: '")
         lines.append("        ) ;;")
     lines += [
