@@ -36,24 +36,43 @@ int client_connect_once(struct client *c, struct rpc_client **out, struct error 
     return rc < 0 ? rc : rpc_client_connect(paths.socket, CLIENT_BUILD, CONNECT_MS, out, err);
 }
 
-/* Beside defangctl, else in PATH. */
-static char *daemon_program(struct client *c)
+/* The first of `folders` (separated by ':') that holds the daemon; malloc'd, NULL when none does.
+ */
+static char *daemon_in(const char *folders)
 {
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n > 0) {
-        self[n] = '\0';
-        cleanup_free char *folder = path_dirname(self);
-        const char *const beside[] = {
-            "defangd", "../daemon/defangd"}; /* installed; in the build folder */
-        for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
-            char *path = path_join(folder, beside[i]);
-            if (access(path, X_OK) == 0)
-                return path;
-            free(path);
-        }
+    cleanup_free char *copy = xstrdup(folders ? folders : "");
+    char *rest = copy;
+
+    for (char *folder; (folder = strsep(&rest, ":"));) {
+        cleanup_free char *path = path_join(folder, "defangd");
+        if (*folder == '/' && access(path, X_OK) == 0)
+            return xstrdup(path);
     }
-    return xstrdup("defangd");
+    return NULL;
+}
+
+/* Beside defangctl (in the build folder: beside its folder), else in PATH. */
+static int daemon_program(const struct client *c, char **program, struct error *err)
+{
+    char self[4096] = "";
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    cleanup_free char *folder = n > 0 ? path_dirname(self) : xstrdup("");
+    cleanup_free char *beside = xasprintf("%s:%s/../daemon", folder, folder);
+
+    *program = daemon_in(beside);
+    if (!*program)
+        *program = daemon_in(env_get(c->env, "PATH"));
+    if (*program)
+        return 0;
+    int rc = error_raise_errno(
+        err,
+        ERR_UNREACHABLE,
+        ENOENT,
+        "defangd is not installed: it is neither beside defangctl (%s/defangd) nor in PATH (%s)",
+        folder,
+        env_get(c->env, "PATH") ? env_get(c->env, "PATH") : "not set");
+    error_hint(err, "install both programs into one folder, or add the folder of defangd to PATH");
+    return rc;
 }
 
 static int open_log(const struct rpc_paths *paths)
@@ -63,8 +82,10 @@ static int open_log(const struct rpc_paths *paths)
 }
 
 /* Double fork and a session of its own: closing this terminal must not end it. The caller's AWS
- * variables are no business of the daemon's own environment: requests carry them. */
-static void exec_daemon(const struct client *c, const char *program, const struct rpc_paths *paths)
+ * variables are no business of the daemon's own environment: requests carry them. Why it could not
+ * be started goes to `report`, which a start that goes well closes. */
+static void
+exec_daemon(const struct client *c, const char *program, const struct rpc_paths *paths, int report)
 {
     if (setsid() < 0 || fork() != 0)
         _exit(0);
@@ -99,23 +120,41 @@ static void exec_daemon(const struct client *c, const char *program, const struc
     }
     envp[n] = NULL;
     char *const argv[] = {(char *)program, NULL};
-    execvpe(program, argv, envp);
+    execve(program, argv, envp);
+    int failed = errno;
+    (void)!write(report, &failed, sizeof failed);
     _exit(127);
 }
 
 static int spawn(struct client *c, const struct rpc_paths *paths, struct error *err)
 {
-    cleanup_free char *program = daemon_program(c);
-    int rc = file_mkdirs(paths->state_folder, 0700, err);
+    cleanup_free char *program = NULL;
+    int rc = daemon_program(c, &program, err);
+    if (rc == 0)
+        rc = file_mkdirs(paths->state_folder, 0700, err);
     if (rc < 0)
         return rc;
-    pid_t pid = fork();
-    if (pid < 0)
-        return error_raise_errno(
-            err, ERR_UNREACHABLE, errno, "cannot start %s: %s", program, strerror(errno));
+
+    int report[2] = {-1, -1}, failed = 0;
+    pid_t pid = pipe2(report, O_CLOEXEC) == 0 ? fork() : -1;
     if (pid == 0)
-        exec_daemon(c, program, paths);
-    waitpid(pid, NULL, 0);
+        exec_daemon(c, program, paths, report[1]);
+    if (pid < 0)
+        failed = errno;
+    else {
+        close(report[1]);
+        report[1] = -1;
+        waitpid(pid, NULL, 0);
+        if (read(report[0], &failed, sizeof failed) != (ssize_t)sizeof failed)
+            failed = 0;
+    }
+    if (report[0] >= 0)
+        close(report[0]);
+    if (report[1] >= 0)
+        close(report[1]);
+    if (failed)
+        return error_raise_errno(
+            err, ERR_UNREACHABLE, failed, "cannot start %s: %s", program, strerror(failed));
     return 0;
 }
 

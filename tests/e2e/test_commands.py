@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -191,6 +193,33 @@ def test_daemon_starts_by_itself(place: kit.Place) -> None:
         place.run("daemon", "stop").ok()
     log = (place.state / "defangd.log").read_text()
     assert "AddressSanitizer" not in log and "LeakSanitizer" not in log, log
+
+
+def test_daemon_is_not_installed(place: kit.Place, tmp_path: pathlib.Path) -> None:
+    """Without defangd beside it or in PATH: said at once, with where it was looked for."""
+    place.stop()
+    alone = tmp_path / "alone" / "defangctl"
+    alone.parent.mkdir()
+    shutil.copy(kit.DEFANGCTL, alone)
+
+    def status() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(alone), "daemon", "status"],
+            env=place.env({"PATH": f"{tmp_path}/other:/usr/bin"}),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+    begun = time.monotonic()
+    done = status()
+    assert done.returncode == 11 and time.monotonic() - begun < 10, done
+    assert f"{alone.parent}/defangd" in done.stderr and f"{tmp_path}/other" in done.stderr
+    (alone.parent / "defangd").write_text("no program\n")
+    (alone.parent / "defangd").chmod(0o755)
+    done = status()
+    assert done.returncode == 11 and "Exec format error" in done.stderr, done
 
 
 def test_one_daemon_per_state_folder(place: kit.Place) -> None:
