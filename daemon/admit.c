@@ -2,6 +2,7 @@
 
 #include "daemon/engine_choice.h"
 
+#include "aws/settings/region.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -19,14 +20,7 @@ int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct 
 {
     const char *region = aws_session_region(v->session->aws);
     if (text_empty(region)) {
-        error_raise(
-            err,
-            ERR_AUTH,
-            "no AWS region is set for profile %s",
-            aws_session_profile(v->session->aws));
-        error_hint(
-            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
-        return -EACCES;
+        return aws_region_missing(aws_session_profile(v->session->aws), err);
     }
     int rc = aws_session_identity(v->session->aws, &a->identity, err);
     struct aws_credentials credentials = {0};

@@ -1,5 +1,6 @@
 #include "daemon/regions.h"
 
+#include "aws/settings/region.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -143,14 +144,7 @@ int regions_list(
     struct region here = {.v = v, .name = aws_session_region(v->session->aws), .error = ERROR_INIT};
     cleanup_json json_t *names = NULL;
     if (text_empty(here.name)) {
-        error_raise(
-            err,
-            ERR_AUTH,
-            "no AWS region is set for profile %s",
-            aws_session_profile(v->session->aws));
-        error_hint(
-            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
-        return -EACCES;
+        return aws_region_missing(aws_session_profile(v->session->aws), err);
     }
     int rc = all ? flow_regions(&c, &names, err) : list_with(&here, v->session->aws, err);
     if (rc == 0 && all)

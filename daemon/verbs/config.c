@@ -2,6 +2,7 @@
  * wiped. */
 #include "daemon/verb.h"
 
+#include "aws/settings/region.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
@@ -13,15 +14,8 @@ static int open_project(struct verb_call *v, const Defang__Caller *caller, struc
     int rc = verb_session(v, caller, err);
     if (rc == 0)
         rc = project_identify(v->daemon, caller, &v->project, err);
-    if (rc == 0 && text_empty(aws_session_region(v->session->aws))) {
-        rc = error_raise(
-            err,
-            ERR_AUTH,
-            "no AWS region is set for profile %s",
-            aws_session_profile(v->session->aws));
-        error_hint(
-            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
-    }
+    if (rc == 0 && text_empty(aws_session_region(v->session->aws)))
+        rc = aws_region_missing(aws_session_profile(v->session->aws), err);
     return rc;
 }
 

@@ -1,4 +1,5 @@
 #include "aws/settings/endpoint.h"
+#include "aws/settings/region.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <ctype.h>
@@ -189,8 +190,7 @@ int aws_endpoint_resolve(
         return custom(p, out, err);
     if (!region ||
         p->custom_url) { /* with an endpoint of one's own nothing stands in for the region */
-        error_raise(err, ERR_AUTH, "no AWS region is set");
-        error_hint(err, "Set AWS_REGION, or region in the profile, or give --region.");
+        aws_region_missing(NULL, err);
         return -EINVAL;
     }
     const struct aws_partition *partition = aws_partition_of(region);

@@ -2,7 +2,9 @@
  * chain reads, said by `whoami`. */
 #include "aws/identity/sso_token.h"
 #include "aws/session.h"
+#include "aws/settings/region.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,12 +65,14 @@ static void about_region(const struct aws_session *s, struct str *out)
     const char *a = env_get_nonempty(s->env, "AWS_REGION"),
                *b = env_get_nonempty(s->env, "AWS_DEFAULT_REGION");
 
-    if (!s->settings.region)
-        add(out,
-            "No region is set: identity works without one, deploying does not. Set AWS_REGION, or "
-            "region in profile %s.",
-            s->settings.profile);
-    else if (a && b && strcmp(a, b) != 0 && text_eq(s->settings.region_source, "AWS_REGION"))
+    if (!s->settings.region) {
+        cleanup_free char *endpoint = NULL;
+        bool own =
+            aws_settings_endpoint(&s->settings, s->env, s->profiles, "STS", &endpoint, NULL) == 0 &&
+            endpoint;
+        cleanup_free char *text = aws_region_missing_warning(s->settings.profile, !own);
+        add(out, "%s", text);
+    } else if (a && b && strcmp(a, b) != 0 && text_eq(s->settings.region_source, "AWS_REGION"))
         add(out,
             "AWS_REGION (%s) and AWS_DEFAULT_REGION (%s) differ: the AWS CLI version 1 takes the "
             "second.",

@@ -2,6 +2,7 @@
 
 #include "aws/model/operations.h"
 #include "aws/settings/endpoint.h"
+#include "aws/settings/region.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -84,11 +85,7 @@ int flow_facts(
 {
     const char *region = aws_session_region(c->aws);
     if (text_empty(region)) {
-        error_raise(
-            err, ERR_AUTH, "no AWS region is set for profile %s", aws_session_profile(c->aws));
-        error_hint(
-            err, "set AWS_REGION, pass --region, or add a region to the profile in ~/.aws/config");
-        return -EACCES;
+        return aws_region_missing(aws_session_profile(c->aws), err);
     }
     struct aws_identity identity = {0};
     int rc;
