@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "client/options.h"
 
-#define CLIENT_BUILD "defangctl " DEFANG_VERSION
-
 struct client {
     struct options options;
     const struct env *env;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "client/mfa.h"
 #include "client/signals.h"
 #include "client/view/say.h"
@@ -33,7 +34,7 @@ int client_connect_once(struct client *c, struct rpc_client **out, struct error 
 {
     cleanup_rpc_paths struct rpc_paths paths = {0};
     int rc = resolve(c, &paths, err);
-    return rc < 0 ? rc : rpc_client_connect(paths.socket, CLIENT_BUILD, CONNECT_MS, out, err);
+    return rc < 0 ? rc : rpc_client_connect(paths.socket, version_of_client, CONNECT_MS, out, err);
 }
 
 /* The first of `folders` (separated by ':') that holds the daemon; malloc'd, NULL when none does.
@@ -170,7 +171,7 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
     if (rc < 0)
         return rc;
     cleanup_error struct error first = ERROR_INIT;
-    rc = rpc_client_connect(paths.socket, CLIENT_BUILD, CONNECT_MS, out, &first);
+    rc = rpc_client_connect(paths.socket, version_of_client, CONNECT_MS, out, &first);
     if (rc == 0 || !nobody_there(rc) || c->options.no_spawn) {
         if (rc < 0) {
             error_move(err, &first);
@@ -185,7 +186,7 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
     while (rc == 0 && clock_mono_ms() < deadline) {
         cleanup_error struct error again = ERROR_INIT;
         usleep(SPAWN_STEP_MS * 1000);
-        int tried = rpc_client_connect(paths.socket, CLIENT_BUILD, CONNECT_MS, out, &again);
+        int tried = rpc_client_connect(paths.socket, version_of_client, CONNECT_MS, out, &again);
         if (tried == 0)
             return 0;
         if (!nobody_there(tried)) {

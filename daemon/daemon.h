@@ -12,8 +12,6 @@
 #include "rpc/server.h"
 #include "store/store.h"
 
-#define DAEMON_BUILD "defangd " DEFANG_VERSION
-
 struct job;
 struct session;
 

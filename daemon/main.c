@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "rpc/paths.h"
 
 #include <getopt.h>
@@ -61,7 +62,10 @@ static void parse_arguments(int argc, char **argv)
     enum log_level level = LOG_LEVEL_INFO;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (c == 'h' || c == 'V') {
-            fputs(c == 'h' ? usage : DAEMON_BUILD "\n", stdout);
+            if (c == 'h')
+                fputs(usage, stdout);
+            else
+                puts(version_of_daemon);
             exit(0);
         }
         bool known = false;
@@ -168,7 +172,7 @@ open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env,
         .make_folder = !listen_path && !paths->socket_given,
         .listen_fd = listen_fd,
         .uid = getuid(),
-        .build = DAEMON_BUILD};
+        .build = version_of_daemon};
     rc = server_new(d->loop, &options, &d->server, err);
     if (rc == 0) {
         d->watchers = watch_hub_new(d->store, d->server);
@@ -197,7 +201,7 @@ static void serve(struct daemon *d)
         d->socket,
         d->state_folder,
         (int)getpid(),
-        DAEMON_BUILD);
+        version_of_daemon);
     loop_run(d->loop);
     loop_timer_stop(trimmer);
     loop_timer_stop(dog);

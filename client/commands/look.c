@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "rpc/paths.h"
 
 #include <stdio.h>
@@ -310,12 +311,12 @@ int cmd_version(struct client *c, struct error *err)
         daemon = rpc_client_daemon_build(rpc);
     if (c->options.json) {
         fputs("{\"client\":", stdout);
-        json_out_text(stdout, CLIENT_BUILD);
+        json_out_text(stdout, version_of_client);
         fputs(",\"daemon\":", stdout);
         json_out_text(stdout, daemon);
         fputs("}\n", stdout);
     } else {
-        printf("%s\n%s\n", CLIENT_BUILD, *daemon ? daemon : "defangd does not run");
+        printf("%s\n%s\n", version_of_client, *daemon ? daemon : "defangd does not run");
     }
     rpc_client_free(rpc);
     return 0;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "base/version.h"
 #include "client/command.h"
 #include "client/view/json_out.h"
 
@@ -77,7 +78,7 @@ void sarif_print(FILE *f, Defang__Diagnostic *const *list, size_t n)
         "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"defangctl\","
         "\"version\":",
         f);
-    json_out_text(f, DEFANG_VERSION);
+    json_out_text(f, version_text);
     fputs(",\"rules\":[", f);
     for (size_t i = 0; i < all.list.len; i++) {
         fputs(i ? ",{\"id\":" : "{\"id\":", f);

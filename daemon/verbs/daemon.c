@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/version.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -136,7 +137,7 @@ static int verb_status(struct verb_call *v, const ProtobufCMessage *request, str
     v->project.arena = arena_new();
     struct arena *arena = v->project.arena;
     Defang__DaemonStatusReply reply = DEFANG__DAEMON_STATUS_REPLY__INIT;
-    reply.build = (char *)DAEMON_BUILD;
+    reply.build = (char *)version_of_daemon;
     reply.pid = (uint32_t)getpid();
     reply.started_ms = d->started_ms;
     reply.socket = verb_text(arena, d->socket);
