@@ -1,6 +1,12 @@
 # Written by tests/tools/completions.py from client/main.c and client/options.c, do not edit.
 # shellcheck shell=bash
 
+# What compgen finds for the word at the cursor: -f files, -d folders, -W words
+_defangctl_offer() {
+    [ "$1" = -W ] || compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen "$@" -- "$current")
+}
+
 _defangctl() {
     local current previous word skip='' command='' words='' options=''
     current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}"
@@ -9,13 +15,13 @@ _defangctl() {
     if [ "$previous" = = ]; then previous="${COMP_WORDS[COMP_CWORD - 2]}"; fi
 
     case "$previous" in
-        --mode|-m) mapfile -t COMPREPLY < <(compgen -W 'affordable balanced high_availability' -- "$current"); return ;;
-        --engine) mapfile -t COMPREPLY < <(compgen -W 'cloudformation pulumi' -- "$current"); return ;;
-        --color) mapfile -t COMPREPLY < <(compgen -W 'never always auto' -- "$current"); return ;;
-        --format) mapfile -t COMPREPLY < <(compgen -W 'yaml json text sarif' -- "$current"); return ;;
-        --type) mapfile -t COMPREPLY < <(compgen -W 'RUN BUILD ECS ALL' -- "$current"); return ;;
-        --file|-f|--env-file|--out|-o) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-        --cwd|-C) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --mode|-m) _defangctl_offer -W 'affordable balanced high_availability'; return ;;
+        --engine) _defangctl_offer -W 'cloudformation pulumi'; return ;;
+        --color) _defangctl_offer -W 'never always auto'; return ;;
+        --format) _defangctl_offer -W 'yaml json text sarif'; return ;;
+        --type) _defangctl_offer -W 'RUN BUILD ECS ALL'; return ;;
+        --file|-f|--env-file|--out|-o) _defangctl_offer -f; return ;;
+        --cwd|-C) _defangctl_offer -d; return ;;
         --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--from|--since|--until|--filter|--deployment|--limit|-n|--hash|--cd-name|--prefix) return ;;
     esac
 
@@ -46,7 +52,7 @@ _defangctl() {
         'cancel'|'cancel '*) options="$options --detach --wait-timeout" ;;
         'plan'|'plan '*) options="$options --out --mode --engine" ;;
         'explain'|'explain '*) options="$options --mode" ;;
-        'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return; } ;;
+        'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { _defangctl_offer -d; return; } ;;
         'config set'|'config set '*) options="$options --if-not-set --random --from-env" ;;
         'config ls'|'config ls '*) ;;
         'config rm'|'config rm '*) ;;
@@ -71,6 +77,6 @@ _defangctl() {
         'version'|'version '*) ;;
     esac
     case "$current" in -*) words="$options" ;; esac
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+    _defangctl_offer -W "$words"
 }
 complete -F _defangctl defangctl

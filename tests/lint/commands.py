@@ -1,7 +1,10 @@
-"""Every program that a script or a test calls stands in scripts/packages.txt, so that scripts/setup brings it.
+"""Every program that a script or a test calls stands in scripts/packages.txt, for scripts/setup.
 
-Looked at: shell scripts; in Python subprocess.*([…]), shutil.which(…) and os.exec*(…) with a name written out;
-find_program('…') of meson. What a test makes up at run time is not seen.
+Looked at: shell scripts (shell_words.py); in Python subprocess.*([…]), shutil.which(…) and
+os.exec*(…) with a name that is written out; find_program('…') of meson. What a test makes up at run
+time is not seen. A program that is part of every Debian stands in the table too, with the set
+`base`, so that nothing is taken for granted by accident; a function that a script makes, and a
+script of this repository, is no program.
 """
 
 import ast

@@ -1,22 +1,29 @@
 """Which programs a shell script calls: the words in the place of a command.
 
-Reads as a shell does as far as that needs it: quotes, here documents, $( ), case patterns, arrays, [[ ]] and (( )).
-A word that is made at run time ("$tool" x) is not seen, nor is what stands in a string that is handed to `sh -c`.
+Reads as a shell does as far as that needs it: quotes, here documents, $( ), case patterns, arrays,
+[[ ]] and (( )). A word that is made at run time ("$tool" x) is not seen, nor is what stands in a
+string that is handed to `sh -c`.
+
+One Reader walks the text once. commands() is a list of commands up to a closing character; it calls
+word() for each word, which calls commands() again for what $( ) holds. Where a command may stand
+`expect` is true; after env, exec, timeout and such the next word is a command too (`wrapper`).
 """
 
 import re
 
-KEYWORDS = set("if then else elif do while until ! { time coproc".split())
-CLOSERS = set("done fi esac }".split())
-HEADS = set("for case select function".split())  # words that follow are no command
-BUILTINS = set(
-    ". : [ [[ alias bg break builtin cd command compgen complete compopt continue declare echo eval exec exit export "
-    "false fg getopts hash history jobs kill let local mapfile popd printf pushd pwd read readarray readonly return set shift "
-    "shopt source test times trap true type typeset ulimit umask unalias unset wait".split()
-)
-WRAPPERS = set(
-    "exec command env setsid nohup sudo nice timeout xargs setpriv chroot unshare".split()
-)
+KEYWORDS = {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "coproc"}
+CLOSERS = {"done", "fi", "esac", "}"}
+HEADS = {"for", "case", "select", "function"}  # words that follow are no command
+BASH_OWN = """
+. : [ [[ alias bg break builtin cd command compgen complete compopt continue declare echo eval exec
+exit export false fg getopts hash history jobs kill let local mapfile popd printf pushd pwd read
+readarray readonly return set shift shopt source test times trap true type typeset ulimit umask
+unalias unset wait
+"""
+BUILTINS = set(BASH_OWN.split())
+WRAPPERS = {"exec", "command", "env", "setsid", "nohup", "sudo", "nice", "timeout"} | {
+    *("xargs", "setpriv", "chroot", "unshare")
+}
 ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*(\[[^]]*\])?\+?=")
 NAME = re.compile(r"^[/\w][\w.+/-]*$")
 HEREDOC = re.compile(r"<<(-?)\s*(['\"\\]?)(\w+)['\"]?")

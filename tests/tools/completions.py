@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""Writes packaging/completions: what bash and zsh complete after `defangctl`, from the client's own tables.
+"""Writes packaging/completions: what bash and zsh complete after `defangctl`.
 
-usage: completions.py [--check]     --check: writes nothing, fails when a file is not what would be written
+usage: completions.py [--check]     --check: writes nothing, fails when a file is stale
+
+The client's own tables are the source: commands[] and common[] of client/main.c, targets[] of
+client/options.c. Both files find out which command is meant (the words that are no option and no
+option's value) and then offer its words or its options. Nothing is asked of the daemon: a key
+pressed for completion starts nothing.
 """
 
 import pathlib
@@ -72,7 +77,13 @@ def read() -> tuple[list[Command], dict[str, Option], list[str]]:
 def bash(commands: list[Command], table: dict[str, Option], common: list[str]) -> str:
     valued = [s for o in table.values() if o.argument for s in o.spellings]
     lines = [
-        *(HEAD, "# shellcheck shell=bash", "", "_defangctl() {"),
+        *(HEAD, "# shellcheck shell=bash", ""),
+        "# What compgen finds for the word at the cursor: -f files, -d folders, -W words",
+        "_defangctl_offer() {",
+        '    [ "$1" = -W ] || compopt -o filenames',
+        '    mapfile -t COMPREPLY < <(compgen "$@" -- "$current")',
+        "}",
+        *("", "_defangctl() {"),
         "    local current previous word skip='' command='' words='' options=''",
         '    current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}"',
         "    # readline makes words of its own at '='",
@@ -83,14 +94,10 @@ def bash(commands: list[Command], table: dict[str, Option], common: list[str]) -
     ]
     for name, values in CHOICES.items():
         spelled = "|".join(table[name].spellings)
-        lines.append(
-            f"        {spelled}) mapfile -t COMPREPLY < <(compgen -W '{' '.join(values)}' -- \"$current\"); return ;;"
-        )
+        lines.append(f"        {spelled}) _defangctl_offer -W '{' '.join(values)}'; return ;;")
     for wanted, flag in ((FILES, "-f"), (FOLDERS, "-d")):
         spelled = "|".join(s for o in table.values() if o.argument in wanted for s in o.spellings)
-        lines.append(
-            f'        {spelled}) compopt -o filenames; mapfile -t COMPREPLY < <(compgen {flag} -- "$current"); return ;;'
-        )
+        lines.append(f"        {spelled}) _defangctl_offer {flag}; return ;;")
     rest = [
         s
         for o in table.values()
@@ -127,12 +134,12 @@ def bash(commands: list[Command], table: dict[str, Option], common: list[str]) -
         spelled = f"'{command.words}'|'{command.words} '*"
         own = f' options="$options {" ".join(command.options)}"' if command.options else ""
         if command.arguments == "DIR":
-            own += f'; [[ $current == -* ]] || {{ compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return; }}'
+            own += "; [[ $current == -* ]] || { _defangctl_offer -d; return; }"
         lines.append(f"        {spelled}){own} ;;")
     lines += [
         "    esac",
         '    case "$current" in -*) words="$options" ;; esac',
-        '    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")',
+        '    _defangctl_offer -W "$words"',
         "}",
         "complete -F _defangctl defangctl",
     ]

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Writes tests/requirements.lock: every package that tests/requirements.txt pulls in, for every Python from 3.11 on,
-pinned and with the hashes of all its files.
+"""Writes tests/requirements.lock: all that tests/requirements.txt pulls in, pinned, with hashes.
 
-usage: lock_requirements.py [--upgrade]     --upgrade: the newest of what is not pinned; else what is locked stays
+For each Python from 3.11 on, with the hashes of all files of a release.
+
+usage: lock_requirements.py [--upgrade]     --upgrade: the newest of what is not pinned; without it
+                                            what is locked stays
 
 The resolver (uv, pinned here) is installed into a folder that is thrown away.
 """
@@ -17,7 +19,8 @@ RESOLVER = "uv==0.13.9"
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 SOURCE, LOCK = TESTS / "requirements.txt", TESTS / "requirements.lock"
 HEAD = """\
-# Written by tests/tools/lock_requirements.py from tests/requirements.txt, do not edit: what scripts/setup installs.
+# Written by tests/tools/lock_requirements.py from tests/requirements.txt, do not edit.
+# What scripts/setup installs into build/venv.
 """
 
 

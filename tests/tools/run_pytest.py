@@ -3,15 +3,20 @@
 
 usage: run_pytest.py --log LOG [--stall SECONDS] [--notes FILE] -- ARGUMENT…
 
-Prints one line: PASSED FAILED SKIPPED. pytest's own words go to LOG. When no test began or ended for SECONDS
-(600), pytest and all that it started are ended: what had passed stays counted, one failure is added, and FILE
-says so. FILE also gets a line for each reason of a skip.
+Prints one line: PASSED FAILED SKIPPED. pytest's own words go to LOG. When no test began or ended
+for SECONDS (600), pytest and all that it started are ended: what had passed stays counted, one
+failure is added, and FILE says so. FILE also gets a line for each reason of a skip.
+
+This file is both sides: outside it watches, inside (--inside) it is the pytest process with a
+plugin that writes a line for each test that begins or ends. The watcher looks at the size of that
+file alone, so that a suite may take as long as it likes while it moves.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
 import signal
@@ -28,10 +33,11 @@ class Progress:
     """Inside pytest: a line for each test that begins and for each part of one that ends."""
 
     def __init__(self, path: str) -> None:
-        self.file = open(path, "a", buffering=1, encoding="utf-8")
+        self.path = pathlib.Path(path)
 
     def write(self, what: str, test: str, text: str = "") -> None:
-        self.file.write("\t".join((what, test, " ".join(text.split()))) + "\n")
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write("\t".join((what, test, " ".join(text.split()))) + "\n")
 
     def pytest_runtest_logstart(self, nodeid, location):
         self.write("begin", nodeid)
@@ -94,16 +100,12 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """First as Ctrl-C would, so that fixtures put away what they made; then all that is left."""
     started = descendants(process.pid)
     process.send_signal(signal.SIGINT)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        pass
     for pid in [process.pid, *started, *descendants(process.pid)]:
         if pid != process.pid or process.poll() is None:
-            try:
+            with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
     process.wait(GRACE_S)
 
 
@@ -116,10 +118,8 @@ def watch(process: subprocess.Popen[bytes], events: pathlib.Path, stall: float) 
             size, moved = now, time.monotonic()
         elif time.monotonic() - moved > stall:
             return False
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(min(1.0, stall / 4))
-        except subprocess.TimeoutExpired:
-            pass
     return True
 
 

@@ -1,6 +1,5 @@
 """The completions are what the client's tables say, and bash completes with them as it should."""
 
-import pathlib
 import re
 import shutil
 import subprocess

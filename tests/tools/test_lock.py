@@ -1,4 +1,4 @@
-"""tests/requirements.lock is whole: exact versions with hashes, and what tests/requirements.txt asks for."""
+"""tests/requirements.lock is whole: exact versions, each with hashes, and all that is asked for."""
 
 import pathlib
 import re
