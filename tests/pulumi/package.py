@@ -5,7 +5,10 @@ a resource takes and gives.
 source maps; only the files that a program needs are read from it.
 """
 
+import base64
 import functools
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -20,7 +23,7 @@ HEADER = (HERE.parent.parent / "src" / "plan" / "pulumi" / "pulumi.h").read_text
 
 def version(package: str) -> str:
     """The one that the planner pins."""
-    found = re.search(rf'#define PLAN_PULUMI_{package.upper()}_VERSION +"([\d.]+)"', HEADER)
+    found = re.search(rf'#define PLAN_PULUMI_{package.upper()}_VERSION[\s\\]+"([\d.]+)"', HEADER)
     assert found, f"src/plan/pulumi/pulumi.h pins no version of {package}"
     return found[1]
 
@@ -60,11 +63,22 @@ def fetch(package: str) -> pathlib.Path:
             raise RuntimeError(
                 f"npm pack @pulumi/{package}@{version(package)} failed:\n{done.stdout}{done.stderr}"
             )
+        verify(f"@pulumi/{package}@{version(package)}", part / name)
         unpack(part / name, part / "tar")
         (part / "tar").rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return path
+
+
+def verify(package: str, path: pathlib.Path) -> None:
+    """It is the file that packages.json names by its digest (what npm calls its integrity)."""
+    wanted = json.loads((HERE / "packages.json").read_text()).get(package)
+    found = f"sha512-{base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()}"
+    if found != wanted:
+        raise RuntimeError(
+            f"{package}: its digest is {found}, tests/pulumi/packages.json has {wanted}"
+        )
 
 
 def unpack(source: pathlib.Path, target: pathlib.Path) -> None:
