@@ -163,8 +163,8 @@ START_TEST(unreadable_cache_is_a_miss)
         "[]",
         "{\"Credentials\": {}}",
         "{\"Credentials\": {\"AccessKeyId\": 1}}",
-        "{\"Credentials\": {\"AccessKeyId\": \"a\", \"SecretAccessKey\": \"b\", \"SessionToken\": "
-        "\"c\", \"Expiration\": \"soon\"}}"};
+        ("{\"Credentials\": {\"AccessKeyId\": \"a\", \"SecretAccessKey\": \"b\", \"SessionToken\": "
+         "\"c\", \"Expiration\": \"soon\"}}")};
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct run r = {0};
