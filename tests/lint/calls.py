@@ -1,8 +1,9 @@
-"""Who calls whom between the files of the product: calls upward, circles that cross rooms, functions that nobody calls.
+"""Who calls whom in the product: calls upward, circles between rooms, functions without a caller.
 
-Read from the text, not from objects: names of functions with external linkage are unique in the program, so that a
-name in another file means that function. A use is any mention that is no declaration: a call, an address in a table,
-a macro of a header. A static function of the same name hides it in its file.
+Read from the text, not from objects: names of functions with external linkage are unique in the
+program, so that a name in another file means that function. A use is any mention that is no
+declaration: a call, an address in a table, a macro of a header. A static function of the same name
+hides it in its file.
 """
 
 import re
@@ -21,7 +22,7 @@ DEFINITION = re.compile(
     re.MULTILINE,
 )
 STATIC = re.compile(r"^static\b[^;{}()=]*?\b(\w+)\s*\(", re.MULTILINE)
-MENTION = re.compile(r"(?<![\w.>])(?<!struct )(?<!enum )([A-Za-z_]\w+)\b")
+MENTION = re.compile(r"(?<![\w.>])(?<!struct )(?<!enum )([A-Za-z_]\w*)")
 MACRO = re.compile(r"^[ \t]*#[ \t]*define\b(?:.*\\\n)*.*$", re.MULTILINE)
 INLINE = re.compile(r"^static inline\b.*?^\}", re.MULTILINE | re.DOTALL)
 
@@ -84,7 +85,7 @@ def upward(program):
 
 
 def components(edges):
-    """Strongly connected parts of more than one file (Tarjan, without recursion over long chains)."""
+    """Strongly connected parts of more than one file (Tarjan, without recursion)."""
     order, low, stack, inside, found = {}, {}, [], set(), []
 
     def visit(start):
@@ -133,7 +134,11 @@ def uncalled(program):
             yield home, 1, f"{name}() is called by nobody in the product"
     for name, home in UNCALLED.items():
         if name in program.mentioned and name != "main":
-            yield program.defined.get(name, home), 1, f"{name}() is called now: take it off calls.UNCALLED"
+            yield (
+                program.defined.get(name, home),
+                1,
+                f"{name}() is called now: take it off calls.UNCALLED",
+            )
 
 
 def check(sources):

@@ -34,9 +34,9 @@ MAY_USE = {
     "client": {"base", "rpc", "proto"},
 }
 
-# Rooms of a layer, bottom up: a file may include and call what stands on its own line or on one before. A room that
-# shares a line with others knows nothing of them. "." are the files that lie in the layer itself; a file may have a
-# place of its own.
+# Rooms of a layer, bottom up: a file may include and call what stands on its own line or on one
+# before. A room that shares a line with others knows nothing of them. "." are the files that lie in
+# the layer itself; a file may have a place of its own.
 ROOMS = {
     "src/plan": [
         ["scripts"],
@@ -50,7 +50,12 @@ ROOMS = {
         ["report", "account"],
     ],
     "src/aws": [["sign", "model"], ["wire"], ["settings"], ["."], ["identity"], ["s3"]],
-    "src/engine": [["."], ["account", "values", "build", "run", "site"], ["cloudformation"], ["pulumi"]],
+    "src/engine": [
+        ["."],
+        ["account", "values", "build", "run", "site"],
+        ["cloudformation"],
+        ["pulumi"],
+    ],
     "daemon": [["."], ["jobs"], ["verbs"], ["main.c"]],
     "client": [["view"], ["."], ["commands"], ["main.c"]],
 }

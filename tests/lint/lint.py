@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import c_text
+import calls
 import commands
 import layers
 
@@ -264,6 +265,7 @@ def run(root):
         for check in CHECKS
         for number, message in check(s)
     ]
+    findings += calls.check(sources)
     findings += unlisted_sources(root, sources)
     findings += commands.unlisted(root, sources)
     return sources, sorted(findings)

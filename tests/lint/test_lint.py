@@ -26,7 +26,7 @@ CASES = [
     ("src/base/a.h", "#pragma once\n/* late */\n", "begins with a comment"),
     ("src/base/a.h", "/* Purpose. */\n", "#pragma once"),
     ("src/base/a.h", HEADER, None),
-    ("src/base/a.c", "void f(void)\n{\n    strcpy(a, b);\n}\n", "strcpy() is banned"),
+    ("src/base/a.c", "static void f(void)\n{\n    strcpy(a, b);\n}\n", "strcpy() is banned"),
     ("src/base/a.c", "int n = atoi (s);\n", "atoi() is banned"),
     (
         "src/base/a.c",
