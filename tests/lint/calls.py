@@ -34,6 +34,16 @@ UNCALLED = {
     "store_seal_delete": "the same",
     "plan_zone_subnets": "mount targets and load balancers: the next issues use it",
     "notify_extend": "start-up that takes long: the next issues use it",
+    # Where tests take hold: time, a loop without a daemon, text without a file, state seen.
+    "clock_replace": "tests set the clock",
+    "loop_use_virtual_time": "tests set the loop's time",
+    "loop_run_fiber": "tests run one fiber to its end",
+    "yaml_parse": "tests and the conformance tool read one document",
+    "aws_profiles_parse": "the published vectors are texts, not files",
+    "store_open": "tests open a store with nothing but a folder",
+    "store_failed": "tests see whether a commit failed",
+    "price_rows": "tests/plan/price_tool.c prints the table",
+    "price_regions": "the same",
 }
 
 
@@ -133,7 +143,7 @@ def uncalled(program):
         if name not in program.mentioned and name not in UNCALLED:
             yield home, 1, f"{name}() is called by nobody in the product"
     for name, home in UNCALLED.items():
-        if name in program.mentioned and name != "main":
+        if name in program.mentioned and name in program.defined and name != "main":
             yield (
                 program.defined.get(name, home),
                 1,
