@@ -28,6 +28,14 @@ void json_push(json_t *array, json_t *value)
         abort();
 }
 
+json_t *json_unless_empty(json_t *value)
+{
+    if (json_array_size(value) || json_object_size(value))
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
 json_t *json_object_of(const struct json_member *members)
 {
     json_t *object = made(json_object());

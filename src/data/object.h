@@ -78,6 +78,10 @@ json_t *json_of_json(json_t *value);
 void json_add(json_t *object, const char *name, json_t *value);
 void json_push(json_t *array, json_t *value);
 
+/* The array or object itself; NULL when there is nothing in it (or it is NULL): for a key that is
+ * to be left out then. Steals `value`. */
+json_t *json_unless_empty(json_t *value);
+
 /* Ends of the lists above; nobody else's business. */
 extern json_t json_array_end;
 extern const char json_texts_end[];

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plan/plan.h"
+#include "plan/route.h"
 
 struct plan_ctx;
 struct plan_diag;
@@ -59,32 +60,10 @@ bool plan_record_blocked(
 const char *plan_record_id(struct arena *a, const char *what, const char *name); /* logical id */
 
 /* ---- routes (routes.c) ---- */
-struct plan_host {
-    const char *name;
-    const struct plan_zone *zone;
-    bool tls;
-}; /* zone NULL: not in this account */
-
-/* Where the load balancer takes requests for an ingress port from. */
-struct plan_route {
-    const struct plan_service *service;
-    const struct plan_port *port;
-    const struct plan_host *hosts;
-    size_t host_count; /* none: whatever the host. Those with TLS first */
-    size_t tls_count;
-    bool tls;          /* the listener speaks HTTPS */
-    unsigned listener; /* port */
-    unsigned slot; /* of a nameless route: its port without certificates, kept from deployment to
-                      deployment */
-    const char *target_group, *rule; /* logical ids */
-    const char *plain_rule; /* of names without a certificate beside others that have one; NULL */
-};
-
 /* Chooses listeners; keeps what the deployed template's metadata says, so that a new service never
  * moves another's address. */
 int plan_routes(struct plan_ctx *c);
 bool plan_listener_tls(const struct plan_ctx *c, unsigned port);
-const char *plan_public_name(const struct plan_ctx *c, const struct plan_service *s); /* NULL */
 
 /* ---- resources ---- */
 void plan_ingress(struct plan_ctx *c);

@@ -3,7 +3,7 @@
 #include "plan/task/environment.h"
 #include "base/str.h"
 #include "plan/context.h"
-#include "plan/ingress/ingress.h"
+#include "plan/route.h"
 #include <string.h>
 
 char *plan_config_arn_sub(const struct plan_ctx *c, const char *name)

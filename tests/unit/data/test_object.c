@@ -44,6 +44,22 @@ START_TEST(every_type)
 
 END_TEST
 
+START_TEST(empty)
+{
+    json_t *none = NULL;
+
+    expect(
+        object(
+            key("array", json_unless_empty(array())),
+            key("object", json_unless_empty(object())),
+            key("none", json_unless_empty(none)),
+            key("full", json_unless_empty(texts("a"))),
+            key("also", json_unless_empty(object(key("b", 1))))),
+        "{\"full\":[\"a\"],\"also\":{\"b\":1}}");
+}
+
+END_TEST
+
 START_TEST(nested)
 {
     expect(
@@ -92,4 +108,11 @@ START_TEST(the_last_of_a_name_counts)
 
 END_TEST
 
-SUITE("data/object", every_type, nested, null_is_left_out, added_later, the_last_of_a_name_counts)
+SUITE(
+    "data/object",
+    every_type,
+    nested,
+    empty,
+    null_is_left_out,
+    added_later,
+    the_last_of_a_name_counts)
