@@ -4,8 +4,8 @@
 #include "base/str.h"
 #include "compose/template.h"
 #include "plan/adopt.h"
-#include "plan/check/check.h"
-#include "plan/context.h"
+#include "plan/diag.h"
+#include "plan/extensions.h"
 #include <errno.h>
 #include <string.h>
 
@@ -281,74 +281,4 @@ int plan_adopt_service_read(
             "Give the role these rights itself.",
             "a role of your own gets no policies from here");
     return r.rc;
-}
-
-static void check_network(struct plan_check *c, const struct plan_adopt *project)
-{
-    if (!project->vpc.value)
-        return;
-    cleanup_free char *domain = plan_private_domain(c->s, c->p->name);
-    plan_note(
-        &c->diag,
-        project->vpc.pos,
-        arena_printf(c->a, "A DHCP option set with domain-name %s makes them resolve.", domain),
-        "the DHCP options of VPC %s stay as they are: environment values and build arguments name "
-        "other services as <service>.%s, plain names in files and "
-        "programs do not resolve",
-        project->vpc.value,
-        domain);
-    if (plan_needs_two_zones(c->a, c->p) && project->public_subnet_count < 2)
-        plan_error(
-            &c->diag,
-            project->public_subnets[0].pos,
-            "Add a subnet of another availability zone.",
-            "x-defang-aws.publicSubnetIDs names one subnet, and a load balancer or a managed store "
-            "needs two");
-    if (!project->private_subnet_count)
-        plan_note(
-            &c->diag,
-            project->vpc.pos,
-            "Name privateSubnetIDs to keep services off public addresses.",
-            "no private subnets are named: every task runs in the public ones with a public "
-            "address");
-}
-
-/* Read and right, and nothing in a plan makes use of it yet. */
-static void check_unused(
-    struct plan_check *c, const struct compose_service *s, const struct plan_adopt_service *x)
-{
-    if (x->role_policy)
-        plan_warn(
-            &c->diag,
-            x->role_policy->pos,
-            "Name a policy in x-aws-policies, or a role of your own.",
-            "service %s: a policy document in x-aws-role is not taken over yet",
-            s->name);
-    if (x->pull_credentials.value)
-        plan_warn(
-            &c->diag,
-            x->pull_credentials.pos,
-            "Push the image to ECR.",
-            "service %s: x-aws-pull_credentials is not taken over yet",
-            s->name);
-    if (x->min_percent >= 0 || x->max_percent >= 0)
-        plan_warn(
-            &c->diag,
-            s->pos,
-            "Set min-healthy-percent in x-defang-settings.",
-            "service %s: x-aws-min_percent and x-aws-max_percent are not taken over, the project "
-            "has one setting",
-            s->name);
-}
-
-void plan_check_adopt(struct plan_check *c)
-{
-    struct plan_adopt project;
-    (void)plan_adopt_read(c->a, c->p, &project, &c->diag);
-    check_network(c, &project);
-    for (size_t i = 0; i < c->p->service_count; i++) {
-        struct plan_adopt_service service;
-        (void)plan_adopt_service_read(c->a, &c->p->services[i], &service, &c->diag);
-        check_unused(c, &c->p->services[i], &service);
-    }
 }

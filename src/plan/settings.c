@@ -3,7 +3,8 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/ingress/ingress.h"
+#include "plan/adopt.h"
+#include "plan/extensions.h"
 #include "plan/names.h"
 #include "plan/view.h"
 #include <ctype.h>
@@ -160,6 +161,18 @@ static int resolve_overrides(
     return rc;
 }
 
+static int resolve_domain(
+    struct arena *arena, const struct env *env, struct plan_settings *out, struct error *err)
+{
+    const char *domain = env_get_nonempty(env, "DEFANG_DOMAIN");
+
+    out->domain = domain ? plan_shape_take(arena, PLAN_SHAPE_DOMAIN, domain) : NULL;
+    if (domain && !out->domain)
+        return error_raise(
+            err, ERR_USAGE, "DEFANG_DOMAIN \"%s\" is no domain, as in shop.example.com", domain);
+    return 0;
+}
+
 static void apply_preset(struct plan_settings *out)
 {
     const struct preset *preset = &PRESETS[out->mode];
@@ -207,6 +220,6 @@ int plan_settings_resolve(
     apply_preset(out);
     rc = resolve_names(arena, e, stack_flag, out, err);
     if (rc == 0)
-        rc = plan_settings_ingress(arena, e, out, err);
+        rc = resolve_domain(arena, e, out, err);
     return rc ? rc : resolve_overrides(arena, p, e, out, err);
 }

@@ -6,6 +6,7 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/extensions.h"
 #include "plan/settings.h"
 #include "plan/view.h"
 #include <stddef.h>

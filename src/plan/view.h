@@ -17,6 +17,10 @@ enum plan_kind {
     PLAN_STATIC
 };
 
+/* A static site's distribution is PLAN_STATIC_SITE and the service's id: who waits for the service
+ * waits for that. */
+#define PLAN_STATIC_SITE "StaticSite"
+
 struct plan_port {
     uint16_t target;
     const char *protocol;     /* "tcp" | "udp" */
@@ -38,9 +42,9 @@ struct plan_service {
     bool ingress;     /* has an ingress port */
     bool open;        /* has a port that is open to the internet */
     bool isolated;    /* on internal networks only */
-    bool once;        /* runs once and ends: no ECS service, no ports (once.c) */
+    bool once;        /* runs once and ends: no ECS service, no ports */
     bool pending;     /* it runs in this deployment */
-    unsigned stage;   /* in which it comes, from 1 (stage.c) */
+    unsigned stage;   /* in which it comes, from 1 (view_stages.c) */
     const char *arch; /* "x86_64" | "aarch64" */
     unsigned replicas;
     double vcpus, memory_mib;          /* reservations, else limits, else 0 */
@@ -48,7 +52,7 @@ struct plan_service {
     struct plan_adopt_service adopt;   /* x-aws-* and x-defang-aws of the service */
 };
 
-/* A named volume that some container mounts (volumes.c). */
+/* A named volume that some container mounts (view_volumes.c). */
 struct plan_volume {
     const char *name, *id; /* key; part of logical ids */
     struct yaml_pos pos;
@@ -83,9 +87,33 @@ const struct plan_service *plan_task_of(
 const struct plan_service *
 plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i);
 bool plan_builds_image(const struct compose_service *s); /* has build and no image of its own */
-const char *plan_ext_string(const struct yaml_node *map, const char *key); /* scalar text or NULL */
 /* The first name of a service with ports that stands in `value` as a host becomes its label; else
  * `value` itself. In `a`. */
 const char *plan_rewrite(struct arena *a, const struct plan_view *v, const char *value);
 /* The service without ports that `value` names as a host, or NULL: it cannot be reached. */
 const struct plan_service *plan_names_unreachable(const struct plan_view *v, const char *value);
+
+/* ---- what runs once (view_once.c) ---- */
+bool plan_is_job_mode(const char *mode); /* deploy.mode, which may be NULL */
+/* Some service waits for the one of this name to complete. */
+bool plan_is_awaited(const struct plan_view *v, const char *name);
+
+/* ---- volumes (view_volumes.c) ---- */
+const struct plan_volume *plan_volume_get(const struct plan_view *v, const char *name); /* NULL */
+const char *
+plan_volume_option(const struct plan_volume *v, const char *key); /* of driver_opts; NULL */
+bool plan_mounts_volume(const struct compose_service *s, const char *volume, bool writing);
+/* Two tasks at once would write the same files where one is meant to: the old one stops before the
+ * new one starts, as in Compose. */
+bool plan_stops_first(const struct plan_view *v, const struct plan_service *s);
+
+/* ---- stages (view_stages.c) ---- */
+struct plan_ctx;
+/* Fills stage and pending. */
+void plan_view_stages(const struct plan_request *r, struct plan_view *v);
+/* The service whose task `d` of s waits for; NULL: there is none, or it is s's own task. */
+const struct plan_service *plan_waited(
+    const struct plan_view *v, const struct plan_service *s, const struct compose_dependency *d);
+/* In this stage s is not deployed yet, and this resource of it is not there from before. */
+bool plan_comes_later(
+    const struct plan_ctx *c, const struct plan_service *s, const char *logical_id);

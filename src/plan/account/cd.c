@@ -5,10 +5,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
+#include "plan/logs.h"
 #include "plan/names.h"
+#include "plan/pulumi/pulumi.h"
 #include "plan/scripts/scripts.h"
 #include "plan/task/task.h"
-#include "plan/pulumi/pulumi.h"
 #include <string.h>
 
 #define PULUMI_IMAGE "pulumi/pulumi-base:" PLAN_PULUMI_VERSION /* in ECR Public */

@@ -3,16 +3,17 @@
 #include "plan/build/builds.h"
 #include "base/mem.h"
 #include "plan/adopt.h"
+#include "plan/bucket.h"
 #include "plan/context.h"
+#include "plan/logs.h"
 #include "plan/names.h"
-#include "plan/site/site.h"
-#include "plan/task/task.h"
 #include <string.h>
 
 #define IMAGES_KEPT 10
-#define LOG_DAYS    90 /* the log group keeps a day or a month, and a build may be asked after later \
-                        */
-#define RULES_MAX 50   /* of a lifecycle policy */
+#define LOG_DAYS                                                                                   \
+    90               /* the log group keeps a day or a month, and a build may be asked after later \
+                      */
+#define RULES_MAX 50 /* of a lifecycle policy */
 
 /* Layers are used for eight days (--cache-ttl); older ones are never read again. */
 static const char CACHE_EIGHT_DAYS[] =

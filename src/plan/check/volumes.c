@@ -1,5 +1,4 @@
 /* Named volumes: what EFS makes of them. */
-#include "plan/task/volumes.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"

@@ -78,8 +78,3 @@ void plan_listener_certificates(struct plan_ctx *c, const json_t *first); /* the
 void plan_public_dns(struct plan_ctx *c);
 const char *plan_alb_logs(
     struct plan_ctx *c, json_t *attributes); /* what the load balancer waits for, or NULL */
-
-/* DEFANG_DOMAIN, DEFANG_ACCESS_LOGS, x-defang-access-logs; `out` has its mode. */
-struct env;
-int plan_settings_ingress(
-    struct arena *arena, const struct env *env, struct plan_settings *out, struct error *err);

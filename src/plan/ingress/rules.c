@@ -9,7 +9,6 @@
 #include "plan/context.h"
 #include "plan/ingress/ingress.h"
 #include "plan/names.h"
-#include "plan/stage.h"
 #include <string.h>
 
 #define PRIORITIES 50000u

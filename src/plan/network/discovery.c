@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
+#include "plan/logs.h"
 #include "plan/network/network.h"
-#include "plan/task/task.h"
 #include <string.h>
 
 #define SIDECAR_NAME  "route53-sidecar"

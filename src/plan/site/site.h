@@ -3,12 +3,11 @@
 
 #include "plan/context.h"
 
-void plan_private_bucket(
-    struct plan_ctx *c, const char *group, const char *id, const char *name, unsigned days);
 int plan_static_site(struct plan_ctx *c, const struct plan_service *s);
 #define PLAN_STATIC_BUCKET "StaticFiles"
-#define PLAN_STATIC_SITE   "StaticSite"
-const struct yaml_node *plan_static_node(const struct compose_service *s); /* NULL: it has none */
+/* What one CloudFront function may hold, and how much of it the service's redirects take. */
+#define PLAN_STATIC_CODE_BYTES 10240
+size_t plan_static_redirects_bytes(const struct compose_service *s);
 const char *plan_static_folder(
     struct arena *a,
     const struct compose_project *p,

@@ -5,8 +5,8 @@
  * logs: CloudFormation leaves the bucket alone, the engine empties and removes it. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/check/check.h"
 #include "plan/context.h"
+#include "plan/extensions.h"
 #include "plan/names.h"
 #include "plan/site/site.h"
 #include <string.h>
@@ -16,14 +16,6 @@
  */
 #define CACHE_OPTIMIZED  "658327ea-f89d-4fab-a63d-7e88639e58f6"
 #define SECURITY_HEADERS "67f7725c-6f97-4210-82d7-5512b31e9d03"
-#define CODE_BYTES       10240 /* what a function may have */
-
-const struct yaml_node *plan_static_node(const struct compose_service *s)
-{
-    const struct yaml_node *n =
-        s->extensions ? yaml_get(s->extensions, "x-defang-static-files") : NULL;
-    return yaml_is_null(n) ? NULL : n;
-}
 
 const char *plan_static_folder(
     struct arena *a, const struct compose_project *p, const struct compose_service *s)
@@ -57,6 +49,14 @@ static json_t *redirects(const struct compose_service *s)
                     text_eq(plan_ext_string(list->items[i], "status"), "302") ? 302 : 301));
     }
     return map;
+}
+
+size_t plan_static_redirects_bytes(const struct compose_service *s)
+{
+    cleanup_json json_t *map = redirects(s);
+    cleanup_free char *text = json_print(map, false, true);
+
+    return strlen(text);
 }
 
 static const char *code(struct plan_ctx *c, const struct plan_service *s)
@@ -325,114 +325,4 @@ void plan_static_sites(
                 .bucket_id = arena_printf(arena, PLAN_STATIC_BUCKET "%s", s->id),
                 .site_id = arena_printf(arena, PLAN_STATIC_SITE "%s", s->id)};
     }
-}
-
-/* ---- checks ---- */
-static void
-check_redirect(struct plan_check *c, const struct plan_service *s, const struct yaml_node *n)
-{
-    const char *from = plan_ext_string(n, "from"), *to = plan_ext_string(n, "to"),
-               *status = plan_ext_string(n, "status");
-    if (n->kind == YAML_KIND_SCALAR)
-        plan_warn(
-            &c->diag,
-            n->pos,
-            "Redirect it where its name is served.",
-            "service %s: CloudFront serves its own name only, %s is not redirected",
-            s->s->name,
-            n->value ? n->value : "it");
-    else if (!from || from[0] != '/' || text_empty(to))
-        plan_error(
-            &c->diag,
-            n->pos,
-            "As in {from: /old, to: /new, status: 302}.",
-            "service %s: a redirect needs from, a path, and to",
-            s->s->name);
-    else if (status && strcmp(status, "301") != 0 && strcmp(status, "302") != 0)
-        plan_error(
-            &c->diag,
-            n->pos,
-            "Say 301 or 302.",
-            "service %s: a redirect has status 301 or 302, not %s",
-            s->s->name,
-            status);
-}
-
-static void
-check_members(struct plan_check *c, const struct plan_service *s, const struct yaml_node *n)
-{
-    static const char *const known[] = {"folder", "redirects", "spa", NULL};
-    const struct yaml_node *list = yaml_get(n, "redirects"), *spa = yaml_get(n, "spa");
-    for (size_t i = 0; i < n->len; i++) {
-        const char *key = n->pairs[i].key->value;
-        if (strcmp(key, known[0]) && strcmp(key, known[1]) && strcmp(key, known[2])) {
-            const char *near = text_nearest(key, known);
-            plan_error(
-                &c->diag,
-                n->pairs[i].key->pos,
-                near ? arena_printf(c->a, "Did you mean %s?", near) : NULL,
-                "service %s: x-defang-static-files has no member \"%s\"",
-                s->s->name,
-                key);
-        }
-    }
-    if (spa && !text_eq(spa->value, "true") && !text_eq(spa->value, "false"))
-        plan_error(&c->diag, spa->pos, NULL, "service %s: spa must be true or false", s->s->name);
-    if (!yaml_is_null(list) && list->kind != YAML_KIND_SEQUENCE) {
-        plan_error(
-            &c->diag,
-            list->pos,
-            "As in redirects: [{from: /old, to: /new}].",
-            "service %s: redirects must be a list",
-            s->s->name);
-        return;
-    }
-    for (size_t i = 0; list && i < list->len; i++)
-        check_redirect(c, s, list->items[i]);
-    cleanup_json json_t *map = redirects(s->s);
-    if (json_object_size(map)) {
-        cleanup_free char *text = json_print(map, false, true);
-        if (strlen(text) > CODE_BYTES - 1024)
-            plan_error(
-                &c->diag,
-                list->pos,
-                "Redirect folders instead of pages.",
-                "service %s: the redirects do not fit a CloudFront function of %d bytes",
-                s->s->name,
-                CODE_BYTES);
-    }
-}
-
-void plan_check_static(struct plan_check *c, const struct plan_service *s)
-{
-    const struct yaml_node *n = plan_static_node(s->s);
-    if (n->kind == YAML_KIND_SEQUENCE || !plan_static_folder(c->a, c->p, s->s)) {
-        plan_error(
-            &c->diag,
-            n->pos,
-            "As in x-defang-static-files: ./dist, or {folder: ./dist, redirects: []}.",
-            "service %s: x-defang-static-files must be a folder, or a mapping with folder",
-            s->s->name);
-        return;
-    }
-    if (n->kind == YAML_KIND_MAPPING)
-        check_members(c, s, n);
-    if (s->s->image || s->s->has_build)
-        plan_note(
-            &c->diag,
-            s->s->pos,
-            NULL,
-            "service %s: its files are served from CloudFront, no container runs and nothing is "
-            "built",
-            s->s->name);
-    if (!text_empty(s->s->domainname))
-        plan_warn(
-            &c->diag,
-            s->s->pos,
-            "Point a record at the distribution's name, with a certificate of us-east-1, or serve "
-            "the files from a container.",
-            "service %s: static files are served under CloudFront's name, domainname %s is not set "
-            "up",
-            s->s->name,
-            s->s->domainname);
 }

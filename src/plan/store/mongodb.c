@@ -9,11 +9,11 @@
  * which the engine fills from the config store. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/config.h"
 #include "plan/context.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
 #include "plan/store/store.h"
-#include "plan/task/environment.h"
 #include <string.h>
 
 static const struct compose_env *find_env(const struct compose_service *s, const char *name)
@@ -172,23 +172,6 @@ int plan_mongodb(struct plan_ctx *c, const struct plan_service *s)
 }
 
 /* ---- what the image's own command says ---- */
-uint16_t plan_mongodb_port(const struct compose_service *s)
-{
-    long long port = 27017;
-    bool said = false;
-    for (size_t i = 0; i < s->command_count; i++) {
-        const char *word = s->command[i],
-                   *value = text_starts(word, "--port=") ? word + strlen("--port=") : NULL;
-        if (text_eq(word, "--port") && i + 1 < s->command_count)
-            value = s->command[i + 1];
-        if (value && text_parse_int(value, 1, 65535, &port) == 0)
-            said = true;
-        if (!said && (text_eq(word, "--shardsvr") || text_eq(word, "--configsvr")))
-            port = text_eq(word, "--shardsvr") ? 27018 : 27019;
-    }
-    return (uint16_t)port;
-}
-
 bool plan_mongodb_tls(const struct compose_service *s)
 {
     for (size_t i = 0; i < s->command_count; i++) {

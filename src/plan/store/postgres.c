@@ -3,10 +3,10 @@
  * CloudFormation compares the reference and not the value. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/config.h"
 #include "plan/context.h"
 #include "plan/network/network.h"
 #include "plan/store/store.h"
-#include "plan/task/environment.h"
 #include <string.h>
 
 static const struct compose_env *find_env(const struct compose_service *s, const char *name)

@@ -48,7 +48,6 @@ void plan_cache_version(const char *image, struct plan_cache_version *out);
 const char *plan_mongodb_user(struct arena *a, const struct plan_service *s);
 const char *plan_mongodb_config(
     const struct plan_service *s); /* the config that is its password; NULL: there is none */
-uint16_t plan_mongodb_port(const struct compose_service *s);
 bool plan_mongodb_tls(const struct compose_service *s);
 void plan_store_secret(
     struct arena *a,

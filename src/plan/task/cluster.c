@@ -132,18 +132,3 @@ void plan_logs(struct plan_ctx *c)
         plan_json("{s:s,s:o}", "PolicyName", policy_fit, "PolicyDocument", document));
     graph_depend(c->g, "EcsLifecycleRule", "EcsEventsPolicy");
 }
-
-json_t *plan_awslogs(const char *group_id, const char *prefix)
-{
-    return plan_json(
-        "{s:s,s:{s:o,s:o,s:s}}",
-        "LogDriver",
-        "awslogs",
-        "Options",
-        "awslogs-group",
-        graph_ref(group_id),
-        "awslogs-region",
-        graph_ref("AWS::Region"),
-        "awslogs-stream-prefix",
-        prefix);
-}

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
+#include "plan/logs.h"
 #include "plan/names.h"
 #include "plan/task/environment.h"
 #include "plan/task/gpu.h"

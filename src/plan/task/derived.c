@@ -7,25 +7,12 @@
  * no hyphen, so no other stack's config is there. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/config.h"
 #include "plan/names.h"
 #include "plan/task/environment.h"
 #include "plan/task/files.h"
 #include "plan/view.h"
 #include <string.h>
-
-char *plan_derived_path(const struct plan_settings *s, const char *project)
-{
-    cleanup_free char *path = plan_config_path(s, project);
-    path[strlen(path) - 1] = '\0';
-    return xasprintf("%s-derived/", path);
-}
-
-char *plan_runs_path(const struct plan_settings *s, const char *project)
-{
-    cleanup_free char *path = plan_config_path(s, project);
-    path[strlen(path) - 1] = '\0';
-    return xasprintf("%s-runs/", path);
-}
 
 bool plan_is_derived(struct arena *a, const struct compose_env *e)
 {

@@ -2,6 +2,7 @@
  * config values by the ARN of their SSM parameter. */
 #include "plan/task/environment.h"
 #include "base/str.h"
+#include "plan/config.h"
 #include "plan/context.h"
 #include "plan/route.h"
 #include <string.h>
@@ -13,26 +14,6 @@ char *plan_config_arn_sub(const struct plan_ctx *c, const char *name)
         "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter%s%s",
         c->config_path,
         name);
-}
-
-static const struct plan_config *config_get(const struct plan_request *r, const char *name)
-{
-    for (size_t i = 0; i < r->config_count; i++)
-        if (strcmp(r->configs[i].name, name) == 0)
-            return &r->configs[i];
-    return NULL;
-}
-
-long long plan_config_version(const struct plan_request *r, const char *name)
-{
-    const struct plan_config *c = config_get(r, name);
-    return c ? c->version : 0;
-}
-
-long long plan_config_mark(const struct plan_request *r, const char *name)
-{
-    const struct plan_config *c = config_get(r, name);
-    return !c ? 0 : c->set_ms ? c->set_ms * 1000 + c->version % 1000 : c->version;
 }
 
 struct entry {

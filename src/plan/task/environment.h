@@ -3,10 +3,6 @@
 
 #include "plan/context.h"
 
-long long
-plan_config_version(const struct plan_request *r, const char *name); /* of SSM; 0 when not known */
-long long plan_config_mark(
-    const struct plan_request *r, const char *name); /* another one whenever the value is set */
 /* The container's environment and secrets, sorted; names of services in values rewritten. */
 void plan_environment(
     struct plan_ctx *c,

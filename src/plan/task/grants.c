@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
+#include "plan/extensions.h"
 #include "plan/task/task.h"
 #include <ctype.h>
 #include <string.h>
@@ -70,13 +71,6 @@ const char *plan_own_role(const struct plan_view *v, const struct plan_service *
 }
 
 /* ---- x-defang-llm ---- */
-bool plan_wants_llm(const struct compose_service *s)
-{
-    const struct yaml_node *n = s->extensions ? yaml_get(s->extensions, "x-defang-llm") : NULL;
-    return n && (yaml_is_null(n) || n->kind == YAML_KIND_MAPPING ||
-                 (n->kind == YAML_KIND_SCALAR && text_eq_nocase(n->value, "true")));
-}
-
 /* A call through an inference profile is checked against the profile here and the model wherever it
  * then runs. */
 static json_t *bedrock(void)

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
+#include "plan/extensions.h"
 #include "plan/task/task.h"
 #include <ctype.h>
 #include <string.h>

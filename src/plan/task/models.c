@@ -10,6 +10,7 @@
 #include "compose/template.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
+#include "plan/extensions.h"
 #include "plan/task/task.h"
 #include <ctype.h>
 #include <stdlib.h>

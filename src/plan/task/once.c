@@ -9,38 +9,6 @@
 #include "plan/task/task.h"
 #include <string.h>
 
-static bool is_job_mode(const char *mode)
-{
-    return text_eq(mode, "replicated-job") || text_eq(mode, "global-job");
-}
-
-static bool is_awaited(const struct plan_view *v, const char *name)
-{
-    for (size_t i = 0; i < v->count; i++) {
-        const struct compose_service *s = v->services[i].s;
-        for (size_t k = 0; k < s->depends_on_count; k++)
-            if (s->depends_on[k].condition == COMPOSE_COMPLETED &&
-                strcmp(s->depends_on[k].service, name) == 0)
-                return true;
-    }
-    return false;
-}
-
-void plan_view_once(struct plan_view *v)
-{
-    for (size_t i = 0; i < v->count; i++) {
-        struct plan_service *s = &v->services[i];
-        if (s->kind != PLAN_CONTAINER) /* a sidecar ends within its service's task */
-            continue;
-        s->once = text_eq(s->s->restart, "no") || is_job_mode(s->s->deploy.mode) ||
-                  is_awaited(v, s->s->name);
-        if (!s->once)
-            continue;
-        s->port_count = 0; /* nobody is let in: plan_check says so */
-        s->ingress = s->open = false;
-    }
-}
-
 /* ---- where a task of it runs: a text for the template's outputs, so that every engine can tell
  * ---- */
 static void append_value(struct str *out, const json_t *value)
@@ -158,7 +126,7 @@ void plan_check_once(struct plan_check *c, const struct plan_service *s)
             "service %s runs once and ends: it cannot have %u replicas",
             x->name,
             s->replicas);
-    if (s->replicas == 0 && is_awaited(&c->v, x->name))
+    if (s->replicas == 0 && plan_is_awaited(&c->v, x->name))
         plan_warn(
             &c->diag,
             x->deploy.pos,
@@ -179,7 +147,7 @@ void plan_check_once(struct plan_check *c, const struct plan_service *s)
             "Set restart: \"no\".",
             "service %s runs once and ends, because %s: restart \"%s\" is ignored",
             x->name,
-            is_job_mode(x->deploy.mode) ? "it is a job"
-                                        : "another service waits for it to complete",
+            plan_is_job_mode(x->deploy.mode) ? "it is a job"
+                                             : "another service waits for it to complete",
             restart);
 }

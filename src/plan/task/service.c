@@ -7,8 +7,6 @@
 #include "plan/names.h"
 #include "plan/network/network.h"
 #include "plan/route.h"
-#include "plan/site/site.h"
-#include "plan/stage.h"
 #include "plan/task/gpu.h"
 #include "plan/task/task.h"
 #include "plan/task/volumes.h"

@@ -4,18 +4,12 @@
 #include "base/str.h"
 #include "plan/context.h"
 
-void plan_view_once(struct plan_view *v);               /* part of plan_view_make */
 json_t *plan_cluster_ref(const struct plan_ctx *c);     /* Ref, or the name of the project's own */
 const char *plan_cluster_sub(const struct plan_ctx *c); /* the same inside Fn::Sub */
 const char *plan_image_uri(
     const struct plan_ctx *c,
     const char *image); /* through the account's cache where there is one */
-const char *plan_scaling_read(
-    const struct compose_service *s,
-    unsigned replicas,
-    struct plan_adopt_scaling *out); /* what is wrong, or NULL */
 void plan_scaling(struct plan_ctx *c, const struct plan_service *s);
-bool plan_wants_llm(const struct compose_service *s);
 void plan_grant_statements(
     struct plan_ctx *c, const struct plan_service *s, json_t *statements); /* for the task role */
 const char *plan_own_role(
@@ -38,8 +32,6 @@ json_t *plan_service_network(
     const struct plan_ctx *c, const struct plan_service *s, bool public); /* NetworkConfiguration */
 void plan_once_add(
     struct plan_ctx *c, const struct plan_service *s, const char *deployment, const char *hash);
-/* {Ref: execution role}, log configuration of a container */
-json_t *plan_awslogs(const char *group_id, const char *prefix);
 json_t *plan_trust(const char *service); /* AssumeRolePolicyDocument */
 /* One container of a task (container.c). */
 int plan_container_definition(

@@ -1,6 +1,7 @@
 /* A service's task definition (defang.md 7.7): its own container first, then its sidecars. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/config.h"
 #include "plan/context.h"
 #include "plan/names.h"
 #include "plan/network/network.h"

@@ -4,8 +4,7 @@
  * CloudFormation deletes no bucket that holds anything: so it leaves it alone, and the engine
  * empties and removes it when the stack is gone (graph_resource.purge), unless the setting
  * force-destroy-bucket keeps what is there. */
-#include "plan/context.h"
-#include "plan/site/site.h"
+#include "plan/bucket.h"
 
 void plan_private_bucket(
     struct plan_ctx *c, const char *group, const char *id, const char *name, unsigned days)

@@ -1,0 +1,126 @@
+/* The planner's view is made: what each service is to AWS (defang.md 6.4, 6.5, 6.7, 6.8). */
+#include "base/mem.h"
+#include "base/str.h"
+#include "plan/adopt.h"
+#include "plan/extensions.h"
+#include "plan/names.h"
+#include "plan/view.h"
+#include "plan/view_parts.h"
+#include <string.h>
+
+/* The service that `network_mode: service:x` names, or NULL. */
+static const char *beside(const struct compose_service *s)
+{
+    return s->network_mode && text_starts(s->network_mode, "service:")
+               ? s->network_mode + strlen("service:")
+               : NULL;
+}
+
+static enum plan_kind kind_of(const struct compose_service *s)
+{
+    if (plan_static_node(s))
+        return PLAN_STATIC;
+    return s->postgres.enabled  ? PLAN_POSTGRES
+           : s->redis.enabled   ? PLAN_REDIS
+           : s->mongodb.enabled ? PLAN_MONGODB
+           : beside(s)          ? PLAN_SIDECAR
+                                : PLAN_CONTAINER;
+}
+
+static bool is_arm(const char *platform)
+{
+    return platform &&
+           (strstr(platform, "arm64") || strstr(platform, "aarch64") || text_eq(platform, "arm"));
+}
+
+static const char *arch_of(const struct compose_service *s)
+{
+    const char *platform = s->platform;
+    if (!platform && s->has_build && s->build.platform_count)
+        platform = s->build.platforms[0];
+    return is_arm(platform) ? "aarch64" : "x86_64";
+}
+
+static bool only_internal(const struct compose_project *p, const struct compose_service *s)
+{
+    for (size_t i = 0; i < s->network_count; i++) {
+        const struct compose_network *n = compose_network_get(p, s->networks[i].name);
+        if (!n || !n->internal)
+            return false;
+    }
+    return s->network_count > 0;
+}
+
+static void view_size(struct plan_service *v)
+{
+    const struct compose_deploy *d = &v->s->deploy;
+    v->vcpus = d->reservations.cpus > 0 ? d->reservations.cpus
+               : d->limits.cpus > 0     ? d->limits.cpus
+                                        : 0;
+    int64_t bytes = d->reservations.memory_bytes > 0 ? d->reservations.memory_bytes
+                    : d->limits.memory_bytes > 0     ? d->limits.memory_bytes
+                                                     : 0;
+    v->memory_mib = (double)bytes / (1024.0 * 1024.0);
+    v->replicas = d->replicas < 0 ? 1 : (unsigned)d->replicas;
+}
+
+/* A task has one platform: a sidecar that names none takes its service's. */
+static void join_sidecars(struct plan_view *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct plan_service *s = &v->services[i];
+        if (s->kind != PLAN_SIDECAR)
+            continue;
+        struct plan_service *in = plan_view_get(v, beside(s->s));
+        s->in = in && in->kind == PLAN_CONTAINER ? in : NULL;
+        if (s->in && !s->s->platform && !s->s->build.platform_count)
+            s->arch = s->in->arch;
+    }
+}
+
+void plan_view_make(struct arena *a, const struct compose_project *p, struct plan_view *out)
+{
+    *out = (struct plan_view){
+        .services = arena_array(a, struct plan_service, p->service_count + 1),
+        .count = p->service_count};
+    (void)plan_adopt_read(a, p, &out->adopt, NULL);
+    for (size_t i = 0; i < p->service_count; i++) {
+        const struct compose_service *s = &p->services[i];
+        struct plan_service *v = &out->services[i];
+        cleanup_free char *label = plan_service_label(s->name);
+        *v = (struct plan_service){
+            .s = s,
+            .kind = kind_of(s),
+            .id = plan_logical_id(a, s->name),
+            .label = arena_strdup(a, label),
+            .group = arena_printf(a, "service/%s", s->name),
+            .arch = arch_of(s),
+            .isolated = only_internal(p, s)};
+        plan_view_ports(a, p, v);
+        view_size(v);
+        (void)plan_adopt_service_read(a, s, &v->adopt, NULL); /* plan_check says what is wrong */
+        v->scaling = v->adopt.scaling;
+        (void)plan_scaling_read(s, v->replicas, &v->scaling); /* plan_check says what is wrong */
+        out->ingress = out->ingress || v->ingress;
+    }
+    join_sidecars(out);
+    plan_view_once(out);
+    plan_view_volumes(a, p, out);
+    for (size_t i = 0; i < out->count; i++) {
+        const struct plan_service *v = &out->services[i];
+        if (!plan_is_task(v) || !plan_builds_image(v->s))
+            continue;
+        out->builds = true;
+        out->arm_builds = out->arm_builds || strcmp(v->arch, "aarch64") == 0;
+    }
+}
+
+bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p)
+{
+    struct plan_view v;
+    plan_view_make(arena, p, &v);
+    bool need = v.ingress;
+    for (size_t i = 0; i < v.count; i++)
+        need = need || plan_is_store(&v.services[i]);
+    return need;
+}
