@@ -1,12 +1,14 @@
 /* The document's own discovery (defang.md 7.6, 7.7), when the setting `discovery` asks for it: a
  * Route 53 private zone whose A records the tasks keep themselves, by a sidecar, and CNAMEs for
- * stores. See docs/SERVICE_DISCOVERY.md for what it costs beside Cloud Map. */
+ * stores. See docs/SERVICE_DISCOVERY.md for what it costs beside Cloud Map.
+ *
+ * A task gets the sidecar, and the right to write its own record, when its service has a port:
+ * nobody asks for the others. */
 #include "base/mem.h"
-#include "base/str.h"
 #include "plan/context.h"
+#include "plan/iam.h"
 #include "plan/logs.h"
 #include "plan/network/network.h"
-#include <string.h>
 
 #define SIDECAR_NAME  "route53-sidecar"
 #define SIDECAR_IMAGE "public.ecr.aws/defang-io/route53-sidecar"
@@ -16,27 +18,22 @@ bool plan_by_sidecar(const struct plan_ctx *c)
     return c->s->discovery == PLAN_SIDECAR_RECORDS;
 }
 
+static const char *record_name(const struct plan_ctx *c, const struct plan_service *s)
+{
+    return arena_printf(c->a, "%s.%s", s->label, c->domain);
+}
+
 void plan_private_zone(struct plan_ctx *c)
 {
-    graph_add(
-        c->g,
-        "dns",
-        "PrivateZone",
-        "AWS::Route53::HostedZone",
-        plan_json(
-            "{s:s,s:{s:s},s:[{s:o,s:o}],s:o}",
-            "Name",
-            c->domain,
-            "HostedZoneConfig",
-            "Comment",
-            arena_printf(c->a, "Services of %s", c->scope),
-            "VPCs",
-            "VPCId",
-            plan_vpc(c),
-            "VPCRegion",
-            graph_ref("AWS::Region"),
-            "HostedZoneTags",
-            plan_tags(NULL, NULL)));
+    const char *comment = arena_printf(c->a, "Services of %s", c->scope);
+    json_t *vpc = object(key("VPCId", plan_vpc(c)), key("VPCRegion", graph_ref("AWS::Region")));
+
+    json_t *zone = object(
+        key("HostedZoneConfig", object(key("Comment", comment))),
+        key("HostedZoneTags", plan_tags(NULL, NULL)),
+        key("Name", c->domain),
+        key("VPCs", array(vpc)));
+    graph_add(c->g, "dns", "PrivateZone", "AWS::Route53::HostedZone", zone);
 }
 
 const char *plan_alias_id(const struct plan_ctx *c, const struct plan_service *s)
@@ -50,23 +47,13 @@ void plan_store_record(
     const char *store_id,
     const char *endpoint_attr)
 {
-    graph_add(
-        c->g,
-        s->group,
-        plan_alias_id(c, s),
-        "AWS::Route53::RecordSet",
-        plan_json(
-            "{s:o,s:s,s:s,s:s,s:[o]}",
-            "HostedZoneId",
-            graph_ref("PrivateZone"),
-            "Name",
-            arena_printf(c->a, "%s.%s", s->label, c->domain),
-            "Type",
-            "CNAME",
-            "TTL",
-            "300",
-            "ResourceRecords",
-            graph_attr(store_id, endpoint_attr)));
+    json_t *record = object(
+        key("HostedZoneId", graph_ref("PrivateZone")),
+        key("Name", record_name(c, s)),
+        key("ResourceRecords", array(graph_attr(store_id, endpoint_attr))),
+        key("TTL", "300"),
+        key("Type", "CNAME"));
+    graph_add(c->g, s->group, plan_alias_id(c, s), "AWS::Route53::RecordSet", record);
 }
 
 /* Records of other tasks are in the same zone: the condition leaves the task its own service's
@@ -75,44 +62,36 @@ void plan_discovery_statements(struct plan_ctx *c, const struct plan_service *s,
 {
     if (!plan_by_sidecar(c) || !s->port_count)
         return;
-    json_t *condition = plan_json(
-        "{s:{s:[s],s:[s]}}",
-        "ForAllValues:StringEquals",
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames",
-        arena_printf(c->a, "%s.%s", s->label, c->domain),
-        "route53:ChangeResourceRecordSetsRecordTypes",
-        "A");
-    json_push(
-        statements,
-        plan_json(
-            "{s:s,s:s,s:s,s:o,s:o}",
-            "Sid",
-            "OwnRecord",
-            "Effect",
-            "Allow",
-            "Action",
-            "route53:ChangeResourceRecordSets",
-            "Resource",
-            graph_sub("arn:${AWS::Partition}:route53:::hostedzone/${PrivateZone}"),
-            "Condition",
-            condition));
-    json_push(
-        statements,
-        plan_json(
-            "{s:s,s:s,s:s,s:o}",
-            "Sid",
-            "OwnChange",
-            "Effect",
-            "Allow",
-            "Action",
-            "route53:GetChange",
-            "Resource",
-            graph_sub("arn:${AWS::Partition}:route53:::change/*")));
+
+    json_t *own_name = object(
+        key("route53:ChangeResourceRecordSetsNormalizedRecordNames", texts(record_name(c, s))),
+        key("route53:ChangeResourceRecordSetsRecordTypes", texts("A")));
+    json_t *record = iam_allow_if(
+        "OwnRecord",
+        json_string("route53:ChangeResourceRecordSets"),
+        graph_sub("arn:${AWS::Partition}:route53:::hostedzone/${PrivateZone}"),
+        object(key("ForAllValues:StringEquals", own_name)));
+    json_push(statements, record);
+
+    json_t *change = iam_allow(
+        "OwnChange",
+        json_string("route53:GetChange"),
+        graph_sub("arn:${AWS::Partition}:route53:::change/*"));
+    json_push(statements, change);
 }
 
 static json_t *variable(const char *name, json_t *value)
 {
-    return plan_json("{s:s,s:o}", "Name", name, "Value", value);
+    return object(key("Name", name), key("Value", value));
+}
+
+static json_t *variables(const struct plan_ctx *c, const struct plan_service *s)
+{
+    return array(
+        variable("AWS_REGION", graph_ref("AWS::Region")),
+        variable("DNS", json_string(record_name(c, s))),
+        variable("HOSTEDZONE", graph_ref("PrivateZone")),
+        variable("IPADDRESS", json_string("ecs")));
 }
 
 void plan_discovery_sidecar(
@@ -120,31 +99,19 @@ void plan_discovery_sidecar(
 {
     if (!plan_by_sidecar(c) || !s->port_count)
         return;
+
     cleanup_free char *main_container = plan_container_name(s->s->name, deployment);
-    json_t *environment = plan_json(
-        "[o,o,o,o]",
-        variable("AWS_REGION", graph_ref("AWS::Region")),
-        variable("DNS", json_string(arena_printf(c->a, "%s.%s", s->label, c->domain))),
-        variable("HOSTEDZONE", graph_ref("PrivateZone")),
-        variable("IPADDRESS", json_string("ecs")));
-    json_t *container = plan_json(
-        "{s:s,s:s,s:b,s:[{s:s,s:s}],s:o}",
-        "Name",
-        SIDECAR_NAME,
-        "Image",
-        SIDECAR_IMAGE,
-        "Essential",
-        0,
-        "DependsOn",
-        "ContainerName",
-        main_container,
-        "Condition",
-        "START",
-        "Environment",
-        environment);
-    if (c->s->sidecar_logs)
-        json_add(container, "LogConfiguration", plan_awslogs("LogGroupLogs", SIDECAR_NAME));
-    /* It takes its record back at the end: as long as a change takes to be everywhere. */
-    json_add(container, "StopTimeout", json_integer(120));
+    json_t *after_main = object(key("Condition", "START"), key("ContainerName", main_container));
+    json_t *log = c->s->sidecar_logs ? plan_awslogs("LogGroupLogs", SIDECAR_NAME) : NULL;
+
+    json_t *container = object(
+        key("DependsOn", array(after_main)),
+        key("Environment", variables(c, s)),
+        key("Essential", false),
+        key("Image", SIDECAR_IMAGE),
+        key("LogConfiguration", log),
+        key("Name", SIDECAR_NAME),
+        /* It takes its record back at the end: as long as a change takes to be everywhere. */
+        key("StopTimeout", 120));
     json_push(json_object_get(task, "ContainerDefinitions"), container);
 }

@@ -1,206 +1,184 @@
 /* Who may talk to whom (defang.md 7.2). The app group is a badge: it has no rule of its own, every
  * container wears it, and private ports and stores admit it. Each service's own group says which of
- * its ports admit whom, and whether it may call out. */
+ * its ports admit whom, and whether it may call out.
+ *
+ * Rules stand in the group itself and not as resources of their own, so that a group is read in one
+ * place. That works because no two groups name each other: service groups name the badge and the
+ * load balancer's group, and these name nobody. */
 #include "plan/context.h"
-#include "plan/ingress/ingress.h"
 #include "plan/network/network.h"
-#include <string.h>
 
-static json_t *
-rule_group(const char *protocol, int from, int to, const char *group, const char *why)
+#define ANYWHERE "0.0.0.0/0"
+
+/* A range of ports; of icmp, type and code. */
+struct range {
+    const char *protocol;
+    int from, to;
+};
+
+static struct range one_port(const struct plan_port *p)
 {
-    return plan_json(
-        "{s:s,s:i,s:i,s:o,s:s}",
-        "IpProtocol",
-        protocol,
-        "FromPort",
-        from,
-        "ToPort",
-        to,
-        "SourceSecurityGroupId",
-        graph_attr(group, "GroupId"),
-        "Description",
-        why);
+    return (struct range){p->protocol, p->target, p->target};
 }
 
-static json_t *rule_cidr(const char *protocol, int from, int to, const char *cidr, const char *why)
+static json_t *from_group(struct range r, const char *group, const char *why)
 {
-    return plan_json(
-        "{s:s,s:i,s:i,s:s,s:s}",
-        "IpProtocol",
-        protocol,
-        "FromPort",
-        from,
-        "ToPort",
-        to,
-        "CidrIp",
-        cidr,
-        "Description",
-        why);
+    return object(
+        key("IpProtocol", r.protocol),
+        key("FromPort", r.from),
+        key("ToPort", r.to),
+        key("SourceSecurityGroupId", graph_attr(group, "GroupId")),
+        key("Description", why));
+}
+
+static json_t *from_anywhere(struct range r, const char *why)
+{
+    return object(
+        key("IpProtocol", r.protocol),
+        key("FromPort", r.from),
+        key("ToPort", r.to),
+        key("CidrIp", ANYWHERE),
+        key("Description", why));
+}
+
+static json_t *all_to(const char *cidr, const char *why)
+{
+    return object(key("IpProtocol", "-1"), key("CidrIp", cidr), key("Description", why));
 }
 
 static json_t *egress_all(void)
 {
-    return plan_json(
-        "[{s:s,s:s,s:s}]", "IpProtocol", "-1", "CidrIp", "0.0.0.0/0", "Description", "anywhere");
+    return array(all_to(ANYWHERE, "anywhere"));
 }
 
 /* An empty list would become "allow all": a rule to loopback is CloudFormation's idiom for none. */
 static json_t *egress_none(void)
 {
-    return plan_json(
-        "[{s:s,s:s,s:s}]", "IpProtocol", "-1", "CidrIp", "127.0.0.1/32", "Description", "nowhere");
+    return array(all_to("127.0.0.1/32", "nowhere"));
 }
 
 /* Networks with `internal: true`: the VPC, and HTTPS, without which Fargate cannot fetch image,
  * secrets and send logs. */
 static json_t *egress_isolated(const struct plan_ctx *c)
 {
-    return plan_json(
-        "[{s:s,s:s,s:s},{s:s,s:i,s:i,s:s,s:s}]",
-        "IpProtocol",
-        "-1",
-        "CidrIp",
-        plan_vpc_cidr(c),
-        "Description",
-        "inside the VPC",
-        "IpProtocol",
-        "tcp",
-        "FromPort",
-        443,
-        "ToPort",
-        443,
-        "CidrIp",
-        "0.0.0.0/0",
-        "Description",
-        "AWS APIs and image registries");
+    json_t *https = object(
+        key("IpProtocol", "tcp"),
+        key("FromPort", 443),
+        key("ToPort", 443),
+        key("CidrIp", ANYWHERE),
+        key("Description", "AWS APIs and image registries"));
+
+    return array(all_to(plan_vpc_cidr(c), "inside the VPC"), https);
 }
 
-static void add_group(
-    struct plan_ctx *c,
-    const char *board,
-    const char *id,
-    const char *description,
-    json_t *ingress,
-    json_t *egress,
-    const char *name,
-    const char *service)
+static json_t *egress_of(const struct plan_ctx *c, const struct plan_service *s)
 {
-    json_t *properties = plan_json(
-        "{s:s,s:o,s:o,s:o}",
-        "GroupDescription",
-        description,
-        "VpcId",
-        plan_vpc(c),
-        "SecurityGroupEgress",
-        egress,
-        "Tags",
-        plan_tags(name, service));
-    if (ingress && json_array_size(ingress))
-        json_add(properties, "SecurityGroupIngress", ingress);
-    else
-        json_decref(ingress);
-    graph_add(c->g, board, id, "AWS::EC2::SecurityGroup", properties);
+    if (s->kind != PLAN_CONTAINER)
+        return egress_none();
+    return s->isolated ? egress_isolated(c) : egress_all();
+}
+
+static void add_port_rules(json_t *rules, const struct plan_port *p)
+{
+    if (p->open) {
+        json_push(rules, from_anywhere(one_port(p), "host port on the default network"));
+        return;
+    }
+    if (p->ingress)
+        json_push(rules, from_group(one_port(p), "AlbSecurityGroup", "from the load balancer"));
+    json_push(rules, from_group(one_port(p), "AppSecurityGroup", "from services of this project"));
+}
+
+static json_t *ingress_of(const struct plan_service *s)
+{
+    /* Path MTU discovery needs "fragmentation needed" (type 3, code 4). */
+    const struct range too_big = {"icmp", 3, 4};
+    const char *why = "path MTU discovery";
+    json_t *rules = array();
+
+    for (size_t i = 0; i < s->port_count; i++)
+        add_port_rules(rules, &s->ports[i]);
+
+    if (s->port_count && s->kind == PLAN_CONTAINER)
+        json_push(
+            rules,
+            s->open ? from_anywhere(too_big, why) : from_group(too_big, "AppSecurityGroup", why));
+    return rules;
 }
 
 static void add_service_group(struct plan_ctx *c, const struct plan_service *s)
 {
-    json_t *rules = json_array();
-    for (size_t i = 0; i < s->port_count; i++) {
-        const struct plan_port *p = &s->ports[i];
-        if (p->open) {
-            json_push(
-                rules,
-                rule_cidr(
-                    p->protocol,
-                    p->target,
-                    p->target,
-                    "0.0.0.0/0",
-                    "host port on the default network"));
-            continue;
-        }
-        if (p->ingress)
-            json_push(
-                rules,
-                rule_group(
-                    p->protocol,
-                    p->target,
-                    p->target,
-                    "AlbSecurityGroup",
-                    "from the load balancer"));
-        json_push(
-            rules,
-            rule_group(
-                p->protocol,
-                p->target,
-                p->target,
-                "AppSecurityGroup",
-                "from services of this project"));
-    }
-    if (s->port_count && s->kind == PLAN_CONTAINER) {
-        /* Path MTU discovery needs "fragmentation needed" (type 3, code 4). */
-        if (s->open)
-            json_push(rules, rule_cidr("icmp", 3, 4, "0.0.0.0/0", "path MTU discovery"));
-        else
-            json_push(rules, rule_group("icmp", 3, 4, "AppSecurityGroup", "path MTU discovery"));
-    }
-    json_t *egress = s->kind != PLAN_CONTAINER ? egress_none()
-                     : s->isolated             ? egress_isolated(c)
-                                               : egress_all();
-    add_group(
-        c,
-        s->group,
-        arena_printf(c->a, "SecurityGroup%s", s->id),
-        arena_printf(c->a, "Service %s of %s", s->s->name, c->scope),
-        rules,
-        egress,
-        arena_printf(c->a, "%s-%s", c->scope, s->s->name),
-        s->s->name);
+    const char *name = arena_printf(c->a, "%s-%s", c->scope, s->s->name);
+    json_t *rules = ingress_of(s);
+    json_t *admitted = json_array_size(rules) ? rules : NULL;
+
+    json_t *group = object(
+        key("GroupDescription", arena_printf(c->a, "Service %s of %s", s->s->name, c->scope)),
+        key("SecurityGroupEgress", egress_of(c, s)),
+        key("SecurityGroupIngress", admitted),
+        key("Tags", plan_tags(name, s->s->name)),
+        key("VpcId", plan_vpc(c)));
+    const char *id = arena_printf(c->a, "SecurityGroup%s", s->id);
+    graph_add(c->g, s->group, id, "AWS::EC2::SecurityGroup", group);
+
+    if (!admitted)
+        json_decref(rules);
 }
 
+static void add_badge(struct plan_ctx *c)
+{
+    const char *name = arena_printf(c->a, "%s_app-sg", c->p->name);
+
+    json_t *group = object(
+        key("GroupDescription", arena_printf(c->a, "Worn by every service of %s", c->scope)),
+        key("SecurityGroupEgress", egress_none()),
+        key("Tags", plan_tags(name, NULL)),
+        key("VpcId", plan_vpc(c)));
+    graph_add(c->g, "network", "AppSecurityGroup", "AWS::EC2::SecurityGroup", group);
+}
+
+static void add_build_group(struct plan_ctx *c)
+{
+    json_t *group = object(
+        key("GroupDescription", arena_printf(c->a, "Image builds of %s", c->scope)),
+        key("SecurityGroupEgress", egress_all()),
+        key("Tags", plan_tags("bootstrap", NULL)),
+        key("VpcId", plan_vpc(c)));
+    graph_add(c->g, "builds", "BuildSecurityGroup", "AWS::EC2::SecurityGroup", group);
+}
+
+/* Listeners were chosen before (plan_routes): a project with ingress ports has at least one. */
+static void add_balancer_group(struct plan_ctx *c)
+{
+    const char *name = arena_printf(c->a, "%s_alb-sg", c->p->name);
+    json_t *rules = array();
+
+    for (size_t i = 0; i < c->listener_count; i++) {
+        int port = (int)c->listeners[i];
+        json_push(rules, from_anywhere((struct range){"tcp", port, port}, "from the internet"));
+    }
+
+    json_t *group = object(
+        key("GroupDescription", arena_printf(c->a, "Load balancer of %s", c->scope)),
+        key("SecurityGroupEgress", egress_all()),
+        key("SecurityGroupIngress", rules),
+        key("Tags", plan_tags(name, NULL)),
+        key("VpcId", plan_vpc(c)));
+    graph_add(c->g, "ingress", "AlbSecurityGroup", "AWS::EC2::SecurityGroup", group);
+}
+
+/* A sidecar is in its service's task and wears what that wears; files are CloudFront's. */
 void plan_security(struct plan_ctx *c)
 {
-    add_group(
-        c,
-        "network",
-        "AppSecurityGroup",
-        arena_printf(c->a, "Worn by every service of %s", c->scope),
-        NULL,
-        egress_none(),
-        arena_printf(c->a, "%s_app-sg", c->p->name),
-        NULL);
+    add_badge(c);
     if (c->v.builds)
-        add_group(
-            c,
-            "builds",
-            "BuildSecurityGroup",
-            arena_printf(c->a, "Image builds of %s", c->scope),
-            NULL,
-            egress_all(),
-            "bootstrap",
-            NULL);
-    if (c->v.ingress) {
-        json_t *rules = json_array();
-        for (size_t i = 0; i < c->listener_count; i++)
-            json_push(
-                rules,
-                rule_cidr(
-                    "tcp",
-                    (int)c->listeners[i],
-                    (int)c->listeners[i],
-                    "0.0.0.0/0",
-                    "from the internet"));
-        add_group(
-            c,
-            "ingress",
-            "AlbSecurityGroup",
-            arena_printf(c->a, "Load balancer of %s", c->scope),
-            rules,
-            egress_all(),
-            arena_printf(c->a, "%s_alb-sg", c->p->name),
-            NULL);
+        add_build_group(c);
+    if (c->v.ingress)
+        add_balancer_group(c);
+
+    for (size_t i = 0; i < c->v.count; i++) {
+        const struct plan_service *s = &c->v.services[i];
+        if (s->kind != PLAN_SIDECAR && s->kind != PLAN_STATIC)
+            add_service_group(c, s);
     }
-    for (size_t i = 0; i < c->v.count; i++)
-        if (c->v.services[i].kind != PLAN_SIDECAR && c->v.services[i].kind != PLAN_STATIC)
-            add_service_group(c, &c->v.services[i]);
 }
