@@ -1,58 +1,53 @@
-/* A bucket of the project's own that nobody outside may read: SSE-S3, all public access blocked,
- * objects expire.
- *
- * CloudFormation deletes no bucket that holds anything: so it leaves it alone, and the engine
- * empties and removes it when the stack is gone (graph_resource.purge), unless the setting
- * force-destroy-bucket keeps what is there. */
 #include "plan/bucket.h"
+
+json_t *plan_bucket_encryption(void)
+{
+    json_t *by_default = object(key("SSEAlgorithm", "AES256"));
+    json_t *rule = object(key("ServerSideEncryptionByDefault", by_default));
+
+    return object(key("ServerSideEncryptionConfiguration", array(rule)));
+}
+
+json_t *plan_bucket_public_block(void)
+{
+    return object(
+        key("BlockPublicAcls", true),
+        key("BlockPublicPolicy", true),
+        key("IgnorePublicAcls", true),
+        key("RestrictPublicBuckets", true));
+}
+
+/* No ACLs: what another account writes is ours as well. */
+json_t *plan_bucket_ownership(void)
+{
+    json_t *rule = object(key("ObjectOwnership", "BucketOwnerEnforced"));
+
+    return object(key("Rules", array(rule)));
+}
+
+void plan_bucket_add(struct plan_ctx *c, const char *group, const char *id, json_t *properties)
+{
+    struct graph_resource *r = graph_add(c->g, group, id, "AWS::S3::Bucket", properties);
+
+    r->deletion_policy = "Retain";
+    r->replace_policy = "Retain";
+    r->purge = c->s->force_destroy;
+}
 
 void plan_private_bucket(
     struct plan_ctx *c, const char *group, const char *id, const char *name, unsigned days)
 {
-    json_t *rule = plan_json(
-        "{s:s,s:s,s:i,s:{s:i}}",
-        "Id",
-        "expire",
-        "Status",
-        "Enabled",
-        "ExpirationInDays",
-        (int)days,
-        "AbortIncompleteMultipartUpload",
-        "DaysAfterInitiation",
-        1);
-    json_t *block = plan_json(
-        "{s:b,s:b,s:b,s:b}",
-        "BlockPublicAcls",
-        1,
-        "BlockPublicPolicy",
-        1,
-        "IgnorePublicAcls",
-        1,
-        "RestrictPublicBuckets",
-        1);
-    struct graph_resource *r = graph_add(
-        c->g,
-        group,
-        id,
-        "AWS::S3::Bucket",
-        plan_json(
-            "{s:{s:[{s:{s:s}}]},s:o,s:{s:[{s:s}]},s:{s:[o]},s:o}",
-            "BucketEncryption",
-            "ServerSideEncryptionConfiguration",
-            "ServerSideEncryptionByDefault",
-            "SSEAlgorithm",
-            "AES256",
-            "PublicAccessBlockConfiguration",
-            block,
-            "OwnershipControls",
-            "Rules",
-            "ObjectOwnership",
-            "BucketOwnerEnforced",
-            "LifecycleConfiguration",
-            "Rules",
-            rule,
-            "Tags",
-            plan_tags(arena_printf(c->a, "%s-%s", c->scope, name), NULL)));
-    r->deletion_policy = r->replace_policy = "Retain";
-    r->purge = c->s->force_destroy;
+    json_t *expire = object(
+        key("AbortIncompleteMultipartUpload", object(key("DaysAfterInitiation", 1))),
+        key("ExpirationInDays", days),
+        key("Id", "expire"),
+        key("Status", "Enabled"));
+
+    json_t *bucket = object(
+        key("BucketEncryption", plan_bucket_encryption()),
+        key("LifecycleConfiguration", object(key("Rules", array(expire)))),
+        key("OwnershipControls", plan_bucket_ownership()),
+        key("PublicAccessBlockConfiguration", plan_bucket_public_block()),
+        key("Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, name), NULL)));
+    plan_bucket_add(c, group, id, bucket);
 }

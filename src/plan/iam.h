@@ -15,6 +15,11 @@ json_t *iam_document(json_t *statements);
 json_t *iam_allow(const char *sid, json_t *action, json_t *resource);
 json_t *iam_allow_if(const char *sid, json_t *action, json_t *resource, json_t *condition);
 
+/* One statement of a resource's own policy (a bucket's, a topic's): the service may do this to it.
+ */
+json_t *iam_admit(
+    const char *sid, const char *service, json_t *action, json_t *resource, json_t *condition);
+
 /* A role's AssumeRolePolicyDocument: the service ("ecs-tasks.amazonaws.com") may take it on. With a
  * condition (may be NULL), only where that holds. */
 json_t *iam_trust(const char *service, json_t *condition);

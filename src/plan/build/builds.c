@@ -1,5 +1,10 @@
-/* What image builds need in the account (defang.md 4.4, 7.10), made when some service has a build.
- */
+/* What image builds need in the account (defang.md 4.4, 7.10), made when some service has a build:
+ * a repository for images and one for the builder's cache, a bucket for what builds say, and a task
+ * definition of the builder for each architecture. Its log group is the cluster's, its role is made
+ * with the others (task/cluster.c, task/roles.c).
+ *
+ * Builds run before the rest of the stack is there: plan_build_needs() is the list of what must be
+ * complete by then, and a resource that a build newly needs must be entered there. */
 #include "plan/build/builds.h"
 #include "base/mem.h"
 #include "plan/adopt.h"
@@ -7,16 +12,23 @@
 #include "plan/context.h"
 #include "plan/logs.h"
 #include "plan/names.h"
-#include <string.h>
 
 #define IMAGES_KEPT 10
-#define LOG_DAYS                                                                                   \
-    90               /* the log group keeps a day or a month, and a build may be asked after later \
-                      */
+/* The log group keeps a day or a month, and a build may be asked after later. */
+#define LOG_DAYS  90
 #define RULES_MAX 50 /* of a lifecycle policy */
 
+static json_t *rule(int priority, const char *description, json_t *selection)
+{
+    return object(
+        key("rulePriority", priority),
+        key("description", description),
+        key("selection", selection),
+        key("action", object(key("type", "expire"))));
+}
+
 /* Layers are used for eight days (--cache-ttl); older ones are never read again. */
-static const char CACHE_EIGHT_DAYS[] =
+static const char CACHE_POLICY[] =
     "{\"rules\":[{\"rulePriority\":1,\"description\":\"layers older than the cache's "
     "life\",\"selection\":{\"tagStatus\":\"any\","
     "\"countType\":\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":8},\"action\":{"
@@ -27,140 +39,89 @@ static const char CACHE_EIGHT_DAYS[] =
  * beyond the number of rules keep all. */
 static const char *image_policy(struct plan_ctx *c)
 {
-    json_t *rules = plan_json(
-        "[{s:i,s:s,s:{s:s,s:s,s:s,s:i},s:{s:s}}]",
-        "rulePriority",
-        1,
-        "description",
-        "untagged images after a day",
-        "selection",
-        "tagStatus",
-        "untagged",
-        "countType",
-        "sinceImagePushed",
-        "countUnit",
-        "days",
-        "countNumber",
-        1,
-        "action",
-        "type",
-        "expire");
+    json_t *untagged = object(
+        key("tagStatus", "untagged"),
+        key("countType", "sinceImagePushed"),
+        key("countUnit", "days"),
+        key("countNumber", 1));
+    json_t *rules = array(rule(1, "untagged images after a day", untagged));
+
     for (size_t i = 0; i < c->v.count && json_array_size(rules) < RULES_MAX; i++) {
         const struct plan_service *s = &c->v.services[i];
         if (!plan_is_task(s) || !plan_builds_image(s->s))
             continue;
+
         cleanup_free char *prefix = plan_image_prefix(s->s->name);
-        json_push(
-            rules,
-            plan_json(
-                "{s:i,s:s,s:{s:s,s:[s],s:s,s:i},s:{s:s}}",
-                "rulePriority",
-                (int)json_array_size(rules) + 1,
-                "description",
-                arena_printf(c->a, "the last %d of %.200s stay", IMAGES_KEPT, s->s->name),
-                "selection",
-                "tagStatus",
-                "tagged",
-                "tagPrefixList",
-                prefix,
-                "countType",
-                "imageCountMoreThan",
-                "countNumber",
-                IMAGES_KEPT,
-                "action",
-                "type",
-                "expire"));
+        const char *description =
+            arena_printf(c->a, "the last %d of %.200s stay", IMAGES_KEPT, s->s->name);
+        json_t *of_service = object(
+            key("tagStatus", "tagged"),
+            key("tagPrefixList", texts(prefix)),
+            key("countType", "imageCountMoreThan"),
+            key("countNumber", IMAGES_KEPT));
+        json_push(rules, rule((int)json_array_size(rules) + 1, description, of_service));
     }
-    cleanup_json json_t *policy = plan_json("{s:o}", "rules", rules);
+
+    cleanup_json json_t *policy = object(key("rules", rules));
     cleanup_free char *text = json_print(policy, false, true);
     return arena_strdup(c->a, text);
 }
 
+/* Without EmptyOnDelete ECR deletes no repository that holds an image. */
 static void add_repository(struct plan_ctx *c, const char *id, const char *name, const char *policy)
 {
-    graph_add(
-        c->g,
-        "builds",
-        id,
-        "AWS::ECR::Repository",
-        plan_json(
-            "{s:s,s:b,s:s,s:{s:s}}",
-            "RepositoryName",
-            name,
-            "EmptyOnDelete",
-            1,
-            "ImageTagMutability",
-            "MUTABLE",
-            "LifecyclePolicy",
-            "LifecyclePolicyText",
-            policy));
+    json_t *repository = object(
+        key("EmptyOnDelete", true),
+        key("ImageTagMutability", "MUTABLE"),
+        key("LifecyclePolicy", object(key("LifecyclePolicyText", policy))),
+        key("RepositoryName", name));
+    graph_add(c->g, "builds", id, "AWS::ECR::Repository", repository);
 }
 
+static json_t *builder(const struct plan_ctx *c)
+{
+    json_t *region = object(key("Name", "AWS_REGION"), key("Value", graph_ref("AWS::Region")));
+    json_t *config = object(key("Name", "AWS_SDK_LOAD_CONFIG"), key("Value", "true"));
+
+    return object(
+        key("Environment", array(region, config)),
+        key("Essential", true),
+        key("Image", c->s->kaniko_image),
+        key("LogConfiguration", plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX)),
+        key("Name", PLAN_BUILD_CONTAINER));
+}
+
+/* The command is said when a task is run: one definition serves all builds of an architecture. */
 static void add_task(struct plan_ctx *c, const char *id, const char *what, const char *arch)
 {
     cleanup_free char *family = plan_task_family(c->s, c->p->name, what);
-    json_t *environment = plan_json(
-        "[{s:s,s:o},{s:s,s:s}]",
-        "Name",
-        "AWS_REGION",
-        "Value",
-        graph_ref("AWS::Region"),
-        "Name",
-        "AWS_SDK_LOAD_CONFIG",
-        "Value",
-        "true");
-    json_t *container = plan_json(
-        "{s:s,s:s,s:b,s:o,s:o}",
-        "Name",
-        PLAN_BUILD_CONTAINER,
-        "Image",
-        c->s->kaniko_image,
-        "Essential",
-        1,
-        "Environment",
-        environment,
-        "LogConfiguration",
-        plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX));
-    graph_add(
-        c->g,
-        "builds",
-        id,
-        "AWS::ECS::TaskDefinition",
-        plan_json(
-            "{s:s,s:s,s:s,s:s,s:[s],s:o,s:o,s:{s:s,s:s},s:[o]}",
-            "Family",
-            family,
-            "Cpu",
-            c->s->kaniko_cpu,
-            "Memory",
-            c->s->kaniko_memory,
-            "NetworkMode",
-            "awsvpc",
-            "RequiresCompatibilities",
-            "FARGATE",
-            "ExecutionRoleArn",
-            graph_attr("ExecutionRole", "Arn"),
-            "TaskRoleArn",
-            graph_attr("KanikoRole", "Arn"),
-            "RuntimePlatform",
-            "CpuArchitecture",
-            arch,
-            "OperatingSystemFamily",
-            "LINUX",
-            "ContainerDefinitions",
-            container));
+    json_t *platform = object(key("CpuArchitecture", arch), key("OperatingSystemFamily", "LINUX"));
+
+    json_t *task = object(
+        key("ContainerDefinitions", array(builder(c))),
+        key("Cpu", c->s->kaniko_cpu),
+        key("ExecutionRoleArn", graph_attr("ExecutionRole", "Arn")),
+        key("Family", family),
+        key("Memory", c->s->kaniko_memory),
+        key("NetworkMode", "awsvpc"),
+        key("RequiresCompatibilities", texts("FARGATE")),
+        key("RuntimePlatform", platform),
+        key("TaskRoleArn", graph_attr("KanikoRole", "Arn")));
+    graph_add(c->g, "builds", id, "AWS::ECS::TaskDefinition", task);
 }
 
 void plan_builds_resources(struct plan_ctx *c)
 {
     if (!c->v.builds)
         return;
+
     cleanup_free char *repository = plan_repository(c->s, c->p->name);
     cleanup_free char *cache = xasprintf("%s/cache", repository);
     add_repository(c, "BuildRepository", repository, image_policy(c));
-    add_repository(c, "BuildCacheRepository", cache, CACHE_EIGHT_DAYS);
+    add_repository(c, "BuildCacheRepository", cache, CACHE_POLICY);
     plan_private_bucket(c, "builds", PLAN_BUILD_BUCKET, "build", LOG_DAYS);
     add_task(c, "KanikoAmd64", "kanikoAmd64", "X86_64");
+
     if (c->v.arm_builds) {
         add_task(c, "KanikoArm64", "kanikoArm64", "ARM64");
         /* Builds wait for a fixed list of ids (plan_build_needs): this one then stands for both. */
@@ -193,6 +154,7 @@ void plan_build_needs(
         "PublicSubnetRoutes1",
         "PublicSubnetRoutes2"};
     struct plan_adopt adopt = {0};
+
     if (p)
         (void)plan_adopt_read(arena, p, &adopt, NULL);
     *out = (struct plan_build_needs){
@@ -202,13 +164,21 @@ void plan_build_needs(
         .own_cluster = adopt.cluster.value,
         .own_network = adopt.vpc.value};
     need(out, always, ARRAY_LEN(always));
-    out->cluster = out->own_cluster ? adopt.cluster.value : "Cluster";
-    if (!out->own_cluster)
+
+    if (out->own_cluster) {
+        out->cluster = adopt.cluster.value;
+    } else {
+        out->cluster = "Cluster";
         need(out, cluster, ARRAY_LEN(cluster));
-    out->subnets[0] = out->own_network ? adopt.public_subnets[0].value : "PublicSubnet1";
-    out->subnets[1] = !out->own_network               ? "PublicSubnet2"
-                      : adopt.public_subnet_count > 1 ? adopt.public_subnets[1].value
-                                                      : NULL;
-    if (!out->own_network)
+    }
+
+    if (out->own_network) {
+        bool two = adopt.public_subnet_count > 1;
+        out->subnets[0] = adopt.public_subnets[0].value;
+        out->subnets[1] = two ? adopt.public_subnets[1].value : NULL;
+    } else {
+        out->subnets[0] = "PublicSubnet1";
+        out->subnets[1] = "PublicSubnet2";
         need(out, network, ARRAY_LEN(network));
+    }
 }

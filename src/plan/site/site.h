@@ -1,14 +1,18 @@
-/* The site room: static files behind CloudFront, private buckets. */
+/* The site room: a folder of files behind CloudFront. Strings live in the arena that is given. */
 #pragma once
 
 #include "plan/context.h"
 
-int plan_static_site(struct plan_ctx *c, const struct plan_service *s);
+/* Logical id of the bucket, before the service's id; that of the distribution is PLAN_STATIC_SITE.
+ */
 #define PLAN_STATIC_BUCKET "StaticFiles"
+
+int plan_static_site(struct plan_ctx *c, const struct plan_service *s);
+
+/* Absolute; NULL: none is named. */
+const char *plan_static_folder(
+    struct arena *a, const struct compose_project *p, const struct compose_service *s);
+
 /* What one CloudFront function may hold, and how much of it the service's redirects take. */
 #define PLAN_STATIC_CODE_BYTES 10240
 size_t plan_static_redirects_bytes(const struct compose_service *s);
-const char *plan_static_folder(
-    struct arena *a,
-    const struct compose_project *p,
-    const struct compose_service *s); /* absolute; NULL: none is named */

@@ -5,8 +5,10 @@
  * logs: CloudFormation leaves the bucket alone, the engine empties and removes it. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/bucket.h"
 #include "plan/context.h"
 #include "plan/extensions.h"
+#include "plan/iam.h"
 #include "plan/names.h"
 #include "plan/site/site.h"
 #include <string.h>
@@ -21,9 +23,10 @@ const char *plan_static_folder(
     struct arena *a, const struct compose_project *p, const struct compose_service *s)
 {
     const struct yaml_node *n = plan_static_node(s);
-    const char *text = !n                            ? NULL
-                       : n->kind == YAML_KIND_SCALAR ? n->value
-                                                     : plan_ext_string(n, "folder");
+    const char *text = NULL;
+
+    if (n)
+        text = n->kind == YAML_KIND_SCALAR ? n->value : plan_ext_string(n, "folder");
     if (text_empty(text))
         return NULL;
     return text[0] == '/' ? arena_strdup(a, text) : arena_printf(a, "%s/%s", p->working_dir, text);
@@ -32,39 +35,45 @@ const char *plan_static_folder(
 /* {"/old": ["/new", 301]} of the redirects that name paths. */
 static json_t *redirects(const struct compose_service *s)
 {
-    const struct yaml_node *n = plan_static_node(s), *list = n && n->kind == YAML_KIND_MAPPING
-                                                                 ? yaml_get(n, "redirects")
-                                                                 : NULL;
-    json_t *map = json_object();
+    const struct yaml_node *n = plan_static_node(s);
+    const struct yaml_node *list =
+        n && n->kind == YAML_KIND_MAPPING ? yaml_get(n, "redirects") : NULL;
+    json_t *map = object();
+
     for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
-        const char *from = plan_ext_string(list->items[i], "from"),
-                   *to = plan_ext_string(list->items[i], "to");
+        const char *from = plan_ext_string(list->items[i], "from");
+        const char *to = plan_ext_string(list->items[i], "to");
+        bool found = text_eq(plan_ext_string(list->items[i], "status"), "302");
+
         if (from && to)
-            json_add(
-                map,
-                from,
-                plan_json(
-                    "[s,i]",
-                    to,
-                    text_eq(plan_ext_string(list->items[i], "status"), "302") ? 302 : 301));
+            json_add(map, from, array(json_string(to), json_integer(found ? 302 : 301)));
     }
     return map;
 }
 
-size_t plan_static_redirects_bytes(const struct compose_service *s)
+static char *redirects_text(const struct compose_service *s)
 {
     cleanup_json json_t *map = redirects(s);
-    cleanup_free char *text = json_print(map, false, true);
+
+    return json_print(map, false, true);
+}
+
+size_t plan_static_redirects_bytes(const struct compose_service *s)
+{
+    cleanup_free char *text = redirects_text(s);
 
     return strlen(text);
 }
 
+/* The function of CloudFront that each request goes through. A path without a dot in its last part
+ * is a page: of an app with routes of its own its one page, else the folder's index.html. */
 static const char *code(struct plan_ctx *c, const struct plan_service *s)
 {
     const struct yaml_node *n = plan_static_node(s->s);
     const char *spa = n->kind == YAML_KIND_MAPPING ? plan_ext_string(n, "spa") : NULL;
-    cleanup_json json_t *map = redirects(s->s);
-    cleanup_free char *text = json_print(map, false, true);
+    const char *page = text_eq(spa, "true") ? "'/index.html'" : "uri + '/index.html'";
+    cleanup_free char *moved = redirects_text(s->s);
+
     return arena_printf(
         c->a,
         "var moved = %s;\n"
@@ -79,8 +88,8 @@ static const char *code(struct plan_ctx *c, const struct plan_service *s)
         "        request.uri = %s;\n"
         "    return request;\n"
         "}\n",
-        text,
-        text_eq(spa, "true") ? "'/index.html'" : "uri + '/index.html'");
+        moved,
+        page);
 }
 
 /* Names that an account holds once. */
@@ -91,212 +100,128 @@ static const char *global_name(struct plan_ctx *c, const struct plan_service *s,
     return arena_strdup(c->a, fit);
 }
 
+/* Unlike the project's other buckets its objects do not expire: they are the site. */
 static void add_bucket(struct plan_ctx *c, const struct plan_service *s, const char *id)
 {
-    json_t *block = plan_json(
-        "{s:b,s:b,s:b,s:b}",
-        "BlockPublicAcls",
-        1,
-        "BlockPublicPolicy",
-        1,
-        "IgnorePublicAcls",
-        1,
-        "RestrictPublicBuckets",
-        1);
-    struct graph_resource *r = graph_add(
-        c->g,
-        s->group,
-        id,
-        "AWS::S3::Bucket",
-        plan_json(
-            "{s:{s:[{s:{s:s}}]},s:o,s:{s:[{s:s}]},s:o}",
-            "BucketEncryption",
-            "ServerSideEncryptionConfiguration",
-            "ServerSideEncryptionByDefault",
-            "SSEAlgorithm",
-            "AES256",
-            "PublicAccessBlockConfiguration",
-            block,
-            "OwnershipControls",
-            "Rules",
-            "ObjectOwnership",
-            "BucketOwnerEnforced",
-            "Tags",
-            plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name)));
-    r->deletion_policy = r->replace_policy = "Retain";
-    r->purge = c->s->force_destroy;
+    json_t *bucket = object(
+        key("BucketEncryption", plan_bucket_encryption()),
+        key("OwnershipControls", plan_bucket_ownership()),
+        key("PublicAccessBlockConfiguration", plan_bucket_public_block()),
+        key("Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name)));
+    plan_bucket_add(c, s->group, id, bucket);
+}
+
+/* Only this distribution reads the bucket. */
+static json_t *from_site(const char *site)
+{
+    json_t *source =
+        graph_sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${%s}", site);
+
+    return object(key("StringEquals", object(key("AWS:SourceArn", source))));
 }
 
 static void
 add_policy(struct plan_ctx *c, const struct plan_service *s, const char *bucket, const char *site)
 {
-    /* Listing makes what is not there a 404; without it S3 says 403. */
-    json_t *condition = plan_json(
-        "{s:{s:o}}",
-        "StringEquals",
-        "AWS:SourceArn",
-        graph_sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${%s}", site));
-    json_t *read = plan_json(
-        "{s:s,s:s,s:{s:s},s:s,s:o,s:O}",
-        "Sid",
+    json_t *read = iam_admit(
         "Read",
-        "Effect",
-        "Allow",
-        "Principal",
-        "Service",
         "cloudfront.amazonaws.com",
-        "Action",
-        "s3:GetObject",
-        "Resource",
+        json_string("s3:GetObject"),
         graph_sub("${%s.Arn}/*", bucket),
-        "Condition",
-        condition);
-    json_t *list = plan_json(
-        "{s:s,s:s,s:{s:s},s:s,s:o,s:o}",
-        "Sid",
+        from_site(site));
+    /* Listing makes what is not there a 404; without it S3 says 403. */
+    json_t *list = iam_admit(
         "List",
-        "Effect",
-        "Allow",
-        "Principal",
-        "Service",
         "cloudfront.amazonaws.com",
-        "Action",
-        "s3:ListBucket",
-        "Resource",
+        json_string("s3:ListBucket"),
         graph_attr(bucket, "Arn"),
-        "Condition",
-        condition);
-    graph_add(
-        c->g,
-        s->group,
-        arena_printf(c->a, "StaticPolicy%s", s->id),
-        "AWS::S3::BucketPolicy",
-        plan_json(
-            "{s:o,s:{s:s,s:[o,o]}}",
-            "Bucket",
-            graph_ref(bucket),
-            "PolicyDocument",
-            "Version",
-            "2012-10-17",
-            "Statement",
-            read,
-            list));
+        from_site(site));
+
+    json_t *policy = object(
+        key("Bucket", graph_ref(bucket)), key("PolicyDocument", iam_document(array(read, list))));
+    const char *id = arena_printf(c->a, "StaticPolicy%s", s->id);
+    graph_add(c->g, s->group, id, "AWS::S3::BucketPolicy", policy);
 }
 
-static json_t *behavior(const char *origin, const char *function)
+/* How the distribution proves to S3 who asks: it signs each request. */
+static void add_access(struct plan_ctx *c, const struct plan_service *s, const char *id)
 {
-    return plan_json(
-        "{s:s,s:s,s:s,s:s,s:b,s:[s,s],s:[{s:s,s:o}]}",
-        "TargetOriginId",
-        origin,
-        "ViewerProtocolPolicy",
-        "redirect-to-https",
-        "CachePolicyId",
-        CACHE_OPTIMIZED,
-        "ResponseHeadersPolicyId",
-        SECURITY_HEADERS,
-        "Compress",
-        1,
-        "AllowedMethods",
-        "GET",
-        "HEAD",
-        "FunctionAssociations",
-        "EventType",
-        "viewer-request",
-        "FunctionARN",
-        graph_attr(function, "FunctionARN"));
+    json_t *config = object(
+        key("Name", global_name(c, s, "files")),
+        key("OriginAccessControlOriginType", "s3"),
+        key("SigningBehavior", "always"),
+        key("SigningProtocol", "sigv4"));
+
+    json_t *access = object(key("OriginAccessControlConfig", config));
+    graph_add(c->g, s->group, id, "AWS::CloudFront::OriginAccessControl", access);
+}
+
+static void add_function(struct plan_ctx *c, const struct plan_service *s, const char *id)
+{
+    json_t *config = object(
+        key("Comment", arena_printf(c->a, "Paths of %s", s->s->name)),
+        key("Runtime", "cloudfront-js-2.0"));
+
+    json_t *function = object(
+        key("AutoPublish", true),
+        key("FunctionCode", code(c, s)),
+        key("FunctionConfig", config),
+        key("Name", global_name(c, s, "paths")));
+    graph_add(c->g, s->group, id, "AWS::CloudFront::Function", function);
+}
+
+static json_t *origin(const char *bucket, const char *access)
+{
+    /* The former way of S3 origins; it must be there, and empty beside an access control. */
+    json_t *no_identity = object(key("OriginAccessIdentity", ""));
+
+    return object(
+        key("DomainName", graph_attr(bucket, "RegionalDomainName")),
+        key("Id", "files"),
+        key("OriginAccessControlId", graph_attr(access, "Id")),
+        key("S3OriginConfig", no_identity));
+}
+
+static json_t *behavior(const char *function)
+{
+    json_t *on_request = object(
+        key("EventType", "viewer-request"),
+        key("FunctionARN", graph_attr(function, "FunctionARN")));
+
+    return object(
+        key("AllowedMethods", texts("GET", "HEAD")),
+        key("CachePolicyId", CACHE_OPTIMIZED),
+        key("Compress", true),
+        key("FunctionAssociations", array(on_request)),
+        key("ResponseHeadersPolicyId", SECURITY_HEADERS),
+        key("TargetOriginId", "files"),
+        key("ViewerProtocolPolicy", "redirect-to-https"));
 }
 
 static void add_site(
-    struct plan_ctx *c,
-    const struct plan_service *s,
-    const char *id,
-    const char *bucket,
-    const char *access,
-    const char *function)
+    struct plan_ctx *c, const struct plan_service *s, const char *id, json_t *files, json_t *how)
 {
-    json_t *origin = plan_json(
-        "{s:s,s:o,s:o,s:{s:s}}",
-        "Id",
-        "files",
-        "DomainName",
-        graph_attr(bucket, "RegionalDomainName"),
-        "OriginAccessControlId",
-        graph_attr(access, "Id"),
-        "S3OriginConfig",
-        "OriginAccessIdentity",
-        "");
-    json_t *config = plan_json(
-        "{s:b,s:b,s:s,s:s,s:s,s:s,s:[o],s:o}",
-        "Enabled",
-        1,
-        "IPV6Enabled",
-        1,
-        "HttpVersion",
-        "http2and3",
-        "Comment",
-        arena_printf(c->a, "Service %s of %s", s->s->name, c->scope),
-        "DefaultRootObject",
-        "index.html",
-        "PriceClass",
-        c->s->price_class,
-        "Origins",
-        origin,
-        "DefaultCacheBehavior",
-        behavior("files", function));
-    struct graph_resource *r = graph_add(
-        c->g,
-        s->group,
-        id,
-        "AWS::CloudFront::Distribution",
-        plan_json("{s:o,s:o}", "DistributionConfig", config, "Tags", plan_tags(NULL, s->s->name)));
+    json_t *config = object(
+        key("Comment", arena_printf(c->a, "Service %s of %s", s->s->name, c->scope)),
+        key("DefaultCacheBehavior", how),
+        key("DefaultRootObject", "index.html"),
+        key("Enabled", true),
+        key("HttpVersion", "http2and3"),
+        key("IPV6Enabled", true),
+        key("Origins", array(files)),
+        key("PriceClass", c->s->price_class));
+
+    json_t *site =
+        object(key("DistributionConfig", config), key("Tags", plan_tags(NULL, s->s->name)));
+    struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::CloudFront::Distribution", site);
     r->usual = "usually 3-5 min";
 }
 
-int plan_static_site(struct plan_ctx *c, const struct plan_service *s)
+/* The address is CloudFront's to choose, so people are told it by an output. */
+static void add_output(struct plan_ctx *c, const struct plan_service *s, const char *site)
 {
-    const char *bucket = arena_printf(c->a, PLAN_STATIC_BUCKET "%s", s->id),
-               *site = arena_printf(c->a, PLAN_STATIC_SITE "%s", s->id);
-    const char *access = arena_printf(c->a, "StaticAccess%s", s->id),
-               *function = arena_printf(c->a, "StaticFunction%s", s->id);
     const char *output = arena_printf(c->a, "Endpoint%s", s->id);
-    add_bucket(c, s, bucket);
-    graph_add(
-        c->g,
-        s->group,
-        access,
-        "AWS::CloudFront::OriginAccessControl",
-        plan_json(
-            "{s:{s:s,s:s,s:s,s:s}}",
-            "OriginAccessControlConfig",
-            "Name",
-            global_name(c, s, "files"),
-            "OriginAccessControlOriginType",
-            "s3",
-            "SigningBehavior",
-            "always",
-            "SigningProtocol",
-            "sigv4"));
-    graph_add(
-        c->g,
-        s->group,
-        function,
-        "AWS::CloudFront::Function",
-        plan_json(
-            "{s:s,s:b,s:s,s:{s:s,s:s}}",
-            "Name",
-            global_name(c, s, "paths"),
-            "AutoPublish",
-            1,
-            "FunctionCode",
-            code(c, s),
-            "FunctionConfig",
-            "Comment",
-            arena_printf(c->a, "Paths of %s", s->s->name),
-            "Runtime",
-            "cloudfront-js-2.0"));
-    add_site(c, s, site, bucket, access, function);
-    add_policy(c, s, bucket, site);
+
     graph_output_add(
         c->g,
         output,
@@ -305,7 +230,22 @@ int plan_static_site(struct plan_ctx *c, const struct plan_service *s)
     json_add(
         json_at(c->g->metadata, "Defang.services"),
         s->s->name,
-        plan_json("{s:s}", "endpointOutput", output));
+        object(key("endpointOutput", output)));
+}
+
+int plan_static_site(struct plan_ctx *c, const struct plan_service *s)
+{
+    const char *bucket = arena_printf(c->a, PLAN_STATIC_BUCKET "%s", s->id);
+    const char *access = arena_printf(c->a, "StaticAccess%s", s->id);
+    const char *function = arena_printf(c->a, "StaticFunction%s", s->id);
+    const char *site = arena_printf(c->a, PLAN_STATIC_SITE "%s", s->id);
+
+    add_bucket(c, s, bucket);
+    add_access(c, s, access);
+    add_function(c, s, function);
+    add_site(c, s, site, origin(bucket, access), behavior(function));
+    add_policy(c, s, bucket, site);
+    add_output(c, s, site);
     return 0;
 }
 
@@ -313,6 +253,7 @@ void plan_static_sites(
     struct arena *arena, const struct compose_project *p, struct plan_static **out, size_t *count)
 {
     struct plan_view v;
+
     plan_view_make(arena, p, &v);
     *out = arena_array(arena, struct plan_static, v.count + 1);
     *count = 0;

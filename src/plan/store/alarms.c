@@ -10,8 +10,10 @@
 #define GIB_D 1073741824.0
 
 struct alarm {
-    const char *suffix, *what, *namespace, *metric, *dimension;
-    bool above;
+    const char *suffix; /* of the logical id */
+    const char *what;   /* for people */
+    const char *namespace, *metric, *dimension;
+    bool above; /* else: below */
     double threshold;
 };
 
@@ -22,39 +24,31 @@ add(struct plan_ctx *c,
     const char *node,
     const struct alarm *a)
 {
+    const char *topic = c->v.adopt.alarm_topic.value;
+    json_t *told = topic ? texts(topic) : NULL;
+    json_t *told_again = topic ? texts(topic) : NULL;
+    json_t *watched = object(
+        key("Name", a->dimension),
+        key("Value", node ? graph_sub("${%s}%s", store, node) : graph_ref(store)));
+    const char *description =
+        arena_printf(c->a, "Service %s of %s: %s", s->s->name, c->scope, a->what);
+
+    json_t *alarm = object(
+        key("AlarmActions", told),
+        key("AlarmDescription", description),
+        key("ComparisonOperator", a->above ? "GreaterThanThreshold" : "LessThanThreshold"),
+        key("Dimensions", array(watched)),
+        key("EvaluationPeriods", 2),
+        key("MetricName", a->metric),
+        key("Namespace", a->namespace),
+        key("OKActions", told_again),
+        key("Period", 300),
+        key("Statistic", "Average"),
+        key("Tags", plan_tags(NULL, s->s->name)),
+        key("Threshold", a->threshold),
+        key("TreatMissingData", "missing"));
     const char *id = arena_printf(c->a, "Alarm%s%s", store, a->suffix);
-    json_t *p = plan_json(
-        "{s:s,s:s,s:s,s:[{s:s,s:o}],s:s,s:i,s:i,s:f,s:s,s:s,s:o}",
-        "AlarmDescription",
-        arena_printf(c->a, "Service %s of %s: %s", s->s->name, c->scope, a->what),
-        "Namespace",
-        a->namespace,
-        "MetricName",
-        a->metric,
-        "Dimensions",
-        "Name",
-        a->dimension,
-        "Value",
-        node ? graph_sub("${%s}%s", store, node) : graph_ref(store),
-        "Statistic",
-        "Average",
-        "Period",
-        300,
-        "EvaluationPeriods",
-        2,
-        "Threshold",
-        a->threshold,
-        "ComparisonOperator",
-        a->above ? "GreaterThanThreshold" : "LessThanThreshold",
-        "TreatMissingData",
-        "missing",
-        "Tags",
-        plan_tags(NULL, s->s->name));
-    if (c->v.adopt.alarm_topic.value) {
-        json_add(p, "AlarmActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
-        json_add(p, "OKActions", plan_json("[s]", c->v.adopt.alarm_topic.value));
-    }
-    graph_add(c->g, s->group, id, "AWS::CloudWatch::Alarm", p);
+    graph_add(c->g, s->group, id, "AWS::CloudWatch::Alarm", alarm);
 }
 
 void plan_database_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id)

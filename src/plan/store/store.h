@@ -1,18 +1,61 @@
-/* The store room: managed Postgres, Redis and MongoDB with sizes and alarms. */
+/* The store room: managed Postgres (RDS), Redis (ElastiCache) and MongoDB (DocumentDB) with their
+ * sizes, versions and alarms.
+ *
+ * What is asked for is in vCPUs and MiB. Strings live in the arena of the graph, or are static. The
+ * checks (check/store.c, check/mongodb.c) ask the same functions, so that what is refused and what
+ * is made never differ. */
 #pragma once
 
 #include "plan/context.h"
 
+/* ---- resources: 0, or what d->err got when the checks were not run ---- */
+
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s);
 int plan_redis(struct plan_ctx *c, const struct plan_service *s);
 int plan_mongodb(struct plan_ctx *c, const struct plan_service *s);
+
+/* ---- alarms (alarms.c): only when the setting asks for them; `id` is the store's logical id ----
+ */
+
 void plan_database_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id);
 void plan_cache_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id);
 void plan_document_alarms(struct plan_ctx *c, const struct plan_service *s, const char *id);
-const char *plan_rds_class(
-    const struct plan_settings *s, double vcpus, double memory_mib); /* NULL: too large */
-const char *
-plan_cache_class(const struct plan_settings *s, double memory_mib); /* NULL: too large */
+
+/* ---- what they share (store.c) ---- */
+
+const struct compose_env *plan_store_env(const struct compose_service *s, const char *name);
+json_t *plan_store_groups(const struct plan_ctx *c, const struct plan_service *s);
+json_t *plan_store_tags(const struct plan_ctx *c, const struct plan_service *s);
+const char *plan_store_description(const struct plan_ctx *c, const struct plan_service *s);
+/* Deletion policies of the resource that holds the data. */
+void plan_store_keep_data(const struct plan_ctx *c, struct graph_resource *store);
+
+/* ---- sizes (size.c): the cheapest class that holds it; NULL: too large ---- */
+
+const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib);
+const char *plan_cache_class(const struct plan_settings *s, double memory_mib);
+const char *plan_document_class(const struct plan_settings *s, double vcpus, double memory_mib);
+
+/* ---- versions and parameters (version.c) ---- */
+
+/* "16", "16.3"; NULL when the tag says none. A static buffer of the thread. */
+const char *plan_postgres_version(const char *image);
+
+/* exact: what the tag says is what runs. */
+struct plan_cache_version {
+    const char *engine, *version;
+    bool tls, exact;
+};
+
+void plan_cache_version(const char *image, struct plan_cache_version *out);
+
+struct plan_document_version {
+    const char *version;
+    bool exact;
+};
+
+void plan_document_version(const char *image, struct plan_document_version *out);
+
 /* The server parameter that word i of the command sets ("-c name=value" or "--name=value", a value
  * without unit), when RDS lets it be set. */
 bool plan_postgres_parameter(
@@ -21,33 +64,19 @@ bool plan_postgres_parameter(
     size_t i,
     const char **name,
     const char **value);
-const char *plan_cache_window(
-    struct arena *a,
-    const struct plan_settings *s); /* ElastiCache takes an hour or more: "04:00-05:00" */
-const char *plan_document_class(
-    const struct plan_settings *s, double vcpus, double memory_mib); /* NULL: too large */
 
-struct plan_document_version {
-    const char *version;
-    bool exact;
-};
+/* ElastiCache takes an hour or more: "04:00-05:00", UTC. */
+const char *plan_cache_window(struct arena *a, const struct plan_settings *s);
 
-void plan_document_version(const char *image, struct plan_document_version *out);
-const char *plan_postgres_version(
-    const char *image); /* "16", "16.3"; NULL when the tag says none; static buffer per thread */
+/* ---- MongoDB's user and password (mongodb_secret.c) ---- */
 
-struct plan_cache_version {
-    const char *engine, *version;
-    bool tls, exact;
-};
-
-void plan_cache_version(const char *image, struct plan_cache_version *out);
 #define PLAN_MONGODB_USER     "MONGO_INITDB_ROOT_USERNAME"
 #define PLAN_MONGODB_PASSWORD "MONGO_INITDB_ROOT_PASSWORD"
-#define PLAN_MONGODB_NODES    16u
+#define PLAN_MONGODB_NODES    16u /* instances that a cluster takes */
+
 const char *plan_mongodb_user(struct arena *a, const struct plan_service *s);
-const char *plan_mongodb_config(
-    const struct plan_service *s); /* the config that is its password; NULL: there is none */
+/* The config that is its password; NULL: there is none. */
+const char *plan_mongodb_config(const struct plan_service *s);
 bool plan_mongodb_tls(const struct compose_service *s);
 void plan_store_secret(
     struct arena *a,
