@@ -19,12 +19,11 @@ json_t *plan_json(const char *fmt, ...)
 
 json_t *plan_tags(const char *name, const char *service)
 {
-    json_t *tags = json_array();
-    if (name)
-        json_push(tags, plan_json("{s:s,s:s}", "Key", "Name", "Value", name));
-    if (service)
-        json_push(tags, plan_json("{s:s,s:s}", "Key", "defang:service", "Value", service));
-    return tags;
+    json_t *by_name = name ? object(key("Key", "Name"), key("Value", name)) : NULL;
+    json_t *by_service =
+        service ? object(key("Key", "defang:service"), key("Value", service)) : NULL;
+
+    return array(by_name, by_service);
 }
 
 size_t plan_json_length(const char *text)

@@ -1,4 +1,15 @@
-/* plan_make(): the parts in the order in which they lean on each other. */
+/* plan_make(): the rooms are called in the order in which they lean on each other.
+ *
+ * 1. What is known before any resource: the view, the stages, names, zones, routes. Errors that the
+ *    checks would have found end it here; all later parts only build.
+ * 2. What the project shares: network, security groups, volumes, cluster, log groups, builds,
+ * roles, private names, the load balancer.
+ * 3. Each service by its kind. A sidecar is in its service's task.
+ * 4. Outputs, then what stays deployed until its stage comes, then graph_check().
+ *
+ * Pure: the same request gives the same bytes. What is deployed (r->previous) is read for what must
+ * not move: zones of subnets, ports of listeners, deployment ids of services that did not change.
+ */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/build/builds.h"
@@ -15,14 +26,18 @@
 
 #define PLAN_REVISION 1
 
+static bool has_zone(const struct plan_ctx *c, const char *zone)
+{
+    for (unsigned i = 0; i < c->zone_count; i++)
+        if (strcmp(c->zones[i], zone) == 0)
+            return true;
+    return false;
+}
+
 /* Zones of the deployed subnets stay: a subnet cannot move. New ones come from the account's list.
  */
-static int choose_zones(struct plan_ctx *c, struct error *err)
+static void pick_zones(struct plan_ctx *c, unsigned wanted)
 {
-    if (c->v.adopt.vpc.value)
-        return 0; /* its subnets have them */
-    unsigned wanted = MIN(c->s->zones, 4u);
-    c->zones = arena_array(c->a, const char *, wanted + 1);
     for (unsigned i = 0; i < wanted; i++) {
         cleanup_free char *path =
             xasprintf("Resources.PublicSubnet%u.Properties.AvailabilityZone", i + 1);
@@ -31,13 +46,22 @@ static int choose_zones(struct plan_ctx *c, struct error *err)
             break;
         c->zones[c->zone_count++] = arena_strdup(c->a, before);
     }
-    for (size_t i = 0; i < c->f->zone_count && c->zone_count < wanted; i++) {
-        bool used = false;
-        for (unsigned k = 0; k < c->zone_count; k++)
-            used = used || strcmp(c->zones[k], c->f->zones[i]) == 0;
-        if (!used)
+
+    for (size_t i = 0; i < c->f->zone_count && c->zone_count < wanted; i++)
+        if (!has_zone(c, c->f->zones[i]))
             c->zones[c->zone_count++] = c->f->zones[i];
-    }
+}
+
+/* A VPC of the project's own brings its zones with its subnets. */
+static int choose_zones(struct plan_ctx *c, struct error *err)
+{
+    if (c->v.adopt.vpc.value)
+        return 0;
+
+    unsigned wanted = MIN(c->s->zones, 4u); /* network.c has room for four */
+    c->zones = arena_array(c->a, const char *, wanted + 1);
+    pick_zones(c, wanted);
+
     if (c->zone_count < 2)
         return error_raise(
             err,
@@ -58,45 +82,60 @@ static int choose_zones(struct plan_ctx *c, struct error *err)
     return 0;
 }
 
-static int add_services(struct plan_ctx *c)
+/* In the foundation, and before its stage, a container is not made; what is deployed of it stays.
+ */
+static int add_container(struct plan_ctx *c, const struct plan_service *s)
 {
-    for (size_t i = 0; i < c->v.count; i++) {
-        const struct plan_service *s = &c->v.services[i];
-        int rc = 0;
-        if (s->kind == PLAN_POSTGRES)
-            rc = plan_postgres(c, s);
-        else if (s->kind == PLAN_REDIS)
-            rc = plan_redis(c, s);
-        else if (s->kind == PLAN_MONGODB)
-            rc = plan_mongodb(c, s);
-        else if (s->kind == PLAN_STATIC)
-            rc = plan_static_site(c, s);
-        else if (s->kind == PLAN_SIDECAR)
-            continue; /* in its service's task */
-        else if (c->r->foundation)
-            plan_keep_container(c, s);
-        else if (c->r->stage && s->stage > c->r->stage)
-            continue;
-        else
-            rc = plan_container(c, s);
-        if (rc)
-            return rc;
+    bool later = c->r->stage && s->stage > c->r->stage;
+
+    if (c->r->foundation) {
+        plan_keep_container(c, s);
+        return 0;
+    }
+    return later ? 0 : plan_container(c, s);
+}
+
+static int add_service(struct plan_ctx *c, const struct plan_service *s)
+{
+    switch (s->kind) {
+    case PLAN_POSTGRES:
+        return plan_postgres(c, s);
+    case PLAN_REDIS:
+        return plan_redis(c, s);
+    case PLAN_MONGODB:
+        return plan_mongodb(c, s);
+    case PLAN_STATIC:
+        return plan_static_site(c, s);
+    case PLAN_SIDECAR:
+        return 0; /* in its service's task */
+    case PLAN_CONTAINER:
+        return add_container(c, s);
     }
     return 0;
 }
 
+static int add_services(struct plan_ctx *c)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < c->v.count && !rc; i++)
+        rc = add_service(c, &c->v.services[i]);
+    return rc;
+}
+
 static void add_outputs(struct plan_ctx *c)
 {
+    json_t *services = json_at(c->g->metadata, "Defang.services");
+
     graph_output_add(c->g, "PrivateDomain", json_string(c->domain), "Domain of the private zone");
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];
         if (!plan_is_store(s))
             continue;
-        json_t *entry = plan_json(
-            "{s:s}",
-            "endpoint",
-            arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target));
-        json_add(json_at(c->g->metadata, "Defang.services"), s->s->name, entry);
+
+        const char *endpoint =
+            arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target);
+        json_add(services, s->s->name, object(key("endpoint", endpoint)));
     }
 }
 
@@ -106,6 +145,7 @@ static void set_names(struct plan_ctx *c)
     cleanup_free char *label = plan_global_label(c->s, c->p->name);
     cleanup_free char *domain = plan_private_domain(c->s, c->p->name);
     cleanup_free char *path = plan_config_path(c->s, c->p->name);
+
     c->scope = arena_strdup(c->a, scope);
     c->label = arena_strdup(c->a, label);
     c->domain = arena_strdup(c->a, domain);
@@ -120,6 +160,7 @@ static int make(struct plan_ctx *c, struct error *err)
     rc = plan_routes(c);
     if (rc)
         return rc;
+
     plan_network(c);
     plan_security(c);
     plan_volumes(c);
@@ -129,9 +170,11 @@ static int make(struct plan_ctx *c, struct error *err)
     plan_roles(c);
     plan_dns(c);
     plan_ingress(c);
+
     rc = add_services(c);
     if (rc)
         return rc;
+
     add_outputs(c);
     if (c->r->stage)
         plan_keep_deployed(c);
@@ -156,7 +199,10 @@ int plan_make(
         .g = g,
         .a = g->arena,
         .diag = {.d = d, .err = err}};
-    g->metadata = plan_json("{s:{s:i,s:{}}}", "Defang", "revision", PLAN_REVISION, "services");
+
+    g->metadata =
+        object(key("Defang", object(key("revision", PLAN_REVISION), key("services", object()))));
+
     plan_view_make(c.a, c.p, &c.v);
     plan_view_stages(r, &c.v);
     set_names(&c);
