@@ -13,6 +13,7 @@
 #include "plan/context.h"
 #include "plan/pulumi/pulumi.h"
 #include "plan/replace.h"
+#include "plan/scripts/scripts.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>

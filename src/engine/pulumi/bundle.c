@@ -7,6 +7,7 @@
 #include "engine/cloudformation/cfn.h"
 #include "pack/pack.h"
 #include "plan/pulumi/pulumi.h"
+#include "plan/scripts/scripts.h"
 
 #include <errno.h>
 #include <string.h>

@@ -72,4 +72,3 @@ char *plan_pulumi_image_name(const char *service);
 /* The logical id that a Pulumi resource name belongs to: "Cluster", of "ExecutionRole_policy1"
  * "ExecutionRole". NULL: of an image or of a provider. malloc'd. */
 char *plan_pulumi_owner(const char *name);
-const char *plan_pulumi_image_script(void);

@@ -21,9 +21,13 @@ umask 077
 
 work=$(mktemp -d)
 place=projects/$PROJECT/$STACK
+# shellcheck disable=SC1007 # two empty values
 owned= child=
+#: Tells people; standard output is for events and outputs.
 say() { echo "$*" >&2; }
+#: Ends the run: not Pulumi has failed but something around it.
 die() { say "cd: $*"; exit 70; }
+#: field NAME FILE: the text of that member, or nothing. One member a line, no escapes in the value.
 field() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$2" | head -n 1; }
 
 # The role's keys change during a long run, so they are asked for again before each call.
@@ -60,20 +64,28 @@ call() {
     done
 }
 
+#: s3_url KEY: of an object of the bucket.
 s3_url() { echo "${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL:-https://s3.$AWS_REGION.$CD_DNS_SUFFIX}}/$CD_BUCKET/$1"; }
+#: sum FILE: its SHA-256, in hex.
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 nothing=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 # The payload's digest is a header of S3's own, which curl does not make by itself in every version.
+#: s3_get KEY: $status 200 and the object in $work/reply; 404 when there is none.
 s3_get() { call s3 "$(s3_url "$1")" -H "x-amz-content-sha256: $nothing"; }
+#: s3_delete KEY: it is no error when there is none.
+# shellcheck disable=SC2329 # by finish()
 s3_delete() { call s3 "$(s3_url "$1")" -X DELETE -H "x-amz-content-sha256: $nothing"; }
+#: Writes the file as the object; $status says whether. A header can make that depend on what is there.
 s3_put() { # KEY FILE [HEADER]
     call s3 "$(s3_url "$1")" -T "$2" -H "x-amz-content-sha256: $(sum "$2")" -H "Content-Type: application/octet-stream" ${3:+-H "$3"}
 }
+#: store KEY FILE: written, or a warning: a note that is missing does not end a run.
 store() {
     s3_put "$1" "$2"
     [ "$status" = 200 ] || say "cd: s3://$CD_BUCKET/$1 could not be written: HTTP $status"
 }
 
+#: Who holds the stack while this runs: the ARN of this task; outside of ECS the host name.
 me() {
     [ -n "${ECS_CONTAINER_METADATA_URI_V4:-}" ] || { hostname; return; }
     curl -sS --max-time 10 --retry 3 "$ECS_CONTAINER_METADATA_URI_V4/task" -o "$work/task" && field TaskARN "$work/task"
@@ -92,14 +104,18 @@ hold() {
     owned=1
 }
 
+#: Says in run.json how far the run is, for who looks after it.
 record() { # STATE EXIT
     printf '{"task":"%s","deployment":"%s","verb":"%s","state":"%s","exit":%s}' "$task" "$DEFANG_ETAG" "$CD_VERB" "$1" "$2" >"$work/run"
     store "$place/run.json" "$work/run"
 }
 
+#: On every way out: keeps the log, says how it ended, gives the stack back. What destroy has emptied leaves nothing.
+# shellcheck disable=SC2329 # by the trap below
 finish() {
     code=$?
     trap '' TERM INT HUP EXIT
+    # shellcheck disable=SC1010 # "done" is a word here, no end of a loop
     if [ -n "$owned" ]; then
         [ ! -s "$work/log" ] || store "$place/logs/$DEFANG_ETAG-$CD_VERB.log" "$work/log"
         if [ "$code" = 0 ] && [ "$CD_VERB" = destroy ]; then
@@ -117,6 +133,7 @@ trap finish EXIT
 trap 'say "cd: canceling"; canceled=1; [ -z "$child" ] || kill -INT "$child" 2>/dev/null || true' TERM INT HUP
 canceled=
 
+#: Leaves us in the folder of the program, and ends the run when it is not the one that was stored.
 bundle() {
     s3_get "$CD_BUNDLE"
     [ "$status" = 200 ] || die "s3://$CD_BUCKET/$CD_BUNDLE could not be read: HTTP $status"
@@ -126,6 +143,7 @@ bundle() {
     cd "$work/program"
 }
 
+#: Exports the passphrase of the state to Pulumi, or ends the run.
 passphrase() {
     call ssm "${AWS_ENDPOINT_URL_SSM:-${AWS_ENDPOINT_URL:-https://ssm.$AWS_REGION.$CD_DNS_SUFFIX}}/" -H "Content-Type: application/x-amz-json-1.1" \
         -H "X-Amz-Target: AmazonSSM.GetParameter" --data-binary "{\"Name\":\"$CD_PASSPHRASE\",\"WithDecryption\":true}"
@@ -160,6 +178,7 @@ salt() {
         cat "$work/reply" >>"Pulumi.$STACK.yaml"
     fi
 }
+#: Stores the salt when Pulumi has made one.
 salt_keep() {
     grep '^encryptionsalt:' "Pulumi.$STACK.yaml" >"$work/salt" || return 0
     store "$place/salt" "$work/salt"

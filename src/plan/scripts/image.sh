@@ -10,15 +10,20 @@ umask 077
 
 work=$(mktemp -d)
 task=
+#: Tells people; standard output is for the digest.
 say() { echo "image of $IMAGE_SERVICE: $*" >&2; }
+#: Ends with a failure.
 die() { say "$*"; exit 1; }
+#: field NAME FILE: the text of that member, escapes and all, or nothing. One member a line.
 field() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\(\([^\"\\\\]\|\\\\.\)*\)\".*/\1/p" "$2" | head -n 1; }
+#: number NAME FILE: that of the member, or nothing.
 number() { sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\(-\{0,1\}[0-9][0-9]*\).*/\1/p" "$2" | head -n 1; }
 
 # One member a line, so that sed sees each.
 lines() { tr -d '\n' <"$1" | sed 's/,[[:space:]]*"/,\
 "/g' >"$1.lines"; }
 
+#: Sets key, secret and token: of the environment, else of the ECS task; asked again before each call, because they change.
 credentials() {
     key=${AWS_ACCESS_KEY_ID:-} secret=${AWS_SECRET_ACCESS_KEY:-} token=${AWS_SESSION_TOKEN:-}
     [ -z "$key" ] || return 0
@@ -37,6 +42,7 @@ credentials() {
 }
 
 # aws SERVICE HOST TARGET BODY: the reply is in $work/reply, the HTTP status in $status. Secrets go to curl by its standard input.
+# shellcheck disable=SC2154 # url is set by eval
 aws() {
     credentials
     eval "url=\${AWS_ENDPOINT_URL_$(echo "$1" | tr '[:lower:]' '[:upper:]'):-\${AWS_ENDPOINT_URL:-https://$2}}"
@@ -60,6 +66,7 @@ aws() {
     done
 }
 
+#: What AWS said about the last call.
 fault() { echo "HTTP $status $(field __type "$work/reply.lines") $(field message "$work/reply.lines")$(field Message "$work/reply.lines")"; }
 
 # The digest of the tag, or nothing.
@@ -73,8 +80,11 @@ digest() {
     fi
 }
 
+#: ecs ACTION BODY: as aws().
 ecs() { aws ecs "ecs.$AWS_REGION.$IMAGE_DNS_SUFFIX" "AmazonEC2ContainerServiceV20141113.$1" "$2"; }
 
+#: On a signal: the build is stopped, nobody waits for it any more.
+# shellcheck disable=SC2329 # by the trap below
 stop() {
     trap '' TERM INT HUP
     [ -z "$task" ] || ecs StopTask "{\"cluster\":\"$IMAGE_CLUSTER\",\"task\":\"$task\",\"reason\":\"canceled\"}"
