@@ -1,13 +1,16 @@
 /* Which change of a property makes CloudFormation replace the resource, for the types we use:
  * createOnlyProperties (YES) and conditionalCreateOnlyProperties (MAYBE) of AWS's resource schemas.
- * tests/plan compares this table with the schemas in cfn-lint's package; to renew it, run
- * tests/plan/replace_table.py --write. */
+ *
+ * The rows are written by tests/plan/replace_table.py --write from the schemas in cfn-lint's
+ * package, sorted by type, then YES before MAYBE, then path. The same file, as a test, fails when a
+ * golden template holds a type that has no rows here, or when a byte is not what it would write. */
 #include "base/mem.h"
 #include "plan/replace.h"
 
 #define YES   PLAN_REPLACE_YES
 #define MAYBE PLAN_REPLACE_MAYBE
 
+/* clang-format off: rows are as the tool writes them */
 static const struct plan_replace_row ROWS[] = {
     {"AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId", YES},
     {"AWS::ApplicationAutoScaling::ScalableTarget", "ScalableDimension", YES},
@@ -245,6 +248,7 @@ static const struct plan_replace_row ROWS[] = {
     {"AWS::ServiceDiscovery::Service", "NamespaceId", YES},
     {"AWS::ServiceDiscovery::Service", "Type", YES},
 };
+/* clang-format on */
 
 const struct plan_replace_row *plan_replace_rows(size_t *count)
 {

@@ -5,8 +5,8 @@
  * explain_tool --keys               every key that the Compose specification gives a service, one a
  * line: "deploy.replicas" */
 #include "base/env.h"
-#include "compose/spec.h"
 #include "base/mem.h"
+#include "compose/spec.h"
 #include "plan/context.h"
 #include "plan/report/explain.h"
 #include <stdio.h>
