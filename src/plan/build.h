@@ -1,0 +1,54 @@
+/* Image builds: which there are, and what must be there before they run.
+ *
+ * Two calls: plan_builds() before packing, for the folders; plan_build_finish() for each once its
+ * object_key is set. All in the arena that is given. */
+#pragma once
+
+#include "plan/request.h"
+
+/* What a service's image build is; `image` members are filled by plan_builds. */
+struct plan_build {
+    const char *service;
+    const char *context, *dockerfile; /* as in the model; dockerfile relative to context */
+    const char *object_key;           /* "uploads/sha256-….tar.gz": set by the caller after pack */
+    const char *arch;                 /* "x86_64" | "aarch64" */
+    const char *repository;           /* "<project>/kaniko-build", lower-case ECR name */
+    const char *tag; /* "<svc>-image-<8 hex>-<arch>": hash over context digest, args, dockerfile,
+                        target, platform */
+    const char *task_family; /* "Defang-<project>-<stack>-kanikoAmd64" */
+    const char **command;
+    size_t command_count; /* Kaniko's arguments; needs object_key and deployment */
+};
+
+/* The Kaniko task definitions' container and log stream prefix: streams are
+ * "<prefix>/<container>/<task id>" in the group builds. */
+#define PLAN_BUILD_CONTAINER     "kaniko"
+#define PLAN_BUILD_STREAM_PREFIX "image"
+/* Logical id of the bucket that keeps each build's output ("defang-build"). */
+#define PLAN_BUILD_BUCKET "BuildBucket"
+
+/* The builds of the project (services with build), sorted by service; two calls: before pack for
+ * context/dockerfile, then plan_build_finish for each with its object_key set. In `arena`. */
+int plan_builds(
+    struct arena *arena,
+    const struct plan_request *r,
+    struct plan_build **out,
+    size_t *count,
+    struct error *err);
+void plan_build_finish(struct arena *arena, const struct plan_request *r, struct plan_build *b);
+
+/* Logical ids that must be complete before a build can run, and where to find what RunTask needs
+ * (physical ids of resources). */
+/* `cluster` and `subnets` are physical ids where the project brings them itself; subnets[1] may be
+ * NULL. In `arena`. */
+struct plan_build_needs {
+    const char **logical_ids;
+    size_t count;
+    const char *cluster, *subnets[2], *security_group;
+    bool own_cluster, own_network;
+};
+
+void plan_build_needs(
+    struct arena *arena,
+    const struct compose_project *p,
+    struct plan_build_needs *out); /* p NULL: one that brings nothing */
