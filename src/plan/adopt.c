@@ -1,4 +1,10 @@
-/* What the whole project brings of its own. */
+/* What the whole project brings of its own: x-defang-aws, and the keys of Docker's ECS integration
+ * that mean the same (adopt.h).
+ *
+ * Read twice. The view reads it without a word (`g` is NULL): what is wrong is left out there. The
+ * checks read it again and say each mistake at its place. A network is adopted whole or not at all:
+ * with any mistake there is none, because half of one would plan subnets into a VPC that is not
+ * ours. */
 #include "plan/adopt.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -39,6 +45,7 @@ static void take_one(
     struct plan_said *out)
 {
     const char *example = arena_printf(r->a, "As in %s.", plan_shape_example(shape));
+
     if (yaml_is_null(n))
         return;
     if (n->kind != YAML_KIND_SCALAR || template_has_parts(n->value)) {
@@ -139,6 +146,7 @@ take_member(struct reader *r, const char *key, const struct yaml_pair *pair, str
         "taskRoleArn",
         NULL};
     const char *name = arena_printf(r->a, AWS_KEY ".%s", key);
+
     if (strcmp(key, "publicSubnetIDs") == 0) {
         take_list(
             r,
@@ -205,6 +213,7 @@ static void take_docker(struct reader *r, const struct yaml_pair *pair, struct p
         NULL};
     const char *key = pair->key->value;
     struct yaml_pos pos = pair->key->pos;
+
     if (strcmp(key, "x-aws-vpc") == 0)
         take_one(r, key, PLAN_SHAPE_VPC, pair->value, &out->vpc);
     else if (strcmp(key, "x-aws-subnets") == 0)
@@ -251,6 +260,7 @@ static bool listed(const struct plan_said *list, size_t count, const char *value
 static void check_network(struct reader *r, struct plan_adopt *out)
 {
     bool subnets = out->public_subnet_count || out->private_subnet_count;
+
     if (out->vpc.value && !out->public_subnet_count)
         refuse(
             r,
@@ -273,8 +283,11 @@ static void check_network(struct reader *r, struct plan_adopt *out)
                     r->a,
                     "subnet %s is named as public and as private",
                     out->private_subnets[i].value));
-    if (r->rc) /* half an adopted network would be worse than none */
-        out->vpc = (struct plan_said){0}, out->public_subnet_count = out->private_subnet_count = 0;
+    if (r->rc) { /* half an adopted network would be worse than none */
+        out->vpc = (struct plan_said){0};
+        out->public_subnet_count = 0;
+        out->private_subnet_count = 0;
+    }
 }
 
 int plan_adopt_read(
@@ -282,6 +295,7 @@ int plan_adopt_read(
 {
     struct reader r = {.a = a, .g = g};
     const struct yaml_node *x = p->extensions;
+
     *out = (struct plan_adopt){0};
     take_own(&r, x ? yaml_get(x, AWS_KEY) : NULL, out);
     for (size_t i = 0; x && i < x->len; i++)

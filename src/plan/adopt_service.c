@@ -1,4 +1,9 @@
-/* What one service brings of its own. */
+/* What one service brings of its own: a role, policies, pull credentials, scaling, the protocol of
+ * a port (adopt.h). Read twice, as adopt.c says: without a word for the view, with one for the
+ * checks.
+ *
+ * A value must be known when the plan is made, so one that holds config is refused; and what an id
+ * or ARN looks like is adopt_shape.c's to say. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -52,6 +57,7 @@ static unsigned number(struct reader *r, const struct yaml_node *map, const char
 {
     const struct yaml_node *n = yaml_get(map, key);
     long long v = 0;
+
     if (yaml_is_null(n))
         return 0;
     if (n->kind == YAML_KIND_SCALAR && text_parse_int(n->value, 1, max, &v) == 0)
@@ -141,6 +147,7 @@ static int percent(struct reader *r, const struct yaml_node *map, const char *ke
 {
     const struct yaml_node *n = yaml_get(map, key);
     long long v = -1;
+
     if (!yaml_is_null(n) &&
         (n->kind != YAML_KIND_SCALAR || text_parse_int(n->value, 0, max, &v) < 0)) {
         refuse(r, n->pos, NULL, arena_printf(r->a, "%s must be a number from 0 to %d", key, max));
@@ -154,6 +161,7 @@ take_deploy(struct reader *r, const struct compose_service *s, struct plan_adopt
 {
     const struct yaml_node *deploy = s->node ? yaml_get(s->node, "deploy") : NULL,
                            *update = deploy ? yaml_get(deploy, "update_config") : NULL;
+
     out->min_percent = out->max_percent = -1;
     if (deploy)
         take_scaling(r, yaml_get(deploy, "x-aws-autoscaling"), &out->scaling);
@@ -168,6 +176,7 @@ static void check_unknown(struct reader *r, const struct yaml_pair *pair)
     static const char *const known[] = {
         "x-aws-role", "x-aws-policies", "x-aws-pull_credentials", "x-aws-logs_retention", NULL};
     const char *key = pair->key->value;
+
     if (strcmp(key, "x-aws-logs_retention") == 0) {
         warn(
             r,
@@ -218,6 +227,7 @@ static void take_own(struct reader *r, const struct yaml_node *n, struct plan_ad
 static const char *known_protocol(const char *text)
 {
     static const char *const known[] = {"http", "http2", "grpc"};
+
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (text_eq(text, known[i]))
             return known[i];
@@ -227,6 +237,7 @@ static const char *known_protocol(const char *text)
 const char *plan_adopt_protocol(const struct compose_service *s, unsigned target)
 {
     const struct yaml_node *ports = s->node ? yaml_get(s->node, "ports") : NULL;
+
     for (size_t i = 0; ports && ports->kind == YAML_KIND_SEQUENCE && i < ports->len; i++) {
         long long at = 0;
         const struct yaml_node *port = ports->items[i], *n = yaml_get(port, "target");
@@ -241,6 +252,7 @@ const char *plan_adopt_protocol(const struct compose_service *s, unsigned target
 static void check_protocols(struct reader *r, const struct compose_service *s)
 {
     const struct yaml_node *ports = s->node ? yaml_get(s->node, "ports") : NULL;
+
     for (size_t i = 0; ports && ports->kind == YAML_KIND_SEQUENCE && i < ports->len; i++) {
         const char *protocol = plan_ext_string(ports->items[i], "x-aws-protocol");
         if (protocol && !known_protocol(protocol))
@@ -260,6 +272,7 @@ int plan_adopt_service_read(
 {
     struct reader r = {.a = a, .g = g, .service = s->name};
     const struct yaml_node *x = s->extensions;
+
     *out = (struct plan_adopt_service){0};
     take_deploy(&r, s, out);
     if (g)

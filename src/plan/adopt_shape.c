@@ -1,4 +1,6 @@
-/* What ids, names and ARNs of AWS look like. */
+/* What ids, names and ARNs of AWS look like: enough to catch a value that was pasted into the wrong
+ * place, before anything is planned with it. That a thing of this shape is there, in this account,
+ * is the engine's to find out (engine/account/adopted.c). */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/adopt.h"
@@ -28,6 +30,7 @@ static const char *arn_resource(const char *s, const char *service, bool regiona
 {
     char part[5][64];
     const char *at = s;
+
     for (size_t i = 0; i < ARRAY_LEN(part); i++) {
         size_t n = strcspn(at, ":");
         if (at[n] != ':' || n >= sizeof part[i])
@@ -56,6 +59,7 @@ static const char *take_cluster(const char *s)
                            ? resource + strlen("cluster/")
                        : resource ? ""
                                   : s;
+
     return only(name, UPPER LOWER DIGITS "-_", 1, 255) ? name : NULL;
 }
 
@@ -69,6 +73,7 @@ static const char *take_domain(struct arena *a, const char *s)
 {
     cleanup_free char *lower = text_lower(s);
     size_t n = strlen(lower), label = 0, dots = 0;
+
     if (n && lower[n - 1] == '.')
         lower[--n] = '\0';
     for (size_t i = 0; i < n; i++) {
@@ -138,5 +143,6 @@ const char *plan_shape_example(enum plan_shape shape)
         [PLAN_SHAPE_POLICY] = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
         [PLAN_SHAPE_SECRET] = "arn:aws:secretsmanager:us-west-2:123456789012:secret:name-AbCdEf",
     };
+
     return examples[shape];
 }

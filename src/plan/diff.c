@@ -1,8 +1,15 @@
 /* What applying a plan over a deployed template would do, as far as the two texts tell:
- * CloudFormation's change set has the last word. */
+ * CloudFormation's change set has the last word.
+ *
+ * 1. Each resource of the plan is new, or compared with the deployed one property by property; the
+ * table of replace_table.c says which difference replaces it.
+ * 2. What is deployed and not in the plan goes.
+ * 3. Who refers to a resource that is replaced changes with it, and may be replaced in turn.
+ *
+ * Sorted by group and id, properties by name: equal inputs print equally. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/graph.h"
 #include "plan/replace.h"
 #include <string.h>
 
@@ -14,27 +21,37 @@ struct differ {
     size_t len;
 };
 
+/* Whether the member "a/b" of the property is another one. */
+static bool member_differs(const char *member, const json_t *before, const json_t *after)
+{
+    cleanup_free char *path = xstrdup(member);
+
+    for (char *p = path; *p; p++)
+        *p = *p == '/' ? '.' : *p;
+
+    const json_t *x = json_at(before, path);
+    const json_t *y = json_at(after, path);
+    bool same = x == y || (x && y && json_equal(x, y));
+    return !same;
+}
+
+/* Rows are of the whole property ("Name") or of a member ("DnsConfig/NamespaceId"). */
 static enum plan_replace
 replaces(const char *type, const char *property, const json_t *before, const json_t *after)
 {
     size_t rows;
     const struct plan_replace_row *row = plan_replace_rows(&rows);
+    size_t n = strlen(property);
     enum plan_replace worst = PLAN_REPLACE_NO;
+
     for (size_t i = 0; i < rows; i++, row++) {
-        if (strcmp(row->type, type) != 0)
+        if (strcmp(row->type, type) != 0 || strncmp(row->path, property, n) != 0)
             continue;
-        size_t n = strlen(property);
-        if (strncmp(row->path, property, n) != 0 || (row->path[n] && row->path[n] != '/'))
-            continue;
-        if (row->path[n] == '/') { /* a member of the property: only when that one differs */
-            cleanup_free char *path = xstrdup(row->path + n + 1);
-            for (char *p = path; *p; p++)
-                *p = *p == '/' ? '.' : *p;
-            const json_t *x = json_at(before, path), *y = json_at(after, path);
-            if (x == y || (x && y && json_equal(x, y)))
-                continue;
-        }
-        worst = MAX(worst, row->what);
+
+        bool whole = !row->path[n];
+        bool member = row->path[n] == '/' && member_differs(row->path + n + 1, before, after);
+        if (whole || member)
+            worst = MAX(worst, row->what);
     }
     return worst;
 }
@@ -43,6 +60,7 @@ static struct graph_change *
 add(struct differ *d, enum graph_action action, const char *id, const char *type, const char *group)
 {
     struct graph_change *c = &d->changes[d->len++];
+
     *c = (struct graph_change){
         .action = action,
         .logical_id = arena_strdup(d->a, id),
@@ -69,36 +87,41 @@ add_property(struct differ *d, struct graph_change *c, const char *property, enu
         c->replacement = "may replace";
 }
 
+/* The change of r, made when the first difference is found. */
+static struct graph_change *
+changed(struct differ *d, struct graph_change *made, const struct graph_resource *r)
+{
+    return made ? made : add(d, GRAPH_CHANGE, r->logical_id, r->type, r->group);
+}
+
 static void compare(struct differ *d, const struct graph_resource *r, const json_t *old)
 {
-    const json_t *before = json_object_get(old, "Properties"), *after = r->properties;
-    struct graph_change c = {0}, *made = NULL;
+    const json_t *before = json_object_get(old, "Properties");
+    const json_t *after = r->properties;
+    const json_t *sides[] = {after, before}; /* what is new or differs, then what is gone */
+    struct graph_change *made = NULL;
+
     if (!text_eq(json_str(old, "Type"), r->type)) {
-        made = add(d, GRAPH_CHANGE, r->logical_id, r->type, r->group);
-        add_property(d, made, "Type", PLAN_REPLACE_YES);
+        add_property(d, changed(d, NULL, r), "Type", PLAN_REPLACE_YES);
         return;
     }
-    (void)c;
-    const json_t *sides[] = {after, before};
-    for (size_t s = 0; s < 2; s++) {
-        const char *key;
+
+    for (size_t s = 0; s < ARRAY_LEN(sides); s++) {
+        const char *name;
         json_t *value;
-        json_object_foreach((json_t *)sides[s], key, value)
+        json_object_foreach((json_t *)sides[s], name, value)
         {
-            const json_t *x = json_object_get(before, key), *y = json_object_get(after, key);
+            const json_t *x = json_object_get(before, name);
+            const json_t *y = json_object_get(after, name);
             if (x && y && json_equal(x, y))
                 continue;
-            if (!made)
-                made = add(d, GRAPH_CHANGE, r->logical_id, r->type, r->group);
-            add_property(d, made, key, replaces(r->type, key, x, y));
+            made = changed(d, made, r);
+            add_property(d, made, name, replaces(r->type, name, x, y));
         }
     }
-    const char *policy = json_str(old, "DeletionPolicy");
-    if (text_eq(policy, r->deletion_policy))
-        return;
-    if (!made)
-        made = add(d, GRAPH_CHANGE, r->logical_id, r->type, r->group);
-    add_property(d, made, "DeletionPolicy", PLAN_REPLACE_NO);
+
+    if (!text_eq(json_str(old, "DeletionPolicy"), r->deletion_policy))
+        add_property(d, changed(d, made, r), "DeletionPolicy", PLAN_REPLACE_NO);
 }
 
 static struct graph_change *change_of(const struct differ *d, const char *id)
@@ -112,6 +135,7 @@ static struct graph_change *change_of(const struct differ *d, const char *id)
 static bool sub_names(const char *text, const char *id)
 {
     size_t n = strlen(id);
+
     for (const char *p = text; (p = strstr(p, "${")); p++)
         if (strncmp(p + 2, id, n) == 0 && (p[2 + n] == '}' || p[2 + n] == '.'))
             return true;
@@ -144,31 +168,44 @@ static bool refers(const json_t *j, const char *id)
     return false;
 }
 
+/* Of one property of r, which refers to a replaced resource. Whether r is replaced by that, and was
+ * not before: then *at is where its change stands. */
+static bool follow(
+    struct differ *d,
+    const struct graph_resource *r,
+    const char *name,
+    const json_t *value,
+    size_t *at)
+{
+    struct graph_change *c = change_of(d, r->logical_id);
+
+    if (c && c->action != GRAPH_CHANGE)
+        return false;
+
+    bool before = c && text_eq(c->replacement, "replace");
+    c = changed(d, c, r);
+    add_property(d, c, name, replaces(r->type, name, NULL, value));
+    *at = (size_t)(c - d->changes);
+    return !before && text_eq(c->replacement, "replace");
+}
+
 /* Who refers to a replaced resource changes too; if that replaces it in turn, so do those who refer
  * to it. */
 static void follow_replaced(struct differ *d)
 {
     for (size_t i = 0; i < d->len; i++) {
         struct graph_change done = d->changes[i];
-        if (done.action != GRAPH_CHANGE || strcmp(done.replacement, "replace") != 0)
+        if (done.action != GRAPH_CHANGE || !text_eq(done.replacement, "replace"))
             continue;
+
         for (size_t k = 0; k < d->g->len; k++) {
             const struct graph_resource *r = &d->g->resources[k];
-            const char *key;
+            const char *name;
             json_t *value;
-            json_object_foreach(r->properties, key, value)
+            json_object_foreach(r->properties, name, value)
             {
-                if (!refers(value, done.logical_id))
-                    continue;
-                struct graph_change *c = change_of(d, r->logical_id);
-                if (c && c->action != GRAPH_CHANGE)
-                    continue;
-                bool before = c && strcmp(c->replacement, "replace") == 0;
-                if (!c)
-                    c = add(d, GRAPH_CHANGE, r->logical_id, r->type, r->group);
-                add_property(d, c, key, replaces(r->type, key, NULL, value));
-                size_t at = (size_t)(c - d->changes);
-                if (!before && strcmp(c->replacement, "replace") == 0 && at <= i)
+                size_t at;
+                if (refers(value, done.logical_id) && follow(d, r, name, value, &at) && at <= i)
                     i = at - 1; /* look at it again; wraps to 0 at the loop's step */
             }
         }
@@ -196,6 +233,7 @@ void graph_diff(const json_t *old_template, const struct graph *g, struct graph_
         .g = g,
         .a = a,
         .changes = arena_array(a, struct graph_change, g->len + json_object_size(old) + 1)};
+
     for (size_t i = 0; i < g->len; i++) {
         const struct graph_resource *r = &g->resources[i];
         const json_t *before = json_object_get(old, r->logical_id);
@@ -206,12 +244,13 @@ void graph_diff(const json_t *old_template, const struct graph *g, struct graph_
     }
     const char *id;
     json_t *resource;
-    json_object_foreach((json_t *)old, id, resource) if (!graph_get(g, id))
-        add(&d,
-            GRAPH_REMOVE,
-            id,
-            json_str_or(resource, "Type", ""),
-            json_str_or(resource, "Metadata.Group", "stack"));
+    json_object_foreach((json_t *)old, id, resource)
+    {
+        const char *group = json_str_or(resource, "Metadata.Group", "stack");
+        if (!graph_get(g, id))
+            add(&d, GRAPH_REMOVE, id, json_str_or(resource, "Type", ""), group);
+    }
+
     follow_replaced(&d);
     qsort(d.changes, d.len, sizeof *d.changes, by_group);
     for (size_t i = 0; i < d.len; i++)

@@ -47,6 +47,7 @@ static bool take(const struct yaml_node *map, const char *key, long long max, un
 {
     const struct yaml_node *n = yaml_get(map, key);
     long long v;
+
     *out = 0;
     if (!n)
         return true;
@@ -63,6 +64,7 @@ const char *plan_scaling_read(
         s->extensions ? yaml_get(s->extensions, "x-defang-autoscaling") : NULL;
     struct plan_adopt_scaling v = {.min = MAX(replicas, 1u)};
     unsigned min = 0;
+
     if (!n || text_false(n))
         return NULL;
     if (n->kind == YAML_KIND_MAPPING) {

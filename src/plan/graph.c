@@ -1,3 +1,9 @@
+/* The graph: resources in the order in which they were added, found by id through a hash index,
+ * because every dependency and reference asks for one.
+ *
+ * Resources move when their array grows, so a pointer to one is good until the next graph_add().
+ * Adding a name twice, or a dependency of a name that is not there, is a mistake of the planner and
+ * aborts; what a project can bring about is graph_check()'s to say. */
 #include "plan/graph.h"
 #include "base/mem.h"
 #include <assert.h>
@@ -8,6 +14,7 @@ struct graph *graph_new(const char *description)
 {
     struct arena *a = arena_new();
     struct graph *g = arena_make(a, struct graph);
+
     g->arena = a;
     g->description = arena_strdup(a, description);
     return g;
@@ -37,6 +44,7 @@ void graph_free_ptr(struct graph **g)
 static size_t hash_id(const char *s)
 {
     size_t h = 1469598103934665603u;
+
     for (; *s; s++)
         h = (h ^ (unsigned char)*s) * 1099511628211u;
     return h;
@@ -54,6 +62,7 @@ static void index_grow(struct graph *g)
 {
     size_t size = g->index_size ? g->index_size * 2 : 256;
     size_t *index = xcalloc(size, sizeof *index);
+
     for (size_t i = 0; i < g->len; i++)
         *index_slot(index, size, g, g->resources[i].logical_id) = i + 1;
     free(g->index);
@@ -99,6 +108,7 @@ struct graph_resource *graph_add(
 void graph_depend(struct graph *g, const char *logical_id, const char *on)
 {
     struct graph_resource *r = graph_get(g, logical_id);
+
     if (!r) {
         fprintf(stderr, "graph: dependency of unknown %s\n", logical_id);
         abort();
@@ -138,6 +148,7 @@ json_t *graph_attr(const char *logical_id, const char *attribute)
 json_t *graph_sub(const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     struct str text = STR_INIT;
     str_vappendf(&text, fmt, ap);

@@ -1,5 +1,10 @@
 /* What CloudFormation would only say after minutes: references that lead nowhere, cycles, limits.
- */
+ *
+ * References are Ref, Fn::GetAtt, Fn::Sub and DependsOn; pseudo parameters (AWS::Region) lead out
+ * of the graph. One walk over the properties serves both questions, with another visitor each.
+ * Limits are those of
+ * docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+ * (base/limits.h). */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "plan/graph.h"
@@ -74,6 +79,7 @@ static int walk_intrinsic(
 static int walk_json(const struct walk *w, const json_t *j, struct error *err)
 {
     int rc = 0;
+
     if (json_is_array(j)) {
         for (size_t i = 0; i < json_array_size(j) && !rc; i++)
             rc = walk_json(w, json_array_get(j, i), err);
@@ -118,6 +124,7 @@ static int dfs_edge(void *arg, const char *id, size_t len, struct error *err)
 {
     struct dfs *d = arg;
     cleanup_free char *name = xstrndup(id, len);
+
     if (!graph_get(d->g, name))
         return error_raise(
             err, ERR_FAILED, "plan: %s refers to %s, which is not in the plan", d->from, name);
@@ -128,6 +135,7 @@ static int dfs_visit(struct dfs *d, const char *id, struct error *err)
 {
     const struct graph_resource *r = graph_get(d->g, id);
     char *colour = &d->colour[r - d->g->resources];
+
     if (*colour == 2)
         return 0;
     if (*colour == 1)
@@ -150,6 +158,7 @@ static int check_references(const struct graph *g, struct error *err)
     cleanup_free char *colour = xcalloc(g->len + 1, 1);
     struct dfs d = {.g = g, .colour = colour, .from = "the template"};
     int rc = 0;
+
     for (size_t i = 0; i < g->len && !rc; i++)
         rc = dfs_visit(&d, g->resources[i].logical_id, err);
     struct walk w = {.g = g, .visit = dfs_edge, .arg = &d};
@@ -181,6 +190,7 @@ static void count_groups(const struct graph *g, struct str *out)
 static size_t count_dynamic(const json_t *j)
 {
     size_t n = 0;
+
     if (json_is_string(j)) {
         for (const char *p = json_string_value(j); (p = strstr(p, "{{resolve:")); p++)
             n++;
@@ -255,6 +265,7 @@ static int check_ids(const struct graph *g, struct error *err)
 int graph_check(const struct graph *g, struct error *err)
 {
     int rc = check_ids(g, err);
+
     if (!rc)
         rc = check_references(g, err);
     return rc ? rc : check_limits(g, err);

@@ -6,6 +6,7 @@
 json_t *plan_json(const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     json_error_t e;
     json_t *j = json_vpack_ex(&e, 0, fmt, ap);
@@ -29,6 +30,7 @@ json_t *plan_tags(const char *name, const char *service)
 size_t plan_json_length(const char *text)
 {
     size_t n = 2;
+
     for (const unsigned char *p = (const unsigned char *)text; *p; p++)
         n += *p < 0x20 ? 6 : *p == '"' || *p == '\\' ? 2 : 1;
     return n;

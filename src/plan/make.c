@@ -155,6 +155,7 @@ static void set_names(struct plan_ctx *c)
 static int make(struct plan_ctx *c, struct error *err)
 {
     int rc = choose_zones(c, err);
+
     if (rc)
         return rc;
     rc = plan_routes(c);

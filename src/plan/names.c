@@ -1,4 +1,9 @@
-/* Names as shared/reference/defang.md 3.8, 4.5, 6.9 and 7 give them. */
+/* Names as shared/reference/defang.md 3.8, 4.5, 6.9 and 7 give them.
+ *
+ * A name is a contract with what is deployed: the same project has the same one for ever, and two
+ * projects never the same. So what does not fit a service's characters or length is cut and carries
+ * a hash of the whole, and the default prefix and stack are left out where the reference leaves
+ * them out. */
 #include "plan/names.h"
 #include "base/digest.h"
 #include "base/mem.h"
@@ -10,6 +15,7 @@
 char *plan_hash_hex(const char *text, unsigned digits)
 {
     uint8_t sum[SHA256_BYTES];
+
     digest_sha256(text, strlen(text), sum);
     char *hex = digest_hex(sum, sizeof sum);
     hex[digits] = '\0';
@@ -33,6 +39,7 @@ static char fit_char(char c, unsigned flags)
 char *plan_name_fit(const char *name, unsigned flags, size_t max, unsigned hex)
 {
     cleanup_str struct str out = STR_INIT;
+
     for (const char *p = name; *p; p++) {
         char c = fit_char(*p, flags);
         if (is_separator(c) &&
@@ -59,6 +66,7 @@ char *plan_name_fit(const char *name, unsigned flags, size_t max, unsigned hex)
 char *plan_safe_label(const char *name)
 {
     char *s = text_lower(name);
+
     for (char *p = s; *p; p++)
         if (*p == '.')
             *p = '-';
@@ -68,6 +76,7 @@ char *plan_safe_label(const char *name)
 char *plan_service_label(const char *name)
 {
     char *s = plan_safe_label(name);
+
     for (char *p = s; *p; p++)
         if (*p == '_')
             *p = '-';
@@ -84,6 +93,7 @@ char *plan_private_domain(const struct plan_settings *s, const char *project)
     cleanup_free char *full =
         default_stack(s) ? xstrdup(project) : xasprintf("%s-%s", project, s->stack);
     cleanup_free char *label = plan_safe_label(full);
+
     return xasprintf("%s.internal", label);
 }
 
@@ -91,6 +101,7 @@ char *plan_global_label(const struct plan_settings *s, const char *project)
 {
     cleanup_free char *prefix = text_lower(s->prefix);
     bool usual = strcmp(prefix, "defang") == 0;
+
     return xasprintf(
         "%s%s%s%s%s",
         usual ? "" : prefix,
@@ -108,6 +119,7 @@ char *plan_scope(const struct plan_settings *s, const char *project)
 char *plan_stack_name(const struct plan_settings *s, const char *project)
 {
     cleanup_free char *scope = plan_scope(s, project);
+
     if (isalpha((unsigned char)*scope))
         return plan_name_fit(scope, 0, 128, 6);
     cleanup_free char *led = xasprintf("p-%s", scope); /* CloudFormation wants a letter first */
@@ -139,6 +151,7 @@ char *plan_service_name(const struct plan_settings *s, const char *project, cons
     cleanup_free char *sum = plan_hash_hex(whole, 7);
     cleanup_free char *pair = xasprintf("%s_%s", project, service);
     cleanup_free char *name = plan_name_fit(pair, PLAN_NAME_UNDERSCORE, 240, 0);
+
     return xasprintf("%s-%s", name, sum);
 }
 
@@ -153,6 +166,7 @@ char *plan_repository(const struct plan_settings *s, const char *project)
     cleanup_free char *label = plan_global_label(s, project);
     cleanup_free char *name = plan_name_fit(
         label, PLAN_NAME_LOWER | PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT | PLAN_NAME_SINGLE, 200, 6);
+
     return xasprintf("%s/kaniko-build", name);
 }
 
@@ -169,6 +183,7 @@ char *plan_logical_id(struct arena *a, const char *service)
 {
     cleanup_str struct str out = STR_INIT;
     bool upper = true, plain = islower((unsigned char)*service) != 0;
+
     for (const char *p = service; *p; p++) {
         if (!isalnum((unsigned char)*p)) {
             upper = true;
@@ -188,6 +203,7 @@ char *plan_logical_id(struct arena *a, const char *service)
 bool plan_config_name_valid(const char *name)
 {
     size_t n = strlen(name);
+
     if (n < 1 || n > 64 || isdigit((unsigned char)*name))
         return false;
     for (const char *p = name; *p; p++)
@@ -205,6 +221,7 @@ bool plan_config_name_reserved(const char *name)
 {
     static const char *const reserved[] = {
         "COMPOSE_PROJECT_NAME", "DEFANG_PROVIDER", "DEFANG_STACK"};
+
     for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
         if (strcmp(reserved[i], name) == 0)
             return true;

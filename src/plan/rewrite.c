@@ -29,6 +29,7 @@ name_at(const struct plan_view *v, const char *at, bool with_ports)
 {
     const struct plan_service *best = NULL;
     size_t best_len = 0;
+
     for (size_t i = 0; i < v->count; i++) {
         const struct plan_service *s = &v->services[i];
         size_t n = strlen(s->s->name);
@@ -63,6 +64,7 @@ const char *plan_rewrite(struct arena *a, const struct plan_view *v, const char 
 {
     size_t at;
     const struct plan_service *s = find(v, value, true, &at);
+
     if (!s || (strcmp(s->s->name, s->label) == 0 && !v->suffix))
         return value;
     return arena_printf(

@@ -1,4 +1,9 @@
-/* Settings: mode presets (defang.md 4.9, 7.14) under single overrides. */
+/* Settings: mode presets (defang.md 4.9, 7.14) under single overrides.
+ *
+ * In this order, each over the one before: what holds in every mode, the mode's preset, names and
+ * domain from the environment, then the settings one by one (settings_table.c). Last what follows
+ * from two of them together. A wrong value is an error and never a default: nobody notices a
+ * default. */
 #include "plan/settings.h"
 #include "base/env.h"
 #include "base/mem.h"
@@ -58,6 +63,7 @@ static int parse_mode(const char *text, enum plan_mode *out, struct error *err)
         {"ha", PLAN_HIGH_AVAILABILITY},
         {"production", PLAN_HIGH_AVAILABILITY}};
     int mode = find_word(words, ARRAY_LEN(words), text);
+
     if (mode < 0) {
         int rc = error_raise(err, ERR_USAGE, "unknown mode \"%s\"", text);
         error_hint(err, "Modes are affordable, balanced and high_availability.");
@@ -72,6 +78,7 @@ static bool retention_ok(unsigned days)
 {
     static const unsigned known[] = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180,
                                      365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (known[i] == days)
             return true;
@@ -99,6 +106,7 @@ static int resolve_names(
     const char *prefix = env_get(env, "DEFANG_PREFIX"); /* empty is a value: no prefix */
     const char *stack =
         !text_empty(stack_flag) ? stack_flag : env_get_nonempty(env, "DEFANG_SUFFIX");
+
     if (!stack)
         stack = env_get_nonempty(env, "DEFANG_STACK");
     const char *cd = env_get_nonempty(env, "DEFANG_CD_NAME");
@@ -143,6 +151,7 @@ static int resolve_overrides(
     struct error *err)
 {
     int rc = plan_settings_table(arena, p, env, out, err);
+
     if (!rc && !retention_ok(out->log_retention_days))
         return error_raise(
             err,
@@ -176,6 +185,7 @@ static int resolve_domain(
 static void apply_preset(struct plan_settings *out)
 {
     const struct preset *preset = &PRESETS[out->mode];
+
     out->nat = preset->nat;
     out->capacity_provider = preset->capacity_provider;
     out->log_retention_days = preset->log_retention_days;
@@ -205,6 +215,7 @@ int plan_settings_resolve(
 {
     cleanup_env struct env *none = env ? NULL : env_new();
     const struct env *e = env ? env : none;
+
     *out = (struct plan_settings){
         .zones = 2,
         .allow_burstable = true,

@@ -1,5 +1,9 @@
-/* Deployments in stages (plan_stages in plan.h): which one-offs run after which stage, and what a
- * plan of one stage keeps of what is deployed. Which stage a service is in is view_stages.c. */
+/* Deployments in stages (plan_stages() in stages.h): which one-offs run after which stage, and what
+ * a plan of one stage keeps of what is deployed. Which stage a service is in is view_stages.c.
+ *
+ * A plan of a stage is the whole plan with two changes: services of later stages keep the
+ * properties that are deployed, and nothing is removed. Only the last stage, which is the whole,
+ * removes. */
 #include "plan/stage.h"
 #include "base/limits.h"
 #include "base/mem.h"

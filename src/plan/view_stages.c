@@ -35,6 +35,7 @@ static unsigned stage_of(
     unsigned *known)
 {
     unsigned *mine = &known[s - v->services];
+
     if (*mine)
         return *mine == OPEN ? 1 : *mine;
     *mine = OPEN;
@@ -52,6 +53,7 @@ static unsigned stage_of(
 static unsigned *all_stages(const struct plan_request *r, const struct plan_view *v)
 {
     unsigned *known = xcalloc(v->count + 1, sizeof *known);
+
     for (size_t i = 0; i < v->count; i++)
         stage_of(r, v, &v->services[i], known);
     return known;
@@ -60,6 +62,7 @@ static unsigned *all_stages(const struct plan_request *r, const struct plan_view
 void plan_view_stages(const struct plan_request *r, struct plan_view *v)
 {
     cleanup_free unsigned *known = all_stages(r, v);
+
     for (size_t i = 0; i < v->count; i++) {
         v->services[i].stage = known[i];
         v->services[i].pending = is_pending(r, &v->services[i]);

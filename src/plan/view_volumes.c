@@ -1,5 +1,7 @@
 /* The view: named volumes that some container mounts, and who mounts them. What they become on EFS
- * is task/volumes.c. Part of plan_view_make(), which has told tasks and sidecars before. */
+ * is task/volumes.c. Part of plan_view_make(), which has told tasks and sidecars before.
+ *
+ * A volume that nobody mounts makes nothing. One that names a file system is not ours. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/extensions.h"
@@ -37,6 +39,7 @@ static const char *file_system_of(const struct plan_volume *v, const struct yaml
         plan_ext_string(node, "x-aws-fsid"),
         plan_volume_option(v, "fsid"),
         plan_ext_string(node, "name")};
+
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (keys[i] && (text_starts(keys[i], "fs-") || (i < 2)))
             return keys[i];

@@ -3,7 +3,7 @@
  * explain_tool [NAME=VALUE…] FILE   JSON list of lines; variables are the caller's environment
  * explain_tool --table              JSON list of rows [path, kinds, effect, types, property]
  * explain_tool --keys               every key that the Compose specification gives a service, one a
- * line: "deploy.replicas" */
+ *                                   line: "deploy.replicas" */
 #include "base/env.h"
 #include "base/mem.h"
 #include "compose/spec.h"
@@ -16,6 +16,7 @@
 static int print(json_t *j)
 {
     cleanup_free char *text = json_print(j, true, false);
+
     puts(text);
     json_decref(j);
     return 0;
@@ -26,6 +27,7 @@ static int print_table(void)
     size_t n;
     const struct explain_row *rows = explain_rows(&n);
     json_t *all = json_array();
+
     for (size_t i = 0; i < n; i++)
         json_push(
             all,
@@ -59,6 +61,7 @@ static void print_keys(const struct spec *spec, const char *prefix)
 static json_t *line_json(const struct explain_line *l)
 {
     json_t *resources = json_array();
+
     for (size_t i = 0; i < l->resource_count; i++)
         json_push(resources, plan_json("[s,s]", l->resources[i].logical_id, l->resources[i].type));
     return plan_json(
@@ -98,6 +101,7 @@ static int explain(const struct env *env, const char *file, struct error *err)
     struct plan_settings s;
     struct explain out;
     int rc = compose_load(&o, &p, &d, err);
+
     if (rc == 0)
         plan_models_expand(p);
     if (rc == 0)

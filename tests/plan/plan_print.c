@@ -1,5 +1,7 @@
-/* The output of plan_tool (plan_print.h): one function for each kind, nothing planned here but what
- * a Pulumi program needs, which is a plan of its own: there images are named by tag. */
+/* The output of plan_tool (plan_print.h): one function for each kind.
+ *
+ * Nothing is planned here but what a Pulumi program needs, which is a plan of its own: there images
+ * are named by tag, because their digest is known only within the run. */
 #include "plan_print.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -182,6 +184,7 @@ int print_pulumi(
     const char **uris = name_images(a, r, b, count);
     cleanup_graph struct graph *g = NULL;
     int rc = plan_make(r, &g, NULL, err);
+
     if (rc < 0)
         return rc;
 

@@ -66,6 +66,7 @@ static void add_pending(struct options *o, const char *service)
 static void set_stage(struct options *o, const char *text)
 {
     long long n;
+
     if (text_parse_int(text, 0, 99, &n) < 0)
         exit(2);
     o->stage = (unsigned)n;
@@ -75,6 +76,7 @@ static void add_config(struct options *o, char *text)
 {
     char *eq = strchr(text, '=');
     long long version;
+
     if (!eq || text_parse_int(eq + 1, 0, 1000000, &version) < 0 ||
         o->config_count == ARRAY_LEN(o->configs))
         exit(2);
@@ -87,6 +89,7 @@ static void add_config(struct options *o, char *text)
 static void add_dns(struct options *o, char *text, bool record)
 {
     char *eq = strchr(text, '=');
+
     if (!eq || o->public_zone_count == ARRAY_LEN(o->public_zones) ||
         o->record_count == ARRAY_LEN(o->records))
         exit(2);
@@ -100,6 +103,7 @@ static void add_dns(struct options *o, char *text, bool record)
 static void add_volume(struct options *o, char *text)
 {
     char *eq = strchr(text, '=');
+
     if (!eq || o->volume_count == ARRAY_LEN(o->volumes))
         exit(2);
     *eq = '\0';

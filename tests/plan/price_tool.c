@@ -1,7 +1,7 @@
 /* Test tool: what a template costs. For tests/plan/test_cost.py.
  *
- * price_tool TEMPLATE REGION     JSON: {"priced", "basis", "month", "lines": [[group, id, what,
- * month]], "usage", "unknown"} price_tool --table             JSON: {"rows": [[key, usd, unit,
+ * price_tool TEMPLATE REGION  JSON: {"priced", "basis", "month", "lines": [[group, id, what,
+ * month]], "usage", "unknown"} price_tool --table          JSON: {"rows": [[key, usd, unit,
  * source]], "regions": [[name, factor]]} */
 #include "base/mem.h"
 #include "plan/context.h"
@@ -12,6 +12,7 @@
 static int print(json_t *j)
 {
     cleanup_free char *text = json_print(j, true, false);
+
     puts(text);
     json_decref(j);
     return 0;
@@ -23,6 +24,7 @@ static int print_table(void)
     size_t n;
     const struct price_row *rows = price_rows(&n);
     json_t *all = json_array(), *regions = json_array();
+
     for (size_t i = 0; i < n; i++)
         json_push(
             all,
@@ -36,6 +38,7 @@ static int print_table(void)
 static json_t *text_list(const char **list, size_t n)
 {
     json_t *j = json_array();
+
     for (size_t i = 0; i < n; i++)
         json_push(j, json_string(list[i]));
     return j;
@@ -45,6 +48,7 @@ static int print_cost(const char *path, const char *region)
 {
     json_error_t e;
     cleanup_json json_t *template = json_load_file(path, 0, &e);
+
     if (!template) {
         fprintf(stderr, "price_tool: %s: %s\n", path, e.text);
         return 2;

@@ -75,6 +75,7 @@ static void add_repository(struct plan_ctx *c, const char *id, const char *name,
         key("ImageTagMutability", "MUTABLE"),
         key("LifecyclePolicy", object(key("LifecyclePolicyText", policy))),
         key("RepositoryName", name));
+
     graph_add(c->g, "builds", id, "AWS::ECR::Repository", repository);
 }
 

@@ -31,6 +31,7 @@ static void fill(
         r->settings,
         r->project->name,
         strcmp(s->arch, "aarch64") == 0 ? "kanikoArm64" : "kanikoAmd64");
+
     *b = (struct plan_build){
         .service = s->s->name,
         .context = s->s->build.context,
@@ -48,6 +49,7 @@ int plan_builds(
     struct error *err)
 {
     struct plan_view v;
+
     plan_view_make(arena, r->project, &v);
     *out = arena_array(arena, struct plan_build, v.count + 1);
     *count = 0;
@@ -95,6 +97,7 @@ static void arg(struct args *l, const char *fmt, ...) __attribute__((format(prin
 static void arg(struct args *l, const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     struct str text = STR_INIT;
     str_vappendf(&text, fmt, ap);
@@ -122,6 +125,7 @@ static const char *tag_of(
     const struct args *build_args)
 {
     struct str all = STR_INIT;
+
     str_appendf(
         &all,
         "%s\n%s\n%s\n%s\n",
@@ -142,6 +146,7 @@ void plan_build_finish(struct arena *arena, const struct plan_request *r, struct
     const struct compose_service *s = service_of(r, b->service);
     const struct plan_facts *f = r->facts;
     struct plan_view v;
+
     plan_view_make(arena, r->project, &v);
     struct args own = {
         .a = arena, .items = arena_array(arena, const char *, s->build.arg_count + 1)};

@@ -1,5 +1,7 @@
 /* What the project brings of its own (x-defang-aws, x-aws-*): adopt.c and adopt_service.c read it
- * again, this time with somebody to tell, and what is right but cannot be kept is said here. */
+ * again, this time with somebody to tell, and what is right but cannot be kept is said here.
+ *
+ * The account itself is not asked: whether a VPC or a role is there is the engine's to find out. */
 #include "plan/adopt.h"
 #include "base/mem.h"
 #include "plan/check/check.h"
@@ -65,6 +67,7 @@ static void check_unused(
 void plan_check_adopt(struct plan_check *c)
 {
     struct plan_adopt project;
+
     (void)plan_adopt_read(c->a, c->p, &project, &c->diag);
     check_network(c, &project);
     for (size_t i = 0; i < c->p->service_count; i++) {

@@ -1,5 +1,6 @@
 /* Checks of x-defang-static-files (site/static_site.c): the shape of the extension, its redirects,
- * and keys of the service that mean nothing where no container runs. */
+ * and keys of the service that mean nothing where no container runs. Whether the folder is there is
+ * seen when it is read. */
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/extensions.h"
@@ -13,6 +14,7 @@ check_redirect(struct plan_check *c, const struct plan_service *s, const struct 
 {
     const char *from = plan_ext_string(n, "from"), *to = plan_ext_string(n, "to"),
                *status = plan_ext_string(n, "status");
+
     if (n->kind == YAML_KIND_SCALAR)
         plan_warn(
             &c->diag,
@@ -43,6 +45,7 @@ check_members(struct plan_check *c, const struct plan_service *s, const struct y
 {
     static const char *const known[] = {"folder", "redirects", "spa", NULL};
     const struct yaml_node *list = yaml_get(n, "redirects"), *spa = yaml_get(n, "spa");
+
     for (size_t i = 0; i < n->len; i++) {
         const char *key = n->pairs[i].key->value;
         if (strcmp(key, known[0]) && strcmp(key, known[1]) && strcmp(key, known[2])) {
@@ -82,6 +85,7 @@ check_members(struct plan_check *c, const struct plan_service *s, const struct y
 void plan_check_static(struct plan_check *c, const struct plan_service *s)
 {
     const struct yaml_node *n = plan_static_node(s->s);
+
     if (n->kind == YAML_KIND_SEQUENCE || !plan_static_folder(c->a, c->p, s->s)) {
         plan_error(
             &c->diag,

@@ -53,6 +53,7 @@ void plan_store_record(
         key("ResourceRecords", array(graph_attr(store_id, endpoint_attr))),
         key("TTL", "300"),
         key("Type", "CNAME"));
+
     graph_add(c->g, s->group, plan_alias_id(c, s), "AWS::Route53::RecordSet", record);
 }
 

@@ -16,6 +16,7 @@ add_service(struct plan_ctx *c, const struct plan_service *s, json_t *dns_config
         key("NamespaceId", graph_attr("Namespace", "Id")),
         key("Tags", plan_tags(NULL, s->s->name)));
     const char *id = arena_printf(c->a, "Discovery%s", s->id);
+
     graph_add(c->g, s->group, id, "AWS::ServiceDiscovery::Service", service);
 }
 

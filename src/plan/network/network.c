@@ -41,6 +41,7 @@ static void add_vpc(struct plan_ctx *c)
         key("EnableDnsHostnames", true),
         key("EnableDnsSupport", true),
         key("Tags", name_tag(c, "shared-vpc")));
+
     add(c, "Vpc", "AWS::EC2::VPC", vpc);
 
     json_t *gateway = object(key("Tags", name_tag(c, "igw")));
@@ -58,6 +59,7 @@ static void add_dhcp_options(struct plan_ctx *c)
         key("DomainName", c->domain),
         key("DomainNameServers", texts("AmazonProvidedDNS")),
         key("Tags", name_tag(c, "dhcp-options")));
+
     add(c, "DhcpOptions", "AWS::EC2::DHCPOptions", options);
 
     json_t *association =
@@ -204,6 +206,7 @@ static const char *zone_of(const struct plan_ctx *c, const char *subnet)
 static json_t *adopted_subnets(const struct plan_ctx *c, bool public, bool one_a_zone)
 {
     const struct plan_adopt *adopt = &c->v.adopt;
+
     public = public || !adopt->private_subnet_count;
     const struct plan_said *said = public ? adopt->public_subnets : adopt->private_subnets;
     size_t count = public ? adopt->public_subnet_count : adopt->private_subnet_count;

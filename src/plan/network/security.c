@@ -144,6 +144,7 @@ static void add_build_group(struct plan_ctx *c)
         key("SecurityGroupEgress", egress_all()),
         key("Tags", plan_tags("bootstrap", NULL)),
         key("VpcId", plan_vpc(c)));
+
     graph_add(c->g, "builds", "BuildSecurityGroup", "AWS::EC2::SecurityGroup", group);
 }
 

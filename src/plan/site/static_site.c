@@ -108,6 +108,7 @@ static void add_bucket(struct plan_ctx *c, const struct plan_service *s, const c
         key("OwnershipControls", plan_bucket_ownership()),
         key("PublicAccessBlockConfiguration", plan_bucket_public_block()),
         key("Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name)));
+
     plan_bucket_add(c, s->group, id, bucket);
 }
 

@@ -1,4 +1,6 @@
-/* The graph: references, cycles, limits, text, differences. */
+/* The graph: references, cycles, limits, text, differences; and the CD stack, which is one.
+ *
+ * What graph_check() does not refuse, CloudFormation refuses after minutes. */
 #include "base/mem.h"
 #include "plan/context.h"
 #include <check.h>
@@ -48,6 +50,7 @@ START_TEST(missing)
         plan_json("{s:[{s:o}]}", "x", "y", graph_attr("Gone", "Arn")),
         plan_json("{s:o}", "x", graph_sub("a${Gone.Arn}b")),
         json_object()};
+
     for (int i = 0; i < 4; i++)
         if (i != _i)
             json_decref(forms[i]);
@@ -117,6 +120,7 @@ START_TEST(text)
 {
     struct graph_resource *r =
         graph_add(g, "network", "B", "AWS::S3::Bucket", plan_json("{s:i,s:i}", "z", 1, "a", 2));
+
     r->deletion_policy = "RetainExceptOnCreate";
     r->replace_policy = "Retain";
     graph_add(g, "network", "A", "AWS::EC2::InternetGateway", json_object());
@@ -141,6 +145,7 @@ END_TEST
 START_TEST(differences)
 {
     struct graph *old = graph_new("a test");
+
     for (int k = 0; k < 2; k++) {
         struct graph *to = k ? g : old;
         /* In this order the followers stand before what they follow. */
@@ -211,6 +216,7 @@ START_TEST(cd)
         .retain_bucket = true,
         .pull_through = true};
     struct graph *c = plan_cd(&s);
+
     ck_assert_int_eq(graph_check(c, &err), 0);
     const char *prefix =
         json_str(graph_get(c, "PullThroughCache")->properties, "EcrRepositoryPrefix");

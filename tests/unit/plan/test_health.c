@@ -1,4 +1,7 @@
-/* Health checks: URLs (defang.md section 8, vector 14) and timing of target groups (vector 15). */
+/* Health checks: URLs (defang.md section 8, vector 14) and timing of target groups (vector 15).
+ *
+ * Tables: what a container's own health check says on the left, what the load balancer is to ask on
+ * the right. */
 #include "base/mem.h"
 #include "plan/task/health.h"
 #include <check.h>
@@ -37,6 +40,7 @@ START_TEST(urls)
 {
     const struct url_row *r = &URLS[_i];
     struct plan_health_url u;
+
     plan_health_url(r->test, r->count, &u);
     ck_assert_str_eq(u.path, r->path);
     ck_assert_uint_eq(u.port, r->port);
@@ -71,6 +75,7 @@ START_TEST(timing)
         .timeout_ms = r->timeout < 0 ? -1 : r->timeout * 1000,
         .retries = r->retries};
     struct plan_health_timing t;
+
     plan_target_group_timing(
         &(struct plan_settings){.health_interval = 5, .health_threshold = 2}, &h, &t);
     ck_assert_uint_eq(t.interval, r->i);
@@ -93,6 +98,7 @@ START_TEST(in_the_container)
         .retries = -1,
         .start_period_ms = -1};
     json_t *j = plan_container_health(&h);
+
     ck_assert_int_eq(json_int_or(j, "Interval", 0), 30);
     ck_assert_int_eq(json_int_or(j, "Timeout", 0), 5);
     ck_assert_int_eq(json_int_or(j, "Retries", 0), 3);

@@ -1,4 +1,6 @@
-/* `compose lint`: texts and what is found in them, where. */
+/* `compose lint`: texts and what is found in them, where.
+ *
+ * Each row is a file and its findings; rows without any are there to stay silent. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/plan.h"
@@ -41,6 +43,7 @@ static void check_row(const struct row *r)
     cleanup_str struct str found = STR_INIT, wanted = STR_INIT;
     cleanup_error struct error err = ERROR_INIT;
     struct plan_settings settings;
+
     kit_load_text(&k, r->text);
     ck_assert_msg(k.rc == 0, "%s", k.err.message);
     cleanup_arena struct arena *arena = arena_new();

@@ -1,3 +1,5 @@
+/* Settings (defang.md 4.9, 7.14): what each mode presets, what is said over it by files,
+ * environment and flags, and values that are refused. */
 #include "base/env.h"
 #include "base/mem.h"
 #include "plan/plan.h"
@@ -24,6 +26,7 @@ static void down(void)
 START_TEST(defaults)
 {
     struct plan_settings s;
+
     ck_assert_int_eq(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
     ck_assert_str_eq(s.prefix, "Defang");
     ck_assert_str_eq(s.stack, "beta");
@@ -41,6 +44,7 @@ END_TEST
 START_TEST(the_flag_wins)
 {
     struct plan_settings s;
+
     env_set(env, "DEFANG_MODE", "staging");
     env_set(env, "DEFANG_STACK", "one");
     ck_assert_int_eq(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
@@ -62,6 +66,7 @@ END_TEST
 START_TEST(an_empty_prefix_is_one)
 {
     struct plan_settings s;
+
     env_set(env, "DEFANG_PREFIX", "");
     ck_assert_int_eq(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
     ck_assert_str_eq(s.prefix, "");
@@ -90,6 +95,7 @@ START_TEST(each_alone)
         {"DEFANG_ACCESS_LOGS", "off"},
         {"DEFANG_REDIS_ENGINE", "elasticache"},
     };
+
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
         env_set(env, pairs[i][0], pairs[i][1]);
     ck_assert_int_eq(plan_settings_resolve(arena, NULL, env, "ha", NULL, &s, &err), 0);
@@ -141,6 +147,7 @@ static const struct {
 START_TEST(wrong)
 {
     struct plan_settings s;
+
     env_set(env, WRONG[_i].name, WRONG[_i].value);
     ck_assert_int_lt(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
     ck_assert_int_eq(err.kind, ERR_USAGE);

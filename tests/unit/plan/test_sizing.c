@@ -25,6 +25,7 @@ START_TEST(sizes)
 {
     const struct row *r = &ROWS[_i];
     unsigned cpu = 0, memory = 0;
+
     ck_assert_int_eq(plan_fargate_size(r->vcpus, r->mib, &cpu, &memory), r->rc);
     ck_assert_uint_eq(cpu, r->cpu);
     ck_assert_uint_eq(memory, r->memory);

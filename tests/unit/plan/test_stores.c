@@ -1,5 +1,7 @@
 /* Versions and classes of managed stores (defang.md 7.8, 7.9, section 8 vector 36), and what looks
- * like a secret. */
+ * like a secret.
+ *
+ * Tables: an image's tag or a size on the left, what AWS is asked for on the right. */
 #include "base/mem.h"
 #include "plan/check/check.h"
 #include "plan/store/store.h"
@@ -26,6 +28,7 @@ static const struct pg_row PG[] = {
 START_TEST(postgres)
 {
     const char *got = plan_postgres_version(PG[_i].image);
+
     if (PG[_i].version)
         ck_assert_str_eq(got, PG[_i].version);
     else
@@ -58,6 +61,7 @@ static const struct cache_row CACHE[] = {
 START_TEST(cache)
 {
     struct plan_cache_version v;
+
     plan_cache_version(CACHE[_i].image, &v);
     ck_assert_str_eq(v.engine, CACHE[_i].engine);
     ck_assert_str_eq(v.version, CACHE[_i].version);
@@ -72,6 +76,7 @@ START_TEST(classes)
     struct plan_settings cheap = {.store_class = PLAN_BURSTABLE},
                          balanced = {.store_class = PLAN_GENERAL},
                          ha = {.store_class = PLAN_MEMORY};
+
     ck_assert_str_eq(plan_rds_class(&cheap, 0, 0), "db.t4g.micro");
     ck_assert_str_eq(plan_rds_class(&cheap, 0.25, 512), "db.t4g.micro");
     ck_assert_str_eq(plan_rds_class(&cheap, 2, 1025), "db.t4g.small");

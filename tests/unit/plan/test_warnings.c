@@ -1,4 +1,7 @@
-/* What is said of a change that stops or loses something. */
+/* What is said of a change that stops or loses something.
+ *
+ * A row is one change and a part of the warning; rows without one show which changes are harmless.
+ */
 #include "base/mem.h"
 #include "plan/context.h"
 #include <check.h>
@@ -81,6 +84,7 @@ START_TEST(rows)
                                   r->policy)
                             : NULL;
     const char *found = plan_change_warning(&s, &c, old);
+
     if (r->warning)
         ck_assert_msg(
             found && strstr(found, r->warning), "row %d: \"%s\"", _i, found ? found : "nothing");
