@@ -38,16 +38,16 @@ void plan_private_bucket(
     struct plan_ctx *c, const char *group, const char *id, const char *name, unsigned days)
 {
     json_t *expire = object(
-        key("AbortIncompleteMultipartUpload", object(key("DaysAfterInitiation", 1))),
-        key("ExpirationInDays", days),
         key("Id", "expire"),
-        key("Status", "Enabled"));
+        key("Status", "Enabled"),
+        key("ExpirationInDays", days),
+        key("AbortIncompleteMultipartUpload", object(key("DaysAfterInitiation", 1))));
 
     json_t *bucket = object(
         key("BucketEncryption", plan_bucket_encryption()),
-        key("LifecycleConfiguration", object(key("Rules", array(expire)))),
-        key("OwnershipControls", plan_bucket_ownership()),
         key("PublicAccessBlockConfiguration", plan_bucket_public_block()),
+        key("OwnershipControls", plan_bucket_ownership()),
+        key("LifecycleConfiguration", object(key("Rules", array(expire)))),
         key("Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, name), NULL)));
     plan_bucket_add(c, group, id, bucket);
 }

@@ -1,6 +1,9 @@
 /* What every room of the planner works with: one run of plan_make(), and JSON written as it reads
  * (data/object.h).
  *
+ * Members of a resource keep the order in which they are written: a program of the pulumi engine
+ * shows it, so another order is another program (tests/pulumi/golden).
+ *
  * struct plan_ctx lives for one plan_make(): it borrows the request and builds into `g`; strings it
  * makes live in g->arena. A service's `id` is its part of every logical id: letters and digits, the
  * same for the same name for ever. */

@@ -23,10 +23,13 @@ json_t *iam_allow_if(const char *sid, json_t *action, json_t *resource, json_t *
 json_t *
 iam_admit(const char *sid, const char *service, json_t *action, json_t *resource, json_t *condition)
 {
-    json_t *statement = iam_allow_if(sid, action, resource, condition);
-
-    json_add(statement, "Principal", object(key("Service", service)));
-    return statement;
+    return object(
+        key("Sid", sid),
+        key("Effect", "Allow"),
+        key("Principal", object(key("Service", service))),
+        key("Action", action),
+        key("Resource", resource),
+        key("Condition", condition));
 }
 
 json_t *iam_trust(const char *service, json_t *condition)

@@ -7,7 +7,8 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "compose/spec.h"
-#include "plan/context.h"
+#include "data/object.h"
+#include "plan/plan.h"
 #include "plan/report/explain.h"
 #include <stdio.h>
 #include <string.h>
@@ -31,13 +32,12 @@ static int print_table(void)
     for (size_t i = 0; i < n; i++)
         json_push(
             all,
-            plan_json(
-                "[s,i,s,s,s]",
-                rows[i].path,
-                (int)rows[i].kinds,
-                explain_effect_name(rows[i].effect),
-                rows[i].types,
-                rows[i].property));
+            array(
+                json_string(rows[i].path),
+                json_integer((int)rows[i].kinds),
+                json_string(explain_effect_name(rows[i].effect)),
+                json_string(rows[i].types),
+                json_string(rows[i].property)));
     return print(all);
 }
 
@@ -60,34 +60,23 @@ static void print_keys(const struct spec *spec, const char *prefix)
 
 static json_t *line_json(const struct explain_line *l)
 {
-    json_t *resources = json_array();
+    json_t *resources = array();
 
     for (size_t i = 0; i < l->resource_count; i++)
-        json_push(resources, plan_json("[s,s]", l->resources[i].logical_id, l->resources[i].type));
-    return plan_json(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:i,s:i}",
-        "service",
-        l->service,
-        "key",
-        l->key,
-        "value",
-        l->value,
-        "effect",
-        explain_effect_name(l->effect),
-        "property",
-        l->property,
-        "text",
-        l->text,
-        "note",
-        l->note,
-        "resources",
-        resources,
-        "file",
-        l->pos.file ? l->pos.file : "",
-        "line",
-        (int)l->pos.line,
-        "column",
-        (int)l->pos.column);
+        json_push(resources, texts(l->resources[i].logical_id, l->resources[i].type));
+
+    return object(
+        key("service", l->service),
+        key("key", l->key),
+        key("value", l->value),
+        key("effect", explain_effect_name(l->effect)),
+        key("property", l->property),
+        key("text", l->text),
+        key("note", l->note),
+        key("resources", resources),
+        key("file", l->pos.file ? l->pos.file : ""),
+        key("line", l->pos.line),
+        key("column", l->pos.column));
 }
 
 static int explain(const struct env *env, const char *file, struct error *err)

@@ -1,13 +1,13 @@
 /* Test tool: prints what the planner makes of a Compose file, with fixed facts about the account.
  * For tests/plan/ (Python).
  *
- *   plan_tool [options] FILE                        the template; with --check diagnostics alone,
- * with
- *                                                   --builds the image builds, with --diff OLD the
- *                                                   changes, with --stages the one-offs
+ *   plan_tool [options] FILE                        the template, or what a mode asks for
  *   plan_tool --pulumi engine|eject [options] FILE  one plan as a Pulumi program, and its template
  *   plan_tool --cd [--no-pull-through] [--adopt BUCKET]
  *   plan_tool --replace-table
+ *
+ * Modes: --check prints diagnostics alone, --builds the image builds, --diff OLD the changes,
+ * --stages the one-offs.
  *
  * The account is always the same (facts_of): what an option does not say stands there, so that a
  * golden file is a function of its Compose file. Exit status: 0, 1 for a refused plan, 2 for wrong

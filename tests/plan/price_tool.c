@@ -1,10 +1,11 @@
-/* Test tool: what a template costs. For tests/plan/test_cost.py.
+/* Test tool: what a template costs. For tests/plan/test_cost.py. Prints JSON.
  *
- * price_tool TEMPLATE REGION  JSON: {"priced", "basis", "month", "lines": [[group, id, what,
- * month]], "usage", "unknown"} price_tool --table          JSON: {"rows": [[key, usd, unit,
- * source]], "regions": [[name, factor]]} */
+ * price_tool TEMPLATE REGION   {"priced", "basis", "month", "lines", "usage", "unknown"};
+ *                              a line is [group, id, what, month]
+ * price_tool --table           {"rows": [[key, usd, unit, source]], "regions": [[name, factor]]} */
 #include "base/mem.h"
-#include "plan/context.h"
+#include "data/object.h"
+#include "plan/plan.h"
 #include "plan/report/cost.h"
 #include <stdio.h>
 #include <string.h>
@@ -28,11 +29,16 @@ static int print_table(void)
     for (size_t i = 0; i < n; i++)
         json_push(
             all,
-            plan_json("[s,f,s,s]", rows[i].key, rows[i].usd, units[rows[i].unit], rows[i].source));
+            array(
+                json_string(rows[i].key),
+                json_real(rows[i].usd),
+                json_string(units[rows[i].unit]),
+                json_string(rows[i].source)));
+
     const struct price_region *region = price_regions(&n);
     for (size_t i = 0; i < n; i++)
-        json_push(regions, plan_json("[s,f]", region[i].name, region[i].factor));
-    return print(plan_json("{s:o,s:o}", "rows", all, "regions", regions));
+        json_push(regions, array(json_string(region[i].name), json_real(region[i].factor)));
+    return print(object(key("rows", all), key("regions", regions)));
 }
 
 static json_t *text_list(const char **list, size_t n)
@@ -53,32 +59,27 @@ static int print_cost(const char *path, const char *region)
         fprintf(stderr, "price_tool: %s: %s\n", path, e.text);
         return 2;
     }
+
     cleanup_cost struct cost c;
     cost_of(template, region, &c);
-    json_t *lines = json_array();
+
+    json_t *lines = array();
     for (size_t i = 0; i < c.len; i++)
         json_push(
             lines,
-            plan_json(
-                "[s,s,s,f]",
-                c.lines[i].group,
-                c.lines[i].logical_id,
-                c.lines[i].what,
-                c.lines[i].month));
-    return print(plan_json(
-        "{s:b,s:s,s:f,s:o,s:o,s:o}",
-        "priced",
-        c.priced,
-        "basis",
-        c.basis,
-        "month",
-        c.month,
-        "lines",
-        lines,
-        "usage",
-        text_list(c.usage, c.usage_len),
-        "unknown",
-        text_list(c.unknown, c.unknown_len)));
+            array(
+                json_string(c.lines[i].group),
+                json_string(c.lines[i].logical_id),
+                json_string(c.lines[i].what),
+                json_real(c.lines[i].month)));
+
+    return print(object(
+        key("priced", c.priced),
+        key("basis", c.basis),
+        key("month", c.month),
+        key("lines", lines),
+        key("usage", text_list(c.usage, c.usage_len)),
+        key("unknown", text_list(c.unknown, c.unknown_len))));
 }
 
 int main(int argc, char **argv)

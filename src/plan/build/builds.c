@@ -71,10 +71,10 @@ static const char *image_policy(struct plan_ctx *c)
 static void add_repository(struct plan_ctx *c, const char *id, const char *name, const char *policy)
 {
     json_t *repository = object(
+        key("RepositoryName", name),
         key("EmptyOnDelete", true),
         key("ImageTagMutability", "MUTABLE"),
-        key("LifecyclePolicy", object(key("LifecyclePolicyText", policy))),
-        key("RepositoryName", name));
+        key("LifecyclePolicy", object(key("LifecyclePolicyText", policy))));
 
     graph_add(c->g, "builds", id, "AWS::ECR::Repository", repository);
 }
@@ -85,11 +85,11 @@ static json_t *builder(const struct plan_ctx *c)
     json_t *config = object(key("Name", "AWS_SDK_LOAD_CONFIG"), key("Value", "true"));
 
     return object(
-        key("Environment", array(region, config)),
-        key("Essential", true),
+        key("Name", PLAN_BUILD_CONTAINER),
         key("Image", c->s->kaniko_image),
-        key("LogConfiguration", plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX)),
-        key("Name", PLAN_BUILD_CONTAINER));
+        key("Essential", true),
+        key("Environment", array(region, config)),
+        key("LogConfiguration", plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX)));
 }
 
 /* The command is said when a task is run: one definition serves all builds of an architecture. */
@@ -99,15 +99,15 @@ static void add_task(struct plan_ctx *c, const char *id, const char *what, const
     json_t *platform = object(key("CpuArchitecture", arch), key("OperatingSystemFamily", "LINUX"));
 
     json_t *task = object(
-        key("ContainerDefinitions", array(builder(c))),
-        key("Cpu", c->s->kaniko_cpu),
-        key("ExecutionRoleArn", graph_attr("ExecutionRole", "Arn")),
         key("Family", family),
+        key("Cpu", c->s->kaniko_cpu),
         key("Memory", c->s->kaniko_memory),
         key("NetworkMode", "awsvpc"),
         key("RequiresCompatibilities", texts("FARGATE")),
+        key("ExecutionRoleArn", graph_attr("ExecutionRole", "Arn")),
+        key("TaskRoleArn", graph_attr("KanikoRole", "Arn")),
         key("RuntimePlatform", platform),
-        key("TaskRoleArn", graph_attr("KanikoRole", "Arn")));
+        key("ContainerDefinitions", array(builder(c))));
     graph_add(c->g, "builds", id, "AWS::ECS::TaskDefinition", task);
 }
 

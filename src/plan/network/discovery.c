@@ -29,10 +29,10 @@ void plan_private_zone(struct plan_ctx *c)
     json_t *vpc = object(key("VPCId", plan_vpc(c)), key("VPCRegion", graph_ref("AWS::Region")));
 
     json_t *zone = object(
-        key("HostedZoneConfig", object(key("Comment", comment))),
-        key("HostedZoneTags", plan_tags(NULL, NULL)),
         key("Name", c->domain),
-        key("VPCs", array(vpc)));
+        key("HostedZoneConfig", object(key("Comment", comment))),
+        key("VPCs", array(vpc)),
+        key("HostedZoneTags", plan_tags(NULL, NULL)));
     graph_add(c->g, "dns", "PrivateZone", "AWS::Route53::HostedZone", zone);
 }
 
@@ -50,9 +50,9 @@ void plan_store_record(
     json_t *record = object(
         key("HostedZoneId", graph_ref("PrivateZone")),
         key("Name", record_name(c, s)),
-        key("ResourceRecords", array(graph_attr(store_id, endpoint_attr))),
+        key("Type", "CNAME"),
         key("TTL", "300"),
-        key("Type", "CNAME"));
+        key("ResourceRecords", array(graph_attr(store_id, endpoint_attr))));
 
     graph_add(c->g, s->group, plan_alias_id(c, s), "AWS::Route53::RecordSet", record);
 }
@@ -102,16 +102,16 @@ void plan_discovery_sidecar(
         return;
 
     cleanup_free char *main_container = plan_container_name(s->s->name, deployment);
-    json_t *after_main = object(key("Condition", "START"), key("ContainerName", main_container));
+    json_t *after_main = object(key("ContainerName", main_container), key("Condition", "START"));
     json_t *log = c->s->sidecar_logs ? plan_awslogs("LogGroupLogs", SIDECAR_NAME) : NULL;
 
     json_t *container = object(
+        key("Name", SIDECAR_NAME),
+        key("Image", SIDECAR_IMAGE),
+        key("Essential", false),
         key("DependsOn", array(after_main)),
         key("Environment", variables(c, s)),
-        key("Essential", false),
-        key("Image", SIDECAR_IMAGE),
         key("LogConfiguration", log),
-        key("Name", SIDECAR_NAME),
         /* It takes its record back at the end: as long as a change takes to be everywhere. */
         key("StopTimeout", 120));
     json_push(json_object_get(task, "ContainerDefinitions"), container);

@@ -10,10 +10,10 @@ static void
 add_service(struct plan_ctx *c, const struct plan_service *s, json_t *dns_config, json_t *health)
 {
     json_t *service = object(
-        key("DnsConfig", dns_config),
-        key("HealthCheckCustomConfig", health),
         key("Name", s->label),
         key("NamespaceId", graph_attr("Namespace", "Id")),
+        key("DnsConfig", dns_config),
+        key("HealthCheckCustomConfig", health),
         key("Tags", plan_tags(NULL, s->s->name)));
     const char *id = arena_printf(c->a, "Discovery%s", s->id);
 
@@ -24,7 +24,7 @@ static json_t *dns_config(const char *routing, const char *type, int ttl_s)
 {
     json_t *record = object(key("Type", type), key("TTL", ttl_s));
 
-    return object(key("DnsRecords", array(record)), key("RoutingPolicy", routing));
+    return object(key("RoutingPolicy", routing), key("DnsRecords", array(record)));
 }
 
 /* The address of a store is a name of AWS's: one instance, which is that name. */
@@ -40,10 +40,10 @@ static void add_alias(
 
     /* The instance's name is part of Cloud Map's key: one per store. */
     json_t *instance = object(
-        key("InstanceAttributes",
-            object(key("AWS_INSTANCE_CNAME", graph_attr(store_id, endpoint_attr)))),
+        key("ServiceId", graph_attr(service_id, "Id")),
         key("InstanceId", "store"),
-        key("ServiceId", graph_attr(service_id, "Id")));
+        key("InstanceAttributes",
+            object(key("AWS_INSTANCE_CNAME", graph_attr(store_id, endpoint_attr)))));
     graph_add(c->g, s->group, plan_alias_id(c, s), "AWS::ServiceDiscovery::Instance", instance);
 }
 
@@ -72,10 +72,10 @@ static void add_namespace(struct plan_ctx *c)
     json_t *properties = object(key("DnsProperties", object(key("SOA", object(key("TTL", 15))))));
 
     json_t *namespace = object(
-        key("Description", arena_printf(c->a, "Services of %s", c->scope)),
         key("Name", c->domain),
-        key("Properties", properties),
-        key("Vpc", plan_vpc(c)));
+        key("Description", arena_printf(c->a, "Services of %s", c->scope)),
+        key("Vpc", plan_vpc(c)),
+        key("Properties", properties));
     struct graph_resource *r = graph_add(
         c->g, "dns", "Namespace", "AWS::ServiceDiscovery::PrivateDnsNamespace", namespace);
     r->usual = "usually 45 s";

@@ -81,8 +81,8 @@ static void add_subnet(struct plan_ctx *c, const char *side, unsigned zone, bool
         key("VpcId", graph_ref("Vpc")),
         key("AvailabilityZone", c->zones[zone]),
         key("CidrBlock", cidr),
-        key("MapPublicIpOnLaunch", public_address),
-        key("Tags", name_tag(c, name)));
+        key("Tags", name_tag(c, name)),
+        key("MapPublicIpOnLaunch", public_address));
     add(c, id, "AWS::EC2::Subnet", subnet);
 
     json_t *table = object(key("VpcId", graph_ref("Vpc")), key("Tags", name_tag(c, name)));

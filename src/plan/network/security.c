@@ -114,10 +114,10 @@ static void add_service_group(struct plan_ctx *c, const struct plan_service *s)
 
     json_t *group = object(
         key("GroupDescription", arena_printf(c->a, "Service %s of %s", s->s->name, c->scope)),
+        key("VpcId", plan_vpc(c)),
         key("SecurityGroupEgress", egress_of(c, s)),
-        key("SecurityGroupIngress", admitted),
         key("Tags", plan_tags(name, s->s->name)),
-        key("VpcId", plan_vpc(c)));
+        key("SecurityGroupIngress", admitted));
     const char *id = arena_printf(c->a, "SecurityGroup%s", s->id);
     graph_add(c->g, s->group, id, "AWS::EC2::SecurityGroup", group);
 
@@ -131,9 +131,9 @@ static void add_badge(struct plan_ctx *c)
 
     json_t *group = object(
         key("GroupDescription", arena_printf(c->a, "Worn by every service of %s", c->scope)),
+        key("VpcId", plan_vpc(c)),
         key("SecurityGroupEgress", egress_none()),
-        key("Tags", plan_tags(name, NULL)),
-        key("VpcId", plan_vpc(c)));
+        key("Tags", plan_tags(name, NULL)));
     graph_add(c->g, "network", "AppSecurityGroup", "AWS::EC2::SecurityGroup", group);
 }
 
@@ -141,9 +141,9 @@ static void add_build_group(struct plan_ctx *c)
 {
     json_t *group = object(
         key("GroupDescription", arena_printf(c->a, "Image builds of %s", c->scope)),
+        key("VpcId", plan_vpc(c)),
         key("SecurityGroupEgress", egress_all()),
-        key("Tags", plan_tags("bootstrap", NULL)),
-        key("VpcId", plan_vpc(c)));
+        key("Tags", plan_tags("bootstrap", NULL)));
 
     graph_add(c->g, "builds", "BuildSecurityGroup", "AWS::EC2::SecurityGroup", group);
 }
@@ -161,10 +161,10 @@ static void add_balancer_group(struct plan_ctx *c)
 
     json_t *group = object(
         key("GroupDescription", arena_printf(c->a, "Load balancer of %s", c->scope)),
+        key("VpcId", plan_vpc(c)),
         key("SecurityGroupEgress", egress_all()),
-        key("SecurityGroupIngress", rules),
         key("Tags", plan_tags(name, NULL)),
-        key("VpcId", plan_vpc(c)));
+        key("SecurityGroupIngress", rules));
     graph_add(c->g, "ingress", "AlbSecurityGroup", "AWS::EC2::SecurityGroup", group);
 }
 

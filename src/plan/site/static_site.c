@@ -105,8 +105,8 @@ static void add_bucket(struct plan_ctx *c, const struct plan_service *s, const c
 {
     json_t *bucket = object(
         key("BucketEncryption", plan_bucket_encryption()),
-        key("OwnershipControls", plan_bucket_ownership()),
         key("PublicAccessBlockConfiguration", plan_bucket_public_block()),
+        key("OwnershipControls", plan_bucket_ownership()),
         key("Tags", plan_tags(arena_printf(c->a, "%s-%s", c->scope, s->s->name), s->s->name)));
 
     plan_bucket_add(c, s->group, id, bucket);
@@ -164,10 +164,10 @@ static void add_function(struct plan_ctx *c, const struct plan_service *s, const
         key("Runtime", "cloudfront-js-2.0"));
 
     json_t *function = object(
+        key("Name", global_name(c, s, "paths")),
         key("AutoPublish", true),
         key("FunctionCode", code(c, s)),
-        key("FunctionConfig", config),
-        key("Name", global_name(c, s, "paths")));
+        key("FunctionConfig", config));
     graph_add(c->g, s->group, id, "AWS::CloudFront::Function", function);
 }
 
@@ -177,8 +177,8 @@ static json_t *origin(const char *bucket, const char *access)
     json_t *no_identity = object(key("OriginAccessIdentity", ""));
 
     return object(
-        key("DomainName", graph_attr(bucket, "RegionalDomainName")),
         key("Id", "files"),
+        key("DomainName", graph_attr(bucket, "RegionalDomainName")),
         key("OriginAccessControlId", graph_attr(access, "Id")),
         key("S3OriginConfig", no_identity));
 }
@@ -190,27 +190,27 @@ static json_t *behavior(const char *function)
         key("FunctionARN", graph_attr(function, "FunctionARN")));
 
     return object(
-        key("AllowedMethods", texts("GET", "HEAD")),
-        key("CachePolicyId", CACHE_OPTIMIZED),
-        key("Compress", true),
-        key("FunctionAssociations", array(on_request)),
-        key("ResponseHeadersPolicyId", SECURITY_HEADERS),
         key("TargetOriginId", "files"),
-        key("ViewerProtocolPolicy", "redirect-to-https"));
+        key("ViewerProtocolPolicy", "redirect-to-https"),
+        key("CachePolicyId", CACHE_OPTIMIZED),
+        key("ResponseHeadersPolicyId", SECURITY_HEADERS),
+        key("Compress", true),
+        key("AllowedMethods", texts("GET", "HEAD")),
+        key("FunctionAssociations", array(on_request)));
 }
 
 static void add_site(
     struct plan_ctx *c, const struct plan_service *s, const char *id, json_t *files, json_t *how)
 {
     json_t *config = object(
-        key("Comment", arena_printf(c->a, "Service %s of %s", s->s->name, c->scope)),
-        key("DefaultCacheBehavior", how),
-        key("DefaultRootObject", "index.html"),
         key("Enabled", true),
-        key("HttpVersion", "http2and3"),
         key("IPV6Enabled", true),
+        key("HttpVersion", "http2and3"),
+        key("Comment", arena_printf(c->a, "Service %s of %s", s->s->name, c->scope)),
+        key("DefaultRootObject", "index.html"),
+        key("PriceClass", c->s->price_class),
         key("Origins", array(files)),
-        key("PriceClass", c->s->price_class));
+        key("DefaultCacheBehavior", how));
 
     json_t *site =
         object(key("DistributionConfig", config), key("Tags", plan_tags(NULL, s->s->name)));

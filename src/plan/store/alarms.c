@@ -34,19 +34,19 @@ add(struct plan_ctx *c,
         arena_printf(c->a, "Service %s of %s: %s", s->s->name, c->scope, a->what);
 
     json_t *alarm = object(
-        key("AlarmActions", told),
         key("AlarmDescription", description),
-        key("ComparisonOperator", a->above ? "GreaterThanThreshold" : "LessThanThreshold"),
-        key("Dimensions", array(watched)),
-        key("EvaluationPeriods", 2),
-        key("MetricName", a->metric),
         key("Namespace", a->namespace),
-        key("OKActions", told_again),
-        key("Period", 300),
+        key("MetricName", a->metric),
+        key("Dimensions", array(watched)),
         key("Statistic", "Average"),
-        key("Tags", plan_tags(NULL, s->s->name)),
+        key("Period", 300),
+        key("EvaluationPeriods", 2),
         key("Threshold", a->threshold),
-        key("TreatMissingData", "missing"));
+        key("ComparisonOperator", a->above ? "GreaterThanThreshold" : "LessThanThreshold"),
+        key("TreatMissingData", "missing"),
+        key("Tags", plan_tags(NULL, s->s->name)),
+        key("AlarmActions", told),
+        key("OKActions", told_again));
     const char *id = arena_printf(c->a, "Alarm%s%s", store, a->suffix);
     graph_add(c->g, s->group, id, "AWS::CloudWatch::Alarm", alarm);
 }

@@ -63,20 +63,20 @@ static void add_cluster(
     const char *new_user = snapshot ? NULL : plan_mongodb_user(c->a, s);
 
     json_t *cluster = object(
-        key("BackupRetentionPeriod", backup_days),
-        key("CopyTagsToSnapshot", true),
-        key("DBClusterParameterGroupName", graph_ref(parameters)),
-        key("DBSubnetGroupName", graph_ref("DocumentSubnetGroup")),
-        key("DeletionProtection", c->s->deletion_protection),
         key("EngineVersion", version),
-        key("MasterUserPassword", password(c, s)),
-        key("MasterUsername", new_user),
         key("Port", s->ports[0].target),
-        key("PreferredBackupWindow", c->s->backup_window),
-        key("SnapshotIdentifier", snapshot),
+        key("DBSubnetGroupName", graph_ref("DocumentSubnetGroup")),
+        key("VpcSecurityGroupIds", plan_store_groups(c, s)),
+        key("DBClusterParameterGroupName", graph_ref(parameters)),
         key("StorageEncrypted", true),
+        key("BackupRetentionPeriod", backup_days),
+        key("PreferredBackupWindow", c->s->backup_window),
+        key("CopyTagsToSnapshot", true),
+        key("DeletionProtection", c->s->deletion_protection),
         key("Tags", plan_store_tags(c, s)),
-        key("VpcSecurityGroupIds", plan_store_groups(c, s)));
+        key("MasterUserPassword", password(c, s)),
+        key("SnapshotIdentifier", snapshot),
+        key("MasterUsername", new_user));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::DocDB::DBCluster", cluster);
     r->usual = "usually 1-2 min";
     plan_store_keep_data(c, r);
@@ -92,9 +92,9 @@ static void add_node(
     const char *name = arena_printf(c->a, "%s-%s-%u", c->scope, s->s->name, number);
 
     json_t *node = object(
-        key("AutoMinorVersionUpgrade", true),
         key("DBClusterIdentifier", graph_ref(cluster)),
         key("DBInstanceClass", class),
+        key("AutoMinorVersionUpgrade", true),
         key("Tags", plan_tags(name, s->s->name)));
     const char *id = arena_printf(c->a, "DocumentNode%s%u", s->id, number);
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::DocDB::DBInstance", node);

@@ -32,24 +32,24 @@ add_cache(struct plan_ctx *c, const struct plan_service *s, const char *id, cons
     const char *window = backup_days ? plan_cache_window(c->a, c->s) : NULL;
 
     json_t *cache = object(
-        key("AtRestEncryptionEnabled", true),
-        key("AutoMinorVersionUpgrade", true),
-        key("AutomaticFailoverEnabled", spare),
-        key("CacheNodeType", class),
-        key("CacheSubnetGroupName", graph_ref("CacheSubnetGroup")),
+        key("ReplicationGroupDescription", plan_store_description(c, s)),
         key("Engine", version.engine),
         key("EngineVersion", version.version),
-        key("MultiAZEnabled", spare),
+        key("CacheNodeType", class),
         key("NumCacheClusters", nodes),
-        key("Port", s->ports[0].target),
-        key("ReplicationGroupDescription", plan_store_description(c, s)),
-        key("SecurityGroupIds", plan_store_groups(c, s)),
-        key("SnapshotName", s->s->redis.from_snapshot),
-        key("SnapshotRetentionLimit", backup_days),
-        key("SnapshotWindow", window),
-        key("Tags", plan_store_tags(c, s)),
+        key("AutomaticFailoverEnabled", spare),
+        key("MultiAZEnabled", spare),
+        key("AtRestEncryptionEnabled", true),
         key("TransitEncryptionEnabled", version.tls),
-        key("TransitEncryptionMode", tls_mode));
+        key("Port", s->ports[0].target),
+        key("CacheSubnetGroupName", graph_ref("CacheSubnetGroup")),
+        key("SecurityGroupIds", plan_store_groups(c, s)),
+        key("AutoMinorVersionUpgrade", true),
+        key("SnapshotRetentionLimit", backup_days),
+        key("Tags", plan_store_tags(c, s)),
+        key("TransitEncryptionMode", tls_mode),
+        key("SnapshotWindow", window),
+        key("SnapshotName", s->s->redis.from_snapshot));
     struct graph_resource *r =
         graph_add(c->g, s->group, id, "AWS::ElastiCache::ReplicationGroup", cache);
     r->usual = "usually 5-8 min";
