@@ -17,11 +17,6 @@
 #include "plan/names.h"
 #include <string.h>
 
-json_t *cd_name_tag(struct graph *g, const struct plan_cd_settings *s, const char *what)
-{
-    return plan_tags(arena_printf(g->arena, "%s-%s", s->cd_name, what), NULL);
-}
-
 static json_t *lifecycle(void)
 {
     json_t *unfinished = object(

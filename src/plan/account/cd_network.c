@@ -2,6 +2,12 @@
  * AWS and registries and nothing calls them, so there is no private subnet and no NAT gateway to
  * pay for; the gateway endpoint of S3 costs nothing. */
 #include "plan/account/parts.h"
+#include "plan/context.h"
+
+json_t *cd_name_tag(struct graph *g, const struct plan_cd_settings *s, const char *what)
+{
+    return plan_tags(arena_printf(g->arena, "%s-%s", s->cd_name, what), NULL);
+}
 
 static void add(struct graph *g, const char *id, const char *type, json_t *properties)
 {
