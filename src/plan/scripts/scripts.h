@@ -1,5 +1,5 @@
-/* Programs that run in the account, as text: what is in the .sh files beside, without the lines that are
- * for us (meson.build). Static, ASCII. */
+/* Programs that run in the account, as text: what is in the .sh files beside, without the lines
+ * that are for us (meson.build). Static, ASCII. */
 #pragma once
 
 const char *plan_cd_task_script(void);
