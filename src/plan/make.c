@@ -20,7 +20,9 @@
 #include "plan/site/site.h"
 #include "plan/stage.h"
 #include "plan/store/store.h"
-#include "plan/task/task.h"
+#include "plan/task/cluster.h"
+#include "plan/task/roles.h"
+#include "plan/task/service.h"
 #include "plan/task/volumes.h"
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "plan/context.h"
 #include "plan/names.h"
 #include "plan/task/gpu.h"
-#include "plan/task/task.h"
+#include "plan/task/sizing.h"
 #include "plan/task/volumes.h"
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
-#include "plan/task/task.h"
+#include "plan/task/sizing.h"
 #include <string.h>
 #include <strings.h>
 

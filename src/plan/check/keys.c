@@ -6,7 +6,7 @@
 #include "plan/check/check.h"
 #include "plan/context.h"
 #include "plan/task/gpu.h"
-#include "plan/task/task.h"
+#include "plan/task/models.h"
 #include <string.h>
 
 enum verdict { REFUSED, WARNED, NOTED };

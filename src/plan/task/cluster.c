@@ -1,134 +1,150 @@
-/* The ECS cluster (defang.md 7.7) and the log groups with the rule that writes ECS events into one
- * of them (7.11). */
+/* The ECS cluster (defang.md 7.7), and the log groups with the rule that writes ECS events into one
+ * of them (7.11).
+ *
+ * The cluster is the project's own unless x-defang-aws names one: that one is taken as it is, with
+ * the capacity providers that it has. Services with GPUs bring providers beside Fargate's (gpu.c);
+ * the association holds all of them in one list, so this file asks for them here.
+ *
+ * ECS forgets a task an hour after its end. So a rule of EventBridge writes the project's events
+ * into the group "ecs", where the engine finds later what became of it.
+ * docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html */
+#include "plan/task/cluster.h"
 #include "base/mem.h"
-#include "plan/context.h"
+#include "plan/iam.h"
 #include "plan/names.h"
 #include "plan/task/gpu.h"
-#include "plan/task/task.h"
+
+static struct graph_resource *
+add(struct plan_ctx *c, const char *id, const char *type, json_t *properties)
+{
+    return graph_add(c->g, "cluster", id, type, properties);
+}
 
 json_t *plan_cluster_ref(const struct plan_ctx *c)
 {
-    return c->v.adopt.cluster.value ? json_string(c->v.adopt.cluster.value) : graph_ref("Cluster");
+    const char *own = c->v.adopt.cluster.value;
+
+    return own ? json_string(own) : graph_ref("Cluster");
 }
 
 const char *plan_cluster_sub(const struct plan_ctx *c)
 {
-    return c->v.adopt.cluster.value ? c->v.adopt.cluster.value : "${Cluster}";
+    const char *own = c->v.adopt.cluster.value;
+
+    return own ? own : "${Cluster}";
+}
+
+static void add_cluster(struct plan_ctx *c)
+{
+    cleanup_free char *name = xasprintf("%s-cluster", c->scope);
+    cleanup_free char *fit = plan_name_fit(name, PLAN_NAME_UNDERSCORE, 255, 7);
+
+    json_t *cluster = object(key("ClusterName", fit), key("Tags", plan_tags(fit, NULL)));
+    add(c, "Cluster", "AWS::ECS::Cluster", cluster);
+}
+
+static void add_capacity_providers(struct plan_ctx *c)
+{
+    json_t *providers = texts("FARGATE", "FARGATE_SPOT");
+
+    plan_capacity(c, providers);
+
+    json_t *strategy = object(key("CapacityProvider", c->s->capacity_provider), key("Weight", 1));
+    json_t *associations = object(
+        key("Cluster", graph_ref("Cluster")),
+        key("CapacityProviders", providers),
+        key("DefaultCapacityProviderStrategy", array(strategy)));
+    add(c, "CapacityProviders", "AWS::ECS::ClusterCapacityProviderAssociations", associations);
 }
 
 /* A cluster that is not ours keeps its capacity providers: flow_adopted() has looked that the
  * wanted one is there. */
 void plan_cluster(struct plan_ctx *c)
 {
-    if (c->v.adopt.cluster.value) {
-        graph_output_add(c->g, "ClusterName", json_string(c->v.adopt.cluster.value), "ECS cluster");
-        return;
+    bool ours = !c->v.adopt.cluster.value;
+
+    if (ours) {
+        add_cluster(c);
+        add_capacity_providers(c);
     }
-    cleanup_free char *name = xasprintf("%s-cluster", c->scope);
-    cleanup_free char *fit = plan_name_fit(name, PLAN_NAME_UNDERSCORE, 255, 7);
-    graph_add(
-        c->g,
-        "cluster",
-        "Cluster",
-        "AWS::ECS::Cluster",
-        plan_json("{s:s,s:o}", "ClusterName", fit, "Tags", plan_tags(fit, NULL)));
-    json_t *providers = plan_json("[s,s]", "FARGATE", "FARGATE_SPOT");
-    plan_capacity(c, providers);
-    graph_add(
-        c->g,
-        "cluster",
-        "CapacityProviders",
-        "AWS::ECS::ClusterCapacityProviderAssociations",
-        plan_json(
-            "{s:o,s:o,s:[{s:s,s:i}]}",
-            "Cluster",
-            graph_ref("Cluster"),
-            "CapacityProviders",
-            providers,
-            "DefaultCapacityProviderStrategy",
-            "CapacityProvider",
-            c->s->capacity_provider,
-            "Weight",
-            1));
-    graph_output_add(c->g, "ClusterName", graph_ref("Cluster"), "ECS cluster");
+    graph_output_add(c->g, "ClusterName", plan_cluster_ref(c), "ECS cluster");
 }
 
 static void add_log_group(struct plan_ctx *c, const char *id, const char *which)
 {
     cleanup_free char *name = plan_log_group(c->s, c->p->name, which);
-    graph_add(
-        c->g,
-        "cluster",
-        id,
-        "AWS::Logs::LogGroup",
-        plan_json(
-            "{s:s,s:i}", "LogGroupName", name, "RetentionInDays", (int)c->s->log_retention_days));
+
+    json_t *group =
+        object(key("LogGroupName", name), key("RetentionInDays", c->s->log_retention_days));
+    add(c, id, "AWS::Logs::LogGroup", group);
+}
+
+static void add_lifecycle_rule(struct plan_ctx *c, const char *log_group_arn)
+{
+    unsigned flags = PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT;
+    cleanup_free char *rule_name = xasprintf("%s-ecs-lifecycle-rule", c->label);
+    cleanup_free char *rule_fit = plan_name_fit(rule_name, flags, 64, 7);
+    cleanup_free char *target_name = xasprintf("%s-ecs-event-cw-target", c->label);
+    cleanup_free char *target_fit = plan_name_fit(target_name, flags, 64, 7);
+    const char *cluster = plan_cluster_sub(c);
+
+    json_t *services = graph_sub(
+        "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/%s/", cluster);
+    json_t *tasks =
+        graph_sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/%s/", cluster);
+
+    /* By the resource's ARN and not by clusterArn: the events of a deployment's state carry no
+     * cluster. */
+    json_t *pattern = object(
+        key("source", texts("aws.ecs")),
+        key("detail-type",
+            texts("ECS Task State Change", "ECS Service Action", "ECS Deployment State Change")),
+        key("resources", array(object(key("prefix", services)), object(key("prefix", tasks)))));
+
+    json_t *target = object(key("Id", target_fit), key("Arn", graph_sub("%s", log_group_arn)));
+    json_t *rule = object(
+        key("Name", rule_fit),
+        key("Description", "ECS events of the project, for its status"),
+        key("State", "ENABLED"),
+        key("EventPattern", pattern),
+        key("Targets", array(target)));
+    add(c, "EcsLifecycleRule", "AWS::Events::Rule", rule);
+    graph_depend(c->g, "EcsLifecycleRule", "LogGroupEcs");
+}
+
+/* Who may write into the group. The resource takes the document as one text. */
+static void add_events_policy(struct plan_ctx *c, const char *log_group_arn)
+{
+    cleanup_free char *name = xasprintf("%s-ecs-events", c->scope);
+    cleanup_free char *fit = plan_name_fit(name, PLAN_NAME_UNDERSCORE, 255, 7);
+
+    json_t *writers =
+        object(key("Service", texts("events.amazonaws.com", "delivery.logs.amazonaws.com")));
+    json_t *statement = object(
+        key("Effect", "Allow"),
+        key("Principal", writers),
+        key("Action", texts("logs:CreateLogStream", "logs:PutLogEvents")),
+        key("Resource", arena_printf(c->a, "%s:*", log_group_arn)));
+    cleanup_json json_t *document = iam_document(array(statement));
+    cleanup_free char *text = json_print(document, false, false);
+
+    json_t *policy = object(key("PolicyName", fit), key("PolicyDocument", graph_sub("%s", text)));
+    add(c, "EcsEventsPolicy", "AWS::Logs::ResourcePolicy", policy);
 }
 
 void plan_logs(struct plan_ctx *c)
 {
+    cleanup_free char *ecs = plan_log_group(c->s, c->p->name, "ecs");
+    const char *arn = arena_printf(
+        c->a, "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s", ecs);
+
     add_log_group(c, "LogGroupBuilds", "builds");
     add_log_group(c, "LogGroupEcs", "ecs");
     add_log_group(c, "LogGroupLogs", "logs");
-    cleanup_free char *ecs = plan_log_group(c->s, c->p->name, "ecs");
-    cleanup_free char *rule = xasprintf("%s-ecs-lifecycle-rule", c->label);
-    cleanup_free char *target = xasprintf("%s-ecs-event-cw-target", c->label);
-    cleanup_free char *rule_fit = plan_name_fit(rule, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 64, 7);
-    cleanup_free char *target_fit =
-        plan_name_fit(target, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 64, 7);
-    const char *arn = arena_printf(
-        c->a, "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s", ecs);
-    const char *cluster = plan_cluster_sub(c);
-    /* By the resource's ARN and not by clusterArn: the events of a deployment's state carry no
-     * cluster. */
-    json_t *pattern = plan_json(
-        "{s:[s],s:[s,s,s],s:[{s:o},{s:o}]}",
-        "source",
-        "aws.ecs",
-        "detail-type",
-        "ECS Task State Change",
-        "ECS Service Action",
-        "ECS Deployment State Change",
-        "resources",
-        "prefix",
-        graph_sub(
-            "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/%s/", cluster),
-        "prefix",
-        graph_sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/%s/", cluster));
-    graph_add(
-        c->g,
-        "cluster",
-        "EcsLifecycleRule",
-        "AWS::Events::Rule",
-        plan_json(
-            "{s:s,s:s,s:s,s:o,s:[{s:s,s:o}]}",
-            "Name",
-            rule_fit,
-            "Description",
-            "ECS events of the project, for its status",
-            "State",
-            "ENABLED",
-            "EventPattern",
-            pattern,
-            "Targets",
-            "Id",
-            target_fit,
-            "Arn",
-            graph_sub("%s", arn)));
-    graph_depend(c->g, "EcsLifecycleRule", "LogGroupEcs");
-    cleanup_free char *policy = xasprintf("%s-ecs-events", c->scope);
-    cleanup_free char *policy_fit = plan_name_fit(policy, PLAN_NAME_UNDERSCORE, 255, 7);
-    json_t *document = graph_sub(
-        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{"
-        "\"Service\":[\"events.amazonaws.com\","
-        "\"delivery.logs.amazonaws.com\"]},\"Action\":[\"logs:CreateLogStream\",\"logs:"
-        "PutLogEvents\"],\"Resource\":\"%s:*\"}]}",
-        arn);
-    graph_add(
-        c->g,
-        "cluster",
-        "EcsEventsPolicy",
-        "AWS::Logs::ResourcePolicy",
-        plan_json("{s:s,s:o}", "PolicyName", policy_fit, "PolicyDocument", document));
+
+    add_lifecycle_rule(c, arn);
+    add_events_policy(c, arn);
+
+    /* Until the policy is there, the rule's events go nowhere. */
     graph_depend(c->g, "EcsLifecycleRule", "EcsEventsPolicy");
 }

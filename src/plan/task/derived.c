@@ -3,15 +3,14 @@
  * definition. So the engine composes the value and keeps it as a parameter of its own (see
  * plan_derived in plan.h).
  *
- * They live beside the config, not under it: `config ls` shows what people set. A stack's name has
- * no hyphen, so no other stack's config is there. */
+ * A parameter's name ends in a digest of its parts and of the configs' marks. A config that is set
+ * anew thus gives another name, and with it a new task definition; the one before keeps its value,
+ * so that a rollback finds it. */
+#include "plan/task/derived.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/config.h"
 #include "plan/names.h"
-#include "plan/task/environment.h"
-#include "plan/task/files.h"
-#include "plan/view.h"
 #include <string.h>
 
 bool plan_is_derived(struct arena *a, const struct compose_env *e)
@@ -19,16 +18,52 @@ bool plan_is_derived(struct arena *a, const struct compose_env *e)
     return !compose_text_bare_config(&e->value) && !compose_text_literal(a, &e->value);
 }
 
+const char *plan_parts_digest(
+    struct arena *a,
+    const struct plan_request *r,
+    const struct compose_part *parts,
+    plan_mark_fn *mark)
+{
+    cleanup_str struct str all = STR_INIT;
+
+    /* With each text's length: "a" and "b" beside each other are not "ab". */
+    for (const struct compose_part *p = parts; p; p = p->next) {
+        long long marked = p->is_config ? mark(r, p->text) : 0;
+
+        str_appendf(&all, "%d:%zu:%s:%lld\n", p->is_config, strlen(p->text), p->text, marked);
+    }
+
+    cleanup_free char *digest = plan_hash_hex(str_get(&all), 12);
+    return arena_strdup(a, digest);
+}
+
+const char *plan_derived_parameter(
+    struct arena *a,
+    const struct plan_request *r,
+    const char *service,
+    const char *what,
+    const char *digest)
+{
+    unsigned flags = PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT;
+    cleanup_free char *root = plan_derived_path(r->settings, r->project->name);
+    cleanup_free char *of_service = plan_name_fit(service, flags, 100, 6);
+    cleanup_free char *of_what = plan_name_fit(what, flags, 100, 6);
+
+    return arena_printf(a, "%s%s/%s/%s", root, of_service, of_what, digest);
+}
+
 /* The parts with names of services rewritten, as in any other value. */
 static const struct compose_part *
 rewritten(struct arena *a, const struct plan_view *v, const struct compose_part *first)
 {
-    struct compose_part *head = NULL, **tail = &head;
+    struct compose_part *head = NULL;
+    struct compose_part **tail = &head;
+
     for (const struct compose_part *p = first; p; p = p->next) {
         struct compose_part *copy = arena_make(a, struct compose_part);
-        *copy = (struct compose_part){
-            .is_config = p->is_config,
-            .text = p->is_config ? p->text : plan_rewrite(a, v, p->text)};
+
+        copy->is_config = p->is_config;
+        copy->text = p->is_config ? p->text : plan_rewrite(a, v, p->text);
         *tail = copy;
         tail = &copy->next;
     }
@@ -43,46 +78,12 @@ void plan_derive(
     const struct compose_env *e,
     struct plan_derived *out)
 {
-    *out = (struct plan_derived){
-        .service = s->s->name, .variable = e->name, .parts = rewritten(a, v, e->value.first)};
-    struct str all = STR_INIT;
-    for (const struct compose_part *p = out->parts; p; p = p->next)
-        str_appendf(
-            &all,
-            "%d:%zu:%s:%lld\n",
-            p->is_config,
-            strlen(p->text),
-            p->text,
-            p->is_config ? plan_config_mark(r, p->text) : 0);
-    cleanup_free char *sum = plan_hash_hex(str_get(&all), 12);
-    str_done(&all);
-    cleanup_free char *root = plan_derived_path(r->settings, r->project->name);
-    cleanup_free char *service =
-        plan_name_fit(s->s->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 100, 6);
-    cleanup_free char *variable =
-        plan_name_fit(e->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 100, 6);
-    out->parameter = arena_printf(a, "%s%s/%s/%s", root, service, variable, sum);
-}
+    const struct compose_part *parts = rewritten(a, v, e->value.first);
+    const char *digest = plan_parts_digest(a, r, parts, plan_config_mark);
 
-void plan_derived(
-    struct arena *arena, const struct plan_request *r, struct plan_derived **out, size_t *count)
-{
-    struct plan_view v;
-    plan_view_make(arena, r->project, &v);
-    plan_view_suffix(arena, r->settings, r->project->name, &v);
-    size_t max = 0;
-    for (size_t i = 0; i < v.count; i++)
-        max += v.services[i].s->environment_count + v.services[i].s->secret_count +
-               v.services[i].s->config_count;
-    *out = arena_array(arena, struct plan_derived, max + 1);
-    *count = 0;
-    for (size_t i = 0; i < v.count; i++) {
-        const struct plan_service *s = &v.services[i];
-        for (size_t k = 0; plan_is_task(s) && k < s->s->environment_count; k++)
-            if (plan_is_derived(arena, &s->s->environment[k]) &&
-                !text_empty(s->s->environment[k].name))
-                plan_derive(arena, r, &v, s, &s->s->environment[k], &(*out)[(*count)++]);
-        if (plan_is_task(s))
-            plan_files_derived(arena, r, s->s, *out, count);
-    }
+    *out = (struct plan_derived){
+        .service = s->s->name,
+        .variable = e->name,
+        .parts = parts,
+        .parameter = plan_derived_parameter(a, r, s->s->name, e->name, digest)};
 }

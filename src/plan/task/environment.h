@@ -1,21 +1,19 @@
-/* A container's variables, and those that mix text with config (environment.c, derived.c). */
+/* A container's variables (environment.c). */
 #pragma once
 
 #include "plan/context.h"
 
-/* The container's environment and secrets, sorted; names of services in values rewritten. */
+/* Entries of a container's Environment and Secrets, sorted by name; both are the caller's and may
+ * be empty. Names of services in values are rewritten. */
 void plan_environment(
     struct plan_ctx *c,
     const struct plan_service *s,
     const char *deployment,
     json_t **environment,
     json_t **secrets);
-bool plan_is_derived(struct arena *a, const struct compose_env *e); /* text mixed with config */
-void plan_derive(
-    struct arena *a,
-    const struct plan_request *r,
-    const struct plan_view *v,
-    const struct plan_service *s,
-    const struct compose_env *e,
-    struct plan_derived *out);
-char *plan_config_arn_sub(const struct plan_ctx *c, const char *name); /* for Fn::Sub; in arena */
+
+/* The ARN of the parameter that holds this config value. A new Fn::Sub. */
+json_t *plan_config_arn(const struct plan_ctx *c, const char *name);
+
+/* The ARN of a parameter by its whole name, "/Defang/…". A new Fn::Sub. */
+json_t *plan_parameter_arn(const char *parameter);

@@ -1,12 +1,19 @@
-/* GPU services: how many GPUs a task has, and the instance that carries it. Fargate has no GPU, so
- * such a task runs on an EC2 instance of the account. Sizes: aws.amazon.com/ec2/instance-types/g4,
- * …/g5, …/g6. Cheapest first by the price table, so that the first that fits is the one to take. */
+/* GPU services: how many GPUs a task has, and the instance that carries it.
+ *
+ * Fargate has no GPU, so such a task runs on an EC2 instance of the account, one task an instance:
+ * the cheapest type that has the GPUs, the CPU and the memory that the task's containers ask for
+ * together. A placement constraint names another type; then it is that one or none.
+ *
+ * Sizes: aws.amazon.com/ec2/instance-types/g4, …/g5, …/g6. Cheapest first by the price table, so
+ * that the first that fits is the one to take. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/task/gpu.h"
-#include "plan/task/task.h"
+#include "plan/task/sizing.h"
 #include "plan/view.h"
 #include <string.h>
+
+#define TASK_MEMORY_MIN_MIB 6 /* of a container, by ECS */
 
 static const struct plan_machine MACHINES[] = {
     {"g4dn.xlarge", 1, 4, 16},     {"g4dn.2xlarge", 1, 8, 32},    {"g6.xlarge", 1, 4, 16},
@@ -22,6 +29,7 @@ static const struct plan_machine MACHINES[] = {
 int plan_service_gpus(const struct plan_service *s)
 {
     const struct compose_deploy *d = &s->s->deploy;
+
     if (!plan_is_task(s))
         return 0;
     return d->reservations.gpu_count ? d->reservations.gpu_count : d->limits.gpu_count;
@@ -32,8 +40,10 @@ static int task_gpus(const struct plan_view *v, const struct plan_service *s)
 {
     const struct plan_service *member;
     int all = 0;
+
     for (size_t i = 0; (member = plan_task_member(v, s, i)); i++) {
         int own = plan_service_gpus(member);
+
         if (own < 0)
             return -1;
         all += own;
@@ -52,25 +62,41 @@ static double usable_mib(const struct plan_machine *m)
     return m->memory_gib * 1024.0 * 15 / 16 - 256;
 }
 
-const char *plan_machine_wish(const struct plan_service *s, struct yaml_pos *pos)
+/* "node.machine == g5.xlarge" → "g5.xlarge"; NULL when the constraint is about something else. */
+static const char *machine_of(const char *constraint)
 {
     static const char key[] = "node.machine";
+
+    if (!text_starts(constraint, key))
+        return NULL;
+
+    const char *sign = constraint + strlen(key);
+    sign += strspn(sign, " ");
+    if (!text_starts(sign, "=="))
+        return NULL;
+
+    const char *type = sign + 2;
+    return type + strspn(type, " ");
+}
+
+const char *plan_machine_wish(const struct plan_service *s, struct yaml_pos *pos)
+{
     const struct yaml_node *n = s->s->node ? yaml_get(s->s->node, "deploy") : NULL;
+
     n = n ? yaml_get(n, "placement") : NULL;
     n = n ? yaml_get(n, "constraints") : NULL;
-    for (size_t i = 0; n && n->kind == YAML_KIND_SEQUENCE && i < n->len; i++) {
-        const char *text = n->items[i]->kind == YAML_KIND_SCALAR ? n->items[i]->value : NULL;
-        if (!text || !text_starts(text, key))
+    if (!n || n->kind != YAML_KIND_SEQUENCE)
+        return NULL;
+
+    for (size_t i = 0; i < n->len; i++) {
+        const struct yaml_node *item = n->items[i];
+        const char *type = item->kind == YAML_KIND_SCALAR ? machine_of(item->value) : NULL;
+
+        if (!type)
             continue;
-        text += strlen(key);
-        text += strspn(text, " ");
-        if (!text_starts(text, "=="))
-            continue;
-        text += 2;
-        text += strspn(text, " ");
         if (pos)
-            *pos = n->items[i]->pos;
-        return text;
+            *pos = item->pos;
+        return type;
     }
     return NULL;
 }
@@ -88,11 +114,14 @@ const struct plan_machine *plan_machine(const struct plan_view *v, const struct 
     double vcpus, mib;
     int gpus = task_gpus(v, s);
     const char *wish = plan_machine_wish(s, NULL);
+
     plan_task_needs(v, s, &vcpus, &mib);
     for (size_t i = 0; i < ARRAY_LEN(MACHINES); i++) {
         const struct plan_machine *m = &MACHINES[i];
-        if ((!wish || strcmp(wish, m->type) == 0) && (int)m->gpus >= gpus && m->vcpus >= vcpus &&
-            usable_mib(m) >= mib)
+        bool wanted = !wish || strcmp(wish, m->type) == 0;
+        bool fits = (int)m->gpus >= gpus && m->vcpus >= vcpus && usable_mib(m) >= mib;
+
+        if (wanted && fits)
             return m;
     }
     return NULL;
@@ -102,17 +131,22 @@ unsigned plan_machine_gpus(const struct plan_view *v, const struct plan_service 
 {
     const struct plan_machine *m = plan_machine(v, plan_task_of(container));
     int own = plan_service_gpus(container);
-    return own >= 0 ? (unsigned)own : m ? m->gpus : 1;
+
+    if (own >= 0)
+        return (unsigned)own;
+    return m ? m->gpus : 1;
 }
 
 unsigned plan_machine_memory(const struct plan_view *v, const struct plan_service *s)
 {
-    double vcpus, mib;
     const struct plan_machine *m = plan_machine(v, s);
     int gpus = task_gpus(v, s);
+    double vcpus, mib;
+
     plan_task_needs(v, s, &vcpus, &mib);
     if (mib > 0 || !m)
-        return (unsigned)(mib < 6 ? 6 : mib + 0.999);
+        return (unsigned)(mib < TASK_MEMORY_MIN_MIB ? TASK_MEMORY_MIN_MIB : mib + 0.999);
+
     double part = gpus < 0 ? 1 : (double)gpus / m->gpus;
     return (unsigned)(usable_mib(m) * part);
 }

@@ -1,8 +1,11 @@
-/* Health checks (healthcheck.c). */
+/* Health checks (healthcheck.c): what a service's healthcheck becomes for the load balancer, and
+ * for ECS. */
 #pragma once
 
 #include "data/object.h"
 #include "plan/plan.h"
+
+/* ---- for the load balancer ---- */
 
 struct plan_health_url {
     char path[340];
@@ -14,6 +17,7 @@ struct plan_health_url {
  * "/", 80. */
 void plan_health_url(const char *const *test, size_t count, struct plan_health_url *out);
 
+/* Seconds; numbers of checks in a row. */
 struct plan_health_timing {
     unsigned interval, timeout, healthy, unhealthy;
 };
@@ -22,5 +26,10 @@ void plan_target_group_timing(
     const struct plan_settings *s,
     const struct compose_healthcheck *h,
     struct plan_health_timing *out);
+
+/* ---- for ECS ---- */
+
 bool plan_has_health(const struct compose_healthcheck *h);
-json_t *plan_container_health(const struct compose_healthcheck *h); /* NULL when it has none */
+
+/* HealthCheck of a container definition; NULL when it has none. */
+json_t *plan_container_health(const struct compose_healthcheck *h);

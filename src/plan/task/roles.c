@@ -1,224 +1,179 @@
-/* Roles of least privilege (defang.md 7.4). Policies are inline, so that a role is whole when it
- * exists, and names are CloudFormation's own, so that CAPABILITY_IAM is enough. */
+/* Roles of least privilege (defang.md 7.4).
+ *
+ * Three kinds: ECS's own for starting tasks of the project (ExecutionRole), that of the tasks that
+ * build images (KanikoRole), and one for each service (TaskRole…), which is what its program may do
+ * in AWS. Statements of a task role come from those who know: discovery, volumes, grants.
+ *
+ * Policies are inline, so that a role is whole when it exists, and names are CloudFormation's own,
+ * so that CAPABILITY_IAM is enough. Every action has a resource as narrow as AWS allows; only
+ * ecr:GetAuthorizationToken has none.
+ * docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html,
+ * …/task-iam-roles.html */
+#include "plan/task/roles.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/iam.h"
 #include "plan/network/network.h"
-#include "plan/task/task.h"
+#include "plan/task/grants.h"
 #include "plan/task/volumes.h"
 #include <string.h>
 
-json_t *plan_trust(const char *service)
-{
-    return plan_json(
-        "{s:s,s:[{s:s,s:{s:s},s:s}]}",
-        "Version",
-        "2012-10-17",
-        "Statement",
-        "Effect",
-        "Allow",
-        "Principal",
-        "Service",
-        service,
-        "Action",
-        "sts:AssumeRole");
-}
+#define REPOSITORY "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/"
+#define PARAMETER  "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
 
 /* Tasks of this account only: without the condition another account's ECS could be made to use the
  * role. */
 static json_t *task_trust(void)
 {
-    json_t *trust = plan_trust("ecs-tasks.amazonaws.com");
-    json_t *statement = json_array_get(json_object_get(trust, "Statement"), 0);
-    json_add(
-        statement,
-        "Condition",
-        plan_json("{s:{s:o}}", "StringEquals", "aws:SourceAccount", graph_ref("AWS::AccountId")));
-    return trust;
+    json_t *account = object(key("aws:SourceAccount", graph_ref("AWS::AccountId")));
+
+    return iam_trust("ecs-tasks.amazonaws.com", object(key("StringEquals", account)));
 }
 
-static void
-allow(json_t *statements, const char *sid, const char *const *actions, json_t *resources)
+/* A role without a right has no policy: IAM takes none that is empty. Steals `statements`. */
+static json_t *policies(const char *name, json_t *statements)
 {
-    json_t *list = json_array();
-    for (; *actions; actions++)
-        json_push(list, json_string(*actions));
-    json_push(
-        statements,
-        plan_json(
-            "{s:s,s:s,s:o,s:o}",
-            "Sid",
-            sid,
-            "Effect",
-            "Allow",
-            "Action",
-            list,
-            "Resource",
-            resources));
+    statements = json_unless_empty(statements);
+    if (!statements)
+        return NULL;
+
+    json_t *policy =
+        object(key("PolicyName", name), key("PolicyDocument", iam_document(statements)));
+    return array(policy);
 }
 
-static void add_role(
-    struct plan_ctx *c,
-    const char *group,
-    const char *id,
-    const char *description,
-    const char *policy,
-    json_t *statements,
-    const char *service)
+static json_t *login(void)
 {
-    json_t *properties = plan_json(
-        "{s:s,s:o}", "Description", description, "AssumeRolePolicyDocument", task_trust());
-    if (statements && json_array_size(statements))
-        json_add(
-            properties,
-            "Policies",
-            plan_json(
-                "[{s:s,s:{s:s,s:o}}]",
-                "PolicyName",
-                policy,
-                "PolicyDocument",
-                "Version",
-                "2012-10-17",
-                "Statement",
-                statements));
-    else
-        json_decref(statements);
-    if (service)
-        json_add(properties, "Tags", plan_tags(NULL, service));
-    graph_add(c->g, group, id, "AWS::IAM::Role", properties);
+    return iam_allow("Login", texts("ecr:GetAuthorizationToken"), json_string("*"));
 }
-
-static const char *const PULL[] = {
-    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability", NULL};
-static const char *const LOGIN[] = {"ecr:GetAuthorizationToken", NULL};
 
 /* Repositories of this account and region that images name themselves. */
-static void own_repositories(const struct plan_ctx *c, json_t *resources)
+static void push_own_repositories(const struct plan_ctx *c, json_t *repositories)
 {
     const char *host =
         arena_printf(c->a, "%s.dkr.ecr.%s.%s/", c->f->account, c->f->region, c->f->dns_suffix);
+
     for (size_t i = 0; i < c->v.count; i++) {
         const char *image = c->v.services[i].s->image;
+
         if (!image || !text_starts(image, host))
             continue;
+
         const char *path = image + strlen(host);
-        json_push(
-            resources,
-            graph_sub(
-                "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/%.*s",
-                (int)strcspn(path, ":@"),
-                path));
+        int name_length = (int)strcspn(path, ":@");
+        json_push(repositories, graph_sub(REPOSITORY "%.*s", name_length, path));
     }
+}
+
+static void push_pull(const struct plan_ctx *c, json_t *statements)
+{
+    json_t *repositories = array();
+
+    if (c->v.builds)
+        json_push(repositories, graph_attr("BuildRepository", "Arn"));
+    push_own_repositories(c, repositories);
+
+    repositories = json_unless_empty(repositories);
+    if (!repositories)
+        return;
+
+    json_t *actions =
+        texts("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability");
+    json_push(statements, iam_allow("Pull", actions, repositories));
+}
+
+/* Through the account's cache of public images. The first pull of an image makes its repository,
+ * with the rights of whoever pulls. */
+static void push_pull_through(const struct plan_ctx *c, json_t *statements)
+{
+    if (!c->f->ecr_public_prefix)
+        return;
+
+    json_t *actions = texts(
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchImportUpstreamImage",
+        "ecr:CreateRepository");
+    json_t *repositories = graph_sub(REPOSITORY "%s/*", c->f->ecr_public_prefix);
+    json_push(statements, iam_allow("PullThrough", actions, repositories));
+}
+
+static json_t *write_logs(void)
+{
+    json_t *groups = array(graph_attr("LogGroupBuilds", "Arn"), graph_attr("LogGroupLogs", "Arn"));
+
+    return iam_allow("Logs", texts("logs:CreateLogStream", "logs:PutLogEvents"), groups);
+}
+
+/* What people set, and what the engine composes of it (plan_derived in plan.h). */
+static json_t *read_config(const struct plan_ctx *c)
+{
+    cleanup_free char *derived = plan_derived_path(c->s, c->p->name);
+    json_t *parameters =
+        array(graph_sub(PARAMETER "%s*", c->config_path), graph_sub(PARAMETER "%s*", derived));
+
+    return iam_allow("Config", texts("ssm:GetParameters"), parameters);
 }
 
 static void add_execution_role(struct plan_ctx *c)
 {
-    json_t *statements = json_array(), *repositories = json_array();
-    if (c->v.builds)
-        json_push(repositories, graph_attr("BuildRepository", "Arn"));
-    own_repositories(c, repositories);
-    allow(statements, "Login", LOGIN, json_string("*")); /* has no resource */
-    if (json_array_size(repositories))
-        allow(statements, "Pull", PULL, repositories);
-    else
-        json_decref(repositories);
-    if (c->f->ecr_public_prefix) {
-        static const char *const through[] = {
-            "ecr:BatchGetImage",
-            "ecr:GetDownloadUrlForLayer",
-            "ecr:BatchCheckLayerAvailability",
-            "ecr:BatchImportUpstreamImage",
-            "ecr:CreateRepository",
-            NULL};
-        allow(
-            statements,
-            "PullThrough",
-            through,
-            graph_sub(
-                "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/%s/*",
-                c->f->ecr_public_prefix));
-    }
-    static const char *const logs[] = {"logs:CreateLogStream", "logs:PutLogEvents", NULL};
-    allow(
-        statements,
-        "Logs",
-        logs,
-        plan_json("[o,o]", graph_attr("LogGroupBuilds", "Arn"), graph_attr("LogGroupLogs", "Arn")));
-    static const char *const config[] = {"ssm:GetParameters", NULL};
-    cleanup_free char *derived = plan_derived_path(c->s, c->p->name);
-    const char *parameter = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter";
-    allow(
-        statements,
-        "Config",
-        config,
-        plan_json(
-            "[o,o]",
-            graph_sub("%s%s*", parameter, c->config_path),
-            graph_sub("%s%s*", parameter, derived)));
-    add_role(
-        c,
-        "roles",
-        "ExecutionRole",
-        "ECS pulls images, reads config and writes logs for the project",
-        "execution",
-        statements,
-        NULL);
+    json_t *statements = array();
+
+    json_push(statements, login());
+    push_pull(c, statements);
+    push_pull_through(c, statements);
+    json_push(statements, write_logs());
+    json_push(statements, read_config(c));
+
+    json_t *role = object(
+        key("Description", "ECS pulls images, reads config and writes logs for the project"),
+        key("AssumeRolePolicyDocument", task_trust()),
+        key("Policies", policies("execution", statements)));
+    graph_add(c->g, "roles", "ExecutionRole", "AWS::IAM::Role", role);
 }
 
 static void add_kaniko_role(struct plan_ctx *c)
 {
-    json_t *statements = json_array();
-    static const char *const read[] = {"s3:GetObject", NULL};
-    static const char *const push[] = {
+    json_t *contexts = graph_sub("arn:${AWS::Partition}:s3:::%s/uploads/*", c->f->bucket);
+    json_t *read = iam_allow("Context", texts("s3:GetObject"), contexts);
+
+    json_t *push_actions = texts(
         "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
         "ecr:CompleteLayerUpload",
         "ecr:GetDownloadUrlForLayer",
         "ecr:InitiateLayerUpload",
         "ecr:PutImage",
-        "ecr:UploadLayerPart",
-        NULL};
-    allow(
-        statements,
-        "Context",
-        read,
-        graph_sub("arn:${AWS::Partition}:s3:::%s/uploads/*", c->f->bucket));
-    allow(statements, "Login", LOGIN, json_string("*"));
-    allow(
-        statements,
-        "Push",
-        push,
-        plan_json(
-            "[o,o]",
-            graph_attr("BuildRepository", "Arn"),
-            graph_attr("BuildCacheRepository", "Arn")));
-    add_role(
-        c,
-        "builds",
-        "KanikoRole",
-        "Kaniko reads build contexts and pushes images and layers",
-        "build",
-        statements,
-        NULL);
+        "ecr:UploadLayerPart");
+    json_t *repositories =
+        array(graph_attr("BuildRepository", "Arn"), graph_attr("BuildCacheRepository", "Arn"));
+    json_t *push = iam_allow("Push", push_actions, repositories);
+
+    json_t *role = object(
+        key("Description", "Kaniko reads build contexts and pushes images and layers"),
+        key("AssumeRolePolicyDocument", task_trust()),
+        key("Policies", policies("build", array(read, login(), push))));
+    graph_add(c->g, "builds", "KanikoRole", "AWS::IAM::Role", role);
 }
 
 static void add_task_role(struct plan_ctx *c, const struct plan_service *s)
 {
-    json_t *statements = json_array();
     const char *id = arena_printf(c->a, "TaskRole%s", s->id);
+    const char *description = arena_printf(c->a, "What service %s may do in AWS", s->s->name);
+    json_t *statements = array();
+
     plan_discovery_statements(c, s, statements);
     plan_volume_statements(c, s, statements);
     plan_grant_statements(c, s, statements);
-    add_role(
-        c,
-        s->group,
-        id,
-        arena_printf(c->a, "What service %s may do in AWS", s->s->name),
-        "task",
-        statements,
-        s->s->name);
-    plan_json_list(
-        graph_get(c->g, id)->properties, "ManagedPolicyArns", plan_managed_policies(c, s));
+
+    json_t *role = object(
+        key("Description", description),
+        key("AssumeRolePolicyDocument", task_trust()),
+        key("Policies", policies("task", statements)),
+        key("Tags", plan_tags(NULL, s->s->name)),
+        key("ManagedPolicyArns", json_unless_empty(plan_managed_policies(c, s))));
+    graph_add(c->g, s->group, id, "AWS::IAM::Role", role);
 }
 
 void plan_roles(struct plan_ctx *c)
@@ -226,9 +181,12 @@ void plan_roles(struct plan_ctx *c)
     add_execution_role(c);
     if (c->v.builds)
         add_kaniko_role(c);
+
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];
-        if (s->kind == PLAN_CONTAINER && !plan_own_role(&c->v, s))
+        bool made = s->kind == PLAN_CONTAINER && !plan_own_role(&c->v, s);
+
+        if (made)
             add_task_role(c, s);
     }
 }

@@ -1,8 +1,18 @@
-/* Fargate's table of task sizes (defang.md 7.3, and AWS's own steps for 16 vCPU). */
+/* Fargate's table of task sizes (defang.md 7.3; the last two rows with AWS's own steps):
+ * docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+ *
+ * A task is sold in a few sizes of CPU, and each takes memory from a least to a most in steps. What
+ * the containers of a task ask for together is rounded up to the first size that holds it, so that
+ * a service gets at least what it says. What fits none is an error of the caller's to report: the
+ * checks say it before anything is planned. */
+#include "plan/task/sizing.h"
 #include "base/mem.h"
-#include "plan/plan.h"
 #include <errno.h>
 
+#define VCPUS_MAX      16
+#define MEMORY_MAX_MIB 122880
+
+/* cpu in units of 1/1024 vCPU, the rest in MiB. */
 struct tier {
     unsigned cpu, min, max, step;
 };
@@ -14,31 +24,50 @@ static const struct tier TIERS[] = {
     {2048, 4096, 16384, 1024},
     {4096, 8192, 30720, 1024},
     {8192, 16384, 61440, 4096},
-    {16384, 32768, 122880, 8192},
+    {16384, 32768, MEMORY_MAX_MIB, 8192},
 };
 
 static unsigned tier_memory(const struct tier *t, double mib)
 {
     if (mib <= t->min)
         return t->min;
-    unsigned base = t->cpu == 256 ? 0 : t->min; /* the smallest tier goes 512, 1024, 2048 */
-    unsigned m = base;
-    while (m < mib)
-        m += t->step;
-    return m;
+
+    /* The smallest tier goes 512, 1024, 2048: its least is no multiple of the step. */
+    unsigned memory = t->cpu == 256 ? 0 : t->min;
+
+    while (memory < mib)
+        memory += t->step;
+    return memory;
 }
 
 int plan_fargate_size(
     double vcpus, double memory_mib, unsigned *cpu_units, unsigned *memory_mib_out)
 {
-    if (!(vcpus <= 16) || !(memory_mib <= 122880))
+    /* Written so that what is no number is out of range too. */
+    if (!(vcpus <= VCPUS_MAX) || !(memory_mib <= MEMORY_MAX_MIB))
         return -ERANGE;
+
     for (size_t i = 0; i < ARRAY_LEN(TIERS); i++) {
-        if (TIERS[i].cpu < vcpus * 1024 || memory_mib > TIERS[i].max)
+        bool fits = TIERS[i].cpu >= vcpus * 1024 && memory_mib <= TIERS[i].max;
+
+        if (!fits)
             continue;
         *cpu_units = TIERS[i].cpu;
         *memory_mib_out = tier_memory(&TIERS[i], memory_mib);
         return 0;
     }
     return -ERANGE;
+}
+
+void plan_task_needs(
+    const struct plan_view *v, const struct plan_service *s, double *vcpus, double *memory_mib)
+{
+    const struct plan_service *member;
+
+    *vcpus = 0;
+    *memory_mib = 0;
+    for (size_t i = 0; (member = plan_task_member(v, s, i)); i++) {
+        *vcpus += member->vcpus;
+        *memory_mib += member->memory_mib;
+    }
 }

@@ -1,48 +1,44 @@
-/* A service's task definition (defang.md 7.7): its own container first, then its sidecars. */
+/* A service's task definition (defang.md 7.7): its own container first, then its sidecars, then the
+ * containers that this program adds (files, discovery).
+ *
+ * On Fargate the task has the size that carries its containers together; on instances with GPUs it
+ * has what gpu.c says instead. The caller names the deployment, because a container's name carries
+ * it and a service that did not change keeps the one it has (service.c).
+ * docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
+ * aws-resource-ecs-taskdefinition.html */
+#include "plan/task/taskdef.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "plan/config.h"
-#include "plan/context.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
-#include "plan/task/environment.h"
+#include "plan/task/container.h"
 #include "plan/task/files.h"
 #include "plan/task/gpu.h"
-#include "plan/task/task.h"
+#include "plan/task/grants.h"
+#include "plan/task/linux_options.h"
+#include "plan/task/sizing.h"
 #include <string.h>
 
-#define CONTAINERS_MAX                                                                             \
-    10 /* of a task definition:                                                                    \
-          docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
+/* docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
+#define CONTAINERS_MAX 10
 
-/* What other parts put into a task, after its containers are there; each may add to
- * ContainerDefinitions and Volumes. */
-static void (*const EXTRAS[])(
-    struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task) = {
-    plan_files_extra,
-    plan_discovery_sidecar,
-};
-
-void plan_task_needs(
-    const struct plan_view *v, const struct plan_service *s, double *vcpus, double *memory_mib)
+static void variables_configs(struct plan_ctx *c, const struct compose_service *s, struct str *out)
 {
-    const struct plan_service *member;
-    *vcpus = *memory_mib = 0;
-    for (size_t i = 0; (member = plan_task_member(v, s, i)); i++) {
-        *vcpus += member->vcpus;
-        *memory_mib += member->memory_mib;
+    for (size_t i = 0; i < s->environment_count; i++) {
+        const struct compose_part *part = s->environment[i].value.first;
+
+        for (; part; part = part->next)
+            if (part->is_config)
+                str_appendf(out, "\n%s=%lld", part->text, plan_config_mark(c->r, part->text));
     }
 }
 
 void plan_task_configs(struct plan_ctx *c, const struct plan_service *s, struct str *out)
 {
     const struct plan_service *member;
+
     for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
-        for (size_t i = 0; i < member->s->environment_count; i++)
-            for (const struct compose_part *p = member->s->environment[i].value.first; p;
-                 p = p->next)
-                if (p->is_config)
-                    str_appendf(out, "\n%s=%lld", p->text, plan_config_mark(c->r, p->text));
+        variables_configs(c, member->s, out);
     for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
         plan_files_configs(c, member->s, out);
 }
@@ -50,19 +46,23 @@ void plan_task_configs(struct plan_ctx *c, const struct plan_service *s, struct 
 static int add_containers(
     struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
 {
-    json_t *list = json_array();
-    json_add(task, "ContainerDefinitions", list);
     const struct plan_service *member;
+    json_t *list = array();
+
+    json_add(task, "ContainerDefinitions", list);
     for (size_t i = 0; (member = plan_task_member(&c->v, s, i)); i++) {
         json_t *container;
         int rc = plan_container_definition(c, member, deployment, task, &container);
+
         if (rc)
             return rc;
         json_push(list, container);
     }
-    for (size_t i = 0; i < ARRAY_LEN(EXTRAS); i++)
-        if (EXTRAS[i])
-            EXTRAS[i](c, s, deployment, task);
+
+    /* These look for the containers that are there already, and make them wait for their own. */
+    plan_files_extra(c, s, deployment, task);
+    plan_discovery_sidecar(c, s, deployment, task);
+
     if (json_array_size(list) > CONTAINERS_MAX)
         return error_raise(
             c->diag.err,
@@ -75,58 +75,81 @@ static int add_containers(
     return 0;
 }
 
-int plan_task_definition(
-    struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **out)
+static const char *number(const struct plan_ctx *c, unsigned value)
 {
-    unsigned cpu, memory;
+    return arena_printf(c->a, "%u", value);
+}
+
+/* "256" and "512". On instances `cpu` is NULL: plan_gpu_task() says it where it is said at all. */
+static int size_of_task(
+    struct plan_ctx *c, const struct plan_service *s, const char **cpu, const char **memory)
+{
     double vcpus, mib;
-    *out = NULL;
+    unsigned cpu_units, memory_mib;
+
+    *cpu = NULL;
+    if (plan_on_instances(&c->v, s)) {
+        if (!plan_machine(&c->v, s))
+            return error_raise(
+                c->diag.err,
+                ERR_USAGE,
+                "service %s asks for more than an instance has: run the checks first",
+                s->s->name);
+        *memory = number(c, plan_machine_memory(&c->v, s));
+        return 0;
+    }
+
     plan_task_needs(&c->v, s, &vcpus, &mib);
-    bool instances = plan_on_instances(&c->v, s);
-    if (instances && !plan_machine(&c->v, s))
-        return error_raise(
-            c->diag.err,
-            ERR_USAGE,
-            "service %s asks for more than an instance has: run the checks first",
-            s->s->name);
-    if (instances)
-        cpu = memory = 0; /* plan_gpu_task says them */
-    else if (plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
+    if (plan_fargate_size(vcpus, mib, &cpu_units, &memory_mib) < 0)
         return error_raise(
             c->diag.err,
             ERR_USAGE,
             "service %s asks for more than Fargate has: run the checks first",
             s->s->name);
-    const char *own_role = plan_own_role(&c->v, s);
-    json_t *role = own_role ? json_string(own_role)
-                            : graph_attr(arena_printf(c->a, "TaskRole%s", s->id), "Arn");
+    *cpu = number(c, cpu_units);
+    *memory = number(c, memory_mib);
+    return 0;
+}
+
+static json_t *task_role(const struct plan_ctx *c, const struct plan_service *s)
+{
+    const char *own = plan_own_role(&c->v, s);
+
+    return own ? json_string(own) : graph_attr(arena_printf(c->a, "TaskRole%s", s->id), "Arn");
+}
+
+int plan_task_definition(
+    struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **out)
+{
+    const char *cpu, *memory;
+
+    *out = NULL;
+
+    int rc = size_of_task(c, s, &cpu, &memory);
+    if (rc)
+        return rc;
+
     cleanup_free char *family = plan_task_family(c->s, c->p->name, s->s->name);
     bool arm = strcmp(s->arch, "aarch64") == 0;
-    *out = plan_json(
-        "{s:s,s:s,s:s,s:s,s:[s],s:o,s:o,s:{s:s,s:s},s:o}",
-        "Family",
-        family,
-        "Cpu",
-        arena_printf(c->a, "%u", cpu),
-        "Memory",
-        arena_printf(c->a, "%u", memory),
-        "NetworkMode",
-        "awsvpc",
-        "RequiresCompatibilities",
-        "FARGATE",
-        "ExecutionRoleArn",
-        graph_attr("ExecutionRole", "Arn"),
-        "TaskRoleArn",
-        role,
-        "RuntimePlatform",
-        "CpuArchitecture",
-        arm ? "ARM64" : "X86_64",
-        "OperatingSystemFamily",
-        "LINUX",
-        "Tags",
-        plan_tags(NULL, s->s->name));
-    plan_task_options(c, s, *out);
-    if (instances)
-        plan_gpu_task(c, s, *out);
-    return add_containers(c, s, deployment, *out);
+    const char *architecture = arm ? "ARM64" : "X86_64";
+
+    json_t *platform =
+        object(key("CpuArchitecture", architecture), key("OperatingSystemFamily", "LINUX"));
+    json_t *task = object(
+        key("Family", family),
+        key("Cpu", cpu),
+        key("Memory", memory),
+        key("NetworkMode", "awsvpc"),
+        key("RequiresCompatibilities", texts("FARGATE")),
+        key("ExecutionRoleArn", graph_attr("ExecutionRole", "Arn")),
+        key("TaskRoleArn", task_role(c, s)),
+        key("RuntimePlatform", platform),
+        key("Tags", plan_tags(NULL, s->s->name)));
+
+    plan_task_options(c, s, task);
+    if (plan_on_instances(&c->v, s))
+        plan_gpu_task(c, s, task);
+
+    *out = task;
+    return add_containers(c, s, deployment, task);
 }

@@ -1,0 +1,96 @@
+/* What a service that runs once and ends cannot have (defang.md 6.7): callers, more than one task,
+ * a scaler, and a restart policy that says otherwise. */
+#include "base/str.h"
+#include "plan/check/check.h"
+#include <string.h>
+
+static struct yaml_pos pos_of(const struct plan_service *s, const char *key)
+{
+    const struct yaml_node *n = s->s->node ? yaml_get(s->s->node, key) : NULL;
+
+    return n ? n->pos : s->s->pos;
+}
+
+static void check_ports(struct plan_check *c, const struct plan_service *s)
+{
+    static const char hint[] =
+        "Set restart: unless-stopped if it is to run on, or take its ports away.";
+
+    for (size_t i = 0; i < s->s->port_count; i++) {
+        const struct compose_port *p = &s->s->ports[i];
+        bool private = text_eq(p->mode, "host") || text_eq(p->protocol, "udp");
+
+        if (private)
+            plan_warn(
+                &c->diag,
+                p->pos,
+                hint,
+                "service %s runs once and ends: nothing can reach its port %u",
+                s->s->name,
+                p->target);
+        else
+            plan_error(
+                &c->diag,
+                p->pos,
+                hint,
+                "service %s runs once and ends: it cannot take requests on port %u",
+                s->s->name,
+                p->target);
+    }
+}
+
+static void check_replicas(struct plan_check *c, const struct plan_service *s)
+{
+    const struct compose_service *x = s->s;
+
+    if (s->replicas > 1)
+        plan_error(
+            &c->diag,
+            x->deploy.pos,
+            "Remove deploy.replicas, or set restart: unless-stopped if it is to run on.",
+            "service %s runs once and ends: it cannot have %u replicas",
+            x->name,
+            s->replicas);
+    if (s->replicas == 0 && plan_is_awaited(&c->v, x->name))
+        plan_warn(
+            &c->diag,
+            x->deploy.pos,
+            "Remove deploy.replicas: 0.",
+            "service %s has no replica, so nobody waits for it to complete",
+            x->name);
+    if (x->extensions && yaml_get(x->extensions, "x-defang-autoscaling"))
+        plan_warn(
+            &c->diag,
+            pos_of(s, "x-defang-autoscaling"),
+            "Remove it.",
+            "service %s runs once and ends: x-defang-autoscaling is ignored",
+            x->name);
+}
+
+static void check_restart(struct plan_check *c, const struct plan_service *s)
+{
+    const char *restart = s->s->restart;
+    const char *why = plan_is_job_mode(s->s->deploy.mode)
+                          ? "it is a job"
+                          : "another service waits for it to complete";
+
+    if (!restart || strcmp(restart, "no") == 0)
+        return;
+    plan_warn(
+        &c->diag,
+        pos_of(s, "restart"),
+        "Set restart: \"no\".",
+        "service %s runs once and ends, because %s: restart \"%s\" is ignored",
+        s->s->name,
+        why,
+        restart);
+}
+
+void plan_check_once(struct plan_check *c, const struct plan_service *s)
+{
+    if (!s->once)
+        return;
+    check_ports(c, s);
+    check_replicas(c, s);
+    check_restart(c, s);
+}
