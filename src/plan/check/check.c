@@ -8,7 +8,6 @@
 #include "plan/names.h"
 #include "plan/task/gpu.h"
 #include "plan/task/sizing.h"
-#include "plan/task/volumes.h"
 #include <string.h>
 
 static void check_names(struct plan_check *c)

@@ -41,6 +41,7 @@ check_capabilities(struct plan_check *c, const struct plan_service *s, const cha
     }
 }
 
+/* One of the machine's: it is not this task's to set. */
 static void check_sysctls(struct plan_check *c, const struct plan_service *s)
 {
     struct plan_sysctl one;

@@ -7,6 +7,8 @@
 #include "plan/check/check.h"
 #include <string.h>
 
+/* The model's name goes into the gateway's command, so it must be known when the service is made.
+ */
 static void check_model(
     struct plan_check *c,
     const char *what,
@@ -46,6 +48,7 @@ static void check_model(
             model->value);
 }
 
+/* Some service names the model under its own models:. */
 static bool is_bound(const struct compose_project *p, const char *model)
 {
     for (size_t i = 0; i < p->service_count; i++)

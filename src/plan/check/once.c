@@ -39,6 +39,7 @@ static void check_ports(struct plan_check *c, const struct plan_service *s)
     }
 }
 
+/* The engine runs one task of it, and only when it has a replica at all. */
 static void check_replicas(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_service *x = s->s;
@@ -67,6 +68,7 @@ static void check_replicas(struct plan_check *c, const struct plan_service *s)
             x->name);
 }
 
+/* Why it runs once is told, because the key says otherwise. */
 static void check_restart(struct plan_check *c, const struct plan_service *s)
 {
     const char *restart = s->s->restart;

@@ -13,25 +13,12 @@
 #include "plan/iam.h"
 #include "plan/names.h"
 #include "plan/task/gpu.h"
+#include "plan/task/placement.h"
 
 static struct graph_resource *
 add(struct plan_ctx *c, const char *id, const char *type, json_t *properties)
 {
     return graph_add(c->g, "cluster", id, type, properties);
-}
-
-json_t *plan_cluster_ref(const struct plan_ctx *c)
-{
-    const char *own = c->v.adopt.cluster.value;
-
-    return own ? json_string(own) : graph_ref("Cluster");
-}
-
-const char *plan_cluster_sub(const struct plan_ctx *c)
-{
-    const char *own = c->v.adopt.cluster.value;
-
-    return own ? own : "${Cluster}";
 }
 
 static void add_cluster(struct plan_ctx *c)

@@ -25,6 +25,7 @@
 
 /* ---- words of the service ---- */
 
+/* NULL for an empty list: what the image says holds then. */
 static json_t *strings(const char **list, size_t count)
 {
     json_t *texts = array();
@@ -39,6 +40,7 @@ static const char *unless_empty(const char *text)
     return text_empty(text) ? NULL : text;
 }
 
+/* Without HostPort: a task has a network interface of its own, and there both are the same. */
 static json_t *port_mappings(const struct plan_service *s)
 {
     json_t *list = array();
@@ -57,6 +59,7 @@ static json_t *stop_timeout(const struct compose_service *s)
     if (s->stop_grace_period_ms < 0) /* not said */
         return NULL;
 
+    /* Rounded up: a program gets at least the time that it asks for. */
     int64_t seconds = (s->stop_grace_period_ms + 999) / 1000;
     int64_t at_least = MAX(seconds, STOP_MIN);
     return json_integer(MIN(at_least, STOP_MAX));
@@ -127,6 +130,7 @@ static json_t *mount_points(const struct plan_ctx *c, const struct plan_service 
         if (unmountable(m))
             continue;
 
+        /* A volume without a name is the container's own, as in Compose. */
         bool named = text_eq(m->type, "volume") && !text_empty(m->source);
         const struct plan_volume *volume = named ? plan_volume_get(&c->v, m->source) : NULL;
         const char *source = named ? m->source : anonymous_name(c, s, i);
@@ -166,6 +170,7 @@ beside(const struct plan_ctx *c, const struct plan_service *s, const struct comp
     return plan_task_of(on) == plan_task_of(s) ? on : NULL;
 }
 
+/* Whether a container of the same task waits until s is healthy. */
 static bool awaited_healthy(const struct plan_ctx *c, const struct plan_service *s)
 {
     const struct plan_service *other;
@@ -228,6 +233,8 @@ int plan_container_definition(
     cleanup_free char *name = plan_container_name(x->name, deployment);
     cleanup_free char *log_prefix =
         plan_name_fit(x->name, PLAN_NAME_UNDERSCORE | PLAN_NAME_DOT, 200, 6);
+
+    /* A sidecar that may end does not take the task with it. */
     bool essential = s->kind != PLAN_SIDECAR || !text_eq(x->restart, "no");
     json_t *command = x->has_command ? strings(x->command, x->command_count) : NULL;
     json_t *entrypoint = x->has_entrypoint ? strings(x->entrypoint, x->entrypoint_count) : NULL;

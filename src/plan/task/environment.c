@@ -13,7 +13,7 @@
 #include "plan/task/derived.h"
 #include <string.h>
 
-#define INJECTED_MAX 3
+#define INJECTED_MAX 3 /* DEFANG_SERVICE, DEFANG_ETAG, DEFANG_FQDN */
 
 json_t *plan_parameter_arn(const char *parameter)
 {
@@ -42,6 +42,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
+/* A variable of that name gives way. */
 static void put(struct entries *e, struct entry entry)
 {
     for (size_t i = 0; i < e->len; i++) {
@@ -64,6 +65,9 @@ static void put_secret(struct entries *e, const char *name, json_t *arn)
     put(e, (struct entry){.name = name, .value = arn, .secret = true});
 }
 
+/* Of the three kinds of value: a config value alone is named by its parameter, text alone stands in
+ * the template, and the two mixed are a parameter of their own. Reserved names are no config that
+ * anybody sets, so there is no parameter to name. */
 static void put_variable(
     struct plan_ctx *c,
     const struct plan_service *s,
@@ -112,7 +116,8 @@ static void put_secrets(struct plan_ctx *c, const struct plan_service *s, struct
     }
 }
 
-/* What every container is told about itself. */
+/* What every container is told about itself. Its name is the public one where it has one, else the
+ * one that others in the VPC reach it by. */
 static void put_injected(
     struct plan_ctx *c, const struct plan_service *s, const char *deployment, struct entries *e)
 {

@@ -33,6 +33,7 @@ static const char *target_of(struct arena *a, const struct compose_file_ref *r, 
     return arena_printf(a, secret ? "/run/secrets/%s" : "/%s", target);
 }
 
+/* The folder is what gets mounted, so two files of one folder share it. */
 static void split_target(struct arena *a, struct plan_task_file *f)
 {
     const char *slash = strrchr(f->target, '/');
@@ -80,6 +81,8 @@ static void fill_content(
     f->encoded = looks_like_reference(f->parts);
 }
 
+/* An external one and one by `environment` are config values: nothing of the caller's environment
+ * is read here. */
 static void fill_source(
     struct arena *a, const struct compose_project *p, const char *section, struct plan_task_file *f)
 {
@@ -173,6 +176,8 @@ int plan_file_read(struct arena *a, const char *key, struct plan_task_file *f, s
     if (rc == 0) {
         f->empty = text.len == 0;
         f->encoded = needs_encoding(&text);
+
+        /* As it is kept: base64 writes four characters for three bytes. */
         f->bytes = f->encoded ? (text.len + 2) / 3 * 4 : text.len;
         f->digest = keyed_digest(a, key, &text);
     }

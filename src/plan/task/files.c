@@ -24,6 +24,8 @@
 
 /* ---- parameters ---- */
 
+/* The parameter of a file that is no config value. Its name changes with the content, so that a
+ * rollback finds the one before. */
 static void name_parameter(
     struct arena *a,
     const struct plan_request *r,
@@ -123,8 +125,9 @@ helper_mounts(const struct plan_ctx *c, const struct plan_service *s, const stru
     return points;
 }
 
-/* A container that runs a script and ends. As root: only root gives files to others. Steals
- * `mounts` and `secrets` (NULL: none). */
+/* A container that runs a script and ends: not essential, for its end is no reason to stop the
+ * task. With -e, so that a step that fails is an exit code, and ECS starts nobody who waits for
+ * SUCCESS. As root: only root gives files to others. Steals `mounts` and `secrets` (NULL: none). */
 static json_t *helper(
     const struct plan_ctx *c,
     const struct plan_service *s,
@@ -270,6 +273,7 @@ static void find_folders(const struct plan_ctx *c, struct plan_files *p)
     }
 }
 
+/* For one container of the task, whatever the others mount: each has folders of its own. */
 static void
 add_files(struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
 {

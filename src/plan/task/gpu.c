@@ -22,11 +22,9 @@
 #include "base/str.h"
 #include "plan/iam.h"
 #include "plan/network/network.h"
-#include "plan/task/cluster.h"
 #include "plan/task/linux_options.h"
+#include "plan/task/placement.h"
 #include "plan/task/sizing.h"
-#include "plan/task/volumes.h"
-#include <string.h>
 
 #define IMAGE                                                                                      \
     "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"

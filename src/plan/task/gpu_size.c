@@ -51,6 +51,7 @@ static int task_gpus(const struct plan_view *v, const struct plan_service *s)
     return all;
 }
 
+/* A sidecar goes where its service goes. One-offs stay on Fargate: the checks refuse them GPUs. */
 bool plan_on_instances(const struct plan_view *v, const struct plan_service *s)
 {
     return s->kind == PLAN_CONTAINER && !s->once && task_gpus(v, s) != 0;
@@ -147,6 +148,7 @@ unsigned plan_machine_memory(const struct plan_view *v, const struct plan_servic
     if (mib > 0 || !m)
         return (unsigned)(mib < TASK_MEMORY_MIN_MIB ? TASK_MEMORY_MIN_MIB : mib + 0.999);
 
+    /* Unsaid: who has half of the GPUs has half of the memory. */
     double part = gpus < 0 ? 1 : (double)gpus / m->gpus;
     return (unsigned)(usable_mib(m) * part);
 }

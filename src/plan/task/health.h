@@ -2,7 +2,7 @@
  * for ECS. */
 #pragma once
 
-#include "data/object.h"
+#include "data/json.h"
 #include "plan/plan.h"
 
 /* ---- for the load balancer ---- */

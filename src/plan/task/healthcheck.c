@@ -6,6 +6,7 @@
  * docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html,
  * docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html */
 #include "base/mem.h"
+#include "data/object.h"
 #include "plan/task/health.h"
 #include <ctype.h>
 #include <string.h>

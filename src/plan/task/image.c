@@ -1,3 +1,5 @@
+/* Images by their full address. Those that were built here are named by the request, with a digest;
+ * the others are named by the file. */
 #include "plan/task/image.h"
 #include "base/str.h"
 #include <string.h>

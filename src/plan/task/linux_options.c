@@ -56,6 +56,7 @@ bool plan_may_add_capability(const char *name)
     return text_eq(name, "SYS_PTRACE");
 }
 
+/* A dropped capability is dropped whichever it is; of those to add, what Fargate grants. */
 static json_t *capabilities(const struct compose_service *s, const char *key, bool add)
 {
     const struct yaml_node *n = plan_capability_list(s, key);
@@ -71,6 +72,7 @@ static json_t *capabilities(const struct compose_service *s, const char *key, bo
     return json_unless_empty(list);
 }
 
+/* InitProcessEnabled: a process 1 that forwards signals and reaps, as `init: true` in Compose. */
 json_t *plan_linux_parameters(const struct compose_service *s)
 {
     json_t *init = s->init ? json_true() : NULL;
@@ -105,6 +107,7 @@ bool plan_sysctl_ok(const char *name)
     return text_starts(name, "net.") || text_starts(name, "fs.mqueue.");
 }
 
+/* A value that is no text, a list say, reads as empty. */
 static const char *text_of(const struct yaml_node *n)
 {
     return n->kind == YAML_KIND_SCALAR ? n->value : "";
@@ -175,6 +178,7 @@ bool plan_storage_size(const struct compose_service *s, double *gib)
     return giga || mega;
 }
 
+/* A sidecar whose size is wrong counts for nothing: the checks have refused it. */
 unsigned plan_task_storage(const struct plan_view *v, const struct plan_service *s)
 {
     const struct plan_service *member;

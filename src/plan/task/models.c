@@ -100,6 +100,7 @@ set_missing(const struct tree *t, struct yaml_node *map, const char *key, const 
         set(t, map, key, word(t, text));
 }
 
+/* --drop_params: parameters of OpenAI's that a model does not know are left out, not refused. */
 static void set_command(const struct tree *t, struct yaml_node *node, const char *model)
 {
     const char *prefix = text_starts(model, "bedrock/") ? "" : "bedrock/";
@@ -116,6 +117,7 @@ static void set_command(const struct tree *t, struct yaml_node *node, const char
     set(t, node, "command", list);
 }
 
+/* For callers within the VPC: nobody else needs the gateway. */
 static void set_port(const struct tree *t, struct yaml_node *node)
 {
     struct yaml_node *list = yaml_new_sequence(t->a, t->pos);
@@ -129,6 +131,7 @@ static void set_port(const struct tree *t, struct yaml_node *node)
     set(t, node, "ports", list);
 }
 
+/* As its author says; unsaid, what the gateway itself needs. */
 static void set_size(const struct tree *t, struct yaml_node *node)
 {
     struct yaml_node *deploy = own_map(t, node, "deploy");
@@ -209,6 +212,7 @@ static const struct compose_dependency *dependency(const struct compose_service 
     return NULL;
 }
 
+/* In its place of the sorted list. */
 static void
 add_dependency(struct arena *a, struct compose_service *s, struct yaml_pos pos, const char *on)
 {
@@ -297,6 +301,7 @@ static bool may_provide(const struct compose_service *s)
     return plan_provides_model(s->node) && !s->image && !s->has_build;
 }
 
+/* Binds the service anew from its nodes, now that they say all of it. */
 static void become(
     struct compose_project *p,
     struct compose_service *s,
@@ -365,6 +370,8 @@ static void grow_models(struct compose_project *p, const struct yaml_node *model
     }
 }
 
+/* Gateways first, all of them: a service may bind a model of any name, and gateways may wait for
+ * each other. */
 void plan_models_expand(struct compose_project *p)
 {
     const struct yaml_node *models = plan_models_of(p);

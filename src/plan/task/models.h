@@ -2,7 +2,7 @@
  * services of them, is in plan/plan.h. Nodes are the model's. */
 #pragma once
 
-#include "compose/compose.h"
+#include "compose/model.h"
 
 /* Whether the service has provider: {type: model}. `service` may be NULL. */
 bool plan_provides_model(const struct yaml_node *service);

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/network/network.h"
-#include "plan/task/cluster.h"
 #include "plan/task/placement.h"
 
 /* A value of a template as it stands inside Fn::Sub. */

@@ -1,6 +1,25 @@
+/* Where a service's tasks run. The cluster is the project's own or one that x-defang-aws names; the
+ * network is the VPC's public or private subnets, with two security groups: the service's own,
+ * which says who may call it, and the badge that every service of the project wears.
+ *
+ * An ECS service and a one-off run alike, so both ask here. */
 #include "plan/task/placement.h"
 #include "plan/network/network.h"
 #include "plan/task/gpu.h"
+
+json_t *plan_cluster_ref(const struct plan_ctx *c)
+{
+    const char *own = c->v.adopt.cluster.value;
+
+    return own ? json_string(own) : graph_ref("Cluster");
+}
+
+const char *plan_cluster_sub(const struct plan_ctx *c)
+{
+    const char *own = c->v.adopt.cluster.value;
+
+    return own ? own : "${Cluster}";
+}
 
 json_t *plan_service_network(const struct plan_ctx *c, const struct plan_service *s, bool public)
 {

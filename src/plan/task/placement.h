@@ -1,7 +1,13 @@
-/* Where in the network a service's tasks run (placement.c). */
+/* Where a service's tasks run: the cluster, and the network (placement.c). */
 #pragma once
 
 #include "plan/context.h"
+
+/* Ref, or the name of the project's own cluster; a new reference. */
+json_t *plan_cluster_ref(const struct plan_ctx *c);
+
+/* The same as it stands inside Fn::Sub: "${Cluster}", or the name. */
+const char *plan_cluster_sub(const struct plan_ctx *c);
 
 /* NetworkConfiguration of an ECS service, or of a task that is run. `public`: in public subnets. A
  * new reference. */

@@ -5,8 +5,7 @@
  * it, and a new service begins with one task and is brought to the minimum.
  * docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html */
 #include "plan/task/scaling.h"
-#include "base/mem.h"
-#include "plan/task/cluster.h"
+#include "plan/task/placement.h"
 
 static const char *target_of(const struct plan_ctx *c, const struct plan_service *s)
 {

@@ -12,7 +12,6 @@
 #include "plan/names.h"
 #include "plan/network/network.h"
 #include "plan/route.h"
-#include "plan/task/cluster.h"
 #include "plan/task/gpu.h"
 #include "plan/task/once.h"
 #include "plan/task/placement.h"
@@ -32,6 +31,7 @@ static const char *id_of(const struct plan_ctx *c, const char *what, const struc
 
 /* ---- parts of the ECS service ---- */
 
+/* A target group for each of its routes; NULL: it has none. */
 static json_t *
 load_balancers(const struct plan_ctx *c, const struct plan_service *s, const char *container)
 {
@@ -78,6 +78,7 @@ static json_t *deployment_configuration(const struct plan_ctx *c, const struct p
     unsigned least = alone ? 0 : c->s->min_healthy_percent;
     unsigned most = alone ? 100 : 200;
 
+    /* ECS gives up on tasks that never become steady, and goes back to those that did. */
     json_t *breaker = object(key("Enable", true), key("Rollback", true));
     return object(
         key("MinimumHealthyPercent", least),
@@ -85,6 +86,7 @@ static json_t *deployment_configuration(const struct plan_ctx *c, const struct p
         key("DeploymentCircuitBreaker", breaker));
 }
 
+/* The registry of its private name; with the sidecar of discovery the task registers itself. */
 static json_t *registries(const struct plan_ctx *c, const struct plan_service *s)
 {
     bool registered = s->port_count && !plan_by_sidecar(c);
@@ -94,6 +96,7 @@ static json_t *registries(const struct plan_ctx *c, const struct plan_service *s
     return array(object(key("RegistryArn", graph_attr(id_of(c, "Discovery", s), "Arn"))));
 }
 
+/* The id is a tag too: a task shows which deployment it is of (PropagateTags). */
 static json_t *tags(const struct plan_service *s, const char *deployment)
 {
     json_t *list = plan_tags(NULL, s->s->name);
@@ -222,6 +225,7 @@ int plan_container(struct plan_ctx *c, const struct plan_service *s)
 
 /* ---- a foundation over a deployed stack: what runs goes on as it is ---- */
 
+/* What the service waited for may be gone from the project. */
 static void keep_order(struct plan_ctx *c, const char *id, const json_t *depends_on)
 {
     for (size_t i = 0; i < json_array_size(depends_on); i++) {

@@ -1,4 +1,4 @@
-/* Fargate's table of task sizes (defang.md 7.3; the last two rows with AWS's own steps):
+/* Fargate's table of task sizes (defang.md 7.3; the last row with AWS's own step):
  * docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
  *
  * A task is sold in a few sizes of CPU, and each takes memory from a least to a most in steps. What

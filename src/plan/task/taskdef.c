@@ -22,6 +22,7 @@
 /* docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
 #define CONTAINERS_MAX 10
 
+/* A config as a whole value and one within a text count alike. */
 static void variables_configs(struct plan_ctx *c, const struct compose_service *s, struct str *out)
 {
     for (size_t i = 0; i < s->environment_count; i++) {
@@ -111,6 +112,7 @@ static int size_of_task(
     return 0;
 }
 
+/* The project's own, or the one that roles.c makes. */
 static json_t *task_role(const struct plan_ctx *c, const struct plan_service *s)
 {
     const char *own = plan_own_role(&c->v, s);

@@ -74,10 +74,10 @@ START_TEST(timing)
         .interval_ms = r->interval < 0 ? -1 : r->interval * 1000,
         .timeout_ms = r->timeout < 0 ? -1 : r->timeout * 1000,
         .retries = r->retries};
+    const struct plan_settings settings = {.health_interval = 5, .health_threshold = 2};
     struct plan_health_timing t;
 
-    plan_target_group_timing(
-        &(struct plan_settings){.health_interval = 5, .health_threshold = 2}, &h, &t);
+    plan_target_group_timing(&settings, &h, &t);
     ck_assert_uint_eq(t.interval, r->i);
     ck_assert_uint_eq(t.timeout, r->t);
     ck_assert_uint_eq(t.unhealthy, r->u);
@@ -97,6 +97,7 @@ START_TEST(in_the_container)
         .timeout_ms = -1,
         .retries = -1,
         .start_period_ms = -1};
+
     json_t *j = plan_container_health(&h);
 
     ck_assert_int_eq(json_int_or(j, "Interval", 0), 30);
@@ -104,6 +105,7 @@ START_TEST(in_the_container)
     ck_assert_int_eq(json_int_or(j, "Retries", 0), 3);
     ck_assert_int_eq(json_int_or(j, "StartPeriod", -1), 0);
     json_decref(j);
+
     h.disabled = true;
     ck_assert_ptr_null(plan_container_health(&h));
 }
