@@ -92,15 +92,20 @@ static bool contains(const json_t *list, const json_t *value)
 }
 
 /* A name is a policy of the account's own. */
+static json_t *policy_arn(const char *policy)
+{
+    bool is_arn = strchr(policy, ':');
+
+    if (is_arn)
+        return json_string(policy);
+    return graph_sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/%s", policy);
+}
+
 static void add_policy(void *arg, struct yaml_pos pos, const char *policy)
 {
     json_t *list = arg;
-    bool is_arn = strchr(policy, ':');
-    json_t *arn = is_arn
-                      ? json_string(policy)
-                      : graph_sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/%s", policy);
+    json_t *arn = policy_arn(policy);
 
-    (void)pos;
     if (contains(list, arn))
         json_decref(arn);
     else
