@@ -3,6 +3,9 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/context.h"
+#include "engine/engine.h"
+#include "engine/engines.h"
 
 #include <errno.h>
 

@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/account/stacks.h"
+#include "engine/context.h"
 #include "loop/fiber.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "daemon/jobs/job.h"
+#include "engine/context.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,8 @@
 #include "daemon/daemon.h"
 #include "daemon/project.h"
 #include "daemon/session.h"
-#include "engine/flow.h"
+#include "engine/context.h"
+#include "engine/engine.h"
 
 struct verb_call {
     struct daemon *daemon;

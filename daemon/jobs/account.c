@@ -2,6 +2,9 @@
 #include "daemon/jobs/job.h"
 
 #include "base/mem.h"
+#include "engine/account/bootstrap.h"
+#include "engine/account/teardown.h"
+#include "engine/stack/cd.h"
 
 #define LOCK_WAIT_MS (60LL * 60 * 1000)
 

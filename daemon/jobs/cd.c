@@ -2,6 +2,8 @@
  */
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/preview.h"
+#include "engine/account/facts.h"
+#include "engine/engine.h"
 
 static int read_facts(struct job *j, struct error *err)
 {

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/context.h"
 
 void domains_say(struct job *j, const struct plan_request *r)
 {

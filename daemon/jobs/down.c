@@ -5,6 +5,12 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/account/facts.h"
+#include "engine/account/volumes.h"
+#include "engine/engine.h"
+#include "engine/run/once_record.h"
+#include "engine/values/derived.h"
+#include "engine/values/store_secrets.h"
 
 /* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept.
  */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "daemon/bus.h"
+#include "engine/context.h"
 
 #include <assert.h>
 #include <errno.h>

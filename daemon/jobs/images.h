@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/jobs/job.h"
+#include "engine/context.h"
 
 struct images {
     struct job *job;

@@ -4,6 +4,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/build/build.h"
+#include "engine/context.h"
+#include "engine/engines.h"
+#include "engine/run/oneoff.h"
 
 #include <errno.h>
 #include <string.h>

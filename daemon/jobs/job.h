@@ -14,8 +14,8 @@
 #include "daemon/daemon.h"
 #include "daemon/project.h"
 #include "daemon/session.h"
+#include "engine/context.h"
 #include "engine/engine.h"
-#include "engine/flow.h"
 
 struct job {
     struct daemon *daemon;

@@ -2,6 +2,9 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/context.h"
+#include "engine/run/once_record.h"
+#include "engine/run/oneoff.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/context.h"
+#include "engine/run/once_record.h"
 
 static void
 add_run(struct arena *arena, const struct plan_once *o, const char *why, struct once_preview *out)

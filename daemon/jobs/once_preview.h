@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/verb.h"
+#include "engine/context.h"
 
 struct once_preview {
     Defang__PlanRun **runs;

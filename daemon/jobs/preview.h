@@ -7,6 +7,8 @@
 #include "daemon/verb.h"
 
 #include "base/vec.h"
+#include "engine/context.h"
+#include "engine/engine.h"
 
 struct preview {
     struct verb_call *v;

@@ -14,6 +14,18 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/account/adopted.h"
+#include "engine/account/bootstrap.h"
+#include "engine/account/domains.h"
+#include "engine/account/facts.h"
+#include "engine/context.h"
+#include "engine/engine.h"
+#include "engine/run/observe.h"
+#include "engine/site/files.h"
+#include "engine/stack/cd.h"
+#include "engine/values/config.h"
+#include "engine/values/derived.h"
+#include "engine/values/store_secrets.h"
 
 #include <errno.h>
 #include <string.h>

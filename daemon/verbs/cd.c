@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/context.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "engine/context.h"
+#include "engine/values/config.h"
 
 #include <string.h>
 

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/context.h"
+#include "engine/values/config.h"
 
 #include <errno.h>
 #include <string.h>

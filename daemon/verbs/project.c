@@ -7,6 +7,10 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/account/facts.h"
+#include "engine/context.h"
+#include "engine/run/logs.h"
+#include "engine/run/status.h"
 
 #include <errno.h>
 #include <stdlib.h>

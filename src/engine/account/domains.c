@@ -1,11 +1,16 @@
 /* Public hosted zones of the account, and what stands in them where the project wants its own
- * names. Read only when the project has names: who has none needs no right on Route 53. */
-#include "engine/flow.h"
+ * names. Read only when the project has names: who has none needs no right on Route 53.
+ *
+ * The longest zone that a name lies in is its zone (plan_domain_zone decides). Route 53 writes
+ * names with a dot at the end and a star as an octal escape; here they are as people write them. */
+#include "engine/account/domains.h"
 
 #include "aws/model/operations.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
 
 #include <string.h>
 
@@ -25,10 +30,9 @@ read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, 
 {
     cleanup_json json_t *items = NULL;
     int rc = engine_call_all(c, &aws_route53_ListHostedZones, json_object(), &items, err);
-    if (rc < 0) {
-        error_wrap(err, "looking for the hosted zones of the project's domain names");
-        return rc;
-    }
+    if (rc < 0)
+        return error_wrap(err, "looking for the hosted zones of the project's domain names");
+
     struct plan_zone *zones = arena_array(arena, struct plan_zone, json_array_size(items) + 1);
     size_t i;
     json_t *zone;
@@ -58,14 +62,10 @@ static int read_records(
     struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    json_t *in = json_pack(
-        "{s:s,s:s,s:s}",
-        "HostedZoneId",
-        zone->id,
-        "StartRecordName",
-        name,
-        "MaxItems",
-        LIMIT_ENGINE_RECORDS_TEXT);
+    json_t *in = object(
+        key("HostedZoneId", zone->id),
+        key("StartRecordName", name),
+        key("MaxItems", LIMIT_ENGINE_RECORDS_TEXT));
     int rc = engine_call(c, &aws_route53_ListResourceRecordSets, in, &reply, err);
     size_t i;
     json_t *record;

@@ -1,10 +1,16 @@
-#include "engine/flow.h"
+/* What a plan depends on beside the project: account, partition, region, availability zones.
+ *
+ * The order of zones is part of the plan (subnets are numbered by it), so it is made the same each
+ * time: by name, those where all services of ours are to be had first. */
+#include "engine/account/facts.h"
 
 #include "aws/model/operations.h"
 #include "aws/settings/endpoint.h"
 #include "aws/settings/region.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,31 +48,24 @@ static int
 read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    json_t *in = json_pack(
-        "{s:[{s:s,s:[s]},{s:s,s:[s]}]}",
-        "Filters",
-        "Name",
-        "state",
-        "Values",
-        "available",
-        "Name",
-        "zone-type",
-        "Values",
-        "availability-zone");
+    json_t *available = object(key("Name", "state"), key("Values", texts("available")));
+    json_t *plain = object(key("Name", "zone-type"), key("Values", texts("availability-zone")));
+    json_t *in = object(key("Filters", array(available, plain)));
+
     int rc = engine_call(c, &aws_ec2_DescribeAvailabilityZones, in, &reply, err);
     if (rc < 0)
         return error_wrap(err, "listing the availability zones of %s", f->region);
     size_t n = json_len(reply, "AvailabilityZones");
-    struct zone_list good = {.names = arena_array(arena, const char *, n + 1)},
-                     rest = {.names = arena_array(arena, const char *, n + 1)};
+    struct zone_list good = {.names = arena_array(arena, const char *, n + 1)};
+    struct zone_list rest = {.names = arena_array(arena, const char *, n + 1)};
     for (size_t i = 0; i < n; i++) {
         const json_t *zone = json_array_get(json_at(reply, "AvailabilityZones"), i);
         const char *name = json_str(zone, "ZoneName");
+        bool is_short = is_short_of_services(json_str(zone, "ZoneId"));
         if (name)
-            zone_add(
-                is_short_of_services(json_str(zone, "ZoneId")) ? &rest : &good,
-                arena_strdup(arena, name));
+            zone_add(is_short ? &rest : &good, arena_strdup(arena, name));
     }
+
     qsort(good.names, good.count, sizeof *good.names, by_name);
     qsort(rest.names, rest.count, sizeof *rest.names, by_name);
     /* A load balancer needs two: an account with fewer full zones gets the others after them. */

@@ -1,14 +1,20 @@
 /* What is deployed with us in one region: CloudFormation stacks that carry our tags, and the states
- * that Pulumi keeps in the CD bucket. */
-#include "engine/cloudformation/cfn.h"
-#include "engine/flow.h"
-#include "engine/pulumi/pulumi.h"
+ * that Pulumi keeps in the CD bucket.
+ *
+ * A state counts when it holds a resource, a lock or an unfinished operation; the others are what a
+ * teardown leaves. A project that was deployed by both is listed twice, which is the truth. Keys of
+ * states and locks: Pulumi's DIY backend (".pulumi/stacks/<project>/<stack>.json"). */
+#include "engine/account/stacks.h"
 
 #include "aws/model/operations.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/vec.h"
+#include "data/object.h"
+#include "engine/call.h"
+#include "engine/cloudformation/cloudformation.h"
+#include "engine/pulumi/place.h"
+#include "engine/pulumi/pulumi.h"
+#include "engine/stack/cd.h"
 
 #include <string.h>
 
@@ -37,42 +43,54 @@ static const char *tag_of(const json_t *stack, const char *name)
 {
     size_t i;
     json_t *tag;
-    json_array_foreach(
-        json_object_get(stack, "Tags"),
-        i,
-        tag) if (text_eq(json_str(tag, "Key"), name)) return json_str(tag, "Value");
+    json_array_foreach(json_object_get(stack, "Tags"), i, tag)
+    {
+        if (text_eq(json_str(tag, "Key"), name))
+            return json_str(tag, "Value");
+    }
     return NULL;
+}
+
+static bool is_a_project_of_ours(struct engine_context *c, const json_t *stack)
+{
+    /* An earlier defangd gave the CD stack its first project's tags. */
+    bool is_cd = text_eq(json_str(stack, "StackName"), c->settings->cd_name);
+    bool ours = text_eq(tag_of(stack, ENGINE_TAG_OWNER), ENGINE_TAG_OWNER_VALUE);
+    bool gone = text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE");
+
+    return ours && !gone && !is_cd && tag_of(stack, "defang:project");
+}
+
+static void add_stack(struct flow_stacks *out, const json_t *stack)
+{
+    const char *of = tag_of(stack, "defang:stack");
+    int64_t updated = time_of(stack, "LastUpdatedTime"), created = time_of(stack, "CreationTime");
+
+    vec_push(
+        out,
+        ((struct flow_stack){
+            .project = xstrdup(tag_of(stack, "defang:project")),
+            .stack = xstrdup(of ? of : ""),
+            .name = xstrdup(json_str_or(stack, "StackName", "?")),
+            .status = xstrdup(json_str_or(stack, "StackStatus", "")),
+            .engine = &engine_cloudformation,
+            .changed_ms = updated ? updated : created}));
 }
 
 static int add_cloudformation(struct engine_context *c, struct flow_stacks *out, struct error *err)
 {
     cleanup_json json_t *stacks = NULL;
+
     int rc = engine_call_all(c, &aws_cloudformation_DescribeStacks, NULL, &stacks, err);
     if (rc < 0)
         return error_wrap(err, "listing stacks");
+
     size_t i;
     json_t *stack;
     json_array_foreach(stacks, i, stack)
     {
-        const char *project = tag_of(stack, "defang:project"),
-                   *name = json_str_or(stack, "StackName", "?");
-        if (!text_eq(tag_of(stack, ENGINE_TAG_OWNER), ENGINE_TAG_OWNER_VALUE) || !project ||
-            text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
-            continue;
-        if (text_eq(name, c->settings->cd_name))
-            continue; /* made by an earlier defangd, which gave it its first project's tags */
-        int64_t updated = time_of(stack, "LastUpdatedTime"),
-                created = time_of(stack, "CreationTime");
-        const char *of = tag_of(stack, "defang:stack");
-        vec_push(
-            out,
-            ((struct flow_stack){
-                .project = xstrdup(project),
-                .stack = xstrdup(of ? of : ""),
-                .name = xstrdup(name),
-                .status = xstrdup(json_str_or(stack, "StackStatus", "")),
-                .engine = &engine_cloudformation,
-                .changed_ms = updated ? updated : created}));
+        if (is_a_project_of_ours(c, stack))
+            add_stack(out, stack);
     }
     return 0;
 }
@@ -80,11 +98,14 @@ static int add_cloudformation(struct engine_context *c, struct flow_stacks *out,
 /* ".pulumi/stacks/<project>/<stack>.json"; false for backups and attributes beside it. */
 static bool split_key(const char *key, char **project, char **stack)
 {
-    const char *rest = text_starts(key, STATES) ? key + strlen(STATES) : "",
-               *slash = strchr(rest, '/');
-    if (!slash || slash == rest || strchr(slash + 1, '/') || !text_ends(key, ".json") ||
-        strlen(slash) <= strlen("/.json"))
+    const char *rest = text_starts(key, STATES) ? key + strlen(STATES) : "";
+    const char *slash = strchr(rest, '/');
+
+    if (!slash || slash == rest || strchr(slash + 1, '/'))
         return false;
+    if (!text_ends(key, ".json") || strlen(slash) <= strlen("/.json"))
+        return false;
+
     *project = xstrndup(rest, (size_t)(slash - rest));
     *stack = xstrndup(slash + 1, strlen(slash + 1) - strlen(".json"));
     return true;
@@ -113,8 +134,11 @@ static bool is_locked(const struct flow_stack *s, const json_t *locks)
     cleanup_free char *prefix = xasprintf(LOCKS "%s/%s/", s->project, s->stack);
     size_t i;
     json_t *lock;
-    json_array_foreach(
-        locks, i, lock) if (text_starts(json_str_or(lock, "Key", ""), prefix)) return true;
+    json_array_foreach(locks, i, lock)
+    {
+        if (text_starts(json_str_or(lock, "Key", ""), prefix))
+            return true;
+    }
     return false;
 }
 
@@ -170,7 +194,7 @@ static int list_keys(
     int rc = engine_call_all(
         c,
         &aws_s3_ListObjectsV2,
-        json_pack("{s:s,s:s}", "Bucket", cd->bucket, "Prefix", prefix),
+        object(key("Bucket", cd->bucket), key("Prefix", prefix)),
         out,
         &local);
     if (rc == 0 ||
@@ -190,10 +214,8 @@ static int add_pulumi(struct engine_context *c, struct flow_stacks *out, struct 
         rc = list_keys(c, &cd, STATES, &objects, err);
     if (rc == 0 && json_array_size(objects))
         rc = list_keys(c, &cd, LOCKS, &locks, err);
-    size_t i;
-    json_t *object;
-    json_array_foreach(objects, i, object) if (rc == 0) rc =
-        add_state(c, &cd, object, locks, out, err);
+    for (size_t i = 0; rc == 0 && i < json_array_size(objects); i++)
+        rc = add_state(c, &cd, json_array_get(objects, i), locks, out, err);
     flow_cd_done(&cd);
     return rc;
 }
@@ -208,12 +230,14 @@ int flow_regions(struct engine_context *c, json_t **names, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     int rc =
-        engine_call(c, &aws_ec2_DescribeRegions, json_pack("{s:b}", "AllRegions", 0), &reply, err);
+        engine_call(c, &aws_ec2_DescribeRegions, object(key("AllRegions", false)), &reply, err);
     *names = json_array();
     size_t i;
     json_t *region;
-    json_array_foreach(
-        json_object_get(reply, "Regions"), i, region) if (json_str(region, "RegionName"))
-        json_array_append(*names, json_object_get(region, "RegionName"));
+    json_array_foreach(json_object_get(reply, "Regions"), i, region)
+    {
+        if (json_str(region, "RegionName"))
+            json_array_append(*names, json_object_get(region, "RegionName"));
+    }
     return rc < 0 ? error_wrap(err, "listing the regions of the account") : 0;
 }

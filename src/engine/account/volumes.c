@@ -1,10 +1,13 @@
 /* File systems of named volumes that a project's stack made and that outlive it: found by the tag
- * that carries the volume's name. */
-#include "engine/flow.h"
+ * that carries the volume's name. A stack retains them when it goes, and a project that comes back
+ * takes its own again; nothing but `down` with the volume's name deletes one. */
+#include "engine/account/volumes.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
 
 #include <string.h>
 
@@ -67,7 +70,7 @@ int flow_volumes_delete(
         int rc = engine_call(
             c,
             &aws_efs_DeleteFileSystem,
-            json_pack("{s:s}", "FileSystemId", volumes[i].file_system),
+            object(key("FileSystemId", volumes[i].file_system)),
             NULL,
             err);
         if (rc < 0 && aws_error_is_not_found(err))

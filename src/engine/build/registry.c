@@ -1,3 +1,11 @@
+/* What a tag names now, by the OCI distribution API (github.com/opencontainers/distribution-spec):
+ *
+ *   HEAD /v2/<path>/manifests/<tag> ─ 200 ─▶ Docker-Content-Digest
+ *      ├─ 401 with a Bearer challenge ─▶ an anonymous token from the realm ─▶ again
+ *      └─ 405, or no digest ─▶ GET: the digest is that of the manifest itself
+ *
+ * Nothing here is trusted: replies are bounded, a digest must look like one, a token is fetched in
+ * clear from this machine only, and what goes into a header has no line break. */
 #include "engine/build/registry.h"
 
 #include "aws/settings/settings.h"
@@ -26,13 +34,17 @@ struct asking {
     const char *token; /* "Bearer …" or NULL */
 };
 
+/* "localhost", "localhost:5000/…", "127.0.0.1", "[::1]:5000" */
 static bool is_loopback(const char *host)
 {
     static const char *const names[] = {"localhost", "127.", "[::1]", NULL};
+
     for (const char *const *n = names; *n; n++) {
         size_t length = strlen(*n);
-        if (strncmp(host, *n, length) == 0 &&
-            (text_ends(*n, ".") || !host[length] || host[length] == ':' || host[length] == '/'))
+        if (strncmp(host, *n, length) != 0)
+            continue;
+        /* "127." goes on; the others must end there. */
+        if (text_ends(*n, ".") || !host[length] || strchr(":/", host[length]))
             return true;
     }
     return false;
@@ -83,26 +95,35 @@ static const char *parameter(const struct asking *a, const char *challenge, cons
 static void append_query(struct str *url, const char *name, const char *value)
 {
     str_appendf(url, "%c%s=", strchr(str_get(url), '?') ? '&' : '?', name);
-    for (const unsigned char *p = (const unsigned char *)value; *p; p++)
-        if (*p > 0x20 && *p < 0x7f && !strchr("&#+%\"<>", *p))
+    for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
+        bool plain = *p > 0x20 && *p < 0x7f && !strchr("&#+%\"<>", *p);
+        if (plain)
             str_append_char(url, (char)*p);
         else
             str_appendf(url, "%%%02X", *p);
+    }
 }
 
 /* The realm may be another host; a token is never fetched in clear from one that is not this
  * machine. */
+static bool is_safe_realm(const char *realm)
+{
+    if (!realm)
+        return false;
+    if (text_starts(realm, "https://"))
+        return true;
+    return text_starts(realm, "http://") && is_loopback(realm + strlen("http://"));
+}
+
 static int fetch_token(struct asking *a, const char *challenge, struct error *err)
 {
     cleanup_str struct str url = STR_INIT;
     cleanup_http_response struct http_response resp = {0};
     cleanup_json json_t *reply = NULL;
-    const char *realm = parameter(a, challenge, "realm"),
-               *service = parameter(a, challenge, "service");
-    bool safe =
-        realm && (text_starts(realm, "https://") ||
-                  (text_starts(realm, "http://") && is_loopback(realm + strlen("http://"))));
-    if (strncasecmp(challenge, "Bearer ", strlen("Bearer ")) != 0 || !safe)
+    const char *realm = parameter(a, challenge, "realm");
+    const char *service = parameter(a, challenge, "service");
+    bool is_bearer = strncasecmp(challenge, "Bearer ", strlen("Bearer ")) == 0;
+    if (!is_bearer || !is_safe_realm(realm))
         return error_raise_errno(
             err,
             ERR_AUTH,
@@ -178,16 +199,22 @@ static int no_such_image(const struct asking *a, int status, struct error *err)
         tag);
 }
 
+static bool is_digest(const char *text)
+{
+    const char *hex = text_starts(text, "sha256:") ? text + strlen("sha256:") : "";
+    return strlen(hex) == 64 && strspn(hex, "0123456789abcdef") == 64;
+}
+
 static bool digest_of(const struct http_response *resp, bool with_body, char **digest)
 {
     const char *said = http_response_header(resp, "docker-content-digest");
-    if (said && text_starts(said, "sha256:") && strlen(said) == 7 + 64 &&
-        strspn(said + 7, "0123456789abcdef") == 64) {
+    if (is_digest(said)) {
         *digest = xstrdup(said);
         return true;
     }
     if (!with_body || !resp->body.len)
         return false;
+
     uint8_t sum[SHA256_BYTES];
     digest_sha256(resp->body.data, resp->body.len, sum);
     cleanup_free char *hex = digest_hex(sum, sizeof sum);
@@ -225,22 +252,16 @@ int registry_digest(
     const struct registry *r, const struct image_name *image, char **digest, struct error *err)
 {
     cleanup_arena struct arena *arena = arena_new();
-    const char *host =
-        strcmp(image->registry, "docker.io") == 0 ? "registry-1.docker.io" : image->registry;
+    bool docker_hub = text_eq(image->registry, "docker.io");
+    const char *host = docker_hub ? "registry-1.docker.io" : image->registry;
+    const char *reference = image->tag ? image->tag : image->digest;
+
     struct asking a = {
         .r = r,
         .image = image,
         .arena = arena,
         .base = arena_printf(arena, "%s://%s", is_loopback(host) ? "http" : "https", host)};
+    const char *url = arena_printf(arena, "%s/v2/%s/manifests/%s", a.base, image->path, reference);
     *digest = NULL;
-    return ask(
-        &a,
-        arena_printf(
-            arena,
-            "%s/v2/%s/manifests/%s",
-            a.base,
-            image->path,
-            image->tag ? image->tag : image->digest),
-        digest,
-        err);
+    return ask(&a, url, digest, err);
 }

@@ -1,10 +1,13 @@
-#include "engine/flow.h"
+/* An archive is uploaded once: its name is its digest, so that an object of that name and size is
+ * the same. What S3 knows of an unfinished upload (its id) is in the journal before the first part,
+ * and a later life of the job sends only the parts that are missing. Troubles that pass are waited
+ * out in the middle of it; each part that arrives starts the patience anew. */
+#include "engine/build/upload.h"
 
 #include "aws/s3/s3.h"
 #include "base/mem.h"
 #include "base/str.h"
-
-#include <errno.h>
+#include "engine/call.h"
 
 #define UPLOAD_ORDER 10
 
@@ -12,7 +15,7 @@ struct upload {
     struct engine_context *c;
     const struct flow_archive *a;
     const char *row_id;
-    char *journal_key;
+    const char *journal_key; /* of the upload's id */
     unsigned shown_percent;
     struct engine_patience patience;
 };
@@ -20,8 +23,8 @@ struct upload {
 static int remember(void *arg, const char *upload_id, struct error *err)
 {
     struct upload *u = arg;
-    int rc = u->c->journal->put(u->c->journal->arg, u->journal_key, upload_id, err);
-    return rc < 0 ? rc : u->c->journal->flush(u->c->journal->arg, err);
+    int rc = engine_journal_put(u->c, u->journal_key, upload_id, err);
+    return rc < 0 ? rc : engine_journal_flush(u->c, err);
 }
 
 static void progress(void *arg, uint64_t done)
@@ -53,7 +56,7 @@ static bool try_again(void *arg, int rc, struct error *err)
 static int upload_once(struct upload *u, struct error *err)
 {
     cleanup_free char *resume = NULL;
-    int rc = u->c->journal->get(u->c->journal->arg, u->journal_key, &resume, err);
+    int rc = engine_journal_get(u->c, u->journal_key, &resume, err);
     if (rc < 0)
         return rc;
     struct s3_upload s3 = {
@@ -71,6 +74,26 @@ static int upload_once(struct upload *u, struct error *err)
     return s3_upload_file(u->c->aws, &s3, err);
 }
 
+static int
+is_there(struct engine_context *c, const struct flow_archive *a, bool *there, struct error *err)
+{
+    struct engine_patience patience = {0};
+    struct error own = ERROR_INIT;
+    struct s3_object found = {0};
+    int rc;
+
+    do
+        rc = s3_head(c->aws, c->facts->bucket, a->object_key, &found, &own);
+    while (engine_again(c, &patience, rc, &own));
+    *there = rc == 0 && found.exists && found.size == a->size;
+    s3_object_done(&found);
+
+    if (rc < 0 && err)
+        error_move(err, &own);
+    error_done(&own);
+    return rc < 0 ? error_wrap(err, "looking for s3://%s/%s", c->facts->bucket, a->object_key) : 0;
+}
+
 int flow_upload(
     struct engine_context *c,
     const char *row_id,
@@ -78,25 +101,15 @@ int flow_upload(
     bool *uploaded,
     struct error *err)
 {
-    struct engine_patience patience = {0};
-    struct error own = ERROR_INIT;
-    struct s3_object there = {0};
-    int rc;
+    bool there = false;
     *uploaded = false;
-    do
-        rc = s3_head(c->aws, c->facts->bucket, a->object_key, &there, &own);
-    while (engine_again(c, &patience, rc, &own));
-    bool same = rc == 0 && there.exists && there.size == a->size; /* the name is the digest */
-    s3_object_done(&there);
-    if (rc < 0 && err)
-        error_move(err, &own);
-    error_done(&own);
-    if (rc < 0)
-        return error_wrap(err, "looking for s3://%s/%s", c->facts->bucket, a->object_key), rc;
-    if (same)
-        return 0;
-    struct upload u = {
-        .c = c, .a = a, .row_id = row_id, .journal_key = xasprintf("upload.%s", a->object_key)};
+
+    int rc = is_there(c, a, &there, err);
+    if (rc < 0 || there)
+        return rc;
+
+    cleanup_free char *journal_key = xasprintf("upload.%s", a->object_key);
+    struct upload u = {.c = c, .a = a, .row_id = row_id, .journal_key = journal_key};
     engine_row(
         c,
         ENGINE_ROW_IMAGE,
@@ -108,8 +121,7 @@ int flow_upload(
         (double)a->size / (1 << 20));
     rc = upload_once(&u, err);
     if (rc == 0)
-        rc = c->journal->put(c->journal->arg, u.journal_key, NULL, err);
-    free(u.journal_key);
+        rc = engine_journal_put(c, journal_key, NULL, err);
     *uploaded = rc == 0;
     return rc < 0 ? error_wrap(err, "uploading %s to s3://%s", a->object_key, c->facts->bucket) : 0;
 }

@@ -1,8 +1,16 @@
+/* Buckets that a stack leaves behind; buckets.h says which and when.
+ *
+ *   note ─▶ [journal: name, purge] ─▶ the stack goes ─▶ settle: emptied and deleted, or named
+ *
+ * A bucket is emptied by pages of object versions, as many as one call deletes. What was on its way
+ * when the last writer ended may still arrive, so deleting is tried a few times. */
 #include "engine/cloudformation/buckets.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,17 +26,17 @@ static int find_bucket(
     struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    int rc = engine_call(
-        c,
-        &aws_cloudformation_DescribeStackResources,
-        json_pack("{s:s,s:s}", "StackName", stack, "LogicalResourceId", logical_id),
-        &reply,
-        err);
+    json_t *in = object(key("StackName", stack), key("LogicalResourceId", logical_id));
+
+    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, in, &reply, err);
+    if (rc < 0)
+        return error_wrap(err, "looking for the bucket %s", logical_id);
+
     const char *name = json_str(reply, "StackResources.0.PhysicalResourceId");
-    if (rc == 0 && !text_empty(name) &&
-        !text_eq(json_str(reply, "StackResources.0.ResourceStatus"), "DELETE_COMPLETE"))
-        json_array_append_new(found, json_pack("{s:s,s:b}", "name", name, "purge", purge));
-    return rc < 0 ? error_wrap(err, "looking for the bucket %s", logical_id) : 0;
+    const char *status = json_str(reply, "StackResources.0.ResourceStatus");
+    if (!text_empty(name) && !text_eq(status, "DELETE_COMPLETE"))
+        json_push(found, object(key("name", name), key("purge", purge)));
+    return 0;
 }
 
 int buckets_note(
@@ -39,7 +47,7 @@ int buckets_note(
     struct error *err)
 {
     cleanup_free char *before = NULL;
-    int rc = c->journal->get(c->journal->arg, journal_key, &before, err);
+    int rc = engine_journal_get(c, journal_key, &before, err);
     if (rc < 0 || before)
         return rc;
     cleanup_json json_t *found = json_array();
@@ -57,8 +65,8 @@ int buckets_note(
     if (!json_array_size(found))
         return 0;
     cleanup_free char *text = json_print(found, false, true);
-    rc = c->journal->put(c->journal->arg, journal_key, text, err);
-    return rc < 0 ? rc : c->journal->flush(c->journal->arg, err);
+    rc = engine_journal_put(c, journal_key, text, err);
+    return rc < 0 ? rc : engine_journal_flush(c, err);
 }
 
 void buckets_event(
@@ -70,15 +78,14 @@ void buckets_event(
     if (!text_eq(r->status, "DELETE_SKIPPED") || !text_eq(r->type, "AWS::S3::Bucket") ||
         text_empty(r->physical_id))
         return;
-    if (c->journal->get(c->journal->arg, journal_key, &before, &ignored) < 0 ||
+    if (engine_journal_get(c, journal_key, &before, &ignored) < 0 ||
         (before && json_parse(before, strlen(before), &list, &ignored) < 0))
         return;
     if (!list)
         list = json_array();
-    json_array_append_new(
-        list, json_pack("{s:s,s:b}", "name", r->physical_id, "purge", c->settings->force_destroy));
+    json_push(list, object(key("name", r->physical_id), key("purge", c->settings->force_destroy)));
     cleanup_free char *text = json_print(list, false, true);
-    c->journal->put(c->journal->arg, journal_key, text, &ignored); /* in one turn with the event */
+    engine_journal_put(c, journal_key, text, &ignored); /* in one turn with the event */
 }
 
 static void add_keys(json_t *keys, const json_t *versions)
@@ -87,10 +94,9 @@ static void add_keys(json_t *keys, const json_t *versions)
     json_t *v;
     json_array_foreach(versions, i, v)
     {
-        json_t *key = json_pack("{s:s}", "Key", json_str_or(v, "Key", ""));
-        if (json_str(v, "VersionId"))
-            json_object_set_new(key, "VersionId", json_string(json_str(v, "VersionId")));
-        json_array_append_new(keys, key);
+        json_t *version = object(
+            key("Key", json_str_or(v, "Key", "")), key("VersionId", json_str(v, "VersionId")));
+        json_push(keys, version);
     }
 }
 
@@ -99,8 +105,9 @@ static int
 delete_page(struct engine_context *c, const char *bucket, size_t *deleted, struct error *err)
 {
     cleanup_json json_t *page = NULL, *reply = NULL;
-    int rc = engine_call(
-        c, &aws_s3_ListObjectVersions, json_pack("{s:s}", "Bucket", bucket), &page, err);
+    json_t *in = object(key("Bucket", bucket));
+
+    int rc = engine_call(c, &aws_s3_ListObjectVersions, in, &page, err);
     json_t *keys = json_array();
     add_keys(keys, json_at(page, "Versions"));
     add_keys(keys, json_at(page, "DeleteMarkers"));
@@ -109,12 +116,10 @@ delete_page(struct engine_context *c, const char *bucket, size_t *deleted, struc
         json_decref(keys);
         return rc;
     }
-    rc = engine_call(
-        c,
-        &aws_s3_DeleteObjects,
-        json_pack("{s:s,s:{s:o,s:b}}", "Bucket", bucket, "Delete", "Objects", keys, "Quiet", 1),
-        &reply,
-        err);
+
+    json_t *request = object(key("Objects", keys), key("Quiet", true));
+    in = object(key("Bucket", bucket), key("Delete", request));
+    rc = engine_call(c, &aws_s3_DeleteObjects, in, &reply, err);
     if (rc == 0 && json_array_size(json_at(reply, "Errors")))
         return error_raise(
             err,
@@ -137,8 +142,7 @@ static int remove_bucket(struct engine_context *c, const char *name, struct erro
         for (rc = 0; rc == 0 && deleted;)
             rc = delete_page(c, name, &deleted, err);
         if (rc == 0)
-            rc =
-                engine_call(c, &aws_s3_DeleteBucket, json_pack("{s:s}", "Bucket", name), NULL, err);
+            rc = engine_call(c, &aws_s3_DeleteBucket, object(key("Bucket", name)), NULL, err);
         if (rc == 0 || rc == -ECANCELED)
             return rc;
         if (aws_error_is_not_found(err)) {
@@ -182,7 +186,7 @@ int buckets_settle(struct engine_context *c, const char *journal_key, struct err
 {
     cleanup_free char *text = NULL;
     cleanup_json json_t *list = NULL;
-    int rc = c->journal->get(c->journal->arg, journal_key, &text, err);
+    int rc = engine_journal_get(c, journal_key, &text, err);
     if (rc < 0 || !text)
         return rc;
     rc = json_parse(text, strlen(text), &list, err);

@@ -4,7 +4,7 @@
  * the two loses nothing. */
 #pragma once
 
-#include "engine/engine.h"
+#include "engine/context.h"
 
 /* Before the stack is deleted. A repeated call keeps what the first one found. */
 int buckets_note(

@@ -1,27 +1,37 @@
 /* A project's stack outside its deployments: does the cloud still look as the template says, and an
- * update that nobody follows any more is taken back. */
-#include "engine/cloudformation/cfn.h"
+ * update that nobody follows any more is taken back.
+ *
+ * refresh: CloudFormation compares by itself (DetectStackDrift), which takes minutes; the id of the
+ * comparison is kept, so that a restart goes on waiting for the same one. The differences are told
+ * and nothing is changed: there is no state of our own to mend.
+ *
+ * release: only an update can be taken back (CancelUpdateStack), and it is asked for once. */
+#include "engine/cloudformation/upkeep.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
+#include "engine/cloudformation/state.h"
+#include "engine/stack/stack.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define ROW           "stack"
 #define ROW_ORDER     2
 #define DRIFT_WAIT_MS (30LL * 60 * 1000)
 #define DRIFT_ID      "cfn.drift-id"
 #define CANCEL_SENT   "cfn.cancel-sent"
-#define VALUE_COLUMNS 60
+#define VALUE_COLUMNS 60  /* of a property, on a line for people */
+#define PAGE_DRIFTS   100 /* the most that one call gives */
 
 static int find_stack(struct engine_context *c, struct cfn_stack *out, struct error *err)
 {
     cleanup_free char *name = plan_stack_name(c->settings, c->project);
     int rc = cfn_stack_describe(c, name, out, err);
     if (rc == 0)
-        rc = cfn_stack_check_ours(out, "DEFANG_PREFIX or --stack", err);
+        rc = cfn_stack_check_ours(out, STACK_NAME_SETTING, err);
     if (rc == 0 && !out->exists) {
         rc = error_raise(
             err,
@@ -40,20 +50,16 @@ static int begin_detection(
     struct engine_context *c, const struct cfn_stack *stack, char **id, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    int rc = c->journal->get(c->journal->arg, DRIFT_ID, id, err);
+    int rc = engine_journal_get(c, DRIFT_ID, id, err);
     if (rc < 0 || *id)
         return rc;
     rc = engine_call(
-        c,
-        &aws_cloudformation_DetectStackDrift,
-        json_pack("{s:s}", "StackName", stack->id),
-        &reply,
-        err);
+        c, &aws_cloudformation_DetectStackDrift, object(key("StackName", stack->id)), &reply, err);
     if (rc < 0)
         return error_wrap(
             err, "asking CloudFormation to compare stack %s with what is there", stack->name);
     *id = xstrdup(json_str_or(reply, "StackDriftDetectionId", ""));
-    return c->journal->put(c->journal->arg, DRIFT_ID, *id, err);
+    return engine_journal_put(c, DRIFT_ID, *id, err);
 }
 
 static int wait_for_detection(
@@ -66,15 +72,14 @@ static int wait_for_detection(
         int rc = engine_call(
             c,
             &aws_cloudformation_DescribeStackDriftDetectionStatus,
-            json_pack("{s:s}", "StackDriftDetectionId", id),
+            object(key("StackDriftDetectionId", id)),
             &reply,
             err);
         const char *status = json_str_or(reply, "DetectionStatus", "");
         if (rc < 0)
             return error_wrap(err, "comparing stack %s with what is there", stack->name);
-        if (text_eq(
-                status,
-                "DETECTION_FAILED")) /* some resources could not be read: the others are told */
+        /* Some resources could not be read: the others are told. */
+        if (text_eq(status, "DETECTION_FAILED"))
             engine_note(
                 c,
                 ENGINE_SAY_WARNING,
@@ -96,9 +101,9 @@ static int wait_for_detection(
 
 static void tell_difference(struct engine_context *c, const json_t *drift)
 {
-    const char *id = json_str_or(drift, "LogicalResourceId", "?"),
-               *type = json_str_or(drift, "ResourceType", "?"),
-               *status = json_str_or(drift, "StackResourceDriftStatus", "?");
+    const char *id = json_str_or(drift, "LogicalResourceId", "?");
+    const char *type = json_str_or(drift, "ResourceType", "?");
+    const char *status = json_str_or(drift, "StackResourceDriftStatus", "?");
     c->sink->resource(
         c->sink->arg,
         ROW,
@@ -116,52 +121,66 @@ static void tell_difference(struct engine_context *c, const json_t *drift)
             id,
             type,
             json_str_or(drift, "PhysicalResourceId", ""));
+
     size_t i;
     json_t *d;
-    json_array_foreach(json_object_get(drift, "PropertyDifferences"), i, d) engine_note(
-        c,
-        ENGINE_SAY_WARNING,
-        NULL,
-        "%s (%s) %s: the template says %.*s, it is %.*s",
-        id,
-        type,
-        json_str_or(d, "PropertyPath", "?"),
-        VALUE_COLUMNS,
-        json_str_or(d, "ExpectedValue", "nothing"),
-        VALUE_COLUMNS,
-        json_str_or(d, "ActualValue", "nothing"));
+    json_array_foreach(json_object_get(drift, "PropertyDifferences"), i, d)
+    {
+        engine_note(
+            c,
+            ENGINE_SAY_WARNING,
+            NULL,
+            "%s (%s) %s: the template says %.*s, it is %.*s",
+            id,
+            type,
+            json_str_or(d, "PropertyPath", "?"),
+            VALUE_COLUMNS,
+            json_str_or(d, "ExpectedValue", "nothing"),
+            VALUE_COLUMNS,
+            json_str_or(d, "ActualValue", "nothing"));
+    }
 }
 
+struct drift_count {
+    unsigned differ, same, unknown;
+};
+
+static void count_drift(struct engine_context *c, const json_t *drift, struct drift_count *n)
+{
+    const char *status = json_str_or(drift, "StackResourceDriftStatus", "");
+    bool is_same = text_eq(status, "IN_SYNC");
+    bool differs = text_eq(status, "MODIFIED") || text_eq(status, "DELETED");
+
+    n->same += is_same;
+    n->differ += differs;
+    n->unknown += !is_same && !differs;
+    if (differs)
+        tell_difference(c, drift);
+}
+
+/* Page by page, not by engine_call_all(): the model has no paginator for this operation. */
 static int tell_drifts(
     struct engine_context *c,
     const struct cfn_stack *stack,
-    unsigned *differ,
-    unsigned *same,
-    unsigned *unknown,
+    struct drift_count *n,
     struct error *err)
 {
     cleanup_free char *token = NULL;
+
     do {
-        cleanup_json json_t *reply = NULL,
-                            *in = json_pack("{s:s,s:i}", "StackName", stack->id, "MaxResults", 100);
-        if (token)
-            json_object_set_new(in, "NextToken", json_string(token));
-        int rc = engine_call(
-            c, &aws_cloudformation_DescribeStackResourceDrifts, json_incref(in), &reply, err);
+        cleanup_json json_t *reply = NULL;
+        json_t *in = object(
+            key("StackName", stack->id), key("NextToken", token), key("MaxResults", PAGE_DRIFTS));
+
+        int rc = engine_call(c, &aws_cloudformation_DescribeStackResourceDrifts, in, &reply, err);
         if (rc < 0)
             return error_wrap(err, "reading how stack %s differs", stack->name);
+
         size_t i;
         json_t *drift;
         json_array_foreach(json_object_get(reply, "StackResourceDrifts"), i, drift)
         {
-            const char *status = json_str_or(drift, "StackResourceDriftStatus", "");
-            bool is_same = text_eq(status, "IN_SYNC"),
-                 differs = text_eq(status, "MODIFIED") || text_eq(status, "DELETED");
-            *same += is_same;
-            *differ += differs;
-            *unknown += !is_same && !differs;
-            if (differs)
-                tell_difference(c, drift);
+            count_drift(c, drift, n);
         }
         free(token);
         token = xstrdup_null(json_str(reply, "NextToken"));
@@ -169,152 +188,142 @@ static int tell_drifts(
     return 0;
 }
 
-int cfn_refresh(struct engine_context *c, struct engine_outcome *out, struct error *err)
+static void tell(struct engine_context *c, enum engine_row_state state, const char *what)
+{
+    engine_row(c, ENGINE_ROW_STEP, ROW, state, ROW_ORDER, NULL, "%s", what);
+}
+
+static int compare(
+    struct engine_context *c,
+    const struct cfn_stack *stack,
+    struct drift_count *n,
+    struct error *err)
+{
+    cleanup_free char *id = NULL;
+
+    tell(c, ENGINE_ACTIVE, "comparing what is there with the template");
+    int rc = begin_detection(c, stack, &id, err);
+    if (rc == 0)
+        rc = wait_for_detection(c, stack, id, err);
+    if (rc == 0)
+        rc = tell_drifts(c, stack, n, err);
+
+    if (rc == 0) {
+        cleanup_free char *what = xasprintf(
+            "%u as the template says, %u changed from outside%s",
+            n->same,
+            n->differ,
+            n->unknown ? ", some of a type that CloudFormation cannot compare" : "");
+        tell(c, ENGINE_DONE, what);
+    } else if (!engine_detaching(c)) {
+        tell(c, engine_state_of(rc), "not compared");
+    }
+    return rc;
+}
+
+int cloudformation_refresh(struct engine_context *c, struct engine_outcome *out, struct error *err)
 {
     struct cfn_stack stack = {0};
-    cleanup_free char *id = NULL;
-    unsigned differ = 0, same = 0, unknown = 0;
+    struct drift_count n = {0};
     *out = (struct engine_outcome){0};
+
     int rc = find_stack(c, &stack, err);
-    if (rc == 0) {
-        engine_row(
-            c,
-            ENGINE_ROW_STEP,
-            ROW,
-            ENGINE_ACTIVE,
-            ROW_ORDER,
-            NULL,
-            "comparing what is there with the template");
-        rc = begin_detection(c, &stack, &id, err);
-        if (rc == 0)
-            rc = wait_for_detection(c, &stack, id, err);
-        if (rc == 0)
-            rc = tell_drifts(c, &stack, &differ, &same, &unknown, err);
-        if (rc == 0)
-            engine_row(
-                c,
-                ENGINE_ROW_STEP,
-                ROW,
-                ENGINE_DONE,
-                ROW_ORDER,
-                NULL,
-                "%u as the template says, %u changed from outside%s",
-                same,
-                differ,
-                unknown ? ", some of a type that CloudFormation cannot compare" : "");
-        else if (!engine_detaching(c))
-            engine_row(
-                c,
-                ENGINE_ROW_STEP,
-                ROW,
-                rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED,
-                ROW_ORDER,
-                NULL,
-                "not compared");
-    }
-    if (rc == 0 && differ)
+    if (rc == 0)
+        rc = compare(c, &stack, &n, err);
+    if (rc == 0 && n.differ)
         engine_note(
             c,
             ENGINE_SAY_NOTE,
             NULL,
             "nothing was changed: CloudFormation has no state of its own to mend; an `up` with a "
             "change of that resource sets it again");
-    out->resources_changed = differ;
-    out->nothing_changed = differ == 0;
+
+    out->resources_changed = n.differ;
+    out->nothing_changed = n.differ == 0;
     cfn_stack_done(&stack);
     return rc;
 }
 
-static int wait_until_idle(struct engine_context *c, struct cfn_stack *stack, struct error *err)
+static void tell_waiting(struct engine_context *c, const struct cfn_stack *stack)
 {
-    struct engine_pace pace = {0};
-    int64_t deadline = loop_now_ms(c->loop) + CFN_WAIT_MS;
-    while (stack->exists && cfn_status_busy(stack->status)) {
-        engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_ACTIVE, ROW_ORDER, NULL, "%s", stack->status);
-        if (loop_now_ms(c->loop) > deadline)
-            return error_raise(err, ERR_TIMEOUT, "stack %s stayed %s", stack->name, stack->status);
-        if (engine_pace_wait(&pace) < 0)
-            return error_raise(err, ERR_CANCELED, "canceled");
-        cleanup_free char *id = xstrdup(stack->id);
-        cfn_stack_done(stack);
-        int rc = cfn_stack_describe(c, id, stack, err);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
+    tell(c, ENGINE_ACTIVE, stack->status);
+}
+
+/* Asked for once, also over a restart: the roll back that follows is an update no more. */
+static int ask_back(struct engine_context *c, const struct cfn_stack *stack, struct error *err)
+{
+    cleanup_free char *sent = NULL;
+    json_t *in;
+
+    int rc = engine_journal_get(c, CANCEL_SENT, &sent, err);
+    if (rc < 0 || sent)
+        return rc;
+
+    in = object(key("StackName", stack->id));
+    rc = engine_call(c, &aws_cloudformation_CancelUpdateStack, in, NULL, err);
+    if (rc < 0)
+        return error_wrap(err, "taking back the update of stack %s", stack->name);
+    return engine_journal_put(c, CANCEL_SENT, "1", err);
 }
 
 static int take_back(struct engine_context *c, struct cfn_stack *stack, struct error *err)
 {
-    cleanup_free char *sent = NULL;
-    int rc = c->journal->get(c->journal->arg, CANCEL_SENT, &sent, err);
-    if (rc == 0 && !sent) {
-        rc = engine_call(
-            c,
-            &aws_cloudformation_CancelUpdateStack,
-            json_pack("{s:s}", "StackName", stack->id),
-            NULL,
-            err);
-        if (rc < 0)
-            return error_wrap(err, "taking back the update of stack %s", stack->name);
-        rc = c->journal->put(c->journal->arg, CANCEL_SENT, "1", err);
-    }
+    int rc = ask_back(c, stack, err);
+
+    /* By id: a stack of the same name that somebody makes meanwhile is none of ours. */
     if (rc == 0)
-        rc = wait_until_idle(c, stack, err);
-    if (rc == 0 && !text_eq(stack->status, "UPDATE_ROLLBACK_COMPLETE") &&
-        !text_eq(stack->status, "UPDATE_COMPLETE"))
+        rc = cfn_stack_wait_idle(c, stack->id, stack, tell_waiting, err);
+
+    bool ended = text_eq(stack->status, "UPDATE_ROLLBACK_COMPLETE") ||
+                 text_eq(stack->status, "UPDATE_COMPLETE");
+    if (rc == 0 && !ended)
         rc = error_raise(
             err,
             ERR_CLOUD,
             "stack %s ended in %s: %s",
-            stack->name,
+            stack->name ? stack->name : "of the project",
             stack->status ? stack->status : "DELETE_COMPLETE",
             stack->status_reason ? stack->status_reason : "no reason given");
+
     if (rc == 0)
-        engine_row(c, ENGINE_ROW_STEP, ROW, ENGINE_DONE, ROW_ORDER, NULL, "%s", stack->status);
+        tell(c, ENGINE_DONE, stack->status);
     else if (!engine_detaching(c))
-        engine_row(
-            c,
-            ENGINE_ROW_STEP,
-            ROW,
-            rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED,
-            ROW_ORDER,
-            NULL,
-            "%s",
-            stack->status ? stack->status : "gone");
+        tell(c, engine_state_of(rc), stack->status ? stack->status : "gone");
     return rc;
 }
 
-int cfn_release(struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
+static int refuse_other_work(const struct cfn_stack *stack, struct error *err)
+{
+    int rc = error_raise(
+        err,
+        ERR_REFUSED,
+        "stack %s is %s: CloudFormation can take back an update only",
+        stack->name,
+        stack->status);
+    error_hint(
+        err, "wait until it has ended; `defangctl down` removes a stack whose creation failed");
+    return rc;
+}
+
+int cloudformation_release(
+    struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
 {
     struct cfn_stack stack = {0};
     cleanup_free char *sent = NULL;
     *out = (struct engine_outcome){0};
+
     int rc = find_stack(c, &stack, err);
     if (rc == 0)
-        rc = c->journal->get(c->journal->arg, CANCEL_SENT, &sent, err);
+        rc = engine_journal_get(c, CANCEL_SENT, &sent, err);
+
     if (rc == 0 && (sent || text_eq(stack.status, "UPDATE_IN_PROGRESS"))) {
         rc = take_back(c, &stack, err);
     } else if (rc == 0 && cfn_status_busy(stack.status)) {
-        rc = error_raise(
-            err,
-            ERR_REFUSED,
-            "stack %s is %s: CloudFormation can take back an update only",
-            stack.name,
-            stack.status);
-        error_hint(
-            err, "wait until it has ended; `defangctl down` removes a stack whose creation failed");
+        rc = refuse_other_work(&stack, err);
     } else if (rc == 0) {
+        cleanup_free char *what = xasprintf("nothing is under way: %s", stack.status);
         out->nothing_changed = true;
-        engine_row(
-            c,
-            ENGINE_ROW_STEP,
-            ROW,
-            ENGINE_SKIPPED,
-            ROW_ORDER,
-            NULL,
-            "nothing is under way: %s",
-            stack.status);
+        tell(c, ENGINE_SKIPPED, what);
     }
     cfn_stack_done(&stack);
     return rc;

@@ -1,10 +1,16 @@
-/* The program as one archive in the bucket. */
-#include "engine/pulumi/pulumi.h"
+/* The program as one archive in the bucket: Pulumi.yaml, the stack's file, the graph that it was
+ * printed from, and the script that builds images. Named by its digest, so that the same program is
+ * uploaded once and the task can check what it fetched.
+ *
+ * The archive is a memory file and never has a name on this machine: nothing is left by a kill. */
+#include "engine/pulumi/bundle.h"
 
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/cloudformation/cfn.h"
+#include "data/object.h"
+#include "engine/build/upload.h"
+#include "engine/stack/stack.h"
 #include "pack/pack.h"
 #include "plan/pulumi/pulumi.h"
 #include "plan/scripts/scripts.h"
@@ -28,8 +34,10 @@ static json_t *default_tags(struct engine_context *c)
     json_t *tags = json_object();
     size_t i;
     json_t *tag;
-    json_array_foreach(list, i, tag) json_object_set_new(
-        tags, json_str_or(tag, "Key", ""), json_string(json_str_or(tag, "Value", "")));
+    json_array_foreach(list, i, tag)
+    {
+        json_add(tags, json_str_or(tag, "Key", ""), json_of(json_str_or(tag, "Value", "")));
+    }
     return tags;
 }
 
@@ -59,7 +67,6 @@ static int make_program(
     return plan_pulumi(&r, out, err);
 }
 
-/* The archive has no name on this machine: nothing is left behind by a kill. */
 static int write_archive(
     const struct pack_extra *files,
     size_t count,
@@ -77,13 +84,12 @@ static int write_archive(
     struct pack_list list = {.entries = entries, .len = count, .files = count};
     struct pack_options options = {.context = "the Pulumi program"};
     *fd = memfd_create("program", MFD_CLOEXEC);
-    int rc = *fd < 0 ? error_raise_errno(
-                           err,
-                           ERR_FAILED,
-                           errno,
-                           "no memory file for the Pulumi program: %s",
-                           strerror(errno))
-                     : pack_archive(&options, &list, *fd, result, err);
+    int rc = 0;
+    if (*fd < 0)
+        rc = error_raise_errno(
+            err, ERR_FAILED, errno, "no memory file for the Pulumi program: %s", strerror(errno));
+    else
+        rc = pack_archive(&options, &list, *fd, result, err);
     free(entries);
     return rc;
 }
@@ -99,12 +105,10 @@ static int upload(
     cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);
     out->key = xstrdup(result->object_name);
     out->sha256 = digest_hex(result->sha256, sizeof result->sha256);
-    return flow_upload(
-        c,
-        "pulumi",
-        &(struct flow_archive){.path = path, .object_key = out->key, .size = result->archive_bytes},
-        &uploaded,
-        err);
+
+    struct flow_archive archive = {
+        .path = path, .object_key = out->key, .size = result->archive_bytes};
+    return flow_upload(c, "pulumi", &archive, &uploaded, err);
 }
 
 int pulumi_bundle_store(

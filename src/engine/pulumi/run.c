@@ -1,19 +1,25 @@
-/* One task of the CD stack. */
-#include "engine/build/task_run.h"
-#include "engine/build/tasks.h"
-#include "engine/pulumi/pulumi.h"
+/* One task of the CD stack that runs Pulumi: its input, its end, its stopping.
+ *
+ * What the task is told goes through its environment, which ECS bounds; the program itself lies in
+ * the bucket. Why it ended is taken from the nearest word: Pulumi's first error, else the exit code
+ * of cd_task.sh, else ECS's reason, which is all there is when it was killed. There is no roll
+ * back: what was made stays, and the next run goes on from there. */
+#include "engine/pulumi/run.h"
 
 #include "aws/model/operations.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
+#include "engine/task/task_run.h"
+#include "engine/task/tasks.h"
 #include "loop/fiber.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define ROW       "pulumi"
-#define ROW_ORDER 28
+#define BUSY_EXIT 75 /* cd_task.sh: another task holds the stack */
 #define WAIT_MS   (4LL * 60 * 60 * 1000)
 #define STOP_MS   (180LL * 1000) /* the task's stopTimeout is 120 s */
 #define CONTAINER "main"
@@ -21,7 +27,7 @@
 static void add(json_t *environment, const char *name, const char *value)
 {
     if (!text_empty(value))
-        json_array_append_new(environment, json_pack("{s:s,s:s}", "name", name, "value", value));
+        json_push(environment, object(key("name", name), key("value", value)));
 }
 
 static json_t *
@@ -43,6 +49,11 @@ environment_of(struct engine_context *c, const struct pulumi_place *p, const str
     return e;
 }
 
+static json_t *tag(const char *name, const char *value)
+{
+    return object(key("key", name), key("value", value));
+}
+
 static int input_of(
     struct engine_context *c,
     const struct pulumi_place *p,
@@ -50,48 +61,26 @@ static int input_of(
     json_t **out,
     struct error *err)
 {
-    json_t *overrides = json_pack(
-        "{s:[{s:s,s:o}]}",
-        "containerOverrides",
-        "name",
-        CONTAINER,
-        "environment",
-        environment_of(c, p, o));
+    json_t *container = object(key("name", CONTAINER), key("environment", environment_of(c, p, o)));
+    json_t *overrides = object(key("containerOverrides", array(container)));
     cleanup_free char *text = json_print(overrides, false, false);
-    *out = json_pack(
-        "{s:s,s:s,s:i,s:s,s:[{s:s,s:i}],s:{s:{s:[s],s:[s],s:s}},s:o,s:[{s:s,s:s},{s:s,s:s}]}",
-        "cluster",
-        p->cd.cluster,
-        "taskDefinition",
-        p->cd.task_definition,
-        "count",
-        1,
-        "startedBy",
-        c->deployment,
-        "capacityProviderStrategy",
-        "capacityProvider",
-        "FARGATE",
-        "weight",
-        1,
-        "networkConfiguration",
-        "awsvpcConfiguration",
-        "subnets",
-        p->cd.subnet,
-        "securityGroups",
-        p->cd.security_group,
-        "assignPublicIp",
-        "ENABLED",
-        "overrides",
-        overrides,
-        "tags",
-        "key",
-        "defang:project",
-        "value",
-        c->project,
-        "key",
-        "defang:etag",
-        "value",
-        c->deployment);
+
+    json_t *on_fargate = object(key("capacityProvider", "FARGATE"), key("weight", 1));
+    json_t *network = object(
+        key("subnets", texts(p->cd.subnet)),
+        key("securityGroups", texts(p->cd.security_group)),
+        key("assignPublicIp", "ENABLED"));
+    json_t *tags = array(tag("defang:project", c->project), tag("defang:etag", c->deployment));
+
+    *out = object(
+        key("capacityProviderStrategy", array(on_fargate)),
+        key("cluster", p->cd.cluster),
+        key("count", 1),
+        key("networkConfiguration", object(key("awsvpcConfiguration", network))),
+        key("overrides", overrides),
+        key("startedBy", c->deployment),
+        key("tags", tags),
+        key("taskDefinition", p->cd.task_definition));
     if (strlen(text) > LIMIT_ECS_OVERRIDES_BYTES)
         return error_raise(
             err,
@@ -127,7 +116,7 @@ static int judge(
             "run the command again",
             task_id(arn));
     cleanup_free char *reason = task_reason(task, CONTAINER);
-    if (code == PULUMI_BUSY_EXIT) {
+    if (code == BUSY_EXIT) {
         error_raise(err, ERR_REFUSED, "another run of Pulumi holds this project and stack");
         error_hint(err, "wait until it has ended, or see `defangctl cd cancel`");
         return -EPERM;
@@ -148,6 +137,31 @@ static int judge(
     return error_kind_errno(ERR_CLOUD);
 }
 
+static void tell_end(struct engine_context *c, const char *verb, int rc)
+{
+    const char *what = rc == 0 ? "done" : "failed";
+    if (rc == -ECANCELED)
+        what = "canceled";
+
+    engine_row(
+        c,
+        ENGINE_ROW_STEP,
+        PULUMI_ROW,
+        engine_state_of(rc),
+        PULUMI_ROW_ORDER,
+        NULL,
+        "pulumi %s: %s",
+        verb,
+        what);
+}
+
+static const struct task_phase PHASES[] = {
+    {"PROVISIONING", "getting a machine"},
+    {"PENDING", "fetching Pulumi's image"},
+    {"ACTIVATING", "starting"},
+    {"RUNNING", "running"},
+};
+
 int pulumi_run(
     struct engine_context *c,
     const struct pulumi_place *p,
@@ -155,18 +169,14 @@ int pulumi_run(
     struct pulumi_events *events,
     struct error *err)
 {
-    static const struct task_phase phases[] = {
-        {"PROVISIONING", "getting a machine"},
-        {"PENDING", "fetching Pulumi's image"},
-        {"ACTIVATING", "starting"},
-        {"RUNNING", "running"},
-    };
     cleanup_json json_t *input = NULL, *task = NULL;
+
     int rc = input_of(c, p, o, &input, err);
     if (rc < 0)
         return rc;
-    cleanup_free char *what = xasprintf("the Pulumi task (%s)", o->verb),
-                      *prefix = xasprintf("pulumi %s: ", o->verb);
+
+    cleanup_free char *what = xasprintf("the Pulumi task (%s)", o->verb);
+    cleanup_free char *prefix = xasprintf("pulumi %s: ", o->verb);
     struct task_run t = {
         .c = c,
         .service = "pulumi",
@@ -180,32 +190,19 @@ int pulumi_run(
         .wait_ms = WAIT_MS,
         .wait_text = "4 hours",
         .row_kind = ENGINE_ROW_STEP,
-        .row = ROW,
+        .row = PULUMI_ROW,
         .row_prefix = prefix,
         .usual = "usually 3-12 min",
-        .order = ROW_ORDER,
-        .phases = phases,
-        .phase_count = ARRAY_LEN(phases),
+        .order = PULUMI_ROW_ORDER,
+        .phases = PHASES,
+        .phase_count = ARRAY_LEN(PHASES),
         .take_line = take_line,
         .arg = events};
     rc = task_run(&t, &task, err);
     if (rc == 0)
         rc = judge(task, o, events, t.task_arn, err);
     if (!engine_detaching(c))
-        engine_row(
-            c,
-            ENGINE_ROW_STEP,
-            ROW,
-            rc == 0            ? ENGINE_DONE
-            : rc == -ECANCELED ? ENGINE_CANCELED
-                               : ENGINE_FAILED,
-            ROW_ORDER,
-            NULL,
-            "pulumi %s: %s",
-            o->verb,
-            rc == 0            ? "done"
-            : rc == -ECANCELED ? "canceled"
-                               : "failed");
+        tell_end(c, o->verb, rc);
     task_run_done(&t);
     return rc;
 }
@@ -213,13 +210,13 @@ int pulumi_run(
 static int task_of(struct engine_context *c, const char *key, char **arn, struct error *err)
 {
     cleanup_free char *name = xasprintf("%s.task", key);
-    return c->journal->get(c->journal->arg, name, arn, err);
+    return engine_journal_get(c, name, arn, err);
 }
 
 int pulumi_run_begun(struct engine_context *c, const char *key, bool *begun, struct error *err)
 {
     cleanup_free char *name = xasprintf("%s.token", key), *token = NULL;
-    int rc = c->journal->get(c->journal->arg, name, &token, err);
+    int rc = engine_journal_get(c, name, &token, err);
     *begun = token != NULL;
     return rc;
 }
@@ -231,12 +228,9 @@ static void wait_until_over(struct engine_context *c, const struct pulumi_place 
     while (loop_now_ms(c->loop) < deadline) {
         cleanup_json json_t *reply = NULL;
         cleanup_error struct error ignored = ERROR_INIT;
-        int rc = engine_call(
-            c,
-            &aws_ecs_DescribeTasks,
-            json_pack("{s:s,s:[s]}", "cluster", p->cd.cluster, "tasks", arn),
-            &reply,
-            &ignored);
+        json_t *in = object(key("cluster", p->cd.cluster), key("tasks", texts(arn)));
+
+        int rc = engine_call(c, &aws_ecs_DescribeTasks, in, &reply, &ignored);
         const json_t *task = json_at(reply, "tasks.0");
         if (rc < 0 || !task || text_eq(json_str(task, "lastStatus"), "STOPPED"))
             return;
@@ -263,19 +257,9 @@ void pulumi_run_stop(struct engine_context *c, const struct pulumi_place *p, con
         ENGINE_SAY_NOTE,
         NULL,
         "canceling: Pulumi ends what is under way, which takes up to two minutes");
-    engine_call(
-        c,
-        &aws_ecs_StopTask,
-        json_pack(
-            "{s:s,s:s,s:s}",
-            "cluster",
-            p->cd.cluster,
-            "task",
-            arn,
-            "reason",
-            "canceled by defangctl"),
-        NULL,
-        &ignored);
+    json_t *in = object(
+        key("cluster", p->cd.cluster), key("task", arn), key("reason", "canceled by defangctl"));
+    engine_call(c, &aws_ecs_StopTask, in, NULL, &ignored);
     wait_until_over(c, p, arn);
     fiber_shield(false);
 }

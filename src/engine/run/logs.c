@@ -1,13 +1,23 @@
-/* CloudWatch Logs: a deployment's lines by query, by following, and the tail of one stream.
- * Stream names: "<service>/<service>_<deployment>/<task>" (shared/reference/defang.md 4.7). */
-#include "engine/flow.h"
+/* CloudWatch Logs of a project: a deployment's lines by query and by following.
+ *
+ *   groups (run, builds, ecs) ─ FilterLogEvents, page by page ─▶ lines ─ sort by time ─▶ fn
+ *
+ * The three groups are read one after the other and sorted together, so that a query is held whole;
+ * where only the newest lines are wanted the older ones are dropped on the way. Following repeats
+ * the query from a little before the newest line, because CloudWatch shows lines late and out of
+ * order, and drops what it handed on before, by event id.
+ *
+ * Stream names: "<service>/<service>_<deployment>/<task>" (shared/reference/defang.md 4.7); builds:
+ * "image/kaniko/<task>"; the ecs group holds events, not lines of services. */
+#include "engine/run/logs.h"
 
 #include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "loop/fiber.h"
+#include "data/object.h"
+#include "engine/call.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,54 +25,12 @@
 
 #define DEFAULT_WINDOW_MS (60LL * 60 * 1000)
 #define PAGE_EVENTS       1000
-#define PAGES_MAX                                                                                  \
-    500 /* a page may be empty: CloudWatch looks through so much and no more for each */
+#define PAGES_MAX         500 /* one may be empty: CloudWatch looks through so much for each */
+
 /* CloudWatch shows lines late and out of order: following reads again a little of what it had and
  * drops what it knows. */
 #define OVERLAP_MS 10000
 #define KEEP_SLACK 4096 /* lines held beyond a limit before the older ones are dropped */
-
-int flow_log_tail(
-    struct engine_context *c,
-    const char *group,
-    const char *stream,
-    unsigned lines,
-    char **text,
-    struct error *err)
-{
-    *text = NULL;
-    cleanup_json json_t *reply = NULL;
-    cleanup_error struct error local = ERROR_INIT;
-    int rc = engine_call(
-        c,
-        &aws_logs_GetLogEvents,
-        json_pack(
-            "{s:s,s:s,s:i,s:b}",
-            "logGroupName",
-            group,
-            "logStreamName",
-            stream,
-            "limit",
-            (int)lines,
-            "startFromHead",
-            0),
-        &reply,
-        &local);
-    if (rc < 0 && aws_error_is_not_found(&local))
-        return 0;
-    if (rc < 0) {
-        error_move(err, &local);
-        return rc;
-    }
-    cleanup_str struct str out = STR_INIT;
-    size_t i;
-    json_t *event;
-    json_array_foreach(json_object_get(reply, "events"), i, event)
-        str_appendf(&out, "%s%s", out.len ? "\n" : "", json_str_or(event, "message", ""));
-    if (out.len)
-        *text = str_take(&out);
-    return 0;
-}
 
 struct line {
     struct engine_log log;
@@ -75,8 +43,8 @@ struct reader {
     VEC(struct line) lines;
     size_t keep;   /* the newest so many are wanted; 0 = all */
     size_t enough; /* the oldest so many are wanted; 0 = all */
-    json_t
-        *seen; /* while following: event id → time; what is older than the overlap is forgotten */
+    /* While following: event id → time; what is older than the overlap is forgotten. */
+    json_t *seen;
     int64_t newest_ms; /* time of the newest line that was there, by the clock of AWS */
 };
 
@@ -122,9 +90,10 @@ static bool looks_like_error(const char *text)
 static int by_time(const void *a, const void *b)
 {
     const struct line *x = a, *y = b;
-    return x->log.time_ms < y->log.time_ms   ? -1
-           : x->log.time_ms > y->log.time_ms ? 1
-                                             : strcmp(x->id, y->id);
+
+    if (x->log.time_ms != y->log.time_ms)
+        return x->log.time_ms < y->log.time_ms ? -1 : 1;
+    return strcmp(x->id, y->id);
 }
 
 /* Only the newest lines are wanted and there are many more: the older ones need not be held. */
@@ -157,29 +126,53 @@ static void forget_before(struct reader *r, int64_t from_ms)
     const char *id;
     json_t *time;
     void *next;
-    json_object_foreach_safe(r->seen, next, id, time) if (json_integer_value(time) < from_ms)
-        json_object_del(r->seen, id);
+    json_object_foreach_safe(r->seen, next, id, time)
+    {
+        if (json_integer_value(time) < from_ms)
+            json_object_del(r->seen, id);
+    }
+}
+
+/* Whose line it is; false when its stream is none that we know. */
+static bool name_line(
+    struct reader *r,
+    const char *source,
+    const char *stream,
+    char **service,
+    char **deployment,
+    char **task)
+{
+    if (text_eq(source, "ecs")) {
+        *service = xstrdup("ecs");
+        *deployment = xstrdup("");
+        *task = xstrdup("");
+        return true;
+    }
+    if (!parse_stream(stream, service, deployment, task))
+        return false;
+
+    if (text_eq(source, "build")) {
+        const struct flow_log_query *q = r->q;
+        char *known = q->build_service ? q->build_service(q->build_service_arg, *task) : NULL;
+        free(*service);
+        *service = known ? known : xstrdup("build");
+    }
+    return true;
 }
 
 static void take_event(struct reader *r, const char *source, const json_t *event)
 {
     cleanup_free char *service = NULL, *deployment = NULL, *task = NULL;
     const char *id = json_str_or(event, "eventId", "");
-    if (!is_new(r, id, json_int_or(event, "timestamp", 0)))
+    const char *stream = json_str_or(event, "logStreamName", "");
+    const char *text = json_str_or(event, "message", "");
+    int64_t time_ms = json_int_or(event, "timestamp", 0);
+
+    if (!is_new(r, id, time_ms) || !name_line(r, source, stream, &service, &deployment, &task))
         return;
-    if (text_eq(source, "ecs"))
-        service = xstrdup("ecs"), deployment = xstrdup(""), task = xstrdup("");
-    else if (!parse_stream(json_str_or(event, "logStreamName", ""), &service, &deployment, &task))
-        return;
-    if (text_eq(source, "build")) {
-        free(service);
-        char *known_service =
-            r->q->build_service ? r->q->build_service(r->q->build_service_arg, task) : NULL;
-        service = known_service ? known_service : xstrdup("build");
-    }
     if (!text_eq(source, "ecs") && !wanted(r->q, service, deployment))
         return;
-    const char *text = json_str_or(event, "message", "");
+
     struct line line = {
         .service = steal(service), .host = steal(task), .text = xstrdup(text), .id = xstrdup(id)};
     line.log = (struct engine_log){
@@ -187,54 +180,68 @@ static void take_event(struct reader *r, const char *source, const json_t *event
         .source = source,
         .host = line.host,
         .text = line.text,
-        .time_ms = json_int_or(event, "timestamp", 0),
+        .time_ms = time_ms,
         .error = looks_like_error(text)};
     vec_push(&r->lines, line);
     drop_older(r);
 }
 
-static int read_group(
+struct span {
+    int64_t from_ms, to_ms; /* to 0: open */
+};
+
+/* A group that is not there has no lines: *reply stays NULL. */
+static int read_page(
     struct reader *r,
-    const char *which,
-    const char *source,
-    int64_t from_ms,
-    int64_t to_ms,
+    const char *group,
+    struct span span,
+    const char *next,
+    json_t **reply,
     struct error *err)
+{
+    cleanup_error struct error local = ERROR_INIT;
+    json_t *end = span.to_ms ? json_of(span.to_ms) : NULL;
+    const char *pattern = text_empty(r->q->filter) ? NULL : r->q->filter;
+    json_t *in = object(
+        key("logGroupName", group),
+        key("startTime", span.from_ms),
+        key("endTime", end),
+        key("filterPattern", pattern),
+        key("nextToken", next),
+        key("limit", PAGE_EVENTS));
+
+    int rc = engine_call(r->c, &aws_logs_FilterLogEvents, in, reply, &local);
+    if (rc == 0 || aws_error_is_not_found(&local))
+        return 0;
+    error_move(err, &local);
+    return error_wrap(err, "reading the log group %s", group);
+}
+
+static int read_group(
+    struct reader *r, const char *which, const char *source, struct span span, struct error *err)
 {
     cleanup_free char *group = plan_log_group(r->c->settings, r->c->project, which);
     cleanup_free char *next = NULL;
     size_t before = r->lines.len;
+
     for (int page = 0; page < PAGES_MAX; page++) {
-        json_t *in = json_pack(
-            "{s:s,s:I,s:i}",
-            "logGroupName",
-            group,
-            "startTime",
-            (json_int_t)from_ms,
-            "limit",
-            PAGE_EVENTS);
-        if (to_ms)
-            json_object_set_new(in, "endTime", json_integer(to_ms));
-        if (!text_empty(r->q->filter))
-            json_object_set_new(in, "filterPattern", json_string(r->q->filter));
-        if (next)
-            json_object_set_new(in, "nextToken", json_string(next));
         cleanup_json json_t *reply = NULL;
-        cleanup_error struct error local = ERROR_INIT;
-        int rc = engine_call(r->c, &aws_logs_FilterLogEvents, in, &reply, &local);
-        if (rc < 0 && aws_error_is_not_found(&local))
-            return 0; /* a group that is not there has no lines */
-        if (rc < 0) {
-            error_move(err, &local);
-            return error_wrap(err, "reading the log group %s", group);
-        }
+        int rc = read_page(r, group, span, next, &reply, err);
+        if (rc < 0 || !reply)
+            return rc;
+
         size_t i;
         json_t *event;
-        json_array_foreach(json_object_get(reply, "events"), i, event) take_event(r, source, event);
+        json_array_foreach(json_object_get(reply, "events"), i, event)
+        {
+            take_event(r, source, event);
+        }
+
         free(next);
         next = xstrdup_null(json_str(reply, "nextToken"));
-        if (text_empty(next) || (r->enough && r->lines.len - before >= r->enough))
-            return 0; /* pages come by time */
+        bool enough = r->enough && r->lines.len - before >= r->enough; /* pages come by time */
+        if (text_empty(next) || enough)
+            return 0;
     }
     error_raise(
         err, ERR_REFUSED, "the log group %s has more in that time than can be read at once", group);
@@ -242,15 +249,16 @@ static int read_group(
     return -EPERM;
 }
 
-static int read_all(struct reader *r, int64_t from_ms, int64_t to_ms, struct error *err)
+static int read_all(struct reader *r, struct span span, struct error *err)
 {
     int rc = 0;
+
     if (r->q->run)
-        rc = read_group(r, "logs", "run", from_ms, to_ms, err);
+        rc = read_group(r, "logs", "run", span, err);
     if (rc == 0 && r->q->build)
-        rc = read_group(r, "builds", "build", from_ms, to_ms, err);
+        rc = read_group(r, "builds", "build", span, err);
     if (rc == 0 && r->q->ecs)
-        rc = read_group(r, "ecs", "ecs", from_ms, to_ms, err);
+        rc = read_group(r, "ecs", "ecs", span, err);
     return rc;
 }
 
@@ -294,7 +302,7 @@ static int follow(
         forget_before(r, from_ms);
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
-        int rc = read_all(r, from_ms, 0, err);
+        int rc = read_all(r, (struct span){.from_ms = from_ms}, err);
         if (rc < 0)
             return rc;
         if (r->lines.len)
@@ -313,18 +321,21 @@ int flow_logs(
     struct error *err)
 {
     struct reader r = {.c = c, .q = q, .seen = q->follow ? json_object() : NULL};
-    int64_t from_ms = q->since_ms
-                          ? q->since_ms
-                          : (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
+    struct span span = {.from_ms = q->since_ms, .to_ms = q->until_ms};
+    if (!span.from_ms)
+        span.from_ms = (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
+
     /* Following from a time on is all lines from then on: a limit would leave a gap. */
     unsigned limit = q->follow && q->since_ms ? 0 : q->limit;
     r.keep = q->since_ms ? 0 : limit;
     r.enough = q->since_ms ? limit : 0;
-    int rc = read_all(&r, from_ms, q->until_ms, err);
+
+    int rc = read_all(&r, span, err);
     if (rc == 0)
         rc = hand_over(&r, q->since_ms != 0, limit, fn, arg);
     if (rc == 0 && q->follow)
-        rc = follow(&r, from_ms, fn, arg, err);
+        rc = follow(&r, span.from_ms, fn, arg, err);
+
     vec_each(line, &r.lines) line_done(line);
     vec_free(&r.lines);
     json_decref(r.seen);

@@ -1,3 +1,6 @@
+/* What a browser is told of a file: its type by the extension (IANA media types), and how long it
+ * may be kept. A page is asked for each time; a name that carries a digest never changes, because
+ * another content has another name. */
 #include "engine/site/types.h"
 
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-/* What a browser is told of a static file, by its name. Private to src/engine. */
+/* What a browser is told of a static file, by its name. Private to the room. */
 #pragma once
 
 const char *static_content_type(const char *key); /* "text/html; charset=utf-8"; never NULL */

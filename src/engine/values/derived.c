@@ -1,7 +1,10 @@
 /* Values that mix text with config (plan_derived): composed here from the config store and kept as
- * SecureString parameters. A value lives in this process only between two calls, and is wiped. */
-#include "engine/flow.h"
-#include "engine/values/parameters.h"
+ * SecureString parameters, because a container's definition takes a parameter whole or not at all.
+ *
+ *   names of all configs, each once ─▶ GetParameters by tens ─▶ compose each ─▶ PutParameter
+ *
+ * A value lives in this process only between two calls, and is wiped, replies included. */
+#include "engine/values/derived.h"
 
 #include "aws/model/operations.h"
 #include "base/clock.h"
@@ -9,11 +12,15 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
+#include "engine/values/parameters.h"
 
 #include <string.h>
 
-#define NAMES_A_CALL 10 /* GetParameters and DeleteParameters */
+#define NAMES_A_CALL 10 /* GetParameters */
 
 static void wipe(json_t *values)
 {
@@ -27,12 +34,9 @@ static void wipe(json_t *values)
 static int fetch(struct engine_context *c, json_t *names, json_t *values, struct error *err)
 {
     json_t *reply = NULL;
-    int rc = engine_call(
-        c,
-        &aws_ssm_GetParameters,
-        json_pack("{s:o,s:b}", "Names", names, "WithDecryption", 1),
-        &reply,
-        err);
+    json_t *in = object(key("Names", names), key("WithDecryption", true));
+
+    int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, err);
     size_t i;
     json_t *item;
     json_array_foreach(json_object_get(reply, "Parameters"), i, item)
@@ -47,6 +51,24 @@ static int fetch(struct engine_context *c, json_t *names, json_t *values, struct
     return rc < 0 ? error_wrap(err, "reading config values") : 0;
 }
 
+/* Whole names of the configs that the list is made from, each once; new array. */
+static json_t *wanted_names(const char *path, const struct plan_derived *list, size_t count)
+{
+    cleanup_json json_t *seen = json_object(); /* a set */
+    json_t *names = array();
+
+    for (size_t i = 0; i < count; i++) {
+        for (const struct compose_part *p = list[i].parts; p; p = p->next) {
+            if (!p->is_config || json_object_get(seen, p->text))
+                continue;
+            cleanup_free char *full = xasprintf("%s%s", path, p->text);
+            json_add(seen, p->text, json_true());
+            json_push(names, json_of(full));
+        }
+    }
+    return names;
+}
+
 static int fetch_all(
     struct engine_context *c,
     const char *path,
@@ -55,30 +77,42 @@ static int fetch_all(
     json_t *values,
     struct error *err)
 {
-    cleanup_json json_t *wanted = json_object(); /* a set */
-    for (size_t i = 0; i < count; i++)
-        for (const struct compose_part *p = list[i].parts; p; p = p->next)
-            if (p->is_config)
-                json_object_set_new(wanted, p->text, json_true());
-    json_t *names = json_array();
-    const char *name;
-    json_t *unused;
+    cleanup_json json_t *names = wanted_names(path, list, count);
+    size_t n = json_array_size(names);
     int rc = 0;
-    json_object_foreach(wanted, name, unused)
-    {
-        cleanup_free char *full = xasprintf("%s%s", path, name);
-        json_array_append_new(names, json_string(full));
-        if (json_array_size(names) < NAMES_A_CALL)
-            continue;
-        rc = fetch(c, names, values, err);
-        names = json_array();
-        if (rc < 0)
-            break;
+
+    for (size_t begin = 0; rc == 0 && begin < n; begin += NAMES_A_CALL) {
+        json_t *some = array();
+        for (size_t i = begin; i < MIN(begin + NAMES_A_CALL, n); i++)
+            json_array_append(some, json_array_get(names, i));
+        rc = fetch(c, some, values, err);
     }
-    if (rc == 0 && json_array_size(names))
-        return fetch(c, names, values, err);
-    json_decref(names);
     return rc;
+}
+
+static int
+refuse_unset(const struct plan_derived *d, const struct compose_part *p, struct error *err)
+{
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "config %s is not set, and %s of service %s is made from it",
+        p->text,
+        d->variable,
+        d->service);
+    error_hint(err, "set it with `defangctl config set %s`", p->text);
+    return error_kind_errno(ERR_REFUSED);
+}
+
+/* A binary value travels as base64; the plain one is wiped. */
+static void encode(struct str *out)
+{
+    char *text = digest_base64(str_get(out), out->len);
+
+    str_wipe(out);
+    str_append(out, text);
+    secret_wipe(text, strlen(text));
+    free(text);
 }
 
 static int compose(
@@ -93,26 +127,12 @@ static int compose(
     for (const struct compose_part *p = d->parts; p; p = p->next) {
         cleanup_free char *full = p->is_config ? xasprintf("%s%s", path, p->text) : NULL;
         const json_t *value = full ? json_object_get(values, full) : NULL;
-        if (full && !value) {
-            error_raise(
-                err,
-                ERR_REFUSED,
-                "config %s is not set, and %s of service %s is made from it",
-                p->text,
-                d->variable,
-                d->service);
-            error_hint(err, "set it with `defangctl config set %s`", p->text);
-            return error_kind_errno(ERR_REFUSED);
-        }
+        if (full && !value)
+            return refuse_unset(d, p, err);
         str_append(out, value ? json_string_value(value) : p->text);
     }
-    if (d->encoded) {
-        char *text = digest_base64(str_get(out), out->len);
-        str_wipe(out);
-        str_append(out, text);
-        secret_wipe(text, strlen(text));
-        free(text);
-    }
+    if (d->encoded)
+        encode(out);
     if (out->len > LIMIT_CONFIG_VALUE_BYTES)
         return error_raise(
             err,
@@ -132,18 +152,12 @@ static int store(
     struct error *err)
 {
     json_t *text = json_string(str_get(value));
-    json_t *in = json_pack(
-        "{s:s,s:O,s:s,s:b,s:s}",
-        "Name",
-        d->parameter,
-        "Value",
-        text,
-        "Type",
-        "SecureString",
-        "Overwrite",
-        1,
-        "Tier",
-        "Intelligent-Tiering");
+    json_t *in = object(
+        key("Name", d->parameter),
+        key("Value", json_incref(text)),
+        key("Type", "SecureString"),
+        key("Overwrite", true),
+        key("Tier", "Intelligent-Tiering"));
     int rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, err);
     secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
     json_decref(text);
@@ -184,19 +198,31 @@ static bool kept(const void *arg, const char *name)
     return false;
 }
 
+static int make_key(struct engine_context *c, const char *name, char **made, struct error *err)
+{
+    uint8_t bytes[16];
+    clock_random(bytes, sizeof bytes);
+    cleanup_free char *hex = digest_hex(bytes, sizeof bytes);
+    json_t *in = object(key("Name", name), key("Value", hex), key("Type", "SecureString"));
+
+    int rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, err);
+    if (rc < 0)
+        return error_wrap(err, "storing %s", name);
+    *made = steal(hex);
+    return 0;
+}
+
 int flow_file_key(
     struct engine_context *c, struct arena *arena, bool make, const char **out, struct error *err)
 {
     cleanup_free char *root = plan_derived_path(c->settings, c->project);
     cleanup_free char *name = xasprintf("%s" PLAN_FILE_KEY, root);
+    cleanup_free char *made = NULL;
     cleanup_json json_t *reply = NULL;
-    int rc = engine_call(
-        c,
-        &aws_ssm_GetParameter,
-        json_pack("{s:s,s:b}", "Name", name, "WithDecryption", 1),
-        &reply,
-        err);
+    json_t *in = object(key("Name", name), key("WithDecryption", true));
     *out = NULL;
+
+    int rc = engine_call(c, &aws_ssm_GetParameter, in, &reply, err);
     if (rc == 0) {
         *out = arena_strdup(arena, json_str_or(reply, "Parameter.Value", ""));
         return 0;
@@ -206,17 +232,10 @@ int flow_file_key(
     error_done(err);
     if (!make)
         return 0;
-    uint8_t bytes[16];
-    clock_random(bytes, sizeof bytes);
-    cleanup_free char *hex = digest_hex(bytes, sizeof bytes);
-    rc = engine_call(
-        c,
-        &aws_ssm_PutParameter,
-        json_pack("{s:s,s:s,s:s}", "Name", name, "Value", hex, "Type", "SecureString"),
-        NULL,
-        err);
-    *out = rc == 0 ? arena_strdup(arena, hex) : NULL;
-    return rc < 0 ? error_wrap(err, "storing %s", name) : 0;
+
+    rc = make_key(c, name, &made, err);
+    *out = arena_strdup(arena, made);
+    return rc;
 }
 
 int flow_derived_prune(

@@ -1,8 +1,10 @@
-/* SSM parameters of which a deployment leaves behind what nothing names any more. Private to
- * src/engine. */
+/* SSM parameters of which a deployment leaves behind what nothing names any more. */
 #pragma once
 
-#include "engine/engine.h"
+#include "engine/context.h"
+
+/* SSM parameters under a path: input of DescribeParameters. New object. */
+json_t *parameters_under(const char *path);
 
 /* Removes those under `root` (ends with "/") that `keep` does not want; it gets the whole name. */
 int parameters_prune(

@@ -1,9 +1,15 @@
+/* The password of a database, read from the config that the template names by a dynamic reference,
+ * held against what RDS takes (API reference, CreateDBInstance and CreateDBCluster), and wiped. A
+ * value that cannot be read is nobody's mistake here: CloudFormation reads it with the same rights
+ * and says so. */
 #include "engine/values/passwords.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
 
 #include <string.h>
 
@@ -26,9 +32,10 @@ bool password_suits(const char *password)
  * else. malloc'd. */
 static char *parameter_of(const struct graph_resource *r)
 {
-    const char *text = text_eq(r->type, "AWS::RDS::DBInstance")
-                           ? json_str(r->properties, "MasterUserPassword")
-                           : NULL;
+    if (!text_eq(r->type, "AWS::RDS::DBInstance"))
+        return NULL;
+
+    const char *text = json_str(r->properties, "MasterUserPassword");
     if (!text_starts(text, REFERENCE))
         return NULL;
     text += strlen(REFERENCE);
@@ -40,12 +47,9 @@ check(struct engine_context *c, const char *parameter, const char *database, str
 {
     json_t *reply = NULL;
     cleanup_error struct error local = ERROR_INIT;
-    int rc = engine_call(
-        c,
-        &aws_ssm_GetParameters,
-        json_pack("{s:[s],s:b}", "Names", parameter, "WithDecryption", 1),
-        &reply,
-        &local);
+    json_t *in = object(key("Names", texts(parameter)), key("WithDecryption", true));
+
+    int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, &local);
     json_t *value = json_object_get(json_at(reply, "Parameters.0"), "Value");
     bool suits = rc < 0 || !json_is_string(value) || password_suits(json_string_value(value));
     if (json_is_string(value))
@@ -73,10 +77,12 @@ int passwords_check(struct engine_context *c, const struct graph *g, struct erro
     for (size_t i = 0; i < g->len; i++) {
         cleanup_free char *parameter = parameter_of(&g->resources[i]);
         const char *group = g->resources[i].group;
+        bool of_a_service = text_starts(group, "service/");
+        const char *database = of_a_service ? group + strlen("service/") : group;
         if (!parameter || !strchr(parameter, '/'))
             continue;
-        int rc = check(
-            c, parameter, text_starts(group, "service/") ? group + strlen("service/") : group, err);
+
+        int rc = check(c, parameter, database, err);
         if (rc < 0)
             return rc;
     }

@@ -1,14 +1,19 @@
 /* Passwords of stores that CloudFormation does not read from SSM (plan_store_secret): copied from
  * the config store into a secret of Secrets Manager before apply, under a version id that stands in
- * the template; removed with the project. A value lives in this process only between two calls, and
- * is wiped. */
-#include "engine/flow.h"
-#include "engine/values/passwords.h"
+ * the template; removed with the project.
+ *
+ * The version id is also the request's token: the same value under the same version is no new one,
+ * so that a repeated deployment changes nothing. A value lives in this process only between two
+ * calls, and is wiped. */
+#include "engine/values/store_secrets.h"
 
 #include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
+#include "engine/values/passwords.h"
 
 #include <string.h>
 
@@ -29,83 +34,77 @@ static int write_version(
     struct engine_context *c, const struct plan_store_secret *s, json_t *value, struct error *err)
 {
     cleanup_error struct error local = ERROR_INIT;
-    json_t *create = json_pack(
-        "{s:s,s:s,s:O,s:s,s:[{s:s,s:s}]}",
-        "Name",
-        s->secret,
-        "ClientRequestToken",
-        s->version,
-        "SecretString",
-        value,
-        "Description",
-        "Password of a managed store, copied from its config by defangd",
-        "Tags",
-        "Key",
-        ENGINE_TAG_OWNER,
-        "Value",
-        ENGINE_TAG_OWNER_VALUE);
+    json_t *owner = object(key("Key", ENGINE_TAG_OWNER), key("Value", ENGINE_TAG_OWNER_VALUE));
+    json_t *create = object(
+        key("Name", s->secret),
+        key("ClientRequestToken", s->version),
+        key("Description", "Password of a managed store, copied from its config by defangd"),
+        key("SecretString", json_incref(value)),
+        key("Tags", array(owner)));
+
     int rc = engine_call(c, &aws_secretsmanager_CreateSecret, create, NULL, &local);
-    if (rc == 0 || !error_has_code(&local, "ResourceExistsException")) {
-        if (rc < 0)
-            error_move(err, &local);
+    if (rc == 0)
+        return 0;
+    if (!error_has_code(&local, "ResourceExistsException")) {
+        error_move(err, &local);
         return rc;
     }
+
     /* The same token with the same value is no new version. */
-    return engine_call(
-        c,
-        &aws_secretsmanager_PutSecretValue,
-        json_pack(
-            "{s:s,s:s,s:O}",
-            "SecretId",
-            s->secret,
-            "ClientRequestToken",
-            s->version,
-            "SecretString",
-            value),
-        NULL,
-        err);
+    json_t *put = object(
+        key("SecretId", s->secret),
+        key("ClientRequestToken", s->version),
+        key("SecretString", json_incref(value)));
+    return engine_call(c, &aws_secretsmanager_PutSecretValue, put, NULL, err);
 }
 
-static int put_one(struct engine_context *c, const struct plan_store_secret *s, struct error *err)
+static int check_value(const struct plan_store_secret *s, const json_t *value, struct error *err)
 {
-    cleanup_free char *path = plan_config_path(c->settings, c->project),
-                      *parameter = xasprintf("%s%s", path, s->config);
-    json_t *reply = NULL;
-    int rc = engine_call(
-        c,
-        &aws_ssm_GetParameters,
-        json_pack("{s:[s],s:b}", "Names", parameter, "WithDecryption", 1),
-        &reply,
-        err);
-    json_t *value = rc == 0 ? json_object_get(json_at(reply, "Parameters.0"), "Value") : NULL;
-    if (rc == 0 && !json_is_string(value)) {
-        rc = error_raise(
+    if (!json_is_string(value)) {
+        int rc = error_raise(
             err,
             ERR_REFUSED,
             "config %s is not set, and it is the password of %s",
             s->config,
             s->service);
         error_hint(err, "set it with `defangctl config set %s --random`", s->config);
+        return rc;
     }
-    if (rc == 0 && !password_suits(json_string_value(value))) {
-        rc = error_raise(
-            err,
-            ERR_REFUSED,
-            "config %s is the password of service %s, and DocumentDB does not take it",
-            s->config,
-            s->service);
-        error_hint(
-            err,
-            "it takes 8 to 100 printable ASCII characters without / \" @ and space: `defangctl "
-            "config set %s --random` makes one",
-            s->config);
+    if (password_suits(json_string_value(value)))
+        return 0;
+
+    int rc = error_raise(
+        err,
+        ERR_REFUSED,
+        "config %s is the password of service %s, and DocumentDB does not take it",
+        s->config,
+        s->service);
+    error_hint(
+        err,
+        "it takes 8 to 100 printable ASCII characters without / \" @ and space: `defangctl config "
+        "set %s --random` makes one",
+        s->config);
+    return rc;
+}
+
+static int put_one(struct engine_context *c, const struct plan_store_secret *s, struct error *err)
+{
+    cleanup_free char *path = plan_config_path(c->settings, c->project);
+    cleanup_free char *parameter = xasprintf("%s%s", path, s->config);
+    json_t *reply = NULL;
+    json_t *in = object(key("Names", texts(parameter)), key("WithDecryption", true));
+
+    int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, err);
+    if (rc == 0) {
+        json_t *value = json_object_get(json_at(reply, "Parameters.0"), "Value");
+        rc = check_value(s, value, err);
+        if (rc == 0)
+            rc = write_version(c, s, value, err);
     }
-    if (rc == 0)
-        rc = write_version(c, s, value, err);
     wipe(reply);
-    return rc < 0 ? error_wrap(
-                        err, "keeping the password of service %s for CloudFormation", s->service)
-                  : 0;
+    if (rc < 0)
+        return error_wrap(err, "keeping the password of service %s for CloudFormation", s->service);
+    return 0;
 }
 
 int flow_store_secrets_put(
@@ -130,12 +129,10 @@ int flow_store_secrets_prune(
 {
     cleanup_free char *root = plan_derived_path(c->settings, c->project);
     cleanup_json json_t *list = NULL;
-    int rc = engine_call_all(
-        c,
-        &aws_secretsmanager_ListSecrets,
-        json_pack("{s:[{s:s,s:[s]}]}", "Filters", "Key", "name", "Values", root + 1),
-        &list,
-        err);
+    json_t *by_name = object(key("Key", "name"), key("Values", texts(root + 1)));
+    json_t *in = object(key("Filters", array(by_name)));
+
+    int rc = engine_call_all(c, &aws_secretsmanager_ListSecrets, in, &list, err);
     if (rc < 0)
         return error_wrap(err, "listing the secrets under %s", root + 1);
     size_t i;
@@ -143,14 +140,12 @@ int flow_store_secrets_prune(
     json_array_foreach(list, i, item)
     {
         const char *name = json_str(item, "Name");
-        if (rc < 0 || !text_starts(name ? name : "", root + 1) || kept(keep, count, name))
+        if (rc < 0 || !text_starts(name, root + 1) || kept(keep, count, name))
             continue;
-        rc = engine_call(
-            c,
-            &aws_secretsmanager_DeleteSecret,
-            json_pack("{s:s,s:b}", "SecretId", name, "ForceDeleteWithoutRecovery", 1),
-            NULL,
-            err);
+
+        /* Without recovery: a project that comes back makes a secret of the same name. */
+        in = object(key("SecretId", name), key("ForceDeleteWithoutRecovery", true));
+        rc = engine_call(c, &aws_secretsmanager_DeleteSecret, in, NULL, err);
     }
     return rc < 0 ? error_wrap(err, "removing the secrets under %s", root + 1) : 0;
 }

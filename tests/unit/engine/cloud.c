@@ -2,6 +2,7 @@
 
 #include "base/env.h"
 #include "base/str.h"
+#include "engine/context.h"
 #include "loop/fiber.h"
 #include <check.h>
 #include <limits.h>

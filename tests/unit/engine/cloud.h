@@ -12,7 +12,7 @@
 #pragma once
 
 #include "base/vec.h"
-#include "engine/engine.h"
+#include "engine/context.h"
 #include "unit/lib/fake_clock.h"
 #include "unit/lib/script_http.h"
 

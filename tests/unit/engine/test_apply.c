@@ -1,6 +1,7 @@
 /* The engine `cloudformation`: create, update, and every way to come back after a kill without a
  * second effect. */
-#include "engine/cloudformation/cfn.h"
+#include "engine/cloudformation/cloudformation.h"
+#include "engine/engine.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

@@ -1,5 +1,7 @@
 /* The account's CD stack: made, kept, brought up to date, never taken from somebody else. */
-#include "engine/flow.h"
+#include "engine/account/bootstrap.h"
+#include "engine/account/teardown.h"
+#include "engine/stack/cd.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

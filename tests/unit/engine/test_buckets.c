@@ -1,5 +1,7 @@
 /* Buckets that a stack leaves behind on purpose: those that the plan marks go when it is gone, the
  * others are named. */
+#include "engine/cloudformation/cloudformation.h"
+#include "engine/engine.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

@@ -1,5 +1,7 @@
 /* Image builds: one task an image, never twice, and a log that is told once. */
-#include "engine/flow.h"
+#include "engine/build/build.h"
+#include "engine/build/place.h"
+#include "engine/context.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
 

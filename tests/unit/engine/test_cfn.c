@@ -1,5 +1,6 @@
 /* The parts of CloudFormation: the event tail and change sets. */
-#include "engine/cloudformation/cfn.h"
+#include "engine/stack/change.h"
+#include "engine/stack/events.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

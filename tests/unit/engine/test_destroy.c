@@ -1,5 +1,6 @@
 /* The engine `cloudformation`: taking a stack away, and what is said to be deployed. */
-#include "engine/cloudformation/cfn.h"
+#include "engine/cloudformation/cloudformation.h"
+#include "engine/engine.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 

@@ -1,6 +1,6 @@
 /* Facts about the account's public zones, read when a project names a domain. */
 #include "compose/compose.h"
-#include "engine/flow.h"
+#include "engine/account/domains.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
 

@@ -1,5 +1,6 @@
 /* Log queries: which lines, how many, and each once. */
-#include "engine/flow.h"
+#include "engine/run/logs.h"
+#include "engine/task/log_tail.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
 

@@ -1,6 +1,8 @@
 /* What ECS does while CloudFormation works: the failed task is found, whatever becomes of its
  * service; what is no failure is not told as one. */
-#include "engine/flow.h"
+#include "engine/context.h"
+#include "engine/run/observe.h"
+#include "engine/task/tasks.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
 

@@ -1,6 +1,8 @@
 /* Services that run once: one task a deployment, whatever happens; how it ended is recorded, told,
  * and not forgotten when ECS forgets. */
-#include "engine/flow.h"
+#include "engine/context.h"
+#include "engine/run/once_record.h"
+#include "engine/run/oneoff.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
 
@@ -48,11 +50,11 @@ static char *task_text(const char *status, int code)
     return code < 0
                ? xasprintf(
                      "{\"taskArn\":\"" TASK "\",\"lastStatus\":\"%s\",\"containers\":[{\"name\":"
-                                            "\"migrate_k3j2h4g5f6d7\"}]}",
+                     "\"migrate_k3j2h4g5f6d7\"}]}",
                      status)
                : xasprintf(
                      "{\"taskArn\":\"" TASK "\",\"lastStatus\":\"%s\",\"stoppedReason\":"
-                                            "\"Essential container in task exited\",\"containers\":"
+                     "\"Essential container in task exited\",\"containers\":"
                      "[{\"name\":\"sidecar\",\"exitCode\":9},{\"name\":\"migrate_k3j2h4g5f6d7\","
                      "\"exitCode\":%d}]}",
                      status,

@@ -1,5 +1,5 @@
 /* Board rows: one a group, its state folded from its resources'. */
-#include "engine/cloudformation/rows.h"
+#include "engine/stack/rows.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
 

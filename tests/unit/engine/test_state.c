@@ -1,5 +1,8 @@
 /* Config, composed values, and what `ps` says. */
-#include "engine/flow.h"
+#include "engine/cloudformation/cloudformation.h"
+#include "engine/run/status.h"
+#include "engine/values/config.h"
+#include "engine/values/derived.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 
@@ -257,6 +260,7 @@ static struct flow_status status;
 static void ps(struct cloud *c)
 {
     error_done(&c->err);
+    c->c.engine = &engine_cloudformation;
     c->rc = flow_status(&c->c, &status, &c->err);
 }
 

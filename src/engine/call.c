@@ -1,0 +1,147 @@
+/* Calls of AWS with patience. Three things go wrong in a job of many minutes that are nobody's
+ * fault: credentials expire, the network goes away, AWS is out of capacity or throttles.
+ *
+ *   call ─ok────────────────────────────────▶ answer
+ *     ├─ credentials expired or gone ─▶ wait_for_credentials() ─▶ the same call again
+ *     ├─ transient ─▶ pause, doubled up to 20 s, ten minutes in all ─▶ the same call again
+ *     └─ anything else ─▶ the error
+ *
+ * Again is the same: calls only read, or carry a token of the journal (engine_token). The AWS retry
+ * mode below (src/aws/retry.c) has made its three attempts by then; they take about a second. */
+#include "engine/call.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "loop/fiber.h"
+
+#include <errno.h>
+
+/* Between news and silence: fast enough that a person sees things move, slow enough for the API
+ * quotas. */
+#define PACE_MIN_MS 400
+#define PACE_MAX_MS 3000
+
+/* After the three attempts of the AWS retry mode, which take a second. */
+#define PATIENCE_MS           (10 * 60 * 1000)
+#define PATIENCE_FIRST_MS     1000
+#define PATIENCE_PAUSE_MAX_MS 20000
+
+bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err)
+{
+    if (rc >= 0 || !c->wait_for_credentials || !aws_error_is_auth(err))
+        return false;
+    if (c->wait_for_credentials(c->wait_arg, err) < 0)
+        return false;
+    error_done(err);
+    return true;
+}
+
+typedef int call_fn(
+    struct aws_session *s,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err);
+
+/* No answer, no capacity, too many calls: what passes by itself. */
+static bool is_transient(int rc, const struct error *err)
+{
+    static const int codes[] = {
+        -ETIMEDOUT,
+        -ECONNREFUSED,
+        -ECONNRESET,
+        -EPIPE,
+        -ENOTUNIQ,
+        -ENETUNREACH,
+        -EHOSTUNREACH,
+        -EAGAIN};
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+        if (rc == codes[i])
+            return true;
+    return rc < 0 && (err->http_status >= 500 || aws_error_is_throttle(err));
+}
+
+/* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is
+ * the same. A command (no sink) answers at once. */
+static bool
+be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct error *err)
+{
+    if (!c->sink || !is_transient(rc, err))
+        return false;
+    int64_t now = loop_now_ms(c->loop);
+    if (p->since_ms == 0) {
+        p->since_ms = now;
+        engine_note(
+            c,
+            ENGINE_SAY_WARNING,
+            NULL,
+            "AWS does not answer as it should, trying on for %d min: %s",
+            PATIENCE_MS / 60000,
+            err->message);
+    }
+    if (now - p->since_ms > PATIENCE_MS)
+        return false;
+    p->pause_ms =
+        p->pause_ms == 0 ? PATIENCE_FIRST_MS : MIN(p->pause_ms * 2, (int64_t)PATIENCE_PAUSE_MAX_MS);
+    if (fiber_sleep(p->pause_ms) < 0)
+        return false;
+    error_done(err);
+    return true;
+}
+
+bool engine_again(struct engine_context *c, struct engine_patience *p, int rc, struct error *err)
+{
+    return rc < 0 && (engine_retry_after_auth(c, rc, err) || be_patient(c, p, rc, err));
+}
+
+static int call_with(
+    call_fn *fn,
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
+{
+    cleanup_json json_t *keep = in ? in : json_object();
+    struct engine_patience patience = {0};
+    for (;;) {
+        cleanup_error struct error local = ERROR_INIT;
+        int rc = fn(c->aws, op, json_incref(keep), out, &local);
+        if (engine_again(c, &patience, rc, &local))
+            continue;
+        if (rc < 0 && err)
+            error_move(err, &local);
+        return rc;
+    }
+}
+
+int engine_call(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
+{
+    return call_with(aws_call, c, op, in, out, err);
+}
+
+int engine_call_all(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **items,
+    struct error *err)
+{
+    return call_with(aws_call_all, c, op, in, items, err);
+}
+
+void engine_pace_news(struct engine_pace *p)
+{
+    p->ms = 0;
+}
+
+int engine_pace_wait(struct engine_pace *p)
+{
+    p->ms = p->ms == 0 ? PACE_MIN_MS : MIN(p->ms + p->ms / 2, (int64_t)PACE_MAX_MS);
+    return fiber_sleep(p->ms);
+}

@@ -1,0 +1,68 @@
+#include "engine/cloudformation/state.h"
+
+#include "aws/model/operations.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "data/object.h"
+#include "engine/call.h"
+#include "engine/stack/stack.h"
+
+int cloudformation_deployed(
+    struct engine_context *c, struct engine_template *out, struct error *err)
+{
+    cleanup_free char *name = plan_stack_name(c->settings, c->project);
+    struct cfn_stack stack;
+    *out = (struct engine_template){0};
+
+    int rc = cfn_stack_describe(c, name, &stack, err);
+    if (rc == 0)
+        rc = cfn_stack_check_ours(&stack, STACK_NAME_SETTING, err);
+    if (rc == 0 && stack.exists) {
+        bool in_review = text_eq(stack.status, "REVIEW_IN_PROGRESS");
+        bool moves = cfn_status_busy(stack.status) || text_ends(stack.status, "_FAILED");
+
+        out->status = xstrdup(stack.status);
+        out->exists = !in_review && !cfn_status_is_dead(stack.status);
+        out->settled = out->exists && !moves;
+        if (out->exists)
+            rc = cfn_stack_template(c, name, &out->json, err);
+    }
+    cfn_stack_done(&stack);
+    return rc;
+}
+
+int cloudformation_outputs(struct engine_context *c, json_t **out, struct error *err)
+{
+    cleanup_free char *name = plan_stack_name(c->settings, c->project);
+    struct cfn_stack stack;
+
+    int rc = cfn_stack_describe(c, name, &stack, err);
+    *out = rc == 0 && stack.exists ? json_incref(stack.outputs) : NULL;
+    cfn_stack_done(&stack);
+    return rc;
+}
+
+int cloudformation_resources(struct engine_context *c, json_t **out, struct error *err)
+{
+    cleanup_free char *stack = plan_stack_name(c->settings, c->project);
+    cleanup_json json_t *items = NULL;
+    json_t *in = object(key("StackName", stack));
+    *out = NULL;
+
+    int rc = engine_call_all(c, &aws_cloudformation_ListStackResources, in, &items, err);
+    if (rc < 0)
+        return error_wrap(err, "listing the resources of stack %s", stack);
+
+    *out = json_object();
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        const char *logical = json_str(item, "LogicalResourceId");
+        const char *physical = json_str(item, "PhysicalResourceId");
+        bool gone = text_eq(json_str(item, "ResourceStatus"), "DELETE_COMPLETE");
+        if (logical && physical && !gone)
+            json_add(*out, logical, json_of(physical));
+    }
+    return 0;
+}

@@ -1,0 +1,45 @@
+/* What the two halves of observing share: the services (observe.c) and their stopped tasks
+ * (stopped.c). Private to the room. */
+#pragma once
+
+#include "base/vec.h"
+#include "engine/context.h"
+#include "loop/fiber.h"
+
+struct watched {
+    const char *service; /* Compose name */
+    const char *ecs_name, *family, *container;
+    json_t *containers; /* of the task definition, its own first: sidecars fail too */
+
+    char *shown; /* last row text and state, so that only changes become events */
+    enum engine_row_state shown_state;
+
+    bool steady, failed;
+    char *rollout_reason;
+    char *trouble; /* what ECS said last about tasks that it cannot start */
+};
+
+struct flow_observer {
+    struct engine_context *c; /* &own */
+    /* Without the wait for credentials, which is the job's business and would hold up its end. */
+    struct engine_context own;
+
+    struct arena *arena;
+    char *cluster;
+    VEC(struct watched) services;
+    VEC(char *) stopped_seen; /* ARNs of tasks that need no second look */
+    bool before_known;
+    struct engine_failure failure; /* the last one that was found */
+    struct fiber *fiber;
+    struct fiber_event stop;
+};
+
+/* What stopped before this deployment began is none of its failures: remembered once in it, at its
+ * first look. */
+int stopped_know_before(struct flow_observer *o, struct error *err);
+
+/* Tasks of `w` that stopped since: the failure of the last one is in o->failure, and said once. */
+int stopped_look(struct flow_observer *o, struct watched *w, struct error *err);
+
+/* What is not there yet, or no more, is nothing to report: 0, and err empty. */
+int stopped_forgive_missing(int rc, struct error *err);

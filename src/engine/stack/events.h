@@ -1,0 +1,44 @@
+/* Following an operation of a stack to its end by its events. */
+#pragma once
+
+#include "engine/context.h"
+#include "engine/stack/stack.h"
+
+struct cfn_follow {
+    /* What to follow; borrowed. */
+    struct engine_context *context;
+    const char *stack_id;
+    const char *token; /* ClientRequestToken of the operation; NULL = any */
+
+    /* In the journal: the last event seen, and beside it (".failure", ".changed") what it left for
+     * the verdict. NULL = nothing is kept. */
+    const char *journal_key;
+
+    /* Whom to tell; either may be NULL. */
+    const char *(*row_of)(void *arg, const char *logical_id); /* row id for a resource */
+    void (*on_event)(void *arg, const struct engine_resource *r, const char *row_id);
+    void *arg;
+
+    /* What came of it; cfn_follow_done() frees it. */
+    char *status;        /* terminal stack status */
+    char *first_failure; /* "ApiService: reason" of the first failed resource, or NULL */
+    unsigned changed;    /* resources that reached a complete state, each once */
+};
+
+void cfn_follow_done(struct cfn_follow *f);
+
+/* Until the operation is terminal; how it ended is for the caller to judge. ERR_TIMEOUT when
+ * nothing was heard for CFN_WAIT_MS. */
+int cfn_follow(struct cfn_follow *f, struct error *err);
+
+/* Takes away a stack that only a delete can help, under a token kept as `token_key`, and follows
+ * the removal. `f` says whom to tell; its stack and token are set here. */
+int cfn_stack_clear(
+    const struct cfn_stack *stack, const char *token_key, struct cfn_follow *f, struct error *err);
+
+/* Token of the operation that runs, or ran last; NULL when it has none. malloc'd. */
+int cfn_operation_token(
+    struct engine_context *c, const char *stack_id, char **token, struct error *err);
+
+/* Resources that were stopped because another one failed say nothing. */
+bool cfn_reason_is_bystander(const char *reason);
