@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct arena;
+
 /* Whole file; refuses directories and more than max bytes. -ENOENT is returned with err filled
  * (kind NOT_FOUND). */
 int file_read(const char *path, size_t max_bytes, struct str *out, struct error *err);
@@ -20,4 +22,5 @@ char *path_dirname(const char *path);          /* malloc'd, "." when none */
 const char *path_basename(const char *path);   /* borrowed */
 char *
 path_absolute(const char *cwd, const char *path); /* malloc'd, "." and ".." folded lexically */
+const char *path_absolute_in(struct arena *arena, const char *cwd, const char *path);
 char *path_expand_home(const char *path, const char *home); /* "~" and "~/…" only; malloc'd */

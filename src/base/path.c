@@ -1,6 +1,7 @@
 /* Paths as text: nothing here looks at the file system. */
 #include "base/file.h"
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <string.h>
@@ -52,6 +53,12 @@ char *path_absolute(const char *cwd, const char *path)
             p++;
     }
     return out.len ? str_take(&out) : xstrdup("/");
+}
+
+const char *path_absolute_in(struct arena *arena, const char *cwd, const char *path)
+{
+    cleanup_free char *absolute = path_absolute(cwd, path);
+    return arena_strdup(arena, absolute);
 }
 
 char *path_expand_home(const char *path, const char *home)

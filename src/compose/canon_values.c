@@ -1,6 +1,7 @@
 /* Single values in their canonical notation: sizes in bytes, durations as Go writes them, numbers,
  * paths. */
 #include "base/str.h"
+#include "base/text_size.h"
 #include "compose/canon.h"
 #include "compose/units.h"
 
@@ -48,7 +49,7 @@ static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const
     if (type == YAML_TYPE_INT) {
         if (yaml_scalar_float(n, &real) == 0 && real >= -1 && real < 9.2e18)
             return canon_text(c, n, arena_printf(c->arena, "%lld", (long long)real));
-    } else if (units_parse_bytes(n->value, &bytes) == 0) {
+    } else if (text_parse_bytes(n->value, &bytes) == 0) {
         return canon_text(c, n, arena_printf(c->arena, "%lld", (long long)bytes));
     } else if (strcmp(n->value, "-1") == 0) {
         return canon_text(c, n, "-1");

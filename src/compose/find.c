@@ -89,12 +89,6 @@ int workspace_add_env_file(
     return rc;
 }
 
-static const char *absolute(struct workspace *w, const char *base, const char *path)
-{
-    cleanup_free char *abs = path_absolute(base, path);
-    return arena_strdup(w->arena, abs);
-}
-
 static const char *folder_of(struct workspace *w, const char *path)
 {
     cleanup_free char *dir = path_dirname(path);
@@ -104,7 +98,7 @@ static const char *folder_of(struct workspace *w, const char *path)
 static const char *first_existing(struct workspace *w, const char *dir, const char *const *names)
 {
     for (; *names; names++) {
-        const char *path = absolute(w, dir, *names);
+        const char *path = path_absolute_in(w->arena, dir, *names);
         if (file_exists(path))
             return path;
     }
@@ -141,7 +135,8 @@ static int search_default(struct workspace *w, paths *files, struct error *err)
 
 static void add_file(struct workspace *w, paths *files, const char *path)
 {
-    vec_push(files, strcmp(path, "-") == 0 ? "-" : absolute(w, w->options->cwd, path));
+    vec_push(
+        files, strcmp(path, "-") == 0 ? "-" : path_absolute_in(w->arena, w->options->cwd, path));
 }
 
 static int choose_files(struct workspace *w, struct error *err)
@@ -186,8 +181,8 @@ add_named_env_files(struct workspace *w, const char *const *paths_given, struct 
     while (paths_given[n])
         n++;
     while (n--) {
-        int rc =
-            workspace_add_env_file(w, w->env, absolute(w, w->options->cwd, paths_given[n]), err);
+        int rc = workspace_add_env_file(
+            w, w->env, path_absolute_in(w->arena, w->options->cwd, paths_given[n]), err);
         if (rc < 0)
             return error_wrap(err, "reading --env-file %s", paths_given[n]);
     }
@@ -219,7 +214,7 @@ static int add_env_files(struct workspace *w, struct error *err)
     const char *disabled = env_get_nonempty(w->env, "COMPOSE_DISABLE_ENV_FILE");
     if (disabled && !text_eq_nocase(disabled, "false") && !text_eq(disabled, "0"))
         return 0;
-    const char *path = absolute(w, w->dir, ".env");
+    const char *path = path_absolute_in(w->arena, w->dir, ".env");
     return file_exists(path) && !file_is_dir(path) ? workspace_add_env_file(w, w->env, path, err)
                                                    : 0;
 }

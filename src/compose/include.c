@@ -9,12 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *absolute(struct loader *l, const char *base, const char *path)
-{
-    cleanup_free char *abs = path_absolute(base, path);
-    return arena_strdup(l->arena, abs);
-}
-
 static int
 fail_at(const struct yaml_node *n, struct error *err, const char *what, const char *detail)
 {
@@ -45,7 +39,7 @@ static int resolve_paths(
         return fail_at(entry, err, "\"path\" is missing", "");
     const char **files = arena_array(l->arena, const char *, paths->len);
     for (size_t i = 0; i < paths->len; i++) {
-        files[i] = absolute(l, up->dir, paths->items[i]->value);
+        files[i] = path_absolute_in(l->arena, up->dir, paths->items[i]->value);
         if (is_being_loaded(up, files[i]))
             return fail_at(
                 paths->items[i],
@@ -58,8 +52,9 @@ static int resolve_paths(
     cleanup_free char *parent = path_dirname(files[0]);
     scope->files = files;
     scope->file_count = paths->len;
-    scope->dir = folder && !yaml_is_null(folder) ? absolute(l, up->dir, folder->value)
-                                                 : arena_strdup(l->arena, parent);
+    scope->dir = folder && !yaml_is_null(folder)
+                     ? path_absolute_in(l->arena, up->dir, folder->value)
+                     : arena_strdup(l->arena, parent);
     return 0;
 }
 
@@ -75,7 +70,10 @@ static int add_environment(
     if (files && files->kind == YAML_KIND_SEQUENCE) {
         for (size_t i = files->len; i-- > 0;) {
             int rc = workspace_add_env_file(
-                l->workspace, scope->env, absolute(l, up->dir, files->items[i]->value), err);
+                l->workspace,
+                scope->env,
+                path_absolute_in(l->arena, up->dir, files->items[i]->value),
+                err);
             if (rc < 0)
                 return error_is_set(err) && err->line ? rc
                                                       : fail_at(
@@ -86,7 +84,7 @@ static int add_environment(
         }
         return 0;
     }
-    const char *path = absolute(l, scope->dir, ".env");
+    const char *path = path_absolute_in(l->arena, scope->dir, ".env");
     return file_exists(path) && !file_is_dir(path)
                ? workspace_add_env_file(l->workspace, scope->env, path, err)
                : 0;

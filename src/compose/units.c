@@ -1,5 +1,6 @@
 #include "compose/units.h"
 
+#include "base/text_size.h"
 #include "base/vec.h"
 
 #include <errno.h>
@@ -109,40 +110,10 @@ int64_t compose_parse_duration_ms(const char *text)
     return units_parse_duration_ns(text, &ns) < 0 || ns < 0 ? -1 : ns / 1000000;
 }
 
-/* "512", "512m", "1.5 GiB": always powers of 1024. Source: docker/go-units RAMInBytes. */
-int units_parse_bytes(const char *text, int64_t *bytes)
-{
-    size_t digits = strspn(text, "0123456789.");
-    if (!digits || digits > 30)
-        return -EINVAL;
-    char *end;
-    long double amount = strtold(text, &end);
-    if (end != text + digits)
-        return -EINVAL;
-    if (*end == ' ')
-        end++;
-    static const char PREFIXES[] = "kmgtp";
-    char lower = (char)(*end | 0x20);
-    const char *prefix = *end && lower >= 'a' ? strchr(PREFIXES, lower) : NULL;
-    long double factor = 1;
-    if (prefix) {
-        factor = ldexpl(1, 10 * (int)(prefix - PREFIXES + 1));
-        end++;
-        if (*end == 'i' || *end == 'I')
-            end++;
-    }
-    if (*end == 'b' || *end == 'B')
-        end++;
-    if (*end || amount * factor > 9.2e18L)
-        return -EINVAL;
-    *bytes = (int64_t)(amount * factor);
-    return 0;
-}
-
 int64_t compose_parse_bytes(const char *text)
 {
     int64_t bytes;
-    return units_parse_bytes(text, &bytes) < 0 ? -1 : bytes;
+    return text_parse_bytes(text, &bytes) < 0 ? -1 : bytes;
 }
 
 void units_format_float(double value, struct str *out)

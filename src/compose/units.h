@@ -7,7 +7,6 @@ int units_parse_duration_ns(
     const char *text, int64_t *ns); /* "1h30m", "1.5s", "2d", "1w"; 0 or -EINVAL */
 void units_format_duration_ns(
     int64_t ns, struct str *out); /* as Go prints it: "1m30s", "1.5s", "0s" */
-int units_parse_bytes(const char *text, int64_t *bytes); /* 0 or -EINVAL */
 void units_format_float(
     double value, struct str *out); /* the shortest text that reads back as the same value */
 /* A command line as Docker splits it: blanks, quotes, backslashes; no expansion. 0, 1 when a `;`,

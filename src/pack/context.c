@@ -4,10 +4,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text_size.h"
 #include "loop/work.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,28 +119,10 @@ char *pack_object_name(const char *digest)
 
 int pack_parse_limit(const char *text, uint64_t *bytes)
 {
-    static const char letters[] = "kmgtp";
-    if (!text || (*text != '.' && (*text < '0' || *text > '9')))
+    int64_t parsed = 0;
+
+    if (text_parse_bytes(text, &parsed) < 0 || parsed < 1)
         return -EINVAL;
-    char *end;
-    double value = strtod(text, &end); /* digits and a dot only: see the loop */
-    if (end == text)
-        return -EINVAL;
-    for (const char *p = text; p < end; p++)
-        if (*p != '.' && (*p < '0' || *p > '9'))
-            return -EINVAL;
-    cleanup_free char *unit = text_lower(end + (*end == ' '));
-    const char *p = unit, *at = *p ? strchr(letters, *p) : NULL;
-    if (at) {
-        value = ldexp(value, 10 * (int)(at - letters + 1));
-        p++;
-        if (*p == 'i')
-            p++;
-    }
-    if (*p == 'b')
-        p++;
-    if (*p || !(value >= 1) || value >= 9e18)
-        return -EINVAL;
-    *bytes = (uint64_t)value;
+    *bytes = (uint64_t)parsed;
     return 0;
 }
