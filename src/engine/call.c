@@ -26,12 +26,15 @@
 #define PATIENCE_FIRST_MS     1000
 #define PATIENCE_PAUSE_MAX_MS 20000
 
+/* Suspends in the job until somebody brings fresh credentials, which may take hours: a job of
+ * BLOCKED(auth) goes on from exactly here. */
 bool engine_retry_after_auth(struct engine_context *c, int rc, struct error *err)
 {
     if (rc >= 0 || !c->wait_for_credentials || !aws_error_is_auth(err))
         return false;
     if (c->wait_for_credentials(c->wait_arg, err) < 0)
         return false;
+
     error_done(err);
     return true;
 }
@@ -68,6 +71,7 @@ be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct e
 {
     if (!c->sink || !is_transient(rc, err))
         return false;
+
     int64_t now = loop_now_ms(c->loop);
     if (p->since_ms == 0) {
         p->since_ms = now;
@@ -79,12 +83,15 @@ be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct e
             PATIENCE_MS / 60000,
             err->message);
     }
+
     if (now - p->since_ms > PATIENCE_MS)
         return false;
+
     p->pause_ms =
         p->pause_ms == 0 ? PATIENCE_FIRST_MS : MIN(p->pause_ms * 2, (int64_t)PATIENCE_PAUSE_MAX_MS);
     if (fiber_sleep(p->pause_ms) < 0)
         return false;
+
     error_done(err);
     return true;
 }
@@ -94,6 +101,8 @@ bool engine_again(struct engine_context *c, struct engine_patience *p, int rc, s
     return rc < 0 && (engine_retry_after_auth(c, rc, err) || be_patient(c, p, rc, err));
 }
 
+/* The input is kept for the next try, since the call steals it. An error of a try that is
+ * repeated is dropped: only the last one is told. */
 static int call_with(
     call_fn *fn,
     struct engine_context *c,
@@ -104,8 +113,10 @@ static int call_with(
 {
     cleanup_json json_t *keep = in ? in : json_object();
     struct engine_patience patience = {0};
+
     for (;;) {
         cleanup_error struct error local = ERROR_INIT;
+
         int rc = fn(c->aws, op, json_incref(keep), out, &local);
         if (engine_again(c, &patience, rc, &local))
             continue;
@@ -140,6 +151,8 @@ void engine_pace_news(struct engine_pace *p)
     p->ms = 0;
 }
 
+/* Half as long again each time, so that silence costs few calls and the first look after news
+ * comes soon. */
 int engine_pace_wait(struct engine_pace *p)
 {
     p->ms = p->ms == 0 ? PACE_MIN_MS : MIN(p->ms + p->ms / 2, (int64_t)PACE_MAX_MS);

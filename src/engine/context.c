@@ -33,6 +33,7 @@ int engine_journal_flush(struct engine_context *c, struct error *err)
     return c->journal->flush(c->journal->arg, err);
 }
 
+/* A canceled step is shown as canceled, not as failed: nobody has to look for a cause. */
 enum engine_row_state engine_state_of(int rc)
 {
     if (rc == 0)
@@ -80,6 +81,8 @@ void engine_note(
         c->sink->note(c->sink->arg, severity, str_get(&text), hint);
 }
 
+/* 128 random bits: tokens of two jobs never meet. ClientRequestToken takes letters, digits and
+ * hyphens. */
 static char *token_new(void)
 {
     uint8_t random[16];
@@ -88,17 +91,21 @@ static char *token_new(void)
     return xasprintf("defangd-%s", hex);
 }
 
+/* Flushed before it is handed out: an effect must never carry a token that a later life of the
+ * job does not know. */
 int engine_token(struct engine_context *c, const char *key, char **token, struct error *err)
 {
     int rc = engine_journal_get(c, key, token, err);
     if (rc < 0 || *token)
         return rc;
+
     cleanup_free char *made = token_new();
     rc = engine_journal_put(c, key, made, err);
     if (rc == 0)
         rc = engine_journal_flush(c, err);
     if (rc < 0)
         return rc;
+
     *token = steal(made);
     return 0;
 }

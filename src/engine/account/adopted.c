@@ -15,22 +15,28 @@ static bool has_provider(const json_t *cluster, const char *name)
 {
     size_t i;
     json_t *provider;
+
     json_array_foreach(json_object_get(cluster, "capacityProviders"), i, provider)
     {
         if (text_eq(json_string_value(provider), name))
             return true;
     }
+
     return false;
 }
 
+/* Services name a capacity provider, and ECS refuses one that the cluster does not have: so the
+ * hint is the command that adds it. */
 static int look_at_cluster(const struct adopted_look *l, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     const struct plan_said *said = &l->adopt->cluster;
+
     int rc = engine_call(
         l->c, &aws_ecs_DescribeClusters, object(key("clusters", texts(said->value))), &reply, err);
     if (rc < 0)
         return error_wrap(err, "looking at ECS cluster %s", said->value);
+
     const json_t *cluster = json_at(reply, "clusters.0");
     if (!cluster || !text_eq(json_str_or(cluster, "status", "ACTIVE"), "ACTIVE"))
         return adopted_refuse(
@@ -43,6 +49,7 @@ static int look_at_cluster(const struct adopted_look *l, struct error *err)
                 said->value,
                 l->facts->account,
                 l->facts->region));
+
     const char *wanted = l->c->settings->capacity_provider;
     if (!has_provider(cluster, wanted))
         return adopted_refuse(

@@ -34,10 +34,12 @@ int adopted_refuse(
     return rc;
 }
 
+/* Without these two a private hosted zone answers nobody, and services do not find each other. */
 static int vpc_attribute(struct look *l, const char *name, const char *path, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     const struct plan_said *vpc = &l->adopt->vpc;
+
     int rc = engine_call(
         l->c,
         &aws_ec2_DescribeVpcAttribute,
@@ -70,10 +72,12 @@ static int look_at_vpc(struct look *l, struct error *err)
     const char *cidr = json_str(reply, "Vpcs.0.CidrBlock");
     bool missing =
         aws_error_is_not_found(&local) || error_has_code(&local, "InvalidVpcID.NotFound");
+
     if (rc < 0 && !missing) {
         error_move(err, &local);
         return error_wrap(err, "looking at VPC %s", vpc->value);
     }
+
     if (rc < 0 || !cidr)
         return adopted_refuse(
             err,
@@ -102,11 +106,13 @@ static const json_t *find_subnet(const json_t *list, const char *id)
 {
     size_t i;
     json_t *s;
+
     json_array_foreach(list, i, s)
     {
         if (text_eq(json_str(s, "SubnetId"), id))
             return s;
     }
+
     return NULL;
 }
 
@@ -120,6 +126,7 @@ take_subnet(struct look *l, const json_t *list, const struct plan_said *said, st
             said,
             "Name subnets of the VPC.",
             arena_printf(l->arena, "subnet %s is not in VPC %s", said->value, l->adopt->vpc.value));
+
     const char *zone = json_str_or(s, "AvailabilityZone", "");
     l->subnets[l->facts->subnet_count++] =
         (struct plan_subnet){said->value, arena_strdup(l->arena, zone)};
@@ -132,6 +139,7 @@ static const json_t *table_of(const struct look *l, const char *subnet)
     const json_t *main_table = NULL;
     size_t i, k;
     json_t *table, *association;
+
     json_array_foreach(l->route_tables, i, table)
     {
         json_array_foreach(json_object_get(table, "Associations"), k, association)
@@ -142,6 +150,7 @@ static const json_t *table_of(const struct look *l, const char *subnet)
                 main_table = table;
         }
     }
+
     return main_table;
 }
 
@@ -149,15 +158,18 @@ static bool reaches_internet(const struct look *l, const char *subnet)
 {
     size_t i;
     json_t *route;
+
     json_array_foreach(json_object_get(table_of(l, subnet), "Routes"), i, route)
     {
         bool is_default = text_eq(json_str(route, "DestinationCidrBlock"), "0.0.0.0/0");
         if (is_default && text_starts(json_str_or(route, "GatewayId", ""), "igw-"))
             return true;
     }
+
     return false;
 }
 
+/* A load balancer there would be unreachable, and tasks with public addresses reach nothing. */
 static int refuse_public(struct look *l, const struct plan_said *subnet, struct error *err)
 {
     return adopted_refuse(
@@ -170,6 +182,7 @@ static int refuse_public(struct look *l, const struct plan_said *subnet, struct 
             subnet->value));
 }
 
+/* It may be meant so; the project's owner knows. */
 static void warn_private(struct look *l, const struct plan_said *subnet)
 {
     engine_note(
@@ -200,18 +213,23 @@ static int look_at_routes(struct look *l, struct error *err)
     return 0;
 }
 
+/* How many different zones lie in that part of the list. */
 static size_t zones_of(const struct look *l, size_t from, size_t count)
 {
     size_t zones = 0;
+
     for (size_t i = from; i < from + count; i++) {
         bool again = false;
+
         for (size_t k = from; k < i; k++)
             again = again || text_eq(l->subnets[k].zone, l->subnets[i].zone);
         zones += !again;
     }
+
     return zones;
 }
 
+/* A load balancer and the managed stores each want subnets of two zones. */
 static int look_at_zones(struct look *l, bool need_two, struct error *err)
 {
     const struct plan_adopt *a = l->adopt;

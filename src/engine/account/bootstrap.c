@@ -41,6 +41,7 @@ static int guard_revision(const struct flow_cd *cd, const char *name, bool force
 {
     if (force || cd->revision <= PLAN_CD_REVISION)
         return 0;
+
     error_raise(
         err,
         ERR_REFUSED,
@@ -63,10 +64,12 @@ same_template(struct engine_context *c, const struct cfn_stack *stack, const str
 
     if (cfn_stack_template(c, stack->name, &deployed, &ignored) < 0)
         return false;
+
     cleanup_json json_t *wanted = graph_template(g);
     return json_equal(deployed, wanted) != 0;
 }
 
+/* The token that stands under "executed" tells a later life whose operation it finds. */
 static int execute(struct cd_work *w, const struct cfn_change *change, struct error *err)
 {
     struct engine_context *c = w->c;
@@ -84,10 +87,12 @@ static int execute(struct cd_work *w, const struct cfn_change *change, struct er
         const char *id = now.id ? now.id : change->stack_name;
         rc = cd_work_follow(w, id, change->token, "last-event", w->verb, err);
     }
+
     cfn_stack_done(&now);
     return rc;
 }
 
+/* Names and tokens are the round's own; the change set of the first round is spent. */
 static int change(
     struct cd_work *w,
     const struct cfn_stack *stack,
@@ -223,6 +228,7 @@ static int read_made(struct cd_work *w, bool unchanged, struct flow_cd *out, str
             protect(c);
         tell_ready(c, out->revision, unchanged, what);
     }
+
     cfn_stack_done(&stack);
     return rc;
 }

@@ -118,6 +118,7 @@ static void tell_waiting(struct engine_context *c, const struct cfn_stack *stack
         stack->status);
 }
 
+/* What is busy may be ours from before a restart, or anybody's. */
 int cd_work_wait_idle(struct cd_work *w, struct cfn_stack *stack, struct error *err)
 {
     cleanup_free char *executed = NULL;

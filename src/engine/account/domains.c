@@ -20,15 +20,18 @@ static const char *plain_name(struct arena *arena, const char *name)
     bool wild = text_starts(name, "\\052.");
     cleanup_free char *low = text_lower(wild ? name + strlen("\\052") : name);
     size_t n = strlen(low);
+
     if (n && low[n - 1] == '.')
         low[n - 1] = '\0';
     return arena_printf(arena, "%s%s", wild ? "*" : "", low);
 }
 
+/* Private zones answer inside a VPC only: nobody's browser asks them. */
 static int
 read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
 {
     cleanup_json json_t *items = NULL;
+
     int rc = engine_call_all(c, &aws_route53_ListHostedZones, json_object(), &items, err);
     if (rc < 0)
         return error_wrap(err, "looking for the hosted zones of the project's domain names");
@@ -36,6 +39,7 @@ read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, 
     struct plan_zone *zones = arena_array(arena, struct plan_zone, json_array_size(items) + 1);
     size_t i;
     json_t *zone;
+
     json_array_foreach(items, i, zone)
     {
         const char *id = json_str_or(zone, "Id", ""), *slash = strrchr(id, '/');
@@ -45,6 +49,7 @@ read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, 
             plain_name(arena, json_str_or(zone, "Name", "")),
             arena_strdup(arena, slash ? slash + 1 : id)};
     }
+
     f->public_zones = zones;
     f->zones_known = true;
     return 0;
@@ -66,9 +71,11 @@ static int read_records(
         key("HostedZoneId", zone->id),
         key("StartRecordName", name),
         key("MaxItems", LIMIT_ENGINE_RECORDS_TEXT));
+
     int rc = engine_call(c, &aws_route53_ListResourceRecordSets, in, &reply, err);
     size_t i;
     json_t *record;
+
     json_array_foreach(json_at(reply, "ResourceRecordSets"), i, record)
     {
         if (i == LIMIT_ENGINE_RECORDS ||
@@ -77,6 +84,7 @@ static int read_records(
         out[(*count)++] =
             (struct plan_record){name, arena_strdup(arena, json_str_or(record, "Type", ""))};
     }
+
     return rc < 0 ? error_wrap(err, "looking at the records of %s in zone %s", name, zone->id) : 0;
 }
 
@@ -92,14 +100,17 @@ int flow_domains(
     plan_domain_names(arena, p, c->settings, &names, &count);
     if (!count)
         return 0;
+
     int rc = read_zones(c, arena, f, err);
     struct plan_record *records =
         arena_array(arena, struct plan_record, count * LIMIT_ENGINE_RECORDS + 1);
+
     for (size_t i = 0; rc == 0 && i < count; i++) {
         const struct plan_zone *zone = plan_domain_zone(p, f, names[i]);
         if (zone)
             rc = read_records(c, arena, zone, names[i], records, &f->record_count, err);
     }
+
     f->records = records;
     return rc;
 }

@@ -28,6 +28,7 @@ static int by_name(const void *a, const void *b)
 static bool is_short_of_services(const char *zone_id)
 {
     static const char *const ids[] = {"apne1-az3", "cac1-az3", "cnn1-az3", "use1-az3", "usw1-az2"};
+
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
         if (text_eq(ids[i], zone_id))
             return true;
@@ -55,13 +56,16 @@ read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, 
     int rc = engine_call(c, &aws_ec2_DescribeAvailabilityZones, in, &reply, err);
     if (rc < 0)
         return error_wrap(err, "listing the availability zones of %s", f->region);
+
     size_t n = json_len(reply, "AvailabilityZones");
     struct zone_list good = {.names = arena_array(arena, const char *, n + 1)};
     struct zone_list rest = {.names = arena_array(arena, const char *, n + 1)};
+
     for (size_t i = 0; i < n; i++) {
         const json_t *zone = json_array_get(json_at(reply, "AvailabilityZones"), i);
         const char *name = json_str(zone, "ZoneName");
         bool is_short = is_short_of_services(json_str(zone, "ZoneId"));
+
         if (name)
             zone_add(is_short ? &rest : &good, arena_strdup(arena, name));
     }
@@ -74,11 +78,13 @@ read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, 
     if (good.count == 0)
         return error_raise(
             err, ERR_CLOUD, "region %s offers this account no availability zone", f->region);
+
     f->zones = good.names;
     f->zone_count = good.count;
     return 0;
 }
 
+/* STS says who it is that asks; the region comes from the session, since no service tells it. */
 int flow_facts(
     struct engine_context *c, struct arena *arena, struct plan_facts **out, struct error *err)
 {
@@ -86,13 +92,16 @@ int flow_facts(
     if (text_empty(region)) {
         return aws_region_missing(aws_session_profile(c->aws), err);
     }
+
     struct aws_identity identity = {0};
     int rc;
+
     do
         rc = aws_session_identity(c->aws, &identity, err);
     while (engine_retry_after_auth(c, rc, err));
     if (rc < 0)
         return rc;
+
     struct plan_facts *f = arena_make(arena, struct plan_facts);
     f->account = arena_strdup(arena, identity.account);
     f->partition = arena_strdup(arena, identity.partition);

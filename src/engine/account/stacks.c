@@ -31,6 +31,7 @@ void flow_stacks_done(struct flow_stacks *s)
         free(it->name);
         free(it->status);
     }
+
     vec_free(s);
 }
 
@@ -43,11 +44,13 @@ static const char *tag_of(const json_t *stack, const char *name)
 {
     size_t i;
     json_t *tag;
+
     json_array_foreach(json_object_get(stack, "Tags"), i, tag)
     {
         if (text_eq(json_str(tag, "Key"), name))
             return json_str(tag, "Value");
     }
+
     return NULL;
 }
 
@@ -87,11 +90,13 @@ static int add_cloudformation(struct engine_context *c, struct flow_stacks *out,
 
     size_t i;
     json_t *stack;
+
     json_array_foreach(stacks, i, stack)
     {
         if (is_a_project_of_ours(c, stack))
             add_stack(out, stack);
     }
+
     return 0;
 }
 
@@ -118,27 +123,32 @@ static int read_status(
     cleanup_json json_t *last = NULL;
     cleanup_free char *task = NULL;
     bool alive = false;
+
     int rc = pulumi_object(c, p, "run.json", &last, err);
     if (rc == 0)
         rc = pulumi_owner(c, p, &task, &alive, err);
     if (rc < 0)
         return rc;
+
     const char *verb = json_str_or(last, "verb", "run");
     s->status = task ? xasprintf("%s: task %s", alive ? "running" : "interrupted", task)
                      : xasprintf("%s %s", verb, json_str_or(last, "state", "unknown"));
     return 0;
 }
 
+/* Locks lie under the stack they hold, one object each. */
 static bool is_locked(const struct flow_stack *s, const json_t *locks)
 {
     cleanup_free char *prefix = xasprintf(LOCKS "%s/%s/", s->project, s->stack);
     size_t i;
     json_t *lock;
+
     json_array_foreach(locks, i, lock)
     {
         if (text_starts(json_str_or(lock, "Key", ""), prefix))
             return true;
     }
+
     return false;
 }
 
@@ -148,6 +158,7 @@ static void free_names(struct flow_stack *s)
     free(s->stack);
 }
 
+/* A state that is too small to hold a resource is not read (STATE_BYTES). */
 static int add_state(
     struct engine_context *c,
     const struct flow_cd *cd,
@@ -158,16 +169,20 @@ static int add_state(
 {
     const char *key = json_str_or(object, "Key", "");
     struct flow_stack s = {.engine = &engine_pulumi, .changed_ms = time_of(object, "LastModified")};
+
     if (!split_key(key, &s.project, &s.stack))
         return 0;
+
     bool locked = is_locked(&s, locks); /* a first run is under way, or was killed */
     if (!locked && json_number_value(json_object_get(object, "Size")) < STATE_BYTES) {
         free_names(&s);
         return 0;
     }
+
     cleanup_free char *root = xasprintf("projects/%s/%s", s.project, s.stack);
     struct pulumi_place place = {.cd = *cd, .ready = true, .root = root};
     cleanup_json json_t *state = NULL;
+
     int rc = pulumi_object(c, &place, key, &state, err);
     s.pending = (unsigned)json_array_size(json_at(state, "checkpoint.latest.pending_operations"));
     bool there =
@@ -179,6 +194,7 @@ static int add_state(
         vec_push(out, s);
         return 0;
     }
+
     free_names(&s);
     return rc;
 }
@@ -191,6 +207,7 @@ static int list_keys(
     struct error *err)
 {
     cleanup_error struct error local = ERROR_INIT;
+
     int rc = engine_call_all(
         c,
         &aws_s3_ListObjectsV2,
@@ -200,6 +217,7 @@ static int list_keys(
     if (rc == 0 ||
         aws_error_is_not_found(&local)) /* a bucket that somebody deleted holds no state */
         return 0;
+
     error_move(err, &local);
     return error_wrap(err, "listing the states of Pulumi in bucket %s", cd->bucket);
 }
@@ -209,6 +227,7 @@ static int add_pulumi(struct engine_context *c, struct flow_stacks *out, struct 
     struct flow_cd cd = {0};
     cleanup_json json_t *objects = NULL, *locks = NULL;
     bool exists = false;
+
     int rc = flow_cd_describe(c, &cd, &exists, err);
     if (rc == 0 && exists && cd.bucket)
         rc = list_keys(c, &cd, STATES, &objects, err);
@@ -226,18 +245,22 @@ int flow_stacks_list(struct engine_context *c, struct flow_stacks *out, struct e
     return rc < 0 ? rc : add_pulumi(c, out, err);
 }
 
+/* AllRegions=false: only those that the account has enabled. */
 int flow_regions(struct engine_context *c, json_t **names, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
+
     int rc =
         engine_call(c, &aws_ec2_DescribeRegions, object(key("AllRegions", false)), &reply, err);
     *names = json_array();
     size_t i;
     json_t *region;
+
     json_array_foreach(json_object_get(reply, "Regions"), i, region)
     {
         if (json_str(region, "RegionName"))
             json_array_append(*names, json_object_get(region, "RegionName"));
     }
+
     return rc < 0 ? error_wrap(err, "listing the regions of the account") : 0;
 }

@@ -39,6 +39,7 @@ static int refuse_while_projects(struct engine_context *c, struct error *err)
             s->stack,
             s->engine->name);
     }
+
     flow_stacks_done(&stacks);
     if (rc < 0 || list.len == 0)
         return rc;
@@ -72,6 +73,7 @@ static int remove_stack(struct cd_work *w, struct cfn_stack *stack, bool force, 
 
     int rc = engine_journal_get(w->c, DELETE_TOKEN, &token, err);
     bool begun = token && text_eq(stack->status, "DELETE_IN_PROGRESS");
+
     if (rc == 0 && !begun && !force)
         rc = refuse_while_projects(w->c, err);
     if (rc == 0 && !begun)

@@ -23,6 +23,7 @@ static const char *volume_of(const json_t *file_system, const char *scope)
     const char *state = json_str_or(file_system, "LifeCycleState", "");
     size_t i;
     json_t *tag;
+
     json_array_foreach(json_object_get(file_system, "Tags"), i, tag)
     {
         const char *value = json_str_or(tag, "Value", "");
@@ -30,6 +31,7 @@ static const char *volume_of(const json_t *file_system, const char *scope)
             !text_eq(state, "deleting") && !text_eq(state, "deleted"))
             return value + strlen(scope);
     }
+
     return NULL;
 }
 
@@ -49,6 +51,7 @@ int flow_volumes(
         arena_array(arena, struct plan_kept_volume, json_array_size(items) + 1);
     size_t i;
     json_t *item;
+
     json_array_foreach(items, i, item)
     {
         const char *name = volume_of(item, scope);
@@ -56,10 +59,12 @@ int flow_volumes(
             volumes[(*count)++] = (struct plan_kept_volume){
                 arena_strdup(arena, name), arena_strdup(arena, json_str(item, "FileSystemId"))};
     }
+
     *out = volumes;
     return rc;
 }
 
+/* One that is gone already is what was wanted. */
 int flow_volumes_delete(
     struct engine_context *c,
     const struct plan_kept_volume *volumes,
@@ -79,5 +84,6 @@ int flow_volumes_delete(
             return error_wrap(
                 err, "removing volume %s (%s)", volumes[i].name, volumes[i].file_system);
     }
+
     return 0;
 }

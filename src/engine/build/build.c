@@ -31,6 +31,7 @@
 #define LOG_LINES     10000 /* the most that one call of GetLogEvents gives */
 #define STEP_BYTES    80u
 
+/* A repository that is not there yet has no image: the project's first build. */
 int flow_image_lookup(
     struct engine_context *c, const struct plan_build *b, char **uri, struct error *err)
 {
@@ -44,6 +45,7 @@ int flow_image_lookup(
     bool missing = aws_error_is_not_found(&local) ||
                    error_has_code(&local, "ImageNotFoundException") ||
                    error_has_code(&local, "RepositoryNotFoundException");
+
     if (rc < 0 && missing)
         return 0;
     if (rc < 0) {
@@ -68,16 +70,19 @@ static json_t *tag(const char *name, const char *value)
     return object(key("key", name), key("value", value));
 }
 
+/* Overrides carry what differs from build to build; the task definition is the stack's. */
 static json_t *run_task_input(
     const struct engine_context *c,
     const struct plan_build *b,
     const struct flow_build_place *place)
 {
     json_t *command = array();
+
     for (size_t i = 0; i < b->command_count; i++)
         json_push(command, json_of(b->command[i]));
 
     json_t *subnets = array();
+
     for (size_t i = 0; i < ARRAY_LEN(place->subnets); i++)
         json_push(subnets, json_of(place->subnets[i]));
 
@@ -155,11 +160,13 @@ static void keep_log(
 
     if (!place->bucket)
         return;
+
     int rc = flow_log_tail(c, t->group, t->stream, LOG_LINES, &text, &ignored);
     if (rc == 0 && text)
         s3_put(c->aws, place->bucket, key, type, text, strlen(text), &ignored);
 }
 
+/* ECS forgets a stopped task after an hour; then the log is what there is. */
 static void note_failure(
     struct engine_context *c,
     const struct plan_build *b,
@@ -218,6 +225,7 @@ static int attempt(
         note_failure(c, b, &t, task, failure);
         rc = 1;
     }
+
     if (rc >= 0)
         keep_log(c, b, place, &t);
     task_run_done(&t);
@@ -255,6 +263,7 @@ static int build(
             number > 1 ? " again" : "");
         rc = attempt(c, b, place, number, failure, err);
     }
+
     if (rc <= 0)
         return rc;
 
@@ -271,6 +280,7 @@ static int build(
     return rc;
 }
 
+/* A digest is long; its beginning is enough to know it by. */
 static void tell_end(
     struct engine_context *c,
     const char *row,

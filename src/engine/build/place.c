@@ -19,10 +19,12 @@ void flow_build_place_done(struct flow_build_place *p)
     *p = (struct flow_build_place){0};
 }
 
+/* *complete goes false for a resource that is not there, or not whole. */
 static const char *physical_id(const json_t *resources, const char *logical_id, bool *complete)
 {
     size_t i;
     json_t *r;
+
     json_array_foreach(resources, i, r)
     {
         if (!text_eq(json_str(r, "LogicalResourceId"), logical_id))
@@ -32,6 +34,7 @@ static const char *physical_id(const json_t *resources, const char *logical_id, 
             *complete = false;
         return json_str(r, "PhysicalResourceId");
     }
+
     *complete = false;
     return NULL;
 }

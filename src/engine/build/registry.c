@@ -47,6 +47,7 @@ static bool is_loopback(const char *host)
         if (text_ends(*n, ".") || !host[length] || strchr(":/", host[length]))
             return true;
     }
+
     return false;
 }
 
@@ -57,6 +58,7 @@ static int unreachable(const struct asking *a, struct error *err)
     return error_wrap(err, "asking the registry %s for %s", a->image->registry, a->image->path);
 }
 
+/* Through the caller's proxy, but never for this machine. */
 static int exchange(
     const struct asking *a,
     const char *method,
@@ -86,12 +88,15 @@ static const char *parameter(const struct asking *a, const char *challenge, cons
 {
     cleanup_free char *start = xasprintf("%s=\"", name);
     const char *at = strcasestr(challenge, start);
+
     if (!at)
         return NULL;
+
     at += strlen(start);
     return arena_strndup(a->arena, at, strcspn(at, "\""));
 }
 
+/* Percent-encoded: names of repositories and services come from outside. */
 static void append_query(struct str *url, const char *name, const char *value)
 {
     str_appendf(url, "%c%s=", strchr(str_get(url), '?') ? '&' : '?', name);
@@ -123,6 +128,7 @@ static int fetch_token(struct asking *a, const char *challenge, struct error *er
     const char *realm = parameter(a, challenge, "realm");
     const char *service = parameter(a, challenge, "service");
     bool is_bearer = strncasecmp(challenge, "Bearer ", strlen("Bearer ")) == 0;
+
     if (!is_bearer || !is_safe_realm(realm))
         return error_raise_errno(
             err,
@@ -130,6 +136,7 @@ static int fetch_token(struct asking *a, const char *challenge, struct error *er
             EACCES,
             "the registry %s wants a log-in that is not supported",
             a->image->registry);
+
     str_append(&url, realm);
     if (service)
         append_query(&url, "service", service);
@@ -146,6 +153,7 @@ static int fetch_token(struct asking *a, const char *challenge, struct error *er
             a->image->registry,
             a->image->path,
             resp.status);
+
     const char *token = json_string_value(json_object_get(reply, "token"));
     if (!token)
         token = json_string_value(json_object_get(reply, "access_token"));
@@ -157,6 +165,7 @@ static int fetch_token(struct asking *a, const char *challenge, struct error *er
             "the registry %s gives no token for %s",
             a->image->registry,
             a->image->path);
+
     a->token = arena_printf(a->arena, "Bearer %s", token);
     return 0;
 }
@@ -188,6 +197,7 @@ static int no_such_image(const struct asking *a, int status, struct error *err)
             "--resolve-image-digests out.");
         return -EACCES;
     }
+
     return error_raise_errno(
         err,
         ERR_FAILED,
@@ -212,6 +222,7 @@ static bool digest_of(const struct http_response *resp, bool with_body, char **d
         *digest = xstrdup(said);
         return true;
     }
+
     if (!with_body || !resp->body.len)
         return false;
 
@@ -226,24 +237,31 @@ static bool digest_of(const struct http_response *resp, bool with_body, char **d
 static int ask(struct asking *a, const char *url, char **digest, struct error *err)
 {
     static const char *const methods[] = {"HEAD", "GET"};
+
     for (size_t i = 0; i < ARRAY_LEN(methods);) {
         cleanup_http_response struct http_response resp = {0};
+
         int rc = exchange(a, methods[i], url, LIMIT_REGISTRY_MANIFEST_BYTES, &resp, err);
         if (rc < 0)
             return rc;
+
         const char *challenge = http_response_header(&resp, "www-authenticate");
         if (resp.status == 401 && challenge && !a->token) {
             rc = fetch_token(a, challenge, err);
             if (rc < 0)
                 return rc;
+
             continue;
         }
+
         if (resp.status == 200 && digest_of(&resp, i == 1, digest))
             return 0;
         if (resp.status != 200 && (resp.status != 405 || i == 1))
             return no_such_image(a, resp.status, err);
+
         i++;
     }
+
     return error_raise_errno(
         err, ERR_FAILED, EPROTO, "the registry %s answers without a manifest", a->image->registry);
 }

@@ -20,13 +20,16 @@ struct upload {
     struct engine_patience patience;
 };
 
+/* Before the first part: an upload whose id is lost lies in the bucket, unfinished and paid for. */
 static int remember(void *arg, const char *upload_id, struct error *err)
 {
     struct upload *u = arg;
+
     int rc = engine_journal_put(u->c, u->journal_key, upload_id, err);
     return rc < 0 ? rc : engine_journal_flush(u->c, err);
 }
 
+/* Every five percent: a row that changes with each part is noise in a log. */
 static void progress(void *arg, uint64_t done)
 {
     struct upload *u = arg;
@@ -34,6 +37,7 @@ static void progress(void *arg, uint64_t done)
     unsigned percent = u->a->size ? (unsigned)(done * 100 / u->a->size) : 100;
     if (percent < u->shown_percent + 5 && percent != 100)
         return;
+
     u->shown_percent = percent;
     engine_row(
         u->c,
@@ -56,9 +60,11 @@ static bool try_again(void *arg, int rc, struct error *err)
 static int upload_once(struct upload *u, struct error *err)
 {
     cleanup_free char *resume = NULL;
+
     int rc = engine_journal_get(u->c, u->journal_key, &resume, err);
     if (rc < 0)
         return rc;
+
     struct s3_upload s3 = {
         .bucket = u->c->facts->bucket,
         .key = u->a->object_key,
@@ -110,6 +116,7 @@ int flow_upload(
 
     cleanup_free char *journal_key = xasprintf("upload.%s", a->object_key);
     struct upload u = {.c = c, .a = a, .row_id = row_id, .journal_key = journal_key};
+
     engine_row(
         c,
         ENGINE_ROW_IMAGE,

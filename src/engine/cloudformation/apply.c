@@ -132,6 +132,8 @@ static int template_url(struct operation *o, const char *text, char **url, struc
     return s3_url(c->aws, c->facts->bucket, key, url, err);
 }
 
+/* Everything that can refuse comes before the mark in the journal; after it, a later life
+ * executes. */
 static int change_start(struct operation *o, bool create, bool *empty, struct error *err)
 {
     cleanup_free char *text = graph_template_text(o->graph);
@@ -189,6 +191,8 @@ static int begin(struct operation *o, bool *empty, struct error *err)
 
 /* ---- to its end ---- */
 
+/* A roll back that ended well leaves the stack as it was: that is another end than a failure in
+ * the middle. */
 static int judge(
     struct operation *o, const struct cfn_follow *f, struct engine_outcome *out, struct error *err)
 {
@@ -206,6 +210,7 @@ static int judge(
         or_none(f->first_failure, "no resource gave a reason"));
 }
 
+/* Buckets that the change let go are settled whichever way it ended. */
 static int run(struct operation *o, struct engine_outcome *out, struct error *err)
 {
     struct cfn_stack stack = {0};
@@ -256,6 +261,7 @@ int cloudformation_apply(
         o.rows = rows_from_graph(c, g);
         rc = run(&o, out, err);
     }
+
     operation_done(&o);
     return rc;
 }

@@ -34,11 +34,14 @@ static int find_bucket(
 
     const char *name = json_str(reply, "StackResources.0.PhysicalResourceId");
     const char *status = json_str(reply, "StackResources.0.ResourceStatus");
+
     if (!text_empty(name) && !text_eq(status, "DELETE_COMPLETE"))
         json_push(found, object(key("name", name), key("purge", purge)));
     return 0;
 }
 
+/* Read from the template, because CloudFormation tells of a retained bucket only when it skips
+ * it. */
 int buckets_note(
     struct engine_context *c,
     const char *stack,
@@ -47,12 +50,15 @@ int buckets_note(
     struct error *err)
 {
     cleanup_free char *before = NULL;
+
     int rc = engine_journal_get(c, journal_key, &before, err);
     if (rc < 0 || before)
         return rc;
+
     cleanup_json json_t *found = json_array();
     const char *id;
     json_t *resource;
+
     json_object_foreach(json_object_get(template, "Resources"), id, resource)
     {
         if (!text_eq(json_str(resource, "Type"), "AWS::S3::Bucket") ||
@@ -62,8 +68,10 @@ int buckets_note(
         if (rc < 0)
             return rc;
     }
+
     if (!json_array_size(found))
         return 0;
+
     cleanup_free char *text = json_print(found, false, true);
     rc = engine_journal_put(c, journal_key, text, err);
     return rc < 0 ? rc : engine_journal_flush(c, err);
@@ -75,6 +83,7 @@ void buckets_event(
     cleanup_error struct error ignored = ERROR_INIT;
     cleanup_free char *before = NULL;
     cleanup_json json_t *list = NULL;
+
     if (!text_eq(r->status, "DELETE_SKIPPED") || !text_eq(r->type, "AWS::S3::Bucket") ||
         text_empty(r->physical_id))
         return;
@@ -88,10 +97,12 @@ void buckets_event(
     engine_journal_put(c, journal_key, text, &ignored); /* in one turn with the event */
 }
 
+/* Delete markers are versions too: a bucket with one is not empty. */
 static void add_keys(json_t *keys, const json_t *versions)
 {
     size_t i;
     json_t *v;
+
     json_array_foreach(versions, i, v)
     {
         json_t *version = object(
@@ -130,14 +141,17 @@ delete_page(struct engine_context *c, const char *bucket, size_t *deleted, struc
     return rc;
 }
 
+/* Gone at any look is done. */
 static int remove_bucket(struct engine_context *c, const char *name, struct error *err)
 {
     struct engine_pace pace = {0};
     int rc = 0;
+
     for (int round = 0; round < ROUNDS; round++) {
         size_t deleted = 1;
         if (round && engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
+
         error_done(err);
         for (rc = 0; rc == 0 && deleted;)
             rc = delete_page(c, name, &deleted, err);
@@ -150,9 +164,12 @@ static int remove_bucket(struct engine_context *c, const char *name, struct erro
             return 0;
         }
     }
+
     return rc;
 }
 
+/* One that should go and cannot is told, and the teardown goes on: the stack is gone, nobody can
+ * repeat it. */
 static int settle_one(struct engine_context *c, const json_t *bucket, struct error *err)
 {
     const char *name = json_str_or(bucket, "name", "");
@@ -165,12 +182,15 @@ static int settle_one(struct engine_context *c, const json_t *bucket, struct err
             name);
         return 0;
     }
+
     cleanup_error struct error local = ERROR_INIT;
+
     int rc = remove_bucket(c, name, &local);
     if (rc == -ECANCELED) {
         error_move(err, &local);
         return rc;
     }
+
     if (rc < 0)
         engine_note(
             c,
@@ -186,9 +206,11 @@ int buckets_settle(struct engine_context *c, const char *journal_key, struct err
 {
     cleanup_free char *text = NULL;
     cleanup_json json_t *list = NULL;
+
     int rc = engine_journal_get(c, journal_key, &text, err);
     if (rc < 0 || !text)
         return rc;
+
     rc = json_parse(text, strlen(text), &list, err);
     for (size_t i = 0; rc == 0 && i < json_array_size(list); i++)
         rc = settle_one(c, json_array_get(list, i), err);

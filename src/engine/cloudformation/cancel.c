@@ -52,6 +52,7 @@ static int runs_ours(struct operation *o, const char *stack_id, bool *ours, stru
         rc = cfn_operation_token(o->c, stack_id, &running, err);
         *ours = running && (text_eq(running, o->token) || text_eq(running, cancel_token));
     }
+
     return rc;
 }
 
@@ -62,13 +63,16 @@ ask_back(struct operation *o, const struct cfn_stack *stack, const char *buckets
         json_t *in = object(key("StackName", stack->name));
         return engine_call(o->c, &aws_cloudformation_CancelUpdateStack, in, NULL, err);
     }
+
     if (text_eq(stack->status, "CREATE_IN_PROGRESS")) {
         operation_lift_half_made(o, stack->name, buckets);
         return delete_half_made(o, stack->name, err);
     }
+
     return 0; /* it rolls back already */
 }
 
+/* That CloudFormation does not take it back is told; it is followed all the same, for it moves. */
 static int take_back_now(struct operation *o, const struct cfn_stack *stack, struct error *err)
 {
     bool ours = false;

@@ -41,6 +41,7 @@ static int follow_removal(
     return rc;
 }
 
+/* Begun by an earlier life, it is followed without asking again. */
 static int
 run(struct operation *o, struct cfn_stack *stack, struct engine_outcome *out, struct error *err)
 {

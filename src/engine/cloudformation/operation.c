@@ -8,6 +8,7 @@
 #include "engine/cloudformation/buckets.h"
 #include "engine/stack/protect.h"
 
+/* The names depend on deployment and phase alone: a later life makes the same ones. */
 int operation_init(
     struct operation *o, struct engine_context *c, const char *phase, struct error *err)
 {
@@ -104,6 +105,7 @@ void operation_lift_half_made(struct operation *o, const char *stack, const char
 
     if (cfn_stack_template(o->c, stack, &template, &ignored) < 0)
         return;
+
     protect_lift(o->c, stack, template, true, &ignored);
     error_done(&ignored);
     buckets_note(o->c, stack, template, buckets_key, &ignored);

@@ -7,6 +7,7 @@
 #include "engine/call.h"
 #include "engine/stack/stack.h"
 
+/* A stack in review has no resources yet; a dead one has none that serve. */
 int cloudformation_deployed(
     struct engine_context *c, struct engine_template *out, struct error *err)
 {
@@ -27,6 +28,7 @@ int cloudformation_deployed(
         if (out->exists)
             rc = cfn_stack_template(c, name, &out->json, err);
     }
+
     cfn_stack_done(&stack);
     return rc;
 }
@@ -42,6 +44,7 @@ int cloudformation_outputs(struct engine_context *c, json_t **out, struct error 
     return rc;
 }
 
+/* The list keeps resources that are gone; they have no physical id to use. */
 int cloudformation_resources(struct engine_context *c, json_t **out, struct error *err)
 {
     cleanup_free char *stack = plan_stack_name(c->settings, c->project);
@@ -56,13 +59,16 @@ int cloudformation_resources(struct engine_context *c, json_t **out, struct erro
     *out = json_object();
     size_t i;
     json_t *item;
+
     json_array_foreach(items, i, item)
     {
         const char *logical = json_str(item, "LogicalResourceId");
         const char *physical = json_str(item, "PhysicalResourceId");
         bool gone = text_eq(json_str(item, "ResourceStatus"), "DELETE_COMPLETE");
+
         if (logical && physical && !gone)
             json_add(*out, logical, json_of(physical));
     }
+
     return 0;
 }

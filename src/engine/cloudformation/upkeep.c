@@ -26,9 +26,11 @@
 #define VALUE_COLUMNS 60  /* of a property, on a line for people */
 #define PAGE_DRIFTS   100 /* the most that one call gives */
 
+/* Both verbs are about something that is deployed. */
 static int find_stack(struct engine_context *c, struct cfn_stack *out, struct error *err)
 {
     cleanup_free char *name = plan_stack_name(c->settings, c->project);
+
     int rc = cfn_stack_describe(c, name, out, err);
     if (rc == 0)
         rc = cfn_stack_check_ours(out, STACK_NAME_SETTING, err);
@@ -42,6 +44,7 @@ static int find_stack(struct engine_context *c, struct cfn_stack *out, struct er
             aws_session_region(c->aws));
         error_hint(err, "`defangctl cd ls` lists what is");
     }
+
     return rc;
 }
 
@@ -50,14 +53,17 @@ static int begin_detection(
     struct engine_context *c, const struct cfn_stack *stack, char **id, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
+
     int rc = engine_journal_get(c, DRIFT_ID, id, err);
     if (rc < 0 || *id)
         return rc;
+
     rc = engine_call(
         c, &aws_cloudformation_DetectStackDrift, object(key("StackName", stack->id)), &reply, err);
     if (rc < 0)
         return error_wrap(
             err, "asking CloudFormation to compare stack %s with what is there", stack->name);
+
     *id = xstrdup(json_str_or(reply, "StackDriftDetectionId", ""));
     return engine_journal_put(c, DRIFT_ID, *id, err);
 }
@@ -67,8 +73,10 @@ static int wait_for_detection(
 {
     struct engine_pace pace = {0};
     int64_t deadline = loop_now_ms(c->loop) + DRIFT_WAIT_MS;
+
     for (;;) {
         cleanup_json json_t *reply = NULL;
+
         int rc = engine_call(
             c,
             &aws_cloudformation_DescribeStackDriftDetectionStatus,
@@ -78,6 +86,7 @@ static int wait_for_detection(
         const char *status = json_str_or(reply, "DetectionStatus", "");
         if (rc < 0)
             return error_wrap(err, "comparing stack %s with what is there", stack->name);
+
         /* Some resources could not be read: the others are told. */
         if (text_eq(status, "DETECTION_FAILED"))
             engine_note(
@@ -124,6 +133,7 @@ static void tell_difference(struct engine_context *c, const json_t *drift)
 
     size_t i;
     json_t *d;
+
     json_array_foreach(json_object_get(drift, "PropertyDifferences"), i, d)
     {
         engine_note(
@@ -178,10 +188,12 @@ static int tell_drifts(
 
         size_t i;
         json_t *drift;
+
         json_array_foreach(json_object_get(reply, "StackResourceDrifts"), i, drift)
         {
             count_drift(c, drift, n);
         }
+
         free(token);
         token = xstrdup_null(json_str(reply, "NextToken"));
     } while (!text_empty(token));
@@ -218,6 +230,7 @@ static int compare(
     } else if (!engine_detaching(c)) {
         tell(c, engine_state_of(rc), "not compared");
     }
+
     return rc;
 }
 
@@ -325,6 +338,7 @@ int cloudformation_release(
         out->nothing_changed = true;
         tell(c, ENGINE_SKIPPED, what);
     }
+
     cfn_stack_done(&stack);
     return rc;
 }

@@ -34,13 +34,16 @@ static json_t *default_tags(struct engine_context *c)
     json_t *tags = json_object();
     size_t i;
     json_t *tag;
+
     json_array_foreach(list, i, tag)
     {
         json_add(tags, json_str_or(tag, "Key", ""), json_of(json_str_or(tag, "Value", "")));
     }
+
     return tags;
 }
 
+/* Without a graph the program is empty: Pulumi works from its state then. */
 static int make_program(
     struct engine_context *c,
     const struct graph *g,
@@ -53,6 +56,7 @@ static int make_program(
             .config = xstrdup("config: {}\n")};
         return 0;
     }
+
     cleanup_json json_t *tags = default_tags(c);
     struct plan_pulumi_request r = {
         .project = c->project,
@@ -75,6 +79,7 @@ static int write_archive(
     struct error *err)
 {
     struct pack_entry *entries = xcalloc(count, sizeof *entries);
+
     for (size_t i = 0; i < count; i++)
         entries[i] = (struct pack_entry){
             .path = (char *)(uintptr_t)files[i].name,
@@ -119,6 +124,7 @@ int pulumi_bundle_store(
     int rc = make_program(c, g, &program, err);
     if (rc < 0)
         return rc;
+
     cleanup_free char *graph = g ? graph_template_text(g) : xstrdup("{}");
     cleanup_free char *stack_file = xasprintf("Pulumi.%s.yaml", c->settings->stack);
     const char *script = plan_pulumi_image_script();
@@ -130,6 +136,7 @@ int pulumi_bundle_store(
     };
     cleanup_fd int fd = -1;
     cleanup_pack_result struct pack_result result = {0};
+
     for (size_t i = 0; i < program.note_count; i++)
         engine_note(c, ENGINE_SAY_NOTE, NULL, "Pulumi's provider cannot say: %s", program.notes[i]);
     rc = write_archive(files, ARRAY_LEN(files), &fd, &result, err);

@@ -31,12 +31,14 @@ void pulumi_events_done(struct pulumi_events *e)
 static char *plain(const char *message)
 {
     struct str out = STR_INIT;
+
     for (const char *p = message; *p;) {
         const char *end = text_starts(p, "<{%") ? strstr(p, "%}>") : NULL;
         if (end) {
             p = end + 3;
             continue;
         }
+
         str_append_char(&out, *p == '\n' ? ' ' : *p);
         p++;
     }
@@ -66,6 +68,7 @@ static const char *verb_of(const char *op)
     return NULL;
 }
 
+/* In CloudFormation's words where the graph knows the resource. */
 static const char *type_of(const struct pulumi_events *e, const char *logical_id, const char *token)
 {
     const struct graph_resource *r = e->graph ? graph_get(e->graph, logical_id) : NULL;
@@ -88,6 +91,7 @@ static void tell_image(struct pulumi_events *e, const char *service, const char 
         usual = NULL;
         what = "failed";
     }
+
     engine_row(e->c, ENGINE_ROW_IMAGE, row, now, IMAGE_ORDER, usual, "image: %s", what);
 }
 
@@ -96,6 +100,7 @@ static void on_image(struct pulumi_events *e, const char *name, const char *stat
     for (size_t i = 0; i < e->c->build_count; i++) {
         const char *service = e->c->builds[i].service;
         cleanup_free char *own = plan_pulumi_image_name(service);
+
         if (text_eq(own, name))
             tell_image(e, service, state);
     }
@@ -114,15 +119,18 @@ static void on_resource(struct pulumi_events *e, const json_t *event)
     const char *verb = verb_of(json_str_or(event, "op", ""));
     const char *state = state_of(json_str_or(event, "event", ""));
     bool failed = text_eq(state, "FAILED");
+
     if (!colon || (!verb && !failed))
         return;
 
     const char *name = colon + 1;
     cleanup_free char *owner = plan_pulumi_owner(name);
+
     if (!owner) {
         on_image(e, name, state);
         return;
     }
+
     bool part = !text_eq(owner, name);
     if (part && !failed)
         return; /* of a resource that is told as a whole */
@@ -137,13 +145,16 @@ static void on_resource(struct pulumi_events *e, const json_t *event)
     rows_resource(e->rows, &r);
 }
 
+/* Ephemeral ones are progress that the next line takes back. */
 static void on_diagnostic(struct pulumi_events *e, const json_t *d)
 {
     const char *name = strrchr(json_str_or(d, "urn", ""), ':');
     cleanup_free char *text = plain(json_str_or(d, "message", ""));
     bool error = text_eq(json_str_or(d, "severity", ""), "error");
+
     if (text_empty(text) || json_bool_or(d, "ephemeral", false))
         return;
+
     cleanup_free char *line = name && name[1] ? xasprintf("%s: %s", name + 1, text) : xstrdup(text);
     if (error && !e->first_failure)
         e->first_failure = xstrdup(line);
@@ -153,6 +164,7 @@ static void on_diagnostic(struct pulumi_events *e, const json_t *d)
             .service = "pulumi", .source = "cd", .host = "pulumi", .text = line, .error = error});
 }
 
+/* Of the whole run, and it comes last: it replaces what was counted. */
 static void on_summary(struct pulumi_events *e, const json_t *changes)
 {
     const char *op;
@@ -170,8 +182,10 @@ bool pulumi_events_line(struct pulumi_events *e, const char *line)
 {
     cleanup_json json_t *event = NULL;
     cleanup_error struct error ignored = ERROR_INIT;
+
     if (!text_starts(line, MARK))
         return false;
+
     const char *text = line + strlen(MARK);
     if (json_parse(text, strlen(text), &event, &ignored) < 0 || !json_is_object(event))
         return false; /* cut on its way: better seen than lost */
@@ -179,6 +193,7 @@ bool pulumi_events_line(struct pulumi_events *e, const char *line)
     const json_t *diagnostic = json_object_get(event, "diagnosticEvent");
     const json_t *summary = json_object_get(event, "summaryEvent");
     const json_t *failure = json_object_get(event, "errorEvent");
+
     if (json_object_get(event, "event"))
         on_resource(e, event);
     else if (diagnostic)

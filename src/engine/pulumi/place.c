@@ -49,6 +49,7 @@ static char *key_of(const struct pulumi_place *p, const char *name)
     return *name == '.' ? xstrdup(name) : xasprintf("%s/%s", p->root, name);
 }
 
+/* What is not there is an answer, not an error. */
 static int read_text(
     struct engine_context *c,
     const struct pulumi_place *p,
@@ -59,12 +60,14 @@ static int read_text(
 {
     cleanup_error struct error local = ERROR_INIT;
     int rc;
+
     do
         rc = s3_get(c->aws, p->cd.bucket, key, LIMIT_PULUMI_OBJECT_BYTES, out, &local);
     while (engine_retry_after_auth(c, rc, &local));
     *there = rc == 0;
     if (rc == 0 || aws_error_is_not_found(&local))
         return 0;
+
     error_move(err, &local);
     return error_wrap(err, "reading s3://%s/%s", p->cd.bucket, key);
 }
@@ -79,12 +82,15 @@ int pulumi_object(
     *out = NULL;
     if (!p->ready)
         return 0;
+
     cleanup_free char *key = key_of(p, name);
     cleanup_str struct str text = STR_INIT;
     bool there = false;
+
     int rc = read_text(c, p, key, &text, &there, err);
     if (rc < 0 || !there)
         return rc;
+
     rc = json_parse(str_get(&text), text.len, out, err);
     return rc < 0 ? error_wrap(err, "s3://%s/%s is not what the CD task writes", p->cd.bucket, key)
                   : 0;
@@ -136,9 +142,11 @@ int pulumi_owner(
     *alive = false;
     if (!p->ready)
         return 0;
+
     cleanup_free char *key = key_of(p, "owner");
     cleanup_str struct str text = STR_INIT;
     bool there = false;
+
     int rc = read_text(c, p, key, &text, &there, err);
     if (rc < 0 || !there)
         return rc;
@@ -159,16 +167,20 @@ int pulumi_lock(
     int rc = engine_call_all(c, &aws_s3_ListObjectsV2, in, &found, err);
     if (rc < 0)
         return error_wrap(err, "looking for locks in bucket %s", p->cd.bucket);
+
     const char *key = json_str(json_array_get(found, 0), "Key");
     *lock = key ? xasprintf("s3://%s/%s", p->cd.bucket, key) : NULL;
     return 0;
 }
 
+/* Made each time and written only where there is none (Overwrite=false), so that two runs agree
+ * on one. */
 int pulumi_passphrase_ensure(
     struct engine_context *c, const struct pulumi_place *p, struct error *err)
 {
     static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     char value[PASSPHRASE_CHARACTERS + 1] = {0};
+
     for (size_t i = 0; i < PASSPHRASE_CHARACTERS; i++)
         value[i] = letters[clock_random_below(sizeof letters - 1)];
 
@@ -179,6 +191,7 @@ int pulumi_passphrase_ensure(
         key("Type", "SecureString"),
         key("Overwrite", false));
     cleanup_error struct error local = ERROR_INIT;
+
     int rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, &local);
 
     secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
@@ -186,6 +199,7 @@ int pulumi_passphrase_ensure(
     json_decref(text);
     if (rc == 0 || error_has_code(&local, "ParameterAlreadyExists"))
         return 0;
+
     error_move(err, &local);
     return error_wrap(err, "storing the passphrase of the Pulumi stack as %s", p->passphrase);
 }
@@ -199,6 +213,7 @@ int pulumi_passphrase_remove(
     int rc = engine_call(c, &aws_ssm_DeleteParameter, in, NULL, &local);
     if (rc == 0 || aws_error_is_not_found(&local))
         return 0;
+
     error_move(err, &local);
     return error_wrap(err, "removing %s", p->passphrase);
 }

@@ -15,6 +15,7 @@
 #include "engine/stack/service_role.h"
 #include "engine/values/passwords.h"
 
+/* A failed apply keeps what it made; the counts are told either way. */
 static int pulumi_apply(
     struct engine_context *c,
     const char *phase,
@@ -24,6 +25,7 @@ static int pulumi_apply(
 {
     *out = (struct engine_outcome){0};
     struct pulumi_verb v;
+
     int rc = pulumi_verb_open(&v, c, phase, err);
     if (rc == 0)
         rc = pulumi_verb_need_cd(&v, err);
@@ -36,6 +38,7 @@ static int pulumi_apply(
         rows_keep_all(v.events.rows);
         rc = pulumi_verb_run(&v, "up", g, false, err);
     }
+
     out->resources_changed = v.events.changed;
     out->images_built = v.events.images_built;
     if (rc == 0)
@@ -51,6 +54,7 @@ static int pulumi_deployed(struct engine_context *c, struct engine_template *out
     cleanup_json json_t *last = NULL;
     cleanup_free char *task = NULL;
     bool alive = false;
+
     int rc = pulumi_verb_open(&v, c, "look", err);
     if (rc == 0)
         rc = pulumi_refuse_other_engine(c, err);
@@ -70,6 +74,7 @@ static int pulumi_deployed(struct engine_context *c, struct engine_template *out
         out->settled =
             out->exists && text_eq(out->status, "done") && text_eq(json_str(last, "verb"), "up");
     }
+
     pulumi_verb_done(&v);
     return rc;
 }
@@ -77,6 +82,7 @@ static int pulumi_deployed(struct engine_context *c, struct engine_template *out
 static int pulumi_outputs(struct engine_context *c, json_t **out, struct error *err)
 {
     struct pulumi_verb v;
+
     int rc = pulumi_verb_open(&v, c, "look", err);
     *out = NULL;
     if (rc == 0)
@@ -89,6 +95,7 @@ static int pulumi_resources(struct engine_context *c, json_t **out, struct error
 {
     struct pulumi_verb v;
     cleanup_json json_t *checkpoint = NULL;
+
     int rc = pulumi_verb_open(&v, c, "look", err);
     if (rc == 0)
         rc = pulumi_object(c, &v.place, v.place.checkpoint, &checkpoint, err);
@@ -108,10 +115,12 @@ static int lift(
     return protect_lift_ids(v->c, ids, deployed, force, err);
 }
 
+/* Without a state there is nothing to destroy, unless a destroy of ours took it away already. */
 static int destroy(struct pulumi_verb *v, bool force, struct engine_outcome *out, struct error *err)
 {
     cleanup_json json_t *checkpoint = NULL, *deployed = NULL;
     bool begun = false;
+
     int rc = pulumi_run_begun(v->c, v->key, &begun, err);
     if (rc == 0)
         rc = pulumi_object(v->c, &v->place, v->place.checkpoint, &checkpoint, err);
@@ -119,6 +128,7 @@ static int destroy(struct pulumi_verb *v, bool force, struct engine_outcome *out
         out->nothing_changed = true;
         return 0;
     }
+
     if (rc == 0)
         rc = pulumi_object(v->c, &v->place, "deployed.json", &deployed, err);
     if (rc == 0 && !begun)
@@ -127,6 +137,7 @@ static int destroy(struct pulumi_verb *v, bool force, struct engine_outcome *out
         v->events.rows = rows_from_template(v->c, deployed);
         rc = pulumi_verb_run(v, "destroy", NULL, force, err);
     }
+
     out->resources_changed = v->events.changed;
     return rc < 0 ? rc : pulumi_passphrase_remove(v->c, &v->place, err);
 }
@@ -136,6 +147,7 @@ pulumi_destroy(struct engine_context *c, bool force, struct engine_outcome *out,
 {
     *out = (struct engine_outcome){0};
     struct pulumi_verb v;
+
     int rc = pulumi_verb_open(&v, c, "destroy", err);
     if (rc == 0)
         rc = pulumi_refuse_other_engine(c, err);
@@ -151,6 +163,7 @@ static void pulumi_cancel(struct engine_context *c, const char *phase)
 {
     struct pulumi_verb v;
     cleanup_error struct error ignored = ERROR_INIT;
+
     if (pulumi_verb_open(&v, c, phase, &ignored) == 0 && v.place.ready)
         pulumi_run_stop(c, &v.place, v.key);
     pulumi_verb_done(&v);

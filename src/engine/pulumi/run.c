@@ -24,6 +24,7 @@
 #define STOP_MS   (180LL * 1000) /* the task's stopTimeout is 120 s */
 #define CONTAINER "main"
 
+/* An empty variable is left out: the script tells unset from set. */
 static void add(json_t *environment, const char *name, const char *value)
 {
     if (!text_empty(value))
@@ -54,6 +55,7 @@ static json_t *tag(const char *name, const char *value)
     return object(key("key", name), key("value", value));
 }
 
+/* ECS takes so many bytes of overrides and no more. */
 static int input_of(
     struct engine_context *c,
     const struct pulumi_place *p,
@@ -115,12 +117,14 @@ static int judge(
             "ECS no longer knows the Pulumi task %s: how it ended is in the state of the stack; "
             "run the command again",
             task_id(arn));
+
     cleanup_free char *reason = task_reason(task, CONTAINER);
     if (code == BUSY_EXIT) {
         error_raise(err, ERR_REFUSED, "another run of Pulumi holds this project and stack");
         error_hint(err, "wait until it has ended, or see `defangctl cd cancel`");
         return -EPERM;
     }
+
     if (events->first_failure)
         error_raise(err, ERR_CLOUD, "pulumi %s failed: %s", o->verb, events->first_failure);
     else
@@ -216,15 +220,18 @@ static int task_of(struct engine_context *c, const char *key, char **arn, struct
 int pulumi_run_begun(struct engine_context *c, const char *key, bool *begun, struct error *err)
 {
     cleanup_free char *name = xasprintf("%s.token", key), *token = NULL;
+
     int rc = engine_journal_get(c, name, &token, err);
     *begun = token != NULL;
     return rc;
 }
 
+/* Bounded by the task's own stop timeout and some: then ECS kills it. */
 static void wait_until_over(struct engine_context *c, const struct pulumi_place *p, const char *arn)
 {
     struct engine_pace pace = {0};
     int64_t deadline = loop_now_ms(c->loop) + STOP_MS;
+
     while (loop_now_ms(c->loop) < deadline) {
         cleanup_json json_t *reply = NULL;
         cleanup_error struct error ignored = ERROR_INIT;
@@ -232,10 +239,13 @@ static void wait_until_over(struct engine_context *c, const struct pulumi_place 
 
         int rc = engine_call(c, &aws_ecs_DescribeTasks, in, &reply, &ignored);
         const json_t *task = json_at(reply, "tasks.0");
+
         if (rc < 0 || !task || text_eq(json_str(task, "lastStatus"), "STOPPED"))
             return;
+
         engine_pace_wait(&pace);
     }
+
     engine_note(
         c,
         ENGINE_SAY_WARNING,
@@ -249,8 +259,10 @@ void pulumi_run_stop(struct engine_context *c, const struct pulumi_place *p, con
 {
     cleanup_free char *arn = NULL;
     cleanup_error struct error ignored = ERROR_INIT;
+
     if (task_of(c, key, &arn, &ignored) < 0 || !arn)
         return;
+
     fiber_shield(true);
     engine_note(
         c,

@@ -14,9 +14,11 @@
 static int need_state(struct pulumi_verb *v, struct error *err)
 {
     cleanup_json json_t *checkpoint = NULL;
+
     int rc = pulumi_object(v->c, &v->place, v->place.checkpoint, &checkpoint, err);
     if (rc < 0 || checkpoint)
         return rc;
+
     error_raise(
         err,
         ERR_NOT_FOUND,
@@ -41,6 +43,7 @@ open_other(struct pulumi_verb *v, struct engine_context *c, const char *verb, st
 int pulumi_preview(struct engine_context *c, const struct graph *g, struct error *err)
 {
     struct pulumi_verb v;
+
     int rc = open_other(&v, c, "preview", err);
     v.events.graph = g;
     if (rc == 0)
@@ -63,6 +66,7 @@ int pulumi_refresh(struct engine_context *c, struct engine_outcome *out, struct 
         v.events.rows = rows_from_template(c, deployed);
         rc = pulumi_verb_run(&v, "refresh", NULL, false, err);
     }
+
     out->resources_changed = v.events.changed;
     out->nothing_changed = rc == 0 && v.events.changed == 0;
     pulumi_verb_done(&v);
@@ -75,6 +79,7 @@ static int may_release(struct pulumi_verb *v, bool force, bool *held, struct err
 {
     cleanup_free char *task = NULL, *lock = NULL;
     bool alive = false;
+
     int rc = pulumi_owner(v->c, &v->place, &task, &alive, err);
     if (rc == 0)
         rc = pulumi_lock(v->c, &v->place, &lock, err);
@@ -95,6 +100,7 @@ static int may_release(struct pulumi_verb *v, bool force, bool *held, struct err
             "stopped in ECS");
         return -EPERM;
     }
+
     if (!task && !force) {
         error_raise(
             err,
@@ -108,6 +114,7 @@ static int may_release(struct pulumi_verb *v, bool force, bool *held, struct err
             "when nobody runs Pulumi on it by hand, `defangctl cd cancel --force` takes it away");
         return -EPERM;
     }
+
     if (task)
         engine_note(
             v->c,

@@ -36,11 +36,13 @@ int pulumi_refuse_other_engine(struct engine_context *c, struct error *err)
 {
     cleanup_free char *name = plan_stack_name(c->settings, c->project);
     struct cfn_stack stack = {0};
+
     int rc = cfn_stack_describe(c, name, &stack, err);
     bool there = rc == 0 && stack.exists && !text_eq(stack.status, "REVIEW_IN_PROGRESS");
     cfn_stack_done(&stack);
     if (!there)
         return rc;
+
     error_raise(
         err,
         ERR_REFUSED,
@@ -58,6 +60,7 @@ int pulumi_refuse_other_engine(struct engine_context *c, struct error *err)
 static int last_was_released(struct pulumi_verb *v, bool *released, struct error *err)
 {
     cleanup_json json_t *last = NULL;
+
     int rc = pulumi_object(v->c, &v->place, "run.json", &last, err);
     *released = text_eq(json_str(last, "verb"), "cancel");
     return rc;
@@ -69,6 +72,7 @@ static int claim(struct pulumi_verb *v, struct error *err)
 {
     cleanup_free char *task = NULL;
     bool alive = false;
+
     int rc = pulumi_owner(v->c, &v->place, &task, &alive, err);
     if (rc == 0 && !task)
         rc = last_was_released(v, &v->unclean, err);
@@ -85,6 +89,7 @@ static int claim(struct pulumi_verb *v, struct error *err)
         error_hint(err, "wait until it has ended, or stop that task in ECS");
         return -EPERM;
     }
+
     engine_note(
         v->c,
         ENGINE_SAY_NOTE,
@@ -114,6 +119,7 @@ int pulumi_verb_run(
 {
     bool begun = false;
     cleanup_json json_t *checkpoint = NULL;
+
     int rc = pulumi_run_begun(v->c, v->key, &begun, err);
     if (rc == 0 && !begun && !text_eq(verb, "preview"))
         rc = claim(v, err);
@@ -125,6 +131,7 @@ int pulumi_verb_run(
         rc = pulumi_object(v->c, &v->place, v->place.checkpoint, &checkpoint, err);
     if (rc < 0)
         return rc;
+
     cleanup_free char *plugins = pulumi_plugins(checkpoint, v->c->build_count > 0);
     struct pulumi_order order = {
         .verb = verb,
@@ -145,6 +152,7 @@ int pulumi_verb_need_cd(const struct pulumi_verb *v, struct error *err)
 {
     if (v->place.ready && v->place.cd.task_definition)
         return 0;
+
     error_raise(
         err, ERR_REFUSED, "the CD stack %s that runs Pulumi is not there", v->c->settings->cd_name);
     error_hint(err, "make it with `defangctl cd bootstrap`");

@@ -61,8 +61,10 @@ static bool parse_stream(const char *stream, char **service, char **deployment, 
 {
     const char *a = strchr(stream, '/');
     const char *b = a ? strchr(a + 1, '/') : NULL;
+
     if (!b)
         return false;
+
     const char *underscore = memrchr(a + 1, '_', (size_t)(b - a - 1));
     *service = xstrndup(stream, (size_t)(a - stream));
     *deployment = underscore ? xstrndup(underscore + 1, (size_t)(b - underscore - 1)) : xstrdup("");
@@ -70,23 +72,28 @@ static bool parse_stream(const char *stream, char **service, char **deployment, 
     return true;
 }
 
+/* A build's stream names no deployment; it is asked by its service then. */
 static bool wanted(const struct flow_log_query *q, const char *service, const char *deployment)
 {
     if (q->deployment && !text_empty(deployment) && !text_eq(q->deployment, deployment))
         return false;
     if (q->service_count == 0)
         return true;
+
     for (size_t i = 0; i < q->service_count; i++)
         if (text_eq(q->services[i], service))
             return true;
     return false;
 }
 
+/* For the colour only; nothing depends on it. */
 static bool looks_like_error(const char *text)
 {
     return strcasestr(text, "error:") != NULL;
 }
 
+/* Lines of one millisecond stay in the order of their ids, so that a query answers the same
+ * twice. */
 static int by_time(const void *a, const void *b)
 {
     const struct line *x = a, *y = b;
@@ -101,8 +108,10 @@ static void drop_older(struct reader *r)
 {
     if (!r->keep || r->lines.len < r->keep + KEEP_SLACK)
         return;
+
     qsort(r->lines.items, r->lines.len, sizeof *r->lines.items, by_time);
     size_t drop = r->lines.len - r->keep;
+
     for (size_t i = 0; i < drop; i++)
         line_done(&r->lines.items[i]);
     memmove(r->lines.items, r->lines.items + drop, r->keep * sizeof *r->lines.items);
@@ -117,6 +126,7 @@ static bool is_new(struct reader *r, const char *id, int64_t time_ms)
         return true;
     if (json_object_get(r->seen, id))
         return false;
+
     json_object_set_new(r->seen, id, json_integer(time_ms));
     return true;
 }
@@ -148,6 +158,7 @@ static bool name_line(
         *task = xstrdup("");
         return true;
     }
+
     if (!parse_stream(stream, service, deployment, task))
         return false;
 
@@ -157,6 +168,7 @@ static bool name_line(
         free(*service);
         *service = known ? known : xstrdup("build");
     }
+
     return true;
 }
 
@@ -213,6 +225,7 @@ static int read_page(
     int rc = engine_call(r->c, &aws_logs_FilterLogEvents, in, reply, &local);
     if (rc == 0 || aws_error_is_not_found(&local))
         return 0;
+
     error_move(err, &local);
     return error_wrap(err, "reading the log group %s", group);
 }
@@ -226,12 +239,14 @@ static int read_group(
 
     for (int page = 0; page < PAGES_MAX; page++) {
         cleanup_json json_t *reply = NULL;
+
         int rc = read_page(r, group, span, next, &reply, err);
         if (rc < 0 || !reply)
             return rc;
 
         size_t i;
         json_t *event;
+
         json_array_foreach(json_object_get(reply, "events"), i, event)
         {
             take_event(r, source, event);
@@ -243,6 +258,7 @@ static int read_group(
         if (text_empty(next) || enough)
             return 0;
     }
+
     error_raise(
         err, ERR_REFUSED, "the log group %s has more in that time than can be read at once", group);
     error_hint(err, "ask for less: --since and --until a shorter time apart, or --filter PATTERN");
@@ -278,15 +294,18 @@ static int hand_over(
         begin = first_lines ? 0 : n - limit;
         end = first_lines ? limit : n;
     }
+
     for (size_t i = 0; i < n; i++) {
         if (rc == 0 && i >= begin && i < end)
             rc = fn(arg, &r->lines.items[i].log);
         line_done(&r->lines.items[i]);
     }
+
     vec_clear(&r->lines);
     return rc;
 }
 
+/* Until the fiber is canceled, or whoever reads is gone. */
 static int follow(
     struct reader *r,
     int64_t from_ms,
@@ -302,6 +321,7 @@ static int follow(
         forget_before(r, from_ms);
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
+
         int rc = read_all(r, (struct span){.from_ms = from_ms}, err);
         if (rc < 0)
             return rc;
@@ -322,6 +342,7 @@ int flow_logs(
 {
     struct reader r = {.c = c, .q = q, .seen = q->follow ? json_object() : NULL};
     struct span span = {.from_ms = q->since_ms, .to_ms = q->until_ms};
+
     if (!span.from_ms)
         span.from_ms = (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
 

@@ -50,10 +50,12 @@ static void find_cluster(struct flow_observer *o, const struct graph_resource *r
         o->cluster = xstrdup_null(json_str(r->properties, "Cluster"));
 }
 
+/* By ECS name, because that is what ECS answers with. */
 static void watch(struct flow_observer *o, const struct graph *g, const struct graph_resource *r)
 {
     const char *service = service_of_group(r->group);
     const char *name = json_str(r->properties, "ServiceName");
+
     if (!service || !name)
         return;
 
@@ -99,6 +101,7 @@ static void observer_free(struct flow_observer *o)
         free(w->trouble);
         json_decref(w->containers);
     }
+
     vec_each(seen, &o->stopped_seen) free(*seen);
     vec_free(&o->services);
     vec_free(&o->stopped_seen);
@@ -108,16 +111,19 @@ static void observer_free(struct flow_observer *o)
     free(o);
 }
 
+/* Only changes are told: the look repeats every second. */
 static void
 show(struct flow_observer *o, struct watched *w, enum engine_row_state state, const char *text)
 {
     if (text_eq(w->shown, text) && w->shown_state == state)
         return;
+
     free(w->shown);
     w->shown = xstrdup(text);
     w->shown_state = state;
     cleanup_free char *row = xasprintf("service/%s", w->service);
     const char *usual = state == ENGINE_ACTIVE ? "usually 1-3 min" : NULL;
+
     engine_row(o->c, ENGINE_ROW_SERVICE, row, state, ORDER, usual, "%s", text);
 }
 
@@ -139,6 +145,7 @@ static const char *trouble_of(const json_t *service, double since)
         const char *words = strstr(text, ") "); /* after "(service shop_web-1f2e3d4) " */
         return words ? words + strlen(") ") : text;
     }
+
     return NULL;
 }
 
@@ -150,6 +157,7 @@ static void tell_trouble(
 
     if (!words || text_eq(w->trouble, words))
         return;
+
     free(w->trouble);
     w->trouble = xstrdup(words);
     engine_note(o->c, ENGINE_SAY_WARNING, NULL, "service %s: ECS %s", w->service, words);
@@ -166,9 +174,11 @@ static const json_t *primary_of(const json_t *service)
         if (text_eq(json_str(d, "status"), "PRIMARY"))
             primary = d;
     }
+
     return primary;
 }
 
+/* The primary deployment is ours; older ones are on their way out. */
 static void look_at_service(struct flow_observer *o, struct watched *w, const json_t *service)
 {
     const json_t *primary = primary_of(service);
@@ -209,6 +219,7 @@ static struct watched *by_ecs_name(struct flow_observer *o, const char *name)
         if (text_eq(w->ecs_name, name))
             return w;
     }
+
     return NULL;
 }
 
@@ -220,18 +231,21 @@ static int look_at_some(struct flow_observer *o, size_t begin, size_t end, struc
     for (size_t i = begin; i < end; i++)
         json_push(names, json_of(o->services.items[i].ecs_name));
     json_t *in = object(key("cluster", o->cluster), key("services", names));
+
     int rc = engine_call(o->c, &aws_ecs_DescribeServices, in, &reply, err);
     if (rc < 0)
         return rc;
 
     size_t i;
     json_t *service;
+
     json_array_foreach(json_object_get(reply, "services"), i, service)
     {
         struct watched *w = by_ecs_name(o, json_str(service, "serviceName"));
         if (w)
             look_at_service(o, w, service);
     }
+
     return 0;
 }
 
@@ -244,6 +258,8 @@ static int look_at_services(struct flow_observer *o, struct error *err)
     return rc;
 }
 
+/* A steady service is not asked for stopped tasks: what stops there now is no failure of the
+ * start. */
 static int look(struct flow_observer *o, struct error *err)
 {
     if (!o->cluster || o->services.len == 0)
@@ -257,9 +273,12 @@ static int look(struct flow_observer *o, struct error *err)
         if (rc == 0 && !w->steady)
             rc = stopped_forgive_missing(stopped_look(o, w, err), err);
     }
+
     return rc;
 }
 
+/* The last look comes after it was asked to stop, so that the cause of a failure is in it.
+ * Trouble is told once: the apply itself goes on without an observer. */
 static void observe(void *arg)
 {
     struct flow_observer *o = arg;
@@ -268,6 +287,7 @@ static void observe(void *arg)
     for (int64_t pause_ms = LOOK_MIN_MS;; pause_ms = MIN(pause_ms * 2, (int64_t)LOOK_MAX_MS)) {
         bool last = o->stop.done;
         cleanup_error struct error err = ERROR_INIT;
+
         if (look(o, &err) < 0 && !told && err.kind != ERR_CANCELED) {
             engine_note(
                 o->c,
@@ -277,6 +297,7 @@ static void observe(void *arg)
                 err.message);
             told = true;
         }
+
         if (last || fiber_wait(&o->stop, pause_ms) == -ECANCELED)
             break;
     }
@@ -289,6 +310,7 @@ static const struct watched *first_failed(struct flow_observer *o)
         if (w->failed)
             return w;
     }
+
     return NULL;
 }
 
@@ -299,6 +321,7 @@ static bool all_steady(struct flow_observer *o)
         if (!w->steady)
             return false;
     }
+
     return true;
 }
 

@@ -45,8 +45,10 @@ static void read_record(const json_t *parameter, struct flow_run *out)
     /* Not ours, or from another time: as if it never ran. */
     cleanup_error struct error ignored = ERROR_INIT;
     const char *text = json_str_or(parameter, "Value", "");
+
     if (json_parse(text, strlen(text), &value, &ignored) < 0 || !json_is_object(value))
         return;
+
     *out = (struct flow_run){
         .known = true,
         .hash = xstrdup_null(json_str(value, "hash")),
@@ -57,6 +59,7 @@ static void read_record(const json_t *parameter, struct flow_run *out)
         .ended_ms = json_int_or(value, "ended_ms", 0)};
 }
 
+/* SSM answers in an order of its own and leaves out what is not there. */
 static void take_records(
     struct engine_context *c,
     const json_t *parameters,
@@ -91,6 +94,7 @@ static int read_some(
         cleanup_free char *name = record_name(c, services[i]);
         json_push(names, json_of(name));
     }
+
     int rc = engine_call(c, &aws_ssm_GetParameters, object(key("Names", names)), &reply, err);
     if (rc < 0)
         return error_wrap(err, "reading how the services that run once have ended");
@@ -146,6 +150,7 @@ struct kept {
 static bool is_kept(const void *arg, const char *name)
 {
     const struct kept *k = arg;
+
     for (size_t i = 0; i < k->count; i++)
         if (text_eq(k->services[i], name + strlen(k->root)))
             return true;

@@ -68,8 +68,10 @@ static json_t *end_of(const char *text, const char *id, json_t **event)
 
     if (json_parse(text, strlen(text), event, &ignored) < 0)
         return NULL;
+
     json_t *detail = json_object_get(*event, "detail");
     bool of_the_task = text_eq(task_id(json_str(detail, "taskArn")), id);
+
     return of_the_task && text_eq(json_str(detail, "lastStatus"), "STOPPED") ? detail : NULL;
 }
 
@@ -89,15 +91,18 @@ find_in_events(struct engine_context *c, const char *id, json_t **task, struct e
 
     size_t i;
     json_t *item;
+
     json_array_foreach(events, i, item)
     {
         cleanup_json json_t *event = NULL;
         json_t *detail = end_of(json_str_or(item, "message", ""), id, &event);
+
         if (!detail)
             continue;
         json_decref(*task);
         *task = json_incref(detail);
     }
+
     return rc < 0 ? error_wrap(err, "looking for the end of task %s in the log group %s", id, group)
                   : 0;
 }
@@ -120,6 +125,7 @@ static int judge(
     struct engine_context *c = t->c;
     int code = task_exit_code(task, container);
     cleanup_free char *reason = NULL;
+
     if (code != 0 && task)
         reason = task_reason(task, container);
     else if (code != 0)
@@ -128,6 +134,7 @@ static int judge(
     int rc = flow_run_write(c, o, task_id(t->task_arn), code, reason, err);
     if (rc < 0 || code == 0)
         return rc;
+
     engine_failure_done(failure);
     failure->service = xstrdup(o->service);
     failure->task = xstrdup(task_id(t->task_arn));
@@ -192,6 +199,7 @@ run(struct engine_context *c,
     return rc;
 }
 
+/* Made by the planner (plan_once): cluster, task definition, subnets, security groups. */
 static int
 read_place(const struct plan_once *o, const json_t *outputs, json_t **place, struct error *err)
 {
@@ -208,6 +216,7 @@ read_place(const struct plan_once *o, const json_t *outputs, json_t **place, str
     return 0;
 }
 
+/* What failed may be another service's task: its reason is not this one's. */
 static void tell_end(
     struct engine_context *c,
     const struct plan_once *o,
@@ -236,14 +245,17 @@ int flow_once_run(
     cleanup_free char *key = xasprintf("once.%s.done", o->service);
     cleanup_free char *done = NULL;
     cleanup_json json_t *place = NULL;
+
     int rc = engine_journal_get(c, key, &done, err);
     if (rc < 0 || done)
         return rc;
+
     rc = read_place(o, outputs, &place, err);
     if (rc == 0) {
         show_end(c, row, ENGINE_ACTIVE, "runs once: asking for a task");
         rc = run(c, o, row, place, failure, err);
     }
+
     if (rc == 0)
         rc = engine_journal_put(c, key, "1", err);
     tell_end(c, o, row, rc, failure);
@@ -254,16 +266,19 @@ void flow_once_stop(struct engine_context *c, const json_t *outputs)
 {
     const char *name;
     json_t *value;
+
     fiber_shield(true);
     json_object_foreach((json_t *)outputs, name, value)
     {
         cleanup_json json_t *place = NULL;
         bool is_place = text_starts(name, "Once") && json_is_string(value);
         const char *text = is_place ? json_string_value(value) : "";
+
         if (json_parse(text, strlen(text), &place, NULL) < 0 || !json_str(place, "cluster"))
             continue;
         task_run_stop_all(c, json_str(place, "cluster"));
         break; /* one cluster a project */
     }
+
     fiber_shield(false);
 }

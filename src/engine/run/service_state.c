@@ -1,4 +1,4 @@
-/* One reader for each kind of service: ECS services with their sidecars, databases, caches.
+/* One reader for each kind of service: ECS services, databases, caches. Sidecars are sidecars.c's.
  *
  * The template says what was deployed, the resources where it is; its state is asked of its own AWS
  * service. What was deleted behind CloudFormation's back is that service's state (MISSING), not an
@@ -10,10 +10,9 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "engine/run/sidecars.h"
 
 #include <string.h>
-
-#define DESCRIBE_TASKS_MAX 100
 
 const char *status_physical(const struct status_reader *r, const char *logical_id)
 {
@@ -32,6 +31,7 @@ static char *endpoint_of(const struct status_reader *r, const char *service)
     const json_t *note = note_of(r, service);
     const char *output = json_str(note, "endpointOutput");
     const char *value = output ? json_str(r->outputs, output) : NULL;
+
     return xstrdup_null(value ? value : json_str(note, "endpoint"));
 }
 
@@ -52,7 +52,15 @@ const json_t *status_containers(const struct status_reader *r, const char *servi
         if (is_definition && text_eq(json_str(resource, "Metadata.Group"), group))
             return json_at(resource, "Properties.ContainerDefinitions");
     }
+
     return NULL;
+}
+
+char *status_health_text(unsigned healthy, unsigned total)
+{
+    if (healthy == total)
+        return xstrdup("healthy");
+    return xasprintf("%u of %u healthy", healthy, total);
 }
 
 struct flow_service_status *
@@ -72,14 +80,18 @@ static const json_t *primary_of(const json_t *service)
 {
     size_t i;
     json_t *d;
+
     json_array_foreach(json_object_get(service, "deployments"), i, d)
     {
         if (text_eq(json_str(d, "status"), "PRIMARY"))
             return d;
     }
+
     return NULL;
 }
 
+/* The rollout's word first; without one, the numbers. Why it is not whole: the rollout's reason,
+ * else the newest event. */
 static void fill_ecs(struct flow_service_status *row, const json_t *service)
 {
     const json_t *primary = primary_of(service);
@@ -88,6 +100,7 @@ static void fill_ecs(struct flow_service_status *row, const json_t *service)
     row->pending = (unsigned)json_int_or(service, "pendingCount", 0);
     const char *rollout = json_str_or(primary, "rolloutState", "");
     const char *state = row->running >= row->desired ? "RUNNING" : "DEGRADED";
+
     if (text_eq(rollout, "FAILED"))
         state = "FAILED";
     else if (text_eq(rollout, "IN_PROGRESS"))
@@ -100,13 +113,6 @@ static void fill_ecs(struct flow_service_status *row, const json_t *service)
         row->reason = xstrdup_null(json_str(service, "events.0.message"));
 }
 
-static char *health_text(unsigned healthy, unsigned total)
-{
-    if (healthy == total)
-        return xstrdup("healthy");
-    return xasprintf("%u of %u healthy", healthy, total);
-}
-
 /* Health by the load balancer where there is one: what people at the door see. */
 static int fill_health(
     struct status_reader *r,
@@ -116,27 +122,32 @@ static int fill_health(
 {
     cleanup_json json_t *reply = NULL;
     const char *group = json_str(service, "loadBalancers.0.targetGroupArn");
+
     if (!group)
         return 0;
 
     json_t *in = object(key("TargetGroupArn", group));
+
     int rc = engine_call(r->c, &aws_elbv2_DescribeTargetHealth, in, &reply, err);
     if (rc < 0 && aws_error_is_not_found(err)) {
         error_done(err);
         return 0;
     }
+
     if (rc < 0)
         return error_wrap(err, "reading the health of %s", row->name);
 
     unsigned healthy = 0, total = 0;
     size_t i;
     json_t *target;
+
     json_array_foreach(json_object_get(reply, "TargetHealthDescriptions"), i, target)
     {
         healthy += text_eq(json_str(target, "TargetHealth.State"), "healthy");
         total++;
     }
-    row->health = total == 0 ? xstrdup("no targets") : health_text(healthy, total);
+
+    row->health = total == 0 ? xstrdup("no targets") : status_health_text(healthy, total);
     return 0;
 }
 
@@ -145,148 +156,9 @@ static int missing_or(struct flow_service_status *row, struct error *err, const 
 {
     if (!aws_error_is_not_found(err))
         return error_wrap(err, "looking at %s %s", what, row->name);
+
     error_done(err);
     row->state = xstrdup("MISSING");
-    return 0;
-}
-
-/* ---- sidecars: containers in a service's tasks, of which ECS tells by the task only ---- */
-
-static const json_t *definition_of(const json_t *containers, const char *name)
-{
-    size_t i;
-    json_t *definition;
-
-    json_array_foreach(containers, i, definition)
-    {
-        if (text_eq(json_str(definition, "Name"), name))
-            return definition;
-    }
-    return NULL;
-}
-
-struct container_count {
-    unsigned total, running, pending, ended, failed, healthy;
-};
-
-static void count_container(struct container_count *n, const json_t *container)
-{
-    const char *status = json_str(container, "lastStatus");
-    long long code = json_int_or(container, "exitCode", -1);
-
-    n->total++;
-    n->running += text_eq(status, "RUNNING");
-    n->pending += text_eq(status, "PENDING");
-    n->ended += code == 0;
-    n->failed += code > 0;
-    n->healthy += text_eq(json_str(container, "healthStatus"), "HEALTHY");
-}
-
-static struct container_count count_containers(const json_t *tasks, const char *name)
-{
-    struct container_count n = {0};
-    size_t i, k;
-    json_t *task, *container;
-
-    json_array_foreach(tasks, i, task)
-    {
-        json_array_foreach(json_object_get(task, "containers"), k, container)
-        {
-            if (text_eq(json_str(container, "name"), name))
-                count_container(&n, container);
-        }
-    }
-    return n;
-}
-
-/* One that may end (not essential) is complete when it has ended well everywhere. */
-static const char *sidecar_state(const struct container_count *n, bool lasting)
-{
-    if (n->failed)
-        return "FAILED";
-    if (n->pending)
-        return "DEPLOYING";
-    if (n->running == n->total)
-        return "RUNNING";
-    if (!lasting && n->running + n->ended == n->total)
-        return "COMPLETED";
-    return "DEGRADED";
-}
-
-static void
-fill_sidecar(struct flow_service_status *row, const json_t *definition, const json_t *tasks)
-{
-    struct container_count n = count_containers(tasks, json_str(definition, "Name"));
-    bool lasting = json_bool_or(definition, "Essential", true);
-
-    row->desired = n.total;
-    row->running = n.running;
-    row->pending = n.pending;
-    row->state = xstrdup(sidecar_state(&n, lasting));
-    if (json_object_get(definition, "HealthCheck"))
-        row->health = health_text(n.healthy, n.total);
-}
-
-static int
-read_tasks(struct status_reader *r, const char *service_arn, json_t **tasks, struct error *err)
-{
-    cleanup_json json_t *arns = NULL, *reply = NULL;
-    json_t *in = object(key("cluster", r->cluster), key("serviceName", service_arn));
-    *tasks = NULL;
-
-    int rc = engine_call_all(r->c, &aws_ecs_ListTasks, in, &arns, err);
-    if (rc < 0 || json_array_size(arns) == 0)
-        return rc;
-    while (json_array_size(arns) > DESCRIBE_TASKS_MAX)
-        json_array_remove(arns, json_array_size(arns) - 1);
-
-    in = object(key("cluster", r->cluster), key("tasks", json_incref(arns)));
-    rc = engine_call(r->c, &aws_ecs_DescribeTasks, in, &reply, err);
-    *tasks = json_incref(json_object_get(reply, "tasks"));
-    return rc;
-}
-
-static void add_sidecar(
-    struct status_reader *r,
-    const char *name,
-    const char *deployment,
-    const json_t *containers,
-    const json_t *tasks)
-{
-    cleanup_free char *container = plan_container_name(name, deployment);
-    const json_t *definition = definition_of(containers, container);
-    struct flow_service_status *row = status_row_add(r, name, "sidecar");
-
-    free(row->deployment);
-    row->deployment = xstrdup(deployment);
-    row->image = xstrdup_null(json_str(definition, "Image"));
-    fill_sidecar(row, definition, tasks);
-}
-
-static int read_sidecars(
-    struct status_reader *r,
-    const char *service,
-    const char *service_arn,
-    const json_t *containers,
-    struct error *err)
-{
-    const json_t *services = json_at(r->template, "Metadata.Defang.services");
-    const json_t *names = json_object_get(json_object_get(services, service), "sidecars");
-    cleanup_free char *deployment = status_deployment(r, service);
-    cleanup_json json_t *tasks = NULL;
-    if (!json_array_size(names) || !deployment)
-        return 0;
-
-    int rc = read_tasks(r, service_arn, &tasks, err);
-    if (rc < 0)
-        return error_wrap(err, "looking at the tasks of service %s", service);
-
-    size_t i;
-    json_t *name;
-    json_array_foreach(names, i, name)
-    {
-        add_sidecar(r, json_string_value(name), deployment, containers, tasks);
-    }
     return 0;
 }
 
@@ -311,6 +183,7 @@ static int read_ecs_service(
         return pending(row);
 
     json_t *in = object(key("cluster", r->cluster), key("services", texts(arn)));
+
     int rc = engine_call(r->c, &aws_ecs_DescribeServices, in, &reply, err);
     if (rc < 0)
         return error_wrap(err, "looking at service %s", service);
@@ -320,9 +193,10 @@ static int read_ecs_service(
         row->state = xstrdup("MISSING");
         return 0;
     }
+
     fill_ecs(row, found);
     rc = fill_health(r, row, found, err);
-    return rc < 0 ? rc : read_sidecars(r, service, arn, containers, err);
+    return rc < 0 ? rc : sidecars_read(r, service, arn, containers, err);
 }
 
 /* A store's own word is its health, and its state unless it is available. */
@@ -347,6 +221,7 @@ static int read_postgres(
         return pending(row);
 
     json_t *in = object(key("DBInstanceIdentifier", id));
+
     int rc = engine_call(r->c, &aws_rds_DescribeDBInstances, in, &reply, err);
     if (rc < 0)
         return missing_or(row, err, "database");
@@ -373,6 +248,7 @@ read_redis(struct status_reader *r, const char *service, const char *logical_id,
         return pending(row);
 
     json_t *in = object(key("ReplicationGroupId", id));
+
     int rc = engine_call(r->c, &aws_elasticache_DescribeReplicationGroups, in, &reply, err);
     if (rc < 0)
         return missing_or(row, err, "cache");

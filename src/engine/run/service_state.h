@@ -27,6 +27,9 @@ const json_t *status_containers(const struct status_reader *r, const char *servi
 /* Malloc'd or NULL: the deployment that a service came with. */
 char *status_deployment(const struct status_reader *r, const char *service);
 
+/* "healthy", or "2 of 3 healthy"; malloc'd. */
+char *status_health_text(unsigned healthy, unsigned total);
+
 /* The one that reads a resource of this type; NULL: no service is of that type. */
 typedef int
 status_fn(struct status_reader *r, const char *service, const char *logical_id, struct error *err);

@@ -29,6 +29,7 @@ void flow_status_done(struct flow_status *s)
         for (size_t k = 0; k < ARRAY_LEN(owned); k++)
             free(owned[k]);
     }
+
     free(s->services);
     *s = (struct flow_status){0};
 }
@@ -47,9 +48,11 @@ static const char *family_of(const struct status_reader *r, const char *service)
         if (is_definition && text_eq(json_str(resource, "Metadata.Group"), group))
             family = json_str(resource, "Properties.Family");
     }
+
     return family;
 }
 
+/* By family: the task has no service that would know it. */
 static int runs_now(struct status_reader *r, const char *service, bool *now, struct error *err)
 {
     const char *family = family_of(r, service);
@@ -60,6 +63,7 @@ static int runs_now(struct status_reader *r, const char *service, bool *now, str
         json_t *in = object(key("cluster", r->cluster), key("family", family));
         rc = engine_call(r->c, &aws_ecs_ListTasks, in, &list, err);
     }
+
     *now = json_len(list, "taskArns") > 0;
     return rc < 0 ? error_wrap(err, "looking for tasks of %s", service) : 0;
 }
@@ -123,6 +127,7 @@ static int read_onces(struct status_reader *r, struct error *err)
         if (rc == 0 && json_str(note, "once"))
             rc = read_once(r, service, err);
     }
+
     return rc;
 }
 
@@ -136,9 +141,11 @@ static int read_services(struct status_reader *r, struct error *err)
     {
         const char *group = json_str_or(resource, "Metadata.Group", "");
         status_fn *read = status_reader_of(json_str(resource, "Type"));
+
         if (rc == 0 && read && text_starts(group, "service/"))
             rc = read(r, group + strlen("service/"), id, err);
     }
+
     return rc;
 }
 
@@ -149,6 +156,7 @@ static char *cluster_of(const char *service_arn)
     const char *at = service_arn ? strstr(service_arn, ":service/") : NULL;
     const char *name = at ? at + strlen(":service/") : NULL;
     const char *slash = name ? strchr(name, '/') : NULL;
+
     return slash ? xstrndup(name, (size_t)(slash - name)) : NULL;
 }
 
@@ -187,6 +195,7 @@ static int refuse_absent(struct engine_context *c, struct error *err)
     return rc;
 }
 
+/* What was read stays in *out, also when the rest failed: it is the caller's to free. */
 int flow_status(struct engine_context *c, struct flow_status *out, struct error *err)
 {
     const struct engine *engine = c->engine;

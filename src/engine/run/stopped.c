@@ -24,6 +24,7 @@
 /* Journal: stopped before this deployment began, so none of its failures. */
 #define KEY_BEFORE "observe.before"
 
+/* With the list full everything counts as known. */
 static bool stopped_known(struct flow_observer *o, const char *arn)
 {
     vec_each(seen, &o->stopped_seen)
@@ -31,6 +32,7 @@ static bool stopped_known(struct flow_observer *o, const char *arn)
         if (text_eq(*seen, arn))
             return true;
     }
+
     return o->stopped_seen.len >= STOPPED_SEEN_MAX;
 }
 
@@ -60,6 +62,7 @@ static void say_once(struct flow_observer *o, const char *id)
     engine_journal_get(o->c, key, &said, &ignored);
     if (said)
         return;
+
     engine_note(
         o->c,
         ENGINE_SAY_WARNING,
@@ -81,6 +84,7 @@ static const json_t *container_of_task(const json_t *task, const char *name)
         if (text_eq(json_str(container, "name"), name))
             return container;
     }
+
     return NULL;
 }
 
@@ -106,9 +110,11 @@ static const json_t *culprit(const struct watched *w, const json_t *task)
         if (!best && container && ended_badly(json_int_or(container, "exitCode", 0)))
             best = definition;
     }
+
     return best ? best : json_array_get(w->containers, 0);
 }
 
+/* The stream is named by the container's own prefix, which for a sidecar is its Compose name. */
 static void tell_failure(struct flow_observer *o, struct watched *w, const json_t *task)
 {
     const char *id = task_id(json_str(task, "taskArn"));
@@ -146,17 +152,20 @@ look_at_tasks(struct flow_observer *o, struct watched *w, json_t *arns, struct e
     int rc = engine_call(o->c, &aws_ecs_DescribeTasks, in, &reply, err);
     size_t i;
     json_t *task;
+
     json_array_foreach(json_object_get(reply, "tasks"), i, task)
     {
         const char *arn = json_str(task, "taskArn");
         bool ours = container_of_task(task, w->container);
         bool failure = ours && !stopped_on_purpose(task);
+
         if (!arn || (failure && !task_is_over(task)))
             continue; /* on its way down: its exit code comes later, look again */
         stopped_remember(o, arn);
         if (failure)
             tell_failure(o, w, task);
     }
+
     return rc;
 }
 
@@ -175,14 +184,17 @@ int stopped_look(struct flow_observer *o, struct watched *w, struct error *err)
     json_t *fresh = array();
     size_t i;
     json_t *arn;
+
     json_array_foreach(list, i, arn)
     {
         bool fits = json_array_size(fresh) < DESCRIBE_TASKS_MAX;
         if (fits && json_is_string(arn) && !stopped_known(o, json_string_value(arn)))
             json_array_append(fresh, arn);
     }
+
     if (json_array_size(fresh))
         return look_at_tasks(o, w, fresh, err);
+
     json_decref(fresh);
     return 0;
 }
@@ -197,6 +209,7 @@ int stopped_forgive_missing(int rc, struct error *err)
                    error_has_code(err, "ServiceNotFoundException");
     if (!missing)
         return rc;
+
     error_done(err);
     return 0;
 }
@@ -215,6 +228,7 @@ static int list_before(struct flow_observer *o, json_t **before, struct error *e
         if (list)
             json_array_extend(*before, list);
     }
+
     return rc;
 }
 
@@ -250,11 +264,13 @@ int stopped_know_before(struct flow_observer *o, struct error *err)
 
     size_t i;
     json_t *arn;
+
     json_array_foreach(before, i, arn)
     {
         if (json_is_string(arn) && !stopped_known(o, json_string_value(arn)))
             stopped_remember(o, json_string_value(arn));
     }
+
     o->before_known = true;
     return 0;
 }

@@ -57,6 +57,7 @@ static int read_manifest(struct site *t, struct error *err)
     t->before = json_object();
     struct engine_patience patience = {0};
     int rc;
+
     do
         rc = s3_head(t->c->aws, t->c->facts->bucket, t->manifest_key, &there, err);
     while (engine_again(t->c, &patience, rc, err));
@@ -64,12 +65,14 @@ static int read_manifest(struct site *t, struct error *err)
     s3_object_done(&there);
     if (rc < 0 || !exists)
         return rc;
+
     do {
         str_clear(&text);
         rc = s3_get(t->c->aws, t->c->facts->bucket, t->manifest_key, MANIFEST_BYTES, &text, err);
     } while (engine_again(t->c, &patience, rc, err));
     if (rc < 0)
         return rc;
+
     /* Of another bucket, or unreadable: everything goes up anew. */
     if (json_parse(str_get(&text), text.len, &all, &local) == 0 &&
         text_eq(json_str(all, "bucket"), t->bucket) &&
@@ -84,6 +87,7 @@ static int write_manifest(struct site *t, struct error *err)
     cleanup_free char *text = json_print(all, false, true);
     struct engine_patience patience = {0};
     int rc;
+
     do
         rc = s3_put(
             t->c->aws,
@@ -131,6 +135,7 @@ static int upload_one(void *arg, struct error *err)
     return rc;
 }
 
+/* Several at once, each in a fiber. */
 static int upload_changed(struct site *t, struct error *err)
 {
     struct upload *uploads = xcalloc(json_object_size(t->now) + 1, sizeof *uploads);
@@ -138,6 +143,7 @@ static int upload_changed(struct site *t, struct error *err)
     const char *key;
     json_t *sum;
     size_t n = 0;
+
     json_object_foreach(t->now, key, sum)
     {
         if (json_equal(sum, json_object_get(t->before, key)))
@@ -145,6 +151,7 @@ static int upload_changed(struct site *t, struct error *err)
         uploads[n] = (struct upload){t, key};
         fiber_group_spawn(g, "static", upload_one, &uploads[n++]);
     }
+
     if (n)
         engine_row(
             t->c, ENGINE_ROW_STEP, t->row, ENGINE_ACTIVE, ORDER, NULL, "uploading %zu files", n);
@@ -169,10 +176,12 @@ static int delete_some(struct site *t, json_t *keys, struct error *err)
             "%s: %s",
             json_str_or(reply, "Errors.0.Key", "a file"),
             json_str_or(reply, "Errors.0.Message", "not deleted"));
+
     t->removed += rc == 0 ? n : 0;
     return rc;
 }
 
+/* By what lies in the bucket, not by the manifest: files of other hands go too. */
 static int delete_gone(struct site *t, struct error *err)
 {
     cleanup_json json_t *there = NULL;
@@ -182,6 +191,7 @@ static int delete_gone(struct site *t, struct error *err)
     json_t *keys = json_array();
     size_t i;
     json_t *item;
+
     json_array_foreach(there, i, item)
     {
         const char *key = json_str(item, "Key");
@@ -193,18 +203,23 @@ static int delete_gone(struct site *t, struct error *err)
             keys = json_array();
         }
     }
+
     if (rc == 0 && json_array_size(keys))
         return delete_some(t, keys, err);
+
     json_decref(keys);
     return rc;
 }
 
+/* Everything, with one path: it counts as one, whatever it covers. The reference makes a repeated
+ * call the same. */
 static int forget_cached(struct site *t, struct error *err)
 {
     cleanup_free char *reference = xasprintf("%s-%s", t->c->deployment, t->s->service);
     json_t *paths = object(key("Quantity", 1), key("Items", texts("/*")));
     json_t *batch = object(key("Paths", paths), key("CallerReference", reference));
     json_t *in = object(key("DistributionId", t->distribution), key("InvalidationBatch", batch));
+
     return engine_call(t->c, &aws_cloudfront_CreateInvalidation, in, NULL, err);
 }
 
@@ -213,6 +228,7 @@ static int make_same(struct site *t, struct error *err)
     int rc = read_manifest(t, err);
     if (rc == 0 && json_equal(t->before, t->now))
         return 0;
+
     bool fresh = json_object_size(t->before) == 0;
     if (rc == 0)
         rc = upload_changed(t, err);
@@ -233,6 +249,7 @@ static char *physical(const json_t *resources, const char *logical_id)
         if (text_eq(json_str(r, "LogicalResourceId"), logical_id))
             return xstrdup_null(json_str(r, "PhysicalResourceId"));
     }
+
     return NULL;
 }
 
@@ -245,6 +262,7 @@ static int find_places(struct site *t, struct error *err)
     int rc = engine_call_all(t->c, &aws_cloudformation_ListStackResources, in, &resources, err);
     if (rc < 0)
         return rc;
+
     t->bucket = physical(resources, t->s->bucket_id);
     t->distribution = physical(resources, t->s->site_id);
     if (t->bucket && t->distribution)

@@ -74,6 +74,7 @@ int folder_sums(struct loop *loop, const char *folder, json_t **sums, struct err
         rc = s.rc;
         error_move(err, &s.err);
     }
+
     *sums = s.sums;
     pack_list_done(&s.list);
     error_done(&s.err);

@@ -76,10 +76,12 @@ static bool carries_digest(const char *key)
     const char *name = base_name(key), *dot = strrchr(name, '.');
     const char *from = dot;
     bool digit = false;
+
     while (from && from > name && isalnum((unsigned char)from[-1])) {
         from--;
         digit = digit || isdigit((unsigned char)*from);
     }
+
     return from && from > name && strchr(".-_", from[-1]) && dot - from >= 8 && digit;
 }
 

@@ -30,16 +30,19 @@ static json_t *change_key(const struct cfn_change *change)
         key("StackName", change->stack_name), key("ChangeSetName", change->change_set_name));
 }
 
+/* A change set that is not there is an answer: *out is NULL then. */
 static int change_describe(
     struct engine_context *c, const struct cfn_change *change, json_t **out, struct error *err)
 {
     cleanup_error struct error local = ERROR_INIT;
+
     int rc = engine_call(c, &aws_cloudformation_DescribeChangeSet, change_key(change), out, &local);
     if (rc < 0 && (aws_error_is_not_found(&local) || error_has_code(&local, "ChangeSetNotFound") ||
                    error_has_code(&local, "ChangeSetNotFoundException"))) {
         *out = NULL;
         return 0;
     }
+
     if (rc < 0)
         error_move(err, &local);
     return rc;
@@ -62,6 +65,7 @@ change_create(struct engine_context *c, const struct cfn_change *change, struct 
         key("ChangeSetType", type));
 
     cleanup_error struct error local = ERROR_INIT;
+
     int rc = engine_call(c, &aws_cloudformation_CreateChangeSet, in, NULL, &local);
     if (rc < 0 && error_has_code(&local, "AlreadyExistsException"))
         return 0;
@@ -70,6 +74,7 @@ change_create(struct engine_context *c, const struct cfn_change *change, struct 
     return rc;
 }
 
+/* CloudFormation has no code for it, only these words. */
 static bool says_no_changes(const char *reason)
 {
     return reason && (strstr(reason, "didn't contain changes") ||
@@ -99,6 +104,7 @@ static int end_failed(
         reason ? reason : "no reason given");
 }
 
+/* Just made, it may not be seen at once; a few looks that find nothing are forgiven. */
 static int wait_until_made(
     struct engine_context *c, const struct cfn_change *change, bool *empty, struct error *err)
 {
@@ -108,6 +114,7 @@ static int wait_until_made(
 
     for (;;) {
         cleanup_json json_t *reply = NULL;
+
         int rc = change_describe(c, change, &reply, err);
         if (rc < 0)
             return error_wrap(err, "waiting for the change set of %s", change->stack_name);
@@ -130,6 +137,7 @@ static int wait_until_made(
                 ERR_TIMEOUT,
                 "CloudFormation did not finish the change set of %s within 10 minutes",
                 change->stack_name);
+
         rc = engine_pace_wait(&pace);
         if (rc < 0)
             return error_raise_errno(err, ERR_CANCELED, -rc, "canceled");
@@ -171,12 +179,15 @@ execute_call(struct engine_context *c, const struct cfn_change *change, struct e
     }
 }
 
+/* An OBSOLETE one would apply a difference to a stack that has moved on. */
 int cfn_change_execute(struct engine_context *c, const struct cfn_change *change, struct error *err)
 {
     cleanup_json json_t *seen = NULL;
+
     int rc = change_describe(c, change, &seen, err);
     if (rc < 0)
         return error_wrap(err, "looking at the change set of %s", change->stack_name);
+
     const char *execution = json_str_or(seen, "ExecutionStatus", "AVAILABLE");
     if (text_eq(execution, "OBSOLETE"))
         return error_raise(
@@ -184,9 +195,11 @@ int cfn_change_execute(struct engine_context *c, const struct cfn_change *change
             ERR_CLOUD,
             "stack %s was changed by somebody else meanwhile: deploy again",
             change->stack_name);
+
     /* Gone or running: an earlier life of this job executed it. */
     if (!seen || !text_eq(execution, "AVAILABLE"))
         return 0;
+
     rc = execute_call(c, change, err);
     return rc < 0 ? error_wrap(err, "applying the change to %s", change->stack_name) : 0;
 }

@@ -40,6 +40,7 @@ struct tail {
     bool started;
 };
 
+/* The stack reports on itself as a resource with its own id. */
 static bool is_stack_event(const struct cfn_follow *f, const json_t *event)
 {
     return text_eq(json_str(event, "PhysicalResourceId"), f->stack_id);
@@ -69,12 +70,14 @@ int cfn_operation_token(
     for (int page = 0; page < EVENT_PAGES_MAX; page++) {
         cleanup_json json_t *reply = NULL;
         json_t *in = object(key("StackName", stack_id), key("NextToken", next));
+
         int rc = engine_call(c, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
         if (rc < 0)
             return error_wrap(err, "looking at what runs on the stack");
 
         size_t i;
         json_t *event;
+
         json_array_foreach(json_object_get(reply, "StackEvents"), i, event)
         {
             bool of_the_stack = text_eq(json_str(event, "PhysicalResourceId"), stack_id);
@@ -89,25 +92,34 @@ int cfn_operation_token(
         if (text_empty(next))
             break;
     }
+
     return 0;
 }
 
+/* Newest first, so the pages are read until the last event that was handed on, or the start of
+ * the operation when nothing was. */
 static int read_new(struct tail *t, json_t *fresh, struct error *err)
 {
     cleanup_free char *next = NULL;
+
     for (int page = 0; page < EVENT_PAGES_MAX; page++) {
         cleanup_json json_t *reply = NULL;
         json_t *in = object(key("StackName", t->f->stack_id), key("NextToken", next));
+
         int rc =
             engine_call(t->f->context, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
+
         if (rc < 0)
             return rc;
+
         size_t i;
         json_t *event;
+
         json_array_foreach(json_object_get(reply, "StackEvents"), i, event)
         {
             if (t->last_id && text_eq(json_str(event, "EventId"), t->last_id))
                 return 0;
+
             /* The start of our operation bounds the past when nothing was seen yet. */
             json_array_append(fresh, event);
             bool start = t->f->token && is_stack_event(t->f, event) &&
@@ -116,28 +128,35 @@ static int read_new(struct tail *t, json_t *fresh, struct error *err)
             if (start)
                 return 0;
         }
+
         free(next);
         next = xstrdup_null(json_str(reply, "NextToken"));
         if (text_empty(next))
             return 0;
     }
+
     return 0;
 }
 
+/* In CloudFormation's own words; they name no cause. */
 bool cfn_reason_is_bystander(const char *reason)
 {
     return reason && (strstr(reason, "Resource creation cancelled") ||
                       strstr(reason, "Resource update cancelled"));
 }
 
+/* The first failure is the cause; what follows it are its consequences. */
 static void note_failure(struct cfn_follow *f, const struct engine_resource *r)
 {
     if (f->first_failure || !text_ends(r->status, "_FAILED") || cfn_reason_is_bystander(r->reason))
         return;
+
     f->first_failure =
         xasprintf("%s (%s): %s", r->logical_id, r->type, r->reason ? r->reason : "no reason given");
 }
 
+/* Busy states of the stack itself are no news: its rows say more. Its terminal one is the
+ * verdict, unless a later one overtakes it. */
 static void hand_on(struct tail *t, const json_t *event)
 {
     struct cfn_follow *f = t->f;
@@ -151,14 +170,17 @@ static void hand_on(struct tail *t, const json_t *event)
     if (is_stack_event(f, event)) {
         if (text_ends(r.status, "_IN_PROGRESS"))
             return;
+
         free(f->status);
         f->status = xstrdup(r.status);
         return;
     }
+
     if (text_ends(r.status, "_COMPLETE") && !json_object_get(t->counted, r.logical_id)) {
         json_object_set_new(t->counted, r.logical_id, json_true());
         f->changed++;
     }
+
     note_failure(f, &r);
     if (f->on_event)
         f->on_event(f->arg, &r, f->row_of ? f->row_of(f->arg, r.logical_id) : "");
@@ -213,7 +235,9 @@ static int drain(struct tail *t, bool *news, struct error *err)
     int rc = read_new(t, fresh, err);
     if (rc < 0)
         return rc;
+
     size_t n = json_array_size(fresh);
+
     for (size_t i = n; i-- > 0;) {
         const json_t *event = json_array_get(fresh, i);
         if (!belongs(t, event))
@@ -222,9 +246,11 @@ static int drain(struct tail *t, bool *news, struct error *err)
         hand_on(t, event);
         *news = true;
     }
+
     const char *newest = json_str(json_array_get(fresh, 0), "EventId");
     if (!newest)
         return 0;
+
     free(t->last_id);
     t->last_id = xstrdup(newest);
     return *news ? remember(t, err) : 0;
@@ -236,38 +262,46 @@ static int ask_stack(struct tail *t, bool *over, struct error *err)
 {
     struct cfn_follow *f = t->f;
     struct cfn_stack stack;
+
     int rc = cfn_stack_describe(f->context, f->stack_id, &stack, err);
     *over = rc == 0 && (!stack.exists || (t->started && !cfn_status_busy(stack.status)));
     if (*over) {
         free(f->status);
         f->status = xstrdup(stack.exists ? stack.status : "DELETE_COMPLETE");
     }
+
     cfn_stack_done(&stack);
     return rc;
 }
 
+/* Not found is no failure here: the stack may be gone, and its own word (ask_stack) settles it. */
 static int follow_loop(struct tail *t, struct error *err)
 {
     struct cfn_follow *f = t->f;
     struct engine_pace pace = {0};
     int64_t quiet_since = loop_now_ms(f->context->loop);
+
     for (;;) {
         bool news = false, over = false;
         cleanup_error struct error local = ERROR_INIT;
+
         int rc = drain(t, &news, &local);
         if (rc < 0 && !aws_error_is_not_found(&local)) {
             error_move(err, &local);
             return error_wrap(err, "following the events of the stack");
         }
+
         if (!news)
             rc = ask_stack(t, &over, err);
         if (rc < 0 || over)
             return rc;
+
         int64_t now = loop_now_ms(f->context->loop);
         if (news) {
             engine_pace_news(&pace);
             quiet_since = now;
         }
+
         if (!t->started && now - quiet_since > START_WAIT_MS)
             return error_raise(
                 err,
@@ -288,6 +322,7 @@ static int follow_loop(struct tail *t, struct error *err)
 int cfn_follow(struct cfn_follow *f, struct error *err)
 {
     struct tail t = {.f = f, .counted = json_object()};
+
     int rc = recall(&t, err);
     t.started = t.last_id != NULL || !f->token;
     if (rc == 0)

@@ -13,15 +13,18 @@
 
 #include <errno.h>
 
+/* Of a load balancer it is one attribute of many, and a text. */
 static bool load_balancer_protected(const json_t *properties)
 {
     size_t i;
     json_t *attribute;
+
     json_array_foreach(json_object_get(properties, "LoadBalancerAttributes"), i, attribute)
     {
         if (text_eq(json_str(attribute, "Key"), "deletion_protection.enabled"))
             return text_eq(json_str(attribute, "Value"), "true");
     }
+
     return false;
 }
 
@@ -38,6 +41,7 @@ static int lift_load_balancer(struct engine_context *c, const char *arn, struct 
 {
     json_t *attribute = object(key("Key", "deletion_protection.enabled"), key("Value", "false"));
     json_t *in = object(key("LoadBalancerArn", arn), key("Attributes", array(attribute)));
+
     return engine_call(c, &aws_elbv2_ModifyLoadBalancerAttributes, in, NULL, err);
 }
 
@@ -52,6 +56,7 @@ static int lift_documents(struct engine_context *c, const char *id, struct error
 
 typedef int lift_fn(struct engine_context *c, const char *physical_id, struct error *err);
 
+/* What of the template can be protected at all; NULL when this resource is not. */
 static lift_fn *lift_of(const json_t *resource)
 {
     const json_t *properties = json_object_get(resource, "Properties");
@@ -86,7 +91,9 @@ static int physical_id(
         *out = xstrdup_null(json_string_value(json_object_get(from->ids, logical_id)));
         return 0;
     }
+
     cleanup_json json_t *reply = NULL;
+
     int rc = engine_call(
         c,
         &aws_cloudformation_DescribeStackResources,
@@ -98,6 +105,7 @@ static int physical_id(
     return rc;
 }
 
+/* A resource that was never made, or is gone, has no protection to lift. */
 static int lift_one(
     struct engine_context *c,
     const struct source *from,
@@ -106,12 +114,14 @@ static int lift_one(
     struct error *err)
 {
     cleanup_free char *physical = NULL;
+
     int rc = physical_id(c, from, logical_id, &physical, err);
     if (rc == 0 && !text_empty(physical))
         rc = lift(c, physical, err);
     return rc < 0 ? error_wrap(err, "lifting the deletion protection of %s", logical_id) : 0;
 }
 
+/* All names are gathered first, so that one refusal names everything. */
 static int lift_all(
     struct engine_context *c,
     const struct source *from,
@@ -122,6 +132,7 @@ static int lift_all(
     cleanup_str struct str names = STR_INIT;
     const char *id;
     json_t *resource;
+
     json_object_foreach(json_object_get(template, "Resources"), id, resource)
     {
         lift_fn *lift = lift_of(resource);
@@ -132,8 +143,10 @@ static int lift_all(
         if (rc < 0)
             return rc;
     }
+
     if (names.len == 0 || force)
         return 0;
+
     error_raise(
         err, ERR_REFUSED, "protected against deletion: %s; nothing was touched", str_get(&names));
     error_hint(

@@ -77,11 +77,13 @@ static unsigned order_of(const char *group)
     return text_starts(group, "service/") ? ORDER_SERVICE : ORDER_OTHER;
 }
 
+/* Rows come in the order of their first resource; the board sorts by `order`. */
 static size_t row_index(struct rows *r, const char *group)
 {
     for (size_t i = 0; i < r->rows.len; i++)
         if (text_eq(r->rows.items[i].id, group))
             return i;
+
     vec_push(
         &r->rows,
         (struct row){
@@ -105,6 +107,7 @@ add(struct rows *r, const char *group, const char *logical_id, const char *type,
             .row = row});
 }
 
+/* Of an apply: which resources will report is known only for a first creation (rows_count_all). */
 struct rows *rows_from_graph(struct engine_context *c, const struct graph *g)
 {
     struct rows *r = xcalloc(1, sizeof *r);
@@ -119,6 +122,7 @@ struct rows *rows_from_graph(struct engine_context *c, const struct graph *g)
     return r;
 }
 
+/* Of a teardown: every resource goes, and the words are those of removing. */
 struct rows *rows_from_template(struct engine_context *c, const json_t *template)
 {
     struct rows *r = xcalloc(1, sizeof *r);
@@ -127,6 +131,7 @@ struct rows *rows_from_template(struct engine_context *c, const json_t *template
     r->count_all = r->destroy = true;
     const char *id;
     json_t *resource;
+
     json_object_foreach(json_object_get(template, "Resources"), id, resource)
         add(r,
             json_str_or(resource, "Metadata.Group", "stack"),
@@ -140,18 +145,21 @@ void rows_free(struct rows *r)
 {
     if (!r)
         return;
+
     vec_each(row, &r->rows) free(row->id);
     vec_each(resource, &r->resources)
     {
         free(resource->logical_id);
         free(resource->type);
     }
+
     vec_free(&r->rows);
     vec_free(&r->resources);
     arena_free(r->arena);
     free(r);
 }
 
+/* A linear search: a stack holds 500 resources at most. */
 static struct row_resource *find(const struct rows *r, const char *logical_id)
 {
     vec_each(resource, &r->resources)
@@ -159,6 +167,7 @@ static struct row_resource *find(const struct rows *r, const char *logical_id)
         if (text_eq(resource->logical_id, logical_id))
             return resource;
     }
+
     return NULL;
 }
 
@@ -173,6 +182,7 @@ static void type_for_people(const char *type, char *out, size_t n)
 {
     size_t len = 0;
     const char *p = text_starts(type, "AWS::") ? type + 5 : type;
+
     for (; *p && len + 1 < n; p++) {
         if (p[0] == ':' && p[1] == ':') {
             out[len++] = ' ';
@@ -181,9 +191,11 @@ static void type_for_people(const char *type, char *out, size_t n)
             out[len++] = *p;
         }
     }
+
     out[len] = '\0';
 }
 
+/* Longest prefix first: UPDATE_ROLLBACK is no update. */
 static const char *verb_for_people(const char *status)
 {
     static const struct {
@@ -231,9 +243,11 @@ slowest(struct rows *r, const struct row *row, const struct row_resource *moved,
         if (!slow->busy || (other->usual && !slow->usual))
             slow = other;
     }
+
     return slow;
 }
 
+/* `what` is freed. */
 static void tell(
     struct rows *r,
     const struct row *row,
@@ -271,11 +285,14 @@ show(struct rows *r, struct row *row, const struct row_resource *resource, const
         tell(r, row, ENGINE_ACTIVE, NULL, xasprintf("%s: done%s", type, progress));
 }
 
+/* A resource may complete twice (replaced, then cleaned up), so the count follows its state and
+ * not its events. */
 void rows_resource(struct rows *r, const struct engine_resource *event)
 {
     struct row_resource *resource = r ? find(r, event->logical_id) : NULL;
     if (!resource)
         return;
+
     struct row *row = &r->rows.items[resource->row];
     row->touched = true;
     bool was_complete = resource->complete;

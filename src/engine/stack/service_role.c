@@ -24,6 +24,7 @@ static const struct service_role ROLES[] = {
     {"AWS::ElastiCache::", "AWSServiceRoleForElastiCache", "elasticache.amazonaws.com"},
 };
 
+/* By the prefix of the resource's type: any of the service will make it use its role. */
 static bool is_needed(const struct service_role *r, const struct graph *g)
 {
     for (size_t i = 0; i < g->len; i++)
@@ -35,9 +36,11 @@ static bool is_needed(const struct service_role *r, const struct graph *g)
 static void ensure(struct engine_context *c, const struct service_role *r)
 {
     cleanup_error struct error err = ERROR_INIT;
+
     int rc = engine_call(c, &aws_iam_GetRole, object(key("RoleName", r->role)), NULL, &err);
     if (rc == 0 || !aws_error_is_not_found(&err))
         return;
+
     error_done(&err);
     /* InvalidInput: another terminal was faster. */
     engine_call(
@@ -51,6 +54,7 @@ void service_roles_ensure(struct engine_context *c, const struct graph *g)
             ensure(c, &ROLES[i]);
 }
 
+/* The services word it differently, but all of them name it so. */
 bool service_role_was_late(const char *failure)
 {
     return failure && strcasestr(failure, "service linked role") != NULL;

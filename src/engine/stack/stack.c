@@ -30,17 +30,20 @@ void cfn_stack_done(struct cfn_stack *s)
     *s = (struct cfn_stack){0};
 }
 
+/* As the API has them they are a list; here a name is looked up. */
 static json_t *outputs_as_object(const json_t *stack)
 {
     json_t *object = json_object();
     size_t i;
     json_t *item;
+
     json_array_foreach(json_object_get(stack, "Outputs"), i, item)
     {
         const char *key = json_str(item, "OutputKey");
         if (key)
             json_object_set(object, key, json_object_get(item, "OutputValue"));
     }
+
     return object;
 }
 
@@ -48,12 +51,14 @@ static bool has_our_tag(const json_t *stack)
 {
     size_t i;
     json_t *tag;
+
     json_array_foreach(json_object_get(stack, "Tags"), i, tag)
     {
         if (text_eq(json_str(tag, "Key"), ENGINE_TAG_OWNER) &&
             text_eq(json_str(tag, "Value"), ENGINE_TAG_OWNER_VALUE))
             return true;
     }
+
     return false;
 }
 
@@ -64,6 +69,7 @@ static bool change_set_is_ours(const char *name)
     size_t id = text_starts(name, prefix)
                     ? strspn(name + strlen(prefix), "0123456789abcdefghijklmnopqrstuvwxyz")
                     : 0;
+
     return id == 12 && name[strlen(prefix) + id] == '-';
 }
 
@@ -72,6 +78,7 @@ static bool change_set_is_ours(const char *name)
 static int review_is_ours(struct engine_context *c, struct cfn_stack *stack, struct error *err)
 {
     cleanup_json json_t *sets = NULL;
+
     int rc = engine_call_all(
         c, &aws_cloudformation_ListChangeSets, object(key("StackName", stack->id)), &sets, err);
     if (rc < 0)
@@ -85,15 +92,19 @@ static int review_is_ours(struct engine_context *c, struct cfn_stack *stack, str
         const char *name = json_str_or(set, "ChangeSetName", "");
         stack->ours = stack->ours && change_set_is_ours(name);
     }
+
     return 0;
 }
 
+/* A stack that was deleted is still described by its id, as DELETE_COMPLETE: it does not exist
+ * for us. */
 int cfn_stack_describe(
     struct engine_context *c, const char *name_or_id, struct cfn_stack *out, struct error *err)
 {
     *out = (struct cfn_stack){0};
     cleanup_json json_t *reply = NULL;
     cleanup_error struct error local = ERROR_INIT;
+
     int rc = engine_call(
         c,
         &aws_cloudformation_DescribeStacks,
@@ -103,12 +114,15 @@ int cfn_stack_describe(
     if (rc < 0) {
         if (aws_error_is_not_found(&local))
             return 0;
+
         error_move(err, &local);
         return error_wrap(err, "looking at stack %s", name_or_id);
     }
+
     const json_t *stack = json_at(reply, "Stacks.0");
     if (!stack || text_eq(json_str(stack, "StackStatus"), "DELETE_COMPLETE"))
         return 0;
+
     out->exists = true;
     out->id = xstrdup(json_str_or(stack, "StackId", ""));
     out->name = xstrdup(json_str_or(stack, "StackName", ""));
@@ -126,6 +140,7 @@ int cfn_stack_check_ours(const struct cfn_stack *s, const char *setting, struct 
 {
     if (!s->exists || s->ours)
         return 0;
+
     error_raise(
         err,
         ERR_REFUSED,
@@ -137,11 +152,13 @@ int cfn_stack_check_ours(const struct cfn_stack *s, const char *setting, struct 
     return -EPERM;
 }
 
+/* The original, not the processed one: what we gave, to compare with what we would give. */
 int cfn_stack_template(
     struct engine_context *c, const char *name_or_id, json_t **out, struct error *err)
 {
     *out = NULL;
     cleanup_json json_t *reply = NULL;
+
     int rc = engine_call(
         c,
         &aws_cloudformation_GetTemplate,
@@ -150,10 +167,12 @@ int cfn_stack_template(
         err);
     if (rc < 0)
         return error_wrap(err, "reading the template of stack %s", name_or_id);
+
     const char *body = json_str(reply, "TemplateBody");
     if (!body)
         return error_raise(
             err, ERR_CLOUD, "CloudFormation answered no template for stack %s", name_or_id);
+
     rc = json_parse(body, strlen(body), out, err);
     return rc < 0 ? error_wrap(err, "the template of stack %s is not JSON of ours", name_or_id) : 0;
 }
@@ -200,6 +219,7 @@ json_t *cfn_tags(const struct engine_context *c, const char *stack_name)
         json_push(tags, tag("defang:project", c->project));
         json_push(tags, tag("defang:stack", c->settings->stack));
     }
+
     return tags;
 }
 
@@ -227,9 +247,11 @@ int cfn_stack_wait_idle(
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
+/* The token makes a repeated call the same call. */
 int cfn_stack_delete(
     struct engine_context *c, const char *name, const char *token, struct error *err)
 {

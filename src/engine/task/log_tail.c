@@ -34,10 +34,12 @@ int flow_log_tail(
     cleanup_str struct str out = STR_INIT;
     size_t i;
     json_t *event;
+
     json_array_foreach(json_object_get(reply, "events"), i, event)
     {
         str_appendf(&out, "%s%s", out.len ? "\n" : "", json_str_or(event, "message", ""));
     }
+
     if (out.len)
         *text = str_take(&out);
     return 0;

@@ -27,6 +27,7 @@
 #define ROOM_PAUSE_MS 10000
 #define LOG_PAGES     20 /* in one turn; the rest comes with the next */
 
+/* All keys of a task stand under its own, so that a job may run many. */
 static int journal_put(struct task_run *t, const char *what, const char *value, struct error *err)
 {
     cleanup_free char *key = xasprintf("%s.%s", t->key, what);
@@ -86,6 +87,7 @@ static int64_t room_wait_ms(const char *why)
 static int run_task_call(struct task_run *t, const char *token, json_t **reply, struct error *err)
 {
     struct engine_patience patience = {0};
+
     for (;;) {
         fiber_shield(true);
         int rc = aws_call(t->c->aws, &aws_ecs_RunTask, input_with_token(t, token), reply, err);
@@ -95,6 +97,7 @@ static int run_task_call(struct task_run *t, const char *token, json_t **reply, 
     }
 }
 
+/* In the reply's failures, or as the error. */
 static char *refusal_of(int rc, const json_t *reply, const struct error *err)
 {
     if (rc < 0)
@@ -111,14 +114,17 @@ static int run_task(struct task_run *t, const char *token_key, char **why, struc
     cleanup_free char *token = NULL;
     cleanup_json json_t *reply = NULL;
     cleanup_error struct error local = ERROR_INIT;
+
     int rc = engine_token(t->c, token_key, &token, err);
     if (rc < 0)
         return rc;
+
     rc = run_task_call(t, token, &reply, &local);
     if (rc < 0 && room_wait_ms(local.message) < 0) {
         error_move(err, &local);
         return error_wrap(err, "starting %s", t->what);
     }
+
     t->task_arn = xstrdup_null(json_str(reply, "tasks.0.taskArn"));
     if (!t->task_arn)
         *why = refusal_of(rc, reply, &local);
@@ -138,6 +144,7 @@ static int wait_for_room(
                 "resource count\"");
         return rc;
     }
+
     show(t, "waiting for ECS: ", why);
     int rc = engine_journal_put(t->c, token_key, NULL, err);
     if (rc == 0 && fiber_sleep(ROOM_PAUSE_MS) < 0)
@@ -145,24 +152,30 @@ static int wait_for_room(
     return rc;
 }
 
+/* The token first, then the call, then the ARN: a kill between any two of them is found again by
+ * what stands before it. */
 static int start(struct task_run *t, struct error *err)
 {
     int rc = journal_get(t, "task", &t->task_arn, err);
     cleanup_free char *token_key = xasprintf("%s.token", t->key);
     int64_t since_ms = loop_now_ms(t->c->loop);
+
     if (rc < 0 || t->task_arn)
         return rc;
+
     while (rc == 0 && !t->task_arn) {
         cleanup_free char *why = NULL;
         rc = run_task(t, token_key, &why, err);
         if (rc == 0 && why)
             rc = wait_for_room(t, token_key, why, since_ms, err);
     }
+
     if (rc == 0)
         rc = journal_put(t, "task", t->task_arn, err);
     return rc < 0 ? rc : engine_journal_flush(t->c, err);
 }
 
+/* Events of a program that speaks to us are no lines for people. */
 static void tell_line(struct task_run *t, const json_t *event)
 {
     const char *text = json_str_or(event, "message", "");
@@ -170,6 +183,7 @@ static void tell_line(struct task_run *t, const json_t *event)
 
     if (t->take_line && t->take_line(t, text))
         return;
+
     t->c->sink->log(
         t->c->sink->arg,
         &(struct engine_log){
@@ -195,6 +209,7 @@ static int read_page(struct task_run *t, json_t **reply, struct error *err)
     int rc = engine_call(t->c, &aws_logs_GetLogEvents, in, reply, &local);
     if (rc == 0 || aws_error_is_not_found(&local))
         return 0; /* the stream comes with the first line */
+
     error_move(err, &local);
     return error_wrap(err, "reading the log of %s", t->what);
 }
@@ -204,12 +219,14 @@ static int drain_log(struct task_run *t, bool *news, struct error *err)
 {
     for (int page = 0; page < LOG_PAGES; page++) {
         cleanup_json json_t *reply = NULL;
+
         int rc = read_page(t, &reply, err);
         if (rc < 0 || !reply)
             return rc;
 
         size_t i;
         json_t *event;
+
         json_array_foreach(json_object_get(reply, "events"), i, event)
         {
             *news = true;
@@ -218,6 +235,7 @@ static int drain_log(struct task_run *t, bool *news, struct error *err)
 
         const char *next = json_str(reply, "nextForwardToken");
         bool end = !next || text_eq(next, t->log_token) || i == 0;
+
         if (next && !text_eq(next, t->log_token)) {
             free(t->log_token);
             t->log_token = xstrdup(next);
@@ -225,9 +243,11 @@ static int drain_log(struct task_run *t, bool *news, struct error *err)
             if (rc < 0)
                 return rc;
         }
+
         if (end)
             return 0;
     }
+
     return 0;
 }
 
@@ -265,6 +285,7 @@ static int follow(struct task_run *t, json_t **task, struct error *err)
     struct engine_pace pace = {0};
     int64_t deadline = loop_now_ms(t->c->loop) + t->wait_ms;
     cleanup_free char *last = NULL;
+
     for (;;) {
         cleanup_json json_t *reply = NULL;
         json_t *in = object(key("cluster", t->cluster), key("tasks", texts(t->task_arn)));
@@ -272,11 +293,14 @@ static int follow(struct task_run *t, json_t **task, struct error *err)
         int rc = engine_call(t->c, &aws_ecs_DescribeTasks, in, &reply, err);
         if (rc < 0)
             return error_wrap(err, "watching %s", t->what);
+
         const json_t *now = json_at(reply, "tasks.0");
         if (!now)
             return 0; /* ECS forgets a stopped task after an hour */
+
         const char *status = json_str_or(now, "lastStatus", "");
         bool news = !text_eq(status, last);
+
         if (news && !task_is_over(now))
             show(t, phase_of(t, status), "");
         free(last);
@@ -289,6 +313,7 @@ static int follow(struct task_run *t, json_t **task, struct error *err)
             *task = json_deep_copy(now);
             return 0;
         }
+
         if (loop_now_ms(t->c->loop) > deadline)
             return error_raise(
                 err,
@@ -311,6 +336,7 @@ int task_run(struct task_run *t, json_t **task, struct error *err)
         t->stream = xasprintf("%s/%s", t->prefix, task_id(t->task_arn));
         rc = journal_get(t, "log", &t->log_token, err);
     }
+
     if (rc == 0)
         rc = follow(t, task, err);
     if (rc < 0 && t->task_arn)
@@ -326,16 +352,20 @@ void task_run_done(struct task_run *t)
     t->task_arn = t->stream = t->log_token = NULL;
 }
 
+/* By startedBy, which every task of a deployment carries: also those whose ARN was never written
+ * down. */
 void task_run_stop_all(struct engine_context *c, const char *cluster)
 {
     cleanup_error struct error ignored = ERROR_INIT;
     cleanup_json json_t *list = NULL;
     json_t *in = object(key("cluster", cluster), key("startedBy", c->deployment));
+
     if (engine_call(c, &aws_ecs_ListTasks, in, &list, &ignored) < 0)
         return;
 
     size_t i;
     json_t *arn;
+
     json_array_foreach(json_object_get(list, "taskArns"), i, arn)
     {
         in = stop_input(cluster, json_string_value(arn));

@@ -16,6 +16,7 @@ const char *task_id(const char *task_arn)
     return task_arn ? task_arn : "";
 }
 
+/* DEPROVISIONING too: the containers have ended then, only the network is being cleaned up. */
 bool task_is_over(const json_t *task)
 {
     const char *status = json_str_or(task, "lastStatus", "");
@@ -28,6 +29,7 @@ static const json_t *find_container(const json_t *task, const char *container)
     size_t i;
     json_t *item;
     const json_t *first = NULL;
+
     json_array_foreach(json_object_get(task, "containers"), i, item)
     {
         if (container && text_eq(json_str(item, "name"), container))
@@ -35,6 +37,7 @@ static const json_t *find_container(const json_t *task, const char *container)
         if (!first)
             first = item;
     }
+
     return container ? NULL : first;
 }
 
@@ -43,6 +46,7 @@ int task_exit_code(const json_t *task, const char *container)
     return (int)json_int_or(find_container(task, container), "exitCode", -1);
 }
 
+/* The exit code first: it is what people look for. */
 char *task_reason(const json_t *task, const char *container)
 {
     const json_t *c = find_container(task, container);
@@ -50,6 +54,7 @@ char *task_reason(const json_t *task, const char *container)
     const char *stopped = json_str_or(task, "stoppedReason", "");
     const char *inner = json_str_or(c, "reason", "");
     cleanup_str struct str text = STR_INIT;
+
     if (code >= 0)
         str_appendf(&text, "exit code %d", code);
     if (!text_empty(inner))

@@ -34,6 +34,7 @@ static int check_name(const char *name, struct error *err)
             ERR_USAGE,
             "config %s: the name is reserved, its value comes from the project itself",
             name);
+
     error_raise(err, ERR_USAGE, "invalid config name \"%s\"", name);
     error_hint(
         err,
@@ -69,6 +70,7 @@ put(struct engine_context *c, const char *name, json_t *text, bool overwrite, st
         key("Type", "SecureString"),
         key("Overwrite", overwrite),
         key("Tier", "Intelligent-Tiering"));
+
     return engine_call(c, &aws_ssm_PutParameter, in, NULL, err);
 }
 
@@ -93,6 +95,7 @@ int flow_config_set(
     json_t *text = json_string(secret_get(value));
     if (!text)
         return error_raise(err, ERR_USAGE, "config %s: the value is not valid UTF-8", name);
+
     rc = put(c, name, text, overwrite, &local);
     secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
     json_decref(text);
@@ -103,6 +106,7 @@ int flow_config_set(
         error_move(err, &local);
         return error_wrap(err, "storing config %s", name);
     }
+
     *set = true;
     return 0;
 }
@@ -138,6 +142,7 @@ int flow_config_list(
     {
         const char *full = json_str(item, "Name");
         double set = json_number_value(json_object_get(item, "LastModifiedDate")); /* seconds */
+
         if (!text_starts(full, path))
             continue;
         (*list)[(*count)++] = (struct flow_config){
@@ -145,6 +150,7 @@ int flow_config_list(
             .version = json_int_or(item, "Version", 0),
             .set_ms = (long long)(set * 1000)};
     }
+
     qsort(*list, *count, sizeof **list, by_name);
     return 0;
 }
@@ -167,6 +173,7 @@ int flow_config_remove(struct engine_context *c, const char *name, bool *removed
         error_move(err, &local);
         return error_wrap(err, "removing config %s", name);
     }
+
     *removed = true;
     return 0;
 }

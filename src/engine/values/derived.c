@@ -26,11 +26,13 @@ static void wipe(json_t *values)
 {
     const char *name;
     json_t *value;
+
     json_object_foreach(values, name, value)
         secret_wipe((char *)json_string_value(value), json_string_length(value));
     json_decref(values);
 }
 
+/* `names` is stolen. Values are copied out and the reply is wiped at once. */
 static int fetch(struct engine_context *c, json_t *names, json_t *values, struct error *err)
 {
     json_t *reply = NULL;
@@ -39,6 +41,7 @@ static int fetch(struct engine_context *c, json_t *names, json_t *values, struct
     int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, err);
     size_t i;
     json_t *item;
+
     json_array_foreach(json_object_get(reply, "Parameters"), i, item)
     {
         json_t *value = json_object_get(item, "Value");
@@ -47,6 +50,7 @@ static int fetch(struct engine_context *c, json_t *names, json_t *values, struct
         if (json_is_string(value))
             secret_wipe((char *)json_string_value(value), json_string_length(value));
     }
+
     json_decref(reply);
     return rc < 0 ? error_wrap(err, "reading config values") : 0;
 }
@@ -66,6 +70,7 @@ static json_t *wanted_names(const char *path, const struct plan_derived *list, s
             json_push(names, json_of(full));
         }
     }
+
     return names;
 }
 
@@ -83,10 +88,12 @@ static int fetch_all(
 
     for (size_t begin = 0; rc == 0 && begin < n; begin += NAMES_A_CALL) {
         json_t *some = array();
+
         for (size_t i = begin; i < MIN(begin + NAMES_A_CALL, n); i++)
             json_array_append(some, json_array_get(names, i));
         rc = fetch(c, some, values, err);
     }
+
     return rc;
 }
 
@@ -124,13 +131,17 @@ static int compose(
 {
     if (d->file && file_read(d->file, LIMIT_CONFIG_VALUE_BYTES, out, err) < 0)
         return error_wrap(err, "reading %s of service %s", d->variable, d->service);
+
     for (const struct compose_part *p = d->parts; p; p = p->next) {
         cleanup_free char *full = p->is_config ? xasprintf("%s%s", path, p->text) : NULL;
         const json_t *value = full ? json_object_get(values, full) : NULL;
+
         if (full && !value)
             return refuse_unset(d, p, err);
+
         str_append(out, value ? json_string_value(value) : p->text);
     }
+
     if (d->encoded)
         encode(out);
     if (out->len > LIMIT_CONFIG_VALUE_BYTES)
@@ -145,6 +156,7 @@ static int compose(
     return 0;
 }
 
+/* The JSON text holds the value a second time: wiped after the call. */
 static int store(
     struct engine_context *c,
     const struct plan_derived *d,
@@ -158,6 +170,7 @@ static int store(
         key("Type", "SecureString"),
         key("Overwrite", true),
         key("Tier", "Intelligent-Tiering"));
+
     int rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, err);
     secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
     json_decref(text);
@@ -169,8 +182,10 @@ int flow_derived_put(
 {
     if (!count)
         return 0;
+
     cleanup_free char *path = plan_config_path(c->settings, c->project);
     json_t *values = json_object();
+
     int rc = fetch_all(c, path, list, count, values, err);
     for (size_t i = 0; i < count && rc == 0; i++) {
         struct str value = STR_INIT;
@@ -179,6 +194,7 @@ int flow_derived_put(
             rc = store(c, &list[i], &value, err);
         str_wipe(&value);
     }
+
     wipe(values);
     return rc;
 }
@@ -188,9 +204,11 @@ struct kept {
     size_t count;
 };
 
+/* With the digest of a file in the list the key that made it is kept too. */
 static bool kept(const void *arg, const char *name)
 {
     const struct kept *k = arg;
+
     for (size_t i = 0; i < k->count; i++)
         if (text_eq(k->list[i].parameter, name) ||
             (k->list[i].file && text_ends(name, "/" PLAN_FILE_KEY)))
@@ -208,6 +226,7 @@ static int make_key(struct engine_context *c, const char *name, char **made, str
     int rc = engine_call(c, &aws_ssm_PutParameter, in, NULL, err);
     if (rc < 0)
         return error_wrap(err, "storing %s", name);
+
     *made = steal(hex);
     return 0;
 }
@@ -227,8 +246,10 @@ int flow_file_key(
         *out = arena_strdup(arena, json_str_or(reply, "Parameter.Value", ""));
         return 0;
     }
+
     if (!aws_error_is_not_found(err))
         return error_wrap(err, "reading %s", name);
+
     error_done(err);
     if (!make)
         return 0;

@@ -22,6 +22,7 @@ bool password_suits(const char *password)
     size_t n = strlen(password);
     if (n < 8 || n > 128)
         return false;
+
     for (const char *p = password; *p; p++)
         if (*p <= ' ' || *p > '~' || strchr("/\"@", *p))
             return false;
@@ -38,6 +39,7 @@ static char *parameter_of(const struct graph_resource *r)
     const char *text = json_str(r->properties, "MasterUserPassword");
     if (!text_starts(text, REFERENCE))
         return NULL;
+
     text += strlen(REFERENCE);
     return xstrndup(text, strcspn(text, ":}"));
 }
@@ -52,11 +54,13 @@ check(struct engine_context *c, const char *parameter, const char *database, str
     int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, &local);
     json_t *value = json_object_get(json_at(reply, "Parameters.0"), "Value");
     bool suits = rc < 0 || !json_is_string(value) || password_suits(json_string_value(value));
+
     if (json_is_string(value))
         secret_wipe((char *)json_string_value(value), json_string_length(value));
     json_decref(reply);
     if (suits)
         return 0;
+
     const char *name = strrchr(parameter, '/') + 1;
     error_raise(
         err,
@@ -79,6 +83,7 @@ int passwords_check(struct engine_context *c, const struct graph *g, struct erro
         const char *group = g->resources[i].group;
         bool of_a_service = text_starts(group, "service/");
         const char *database = of_a_service ? group + strlen("service/") : group;
+
         if (!parameter || !strchr(parameter, '/'))
             continue;
 
@@ -86,5 +91,6 @@ int passwords_check(struct engine_context *c, const struct graph *g, struct erro
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }

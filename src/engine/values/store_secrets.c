@@ -17,16 +17,19 @@
 
 #include <string.h>
 
+/* Frees it too. */
 static void wipe(json_t *reply)
 {
     size_t i;
     json_t *item;
+
     json_array_foreach(json_object_get(reply, "Parameters"), i, item)
     {
         const json_t *value = json_object_get(item, "Value");
         if (json_is_string(value))
             secret_wipe((char *)(uintptr_t)json_string_value(value), json_string_length(value));
     }
+
     json_decref(reply);
 }
 
@@ -70,6 +73,7 @@ static int check_value(const struct plan_store_secret *s, const json_t *value, s
         error_hint(err, "set it with `defangctl config set %s --random`", s->config);
         return rc;
     }
+
     if (password_suits(json_string_value(value)))
         return 0;
 
@@ -101,6 +105,7 @@ static int put_one(struct engine_context *c, const struct plan_store_secret *s, 
         if (rc == 0)
             rc = write_version(c, s, value, err);
     }
+
     wipe(reply);
     if (rc < 0)
         return error_wrap(err, "keeping the password of service %s for CloudFormation", s->service);
@@ -111,6 +116,7 @@ int flow_store_secrets_put(
     struct engine_context *c, const struct plan_store_secret *list, size_t count, struct error *err)
 {
     int rc = 0;
+
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = put_one(c, &list[i], err);
     return rc;
@@ -135,8 +141,10 @@ int flow_store_secrets_prune(
     int rc = engine_call_all(c, &aws_secretsmanager_ListSecrets, in, &list, err);
     if (rc < 0)
         return error_wrap(err, "listing the secrets under %s", root + 1);
+
     size_t i;
     json_t *item;
+
     json_array_foreach(list, i, item)
     {
         const char *name = json_str(item, "Name");
@@ -147,5 +155,6 @@ int flow_store_secrets_prune(
         in = object(key("SecretId", name), key("ForceDeleteWithoutRecovery", true));
         rc = engine_call(c, &aws_secretsmanager_DeleteSecret, in, NULL, err);
     }
+
     return rc < 0 ? error_wrap(err, "removing the secrets under %s", root + 1) : 0;
 }
