@@ -11,7 +11,6 @@
 #include "engine/call.h"
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "loop/fiber.h"
 
 #include <errno.h>

@@ -4,7 +4,6 @@
 #include "engine/account/adopted.h"
 
 #include "aws/model/operations.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/account/adopted_network.h"

@@ -8,12 +8,9 @@
 #include "engine/account/adopted_network.h"
 
 #include "aws/model/operations.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
-
-#include <string.h>
 
 struct look {
     struct engine_context *c;

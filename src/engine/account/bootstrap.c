@@ -20,9 +20,9 @@
 #include "engine/call.h"
 #include "engine/stack/change.h"
 #include "engine/stack/service_role.h"
+#include "engine/stack/stack.h"
 
 #include <errno.h>
-#include <string.h>
 
 static struct graph *cd_graph(struct engine_context *c)
 {

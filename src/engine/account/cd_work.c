@@ -7,7 +7,6 @@
 #include "engine/account/cd_work.h"
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "engine/stack/events.h"
 #include "engine/stack/service_role.h"
 

@@ -9,6 +9,7 @@
 #include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/cloudformation/cloudformation.h"

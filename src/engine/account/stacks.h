@@ -1,7 +1,6 @@
 /* What is deployed with us in c's region and CD stack, whatever the project of c. */
 #pragma once
 
-#include "base/vec.h"
 #include "engine/engine.h"
 
 struct flow_stack {

@@ -6,7 +6,6 @@
 
 #include "aws/s3/s3.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "engine/call.h"
 
 #define UPLOAD_ORDER 10

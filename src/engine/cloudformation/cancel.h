@@ -1,6 +1,6 @@
 /* Of the engine's table (engine.h); private to the room. */
 #pragma once
 
-#include "engine/engine.h"
+#include "engine/context.h"
 
 void cloudformation_cancel(struct engine_context *c, const char *phase);

@@ -6,7 +6,6 @@
  * At last the buckets are settled, also when an earlier life of the job saw the stack go. */
 #include "engine/cloudformation/destroy.h"
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "engine/cloudformation/buckets.h"
 #include "engine/cloudformation/operation.h"

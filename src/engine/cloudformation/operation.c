@@ -4,7 +4,6 @@
 #include "engine/cloudformation/operation.h"
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "engine/cloudformation/buckets.h"
 #include "engine/stack/protect.h"
 

@@ -16,8 +16,6 @@
 #include "engine/cloudformation/state.h"
 #include "engine/stack/stack.h"
 
-#include <errno.h>
-
 #define ROW           "stack"
 #define ROW_ORDER     2
 #define DRIFT_WAIT_MS (30LL * 60 * 1000)

@@ -7,7 +7,6 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "data/object.h"
 #include "engine/build/upload.h"
 #include "engine/stack/stack.h"

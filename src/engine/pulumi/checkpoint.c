@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "data/object.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <string.h>

@@ -6,7 +6,6 @@
 #include "engine/pulumi/upkeep.h"
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "engine/pulumi/verb.h"
 
 #include <errno.h>

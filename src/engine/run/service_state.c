@@ -12,8 +12,6 @@
 #include "engine/call.h"
 #include "engine/run/sidecars.h"
 
-#include <string.h>
-
 const char *status_physical(const struct status_reader *r, const char *logical_id)
 {
     return json_string_value(json_object_get(r->resources, logical_id));

@@ -21,7 +21,6 @@
 #include "engine/site/types.h"
 #include "loop/fiber.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define ORDER           62

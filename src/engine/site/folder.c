@@ -7,7 +7,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "data/object.h"
 #include "loop/work.h"
 #include "pack/pack.h"
 

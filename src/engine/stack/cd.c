@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/stack/stack.h"
 
 void flow_cd_done(struct flow_cd *cd)
 {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "engine/context.h"
-#include "engine/stack/stack.h"
 
 #define CD_NAME_SETTING "--cd-name (DEFANG_CD_NAME)" /* chooses another name, says the hint */
 

@@ -11,14 +11,12 @@
 #include "engine/stack/change.h"
 
 #include "aws/model/operations.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/stack/stack.h"
 #include "loop/fiber.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define CHANGE_SET_WAIT_MS (10LL * 60 * 1000)

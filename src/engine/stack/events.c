@@ -13,13 +13,11 @@
 #include "engine/stack/events.h"
 
 #include "aws/model/operations.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 

@@ -15,7 +15,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* After account, images: the order in which people meet them on the board. */
 static const struct {

@@ -1,7 +1,6 @@
 #include "engine/task/log_tail.h"
 
 #include "aws/model/operations.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"

@@ -3,7 +3,6 @@
  * join what there is and say nothing twice. */
 #include "engine/task/tasks.h"
 
-#include "base/mem.h"
 #include "base/str.h"
 
 #include <string.h>

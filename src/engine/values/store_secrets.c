@@ -15,8 +15,6 @@
 #include "engine/call.h"
 #include "engine/values/passwords.h"
 
-#include <string.h>
-
 /* Frees it too. */
 static void wipe(json_t *reply)
 {
