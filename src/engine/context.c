@@ -1,5 +1,8 @@
 /* What every flow says and keeps: rows, notes, tokens; and the ends of the small structs that flows
- * hand out. See context.h and engine.h. */
+ * hand out. See context.h and engine.h.
+ *
+ * Nothing here suspends the fiber, so that a row and the journal entry that belongs to it stand in
+ * one turn of the loop. */
 #include "engine/context.h"
 
 #include "base/clock.h"

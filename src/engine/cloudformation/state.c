@@ -1,3 +1,6 @@
+/* What is deployed is asked of CloudFormation each time: there is no state of our own that could
+ * differ. `deployed` refuses a stack that is not ours and says whether anything moves in it;
+ * outputs and resources are read as they are. */
 #include "engine/cloudformation/state.h"
 
 #include "aws/model/operations.h"

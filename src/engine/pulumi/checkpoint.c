@@ -1,5 +1,7 @@
-/* Pulumi's state: which providers it needs, which resources it holds. Format: the checkpoint of
- * Pulumi's DIY backend ("checkpoint.latest.resources"). */
+/* Pulumi's state: which providers it needs, which resources it holds.
+ *
+ * Format: the checkpoint of Pulumi's DIY backend, "checkpoint.latest.resources". A resource is
+ * known by its URN, whose last part is the name that the program gave it: our logical id. */
 #include "engine/pulumi/checkpoint.h"
 
 #include "base/mem.h"

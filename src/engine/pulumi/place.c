@@ -117,7 +117,9 @@ static int ask_alive(
 {
     cleanup_json json_t *reply = NULL;
     cleanup_error struct error local = ERROR_INIT;
-    json_t *in = object(key("cluster", p->cd.cluster), key("tasks", texts(task)));
+    /* Whoever can write into the bucket chose this text: it may be no UTF-8. */
+    json_t *tasks = array(json_string(task));
+    json_t *in = object(key("cluster", p->cd.cluster), key("tasks", tasks));
 
     int rc = engine_call(c, &aws_ecs_DescribeTasks, in, &reply, &local);
     if (rc < 0 && !error_has_code(&local, "InvalidParameterException")) {

@@ -213,7 +213,8 @@ static int read_page(
 {
     cleanup_error struct error local = ERROR_INIT;
     json_t *end = span.to_ms ? json_of(span.to_ms) : NULL;
-    const char *pattern = text_empty(r->q->filter) ? NULL : r->q->filter;
+    /* A person's text may be no UTF-8; it is left out then. */
+    json_t *pattern = text_empty(r->q->filter) ? NULL : json_string(r->q->filter);
     json_t *in = object(
         key("logGroupName", group),
         key("startTime", span.from_ms),

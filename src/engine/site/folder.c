@@ -1,5 +1,6 @@
-/* Hashing thousands of files would hold the loop up, so it is work for the thread pool: on input
- * that it owns, with the result taken when it has ended. */
+/* The digests of a folder's files. Hashing thousands of files would hold the loop up, so it is work
+ * for the thread pool: on input that it owns, with the result taken when it has ended. Bounded in
+ * files and bytes before the first one is read (base/limits.h). */
 #include "engine/site/folder.h"
 
 #include "base/digest.h"

@@ -1,3 +1,9 @@
+/* The scripted AWS of cloud.h: a transport that answers by operation name, a journal that is a JSON
+ * object, and a sink that writes down what was said.
+ *
+ * The operation is read from the request as AWS would read it: a target header for the JSON
+ * protocols, the Action parameter for the query protocols; S3 is known by its method. A call that
+ * nobody scripted finds no reply, and the test fails. */
 #include "unit/engine/cloud.h"
 
 #include "base/env.h"

@@ -1,3 +1,6 @@
+/* A stack of CloudFormation that lives in the test: its state moves when the calls say so, and its
+ * events grow like those of the real one, newest first, each with the token of its operation.
+ * fake_stack.h says what can be steered. */
 #include "unit/engine/fake_stack.h"
 
 #include "base/str.h"

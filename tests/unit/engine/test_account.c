@@ -1,4 +1,8 @@
-/* What an account is like: its zones, its first stack with ECS, room for builds. */
+/* What an account is like: its zones, its first stack with ECS, room for builds.
+ *
+ * Shown: zones come in the same order each time, the short ones last; an account's first stack that
+ * failed by the race of the service-linked role is made once more; a quota is waited for; passwords
+ * are refused before anything is made. */
 #include "engine/account/bootstrap.h"
 #include "engine/account/facts.h"
 #include "engine/build/build.h"

@@ -1,5 +1,5 @@
 /* The engine `cloudformation`: create, update, and every way to come back after a kill without a
- * second effect. */
+ * second effect; a cancel takes back what it began, and nothing of others. */
 #include "engine/cloudformation/cloudformation.h"
 #include "engine/engine.h"
 #include "unit/engine/fake_stack.h"

@@ -1,4 +1,7 @@
-/* The account's CD stack: made, kept, brought up to date, never taken from somebody else. */
+/* The account's CD stack: made, kept, brought up to date, never taken from somebody else.
+ *
+ * Shown: the same template makes no change set; another terminal's work is waited for, an earlier
+ * life's is followed; a newer revision is refused; teardown refuses while projects stand. */
 #include "engine/account/bootstrap.h"
 #include "engine/account/teardown.h"
 #include "engine/stack/cd.h"

@@ -1,5 +1,6 @@
 /* Buckets that a stack leaves behind on purpose: those that the plan marks go when it is gone, the
- * others are named. */
+ * others are named. What to do is known before the stack goes, so a restart between the two loses
+ * nothing. */
 #include "engine/cloudformation/cloudformation.h"
 #include "engine/engine.h"
 #include "unit/engine/fake_stack.h"

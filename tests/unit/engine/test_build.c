@@ -1,4 +1,7 @@
-/* Image builds: one task an image, never twice, and a log that is told once. */
+/* Image builds: one task an image, never twice, and a log that is told once.
+ *
+ * Shown: a kill anywhere finds the task again; a failed build is tried once more and then told with
+ * its reason and last lines; a cancel stops the task, a daemon that goes down does not. */
 #include "engine/build/build.h"
 #include "engine/build/place.h"
 #include "engine/context.h"

@@ -1,4 +1,7 @@
-/* The parts of CloudFormation: the event tail and change sets. */
+/* The parts of CloudFormation: the event tail and change sets.
+ *
+ * Shown: each event is told once, oldest first, across pages and restarts; silence is asked about;
+ * the first failure is the cause; a change set is made once, and an empty one is no change. */
 #include "engine/stack/change.h"
 #include "engine/stack/events.h"
 #include "unit/engine/fake_stack.h"

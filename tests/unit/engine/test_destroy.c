@@ -1,4 +1,7 @@
-/* The engine `cloudformation`: taking a stack away, and what is said to be deployed. */
+/* The engine `cloudformation`: taking a stack away, and what is said to be deployed.
+ *
+ * Shown: a stack that is not ours stays; a removal that an earlier life began is followed, not
+ * begun again; one that fails says why. */
 #include "engine/cloudformation/cloudformation.h"
 #include "engine/engine.h"
 #include "unit/engine/fake_stack.h"

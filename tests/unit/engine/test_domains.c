@@ -1,4 +1,7 @@
-/* Facts about the account's public zones, read when a project names a domain. */
+/* Facts about the account's public zones, read when a project names a domain.
+ *
+ * Shown: private zones do not count; names are as people write them; a project without names of its
+ * own needs no right on Route 53. */
 #include "compose/compose.h"
 #include "engine/account/domains.h"
 #include "unit/engine/cloud.h"

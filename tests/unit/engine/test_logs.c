@@ -1,4 +1,7 @@
-/* Log queries: which lines, how many, and each once. */
+/* Log queries: which lines, how many, and each once.
+ *
+ * Shown: the limit keeps the first or the last lines; following loses and repeats nothing, whatever
+ * the order in which CloudWatch shows them; a group that is not there has no lines. */
 #include "engine/run/logs.h"
 #include "engine/task/log_tail.h"
 #include "unit/engine/cloud.h"

@@ -1,4 +1,7 @@
-/* Board rows: one a group, its state folded from its resources'. */
+/* Board rows: one a group, its state folded from its resources'.
+ *
+ * Shown: a row names what people wait for, counts only where every resource reports, and fails for
+ * a cause of its own, not for a bystander. */
 #include "engine/stack/rows.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"

@@ -1,4 +1,7 @@
-/* Config, composed values, and what `ps` says. */
+/* Config, composed values, and what `ps` says.
+ *
+ * Shown: a value goes in and never out; what is made from config is stored and pruned; a row tells
+ * the state of its service by the service's own word, also when it is gone. */
 #include "engine/cloudformation/cloudformation.h"
 #include "engine/run/status.h"
 #include "engine/values/config.h"

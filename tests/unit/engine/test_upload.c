@@ -1,5 +1,6 @@
 /* Uploads of build contexts: found, sent, and put up with for as long as any other call of a job.
- */
+ *
+ * Shown: ten minutes of trouble are waited out, more are not. */
 #include "engine/build/upload.h"
 #include "unit/engine/cloud.h"
 #include "unit/lib/suite.h"
