@@ -65,11 +65,6 @@ int flow_image_lookup(
     return 0;
 }
 
-static json_t *tag(const char *name, const char *value)
-{
-    return object(key("key", name), key("value", value));
-}
-
 /* Overrides carry what differs from build to build; the task definition is the stack's. */
 static json_t *run_task_input(
     const struct engine_context *c,
@@ -92,7 +87,8 @@ static json_t *run_task_input(
         key("securityGroups", texts(place->security_group)),
         key("assignPublicIp", "ENABLED"));
     json_t *container = object(key("name", PLAN_BUILD_CONTAINER), key("command", command));
-    json_t *tags = array(tag("defang:service", b->service), tag("defang:etag", c->deployment));
+    json_t *tags =
+        array(task_tag("defang:service", b->service), task_tag("defang:etag", c->deployment));
 
     return object(
         key("capacityProviderStrategy", array(on_fargate)),

@@ -13,10 +13,12 @@ int buckets_note(
     const json_t *template,
     const char *journal_key,
     struct error *err);
+
 /* An event of an update or of its roll back: a bucket that the stack lets go is settled like those
  * of a stack that goes. Never suspends. */
 void buckets_event(
     struct engine_context *c, const struct engine_resource *r, const char *journal_key);
+
 /* When it is gone. A bucket that cannot be removed is a warning: the stack is gone all the same.
  * Only a cancel is an error. */
 int buckets_settle(struct engine_context *c, const char *journal_key, struct error *err);

@@ -65,11 +65,12 @@ static int pulumi_deployed(struct engine_context *c, struct engine_template *out
     if (rc == 0)
         rc = pulumi_owner(c, &v.place, &task, &alive, err);
     if (rc == 0) {
+        const char *status = json_str_or(last, "state", "none");
+        if (task)
+            status = alive ? "running" : "interrupted";
+
         out->exists = out->json != NULL;
-        out->status = xstrdup(
-            alive  ? "running"
-            : task ? "interrupted"
-                   : json_str_or(last, "state", "none"));
+        out->status = xstrdup(status);
         /* After any other verb the state may have moved away from the graph. */
         out->settled =
             out->exists && text_eq(out->status, "done") && text_eq(json_str(last, "verb"), "up");

@@ -50,11 +50,6 @@ environment_of(struct engine_context *c, const struct pulumi_place *p, const str
     return e;
 }
 
-static json_t *tag(const char *name, const char *value)
-{
-    return object(key("key", name), key("value", value));
-}
-
 /* ECS takes so many bytes of overrides and no more. */
 static int input_of(
     struct engine_context *c,
@@ -72,7 +67,8 @@ static int input_of(
         key("subnets", texts(p->cd.subnet)),
         key("securityGroups", texts(p->cd.security_group)),
         key("assignPublicIp", "ENABLED"));
-    json_t *tags = array(tag("defang:project", c->project), tag("defang:etag", c->deployment));
+    json_t *tags =
+        array(task_tag("defang:project", c->project), task_tag("defang:etag", c->deployment));
 
     *out = object(
         key("capacityProviderStrategy", array(on_fargate)),

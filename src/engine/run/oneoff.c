@@ -33,11 +33,6 @@ static const struct task_phase PHASES[] = {
     {"RUNNING", "running"},
 };
 
-static json_t *tag(const char *name, const char *value)
-{
-    return object(key("key", name), key("value", value));
-}
-
 static json_t *run_input(struct engine_context *c, const struct plan_once *o, const json_t *place)
 {
     const char *provider = json_str_or(place, "capacityProvider", "FARGATE");
@@ -47,7 +42,8 @@ static json_t *run_input(struct engine_context *c, const struct plan_once *o, co
         key("subnets", json_incref(json_object_get(place, "subnets"))),
         key("securityGroups", json_incref(json_object_get(place, "securityGroups"))),
         key("assignPublicIp", json_str_or(place, "assignPublicIp", "DISABLED")));
-    json_t *tags = array(tag("defang:service", o->service), tag("defang:etag", c->deployment));
+    json_t *tags =
+        array(task_tag("defang:service", o->service), task_tag("defang:etag", c->deployment));
 
     return object(
         key("capacityProviderStrategy", array(on)),

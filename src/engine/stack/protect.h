@@ -12,6 +12,7 @@ int protect_lift(
     const json_t *template,
     bool force,
     struct error *err);
+
 /* The same where another engine knows the physical ids: logical id → physical id. */
 int protect_lift_ids(
     struct engine_context *c,

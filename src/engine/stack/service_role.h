@@ -12,5 +12,6 @@
 /* Those that the resources of the graph need. Best effort: without the right to look or to make
  * one, the service does so itself. */
 void service_roles_ensure(struct engine_context *c, const struct graph *g);
+
 /* Whether this failure of a stack is the race. */
 bool service_role_was_late(const char *failure);

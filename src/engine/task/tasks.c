@@ -4,6 +4,7 @@
 #include "engine/task/tasks.h"
 
 #include "base/str.h"
+#include "data/object.h"
 
 #include <string.h>
 
@@ -21,6 +22,11 @@ bool task_is_over(const json_t *task)
     const char *status = json_str_or(task, "lastStatus", "");
     return text_eq(status, "DEPROVISIONING") || text_eq(status, "STOPPED") ||
            text_eq(status, "DELETED");
+}
+
+json_t *task_tag(const char *name, const char *value)
+{
+    return object(key("key", name), key("value", value));
 }
 
 static const json_t *find_container(const json_t *task, const char *container)
