@@ -1,7 +1,7 @@
 /* Private to the room. */
 #pragma once
 
-#include "engine/run/service_state.h"
+#include "engine/run/status_reader.h"
 
 /* Adds a row for each sidecar of `service`. `containers`: of its task definition as deployed. No
  * call for a service without sidecars. */
