@@ -1,34 +1,50 @@
+/* Builds: what Kaniko on Fargate does not do (defang.md 6.1).
+ *
+ * Refused: keys of build that the builder has nothing for, a context that is no folder of this
+ * machine or a Dockerfile outside it (only the context is sent), more than one platform, and config
+ * in a build argument: it would be readable in the image. Warned of: what is left out without harm,
+ * and image: beside build:, because then nothing is built. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
 #include <string.h>
+
+static const char *const REFUSED[] = {
+    "ssh",
+    "extra_hosts",
+    "network",
+    "secrets",
+    "tags",
+    "privileged",
+    "dockerfile_inline",
+    "additional_contexts",
+    "entitlements"};
+
+/* Whether the key is there and says something: an empty list and `false` ask for nothing. */
+static bool asks_for(const struct yaml_node *n)
+{
+    if (!n || yaml_is_null(n))
+        return false;
+    return n->kind == YAML_KIND_SCALAR ? !text_eq(n->value, "false") : n->len > 0;
+}
 
 static void check_keys(struct plan_check *c, const struct plan_service *s)
 {
-    static const char *const refused[] = {
-        "ssh",
-        "extra_hosts",
-        "network",
-        "secrets",
-        "tags",
-        "privileged",
-        "dockerfile_inline",
-        "additional_contexts",
-        "entitlements"};
     const struct yaml_node *build = s->s->node ? yaml_get(s->s->node, "build") : NULL;
-    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-        const struct yaml_node *n = build ? yaml_get(build, refused[i]) : NULL;
-        if (n && !yaml_is_null(n) &&
-            (n->kind == YAML_KIND_SCALAR ? strcmp(n->value, "false") != 0 : n->len > 0))
+
+    for (size_t i = 0; build && i < ARRAY_LEN(REFUSED); i++) {
+        const struct yaml_node *n = yaml_get(build, REFUSED[i]);
+
+        if (asks_for(n))
             plan_error(
                 &c->diag,
                 n->pos,
                 "Remove it.",
                 "service %s: build.%s is not supported by the builder on Fargate",
                 s->s->name,
-                refused[i]);
+                REFUSED[i]);
     }
+
     const struct yaml_node *ulimits = build ? yaml_get(build, "ulimits") : NULL;
     if (ulimits && ulimits->len)
         plan_warn(
@@ -49,6 +65,7 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
     const struct compose_build *b = &s->s->build;
     const char **bad = arena_array(c->a, const char *, b->arg_count + 1);
     size_t n = 0;
+
     for (size_t i = 0; i < b->arg_count; i++) {
         if (b->args[i].is_null)
             plan_warn(
@@ -61,10 +78,12 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
         else if (!compose_text_literal(c->a, &b->args[i].value))
             bad[n++] = b->args[i].name;
     }
+
     if (!n)
         return;
+
     qsort(bad, n, sizeof *bad, by_text);
-    struct str names = STR_INIT;
+    cleanup_str struct str names = STR_INIT;
     for (size_t i = 0; i < n; i++)
         str_appendf(&names, "%s%s.build.args.%s", i ? ", " : "", s->s->name, bad[i]);
     plan_error(
@@ -73,25 +92,12 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
         "Define the variables in .env, or read them at run time from the environment.",
         "build args do not support config interpolation [%s]: they would be readable in the image",
         str_get(&names));
-    str_done(&names);
 }
 
-void plan_check_build(struct plan_check *c, const struct plan_service *s)
+static void check_folder(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_build *b = &s->s->build;
-    if (!s->s->has_build)
-        return;
-    if (s->s->image) {
-        plan_warn(
-            &c->diag,
-            b->pos,
-            "Remove image: to build.",
-            "service %s has image and build: the image is used, nothing is built",
-            s->s->name);
-        return;
-    }
-    check_keys(c, s);
-    check_args(c, s);
+
     if (text_empty(b->context))
         plan_error(
             &c->diag,
@@ -115,6 +121,27 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s)
             "service %s: build.dockerfile \"%s\" is outside the build context",
             s->s->name,
             b->dockerfile);
+}
+
+void plan_check_build(struct plan_check *c, const struct plan_service *s)
+{
+    const struct compose_build *b = &s->s->build;
+
+    if (!s->s->has_build)
+        return;
+    if (s->s->image) {
+        plan_warn(
+            &c->diag,
+            b->pos,
+            "Remove image: to build.",
+            "service %s has image and build: the image is used, nothing is built",
+            s->s->name);
+        return;
+    }
+
+    check_keys(c, s);
+    check_args(c, s);
+    check_folder(c, s);
     if (b->platform_count > 1)
         plan_error(
             &c->diag,

@@ -1,9 +1,14 @@
-/* Checks: one function a topic; each says what it finds through `diag`. */
+/* Checks: one function a topic. Each says what it finds through `diag`, errors and warnings with a
+ * position and what to do, and goes on: a project with five mistakes hears of five.
+ *
+ * plan_check() (plan.h) is the entry; nothing here makes a resource. The functions of a service are
+ * called for the kinds of service that they are about, in the order of check.c. */
 #pragma once
 
 #include "plan/diag.h"
 #include "plan/view.h"
 
+/* One run of the checks; the view's strings and what a check makes live in `a`. */
 struct plan_check {
     const struct compose_project *p;
     const struct plan_settings *s;
@@ -12,29 +17,43 @@ struct plan_check {
     struct plan_diag diag;
 };
 
-void plan_check_keys(
-    struct plan_check *c, const struct plan_service *s); /* keys that AWS cannot honour */
-void plan_check_ports(struct plan_check *c, const struct plan_service *s);
-void plan_check_ingress(struct plan_check *c); /* of the whole project */
-void plan_check_health(struct plan_check *c, const struct plan_service *s);
-void plan_check_env(struct plan_check *c, const struct plan_service *s);
-void plan_check_build(struct plan_check *c, const struct plan_service *s);
-void plan_check_store(struct plan_check *c, const struct plan_service *s);
-void plan_check_static(struct plan_check *c, const struct plan_service *s);
-void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
+/* ---- of the whole project ---- */
+void plan_check_adopt(struct plan_check *c);   /* what it brings itself, and its services too */
+void plan_check_ingress(struct plan_check *c); /* the load balancer's limits, names, certificates */
 void plan_check_models(struct plan_check *c);
-void plan_check_adopt(struct plan_check *c); /* of the project and of its services */
-void plan_check_depends(struct plan_check *c, const struct plan_service *s);
 void plan_check_volumes(struct plan_check *c);
+
+/* ---- of every service ---- */
+void plan_check_keys(struct plan_check *c, const struct plan_service *s);
+void plan_check_size(struct plan_check *c, const struct plan_service *s);
+
+/* ---- of a service that runs as a container ---- */
+void plan_check_build(struct plan_check *c, const struct plan_service *s);
+void plan_check_depends(struct plan_check *c, const struct plan_service *s);
+void plan_check_env(struct plan_check *c, const struct plan_service *s);
 void plan_check_files(struct plan_check *c, const struct plan_service *s);
-void plan_check_scaling(struct plan_check *c, const struct plan_service *s);
-void plan_check_grants(struct plan_check *c, const struct plan_service *s);
-void plan_check_linux(struct plan_check *c, const struct plan_service *s);
 void plan_check_gpu(struct plan_check *c, const struct plan_service *s);
-void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* of a sidecar */
+void plan_check_grants(struct plan_check *c, const struct plan_service *s);
+void plan_check_health(struct plan_check *c, const struct plan_service *s);
+void plan_check_linux(struct plan_check *c, const struct plan_service *s);
 void plan_check_once(struct plan_check *c, const struct plan_service *s);
-bool plan_key_rule(
-    const char *path,
-    const char **why,
-    bool *refused); /* a key that AWS cannot honour, whatever the service */
+void plan_check_ports(struct plan_check *c, const struct plan_service *s);
+void plan_check_scaling(struct plan_check *c, const struct plan_service *s);
+void plan_check_sidecar(struct plan_check *c, const struct plan_service *s); /* one of another's */
+void plan_check_task(struct plan_check *c, const struct plan_service *s);
+
+/* ---- of a managed store, of static files ---- */
+void plan_check_mongodb(struct plan_check *c, const struct plan_service *s);
+void plan_check_postgres(struct plan_check *c, const struct plan_service *s);
+void plan_check_redis(struct plan_check *c, const struct plan_service *s);
+void plan_check_static(struct plan_check *c, const struct plan_service *s);
+
+/* ---- what several checks ask ---- */
+
+/* The service's variable of that name; NULL when it has none. */
+const struct compose_env *plan_check_variable(const struct compose_service *s, const char *name);
+
+/* A key that AWS cannot honour, whatever the service: why, and whether it is refused or warned of. */
+bool plan_key_rule(const char *path, const char **why, bool *refused);
+
 bool plan_looks_secret(const char *name, const char *value);

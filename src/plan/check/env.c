@@ -1,10 +1,31 @@
+/* The environment, and the words of a command (defang.md 6.3): what is no secret, what cannot be
+ * config, and what does not fit.
+ *
+ * Refused: "{{resolve:", which CloudFormation would replace by a secret that then stands in the
+ * task definition for all to read; a config name that is not valid; config in a command, which ECS
+ * hands over in the environment and nowhere else; an environment that a task definition cannot
+ * hold. Warned of: a literal that looks like a secret, a value that names a service without a port,
+ * a variable without a name. */
 #include "base/str.h"
 #include "compose/secrets.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
 #include <string.h>
 
-/* A literal that should be config. */
+/* Of the 64 KiB that a task definition has, the rest is for everything else in it. */
+#define ENVIRONMENT_BYTES ((size_t)60 * 1024)
+
+/* What stands around a variable in the JSON, and about what a config value takes: its ARN. */
+#define VARIABLE_BYTES 32
+#define CONFIG_BYTES   128
+
+const struct compose_env *plan_check_variable(const struct compose_service *s, const char *name)
+{
+    for (size_t i = 0; i < s->environment_count; i++)
+        if (strcmp(s->environment[i].name, name) == 0)
+            return &s->environment[i];
+    return NULL;
+}
+
 bool plan_looks_secret(const char *name, const char *value)
 {
     return secret_match(name, value) != NULL;
@@ -39,7 +60,17 @@ static void check_literal(
             s->s->name,
             e->name);
     }
+}
+
+/* A service without a port is in no DNS. */
+static void check_reach(
+    struct plan_check *c,
+    const struct plan_service *s,
+    const struct compose_env *e,
+    const char *literal)
+{
     const struct plan_service *silent = plan_names_unreachable(&c->v, literal);
+
     if (silent)
         plan_warn(
             &c->diag,
@@ -49,6 +80,22 @@ static void check_literal(
             s->s->name,
             e->name,
             silent->s->name);
+}
+
+static void check_config_names(
+    struct plan_check *c, const struct plan_service *s, const struct compose_env *e)
+{
+    for (const struct compose_part *p = e->value.first; p; p = p->next)
+        if (p->is_config && !plan_config_name_valid(p->text))
+            plan_error(
+                &c->diag,
+                e->value.pos,
+                "Config names are letters, digits and underscores, at most 64, and do not begin "
+                "with a digit.",
+                "service %s: %s draws from config \"%s\", which is no valid name",
+                s->s->name,
+                e->name,
+                p->text);
 }
 
 static void
@@ -63,21 +110,41 @@ check_variable(struct plan_check *c, const struct plan_service *s, const struct 
             s->s->name);
         return;
     }
-    for (const struct compose_part *p = e->value.first; p; p = p->next)
-        if (p->is_config && !plan_config_name_valid(p->text))
-            plan_error(
-                &c->diag,
-                e->value.pos,
-                "Config names are letters, digits and underscores, at most 64, and do not begin "
-                "with a digit.",
-                "service %s: %s draws from config \"%s\", which is no valid name",
-                s->s->name,
-                e->name,
-                p->text);
-    const char *literal =
-        compose_text_bare_config(&e->value) ? NULL : compose_text_literal(c->a, &e->value);
-    if (literal)
+
+    check_config_names(c, s, e);
+
+    /* One config value alone is not in the template: ECS fetches it. */
+    bool only_config = compose_text_bare_config(&e->value) != NULL;
+    const char *literal = only_config ? NULL : compose_text_literal(c->a, &e->value);
+    if (literal) {
         check_literal(c, s, e, literal);
+        check_reach(c, s, e, literal);
+    }
+}
+
+static void refuse_config(
+    struct plan_check *c,
+    const struct plan_service *s,
+    const char *key,
+    struct yaml_pos pos,
+    const char *name)
+{
+    plan_error(
+        &c->diag,
+        pos,
+        arena_printf(
+            c->a,
+            "Give %s a value in .env or a default (${%s:-…}); for a secret add it to "
+            "environment: and let a shell in the container read $$%s.",
+            name,
+            name,
+            name),
+        "service %s: its %s uses ${%s}, which nothing defines, and a config value "
+        "cannot be put into a %s",
+        s->s->name,
+        key,
+        name,
+        key);
 }
 
 /* ECS hands config over in the environment and nowhere else: in a command it would stand there as
@@ -91,6 +158,7 @@ static void check_words(
 {
     for (size_t i = 0; texts && i < count; i++) {
         const char *literal = compose_text_literal(c->a, &texts[i]);
+
         if (literal && strstr(literal, "{{resolve:"))
             plan_error(
                 &c->diag,
@@ -102,37 +170,33 @@ static void check_words(
                 key);
         for (const struct compose_part *p = literal ? NULL : texts[i].first; p; p = p->next)
             if (p->is_config)
-                plan_error(
-                    &c->diag,
-                    texts[i].pos,
-                    arena_printf(
-                        c->a,
-                        "Give %s a value in .env or a default (${%s:-…}); for a secret add it to "
-                        "environment: and let a shell in the container read $$%s.",
-                        p->text,
-                        p->text,
-                        p->text),
-                    "service %s: its %s uses ${%s}, which nothing defines, and a config value "
-                    "cannot be put into a %s",
-                    s->s->name,
-                    key,
-                    p->text,
-                    key);
+                refuse_config(c, s, key, texts[i].pos, p->text);
     }
+}
+
+static size_t environment_bytes(struct plan_check *c, const struct plan_service *s)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < s->s->environment_count; i++) {
+        const struct compose_env *e = &s->s->environment[i];
+        const char *literal = compose_text_literal(c->a, &e->value);
+
+        bytes += strlen(e->name) + VARIABLE_BYTES;
+        bytes += literal ? strlen(literal) : CONFIG_BYTES;
+    }
+    return bytes;
 }
 
 void plan_check_env(struct plan_check *c, const struct plan_service *s)
 {
-    size_t bytes = 0;
     check_words(c, s, "command", s->s->command_texts, s->s->command_count);
     check_words(c, s, "entrypoint", s->s->entrypoint_texts, s->s->entrypoint_count);
-    for (size_t i = 0; i < s->s->environment_count; i++) {
-        const struct compose_env *e = &s->s->environment[i];
-        check_variable(c, s, e);
-        const char *literal = compose_text_literal(c->a, &e->value);
-        bytes += strlen(e->name) + (literal ? strlen(literal) : 128) + 32;
-    }
-    if (bytes > 60 * 1024)
+    for (size_t i = 0; i < s->s->environment_count; i++)
+        check_variable(c, s, &s->s->environment[i]);
+
+    size_t bytes = environment_bytes(c, s);
+    if (bytes > ENVIRONMENT_BYTES)
         plan_error(
             &c->diag,
             s->s->pos,

@@ -28,6 +28,7 @@ static bool is_system(const char *folder)
         "/usr/local/bin",
         "/var"};
     static const char *const below[] = {"/dev", "/proc", "/sys"};
+
     for (size_t i = 0; i < ARRAY_LEN(whole); i++)
         if (text_eq(whole[i], folder))
             return true;
@@ -54,6 +55,7 @@ check_target(struct plan_check *c, const struct plan_service *s, const struct pl
 {
     const char *hint = arena_printf(
         c->a, "Give it a folder of its own: target: /run/%ss/%s", kind(f), f->ref->source);
+
     if (!*f->name || strstr(f->target, "/../") || text_ends(f->target, "/..") ||
         text_eq(f->name, "."))
         plan_error(
@@ -105,6 +107,7 @@ check_content(struct plan_check *c, const struct plan_service *s, struct plan_ta
 {
     cleanup_error struct error why = ERROR_INIT;
     size_t literal = 0;
+
     if (f->config && !plan_config_name_valid(f->config))
         plan_error(
             &c->diag,
@@ -148,8 +151,10 @@ void plan_check_files(struct plan_check *c, const struct plan_service *s)
 {
     struct plan_task_file *files;
     size_t n = plan_files_of(c->a, c->p, s->s, &files);
+
     for (size_t i = 0; i < n; i++) {
         struct plan_task_file *f = &files[i];
+
         if (!f->source) {
             plan_error(
                 &c->diag,

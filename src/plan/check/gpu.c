@@ -20,6 +20,7 @@ at(const struct yaml_node *n, const char *a, const char *b, const char *d)
 static bool is_gpu(const struct yaml_node *device)
 {
     const struct yaml_node *n = yaml_get(device, "capabilities");
+
     for (size_t i = 0; n && n->kind == YAML_KIND_SEQUENCE && i < n->len; i++)
         if (text_eq(n->items[i]->value, "gpu"))
             return true;
@@ -32,6 +33,7 @@ static void check_device(
     const struct yaml_node *driver = yaml_get(device, "driver"),
                            *ids = yaml_get(device, "device_ids"),
                            *options = yaml_get(device, "options");
+
     if (!gpu && !is_gpu(device)) {
         plan_error(
             &c->diag,
@@ -41,6 +43,7 @@ static void check_device(
             s->s->name);
         return;
     }
+
     if (driver && !yaml_is_null(driver) && !text_eq(driver->value, "nvidia") &&
         !text_empty(driver->value))
         plan_error(
@@ -75,6 +78,7 @@ static struct yaml_pos check_devices(struct plan_check *c, const struct plan_ser
         at(at(s->s->node, "deploy", "resources", NULL), "reservations", "devices", NULL),
         at(at(s->s->node, "deploy", "resources", NULL), "limits", "devices", NULL)};
     struct yaml_pos pos = s->s->deploy.present ? s->s->deploy.pos : s->s->pos;
+
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         for (size_t k = 0; lists[i] && lists[i]->kind == YAML_KIND_SEQUENCE && k < lists[i]->len;
              k++) {
@@ -88,6 +92,7 @@ static void check_network(struct plan_check *c, const struct plan_service *s, st
 {
     bool inside =
         c->v.adopt.vpc.value ? !c->v.adopt.private_subnet_count : c->s->nat == PLAN_NAT_NONE;
+
     if (inside && !s->isolated)
         plan_error(
             &c->diag,
@@ -116,6 +121,7 @@ static void check_machine(struct plan_check *c, const struct plan_service *s, st
     double vcpus, mib;
     struct yaml_pos said;
     const char *wish = plan_machine_wish(s, &said);
+
     plan_task_needs(&c->v, s, &vcpus, &mib);
     const struct plan_machine *m = plan_machine(&c->v, s);
     if (wish && !plan_machine_known(wish))
@@ -158,6 +164,7 @@ static void check_machine(struct plan_check *c, const struct plan_service *s, st
 static void check_share(struct plan_check *c, const struct plan_service *s, struct yaml_pos pos)
 {
     const struct plan_service *other, *in = plan_task_of(s);
+
     for (size_t i = 0; plan_service_gpus(s) < 0 && (other = plan_task_member(&c->v, in, i)); i++)
         if (other != s && plan_service_gpus(other)) {
             plan_error(
@@ -187,6 +194,7 @@ void plan_check_gpu(struct plan_check *c, const struct plan_service *s)
     const struct compose_deploy *d = &s->s->deploy;
     struct yaml_pos pos = check_devices(c, s);
     const struct plan_service *in = plan_task_of(s);
+
     if (!d->reservations.gpu_count && !d->limits.gpu_count)
         return;
     if (!plan_is_task(s)) {
@@ -198,6 +206,7 @@ void plan_check_gpu(struct plan_check *c, const struct plan_service *s)
             s->s->name);
         return;
     }
+
     if (in->once) {
         plan_error(
             &c->diag,
@@ -207,6 +216,7 @@ void plan_check_gpu(struct plan_check *c, const struct plan_service *s)
             in->s->name);
         return;
     }
+
     if (strcmp(in->arch, "aarch64") == 0)
         plan_error(
             &c->diag,

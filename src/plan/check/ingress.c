@@ -25,8 +25,10 @@ static bool is_host_name(const char *name)
 {
     const char *p = text_starts(name, "*.") ? name + 2 : name;
     size_t label = 0, labels = 1;
+
     for (; *p; p++) {
         bool edge = !label || !p[1] || p[1] == '.';
+
         if (*p == '.') {
             if (!label)
                 return false;
@@ -35,6 +37,7 @@ static bool is_host_name(const char *name)
         } else if (++label > 63 || !(isalnum((unsigned char)*p) || (*p == '-' && !edge)))
             return false;
     }
+
     return label && labels > 1;
 }
 
@@ -43,6 +46,7 @@ static void check_name(
 {
     struct plan_diag *d = &g->c->diag;
     size_t n = strlen(name);
+
     if (!is_host_name(name))
         plan_error(
             d,
@@ -81,6 +85,7 @@ check_port(struct ingress *g, const struct plan_service *s, const struct plan_po
 {
     struct plan_diag *d = &g->c->diag;
     struct plan_hosts h;
+
     plan_hosts(g->c->a, &g->c->v, g->c->s, s, port, &h);
     size_t values = h.count + plan_port_is_grpc(port);
     const char *needs = plan_port_needs_tls(port);
@@ -137,8 +142,10 @@ static void check_same_name(
 {
     for (size_t i = 0; i < g->c->v.count && &g->c->v.services[i] < s; i++) {
         const struct plan_service *o = &g->c->v.services[i];
+
         for (size_t k = 0; k < o->port_count; k++) {
             struct plan_hosts h = {0};
+
             if (o->ports[k].ingress && plan_port_is_grpc(&o->ports[k]) == plan_port_is_grpc(port))
                 plan_hosts(g->c->a, &g->c->v, g->c->s, o, &o->ports[k], &h);
             for (size_t j = 0; j < h.count; j++)
@@ -161,6 +168,7 @@ static void check_role(struct ingress *g, const struct plan_service *s)
 {
     const struct yaml_node *role =
         s->s->extensions ? yaml_get(s->s->extensions, "x-defang-dns-role") : NULL;
+
     if (role && !yaml_is_null(role))
         plan_error(
             &g->c->diag,
@@ -175,9 +183,11 @@ static void check_role(struct ingress *g, const struct plan_service *s)
 static void check_service(struct ingress *g, const struct plan_service *s)
 {
     bool own = false;
+
     check_role(g, s);
     for (size_t i = 0; i < s->port_count; i++) {
         struct plan_hosts h;
+
         if (!s->ports[i].ingress)
             continue;
         check_port(g, s, &s->ports[i]);
@@ -187,6 +197,7 @@ static void check_service(struct ingress *g, const struct plan_service *s)
             own = own || !plan_host_covered(h.names[k], g->domain);
         }
     }
+
     g->certificates += own;
 }
 
@@ -196,6 +207,7 @@ static void check_quotas(struct ingress *g)
     struct yaml_pos whole = {0};
     size_t made = g->certificates + (g->domain != NULL),
            rules = g->routes + (g->nameless ? g->routes - g->nameless : 0);
+
     if (g->nameless > PLAN_ALB_LISTENERS - 2)
         plan_error(
             d,
@@ -239,6 +251,7 @@ void plan_check_ingress(struct plan_check *c)
         .c = c,
         .domain = plan_public_domain(&c->v, c->s),
         .certificate = c->v.adopt.certificate.value != NULL};
+
     if (c->v.adopt.dns_role.value)
         plan_error(
             &c->diag,

@@ -67,6 +67,7 @@ static const struct yaml_node *node_at(const struct yaml_node *n, const char *pa
 {
     cleanup_free char *copy = xstrdup(path);
     char *save = NULL;
+
     for (char *key = strtok_r(copy, ".", &save); key && n; key = strtok_r(NULL, ".", &save))
         n = yaml_get(n, key);
     return n;
@@ -87,9 +88,11 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
         NULL};
     static const char *const later[] = {"x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;
+
     for (size_t i = 0; x && i < x->len; i++) {
         const char *key = x->pairs[i].key->value;
         bool is_later = false, is_known = false;
+
         for (size_t k = 0; k < ARRAY_LEN(later); k++)
             is_later = is_later || strcmp(later[k], key) == 0;
         for (size_t k = 0; known[k]; k++)
@@ -112,6 +115,7 @@ static void check_mounts(struct plan_check *c, const struct plan_service *s)
 {
     for (size_t i = 0; i < s->s->volume_count; i++) {
         const struct compose_mount *m = &s->s->volumes[i];
+
         if (text_eq(m->type, "bind"))
             plan_warn(
                 &c->diag,
@@ -142,6 +146,7 @@ static void check_mounts(struct plan_check *c, const struct plan_service *s)
 static void check_options(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_service *x = s->s;
+
     if (x->privileged)
         plan_error(
             &c->diag,
@@ -178,6 +183,7 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
 {
     for (size_t i = 0; s->s->node && i < ARRAY_LEN(RULES); i++) {
         const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
+
         if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len) ||
             (strcmp(RULES[i].path, "provider") == 0 && plan_provides_model(s->s->node)))
             continue;
@@ -213,6 +219,7 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
                 RULES[i].path,
                 RULES[i].why);
     }
+
     check_extensions(c, s);
     plan_check_scaling(c, s);
     plan_check_grants(c, s);

@@ -60,6 +60,7 @@ static void assume_task(struct plan_check *c, const struct plan_service *s)
 static void assume_version(struct plan_check *c, const struct plan_service *s)
 {
     const char *image = s->s->image, *slash = image ? strrchr(image, '/') : NULL;
+
     if (!image || strpbrk(slash ? slash : image, ":@"))
         return;
     c->diag.rule = "assumed image version";
@@ -91,9 +92,11 @@ static void assume_config(struct plan_check *c, struct strmap *seen, const struc
 static void assume(struct plan_check *c)
 {
     struct strmap seen = {0};
+
     assume_name(c);
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];
+
         if (s->kind == PLAN_CONTAINER) {
             assume_task(c, s);
             assume_version(c, s);
@@ -109,6 +112,7 @@ static void assume(struct plan_check *c)
 static void drop_twice_said(struct compose_diagnostics *d)
 {
     size_t kept = 0;
+
     for (size_t i = 0; i < d->len; i++)
         if (!text_eq(d->items[i].rule, PLAN_RULE_SECRET))
             d->items[kept++] = d->items[i];
@@ -124,6 +128,7 @@ int plan_lint(
     cleanup_arena struct arena *a = arena_new();
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};
     int rc = plan_check(p, s, d, err);
+
     plan_view_make(a, p, &c.v);
     drop_twice_said(d);
     secrets_find(p, d);

@@ -1,24 +1,22 @@
-/* What DocumentDB does not take or does otherwise than MongoDB. */
+/* Managed MongoDB: what DocumentDB does not take, or does otherwise than MongoDB.
+ *
+ * Refused: a password that is not one config value, a user name that DocumentDB does not take, a
+ * port below 1150, a size that no instance class has, more instances than a cluster takes. Warned
+ * of: a version that DocumentDB does not have, an image that does not look like MongoDB. Noted: no
+ * retryable writes, and whether connections are encrypted, because clients must know both. */
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/context.h"
 #include "plan/store/store.h"
 #include <string.h>
 
-static const struct compose_env *find(const struct compose_service *s, const char *name)
-{
-    for (size_t i = 0; i < s->environment_count; i++)
-        if (strcmp(s->environment[i].name, name) == 0)
-            return &s->environment[i];
-    return NULL;
-}
-
 static void check_password(struct plan_check *c, const struct plan_service *s)
 {
     static const char hint[] = "Write `MONGO_INITDB_ROOT_PASSWORD: ${MONGO_PASSWORD}` and run: "
                                "defangctl config set MONGO_PASSWORD";
-    const struct compose_env *e = find(s->s, PLAN_MONGODB_PASSWORD);
+    const struct compose_env *e = plan_check_variable(s->s, PLAN_MONGODB_PASSWORD);
     const char *config = plan_mongodb_config(s);
+
     if (!e)
         plan_error(
             &c->diag,
@@ -45,17 +43,25 @@ static void check_password(struct plan_check *c, const struct plan_service *s)
             config);
 }
 
+static bool is_user_name(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    size_t n = strlen(text);
+
+    if (n < 1 || n > 63 || text_eq(text, "admin"))
+        return false;
+    return strspn(text, letters) == n && !strchr("0123456789", text[0]);
+}
+
 static void check_user(struct plan_check *c, const struct plan_service *s)
 {
-    const struct compose_env *e = find(s->s, PLAN_MONGODB_USER);
+    const struct compose_env *e = plan_check_variable(s->s, PLAN_MONGODB_USER);
     const char *text = e ? compose_text_literal(c->a, &e->value) : NULL;
+
     if (!e)
         return;
-    size_t n = text ? strlen(text) : 0;
-    bool ok = n >= 1 && n <= 63 &&
-              strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == n &&
-              !strchr("0123456789", text[0]) && strcmp(text, "admin") != 0;
-    if (!ok)
+
+    if (!text || !is_user_name(text))
         plan_error(
             &c->diag,
             e->value.pos,
@@ -68,6 +74,7 @@ static void check_user(struct plan_check *c, const struct plan_service *s)
 static void check_version(struct plan_check *c, const struct plan_service *s)
 {
     struct plan_document_version version;
+
     plan_document_version(s->s->image, &version);
     if (!version.exact)
         plan_warn(
@@ -87,11 +94,8 @@ static void check_version(struct plan_check *c, const struct plan_service *s)
             s->s->image);
 }
 
-void plan_check_mongodb(struct plan_check *c, const struct plan_service *s)
+static void check_cluster(struct plan_check *c, const struct plan_service *s)
 {
-    check_password(c, s);
-    check_user(c, s);
-    check_version(c, s);
     if (s->ports[0].target < 1150)
         plan_error(
             &c->diag,
@@ -118,6 +122,10 @@ void plan_check_mongodb(struct plan_check *c, const struct plan_service *s)
             s->s->name,
             PLAN_MONGODB_NODES,
             s->replicas);
+}
+
+static void note_differences(struct plan_check *c, const struct plan_service *s)
+{
     plan_note(
         &c->diag,
         s->s->pos,
@@ -139,4 +147,13 @@ void plan_check_mongodb(struct plan_check *c, const struct plan_service *s)
             "service %s: connections are not encrypted, as in Compose; the cluster is reached from "
             "inside the VPC only",
             s->s->name);
+}
+
+void plan_check_mongodb(struct plan_check *c, const struct plan_service *s)
+{
+    check_password(c, s);
+    check_user(c, s);
+    check_version(c, s);
+    check_cluster(c, s);
+    note_differences(c, s);
 }

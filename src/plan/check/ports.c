@@ -1,16 +1,27 @@
-#include "base/mem.h"
+/* Ports (defang.md 6.4): what the load balancer and a task's own address can serve.
+ *
+ * Refused: modes and protocols that neither knows, an address of a host that does not exist, UDP
+ * through an Application Load Balancer, a protocol above TCP that it does not speak, a port that is
+ * there twice, more ingress ports than ECS serves, a domainname that leads nowhere. Warned of: a
+ * host port that the internet reaches. Noted: the mode that a port gets when it says none. */
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
-#include "plan/task/health.h"
 #include <string.h>
 
-static void
-check_port(struct plan_check *c, const struct compose_service *s, const struct compose_port *p)
+static bool is_ingress(const struct compose_port *p)
 {
-    bool udp = text_eq(p->protocol, "udp"),
-         ingress = p->mode ? strcmp(p->mode, "ingress") == 0 : !udp;
-    if (p->mode && !ingress && strcmp(p->mode, "host") != 0)
+    if (p->mode)
+        return strcmp(p->mode, "ingress") == 0;
+    return !text_eq(p->protocol, "udp");
+}
+
+static void
+check_words(struct plan_check *c, const struct compose_service *s, const struct compose_port *p)
+{
+    bool known_mode = !p->mode || is_ingress(p) || strcmp(p->mode, "host") == 0;
+    bool known_protocol = text_eq(p->protocol, "udp") || text_eq(p->protocol, "tcp");
+
+    if (!known_mode)
         plan_error(
             &c->diag,
             p->pos,
@@ -19,7 +30,7 @@ check_port(struct plan_check *c, const struct compose_service *s, const struct c
             s->name,
             p->target,
             p->mode);
-    if (!udp && !text_eq(p->protocol, "tcp"))
+    if (!known_protocol)
         plan_error(
             &c->diag,
             p->pos,
@@ -37,7 +48,7 @@ check_port(struct plan_check *c, const struct compose_service *s, const struct c
             s->name,
             p->target,
             p->host_ip);
-    if (udp && ingress)
+    if (text_eq(p->protocol, "udp") && is_ingress(p))
         plan_error(
             &c->diag,
             p->pos,
@@ -52,19 +63,27 @@ check_port(struct plan_check *c, const struct compose_service *s, const struct c
             "Name a port from 1 to 65535.",
             "service %s: a port has no target",
             s->name);
+}
+
+static void
+note_mode(struct plan_check *c, const struct compose_service *s, const struct compose_port *p)
+{
+    const char *hint = is_ingress(p) ? "Say mode: host to keep it inside the VPC." : NULL;
+    const char *mode = is_ingress(p) ? "ingress: the load balancer serves it" : "host";
+
     if (!p->mode)
         plan_note(
-            &c->diag,
-            p->pos,
-            ingress ? "Say mode: host to keep it inside the VPC." : NULL,
-            "service %s: port %u gets mode %s",
-            s->name,
-            p->target,
-            ingress ? "ingress: the load balancer serves it" : "host");
-    if (!ingress || udp)
-        return;
+            &c->diag, p->pos, hint, "service %s: port %u gets mode %s", s->name, p->target, mode);
+}
+
+static void check_app_protocol(
+    struct plan_check *c, const struct compose_service *s, const struct compose_port *p)
+{
     const char *app = p->app_protocol;
-    if (app && strcmp(app, "http") != 0 && strcmp(app, "http2") != 0 && strcmp(app, "grpc") != 0)
+
+    if (!is_ingress(p) || text_eq(p->protocol, "udp") || !app)
+        return;
+    if (!text_eq(app, "http") && !text_eq(app, "http2") && !text_eq(app, "grpc"))
         plan_error(
             &c->diag,
             p->pos,
@@ -76,26 +95,26 @@ check_port(struct plan_check *c, const struct compose_service *s, const struct c
             app);
 }
 
-void plan_check_ports(struct plan_check *c, const struct plan_service *v)
+static void check_twice(struct plan_check *c, const struct compose_service *s, size_t at)
 {
-    const struct compose_service *s = v->s;
-    size_t ingress = 0;
-    for (size_t i = 0; i < s->port_count; i++) {
-        check_port(c, s, &s->ports[i]);
-        for (size_t k = 0; k < i; k++)
-            if (s->ports[k].target == s->ports[i].target &&
-                text_eq(s->ports[k].protocol, s->ports[i].protocol))
-                plan_error(
-                    &c->diag,
-                    s->ports[i].pos,
-                    "Keep one of them.",
-                    "service %s: port %u/%s is there twice",
-                    s->name,
-                    s->ports[i].target,
-                    s->ports[i].protocol);
-    }
-    for (size_t i = 0; i < v->port_count; i++) {
-        ingress += v->ports[i].ingress;
+    const struct compose_port *p = &s->ports[at];
+
+    for (size_t i = 0; i < at; i++)
+        if (s->ports[i].target == p->target && text_eq(s->ports[i].protocol, p->protocol))
+            plan_error(
+                &c->diag,
+                p->pos,
+                "Keep one of them.",
+                "service %s: port %u/%s is there twice",
+                s->name,
+                p->target,
+                p->protocol);
+}
+
+/* The view has decided by then which ports the internet reaches. */
+static void check_open(struct plan_check *c, const struct plan_service *v)
+{
+    for (size_t i = 0; i < v->port_count; i++)
         if (v->ports[i].open)
             plan_warn(
                 &c->diag,
@@ -103,9 +122,18 @@ void plan_check_ports(struct plan_check *c, const struct plan_service *v)
                 "Put the service on a network other than default to keep the port inside the VPC.",
                 "service %s: host port %u is open to the internet, because the service is on the "
                 "default network",
-                s->name,
+                v->s->name,
                 v->ports[i].target);
-    }
+}
+
+static void check_ingress_count(struct plan_check *c, const struct plan_service *v)
+{
+    const struct compose_service *s = v->s;
+    size_t ingress = 0;
+
+    for (size_t i = 0; i < v->port_count; i++)
+        ingress += v->ports[i].ingress;
+
     if (!text_empty(s->domainname) && !ingress)
         plan_error(
             &c->diag,
@@ -124,80 +152,16 @@ void plan_check_ports(struct plan_check *c, const struct plan_service *v)
             ingress);
 }
 
-static void
-check_seconds(struct plan_check *c, const struct compose_service *s, const char *what, int64_t ms)
-{
-    if (ms > 0 && ms % 1000)
-        plan_warn(
-            &c->diag,
-            s->healthcheck.pos,
-            "Use whole seconds.",
-            "service %s: healthcheck.%s is cut to whole seconds",
-            s->name,
-            what);
-}
-
-void plan_check_health(struct plan_check *c, const struct plan_service *v)
+void plan_check_ports(struct plan_check *c, const struct plan_service *v)
 {
     const struct compose_service *s = v->s;
-    const struct compose_healthcheck *h = &s->healthcheck;
-    if (!h->present) {
-        if (v->ingress)
-            plan_warn(
-                &c->diag,
-                s->pos,
-                "Add a healthcheck that calls a localhost URL.",
-                "service %s has no healthcheck: the load balancer asks for GET / on its port",
-                s->name);
-        return;
+
+    for (size_t i = 0; i < s->port_count; i++) {
+        check_words(c, s, &s->ports[i]);
+        note_mode(c, s, &s->ports[i]);
+        check_app_protocol(c, s, &s->ports[i]);
+        check_twice(c, s, i);
     }
-    if (h->disabled) {
-        if (v->ingress)
-            plan_error(
-                &c->diag,
-                h->pos,
-                "Add a test that calls a localhost URL.",
-                "service %s: a service with an ingress port needs a healthcheck",
-                s->name);
-        return;
-    }
-    /* The reference refuses "interval: 3s" alone too, for its own default timeout of 5 s: nobody
-     * asked for that one, so it follows the interval here. */
-    int64_t interval = h->interval_ms >= 0 ? h->interval_ms : 30000,
-            timeout = h->timeout_ms >= 0 ? h->timeout_ms : MIN((int64_t)5000, interval);
-    if (h->timeout_ms == 0)
-        plan_error(
-            &c->diag,
-            h->pos,
-            "Use 2s or more.",
-            "service %s: healthcheck.timeout must be more than zero",
-            s->name);
-    if (interval < timeout)
-        plan_error(
-            &c->diag,
-            h->pos,
-            "Make the interval at least as long as the timeout.",
-            "service %s: healthcheck.interval (%g s) is shorter than its timeout (%g s)",
-            s->name,
-            (double)interval / 1000,
-            (double)timeout / 1000);
-    check_seconds(c, s, "interval", h->interval_ms);
-    check_seconds(c, s, "timeout", h->timeout_ms);
-    struct plan_health_url url;
-    plan_health_url(h->test, h->test_count, &url);
-    if (v->ingress && h->test_count && !url.found)
-        plan_error(
-            &c->diag,
-            h->pos,
-            "Let the test call http://localhost:<port>/<path>.",
-            "service %s: the load balancer cannot run this healthcheck, it needs a localhost URL",
-            s->name);
-    if (h->test_count && strcmp(h->test[0], "CMD") != 0 && strcmp(h->test[0], "CMD-SHELL") != 0)
-        plan_error(
-            &c->diag,
-            h->pos,
-            "Use CMD or CMD-SHELL.",
-            "service %s: unsupported healthcheck type \"%s\"",
-            s->name,
-            h->test[0]);
+    check_open(c, v);
+    check_ingress_count(c, v);
 }

@@ -9,6 +9,7 @@ static void check_parent(struct plan_check *c, const struct plan_service *s)
 {
     const char *name = s->s->network_mode + strlen("service:");
     const struct plan_service *in = plan_view_get(&c->v, name);
+
     if (!in)
         plan_error(
             &c->diag,
@@ -63,6 +64,7 @@ static void check_parent(struct plan_check *c, const struct plan_service *s)
 static void check_address(struct plan_check *c, const struct plan_service *s)
 {
     const char *name = s->s->network_mode + strlen("service:");
+
     if (s->s->port_count)
         plan_error(
             &c->diag,
@@ -102,6 +104,7 @@ static void check_order(struct plan_check *c, const struct plan_service *s)
     for (size_t i = 0; i < s->s->depends_on_count; i++) {
         const struct compose_dependency *d = &s->s->depends_on[i];
         const struct plan_service *on = plan_view_get(&c->v, d->service);
+
         if (!on || d->condition != COMPOSE_COMPLETED || plan_task_of(on) != plan_task_of(s))
             continue;
         if (on->kind != PLAN_SIDECAR)

@@ -42,6 +42,7 @@ static unsigned version_of(const json_t *properties, bool minor)
 {
     const char *text = json_str(properties, "EngineVersion"),
                *dot = text ? strchr(text, '.') : NULL;
+
     return text ? (unsigned)strtoul(text, NULL, 10) * 100 +
                       (minor && dot ? (unsigned)strtoul(dot + 1, NULL, 10) : 0)
                 : 0;
@@ -51,6 +52,7 @@ static int refuse(struct step *t, const char *group, const char *hint, const cha
 {
     const char *service = text_starts(group, "service/") ? group + strlen("service/") : group;
     int rc = error_raise(t->err, ERR_REFUSED, "service %s: %s; nothing was touched", service, text);
+
     error_hint(t->err, "%s", hint);
     return rc;
 }
@@ -58,6 +60,7 @@ static int refuse(struct step *t, const char *group, const char *hint, const cha
 static int check_database(struct step *t, const struct graph_resource *r, const json_t *before)
 {
     unsigned old = version_of(before, false), new = version_of(r->properties, false);
+
     if (!old || !new || old == new)
         return 0;
     if (new < old)
@@ -84,6 +87,7 @@ static int check_database(struct step *t, const struct graph_resource *r, const 
 static int check_documents(struct step *t, const struct graph_resource *r, const json_t *before)
 {
     unsigned old = version_of(before, false), new = version_of(r->properties, false);
+
     if (!old || !new || old == new)
         return 0;
     return refuse(
@@ -102,6 +106,7 @@ static int check_cache(struct step *t, const struct graph_resource *r, const jso
 {
     bool valkey_before = text_eq(json_str(before, "Engine"), "valkey"),
          valkey = text_eq(json_str(r->properties, "Engine"), "valkey");
+
     if (valkey_before && !valkey)
         return refuse(
             t,
@@ -138,6 +143,7 @@ static int check_discovery(struct step *t, const struct graph *g, const json_t *
          had_zone = json_object_get(resources, "PrivateZone");
     bool changes =
         (had_map && graph_get(g, "PrivateZone")) || (had_zone && graph_get(g, "Namespace"));
+
     if (!changes)
         return 0;
     int rc = error_raise(
@@ -172,14 +178,17 @@ int plan_check_previous(const struct plan_request *r, const struct graph *g, str
     cleanup_arena struct arena *a = arena_new();
     struct step t = {.a = a, .r = r, .err = err};
     int rc = check_discovery(&t, g, resources);
+
     for (size_t i = 0; i < g->len && rc == 0; i++) {
         const struct graph_resource *now = &g->resources[i];
         const json_t *before = json_object_get(resources, now->logical_id);
+
         if (!before || !text_eq(json_str(before, "Type"), now->type))
             continue;
         compare(&t, now->logical_id, json_object_get(before, "Properties"), now->properties);
         rc = check_store(&t, now, json_object_get(before, "Properties"));
     }
+
     if (rc == 0)
         rc = check_lost(&t);
     str_done(&t.lost);

@@ -10,6 +10,7 @@ static bool is_one_of(const char *text, const char *words)
 {
     cleanup_free char *copy = xstrdup(words);
     char *save = NULL;
+
     for (char *word = strtok_r(copy, "|", &save); word; word = strtok_r(NULL, "|", &save))
         if (text_eq(word, text))
             return true;
@@ -85,6 +86,7 @@ static void check_option(
                 key->value);
         return;
     }
+
     plan_warn(
         &c->diag,
         key->pos,
@@ -98,6 +100,7 @@ void plan_check_volumes(struct plan_check *c)
 {
     for (size_t i = 0; i < c->v.volume_count; i++) {
         const struct plan_volume *v = &c->v.volumes[i];
+
         if (v->external && (!v->file_system || !file_system_ok(v->file_system)))
             plan_error(
                 &c->diag,
@@ -107,6 +110,7 @@ void plan_check_volumes(struct plan_check *c)
                 v->name);
         for (size_t k = 0; v->options && k < v->options->len; k++) {
             const struct yaml_node *value = v->options->pairs[k].value;
+
             check_option(
                 c,
                 v,

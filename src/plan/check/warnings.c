@@ -33,6 +33,7 @@ static bool is_store(const char *type)
         "AWS::ElastiCache::ReplicationGroup",
         "AWS::DocDB::DBCluster",
         "AWS::EFS::FileSystem"};
+
     for (size_t i = 0; i < ARRAY_LEN(stores); i++)
         if (strcmp(stores[i], type) == 0)
             return true;
@@ -69,6 +70,7 @@ static const char *of_change(const struct plan_settings *s, const struct graph_c
         if (names(c, "DBInstanceClass"))
             return "the database is down for some minutes";
     }
+
     if (strcmp(c->type, "AWS::DocDB::DBInstance") == 0 && names(c, "DBInstanceClass"))
         return "the store is down for some minutes";
     if (strcmp(c->type, "AWS::ElastiCache::ReplicationGroup") == 0 &&
@@ -89,6 +91,7 @@ const char *plan_change_warning(
     cleanup_free char *path = xasprintf("Resources.%s", c->logical_id);
     const json_t *old = json_at(deployed, path);
     bool replaced = strcmp(c->replacement, "replace") == 0;
+
     if (c->action == GRAPH_ADD)
         return NULL;
     if (c->action == GRAPH_REMOVE)

@@ -1,5 +1,6 @@
 /* Certificates of the load balancer (defang.md 7.6): one for the project's own domain and all names
  * one level under it, and one for each service with names of its own.
+ *
  * AWS::CertificateManager::Certificate asks for the certificate, writes the records that prove the
  * domain into the zone, and waits until it is issued: the document's acm/Certificate,
  * route53/Record and acm/CertificateValidation in one. A name without a zone here would let it wait
@@ -30,20 +31,22 @@ static void add_name(struct names *n, const struct plan_host *h)
 static void own_names(const struct plan_ctx *c, const struct plan_service *s, struct names *out)
 {
     size_t max = 0;
+
     for (size_t i = 0; i < c->route_count; i++)
         max += c->routes[i].tls_count;
     *out = (struct names){.items = arena_array(c->a, const struct plan_host *, max + 1)};
-    for (size_t i = 0; i < c->route_count; i++)
-        for (size_t k = 0; c->routes[i].service == s && k < c->routes[i].tls_count; k++)
-            if (!plan_host_covered(c->routes[i].hosts[k].name, c->public_domain))
-                add_name(out, &c->routes[i].hosts[k]);
+
+    for (size_t i = 0; i < c->route_count; i++) {
+        const struct plan_route *r = &c->routes[i];
+
+        for (size_t k = 0; r->service == s && k < r->tls_count; k++)
+            if (!plan_host_covered(r->hosts[k].name, c->public_domain))
+                add_name(out, &r->hosts[k]);
+    }
 }
 
-static json_t *validation(const char *name, const char *zone)
-{
-    return plan_json("{s:s,s:s}", "DomainName", name, "HostedZoneId", zone);
-}
-
+/* DomainName and SubjectAlternativeNames are the names, `proofs` says in which zone each is proved.
+ */
 static void add_certificate(
     struct plan_ctx *c,
     const char *group,
@@ -53,42 +56,52 @@ static void add_certificate(
     json_t *proofs,
     const char *service)
 {
-    json_t *properties = plan_json(
-        "{s:s,s:s,s:o,s:o}",
-        "DomainName",
-        name,
-        "ValidationMethod",
-        "DNS",
-        "DomainValidationOptions",
-        proofs,
-        "Tags",
-        plan_tags(arena_printf(c->a, "%s-%s", c->scope, service ? service : "domain"), service));
-    if (json_array_size(others))
-        json_add(properties, "SubjectAlternativeNames", others);
-    else
-        json_decref(others);
+    const char *label = arena_printf(c->a, "%s-%s", c->scope, service ? service : "domain");
+
+    json_t *certificate = object(
+        key("DomainName", name),
+        key("ValidationMethod", "DNS"),
+        key("DomainValidationOptions", proofs),
+        key("Tags", plan_tags(label, service)),
+        key("SubjectAlternativeNames", others));
     struct graph_resource *r =
-        graph_add(c->g, group, id, "AWS::CertificateManager::Certificate", properties);
+        graph_add(c->g, group, id, "AWS::CertificateManager::Certificate", certificate);
     r->usual = USUAL;
 }
 
+static json_t *validation(const char *name, const char *zone)
+{
+    return object(key("DomainName", name), key("HostedZoneId", zone));
+}
+
+/* "*.x" is proved by the record of "x". */
+static bool proved_by_another(const struct names *n, const char *name)
+{
+    for (size_t i = 0; text_starts(name, "*.") && i < n->len; i++)
+        if (strcmp(n->items[i]->name, name + 2) == 0)
+            return true;
+    return false;
+}
+
+/* Its logical id; NULL when the service has no name of its own. */
 static const char *service_certificate(struct plan_ctx *c, const struct plan_service *s)
 {
+    const char *id = arena_printf(c->a, "Certificate%s", s->id);
     struct names n;
+
     own_names(c, s, &n);
     if (!n.len)
         return NULL;
-    const char *id = arena_printf(c->a, "Certificate%s", s->id);
-    json_t *others = json_array(), *proofs = json_array();
+
+    json_t *others = n.len > 1 ? array() : NULL;
+    json_t *proofs = array();
     for (size_t i = 0; i < n.len; i++) {
+        const struct plan_host *h = n.items[i];
+
         if (i)
-            json_push(others, json_string(n.items[i]->name));
-        /* "*.x" is proved by the record of "x". */
-        bool twice = false;
-        for (size_t k = 0; text_starts(n.items[i]->name, "*.") && k < n.len; k++)
-            twice = twice || strcmp(n.items[k]->name, n.items[i]->name + 2) == 0;
-        if (!twice)
-            json_push(proofs, validation(n.items[i]->name, n.items[i]->zone->id));
+            json_push(others, json_string(h->name));
+        if (!proved_by_another(&n, h->name))
+            json_push(proofs, validation(h->name, h->zone->id));
     }
     add_certificate(c, s->group, id, n.items[0]->name, others, proofs, s->s->name);
     return id;
@@ -103,6 +116,16 @@ static bool domain_is_used(const struct plan_ctx *c)
     return false;
 }
 
+static const char *domain_certificate(struct plan_ctx *c)
+{
+    const char *id = "CertificateDomain";
+    const char *below = arena_printf(c->a, "*.%s", c->public_domain);
+    json_t *proof = validation(c->public_domain, c->domain_zone->id);
+
+    add_certificate(c, "ingress", id, below, texts(c->public_domain), array(proof), NULL);
+    return id;
+}
+
 static void add_id(struct plan_ctx *c, const char *id)
 {
     if (id)
@@ -115,6 +138,7 @@ static const char *choose_default(const struct plan_ctx *c)
 {
     const char *before = json_str(
         c->r->previous, "Resources.Listener443.Properties.Certificates.0.CertificateArn.Ref");
+
     for (size_t i = 0; before && i < c->certificate_count; i++)
         if (strcmp(c->certificates[i], before) == 0)
             return c->certificates[i];
@@ -125,18 +149,10 @@ json_t *plan_certificates(struct plan_ctx *c)
 {
     if (c->certificate)
         return json_string(c->certificate);
+
     c->certificates = arena_array(c->a, const char *, c->v.count + 1);
-    if (domain_is_used(c)) {
-        add_certificate(
-            c,
-            "ingress",
-            "CertificateDomain",
-            arena_printf(c->a, "*.%s", c->public_domain),
-            plan_json("[s]", c->public_domain),
-            plan_json("[o]", validation(c->public_domain, c->domain_zone->id)),
-            NULL);
-        add_id(c, "CertificateDomain");
-    }
+    if (domain_is_used(c))
+        add_id(c, domain_certificate(c));
     for (size_t i = 0; i < c->v.count; i++)
         add_id(c, service_certificate(c, &c->v.services[i]));
     return c->certificate_count ? graph_ref(choose_default(c)) : NULL;
@@ -144,18 +160,20 @@ json_t *plan_certificates(struct plan_ctx *c)
 
 void plan_listener_certificates(struct plan_ctx *c, const json_t *first)
 {
-    for (size_t i = 0; i < c->certificate_count; i++)
-        if (!text_eq(json_str(first, "Ref"), c->certificates[i]))
-            graph_add(
-                c->g,
-                graph_get(c->g, c->certificates[i])->group,
-                arena_printf(c->a, "Listener%s", c->certificates[i]),
-                "AWS::ElasticLoadBalancingV2::ListenerCertificate",
-                plan_json(
-                    "{s:o,s:[{s:o}]}",
-                    "ListenerArn",
-                    graph_ref(plan_listener_id(c, 443)),
-                    "Certificates",
-                    "CertificateArn",
-                    graph_ref(c->certificates[i])));
+    for (size_t i = 0; i < c->certificate_count; i++) {
+        const char *id = c->certificates[i];
+
+        if (text_eq(json_str(first, "Ref"), id))
+            continue;
+
+        json_t *more = object(
+            key("ListenerArn", graph_ref(plan_listener_id(c, 443))),
+            key("Certificates", array(object(key("CertificateArn", graph_ref(id))))));
+        graph_add(
+            c->g,
+            graph_get(c->g, id)->group,
+            arena_printf(c->a, "Listener%s", id),
+            "AWS::ElasticLoadBalancingV2::ListenerCertificate",
+            more);
+    }
 }

@@ -1,6 +1,10 @@
 /* What the account's zones mean for the project's public names. Warnings, because a deployment is
  * right without a zone too: it is served over HTTP, or by the certificate that the project brings,
- * and the records are made by hand. */
+ * and the records are made by hand.
+ *
+ * Two things are told: a name that no public zone of the account holds, and a name that has a
+ * record already which is not ours, and so stays as it is (public_dns.c). Each name once, at the
+ * place in the Compose file that it comes from. Nothing is told while the zones are not known. */
 #include "base/str.h"
 #include "base/vec.h"
 #include "plan/diag.h"
@@ -31,8 +35,12 @@ static bool said(struct notes *n, const char *name)
  * has more than two. */
 static const char *likely_zone(const char *name)
 {
-    const char *p = text_starts(name, "*.") ? name + 2 : name, *dot = strchr(p, '.');
-    return dot && strchr(dot + 1, '.') && p == name ? dot + 1 : p;
+    bool wildcard = text_starts(name, "*.");
+    const char *p = wildcard ? name + 2 : name;
+    const char *dot = strchr(p, '.');
+    bool three_labels = dot && strchr(dot + 1, '.');
+
+    return three_labels && !wildcard ? dot + 1 : p;
 }
 
 static void note_no_zone(struct notes *n, struct yaml_pos pos, const char *name, const char *zone)
@@ -47,6 +55,7 @@ static void note_no_zone(struct notes *n, struct yaml_pos pos, const char *name,
             name);
         return;
     }
+
     plan_warn(
         &n->diag,
         pos,
@@ -78,8 +87,10 @@ static void note_record(struct notes *n, struct yaml_pos pos, const char *name)
 static void note_name(struct notes *n, struct yaml_pos pos, const char *name, const char *zone_hint)
 {
     const struct plan_zone *twin;
+
     if (said(n, name))
         return;
+
     if (plan_zone_of(n->f, name, n->v.adopt.public_zone.value, &twin))
         note_record(n, pos, name);
     else
@@ -90,24 +101,30 @@ static void
 note_service(struct notes *n, const struct plan_settings *settings, const struct plan_service *s)
 {
     const struct yaml_node *node = s->s->node ? yaml_get(s->s->node, "domainname") : NULL;
+
+    struct yaml_pos pos = node ? node->pos : s->s->pos;
+    bool brings_one = n->v.adopt.certificate.value != NULL;
+
     for (size_t i = 0; i < s->port_count; i++) {
         struct plan_hosts h = {0};
+
         /* What needs HTTPS is refused by the plan itself. */
-        if (s->ports[i].ingress &&
-            (n->v.adopt.certificate.value || !plan_port_needs_tls(&s->ports[i])))
+        bool refused = !brings_one && plan_port_needs_tls(&s->ports[i]);
+        if (s->ports[i].ingress && !refused)
             plan_hosts(n->a, &n->v, settings, s, &s->ports[i], &h);
         for (size_t k = 0; k < h.count; k++)
             if (!plan_host_covered(h.names[k], n->domain))
-                note_name(n, node ? node->pos : s->s->pos, h.names[k], likely_zone(h.names[k]));
+                note_name(n, pos, h.names[k], likely_zone(h.names[k]));
     }
 }
 
 static void note_domain(struct notes *n)
 {
-    struct yaml_pos pos = n->v.adopt.project_domain.value == n->domain
-                              ? n->v.adopt.project_domain.pos
-                              : (struct yaml_pos){0};
+    /* From DEFANG_DOMAIN it has no place in a file. */
+    const struct plan_said *written = &n->v.adopt.project_domain;
+    struct yaml_pos pos = written->value == n->domain ? written->pos : (struct yaml_pos){0};
     const struct plan_zone *twin;
+
     note_name(n, pos, n->domain, n->domain);
     if (plan_zone_of(n->f, n->domain, n->v.adopt.public_zone.value, &twin))
         note_name(n, pos, arena_printf(n->a, "*.%s", n->domain), n->domain);

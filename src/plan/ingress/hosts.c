@@ -1,5 +1,13 @@
 /* Which public names lead to which ingress port (defang.md 6.5, 7.5), and in which public zone of
- * the account each lies (7.6). A name is in lower case and has no dot at its end. */
+ * the account each lies (7.6). A name is in lower case and has no dot at its end.
+ *
+ * A port can have up to four kinds of names, in this order, and the first is the one that people
+ * are told: the service's domainname, or <service>.<domain> when only the project has one;
+ * <service>--<port>.<domain>; the bare domain when the project has a single ingress port; and those
+ * aliases of the default network that are whole host names.
+ *
+ * Pure questions on the view and on what is known of the account: routes.c, the checks and the
+ * notes all ask here, so that they never differ. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/adopt.h"
@@ -44,6 +52,7 @@ static bool is_named(const struct plan_service *s, const struct plan_port *port)
 static size_t ingress_ports(const struct plan_view *v)
 {
     size_t n = 0;
+
     for (size_t i = 0; i < v->count; i++)
         for (size_t k = 0; k < v->services[i].port_count; k++)
             n += v->services[i].ports[k].ingress;
@@ -62,12 +71,13 @@ static void add(struct plan_hosts *h, const char *name)
  * neighbours. */
 static void add_aliases(struct arena *a, const struct compose_service *s, struct plan_hosts *h)
 {
-    for (size_t i = 0; i < s->network_count; i++)
-        for (size_t k = 0;
-             strcmp(s->networks[i].name, "default") == 0 && k < s->networks[i].alias_count;
-             k++)
+    for (size_t i = 0; i < s->network_count; i++) {
+        bool default_one = strcmp(s->networks[i].name, "default") == 0;
+
+        for (size_t k = 0; default_one && k < s->networks[i].alias_count; k++)
             if (strchr(s->networks[i].aliases[k], '.'))
                 add(h, host_name(a, s->networks[i].aliases[k]));
+    }
 }
 
 void plan_hosts(
@@ -80,17 +90,22 @@ void plan_hosts(
 {
     const char *domain = plan_public_domain(v, settings);
     bool own = !text_empty(s->s->domainname);
+    bool named = is_named(s, port) && (own || domain);
     size_t max = 4;
+
     for (size_t i = 0; i < s->s->network_count; i++)
         max += s->s->networks[i].alias_count;
     *out = (struct plan_hosts){.names = arena_array(a, const char *, max)};
-    if (is_named(s, port) && (own || domain))
-        add(out, own ? host_name(a, s->s->domainname) : arena_printf(a, "%s.%s", s->label, domain));
+
+    if (named && own)
+        add(out, host_name(a, s->s->domainname));
+    else if (named)
+        add(out, arena_printf(a, "%s.%s", s->label, domain));
     if (domain)
         add(out, arena_printf(a, "%s--%u.%s", s->label, port->target, domain));
     if (domain && ingress_ports(v) == 1)
         add(out, domain);
-    if (is_named(s, port) && (own || domain))
+    if (named)
         add_aliases(a, s->s, out);
 }
 
@@ -98,6 +113,27 @@ bool plan_host_covered(const char *host, const char *domain)
 {
     const char *dot = strchr(host, '.');
     return domain && (strcmp(host, domain) == 0 || (dot && strcmp(dot + 1, domain) == 0));
+}
+
+/* Every port's names that the project's domain does not cover, each once. */
+static void add_own_names(
+    struct arena *a,
+    const struct plan_view *v,
+    const struct plan_settings *s,
+    struct plan_hosts *all)
+{
+    const char *domain = plan_public_domain(v, s);
+
+    for (size_t i = 0; i < v->count; i++)
+        for (size_t k = 0; k < v->services[i].port_count; k++) {
+            struct plan_hosts h = {0};
+
+            if (v->services[i].ports[k].ingress)
+                plan_hosts(a, v, s, &v->services[i], &v->services[i].ports[k], &h);
+            for (size_t j = 0; j < h.count; j++)
+                if (!plan_host_covered(h.names[j], domain))
+                    add(all, h.names[j]);
+        }
 }
 
 void plan_domain_names(
@@ -108,22 +144,19 @@ void plan_domain_names(
     size_t *count)
 {
     struct plan_view v;
+    size_t max = 2; /* the domain and what is below it */
+
     plan_view_make(arena, p, &v);
-    const char *domain = plan_public_domain(&v, s);
-    size_t max = 2;
+
+    /* Beside its aliases a service has at most its domainname outside the project's domain. */
     for (size_t i = 0; i < v.count; i++)
         for (size_t k = 0; k < v.services[i].s->network_count; k++)
             max += v.services[i].s->networks[k].alias_count;
     struct plan_hosts all = {.names = arena_array(arena, const char *, max + 4 * v.count)};
-    for (size_t i = 0; i < v.count; i++)
-        for (size_t k = 0; k < v.services[i].port_count; k++) {
-            struct plan_hosts h = {0};
-            if (v.services[i].ports[k].ingress)
-                plan_hosts(arena, &v, s, &v.services[i], &v.services[i].ports[k], &h);
-            for (size_t j = 0; j < h.count; j++)
-                if (!plan_host_covered(h.names[j], domain))
-                    add(&all, h.names[j]);
-        }
+
+    add_own_names(arena, &v, s, &all);
+
+    const char *domain = plan_public_domain(&v, s);
     if (domain && v.ingress) {
         add(&all, domain);
         add(&all, arena_printf(arena, "*.%s", domain));
@@ -133,12 +166,17 @@ void plan_domain_names(
 }
 
 /* ---- zones ---- */
+
+/* Whether the name is the zone's own or lies below it, whole labels compared. */
 static bool in_zone(const char *name, const char *zone)
 {
     if (text_starts(name, "*."))
         name += 2;
-    size_t n = strlen(name), z = strlen(zone);
-    return z && n >= z && strcmp(name + n - z, zone) == 0 && (n == z || name[n - z - 1] == '.');
+
+    size_t n = strlen(name);
+    size_t z = strlen(zone);
+    bool ends_so = z && n >= z && strcmp(name + n - z, zone) == 0;
+    return ends_so && (n == z || name[n - z - 1] == '.');
 }
 
 const struct plan_zone *plan_zone_of(
@@ -147,13 +185,16 @@ const struct plan_zone *plan_zone_of(
     const char *preferred,
     const struct plan_zone **twin)
 {
+    /* Stands for a zone that nobody has looked up yet: a plan without an account. */
     static const struct plan_zone any = {"", "Z00000000000"};
     const struct plan_zone *best = NULL;
+
     *twin = NULL;
     if (!f->zones_known)
         return &any;
     for (size_t i = 0; i < f->public_zone_count; i++) {
         const struct plan_zone *z = &f->public_zones[i];
+
         if (!in_zone(name, z->name))
             continue;
         if (text_eq(z->id, preferred)) {
@@ -167,6 +208,7 @@ const struct plan_zone *plan_zone_of(
             *twin = NULL;
         }
     }
+
     return best;
 }
 
@@ -176,6 +218,7 @@ plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, co
     cleanup_arena struct arena *a = arena_new();
     struct plan_adopt adopt;
     const struct plan_zone *twin;
+
     (void)plan_adopt_read(a, p, &adopt, NULL);
     return plan_zone_of(f, name, adopt.public_zone.value, &twin);
 }

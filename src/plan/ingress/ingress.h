@@ -1,13 +1,20 @@
-/* Public names, the load balancer's routes, certificates and records: what the files of the ingress
- * share (hosts.c, routes.c, ingress.c, target_group.c, rules.c, certificates.c, public_dns.c,
- * alb_logs.c). Part of plan/internal.h. Strings live in the arena of the graph. */
+/* The ingress room: public names, the load balancer's routes, and what is made of them.
+ *
+ * In call order: hosts.c says which names a port has, routes.c chooses a listener for each ingress
+ * port before any resource is made (other rooms ask it for public names), and ingress.c makes the
+ * resources and calls the rest of the room.
+ *
+ * Names are in lower case without a dot at their end. All strings and arrays live in the arena that
+ * was handed in, or in that of the graph; nobody frees one alone. Ports are 1 to 65535. Unless it
+ * is said otherwise nothing here fails: what could be wrong has been refused by
+ * plan_check_ingress(), or is a diagnostic. */
 #pragma once
 
 #include "plan/plan.h"
 #include "plan/route.h"
 
+struct env;
 struct plan_ctx;
-struct plan_diag;
 struct plan_port;
 struct plan_service;
 struct plan_view;
@@ -22,18 +29,26 @@ struct plan_view;
 #define PLAN_ALB_HOST_CHARS    128
 #define PLAN_ACM_NAME_CHARS    64 /* of a certificate's first name */
 
+/* ---- settings (settings.c) ---- */
+
+/* DEFANG_DOMAIN into `out`. ERR_USAGE when it is no domain. */
+int plan_settings_ingress(
+    struct arena *arena, const struct env *env, struct plan_settings *out, struct error *err);
+
 /* ---- names (hosts.c) ---- */
 struct plan_hosts {
     const char **names;
     size_t count;
 };
 
-const char *plan_public_domain(
-    const struct plan_view *v,
-    const struct plan_settings *s); /* the project's own domain; NULL when none */
+/* The project's own domain: of the settings, else of the Compose file; NULL when it has none. */
+const char *plan_public_domain(const struct plan_view *v, const struct plan_settings *s);
+
 bool plan_port_is_grpc(const struct plan_port *p);
-const char *plan_port_needs_tls(
-    const struct plan_port *p); /* "grpc", "http2" or "HTTPS": why; NULL when it does not */
+
+/* Why the port is to be had over HTTPS only: "grpc", "http2" or "HTTPS"; NULL when it is not. */
+const char *plan_port_needs_tls(const struct plan_port *p);
+
 /* Names of an ingress port, the one that people are told first; none when it has no name. */
 void plan_hosts(
     struct arena *a,
@@ -42,39 +57,65 @@ void plan_hosts(
     const struct plan_service *s,
     const struct plan_port *port,
     struct plan_hosts *out);
-bool plan_host_covered(
-    const char *host,
-    const char *domain); /* by the certificate and the records of "*.domain" and domain */
 
-/* The zone that holds the name: the longest that does, or the preferred one. twin: another zone of
- * the same name. When zones are not known, every name has one. */
+/* Whether the certificate and the records of "*.domain" and of the domain itself are good for the
+ * host. `domain` may be NULL: nothing is covered. */
+bool plan_host_covered(const char *host, const char *domain);
+
+/* The zone that holds the name: the longest that does, or the one with the preferred id (may be
+ * NULL). `twin`: another zone of the same name, else NULL; then it is not clear which is meant.
+ * NULL when no zone of the account holds it; while zones are not known, every name has one. */
 const struct plan_zone *plan_zone_of(
     const struct plan_facts *f,
     const char *name,
     const char *preferred,
     const struct plan_zone **twin);
-bool plan_record_exists(
-    const struct plan_facts *f, const char *name, const char *type); /* type NULL: any */
-bool plan_record_blocked(
-    const struct plan_facts *f, const char *name); /* no A record can be made */
-const char *plan_record_id(struct arena *a, const char *what, const char *name); /* logical id */
+
+/* Whether a zone has a record of that name and type ("A", "CAA"; NULL: of any). */
+bool plan_record_exists(const struct plan_facts *f, const char *name, const char *type);
 
 /* ---- routes (routes.c) ---- */
-/* Chooses listeners; keeps what the deployed template's metadata says, so that a new service never
- * moves another's address. */
+/* Fills c->routes and c->listeners; keeps what the deployed template's metadata says, so that a new
+ * service never moves another's address. Negative when an error was said, as c->diag has it. */
 int plan_routes(struct plan_ctx *c);
+
+/* After plan_routes(). */
 bool plan_listener_tls(const struct plan_ctx *c, unsigned port);
 
 /* ---- resources ---- */
+
+/* All that follows, in order; nothing when there is no route. */
 void plan_ingress(struct plan_ctx *c);
+
+/* {"Key": key, "Value": value}, an attribute of a load balancer or a target group. */
 json_t *plan_attribute(const char *key, const char *value);
-json_t *plan_redirect(const struct plan_ctx *c); /* the action */
-const char *plan_listener_id(const struct plan_ctx *c, unsigned port);
+void plan_load_balancer(struct plan_ctx *c);
+
+/* The bucket for its access logs, when the settings want them; the load balancer has to wait for
+ * what is answered (a logical id, or NULL). */
+#define PLAN_ALB_LOGS "AlbLogs"
+const char *plan_alb_logs(struct plan_ctx *c);
+
+/* Makes certificates; answers with a new reference to the ARN of the one that HTTPS listeners begin
+ * with, NULL when there is none. */
+json_t *plan_certificates(struct plan_ctx *c);
+
+/* One listener for each of c->listeners; `certificate` is borrowed. */
+void plan_listeners(struct plan_ctx *c, const json_t *certificate);
+const char *plan_listener_id(const struct plan_ctx *c, unsigned port); /* logical id */
+json_t *plan_redirect(const struct plan_ctx *c); /* the action: on to HTTPS, port 443 */
+
+/* The certificates beside the first, on the listener of port 443. */
+void plan_listener_certificates(struct plan_ctx *c, const json_t *first);
+
 void plan_target_group(struct plan_ctx *c, const struct plan_route *r);
 void plan_rules(struct plan_ctx *c);
-json_t *plan_certificates(
-    struct plan_ctx *c); /* the one that HTTPS listeners begin with; NULL when there is none */
-void plan_listener_certificates(struct plan_ctx *c, const json_t *first); /* the others */
+
+/* ---- records (public_dns.c) ---- */
 void plan_public_dns(struct plan_ctx *c);
-const char *plan_alb_logs(
-    struct plan_ctx *c, json_t *attributes); /* what the load balancer waits for, or NULL */
+
+/* A record stands that leaves no room for an A record of that name. */
+bool plan_record_blocked(const struct plan_facts *f, const char *name);
+
+/* Its logical id: `what` ("Record") and a hash of the name, which may hold what an id may not. */
+const char *plan_record_id(struct arena *a, const char *what, const char *name);

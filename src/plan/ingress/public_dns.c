@@ -12,6 +12,7 @@
 const char *plan_record_id(struct arena *a, const char *what, const char *name)
 {
     cleanup_free char *sum = plan_hash_hex(name, 8);
+
     return arena_printf(a, "%s%s", what, sum);
 }
 
@@ -30,28 +31,21 @@ static void
 add_alias(struct plan_ctx *c, const char *group, const char *name, const struct plan_zone *zone)
 {
     const char *id = plan_record_id(c->a, "Record", name);
-    if (!zone || graph_get(c->g, id) || (!is_ours(c, id) && plan_record_blocked(c->f, name)))
+    bool somebody_elses = !is_ours(c, id) && plan_record_blocked(c->f, name);
+
+    if (!zone || graph_get(c->g, id) || somebody_elses)
         return;
-    graph_add(
-        c->g,
-        group,
-        id,
-        "AWS::Route53::RecordSet",
-        plan_json(
-            "{s:s,s:s,s:s,s:{s:o,s:o,s:b}}",
-            "HostedZoneId",
-            zone->id,
-            "Name",
-            name,
-            "Type",
-            "A",
-            "AliasTarget",
-            "DNSName",
-            graph_attr("LoadBalancer", "DNSName"),
-            "HostedZoneId",
-            graph_attr("LoadBalancer", "CanonicalHostedZoneID"),
-            "EvaluateTargetHealth",
-            0));
+
+    json_t *target = object(
+        key("DNSName", graph_attr("LoadBalancer", "DNSName")),
+        key("HostedZoneId", graph_attr("LoadBalancer", "CanonicalHostedZoneID")),
+        key("EvaluateTargetHealth", false));
+    json_t *record = object(
+        key("HostedZoneId", zone->id),
+        key("Name", name),
+        key("Type", "A"),
+        key("AliasTarget", target));
+    graph_add(c->g, group, id, "AWS::Route53::RecordSet", record);
 }
 
 /* Who may issue certificates for the project's domain. Not where a CNAME stands, which suffers no
@@ -61,43 +55,43 @@ static void add_caa(struct plan_ctx *c)
     const char *id = plan_record_id(c->a, "Caa", c->public_domain);
     bool stands = plan_record_exists(c->f, c->public_domain, "CAA") ||
                   plan_record_exists(c->f, c->public_domain, "CNAME");
+
     if (c->certificate || (stands && !is_ours(c, id)))
         return;
-    graph_add(
-        c->g,
-        "ingress",
-        id,
-        "AWS::Route53::RecordSet",
-        plan_json(
-            "{s:s,s:s,s:s,s:s,s:[s,s,s,s]}",
-            "HostedZoneId",
-            c->domain_zone->id,
-            "Name",
-            c->public_domain,
-            "Type",
-            "CAA",
-            "TTL",
-            "3600",
-            "ResourceRecords",
-            "0 issue \"amazon.com\"",
-            "0 issue \"letsencrypt.org\"",
-            "0 issuewild \"amazon.com\"",
-            "0 issuewild \"letsencrypt.org\""));
+
+    json_t *issuers = texts(
+        "0 issue \"amazon.com\"",
+        "0 issue \"letsencrypt.org\"",
+        "0 issuewild \"amazon.com\"",
+        "0 issuewild \"letsencrypt.org\"");
+    json_t *record = object(
+        key("HostedZoneId", c->domain_zone->id),
+        key("Name", c->public_domain),
+        key("Type", "CAA"),
+        key("TTL", "3600"),
+        key("ResourceRecords", issuers));
+    graph_add(c->g, "ingress", id, "AWS::Route53::RecordSet", record);
+}
+
+static void add_domain(struct plan_ctx *c)
+{
+    const char *below = arena_printf(c->a, "*.%s", c->public_domain);
+
+    add_alias(c, "ingress", c->public_domain, c->domain_zone);
+    add_alias(c, "ingress", below, c->domain_zone);
+    add_caa(c);
 }
 
 void plan_public_dns(struct plan_ctx *c)
 {
-    if (c->public_domain && c->domain_zone) {
-        add_alias(c, "ingress", c->public_domain, c->domain_zone);
-        add_alias(c, "ingress", arena_printf(c->a, "*.%s", c->public_domain), c->domain_zone);
-        add_caa(c);
+    if (c->public_domain && c->domain_zone)
+        add_domain(c);
+
+    for (size_t i = 0; i < c->route_count; i++) {
+        const struct plan_route *r = &c->routes[i];
+
+        for (size_t k = 0; k < r->host_count; k++)
+            if (!plan_host_covered(r->hosts[k].name, c->public_domain))
+                add_alias(c, r->service->group, r->hosts[k].name, r->hosts[k].zone);
     }
-    for (size_t i = 0; i < c->route_count; i++)
-        for (size_t k = 0; k < c->routes[i].host_count; k++)
-            if (!plan_host_covered(c->routes[i].hosts[k].name, c->public_domain))
-                add_alias(
-                    c,
-                    c->routes[i].service->group,
-                    c->routes[i].hosts[k].name,
-                    c->routes[i].hosts[k].zone);
 }

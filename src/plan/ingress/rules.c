@@ -5,7 +5,6 @@
  * never moves another's (CloudFormation cannot swap two), and the exact name goes before the
  * wildcard, gRPC before whatever else has the same name, and a listener's only owner after all. */
 #include "base/mem.h"
-#include "base/str.h"
 #include "plan/context.h"
 #include "plan/ingress/ingress.h"
 #include "plan/names.h"
@@ -13,15 +12,19 @@
 
 #define PRIORITIES 50000u
 
-struct band {
-    unsigned from, count;
-};
-static const struct band GRPC_EXACT = {1, 5000}, GRPC_WILDCARD = {5001, 5000},
-                         EXACT = {10001, 25000}, WILDCARD = {35001, 10000};
-/* Of those who own a listener. A hash here too: when another port takes over, its rule is made
- * while the old one still stands. */
-static const struct band GRPC_ANY = {45001, 1000}, ANY = {46001, 4000};
+/* clang-format off */
+static const struct band { unsigned from, count; }
+    GRPC_EXACT    = {    1,  5000},
+    GRPC_WILDCARD = { 5001,  5000},
+    EXACT         = {10001, 25000},
+    WILDCARD      = {35001, 10000},
+    /* Of those who own a listener. A hash here too: when another port takes over, its rule is made
+     * while the old one still stands. */
+    GRPC_ANY      = {45001,  1000},
+    ANY           = {46001,  4000};
+/* clang-format on */
 
+/* What one set of rules has taken; plan_rules() owns it. */
 struct rules {
     struct plan_ctx *c;
     bool used[PRIORITIES + 1];
@@ -35,58 +38,77 @@ static bool has_wildcard(const struct plan_host *hosts, size_t count)
     return false;
 }
 
-static unsigned priority(
-    struct rules *u,
-    const char *rule,
-    const struct plan_route *r,
-    const struct plan_host *hosts,
-    size_t count)
+static const struct band *
+band_of(const struct plan_route *r, const struct plan_host *hosts, size_t count)
 {
-    bool grpc = plan_port_is_grpc(r->port), wild = has_wildcard(hosts, count);
-    const struct band *b = !count ? (grpc ? &GRPC_ANY : &ANY)
-                           : grpc ? (wild ? &GRPC_WILDCARD : &GRPC_EXACT)
-                           : wild ? &WILDCARD
-                                  : &EXACT;
+    bool grpc = plan_port_is_grpc(r->port);
+    bool wild = has_wildcard(hosts, count);
+
+    if (!count)
+        return grpc ? &GRPC_ANY : &ANY;
+    if (grpc)
+        return wild ? &GRPC_WILDCARD : &GRPC_EXACT;
+    return wild ? &WILDCARD : &EXACT;
+}
+
+/* The place of the rule's hash in its band; the next free one when another rule has it. A band has
+ * more places than a load balancer has rules, so there is one. */
+static unsigned priority(struct rules *u, const char *rule, const struct band *b)
+{
     cleanup_free char *sum = plan_hash_hex(rule, 7);
     unsigned at = (unsigned)(strtoul(sum, NULL, 16) % b->count);
+
     while (u->used[b->from + at])
         at = (at + 1) % b->count;
     u->used[b->from + at] = true;
     return b->from + at;
 }
 
+static json_t *has_host(const struct plan_host *hosts, size_t count)
+{
+    json_t *names = array();
+
+    for (size_t i = 0; i < count; i++)
+        json_push(names, json_string(hosts[i].name));
+    return object(
+        key("Field", "host-header"), key("HostHeaderConfig", object(key("Values", names))));
+}
+
+static json_t *is_grpc(void)
+{
+    json_t *header =
+        object(key("HttpHeaderName", "content-type"), key("Values", texts("application/grpc*")));
+
+    return object(key("Field", "http-header"), key("HttpHeaderConfig", header));
+}
+
+static json_t *any_path(void)
+{
+    return object(
+        key("Field", "path-pattern"), key("PathPatternConfig", object(key("Values", texts("/*")))));
+}
+
+/* A rule must have a condition: one that takes everything says so by its path. */
 static json_t *conditions(const struct plan_route *r, const struct plan_host *hosts, size_t count)
 {
-    json_t *list = json_array();
-    if (count) {
-        json_t *names = json_array();
-        for (size_t i = 0; i < count; i++)
-            json_push(names, json_string(hosts[i].name));
-        json_push(
-            list,
-            plan_json(
-                "{s:s,s:{s:o}}", "Field", "host-header", "HostHeaderConfig", "Values", names));
-    }
+    json_t *list = array();
+
+    if (count)
+        json_push(list, has_host(hosts, count));
     if (plan_port_is_grpc(r->port))
-        json_push(
-            list,
-            plan_json(
-                "{s:s,s:{s:s,s:[s]}}",
-                "Field",
-                "http-header",
-                "HttpHeaderConfig",
-                "HttpHeaderName",
-                "content-type",
-                "Values",
-                "application/grpc*"));
+        json_push(list, is_grpc());
     else if (!count)
-        json_push(
-            list,
-            plan_json(
-                "{s:s,s:{s:[s]}}", "Field", "path-pattern", "PathPatternConfig", "Values", "/*"));
+        json_push(list, any_path());
     return list;
 }
 
+static json_t *forward(const struct plan_route *r)
+{
+    return object(key("Type", "forward"), key("TargetGroupArn", graph_ref(r->target_group)));
+}
+
+/* Of the route's names those in hosts[0..count); none of them: whatever the host. `action` is
+ * stolen. */
 static void add_rule(
     struct rules *u,
     const struct plan_route *r,
@@ -97,32 +119,22 @@ static void add_rule(
     json_t *action)
 {
     struct plan_ctx *c = u->c;
-    int at = (int)priority(u, id, r, hosts, count); /* the same in every stage */
-    if (plan_comes_later(
-            c, r->service, id)) { /* it would take requests from what runs, and nobody behind it */
+
+    /* Taken before the rule may be left out, so that it is the same in every stage. */
+    unsigned at = priority(u, id, band_of(r, hosts, count));
+
+    /* It would take requests from what runs, and nobody behind it. */
+    if (plan_comes_later(c, r->service, id)) {
         json_decref(action);
         return;
     }
-    graph_add(
-        c->g,
-        r->service->group,
-        id,
-        "AWS::ElasticLoadBalancingV2::ListenerRule",
-        plan_json(
-            "{s:o,s:i,s:o,s:[o]}",
-            "ListenerArn",
-            graph_ref(plan_listener_id(c, listener)),
-            "Priority",
-            at,
-            "Conditions",
-            conditions(r, hosts, count),
-            "Actions",
-            action));
-}
 
-static json_t *forward(const struct plan_route *r)
-{
-    return plan_json("{s:s,s:o}", "Type", "forward", "TargetGroupArn", graph_ref(r->target_group));
+    json_t *rule = object(
+        key("ListenerArn", graph_ref(plan_listener_id(c, listener))),
+        key("Priority", at),
+        key("Conditions", conditions(r, hosts, count)),
+        key("Actions", array(action)));
+    graph_add(c->g, r->service->group, id, "AWS::ElasticLoadBalancingV2::ListenerRule", rule);
 }
 
 /* Somebody takes everything that comes to port 80: names with a certificate have to be taken out of
@@ -135,33 +147,32 @@ static bool port_80_has_owner(const struct plan_ctx *c)
     return false;
 }
 
+/* Names with TLS come first in `hosts`, the others behind them. */
+static void add_rules(struct rules *u, const struct plan_route *r, bool owned)
+{
+    struct plan_ctx *c = u->c;
+    const struct plan_host *plain = r->hosts + r->tls_count;
+    size_t plain_count = r->host_count - r->tls_count;
+    size_t first = r->tls ? r->tls_count : r->host_count;
+    bool sends_on = owned && r->tls_count && !plan_port_is_grpc(r->port);
+
+    add_rule(u, r, r->rule, r->listener, r->hosts, first, forward(r));
+    if (r->plain_rule)
+        add_rule(u, r, r->plain_rule, 80, plain, plain_count, forward(r));
+    if (sends_on) {
+        const char *id = arena_printf(c->a, "Redirect%s", r->rule);
+
+        add_rule(u, r, id, 80, r->hosts, r->tls_count, plan_redirect(c));
+    }
+}
+
 void plan_rules(struct plan_ctx *c)
 {
     struct rules *u = xcalloc(1, sizeof *u);
     bool owned = port_80_has_owner(c);
+
     u->c = c;
-    for (size_t i = 0; i < c->route_count; i++) {
-        const struct plan_route *r = &c->routes[i];
-        size_t first = r->tls ? r->tls_count : r->host_count;
-        add_rule(u, r, r->rule, r->listener, r->hosts, first, forward(r));
-        if (r->plain_rule)
-            add_rule(
-                u,
-                r,
-                r->plain_rule,
-                80,
-                r->hosts + r->tls_count,
-                r->host_count - r->tls_count,
-                forward(r));
-        if (owned && r->tls_count && !plan_port_is_grpc(r->port))
-            add_rule(
-                u,
-                r,
-                arena_printf(c->a, "Redirect%s", r->rule),
-                80,
-                r->hosts,
-                r->tls_count,
-                plan_redirect(c));
-    }
+    for (size_t i = 0; i < c->route_count; i++)
+        add_rules(u, &c->routes[i], owned);
     free(u);
 }

@@ -1,5 +1,10 @@
 /* Where a route leads: a target group of the service's tasks, with the load balancer's own health
- * check (defang.md 7.5). */
+ * check (defang.md 7.5). Keys in the order of the page
+ * AWS::ElasticLoadBalancingV2::TargetGroup.
+ *
+ * Targets are addresses, because each task has one of its own (awsvpc). The load balancer cannot
+ * run the test that the Compose file gives: the path and the port that it names are taken over, and
+ * its timing. Without a test it asks for "/". */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/context.h"
@@ -18,6 +23,7 @@ static const char *target_group_name(const struct plan_ctx *c, const struct plan
     cleanup_free char *sum = plan_hash_hex(key, 7);
     cleanup_free char *label =
         plan_name_fit(r->service->label, PLAN_NAME_LOWER | PLAN_NAME_SINGLE, 18, 0);
+
     return arena_printf(c->a, "%s%s%u-%s", label, *label ? "-" : "", r->port->target, sum);
 }
 
@@ -33,6 +39,7 @@ static bool probes_grpc(const struct compose_healthcheck *h)
 static bool is_method(const char *path)
 {
     const char *slash = path[0] == '/' ? strchr(path + 1, '/') : NULL;
+
     return slash && slash > path + 1 && slash[1] && !strpbrk(slash + 1, "/?");
 }
 
@@ -53,74 +60,75 @@ static const char *grpc_path(
     return "/AWS.ALB/healthcheck";
 }
 
-/* The path and the port that the test names; the port only when the service has it, else the
- * traffic's own. */
-static void add_health(struct plan_ctx *c, const struct plan_route *r, json_t *properties)
+/* The port that the test names, as text; NULL for the traffic's own. Only a port that the service
+ * has: the load balancer asks every port of the target group in its own protocol. */
+static const char *
+health_port(const struct plan_ctx *c, const struct plan_route *r, const struct plan_health_url *url)
 {
-    const struct compose_healthcheck *h = &r->service->s->healthcheck;
-    struct plan_health_url url;
-    plan_health_url(h->present ? h->test : NULL, h->present ? h->test_count : 0, &url);
-    struct plan_health_timing t;
-    plan_target_group_timing(c->s, h, &t);
-    const char *codes = NULL,
-               *path = arena_printf(c->a, "%s%s", url.path[0] == '/' ? "" : "/", url.path);
-    if (plan_port_is_grpc(r->port))
-        path = grpc_path(c, h, &url, &codes);
-    json_add(properties, "HealthCheckPath", json_string(path));
-    json_add(properties, "HealthCheckIntervalSeconds", json_integer(t.interval));
-    json_add(properties, "HealthCheckTimeoutSeconds", json_integer(t.timeout));
-    json_add(properties, "HealthyThresholdCount", json_integer(t.healthy));
-    json_add(properties, "UnhealthyThresholdCount", json_integer(t.unhealthy));
-    json_add(
-        properties,
-        "Matcher",
-        plan_port_is_grpc(r->port) ? plan_json("{s:s}", "GrpcCode", codes)
-                                   : plan_json("{s:s}", "HttpCode", "200-399"));
+    if (!url->found || url->port == r->port->target)
+        return NULL;
+
     for (size_t i = 0; i < r->service->port_count; i++) {
         const struct plan_port *p = &r->service->ports[i];
-        /* The load balancer asks every port of the target group in its own protocol. */
-        if (url.found && url.port != r->port->target && p->target == url.port && p->ingress &&
-            text_eq(p->app_protocol, r->port->app_protocol))
-            json_add(
-                properties, "HealthCheckPort", json_string(arena_printf(c->a, "%u", url.port)));
+        bool same_protocol = text_eq(p->app_protocol, r->port->app_protocol);
+
+        if (p->ingress && p->target == url->port && same_protocol)
+            return arena_printf(c->a, "%u", url->port);
     }
+    return NULL;
+}
+
+static const char *protocol_version(const struct plan_port *p)
+{
+    if (plan_port_is_grpc(p))
+        return "GRPC";
+    return text_eq(p->app_protocol, "http2") ? "HTTP2" : NULL;
 }
 
 void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
 {
-    json_t *attributes = json_array();
-    json_push(
-        attributes,
-        plan_attribute(
-            "deregistration_delay.timeout_seconds",
-            arena_printf(c->a, "%u", c->s->deregistration_delay)));
-    json_push(
-        attributes, plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
-    json_t *properties = plan_json(
-        "{s:s,s:s,s:s,s:i,s:o,s:o,s:o}",
-        "Name",
-        target_group_name(c, r),
-        "TargetType",
-        "ip",
-        "Protocol",
-        "HTTP",
-        "Port",
-        (int)r->port->target,
-        "VpcId",
-        plan_vpc(c),
-        "TargetGroupAttributes",
-        attributes,
-        "Tags",
-        plan_tags(NULL, r->service->s->name));
-    if (strcmp(r->port->app_protocol, "http2") == 0)
-        json_add(properties, "ProtocolVersion", json_string("HTTP2"));
-    if (plan_port_is_grpc(r->port))
-        json_add(properties, "ProtocolVersion", json_string("GRPC"));
-    add_health(c, r, properties);
+    const struct compose_healthcheck *h = &r->service->s->healthcheck;
+    const char *drain = arena_printf(c->a, "%u", c->s->deregistration_delay);
+    struct plan_health_url url;
+    struct plan_health_timing t;
+    const char *path;
+    json_t *healthy;
+
+    plan_health_url(h->present ? h->test : NULL, h->present ? h->test_count : 0, &url);
+    plan_target_group_timing(c->s, h, &t);
+
+    if (plan_port_is_grpc(r->port)) {
+        const char *codes;
+        path = grpc_path(c, h, &url, &codes);
+        healthy = object(key("GrpcCode", codes));
+    } else {
+        path = arena_printf(c->a, "%s%s", url.path[0] == '/' ? "" : "/", url.path);
+        healthy = object(key("HttpCode", "200-399"));
+    }
+
+    json_t *attributes = array(
+        plan_attribute("deregistration_delay.timeout_seconds", drain),
+        plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
+    json_t *group = object(
+        key("Name", target_group_name(c, r)),
+        key("TargetType", "ip"),
+        key("Protocol", "HTTP"),
+        key("Port", r->port->target),
+        key("VpcId", plan_vpc(c)),
+        key("TargetGroupAttributes", attributes),
+        key("Tags", plan_tags(NULL, r->service->s->name)),
+        key("ProtocolVersion", protocol_version(r->port)),
+        key("HealthCheckPath", path),
+        key("HealthCheckIntervalSeconds", t.interval),
+        key("HealthCheckTimeoutSeconds", t.timeout),
+        key("HealthyThresholdCount", t.healthy),
+        key("UnhealthyThresholdCount", t.unhealthy),
+        key("Matcher", healthy),
+        key("HealthCheckPort", health_port(c, r, &url)));
     graph_add(
         c->g,
         r->service->group,
         r->target_group,
         "AWS::ElasticLoadBalancingV2::TargetGroup",
-        properties);
+        group);
 }

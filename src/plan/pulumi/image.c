@@ -17,6 +17,7 @@ char *plan_pulumi_image_name(const char *service)
 {
     struct arena *a = arena_new();
     char *name = xasprintf("Image_%s", plan_logical_id(a, service));
+
     arena_free(a);
     return name;
 }
@@ -31,6 +32,7 @@ const char *pulumi_image_of(struct pulumi_ctx *c, const char *uri)
     for (size_t i = 0; i < c->r->build_count; i++) {
         const struct plan_build *b = &c->r->builds[i];
         cleanup_free char *own = plan_pulumi_image_uri(c->r->facts, b);
+
         if (strcmp(own, uri) != 0 && !(c->r->images && text_eq(c->r->images[i], uri)))
             continue;
         if (c->r->images)
@@ -39,6 +41,7 @@ const char *pulumi_image_of(struct pulumi_ctx *c, const char *uri)
         return arena_printf(
             c->a, "%.*s@${%s.stdout}", (int)(strlen(own) - strlen(b->tag) - 1), own, name);
     }
+
     return NULL;
 }
 
@@ -47,6 +50,7 @@ const char *pulumi_image_of(struct pulumi_ctx *c, const char *uri)
 static const char *command_text(struct pulumi_ctx *c, const struct plan_build *b)
 {
     cleanup_json json_t *list = json_array();
+
     for (size_t i = 0; i < b->command_count; i++)
         json_push(
             list,
@@ -70,6 +74,7 @@ static const char *task_definition(struct pulumi_ctx *c, const struct plan_build
 static json_t *environment(struct pulumi_ctx *c, const struct plan_build *b, const char *task)
 {
     struct plan_build_needs needs, *n = &needs;
+
     plan_build_needs(c->a, c->r->model, n);
     struct str subnets = STR_INIT;
     for (size_t i = 0; i < ARRAY_LEN(n->subnets); i++)
@@ -106,6 +111,7 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id)
 {
     size_t i;
     json_t *part;
+
     if (!graph_get(c->g, id))
         return;
     json_push(on, json_string(arena_printf(c->a, "${%s}", id)));
@@ -117,6 +123,7 @@ static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct er
 {
     const char *task = task_definition(c, b);
     struct plan_build_needs needs, *n = &needs;
+
     plan_build_needs(c->a, c->r->model, n);
     if (!task)
         return error_raise(
@@ -157,8 +164,10 @@ static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct er
 int pulumi_images(struct pulumi_ctx *c, struct error *err)
 {
     int rc = 0;
+
     for (size_t i = 0; i < c->r->build_count && !rc; i++) {
         const struct plan_build *b = &c->r->builds[i];
+
         if (!c->r->images) {
             rc = add_build(c, b, err);
             continue;
@@ -168,5 +177,6 @@ int pulumi_images(struct pulumi_ctx *c, struct error *err)
             config_name(c, b),
             plan_json("{s:s,s:s}", "type", "string", "default", c->r->images[i]));
     }
+
     return rc;
 }

@@ -38,11 +38,13 @@ const struct pulumi_row *pulumi_row_get(const char *type)
 char *pulumi_camel(const char *name)
 {
     char *out = xstrdup(name);
+
     for (size_t i = 0; isupper((unsigned char)out[i]); i++) {
         if (i && islower((unsigned char)out[i + 1]))
             break;
         out[i] = (char)tolower((unsigned char)out[i]);
     }
+
     return out;
 }
 
@@ -50,10 +52,12 @@ char *pulumi_camel(const char *name)
 static void default_target(struct rule *rule)
 {
     size_t n = 0;
+
     for (const char *p = rule->from; *p;) {
         size_t step = strcspn(p, ".");
         cleanup_free char *word = xstrndup(p, step);
         cleanup_free char *camel = pulumi_camel(word);
+
         n += (size_t)snprintf(rule->to + n, sizeof rule->to - n, "%s%s", n ? "." : "", camel);
         p += step + (p[step] == '.');
     }
@@ -64,6 +68,7 @@ static void rule_parse(const char *word, size_t n, struct rule *out)
     const char *equals = memchr(word, '=', n), *colon = memchr(word, ':', n);
     size_t from = equals ? (size_t)(equals - word) : colon ? (size_t)(colon - word) : n;
     size_t end = colon ? (size_t)(colon - word) : n;
+
     *out = (struct rule){0};
     snprintf(out->from, sizeof out->from, "%.*s", (int)from, word);
     if (equals)
@@ -78,6 +83,7 @@ static void rule_parse(const char *word, size_t n, struct rule *out)
 static bool rule_find(const struct pulumi_row *row, const char *path, struct rule *out, bool *below)
 {
     size_t len = strlen(path);
+
     *below = false;
     for (const char *p = row->rules; *(p += strspn(p, " ")); p += strcspn(p, " ")) {
         if (strncmp(p, path, len) != 0)
@@ -88,6 +94,7 @@ static bool rule_find(const struct pulumi_row *row, const char *path, struct rul
         }
         *below = *below || strchr(".[{", p[len]);
     }
+
     return false;
 }
 
@@ -96,6 +103,7 @@ json_t *pulumi_part_node(
 {
     const char *id = arena_printf(c->a, "%s_%s", r->logical_id, name);
     json_t *node = json_object_get(c->resources, id);
+
     if (node)
         return node;
     node = plan_json("{s:s,s:{}}", "type", token, "properties");
@@ -112,6 +120,7 @@ json_t *pulumi_part_node(
 json_t *pulumi_options(json_t *node)
 {
     json_t *options = json_object_get(node, "options");
+
     if (!options) {
         options = json_object();
         json_add(node, "options", options);
@@ -122,6 +131,7 @@ json_t *pulumi_options(json_t *node)
 void pulumi_ignore(json_t *node, const char *property)
 {
     json_t *options = pulumi_options(node), *list = json_object_get(options, "ignoreChanges");
+
     if (!list) {
         list = json_array();
         json_add(options, "ignoreChanges", list);
@@ -147,6 +157,7 @@ pulumi_prefix(struct pulumi_ctx *c, const struct graph_resource *r, size_t max, 
     cleanup_free char *name = xasprintf("%s-%s", scope, r->logical_id);
     cleanup_free char *fit =
         plan_name_fit(name, lower ? PLAN_NAME_LOWER | PLAN_NAME_SINGLE : 0, max - 1, 6);
+
     return arena_printf(c->a, "%s-", fit);
 }
 
@@ -155,6 +166,7 @@ pulumi_prefix(struct pulumi_ctx *c, const struct graph_resource *r, size_t max, 
 static const char *hashed_name(struct place *p, const char *name, const json_t *item)
 {
     cleanup_json json_t *copy = json_deep_copy(item);
+
     json_object_del(copy, "Description");
     cleanup_free char *text = json_print(copy, false, true);
     cleanup_free char *sum = plan_hash_hex(text, 7);
@@ -167,6 +179,7 @@ static json_t *part_of(struct place *p, const char **to, unsigned *used)
     size_t n = strcspn(*to, ".[");
     const char *name = arena_printf(p->c->a, "%.*s", (int)n - 1, *to + 1);
     const struct pulumi_part *part = p->row->parts;
+
     while (part && part->name && strcmp(part->name, name) != 0)
         part++;
     if (!part || !part->name) {
@@ -180,6 +193,7 @@ static json_t *part_of(struct place *p, const char **to, unsigned *used)
         (*used)++;
         *to += 2;
     }
+
     *to += **to == '.';
     json_t *node = pulumi_part_node(p->c, p->r, name, part->token);
     if (part->link && !json_object_get(json_object_get(node, "properties"), part->link))
@@ -202,10 +216,12 @@ static int put(struct place *p, const char *to, json_t *value, struct error *err
 {
     unsigned used = 0;
     json_t *at = *to == '@' ? part_of(p, &to, &used) : p->node;
+
     at = json_object_get(at, "properties");
     while (*to) {
         size_t n = strcspn(to, ".[");
         const char *key = arena_printf(p->c->a, "%.*s", (int)n, to);
+
         to += n;
         bool list = *to == '[';
         size_t index = list && to[1] == ']' ? p->index[used++] : 0;
@@ -225,6 +241,7 @@ static int put(struct place *p, const char *to, json_t *value, struct error *err
         else
             at = list ? list_at(next, index) : next;
     }
+
     /* Where the provider takes one and CloudFormation a list, only a list of one fits. */
     for (; used < p->depth; used++)
         if (p->index[used] > 0)
@@ -240,15 +257,18 @@ static int put(struct place *p, const char *to, json_t *value, struct error *err
 static json_t *tags(struct place *p, const json_t *v, struct error *err)
 {
     cleanup_json json_t *out = json_object();
+
     for (size_t i = 0; i < json_array_size(v); i++) {
         const json_t *item = json_array_get(v, i);
         json_t *value = pulumi_value(p->c, json_object_get(item, "Value"), err);
+
         if (!value)
             return NULL;
         cleanup_free char *key =
             pulumi_escape(json_str_or(item, "Key", json_str_or(item, "Name", "")));
         json_add(out, key, value);
     }
+
     return json_incref(out);
 }
 
@@ -257,12 +277,15 @@ static json_t *api_keys(const json_t *v)
 {
     static const char *const data[] = {
         "Options", "DockerLabels", "DriverOpts", "Labels", "options"};
+
     if (json_is_array(v)) {
         json_t *out = json_array();
+
         for (size_t i = 0; i < json_array_size(v); i++)
             json_push(out, api_keys(json_array_get(v, i)));
         return out;
     }
+
     if (!json_is_object(v) || pulumi_is_intrinsic(v))
         return json_deep_copy(v);
     json_t *out = json_object();
@@ -271,11 +294,13 @@ static json_t *api_keys(const json_t *v)
     json_object_foreach((json_t *)v, key, item)
     {
         bool keep = false;
+
         for (size_t i = 0; i < ARRAY_LEN(data); i++)
             keep = keep || strcmp(key, data[i]) == 0;
         cleanup_free char *name = pulumi_camel(key);
         json_add(out, name, keep ? json_deep_copy(item) : api_keys(item));
     }
+
     return out;
 }
 
@@ -292,6 +317,7 @@ static json_t *typed(struct place *p, const json_t *v, const char *kind, struct 
 {
     const char *text = json_string_value(v);
     long long number;
+
     if (text && strcmp(kind, "int") == 0 &&
         text_parse_int(text, -1000000000, 1000000000, &number) == 0)
         return json_integer(number);
@@ -314,19 +340,23 @@ static json_t *pairs(struct place *p, const json_t *v, struct error *err)
     cleanup_json json_t *out = json_array();
     const char *key;
     json_t *item;
+
     json_object_foreach((json_t *)v, key, item)
     {
         json_t *value = pulumi_value(p->c, item, err);
+
         if (!value)
             return NULL;
         json_push(out, plan_json("{s:s,s:o}", "name", key, "value", value));
     }
+
     return json_incref(out);
 }
 
 static json_t *convert(struct place *p, const struct rule *rule, const json_t *v, struct error *err)
 {
     const char *kind = rule->kind;
+
     if (!*kind || strcmp(kind, "map") == 0)
         return pulumi_value(p->c, v, err);
     if (strcmp(kind, "tags") == 0)
@@ -337,10 +367,12 @@ static json_t *convert(struct place *p, const struct rule *rule, const json_t *v
         return as_json(p, v, kind[0] == 'a', err);
     if (strcmp(kind, "secret") == 0) {
         json_t *value = pulumi_value(p->c, v, err);
+
         return !value || json_object_get(value, "fn::secret")
                    ? value
                    : plan_json("{s:o}", "fn::secret", value);
     }
+
     return typed(p, v, kind, err);
 }
 
@@ -350,10 +382,12 @@ static int
 walk_list(struct place *p, const char *path, const json_t *v, bool keyed, struct error *err)
 {
     int rc = 0;
+
     if (p->depth == DEPTH_MAX)
         return error_raise(err, ERR_FAILED, "pulumi: %s: %s is nested too deep", p->r->type, path);
     for (size_t i = 0; i < json_array_size(v) && !rc; i++) {
         const json_t *item = json_array_get(v, i);
+
         if (keyed) {
             rc = walk(
                 p,
@@ -367,6 +401,7 @@ walk_list(struct place *p, const char *path, const json_t *v, bool keyed, struct
         rc = walk(p, arena_printf(p->c->a, "%s[]", path), item, err);
         p->depth--;
     }
+
     return rc;
 }
 
@@ -395,6 +430,7 @@ static int apply(
             p->c->notes, json_string(arena_printf(p->c->a, "%s: %s", p->r->logical_id, path)));
         return 0;
     }
+
     json_t *value = convert(p, rule, v, err);
     return value ? put(p, rule->to, value, err) : -1;
 }
@@ -403,6 +439,7 @@ static int walk(struct place *p, const char *path, const json_t *v, struct error
 {
     struct rule rule;
     bool below;
+
     if (json_is_object(v) && text_eq(json_str(v, "Ref"), "AWS::NoValue"))
         return 0;
     if (rule_find(p->row, path, &rule, &below) && is_leaf(v, rule.kind))
@@ -413,6 +450,7 @@ static int walk(struct place *p, const char *path, const json_t *v, struct error
         int rc = 0;
         const char *key;
         json_t *item;
+
         json_object_foreach((json_t *)v, key, item)
         {
             rc = walk(p, *path ? arena_printf(p->c->a, "%s.%s", path, key) : key, item, err);
@@ -421,6 +459,7 @@ static int walk(struct place *p, const char *path, const json_t *v, struct error
         }
         return rc;
     }
+
     return error_raise(
         err,
         ERR_FAILED,
@@ -433,6 +472,7 @@ static int walk(struct place *p, const char *path, const json_t *v, struct error
 int pulumi_map(struct pulumi_ctx *c, const struct graph_resource *r, struct error *err)
 {
     const struct pulumi_row *row = pulumi_row_get(r->type);
+
     if (!row)
         return error_raise(
             err,

@@ -13,12 +13,14 @@ static void add_providers(struct pulumi_ctx *c)
     json_t *tags = json_object();
     const char *key;
     json_t *value;
+
     json_object_foreach((json_t *)c->r->tags, key, value)
     {
         cleanup_free char *name = pulumi_escape(key);
         cleanup_free char *text = pulumi_escape(json_string_value(value));
         json_add(tags, name, json_string(text));
     }
+
     json_t *aws = plan_json("{s:s,s:[s]}", "region", f->region, "allowedAccountIds", f->account);
     if (json_object_size(tags))
         json_add(aws, "defaultTags", plan_json("{s:o}", "tags", tags));
@@ -63,6 +65,7 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id, bool itself
 {
     size_t i;
     json_t *part;
+
     if (itself)
         json_push(on, json_string(arena_printf(c->a, "${%s}", id)));
     /* What refers to a role waits for its policies too: in CloudFormation they are one. */
@@ -74,6 +77,7 @@ static void set_options(struct pulumi_ctx *c, const struct graph_resource *r)
 {
     json_t *node = json_object_get(c->resources, r->logical_id);
     json_t *on = json_array(), *seen = json_object_get(c->references, r->logical_id);
+
     for (size_t i = 0; i < r->depends_on_count; i++) {
         depend(c, on, r->depends_on[i], true);
         json_object_del(seen, r->depends_on[i]);
@@ -99,6 +103,7 @@ static void set_options(struct pulumi_ctx *c, const struct graph_resource *r)
 static int add_resources(struct pulumi_ctx *c, struct error *err)
 {
     int rc = 0;
+
     for (size_t i = 0; i < c->g->len && !rc; i++)
         rc = pulumi_map(c, &c->g->resources[i], err);
     if (!rc)
@@ -112,10 +117,12 @@ static int add_outputs(struct pulumi_ctx *c, json_t *outputs, struct error *err)
 {
     for (size_t i = 0; i < c->g->output_count; i++) {
         json_t *value = pulumi_value(c, c->g->outputs[i].value, err);
+
         if (!value)
             return error_wrap(err, "output %s", c->g->outputs[i].name);
         json_add(outputs, c->g->outputs[i].name, value);
     }
+
     return 0;
 }
 
@@ -129,6 +136,7 @@ static char *program_text(struct pulumi_ctx *c, json_t *outputs)
         c->g->description,
         "runtime",
         "yaml");
+
     if (json_object_size(c->config))
         json_add(program, "config", json_incref(c->config));
     json_add(program, "resources", json_incref(c->resources));
@@ -153,6 +161,7 @@ static char *config_text(const struct pulumi_ctx *c)
 {
     cleanup_json json_t *j =
         plan_json("{s:{s:[s,s]}}", "config", "pulumi:disable-default-providers", "aws", "command");
+
     (void)c;
     return pulumi_yaml(j);
 }
@@ -194,6 +203,7 @@ int plan_pulumi(
         for (size_t i = 0; i < out->note_count; i++)
             out->notes[i] = xstrdup(json_string_value(json_array_get(c.notes, i)));
     }
+
     ctx_done(&c);
     return rc < 0 && err && !err->kind
                ? error_raise(err, ERR_FAILED, "pulumi: the program could not be made")
@@ -213,6 +223,7 @@ void plan_pulumi_program_done(struct plan_pulumi_program *p)
 char *plan_pulumi_owner(const char *name)
 {
     size_t n = 0;
+
     while (isalnum((unsigned char)name[n]))
         n++;
     if (!isupper((unsigned char)*name) || (name[n] && name[n] != '_') ||

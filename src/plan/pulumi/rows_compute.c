@@ -30,8 +30,10 @@ ecs_service(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, 
                 ? json_print(other->properties, false, true)
                 : NULL;
         cleanup_free char *attr = xasprintf("[\"%s\",", r->logical_id);
+
         scaled = text && (strstr(text, name) || strstr(text, attr));
     }
+
     if (scaled)
         pulumi_ignore(node, "desiredCount");
     return 0;
@@ -42,6 +44,7 @@ static int scaling_policy(
 {
     const json_t *target = json_object_get(r->properties, "ScalingTargetId");
     const char *id = json_str(target, "Ref");
+
     if (!target)
         return 0;
     if (!id)
@@ -56,6 +59,7 @@ static int instance_profile(
     struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
 {
     const json_t *roles = json_object_get(r->properties, "Roles");
+
     if (json_array_size(roles) != 1)
         return error_raise(
             err, ERR_FAILED, "pulumi: %s: an instance profile has one role", r->logical_id);

@@ -51,6 +51,7 @@ certificate(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, 
         const char *option =
             arena_printf(c->a, "%s.domainValidationOptions[%zu]", r->logical_id, i);
         json_t *record = pulumi_part_node(c, r, name, "aws:route53:Record");
+
         pulumi_set(record, "zoneId", json_string(zone_text));
         pulumi_set(
             record, "name", json_string(arena_printf(c->a, "${%s.resourceRecordName}", option)));
@@ -66,6 +67,7 @@ certificate(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, 
             json_object_get(validation, "validationRecordFqdns"),
             json_string(arena_printf(c->a, "${%s_%s.fqdn}", r->logical_id, name)));
     }
+
     json_t *wait = pulumi_part_node(c, r, "validation", "aws:acm:CertificateValidation");
     json_add(wait, "properties", validation);
     return 0;
@@ -79,10 +81,12 @@ bucket(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struc
     json_t *rules = json_at(json_object_get(c->resources, name), "properties.rules");
     for (size_t i = 0; i < json_array_size(rules); i++) {
         json_t *rule = json_array_get(rules, i);
+
         if (!json_object_get(rule, "filter") &&
             !json_object_get(rule, "prefix")) /* all objects; the provider wants it said */
             json_add(rule, "filter", plan_json("{s:s}", "prefix", ""));
     }
+
     if (!pulumi_text(node, "bucket")) /* 63 characters, of which the provider adds 26 */
         pulumi_set(node, "bucketPrefix", json_string(pulumi_prefix(c, r, 36, true)));
     if (r->purge)

@@ -11,6 +11,7 @@ static void final_snapshot(struct pulumi_ctx *c, const struct graph_resource *r,
 {
     bool always = text_eq(r->deletion_policy, "Snapshot"),
          replaced = text_eq(r->replace_policy, "Snapshot");
+
     if (!always && !replaced) {
         pulumi_set(node, "skipFinalSnapshot", json_true());
         return;
@@ -80,6 +81,7 @@ cache(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct
         json_push(
             c->notes, json_string(arena_printf(c->a, "%s: UpdateReplacePolicy", r->logical_id)));
     }
+
     return 0;
 }
 

@@ -9,6 +9,7 @@
 char *pulumi_escape(const char *text)
 {
     struct str out = STR_INIT;
+
     for (; *text; text++)
         str_append(&out, *text == '$' ? "$$" : (const char[]){*text, '\0'});
     return str_take(&out);
@@ -30,6 +31,7 @@ bool pulumi_is_intrinsic(const json_t *v)
 static const char *pseudo(const struct pulumi_ctx *c, const char *name)
 {
     const struct plan_facts *f = c->r->facts;
+
     return strcmp(name, "AWS::Region") == 0      ? f->region
            : strcmp(name, "AWS::AccountId") == 0 ? f->account
            : strcmp(name, "AWS::Partition") == 0 ? f->partition
@@ -41,6 +43,7 @@ static const char *pseudo(const struct pulumi_ctx *c, const char *name)
 static const char *attribute(struct pulumi_ctx *c, const struct pulumi_row *row, const char *name)
 {
     size_t n = strlen(name);
+
     for (const char *p = row->attrs; p && *p; p += strcspn(p, " "), p += *p == ' ')
         if (strncmp(p, name, n) == 0 && p[n] == '=')
             return arena_printf(c->a, "%.*s", (int)strcspn(p + n + 1, " "), p + n + 1);
@@ -54,6 +57,7 @@ reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *
 {
     const struct graph_resource *r = graph_get(c->g, id);
     const struct pulumi_row *row = r ? pulumi_row_get(r->type) : NULL;
+
     if (!row) {
         error_raise(
             err,
@@ -66,6 +70,7 @@ reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *
             r ? "has no row in the table" : "is not in the plan");
         return NULL;
     }
+
     const char *output = attr ? attribute(c, row, attr) : row->ref ? row->ref : "id";
     if (!output) {
         error_raise(
@@ -77,6 +82,7 @@ reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *
             r->type);
         return NULL;
     }
+
     if (c->seen && c->current && strcmp(c->current->logical_id, id) != 0)
         json_add(c->seen, id, json_true());
     size_t n = strcspn(output, "+");
@@ -87,8 +93,10 @@ static int sub_name(
     struct pulumi_ctx *c, const char *name, const json_t *bound, struct str *out, struct error *err)
 {
     const json_t *own = json_object_get(bound, name);
+
     if (own) {
         cleanup_json json_t *value = pulumi_value(c, own, err);
+
         if (!value)
             return -1;
         if (!json_is_string(value))
@@ -101,12 +109,14 @@ static int sub_name(
         str_append(out, json_string_value(value));
         return 0;
     }
+
     const char *fixed = pseudo(c, name);
     if (fixed) {
         cleanup_free char *text = pulumi_escape(fixed);
         str_append(out, text);
         return 0;
     }
+
     if (strncmp(name, "AWS::", 5) == 0)
         return error_raise(
             err, ERR_FAILED, "pulumi: pseudo parameter %s means nothing to Pulumi", name);
@@ -125,8 +135,10 @@ static int sub_name(
 static json_t *sub(struct pulumi_ctx *c, const char *text, const json_t *bound, struct error *err)
 {
     cleanup_str struct str out = STR_INIT;
+
     while (*text) {
         const char *end = strncmp(text, "${", 2) == 0 ? strchr(text, '}') : NULL;
+
         if (!end) {
             str_append(&out, *text == '$' ? "$$" : (const char[]){*text, '\0'});
             text++;
@@ -142,6 +154,7 @@ static json_t *sub(struct pulumi_ctx *c, const char *text, const json_t *bound, 
         }
         text = end + 1;
     }
+
     return json_string(str_get(&out));
 }
 
@@ -149,6 +162,7 @@ static json_t *join(struct pulumi_ctx *c, const json_t *v, struct error *err)
 {
     const char *between = json_string_value(json_array_get(v, 0));
     const json_t *list = json_array_get(v, 1);
+
     if (!between || !json_is_array(list)) {
         cleanup_json json_t *values = list ? pulumi_value(c, list, err) : NULL;
         return values && between ? plan_json("{s:[s,O]}", "fn::join", between, values) : NULL;
@@ -157,6 +171,7 @@ static json_t *join(struct pulumi_ctx *c, const json_t *v, struct error *err)
     cleanup_str struct str out = STR_INIT;
     for (size_t i = 0; i < json_array_size(list); i++) {
         cleanup_json json_t *item = pulumi_value(c, json_array_get(list, i), err);
+
         if (!json_is_string(item)) {
             if (item)
                 error_raise(
@@ -168,6 +183,7 @@ static json_t *join(struct pulumi_ctx *c, const json_t *v, struct error *err)
         }
         str_appendf(&out, "%s%s", i ? delimiter : "", json_string_value(item));
     }
+
     return json_string(str_get(&out));
 }
 
@@ -177,6 +193,7 @@ same_function(struct pulumi_ctx *c, const char *name, const json_t *arguments, s
 {
     static const char *const names[][2] = {
         {"Fn::Select", "fn::select"}, {"Fn::Split", "fn::split"}, {"Fn::Base64", "fn::toBase64"}};
+
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(name, names[i][0]) == 0) {
             json_t *value = pulumi_value(c, arguments, err);
@@ -202,6 +219,7 @@ static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v
     const char *target = NULL;
     if (strcmp(name, "Ref") == 0 && json_is_string(v)) {
         const char *fixed = pseudo(c, json_string_value(v));
+
         if (fixed) {
             cleanup_free char *text = pulumi_escape(fixed);
             return json_string(text);
@@ -224,6 +242,7 @@ static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v
     } else {
         return same_function(c, name, v, err);
     }
+
     return target ? json_string(target) : NULL;
 }
 
@@ -249,6 +268,7 @@ static json_t *invoke(const char *function, json_t *arguments, const char *resul
 static json_t *secret_version(struct pulumi_ctx *c, const char *text)
 {
     const char *rest = strstr(text, ":SecretString:::");
+
     if (!rest)
         return NULL;
     cleanup_free char *name = pulumi_escape(arena_printf(c->a, "%.*s", (int)(rest - text), text));
@@ -268,8 +288,10 @@ static json_t *dynamic(struct pulumi_ctx *c, const char *text, struct error *err
 {
     static const char *const kinds[] = {
         "{{resolve:ssm-secure:", "{{resolve:ssm:", "{{resolve:secretsmanager:"};
+
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         size_t n = strlen(kinds[i]), len = strlen(text);
+
         if (strncmp(text, kinds[i], n) != 0 || !text_ends(text, "}}") || strstr(text + n, "{{"))
             continue;
         const char *inner = arena_printf(c->a, "%.*s", (int)(len - n - 2), text + n);
@@ -282,6 +304,7 @@ static json_t *dynamic(struct pulumi_ctx *c, const char *text, struct error *err
         if (value)
             return i ? value : plan_json("{s:o}", "fn::secret", value);
     }
+
     error_raise(
         err,
         ERR_FAILED,
@@ -307,20 +330,24 @@ static json_t *object_value(struct pulumi_ctx *c, const json_t *v, struct error 
     cleanup_json json_t *out = json_object();
     const char *key;
     json_t *item;
+
     json_object_foreach((json_t *)v, key, item)
     {
         json_t *value = pulumi_value(c, item, err);
+
         if (!value)
             return NULL;
         cleanup_free char *name = pulumi_escape(key);
         json_add(out, name, value);
     }
+
     return json_incref(out);
 }
 
 json_t *pulumi_value(struct pulumi_ctx *c, const json_t *v, struct error *err)
 {
     const char *function = intrinsic_name(v);
+
     if (function)
         return intrinsic(c, function, json_object_get(v, function), err);
     if (json_is_string(v))
@@ -332,9 +359,11 @@ json_t *pulumi_value(struct pulumi_ctx *c, const json_t *v, struct error *err)
     cleanup_json json_t *out = json_array();
     for (size_t i = 0; i < json_array_size(v); i++) {
         json_t *item = pulumi_value(c, json_array_get(v, i), err);
+
         if (!item)
             return NULL;
         json_push(out, item);
     }
+
     return json_incref(out);
 }

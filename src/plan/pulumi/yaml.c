@@ -11,6 +11,7 @@ static bool reserved(const char *s)
     static const char *const words[] = {
         "true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan", "inf"};
     cleanup_free char *lower = text_lower(s);
+
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (strcmp(lower, words[i]) == 0)
             return true;
@@ -48,6 +49,7 @@ static void scalar_text(struct str *out, const char *s)
         else
             str_append_char(out, (char)*p);
     }
+
     str_append(out, "\"");
 }
 
@@ -103,6 +105,7 @@ static void node(struct str *out, const json_t *j, unsigned depth, bool inline_f
     if (json_is_object(j)) {
         const char *key;
         json_t *value;
+
         json_object_foreach((json_t *)j, key, value)
         {
             if (!inline_first)
@@ -112,8 +115,10 @@ static void node(struct str *out, const json_t *j, unsigned depth, bool inline_f
         }
         return;
     }
+
     for (size_t i = 0; i < json_array_size(j); i++) {
         const json_t *item = json_array_get(j, i);
+
         if (!inline_first)
             indent(out, depth);
         inline_first = false;
@@ -130,6 +135,7 @@ static void node(struct str *out, const json_t *j, unsigned depth, bool inline_f
 char *pulumi_yaml(const json_t *j)
 {
     struct str out = STR_INIT;
+
     if (is_block(j))
         node(&out, j, 0, false);
     return str_take(&out);

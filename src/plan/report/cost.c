@@ -72,6 +72,7 @@ static const char *const FREE[] = {
 static double price(const struct pricing *x, const char *key)
 {
     const struct price_row *row = price_find(key);
+
     if (!row)
         return NAN;
     return row->usd * (row->unit == PRICE_HOUR ? PRICE_HOURS : 1.0) * x->factor;
@@ -110,6 +111,7 @@ static void push(struct arena *a, const char ***list, size_t *len, const char *i
 static void usage(struct pricing *x, const char *what, const char *key, const char *per)
 {
     double usd = price_find(key)->usd * x->factor;
+
     push(
         x->out->arena,
         &x->out->usage,
@@ -120,11 +122,13 @@ static void usage(struct pricing *x, const char *what, const char *key, const ch
 static void line(struct pricing *x, double month, const char *what)
 {
     struct cost *c = x->out;
+
     if (isnan(month)) { /* a class that the table lacks */
         push(
             c->arena, &c->unknown, &c->unknown_len, arena_printf(c->arena, "%s (%s)", x->id, what));
         return;
     }
+
     if (month <= 0)
         return;
     c->lines[c->len++] = (struct cost_line){
@@ -148,6 +152,7 @@ static void ecs_service(struct pricing *x)
     double count = number(json_object_get(x->p, "DesiredCount"), 1);
     const char *provider = text(x->p, "CapacityProviderStrategy.0.CapacityProvider");
     const json_t *strategy = json_array_get(json_object_get(x->p, "CapacityProviderStrategy"), 0);
+
     if (!*provider)
         provider = text(strategy, "CapacityProvider");
     if (!task || (*provider == '\0' && strategy) || text_eq(text(x->p, "LaunchType"), "EC2"))
@@ -185,6 +190,7 @@ static void load_balancer(struct pricing *x)
 {
     double zones = (double)json_array_size(json_object_get(x->p, "Subnets"));
     bool public = text_eq(text(x->p, "Scheme"), "internet-facing");
+
     line(
         x,
         price(x, "elb.hour") + price(x, "elb.lcu") + (public ? zones * price(x, "ipv4.hour") : 0),
@@ -206,6 +212,7 @@ static void database(struct pricing *x)
     const char *class = text(x->p, "DBInstanceClass");
     double gb = number(json_object_get(x->p, "AllocatedStorage"), 20),
            copies = json_is_true(json_object_get(x->p, "MultiAZ")) ? 2 : 1;
+
     line(
         x,
         copies * (price(x, class) + gb * price(x, "rds.storage.gb")),
@@ -219,6 +226,7 @@ static void cache(struct pricing *x)
     const char *class = text(x->p, "CacheNodeType");
     double nodes = number(json_object_get(x->p, "NumCacheClusters"), 1),
            part = text_eq(text(x->p, "Engine"), "valkey") ? price_find("cache.valkey")->usd : 1;
+
     line(
         x,
         nodes * part * price(x, class),
@@ -245,6 +253,7 @@ static void instances(struct pricing *x)
     const char *class = text(launch, "LaunchTemplateData.InstanceType");
     double least = number(
         json_object_get(x->p, "DesiredCapacity"), number(json_object_get(x->p, "MinSize"), 0));
+
     if (*class && least > 0)
         line(
             x,
@@ -385,6 +394,7 @@ void cost_of(const json_t *template, const char *region, struct cost *out)
             arena_printf(out->arena, "there is no price for region %s in the table", region);
         return;
     }
+
     out->priced = true;
     out->basis = where->factor == 1.0
                      ? arena_printf(out->arena, "list prices of %s, " PRICE_DATE, region)
@@ -404,6 +414,7 @@ void cost_of(const json_t *template, const char *region, struct cost *out)
         x.p = json_object_get(r, "Properties");
         price_resource(&x);
     }
+
     qsort(out->lines, out->len, sizeof *out->lines, by_group);
 }
 

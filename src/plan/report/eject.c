@@ -24,6 +24,7 @@ static void swap_image(json_t *j, const char *uri, const char *parameter)
     size_t i;
     const char *key;
     json_t *item;
+
     if (json_is_array(j)) {
         json_array_foreach(j, i, item) swap_image(item, uri, parameter);
     } else if (json_is_object(j)) {
@@ -42,9 +43,11 @@ static char *template_text(const struct plan_eject_request *r)
     struct arena *a = arena_new();
     cleanup_json json_t *template = graph_template(r->program.graph);
     json_t *parameters = json_object();
+
     for (size_t i = 0; i < r->program.build_count; i++) {
         const char *service = r->program.builds[i].service,
                    *name = arena_printf(a, "Image%s", plan_logical_id(a, service));
+
         json_add(
             parameters,
             name,
@@ -58,6 +61,7 @@ static char *template_text(const struct plan_eject_request *r)
                 arena_printf(a, "Image of service %s", service)));
         swap_image(json_object_get(template, "Resources"), r->program.images[i], name);
     }
+
     if (json_object_size(parameters))
         json_add(template, "Parameters", parameters);
     else
@@ -73,6 +77,7 @@ static char *template_text(const struct plan_eject_request *r)
 static void images_section(const struct plan_eject_request *r, struct arena *a, struct str *out)
 {
     const struct plan_pulumi_request *p = &r->program;
+
     if (!p->build_count)
         return;
     str_append(
@@ -86,6 +91,7 @@ static void images_section(const struct plan_eject_request *r, struct arena *a, 
     for (size_t i = 0; i < p->build_count; i++) {
         const struct plan_build *b = &p->builds[i];
         bool there = strstr(p->images[i], "@sha256:") != NULL;
+
         str_appendf(
             out,
             "- `%s%s`: `%s`%s\n",
@@ -94,6 +100,7 @@ static void images_section(const struct plan_eject_request *r, struct arena *a, 
             p->images[i],
             there ? "" : " (**not built yet**: build it before the service is made)");
     }
+
     const struct plan_build *b = &p->builds[0];
     cleanup_free char *uri = plan_pulumi_image_uri(p->facts, b);
     const char *repository = arena_printf(a, "%.*s", (int)(strlen(uri) - strlen(b->tag) - 1), uri);
@@ -138,6 +145,7 @@ static void images_section(const struct plan_eject_request *r, struct arena *a, 
 static void config_section(const struct plan_eject_request *r, struct str *out)
 {
     cleanup_free char *path = plan_config_path(r->program.settings, r->program.project);
+
     str_appendf(
         out,
         "\n## Config and secrets\n\nNo secret is in these files. Sensitive config stays where it "
@@ -161,6 +169,7 @@ static void cloudformation_section(const struct plan_eject_request *r, struct st
 {
     cleanup_free char *stack = plan_stack_name(r->program.settings, r->program.project);
     const char *region = r->program.facts->region;
+
     str_appendf(
         out,
         "`template.json` is the CloudFormation template of the whole project: the one that defangd "
@@ -190,6 +199,7 @@ static void pulumi_section(
     const struct plan_eject_request *r, const struct plan_pulumi_program *p, struct str *out)
 {
     const struct plan_settings *s = r->program.settings;
+
     str_appendf(
         out,
         "`Pulumi.yaml` is the whole project as a Pulumi program in YAML, `Pulumi.%s.yaml` its "
@@ -235,6 +245,7 @@ static char *readme(const struct plan_eject_request *r, const struct plan_pulumi
     const struct plan_pulumi_request *q = &r->program;
     struct arena *a = arena_new();
     struct str out = STR_INIT;
+
     str_appendf(
         &out,
         "# %s without defangd\n\nWritten by `defangctl eject` for project `%s`, stack `%s`, in "
@@ -269,6 +280,7 @@ int plan_eject(const struct plan_eject_request *r, struct plan_files *out, struc
         add(out, xstrdup("README.md"), readme(r, NULL));
         return 0;
     }
+
     struct plan_pulumi_program p;
     int rc = plan_pulumi(&r->program, &p, err);
     if (rc == 0) {
@@ -276,6 +288,7 @@ int plan_eject(const struct plan_eject_request *r, struct plan_files *out, struc
         add(out, xasprintf("Pulumi.%s.yaml", r->program.settings->stack), xstrdup(p.config));
         add(out, xstrdup("README.md"), readme(r, &p));
     }
+
     plan_pulumi_program_done(&p);
     return rc;
 }

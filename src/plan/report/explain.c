@@ -43,6 +43,7 @@ static const struct explain_row *row_of(const char *path, unsigned kind)
 {
     size_t n;
     const struct explain_row *rows = explain_rows(&n);
+
     for (size_t i = 0; i < n; i++)
         if (strcmp(rows[i].path, path) == 0 && (rows[i].kinds & kind))
             return &rows[i];
@@ -53,6 +54,7 @@ static bool known(const char *path, bool below)
 {
     size_t n, len = strlen(path);
     const struct explain_row *rows = explain_rows(&n);
+
     for (size_t i = 0; i < n; i++)
         if (strncmp(rows[i].path, path, len) == 0 && rows[i].path[len] == (below ? '.' : '\0'))
             return true;
@@ -63,6 +65,7 @@ static bool known(const char *path, bool below)
 static const char *value_of(struct explainer *x, const struct yaml_node *n)
 {
     cleanup_str struct str s = STR_INIT;
+
     if (n->kind == YAML_KIND_SCALAR) {
         str_append(&s, n->value && !yaml_is_null(n) ? n->value : "");
     } else if (n->kind == YAML_KIND_SEQUENCE) {
@@ -70,6 +73,7 @@ static const char *value_of(struct explainer *x, const struct yaml_node *n)
             if (n->items[i]->kind == YAML_KIND_SCALAR)
                 str_appendf(&s, "%s%s", i ? " " : "", n->items[i]->value ? n->items[i]->value : "");
     }
+
     cleanup_free char *flat = xstrdup(str_get(&s));
     for (char *p = flat; *p; p++)
         if ((unsigned char)*p < ' ')
@@ -84,6 +88,7 @@ static const char *value_of(struct explainer *x, const struct yaml_node *n)
 static bool type_listed(const char *types, const char *type)
 {
     size_t n = strlen(type);
+
     for (const char *p = types; (p = strstr(p, type)); p += n)
         if ((p == types || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
             return true;
@@ -96,13 +101,16 @@ find_resources(struct explainer *x, const struct explain_row *row, struct explai
     const char *group = row->group ? row->group : x->group;
     struct explain_resource *list =
         x->g ? arena_array(x->a, struct explain_resource, x->g->len + 1) : NULL;
+
     for (size_t i = 0; x->g && group && i < x->g->len; i++) {
         const struct graph_resource *r = &x->g->resources[i];
+
         if ((strcmp(group, "*") == 0 || strcmp(r->group, group) == 0) &&
             type_listed(row->types, r->type))
             list[line->resource_count++] = (struct explain_resource){
                 arena_strdup(x->a, r->logical_id), arena_strdup(x->a, r->type)};
     }
+
     line->resources = list;
 }
 
@@ -111,6 +119,7 @@ static const char *note_at(
 {
     for (size_t i = 0; i < x->d->len; i++) {
         const struct compose_diagnostic *item = &x->d->items[i];
+
         for (size_t k = 0; k < count; k++) {
             if (item->pos.line != at[k].line || item->pos.column != at[k].column ||
                 !text_eq(item->pos.file, at[k].file))
@@ -120,6 +129,7 @@ static const char *note_at(
             return item->message;
         }
     }
+
     return "";
 }
 
@@ -133,6 +143,7 @@ add(struct explainer *x, const char *key, struct yaml_pos pos, const struct yaml
             memcpy(more, x->out->lines, x->out->len * sizeof *more);
         x->out->lines = more;
     }
+
     struct explain_line *line = &x->out->lines[x->out->len++];
     *line = (struct explain_line){
         .service = x->service,
@@ -153,6 +164,7 @@ static void explain_row(
     const struct yaml_node *value)
 {
     struct explain_line *line = add(x, key, pos, value);
+
     line->effect = row->effect;
     line->property = row->property;
     line->text = row->text;
@@ -198,6 +210,7 @@ static void explain_without(
     struct explain_line *line = add(x, path, pos, value);
     const char *why = NULL;
     bool refused = false;
+
     if (plan_key_rule(path, &why, &refused)) {
         line->effect = refused ? EXPLAIN_REFUSED : EXPLAIN_IGNORED;
         line->text = why;
@@ -208,12 +221,14 @@ static void explain_without(
                                                  : "it is for containers";
     } else if (strncmp(path, "x-", 2) == 0 || strncmp(path, "/x-", 3) == 0 || strstr(path, ".x-")) {
         bool ours = strstr(path, "x-aws-") != NULL;
+
         line->effect = ours ? EXPLAIN_READ : EXPLAIN_IGNORED;
         line->text = ours ? "what the retired Docker ECS integration called so"
                           : "an extension of somebody else";
     } else {
         line->effect = EXPLAIN_UNKNOWN;
     }
+
     const struct yaml_pos at[] = {pos, value->pos};
     line->note = arena_strdup(x->a, note_at(x, at, ARRAY_LEN(at), &line->effect));
 }
@@ -225,6 +240,7 @@ walk(struct explainer *x, const struct yaml_node *map, const char *prefix, unsig
         const struct yaml_node *value = map->pairs[i].value;
         struct yaml_pos pos = map->pairs[i].key->pos;
         const char *path = arena_printf(x->a, "%s%s", prefix, map->pairs[i].key->value);
+
         if ((*prefix == '\0' && filled_in(map, &map->pairs[i])) || strcmp(path, "/services") == 0 ||
             (yaml_is_null(value) && !strstr(path, "x-")))
             continue;
@@ -259,6 +275,7 @@ plan_pretend(struct arena *a, const struct compose_project *p, const struct plan
         .facts = &facts,
         .deployment = "000000000000",
         .images = images};
+
     for (size_t i = 0; i < p->service_count; i++)
         if (plan_builds_image(&p->services[i]))
             images[r.image_count++] = (struct plan_image){p->services[i].name, "image"};
@@ -290,6 +307,7 @@ int plan_explain(
     *out = (struct explain){0};
     if (service && !compose_service_get(p, service)) {
         const char **names = arena_array(arena, const char *, p->service_count + 1);
+
         for (size_t i = 0; i < p->service_count; i++)
             names[i] = p->services[i].name;
         const char *near = text_nearest(service, names);
@@ -298,6 +316,7 @@ int plan_explain(
             error_hint(err, "did you mean %s?", near);
         return -ENOENT;
     }
+
     struct error refused = ERROR_INIT;
     if (plan_check(p, s, d, &refused) < 0)
         error_done(&refused); /* what is refused is explained too */

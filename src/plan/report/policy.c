@@ -38,6 +38,7 @@ static bool matches(const char *pattern, const char *action)
 static void add(struct writer *w, const char *action, const struct place *places, size_t count)
 {
     const char *const *found = NULL;
+
     for (size_t i = 0; i < count && !found; i++)
         if (matches(places[i].action, action))
             found = places[i].arns;
@@ -62,6 +63,7 @@ static void add_all(struct writer *w, const char *actions, const struct place *p
 {
     cleanup_free char *copy = xstrdup(actions);
     char *save = NULL;
+
     for (char *action = strtok_r(copy, " ", &save); action; action = strtok_r(NULL, " ", &save))
         add(w, action, places, count);
 }
@@ -75,6 +77,7 @@ static json_t *sorted(const json_t *actions)
 {
     size_t n = json_array_size(actions);
     cleanup_free json_t **list = xcalloc(n + 1, sizeof *list);
+
     for (size_t i = 0; i < n; i++)
         list[i] = json_array_get(actions, i);
     qsort(list, n, sizeof *list, by_text);
@@ -107,6 +110,7 @@ static const struct policy_row *row_of(const char *type)
 {
     size_t n;
     const struct policy_row *rows = policy_rows(&n);
+
     for (size_t i = 0; i < n; i++)
         if (strcmp(rows[i].type, type) == 0)
             return &rows[i];
@@ -123,6 +127,7 @@ static void collect(
     add_all(w, row_of("")->actions, places, count);
     for (size_t i = 0; i < g->len; i++) {
         const struct policy_row *row = row_of(g->resources[i].type);
+
         if (row)
             add_all(w, row->actions, places, count);
         else if (unknown)
@@ -135,9 +140,11 @@ static json_t *statements(struct writer *w, const char *roles)
     json_t *out = json_array();
     const char *key;
     json_t *actions;
+
     json_object_foreach(w->groups, key, actions)
     {
         json_t *resources = json_loads(key, 0, NULL);
+
         json_push(
             out,
             plan_json(
@@ -149,6 +156,7 @@ static json_t *statements(struct writer *w, const char *roles)
                 "Resource",
                 resources));
     }
+
     json_push(out, pass_role(roles));
     return out;
 }
@@ -180,6 +188,7 @@ json_t *plan_policy(
     const char *linked =
         arena_printf(a, "arn:%s:iam::%s:role/aws-service-role/*", w.partition, w.account);
     const char *bucket = arena_printf(
+
         a,
         "arn:%s:s3:::%s",
         w.partition,

@@ -1,0 +1,202 @@
+/* Managed Postgres: what RDS does not take, or takes for more money.
+ *
+ * Refused: a password that is not one config value, a name of a user or database that RDS does not
+ * have, a version that cannot be made any more, a port below 1150, a size that no instance class
+ * has. Warned of: no version, a version past its standard support, settings in the command that RDS
+ * does not take so, an image that does not look like Postgres. */
+#include "base/mem.h"
+#include "base/str.h"
+#include "plan/check/check.h"
+#include "plan/store/store.h"
+#include <string.h>
+
+/* RDS could keep a password of its own in Secrets Manager, but then no other service of the project
+ * would know it: the config store is the place that all read. */
+static void check_password(struct plan_check *c, const struct plan_service *s)
+{
+    static const char hint[] = "Write `POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}` and run: defangctl "
+                               "config set POSTGRES_PASSWORD";
+    const struct compose_env *e = plan_check_variable(s->s, "POSTGRES_PASSWORD");
+
+    if (!e) {
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            hint,
+            "service %s: a managed Postgres needs POSTGRES_PASSWORD from config",
+            s->s->name);
+        return;
+    }
+
+    const char *config = compose_text_bare_config(&e->value);
+    if (!config)
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            hint,
+            "service %s: POSTGRES_PASSWORD must be one config value: in clear it would stand in "
+            "the template and in the Compose file",
+            s->s->name);
+    else if (!plan_config_name_valid(config))
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            hint,
+            "service %s: POSTGRES_PASSWORD draws from \"%s\", which is no valid config name",
+            s->s->name,
+            config);
+}
+
+/* Letters, digits and underscores, a letter first, and no name that RDS has for itself. */
+static bool is_identifier(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t n = strlen(text);
+    bool reserved = text_eq(text, "rdsadmin") || text_eq(text, "admin");
+
+    if (n < 1 || n > 63 || reserved)
+        return false;
+    return strspn(text, letters) == n && !strchr("0123456789_", text[0]);
+}
+
+static void check_identifier(struct plan_check *c, const struct plan_service *s, const char *name)
+{
+    const struct compose_env *e = plan_check_variable(s->s, name);
+
+    if (!e)
+        return;
+
+    const char *text = compose_text_literal(c->a, &e->value);
+    if (!text) {
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            "Write the name into the Compose file; only the password is secret.",
+            "service %s: %s cannot come from config, CloudFormation reads secrets for passwords "
+            "only",
+            s->s->name,
+            name);
+        return;
+    }
+
+    if (!is_identifier(text))
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            "Use letters, digits and underscores, a letter first, at most 63; not admin.",
+            "service %s: RDS does not take %s \"%s\"",
+            s->s->name,
+            name,
+            text);
+}
+
+/* Settings that the command gives (-c name=value, --name=value) become a parameter group. */
+static void check_parameters(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->command_count; i++) {
+        const char *name, *value, *word = s->s->command[i];
+        bool is_setting = text_starts(word, "--") || (i && text_eq(s->s->command[i - 1], "-c"));
+
+        if (!is_setting)
+            continue;
+        if (!plan_postgres_parameter(c->a, s->s, i, &name, &value))
+            plan_warn(
+                &c->diag,
+                s->s->pos,
+                "Give a plain number in RDS's unit, or leave it to RDS.",
+                "service %s: \"%s\" in the command is ignored, RDS does not take it so",
+                s->s->name,
+                word);
+    }
+}
+
+/* Majors whose standard support has ended cost Extended Support by the vCPU hour: more than the
+ * instance itself when it is small. Ends: 11 Feb 2024, 12 Feb 2025, 13 Feb 2026
+ * (docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html).
+ * Older ones cannot be made. */
+static void check_version(struct plan_check *c, const struct plan_service *s)
+{
+    const char *version = plan_postgres_version(s->s->image);
+    long long major = 0;
+
+    if (!version) {
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            "Name the major version, as in postgres:16.",
+            "service %s: the image names no version, RDS chooses it",
+            s->s->name);
+        return;
+    }
+
+    cleanup_free char *number = xstrndup(version, strcspn(version, "."));
+    text_parse_int(number, 0, 999, &major);
+    if (major < 11)
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Use postgres:16 or later.",
+            "service %s: RDS has no Postgres %s any more",
+            s->s->name,
+            version);
+    else if (major < 14)
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            "Use postgres:16 or later.",
+            "service %s: Postgres %s is past AWS's standard support, RDS charges Extended Support "
+            "for every vCPU and hour",
+            s->s->name,
+            version);
+    check_parameters(c, s);
+}
+
+static void check_port(struct plan_check *c, const struct plan_service *s)
+{
+    if (s->ports[0].target < 1150)
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Use 5432.",
+            "service %s: RDS listens on ports from 1150 on, not on %u",
+            s->s->name,
+            s->ports[0].target);
+}
+
+static void check_size(struct plan_check *c, const struct plan_service *s)
+{
+    if (!plan_rds_class(c->s, s->vcpus, s->memory_mib))
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Ask for less.",
+            "service %s: no RDS class has %g vCPU and %.0f MiB",
+            s->s->name,
+            s->vcpus,
+            s->memory_mib);
+}
+
+static void check_image(struct plan_check *c, const struct plan_service *s)
+{
+    const char *image = s->s->image;
+
+    if (image && !strstr(image, "postgres") && !strstr(image, "pg"))
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            NULL,
+            "service %s: image %s does not look like Postgres",
+            s->s->name,
+            image);
+}
+
+void plan_check_postgres(struct plan_check *c, const struct plan_service *s)
+{
+    check_password(c, s);
+    check_version(c, s);
+    check_port(c, s);
+    check_identifier(c, s, "POSTGRES_USER");
+    check_identifier(c, s, "POSTGRES_DB");
+    check_size(c, s);
+    check_image(c, s);
+}

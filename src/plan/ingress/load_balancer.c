@@ -1,0 +1,55 @@
+/* The load balancer itself (defang.md 7.5): one Application Load Balancer in the public subnets,
+ * which all ingress ports of the project share. Keys in the order of the page
+ * AWS::ElasticLoadBalancingV2::LoadBalancer. */
+#include "plan/context.h"
+#include "plan/ingress/ingress.h"
+#include "plan/network/network.h"
+
+json_t *plan_attribute(const char *key, const char *value)
+{
+    return object(key("Key", key), key("Value", value));
+}
+
+/* Logging is said also when it is off: an attribute that is left out stays what it was. */
+static json_t *attributes(const struct plan_ctx *c)
+{
+    const char *protected = c->s->deletion_protection ? "true" : "false";
+    const char *logging = c->s->access_logs ? "true" : "false";
+    json_t *bucket = NULL;
+
+    if (c->s->access_logs)
+        bucket =
+            object(key("Key", "access_logs.s3.bucket"), key("Value", graph_ref(PLAN_ALB_LOGS)));
+    return array(
+        plan_attribute("deletion_protection.enabled", protected),
+        plan_attribute("routing.http.drop_invalid_header_fields.enabled", "true"),
+        plan_attribute("access_logs.s3.enabled", logging),
+        bucket);
+}
+
+void plan_load_balancer(struct plan_ctx *c)
+{
+    const char *logs_policy = plan_alb_logs(c);
+
+    json_t *balancer = object(
+        key("Type", "application"),
+        key("Scheme", "internet-facing"),
+        key("SecurityGroups", array(graph_attr("AlbSecurityGroup", "GroupId"))),
+        key("Subnets", plan_subnets(c, true)),
+        key("LoadBalancerAttributes", attributes(c)),
+        key("Tags", plan_tags(arena_printf(c->a, "%s-alb", c->scope), NULL)));
+    struct graph_resource *r = graph_add(
+        c->g, "ingress", "LoadBalancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", balancer);
+    r->usual = "usually 2-3 min";
+
+    plan_depend_on_internet(c, "LoadBalancer", true);
+    /* Logging is refused while the bucket does not let Elastic Load Balancing write. */
+    if (logs_policy)
+        graph_depend(c->g, "LoadBalancer", logs_policy);
+
+    graph_output_add(
+        c->g,
+        "LoadBalancerDns",
+        graph_attr("LoadBalancer", "DNSName"),
+        "DNS name of the load balancer");
+}
