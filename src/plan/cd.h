@@ -1,7 +1,7 @@
 /* The account's CD stack: what all projects of an account and region share (account/cd.c). */
 #pragma once
 
-#include "plan/graph.h"
+#include "plan/graph/graph.h"
 
 /* Of what is made; a stack with a lower one is updated, one with a higher one is left alone. */
 #define PLAN_CD_REVISION 2

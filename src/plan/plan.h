@@ -23,7 +23,7 @@
 #include "plan/build.h"
 #include "plan/cd.h"
 #include "plan/facts.h"
-#include "plan/graph.h"
+#include "plan/graph/graph.h"
 #include "plan/names.h"
 #include "plan/request.h"
 #include "plan/settings.h"

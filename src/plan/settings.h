@@ -62,7 +62,7 @@ int plan_settings_resolve(
     struct plan_settings *out,
     struct error *err);
 
-/* Part of it: the settings one by one, over the presets of the mode (settings_table.c). */
+/* Part of it: the settings one by one, over the presets of the mode (settings/table.c). */
 int plan_settings_table(
     struct arena *a,
     const struct compose_project *p,

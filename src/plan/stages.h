@@ -1,7 +1,7 @@
 /* Services that run once and end, and the stages of a deployment that they part. */
 #pragma once
 
-#include "plan/graph.h"
+#include "plan/graph/graph.h"
 #include "plan/request.h"
 
 /* A one-off is a task definition without an ECS service. The engine runs a task of it when

@@ -39,12 +39,17 @@ MAY_USE = {
 # the layer itself; a file may have a place of its own.
 ROOMS = {
     "src/plan": [
-        ["scripts"],
+        ["scripts", "graph"],
         ["."],
+        ["view"],
+        ["settings"],
+        ["common"],
         ["network"],
+        ["compute"],
+        ["container"],
         ["task", "store", "site", "build"],
         ["ingress"],
-        ["make.c", "stage.c"],
+        ["make"],
         ["check"],
         ["pulumi"],
         ["report", "account"],

@@ -59,7 +59,7 @@ def strings(node: Any) -> Iterator[str]:
 def references(node: Any) -> Iterator[str]:
     """Logical ids that Ref, Fn::GetAtt and Fn::Sub name.
 
-    Written apart from graph_check.c on purpose.
+    Written apart from graph/check.c on purpose.
     """
     if isinstance(node, list):
         for item in node:

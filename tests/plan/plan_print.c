@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "data/object.h"
 #include "plan/pulumi/pulumi.h"
-#include "plan/replace.h"
+#include "plan/graph/replace.h"
 #include "plan/scripts/scripts.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-"""src/plan/replace_table.c against AWS's resource schemas in cfn-lint's package.
+"""src/plan/graph/replace_table.c against AWS's resource schemas in cfn-lint's package.
 
 The table says which property change replaces a resource (createOnlyProperties) or may
 (conditionalCreateOnlyProperties), for every type that a golden template holds. `--write` renews the

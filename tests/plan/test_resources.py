@@ -21,7 +21,6 @@ TABLES = {
     "cost.c",
     "price_table.c",
     "warnings.c",
-    "graph_check.c",
     "eject.c",
     "graph.c",
 }

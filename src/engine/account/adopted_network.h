@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/context.h"
-#include "plan/adopt.h"
+#include "plan/view/adopt.h"
 
 /* One look at what is brought; all borrowed but what is found, which lies in `arena`. */
 struct adopted_look {

@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/account/parts.h"
-#include "plan/bucket.h"
-#include "plan/context.h"
+#include "plan/common/bucket.h"
+#include "plan/common/context.h"
 #include "plan/names.h"
 #include <string.h>
 

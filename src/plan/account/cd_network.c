@@ -2,7 +2,7 @@
  * AWS and registries and nothing calls them, so there is no private subnet and no NAT gateway to
  * pay for; the gateway endpoint of S3 costs nothing. */
 #include "plan/account/parts.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 json_t *cd_name_tag(struct graph *g, const struct plan_cd_settings *s, const char *what)
 {

@@ -5,7 +5,7 @@
  * Both trust ECS for tasks of this account only. They carry no names of ours, so CAPABILITY_IAM is
  * enough to make them. */
 #include "plan/account/parts.h"
-#include "plan/iam.h"
+#include "plan/common/iam.h"
 
 /* `managed` may be NULL. */
 static json_t *role(json_t *managed, json_t *statements)

@@ -3,7 +3,7 @@
  * comes from the bucket, its state goes there. */
 #include "base/str.h"
 #include "plan/account/parts.h"
-#include "plan/logs.h"
+#include "plan/common/logs.h"
 #include "plan/pulumi/pulumi.h"
 #include "plan/scripts/scripts.h"
 

@@ -1,17 +1,17 @@
 /* What image builds need in the account (defang.md 4.4, 7.10), made when some service has a build:
  * a repository for images and one for the builder's cache, a bucket for what builds say, and a task
  * definition of the builder for each architecture. Its log group is the cluster's, its role is made
- * with the others (task/cluster.c, task/roles.c).
+ * with the others (compute/cluster.c, task/roles.c).
  *
  * Builds run before the rest of the stack is there: plan_build_needs() is the list of what must be
  * complete by then, and a resource that a build newly needs must be entered there. */
 #include "plan/build/builds.h"
 #include "base/mem.h"
-#include "plan/adopt.h"
-#include "plan/bucket.h"
-#include "plan/context.h"
-#include "plan/logs.h"
+#include "plan/common/bucket.h"
+#include "plan/common/context.h"
+#include "plan/common/logs.h"
 #include "plan/names.h"
+#include "plan/view/adopt.h"
 
 #define IMAGES_KEPT 10
 /* The log group keeps a day or a month, and a build may be asked after later. */

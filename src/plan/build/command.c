@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/names.h"
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * again, this time with somebody to tell, and what is right but cannot be kept is said here.
  *
  * The account itself is not asked: whether a VPC or a role is there is the engine's to find out. */
-#include "plan/adopt.h"
+#include "plan/view/adopt.h"
 #include "base/mem.h"
 #include "plan/check/check.h"
 

@@ -12,7 +12,7 @@
 #include "plan/check/check.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/names.h"
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "plan/diag.h"
-#include "plan/view.h"
+#include "plan/view/view.h"
 
 /* One run of the checks; the view's strings and what a check makes live in `a`. */
 struct plan_check {
@@ -53,7 +53,8 @@ void plan_check_static(struct plan_check *c, const struct plan_service *s);
 /* The service's variable of that name; NULL when it has none. */
 const struct compose_env *plan_check_variable(const struct compose_service *s, const char *name);
 
-/* A key that AWS cannot honour, whatever the service: why, and whether it is refused or warned of. */
+/* A key that AWS cannot honour, whatever the service: why, and whether it is refused or warned of.
+ */
 bool plan_key_rule(const char *path, const char **why, bool *refused);
 
 bool plan_looks_secret(const char *name, const char *value);

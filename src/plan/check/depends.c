@@ -5,7 +5,7 @@
  * ends by itself. */
 #include "base/mem.h"
 #include "plan/check/check.h"
-#include "plan/task/health.h"
+#include "plan/container/health.h"
 
 /* By tasks: a sidecar starts and ends with the service whose task it is in. */
 static bool reaches(

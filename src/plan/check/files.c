@@ -1,10 +1,10 @@
 /* `configs` and `secrets` as files: what cannot become one. */
-#include "plan/task/files.h"
+#include "plan/container/files.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <string.h>
 
 /* Folders that no program goes without: a mount there would hide them, and a copy would make them

@@ -1,11 +1,11 @@
 /* What GPUs ask of a project: devices that ECS can give, an instance that carries the task, and a
  * way out of its network. */
-#include "plan/task/gpu.h"
+#include "plan/compute/gpu.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
-#include "plan/task/sizing.h"
+#include "plan/common/context.h"
+#include "plan/compute/sizing.h"
 #include <string.h>
 #include <strings.h>
 

@@ -3,7 +3,7 @@
 #include "plan/task/grants.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/extensions.h"
+#include "plan/view/extensions.h"
 #include <ctype.h>
 #include <string.h>
 

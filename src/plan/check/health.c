@@ -4,7 +4,7 @@
  * Refused: a timeout of nothing or one that is longer than the interval, a test that is neither CMD
  * nor CMD-SHELL, and on a service behind the load balancer a test without a URL or a healthcheck
  * that is switched off. Warned of: none at all there, and times that AWS cuts to seconds. */
-#include "plan/task/health.h"
+#include "plan/container/health.h"
 #include "base/mem.h"
 #include "plan/check/check.h"
 #include <string.h>

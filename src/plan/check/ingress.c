@@ -3,7 +3,7 @@
 #include "plan/ingress/ingress.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
-#include "plan/task/gpu.h"
-#include "plan/task/models.h"
+#include "plan/common/context.h"
+#include "plan/compute/gpu.h"
+#include "plan/container/models.h"
 #include <string.h>
 
 enum verdict { REFUSED, WARNED, NOTED };

@@ -6,7 +6,7 @@
 #include "compose/secrets.h"
 #include "data/strmap.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <string.h>
 
 static void assume_name(struct plan_check *c)

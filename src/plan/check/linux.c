@@ -5,8 +5,9 @@
  * What is honoured is decided in task/linux_options.c; sources are there. */
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/extensions.h"
-#include "plan/task/linux_options.h"
+#include "plan/compute/sizing.h"
+#include "plan/container/linux_options.h"
+#include "plan/view/extensions.h"
 #include <string.h>
 
 #define STORAGE_MAX_GIB 200

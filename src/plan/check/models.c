@@ -1,6 +1,6 @@
 /* What models: and provider: {type: model} say: before they become services (task/models.c), so on
  * the nodes of the files and not on the typed project. */
-#include "plan/task/models.h"
+#include "plan/container/models.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/template.h"

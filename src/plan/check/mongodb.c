@@ -6,7 +6,7 @@
  * retryable writes, and whether connections are encrypted, because clients must know both. */
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/store/store.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What x-defang-autoscaling says wrong, and where it means nothing. */
 #include "plan/check/check.h"
-#include "plan/extensions.h"
+#include "plan/view/extensions.h"
 
 void plan_check_scaling(struct plan_check *c, const struct plan_service *s)
 {

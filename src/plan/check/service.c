@@ -10,9 +10,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/task/gpu.h"
-#include "plan/task/sizing.h"
-#include "plan/task/volumes.h"
+#include "plan/compute/gpu.h"
+#include "plan/compute/sizing.h"
+#include "plan/container/volumes.h"
 #include <string.h>
 
 static struct yaml_pos deploy_pos(const struct plan_service *s)

@@ -2,7 +2,7 @@
  * have x's address, role, replicas and size. */
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <string.h>
 
 static void check_parent(struct plan_check *c, const struct plan_service *s)

@@ -3,8 +3,8 @@
  * seen when it is read. */
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/extensions.h"
 #include "plan/site/site.h"
+#include "plan/view/extensions.h"
 #include <string.h>
 
 #define CODE_ITSELF 1024 /* bytes of the function that are not the redirects, with room to grow */

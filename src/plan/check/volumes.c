@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
  */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <string.h>
 
 static bool names(const struct graph_change *c, const char *property)

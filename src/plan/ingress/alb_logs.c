@@ -3,9 +3,9 @@
  * regions older than August 2022 are the former way, which AWS asks to replace
  * (docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html). It
  * encrypts with SSE-S3 or not at all. The bucket holds a test object as soon as logging is on. */
-#include "plan/bucket.h"
-#include "plan/context.h"
-#include "plan/iam.h"
+#include "plan/common/bucket.h"
+#include "plan/common/context.h"
+#include "plan/common/iam.h"
 #include "plan/ingress/ingress.h"
 
 #define POLICY "AlbLogsPolicy"

@@ -6,7 +6,7 @@
  * route53/Record and acm/CertificateValidation in one. A name without a zone here would let it wait
  * for days, so no certificate names one. With x-defang-aws.albCertificateArn none is made. */
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/ingress/ingress.h"
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "plan/diag.h"
 #include "plan/ingress/ingress.h"
-#include "plan/view.h"
+#include "plan/view/view.h"
 #include <string.h>
 
 struct notes {

@@ -10,9 +10,9 @@
  * notes all ask here, so that they never differ. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/adopt.h"
 #include "plan/ingress/ingress.h"
-#include "plan/view.h"
+#include "plan/view/adopt.h"
+#include "plan/view/view.h"
 #include <string.h>
 
 const char *plan_public_domain(const struct plan_view *v, const struct plan_settings *s)

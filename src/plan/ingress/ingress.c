@@ -6,7 +6,7 @@
  *
  * Each ingress port gets an output, the address that people are told. */
 #include "plan/ingress/ingress.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <string.h>
 
 /* The name to call: a wildcard is none. */

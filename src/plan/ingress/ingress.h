@@ -10,8 +10,8 @@
  * plan_check_ingress(), or is a diagnostic. */
 #pragma once
 
+#include "plan/common/route.h"
 #include "plan/plan.h"
-#include "plan/route.h"
 
 struct env;
 struct plan_ctx;

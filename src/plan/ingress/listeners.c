@@ -6,7 +6,7 @@
  *
  * The rest of the room names a listener by plan_listener_id() and sends plain requests on with
  * plan_redirect(); nothing here calls back. */
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/ingress/ingress.h"
 
 #define NOT_FOUND_PAGE                                                                             \

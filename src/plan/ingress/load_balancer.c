@@ -1,7 +1,7 @@
 /* The load balancer itself (defang.md 7.5): one Application Load Balancer in the public subnets,
  * which all ingress ports of the project share. Keys in the order of the page
  * AWS::ElasticLoadBalancingV2::LoadBalancer. */
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/ingress/ingress.h"
 #include "plan/network/network.h"
 

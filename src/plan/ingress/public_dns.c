@@ -4,7 +4,7 @@
  * has IPv4 addresses only, so there is no AAAA. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/ingress/ingress.h"
 #include "plan/names.h"
 #include <string.h>

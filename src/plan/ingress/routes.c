@@ -12,9 +12,9 @@
  *
  * It runs before anything is made, because containers are told the public names. */
 #include "base/str.h"
-#include "plan/adopt.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/ingress/ingress.h"
+#include "plan/view/adopt.h"
 #include <string.h>
 
 static const char *route_key(const struct plan_ctx *c, const struct plan_route *r)

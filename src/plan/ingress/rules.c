@@ -5,7 +5,7 @@
  * never moves another's (CloudFormation cannot swap two), and the exact name goes before the
  * wildcard, gRPC before whatever else has the same name, and a listener's only owner after all. */
 #include "base/mem.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/ingress/ingress.h"
 #include "plan/names.h"
 #include <string.h>

@@ -7,11 +7,11 @@
  * its timing. Without a test it asks for "/". */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
+#include "plan/container/health.h"
 #include "plan/ingress/ingress.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
-#include "plan/task/health.h"
 #include <string.h>
 
 /* "<service>-<port>-<7 hex>", at most 32; what cannot be changed in place is in the hash, so that a

@@ -5,9 +5,9 @@
  * A task gets the sidecar, and the right to write its own record, when its service has a port:
  * nobody asks for the others. */
 #include "base/mem.h"
-#include "plan/context.h"
-#include "plan/iam.h"
-#include "plan/logs.h"
+#include "plan/common/context.h"
+#include "plan/common/iam.h"
+#include "plan/common/logs.h"
 #include "plan/network/network.h"
 
 #define SIDECAR_NAME  "route53-sidecar"

@@ -3,7 +3,7 @@
  * Cloud Map owns the zone and its records: ECS registers each task's address and takes it away with
  * the task. docs/SERVICE_DISCOVERY.md says why that and not a sidecar; a project that asks for the
  * document's own way gets discovery.c instead. */
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/network/network.h"
 
 static void

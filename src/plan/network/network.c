@@ -3,8 +3,8 @@
  * contexts cost no NAT traffic), DHCP options that make plain service names resolve. */
 #include "plan/network/network.h"
 #include "base/mem.h"
-#include "plan/adopt.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
+#include "plan/view/adopt.h"
 #include <string.h>
 
 /* Zones three and four live in what the reference's cut of 10.0.0.0/16 leaves free, so that adding

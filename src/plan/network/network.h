@@ -5,7 +5,7 @@
  * BuildSecurityGroup, SecurityGroup<service>, Namespace, Discovery<service>. */
 #pragma once
 
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 /* ---- the VPC (network.c) ---- */
 

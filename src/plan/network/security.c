@@ -5,7 +5,7 @@
  * Rules stand in the group itself and not as resources of their own, so that a group is read in one
  * place. That works because no two groups name each other: service groups name the badge and the
  * load balancer's group, and these name nobody. */
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/network/network.h"
 
 #define ANYWHERE "0.0.0.0/0"

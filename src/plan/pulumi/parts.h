@@ -15,7 +15,7 @@
  * type says: not carried lost     the provider has no such property: noted            */
 #pragma once
 
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/names.h"
 #include "plan/plan.h"
 #include "plan/pulumi/pulumi.h"

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
-#include "plan/view.h"
+#include "plan/view/view.h"
 #include <errno.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "plan/report/policy.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/names.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The site room: a folder of files behind CloudFront. Strings live in the arena that is given. */
 #pragma once
 
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 /* Logical id of the bucket, before the service's id; that of the distribution is PLAN_STATIC_SITE.
  */

@@ -5,12 +5,12 @@
  * logs: CloudFormation leaves the bucket alone, the engine empties and removes it. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/bucket.h"
-#include "plan/context.h"
-#include "plan/extensions.h"
-#include "plan/iam.h"
+#include "plan/common/bucket.h"
+#include "plan/common/context.h"
+#include "plan/common/iam.h"
 #include "plan/names.h"
 #include "plan/site/site.h"
+#include "plan/view/extensions.h"
 #include <string.h>
 
 /* AWS's managed policies, the same in every account

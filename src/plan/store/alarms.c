@@ -3,7 +3,7 @@
  * their free memory or storage, the cache's memory and engine CPU. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/store/store.h"
 
 #define MIB_D 1048576.0

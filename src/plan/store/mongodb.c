@@ -8,7 +8,7 @@
  * dynamic-references-ssm-secure-strings.html): the password comes from a secret of Secrets Manager,
  * which the engine fills from the config store (mongodb_secret.c). */
 #include "base/mem.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/network/network.h"
 #include "plan/store/store.h"
 #include <string.h>

@@ -6,7 +6,7 @@
  * version, and the template changes with it. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/config.h"
+#include "plan/common/config.h"
 #include "plan/names.h"
 #include "plan/store/store.h"
 

@@ -9,8 +9,8 @@
  * and not in the next maintenance window, and lets its major version go up. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/config.h"
-#include "plan/context.h"
+#include "plan/common/config.h"
+#include "plan/common/context.h"
 #include "plan/network/network.h"
 #include "plan/store/store.h"
 #include <string.h>

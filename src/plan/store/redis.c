@@ -3,7 +3,7 @@
  *
  * Where the engine can do both, TLS is offered and not asked for: clients that speak plain Redis go
  * on working, as they do in Compose. */
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include "plan/network/network.h"
 #include "plan/store/store.h"
 

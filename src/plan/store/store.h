@@ -6,7 +6,7 @@
  * is made never differ. */
 #pragma once
 
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 /* ---- resources: 0, or what d->err got when the checks were not run ---- */
 

@@ -7,8 +7,8 @@
 #include "plan/task/grants.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/extensions.h"
-#include "plan/iam.h"
+#include "plan/common/iam.h"
+#include "plan/view/extensions.h"
 #include <string.h>
 
 #define BEDROCK "arn:${AWS::Partition}:bedrock:*"

@@ -1,7 +1,7 @@
 /* What a task may do in AWS beside its volumes and its name: x-defang-policies and x-defang-llm. */
 #pragma once
 
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 /* ARN of a task role that the project brings (x-defang-aws); NULL: one is made. */
 const char *plan_own_role(const struct plan_view *v, const struct plan_service *s);

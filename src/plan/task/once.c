@@ -8,8 +8,8 @@
 #include "plan/task/once.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/compute/placement.h"
 #include "plan/network/network.h"
-#include "plan/task/placement.h"
 
 /* A value of a template as it stands inside Fn::Sub. */
 static void append_value(struct str *out, const json_t *value)

@@ -1,7 +1,7 @@
 /* Services that run once and end (once.c). */
 #pragma once
 
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 /* Notes the service, whose task definition is in the graph, in the template: its deployment and
  * hash in the metadata, and where a task of it runs as the output Once<id>. */

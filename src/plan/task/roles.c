@@ -12,10 +12,10 @@
 #include "plan/task/roles.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/iam.h"
+#include "plan/common/iam.h"
+#include "plan/container/volumes.h"
 #include "plan/network/network.h"
 #include "plan/task/grants.h"
-#include "plan/task/volumes.h"
 #include <string.h>
 
 #define REPOSITORY "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/"

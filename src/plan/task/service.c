@@ -9,16 +9,16 @@
  * docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html */
 #include "plan/task/service.h"
 #include "base/mem.h"
+#include "plan/common/route.h"
+#include "plan/compute/gpu.h"
+#include "plan/compute/placement.h"
+#include "plan/compute/scaling.h"
+#include "plan/container/volumes.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
-#include "plan/route.h"
-#include "plan/task/gpu.h"
 #include "plan/task/once.h"
-#include "plan/task/placement.h"
-#include "plan/task/scaling.h"
 #include "plan/task/taskdef.h"
 #include "plan/task/version.h"
-#include "plan/task/volumes.h"
 
 /* Seconds of a start in which a failing health check of the load balancer's does not count. */
 #define GRACE_MIN 60

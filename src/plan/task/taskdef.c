@@ -8,15 +8,15 @@
  * aws-resource-ecs-taskdefinition.html */
 #include "plan/task/taskdef.h"
 #include "base/mem.h"
-#include "plan/config.h"
+#include "plan/common/config.h"
+#include "plan/compute/gpu.h"
+#include "plan/compute/sizing.h"
+#include "plan/container/container.h"
+#include "plan/container/files.h"
+#include "plan/container/linux_options.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
-#include "plan/task/container.h"
-#include "plan/task/files.h"
-#include "plan/task/gpu.h"
 #include "plan/task/grants.h"
-#include "plan/task/linux_options.h"
-#include "plan/task/sizing.h"
 #include <string.h>
 
 /* docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/str.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 /* Properties of AWS::ECS::TaskDefinition for a container service with all its sidecars. `*out` is
  * the caller's, also when an error is returned (NULL, or as far as it came). */

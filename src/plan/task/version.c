@@ -9,8 +9,8 @@
 #include "plan/task/version.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/common/route.h"
 #include "plan/names.h"
-#include "plan/route.h"
 #include "plan/task/taskdef.h"
 
 #define NO_DEPLOYMENT "-"

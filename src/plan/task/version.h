@@ -1,7 +1,7 @@
 /* Which version of a service a plan deploys (version.c). */
 #pragma once
 
-#include "plan/context.h"
+#include "plan/common/context.h"
 
 /* 16 hex digits that change whenever the service's tasks do. malloc'd; fails as
  * plan_task_definition() does. */

@@ -2,7 +2,7 @@
  *
  * What graph_check() does not refuse, CloudFormation refuses after minutes. */
 #include "base/mem.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <check.h>
 #include <string.h>
 

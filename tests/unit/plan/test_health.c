@@ -3,7 +3,7 @@
  * Tables: what a container's own health check says on the left, what the load balancer is to ask on
  * the right. */
 #include "base/mem.h"
-#include "plan/task/health.h"
+#include "plan/container/health.h"
 #include <check.h>
 
 struct url_row {

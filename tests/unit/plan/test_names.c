@@ -4,7 +4,7 @@
  * contracts, and no expected text here may be mended to fit the code. */
 #include "base/mem.h"
 #include "plan/names.h"
-#include "plan/view.h"
+#include "plan/view/view.h"
 #include <check.h>
 #include <string.h>
 

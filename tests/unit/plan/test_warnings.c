@@ -3,7 +3,7 @@
  * A row is one change and a part of the warning; rows without one show which changes are harmless.
  */
 #include "base/mem.h"
-#include "plan/context.h"
+#include "plan/common/context.h"
 #include <check.h>
 #include <string.h>
 

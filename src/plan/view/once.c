@@ -1,0 +1,38 @@
+/* The view: which services run once and end (defang.md 6.7). Those are `restart: "no"`, a job mode,
+ * or one that another service waits for to complete. Part of plan_view_make(). */
+#include "base/str.h"
+#include "plan/view/parts.h"
+#include "plan/view/view.h"
+#include <string.h>
+
+bool plan_is_job_mode(const char *mode)
+{
+    return text_eq(mode, "replicated-job") || text_eq(mode, "global-job");
+}
+
+bool plan_is_awaited(const struct plan_view *v, const char *name)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        const struct compose_service *s = v->services[i].s;
+        for (size_t k = 0; k < s->depends_on_count; k++)
+            if (s->depends_on[k].condition == COMPOSE_COMPLETED &&
+                strcmp(s->depends_on[k].service, name) == 0)
+                return true;
+    }
+    return false;
+}
+
+void plan_view_once(struct plan_view *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct plan_service *s = &v->services[i];
+        if (s->kind != PLAN_CONTAINER) /* a sidecar ends within its service's task */
+            continue;
+        s->once = text_eq(s->s->restart, "no") || plan_is_job_mode(s->s->deploy.mode) ||
+                  plan_is_awaited(v, s->s->name);
+        if (!s->once)
+            continue;
+        s->port_count = 0; /* nobody is let in: plan_check says so */
+        s->ingress = s->open = false;
+    }
+}

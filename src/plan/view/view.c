@@ -1,0 +1,51 @@
+/* What is asked of a view: which services are tasks, stores, builds, and who shares a task with
+ * whom. */
+#include "plan/view/view.h"
+#include "base/mem.h"
+#include <string.h>
+
+struct plan_service *plan_view_get(const struct plan_view *v, const char *name)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (strcmp(v->services[i].s->name, name) == 0)
+            return &v->services[i];
+    return NULL;
+}
+
+bool plan_builds_image(const struct compose_service *s)
+{
+    return s->has_build && !s->image;
+}
+
+bool plan_is_store(const struct plan_service *s)
+{
+    return s->kind == PLAN_POSTGRES || s->kind == PLAN_REDIS || s->kind == PLAN_MONGODB;
+}
+
+bool plan_is_task(const struct plan_service *s)
+{
+    return s->kind == PLAN_CONTAINER || s->kind == PLAN_SIDECAR;
+}
+
+const struct plan_service *plan_task_of(const struct plan_service *s)
+{
+    return s->kind == PLAN_SIDECAR && s->in ? s->in : s;
+}
+
+const struct plan_service *
+plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i)
+{
+    if (i == 0)
+        return s;
+    for (size_t k = 0; k < v->count; k++)
+        if (v->services[k].kind == PLAN_SIDECAR && v->services[k].in == s && --i == 0)
+            return &v->services[k];
+    return NULL;
+}
+
+void plan_view_suffix(
+    struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v)
+{
+    cleanup_free char *domain = plan_private_domain(s, project);
+    v->suffix = v->adopt.vpc.value ? arena_printf(a, ".%s", domain) : NULL;
+}
