@@ -16,7 +16,7 @@ from cfnlint.data.schemas.providers import us_west_2
 
 from lib import HERE, ROOT, tool, write_flag
 
-SOURCE = ROOT / "src" / "plan" / "replace_table.c"
+SOURCE = ROOT / "src" / "plan" / "graph" / "replace_table.c"
 KEYS = {"createOnlyProperties": "replace", "conditionalCreateOnlyProperties": "may replace"}
 RESOURCES = pathlib.Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
 

@@ -49,7 +49,7 @@ class Choice(unittest.TestCase):
         )
         machines = re.findall(
             r'\{"(g\w+\.\w+)", \d+, \d+, \d+\}',
-            (ROOT / "src" / "plan" / "task" / "gpu_size.c").read_text(),
+            (ROOT / "src" / "plan" / "compute" / "gpu_size.c").read_text(),
         )
         self.assertGreater(len(machines), 20)
         costs = [float(prices[m]) for m in machines]

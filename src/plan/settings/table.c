@@ -371,7 +371,7 @@ static int unknown(const struct yaml_node *key, struct error *err)
     if (near)
         error_hint(err, "Did you mean %s?", near);
     else
-        error_hint(err, "The settings are listed in README.md.");
+        error_hint(err, "The settings are listed in docs/SETTINGS.md.");
     return located(err, key, rc);
 }
 

@@ -181,7 +181,7 @@ take_member(struct reader *r, const char *key, const struct yaml_pair *pair, str
     refuse(
         r,
         pair->key->pos,
-        near ? arena_printf(r->a, "Did you mean %s?", near) : "See the table in README.md.",
+        near ? arena_printf(r->a, "Did you mean %s?", near) : "See the table in docs/SETTINGS.md.",
         arena_printf(r->a, AWS_KEY " has no member \"%s\"", key));
 }
 
