@@ -28,7 +28,6 @@ INLINE = re.compile(r"^static inline\b.*?^\}", re.MULTILINE | re.DOTALL)
 
 # Functions that no file of the product calls, and why they stay.
 UNCALLED = {
-    "main": "the program",
     "store_seal_put": "sealed credentials: the next issues use them",
     "store_seal_get": "the same",
     "store_seal_delete": "the same",
@@ -67,7 +66,8 @@ def read(sources):
     for path, code in product:
         if path.endswith(".c"):
             for found in DEFINITION.finditer(code):
-                program.defined.setdefault(found[1], path)
+                if found[1] != "main":  # each program has its own
+                    program.defined.setdefault(found[1], path)
     for path, code in product:
         if path.endswith(".h"):
             for part in [*MACRO.findall(code), *INLINE.findall(code)]:
@@ -143,7 +143,7 @@ def uncalled(program):
         if name not in program.mentioned and name not in UNCALLED:
             yield home, 1, f"{name}() is called by nobody in the product"
     for name, home in UNCALLED.items():
-        if name in program.mentioned and name in program.defined and name != "main":
+        if name in program.mentioned and name in program.defined:
             yield (
                 program.defined.get(name, home),
                 1,
