@@ -22,9 +22,6 @@ struct command {
     int (*run)(struct client *c, struct error *err); /* exit code >= 0, or negative with err */
 };
 
-extern const struct command commands[];
-extern const size_t command_count;
-
 int cmd_up(struct client *c, struct error *err);
 int cmd_down(struct client *c, struct error *err);
 int cmd_watch(struct client *c, struct error *err);
@@ -48,4 +45,6 @@ int cmd_whoami(struct client *c, struct error *err);
 int cmd_daemon(struct client *c, struct error *err);
 int cmd_version(struct client *c, struct error *err);
 
-void help_print(const struct command *only); /* NULL = all */
+/* The overview of a table of `count` commands, or all of one. */
+void help_print_all(const struct command *table, size_t count);
+void help_print_one(const struct command *cmd);

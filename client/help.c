@@ -64,7 +64,7 @@ static void print_common(void)
         print_option(common[i]);
 }
 
-static void print_one(const struct command *cmd)
+void help_print_one(const struct command *cmd)
 {
     printf(
         "usage: defangctl %s%s%s [OPTIONS]\n\n%s.\n",
@@ -78,19 +78,15 @@ static void print_one(const struct command *cmd)
     print_common();
 }
 
-void help_print(const struct command *only)
+void help_print_all(const struct command *table, size_t count)
 {
-    if (only) {
-        print_one(only);
-        return;
-    }
     printf(
         "usage: defangctl COMMAND [OPTIONS]\n\nDeploys Compose projects to your own AWS "
         "account.\n\nCommands:\n");
-    for (size_t i = 0; i < command_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         cleanup_free char *left = xasprintf(
-            "%s%s%s", commands[i].words, *commands[i].arguments ? " " : "", commands[i].arguments);
-        print_columns(left, commands[i].help);
+            "%s%s%s", table[i].words, *table[i].arguments ? " " : "", table[i].arguments);
+        print_columns(left, table[i].help);
     }
     print_common();
     printf(

@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-const struct command commands[] = {
+static const struct command commands[] = {
     {"up",
      "",
      "deploy the project in this folder and show how it goes",
@@ -139,7 +139,7 @@ const struct command commands[] = {
     {"daemon path", "", "print where the socket and the state are", "", cmd_daemon},
     {"version", "", "print the versions of client and daemon", "", cmd_version},
 };
-const size_t command_count = ARRAY_LEN(commands);
+#define command_count ARRAY_LEN(commands)
 
 static size_t word_count(const char *words)
 {
@@ -258,11 +258,11 @@ static int run(struct client *c, struct error *err)
     if (o->version && !o->words.len)
         return cmd_version(c, err);
     if (o->help || (o->words.len == 1 && text_eq(o->words.items[0], "help"))) {
-        help_print(cmd);
+        help_print_one(cmd);
         return 0;
     }
     if (!o->words.len) {
-        help_print(NULL);
+        help_print_all(commands, command_count);
         return error_kind_exit(ERR_USAGE);
     }
     if (!cmd)

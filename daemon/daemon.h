@@ -33,4 +33,8 @@ struct daemon {
     bool bootstrap_held;    /* one job at a time prepares an account; the others wait for it */
     struct fiber_cond bootstrap_free;
     unsigned verbs_active; /* verb fibers that still run */
+
+    /* A caller's session was resolved: whoever waits for credentials may take them. Set before the
+     * first call is served; main.c gives it to the jobs. */
+    void (*on_credentials)(struct daemon *d, struct session *session);
 };

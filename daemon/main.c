@@ -3,7 +3,7 @@
 #include "daemon/daemon.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pause.h"
-#include "daemon/stop.h"
+#include "daemon/jobs/stop.h"
 #include "daemon/verb.h"
 #include "daemon/watch.h"
 
@@ -129,6 +129,11 @@ static void offer(void *arg, const Defang__Caller *caller)
     job_offer_caller(arg, caller);
 }
 
+static void take_credentials(struct daemon *d, struct session *session)
+{
+    job_offer_credentials(d, session);
+}
+
 static void on_state_lost(void *arg)
 {
     pause_begin(arg);
@@ -175,6 +180,7 @@ open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env,
         .build = version_of_daemon};
     rc = server_new(d->loop, &options, &d->server, err);
     if (rc == 0) {
+        d->on_credentials = take_credentials;
         d->watchers = watch_hub_new(d->store, d->server);
         watch_hub_on_caller(d->watchers, offer, d);
     }

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "daemon/jobs/job.h"
 #include "engine/context.h"
 
 #include <errno.h>
@@ -97,7 +96,7 @@ int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error
     if (rc == 0 && !text_empty(caller->mfa_code))
         aws_session_give_mfa_code(v->session->aws, caller->mfa_code);
     if (rc == 0)
-        job_offer_credentials(v->daemon, v->session);
+        v->daemon->on_credentials(v->daemon, v->session);
     return rc;
 }
 

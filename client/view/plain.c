@@ -1,14 +1,15 @@
-/* Plain lines with a timestamp: the same events as the board shows, for pipes and logs; and JSON
- * lines for programs. */
+/* Plain lines with a timestamp: the same events as the board shows, for pipes and logs.
+ *
+ * A line an event, in the order in which they were committed; nothing is ever drawn again. Of a
+ * resource's two events, its own and its row's, one line is printed. The result comes last, as
+ * view_result() has it. */
 #include "client/view/view.h"
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "client/view/json_out.h"
 #include "client/view/say.h"
 
 #include <string.h>
-#include <unistd.h>
 
 struct plain {
     struct view view;
@@ -18,18 +19,6 @@ struct plain {
     Defang__DeployState state;
     uint64_t resource_sequence; /* of the last resource event */
 };
-
-bool view_state_is_terminal(Defang__DeployState state)
-{
-    return state >= DEFANG__DEPLOY_STATE__SUCCEEDED;
-}
-
-const char *view_state_name(Defang__DeployState state)
-{
-    const ProtobufCEnumValue *v =
-        protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, (int)state);
-    return v ? v->name : "UNKNOWN";
-}
 
 static void line(const Defang__Event *e, const char *subject, const char *text)
 {
@@ -168,36 +157,4 @@ struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info
             info->region,
             info->account);
     return &p->view;
-}
-
-static void json_event(struct view *v, const Defang__Event *e)
-{
-    json_out_message(stdout, &e->base);
-}
-
-static void json_finish(struct view *v)
-{
-}
-
-static void json_free(struct view *v)
-{
-    free(v);
-}
-
-struct view *view_json_new(struct client *c)
-{
-    struct view *v = xcalloc(1, sizeof *v);
-    *v = (struct view){
-        .event = json_event, .say = plain_say, .finish = json_finish, .free = json_free};
-    return v;
-}
-
-struct view *view_new(struct client *c, const Defang__DeploymentInfo *info)
-{
-    if (c->options.json)
-        return view_json_new(c);
-    const char *term = env_get(c->env, "TERM");
-    if (isatty(STDERR_FILENO) && !text_eq(term, "dumb") && !text_empty(term))
-        return view_board_new(c, info);
-    return view_plain_new(c, info);
 }

@@ -465,3 +465,11 @@ void job_suspend_all(struct daemon *d)
 {
     vec_each(it, &d->jobs) if ((*it)->fiber) fiber_cancel((*it)->fiber);
 }
+
+bool job_fibers_left(const struct daemon *d)
+{
+    for (size_t i = 0; i < d->jobs.len; i++)
+        if (d->jobs.items[i]->fiber)
+            return true;
+    return false;
+}

@@ -64,6 +64,9 @@ void job_offer_caller(struct daemon *d, const Defang__Caller *caller);
 /* At the daemon's end: stops every fiber without a terminal state, so that the next life resumes
  * them. */
 void job_suspend_all(struct daemon *d);
+
+/* Whether a job's fiber still has to unwind. */
+bool job_fibers_left(const struct daemon *d);
 void job_free_finished(struct daemon *d);
 
 char *job_id_new(void); /* 12 base-36 characters */

@@ -15,12 +15,6 @@ struct pausing {
     unsigned tries;
 };
 
-static bool fibers_left(const struct daemon *d)
-{
-    vec_each(it, &d->jobs) if ((*it)->fiber) return true;
-    return false;
-}
-
 static void go_on(struct daemon *d)
 {
     cleanup_error struct error err = ERROR_INIT;
@@ -36,7 +30,7 @@ static void look(void *arg)
     struct pausing *p = arg;
     struct daemon *d = p->d;
     cleanup_error struct error err = ERROR_INIT;
-    if (!d->stopping && (fibers_left(d) || store_recover(d->store, &err) < 0)) {
+    if (!d->stopping && (job_fibers_left(d) || store_recover(d->store, &err) < 0)) {
         if (error_is_set(&err) && p->tries++ % SAY_EVERY_TRY == 0)
             log_error(
                 "daemon",

@@ -1,5 +1,5 @@
 /* `cd`: the account's CD stack, and what is deployed with it. */
-#include "daemon/admit.h"
+#include "daemon/verbs/admit.h"
 #include "daemon/engine_choice.h"
 #include "daemon/regions.h"
 

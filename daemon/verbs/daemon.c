@@ -1,6 +1,6 @@
 /* Verbs about the caller and the daemon itself: whoami, list, daemon-status, daemon-stop. */
 #include "daemon/jobs/job.h"
-#include "daemon/stop.h"
+#include "daemon/jobs/stop.h"
 #include "daemon/verb.h"
 
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* Verbs that start and end jobs: up, down, cancel. */
-#include "daemon/admit.h"
+#include "daemon/verbs/admit.h"
 #include "daemon/jobs/job.h"
 #include "daemon/verb.h"
 

@@ -64,7 +64,13 @@ ROOMS = {
         ["engines.c", "engines.h"],
     ],
     "daemon": [["."], ["jobs"], ["verbs"], ["main.c"]],
-    "client": [["view"], ["."], ["commands"], ["main.c"]],
+    "client": [
+        ["command.h", "options.h", "options.c", "time_arg.h", "time_arg.c"],
+        ["view"],
+        ["."],
+        ["commands"],
+        ["main.c"],
+    ],
 }
 
 # The client half of rpc, and what it leans on: no libuv, no OpenSSL behind them.

@@ -1,4 +1,4 @@
-#include "daemon/stop.h"
+#include "daemon/jobs/stop.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -20,12 +20,6 @@ struct stopping {
 static void on_drained(void *arg)
 {
     ((struct stopping *)arg)->drained = true;
-}
-
-static bool job_fibers_left(const struct daemon *d)
-{
-    vec_each(it, &d->jobs) if ((*it)->fiber) return true;
-    return false;
 }
 
 static void check(void *arg)

@@ -1,4 +1,4 @@
-#include "daemon/admit.h"
+#include "daemon/verbs/admit.h"
 
 #include "daemon/engine_choice.h"
 

@@ -1,0 +1,30 @@
+/* Which view a terminal, a pipe or a program gets, and what all of them ask about a state. The views
+ * know nothing of each other: this file alone names them. */
+#include "client/view/view.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <unistd.h>
+
+bool view_state_is_terminal(Defang__DeployState state)
+{
+    return state >= DEFANG__DEPLOY_STATE__SUCCEEDED;
+}
+
+const char *view_state_name(Defang__DeployState state)
+{
+    const ProtobufCEnumValue *v =
+        protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, (int)state);
+    return v ? v->name : "UNKNOWN";
+}
+
+struct view *view_new(struct client *c, const Defang__DeploymentInfo *info)
+{
+    if (c->options.json)
+        return view_json_new(c);
+    const char *term = env_get(c->env, "TERM");
+    if (isatty(STDERR_FILENO) && !text_eq(term, "dumb") && !text_empty(term))
+        return view_board_new(c, info);
+    return view_plain_new(c, info);
+}
