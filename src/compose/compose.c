@@ -1,11 +1,12 @@
 /* compose_load(): the whole way, and the loading of our own canonical output. */
 #include "compose/compose.h"
+#include "compose/bind/bind.h"
 
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "compose/loader.h"
+#include "compose/read/loader.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* dotenv: no crash; names are names, lines stand inside the file; an error names a line. */
-#include "compose/dotenv.h"
+#include "compose/read/dotenv.h"
 #include "fuzz.h"
 #include <string.h>
 

@@ -38,6 +38,7 @@ MAY_USE = {
 # before. A room that shares a line with others knows nothing of them. "." are the files that lie in
 # the layer itself; a file may have a place of its own.
 ROOMS = {
+    "src/compose": [["."], ["spec"], ["read", "bind", "print"], ["compose.c"]],
     "src/plan": [
         ["scripts", "graph"],
         ["."],

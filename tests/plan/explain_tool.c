@@ -6,7 +6,7 @@
  *                                   line: "deploy.replicas" */
 #include "base/env.h"
 #include "base/mem.h"
-#include "compose/spec.h"
+#include "compose/spec/spec.h"
 #include "data/object.h"
 #include "plan/plan.h"
 #include "plan/report/explain.h"

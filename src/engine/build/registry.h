@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/env.h"
-#include "compose/image.h"
+#include "compose/bind/image.h"
 #include "loop/http.h"
 
 struct registry {

@@ -7,7 +7,7 @@
  * hold. Warned of: a literal that looks like a secret, a value that names a service without a port,
  * a variable without a name. */
 #include "base/str.h"
-#include "compose/secrets.h"
+#include "compose/bind/secrets.h"
 #include "plan/check/check.h"
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/diag.h"
-#include "compose/secrets.h"
+#include "compose/bind/secrets.h"
 #include "data/strmap.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"

@@ -10,7 +10,7 @@
 #include "plan/container/models.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "compose/bind.h"
+#include "compose/bind/bind.h"
 #include "compose/template.h"
 #include "plan/plan.h"
 #include "plan/view/extensions.h"

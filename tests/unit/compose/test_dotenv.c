@@ -1,6 +1,6 @@
 /* The grammar of .env files; expected values are what the reference loader's dotenv package gives.
  */
-#include "compose/dotenv.h"
+#include "compose/read/dotenv.h"
 #include "unit/compose/kit.h"
 
 static const char *lookup(void *arg, const char *name)

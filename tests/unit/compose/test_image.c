@@ -1,5 +1,5 @@
 /* Names of images as Docker reads them, and the places where a project names one. */
-#include "compose/image.h"
+#include "compose/bind/image.h"
 #include "unit/compose/kit.h"
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

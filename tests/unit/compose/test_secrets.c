@@ -1,6 +1,6 @@
 /* What looks like a secret in clear: rules by name and value, and where they are found in a
  * project. */
-#include "compose/secrets.h"
+#include "compose/bind/secrets.h"
 #include "unit/compose/kit.h"
 
 struct row {

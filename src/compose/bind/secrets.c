@@ -1,0 +1,354 @@
+#include "compose/bind/secrets.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "compose/diag.h"
+#include "compose/template.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+enum { PRIVATE_KEY, URL_PASSWORD, NAMED, ENTROPY, JWT, FIRST_TOKEN };
+
+static const struct secret_rule RULES[] = {
+    [PRIVATE_KEY] = {"secret/private-key", "a private key", COMPOSE_ERROR},
+    [URL_PASSWORD] = {"secret/url-password", "a URL with a password", COMPOSE_WARNING},
+    [NAMED] = {"secret/named", "a secret by its name", COMPOSE_WARNING},
+    [ENTROPY] = {"secret/high-entropy", "a long random text", COMPOSE_NOTE},
+    [JWT] = {"secret/json-web-token", "a JSON web token", COMPOSE_WARNING},
+    [FIRST_TOKEN] = {"secret/aws-access-key", "an AWS access key", COMPOSE_ERROR},
+    {"secret/github-token", "a GitHub token", COMPOSE_ERROR},
+    {"secret/gitlab-token", "a GitLab token", COMPOSE_ERROR},
+    {"secret/slack-token", "a Slack token", COMPOSE_ERROR},
+    {"secret/stripe-key", "a Stripe key", COMPOSE_ERROR},
+    {"secret/api-key", "an API key (sk-…)", COMPOSE_ERROR},
+    {"secret/google-api-key", "a Google API key", COMPOSE_ERROR},
+    {"secret/npm-token", "an npm token", COMPOSE_ERROR},
+    {"secret/sendgrid-key", "a SendGrid key", COMPOSE_ERROR},
+    {"secret/pypi-token", "a PyPI token", COMPOSE_ERROR},
+    {"secret/digitalocean-token", "a DigitalOcean token", COMPOSE_ERROR},
+};
+
+/* A token is its prefix and at least `rest` characters of letters, digits and `more`. */
+struct token {
+    const char *rule, *prefix, *more;
+    size_t rest;
+};
+
+static const struct token TOKENS[] = {
+    {"secret/aws-access-key", "AKIA", "", 16},
+    {"secret/aws-access-key", "ASIA", "", 16},
+    {"secret/github-token", "ghp_", "", 20},
+    {"secret/github-token", "gho_", "", 20},
+    {"secret/github-token", "ghu_", "", 20},
+    {"secret/github-token", "ghs_", "", 20},
+    {"secret/github-token", "ghr_", "", 20},
+    {"secret/github-token", "github_pat_", "_", 20},
+    {"secret/gitlab-token", "glpat-", "-_.", 16},
+    {"secret/slack-token", "xoxb-", "-", 16},
+    {"secret/slack-token", "xoxp-", "-", 16},
+    {"secret/slack-token", "xoxa-", "-", 16},
+    {"secret/slack-token", "xapp-", "-", 16},
+    {"secret/stripe-key", "sk_live_", "", 12},
+    {"secret/stripe-key", "sk_test_", "", 12},
+    {"secret/stripe-key", "rk_live_", "", 12},
+    {"secret/stripe-key", "whsec_", "", 12},
+    {"secret/api-key", "sk-", "-_", 16},
+    {"secret/google-api-key", "AIza", "-_", 30},
+    {"secret/npm-token", "npm_", "", 30},
+    {"secret/sendgrid-key", "SG.", "-_.", 40},
+    {"secret/pypi-token", "pypi-", "-_", 40},
+    {"secret/digitalocean-token", "dop_v1_", "", 40},
+};
+
+static const struct secret_rule *rule_by_id(const char *id)
+{
+    size_t i = 0;
+    while (strcmp(RULES[i].id, id) != 0)
+        i++;
+    return &RULES[i];
+}
+
+static size_t run_of(const char *s, const char *more)
+{
+    size_t n = 0;
+    while (s[n] && (isalnum((unsigned char)s[n]) || strchr(more, s[n])))
+        n++;
+    return n;
+}
+
+static bool begins_word(const char *text, const char *at)
+{
+    return at == text || (!isalnum((unsigned char)at[-1]) && at[-1] != '_');
+}
+
+static const struct secret_rule *match_token(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(TOKENS); i++)
+        for (const char *at = text; (at = strstr(at, TOKENS[i].prefix)); at++) {
+            const char *rest = at + strlen(TOKENS[i].prefix);
+            if (begins_word(text, at) && run_of(rest, TOKENS[i].more) >= TOKENS[i].rest)
+                return rule_by_id(TOKENS[i].rule);
+        }
+    return NULL;
+}
+
+/* header.payload.signature, each in base64url; the header is a JSON object. */
+static bool has_jwt(const char *text)
+{
+    for (const char *at = text; (at = strstr(at, "eyJ")); at++) {
+        size_t header = run_of(at, "-_");
+        if (!begins_word(text, at) || header < 12 || at[header] != '.')
+            continue;
+        size_t payload = run_of(at + header + 1, "-_");
+        if (payload >= 12 && at[header + 1 + payload] == '.')
+            return true;
+    }
+    return false;
+}
+
+static bool has_private_key(const char *text)
+{
+    const char *begin = strstr(text, "-----BEGIN "),
+               *end = begin ? strstr(begin, "PRIVATE KEY") : NULL;
+    return end && end - begin < 40;
+}
+
+/* scheme://user:password@host; a password that a shell fills in is none. */
+static bool has_url_password(const char *text)
+{
+    for (const char *at = text; (at = strstr(at, "://")); at += 3) {
+        const char *user = at + 3;
+        size_t n = strcspn(user, "/?# \t\n\"'");
+        const char *last = memrchr(user, '@', n),
+                   *colon = last ? memchr(user, ':', (size_t)(last - user)) : NULL;
+        if (colon && colon + 1 < last && colon[1] != '$' && colon[1] != '<' && at > text &&
+            isalpha((unsigned char)at[-1]))
+            return true;
+    }
+    return false;
+}
+
+static double entropy(const char *s)
+{
+    size_t count[256] = {0}, n = strlen(s);
+    double bits = 0;
+    for (const unsigned char *p = (const unsigned char *)s; *p; p++)
+        count[*p]++;
+    for (size_t i = 0; i < 256; i++)
+        if (count[i])
+            bits -= (double)count[i] / (double)n * log2((double)count[i] / (double)n);
+    return bits;
+}
+
+static bool is_one_of(const char *text, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcasecmp(*list, text) == 0)
+            return true;
+    return false;
+}
+
+/* The next word of DB_PASSWORD, api-key, clientSecret; false at the end. */
+static bool next_word(const char **at, char *word, size_t size)
+{
+    const char *p = *at;
+    size_t n = 0;
+    while (*p && !isalnum((unsigned char)*p))
+        p++;
+    for (const char *begin = p; isalnum((unsigned char)*p); p++) {
+        if (p > begin && isupper((unsigned char)*p) && islower((unsigned char)p[-1]))
+            break;
+        if (n + 1 < size)
+            word[n++] = *p;
+    }
+    word[n] = '\0';
+    *at = p;
+    return n > 0;
+}
+
+static bool ends_with_one_of(const char *word, const char *const *list)
+{
+    size_t n = strlen(word);
+    for (; *list; list++)
+        if (n >= strlen(*list) && strcasecmp(word + n - strlen(*list), *list) == 0)
+            return true;
+    return false;
+}
+
+/* DB_PASSWORD, PGPASSWORD, SECRET_KEY_BASE, AUTH_TOKEN, ENCRYPTION_KEY; not SECRET_FILE,
+ * MAX_TOKENS, PUBLIC_KEY. */
+static bool names_secret(const char *name)
+{
+    static const char *const anywhere[] = {
+        "password", "passwd", "passphrase", "secret", "apikey", "credential", "credentials", NULL};
+    static const char *const last_ends[] = {"token", NULL};
+    static const char *const last_whole[] = {"pass", "pwd", "pw", NULL};
+    static const char *const open_keys[] = {
+        "public",
+        "primary",
+        "foreign",
+        "sort",
+        "partition",
+        "cache",
+        "host",
+        "publishable",
+        "site",
+        "translation",
+        NULL};
+    static const char *const places[] = {
+        "file",     "path",    "dir",        "url",    "uri",      "host",      "name",
+        "id",       "arn",     "ttl",        "age",    "type",     "user",      "length",
+        "size",     "count",   "limit",      "policy", "header",   "issuer",    "enabled",
+        "required", "timeout", "expiration", "expiry", "lifetime", "algorithm", "region",
+        "version",  "prefix",  "rotation",   NULL};
+    char word[64], last[64] = "", before[64] = "";
+    bool said = false;
+    for (const char *p = name; next_word(&p, word, sizeof word);) {
+        memcpy(before, last, sizeof before);
+        memcpy(last, word, sizeof last);
+        said = said || ends_with_one_of(word, anywhere);
+    }
+    if (is_one_of(last, places))
+        return false;
+    if (said || ends_with_one_of(last, last_ends))
+        return true;
+    if (!*before)
+        return false;
+    return is_one_of(last, last_whole) ||
+           (text_eq_nocase(last, "key") && !is_one_of(before, open_keys));
+}
+
+/* Values that a secret does not have, whatever its name: switches, places, references. */
+static bool is_harmless(const char *value)
+{
+    static const char *const switches[] = {
+        "true", "false", "yes", "no", "on", "off", "1", "0", "none", "null", NULL};
+    static const char *const starts[] = {"/", "./", "arn:aws", "file:", "$", NULL};
+    for (const char *const *s = starts; *s; s++)
+        if (text_starts(value, *s))
+            return true;
+    return is_one_of(value, switches);
+}
+
+static bool is_random(const char *value)
+{
+    return strlen(value) >= 24 && !strpbrk(value, " /:,.@\n$") && strpbrk(value, "0123456789") &&
+           entropy(value) >= 3.7;
+}
+
+const struct secret_rule *secret_match(const char *name, const char *value)
+{
+    if (text_empty(value))
+        return NULL;
+    if (has_private_key(value))
+        return &RULES[PRIVATE_KEY];
+    const struct secret_rule *token = match_token(value);
+    if (token)
+        return token;
+    if (has_jwt(value))
+        return &RULES[JWT];
+    if (has_url_password(value))
+        return &RULES[URL_PASSWORD];
+    if (!name)
+        return NULL;
+    if (names_secret(name))
+        return is_harmless(value) ? NULL : &RULES[NAMED];
+    return is_random(value) ? &RULES[ENTROPY] : NULL;
+}
+
+/* ---- over a project ---- */
+
+struct search {
+    struct arena *arena;
+    struct compose_diagnostics *diags;
+};
+
+static const char *mend_of(struct search *s, const struct spot *spot, const char *name)
+{
+    const char *section = spot->up && spot->up->key ? spot->up->key : "";
+    if (text_eq(section, "environment"))
+        return arena_printf(
+            s->arena, "Write %s with no value, and run: defangctl config set %s", name, name);
+    if (text_eq(section, "args"))
+        return "Give it to the build as a secret (build.secrets), not as an argument: arguments "
+               "stay in the image.";
+    return "Take it out of the file: name it ${NAME} in environment:, and run: defangctl config "
+           "set NAME";
+}
+
+static void look(
+    struct search *s,
+    const struct yaml_node *n,
+    const struct spot *spot,
+    const char *name,
+    const char *value)
+{
+    bool parts = template_has_parts(value);
+    if (parts)
+        value = template_drop_parts(s->arena, value);
+    const struct secret_rule *rule = secret_match(parts ? NULL : name, value);
+    if (!rule)
+        return;
+    const char *mend = mend_of(s, spot, name ? name : "NAME");
+    compose_diagnose(
+        s->diags,
+        rule->severity,
+        n->pos,
+        mend,
+        n->filled ? "%s: %s, given by a variable, would stand in clear on AWS"
+                  : "%s: %s stands here in clear",
+        spot_text(s->arena, spot),
+        rule->what);
+    s->diags->items[s->diags->len - 1].rule = rule->id;
+}
+
+/* "--password=x" and "PASSWORD=x" in a command name what they hold. */
+static void look_at_word(struct search *s, const struct yaml_node *n, const struct spot *spot)
+{
+    const char *eq = strchr(n->value, '=');
+    size_t length = eq ? (size_t)(eq - n->value) : 0;
+    if (!length || strcspn(n->value, " \n/:?&") < length) {
+        look(s, n, spot, NULL, n->value);
+        return;
+    }
+    const char *name = n->value + strspn(n->value, "-");
+    look(s, n, spot, arena_strndup(s->arena, name, (size_t)(eq - name)), eq + 1);
+}
+
+static bool holds_names(const char *key)
+{
+    static const char *const sections[] = {
+        "environment", "args", "labels", "annotations", "sysctls", "driver_opts", "options", NULL};
+    return text_starts(key, "x-") || is_one_of(key, sections);
+}
+
+static void walk(struct search *s, const struct yaml_node *n, const struct spot *spot, bool named)
+{
+    if (n->kind == YAML_KIND_SCALAR) {
+        if (named && spot->key)
+            look(s, n, spot, spot->key, n->value);
+        else
+            look_at_word(s, n, spot);
+        return;
+    }
+    for (size_t i = 0; i < n->len; i++) {
+        bool seq = n->kind == YAML_KIND_SEQUENCE;
+        struct spot here = {.up = spot, .key = seq ? NULL : n->pairs[i].key->value, .index = i};
+        walk(
+            s,
+            seq ? n->items[i] : n->pairs[i].value,
+            &here,
+            named || (!seq && holds_names(here.key)));
+    }
+}
+
+void secrets_find(const struct compose_project *p, struct compose_diagnostics *d)
+{
+    cleanup_arena struct arena *arena = arena_new();
+    struct search s = {.arena = arena, .diags = d};
+    if (p->root)
+        walk(&s, p->root, NULL, false);
+}

@@ -1,0 +1,119 @@
+/* What the hash of a service is taken of: the compact JSON that Go's encoder makes of the
+ * reference's structure, without what does not change a container (build, pull policy, scale,
+ * replicas, dependencies, profiles). Source: ServiceHash in docker/compose. */
+#include "compose/compose.h"
+#include "compose/print/print.h"
+#include "compose/print/show.h"
+#include "compose/template.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_text(struct str *out, const char *text)
+{
+    static const char plain[] = "\b\f\n\r\t", named[] = "bfnrt";
+    str_append_char(out, '"');
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        const char *at = strchr(plain, *c);
+        if (*c == '"' || *c == '\\')
+            str_appendf(out, "\\%c", *c);
+        else if (at)
+            str_appendf(out, "\\%c", named[at - plain]);
+        else if (*c < 0x20 || strchr("<>&", *c))
+            str_appendf(out, "\\u%04x", *c);
+        else if (*c == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9)) {
+            str_appendf(out, "\\u20%02x", c[2] - 0x80);
+            c += 2;
+        } else
+            str_append_char(out, (char)*c);
+    }
+    str_append_char(out, '"');
+}
+
+static void put_number(struct str *out, const struct yaml_node *n)
+{
+    long long whole;
+    double real = 0;
+    char text[64];
+    if (yaml_scalar_type(n) == YAML_TYPE_INT && yaml_scalar_int(n, &whole) == 0) {
+        str_appendf(out, "%lld", whole);
+        return;
+    }
+    (void)yaml_scalar_float(n, &real);
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, real);
+        if (strtod(text, NULL) == real)
+            break;
+    }
+    str_append(out, text);
+}
+
+static void put_scalar(struct arena *arena, struct str *out, const struct yaml_node *n)
+{
+    switch (yaml_scalar_type(n)) {
+    case YAML_TYPE_NULL:
+        str_append(out, "null");
+        return;
+    case YAML_TYPE_BOOL:
+        str_append(out, yaml_scalar_bool(n) ? "true" : "false");
+        return;
+    case YAML_TYPE_INT:
+    case YAML_TYPE_FLOAT:
+        put_number(out, n);
+        return;
+    default:
+        put_text(out, template_drop_parts(arena, n->value));
+    }
+}
+
+/* These have no JSON names in the reference: Go takes the names of the fields. */
+static void put_key(struct arena *arena, struct str *out, const char *key, const struct spec *spec)
+{
+    char *name = arena_strdup(arena, key);
+    if (spec == &spec_throttle || spec == &spec_weight)
+        name[0] = (char)toupper((unsigned char)name[0]);
+    put_text(out, name);
+}
+
+static void
+put_node(struct arena *arena, struct str *out, const struct yaml_node *n, const struct spec *spec)
+{
+    bool seq = n->kind == YAML_KIND_SEQUENCE, first = true;
+    if (n->kind == YAML_KIND_SCALAR) {
+        put_scalar(arena, out, n);
+        return;
+    }
+    struct print_pairs order = {0};
+    if (!seq)
+        order = print_order(arena, n, spec);
+    str_append_char(out, seq ? '[' : '{');
+    for (size_t i = 0; i < n->len; i++) {
+        if (!seq && spec->keys && spec_is_extension(order.items[i]->key->value))
+            continue;
+        if (!first)
+            str_append_char(out, ',');
+        first = false;
+        if (seq) {
+            put_node(arena, out, n->items[i], spec->items ? spec->items : &spec_any);
+            continue;
+        }
+        put_key(arena, out, order.items[i]->key->value, spec);
+        str_append_char(out, ':');
+        put_node(arena, out, order.items[i]->value, order.specs[i]);
+    }
+    str_append_char(out, seq ? ']' : '}');
+}
+
+void compose_show_hashed(const struct compose_service *s, struct str *out)
+{
+    static const char *const dropped[] = {
+        "build", "pull_policy", "scale", "depends_on", "profiles"};
+    cleanup_arena struct arena *arena = arena_new();
+    struct yaml_node *shown = show_tree(arena, s->node, &spec_service, true);
+    for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
+        yaml_map_remove(shown, dropped[i]);
+    yaml_map_remove(yaml_get(shown, "deploy") ? yaml_get(shown, "deploy") : shown, "replicas");
+    put_node(arena, out, shown, &spec_service);
+}

@@ -1,0 +1,35 @@
+/* Short → long: the forms that the table names. Works on the result of shape_tree(); in place. */
+#pragma once
+
+#include "compose/diag.h"
+#include "compose/spec/spec.h"
+#include "data/yaml.h"
+
+struct canon {
+    struct arena *arena;
+    struct compose_diagnostics *diags;
+    const char *base; /* absolute folder that relative paths start from */
+    const char *home; /* for "~"; may be NULL */
+    bool lenient;     /* without interpolation: texts with a `$` are left as they are */
+};
+
+struct yaml_node *canon_tree(struct canon *c, struct yaml_node *root, const struct spec *spec);
+/* For the forms, one file each kind: */
+struct yaml_node *
+canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form, const struct spot *spot);
+struct yaml_node *canon_ports(struct canon *c, struct yaml_node *n, const struct spot *spot);
+struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struct spot *spot);
+struct yaml_node *
+canon_text(struct canon *c, const struct yaml_node *like, const char *value); /* a quoted scalar */
+struct yaml_node *
+canon_plain(struct canon *c, const struct yaml_node *like, const char *value); /* true, 8080 */
+void canon_set(struct canon *c, struct yaml_node *map, const char *key, struct yaml_node *value);
+const char *canon_path(struct canon *c, const char *path);
+bool canon_is_url(const char *context);
+void canon_complain(
+    struct canon *c,
+    const struct yaml_node *n,
+    const char *hint,
+    const struct spot *spot,
+    const char *fmt,
+    ...) __attribute__((format(printf, 5, 6)));
