@@ -1,33 +1,9 @@
 /* Fibers: life, waits, cancel, shield, join, conditions. Virtual time throughout: no test sleeps.
  */
 #include "base/limits.h"
-#include "base/mem.h"
-#include "loop/fiber.h"
-#include "unit/lib/cases.h"
-#include "unit/lib/fake_clock.h"
+#include "unit/loop/fiber_rig.h"
 #include <errno.h>
 #include <string.h>
-
-static struct fake_clock fake;
-static struct loop *loop;
-
-static void setup(void)
-{
-    fake_clock_install(&fake, FAKE_CLOCK_START_MS);
-    loop = loop_new();
-    fake_clock_attach(&fake, loop);
-}
-
-static void teardown(void)
-{
-    loop_free(loop);
-    fake_clock_remove(&fake);
-}
-
-static void run(void (*fn)(void *arg), void *arg)
-{
-    loop_run_fiber(loop, "main", fn, arg);
-}
 
 static void sleep_an_hour(void *arg)
 {
@@ -422,61 +398,6 @@ START_TEST(loop_free_cancels_and_waits)
 
 END_TEST
 
-static void spawn_too_many(void *arg)
-{
-    for (int i = 0; i <= LIMIT_FIBERS; i++)
-        fiber_detach(fiber_spawn(loop, "flood", note_result, NULL));
-}
-
-START_TEST(too_many_abort)
-{
-    run(spawn_too_many, NULL);
-}
-
-END_TEST
-
-static void return_shielded(void *arg)
-{
-    fiber_shield(true);
-}
-
-START_TEST(returning_shielded_aborts)
-{
-    run(return_shielded, NULL);
-}
-
-END_TEST
-
-static void suspend_in_callback(void *arg)
-{
-    fiber_sleep(1);
-}
-
-static void start_bad_callback(void *arg)
-{
-    loop_defer(loop, suspend_in_callback, NULL);
-    fiber_sleep(10);
-}
-
-START_TEST(suspending_in_a_callback_aborts)
-{
-    run(start_bad_callback, NULL);
-}
-
-END_TEST
-
-static void overflow(void *arg)
-{
-    depth_sum(1000000);
-}
-
-START_TEST(guard_page_stops_an_overflow)
-{
-    run(overflow, NULL);
-}
-
-END_TEST
-
 static Suite *suite(void)
 {
     Suite *s = suite_create("fiber");
@@ -495,13 +416,6 @@ static Suite *suite(void)
     tcase_add_test(t, yield_takes_turns);
     tcase_add_test(t, loop_free_cancels_and_waits);
     suite_add_tcase(s, t);
-    TCase *broken = tcase_create("broken contracts");
-    tcase_add_checked_fixture(broken, setup, teardown);
-    suite_expect_abort(broken, too_many_abort);
-    suite_expect_abort(broken, returning_shielded_aborts);
-    suite_expect_abort(broken, suspending_in_a_callback_aborts);
-    suite_expect_crash(broken, guard_page_stops_an_overflow);
-    suite_add_tcase(s, broken);
     return s;
 }
 
