@@ -1,3 +1,10 @@
+/* Blocks of doubling size, filled front to back; the newest stands at the head, and one that was
+ * made for a single large object stands behind it, so that the rest of the head is not lost.
+ *
+ * Behind HUGE_FROM_BYTES a block is a mapping of huge pages: what a large project costs is page
+ * faults, not bytes. Not under AddressSanitizer, which would not see the bounds.
+ *
+ * Freeing walks the blocks once. arena_wipe_ptr() wipes them before, for what may hold a secret. */
 #include "base/arena.h"
 
 #include "base/mem.h"

@@ -1,3 +1,9 @@
+/* The clocks and the random source of the system behind one table, which tests replace as a
+ * whole (clock_replace). Nothing else asks the system for the time or for random bytes, so that
+ * a test decides both.
+ *
+ * Monotonic time is CLOCK_BOOTTIME: a laptop that slept has let the time pass, and a deadline
+ * that lay within the sleep is over when it wakes. */
 #include "base/clock.h"
 
 #include <errno.h>

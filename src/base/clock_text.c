@@ -1,4 +1,9 @@
-/* Time as text, both ways: the formats of base/clock.h. */
+/* Time as text, both ways: the formats of base/clock.h.
+ *
+ * ISO 8601 as AWS writes it (with fraction or without, "Z" or an offset), the basic form of
+ * signatures, HTTP dates in the three forms of RFC 9110 section 5.6.7, and durations. Parsing
+ * takes exactly the form that it is about: what is left over is an error, and no locale has a
+ * say. */
 #include "base/clock.h"
 
 #include <errno.h>

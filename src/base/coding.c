@@ -1,4 +1,8 @@
-/* Checksums and text codings of base/digest.h: the parts that need no OpenSSL. */
+/* Checksums and text codings of base/digest.h: the parts that need no OpenSSL, so that the
+ * client may link them.
+ *
+ * Hex, base64 and base64url by table. Decoding refuses what encoding would not have written: a
+ * foreign character, a wrong length, bits that are left over. */
 #include "base/digest.h"
 
 #include "base/mem.h"

@@ -1,3 +1,9 @@
+/* Digests, MACs and sealing over OpenSSL's EVP interface.
+ *
+ * Digests of small inputs are asked for thousands of times a second (a signature takes several),
+ * so that the context of one thread is kept and used again; digest_forget() drops it where its
+ * state may hold a key. A failure of the library ends the program: without digests there is no
+ * way on, and none of them can be brought about from outside. */
 #include "base/digest.h"
 
 #include "base/clock.h"

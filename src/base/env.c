@@ -1,3 +1,8 @@
+/* An environment as a sorted vector of NAME=value, looked up by halving.
+ *
+ * Sorted, so that two equal environments are equal byte for byte, whatever the order in which a
+ * shell exported them: sessions are found by that. Values are wiped when they are dropped, since
+ * some are keys; which ones is env_name_is_secret()'s to say. */
 #include "base/env.h"
 
 #include "base/mem.h"

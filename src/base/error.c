@@ -1,3 +1,9 @@
+/* The error object: raised where the fact is known, wrapped on the way up, formatted at the
+ * edge.
+ *
+ * The message grows from the inside out ("reading x: opening y: no such file"), the hint and the
+ * position stay those of the first who gave them. The tables at the top map a kind to its name,
+ * to the exit code of defangctl and to an errno: they are the contract of docs/EXIT_CODES.md. */
 #include "base/error.h"
 
 #include "base/mem.h"

@@ -1,3 +1,9 @@
+/* ES256 (RFC 7518 section 3.4) with OpenSSL: a P-256 key from PEM, its public point, and
+ * signatures.
+ *
+ * JWT wants a signature as r and s of 32 bytes each, one behind the other, while OpenSSL gives
+ * DER: es256_sign() takes that apart. A PEM that asks for a password is refused, not asked for:
+ * nobody is at a daemon's terminal. */
 #include "base/es256.h"
 
 #include "base/mem.h"

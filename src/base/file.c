@@ -1,3 +1,9 @@
+/* Whole files, read and written, and folders.
+ *
+ * A write is atomic: into a new file beside the old one, synced, then renamed over it, and the
+ * folder synced too. Whoever reads sees the old content or the new one, also after a power
+ * failure. Reading has a bound, since what lies on the disk is from outside as well. Every
+ * descriptor is close-on-exec: children get none of them. */
 #include "base/file.h"
 
 #include "base/mem.h"

@@ -1,3 +1,9 @@
+/* Records to stderr, one write a line, at most LINE_BYTES long.
+ *
+ * A daemon must not stand still because nobody reads its log: before a write the descriptor is
+ * polled, and when it would block the record is dropped and counted; the next one that goes
+ * through says how many are missing. Lines of at most PIPE_BUF bytes reach a pipe whole. Values
+ * are escaped, so that a text from outside cannot begin a line of its own. */
 #include "base/log.h"
 
 #include "base/clock.h"

@@ -1,3 +1,8 @@
+/* Allocation that does not fail: without memory the program ends.
+ *
+ * A daemon that went on would have to be right in hundreds of places that no test reaches; one
+ * that ends is started again and resumes its jobs from the journal. So every size that comes
+ * from outside is bounded before it gets here (base/limits.h). */
 #include "base/mem.h"
 
 #include <errno.h>

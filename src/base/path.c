@@ -1,4 +1,8 @@
-/* Paths as text: nothing here looks at the file system. */
+/* Paths as text: nothing here looks at the file system, nothing resolves a link.
+ *
+ * An absolute path is made by joining, not by asking for the process's own folder: the daemon
+ * works for callers who stand elsewhere, and each brings the folder that its relative paths
+ * mean. */
 #include "base/file.h"
 
 #include "base/arena.h"

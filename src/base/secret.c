@@ -1,3 +1,8 @@
+/* Secrets in memory: set, copied, wiped.
+ *
+ * secret_wipe() is a wipe that the compiler may not leave out. secret_malloc() and its fellows
+ * are allocators for libraries that hold keys of ours: they know the size of each block, and
+ * wipe it when it is freed or moved. */
 #include "base/secret.h"
 
 #include "base/mem.h"

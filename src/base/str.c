@@ -1,3 +1,8 @@
+/* The growing buffer of base/str.h.
+ *
+ * It grows by doubling up to its maximum; what would go past that is dropped as a whole, and
+ * `overflow` remembers it, so that a text that was cut never looks like one that was not. The
+ * caller asks once, at the end. */
 #include "base/str.h"
 
 #include "base/mem.h"

@@ -1,5 +1,9 @@
-/* The plain C string helpers of base/str.h. ASCII only: no locale has a say in how a file is read.
- */
+/* The plain C string helpers of base/str.h. ASCII only: no locale has a say in how a file is
+ * read.
+ *
+ * Comparisons take NULL as a text that is not there. text_nearest() finds what somebody may have
+ * meant, by edit distance: at most a third of the letters may differ, else a guess would be an
+ * insult. */
 #include "base/mem.h"
 #include "base/str.h"
 #include <errno.h>

@@ -1,4 +1,10 @@
-/* compose_load(): the whole way, and the loading of our own canonical output. */
+/* compose_load(): the whole way, and the loading of our own canonical output.
+ *
+ * The passes in order: which files (find), read and merge (loader), normalise, check references,
+ * check consistency, bind. A pass adds every mistake that it finds; the way ends behind the
+ * first pass that found one, because the next would report what follows from it.
+ * compose_load_canonical() begins at shape: a frozen project names no file and no variable any
+ * more. */
 #include "compose/compose.h"
 #include "compose/bind/bind.h"
 

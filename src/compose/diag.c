@@ -1,3 +1,9 @@
+/* The list of what was found, its order, and the error that it becomes.
+ *
+ * Findings are sorted by file (in the order in which files were named), line and column, and one
+ * that says the same at the same place is told once. The first error of that order is the error
+ * object; the others go with it as diagnostics. A rule's name comes from its format unless it is
+ * given, so that the same finding has the same name whatever it names. */
 #include "compose/diag.h"
 
 #include "base/str.h"

@@ -1,3 +1,10 @@
+/* Interpolation, after the chapter of that name in the Compose specification.
+ *
+ * The text is walked once. A reference ends in a value, in the default or the replacement that
+ * it carries (expanded in turn, to a bounded depth), in an error of the user's own words, or,
+ * when nothing defines the name, in a config part: the name between two bytes that never occur
+ * in UTF-8. The functions at the end look at such marked texts: first part, next part, plain
+ * text, as a person wrote it. */
 #include "compose/template.h"
 
 #include "base/limits.h"

@@ -1,3 +1,8 @@
+/* Sizes, durations, floats and command lines in the notations of Compose files.
+ *
+ * Durations are Go's ("1h30m"), printed as Go prints them, since they are compared with the
+ * reference's output. A command line is split as the reference's shell splitter does it: quotes
+ * and escapes, no expansion of anything; a substitution is copied as it stands. */
 #include "compose/units.h"
 
 #include "base/text_size.h"

@@ -1,5 +1,10 @@
-/* The rules are those of Python's configparser as botocore calls it; each oddity below was measured
- * against it. */
+/* The grammar of the AWS config files, line by line.
+ *
+ * The rules are those of Python's configparser as botocore calls it; each oddity below was
+ * measured against it: which lines continue a value, what a comment is and where, how an
+ * indented block under an empty value becomes a nested section, what [DEFAULT] gives to the
+ * others. The reader never looks ahead: a line opens a section, opens an entry, continues one,
+ * or is an error with its number. */
 #include "data/ini.h"
 
 #include "base/limits.h"

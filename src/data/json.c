@@ -1,3 +1,9 @@
+/* jansson with bounds, and lookups by a dotted path.
+ *
+ * Size and depth are checked before anything is built, so that a reply of another's cannot take
+ * the memory. Lookups never fail: a member that is missing, of another type or behind something
+ * that is no object is NULL or the fallback, since a caller that has to ask for each step would
+ * write the same four lines a hundred times. */
 #include "data/json.h"
 
 #include "base/limits.h"

@@ -1,3 +1,9 @@
+/* Values written by code: made, filled and checked for what only a mistake of ours can bring
+ * about.
+ *
+ * jansson answers NULL to bad text, to a double that is no number and to want of memory alike.
+ * The first two are checked where data comes in; here each of them ends the program (base/mem.h
+ * says why). */
 #include "data/object.h"
 #include <limits.h>
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/* expat's events as a tree in the caller's arena, for AWS's XML replies.
+ *
+ * Prefixes of namespaces are cut off: AWS's documents do not use two for one name. DTDs and
+ * entities are refused before they can expand, and depth, number of nodes and size are bounded,
+ * so that a reply costs memory in proportion to its bytes. */
 #include "data/xml.h"
 
 #include "base/limits.h"

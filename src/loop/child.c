@@ -1,3 +1,13 @@
+/* A child process from its start to its end, for a fiber that waits.
+ *
+ * The child gets a process group of its own, no descriptor but its three, and stdin from
+ * /dev/null. Output is read as it comes, up to the bound. At the deadline, or when the fiber is
+ * canceled, the whole group gets TERM and, TERM_GRACE_MS later, KILL: what the child started
+ * goes with it. After the exit its pipes are read for DRAIN_GRACE_MS and no longer, since a
+ * daemon that it left behind may hold them for ever.
+ *
+ * libuv's callbacks only store what came and wake the fiber; handles are closed one after the
+ * other, and the object is freed when the last of them is. */
 #include "loop/child.h"
 
 #include "base/file.h"

@@ -1,3 +1,9 @@
+/* A binary heap of deadlines, each embedded in its owner and knowing its place, so that one that
+ * is cleared leaves in logarithmic time without a search.
+ *
+ * Equal times fire in the order in which they were set: a counter beside the time decides.
+ * deadline_fire_due() takes each out before it calls, so that a callback may set the same one
+ * again. */
 #include "loop/deadline.h"
 
 #include <assert.h>

@@ -1,3 +1,13 @@
+/* The scheduler: who is ready, who runs, who is canceled, who waits for whom to end.
+ *
+ * Ready fibers stand in a queue and run in its order, each until it suspends; a fiber that is
+ * made ready while others run comes in the next round, so that none can starve the poll. A
+ * cancel marks the fiber and makes it ready if its wait may be interrupted; a shielded one hears
+ * of it when the shield is lifted. What had happened before the cancel is not lost: fiber_wait.c
+ * gives the result first.
+ *
+ * Stacks are fiber_context.c's, which this file tells when a fiber has ended; loop.c calls
+ * sched_run_ready() between two polls. These files are one thing: the loop's turn. */
 #include "loop/internal.h"
 
 #include "base/limits.h"

@@ -1,4 +1,9 @@
-/* What a fiber can wait for: time, an event, a condition. */
+/* What a fiber can wait for: time, an event, a condition.
+ *
+ * All of them are fiber_suspend() with somebody else who wakes. An event remembers that it has
+ * happened and has one waiter; a condition remembers nothing and has many, who are woken in the
+ * order in which they came. A cancel that meets an event which is done gives the event's result:
+ * work that was finished is never thrown away. */
 #include "loop/internal.h"
 
 #include <errno.h>

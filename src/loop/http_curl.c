@@ -1,4 +1,10 @@
-/* The real transport: libcurl on the loop. */
+/* The real transport: libcurl on the loop.
+ *
+ * One exchange: an easy handle is filled (http_transfer.c), given to the pool (http_pool.c), and the
+ * fiber waits for its event or its deadline. Nothing is repeated here but a request that an old proxy
+ * refused for its "Expect: 100-continue"; other repetition is the caller's to decide. After a
+ * suspend, which the clocks show, the pool is begun anew: kept connections are dead and do not know
+ * it. */
 #include "loop/http_transfer.h"
 #include "loop/internal.h"
 

@@ -1,5 +1,9 @@
-/* What went wrong with an exchange, in words that name the host and the cause. The URL's path and
- * query stay out: a signed URL is a secret. */
+/* What went wrong with an exchange, in words that name the host and the cause.
+ *
+ * libcurl's codes are sorted into kinds that a caller can act on: no connection, TLS, a reply
+ * that is no reply, a bound of ours, too late. Whether the request may have been carried out is
+ * part of the answer, since that decides who may repeat it. The URL's path and query stay out: a
+ * signed URL is a secret. */
 #include "loop/http_transfer.h"
 
 #include "base/limits.h"

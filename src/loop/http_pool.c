@@ -1,4 +1,13 @@
-/* libcurl's multi_socket API on libuv: sockets by uv_poll, time-outs by uv_timer. */
+/* libcurl's multi_socket API on libuv: sockets by uv_poll, time-outs by a timer of the loop.
+ *
+ * libcurl says which sockets to watch and when it wants to be called; we tell it what happened,
+ * and after each such call collect what has finished. That is also done after a time-out, which
+ * libcurl's own example forgets: the last transfer that times out would never be reported. A
+ * first error of a poll is passed on as readable and writable, since libcurl then finds out
+ * itself and may send again on another connection.
+ *
+ * Handles are added and removed by fibers, never inside a callback of libcurl. The pool is
+ * counted: it lives on after its owner until its last transfer has left. */
 #include "loop/http_pool.h"
 
 #include "loop/internal.h"

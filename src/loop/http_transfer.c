@@ -1,3 +1,13 @@
+/* One exchange as a libcurl easy handle: options in, callbacks out.
+ *
+ * First the reply: header lines are bounded in number and size, an interim reply (1xx) is
+ * forgotten, the body goes to memory, to a file descriptor or to nobody, within its bound. Then
+ * the request: body from memory or by pread from a file, so that it can be sent again from its
+ * beginning. Last the options: no redirects, no cookies, no netrc, TLS always checked, the proxy
+ * as the caller's environment says.
+ *
+ * Each callback that refuses leaves its reason in the transfer, where http_error.c finds it:
+ * libcurl itself only knows that somebody said no. */
 #include "loop/http_transfer.h"
 
 #include "base/limits.h"

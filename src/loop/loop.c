@@ -1,3 +1,13 @@
+/* The loop's turn: poll libuv, fire deadlines, run the fibers that are ready, run what was
+ * deferred.
+ *
+ * Deadlines are ours (deadline.c) and reach libuv as one alarm of a timerfd on the boot clock,
+ * so that they count through suspend. In tests time is virtual: when nothing is ready the clock
+ * is put forward to the next deadline, and an hour passes at once.
+ *
+ * loop_free() runs the loop until every handle is closed, for at most CLOSE_TURNS turns, and
+ * ends the program if one is left: a leak there is a mistake that would otherwise show up as a
+ * crash much later. */
 #include "loop/internal.h"
 
 #include "base/clock.h"

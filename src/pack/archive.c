@@ -1,3 +1,12 @@
+/* The archive: a sorted list of entries becomes a tar stream, compressed and hashed on its way
+ * to a file.
+ *
+ * A file is opened without following a link and compared with what the walk saw, before and
+ * after it is read: one that changes in between is an error, because the digest would name
+ * something that never was. The size is bounded while it is written, and when the bound is met
+ * the largest files are named: they are what .dockerignore forgot.
+ *
+ * It runs on a thread of the pool and asks now and then whether it was canceled. */
 #include "pack/internal.h"
 
 #include "base/file.h"

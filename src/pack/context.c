@@ -1,4 +1,8 @@
-/* Folder to file in one call, names and limits as text, and the way onto the thread pool. */
+/* Folder to file in one call, names and limits as text, and the way onto the thread pool.
+ *
+ * The archive goes into a file without a name (O_TMPFILE where there is one), which is gone with
+ * its descriptor whatever happens. The job that the pool works on owns copies of all that it
+ * reads: nothing is shared with the loop's thread. */
 #include "pack/internal.h"
 
 #include "base/file.h"

@@ -1,5 +1,10 @@
-/* moby sorts patterns into four kinds, and the kind decides in corner cases ("**x" ends-with, but
- * "**x?" whole names): so do we. */
+/* One pattern of an ignore file as tokens, matched by the set of places in the pattern that are
+ * reached after each byte of the path: time in proportion to pattern times path, for any
+ * pattern.
+ *
+ * moby sorts patterns into four kinds, and the kind decides in corner cases ("**x" ends-with,
+ * but "**x?" whole names): so do we. glob_head() gives what a pattern begins with literally, by
+ * which most of them are put aside without a match. */
 #include "pack/glob.h"
 
 #include "base/mem.h"

@@ -1,3 +1,7 @@
+/* gzip by zlib, with a header that says nothing: no name, no time, an unknown system (RFC 1952).
+ * The same bytes in give the same bytes out, on any machine with this zlib.
+ *
+ * Output is handed on in pieces of a fixed buffer, so that memory does not depend on the file. */
 #define ZLIB_CONST /* next_in is not written to */
 #include "pack/internal.h"
 

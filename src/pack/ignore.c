@@ -1,3 +1,9 @@
+/* A file of rules, read and asked.
+ *
+ * Patterns are cleaned like paths when they are read. Whether a path is ignored is asked from
+ * parent to child: the caller hands in what the parent's answer was, pattern by pattern, which
+ * is how BuildKit does it and why a "!" may bring back a file of an ignored folder.
+ * ignore_may_reinclude() tells whether it is worth descending into one. */
 #include "pack/ignore.h"
 
 #include "base/limits.h"

@@ -1,5 +1,9 @@
-/* POSIX pax: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html. ustar headers; a
- * pax header before those that need one. */
+/* Headers of POSIX pax, https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html:
+ * ustar where that can say it, and a pax header before those entries that need one (a long name
+ * or link, a large size).
+ *
+ * Whatever would differ from machine to machine is fixed: owner, group, times, and modes but for
+ * the owner's x bit. */
 #include "pack/internal.h"
 
 #include "base/mem.h"

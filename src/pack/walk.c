@@ -1,3 +1,10 @@
+/* The list of what goes into an archive: a walk over the folder, sorted by bytes, with the rules
+ * of the ignore file.
+ *
+ * Folders are read whole and sorted, since the order of readdir is an accident of the disk. An
+ * ignored folder is entered only if some rule may bring back what is in it. The Dockerfile and
+ * the ignore file are taken along whatever the rules say, as BuildKit does, because the build
+ * needs them; a Dockerfile outside of the folder is put in under a name of its own. */
 #include "pack/internal.h"
 
 #include "base/file.h"

@@ -1,3 +1,5 @@
+/* Operations and shapes read from the published protocol tests at run time, as the structs that
+ * generated tables fill. */
 #include "vectors/model_loader.h"
 #include "base/mem.h"
 #include "base/str.h"

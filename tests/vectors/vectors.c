@@ -1,3 +1,5 @@
+/* What the vector suites share: finding the files, comparing, counting what passed, failed or
+ * does not apply. */
 #include "vectors/vectors.h"
 #include "base/file.h"
 #include "base/limits.h"

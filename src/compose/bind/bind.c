@@ -1,3 +1,9 @@
+/* Readers that all of the model share: a text, a number, a list, a map of variables, extensions;
+ * and the project's own parts (networks, volumes, secrets, configs).
+ *
+ * The tree has been checked and brought into long form before, so that a reader does not
+ * complain: what is not there has its default. Interpolated texts keep their parts, because a
+ * config value must stay recognisable in the model (template.h). */
 #include "compose/bind/bind.h"
 
 #include "compose/template.h"

@@ -1,3 +1,9 @@
+/* Names of images taken apart and put together: [registry/]path[:tag][@digest], as the
+ * distribution's reference grammar has it, including what Docker adds (an implied registry and
+ * "library/").
+ *
+ * compose_map_images() gives every image of a project to a function and puts its answer in the
+ * image's place, for `--resolve-image-digests`. */
 #include "compose/bind/image.h"
 
 #include "base/str.h"

@@ -1,4 +1,9 @@
-/* A service's ports, dependencies, networks, mounts, secrets, configs, ulimits and labels. */
+/* A service's lists: ports, dependencies, networks, mounts, secrets, configs, ulimits and
+ * labels.
+ *
+ * Each entry is a mapping by now, whatever short form was written. A dependency on what need not
+ * be there and is not (TAG_ABSENT) is left out. Orders are those of the file where they mean
+ * something, else by name, so that the same project is the same model. */
 #include "base/str.h"
 #include "compose/bind/bind.h"
 

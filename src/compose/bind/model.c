@@ -1,3 +1,8 @@
+/* The model's own functions: lookups by name, names of config values, and the end of a project.
+ *
+ * Services, networks and the like are sorted by name when they are bound, and found by halving.
+ * The names of config values are gathered from every text that carries a mark of one, wherever
+ * it stands. */
 #include "compose/model.h"
 
 #include "base/str.h"

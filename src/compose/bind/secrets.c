@@ -1,3 +1,10 @@
+/* Secrets in clear, found by what they look like: prefixes of known tokens with their alphabet
+ * and length, private keys, JWTs, URLs with a password, names that say so, and long texts that
+ * are close to random.
+ *
+ * A name alone is no proof: values that are plainly harmless (a path, a boolean, a word of a
+ * list) are put aside, else every PASSWORD_FILE would be a finding. The value never gets into a
+ * message; the mend that is printed names the variable alone. */
 #include "compose/bind/secrets.h"
 
 #include "base/mem.h"

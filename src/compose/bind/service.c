@@ -1,5 +1,8 @@
-/* A service: its single values, build, healthcheck, deploy and the managed-store extensions. Lists
- * are in lists.c. */
+/* A service: its single values, build, healthcheck, deploy and the managed-store extensions.
+ * Lists are in lists.c.
+ *
+ * The order is that of the specification's page, so that a key is found where a reader looks for
+ * it. What says both at once (a GPU by `gpus` and by a device) is brought to one number here. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind/bind.h"

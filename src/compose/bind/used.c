@@ -1,5 +1,8 @@
 /* What `config` leaves out: networks, volumes, secrets, configs and models that nothing of the
- * project uses. */
+ * project uses.
+ *
+ * The reference prints only what a service names, directly or through a build; the implied
+ * default network counts as named while a service is on it. */
 #include "base/str.h"
 #include "compose/compose.h"
 #include "data/strmap.h"

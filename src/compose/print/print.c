@@ -1,3 +1,10 @@
+/* The normalised tree as canonical YAML: known keys in the order of the specification's table,
+ * the rest by name.
+ *
+ * It is written by hand and not by libyaml, because the text must come back to the same tree and
+ * compare equal byte for byte: scalars are plain only where no YAML reader could take them for
+ * something else, marks of config values are kept. `compose config` prints through the same
+ * functions, from the tree that show.c makes. */
 #include "compose/print/print.h"
 
 #include "base/mem.h"

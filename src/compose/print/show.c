@@ -1,3 +1,9 @@
+/* The tree as people see it: a copy without what says nothing, with the defaults that `docker
+ * compose config` fills in.
+ *
+ * The differences between what is frozen and what is shown are these and no others, a function
+ * each: modes as octal, hosts as a list, ssh keys as text, empty options gone, the defaults of a
+ * port or a mount said aloud. */
 #include "compose/print/show.h"
 
 #include "base/str.h"

@@ -1,5 +1,9 @@
 /* Consistency: what one service, volume or secret says must not contradict itself. References to
- * others are in refs.c. */
+ * others are in refs.c.
+ *
+ * One function a topic, in the words of the reference where it has the same rule. It runs on the
+ * merged and normalised tree, so that a contradiction between two files is found as well, at the
+ * place of the later one. */
 #include "base/str.h"
 #include "compose/read/loader.h"
 

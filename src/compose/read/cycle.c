@@ -1,5 +1,8 @@
-/* depends_on must make no circle. Iterative: a file may hold more services than a stack has frames.
- */
+/* depends_on must make no circle.
+ *
+ * Services without dependants are peeled off until none is left; what remains holds a circle,
+ * which is walked once more to be told in order. Iterative: a file may hold more services than a
+ * stack has frames. */
 #include "base/str.h"
 #include "base/vec.h"
 #include "compose/read/loader.h"

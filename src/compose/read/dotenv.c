@@ -1,3 +1,9 @@
+/* The reader of .env files, after the grammar of the reference's dotenv package.
+ *
+ * A statement is a name, a separator and a value in one of four forms: bare, in single quotes,
+ * in double quotes (escapes, several lines), or none, which takes the value of the environment.
+ * Interpolation sees what earlier lines defined. Its oddities are the reference's: which
+ * characters a name may have, where a comment begins, which escapes mean something. */
 #include "compose/read/dotenv.h"
 
 #include "base/mem.h"

@@ -1,5 +1,8 @@
-/* `extends`: a service over the one it names, in the same file or another. Each service is resolved
- * once, whatever extends it. */
+/* `extends`: a service over the one it names, in the same file or another. Each service is
+ * resolved once, whatever extends it.
+ *
+ * The chain is followed to its end and merged from there; a circle is told with every service on
+ * it. Paths of the other file are made relative to that file's folder before the merge. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"

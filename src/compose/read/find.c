@@ -1,3 +1,9 @@
+/* Which files make the project: -f and COMPOSE_FILE, else the first known name in this folder or
+ * one above, with its override file. And with them its folder, its environment (.env files below
+ * the caller's own) and its name.
+ *
+ * A workspace is one such set: the project's own, and one for each `include`, which has a folder
+ * and an environment of its own. */
 #include "compose/read/find.h"
 
 #include "base/file.h"

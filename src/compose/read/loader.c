@@ -1,3 +1,8 @@
+/* One file from the disk to a canonical tree: bounded read, YAML, shape, canon; and a list of
+ * files to one merged tree.
+ *
+ * Paths that are shown to people are as they were
+ * typed, so that file:line can be pasted into an editor; paths that are opened are absolute. */
 #include "compose/read/loader.h"
 
 #include "base/file.h"

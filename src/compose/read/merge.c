@@ -1,3 +1,8 @@
+/* Merging by the table: what a later file says over an earlier one.
+ *
+ * The table of the specification names the rule of each key: replace, append, merge by key,
+ * merge by an item's own key (a port's target, a mount's path), or a rule of its own. `!reset`
+ * and `!override` are settled here and leave no trace in the result. */
 #include "compose/read/merge.h"
 
 #include "base/str.h"

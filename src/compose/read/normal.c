@@ -1,5 +1,9 @@
 /* What the specification says is meant when it is not written: networks, names, dependencies,
- * defaults. */
+ * defaults.
+ *
+ * After it every network, volume, secret and config has the name that Docker would give it,
+ * links and namespaces that were implied are dependencies, and services of other profiles are
+ * put aside. Nothing here complains: contradictions are checks.c's. */
 #include "base/str.h"
 #include "compose/read/loader.h"
 

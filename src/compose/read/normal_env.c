@@ -1,5 +1,9 @@
-/* A service's environment: env_file entries below its own, and names without a value taken from the
- * project's environment. */
+/* A service's environment: env_file entries below its own, and names without a value taken from
+ * the project's environment.
+ *
+ * A name that nothing defines stays without a value and becomes a config of that name
+ * (template.h). Env files are read with the environment that the project has, so that what they
+ * interpolate is what the shell would have seen. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"

@@ -1,5 +1,8 @@
 /* Cross references: services, networks, volumes, secrets and configs that are named must be
- * defined; dependencies make no circle. */
+ * defined; dependencies make no circle (cycle.c).
+ *
+ * Each finding stands at the place of the name, and offers the nearest one that is defined. A
+ * dependency with `required: false` on a service that is not there is marked and left out later. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/read/loader.h"

@@ -1,3 +1,10 @@
+/* Short forms written out: one function for each form that the table names.
+ *
+ * A function gets a node that has the right shape and puts the long form in its place, or
+ * complains at the node's position. Lists that stand for a map become one, single values that
+ * stand for a list as well. Ports, mounts and plain values have files of their own; this one
+ * owns the dispatch and what they share (complaining, building a mapping), which is why they
+ * call back into it: together they are the pass. */
 #include "compose/spec/canon.h"
 
 #include "base/file.h"

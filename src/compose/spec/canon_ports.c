@@ -1,4 +1,8 @@
-/* Ports: "[host_ip:][published:]target[/protocol]", ranges expanded to one port each. */
+/* Ports: "[host_ip:][published:]target[/protocol]", ranges expanded to one port each.
+ *
+ * A range on both sides must have the same length, as in Docker. An IPv6 address stands in
+ * brackets. The long form is finished here too: protocol and mode get their defaults, so that
+ * everything behind sees whole entries. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,5 +1,9 @@
-/* Single values in their canonical notation: sizes in bytes, durations as Go writes them, numbers,
- * paths. */
+/* Single values in their canonical notation: sizes in bytes, durations as Go writes them,
+ * numbers, paths, modes.
+ *
+ * The notation is the reference's, because two spellings of one value must merge, compare and
+ * print as one. A value that holds an interpolated config is left as it is: what it means is not
+ * known yet. */
 #include "base/str.h"
 #include "base/text_size.h"
 #include "compose/spec/canon.h"

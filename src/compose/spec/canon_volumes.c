@@ -1,4 +1,9 @@
-/* Mounts: "[source:]target[:options]". */
+/* Mounts: "[source:]target[:options]", with Windows drives told from separators as the reference
+ * does.
+ *
+ * A source that is a path is a bind mount, a name is a volume; without a source the volume has
+ * no name. Options are words between commas, each of which sets one member of the long form; an
+ * unknown one is a mistake at the entry's position. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"

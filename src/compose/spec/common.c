@@ -1,4 +1,7 @@
-/* Values that many keys share. */
+/* Tables that many keys share (text, number, list of texts, map of texts, extensions), and the
+ * lookup of a key in a table.
+ *
+ * Lookup is linear: tables are short, and the rows near the top are the ones that files use. */
 #include "compose/spec/spec.h"
 
 #include <string.h>

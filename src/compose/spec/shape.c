@@ -1,3 +1,10 @@
+/* One walk over a parsed file: variables filled in, types cast, keys and types checked against
+ * the table.
+ *
+ * Per node: expand it (template), cast it to what the table says, check it, go on below. The
+ * result is a new tree without what was wrong, so that later passes see only sound nodes; every
+ * mistake is in the diagnostics, an unknown key with the nearest known one. Tags of YAML that
+ * Compose gives a meaning (`!reset`, `!override`) travel on the node; merge.c settles them. */
 #include "compose/spec/shape.h"
 
 #include "base/str.h"

@@ -1,3 +1,5 @@
+/* A session over a scripted transport, an environment and files of its own, for the tests of
+ * src/aws. */
 #include "unit/aws/fixture.h"
 #include "base/file.h"
 #include "base/mem.h"

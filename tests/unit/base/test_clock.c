@@ -1,3 +1,5 @@
+/* base/clock.h: both clocks, random numbers within bounds, time as text both ways and what is
+ * refused. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

@@ -1,3 +1,5 @@
+/* base/digest.h against published values (RFC 4231, RFC 4648, FIPS 180), and sealing that
+ * notices any change. */
 #include "base/digest.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

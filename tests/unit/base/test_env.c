@@ -1,3 +1,4 @@
+/* base/env.h: order, lookup, copies, which names are secret, which go with a request. */
 #include "base/env.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

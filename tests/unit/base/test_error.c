@@ -1,3 +1,4 @@
+/* base/error.h: raised once, wrapped outwards, formatted whole; kinds, exit codes, AWS codes. */
 #include "base/error.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

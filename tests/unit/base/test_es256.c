@@ -1,3 +1,4 @@
+/* base/es256.h: a signature that OpenSSL itself verifies, the point, and keys that are refused. */
 #include "base/es256.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

@@ -1,3 +1,5 @@
+/* base/file.h in a folder of its own: atomic writes, bounds, modes, folders made, what is
+ * refused. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

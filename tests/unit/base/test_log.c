@@ -1,3 +1,4 @@
+/* base/log.h over a pipe: form of a record, escapes, levels, and that it never blocks. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"

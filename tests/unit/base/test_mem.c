@@ -1,4 +1,5 @@
-/* mem, vec and secret. */
+/* base/mem.h, base/vec.h and base/secret.h: allocation, vectors that grow, secrets that are
+ * wiped. */
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/vec.h"

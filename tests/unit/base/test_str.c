@@ -1,3 +1,4 @@
+/* base/str.h: growing, the maximum and its overflow, formatting, taking and wiping. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "unit/lib/suite.h"

@@ -1,3 +1,4 @@
+/* The string helpers of base/str.h: comparing, trimming, numbers, UTF-8, the nearest word. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "unit/lib/suite.h"

@@ -1,3 +1,5 @@
+/* daemon/notify.h against a manager's socket: states, watchdog, passed sockets, and quiet
+ * without systemd. */
 #include "base/mem.h"
 #include "daemon/notify.h"
 #include <check.h>

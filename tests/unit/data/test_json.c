@@ -1,3 +1,4 @@
+/* data/json.h: what is refused and where, bounds, paths that miss, printing in a fixed order. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "data/json.h"

@@ -1,3 +1,4 @@
+/* data/xml.h: trees of replies, names without prefixes, entities and bounds refused. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,3 +1,5 @@
+/* A small HTTP/1.1 server in fibers of the test's own loop: a test reads each request and writes
+ * each byte of the reply itself. */
 #include "unit/lib/http_server.h"
 
 #include "base/mem.h"

@@ -1,3 +1,5 @@
+/* The scripted transport: a list of steps, each what a request must look like and what comes
+ * back, after how long; what was not asked for fails the test. */
 #include "unit/lib/script_http.h"
 
 #include "base/mem.h"

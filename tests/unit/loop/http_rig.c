@@ -1,3 +1,5 @@
+/* What the tests of loop/http share: a server of their own with a path for each misbehaviour,
+ * and one client. */
 #include "unit/loop/http_rig.h"
 
 #include "base/limits.h"

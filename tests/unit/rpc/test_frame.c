@@ -1,3 +1,4 @@
+/* rpc/frame.h: frames in any pieces, bounds on both sides, and rubbish that ends a connection. */
 #include "base/mem.h"
 #include "rpc/frame.h"
 #include <check.h>

@@ -1,3 +1,4 @@
+/* rpc/paths.h: where the socket is, by which variable, and when a folder of /run is not ours. */
 #include "base/mem.h"
 #include "rpc/paths.h"
 #include <check.h>

@@ -1,3 +1,4 @@
+/* rpc/verbs.h: the table is whole, names are found, flags are what the handlers rely on. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "rpc/verbs.h"

@@ -1,3 +1,4 @@
+/* Rows of deployments: order, states that only move forward, one unfinished a project, lists. */
 #include "fixture.h"
 
 static int move(const char *id, int state)

@@ -1,3 +1,4 @@
+/* Events: numbered without gaps, told after the commit, read from anywhere, trimmed when old. */
 #include "base/limits.h"
 #include "fixture.h"
 

@@ -1,3 +1,4 @@
+/* The journal beside the events: steps, intents, what is remembered of a project, sealed values. */
 #include "base/file.h"
 #include "fixture.h"
 

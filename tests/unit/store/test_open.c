@@ -1,3 +1,4 @@
+/* Opening a store: lock, owner, modes, older and newer schemas, foreign and damaged databases. */
 #include "fixture.h"
 #include <fcntl.h>
 #include <glob.h>
