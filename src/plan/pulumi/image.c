@@ -1,5 +1,9 @@
 /* Images of a Pulumi program: Command resources that build them with Kaniko, or config values that
- * name them. See pulumi.h. */
+ * name them (pulumi.h says why). For each build one of the two, and a text that stands for the
+ * image where the plan has its uri.
+ *
+ * A Command waits for all that the build task needs, with its parts: repository, roles, cluster,
+ * network. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
@@ -15,11 +19,9 @@ char *plan_pulumi_image_uri(const struct plan_facts *f, const struct plan_build 
 
 char *plan_pulumi_image_name(const char *service)
 {
-    struct arena *a = arena_new();
-    char *name = xasprintf("Image_%s", plan_logical_id(a, service));
+    cleanup_arena struct arena *a = arena_new();
 
-    arena_free(a);
-    return name;
+    return xasprintf("Image_%s", plan_logical_id(a, service));
 }
 
 static const char *config_name(struct pulumi_ctx *c, const struct plan_build *b)
@@ -27,21 +29,28 @@ static const char *config_name(struct pulumi_ctx *c, const struct plan_build *b)
     return arena_printf(c->a, "image%s", plan_logical_id(c->a, b->service));
 }
 
+/* The repository's uri of the tag, and the digest of the run behind it. */
+static const char *built(struct pulumi_ctx *c, const struct plan_build *b, const char *uri)
+{
+    cleanup_free char *name = plan_pulumi_image_name(b->service);
+    int repository = (int)(strlen(uri) - strlen(b->tag) - 1);
+
+    return arena_printf(c->a, "%.*s@${%s.stdout}", repository, uri, name);
+}
+
 const char *pulumi_image_of(struct pulumi_ctx *c, const char *uri)
 {
     for (size_t i = 0; i < c->r->build_count; i++) {
         const struct plan_build *b = &c->r->builds[i];
         cleanup_free char *own = plan_pulumi_image_uri(c->r->facts, b);
+        bool is_given = c->r->images && text_eq(c->r->images[i], uri);
 
-        if (strcmp(own, uri) != 0 && !(c->r->images && text_eq(c->r->images[i], uri)))
+        if (strcmp(own, uri) != 0 && !is_given)
             continue;
         if (c->r->images)
             return arena_printf(c->a, "${%s}", config_name(c, b));
-        cleanup_free char *name = plan_pulumi_image_name(b->service);
-        return arena_printf(
-            c->a, "%.*s@${%s.stdout}", (int)(strlen(own) - strlen(b->tag) - 1), own, name);
+        return built(c, b, own);
     }
-
     return NULL;
 }
 
@@ -49,14 +58,14 @@ const char *pulumi_image_of(struct pulumi_ctx *c, const char *uri)
  * look changed at each `up`. */
 static const char *command_text(struct pulumi_ctx *c, const struct plan_build *b)
 {
-    cleanup_json json_t *list = json_array();
+    cleanup_json json_t *list = array();
 
-    for (size_t i = 0; i < b->command_count; i++)
-        json_push(
-            list,
-            json_string(
-                text_starts(b->command[i], ETAG_LABEL) ? ETAG_LABEL "@DEPLOYMENT@"
-                                                       : b->command[i]));
+    for (size_t i = 0; i < b->command_count; i++) {
+        bool etag = text_starts(b->command[i], ETAG_LABEL);
+
+        json_push(list, json_string(etag ? ETAG_LABEL "@DEPLOYMENT@" : b->command[i]));
+    }
+
     cleanup_free char *text = json_print(list, false, true);
     cleanup_free char *escaped = pulumi_escape(text);
     return arena_strdup(c->a, escaped);
@@ -71,40 +80,38 @@ static const char *task_definition(struct pulumi_ctx *c, const struct plan_build
     return NULL;
 }
 
-static json_t *environment(struct pulumi_ctx *c, const struct plan_build *b, const char *task)
+/* "${PrivateSubnet1.id},${PrivateSubnet2.id}", or the ids of subnets that are not ours. In the
+ * arena. */
+static const char *subnets(struct pulumi_ctx *c, const struct plan_build_needs *n)
 {
-    struct plan_build_needs needs, *n = &needs;
+    cleanup_str struct str out = STR_INIT;
 
-    plan_build_needs(c->a, c->r->model, n);
-    struct str subnets = STR_INIT;
     for (size_t i = 0; i < ARRAY_LEN(n->subnets); i++)
         if (n->subnets[i])
             str_appendf(
-                &subnets, n->own_network ? "%s%s" : "%s${%s.id}", i ? "," : "", n->subnets[i]);
-    json_t *e = plan_json(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}",
-        "IMAGE_SERVICE",
-        b->service,
-        "IMAGE_REPOSITORY",
-        b->repository,
-        "IMAGE_TAG",
-        b->tag,
-        "IMAGE_CLUSTER",
-        arena_printf(c->a, n->own_cluster ? "%s" : "${%s.name}", n->cluster),
-        "IMAGE_TASK_DEFINITION",
-        arena_printf(c->a, "${%s.family}", task),
-        "IMAGE_CONTAINER",
-        PLAN_BUILD_CONTAINER,
-        "IMAGE_SUBNETS",
-        str_get(&subnets),
-        "IMAGE_SECURITY_GROUP",
-        arena_printf(c->a, "${%s.id}", n->security_group),
-        "IMAGE_COMMAND",
-        command_text(c, b),
-        "IMAGE_DNS_SUFFIX",
-        c->r->facts->dns_suffix);
-    str_done(&subnets);
-    return e;
+                &out, n->own_network ? "%s%s" : "%s${%s.id}", out.len ? "," : "", n->subnets[i]);
+    return arena_strdup(c->a, str_get(&out));
+}
+
+/* What image.sh reads (src/plan/scripts/image.sh says what each is). */
+static json_t *environment(struct pulumi_ctx *c, const struct plan_build *b, const char *task)
+{
+    struct plan_build_needs n;
+
+    plan_build_needs(c->a, c->r->model, &n);
+    const char *cluster = n.own_cluster ? n.cluster : arena_printf(c->a, "${%s.name}", n.cluster);
+
+    return object(
+        key("IMAGE_SERVICE", b->service),
+        key("IMAGE_REPOSITORY", b->repository),
+        key("IMAGE_TAG", b->tag),
+        key("IMAGE_CLUSTER", cluster),
+        key("IMAGE_TASK_DEFINITION", arena_printf(c->a, "${%s.family}", task)),
+        key("IMAGE_CONTAINER", PLAN_BUILD_CONTAINER),
+        key("IMAGE_SUBNETS", subnets(c, &n)),
+        key("IMAGE_SECURITY_GROUP", arena_printf(c->a, "${%s.id}", n.security_group)),
+        key("IMAGE_COMMAND", command_text(c, b)),
+        key("IMAGE_DNS_SUFFIX", c->r->facts->dns_suffix));
 }
 
 static void depend(struct pulumi_ctx *c, json_t *on, const char *id)
@@ -114,6 +121,7 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id)
 
     if (!graph_get(c->g, id))
         return;
+
     json_push(on, json_string(arena_printf(c->a, "${%s}", id)));
     json_array_foreach(json_object_get(c->parts, id), i, part)
         json_push(on, json_string(arena_printf(c->a, "${%s}", json_string_value(part))));
@@ -122,9 +130,10 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id)
 static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct error *err)
 {
     const char *task = task_definition(c, b);
-    struct plan_build_needs needs, *n = &needs;
+    cleanup_free char *name = plan_pulumi_image_name(b->service);
+    struct plan_build_needs needs;
 
-    plan_build_needs(c->a, c->r->model, n);
+    plan_build_needs(c->a, c->r->model, &needs);
     if (!task)
         return error_raise(
             err,
@@ -132,33 +141,33 @@ static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct er
             "pulumi: the plan has no task definition %s to build the image of %s",
             b->task_family,
             b->service);
-    json_t *on = json_array();
-    for (size_t i = 0; i < n->count; i++)
-        depend(c, on, n->logical_ids[i]);
-    cleanup_free char *name = plan_pulumi_image_name(b->service);
-    json_add(
-        c->resources,
-        name,
-        plan_json(
-            "{s:s,s:{s:s,s:[s],s:o},s:{s:o,s:{s:s,s:s}}}",
-            "type",
-            "command:local:Command",
-            "properties",
-            "create",
-            "sh ./" PLAN_PULUMI_IMAGE_SCRIPT,
-            "triggers",
-            b->tag,
-            "environment",
-            environment(c, b, task),
-            "options",
-            "dependsOn",
-            on,
-            "customTimeouts",
-            "create",
-            "2h",
-            "update",
-            "2h"));
+
+    json_t *on = array();
+    for (size_t i = 0; i < needs.count; i++)
+        depend(c, on, needs.logical_ids[i]);
+
+    /* The tag is made of all that goes into the image: only another tag runs the command again. */
+    json_t *command = object(
+        key("type", "command:local:Command"),
+        key("properties",
+            object(
+                key("create", "sh ./" PLAN_PULUMI_IMAGE_SCRIPT),
+                key("triggers", texts(b->tag)),
+                key("environment", environment(c, b, task)))),
+        key("options",
+            object(
+                key("dependsOn", on),
+                key("customTimeouts", object(key("create", "2h"), key("update", "2h"))))));
+    json_add(c->resources, name, command);
     return 0;
+}
+
+/* An image that is there: whoever runs the program may name another. */
+static void add_config(struct pulumi_ctx *c, const struct plan_build *b, const char *image)
+{
+    json_t *config = object(key("type", "string"), key("default", image));
+
+    json_add(c->config, config_name(c, b), config);
 }
 
 int pulumi_images(struct pulumi_ctx *c, struct error *err)
@@ -168,15 +177,10 @@ int pulumi_images(struct pulumi_ctx *c, struct error *err)
     for (size_t i = 0; i < c->r->build_count && !rc; i++) {
         const struct plan_build *b = &c->r->builds[i];
 
-        if (!c->r->images) {
+        if (c->r->images)
+            add_config(c, b, c->r->images[i]);
+        else
             rc = add_build(c, b, err);
-            continue;
-        }
-        json_add(
-            c->config,
-            config_name(c, b),
-            plan_json("{s:s,s:s}", "type", "string", "default", c->r->images[i]));
     }
-
     return rc;
 }

@@ -1,19 +1,18 @@
 /* CloudFormation values as values of a Pulumi YAML program: intrinsics, pseudo parameters, dynamic
- * references. Pseudo parameters become the text that plan_facts knows: the plan's zones and ARNs
- * are this account's anyway, and the program's provider admits no other account. */
+ * references.
+ *
+ * Text of a program is a template: "${x}" refers, so every '$' of the plan is doubled. A reference
+ * to a resource becomes the output that its row names for the attribute, and is remembered in
+ * c->seen: who refers to a resource waits for its parts too (pulumi.c). Pseudo parameters become
+ * the text that plan_facts knows: the plan's zones and ARNs are this account's anyway, and the
+ * program's provider admits no other account. The uri of an image that is built becomes what
+ * image.c says stands for it.
+ *
+ * What has no translation is an error that names the resource; nothing is guessed. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
 #include <string.h>
-
-char *pulumi_escape(const char *text)
-{
-    struct str out = STR_INIT;
-
-    for (; *text; text++)
-        str_append(&out, *text == '$' ? "$$" : (const char[]){*text, '\0'});
-    return str_take(&out);
-}
 
 static const char *intrinsic_name(const json_t *v)
 {
@@ -28,15 +27,23 @@ bool pulumi_is_intrinsic(const json_t *v)
     return intrinsic_name(v) != NULL;
 }
 
+/* Whose value it is, for errors. */
+static const char *whose(const struct pulumi_ctx *c)
+{
+    return c->current ? c->current->logical_id : "an output";
+}
+
 static const char *pseudo(const struct pulumi_ctx *c, const char *name)
 {
     const struct plan_facts *f = c->r->facts;
 
-    return strcmp(name, "AWS::Region") == 0      ? f->region
-           : strcmp(name, "AWS::AccountId") == 0 ? f->account
-           : strcmp(name, "AWS::Partition") == 0 ? f->partition
-           : strcmp(name, "AWS::URLSuffix") == 0 ? f->dns_suffix
-                                                 : NULL;
+    if (strcmp(name, "AWS::Region") == 0)
+        return f->region;
+    if (strcmp(name, "AWS::AccountId") == 0)
+        return f->account;
+    if (strcmp(name, "AWS::Partition") == 0)
+        return f->partition;
+    return strcmp(name, "AWS::URLSuffix") == 0 ? f->dns_suffix : NULL;
 }
 
 /* The output of row `row` that attribute `name` is, or NULL. */
@@ -63,7 +70,7 @@ reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *
             err,
             ERR_FAILED,
             "pulumi: %s refers to %s%s%s, which %s",
-            c->current ? c->current->logical_id : "an output",
+            whose(c),
             id,
             r ? " of type " : "",
             r ? r->type : "",
@@ -71,7 +78,8 @@ reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *
         return NULL;
     }
 
-    const char *output = attr ? attribute(c, row, attr) : row->ref ? row->ref : "id";
+    const char *by_itself = row->ref ? row->ref : "id";
+    const char *output = attr ? attribute(c, row, attr) : by_itself;
     if (!output) {
         error_raise(
             err,
@@ -85,47 +93,53 @@ reference(struct pulumi_ctx *c, const char *id, const char *attr, struct error *
 
     if (c->seen && c->current && strcmp(c->current->logical_id, id) != 0)
         json_add(c->seen, id, json_true());
+
     size_t n = strcspn(output, "+");
     return arena_printf(c->a, "${%s.%.*s}%s", id, (int)n, output, output[n] ? output + n + 1 : "");
 }
 
+/* A name that Fn::Sub binds itself. */
+static int sub_bound(
+    struct pulumi_ctx *c, const char *name, const json_t *own, struct str *out, struct error *err)
+{
+    cleanup_json json_t *value = pulumi_value(c, own, err);
+
+    if (!value)
+        return -1;
+    if (!json_is_string(value))
+        return error_raise(
+            err, ERR_FAILED, "pulumi: %s: ${%s} of Fn::Sub is no text", whose(c), name);
+    str_append(out, json_string_value(value));
+    return 0;
+}
+
+static int no_pseudo(const char *name, struct error *err)
+{
+    return error_raise(
+        err, ERR_FAILED, "pulumi: pseudo parameter %s means nothing to Pulumi", name);
+}
+
+/* "${AWS::Region}", "${Vpc}" or "${Bucket.Arn}" without its braces. */
 static int sub_name(
     struct pulumi_ctx *c, const char *name, const json_t *bound, struct str *out, struct error *err)
 {
     const json_t *own = json_object_get(bound, name);
-
-    if (own) {
-        cleanup_json json_t *value = pulumi_value(c, own, err);
-
-        if (!value)
-            return -1;
-        if (!json_is_string(value))
-            return error_raise(
-                err,
-                ERR_FAILED,
-                "pulumi: %s: ${%s} of Fn::Sub is no text",
-                c->current ? c->current->logical_id : "an output",
-                name);
-        str_append(out, json_string_value(value));
-        return 0;
-    }
-
     const char *fixed = pseudo(c, name);
+
+    if (own)
+        return sub_bound(c, name, own, out, err);
     if (fixed) {
         cleanup_free char *text = pulumi_escape(fixed);
+
         str_append(out, text);
         return 0;
     }
+    if (text_starts(name, "AWS::"))
+        return no_pseudo(name, err);
 
-    if (strncmp(name, "AWS::", 5) == 0)
-        return error_raise(
-            err, ERR_FAILED, "pulumi: pseudo parameter %s means nothing to Pulumi", name);
     const char *dot = strchr(name, '.');
-    const char *target = reference(
-        c,
-        dot ? arena_printf(c->a, "%.*s", (int)(dot - name), name) : name,
-        dot ? dot + 1 : NULL,
-        err);
+    const char *id = dot ? arena_printf(c->a, "%.*s", (int)(dot - name), name) : name;
+    const char *target = reference(c, id, dot ? dot + 1 : NULL, err);
     if (!target)
         return -1;
     str_append(out, target);
@@ -144,14 +158,12 @@ static json_t *sub(struct pulumi_ctx *c, const char *text, const json_t *bound, 
             text++;
             continue;
         }
-        if (text[2] == '!') { /* "${!x}" is the text "${x}" */
-            str_appendf(&out, "$${%.*s}", (int)(end - text - 3), text + 3);
-        } else if (
-            sub_name(
-                c, arena_printf(c->a, "%.*s", (int)(end - text - 2), text + 2), bound, &out, err) <
-            0) {
+
+        const char *name = arena_printf(c->a, "%.*s", (int)(end - text - 2), text + 2);
+        if (*name == '!') /* "${!x}" is the text "${x}" */
+            str_appendf(&out, "$${%s}", name + 1);
+        else if (sub_name(c, name, bound, &out, err) < 0)
             return NULL;
-        }
         text = end + 1;
     }
 
@@ -165,7 +177,9 @@ static json_t *join(struct pulumi_ctx *c, const json_t *v, struct error *err)
 
     if (!between || !json_is_array(list)) {
         cleanup_json json_t *values = list ? pulumi_value(c, list, err) : NULL;
-        return values && between ? plan_json("{s:[s,O]}", "fn::join", between, values) : NULL;
+        return values && between
+                   ? object(key("fn::join", array(json_string(between), json_incref(values))))
+                   : NULL;
     }
     cleanup_free char *delimiter = pulumi_escape(between);
     cleanup_str struct str out = STR_INIT;
@@ -174,11 +188,7 @@ static json_t *join(struct pulumi_ctx *c, const json_t *v, struct error *err)
 
         if (!json_is_string(item)) {
             if (item)
-                error_raise(
-                    err,
-                    ERR_FAILED,
-                    "pulumi: %s: Fn::Join of what is no text",
-                    c->current ? c->current->logical_id : "an output");
+                error_raise(err, ERR_FAILED, "pulumi: %s: Fn::Join of what is no text", whose(c));
             return NULL;
         }
         str_appendf(&out, "%s%s", i ? delimiter : "", json_string_value(item));
@@ -197,70 +207,64 @@ same_function(struct pulumi_ctx *c, const char *name, const json_t *arguments, s
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(name, names[i][0]) == 0) {
             json_t *value = pulumi_value(c, arguments, err);
-            return value ? plan_json("{s:o}", names[i][1], value) : NULL;
+            return value ? object(key(names[i][1], value)) : NULL;
         }
-    error_raise(
-        err,
-        ERR_FAILED,
-        "pulumi: %s: %s has no translation",
-        c->current ? c->current->logical_id : "an output",
-        name);
+    error_raise(err, ERR_FAILED, "pulumi: %s: %s has no translation", whose(c), name);
     return NULL;
+}
+
+static json_t *ref(struct pulumi_ctx *c, const char *name, struct error *err)
+{
+    const char *fixed = pseudo(c, name);
+
+    if (fixed) {
+        cleanup_free char *text = pulumi_escape(fixed);
+
+        return json_string(text);
+    }
+    if (text_starts(name, "AWS::")) {
+        no_pseudo(name, err);
+        return NULL;
+    }
+
+    const char *target = reference(c, name, NULL, err);
+    return target ? json_string(target) : NULL;
+}
+
+static json_t *get_att(struct pulumi_ctx *c, const json_t *v, struct error *err)
+{
+    const char *id = json_string_value(json_array_get(v, 0));
+    const char *attribute_name = json_string_value(json_array_get(v, 1));
+    const char *target = reference(c, id, attribute_name, err);
+
+    return target ? json_string(target) : NULL;
 }
 
 static json_t *intrinsic(struct pulumi_ctx *c, const char *name, const json_t *v, struct error *err)
 {
+    if (strcmp(name, "Fn::Sub") == 0 && json_is_string(v))
+        return sub(c, json_string_value(v), NULL, err);
     if (strcmp(name, "Fn::Sub") == 0)
-        return json_is_string(v)
-                   ? sub(c, json_string_value(v), NULL, err)
-                   : sub(c, json_string_value(json_array_get(v, 0)), json_array_get(v, 1), err);
+        return sub(c, json_string_value(json_array_get(v, 0)), json_array_get(v, 1), err);
     if (strcmp(name, "Fn::Join") == 0)
         return join(c, v, err);
-    const char *target = NULL;
-    if (strcmp(name, "Ref") == 0 && json_is_string(v)) {
-        const char *fixed = pseudo(c, json_string_value(v));
-
-        if (fixed) {
-            cleanup_free char *text = pulumi_escape(fixed);
-            return json_string(text);
-        }
-        if (strncmp(json_string_value(v), "AWS::", 5) == 0) {
-            error_raise(
-                err,
-                ERR_FAILED,
-                "pulumi: pseudo parameter %s means nothing to Pulumi",
-                json_string_value(v));
-            return NULL;
-        }
-        target = reference(c, json_string_value(v), NULL, err);
-    } else if (strcmp(name, "Fn::GetAtt") == 0 && json_is_array(v) && json_array_size(v) == 2) {
-        target = reference(
-            c,
-            json_string_value(json_array_get(v, 0)),
-            json_string_value(json_array_get(v, 1)),
-            err);
-    } else {
-        return same_function(c, name, v, err);
-    }
-
-    return target ? json_string(target) : NULL;
+    if (strcmp(name, "Ref") == 0 && json_is_string(v))
+        return ref(c, json_string_value(v), err);
+    if (strcmp(name, "Fn::GetAtt") == 0 && json_is_array(v) && json_array_size(v) == 2)
+        return get_att(c, v, err);
+    return same_function(c, name, v, err);
 }
 
 /* With its provider: the language's default does not reach a call within fn::secret. */
 static json_t *invoke(const char *function, json_t *arguments, const char *result)
 {
-    return plan_json(
-        "{s:{s:s,s:o,s:{s:s},s:s}}",
-        "fn::invoke",
-        "function",
-        function,
-        "arguments",
-        arguments,
-        "options",
-        "provider",
-        "${aws}",
-        "return",
-        result);
+    json_t *call = object(
+        key("function", function),
+        key("arguments", arguments),
+        key("options", object(key("provider", "${aws}"))),
+        key("return", result));
+
+    return object(key("fn::invoke", call));
 }
 
 /* "secretsmanager:<name>:SecretString:<json key>:<stage>:<version>", the whole text of the secret
@@ -273,45 +277,54 @@ static json_t *secret_version(struct pulumi_ctx *c, const char *text)
         return NULL;
     cleanup_free char *name = pulumi_escape(arena_printf(c->a, "%.*s", (int)(rest - text), text));
     cleanup_free char *version = pulumi_escape(rest + strlen(":SecretString:::"));
-    json_t *arguments = plan_json("{s:s}", "secretId", name);
-    if (*version)
-        json_add(arguments, "versionId", json_string(version));
-    return plan_json(
-        "{s:o}",
-        "fn::secret",
-        invoke("aws:secretsmanager:getSecretVersion", arguments, "secretString"));
+    json_t *arguments =
+        object(key("secretId", name), key("versionId", *version ? (const char *)version : NULL));
+    json_t *call = invoke("aws:secretsmanager:getSecretVersion", arguments, "secretString");
+    return object(key("fn::secret", call));
+}
+
+static json_t *parameter(const char *name)
+{
+    cleanup_free char *escaped = pulumi_escape(name);
+    json_t *arguments = object(key("name", escaped), key("withDecryption", true));
+
+    return invoke("aws:ssm:getParameter", arguments, "value");
+}
+
+/* What stands between `head` and "}}", in the arena; NULL when the text is anything else. */
+static const char *inside(struct pulumi_ctx *c, const char *text, const char *head)
+{
+    size_t n = strlen(head);
+    size_t len = strlen(text);
+
+    if (!text_starts(text, head) || !text_ends(text, "}}") || strstr(text + n, "{{"))
+        return NULL;
+    return arena_printf(c->a, "%.*s", (int)(len - n - 2), text + n);
 }
 
 /* "{{resolve:ssm-secure:/path:3}}" as a whole; CloudFormation's other kinds are not used by the
  * planner. */
 static json_t *dynamic(struct pulumi_ctx *c, const char *text, struct error *err)
 {
-    static const char *const kinds[] = {
-        "{{resolve:ssm-secure:", "{{resolve:ssm:", "{{resolve:secretsmanager:"};
+    const char *secure = inside(c, text, "{{resolve:ssm-secure:");
+    const char *plain = inside(c, text, "{{resolve:ssm:");
+    const char *secret = inside(c, text, "{{resolve:secretsmanager:");
+    json_t *value = NULL;
 
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        size_t n = strlen(kinds[i]), len = strlen(text);
-
-        if (strncmp(text, kinds[i], n) != 0 || !text_ends(text, "}}") || strstr(text + n, "{{"))
-            continue;
-        const char *inner = arena_printf(c->a, "%.*s", (int)(len - n - 2), text + n);
-        cleanup_free char *name = pulumi_escape(inner);
-        json_t *value = i == 2 ? secret_version(c, inner)
-                               : invoke(
-                                     "aws:ssm:getParameter",
-                                     plan_json("{s:s,s:b}", "name", name, "withDecryption", 1),
-                                     "value");
-        if (value)
-            return i ? value : plan_json("{s:o}", "fn::secret", value);
-    }
-
-    error_raise(
-        err,
-        ERR_FAILED,
-        "pulumi: %s: the dynamic reference %s has no translation",
-        c->current ? c->current->logical_id : "an output",
-        text);
-    return NULL;
+    if (secure)
+        value = object(key("fn::secret", parameter(secure)));
+    else if (plain)
+        value = parameter(plain);
+    else if (secret)
+        value = secret_version(c, secret);
+    if (!value)
+        error_raise(
+            err,
+            ERR_FAILED,
+            "pulumi: %s: the dynamic reference %s has no translation",
+            whose(c),
+            text);
+    return value;
 }
 
 static json_t *text_value(struct pulumi_ctx *c, const char *text, struct error *err)
@@ -344,6 +357,20 @@ static json_t *object_value(struct pulumi_ctx *c, const json_t *v, struct error 
     return json_incref(out);
 }
 
+static json_t *array_value(struct pulumi_ctx *c, const json_t *v, struct error *err)
+{
+    cleanup_json json_t *out = json_array();
+
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        json_t *item = pulumi_value(c, json_array_get(v, i), err);
+
+        if (!item)
+            return NULL;
+        json_push(out, item);
+    }
+    return json_incref(out);
+}
+
 json_t *pulumi_value(struct pulumi_ctx *c, const json_t *v, struct error *err)
 {
     const char *function = intrinsic_name(v);
@@ -354,16 +381,5 @@ json_t *pulumi_value(struct pulumi_ctx *c, const json_t *v, struct error *err)
         return text_value(c, json_string_value(v), err);
     if (json_is_object(v))
         return object_value(c, v, err);
-    if (!json_is_array(v))
-        return json_deep_copy(v);
-    cleanup_json json_t *out = json_array();
-    for (size_t i = 0; i < json_array_size(v); i++) {
-        json_t *item = pulumi_value(c, json_array_get(v, i), err);
-
-        if (!item)
-            return NULL;
-        json_push(out, item);
-    }
-
-    return json_incref(out);
+    return json_is_array(v) ? array_value(c, v, err) : json_deep_copy(v);
 }

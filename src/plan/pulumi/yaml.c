@@ -1,5 +1,6 @@
 /* JSON values as block YAML that a person can read and edit. Text stands plain only where no YAML
- * reader could take it for something else. */
+ * reader could take it for something else: readers differ (1.1 takes "no" for false), so what they
+ * might take for a word, a number or a mark is quoted. Members stand in the order of the value. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/pulumi/parts.h"
@@ -25,10 +26,13 @@ static bool plain(const char *s)
         return false;
     if (!isalpha((unsigned char)*s) && *s != '/' && strncmp(s, "${", 2) != 0)
         return false;
-    for (const char *p = s; *p; p++)
-        if (!isalnum((unsigned char)*p) && !strchr("-_./${}@+()", *p) &&
-            !(*p == ':' && p[1] && p[1] != ' '))
+
+    for (const char *p = s; *p; p++) {
+        bool inner_colon = *p == ':' && p[1] && p[1] != ' ';
+
+        if (!isalnum((unsigned char)*p) && !strchr("-_./${}@+()", *p) && !inner_colon)
             return false;
+    }
     return true;
 }
 
@@ -38,6 +42,7 @@ static void scalar_text(struct str *out, const char *s)
         str_append(out, s);
         return;
     }
+
     str_append(out, "\"");
     for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
         if (*p == '"' || *p == '\\')
@@ -49,7 +54,6 @@ static void scalar_text(struct str *out, const char *s)
         else
             str_append_char(out, (char)*p);
     }
-
     str_append(out, "\"");
 }
 
@@ -66,23 +70,28 @@ static bool is_block(const json_t *j)
 
 static void node(struct str *out, const json_t *j, unsigned depth, bool inline_first);
 
+static const char *word(const json_t *j)
+{
+    if (json_is_boolean(j))
+        return json_is_true(j) ? "true" : "false";
+    if (json_is_object(j))
+        return "{}";
+    return json_is_array(j) ? "[]" : "null";
+}
+
 static void scalar(struct str *out, const json_t *j)
 {
-    if (json_is_string(j))
+    if (json_is_string(j)) {
         scalar_text(out, json_string_value(j));
-    else if (json_is_integer(j))
+    } else if (json_is_integer(j)) {
         str_appendf(out, "%lld", (long long)json_integer_value(j));
-    else if (json_is_real(j)) {
+    } else if (json_is_real(j)) {
         cleanup_free char *text = json_dumps(j, JSON_ENCODE_ANY);
+
         str_append(out, text);
-    } else
-        str_append(
-            out,
-            json_is_true(j)     ? "true"
-            : json_is_false(j)  ? "false"
-            : json_is_object(j) ? "{}"
-            : json_is_array(j)  ? "[]"
-                                : "null");
+    } else {
+        str_append(out, word(j));
+    }
 }
 
 static void member(struct str *out, const char *key, const json_t *value, unsigned depth)
