@@ -43,7 +43,7 @@ class Choice(unittest.TestCase):
         """The first that fits is then the cheapest that fits."""
         prices = dict(
             re.findall(
-                r'\{"(g\w+\.\w+)", ([\d.]+), PRICE_HOUR',
+                r'\{\s*"(g\w+\.\w+)",\s*([\d.]+),\s*PRICE_HOUR',
                 (ROOT / "src" / "plan" / "report" / "price_table.c").read_text(),
             )
         )

@@ -13,9 +13,9 @@
 /* A row's `rules` are words "From[=to][:kind]", one for each leaf that the planner may write.
  *
  * From is a path in the CloudFormation properties, "[]" any item of a list, "{key}" the item of a
- * key-value list (kind kv) of that key. `to` is a path in the Pulumi inputs; without it each step of
- * From begins with a small letter. "[]" takes the item's place over, "[0]" is the first; "@part." is
- * another resource ("@part[]." one for each item).
+ * key-value list (kind kv) of that key. `to` is a path in the Pulumi inputs; without it each step
+ * of From begins with a small letter. "[]" takes the item's place over, "[0]" is the first;
+ * "@part." is another resource ("@part[]." one for each item).
  *
  * Kinds:
  *   (none)     a scalar, a list of scalars, or an intrinsic

@@ -3,10 +3,10 @@
  * bytes.
  *
  * Every resource of the graph becomes one resource of the same name, and, where the provider splits
- * what CloudFormation holds in one, parts named
- * "<LogicalId>_<part>": a role's policies, a security group's rules, a bucket's settings. So the
- * logical id of an event's URN is its name up to the '_' (plan_pulumi_owner). A type, property or
- * attribute that no row of the table names is an error that names it.
+ * what CloudFormation holds in one, parts named "<LogicalId>_<part>": a role's policies, a security
+ * group's rules, a bucket's settings. So the logical id of an event's URN is its name up to the '_'
+ * (plan_pulumi_owner). A type, property or attribute that no row of the table names is an error
+ * that names it.
  *
  * Images are built within the Pulumi run. Each is a resource "Image_<service id>" of type
  * command:local:Command: it runs `sh ./image.sh` (the text is plan_pulumi_image_script) in the
@@ -27,11 +27,12 @@
 
 #include "plan/plan.h"
 
-#define PLAN_PULUMI_VERSION                                                                        \
-    "3.259.0" /* of the CLI: tag of the image public.ecr.aws/pulumi/pulumi-base */
-#define PLAN_PULUMI_AWS_VERSION "7.48.0" /* of the provider plugin aws */
-#define PLAN_PULUMI_COMMAND_VERSION                                                                \
-    "1.2.1" /* of the provider plugin command; only programs that build images need it */
+/* Of the CLI (tag of the image public.ecr.aws/pulumi/pulumi-base), of the provider plugin aws, and
+ * of the plugin command, which only programs that build images need. */
+#define PLAN_PULUMI_VERSION         "3.259.0"
+#define PLAN_PULUMI_AWS_VERSION     "7.48.0"
+#define PLAN_PULUMI_COMMAND_VERSION "1.2.1"
+
 #define PLAN_PULUMI_IMAGE_SCRIPT "image.sh"
 
 struct plan_pulumi_request {
@@ -39,36 +40,48 @@ struct plan_pulumi_request {
     const struct plan_settings *settings; /* its stack is the Pulumi stack */
     const struct plan_facts *facts;
     const struct graph *graph;
-    const json_t *tags; /* what CloudFormation gives to everything of a stack: {"key": "value"}; may
-                           be NULL */
+
+    /* What CloudFormation gives to everything of a stack: {"key": "value"}; may be NULL. */
+    const json_t *tags;
     const char *deployment; /* id: of the final snapshot that a store made now would leave */
+
+    /* Finished ones. None: the images are what the graph says. */
     const struct plan_build *builds;
-    size_t build_count; /* finished; none: the images are what the graph says */
+    size_t build_count;
+
     /* For `eject`: each build's image is a config value "image-<service>" with this default
      * (parallel to builds), and nothing is built. NULL: Kaniko builds. */
     const char *const *images;
-    const struct compose_project
-        *model; /* for builds in a cluster or VPC of its own (x-defang-aws); NULL: it brings none */
+
+    /* For builds in a cluster or VPC that the project brings (x-defang-aws); NULL: it brings none.
+     */
+    const struct compose_project *model;
 };
 
 struct plan_pulumi_program {
     char *yaml;   /* Pulumi.yaml */
     char *config; /* Pulumi.<stack>.yaml */
     bool builds;  /* needs image.sh and the plugin command */
+
+    /* What the provider cannot say: "Namespace: Properties.DnsProperties.SOA.TTL"; also a comment
+     * of the program. */
     char **notes;
-    size_t note_count; /* what the provider cannot say: "Namespace:
-                          Properties.DnsProperties.SOA.TTL"; also a comment of the program */
+    size_t note_count;
 };
 
+/* Fills `out`, which the caller frees with plan_pulumi_program_done(), after a failure too. The
+ * request is borrowed for the call. ERR_FAILED names what has no row in the table, ERR_REFUSED what
+ * a program cannot express. */
 int plan_pulumi(
     const struct plan_pulumi_request *r, struct plan_pulumi_program *out, struct error *err);
 void plan_pulumi_program_done(struct plan_pulumi_program *p);
 
-char *plan_pulumi_image_uri(
-    const struct plan_facts *f,
-    const struct plan_build *b); /* "<registry>/<repository>:<tag>"; malloc'd */
+/* "<registry>/<repository>:<tag>"; malloc'd. */
+char *plan_pulumi_image_uri(const struct plan_facts *f, const struct plan_build *b);
+
 /* "Image_Web" of service "web"; malloc'd. */
 char *plan_pulumi_image_name(const char *service);
+
 /* The logical id that a Pulumi resource name belongs to: "Cluster", of "ExecutionRole_policy1"
  * "ExecutionRole". NULL: of an image or of a provider. malloc'd. */
 char *plan_pulumi_owner(const char *name);

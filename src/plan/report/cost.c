@@ -1,5 +1,12 @@
-/* Resources of a template → dollars a month. Each priced type has a function; types that cost
- * nothing are listed, so that a new one is not free by silence. */
+/* Resources of a template → dollars a month.
+ *
+ * Each priced type has a function, which reads the resource's properties and says what it costs
+ * (line) and what comes on top by use (usage). Types that cost nothing are listed, so that a new
+ * one is not free by silence: a type that is in neither list, and a class without a price, is told
+ * as unknown. tests/plan/test_cost.py holds both lists against the planner's templates.
+ *
+ * A price that is not in the table is NAN and stays NAN through every sum, until line() tells it.
+ */
 #include "plan/report/cost.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -88,6 +95,7 @@ static double number(const json_t *j, double otherwise)
 static const char *text(const json_t *p, const char *path)
 {
     const char *found = json_str(p, path);
+
     return found ? found : "";
 }
 
@@ -96,16 +104,25 @@ static const char *plural(double count)
     return count == 1 ? "" : "s";
 }
 
+/* Each item once. */
 static void push(struct arena *a, const char ***list, size_t *len, const char *item)
 {
     for (size_t i = 0; i < *len; i++)
         if (strcmp((*list)[i], item) == 0)
             return;
+
     const char **more = arena_array(a, const char *, *len + 1);
     if (*len)
         memcpy(more, *list, *len * sizeof *more);
     more[(*len)++] = item;
     *list = more;
+}
+
+static void unknown(struct pricing *x, const char *what)
+{
+    struct cost *c = x->out;
+
+    push(c->arena, &c->unknown, &c->unknown_len, what);
 }
 
 static void usage(struct pricing *x, const char *what, const char *key, const char *per)
@@ -124,8 +141,7 @@ static void line(struct pricing *x, double month, const char *what)
     struct cost *c = x->out;
 
     if (isnan(month)) { /* a class that the table lacks */
-        push(
-            c->arena, &c->unknown, &c->unknown_len, arena_printf(c->arena, "%s (%s)", x->id, what));
+        unknown(x, arena_printf(c->arena, "%s (%s)", x->id, what));
         return;
     }
 
@@ -143,32 +159,45 @@ static void line(struct pricing *x, double month, const char *what)
 static const json_t *referred(const struct pricing *x, const json_t *ref)
 {
     const char *id = json_str(ref, "Ref");
+
     return id ? json_at(json_object_get(x->resources, id), "Properties") : NULL;
+}
+
+/* Fargate or Spot; NULL when the tasks run on instances, which cost as such. */
+static const char *fargate(const struct pricing *x)
+{
+    const json_t *strategy = json_array_get(json_object_get(x->p, "CapacityProviderStrategy"), 0);
+    const char *provider = text(strategy, "CapacityProvider");
+    bool by_name = *provider != '\0';
+
+    if (text_eq(text(x->p, "LaunchType"), "EC2") || (strategy && !by_name))
+        return NULL;
+    return text_eq(provider, "FARGATE_SPOT") ? "spot" : "on demand";
 }
 
 static void ecs_service(struct pricing *x)
 {
     const json_t *task = referred(x, json_object_get(x->p, "TaskDefinition"));
-    double count = number(json_object_get(x->p, "DesiredCount"), 1);
-    const char *provider = text(x->p, "CapacityProviderStrategy.0.CapacityProvider");
-    const json_t *strategy = json_array_get(json_object_get(x->p, "CapacityProviderStrategy"), 0);
+    const char *how = fargate(x);
 
-    if (!*provider)
-        provider = text(strategy, "CapacityProvider");
-    if (!task || (*provider == '\0' && strategy) || text_eq(text(x->p, "LaunchType"), "EC2"))
-        return; /* on instances, which cost as such */
-    bool spot = text_eq(provider, "FARGATE_SPOT"),
-         arm = text_eq(text(task, "RuntimePlatform.CpuArchitecture"), "ARM64");
-    double vcpu = number(json_object_get(task, "Cpu"), 0) / 1024,
-           gb = number(json_object_get(task, "Memory"), 0) / 1024;
-    const char *arch = arm ? "arm64" : "x86_64", *more = spot ? ".spot" : "";
-    cleanup_free char *vcpu_key = xasprintf("fargate.vcpu.%s%s", arch, more),
-                      *gb_key = xasprintf("fargate.gb.%s%s", arch, more);
-    double disk = number(json_at(task, "EphemeralStorage.SizeInGiB"), 20) - 20;
-    double month = count * (vcpu * price(x, vcpu_key) + gb * price(x, gb_key) +
-                            MAX(disk, 0.0) * price(x, "fargate.ephemeral.gb"));
+    if (!task || !how)
+        return;
+
+    double count = number(json_object_get(x->p, "DesiredCount"), 1);
+    double vcpu = number(json_object_get(task, "Cpu"), 0) / 1024;
+    double gb = number(json_object_get(task, "Memory"), 0) / 1024;
+    double disk = number(json_at(task, "EphemeralStorage.SizeInGiB"), 20) - 20; /* 20 are free */
+    bool spot = text_eq(how, "spot");
+    bool arm = text_eq(text(task, "RuntimePlatform.CpuArchitecture"), "ARM64");
     bool public =
         text_eq(text(x->p, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"), "ENABLED");
+    const char *arch = arm ? "arm64" : "x86_64";
+    const char *more = spot ? ".spot" : "";
+    cleanup_free char *vcpu_key = xasprintf("fargate.vcpu.%s%s", arch, more);
+    cleanup_free char *gb_key = xasprintf("fargate.gb.%s%s", arch, more);
+
+    double month = count * (vcpu * price(x, vcpu_key) + gb * price(x, gb_key) +
+                            MAX(disk, 0.0) * price(x, "fargate.ephemeral.gb"));
     if (public)
         month += count * price(x, "ipv4.hour");
     line(
@@ -190,10 +219,11 @@ static void load_balancer(struct pricing *x)
 {
     double zones = (double)json_array_size(json_object_get(x->p, "Subnets"));
     bool public = text_eq(text(x->p, "Scheme"), "internet-facing");
+    double addresses = public ? zones * price(x, "ipv4.hour") : 0;
 
     line(
         x,
-        price(x, "elb.hour") + price(x, "elb.lcu") + (public ? zones * price(x, "ipv4.hour") : 0),
+        price(x, "elb.hour") + price(x, "elb.lcu") + addresses,
         arena_printf(
             x->out->arena,
             "load balancer with one capacity unit%s",
@@ -210,8 +240,8 @@ static void nat_gateway(struct pricing *x)
 static void database(struct pricing *x)
 {
     const char *class = text(x->p, "DBInstanceClass");
-    double gb = number(json_object_get(x->p, "AllocatedStorage"), 20),
-           copies = json_is_true(json_object_get(x->p, "MultiAZ")) ? 2 : 1;
+    double gb = number(json_object_get(x->p, "AllocatedStorage"), 20);
+    double copies = json_is_true(json_object_get(x->p, "MultiAZ")) ? 2 : 1;
 
     line(
         x,
@@ -224,8 +254,9 @@ static void database(struct pricing *x)
 static void cache(struct pricing *x)
 {
     const char *class = text(x->p, "CacheNodeType");
-    double nodes = number(json_object_get(x->p, "NumCacheClusters"), 1),
-           part = text_eq(text(x->p, "Engine"), "valkey") ? price_find("cache.valkey")->usd : 1;
+    double nodes = number(json_object_get(x->p, "NumCacheClusters"), 1);
+    bool valkey = text_eq(text(x->p, "Engine"), "valkey");
+    double part = valkey ? price_find("cache.valkey")->usd : 1;
 
     line(
         x,
@@ -251,8 +282,8 @@ static void instances(struct pricing *x)
 {
     const json_t *launch = referred(x, json_at(x->p, "LaunchTemplate.LaunchTemplateId"));
     const char *class = text(launch, "LaunchTemplateData.InstanceType");
-    double least = number(
-        json_object_get(x->p, "DesiredCapacity"), number(json_object_get(x->p, "MinSize"), 0));
+    double min = number(json_object_get(x->p, "MinSize"), 0);
+    double least = number(json_object_get(x->p, "DesiredCapacity"), min);
 
     if (*class && least > 0)
         line(
@@ -266,17 +297,14 @@ static void instances(struct pricing *x)
             class,
             "an hour");
     else
-        push(
-            x->out->arena,
-            &x->out->unknown,
-            &x->out->unknown_len,
-            arena_printf(x->out->arena, "%s (%s)", x->id, *class ? class : "instances"));
+        unknown(x, arena_printf(x->out->arena, "%s (%s)", x->id, *class ? class : "instances"));
 }
 
 static void endpoint(struct pricing *x)
 {
     if (!text_eq(text(x->p, "VpcEndpointType"), "Interface"))
         return;
+
     double zones = (double)json_array_size(json_object_get(x->p, "SubnetIds"));
     line(x, MAX(zones, 1.0) * price(x, "endpoint.interface.hour"), "interface endpoint");
 }
@@ -288,6 +316,7 @@ static void price_address(struct pricing *x)
 
 static void price_zone(struct pricing *x)
 {
+    /* The same everywhere. */
     line(x, price(x, "zone") / x->factor, "hosted zone");
 }
 
@@ -371,42 +400,45 @@ static void price_resource(struct pricing *x)
     for (size_t i = 0; i < ARRAY_LEN(FREE); i++)
         if (strcmp(FREE[i], x->type) == 0)
             return;
-    push(
-        x->out->arena,
-        &x->out->unknown,
-        &x->out->unknown_len,
-        arena_strdup(x->out->arena, x->type));
+    unknown(x, arena_strdup(x->out->arena, x->type));
 }
 
 static int by_group(const void *a, const void *b)
 {
-    const struct cost_line *x = a, *y = b;
+    const struct cost_line *x = a;
+    const struct cost_line *y = b;
     int order = strcmp(x->group, y->group);
+
     return order ? order : strcmp(x->logical_id, y->logical_id);
+}
+
+static const char *basis(struct arena *a, const char *region, const struct price_region *where)
+{
+    if (!where)
+        return arena_printf(a, "there is no price for region %s in the table", region);
+    if (where->factor == 1.0)
+        return arena_printf(a, "list prices of %s, " PRICE_DATE, region);
+    return arena_printf(
+        a,
+        "about: list prices of us-east-1, " PRICE_DATE ", times %g for %s",
+        where->factor,
+        region);
 }
 
 void cost_of(const json_t *template, const char *region, struct cost *out)
 {
-    *out = (struct cost){.arena = arena_new()};
     const struct price_region *where = price_region_find(region);
-    if (!where) {
-        out->basis =
-            arena_printf(out->arena, "there is no price for region %s in the table", region);
+    struct pricing x = {.out = out, .resources = json_object_get(template, "Resources")};
+    json_t *r;
+
+    *out = (struct cost){.arena = arena_new()};
+    out->basis = basis(out->arena, region, where);
+    if (!where)
         return;
-    }
 
     out->priced = true;
-    out->basis = where->factor == 1.0
-                     ? arena_printf(out->arena, "list prices of %s, " PRICE_DATE, region)
-                     : arena_printf(
-                           out->arena,
-                           "about: list prices of us-east-1, " PRICE_DATE ", times %g for %s",
-                           where->factor,
-                           region);
-    struct pricing x = {
-        .out = out, .resources = json_object_get(template, "Resources"), .factor = where->factor};
     out->lines = arena_array(out->arena, struct cost_line, json_object_size(x.resources) + 1);
-    json_t *r;
+    x.factor = where->factor;
     json_object_foreach((json_t *)x.resources, x.id, r)
     {
         x.type = text(r, "Type");
@@ -414,7 +446,6 @@ void cost_of(const json_t *template, const char *region, struct cost *out)
         x.p = json_object_get(r, "Properties");
         price_resource(&x);
     }
-
     qsort(out->lines, out->len, sizeof *out->lines, by_group);
 }
 

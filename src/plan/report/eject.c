@@ -1,15 +1,24 @@
-/* Texts of `eject`. The template's images become parameters, the program's are config values: what
- * a person changes most needs no edit. */
+/* Texts of `eject`: the project as files that a person keeps without defangd, a CloudFormation
+ * template or a Pulumi program, and a README that says how to go on with them.
+ *
+ * The template's images become parameters, the program's are config values: what a person changes
+ * most needs no edit. What the README says depends on whether the project runs, and by which
+ * engine: a template is taken by the same stack, a program has to take its state over or begin
+ * anew. No secret is in any of the files. */
 #include "plan/report/eject.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/pulumi/parts.h"
+#include "data/object.h"
+#include "plan/graph/graph.h"
+#include "plan/names.h"
 #include <string.h>
 
 void plan_files_done(struct plan_files *f)
 {
-    for (size_t i = 0; i < f->len; i++)
-        free(f->items[i].name), free(f->items[i].text);
+    for (size_t i = 0; i < f->len; i++) {
+        free(f->items[i].name);
+        free(f->items[i].text);
+    }
     f->len = 0;
 }
 
@@ -22,64 +31,53 @@ static void add(struct plan_files *f, char *name, char *text)
 static void swap_image(json_t *j, const char *uri, const char *parameter)
 {
     size_t i;
-    const char *key;
+    const char *name;
     json_t *item;
 
-    if (json_is_array(j)) {
-        json_array_foreach(j, i, item) swap_image(item, uri, parameter);
-    } else if (json_is_object(j)) {
-        json_object_foreach(j, key, item)
-        {
-            if (strcmp(key, "Image") == 0 && text_eq(json_string_value(item), uri))
-                json_object_set_new(j, "Image", plan_json("{s:s}", "Ref", parameter));
-            else
-                swap_image(item, uri, parameter);
-        }
+    json_array_foreach(j, i, item)
+    {
+        swap_image(item, uri, parameter);
+    }
+    json_object_foreach(j, name, item)
+    {
+        if (strcmp(name, "Image") == 0 && text_eq(json_string_value(item), uri))
+            json_object_set_new(j, "Image", graph_ref(parameter));
+        else
+            swap_image(item, uri, parameter);
     }
 }
 
 static char *template_text(const struct plan_eject_request *r)
 {
-    struct arena *a = arena_new();
+    cleanup_arena struct arena *a = arena_new();
     cleanup_json json_t *template = graph_template(r->program.graph);
-    json_t *parameters = json_object();
+    json_t *resources = json_object_get(template, "Resources");
+    cleanup_json json_t *parameters = object();
 
     for (size_t i = 0; i < r->program.build_count; i++) {
-        const char *service = r->program.builds[i].service,
-                   *name = arena_printf(a, "Image%s", plan_logical_id(a, service));
+        const char *service = r->program.builds[i].service;
+        const char *image = r->program.images[i];
+        const char *name = arena_printf(a, "Image%s", plan_logical_id(a, service));
 
-        json_add(
-            parameters,
-            name,
-            plan_json(
-                "{s:s,s:s,s:s}",
-                "Type",
-                "String",
-                "Default",
-                r->program.images[i],
-                "Description",
-                arena_printf(a, "Image of service %s", service)));
-        swap_image(json_object_get(template, "Resources"), r->program.images[i], name);
+        json_t *parameter = object(
+            key("Type", "String"),
+            key("Default", image),
+            key("Description", arena_printf(a, "Image of service %s", service)));
+        json_add(parameters, name, parameter);
+        swap_image(resources, image, name);
     }
-
     if (json_object_size(parameters))
-        json_add(template, "Parameters", parameters);
-    else
-        json_decref(parameters);
-    char *text = json_print(template, true, false);
-    arena_free(a);
-    char *line = xasprintf("%s\n", text);
-    free(text);
-    return line;
+        json_add(template, "Parameters", json_incref(parameters));
+
+    cleanup_free char *text = json_print(template, true, false);
+    return xasprintf("%s\n", text);
 }
 
 /* ---- the README ---- */
-static void images_section(const struct plan_eject_request *r, struct arena *a, struct str *out)
+static void list_images(const struct plan_eject_request *r, struct arena *a, struct str *out)
 {
     const struct plan_pulumi_request *p = &r->program;
 
-    if (!p->build_count)
-        return;
     str_append(
         out,
         "\n## Images\n\nThese services are built from source. defangd builds them in your account; "
@@ -100,10 +98,17 @@ static void images_section(const struct plan_eject_request *r, struct arena *a, 
             p->images[i],
             there ? "" : " (**not built yet**: build it before the service is made)");
     }
+}
 
+/* Building by hand, with the first image as the example. */
+static void build_example(const struct plan_eject_request *r, struct arena *a, struct str *out)
+{
+    const struct plan_pulumi_request *p = &r->program;
     const struct plan_build *b = &p->builds[0];
     cleanup_free char *uri = plan_pulumi_image_uri(p->facts, b);
     const char *repository = arena_printf(a, "%.*s", (int)(strlen(uri) - strlen(b->tag) - 1), uri);
+    const char *platform = strcmp(b->arch, "aarch64") == 0 ? "arm64" : "amd64";
+
     str_appendf(out, "\nA new image of `%s`, for example:\n\n```\n", b->service);
     str_appendf(
         out,
@@ -115,11 +120,12 @@ static void images_section(const struct plan_eject_request *r, struct arena *a, 
     str_appendf(
         out,
         "docker build --platform linux/%s -f %s -t %s:new %s\ndocker push %s:new\n",
-        strcmp(b->arch, "aarch64") == 0 ? "arm64" : "amd64",
+        platform,
         b->dockerfile,
         repository,
         "<its build context>",
         repository);
+
     if (r->cloudformation)
         str_appendf(
             out,
@@ -133,6 +139,15 @@ static void images_section(const struct plan_eject_request *r, struct arena *a, 
             "pulumi config set image%s %s@sha256:…    # the digest that docker push printed\n```\n",
             plan_logical_id(a, b->service),
             repository);
+}
+
+static void images_section(const struct plan_eject_request *r, struct arena *a, struct str *out)
+{
+    if (!r->program.build_count)
+        return;
+
+    list_images(r, a, out);
+    build_example(r, a, out);
     str_append(out, "The repository is made by this same ");
     str_appendf(
         out,
@@ -195,6 +210,33 @@ static void cloudformation_section(const struct plan_eject_request *r, struct st
         "stack of its own: without it defangd leaves the stack alone for good.\n");
 }
 
+/* How the program and what is deployed come together. */
+static void pulumi_start(const struct plan_eject_request *r, struct str *out)
+{
+    const char *stack = r->program.settings->stack;
+
+    if (text_eq(r->running_engine, "pulumi"))
+        str_appendf(
+            out,
+            "The project runs, and its state is in the CD bucket. Take it over; the passphrase is "
+            "an SSM parameter of the CD stack (see `defangctl cd`):\n\n"
+            "```\nexport PULUMI_CONFIG_PASSPHRASE=…\npulumi login "
+            "'s3://%s?region=%s&awssdk=v2'\npulumi stack select %s\npulumi preview\n```\n",
+            r->program.facts->bucket,
+            r->program.facts->region,
+            stack);
+    else
+        str_appendf(
+            out,
+            "This program knows nothing of what is already deployed: it would make everything once "
+            "more, and names that an account holds once (the\n"
+            "cluster, log groups, image repositories) would meet. So take the deployed project "
+            "down first (`defangctl down`; config stays), or bring its\n"
+            "resources into the state with `pulumi import`. Then:\n\n```\npulumi login --local    "
+            "# or where you keep state\npulumi stack init %s\npulumi up\n```\n",
+            stack);
+}
+
 static void pulumi_section(
     const struct plan_eject_request *r, const struct plan_pulumi_program *p, struct str *out)
 {
@@ -209,26 +251,8 @@ static void pulumi_section(
         s->stack,
         PLAN_PULUMI_VERSION,
         PLAN_PULUMI_AWS_VERSION);
-    if (text_eq(r->running_engine, "pulumi"))
-        str_appendf(
-            out,
-            "The project runs, and its state is in the CD bucket. Take it over; the passphrase is "
-            "an SSM parameter of the CD stack (see `defangctl cd`):\n\n"
-            "```\nexport PULUMI_CONFIG_PASSPHRASE=…\npulumi login "
-            "'s3://%s?region=%s&awssdk=v2'\npulumi stack select %s\npulumi preview\n```\n",
-            r->program.facts->bucket,
-            r->program.facts->region,
-            s->stack);
-    else
-        str_appendf(
-            out,
-            "This program knows nothing of what is already deployed: it would make everything once "
-            "more, and names that an account holds once (the\n"
-            "cluster, log groups, image repositories) would meet. So take the deployed project "
-            "down first (`defangctl down`; config stays), or bring its\n"
-            "resources into the state with `pulumi import`. Then:\n\n```\npulumi login --local    "
-            "# or where you keep state\npulumi stack init %s\npulumi up\n```\n",
-            s->stack);
+    pulumi_start(r, out);
+
     if (p->note_count)
         str_append(out, "\n## What the provider cannot say\n\n");
     for (size_t i = 0; i < p->note_count; i++)
@@ -243,7 +267,7 @@ static void pulumi_section(
 static char *readme(const struct plan_eject_request *r, const struct plan_pulumi_program *p)
 {
     const struct plan_pulumi_request *q = &r->program;
-    struct arena *a = arena_new();
+    cleanup_arena struct arena *a = arena_new();
     struct str out = STR_INIT;
 
     str_appendf(
@@ -268,7 +292,6 @@ static char *readme(const struct plan_eject_request *r, const struct plan_pulumi
         "where\n"
         "they were, in CloudWatch. The account's CD stack is needed no more once no project of the "
         "account is deployed by defangd: `defangctl cd teardown`.\n");
-    arena_free(a);
     return str_take(&out);
 }
 

@@ -5,17 +5,19 @@
 #include "plan/pulumi/pulumi.h"
 
 struct plan_eject_request {
-    struct plan_pulumi_request program; /* its `images`: what each build's image is now,
-                                           "…@sha256:…", or by tag where none is in the registry */
-    bool cloudformation;                /* else pulumi */
-    const char
-        *running_engine; /* that the project is deployed with; NULL when it is not deployed */
-    const char *const *derived;
-    size_t derived_count; /* names of SSM parameters that the engine composes (plan_derived) */
+    /* Its `images`: what each build's image is now, "…@sha256:…", or by tag where none is in the
+     * registry. */
+    struct plan_pulumi_request program;
+    bool cloudformation; /* else pulumi */
+
+    const char *running_engine; /* the project is deployed with it; NULL when it is not deployed */
+
+    const char *const *derived; /* names of SSM parameters that the engine composes */
+    size_t derived_count;
 };
 
 struct plan_file {
-    char *name, *text;
+    char *name, *text; /* owned */
 };
 
 struct plan_files {
@@ -23,6 +25,7 @@ struct plan_files {
     size_t len;
 };
 
-/* README.md and template.json, or Pulumi.yaml and Pulumi.<stack>.yaml. */
+/* README.md and template.json, or Pulumi.yaml and Pulumi.<stack>.yaml. The caller frees `out` with
+ * plan_files_done(), after a failure too; it fails as plan_pulumi() does, a template never. */
 int plan_eject(const struct plan_eject_request *r, struct plan_files *out, struct error *err);
 void plan_files_done(struct plan_files *f);

@@ -23,8 +23,8 @@ struct explain_line {
     const char *value; /* as it stands, cut; "" for what has no short form. Config stays ${NAME} */
     enum explain_effect effect;
     const char *property; /* "ContainerDefinitions.Command", "" */
-    const char *text;
-    const char *note; /* what the checks say of this place, or "" */
+    const char *text;     /* of the table */
+    const char *note;     /* what the checks say of this place, or "" */
     const struct explain_resource *resources;
     size_t resource_count;
     struct yaml_pos pos;
@@ -46,12 +46,14 @@ int plan_explain(
     struct compose_diagnostics *d,
     struct explain *out,
     struct error *err);
+
 /* The whole plan for an account made up, as plan_check makes it; NULL when it cannot be planned.
  * Freed with graph_free(). */
 struct graph *
 plan_pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s);
-const char *
-explain_effect_name(enum explain_effect e); /* "becomes", "read", "ignored", "refused", "unknown" */
+
+/* "becomes", "read", "ignored", "refused", "unknown". */
+const char *explain_effect_name(enum explain_effect e);
 
 /* ---- the table (explain_table.c) ---- */
 enum { /* kinds of services a row is about */
@@ -69,9 +71,9 @@ struct explain_row {
     const char *path; /* "deploy.replicas"; of the project: "/networks" */
     unsigned kinds;
     enum explain_effect effect;
-    const char *types; /* blank-separated resource types; those that the project has are named. ""
-                          for none */
+    const char *types; /* blank-separated; those that the project has are named; "" for none */
     const char *group; /* where they are: NULL is the service's own; "*" is anywhere */
     const char *property, *text;
 };
+
 const struct explain_row *explain_rows(size_t *count);

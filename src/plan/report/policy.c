@@ -1,8 +1,16 @@
-/* plan_policy(): actions of the table, gathered under the resources they may touch. */
+/* plan_policy(): actions of the table, gathered under the resources they may touch.
+ *
+ * First the actions: those of the program itself, then those of each type in the plan. Each action
+ * goes to the first place whose pattern it fits, and a place says which resources it may touch, by
+ * the names that the plan gives (names.h); an action without a place may touch all, because AWS
+ * knows no narrower right for it or its resources have no name before they are made. Actions of the
+ * same resources are one statement, and in it they are sorted, so that the same plan gives the same
+ * policy. */
 #include "plan/report/policy.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/common/context.h"
+#include "plan/common/iam.h"
+#include "plan/graph/graph.h"
 #include "plan/names.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +22,25 @@
 struct writer {
     struct arena *a;
     const char *account, *region, *partition;
-    json_t *groups; /* resources, as JSON text → array of actions */
+    json_t *groups; /* resources, as JSON text → array of actions; in order of appearance */
 };
 
+/* Which resources an action may touch: all when there is none. */
 struct place {
-    const char *action;
+    const char *action; /* ends with '*': a beginning */
     const char *const *arns;
-}; /* action ends with '*': a beginning */
+};
+
+/* The names that resources of the project have, as patterns of ARNs. */
+struct names {
+    const char *stack, *cd_stack;
+    const char *log_groups, *repositories, *rules;
+    const char *role, *linked_role, *profile;
+    const char *config, *derived, *runs, *agent; /* parameters; agent may be NULL */
+    const char *uploads, *uploaded, *bucket, *objects;
+    const char *secrets, *made_secrets;
+    const char *databases, *caches;
+};
 
 static const char *arn(struct writer *w, const char *service, const char *rest)
 {
@@ -31,32 +51,47 @@ static const char *arn(struct writer *w, const char *service, const char *rest)
 static bool matches(const char *pattern, const char *action)
 {
     size_t n = strlen(pattern);
-    return n && pattern[n - 1] == '*' ? strncmp(pattern, action, n - 1) == 0
-                                      : strcmp(pattern, action) == 0;
+    bool beginning = n && pattern[n - 1] == '*';
+
+    return beginning ? strncmp(pattern, action, n - 1) == 0 : strcmp(pattern, action) == 0;
 }
 
-static void add(struct writer *w, const char *action, const struct place *places, size_t count)
+/* The resources of the first place that fits, as an array: ["*"] when none does. */
+static json_t *resources_of(const char *action, const struct place *places, size_t count)
 {
     const char *const *found = NULL;
+    json_t *list = array();
 
     for (size_t i = 0; i < count && !found; i++)
         if (matches(places[i].action, action))
             found = places[i].arns;
-    cleanup_json json_t *list = json_array();
     for (size_t i = 0; found && found[i]; i++)
         json_push(list, json_string(found[i]));
     if (!json_array_size(list))
         json_push(list, json_string("*"));
-    cleanup_free char *key = json_print(list, false, false);
-    json_t *actions = json_object_get(w->groups, key);
+    return list;
+}
+
+static bool has_text(const json_t *list, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (strcmp(json_string_value(json_array_get(list, i)), text) == 0)
+            return true;
+    return false;
+}
+
+static void add(struct writer *w, const char *action, const struct place *places, size_t count)
+{
+    cleanup_json json_t *resources = resources_of(action, places, count);
+    cleanup_free char *group = json_print(resources, false, false);
+    json_t *actions = json_object_get(w->groups, group);
+
     if (!actions) {
-        actions = json_array();
-        json_add(w->groups, key, actions);
+        actions = array();
+        json_add(w->groups, group, actions);
     }
-    for (size_t i = 0; i < json_array_size(actions); i++)
-        if (strcmp(json_string_value(json_array_get(actions, i)), action) == 0)
-            return;
-    json_push(actions, json_string(action));
+    if (!has_text(actions, action))
+        json_push(actions, json_string(action));
 }
 
 static void add_all(struct writer *w, const char *actions, const struct place *places, size_t count)
@@ -90,20 +125,10 @@ static json_t *sorted(const json_t *actions)
 /* Roles of the stack may be given to tasks and instances, and to nobody else. */
 static json_t *pass_role(const char *roles)
 {
-    return plan_json(
-        "{s:s,s:s,s:s,s:{s:{s:[s,s,s]}}}",
-        "Effect",
-        "Allow",
-        "Action",
-        "iam:PassRole",
-        "Resource",
-        roles,
-        "Condition",
-        "StringEquals",
-        "iam:PassedToService",
-        "ecs-tasks.amazonaws.com",
-        "ecs.amazonaws.com",
-        "ec2.amazonaws.com");
+    json_t *to = texts("ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "ec2.amazonaws.com");
+    json_t *condition = object(key("StringEquals", object(key("iam:PassedToService", to))));
+
+    return iam_allow_if(NULL, json_string("iam:PassRole"), json_string(roles), condition);
 }
 
 static const struct policy_row *row_of(const char *type)
@@ -137,28 +162,117 @@ static void collect(
 
 static json_t *statements(struct writer *w, const char *roles)
 {
-    json_t *out = json_array();
-    const char *key;
+    json_t *out = array();
+    const char *resources;
     json_t *actions;
 
-    json_object_foreach(w->groups, key, actions)
+    json_object_foreach(w->groups, resources, actions)
     {
-        json_t *resources = json_loads(key, 0, NULL);
-
-        json_push(
-            out,
-            plan_json(
-                "{s:s,s:o,s:o}",
-                "Effect",
-                "Allow",
-                "Action",
-                sorted(actions),
-                "Resource",
-                resources));
+        json_push(out, iam_allow(NULL, sorted(actions), json_loads(resources, 0, NULL)));
     }
-
     json_push(out, pass_role(roles));
     return out;
+}
+
+/* Names that CloudFormation makes from the stack's begin with it; buckets have it in lower case. */
+static void
+name_made(struct writer *w, const struct plan_settings *s, const char *project, struct names *n)
+{
+    struct arena *a = w->a;
+    cleanup_free char *stack = plan_stack_name(s, project);
+    cleanup_free char *lower = text_lower(stack);
+    const char *name = arena_printf(a, "%.*s*", STACK_NAME_KEPT, stack);
+    const char *low = arena_printf(a, "%.*s*", STACK_NAME_KEPT, lower);
+    const char *iam = arena_printf(a, "arn:%s:iam::%s", w->partition, w->account);
+
+    n->stack = arn(w, "cloudformation", arena_printf(a, "stack/%s/*", stack));
+    n->cd_stack = arn(w, "cloudformation", arena_printf(a, "stack/%s/*", s->cd_name));
+    n->role = arena_printf(a, "%s:role/%s", iam, name);
+    n->linked_role = arena_printf(a, "%s:role/aws-service-role/*", iam);
+    n->profile = arena_printf(a, "%s:instance-profile/%s", iam, name);
+    n->bucket = arena_printf(a, "arn:%s:s3:::%s", w->partition, low);
+    n->objects = arena_printf(a, "%s/*", n->bucket);
+    n->made_secrets = arn(w, "secretsmanager", arena_printf(a, "secret:%s", name));
+    n->databases = arn(w, "rds", "*");
+    n->caches = arn(w, "elasticache", "*");
+}
+
+static void name_own(
+    struct writer *w,
+    const struct plan_settings *s,
+    const struct policy_scope *scope,
+    const struct graph *g,
+    struct names *n)
+{
+    struct arena *a = w->a;
+    cleanup_free char *config = plan_config_path(s, scope->project);
+    cleanup_free char *derived = plan_derived_path(s, scope->project);
+    cleanup_free char *runs = plan_runs_path(s, scope->project);
+    cleanup_free char *logs = plan_log_group(s, scope->project, "");
+    cleanup_free char *repository = plan_repository(s, scope->project);
+    cleanup_free char *label = plan_global_label(s, scope->project);
+    const char *bucket = scope->bucket ? scope->bucket : arena_printf(a, "%s-*", s->cd_name);
+
+    n->log_groups = arn(w, "logs", arena_printf(a, "log-group:%s*", logs));
+    n->repositories = arn(w, "ecr", arena_printf(a, "repository/%s*", repository));
+    n->rules = arn(w, "events", arena_printf(a, "rule/%s*", label));
+    n->config = arn(w, "ssm", arena_printf(a, "parameter%s*", config));
+    n->derived = arn(w, "ssm", arena_printf(a, "parameter%s*", derived));
+    n->runs = arn(w, "ssm", arena_printf(a, "parameter%s*", runs));
+    n->uploads = arena_printf(a, "arn:%s:s3:::%s", w->partition, bucket);
+    n->uploaded = arena_printf(a, "%s/*", n->uploads);
+
+    /* The name of a secret has no slash at its beginning. */
+    const char *secret = derived + (*derived == '/');
+    n->secrets = arn(w, "secretsmanager", arena_printf(a, "secret:%s*", secret));
+
+    /* AWS's own, which name images of instances. */
+    if (graph_get(g, "EcsAgentProfile"))
+        n->agent =
+            arena_printf(a, "arn:%s:ssm:%s::parameter/aws/service/ecs/*", w->partition, w->region);
+}
+
+/* The first place that fits counts: exceptions stand before the rest of their service. */
+static void
+collect_all(struct writer *w, const struct names *n, const struct graph *g, json_t *unknown)
+{
+#define ARNS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+    const struct place places[] = {
+        {"cloudformation:*", ARNS(n->stack, n->cd_stack)},
+        {"logs:DescribeLogGroups", ARNS()},
+        {"logs:DescribeResourcePolicies", ARNS()},
+        {"logs:PutResourcePolicy", ARNS()},
+        {"logs:DeleteResourcePolicy", ARNS()},
+        {"logs:*", ARNS(n->log_groups)},
+        {"ecr:*", ARNS(n->repositories)},
+        {"iam:CreateServiceLinkedRole", ARNS(n->linked_role)},
+        {"iam:GetRole", ARNS(n->role, n->linked_role)},
+        {"iam:AddRoleToInstanceProfile", ARNS(n->profile)},
+        {"iam:RemoveRoleFromInstanceProfile", ARNS(n->profile)},
+        {"iam:CreateInstanceProfile", ARNS(n->profile)},
+        {"iam:DeleteInstanceProfile", ARNS(n->profile)},
+        {"iam:GetInstanceProfile", ARNS(n->profile)},
+        {"iam:*", ARNS(n->role)},
+        {"events:*", ARNS(n->rules)},
+        {"ssm:DescribeParameters", ARNS()},
+        {"ssm:*", ARNS(n->config, n->derived, n->runs, n->agent)},
+        {"s3:AbortMultipartUpload", ARNS(n->uploads, n->uploaded)},
+        {"s3:GetObject", ARNS(n->uploads, n->uploaded)},
+        {"s3:ListBucket", ARNS(n->uploads, n->uploaded)},
+        {"s3:ListMultipartUploadParts", ARNS(n->uploads, n->uploaded)},
+        {"s3:PutObject", ARNS(n->uploads, n->uploaded)},
+        {"s3:*", ARNS(n->bucket, n->objects)},
+        {"secretsmanager:ListSecrets", ARNS()},
+        {"secretsmanager:GetRandomPassword", ARNS()},
+        {"secretsmanager:*", ARNS(n->secrets, n->made_secrets)},
+        {"rds:Describe*", ARNS()},
+        {"rds:*", ARNS(n->databases)},
+        {"elasticache:Describe*", ARNS()},
+        {"elasticache:*", ARNS(n->caches)},
+    };
+#undef ARNS
+
+    collect(w, g, places, ARRAY_LEN(places), unknown);
 }
 
 json_t *plan_policy(
@@ -168,96 +282,17 @@ json_t *plan_policy(
     json_t *unknown)
 {
     cleanup_arena struct arena *a = arena_new();
-    cleanup_json json_t *groups = json_object();
+    cleanup_json json_t *groups = object();
     struct writer w = {
         .a = a,
         .account = scope->account ? scope->account : "*",
         .region = scope->region ? scope->region : "*",
         .partition = scope->partition ? scope->partition : "aws",
         .groups = groups};
-    cleanup_free char *stack = plan_stack_name(s, scope->project),
-                      *config = plan_config_path(s, scope->project);
-    cleanup_free char *derived = plan_derived_path(s, scope->project),
-                      *runs = plan_runs_path(s, scope->project);
-    cleanup_free char *logs = plan_log_group(s, scope->project, ""),
-                      *repository = plan_repository(s, scope->project);
-    cleanup_free char *label = plan_global_label(s, scope->project), *lower = text_lower(stack);
-    const char *name = arena_printf(a, "%.*s*", STACK_NAME_KEPT, stack),
-               *low = arena_printf(a, "%.*s*", STACK_NAME_KEPT, lower);
-    const char *role = arena_printf(a, "arn:%s:iam::%s:role/%s", w.partition, w.account, name);
-    const char *linked =
-        arena_printf(a, "arn:%s:iam::%s:role/aws-service-role/*", w.partition, w.account);
-    const char *bucket = arena_printf(
+    struct names n = {0};
 
-        a,
-        "arn:%s:s3:::%s",
-        w.partition,
-        scope->bucket ? scope->bucket : arena_printf(a, "%s-*", s->cd_name));
-    const char *own = arena_printf(a, "arn:%s:s3:::%s", w.partition, low);
-    const char *const any[] = {NULL};
-    const char *const stacks[] = {
-        arn(&w, "cloudformation", arena_printf(a, "stack/%s/*", stack)),
-        arn(&w, "cloudformation", arena_printf(a, "stack/%s/*", s->cd_name)),
-        NULL};
-    const char *const groups_of_logs[] = {
-        arn(&w, "logs", arena_printf(a, "log-group:%s*", logs)), NULL};
-    const char *const repositories[] = {
-        arn(&w, "ecr", arena_printf(a, "repository/%s*", repository)), NULL};
-    const char *const profiles[] = {
-        arena_printf(a, "arn:%s:iam::%s:instance-profile/%s", w.partition, w.account, name), NULL};
-    const char *const roles[] = {role, NULL}, *const linked_roles[] = {linked, NULL};
-    const char *const rules[] = {arn(&w, "events", arena_printf(a, "rule/%s*", label)), NULL};
-    const char *const parameters[] = {
-        arn(&w, "ssm", arena_printf(a, "parameter%s*", config)),
-        arn(&w, "ssm", arena_printf(a, "parameter%s*", derived)),
-        arn(&w, "ssm", arena_printf(a, "parameter%s*", runs)),
-        /* AWS's own, which name images */
-        graph_get(g, "EcsAgentProfile")
-            ? arena_printf(a, "arn:%s:ssm:%s::parameter/aws/service/ecs/*", w.partition, w.region)
-            : NULL,
-        NULL};
-    const char *const objects[] = {bucket, arena_printf(a, "%s/*", bucket), NULL};
-    const char *const buckets[] = {own, arena_printf(a, "%s/*", own), NULL};
-    const char *const secrets[] = {
-        arn(&w, "secretsmanager", arena_printf(a, "secret:%s*", derived + (*derived == '/'))),
-        arn(&w, "secretsmanager", arena_printf(a, "secret:%s", name)),
-        NULL};
-    const char *const databases[] = {arn(&w, "rds", "*"), NULL}, *const caches[] = {
-                                                                     arn(&w, "elasticache", "*"),
-                                                                     NULL};
-    const struct place places[] = {
-        {"cloudformation:*", stacks},
-        {"logs:DescribeLogGroups", any},
-        {"logs:DescribeResourcePolicies", any},
-        {"logs:PutResourcePolicy", any},
-        {"logs:DeleteResourcePolicy", any},
-        {"logs:*", groups_of_logs},
-        {"ecr:*", repositories},
-        {"iam:CreateServiceLinkedRole", linked_roles},
-        {"iam:GetRole", (const char *const[]){role, linked, NULL}},
-        {"iam:AddRoleToInstanceProfile", profiles},
-        {"iam:RemoveRoleFromInstanceProfile", profiles},
-        {"iam:CreateInstanceProfile", profiles},
-        {"iam:DeleteInstanceProfile", profiles},
-        {"iam:GetInstanceProfile", profiles},
-        {"iam:*", roles},
-        {"events:*", rules},
-        {"ssm:DescribeParameters", any},
-        {"ssm:*", parameters},
-        {"s3:AbortMultipartUpload", objects},
-        {"s3:GetObject", objects},
-        {"s3:ListBucket", objects},
-        {"s3:ListMultipartUploadParts", objects},
-        {"s3:PutObject", objects},
-        {"s3:*", buckets},
-        {"secretsmanager:ListSecrets", any},
-        {"secretsmanager:GetRandomPassword", any},
-        {"secretsmanager:*", secrets},
-        {"rds:Describe*", any},
-        {"rds:*", databases},
-        {"elasticache:Describe*", any},
-        {"elasticache:*", caches},
-    };
-    collect(&w, g, places, ARRAY_LEN(places), unknown);
-    return plan_json("{s:s,s:o}", "Version", "2012-10-17", "Statement", statements(&w, role));
+    name_made(&w, s, scope->project, &n);
+    name_own(&w, s, scope, g, &n);
+    collect_all(&w, &n, g, unknown);
+    return iam_document(statements(&w, n.role));
 }

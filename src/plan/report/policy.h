@@ -13,18 +13,21 @@
 struct policy_scope {
     const char *project;
     const char *account, *region, *partition; /* NULL: "*", "*" and "aws" */
-    const char *bucket; /* of the CD stack; NULL: any that is named after it */
+    const char *bucket;                       /* of the CD stack; NULL: any named after it */
 };
 
-/* Rows of the table (policy_table.c). */
+/* ---- the table (policy_table.c) ---- */
 struct policy_row {
     const char *type;    /* "AWS::ECS::Service"; "" for the program's own calls */
     const char *actions; /* blank-separated: "ecs:CreateService ecs:UpdateService" */
 };
+
 const struct policy_row *policy_rows(size_t *count);
 
-/* {"Version", "Statement": […]}; new reference. Types without a row are named in `unknown` (array
- * of texts, may be NULL). */
+/* ---- the policy ---- */
+
+/* {"Version", "Statement": […]}; new reference. It never fails: types without a row are named in
+ * `unknown` (array of texts, may be NULL), and whatever they need is missing in the policy. */
 json_t *plan_policy(
     const struct plan_settings *s,
     const struct policy_scope *scope,
