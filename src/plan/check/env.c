@@ -82,8 +82,8 @@ static void check_reach(
             silent->s->name);
 }
 
-static void check_config_names(
-    struct plan_check *c, const struct plan_service *s, const struct compose_env *e)
+static void
+check_config_names(struct plan_check *c, const struct plan_service *s, const struct compose_env *e)
 {
     for (const struct compose_part *p = e->value.first; p; p = p->next)
         if (p->is_config && !plan_config_name_valid(p->text))

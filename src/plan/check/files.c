@@ -1,4 +1,10 @@
-/* `configs` and `secrets` as files: what cannot become one. */
+/* `configs` and `secrets` as files: what cannot become one.
+ *
+ * A file comes as a folder that is mounted over the image's, so it wants a folder of its own.
+ * Refused: a source that is not declared, a target that is no file or lies in a folder of the
+ * system or of a volume, two files of one target, an owner that is no number, a config name that is
+ * not valid, content that a parameter of SSM cannot hold. Noted: a folder of the image that is
+ * copied for each task, because the mount would hide what is in it. */
 #include "plan/container/files.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -42,6 +48,7 @@ static bool is_system(const char *folder)
 static bool is_number(const char *text)
 {
     long long v;
+
     return text_empty(text) || text_parse_int(text, 0, 4294967294LL, &v) == 0;
 }
 
@@ -50,14 +57,20 @@ static const char *kind(const struct plan_task_file *f)
     return f->secret ? "secret" : "config";
 }
 
+static const char *own_folder(struct plan_check *c, const struct plan_task_file *f)
+{
+    return arena_printf(
+        c->a, "Give it a folder of its own: target: /run/%ss/%s", kind(f), f->ref->source);
+}
+
 static void
 check_target(struct plan_check *c, const struct plan_service *s, const struct plan_task_file *f)
 {
-    const char *hint = arena_printf(
-        c->a, "Give it a folder of its own: target: /run/%ss/%s", kind(f), f->ref->source);
+    const char *hint = own_folder(c, f);
+    bool is_file = *f->name && !text_eq(f->name, ".");
+    bool climbs = strstr(f->target, "/../") || text_ends(f->target, "/..");
 
-    if (!*f->name || strstr(f->target, "/../") || text_ends(f->target, "/..") ||
-        text_eq(f->name, "."))
+    if (!is_file || climbs)
         plan_error(
             &c->diag,
             f->ref->pos,
@@ -78,17 +91,23 @@ check_target(struct plan_check *c, const struct plan_service *s, const struct pl
             kind(f),
             f->ref->source,
             f->folder);
+}
+
+static void
+check_folder(struct plan_check *c, const struct plan_service *s, const struct plan_task_file *f)
+{
     for (size_t i = 0; i < s->s->volume_count; i++)
         if (text_eq(s->s->volumes[i].target, f->folder))
             plan_error(
                 &c->diag,
                 f->ref->pos,
-                hint,
+                own_folder(c, f),
                 "service %s: %s %s would be in %s, where a volume is mounted",
                 s->s->name,
                 kind(f),
                 f->ref->source,
                 f->folder);
+
     if (f->hides && !is_system(f->folder))
         plan_note(
             &c->diag,
@@ -167,6 +186,7 @@ void plan_check_files(struct plan_check *c, const struct plan_service *s)
             continue;
         }
         check_target(c, s, f);
+        check_folder(c, s, f);
         check_content(c, s, f);
         if (!is_number(f->ref->uid) || !is_number(f->ref->gid))
             plan_error(

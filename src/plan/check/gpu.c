@@ -1,5 +1,12 @@
 /* What GPUs ask of a project: devices that ECS can give, an instance that carries the task, and a
- * way out of its network. */
+ * way out of its network.
+ *
+ * Fargate has no GPU: the task runs on an instance, which has no public address. Refused: devices
+ * of another capability or driver and chosen ones, a GPU for a managed store or for what runs once,
+ * an ARM task, a cluster that is not ours, a project whose name ECS keeps for itself, containers of
+ * one task that would share a GPU, a task without a way out or with a port that is open to the
+ * internet, and what no instance type has. Warned of: options of a device. Noted: which instances
+ * it will be, because they cost. */
 #include "plan/compute/gpu.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -189,6 +196,38 @@ static void check_share(struct plan_check *c, const struct plan_service *s, stru
             m->type);
 }
 
+/* What an instance of the project's own cannot be. */
+static void check_host(struct plan_check *c, const struct plan_service *s, struct yaml_pos pos)
+{
+    const struct plan_service *in = plan_task_of(s);
+    bool reserved =
+        strncasecmp(c->p->name, "ecs", 3) == 0 || strncasecmp(c->p->name, "fargate", 7) == 0;
+
+    if (strcmp(in->arch, "aarch64") == 0)
+        plan_error(
+            &c->diag,
+            pos,
+            "Use platform: linux/amd64.",
+            "service %s asks for a GPU, and the instances that have one are x86",
+            s->s->name);
+    if (c->v.adopt.cluster.value)
+        plan_error(
+            &c->diag,
+            pos,
+            "Leave the cluster to the project.",
+            "service %s asks for a GPU: a cluster that is not ours keeps its capacity providers as "
+            "they are",
+            s->s->name);
+    if (!*c->s->prefix && reserved)
+        plan_error(
+            &c->diag,
+            pos,
+            "Rename the project, or set DEFANG_PREFIX.",
+            "project %s has a GPU service: ECS takes no capacity provider whose name begins with "
+            "aws, ecs or fargate",
+            c->p->name);
+}
+
 void plan_check_gpu(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_deploy *d = &s->s->deploy;
@@ -217,30 +256,7 @@ void plan_check_gpu(struct plan_check *c, const struct plan_service *s)
         return;
     }
 
-    if (strcmp(in->arch, "aarch64") == 0)
-        plan_error(
-            &c->diag,
-            pos,
-            "Use platform: linux/amd64.",
-            "service %s asks for a GPU, and the instances that have one are x86",
-            s->s->name);
-    if (c->v.adopt.cluster.value)
-        plan_error(
-            &c->diag,
-            pos,
-            "Leave the cluster to the project.",
-            "service %s asks for a GPU: a cluster that is not ours keeps its capacity providers as "
-            "they are",
-            s->s->name);
-    if (!*c->s->prefix &&
-        (strncasecmp(c->p->name, "ecs", 3) == 0 || strncasecmp(c->p->name, "fargate", 7) == 0))
-        plan_error(
-            &c->diag,
-            pos,
-            "Rename the project, or set DEFANG_PREFIX.",
-            "project %s has a GPU service: ECS takes no capacity provider whose name begins with "
-            "aws, ecs or fargate",
-            c->p->name);
+    check_host(c, s, pos);
     check_share(c, s, pos);
     if (s != in && plan_service_gpus(in))
         return; /* its service says the rest */

@@ -1,5 +1,13 @@
-/* What the load balancer and public DNS cannot hold, said before anything is touched: names,
- * certificates, and the quotas of one load balancer. */
+/* What the load balancer and public DNS cannot hold, said before anything is touched
+ * (defang.md 7.5, 7.6). The numbers are AWS's and stand in ingress.h.
+ *
+ * Of a name: that DNS, the load balancer and a certificate take it, and that no two services have
+ * the same. Of a port: a listener that exists, HTTPS and a certificate where the protocol wants it,
+ * no more names than a rule has values. Of the project: listeners, target groups, rules and
+ * certificates of one load balancer. And no role for DNS in another account: CloudFormation writes
+ * with the role of the stack only.
+ *
+ * Ports and names are counted on the way; the quotas are looked at last. */
 #include "plan/ingress/ingress.h"
 #include "base/str.h"
 #include "plan/check/check.h"
@@ -80,18 +88,15 @@ static void check_name(
             PLAN_ACM_NAME_CHARS);
 }
 
-static void
-check_port(struct ingress *g, const struct plan_service *s, const struct plan_port *port)
+static void check_listener(
+    struct ingress *g, const struct plan_service *s, const struct plan_port *port, size_t names)
 {
     struct plan_diag *d = &g->c->diag;
-    struct plan_hosts h;
-
-    plan_hosts(g->c->a, &g->c->v, g->c->s, s, port, &h);
-    size_t values = h.count + plan_port_is_grpc(port);
     const char *needs = plan_port_needs_tls(port);
-    g->routes++;
-    g->nameless += !h.count;
-    if (port->listener && !text_eq(port->listener, "http") && !text_eq(port->listener, "https"))
+    bool plain = text_eq(port->listener, "http");
+    bool known = !port->listener || plain || text_eq(port->listener, "https");
+
+    if (!known)
         plan_error(
             d,
             port->pos,
@@ -100,7 +105,7 @@ check_port(struct ingress *g, const struct plan_service *s, const struct plan_po
             s->s->name,
             port->target,
             port->listener);
-    else if (needs && text_eq(port->listener, "http"))
+    else if (needs && plain)
         plan_error(
             d,
             port->pos,
@@ -109,7 +114,7 @@ check_port(struct ingress *g, const struct plan_service *s, const struct plan_po
             s->s->name,
             port->target,
             needs);
-    else if (needs && !h.count && !g->certificate)
+    else if (needs && !names && !g->certificate)
         plan_error(
             d,
             port->pos,
@@ -121,9 +126,23 @@ check_port(struct ingress *g, const struct plan_service *s, const struct plan_po
             s->s->name,
             port->target,
             needs);
+}
+
+static void
+check_port(struct ingress *g, const struct plan_service *s, const struct plan_port *port)
+{
+    struct plan_hosts h;
+
+    plan_hosts(g->c->a, &g->c->v, g->c->s, s, port, &h);
+    g->routes++;
+    g->nameless += !h.count;
+
+    check_listener(g, s, port, h.count);
+
+    size_t values = h.count + plan_port_is_grpc(port);
     if (values > PLAN_ALB_VALUES)
         plan_error(
-            d,
+            &g->c->diag,
             port->pos,
             "Remove aliases, or put a redirect of your own in front.",
             "service %s: port %u is told apart by %zu host names%s, and a load balancer rule holds "
@@ -137,31 +156,38 @@ check_port(struct ingress *g, const struct plan_service *s, const struct plan_po
         check_name(g, s, port, h.names[i]);
 }
 
+static void refuse_name(
+    struct ingress *g, const struct plan_service *o, const struct plan_service *s, const char *name)
+{
+    bool both_say_it = text_eq_nocase(o->s->domainname, s->s->domainname);
+
+    plan_error(
+        &g->c->diag,
+        key_pos(s, "domainname"),
+        "Give each its own.",
+        "services %s and %s have the same %s %s",
+        o->s->name,
+        s->s->name,
+        both_say_it ? "domainname" : "public name",
+        name);
+}
+
+/* Against the services before it; gRPC and other ports of one name are told apart. */
 static void check_same_name(
     struct ingress *g, const struct plan_service *s, const struct plan_port *port, const char *name)
 {
-    for (size_t i = 0; i < g->c->v.count && &g->c->v.services[i] < s; i++) {
-        const struct plan_service *o = &g->c->v.services[i];
-
+    for (const struct plan_service *o = g->c->v.services; o < s; o++)
         for (size_t k = 0; k < o->port_count; k++) {
+            const struct plan_port *other = &o->ports[k];
+            bool alike = plan_port_is_grpc(other) == plan_port_is_grpc(port);
             struct plan_hosts h = {0};
 
-            if (o->ports[k].ingress && plan_port_is_grpc(&o->ports[k]) == plan_port_is_grpc(port))
-                plan_hosts(g->c->a, &g->c->v, g->c->s, o, &o->ports[k], &h);
+            if (other->ingress && alike)
+                plan_hosts(g->c->a, &g->c->v, g->c->s, o, other, &h);
             for (size_t j = 0; j < h.count; j++)
                 if (strcmp(h.names[j], name) == 0)
-                    plan_error(
-                        &g->c->diag,
-                        key_pos(s, "domainname"),
-                        "Give each its own.",
-                        "services %s and %s have the same %s %s",
-                        o->s->name,
-                        s->s->name,
-                        text_eq_nocase(o->s->domainname, s->s->domainname) ? "domainname"
-                                                                           : "public name",
-                        name);
+                    refuse_name(g, o, s, name);
         }
-    }
 }
 
 static void check_role(struct ingress *g, const struct plan_service *s)
@@ -205,8 +231,10 @@ static void check_quotas(struct ingress *g)
 {
     struct plan_diag *d = &g->c->diag;
     struct yaml_pos whole = {0};
-    size_t made = g->certificates + (g->domain != NULL),
-           rules = g->routes + (g->nameless ? g->routes - g->nameless : 0);
+    size_t made = g->certificates + (g->domain != NULL);
+
+    /* Names have a second rule on port 80 when a nameless port owns it. */
+    size_t rules = g->routes + (g->nameless ? g->routes - g->nameless : 0);
 
     if (g->nameless > PLAN_ALB_LISTENERS - 2)
         plan_error(

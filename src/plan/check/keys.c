@@ -1,6 +1,10 @@
 /* Compose keys that AWS cannot honour. The reference (6.1) refuses them all; here a key is refused
  * when leaving it out would change what the program does, and warned of when the program goes on as
- * before (hostname, deploy.restart_policy and their like). */
+ * before (hostname, deploy.restart_policy and their like). Noted is what AWS does by itself.
+ *
+ * RULES is the list, with the reason that is told; explain (report/explain.c) reads it too. Beside
+ * it: extensions that nobody knows, mounts that Fargate has not, and options whose value decides.
+ */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
@@ -91,7 +95,8 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
 
     for (size_t i = 0; x && i < x->len; i++) {
         const char *key = x->pairs[i].key->value;
-        bool is_later = false, is_known = false;
+        bool is_later = false;
+        bool is_known = false;
 
         for (size_t k = 0; k < ARRAY_LEN(later); k++)
             is_later = is_later || strcmp(later[k], key) == 0;
@@ -99,6 +104,7 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
             is_known = is_known || strcmp(known[k], key) == 0;
         if (!text_starts(key, "x-defang-") || is_known)
             continue;
+
         const char *near = is_later ? NULL : text_nearest(key, known);
         plan_warn(
             &c->diag,
@@ -179,45 +185,60 @@ static void check_options(struct plan_check *c, const struct plan_service *s)
                 x->ulimits[i].name);
 }
 
+/* An empty list asks for nothing. */
+static bool says_something(const struct yaml_node *n)
+{
+    return n && !yaml_is_null(n) && (n->kind == YAML_KIND_SCALAR || n->len);
+}
+
+/* Where a key means something after all: a provider of models, and a placement that names the type
+ * of the instance with a GPU. */
+static bool is_honoured(struct plan_check *c, const struct plan_service *s, const char *path)
+{
+    if (strcmp(path, "provider") == 0)
+        return plan_provides_model(s->s->node);
+    if (strcmp(path, "deploy.placement") == 0)
+        return plan_machine_wish(s, NULL) && plan_on_instances(&c->v, plan_task_of(s));
+    return false;
+}
+
+static void apply(
+    struct plan_check *c,
+    const struct plan_service *s,
+    const struct key_rule *rule,
+    struct yaml_pos pos)
+{
+    static const char ignored[] = "service %s: %s is ignored: %s";
+
+    c->diag.rule = arena_printf(c->a, "key %s", rule->path);
+    switch (rule->verdict) {
+    case REFUSED:
+        plan_error(
+            &c->diag,
+            pos,
+            rule->hint,
+            "service %s: %s is not supported: %s",
+            s->s->name,
+            rule->path,
+            rule->why);
+        break;
+    case WARNED:
+        plan_warn(&c->diag, pos, rule->hint, ignored, s->s->name, rule->path, rule->why);
+        break;
+    case NOTED:
+        plan_note(&c->diag, pos, rule->hint, ignored, s->s->name, rule->path, rule->why);
+        break;
+    }
+}
+
 void plan_check_keys(struct plan_check *c, const struct plan_service *s)
 {
     for (size_t i = 0; s->s->node && i < ARRAY_LEN(RULES); i++) {
         const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
 
-        if (!n || yaml_is_null(n) || (n->kind != YAML_KIND_SCALAR && !n->len) ||
-            (strcmp(RULES[i].path, "provider") == 0 && plan_provides_model(s->s->node)))
+        if (!says_something(n) || is_honoured(c, s, RULES[i].path))
             continue;
-        if (strcmp(RULES[i].path, "deploy.placement") == 0 && plan_machine_wish(s, NULL) &&
-            plan_on_instances(&c->v, plan_task_of(s)))
-            continue; /* it names the instance type */
-        c->diag.rule = arena_printf(c->a, "key %s", RULES[i].path);
-        if (RULES[i].verdict == REFUSED)
-            plan_error(
-                &c->diag,
-                n->pos,
-                RULES[i].hint,
-                "service %s: %s is not supported: %s",
-                s->s->name,
-                RULES[i].path,
-                RULES[i].why);
-        else if (RULES[i].verdict == WARNED)
-            plan_warn(
-                &c->diag,
-                n->pos,
-                RULES[i].hint,
-                "service %s: %s is ignored: %s",
-                s->s->name,
-                RULES[i].path,
-                RULES[i].why);
-        else
-            plan_note(
-                &c->diag,
-                n->pos,
-                RULES[i].hint,
-                "service %s: %s is ignored: %s",
-                s->s->name,
-                RULES[i].path,
-                RULES[i].why);
+        apply(c, s, &RULES[i], n->pos);
     }
 
     check_extensions(c, s);

@@ -1,9 +1,13 @@
 /* plan_lint(): for `compose lint`, beside the checks of an `up`: what is assumed where the files
- * say nothing, and what looks like a secret in clear. */
+ * say nothing, and what looks like a secret in clear.
+ *
+ * An assumption is a note with what to write to have it said: the project's name, the size,
+ * platform and count of a task, the version of an image, config that the store must hold. Each has
+ * a rule of its own. What both say is sorted by its place in the files. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "compose/diag.h"
 #include "compose/bind/secrets.h"
+#include "compose/diag.h"
 #include "data/strmap.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
@@ -59,7 +63,8 @@ static void assume_task(struct plan_check *c, const struct plan_service *s)
 
 static void assume_version(struct plan_check *c, const struct plan_service *s)
 {
-    const char *image = s->s->image, *slash = image ? strrchr(image, '/') : NULL;
+    const char *image = s->s->image;
+    const char *slash = image ? strrchr(image, '/') : NULL;
 
     if (!image || strpbrk(slash ? slash : image, ":@"))
         return;

@@ -1,5 +1,7 @@
-/* What models: and provider: {type: model} say: before they become services (task/models.c), so on
- * the nodes of the files and not on the typed project. */
+/* What models: and provider: {type: model} say: before they become services (container/models.c),
+ * so on the nodes of the files and not on the typed project.
+ *
+ * The gateway is told its model by its command, so the name must be known when it starts. */
 #include "plan/container/models.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,5 +1,7 @@
 /* What a service that runs once and ends cannot have (defang.md 6.7): callers, more than one task,
- * a scaler, and a restart policy that says otherwise. */
+ * a scaler, and a restart policy that says otherwise.
+ *
+ * It has no ECS service, so nothing would keep it running, scale it or send requests to it. */
 #include "base/str.h"
 #include "plan/check/check.h"
 #include <string.h>

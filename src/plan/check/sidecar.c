@@ -1,9 +1,47 @@
 /* Sidecars: services with `network_mode: service:x`, containers in x's task (defang.md 7.7). They
- * have x's address, role, replicas and size. */
+ * have x's address, role, replicas and size.
+ *
+ * Refused: a service to live with that is not there, is the sidecar itself, is another's sidecar, a
+ * managed store, runs once, or is of another architecture; ports and a domainname of its own; an
+ * order within the task that never comes true. Warned of: replicas of its own. */
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
 #include <string.h>
+
+/* Whether the other service's task can take it. */
+static void
+check_host(struct plan_check *c, const struct plan_service *s, const struct plan_service *in)
+{
+    const char *name = in->s->name;
+
+    if (in->kind != PLAN_CONTAINER)
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            arena_printf(c->a, "Reach it by its name, %s, from a service of its own.", in->label),
+            "service %s: network_mode names %s, a managed store, which has no task",
+            s->s->name,
+            name);
+    else if (in->once)
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Let the other service run on, or run both from one image.",
+            "service %s: network_mode names %s, which runs once and ends",
+            s->s->name,
+            name);
+    else if (strcmp(in->arch, s->arch) != 0)
+        plan_error(
+            &c->diag,
+            s->s->pos,
+            "Give both the same platform.",
+            "service %s is built for %s and runs in the task of %s, which is %s",
+            s->s->name,
+            s->arch,
+            name,
+            in->arch);
+}
 
 static void check_parent(struct plan_check *c, const struct plan_service *s)
 {
@@ -33,32 +71,8 @@ static void check_parent(struct plan_check *c, const struct plan_service *s)
             "service %s: network_mode names %s, which is itself in another service's task",
             s->s->name,
             name);
-    else if (in->kind != PLAN_CONTAINER)
-        plan_error(
-            &c->diag,
-            s->s->pos,
-            arena_printf(c->a, "Reach it by its name, %s, from a service of its own.", in->label),
-            "service %s: network_mode names %s, a managed store, which has no task",
-            s->s->name,
-            name);
-    else if (in->once)
-        plan_error(
-            &c->diag,
-            s->s->pos,
-            "Let the other service run on, or run both from one image.",
-            "service %s: network_mode names %s, which runs once and ends",
-            s->s->name,
-            name);
-    else if (strcmp(in->arch, s->arch) != 0)
-        plan_error(
-            &c->diag,
-            s->s->pos,
-            "Give both the same platform.",
-            "service %s is built for %s and runs in the task of %s, which is %s",
-            s->s->name,
-            s->arch,
-            name,
-            in->arch);
+    else
+        check_host(c, s, in);
 }
 
 static void check_address(struct plan_check *c, const struct plan_service *s)

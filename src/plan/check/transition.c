@@ -1,6 +1,11 @@
 /* From what is deployed to what is planned: steps that lose something for good, or that AWS refuses
  * halfway, are refused before anything is touched (defang.md 4.9). Read off the two templates, not
- * off the names of modes: single settings count as well. */
+ * off the names of modes: single settings count as well.
+ *
+ * Refused unless a setting says that it is meant: losing deletion protection or backups. Refused
+ * always: an older version of a store, another way of discovery. A major version of Postgres wants
+ * allow-downtime; one of DocumentDB is not to be had in place. All of a step is looked at before
+ * anything is told of what would be lost, so that it is told at once. */
 #include "base/str.h"
 #include "plan/plan.h"
 #include <string.h>
@@ -40,12 +45,16 @@ static void compare(struct step *t, const char *id, const json_t *before, const 
 /* "16.3" → 1603, so that versions compare; 0 when there is none. */
 static unsigned version_of(const json_t *properties, bool minor)
 {
-    const char *text = json_str(properties, "EngineVersion"),
-               *dot = text ? strchr(text, '.') : NULL;
+    const char *text = json_str(properties, "EngineVersion");
+    const char *dot = text ? strchr(text, '.') : NULL;
 
-    return text ? (unsigned)strtoul(text, NULL, 10) * 100 +
-                      (minor && dot ? (unsigned)strtoul(dot + 1, NULL, 10) : 0)
-                : 0;
+    if (!text)
+        return 0;
+
+    unsigned version = (unsigned)strtoul(text, NULL, 10) * 100;
+    if (minor && dot)
+        version += (unsigned)strtoul(dot + 1, NULL, 10);
+    return version;
 }
 
 static int refuse(struct step *t, const char *group, const char *hint, const char *text)
@@ -59,7 +68,8 @@ static int refuse(struct step *t, const char *group, const char *hint, const cha
 
 static int check_database(struct step *t, const struct graph_resource *r, const json_t *before)
 {
-    unsigned old = version_of(before, false), new = version_of(r->properties, false);
+    unsigned old = version_of(before, false);
+    unsigned new = version_of(r->properties, false);
 
     if (!old || !new || old == new)
         return 0;
@@ -86,7 +96,8 @@ static int check_database(struct step *t, const struct graph_resource *r, const 
 
 static int check_documents(struct step *t, const struct graph_resource *r, const json_t *before)
 {
-    unsigned old = version_of(before, false), new = version_of(r->properties, false);
+    unsigned old = version_of(before, false);
+    unsigned new = version_of(r->properties, false);
 
     if (!old || !new || old == new)
         return 0;
@@ -104,8 +115,8 @@ static int check_documents(struct step *t, const struct graph_resource *r, const
 
 static int check_cache(struct step *t, const struct graph_resource *r, const json_t *before)
 {
-    bool valkey_before = text_eq(json_str(before, "Engine"), "valkey"),
-         valkey = text_eq(json_str(r->properties, "Engine"), "valkey");
+    bool valkey_before = text_eq(json_str(before, "Engine"), "valkey");
+    bool valkey = text_eq(json_str(r->properties, "Engine"), "valkey");
 
     if (valkey_before && !valkey)
         return refuse(
@@ -132,15 +143,16 @@ static int check_store(struct step *t, const struct graph_resource *r, const jso
         return check_database(t, r, before);
     if (strcmp(r->type, "AWS::DocDB::DBCluster") == 0)
         return check_documents(t, r, before);
-    return strcmp(r->type, "AWS::ElastiCache::ReplicationGroup") == 0 ? check_cache(t, r, before)
-                                                                      : 0;
+    if (strcmp(r->type, "AWS::ElastiCache::ReplicationGroup") == 0)
+        return check_cache(t, r, before);
+    return 0;
 }
 
 /* Two private zones of one name cannot stand in one VPC, and a stack makes the new one first. */
 static int check_discovery(struct step *t, const struct graph *g, const json_t *resources)
 {
-    bool had_map = json_object_get(resources, "Namespace"),
-         had_zone = json_object_get(resources, "PrivateZone");
+    bool had_map = json_object_get(resources, "Namespace");
+    bool had_zone = json_object_get(resources, "PrivateZone");
     bool changes =
         (had_map && graph_get(g, "PrivateZone")) || (had_zone && graph_get(g, "Namespace"));
 

@@ -1,4 +1,8 @@
-/* Named volumes: what EFS makes of them. */
+/* Named volumes: what EFS makes of them.
+ *
+ * Refused: an external volume that is no file system of the account, a value that EFS does not
+ * take, a group without a user. Warned of: options that EFS has not, and those of a file system's
+ * creation when it is there already. Noted: that a volume outlives the project. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
@@ -20,12 +24,14 @@ static bool is_one_of(const char *text, const char *words)
 static bool is_octal(const char *text)
 {
     size_t n = strlen(text);
+
     return n >= 3 && n <= 4 && strspn(text, "01234567") == n;
 }
 
 static bool is_id(const char *text)
 {
     long long v;
+
     return text_parse_int(text, 0, 4294967295LL, &v) == 0;
 }
 
@@ -52,6 +58,7 @@ static const struct option {
 static bool file_system_ok(const char *text)
 {
     size_t n = strlen(text);
+
     return text_starts(text, "fs-") && (n == 11 || n == 20) &&
            strspn(text + 3, "0123456789abcdef") == n - 3;
 }

@@ -1,5 +1,8 @@
 /* What a change does to what runs: one line for each change that stops, moves or loses something.
- */
+ *
+ * A removal or a replacement of a store is told by what the deployed template's policy keeps of it;
+ * another replacement by the type; a change in place by the property. What is only added does
+ * nothing to what runs. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
