@@ -15,9 +15,6 @@
 #include "plan/plan.h"
 #include "plan/view/view.h"
 
-/* json_pack() that aborts on a wrong format (a programming error). "s*"/"o*" leave a member out
- * when NULL. */
-json_t *plan_json(const char *fmt, ...) __attribute__((returns_nonnull));
 json_t *plan_tags(const char *name, const char *service); /* [{Key, Value}]; either may be NULL */
 size_t plan_json_length(const char *text); /* bytes of the text as a JSON string, quotes included */
 

@@ -1,22 +1,4 @@
-#include "base/mem.h"
 #include "plan/common/context.h"
-#include <stdio.h>
-#include <string.h>
-
-json_t *plan_json(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    json_error_t e;
-    json_t *j = json_vpack_ex(&e, 0, fmt, ap);
-    va_end(ap);
-    if (!j) {
-        fprintf(stderr, "plan: bad JSON format \"%s\": %s\n", fmt, e.text);
-        abort();
-    }
-    return j;
-}
 
 json_t *plan_tags(const char *name, const char *service)
 {

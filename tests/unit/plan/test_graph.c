@@ -28,14 +28,11 @@ static void add(const char *id, json_t *properties)
 
 START_TEST(resolves)
 {
-    add("A", plan_json("{s:o,s:o}", "x", graph_ref("B"), "y", graph_ref("AWS::Region")));
+    add("A", object(key("x", graph_ref("B")), key("y", graph_ref("AWS::Region"))));
     add("B",
-        plan_json(
-            "{s:o,s:o}",
-            "x",
-            graph_attr("C", "Arn"),
-            "y",
-            graph_sub("${C.Name}-${AWS::AccountId}-${!literal}")));
+        object(
+            key("x", graph_attr("C", "Arn")),
+            key("y", graph_sub("${C.Name}-${AWS::AccountId}-${!literal}"))));
     add("C", json_object());
     graph_output_add(g, "O", graph_ref("A"), NULL);
     ck_assert_int_eq(graph_check(g, &err), 0);
@@ -46,9 +43,9 @@ END_TEST
 START_TEST(missing)
 {
     json_t *forms[] = {
-        plan_json("{s:o}", "x", graph_ref("Gone")),
-        plan_json("{s:[{s:o}]}", "x", "y", graph_attr("Gone", "Arn")),
-        plan_json("{s:o}", "x", graph_sub("a${Gone.Arn}b")),
+        object(key("x", graph_ref("Gone"))),
+        object(key("x", array(object(key("y", graph_attr("Gone", "Arn")))))),
+        object(key("x", graph_sub("a${Gone.Arn}b"))),
         json_object()};
 
     for (int i = 0; i < 4; i++)
@@ -75,10 +72,10 @@ END_TEST
 
 START_TEST(cycle)
 {
-    add("A", plan_json("{s:o}", "x", graph_ref("B")));
+    add("A", object(key("x", graph_ref("B"))));
     add("B", json_object());
     graph_depend(g, "B", "C");
-    add("C", plan_json("{s:o}", "x", graph_sub("${A}")));
+    add("C", object(key("x", graph_sub("${A}"))));
     ck_assert_int_lt(graph_check(g, &err), 0);
     ck_assert_ptr_nonnull(strstr(err.message, "cycle"));
 }
@@ -108,7 +105,7 @@ START_TEST(dynamic_references)
     for (int i = 0; i < 61; i++) {
         char id[16];
         snprintf(id, sizeof id, "R%d", i);
-        add(id, plan_json("{s:s}", "Secret", "{{resolve:ssm-secure:/x}}"));
+        add(id, object(key("Secret", "{{resolve:ssm-secure:/x}}")));
     }
     ck_assert_int_lt(graph_check(g, &err), 0);
     ck_assert_ptr_nonnull(strstr(err.message, "61 dynamic references"));
@@ -119,7 +116,7 @@ END_TEST
 START_TEST(text)
 {
     struct graph_resource *r =
-        graph_add(g, "network", "B", "AWS::S3::Bucket", plan_json("{s:i,s:i}", "z", 1, "a", 2));
+        graph_add(g, "network", "B", "AWS::S3::Bucket", object(key("z", 1), key("a", 2)));
 
     r->deletion_policy = "RetainExceptOnCreate";
     r->replace_policy = "Retain";
@@ -154,24 +151,24 @@ START_TEST(differences)
             "a",
             "C",
             "AWS::EC2::RouteTable",
-            plan_json("{s:s,s:o}", "VpcId", "v", "Tags", graph_ref("B")));
+            object(key("VpcId", "v"), key("Tags", graph_ref("B"))));
         graph_add(
             to,
             "a",
             "B",
             "AWS::EC2::Subnet",
-            plan_json("{s:o,s:s}", "VpcId", graph_attr("A", "VpcId"), "MapPublicIpOnLaunch", "x"));
+            object(key("VpcId", graph_attr("A", "VpcId")), key("MapPublicIpOnLaunch", "x")));
         graph_add(
             to,
             "a",
             "A",
             "AWS::EC2::VPC",
-            plan_json("{s:s}", "CidrBlock", k ? "10.1.0.0/16" : "10.0.0.0/16"));
+            object(key("CidrBlock", k ? "10.1.0.0/16" : "10.0.0.0/16")));
         graph_add(to, "a", "D", "AWS::EC2::InternetGateway", json_object());
     }
     graph_add(old, "b", "Gone", "AWS::EC2::EIP", json_object());
     graph_add(g, "b", "New", "AWS::EC2::EIP", json_object());
-    g->metadata = plan_json("{s:s}", "said", "only metadata");
+    g->metadata = object(key("said", "only metadata"));
     json_t *before = graph_template(old);
     struct graph_diff d;
     graph_diff(before, g, &d);

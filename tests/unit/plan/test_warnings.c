@@ -74,15 +74,13 @@ START_TEST(rows)
         .properties = properties,
         .property_count = r->property ? 1 : 0};
     struct plan_settings s = {.min_healthy_percent = r->min_healthy};
-    json_t *old = r->policy ? plan_json(
-                                  "{s:{s:{s:s,s:s}}}",
-                                  "Resources",
-                                  "X",
-                                  "DeletionPolicy",
-                                  r->policy,
-                                  "UpdateReplacePolicy",
-                                  r->policy)
-                            : NULL;
+    json_t *old = NULL;
+
+    if (r->policy) {
+        json_t *store =
+            object(key("DeletionPolicy", r->policy), key("UpdateReplacePolicy", r->policy));
+        old = object(key("Resources", object(key("X", store))));
+    }
     const char *found = plan_change_warning(&s, &c, old);
 
     if (r->warning)
