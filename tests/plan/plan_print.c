@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/object.h"
-#include "plan/pulumi/pulumi.h"
 #include "plan/graph/replace.h"
+#include "plan/pulumi/pulumi.h"
 #include "plan/scripts/scripts.h"
 #include <stdio.h>
 #include <string.h>
