@@ -1,10 +1,13 @@
-/* Blocks of doubling size, filled front to back; the newest stands at the head, and one that was
- * made for a single large object stands behind it, so that the rest of the head is not lost.
+/* Memory for what is built once and dropped whole: a chain of blocks, the first of which is being
+ * filled. An object that is large beside the block gets a block of its own behind it, so that the
+ * room that is left in the current one is not lost.
  *
- * Behind HUGE_FROM_BYTES a block is a mapping of huge pages: what a large project costs is page
- * faults, not bytes. Not under AddressSanitizer, which would not see the bounds.
+ * Blocks double up to BLOCK_MAX_BYTES. An arena that has grown past HUGE_FROM_BYTES goes on in
+ * blocks of 2 MiB that the kernel is asked to keep as huge pages. Under the address sanitizer it
+ * does not: there every block is malloc's, whose ends it watches.
  *
- * Freeing walks the blocks once. arena_wipe_ptr() wipes them before, for what may hold a secret. */
+ * Everything handed out is aligned for any type and zeroed; a block is never moved, so pointers
+ * hold until arena_free(). */
 #include "base/arena.h"
 
 #include "base/mem.h"
@@ -43,8 +46,8 @@ struct block {
 };
 
 struct arena {
-    struct block
-        *head; /* the block that is being filled; large ones of their own stand behind it */
+    /* The block that is being filled; large ones of their own stand behind it. */
+    struct block *head;
     size_t next_size, total_bytes;
 };
 
@@ -71,6 +74,7 @@ void arena_free(struct arena *a)
         next = b->next;
         block_free(b);
     }
+
     free(a);
 }
 
@@ -104,8 +108,10 @@ static struct block *block_map(void)
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
         -1,
         0);
+
     if (at == MAP_FAILED)
         return NULL;
+
     size_t before = (HUGE_BYTES - (uintptr_t)at % HUGE_BYTES) % HUGE_BYTES;
     if (before)
         munmap(at, before);
@@ -114,12 +120,14 @@ static struct block *block_map(void)
     madvise(b, HUGE_BYTES, MADV_HUGEPAGE); /* a wish: without it the pages are small */
     b->size = HUGE_BYTES - sizeof *b;
     b->mapped = true;
+
     return b;
 }
 
 static struct block *block_next(struct arena *a)
 {
     struct block *b = HUGE_PAGES && a->total_bytes >= HUGE_FROM_BYTES ? block_map() : NULL;
+
     if (!b)
         b = block_new(a->next_size);
     if (a->next_size < BLOCK_MAX_BYTES)
@@ -131,6 +139,7 @@ static struct block *block_next(struct arena *a)
 void *arena_alloc(struct arena *a, size_t size)
 {
     size_t align = alignof(max_align_t);
+
     if (size > SIZE_MAX / 2)
         xreallocarray(NULL, SIZE_MAX, 2); /* aborts like any impossible size */
     size = ((size ? size : 1) + align - 1) & ~(align - 1);
@@ -140,8 +149,9 @@ void *arena_alloc(struct arena *a, size_t size)
         b->used += size;
         return p;
     }
-    if (size > a->next_size /
-                   4) { /* a large one gets a block of its own and the current one stays in use */
+
+    /* A large one gets a block of its own, and the current one stays in use. */
+    if (size > a->next_size / 4) {
         struct block *own = block_new(size);
         own->used = size;
         own->next = b ? b->next : NULL;
@@ -151,10 +161,12 @@ void *arena_alloc(struct arena *a, size_t size)
             a->head = own;
         return own->data;
     }
+
     struct block *fresh = block_next(a);
     fresh->next = b;
     fresh->used = size;
     a->head = fresh;
+
     return fresh->data;
 }
 
@@ -177,6 +189,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list ap;
     char *text = NULL;
+
     va_start(ap, fmt);
     int n = vasprintf(&text, fmt, ap);
     va_end(ap);

@@ -1,8 +1,9 @@
-/* Checksums and text codings of base/digest.h: the parts that need no OpenSSL, so that the
- * client may link them.
+/* Checksums and text codings of base/digest.h: the parts that need no OpenSSL, but belong beside
+ * it for whoever looks for them.
  *
- * Hex, base64 and base64url by table. Decoding refuses what encoding would not have written: a
- * foreign character, a wrong length, bits that are left over. */
+ * CRC-64/NVME is what S3 keeps of an object by default; it is worked out here, eight bytes a step,
+ * as zlib has none. Its table is filled once, before main(). Hex is lower-case; base64 is RFC
+ * 4648's, with the URL alphabet for tokens. */
 #include "base/digest.h"
 
 #include "base/mem.h"
@@ -13,8 +14,10 @@
 
 uint32_t digest_crc32(uint32_t crc, const void *data, size_t n)
 {
-    return (uint32_t)crc32_z(
-        crc, n ? data : (const void *)"", n); /* zlib reads NULL as "give me the start value" */
+    /* zlib reads NULL as "give me the start value". */
+    const void *start = n ? data : (const void *)"";
+
+    return (uint32_t)crc32_z(crc, start, n);
 }
 
 /* CRC-64/NVME: the reflected form of 0xad93d23594c93659. */
@@ -31,6 +34,7 @@ __attribute__((constructor)) static void crc64_fill(void)
             crc = crc & 1 ? crc >> 1 ^ CRC64NVME_POLY : crc >> 1;
         crc64_table[0][b] = crc;
     }
+
     for (unsigned b = 0; b < 256; b++)
         for (unsigned k = 1; k < 8; k++)
             crc64_table[k][b] =
@@ -48,6 +52,7 @@ static uint64_t load_le64(const uint8_t *p)
 uint64_t digest_crc64nvme(uint64_t crc, const void *data, size_t n)
 {
     const uint8_t *p = data;
+
     crc = ~crc;
     for (; n >= 8; n -= 8, p += 8) {
         crc ^= load_le64(p);
@@ -56,8 +61,10 @@ uint64_t digest_crc64nvme(uint64_t crc, const void *data, size_t n)
             next ^= crc64_table[7 - k][crc >> (8 * k) & 0xff];
         crc = next;
     }
+
     for (; n; n--)
         crc = crc >> 8 ^ crc64_table[0][(crc ^ *p++) & 0xff];
+
     return ~crc;
 }
 
@@ -83,12 +90,14 @@ char *digest_hex(const uint8_t *bytes, size_t n)
 static char *encode(const uint8_t *in, size_t n, const char *alphabet, bool pad)
 {
     char *out = xmalloc((n + 2) / 3 * 4 + 1), *p = out;
+
     for (; n >= 3; n -= 3, in += 3) {
         *p++ = alphabet[in[0] >> 2];
         *p++ = alphabet[(in[0] & 3) << 4 | in[1] >> 4];
         *p++ = alphabet[(in[1] & 15) << 2 | in[2] >> 6];
         *p++ = alphabet[in[2] & 63];
     }
+
     if (n) {
         unsigned second = n == 2 ? in[1] : 0;
         *p++ = alphabet[in[0] >> 2];
@@ -126,6 +135,7 @@ static int sextet(char c)
 int digest_base64_decode(const char *text, void **out, size_t *n)
 {
     size_t len = strlen(text), padding = 0;
+
     if (len % 4)
         return -EINVAL;
     while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
@@ -143,6 +153,7 @@ int digest_base64_decode(const char *text, void **out, size_t *n)
         if (i % 4)
             *p++ = (uint8_t)(bits >> (6 - 2 * (i % 4)));
     }
+
     /* one spelling for one value: what is left over must be zero */
     if ((padding == 1 && bits & 3) || (padding == 2 && bits & 15)) {
         free(bytes);

@@ -1,9 +1,12 @@
-/* Digests, MACs and sealing over OpenSSL's EVP interface.
+/* SHA-256, SHA-1, MD5, HMAC and AES-256-GCM over OpenSSL's EVP.
  *
- * Digests of small inputs are asked for thousands of times a second (a signature takes several),
- * so that the context of one thread is kept and used again; digest_forget() drops it where its
- * state may hold a key. A failure of the library ends the program: without digests there is no
- * way on, and none of them can be brought about from outside. */
+ * Signing a request hashes many short texts, and there making a context costs as much as the hash.
+ * So each thread keeps one context, and the algorithm is looked up once. What is left in the
+ * context after a sum that is itself a key goes by digest_forget().
+ *
+ * A sealed text is nonce, ciphertext and tag, in this order; the nonce is random, so one key must
+ * not seal more than 2^32 texts. Text that was cut or changed is -EBADMSG; whatever else OpenSSL
+ * refuses aborts. */
 #include "base/digest.h"
 
 #include "base/clock.h"
@@ -40,6 +43,7 @@ static const EVP_MD *sha256(void)
         EVP_MD_free(md);
         md = none;
     }
+
     return md;
 }
 
@@ -68,6 +72,7 @@ static EVP_MD_CTX *context(void)
         must(thread_ctx && pthread_setspecific(thread_end, thread_ctx) == 0);
         must(EVP_DigestInit_ex2(thread_ctx, sha256(), NULL) == 1);
     }
+
     return thread_ctx;
 }
 
@@ -166,6 +171,7 @@ gcm_start(bool seal, const uint8_t key[32], const uint8_t *nonce, const void *aa
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int len;
+
     must(ctx && aad_len <= INT_MAX);
     must(EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, nonce, seal) == 1);
     if (aad && aad_len)
@@ -184,6 +190,7 @@ int digest_seal(
 {
     if (n > INT_MAX - NONCE_BYTES - TAG_BYTES || aad_len > INT_MAX)
         return -EFBIG;
+
     uint8_t *sealed = xmalloc(NONCE_BYTES + n + TAG_BYTES), *text = sealed + NONCE_BYTES;
     clock_random(sealed, NONCE_BYTES);
     EVP_CIPHER_CTX *ctx = gcm_start(true, key, sealed, aad, aad_len);
@@ -209,6 +216,7 @@ int digest_open(
 {
     if (n < NONCE_BYTES + TAG_BYTES || n > INT_MAX || aad_len > INT_MAX)
         return -EBADMSG;
+
     const uint8_t *nonce = sealed, *text = nonce + NONCE_BYTES;
     size_t text_len = n - NONCE_BYTES - TAG_BYTES;
     uint8_t tag[TAG_BYTES];
@@ -226,6 +234,7 @@ int digest_open(
         free(plain);
         return -EBADMSG;
     }
+
     plain[text_len] = '\0';
     *out = plain;
     *out_len = text_len;

@@ -1,8 +1,11 @@
-/* An environment as a sorted vector of NAME=value, looked up by halving.
+/* An environment as a value: names and values sorted by name, found by halving.
  *
- * Sorted, so that two equal environments are equal byte for byte, whatever the order in which a
- * shell exported them: sessions are found by that. Values are wiped when they are dropped, since
- * some are keys; which ones is env_name_is_secret()'s to say. */
+ * A request of defangctl carries the caller's environment to the daemon, but only what AWS,
+ * Compose and proxies read: the list stands below. Which of these names hold secrets is decided by
+ * the name alone; the daemon keeps those in memory and nowhere else.
+ *
+ * Values are wiped whenever one is dropped or replaced, since nobody knows which of them was a
+ * secret. */
 #include "base/env.h"
 
 #include "base/mem.h"
@@ -43,6 +46,7 @@ static size_t position(const struct env *env, const char *name, size_t name_len,
         else
             high = mid;
     }
+
     return low;
 }
 
@@ -57,12 +61,14 @@ static void set(struct env *env, const char *name, size_t name_len, const char *
 {
     bool found;
     size_t at = position(env, name, name_len, &found);
+
     if (found) {
         char *copy = xstrdup(value); /* first: value may be the old one */
         value_free(env->vars.items[at].value);
         env->vars.items[at].value = copy;
         return;
     }
+
     struct variable v = {xstrndup(name, name_len), xstrdup(value)};
     vec_push(&env->vars, v);
     memmove(env->vars.items + at + 1, env->vars.items + at, (env->vars.len - 1 - at) * sizeof v);
@@ -73,8 +79,10 @@ static void unset(struct env *env, const char *name)
 {
     bool found;
     size_t at = position(env, name, strlen(name), &found);
+
     if (!found)
         return;
+
     struct variable *v = env->vars.items + at;
     free(v->name);
     value_free(v->value);
@@ -85,6 +93,7 @@ static void unset(struct env *env, const char *name)
 struct env *env_from_process(char *const *envp)
 {
     struct env *env = env_new();
+
     for (; envp && *envp; envp++) {
         const char *eq = strchr(*envp, '=');
         if (!eq || eq == *envp)
@@ -94,6 +103,7 @@ struct env *env_from_process(char *const *envp)
         if (!found) /* the first of two wins, as with getenv() */
             set(env, *envp, (size_t)(eq - *envp), eq + 1);
     }
+
     return env;
 }
 
@@ -113,6 +123,7 @@ void env_free(struct env *env)
         free(v->name);
         value_free(v->value);
     }
+
     vec_free(&env->vars);
     free(env);
 }
@@ -218,6 +229,7 @@ static const char *const harmless_ends[] = {"_FILE", "_PATH", "_ARN", "_EXPIRATI
 bool env_name_is_secret(const char *name)
 {
     cleanup_free char *upper = xstrdup(name);
+
     for (char *p = upper; *p; p++)
         if (*p >= 'a' && *p <= 'z')
             *p = (char)(*p - 'a' + 'A');

@@ -13,8 +13,8 @@ struct env *env_dup(const struct env *env);
 void env_free(struct env *env);
 void env_free_ptr(struct env **env);
 void env_set(struct env *env, const char *name, const char *value); /* NULL value removes */
-const char *
-env_get(const struct env *env, const char *name); /* NULL when unset; "" when set and empty */
+/* NULL when unset; "" when set and empty. Borrowed until the next env_set(). */
+const char *env_get(const struct env *env, const char *name);
 const char *env_get_nonempty(const struct env *env, const char *name);
 size_t env_count(const struct env *env);
 const char *env_name(const struct env *env, size_t i);
@@ -22,7 +22,7 @@ const char *env_value(const struct env *env, size_t i);
 /* Copies the variables that a request carries to the daemon: AWS_*, DEFANG_*, COMPOSE_*, *_proxy,
  * HOME, PATH, USER … (list in env.c). */
 struct env *env_select_for_request(const struct env *env);
-bool env_name_is_secret(const char *name); /* AWS_SECRET_ACCESS_KEY, *TOKEN*, *PASSWORD* … : memory
-                                              only, never stored in clear */
+/* AWS_SECRET_ACCESS_KEY, *TOKEN*, *PASSWORD* …: kept in memory only, never stored in clear. */
+bool env_name_is_secret(const char *name);
 
 #define cleanup_env __attribute__((cleanup(env_free_ptr)))

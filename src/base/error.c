@@ -1,9 +1,9 @@
-/* The error object: raised where the fact is known, wrapped on the way up, formatted at the
- * edge.
+/* Errors as base/error.h describes them: raised once, wrapped on the way up, printed at the edge.
  *
- * The message grows from the inside out ("reading x: opening y: no such file"), the hint and the
- * position stay those of the first who gave them. The tables at the top map a kind to its name,
- * to the exit code of defangctl and to an errno: they are the contract of docs/EXIT_CODES.md. */
+ * Every kind has its row in one table, with its errno and its name; the exit code is the value of
+ * the kind itself. A raise on an error that is filled already changes nothing, so that the first
+ * fact is the one that is told. All functions take NULL for an error that nobody wants, and still
+ * return the errno. No code is ever 0: an error must never read as success. */
 #include "base/error.h"
 
 #include "base/mem.h"
@@ -100,6 +100,7 @@ int error_wrap(struct error *err, const char *fmt, ...)
 {
     if (!error_is_set(err))
         return -EIO;
+
     va_list ap;
     va_start(ap, fmt);
     cleanup_free char *context = format_text(fmt, ap);
@@ -114,6 +115,7 @@ void error_hint(struct error *err, const char *fmt, ...)
 {
     if (!error_is_set(err))
         return;
+
     va_list ap;
     va_start(ap, fmt);
     char *hint = format_text(fmt, ap);
@@ -126,6 +128,7 @@ void error_at(struct error *err, const char *file, unsigned line, unsigned colum
 {
     if (!error_is_set(err))
         return;
+
     char *copy = xstrdup_null(file);
     free(err->file);
     err->file = copy;
@@ -137,6 +140,7 @@ void error_aws(struct error *err, const char *aws_code, const char *request_id, 
 {
     if (!error_is_set(err))
         return;
+
     char *code = xstrdup_null(aws_code), *id = xstrdup_null(request_id);
     free(err->aws_code);
     free(err->request_id);
@@ -175,6 +179,7 @@ void error_move(struct error *to, struct error *from)
         error_done(from);
         return;
     }
+
     error_done(to);
     *to = *from;
     *from = (struct error)ERROR_INIT;
@@ -226,6 +231,7 @@ static void append_aws(struct str *s, const struct error *err)
 char *error_format(const struct error *err)
 {
     struct str s = STR_INIT;
+
     if (!error_is_set(err))
         return str_take(&s);
     append_position(&s, err);
@@ -237,5 +243,6 @@ char *error_format(const struct error *err)
         str_append_bytes(&s, line, n);
         line += n + (line[n] == '\n');
     }
+
     return str_take(&s);
 }

@@ -57,8 +57,8 @@ void error_aws(struct error *err, const char *aws_code, const char *request_id, 
 void error_mfa(struct error *err, const char *serial);
 
 void error_done(struct error *err);
-void error_move(
-    struct error *to, struct error *from); /* `to` is dropped first; `from` is left empty */
+/* `to` is dropped first; `from` is left empty. */
+void error_move(struct error *to, struct error *from);
 void error_copy(struct error *to, const struct error *from);
 
 static inline bool error_is_set(const struct error *err)
@@ -70,8 +70,8 @@ bool error_has_code(const struct error *err, const char *aws_code);
 
 int error_kind_errno(enum error_kind kind); /* negative */
 int error_kind_exit(enum error_kind kind);  /* process exit code */
-const char *
-error_kind_name(enum error_kind kind); /* "credentials", "cloud", … stable, for --json */
+/* "credentials", "cloud", …; stable, for --json */
+const char *error_kind_name(enum error_kind kind);
 
 /* "file:line:col: message (Code, request id)\n  hint"; malloc'd. */
 char *error_format(const struct error *err);

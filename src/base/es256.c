@@ -1,9 +1,8 @@
-/* ES256 (RFC 7518 section 3.4) with OpenSSL: a P-256 key from PEM, its public point, and
- * signatures.
+/* ES256 (RFC 7518, 3.4) over OpenSSL: what a DPoP proof of an AWS login is signed with.
  *
- * JWT wants a signature as r and s of 32 bytes each, one behind the other, while OpenSSL gives
- * DER: es256_sign() takes that apart. A PEM that asks for a password is refused, not asked for:
- * nobody is at a daemon's terminal. */
+ * OpenSSL signs in DER, while a JWT holds r and s as 32 bytes each, padded in front. Only P-256
+ * keys are taken, and never one with a password, as the library would ask for it on the terminal.
+ * What fails after the key was loaded aborts. */
 #include "base/es256.h"
 
 #include "base/mem.h"
@@ -50,6 +49,7 @@ int es256_load(const char *pem, size_t n, struct es256 **out)
     }
     *out = xcalloc(1, sizeof **out);
     (*out)->key = key;
+
     return 0;
 }
 

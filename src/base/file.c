@@ -1,9 +1,9 @@
-/* Whole files, read and written, and folders.
+/* Files read whole and written whole. Every read is bounded and every open close-on-exec.
  *
- * A write is atomic: into a new file beside the old one, synced, then renamed over it, and the
- * folder synced too. Whoever reads sees the old content or the new one, also after a power
- * failure. Reading has a bound, since what lies on the disk is from outside as well. Every
- * descriptor is close-on-exec: children get none of them. */
+ * A file that is written takes its place by rename, after an fsync of itself and before one of its
+ * folder: a reader, or a machine after a power cut, finds the old text or the new one and never a
+ * part. It keeps the mode that it was given, whatever the umask says, for most of these files are
+ * private. */
 #include "base/file.h"
 
 #include "base/mem.h"
@@ -25,6 +25,7 @@ static int read_all(int fd, const char *path, size_t max_bytes, struct str *out,
     size_t start = out->len;
     char chunk[16384];
     int rc = 0;
+
     for (;;) {
         ssize_t got = read(fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
@@ -39,7 +40,9 @@ static int read_all(int fd, const char *path, size_t max_bytes, struct str *out,
         if (rc || got == 0)
             break;
     }
+
     explicit_bzero(chunk, sizeof chunk); /* credential files come this way */
+
     return rc;
 }
 
@@ -47,8 +50,10 @@ int file_read(const char *path, size_t max_bytes, struct str *out, struct error 
 {
     /* O_NONBLOCK: opening a fifo nobody writes to must not hang. */
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
     if (fd < 0)
         return raise_file(err, errno, "cannot open", path);
+
     struct stat st;
     if (fstat(fd, &st) != 0)
         return raise_file(err, errno, "cannot stat", path);
@@ -79,6 +84,7 @@ static int write_all(int fd, const char *data, size_t n)
         data += put;
         n -= (size_t)put;
     }
+
     return 0;
 }
 
@@ -94,8 +100,10 @@ int file_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
 {
     cleanup_free char *temp = xasprintf("%s.tmp-XXXXXX", path);
     cleanup_fd int fd = mkostemp(temp, O_CLOEXEC);
+
     if (fd < 0)
         return raise_file(err, errno, "cannot create a file beside", path);
+
     int number = write_all(fd, data, n);
     if (!number && fchmod(fd, mode) != 0)
         number = errno;
@@ -107,7 +115,9 @@ int file_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
         unlink(temp);
         return raise_file(err, number, "cannot write", path);
     }
+
     number = sync_folder(path);
+
     return number ? raise_file(err, number, "cannot sync the folder of", path) : 0;
 }
 
@@ -125,6 +135,7 @@ int file_mkdirs(const char *path, mode_t mode, struct error *err)
 {
     cleanup_free char *work = xstrdup(path);
     int number = 0;
+
     for (char *p = work; *p && !number; p++) {
         if (*p != '/' || p == work)
             continue;
@@ -133,6 +144,7 @@ int file_mkdirs(const char *path, mode_t mode, struct error *err)
         if (!number)
             *p = '/';
     }
+
     if (!number && *work)
         number = make_one(work, mode);
     return number ? raise_file(err, number, "cannot create folder", work) : 0;

@@ -13,14 +13,14 @@ struct arena;
 int file_read(const char *path, size_t max_bytes, struct str *out, struct error *err);
 /* Temp file beside it, fsync, rename, fsync of the folder. */
 int file_write_atomic(const char *path, const void *data, size_t n, mode_t mode, struct error *err);
-int file_mkdirs(
-    const char *path, mode_t mode, struct error *err); /* parents too; existing is fine */
+/* Parents too; existing is fine. */
+int file_mkdirs(const char *path, mode_t mode, struct error *err);
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 char *path_join(const char *a, const char *b); /* malloc'd; b absolute wins */
 char *path_dirname(const char *path);          /* malloc'd, "." when none */
 const char *path_basename(const char *path);   /* borrowed */
-char *
-path_absolute(const char *cwd, const char *path); /* malloc'd, "." and ".." folded lexically */
+/* malloc'd, "." and ".." folded lexically */
+char *path_absolute(const char *cwd, const char *path);
 const char *path_absolute_in(struct arena *arena, const char *cwd, const char *path);
 char *path_expand_home(const char *path, const char *home); /* "~" and "~/…" only; malloc'd */

@@ -57,12 +57,12 @@
 #define LIMIT_RPC_CALLS         64    /* open calls per connection */
 #define LIMIT_RPC_HELLO_MS      10000 /* a connection that has not said hello by then is closed */
 #define LIMIT_RPC_WAIT_FDS      8     /* descriptors a client waits on beside its connection */
-#define LIMIT_RPC_CLIENT_PENDING_BYTES                                                             \
-    MIB(16) /* of streams that the client has received and not taken */
-#define LIMIT_RPC_OUTPUT_HIGH_BYTES                                                                \
-    KIB(256) /* per connection: streams pause, requests are not read */
-#define LIMIT_RPC_OUTPUT_LOW_BYTES KIB(64) /* … and go on */
-#define LIMIT_RPC_OUTPUT_MAX_BYTES MIB(64) /* answers queued on one connection; more closes it */
+/* Of streams that the client has received and not taken. */
+#define LIMIT_RPC_CLIENT_PENDING_BYTES MIB(16)
+/* Per connection: above it streams pause and requests are not read, below the lower they go on. */
+#define LIMIT_RPC_OUTPUT_HIGH_BYTES KIB(256)
+#define LIMIT_RPC_OUTPUT_LOW_BYTES  KIB(64)
+#define LIMIT_RPC_OUTPUT_MAX_BYTES  MIB(64) /* answers queued on one connection; more closes it */
 
 /* engine */
 #define LIMIT_ECS_OVERRIDES_BYTES     KIB(8)           /* of one RunTask, by ECS */

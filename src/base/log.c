@@ -1,9 +1,10 @@
-/* Records to stderr, one write a line, at most LINE_BYTES long.
+/* Records for the journal: one line a record, whatever a value holds.
  *
- * A daemon must not stand still because nobody reads its log: before a write the descriptor is
- * polled, and when it would block the record is dropped and counted; the next one that goes
- * through says how many are missing. Lines of at most PIPE_BUF bytes reach a pipe whole. Values
- * are escaped, so that a text from outside cannot begin a line of its own. */
+ * A log must never hold up the loop. stderr may be a pipe that nobody reads, and it is shared with
+ * whoever gave it to us, so it cannot be made non-blocking. A socket (the journal's) takes a flag
+ * with each line; a pipe is asked by poll() first, and a line is no longer than what a pipe that
+ * polls writable takes at once. A record that finds no room is dropped and counted, and the next
+ * one that gets through says how many. */
 #include "base/log.h"
 
 #include "base/clock.h"
@@ -54,8 +55,10 @@ bool log_enabled(enum log_level level)
 static bool emit(const char *line, size_t n)
 {
     ssize_t put = send(state.fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
     if (put >= 0 || errno != ENOTSOCK)
         return put == (ssize_t)n;
+
     struct pollfd p = {.fd = state.fd, .events = POLLOUT};
     if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
         return false;
@@ -71,6 +74,7 @@ static size_t escape(char *out, size_t room, const char *text, size_t n)
 {
     bool utf8 = text_utf8_valid(text, n);
     size_t used = 0;
+
     for (size_t i = 0; i < n && used + 4 <= room; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c == '\n') {
@@ -86,16 +90,19 @@ static size_t escape(char *out, size_t room, const char *text, size_t n)
             out[used++] = (char)c;
         }
     }
+
     return used;
 }
 
 static size_t header(char *out, size_t room, enum log_level level, const char *subsystem)
 {
     char time[26] = "";
+
     if (state.timestamps) {
         clock_format_iso(clock_wall_ms(), time);
         memcpy(time + 24, " ", 2);
     }
+
     int n = state.priority_prefix
                 ? snprintf(
                       out,
@@ -112,8 +119,10 @@ static size_t header(char *out, size_t room, enum log_level level, const char *s
 static void report_dropped(void)
 {
     unsigned lost = atomic_exchange(&state.dropped, 0);
+
     if (!lost)
         return;
+
     char line[128];
     size_t n = header(line, sizeof line, LOG_LEVEL_WARNING, "log");
     int more = snprintf(line + n, sizeof line - n, "records dropped count=%u\n", lost);
@@ -125,6 +134,7 @@ void log_write(enum log_level level, const char *subsystem, const char *fmt, ...
 {
     if (!log_enabled(level) || state.fd < 0)
         return;
+
     int saved = errno;
     char text[LINE_BYTES], line[LINE_BYTES];
     va_list ap;
@@ -140,5 +150,6 @@ void log_write(enum log_level level, const char *subsystem, const char *fmt, ...
         if (!emit(line, n))
             atomic_fetch_add(&state.dropped, 1);
     }
+
     errno = saved;
 }

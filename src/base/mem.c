@@ -1,8 +1,8 @@
-/* Allocation that does not fail: without memory the program ends.
+/* Allocation that aborts. A daemon that is out of memory has no way to go on that is tested; one
+ * that starts again has its journal.
  *
- * A daemon that went on would have to be right in hundreds of places that no test reaches; one
- * that ends is started again and resumes its jobs from the journal. So every size that comes
- * from outside is bounded before it gets here (base/limits.h). */
+ * So no caller checks for NULL, and in return every size that comes from outside is bounded
+ * (base/limits.h) before it gets here. */
 #include "base/mem.h"
 
 #include <errno.h>
@@ -84,6 +84,7 @@ void *xmemdup(const void *p, size_t n)
 char *xasprintf(const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     char *out = NULL;
     int n = vasprintf(&out, fmt, ap);
@@ -106,6 +107,7 @@ void mem_close_ptr(int *fd)
 {
     if (*fd < 0)
         return;
+
     int saved = errno; /* cleanup runs after the return value was computed, callers may still look
                           at errno */
     close(*fd);

@@ -1,8 +1,7 @@
-/* Paths as text: nothing here looks at the file system, nothing resolves a link.
+/* Paths as text: nothing here looks at the file system, so a symbolic link is a name like any
+ * other and ".." goes back by one name.
  *
- * An absolute path is made by joining, not by asking for the process's own folder: the daemon
- * works for callers who stand elsewhere, and each brings the folder that its relative paths
- * mean. */
+ * That is how Compose reads paths. Whoever must know where a path really leads asks the kernel. */
 #include "base/file.h"
 
 #include "base/arena.h"
@@ -22,6 +21,7 @@ char *path_join(const char *a, const char *b)
 char *path_dirname(const char *path)
 {
     size_t n = strlen(path);
+
     while (n > 1 && path[n - 1] == '/')
         n--;
     while (n && path[n - 1] != '/')
@@ -41,6 +41,7 @@ char *path_absolute(const char *cwd, const char *path)
 {
     cleanup_free char *joined = path_join(cwd, path);
     cleanup_str struct str out = STR_INIT;
+
     for (const char *p = joined; *p;) {
         size_t n = strcspn(p, "/");
         if (n == 2 && p[0] == '.' && p[1] == '.') {
@@ -56,6 +57,7 @@ char *path_absolute(const char *cwd, const char *path)
         while (*p == '/')
             p++;
     }
+
     return out.len ? str_take(&out) : xstrdup("/");
 }
 

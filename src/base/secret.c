@@ -1,8 +1,9 @@
-/* Secrets in memory: set, copied, wiped.
+/* Values that must not be seen: copied, wiped when dropped, and an allocator that wipes what is
+ * given back.
  *
- * secret_wipe() is a wipe that the compiler may not leave out. secret_malloc() and its fellows
- * are allocators for libraries that hold keys of ours: they know the size of each block, and
- * wipe it when it is freed or moved. */
+ * The allocator is for libraries (libcurl, jansson, expat) that take functions of this form and
+ * through whose buffers secrets go. It asks malloc how large a piece is, so it wipes the whole of
+ * it, and a realloc is always a copy: the old piece could not be wiped after it moved. */
 #include "base/secret.h"
 
 #include "base/mem.h"
@@ -19,6 +20,7 @@ void secret_wipe(void *data, size_t n)
 void secret_set_bytes(struct secret *s, const void *data, size_t n)
 {
     char *copy = xmalloc(n + 1); /* before the old one is dropped: data may lie inside it */
+
     if (n)
         memcpy(copy, data, n);
     copy[n] = '\0';
@@ -82,6 +84,7 @@ void *secret_realloc(void *old, size_t n)
         memcpy(grown, old, had < n ? had : n);
         secret_free(old);
     }
+
     return grown;
 }
 

@@ -1,8 +1,9 @@
 /* The growing buffer of base/str.h.
  *
- * It grows by doubling up to its maximum; what would go past that is dropped as a whole, and
- * `overflow` remembers it, so that a text that was cut never looks like one that was not. The
- * caller asks once, at the end. */
+ * It never moves its bytes with realloc(), which could leave a copy of a secret behind where
+ * str_wipe() does not reach: it takes a new piece, copies and wipes the old one. Past its maximum
+ * it drops what comes and remembers that it did, so a writer of many pieces checks once, at the
+ * end. */
 #include "base/str.h"
 
 #include "base/mem.h"
@@ -14,16 +15,20 @@
 static bool reserve(struct str *s, size_t n)
 {
     size_t max = s->max ? s->max : STR_MAX_DEFAULT;
+
     if (s->overflow || n > max || s->len > max - n) {
         s->overflow = true;
         return false;
     }
+
     size_t need = s->len + n + 1;
     if (need <= s->cap)
         return true;
+
     size_t cap = s->cap ? s->cap : 64;
     while (cap < need)
         cap *= 2;
+
     /* No realloc: it could leave a copy of a secret behind, out of reach of str_wipe. */
     char *grown = xmalloc(cap);
     if (s->data) {
@@ -31,8 +36,10 @@ static bool reserve(struct str *s, size_t n)
         secret_wipe(s->data, s->len);
         free(s->data);
     }
+
     s->data = grown;
     s->cap = cap;
+
     return true;
 }
 
@@ -69,6 +76,7 @@ void str_append_char(struct str *s, char c)
 void str_vappendf(struct str *s, const char *fmt, va_list ap)
 {
     va_list again;
+
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
     if (n < 0)
@@ -77,6 +85,7 @@ void str_vappendf(struct str *s, const char *fmt, va_list ap)
         vsnprintf(s->data + s->len, (size_t)n + 1, fmt, again);
         s->len += (size_t)n;
     }
+
     va_end(again);
 }
 

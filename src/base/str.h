@@ -22,8 +22,8 @@ void str_append_bytes(struct str *s, const void *bytes, size_t n);
 void str_append_char(struct str *s, char c);
 void str_appendf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_vappendf(struct str *s, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-void str_reserve(
-    struct str *s, size_t n);  /* room for n more bytes: an append of so many moves nothing */
+/* Room for n more bytes: an append of so many moves nothing. */
+void str_reserve(struct str *s, size_t n);
 void str_clear(struct str *s); /* keeps the memory */
 void str_truncate(struct str *s, size_t len);
 void str_done(struct str *s);

@@ -1,9 +1,9 @@
-/* The plain C string helpers of base/str.h. ASCII only: no locale has a say in how a file is
- * read.
+/* The plain C string helpers of base/str.h.
  *
- * Comparisons take NULL as a text that is not there. text_nearest() finds what somebody may have
- * meant, by edit distance: at most a third of the letters may differ, else a guess would be an
- * insult. */
+ * ASCII only: no locale has a say in how a file is read. UTF-8 is checked strictly, without
+ * overlong forms and surrogates, as what passes here goes into JSON, YAML and the messages of AWS.
+ * The search for "did you mean" is bounded by the length of a word, since it is asked about text
+ * from outside. */
 #include "base/mem.h"
 #include "base/str.h"
 #include <errno.h>
@@ -73,6 +73,7 @@ char *text_trim(const char *s)
 bool text_utf8_valid(const char *s, size_t n)
 {
     const uint8_t *p = (const uint8_t *)s, *end = p + n;
+
     while (p < end) {
         uint32_t cp;
         size_t more;
@@ -101,6 +102,7 @@ bool text_utf8_valid(const char *s, size_t n)
             return false;
         p += more + 1;
     }
+
     return true;
 }
 
@@ -111,6 +113,7 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
 {
     size_t rows[3][NEAREST_MAX + 1];
     size_t *before = rows[0], *above = rows[1], *row = rows[2];
+
     for (size_t j = 0; j <= m; j++)
         above[j] = j;
     for (size_t i = 1; i <= n; i++) {
@@ -132,6 +135,7 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
         above = row;
         row = oldest;
     }
+
     return above[m];
 }
 
@@ -140,6 +144,7 @@ const char *text_nearest(const char *word, const char *const *names)
     size_t n = strlen(word), allowed = MAX((size_t)1, n / 3);
     const char *best = NULL;
     size_t best_distance = allowed + 1;
+
     if (n > NEAREST_MAX)
         return NULL;
     for (; *names; names++) {
@@ -152,6 +157,7 @@ const char *text_nearest(const char *word, const char *const *names)
             best = *names;
         }
     }
+
     return best;
 }
 
@@ -159,17 +165,20 @@ int text_parse_int(const char *s, long long min, long long max, long long *out)
 {
     if (!s)
         return -EINVAL;
+
     bool negative = *s == '-';
     if (*s == '-' || *s == '+')
         s++;
     if (!*s)
         return -EINVAL;
+
     long long value = 0; /* built downwards: LLONG_MIN has no positive twin */
     for (; *s; s++) {
         if (*s < '0' || *s > '9' || __builtin_mul_overflow(value, 10, &value) ||
             __builtin_sub_overflow(value, *s - '0', &value))
             return -EINVAL;
     }
+
     if (!negative && __builtin_sub_overflow(0, value, &value))
         return -EINVAL;
     if (value < min || value > max)

@@ -23,6 +23,7 @@ static long double factor_of(char letter)
 int text_parse_bytes(const char *text, int64_t *bytes)
 {
     size_t digits = text ? strspn(text, "0123456789.") : 0;
+
     if (!digits || digits > DIGITS_MAX)
         return -EINVAL;
 
@@ -39,6 +40,7 @@ int text_parse_bytes(const char *text, int64_t *bytes)
         if (*end == 'i' || *end == 'I')
             end++;
     }
+
     if (*end == 'b' || *end == 'B')
         end++;
 

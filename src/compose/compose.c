@@ -1,18 +1,21 @@
-/* compose_load(): the whole way, and the loading of our own canonical output.
+/* compose_load(): the whole way from files to the model, and the loading of our own canonical
+ * output.
  *
- * The passes in order: which files (find), read and merge (loader), normalise, check references,
- * check consistency, bind. A pass adds every mistake that it finds; the way ends behind the
- * first pass that found one, because the next would report what follows from it.
- * compose_load_canonical() begins at shape: a frozen project names no file and no variable any
- * more. */
+ * First the files are found and the environment read (read/find.c), then the project gets its
+ * name, before anything is interpolated, then all files become one tree, which is made whole,
+ * checked and bound. Every pass says all that it finds; the next one starts only on sound ground.
+ * In the end the first mistake, by place in the files, is the error.
+ *
+ * Canonical text goes the same way, with all profiles active and no .env: what was chosen was
+ * chosen when it was written, and what still is a variable there is a config. */
 #include "compose/compose.h"
-#include "compose/bind/bind.h"
 
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "compose/read/loader.h"
+#include "compose/bind/bind.h"
+#include "compose/read/normal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +34,7 @@ struct load {
 static const char *const *active_profiles(struct load *x)
 {
     VEC(const char *) all = {0};
+
     vec_push(&all, "defang");
     for (const char *const *p = x->workspace.options->profiles; p && *p; p++)
         vec_push(&all, *p);
@@ -42,6 +46,7 @@ static const char *const *active_profiles(struct load *x)
     const char **out = arena_array(x->arena, const char *, all.len + 1);
     memcpy(out, all.items, all.len * sizeof *out);
     vec_free(&all);
+
     return out;
 }
 
@@ -64,6 +69,7 @@ static int name_in_files(struct load *x, const char **name, struct error *err)
                 *name = NULL; /* said again, with its position, by the pass over the whole file */
         }
     }
+
     return 0;
 }
 
@@ -72,6 +78,7 @@ static int choose_name(struct load *x, struct error *err)
     struct workspace *w = &x->workspace;
     const char *said;
     int rc = name_in_files(x, &said, err);
+
     if (rc < 0)
         return rc;
     if (!w->name && said)
@@ -85,7 +92,9 @@ static int choose_name(struct load *x, struct error *err)
         error_hint(err, "Say `name:` in the Compose file, or give -p/--project-name.");
         return rc;
     }
+
     env_set(w->env, "COMPOSE_PROJECT_NAME", w->name);
+
     return 0;
 }
 
@@ -103,11 +112,13 @@ static int by_text(const void *a, const void *b)
 static void collect_profiles(struct load *x, const struct yaml_node *services)
 {
     VEC(const char *) all = {0};
+
     for (size_t i = 0; services && services->kind == YAML_KIND_MAPPING && i < services->len; i++) {
         const struct yaml_node *own = yaml_get(services->pairs[i].value, "profiles");
         for (size_t k = 0; own && own->kind == YAML_KIND_SEQUENCE && k < own->len; k++)
             vec_push(&all, own->items[k]->value);
     }
+
     if (all.len)
         qsort(all.items, all.len, sizeof *all.items, by_text);
     x->profiles = arena_array(x->arena, const char *, all.len + 1);
@@ -122,20 +133,25 @@ static bool finish_tree(struct load *x, const struct scope *scope, struct yaml_n
 {
     struct loader *l = &x->loader;
     struct normalise z = {.loader = l, .scope = scope, .project = x->workspace.name};
+
     set_name(x, root);
     shape_check_whole(x->arena, l->diags, root, &spec_project);
     if (diag_has_errors(l->diags))
         return false;
+
     const struct yaml_node *all = yaml_get(root, "services");
     collect_profiles(x, all);
     (void)normalise_default_network(&z, root);
     normalise_profiles(&z, root);
     normalise_environment(&z, root);
     normalise_tree(&z, root);
-    if (!x->workspace.options->no_interpolate) /* a variable, or a profile, may settle what looks
-                                                  like a contradiction */
+
+    /* Without interpolation a variable, or a profile, may settle what looks like a contradiction.
+     */
+    if (!x->workspace.options->no_interpolate)
         checks_run(l, root);
     refs_check(l, root, all);
+
     return !diag_has_errors(l->diags);
 }
 
@@ -143,6 +159,7 @@ static void set_variables(struct compose_project *p, const struct env *env)
 {
     size_t n = env_count(env);
     struct compose_kv *all = arena_array(p->arena, struct compose_kv, n + 1);
+
     for (size_t i = 0; i < n; i++) {
         const char *name = env_name(env, i);
         bool secret = env_name_is_secret(name);
@@ -150,6 +167,7 @@ static void set_variables(struct compose_project *p, const struct env *env)
             .key = arena_strdup(p->arena, name),
             .value = secret ? NULL : arena_strdup(p->arena, env_value(env, i))};
     }
+
     p->variables = all;
     p->variable_count = n;
 }
@@ -160,6 +178,7 @@ static int load_tree(struct load *x, struct error *err)
     struct scope scope = {
         .dir = w->dir, .files = w->files, .file_count = w->file_count, .env = w->env};
     struct yaml_node *root;
+
     x->loader.profiles = active_profiles(x);
     int rc = loader_load_scope(&x->loader, &scope, &root, err);
     if (rc < 0)
@@ -171,8 +190,10 @@ static int load_tree(struct load *x, struct error *err)
         error_at(err, loader_shown_path(&x->loader, w->files[0]), 1, 1);
         return rc;
     }
+
     if (!finish_tree(x, &scope, root))
         return 0;
+
     struct compose_project *p = arena_make(x->arena, struct compose_project);
     *p = (struct compose_project){
         .arena = x->arena,
@@ -188,6 +209,7 @@ static int load_tree(struct load *x, struct error *err)
     set_variables(p, w->env);
     bind_project(p);
     x->project = p;
+
     return 0;
 }
 
@@ -200,21 +222,26 @@ static int conclude(
     struct error *err)
 {
     struct error stop = ERROR_INIT;
+
     if (rc < 0 && error_is_set(err) && (err->line || diag_has_errors(diags))) {
         error_move(&stop, err);
         diag_add_error(diags, &stop);
     }
+
     diag_sort(diags);
     if (!error_is_set(err)) {
         int found = diag_to_error(diags, err);
         rc = found ? found : rc;
     }
+
     workspace_done(&x->workspace);
     if (rc == 0) {
         *out = x->project;
         return 0;
     }
+
     arena_free(x->arena);
+
     return rc;
 }
 
@@ -230,6 +257,7 @@ static int load(
     struct error local = ERROR_INIT;
     struct compose_diagnostics *diags = d ? d : &own;
     struct error *fault = err ? err : &local;
+
     x.loader = (struct loader){
         .arena = x.arena, .workspace = &x.workspace, .diags = diags, .canonical = canonical};
     *out = NULL;
@@ -241,6 +269,7 @@ static int load(
     rc = conclude(&x, rc, out, diags, fault);
     compose_diagnostics_done(&own);
     error_done(&local);
+
     return rc;
 }
 
@@ -260,6 +289,7 @@ int compose_load_canonical(
     static const char *const files[] = {"-", NULL};
     static const char *const profiles[] = {"*", NULL}; /* chosen when the text was made */
     struct env *env = env_new();
+
     env_set(env, "COMPOSE_DISABLE_ENV_FILE", "1");
     struct compose_options o = {
         .cwd = "/", .files = files, .profiles = profiles, .env = env, .stdin_text = copy};

@@ -1,9 +1,11 @@
-/* The list of what was found, its order, and the error that it becomes.
+/* Mistakes collected: each has a place, a message, a hint and a rule.
  *
- * Findings are sorted by file (in the order in which files were named), line and column, and one
- * that says the same at the same place is told once. The first error of that order is the error
- * object; the others go with it as diagnostics. A rule's name comes from its format unless it is
- * given, so that the same finding has the same name whatever it names. */
+ * A rule is a stable name for a kind of mistake, for machines. It is made of the message's format,
+ * the words of it that say something, so that nobody keeps a list beside the messages; a message
+ * that is worded anew gets another rule.
+ *
+ * They are told in the order of the files, then lines. The same mistake at the same place is told
+ * once: a file may be read twice, and a value be seen by two passes. */
 #include "compose/diag.h"
 
 #include "base/str.h"
@@ -41,6 +43,7 @@ void compose_diagnose(
         d->items = items;
         d->cap = cap;
     }
+
     cleanup_str struct str text = STR_INIT;
     va_list ap;
     va_start(ap, fmt);
@@ -60,6 +63,7 @@ static bool says_nothing(const char *word)
     static const char *const words[] = {"a",    "an",      "and",      "are", "be",  "by", "every",
                                         "has",  "in",      "is",       "it",  "its", "of", "on",
                                         "that", "service", "services", "the", "to",  NULL};
+
     for (const char *const *w = words; *w; w++)
         if (strcmp(*w, word) == 0)
             return true;
@@ -79,6 +83,7 @@ const char *compose_rule(struct compose_diagnostics *d, const char *prefix, cons
 {
     cleanup_str struct str id = STR_INIT;
     size_t words = 0;
+
     for (const char *p = fmt;
          *p && words < RULE_WORDS && !(words > 1 && (*p == ':' || *p == ';'));) {
         char word[32];
@@ -96,6 +101,7 @@ const char *compose_rule(struct compose_diagnostics *d, const char *prefix, cons
         else if (!says_nothing(word))
             str_appendf(&id, "%s%s", words++ ? "-" : "", word);
     }
+
     return arena_printf(d->arena, "%s/%s", prefix, id.len ? str_get(&id) : "mistake");
 }
 
@@ -129,14 +135,17 @@ int diag_to_error(const struct compose_diagnostics *d, struct error *err)
 {
     size_t errors = 0;
     const struct compose_diagnostic *first = NULL;
+
     for (size_t i = 0; i < d->len; i++) {
         if (d->items[i].severity != COMPOSE_ERROR)
             continue;
         if (!errors++)
             first = &d->items[i];
     }
+
     if (!first)
         return 0;
+
     int rc = error_raise_errno(err, ERR_USAGE, EINVAL, "%s", first->message);
     if (first->pos.file)
         error_at(err, first->pos.file, first->pos.line, first->pos.column);
@@ -169,6 +178,7 @@ struct ranked {
 static int compare_ranked(const void *pa, const void *pb)
 {
     const struct ranked *a = pa, *b = pb;
+
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
     if (a->item.pos.line != b->item.pos.line)
@@ -188,6 +198,7 @@ void diag_sort(struct compose_diagnostics *d)
 {
     if (d->len < 2)
         return;
+
     struct ranked *all = arena_array(d->arena, struct ranked, d->len);
     for (size_t i = 0; i < d->len; i++)
         all[i] = (struct ranked){

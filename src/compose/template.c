@@ -1,10 +1,11 @@
-/* Interpolation, after the chapter of that name in the Compose specification.
+/* Interpolation, by the chapter of that name in the Compose specification.
  *
- * The text is walked once. A reference ends in a value, in the default or the replacement that
- * it carries (expanded in turn, to a bounded depth), in an error of the user's own words, or,
- * when nothing defines the name, in a config part: the name between two bytes that never occur
- * in UTF-8. The functions at the end look at such marked texts: first part, next part, plain
- * text, as a person wrote it. */
+ * A name that nothing defines becomes a config part: PART_BEGIN NAME PART_END, two bytes that
+ * UTF-8 never has, so texts with parts are cut, joined and compared like any other. Words of
+ * operators nest and are expanded only when they are taken.
+ *
+ * Nested defaults could blow a short text up, so all that is written counts against one budget
+ * (LIMIT_COMPOSE_TEXT_BYTES), and the depth is bounded too. */
 #include "compose/template.h"
 
 #include "base/limits.h"
@@ -55,6 +56,7 @@ static int emit(struct expansion *x, struct str *out, const char *text, size_t n
         *x->problem = "the text grows too large when its variables are filled in";
         return -EINVAL;
     }
+
     x->budget -= n;
     str_append_bytes(out, text, n);
     return 0;
@@ -76,6 +78,7 @@ static int fail_required(struct expansion *x, const char *name, const char *s, c
 {
     cleanup_str struct str reason = STR_INIT;
     int rc = expand_range(x, s, end, &reason);
+
     if (rc < 0)
         return rc;
     *x->problem = reason.len
@@ -93,8 +96,10 @@ static int expand_operator(
     struct expansion *x, const char *name, const char *op, const char *end, struct str *out)
 {
     const char *value = x->lookup(x->arg, name);
+
     if (op == end)
         return value ? emit(x, out, value, strlen(value)) : emit_part(x, out, name);
+
     bool empty_counts = *op == ':';
     const char *word = op + empty_counts;
     bool present = value && !(empty_counts && !*value);
@@ -115,12 +120,14 @@ static int expand_operator(
 static const char *closing_brace(const char *s, const char *end)
 {
     int open = 1;
+
     for (; s < end; s++) {
         if (*s == '{')
             open++;
         else if (*s == '}' && --open == 0)
             return s;
     }
+
     return NULL;
 }
 
@@ -128,10 +135,12 @@ static const char *closing_brace(const char *s, const char *end)
 static int expand_reference(struct expansion *x, const char **s, const char *end, struct str *out)
 {
     const char *p = *s;
+
     if (p < end && *p == '$') {
         *s = p + 1;
         return emit(x, out, "$", 1);
     }
+
     bool braced = p < end && *p == '{';
     const char *close = braced ? closing_brace(p + 1, end) : end;
     const char *start = braced ? p + 1 : p;
@@ -143,6 +152,7 @@ static int expand_reference(struct expansion *x, const char **s, const char *end
             arena_printf(x->arena, "invalid interpolation format: $%.*s", (int)MIN(end - p, 40), p);
         return -EINVAL;
     }
+
     const char *name = arena_strndup(x->arena, start, n);
     *s = braced ? close + 1 : start + n;
     return expand_operator(x, name, start + n, braced ? close : start + n, out);
@@ -154,6 +164,7 @@ static int expand_range(struct expansion *x, const char *s, const char *end, str
         *x->problem = "variables nested too deeply";
         return -EINVAL;
     }
+
     int rc = 0;
     while (rc == 0 && s < end) {
         const char *dollar = memchr(s, '$', (size_t)(end - s));
@@ -163,7 +174,9 @@ static int expand_range(struct expansion *x, const char *s, const char *end, str
         s = dollar + 1;
         rc = expand_reference(x, &s, end, out);
     }
+
     x->depth--;
+
     return rc;
 }
 
@@ -178,6 +191,7 @@ int template_expand(
     *out = text;
     if (!strchr(text, '$'))
         return 0;
+
     struct expansion x = {
         .arena = arena,
         .lookup = lookup,
@@ -210,6 +224,7 @@ static const char *next_part(const char *s, const char **begin, size_t *n)
 {
     const char *open = strchr(s, PART_BEGIN);
     const char *close = open ? strchr(open, PART_END) : NULL;
+
     if (!close)
         return NULL;
     *begin = open + 1;
@@ -229,10 +244,12 @@ const char *template_drop_parts(struct arena *arena, const char *text)
     cleanup_str struct str out = STR_INIT;
     const char *name, *rest;
     size_t n;
+
     while ((rest = next_part(text, &name, &n))) {
         str_append_bytes(&out, text, (size_t)(name - 1 - text));
         text = rest;
     }
+
     str_append(&out, text);
     return arena_strdup(arena, str_get(&out));
 }
@@ -242,6 +259,7 @@ static void add_part(
 {
     if (!n)
         return;
+
     struct compose_part *part = arena_make(arena, struct compose_part);
     part->is_config = is_config;
     part->text = arena_strndup(arena, text, n);
@@ -255,11 +273,13 @@ struct compose_text template_to_text(struct arena *arena, const char *text, stru
     struct compose_part **tail = &out.first;
     const char *name, *rest;
     size_t n;
+
     while ((rest = next_part(text, &name, &n))) {
         add_part(arena, &tail, false, text, (size_t)(name - 1 - text));
         add_part(arena, &tail, true, name, n);
         text = rest;
     }
+
     add_part(arena, &tail, false, text, strlen(text));
     return out;
 }

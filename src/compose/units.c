@@ -1,8 +1,9 @@
-/* Sizes, durations, floats and command lines in the notations of Compose files.
+/* Durations, numbers and command lines in the notations of Compose files.
  *
- * Durations are Go's ("1h30m"), printed as Go prints them, since they are compared with the
- * reference's output. A command line is split as the reference's shell splitter does it: quotes
- * and escapes, no expansion of anything; a substitution is copied as it stands. */
+ * Durations are Go's with days and weeks beside, and printed as Go prints them, for the canonical
+ * text is compared with the reference's. Command lines are split as Docker splits them: quotes and
+ * backslashes are read, nothing is expanded, and the first sign that only a shell understands ends
+ * the line. */
 #include "compose/units.h"
 
 #include "base/text_size.h"
@@ -42,14 +43,17 @@ static const struct unit *match_unit(const char *text, size_t *length)
 int units_parse_duration_ns(const char *text, int64_t *ns)
 {
     bool negative = *text == '-';
+
     if (*text == '-' || *text == '+')
         text++;
     if (strcmp(text, "0") == 0) {
         *ns = 0;
         return 0;
     }
+
     if (!*text)
         return -EINVAL;
+
     long double total = 0;
     while (*text) {
         size_t digits = strspn(text, "0123456789.");
@@ -66,6 +70,7 @@ int units_parse_duration_ns(const char *text, int64_t *ns)
         total += amount * (long double)unit->ns;
         text = end + length;
     }
+
     if (total > 9.2e18L)
         return -EINVAL;
     *ns = (int64_t)roundl(negative ? -total : total);
@@ -83,6 +88,7 @@ static void format_fraction(int64_t value, int64_t unit, const char *name, struc
             rest %= place;
         }
     }
+
     str_append(out, name);
 }
 
@@ -92,15 +98,18 @@ void units_format_duration_ns(int64_t ns, struct str *out)
         str_append(out, "0s");
         return;
     }
+
     if (ns < 0) {
         str_append_char(out, '-');
         ns = -ns;
     }
+
     if (ns < 1000000000) {
         int64_t unit = ns < 1000 ? 1 : ns < 1000000 ? 1000 : 1000000;
         format_fraction(ns, unit, unit == 1 ? "ns" : unit == 1000 ? "µs" : "ms", out);
         return;
     }
+
     int64_t minutes = ns / 60000000000;
     if (minutes >= 60)
         str_appendf(out, "%lldh", (long long)(minutes / 60));
@@ -125,11 +134,13 @@ void units_format_float(double value, struct str *out)
 {
     char text[64];
     int decimals = 0;
+
     for (; decimals < 17; decimals++) {
         snprintf(text, sizeof text, "%.*e", decimals, value);
         if (strtod(text, NULL) == value)
             break;
     }
+
     /* as Go prints it: an exponent from a million on, however few the digits are */
     const char *mark = strchr(text, 'e');
     long exponent = mark ? strtol(mark + 1, NULL, 10) : 0;
@@ -181,6 +192,7 @@ static int copy_substitution(struct splitter *s, const char **p, char close)
             return 0;
         }
     }
+
     return -EINVAL;
 }
 
@@ -189,11 +201,13 @@ static bool ends_line(struct splitter *s, char c)
 {
     if (!strchr(";&|<>", c))
         return false;
+
     const char *word = str_get(&s->word);
     if (c == '>' && *word >= '0' && *word <= '9') { /* 2>file */
         str_clear(&s->word);
         s->in_word = false;
     }
+
     return true;
 }
 
@@ -232,7 +246,9 @@ static int split(struct splitter *s, const char *p)
             str_append_char(&s->word, c);
         }
     }
+
     end_word(s);
+
     return 0;
 }
 
@@ -247,6 +263,7 @@ int units_split_words(struct arena *arena, const char *text, const char ***words
         memcpy(*words, s.words.items, s.words.len * sizeof **words);
         *count = s.words.len;
     }
+
     vec_free(&s.words);
     str_done(&s.word);
     return rc;

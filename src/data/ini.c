@@ -1,10 +1,12 @@
-/* The grammar of the AWS config files, line by line.
+/* The AWS files' grammar: the rules are those of Python's configparser as botocore calls it; each
+ * oddity below was measured against it.
  *
- * The rules are those of Python's configparser as botocore calls it; each oddity below was
- * measured against it: which lines continue a value, what a comment is and where, how an
- * indented block under an empty value becomes a nested section, what [DEFAULT] gives to the
- * others. The reader never looks ahead: a line opens a section, opens an entry, continues one,
- * or is an error with its number. */
+ * A line is a header, a key, a continuation (indented deeper than its key) or nothing. What is
+ * open is carried along in struct parse and closed by the next line that begins something. White
+ * space is Python's, which knows Unicode, and is counted in characters.
+ *
+ * Any mistake is fatal and names file and line: half of a credentials file must not count as the
+ * whole. */
 #include "data/ini.h"
 
 #include "base/limits.h"
@@ -47,6 +49,7 @@ static int fail(struct parse *p, const char *what)
 static size_t space_at(const char *s, size_t n)
 {
     const unsigned char *u = (const unsigned char *)s;
+
     if (!n)
         return 0;
     if (u[0] == ' ' || (u[0] >= 0x09 && u[0] <= 0x0d) || (u[0] >= 0x1c && u[0] <= 0x1f))
@@ -55,6 +58,7 @@ static size_t space_at(const char *s, size_t n)
         return 2;
     if (n < 3)
         return 0;
+
     unsigned last = u[2];
     bool wide = (u[0] == 0xe1 && u[1] == 0x9a && last == 0x80) ||
                 (u[0] == 0xe3 && u[1] == 0x80 && last == 0x80) ||
@@ -76,6 +80,7 @@ static size_t space_before(const char *s, size_t n)
 static struct slice strip(struct slice s, size_t *indent)
 {
     size_t k;
+
     if (indent)
         *indent = 0;
     while ((k = space_at(s.p, s.n)) > 0) {
@@ -84,8 +89,10 @@ static struct slice strip(struct slice s, size_t *indent)
         if (indent)
             ++*indent;
     }
+
     while ((k = space_before(s.p, s.n)) > 0)
         s.n -= k;
+
     return s;
 }
 
@@ -94,6 +101,7 @@ static void close_value(struct parse *p)
 {
     if (!p->entry)
         return;
+
     struct str joined = {.max = LIMIT_INI_BYTES * 2};
     vec_each(part, &p->value)
     {
@@ -101,6 +109,7 @@ static void close_value(struct parse *p)
             str_append_char(&joined, '\n');
         str_append_bytes(&joined, part->p, part->n);
     }
+
     struct slice all = {str_get(&joined), joined.len};
     size_t k;
     while ((k = space_before(all.p, all.n)) > 0)
@@ -133,6 +142,7 @@ static bool is_header(struct slice line, struct slice *name)
 {
     if (line.n < 3 || line.p[0] != '[')
         return false;
+
     const char *end = memrchr(line.p, ']', line.n);
     if (!end || end <= line.p + 1)
         return false;
@@ -150,6 +160,7 @@ static void end_of_entries(struct parse *p)
 static int open_section(struct parse *p, struct slice name)
 {
     const char *text = arena_strndup(p->arena, name.p, name.n);
+
     close_value(p);
     if (!strcmp(text, "DEFAULT")) { /* the one section that may come twice */
         if (!p->defaults) {
@@ -161,28 +172,33 @@ static int open_section(struct parse *p, struct slice name)
         end_of_entries(p);
         return 0;
     }
+
     const struct ini_section *twin = find_section(p->file->sections, text);
     if (twin) {
         cleanup_free char *what =
             xasprintf("section [%s] stands here and in line %u: join them", text, twin->line);
         return fail(p, what);
     }
+
     p->section = arena_make(p->arena, struct ini_section);
     p->section->name = text;
     p->section->line = p->line;
     *p->last_section = p->section;
     p->last_section = &p->section->next;
     p->last_entry = &p->section->entries;
+
     return 0;
 }
 
 static int open_entry(struct parse *p, struct slice line)
 {
     size_t at = 0;
+
     while (at < line.n && line.p[at] != '=' && line.p[at] != ':')
         at++;
     if (at == line.n)
         return fail(p, "a line without \"=\": expected \"key = value\" or \"[section]\"");
+
     struct slice key = strip((struct slice){line.p, at}, NULL);
     if (!key.n)
         return fail(p, "no key before \"=\"");
@@ -197,6 +213,7 @@ static int open_entry(struct parse *p, struct slice line)
             twin->line);
         return fail(p, what);
     }
+
     struct ini_entry *e = arena_make(p->arena, struct ini_entry);
     e->key = arena_strdup(p->arena, lower);
     e->line = p->line;
@@ -204,6 +221,7 @@ static int open_entry(struct parse *p, struct slice line)
     p->last_entry = &e->next;
     p->entry = e;
     add_value(p, strip((struct slice){line.p + at + 1, line.n - at - 1}, NULL));
+
     return 0;
 }
 
@@ -211,17 +229,20 @@ static int take_line(struct parse *p, struct slice raw)
 {
     size_t indent;
     struct slice line = strip(raw, &indent), name;
+
     if (!line.n) {
         if (p->entry)
             add_value(p, line);
         return 0;
     }
+
     if (line.p[0] == '#' || line.p[0] == ';')
         return 0;
     if (p->entry && indent > p->indent) {
         add_value(p, line);
         return 0;
     }
+
     p->indent = indent;
     if (is_header(line, &name))
         return open_section(p, name);
@@ -253,6 +274,7 @@ static int check_text(struct parse *p, const char *text, size_t n)
         cleanup_free char *what = xasprintf("the file is larger than %zu bytes", LIMIT_INI_BYTES);
         return fail(p, what);
     }
+
     p->line = 1;
     if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
         return fail(
@@ -266,6 +288,7 @@ static int check_text(struct parse *p, const char *text, size_t n)
             start = i + 1;
             p->line++;
         }
+
     return 0;
 }
 
@@ -290,11 +313,13 @@ int ini_parse(
         rc = take_line(&p, (struct slice){text + i, end - i});
         i = end + 1 + (end + 1 < n && text[end] == '\r' && text[end + 1] == '\n');
     }
+
     close_value(&p);
     if (rc == 0)
         apply_defaults(&p);
     vec_free(&p.value);
     vec_free(&p.lines);
+
     return rc;
 }
 
@@ -320,6 +345,7 @@ static void put_nested(
         *first = arena_make(arena, struct ini_entry);
         (*first)->key = arena_strndup(arena, key.p, key.n);
     }
+
     (*first)->value = arena_strndup(arena, value.p, value.n);
     (*first)->line = line;
 }
@@ -334,6 +360,7 @@ int ini_nested(
     *out = NULL;
     if (e->value[0] != '\n')
         return 0;
+
     unsigned at = 0;
     for (const char *p = e->value; *p; at++) {
         size_t n = strcspn(p, "\n");
@@ -357,5 +384,6 @@ int ini_nested(
             strip((struct slice){eq + 1, line.n - (size_t)(eq + 1 - line.p)}, NULL);
         put_nested(arena, out, key, value, e->value_lines[at]);
     }
+
     return 0;
 }

@@ -14,8 +14,8 @@ struct ini_entry {
     const char *key;   /* lower-cased */
     const char *value; /* continuation lines joined with '\n' */
     unsigned line;
-    const unsigned *value_lines; /* the line of the file that each line of value came from; NULL in
-                                    nested entries */
+    /* The line of the file that each line of value came from; NULL in nested entries. */
+    const unsigned *value_lines;
     struct ini_entry *next;
 };
 

@@ -1,9 +1,9 @@
-/* jansson with bounds, and lookups by a dotted path.
+/* JSON by jansson, bounded before it is parsed: jansson's own bound of levels is fixed when it is
+ * built, so the nesting is counted here first.
  *
- * Size and depth are checked before anything is built, so that a reply of another's cannot take
- * the memory. Lookups never fail: a member that is missing, of another type or behind something
- * that is no object is NULL or the fallback, since a caller that has to ask for each step would
- * write the same four lines a hundred times. */
+ * Its allocator is ours, which wipes: replies hold credentials. For the same reason its "near ..."
+ * is cut off a message. Paths (`tasks.0.name`) end in NULL or the fallback wherever something is
+ * missing or of another type, so a reply of an unknown form never crashes a reader. */
 #include "data/json.h"
 
 #include "base/limits.h"
@@ -24,6 +24,7 @@ static bool too_deep(const char *text, size_t n)
 {
     size_t depth = 0;
     bool in_string = false;
+
     for (size_t i = 0; i < n; i++) {
         char c = text[i];
         if (in_string) {
@@ -40,6 +41,7 @@ static bool too_deep(const char *text, size_t n)
             depth--;
         }
     }
+
     return false;
 }
 
@@ -61,6 +63,7 @@ int json_parse(const char *text, size_t n, json_t **out, struct error *err)
             "JSON text is nested deeper than %d levels",
             LIMIT_JSON_DEPTH);
     json_error_t fault;
+
     /* \u0000 is let through: log lines of containers hold it, and one of them must not lose the
      * whole page. */
     json_t *j = json_loadb(
@@ -92,6 +95,7 @@ void json_unref(json_t **j)
 static bool array_index(const char *part, size_t n, size_t *out)
 {
     size_t value = 0;
+
     if (n == 0 || n > 9)
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -115,11 +119,13 @@ json_t *json_at(const json_t *j, const char *path)
             j = NULL;
         path += n + (path[n] == '.');
     }
+
     json_t *found;
     memcpy(
         &found,
         &j,
         sizeof found); /* jansson hands members of a const object out as non-const, so do we */
+
     return found;
 }
 
@@ -157,10 +163,12 @@ char *json_print(const json_t *j, bool indented, bool sorted)
     /* 15 digits: 0.1 stays 0.1. Members that were written keep their order unless `sorted`. */
     size_t flags =
         JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | (indented ? JSON_INDENT(2) : JSON_COMPACT);
+
     if (sorted)
         flags |= JSON_SORT_KEYS;
     if (!j)
         return xstrdup("null");
+
     char *text = json_dumps(j, flags);
     if (!text) /* out of memory, or a value that holds itself: a bug */
         abort();

@@ -1,9 +1,9 @@
-/* Values written by code: made, filled and checked for what only a mistake of ours can bring
- * about.
+/* What stands behind object(), key(), array() and texts() of data/object.h.
  *
- * jansson answers NULL to bad text, to a double that is no number and to want of memory alike.
- * The first two are checked where data comes in; here each of them ends the program (base/mem.h
- * says why). */
+ * The macros write an array on the caller's stack that ends with a mark; the functions here put it
+ * into jansson's values. NULL is left out. Whatever jansson cannot make is a mistake of the caller
+ * or want of memory, and both end the program: no call has a result to check, and so a resource
+ * reads as its template does. */
 #include "data/object.h"
 #include <limits.h>
 #include <stdio.h>

@@ -23,6 +23,7 @@ static void grow(struct arena *arena, struct strmap *m)
 {
     size_t cap = m->cap ? m->cap * 2 : 32;
     struct strmap_slot *slots = arena_array(arena, struct strmap_slot, cap);
+
     for (size_t i = 0; i < m->cap; i++)
         if (m->slots[i].key)
             *find_slot(slots, cap, m->slots[i].key, m->slots[i].hash) = m->slots[i];

@@ -1,8 +1,8 @@
-/* expat's events as a tree in the caller's arena, for AWS's XML replies.
+/* Replies of AWS as a small tree over expat, in the caller's arena.
  *
- * Prefixes of namespaces are cut off: AWS's documents do not use two for one name. DTDs and
- * entities are refused before they can expand, and depth, number of nodes and size are bounded,
- * so that a reply costs memory in proportion to its bytes. */
+ * A DTD ends the parse, and with it every trick with entities; depth, nodes and bytes are bounded.
+ * Prefixes of namespaces are cut off, as no reply tells two names apart by them. Positions are
+ * expat's, and an error names them; the text itself is not quoted, since it may hold a token. */
 #include "data/xml.h"
 
 #include "base/limits.h"
@@ -45,6 +45,7 @@ static void refuse(struct parse *p, const char *why)
 static struct xml_attr *copy_attrs(struct parse *p, const XML_Char **attrs)
 {
     struct xml_attr *first = NULL, **end = &first;
+
     for (; *attrs; attrs += 2) {
         if (!strcmp(attrs[0], "xmlns") || !strncmp(attrs[0], "xmlns:", 6))
             continue;
@@ -58,22 +59,26 @@ static struct xml_attr *copy_attrs(struct parse *p, const XML_Char **attrs)
         *end = a;
         end = &a->next;
     }
+
     return first;
 }
 
 static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 {
     struct parse *p = arg;
+
     if (p->refused)
         return;
     if (p->depth == LIMIT_XML_DEPTH) {
         refuse(p, "nested too deep");
         return;
     }
+
     if (++p->nodes > LIMIT_XML_NODES) {
         refuse(p, "too many nodes");
         return;
     }
+
     struct xml_node *node = arena_make(p->arena, struct xml_node);
     node->name = arena_strdup(p->arena, local_name(name));
     node->text = "";
@@ -89,6 +94,7 @@ static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **a
     } else {
         p->root = node;
     }
+
     struct level *own = &p->levels[p->depth++];
     own->node = node;
     own->last_child = NULL;
@@ -176,10 +182,12 @@ int xml_parse(
     } else {
         *root = p->root;
     }
+
     for (size_t i = 0; i < LIMIT_XML_DEPTH; i++)
         str_done(&p->levels[i].text);
     XML_ParserFree(p->parser);
     free(p);
+
     return rc;
 }
 
@@ -204,11 +212,13 @@ struct xml_node *xml_next(const struct xml_node *n, const char *name)
 struct xml_node *xml_path(const struct xml_node *n, const char *path)
 {
     struct xml_node *found = NULL;
+
     while (n && *path) {
         size_t len = strcspn(path, "/");
         n = found = find(n->first, path, len);
         path += len + (path[len] == '/');
     }
+
     return found;
 }
 

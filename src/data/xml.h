@@ -21,11 +21,11 @@ struct xml_node {
 
 int xml_parse(
     struct arena *arena, const char *text, size_t n, struct xml_node **root, struct error *err);
-struct xml_node *xml_child(
-    const struct xml_node *n, const char *name); /* first of that name, or NULL; n may be NULL */
-struct xml_node *
-xml_next(const struct xml_node *n, const char *name); /* next sibling of that name */
+/* The first child of that name, or NULL; n may be NULL. */
+struct xml_node *xml_child(const struct xml_node *n, const char *name);
+/* The next sibling of that name. */
+struct xml_node *xml_next(const struct xml_node *n, const char *name);
 struct xml_node *xml_path(const struct xml_node *n, const char *path); /* "Error/Code" */
-const char *
-xml_text(const struct xml_node *n, const char *path); /* NULL when missing; path NULL = n itself */
+/* NULL when missing; path NULL = n itself. */
+const char *xml_text(const struct xml_node *n, const char *path);
 const char *xml_attr_get(const struct xml_node *n, const char *name);

@@ -16,11 +16,13 @@ static size_t find_pair(const struct yaml_node *map, const char *key)
         const size_t *at = strmap_get(map->index, key);
         return at ? *at : map->len;
     }
+
     for (size_t i = 0; i < map->len; i++) {
         const char *name = map->pairs[i].key->value;
         if (*name == *key && strcmp(name, key) == 0)
             return i;
     }
+
     return map->len;
 }
 
@@ -70,10 +72,12 @@ void yaml_map_set(
     struct arena *arena, struct yaml_node *map, struct yaml_node *key, struct yaml_node *value)
 {
     size_t i = find_pair(map, key->value);
+
     if (i < map->len) {
         map->pairs[i].value = value;
         return;
     }
+
     if (map->len == map->cap) {
         size_t cap = map->cap ? map->cap * 2 : 4;
         struct yaml_pair *pairs = arena_array(arena, struct yaml_pair, cap);
@@ -82,6 +86,7 @@ void yaml_map_set(
         map->pairs = pairs;
         map->cap = cap;
     }
+
     map->pairs[map->len++] = (struct yaml_pair){.key = key, .value = value};
     if (map->index)
         strmap_put(arena, map->index, key->value, map->len - 1);
@@ -92,6 +97,7 @@ void yaml_map_set(
 bool yaml_map_remove(struct yaml_node *map, const char *key)
 {
     size_t i = find_pair(map, key);
+
     if (i == map->len)
         return false;
     memmove(&map->pairs[i], &map->pairs[i + 1], (map->len - i - 1) * sizeof *map->pairs);
@@ -110,6 +116,7 @@ void yaml_seq_push(struct arena *arena, struct yaml_node *seq, struct yaml_node 
         seq->items = items;
         seq->cap = cap;
     }
+
     seq->items[seq->len++] = item;
 }
 
@@ -158,5 +165,6 @@ bool yaml_equal(const struct yaml_node *a, const struct yaml_node *b)
         if (at == b->len || !yaml_equal(a->pairs[i].value, b->pairs[at].value))
             return false;
     }
+
     return true;
 }

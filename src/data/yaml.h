@@ -36,8 +36,8 @@ struct yaml_node {
 
     union {
         struct yaml_node **items; /* sequence */
-        const void
-            *memo_of; /* scalar: free for who walks the tree, to remember what `memo` is of */
+        /* scalar: free for who walks the tree, to remember what `memo` is of */
+        const void *memo_of;
     };
 
     union {
@@ -69,8 +69,8 @@ int yaml_parse(
     size_t n,
     struct yaml_node **root,
     struct error *err);
-struct yaml_node *
-yaml_get(const struct yaml_node *map, const char *key); /* NULL when missing or not a map */
+/* NULL when missing or not a map. */
+struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 /* YAML 1.2 core schema plus what the Compose reference loader takes (yes/no stay strings; 0o17,
  * 0x1f, .inf, ~). */
 enum yaml_type yaml_scalar_type(const struct yaml_node *scalar);

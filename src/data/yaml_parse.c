@@ -1,5 +1,13 @@
-/* libyaml's events → nodes. Anchors are kept with the size and the height of what they name, so
- * that an alias is refused before it is followed: a bomb costs no more than its own text. */
+/* libyaml's events become nodes with positions. Anchors are kept with the size and the height of
+ * what they name, so that an alias is refused before it is followed: a bomb costs no more than its
+ * own text.
+ *
+ * An alias gives the node itself, shared; an anchor without its node is still being read, and an
+ * alias to it would be a circle. Merge keys are applied when their mapping is complete, as its own
+ * keys stand before them wherever they are written.
+ *
+ * Bounds (LIMIT_YAML_*) count nodes with aliases expanded, as every pass behind this one sees
+ * them. */
 #include "base/limits.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -38,6 +46,7 @@ static int fail_at(struct reader *r, struct yaml_pos pos, const char *hint, cons
 static int fail_at(struct reader *r, struct yaml_pos pos, const char *hint, const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     cleanup_str struct str text = STR_INIT;
     str_vappendf(&text, fmt, ap);
@@ -59,6 +68,7 @@ static int next_event(struct reader *r, yaml_event_t *event)
 {
     if (yaml_parser_parse(&r->parser, event))
         return 0;
+
     const yaml_parser_t *p = &r->parser;
     struct yaml_pos pos = pos_of(r, p->problem_mark);
     if (p->error == YAML_READER_ERROR)
@@ -129,12 +139,14 @@ static int read_alias(
     const char *name = (const char *)event->data.alias.anchor;
     struct yaml_pos pos = pos_of(r, event->start_mark);
     const size_t *at = strmap_get(&r->anchor_index, name);
+
     if (!at)
         return fail_at(
             r, pos, NULL, "alias *%s names an anchor that is not defined above it", name);
     const struct anchor *a = &r->anchors.items[*at];
     if (!a->node)
         return fail_at(r, pos, NULL, "alias *%s stands inside its own anchor", name);
+
     int rc = count_nodes(r, pos, a->size);
     if (rc == 0)
         rc = check_depth(r, pos, depth + a->height);
@@ -158,8 +170,10 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_
     struct yaml_pos pos = pos_of(r, event->start_mark);
     const char *value = (const char *)event->data.scalar.value;
     size_t n = event->data.scalar.length;
+
     if (memchr(value, '\0', n))
         return fail_at(r, pos, NULL, "a NUL character in a text");
+
     struct yaml_node *node = arena_make(r->arena, struct yaml_node);
     node->kind = YAML_KIND_SCALAR;
     node->pos = pos;
@@ -228,6 +242,7 @@ apply_merges(struct reader *r, struct yaml_node *map, struct yaml_node *const *m
                 return rc;
         }
     }
+
     return 0;
 }
 
@@ -235,6 +250,7 @@ static int
 add_pair(struct reader *r, struct yaml_node *map, struct yaml_node *key, struct yaml_node *value)
 {
     const struct yaml_node *before = yaml_get(map, key->value);
+
     if (before) {
         struct yaml_pos first = key->pos;
         for (size_t i = 0; i < map->len; i++)
@@ -243,6 +259,7 @@ add_pair(struct reader *r, struct yaml_node *map, struct yaml_node *key, struct 
         return fail_at(
             r, key->pos, NULL, "key \"%s\" is already defined at line %u", key->value, first.line);
     }
+
     yaml_map_set(r->arena, map, key, value);
     return 0;
 }
@@ -252,6 +269,7 @@ read_mapping(struct reader *r, struct yaml_node *map, unsigned depth, struct ext
 {
     VEC(struct yaml_node *) merges = {0};
     int rc = 0;
+
     while (rc == 0) {
         yaml_event_t event;
         rc = next_event(r, &event);
@@ -281,9 +299,11 @@ read_mapping(struct reader *r, struct yaml_node *map, unsigned depth, struct ext
         else
             rc = add_pair(r, map, key, value);
     }
+
     if (rc == 0)
         rc = apply_merges(r, map, merges.items, merges.len);
     vec_free(&merges);
+
     return rc;
 }
 
@@ -308,17 +328,20 @@ static int read_node(
     struct yaml_pos pos = pos_of(r, event->start_mark);
     *extent = (struct extent){.size = 1};
     int rc = check_depth(r, pos, depth);
+
     if (rc == 0 && event->type == YAML_ALIAS_EVENT) {
         rc = read_alias(r, event, depth, out, extent);
         yaml_event_delete(event);
         return rc;
     }
+
     if (rc == 0)
         rc = count_nodes(r, pos, 1);
     if (rc < 0) {
         yaml_event_delete(event);
         return rc;
     }
+
     size_t anchor = SIZE_MAX;
     if (event->type == YAML_SCALAR_EVENT) {
         anchor = open_anchor(r, event->data.scalar.anchor);
@@ -332,6 +355,7 @@ static int read_node(
         yaml_event_delete(event);
         rc = seq ? read_sequence(r, *out, depth, extent) : read_mapping(r, *out, depth, extent);
     }
+
     if (rc == 0)
         close_anchor(r, anchor, *out, *extent);
     return rc;
@@ -342,6 +366,7 @@ static int read_document(struct reader *r, struct yaml_node **out)
     yaml_event_t event;
     struct extent extent;
     int rc = next_event(r, &event);
+
     if (rc < 0)
         return rc;
     rc = read_node(r, &event, 0, out, &extent);
@@ -357,6 +382,7 @@ static int read_stream(struct reader *r, struct yaml_node ***roots, size_t *coun
 {
     VEC(struct yaml_node *) found = {0};
     int rc = 0;
+
     for (bool end = false; rc == 0 && !end;) {
         yaml_event_t event;
         rc = next_event(r, &event);
@@ -379,7 +405,9 @@ static int read_stream(struct reader *r, struct yaml_node ***roots, size_t *coun
         memcpy(*roots, found.items, found.len * sizeof **roots);
         *count = found.len;
     }
+
     vec_free(&found);
+
     return rc;
 }
 
@@ -394,6 +422,7 @@ int yaml_parse_all(
 {
     struct reader r = {.arena = arena, .file = arena_strdup(arena, file), .err = err};
     struct error local = ERROR_INIT;
+
     if (!r.err)
         r.err = &local;
     if (n > LIMIT_YAML_BYTES) {
@@ -406,6 +435,7 @@ int yaml_parse_all(
         error_done(&local);
         return rc;
     }
+
     if (!yaml_parser_initialize(&r.parser))
         abort();
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
@@ -413,6 +443,7 @@ int yaml_parse_all(
     yaml_parser_delete(&r.parser);
     vec_free(&r.anchors);
     error_done(&local);
+
     return rc;
 }
 
@@ -428,6 +459,7 @@ int yaml_parse(
     size_t count;
     *root = NULL;
     int rc = yaml_parse_all(arena, file, text, n, &roots, &count, err);
+
     if (rc < 0)
         return rc;
     if (count > 1) {
@@ -435,6 +467,7 @@ int yaml_parse(
         error_at(err, roots[1]->pos.file, roots[1]->pos.line, roots[1]->pos.column);
         return rc;
     }
+
     if (count)
         *root = roots[0];
     return 0;

@@ -30,6 +30,7 @@ static const char *const NANS[] = {".nan", ".NaN", ".NAN", NULL};
 static bool strip_grouping(const char *s, char out[NUMBER_CHARS_MAX])
 {
     size_t n = 0;
+
     for (; *s; s++) {
         if (*s == '_')
             continue;
@@ -37,6 +38,7 @@ static bool strip_grouping(const char *s, char out[NUMBER_CHARS_MAX])
             return false;
         out[n++] = *s;
     }
+
     out[n] = '\0';
     return n > 0;
 }
@@ -44,8 +46,10 @@ static bool strip_grouping(const char *s, char out[NUMBER_CHARS_MAX])
 static int parse_int(const char *text, long long *value)
 {
     char digits[NUMBER_CHARS_MAX];
+
     if (!strip_grouping(text, digits))
         return -EINVAL;
+
     const char *p = digits;
     bool negative = *p == '-';
     if (*p == '-' || *p == '+')
@@ -56,6 +60,7 @@ static int parse_int(const char *text, long long *value)
         base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
         p += base == 16 || base == 2 || mark == 'o' ? 2 : 1;
     }
+
     size_t allowed = strspn(
         p,
         base == 16  ? "0123456789abcdefABCDEF"
@@ -83,6 +88,7 @@ static bool looks_float(const char *s)
         fraction = strspn(s + 1, "0123456789");
         s += 1 + fraction;
     }
+
     if (!whole && !fraction)
         return false;
     if (*s == 'e' || *s == 'E') {
@@ -94,20 +100,24 @@ static bool looks_float(const char *s)
             return false;
         s += exponent;
     }
+
     return *s == '\0';
 }
 
 static int parse_float(const char *text, double *value)
 {
     const char *unsigned_text = *text == '-' || *text == '+' ? text + 1 : text;
+
     if (one_of(unsigned_text, INFINITIES)) {
         *value = *text == '-' ? -INFINITY : INFINITY;
         return 0;
     }
+
     if (one_of(text, NANS)) {
         *value = NAN;
         return 0;
     }
+
     char digits[NUMBER_CHARS_MAX];
     if (!strip_grouping(text, digits) || !looks_float(digits))
         return -EINVAL;
@@ -136,6 +146,7 @@ static enum yaml_type type_of_tag(const char *tag, bool *known)
             *known = true;
             return TAGS[i].type;
         }
+
     return YAML_TYPE_STRING;
 }
 
@@ -144,6 +155,7 @@ static enum yaml_type type_of_plain(const char *s)
 {
     long long whole;
     double real;
+
     switch (*s) {
     case '\0':
     case '~':

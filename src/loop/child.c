@@ -1,13 +1,13 @@
-/* A child process from its start to its end, for a fiber that waits.
+/* A child process from start to end, for one fiber: credential helpers of the AWS files and
+ * whatever else must be run.
  *
- * The child gets a process group of its own, no descriptor but its three, and stdin from
- * /dev/null. Output is read as it comes, up to the bound. At the deadline, or when the fiber is
- * canceled, the whole group gets TERM and, TERM_GRACE_MS later, KILL: what the child started
- * goes with it. After the exit its pipes are read for DRAIN_GRACE_MS and no longer, since a
- * daemon that it left behind may hold them for ever.
+ * The child is a session of its own, so that a signal reaches all that it started. Its output goes
+ * through pipes, is bounded, and is read while the fiber waits for the exit. After the exit the
+ * pipes have DRAIN_GRACE_MS to end: a daemon that the child left behind may hold them for ever. A
+ * cancel or the deadline kills the group, TERM first; that wait is shielded, for nothing of the
+ * child may outlive its struct.
  *
- * libuv's callbacks only store what came and wake the fiber; handles are closed one after the
- * other, and the object is freed when the last of them is. */
+ * What it wrote may be credentials: all buffers are wiped, and no error quotes them. */
 #include "loop/child.h"
 
 #include "base/file.h"
@@ -22,10 +22,10 @@
 #include <unistd.h>
 
 #define TERM_GRACE_MS 2000 /* between TERM and KILL */
-#define DRAIN_GRACE_MS                                                                             \
-    2000 /* for output after the exit: a daemon it left behind may hold the pipe for ever */
-#define CHUNK_BYTES  8192
-#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+/* For output after the exit: a daemon that it left behind may hold the pipe for ever. */
+#define DRAIN_GRACE_MS 2000
+#define CHUNK_BYTES    8192
+#define DEFAULT_PATH   "/usr/local/bin:/usr/bin:/bin"
 
 struct child_stream {
     struct child *child;
@@ -67,10 +67,12 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct child_stream *s = container_of((uv_pipe_t *)stream, struct child_stream, pipe);
     struct child *c = s->child;
+
     if (n > 0 && s->out->len + (size_t)n <= LIMIT_CHILD_OUTPUT_BYTES) {
         str_append_bytes(s->out, buf->base, (size_t)n);
         return;
     }
+
     if (n == 0)
         return;
     uv_read_stop(stream);
@@ -107,6 +109,7 @@ static int stream_open(struct child_stream *s)
 {
     uv_file fds[2];
     int rc = uv_pipe(fds, UV_NONBLOCK_PIPE, 0);
+
     if (rc < 0)
         return rc;
     s->child_fd = fds[1];
@@ -129,6 +132,7 @@ static char *find_program(const char *name, const struct env *env, const char *c
 {
     if (strchr(name, '/'))
         return xstrdup(name);
+
     const char *path = env_get_nonempty(env, "PATH");
     cleanup_free char *folders = xstrdup(path ? path : DEFAULT_PATH);
     char *rest = folders, *folder;
@@ -139,6 +143,7 @@ static char *find_program(const char *name, const struct env *env, const char *c
             return file;
         free(file);
     }
+
     return NULL;
 }
 
@@ -183,11 +188,13 @@ static int spawn(
         .stdio_count = 3,
         .stdio = stdio,
     };
+
     /* What this process itself inherited without the mark, or a library opened so. Kernels
      * before 5.11 lack the flag: then that stays. */
     close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
     int rc = uv_spawn(&c->loop->uv, &c->process, &options);
     env_block_free(block);
+
     return rc;
 }
 
@@ -200,6 +207,7 @@ static void terminate(struct child *c)
         kill(-c->process.pid, SIGKILL);
         fiber_wait_shielded(&c->exited, FIBER_NO_DEADLINE);
     }
+
     /* Those of the group that outlived its leader. Without any the call fails; the number is not
      * given out again this soon. */
     kill(-c->process.pid, SIGKILL);
@@ -208,10 +216,12 @@ static void terminate(struct child *c)
 static int wait_for_end(struct child *c, int64_t timeout_ms)
 {
     int rc = fiber_wait(&c->settled, timeout_ms);
+
     if (rc < 0) {
         terminate(c);
         return rc;
     }
+
     rc = fiber_wait(&c->drained, DRAIN_GRACE_MS);
     return rc == -ETIMEDOUT ? 0 : rc;
 }
@@ -258,6 +268,7 @@ run(struct child *c,
     int64_t timeout_ms)
 {
     int rc = stream_open(&c->out);
+
     if (rc == 0)
         rc = stream_open(&c->err);
     if (rc == 0)
@@ -269,6 +280,7 @@ run(struct child *c,
     c->open_streams = 2;
     uv_read_start((uv_stream_t *)&c->out.pipe, on_alloc, on_output);
     uv_read_start((uv_stream_t *)&c->err.pipe, on_alloc, on_output);
+
     return wait_for_end(c, timeout_ms);
 }
 
@@ -284,6 +296,7 @@ int child_run(
     *result = (struct child_result){.exit_code = -1};
     if (fiber_must_unwind())
         return child_error(-ECANCELED, argv[0], timeout_ms, err);
+
     cleanup_free char *file = find_program(argv[0], env, cwd);
     if (!file)
         return error_raise(
@@ -310,6 +323,7 @@ int child_run(
     if (rc == 0)
         return 0;
     child_result_done(result);
+
     return child_error(rc, argv[0], timeout_ms, err);
 }
 

@@ -1,9 +1,8 @@
-/* A binary heap of deadlines, each embedded in its owner and knowing its place, so that one that
- * is cleared leaves in logarithmic time without a search.
+/* The binary heap of deadlines. Each knows its own slot, so that one is moved or taken out without
+ * a search: a fiber sets and clears one with every wait.
  *
- * Equal times fire in the order in which they were set: a counter beside the time decides.
- * deadline_fire_due() takes each out before it calls, so that a callback may set the same one
- * again. */
+ * Equal times are told apart by the order in which they were set. While due ones fire, those that
+ * were set meanwhile wait for the next call; their sequence numbers say which they are. */
 #include "loop/deadline.h"
 
 #include <assert.h>
@@ -22,6 +21,7 @@ static void place(struct deadline_heap *heap, size_t index, struct deadline *d)
 static void sift_up(struct deadline_heap *heap, size_t index)
 {
     struct deadline *d = heap->slots.items[index];
+
     while (index > 0) {
         size_t parent = (index - 1) / 2;
         if (!earlier(d, heap->slots.items[parent]))
@@ -29,12 +29,14 @@ static void sift_up(struct deadline_heap *heap, size_t index)
         place(heap, index, heap->slots.items[parent]);
         index = parent;
     }
+
     place(heap, index, d);
 }
 
 static void sift_down(struct deadline_heap *heap, size_t index)
 {
     struct deadline *d = heap->slots.items[index];
+
     for (;;) {
         size_t child = 2 * index + 1;
         if (child >= heap->slots.len)
@@ -47,6 +49,7 @@ static void sift_down(struct deadline_heap *heap, size_t index)
         place(heap, index, heap->slots.items[child]);
         index = child;
     }
+
     place(heap, index, d);
 }
 
@@ -69,6 +72,7 @@ void deadline_clear(struct deadline_heap *heap, struct deadline *d)
 {
     if (!deadline_is_set(d))
         return;
+
     size_t index = d->slot - 1;
     assert(heap->slots.items[index] == d);
     d->slot = 0;
@@ -88,6 +92,7 @@ const struct deadline *deadline_first(const struct deadline_heap *heap)
 void deadline_fire_due(struct deadline_heap *heap, int64_t now_ms)
 {
     uint64_t end_seq = heap->next_seq;
+
     while (heap->slots.len) {
         struct deadline *d = heap->slots.items[0];
         if (d->at_ms > now_ms || d->seq >= end_seq)

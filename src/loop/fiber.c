@@ -1,13 +1,17 @@
-/* The scheduler: who is ready, who runs, who is canceled, who waits for whom to end.
+/* The life of a fiber and the scheduler: spawned, made ready, run until it waits or returns,
+ * joined or detached.
  *
- * Ready fibers stand in a queue and run in its order, each until it suspends; a fiber that is
- * made ready while others run comes in the next round, so that none can starve the poll. A
- * cancel marks the fiber and makes it ready if its wait may be interrupted; a shielded one hears
- * of it when the shield is lifted. What had happened before the cancel is not lost: fiber_wait.c
- * gives the result first.
+ * The ready ones stand in a list in the order in which they were woken. sched_run_ready() takes
+ * the whole list once a turn of the loop: who becomes ready meanwhile runs in the next turn, after
+ * I/O had its say. There is one fiber at a time, and it runs until it waits, so nothing here is
+ * locked.
  *
- * Stacks are fiber_context.c's, which this file tells when a fiber has ended; loop.c calls
- * sched_run_ready() between two polls. These files are one thing: the loop's turn. */
+ * fiber_suspend() is the only place where a fiber stops; fiber_wake() the only one that makes it
+ * go on, and it tells why: woken, canceled or timed out. A fiber that is canceled gets -ECANCELED
+ * from this wait and every later one, unless it holds a shield. Breaking a contract aborts with
+ * its name.
+ *
+ * Stacks and switches are in fiber_context.c, waits in fiber_wait.c. */
 #include "loop/internal.h"
 
 #include "base/limits.h"
@@ -59,6 +63,7 @@ static void on_deadline(struct deadline *d)
 struct fiber *fiber_spawn(struct loop *loop, const char *name, void (*fn)(void *arg), void *arg)
 {
     struct fiber_sched *sched = &loop->sched;
+
     /* Fan-out over outside data goes through a group with a limit; without one this is a bug, and
      * waiting could deadlock. */
     if (sched->count >= LIMIT_FIBERS)
@@ -76,12 +81,14 @@ struct fiber *fiber_spawn(struct loop *loop, const char *name, void (*fn)(void *
     sched->all = f;
     sched->count++;
     make_ready(f);
+
     return f;
 }
 
 static void unlink_fiber(struct fiber *f)
 {
     struct fiber_sched *sched = &f->loop->sched;
+
     if (f->prev)
         f->prev->next = f->next;
     else
@@ -123,6 +130,7 @@ void sched_init(struct fiber_sched *sched)
 void sched_run_ready(struct fiber_sched *sched)
 {
     struct fiber *f = sched->ready_first;
+
     sched->ready_first = NULL;
     sched->ready_last = &sched->ready_first;
     while (f) {
@@ -196,6 +204,7 @@ void fiber_wake(struct fiber *f, int result)
 int fiber_suspend(int64_t timeout_ms)
 {
     struct fiber *f = current;
+
     if (!f)
         loop_die("a wait outside a fiber, or inside a callback");
     f->interruptible = f->shield_depth == 0;

@@ -90,6 +90,7 @@ struct fiber_stack fiber_stack_take(struct fiber_sched *sched)
 {
     if (sched->kept_count > 0)
         return sched->kept[--sched->kept_count];
+
     size_t guard = page_bytes();
     char *map = mmap(
         NULL,
@@ -155,6 +156,7 @@ static void enter(struct fiber *f)
 static __attribute__((noinline)) void jump_to_fiber(struct fiber *f)
 {
     struct fiber_sched *sched = &f->loop->sched;
+
     tsan_begin(f);
     leaving(&sched->asan_fake_stack, f->stack.base, f->stack.bytes);
     if (_setjmp(sched->context) == 0) {
@@ -169,6 +171,7 @@ static __attribute__((noinline)) void jump_to_fiber(struct fiber *f)
 void fiber_context_resume(struct fiber *f)
 {
     struct fiber_sched *sched = &f->loop->sched;
+
     if (!f->started)
         f->stack = fiber_stack_take(sched);
     jump_to_fiber(f);

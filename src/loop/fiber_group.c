@@ -1,5 +1,9 @@
 /* Fan-out: every function that was handed over runs exactly once, also after a cancel (then its
- * first wait says so), so whoever owns its argument can rely on it. */
+ * first wait says so), so whoever owns its argument can rely on it.
+ *
+ * Those above the limit stand in a queue, and who ends starts the next. The first error is the
+ * group's; it cancels the others, whose errors are then of no interest. A group is waited for
+ * before it is freed, whatever happened to its caller. */
 #include "loop/internal.h"
 
 #include <errno.h>
@@ -58,6 +62,7 @@ static void item_start(struct group_item *item);
 static void item_end(struct group_item *item)
 {
     struct fiber_group *g = item->group;
+
     if (item->prev)
         item->prev->next = item->next;
     else
@@ -91,6 +96,7 @@ static void item_run(void *arg)
 static void item_start(struct group_item *item)
 {
     struct fiber_group *g = item->group;
+
     item->next = g->items;
     if (item->next)
         item->next->prev = item;
@@ -106,6 +112,7 @@ void fiber_group_spawn(
     struct fiber_group *g, const char *name, int (*fn)(void *arg, struct error *err), void *arg)
 {
     struct group_item *item = xcalloc(1, sizeof *item);
+
     item->group = g;
     item->name = xstrdup(name);
     item->fn = fn;
@@ -128,6 +135,7 @@ void fiber_group_cancel(struct fiber_group *g)
 int fiber_group_wait(struct fiber_group *g, struct error *err)
 {
     bool interrupted = false;
+
     while (g->running > 0 && !interrupted)
         if (fiber_cond_wait(&g->ended, FIBER_NO_DEADLINE) == -ECANCELED)
             interrupted = true;
@@ -139,6 +147,7 @@ int fiber_group_wait(struct fiber_group *g, struct error *err)
         fiber_shield(false);
         return error_raise(err, ERR_CANCELED, "canceled");
     }
+
     if (g->result != 0 && err && !error_is_set(err))
         error_move(err, &g->error);
     return g->result;

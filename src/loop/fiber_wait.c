@@ -1,9 +1,9 @@
-/* What a fiber can wait for: time, an event, a condition.
+/* What a fiber can wait for: time, an event, a condition. All three are fiber_suspend() with
+ * something that others can find the fiber by.
  *
- * All of them are fiber_suspend() with somebody else who wakes. An event remembers that it has
- * happened and has one waiter; a condition remembers nothing and has many, who are woken in the
- * order in which they came. A cancel that meets an event which is done gives the event's result:
- * work that was finished is never thrown away. */
+ * A waiter of a condition lies on the stack of its fiber and is out of the ring again before the
+ * call returns. An event that is done gives its result whatever else happened: what was done is
+ * not lost by a cancel that came in the same turn. */
 #include "loop/internal.h"
 
 #include <errno.h>
@@ -36,6 +36,7 @@ int fiber_wait(struct fiber_event *ev, int64_t timeout_ms)
     ev->waiter = fiber_current();
     int rc = fiber_suspend(timeout_ms);
     ev->waiter = NULL;
+
     /* It may have happened between the deadline or the cancel and this line: then the result
      * counts. */
     return ev->done ? ev->result : rc;
@@ -63,6 +64,7 @@ static void waiter_link(struct fiber_cond *c, struct fiber_waiter *w)
         c->first = w;
         return;
     }
+
     w->next = c->first;
     w->prev = c->first->prev;
     w->prev->next = w;
@@ -80,6 +82,7 @@ static void waiter_unlink(struct fiber_cond *c, struct fiber_waiter *w)
 int fiber_cond_wait(struct fiber_cond *c, int64_t timeout_ms)
 {
     struct fiber_waiter w = {.fiber = fiber_current()};
+
     waiter_link(c, &w);
     int rc = fiber_suspend(timeout_ms);
     if (w.signaled)

@@ -17,6 +17,7 @@ void http_response_add_header(
 {
     /* One block: the name, then the value. */
     char *text = xmalloc(name_len + value_len + 2);
+
     for (size_t i = 0; i < name_len; i++)
         text[i] = (char)tolower((unsigned char)name[i]);
     text[name_len] = '\0';

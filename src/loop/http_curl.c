@@ -1,10 +1,11 @@
-/* The real transport: libcurl on the loop.
+/* The real transport: libcurl on the loop. A request is one transfer of the pool; the fiber waits
+ * for its event, and a cancel or a deadline takes the transfer out.
  *
- * One exchange: an easy handle is filled (http_transfer.c), given to the pool (http_pool.c), and the
- * fiber waits for its event or its deadline. Nothing is repeated here but a request that an old proxy
- * refused for its "Expect: 100-continue"; other repetition is the caller's to decide. After a
- * suspend, which the clocks show, the pool is begun anew: kept connections are dead and do not know
- * it. */
+ * An exchange that is kept has a deadline for the whole; a stream (on_data) has one that each byte
+ * moves on, since a log may go on for hours.
+ *
+ * After a suspend of the machine the kept connections are dead without knowing: two clocks that
+ * differ by it tell, and the transport begins with a new pool. */
 #include "loop/http_transfer.h"
 #include "loop/internal.h"
 
@@ -41,6 +42,7 @@ static void note_clocks(struct http_curl *c)
 static void drop_stale_connections(struct http_curl *c)
 {
     int64_t wall_ms = c->wall_offset_ms, mono_ms = c->mono_offset_ms;
+
     note_clocks(c);
     if (c->mono_offset_ms - mono_ms < SUSPEND_SLACK_MS &&
         c->wall_offset_ms - wall_ms < SUSPEND_SLACK_MS)
@@ -53,6 +55,7 @@ static void drop_stale_connections(struct http_curl *c)
 static int wait_for_reply(struct http_transfer *t, struct error *err)
 {
     int64_t limit_ms = t->req->timeout_ms > 0 ? t->req->timeout_ms : TIMEOUT_DEFAULT_MS;
+
     for (;;) {
         int64_t since_ms = t->req->on_data ? t->active_ms : t->resp->started_mono_ms;
         int64_t left_ms = deadline_after(since_ms, limit_ms) - loop_now_ms(t->loop);
@@ -70,6 +73,7 @@ static int exchange(struct http_curl *c, struct http_transfer *t, struct error *
 {
     struct http_pool *pool = c->pool;
     CURLMcode code = http_pool_add(pool, t->easy, &t->job);
+
     if (code != CURLM_OK)
         return error_raise(err, ERR_FAILED, "%s: libcurl: %s", t->host, curl_multi_strerror(code));
     c->transfers++;
@@ -98,6 +102,7 @@ static int perform_once(
         http_response_done(resp);
     else
         resp->ended_mono_ms = loop_now_ms(c->loop);
+
     return rc;
 }
 
@@ -112,9 +117,11 @@ static int perform(
     struct http_curl *c = container_of(http, struct http_curl, base);
     int rc = perform_once(c, req, resp, err);
     bool refused = rc == 0 && resp->status == 417 && req->expect_100;
+
     if (!refused ||
         (req->source && (!req->source->rewind || req->source->rewind(req->source->arg) < 0)))
         return rc;
+
     struct http_request plain = *req;
     plain.expect_100 = false;
     http_response_done(resp);
@@ -149,5 +156,6 @@ struct http *http_curl_new(struct loop *loop)
     c->loop = loop;
     c->pool = http_pool_new(loop);
     note_clocks(c);
+
     return &c->base;
 }

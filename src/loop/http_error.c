@@ -1,9 +1,9 @@
-/* What went wrong with an exchange, in words that name the host and the cause.
+/* What went wrong with an exchange, in words that name the host and the cause. The URL's path and
+ * query stay out: a signed URL is a secret.
  *
- * libcurl's codes are sorted into kinds that a caller can act on: no connection, TLS, a reply
- * that is no reply, a bound of ours, too late. Whether the request may have been carried out is
- * part of the answer, since that decides who may repeat it. The URL's path and query stay out: a
- * signed URL is a secret. */
+ * libcurl's codes become the errno values of loop/http.h, which decide upstairs whether a call is
+ * tried again. What our own callbacks ended comes first, since libcurl then says only that a
+ * callback failed. */
 #include "loop/http_transfer.h"
 
 #include "base/limits.h"
@@ -14,6 +14,7 @@
 char *http_url_host(const char *url)
 {
     const char *start = strstr(url, "://");
+
     start = start ? start + 3 : url;
     size_t n = strcspn(start, "/?#");
     for (size_t i = n; i > 0; i--) {
@@ -23,12 +24,14 @@ char *http_url_host(const char *url)
             break;
         }
     }
+
     return xstrndup(start, n);
 }
 
 static int raise_tls(const struct http_transfer *t, const char *cause, struct error *err)
 {
     int rc = error_raise_errno(err, ERR_FAILED, EPROTO, "%s: TLS: %s", t->host, cause);
+
     if (t->req->ca_bundle)
         error_hint(err, "certificates are checked against %s", t->req->ca_bundle);
     else
@@ -40,6 +43,7 @@ static int raise_tls(const struct http_transfer *t, const char *cause, struct er
 static int raise_connect(const struct http_transfer *t, const char *cause, struct error *err)
 {
     long os_errno = 0;
+
     curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
     const char *why = os_errno ? strerror((int)os_errno) : cause;
     if (!t->req->proxy || !t->req->proxy[0])
@@ -94,6 +98,7 @@ static bool request_was_sent(const struct http_transfer *t)
 int http_transfer_outcome(const struct http_transfer *t, struct error *err)
 {
     const char *cause = t->detail[0] ? t->detail : curl_easy_strerror(t->job.code);
+
     if (t->rc != 0)
         return raise_own(t, err);
     switch (t->job.code) {

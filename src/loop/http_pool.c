@@ -1,13 +1,11 @@
-/* libcurl's multi_socket API on libuv: sockets by uv_poll, time-outs by a timer of the loop.
+/* libcurl's multi_socket API on libuv: sockets by uv_poll, time-outs by uv_timer.
  *
- * libcurl says which sockets to watch and when it wants to be called; we tell it what happened,
- * and after each such call collect what has finished. That is also done after a time-out, which
- * libcurl's own example forgets: the last transfer that times out would never be reported. A
- * first error of a poll is passed on as readable and writable, since libcurl then finds out
- * itself and may send again on another connection.
+ * libcurl says which sockets and which time it wants to hear of; libuv tells; after each such call
+ * the finished transfers are collected and their events completed. Fibers add and remove
+ * transfers, never a callback of libcurl, which would be called inside itself.
  *
- * Handles are added and removed by fibers, never inside a callback of libcurl. The pool is
- * counted: it lives on after its owner until its last transfer has left. */
+ * A pool that was retired lives on until its last transfer is gone, as its handle must not be
+ * closed under one. */
 #include "loop/http_pool.h"
 
 #include "loop/internal.h"
@@ -36,6 +34,7 @@ static void collect_finished(struct http_pool *pool)
 {
     CURLMsg *msg;
     int left;
+
     while ((msg = curl_multi_info_read(pool->multi, &left))) {
         if (msg->msg != CURLMSG_DONE)
             continue;
@@ -59,6 +58,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 {
     struct pool_socket *s = container_of(poll, struct pool_socket, poll);
     int flags = 0;
+
     /* CURL_CSELECT_ERR ends the transfer, also one that libcurl would send again because a kept
      * connection was reset. So at first it reads and writes for itself and sees the error; only a
      * socket that fails a second time is given up in this way. */
@@ -70,6 +70,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
     act(s->pool, s->fd, flags);
+
     /* libuv stops a poll that met an error; the closed one lives until its close callback. */
     if (status < 0 && !s->closing)
         uv_poll_start(&s->poll, s->events, on_socket);
@@ -106,6 +107,7 @@ static void report_unwatchable(void *arg)
 static struct pool_socket *socket_new(struct http_pool *pool, curl_socket_t fd)
 {
     struct pool_socket *s = xcalloc(1, sizeof *s);
+
     s->pool = pool;
     s->fd = fd;
     if (uv_poll_init_socket(&pool->loop->uv, &s->poll, fd) < 0) {
@@ -114,6 +116,7 @@ static struct pool_socket *socket_new(struct http_pool *pool, curl_socket_t fd)
         loop_defer(pool->loop, report_unwatchable, s);
         return NULL;
     }
+
     curl_multi_assign(pool->multi, fd, s);
     return s;
 }
@@ -123,6 +126,7 @@ on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *pool_arg, void *s
 {
     struct http_pool *pool = pool_arg;
     struct pool_socket *s = socket_arg;
+
     if (what == CURL_POLL_REMOVE) {
         if (s) {
             s->closing = true;
@@ -131,12 +135,14 @@ on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *pool_arg, void *s
         }
         return 0;
     }
+
     if (!s)
         s = socket_new(pool, fd);
     if (!s)
         return 0;
     s->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
     uv_poll_start(&s->poll, s->events, on_socket);
+
     return 0;
 }
 
@@ -148,10 +154,12 @@ static void on_timer(uv_timer_t *timer)
 static int on_timer_wanted(CURLM *multi, long timeout_ms, void *pool_arg)
 {
     struct http_pool *pool = pool_arg;
+
     if (timeout_ms < 0) {
         uv_timer_stop(&pool->timer);
         return 0;
     }
+
     /* One millisecond late rather than early: libcurl does not ask again when nothing was due yet.
      */
     uv_update_time(&pool->loop->uv);
@@ -162,6 +170,7 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *pool_arg)
 struct http_pool *http_pool_new(struct loop *loop)
 {
     struct http_pool *pool = xcalloc(1, sizeof *pool);
+
     pool->loop = loop;
     pool->multi = curl_multi_init();
     if (!pool->multi)
@@ -173,6 +182,7 @@ struct http_pool *http_pool_new(struct loop *loop)
     curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
     curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, POOL_CONNECTIONS);
+
     return pool;
 }
 

@@ -1,13 +1,12 @@
-/* One exchange as a libcurl easy handle: options in, callbacks out.
+/* One exchange as a libcurl easy handle: the request's options, and the callbacks that take the
+ * reply apart.
  *
- * First the reply: header lines are bounded in number and size, an interim reply (1xx) is
- * forgotten, the body goes to memory, to a file descriptor or to nobody, within its bound. Then
- * the request: body from memory or by pread from a file, so that it can be sent again from its
- * beginning. Last the options: no redirects, no cookies, no netrc, TLS always checked, the proxy
- * as the caller's environment says.
+ * Nothing is left to libcurl's defaults that the process's environment or a file could change: no
+ * netrc, no cookies, no redirects, no proxy but the caller's. The headers that go out are the ones
+ * of the request, as a signature covers them.
  *
- * Each callback that refuses leaves its reason in the transfer, where http_error.c finds it:
- * libcurl itself only knows that somebody said no. */
+ * Callbacks store what they find and return; whatever ends the transfer from inside one is kept in
+ * `rc`, for libcurl reports only that a callback failed. */
 #include "loop/http_transfer.h"
 
 #include "base/limits.h"
@@ -30,8 +29,10 @@
 static void header_line(struct http_transfer *t, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n);
+
     if (!colon || colon == line)
         return;
+
     const char *value = colon + 1, *end = line + n;
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
@@ -54,12 +55,14 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct http_transfer *t = arg;
     size_t n = size * count;
+
     t->active_ms = loop_now_ms(t->loop);
     t->header_bytes += n;
     if (t->header_bytes > LIMIT_HTTP_HEADER_BYTES) {
         t->rc = -EMSGSIZE;
         return 0;
     }
+
     if (n >= 12 && memcmp(line, "HTTP/", 5) == 0 && !t->in_headers) {
         const char *space = memchr(line, ' ', n);
         t->resp->status = space ? parse_status(space + 1, line + n) : 0;
@@ -70,6 +73,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     } else if (t->in_headers) {
         header_line(t, line, n);
     }
+
     return n;
 }
 
@@ -81,22 +85,26 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     uint64_t max_bytes = t->req->max_body_bytes ? t->req->max_body_bytes
                          : kept                 ? LIMIT_HTTP_BODY_BYTES
                                                 : UINT64_MAX;
+
     t->active_ms = loop_now_ms(t->loop);
     if (n > max_bytes - t->received_bytes) {
         t->rc = -EMSGSIZE;
         return CURL_WRITEFUNC_ERROR;
     }
+
     t->received_bytes += n;
     if (kept) {
         t->resp->body.max = SIZE_MAX; /* bounded above */
         str_append_bytes(&t->resp->body, data, n);
         return n;
     }
+
     int rc = t->req->on_data(t->req->on_data_arg, data, n);
     if (rc != 0) {
         t->rc = rc < 0 ? rc : -rc;
         return CURL_WRITEFUNC_ERROR;
     }
+
     return n;
 }
 
@@ -105,17 +113,21 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 static size_t on_send(char *buf, size_t size, size_t count, void *arg)
 {
     struct http_transfer *t = arg;
+
     t->active_ms = loop_now_ms(t->loop);
     size_t room = MIN((uint64_t)(size * count), t->unsent_bytes);
     if (room == 0)
         return 0;
+
     long n = t->req->source->read(t->req->source->arg, buf, room);
     if (n <= 0 || (size_t)n > room) {
         t->rc =
             n < 0 ? (int)n : -EIO; /* a short body would leave the server waiting for the rest */
         return CURL_READFUNC_ABORT;
     }
+
     t->unsent_bytes -= (uint64_t)n;
+
     return (size_t)n;
 }
 
@@ -123,13 +135,16 @@ static size_t on_send(char *buf, size_t size, size_t count, void *arg)
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
     struct http_transfer *t = arg;
+
     if (offset != 0 || origin != SEEK_SET || !t->req->source->rewind)
         return CURL_SEEKFUNC_CANTSEEK;
+
     int rc = t->req->source->rewind(t->req->source->arg);
     if (rc < 0) {
         t->rc = rc;
         return CURL_SEEKFUNC_FAIL;
     }
+
     t->unsent_bytes = t->req->source->length;
     return CURL_SEEKFUNC_OK;
 }
@@ -165,6 +180,7 @@ static int set_headers(struct http_transfer *t, struct error *err)
 {
     static const char *const unwanted[] = {"Accept", "Content-Type", "Expect", "User-Agent"};
     const struct http_request *req = t->req;
+
     for (size_t i = 0; i < req->header_count; i++) {
         const struct http_header *h = &req->headers[i];
         if (!header_valid(h))
@@ -182,6 +198,7 @@ static int set_headers(struct http_transfer *t, struct error *err)
         append_header(t, str_get(&line));
         str_wipe(&line);
     }
+
     if (req->expect_100 && !header_given(req, "Expect"))
         append_header(t, "Expect: 100-continue");
     for (size_t i = 0; i < ARRAY_LEN(unwanted); i++) {
@@ -192,7 +209,9 @@ static int set_headers(struct http_transfer *t, struct error *err)
         if (!sent)
             append_header(t, line);
     }
+
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+
     return 0;
 }
 
@@ -202,6 +221,7 @@ static void set_body(struct http_transfer *t)
     CURL *easy = t->easy;
     bool empty_body_counts = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0 ||
                              strcmp(req->method, "PATCH") == 0;
+
     if (req->source) {
         t->unsent_bytes = req->source->length;
         curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
@@ -219,6 +239,7 @@ static void set_body(struct http_transfer *t)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
         return;
     }
+
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, req->method);
 }
 
@@ -226,6 +247,7 @@ static void set_security(struct http_transfer *t)
 {
     const struct http_request *req = t->req;
     CURL *easy = t->easy;
+
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -243,6 +265,7 @@ static void set_security(struct http_transfer *t)
         curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, req->ca_bundle);
         curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
     }
+
     /* Set and empty: libcurl would else read http_proxy, no_proxy and so on from the environment of
      * this process. */
     curl_easy_setopt(easy, CURLOPT_PROXY, req->proxy ? req->proxy : "");
@@ -254,6 +277,7 @@ static void set_transport(struct http_transfer *t)
 {
     const struct http_request *req = t->req;
     CURL *easy = t->easy;
+
     curl_easy_setopt(easy, CURLOPT_URL, req->url);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

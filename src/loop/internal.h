@@ -65,15 +65,15 @@ struct loop_deferred {
 struct loop {
     uv_loop_t uv;
     struct deadline_heap deadlines;
-    uv_poll_t alarm; /* on alarm_fd, a timerfd set to the first deadline; keeps the loop alive while
-                        one is set */
+    /* On alarm_fd, a timerfd set to the first deadline; keeps the loop alive while one is set. */
+    uv_poll_t alarm;
     int alarm_fd;
     int64_t alarm_at_ms; /* INT64_MAX = disarmed */
     VEC(struct loop_deferred) deferred;
     struct fiber_sched sched;
     bool stopping, polling;
-    unsigned outside; /* threads, children and transfers under way: real time passes while there are
-                         any */
+    /* Threads, children and transfers under way: real time passes while there are any. */
+    unsigned outside;
     void (*jump)(void *arg, int64_t at_ms);
     void *jump_arg;
 };
@@ -106,8 +106,8 @@ __attribute__((noreturn)) void fiber_main(struct fiber *f);         /* first fra
  * (-ECANCELED). */
 int fiber_suspend(int64_t timeout_ms);
 void fiber_wake(struct fiber *f, int result); /* no effect on a fiber that is not waiting */
-bool fiber_must_unwind(
-    void); /* the running fiber is canceled and not shielded: do not begin anything */
+/* The running fiber is canceled and not shielded: do not begin anything. */
+bool fiber_must_unwind(void);
 /* fiber_wait that a cancel does not end: for what must be over before the caller's frame may go. */
 int fiber_wait_shielded(struct fiber_event *ev, int64_t timeout_ms);
 

@@ -1,13 +1,16 @@
-/* The loop's turn: poll libuv, fire deadlines, run the fibers that are ready, run what was
- * deferred.
+/* The loop itself: turns, the alarm, the end.
  *
- * Deadlines are ours (deadline.c) and reach libuv as one alarm of a timerfd on the boot clock,
- * so that they count through suspend. In tests time is virtual: when nothing is ready the clock
- * is put forward to the next deadline, and an hour passes at once.
+ * A turn polls libuv, fires what is due, runs the fibers that are ready, then what was deferred
+ * (loop/internal.h). One timerfd stands for all deadlines and is set to the first; it keeps the
+ * loop alive while there is one. A poll that is under way must not block when something became
+ * ready: loop_nudge().
  *
- * loop_free() runs the loop until every handle is closed, for at most CLOSE_TURNS turns, and
- * ends the program if one is left: a leak there is a mistake that would otherwise show up as a
- * crash much later. */
+ * Under virtual time (tests) nobody is waited for: when a look at the sockets brings nothing, the
+ * clock jumps to the first deadline. While a thread, a child or a transfer is outside, time is
+ * real.
+ *
+ * loop_free() cancels all fibers and waits for them; a timer or a handle that somebody forgot ends
+ * the program, as what it points to would be gone. */
 #include "loop/internal.h"
 
 #include "base/clock.h"
@@ -19,12 +22,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define CLOSE_TURNS                                                                                \
-    100 /* a close takes one turn of libuv, one started in a close callback one more */
+/* A close takes one turn of libuv, one that is started in a close callback one more. */
+#define CLOSE_TURNS 100
 
 void loop_die(const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     fputs("loop: ", stderr);
     vfprintf(stderr, fmt, ap);
@@ -51,7 +55,9 @@ static void on_alarm(uv_poll_t *handle, int status, int events)
 struct loop *loop_new(void)
 {
     struct loop *loop = xcalloc(1, sizeof *loop);
+
     must(uv_loop_init(&loop->uv), "cannot start the event loop");
+
     /* Counts through suspend, so that deadlines that passed while the machine slept fire as soon as
      * it wakes.
      */
@@ -64,6 +70,7 @@ struct loop *loop_new(void)
     uv_unref((uv_handle_t *)&loop->alarm);
     loop->alarm_at_ms = INT64_MAX;
     sched_init(&loop->sched);
+
     return loop;
 }
 
@@ -113,6 +120,7 @@ static void set_alarm(struct loop *loop)
 {
     const struct deadline *first = deadline_first(&loop->deadlines);
     int64_t at_ms = first ? first->at_ms : INT64_MAX;
+
     if (first)
         uv_ref((uv_handle_t *)&loop->alarm);
     else
@@ -128,6 +136,7 @@ static void set_alarm(struct loop *loop)
         if (delay_ms == 0)
             spec.it_value.tv_nsec = 1; /* zero would disarm */
     }
+
     if (timerfd_settime(loop->alarm_fd, 0, &spec, NULL) < 0)
         loop_die("cannot set the timer: %s", strerror(errno));
 }
@@ -170,9 +179,11 @@ static bool turn(struct loop *loop)
             return false;
         poll_uv(loop, UV_RUN_ONCE);
     }
+
     deadline_fire_due(&loop->deadlines, loop_now_ms(loop));
     sched_run_ready(&loop->sched);
     run_deferred(loop);
+
     return true;
 }
 
@@ -210,6 +221,7 @@ void loop_run_fiber(struct loop *loop, const char *name, void (*main_fn)(void *a
 void loop_cancel_fibers(struct loop *loop)
 {
     bool closing = loop->sched.closing;
+
     loop->sched.closing = true;
     sched_cancel_all(&loop->sched);
     while (loop->sched.count > 0) {
@@ -219,6 +231,7 @@ void loop_cancel_fibers(struct loop *loop)
             fprintf(stderr, "loop: fiber '%s' was canceled and did not return\n", f->name);
         loop_die("%zu fibers are left", loop->sched.count);
     }
+
     loop->sched.closing = closing;
 }
 
@@ -239,6 +252,7 @@ void loop_free(struct loop *loop)
     if (deadline_first(&loop->deadlines))
         loop_die("%zu loop timers were not stopped", loop->deadlines.slots.len);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
+
     /* A handle that its owner forgot would block here for ever: only what is closing is waited for.
      */
     int rc = UV_EBUSY;
@@ -248,6 +262,7 @@ void loop_free(struct loop *loop)
         uv_walk(&loop->uv, report_handle, NULL);
         loop_die("handles were left open at the end of the loop");
     }
+
     close(loop->alarm_fd);
     sched_done(&loop->sched);
     deadline_heap_done(&loop->deadlines);

@@ -13,6 +13,7 @@ struct loop_timer {
 static void timer_fire(struct deadline *d)
 {
     struct loop_timer *t = container_of(d, struct loop_timer, deadline);
+
     if (t->repeat_ms > 0) {
         /* Keeps its beat; beats that were missed (a long turn, a suspend) are dropped, not caught
          * up. */
@@ -23,6 +24,7 @@ static void timer_fire(struct deadline *d)
             &t->deadline,
             next_ms > now_ms ? next_ms : deadline_after(now_ms, t->repeat_ms));
     }
+
     t->firing = true;
     t->fn(t->arg);
     t->firing = false;
@@ -34,6 +36,7 @@ struct loop_timer *loop_timer_start(
     struct loop *loop, int64_t delay_ms, int64_t repeat_ms, void (*fn)(void *arg), void *arg)
 {
     struct loop_timer *t = xcalloc(1, sizeof *t);
+
     t->loop = loop;
     t->repeat_ms = repeat_ms;
     t->fn = fn;

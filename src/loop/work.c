@@ -28,6 +28,7 @@ int work_run(struct loop *loop, void (*fn)(void *arg), void *arg, atomic_bool *c
         loop_die("work_run outside a fiber");
     if (fiber_must_unwind())
         return -ECANCELED;
+
     struct work w = {.fn = fn, .arg = arg};
     int rc = uv_queue_work(&loop->uv, &w.req, on_thread, on_done);
     if (rc < 0)
@@ -40,6 +41,8 @@ int work_run(struct loop *loop, void (*fn)(void *arg), void *arg, atomic_bool *c
         uv_cancel((uv_req_t *)&w.req); /* succeeds only while it still queues for a thread */
         fiber_wait_shielded(&w.done, FIBER_NO_DEADLINE);
     }
+
     loop->outside--;
+
     return rc;
 }

@@ -1,12 +1,12 @@
-/* The archive: a sorted list of entries becomes a tar stream, compressed and hashed on its way
- * to a file.
+/* The list of a walk becomes an archive: each entry a tar header and its bytes, through gzip,
+ * hashed on the way.
  *
- * A file is opened without following a link and compared with what the walk saw, before and
- * after it is read: one that changes in between is an error, because the digest would name
- * something that never was. The size is bounded while it is written, and when the bound is met
- * the largest files are named: they are what .dockerignore forgot.
+ * The bytes must depend on the tree alone, so what the walk saw has to be what is packed: a file
+ * that has another size, another time or another kind when it is read than a moment before is
+ * refused, and the command is run again. Nothing is followed that became a link meanwhile
+ * (O_NOFOLLOW).
  *
- * It runs on a thread of the pool and asks now and then whether it was canceled. */
+ * The name of the object is that of the digest: the same tree is uploaded once. */
 #include "pack/internal.h"
 
 #include "base/file.h"
@@ -34,6 +34,7 @@ struct archive {
 static void hint_largest(struct archive *a)
 {
     const struct pack_entry *top[3] = {0};
+
     for (size_t i = 0; i < a->list->len; i++) {
         const struct pack_entry *e = &a->list->entries[i];
         for (size_t k = 0; k < ARRAY_LEN(top); k++)
@@ -43,6 +44,7 @@ static void hint_largest(struct archive *a)
                 break;
             }
     }
+
     cleanup_str struct str text = STR_INIT;
     for (size_t k = 0; k < ARRAY_LEN(top) && top[k]; k++)
         str_appendf(
@@ -80,6 +82,7 @@ static int fail_write(struct archive *a, int rc)
         (double)a->list->total_bytes / (double)MIB(1),
         (double)a->limit / (double)MIB(1));
     hint_largest(a);
+
     return rc;
 }
 
@@ -105,6 +108,7 @@ static int changed(struct archive *a, const struct pack_entry *e)
         "build context %s: %s changed while it was read",
         a->o->context,
         e->path);
+
     error_hint(
         a->err, "Run the command again when nothing writes to it, or name it in .dockerignore.");
     return rc;
@@ -136,6 +140,7 @@ static int copy(struct archive *a, const struct pack_entry *e, int fd, uint64_t 
             atomic_fetch_add_explicit(
                 a->o->progress_bytes, (unsigned long long)got, memory_order_relaxed);
     }
+
     return 0;
 }
 
@@ -151,6 +156,7 @@ static int add_file(struct archive *a, const struct pack_entry *e)
     cleanup_free char *full = path_join(a->o->context, e->path);
     struct stat before, after;
     cleanup_fd int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
     if (fd < 0)
         return errno == ELOOP || errno == ENOENT ? changed(a, e)
                                                  : fail_file(a, e, errno, "cannot be opened");
@@ -158,6 +164,7 @@ static int add_file(struct archive *a, const struct pack_entry *e)
         return fail_file(a, e, errno, "cannot be examined");
     if (!S_ISREG(before.st_mode))
         return changed(a, e);
+
     uint64_t size = (uint64_t)before.st_size;
     int rc = tar_header(a->gzip, e, size);
     if (rc)
@@ -168,12 +175,14 @@ static int add_file(struct archive *a, const struct pack_entry *e)
     if (fstat(fd, &after) != 0 || !same_file(&before, &after))
         return changed(a, e);
     rc = tar_pad(a->gzip, size);
+
     return rc ? fail_write(a, rc) : 0;
 }
 
 static int add_memory(struct archive *a, const struct pack_entry *e)
 {
     int rc = tar_header(a->gzip, e, e->size);
+
     if (rc == 0 && e->size)
         rc = gzip_write(a->gzip, e->extra->data, e->extra->n);
     if (rc == 0)
@@ -190,6 +199,7 @@ static int add_entry(struct archive *a, const struct pack_entry *e)
         return add_file(a, e);
     if (e->kind == PACK_EXTRA)
         return add_memory(a, e);
+
     int rc = tar_header(a->gzip, e, 0);
     return rc ? fail_write(a, rc) : 0;
 }
@@ -197,12 +207,27 @@ static int add_entry(struct archive *a, const struct pack_entry *e)
 static void fill_result(const struct archive *a, struct pack_result *out)
 {
     cleanup_free char *coded = digest_base64(out->sha256, sizeof out->sha256);
+
     out->digest = xasprintf("sha256-%s", coded);
     out->object_name = pack_object_name(out->digest);
     out->content_bytes = a->content;
     out->files = a->list->files;
     out->ignore_file = xstrdup_null(a->list->ignore_file);
     out->dockerfile = xstrdup_null(a->list->dockerfile);
+}
+
+char *pack_object_name(const char *digest)
+{
+    char *name = xasprintf("uploads/%s.tar.gz", digest);
+
+    for (char *p = name + strlen("uploads/"); *p; p++) {
+        bool letter =
+            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+        if (!letter && !strchr("!_.*'()-", *p))
+            *p = '_';
+    }
+
+    return name;
 }
 
 int pack_archive(
@@ -231,6 +256,7 @@ int pack_archive(
         if (rc)
             rc = fail_write(&a, rc);
     }
+
     gzip_free(a.gzip);
     if (rc == 0)
         fill_result(&a, out);

@@ -1,8 +1,8 @@
-/* Folder to file in one call, names and limits as text, and the way onto the thread pool.
+/* Folder to file in one call, the limit as text, and the way onto the thread pool.
  *
- * The archive goes into a file without a name (O_TMPFILE where there is one), which is gone with
- * its descriptor whatever happens. The job that the pool works on owns copies of all that it
- * reads: nothing is shared with the loop's thread. */
+ * The archive is an unnamed file: whatever ends the process, nothing is left in the folder.
+ * Packing is blocking work and runs in a thread; the fiber that waits for it may be canceled, and
+ * then what was made is dropped, also when it was ready in time. */
 #include "pack/internal.h"
 
 #include "base/file.h"
@@ -18,13 +18,15 @@
 static int open_unnamed(const char *dir, struct error *err)
 {
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR ||
-                   errno == EINVAL)) { /* not every file system has it */
+
+    /* Not every file system has it. */
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
         cleanup_free char *path = path_join(dir, "defang-pack-XXXXXX");
         fd = mkostemp(path, O_CLOEXEC);
         if (fd >= 0)
             unlink(path);
     }
+
     if (fd < 0)
         return error_raise_errno(
             err,
@@ -46,8 +48,10 @@ int pack_context(
     cleanup_pack_list struct pack_list list = {0};
     *out = (struct pack_result){0};
     int rc = pack_walk(o, &list, err);
+
     if (rc)
         return rc;
+
     cleanup_fd int own = open_unnamed(temp_dir, err);
     if (own < 0)
         return own;
@@ -56,6 +60,7 @@ int pack_context(
         return rc;
     *fd = own;
     own = -1;
+
     return 0;
 }
 
@@ -98,6 +103,7 @@ int pack_run(
             "packing %s was canceled",
             o->context);
     }
+
     if (job.rc) {
         if (err && !error_is_set(err))
             error_move(err, &job.err);
@@ -107,18 +113,6 @@ int pack_run(
     *out = job.result;
     *fd = job.fd;
     return 0;
-}
-
-char *pack_object_name(const char *digest)
-{
-    char *name = xasprintf("uploads/%s.tar.gz", digest);
-    for (char *p = name + strlen("uploads/"); *p; p++) {
-        bool letter =
-            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
-        if (!letter && !strchr("!_.*'()-", *p))
-            *p = '_';
-    }
-    return name;
 }
 
 int pack_parse_limit(const char *text, uint64_t *bytes)

@@ -1,10 +1,9 @@
-/* One pattern of an ignore file as tokens, matched by the set of places in the pattern that are
- * reached after each byte of the path: time in proportion to pattern times path, for any
- * pattern.
+/* One pattern of an ignore file as tokens, matched as a set of states: at each character of the
+ * path it is known which tokens may come next. Time is pattern times path, whatever the pattern;
+ * nothing goes back.
  *
- * moby sorts patterns into four kinds, and the kind decides in corner cases ("**x" ends-with,
- * but "**x?" whole names): so do we. glob_head() gives what a pattern begins with literally, by
- * which most of them are put aside without a match. */
+ * moby sorts patterns into four kinds, and the kind decides in corner cases ("**x" ends-with, but
+ * "**x?" whole names): so do we. */
 #include "pack/glob.h"
 
 #include "base/mem.h"
@@ -49,10 +48,12 @@ static uint32_t decode(const char **p)
 {
     const unsigned char *u = (const unsigned char *)*p;
     size_t len = u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+
     if (len == 1 || strnlen(*p, len) < len || !text_utf8_valid(*p, len)) {
         (*p)++;
         return u[0] < 0x80 ? u[0] : 0x110000u + u[0];
     }
+
     uint32_t c = u[0] & (0xffu >> (len + 1));
     for (size_t i = 1; i < len; i++)
         c = c << 6 | (u[i] & 0x3fu);
@@ -74,10 +75,12 @@ static bool class_char(const char **p, uint32_t *c)
 static bool compile_class(struct glob *g, const char **p)
 {
     struct token t = {.type = TOKEN_CLASS, .first_range = g->ranges.len};
+
     if (**p == '^') {
         t.negated = true;
         ++*p;
     }
+
     while (**p != ']' || t.ranges == 0) {
         struct range r;
         if (!class_char(p, &r.low))
@@ -91,8 +94,10 @@ static bool compile_class(struct glob *g, const char **p)
         vec_push(&g->ranges, r);
         t.ranges++;
     }
+
     ++*p;
     vec_push(&g->tokens, t);
+
     return true;
 }
 
@@ -116,6 +121,7 @@ static void compile_double_star(struct glob *g, const char **p, bool first)
         push(g, TOKEN_ALL, 0);
         g->kind = KIND_TOKENS;
     }
+
     if (first)
         g->kind = KIND_SUFFIX;
 }
@@ -147,17 +153,20 @@ static bool compile(struct glob *g)
         }
         g->kind = KIND_TOKENS;
     }
+
     return true;
 }
 
 struct glob *glob_compile(const char *pattern)
 {
     struct glob *g = xcalloc(1, sizeof *g);
+
     g->text = xstrdup(pattern);
     if (!compile(g)) {
         glob_free(g);
         return NULL;
     }
+
     g->head_len = strcspn(pattern, "*?[\\");
     g->now = xcalloc(g->tokens.len + 1, sizeof *g->now);
     g->next = xcalloc(g->tokens.len + 1, sizeof *g->next);
@@ -233,6 +242,7 @@ static void step(struct glob *g, uint32_t c)
             break;
         }
     }
+
     bool *swap = g->now;
     g->now = g->next;
     g->next = swap;
@@ -260,6 +270,7 @@ bool glob_match(struct glob *g, const char *path)
     case KIND_TOKENS:
         return match_tokens(g, path);
     }
+
     return false;
 }
 

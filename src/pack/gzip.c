@@ -1,7 +1,7 @@
-/* gzip by zlib, with a header that says nothing: no name, no time, an unknown system (RFC 1952).
- * The same bytes in give the same bytes out, on any machine with this zlib.
+/* gzip into a file descriptor, bounded, hashed and counted on the way: what goes out is at the
+ * same time what the digest is of.
  *
- * Output is handed on in pieces of a fixed buffer, so that memory does not depend on the file. */
+ * The header names no file, no time and no system, as all of these would be in the digest. */
 #define ZLIB_CONST /* next_in is not written to */
 #include "pack/internal.h"
 
@@ -30,6 +30,7 @@ struct gzip {
 struct gzip *gzip_new(int fd, uint64_t limit_bytes)
 {
     struct gzip *g = xcalloc(1, sizeof *g);
+
     g->fd = fd;
     g->limit = limit_bytes;
     g->digest = digest_stream_new();
@@ -64,12 +65,14 @@ static int put(struct gzip *g, size_t n)
         p += done;
         n -= (size_t)done;
     }
+
     return 0;
 }
 
 static int pump(struct gzip *g, int flush)
 {
     int rc = 0, state;
+
     do {
         g->z.next_out = g->out;
         g->z.avail_out = sizeof g->out;
@@ -87,6 +90,7 @@ int gzip_write(struct gzip *g, const void *data, size_t n)
 {
     const uint8_t *p = data;
     int rc = 0;
+
     while (n && rc == 0) {
         size_t part = MIN(n, MIB(1)); /* zlib counts in unsigned int */
         g->z.next_in = p;
@@ -95,6 +99,7 @@ int gzip_write(struct gzip *g, const void *data, size_t n)
         p += part;
         n -= part;
     }
+
     return rc;
 }
 
@@ -104,6 +109,7 @@ int gzip_finish(struct gzip *g, uint8_t sha256[SHA256_BYTES], uint64_t *bytes)
     int rc = pump(g, Z_FINISH);
     if (rc)
         return rc;
+
     struct digest_stream *digest = steal(g->digest);
     digest_stream_finish(digest, sha256);
     *bytes = g->bytes;

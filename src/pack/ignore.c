@@ -1,9 +1,9 @@
-/* A file of rules, read and asked.
+/* The rules of a .dockerignore file, applied as moby/patternmatcher does in BuildKit.
  *
- * Patterns are cleaned like paths when they are read. Whether a path is ignored is asked from
- * parent to child: the caller hands in what the parent's answer was, pattern by pattern, which
- * is how BuildKit does it and why a "!" may bring back a file of an ignored folder.
- * ignore_may_reinclude() tells whether it is worth descending into one. */
+ * The last rule that matches a path or one of its parents wins. A parent's result is handed down
+ * from call to call, an entry a rule, so a path costs one match a rule and not one for each of its
+ * folders. Which ignored folder need not be entered is a question of the heads of "!" rules:
+ * everything that such a rule matches starts with its literal text. */
 #include "pack/ignore.h"
 
 #include "base/limits.h"
@@ -54,6 +54,7 @@ static char *clean(const char *path)
     struct str out = STR_INIT;
     bool rooted = *path == '/';
     size_t floor; /* nothing before this may be folded away: the root, or leading ".." */
+
     if (rooted)
         str_append_char(&out, '/');
     floor = out.len;
@@ -78,6 +79,7 @@ static char *clean(const char *path)
         while (*p == '/')
             p++;
     }
+
     if (!out.len)
         str_append_char(&out, '.');
     return str_take(&out);
@@ -107,10 +109,12 @@ add_rule(struct ignore *ig, const char *name, unsigned line, const char *text, s
     /* Twice: moby reads the file with one function and takes the patterns with another, and both
      * tidy up ("/ x" ends as "x"). */
     cleanup_free char *first = tidy(text), *trimmed = text_trim(first);
+
     if (!*trimmed)
         return 0;
     if (ig->rules.len >= LIMIT_IGNORE_PATTERNS)
         return bad_line(err, name, line, "too many patterns in an ignore file");
+
     cleanup_free char *cleaned = clean(trimmed);
     struct rule rule = {.reinclude = *cleaned == '!'};
     const char *pattern = cleaned + rule.reinclude;
@@ -122,7 +126,9 @@ add_rule(struct ignore *ig, const char *name, unsigned line, const char *text, s
             xasprintf("bad pattern \"%s\": check its brackets and backslashes", pattern);
         return bad_line(err, name, line, what);
     }
+
     vec_push(&ig->rules, rule);
+
     return 0;
 }
 
@@ -183,6 +189,7 @@ size_t ignore_count(const struct ignore *ig)
 bool ignore_match(struct ignore *ig, const char *path, const bool *parent, bool *own)
 {
     bool ignored = false;
+
     for (size_t i = 0; i < ig->rules.len; i++) {
         const struct rule *rule = &ig->rules.items[i];
         bool match = parent && parent[i];
@@ -195,12 +202,14 @@ bool ignore_match(struct ignore *ig, const char *path, const bool *parent, bool 
         if (match)
             ignored = !rule->reinclude;
     }
+
     return ignored;
 }
 
 bool ignore_may_reinclude(const struct ignore *ig, const char *dir)
 {
     size_t dir_len = strlen(dir);
+
     vec_each(rule, &ig->rules)
     {
         if (!rule->reinclude)
@@ -213,5 +222,6 @@ bool ignore_may_reinclude(const struct ignore *ig, const char *dir)
         if (!memcmp(head, dir, common) && (head_len <= dir_len || head[dir_len] == '/'))
             return true;
     }
+
     return false;
 }

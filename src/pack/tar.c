@@ -1,9 +1,8 @@
-/* Headers of POSIX pax, https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html:
- * ustar where that can say it, and a pax header before those entries that need one (a long name
- * or link, a large size).
+/* tar headers in POSIX pax: ustar where everything fits, with a pax record before it for names and
+ * links that are long or not ASCII, and for large sizes.
  *
- * Whatever would differ from machine to machine is fixed: owner, group, times, and modes but for
- * the owner's x bit. */
+ * Owner, time and all but the executable bit are fixed, so that the same tree gives the same bytes
+ * on every machine. The records stand in one order for the same reason. */
 #include "pack/internal.h"
 
 #include "base/mem.h"
@@ -37,6 +36,7 @@ static int put_header(
     struct gzip *g, const char *name, char type, unsigned mode, uint64_t size, const char *link)
 {
     struct header h;
+
     memset(&h, 0, sizeof h);
     memcpy(h.name, name, strnlen(name, sizeof h.name));
     memcpy(h.link, link, strnlen(link, sizeof h.link));
@@ -54,6 +54,7 @@ static int put_header(
     for (size_t i = 0; i < sizeof h; i++)
         sum += ((const unsigned char *)&h)[i];
     octal(h.checksum, 7, sum); /* six digits, a NUL and the space that stands there */
+
     return gzip_write(g, &h, sizeof h);
 }
 
@@ -102,9 +103,10 @@ int tar_header(struct gzip *g, const struct pack_entry *e, uint64_t size)
     cleanup_str struct str records = STR_INIT;
     cleanup_free char *name = e->kind == PACK_DIR ? xasprintf("%s/", e->path) : xstrdup(e->path);
     const char *link = e->kind == PACK_LINK ? e->target : "";
+
     if (!text_utf8_valid(name, strlen(name)) || !text_utf8_valid(link, strlen(link)))
-        pax_record(
-            &records, "hdrcharset", "BINARY"); /* the names that follow are bytes, not UTF-8 */
+        /* The names that follow are bytes, not UTF-8. */
+        pax_record(&records, "hdrcharset", "BINARY");
     pax_text(&records, "path", name);
     pax_text(&records, "linkpath", link);
     if (size > USTAR_MAX) {
@@ -112,9 +114,11 @@ int tar_header(struct gzip *g, const struct pack_entry *e, uint64_t size)
         snprintf(text, sizeof text, "%llu", (unsigned long long)size);
         pax_record(&records, "size", text);
     }
+
     int rc = records.len ? put_pax(g, &records) : 0;
     if (rc)
         return rc;
+
     char type = e->kind == PACK_DIR ? '5' : e->kind == PACK_LINK ? '2' : '0';
     unsigned mode = e->kind == PACK_LINK                   ? 0777
                     : e->kind == PACK_DIR || e->executable ? 0755

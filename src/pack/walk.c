@@ -1,10 +1,13 @@
-/* The list of what goes into an archive: a walk over the folder, sorted by bytes, with the rules
- * of the ignore file.
+/* What goes into a build context: the folder is walked in the order of names, ignored paths left
+ * out, extras put in.
  *
- * Folders are read whole and sorted, since the order of readdir is an accident of the disk. An
- * ignored folder is entered only if some rule may bring back what is in it. The Dockerfile and
- * the ignore file are taken along whatever the rules say, as BuildKit does, because the build
- * needs them; a Dockerfile outside of the folder is put in under a name of its own. */
+ * First the Dockerfile is found, since it decides which ignore file counts
+ * (Dockerfile.dockerignore before .dockerignore, as BuildKit has it), then the rules are read,
+ * then the folders walked. Both files go along whatever the rules say: the builder needs them.
+ *
+ * An ignored folder is entered only when a "!" rule or one of those two files may lie below it. A
+ * folder in which nothing is left is kept as an empty one. The list is what pack_archive() reads
+ * from, in this order. */
 #include "pack/internal.h"
 
 #include "base/file.h"
@@ -40,10 +43,12 @@ static int fail(struct walk *w, int number, const char *doing, const char *rel)
         doing,
         *rel ? rel : ".",
         strerror(number));
+
     error_hint(
         w->err,
         "If the build does not need it, name it in %s.",
         w->list->ignore_file ? w->list->ignore_file : ".dockerignore");
+
     return rc;
 }
 
@@ -80,9 +85,11 @@ static int push(struct walk *w, struct pack_entry e)
             w->o->context,
             LIMIT_PACK_ENTRIES);
     }
+
     w->list->files += e.kind != PACK_DIR;
     w->list->total_bytes += e.size;
     vec_push(&w->entries, e);
+
     return 0;
 }
 
@@ -90,6 +97,7 @@ static int add_link(struct walk *w, const char *rel, const char *full)
 {
     char target[4096]; /* PATH_MAX: what the kernel allows */
     ssize_t n = readlink(full, target, sizeof target - 1);
+
     if (n < 0)
         return fail(w, errno, "read link", rel);
     target[n] = '\0';
@@ -102,6 +110,7 @@ add_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const 
 {
     if (ignored && !ignore_may_reinclude(w->ignore, rel) && !leads_to_forced(w, rel))
         return 0;
+
     size_t before = w->entries.len;
     int rc = walk_folder(w, rel, depth + 1, ignored, state);
     if (rc == 0 && !ignored && w->entries.len == before)
@@ -115,6 +124,7 @@ static int add(struct walk *w, const char *rel, unsigned depth, const bool *pare
         return error_raise(w->err, ERR_CANCELED, "packing %s was canceled", w->o->context);
     if (find_extra(w->o, rel))
         return 0; /* an extra stands for it */
+
     cleanup_free char *full = path_join(w->o->context, rel);
     struct stat st;
     if (lstat(full, &st) != 0)
@@ -124,6 +134,7 @@ static int add(struct walk *w, const char *rel, unsigned depth, const bool *pare
         bool ignored = ignore_match(w->ignore, rel, parent, own);
         return add_folder(w, rel, depth, ignored, own);
     }
+
     if (ignore_match(w->ignore, rel, parent, NULL) && !forced(w, rel))
         return 0;
     if (S_ISLNK(st.st_mode))
@@ -148,6 +159,7 @@ static int add(struct walk *w, const char *rel, unsigned depth, const bool *pare
                                : "device");
     error_hint(
         w->err, "Name it in %s.", w->list->ignore_file ? w->list->ignore_file : ".dockerignore");
+
     return rc;
 }
 
@@ -167,6 +179,7 @@ walk_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const
 {
     if (depth > LIMIT_PACK_DEPTH)
         return fail(w, ENAMETOOLONG, "go deeper than 128 folders into", rel);
+
     cleanup_free char *full = path_join(w->o->context, rel);
     struct dirent **names = NULL;
     int n = scandir(full, &names, not_dots, by_bytes), rc = 0;
@@ -179,7 +192,9 @@ walk_folder(struct walk *w, const char *rel, unsigned depth, bool ignored, const
         }
         free(names[i]);
     }
+
     free(names);
+
     return rc;
 }
 
@@ -192,6 +207,7 @@ static int entry_order(const void *a, const void *b)
 static int add_extras(struct walk *w)
 {
     int rc = 0;
+
     for (size_t i = 0; i < w->o->extras_len && rc == 0; i++) {
         const struct pack_extra *x = &w->o->extras[i];
         cleanup_free char *folded = path_absolute("/", x->name);
@@ -207,6 +223,7 @@ static int add_extras(struct walk *w)
                 .size = x->n,
                 .extra = x});
     }
+
     if (w->o->extras_len && w->entries.len)
         qsort(w->entries.items, w->entries.len, sizeof *w->entries.items, entry_order);
     return rc;
@@ -217,6 +234,7 @@ static int find_dockerfile(struct walk *w)
     const char *wanted = w->o->dockerfile ? w->o->dockerfile : "Dockerfile";
     cleanup_free char *full = path_absolute(w->o->context, wanted),
                       *root = path_absolute(w->o->context, "");
+
     if (!pack_path_below(full, strcmp(root, "/") ? root : "")) {
         error_raise(
             w->err,
@@ -226,15 +244,19 @@ static int find_dockerfile(struct walk *w)
             w->o->context);
         return error_is_set(w->err) ? w->err->code : -EINVAL;
     }
+
     const char *rel = full + (strcmp(root, "/") ? strlen(root) : 0) + 1;
     if (find_extra(w->o, rel) || (file_exists(full) && !file_is_dir(full))) {
         w->list->dockerfile = xstrdup(rel);
         return 0;
     }
+
     if (w->o->dockerfile_optional)
         return 0;
+
     int rc = error_raise(w->err, ERR_NOT_FOUND, "no Dockerfile at %s", full);
     error_hint(w->err, "Set build.dockerfile to its place, relative to build.context.");
+
     return rc;
 }
 
@@ -245,10 +267,12 @@ static int load_rules(struct walk *w, const char *rel)
     cleanup_str struct str text = STR_INIT;
     struct error own = ERROR_INIT;
     int rc = file_read(full, LIMIT_IGNORE_BYTES, &text, &own);
+
     if (rc == -ENOENT) {
         error_done(&own);
         return rc;
     }
+
     if (rc == 0)
         rc = ignore_parse(full, str_get(&text), text.len, &w->ignore, &own);
     if (rc == 0)
@@ -256,22 +280,26 @@ static int load_rules(struct walk *w, const char *rel)
     else if (w->err && !error_is_set(w->err))
         error_move(w->err, &own);
     error_done(&own);
+
     return rc;
 }
 
 static int find_rules(struct walk *w)
 {
     int rc = -ENOENT;
+
     if (w->list->dockerfile) {
         cleanup_free char *own = xasprintf("%s.dockerignore", w->list->dockerfile);
         rc = load_rules(w, own);
     }
+
     if (rc == -ENOENT)
         rc = load_rules(w, ".dockerignore");
     if (rc == -ENOENT) {
         w->ignore = ignore_default();
         rc = 0;
     }
+
     return rc;
 }
 
@@ -281,6 +309,7 @@ int pack_walk(const struct pack_options *o, struct pack_list *out, struct error 
     *out = (struct pack_list){0};
     if (!file_is_dir(o->context))
         return error_raise(err, ERR_NOT_FOUND, "the build context %s is not a folder", o->context);
+
     int rc = find_dockerfile(&w);
     if (rc == 0)
         rc = find_rules(&w);
@@ -302,6 +331,7 @@ void pack_list_done(struct pack_list *list)
         free(list->entries[i].path);
         free(list->entries[i].target);
     }
+
     free(list->entries);
     free(list->ignore_file);
     free(list->dockerfile);

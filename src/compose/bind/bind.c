@@ -1,13 +1,13 @@
-/* Readers that all of the model share: a text, a number, a list, a map of variables, extensions;
- * and the project's own parts (networks, volumes, secrets, configs).
+/* Readers of the whole tree that the parts of a project share.
  *
- * The tree has been checked and brought into long form before, so that a reader does not
- * complain: what is not there has its default. Interpolated texts keep their parts, because a
- * config value must stay recognisable in the model (template.h). */
+ * The passes before have checked types and written every value in one notation, so nothing here
+ * can fail: what is not there, or (without interpolation) is no number yet, is the fallback.
+ * Strings of the tree are shared, as both live in the project's arena. Lists made of mappings are
+ * sorted by name: a plan must not depend on the order in a file. */
 #include "compose/bind/bind.h"
 
+#include "compose/compose.h"
 #include "compose/template.h"
-#include "compose/units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +106,7 @@ struct compose_env *bind_env(struct arena *a, const struct yaml_node *map, size_
     *count = map ? map->len : 0;
     if (!*count)
         return NULL;
+
     struct compose_env *all = arena_array(a, struct compose_env, *count);
     const struct yaml_pair **pairs = bind_sorted(a, map);
     for (size_t i = 0; i < *count; i++) {
@@ -116,12 +117,14 @@ struct compose_env *bind_env(struct arena *a, const struct yaml_node *map, size_
         all[i].value = all[i].is_null ? bare_config(a, name, pairs[i]->key->pos)
                                       : template_to_text(a, value->value, value->pos);
     }
+
     return all;
 }
 
 struct yaml_node *bind_extensions(struct arena *a, const struct yaml_node *n)
 {
     struct yaml_node *found = NULL;
+
     for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++) {
         if (!spec_is_extension(n->pairs[i].key->value))
             continue;
@@ -129,75 +132,6 @@ struct yaml_node *bind_extensions(struct arena *a, const struct yaml_node *n)
             found = yaml_new_mapping(a, n->pos);
         yaml_map_set(a, found, n->pairs[i].key, n->pairs[i].value);
     }
+
     return found;
-}
-
-static void bind_networks(struct compose_project *p, const struct yaml_node *map)
-{
-    const struct yaml_pair **pairs = bind_sorted(p->arena, map);
-    p->networks = arena_array(p->arena, struct compose_network, map->len);
-    p->network_count = map->len;
-    for (size_t i = 0; i < map->len; i++) {
-        const struct yaml_node *n = pairs[i]->value;
-        p->networks[i] = (struct compose_network){
-            .name = pairs[i]->key->value,
-            .pos = pairs[i]->key->pos,
-            .external_name = bind_text(p->arena, n, "name"),
-            .internal = bind_bool(n, "internal"),
-            .external = bind_bool(n, "external")};
-    }
-}
-
-static void bind_volumes(struct compose_project *p, const struct yaml_node *map)
-{
-    const struct yaml_pair **pairs = bind_sorted(p->arena, map);
-    p->volumes = arena_array(p->arena, struct compose_volume, map->len);
-    p->volume_count = map->len;
-    for (size_t i = 0; i < map->len; i++)
-        p->volumes[i] = (struct compose_volume){
-            .name = pairs[i]->key->value,
-            .pos = pairs[i]->key->pos,
-            .driver = bind_text(p->arena, pairs[i]->value, "driver"),
-            .external = bind_bool(pairs[i]->value, "external")};
-}
-
-static struct compose_file_source *
-bind_sources(struct arena *a, const struct yaml_node *map, size_t *count)
-{
-    const struct yaml_pair **pairs = bind_sorted(a, map);
-    struct compose_file_source *all = arena_array(a, struct compose_file_source, map->len);
-    *count = map->len;
-    for (size_t i = 0; i < map->len; i++) {
-        const struct yaml_node *n = pairs[i]->value;
-        all[i] = (struct compose_file_source){
-            .name = pairs[i]->key->value,
-            .pos = pairs[i]->key->pos,
-            .file = bind_text(a, n, "file"),
-            .environment = bind_text(a, n, "environment"),
-            .content = bind_text(a, n, "content"),
-            .external_name = bind_text(a, n, "name"),
-            .external = bind_bool(n, "external")};
-    }
-    return all;
-}
-
-void bind_project(struct compose_project *p)
-{
-    const struct yaml_node *services = bind_map(p->root, "services"), *part;
-    if (services) {
-        const struct yaml_pair **pairs = bind_sorted(p->arena, services);
-        p->services = arena_array(p->arena, struct compose_service, services->len);
-        p->service_count = services->len;
-        for (size_t i = 0; i < services->len; i++)
-            bind_service(p->arena, pairs[i], &p->services[i]);
-    }
-    if ((part = bind_map(p->root, "networks")))
-        bind_networks(p, part);
-    if ((part = bind_map(p->root, "volumes")))
-        bind_volumes(p, part);
-    if ((part = bind_map(p->root, "secrets")))
-        p->secrets = bind_sources(p->arena, part, &p->secret_count);
-    if ((part = bind_map(p->root, "configs")))
-        p->configs = bind_sources(p->arena, part, &p->config_count);
-    p->extensions = bind_extensions(p->arena, p->root);
 }

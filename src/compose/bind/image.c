@@ -1,9 +1,9 @@
-/* Names of images taken apart and put together: [registry/]path[:tag][@digest], as the
- * distribution's reference grammar has it, including what Docker adds (an implied registry and
- * "library/").
+/* Names of images by the distribution reference grammar, as Docker reads them: a first part with a
+ * dot, a port, or `localhost` is a registry, else the name is Docker Hub's, below library/ when it
+ * has one part.
  *
- * compose_map_images() gives every image of a project to a function and puts its answer in the
- * image's place, for `--resolve-image-digests`. */
+ * compose_map_images() is for who pins or mirrors images: it visits each place that names one and
+ * puts what it is told in the typed model and in the tree, since the tree is what a job freezes. */
 #include "compose/bind/image.h"
 
 #include "base/str.h"
@@ -28,6 +28,7 @@ static int fail(const char *text, const char *why, struct error *err)
 static bool path_valid(const char *path)
 {
     bool letter = false;
+
     for (const char *p = path; *p; p++) {
         letter = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9');
         if (letter)
@@ -40,6 +41,7 @@ static bool path_valid(const char *path)
         if (!after_letter && !second_underscore && !(*p == '-' && p[-1] == '-'))
             return false;
     }
+
     return letter;
 }
 
@@ -78,12 +80,14 @@ int image_name_parse(
     char *rest = arena_strdup(arena, text);
     *out = (struct image_name){.registry = HUB};
     char *digest = strchr(rest, '@');
+
     if (digest) {
         *digest++ = '\0';
         if (!digest_valid(digest))
             return fail(text, "behind the @ stands sha256: and 64 hexadecimal digits", err);
         out->digest = digest;
     }
+
     char *slash = strchr(rest, '/');
     if (slash) {
         *slash = '\0';
@@ -94,12 +98,14 @@ int image_name_parse(
             *slash = '/';
         }
     }
+
     char *tag = strrchr(rest, ':');
     if (tag) {
         *tag++ = '\0';
         if (!tag_valid(tag))
             return fail(text, "a tag is letters, digits, '_', '.' and '-', at most 128", err);
     }
+
     out->tag = out->digest ? NULL : tag ? tag : "latest";
     if (!path_valid(rest) || !registry_valid(out->registry))
         return fail(
@@ -109,6 +115,7 @@ int image_name_parse(
     out->path = strcmp(out->registry, HUB) == 0 && !strchr(rest, '/')
                     ? arena_printf(arena, "library/%s", rest)
                     : rest;
+
     return strlen(out->registry) + strlen(out->path) < NAME_MAX_BYTES
                ? 0
                : fail(text, "it is longer than 255 characters", err);
@@ -136,11 +143,14 @@ static int map_value(
     struct error *err)
 {
     struct yaml_node *image = holder ? yaml_get(holder, key) : NULL;
+
     if (!image || image->kind != YAML_KIND_SCALAR || !*image->value)
         return 0;
+
     const char *mapped = fn(arg, image->value, image->pos, err);
     if (!mapped)
         return -EINVAL;
+
     struct yaml_node *value = yaml_new_scalar(p->arena, image->pos, mapped, false);
     yaml_map_set(p->arena, holder, yaml_new_scalar(p->arena, image->pos, key, true), value);
     return 0;
@@ -155,11 +165,13 @@ static int map_list(
     struct error *err)
 {
     int rc = 0;
+
     for (size_t i = 0; rc == 0 && list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
         const struct yaml_node *type = mounts ? yaml_get(list->items[i], "type") : NULL;
         if (!mounts || (type && text_eq(type->value, "image")))
             rc = map_value(p, list->items[i], mounts ? "source" : "image", fn, arg, err);
     }
+
     return rc;
 }
 
@@ -167,6 +179,7 @@ int compose_map_images(struct compose_project *p, image_map_fn *fn, void *arg, s
 {
     int rc = 0;
     struct yaml_node *services = yaml_get(p->root, "services");
+
     for (size_t i = 0; rc == 0 && services && i < services->len; i++) {
         struct yaml_node *one = services->pairs[i].value;
         rc = map_value(p, one, "image", fn, arg, err);
@@ -179,5 +192,6 @@ int compose_map_images(struct compose_project *p, image_map_fn *fn, void *arg, s
         if (rc == 0 && s && s->image && image)
             s->image = image->value;
     }
+
     return rc;
 }

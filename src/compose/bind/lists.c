@@ -1,9 +1,8 @@
-/* A service's lists: ports, dependencies, networks, mounts, secrets, configs, ulimits and
- * labels.
+/* A service's ports, dependencies, networks, mounts, secrets, configs, ulimits and labels:
+ * whatever it has several of.
  *
- * Each entry is a mapping by now, whatever short form was written. A dependency on what need not
- * be there and is not (TAG_ABSENT) is left out. Orders are those of the file where they mean
- * something, else by name, so that the same project is the same model. */
+ * Each list is in its long form by now (spec/canon.c), so an entry is a mapping with known keys. A
+ * dependency that need not be there and is not carries TAG_ABSENT and is left out. */
 #include "base/str.h"
 #include "compose/bind/bind.h"
 
@@ -51,6 +50,7 @@ static enum compose_condition condition_of(const char *text)
 static void bind_depends_on(struct arena *a, const struct yaml_node *map, struct compose_service *s)
 {
     const struct yaml_pair **pairs = bind_sorted(a, map);
+
     s->depends_on = arena_array(a, struct compose_dependency, map->len);
     for (size_t i = 0; i < map->len; i++) {
         const struct yaml_node *n = pairs[i]->value;
@@ -68,6 +68,7 @@ static void bind_depends_on(struct arena *a, const struct yaml_node *map, struct
 static void bind_networks(struct arena *a, const struct yaml_node *map, struct compose_service *s)
 {
     const struct yaml_pair **pairs = bind_sorted(a, map);
+
     s->networks = arena_array(a, struct compose_service_network, map->len);
     s->network_count = map->len;
     for (size_t i = 0; i < map->len; i++) {
@@ -84,6 +85,7 @@ static void bind_mounts(
     struct compose_service *s)
 {
     size_t count = (mounts ? mounts->len : 0) + (tmpfs ? tmpfs->len : 0);
+
     s->volumes = arena_array(a, struct compose_mount, count);
     for (size_t i = 0; mounts && i < mounts->len; i++) {
         const struct yaml_node *n = mounts->items[i];
@@ -94,6 +96,7 @@ static void bind_mounts(
             .target = bind_text(a, n, "target"),
             .read_only = bind_bool(n, "read_only")};
     }
+
     for (size_t i = 0; tmpfs && i < tmpfs->len; i++) {
         const struct yaml_node *n = tmpfs->items[i];
         s->volumes[s->volume_count++] = (struct compose_mount){
@@ -108,6 +111,7 @@ bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count)
 {
     *count = seq ? seq->len : 0;
     struct compose_file_ref *all = arena_array(a, struct compose_file_ref, *count + 1);
+
     for (size_t i = 0; i < *count; i++) {
         const struct yaml_node *n = seq->items[i];
         all[i] = (struct compose_file_ref){
@@ -118,12 +122,14 @@ bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count)
             .gid = bind_text(a, n, "gid"),
             .mode = (int)bind_int(n, "mode", -1)};
     }
+
     return all;
 }
 
 static void bind_ulimits(struct arena *a, const struct yaml_node *map, struct compose_service *s)
 {
     const struct yaml_pair **pairs = bind_sorted(a, map);
+
     s->ulimits = arena_array(a, struct compose_ulimit, map->len);
     s->ulimit_count = map->len;
     for (size_t i = 0; i < map->len; i++) {
@@ -141,6 +147,7 @@ static void bind_ulimits(struct arena *a, const struct yaml_node *map, struct co
 static void bind_labels(struct arena *a, const struct yaml_node *map, struct compose_service *s)
 {
     const struct yaml_pair **pairs = bind_sorted(a, map);
+
     s->labels = arena_array(a, struct compose_kv, map->len);
     s->label_count = map->len;
     for (size_t i = 0; i < map->len; i++) {
@@ -155,6 +162,7 @@ static void bind_labels(struct arena *a, const struct yaml_node *map, struct com
 void bind_service_lists(struct arena *a, const struct yaml_node *n, struct compose_service *s)
 {
     const struct yaml_node *part;
+
     if ((part = bind_seq(n, "ports")))
         bind_ports(a, part, s);
     if ((part = bind_seq(n, "expose")))

@@ -1,8 +1,9 @@
-/* The model's own functions: lookups by name, names of config values, and the end of a project.
+/* What is asked of a model: a service or a network by name, the text of a value, the names of all
+ * configs.
  *
- * Services, networks and the like are sorted by name when they are bound, and found by halving.
- * The names of config values are gathered from every text that carries a mark of one, wherever
- * it stands. */
+ * A config is a variable that nothing defined in a place that may take one. Its marks may stand in
+ * any text of the tree, so the tree is walked whole; only extensions are left out, as they are
+ * nobody's to resolve. Services and networks are sorted, so they are found by halving. */
 #include "compose/model.h"
 
 #include "base/str.h"
@@ -16,11 +17,13 @@
 const char *compose_text_literal(struct arena *arena, const struct compose_text *t)
 {
     const struct compose_part *first = t->first;
+
     for (const struct compose_part *p = first; p; p = p->next)
         if (p->is_config)
             return NULL;
     if (!first || !first->next)
         return first ? first->text : "";
+
     cleanup_str struct str all = STR_INIT;
     for (const struct compose_part *p = first; p; p = p->next)
         str_append(&all, p->text);
@@ -73,6 +76,7 @@ static void add_marked(struct arena *arena, names *out, const struct yaml_node *
             if (p->is_config)
                 vec_push(out, p->text);
     }
+
     for (size_t i = 0; n->kind == YAML_KIND_SEQUENCE && i < n->len; i++)
         add_marked(arena, out, n->items[i]);
     for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++)
@@ -103,6 +107,7 @@ add_source(names *all, const struct compose_file_source *list, size_t count, con
 void compose_config_names(const struct compose_project *p, const char ***out, size_t *count)
 {
     names all = {0};
+
     add_marked(p->arena, &all, p->root);
     for (size_t i = 0; i < p->service_count; i++) {
         const struct compose_service *s = &p->services[i];
@@ -114,6 +119,7 @@ void compose_config_names(const struct compose_project *p, const char ***out, si
         for (size_t k = 0; k < s->config_count; k++)
             add_source(&all, p->configs, p->config_count, s->configs[k].source);
     }
+
     if (all.len)
         qsort(all.items, all.len, sizeof *all.items, compare_text);
     *out = arena_array(p->arena, const char *, all.len + 1);

@@ -1,10 +1,12 @@
-/* Secrets in clear, found by what they look like: prefixes of known tokens with their alphabet
- * and length, private keys, JWTs, URLs with a password, names that say so, and long texts that
- * are close to random.
+/* What looks like a secret in clear, for the linter.
  *
- * A name alone is no proof: values that are plainly harmless (a path, a boolean, a word of a
- * list) are put aside, else every PASSWORD_FILE would be a finding. The value never gets into a
- * message; the mend that is printed names the variable alone. */
+ * One value is judged by what is surest first: a private key, the known prefixes of tokens, a JSON
+ * web token, a URL with a password; then, when it has a name, by the name; and only for other
+ * names by its looks (long, one word, with digits, and of high entropy). What a secret never is (a
+ * switch, a path, an ARN, a variable) is let through whatever its name.
+ *
+ * Over a project the texts of the tree are walked: a warning names the place and the config to
+ * use, never the value. */
 #include "compose/bind/secrets.h"
 
 #include "base/mem.h"
@@ -113,6 +115,7 @@ static bool has_jwt(const char *text)
         if (payload >= 12 && at[header + 1 + payload] == '.')
             return true;
     }
+
     return false;
 }
 
@@ -135,6 +138,7 @@ static bool has_url_password(const char *text)
             isalpha((unsigned char)at[-1]))
             return true;
     }
+
     return false;
 }
 
@@ -142,6 +146,7 @@ static double entropy(const char *s)
 {
     size_t count[256] = {0}, n = strlen(s);
     double bits = 0;
+
     for (const unsigned char *p = (const unsigned char *)s; *p; p++)
         count[*p]++;
     for (size_t i = 0; i < 256; i++)
@@ -163,6 +168,7 @@ static bool next_word(const char **at, char *word, size_t size)
 {
     const char *p = *at;
     size_t n = 0;
+
     while (*p && !isalnum((unsigned char)*p))
         p++;
     for (const char *begin = p; isalnum((unsigned char)*p); p++) {
@@ -171,6 +177,7 @@ static bool next_word(const char **at, char *word, size_t size)
         if (n + 1 < size)
             word[n++] = *p;
     }
+
     word[n] = '\0';
     *at = p;
     return n > 0;
@@ -213,11 +220,13 @@ static bool names_secret(const char *name)
         "version",  "prefix",  "rotation",   NULL};
     char word[64], last[64] = "", before[64] = "";
     bool said = false;
+
     for (const char *p = name; next_word(&p, word, sizeof word);) {
         memcpy(before, last, sizeof before);
         memcpy(last, word, sizeof last);
         said = said || ends_with_one_of(word, anywhere);
     }
+
     if (is_one_of(last, places))
         return false;
     if (said || ends_with_one_of(last, last_ends))
@@ -234,6 +243,7 @@ static bool is_harmless(const char *value)
     static const char *const switches[] = {
         "true", "false", "yes", "no", "on", "off", "1", "0", "none", "null", NULL};
     static const char *const starts[] = {"/", "./", "arn:aws", "file:", "$", NULL};
+
     for (const char *const *s = starts; *s; s++)
         if (text_starts(value, *s))
             return true;
@@ -252,6 +262,7 @@ const struct secret_rule *secret_match(const char *name, const char *value)
         return NULL;
     if (has_private_key(value))
         return &RULES[PRIVATE_KEY];
+
     const struct secret_rule *token = match_token(value);
     if (token)
         return token;
@@ -276,6 +287,7 @@ struct search {
 static const char *mend_of(struct search *s, const struct spot *spot, const char *name)
 {
     const char *section = spot->up && spot->up->key ? spot->up->key : "";
+
     if (text_eq(section, "environment"))
         return arena_printf(
             s->arena, "Write %s with no value, and run: defangctl config set %s", name, name);
@@ -294,11 +306,13 @@ static void look(
     const char *value)
 {
     bool parts = template_has_parts(value);
+
     if (parts)
         value = template_drop_parts(s->arena, value);
     const struct secret_rule *rule = secret_match(parts ? NULL : name, value);
     if (!rule)
         return;
+
     const char *mend = mend_of(s, spot, name ? name : "NAME");
     compose_diagnose(
         s->diags,
@@ -317,10 +331,12 @@ static void look_at_word(struct search *s, const struct yaml_node *n, const stru
 {
     const char *eq = strchr(n->value, '=');
     size_t length = eq ? (size_t)(eq - n->value) : 0;
+
     if (!length || strcspn(n->value, " \n/:?&") < length) {
         look(s, n, spot, NULL, n->value);
         return;
     }
+
     const char *name = n->value + strspn(n->value, "-");
     look(s, n, spot, arena_strndup(s->arena, name, (size_t)(eq - name)), eq + 1);
 }
@@ -341,6 +357,7 @@ static void walk(struct search *s, const struct yaml_node *n, const struct spot 
             look_at_word(s, n, spot);
         return;
     }
+
     for (size_t i = 0; i < n->len; i++) {
         bool seq = n->kind == YAML_KIND_SEQUENCE;
         struct spot here = {.up = spot, .key = seq ? NULL : n->pairs[i].key->value, .index = i};

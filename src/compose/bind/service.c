@@ -1,8 +1,8 @@
-/* A service: its single values, build, healthcheck, deploy and the managed-store extensions.
- * Lists are in lists.c.
+/* A service: its single values, build, healthcheck, deploy and the managed-store extensions. Lists
+ * are in lists.c.
  *
- * The order is that of the specification's page, so that a key is found where a reader looks for
- * it. What says both at once (a GPU by `gpus` and by a device) is brought to one number here. */
+ * Where a setting has an older spelling on the service and a newer one under `deploy`, the newer
+ * one is taken when both are there; read/checks.c has seen to it that they do not differ. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind/bind.h"
@@ -58,6 +58,7 @@ static bool has_gpu_capability(const struct yaml_node *device)
 static int count_gpus(const struct yaml_node *devices, bool always)
 {
     long long total = 0;
+
     for (size_t i = 0; devices && i < devices->len; i++) {
         const struct yaml_node *device = devices->items[i], *ids = bind_seq(device, "device_ids"),
                                *count = yaml_get(device, "count");
@@ -70,6 +71,7 @@ static int count_gpus(const struct yaml_node *devices, bool always)
             return -1;
         total += one;
     }
+
     return (int)MIN(total, 1024);
 }
 
@@ -86,12 +88,14 @@ static void bind_deploy(struct arena *a, const struct yaml_node *service, struct
 {
     const struct yaml_node *n = bind_map(service, "deploy"),
                            *resources = n ? bind_map(n, "resources") : NULL;
+
     d->present = n != NULL;
     d->pos = n ? n->pos : service->pos;
     d->replicas = (int)bind_int(n, "replicas", bind_int(service, "scale", -1));
     d->mode = bind_text(a, n, "mode");
     bind_resources(yaml_get(resources, "reservations"), &d->reservations);
     bind_resources(yaml_get(resources, "limits"), &d->limits);
+
     /* the older spellings on the service itself */
     if (d->limits.cpus <= 0)
         d->limits.cpus = bind_float(service, "cpus", 0);
@@ -108,6 +112,7 @@ static void bind_managed(
     struct arena *a, const struct yaml_node *service, const char *key, struct compose_managed *m)
 {
     const struct yaml_node *n = yaml_get(service, key);
+
     if (!n)
         return;
     m->pos = n->pos;

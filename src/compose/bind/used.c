@@ -1,8 +1,8 @@
 /* What `config` leaves out: networks, volumes, secrets, configs and models that nothing of the
- * project uses.
+ * project uses, as `docker compose config` does.
  *
- * The reference prints only what a service names, directly or through a build; the implied
- * default network counts as named while a service is on it. */
+ * Tree and typed model are both cut, since the one is printed and the other planned. Hooks count
+ * as users like their service. */
 #include "base/str.h"
 #include "compose/compose.h"
 #include "data/strmap.h"
@@ -55,6 +55,7 @@ static void keep(struct yaml_node *root, const char *section, const struct strma
 {
     struct yaml_node *map = yaml_get(root, section);
     size_t kept = 0;
+
     if (!map || map->kind != YAML_KIND_MAPPING)
         return;
     for (size_t i = 0; i < map->len; i++)
@@ -79,11 +80,13 @@ void compose_drop_unused(struct compose_project *p)
 {
     static const char *const sections[] = {"services", "jobs", NULL};
     struct used u = {.arena = p->arena};
+
     for (const char *const *s = sections; *s; s++) {
         const struct yaml_node *all = yaml_get(p->root, *s);
         for (size_t i = 0; all && all->kind == YAML_KIND_MAPPING && i < all->len; i++)
             look_at(&u, all->pairs[i].value);
     }
+
     keep(p->root, "networks", &u.networks);
     keep(p->root, "volumes", &u.volumes);
     keep(p->root, "secrets", &u.secrets);

@@ -14,6 +14,7 @@
 static void put_text(struct str *out, const char *text)
 {
     static const char plain[] = "\b\f\n\r\t", named[] = "bfnrt";
+
     str_append_char(out, '"');
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         const char *at = strchr(plain, *c);
@@ -29,6 +30,7 @@ static void put_text(struct str *out, const char *text)
         } else
             str_append_char(out, (char)*c);
     }
+
     str_append_char(out, '"');
 }
 
@@ -37,16 +39,19 @@ static void put_number(struct str *out, const struct yaml_node *n)
     long long whole;
     double real = 0;
     char text[64];
+
     if (yaml_scalar_type(n) == YAML_TYPE_INT && yaml_scalar_int(n, &whole) == 0) {
         str_appendf(out, "%lld", whole);
         return;
     }
+
     (void)yaml_scalar_float(n, &real);
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, real);
         if (strtod(text, NULL) == real)
             break;
     }
+
     str_append(out, text);
 }
 
@@ -81,10 +86,12 @@ static void
 put_node(struct arena *arena, struct str *out, const struct yaml_node *n, const struct spec *spec)
 {
     bool seq = n->kind == YAML_KIND_SEQUENCE, first = true;
+
     if (n->kind == YAML_KIND_SCALAR) {
         put_scalar(arena, out, n);
         return;
     }
+
     struct print_pairs order = {0};
     if (!seq)
         order = print_order(arena, n, spec);
@@ -103,6 +110,7 @@ put_node(struct arena *arena, struct str *out, const struct yaml_node *n, const 
         str_append_char(out, ':');
         put_node(arena, out, order.items[i]->value, order.specs[i]);
     }
+
     str_append_char(out, seq ? ']' : '}');
 }
 
@@ -112,6 +120,7 @@ void compose_show_hashed(const struct compose_service *s, struct str *out)
         "build", "pull_policy", "scale", "depends_on", "profiles"};
     cleanup_arena struct arena *arena = arena_new();
     struct yaml_node *shown = show_tree(arena, s->node, &spec_service, true);
+
     for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
         yaml_map_remove(shown, dropped[i]);
     yaml_map_remove(yaml_get(shown, "deploy") ? yaml_get(shown, "deploy") : shown, "replicas");

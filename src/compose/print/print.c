@@ -1,10 +1,9 @@
-/* The normalised tree as canonical YAML: known keys in the order of the specification's table,
- * the rest by name.
+/* The project as YAML and JSON: a fixed order, and texts that no reader takes for anything else.
  *
- * It is written by hand and not by libyaml, because the text must come back to the same tree and
- * compare equal byte for byte: scalars are plain only where no YAML reader could take them for
- * something else, marks of config values are kept. `compose config` prints through the same
- * functions, from the tree that show.c makes. */
+ * Known keys come in the order of the table, the others by name, so the same model gives the same
+ * bytes; a job freezes them, and a digest is taken of them. A YAML text is written plain only
+ * where every reader, old or new, agrees that it is a text; else in JSON's quotes, which are valid
+ * YAML. Literal dollars are doubled and configs written ${NAME}: the output can be loaded again. */
 #include "compose/print/print.h"
 
 #include "base/mem.h"
@@ -52,6 +51,7 @@ print_order(struct arena *arena, const struct yaml_node *map, const struct spec 
 {
     struct ranked_pair few[24],
         *all = map->len <= ARRAY_LEN(few) ? few : arena_array(arena, struct ranked_pair, map->len);
+
     for (size_t i = 0; i < map->len; i++)
         all[i] = rank(&map->pairs[i], spec);
     if (map->len <= ARRAY_LEN(few)) { /* as they are written, mostly in order */
@@ -64,6 +64,7 @@ print_order(struct arena *arena, const struct yaml_node *map, const struct spec 
     } else {
         qsort(all, map->len, sizeof *all, compare_ranked);
     }
+
     struct print_pairs o = {
         .items = arena_array(arena, const struct yaml_pair *, map->len + 1),
         .specs = arena_array(arena, const struct spec *, map->len + 1),
@@ -72,6 +73,7 @@ print_order(struct arena *arena, const struct yaml_node *map, const struct spec 
         o.items[i] = all[i].pair;
         o.specs[i] = all[i].spec;
     }
+
     return o;
 }
 
@@ -89,6 +91,7 @@ static const char *number_text(struct printer *p, const struct yaml_node *n, boo
 {
     long long whole;
     double real;
+
     if (yaml_scalar_type(n) == YAML_TYPE_INT && yaml_scalar_int(n, &whole) == 0)
         return arena_printf(p->arena, "%lld", whole);
     if (yaml_scalar_float(n, &real) < 0)
@@ -102,6 +105,7 @@ static const char *number_text(struct printer *p, const struct yaml_node *n, boo
         if (strtod(text, NULL) == real)
             return strpbrk(text, ".en") ? text : arena_printf(p->arena, "%s.0", text);
     }
+
     return "0";
 }
 
@@ -141,6 +145,7 @@ static void print_json_string(struct str *out, const char *text)
         } else
             str_append_char(out, (char)*c);
     }
+
     str_append_char(out, '"');
 }
 
@@ -159,14 +164,17 @@ static void
 print_json(struct printer *p, const struct yaml_node *n, const struct spec *spec, unsigned depth)
 {
     bool seq = n->kind == YAML_KIND_SEQUENCE;
+
     if (n->kind == YAML_KIND_SCALAR) {
         print_scalar(p, n, true);
         return;
     }
+
     if (!n->len) {
         str_append(p->out, seq ? "[]" : "{}");
         return;
     }
+
     struct print_pairs order = {0};
     if (!seq)
         order = print_order(p->arena, n, spec);
@@ -182,6 +190,7 @@ print_json(struct printer *p, const struct yaml_node *n, const struct spec *spec
         str_append(p->out, ": ");
         print_json(p, order.items[i]->value, order.specs[i], depth + 1);
     }
+
     str_append_char(p->out, '\n');
     indent(p, depth);
     str_append_char(p->out, seq ? ']' : '}');
@@ -200,8 +209,10 @@ static bool is_plain_safe(const char *s)
         ['-'] = true};
     static const char *const words[] = {
         "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", NULL};
+
     if (!((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z') || s[0] == '/'))
         return false;
+
     size_t n = 0;
     while (safe[(unsigned char)s[n]])
         n++;
@@ -210,6 +221,7 @@ static bool is_plain_safe(const char *s)
     for (const char *const *w = n <= 5 && strchr("ynotfiYNOTFI", s[0]) ? words : NULL; w && *w; w++)
         if (text_eq_nocase(s, *w))
             return false;
+
     return true;
 }
 
@@ -229,6 +241,7 @@ static void print_scalar(struct printer *p, const struct yaml_node *n, bool json
     default:
         break;
     }
+
     const char *text = scalar_text(p, n);
     if (!json && is_plain_safe(text))
         str_append(p->out, text);
@@ -259,6 +272,7 @@ static void print_yaml_child(
         print_yaml(p, n, spec, depth, false);
         return;
     }
+
     str_append_char(p->out, '\n');
     print_yaml(p, n, spec, depth, false);
 }
@@ -272,6 +286,7 @@ static void print_yaml(
     bool in_list)
 {
     bool seq = n->kind == YAML_KIND_SEQUENCE;
+
     if (n->kind == YAML_KIND_SCALAR || !n->len) {
         if (n->kind == YAML_KIND_SCALAR)
             print_scalar(p, n, false);
@@ -280,6 +295,7 @@ static void print_yaml(
         str_append_char(p->out, '\n');
         return;
     }
+
     struct print_pairs order = {0};
     if (!seq)
         order = print_order(p->arena, n, spec);

@@ -1,9 +1,9 @@
-/* The tree as people see it: a copy without what says nothing, with the defaults that `docker
- * compose config` fills in.
+/* The tree as `docker compose config` shows it: what says nothing is left out, and what the
+ * reference fills in is filled in.
  *
- * The differences between what is frozen and what is shown are these and no others, a function
- * each: modes as octal, hosts as a list, ssh keys as text, empty options gone, the defaults of a
- * port or a mount said aloud. */
+ * Whether a key says nothing is decided by its flags in the table (KEY_ZERO and those beside it);
+ * YAML and JSON differ in a few. This is for people and for comparison; what a job freezes is
+ * compose_print_yaml()'s. */
 #include "compose/print/show.h"
 
 #include "base/str.h"
@@ -24,6 +24,7 @@ static void put(struct show *s, struct yaml_node *map, const char *key, struct y
 static bool is_zero(const struct yaml_node *n, const struct spec *spec)
 {
     double value;
+
     switch (yaml_scalar_type(n)) {
     case YAML_TYPE_NULL:
         return true;
@@ -72,6 +73,7 @@ static struct yaml_node *
 show_mapping(struct show *s, const struct yaml_node *n, const struct spec *spec)
 {
     struct yaml_node *out = yaml_new_mapping(s->arena, n->pos);
+
     for (size_t i = 0; i < n->len; i++) {
         unsigned flags;
         const struct spec *below = spec_value_of(spec, n->pairs[i].key, &flags);
@@ -81,9 +83,11 @@ show_mapping(struct show *s, const struct yaml_node *n, const struct spec *spec)
         if (!spec->keys || below == &spec_any || !is_silent(s, value, below, flags))
             yaml_map_set(s->arena, out, n->pairs[i].key, value);
     }
+
     for (const struct spec_key *k = s->json ? spec->keys : NULL; k && k->name; k++)
         if ((k->flags & (KEY_NULLED | KEY_STRUCT)) && !yaml_get(out, k->name))
             put(s, out, k->name, absent(s, n, k));
+
     return out;
 }
 
@@ -91,6 +95,7 @@ show_mapping(struct show *s, const struct yaml_node *n, const struct spec *spec)
 static struct yaml_node *show_ssh(struct show *s, const struct yaml_node *n)
 {
     struct yaml_node *out = yaml_new_sequence(s->arena, n->pos);
+
     for (size_t i = 0; i < n->len; i++) {
         const char *id = n->pairs[i].key->value;
         const struct yaml_node *path = n->pairs[i].value;
@@ -99,6 +104,7 @@ static struct yaml_node *show_ssh(struct show *s, const struct yaml_node *n)
                                : arena_printf(s->arena, "%s: %s", id, path->value);
         yaml_seq_push(s->arena, out, yaml_new_scalar(s->arena, n->pos, text, false));
     }
+
     return out;
 }
 
@@ -159,14 +165,17 @@ show_node(struct show *s, const struct yaml_node *n, const struct spec *spec)
             yaml_seq_push(s->arena, out, show_node(s, n->items[i], spec->items));
         return out;
     }
+
     if (spec->form == FORM_SSH)
         return show_ssh(s, n);
     if (!spec->keys && spec->values && spec->values->form == FORM_OPTION)
         return show_options(s, n);
     if (!spec->keys && (!spec->values || (spec->values->types & T_MAP) == 0))
         return (struct yaml_node *)n; /* names and texts */
+
     struct yaml_node *out = show_mapping(s, n, spec);
     add_defaults(s, out, spec);
+
     return out;
 }
 

@@ -1,11 +1,10 @@
 /* Consistency: what one service, volume or secret says must not contradict itself. References to
  * others are in refs.c.
  *
- * One function a topic, in the words of the reference where it has the same rule. It runs on the
- * merged and normalised tree, so that a contradiction between two files is found as well, at the
- * place of the later one. */
+ * The checks are the reference loader's, the hints ours. They see the tree after merging, as only
+ * then it is known what was said. */
 #include "base/str.h"
-#include "compose/read/loader.h"
+#include "compose/read/normal.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -25,6 +24,7 @@ static void
 complain(struct checks *c, const struct yaml_node *at, const char *hint, const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     cleanup_str struct str text = STR_INIT;
     str_vappendf(&text, fmt, ap);
@@ -85,6 +85,7 @@ static void check_replicas(struct checks *c)
                            *replicas = scale ? scale : dig(c->node, path),
                            *name = yaml_get(c->node, "container_name");
     long long count;
+
     if (!replicas || yaml_scalar_int(replicas, &count) < 0)
         return;
     if (count < 0)
@@ -131,11 +132,13 @@ static void check_mounts(struct checks *c)
     struct strmap seen = {0};
     const struct yaml_node *tmpfs = yaml_get(c->node, "tmpfs"),
                            *volumes = yaml_get(c->node, "volumes");
+
     for (size_t i = 0; tmpfs && i < tmpfs->len; i++) {
         const char *text = tmpfs->items[i]->value;
         check_mount(
             c, &seen, tmpfs->items[i], arena_strndup(c->l->arena, text, strcspn(text, ":")));
     }
+
     for (size_t i = 0; volumes && i < volumes->len; i++) {
         const struct yaml_node *target = yaml_get(volumes->items[i], "target");
         if (target && target->kind == YAML_KIND_SCALAR)
@@ -146,6 +149,7 @@ static void check_mounts(struct checks *c)
 static void check_ports(struct checks *c)
 {
     const struct yaml_node *ports = yaml_get(c->node, "ports");
+
     for (size_t i = 0; ports && i < ports->len; i++) {
         const struct yaml_node *ip = yaml_get(ports->items[i], "host_ip");
         struct in6_addr v6;
@@ -173,6 +177,7 @@ static void check_build(struct checks *c)
 {
     const struct yaml_node *build = yaml_get(c->node, "build"),
                            *inline_file = yaml_get(build, "dockerfile_inline");
+
     if (inline_file && yaml_get(build, "dockerfile"))
         complain(
             c,
@@ -198,6 +203,7 @@ static void check_test(struct checks *c)
     static const char *const path[] = {"healthcheck", "test", NULL};
     const struct yaml_node *test = dig(c->node, path),
                            *form = test && test->len ? test->items[0] : NULL;
+
     if (form && !text_eq(form->value, "CMD") && !text_eq(form->value, "CMD-SHELL") &&
         !text_eq(form->value, "NONE"))
         complain(
@@ -212,6 +218,7 @@ static void check_container_name(struct checks *c)
 {
     const struct yaml_node *name = yaml_get(c->node, "container_name");
     bool good = !name || (isalnum((unsigned char)name->value[0]) && name->value[1]);
+
     for (const char *p = name && good ? name->value + 1 : ""; *p; p++)
         good = good && (isalnum((unsigned char)*p) || strchr("_.-", *p));
     if (!good)
@@ -226,11 +233,13 @@ static void check_container_name(struct checks *c)
 static bool is_period(const char *text) /* every_12h, every_1d12h */
 {
     size_t digits, n = 0;
+
     for (; *text; text += digits + 1, n++) {
         digits = strspn(text, "0123456789");
         if (!digits || !text[digits] || !strchr("wdhms", text[digits]))
             return false;
     }
+
     return n > 0;
 }
 
@@ -239,6 +248,7 @@ static void check_pull_policy(struct checks *c)
     static const char *const words[] = {
         "always", "never", "build", "missing", "refresh", "daily", "weekly", NULL};
     const struct yaml_node *policy = yaml_get(c->node, "pull_policy");
+
     if (!policy ||
         (text_starts(policy->value, "every_") && is_period(policy->value + strlen("every_"))))
         return;
@@ -257,6 +267,7 @@ static void check_watches(struct checks *c)
 {
     static const char *const path[] = {"develop", "watch", NULL};
     const struct yaml_node *list = dig(c->node, path);
+
     for (size_t i = 0; list && i < list->len; i++) {
         const struct yaml_node *action = yaml_get(list->items[i], "action"),
                                *path_node = yaml_get(list->items[i], "path");
@@ -280,6 +291,7 @@ static void check_service(struct checks *c, const struct yaml_node *key)
     const struct yaml_node *n = c->node, *mode = yaml_get(n, "network_mode"),
                            *nets = yaml_get(n, "networks");
     const struct yaml_node *image = yaml_get(n, "image");
+
     if (!yaml_get(n, "build") && (!image || !*image->value) && !yaml_get(n, "provider") &&
         !yaml_get(n, "x-defang-static-files")) /* files are served, nothing runs */
         complain(c, key, "Say `image:` or `build:`.", " has neither an image nor a build");
@@ -377,6 +389,7 @@ static void check_jobs(struct loader *l, const struct yaml_node *jobs)
 void checks_run(struct loader *l, const struct yaml_node *root)
 {
     const struct yaml_node *services = yaml_get(root, "services");
+
     check_file_sources(l, yaml_get(root, "secrets"), "secret", false);
     check_file_sources(l, yaml_get(root, "configs"), "config", true);
     check_external(l, yaml_get(root, "volumes"), "volume");

@@ -1,11 +1,11 @@
 /* depends_on must make no circle.
  *
- * Services without dependants are peeled off until none is left; what remains holds a circle,
- * which is walked once more to be told in order. Iterative: a file may hold more services than a
- * stack has frames. */
+ * Whoever waits for nobody is taken away, again and again, until none is left or only those in
+ * circles and behind them are. Iterative: a file may hold more services than a stack has frames.
+ * One circle is told, with its way. */
 #include "base/str.h"
 #include "base/vec.h"
-#include "compose/read/loader.h"
+#include "compose/read/normal.h"
 
 struct edges {
     size_t *items, len, cap;
@@ -43,6 +43,7 @@ static void add_edges(struct graph_of_services *g)
 static size_t peel(struct graph_of_services *g)
 {
     size_t *ready = arena_array(g->arena, size_t, g->services->len + 1), len = 0, done = 0;
+
     for (size_t i = 0; i < g->services->len; i++)
         if (!g->open[i])
             ready[len++] = i;
@@ -52,17 +53,20 @@ static size_t peel(struct graph_of_services *g)
             if (--g->open[users->items[i]] == 0)
                 ready[len++] = users->items[i];
     }
+
     return done;
 }
 
 static size_t next_open(const struct graph_of_services *g, size_t i)
 {
     const struct yaml_node *deps = dependencies(g, i);
+
     for (size_t k = 0; deps && k < deps->len; k++) {
         const size_t *to = strmap_get(&g->at, deps->pairs[k].key->value);
         if (to && g->open[*to])
             return *to;
     }
+
     return i;
 }
 
@@ -72,12 +76,14 @@ static void complain(struct loader *l, const struct graph_of_services *g)
     size_t n = g->services->len, now = 0, len = 0, start = 0;
     size_t *path = arena_array(g->arena, size_t, n + 1);
     bool *seen = arena_array(g->arena, bool, n + 1);
+
     while (!g->open[now])
         now++;
     for (; !seen[now]; now = next_open(g, now)) {
         seen[now] = true;
         path[len++] = now;
     }
+
     while (path[start] != now)
         start++;
     cleanup_str struct str way = STR_INIT;
@@ -97,6 +103,7 @@ static void complain(struct loader *l, const struct graph_of_services *g)
 void cycle_check(struct loader *l, const struct yaml_node *services)
 {
     struct graph_of_services g = {.arena = l->arena, .services = services};
+
     g.users = arena_array(l->arena, struct edges, services->len + 1);
     g.open = arena_array(l->arena, size_t, services->len + 1);
     for (size_t i = 0; i < services->len; i++)

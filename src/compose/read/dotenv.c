@@ -1,9 +1,12 @@
-/* The reader of .env files, after the grammar of the reference's dotenv package.
+/* .env files by the grammar of the reference loader's dotenv package.
  *
- * A statement is a name, a separator and a value in one of four forms: bare, in single quotes,
- * in double quotes (escapes, several lines), or none, which takes the value of the environment.
- * Interpolation sees what earlier lines defined. Its oddities are the reference's: which
- * characters a name may have, where a comment begins, which escapes mean something. */
+ * A statement is a name, then `=` or `:`, then a value: as it is to the end of the line, in single
+ * quotes literally, in double quotes with escapes and over several lines. Values but the literal
+ * ones are interpolated, from the lookup first and then from the file's own names so far. A dollar
+ * that was escaped is kept from interpolation.
+ *
+ * The first mistake ends the file. It names its line and quotes no value, since these files hold
+ * passwords. */
 #include "compose/read/dotenv.h"
 
 #include "base/mem.h"
@@ -52,6 +55,7 @@ static int expand(struct parser *d, const char *text, const char **out)
 static void push(struct parser *d, const char *name, const char *value, unsigned line)
 {
     struct dotenv *o = d->out;
+
     if (o->len == o->cap) {
         size_t cap = o->cap ? o->cap * 2 : 16;
         struct dotenv_entry *items = arena_array(d->arena, struct dotenv_entry, cap);
@@ -60,6 +64,7 @@ static void push(struct parser *d, const char *name, const char *value, unsigned
         o->items = items;
         o->cap = cap;
     }
+
     strmap_put(d->arena, &d->own, name, o->len);
     o->items[o->len++] = (struct dotenv_entry){
         .name = name, .value = value, .pos = {.file = d->file, .line = line, .column = 1}};
@@ -96,6 +101,7 @@ static int read_name(struct parser *d, const char **name, bool *bare)
         while (is_blank(*d->p))
             d->p++;
     }
+
     const char *start = d->p;
     while (*d->p && !strchr("=:\n", *d->p)) {
         unsigned char c = (unsigned char)*d->p;
@@ -136,14 +142,17 @@ static size_t append_escape(struct str *out, const char *s)
 {
     static const char names[] = "abfnrtv\"\\", means[] = "\a\b\f\n\r\t\v\"\\";
     const char *known = s[1] ? strchr(names, s[1]) : NULL;
+
     if (known) {
         str_append_char(out, means[known - names]);
         return 2;
     }
+
     if (s[1] == '$') {
         str_append(out, "$$");
         return 2;
     }
+
     if (s[1] == '0' && octal_digit(s[2]) >= 0 && octal_digit(s[3]) >= 0 && octal_digit(s[4]) >= 0) {
         unsigned rune =
             (unsigned)(octal_digit(s[2]) << 6 | octal_digit(s[3]) << 3 | octal_digit(s[4]));
@@ -152,13 +161,16 @@ static size_t append_escape(struct str *out, const char *s)
             return 5;
         }
     }
+
     str_append_char(out, '\\');
+
     return 1;
 }
 
 static int read_double_quoted(struct parser *d, struct str *content, const char **value)
 {
     cleanup_str struct str plain = STR_INIT;
+
     for (const char *s = str_get(content); *s;) {
         if (*s == '\\') {
             s += append_escape(&plain, s);
@@ -166,6 +178,7 @@ static int read_double_quoted(struct parser *d, struct str *content, const char 
         }
         str_append_char(&plain, *s++);
     }
+
     return expand(d, arena_strdup(d->arena, str_get(&plain)), value);
 }
 
@@ -174,6 +187,7 @@ static int read_quoted(struct parser *d, const char **value)
     char quote = *d->p++;
     unsigned opened = d->line;
     cleanup_str struct str content = STR_INIT;
+
     for (; *d->p && *d->p != quote; d->p++) {
         if (*d->p == '\\' && d->p[1] == quote) {
             d->p++;
@@ -186,10 +200,12 @@ static int read_quoted(struct parser *d, const char **value)
             d->line++;
         str_append_char(&content, *d->p);
     }
+
     if (!*d->p) {
         d->line = opened;
         return fail(d, "a quote is opened and never closed", "");
     }
+
     d->p++;
     if (quote == '"')
         return read_double_quoted(d, &content, value);
@@ -216,6 +232,7 @@ static int read_value(struct parser *d, const char **value)
         d->p = end;
         return 0;
     }
+
     while (is_blank(*d->p))
         d->p++;
     return *d->p == '"' || *d->p == '\'' ? read_quoted(d, value) : read_unquoted(d, value);
@@ -255,5 +272,6 @@ int dotenv_parse(
             return rc;
         push(&d, name, bare ? lookup(&d, name) : value, line);
     }
+
     return 0;
 }

@@ -1,8 +1,10 @@
 /* `extends`: a service over the one it names, in the same file or another. Each service is
- * resolved once, whatever extends it.
+ * resolved once, whatever extends it, and each other file is read once.
  *
- * The chain is followed to its end and merged from there; a circle is told with every service on
- * it. Paths of the other file are made relative to that file's folder before the merge. */
+ * The way down is recursive and remembered as a chain on the stack: a service that is met again
+ * while it is busy makes a circle, and the chain is its message. The depth is bounded
+ * (LIMIT_COMPOSE_EXTENDS_DEPTH). The base is copied before it is merged, for another may extend it
+ * too. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -50,8 +52,10 @@ open_file(struct extender *x, const char *path, const struct yaml_node *at)
 {
     struct loader *l = x->l;
     const size_t *known = strmap_get(&l->extends_index, path);
+
     if (known)
         return l->extends_files[*known];
+
     cleanup_free char *folder = path_dirname(path);
     const char *dir = arena_strdup(l->arena, folder);
     struct yaml_node *root;
@@ -66,6 +70,7 @@ open_file(struct extender *x, const char *path, const struct yaml_node *at)
         }
         root = NULL;
     }
+
     struct extends_file *file = arena_make(l->arena, struct extends_file);
     *file = (struct extends_file){
         .path = arena_strdup(l->arena, path),
@@ -78,8 +83,10 @@ open_file(struct extender *x, const char *path, const struct yaml_node *at)
             memcpy(grown, l->extends_files, l->extends_count * sizeof(struct extends_file *));
         l->extends_files = grown;
     }
+
     l->extends_files[l->extends_count] = file;
     strmap_put(l->arena, &l->extends_index, file->path, l->extends_count++);
+
     return file;
 }
 
@@ -91,6 +98,7 @@ static void complain_cycle(
     const struct yaml_node *at)
 {
     cleanup_str struct str way = STR_INIT;
+
     str_append(&way, service);
     for (const struct link *k = chain; k; k = k->up) {
         cleanup_str struct str longer = STR_INIT;
@@ -100,6 +108,7 @@ static void complain_cycle(
         if ((k->file == file && strcmp(k->service, service) == 0) || way.len > 400)
             break;
     }
+
     complain(
         x,
         at,
@@ -126,10 +135,12 @@ static struct yaml_node *find_base(
     const struct yaml_node *ref = yaml_get(extends, "service"), *other = yaml_get(extends, "file");
     struct link here = {
         .up = chain, .file = file, .service = service, .depth = chain ? chain->depth + 1 : 1};
+
     if (!ref || ref->kind != YAML_KIND_SCALAR || yaml_is_null(ref)) {
         complain(x, extends, NULL, "services.%s.extends: \"service\" is missing", service);
         return NULL;
     }
+
     if (text_eq(ref->tag, TAG_BROKEN))
         return NULL;
     if (here.depth > LIMIT_COMPOSE_EXTENDS_DEPTH) {
@@ -142,11 +153,13 @@ static struct yaml_node *find_base(
             LIMIT_COMPOSE_EXTENDS_DEPTH);
         return NULL;
     }
+
     struct extends_file *from = file;
     if (other && !yaml_is_null(other)) {
         cleanup_free char *path = path_absolute(file->dir, other->value);
         from = open_file(x, path, other);
     }
+
     if (!from->services && from != file)
         return NULL;
     if (!yaml_get(from->services, ref->value)) {
@@ -160,6 +173,7 @@ static struct yaml_node *find_base(
             other ? other->value : "this file");
         return NULL;
     }
+
     return resolve(x, from, ref->value, &here, ref);
 }
 
@@ -172,10 +186,12 @@ static struct yaml_node *resolve(
 {
     struct yaml_node *node = yaml_get(file->services, service);
     const size_t *state = strmap_get(&file->states, service);
+
     if (state && *state == BUSY) {
         complain_cycle(x, chain, file, service, at);
         return NULL;
     }
+
     struct yaml_node *extends = yaml_get(node, "extends");
     if ((state && *state == DONE) || !extends || extends->kind != YAML_KIND_MAPPING)
         return node;
@@ -194,7 +210,9 @@ static struct yaml_node *resolve(
             yaml_new_scalar(x->l->arena, node->pos, service, true),
             node);
     }
+
     strmap_put(x->l->arena, &file->states, service, DONE);
+
     return node;
 }
 
@@ -202,8 +220,10 @@ void loader_apply_extends(
     struct loader *l, const struct scope *scope, const char *path, struct yaml_node *root)
 {
     struct yaml_node *services = yaml_get(root, "services");
+
     if (!services || services->kind != YAML_KIND_MAPPING)
         return;
+
     struct extender x = {.l = l, .env = l->workspace->options->no_interpolate ? NULL : scope->env};
     struct extends_file file = {.path = path, .dir = scope->dir, .services = services};
     for (size_t i = 0; i < services->len; i++)

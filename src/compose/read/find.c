@@ -1,9 +1,13 @@
-/* Which files make the project: -f and COMPOSE_FILE, else the first known name in this folder or
- * one above, with its override file. And with them its folder, its environment (.env files below
- * the caller's own) and its name.
+/* Which files make the project, what its environment is, and what it is called.
  *
- * A workspace is one such set: the project's own, and one for each `include`, which has a folder
- * and an environment of its own. */
+ * Files: -f, else COMPOSE_FILE, else the usual names in the folder and those above it, with an
+ * override beside. The folder of the first file is the project's. Environment: the caller's, below
+ * it --env-file or COMPOSE_ENV_FILES, else .env of the project's folder. As .env beside the caller
+ * may itself say COMPOSE_FILE, it is read first, and once more when the project turns out to lie
+ * elsewhere.
+ *
+ * Names are checked here when they are given; the folder's name, which is only a guess, is made to
+ * fit. */
 #include "compose/read/find.h"
 
 #include "base/file.h"
@@ -33,12 +37,14 @@ const char *workspace_normalise_name(struct arena *arena, const char *text)
 {
     char *out = arena_strdup(arena, text);
     size_t n = 0;
+
     for (const char *c = text; *c; c++) {
         char low = (char)tolower((unsigned char)*c);
         bool alnum = (low >= 'a' && low <= 'z') || (low >= '0' && low <= '9');
         if (alnum || (n && (low == '_' || low == '-')))
             out[n++] = low;
     }
+
     out[n] = '\0';
     return out;
 }
@@ -57,6 +63,7 @@ int workspace_read(
         *n = strlen(*text);
         return 0;
     }
+
     cleanup_str struct str content = STR_INIT;
     int rc = file_read(path, LIMIT_YAML_BYTES, &content, err);
     if (rc < 0)
@@ -71,10 +78,12 @@ int workspace_add_env_file(
 {
     cleanup_str struct str content = STR_INIT;
     int rc = file_read(path, LIMIT_COMPOSE_ENV_BYTES, &content, err);
+
     if (rc < 0)
         return rc;
     if (!text_utf8_valid(str_get(&content), content.len))
         return error_raise_errno(err, ERR_USAGE, EILSEQ, "%s is not UTF-8", path);
+
     struct dotenv file;
     rc = dotenv_parse(w->arena, path, str_get(&content), false, workspace_lookup, env, &file, err);
     for (size_t i = file.len;
@@ -92,6 +101,7 @@ int workspace_add_env_file(
                 template_first_part(w->arena, e->value));
         env_set(env, e->name, template_drop_parts(w->arena, e->value));
     }
+
     return rc;
 }
 
@@ -116,6 +126,7 @@ typedef VEC(const char *) paths;
 static int search_default(struct workspace *w, paths *files, struct error *err)
 {
     const char *dir = w->options->cwd;
+
     for (;;) {
         const char *file = first_existing(w, dir, DEFAULT_FILES);
         if (file) {
@@ -129,6 +140,7 @@ static int search_default(struct workspace *w, paths *files, struct error *err)
             break;
         dir = folder_of(w, dir);
     }
+
     int rc = error_raise_errno(
         err,
         ERR_USAGE,
@@ -136,6 +148,7 @@ static int search_default(struct workspace *w, paths *files, struct error *err)
         "no Compose file found in %s or the folders above it",
         w->options->cwd);
     error_hint(err, "Name it with -f, or create compose.yaml.");
+
     return rc;
 }
 
@@ -150,6 +163,7 @@ static int choose_files(struct workspace *w, struct error *err)
     paths files = {0};
     int rc = 0;
     const char *list = env_get_nonempty(w->env, "COMPOSE_FILE");
+
     if (w->options->files && w->options->files[0]) {
         for (const char *const *f = w->options->files; *f; f++)
             add_file(w, &files, *f);
@@ -166,6 +180,7 @@ static int choose_files(struct workspace *w, struct error *err)
             rest = cut ? cut + width : NULL;
         }
     }
+
     if (!files.len)
         rc = search_default(w, &files, err);
     if (rc == 0 && files.len > LIMIT_COMPOSE_FILES)
@@ -175,7 +190,9 @@ static int choose_files(struct workspace *w, struct error *err)
         memcpy(w->files, files.items, files.len * sizeof *files.items);
         w->file_count = files.len;
     }
+
     vec_free(&files);
+
     return rc;
 }
 
@@ -184,6 +201,7 @@ add_named_env_files(struct workspace *w, const char *const *paths_given, struct 
 {
     /* a later file wins: it is added first, below nothing but the caller's environment */
     size_t n = 0;
+
     while (paths_given[n])
         n++;
     while (n--) {
@@ -192,12 +210,14 @@ add_named_env_files(struct workspace *w, const char *const *paths_given, struct 
         if (rc < 0)
             return error_wrap(err, "reading --env-file %s", paths_given[n]);
     }
+
     return 0;
 }
 
 static const char *const *split_commas(struct workspace *w, const char *list)
 {
     size_t n = 2;
+
     for (const char *c = list; *c; c++)
         n += *c == ',';
     const char **out = arena_array(w->arena, const char *, n);
@@ -213,13 +233,16 @@ static int add_env_files(struct workspace *w, struct error *err)
 {
     const char *const *given = w->options->env_files;
     const char *list = env_get_nonempty(w->env, "COMPOSE_ENV_FILES");
+
     if (given && given[0])
         return add_named_env_files(w, given, err);
     if (list)
         return add_named_env_files(w, split_commas(w, list), err);
+
     const char *disabled = env_get_nonempty(w->env, "COMPOSE_DISABLE_ENV_FILE");
     if (disabled && !text_eq_nocase(disabled, "false") && !text_eq(disabled, "0"))
         return 0;
+
     const char *path = path_absolute_in(w->arena, w->dir, ".env");
     return file_exists(path) && !file_is_dir(path) ? workspace_add_env_file(w, w->env, path, err)
                                                    : 0;
@@ -228,10 +251,12 @@ static int add_env_files(struct workspace *w, struct error *err)
 static int choose_name(struct workspace *w, struct error *err)
 {
     const char *name = w->options->project_name, *from = "-p/--project-name";
+
     if (text_empty(name)) {
         name = env_get_nonempty(w->env, "COMPOSE_PROJECT_NAME");
         from = "COMPOSE_PROJECT_NAME";
     }
+
     if (text_empty(name))
         return 0;
     if (strcmp(workspace_normalise_name(w->arena, name), name) != 0) {
@@ -241,7 +266,9 @@ static int choose_name(struct workspace *w, struct error *err)
             err, "Use lower-case letters, digits, '-' and '_', starting with a letter or a digit.");
         return rc;
     }
+
     w->name = arena_strdup(w->arena, name);
+
     return 0;
 }
 
@@ -249,11 +276,13 @@ static struct env *sound_env(const struct env *from)
 {
     /* bytes that are no UTF-8 would be taken for marks of config parts */
     struct env *out = from ? env_dup(from) : env_new();
+
     for (size_t i = env_count(out); i-- > 0;) {
         const char *value = env_value(out, i);
         if (value && !text_utf8_valid(value, strlen(value)))
             env_set(out, env_name(out, i), NULL);
     }
+
     return out;
 }
 
@@ -282,7 +311,9 @@ int workspace_init(
             rc = add_env_files(w, err);
         }
     }
+
     env_free(caller);
+
     return rc < 0 ? rc : choose_name(w, err);
 }
 

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "compose/read/loader.h"
+#include "compose/read/environment.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,8 +35,10 @@ static int resolve_paths(
 {
     const struct yaml_node *paths = yaml_get(entry, "path"),
                            *folder = yaml_get(entry, "project_directory");
+
     if (!paths || paths->kind != YAML_KIND_SEQUENCE || !paths->len)
         return fail_at(entry, err, "\"path\" is missing", "");
+
     const char **files = arena_array(l->arena, const char *, paths->len);
     for (size_t i = 0; i < paths->len; i++) {
         files[i] = path_absolute_in(l->arena, up->dir, paths->items[i]->value);
@@ -49,12 +51,14 @@ static int resolve_paths(
         if (!file_exists(files[i]))
             return fail_at(paths->items[i], err, "no such file: ", paths->items[i]->value);
     }
+
     cleanup_free char *parent = path_dirname(files[0]);
     scope->files = files;
     scope->file_count = paths->len;
     scope->dir = folder && !yaml_is_null(folder)
                      ? path_absolute_in(l->arena, up->dir, folder->value)
                      : arena_strdup(l->arena, parent);
+
     return 0;
 }
 
@@ -66,6 +70,7 @@ static int add_environment(
     struct error *err)
 {
     const struct yaml_node *files = yaml_get(entry, "env_file");
+
     scope->env = env_dup(up->env);
     if (files && files->kind == YAML_KIND_SEQUENCE) {
         for (size_t i = files->len; i-- > 0;) {
@@ -74,16 +79,15 @@ static int add_environment(
                 scope->env,
                 path_absolute_in(l->arena, up->dir, files->items[i]->value),
                 err);
+            if (rc < 0 && error_is_set(err) && err->line)
+                return rc;
             if (rc < 0)
-                return error_is_set(err) && err->line ? rc
-                                                      : fail_at(
-                                                            files->items[i],
-                                                            err,
-                                                            "cannot read env_file ",
-                                                            files->items[i]->value);
+                return fail_at(
+                    files->items[i], err, "cannot read env_file ", files->items[i]->value);
         }
         return 0;
     }
+
     const char *path = path_absolute_in(l->arena, scope->dir, ".env");
     return file_exists(path) && !file_is_dir(path)
                ? workspace_add_env_file(l->workspace, scope->env, path, err)
@@ -100,6 +104,7 @@ static void merge_conflict(
     struct yaml_node *over = yaml_get(own, included->key->value);
     struct yaml_node *merged =
         merge_tree(&merge, yaml_copy_deep(l->arena, included->value), over, spec);
+
     merged->pos = over->pos;
     yaml_map_set(l->arena, own, included->key, merge_settle(&merge, merged, spec));
 }
@@ -112,10 +117,12 @@ static void import_section(
     const struct yaml_node *from)
 {
     struct yaml_node *own = yaml_get(root, section);
+
     if (!own || own->kind != YAML_KIND_MAPPING) {
         own = yaml_new_mapping(l->arena, from->pos);
         yaml_map_set(l->arena, root, yaml_new_scalar(l->arena, from->pos, section, true), own);
     }
+
     for (size_t i = 0; i < from->len; i++) {
         const struct yaml_node *before = yaml_get(own, from->pairs[i].key->value);
         if (!before)
@@ -137,6 +144,7 @@ static int include_one(
     struct scope scope = {.up = up};
     struct yaml_node *loaded = NULL;
     int rc = resolve_paths(l, up, entry, &scope, err);
+
     if (rc == 0)
         rc = add_environment(l, up, entry, &scope, err);
     if (rc == 0)
@@ -150,7 +158,9 @@ static int include_one(
                 import_section(l, root, entry, sections[i], from);
         }
     }
+
     env_free(scope.env);
+
     return rc;
 }
 
@@ -159,6 +169,7 @@ int loader_apply_includes(
 {
     struct yaml_node *list = yaml_get(root, "include");
     int rc = 0;
+
     for (size_t i = 0; rc == 0 && list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++)
         rc = include_one(l, scope, root, list->items[i], err);
     if (list)

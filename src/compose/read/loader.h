@@ -54,25 +54,3 @@ int loader_apply_includes(
     struct loader *l, const struct scope *scope, struct yaml_node *root, struct error *err);
 void loader_apply_extends(
     struct loader *l, const struct scope *scope, const char *path, struct yaml_node *root);
-
-/* The rest of the way, on the merged tree. */
-struct normalise {
-    struct loader *loader;
-    const struct scope *scope;
-    const char *project;
-};
-
-bool normalise_is_active(const struct loader *l, const struct yaml_node *service);
-extern const char *const normalise_sections[]; /* services, jobs; ends with NULL */
-bool normalise_default_network(const struct normalise *z, struct yaml_node *root);
-bool normalise_is_environment(const char *key); /* done by normalise_environment, for hooks too */
-void normalise_profiles(const struct normalise *z, struct yaml_node *root);
-void normalise_tree(const struct normalise *z, struct yaml_node *root);
-void normalise_environment(
-    const struct normalise *z, struct yaml_node *root); /* env_file and names without a value */
-void checks_run(
-    struct loader *l, const struct yaml_node *root); /* contradictions inside one resource */
-void cycle_check(struct loader *l, const struct yaml_node *services);
-/* Whether what is referred to exists; drops dependencies that may be missing. `all`: every service,
- * inactive ones too. */
-void refs_check(struct loader *l, struct yaml_node *root, const struct yaml_node *all);

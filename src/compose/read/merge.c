@@ -1,8 +1,13 @@
-/* Merging by the table: what a later file says over an earlier one.
+/* Two canonical trees become one, by the table: a later file over an earlier one, a service over
+ * the one that it extends.
  *
- * The table of the specification names the rule of each key: replace, append, merge by key,
- * merge by an item's own key (a port's target, a mount's path), or a rule of its own. `!reset`
- * and `!override` are settled here and leave no trace in the result. */
+ * Mappings go key by key, lists are appended, scalars replaced; where the table says otherwise
+ * (commands, ulimits, logging, subnets) it is done so. !override replaces, !reset takes away; both
+ * tags stay in the tree until merge_settle(), as there may be a third file. Doubles in lists with
+ * a key go there too: the later one counts, at the place of the first.
+ *
+ * Source: chapter "Merge" of the Compose specification, and what the reference loader does where
+ * it is silent. */
 #include "compose/read/merge.h"
 
 #include "base/str.h"
@@ -21,6 +26,7 @@ static const char *member(const struct yaml_node *n, const char *key, const char
 static const char *item_key(struct merge *m, const struct yaml_node *n, enum spec_unique unique)
 {
     bool map = n->kind == YAML_KIND_MAPPING;
+
     switch (unique) {
     case UNIQUE_TEXT:
         if (n->kind != YAML_KIND_SCALAR)
@@ -52,6 +58,7 @@ drop_doubles(struct merge *m, struct yaml_node *seq, enum spec_unique unique)
 {
     struct strmap seen = {0};
     struct yaml_node *out = yaml_new_sequence(m->arena, seq->pos);
+
     out->tag = seq->tag;
     for (size_t i = 0; i < seq->len; i++) {
         const char *key = item_key(m, seq->items[i], unique);
@@ -64,6 +71,7 @@ drop_doubles(struct merge *m, struct yaml_node *seq, enum spec_unique unique)
             strmap_put(m->arena, &seen, key, out->len);
         yaml_seq_push(m->arena, out, seq->items[i]);
     }
+
     return out;
 }
 
@@ -81,6 +89,7 @@ append(struct merge *m, struct yaml_node *base, const struct yaml_node *over)
 {
     struct strmap seen = {0};
     size_t before = base->len;
+
     for (size_t i = 0; i < before; i++)
         if (base->items[i]->kind == YAML_KIND_SCALAR)
             strmap_put(m->arena, &seen, base->items[i]->value, i);
@@ -91,6 +100,7 @@ append(struct merge *m, struct yaml_node *base, const struct yaml_node *over)
             continue;
         yaml_seq_push(m->arena, base, item);
     }
+
     return base;
 }
 
@@ -109,6 +119,7 @@ static struct yaml_node *merge_maps(
     const struct spot *spot)
 {
     struct yaml_node *gone = NULL; /* keys that a !reset took out */
+
     for (size_t i = 0; i < over->len; i++) {
         struct yaml_node *key = over->pairs[i].key, *value = over->pairs[i].value;
         struct yaml_node *before = yaml_get(base, key->value);
@@ -129,8 +140,10 @@ static struct yaml_node *merge_maps(
             gone = yaml_new_sequence(m->arena, over->pos);
         yaml_seq_push(m->arena, gone, key);
     }
+
     for (size_t i = 0; gone && i < gone->len; i++)
         yaml_map_remove(base, gone->items[i]->value);
+
     return base;
 }
 
@@ -158,6 +171,7 @@ static struct yaml_node *merge_subnets(
         else
             yaml_seq_push(m->arena, base, over->items[i]);
     }
+
     return base;
 }
 
@@ -209,6 +223,7 @@ static struct yaml_node *merge_node(
         spot_text(m->arena, spot),
         base->pos.file,
         base->pos.line);
+
     return base;
 }
 
@@ -232,8 +247,10 @@ static struct yaml_node *settle(struct merge *m, struct yaml_node *n, const stru
         n->len = kept;
         return spec->unique ? drop_doubles(m, n, spec->unique) : n;
     }
+
     if (n->kind != YAML_KIND_MAPPING)
         return n;
+
     struct yaml_node *out = n;
     for (size_t i = 0; i < n->len && out == n; i++)
         if (tag_is_reset(n->pairs[i].value))
@@ -250,6 +267,7 @@ static struct yaml_node *settle(struct merge *m, struct yaml_node *n, const stru
         else
             yaml_map_set(m->arena, out, pair->key, value);
     }
+
     return out;
 }
 

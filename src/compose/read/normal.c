@@ -1,11 +1,13 @@
 /* What the specification says is meant when it is not written: networks, names, dependencies,
  * defaults.
  *
- * After it every network, volume, secret and config has the name that Docker would give it,
- * links and namespaces that were implied are dependencies, and services of other profiles are
- * put aside. Nothing here complains: contradictions are checks.c's. */
+ * Done after merging, for a default must not stand over what another file says, and before
+ * references are checked, as what is implied (the default network, a dependency by `links` or by
+ * `service:` in a namespace) is a reference too. Every node that is made stands at the place of
+ * the one that implied it, so a message still leads somewhere. Source: the normalisation of the
+ * reference loader. */
+#include "compose/read/normal.h"
 #include "base/str.h"
-#include "compose/read/loader.h"
 
 #include <string.h>
 
@@ -45,28 +47,6 @@ static struct yaml_node *need_map(struct loader *l, struct yaml_node *n, const c
     return map;
 }
 
-bool normalise_is_active(const struct loader *l, const struct yaml_node *service)
-{
-    const char *const *active = l->profiles;
-    const struct yaml_node *own = yaml_get(service, "profiles");
-    if (!own || own->kind != YAML_KIND_SEQUENCE || !own->len)
-        return true;
-    if (l->workspace->options->no_interpolate) /* a profile may be a variable: all are shown, as the
-                                                  reference does */
-        return true;
-    for (; *active; active++) {
-        if (strcmp(*active, "*") == 0)
-            return true;
-        for (size_t i = 0; i < own->len; i++)
-            if (own->items[i]->kind == YAML_KIND_SCALAR &&
-                strcmp(own->items[i]->value, *active) == 0)
-                return true;
-    }
-    return false;
-}
-
-const char *const normalise_sections[] = {"services", "jobs", NULL};
-
 void normalise_profiles(const struct normalise *z, struct yaml_node *root)
 {
     for (const char *const *section = normalise_sections; *section; section++) {
@@ -84,6 +64,7 @@ void normalise_profiles(const struct normalise *z, struct yaml_node *root)
 static void normalise_build(const struct normalise *z, struct yaml_node *service)
 {
     struct yaml_node *build = map_at(service, "build");
+
     if (!build)
         return;
     if (!yaml_get(build, "context"))
@@ -100,8 +81,10 @@ static void imply_dependency(
     bool restart)
 {
     struct yaml_node *all = need_map(l, service, "depends_on");
+
     if (yaml_get(all, name))
         return;
+
     struct yaml_node *one = yaml_new_mapping(l->arena, why->pos);
     set_text(l, one, "condition", "service_started");
     if (restart)
@@ -114,6 +97,7 @@ static void
 imply_from_list(struct loader *l, struct yaml_node *service, const char *key, bool restart)
 {
     const struct yaml_node *list = yaml_get(service, key);
+
     for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
         const char *text = list->items[i]->value;
         if (!text_starts(text, "container:"))
@@ -129,18 +113,21 @@ imply_from_list(struct loader *l, struct yaml_node *service, const char *key, bo
 static void imply_dependencies(struct loader *l, struct yaml_node *service)
 {
     static const char *const namespaces[] = {"network_mode", "ipc", "pid", "uts", "cgroup"};
+
     imply_from_list(l, service, "links", true);
     for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
         const struct yaml_node *mode = yaml_get(service, namespaces[i]);
         if (mode && mode->kind == YAML_KIND_SCALAR && text_starts(mode->value, "service:"))
             imply_dependency(l, service, mode, mode->value + strlen("service:"), true);
     }
+
     imply_from_list(l, service, "volumes_from", false);
 }
 
 static void place_secrets(struct loader *l, struct yaml_node *service)
 {
     const struct yaml_node *list = yaml_get(service, "secrets");
+
     for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
         struct yaml_node *one = list->items[i];
         const struct yaml_node *source = yaml_get(one, "source");
@@ -155,6 +142,7 @@ static bool normalise_networks(struct loader *l, struct yaml_node *service)
     if (service->kind != YAML_KIND_MAPPING || yaml_get(service, "provider") ||
         yaml_get(service, "network_mode"))
         return false;
+
     struct yaml_node *networks = map_at(service, "networks");
     if (!networks || !networks->len)
         set_plain(l, need_map(l, service, "networks"), "default", "null");
@@ -165,21 +153,24 @@ static bool normalise_networks(struct loader *l, struct yaml_node *service)
 bool normalise_default_network(const struct normalise *z, struct yaml_node *root)
 {
     bool used = false;
+
     for (const char *const *section = normalise_sections; *section; section++) {
         const struct yaml_node *all = map_at(root, *section);
         for (size_t i = 0; all && i < all->len; i++)
             used |= normalise_networks(z->loader, all->pairs[i].value);
     }
+
     if (used && !yaml_get(map_at(root, "networks"), "default"))
         set_plain(z->loader, need_map(z->loader, root, "networks"), "default", "null");
     return used;
 }
 
 /* What a hook does not say itself it has from its service; its volumes are its own. Environment and
- * labels came before (normal_env.c). */
+ * labels came before (read/environment.c). */
 static void complete_hooks(struct loader *l, struct yaml_node *service)
 {
     const struct yaml_node *hooks = yaml_get(service, "pre_start");
+
     for (size_t i = 0;
          !l->canonical && hooks && hooks->kind == YAML_KIND_SEQUENCE && i < hooks->len;
          i++) {
@@ -203,6 +194,7 @@ static void complete_hooks(struct loader *l, struct yaml_node *service)
 static void name_resources(const struct normalise *z, struct yaml_node *root)
 {
     static const char *const sections[] = {"networks", "volumes", "secrets", "configs"};
+
     for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
         struct yaml_node *all = map_at(root, sections[s]);
         for (size_t i = 0; all && i < all->len; i++) {
@@ -227,6 +219,7 @@ static void merge_scale(struct loader *l, const char *name, struct yaml_node *se
 {
     struct yaml_node *scale = yaml_get(service, "scale"), *deploy = map_at(service, "deploy");
     struct yaml_node *replicas = deploy ? yaml_get(deploy, "replicas") : NULL;
+
     if (l->workspace->options->no_interpolate) /* both are shown as they are written */
         return;
     if (scale && replicas && !yaml_equal(replicas, scale))
@@ -266,5 +259,6 @@ void normalise_tree(const struct normalise *z, struct yaml_node *root)
             complete_hooks(z->loader, service);
         }
     }
+
     name_resources(z, root);
 }

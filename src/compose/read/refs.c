@@ -1,11 +1,12 @@
 /* Cross references: services, networks, volumes, secrets and configs that are named must be
- * defined; dependencies make no circle (cycle.c).
+ * defined; dependencies make no circle.
  *
- * Each finding stands at the place of the name, and offers the nearest one that is defined. A
- * dependency with `required: false` on a service that is not there is marked and left out later. */
+ * A service whose profile is not active is not in the project, but it exists: that is another
+ * message. A dependency with `required: false` that is not there is no mistake; it is marked with
+ * TAG_ABSENT. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "compose/read/loader.h"
+#include "compose/read/normal.h"
 
 #include <string.h>
 
@@ -37,6 +38,7 @@ static void complain_missing(
     const char *hint =
         near ? arena_printf(arena, "Did you mean \"%s\"?", near)
              : arena_printf(arena, "Add \"%s\" under the top-level %ss:.", name, what);
+
     compose_diagnose(
         r->l->diags,
         COMPOSE_ERROR,
@@ -66,6 +68,7 @@ static void check_source(
 static void check_volumes(struct refs *r, const char *service, const struct yaml_node *list)
 {
     const struct yaml_node *defined = yaml_get(r->root, "volumes");
+
     for (size_t i = 0; list && list->kind == YAML_KIND_SEQUENCE && i < list->len; i++) {
         const struct yaml_node *type = yaml_get(list->items[i], "type"),
                                *source = yaml_get(list->items[i], "source");
@@ -94,6 +97,7 @@ check_dependencies(struct refs *r, const char *service, struct yaml_node *node, 
 {
     struct yaml_node *all = yaml_get(node, "depends_on");
     const struct yaml_node *services = yaml_get(r->root, "services");
+
     if (!all || all->kind != YAML_KIND_MAPPING)
         return;
     for (size_t i = 0; i < all->len; i++) {
@@ -149,6 +153,7 @@ static void check_contexts(struct refs *r, const char *service, const struct yam
 static void check_service(struct refs *r, const char *name, struct yaml_node *s)
 {
     const struct yaml_node *build = yaml_get(s, "build"), *nets = yaml_get(s, "networks");
+
     check_names(r, name, nets, "network", "networks");
     check_names(r, name, yaml_get(s, "models"), "model", "models");
     check_source(r, name, yaml_get(s, "secrets"), "secret", "secrets");
@@ -163,6 +168,7 @@ void refs_check(struct loader *l, struct yaml_node *root, const struct yaml_node
 {
     struct refs r = {.l = l, .root = root, .all = all};
     struct yaml_node *services = yaml_get(root, "services");
+
     if (!services || services->kind != YAML_KIND_MAPPING)
         return;
     for (size_t i = 0; i < services->len; i++)
@@ -180,5 +186,6 @@ void refs_check(struct loader *l, struct yaml_node *root, const struct yaml_node
                 "\"%s\" is both a service and a job",
                 key->value);
     }
+
     cycle_check(l, services);
 }

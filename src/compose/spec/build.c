@@ -1,8 +1,8 @@
 /* What a service says beside its container: build, deploy, develop, hooks.
  *
- * Tables only. Keys stand in the order in which the reference loader prints them; each row names
- * type, cast, canonical form, merge rule and, where it is no plain value, the table below it.
- * Source: the specification's pages on build, deploy and develop. */
+ * Keys stand in the order in which the reference loader prints them; print_order() goes by it. A
+ * key's flags say whether a variable that nothing defines may become a config there, and when it
+ * is shown. */
 #include "compose/spec/spec.h"
 
 /* build */

@@ -1,10 +1,10 @@
-/* Short forms written out: one function for each form that the table names.
+/* Short forms become long ones: each value that the table gives a form is brought into it, from
+ * the top down, in place.
  *
- * A function gets a node that has the right shape and puts the long form in its place, or
- * complains at the node's position. Lists that stand for a map become one, single values that
- * stand for a list as well. Ports, mounts and plain values have files of their own; this one
- * owns the dispatch and what they share (complaining, building a mapping), which is why they
- * call back into it: together they are the pass. */
+ * What can be written in several ways has one way behind this pass, so merging, checking and
+ * binding know only that one. Forms with a grammar of their own are in canon_lists.c,
+ * canon_ports.c, canon_volumes.c and canon_values.c; what they are made with is in canon_parts.c.
+ * A value under !reset is left alone, since it only takes something away. */
 #include "compose/spec/canon.h"
 
 #include "base/file.h"
@@ -16,192 +16,12 @@
 
 #include <string.h>
 
-void canon_complain(
-    struct canon *c,
-    const struct yaml_node *n,
-    const char *hint,
-    const struct spot *spot,
-    const char *fmt,
-    ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    cleanup_str struct str text = STR_INIT;
-    str_vappendf(&text, fmt, ap);
-    va_end(ap);
-    compose_diagnose(
-        c->diags, COMPOSE_ERROR, n->pos, hint, "%s: %s", spot_text(c->arena, spot), str_get(&text));
-    if (c->diags)
-        c->diags->items[c->diags->len - 1].rule = compose_rule(c->diags, "compose", fmt);
-}
-
-struct yaml_node *canon_text(struct canon *c, const struct yaml_node *like, const char *value)
-{
-    struct yaml_node *n = yaml_new_scalar(c->arena, like->pos, value, false);
-    n->filled = like->filled;
-    return n;
-}
-
-struct yaml_node *canon_plain(struct canon *c, const struct yaml_node *like, const char *value)
-{
-    return yaml_new_scalar(c->arena, like->pos, value, true);
-}
-
-void canon_set(struct canon *c, struct yaml_node *map, const char *key, struct yaml_node *value)
-{
-    yaml_map_set(c->arena, map, yaml_new_scalar(c->arena, value->pos, key, true), value);
-}
-
-static struct yaml_node *map_like(struct canon *c, const struct yaml_node *n)
-{
-    struct yaml_node *map = yaml_new_mapping(c->arena, n->pos);
-    map->tag = n->tag;
-    return map;
-}
-
-static struct yaml_node *seq_like(struct canon *c, const struct yaml_node *n)
-{
-    struct yaml_node *seq = yaml_new_sequence(c->arena, n->pos);
-    seq->tag = n->tag;
-    return seq;
-}
-
-bool canon_is_url(const char *context)
-{
-    static const char *const prefixes[] = {
-        "https://",
-        "http://",
-        "git://",
-        "github.com/",
-        "git@",
-        "ssh://",
-        "oci://",
-        "docker-image://",
-        "service:",
-        "target:",
-        NULL};
-    for (const char *const *p = prefixes; *p; p++)
-        if (text_starts(context, *p))
-            return true;
-    return strstr(context, "://") != NULL;
-}
-
-const char *canon_path(struct canon *c, const char *path)
-{
-    if (!*path || *path == '/')
-        return path;
-    cleanup_free char *expanded = c->home ? path_expand_home(path, c->home) : xstrdup(path);
-    cleanup_free char *absolute = path_absolute(c->base, expanded);
-    return arena_strdup(c->arena, absolute);
-}
-
-/* ["A=1", "B"] → {A: "1", B: null} */
-static struct yaml_node *canon_kv(struct canon *c, struct yaml_node *n, const struct spot *spot)
-{
-    if (n->kind != YAML_KIND_SEQUENCE)
-        return n;
-    struct yaml_node *map = map_like(c, n);
-    for (size_t i = 0; i < n->len; i++) {
-        const struct yaml_node *item = n->items[i];
-        const char *eq = strchr(item->value, '=');
-        const char *name =
-            eq ? arena_strndup(c->arena, item->value, (size_t)(eq - item->value)) : item->value;
-        if (text_ends(name, " ")) {
-            struct spot here = {.up = spot, .index = i};
-            canon_complain(
-                c,
-                item,
-                "Take the blank before the '=' away.",
-                &here,
-                "\"%s\" is not a name",
-                name);
-            continue;
-        }
-        if (template_has_parts(name)) {
-            const char *unset = template_first_part(c->arena, name);
-            struct spot here = {.up = spot, .index = i};
-            canon_complain(
-                c,
-                item,
-                "A config value can stand only behind the '='.",
-                &here,
-                "variable %s is not set",
-                unset);
-            continue;
-        }
-        struct yaml_node *value = eq ? canon_text(c, item, eq + 1) : canon_plain(c, item, "null");
-        if (tag_is_reset(item))
-            value->tag = item->tag;
-        canon_set(c, map, name, value);
-    }
-    return map;
-}
-
-/* ["a", "b"] → {a: null, b: null} */
-static struct yaml_node *canon_names(struct canon *c, struct yaml_node *n, const struct spot *spot)
-{
-    if (n->kind != YAML_KIND_SEQUENCE)
-        return n;
-    struct yaml_node *map = map_like(c, n);
-    for (size_t i = 0; i < n->len; i++) {
-        struct spot here = {.up = spot, .index = i};
-        if (yaml_get(map, n->items[i]->value))
-            canon_complain(
-                c, n->items[i], NULL, &here, "\"%s\" is named twice", n->items[i]->value);
-        else
-            canon_set(c, map, n->items[i]->value, canon_plain(c, n->items[i], "null"));
-    }
-    return map;
-}
-
-static struct yaml_node *
-canon_depends_on(struct canon *c, struct yaml_node *n, const struct spot *spot)
-{
-    struct yaml_node *map = canon_names(c, n, spot);
-    for (size_t i = 0; i < map->len; i++) {
-        struct yaml_node *value = map->pairs[i].value;
-        if (tag_is_reset(value))
-            continue;
-        if (value->kind != YAML_KIND_MAPPING && n->kind == YAML_KIND_SEQUENCE) {
-            struct yaml_node *key = map->pairs[i].key;
-            value = map->pairs[i].value = yaml_new_mapping(c->arena, value->pos);
-            canon_set(c, value, "condition", canon_text(c, key, "service_started"));
-        }
-        if (value->kind == YAML_KIND_MAPPING && !yaml_get(value, "required"))
-            canon_set(c, value, "required", canon_plain(c, value, "true"));
-    }
-    return map;
-}
-
-static struct yaml_node *canon_list(struct canon *c, struct yaml_node *n);
-
-/* An empty text is no server. */
-static struct yaml_node *canon_dns(struct canon *c, struct yaml_node *n)
-{
-    struct yaml_node *list = canon_list(c, n);
-    size_t kept = 0;
-    for (size_t i = 0; list->kind == YAML_KIND_SEQUENCE && i < list->len; i++)
-        if (*list->items[i]->value)
-            list->items[kept++] = list->items[i];
-    list->len = kept;
-    return list;
-}
-
-static struct yaml_node *canon_list(struct canon *c, struct yaml_node *n)
-{
-    if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
-        return n;
-    struct yaml_node *seq = seq_like(c, n), *item = yaml_copy_shallow(c->arena, n);
-    item->tag = NULL;
-    yaml_seq_push(c->arena, seq, item);
-    return seq;
-}
-
 static struct yaml_node *
 canon_command(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
         return n;
+
     const char **words;
     size_t count;
     int rc = units_split_words(c->arena, n->value, &words, &count);
@@ -214,6 +34,7 @@ canon_command(struct canon *c, struct yaml_node *n, const struct spot *spot)
             "a quote is opened and never closed, or a bracket that only a shell understands");
         return n;
     }
+
     if (rc > 0)
         compose_diagnose(
             c->diags,
@@ -223,9 +44,10 @@ canon_command(struct canon *c, struct yaml_node *n, const struct spot *spot)
             "%s: no shell reads this: what stands from the first of ; & | < > on is dropped, as "
             "Docker does",
             spot_text(c->arena, spot));
-    struct yaml_node *seq = seq_like(c, n);
+    struct yaml_node *seq = canon_seq_like(c, n);
     for (size_t i = 0; i < count; i++)
         yaml_seq_push(c->arena, seq, canon_text(c, n, words[i]));
+
     return seq;
 }
 
@@ -233,7 +55,7 @@ static struct yaml_node *canon_test(struct canon *c, struct yaml_node *n)
 {
     if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
         return n;
-    struct yaml_node *seq = seq_like(c, n);
+    struct yaml_node *seq = canon_seq_like(c, n);
     yaml_seq_push(c->arena, seq, canon_text(c, n, "CMD-SHELL"));
     yaml_seq_push(c->arena, seq, canon_text(c, n, n->value));
     return seq;
@@ -243,7 +65,7 @@ static struct yaml_node *wrap(struct canon *c, struct yaml_node *n, const char *
 {
     if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
         return n;
-    struct yaml_node *map = map_like(c, n);
+    struct yaml_node *map = canon_map_like(c, n);
     canon_set(c, map, key, canon_text(c, n, n->value));
     return map;
 }
@@ -265,7 +87,8 @@ static struct yaml_node *canon_device(struct canon *c, struct yaml_node *n, cons
 {
     if (n->kind != YAML_KIND_SCALAR)
         return n;
-    struct yaml_node *map = map_like(c, n);
+
+    struct yaml_node *map = canon_map_like(c, n);
     char *rest = arena_strdup(c->arena, n->value);
     const char *parts[3];
     size_t count = 0;
@@ -282,6 +105,7 @@ static struct yaml_node *canon_device(struct canon *c, struct yaml_node *n, cons
     canon_set(c, map, "source", canon_text(c, n, parts[0]));
     canon_set(c, map, "target", canon_text(c, n, count > 1 && *parts[1] ? parts[1] : parts[0]));
     canon_set(c, map, "permissions", canon_text(c, n, count > 2 ? parts[2] : "rwm"));
+
     return map;
 }
 
@@ -291,55 +115,9 @@ static struct yaml_node *canon_gpus(struct canon *c, struct yaml_node *n, const 
         return n;
     if (strcmp(n->value, "all") != 0)
         canon_complain(c, n, NULL, spot, "must be \"all\" or a list of devices");
-    struct yaml_node *seq = seq_like(c, n), *device = yaml_new_mapping(c->arena, n->pos);
+    struct yaml_node *seq = canon_seq_like(c, n), *device = yaml_new_mapping(c->arena, n->pos);
     canon_set(c, device, "count", canon_plain(c, n, "-1"));
     yaml_seq_push(c->arena, seq, device);
-    return seq;
-}
-
-static void push_host(
-    struct canon *c,
-    struct yaml_node *seq,
-    const struct yaml_node *from,
-    const char *host,
-    const char *ip)
-{
-    size_t n = strlen(ip);
-    if (ip[0] == '[' && n > 1 && ip[n - 1] == ']')
-        ip = arena_strndup(c->arena, ip + 1, n - 2);
-    yaml_seq_push(c->arena, seq, canon_text(c, from, arena_printf(c->arena, "%s=%s", host, ip)));
-}
-
-/* {host: ip} or {host: [ip, ip]} → ["host=ip", …]; "host:ip" → "host=ip" */
-static struct yaml_node *canon_hosts(struct canon *c, struct yaml_node *n)
-{
-    struct yaml_node *seq = seq_like(c, n);
-    for (size_t i = 0; n->kind == YAML_KIND_SEQUENCE && i < n->len; i++) {
-        const struct yaml_node *item = n->items[i];
-        const char *mark = strchr(item->value, '=');
-        if (!mark)
-            mark = strchr(item->value, ':');
-        if (mark)
-            push_host(
-                c,
-                seq,
-                item,
-                arena_strndup(c->arena, item->value, (size_t)(mark - item->value)),
-                mark + 1);
-        else
-            yaml_seq_push(c->arena, seq, n->items[i]);
-    }
-    for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++) {
-        const struct yaml_node *value = n->pairs[i].value;
-        bool many = value->kind == YAML_KIND_SEQUENCE;
-        for (size_t k = 0; k < (many ? value->len : 1); k++)
-            push_host(
-                c,
-                seq,
-                many ? value->items[k] : value,
-                n->pairs[i].key->value,
-                (many ? value->items[k] : value)->value);
-    }
     return seq;
 }
 
@@ -348,6 +126,7 @@ static void canon_device_path(struct canon *c, struct yaml_node *n)
 {
     const struct yaml_node *driver = yaml_get(n, "driver"), *options = yaml_get(n, "driver_opts"),
                            *how = yaml_get(options, "o"), *device = yaml_get(options, "device");
+
     if (driver && how && device && how->kind == YAML_KIND_SCALAR &&
         device->kind == YAML_KIND_SCALAR && text_eq(driver->value, "local") &&
         text_eq(how->value, "bind"))
@@ -366,6 +145,7 @@ canon_external(struct canon *c, struct yaml_node *n, const struct spot *spot)
     struct yaml_node *external = yaml_get(n, "external");
     if (!external || external->kind != YAML_KIND_MAPPING)
         return n;
+
     struct yaml_node *old = yaml_get(external, "name"), *name = yaml_get(n, "name");
     canon_set(c, n, "external", canon_plain(c, external, "true"));
     if (old && name && !text_eq(old->value, name->value))
@@ -433,6 +213,7 @@ canon_node(struct canon *c, struct yaml_node *n, const struct spec *spec, const 
 {
     const char *tag = n->tag;
     bool null = yaml_is_null(n);
+
     if (spec->form && (!null || spec->form == FORM_LABEL))
         n = apply_form(c, n, spec->form, spot);
     if (!n->tag && (text_eq(tag, "!override") || text_eq(tag, "!reset")))
@@ -441,6 +222,7 @@ canon_node(struct canon *c, struct yaml_node *n, const struct spec *spec, const 
         struct spot here = {.up = spot, .index = i};
         n->items[i] = canon_node(c, n->items[i], spec->items ? spec->items : &spec_any, &here);
     }
+
     for (size_t i = 0; n->kind == YAML_KIND_MAPPING && i < n->len; i++) {
         struct spot here = {.up = spot, .key = n->pairs[i].key->value};
         unsigned flags;
@@ -448,6 +230,7 @@ canon_node(struct canon *c, struct yaml_node *n, const struct spec *spec, const 
         if (below && below != &spec_any)
             n->pairs[i].value = canon_node(c, n->pairs[i].value, below, &here);
     }
+
     return n;
 }
 

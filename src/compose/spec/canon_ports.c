@@ -1,8 +1,8 @@
 /* Ports: "[host_ip:][published:]target[/protocol]", ranges expanded to one port each.
  *
- * A range on both sides must have the same length, as in Docker. An IPv6 address stands in
- * brackets. The long form is finished here too: protocol and mode get their defaults, so that
- * everything behind sees whole entries. */
+ * A range of host ports over as many container ports is taken pair by pair; over a single one it
+ * stays a range, of which the host takes any that is free. An IPv6 address stands in brackets. How
+ * many ports one entry may become is bounded (LIMIT_COMPOSE_PORT_RANGE). */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -21,6 +21,7 @@ static int parse_range(struct arena *arena, const char *text, struct range *out)
 {
     const char *dash = strchr(text, '-');
     const char *from = dash ? arena_strndup(arena, text, (size_t)(dash - text)) : text;
+
     if (text_parse_int(from, 0, 65535, &out->from) < 0)
         return -EINVAL;
     out->to = out->from;
@@ -39,6 +40,7 @@ static void push_port(
     const char *protocol)
 {
     struct yaml_node *map = yaml_new_mapping(c->arena, from->pos);
+
     if (ip && *ip)
         canon_set(c, map, "host_ip", canon_text(c, from, ip));
     canon_set(c, map, "target", canon_plain(c, from, arena_printf(c->arena, "%lld", target)));
@@ -62,6 +64,7 @@ static void split_entry(struct arena *arena, const char *text, struct entry *e)
         if (slash[1])
             e->protocol = slash + 1;
     }
+
     char *colon = strrchr(copy, ':');
     if (!colon || strchr(colon, ']')) {
         e->target = copy;
@@ -83,6 +86,7 @@ static void split_entry(struct arena *arena, const char *text, struct entry *e)
     } else if (strchr(copy, ':')) { /* an IPv6 address stands in brackets */
         e->target = "";
     }
+
     e->ip = copy;
 }
 
@@ -99,6 +103,7 @@ static void expand_short(
         "Ports look like 80, \"8080:80\", \"127.0.0.1:8080:80/udp\" or \"3000-3005:3000-3005\".";
     struct entry e;
     struct range target, published = {0};
+
     split_entry(c->arena, n->value, &e);
     const char *protocol = lower(c->arena, e.protocol);
     bool has_published = e.published && *e.published;
@@ -107,11 +112,13 @@ static void expand_short(
             c, n, "The protocol is tcp, udp or sctp.", spot, "unknown protocol \"%s\"", e.protocol);
         return;
     }
+
     if (parse_range(c->arena, e.target, &target) < 0 || target.from == 0 ||
         (has_published && parse_range(c->arena, e.published, &published) < 0)) {
         canon_complain(c, n, HINT, spot, "\"%s\" is not a port", n->value);
         return;
     }
+
     long long targets = target.to - target.from, room = published.to - published.from;
     bool shared =
         has_published && room != targets && targets == 0; /* one target, any port of the range */
@@ -119,6 +126,7 @@ static void expand_short(
         canon_complain(c, n, HINT, spot, "\"%s\": the two ranges differ in length", n->value);
         return;
     }
+
     if (targets >= LIMIT_COMPOSE_PORT_RANGE) {
         canon_complain(
             c,
@@ -130,6 +138,7 @@ static void expand_short(
             LIMIT_COMPOSE_PORT_RANGE);
         return;
     }
+
     for (long long i = 0; i <= targets; i++) {
         const char *at = shared          ? e.published
                          : has_published ? arena_printf(c->arena, "%lld", published.from + i)
@@ -142,6 +151,7 @@ static void finish_long(struct canon *c, struct yaml_node *n, const struct spot 
 {
     struct yaml_node *target = yaml_get(n, "target");
     long long port;
+
     if (!target)
         canon_complain(c, n, NULL, spot, "\"target\" is missing");
     else if (
@@ -155,6 +165,7 @@ static void finish_long(struct canon *c, struct yaml_node *n, const struct spot 
 struct yaml_node *canon_ports(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     struct yaml_node *seq = yaml_new_sequence(c->arena, n->pos);
+
     for (size_t i = 0; i < n->len; i++) {
         struct yaml_node *item = n->items[i];
         struct spot here = {.up = spot, .index = i};
@@ -168,5 +179,6 @@ struct yaml_node *canon_ports(struct canon *c, struct yaml_node *n, const struct
             finish_long(c, item, &here);
         yaml_seq_push(c->arena, seq, item);
     }
+
     return seq;
 }

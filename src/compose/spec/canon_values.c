@@ -1,9 +1,7 @@
-/* Single values in their canonical notation: sizes in bytes, durations as Go writes them,
- * numbers, paths, modes.
+/* Single values in one notation: sizes, durations, file modes, paths, build contexts and the like,
+ * so that two files that mean the same say the same.
  *
- * The notation is the reference's, because two spellings of one value must merge, compare and
- * print as one. A value that holds an interpolated config is left as it is: what it means is not
- * known yet. */
+ * What a config part stands in is left as it is: its value is not known here. */
 #include "base/str.h"
 #include "base/text_size.h"
 #include "compose/spec/canon.h"
@@ -20,6 +18,7 @@ static const char *scalar_as_text(struct canon *c, const struct yaml_node *n)
     long long whole;
     double real;
     cleanup_str struct str out = STR_INIT;
+
     switch (yaml_scalar_type(n)) {
     case YAML_TYPE_BOOL:
         return yaml_scalar_bool(n) ? "true" : "false";
@@ -44,11 +43,13 @@ static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const
 {
     if (n->kind != YAML_KIND_SCALAR || yaml_is_null(n))
         return n;
+
     enum yaml_type type = yaml_scalar_type(n);
     int64_t bytes;
     double real;
-    if (type ==
-        YAML_TYPE_FLOAT) /* the reference takes no fraction of a byte, and says nothing of it */
+
+    /* The reference takes no fraction of a byte, and says nothing of it. */
+    if (type == YAML_TYPE_FLOAT)
         return canon_text(c, n, "0");
     if (type == YAML_TYPE_INT) {
         if (yaml_scalar_float(n, &real) == 0 && real >= -1 && real < 9.2e18)
@@ -58,8 +59,10 @@ static struct yaml_node *canon_bytes(struct canon *c, struct yaml_node *n, const
     } else if (strcmp(n->value, "-1") == 0) {
         return canon_text(c, n, "-1");
     }
+
     canon_complain(
         c, n, "Sizes look like 512m, 1.5g or 1048576.", spot, "\"%s\" is not a size", n->value);
+
     return n;
 }
 
@@ -67,6 +70,7 @@ static struct yaml_node *
 canon_duration(struct canon *c, struct yaml_node *n, const struct spot *spot)
 {
     int64_t ns;
+
     if (units_parse_duration_ns(n->value, &ns) < 0) {
         canon_complain(
             c,
@@ -77,8 +81,10 @@ canon_duration(struct canon *c, struct yaml_node *n, const struct spot *spot)
             n->value);
         return n;
     }
+
     cleanup_str struct str out = STR_INIT;
     units_format_duration_ns(ns, &out);
+
     return canon_text(c, n, str_get(&out));
 }
 
@@ -86,6 +92,7 @@ static struct yaml_node *canon_cpus(struct canon *c, struct yaml_node *n, const 
 {
     struct yaml_node plain = {.kind = YAML_KIND_SCALAR, .value = n->value, .plain = true};
     double real;
+
     if (yaml_scalar_float(&plain, &real) == 0 && isfinite(real))
         return canon_plain(c, n, scalar_as_text(c, &plain));
     canon_complain(
@@ -103,6 +110,7 @@ static struct yaml_node *canon_mode(struct canon *c, struct yaml_node *n, const 
 {
     if (yaml_scalar_type(n) == YAML_TYPE_INT)
         return n;
+
     char *end = NULL;
     errno = 0;
     long long mode =

@@ -1,9 +1,8 @@
-/* Mounts: "[source:]target[:options]", with Windows drives told from separators as the reference
- * does.
+/* Mounts: "[source:]target[:options]".
  *
- * A source that is a path is a bind mount, a name is a volume; without a source the volume has
- * no name. Options are words between commas, each of which sets one member of the long form; an
- * unknown one is a mistake at the entry's position. */
+ * A source that is a path (from the folder, from home, or a Windows drive) is a bind mount, any
+ * other name a volume; the colon of a drive letter divides nothing. Options are ro, nocopy, z, Z
+ * and the kinds of propagation; any other is let pass, as the reference does. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -35,6 +34,7 @@ static size_t split_mount(char *text, char *parts[], size_t max)
 {
     size_t count = 0;
     char *start = text;
+
     for (char *p = text;; p++) {
         if (*p == ':' && p == start + 1 && isalpha((unsigned char)*start))
             continue;
@@ -92,6 +92,7 @@ expand_short(struct canon *c, const struct yaml_node *n, const struct spot *spot
     size_t count = split_mount(arena_strdup(c->arena, n->value), parts, 3);
     struct yaml_node *mount = yaml_new_mapping(c->arena, n->pos);
     bool empty = false;
+
     for (size_t i = 0; i < count && i < 3; i++)
         empty = empty || !*parts[i];
     if (count > 3 || empty) {
@@ -99,6 +100,7 @@ expand_short(struct canon *c, const struct yaml_node *n, const struct spot *spot
         canon_set(c, mount, "type", canon_text(c, n, "volume"));
         return mount;
     }
+
     const char *source = count > 1 ? parts[0] : NULL;
     bool bind = source && is_host_path(source);
     canon_set(c, mount, "type", canon_text(c, n, bind ? "bind" : "volume"));
@@ -109,9 +111,11 @@ expand_short(struct canon *c, const struct yaml_node *n, const struct spot *spot
         apply_options(c, mount, parts[2]);
     if (bind)
         canon_set(c, sub_map(c, mount, "bind"), "create_host_path", canon_plain(c, n, "true"));
-    else if (strlen(n->value) > 2) /* so short a text the reference takes for a target and looks no
-                                      further */
+
+    /* So short a text the reference takes for a target and looks no further. */
+    else if (strlen(n->value) > 2)
         (void)sub_map(c, mount, "volume");
+
     return mount;
 }
 
@@ -119,6 +123,7 @@ struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struc
 {
     if (n->kind == YAML_KIND_SCALAR && c->lenient && strchr(n->value, '$'))
         return n;
+
     struct yaml_node *mount = n->kind == YAML_KIND_SCALAR ? expand_short(c, n, spot) : n;
     struct yaml_node *type = yaml_get(mount, "type"), *source = yaml_get(mount, "source"),
                      *target = yaml_get(mount, "target");
@@ -133,5 +138,6 @@ struct yaml_node *canon_volume(struct canon *c, struct yaml_node *n, const struc
         else if (!is_drive_path(source->value))
             canon_set(c, mount, "source", canon_text(c, source, canon_path(c, source->value)));
     }
+
     return mount;
 }

@@ -1,7 +1,8 @@
-/* Tables that many keys share (text, number, list of texts, map of texts, extensions), and the
- * lookup of a key in a table.
+/* Values that many keys share, and how a table is asked.
  *
- * Lookup is linear: tables are short, and the rows near the top are the ones that files use. */
+ * A mapping has known keys, free ones, or both; a key `x-...` is taken where the table says so.
+ * Passes over a large project ask for the same key again and again: the node of a key remembers
+ * the answer (yaml_node.memo_of) for the mapping that it was looked up in. */
 #include "compose/spec/spec.h"
 
 #include <string.h>
@@ -105,6 +106,7 @@ const struct spec_key *spec_find_key(const struct spec *spec, const struct yaml_
 {
     static const struct spec_key none;
     struct yaml_node *k = (struct yaml_node *)key;
+
     if (!spec->keys)
         return NULL;
     if (k->memo_of != spec) {
@@ -112,6 +114,7 @@ const struct spec_key *spec_find_key(const struct spec *spec, const struct yaml_
         k->memo_of = spec;
         k->memo = found ? found : &none;
     }
+
     return k->memo == &none ? NULL : k->memo;
 }
 
@@ -123,12 +126,14 @@ value_of(const struct spec *spec, const struct spec_key *key, const char *name, 
         *flags = key->flags;
         return key->spec;
     }
+
     if (!spec->keys && !spec->open)
         return spec->values ? spec->values : &spec_any;
     if (spec->extensions && spec_is_extension(name)) {
         *flags = KEY_CONFIG;
         return &spec_any;
     }
+
     return spec->open ? &spec_any : NULL;
 }
 

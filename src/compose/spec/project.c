@@ -1,8 +1,6 @@
-/* The top level of a Compose file: name, services, networks, volumes, secrets, configs, models,
- * include. Services are in service.c.
+/* The top level: networks, volumes, secrets, configs, models, includes. Services are in service.c.
  *
- * Tables only, in the order in which the reference prints them. Source: the specification's
- * pages on each of these elements. */
+ * Keys stand in the order in which the reference loader prints them; print_order() goes by it. */
 #include "compose/spec/spec.h"
 
 static const struct spec jobs = {.types = T_MAP, .values = &spec_job, .names = NAMES_RESOURCE};

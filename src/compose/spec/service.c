@@ -1,5 +1,8 @@
 /* A container and the three that are made of one: a service, a job, a hook that runs before a
- * service. Keys stand in the order in which the reference loader prints them. */
+ * service.
+ *
+ * Keys stand in the order in which the reference loader prints them; print_order() goes by it.
+ * Small objects come before the keys that hold them, so the file reads from leaf to service. */
 #include "compose/spec/spec.h"
 
 /* small objects */

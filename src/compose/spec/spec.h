@@ -97,6 +97,10 @@ enum { /* of a key; CONFIG and BLANK are inherited by what stands below */
        KEY_NULLED = 64, /* in JSON null when it is not there; [] is shown */
 };
 
+/* The tag of a dependency that need not be there, and is not: set by refs_check(), for the model.
+ */
+#define TAG_ABSENT "!absent"
+
 struct spec {
     unsigned char types, cast, merge, form, unique, names;
     bool extensions;             /* mapping: x-… keys are taken */
@@ -130,7 +134,3 @@ const struct spec_key *spec_find_key(const struct spec *spec, const struct yaml_
 const struct spec *
 spec_value_of(const struct spec *spec, const struct yaml_node *key, unsigned *flags);
 bool spec_is_extension(const char *name);
-
-/* Tag of a dependency that need not be there, and is not: reading sets it, binding leaves it out.
- */
-#define TAG_ABSENT "!absent"

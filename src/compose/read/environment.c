@@ -1,17 +1,42 @@
 /* A service's environment: env_file entries below its own, and names without a value taken from
- * the project's environment.
+ * the project's environment. Labels from files go the same way.
  *
- * A name that nothing defines stays without a value and becomes a config of that name
- * (template.h). Env files are read with the environment that the project has, so that what they
- * interpolate is what the shell would have seen. */
+ * It is done for each scope by itself, as an included project has an environment of its own, and
+ * once: hooks that are done carry a tag. Whether a service is active is asked here, because the
+ * files of one that is not are not read. */
+#include "compose/read/environment.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "compose/read/dotenv.h"
-#include "compose/read/loader.h"
 
 #include <errno.h>
 #include <string.h>
+
+bool normalise_is_active(const struct loader *l, const struct yaml_node *service)
+{
+    const char *const *active = l->profiles;
+    const struct yaml_node *own = yaml_get(service, "profiles");
+
+    if (!own || own->kind != YAML_KIND_SEQUENCE || !own->len)
+        return true;
+
+    /* A profile may be a variable: all are shown, as the reference does. */
+    if (l->workspace->options->no_interpolate)
+        return true;
+    for (; *active; active++) {
+        if (strcmp(*active, "*") == 0)
+            return true;
+        for (size_t i = 0; i < own->len; i++)
+            if (own->items[i]->kind == YAML_KIND_SCALAR &&
+                strcmp(own->items[i]->value, *active) == 0)
+                return true;
+    }
+
+    return false;
+}
+
+const char *const normalise_sections[] = {"services", "jobs", NULL};
 
 static const char *no_lookup(void *arg, const char *name)
 {
@@ -45,6 +70,7 @@ static bool read_file(
     struct error err = ERROR_INIT;
     cleanup_str struct str text = STR_INIT;
     int rc = file_read(path->value, LIMIT_COMPOSE_ENV_BYTES, &text, &err);
+
     if (rc == -ENOENT) {
         error_done(&err);
         compose_diagnose(
@@ -57,6 +83,7 @@ static bool read_file(
             path->value);
         return false;
     }
+
     if (rc == 0 && !text_utf8_valid(str_get(&text), text.len))
         rc = error_raise_errno(
             &err, ERR_USAGE, EILSEQ, "%s file %s is not UTF-8", what, path->value);
@@ -73,6 +100,7 @@ static bool read_file(
     if (rc < 0)
         diag_add_error(l->diags, &err);
     str_wipe(&text);
+
     return rc == 0;
 }
 
@@ -82,6 +110,7 @@ read_env_file(const struct normalise *z, const struct yaml_node *entry, struct y
     const struct yaml_node *path = yaml_get(entry, "path"), *required = yaml_get(entry, "required"),
                            *format = yaml_get(entry, "format");
     struct dotenv file;
+
     if (!path || path->kind != YAML_KIND_SCALAR)
         return;
     if (required && !yaml_scalar_bool(required) && !file_exists(path->value))
@@ -96,9 +125,11 @@ static void read_label_files(const struct normalise *z, struct yaml_node *servic
     struct loader *l = z->loader;
     const struct yaml_node *files = yaml_get(service, "label_file"),
                            *own = yaml_get(service, "labels");
+
     if (!files || files->kind != YAML_KIND_SEQUENCE ||
         l->canonical) /* there they are among the labels */
         return;
+
     struct yaml_node *all = yaml_new_mapping(l->arena, own ? own->pos : files->pos);
     for (size_t i = 0; i < files->len; i++) {
         struct dotenv file;
@@ -115,6 +146,7 @@ static void read_label_files(const struct normalise *z, struct yaml_node *servic
                                             : "",
                         false));
     }
+
     for (size_t i = 0; own && own->kind == YAML_KIND_MAPPING && i < own->len; i++)
         yaml_map_set(l->arena, all, own->pairs[i].key, own->pairs[i].value);
     yaml_map_set(l->arena, service, yaml_new_scalar(l->arena, all->pos, "labels", true), all);
@@ -146,11 +178,13 @@ static void resolve_service(const struct normalise *z, struct yaml_node *service
     struct loader *l = z->loader;
     struct yaml_node *files = yaml_get(service, "env_file"),
                      *own = yaml_get(service, "environment");
-    if (l->workspace->options
-            ->no_interpolate) { /* files stay named: what they say may hold variables */
+
+    /* Files stay named: what they say may hold variables. */
+    if (l->workspace->options->no_interpolate) {
         take_from_environment(z, own);
         return;
     }
+
     if (files && files->kind == YAML_KIND_SEQUENCE) {
         struct yaml_node *all = yaml_new_mapping(l->arena, own ? own->pos : files->pos);
         for (size_t i = 0; i < files->len; i++)
@@ -163,6 +197,7 @@ static void resolve_service(const struct normalise *z, struct yaml_node *service
             yaml_map_set(
                 l->arena, service, yaml_new_scalar(l->arena, all->pos, "environment", true), all);
     }
+
     read_label_files(z, service);
     take_from_environment(z, own);
     take_from_environment(z, yaml_get(yaml_get(service, "build"), "args"));
@@ -184,6 +219,7 @@ static void resolve_hooks(const struct normalise *z, const struct yaml_node *ser
 {
     struct loader *l = z->loader;
     struct yaml_node *hooks = yaml_get(service, "pre_start");
+
     if (!hooks || hooks->kind != YAML_KIND_SEQUENCE || l->canonical ||
         text_eq(hooks->tag, "!resolved"))
         return;
@@ -201,6 +237,7 @@ static void resolve_hooks(const struct normalise *z, const struct yaml_node *ser
             &merge, merge_tree(&merge, base, hooks->items[i], &spec_pre_start), &spec_pre_start);
         resolve_service(z, hooks->items[i]);
     }
+
     hooks->tag = "!resolved"; /* ours; never printed */
 }
 

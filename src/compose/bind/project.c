@@ -1,0 +1,79 @@
+/* The project's own parts: networks, volumes, secrets and configs; its services are bound by
+ * service.c. Whatever is listed is sorted by name, so that a plan never depends on the order
+ * in the file. */
+#include "compose/bind/bind.h"
+
+static void bind_networks(struct compose_project *p, const struct yaml_node *map)
+{
+    const struct yaml_pair **pairs = bind_sorted(p->arena, map);
+
+    p->networks = arena_array(p->arena, struct compose_network, map->len);
+    p->network_count = map->len;
+    for (size_t i = 0; i < map->len; i++) {
+        const struct yaml_node *n = pairs[i]->value;
+        p->networks[i] = (struct compose_network){
+            .name = pairs[i]->key->value,
+            .pos = pairs[i]->key->pos,
+            .external_name = bind_text(p->arena, n, "name"),
+            .internal = bind_bool(n, "internal"),
+            .external = bind_bool(n, "external")};
+    }
+}
+
+static void bind_volumes(struct compose_project *p, const struct yaml_node *map)
+{
+    const struct yaml_pair **pairs = bind_sorted(p->arena, map);
+
+    p->volumes = arena_array(p->arena, struct compose_volume, map->len);
+    p->volume_count = map->len;
+    for (size_t i = 0; i < map->len; i++)
+        p->volumes[i] = (struct compose_volume){
+            .name = pairs[i]->key->value,
+            .pos = pairs[i]->key->pos,
+            .driver = bind_text(p->arena, pairs[i]->value, "driver"),
+            .external = bind_bool(pairs[i]->value, "external")};
+}
+
+static struct compose_file_source *
+bind_sources(struct arena *a, const struct yaml_node *map, size_t *count)
+{
+    const struct yaml_pair **pairs = bind_sorted(a, map);
+    struct compose_file_source *all = arena_array(a, struct compose_file_source, map->len);
+    *count = map->len;
+    for (size_t i = 0; i < map->len; i++) {
+        const struct yaml_node *n = pairs[i]->value;
+        all[i] = (struct compose_file_source){
+            .name = pairs[i]->key->value,
+            .pos = pairs[i]->key->pos,
+            .file = bind_text(a, n, "file"),
+            .environment = bind_text(a, n, "environment"),
+            .content = bind_text(a, n, "content"),
+            .external_name = bind_text(a, n, "name"),
+            .external = bind_bool(n, "external")};
+    }
+
+    return all;
+}
+
+void bind_project(struct compose_project *p)
+{
+    const struct yaml_node *services = bind_map(p->root, "services"), *part;
+
+    if (services) {
+        const struct yaml_pair **pairs = bind_sorted(p->arena, services);
+        p->services = arena_array(p->arena, struct compose_service, services->len);
+        p->service_count = services->len;
+        for (size_t i = 0; i < services->len; i++)
+            bind_service(p->arena, pairs[i], &p->services[i]);
+    }
+
+    if ((part = bind_map(p->root, "networks")))
+        bind_networks(p, part);
+    if ((part = bind_map(p->root, "volumes")))
+        bind_volumes(p, part);
+    if ((part = bind_map(p->root, "secrets")))
+        p->secrets = bind_sources(p->arena, part, &p->secret_count);
+    if ((part = bind_map(p->root, "configs")))
+        p->configs = bind_sources(p->arena, part, &p->config_count);
+    p->extensions = bind_extensions(p->arena, p->root);
+}
