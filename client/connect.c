@@ -1,3 +1,13 @@
+/* To the daemon: connect, or start it and connect; and the call that most commands make.
+ *
+ * Whether a daemon runs is found out by connecting, never by a pid file. Nobody there (no socket,
+ * or nobody who listens on it) starts one, unless --no-spawn says no; every other failure is told
+ * as it is. What follows waits in small steps until the new daemon serves, within one deadline:
+ * opening a large state after a crash takes a while.
+ *
+ * client_call() is one request with one answer: it can be interrupted at any moment, asks for an
+ * MFA code when a role wants one and then calls again, and prints what the daemon found wrong with
+ * the Compose files before the error itself goes up. */
 #include "client/connect.h"
 
 #include "base/clock.h"

@@ -1,3 +1,17 @@
+/* Watching one deployment to its end, through whatever happens to the connection.
+ *
+ * The stream is read in short ticks, so that times on the board move, signals are seen and a
+ * deadline holds. The number of the last event seen is all that is remembered: when the daemon goes
+ * away (it is restarted, updated, killed), the stream is opened again after that number, and
+ * nothing is shown twice or left out. A daemon that does not come back within half an hour ends the
+ * watching, never the deployment.
+ *
+ * A stream may end without the deployment's last word: then the daemon went down, and it counts as
+ * lost. Leaving is never canceling: Ctrl-C and --wait-timeout say how to come back, and the exit
+ * code tells them from every outcome of the deployment.
+ *
+ * A job that begins to wait for credentials gets ours offered once more, because they may be fresh
+ * by now, and a role that wants an MFA code can ask for it here, where somebody sits. */
 #include "client/follow.h"
 
 #include "base/clock.h"

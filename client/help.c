@@ -1,3 +1,7 @@
+/* Help, written from the tables: the commands of main.c, which are handed in, and the options of
+ * options.c. A command or an option that is added there is in the help without anybody writing it
+ * twice, and a test holds that docs/ knows it too. Help that was asked for is data: standard
+ * output. */
 #include "client/view/say.h"
 
 #include "base/mem.h"
@@ -84,8 +88,8 @@ void help_print_all(const struct command *table, size_t count)
         "usage: defangctl COMMAND [OPTIONS]\n\nDeploys Compose projects to your own AWS "
         "account.\n\nCommands:\n");
     for (size_t i = 0; i < count; i++) {
-        cleanup_free char *left = xasprintf(
-            "%s%s%s", table[i].words, *table[i].arguments ? " " : "", table[i].arguments);
+        cleanup_free char *left =
+            xasprintf("%s%s%s", table[i].words, *table[i].arguments ? " " : "", table[i].arguments);
         print_columns(left, table[i].help);
     }
     print_common();

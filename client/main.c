@@ -1,5 +1,13 @@
 /* defangctl: a thin client. It finds the daemon (or starts it), says what the user wants and shows
- * what comes back. */
+ * what comes back.
+ *
+ * The table of commands is here, at the top: everything below takes from it what it needs (help,
+ * the nearest name for a misspelled one, which options a command knows). A function may serve a
+ * family of rows; `command` tells it which one was meant. A command returns its exit code, or a
+ * negative value with an error, which is printed here and nowhere else.
+ *
+ * Requests carry keys of the user's shell: no core dump, and nobody of this user reads our
+ * memory. */
 #include "client/command.h"
 #include "client/view/say.h"
 

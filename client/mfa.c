@@ -1,3 +1,9 @@
+/* A role that wants a code from an MFA device.
+ *
+ * Nobody but the person at the terminal has it, so it is asked for on /dev/tty itself, which works
+ * also when standard input is a pipe, and without echo. A signal at the prompt ends it at once and
+ * leaves the terminal as it was found. The code goes into the request's caller, once: a wrong one
+ * is the daemon's error, and asking again would hide it. It is wiped with the caller. */
 #include "client/mfa.h"
 
 #include "base/file.h"

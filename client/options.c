@@ -1,3 +1,13 @@
+/* What the command line says, by one table: a row has an option's name, what it takes, its help,
+ * and which member of struct options it fills. Parsing, help and the hint for a misspelled one all
+ * read it.
+ *
+ * Options may stand before or after the words of a command, as people type them; `--` ends them.
+ * Which option a command knows stands in the command's own row (main.c): one that it does not know
+ * is refused there, since an option that is ignored in silence is worse than none.
+ *
+ * Strings are borrowed from argv. `down -v` means --volumes, because Docker taught it to
+ * everybody. */
 #include "client/options.h"
 
 #include "base/mem.h"

@@ -1,3 +1,9 @@
+/* The times that --since and --until take.
+ *
+ * What has a unit is a duration back from now, as Go writes it, with days before it; a bare number
+ * is a point in time, seconds or, with 13 digits, milliseconds. A time of day is the last one of
+ * that name: yesterday's when it is still to come. Facts: shared/reference/defang.md 1.4, whose CLI
+ * takes the same forms; the extremes too (106751 days are what 64 bits of nanoseconds hold). */
 #include "client/time_arg.h"
 
 #include "base/clock.h"

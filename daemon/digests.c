@@ -1,3 +1,12 @@
+/* Image digests for `compose config --resolve-image-digests`: every image of the project gets the
+ * digest that its registry gives now.
+ *
+ * The model is walked twice. The first walk collects the names, each once, however many services
+ * use it, and says where one is written wrong; the registries are asked for all of them side by
+ * side, AT_ONCE at a time; the second walk puts the answers in. A name that has a digest already is
+ * only written out in full: nothing is asked for it.
+ *
+ * Registries are asked with the caller's environment (proxies, certificates), as everything is. */
 #include "daemon/digests.h"
 
 #include "base/mem.h"

@@ -1,3 +1,13 @@
+/* Which engine a project has.
+ *
+ * Each engine keeps its own state, so a second one would make everything a second time: the first
+ * deployment decides, and it is remembered here. When this machine does not remember, AWS is asked,
+ * which holds the truth (another machine may have deployed). Only a project that is deployed
+ * nowhere may choose: --engine, then DEFANG_ENGINE, then x-defang-engine of the Compose file, then
+ * cloudformation.
+ *
+ * Saying another engine than the one that the project has is refused, with what to do instead;
+ * saying none is always right. */
 #include "daemon/engine_choice.h"
 
 #include "base/env.h"

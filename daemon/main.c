@@ -1,5 +1,16 @@
 /* defangd: one per user and state folder. Foreground, logs to stderr, ends on SIGTERM or SIGINT
- * with every job resumable. */
+ * with every job resumable.
+ *
+ * The order of the start is the point. The state comes first: its lock decides which of two daemons
+ * lives. Then the socket, then the verbs, then the jobs that an earlier life left unfinished; only
+ * then systemd is told that we are ready. Whatever fails on the way ends the program with the
+ * reason and the exit code of its kind, as defangctl would.
+ *
+ * Nothing is read from the daemon's own AWS variables: what a job may do is what its caller may do.
+ *
+ * Here the rooms are tied together: the layers below know each other through functions that are
+ * handed in here (fresh credentials to the jobs, a lost state to the pause, the callers that
+ * watch). */
 #include "daemon/daemon.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pause.h"

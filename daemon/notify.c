@@ -1,3 +1,12 @@
+/* systemd's service protocol, by hand: a datagram to $NOTIFY_SOCKET for each thing that is to be
+ * known, and the listening socket that comes in as descriptor 3. That is all we need of it, and it
+ * takes no library. Facts: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
+ *
+ * Nothing here fails the daemon: where systemd is not, or its socket cannot be used, it is quiet.
+ * The one exception is a socket that was passed and is not what we serve: that is a mistake in a
+ * unit file, and going on would listen at another place than the one that the user set up.
+ *
+ * The variables name a process, since a child inherits them: the pid is compared. */
 #include "daemon/notify.h"
 
 #include "base/mem.h"

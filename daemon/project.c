@@ -1,3 +1,13 @@
+/* From a caller to a project: the Compose files as the caller's shell sees them.
+ *
+ * Each way in needs another part of the work. `compose config` reads and stops; `compose lint` and
+ * `explain` go on after mistakes, because the mistakes are what was asked for; a deployment loads,
+ * expands, resolves its settings and checks; ps, logs and config need a name only and read no file
+ * when they can help it; a job comes back from the model that was frozen with it, and reads
+ * nothing.
+ *
+ * Reading runs on the thread pool, on input that it owns: a slow disk stops no other call. What the
+ * files say is never cached: a request means the asking shell, its variables and its files, now. */
 #include "daemon/project.h"
 
 #include "base/mem.h"

@@ -1,3 +1,9 @@
+/* `cd ls`: what is deployed, in the session's region or in all that the account has enabled.
+ *
+ * All regions are asked side by side, LIMIT_REGIONS_AT_ONCE at a time, each with a session of its
+ * own that takes over the keys that are resolved already: with seventeen regions nobody is asked
+ * for a code seventeen times. A region that cannot be asked (an organisation may forbid it) is a
+ * line of its own in the reply, and the others are still listed. */
 #include "daemon/regions.h"
 
 #include "aws/settings/region.h"

@@ -1,3 +1,17 @@
+/* AWS sessions by caller: who asks with the same settings shares one session, so that credentials
+ * are resolved, and STS is asked, once.
+ *
+ * What "the same" means is the key: a digest of everything that resolution may read, that is the
+ * AWS variables, proxies, profile and region of the request, and name, size and time of the two
+ * files of the AWS CLI. An edited file or another variable is another key, so nobody has to throw a
+ * cache away. Values go into the digest with their lengths, so that no two settings read alike. The
+ * folder is part of it only where a relative path decides who one is.
+ *
+ * A job that comes back after a restart gets a session of its own that is never shared: what a
+ * terminal brings for that job must not leak into other shells.
+ *
+ * Sessions that nobody holds go after half an hour, or earlier when there are many. Keys live in
+ * memory only. */
 #include "daemon/session.h"
 
 #include "base/clock.h"

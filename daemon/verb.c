@@ -1,3 +1,13 @@
+/* Verbs that wait: the frame around each of them.
+ *
+ * A call comes in, gets a fiber of its own and runs its verb function to the end; that function
+ * answers itself, or returns an error, which is sent here with the diagnostics that were gathered
+ * so far. Whatever the call holds (its session, its project) is given back here too, so that a verb
+ * may return wherever it stands.
+ *
+ * A client that hangs up cancels the fiber of a call that only looks. One that changes something
+ * goes on: it may be half done, and half done is worse than done unseen. Streams wait for room in
+ * verb_item(), so that a terminal that does not read costs nothing. */
 #include "daemon/verb.h"
 
 #include "base/mem.h"

@@ -1,3 +1,15 @@
+/* The `watch` verb: a cursor over what is committed.
+ *
+ * A watcher holds nothing but the number of the last event that went out. It is fed from the store
+ * while its connection has room, stops when there is none, and goes on when the connection says so
+ * or when something was committed. So a slow terminal costs nothing, a stopped one loses nothing,
+ * and who comes back says after which number.
+ *
+ * It ends after the last event of an ended deployment: the tip is read before the events, so that
+ * an end that is committed in between is seen at the next look, and no event before it is left out.
+ * Events that were trimmed are said as an error, not left out in silence.
+ *
+ * There is no fiber here, because there are as many watchers as open terminals. */
 #include "daemon/watch.h"
 
 #include "base/limits.h"

@@ -1,4 +1,8 @@
-/* cd: the account's CD stack and what is deployed with it. */
+/* cd: the account's CD stack and what is deployed with it.
+ *
+ * All of them are one verb of the daemon, and the answer says which kind it is: text to print, a
+ * deployment to follow, or neither: then the engine has no preview of its own, and `plan` is it.
+ * `cd ls` prints what could be asked first and says at the end which regions could not. */
 #include "client/connect.h"
 #include "client/follow.h"
 #include "client/view/json_out.h"

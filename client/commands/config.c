@@ -1,4 +1,9 @@
-/* config set, ls, rm. A value is never taken back from AWS, and wiped here once it was sent. */
+/* config set, ls, rm. A value is never taken back from AWS, and wiped here once it was sent.
+ *
+ * A value comes from one of four places: NAME=VALUE on the command line (overwritten in our
+ * argument list as soon as it is read, so that it leaves the process list), --random, --from-env,
+ * or standard input: asked for without echo on a terminal, read to its end from a pipe. A pipe
+ * holds one value only. */
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"

@@ -1,4 +1,8 @@
-/* up, down, watch, cancel: commands that start, follow or end a deployment. */
+/* up, down, watch, cancel: commands that start, follow or end a deployment.
+ *
+ * Starting is a short call that answers with an id; what follows is a stream (follow.c) that may be
+ * left and taken up again at any time. A canceled deployment is what `cancel` asked for, so for
+ * this command it is success. */
 #include "client/connect.h"
 #include "client/follow.h"
 #include "client/view/json_out.h"

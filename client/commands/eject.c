@@ -1,4 +1,6 @@
-/* eject: the files come from the daemon; the folder is this shell's, so they are written here. */
+/* eject: the files come from the daemon; the folder is this shell's, so they are written here.
+ * Nothing of anybody's is written over, and a name that would lead out of the folder is refused,
+ * whoever sent it. */
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"

@@ -1,4 +1,6 @@
-/* explain: what became of each key. cd policy: what may be allowed to who deploys, and no more. */
+/* explain: what became of each key of the Compose files, a line a key, with the resources it became
+ * and where it stands. cd policy: what may be allowed to who deploys, and no more; the policy alone
+ * goes to standard output, so that it can be piped into a file, notes go to standard error. */
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"

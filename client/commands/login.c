@@ -1,4 +1,6 @@
-/* login: shows the address and the code, waits until the login is confirmed in a browser. */
+/* login: shows the address and the code, waits until the login is confirmed in a browser. The
+ * daemon does the waiting at AWS and ends it when the code is not good any more; this only shows
+ * what it says. Jobs that wait for credentials go on by themselves afterwards. */
 #include "client/connect.h"
 #include "client/signals.h"
 #include "client/view/json_out.h"

@@ -1,3 +1,7 @@
+/* logs: lines of the project's log groups, printed as they come. Without --follow the stream ends
+ * by itself, and a daemon that sends nothing for five minutes has stalled; with it the user ends
+ * it. A role may want an MFA code before the first line: then the stream is opened again with
+ * it. */
 #include "client/connect.h"
 #include "client/mfa.h"
 #include "client/signals.h"

@@ -1,4 +1,5 @@
-/* ps, ls, whoami, daemon, version, compose config: commands that ask once and print. */
+/* ps, ls and whoami: commands that ask once and print. With --json each reply is printed as it
+ * came, else as a table; what is no data (a reason, a warning) is said on standard error. */
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"

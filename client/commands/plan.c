@@ -1,3 +1,9 @@
+/* plan: what an `up` would change, and what it would cost.
+ *
+ * Changes stand by group, in the order in which the daemon sends them; costs too, but they are
+ * sorted here, since what goes away comes at the end of the reply. Equal lines of a group become
+ * one with a count. With --out the template is written, and with `-` it is all that standard output
+ * gets. */
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"

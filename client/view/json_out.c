@@ -1,3 +1,10 @@
+/* Protobuf messages as JSON lines.
+ *
+ * The client links no JSON library, and needs none: messages are walked by their own descriptors,
+ * so a field that is added to the protocol is printed without a line of code here. Members that are
+ * empty are left out, as protobuf's own JSON does with defaults. Text is escaped as JSON asks, and
+ * DEL and control characters beside, so that what a build tool printed cannot move somebody's
+ * cursor. */
 #include "client/view/json_out.h"
 
 #include "base/mem.h"

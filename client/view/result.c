@@ -1,3 +1,6 @@
+/* The outcome for people, after the board or the lines: the addresses, or the failure with its
+ * reason and last lines. Addresses are what somebody pipes into something, so they alone go to
+ * standard output; flushing both streams keeps the order on a terminal, where they meet. */
 #include "client/view/view.h"
 
 #include "base/mem.h"

@@ -1,3 +1,8 @@
+/* Findings of `compose lint` as SARIF 2.1.0 (OASIS), which code review tools read.
+ *
+ * One run with one tool. Its rules are the ones that were found, each once, and a result names its
+ * rule by id and by index, as section 3.27 of the standard asks. Paths are URI references; columns
+ * are told to count code points, because ours do. */
 #include "client/view/sarif.h"
 
 #include "base/mem.h"

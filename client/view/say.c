@@ -1,3 +1,12 @@
+/* What is said to a person: always on standard error, since standard output is data.
+ *
+ * Text that came from outside (a build tool's output, a stack's reason) is cleaned of control
+ * characters before it is printed: an escape sequence in a log line could otherwise move the
+ * cursor, rename the window, or hide what stands above. Colour follows --color, then NO_COLOR, then
+ * the terminal, and never carries meaning alone.
+ *
+ * Widths are columns, not bytes: East Asian characters and emoji take two, marks that combine none,
+ * so that a board with either still fits its window. */
 #include "client/view/say.h"
 
 #include "base/mem.h"

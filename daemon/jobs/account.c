@@ -1,3 +1,11 @@
+/* Jobs of the account: its CD stack is made, renewed or taken down.
+ *
+ * One job at a time prepares an account: two first deployments at the same moment would both create
+ * the CD stack, and one of them would fail for no reason that a person could see. The others wait
+ * for the lock, an hour at most.
+ *
+ * A project's job whose engine runs in the CD stack renews it first when it is older
+ * (job_update_cd), but never makes one: without it there is nothing of that engine to change. */
 #include "daemon/account_lock.h"
 #include "daemon/jobs/job.h"
 

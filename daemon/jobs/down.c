@@ -1,5 +1,12 @@
-/* `down`: everything of the project goes but what holds data on purpose. Config and the account's
- * bucket stay, and it says so. */
+/* `down`: everything of the project goes but what holds data on purpose.
+ *
+ * Config, the account's bucket and named volumes stay, and the result says so, with the command
+ * that removes each: nobody should find out later, neither that something is gone nor that
+ * something costs. What belongs to the project alone and holds nothing (parameters made from
+ * others, records of runs) goes after the resources that use it, and the engine's name is forgotten
+ * last: the next `up` may choose another.
+ *
+ * Each part asks AWS what is there, so that a `down` that was cut off is simply done again. */
 #include "daemon/engine_choice.h"
 #include "daemon/jobs/job.h"
 

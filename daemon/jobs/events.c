@@ -1,4 +1,13 @@
-/* A job's voice (sink → events) and memory (journal → store). */
+/* A job's voice and memory: what the engines say becomes events, what they must remember goes into
+ * the journal.
+ *
+ * Engines know neither protobuf nor the store: they call a sink and a journal, two small tables of
+ * functions that are filled here. Every event goes through emit() and the bus, so that its number,
+ * its time and its bytes are made in one place. An event that cannot be stored is logged and the
+ * job goes on: it is the store that tells the daemon, and that pauses all jobs (pause.c).
+ *
+ * The last two events of every deployment are its result and its terminal state, in this order: a
+ * watcher that has seen the state has seen all. */
 #include "daemon/jobs/job.h"
 
 #include "base/clock.h"

@@ -1,3 +1,18 @@
+/* The images of one deployment: pack each context, upload what S3 lacks, find what ECR has, build
+ * the rest.
+ *
+ * Names come from content: a context packs to the same archive with the same digest on every
+ * machine, the archive's name in S3 is that digest, and the image's tag is made of everything that
+ * goes into it. So every step asks first whether its result is there, and nothing is packed, sent
+ * or built twice, also after a crash. The archive's name is written into the journal as soon as it
+ * is in S3: a later life of the daemon does not look at the folder again, which may have changed
+ * since.
+ *
+ * Packing is disk and CPU of this machine: PACK_PARALLEL at a time. Building happens in the
+ * account, all images side by side, once the place for it is there (on a first deployment it comes
+ * up meanwhile).
+ *
+ * Engines that build by themselves get names instead of images: a tag stands for each. */
 #include "daemon/jobs/images.h"
 
 #include "base/env.h"

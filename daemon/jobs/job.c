@@ -1,3 +1,17 @@
+/* The life of a job: admitted, run by a fiber, suspended and resumed, ended.
+ *
+ * A job is its row, its frozen inputs and a fiber. job_start() writes the row and flushes before it
+ * answers: an acknowledged job survives a power cut. From then on nothing of the caller is needed;
+ * the world that a kind runs in (session, project, engine) is opened from the inputs, by the same
+ * code for a new job and for one that comes back.
+ *
+ * A fiber that is canceled ends in one of two ways. Somebody wanted the job canceled: it takes back
+ * what it began and ends as CANCELED. Or the daemon goes down, or cannot write: it ends without a
+ * terminal state, leaves the cloud's work alone, and the next life takes it up. `cancel_requested`
+ * tells one from the other.
+ *
+ * Finished jobs are freed at the end of a turn (reap), never by their own fiber, which still stands
+ * on its stack. */
 #include "daemon/jobs/job.h"
 
 #include "base/clock.h"

@@ -1,3 +1,14 @@
+/* The services that run once, within a deployment.
+ *
+ * Which of them run is decided once, from what is known of their last runs, and frozen in the
+ * journal before the first one starts: a life after a restart must go on with the same stages,
+ * although some have run meanwhile. From the choice the planner makes the stages, and each stage's
+ * runs begin when what they need is there.
+ *
+ * Runs of one stage stand beside each other. One that fails stops no other half-way, since a
+ * migration that is cut off is worse than one that ran for nothing; the first failure is reported
+ * when all have ended. Where those who wait for it do not require it (`required: false`), a failure
+ * is a warning. */
 #include "daemon/jobs/once.h"
 
 #include "base/mem.h"

@@ -1,3 +1,12 @@
+/* When the state cannot be written (disk full, quota, I/O error).
+ *
+ * What the turn wrote is gone, so every job stands where its journal stands, which is behind what
+ * it believes. Going on would do things twice: so all fibers end as if the daemon had died, without
+ * touching what runs in the cloud, and once the disk serves again the jobs are resumed from the
+ * journal, as after a restart, with the sessions that they had. The store is tried only when all
+ * fibers are gone.
+ *
+ * The daemon itself lives on: reading goes on, and whoever asks is told why nothing is accepted. */
 #include "daemon/jobs/pause.h"
 
 #include "base/log.h"

@@ -1,3 +1,10 @@
+/* What an `up` would do now, without doing it: shared by `plan`, `eject` and `cd preview`.
+ *
+ * It looks where an `up` looks, in the same order: facts of the account, the CD stack, what is
+ * deployed, the configs, the images, then the plan and the services that run once. Nothing is
+ * uploaded, built or changed; contexts are packed for their digests alone, because the digest
+ * decides whether an image is there. What only an `up` could find out gets a stand-in, and
+ * `unknowns` says so. */
 #include "daemon/jobs/preview.h"
 
 #include "daemon/engine_choice.h"

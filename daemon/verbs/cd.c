@@ -1,7 +1,13 @@
-/* `cd`: the account's CD stack, and what is deployed with it. */
-#include "daemon/verbs/admit.h"
+/* `cd`: the account's CD stack, and what is deployed with it.
+ *
+ * The actions stand in a table; the client sends the word that the user typed. Some answer at once
+ * (template, ls, outputs), some start a job: of the account (bootstrap, teardown) or of a project
+ * (refresh, cancel, preview). The account's jobs exclude each other by a row of their own, with the
+ * CD stack's name in the place of the project's stack and no project: a name that no project can
+ * have. */
 #include "daemon/engine_choice.h"
 #include "daemon/regions.h"
+#include "daemon/verbs/admit.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,5 +1,6 @@
 /* Sensitive config: set, list, remove. Values pass through memory on their way to SSM and are
- * wiped. */
+ * wiped, also those that were not reached because one before them failed. They are never read back:
+ * what is listed are names. */
 #include "daemon/verb.h"
 
 #include "aws/settings/region.h"

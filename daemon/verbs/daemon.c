@@ -1,4 +1,8 @@
-/* Verbs about the caller and the daemon itself: whoami, list, daemon-status, daemon-stop. */
+/* Verbs about the caller and the daemon itself: whoami, list, daemon-status, daemon-stop.
+ *
+ * whoami asks STS with what the caller's shell gives now, and with -v says what was tried on the
+ * way, also when it failed: that is when somebody needs it. list and daemon-status ask nobody;
+ * daemon-stop answers before it stops, so that the client can say how many jobs will go on. */
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/stop.h"
 #include "daemon/verb.h"

@@ -1,7 +1,12 @@
-/* Verbs that start and end jobs: up, down, cancel. */
-#include "daemon/verbs/admit.h"
+/* Verbs that start and end jobs: up, down, cancel.
+ *
+ * What can be refused is refused here, before there is a job: a file that does not load,
+ * credentials that do not work, config that is missing, another engine, another job of the same
+ * project. Only then the inputs are frozen and the row is written, and the answer carries its id.
+ * From then on nothing of the caller is needed. */
 #include "daemon/jobs/job.h"
 #include "daemon/verb.h"
+#include "daemon/verbs/admit.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

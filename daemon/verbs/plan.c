@@ -1,5 +1,10 @@
 /* `plan`: what an `up` would change. Nothing is uploaded, built or changed; contexts are packed for
- * their digests alone. */
+ * their digests alone.
+ *
+ * The reply carries the difference between what is deployed and the graph, with what each change
+ * means (a replacement, a loss), and the costs of both, line by line, so that a client shows what
+ * it likes of them. Money is whole cents on the wire: a double that is printed twice must not
+ * differ. */
 #include "daemon/engine_choice.h"
 #include "daemon/jobs/preview.h"
 

@@ -1,4 +1,4 @@
-/* Verbs that look at a project: ps, logs, compose-config. */
+/* Verbs that look at what runs: ps and logs. */
 #include "daemon/digests.h"
 #include "daemon/engine_choice.h"
 #include "daemon/verb.h"

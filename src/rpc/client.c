@@ -1,4 +1,11 @@
-/* Calls of the client half: each has its queue of frames until somebody asks for them. */
+/* Calls: open one, take what comes of it, end it.
+ *
+ * rpc_client_next() first looks into the call's queue and only then at the socket, so that what has
+ * arrived is handed out in its order, whatever else happens on the connection. rpc_client_call() is
+ * the same for verbs with one answer: it opens, waits for the reply, and forgets the call.
+ *
+ * A wait that ends without an answer (a deadline, a descriptor of the caller's) cancels the call
+ * and leaves the connection good; a stream goes on instead, since its reader only looked up. */
 #include "rpc/client.h"
 
 #include "base/limits.h"

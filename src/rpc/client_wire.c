@@ -1,4 +1,13 @@
-/* The connection of the client half: connect, hello, bytes in and out. */
+/* The bytes of a connection: out of its buffer into the socket, from the socket into the decoder,
+ * and each whole frame to its call (client_calls.c).
+ *
+ * client_step() is the one place that waits. It never blocks longer than its deadline, and it ends
+ * when a descriptor of the caller's becomes readable, so that a signal or the keyboard ends every
+ * wait. The socket is never written or read blocking: a daemon that does not read must not hang us.
+ *
+ * The first thing that goes wrong is kept in `broken`, and every later use of the connection fails
+ * with it: it says more than what follows from it. What was sent is wiped at once, since a request
+ * carries the caller's environment, and that may hold keys. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"

@@ -1,3 +1,15 @@
+/* Frames to bytes and back: a length of four bytes, then one defang.Frame.
+ *
+ * The reader's buffer grows with what has really arrived, never with what a length announces: four
+ * bytes of a hostile client must not cost a megabyte. A length above the cap is an error at once,
+ * before its bytes are waited for. The buffer is given back when it is empty and large; where it
+ * has to grow, the old one is wiped, since a request's environment may hold keys.
+ *
+ * Errors travel as messages of their own, with the diagnostics of a Compose file. An error must
+ * reach the other side whatever its size: when all of it does not fit, diagnostics are left out by
+ * halves, and at last the text itself is replaced by a line that says so.
+ *
+ * Nothing here reads or writes a socket: both halves and the fuzzers use it as it is. */
 #include "rpc/frame.h"
 
 #include "base/mem.h"

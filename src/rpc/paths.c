@@ -1,3 +1,10 @@
+/* Where the state folder and the socket are. Both programs ask here, so that they always agree;
+ * defangctl must not look for a daemon at another place than the one that it starts.
+ *
+ * The order is that of the XDG Base Directory Specification, with our own variables before it. A
+ * relative path in an XDG variable is ignored, as that page says; in a variable of ours it is a
+ * mistake, and said. A socket's path must fit into a socket address (sun_path, 108 bytes on Linux):
+ * that is checked here, where the error can name the variable that makes it shorter. */
 #include "rpc/paths.h"
 
 #include "base/file.h"

@@ -1,4 +1,13 @@
-/* The life of a server: start, graceful end, memory. */
+/* The life of a server: start and graceful end.
+ *
+ * The end comes in order: nothing new is accepted, and the socket file goes first, so that a client
+ * that comes now starts the next daemon instead of waiting for this one. Mutating and streaming
+ * requests are refused from then on (server_call.c). Streams are told, and say their last words;
+ * each connection is closed when its calls have ended and its output is written. After drain_ms the
+ * rest is cut. `done` is told at the end of a turn, never from inside server_shutdown().
+ *
+ * server_free() may come at any time and waits for nobody; calls that are still open keep their
+ * memory until their handlers end them. */
 #include "rpc/server.h"
 
 #include "base/limits.h"

@@ -1,4 +1,14 @@
-/* Requests and what is sent for them. */
+/* Open calls and what is sent for them.
+ *
+ * A call lives from its request (server_request.c) until its handler ends it, once, by a reply, an
+ * end or an error; also when nobody listens any more, since a handler may hold it. `conn` is NULL
+ * then, and everything that is sent goes nowhere.
+ *
+ * Handlers and callbacks end calls, their own and, through what they free, others: a list of calls
+ * is walked by ids, never by pointers. Streams of one connection take turns in writing: who was
+ * served goes to the end.
+ *
+ * Requests are wiped before they are freed: the caller's environment may hold keys. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"

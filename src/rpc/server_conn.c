@@ -1,4 +1,13 @@
-/* One connection: bytes in, bytes out, and the turn in which everything happens. */
+/* One connection: accepted, its turns, dropped.
+ *
+ * A turn is scheduled by whatever happened (bytes came, a write ended, a handler sent something)
+ * and runs once at the end of the loop's turn. Its order matters: first what came in is handled,
+ * then streams are told of room, then what all of them queued is written in one piece, and last it
+ * is decided whether to read on or to close.
+ *
+ * Who connects is asked of the kernel (SO_PEERCRED) before anything is read. Too many connections,
+ * or another user's, get a last word that says why; only far above the limit they are just closed,
+ * so that a flood costs nothing. */
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"

@@ -1,5 +1,16 @@
 /* The socket file: made under a lock, a stale one replaced only after nobody answered there, bound
- * anew when somebody removed it. */
+ * anew when somebody removed it.
+ *
+ * Two daemons that start at the same moment must not both serve one path. So the order is: take the
+ * lock beside the socket, try to connect to what lies there, and only when nobody answers remove it
+ * and bind. Who answers is alive and keeps the place. The lock is held for that moment only and its
+ * file stays, since removing it would let two hold "the" lock.
+ *
+ * People clean /tmp and runtime folders. A timer compares device and inode of the file with what
+ * was bound: another file, or none, means that nobody can reach us, and the path is bound again.
+ * The old listener stays until the new one is there; what waits in its backlog is still served.
+ *
+ * A socket that systemd passed is systemd's: it is neither made, checked nor removed here. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"

@@ -1,3 +1,13 @@
+/* The table of verbs: what a request is called on the wire, of which type it and its answer are,
+ * and what must be known of it before a handler sees it.
+ *
+ * Both halves read it. The server decodes by it and refuses what does not fit, so that a handler
+ * may trust its request: it is of the right type, and where a project is needed, `caller` is there
+ * with an absolute folder. A new verb is a row here, its messages in proto/defang.proto, and a
+ * handler in daemon/verbs; tests hold that the table is whole.
+ *
+ * Messages are walked by their descriptors in rpc_message_wipe(), so that a field that is added to
+ * the protocol is wiped without anybody having to remember it. */
 #include "rpc/verbs.h"
 
 #include "base/mem.h"

@@ -1,3 +1,15 @@
+/* Deployments: a row each, from its admission to its last state.
+ *
+ * One unfinished deployment a project and stack: a unique index of the database holds that, not a
+ * look before the write, so no race can pass it. The state moves along the table of states.c only.
+ * With the terminal state go the frozen inputs and the intents, in the same transaction: inputs
+ * hold what a shell's environment said, and nobody needs them any more. `ends` tells the turn that
+ * the write-ahead log is to be truncated after the commit, since they are in it as well.
+ *
+ * A write looks at `ended_ms = 0`: a deployment that has ended is never changed again, and the
+ * error says which of both it was, ended or unknown.
+ *
+ * Lists are read by the reader's connection: what people see is committed. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"

@@ -1,4 +1,10 @@
-/* Events: appended once with a sequence without gaps, read back as the bytes that were stored. */
+/* Events: appended once with a sequence without gaps, read back as the bytes that were stored.
+ *
+ * They are encoded before they come here and are never decoded again: what one watcher gets, each
+ * gets, bit for bit, today and after a restart. The sequence is checked against a counter in the
+ * deployment's row: two writers, or a number from before a lost turn, cannot make a gap or a
+ * double. Readers see committed events only (commit, then publish), and a page always holds one
+ * event, however large it is. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/internal.h"

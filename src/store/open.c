@@ -1,5 +1,16 @@
 /* Opening: the folder is ours and private, one daemon holds it, the database is sound and of a
- * schema that we know. */
+ * schema that we know.
+ *
+ * The order is the point. First the folder (it must be this user's, mode 0700), then the lock in it
+ * (flock: a dead process holds none, so nothing is ever stale), and only then the database: two
+ * daemons never look at one file. The database's file is made before SQLite would make it, because
+ * SQLite's would be readable by others for a moment.
+ *
+ * WAL with synchronous=FULL: a job that was acknowledged survives a power cut. secure_delete and
+ * the truncated log are there because inputs that were erased must be gone from the disk too.
+ *
+ * A damaged database is never wiped: its three files get another name, a new one is begun, and
+ * store_notice() says so. Whatever deployments were in it go on in AWS without us. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"

@@ -1,3 +1,7 @@
+/* What is remembered of a project across its deployments (its engine, whose image a build task
+ * made) by account, region, project and stack: the same names in another account are another
+ * project. Hints only: AWS holds the truth, and whoever reads asks there when nothing is known
+ * here. */
 #include "base/mem.h"
 #include "store/internal.h"
 

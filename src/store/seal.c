@@ -1,5 +1,14 @@
 /* Sealed blobs: AES-256-GCM with the blob's name and expiry as associated data, so that neither can
- * be changed in the file. */
+ * be changed in the file: a blob cannot be passed off as another's, nor live longer than it was
+ * made for.
+ *
+ * The key comes from a systemd credential when there is one, else from a file of mode 0600 in the
+ * state folder, made at the first start. Whatever form the material has, the cipher gets 32 bytes
+ * that were derived from it for this use alone. A key file that others can read is refused: whoever
+ * could read it may have.
+ *
+ * A blob that does not open (another key, a changed file) is a cache that is empty, never an error:
+ * what was in it is fetched again. */
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"

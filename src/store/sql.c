@@ -1,4 +1,10 @@
-/* Prepared statements, cached per connection by the address of their text. */
+/* One statement: prepared, bound in order, stepped, given back.
+ *
+ * Statements are cached per connection by the address of their text, which is why texts are
+ * literals: preparing costs more than most of them do, and the same few run for every event.
+ *
+ * Errors are sticky: binding after a failure does nothing, and the step reports the first one. So a
+ * caller binds what it has and looks once. Bound texts and blobs are borrowed until sql_close(). */
 #include "base/mem.h"
 #include "store/internal.h"
 #include <errno.h>
