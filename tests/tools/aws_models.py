@@ -1,20 +1,29 @@
 #!/usr/bin/env python3
-"""Writes the tables of AWS operations (src/aws/model/*.c, src/aws/model/operations.h) from the API
-models that botocore ships.
+"""Writes what src/aws knows of AWS: operations, partitions, endpoints.
 
-Facts only: names, locations, types. Run after changing SERVICES, commit the result:
     python3 tests/tools/aws_models.py --out src/aws [--check]
---check writes nothing and fails when a file differs (used by the lint suite where botocore is
-present).
+
+The source is the data that botocore ships: API models become src/aws/model/*.c and operations.h,
+partitions.json becomes src/aws/settings/partitions.c, and the endpoint rule sets become
+src/aws/settings/endpoint_rules.c (aws_endpoints.py). Facts only: names, locations, types.
+
+Run it after a change of SERVICES and commit what it writes. --check writes nothing and fails when
+a file is not what the tool would write; tests/lint does that. Both need the botocore of
+tests/requirements.txt, because another version has other models, and its clang-format, because
+the files are in the form of all C here. The files' first lines say which botocore they are from.
 """
 
 import argparse
 import json
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 
+import aws_endpoints
 import botocore
+import botocore.exceptions
 import botocore.loaders
 
 SERVICES = {
@@ -339,11 +348,15 @@ def operations_list(services):
     )
 
 
-def partitions():
+def read_partitions():
     path = pathlib.Path(botocore.__file__).parent / "data" / "partitions.json"
+    return json.loads(path.read_text())["partitions"]
+
+
+def partitions_table(partitions):
     rows = []
     lists = []
-    for p in json.loads(path.read_text())["partitions"]:
+    for p in partitions:
         out = p["outputs"]
         ident = p["id"].replace("-", "_")
         regex = (
@@ -383,6 +396,41 @@ def partitions():
     )
 
 
+def formatted(path, text):
+    """As clang-format writes it: the one beside this python (build/venv), else the one in PATH."""
+    beside = pathlib.Path(sys.executable).parent / "clang-format"
+    program = str(beside) if beside.exists() else shutil.which("clang-format")
+    if not program:
+        sys.exit("aws_models: there is no clang-format; scripts/setup installs it into build/venv")
+    run = subprocess.run(
+        [program, f"--assume-filename={path}"], input=text, capture_output=True, text=True
+    )
+    if run.returncode:
+        sys.exit(f"aws_models: clang-format refuses {path}: {run.stderr}")
+    return run.stdout
+
+
+def written_from(path):
+    """The botocore that a generated file is from; None when it does not say."""
+    found = re.search(r"botocore (\d[\w.]*\d)", path.read_text()) if path.exists() else None
+    return found[1] if found else None
+
+
+def all_files(out):
+    """Path → what belongs there."""
+    loader = botocore.loaders.Loader()
+    services = [Service(n, ops, loader) for n, ops in sorted(SERVICES.items())]
+    partitions = read_partitions()
+    files = {out / "model" / f"{s.ident}.c": s.text() for s in services}
+    files[out / "model" / "all.c"] = operations_list(services)
+    files[out / "model" / "operations.h"] = operations_header(services)
+    files[out / "settings" / "partitions.c"] = partitions_table(partitions)
+    files[out / "settings" / "endpoint_rules.c"] = aws_endpoints.text(
+        HEAD, services, loader, partitions
+    )
+    return {path: formatted(path, text) for path, text in files.items()}
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -390,18 +438,22 @@ def main():
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the folder src/aws")
     parser.add_argument("--check", action="store_true", help="compare only")
     args = parser.parse_args()
-    loader = botocore.loaders.Loader()
-    services = [Service(n, ops, loader) for n, ops in sorted(SERVICES.items())]
-    files = {args.out / "model" / f"{s.ident}.c": s.text() for s in services}
-    files[args.out / "settings" / "partitions.c"] = partitions()
-    files[args.out / "model" / "all.c"] = operations_list(services)
-    files[args.out / "model" / "operations.h"] = operations_header(services)
-    stale = [p for p, text in files.items() if not p.exists() or p.read_text() != text]
-    for p in stale:
+    version = written_from(args.out / "model" / "all.c")
+    if args.check and version != botocore.__version__:
+        sys.exit(
+            f"aws_models: the tables in {args.out} are from botocore {version}, but this python "
+            f"has botocore {botocore.__version__}: nothing can be compared. "
+            "scripts/setup installs the one of tests/requirements.txt into build/venv."
+        )
+    stale = 0
+    for path, text in all_files(args.out).items():
+        if path.exists() and path.read_text() == text:
+            continue
+        stale += 1
         if args.check:
-            print(f"{p}: differs from what the models say", file=sys.stderr)
+            print(f"{path}: is not what the models say; run {sys.argv[0]}", file=sys.stderr)
         else:
-            p.write_text(files[p])
+            path.write_text(text)
     return 1 if args.check and stale else 0
 
 

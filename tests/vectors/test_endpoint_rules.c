@@ -1,4 +1,5 @@
-/* The published endpoint tests of the services that we call, against aws/endpoint.c. */
+/* The published endpoint tests of the services that we call, against aws/settings/endpoint.c and
+ * the table beside it. */
 #include "aws/model/operations.h"
 #include "aws/settings/endpoint.h"
 #include "aws/settings/settings.h"
@@ -15,9 +16,12 @@ static const struct {
 } services[] = {
     {"acm", &aws_service_acm},
     {"cloudformation", &aws_service_cloudformation},
+    {"cloudfront", &aws_service_cloudfront},
+    {"docdb", &aws_service_docdb},
     {"ec2", &aws_service_ec2},
     {"ecr", &aws_service_ecr},
     {"ecs", &aws_service_ecs},
+    {"efs", &aws_service_efs},
     {"elasticache", &aws_service_elasticache},
     {"elbv2", &aws_service_elbv2},
     {"iam", &aws_service_iam},
@@ -80,7 +84,8 @@ run_case(struct vectors *v, const struct aws_service *service, const char *id, c
         vectors_pass(v);
 }
 
-/* What makes it right that account_id_endpoint_mode changes no endpoint (aws/settings.h). */
+/* What makes it right that account_id_endpoint_mode changes no endpoint (aws/settings/settings.h).
+ */
 static void takes_no_account_id(struct vectors *v, const char *folder)
 {
     cleanup_free char *relative =
@@ -95,7 +100,7 @@ static void takes_no_account_id(struct vectors *v, const char *folder)
         p) if (text_starts(json_str_or(p, "builtIn", ""), "AWS::Auth::AccountId"))
     {
         vectors_fail(
-            v, relative, "%s: endpoints of accounts, which aws/endpoint.c does not know", name);
+            v, relative, "%s: endpoints of accounts, which endpoint.c does not know", name);
         return;
     }
     if (json_object_size(parameters))

@@ -11,11 +11,14 @@ const struct aws_service aws_service_acm = {
 };
 
 static const struct aws_member i_CertificateStatuses = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_CertificateStatuses = {.type = AWS_LIST, .item = &i_CertificateStatuses};
+static const struct aws_shape s_CertificateStatuses = {
+    .type = AWS_LIST, .item = &i_CertificateStatuses};
 static const struct aws_member i_ExtendedKeyUsageFilterList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ExtendedKeyUsageFilterList = {.type = AWS_LIST, .item = &i_ExtendedKeyUsageFilterList};
+static const struct aws_shape s_ExtendedKeyUsageFilterList = {
+    .type = AWS_LIST, .item = &i_ExtendedKeyUsageFilterList};
 static const struct aws_member i_KeyUsageFilterList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_KeyUsageFilterList = {.type = AWS_LIST, .item = &i_KeyUsageFilterList};
+static const struct aws_shape s_KeyUsageFilterList = {
+    .type = AWS_LIST, .item = &i_KeyUsageFilterList};
 static const struct aws_member i_KeyAlgorithmList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_KeyAlgorithmList = {.type = AWS_LIST, .item = &i_KeyAlgorithmList};
 static const struct aws_member m_Filters[] = {
@@ -25,7 +28,8 @@ static const struct aws_member m_Filters[] = {
     {"exportOption", NULL, &aws_shape_string},
     {"managedBy", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Filters = {.type = AWS_STRUCTURE, .members = m_Filters, .member_count = 5, .name = "Filters"};
+static const struct aws_shape s_Filters = {
+    .type = AWS_STRUCTURE, .members = m_Filters, .member_count = 5, .name = "Filters"};
 static const struct aws_member m_ListCertificatesRequest[] = {
     {"CertificateStatuses", NULL, &s_CertificateStatuses},
     {"Includes", NULL, &s_Filters},
@@ -34,13 +38,18 @@ static const struct aws_member m_ListCertificatesRequest[] = {
     {"SortBy", NULL, &aws_shape_string},
     {"SortOrder", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListCertificatesRequest = {.type = AWS_STRUCTURE, .members = m_ListCertificatesRequest, .member_count = 6, .name = "ListCertificatesRequest"};
+static const struct aws_shape s_ListCertificatesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListCertificatesRequest,
+    .member_count = 6,
+    .name = "ListCertificatesRequest"};
 static const struct aws_member i_DomainList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_DomainList = {.type = AWS_LIST, .item = &i_DomainList};
 static const struct aws_member i_KeyUsageNames = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_KeyUsageNames = {.type = AWS_LIST, .item = &i_KeyUsageNames};
 static const struct aws_member i_ExtendedKeyUsageNames = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ExtendedKeyUsageNames = {.type = AWS_LIST, .item = &i_ExtendedKeyUsageNames};
+static const struct aws_shape s_ExtendedKeyUsageNames = {
+    .type = AWS_LIST, .item = &i_ExtendedKeyUsageNames};
 static const struct aws_member m_CertificateSummary[] = {
     {"CertificateArn", NULL, &aws_shape_string},
     {"DomainName", NULL, &aws_shape_string},
@@ -63,17 +72,27 @@ static const struct aws_member m_CertificateSummary[] = {
     {"RevokedAt", NULL, &aws_shape_timestamp},
     {"ManagedBy", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CertificateSummary = {.type = AWS_STRUCTURE, .members = m_CertificateSummary, .member_count = 20, .name = "CertificateSummary"};
+static const struct aws_shape s_CertificateSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_CertificateSummary,
+    .member_count = 20,
+    .name = "CertificateSummary"};
 static const struct aws_member i_CertificateSummaryList = {"member", NULL, &s_CertificateSummary};
-static const struct aws_shape s_CertificateSummaryList = {.type = AWS_LIST, .item = &i_CertificateSummaryList};
+static const struct aws_shape s_CertificateSummaryList = {
+    .type = AWS_LIST, .item = &i_CertificateSummaryList};
 static const struct aws_member m_ListCertificatesResponse[] = {
     {"NextToken", NULL, &aws_shape_string},
     {"CertificateSummaryList", NULL, &s_CertificateSummaryList},
 };
-static const struct aws_shape s_ListCertificatesResponse = {.type = AWS_STRUCTURE, .members = m_ListCertificatesResponse, .member_count = 2, .name = "ListCertificatesResponse"};
+static const struct aws_shape s_ListCertificatesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListCertificatesResponse,
+    .member_count = 2,
+    .name = "ListCertificatesResponse"};
 static const char *const pin_ListCertificates[] = {"NextToken", NULL};
 static const char *const pout_ListCertificates[] = {"NextToken", NULL};
-static const struct aws_paginator p_ListCertificates = {pin_ListCertificates, pout_ListCertificates, "CertificateSummaryList", NULL};
+static const struct aws_paginator p_ListCertificates = {
+    pin_ListCertificates, pout_ListCertificates, "CertificateSummaryList", NULL};
 const struct aws_operation aws_acm_ListCertificates = {
     .service = &aws_service_acm,
     .name = "ListCertificates",
@@ -86,20 +105,30 @@ const struct aws_operation aws_acm_ListCertificates = {
 static const struct aws_member m_DescribeCertificateRequest[] = {
     {"CertificateArn", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_DescribeCertificateRequest = {.type = AWS_STRUCTURE, .members = m_DescribeCertificateRequest, .member_count = 1, .name = "DescribeCertificateRequest"};
+static const struct aws_shape s_DescribeCertificateRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeCertificateRequest,
+    .member_count = 1,
+    .name = "DescribeCertificateRequest"};
 static const struct aws_member i_ValidationEmailList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ValidationEmailList = {.type = AWS_LIST, .item = &i_ValidationEmailList};
+static const struct aws_shape s_ValidationEmailList = {
+    .type = AWS_LIST, .item = &i_ValidationEmailList};
 static const struct aws_member m_ResourceRecord[] = {
     {"Name", NULL, &aws_shape_string, .required = true},
     {"Type", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ResourceRecord = {.type = AWS_STRUCTURE, .members = m_ResourceRecord, .member_count = 3, .name = "ResourceRecord"};
+static const struct aws_shape s_ResourceRecord = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceRecord,
+    .member_count = 3,
+    .name = "ResourceRecord"};
 static const struct aws_member m_HttpRedirect[] = {
     {"RedirectFrom", NULL, &aws_shape_string},
     {"RedirectTo", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_HttpRedirect = {.type = AWS_STRUCTURE, .members = m_HttpRedirect, .member_count = 2, .name = "HttpRedirect"};
+static const struct aws_shape s_HttpRedirect = {
+    .type = AWS_STRUCTURE, .members = m_HttpRedirect, .member_count = 2, .name = "HttpRedirect"};
 static const struct aws_member m_DomainValidation[] = {
     {"DomainName", NULL, &aws_shape_string, .required = true},
     {"ValidationEmails", NULL, &s_ValidationEmailList},
@@ -109,9 +138,14 @@ static const struct aws_member m_DomainValidation[] = {
     {"HttpRedirect", NULL, &s_HttpRedirect},
     {"ValidationMethod", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DomainValidation = {.type = AWS_STRUCTURE, .members = m_DomainValidation, .member_count = 7, .name = "DomainValidation"};
+static const struct aws_shape s_DomainValidation = {
+    .type = AWS_STRUCTURE,
+    .members = m_DomainValidation,
+    .member_count = 7,
+    .name = "DomainValidation"};
 static const struct aws_member i_DomainValidationList = {"member", NULL, &s_DomainValidation};
-static const struct aws_shape s_DomainValidationList = {.type = AWS_LIST, .item = &i_DomainValidationList};
+static const struct aws_shape s_DomainValidationList = {
+    .type = AWS_LIST, .item = &i_DomainValidationList};
 static const struct aws_member i_InUseList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_InUseList = {.type = AWS_LIST, .item = &i_InUseList};
 static const struct aws_member m_RenewalSummary[] = {
@@ -120,25 +154,39 @@ static const struct aws_member m_RenewalSummary[] = {
     {"RenewalStatusReason", NULL, &aws_shape_string},
     {"UpdatedAt", NULL, &aws_shape_timestamp, .required = true},
 };
-static const struct aws_shape s_RenewalSummary = {.type = AWS_STRUCTURE, .members = m_RenewalSummary, .member_count = 4, .name = "RenewalSummary"};
+static const struct aws_shape s_RenewalSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_RenewalSummary,
+    .member_count = 4,
+    .name = "RenewalSummary"};
 static const struct aws_member m_KeyUsage[] = {
     {"Name", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_KeyUsage = {.type = AWS_STRUCTURE, .members = m_KeyUsage, .member_count = 1, .name = "KeyUsage"};
+static const struct aws_shape s_KeyUsage = {
+    .type = AWS_STRUCTURE, .members = m_KeyUsage, .member_count = 1, .name = "KeyUsage"};
 static const struct aws_member i_KeyUsageList = {"member", NULL, &s_KeyUsage};
 static const struct aws_shape s_KeyUsageList = {.type = AWS_LIST, .item = &i_KeyUsageList};
 static const struct aws_member m_ExtendedKeyUsage[] = {
     {"Name", NULL, &aws_shape_string},
     {"OID", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ExtendedKeyUsage = {.type = AWS_STRUCTURE, .members = m_ExtendedKeyUsage, .member_count = 2, .name = "ExtendedKeyUsage"};
+static const struct aws_shape s_ExtendedKeyUsage = {
+    .type = AWS_STRUCTURE,
+    .members = m_ExtendedKeyUsage,
+    .member_count = 2,
+    .name = "ExtendedKeyUsage"};
 static const struct aws_member i_ExtendedKeyUsageList = {"member", NULL, &s_ExtendedKeyUsage};
-static const struct aws_shape s_ExtendedKeyUsageList = {.type = AWS_LIST, .item = &i_ExtendedKeyUsageList};
+static const struct aws_shape s_ExtendedKeyUsageList = {
+    .type = AWS_LIST, .item = &i_ExtendedKeyUsageList};
 static const struct aws_member m_CertificateOptions[] = {
     {"CertificateTransparencyLoggingPreference", NULL, &aws_shape_string},
     {"Export", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CertificateOptions = {.type = AWS_STRUCTURE, .members = m_CertificateOptions, .member_count = 2, .name = "CertificateOptions"};
+static const struct aws_shape s_CertificateOptions = {
+    .type = AWS_STRUCTURE,
+    .members = m_CertificateOptions,
+    .member_count = 2,
+    .name = "CertificateOptions"};
 static const struct aws_member m_CertificateDetail[] = {
     {"CertificateArn", NULL, &aws_shape_string},
     {"DomainName", NULL, &aws_shape_string},
@@ -168,11 +216,19 @@ static const struct aws_member m_CertificateDetail[] = {
     {"RenewalEligibility", NULL, &aws_shape_string},
     {"Options", NULL, &s_CertificateOptions},
 };
-static const struct aws_shape s_CertificateDetail = {.type = AWS_STRUCTURE, .members = m_CertificateDetail, .member_count = 27, .name = "CertificateDetail"};
+static const struct aws_shape s_CertificateDetail = {
+    .type = AWS_STRUCTURE,
+    .members = m_CertificateDetail,
+    .member_count = 27,
+    .name = "CertificateDetail"};
 static const struct aws_member m_DescribeCertificateResponse[] = {
     {"Certificate", NULL, &s_CertificateDetail},
 };
-static const struct aws_shape s_DescribeCertificateResponse = {.type = AWS_STRUCTURE, .members = m_DescribeCertificateResponse, .member_count = 1, .name = "DescribeCertificateResponse"};
+static const struct aws_shape s_DescribeCertificateResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeCertificateResponse,
+    .member_count = 1,
+    .name = "DescribeCertificateResponse"};
 const struct aws_operation aws_acm_DescribeCertificate = {
     .service = &aws_service_acm,
     .name = "DescribeCertificate",

@@ -16,21 +16,30 @@ static const struct aws_member m_Parameter[] = {
     {"UsePreviousValue", NULL, &aws_shape_boolean},
     {"ResolvedValue", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Parameter = {.type = AWS_STRUCTURE, .members = m_Parameter, .member_count = 4, .name = "Parameter"};
+static const struct aws_shape s_Parameter = {
+    .type = AWS_STRUCTURE, .members = m_Parameter, .member_count = 4, .name = "Parameter"};
 static const struct aws_member i_Parameters = {"member", NULL, &s_Parameter};
 static const struct aws_shape s_Parameters = {.type = AWS_LIST, .item = &i_Parameters};
 static const struct aws_member m_RollbackTrigger[] = {
     {"Arn", NULL, &aws_shape_string, .required = true},
     {"Type", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_RollbackTrigger = {.type = AWS_STRUCTURE, .members = m_RollbackTrigger, .member_count = 2, .name = "RollbackTrigger"};
+static const struct aws_shape s_RollbackTrigger = {
+    .type = AWS_STRUCTURE,
+    .members = m_RollbackTrigger,
+    .member_count = 2,
+    .name = "RollbackTrigger"};
 static const struct aws_member i_RollbackTriggers = {"member", NULL, &s_RollbackTrigger};
 static const struct aws_shape s_RollbackTriggers = {.type = AWS_LIST, .item = &i_RollbackTriggers};
 static const struct aws_member m_RollbackConfiguration[] = {
     {"RollbackTriggers", NULL, &s_RollbackTriggers},
     {"MonitoringTimeInMinutes", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_RollbackConfiguration = {.type = AWS_STRUCTURE, .members = m_RollbackConfiguration, .member_count = 2, .name = "RollbackConfiguration"};
+static const struct aws_shape s_RollbackConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_RollbackConfiguration,
+    .member_count = 2,
+    .name = "RollbackConfiguration"};
 static const struct aws_member i_NotificationARNs = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_NotificationARNs = {.type = AWS_LIST, .item = &i_NotificationARNs};
 static const struct aws_member i_Capabilities = {"member", NULL, &aws_shape_string};
@@ -41,7 +50,8 @@ static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_Tags = {"member", NULL, &s_Tag};
 static const struct aws_shape s_Tags = {.type = AWS_LIST, .item = &i_Tags};
 static const struct aws_member m_CreateStackInput[] = {
@@ -64,12 +74,20 @@ static const struct aws_member m_CreateStackInput[] = {
     {"EnableTerminationProtection", NULL, &aws_shape_boolean},
     {"RetainExceptOnCreate", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_CreateStackInput = {.type = AWS_STRUCTURE, .members = m_CreateStackInput, .member_count = 18, .name = "CreateStackInput"};
+static const struct aws_shape s_CreateStackInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateStackInput,
+    .member_count = 18,
+    .name = "CreateStackInput"};
 static const struct aws_member m_CreateStackOutput[] = {
     {"StackId", NULL, &aws_shape_string},
     {"OperationId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CreateStackOutput = {.type = AWS_STRUCTURE, .members = m_CreateStackOutput, .member_count = 2, .name = "CreateStackOutput"};
+static const struct aws_shape s_CreateStackOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateStackOutput,
+    .member_count = 2,
+    .name = "CreateStackOutput"};
 const struct aws_operation aws_cloudformation_CreateStack = {
     .service = &aws_service_cloudformation,
     .name = "CreateStack",
@@ -99,12 +117,20 @@ static const struct aws_member m_UpdateStackInput[] = {
     {"ClientRequestToken", NULL, &aws_shape_string},
     {"RetainExceptOnCreate", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_UpdateStackInput = {.type = AWS_STRUCTURE, .members = m_UpdateStackInput, .member_count = 18, .name = "UpdateStackInput"};
+static const struct aws_shape s_UpdateStackInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_UpdateStackInput,
+    .member_count = 18,
+    .name = "UpdateStackInput"};
 static const struct aws_member m_UpdateStackOutput[] = {
     {"StackId", NULL, &aws_shape_string},
     {"OperationId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_UpdateStackOutput = {.type = AWS_STRUCTURE, .members = m_UpdateStackOutput, .member_count = 2, .name = "UpdateStackOutput"};
+static const struct aws_shape s_UpdateStackOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_UpdateStackOutput,
+    .member_count = 2,
+    .name = "UpdateStackOutput"};
 const struct aws_operation aws_cloudformation_UpdateStack = {
     .service = &aws_service_cloudformation,
     .name = "UpdateStack",
@@ -123,7 +149,11 @@ static const struct aws_member m_DeleteStackInput[] = {
     {"ClientRequestToken", NULL, &aws_shape_string},
     {"DeletionMode", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DeleteStackInput = {.type = AWS_STRUCTURE, .members = m_DeleteStackInput, .member_count = 5, .name = "DeleteStackInput"};
+static const struct aws_shape s_DeleteStackInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteStackInput,
+    .member_count = 5,
+    .name = "DeleteStackInput"};
 const struct aws_operation aws_cloudformation_DeleteStack = {
     .service = &aws_service_cloudformation,
     .name = "DeleteStack",
@@ -135,26 +165,39 @@ static const struct aws_member m_DescribeStacksInput[] = {
     {"StackName", NULL, &aws_shape_string},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeStacksInput = {.type = AWS_STRUCTURE, .members = m_DescribeStacksInput, .member_count = 2, .name = "DescribeStacksInput"};
+static const struct aws_shape s_DescribeStacksInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStacksInput,
+    .member_count = 2,
+    .name = "DescribeStacksInput"};
 static const struct aws_member m_Output[] = {
     {"OutputKey", NULL, &aws_shape_string},
     {"OutputValue", NULL, &aws_shape_string},
     {"Description", NULL, &aws_shape_string},
     {"ExportName", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Output = {.type = AWS_STRUCTURE, .members = m_Output, .member_count = 4, .name = "Output"};
+static const struct aws_shape s_Output = {
+    .type = AWS_STRUCTURE, .members = m_Output, .member_count = 4, .name = "Output"};
 static const struct aws_member i_Outputs = {"member", NULL, &s_Output};
 static const struct aws_shape s_Outputs = {.type = AWS_LIST, .item = &i_Outputs};
 static const struct aws_member m_StackDriftInformation[] = {
     {"StackDriftStatus", NULL, &aws_shape_string, .required = true},
     {"LastCheckTimestamp", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_StackDriftInformation = {.type = AWS_STRUCTURE, .members = m_StackDriftInformation, .member_count = 2, .name = "StackDriftInformation"};
+static const struct aws_shape s_StackDriftInformation = {
+    .type = AWS_STRUCTURE,
+    .members = m_StackDriftInformation,
+    .member_count = 2,
+    .name = "StackDriftInformation"};
 static const struct aws_member m_OperationEntry[] = {
     {"OperationType", NULL, &aws_shape_string},
     {"OperationId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_OperationEntry = {.type = AWS_STRUCTURE, .members = m_OperationEntry, .member_count = 2, .name = "OperationEntry"};
+static const struct aws_shape s_OperationEntry = {
+    .type = AWS_STRUCTURE,
+    .members = m_OperationEntry,
+    .member_count = 2,
+    .name = "OperationEntry"};
 static const struct aws_member i_LastOperations = {"member", NULL, &s_OperationEntry};
 static const struct aws_shape s_LastOperations = {.type = AWS_LIST, .item = &i_LastOperations};
 static const struct aws_member m_Stack[] = {
@@ -185,17 +228,23 @@ static const struct aws_member m_Stack[] = {
     {"DetailedStatus", NULL, &aws_shape_string},
     {"LastOperations", NULL, &s_LastOperations},
 };
-static const struct aws_shape s_Stack = {.type = AWS_STRUCTURE, .members = m_Stack, .member_count = 26, .name = "Stack"};
+static const struct aws_shape s_Stack = {
+    .type = AWS_STRUCTURE, .members = m_Stack, .member_count = 26, .name = "Stack"};
 static const struct aws_member i_Stacks = {"member", NULL, &s_Stack};
 static const struct aws_shape s_Stacks = {.type = AWS_LIST, .item = &i_Stacks};
 static const struct aws_member m_DescribeStacksOutput[] = {
     {"Stacks", NULL, &s_Stacks},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeStacksOutput = {.type = AWS_STRUCTURE, .members = m_DescribeStacksOutput, .member_count = 2, .name = "DescribeStacksOutput"};
+static const struct aws_shape s_DescribeStacksOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStacksOutput,
+    .member_count = 2,
+    .name = "DescribeStacksOutput"};
 static const char *const pin_DescribeStacks[] = {"NextToken", NULL};
 static const char *const pout_DescribeStacks[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeStacks = {pin_DescribeStacks, pout_DescribeStacks, "Stacks", NULL};
+static const struct aws_paginator p_DescribeStacks = {
+    pin_DescribeStacks, pout_DescribeStacks, "Stacks", NULL};
 const struct aws_operation aws_cloudformation_DescribeStacks = {
     .service = &aws_service_cloudformation,
     .name = "DescribeStacks",
@@ -210,7 +259,11 @@ static const struct aws_member m_DescribeStackEventsInput[] = {
     {"StackName", NULL, &aws_shape_string, .required = true},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeStackEventsInput = {.type = AWS_STRUCTURE, .members = m_DescribeStackEventsInput, .member_count = 2, .name = "DescribeStackEventsInput"};
+static const struct aws_shape s_DescribeStackEventsInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackEventsInput,
+    .member_count = 2,
+    .name = "DescribeStackEventsInput"};
 static const struct aws_member m_StackEvent[] = {
     {"StackId", NULL, &aws_shape_string, .required = true},
     {"EventId", NULL, &aws_shape_string, .required = true},
@@ -232,17 +285,23 @@ static const struct aws_member m_StackEvent[] = {
     {"HookFailureMode", NULL, &aws_shape_string},
     {"DetailedStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_StackEvent = {.type = AWS_STRUCTURE, .members = m_StackEvent, .member_count = 19, .name = "StackEvent"};
+static const struct aws_shape s_StackEvent = {
+    .type = AWS_STRUCTURE, .members = m_StackEvent, .member_count = 19, .name = "StackEvent"};
 static const struct aws_member i_StackEvents = {"member", NULL, &s_StackEvent};
 static const struct aws_shape s_StackEvents = {.type = AWS_LIST, .item = &i_StackEvents};
 static const struct aws_member m_DescribeStackEventsOutput[] = {
     {"StackEvents", NULL, &s_StackEvents},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeStackEventsOutput = {.type = AWS_STRUCTURE, .members = m_DescribeStackEventsOutput, .member_count = 2, .name = "DescribeStackEventsOutput"};
+static const struct aws_shape s_DescribeStackEventsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackEventsOutput,
+    .member_count = 2,
+    .name = "DescribeStackEventsOutput"};
 static const char *const pin_DescribeStackEvents[] = {"NextToken", NULL};
 static const char *const pout_DescribeStackEvents[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeStackEvents = {pin_DescribeStackEvents, pout_DescribeStackEvents, "StackEvents", NULL};
+static const struct aws_paginator p_DescribeStackEvents = {
+    pin_DescribeStackEvents, pout_DescribeStackEvents, "StackEvents", NULL};
 const struct aws_operation aws_cloudformation_DescribeStackEvents = {
     .service = &aws_service_cloudformation,
     .name = "DescribeStackEvents",
@@ -258,17 +317,26 @@ static const struct aws_member m_DescribeStackResourcesInput[] = {
     {"LogicalResourceId", NULL, &aws_shape_string},
     {"PhysicalResourceId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeStackResourcesInput = {.type = AWS_STRUCTURE, .members = m_DescribeStackResourcesInput, .member_count = 3, .name = "DescribeStackResourcesInput"};
+static const struct aws_shape s_DescribeStackResourcesInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackResourcesInput,
+    .member_count = 3,
+    .name = "DescribeStackResourcesInput"};
 static const struct aws_member m_StackResourceDriftInformation[] = {
     {"StackResourceDriftStatus", NULL, &aws_shape_string, .required = true},
     {"LastCheckTimestamp", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_StackResourceDriftInformation = {.type = AWS_STRUCTURE, .members = m_StackResourceDriftInformation, .member_count = 2, .name = "StackResourceDriftInformation"};
+static const struct aws_shape s_StackResourceDriftInformation = {
+    .type = AWS_STRUCTURE,
+    .members = m_StackResourceDriftInformation,
+    .member_count = 2,
+    .name = "StackResourceDriftInformation"};
 static const struct aws_member m_ModuleInfo[] = {
     {"TypeHierarchy", NULL, &aws_shape_string},
     {"LogicalIdHierarchy", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ModuleInfo = {.type = AWS_STRUCTURE, .members = m_ModuleInfo, .member_count = 2, .name = "ModuleInfo"};
+static const struct aws_shape s_ModuleInfo = {
+    .type = AWS_STRUCTURE, .members = m_ModuleInfo, .member_count = 2, .name = "ModuleInfo"};
 static const struct aws_member m_StackResource[] = {
     {"StackName", NULL, &aws_shape_string},
     {"StackId", NULL, &aws_shape_string},
@@ -282,13 +350,18 @@ static const struct aws_member m_StackResource[] = {
     {"DriftInformation", NULL, &s_StackResourceDriftInformation},
     {"ModuleInfo", NULL, &s_ModuleInfo},
 };
-static const struct aws_shape s_StackResource = {.type = AWS_STRUCTURE, .members = m_StackResource, .member_count = 11, .name = "StackResource"};
+static const struct aws_shape s_StackResource = {
+    .type = AWS_STRUCTURE, .members = m_StackResource, .member_count = 11, .name = "StackResource"};
 static const struct aws_member i_StackResources = {"member", NULL, &s_StackResource};
 static const struct aws_shape s_StackResources = {.type = AWS_LIST, .item = &i_StackResources};
 static const struct aws_member m_DescribeStackResourcesOutput[] = {
     {"StackResources", NULL, &s_StackResources},
 };
-static const struct aws_shape s_DescribeStackResourcesOutput = {.type = AWS_STRUCTURE, .members = m_DescribeStackResourcesOutput, .member_count = 1, .name = "DescribeStackResourcesOutput"};
+static const struct aws_shape s_DescribeStackResourcesOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackResourcesOutput,
+    .member_count = 1,
+    .name = "DescribeStackResourcesOutput"};
 const struct aws_operation aws_cloudformation_DescribeStackResources = {
     .service = &aws_service_cloudformation,
     .name = "DescribeStackResources",
@@ -302,12 +375,20 @@ static const struct aws_member m_ListStackResourcesInput[] = {
     {"StackName", NULL, &aws_shape_string, .required = true},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListStackResourcesInput = {.type = AWS_STRUCTURE, .members = m_ListStackResourcesInput, .member_count = 2, .name = "ListStackResourcesInput"};
+static const struct aws_shape s_ListStackResourcesInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListStackResourcesInput,
+    .member_count = 2,
+    .name = "ListStackResourcesInput"};
 static const struct aws_member m_StackResourceDriftInformationSummary[] = {
     {"StackResourceDriftStatus", NULL, &aws_shape_string, .required = true},
     {"LastCheckTimestamp", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_StackResourceDriftInformationSummary = {.type = AWS_STRUCTURE, .members = m_StackResourceDriftInformationSummary, .member_count = 2, .name = "StackResourceDriftInformationSummary"};
+static const struct aws_shape s_StackResourceDriftInformationSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_StackResourceDriftInformationSummary,
+    .member_count = 2,
+    .name = "StackResourceDriftInformationSummary"};
 static const struct aws_member m_StackResourceSummary[] = {
     {"LogicalResourceId", NULL, &aws_shape_string, .required = true},
     {"PhysicalResourceId", NULL, &aws_shape_string},
@@ -318,17 +399,27 @@ static const struct aws_member m_StackResourceSummary[] = {
     {"DriftInformation", NULL, &s_StackResourceDriftInformationSummary},
     {"ModuleInfo", NULL, &s_ModuleInfo},
 };
-static const struct aws_shape s_StackResourceSummary = {.type = AWS_STRUCTURE, .members = m_StackResourceSummary, .member_count = 8, .name = "StackResourceSummary"};
+static const struct aws_shape s_StackResourceSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_StackResourceSummary,
+    .member_count = 8,
+    .name = "StackResourceSummary"};
 static const struct aws_member i_StackResourceSummaries = {"member", NULL, &s_StackResourceSummary};
-static const struct aws_shape s_StackResourceSummaries = {.type = AWS_LIST, .item = &i_StackResourceSummaries};
+static const struct aws_shape s_StackResourceSummaries = {
+    .type = AWS_LIST, .item = &i_StackResourceSummaries};
 static const struct aws_member m_ListStackResourcesOutput[] = {
     {"StackResourceSummaries", NULL, &s_StackResourceSummaries},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListStackResourcesOutput = {.type = AWS_STRUCTURE, .members = m_ListStackResourcesOutput, .member_count = 2, .name = "ListStackResourcesOutput"};
+static const struct aws_shape s_ListStackResourcesOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListStackResourcesOutput,
+    .member_count = 2,
+    .name = "ListStackResourcesOutput"};
 static const char *const pin_ListStackResources[] = {"NextToken", NULL};
 static const char *const pout_ListStackResources[] = {"NextToken", NULL};
-static const struct aws_paginator p_ListStackResources = {pin_ListStackResources, pout_ListStackResources, "StackResourceSummaries", NULL};
+static const struct aws_paginator p_ListStackResources = {
+    pin_ListStackResources, pout_ListStackResources, "StackResourceSummaries", NULL};
 const struct aws_operation aws_cloudformation_ListStackResources = {
     .service = &aws_service_cloudformation,
     .name = "ListStackResources",
@@ -339,16 +430,25 @@ const struct aws_operation aws_cloudformation_ListStackResources = {
     .result_wrapper = "ListStackResourcesResult",
     .paginator = &p_ListStackResources,
 };
-static const struct aws_member k_ResourceIdentifierProperties = {"key", NULL, &aws_shape_string}, i_ResourceIdentifierProperties = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_ResourceIdentifierProperties = {.type = AWS_MAP, .key = &k_ResourceIdentifierProperties, .item = &i_ResourceIdentifierProperties};
+static const struct aws_member k_ResourceIdentifierProperties = {"key", NULL, &aws_shape_string},
+                               i_ResourceIdentifierProperties = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_ResourceIdentifierProperties = {
+    .type = AWS_MAP,
+    .key = &k_ResourceIdentifierProperties,
+    .item = &i_ResourceIdentifierProperties};
 static const struct aws_member m_ResourceToImport[] = {
     {"ResourceType", NULL, &aws_shape_string, .required = true},
     {"LogicalResourceId", NULL, &aws_shape_string, .required = true},
     {"ResourceIdentifier", NULL, &s_ResourceIdentifierProperties, .required = true},
 };
-static const struct aws_shape s_ResourceToImport = {.type = AWS_STRUCTURE, .members = m_ResourceToImport, .member_count = 3, .name = "ResourceToImport"};
+static const struct aws_shape s_ResourceToImport = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceToImport,
+    .member_count = 3,
+    .name = "ResourceToImport"};
 static const struct aws_member i_ResourcesToImport = {"member", NULL, &s_ResourceToImport};
-static const struct aws_shape s_ResourcesToImport = {.type = AWS_LIST, .item = &i_ResourcesToImport};
+static const struct aws_shape s_ResourcesToImport = {
+    .type = AWS_LIST, .item = &i_ResourcesToImport};
 static const struct aws_member m_CreateChangeSetInput[] = {
     {"StackName", NULL, &aws_shape_string, .required = true},
     {"TemplateBody", NULL, &aws_shape_string},
@@ -371,12 +471,20 @@ static const struct aws_member m_CreateChangeSetInput[] = {
     {"ImportExistingResources", NULL, &aws_shape_boolean},
     {"DeploymentMode", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CreateChangeSetInput = {.type = AWS_STRUCTURE, .members = m_CreateChangeSetInput, .member_count = 20, .name = "CreateChangeSetInput"};
+static const struct aws_shape s_CreateChangeSetInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateChangeSetInput,
+    .member_count = 20,
+    .name = "CreateChangeSetInput"};
 static const struct aws_member m_CreateChangeSetOutput[] = {
     {"Id", NULL, &aws_shape_string},
     {"StackId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CreateChangeSetOutput = {.type = AWS_STRUCTURE, .members = m_CreateChangeSetOutput, .member_count = 2, .name = "CreateChangeSetOutput"};
+static const struct aws_shape s_CreateChangeSetOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateChangeSetOutput,
+    .member_count = 2,
+    .name = "CreateChangeSetOutput"};
 const struct aws_operation aws_cloudformation_CreateChangeSet = {
     .service = &aws_service_cloudformation,
     .name = "CreateChangeSet",
@@ -392,22 +500,36 @@ static const struct aws_member m_DescribeChangeSetInput[] = {
     {"NextToken", NULL, &aws_shape_string},
     {"IncludePropertyValues", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_DescribeChangeSetInput = {.type = AWS_STRUCTURE, .members = m_DescribeChangeSetInput, .member_count = 4, .name = "DescribeChangeSetInput"};
+static const struct aws_shape s_DescribeChangeSetInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeChangeSetInput,
+    .member_count = 4,
+    .name = "DescribeChangeSetInput"};
 static const struct aws_member i_Scope = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_Scope = {.type = AWS_LIST, .item = &i_Scope};
 static const struct aws_member m_ResourceDriftIgnoredAttribute[] = {
     {"Path", NULL, &aws_shape_string},
     {"Reason", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ResourceDriftIgnoredAttribute = {.type = AWS_STRUCTURE, .members = m_ResourceDriftIgnoredAttribute, .member_count = 2, .name = "ResourceDriftIgnoredAttribute"};
-static const struct aws_member i_ResourceDriftIgnoredAttributes = {"member", NULL, &s_ResourceDriftIgnoredAttribute};
-static const struct aws_shape s_ResourceDriftIgnoredAttributes = {.type = AWS_LIST, .item = &i_ResourceDriftIgnoredAttributes};
+static const struct aws_shape s_ResourceDriftIgnoredAttribute = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceDriftIgnoredAttribute,
+    .member_count = 2,
+    .name = "ResourceDriftIgnoredAttribute"};
+static const struct aws_member i_ResourceDriftIgnoredAttributes = {
+    "member", NULL, &s_ResourceDriftIgnoredAttribute};
+static const struct aws_shape s_ResourceDriftIgnoredAttributes = {
+    .type = AWS_LIST, .item = &i_ResourceDriftIgnoredAttributes};
 static const struct aws_member m_LiveResourceDrift[] = {
     {"PreviousValue", NULL, &aws_shape_string},
     {"ActualValue", NULL, &aws_shape_string},
     {"DriftDetectionTimestamp", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_LiveResourceDrift = {.type = AWS_STRUCTURE, .members = m_LiveResourceDrift, .member_count = 3, .name = "LiveResourceDrift"};
+static const struct aws_shape s_LiveResourceDrift = {
+    .type = AWS_STRUCTURE,
+    .members = m_LiveResourceDrift,
+    .member_count = 3,
+    .name = "LiveResourceDrift"};
 static const struct aws_member m_ResourceTargetDefinition[] = {
     {"Attribute", NULL, &aws_shape_string},
     {"Name", NULL, &aws_shape_string},
@@ -420,16 +542,25 @@ static const struct aws_member m_ResourceTargetDefinition[] = {
     {"Drift", NULL, &s_LiveResourceDrift},
     {"AttributeChangeType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ResourceTargetDefinition = {.type = AWS_STRUCTURE, .members = m_ResourceTargetDefinition, .member_count = 10, .name = "ResourceTargetDefinition"};
+static const struct aws_shape s_ResourceTargetDefinition = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceTargetDefinition,
+    .member_count = 10,
+    .name = "ResourceTargetDefinition"};
 static const struct aws_member m_ResourceChangeDetail[] = {
     {"Target", NULL, &s_ResourceTargetDefinition},
     {"Evaluation", NULL, &aws_shape_string},
     {"ChangeSource", NULL, &aws_shape_string},
     {"CausingEntity", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ResourceChangeDetail = {.type = AWS_STRUCTURE, .members = m_ResourceChangeDetail, .member_count = 4, .name = "ResourceChangeDetail"};
+static const struct aws_shape s_ResourceChangeDetail = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceChangeDetail,
+    .member_count = 4,
+    .name = "ResourceChangeDetail"};
 static const struct aws_member i_ResourceChangeDetails = {"member", NULL, &s_ResourceChangeDetail};
-static const struct aws_shape s_ResourceChangeDetails = {.type = AWS_LIST, .item = &i_ResourceChangeDetails};
+static const struct aws_shape s_ResourceChangeDetails = {
+    .type = AWS_LIST, .item = &i_ResourceChangeDetails};
 static const struct aws_member m_ResourceChange[] = {
     {"PolicyAction", NULL, &aws_shape_string},
     {"Action", NULL, &aws_shape_string},
@@ -447,13 +578,18 @@ static const struct aws_member m_ResourceChange[] = {
     {"AfterContext", NULL, &aws_shape_string},
     {"PreviousDeploymentContext", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ResourceChange = {.type = AWS_STRUCTURE, .members = m_ResourceChange, .member_count = 15, .name = "ResourceChange"};
+static const struct aws_shape s_ResourceChange = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceChange,
+    .member_count = 15,
+    .name = "ResourceChange"};
 static const struct aws_member m_Change[] = {
     {"Type", NULL, &aws_shape_string},
     {"HookInvocationCount", NULL, &aws_shape_integer},
     {"ResourceChange", NULL, &s_ResourceChange},
 };
-static const struct aws_shape s_Change = {.type = AWS_STRUCTURE, .members = m_Change, .member_count = 3, .name = "Change"};
+static const struct aws_shape s_Change = {
+    .type = AWS_STRUCTURE, .members = m_Change, .member_count = 3, .name = "Change"};
 static const struct aws_member i_Changes = {"member", NULL, &s_Change};
 static const struct aws_shape s_Changes = {.type = AWS_LIST, .item = &i_Changes};
 static const struct aws_member m_DescribeChangeSetOutput[] = {
@@ -481,10 +617,15 @@ static const struct aws_member m_DescribeChangeSetOutput[] = {
     {"ImportExistingResources", NULL, &aws_shape_boolean},
     {"DeploymentMode", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeChangeSetOutput = {.type = AWS_STRUCTURE, .members = m_DescribeChangeSetOutput, .member_count = 23, .name = "DescribeChangeSetOutput"};
+static const struct aws_shape s_DescribeChangeSetOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeChangeSetOutput,
+    .member_count = 23,
+    .name = "DescribeChangeSetOutput"};
 static const char *const pin_DescribeChangeSet[] = {"NextToken", NULL};
 static const char *const pout_DescribeChangeSet[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeChangeSet = {pin_DescribeChangeSet, pout_DescribeChangeSet, "Changes", NULL};
+static const struct aws_paginator p_DescribeChangeSet = {
+    pin_DescribeChangeSet, pout_DescribeChangeSet, "Changes", NULL};
 const struct aws_operation aws_cloudformation_DescribeChangeSet = {
     .service = &aws_service_cloudformation,
     .name = "DescribeChangeSet",
@@ -502,8 +643,13 @@ static const struct aws_member m_ExecuteChangeSetInput[] = {
     {"DisableRollback", NULL, &aws_shape_boolean},
     {"RetainExceptOnCreate", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_ExecuteChangeSetInput = {.type = AWS_STRUCTURE, .members = m_ExecuteChangeSetInput, .member_count = 5, .name = "ExecuteChangeSetInput"};
-static const struct aws_shape s_ExecuteChangeSetOutput = {.type = AWS_STRUCTURE, .name = "ExecuteChangeSetOutput"};
+static const struct aws_shape s_ExecuteChangeSetInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ExecuteChangeSetInput,
+    .member_count = 5,
+    .name = "ExecuteChangeSetInput"};
+static const struct aws_shape s_ExecuteChangeSetOutput = {
+    .type = AWS_STRUCTURE, .name = "ExecuteChangeSetOutput"};
 const struct aws_operation aws_cloudformation_ExecuteChangeSet = {
     .service = &aws_service_cloudformation,
     .name = "ExecuteChangeSet",
@@ -517,8 +663,13 @@ static const struct aws_member m_DeleteChangeSetInput[] = {
     {"ChangeSetName", NULL, &aws_shape_string, .required = true},
     {"StackName", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DeleteChangeSetInput = {.type = AWS_STRUCTURE, .members = m_DeleteChangeSetInput, .member_count = 2, .name = "DeleteChangeSetInput"};
-static const struct aws_shape s_DeleteChangeSetOutput = {.type = AWS_STRUCTURE, .name = "DeleteChangeSetOutput"};
+static const struct aws_shape s_DeleteChangeSetInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteChangeSetInput,
+    .member_count = 2,
+    .name = "DeleteChangeSetInput"};
+static const struct aws_shape s_DeleteChangeSetOutput = {
+    .type = AWS_STRUCTURE, .name = "DeleteChangeSetOutput"};
 const struct aws_operation aws_cloudformation_DeleteChangeSet = {
     .service = &aws_service_cloudformation,
     .name = "DeleteChangeSet",
@@ -533,14 +684,22 @@ static const struct aws_member m_GetTemplateInput[] = {
     {"ChangeSetName", NULL, &aws_shape_string},
     {"TemplateStage", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetTemplateInput = {.type = AWS_STRUCTURE, .members = m_GetTemplateInput, .member_count = 3, .name = "GetTemplateInput"};
+static const struct aws_shape s_GetTemplateInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetTemplateInput,
+    .member_count = 3,
+    .name = "GetTemplateInput"};
 static const struct aws_member i_StageList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_StageList = {.type = AWS_LIST, .item = &i_StageList};
 static const struct aws_member m_GetTemplateOutput[] = {
     {"TemplateBody", NULL, &aws_shape_string},
     {"StagesAvailable", NULL, &s_StageList},
 };
-static const struct aws_shape s_GetTemplateOutput = {.type = AWS_STRUCTURE, .members = m_GetTemplateOutput, .member_count = 2, .name = "GetTemplateOutput"};
+static const struct aws_shape s_GetTemplateOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetTemplateOutput,
+    .member_count = 2,
+    .name = "GetTemplateOutput"};
 const struct aws_operation aws_cloudformation_GetTemplate = {
     .service = &aws_service_cloudformation,
     .name = "GetTemplate",
@@ -554,7 +713,11 @@ static const struct aws_member m_CancelUpdateStackInput[] = {
     {"StackName", NULL, &aws_shape_string, .required = true},
     {"ClientRequestToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CancelUpdateStackInput = {.type = AWS_STRUCTURE, .members = m_CancelUpdateStackInput, .member_count = 2, .name = "CancelUpdateStackInput"};
+static const struct aws_shape s_CancelUpdateStackInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_CancelUpdateStackInput,
+    .member_count = 2,
+    .name = "CancelUpdateStackInput"};
 const struct aws_operation aws_cloudformation_CancelUpdateStack = {
     .service = &aws_service_cloudformation,
     .name = "CancelUpdateStack",
@@ -570,8 +733,13 @@ static const struct aws_member m_ContinueUpdateRollbackInput[] = {
     {"ResourcesToSkip", NULL, &s_ResourcesToSkip},
     {"ClientRequestToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ContinueUpdateRollbackInput = {.type = AWS_STRUCTURE, .members = m_ContinueUpdateRollbackInput, .member_count = 4, .name = "ContinueUpdateRollbackInput"};
-static const struct aws_shape s_ContinueUpdateRollbackOutput = {.type = AWS_STRUCTURE, .name = "ContinueUpdateRollbackOutput"};
+static const struct aws_shape s_ContinueUpdateRollbackInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ContinueUpdateRollbackInput,
+    .member_count = 4,
+    .name = "ContinueUpdateRollbackInput"};
+static const struct aws_shape s_ContinueUpdateRollbackOutput = {
+    .type = AWS_STRUCTURE, .name = "ContinueUpdateRollbackOutput"};
 const struct aws_operation aws_cloudformation_ContinueUpdateRollback = {
     .service = &aws_service_cloudformation,
     .name = "ContinueUpdateRollback",
@@ -585,11 +753,19 @@ static const struct aws_member m_UpdateTerminationProtectionInput[] = {
     {"EnableTerminationProtection", NULL, &aws_shape_boolean, .required = true},
     {"StackName", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_UpdateTerminationProtectionInput = {.type = AWS_STRUCTURE, .members = m_UpdateTerminationProtectionInput, .member_count = 2, .name = "UpdateTerminationProtectionInput"};
+static const struct aws_shape s_UpdateTerminationProtectionInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_UpdateTerminationProtectionInput,
+    .member_count = 2,
+    .name = "UpdateTerminationProtectionInput"};
 static const struct aws_member m_UpdateTerminationProtectionOutput[] = {
     {"StackId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_UpdateTerminationProtectionOutput = {.type = AWS_STRUCTURE, .members = m_UpdateTerminationProtectionOutput, .member_count = 1, .name = "UpdateTerminationProtectionOutput"};
+static const struct aws_shape s_UpdateTerminationProtectionOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_UpdateTerminationProtectionOutput,
+    .member_count = 1,
+    .name = "UpdateTerminationProtectionOutput"};
 const struct aws_operation aws_cloudformation_UpdateTerminationProtection = {
     .service = &aws_service_cloudformation,
     .name = "UpdateTerminationProtection",
@@ -600,17 +776,26 @@ const struct aws_operation aws_cloudformation_UpdateTerminationProtection = {
     .result_wrapper = "UpdateTerminationProtectionResult",
 };
 static const struct aws_member i_StackStatusFilter = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_StackStatusFilter = {.type = AWS_LIST, .item = &i_StackStatusFilter};
+static const struct aws_shape s_StackStatusFilter = {
+    .type = AWS_LIST, .item = &i_StackStatusFilter};
 static const struct aws_member m_ListStacksInput[] = {
     {"NextToken", NULL, &aws_shape_string},
     {"StackStatusFilter", NULL, &s_StackStatusFilter},
 };
-static const struct aws_shape s_ListStacksInput = {.type = AWS_STRUCTURE, .members = m_ListStacksInput, .member_count = 2, .name = "ListStacksInput"};
+static const struct aws_shape s_ListStacksInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListStacksInput,
+    .member_count = 2,
+    .name = "ListStacksInput"};
 static const struct aws_member m_StackDriftInformationSummary[] = {
     {"StackDriftStatus", NULL, &aws_shape_string, .required = true},
     {"LastCheckTimestamp", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_StackDriftInformationSummary = {.type = AWS_STRUCTURE, .members = m_StackDriftInformationSummary, .member_count = 2, .name = "StackDriftInformationSummary"};
+static const struct aws_shape s_StackDriftInformationSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_StackDriftInformationSummary,
+    .member_count = 2,
+    .name = "StackDriftInformationSummary"};
 static const struct aws_member m_StackSummary[] = {
     {"StackId", NULL, &aws_shape_string},
     {"StackName", NULL, &aws_shape_string, .required = true},
@@ -625,17 +810,23 @@ static const struct aws_member m_StackSummary[] = {
     {"DriftInformation", NULL, &s_StackDriftInformationSummary},
     {"LastOperations", NULL, &s_LastOperations},
 };
-static const struct aws_shape s_StackSummary = {.type = AWS_STRUCTURE, .members = m_StackSummary, .member_count = 12, .name = "StackSummary"};
+static const struct aws_shape s_StackSummary = {
+    .type = AWS_STRUCTURE, .members = m_StackSummary, .member_count = 12, .name = "StackSummary"};
 static const struct aws_member i_StackSummaries = {"member", NULL, &s_StackSummary};
 static const struct aws_shape s_StackSummaries = {.type = AWS_LIST, .item = &i_StackSummaries};
 static const struct aws_member m_ListStacksOutput[] = {
     {"StackSummaries", NULL, &s_StackSummaries},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListStacksOutput = {.type = AWS_STRUCTURE, .members = m_ListStacksOutput, .member_count = 2, .name = "ListStacksOutput"};
+static const struct aws_shape s_ListStacksOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListStacksOutput,
+    .member_count = 2,
+    .name = "ListStacksOutput"};
 static const char *const pin_ListStacks[] = {"NextToken", NULL};
 static const char *const pout_ListStacks[] = {"NextToken", NULL};
-static const struct aws_paginator p_ListStacks = {pin_ListStacks, pout_ListStacks, "StackSummaries", NULL};
+static const struct aws_paginator p_ListStacks = {
+    pin_ListStacks, pout_ListStacks, "StackSummaries", NULL};
 const struct aws_operation aws_cloudformation_ListStacks = {
     .service = &aws_service_cloudformation,
     .name = "ListStacks",
@@ -650,7 +841,11 @@ static const struct aws_member m_ListChangeSetsInput[] = {
     {"StackName", NULL, &aws_shape_string, .required = true},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListChangeSetsInput = {.type = AWS_STRUCTURE, .members = m_ListChangeSetsInput, .member_count = 2, .name = "ListChangeSetsInput"};
+static const struct aws_shape s_ListChangeSetsInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListChangeSetsInput,
+    .member_count = 2,
+    .name = "ListChangeSetsInput"};
 static const struct aws_member m_ChangeSetSummary[] = {
     {"StackId", NULL, &aws_shape_string},
     {"StackName", NULL, &aws_shape_string},
@@ -666,17 +861,27 @@ static const struct aws_member m_ChangeSetSummary[] = {
     {"RootChangeSetId", NULL, &aws_shape_string},
     {"ImportExistingResources", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_ChangeSetSummary = {.type = AWS_STRUCTURE, .members = m_ChangeSetSummary, .member_count = 13, .name = "ChangeSetSummary"};
+static const struct aws_shape s_ChangeSetSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_ChangeSetSummary,
+    .member_count = 13,
+    .name = "ChangeSetSummary"};
 static const struct aws_member i_ChangeSetSummaries = {"member", NULL, &s_ChangeSetSummary};
-static const struct aws_shape s_ChangeSetSummaries = {.type = AWS_LIST, .item = &i_ChangeSetSummaries};
+static const struct aws_shape s_ChangeSetSummaries = {
+    .type = AWS_LIST, .item = &i_ChangeSetSummaries};
 static const struct aws_member m_ListChangeSetsOutput[] = {
     {"Summaries", NULL, &s_ChangeSetSummaries},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListChangeSetsOutput = {.type = AWS_STRUCTURE, .members = m_ListChangeSetsOutput, .member_count = 2, .name = "ListChangeSetsOutput"};
+static const struct aws_shape s_ListChangeSetsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListChangeSetsOutput,
+    .member_count = 2,
+    .name = "ListChangeSetsOutput"};
 static const char *const pin_ListChangeSets[] = {"NextToken", NULL};
 static const char *const pout_ListChangeSets[] = {"NextToken", NULL};
-static const struct aws_paginator p_ListChangeSets = {pin_ListChangeSets, pout_ListChangeSets, "Summaries", NULL};
+static const struct aws_paginator p_ListChangeSets = {
+    pin_ListChangeSets, pout_ListChangeSets, "Summaries", NULL};
 const struct aws_operation aws_cloudformation_ListChangeSets = {
     .service = &aws_service_cloudformation,
     .name = "ListChangeSets",
@@ -691,16 +896,25 @@ static const struct aws_member m_ValidateTemplateInput[] = {
     {"TemplateBody", NULL, &aws_shape_string},
     {"TemplateURL", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ValidateTemplateInput = {.type = AWS_STRUCTURE, .members = m_ValidateTemplateInput, .member_count = 2, .name = "ValidateTemplateInput"};
+static const struct aws_shape s_ValidateTemplateInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ValidateTemplateInput,
+    .member_count = 2,
+    .name = "ValidateTemplateInput"};
 static const struct aws_member m_TemplateParameter[] = {
     {"ParameterKey", NULL, &aws_shape_string},
     {"DefaultValue", NULL, &aws_shape_string},
     {"NoEcho", NULL, &aws_shape_boolean},
     {"Description", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_TemplateParameter = {.type = AWS_STRUCTURE, .members = m_TemplateParameter, .member_count = 4, .name = "TemplateParameter"};
+static const struct aws_shape s_TemplateParameter = {
+    .type = AWS_STRUCTURE,
+    .members = m_TemplateParameter,
+    .member_count = 4,
+    .name = "TemplateParameter"};
 static const struct aws_member i_TemplateParameters = {"member", NULL, &s_TemplateParameter};
-static const struct aws_shape s_TemplateParameters = {.type = AWS_LIST, .item = &i_TemplateParameters};
+static const struct aws_shape s_TemplateParameters = {
+    .type = AWS_LIST, .item = &i_TemplateParameters};
 static const struct aws_member i_TransformsList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_TransformsList = {.type = AWS_LIST, .item = &i_TransformsList};
 static const struct aws_member m_ValidateTemplateOutput[] = {
@@ -710,7 +924,11 @@ static const struct aws_member m_ValidateTemplateOutput[] = {
     {"CapabilitiesReason", NULL, &aws_shape_string},
     {"DeclaredTransforms", NULL, &s_TransformsList},
 };
-static const struct aws_shape s_ValidateTemplateOutput = {.type = AWS_STRUCTURE, .members = m_ValidateTemplateOutput, .member_count = 5, .name = "ValidateTemplateOutput"};
+static const struct aws_shape s_ValidateTemplateOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ValidateTemplateOutput,
+    .member_count = 5,
+    .name = "ValidateTemplateOutput"};
 const struct aws_operation aws_cloudformation_ValidateTemplate = {
     .service = &aws_service_cloudformation,
     .name = "ValidateTemplate",
@@ -721,16 +939,25 @@ const struct aws_operation aws_cloudformation_ValidateTemplate = {
     .result_wrapper = "ValidateTemplateResult",
 };
 static const struct aws_member i_LogicalResourceIds = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_LogicalResourceIds = {.type = AWS_LIST, .item = &i_LogicalResourceIds};
+static const struct aws_shape s_LogicalResourceIds = {
+    .type = AWS_LIST, .item = &i_LogicalResourceIds};
 static const struct aws_member m_DetectStackDriftInput[] = {
     {"StackName", NULL, &aws_shape_string, .required = true},
     {"LogicalResourceIds", NULL, &s_LogicalResourceIds},
 };
-static const struct aws_shape s_DetectStackDriftInput = {.type = AWS_STRUCTURE, .members = m_DetectStackDriftInput, .member_count = 2, .name = "DetectStackDriftInput"};
+static const struct aws_shape s_DetectStackDriftInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DetectStackDriftInput,
+    .member_count = 2,
+    .name = "DetectStackDriftInput"};
 static const struct aws_member m_DetectStackDriftOutput[] = {
     {"StackDriftDetectionId", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_DetectStackDriftOutput = {.type = AWS_STRUCTURE, .members = m_DetectStackDriftOutput, .member_count = 1, .name = "DetectStackDriftOutput"};
+static const struct aws_shape s_DetectStackDriftOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DetectStackDriftOutput,
+    .member_count = 1,
+    .name = "DetectStackDriftOutput"};
 const struct aws_operation aws_cloudformation_DetectStackDrift = {
     .service = &aws_service_cloudformation,
     .name = "DetectStackDrift",
@@ -743,7 +970,11 @@ const struct aws_operation aws_cloudformation_DetectStackDrift = {
 static const struct aws_member m_DescribeStackDriftDetectionStatusInput[] = {
     {"StackDriftDetectionId", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_DescribeStackDriftDetectionStatusInput = {.type = AWS_STRUCTURE, .members = m_DescribeStackDriftDetectionStatusInput, .member_count = 1, .name = "DescribeStackDriftDetectionStatusInput"};
+static const struct aws_shape s_DescribeStackDriftDetectionStatusInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackDriftDetectionStatusInput,
+    .member_count = 1,
+    .name = "DescribeStackDriftDetectionStatusInput"};
 static const struct aws_member m_DescribeStackDriftDetectionStatusOutput[] = {
     {"StackId", NULL, &aws_shape_string, .required = true},
     {"StackDriftDetectionId", NULL, &aws_shape_string, .required = true},
@@ -753,7 +984,11 @@ static const struct aws_member m_DescribeStackDriftDetectionStatusOutput[] = {
     {"DriftedStackResourceCount", NULL, &aws_shape_integer},
     {"Timestamp", NULL, &aws_shape_timestamp, .required = true},
 };
-static const struct aws_shape s_DescribeStackDriftDetectionStatusOutput = {.type = AWS_STRUCTURE, .members = m_DescribeStackDriftDetectionStatusOutput, .member_count = 7, .name = "DescribeStackDriftDetectionStatusOutput"};
+static const struct aws_shape s_DescribeStackDriftDetectionStatusOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackDriftDetectionStatusOutput,
+    .member_count = 7,
+    .name = "DescribeStackDriftDetectionStatusOutput"};
 const struct aws_operation aws_cloudformation_DescribeStackDriftDetectionStatus = {
     .service = &aws_service_cloudformation,
     .name = "DescribeStackDriftDetectionStatus",
@@ -763,31 +998,48 @@ const struct aws_operation aws_cloudformation_DescribeStackDriftDetectionStatus 
     .output = &s_DescribeStackDriftDetectionStatusOutput,
     .result_wrapper = "DescribeStackDriftDetectionStatusResult",
 };
-static const struct aws_member i_StackResourceDriftStatusFilters = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_StackResourceDriftStatusFilters = {.type = AWS_LIST, .item = &i_StackResourceDriftStatusFilters};
+static const struct aws_member i_StackResourceDriftStatusFilters = {
+    "member", NULL, &aws_shape_string};
+static const struct aws_shape s_StackResourceDriftStatusFilters = {
+    .type = AWS_LIST, .item = &i_StackResourceDriftStatusFilters};
 static const struct aws_member m_DescribeStackResourceDriftsInput[] = {
     {"StackName", NULL, &aws_shape_string, .required = true},
     {"StackResourceDriftStatusFilters", NULL, &s_StackResourceDriftStatusFilters},
     {"NextToken", NULL, &aws_shape_string},
     {"MaxResults", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_DescribeStackResourceDriftsInput = {.type = AWS_STRUCTURE, .members = m_DescribeStackResourceDriftsInput, .member_count = 4, .name = "DescribeStackResourceDriftsInput"};
+static const struct aws_shape s_DescribeStackResourceDriftsInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackResourceDriftsInput,
+    .member_count = 4,
+    .name = "DescribeStackResourceDriftsInput"};
 static const struct aws_member m_PhysicalResourceIdContextKeyValuePair[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_PhysicalResourceIdContextKeyValuePair = {.type = AWS_STRUCTURE, .members = m_PhysicalResourceIdContextKeyValuePair, .member_count = 2, .name = "PhysicalResourceIdContextKeyValuePair"};
-static const struct aws_member i_PhysicalResourceIdContext = {"member", NULL, &s_PhysicalResourceIdContextKeyValuePair};
-static const struct aws_shape s_PhysicalResourceIdContext = {.type = AWS_LIST, .item = &i_PhysicalResourceIdContext};
+static const struct aws_shape s_PhysicalResourceIdContextKeyValuePair = {
+    .type = AWS_STRUCTURE,
+    .members = m_PhysicalResourceIdContextKeyValuePair,
+    .member_count = 2,
+    .name = "PhysicalResourceIdContextKeyValuePair"};
+static const struct aws_member i_PhysicalResourceIdContext = {
+    "member", NULL, &s_PhysicalResourceIdContextKeyValuePair};
+static const struct aws_shape s_PhysicalResourceIdContext = {
+    .type = AWS_LIST, .item = &i_PhysicalResourceIdContext};
 static const struct aws_member m_PropertyDifference[] = {
     {"PropertyPath", NULL, &aws_shape_string, .required = true},
     {"ExpectedValue", NULL, &aws_shape_string, .required = true},
     {"ActualValue", NULL, &aws_shape_string, .required = true},
     {"DifferenceType", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_PropertyDifference = {.type = AWS_STRUCTURE, .members = m_PropertyDifference, .member_count = 4, .name = "PropertyDifference"};
+static const struct aws_shape s_PropertyDifference = {
+    .type = AWS_STRUCTURE,
+    .members = m_PropertyDifference,
+    .member_count = 4,
+    .name = "PropertyDifference"};
 static const struct aws_member i_PropertyDifferences = {"member", NULL, &s_PropertyDifference};
-static const struct aws_shape s_PropertyDifferences = {.type = AWS_LIST, .item = &i_PropertyDifferences};
+static const struct aws_shape s_PropertyDifferences = {
+    .type = AWS_LIST, .item = &i_PropertyDifferences};
 static const struct aws_member m_StackResourceDrift[] = {
     {"StackId", NULL, &aws_shape_string, .required = true},
     {"LogicalResourceId", NULL, &aws_shape_string, .required = true},
@@ -802,14 +1054,23 @@ static const struct aws_member m_StackResourceDrift[] = {
     {"ModuleInfo", NULL, &s_ModuleInfo},
     {"DriftStatusReason", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_StackResourceDrift = {.type = AWS_STRUCTURE, .members = m_StackResourceDrift, .member_count = 12, .name = "StackResourceDrift"};
+static const struct aws_shape s_StackResourceDrift = {
+    .type = AWS_STRUCTURE,
+    .members = m_StackResourceDrift,
+    .member_count = 12,
+    .name = "StackResourceDrift"};
 static const struct aws_member i_StackResourceDrifts = {"member", NULL, &s_StackResourceDrift};
-static const struct aws_shape s_StackResourceDrifts = {.type = AWS_LIST, .item = &i_StackResourceDrifts};
+static const struct aws_shape s_StackResourceDrifts = {
+    .type = AWS_LIST, .item = &i_StackResourceDrifts};
 static const struct aws_member m_DescribeStackResourceDriftsOutput[] = {
     {"StackResourceDrifts", NULL, &s_StackResourceDrifts, .required = true},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeStackResourceDriftsOutput = {.type = AWS_STRUCTURE, .members = m_DescribeStackResourceDriftsOutput, .member_count = 2, .name = "DescribeStackResourceDriftsOutput"};
+static const struct aws_shape s_DescribeStackResourceDriftsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeStackResourceDriftsOutput,
+    .member_count = 2,
+    .name = "DescribeStackResourceDriftsOutput"};
 const struct aws_operation aws_cloudformation_DescribeStackResourceDrifts = {
     .service = &aws_service_cloudformation,
     .name = "DescribeStackResourceDrifts",

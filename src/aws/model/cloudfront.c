@@ -16,29 +16,48 @@ static const struct aws_member m_Paths[] = {
     {"Quantity", NULL, &aws_shape_integer, .required = true},
     {"Items", NULL, &s_PathList},
 };
-static const struct aws_shape s_Paths = {.type = AWS_STRUCTURE, .members = m_Paths, .member_count = 2, .name = "Paths"};
+static const struct aws_shape s_Paths = {
+    .type = AWS_STRUCTURE, .members = m_Paths, .member_count = 2, .name = "Paths"};
 static const struct aws_member m_InvalidationBatch[] = {
     {"Paths", NULL, &s_Paths, .required = true},
     {"CallerReference", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_InvalidationBatch = {.type = AWS_STRUCTURE, .members = m_InvalidationBatch, .member_count = 2, .name = "InvalidationBatch"};
+static const struct aws_shape s_InvalidationBatch = {
+    .type = AWS_STRUCTURE,
+    .members = m_InvalidationBatch,
+    .member_count = 2,
+    .name = "InvalidationBatch"};
 static const struct aws_member m_CreateInvalidationRequest[] = {
     {"DistributionId", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
-    {"InvalidationBatch", NULL, &s_InvalidationBatch, .required = true, .payload = true, .xml_namespace = "http://cloudfront.amazonaws.com/doc/2020-05-31/"},
+    {"InvalidationBatch",
+     NULL,
+     &s_InvalidationBatch,
+     .required = true,
+     .payload = true,
+     .xml_namespace = "http://cloudfront.amazonaws.com/doc/2020-05-31/"},
 };
-static const struct aws_shape s_CreateInvalidationRequest = {.type = AWS_STRUCTURE, .members = m_CreateInvalidationRequest, .member_count = 2, .name = "CreateInvalidationRequest"};
+static const struct aws_shape s_CreateInvalidationRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateInvalidationRequest,
+    .member_count = 2,
+    .name = "CreateInvalidationRequest"};
 static const struct aws_member m_Invalidation[] = {
     {"Id", NULL, &aws_shape_string, .required = true},
     {"Status", NULL, &aws_shape_string, .required = true},
     {"CreateTime", NULL, &aws_shape_timestamp, .required = true},
     {"InvalidationBatch", NULL, &s_InvalidationBatch, .required = true},
 };
-static const struct aws_shape s_Invalidation = {.type = AWS_STRUCTURE, .members = m_Invalidation, .member_count = 4, .name = "Invalidation"};
+static const struct aws_shape s_Invalidation = {
+    .type = AWS_STRUCTURE, .members = m_Invalidation, .member_count = 4, .name = "Invalidation"};
 static const struct aws_member m_CreateInvalidationResult[] = {
     {"Location", NULL, &aws_shape_string, .location = AWS_IN_HEADER},
     {"Invalidation", NULL, &s_Invalidation, .payload = true},
 };
-static const struct aws_shape s_CreateInvalidationResult = {.type = AWS_STRUCTURE, .members = m_CreateInvalidationResult, .member_count = 2, .name = "CreateInvalidationResult"};
+static const struct aws_shape s_CreateInvalidationResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateInvalidationResult,
+    .member_count = 2,
+    .name = "CreateInvalidationResult"};
 const struct aws_operation aws_cloudfront_CreateInvalidation = {
     .service = &aws_service_cloudfront,
     .name = "CreateInvalidation",

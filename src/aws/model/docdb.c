@@ -10,20 +10,30 @@ const struct aws_service aws_service_docdb = {
     .xml_namespace = "http://rds.amazonaws.com/doc/2014-10-31/",
 };
 
-static const struct aws_member i_VpcSecurityGroupIdList = {"member", "VpcSecurityGroupId", &aws_shape_string};
-static const struct aws_shape s_VpcSecurityGroupIdList = {.type = AWS_LIST, .item = &i_VpcSecurityGroupIdList};
+static const struct aws_member i_VpcSecurityGroupIdList = {
+    "member", "VpcSecurityGroupId", &aws_shape_string};
+static const struct aws_shape s_VpcSecurityGroupIdList = {
+    .type = AWS_LIST, .item = &i_VpcSecurityGroupIdList};
 static const struct aws_member i_LogTypeList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_LogTypeList = {.type = AWS_LIST, .item = &i_LogTypeList};
 static const struct aws_member m_CloudwatchLogsExportConfiguration[] = {
     {"EnableLogTypes", NULL, &s_LogTypeList},
     {"DisableLogTypes", NULL, &s_LogTypeList},
 };
-static const struct aws_shape s_CloudwatchLogsExportConfiguration = {.type = AWS_STRUCTURE, .members = m_CloudwatchLogsExportConfiguration, .member_count = 2, .name = "CloudwatchLogsExportConfiguration"};
+static const struct aws_shape s_CloudwatchLogsExportConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_CloudwatchLogsExportConfiguration,
+    .member_count = 2,
+    .name = "CloudwatchLogsExportConfiguration"};
 static const struct aws_member m_ServerlessV2ScalingConfiguration[] = {
     {"MinCapacity", NULL, &aws_shape_double},
     {"MaxCapacity", NULL, &aws_shape_double},
 };
-static const struct aws_shape s_ServerlessV2ScalingConfiguration = {.type = AWS_STRUCTURE, .members = m_ServerlessV2ScalingConfiguration, .member_count = 2, .name = "ServerlessV2ScalingConfiguration"};
+static const struct aws_shape s_ServerlessV2ScalingConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServerlessV2ScalingConfiguration,
+    .member_count = 2,
+    .name = "ServerlessV2ScalingConfiguration"};
 static const struct aws_member m_ModifyDBClusterMessage[] = {
     {"DBClusterIdentifier", NULL, &aws_shape_string, .required = true},
     {"NewDBClusterIdentifier", NULL, &aws_shape_string},
@@ -46,45 +56,74 @@ static const struct aws_member m_ModifyDBClusterMessage[] = {
     {"RotateMasterUserPassword", NULL, &aws_shape_boolean},
     {"NetworkType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ModifyDBClusterMessage = {.type = AWS_STRUCTURE, .members = m_ModifyDBClusterMessage, .member_count = 20, .name = "ModifyDBClusterMessage"};
-static const struct aws_member i_AvailabilityZones = {"member", "AvailabilityZone", &aws_shape_string};
-static const struct aws_shape s_AvailabilityZones = {.type = AWS_LIST, .item = &i_AvailabilityZones};
-static const struct aws_member i_ReadReplicaIdentifierList = {"member", "ReadReplicaIdentifier", &aws_shape_string};
-static const struct aws_shape s_ReadReplicaIdentifierList = {.type = AWS_LIST, .item = &i_ReadReplicaIdentifierList};
+static const struct aws_shape s_ModifyDBClusterMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_ModifyDBClusterMessage,
+    .member_count = 20,
+    .name = "ModifyDBClusterMessage"};
+static const struct aws_member i_AvailabilityZones = {
+    "member", "AvailabilityZone", &aws_shape_string};
+static const struct aws_shape s_AvailabilityZones = {
+    .type = AWS_LIST, .item = &i_AvailabilityZones};
+static const struct aws_member i_ReadReplicaIdentifierList = {
+    "member", "ReadReplicaIdentifier", &aws_shape_string};
+static const struct aws_shape s_ReadReplicaIdentifierList = {
+    .type = AWS_LIST, .item = &i_ReadReplicaIdentifierList};
 static const struct aws_member m_DBClusterMember[] = {
     {"DBInstanceIdentifier", NULL, &aws_shape_string},
     {"IsClusterWriter", NULL, &aws_shape_boolean},
     {"DBClusterParameterGroupStatus", NULL, &aws_shape_string},
     {"PromotionTier", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_DBClusterMember = {.type = AWS_STRUCTURE, .members = m_DBClusterMember, .member_count = 4, .name = "DBClusterMember"};
-static const struct aws_member i_DBClusterMemberList = {"member", "DBClusterMember", &s_DBClusterMember};
-static const struct aws_shape s_DBClusterMemberList = {.type = AWS_LIST, .item = &i_DBClusterMemberList};
+static const struct aws_shape s_DBClusterMember = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBClusterMember,
+    .member_count = 4,
+    .name = "DBClusterMember"};
+static const struct aws_member i_DBClusterMemberList = {
+    "member", "DBClusterMember", &s_DBClusterMember};
+static const struct aws_shape s_DBClusterMemberList = {
+    .type = AWS_LIST, .item = &i_DBClusterMemberList};
 static const struct aws_member m_VpcSecurityGroupMembership[] = {
     {"VpcSecurityGroupId", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_VpcSecurityGroupMembership = {.type = AWS_STRUCTURE, .members = m_VpcSecurityGroupMembership, .member_count = 2, .name = "VpcSecurityGroupMembership"};
-static const struct aws_member i_VpcSecurityGroupMembershipList = {"member", "VpcSecurityGroupMembership", &s_VpcSecurityGroupMembership};
-static const struct aws_shape s_VpcSecurityGroupMembershipList = {.type = AWS_LIST, .item = &i_VpcSecurityGroupMembershipList};
+static const struct aws_shape s_VpcSecurityGroupMembership = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcSecurityGroupMembership,
+    .member_count = 2,
+    .name = "VpcSecurityGroupMembership"};
+static const struct aws_member i_VpcSecurityGroupMembershipList = {
+    "member", "VpcSecurityGroupMembership", &s_VpcSecurityGroupMembership};
+static const struct aws_shape s_VpcSecurityGroupMembershipList = {
+    .type = AWS_LIST, .item = &i_VpcSecurityGroupMembershipList};
 static const struct aws_member m_DBClusterRole[] = {
     {"RoleArn", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBClusterRole = {.type = AWS_STRUCTURE, .members = m_DBClusterRole, .member_count = 2, .name = "DBClusterRole"};
+static const struct aws_shape s_DBClusterRole = {
+    .type = AWS_STRUCTURE, .members = m_DBClusterRole, .member_count = 2, .name = "DBClusterRole"};
 static const struct aws_member i_DBClusterRoles = {"member", "DBClusterRole", &s_DBClusterRole};
 static const struct aws_shape s_DBClusterRoles = {.type = AWS_LIST, .item = &i_DBClusterRoles};
 static const struct aws_member m_ServerlessV2ScalingConfigurationInfo[] = {
     {"MinCapacity", NULL, &aws_shape_double},
     {"MaxCapacity", NULL, &aws_shape_double},
 };
-static const struct aws_shape s_ServerlessV2ScalingConfigurationInfo = {.type = AWS_STRUCTURE, .members = m_ServerlessV2ScalingConfigurationInfo, .member_count = 2, .name = "ServerlessV2ScalingConfigurationInfo"};
+static const struct aws_shape s_ServerlessV2ScalingConfigurationInfo = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServerlessV2ScalingConfigurationInfo,
+    .member_count = 2,
+    .name = "ServerlessV2ScalingConfigurationInfo"};
 static const struct aws_member m_ClusterMasterUserSecret[] = {
     {"SecretArn", NULL, &aws_shape_string},
     {"SecretStatus", NULL, &aws_shape_string},
     {"KmsKeyId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ClusterMasterUserSecret = {.type = AWS_STRUCTURE, .members = m_ClusterMasterUserSecret, .member_count = 3, .name = "ClusterMasterUserSecret"};
+static const struct aws_shape s_ClusterMasterUserSecret = {
+    .type = AWS_STRUCTURE,
+    .members = m_ClusterMasterUserSecret,
+    .member_count = 3,
+    .name = "ClusterMasterUserSecret"};
 static const struct aws_member m_DBCluster[] = {
     {"AvailabilityZones", NULL, &s_AvailabilityZones},
     {"BackupRetentionPeriod", NULL, &aws_shape_integer},
@@ -124,11 +163,16 @@ static const struct aws_member m_DBCluster[] = {
     {"MasterUserSecret", NULL, &s_ClusterMasterUserSecret},
     {"NetworkType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBCluster = {.type = AWS_STRUCTURE, .members = m_DBCluster, .member_count = 37, .name = "DBCluster"};
+static const struct aws_shape s_DBCluster = {
+    .type = AWS_STRUCTURE, .members = m_DBCluster, .member_count = 37, .name = "DBCluster"};
 static const struct aws_member m_ModifyDBClusterResult[] = {
     {"DBCluster", NULL, &s_DBCluster},
 };
-static const struct aws_shape s_ModifyDBClusterResult = {.type = AWS_STRUCTURE, .members = m_ModifyDBClusterResult, .member_count = 1, .name = "ModifyDBClusterResult"};
+static const struct aws_shape s_ModifyDBClusterResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_ModifyDBClusterResult,
+    .member_count = 1,
+    .name = "ModifyDBClusterResult"};
 const struct aws_operation aws_docdb_ModifyDBCluster = {
     .service = &aws_service_docdb,
     .name = "ModifyDBCluster",

@@ -11,7 +11,8 @@ const struct aws_service aws_service_ec2 = {
 };
 
 static const struct aws_member i_ZoneNameStringList = {"member", "ZoneName", &aws_shape_string};
-static const struct aws_shape s_ZoneNameStringList = {.type = AWS_LIST, .item = &i_ZoneNameStringList};
+static const struct aws_shape s_ZoneNameStringList = {
+    .type = AWS_LIST, .item = &i_ZoneNameStringList};
 static const struct aws_member i_ZoneIdStringList = {"member", "ZoneId", &aws_shape_string};
 static const struct aws_shape s_ZoneIdStringList = {.type = AWS_LIST, .item = &i_ZoneIdStringList};
 static const struct aws_member i_ValueStringList = {"member", "item", &aws_shape_string};
@@ -20,7 +21,8 @@ static const struct aws_member m_Filter[] = {
     {"Name", NULL, &aws_shape_string},
     {"Values", "Value", &s_ValueStringList},
 };
-static const struct aws_shape s_Filter = {.type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
+static const struct aws_shape s_Filter = {
+    .type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
 static const struct aws_member i_FilterList = {"member", "Filter", &s_Filter};
 static const struct aws_shape s_FilterList = {.type = AWS_LIST, .item = &i_FilterList};
 static const struct aws_member m_DescribeAvailabilityZonesRequest[] = {
@@ -30,25 +32,47 @@ static const struct aws_member m_DescribeAvailabilityZonesRequest[] = {
     {"DryRun", "dryRun", &aws_shape_boolean},
     {"Filters", "Filter", &s_FilterList},
 };
-static const struct aws_shape s_DescribeAvailabilityZonesRequest = {.type = AWS_STRUCTURE, .members = m_DescribeAvailabilityZonesRequest, .member_count = 5, .name = "DescribeAvailabilityZonesRequest"};
+static const struct aws_shape s_DescribeAvailabilityZonesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeAvailabilityZonesRequest,
+    .member_count = 5,
+    .name = "DescribeAvailabilityZonesRequest"};
 static const struct aws_member m_AvailabilityZoneMessage[] = {
     {"Message", "message", &aws_shape_string},
 };
-static const struct aws_shape s_AvailabilityZoneMessage = {.type = AWS_STRUCTURE, .members = m_AvailabilityZoneMessage, .member_count = 1, .name = "AvailabilityZoneMessage"};
-static const struct aws_member i_AvailabilityZoneMessageList = {"member", "item", &s_AvailabilityZoneMessage};
-static const struct aws_shape s_AvailabilityZoneMessageList = {.type = AWS_LIST, .item = &i_AvailabilityZoneMessageList};
+static const struct aws_shape s_AvailabilityZoneMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_AvailabilityZoneMessage,
+    .member_count = 1,
+    .name = "AvailabilityZoneMessage"};
+static const struct aws_member i_AvailabilityZoneMessageList = {
+    "member", "item", &s_AvailabilityZoneMessage};
+static const struct aws_shape s_AvailabilityZoneMessageList = {
+    .type = AWS_LIST, .item = &i_AvailabilityZoneMessageList};
 static const struct aws_member m_AvailabilityZoneGeography[] = {
     {"Name", "name", &aws_shape_string},
 };
-static const struct aws_shape s_AvailabilityZoneGeography = {.type = AWS_STRUCTURE, .members = m_AvailabilityZoneGeography, .member_count = 1, .name = "AvailabilityZoneGeography"};
-static const struct aws_member i_AvailabilityZoneGeographyList = {"member", "item", &s_AvailabilityZoneGeography};
-static const struct aws_shape s_AvailabilityZoneGeographyList = {.type = AWS_LIST, .item = &i_AvailabilityZoneGeographyList};
+static const struct aws_shape s_AvailabilityZoneGeography = {
+    .type = AWS_STRUCTURE,
+    .members = m_AvailabilityZoneGeography,
+    .member_count = 1,
+    .name = "AvailabilityZoneGeography"};
+static const struct aws_member i_AvailabilityZoneGeographyList = {
+    "member", "item", &s_AvailabilityZoneGeography};
+static const struct aws_shape s_AvailabilityZoneGeographyList = {
+    .type = AWS_LIST, .item = &i_AvailabilityZoneGeographyList};
 static const struct aws_member m_AvailabilityZoneSubGeography[] = {
     {"Name", "name", &aws_shape_string},
 };
-static const struct aws_shape s_AvailabilityZoneSubGeography = {.type = AWS_STRUCTURE, .members = m_AvailabilityZoneSubGeography, .member_count = 1, .name = "AvailabilityZoneSubGeography"};
-static const struct aws_member i_AvailabilityZoneSubGeographyList = {"member", "item", &s_AvailabilityZoneSubGeography};
-static const struct aws_shape s_AvailabilityZoneSubGeographyList = {.type = AWS_LIST, .item = &i_AvailabilityZoneSubGeographyList};
+static const struct aws_shape s_AvailabilityZoneSubGeography = {
+    .type = AWS_STRUCTURE,
+    .members = m_AvailabilityZoneSubGeography,
+    .member_count = 1,
+    .name = "AvailabilityZoneSubGeography"};
+static const struct aws_member i_AvailabilityZoneSubGeographyList = {
+    "member", "item", &s_AvailabilityZoneSubGeography};
+static const struct aws_shape s_AvailabilityZoneSubGeographyList = {
+    .type = AWS_LIST, .item = &i_AvailabilityZoneSubGeographyList};
 static const struct aws_member m_AvailabilityZone[] = {
     {"OptInStatus", "optInStatus", &aws_shape_string},
     {"Messages", "messageSet", &s_AvailabilityZoneMessageList},
@@ -65,13 +89,22 @@ static const struct aws_member m_AvailabilityZone[] = {
     {"SubGeography", "subGeographySet", &s_AvailabilityZoneSubGeographyList},
     {"State", "zoneState", &aws_shape_string},
 };
-static const struct aws_shape s_AvailabilityZone = {.type = AWS_STRUCTURE, .members = m_AvailabilityZone, .member_count = 14, .name = "AvailabilityZone"};
+static const struct aws_shape s_AvailabilityZone = {
+    .type = AWS_STRUCTURE,
+    .members = m_AvailabilityZone,
+    .member_count = 14,
+    .name = "AvailabilityZone"};
 static const struct aws_member i_AvailabilityZoneList = {"member", "item", &s_AvailabilityZone};
-static const struct aws_shape s_AvailabilityZoneList = {.type = AWS_LIST, .item = &i_AvailabilityZoneList};
+static const struct aws_shape s_AvailabilityZoneList = {
+    .type = AWS_LIST, .item = &i_AvailabilityZoneList};
 static const struct aws_member m_DescribeAvailabilityZonesResult[] = {
     {"AvailabilityZones", "availabilityZoneInfo", &s_AvailabilityZoneList},
 };
-static const struct aws_shape s_DescribeAvailabilityZonesResult = {.type = AWS_STRUCTURE, .members = m_DescribeAvailabilityZonesResult, .member_count = 1, .name = "DescribeAvailabilityZonesResult"};
+static const struct aws_shape s_DescribeAvailabilityZonesResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeAvailabilityZonesResult,
+    .member_count = 1,
+    .name = "DescribeAvailabilityZonesResult"};
 const struct aws_operation aws_ec2_DescribeAvailabilityZones = {
     .service = &aws_service_ec2,
     .name = "DescribeAvailabilityZones",
@@ -81,33 +114,48 @@ const struct aws_operation aws_ec2_DescribeAvailabilityZones = {
     .output = &s_DescribeAvailabilityZonesResult,
 };
 static const struct aws_member i_RegionNameStringList = {"member", "RegionName", &aws_shape_string};
-static const struct aws_shape s_RegionNameStringList = {.type = AWS_LIST, .item = &i_RegionNameStringList};
+static const struct aws_shape s_RegionNameStringList = {
+    .type = AWS_LIST, .item = &i_RegionNameStringList};
 static const struct aws_member m_DescribeRegionsRequest[] = {
     {"RegionNames", "RegionName", &s_RegionNameStringList},
     {"AllRegions", NULL, &aws_shape_boolean},
     {"DryRun", "dryRun", &aws_shape_boolean},
     {"Filters", "Filter", &s_FilterList},
 };
-static const struct aws_shape s_DescribeRegionsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeRegionsRequest, .member_count = 4, .name = "DescribeRegionsRequest"};
+static const struct aws_shape s_DescribeRegionsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeRegionsRequest,
+    .member_count = 4,
+    .name = "DescribeRegionsRequest"};
 static const struct aws_member m_RegionGeography[] = {
     {"Name", "name", &aws_shape_string},
 };
-static const struct aws_shape s_RegionGeography = {.type = AWS_STRUCTURE, .members = m_RegionGeography, .member_count = 1, .name = "RegionGeography"};
+static const struct aws_shape s_RegionGeography = {
+    .type = AWS_STRUCTURE,
+    .members = m_RegionGeography,
+    .member_count = 1,
+    .name = "RegionGeography"};
 static const struct aws_member i_RegionGeographyList = {"member", "item", &s_RegionGeography};
-static const struct aws_shape s_RegionGeographyList = {.type = AWS_LIST, .item = &i_RegionGeographyList};
+static const struct aws_shape s_RegionGeographyList = {
+    .type = AWS_LIST, .item = &i_RegionGeographyList};
 static const struct aws_member m_Region[] = {
     {"OptInStatus", "optInStatus", &aws_shape_string},
     {"Geography", "geographySet", &s_RegionGeographyList},
     {"RegionName", "regionName", &aws_shape_string},
     {"Endpoint", "regionEndpoint", &aws_shape_string},
 };
-static const struct aws_shape s_Region = {.type = AWS_STRUCTURE, .members = m_Region, .member_count = 4, .name = "Region"};
+static const struct aws_shape s_Region = {
+    .type = AWS_STRUCTURE, .members = m_Region, .member_count = 4, .name = "Region"};
 static const struct aws_member i_RegionList = {"member", "item", &s_Region};
 static const struct aws_shape s_RegionList = {.type = AWS_LIST, .item = &i_RegionList};
 static const struct aws_member m_DescribeRegionsResult[] = {
     {"Regions", "regionInfo", &s_RegionList},
 };
-static const struct aws_shape s_DescribeRegionsResult = {.type = AWS_STRUCTURE, .members = m_DescribeRegionsResult, .member_count = 1, .name = "DescribeRegionsResult"};
+static const struct aws_shape s_DescribeRegionsResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeRegionsResult,
+    .member_count = 1,
+    .name = "DescribeRegionsResult"};
 const struct aws_operation aws_ec2_DescribeRegions = {
     .service = &aws_service_ec2,
     .name = "DescribeRegions",
@@ -125,12 +173,20 @@ static const struct aws_member m_DescribeVpcsRequest[] = {
     {"MaxResults", NULL, &aws_shape_integer},
     {"DryRun", "dryRun", &aws_shape_boolean},
 };
-static const struct aws_shape s_DescribeVpcsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeVpcsRequest, .member_count = 5, .name = "DescribeVpcsRequest"};
+static const struct aws_shape s_DescribeVpcsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeVpcsRequest,
+    .member_count = 5,
+    .name = "DescribeVpcsRequest"};
 static const struct aws_member m_VpcCidrBlockState[] = {
     {"State", "state", &aws_shape_string},
     {"StatusMessage", "statusMessage", &aws_shape_string},
 };
-static const struct aws_shape s_VpcCidrBlockState = {.type = AWS_STRUCTURE, .members = m_VpcCidrBlockState, .member_count = 2, .name = "VpcCidrBlockState"};
+static const struct aws_shape s_VpcCidrBlockState = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcCidrBlockState,
+    .member_count = 2,
+    .name = "VpcCidrBlockState"};
 static const struct aws_member m_VpcIpv6CidrBlockAssociation[] = {
     {"AssociationId", "associationId", &aws_shape_string},
     {"Ipv6CidrBlock", "ipv6CidrBlock", &aws_shape_string},
@@ -140,22 +196,38 @@ static const struct aws_member m_VpcIpv6CidrBlockAssociation[] = {
     {"Ipv6AddressAttribute", "ipv6AddressAttribute", &aws_shape_string},
     {"IpSource", "ipSource", &aws_shape_string},
 };
-static const struct aws_shape s_VpcIpv6CidrBlockAssociation = {.type = AWS_STRUCTURE, .members = m_VpcIpv6CidrBlockAssociation, .member_count = 7, .name = "VpcIpv6CidrBlockAssociation"};
-static const struct aws_member i_VpcIpv6CidrBlockAssociationSet = {"member", "item", &s_VpcIpv6CidrBlockAssociation};
-static const struct aws_shape s_VpcIpv6CidrBlockAssociationSet = {.type = AWS_LIST, .item = &i_VpcIpv6CidrBlockAssociationSet};
+static const struct aws_shape s_VpcIpv6CidrBlockAssociation = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcIpv6CidrBlockAssociation,
+    .member_count = 7,
+    .name = "VpcIpv6CidrBlockAssociation"};
+static const struct aws_member i_VpcIpv6CidrBlockAssociationSet = {
+    "member", "item", &s_VpcIpv6CidrBlockAssociation};
+static const struct aws_shape s_VpcIpv6CidrBlockAssociationSet = {
+    .type = AWS_LIST, .item = &i_VpcIpv6CidrBlockAssociationSet};
 static const struct aws_member m_VpcCidrBlockAssociation[] = {
     {"AssociationId", "associationId", &aws_shape_string},
     {"CidrBlock", "cidrBlock", &aws_shape_string},
     {"CidrBlockState", "cidrBlockState", &s_VpcCidrBlockState},
 };
-static const struct aws_shape s_VpcCidrBlockAssociation = {.type = AWS_STRUCTURE, .members = m_VpcCidrBlockAssociation, .member_count = 3, .name = "VpcCidrBlockAssociation"};
-static const struct aws_member i_VpcCidrBlockAssociationSet = {"member", "item", &s_VpcCidrBlockAssociation};
-static const struct aws_shape s_VpcCidrBlockAssociationSet = {.type = AWS_LIST, .item = &i_VpcCidrBlockAssociationSet};
+static const struct aws_shape s_VpcCidrBlockAssociation = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcCidrBlockAssociation,
+    .member_count = 3,
+    .name = "VpcCidrBlockAssociation"};
+static const struct aws_member i_VpcCidrBlockAssociationSet = {
+    "member", "item", &s_VpcCidrBlockAssociation};
+static const struct aws_shape s_VpcCidrBlockAssociationSet = {
+    .type = AWS_LIST, .item = &i_VpcCidrBlockAssociationSet};
 static const struct aws_member m_VpcEncryptionControlExclusion[] = {
     {"State", "state", &aws_shape_string},
     {"StateMessage", "stateMessage", &aws_shape_string},
 };
-static const struct aws_shape s_VpcEncryptionControlExclusion = {.type = AWS_STRUCTURE, .members = m_VpcEncryptionControlExclusion, .member_count = 2, .name = "VpcEncryptionControlExclusion"};
+static const struct aws_shape s_VpcEncryptionControlExclusion = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcEncryptionControlExclusion,
+    .member_count = 2,
+    .name = "VpcEncryptionControlExclusion"};
 static const struct aws_member m_VpcEncryptionControlExclusions[] = {
     {"InternetGateway", "internetGateway", &s_VpcEncryptionControlExclusion},
     {"EgressOnlyInternetGateway", "egressOnlyInternetGateway", &s_VpcEncryptionControlExclusion},
@@ -166,12 +238,17 @@ static const struct aws_member m_VpcEncryptionControlExclusions[] = {
     {"VpcLattice", "vpcLattice", &s_VpcEncryptionControlExclusion},
     {"ElasticFileSystem", "elasticFileSystem", &s_VpcEncryptionControlExclusion},
 };
-static const struct aws_shape s_VpcEncryptionControlExclusions = {.type = AWS_STRUCTURE, .members = m_VpcEncryptionControlExclusions, .member_count = 8, .name = "VpcEncryptionControlExclusions"};
+static const struct aws_shape s_VpcEncryptionControlExclusions = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcEncryptionControlExclusions,
+    .member_count = 8,
+    .name = "VpcEncryptionControlExclusions"};
 static const struct aws_member m_Tag[] = {
     {"Key", "key", &aws_shape_string},
     {"Value", "value", &aws_shape_string},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_TagList = {"member", "item", &s_Tag};
 static const struct aws_shape s_TagList = {.type = AWS_LIST, .item = &i_TagList};
 static const struct aws_member m_VpcEncryptionControl[] = {
@@ -183,15 +260,25 @@ static const struct aws_member m_VpcEncryptionControl[] = {
     {"ResourceExclusions", "resourceExclusions", &s_VpcEncryptionControlExclusions},
     {"Tags", "tagSet", &s_TagList},
 };
-static const struct aws_shape s_VpcEncryptionControl = {.type = AWS_STRUCTURE, .members = m_VpcEncryptionControl, .member_count = 7, .name = "VpcEncryptionControl"};
+static const struct aws_shape s_VpcEncryptionControl = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcEncryptionControl,
+    .member_count = 7,
+    .name = "VpcEncryptionControl"};
 static const struct aws_member m_BlockPublicAccessStates[] = {
     {"InternetGatewayBlockMode", "internetGatewayBlockMode", &aws_shape_string},
 };
-static const struct aws_shape s_BlockPublicAccessStates = {.type = AWS_STRUCTURE, .members = m_BlockPublicAccessStates, .member_count = 1, .name = "BlockPublicAccessStates"};
+static const struct aws_shape s_BlockPublicAccessStates = {
+    .type = AWS_STRUCTURE,
+    .members = m_BlockPublicAccessStates,
+    .member_count = 1,
+    .name = "BlockPublicAccessStates"};
 static const struct aws_member m_Vpc[] = {
     {"OwnerId", "ownerId", &aws_shape_string},
     {"InstanceTenancy", "instanceTenancy", &aws_shape_string},
-    {"Ipv6CidrBlockAssociationSet", "ipv6CidrBlockAssociationSet", &s_VpcIpv6CidrBlockAssociationSet},
+    {"Ipv6CidrBlockAssociationSet",
+     "ipv6CidrBlockAssociationSet",
+     &s_VpcIpv6CidrBlockAssociationSet},
     {"CidrBlockAssociationSet", "cidrBlockAssociationSet", &s_VpcCidrBlockAssociationSet},
     {"IsDefault", "isDefault", &aws_shape_boolean},
     {"EncryptionControl", "encryptionControl", &s_VpcEncryptionControl},
@@ -202,17 +289,23 @@ static const struct aws_member m_Vpc[] = {
     {"CidrBlock", "cidrBlock", &aws_shape_string},
     {"DhcpOptionsId", "dhcpOptionsId", &aws_shape_string},
 };
-static const struct aws_shape s_Vpc = {.type = AWS_STRUCTURE, .members = m_Vpc, .member_count = 12, .name = "Vpc"};
+static const struct aws_shape s_Vpc = {
+    .type = AWS_STRUCTURE, .members = m_Vpc, .member_count = 12, .name = "Vpc"};
 static const struct aws_member i_VpcList = {"member", "item", &s_Vpc};
 static const struct aws_shape s_VpcList = {.type = AWS_LIST, .item = &i_VpcList};
 static const struct aws_member m_DescribeVpcsResult[] = {
     {"NextToken", "nextToken", &aws_shape_string},
     {"Vpcs", "vpcSet", &s_VpcList},
 };
-static const struct aws_shape s_DescribeVpcsResult = {.type = AWS_STRUCTURE, .members = m_DescribeVpcsResult, .member_count = 2, .name = "DescribeVpcsResult"};
+static const struct aws_shape s_DescribeVpcsResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeVpcsResult,
+    .member_count = 2,
+    .name = "DescribeVpcsResult"};
 static const char *const pin_DescribeVpcs[] = {"NextToken", NULL};
 static const char *const pout_DescribeVpcs[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeVpcs = {pin_DescribeVpcs, pout_DescribeVpcs, "Vpcs", NULL};
+static const struct aws_paginator p_DescribeVpcs = {
+    pin_DescribeVpcs, pout_DescribeVpcs, "Vpcs", NULL};
 const struct aws_operation aws_ec2_DescribeVpcs = {
     .service = &aws_service_ec2,
     .name = "DescribeVpcs",
@@ -227,18 +320,32 @@ static const struct aws_member m_DescribeVpcAttributeRequest[] = {
     {"VpcId", NULL, &aws_shape_string, .required = true},
     {"DryRun", "dryRun", &aws_shape_boolean},
 };
-static const struct aws_shape s_DescribeVpcAttributeRequest = {.type = AWS_STRUCTURE, .members = m_DescribeVpcAttributeRequest, .member_count = 3, .name = "DescribeVpcAttributeRequest"};
+static const struct aws_shape s_DescribeVpcAttributeRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeVpcAttributeRequest,
+    .member_count = 3,
+    .name = "DescribeVpcAttributeRequest"};
 static const struct aws_member m_AttributeBooleanValue[] = {
     {"Value", "value", &aws_shape_boolean},
 };
-static const struct aws_shape s_AttributeBooleanValue = {.type = AWS_STRUCTURE, .members = m_AttributeBooleanValue, .member_count = 1, .name = "AttributeBooleanValue"};
+static const struct aws_shape s_AttributeBooleanValue = {
+    .type = AWS_STRUCTURE,
+    .members = m_AttributeBooleanValue,
+    .member_count = 1,
+    .name = "AttributeBooleanValue"};
 static const struct aws_member m_DescribeVpcAttributeResult[] = {
     {"EnableDnsHostnames", "enableDnsHostnames", &s_AttributeBooleanValue},
     {"EnableDnsSupport", "enableDnsSupport", &s_AttributeBooleanValue},
-    {"EnableNetworkAddressUsageMetrics", "enableNetworkAddressUsageMetrics", &s_AttributeBooleanValue},
+    {"EnableNetworkAddressUsageMetrics",
+     "enableNetworkAddressUsageMetrics",
+     &s_AttributeBooleanValue},
     {"VpcId", "vpcId", &aws_shape_string},
 };
-static const struct aws_shape s_DescribeVpcAttributeResult = {.type = AWS_STRUCTURE, .members = m_DescribeVpcAttributeResult, .member_count = 4, .name = "DescribeVpcAttributeResult"};
+static const struct aws_shape s_DescribeVpcAttributeResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeVpcAttributeResult,
+    .member_count = 4,
+    .name = "DescribeVpcAttributeResult"};
 const struct aws_operation aws_ec2_DescribeVpcAttribute = {
     .service = &aws_service_ec2,
     .name = "DescribeVpcAttribute",
@@ -248,7 +355,8 @@ const struct aws_operation aws_ec2_DescribeVpcAttribute = {
     .output = &s_DescribeVpcAttributeResult,
 };
 static const struct aws_member i_SubnetIdStringList = {"member", "SubnetId", &aws_shape_string};
-static const struct aws_shape s_SubnetIdStringList = {.type = AWS_LIST, .item = &i_SubnetIdStringList};
+static const struct aws_shape s_SubnetIdStringList = {
+    .type = AWS_LIST, .item = &i_SubnetIdStringList};
 static const struct aws_member m_DescribeSubnetsRequest[] = {
     {"Filters", "Filter", &s_FilterList},
     {"SubnetIds", "SubnetId", &s_SubnetIdStringList},
@@ -256,12 +364,20 @@ static const struct aws_member m_DescribeSubnetsRequest[] = {
     {"MaxResults", NULL, &aws_shape_integer},
     {"DryRun", "dryRun", &aws_shape_boolean},
 };
-static const struct aws_shape s_DescribeSubnetsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeSubnetsRequest, .member_count = 5, .name = "DescribeSubnetsRequest"};
+static const struct aws_shape s_DescribeSubnetsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeSubnetsRequest,
+    .member_count = 5,
+    .name = "DescribeSubnetsRequest"};
 static const struct aws_member m_SubnetCidrBlockState[] = {
     {"State", "state", &aws_shape_string},
     {"StatusMessage", "statusMessage", &aws_shape_string},
 };
-static const struct aws_shape s_SubnetCidrBlockState = {.type = AWS_STRUCTURE, .members = m_SubnetCidrBlockState, .member_count = 2, .name = "SubnetCidrBlockState"};
+static const struct aws_shape s_SubnetCidrBlockState = {
+    .type = AWS_STRUCTURE,
+    .members = m_SubnetCidrBlockState,
+    .member_count = 2,
+    .name = "SubnetCidrBlockState"};
 static const struct aws_member m_SubnetIpv6CidrBlockAssociation[] = {
     {"AssociationId", "associationId", &aws_shape_string},
     {"Ipv6CidrBlock", "ipv6CidrBlock", &aws_shape_string},
@@ -269,15 +385,25 @@ static const struct aws_member m_SubnetIpv6CidrBlockAssociation[] = {
     {"Ipv6AddressAttribute", "ipv6AddressAttribute", &aws_shape_string},
     {"IpSource", "ipSource", &aws_shape_string},
 };
-static const struct aws_shape s_SubnetIpv6CidrBlockAssociation = {.type = AWS_STRUCTURE, .members = m_SubnetIpv6CidrBlockAssociation, .member_count = 5, .name = "SubnetIpv6CidrBlockAssociation"};
-static const struct aws_member i_SubnetIpv6CidrBlockAssociationSet = {"member", "item", &s_SubnetIpv6CidrBlockAssociation};
-static const struct aws_shape s_SubnetIpv6CidrBlockAssociationSet = {.type = AWS_LIST, .item = &i_SubnetIpv6CidrBlockAssociationSet};
+static const struct aws_shape s_SubnetIpv6CidrBlockAssociation = {
+    .type = AWS_STRUCTURE,
+    .members = m_SubnetIpv6CidrBlockAssociation,
+    .member_count = 5,
+    .name = "SubnetIpv6CidrBlockAssociation"};
+static const struct aws_member i_SubnetIpv6CidrBlockAssociationSet = {
+    "member", "item", &s_SubnetIpv6CidrBlockAssociation};
+static const struct aws_shape s_SubnetIpv6CidrBlockAssociationSet = {
+    .type = AWS_LIST, .item = &i_SubnetIpv6CidrBlockAssociationSet};
 static const struct aws_member m_PrivateDnsNameOptionsOnLaunch[] = {
     {"HostnameType", "hostnameType", &aws_shape_string},
     {"EnableResourceNameDnsARecord", "enableResourceNameDnsARecord", &aws_shape_boolean},
     {"EnableResourceNameDnsAAAARecord", "enableResourceNameDnsAAAARecord", &aws_shape_boolean},
 };
-static const struct aws_shape s_PrivateDnsNameOptionsOnLaunch = {.type = AWS_STRUCTURE, .members = m_PrivateDnsNameOptionsOnLaunch, .member_count = 3, .name = "PrivateDnsNameOptionsOnLaunch"};
+static const struct aws_shape s_PrivateDnsNameOptionsOnLaunch = {
+    .type = AWS_STRUCTURE,
+    .members = m_PrivateDnsNameOptionsOnLaunch,
+    .member_count = 3,
+    .name = "PrivateDnsNameOptionsOnLaunch"};
 static const struct aws_member m_Subnet[] = {
     {"AvailabilityZoneId", "availabilityZoneId", &aws_shape_string},
     {"EnableLniAtDeviceIndex", "enableLniAtDeviceIndex", &aws_shape_integer},
@@ -285,13 +411,17 @@ static const struct aws_member m_Subnet[] = {
     {"CustomerOwnedIpv4Pool", "customerOwnedIpv4Pool", &aws_shape_string},
     {"OwnerId", "ownerId", &aws_shape_string},
     {"AssignIpv6AddressOnCreation", "assignIpv6AddressOnCreation", &aws_shape_boolean},
-    {"Ipv6CidrBlockAssociationSet", "ipv6CidrBlockAssociationSet", &s_SubnetIpv6CidrBlockAssociationSet},
+    {"Ipv6CidrBlockAssociationSet",
+     "ipv6CidrBlockAssociationSet",
+     &s_SubnetIpv6CidrBlockAssociationSet},
     {"Tags", "tagSet", &s_TagList},
     {"SubnetArn", "subnetArn", &aws_shape_string},
     {"OutpostArn", "outpostArn", &aws_shape_string},
     {"EnableDns64", "enableDns64", &aws_shape_boolean},
     {"Ipv6Native", "ipv6Native", &aws_shape_boolean},
-    {"PrivateDnsNameOptionsOnLaunch", "privateDnsNameOptionsOnLaunch", &s_PrivateDnsNameOptionsOnLaunch},
+    {"PrivateDnsNameOptionsOnLaunch",
+     "privateDnsNameOptionsOnLaunch",
+     &s_PrivateDnsNameOptionsOnLaunch},
     {"BlockPublicAccessStates", "blockPublicAccessStates", &s_BlockPublicAccessStates},
     {"Type", "type", &aws_shape_string},
     {"SubnetId", "subnetId", &aws_shape_string},
@@ -303,17 +433,23 @@ static const struct aws_member m_Subnet[] = {
     {"DefaultForAz", "defaultForAz", &aws_shape_boolean},
     {"MapPublicIpOnLaunch", "mapPublicIpOnLaunch", &aws_shape_boolean},
 };
-static const struct aws_shape s_Subnet = {.type = AWS_STRUCTURE, .members = m_Subnet, .member_count = 23, .name = "Subnet"};
+static const struct aws_shape s_Subnet = {
+    .type = AWS_STRUCTURE, .members = m_Subnet, .member_count = 23, .name = "Subnet"};
 static const struct aws_member i_SubnetList = {"member", "item", &s_Subnet};
 static const struct aws_shape s_SubnetList = {.type = AWS_LIST, .item = &i_SubnetList};
 static const struct aws_member m_DescribeSubnetsResult[] = {
     {"NextToken", "nextToken", &aws_shape_string},
     {"Subnets", "subnetSet", &s_SubnetList},
 };
-static const struct aws_shape s_DescribeSubnetsResult = {.type = AWS_STRUCTURE, .members = m_DescribeSubnetsResult, .member_count = 2, .name = "DescribeSubnetsResult"};
+static const struct aws_shape s_DescribeSubnetsResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeSubnetsResult,
+    .member_count = 2,
+    .name = "DescribeSubnetsResult"};
 static const char *const pin_DescribeSubnets[] = {"NextToken", NULL};
 static const char *const pout_DescribeSubnets[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeSubnets = {pin_DescribeSubnets, pout_DescribeSubnets, "Subnets", NULL};
+static const struct aws_paginator p_DescribeSubnets = {
+    pin_DescribeSubnets, pout_DescribeSubnets, "Subnets", NULL};
 const struct aws_operation aws_ec2_DescribeSubnets = {
     .service = &aws_service_ec2,
     .name = "DescribeSubnets",
@@ -324,7 +460,8 @@ const struct aws_operation aws_ec2_DescribeSubnets = {
     .paginator = &p_DescribeSubnets,
 };
 static const struct aws_member i_RouteTableIdStringList = {"member", "item", &aws_shape_string};
-static const struct aws_shape s_RouteTableIdStringList = {.type = AWS_LIST, .item = &i_RouteTableIdStringList};
+static const struct aws_shape s_RouteTableIdStringList = {
+    .type = AWS_LIST, .item = &i_RouteTableIdStringList};
 static const struct aws_member m_DescribeRouteTablesRequest[] = {
     {"NextToken", NULL, &aws_shape_string},
     {"MaxResults", NULL, &aws_shape_integer},
@@ -332,12 +469,20 @@ static const struct aws_member m_DescribeRouteTablesRequest[] = {
     {"RouteTableIds", "RouteTableId", &s_RouteTableIdStringList},
     {"Filters", "Filter", &s_FilterList},
 };
-static const struct aws_shape s_DescribeRouteTablesRequest = {.type = AWS_STRUCTURE, .members = m_DescribeRouteTablesRequest, .member_count = 5, .name = "DescribeRouteTablesRequest"};
+static const struct aws_shape s_DescribeRouteTablesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeRouteTablesRequest,
+    .member_count = 5,
+    .name = "DescribeRouteTablesRequest"};
 static const struct aws_member m_RouteTableAssociationState[] = {
     {"State", "state", &aws_shape_string},
     {"StatusMessage", "statusMessage", &aws_shape_string},
 };
-static const struct aws_shape s_RouteTableAssociationState = {.type = AWS_STRUCTURE, .members = m_RouteTableAssociationState, .member_count = 2, .name = "RouteTableAssociationState"};
+static const struct aws_shape s_RouteTableAssociationState = {
+    .type = AWS_STRUCTURE,
+    .members = m_RouteTableAssociationState,
+    .member_count = 2,
+    .name = "RouteTableAssociationState"};
 static const struct aws_member m_RouteTableAssociation[] = {
     {"Main", "main", &aws_shape_boolean},
     {"RouteTableAssociationId", "routeTableAssociationId", &aws_shape_string},
@@ -347,15 +492,26 @@ static const struct aws_member m_RouteTableAssociation[] = {
     {"PublicIpv4Pool", "publicIpv4Pool", &aws_shape_string},
     {"AssociationState", "associationState", &s_RouteTableAssociationState},
 };
-static const struct aws_shape s_RouteTableAssociation = {.type = AWS_STRUCTURE, .members = m_RouteTableAssociation, .member_count = 7, .name = "RouteTableAssociation"};
-static const struct aws_member i_RouteTableAssociationList = {"member", "item", &s_RouteTableAssociation};
-static const struct aws_shape s_RouteTableAssociationList = {.type = AWS_LIST, .item = &i_RouteTableAssociationList};
+static const struct aws_shape s_RouteTableAssociation = {
+    .type = AWS_STRUCTURE,
+    .members = m_RouteTableAssociation,
+    .member_count = 7,
+    .name = "RouteTableAssociation"};
+static const struct aws_member i_RouteTableAssociationList = {
+    "member", "item", &s_RouteTableAssociation};
+static const struct aws_shape s_RouteTableAssociationList = {
+    .type = AWS_LIST, .item = &i_RouteTableAssociationList};
 static const struct aws_member m_PropagatingVgw[] = {
     {"GatewayId", "gatewayId", &aws_shape_string},
 };
-static const struct aws_shape s_PropagatingVgw = {.type = AWS_STRUCTURE, .members = m_PropagatingVgw, .member_count = 1, .name = "PropagatingVgw"};
+static const struct aws_shape s_PropagatingVgw = {
+    .type = AWS_STRUCTURE,
+    .members = m_PropagatingVgw,
+    .member_count = 1,
+    .name = "PropagatingVgw"};
 static const struct aws_member i_PropagatingVgwList = {"member", "item", &s_PropagatingVgw};
-static const struct aws_shape s_PropagatingVgwList = {.type = AWS_LIST, .item = &i_PropagatingVgwList};
+static const struct aws_shape s_PropagatingVgwList = {
+    .type = AWS_LIST, .item = &i_PropagatingVgwList};
 static const struct aws_member m_Route[] = {
     {"DestinationCidrBlock", "destinationCidrBlock", &aws_shape_string},
     {"DestinationIpv6CidrBlock", "destinationIpv6CidrBlock", &aws_shape_string},
@@ -376,7 +532,8 @@ static const struct aws_member m_Route[] = {
     {"OdbNetworkArn", "odbNetworkArn", &aws_shape_string},
     {"IpAddress", "ipAddress", &aws_shape_string},
 };
-static const struct aws_shape s_Route = {.type = AWS_STRUCTURE, .members = m_Route, .member_count = 18, .name = "Route"};
+static const struct aws_shape s_Route = {
+    .type = AWS_STRUCTURE, .members = m_Route, .member_count = 18, .name = "Route"};
 static const struct aws_member i_RouteList = {"member", "item", &s_Route};
 static const struct aws_shape s_RouteList = {.type = AWS_LIST, .item = &i_RouteList};
 static const struct aws_member m_RouteTable[] = {
@@ -388,17 +545,23 @@ static const struct aws_member m_RouteTable[] = {
     {"VpcId", "vpcId", &aws_shape_string},
     {"OwnerId", "ownerId", &aws_shape_string},
 };
-static const struct aws_shape s_RouteTable = {.type = AWS_STRUCTURE, .members = m_RouteTable, .member_count = 7, .name = "RouteTable"};
+static const struct aws_shape s_RouteTable = {
+    .type = AWS_STRUCTURE, .members = m_RouteTable, .member_count = 7, .name = "RouteTable"};
 static const struct aws_member i_RouteTableList = {"member", "item", &s_RouteTable};
 static const struct aws_shape s_RouteTableList = {.type = AWS_LIST, .item = &i_RouteTableList};
 static const struct aws_member m_DescribeRouteTablesResult[] = {
     {"RouteTables", "routeTableSet", &s_RouteTableList},
     {"NextToken", "nextToken", &aws_shape_string},
 };
-static const struct aws_shape s_DescribeRouteTablesResult = {.type = AWS_STRUCTURE, .members = m_DescribeRouteTablesResult, .member_count = 2, .name = "DescribeRouteTablesResult"};
+static const struct aws_shape s_DescribeRouteTablesResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeRouteTablesResult,
+    .member_count = 2,
+    .name = "DescribeRouteTablesResult"};
 static const char *const pin_DescribeRouteTables[] = {"NextToken", NULL};
 static const char *const pout_DescribeRouteTables[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeRouteTables = {pin_DescribeRouteTables, pout_DescribeRouteTables, "RouteTables", NULL};
+static const struct aws_paginator p_DescribeRouteTables = {
+    pin_DescribeRouteTables, pout_DescribeRouteTables, "RouteTables", NULL};
 const struct aws_operation aws_ec2_DescribeRouteTables = {
     .service = &aws_service_ec2,
     .name = "DescribeRouteTables",
@@ -409,9 +572,11 @@ const struct aws_operation aws_ec2_DescribeRouteTables = {
     .paginator = &p_DescribeRouteTables,
 };
 static const struct aws_member i_GroupIdStringList = {"member", "groupId", &aws_shape_string};
-static const struct aws_shape s_GroupIdStringList = {.type = AWS_LIST, .item = &i_GroupIdStringList};
+static const struct aws_shape s_GroupIdStringList = {
+    .type = AWS_LIST, .item = &i_GroupIdStringList};
 static const struct aws_member i_GroupNameStringList = {"member", "GroupName", &aws_shape_string};
-static const struct aws_shape s_GroupNameStringList = {.type = AWS_LIST, .item = &i_GroupNameStringList};
+static const struct aws_shape s_GroupNameStringList = {
+    .type = AWS_LIST, .item = &i_GroupNameStringList};
 static const struct aws_member m_DescribeSecurityGroupsRequest[] = {
     {"GroupIds", "GroupId", &s_GroupIdStringList},
     {"GroupNames", "GroupName", &s_GroupNameStringList},
@@ -420,7 +585,11 @@ static const struct aws_member m_DescribeSecurityGroupsRequest[] = {
     {"DryRun", "dryRun", &aws_shape_boolean},
     {"Filters", "Filter", &s_FilterList},
 };
-static const struct aws_shape s_DescribeSecurityGroupsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeSecurityGroupsRequest, .member_count = 6, .name = "DescribeSecurityGroupsRequest"};
+static const struct aws_shape s_DescribeSecurityGroupsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeSecurityGroupsRequest,
+    .member_count = 6,
+    .name = "DescribeSecurityGroupsRequest"};
 static const struct aws_member m_UserIdGroupPair[] = {
     {"Description", "description", &aws_shape_string},
     {"UserId", "userId", &aws_shape_string},
@@ -430,28 +599,36 @@ static const struct aws_member m_UserIdGroupPair[] = {
     {"VpcPeeringConnectionId", "vpcPeeringConnectionId", &aws_shape_string},
     {"PeeringStatus", "peeringStatus", &aws_shape_string},
 };
-static const struct aws_shape s_UserIdGroupPair = {.type = AWS_STRUCTURE, .members = m_UserIdGroupPair, .member_count = 7, .name = "UserIdGroupPair"};
+static const struct aws_shape s_UserIdGroupPair = {
+    .type = AWS_STRUCTURE,
+    .members = m_UserIdGroupPair,
+    .member_count = 7,
+    .name = "UserIdGroupPair"};
 static const struct aws_member i_UserIdGroupPairList = {"member", "item", &s_UserIdGroupPair};
-static const struct aws_shape s_UserIdGroupPairList = {.type = AWS_LIST, .item = &i_UserIdGroupPairList};
+static const struct aws_shape s_UserIdGroupPairList = {
+    .type = AWS_LIST, .item = &i_UserIdGroupPairList};
 static const struct aws_member m_IpRange[] = {
     {"Description", "description", &aws_shape_string},
     {"CidrIp", "cidrIp", &aws_shape_string},
 };
-static const struct aws_shape s_IpRange = {.type = AWS_STRUCTURE, .members = m_IpRange, .member_count = 2, .name = "IpRange"};
+static const struct aws_shape s_IpRange = {
+    .type = AWS_STRUCTURE, .members = m_IpRange, .member_count = 2, .name = "IpRange"};
 static const struct aws_member i_IpRangeList = {"member", "item", &s_IpRange};
 static const struct aws_shape s_IpRangeList = {.type = AWS_LIST, .item = &i_IpRangeList};
 static const struct aws_member m_Ipv6Range[] = {
     {"Description", "description", &aws_shape_string},
     {"CidrIpv6", "cidrIpv6", &aws_shape_string},
 };
-static const struct aws_shape s_Ipv6Range = {.type = AWS_STRUCTURE, .members = m_Ipv6Range, .member_count = 2, .name = "Ipv6Range"};
+static const struct aws_shape s_Ipv6Range = {
+    .type = AWS_STRUCTURE, .members = m_Ipv6Range, .member_count = 2, .name = "Ipv6Range"};
 static const struct aws_member i_Ipv6RangeList = {"member", "item", &s_Ipv6Range};
 static const struct aws_shape s_Ipv6RangeList = {.type = AWS_LIST, .item = &i_Ipv6RangeList};
 static const struct aws_member m_PrefixListId[] = {
     {"Description", "description", &aws_shape_string},
     {"PrefixListId", "prefixListId", &aws_shape_string},
 };
-static const struct aws_shape s_PrefixListId = {.type = AWS_STRUCTURE, .members = m_PrefixListId, .member_count = 2, .name = "PrefixListId"};
+static const struct aws_shape s_PrefixListId = {
+    .type = AWS_STRUCTURE, .members = m_PrefixListId, .member_count = 2, .name = "PrefixListId"};
 static const struct aws_member i_PrefixListIdList = {"member", "item", &s_PrefixListId};
 static const struct aws_shape s_PrefixListIdList = {.type = AWS_LIST, .item = &i_PrefixListIdList};
 static const struct aws_member m_IpPermission[] = {
@@ -463,7 +640,8 @@ static const struct aws_member m_IpPermission[] = {
     {"Ipv6Ranges", "ipv6Ranges", &s_Ipv6RangeList},
     {"PrefixListIds", "prefixListIds", &s_PrefixListIdList},
 };
-static const struct aws_shape s_IpPermission = {.type = AWS_STRUCTURE, .members = m_IpPermission, .member_count = 7, .name = "IpPermission"};
+static const struct aws_shape s_IpPermission = {
+    .type = AWS_STRUCTURE, .members = m_IpPermission, .member_count = 7, .name = "IpPermission"};
 static const struct aws_member i_IpPermissionList = {"member", "item", &s_IpPermission};
 static const struct aws_shape s_IpPermissionList = {.type = AWS_LIST, .item = &i_IpPermissionList};
 static const struct aws_member m_SecurityGroup[] = {
@@ -477,17 +655,24 @@ static const struct aws_member m_SecurityGroup[] = {
     {"Description", "groupDescription", &aws_shape_string},
     {"IpPermissions", "ipPermissions", &s_IpPermissionList},
 };
-static const struct aws_shape s_SecurityGroup = {.type = AWS_STRUCTURE, .members = m_SecurityGroup, .member_count = 9, .name = "SecurityGroup"};
+static const struct aws_shape s_SecurityGroup = {
+    .type = AWS_STRUCTURE, .members = m_SecurityGroup, .member_count = 9, .name = "SecurityGroup"};
 static const struct aws_member i_SecurityGroupList = {"member", "item", &s_SecurityGroup};
-static const struct aws_shape s_SecurityGroupList = {.type = AWS_LIST, .item = &i_SecurityGroupList};
+static const struct aws_shape s_SecurityGroupList = {
+    .type = AWS_LIST, .item = &i_SecurityGroupList};
 static const struct aws_member m_DescribeSecurityGroupsResult[] = {
     {"NextToken", "nextToken", &aws_shape_string},
     {"SecurityGroups", "securityGroupInfo", &s_SecurityGroupList},
 };
-static const struct aws_shape s_DescribeSecurityGroupsResult = {.type = AWS_STRUCTURE, .members = m_DescribeSecurityGroupsResult, .member_count = 2, .name = "DescribeSecurityGroupsResult"};
+static const struct aws_shape s_DescribeSecurityGroupsResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeSecurityGroupsResult,
+    .member_count = 2,
+    .name = "DescribeSecurityGroupsResult"};
 static const char *const pin_DescribeSecurityGroups[] = {"NextToken", NULL};
 static const char *const pout_DescribeSecurityGroups[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeSecurityGroups = {pin_DescribeSecurityGroups, pout_DescribeSecurityGroups, "SecurityGroups", NULL};
+static const struct aws_paginator p_DescribeSecurityGroups = {
+    pin_DescribeSecurityGroups, pout_DescribeSecurityGroups, "SecurityGroups", NULL};
 const struct aws_operation aws_ec2_DescribeSecurityGroups = {
     .service = &aws_service_ec2,
     .name = "DescribeSecurityGroups",
@@ -498,7 +683,8 @@ const struct aws_operation aws_ec2_DescribeSecurityGroups = {
     .paginator = &p_DescribeSecurityGroups,
 };
 static const struct aws_member i_NatGatewayIdStringList = {"member", "item", &aws_shape_string};
-static const struct aws_shape s_NatGatewayIdStringList = {.type = AWS_LIST, .item = &i_NatGatewayIdStringList};
+static const struct aws_shape s_NatGatewayIdStringList = {
+    .type = AWS_LIST, .item = &i_NatGatewayIdStringList};
 static const struct aws_member m_DescribeNatGatewaysRequest[] = {
     {"DryRun", NULL, &aws_shape_boolean},
     {"Filter", NULL, &s_FilterList},
@@ -506,7 +692,11 @@ static const struct aws_member m_DescribeNatGatewaysRequest[] = {
     {"NatGatewayIds", "NatGatewayId", &s_NatGatewayIdStringList},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeNatGatewaysRequest = {.type = AWS_STRUCTURE, .members = m_DescribeNatGatewaysRequest, .member_count = 5, .name = "DescribeNatGatewaysRequest"};
+static const struct aws_shape s_DescribeNatGatewaysRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeNatGatewaysRequest,
+    .member_count = 5,
+    .name = "DescribeNatGatewaysRequest"};
 static const struct aws_member m_NatGatewayAddress[] = {
     {"AllocationId", "allocationId", &aws_shape_string},
     {"NetworkInterfaceId", "networkInterfaceId", &aws_shape_string},
@@ -519,9 +709,14 @@ static const struct aws_member m_NatGatewayAddress[] = {
     {"AvailabilityZone", "availabilityZone", &aws_shape_string},
     {"AvailabilityZoneId", "availabilityZoneId", &aws_shape_string},
 };
-static const struct aws_shape s_NatGatewayAddress = {.type = AWS_STRUCTURE, .members = m_NatGatewayAddress, .member_count = 10, .name = "NatGatewayAddress"};
+static const struct aws_shape s_NatGatewayAddress = {
+    .type = AWS_STRUCTURE,
+    .members = m_NatGatewayAddress,
+    .member_count = 10,
+    .name = "NatGatewayAddress"};
 static const struct aws_member i_NatGatewayAddressList = {"member", "item", &s_NatGatewayAddress};
-static const struct aws_shape s_NatGatewayAddressList = {.type = AWS_LIST, .item = &i_NatGatewayAddressList};
+static const struct aws_shape s_NatGatewayAddressList = {
+    .type = AWS_LIST, .item = &i_NatGatewayAddressList};
 static const struct aws_member m_ProvisionedBandwidth[] = {
     {"ProvisionTime", "provisionTime", &aws_shape_timestamp},
     {"Provisioned", "provisioned", &aws_shape_string},
@@ -529,7 +724,11 @@ static const struct aws_member m_ProvisionedBandwidth[] = {
     {"Requested", "requested", &aws_shape_string},
     {"Status", "status", &aws_shape_string},
 };
-static const struct aws_shape s_ProvisionedBandwidth = {.type = AWS_STRUCTURE, .members = m_ProvisionedBandwidth, .member_count = 5, .name = "ProvisionedBandwidth"};
+static const struct aws_shape s_ProvisionedBandwidth = {
+    .type = AWS_STRUCTURE,
+    .members = m_ProvisionedBandwidth,
+    .member_count = 5,
+    .name = "ProvisionedBandwidth"};
 static const struct aws_member m_NatGatewayAttachedAppliance[] = {
     {"Type", "type", &aws_shape_string},
     {"ApplianceArn", "applianceArn", &aws_shape_string},
@@ -539,9 +738,15 @@ static const struct aws_member m_NatGatewayAttachedAppliance[] = {
     {"FailureCode", "failureCode", &aws_shape_string},
     {"FailureMessage", "failureMessage", &aws_shape_string},
 };
-static const struct aws_shape s_NatGatewayAttachedAppliance = {.type = AWS_STRUCTURE, .members = m_NatGatewayAttachedAppliance, .member_count = 7, .name = "NatGatewayAttachedAppliance"};
-static const struct aws_member i_NatGatewayAttachedApplianceList = {"member", "item", &s_NatGatewayAttachedAppliance};
-static const struct aws_shape s_NatGatewayAttachedApplianceList = {.type = AWS_LIST, .item = &i_NatGatewayAttachedApplianceList};
+static const struct aws_shape s_NatGatewayAttachedAppliance = {
+    .type = AWS_STRUCTURE,
+    .members = m_NatGatewayAttachedAppliance,
+    .member_count = 7,
+    .name = "NatGatewayAttachedAppliance"};
+static const struct aws_member i_NatGatewayAttachedApplianceList = {
+    "member", "item", &s_NatGatewayAttachedAppliance};
+static const struct aws_shape s_NatGatewayAttachedApplianceList = {
+    .type = AWS_LIST, .item = &i_NatGatewayAttachedApplianceList};
 static const struct aws_member m_NatGateway[] = {
     {"CreateTime", "createTime", &aws_shape_timestamp},
     {"DeleteTime", "deleteTime", &aws_shape_timestamp},
@@ -561,17 +766,23 @@ static const struct aws_member m_NatGateway[] = {
     {"AttachedAppliances", "attachedApplianceSet", &s_NatGatewayAttachedApplianceList},
     {"RouteTableId", "routeTableId", &aws_shape_string},
 };
-static const struct aws_shape s_NatGateway = {.type = AWS_STRUCTURE, .members = m_NatGateway, .member_count = 17, .name = "NatGateway"};
+static const struct aws_shape s_NatGateway = {
+    .type = AWS_STRUCTURE, .members = m_NatGateway, .member_count = 17, .name = "NatGateway"};
 static const struct aws_member i_NatGatewayList = {"member", "item", &s_NatGateway};
 static const struct aws_shape s_NatGatewayList = {.type = AWS_LIST, .item = &i_NatGatewayList};
 static const struct aws_member m_DescribeNatGatewaysResult[] = {
     {"NatGateways", "natGatewaySet", &s_NatGatewayList},
     {"NextToken", "nextToken", &aws_shape_string},
 };
-static const struct aws_shape s_DescribeNatGatewaysResult = {.type = AWS_STRUCTURE, .members = m_DescribeNatGatewaysResult, .member_count = 2, .name = "DescribeNatGatewaysResult"};
+static const struct aws_shape s_DescribeNatGatewaysResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeNatGatewaysResult,
+    .member_count = 2,
+    .name = "DescribeNatGatewaysResult"};
 static const char *const pin_DescribeNatGateways[] = {"NextToken", NULL};
 static const char *const pout_DescribeNatGateways[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeNatGateways = {pin_DescribeNatGateways, pout_DescribeNatGateways, "NatGateways", NULL};
+static const struct aws_paginator p_DescribeNatGateways = {
+    pin_DescribeNatGateways, pout_DescribeNatGateways, "NatGateways", NULL};
 const struct aws_operation aws_ec2_DescribeNatGateways = {
     .service = &aws_service_ec2,
     .name = "DescribeNatGateways",
@@ -582,7 +793,8 @@ const struct aws_operation aws_ec2_DescribeNatGateways = {
     .paginator = &p_DescribeNatGateways,
 };
 static const struct aws_member i_NetworkInterfaceIdList = {"member", "item", &aws_shape_string};
-static const struct aws_shape s_NetworkInterfaceIdList = {.type = AWS_LIST, .item = &i_NetworkInterfaceIdList};
+static const struct aws_shape s_NetworkInterfaceIdList = {
+    .type = AWS_LIST, .item = &i_NetworkInterfaceIdList};
 static const struct aws_member m_DescribeNetworkInterfacesRequest[] = {
     {"NextToken", NULL, &aws_shape_string},
     {"MaxResults", NULL, &aws_shape_integer},
@@ -591,7 +803,11 @@ static const struct aws_member m_DescribeNetworkInterfacesRequest[] = {
     {"NetworkInterfaceIds", "NetworkInterfaceId", &s_NetworkInterfaceIdList},
     {"Filters", "filter", &s_FilterList},
 };
-static const struct aws_shape s_DescribeNetworkInterfacesRequest = {.type = AWS_STRUCTURE, .members = m_DescribeNetworkInterfacesRequest, .member_count = 6, .name = "DescribeNetworkInterfacesRequest"};
+static const struct aws_shape s_DescribeNetworkInterfacesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeNetworkInterfacesRequest,
+    .member_count = 6,
+    .name = "DescribeNetworkInterfacesRequest"};
 static const struct aws_member m_NetworkInterfaceAssociation[] = {
     {"AllocationId", "allocationId", &aws_shape_string},
     {"AssociationId", "associationId", &aws_shape_string},
@@ -601,16 +817,28 @@ static const struct aws_member m_NetworkInterfaceAssociation[] = {
     {"CustomerOwnedIp", "customerOwnedIp", &aws_shape_string},
     {"CarrierIp", "carrierIp", &aws_shape_string},
 };
-static const struct aws_shape s_NetworkInterfaceAssociation = {.type = AWS_STRUCTURE, .members = m_NetworkInterfaceAssociation, .member_count = 7, .name = "NetworkInterfaceAssociation"};
+static const struct aws_shape s_NetworkInterfaceAssociation = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkInterfaceAssociation,
+    .member_count = 7,
+    .name = "NetworkInterfaceAssociation"};
 static const struct aws_member m_AttachmentEnaSrdUdpSpecification[] = {
     {"EnaSrdUdpEnabled", "enaSrdUdpEnabled", &aws_shape_boolean},
 };
-static const struct aws_shape s_AttachmentEnaSrdUdpSpecification = {.type = AWS_STRUCTURE, .members = m_AttachmentEnaSrdUdpSpecification, .member_count = 1, .name = "AttachmentEnaSrdUdpSpecification"};
+static const struct aws_shape s_AttachmentEnaSrdUdpSpecification = {
+    .type = AWS_STRUCTURE,
+    .members = m_AttachmentEnaSrdUdpSpecification,
+    .member_count = 1,
+    .name = "AttachmentEnaSrdUdpSpecification"};
 static const struct aws_member m_AttachmentEnaSrdSpecification[] = {
     {"EnaSrdEnabled", "enaSrdEnabled", &aws_shape_boolean},
     {"EnaSrdUdpSpecification", "enaSrdUdpSpecification", &s_AttachmentEnaSrdUdpSpecification},
 };
-static const struct aws_shape s_AttachmentEnaSrdSpecification = {.type = AWS_STRUCTURE, .members = m_AttachmentEnaSrdSpecification, .member_count = 2, .name = "AttachmentEnaSrdSpecification"};
+static const struct aws_shape s_AttachmentEnaSrdSpecification = {
+    .type = AWS_STRUCTURE,
+    .members = m_AttachmentEnaSrdSpecification,
+    .member_count = 2,
+    .name = "AttachmentEnaSrdSpecification"};
 static const struct aws_member m_NetworkInterfaceAttachment[] = {
     {"AttachTime", "attachTime", &aws_shape_timestamp},
     {"AttachmentId", "attachmentId", &aws_shape_string},
@@ -623,54 +851,91 @@ static const struct aws_member m_NetworkInterfaceAttachment[] = {
     {"EnaSrdSpecification", "enaSrdSpecification", &s_AttachmentEnaSrdSpecification},
     {"EnaQueueCount", "enaQueueCount", &aws_shape_integer},
 };
-static const struct aws_shape s_NetworkInterfaceAttachment = {.type = AWS_STRUCTURE, .members = m_NetworkInterfaceAttachment, .member_count = 10, .name = "NetworkInterfaceAttachment"};
+static const struct aws_shape s_NetworkInterfaceAttachment = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkInterfaceAttachment,
+    .member_count = 10,
+    .name = "NetworkInterfaceAttachment"};
 static const struct aws_member m_ConnectionTrackingConfiguration[] = {
     {"TcpEstablishedTimeout", "tcpEstablishedTimeout", &aws_shape_integer},
     {"UdpStreamTimeout", "udpStreamTimeout", &aws_shape_integer},
     {"UdpTimeout", "udpTimeout", &aws_shape_integer},
 };
-static const struct aws_shape s_ConnectionTrackingConfiguration = {.type = AWS_STRUCTURE, .members = m_ConnectionTrackingConfiguration, .member_count = 3, .name = "ConnectionTrackingConfiguration"};
+static const struct aws_shape s_ConnectionTrackingConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ConnectionTrackingConfiguration,
+    .member_count = 3,
+    .name = "ConnectionTrackingConfiguration"};
 static const struct aws_member m_GroupIdentifier[] = {
     {"GroupId", "groupId", &aws_shape_string},
     {"GroupName", "groupName", &aws_shape_string},
 };
-static const struct aws_shape s_GroupIdentifier = {.type = AWS_STRUCTURE, .members = m_GroupIdentifier, .member_count = 2, .name = "GroupIdentifier"};
+static const struct aws_shape s_GroupIdentifier = {
+    .type = AWS_STRUCTURE,
+    .members = m_GroupIdentifier,
+    .member_count = 2,
+    .name = "GroupIdentifier"};
 static const struct aws_member i_GroupIdentifierList = {"member", "item", &s_GroupIdentifier};
-static const struct aws_shape s_GroupIdentifierList = {.type = AWS_LIST, .item = &i_GroupIdentifierList};
+static const struct aws_shape s_GroupIdentifierList = {
+    .type = AWS_LIST, .item = &i_GroupIdentifierList};
 static const struct aws_member m_NetworkInterfaceIpv6Address[] = {
     {"Ipv6Address", "ipv6Address", &aws_shape_string},
     {"PublicIpv6DnsName", "publicIpv6DnsName", &aws_shape_string},
     {"IsPrimaryIpv6", "isPrimaryIpv6", &aws_shape_boolean},
 };
-static const struct aws_shape s_NetworkInterfaceIpv6Address = {.type = AWS_STRUCTURE, .members = m_NetworkInterfaceIpv6Address, .member_count = 3, .name = "NetworkInterfaceIpv6Address"};
-static const struct aws_member i_NetworkInterfaceIpv6AddressesList = {"member", "item", &s_NetworkInterfaceIpv6Address};
-static const struct aws_shape s_NetworkInterfaceIpv6AddressesList = {.type = AWS_LIST, .item = &i_NetworkInterfaceIpv6AddressesList};
+static const struct aws_shape s_NetworkInterfaceIpv6Address = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkInterfaceIpv6Address,
+    .member_count = 3,
+    .name = "NetworkInterfaceIpv6Address"};
+static const struct aws_member i_NetworkInterfaceIpv6AddressesList = {
+    "member", "item", &s_NetworkInterfaceIpv6Address};
+static const struct aws_shape s_NetworkInterfaceIpv6AddressesList = {
+    .type = AWS_LIST, .item = &i_NetworkInterfaceIpv6AddressesList};
 static const struct aws_member m_PublicIpDnsNameOptions[] = {
     {"DnsHostnameType", "dnsHostnameType", &aws_shape_string},
     {"PublicIpv4DnsName", "publicIpv4DnsName", &aws_shape_string},
     {"PublicIpv6DnsName", "publicIpv6DnsName", &aws_shape_string},
     {"PublicDualStackDnsName", "publicDualStackDnsName", &aws_shape_string},
 };
-static const struct aws_shape s_PublicIpDnsNameOptions = {.type = AWS_STRUCTURE, .members = m_PublicIpDnsNameOptions, .member_count = 4, .name = "PublicIpDnsNameOptions"};
+static const struct aws_shape s_PublicIpDnsNameOptions = {
+    .type = AWS_STRUCTURE,
+    .members = m_PublicIpDnsNameOptions,
+    .member_count = 4,
+    .name = "PublicIpDnsNameOptions"};
 static const struct aws_member m_NetworkInterfacePrivateIpAddress[] = {
     {"Association", "association", &s_NetworkInterfaceAssociation},
     {"Primary", "primary", &aws_shape_boolean},
     {"PrivateDnsName", "privateDnsName", &aws_shape_string},
     {"PrivateIpAddress", "privateIpAddress", &aws_shape_string},
 };
-static const struct aws_shape s_NetworkInterfacePrivateIpAddress = {.type = AWS_STRUCTURE, .members = m_NetworkInterfacePrivateIpAddress, .member_count = 4, .name = "NetworkInterfacePrivateIpAddress"};
-static const struct aws_member i_NetworkInterfacePrivateIpAddressList = {"member", "item", &s_NetworkInterfacePrivateIpAddress};
-static const struct aws_shape s_NetworkInterfacePrivateIpAddressList = {.type = AWS_LIST, .item = &i_NetworkInterfacePrivateIpAddressList};
+static const struct aws_shape s_NetworkInterfacePrivateIpAddress = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkInterfacePrivateIpAddress,
+    .member_count = 4,
+    .name = "NetworkInterfacePrivateIpAddress"};
+static const struct aws_member i_NetworkInterfacePrivateIpAddressList = {
+    "member", "item", &s_NetworkInterfacePrivateIpAddress};
+static const struct aws_shape s_NetworkInterfacePrivateIpAddressList = {
+    .type = AWS_LIST, .item = &i_NetworkInterfacePrivateIpAddressList};
 static const struct aws_member m_Ipv4PrefixSpecification[] = {
     {"Ipv4Prefix", "ipv4Prefix", &aws_shape_string},
 };
-static const struct aws_shape s_Ipv4PrefixSpecification = {.type = AWS_STRUCTURE, .members = m_Ipv4PrefixSpecification, .member_count = 1, .name = "Ipv4PrefixSpecification"};
+static const struct aws_shape s_Ipv4PrefixSpecification = {
+    .type = AWS_STRUCTURE,
+    .members = m_Ipv4PrefixSpecification,
+    .member_count = 1,
+    .name = "Ipv4PrefixSpecification"};
 static const struct aws_member i_Ipv4PrefixesList = {"member", "item", &s_Ipv4PrefixSpecification};
 static const struct aws_shape s_Ipv4PrefixesList = {.type = AWS_LIST, .item = &i_Ipv4PrefixesList};
 static const struct aws_member m_Ipv6PrefixSpecification[] = {
     {"Ipv6Prefix", "ipv6Prefix", &aws_shape_string},
 };
-static const struct aws_shape s_Ipv6PrefixSpecification = {.type = AWS_STRUCTURE, .members = m_Ipv6PrefixSpecification, .member_count = 1, .name = "Ipv6PrefixSpecification"};
+static const struct aws_shape s_Ipv6PrefixSpecification = {
+    .type = AWS_STRUCTURE,
+    .members = m_Ipv6PrefixSpecification,
+    .member_count = 1,
+    .name = "Ipv6PrefixSpecification"};
 static const struct aws_member i_Ipv6PrefixesList = {"member", "item", &s_Ipv6PrefixSpecification};
 static const struct aws_shape s_Ipv6PrefixesList = {.type = AWS_LIST, .item = &i_Ipv6PrefixesList};
 static const struct aws_member m_OperatorResponse[] = {
@@ -678,14 +943,21 @@ static const struct aws_member m_OperatorResponse[] = {
     {"Principal", "principal", &aws_shape_string},
     {"HiddenByDefault", "hiddenByDefault", &aws_shape_boolean},
 };
-static const struct aws_shape s_OperatorResponse = {.type = AWS_STRUCTURE, .members = m_OperatorResponse, .member_count = 3, .name = "OperatorResponse"};
+static const struct aws_shape s_OperatorResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_OperatorResponse,
+    .member_count = 3,
+    .name = "OperatorResponse"};
 static const struct aws_member i_AssociatedSubnetList = {"member", "item", &aws_shape_string};
-static const struct aws_shape s_AssociatedSubnetList = {.type = AWS_LIST, .item = &i_AssociatedSubnetList};
+static const struct aws_shape s_AssociatedSubnetList = {
+    .type = AWS_LIST, .item = &i_AssociatedSubnetList};
 static const struct aws_member m_NetworkInterface[] = {
     {"Association", "association", &s_NetworkInterfaceAssociation},
     {"Attachment", "attachment", &s_NetworkInterfaceAttachment},
     {"AvailabilityZone", "availabilityZone", &aws_shape_string},
-    {"ConnectionTrackingConfiguration", "connectionTrackingConfiguration", &s_ConnectionTrackingConfiguration},
+    {"ConnectionTrackingConfiguration",
+     "connectionTrackingConfiguration",
+     &s_ConnectionTrackingConfiguration},
     {"Description", "description", &aws_shape_string},
     {"Groups", "groupSet", &s_GroupIdentifierList},
     {"InterfaceType", "interfaceType", &aws_shape_string},
@@ -715,17 +987,27 @@ static const struct aws_member m_NetworkInterface[] = {
     {"AssociatedSubnets", "associatedSubnetSet", &s_AssociatedSubnetList},
     {"AvailabilityZoneId", "availabilityZoneId", &aws_shape_string},
 };
-static const struct aws_shape s_NetworkInterface = {.type = AWS_STRUCTURE, .members = m_NetworkInterface, .member_count = 32, .name = "NetworkInterface"};
+static const struct aws_shape s_NetworkInterface = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkInterface,
+    .member_count = 32,
+    .name = "NetworkInterface"};
 static const struct aws_member i_NetworkInterfaceList = {"member", "item", &s_NetworkInterface};
-static const struct aws_shape s_NetworkInterfaceList = {.type = AWS_LIST, .item = &i_NetworkInterfaceList};
+static const struct aws_shape s_NetworkInterfaceList = {
+    .type = AWS_LIST, .item = &i_NetworkInterfaceList};
 static const struct aws_member m_DescribeNetworkInterfacesResult[] = {
     {"NetworkInterfaces", "networkInterfaceSet", &s_NetworkInterfaceList},
     {"NextToken", "nextToken", &aws_shape_string},
 };
-static const struct aws_shape s_DescribeNetworkInterfacesResult = {.type = AWS_STRUCTURE, .members = m_DescribeNetworkInterfacesResult, .member_count = 2, .name = "DescribeNetworkInterfacesResult"};
+static const struct aws_shape s_DescribeNetworkInterfacesResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeNetworkInterfacesResult,
+    .member_count = 2,
+    .name = "DescribeNetworkInterfacesResult"};
 static const char *const pin_DescribeNetworkInterfaces[] = {"NextToken", NULL};
 static const char *const pout_DescribeNetworkInterfaces[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeNetworkInterfaces = {pin_DescribeNetworkInterfaces, pout_DescribeNetworkInterfaces, "NetworkInterfaces", NULL};
+static const struct aws_paginator p_DescribeNetworkInterfaces = {
+    pin_DescribeNetworkInterfaces, pout_DescribeNetworkInterfaces, "NetworkInterfaces", NULL};
 const struct aws_operation aws_ec2_DescribeNetworkInterfaces = {
     .service = &aws_service_ec2,
     .name = "DescribeNetworkInterfaces",
@@ -736,7 +1018,8 @@ const struct aws_operation aws_ec2_DescribeNetworkInterfaces = {
     .paginator = &p_DescribeNetworkInterfaces,
 };
 static const struct aws_member i_SecurityGroupRuleIdList = {"member", "item", &aws_shape_string};
-static const struct aws_shape s_SecurityGroupRuleIdList = {.type = AWS_LIST, .item = &i_SecurityGroupRuleIdList};
+static const struct aws_shape s_SecurityGroupRuleIdList = {
+    .type = AWS_LIST, .item = &i_SecurityGroupRuleIdList};
 static const struct aws_member m_RevokeSecurityGroupIngressRequest[] = {
     {"CidrIp", NULL, &aws_shape_string},
     {"FromPort", NULL, &aws_shape_integer},
@@ -750,7 +1033,11 @@ static const struct aws_member m_RevokeSecurityGroupIngressRequest[] = {
     {"SecurityGroupRuleIds", "SecurityGroupRuleId", &s_SecurityGroupRuleIdList},
     {"DryRun", "dryRun", &aws_shape_boolean},
 };
-static const struct aws_shape s_RevokeSecurityGroupIngressRequest = {.type = AWS_STRUCTURE, .members = m_RevokeSecurityGroupIngressRequest, .member_count = 11, .name = "RevokeSecurityGroupIngressRequest"};
+static const struct aws_shape s_RevokeSecurityGroupIngressRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_RevokeSecurityGroupIngressRequest,
+    .member_count = 11,
+    .name = "RevokeSecurityGroupIngressRequest"};
 static const struct aws_member m_RevokedSecurityGroupRule[] = {
     {"SecurityGroupRuleId", "securityGroupRuleId", &aws_shape_string},
     {"GroupId", "groupId", &aws_shape_string},
@@ -764,15 +1051,25 @@ static const struct aws_member m_RevokedSecurityGroupRule[] = {
     {"ReferencedGroupId", "referencedGroupId", &aws_shape_string},
     {"Description", "description", &aws_shape_string},
 };
-static const struct aws_shape s_RevokedSecurityGroupRule = {.type = AWS_STRUCTURE, .members = m_RevokedSecurityGroupRule, .member_count = 11, .name = "RevokedSecurityGroupRule"};
-static const struct aws_member i_RevokedSecurityGroupRuleList = {"member", "item", &s_RevokedSecurityGroupRule};
-static const struct aws_shape s_RevokedSecurityGroupRuleList = {.type = AWS_LIST, .item = &i_RevokedSecurityGroupRuleList};
+static const struct aws_shape s_RevokedSecurityGroupRule = {
+    .type = AWS_STRUCTURE,
+    .members = m_RevokedSecurityGroupRule,
+    .member_count = 11,
+    .name = "RevokedSecurityGroupRule"};
+static const struct aws_member i_RevokedSecurityGroupRuleList = {
+    "member", "item", &s_RevokedSecurityGroupRule};
+static const struct aws_shape s_RevokedSecurityGroupRuleList = {
+    .type = AWS_LIST, .item = &i_RevokedSecurityGroupRuleList};
 static const struct aws_member m_RevokeSecurityGroupIngressResult[] = {
     {"Return", "return", &aws_shape_boolean},
     {"UnknownIpPermissions", "unknownIpPermissionSet", &s_IpPermissionList},
     {"RevokedSecurityGroupRules", "revokedSecurityGroupRuleSet", &s_RevokedSecurityGroupRuleList},
 };
-static const struct aws_shape s_RevokeSecurityGroupIngressResult = {.type = AWS_STRUCTURE, .members = m_RevokeSecurityGroupIngressResult, .member_count = 3, .name = "RevokeSecurityGroupIngressResult"};
+static const struct aws_shape s_RevokeSecurityGroupIngressResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_RevokeSecurityGroupIngressResult,
+    .member_count = 3,
+    .name = "RevokeSecurityGroupIngressResult"};
 const struct aws_operation aws_ec2_RevokeSecurityGroupIngress = {
     .service = &aws_service_ec2,
     .name = "RevokeSecurityGroupIngress",
@@ -793,13 +1090,21 @@ static const struct aws_member m_RevokeSecurityGroupEgressRequest[] = {
     {"CidrIp", "cidrIp", &aws_shape_string},
     {"IpPermissions", "ipPermissions", &s_IpPermissionList},
 };
-static const struct aws_shape s_RevokeSecurityGroupEgressRequest = {.type = AWS_STRUCTURE, .members = m_RevokeSecurityGroupEgressRequest, .member_count = 10, .name = "RevokeSecurityGroupEgressRequest"};
+static const struct aws_shape s_RevokeSecurityGroupEgressRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_RevokeSecurityGroupEgressRequest,
+    .member_count = 10,
+    .name = "RevokeSecurityGroupEgressRequest"};
 static const struct aws_member m_RevokeSecurityGroupEgressResult[] = {
     {"Return", "return", &aws_shape_boolean},
     {"UnknownIpPermissions", "unknownIpPermissionSet", &s_IpPermissionList},
     {"RevokedSecurityGroupRules", "revokedSecurityGroupRuleSet", &s_RevokedSecurityGroupRuleList},
 };
-static const struct aws_shape s_RevokeSecurityGroupEgressResult = {.type = AWS_STRUCTURE, .members = m_RevokeSecurityGroupEgressResult, .member_count = 3, .name = "RevokeSecurityGroupEgressResult"};
+static const struct aws_shape s_RevokeSecurityGroupEgressResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_RevokeSecurityGroupEgressResult,
+    .member_count = 3,
+    .name = "RevokeSecurityGroupEgressResult"};
 const struct aws_operation aws_ec2_RevokeSecurityGroupEgress = {
     .service = &aws_service_ec2,
     .name = "RevokeSecurityGroupEgress",

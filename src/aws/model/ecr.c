@@ -14,14 +14,23 @@ static const struct aws_member m_ImageIdentifier[] = {
     {"imageDigest", NULL, &aws_shape_string},
     {"imageTag", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ImageIdentifier = {.type = AWS_STRUCTURE, .members = m_ImageIdentifier, .member_count = 2, .name = "ImageIdentifier"};
+static const struct aws_shape s_ImageIdentifier = {
+    .type = AWS_STRUCTURE,
+    .members = m_ImageIdentifier,
+    .member_count = 2,
+    .name = "ImageIdentifier"};
 static const struct aws_member i_ImageIdentifierList = {"member", NULL, &s_ImageIdentifier};
-static const struct aws_shape s_ImageIdentifierList = {.type = AWS_LIST, .item = &i_ImageIdentifierList};
+static const struct aws_shape s_ImageIdentifierList = {
+    .type = AWS_LIST, .item = &i_ImageIdentifierList};
 static const struct aws_member m_DescribeImagesFilter[] = {
     {"tagStatus", NULL, &aws_shape_string},
     {"imageStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeImagesFilter = {.type = AWS_STRUCTURE, .members = m_DescribeImagesFilter, .member_count = 2, .name = "DescribeImagesFilter"};
+static const struct aws_shape s_DescribeImagesFilter = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeImagesFilter,
+    .member_count = 2,
+    .name = "DescribeImagesFilter"};
 static const struct aws_member m_DescribeImagesRequest[] = {
     {"registryId", NULL, &aws_shape_string},
     {"repositoryName", NULL, &aws_shape_string, .required = true},
@@ -30,22 +39,36 @@ static const struct aws_member m_DescribeImagesRequest[] = {
     {"maxResults", NULL, &aws_shape_integer},
     {"filter", NULL, &s_DescribeImagesFilter},
 };
-static const struct aws_shape s_DescribeImagesRequest = {.type = AWS_STRUCTURE, .members = m_DescribeImagesRequest, .member_count = 6, .name = "DescribeImagesRequest"};
+static const struct aws_shape s_DescribeImagesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeImagesRequest,
+    .member_count = 6,
+    .name = "DescribeImagesRequest"};
 static const struct aws_member i_ImageTagList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_ImageTagList = {.type = AWS_LIST, .item = &i_ImageTagList};
 static const struct aws_member m_ImageScanStatus[] = {
     {"status", NULL, &aws_shape_string},
     {"description", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ImageScanStatus = {.type = AWS_STRUCTURE, .members = m_ImageScanStatus, .member_count = 2, .name = "ImageScanStatus"};
-static const struct aws_member k_FindingSeverityCounts = {"key", NULL, &aws_shape_string}, i_FindingSeverityCounts = {"value", NULL, &aws_shape_integer};
-static const struct aws_shape s_FindingSeverityCounts = {.type = AWS_MAP, .key = &k_FindingSeverityCounts, .item = &i_FindingSeverityCounts};
+static const struct aws_shape s_ImageScanStatus = {
+    .type = AWS_STRUCTURE,
+    .members = m_ImageScanStatus,
+    .member_count = 2,
+    .name = "ImageScanStatus"};
+static const struct aws_member k_FindingSeverityCounts = {"key", NULL, &aws_shape_string},
+                               i_FindingSeverityCounts = {"value", NULL, &aws_shape_integer};
+static const struct aws_shape s_FindingSeverityCounts = {
+    .type = AWS_MAP, .key = &k_FindingSeverityCounts, .item = &i_FindingSeverityCounts};
 static const struct aws_member m_ImageScanFindingsSummary[] = {
     {"imageScanCompletedAt", NULL, &aws_shape_timestamp},
     {"vulnerabilitySourceUpdatedAt", NULL, &aws_shape_timestamp},
     {"findingSeverityCounts", NULL, &s_FindingSeverityCounts},
 };
-static const struct aws_shape s_ImageScanFindingsSummary = {.type = AWS_STRUCTURE, .members = m_ImageScanFindingsSummary, .member_count = 3, .name = "ImageScanFindingsSummary"};
+static const struct aws_shape s_ImageScanFindingsSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_ImageScanFindingsSummary,
+    .member_count = 3,
+    .name = "ImageScanFindingsSummary"};
 static const struct aws_member m_ImageDetail[] = {
     {"registryId", NULL, &aws_shape_string},
     {"repositoryName", NULL, &aws_shape_string},
@@ -63,17 +86,23 @@ static const struct aws_member m_ImageDetail[] = {
     {"lastArchivedAt", NULL, &aws_shape_timestamp},
     {"lastActivatedAt", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_ImageDetail = {.type = AWS_STRUCTURE, .members = m_ImageDetail, .member_count = 15, .name = "ImageDetail"};
+static const struct aws_shape s_ImageDetail = {
+    .type = AWS_STRUCTURE, .members = m_ImageDetail, .member_count = 15, .name = "ImageDetail"};
 static const struct aws_member i_ImageDetailList = {"member", NULL, &s_ImageDetail};
 static const struct aws_shape s_ImageDetailList = {.type = AWS_LIST, .item = &i_ImageDetailList};
 static const struct aws_member m_DescribeImagesResponse[] = {
     {"imageDetails", NULL, &s_ImageDetailList},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeImagesResponse = {.type = AWS_STRUCTURE, .members = m_DescribeImagesResponse, .member_count = 2, .name = "DescribeImagesResponse"};
+static const struct aws_shape s_DescribeImagesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeImagesResponse,
+    .member_count = 2,
+    .name = "DescribeImagesResponse"};
 static const char *const pin_DescribeImages[] = {"nextToken", NULL};
 static const char *const pout_DescribeImages[] = {"nextToken", NULL};
-static const struct aws_paginator p_DescribeImages = {pin_DescribeImages, pout_DescribeImages, "imageDetails", NULL};
+static const struct aws_paginator p_DescribeImages = {
+    pin_DescribeImages, pout_DescribeImages, "imageDetails", NULL};
 const struct aws_operation aws_ecr_DescribeImages = {
     .service = &aws_service_ecr,
     .name = "DescribeImages",
@@ -91,7 +120,11 @@ static const struct aws_member m_BatchGetImageRequest[] = {
     {"imageIds", NULL, &s_ImageIdentifierList, .required = true},
     {"acceptedMediaTypes", NULL, &s_MediaTypeList},
 };
-static const struct aws_shape s_BatchGetImageRequest = {.type = AWS_STRUCTURE, .members = m_BatchGetImageRequest, .member_count = 4, .name = "BatchGetImageRequest"};
+static const struct aws_shape s_BatchGetImageRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_BatchGetImageRequest,
+    .member_count = 4,
+    .name = "BatchGetImageRequest"};
 static const struct aws_member m_Image[] = {
     {"registryId", NULL, &aws_shape_string},
     {"repositoryName", NULL, &aws_shape_string},
@@ -99,7 +132,8 @@ static const struct aws_member m_Image[] = {
     {"imageManifest", NULL, &aws_shape_string},
     {"imageManifestMediaType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Image = {.type = AWS_STRUCTURE, .members = m_Image, .member_count = 5, .name = "Image"};
+static const struct aws_shape s_Image = {
+    .type = AWS_STRUCTURE, .members = m_Image, .member_count = 5, .name = "Image"};
 static const struct aws_member i_ImageList = {"member", NULL, &s_Image};
 static const struct aws_shape s_ImageList = {.type = AWS_LIST, .item = &i_ImageList};
 static const struct aws_member m_ImageFailure[] = {
@@ -107,14 +141,19 @@ static const struct aws_member m_ImageFailure[] = {
     {"failureCode", NULL, &aws_shape_string},
     {"failureReason", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ImageFailure = {.type = AWS_STRUCTURE, .members = m_ImageFailure, .member_count = 3, .name = "ImageFailure"};
+static const struct aws_shape s_ImageFailure = {
+    .type = AWS_STRUCTURE, .members = m_ImageFailure, .member_count = 3, .name = "ImageFailure"};
 static const struct aws_member i_ImageFailureList = {"member", NULL, &s_ImageFailure};
 static const struct aws_shape s_ImageFailureList = {.type = AWS_LIST, .item = &i_ImageFailureList};
 static const struct aws_member m_BatchGetImageResponse[] = {
     {"images", NULL, &s_ImageList},
     {"failures", NULL, &s_ImageFailureList},
 };
-static const struct aws_shape s_BatchGetImageResponse = {.type = AWS_STRUCTURE, .members = m_BatchGetImageResponse, .member_count = 2, .name = "BatchGetImageResponse"};
+static const struct aws_shape s_BatchGetImageResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_BatchGetImageResponse,
+    .member_count = 2,
+    .name = "BatchGetImageResponse"};
 const struct aws_operation aws_ecr_BatchGetImage = {
     .service = &aws_service_ecr,
     .name = "BatchGetImage",
@@ -124,30 +163,49 @@ const struct aws_operation aws_ecr_BatchGetImage = {
     .output = &s_BatchGetImageResponse,
 };
 static const struct aws_member i_RepositoryNameList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_RepositoryNameList = {.type = AWS_LIST, .item = &i_RepositoryNameList};
+static const struct aws_shape s_RepositoryNameList = {
+    .type = AWS_LIST, .item = &i_RepositoryNameList};
 static const struct aws_member m_DescribeRepositoriesRequest[] = {
     {"registryId", NULL, &aws_shape_string},
     {"repositoryNames", NULL, &s_RepositoryNameList},
     {"nextToken", NULL, &aws_shape_string},
     {"maxResults", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_DescribeRepositoriesRequest = {.type = AWS_STRUCTURE, .members = m_DescribeRepositoriesRequest, .member_count = 4, .name = "DescribeRepositoriesRequest"};
+static const struct aws_shape s_DescribeRepositoriesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeRepositoriesRequest,
+    .member_count = 4,
+    .name = "DescribeRepositoriesRequest"};
 static const struct aws_member m_ImageTagMutabilityExclusionFilter[] = {
     {"filterType", NULL, &aws_shape_string, .required = true},
     {"filter", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ImageTagMutabilityExclusionFilter = {.type = AWS_STRUCTURE, .members = m_ImageTagMutabilityExclusionFilter, .member_count = 2, .name = "ImageTagMutabilityExclusionFilter"};
-static const struct aws_member i_ImageTagMutabilityExclusionFilters = {"member", NULL, &s_ImageTagMutabilityExclusionFilter};
-static const struct aws_shape s_ImageTagMutabilityExclusionFilters = {.type = AWS_LIST, .item = &i_ImageTagMutabilityExclusionFilters};
+static const struct aws_shape s_ImageTagMutabilityExclusionFilter = {
+    .type = AWS_STRUCTURE,
+    .members = m_ImageTagMutabilityExclusionFilter,
+    .member_count = 2,
+    .name = "ImageTagMutabilityExclusionFilter"};
+static const struct aws_member i_ImageTagMutabilityExclusionFilters = {
+    "member", NULL, &s_ImageTagMutabilityExclusionFilter};
+static const struct aws_shape s_ImageTagMutabilityExclusionFilters = {
+    .type = AWS_LIST, .item = &i_ImageTagMutabilityExclusionFilters};
 static const struct aws_member m_ImageScanningConfiguration[] = {
     {"scanOnPush", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_ImageScanningConfiguration = {.type = AWS_STRUCTURE, .members = m_ImageScanningConfiguration, .member_count = 1, .name = "ImageScanningConfiguration"};
+static const struct aws_shape s_ImageScanningConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ImageScanningConfiguration,
+    .member_count = 1,
+    .name = "ImageScanningConfiguration"};
 static const struct aws_member m_EncryptionConfiguration[] = {
     {"encryptionType", NULL, &aws_shape_string, .required = true},
     {"kmsKey", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_EncryptionConfiguration = {.type = AWS_STRUCTURE, .members = m_EncryptionConfiguration, .member_count = 2, .name = "EncryptionConfiguration"};
+static const struct aws_shape s_EncryptionConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_EncryptionConfiguration,
+    .member_count = 2,
+    .name = "EncryptionConfiguration"};
 static const struct aws_member m_Repository[] = {
     {"repositoryArn", NULL, &aws_shape_string},
     {"registryId", NULL, &aws_shape_string},
@@ -159,17 +217,23 @@ static const struct aws_member m_Repository[] = {
     {"imageScanningConfiguration", NULL, &s_ImageScanningConfiguration},
     {"encryptionConfiguration", NULL, &s_EncryptionConfiguration},
 };
-static const struct aws_shape s_Repository = {.type = AWS_STRUCTURE, .members = m_Repository, .member_count = 9, .name = "Repository"};
+static const struct aws_shape s_Repository = {
+    .type = AWS_STRUCTURE, .members = m_Repository, .member_count = 9, .name = "Repository"};
 static const struct aws_member i_RepositoryList = {"member", NULL, &s_Repository};
 static const struct aws_shape s_RepositoryList = {.type = AWS_LIST, .item = &i_RepositoryList};
 static const struct aws_member m_DescribeRepositoriesResponse[] = {
     {"repositories", NULL, &s_RepositoryList},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeRepositoriesResponse = {.type = AWS_STRUCTURE, .members = m_DescribeRepositoriesResponse, .member_count = 2, .name = "DescribeRepositoriesResponse"};
+static const struct aws_shape s_DescribeRepositoriesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeRepositoriesResponse,
+    .member_count = 2,
+    .name = "DescribeRepositoriesResponse"};
 static const char *const pin_DescribeRepositories[] = {"nextToken", NULL};
 static const char *const pout_DescribeRepositories[] = {"nextToken", NULL};
-static const struct aws_paginator p_DescribeRepositories = {pin_DescribeRepositories, pout_DescribeRepositories, "repositories", NULL};
+static const struct aws_paginator p_DescribeRepositories = {
+    pin_DescribeRepositories, pout_DescribeRepositories, "repositories", NULL};
 const struct aws_operation aws_ecr_DescribeRepositories = {
     .service = &aws_service_ecr,
     .name = "DescribeRepositories",
@@ -184,12 +248,20 @@ static const struct aws_member m_BatchDeleteImageRequest[] = {
     {"repositoryName", NULL, &aws_shape_string, .required = true},
     {"imageIds", NULL, &s_ImageIdentifierList, .required = true},
 };
-static const struct aws_shape s_BatchDeleteImageRequest = {.type = AWS_STRUCTURE, .members = m_BatchDeleteImageRequest, .member_count = 3, .name = "BatchDeleteImageRequest"};
+static const struct aws_shape s_BatchDeleteImageRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_BatchDeleteImageRequest,
+    .member_count = 3,
+    .name = "BatchDeleteImageRequest"};
 static const struct aws_member m_BatchDeleteImageResponse[] = {
     {"imageIds", NULL, &s_ImageIdentifierList},
     {"failures", NULL, &s_ImageFailureList},
 };
-static const struct aws_shape s_BatchDeleteImageResponse = {.type = AWS_STRUCTURE, .members = m_BatchDeleteImageResponse, .member_count = 2, .name = "BatchDeleteImageResponse"};
+static const struct aws_shape s_BatchDeleteImageResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_BatchDeleteImageResponse,
+    .member_count = 2,
+    .name = "BatchDeleteImageResponse"};
 const struct aws_operation aws_ecr_BatchDeleteImage = {
     .service = &aws_service_ecr,
     .name = "BatchDeleteImage",
@@ -202,7 +274,11 @@ static const struct aws_member m_ListImagesFilter[] = {
     {"tagStatus", NULL, &aws_shape_string},
     {"imageStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListImagesFilter = {.type = AWS_STRUCTURE, .members = m_ListImagesFilter, .member_count = 2, .name = "ListImagesFilter"};
+static const struct aws_shape s_ListImagesFilter = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListImagesFilter,
+    .member_count = 2,
+    .name = "ListImagesFilter"};
 static const struct aws_member m_ListImagesRequest[] = {
     {"registryId", NULL, &aws_shape_string},
     {"repositoryName", NULL, &aws_shape_string, .required = true},
@@ -210,15 +286,24 @@ static const struct aws_member m_ListImagesRequest[] = {
     {"maxResults", NULL, &aws_shape_integer},
     {"filter", NULL, &s_ListImagesFilter},
 };
-static const struct aws_shape s_ListImagesRequest = {.type = AWS_STRUCTURE, .members = m_ListImagesRequest, .member_count = 5, .name = "ListImagesRequest"};
+static const struct aws_shape s_ListImagesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListImagesRequest,
+    .member_count = 5,
+    .name = "ListImagesRequest"};
 static const struct aws_member m_ListImagesResponse[] = {
     {"imageIds", NULL, &s_ImageIdentifierList},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListImagesResponse = {.type = AWS_STRUCTURE, .members = m_ListImagesResponse, .member_count = 2, .name = "ListImagesResponse"};
+static const struct aws_shape s_ListImagesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListImagesResponse,
+    .member_count = 2,
+    .name = "ListImagesResponse"};
 static const char *const pin_ListImages[] = {"nextToken", NULL};
 static const char *const pout_ListImages[] = {"nextToken", NULL};
-static const struct aws_paginator p_ListImages = {pin_ListImages, pout_ListImages, "imageIds", NULL};
+static const struct aws_paginator p_ListImages = {
+    pin_ListImages, pout_ListImages, "imageIds", NULL};
 const struct aws_operation aws_ecr_ListImages = {
     .service = &aws_service_ecr,
     .name = "ListImages",
@@ -228,15 +313,21 @@ const struct aws_operation aws_ecr_ListImages = {
     .output = &s_ListImagesResponse,
     .paginator = &p_ListImages,
 };
-static const struct aws_member i_PullThroughCacheRuleRepositoryPrefixList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_PullThroughCacheRuleRepositoryPrefixList = {.type = AWS_LIST, .item = &i_PullThroughCacheRuleRepositoryPrefixList};
+static const struct aws_member i_PullThroughCacheRuleRepositoryPrefixList = {
+    "member", NULL, &aws_shape_string};
+static const struct aws_shape s_PullThroughCacheRuleRepositoryPrefixList = {
+    .type = AWS_LIST, .item = &i_PullThroughCacheRuleRepositoryPrefixList};
 static const struct aws_member m_DescribePullThroughCacheRulesRequest[] = {
     {"registryId", NULL, &aws_shape_string},
     {"ecrRepositoryPrefixes", NULL, &s_PullThroughCacheRuleRepositoryPrefixList},
     {"nextToken", NULL, &aws_shape_string},
     {"maxResults", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_DescribePullThroughCacheRulesRequest = {.type = AWS_STRUCTURE, .members = m_DescribePullThroughCacheRulesRequest, .member_count = 4, .name = "DescribePullThroughCacheRulesRequest"};
+static const struct aws_shape s_DescribePullThroughCacheRulesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribePullThroughCacheRulesRequest,
+    .member_count = 4,
+    .name = "DescribePullThroughCacheRulesRequest"};
 static const struct aws_member m_PullThroughCacheRule[] = {
     {"ecrRepositoryPrefix", NULL, &aws_shape_string},
     {"upstreamRegistryUrl", NULL, &aws_shape_string},
@@ -248,17 +339,31 @@ static const struct aws_member m_PullThroughCacheRule[] = {
     {"upstreamRegistry", NULL, &aws_shape_string},
     {"updatedAt", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_PullThroughCacheRule = {.type = AWS_STRUCTURE, .members = m_PullThroughCacheRule, .member_count = 9, .name = "PullThroughCacheRule"};
-static const struct aws_member i_PullThroughCacheRuleList = {"member", NULL, &s_PullThroughCacheRule};
-static const struct aws_shape s_PullThroughCacheRuleList = {.type = AWS_LIST, .item = &i_PullThroughCacheRuleList};
+static const struct aws_shape s_PullThroughCacheRule = {
+    .type = AWS_STRUCTURE,
+    .members = m_PullThroughCacheRule,
+    .member_count = 9,
+    .name = "PullThroughCacheRule"};
+static const struct aws_member i_PullThroughCacheRuleList = {
+    "member", NULL, &s_PullThroughCacheRule};
+static const struct aws_shape s_PullThroughCacheRuleList = {
+    .type = AWS_LIST, .item = &i_PullThroughCacheRuleList};
 static const struct aws_member m_DescribePullThroughCacheRulesResponse[] = {
     {"pullThroughCacheRules", NULL, &s_PullThroughCacheRuleList},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribePullThroughCacheRulesResponse = {.type = AWS_STRUCTURE, .members = m_DescribePullThroughCacheRulesResponse, .member_count = 2, .name = "DescribePullThroughCacheRulesResponse"};
+static const struct aws_shape s_DescribePullThroughCacheRulesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribePullThroughCacheRulesResponse,
+    .member_count = 2,
+    .name = "DescribePullThroughCacheRulesResponse"};
 static const char *const pin_DescribePullThroughCacheRules[] = {"nextToken", NULL};
 static const char *const pout_DescribePullThroughCacheRules[] = {"nextToken", NULL};
-static const struct aws_paginator p_DescribePullThroughCacheRules = {pin_DescribePullThroughCacheRules, pout_DescribePullThroughCacheRules, "pullThroughCacheRules", NULL};
+static const struct aws_paginator p_DescribePullThroughCacheRules = {
+    pin_DescribePullThroughCacheRules,
+    pout_DescribePullThroughCacheRules,
+    "pullThroughCacheRules",
+    NULL};
 const struct aws_operation aws_ecr_DescribePullThroughCacheRules = {
     .service = &aws_service_ecr,
     .name = "DescribePullThroughCacheRules",

@@ -15,9 +15,15 @@ static const struct aws_member m_CapacityProviderStrategyItem[] = {
     {"weight", NULL, &aws_shape_integer},
     {"base", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_CapacityProviderStrategyItem = {.type = AWS_STRUCTURE, .members = m_CapacityProviderStrategyItem, .member_count = 3, .name = "CapacityProviderStrategyItem"};
-static const struct aws_member i_CapacityProviderStrategy = {"member", NULL, &s_CapacityProviderStrategyItem};
-static const struct aws_shape s_CapacityProviderStrategy = {.type = AWS_LIST, .item = &i_CapacityProviderStrategy};
+static const struct aws_shape s_CapacityProviderStrategyItem = {
+    .type = AWS_STRUCTURE,
+    .members = m_CapacityProviderStrategyItem,
+    .member_count = 3,
+    .name = "CapacityProviderStrategyItem"};
+static const struct aws_member i_CapacityProviderStrategy = {
+    "member", NULL, &s_CapacityProviderStrategyItem};
+static const struct aws_shape s_CapacityProviderStrategy = {
+    .type = AWS_LIST, .item = &i_CapacityProviderStrategy};
 static const struct aws_member i_StringList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_StringList = {.type = AWS_LIST, .item = &i_StringList};
 static const struct aws_member m_AwsVpcConfiguration[] = {
@@ -25,32 +31,51 @@ static const struct aws_member m_AwsVpcConfiguration[] = {
     {"securityGroups", NULL, &s_StringList},
     {"assignPublicIp", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AwsVpcConfiguration = {.type = AWS_STRUCTURE, .members = m_AwsVpcConfiguration, .member_count = 3, .name = "AwsVpcConfiguration"};
+static const struct aws_shape s_AwsVpcConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_AwsVpcConfiguration,
+    .member_count = 3,
+    .name = "AwsVpcConfiguration"};
 static const struct aws_member m_NetworkConfiguration[] = {
     {"awsvpcConfiguration", NULL, &s_AwsVpcConfiguration},
 };
-static const struct aws_shape s_NetworkConfiguration = {.type = AWS_STRUCTURE, .members = m_NetworkConfiguration, .member_count = 1, .name = "NetworkConfiguration"};
+static const struct aws_shape s_NetworkConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkConfiguration,
+    .member_count = 1,
+    .name = "NetworkConfiguration"};
 static const struct aws_member m_KeyValuePair[] = {
     {"name", NULL, &aws_shape_string},
     {"value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_KeyValuePair = {.type = AWS_STRUCTURE, .members = m_KeyValuePair, .member_count = 2, .name = "KeyValuePair"};
+static const struct aws_shape s_KeyValuePair = {
+    .type = AWS_STRUCTURE, .members = m_KeyValuePair, .member_count = 2, .name = "KeyValuePair"};
 static const struct aws_member i_EnvironmentVariables = {"member", NULL, &s_KeyValuePair};
-static const struct aws_shape s_EnvironmentVariables = {.type = AWS_LIST, .item = &i_EnvironmentVariables, .sensitive = true};
+static const struct aws_shape s_EnvironmentVariables = {
+    .type = AWS_LIST, .item = &i_EnvironmentVariables, .sensitive = true};
 static const struct aws_member m_EnvironmentFile[] = {
     {"value", NULL, &aws_shape_string, .required = true},
     {"type", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_EnvironmentFile = {.type = AWS_STRUCTURE, .members = m_EnvironmentFile, .member_count = 2, .name = "EnvironmentFile"};
+static const struct aws_shape s_EnvironmentFile = {
+    .type = AWS_STRUCTURE,
+    .members = m_EnvironmentFile,
+    .member_count = 2,
+    .name = "EnvironmentFile"};
 static const struct aws_member i_EnvironmentFiles = {"member", NULL, &s_EnvironmentFile};
 static const struct aws_shape s_EnvironmentFiles = {.type = AWS_LIST, .item = &i_EnvironmentFiles};
 static const struct aws_member m_ResourceRequirement[] = {
     {"value", NULL, &aws_shape_string, .required = true},
     {"type", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ResourceRequirement = {.type = AWS_STRUCTURE, .members = m_ResourceRequirement, .member_count = 2, .name = "ResourceRequirement"};
+static const struct aws_shape s_ResourceRequirement = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceRequirement,
+    .member_count = 2,
+    .name = "ResourceRequirement"};
 static const struct aws_member i_ResourceRequirements = {"member", NULL, &s_ResourceRequirement};
-static const struct aws_shape s_ResourceRequirements = {.type = AWS_LIST, .item = &i_ResourceRequirements};
+static const struct aws_shape s_ResourceRequirements = {
+    .type = AWS_LIST, .item = &i_ResourceRequirements};
 static const struct aws_member m_ContainerOverride[] = {
     {"name", NULL, &aws_shape_string},
     {"command", NULL, &s_StringList},
@@ -61,20 +86,35 @@ static const struct aws_member m_ContainerOverride[] = {
     {"memoryReservation", NULL, &aws_shape_integer},
     {"resourceRequirements", NULL, &s_ResourceRequirements},
 };
-static const struct aws_shape s_ContainerOverride = {.type = AWS_STRUCTURE, .members = m_ContainerOverride, .member_count = 8, .name = "ContainerOverride"};
+static const struct aws_shape s_ContainerOverride = {
+    .type = AWS_STRUCTURE,
+    .members = m_ContainerOverride,
+    .member_count = 8,
+    .name = "ContainerOverride"};
 static const struct aws_member i_ContainerOverrides = {"member", NULL, &s_ContainerOverride};
-static const struct aws_shape s_ContainerOverrides = {.type = AWS_LIST, .item = &i_ContainerOverrides};
+static const struct aws_shape s_ContainerOverrides = {
+    .type = AWS_LIST, .item = &i_ContainerOverrides};
 static const struct aws_member m_InferenceAcceleratorOverride[] = {
     {"deviceName", NULL, &aws_shape_string},
     {"deviceType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_InferenceAcceleratorOverride = {.type = AWS_STRUCTURE, .members = m_InferenceAcceleratorOverride, .member_count = 2, .name = "InferenceAcceleratorOverride"};
-static const struct aws_member i_InferenceAcceleratorOverrides = {"member", NULL, &s_InferenceAcceleratorOverride};
-static const struct aws_shape s_InferenceAcceleratorOverrides = {.type = AWS_LIST, .item = &i_InferenceAcceleratorOverrides};
+static const struct aws_shape s_InferenceAcceleratorOverride = {
+    .type = AWS_STRUCTURE,
+    .members = m_InferenceAcceleratorOverride,
+    .member_count = 2,
+    .name = "InferenceAcceleratorOverride"};
+static const struct aws_member i_InferenceAcceleratorOverrides = {
+    "member", NULL, &s_InferenceAcceleratorOverride};
+static const struct aws_shape s_InferenceAcceleratorOverrides = {
+    .type = AWS_LIST, .item = &i_InferenceAcceleratorOverrides};
 static const struct aws_member m_EphemeralStorage[] = {
     {"sizeInGiB", NULL, &aws_shape_integer, .required = true},
 };
-static const struct aws_shape s_EphemeralStorage = {.type = AWS_STRUCTURE, .members = m_EphemeralStorage, .member_count = 1, .name = "EphemeralStorage"};
+static const struct aws_shape s_EphemeralStorage = {
+    .type = AWS_STRUCTURE,
+    .members = m_EphemeralStorage,
+    .member_count = 1,
+    .name = "EphemeralStorage"};
 static const struct aws_member m_TaskOverride[] = {
     {"containerOverrides", NULL, &s_ContainerOverrides},
     {"cpu", NULL, &aws_shape_string},
@@ -84,26 +124,38 @@ static const struct aws_member m_TaskOverride[] = {
     {"taskRoleArn", NULL, &aws_shape_string},
     {"ephemeralStorage", NULL, &s_EphemeralStorage},
 };
-static const struct aws_shape s_TaskOverride = {.type = AWS_STRUCTURE, .members = m_TaskOverride, .member_count = 7, .name = "TaskOverride"};
+static const struct aws_shape s_TaskOverride = {
+    .type = AWS_STRUCTURE, .members = m_TaskOverride, .member_count = 7, .name = "TaskOverride"};
 static const struct aws_member m_PlacementConstraint[] = {
     {"type", NULL, &aws_shape_string},
     {"expression", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_PlacementConstraint = {.type = AWS_STRUCTURE, .members = m_PlacementConstraint, .member_count = 2, .name = "PlacementConstraint"};
+static const struct aws_shape s_PlacementConstraint = {
+    .type = AWS_STRUCTURE,
+    .members = m_PlacementConstraint,
+    .member_count = 2,
+    .name = "PlacementConstraint"};
 static const struct aws_member i_PlacementConstraints = {"member", NULL, &s_PlacementConstraint};
-static const struct aws_shape s_PlacementConstraints = {.type = AWS_LIST, .item = &i_PlacementConstraints};
+static const struct aws_shape s_PlacementConstraints = {
+    .type = AWS_LIST, .item = &i_PlacementConstraints};
 static const struct aws_member m_PlacementStrategy[] = {
     {"type", NULL, &aws_shape_string},
     {"field", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_PlacementStrategy = {.type = AWS_STRUCTURE, .members = m_PlacementStrategy, .member_count = 2, .name = "PlacementStrategy"};
+static const struct aws_shape s_PlacementStrategy = {
+    .type = AWS_STRUCTURE,
+    .members = m_PlacementStrategy,
+    .member_count = 2,
+    .name = "PlacementStrategy"};
 static const struct aws_member i_PlacementStrategies = {"member", NULL, &s_PlacementStrategy};
-static const struct aws_shape s_PlacementStrategies = {.type = AWS_LIST, .item = &i_PlacementStrategies};
+static const struct aws_shape s_PlacementStrategies = {
+    .type = AWS_LIST, .item = &i_PlacementStrategies};
 static const struct aws_member m_Tag[] = {
     {"key", NULL, &aws_shape_string},
     {"value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_Tags = {"member", NULL, &s_Tag};
 static const struct aws_shape s_Tags = {.type = AWS_LIST, .item = &i_Tags};
 static const struct aws_member m_EBSTagSpecification[] = {
@@ -111,13 +163,22 @@ static const struct aws_member m_EBSTagSpecification[] = {
     {"tags", NULL, &s_Tags},
     {"propagateTags", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_EBSTagSpecification = {.type = AWS_STRUCTURE, .members = m_EBSTagSpecification, .member_count = 3, .name = "EBSTagSpecification"};
+static const struct aws_shape s_EBSTagSpecification = {
+    .type = AWS_STRUCTURE,
+    .members = m_EBSTagSpecification,
+    .member_count = 3,
+    .name = "EBSTagSpecification"};
 static const struct aws_member i_EBSTagSpecifications = {"member", NULL, &s_EBSTagSpecification};
-static const struct aws_shape s_EBSTagSpecifications = {.type = AWS_LIST, .item = &i_EBSTagSpecifications};
+static const struct aws_shape s_EBSTagSpecifications = {
+    .type = AWS_LIST, .item = &i_EBSTagSpecifications};
 static const struct aws_member m_TaskManagedEBSVolumeTerminationPolicy[] = {
     {"deleteOnTermination", NULL, &aws_shape_boolean, .required = true},
 };
-static const struct aws_shape s_TaskManagedEBSVolumeTerminationPolicy = {.type = AWS_STRUCTURE, .members = m_TaskManagedEBSVolumeTerminationPolicy, .member_count = 1, .name = "TaskManagedEBSVolumeTerminationPolicy"};
+static const struct aws_shape s_TaskManagedEBSVolumeTerminationPolicy = {
+    .type = AWS_STRUCTURE,
+    .members = m_TaskManagedEBSVolumeTerminationPolicy,
+    .member_count = 1,
+    .name = "TaskManagedEBSVolumeTerminationPolicy"};
 static const struct aws_member m_TaskManagedEBSVolumeConfiguration[] = {
     {"encrypted", NULL, &aws_shape_boolean},
     {"kmsKeyId", NULL, &aws_shape_string},
@@ -132,14 +193,24 @@ static const struct aws_member m_TaskManagedEBSVolumeConfiguration[] = {
     {"terminationPolicy", NULL, &s_TaskManagedEBSVolumeTerminationPolicy},
     {"filesystemType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_TaskManagedEBSVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_TaskManagedEBSVolumeConfiguration, .member_count = 12, .name = "TaskManagedEBSVolumeConfiguration"};
+static const struct aws_shape s_TaskManagedEBSVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_TaskManagedEBSVolumeConfiguration,
+    .member_count = 12,
+    .name = "TaskManagedEBSVolumeConfiguration"};
 static const struct aws_member m_TaskVolumeConfiguration[] = {
     {"name", NULL, &aws_shape_string, .required = true},
     {"managedEBSVolume", NULL, &s_TaskManagedEBSVolumeConfiguration},
 };
-static const struct aws_shape s_TaskVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_TaskVolumeConfiguration, .member_count = 2, .name = "TaskVolumeConfiguration"};
-static const struct aws_member i_TaskVolumeConfigurations = {"member", NULL, &s_TaskVolumeConfiguration};
-static const struct aws_shape s_TaskVolumeConfigurations = {.type = AWS_LIST, .item = &i_TaskVolumeConfigurations};
+static const struct aws_shape s_TaskVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_TaskVolumeConfiguration,
+    .member_count = 2,
+    .name = "TaskVolumeConfiguration"};
+static const struct aws_member i_TaskVolumeConfigurations = {
+    "member", NULL, &s_TaskVolumeConfiguration};
+static const struct aws_shape s_TaskVolumeConfigurations = {
+    .type = AWS_LIST, .item = &i_TaskVolumeConfigurations};
 static const struct aws_member m_RunTaskRequest[] = {
     {"capacityProviderStrategy", NULL, &s_CapacityProviderStrategy},
     {"cluster", NULL, &aws_shape_string},
@@ -161,16 +232,22 @@ static const struct aws_member m_RunTaskRequest[] = {
     {"clientToken", NULL, &aws_shape_string, .idempotency_token = true},
     {"volumeConfigurations", NULL, &s_TaskVolumeConfigurations},
 };
-static const struct aws_shape s_RunTaskRequest = {.type = AWS_STRUCTURE, .members = m_RunTaskRequest, .member_count = 19, .name = "RunTaskRequest"};
+static const struct aws_shape s_RunTaskRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_RunTaskRequest,
+    .member_count = 19,
+    .name = "RunTaskRequest"};
 static const struct aws_member i_AttachmentDetails = {"member", NULL, &s_KeyValuePair};
-static const struct aws_shape s_AttachmentDetails = {.type = AWS_LIST, .item = &i_AttachmentDetails};
+static const struct aws_shape s_AttachmentDetails = {
+    .type = AWS_LIST, .item = &i_AttachmentDetails};
 static const struct aws_member m_Attachment[] = {
     {"id", NULL, &aws_shape_string},
     {"type", NULL, &aws_shape_string},
     {"status", NULL, &aws_shape_string},
     {"details", NULL, &s_AttachmentDetails},
 };
-static const struct aws_shape s_Attachment = {.type = AWS_STRUCTURE, .members = m_Attachment, .member_count = 4, .name = "Attachment"};
+static const struct aws_shape s_Attachment = {
+    .type = AWS_STRUCTURE, .members = m_Attachment, .member_count = 4, .name = "Attachment"};
 static const struct aws_member i_Attachments = {"member", NULL, &s_Attachment};
 static const struct aws_shape s_Attachments = {.type = AWS_LIST, .item = &i_Attachments};
 static const struct aws_member m_Attribute[] = {
@@ -179,7 +256,8 @@ static const struct aws_member m_Attribute[] = {
     {"targetType", NULL, &aws_shape_string},
     {"targetId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Attribute = {.type = AWS_STRUCTURE, .members = m_Attribute, .member_count = 4, .name = "Attribute"};
+static const struct aws_shape s_Attribute = {
+    .type = AWS_STRUCTURE, .members = m_Attribute, .member_count = 4, .name = "Attribute"};
 static const struct aws_member i_Attributes = {"member", NULL, &s_Attribute};
 static const struct aws_shape s_Attributes = {.type = AWS_LIST, .item = &i_Attributes};
 static const struct aws_member m_NetworkBinding[] = {
@@ -190,7 +268,11 @@ static const struct aws_member m_NetworkBinding[] = {
     {"containerPortRange", NULL, &aws_shape_string},
     {"hostPortRange", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_NetworkBinding = {.type = AWS_STRUCTURE, .members = m_NetworkBinding, .member_count = 6, .name = "NetworkBinding"};
+static const struct aws_shape s_NetworkBinding = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkBinding,
+    .member_count = 6,
+    .name = "NetworkBinding"};
 static const struct aws_member i_NetworkBindings = {"member", NULL, &s_NetworkBinding};
 static const struct aws_shape s_NetworkBindings = {.type = AWS_LIST, .item = &i_NetworkBindings};
 static const struct aws_member m_NetworkInterface[] = {
@@ -198,16 +280,22 @@ static const struct aws_member m_NetworkInterface[] = {
     {"privateIpv4Address", NULL, &aws_shape_string},
     {"ipv6Address", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_NetworkInterface = {.type = AWS_STRUCTURE, .members = m_NetworkInterface, .member_count = 3, .name = "NetworkInterface"};
+static const struct aws_shape s_NetworkInterface = {
+    .type = AWS_STRUCTURE,
+    .members = m_NetworkInterface,
+    .member_count = 3,
+    .name = "NetworkInterface"};
 static const struct aws_member i_NetworkInterfaces = {"member", NULL, &s_NetworkInterface};
-static const struct aws_shape s_NetworkInterfaces = {.type = AWS_LIST, .item = &i_NetworkInterfaces};
+static const struct aws_shape s_NetworkInterfaces = {
+    .type = AWS_LIST, .item = &i_NetworkInterfaces};
 static const struct aws_member m_ManagedAgent[] = {
     {"lastStartedAt", NULL, &aws_shape_timestamp},
     {"name", NULL, &aws_shape_string},
     {"reason", NULL, &aws_shape_string},
     {"lastStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ManagedAgent = {.type = AWS_STRUCTURE, .members = m_ManagedAgent, .member_count = 4, .name = "ManagedAgent"};
+static const struct aws_shape s_ManagedAgent = {
+    .type = AWS_STRUCTURE, .members = m_ManagedAgent, .member_count = 4, .name = "ManagedAgent"};
 static const struct aws_member i_ManagedAgents = {"member", NULL, &s_ManagedAgent};
 static const struct aws_shape s_ManagedAgents = {.type = AWS_LIST, .item = &i_ManagedAgents};
 static const struct aws_member i_GpuIds = {"member", NULL, &aws_shape_string};
@@ -231,21 +319,31 @@ static const struct aws_member m_Container[] = {
     {"memoryReservation", NULL, &aws_shape_string},
     {"gpuIds", NULL, &s_GpuIds},
 };
-static const struct aws_shape s_Container = {.type = AWS_STRUCTURE, .members = m_Container, .member_count = 17, .name = "Container"};
+static const struct aws_shape s_Container = {
+    .type = AWS_STRUCTURE, .members = m_Container, .member_count = 17, .name = "Container"};
 static const struct aws_member i_Containers = {"member", NULL, &s_Container};
 static const struct aws_shape s_Containers = {.type = AWS_LIST, .item = &i_Containers};
 static const struct aws_member m_InferenceAccelerator[] = {
     {"deviceName", NULL, &aws_shape_string, .required = true},
     {"deviceType", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_InferenceAccelerator = {.type = AWS_STRUCTURE, .members = m_InferenceAccelerator, .member_count = 2, .name = "InferenceAccelerator"};
+static const struct aws_shape s_InferenceAccelerator = {
+    .type = AWS_STRUCTURE,
+    .members = m_InferenceAccelerator,
+    .member_count = 2,
+    .name = "InferenceAccelerator"};
 static const struct aws_member i_InferenceAccelerators = {"member", NULL, &s_InferenceAccelerator};
-static const struct aws_shape s_InferenceAccelerators = {.type = AWS_LIST, .item = &i_InferenceAccelerators};
+static const struct aws_shape s_InferenceAccelerators = {
+    .type = AWS_LIST, .item = &i_InferenceAccelerators};
 static const struct aws_member m_TaskEphemeralStorage[] = {
     {"sizeInGiB", NULL, &aws_shape_integer},
     {"kmsKeyId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_TaskEphemeralStorage = {.type = AWS_STRUCTURE, .members = m_TaskEphemeralStorage, .member_count = 2, .name = "TaskEphemeralStorage"};
+static const struct aws_shape s_TaskEphemeralStorage = {
+    .type = AWS_STRUCTURE,
+    .members = m_TaskEphemeralStorage,
+    .member_count = 2,
+    .name = "TaskEphemeralStorage"};
 static const struct aws_member m_Task[] = {
     {"attachments", NULL, &s_Attachments},
     {"attributes", NULL, &s_Attributes},
@@ -285,7 +383,8 @@ static const struct aws_member m_Task[] = {
     {"ephemeralStorage", NULL, &s_EphemeralStorage},
     {"fargateEphemeralStorage", NULL, &s_TaskEphemeralStorage},
 };
-static const struct aws_shape s_Task = {.type = AWS_STRUCTURE, .members = m_Task, .member_count = 37, .name = "Task"};
+static const struct aws_shape s_Task = {
+    .type = AWS_STRUCTURE, .members = m_Task, .member_count = 37, .name = "Task"};
 static const struct aws_member i_Tasks = {"member", NULL, &s_Task};
 static const struct aws_shape s_Tasks = {.type = AWS_LIST, .item = &i_Tasks};
 static const struct aws_member m_Failure[] = {
@@ -293,14 +392,19 @@ static const struct aws_member m_Failure[] = {
     {"reason", NULL, &aws_shape_string},
     {"detail", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Failure = {.type = AWS_STRUCTURE, .members = m_Failure, .member_count = 3, .name = "Failure"};
+static const struct aws_shape s_Failure = {
+    .type = AWS_STRUCTURE, .members = m_Failure, .member_count = 3, .name = "Failure"};
 static const struct aws_member i_Failures = {"member", NULL, &s_Failure};
 static const struct aws_shape s_Failures = {.type = AWS_LIST, .item = &i_Failures};
 static const struct aws_member m_RunTaskResponse[] = {
     {"tasks", NULL, &s_Tasks},
     {"failures", NULL, &s_Failures},
 };
-static const struct aws_shape s_RunTaskResponse = {.type = AWS_STRUCTURE, .members = m_RunTaskResponse, .member_count = 2, .name = "RunTaskResponse"};
+static const struct aws_shape s_RunTaskResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_RunTaskResponse,
+    .member_count = 2,
+    .name = "RunTaskResponse"};
 const struct aws_operation aws_ecs_RunTask = {
     .service = &aws_service_ecs,
     .name = "RunTask",
@@ -314,11 +418,19 @@ static const struct aws_member m_StopTaskRequest[] = {
     {"task", NULL, &aws_shape_string, .required = true},
     {"reason", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_StopTaskRequest = {.type = AWS_STRUCTURE, .members = m_StopTaskRequest, .member_count = 3, .name = "StopTaskRequest"};
+static const struct aws_shape s_StopTaskRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_StopTaskRequest,
+    .member_count = 3,
+    .name = "StopTaskRequest"};
 static const struct aws_member m_StopTaskResponse[] = {
     {"task", NULL, &s_Task},
 };
-static const struct aws_shape s_StopTaskResponse = {.type = AWS_STRUCTURE, .members = m_StopTaskResponse, .member_count = 1, .name = "StopTaskResponse"};
+static const struct aws_shape s_StopTaskResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_StopTaskResponse,
+    .member_count = 1,
+    .name = "StopTaskResponse"};
 const struct aws_operation aws_ecs_StopTask = {
     .service = &aws_service_ecs,
     .name = "StopTask",
@@ -334,12 +446,20 @@ static const struct aws_member m_DescribeTasksRequest[] = {
     {"tasks", NULL, &s_StringList, .required = true},
     {"include", NULL, &s_TaskFieldList},
 };
-static const struct aws_shape s_DescribeTasksRequest = {.type = AWS_STRUCTURE, .members = m_DescribeTasksRequest, .member_count = 3, .name = "DescribeTasksRequest"};
+static const struct aws_shape s_DescribeTasksRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTasksRequest,
+    .member_count = 3,
+    .name = "DescribeTasksRequest"};
 static const struct aws_member m_DescribeTasksResponse[] = {
     {"tasks", NULL, &s_Tasks},
     {"failures", NULL, &s_Failures},
 };
-static const struct aws_shape s_DescribeTasksResponse = {.type = AWS_STRUCTURE, .members = m_DescribeTasksResponse, .member_count = 2, .name = "DescribeTasksResponse"};
+static const struct aws_shape s_DescribeTasksResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTasksResponse,
+    .member_count = 2,
+    .name = "DescribeTasksResponse"};
 const struct aws_operation aws_ecs_DescribeTasks = {
     .service = &aws_service_ecs,
     .name = "DescribeTasks",
@@ -360,12 +480,20 @@ static const struct aws_member m_ListTasksRequest[] = {
     {"launchType", NULL, &aws_shape_string},
     {"daemonName", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListTasksRequest = {.type = AWS_STRUCTURE, .members = m_ListTasksRequest, .member_count = 10, .name = "ListTasksRequest"};
+static const struct aws_shape s_ListTasksRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListTasksRequest,
+    .member_count = 10,
+    .name = "ListTasksRequest"};
 static const struct aws_member m_ListTasksResponse[] = {
     {"taskArns", NULL, &s_StringList},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListTasksResponse = {.type = AWS_STRUCTURE, .members = m_ListTasksResponse, .member_count = 2, .name = "ListTasksResponse"};
+static const struct aws_shape s_ListTasksResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListTasksResponse,
+    .member_count = 2,
+    .name = "ListTasksResponse"};
 static const char *const pin_ListTasks[] = {"nextToken", NULL};
 static const char *const pout_ListTasks[] = {"nextToken", NULL};
 static const struct aws_paginator p_ListTasks = {pin_ListTasks, pout_ListTasks, "taskArns", NULL};
@@ -385,14 +513,22 @@ static const struct aws_member m_DescribeServicesRequest[] = {
     {"services", NULL, &s_StringList, .required = true},
     {"include", NULL, &s_ServiceFieldList},
 };
-static const struct aws_shape s_DescribeServicesRequest = {.type = AWS_STRUCTURE, .members = m_DescribeServicesRequest, .member_count = 3, .name = "DescribeServicesRequest"};
+static const struct aws_shape s_DescribeServicesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeServicesRequest,
+    .member_count = 3,
+    .name = "DescribeServicesRequest"};
 static const struct aws_member m_AdvancedConfiguration[] = {
     {"alternateTargetGroupArn", NULL, &aws_shape_string},
     {"productionListenerRule", NULL, &aws_shape_string},
     {"testListenerRule", NULL, &aws_shape_string},
     {"roleArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AdvancedConfiguration = {.type = AWS_STRUCTURE, .members = m_AdvancedConfiguration, .member_count = 4, .name = "AdvancedConfiguration"};
+static const struct aws_shape s_AdvancedConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_AdvancedConfiguration,
+    .member_count = 4,
+    .name = "AdvancedConfiguration"};
 static const struct aws_member m_LoadBalancer[] = {
     {"targetGroupArn", NULL, &aws_shape_string},
     {"loadBalancerName", NULL, &aws_shape_string},
@@ -400,7 +536,8 @@ static const struct aws_member m_LoadBalancer[] = {
     {"containerPort", NULL, &aws_shape_integer},
     {"advancedConfiguration", NULL, &s_AdvancedConfiguration},
 };
-static const struct aws_shape s_LoadBalancer = {.type = AWS_STRUCTURE, .members = m_LoadBalancer, .member_count = 5, .name = "LoadBalancer"};
+static const struct aws_shape s_LoadBalancer = {
+    .type = AWS_STRUCTURE, .members = m_LoadBalancer, .member_count = 5, .name = "LoadBalancer"};
 static const struct aws_member i_LoadBalancers = {"member", NULL, &s_LoadBalancer};
 static const struct aws_shape s_LoadBalancers = {.type = AWS_LIST, .item = &i_LoadBalancers};
 static const struct aws_member m_ServiceRegistry[] = {
@@ -409,28 +546,48 @@ static const struct aws_member m_ServiceRegistry[] = {
     {"containerName", NULL, &aws_shape_string},
     {"containerPort", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_ServiceRegistry = {.type = AWS_STRUCTURE, .members = m_ServiceRegistry, .member_count = 4, .name = "ServiceRegistry"};
+static const struct aws_shape s_ServiceRegistry = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceRegistry,
+    .member_count = 4,
+    .name = "ServiceRegistry"};
 static const struct aws_member i_ServiceRegistries = {"member", NULL, &s_ServiceRegistry};
-static const struct aws_shape s_ServiceRegistries = {.type = AWS_LIST, .item = &i_ServiceRegistries};
+static const struct aws_shape s_ServiceRegistries = {
+    .type = AWS_LIST, .item = &i_ServiceRegistries};
 static const struct aws_member m_DeploymentCircuitBreaker[] = {
     {"enable", NULL, &aws_shape_boolean, .required = true},
     {"rollback", NULL, &aws_shape_boolean, .required = true},
 };
-static const struct aws_shape s_DeploymentCircuitBreaker = {.type = AWS_STRUCTURE, .members = m_DeploymentCircuitBreaker, .member_count = 2, .name = "DeploymentCircuitBreaker"};
+static const struct aws_shape s_DeploymentCircuitBreaker = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentCircuitBreaker,
+    .member_count = 2,
+    .name = "DeploymentCircuitBreaker"};
 static const struct aws_member m_DeploymentAlarms[] = {
     {"alarmNames", NULL, &s_StringList, .required = true},
     {"rollback", NULL, &aws_shape_boolean, .required = true},
     {"enable", NULL, &aws_shape_boolean, .required = true},
 };
-static const struct aws_shape s_DeploymentAlarms = {.type = AWS_STRUCTURE, .members = m_DeploymentAlarms, .member_count = 3, .name = "DeploymentAlarms"};
-static const struct aws_member i_DeploymentLifecycleHookStageList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_DeploymentLifecycleHookStageList = {.type = AWS_LIST, .item = &i_DeploymentLifecycleHookStageList};
-static const struct aws_shape s_HookDetails = {.type = AWS_STRUCTURE, .name = "HookDetails", .document = true};
+static const struct aws_shape s_DeploymentAlarms = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentAlarms,
+    .member_count = 3,
+    .name = "DeploymentAlarms"};
+static const struct aws_member i_DeploymentLifecycleHookStageList = {
+    "member", NULL, &aws_shape_string};
+static const struct aws_shape s_DeploymentLifecycleHookStageList = {
+    .type = AWS_LIST, .item = &i_DeploymentLifecycleHookStageList};
+static const struct aws_shape s_HookDetails = {
+    .type = AWS_STRUCTURE, .name = "HookDetails", .document = true};
 static const struct aws_member m_DeploymentLifecycleHookTimeoutConfiguration[] = {
     {"timeoutInMinutes", NULL, &aws_shape_integer},
     {"action", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DeploymentLifecycleHookTimeoutConfiguration = {.type = AWS_STRUCTURE, .members = m_DeploymentLifecycleHookTimeoutConfiguration, .member_count = 2, .name = "DeploymentLifecycleHookTimeoutConfiguration"};
+static const struct aws_shape s_DeploymentLifecycleHookTimeoutConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentLifecycleHookTimeoutConfiguration,
+    .member_count = 2,
+    .name = "DeploymentLifecycleHookTimeoutConfiguration"};
 static const struct aws_member m_DeploymentLifecycleHook[] = {
     {"targetType", NULL, &aws_shape_string},
     {"hookTargetArn", NULL, &aws_shape_string},
@@ -439,19 +596,33 @@ static const struct aws_member m_DeploymentLifecycleHook[] = {
     {"hookDetails", NULL, &s_HookDetails},
     {"timeoutConfiguration", NULL, &s_DeploymentLifecycleHookTimeoutConfiguration},
 };
-static const struct aws_shape s_DeploymentLifecycleHook = {.type = AWS_STRUCTURE, .members = m_DeploymentLifecycleHook, .member_count = 6, .name = "DeploymentLifecycleHook"};
-static const struct aws_member i_DeploymentLifecycleHookList = {"member", NULL, &s_DeploymentLifecycleHook};
-static const struct aws_shape s_DeploymentLifecycleHookList = {.type = AWS_LIST, .item = &i_DeploymentLifecycleHookList};
+static const struct aws_shape s_DeploymentLifecycleHook = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentLifecycleHook,
+    .member_count = 6,
+    .name = "DeploymentLifecycleHook"};
+static const struct aws_member i_DeploymentLifecycleHookList = {
+    "member", NULL, &s_DeploymentLifecycleHook};
+static const struct aws_shape s_DeploymentLifecycleHookList = {
+    .type = AWS_LIST, .item = &i_DeploymentLifecycleHookList};
 static const struct aws_member m_LinearConfiguration[] = {
     {"stepPercent", NULL, &aws_shape_double},
     {"stepBakeTimeInMinutes", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_LinearConfiguration = {.type = AWS_STRUCTURE, .members = m_LinearConfiguration, .member_count = 2, .name = "LinearConfiguration"};
+static const struct aws_shape s_LinearConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_LinearConfiguration,
+    .member_count = 2,
+    .name = "LinearConfiguration"};
 static const struct aws_member m_CanaryConfiguration[] = {
     {"canaryPercent", NULL, &aws_shape_double},
     {"canaryBakeTimeInMinutes", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_CanaryConfiguration = {.type = AWS_STRUCTURE, .members = m_CanaryConfiguration, .member_count = 2, .name = "CanaryConfiguration"};
+static const struct aws_shape s_CanaryConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_CanaryConfiguration,
+    .member_count = 2,
+    .name = "CanaryConfiguration"};
 static const struct aws_member m_DeploymentConfiguration[] = {
     {"deploymentCircuitBreaker", NULL, &s_DeploymentCircuitBreaker},
     {"maximumPercent", NULL, &aws_shape_integer},
@@ -463,16 +634,25 @@ static const struct aws_member m_DeploymentConfiguration[] = {
     {"linearConfiguration", NULL, &s_LinearConfiguration},
     {"canaryConfiguration", NULL, &s_CanaryConfiguration},
 };
-static const struct aws_shape s_DeploymentConfiguration = {.type = AWS_STRUCTURE, .members = m_DeploymentConfiguration, .member_count = 9, .name = "DeploymentConfiguration"};
+static const struct aws_shape s_DeploymentConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentConfiguration,
+    .member_count = 9,
+    .name = "DeploymentConfiguration"};
 static const struct aws_member m_Scale[] = {
     {"value", NULL, &aws_shape_double},
     {"unit", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Scale = {.type = AWS_STRUCTURE, .members = m_Scale, .member_count = 2, .name = "Scale"};
+static const struct aws_shape s_Scale = {
+    .type = AWS_STRUCTURE, .members = m_Scale, .member_count = 2, .name = "Scale"};
 static const struct aws_member m_DeploymentEphemeralStorage[] = {
     {"kmsKeyId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DeploymentEphemeralStorage = {.type = AWS_STRUCTURE, .members = m_DeploymentEphemeralStorage, .member_count = 1, .name = "DeploymentEphemeralStorage"};
+static const struct aws_shape s_DeploymentEphemeralStorage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentEphemeralStorage,
+    .member_count = 1,
+    .name = "DeploymentEphemeralStorage"};
 static const struct aws_member m_TaskSet[] = {
     {"id", NULL, &aws_shape_string},
     {"taskSetArn", NULL, &aws_shape_string},
@@ -500,45 +680,79 @@ static const struct aws_member m_TaskSet[] = {
     {"tags", NULL, &s_Tags},
     {"fargateEphemeralStorage", NULL, &s_DeploymentEphemeralStorage},
 };
-static const struct aws_shape s_TaskSet = {.type = AWS_STRUCTURE, .members = m_TaskSet, .member_count = 25, .name = "TaskSet"};
+static const struct aws_shape s_TaskSet = {
+    .type = AWS_STRUCTURE, .members = m_TaskSet, .member_count = 25, .name = "TaskSet"};
 static const struct aws_member i_TaskSets = {"member", NULL, &s_TaskSet};
 static const struct aws_shape s_TaskSets = {.type = AWS_LIST, .item = &i_TaskSets};
 static const struct aws_member m_ServiceConnectTestTrafficHeaderMatchRules[] = {
     {"exact", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ServiceConnectTestTrafficHeaderMatchRules = {.type = AWS_STRUCTURE, .members = m_ServiceConnectTestTrafficHeaderMatchRules, .member_count = 1, .name = "ServiceConnectTestTrafficHeaderMatchRules"};
+static const struct aws_shape s_ServiceConnectTestTrafficHeaderMatchRules = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectTestTrafficHeaderMatchRules,
+    .member_count = 1,
+    .name = "ServiceConnectTestTrafficHeaderMatchRules"};
 static const struct aws_member m_ServiceConnectTestTrafficHeaderRules[] = {
     {"name", NULL, &aws_shape_string, .required = true},
     {"value", NULL, &s_ServiceConnectTestTrafficHeaderMatchRules},
 };
-static const struct aws_shape s_ServiceConnectTestTrafficHeaderRules = {.type = AWS_STRUCTURE, .members = m_ServiceConnectTestTrafficHeaderRules, .member_count = 2, .name = "ServiceConnectTestTrafficHeaderRules"};
+static const struct aws_shape s_ServiceConnectTestTrafficHeaderRules = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectTestTrafficHeaderRules,
+    .member_count = 2,
+    .name = "ServiceConnectTestTrafficHeaderRules"};
 static const struct aws_member m_ServiceConnectTestTrafficRules[] = {
     {"header", NULL, &s_ServiceConnectTestTrafficHeaderRules, .required = true},
 };
-static const struct aws_shape s_ServiceConnectTestTrafficRules = {.type = AWS_STRUCTURE, .members = m_ServiceConnectTestTrafficRules, .member_count = 1, .name = "ServiceConnectTestTrafficRules"};
+static const struct aws_shape s_ServiceConnectTestTrafficRules = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectTestTrafficRules,
+    .member_count = 1,
+    .name = "ServiceConnectTestTrafficRules"};
 static const struct aws_member m_ServiceConnectClientAlias[] = {
     {"port", NULL, &aws_shape_integer, .required = true},
     {"dnsName", NULL, &aws_shape_string},
     {"testTrafficRules", NULL, &s_ServiceConnectTestTrafficRules},
 };
-static const struct aws_shape s_ServiceConnectClientAlias = {.type = AWS_STRUCTURE, .members = m_ServiceConnectClientAlias, .member_count = 3, .name = "ServiceConnectClientAlias"};
-static const struct aws_member i_ServiceConnectClientAliasList = {"member", NULL, &s_ServiceConnectClientAlias};
-static const struct aws_shape s_ServiceConnectClientAliasList = {.type = AWS_LIST, .item = &i_ServiceConnectClientAliasList};
+static const struct aws_shape s_ServiceConnectClientAlias = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectClientAlias,
+    .member_count = 3,
+    .name = "ServiceConnectClientAlias"};
+static const struct aws_member i_ServiceConnectClientAliasList = {
+    "member", NULL, &s_ServiceConnectClientAlias};
+static const struct aws_shape s_ServiceConnectClientAliasList = {
+    .type = AWS_LIST, .item = &i_ServiceConnectClientAliasList};
 static const struct aws_member m_TimeoutConfiguration[] = {
     {"idleTimeoutSeconds", NULL, &aws_shape_integer},
     {"perRequestTimeoutSeconds", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_TimeoutConfiguration = {.type = AWS_STRUCTURE, .members = m_TimeoutConfiguration, .member_count = 2, .name = "TimeoutConfiguration"};
+static const struct aws_shape s_TimeoutConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_TimeoutConfiguration,
+    .member_count = 2,
+    .name = "TimeoutConfiguration"};
 static const struct aws_member m_ServiceConnectTlsCertificateAuthority[] = {
     {"awsPcaAuthorityArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ServiceConnectTlsCertificateAuthority = {.type = AWS_STRUCTURE, .members = m_ServiceConnectTlsCertificateAuthority, .member_count = 1, .name = "ServiceConnectTlsCertificateAuthority"};
+static const struct aws_shape s_ServiceConnectTlsCertificateAuthority = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectTlsCertificateAuthority,
+    .member_count = 1,
+    .name = "ServiceConnectTlsCertificateAuthority"};
 static const struct aws_member m_ServiceConnectTlsConfiguration[] = {
-    {"issuerCertificateAuthority", NULL, &s_ServiceConnectTlsCertificateAuthority, .required = true},
+    {"issuerCertificateAuthority",
+     NULL,
+     &s_ServiceConnectTlsCertificateAuthority,
+     .required = true},
     {"kmsKey", NULL, &aws_shape_string},
     {"roleArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ServiceConnectTlsConfiguration = {.type = AWS_STRUCTURE, .members = m_ServiceConnectTlsConfiguration, .member_count = 3, .name = "ServiceConnectTlsConfiguration"};
+static const struct aws_shape s_ServiceConnectTlsConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectTlsConfiguration,
+    .member_count = 3,
+    .name = "ServiceConnectTlsConfiguration"};
 static const struct aws_member m_ServiceConnectService[] = {
     {"portName", NULL, &aws_shape_string, .required = true},
     {"discoveryName", NULL, &aws_shape_string},
@@ -547,16 +761,25 @@ static const struct aws_member m_ServiceConnectService[] = {
     {"timeout", NULL, &s_TimeoutConfiguration},
     {"tls", NULL, &s_ServiceConnectTlsConfiguration},
 };
-static const struct aws_shape s_ServiceConnectService = {.type = AWS_STRUCTURE, .members = m_ServiceConnectService, .member_count = 6, .name = "ServiceConnectService"};
-static const struct aws_member i_ServiceConnectServiceList = {"member", NULL, &s_ServiceConnectService};
-static const struct aws_shape s_ServiceConnectServiceList = {.type = AWS_LIST, .item = &i_ServiceConnectServiceList};
-static const struct aws_member k_LogConfigurationOptionsMap = {"key", NULL, &aws_shape_string}, i_LogConfigurationOptionsMap = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_LogConfigurationOptionsMap = {.type = AWS_MAP, .key = &k_LogConfigurationOptionsMap, .item = &i_LogConfigurationOptionsMap};
+static const struct aws_shape s_ServiceConnectService = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectService,
+    .member_count = 6,
+    .name = "ServiceConnectService"};
+static const struct aws_member i_ServiceConnectServiceList = {
+    "member", NULL, &s_ServiceConnectService};
+static const struct aws_shape s_ServiceConnectServiceList = {
+    .type = AWS_LIST, .item = &i_ServiceConnectServiceList};
+static const struct aws_member k_LogConfigurationOptionsMap = {"key", NULL, &aws_shape_string},
+                               i_LogConfigurationOptionsMap = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_LogConfigurationOptionsMap = {
+    .type = AWS_MAP, .key = &k_LogConfigurationOptionsMap, .item = &i_LogConfigurationOptionsMap};
 static const struct aws_member m_Secret[] = {
     {"name", NULL, &aws_shape_string, .required = true},
     {"valueFrom", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Secret = {.type = AWS_STRUCTURE, .members = m_Secret, .member_count = 2, .name = "Secret"};
+static const struct aws_shape s_Secret = {
+    .type = AWS_STRUCTURE, .members = m_Secret, .member_count = 2, .name = "Secret"};
 static const struct aws_member i_SecretList = {"member", NULL, &s_Secret};
 static const struct aws_shape s_SecretList = {.type = AWS_LIST, .item = &i_SecretList};
 static const struct aws_member m_LogConfiguration[] = {
@@ -564,12 +787,20 @@ static const struct aws_member m_LogConfiguration[] = {
     {"options", NULL, &s_LogConfigurationOptionsMap},
     {"secretOptions", NULL, &s_SecretList},
 };
-static const struct aws_shape s_LogConfiguration = {.type = AWS_STRUCTURE, .members = m_LogConfiguration, .member_count = 3, .name = "LogConfiguration"};
+static const struct aws_shape s_LogConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_LogConfiguration,
+    .member_count = 3,
+    .name = "LogConfiguration"};
 static const struct aws_member m_ServiceConnectAccessLogConfiguration[] = {
     {"format", NULL, &aws_shape_string, .required = true},
     {"includeQueryParameters", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ServiceConnectAccessLogConfiguration = {.type = AWS_STRUCTURE, .members = m_ServiceConnectAccessLogConfiguration, .member_count = 2, .name = "ServiceConnectAccessLogConfiguration"};
+static const struct aws_shape s_ServiceConnectAccessLogConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectAccessLogConfiguration,
+    .member_count = 2,
+    .name = "ServiceConnectAccessLogConfiguration"};
 static const struct aws_member m_ServiceConnectConfiguration[] = {
     {"enabled", NULL, &aws_shape_boolean, .required = true},
     {"namespace", NULL, &aws_shape_string},
@@ -577,14 +808,24 @@ static const struct aws_member m_ServiceConnectConfiguration[] = {
     {"logConfiguration", NULL, &s_LogConfiguration},
     {"accessLogConfiguration", NULL, &s_ServiceConnectAccessLogConfiguration},
 };
-static const struct aws_shape s_ServiceConnectConfiguration = {.type = AWS_STRUCTURE, .members = m_ServiceConnectConfiguration, .member_count = 5, .name = "ServiceConnectConfiguration"};
+static const struct aws_shape s_ServiceConnectConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectConfiguration,
+    .member_count = 5,
+    .name = "ServiceConnectConfiguration"};
 static const struct aws_member m_ServiceConnectServiceResource[] = {
     {"discoveryName", NULL, &aws_shape_string},
     {"discoveryArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ServiceConnectServiceResource = {.type = AWS_STRUCTURE, .members = m_ServiceConnectServiceResource, .member_count = 2, .name = "ServiceConnectServiceResource"};
-static const struct aws_member i_ServiceConnectServiceResourceList = {"member", NULL, &s_ServiceConnectServiceResource};
-static const struct aws_shape s_ServiceConnectServiceResourceList = {.type = AWS_LIST, .item = &i_ServiceConnectServiceResourceList};
+static const struct aws_shape s_ServiceConnectServiceResource = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceConnectServiceResource,
+    .member_count = 2,
+    .name = "ServiceConnectServiceResource"};
+static const struct aws_member i_ServiceConnectServiceResourceList = {
+    "member", NULL, &s_ServiceConnectServiceResource};
+static const struct aws_shape s_ServiceConnectServiceResourceList = {
+    .type = AWS_LIST, .item = &i_ServiceConnectServiceResourceList};
 static const struct aws_member m_ServiceManagedEBSVolumeConfiguration[] = {
     {"encrypted", NULL, &aws_shape_boolean},
     {"kmsKeyId", NULL, &aws_shape_string},
@@ -598,22 +839,38 @@ static const struct aws_member m_ServiceManagedEBSVolumeConfiguration[] = {
     {"roleArn", NULL, &aws_shape_string, .required = true},
     {"filesystemType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ServiceManagedEBSVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_ServiceManagedEBSVolumeConfiguration, .member_count = 11, .name = "ServiceManagedEBSVolumeConfiguration"};
+static const struct aws_shape s_ServiceManagedEBSVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceManagedEBSVolumeConfiguration,
+    .member_count = 11,
+    .name = "ServiceManagedEBSVolumeConfiguration"};
 static const struct aws_member m_ServiceVolumeConfiguration[] = {
     {"name", NULL, &aws_shape_string, .required = true},
     {"managedEBSVolume", NULL, &s_ServiceManagedEBSVolumeConfiguration},
 };
-static const struct aws_shape s_ServiceVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_ServiceVolumeConfiguration, .member_count = 2, .name = "ServiceVolumeConfiguration"};
-static const struct aws_member i_ServiceVolumeConfigurations = {"member", NULL, &s_ServiceVolumeConfiguration};
-static const struct aws_shape s_ServiceVolumeConfigurations = {.type = AWS_LIST, .item = &i_ServiceVolumeConfigurations};
+static const struct aws_shape s_ServiceVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceVolumeConfiguration,
+    .member_count = 2,
+    .name = "ServiceVolumeConfiguration"};
+static const struct aws_member i_ServiceVolumeConfigurations = {
+    "member", NULL, &s_ServiceVolumeConfiguration};
+static const struct aws_shape s_ServiceVolumeConfigurations = {
+    .type = AWS_LIST, .item = &i_ServiceVolumeConfigurations};
 static const struct aws_member m_VpcLatticeConfiguration[] = {
     {"roleArn", NULL, &aws_shape_string, .required = true},
     {"targetGroupArn", NULL, &aws_shape_string, .required = true},
     {"portName", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_VpcLatticeConfiguration = {.type = AWS_STRUCTURE, .members = m_VpcLatticeConfiguration, .member_count = 3, .name = "VpcLatticeConfiguration"};
-static const struct aws_member i_VpcLatticeConfigurations = {"member", NULL, &s_VpcLatticeConfiguration};
-static const struct aws_shape s_VpcLatticeConfigurations = {.type = AWS_LIST, .item = &i_VpcLatticeConfigurations};
+static const struct aws_shape s_VpcLatticeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcLatticeConfiguration,
+    .member_count = 3,
+    .name = "VpcLatticeConfiguration"};
+static const struct aws_member i_VpcLatticeConfigurations = {
+    "member", NULL, &s_VpcLatticeConfiguration};
+static const struct aws_shape s_VpcLatticeConfigurations = {
+    .type = AWS_LIST, .item = &i_VpcLatticeConfigurations};
 static const struct aws_member m_Deployment[] = {
     {"id", NULL, &aws_shape_string},
     {"status", NULL, &aws_shape_string},
@@ -637,7 +894,8 @@ static const struct aws_member m_Deployment[] = {
     {"fargateEphemeralStorage", NULL, &s_DeploymentEphemeralStorage},
     {"vpcLatticeConfigurations", NULL, &s_VpcLatticeConfigurations},
 };
-static const struct aws_shape s_Deployment = {.type = AWS_STRUCTURE, .members = m_Deployment, .member_count = 21, .name = "Deployment"};
+static const struct aws_shape s_Deployment = {
+    .type = AWS_STRUCTURE, .members = m_Deployment, .member_count = 21, .name = "Deployment"};
 static const struct aws_member i_Deployments = {"member", NULL, &s_Deployment};
 static const struct aws_shape s_Deployments = {.type = AWS_LIST, .item = &i_Deployments};
 static const struct aws_member m_ServiceEvent[] = {
@@ -645,7 +903,8 @@ static const struct aws_member m_ServiceEvent[] = {
     {"createdAt", NULL, &aws_shape_timestamp},
     {"message", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ServiceEvent = {.type = AWS_STRUCTURE, .members = m_ServiceEvent, .member_count = 3, .name = "ServiceEvent"};
+static const struct aws_shape s_ServiceEvent = {
+    .type = AWS_STRUCTURE, .members = m_ServiceEvent, .member_count = 3, .name = "ServiceEvent"};
 static const struct aws_member i_ServiceEvents = {"member", NULL, &s_ServiceEvent};
 static const struct aws_shape s_ServiceEvents = {.type = AWS_LIST, .item = &i_ServiceEvents};
 static const struct aws_member m_ServiceCurrentRevisionSummary[] = {
@@ -654,13 +913,23 @@ static const struct aws_member m_ServiceCurrentRevisionSummary[] = {
     {"runningTaskCount", NULL, &aws_shape_integer},
     {"pendingTaskCount", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_ServiceCurrentRevisionSummary = {.type = AWS_STRUCTURE, .members = m_ServiceCurrentRevisionSummary, .member_count = 4, .name = "ServiceCurrentRevisionSummary"};
-static const struct aws_member i_ServiceCurrentRevisionSummaryList = {"member", NULL, &s_ServiceCurrentRevisionSummary};
-static const struct aws_shape s_ServiceCurrentRevisionSummaryList = {.type = AWS_LIST, .item = &i_ServiceCurrentRevisionSummaryList};
+static const struct aws_shape s_ServiceCurrentRevisionSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceCurrentRevisionSummary,
+    .member_count = 4,
+    .name = "ServiceCurrentRevisionSummary"};
+static const struct aws_member i_ServiceCurrentRevisionSummaryList = {
+    "member", NULL, &s_ServiceCurrentRevisionSummary};
+static const struct aws_shape s_ServiceCurrentRevisionSummaryList = {
+    .type = AWS_LIST, .item = &i_ServiceCurrentRevisionSummaryList};
 static const struct aws_member m_DeploymentController[] = {
     {"type", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_DeploymentController = {.type = AWS_STRUCTURE, .members = m_DeploymentController, .member_count = 1, .name = "DeploymentController"};
+static const struct aws_shape s_DeploymentController = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentController,
+    .member_count = 1,
+    .name = "DeploymentController"};
 static const struct aws_member m_Service[] = {
     {"serviceArn", NULL, &aws_shape_string},
     {"serviceName", NULL, &aws_shape_string},
@@ -698,14 +967,19 @@ static const struct aws_member m_Service[] = {
     {"availabilityZoneRebalancing", NULL, &aws_shape_string},
     {"resourceManagementType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Service = {.type = AWS_STRUCTURE, .members = m_Service, .member_count = 35, .name = "Service"};
+static const struct aws_shape s_Service = {
+    .type = AWS_STRUCTURE, .members = m_Service, .member_count = 35, .name = "Service"};
 static const struct aws_member i_Services = {"member", NULL, &s_Service};
 static const struct aws_shape s_Services = {.type = AWS_LIST, .item = &i_Services};
 static const struct aws_member m_DescribeServicesResponse[] = {
     {"services", NULL, &s_Services},
     {"failures", NULL, &s_Failures},
 };
-static const struct aws_shape s_DescribeServicesResponse = {.type = AWS_STRUCTURE, .members = m_DescribeServicesResponse, .member_count = 2, .name = "DescribeServicesResponse"};
+static const struct aws_shape s_DescribeServicesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeServicesResponse,
+    .member_count = 2,
+    .name = "DescribeServicesResponse"};
 const struct aws_operation aws_ecs_DescribeServices = {
     .service = &aws_service_ecs,
     .name = "DescribeServices",
@@ -722,15 +996,24 @@ static const struct aws_member m_ListServicesRequest[] = {
     {"schedulingStrategy", NULL, &aws_shape_string},
     {"resourceManagementType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListServicesRequest = {.type = AWS_STRUCTURE, .members = m_ListServicesRequest, .member_count = 6, .name = "ListServicesRequest"};
+static const struct aws_shape s_ListServicesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListServicesRequest,
+    .member_count = 6,
+    .name = "ListServicesRequest"};
 static const struct aws_member m_ListServicesResponse[] = {
     {"serviceArns", NULL, &s_StringList},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListServicesResponse = {.type = AWS_STRUCTURE, .members = m_ListServicesResponse, .member_count = 2, .name = "ListServicesResponse"};
+static const struct aws_shape s_ListServicesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListServicesResponse,
+    .member_count = 2,
+    .name = "ListServicesResponse"};
 static const char *const pin_ListServices[] = {"nextToken", NULL};
 static const char *const pout_ListServices[] = {"nextToken", NULL};
-static const struct aws_paginator p_ListServices = {pin_ListServices, pout_ListServices, "serviceArns", NULL};
+static const struct aws_paginator p_ListServices = {
+    pin_ListServices, pout_ListServices, "serviceArns", NULL};
 const struct aws_operation aws_ecs_ListServices = {
     .service = &aws_service_ecs,
     .name = "ListServices",
@@ -741,16 +1024,26 @@ const struct aws_operation aws_ecs_ListServices = {
     .paginator = &p_ListServices,
 };
 static const struct aws_member i_TaskDefinitionFieldList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_TaskDefinitionFieldList = {.type = AWS_LIST, .item = &i_TaskDefinitionFieldList};
+static const struct aws_shape s_TaskDefinitionFieldList = {
+    .type = AWS_LIST, .item = &i_TaskDefinitionFieldList};
 static const struct aws_member m_DescribeTaskDefinitionRequest[] = {
     {"taskDefinition", NULL, &aws_shape_string, .required = true},
     {"include", NULL, &s_TaskDefinitionFieldList},
 };
-static const struct aws_shape s_DescribeTaskDefinitionRequest = {.type = AWS_STRUCTURE, .members = m_DescribeTaskDefinitionRequest, .member_count = 2, .name = "DescribeTaskDefinitionRequest"};
+static const struct aws_shape s_DescribeTaskDefinitionRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTaskDefinitionRequest,
+    .member_count = 2,
+    .name = "DescribeTaskDefinitionRequest"};
 static const struct aws_member m_RepositoryCredentials[] = {
     {"credentialsParameter", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_RepositoryCredentials = {.type = AWS_STRUCTURE, .members = m_RepositoryCredentials, .member_count = 1, .name = "RepositoryCredentials", .sensitive = true};
+static const struct aws_shape s_RepositoryCredentials = {
+    .type = AWS_STRUCTURE,
+    .members = m_RepositoryCredentials,
+    .member_count = 1,
+    .name = "RepositoryCredentials",
+    .sensitive = true};
 static const struct aws_member m_PortMapping[] = {
     {"containerPort", NULL, &aws_shape_integer},
     {"hostPort", NULL, &aws_shape_integer},
@@ -759,7 +1052,8 @@ static const struct aws_member m_PortMapping[] = {
     {"appProtocol", NULL, &aws_shape_string},
     {"containerPortRange", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_PortMapping = {.type = AWS_STRUCTURE, .members = m_PortMapping, .member_count = 6, .name = "PortMapping"};
+static const struct aws_shape s_PortMapping = {
+    .type = AWS_STRUCTURE, .members = m_PortMapping, .member_count = 6, .name = "PortMapping"};
 static const struct aws_member i_PortMappingList = {"member", NULL, &s_PortMapping};
 static const struct aws_shape s_PortMappingList = {.type = AWS_LIST, .item = &i_PortMappingList};
 static const struct aws_member i_IntegerList = {"member", NULL, &aws_shape_integer};
@@ -769,35 +1063,47 @@ static const struct aws_member m_ContainerRestartPolicy[] = {
     {"ignoredExitCodes", NULL, &s_IntegerList},
     {"restartAttemptPeriod", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_ContainerRestartPolicy = {.type = AWS_STRUCTURE, .members = m_ContainerRestartPolicy, .member_count = 3, .name = "ContainerRestartPolicy"};
+static const struct aws_shape s_ContainerRestartPolicy = {
+    .type = AWS_STRUCTURE,
+    .members = m_ContainerRestartPolicy,
+    .member_count = 3,
+    .name = "ContainerRestartPolicy"};
 static const struct aws_member m_MountPoint[] = {
     {"sourceVolume", NULL, &aws_shape_string},
     {"containerPath", NULL, &aws_shape_string},
     {"readOnly", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_MountPoint = {.type = AWS_STRUCTURE, .members = m_MountPoint, .member_count = 3, .name = "MountPoint"};
+static const struct aws_shape s_MountPoint = {
+    .type = AWS_STRUCTURE, .members = m_MountPoint, .member_count = 3, .name = "MountPoint"};
 static const struct aws_member i_MountPointList = {"member", NULL, &s_MountPoint};
 static const struct aws_shape s_MountPointList = {.type = AWS_LIST, .item = &i_MountPointList};
 static const struct aws_member m_VolumeFrom[] = {
     {"sourceContainer", NULL, &aws_shape_string},
     {"readOnly", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_VolumeFrom = {.type = AWS_STRUCTURE, .members = m_VolumeFrom, .member_count = 2, .name = "VolumeFrom"};
+static const struct aws_shape s_VolumeFrom = {
+    .type = AWS_STRUCTURE, .members = m_VolumeFrom, .member_count = 2, .name = "VolumeFrom"};
 static const struct aws_member i_VolumeFromList = {"member", NULL, &s_VolumeFrom};
 static const struct aws_shape s_VolumeFromList = {.type = AWS_LIST, .item = &i_VolumeFromList};
 static const struct aws_member m_KernelCapabilities[] = {
     {"add", NULL, &s_StringList},
     {"drop", NULL, &s_StringList},
 };
-static const struct aws_shape s_KernelCapabilities = {.type = AWS_STRUCTURE, .members = m_KernelCapabilities, .member_count = 2, .name = "KernelCapabilities"};
+static const struct aws_shape s_KernelCapabilities = {
+    .type = AWS_STRUCTURE,
+    .members = m_KernelCapabilities,
+    .member_count = 2,
+    .name = "KernelCapabilities"};
 static const struct aws_member i_DeviceCgroupPermissions = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_DeviceCgroupPermissions = {.type = AWS_LIST, .item = &i_DeviceCgroupPermissions};
+static const struct aws_shape s_DeviceCgroupPermissions = {
+    .type = AWS_LIST, .item = &i_DeviceCgroupPermissions};
 static const struct aws_member m_Device[] = {
     {"hostPath", NULL, &aws_shape_string, .required = true},
     {"containerPath", NULL, &aws_shape_string},
     {"permissions", NULL, &s_DeviceCgroupPermissions},
 };
-static const struct aws_shape s_Device = {.type = AWS_STRUCTURE, .members = m_Device, .member_count = 3, .name = "Device"};
+static const struct aws_shape s_Device = {
+    .type = AWS_STRUCTURE, .members = m_Device, .member_count = 3, .name = "Device"};
 static const struct aws_member i_DevicesList = {"member", NULL, &s_Device};
 static const struct aws_shape s_DevicesList = {.type = AWS_LIST, .item = &i_DevicesList};
 static const struct aws_member m_Tmpfs[] = {
@@ -805,7 +1111,8 @@ static const struct aws_member m_Tmpfs[] = {
     {"size", NULL, &aws_shape_integer, .required = true},
     {"mountOptions", NULL, &s_StringList},
 };
-static const struct aws_shape s_Tmpfs = {.type = AWS_STRUCTURE, .members = m_Tmpfs, .member_count = 3, .name = "Tmpfs"};
+static const struct aws_shape s_Tmpfs = {
+    .type = AWS_STRUCTURE, .members = m_Tmpfs, .member_count = 3, .name = "Tmpfs"};
 static const struct aws_member i_TmpfsList = {"member", NULL, &s_Tmpfs};
 static const struct aws_shape s_TmpfsList = {.type = AWS_LIST, .item = &i_TmpfsList};
 static const struct aws_member m_LinuxParameters[] = {
@@ -817,29 +1124,42 @@ static const struct aws_member m_LinuxParameters[] = {
     {"maxSwap", NULL, &aws_shape_integer},
     {"swappiness", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_LinuxParameters = {.type = AWS_STRUCTURE, .members = m_LinuxParameters, .member_count = 7, .name = "LinuxParameters"};
+static const struct aws_shape s_LinuxParameters = {
+    .type = AWS_STRUCTURE,
+    .members = m_LinuxParameters,
+    .member_count = 7,
+    .name = "LinuxParameters"};
 static const struct aws_member m_ContainerDependency[] = {
     {"containerName", NULL, &aws_shape_string, .required = true},
     {"condition", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ContainerDependency = {.type = AWS_STRUCTURE, .members = m_ContainerDependency, .member_count = 2, .name = "ContainerDependency"};
+static const struct aws_shape s_ContainerDependency = {
+    .type = AWS_STRUCTURE,
+    .members = m_ContainerDependency,
+    .member_count = 2,
+    .name = "ContainerDependency"};
 static const struct aws_member i_ContainerDependencies = {"member", NULL, &s_ContainerDependency};
-static const struct aws_shape s_ContainerDependencies = {.type = AWS_LIST, .item = &i_ContainerDependencies};
+static const struct aws_shape s_ContainerDependencies = {
+    .type = AWS_LIST, .item = &i_ContainerDependencies};
 static const struct aws_member m_HostEntry[] = {
     {"hostname", NULL, &aws_shape_string, .required = true},
     {"ipAddress", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_HostEntry = {.type = AWS_STRUCTURE, .members = m_HostEntry, .member_count = 2, .name = "HostEntry"};
+static const struct aws_shape s_HostEntry = {
+    .type = AWS_STRUCTURE, .members = m_HostEntry, .member_count = 2, .name = "HostEntry"};
 static const struct aws_member i_HostEntryList = {"member", NULL, &s_HostEntry};
 static const struct aws_shape s_HostEntryList = {.type = AWS_LIST, .item = &i_HostEntryList};
-static const struct aws_member k_DockerLabelsMap = {"key", NULL, &aws_shape_string}, i_DockerLabelsMap = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_DockerLabelsMap = {.type = AWS_MAP, .key = &k_DockerLabelsMap, .item = &i_DockerLabelsMap};
+static const struct aws_member k_DockerLabelsMap = {"key", NULL, &aws_shape_string},
+                               i_DockerLabelsMap = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_DockerLabelsMap = {
+    .type = AWS_MAP, .key = &k_DockerLabelsMap, .item = &i_DockerLabelsMap};
 static const struct aws_member m_Ulimit[] = {
     {"name", NULL, &aws_shape_string, .required = true},
     {"softLimit", NULL, &aws_shape_integer, .required = true},
     {"hardLimit", NULL, &aws_shape_integer, .required = true},
 };
-static const struct aws_shape s_Ulimit = {.type = AWS_STRUCTURE, .members = m_Ulimit, .member_count = 3, .name = "Ulimit"};
+static const struct aws_shape s_Ulimit = {
+    .type = AWS_STRUCTURE, .members = m_Ulimit, .member_count = 3, .name = "Ulimit"};
 static const struct aws_member i_UlimitList = {"member", NULL, &s_Ulimit};
 static const struct aws_shape s_UlimitList = {.type = AWS_LIST, .item = &i_UlimitList};
 static const struct aws_member m_HealthCheck[] = {
@@ -849,21 +1169,32 @@ static const struct aws_member m_HealthCheck[] = {
     {"retries", NULL, &aws_shape_integer},
     {"startPeriod", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_HealthCheck = {.type = AWS_STRUCTURE, .members = m_HealthCheck, .member_count = 5, .name = "HealthCheck"};
+static const struct aws_shape s_HealthCheck = {
+    .type = AWS_STRUCTURE, .members = m_HealthCheck, .member_count = 5, .name = "HealthCheck"};
 static const struct aws_member m_SystemControl[] = {
     {"namespace", NULL, &aws_shape_string},
     {"value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_SystemControl = {.type = AWS_STRUCTURE, .members = m_SystemControl, .member_count = 2, .name = "SystemControl"};
+static const struct aws_shape s_SystemControl = {
+    .type = AWS_STRUCTURE, .members = m_SystemControl, .member_count = 2, .name = "SystemControl"};
 static const struct aws_member i_SystemControls = {"member", NULL, &s_SystemControl};
 static const struct aws_shape s_SystemControls = {.type = AWS_LIST, .item = &i_SystemControls};
-static const struct aws_member k_FirelensConfigurationOptionsMap = {"key", NULL, &aws_shape_string}, i_FirelensConfigurationOptionsMap = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_FirelensConfigurationOptionsMap = {.type = AWS_MAP, .key = &k_FirelensConfigurationOptionsMap, .item = &i_FirelensConfigurationOptionsMap};
+static const struct aws_member k_FirelensConfigurationOptionsMap = {"key", NULL, &aws_shape_string},
+                               i_FirelensConfigurationOptionsMap = {
+                                   "value", NULL, &aws_shape_string};
+static const struct aws_shape s_FirelensConfigurationOptionsMap = {
+    .type = AWS_MAP,
+    .key = &k_FirelensConfigurationOptionsMap,
+    .item = &i_FirelensConfigurationOptionsMap};
 static const struct aws_member m_FirelensConfiguration[] = {
     {"type", NULL, &aws_shape_string, .required = true},
     {"options", NULL, &s_FirelensConfigurationOptionsMap},
 };
-static const struct aws_shape s_FirelensConfiguration = {.type = AWS_STRUCTURE, .members = m_FirelensConfiguration, .member_count = 2, .name = "FirelensConfiguration"};
+static const struct aws_shape s_FirelensConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_FirelensConfiguration,
+    .member_count = 2,
+    .name = "FirelensConfiguration"};
 static const struct aws_member m_ContainerDefinition[] = {
     {"name", NULL, &aws_shape_string},
     {"image", NULL, &aws_shape_string},
@@ -908,15 +1239,26 @@ static const struct aws_member m_ContainerDefinition[] = {
     {"firelensConfiguration", NULL, &s_FirelensConfiguration},
     {"credentialSpecs", NULL, &s_StringList},
 };
-static const struct aws_shape s_ContainerDefinition = {.type = AWS_STRUCTURE, .members = m_ContainerDefinition, .member_count = 42, .name = "ContainerDefinition"};
+static const struct aws_shape s_ContainerDefinition = {
+    .type = AWS_STRUCTURE,
+    .members = m_ContainerDefinition,
+    .member_count = 42,
+    .name = "ContainerDefinition"};
 static const struct aws_member i_ContainerDefinitions = {"member", NULL, &s_ContainerDefinition};
-static const struct aws_shape s_ContainerDefinitions = {.type = AWS_LIST, .item = &i_ContainerDefinitions};
+static const struct aws_shape s_ContainerDefinitions = {
+    .type = AWS_LIST, .item = &i_ContainerDefinitions};
 static const struct aws_member m_HostVolumeProperties[] = {
     {"sourcePath", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_HostVolumeProperties = {.type = AWS_STRUCTURE, .members = m_HostVolumeProperties, .member_count = 1, .name = "HostVolumeProperties"};
-static const struct aws_member k_StringMap = {"key", NULL, &aws_shape_string}, i_StringMap = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_StringMap = {.type = AWS_MAP, .key = &k_StringMap, .item = &i_StringMap};
+static const struct aws_shape s_HostVolumeProperties = {
+    .type = AWS_STRUCTURE,
+    .members = m_HostVolumeProperties,
+    .member_count = 1,
+    .name = "HostVolumeProperties"};
+static const struct aws_member k_StringMap = {"key", NULL, &aws_shape_string},
+                               i_StringMap = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_StringMap = {
+    .type = AWS_MAP, .key = &k_StringMap, .item = &i_StringMap};
 static const struct aws_member m_DockerVolumeConfiguration[] = {
     {"scope", NULL, &aws_shape_string},
     {"autoprovision", NULL, &aws_shape_boolean},
@@ -924,12 +1266,20 @@ static const struct aws_member m_DockerVolumeConfiguration[] = {
     {"driverOpts", NULL, &s_StringMap},
     {"labels", NULL, &s_StringMap},
 };
-static const struct aws_shape s_DockerVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_DockerVolumeConfiguration, .member_count = 5, .name = "DockerVolumeConfiguration"};
+static const struct aws_shape s_DockerVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_DockerVolumeConfiguration,
+    .member_count = 5,
+    .name = "DockerVolumeConfiguration"};
 static const struct aws_member m_EFSAuthorizationConfig[] = {
     {"accessPointId", NULL, &aws_shape_string},
     {"iam", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_EFSAuthorizationConfig = {.type = AWS_STRUCTURE, .members = m_EFSAuthorizationConfig, .member_count = 2, .name = "EFSAuthorizationConfig"};
+static const struct aws_shape s_EFSAuthorizationConfig = {
+    .type = AWS_STRUCTURE,
+    .members = m_EFSAuthorizationConfig,
+    .member_count = 2,
+    .name = "EFSAuthorizationConfig"};
 static const struct aws_member m_EFSVolumeConfiguration[] = {
     {"fileSystemId", NULL, &aws_shape_string, .required = true},
     {"rootDirectory", NULL, &aws_shape_string},
@@ -937,25 +1287,41 @@ static const struct aws_member m_EFSVolumeConfiguration[] = {
     {"transitEncryptionPort", NULL, &aws_shape_integer},
     {"authorizationConfig", NULL, &s_EFSAuthorizationConfig},
 };
-static const struct aws_shape s_EFSVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_EFSVolumeConfiguration, .member_count = 5, .name = "EFSVolumeConfiguration"};
+static const struct aws_shape s_EFSVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_EFSVolumeConfiguration,
+    .member_count = 5,
+    .name = "EFSVolumeConfiguration"};
 static const struct aws_member m_S3FilesVolumeConfiguration[] = {
     {"fileSystemArn", NULL, &aws_shape_string, .required = true},
     {"rootDirectory", NULL, &aws_shape_string},
     {"transitEncryptionPort", NULL, &aws_shape_integer},
     {"accessPointArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_S3FilesVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_S3FilesVolumeConfiguration, .member_count = 4, .name = "S3FilesVolumeConfiguration"};
+static const struct aws_shape s_S3FilesVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_S3FilesVolumeConfiguration,
+    .member_count = 4,
+    .name = "S3FilesVolumeConfiguration"};
 static const struct aws_member m_FSxWindowsFileServerAuthorizationConfig[] = {
     {"credentialsParameter", NULL, &aws_shape_string, .required = true},
     {"domain", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_FSxWindowsFileServerAuthorizationConfig = {.type = AWS_STRUCTURE, .members = m_FSxWindowsFileServerAuthorizationConfig, .member_count = 2, .name = "FSxWindowsFileServerAuthorizationConfig"};
+static const struct aws_shape s_FSxWindowsFileServerAuthorizationConfig = {
+    .type = AWS_STRUCTURE,
+    .members = m_FSxWindowsFileServerAuthorizationConfig,
+    .member_count = 2,
+    .name = "FSxWindowsFileServerAuthorizationConfig"};
 static const struct aws_member m_FSxWindowsFileServerVolumeConfiguration[] = {
     {"fileSystemId", NULL, &aws_shape_string, .required = true},
     {"rootDirectory", NULL, &aws_shape_string, .required = true},
     {"authorizationConfig", NULL, &s_FSxWindowsFileServerAuthorizationConfig, .required = true},
 };
-static const struct aws_shape s_FSxWindowsFileServerVolumeConfiguration = {.type = AWS_STRUCTURE, .members = m_FSxWindowsFileServerVolumeConfiguration, .member_count = 3, .name = "FSxWindowsFileServerVolumeConfiguration"};
+static const struct aws_shape s_FSxWindowsFileServerVolumeConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_FSxWindowsFileServerVolumeConfiguration,
+    .member_count = 3,
+    .name = "FSxWindowsFileServerVolumeConfiguration"};
 static const struct aws_member m_Volume[] = {
     {"name", NULL, &aws_shape_string},
     {"host", NULL, &s_HostVolumeProperties},
@@ -965,33 +1331,51 @@ static const struct aws_member m_Volume[] = {
     {"fsxWindowsFileServerVolumeConfiguration", NULL, &s_FSxWindowsFileServerVolumeConfiguration},
     {"configuredAtLaunch", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_Volume = {.type = AWS_STRUCTURE, .members = m_Volume, .member_count = 7, .name = "Volume"};
+static const struct aws_shape s_Volume = {
+    .type = AWS_STRUCTURE, .members = m_Volume, .member_count = 7, .name = "Volume"};
 static const struct aws_member i_VolumeList = {"member", NULL, &s_Volume};
 static const struct aws_shape s_VolumeList = {.type = AWS_LIST, .item = &i_VolumeList};
 static const struct aws_member i_RequiresAttributes = {"member", NULL, &s_Attribute};
-static const struct aws_shape s_RequiresAttributes = {.type = AWS_LIST, .item = &i_RequiresAttributes};
+static const struct aws_shape s_RequiresAttributes = {
+    .type = AWS_LIST, .item = &i_RequiresAttributes};
 static const struct aws_member m_TaskDefinitionPlacementConstraint[] = {
     {"type", NULL, &aws_shape_string},
     {"expression", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_TaskDefinitionPlacementConstraint = {.type = AWS_STRUCTURE, .members = m_TaskDefinitionPlacementConstraint, .member_count = 2, .name = "TaskDefinitionPlacementConstraint"};
-static const struct aws_member i_TaskDefinitionPlacementConstraints = {"member", NULL, &s_TaskDefinitionPlacementConstraint};
-static const struct aws_shape s_TaskDefinitionPlacementConstraints = {.type = AWS_LIST, .item = &i_TaskDefinitionPlacementConstraints};
+static const struct aws_shape s_TaskDefinitionPlacementConstraint = {
+    .type = AWS_STRUCTURE,
+    .members = m_TaskDefinitionPlacementConstraint,
+    .member_count = 2,
+    .name = "TaskDefinitionPlacementConstraint"};
+static const struct aws_member i_TaskDefinitionPlacementConstraints = {
+    "member", NULL, &s_TaskDefinitionPlacementConstraint};
+static const struct aws_shape s_TaskDefinitionPlacementConstraints = {
+    .type = AWS_LIST, .item = &i_TaskDefinitionPlacementConstraints};
 static const struct aws_member i_CompatibilityList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_CompatibilityList = {.type = AWS_LIST, .item = &i_CompatibilityList};
+static const struct aws_shape s_CompatibilityList = {
+    .type = AWS_LIST, .item = &i_CompatibilityList};
 static const struct aws_member m_RuntimePlatform[] = {
     {"cpuArchitecture", NULL, &aws_shape_string},
     {"operatingSystemFamily", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_RuntimePlatform = {.type = AWS_STRUCTURE, .members = m_RuntimePlatform, .member_count = 2, .name = "RuntimePlatform"};
+static const struct aws_shape s_RuntimePlatform = {
+    .type = AWS_STRUCTURE,
+    .members = m_RuntimePlatform,
+    .member_count = 2,
+    .name = "RuntimePlatform"};
 static const struct aws_member i_ProxyConfigurationProperties = {"member", NULL, &s_KeyValuePair};
-static const struct aws_shape s_ProxyConfigurationProperties = {.type = AWS_LIST, .item = &i_ProxyConfigurationProperties};
+static const struct aws_shape s_ProxyConfigurationProperties = {
+    .type = AWS_LIST, .item = &i_ProxyConfigurationProperties};
 static const struct aws_member m_ProxyConfiguration[] = {
     {"type", NULL, &aws_shape_string},
     {"containerName", NULL, &aws_shape_string, .required = true},
     {"properties", NULL, &s_ProxyConfigurationProperties},
 };
-static const struct aws_shape s_ProxyConfiguration = {.type = AWS_STRUCTURE, .members = m_ProxyConfiguration, .member_count = 3, .name = "ProxyConfiguration"};
+static const struct aws_shape s_ProxyConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ProxyConfiguration,
+    .member_count = 3,
+    .name = "ProxyConfiguration"};
 static const struct aws_member m_TaskDefinition[] = {
     {"taskDefinitionArn", NULL, &aws_shape_string},
     {"containerDefinitions", NULL, &s_ContainerDefinitions},
@@ -1020,12 +1404,20 @@ static const struct aws_member m_TaskDefinition[] = {
     {"ephemeralStorage", NULL, &s_EphemeralStorage},
     {"enableFaultInjection", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_TaskDefinition = {.type = AWS_STRUCTURE, .members = m_TaskDefinition, .member_count = 26, .name = "TaskDefinition"};
+static const struct aws_shape s_TaskDefinition = {
+    .type = AWS_STRUCTURE,
+    .members = m_TaskDefinition,
+    .member_count = 26,
+    .name = "TaskDefinition"};
 static const struct aws_member m_DescribeTaskDefinitionResponse[] = {
     {"taskDefinition", NULL, &s_TaskDefinition},
     {"tags", NULL, &s_Tags},
 };
-static const struct aws_shape s_DescribeTaskDefinitionResponse = {.type = AWS_STRUCTURE, .members = m_DescribeTaskDefinitionResponse, .member_count = 2, .name = "DescribeTaskDefinitionResponse"};
+static const struct aws_shape s_DescribeTaskDefinitionResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTaskDefinitionResponse,
+    .member_count = 2,
+    .name = "DescribeTaskDefinitionResponse"};
 const struct aws_operation aws_ecs_DescribeTaskDefinition = {
     .service = &aws_service_ecs,
     .name = "DescribeTaskDefinition",
@@ -1040,7 +1432,11 @@ static const struct aws_member m_DescribeClustersRequest[] = {
     {"clusters", NULL, &s_StringList},
     {"include", NULL, &s_ClusterFieldList},
 };
-static const struct aws_shape s_DescribeClustersRequest = {.type = AWS_STRUCTURE, .members = m_DescribeClustersRequest, .member_count = 2, .name = "DescribeClustersRequest"};
+static const struct aws_shape s_DescribeClustersRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeClustersRequest,
+    .member_count = 2,
+    .name = "DescribeClustersRequest"};
 static const struct aws_member m_ExecuteCommandLogConfiguration[] = {
     {"cloudWatchLogGroupName", NULL, &aws_shape_string},
     {"cloudWatchEncryptionEnabled", NULL, &aws_shape_boolean},
@@ -1048,36 +1444,60 @@ static const struct aws_member m_ExecuteCommandLogConfiguration[] = {
     {"s3EncryptionEnabled", NULL, &aws_shape_boolean},
     {"s3KeyPrefix", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ExecuteCommandLogConfiguration = {.type = AWS_STRUCTURE, .members = m_ExecuteCommandLogConfiguration, .member_count = 5, .name = "ExecuteCommandLogConfiguration"};
+static const struct aws_shape s_ExecuteCommandLogConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ExecuteCommandLogConfiguration,
+    .member_count = 5,
+    .name = "ExecuteCommandLogConfiguration"};
 static const struct aws_member m_ExecuteCommandConfiguration[] = {
     {"kmsKeyId", NULL, &aws_shape_string},
     {"logging", NULL, &aws_shape_string},
     {"logConfiguration", NULL, &s_ExecuteCommandLogConfiguration},
 };
-static const struct aws_shape s_ExecuteCommandConfiguration = {.type = AWS_STRUCTURE, .members = m_ExecuteCommandConfiguration, .member_count = 3, .name = "ExecuteCommandConfiguration"};
+static const struct aws_shape s_ExecuteCommandConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ExecuteCommandConfiguration,
+    .member_count = 3,
+    .name = "ExecuteCommandConfiguration"};
 static const struct aws_member m_ManagedStorageConfiguration[] = {
     {"kmsKeyId", NULL, &aws_shape_string},
     {"fargateEphemeralStorageKmsKeyId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ManagedStorageConfiguration = {.type = AWS_STRUCTURE, .members = m_ManagedStorageConfiguration, .member_count = 2, .name = "ManagedStorageConfiguration"};
+static const struct aws_shape s_ManagedStorageConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ManagedStorageConfiguration,
+    .member_count = 2,
+    .name = "ManagedStorageConfiguration"};
 static const struct aws_member m_ClusterConfiguration[] = {
     {"executeCommandConfiguration", NULL, &s_ExecuteCommandConfiguration},
     {"managedStorageConfiguration", NULL, &s_ManagedStorageConfiguration},
 };
-static const struct aws_shape s_ClusterConfiguration = {.type = AWS_STRUCTURE, .members = m_ClusterConfiguration, .member_count = 2, .name = "ClusterConfiguration"};
+static const struct aws_shape s_ClusterConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_ClusterConfiguration,
+    .member_count = 2,
+    .name = "ClusterConfiguration"};
 static const struct aws_member i_Statistics = {"member", NULL, &s_KeyValuePair};
 static const struct aws_shape s_Statistics = {.type = AWS_LIST, .item = &i_Statistics};
 static const struct aws_member m_ClusterSetting[] = {
     {"name", NULL, &aws_shape_string},
     {"value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ClusterSetting = {.type = AWS_STRUCTURE, .members = m_ClusterSetting, .member_count = 2, .name = "ClusterSetting"};
+static const struct aws_shape s_ClusterSetting = {
+    .type = AWS_STRUCTURE,
+    .members = m_ClusterSetting,
+    .member_count = 2,
+    .name = "ClusterSetting"};
 static const struct aws_member i_ClusterSettings = {"member", NULL, &s_ClusterSetting};
 static const struct aws_shape s_ClusterSettings = {.type = AWS_LIST, .item = &i_ClusterSettings};
 static const struct aws_member m_ClusterServiceConnectDefaults[] = {
     {"namespace", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ClusterServiceConnectDefaults = {.type = AWS_STRUCTURE, .members = m_ClusterServiceConnectDefaults, .member_count = 1, .name = "ClusterServiceConnectDefaults"};
+static const struct aws_shape s_ClusterServiceConnectDefaults = {
+    .type = AWS_STRUCTURE,
+    .members = m_ClusterServiceConnectDefaults,
+    .member_count = 1,
+    .name = "ClusterServiceConnectDefaults"};
 static const struct aws_member m_Cluster[] = {
     {"clusterArn", NULL, &aws_shape_string},
     {"clusterName", NULL, &aws_shape_string},
@@ -1096,14 +1516,19 @@ static const struct aws_member m_Cluster[] = {
     {"attachmentsStatus", NULL, &aws_shape_string},
     {"serviceConnectDefaults", NULL, &s_ClusterServiceConnectDefaults},
 };
-static const struct aws_shape s_Cluster = {.type = AWS_STRUCTURE, .members = m_Cluster, .member_count = 16, .name = "Cluster"};
+static const struct aws_shape s_Cluster = {
+    .type = AWS_STRUCTURE, .members = m_Cluster, .member_count = 16, .name = "Cluster"};
 static const struct aws_member i_Clusters = {"member", NULL, &s_Cluster};
 static const struct aws_shape s_Clusters = {.type = AWS_LIST, .item = &i_Clusters};
 static const struct aws_member m_DescribeClustersResponse[] = {
     {"clusters", NULL, &s_Clusters},
     {"failures", NULL, &s_Failures},
 };
-static const struct aws_shape s_DescribeClustersResponse = {.type = AWS_STRUCTURE, .members = m_DescribeClustersResponse, .member_count = 2, .name = "DescribeClustersResponse"};
+static const struct aws_shape s_DescribeClustersResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeClustersResponse,
+    .member_count = 2,
+    .name = "DescribeClustersResponse"};
 const struct aws_operation aws_ecs_DescribeClusters = {
     .service = &aws_service_ecs,
     .name = "DescribeClusters",
@@ -1113,12 +1538,14 @@ const struct aws_operation aws_ecs_DescribeClusters = {
     .output = &s_DescribeClustersResponse,
 };
 static const struct aws_member i_ServiceDeploymentStatusList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ServiceDeploymentStatusList = {.type = AWS_LIST, .item = &i_ServiceDeploymentStatusList};
+static const struct aws_shape s_ServiceDeploymentStatusList = {
+    .type = AWS_LIST, .item = &i_ServiceDeploymentStatusList};
 static const struct aws_member m_CreatedAt[] = {
     {"before", NULL, &aws_shape_timestamp},
     {"after", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_CreatedAt = {.type = AWS_STRUCTURE, .members = m_CreatedAt, .member_count = 2, .name = "CreatedAt"};
+static const struct aws_shape s_CreatedAt = {
+    .type = AWS_STRUCTURE, .members = m_CreatedAt, .member_count = 2, .name = "CreatedAt"};
 static const struct aws_member m_ListServiceDeploymentsRequest[] = {
     {"service", NULL, &aws_shape_string, .required = true},
     {"cluster", NULL, &aws_shape_string},
@@ -1127,7 +1554,11 @@ static const struct aws_member m_ListServiceDeploymentsRequest[] = {
     {"nextToken", NULL, &aws_shape_string},
     {"maxResults", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_ListServiceDeploymentsRequest = {.type = AWS_STRUCTURE, .members = m_ListServiceDeploymentsRequest, .member_count = 6, .name = "ListServiceDeploymentsRequest"};
+static const struct aws_shape s_ListServiceDeploymentsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListServiceDeploymentsRequest,
+    .member_count = 6,
+    .name = "ListServiceDeploymentsRequest"};
 static const struct aws_member m_ServiceDeploymentBrief[] = {
     {"serviceDeploymentArn", NULL, &aws_shape_string},
     {"serviceArn", NULL, &aws_shape_string},
@@ -1139,14 +1570,24 @@ static const struct aws_member m_ServiceDeploymentBrief[] = {
     {"status", NULL, &aws_shape_string},
     {"statusReason", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ServiceDeploymentBrief = {.type = AWS_STRUCTURE, .members = m_ServiceDeploymentBrief, .member_count = 9, .name = "ServiceDeploymentBrief"};
-static const struct aws_member i_ServiceDeploymentsBrief = {"member", NULL, &s_ServiceDeploymentBrief};
-static const struct aws_shape s_ServiceDeploymentsBrief = {.type = AWS_LIST, .item = &i_ServiceDeploymentsBrief};
+static const struct aws_shape s_ServiceDeploymentBrief = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceDeploymentBrief,
+    .member_count = 9,
+    .name = "ServiceDeploymentBrief"};
+static const struct aws_member i_ServiceDeploymentsBrief = {
+    "member", NULL, &s_ServiceDeploymentBrief};
+static const struct aws_shape s_ServiceDeploymentsBrief = {
+    .type = AWS_LIST, .item = &i_ServiceDeploymentsBrief};
 static const struct aws_member m_ListServiceDeploymentsResponse[] = {
     {"serviceDeployments", NULL, &s_ServiceDeploymentsBrief},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListServiceDeploymentsResponse = {.type = AWS_STRUCTURE, .members = m_ListServiceDeploymentsResponse, .member_count = 2, .name = "ListServiceDeploymentsResponse"};
+static const struct aws_shape s_ListServiceDeploymentsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListServiceDeploymentsResponse,
+    .member_count = 2,
+    .name = "ListServiceDeploymentsResponse"};
 const struct aws_operation aws_ecs_ListServiceDeployments = {
     .service = &aws_service_ecs,
     .name = "ListServiceDeployments",
@@ -1158,7 +1599,11 @@ const struct aws_operation aws_ecs_ListServiceDeployments = {
 static const struct aws_member m_DescribeServiceDeploymentsRequest[] = {
     {"serviceDeploymentArns", NULL, &s_StringList, .required = true},
 };
-static const struct aws_shape s_DescribeServiceDeploymentsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeServiceDeploymentsRequest, .member_count = 1, .name = "DescribeServiceDeploymentsRequest"};
+static const struct aws_shape s_DescribeServiceDeploymentsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeServiceDeploymentsRequest,
+    .member_count = 1,
+    .name = "DescribeServiceDeploymentsRequest"};
 static const struct aws_member m_ServiceRevisionSummary[] = {
     {"arn", NULL, &aws_shape_string},
     {"requestedTaskCount", NULL, &aws_shape_integer},
@@ -1167,9 +1612,15 @@ static const struct aws_member m_ServiceRevisionSummary[] = {
     {"requestedTestTrafficWeight", NULL, &aws_shape_double},
     {"requestedProductionTrafficWeight", NULL, &aws_shape_double},
 };
-static const struct aws_shape s_ServiceRevisionSummary = {.type = AWS_STRUCTURE, .members = m_ServiceRevisionSummary, .member_count = 6, .name = "ServiceRevisionSummary"};
-static const struct aws_member i_ServiceRevisionsSummaryList = {"member", NULL, &s_ServiceRevisionSummary};
-static const struct aws_shape s_ServiceRevisionsSummaryList = {.type = AWS_LIST, .item = &i_ServiceRevisionsSummaryList};
+static const struct aws_shape s_ServiceRevisionSummary = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceRevisionSummary,
+    .member_count = 6,
+    .name = "ServiceRevisionSummary"};
+static const struct aws_member i_ServiceRevisionsSummaryList = {
+    "member", NULL, &s_ServiceRevisionSummary};
+static const struct aws_shape s_ServiceRevisionsSummaryList = {
+    .type = AWS_LIST, .item = &i_ServiceRevisionsSummaryList};
 static const struct aws_member m_DeploymentLifecycleHookDetail[] = {
     {"hookId", NULL, &aws_shape_string},
     {"targetType", NULL, &aws_shape_string},
@@ -1178,27 +1629,42 @@ static const struct aws_member m_DeploymentLifecycleHookDetail[] = {
     {"expiresAt", NULL, &aws_shape_timestamp},
     {"timeoutAction", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DeploymentLifecycleHookDetail = {.type = AWS_STRUCTURE, .members = m_DeploymentLifecycleHookDetail, .member_count = 6, .name = "DeploymentLifecycleHookDetail"};
-static const struct aws_member i_DeploymentLifecycleHookDetailList = {"member", NULL, &s_DeploymentLifecycleHookDetail};
-static const struct aws_shape s_DeploymentLifecycleHookDetailList = {.type = AWS_LIST, .item = &i_DeploymentLifecycleHookDetailList};
+static const struct aws_shape s_DeploymentLifecycleHookDetail = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeploymentLifecycleHookDetail,
+    .member_count = 6,
+    .name = "DeploymentLifecycleHookDetail"};
+static const struct aws_member i_DeploymentLifecycleHookDetailList = {
+    "member", NULL, &s_DeploymentLifecycleHookDetail};
+static const struct aws_shape s_DeploymentLifecycleHookDetailList = {
+    .type = AWS_LIST, .item = &i_DeploymentLifecycleHookDetailList};
 static const struct aws_member m_Rollback[] = {
     {"reason", NULL, &aws_shape_string},
     {"startedAt", NULL, &aws_shape_timestamp},
     {"serviceRevisionArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Rollback = {.type = AWS_STRUCTURE, .members = m_Rollback, .member_count = 3, .name = "Rollback"};
+static const struct aws_shape s_Rollback = {
+    .type = AWS_STRUCTURE, .members = m_Rollback, .member_count = 3, .name = "Rollback"};
 static const struct aws_member m_ServiceDeploymentCircuitBreaker[] = {
     {"status", NULL, &aws_shape_string},
     {"failureCount", NULL, &aws_shape_integer},
     {"threshold", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_ServiceDeploymentCircuitBreaker = {.type = AWS_STRUCTURE, .members = m_ServiceDeploymentCircuitBreaker, .member_count = 3, .name = "ServiceDeploymentCircuitBreaker"};
+static const struct aws_shape s_ServiceDeploymentCircuitBreaker = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceDeploymentCircuitBreaker,
+    .member_count = 3,
+    .name = "ServiceDeploymentCircuitBreaker"};
 static const struct aws_member m_ServiceDeploymentAlarms[] = {
     {"status", NULL, &aws_shape_string},
     {"alarmNames", NULL, &s_StringList},
     {"triggeredAlarmNames", NULL, &s_StringList},
 };
-static const struct aws_shape s_ServiceDeploymentAlarms = {.type = AWS_STRUCTURE, .members = m_ServiceDeploymentAlarms, .member_count = 3, .name = "ServiceDeploymentAlarms"};
+static const struct aws_shape s_ServiceDeploymentAlarms = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceDeploymentAlarms,
+    .member_count = 3,
+    .name = "ServiceDeploymentAlarms"};
 static const struct aws_member m_ServiceDeployment[] = {
     {"serviceDeploymentArn", NULL, &aws_shape_string},
     {"serviceArn", NULL, &aws_shape_string},
@@ -1219,14 +1685,23 @@ static const struct aws_member m_ServiceDeployment[] = {
     {"deploymentCircuitBreaker", NULL, &s_ServiceDeploymentCircuitBreaker},
     {"alarms", NULL, &s_ServiceDeploymentAlarms},
 };
-static const struct aws_shape s_ServiceDeployment = {.type = AWS_STRUCTURE, .members = m_ServiceDeployment, .member_count = 18, .name = "ServiceDeployment"};
+static const struct aws_shape s_ServiceDeployment = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServiceDeployment,
+    .member_count = 18,
+    .name = "ServiceDeployment"};
 static const struct aws_member i_ServiceDeployments = {"member", NULL, &s_ServiceDeployment};
-static const struct aws_shape s_ServiceDeployments = {.type = AWS_LIST, .item = &i_ServiceDeployments};
+static const struct aws_shape s_ServiceDeployments = {
+    .type = AWS_LIST, .item = &i_ServiceDeployments};
 static const struct aws_member m_DescribeServiceDeploymentsResponse[] = {
     {"serviceDeployments", NULL, &s_ServiceDeployments},
     {"failures", NULL, &s_Failures},
 };
-static const struct aws_shape s_DescribeServiceDeploymentsResponse = {.type = AWS_STRUCTURE, .members = m_DescribeServiceDeploymentsResponse, .member_count = 2, .name = "DescribeServiceDeploymentsResponse"};
+static const struct aws_shape s_DescribeServiceDeploymentsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeServiceDeploymentsResponse,
+    .member_count = 2,
+    .name = "DescribeServiceDeploymentsResponse"};
 const struct aws_operation aws_ecs_DescribeServiceDeployments = {
     .service = &aws_service_ecs,
     .name = "DescribeServiceDeployments",

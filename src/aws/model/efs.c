@@ -15,7 +15,11 @@ static const struct aws_member m_DescribeFileSystemsRequest[] = {
     {"CreationToken", NULL, &aws_shape_string, .location = AWS_IN_QUERY},
     {"FileSystemId", NULL, &aws_shape_string, .location = AWS_IN_QUERY},
 };
-static const struct aws_shape s_DescribeFileSystemsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeFileSystemsRequest, .member_count = 4, .name = "DescribeFileSystemsRequest"};
+static const struct aws_shape s_DescribeFileSystemsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeFileSystemsRequest,
+    .member_count = 4,
+    .name = "DescribeFileSystemsRequest"};
 static const struct aws_member m_FileSystemSize[] = {
     {"Value", NULL, &aws_shape_long, .required = true},
     {"Timestamp", NULL, &aws_shape_timestamp},
@@ -23,18 +27,27 @@ static const struct aws_member m_FileSystemSize[] = {
     {"ValueInStandard", NULL, &aws_shape_long},
     {"ValueInArchive", NULL, &aws_shape_long},
 };
-static const struct aws_shape s_FileSystemSize = {.type = AWS_STRUCTURE, .members = m_FileSystemSize, .member_count = 5, .name = "FileSystemSize"};
+static const struct aws_shape s_FileSystemSize = {
+    .type = AWS_STRUCTURE,
+    .members = m_FileSystemSize,
+    .member_count = 5,
+    .name = "FileSystemSize"};
 static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_Tags = {"member", NULL, &s_Tag};
 static const struct aws_shape s_Tags = {.type = AWS_LIST, .item = &i_Tags};
 static const struct aws_member m_FileSystemProtectionDescription[] = {
     {"ReplicationOverwriteProtection", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_FileSystemProtectionDescription = {.type = AWS_STRUCTURE, .members = m_FileSystemProtectionDescription, .member_count = 1, .name = "FileSystemProtectionDescription"};
+static const struct aws_shape s_FileSystemProtectionDescription = {
+    .type = AWS_STRUCTURE,
+    .members = m_FileSystemProtectionDescription,
+    .member_count = 1,
+    .name = "FileSystemProtectionDescription"};
 static const struct aws_member m_FileSystemDescription[] = {
     {"OwnerId", NULL, &aws_shape_string, .required = true},
     {"CreationToken", NULL, &aws_shape_string, .required = true},
@@ -55,18 +68,29 @@ static const struct aws_member m_FileSystemDescription[] = {
     {"Tags", NULL, &s_Tags, .required = true},
     {"FileSystemProtection", NULL, &s_FileSystemProtectionDescription},
 };
-static const struct aws_shape s_FileSystemDescription = {.type = AWS_STRUCTURE, .members = m_FileSystemDescription, .member_count = 18, .name = "FileSystemDescription"};
-static const struct aws_member i_FileSystemDescriptions = {"member", NULL, &s_FileSystemDescription};
-static const struct aws_shape s_FileSystemDescriptions = {.type = AWS_LIST, .item = &i_FileSystemDescriptions};
+static const struct aws_shape s_FileSystemDescription = {
+    .type = AWS_STRUCTURE,
+    .members = m_FileSystemDescription,
+    .member_count = 18,
+    .name = "FileSystemDescription"};
+static const struct aws_member i_FileSystemDescriptions = {
+    "member", NULL, &s_FileSystemDescription};
+static const struct aws_shape s_FileSystemDescriptions = {
+    .type = AWS_LIST, .item = &i_FileSystemDescriptions};
 static const struct aws_member m_DescribeFileSystemsResponse[] = {
     {"Marker", NULL, &aws_shape_string},
     {"FileSystems", NULL, &s_FileSystemDescriptions},
     {"NextMarker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeFileSystemsResponse = {.type = AWS_STRUCTURE, .members = m_DescribeFileSystemsResponse, .member_count = 3, .name = "DescribeFileSystemsResponse"};
+static const struct aws_shape s_DescribeFileSystemsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeFileSystemsResponse,
+    .member_count = 3,
+    .name = "DescribeFileSystemsResponse"};
 static const char *const pin_DescribeFileSystems[] = {"Marker", NULL};
 static const char *const pout_DescribeFileSystems[] = {"NextMarker", NULL};
-static const struct aws_paginator p_DescribeFileSystems = {pin_DescribeFileSystems, pout_DescribeFileSystems, "FileSystems", NULL};
+static const struct aws_paginator p_DescribeFileSystems = {
+    pin_DescribeFileSystems, pout_DescribeFileSystems, "FileSystems", NULL};
 const struct aws_operation aws_efs_DescribeFileSystems = {
     .service = &aws_service_efs,
     .name = "DescribeFileSystems",
@@ -79,7 +103,11 @@ const struct aws_operation aws_efs_DescribeFileSystems = {
 static const struct aws_member m_DeleteFileSystemRequest[] = {
     {"FileSystemId", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
 };
-static const struct aws_shape s_DeleteFileSystemRequest = {.type = AWS_STRUCTURE, .members = m_DeleteFileSystemRequest, .member_count = 1, .name = "DeleteFileSystemRequest"};
+static const struct aws_shape s_DeleteFileSystemRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteFileSystemRequest,
+    .member_count = 1,
+    .name = "DeleteFileSystemRequest"};
 const struct aws_operation aws_efs_DeleteFileSystem = {
     .service = &aws_service_efs,
     .name = "DeleteFileSystem",

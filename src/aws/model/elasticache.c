@@ -15,49 +15,84 @@ static const struct aws_member m_DescribeReplicationGroupsMessage[] = {
     {"MaxRecords", NULL, &aws_shape_integer},
     {"Marker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeReplicationGroupsMessage = {.type = AWS_STRUCTURE, .members = m_DescribeReplicationGroupsMessage, .member_count = 3, .name = "DescribeReplicationGroupsMessage"};
+static const struct aws_shape s_DescribeReplicationGroupsMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeReplicationGroupsMessage,
+    .member_count = 3,
+    .name = "DescribeReplicationGroupsMessage"};
 static const struct aws_member m_GlobalReplicationGroupInfo[] = {
     {"GlobalReplicationGroupId", NULL, &aws_shape_string},
     {"GlobalReplicationGroupMemberRole", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GlobalReplicationGroupInfo = {.type = AWS_STRUCTURE, .members = m_GlobalReplicationGroupInfo, .member_count = 2, .name = "GlobalReplicationGroupInfo"};
+static const struct aws_shape s_GlobalReplicationGroupInfo = {
+    .type = AWS_STRUCTURE,
+    .members = m_GlobalReplicationGroupInfo,
+    .member_count = 2,
+    .name = "GlobalReplicationGroupInfo"};
 static const struct aws_member m_SlotMigration[] = {
     {"ProgressPercentage", NULL, &aws_shape_double},
 };
-static const struct aws_shape s_SlotMigration = {.type = AWS_STRUCTURE, .members = m_SlotMigration, .member_count = 1, .name = "SlotMigration"};
+static const struct aws_shape s_SlotMigration = {
+    .type = AWS_STRUCTURE, .members = m_SlotMigration, .member_count = 1, .name = "SlotMigration"};
 static const struct aws_member m_ReshardingStatus[] = {
     {"SlotMigration", NULL, &s_SlotMigration},
 };
-static const struct aws_shape s_ReshardingStatus = {.type = AWS_STRUCTURE, .members = m_ReshardingStatus, .member_count = 1, .name = "ReshardingStatus"};
+static const struct aws_shape s_ReshardingStatus = {
+    .type = AWS_STRUCTURE,
+    .members = m_ReshardingStatus,
+    .member_count = 1,
+    .name = "ReshardingStatus"};
 static const struct aws_member i_UserGroupIdList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_UserGroupIdList = {.type = AWS_LIST, .item = &i_UserGroupIdList};
 static const struct aws_member m_UserGroupsUpdateStatus[] = {
     {"UserGroupIdsToAdd", NULL, &s_UserGroupIdList},
     {"UserGroupIdsToRemove", NULL, &s_UserGroupIdList},
 };
-static const struct aws_shape s_UserGroupsUpdateStatus = {.type = AWS_STRUCTURE, .members = m_UserGroupsUpdateStatus, .member_count = 2, .name = "UserGroupsUpdateStatus"};
+static const struct aws_shape s_UserGroupsUpdateStatus = {
+    .type = AWS_STRUCTURE,
+    .members = m_UserGroupsUpdateStatus,
+    .member_count = 2,
+    .name = "UserGroupsUpdateStatus"};
 static const struct aws_member m_CloudWatchLogsDestinationDetails[] = {
     {"LogGroup", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CloudWatchLogsDestinationDetails = {.type = AWS_STRUCTURE, .members = m_CloudWatchLogsDestinationDetails, .member_count = 1, .name = "CloudWatchLogsDestinationDetails"};
+static const struct aws_shape s_CloudWatchLogsDestinationDetails = {
+    .type = AWS_STRUCTURE,
+    .members = m_CloudWatchLogsDestinationDetails,
+    .member_count = 1,
+    .name = "CloudWatchLogsDestinationDetails"};
 static const struct aws_member m_KinesisFirehoseDestinationDetails[] = {
     {"DeliveryStream", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_KinesisFirehoseDestinationDetails = {.type = AWS_STRUCTURE, .members = m_KinesisFirehoseDestinationDetails, .member_count = 1, .name = "KinesisFirehoseDestinationDetails"};
+static const struct aws_shape s_KinesisFirehoseDestinationDetails = {
+    .type = AWS_STRUCTURE,
+    .members = m_KinesisFirehoseDestinationDetails,
+    .member_count = 1,
+    .name = "KinesisFirehoseDestinationDetails"};
 static const struct aws_member m_DestinationDetails[] = {
     {"CloudWatchLogsDetails", NULL, &s_CloudWatchLogsDestinationDetails},
     {"KinesisFirehoseDetails", NULL, &s_KinesisFirehoseDestinationDetails},
 };
-static const struct aws_shape s_DestinationDetails = {.type = AWS_STRUCTURE, .members = m_DestinationDetails, .member_count = 2, .name = "DestinationDetails"};
+static const struct aws_shape s_DestinationDetails = {
+    .type = AWS_STRUCTURE,
+    .members = m_DestinationDetails,
+    .member_count = 2,
+    .name = "DestinationDetails"};
 static const struct aws_member m_PendingLogDeliveryConfiguration[] = {
     {"LogType", NULL, &aws_shape_string},
     {"DestinationType", NULL, &aws_shape_string},
     {"DestinationDetails", NULL, &s_DestinationDetails},
     {"LogFormat", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_PendingLogDeliveryConfiguration = {.type = AWS_STRUCTURE, .members = m_PendingLogDeliveryConfiguration, .member_count = 4, .name = "PendingLogDeliveryConfiguration"};
-static const struct aws_member i_PendingLogDeliveryConfigurationList = {"member", NULL, &s_PendingLogDeliveryConfiguration};
-static const struct aws_shape s_PendingLogDeliveryConfigurationList = {.type = AWS_LIST, .item = &i_PendingLogDeliveryConfigurationList};
+static const struct aws_shape s_PendingLogDeliveryConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_PendingLogDeliveryConfiguration,
+    .member_count = 4,
+    .name = "PendingLogDeliveryConfiguration"};
+static const struct aws_member i_PendingLogDeliveryConfigurationList = {
+    "member", NULL, &s_PendingLogDeliveryConfiguration};
+static const struct aws_shape s_PendingLogDeliveryConfigurationList = {
+    .type = AWS_LIST, .item = &i_PendingLogDeliveryConfigurationList};
 static const struct aws_member m_ReplicationGroupPendingModifiedValues[] = {
     {"PrimaryClusterId", NULL, &aws_shape_string},
     {"AutomaticFailoverStatus", NULL, &aws_shape_string},
@@ -69,14 +104,19 @@ static const struct aws_member m_ReplicationGroupPendingModifiedValues[] = {
     {"TransitEncryptionMode", NULL, &aws_shape_string},
     {"ClusterMode", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ReplicationGroupPendingModifiedValues = {.type = AWS_STRUCTURE, .members = m_ReplicationGroupPendingModifiedValues, .member_count = 9, .name = "ReplicationGroupPendingModifiedValues"};
+static const struct aws_shape s_ReplicationGroupPendingModifiedValues = {
+    .type = AWS_STRUCTURE,
+    .members = m_ReplicationGroupPendingModifiedValues,
+    .member_count = 9,
+    .name = "ReplicationGroupPendingModifiedValues"};
 static const struct aws_member i_ClusterIdList = {"member", "ClusterId", &aws_shape_string};
 static const struct aws_shape s_ClusterIdList = {.type = AWS_LIST, .item = &i_ClusterIdList};
 static const struct aws_member m_Endpoint[] = {
     {"Address", NULL, &aws_shape_string},
     {"Port", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_Endpoint = {.type = AWS_STRUCTURE, .members = m_Endpoint, .member_count = 2, .name = "Endpoint"};
+static const struct aws_shape s_Endpoint = {
+    .type = AWS_STRUCTURE, .members = m_Endpoint, .member_count = 2, .name = "Endpoint"};
 static const struct aws_member m_NodeGroupMember[] = {
     {"CacheClusterId", NULL, &aws_shape_string},
     {"CacheNodeId", NULL, &aws_shape_string},
@@ -85,9 +125,15 @@ static const struct aws_member m_NodeGroupMember[] = {
     {"PreferredOutpostArn", NULL, &aws_shape_string},
     {"CurrentRole", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_NodeGroupMember = {.type = AWS_STRUCTURE, .members = m_NodeGroupMember, .member_count = 6, .name = "NodeGroupMember"};
-static const struct aws_member i_NodeGroupMemberList = {"member", "NodeGroupMember", &s_NodeGroupMember};
-static const struct aws_shape s_NodeGroupMemberList = {.type = AWS_LIST, .item = &i_NodeGroupMemberList};
+static const struct aws_shape s_NodeGroupMember = {
+    .type = AWS_STRUCTURE,
+    .members = m_NodeGroupMember,
+    .member_count = 6,
+    .name = "NodeGroupMember"};
+static const struct aws_member i_NodeGroupMemberList = {
+    "member", "NodeGroupMember", &s_NodeGroupMember};
+static const struct aws_shape s_NodeGroupMemberList = {
+    .type = AWS_LIST, .item = &i_NodeGroupMemberList};
 static const struct aws_member m_NodeGroup[] = {
     {"NodeGroupId", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
@@ -96,11 +142,14 @@ static const struct aws_member m_NodeGroup[] = {
     {"Slots", NULL, &aws_shape_string},
     {"NodeGroupMembers", NULL, &s_NodeGroupMemberList},
 };
-static const struct aws_shape s_NodeGroup = {.type = AWS_STRUCTURE, .members = m_NodeGroup, .member_count = 6, .name = "NodeGroup"};
+static const struct aws_shape s_NodeGroup = {
+    .type = AWS_STRUCTURE, .members = m_NodeGroup, .member_count = 6, .name = "NodeGroup"};
 static const struct aws_member i_NodeGroupList = {"member", "NodeGroup", &s_NodeGroup};
 static const struct aws_shape s_NodeGroupList = {.type = AWS_LIST, .item = &i_NodeGroupList};
-static const struct aws_member i_ReplicationGroupOutpostArnList = {"member", "ReplicationGroupOutpostArn", &aws_shape_string};
-static const struct aws_shape s_ReplicationGroupOutpostArnList = {.type = AWS_LIST, .item = &i_ReplicationGroupOutpostArnList};
+static const struct aws_member i_ReplicationGroupOutpostArnList = {
+    "member", "ReplicationGroupOutpostArn", &aws_shape_string};
+static const struct aws_shape s_ReplicationGroupOutpostArnList = {
+    .type = AWS_LIST, .item = &i_ReplicationGroupOutpostArnList};
 static const struct aws_member m_LogDeliveryConfiguration[] = {
     {"LogType", NULL, &aws_shape_string},
     {"DestinationType", NULL, &aws_shape_string},
@@ -109,9 +158,15 @@ static const struct aws_member m_LogDeliveryConfiguration[] = {
     {"Status", NULL, &aws_shape_string},
     {"Message", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_LogDeliveryConfiguration = {.type = AWS_STRUCTURE, .members = m_LogDeliveryConfiguration, .member_count = 6, .name = "LogDeliveryConfiguration"};
-static const struct aws_member i_LogDeliveryConfigurationList = {"member", "LogDeliveryConfiguration", &s_LogDeliveryConfiguration};
-static const struct aws_shape s_LogDeliveryConfigurationList = {.type = AWS_LIST, .item = &i_LogDeliveryConfigurationList};
+static const struct aws_shape s_LogDeliveryConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_LogDeliveryConfiguration,
+    .member_count = 6,
+    .name = "LogDeliveryConfiguration"};
+static const struct aws_member i_LogDeliveryConfigurationList = {
+    "member", "LogDeliveryConfiguration", &s_LogDeliveryConfiguration};
+static const struct aws_shape s_LogDeliveryConfigurationList = {
+    .type = AWS_LIST, .item = &i_LogDeliveryConfigurationList};
 static const struct aws_member m_ReplicationGroup[] = {
     {"ReplicationGroupId", NULL, &aws_shape_string},
     {"Description", NULL, &aws_shape_string},
@@ -146,17 +201,28 @@ static const struct aws_member m_ReplicationGroup[] = {
     {"ClusterMode", NULL, &aws_shape_string},
     {"Engine", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ReplicationGroup = {.type = AWS_STRUCTURE, .members = m_ReplicationGroup, .member_count = 32, .name = "ReplicationGroup"};
-static const struct aws_member i_ReplicationGroupList = {"member", "ReplicationGroup", &s_ReplicationGroup};
-static const struct aws_shape s_ReplicationGroupList = {.type = AWS_LIST, .item = &i_ReplicationGroupList};
+static const struct aws_shape s_ReplicationGroup = {
+    .type = AWS_STRUCTURE,
+    .members = m_ReplicationGroup,
+    .member_count = 32,
+    .name = "ReplicationGroup"};
+static const struct aws_member i_ReplicationGroupList = {
+    "member", "ReplicationGroup", &s_ReplicationGroup};
+static const struct aws_shape s_ReplicationGroupList = {
+    .type = AWS_LIST, .item = &i_ReplicationGroupList};
 static const struct aws_member m_ReplicationGroupMessage[] = {
     {"Marker", NULL, &aws_shape_string},
     {"ReplicationGroups", NULL, &s_ReplicationGroupList},
 };
-static const struct aws_shape s_ReplicationGroupMessage = {.type = AWS_STRUCTURE, .members = m_ReplicationGroupMessage, .member_count = 2, .name = "ReplicationGroupMessage"};
+static const struct aws_shape s_ReplicationGroupMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_ReplicationGroupMessage,
+    .member_count = 2,
+    .name = "ReplicationGroupMessage"};
 static const char *const pin_DescribeReplicationGroups[] = {"Marker", NULL};
 static const char *const pout_DescribeReplicationGroups[] = {"Marker", NULL};
-static const struct aws_paginator p_DescribeReplicationGroups = {pin_DescribeReplicationGroups, pout_DescribeReplicationGroups, "ReplicationGroups", NULL};
+static const struct aws_paginator p_DescribeReplicationGroups = {
+    pin_DescribeReplicationGroups, pout_DescribeReplicationGroups, "ReplicationGroups", NULL};
 const struct aws_operation aws_elasticache_DescribeReplicationGroups = {
     .service = &aws_service_elasticache,
     .name = "DescribeReplicationGroups",

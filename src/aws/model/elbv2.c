@@ -16,34 +16,54 @@ static const struct aws_member m_TargetDescription[] = {
     {"AvailabilityZone", NULL, &aws_shape_string},
     {"QuicServerId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_TargetDescription = {.type = AWS_STRUCTURE, .members = m_TargetDescription, .member_count = 4, .name = "TargetDescription"};
+static const struct aws_shape s_TargetDescription = {
+    .type = AWS_STRUCTURE,
+    .members = m_TargetDescription,
+    .member_count = 4,
+    .name = "TargetDescription"};
 static const struct aws_member i_TargetDescriptions = {"member", NULL, &s_TargetDescription};
-static const struct aws_shape s_TargetDescriptions = {.type = AWS_LIST, .item = &i_TargetDescriptions};
-static const struct aws_member i_ListOfDescribeTargetHealthIncludeOptions = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ListOfDescribeTargetHealthIncludeOptions = {.type = AWS_LIST, .item = &i_ListOfDescribeTargetHealthIncludeOptions};
+static const struct aws_shape s_TargetDescriptions = {
+    .type = AWS_LIST, .item = &i_TargetDescriptions};
+static const struct aws_member i_ListOfDescribeTargetHealthIncludeOptions = {
+    "member", NULL, &aws_shape_string};
+static const struct aws_shape s_ListOfDescribeTargetHealthIncludeOptions = {
+    .type = AWS_LIST, .item = &i_ListOfDescribeTargetHealthIncludeOptions};
 static const struct aws_member m_DescribeTargetHealthInput[] = {
     {"TargetGroupArn", NULL, &aws_shape_string, .required = true},
     {"Targets", NULL, &s_TargetDescriptions},
     {"Include", NULL, &s_ListOfDescribeTargetHealthIncludeOptions},
 };
-static const struct aws_shape s_DescribeTargetHealthInput = {.type = AWS_STRUCTURE, .members = m_DescribeTargetHealthInput, .member_count = 3, .name = "DescribeTargetHealthInput"};
+static const struct aws_shape s_DescribeTargetHealthInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTargetHealthInput,
+    .member_count = 3,
+    .name = "DescribeTargetHealthInput"};
 static const struct aws_member m_TargetHealth[] = {
     {"State", NULL, &aws_shape_string},
     {"Reason", NULL, &aws_shape_string},
     {"Description", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_TargetHealth = {.type = AWS_STRUCTURE, .members = m_TargetHealth, .member_count = 3, .name = "TargetHealth"};
+static const struct aws_shape s_TargetHealth = {
+    .type = AWS_STRUCTURE, .members = m_TargetHealth, .member_count = 3, .name = "TargetHealth"};
 static const struct aws_member m_AnomalyDetection[] = {
     {"Result", NULL, &aws_shape_string},
     {"MitigationInEffect", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AnomalyDetection = {.type = AWS_STRUCTURE, .members = m_AnomalyDetection, .member_count = 2, .name = "AnomalyDetection"};
+static const struct aws_shape s_AnomalyDetection = {
+    .type = AWS_STRUCTURE,
+    .members = m_AnomalyDetection,
+    .member_count = 2,
+    .name = "AnomalyDetection"};
 static const struct aws_member m_AdministrativeOverride[] = {
     {"State", NULL, &aws_shape_string},
     {"Reason", NULL, &aws_shape_string},
     {"Description", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AdministrativeOverride = {.type = AWS_STRUCTURE, .members = m_AdministrativeOverride, .member_count = 3, .name = "AdministrativeOverride"};
+static const struct aws_shape s_AdministrativeOverride = {
+    .type = AWS_STRUCTURE,
+    .members = m_AdministrativeOverride,
+    .member_count = 3,
+    .name = "AdministrativeOverride"};
 static const struct aws_member m_TargetHealthDescription[] = {
     {"Target", NULL, &s_TargetDescription},
     {"HealthCheckPort", NULL, &aws_shape_string},
@@ -51,13 +71,23 @@ static const struct aws_member m_TargetHealthDescription[] = {
     {"AnomalyDetection", NULL, &s_AnomalyDetection},
     {"AdministrativeOverride", NULL, &s_AdministrativeOverride},
 };
-static const struct aws_shape s_TargetHealthDescription = {.type = AWS_STRUCTURE, .members = m_TargetHealthDescription, .member_count = 5, .name = "TargetHealthDescription"};
-static const struct aws_member i_TargetHealthDescriptions = {"member", NULL, &s_TargetHealthDescription};
-static const struct aws_shape s_TargetHealthDescriptions = {.type = AWS_LIST, .item = &i_TargetHealthDescriptions};
+static const struct aws_shape s_TargetHealthDescription = {
+    .type = AWS_STRUCTURE,
+    .members = m_TargetHealthDescription,
+    .member_count = 5,
+    .name = "TargetHealthDescription"};
+static const struct aws_member i_TargetHealthDescriptions = {
+    "member", NULL, &s_TargetHealthDescription};
+static const struct aws_shape s_TargetHealthDescriptions = {
+    .type = AWS_LIST, .item = &i_TargetHealthDescriptions};
 static const struct aws_member m_DescribeTargetHealthOutput[] = {
     {"TargetHealthDescriptions", NULL, &s_TargetHealthDescriptions},
 };
-static const struct aws_shape s_DescribeTargetHealthOutput = {.type = AWS_STRUCTURE, .members = m_DescribeTargetHealthOutput, .member_count = 1, .name = "DescribeTargetHealthOutput"};
+static const struct aws_shape s_DescribeTargetHealthOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTargetHealthOutput,
+    .member_count = 1,
+    .name = "DescribeTargetHealthOutput"};
 const struct aws_operation aws_elbv2_DescribeTargetHealth = {
     .service = &aws_service_elbv2,
     .name = "DescribeTargetHealth",
@@ -70,30 +100,45 @@ const struct aws_operation aws_elbv2_DescribeTargetHealth = {
 static const struct aws_member i_LoadBalancerArns = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_LoadBalancerArns = {.type = AWS_LIST, .item = &i_LoadBalancerArns};
 static const struct aws_member i_LoadBalancerNames = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_LoadBalancerNames = {.type = AWS_LIST, .item = &i_LoadBalancerNames};
+static const struct aws_shape s_LoadBalancerNames = {
+    .type = AWS_LIST, .item = &i_LoadBalancerNames};
 static const struct aws_member m_DescribeLoadBalancersInput[] = {
     {"LoadBalancerArns", NULL, &s_LoadBalancerArns},
     {"Names", NULL, &s_LoadBalancerNames},
     {"Marker", NULL, &aws_shape_string},
     {"PageSize", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_DescribeLoadBalancersInput = {.type = AWS_STRUCTURE, .members = m_DescribeLoadBalancersInput, .member_count = 4, .name = "DescribeLoadBalancersInput"};
+static const struct aws_shape s_DescribeLoadBalancersInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeLoadBalancersInput,
+    .member_count = 4,
+    .name = "DescribeLoadBalancersInput"};
 static const struct aws_member m_LoadBalancerState[] = {
     {"Code", NULL, &aws_shape_string},
     {"Reason", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_LoadBalancerState = {.type = AWS_STRUCTURE, .members = m_LoadBalancerState, .member_count = 2, .name = "LoadBalancerState"};
+static const struct aws_shape s_LoadBalancerState = {
+    .type = AWS_STRUCTURE,
+    .members = m_LoadBalancerState,
+    .member_count = 2,
+    .name = "LoadBalancerState"};
 static const struct aws_member m_LoadBalancerAddress[] = {
     {"IpAddress", NULL, &aws_shape_string},
     {"AllocationId", NULL, &aws_shape_string},
     {"PrivateIPv4Address", NULL, &aws_shape_string},
     {"IPv6Address", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_LoadBalancerAddress = {.type = AWS_STRUCTURE, .members = m_LoadBalancerAddress, .member_count = 4, .name = "LoadBalancerAddress"};
+static const struct aws_shape s_LoadBalancerAddress = {
+    .type = AWS_STRUCTURE,
+    .members = m_LoadBalancerAddress,
+    .member_count = 4,
+    .name = "LoadBalancerAddress"};
 static const struct aws_member i_LoadBalancerAddresses = {"member", NULL, &s_LoadBalancerAddress};
-static const struct aws_shape s_LoadBalancerAddresses = {.type = AWS_LIST, .item = &i_LoadBalancerAddresses};
+static const struct aws_shape s_LoadBalancerAddresses = {
+    .type = AWS_LIST, .item = &i_LoadBalancerAddresses};
 static const struct aws_member i_SourceNatIpv6Prefixes = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_SourceNatIpv6Prefixes = {.type = AWS_LIST, .item = &i_SourceNatIpv6Prefixes};
+static const struct aws_shape s_SourceNatIpv6Prefixes = {
+    .type = AWS_LIST, .item = &i_SourceNatIpv6Prefixes};
 static const struct aws_member m_AvailabilityZone[] = {
     {"ZoneName", NULL, &aws_shape_string},
     {"SubnetId", NULL, &aws_shape_string},
@@ -101,15 +146,21 @@ static const struct aws_member m_AvailabilityZone[] = {
     {"LoadBalancerAddresses", NULL, &s_LoadBalancerAddresses},
     {"SourceNatIpv6Prefixes", NULL, &s_SourceNatIpv6Prefixes},
 };
-static const struct aws_shape s_AvailabilityZone = {.type = AWS_STRUCTURE, .members = m_AvailabilityZone, .member_count = 5, .name = "AvailabilityZone"};
+static const struct aws_shape s_AvailabilityZone = {
+    .type = AWS_STRUCTURE,
+    .members = m_AvailabilityZone,
+    .member_count = 5,
+    .name = "AvailabilityZone"};
 static const struct aws_member i_AvailabilityZones = {"member", NULL, &s_AvailabilityZone};
-static const struct aws_shape s_AvailabilityZones = {.type = AWS_LIST, .item = &i_AvailabilityZones};
+static const struct aws_shape s_AvailabilityZones = {
+    .type = AWS_LIST, .item = &i_AvailabilityZones};
 static const struct aws_member i_SecurityGroups = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_SecurityGroups = {.type = AWS_LIST, .item = &i_SecurityGroups};
 static const struct aws_member m_IpamPools[] = {
     {"Ipv4IpamPoolId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_IpamPools = {.type = AWS_STRUCTURE, .members = m_IpamPools, .member_count = 1, .name = "IpamPools"};
+static const struct aws_shape s_IpamPools = {
+    .type = AWS_STRUCTURE, .members = m_IpamPools, .member_count = 1, .name = "IpamPools"};
 static const struct aws_member m_LoadBalancer[] = {
     {"LoadBalancerArn", NULL, &aws_shape_string},
     {"DNSName", NULL, &aws_shape_string},
@@ -128,17 +179,23 @@ static const struct aws_member m_LoadBalancer[] = {
     {"EnablePrefixForIpv6SourceNat", NULL, &aws_shape_string},
     {"IpamPools", NULL, &s_IpamPools},
 };
-static const struct aws_shape s_LoadBalancer = {.type = AWS_STRUCTURE, .members = m_LoadBalancer, .member_count = 16, .name = "LoadBalancer"};
+static const struct aws_shape s_LoadBalancer = {
+    .type = AWS_STRUCTURE, .members = m_LoadBalancer, .member_count = 16, .name = "LoadBalancer"};
 static const struct aws_member i_LoadBalancers = {"member", NULL, &s_LoadBalancer};
 static const struct aws_shape s_LoadBalancers = {.type = AWS_LIST, .item = &i_LoadBalancers};
 static const struct aws_member m_DescribeLoadBalancersOutput[] = {
     {"LoadBalancers", NULL, &s_LoadBalancers},
     {"NextMarker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeLoadBalancersOutput = {.type = AWS_STRUCTURE, .members = m_DescribeLoadBalancersOutput, .member_count = 2, .name = "DescribeLoadBalancersOutput"};
+static const struct aws_shape s_DescribeLoadBalancersOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeLoadBalancersOutput,
+    .member_count = 2,
+    .name = "DescribeLoadBalancersOutput"};
 static const char *const pin_DescribeLoadBalancers[] = {"Marker", NULL};
 static const char *const pout_DescribeLoadBalancers[] = {"NextMarker", NULL};
-static const struct aws_paginator p_DescribeLoadBalancers = {pin_DescribeLoadBalancers, pout_DescribeLoadBalancers, "LoadBalancers", NULL};
+static const struct aws_paginator p_DescribeLoadBalancers = {
+    pin_DescribeLoadBalancers, pout_DescribeLoadBalancers, "LoadBalancers", NULL};
 const struct aws_operation aws_elbv2_DescribeLoadBalancers = {
     .service = &aws_service_elbv2,
     .name = "DescribeLoadBalancers",
@@ -160,12 +217,17 @@ static const struct aws_member m_DescribeTargetGroupsInput[] = {
     {"Marker", NULL, &aws_shape_string},
     {"PageSize", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_DescribeTargetGroupsInput = {.type = AWS_STRUCTURE, .members = m_DescribeTargetGroupsInput, .member_count = 5, .name = "DescribeTargetGroupsInput"};
+static const struct aws_shape s_DescribeTargetGroupsInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTargetGroupsInput,
+    .member_count = 5,
+    .name = "DescribeTargetGroupsInput"};
 static const struct aws_member m_Matcher[] = {
     {"HttpCode", NULL, &aws_shape_string},
     {"GrpcCode", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Matcher = {.type = AWS_STRUCTURE, .members = m_Matcher, .member_count = 2, .name = "Matcher"};
+static const struct aws_shape s_Matcher = {
+    .type = AWS_STRUCTURE, .members = m_Matcher, .member_count = 2, .name = "Matcher"};
 static const struct aws_member m_TargetGroup[] = {
     {"TargetGroupArn", NULL, &aws_shape_string},
     {"TargetGroupName", NULL, &aws_shape_string},
@@ -187,17 +249,23 @@ static const struct aws_member m_TargetGroup[] = {
     {"IpAddressType", NULL, &aws_shape_string},
     {"TargetControlPort", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_TargetGroup = {.type = AWS_STRUCTURE, .members = m_TargetGroup, .member_count = 19, .name = "TargetGroup"};
+static const struct aws_shape s_TargetGroup = {
+    .type = AWS_STRUCTURE, .members = m_TargetGroup, .member_count = 19, .name = "TargetGroup"};
 static const struct aws_member i_TargetGroups = {"member", NULL, &s_TargetGroup};
 static const struct aws_shape s_TargetGroups = {.type = AWS_LIST, .item = &i_TargetGroups};
 static const struct aws_member m_DescribeTargetGroupsOutput[] = {
     {"TargetGroups", NULL, &s_TargetGroups},
     {"NextMarker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeTargetGroupsOutput = {.type = AWS_STRUCTURE, .members = m_DescribeTargetGroupsOutput, .member_count = 2, .name = "DescribeTargetGroupsOutput"};
+static const struct aws_shape s_DescribeTargetGroupsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeTargetGroupsOutput,
+    .member_count = 2,
+    .name = "DescribeTargetGroupsOutput"};
 static const char *const pin_DescribeTargetGroups[] = {"Marker", NULL};
 static const char *const pout_DescribeTargetGroups[] = {"NextMarker", NULL};
-static const struct aws_paginator p_DescribeTargetGroups = {pin_DescribeTargetGroups, pout_DescribeTargetGroups, "TargetGroups", NULL};
+static const struct aws_paginator p_DescribeTargetGroups = {
+    pin_DescribeTargetGroups, pout_DescribeTargetGroups, "TargetGroups", NULL};
 const struct aws_operation aws_elbv2_DescribeTargetGroups = {
     .service = &aws_service_elbv2,
     .name = "DescribeTargetGroups",
@@ -212,18 +280,32 @@ static const struct aws_member m_LoadBalancerAttribute[] = {
     {"Key", NULL, &aws_shape_string},
     {"Value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_LoadBalancerAttribute = {.type = AWS_STRUCTURE, .members = m_LoadBalancerAttribute, .member_count = 2, .name = "LoadBalancerAttribute"};
-static const struct aws_member i_LoadBalancerAttributes = {"member", NULL, &s_LoadBalancerAttribute};
-static const struct aws_shape s_LoadBalancerAttributes = {.type = AWS_LIST, .item = &i_LoadBalancerAttributes};
+static const struct aws_shape s_LoadBalancerAttribute = {
+    .type = AWS_STRUCTURE,
+    .members = m_LoadBalancerAttribute,
+    .member_count = 2,
+    .name = "LoadBalancerAttribute"};
+static const struct aws_member i_LoadBalancerAttributes = {
+    "member", NULL, &s_LoadBalancerAttribute};
+static const struct aws_shape s_LoadBalancerAttributes = {
+    .type = AWS_LIST, .item = &i_LoadBalancerAttributes};
 static const struct aws_member m_ModifyLoadBalancerAttributesInput[] = {
     {"LoadBalancerArn", NULL, &aws_shape_string, .required = true},
     {"Attributes", NULL, &s_LoadBalancerAttributes, .required = true},
 };
-static const struct aws_shape s_ModifyLoadBalancerAttributesInput = {.type = AWS_STRUCTURE, .members = m_ModifyLoadBalancerAttributesInput, .member_count = 2, .name = "ModifyLoadBalancerAttributesInput"};
+static const struct aws_shape s_ModifyLoadBalancerAttributesInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ModifyLoadBalancerAttributesInput,
+    .member_count = 2,
+    .name = "ModifyLoadBalancerAttributesInput"};
 static const struct aws_member m_ModifyLoadBalancerAttributesOutput[] = {
     {"Attributes", NULL, &s_LoadBalancerAttributes},
 };
-static const struct aws_shape s_ModifyLoadBalancerAttributesOutput = {.type = AWS_STRUCTURE, .members = m_ModifyLoadBalancerAttributesOutput, .member_count = 1, .name = "ModifyLoadBalancerAttributesOutput"};
+static const struct aws_shape s_ModifyLoadBalancerAttributesOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ModifyLoadBalancerAttributesOutput,
+    .member_count = 1,
+    .name = "ModifyLoadBalancerAttributesOutput"};
 const struct aws_operation aws_elbv2_ModifyLoadBalancerAttributes = {
     .service = &aws_service_elbv2,
     .name = "ModifyLoadBalancerAttributes",

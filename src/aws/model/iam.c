@@ -16,24 +16,34 @@ static const struct aws_member m_CreateServiceLinkedRoleRequest[] = {
     {"Description", NULL, &aws_shape_string},
     {"CustomSuffix", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CreateServiceLinkedRoleRequest = {.type = AWS_STRUCTURE, .members = m_CreateServiceLinkedRoleRequest, .member_count = 3, .name = "CreateServiceLinkedRoleRequest"};
+static const struct aws_shape s_CreateServiceLinkedRoleRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateServiceLinkedRoleRequest,
+    .member_count = 3,
+    .name = "CreateServiceLinkedRoleRequest"};
 static const struct aws_member m_AttachedPermissionsBoundary[] = {
     {"PermissionsBoundaryType", NULL, &aws_shape_string},
     {"PermissionsBoundaryArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AttachedPermissionsBoundary = {.type = AWS_STRUCTURE, .members = m_AttachedPermissionsBoundary, .member_count = 2, .name = "AttachedPermissionsBoundary"};
+static const struct aws_shape s_AttachedPermissionsBoundary = {
+    .type = AWS_STRUCTURE,
+    .members = m_AttachedPermissionsBoundary,
+    .member_count = 2,
+    .name = "AttachedPermissionsBoundary"};
 static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_tagListType = {"member", NULL, &s_Tag};
 static const struct aws_shape s_tagListType = {.type = AWS_LIST, .item = &i_tagListType};
 static const struct aws_member m_RoleLastUsed[] = {
     {"LastUsedDate", NULL, &aws_shape_timestamp},
     {"Region", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_RoleLastUsed = {.type = AWS_STRUCTURE, .members = m_RoleLastUsed, .member_count = 2, .name = "RoleLastUsed"};
+static const struct aws_shape s_RoleLastUsed = {
+    .type = AWS_STRUCTURE, .members = m_RoleLastUsed, .member_count = 2, .name = "RoleLastUsed"};
 static const struct aws_member m_Role[] = {
     {"Path", NULL, &aws_shape_string, .required = true},
     {"RoleName", NULL, &aws_shape_string, .required = true},
@@ -47,11 +57,16 @@ static const struct aws_member m_Role[] = {
     {"Tags", NULL, &s_tagListType},
     {"RoleLastUsed", NULL, &s_RoleLastUsed},
 };
-static const struct aws_shape s_Role = {.type = AWS_STRUCTURE, .members = m_Role, .member_count = 11, .name = "Role"};
+static const struct aws_shape s_Role = {
+    .type = AWS_STRUCTURE, .members = m_Role, .member_count = 11, .name = "Role"};
 static const struct aws_member m_CreateServiceLinkedRoleResponse[] = {
     {"Role", NULL, &s_Role},
 };
-static const struct aws_shape s_CreateServiceLinkedRoleResponse = {.type = AWS_STRUCTURE, .members = m_CreateServiceLinkedRoleResponse, .member_count = 1, .name = "CreateServiceLinkedRoleResponse"};
+static const struct aws_shape s_CreateServiceLinkedRoleResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateServiceLinkedRoleResponse,
+    .member_count = 1,
+    .name = "CreateServiceLinkedRoleResponse"};
 const struct aws_operation aws_iam_CreateServiceLinkedRole = {
     .service = &aws_service_iam,
     .name = "CreateServiceLinkedRole",
@@ -64,11 +79,19 @@ const struct aws_operation aws_iam_CreateServiceLinkedRole = {
 static const struct aws_member m_GetRoleRequest[] = {
     {"RoleName", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_GetRoleRequest = {.type = AWS_STRUCTURE, .members = m_GetRoleRequest, .member_count = 1, .name = "GetRoleRequest"};
+static const struct aws_shape s_GetRoleRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetRoleRequest,
+    .member_count = 1,
+    .name = "GetRoleRequest"};
 static const struct aws_member m_GetRoleResponse[] = {
     {"Role", NULL, &s_Role, .required = true},
 };
-static const struct aws_shape s_GetRoleResponse = {.type = AWS_STRUCTURE, .members = m_GetRoleResponse, .member_count = 1, .name = "GetRoleResponse"};
+static const struct aws_shape s_GetRoleResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetRoleResponse,
+    .member_count = 1,
+    .name = "GetRoleResponse"};
 const struct aws_operation aws_iam_GetRole = {
     .service = &aws_service_iam,
     .name = "GetRole",
@@ -79,21 +102,27 @@ const struct aws_operation aws_iam_GetRole = {
     .result_wrapper = "GetRoleResult",
 };
 static const struct aws_member i_SimulationPolicyListType = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_SimulationPolicyListType = {.type = AWS_LIST, .item = &i_SimulationPolicyListType};
+static const struct aws_shape s_SimulationPolicyListType = {
+    .type = AWS_LIST, .item = &i_SimulationPolicyListType};
 static const struct aws_member i_ActionNameListType = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ActionNameListType = {.type = AWS_LIST, .item = &i_ActionNameListType};
+static const struct aws_shape s_ActionNameListType = {
+    .type = AWS_LIST, .item = &i_ActionNameListType};
 static const struct aws_member i_ResourceNameListType = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ResourceNameListType = {.type = AWS_LIST, .item = &i_ResourceNameListType};
+static const struct aws_shape s_ResourceNameListType = {
+    .type = AWS_LIST, .item = &i_ResourceNameListType};
 static const struct aws_member i_ContextKeyValueListType = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ContextKeyValueListType = {.type = AWS_LIST, .item = &i_ContextKeyValueListType};
+static const struct aws_shape s_ContextKeyValueListType = {
+    .type = AWS_LIST, .item = &i_ContextKeyValueListType};
 static const struct aws_member m_ContextEntry[] = {
     {"ContextKeyName", NULL, &aws_shape_string},
     {"ContextKeyValues", NULL, &s_ContextKeyValueListType},
     {"ContextKeyType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ContextEntry = {.type = AWS_STRUCTURE, .members = m_ContextEntry, .member_count = 3, .name = "ContextEntry"};
+static const struct aws_shape s_ContextEntry = {
+    .type = AWS_STRUCTURE, .members = m_ContextEntry, .member_count = 3, .name = "ContextEntry"};
 static const struct aws_member i_ContextEntryListType = {"member", NULL, &s_ContextEntry};
-static const struct aws_shape s_ContextEntryListType = {.type = AWS_LIST, .item = &i_ContextEntryListType};
+static const struct aws_shape s_ContextEntryListType = {
+    .type = AWS_LIST, .item = &i_ContextEntryListType};
 static const struct aws_member m_SimulatePrincipalPolicyRequest[] = {
     {"PolicySourceArn", NULL, &aws_shape_string, .required = true},
     {"PolicyInputList", NULL, &s_SimulationPolicyListType},
@@ -108,33 +137,52 @@ static const struct aws_member m_SimulatePrincipalPolicyRequest[] = {
     {"MaxItems", NULL, &aws_shape_integer},
     {"Marker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_SimulatePrincipalPolicyRequest = {.type = AWS_STRUCTURE, .members = m_SimulatePrincipalPolicyRequest, .member_count = 12, .name = "SimulatePrincipalPolicyRequest"};
+static const struct aws_shape s_SimulatePrincipalPolicyRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_SimulatePrincipalPolicyRequest,
+    .member_count = 12,
+    .name = "SimulatePrincipalPolicyRequest"};
 static const struct aws_member m_Position[] = {
     {"Line", NULL, &aws_shape_integer},
     {"Column", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_Position = {.type = AWS_STRUCTURE, .members = m_Position, .member_count = 2, .name = "Position"};
+static const struct aws_shape s_Position = {
+    .type = AWS_STRUCTURE, .members = m_Position, .member_count = 2, .name = "Position"};
 static const struct aws_member m_Statement[] = {
     {"SourcePolicyId", NULL, &aws_shape_string},
     {"SourcePolicyType", NULL, &aws_shape_string},
     {"StartPosition", NULL, &s_Position},
     {"EndPosition", NULL, &s_Position},
 };
-static const struct aws_shape s_Statement = {.type = AWS_STRUCTURE, .members = m_Statement, .member_count = 4, .name = "Statement"};
+static const struct aws_shape s_Statement = {
+    .type = AWS_STRUCTURE, .members = m_Statement, .member_count = 4, .name = "Statement"};
 static const struct aws_member i_StatementListType = {"member", NULL, &s_Statement};
-static const struct aws_shape s_StatementListType = {.type = AWS_LIST, .item = &i_StatementListType};
-static const struct aws_member i_ContextKeyNamesResultListType = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ContextKeyNamesResultListType = {.type = AWS_LIST, .item = &i_ContextKeyNamesResultListType};
+static const struct aws_shape s_StatementListType = {
+    .type = AWS_LIST, .item = &i_StatementListType};
+static const struct aws_member i_ContextKeyNamesResultListType = {
+    "member", NULL, &aws_shape_string};
+static const struct aws_shape s_ContextKeyNamesResultListType = {
+    .type = AWS_LIST, .item = &i_ContextKeyNamesResultListType};
 static const struct aws_member m_OrganizationsDecisionDetail[] = {
     {"AllowedByOrganizations", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_OrganizationsDecisionDetail = {.type = AWS_STRUCTURE, .members = m_OrganizationsDecisionDetail, .member_count = 1, .name = "OrganizationsDecisionDetail"};
+static const struct aws_shape s_OrganizationsDecisionDetail = {
+    .type = AWS_STRUCTURE,
+    .members = m_OrganizationsDecisionDetail,
+    .member_count = 1,
+    .name = "OrganizationsDecisionDetail"};
 static const struct aws_member m_PermissionsBoundaryDecisionDetail[] = {
     {"AllowedByPermissionsBoundary", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_PermissionsBoundaryDecisionDetail = {.type = AWS_STRUCTURE, .members = m_PermissionsBoundaryDecisionDetail, .member_count = 1, .name = "PermissionsBoundaryDecisionDetail"};
-static const struct aws_member k_EvalDecisionDetailsType = {"key", NULL, &aws_shape_string}, i_EvalDecisionDetailsType = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_EvalDecisionDetailsType = {.type = AWS_MAP, .key = &k_EvalDecisionDetailsType, .item = &i_EvalDecisionDetailsType};
+static const struct aws_shape s_PermissionsBoundaryDecisionDetail = {
+    .type = AWS_STRUCTURE,
+    .members = m_PermissionsBoundaryDecisionDetail,
+    .member_count = 1,
+    .name = "PermissionsBoundaryDecisionDetail"};
+static const struct aws_member k_EvalDecisionDetailsType = {"key", NULL, &aws_shape_string},
+                               i_EvalDecisionDetailsType = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_EvalDecisionDetailsType = {
+    .type = AWS_MAP, .key = &k_EvalDecisionDetailsType, .item = &i_EvalDecisionDetailsType};
 static const struct aws_member m_ResourceSpecificResult[] = {
     {"EvalResourceName", NULL, &aws_shape_string, .required = true},
     {"EvalResourceDecision", NULL, &aws_shape_string, .required = true},
@@ -143,9 +191,15 @@ static const struct aws_member m_ResourceSpecificResult[] = {
     {"EvalDecisionDetails", NULL, &s_EvalDecisionDetailsType},
     {"PermissionsBoundaryDecisionDetail", NULL, &s_PermissionsBoundaryDecisionDetail},
 };
-static const struct aws_shape s_ResourceSpecificResult = {.type = AWS_STRUCTURE, .members = m_ResourceSpecificResult, .member_count = 6, .name = "ResourceSpecificResult"};
-static const struct aws_member i_ResourceSpecificResultListType = {"member", NULL, &s_ResourceSpecificResult};
-static const struct aws_shape s_ResourceSpecificResultListType = {.type = AWS_LIST, .item = &i_ResourceSpecificResultListType};
+static const struct aws_shape s_ResourceSpecificResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceSpecificResult,
+    .member_count = 6,
+    .name = "ResourceSpecificResult"};
+static const struct aws_member i_ResourceSpecificResultListType = {
+    "member", NULL, &s_ResourceSpecificResult};
+static const struct aws_shape s_ResourceSpecificResultListType = {
+    .type = AWS_LIST, .item = &i_ResourceSpecificResultListType};
 static const struct aws_member m_EvaluationResult[] = {
     {"EvalActionName", NULL, &aws_shape_string, .required = true},
     {"EvalResourceName", NULL, &aws_shape_string},
@@ -157,18 +211,28 @@ static const struct aws_member m_EvaluationResult[] = {
     {"EvalDecisionDetails", NULL, &s_EvalDecisionDetailsType},
     {"ResourceSpecificResults", NULL, &s_ResourceSpecificResultListType},
 };
-static const struct aws_shape s_EvaluationResult = {.type = AWS_STRUCTURE, .members = m_EvaluationResult, .member_count = 9, .name = "EvaluationResult"};
+static const struct aws_shape s_EvaluationResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_EvaluationResult,
+    .member_count = 9,
+    .name = "EvaluationResult"};
 static const struct aws_member i_EvaluationResultsListType = {"member", NULL, &s_EvaluationResult};
-static const struct aws_shape s_EvaluationResultsListType = {.type = AWS_LIST, .item = &i_EvaluationResultsListType};
+static const struct aws_shape s_EvaluationResultsListType = {
+    .type = AWS_LIST, .item = &i_EvaluationResultsListType};
 static const struct aws_member m_SimulatePolicyResponse[] = {
     {"EvaluationResults", NULL, &s_EvaluationResultsListType},
     {"IsTruncated", NULL, &aws_shape_boolean},
     {"Marker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_SimulatePolicyResponse = {.type = AWS_STRUCTURE, .members = m_SimulatePolicyResponse, .member_count = 3, .name = "SimulatePolicyResponse"};
+static const struct aws_shape s_SimulatePolicyResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_SimulatePolicyResponse,
+    .member_count = 3,
+    .name = "SimulatePolicyResponse"};
 static const char *const pin_SimulatePrincipalPolicy[] = {"Marker", NULL};
 static const char *const pout_SimulatePrincipalPolicy[] = {"Marker", NULL};
-static const struct aws_paginator p_SimulatePrincipalPolicy = {pin_SimulatePrincipalPolicy, pout_SimulatePrincipalPolicy, "EvaluationResults", "IsTruncated"};
+static const struct aws_paginator p_SimulatePrincipalPolicy = {
+    pin_SimulatePrincipalPolicy, pout_SimulatePrincipalPolicy, "EvaluationResults", "IsTruncated"};
 const struct aws_operation aws_iam_SimulatePrincipalPolicy = {
     .service = &aws_service_iam,
     .name = "SimulatePrincipalPolicy",

@@ -11,7 +11,8 @@ const struct aws_service aws_service_logs = {
 };
 
 static const struct aws_member i_InputLogStreamNames = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_InputLogStreamNames = {.type = AWS_LIST, .item = &i_InputLogStreamNames};
+static const struct aws_shape s_InputLogStreamNames = {
+    .type = AWS_LIST, .item = &i_InputLogStreamNames};
 static const struct aws_member m_FilterLogEventsRequest[] = {
     {"logGroupName", NULL, &aws_shape_string},
     {"logGroupIdentifier", NULL, &aws_shape_string},
@@ -25,7 +26,11 @@ static const struct aws_member m_FilterLogEventsRequest[] = {
     {"interleaved", NULL, &aws_shape_boolean},
     {"unmask", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_FilterLogEventsRequest = {.type = AWS_STRUCTURE, .members = m_FilterLogEventsRequest, .member_count = 11, .name = "FilterLogEventsRequest"};
+static const struct aws_shape s_FilterLogEventsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_FilterLogEventsRequest,
+    .member_count = 11,
+    .name = "FilterLogEventsRequest"};
 static const struct aws_member m_FilteredLogEvent[] = {
     {"logStreamName", NULL, &aws_shape_string},
     {"timestamp", NULL, &aws_shape_long},
@@ -33,25 +38,40 @@ static const struct aws_member m_FilteredLogEvent[] = {
     {"ingestionTime", NULL, &aws_shape_long},
     {"eventId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_FilteredLogEvent = {.type = AWS_STRUCTURE, .members = m_FilteredLogEvent, .member_count = 5, .name = "FilteredLogEvent"};
+static const struct aws_shape s_FilteredLogEvent = {
+    .type = AWS_STRUCTURE,
+    .members = m_FilteredLogEvent,
+    .member_count = 5,
+    .name = "FilteredLogEvent"};
 static const struct aws_member i_FilteredLogEvents = {"member", NULL, &s_FilteredLogEvent};
-static const struct aws_shape s_FilteredLogEvents = {.type = AWS_LIST, .item = &i_FilteredLogEvents};
+static const struct aws_shape s_FilteredLogEvents = {
+    .type = AWS_LIST, .item = &i_FilteredLogEvents};
 static const struct aws_member m_SearchedLogStream[] = {
     {"logStreamName", NULL, &aws_shape_string},
     {"searchedCompletely", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_SearchedLogStream = {.type = AWS_STRUCTURE, .members = m_SearchedLogStream, .member_count = 2, .name = "SearchedLogStream"};
+static const struct aws_shape s_SearchedLogStream = {
+    .type = AWS_STRUCTURE,
+    .members = m_SearchedLogStream,
+    .member_count = 2,
+    .name = "SearchedLogStream"};
 static const struct aws_member i_SearchedLogStreams = {"member", NULL, &s_SearchedLogStream};
-static const struct aws_shape s_SearchedLogStreams = {.type = AWS_LIST, .item = &i_SearchedLogStreams};
+static const struct aws_shape s_SearchedLogStreams = {
+    .type = AWS_LIST, .item = &i_SearchedLogStreams};
 static const struct aws_member m_FilterLogEventsResponse[] = {
     {"events", NULL, &s_FilteredLogEvents},
     {"searchedLogStreams", NULL, &s_SearchedLogStreams},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_FilterLogEventsResponse = {.type = AWS_STRUCTURE, .members = m_FilterLogEventsResponse, .member_count = 3, .name = "FilterLogEventsResponse"};
+static const struct aws_shape s_FilterLogEventsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_FilterLogEventsResponse,
+    .member_count = 3,
+    .name = "FilterLogEventsResponse"};
 static const char *const pin_FilterLogEvents[] = {"nextToken", NULL};
 static const char *const pout_FilterLogEvents[] = {"nextToken", NULL};
-static const struct aws_paginator p_FilterLogEvents = {pin_FilterLogEvents, pout_FilterLogEvents, "events", NULL};
+static const struct aws_paginator p_FilterLogEvents = {
+    pin_FilterLogEvents, pout_FilterLogEvents, "events", NULL};
 const struct aws_operation aws_logs_FilterLogEvents = {
     .service = &aws_service_logs,
     .name = "FilterLogEvents",
@@ -72,13 +92,21 @@ static const struct aws_member m_GetLogEventsRequest[] = {
     {"startFromHead", NULL, &aws_shape_boolean},
     {"unmask", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_GetLogEventsRequest = {.type = AWS_STRUCTURE, .members = m_GetLogEventsRequest, .member_count = 9, .name = "GetLogEventsRequest"};
+static const struct aws_shape s_GetLogEventsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetLogEventsRequest,
+    .member_count = 9,
+    .name = "GetLogEventsRequest"};
 static const struct aws_member m_OutputLogEvent[] = {
     {"timestamp", NULL, &aws_shape_long},
     {"message", NULL, &aws_shape_string},
     {"ingestionTime", NULL, &aws_shape_long},
 };
-static const struct aws_shape s_OutputLogEvent = {.type = AWS_STRUCTURE, .members = m_OutputLogEvent, .member_count = 3, .name = "OutputLogEvent"};
+static const struct aws_shape s_OutputLogEvent = {
+    .type = AWS_STRUCTURE,
+    .members = m_OutputLogEvent,
+    .member_count = 3,
+    .name = "OutputLogEvent"};
 static const struct aws_member i_OutputLogEvents = {"member", NULL, &s_OutputLogEvent};
 static const struct aws_shape s_OutputLogEvents = {.type = AWS_LIST, .item = &i_OutputLogEvents};
 static const struct aws_member m_GetLogEventsResponse[] = {
@@ -86,7 +114,11 @@ static const struct aws_member m_GetLogEventsResponse[] = {
     {"nextForwardToken", NULL, &aws_shape_string},
     {"nextBackwardToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetLogEventsResponse = {.type = AWS_STRUCTURE, .members = m_GetLogEventsResponse, .member_count = 3, .name = "GetLogEventsResponse"};
+static const struct aws_shape s_GetLogEventsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetLogEventsResponse,
+    .member_count = 3,
+    .name = "GetLogEventsResponse"};
 const struct aws_operation aws_logs_GetLogEvents = {
     .service = &aws_service_logs,
     .name = "GetLogEvents",
@@ -104,7 +136,11 @@ static const struct aws_member m_DescribeLogStreamsRequest[] = {
     {"nextToken", NULL, &aws_shape_string},
     {"limit", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_DescribeLogStreamsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeLogStreamsRequest, .member_count = 7, .name = "DescribeLogStreamsRequest"};
+static const struct aws_shape s_DescribeLogStreamsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeLogStreamsRequest,
+    .member_count = 7,
+    .name = "DescribeLogStreamsRequest"};
 static const struct aws_member m_LogStream[] = {
     {"logStreamName", NULL, &aws_shape_string},
     {"creationTime", NULL, &aws_shape_long},
@@ -115,17 +151,23 @@ static const struct aws_member m_LogStream[] = {
     {"arn", NULL, &aws_shape_string},
     {"storedBytes", NULL, &aws_shape_long},
 };
-static const struct aws_shape s_LogStream = {.type = AWS_STRUCTURE, .members = m_LogStream, .member_count = 8, .name = "LogStream"};
+static const struct aws_shape s_LogStream = {
+    .type = AWS_STRUCTURE, .members = m_LogStream, .member_count = 8, .name = "LogStream"};
 static const struct aws_member i_LogStreams = {"member", NULL, &s_LogStream};
 static const struct aws_shape s_LogStreams = {.type = AWS_LIST, .item = &i_LogStreams};
 static const struct aws_member m_DescribeLogStreamsResponse[] = {
     {"logStreams", NULL, &s_LogStreams},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeLogStreamsResponse = {.type = AWS_STRUCTURE, .members = m_DescribeLogStreamsResponse, .member_count = 2, .name = "DescribeLogStreamsResponse"};
+static const struct aws_shape s_DescribeLogStreamsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeLogStreamsResponse,
+    .member_count = 2,
+    .name = "DescribeLogStreamsResponse"};
 static const char *const pin_DescribeLogStreams[] = {"nextToken", NULL};
 static const char *const pout_DescribeLogStreams[] = {"nextToken", NULL};
-static const struct aws_paginator p_DescribeLogStreams = {pin_DescribeLogStreams, pout_DescribeLogStreams, "logStreams", NULL};
+static const struct aws_paginator p_DescribeLogStreams = {
+    pin_DescribeLogStreams, pout_DescribeLogStreams, "logStreams", NULL};
 const struct aws_operation aws_logs_DescribeLogStreams = {
     .service = &aws_service_logs,
     .name = "DescribeLogStreams",
@@ -137,8 +179,10 @@ const struct aws_operation aws_logs_DescribeLogStreams = {
 };
 static const struct aws_member i_AccountIds = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_AccountIds = {.type = AWS_LIST, .item = &i_AccountIds};
-static const struct aws_member i_DescribeLogGroupsLogGroupIdentifiers = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_DescribeLogGroupsLogGroupIdentifiers = {.type = AWS_LIST, .item = &i_DescribeLogGroupsLogGroupIdentifiers};
+static const struct aws_member i_DescribeLogGroupsLogGroupIdentifiers = {
+    "member", NULL, &aws_shape_string};
+static const struct aws_shape s_DescribeLogGroupsLogGroupIdentifiers = {
+    .type = AWS_LIST, .item = &i_DescribeLogGroupsLogGroupIdentifiers};
 static const struct aws_member m_DescribeLogGroupsRequest[] = {
     {"accountIdentifiers", NULL, &s_AccountIds},
     {"logGroupNamePrefix", NULL, &aws_shape_string},
@@ -149,9 +193,14 @@ static const struct aws_member m_DescribeLogGroupsRequest[] = {
     {"logGroupClass", NULL, &aws_shape_string},
     {"logGroupIdentifiers", NULL, &s_DescribeLogGroupsLogGroupIdentifiers},
 };
-static const struct aws_shape s_DescribeLogGroupsRequest = {.type = AWS_STRUCTURE, .members = m_DescribeLogGroupsRequest, .member_count = 8, .name = "DescribeLogGroupsRequest"};
+static const struct aws_shape s_DescribeLogGroupsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeLogGroupsRequest,
+    .member_count = 8,
+    .name = "DescribeLogGroupsRequest"};
 static const struct aws_member i_InheritedProperties = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_InheritedProperties = {.type = AWS_LIST, .item = &i_InheritedProperties};
+static const struct aws_shape s_InheritedProperties = {
+    .type = AWS_LIST, .item = &i_InheritedProperties};
 static const struct aws_member m_LogGroup[] = {
     {"logGroupName", NULL, &aws_shape_string},
     {"creationTime", NULL, &aws_shape_long},
@@ -167,17 +216,23 @@ static const struct aws_member m_LogGroup[] = {
     {"deletionProtectionEnabled", NULL, &aws_shape_boolean},
     {"bearerTokenAuthenticationEnabled", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_LogGroup = {.type = AWS_STRUCTURE, .members = m_LogGroup, .member_count = 13, .name = "LogGroup"};
+static const struct aws_shape s_LogGroup = {
+    .type = AWS_STRUCTURE, .members = m_LogGroup, .member_count = 13, .name = "LogGroup"};
 static const struct aws_member i_LogGroups = {"member", NULL, &s_LogGroup};
 static const struct aws_shape s_LogGroups = {.type = AWS_LIST, .item = &i_LogGroups};
 static const struct aws_member m_DescribeLogGroupsResponse[] = {
     {"logGroups", NULL, &s_LogGroups},
     {"nextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeLogGroupsResponse = {.type = AWS_STRUCTURE, .members = m_DescribeLogGroupsResponse, .member_count = 2, .name = "DescribeLogGroupsResponse"};
+static const struct aws_shape s_DescribeLogGroupsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeLogGroupsResponse,
+    .member_count = 2,
+    .name = "DescribeLogGroupsResponse"};
 static const char *const pin_DescribeLogGroups[] = {"nextToken", NULL};
 static const char *const pout_DescribeLogGroups[] = {"nextToken", NULL};
-static const struct aws_paginator p_DescribeLogGroups = {pin_DescribeLogGroups, pout_DescribeLogGroups, "logGroups", NULL};
+static const struct aws_paginator p_DescribeLogGroups = {
+    pin_DescribeLogGroups, pout_DescribeLogGroups, "logGroups", NULL};
 const struct aws_operation aws_logs_DescribeLogGroups = {
     .service = &aws_service_logs,
     .name = "DescribeLogGroups",
@@ -190,7 +245,11 @@ const struct aws_operation aws_logs_DescribeLogGroups = {
 static const struct aws_member m_DeleteLogGroupRequest[] = {
     {"logGroupName", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_DeleteLogGroupRequest = {.type = AWS_STRUCTURE, .members = m_DeleteLogGroupRequest, .member_count = 1, .name = "DeleteLogGroupRequest"};
+static const struct aws_shape s_DeleteLogGroupRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteLogGroupRequest,
+    .member_count = 1,
+    .name = "DeleteLogGroupRequest"};
 const struct aws_operation aws_logs_DeleteLogGroup = {
     .service = &aws_service_logs,
     .name = "DeleteLogGroup",

@@ -16,7 +16,8 @@ static const struct aws_member m_Filter[] = {
     {"Name", NULL, &aws_shape_string, .required = true},
     {"Values", NULL, &s_FilterValueList, .required = true},
 };
-static const struct aws_shape s_Filter = {.type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
+static const struct aws_shape s_Filter = {
+    .type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
 static const struct aws_member i_FilterList = {"member", "Filter", &s_Filter};
 static const struct aws_shape s_FilterList = {.type = AWS_LIST, .item = &i_FilterList};
 static const struct aws_member m_DescribeDBInstancesMessage[] = {
@@ -25,49 +26,78 @@ static const struct aws_member m_DescribeDBInstancesMessage[] = {
     {"MaxRecords", NULL, &aws_shape_integer},
     {"Marker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeDBInstancesMessage = {.type = AWS_STRUCTURE, .members = m_DescribeDBInstancesMessage, .member_count = 4, .name = "DescribeDBInstancesMessage"};
+static const struct aws_shape s_DescribeDBInstancesMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeDBInstancesMessage,
+    .member_count = 4,
+    .name = "DescribeDBInstancesMessage"};
 static const struct aws_member m_Endpoint[] = {
     {"Address", NULL, &aws_shape_string},
     {"Port", NULL, &aws_shape_integer},
     {"HostedZoneId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Endpoint = {.type = AWS_STRUCTURE, .members = m_Endpoint, .member_count = 3, .name = "Endpoint"};
+static const struct aws_shape s_Endpoint = {
+    .type = AWS_STRUCTURE, .members = m_Endpoint, .member_count = 3, .name = "Endpoint"};
 static const struct aws_member m_DBSecurityGroupMembership[] = {
     {"DBSecurityGroupName", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBSecurityGroupMembership = {.type = AWS_STRUCTURE, .members = m_DBSecurityGroupMembership, .member_count = 2, .name = "DBSecurityGroupMembership"};
-static const struct aws_member i_DBSecurityGroupMembershipList = {"member", "DBSecurityGroup", &s_DBSecurityGroupMembership};
-static const struct aws_shape s_DBSecurityGroupMembershipList = {.type = AWS_LIST, .item = &i_DBSecurityGroupMembershipList};
+static const struct aws_shape s_DBSecurityGroupMembership = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBSecurityGroupMembership,
+    .member_count = 2,
+    .name = "DBSecurityGroupMembership"};
+static const struct aws_member i_DBSecurityGroupMembershipList = {
+    "member", "DBSecurityGroup", &s_DBSecurityGroupMembership};
+static const struct aws_shape s_DBSecurityGroupMembershipList = {
+    .type = AWS_LIST, .item = &i_DBSecurityGroupMembershipList};
 static const struct aws_member m_VpcSecurityGroupMembership[] = {
     {"VpcSecurityGroupId", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_VpcSecurityGroupMembership = {.type = AWS_STRUCTURE, .members = m_VpcSecurityGroupMembership, .member_count = 2, .name = "VpcSecurityGroupMembership"};
-static const struct aws_member i_VpcSecurityGroupMembershipList = {"member", "VpcSecurityGroupMembership", &s_VpcSecurityGroupMembership};
-static const struct aws_shape s_VpcSecurityGroupMembershipList = {.type = AWS_LIST, .item = &i_VpcSecurityGroupMembershipList};
+static const struct aws_shape s_VpcSecurityGroupMembership = {
+    .type = AWS_STRUCTURE,
+    .members = m_VpcSecurityGroupMembership,
+    .member_count = 2,
+    .name = "VpcSecurityGroupMembership"};
+static const struct aws_member i_VpcSecurityGroupMembershipList = {
+    "member", "VpcSecurityGroupMembership", &s_VpcSecurityGroupMembership};
+static const struct aws_shape s_VpcSecurityGroupMembershipList = {
+    .type = AWS_LIST, .item = &i_VpcSecurityGroupMembershipList};
 static const struct aws_member m_DBParameterGroupStatus[] = {
     {"DBParameterGroupName", NULL, &aws_shape_string},
     {"ParameterApplyStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBParameterGroupStatus = {.type = AWS_STRUCTURE, .members = m_DBParameterGroupStatus, .member_count = 2, .name = "DBParameterGroupStatus"};
-static const struct aws_member i_DBParameterGroupStatusList = {"member", "DBParameterGroup", &s_DBParameterGroupStatus};
-static const struct aws_shape s_DBParameterGroupStatusList = {.type = AWS_LIST, .item = &i_DBParameterGroupStatusList};
+static const struct aws_shape s_DBParameterGroupStatus = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBParameterGroupStatus,
+    .member_count = 2,
+    .name = "DBParameterGroupStatus"};
+static const struct aws_member i_DBParameterGroupStatusList = {
+    "member", "DBParameterGroup", &s_DBParameterGroupStatus};
+static const struct aws_shape s_DBParameterGroupStatusList = {
+    .type = AWS_LIST, .item = &i_DBParameterGroupStatusList};
 static const struct aws_member m_AvailabilityZone[] = {
     {"Name", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AvailabilityZone = {.type = AWS_STRUCTURE, .members = m_AvailabilityZone, .member_count = 1, .name = "AvailabilityZone"};
+static const struct aws_shape s_AvailabilityZone = {
+    .type = AWS_STRUCTURE,
+    .members = m_AvailabilityZone,
+    .member_count = 1,
+    .name = "AvailabilityZone"};
 static const struct aws_member m_Outpost[] = {
     {"Arn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Outpost = {.type = AWS_STRUCTURE, .members = m_Outpost, .member_count = 1, .name = "Outpost"};
+static const struct aws_shape s_Outpost = {
+    .type = AWS_STRUCTURE, .members = m_Outpost, .member_count = 1, .name = "Outpost"};
 static const struct aws_member m_Subnet[] = {
     {"SubnetIdentifier", NULL, &aws_shape_string},
     {"SubnetAvailabilityZone", NULL, &s_AvailabilityZone},
     {"SubnetOutpost", NULL, &s_Outpost},
     {"SubnetStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Subnet = {.type = AWS_STRUCTURE, .members = m_Subnet, .member_count = 4, .name = "Subnet"};
+static const struct aws_shape s_Subnet = {
+    .type = AWS_STRUCTURE, .members = m_Subnet, .member_count = 4, .name = "Subnet"};
 static const struct aws_member i_SubnetList = {"member", "Subnet", &s_Subnet};
 static const struct aws_shape s_SubnetList = {.type = AWS_LIST, .item = &i_SubnetList};
 static const struct aws_member i_StringList = {"member", NULL, &aws_shape_string};
@@ -81,21 +111,32 @@ static const struct aws_member m_DBSubnetGroup[] = {
     {"DBSubnetGroupArn", NULL, &aws_shape_string},
     {"SupportedNetworkTypes", NULL, &s_StringList},
 };
-static const struct aws_shape s_DBSubnetGroup = {.type = AWS_STRUCTURE, .members = m_DBSubnetGroup, .member_count = 7, .name = "DBSubnetGroup"};
+static const struct aws_shape s_DBSubnetGroup = {
+    .type = AWS_STRUCTURE, .members = m_DBSubnetGroup, .member_count = 7, .name = "DBSubnetGroup"};
 static const struct aws_member i_LogTypeList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_LogTypeList = {.type = AWS_LIST, .item = &i_LogTypeList};
 static const struct aws_member m_PendingCloudwatchLogsExports[] = {
     {"LogTypesToEnable", NULL, &s_LogTypeList},
     {"LogTypesToDisable", NULL, &s_LogTypeList},
 };
-static const struct aws_shape s_PendingCloudwatchLogsExports = {.type = AWS_STRUCTURE, .members = m_PendingCloudwatchLogsExports, .member_count = 2, .name = "PendingCloudwatchLogsExports"};
+static const struct aws_shape s_PendingCloudwatchLogsExports = {
+    .type = AWS_STRUCTURE,
+    .members = m_PendingCloudwatchLogsExports,
+    .member_count = 2,
+    .name = "PendingCloudwatchLogsExports"};
 static const struct aws_member m_ProcessorFeature[] = {
     {"Name", NULL, &aws_shape_string},
     {"Value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ProcessorFeature = {.type = AWS_STRUCTURE, .members = m_ProcessorFeature, .member_count = 2, .name = "ProcessorFeature"};
-static const struct aws_member i_ProcessorFeatureList = {"member", "ProcessorFeature", &s_ProcessorFeature};
-static const struct aws_shape s_ProcessorFeatureList = {.type = AWS_LIST, .item = &i_ProcessorFeatureList};
+static const struct aws_shape s_ProcessorFeature = {
+    .type = AWS_STRUCTURE,
+    .members = m_ProcessorFeature,
+    .member_count = 2,
+    .name = "ProcessorFeature"};
+static const struct aws_member i_ProcessorFeatureList = {
+    "member", "ProcessorFeature", &s_ProcessorFeature};
+static const struct aws_shape s_ProcessorFeatureList = {
+    .type = AWS_LIST, .item = &i_ProcessorFeatureList};
 static const struct aws_member m_AdditionalStorageVolume[] = {
     {"VolumeName", NULL, &aws_shape_string, .required = true},
     {"AllocatedStorage", NULL, &aws_shape_integer},
@@ -104,9 +145,15 @@ static const struct aws_member m_AdditionalStorageVolume[] = {
     {"StorageThroughput", NULL, &aws_shape_integer},
     {"StorageType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AdditionalStorageVolume = {.type = AWS_STRUCTURE, .members = m_AdditionalStorageVolume, .member_count = 6, .name = "AdditionalStorageVolume"};
-static const struct aws_member i_AdditionalStorageVolumesList = {"member", NULL, &s_AdditionalStorageVolume};
-static const struct aws_shape s_AdditionalStorageVolumesList = {.type = AWS_LIST, .item = &i_AdditionalStorageVolumesList};
+static const struct aws_shape s_AdditionalStorageVolume = {
+    .type = AWS_STRUCTURE,
+    .members = m_AdditionalStorageVolume,
+    .member_count = 6,
+    .name = "AdditionalStorageVolume"};
+static const struct aws_member i_AdditionalStorageVolumesList = {
+    "member", NULL, &s_AdditionalStorageVolume};
+static const struct aws_shape s_AdditionalStorageVolumesList = {
+    .type = AWS_LIST, .item = &i_AdditionalStorageVolumesList};
 static const struct aws_member m_PendingModifiedValues[] = {
     {"DBInstanceClass", NULL, &aws_shape_string},
     {"AllocatedStorage", NULL, &aws_shape_integer},
@@ -132,27 +179,47 @@ static const struct aws_member m_PendingModifiedValues[] = {
     {"Engine", NULL, &aws_shape_string},
     {"AdditionalStorageVolumes", NULL, &s_AdditionalStorageVolumesList},
 };
-static const struct aws_shape s_PendingModifiedValues = {.type = AWS_STRUCTURE, .members = m_PendingModifiedValues, .member_count = 23, .name = "PendingModifiedValues"};
-static const struct aws_member i_ReadReplicaDBInstanceIdentifierList = {"member", "ReadReplicaDBInstanceIdentifier", &aws_shape_string};
-static const struct aws_shape s_ReadReplicaDBInstanceIdentifierList = {.type = AWS_LIST, .item = &i_ReadReplicaDBInstanceIdentifierList};
-static const struct aws_member i_ReadReplicaDBClusterIdentifierList = {"member", "ReadReplicaDBClusterIdentifier", &aws_shape_string};
-static const struct aws_shape s_ReadReplicaDBClusterIdentifierList = {.type = AWS_LIST, .item = &i_ReadReplicaDBClusterIdentifierList};
+static const struct aws_shape s_PendingModifiedValues = {
+    .type = AWS_STRUCTURE,
+    .members = m_PendingModifiedValues,
+    .member_count = 23,
+    .name = "PendingModifiedValues"};
+static const struct aws_member i_ReadReplicaDBInstanceIdentifierList = {
+    "member", "ReadReplicaDBInstanceIdentifier", &aws_shape_string};
+static const struct aws_shape s_ReadReplicaDBInstanceIdentifierList = {
+    .type = AWS_LIST, .item = &i_ReadReplicaDBInstanceIdentifierList};
+static const struct aws_member i_ReadReplicaDBClusterIdentifierList = {
+    "member", "ReadReplicaDBClusterIdentifier", &aws_shape_string};
+static const struct aws_shape s_ReadReplicaDBClusterIdentifierList = {
+    .type = AWS_LIST, .item = &i_ReadReplicaDBClusterIdentifierList};
 static const struct aws_member m_OptionGroupMembership[] = {
     {"OptionGroupName", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_OptionGroupMembership = {.type = AWS_STRUCTURE, .members = m_OptionGroupMembership, .member_count = 2, .name = "OptionGroupMembership"};
-static const struct aws_member i_OptionGroupMembershipList = {"member", "OptionGroupMembership", &s_OptionGroupMembership};
-static const struct aws_shape s_OptionGroupMembershipList = {.type = AWS_LIST, .item = &i_OptionGroupMembershipList};
+static const struct aws_shape s_OptionGroupMembership = {
+    .type = AWS_STRUCTURE,
+    .members = m_OptionGroupMembership,
+    .member_count = 2,
+    .name = "OptionGroupMembership"};
+static const struct aws_member i_OptionGroupMembershipList = {
+    "member", "OptionGroupMembership", &s_OptionGroupMembership};
+static const struct aws_shape s_OptionGroupMembershipList = {
+    .type = AWS_LIST, .item = &i_OptionGroupMembershipList};
 static const struct aws_member m_DBInstanceStatusInfo[] = {
     {"StatusType", NULL, &aws_shape_string},
     {"Normal", NULL, &aws_shape_boolean},
     {"Status", NULL, &aws_shape_string},
     {"Message", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBInstanceStatusInfo = {.type = AWS_STRUCTURE, .members = m_DBInstanceStatusInfo, .member_count = 4, .name = "DBInstanceStatusInfo"};
-static const struct aws_member i_DBInstanceStatusInfoList = {"member", "DBInstanceStatusInfo", &s_DBInstanceStatusInfo};
-static const struct aws_shape s_DBInstanceStatusInfoList = {.type = AWS_LIST, .item = &i_DBInstanceStatusInfoList};
+static const struct aws_shape s_DBInstanceStatusInfo = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBInstanceStatusInfo,
+    .member_count = 4,
+    .name = "DBInstanceStatusInfo"};
+static const struct aws_member i_DBInstanceStatusInfoList = {
+    "member", "DBInstanceStatusInfo", &s_DBInstanceStatusInfo};
+static const struct aws_shape s_DBInstanceStatusInfoList = {
+    .type = AWS_LIST, .item = &i_DBInstanceStatusInfoList};
 static const struct aws_member m_DomainMembership[] = {
     {"Domain", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
@@ -162,41 +229,66 @@ static const struct aws_member m_DomainMembership[] = {
     {"AuthSecretArn", NULL, &aws_shape_string},
     {"DnsIps", NULL, &s_StringList},
 };
-static const struct aws_shape s_DomainMembership = {.type = AWS_STRUCTURE, .members = m_DomainMembership, .member_count = 7, .name = "DomainMembership"};
-static const struct aws_member i_DomainMembershipList = {"member", "DomainMembership", &s_DomainMembership};
-static const struct aws_shape s_DomainMembershipList = {.type = AWS_LIST, .item = &i_DomainMembershipList};
+static const struct aws_shape s_DomainMembership = {
+    .type = AWS_STRUCTURE,
+    .members = m_DomainMembership,
+    .member_count = 7,
+    .name = "DomainMembership"};
+static const struct aws_member i_DomainMembershipList = {
+    "member", "DomainMembership", &s_DomainMembership};
+static const struct aws_shape s_DomainMembershipList = {
+    .type = AWS_LIST, .item = &i_DomainMembershipList};
 static const struct aws_member m_DBInstanceRole[] = {
     {"RoleArn", NULL, &aws_shape_string},
     {"FeatureName", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBInstanceRole = {.type = AWS_STRUCTURE, .members = m_DBInstanceRole, .member_count = 3, .name = "DBInstanceRole"};
+static const struct aws_shape s_DBInstanceRole = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBInstanceRole,
+    .member_count = 3,
+    .name = "DBInstanceRole"};
 static const struct aws_member i_DBInstanceRoles = {"member", "DBInstanceRole", &s_DBInstanceRole};
 static const struct aws_shape s_DBInstanceRoles = {.type = AWS_LIST, .item = &i_DBInstanceRoles};
 static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string},
     {"Value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_TagList = {"member", "Tag", &s_Tag};
 static const struct aws_shape s_TagList = {.type = AWS_LIST, .item = &i_TagList};
 static const struct aws_member m_DBInstanceAutomatedBackupsReplication[] = {
     {"DBInstanceAutomatedBackupsArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBInstanceAutomatedBackupsReplication = {.type = AWS_STRUCTURE, .members = m_DBInstanceAutomatedBackupsReplication, .member_count = 1, .name = "DBInstanceAutomatedBackupsReplication"};
-static const struct aws_member i_DBInstanceAutomatedBackupsReplicationList = {"member", "DBInstanceAutomatedBackupsReplication", &s_DBInstanceAutomatedBackupsReplication};
-static const struct aws_shape s_DBInstanceAutomatedBackupsReplicationList = {.type = AWS_LIST, .item = &i_DBInstanceAutomatedBackupsReplicationList};
+static const struct aws_shape s_DBInstanceAutomatedBackupsReplication = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBInstanceAutomatedBackupsReplication,
+    .member_count = 1,
+    .name = "DBInstanceAutomatedBackupsReplication"};
+static const struct aws_member i_DBInstanceAutomatedBackupsReplicationList = {
+    "member", "DBInstanceAutomatedBackupsReplication", &s_DBInstanceAutomatedBackupsReplication};
+static const struct aws_shape s_DBInstanceAutomatedBackupsReplicationList = {
+    .type = AWS_LIST, .item = &i_DBInstanceAutomatedBackupsReplicationList};
 static const struct aws_member m_CertificateDetails[] = {
     {"CAIdentifier", NULL, &aws_shape_string},
     {"ValidTill", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_CertificateDetails = {.type = AWS_STRUCTURE, .members = m_CertificateDetails, .member_count = 2, .name = "CertificateDetails"};
+static const struct aws_shape s_CertificateDetails = {
+    .type = AWS_STRUCTURE,
+    .members = m_CertificateDetails,
+    .member_count = 2,
+    .name = "CertificateDetails"};
 static const struct aws_member m_MasterUserSecret[] = {
     {"SecretArn", NULL, &aws_shape_string},
     {"SecretStatus", NULL, &aws_shape_string},
     {"KmsKeyId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_MasterUserSecret = {.type = AWS_STRUCTURE, .members = m_MasterUserSecret, .member_count = 3, .name = "MasterUserSecret"};
+static const struct aws_shape s_MasterUserSecret = {
+    .type = AWS_STRUCTURE,
+    .members = m_MasterUserSecret,
+    .member_count = 3,
+    .name = "MasterUserSecret"};
 static const struct aws_member m_AdditionalStorageVolumeOutput[] = {
     {"VolumeName", NULL, &aws_shape_string},
     {"StorageVolumeStatus", NULL, &aws_shape_string},
@@ -206,9 +298,15 @@ static const struct aws_member m_AdditionalStorageVolumeOutput[] = {
     {"StorageThroughput", NULL, &aws_shape_integer},
     {"StorageType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AdditionalStorageVolumeOutput = {.type = AWS_STRUCTURE, .members = m_AdditionalStorageVolumeOutput, .member_count = 7, .name = "AdditionalStorageVolumeOutput"};
-static const struct aws_member i_AdditionalStorageVolumesOutputList = {"member", NULL, &s_AdditionalStorageVolumeOutput};
-static const struct aws_shape s_AdditionalStorageVolumesOutputList = {.type = AWS_LIST, .item = &i_AdditionalStorageVolumesOutputList};
+static const struct aws_shape s_AdditionalStorageVolumeOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_AdditionalStorageVolumeOutput,
+    .member_count = 7,
+    .name = "AdditionalStorageVolumeOutput"};
+static const struct aws_member i_AdditionalStorageVolumesOutputList = {
+    "member", NULL, &s_AdditionalStorageVolumeOutput};
+static const struct aws_shape s_AdditionalStorageVolumesOutputList = {
+    .type = AWS_LIST, .item = &i_AdditionalStorageVolumesOutputList};
 static const struct aws_member m_DBInstance[] = {
     {"DBInstanceIdentifier", NULL, &aws_shape_string},
     {"DBInstanceClass", NULL, &aws_shape_string},
@@ -302,17 +400,23 @@ static const struct aws_member m_DBInstance[] = {
     {"AdditionalStorageVolumes", NULL, &s_AdditionalStorageVolumesOutputList},
     {"StorageVolumeStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DBInstance = {.type = AWS_STRUCTURE, .members = m_DBInstance, .member_count = 91, .name = "DBInstance"};
+static const struct aws_shape s_DBInstance = {
+    .type = AWS_STRUCTURE, .members = m_DBInstance, .member_count = 91, .name = "DBInstance"};
 static const struct aws_member i_DBInstanceList = {"member", "DBInstance", &s_DBInstance};
 static const struct aws_shape s_DBInstanceList = {.type = AWS_LIST, .item = &i_DBInstanceList};
 static const struct aws_member m_DBInstanceMessage[] = {
     {"Marker", NULL, &aws_shape_string},
     {"DBInstances", NULL, &s_DBInstanceList},
 };
-static const struct aws_shape s_DBInstanceMessage = {.type = AWS_STRUCTURE, .members = m_DBInstanceMessage, .member_count = 2, .name = "DBInstanceMessage"};
+static const struct aws_shape s_DBInstanceMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBInstanceMessage,
+    .member_count = 2,
+    .name = "DBInstanceMessage"};
 static const char *const pin_DescribeDBInstances[] = {"Marker", NULL};
 static const char *const pout_DescribeDBInstances[] = {"Marker", NULL};
-static const struct aws_paginator p_DescribeDBInstances = {pin_DescribeDBInstances, pout_DescribeDBInstances, "DBInstances", NULL};
+static const struct aws_paginator p_DescribeDBInstances = {
+    pin_DescribeDBInstances, pout_DescribeDBInstances, "DBInstances", NULL};
 const struct aws_operation aws_rds_DescribeDBInstances = {
     .service = &aws_service_rds,
     .name = "DescribeDBInstances",
@@ -335,19 +439,30 @@ static const struct aws_member m_DescribeDBEngineVersionsMessage[] = {
     {"ListSupportedTimezones", NULL, &aws_shape_boolean},
     {"IncludeAll", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_DescribeDBEngineVersionsMessage = {.type = AWS_STRUCTURE, .members = m_DescribeDBEngineVersionsMessage, .member_count = 10, .name = "DescribeDBEngineVersionsMessage"};
+static const struct aws_shape s_DescribeDBEngineVersionsMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeDBEngineVersionsMessage,
+    .member_count = 10,
+    .name = "DescribeDBEngineVersionsMessage"};
 static const struct aws_member m_CharacterSet[] = {
     {"CharacterSetName", NULL, &aws_shape_string},
     {"CharacterSetDescription", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CharacterSet = {.type = AWS_STRUCTURE, .members = m_CharacterSet, .member_count = 2, .name = "CharacterSet"};
+static const struct aws_shape s_CharacterSet = {
+    .type = AWS_STRUCTURE, .members = m_CharacterSet, .member_count = 2, .name = "CharacterSet"};
 static const struct aws_member m_CustomDBEngineVersionAMI[] = {
     {"ImageId", NULL, &aws_shape_string},
     {"Status", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CustomDBEngineVersionAMI = {.type = AWS_STRUCTURE, .members = m_CustomDBEngineVersionAMI, .member_count = 2, .name = "CustomDBEngineVersionAMI"};
-static const struct aws_member i_SupportedCharacterSetsList = {"member", "CharacterSet", &s_CharacterSet};
-static const struct aws_shape s_SupportedCharacterSetsList = {.type = AWS_LIST, .item = &i_SupportedCharacterSetsList};
+static const struct aws_shape s_CustomDBEngineVersionAMI = {
+    .type = AWS_STRUCTURE,
+    .members = m_CustomDBEngineVersionAMI,
+    .member_count = 2,
+    .name = "CustomDBEngineVersionAMI"};
+static const struct aws_member i_SupportedCharacterSetsList = {
+    "member", "CharacterSet", &s_CharacterSet};
+static const struct aws_shape s_SupportedCharacterSetsList = {
+    .type = AWS_LIST, .item = &i_SupportedCharacterSetsList};
 static const struct aws_member i_EngineModeList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_EngineModeList = {.type = AWS_LIST, .item = &i_EngineModeList};
 static const struct aws_member m_UpgradeTarget[] = {
@@ -364,24 +479,34 @@ static const struct aws_member m_UpgradeTarget[] = {
     {"SupportsLocalWriteForwarding", NULL, &aws_shape_boolean},
     {"SupportsIntegrations", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_UpgradeTarget = {.type = AWS_STRUCTURE, .members = m_UpgradeTarget, .member_count = 12, .name = "UpgradeTarget"};
-static const struct aws_member i_ValidUpgradeTargetList = {"member", "UpgradeTarget", &s_UpgradeTarget};
-static const struct aws_shape s_ValidUpgradeTargetList = {.type = AWS_LIST, .item = &i_ValidUpgradeTargetList};
+static const struct aws_shape s_UpgradeTarget = {
+    .type = AWS_STRUCTURE, .members = m_UpgradeTarget, .member_count = 12, .name = "UpgradeTarget"};
+static const struct aws_member i_ValidUpgradeTargetList = {
+    "member", "UpgradeTarget", &s_UpgradeTarget};
+static const struct aws_shape s_ValidUpgradeTargetList = {
+    .type = AWS_LIST, .item = &i_ValidUpgradeTargetList};
 static const struct aws_member m_Timezone[] = {
     {"TimezoneName", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Timezone = {.type = AWS_STRUCTURE, .members = m_Timezone, .member_count = 1, .name = "Timezone"};
+static const struct aws_shape s_Timezone = {
+    .type = AWS_STRUCTURE, .members = m_Timezone, .member_count = 1, .name = "Timezone"};
 static const struct aws_member i_SupportedTimezonesList = {"member", "Timezone", &s_Timezone};
-static const struct aws_shape s_SupportedTimezonesList = {.type = AWS_LIST, .item = &i_SupportedTimezonesList};
+static const struct aws_shape s_SupportedTimezonesList = {
+    .type = AWS_LIST, .item = &i_SupportedTimezonesList};
 static const struct aws_member i_FeatureNameList = {"member", NULL, &aws_shape_string};
 static const struct aws_shape s_FeatureNameList = {.type = AWS_LIST, .item = &i_FeatureNameList};
 static const struct aws_member i_CACertificateIdentifiersList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_CACertificateIdentifiersList = {.type = AWS_LIST, .item = &i_CACertificateIdentifiersList};
+static const struct aws_shape s_CACertificateIdentifiersList = {
+    .type = AWS_LIST, .item = &i_CACertificateIdentifiersList};
 static const struct aws_member m_ServerlessV2FeaturesSupport[] = {
     {"MinCapacity", NULL, &aws_shape_double},
     {"MaxCapacity", NULL, &aws_shape_double},
 };
-static const struct aws_shape s_ServerlessV2FeaturesSupport = {.type = AWS_STRUCTURE, .members = m_ServerlessV2FeaturesSupport, .member_count = 2, .name = "ServerlessV2FeaturesSupport"};
+static const struct aws_shape s_ServerlessV2FeaturesSupport = {
+    .type = AWS_STRUCTURE,
+    .members = m_ServerlessV2FeaturesSupport,
+    .member_count = 2,
+    .name = "ServerlessV2FeaturesSupport"};
 static const struct aws_member m_DBEngineVersion[] = {
     {"Engine", NULL, &aws_shape_string},
     {"MajorEngineVersion", NULL, &aws_shape_string},
@@ -421,17 +546,28 @@ static const struct aws_member m_DBEngineVersion[] = {
     {"SupportsIntegrations", NULL, &aws_shape_boolean},
     {"ServerlessV2FeaturesSupport", NULL, &s_ServerlessV2FeaturesSupport},
 };
-static const struct aws_shape s_DBEngineVersion = {.type = AWS_STRUCTURE, .members = m_DBEngineVersion, .member_count = 37, .name = "DBEngineVersion"};
-static const struct aws_member i_DBEngineVersionList = {"member", "DBEngineVersion", &s_DBEngineVersion};
-static const struct aws_shape s_DBEngineVersionList = {.type = AWS_LIST, .item = &i_DBEngineVersionList};
+static const struct aws_shape s_DBEngineVersion = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBEngineVersion,
+    .member_count = 37,
+    .name = "DBEngineVersion"};
+static const struct aws_member i_DBEngineVersionList = {
+    "member", "DBEngineVersion", &s_DBEngineVersion};
+static const struct aws_shape s_DBEngineVersionList = {
+    .type = AWS_LIST, .item = &i_DBEngineVersionList};
 static const struct aws_member m_DBEngineVersionMessage[] = {
     {"Marker", NULL, &aws_shape_string},
     {"DBEngineVersions", NULL, &s_DBEngineVersionList},
 };
-static const struct aws_shape s_DBEngineVersionMessage = {.type = AWS_STRUCTURE, .members = m_DBEngineVersionMessage, .member_count = 2, .name = "DBEngineVersionMessage"};
+static const struct aws_shape s_DBEngineVersionMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBEngineVersionMessage,
+    .member_count = 2,
+    .name = "DBEngineVersionMessage"};
 static const char *const pin_DescribeDBEngineVersions[] = {"Marker", NULL};
 static const char *const pout_DescribeDBEngineVersions[] = {"Marker", NULL};
-static const struct aws_paginator p_DescribeDBEngineVersions = {pin_DescribeDBEngineVersions, pout_DescribeDBEngineVersions, "DBEngineVersions", NULL};
+static const struct aws_paginator p_DescribeDBEngineVersions = {
+    pin_DescribeDBEngineVersions, pout_DescribeDBEngineVersions, "DBEngineVersions", NULL};
 const struct aws_operation aws_rds_DescribeDBEngineVersions = {
     .service = &aws_service_rds,
     .name = "DescribeDBEngineVersions",
@@ -442,8 +578,10 @@ const struct aws_operation aws_rds_DescribeDBEngineVersions = {
     .result_wrapper = "DescribeDBEngineVersionsResult",
     .paginator = &p_DescribeDBEngineVersions,
 };
-static const struct aws_member i_EventCategoriesList = {"member", "EventCategory", &aws_shape_string};
-static const struct aws_shape s_EventCategoriesList = {.type = AWS_LIST, .item = &i_EventCategoriesList};
+static const struct aws_member i_EventCategoriesList = {
+    "member", "EventCategory", &aws_shape_string};
+static const struct aws_shape s_EventCategoriesList = {
+    .type = AWS_LIST, .item = &i_EventCategoriesList};
 static const struct aws_member m_DescribeEventsMessage[] = {
     {"SourceIdentifier", NULL, &aws_shape_string},
     {"SourceType", NULL, &aws_shape_string},
@@ -455,7 +593,11 @@ static const struct aws_member m_DescribeEventsMessage[] = {
     {"MaxRecords", NULL, &aws_shape_integer},
     {"Marker", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeEventsMessage = {.type = AWS_STRUCTURE, .members = m_DescribeEventsMessage, .member_count = 9, .name = "DescribeEventsMessage"};
+static const struct aws_shape s_DescribeEventsMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeEventsMessage,
+    .member_count = 9,
+    .name = "DescribeEventsMessage"};
 static const struct aws_member m_Event[] = {
     {"SourceIdentifier", NULL, &aws_shape_string},
     {"SourceType", NULL, &aws_shape_string},
@@ -464,17 +606,20 @@ static const struct aws_member m_Event[] = {
     {"Date", NULL, &aws_shape_timestamp},
     {"SourceArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Event = {.type = AWS_STRUCTURE, .members = m_Event, .member_count = 6, .name = "Event"};
+static const struct aws_shape s_Event = {
+    .type = AWS_STRUCTURE, .members = m_Event, .member_count = 6, .name = "Event"};
 static const struct aws_member i_EventList = {"member", "Event", &s_Event};
 static const struct aws_shape s_EventList = {.type = AWS_LIST, .item = &i_EventList};
 static const struct aws_member m_EventsMessage[] = {
     {"Marker", NULL, &aws_shape_string},
     {"Events", NULL, &s_EventList},
 };
-static const struct aws_shape s_EventsMessage = {.type = AWS_STRUCTURE, .members = m_EventsMessage, .member_count = 2, .name = "EventsMessage"};
+static const struct aws_shape s_EventsMessage = {
+    .type = AWS_STRUCTURE, .members = m_EventsMessage, .member_count = 2, .name = "EventsMessage"};
 static const char *const pin_DescribeEvents[] = {"Marker", NULL};
 static const char *const pout_DescribeEvents[] = {"Marker", NULL};
-static const struct aws_paginator p_DescribeEvents = {pin_DescribeEvents, pout_DescribeEvents, "Events", NULL};
+static const struct aws_paginator p_DescribeEvents = {
+    pin_DescribeEvents, pout_DescribeEvents, "Events", NULL};
 const struct aws_operation aws_rds_DescribeEvents = {
     .service = &aws_service_rds,
     .name = "DescribeEvents",
@@ -485,15 +630,23 @@ const struct aws_operation aws_rds_DescribeEvents = {
     .result_wrapper = "DescribeEventsResult",
     .paginator = &p_DescribeEvents,
 };
-static const struct aws_member i_DBSecurityGroupNameList = {"member", "DBSecurityGroupName", &aws_shape_string};
-static const struct aws_shape s_DBSecurityGroupNameList = {.type = AWS_LIST, .item = &i_DBSecurityGroupNameList};
-static const struct aws_member i_VpcSecurityGroupIdList = {"member", "VpcSecurityGroupId", &aws_shape_string};
-static const struct aws_shape s_VpcSecurityGroupIdList = {.type = AWS_LIST, .item = &i_VpcSecurityGroupIdList};
+static const struct aws_member i_DBSecurityGroupNameList = {
+    "member", "DBSecurityGroupName", &aws_shape_string};
+static const struct aws_shape s_DBSecurityGroupNameList = {
+    .type = AWS_LIST, .item = &i_DBSecurityGroupNameList};
+static const struct aws_member i_VpcSecurityGroupIdList = {
+    "member", "VpcSecurityGroupId", &aws_shape_string};
+static const struct aws_shape s_VpcSecurityGroupIdList = {
+    .type = AWS_LIST, .item = &i_VpcSecurityGroupIdList};
 static const struct aws_member m_CloudwatchLogsExportConfiguration[] = {
     {"EnableLogTypes", NULL, &s_LogTypeList},
     {"DisableLogTypes", NULL, &s_LogTypeList},
 };
-static const struct aws_shape s_CloudwatchLogsExportConfiguration = {.type = AWS_STRUCTURE, .members = m_CloudwatchLogsExportConfiguration, .member_count = 2, .name = "CloudwatchLogsExportConfiguration"};
+static const struct aws_shape s_CloudwatchLogsExportConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_CloudwatchLogsExportConfiguration,
+    .member_count = 2,
+    .name = "CloudwatchLogsExportConfiguration"};
 static const struct aws_member m_ModifyAdditionalStorageVolume[] = {
     {"VolumeName", NULL, &aws_shape_string, .required = true},
     {"AllocatedStorage", NULL, &aws_shape_integer},
@@ -503,16 +656,27 @@ static const struct aws_member m_ModifyAdditionalStorageVolume[] = {
     {"StorageType", NULL, &aws_shape_string},
     {"SetForDelete", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_ModifyAdditionalStorageVolume = {.type = AWS_STRUCTURE, .members = m_ModifyAdditionalStorageVolume, .member_count = 7, .name = "ModifyAdditionalStorageVolume"};
-static const struct aws_member i_ModifyAdditionalStorageVolumesList = {"member", NULL, &s_ModifyAdditionalStorageVolume};
-static const struct aws_shape s_ModifyAdditionalStorageVolumesList = {.type = AWS_LIST, .item = &i_ModifyAdditionalStorageVolumesList};
+static const struct aws_shape s_ModifyAdditionalStorageVolume = {
+    .type = AWS_STRUCTURE,
+    .members = m_ModifyAdditionalStorageVolume,
+    .member_count = 7,
+    .name = "ModifyAdditionalStorageVolume"};
+static const struct aws_member i_ModifyAdditionalStorageVolumesList = {
+    "member", NULL, &s_ModifyAdditionalStorageVolume};
+static const struct aws_shape s_ModifyAdditionalStorageVolumesList = {
+    .type = AWS_LIST, .item = &i_ModifyAdditionalStorageVolumesList};
 static const struct aws_member m_TagSpecification[] = {
     {"ResourceType", NULL, &aws_shape_string},
     {"Tags", NULL, &s_TagList},
 };
-static const struct aws_shape s_TagSpecification = {.type = AWS_STRUCTURE, .members = m_TagSpecification, .member_count = 2, .name = "TagSpecification"};
+static const struct aws_shape s_TagSpecification = {
+    .type = AWS_STRUCTURE,
+    .members = m_TagSpecification,
+    .member_count = 2,
+    .name = "TagSpecification"};
 static const struct aws_member i_TagSpecificationList = {"member", "item", &s_TagSpecification};
-static const struct aws_shape s_TagSpecificationList = {.type = AWS_LIST, .item = &i_TagSpecificationList};
+static const struct aws_shape s_TagSpecificationList = {
+    .type = AWS_LIST, .item = &i_TagSpecificationList};
 static const struct aws_member m_ModifyDBInstanceMessage[] = {
     {"DBInstanceIdentifier", NULL, &aws_shape_string, .required = true},
     {"AllocatedStorage", NULL, &aws_shape_integer},
@@ -579,11 +743,19 @@ static const struct aws_member m_ModifyDBInstanceMessage[] = {
     {"TagSpecifications", NULL, &s_TagSpecificationList},
     {"MasterUserAuthenticationType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ModifyDBInstanceMessage = {.type = AWS_STRUCTURE, .members = m_ModifyDBInstanceMessage, .member_count = 64, .name = "ModifyDBInstanceMessage"};
+static const struct aws_shape s_ModifyDBInstanceMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_ModifyDBInstanceMessage,
+    .member_count = 64,
+    .name = "ModifyDBInstanceMessage"};
 static const struct aws_member m_ModifyDBInstanceResult[] = {
     {"DBInstance", NULL, &s_DBInstance},
 };
-static const struct aws_shape s_ModifyDBInstanceResult = {.type = AWS_STRUCTURE, .members = m_ModifyDBInstanceResult, .member_count = 1, .name = "ModifyDBInstanceResult"};
+static const struct aws_shape s_ModifyDBInstanceResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_ModifyDBInstanceResult,
+    .member_count = 1,
+    .name = "ModifyDBInstanceResult"};
 const struct aws_operation aws_rds_ModifyDBInstance = {
     .service = &aws_service_rds,
     .name = "ModifyDBInstance",

@@ -16,13 +16,16 @@ static const struct aws_member m_TagFilter[] = {
     {"Key", NULL, &aws_shape_string},
     {"Values", NULL, &s_TagValueList},
 };
-static const struct aws_shape s_TagFilter = {.type = AWS_STRUCTURE, .members = m_TagFilter, .member_count = 2, .name = "TagFilter"};
+static const struct aws_shape s_TagFilter = {
+    .type = AWS_STRUCTURE, .members = m_TagFilter, .member_count = 2, .name = "TagFilter"};
 static const struct aws_member i_TagFilterList = {"member", NULL, &s_TagFilter};
 static const struct aws_shape s_TagFilterList = {.type = AWS_LIST, .item = &i_TagFilterList};
 static const struct aws_member i_ResourceTypeFilterList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ResourceTypeFilterList = {.type = AWS_LIST, .item = &i_ResourceTypeFilterList};
+static const struct aws_shape s_ResourceTypeFilterList = {
+    .type = AWS_LIST, .item = &i_ResourceTypeFilterList};
 static const struct aws_member i_ResourceARNListForGet = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ResourceARNListForGet = {.type = AWS_LIST, .item = &i_ResourceARNListForGet};
+static const struct aws_shape s_ResourceARNListForGet = {
+    .type = AWS_LIST, .item = &i_ResourceARNListForGet};
 static const struct aws_member m_GetResourcesInput[] = {
     {"PaginationToken", NULL, &aws_shape_string},
     {"TagFilters", NULL, &s_TagFilterList},
@@ -33,12 +36,17 @@ static const struct aws_member m_GetResourcesInput[] = {
     {"ExcludeCompliantResources", NULL, &aws_shape_boolean},
     {"ResourceARNList", NULL, &s_ResourceARNListForGet},
 };
-static const struct aws_shape s_GetResourcesInput = {.type = AWS_STRUCTURE, .members = m_GetResourcesInput, .member_count = 8, .name = "GetResourcesInput"};
+static const struct aws_shape s_GetResourcesInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetResourcesInput,
+    .member_count = 8,
+    .name = "GetResourcesInput"};
 static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_TagList = {"member", NULL, &s_Tag};
 static const struct aws_shape s_TagList = {.type = AWS_LIST, .item = &i_TagList};
 static const struct aws_member i_TagKeyList = {"member", NULL, &aws_shape_string};
@@ -48,23 +56,37 @@ static const struct aws_member m_ComplianceDetails[] = {
     {"KeysWithNoncompliantValues", NULL, &s_TagKeyList},
     {"ComplianceStatus", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_ComplianceDetails = {.type = AWS_STRUCTURE, .members = m_ComplianceDetails, .member_count = 3, .name = "ComplianceDetails"};
+static const struct aws_shape s_ComplianceDetails = {
+    .type = AWS_STRUCTURE,
+    .members = m_ComplianceDetails,
+    .member_count = 3,
+    .name = "ComplianceDetails"};
 static const struct aws_member m_ResourceTagMapping[] = {
     {"ResourceARN", NULL, &aws_shape_string},
     {"Tags", NULL, &s_TagList},
     {"ComplianceDetails", NULL, &s_ComplianceDetails},
 };
-static const struct aws_shape s_ResourceTagMapping = {.type = AWS_STRUCTURE, .members = m_ResourceTagMapping, .member_count = 3, .name = "ResourceTagMapping"};
+static const struct aws_shape s_ResourceTagMapping = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceTagMapping,
+    .member_count = 3,
+    .name = "ResourceTagMapping"};
 static const struct aws_member i_ResourceTagMappingList = {"member", NULL, &s_ResourceTagMapping};
-static const struct aws_shape s_ResourceTagMappingList = {.type = AWS_LIST, .item = &i_ResourceTagMappingList};
+static const struct aws_shape s_ResourceTagMappingList = {
+    .type = AWS_LIST, .item = &i_ResourceTagMappingList};
 static const struct aws_member m_GetResourcesOutput[] = {
     {"PaginationToken", NULL, &aws_shape_string},
     {"ResourceTagMappingList", NULL, &s_ResourceTagMappingList},
 };
-static const struct aws_shape s_GetResourcesOutput = {.type = AWS_STRUCTURE, .members = m_GetResourcesOutput, .member_count = 2, .name = "GetResourcesOutput"};
+static const struct aws_shape s_GetResourcesOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetResourcesOutput,
+    .member_count = 2,
+    .name = "GetResourcesOutput"};
 static const char *const pin_GetResources[] = {"PaginationToken", NULL};
 static const char *const pout_GetResources[] = {"PaginationToken", NULL};
-static const struct aws_paginator p_GetResources = {pin_GetResources, pout_GetResources, "ResourceTagMappingList", NULL};
+static const struct aws_paginator p_GetResources = {
+    pin_GetResources, pout_GetResources, "ResourceTagMappingList", NULL};
 const struct aws_operation aws_resourcegroupstaggingapi_GetResources = {
     .service = &aws_service_resourcegroupstaggingapi,
     .name = "GetResources",

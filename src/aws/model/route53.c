@@ -16,26 +16,43 @@ static const struct aws_member m_ListHostedZonesRequest[] = {
     {"DelegationSetId", "delegationsetid", &aws_shape_string, .location = AWS_IN_QUERY},
     {"HostedZoneType", "hostedzonetype", &aws_shape_string, .location = AWS_IN_QUERY},
 };
-static const struct aws_shape s_ListHostedZonesRequest = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesRequest, .member_count = 4, .name = "ListHostedZonesRequest"};
+static const struct aws_shape s_ListHostedZonesRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListHostedZonesRequest,
+    .member_count = 4,
+    .name = "ListHostedZonesRequest"};
 static const struct aws_member m_HostedZoneConfig[] = {
     {"Comment", NULL, &aws_shape_string},
     {"PrivateZone", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_HostedZoneConfig = {.type = AWS_STRUCTURE, .members = m_HostedZoneConfig, .member_count = 2, .name = "HostedZoneConfig"};
+static const struct aws_shape s_HostedZoneConfig = {
+    .type = AWS_STRUCTURE,
+    .members = m_HostedZoneConfig,
+    .member_count = 2,
+    .name = "HostedZoneConfig"};
 static const struct aws_member m_LinkedService[] = {
     {"ServicePrincipal", NULL, &aws_shape_string},
     {"Description", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_LinkedService = {.type = AWS_STRUCTURE, .members = m_LinkedService, .member_count = 2, .name = "LinkedService"};
+static const struct aws_shape s_LinkedService = {
+    .type = AWS_STRUCTURE, .members = m_LinkedService, .member_count = 2, .name = "LinkedService"};
 static const struct aws_member m_HostedZoneFailureReasons[] = {
     {"AcceleratedRecovery", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_HostedZoneFailureReasons = {.type = AWS_STRUCTURE, .members = m_HostedZoneFailureReasons, .member_count = 1, .name = "HostedZoneFailureReasons"};
+static const struct aws_shape s_HostedZoneFailureReasons = {
+    .type = AWS_STRUCTURE,
+    .members = m_HostedZoneFailureReasons,
+    .member_count = 1,
+    .name = "HostedZoneFailureReasons"};
 static const struct aws_member m_HostedZoneFeatures[] = {
     {"AcceleratedRecoveryStatus", NULL, &aws_shape_string},
     {"FailureReasons", NULL, &s_HostedZoneFailureReasons},
 };
-static const struct aws_shape s_HostedZoneFeatures = {.type = AWS_STRUCTURE, .members = m_HostedZoneFeatures, .member_count = 2, .name = "HostedZoneFeatures"};
+static const struct aws_shape s_HostedZoneFeatures = {
+    .type = AWS_STRUCTURE,
+    .members = m_HostedZoneFeatures,
+    .member_count = 2,
+    .name = "HostedZoneFeatures"};
 static const struct aws_member m_HostedZone[] = {
     {"Id", NULL, &aws_shape_string, .required = true},
     {"Name", NULL, &aws_shape_string, .required = true},
@@ -45,7 +62,8 @@ static const struct aws_member m_HostedZone[] = {
     {"LinkedService", NULL, &s_LinkedService},
     {"Features", NULL, &s_HostedZoneFeatures},
 };
-static const struct aws_shape s_HostedZone = {.type = AWS_STRUCTURE, .members = m_HostedZone, .member_count = 7, .name = "HostedZone"};
+static const struct aws_shape s_HostedZone = {
+    .type = AWS_STRUCTURE, .members = m_HostedZone, .member_count = 7, .name = "HostedZone"};
 static const struct aws_member i_HostedZones = {"member", "HostedZone", &s_HostedZone};
 static const struct aws_shape s_HostedZones = {.type = AWS_LIST, .item = &i_HostedZones};
 static const struct aws_member m_ListHostedZonesResponse[] = {
@@ -55,10 +73,15 @@ static const struct aws_member m_ListHostedZonesResponse[] = {
     {"NextMarker", NULL, &aws_shape_string},
     {"MaxItems", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ListHostedZonesResponse = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesResponse, .member_count = 5, .name = "ListHostedZonesResponse"};
+static const struct aws_shape s_ListHostedZonesResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListHostedZonesResponse,
+    .member_count = 5,
+    .name = "ListHostedZonesResponse"};
 static const char *const pin_ListHostedZones[] = {"Marker", NULL};
 static const char *const pout_ListHostedZones[] = {"NextMarker", NULL};
-static const struct aws_paginator p_ListHostedZones = {pin_ListHostedZones, pout_ListHostedZones, "HostedZones", "IsTruncated"};
+static const struct aws_paginator p_ListHostedZones = {
+    pin_ListHostedZones, pout_ListHostedZones, "HostedZones", "IsTruncated"};
 const struct aws_operation aws_route53_ListHostedZones = {
     .service = &aws_service_route53,
     .name = "ListHostedZones",
@@ -73,7 +96,11 @@ static const struct aws_member m_ListHostedZonesByNameRequest[] = {
     {"HostedZoneId", "hostedzoneid", &aws_shape_string, .location = AWS_IN_QUERY},
     {"MaxItems", "maxitems", &aws_shape_string, .location = AWS_IN_QUERY},
 };
-static const struct aws_shape s_ListHostedZonesByNameRequest = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesByNameRequest, .member_count = 3, .name = "ListHostedZonesByNameRequest"};
+static const struct aws_shape s_ListHostedZonesByNameRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListHostedZonesByNameRequest,
+    .member_count = 3,
+    .name = "ListHostedZonesByNameRequest"};
 static const struct aws_member m_ListHostedZonesByNameResponse[] = {
     {"HostedZones", NULL, &s_HostedZones, .required = true},
     {"DNSName", NULL, &aws_shape_string},
@@ -83,7 +110,11 @@ static const struct aws_member m_ListHostedZonesByNameResponse[] = {
     {"NextHostedZoneId", NULL, &aws_shape_string},
     {"MaxItems", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ListHostedZonesByNameResponse = {.type = AWS_STRUCTURE, .members = m_ListHostedZonesByNameResponse, .member_count = 7, .name = "ListHostedZonesByNameResponse"};
+static const struct aws_shape s_ListHostedZonesByNameResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListHostedZonesByNameResponse,
+    .member_count = 7,
+    .name = "ListHostedZonesByNameResponse"};
 const struct aws_operation aws_route53_ListHostedZonesByName = {
     .service = &aws_service_route53,
     .name = "ListHostedZonesByName",
@@ -99,17 +130,26 @@ static const struct aws_member m_ListResourceRecordSetsRequest[] = {
     {"StartRecordIdentifier", "identifier", &aws_shape_string, .location = AWS_IN_QUERY},
     {"MaxItems", "maxitems", &aws_shape_string, .location = AWS_IN_QUERY},
 };
-static const struct aws_shape s_ListResourceRecordSetsRequest = {.type = AWS_STRUCTURE, .members = m_ListResourceRecordSetsRequest, .member_count = 5, .name = "ListResourceRecordSetsRequest"};
+static const struct aws_shape s_ListResourceRecordSetsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListResourceRecordSetsRequest,
+    .member_count = 5,
+    .name = "ListResourceRecordSetsRequest"};
 static const struct aws_member m_GeoLocation[] = {
     {"ContinentCode", NULL, &aws_shape_string},
     {"CountryCode", NULL, &aws_shape_string},
     {"SubdivisionCode", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GeoLocation = {.type = AWS_STRUCTURE, .members = m_GeoLocation, .member_count = 3, .name = "GeoLocation"};
+static const struct aws_shape s_GeoLocation = {
+    .type = AWS_STRUCTURE, .members = m_GeoLocation, .member_count = 3, .name = "GeoLocation"};
 static const struct aws_member m_ResourceRecord[] = {
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ResourceRecord = {.type = AWS_STRUCTURE, .members = m_ResourceRecord, .member_count = 1, .name = "ResourceRecord"};
+static const struct aws_shape s_ResourceRecord = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceRecord,
+    .member_count = 1,
+    .name = "ResourceRecord"};
 static const struct aws_member i_ResourceRecords = {"member", "ResourceRecord", &s_ResourceRecord};
 static const struct aws_shape s_ResourceRecords = {.type = AWS_LIST, .item = &i_ResourceRecords};
 static const struct aws_member m_AliasTarget[] = {
@@ -117,24 +157,34 @@ static const struct aws_member m_AliasTarget[] = {
     {"DNSName", NULL, &aws_shape_string, .required = true},
     {"EvaluateTargetHealth", NULL, &aws_shape_boolean, .required = true},
 };
-static const struct aws_shape s_AliasTarget = {.type = AWS_STRUCTURE, .members = m_AliasTarget, .member_count = 3, .name = "AliasTarget"};
+static const struct aws_shape s_AliasTarget = {
+    .type = AWS_STRUCTURE, .members = m_AliasTarget, .member_count = 3, .name = "AliasTarget"};
 static const struct aws_member m_CidrRoutingConfig[] = {
     {"CollectionId", NULL, &aws_shape_string, .required = true},
     {"LocationName", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_CidrRoutingConfig = {.type = AWS_STRUCTURE, .members = m_CidrRoutingConfig, .member_count = 2, .name = "CidrRoutingConfig"};
+static const struct aws_shape s_CidrRoutingConfig = {
+    .type = AWS_STRUCTURE,
+    .members = m_CidrRoutingConfig,
+    .member_count = 2,
+    .name = "CidrRoutingConfig"};
 static const struct aws_member m_Coordinates[] = {
     {"Latitude", NULL, &aws_shape_string, .required = true},
     {"Longitude", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Coordinates = {.type = AWS_STRUCTURE, .members = m_Coordinates, .member_count = 2, .name = "Coordinates"};
+static const struct aws_shape s_Coordinates = {
+    .type = AWS_STRUCTURE, .members = m_Coordinates, .member_count = 2, .name = "Coordinates"};
 static const struct aws_member m_GeoProximityLocation[] = {
     {"AWSRegion", NULL, &aws_shape_string},
     {"LocalZoneGroup", NULL, &aws_shape_string},
     {"Coordinates", NULL, &s_Coordinates},
     {"Bias", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_GeoProximityLocation = {.type = AWS_STRUCTURE, .members = m_GeoProximityLocation, .member_count = 4, .name = "GeoProximityLocation"};
+static const struct aws_shape s_GeoProximityLocation = {
+    .type = AWS_STRUCTURE,
+    .members = m_GeoProximityLocation,
+    .member_count = 4,
+    .name = "GeoProximityLocation"};
 static const struct aws_member m_ResourceRecordSet[] = {
     {"Name", NULL, &aws_shape_string, .required = true},
     {"Type", NULL, &aws_shape_string, .required = true},
@@ -152,9 +202,15 @@ static const struct aws_member m_ResourceRecordSet[] = {
     {"CidrRoutingConfig", NULL, &s_CidrRoutingConfig},
     {"GeoProximityLocation", NULL, &s_GeoProximityLocation},
 };
-static const struct aws_shape s_ResourceRecordSet = {.type = AWS_STRUCTURE, .members = m_ResourceRecordSet, .member_count = 15, .name = "ResourceRecordSet"};
-static const struct aws_member i_ResourceRecordSets = {"member", "ResourceRecordSet", &s_ResourceRecordSet};
-static const struct aws_shape s_ResourceRecordSets = {.type = AWS_LIST, .item = &i_ResourceRecordSets};
+static const struct aws_shape s_ResourceRecordSet = {
+    .type = AWS_STRUCTURE,
+    .members = m_ResourceRecordSet,
+    .member_count = 15,
+    .name = "ResourceRecordSet"};
+static const struct aws_member i_ResourceRecordSets = {
+    "member", "ResourceRecordSet", &s_ResourceRecordSet};
+static const struct aws_shape s_ResourceRecordSets = {
+    .type = AWS_LIST, .item = &i_ResourceRecordSets};
 static const struct aws_member m_ListResourceRecordSetsResponse[] = {
     {"ResourceRecordSets", NULL, &s_ResourceRecordSets, .required = true},
     {"IsTruncated", NULL, &aws_shape_boolean, .required = true},
@@ -163,10 +219,17 @@ static const struct aws_member m_ListResourceRecordSetsResponse[] = {
     {"NextRecordIdentifier", NULL, &aws_shape_string},
     {"MaxItems", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_ListResourceRecordSetsResponse = {.type = AWS_STRUCTURE, .members = m_ListResourceRecordSetsResponse, .member_count = 6, .name = "ListResourceRecordSetsResponse"};
-static const char *const pin_ListResourceRecordSets[] = {"StartRecordName", "StartRecordType", "StartRecordIdentifier", NULL};
-static const char *const pout_ListResourceRecordSets[] = {"NextRecordName", "NextRecordType", "NextRecordIdentifier", NULL};
-static const struct aws_paginator p_ListResourceRecordSets = {pin_ListResourceRecordSets, pout_ListResourceRecordSets, "ResourceRecordSets", "IsTruncated"};
+static const struct aws_shape s_ListResourceRecordSetsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListResourceRecordSetsResponse,
+    .member_count = 6,
+    .name = "ListResourceRecordSetsResponse"};
+static const char *const pin_ListResourceRecordSets[] = {
+    "StartRecordName", "StartRecordType", "StartRecordIdentifier", NULL};
+static const char *const pout_ListResourceRecordSets[] = {
+    "NextRecordName", "NextRecordType", "NextRecordIdentifier", NULL};
+static const struct aws_paginator p_ListResourceRecordSets = {
+    pin_ListResourceRecordSets, pout_ListResourceRecordSets, "ResourceRecordSets", "IsTruncated"};
 const struct aws_operation aws_route53_ListResourceRecordSets = {
     .service = &aws_service_route53,
     .name = "ListResourceRecordSets",
@@ -180,30 +243,41 @@ static const struct aws_member m_Change[] = {
     {"Action", NULL, &aws_shape_string, .required = true},
     {"ResourceRecordSet", NULL, &s_ResourceRecordSet, .required = true},
 };
-static const struct aws_shape s_Change = {.type = AWS_STRUCTURE, .members = m_Change, .member_count = 2, .name = "Change"};
+static const struct aws_shape s_Change = {
+    .type = AWS_STRUCTURE, .members = m_Change, .member_count = 2, .name = "Change"};
 static const struct aws_member i_Changes = {"member", "Change", &s_Change};
 static const struct aws_shape s_Changes = {.type = AWS_LIST, .item = &i_Changes};
 static const struct aws_member m_ChangeBatch[] = {
     {"Comment", NULL, &aws_shape_string},
     {"Changes", NULL, &s_Changes, .required = true},
 };
-static const struct aws_shape s_ChangeBatch = {.type = AWS_STRUCTURE, .members = m_ChangeBatch, .member_count = 2, .name = "ChangeBatch"};
+static const struct aws_shape s_ChangeBatch = {
+    .type = AWS_STRUCTURE, .members = m_ChangeBatch, .member_count = 2, .name = "ChangeBatch"};
 static const struct aws_member m_ChangeResourceRecordSetsRequest[] = {
     {"HostedZoneId", "Id", &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"ChangeBatch", NULL, &s_ChangeBatch, .required = true},
 };
-static const struct aws_shape s_ChangeResourceRecordSetsRequest = {.type = AWS_STRUCTURE, .members = m_ChangeResourceRecordSetsRequest, .member_count = 2, .name = "ChangeResourceRecordSetsRequest"};
+static const struct aws_shape s_ChangeResourceRecordSetsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ChangeResourceRecordSetsRequest,
+    .member_count = 2,
+    .name = "ChangeResourceRecordSetsRequest"};
 static const struct aws_member m_ChangeInfo[] = {
     {"Id", NULL, &aws_shape_string, .required = true},
     {"Status", NULL, &aws_shape_string, .required = true},
     {"SubmittedAt", NULL, &aws_shape_timestamp, .required = true},
     {"Comment", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ChangeInfo = {.type = AWS_STRUCTURE, .members = m_ChangeInfo, .member_count = 4, .name = "ChangeInfo"};
+static const struct aws_shape s_ChangeInfo = {
+    .type = AWS_STRUCTURE, .members = m_ChangeInfo, .member_count = 4, .name = "ChangeInfo"};
 static const struct aws_member m_ChangeResourceRecordSetsResponse[] = {
     {"ChangeInfo", NULL, &s_ChangeInfo, .required = true},
 };
-static const struct aws_shape s_ChangeResourceRecordSetsResponse = {.type = AWS_STRUCTURE, .members = m_ChangeResourceRecordSetsResponse, .member_count = 1, .name = "ChangeResourceRecordSetsResponse"};
+static const struct aws_shape s_ChangeResourceRecordSetsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ChangeResourceRecordSetsResponse,
+    .member_count = 1,
+    .name = "ChangeResourceRecordSetsResponse"};
 const struct aws_operation aws_route53_ChangeResourceRecordSets = {
     .service = &aws_service_route53,
     .name = "ChangeResourceRecordSets",
@@ -217,20 +291,28 @@ const struct aws_operation aws_route53_ChangeResourceRecordSets = {
 static const struct aws_member m_GetHostedZoneRequest[] = {
     {"Id", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
 };
-static const struct aws_shape s_GetHostedZoneRequest = {.type = AWS_STRUCTURE, .members = m_GetHostedZoneRequest, .member_count = 1, .name = "GetHostedZoneRequest"};
-static const struct aws_member i_DelegationSetNameServers = {"member", "NameServer", &aws_shape_string};
-static const struct aws_shape s_DelegationSetNameServers = {.type = AWS_LIST, .item = &i_DelegationSetNameServers};
+static const struct aws_shape s_GetHostedZoneRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetHostedZoneRequest,
+    .member_count = 1,
+    .name = "GetHostedZoneRequest"};
+static const struct aws_member i_DelegationSetNameServers = {
+    "member", "NameServer", &aws_shape_string};
+static const struct aws_shape s_DelegationSetNameServers = {
+    .type = AWS_LIST, .item = &i_DelegationSetNameServers};
 static const struct aws_member m_DelegationSet[] = {
     {"Id", NULL, &aws_shape_string},
     {"CallerReference", NULL, &aws_shape_string},
     {"NameServers", NULL, &s_DelegationSetNameServers, .required = true},
 };
-static const struct aws_shape s_DelegationSet = {.type = AWS_STRUCTURE, .members = m_DelegationSet, .member_count = 3, .name = "DelegationSet"};
+static const struct aws_shape s_DelegationSet = {
+    .type = AWS_STRUCTURE, .members = m_DelegationSet, .member_count = 3, .name = "DelegationSet"};
 static const struct aws_member m_VPC[] = {
     {"VPCRegion", NULL, &aws_shape_string},
     {"VPCId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_VPC = {.type = AWS_STRUCTURE, .members = m_VPC, .member_count = 2, .name = "VPC"};
+static const struct aws_shape s_VPC = {
+    .type = AWS_STRUCTURE, .members = m_VPC, .member_count = 2, .name = "VPC"};
 static const struct aws_member i_VPCs = {"member", "VPC", &s_VPC};
 static const struct aws_shape s_VPCs = {.type = AWS_LIST, .item = &i_VPCs};
 static const struct aws_member m_GetHostedZoneResponse[] = {
@@ -238,7 +320,11 @@ static const struct aws_member m_GetHostedZoneResponse[] = {
     {"DelegationSet", NULL, &s_DelegationSet},
     {"VPCs", NULL, &s_VPCs},
 };
-static const struct aws_shape s_GetHostedZoneResponse = {.type = AWS_STRUCTURE, .members = m_GetHostedZoneResponse, .member_count = 3, .name = "GetHostedZoneResponse"};
+static const struct aws_shape s_GetHostedZoneResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetHostedZoneResponse,
+    .member_count = 3,
+    .name = "GetHostedZoneResponse"};
 const struct aws_operation aws_route53_GetHostedZone = {
     .service = &aws_service_route53,
     .name = "GetHostedZone",

@@ -9,7 +9,8 @@ const struct aws_service aws_service_s3 = {
     .protocol = AWS_REST_XML,
 };
 
-static const struct aws_shape s_ResponseExpires = {.type = AWS_TIMESTAMP, .timestamp_format = "rfc822"};
+static const struct aws_shape s_ResponseExpires = {
+    .type = AWS_TIMESTAMP, .timestamp_format = "rfc822"};
 static const struct aws_member m_HeadObjectRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"IfMatch", "If-Match", &aws_shape_string, .location = AWS_IN_HEADER},
@@ -19,24 +20,52 @@ static const struct aws_member m_HeadObjectRequest[] = {
     {"Key", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"Range", NULL, &aws_shape_string, .location = AWS_IN_HEADER},
     {"ResponseCacheControl", "response-cache-control", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"ResponseContentDisposition", "response-content-disposition", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"ResponseContentEncoding", "response-content-encoding", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"ResponseContentLanguage", "response-content-language", &aws_shape_string, .location = AWS_IN_QUERY},
+    {"ResponseContentDisposition",
+     "response-content-disposition",
+     &aws_shape_string,
+     .location = AWS_IN_QUERY},
+    {"ResponseContentEncoding",
+     "response-content-encoding",
+     &aws_shape_string,
+     .location = AWS_IN_QUERY},
+    {"ResponseContentLanguage",
+     "response-content-language",
+     &aws_shape_string,
+     .location = AWS_IN_QUERY},
     {"ResponseContentType", "response-content-type", &aws_shape_string, .location = AWS_IN_QUERY},
     {"ResponseExpires", "response-expires", &s_ResponseExpires, .location = AWS_IN_QUERY},
     {"VersionId", "versionId", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKey", "x-amz-server-side-encryption-customer-key", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKey",
+     "x-amz-server-side-encryption-customer-key",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
     {"PartNumber", "partNumber", &aws_shape_integer, .location = AWS_IN_QUERY},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"ChecksumMode", "x-amz-checksum-mode", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_HeadObjectRequest = {.type = AWS_STRUCTURE, .members = m_HeadObjectRequest, .member_count = 21, .name = "HeadObjectRequest"};
-static const struct aws_member k_Metadata = {"key", NULL, &aws_shape_string}, i_Metadata = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_Metadata = {.type = AWS_MAP, .key = &k_Metadata, .item = &i_Metadata};
-static const struct aws_shape s_ObjectLockRetainUntilDate = {.type = AWS_TIMESTAMP, .timestamp_format = "iso8601"};
+static const struct aws_shape s_HeadObjectRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_HeadObjectRequest,
+    .member_count = 21,
+    .name = "HeadObjectRequest"};
+static const struct aws_member k_Metadata = {"key", NULL, &aws_shape_string},
+                               i_Metadata = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_Metadata = {
+    .type = AWS_MAP, .key = &k_Metadata, .item = &i_Metadata};
+static const struct aws_shape s_ObjectLockRetainUntilDate = {
+    .type = AWS_TIMESTAMP, .timestamp_format = "iso8601"};
 static const struct aws_member m_HeadObjectOutput[] = {
     {"DeleteMarker", "x-amz-delete-marker", &aws_shape_boolean, .location = AWS_IN_HEADER},
     {"AcceptRanges", "accept-ranges", &aws_shape_string, .location = AWS_IN_HEADER},
@@ -66,23 +95,51 @@ static const struct aws_member m_HeadObjectOutput[] = {
     {"ContentType", "Content-Type", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ContentRange", "Content-Range", &aws_shape_string, .location = AWS_IN_HEADER},
     {"Expires", NULL, &aws_shape_timestamp, .location = AWS_IN_HEADER},
-    {"WebsiteRedirectLocation", "x-amz-website-redirect-location", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"WebsiteRedirectLocation",
+     "x-amz-website-redirect-location",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"Metadata", "x-amz-meta-", &s_Metadata, .location = AWS_IN_HEADERS},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"StorageClass", "x-amz-storage-class", &aws_shape_string, .location = AWS_IN_HEADER},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ReplicationStatus", "x-amz-replication-status", &aws_shape_string, .location = AWS_IN_HEADER},
     {"PartsCount", "x-amz-mp-parts-count", &aws_shape_integer, .location = AWS_IN_HEADER},
     {"TagCount", "x-amz-tagging-count", &aws_shape_integer, .location = AWS_IN_HEADER},
     {"ObjectLockMode", "x-amz-object-lock-mode", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ObjectLockRetainUntilDate", "x-amz-object-lock-retain-until-date", &s_ObjectLockRetainUntilDate, .location = AWS_IN_HEADER},
-    {"ObjectLockLegalHoldStatus", "x-amz-object-lock-legal-hold", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ObjectLockRetainUntilDate",
+     "x-amz-object-lock-retain-until-date",
+     &s_ObjectLockRetainUntilDate,
+     .location = AWS_IN_HEADER},
+    {"ObjectLockLegalHoldStatus",
+     "x-amz-object-lock-legal-hold",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_HeadObjectOutput = {.type = AWS_STRUCTURE, .members = m_HeadObjectOutput, .member_count = 43, .name = "HeadObjectOutput"};
+static const struct aws_shape s_HeadObjectOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_HeadObjectOutput,
+    .member_count = 43,
+    .name = "HeadObjectOutput"};
 const struct aws_operation aws_s3_HeadObject = {
     .service = &aws_service_s3,
     .name = "HeadObject",
@@ -93,17 +150,34 @@ const struct aws_operation aws_s3_HeadObject = {
 };
 static const struct aws_member m_HeadBucketRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_HeadBucketRequest = {.type = AWS_STRUCTURE, .members = m_HeadBucketRequest, .member_count = 2, .name = "HeadBucketRequest"};
+static const struct aws_shape s_HeadBucketRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_HeadBucketRequest,
+    .member_count = 2,
+    .name = "HeadBucketRequest"};
 static const struct aws_member m_HeadBucketOutput[] = {
     {"BucketArn", "x-amz-bucket-arn", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"BucketLocationType", "x-amz-bucket-location-type", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"BucketLocationName", "x-amz-bucket-location-name", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"BucketLocationType",
+     "x-amz-bucket-location-type",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"BucketLocationName",
+     "x-amz-bucket-location-name",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"BucketRegion", "x-amz-bucket-region", &aws_shape_string, .location = AWS_IN_HEADER},
     {"AccessPointAlias", "x-amz-access-point-alias", &aws_shape_boolean, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_HeadBucketOutput = {.type = AWS_STRUCTURE, .members = m_HeadBucketOutput, .member_count = 5, .name = "HeadBucketOutput"};
+static const struct aws_shape s_HeadBucketOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_HeadBucketOutput,
+    .member_count = 5,
+    .name = "HeadBucketOutput"};
 const struct aws_operation aws_s3_HeadBucket = {
     .service = &aws_service_s3,
     .name = "HeadBucket",
@@ -114,13 +188,24 @@ const struct aws_operation aws_s3_HeadBucket = {
 };
 static const struct aws_member m_GetBucketLocationRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_GetBucketLocationRequest = {.type = AWS_STRUCTURE, .members = m_GetBucketLocationRequest, .member_count = 2, .name = "GetBucketLocationRequest"};
+static const struct aws_shape s_GetBucketLocationRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetBucketLocationRequest,
+    .member_count = 2,
+    .name = "GetBucketLocationRequest"};
 static const struct aws_member m_GetBucketLocationOutput[] = {
     {"LocationConstraint", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetBucketLocationOutput = {.type = AWS_STRUCTURE, .members = m_GetBucketLocationOutput, .member_count = 1, .name = "GetBucketLocationOutput"};
+static const struct aws_shape s_GetBucketLocationOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetBucketLocationOutput,
+    .member_count = 1,
+    .name = "GetBucketLocationOutput"};
 const struct aws_operation aws_s3_GetBucketLocation = {
     .service = &aws_service_s3,
     .name = "GetBucketLocation",
@@ -140,7 +225,10 @@ static const struct aws_member m_PutObjectRequest[] = {
     {"ContentLength", "Content-Length", &aws_shape_long, .location = AWS_IN_HEADER},
     {"ContentMD5", "Content-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ContentType", "Content-Type", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ChecksumAlgorithm", "x-amz-sdk-checksum-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ChecksumAlgorithm",
+     "x-amz-sdk-checksum-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"ChecksumCRC32", "x-amz-checksum-crc32", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumCRC32C", "x-amz-checksum-crc32c", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumCRC64NVME", "x-amz-checksum-crc64nvme", &aws_shape_string, .location = AWS_IN_HEADER},
@@ -161,23 +249,60 @@ static const struct aws_member m_PutObjectRequest[] = {
     {"Key", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"WriteOffsetBytes", "x-amz-write-offset-bytes", &aws_shape_long, .location = AWS_IN_HEADER},
     {"Metadata", "x-amz-meta-", &s_Metadata, .location = AWS_IN_HEADERS},
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"StorageClass", "x-amz-storage-class", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"WebsiteRedirectLocation", "x-amz-website-redirect-location", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKey", "x-amz-server-side-encryption-customer-key", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSEKMSEncryptionContext", "x-amz-server-side-encryption-context", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"WebsiteRedirectLocation",
+     "x-amz-website-redirect-location",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKey",
+     "x-amz-server-side-encryption-customer-key",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSEncryptionContext",
+     "x-amz-server-side-encryption-context",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
     {"Tagging", "x-amz-tagging", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ObjectLockMode", "x-amz-object-lock-mode", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ObjectLockRetainUntilDate", "x-amz-object-lock-retain-until-date", &s_ObjectLockRetainUntilDate, .location = AWS_IN_HEADER},
-    {"ObjectLockLegalHoldStatus", "x-amz-object-lock-legal-hold", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ObjectLockRetainUntilDate",
+     "x-amz-object-lock-retain-until-date",
+     &s_ObjectLockRetainUntilDate,
+     .location = AWS_IN_HEADER},
+    {"ObjectLockLegalHoldStatus",
+     "x-amz-object-lock-legal-hold",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_PutObjectRequest = {.type = AWS_STRUCTURE, .members = m_PutObjectRequest, .member_count = 46, .name = "PutObjectRequest"};
+static const struct aws_shape s_PutObjectRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutObjectRequest,
+    .member_count = 46,
+    .name = "PutObjectRequest"};
 static const struct aws_member m_PutObjectOutput[] = {
     {"Expiration", "x-amz-expiration", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ETag", NULL, &aws_shape_string, .location = AWS_IN_HEADER},
@@ -192,17 +317,39 @@ static const struct aws_member m_PutObjectOutput[] = {
     {"ChecksumXXHASH3", "x-amz-checksum-xxhash3", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumXXHASH128", "x-amz-checksum-xxhash128", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumType", "x-amz-checksum-type", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"VersionId", "x-amz-version-id", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSEKMSEncryptionContext", "x-amz-server-side-encryption-context", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSEncryptionContext",
+     "x-amz-server-side-encryption-context",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"Size", "x-amz-object-size", &aws_shape_long, .location = AWS_IN_HEADER},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_PutObjectOutput = {.type = AWS_STRUCTURE, .members = m_PutObjectOutput, .member_count = 22, .name = "PutObjectOutput"};
+static const struct aws_shape s_PutObjectOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutObjectOutput,
+    .member_count = 22,
+    .name = "PutObjectOutput"};
 const struct aws_operation aws_s3_PutObject = {
     .service = &aws_service_s3,
     .name = "PutObject",
@@ -220,21 +367,46 @@ static const struct aws_member m_GetObjectRequest[] = {
     {"Key", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"Range", NULL, &aws_shape_string, .location = AWS_IN_HEADER},
     {"ResponseCacheControl", "response-cache-control", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"ResponseContentDisposition", "response-content-disposition", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"ResponseContentEncoding", "response-content-encoding", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"ResponseContentLanguage", "response-content-language", &aws_shape_string, .location = AWS_IN_QUERY},
+    {"ResponseContentDisposition",
+     "response-content-disposition",
+     &aws_shape_string,
+     .location = AWS_IN_QUERY},
+    {"ResponseContentEncoding",
+     "response-content-encoding",
+     &aws_shape_string,
+     .location = AWS_IN_QUERY},
+    {"ResponseContentLanguage",
+     "response-content-language",
+     &aws_shape_string,
+     .location = AWS_IN_QUERY},
     {"ResponseContentType", "response-content-type", &aws_shape_string, .location = AWS_IN_QUERY},
     {"ResponseExpires", "response-expires", &s_ResponseExpires, .location = AWS_IN_QUERY},
     {"VersionId", "versionId", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKey", "x-amz-server-side-encryption-customer-key", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKey",
+     "x-amz-server-side-encryption-customer-key",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
     {"PartNumber", "partNumber", &aws_shape_integer, .location = AWS_IN_QUERY},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"ChecksumMode", "x-amz-checksum-mode", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_GetObjectRequest = {.type = AWS_STRUCTURE, .members = m_GetObjectRequest, .member_count = 21, .name = "GetObjectRequest"};
+static const struct aws_shape s_GetObjectRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetObjectRequest,
+    .member_count = 21,
+    .name = "GetObjectRequest"};
 static const struct aws_member m_GetObjectOutput[] = {
     {"Body", NULL, &aws_shape_blob, .payload = true},
     {"DeleteMarker", "x-amz-delete-marker", &aws_shape_boolean, .location = AWS_IN_HEADER},
@@ -264,23 +436,51 @@ static const struct aws_member m_GetObjectOutput[] = {
     {"ContentRange", "Content-Range", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ContentType", "Content-Type", &aws_shape_string, .location = AWS_IN_HEADER},
     {"Expires", NULL, &aws_shape_timestamp, .location = AWS_IN_HEADER},
-    {"WebsiteRedirectLocation", "x-amz-website-redirect-location", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"WebsiteRedirectLocation",
+     "x-amz-website-redirect-location",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"Metadata", "x-amz-meta-", &s_Metadata, .location = AWS_IN_HEADERS},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"StorageClass", "x-amz-storage-class", &aws_shape_string, .location = AWS_IN_HEADER},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ReplicationStatus", "x-amz-replication-status", &aws_shape_string, .location = AWS_IN_HEADER},
     {"PartsCount", "x-amz-mp-parts-count", &aws_shape_integer, .location = AWS_IN_HEADER},
     {"TagCount", "x-amz-tagging-count", &aws_shape_integer, .location = AWS_IN_HEADER},
     {"ObjectLockMode", "x-amz-object-lock-mode", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ObjectLockRetainUntilDate", "x-amz-object-lock-retain-until-date", &s_ObjectLockRetainUntilDate, .location = AWS_IN_HEADER},
-    {"ObjectLockLegalHoldStatus", "x-amz-object-lock-legal-hold", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ObjectLockRetainUntilDate",
+     "x-amz-object-lock-retain-until-date",
+     &s_ObjectLockRetainUntilDate,
+     .location = AWS_IN_HEADER},
+    {"ObjectLockLegalHoldStatus",
+     "x-amz-object-lock-legal-hold",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_GetObjectOutput = {.type = AWS_STRUCTURE, .members = m_GetObjectOutput, .member_count = 43, .name = "GetObjectOutput"};
+static const struct aws_shape s_GetObjectOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetObjectOutput,
+    .member_count = 43,
+    .name = "GetObjectOutput"};
 const struct aws_operation aws_s3_GetObject = {
     .service = &aws_service_s3,
     .name = "GetObject",
@@ -304,42 +504,101 @@ static const struct aws_member m_CreateMultipartUploadRequest[] = {
     {"GrantWriteACP", "x-amz-grant-write-acp", &aws_shape_string, .location = AWS_IN_HEADER},
     {"Key", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"Metadata", "x-amz-meta-", &s_Metadata, .location = AWS_IN_HEADERS},
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"StorageClass", "x-amz-storage-class", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"WebsiteRedirectLocation", "x-amz-website-redirect-location", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKey", "x-amz-server-side-encryption-customer-key", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSEKMSEncryptionContext", "x-amz-server-side-encryption-context", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"WebsiteRedirectLocation",
+     "x-amz-website-redirect-location",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKey",
+     "x-amz-server-side-encryption-customer-key",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSEncryptionContext",
+     "x-amz-server-side-encryption-context",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
     {"Tagging", "x-amz-tagging", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ObjectLockMode", "x-amz-object-lock-mode", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ObjectLockRetainUntilDate", "x-amz-object-lock-retain-until-date", &s_ObjectLockRetainUntilDate, .location = AWS_IN_HEADER},
-    {"ObjectLockLegalHoldStatus", "x-amz-object-lock-legal-hold", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ObjectLockRetainUntilDate",
+     "x-amz-object-lock-retain-until-date",
+     &s_ObjectLockRetainUntilDate,
+     .location = AWS_IN_HEADER},
+    {"ObjectLockLegalHoldStatus",
+     "x-amz-object-lock-legal-hold",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"ChecksumAlgorithm", "x-amz-checksum-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumType", "x-amz-checksum-type", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_CreateMultipartUploadRequest = {.type = AWS_STRUCTURE, .members = m_CreateMultipartUploadRequest, .member_count = 31, .name = "CreateMultipartUploadRequest"};
+static const struct aws_shape s_CreateMultipartUploadRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateMultipartUploadRequest,
+    .member_count = 31,
+    .name = "CreateMultipartUploadRequest"};
 static const struct aws_member m_CreateMultipartUploadOutput[] = {
     {"AbortDate", "x-amz-abort-date", &aws_shape_timestamp, .location = AWS_IN_HEADER},
     {"AbortRuleId", "x-amz-abort-rule-id", &aws_shape_string, .location = AWS_IN_HEADER},
     {"Bucket", NULL, &aws_shape_string},
     {"Key", NULL, &aws_shape_string},
     {"UploadId", NULL, &aws_shape_string},
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSEKMSEncryptionContext", "x-amz-server-side-encryption-context", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSEncryptionContext",
+     "x-amz-server-side-encryption-context",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumAlgorithm", "x-amz-checksum-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumType", "x-amz-checksum-type", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_CreateMultipartUploadOutput = {.type = AWS_STRUCTURE, .members = m_CreateMultipartUploadOutput, .member_count = 14, .name = "CreateMultipartUploadOutput"};
+static const struct aws_shape s_CreateMultipartUploadOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateMultipartUploadOutput,
+    .member_count = 14,
+    .name = "CreateMultipartUploadOutput"};
 const struct aws_operation aws_s3_CreateMultipartUpload = {
     .service = &aws_service_s3,
     .name = "CreateMultipartUpload",
@@ -353,7 +612,10 @@ static const struct aws_member m_UploadPartRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"ContentLength", "Content-Length", &aws_shape_long, .location = AWS_IN_HEADER},
     {"ContentMD5", "Content-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ChecksumAlgorithm", "x-amz-sdk-checksum-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ChecksumAlgorithm",
+     "x-amz-sdk-checksum-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"ChecksumCRC32", "x-amz-checksum-crc32", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumCRC32C", "x-amz-checksum-crc32c", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumCRC64NVME", "x-amz-checksum-crc64nvme", &aws_shape_string, .location = AWS_IN_HEADER},
@@ -367,15 +629,34 @@ static const struct aws_member m_UploadPartRequest[] = {
     {"Key", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"PartNumber", "partNumber", &aws_shape_integer, .location = AWS_IN_QUERY, .required = true},
     {"UploadId", "uploadId", &aws_shape_string, .location = AWS_IN_QUERY, .required = true},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKey", "x-amz-server-side-encryption-customer-key", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKey",
+     "x-amz-server-side-encryption-customer-key",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_UploadPartRequest = {.type = AWS_STRUCTURE, .members = m_UploadPartRequest, .member_count = 23, .name = "UploadPartRequest"};
+static const struct aws_shape s_UploadPartRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_UploadPartRequest,
+    .member_count = 23,
+    .name = "UploadPartRequest"};
 static const struct aws_member m_UploadPartOutput[] = {
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"ETag", NULL, &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumCRC32", "x-amz-checksum-crc32", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumCRC32C", "x-amz-checksum-crc32c", &aws_shape_string, .location = AWS_IN_HEADER},
@@ -387,13 +668,29 @@ static const struct aws_member m_UploadPartOutput[] = {
     {"ChecksumXXHASH64", "x-amz-checksum-xxhash64", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumXXHASH3", "x-amz-checksum-xxhash3", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumXXHASH128", "x-amz-checksum-xxhash128", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_UploadPartOutput = {.type = AWS_STRUCTURE, .members = m_UploadPartOutput, .member_count = 17, .name = "UploadPartOutput"};
+static const struct aws_shape s_UploadPartOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_UploadPartOutput,
+    .member_count = 17,
+    .name = "UploadPartOutput"};
 const struct aws_operation aws_s3_UploadPart = {
     .service = &aws_service_s3,
     .name = "UploadPart",
@@ -416,17 +713,27 @@ static const struct aws_member m_CompletedPart[] = {
     {"ChecksumXXHASH128", NULL, &aws_shape_string},
     {"PartNumber", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_CompletedPart = {.type = AWS_STRUCTURE, .members = m_CompletedPart, .member_count = 12, .name = "CompletedPart"};
+static const struct aws_shape s_CompletedPart = {
+    .type = AWS_STRUCTURE, .members = m_CompletedPart, .member_count = 12, .name = "CompletedPart"};
 static const struct aws_member i_CompletedPartList = {"member", NULL, &s_CompletedPart};
-static const struct aws_shape s_CompletedPartList = {.type = AWS_LIST, .item = &i_CompletedPartList, .flattened = true};
+static const struct aws_shape s_CompletedPartList = {
+    .type = AWS_LIST, .item = &i_CompletedPartList, .flattened = true};
 static const struct aws_member m_CompletedMultipartUpload[] = {
     {"Parts", "Part", &s_CompletedPartList},
 };
-static const struct aws_shape s_CompletedMultipartUpload = {.type = AWS_STRUCTURE, .members = m_CompletedMultipartUpload, .member_count = 1, .name = "CompletedMultipartUpload"};
+static const struct aws_shape s_CompletedMultipartUpload = {
+    .type = AWS_STRUCTURE,
+    .members = m_CompletedMultipartUpload,
+    .member_count = 1,
+    .name = "CompletedMultipartUpload"};
 static const struct aws_member m_CompleteMultipartUploadRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"Key", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
-    {"MultipartUpload", "CompleteMultipartUpload", &s_CompletedMultipartUpload, .payload = true, .xml_namespace = "http://s3.amazonaws.com/doc/2006-03-01/"},
+    {"MultipartUpload",
+     "CompleteMultipartUpload",
+     &s_CompletedMultipartUpload,
+     .payload = true,
+     .xml_namespace = "http://s3.amazonaws.com/doc/2006-03-01/"},
     {"UploadId", "uploadId", &aws_shape_string, .location = AWS_IN_QUERY, .required = true},
     {"ChecksumCRC32", "x-amz-checksum-crc32", &aws_shape_string, .location = AWS_IN_HEADER},
     {"ChecksumCRC32C", "x-amz-checksum-crc32c", &aws_shape_string, .location = AWS_IN_HEADER},
@@ -441,14 +748,30 @@ static const struct aws_member m_CompleteMultipartUploadRequest[] = {
     {"ChecksumType", "x-amz-checksum-type", &aws_shape_string, .location = AWS_IN_HEADER},
     {"MpuObjectSize", "x-amz-mp-object-size", &aws_shape_long, .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"IfMatch", "If-Match", &aws_shape_string, .location = AWS_IN_HEADER},
     {"IfNoneMatch", "If-None-Match", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKey", "x-amz-server-side-encryption-customer-key", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKey",
+     "x-amz-server-side-encryption-customer-key",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_CompleteMultipartUploadRequest = {.type = AWS_STRUCTURE, .members = m_CompleteMultipartUploadRequest, .member_count = 23, .name = "CompleteMultipartUploadRequest"};
+static const struct aws_shape s_CompleteMultipartUploadRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CompleteMultipartUploadRequest,
+    .member_count = 23,
+    .name = "CompleteMultipartUploadRequest"};
 static const struct aws_member m_CompleteMultipartUploadOutput[] = {
     {"Location", NULL, &aws_shape_string},
     {"Bucket", NULL, &aws_shape_string},
@@ -466,13 +789,26 @@ static const struct aws_member m_CompleteMultipartUploadOutput[] = {
     {"ChecksumXXHASH3", NULL, &aws_shape_string},
     {"ChecksumXXHASH128", NULL, &aws_shape_string},
     {"ChecksumType", NULL, &aws_shape_string},
-    {"ServerSideEncryption", "x-amz-server-side-encryption", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ServerSideEncryption",
+     "x-amz-server-side-encryption",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"VersionId", "x-amz-version-id", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"BucketKeyEnabled", "x-amz-server-side-encryption-bucket-key-enabled", &aws_shape_boolean, .location = AWS_IN_HEADER},
+    {"SSEKMSKeyId",
+     "x-amz-server-side-encryption-aws-kms-key-id",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"BucketKeyEnabled",
+     "x-amz-server-side-encryption-bucket-key-enabled",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_CompleteMultipartUploadOutput = {.type = AWS_STRUCTURE, .members = m_CompleteMultipartUploadOutput, .member_count = 21, .name = "CompleteMultipartUploadOutput"};
+static const struct aws_shape s_CompleteMultipartUploadOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_CompleteMultipartUploadOutput,
+    .member_count = 21,
+    .name = "CompleteMultipartUploadOutput"};
 const struct aws_operation aws_s3_CompleteMultipartUpload = {
     .service = &aws_service_s3,
     .name = "CompleteMultipartUpload",
@@ -481,20 +817,35 @@ const struct aws_operation aws_s3_CompleteMultipartUpload = {
     .input = &s_CompleteMultipartUploadRequest,
     .output = &s_CompleteMultipartUploadOutput,
 };
-static const struct aws_shape s_IfMatchInitiatedTime = {.type = AWS_TIMESTAMP, .timestamp_format = "rfc822"};
+static const struct aws_shape s_IfMatchInitiatedTime = {
+    .type = AWS_TIMESTAMP, .timestamp_format = "rfc822"};
 static const struct aws_member m_AbortMultipartUploadRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"Key", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"UploadId", "uploadId", &aws_shape_string, .location = AWS_IN_QUERY, .required = true},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"IfMatchInitiatedTime", "x-amz-if-match-initiated-time", &s_IfMatchInitiatedTime, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"IfMatchInitiatedTime",
+     "x-amz-if-match-initiated-time",
+     &s_IfMatchInitiatedTime,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_AbortMultipartUploadRequest = {.type = AWS_STRUCTURE, .members = m_AbortMultipartUploadRequest, .member_count = 6, .name = "AbortMultipartUploadRequest"};
+static const struct aws_shape s_AbortMultipartUploadRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_AbortMultipartUploadRequest,
+    .member_count = 6,
+    .name = "AbortMultipartUploadRequest"};
 static const struct aws_member m_AbortMultipartUploadOutput[] = {
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_AbortMultipartUploadOutput = {.type = AWS_STRUCTURE, .members = m_AbortMultipartUploadOutput, .member_count = 1, .name = "AbortMultipartUploadOutput"};
+static const struct aws_shape s_AbortMultipartUploadOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_AbortMultipartUploadOutput,
+    .member_count = 1,
+    .name = "AbortMultipartUploadOutput"};
 const struct aws_operation aws_s3_AbortMultipartUpload = {
     .service = &aws_service_s3,
     .name = "AbortMultipartUpload",
@@ -510,12 +861,28 @@ static const struct aws_member m_ListPartsRequest[] = {
     {"PartNumberMarker", "part-number-marker", &aws_shape_integer, .location = AWS_IN_QUERY},
     {"UploadId", "uploadId", &aws_shape_string, .location = AWS_IN_QUERY, .required = true},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerAlgorithm", "x-amz-server-side-encryption-customer-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"SSECustomerKey", "x-amz-server-side-encryption-customer-key", &aws_shape_secret, .location = AWS_IN_HEADER},
-    {"SSECustomerKeyMD5", "x-amz-server-side-encryption-customer-key-MD5", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerAlgorithm",
+     "x-amz-server-side-encryption-customer-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKey",
+     "x-amz-server-side-encryption-customer-key",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER},
+    {"SSECustomerKeyMD5",
+     "x-amz-server-side-encryption-customer-key-MD5",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_ListPartsRequest = {.type = AWS_STRUCTURE, .members = m_ListPartsRequest, .member_count = 10, .name = "ListPartsRequest"};
+static const struct aws_shape s_ListPartsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListPartsRequest,
+    .member_count = 10,
+    .name = "ListPartsRequest"};
 static const struct aws_member m_Part[] = {
     {"PartNumber", NULL, &aws_shape_integer},
     {"LastModified", NULL, &aws_shape_timestamp},
@@ -532,19 +899,22 @@ static const struct aws_member m_Part[] = {
     {"ChecksumXXHASH3", NULL, &aws_shape_string},
     {"ChecksumXXHASH128", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Part = {.type = AWS_STRUCTURE, .members = m_Part, .member_count = 14, .name = "Part"};
+static const struct aws_shape s_Part = {
+    .type = AWS_STRUCTURE, .members = m_Part, .member_count = 14, .name = "Part"};
 static const struct aws_member i_Parts = {"member", NULL, &s_Part};
 static const struct aws_shape s_Parts = {.type = AWS_LIST, .item = &i_Parts, .flattened = true};
 static const struct aws_member m_Initiator[] = {
     {"ID", NULL, &aws_shape_string},
     {"DisplayName", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Initiator = {.type = AWS_STRUCTURE, .members = m_Initiator, .member_count = 2, .name = "Initiator"};
+static const struct aws_shape s_Initiator = {
+    .type = AWS_STRUCTURE, .members = m_Initiator, .member_count = 2, .name = "Initiator"};
 static const struct aws_member m_Owner[] = {
     {"DisplayName", NULL, &aws_shape_string},
     {"ID", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Owner = {.type = AWS_STRUCTURE, .members = m_Owner, .member_count = 2, .name = "Owner"};
+static const struct aws_shape s_Owner = {
+    .type = AWS_STRUCTURE, .members = m_Owner, .member_count = 2, .name = "Owner"};
 static const struct aws_member m_ListPartsOutput[] = {
     {"AbortDate", "x-amz-abort-date", &aws_shape_timestamp, .location = AWS_IN_HEADER},
     {"AbortRuleId", "x-amz-abort-rule-id", &aws_shape_string, .location = AWS_IN_HEADER},
@@ -563,10 +933,15 @@ static const struct aws_member m_ListPartsOutput[] = {
     {"ChecksumAlgorithm", NULL, &aws_shape_string},
     {"ChecksumType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListPartsOutput = {.type = AWS_STRUCTURE, .members = m_ListPartsOutput, .member_count = 16, .name = "ListPartsOutput"};
+static const struct aws_shape s_ListPartsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListPartsOutput,
+    .member_count = 16,
+    .name = "ListPartsOutput"};
 static const char *const pin_ListParts[] = {"PartNumberMarker", NULL};
 static const char *const pout_ListParts[] = {"NextPartNumberMarker", NULL};
-static const struct aws_paginator p_ListParts = {pin_ListParts, pout_ListParts, "Parts", "IsTruncated"};
+static const struct aws_paginator p_ListParts = {
+    pin_ListParts, pout_ListParts, "Parts", "IsTruncated"};
 const struct aws_operation aws_s3_ListParts = {
     .service = &aws_service_s3,
     .name = "ListParts",
@@ -577,7 +952,8 @@ const struct aws_operation aws_s3_ListParts = {
     .paginator = &p_ListParts,
 };
 static const struct aws_member i_OptionalObjectAttributesList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_OptionalObjectAttributesList = {.type = AWS_LIST, .item = &i_OptionalObjectAttributesList};
+static const struct aws_shape s_OptionalObjectAttributesList = {
+    .type = AWS_LIST, .item = &i_OptionalObjectAttributesList};
 static const struct aws_member m_ListObjectsV2Request[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
     {"Delimiter", "delimiter", &aws_shape_string, .location = AWS_IN_QUERY},
@@ -588,17 +964,29 @@ static const struct aws_member m_ListObjectsV2Request[] = {
     {"FetchOwner", "fetch-owner", &aws_shape_boolean, .location = AWS_IN_QUERY},
     {"StartAfter", "start-after", &aws_shape_string, .location = AWS_IN_QUERY},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"OptionalObjectAttributes", "x-amz-optional-object-attributes", &s_OptionalObjectAttributesList, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"OptionalObjectAttributes",
+     "x-amz-optional-object-attributes",
+     &s_OptionalObjectAttributesList,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_ListObjectsV2Request = {.type = AWS_STRUCTURE, .members = m_ListObjectsV2Request, .member_count = 11, .name = "ListObjectsV2Request"};
+static const struct aws_shape s_ListObjectsV2Request = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListObjectsV2Request,
+    .member_count = 11,
+    .name = "ListObjectsV2Request"};
 static const struct aws_member i_ChecksumAlgorithmList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ChecksumAlgorithmList = {.type = AWS_LIST, .item = &i_ChecksumAlgorithmList, .flattened = true};
+static const struct aws_shape s_ChecksumAlgorithmList = {
+    .type = AWS_LIST, .item = &i_ChecksumAlgorithmList, .flattened = true};
 static const struct aws_member m_RestoreStatus[] = {
     {"IsRestoreInProgress", NULL, &aws_shape_boolean},
     {"RestoreExpiryDate", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_RestoreStatus = {.type = AWS_STRUCTURE, .members = m_RestoreStatus, .member_count = 2, .name = "RestoreStatus"};
+static const struct aws_shape s_RestoreStatus = {
+    .type = AWS_STRUCTURE, .members = m_RestoreStatus, .member_count = 2, .name = "RestoreStatus"};
 static const struct aws_member m_Object[] = {
     {"Key", NULL, &aws_shape_string},
     {"LastModified", NULL, &aws_shape_timestamp},
@@ -610,15 +998,19 @@ static const struct aws_member m_Object[] = {
     {"Owner", NULL, &s_Owner},
     {"RestoreStatus", NULL, &s_RestoreStatus},
 };
-static const struct aws_shape s_Object = {.type = AWS_STRUCTURE, .members = m_Object, .member_count = 9, .name = "Object"};
+static const struct aws_shape s_Object = {
+    .type = AWS_STRUCTURE, .members = m_Object, .member_count = 9, .name = "Object"};
 static const struct aws_member i_ObjectList = {"member", NULL, &s_Object};
-static const struct aws_shape s_ObjectList = {.type = AWS_LIST, .item = &i_ObjectList, .flattened = true};
+static const struct aws_shape s_ObjectList = {
+    .type = AWS_LIST, .item = &i_ObjectList, .flattened = true};
 static const struct aws_member m_CommonPrefix[] = {
     {"Prefix", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CommonPrefix = {.type = AWS_STRUCTURE, .members = m_CommonPrefix, .member_count = 1, .name = "CommonPrefix"};
+static const struct aws_shape s_CommonPrefix = {
+    .type = AWS_STRUCTURE, .members = m_CommonPrefix, .member_count = 1, .name = "CommonPrefix"};
 static const struct aws_member i_CommonPrefixList = {"member", NULL, &s_CommonPrefix};
-static const struct aws_shape s_CommonPrefixList = {.type = AWS_LIST, .item = &i_CommonPrefixList, .flattened = true};
+static const struct aws_shape s_CommonPrefixList = {
+    .type = AWS_LIST, .item = &i_CommonPrefixList, .flattened = true};
 static const struct aws_member m_ListObjectsV2Output[] = {
     {"IsTruncated", NULL, &aws_shape_boolean},
     {"Contents", NULL, &s_ObjectList},
@@ -634,10 +1026,15 @@ static const struct aws_member m_ListObjectsV2Output[] = {
     {"StartAfter", NULL, &aws_shape_string},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_ListObjectsV2Output = {.type = AWS_STRUCTURE, .members = m_ListObjectsV2Output, .member_count = 13, .name = "ListObjectsV2Output"};
+static const struct aws_shape s_ListObjectsV2Output = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListObjectsV2Output,
+    .member_count = 13,
+    .name = "ListObjectsV2Output"};
 static const char *const pin_ListObjectsV2[] = {"ContinuationToken", NULL};
 static const char *const pout_ListObjectsV2[] = {"NextContinuationToken", NULL};
-static const struct aws_paginator p_ListObjectsV2 = {pin_ListObjectsV2, pout_ListObjectsV2, "Contents", "IsTruncated"};
+static const struct aws_paginator p_ListObjectsV2 = {
+    pin_ListObjectsV2, pout_ListObjectsV2, "Contents", "IsTruncated"};
 const struct aws_operation aws_s3_ListObjectsV2 = {
     .service = &aws_service_s3,
     .name = "ListObjectsV2",
@@ -647,7 +1044,8 @@ const struct aws_operation aws_s3_ListObjectsV2 = {
     .output = &s_ListObjectsV2Output,
     .paginator = &p_ListObjectsV2,
 };
-static const struct aws_shape s_LastModifiedTime = {.type = AWS_TIMESTAMP, .timestamp_format = "rfc822"};
+static const struct aws_shape s_LastModifiedTime = {
+    .type = AWS_TIMESTAMP, .timestamp_format = "rfc822"};
 static const struct aws_member m_ObjectIdentifier[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"VersionId", NULL, &aws_shape_string},
@@ -655,40 +1053,67 @@ static const struct aws_member m_ObjectIdentifier[] = {
     {"LastModifiedTime", NULL, &s_LastModifiedTime},
     {"Size", NULL, &aws_shape_long},
 };
-static const struct aws_shape s_ObjectIdentifier = {.type = AWS_STRUCTURE, .members = m_ObjectIdentifier, .member_count = 5, .name = "ObjectIdentifier"};
+static const struct aws_shape s_ObjectIdentifier = {
+    .type = AWS_STRUCTURE,
+    .members = m_ObjectIdentifier,
+    .member_count = 5,
+    .name = "ObjectIdentifier"};
 static const struct aws_member i_ObjectIdentifierList = {"member", NULL, &s_ObjectIdentifier};
-static const struct aws_shape s_ObjectIdentifierList = {.type = AWS_LIST, .item = &i_ObjectIdentifierList, .flattened = true};
+static const struct aws_shape s_ObjectIdentifierList = {
+    .type = AWS_LIST, .item = &i_ObjectIdentifierList, .flattened = true};
 static const struct aws_member m_Delete[] = {
     {"Objects", "Object", &s_ObjectIdentifierList, .required = true},
     {"Quiet", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_Delete = {.type = AWS_STRUCTURE, .members = m_Delete, .member_count = 2, .name = "Delete"};
+static const struct aws_shape s_Delete = {
+    .type = AWS_STRUCTURE, .members = m_Delete, .member_count = 2, .name = "Delete"};
 static const struct aws_member m_DeleteObjectsRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
-    {"Delete", NULL, &s_Delete, .required = true, .payload = true, .xml_namespace = "http://s3.amazonaws.com/doc/2006-03-01/"},
+    {"Delete",
+     NULL,
+     &s_Delete,
+     .required = true,
+     .payload = true,
+     .xml_namespace = "http://s3.amazonaws.com/doc/2006-03-01/"},
     {"MFA", "x-amz-mfa", &aws_shape_string, .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"BypassGovernanceRetention", "x-amz-bypass-governance-retention", &aws_shape_boolean, .location = AWS_IN_HEADER},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"ChecksumAlgorithm", "x-amz-sdk-checksum-algorithm", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"BypassGovernanceRetention",
+     "x-amz-bypass-governance-retention",
+     &aws_shape_boolean,
+     .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
+    {"ChecksumAlgorithm",
+     "x-amz-sdk-checksum-algorithm",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_DeleteObjectsRequest = {.type = AWS_STRUCTURE, .members = m_DeleteObjectsRequest, .member_count = 7, .name = "DeleteObjectsRequest"};
+static const struct aws_shape s_DeleteObjectsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteObjectsRequest,
+    .member_count = 7,
+    .name = "DeleteObjectsRequest"};
 static const struct aws_member m_DeletedObject[] = {
     {"Key", NULL, &aws_shape_string},
     {"VersionId", NULL, &aws_shape_string},
     {"DeleteMarker", NULL, &aws_shape_boolean},
     {"DeleteMarkerVersionId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DeletedObject = {.type = AWS_STRUCTURE, .members = m_DeletedObject, .member_count = 4, .name = "DeletedObject"};
+static const struct aws_shape s_DeletedObject = {
+    .type = AWS_STRUCTURE, .members = m_DeletedObject, .member_count = 4, .name = "DeletedObject"};
 static const struct aws_member i_DeletedObjects = {"member", NULL, &s_DeletedObject};
-static const struct aws_shape s_DeletedObjects = {.type = AWS_LIST, .item = &i_DeletedObjects, .flattened = true};
+static const struct aws_shape s_DeletedObjects = {
+    .type = AWS_LIST, .item = &i_DeletedObjects, .flattened = true};
 static const struct aws_member m_Error[] = {
     {"Key", NULL, &aws_shape_string},
     {"VersionId", NULL, &aws_shape_string},
     {"Code", NULL, &aws_shape_string},
     {"Message", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Error = {.type = AWS_STRUCTURE, .members = m_Error, .member_count = 4, .name = "Error"};
+static const struct aws_shape s_Error = {
+    .type = AWS_STRUCTURE, .members = m_Error, .member_count = 4, .name = "Error"};
 static const struct aws_member i_Errors = {"member", NULL, &s_Error};
 static const struct aws_shape s_Errors = {.type = AWS_LIST, .item = &i_Errors, .flattened = true};
 static const struct aws_member m_DeleteObjectsOutput[] = {
@@ -696,7 +1121,11 @@ static const struct aws_member m_DeleteObjectsOutput[] = {
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
     {"Errors", "Error", &s_Errors},
 };
-static const struct aws_shape s_DeleteObjectsOutput = {.type = AWS_STRUCTURE, .members = m_DeleteObjectsOutput, .member_count = 3, .name = "DeleteObjectsOutput"};
+static const struct aws_shape s_DeleteObjectsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteObjectsOutput,
+    .member_count = 3,
+    .name = "DeleteObjectsOutput"};
 const struct aws_operation aws_s3_DeleteObjects = {
     .service = &aws_service_s3,
     .name = "DeleteObjects",
@@ -714,11 +1143,21 @@ static const struct aws_member m_ListObjectVersionsRequest[] = {
     {"MaxKeys", "max-keys", &aws_shape_integer, .location = AWS_IN_QUERY},
     {"Prefix", "prefix", &aws_shape_string, .location = AWS_IN_QUERY},
     {"VersionIdMarker", "version-id-marker", &aws_shape_string, .location = AWS_IN_QUERY},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
     {"RequestPayer", "x-amz-request-payer", &aws_shape_string, .location = AWS_IN_HEADER},
-    {"OptionalObjectAttributes", "x-amz-optional-object-attributes", &s_OptionalObjectAttributesList, .location = AWS_IN_HEADER},
+    {"OptionalObjectAttributes",
+     "x-amz-optional-object-attributes",
+     &s_OptionalObjectAttributesList,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_ListObjectVersionsRequest = {.type = AWS_STRUCTURE, .members = m_ListObjectVersionsRequest, .member_count = 10, .name = "ListObjectVersionsRequest"};
+static const struct aws_shape s_ListObjectVersionsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListObjectVersionsRequest,
+    .member_count = 10,
+    .name = "ListObjectVersionsRequest"};
 static const struct aws_member m_ObjectVersion[] = {
     {"ETag", NULL, &aws_shape_string},
     {"ChecksumAlgorithm", NULL, &s_ChecksumAlgorithmList},
@@ -732,9 +1171,11 @@ static const struct aws_member m_ObjectVersion[] = {
     {"Owner", NULL, &s_Owner},
     {"RestoreStatus", NULL, &s_RestoreStatus},
 };
-static const struct aws_shape s_ObjectVersion = {.type = AWS_STRUCTURE, .members = m_ObjectVersion, .member_count = 11, .name = "ObjectVersion"};
+static const struct aws_shape s_ObjectVersion = {
+    .type = AWS_STRUCTURE, .members = m_ObjectVersion, .member_count = 11, .name = "ObjectVersion"};
 static const struct aws_member i_ObjectVersionList = {"member", NULL, &s_ObjectVersion};
-static const struct aws_shape s_ObjectVersionList = {.type = AWS_LIST, .item = &i_ObjectVersionList, .flattened = true};
+static const struct aws_shape s_ObjectVersionList = {
+    .type = AWS_LIST, .item = &i_ObjectVersionList, .flattened = true};
 static const struct aws_member m_DeleteMarkerEntry[] = {
     {"Owner", NULL, &s_Owner},
     {"Key", NULL, &aws_shape_string},
@@ -742,9 +1183,14 @@ static const struct aws_member m_DeleteMarkerEntry[] = {
     {"IsLatest", NULL, &aws_shape_boolean},
     {"LastModified", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_DeleteMarkerEntry = {.type = AWS_STRUCTURE, .members = m_DeleteMarkerEntry, .member_count = 5, .name = "DeleteMarkerEntry"};
+static const struct aws_shape s_DeleteMarkerEntry = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteMarkerEntry,
+    .member_count = 5,
+    .name = "DeleteMarkerEntry"};
 static const struct aws_member i_DeleteMarkers = {"member", NULL, &s_DeleteMarkerEntry};
-static const struct aws_shape s_DeleteMarkers = {.type = AWS_LIST, .item = &i_DeleteMarkers, .flattened = true};
+static const struct aws_shape s_DeleteMarkers = {
+    .type = AWS_LIST, .item = &i_DeleteMarkers, .flattened = true};
 static const struct aws_member m_ListObjectVersionsOutput[] = {
     {"IsTruncated", NULL, &aws_shape_boolean},
     {"KeyMarker", NULL, &aws_shape_string},
@@ -761,10 +1207,15 @@ static const struct aws_member m_ListObjectVersionsOutput[] = {
     {"EncodingType", NULL, &aws_shape_string},
     {"RequestCharged", "x-amz-request-charged", &aws_shape_string, .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_ListObjectVersionsOutput = {.type = AWS_STRUCTURE, .members = m_ListObjectVersionsOutput, .member_count = 14, .name = "ListObjectVersionsOutput"};
+static const struct aws_shape s_ListObjectVersionsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListObjectVersionsOutput,
+    .member_count = 14,
+    .name = "ListObjectVersionsOutput"};
 static const char *const pin_ListObjectVersions[] = {"KeyMarker", "VersionIdMarker", NULL};
 static const char *const pout_ListObjectVersions[] = {"NextKeyMarker", "NextVersionIdMarker", NULL};
-static const struct aws_paginator p_ListObjectVersions = {pin_ListObjectVersions, pout_ListObjectVersions, "Versions", "IsTruncated"};
+static const struct aws_paginator p_ListObjectVersions = {
+    pin_ListObjectVersions, pout_ListObjectVersions, "Versions", "IsTruncated"};
 const struct aws_operation aws_s3_ListObjectVersions = {
     .service = &aws_service_s3,
     .name = "ListObjectVersions",
@@ -776,9 +1227,16 @@ const struct aws_operation aws_s3_ListObjectVersions = {
 };
 static const struct aws_member m_DeleteBucketRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_DeleteBucketRequest = {.type = AWS_STRUCTURE, .members = m_DeleteBucketRequest, .member_count = 2, .name = "DeleteBucketRequest"};
+static const struct aws_shape s_DeleteBucketRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteBucketRequest,
+    .member_count = 2,
+    .name = "DeleteBucketRequest"};
 const struct aws_operation aws_s3_DeleteBucket = {
     .service = &aws_service_s3,
     .name = "DeleteBucket",
@@ -788,14 +1246,25 @@ const struct aws_operation aws_s3_DeleteBucket = {
 };
 static const struct aws_member m_GetBucketVersioningRequest[] = {
     {"Bucket", NULL, &aws_shape_string, .location = AWS_IN_URI, .required = true},
-    {"ExpectedBucketOwner", "x-amz-expected-bucket-owner", &aws_shape_string, .location = AWS_IN_HEADER},
+    {"ExpectedBucketOwner",
+     "x-amz-expected-bucket-owner",
+     &aws_shape_string,
+     .location = AWS_IN_HEADER},
 };
-static const struct aws_shape s_GetBucketVersioningRequest = {.type = AWS_STRUCTURE, .members = m_GetBucketVersioningRequest, .member_count = 2, .name = "GetBucketVersioningRequest"};
+static const struct aws_shape s_GetBucketVersioningRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetBucketVersioningRequest,
+    .member_count = 2,
+    .name = "GetBucketVersioningRequest"};
 static const struct aws_member m_GetBucketVersioningOutput[] = {
     {"Status", NULL, &aws_shape_string},
     {"MFADelete", "MfaDelete", &aws_shape_string},
 };
-static const struct aws_shape s_GetBucketVersioningOutput = {.type = AWS_STRUCTURE, .members = m_GetBucketVersioningOutput, .member_count = 2, .name = "GetBucketVersioningOutput"};
+static const struct aws_shape s_GetBucketVersioningOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetBucketVersioningOutput,
+    .member_count = 2,
+    .name = "GetBucketVersioningOutput"};
 const struct aws_operation aws_s3_GetBucketVersioning = {
     .service = &aws_service_s3,
     .name = "GetBucketVersioning",

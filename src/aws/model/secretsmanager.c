@@ -15,9 +15,14 @@ static const struct aws_member m_GetSecretValueRequest[] = {
     {"VersionId", NULL, &aws_shape_string},
     {"VersionStage", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetSecretValueRequest = {.type = AWS_STRUCTURE, .members = m_GetSecretValueRequest, .member_count = 3, .name = "GetSecretValueRequest"};
+static const struct aws_shape s_GetSecretValueRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetSecretValueRequest,
+    .member_count = 3,
+    .name = "GetSecretValueRequest"};
 static const struct aws_member i_SecretVersionStagesType = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_SecretVersionStagesType = {.type = AWS_LIST, .item = &i_SecretVersionStagesType};
+static const struct aws_shape s_SecretVersionStagesType = {
+    .type = AWS_LIST, .item = &i_SecretVersionStagesType};
 static const struct aws_member m_GetSecretValueResponse[] = {
     {"ARN", NULL, &aws_shape_string},
     {"Name", NULL, &aws_shape_string},
@@ -27,7 +32,11 @@ static const struct aws_member m_GetSecretValueResponse[] = {
     {"VersionStages", NULL, &s_SecretVersionStagesType},
     {"CreatedDate", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_GetSecretValueResponse = {.type = AWS_STRUCTURE, .members = m_GetSecretValueResponse, .member_count = 7, .name = "GetSecretValueResponse"};
+static const struct aws_shape s_GetSecretValueResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetSecretValueResponse,
+    .member_count = 7,
+    .name = "GetSecretValueResponse"};
 const struct aws_operation aws_secretsmanager_GetSecretValue = {
     .service = &aws_service_secretsmanager,
     .name = "GetSecretValue",
@@ -40,16 +49,22 @@ static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string},
     {"Value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_TagListType = {"member", NULL, &s_Tag};
 static const struct aws_shape s_TagListType = {.type = AWS_LIST, .item = &i_TagListType};
 static const struct aws_member m_ReplicaRegionType[] = {
     {"Region", NULL, &aws_shape_string},
     {"KmsKeyId", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ReplicaRegionType = {.type = AWS_STRUCTURE, .members = m_ReplicaRegionType, .member_count = 2, .name = "ReplicaRegionType"};
+static const struct aws_shape s_ReplicaRegionType = {
+    .type = AWS_STRUCTURE,
+    .members = m_ReplicaRegionType,
+    .member_count = 2,
+    .name = "ReplicaRegionType"};
 static const struct aws_member i_AddReplicaRegionListType = {"member", NULL, &s_ReplicaRegionType};
-static const struct aws_shape s_AddReplicaRegionListType = {.type = AWS_LIST, .item = &i_AddReplicaRegionListType};
+static const struct aws_shape s_AddReplicaRegionListType = {
+    .type = AWS_LIST, .item = &i_AddReplicaRegionListType};
 static const struct aws_member m_CreateSecretRequest[] = {
     {"Name", NULL, &aws_shape_string, .required = true},
     {"ClientRequestToken", NULL, &aws_shape_string, .idempotency_token = true},
@@ -62,7 +77,11 @@ static const struct aws_member m_CreateSecretRequest[] = {
     {"ForceOverwriteReplicaSecret", NULL, &aws_shape_boolean},
     {"Type", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CreateSecretRequest = {.type = AWS_STRUCTURE, .members = m_CreateSecretRequest, .member_count = 10, .name = "CreateSecretRequest"};
+static const struct aws_shape s_CreateSecretRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateSecretRequest,
+    .member_count = 10,
+    .name = "CreateSecretRequest"};
 static const struct aws_member m_ReplicationStatusType[] = {
     {"Region", NULL, &aws_shape_string},
     {"KmsKeyId", NULL, &aws_shape_string},
@@ -70,16 +89,26 @@ static const struct aws_member m_ReplicationStatusType[] = {
     {"StatusMessage", NULL, &aws_shape_string},
     {"LastAccessedDate", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_ReplicationStatusType = {.type = AWS_STRUCTURE, .members = m_ReplicationStatusType, .member_count = 5, .name = "ReplicationStatusType"};
-static const struct aws_member i_ReplicationStatusListType = {"member", NULL, &s_ReplicationStatusType};
-static const struct aws_shape s_ReplicationStatusListType = {.type = AWS_LIST, .item = &i_ReplicationStatusListType};
+static const struct aws_shape s_ReplicationStatusType = {
+    .type = AWS_STRUCTURE,
+    .members = m_ReplicationStatusType,
+    .member_count = 5,
+    .name = "ReplicationStatusType"};
+static const struct aws_member i_ReplicationStatusListType = {
+    "member", NULL, &s_ReplicationStatusType};
+static const struct aws_shape s_ReplicationStatusListType = {
+    .type = AWS_LIST, .item = &i_ReplicationStatusListType};
 static const struct aws_member m_CreateSecretResponse[] = {
     {"ARN", NULL, &aws_shape_string},
     {"Name", NULL, &aws_shape_string},
     {"VersionId", NULL, &aws_shape_string},
     {"ReplicationStatus", NULL, &s_ReplicationStatusListType},
 };
-static const struct aws_shape s_CreateSecretResponse = {.type = AWS_STRUCTURE, .members = m_CreateSecretResponse, .member_count = 4, .name = "CreateSecretResponse"};
+static const struct aws_shape s_CreateSecretResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateSecretResponse,
+    .member_count = 4,
+    .name = "CreateSecretResponse"};
 const struct aws_operation aws_secretsmanager_CreateSecret = {
     .service = &aws_service_secretsmanager,
     .name = "CreateSecret",
@@ -96,14 +125,22 @@ static const struct aws_member m_PutSecretValueRequest[] = {
     {"VersionStages", NULL, &s_SecretVersionStagesType},
     {"RotationToken", NULL, &aws_shape_secret},
 };
-static const struct aws_shape s_PutSecretValueRequest = {.type = AWS_STRUCTURE, .members = m_PutSecretValueRequest, .member_count = 6, .name = "PutSecretValueRequest"};
+static const struct aws_shape s_PutSecretValueRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutSecretValueRequest,
+    .member_count = 6,
+    .name = "PutSecretValueRequest"};
 static const struct aws_member m_PutSecretValueResponse[] = {
     {"ARN", NULL, &aws_shape_string},
     {"Name", NULL, &aws_shape_string},
     {"VersionId", NULL, &aws_shape_string},
     {"VersionStages", NULL, &s_SecretVersionStagesType},
 };
-static const struct aws_shape s_PutSecretValueResponse = {.type = AWS_STRUCTURE, .members = m_PutSecretValueResponse, .member_count = 4, .name = "PutSecretValueResponse"};
+static const struct aws_shape s_PutSecretValueResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutSecretValueResponse,
+    .member_count = 4,
+    .name = "PutSecretValueResponse"};
 const struct aws_operation aws_secretsmanager_PutSecretValue = {
     .service = &aws_service_secretsmanager,
     .name = "PutSecretValue",
@@ -113,12 +150,14 @@ const struct aws_operation aws_secretsmanager_PutSecretValue = {
     .output = &s_PutSecretValueResponse,
 };
 static const struct aws_member i_FilterValuesStringList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_FilterValuesStringList = {.type = AWS_LIST, .item = &i_FilterValuesStringList};
+static const struct aws_shape s_FilterValuesStringList = {
+    .type = AWS_LIST, .item = &i_FilterValuesStringList};
 static const struct aws_member m_Filter[] = {
     {"Key", NULL, &aws_shape_string},
     {"Values", NULL, &s_FilterValuesStringList},
 };
-static const struct aws_shape s_Filter = {.type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
+static const struct aws_shape s_Filter = {
+    .type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
 static const struct aws_member i_FiltersListType = {"member", NULL, &s_Filter};
 static const struct aws_shape s_FiltersListType = {.type = AWS_LIST, .item = &i_FiltersListType};
 static const struct aws_member m_ListSecretsRequest[] = {
@@ -129,22 +168,41 @@ static const struct aws_member m_ListSecretsRequest[] = {
     {"SortOrder", NULL, &aws_shape_string},
     {"SortBy", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListSecretsRequest = {.type = AWS_STRUCTURE, .members = m_ListSecretsRequest, .member_count = 6, .name = "ListSecretsRequest"};
+static const struct aws_shape s_ListSecretsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListSecretsRequest,
+    .member_count = 6,
+    .name = "ListSecretsRequest"};
 static const struct aws_member m_RotationRulesType[] = {
     {"AutomaticallyAfterDays", NULL, &aws_shape_long},
     {"Duration", NULL, &aws_shape_string},
     {"ScheduleExpression", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_RotationRulesType = {.type = AWS_STRUCTURE, .members = m_RotationRulesType, .member_count = 3, .name = "RotationRulesType"};
+static const struct aws_shape s_RotationRulesType = {
+    .type = AWS_STRUCTURE,
+    .members = m_RotationRulesType,
+    .member_count = 3,
+    .name = "RotationRulesType"};
 static const struct aws_member m_ExternalSecretRotationMetadataItem[] = {
     {"Key", NULL, &aws_shape_string},
     {"Value", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ExternalSecretRotationMetadataItem = {.type = AWS_STRUCTURE, .members = m_ExternalSecretRotationMetadataItem, .member_count = 2, .name = "ExternalSecretRotationMetadataItem"};
-static const struct aws_member i_ExternalSecretRotationMetadataType = {"member", NULL, &s_ExternalSecretRotationMetadataItem};
-static const struct aws_shape s_ExternalSecretRotationMetadataType = {.type = AWS_LIST, .item = &i_ExternalSecretRotationMetadataType};
-static const struct aws_member k_SecretVersionsToStagesMapType = {"key", NULL, &aws_shape_string}, i_SecretVersionsToStagesMapType = {"value", NULL, &s_SecretVersionStagesType};
-static const struct aws_shape s_SecretVersionsToStagesMapType = {.type = AWS_MAP, .key = &k_SecretVersionsToStagesMapType, .item = &i_SecretVersionsToStagesMapType};
+static const struct aws_shape s_ExternalSecretRotationMetadataItem = {
+    .type = AWS_STRUCTURE,
+    .members = m_ExternalSecretRotationMetadataItem,
+    .member_count = 2,
+    .name = "ExternalSecretRotationMetadataItem"};
+static const struct aws_member i_ExternalSecretRotationMetadataType = {
+    "member", NULL, &s_ExternalSecretRotationMetadataItem};
+static const struct aws_shape s_ExternalSecretRotationMetadataType = {
+    .type = AWS_LIST, .item = &i_ExternalSecretRotationMetadataType};
+static const struct aws_member k_SecretVersionsToStagesMapType = {"key", NULL, &aws_shape_string},
+                               i_SecretVersionsToStagesMapType = {
+                                   "value", NULL, &s_SecretVersionStagesType};
+static const struct aws_shape s_SecretVersionsToStagesMapType = {
+    .type = AWS_MAP,
+    .key = &k_SecretVersionsToStagesMapType,
+    .item = &i_SecretVersionsToStagesMapType};
 static const struct aws_member m_SecretListEntry[] = {
     {"ARN", NULL, &aws_shape_string},
     {"Name", NULL, &aws_shape_string},
@@ -167,17 +225,26 @@ static const struct aws_member m_SecretListEntry[] = {
     {"CreatedDate", NULL, &aws_shape_timestamp},
     {"PrimaryRegion", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_SecretListEntry = {.type = AWS_STRUCTURE, .members = m_SecretListEntry, .member_count = 20, .name = "SecretListEntry"};
+static const struct aws_shape s_SecretListEntry = {
+    .type = AWS_STRUCTURE,
+    .members = m_SecretListEntry,
+    .member_count = 20,
+    .name = "SecretListEntry"};
 static const struct aws_member i_SecretListType = {"member", NULL, &s_SecretListEntry};
 static const struct aws_shape s_SecretListType = {.type = AWS_LIST, .item = &i_SecretListType};
 static const struct aws_member m_ListSecretsResponse[] = {
     {"SecretList", NULL, &s_SecretListType},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ListSecretsResponse = {.type = AWS_STRUCTURE, .members = m_ListSecretsResponse, .member_count = 2, .name = "ListSecretsResponse"};
+static const struct aws_shape s_ListSecretsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListSecretsResponse,
+    .member_count = 2,
+    .name = "ListSecretsResponse"};
 static const char *const pin_ListSecrets[] = {"NextToken", NULL};
 static const char *const pout_ListSecrets[] = {"NextToken", NULL};
-static const struct aws_paginator p_ListSecrets = {pin_ListSecrets, pout_ListSecrets, "SecretList", NULL};
+static const struct aws_paginator p_ListSecrets = {
+    pin_ListSecrets, pout_ListSecrets, "SecretList", NULL};
 const struct aws_operation aws_secretsmanager_ListSecrets = {
     .service = &aws_service_secretsmanager,
     .name = "ListSecrets",
@@ -192,13 +259,21 @@ static const struct aws_member m_DeleteSecretRequest[] = {
     {"RecoveryWindowInDays", NULL, &aws_shape_long},
     {"ForceDeleteWithoutRecovery", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_DeleteSecretRequest = {.type = AWS_STRUCTURE, .members = m_DeleteSecretRequest, .member_count = 3, .name = "DeleteSecretRequest"};
+static const struct aws_shape s_DeleteSecretRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteSecretRequest,
+    .member_count = 3,
+    .name = "DeleteSecretRequest"};
 static const struct aws_member m_DeleteSecretResponse[] = {
     {"ARN", NULL, &aws_shape_string},
     {"Name", NULL, &aws_shape_string},
     {"DeletionDate", NULL, &aws_shape_timestamp},
 };
-static const struct aws_shape s_DeleteSecretResponse = {.type = AWS_STRUCTURE, .members = m_DeleteSecretResponse, .member_count = 3, .name = "DeleteSecretResponse"};
+static const struct aws_shape s_DeleteSecretResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteSecretResponse,
+    .member_count = 3,
+    .name = "DeleteSecretResponse"};
 const struct aws_operation aws_secretsmanager_DeleteSecret = {
     .service = &aws_service_secretsmanager,
     .name = "DeleteSecret",

@@ -17,17 +17,30 @@ static const struct aws_member m_CreateOAuth2TokenRequestBody[] = {
     {"codeVerifier", NULL, &aws_shape_string},
     {"refreshToken", NULL, &aws_shape_secret},
 };
-static const struct aws_shape s_CreateOAuth2TokenRequestBody = {.type = AWS_STRUCTURE, .members = m_CreateOAuth2TokenRequestBody, .member_count = 6, .name = "CreateOAuth2TokenRequestBody"};
+static const struct aws_shape s_CreateOAuth2TokenRequestBody = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateOAuth2TokenRequestBody,
+    .member_count = 6,
+    .name = "CreateOAuth2TokenRequestBody"};
 static const struct aws_member m_CreateOAuth2TokenRequest[] = {
     {"tokenInput", NULL, &s_CreateOAuth2TokenRequestBody, .required = true, .payload = true},
 };
-static const struct aws_shape s_CreateOAuth2TokenRequest = {.type = AWS_STRUCTURE, .members = m_CreateOAuth2TokenRequest, .member_count = 1, .name = "CreateOAuth2TokenRequest"};
+static const struct aws_shape s_CreateOAuth2TokenRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateOAuth2TokenRequest,
+    .member_count = 1,
+    .name = "CreateOAuth2TokenRequest"};
 static const struct aws_member m_AccessToken[] = {
     {"accessKeyId", NULL, &aws_shape_string, .required = true},
     {"secretAccessKey", NULL, &aws_shape_string, .required = true},
     {"sessionToken", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_AccessToken = {.type = AWS_STRUCTURE, .members = m_AccessToken, .member_count = 3, .name = "AccessToken", .sensitive = true};
+static const struct aws_shape s_AccessToken = {
+    .type = AWS_STRUCTURE,
+    .members = m_AccessToken,
+    .member_count = 3,
+    .name = "AccessToken",
+    .sensitive = true};
 static const struct aws_member m_CreateOAuth2TokenResponseBody[] = {
     {"accessToken", NULL, &s_AccessToken, .required = true},
     {"tokenType", NULL, &aws_shape_string, .required = true},
@@ -35,11 +48,19 @@ static const struct aws_member m_CreateOAuth2TokenResponseBody[] = {
     {"refreshToken", NULL, &aws_shape_secret, .required = true},
     {"idToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_CreateOAuth2TokenResponseBody = {.type = AWS_STRUCTURE, .members = m_CreateOAuth2TokenResponseBody, .member_count = 5, .name = "CreateOAuth2TokenResponseBody"};
+static const struct aws_shape s_CreateOAuth2TokenResponseBody = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateOAuth2TokenResponseBody,
+    .member_count = 5,
+    .name = "CreateOAuth2TokenResponseBody"};
 static const struct aws_member m_CreateOAuth2TokenResponse[] = {
     {"tokenOutput", NULL, &s_CreateOAuth2TokenResponseBody, .required = true, .payload = true},
 };
-static const struct aws_shape s_CreateOAuth2TokenResponse = {.type = AWS_STRUCTURE, .members = m_CreateOAuth2TokenResponse, .member_count = 1, .name = "CreateOAuth2TokenResponse"};
+static const struct aws_shape s_CreateOAuth2TokenResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateOAuth2TokenResponse,
+    .member_count = 1,
+    .name = "CreateOAuth2TokenResponse"};
 const struct aws_operation aws_signin_CreateOAuth2Token = {
     .service = &aws_service_signin,
     .name = "CreateOAuth2Token",

@@ -14,7 +14,8 @@ static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_TagList = {"member", NULL, &s_Tag};
 static const struct aws_shape s_TagList = {.type = AWS_LIST, .item = &i_TagList};
 static const struct aws_member m_PutParameterRequest[] = {
@@ -30,12 +31,20 @@ static const struct aws_member m_PutParameterRequest[] = {
     {"Policies", NULL, &aws_shape_string},
     {"DataType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_PutParameterRequest = {.type = AWS_STRUCTURE, .members = m_PutParameterRequest, .member_count = 11, .name = "PutParameterRequest"};
+static const struct aws_shape s_PutParameterRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutParameterRequest,
+    .member_count = 11,
+    .name = "PutParameterRequest"};
 static const struct aws_member m_PutParameterResult[] = {
     {"Version", NULL, &aws_shape_long},
     {"Tier", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_PutParameterResult = {.type = AWS_STRUCTURE, .members = m_PutParameterResult, .member_count = 2, .name = "PutParameterResult"};
+static const struct aws_shape s_PutParameterResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutParameterResult,
+    .member_count = 2,
+    .name = "PutParameterResult"};
 const struct aws_operation aws_ssm_PutParameter = {
     .service = &aws_service_ssm,
     .name = "PutParameter",
@@ -48,7 +57,11 @@ static const struct aws_member m_GetParameterRequest[] = {
     {"Name", NULL, &aws_shape_string, .required = true},
     {"WithDecryption", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_GetParameterRequest = {.type = AWS_STRUCTURE, .members = m_GetParameterRequest, .member_count = 2, .name = "GetParameterRequest"};
+static const struct aws_shape s_GetParameterRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetParameterRequest,
+    .member_count = 2,
+    .name = "GetParameterRequest"};
 static const struct aws_member m_Parameter[] = {
     {"Name", NULL, &aws_shape_string},
     {"Type", NULL, &aws_shape_string},
@@ -60,11 +73,16 @@ static const struct aws_member m_Parameter[] = {
     {"ARN", NULL, &aws_shape_string},
     {"DataType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_Parameter = {.type = AWS_STRUCTURE, .members = m_Parameter, .member_count = 9, .name = "Parameter"};
+static const struct aws_shape s_Parameter = {
+    .type = AWS_STRUCTURE, .members = m_Parameter, .member_count = 9, .name = "Parameter"};
 static const struct aws_member m_GetParameterResult[] = {
     {"Parameter", NULL, &s_Parameter},
 };
-static const struct aws_shape s_GetParameterResult = {.type = AWS_STRUCTURE, .members = m_GetParameterResult, .member_count = 1, .name = "GetParameterResult"};
+static const struct aws_shape s_GetParameterResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetParameterResult,
+    .member_count = 1,
+    .name = "GetParameterResult"};
 const struct aws_operation aws_ssm_GetParameter = {
     .service = &aws_service_ssm,
     .name = "GetParameter",
@@ -74,19 +92,28 @@ const struct aws_operation aws_ssm_GetParameter = {
     .output = &s_GetParameterResult,
 };
 static const struct aws_member i_ParameterNameList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ParameterNameList = {.type = AWS_LIST, .item = &i_ParameterNameList};
+static const struct aws_shape s_ParameterNameList = {
+    .type = AWS_LIST, .item = &i_ParameterNameList};
 static const struct aws_member m_GetParametersRequest[] = {
     {"Names", NULL, &s_ParameterNameList, .required = true},
     {"WithDecryption", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_GetParametersRequest = {.type = AWS_STRUCTURE, .members = m_GetParametersRequest, .member_count = 2, .name = "GetParametersRequest"};
+static const struct aws_shape s_GetParametersRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetParametersRequest,
+    .member_count = 2,
+    .name = "GetParametersRequest"};
 static const struct aws_member i_ParameterList = {"member", NULL, &s_Parameter};
 static const struct aws_shape s_ParameterList = {.type = AWS_LIST, .item = &i_ParameterList};
 static const struct aws_member m_GetParametersResult[] = {
     {"Parameters", NULL, &s_ParameterList},
     {"InvalidParameters", NULL, &s_ParameterNameList},
 };
-static const struct aws_shape s_GetParametersResult = {.type = AWS_STRUCTURE, .members = m_GetParametersResult, .member_count = 2, .name = "GetParametersResult"};
+static const struct aws_shape s_GetParametersResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetParametersResult,
+    .member_count = 2,
+    .name = "GetParametersResult"};
 const struct aws_operation aws_ssm_GetParameters = {
     .service = &aws_service_ssm,
     .name = "GetParameters",
@@ -95,16 +122,24 @@ const struct aws_operation aws_ssm_GetParameters = {
     .input = &s_GetParametersRequest,
     .output = &s_GetParametersResult,
 };
-static const struct aws_member i_ParameterStringFilterValueList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ParameterStringFilterValueList = {.type = AWS_LIST, .item = &i_ParameterStringFilterValueList};
+static const struct aws_member i_ParameterStringFilterValueList = {
+    "member", NULL, &aws_shape_string};
+static const struct aws_shape s_ParameterStringFilterValueList = {
+    .type = AWS_LIST, .item = &i_ParameterStringFilterValueList};
 static const struct aws_member m_ParameterStringFilter[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Option", NULL, &aws_shape_string},
     {"Values", NULL, &s_ParameterStringFilterValueList},
 };
-static const struct aws_shape s_ParameterStringFilter = {.type = AWS_STRUCTURE, .members = m_ParameterStringFilter, .member_count = 3, .name = "ParameterStringFilter"};
-static const struct aws_member i_ParameterStringFilterList = {"member", NULL, &s_ParameterStringFilter};
-static const struct aws_shape s_ParameterStringFilterList = {.type = AWS_LIST, .item = &i_ParameterStringFilterList};
+static const struct aws_shape s_ParameterStringFilter = {
+    .type = AWS_STRUCTURE,
+    .members = m_ParameterStringFilter,
+    .member_count = 3,
+    .name = "ParameterStringFilter"};
+static const struct aws_member i_ParameterStringFilterList = {
+    "member", NULL, &s_ParameterStringFilter};
+static const struct aws_shape s_ParameterStringFilterList = {
+    .type = AWS_LIST, .item = &i_ParameterStringFilterList};
 static const struct aws_member m_GetParametersByPathRequest[] = {
     {"Path", NULL, &aws_shape_string, .required = true},
     {"Recursive", NULL, &aws_shape_boolean},
@@ -113,15 +148,24 @@ static const struct aws_member m_GetParametersByPathRequest[] = {
     {"MaxResults", NULL, &aws_shape_integer},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetParametersByPathRequest = {.type = AWS_STRUCTURE, .members = m_GetParametersByPathRequest, .member_count = 6, .name = "GetParametersByPathRequest"};
+static const struct aws_shape s_GetParametersByPathRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetParametersByPathRequest,
+    .member_count = 6,
+    .name = "GetParametersByPathRequest"};
 static const struct aws_member m_GetParametersByPathResult[] = {
     {"Parameters", NULL, &s_ParameterList},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetParametersByPathResult = {.type = AWS_STRUCTURE, .members = m_GetParametersByPathResult, .member_count = 2, .name = "GetParametersByPathResult"};
+static const struct aws_shape s_GetParametersByPathResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetParametersByPathResult,
+    .member_count = 2,
+    .name = "GetParametersByPathResult"};
 static const char *const pin_GetParametersByPath[] = {"NextToken", NULL};
 static const char *const pout_GetParametersByPath[] = {"NextToken", NULL};
-static const struct aws_paginator p_GetParametersByPath = {pin_GetParametersByPath, pout_GetParametersByPath, "Parameters", NULL};
+static const struct aws_paginator p_GetParametersByPath = {
+    pin_GetParametersByPath, pout_GetParametersByPath, "Parameters", NULL};
 const struct aws_operation aws_ssm_GetParametersByPath = {
     .service = &aws_service_ssm,
     .name = "GetParametersByPath",
@@ -132,14 +176,20 @@ const struct aws_operation aws_ssm_GetParametersByPath = {
     .paginator = &p_GetParametersByPath,
 };
 static const struct aws_member i_ParametersFilterValueList = {"member", NULL, &aws_shape_string};
-static const struct aws_shape s_ParametersFilterValueList = {.type = AWS_LIST, .item = &i_ParametersFilterValueList};
+static const struct aws_shape s_ParametersFilterValueList = {
+    .type = AWS_LIST, .item = &i_ParametersFilterValueList};
 static const struct aws_member m_ParametersFilter[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Values", NULL, &s_ParametersFilterValueList, .required = true},
 };
-static const struct aws_shape s_ParametersFilter = {.type = AWS_STRUCTURE, .members = m_ParametersFilter, .member_count = 2, .name = "ParametersFilter"};
+static const struct aws_shape s_ParametersFilter = {
+    .type = AWS_STRUCTURE,
+    .members = m_ParametersFilter,
+    .member_count = 2,
+    .name = "ParametersFilter"};
 static const struct aws_member i_ParametersFilterList = {"member", NULL, &s_ParametersFilter};
-static const struct aws_shape s_ParametersFilterList = {.type = AWS_LIST, .item = &i_ParametersFilterList};
+static const struct aws_shape s_ParametersFilterList = {
+    .type = AWS_LIST, .item = &i_ParametersFilterList};
 static const struct aws_member m_DescribeParametersRequest[] = {
     {"Filters", NULL, &s_ParametersFilterList},
     {"ParameterFilters", NULL, &s_ParameterStringFilterList},
@@ -147,15 +197,24 @@ static const struct aws_member m_DescribeParametersRequest[] = {
     {"NextToken", NULL, &aws_shape_string},
     {"Shared", NULL, &aws_shape_boolean},
 };
-static const struct aws_shape s_DescribeParametersRequest = {.type = AWS_STRUCTURE, .members = m_DescribeParametersRequest, .member_count = 5, .name = "DescribeParametersRequest"};
+static const struct aws_shape s_DescribeParametersRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeParametersRequest,
+    .member_count = 5,
+    .name = "DescribeParametersRequest"};
 static const struct aws_member m_ParameterInlinePolicy[] = {
     {"PolicyText", NULL, &aws_shape_string},
     {"PolicyType", NULL, &aws_shape_string},
     {"PolicyStatus", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ParameterInlinePolicy = {.type = AWS_STRUCTURE, .members = m_ParameterInlinePolicy, .member_count = 3, .name = "ParameterInlinePolicy"};
+static const struct aws_shape s_ParameterInlinePolicy = {
+    .type = AWS_STRUCTURE,
+    .members = m_ParameterInlinePolicy,
+    .member_count = 3,
+    .name = "ParameterInlinePolicy"};
 static const struct aws_member i_ParameterPolicyList = {"member", NULL, &s_ParameterInlinePolicy};
-static const struct aws_shape s_ParameterPolicyList = {.type = AWS_LIST, .item = &i_ParameterPolicyList};
+static const struct aws_shape s_ParameterPolicyList = {
+    .type = AWS_LIST, .item = &i_ParameterPolicyList};
 static const struct aws_member m_ParameterMetadata[] = {
     {"Name", NULL, &aws_shape_string},
     {"ARN", NULL, &aws_shape_string},
@@ -170,17 +229,27 @@ static const struct aws_member m_ParameterMetadata[] = {
     {"Policies", NULL, &s_ParameterPolicyList},
     {"DataType", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ParameterMetadata = {.type = AWS_STRUCTURE, .members = m_ParameterMetadata, .member_count = 12, .name = "ParameterMetadata"};
+static const struct aws_shape s_ParameterMetadata = {
+    .type = AWS_STRUCTURE,
+    .members = m_ParameterMetadata,
+    .member_count = 12,
+    .name = "ParameterMetadata"};
 static const struct aws_member i_ParameterMetadataList = {"member", NULL, &s_ParameterMetadata};
-static const struct aws_shape s_ParameterMetadataList = {.type = AWS_LIST, .item = &i_ParameterMetadataList};
+static const struct aws_shape s_ParameterMetadataList = {
+    .type = AWS_LIST, .item = &i_ParameterMetadataList};
 static const struct aws_member m_DescribeParametersResult[] = {
     {"Parameters", NULL, &s_ParameterMetadataList},
     {"NextToken", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_DescribeParametersResult = {.type = AWS_STRUCTURE, .members = m_DescribeParametersResult, .member_count = 2, .name = "DescribeParametersResult"};
+static const struct aws_shape s_DescribeParametersResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeParametersResult,
+    .member_count = 2,
+    .name = "DescribeParametersResult"};
 static const char *const pin_DescribeParameters[] = {"NextToken", NULL};
 static const char *const pout_DescribeParameters[] = {"NextToken", NULL};
-static const struct aws_paginator p_DescribeParameters = {pin_DescribeParameters, pout_DescribeParameters, "Parameters", NULL};
+static const struct aws_paginator p_DescribeParameters = {
+    pin_DescribeParameters, pout_DescribeParameters, "Parameters", NULL};
 const struct aws_operation aws_ssm_DescribeParameters = {
     .service = &aws_service_ssm,
     .name = "DescribeParameters",
@@ -193,8 +262,13 @@ const struct aws_operation aws_ssm_DescribeParameters = {
 static const struct aws_member m_DeleteParameterRequest[] = {
     {"Name", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_DeleteParameterRequest = {.type = AWS_STRUCTURE, .members = m_DeleteParameterRequest, .member_count = 1, .name = "DeleteParameterRequest"};
-static const struct aws_shape s_DeleteParameterResult = {.type = AWS_STRUCTURE, .name = "DeleteParameterResult"};
+static const struct aws_shape s_DeleteParameterRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteParameterRequest,
+    .member_count = 1,
+    .name = "DeleteParameterRequest"};
+static const struct aws_shape s_DeleteParameterResult = {
+    .type = AWS_STRUCTURE, .name = "DeleteParameterResult"};
 const struct aws_operation aws_ssm_DeleteParameter = {
     .service = &aws_service_ssm,
     .name = "DeleteParameter",
@@ -206,12 +280,20 @@ const struct aws_operation aws_ssm_DeleteParameter = {
 static const struct aws_member m_DeleteParametersRequest[] = {
     {"Names", NULL, &s_ParameterNameList, .required = true},
 };
-static const struct aws_shape s_DeleteParametersRequest = {.type = AWS_STRUCTURE, .members = m_DeleteParametersRequest, .member_count = 1, .name = "DeleteParametersRequest"};
+static const struct aws_shape s_DeleteParametersRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteParametersRequest,
+    .member_count = 1,
+    .name = "DeleteParametersRequest"};
 static const struct aws_member m_DeleteParametersResult[] = {
     {"DeletedParameters", NULL, &s_ParameterNameList},
     {"InvalidParameters", NULL, &s_ParameterNameList},
 };
-static const struct aws_shape s_DeleteParametersResult = {.type = AWS_STRUCTURE, .members = m_DeleteParametersResult, .member_count = 2, .name = "DeleteParametersResult"};
+static const struct aws_shape s_DeleteParametersResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteParametersResult,
+    .member_count = 2,
+    .name = "DeleteParametersResult"};
 const struct aws_operation aws_ssm_DeleteParameters = {
     .service = &aws_service_ssm,
     .name = "DeleteParameters",

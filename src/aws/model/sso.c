@@ -12,20 +12,36 @@ const struct aws_service aws_service_sso = {
 static const struct aws_member m_GetRoleCredentialsRequest[] = {
     {"roleName", "role_name", &aws_shape_string, .location = AWS_IN_QUERY, .required = true},
     {"accountId", "account_id", &aws_shape_string, .location = AWS_IN_QUERY, .required = true},
-    {"accessToken", "x-amz-sso_bearer_token", &aws_shape_secret, .location = AWS_IN_HEADER, .required = true},
+    {"accessToken",
+     "x-amz-sso_bearer_token",
+     &aws_shape_secret,
+     .location = AWS_IN_HEADER,
+     .required = true},
 };
-static const struct aws_shape s_GetRoleCredentialsRequest = {.type = AWS_STRUCTURE, .members = m_GetRoleCredentialsRequest, .member_count = 3, .name = "GetRoleCredentialsRequest"};
+static const struct aws_shape s_GetRoleCredentialsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetRoleCredentialsRequest,
+    .member_count = 3,
+    .name = "GetRoleCredentialsRequest"};
 static const struct aws_member m_RoleCredentials[] = {
     {"accessKeyId", NULL, &aws_shape_string},
     {"secretAccessKey", NULL, &aws_shape_secret},
     {"sessionToken", NULL, &aws_shape_secret},
     {"expiration", NULL, &aws_shape_long},
 };
-static const struct aws_shape s_RoleCredentials = {.type = AWS_STRUCTURE, .members = m_RoleCredentials, .member_count = 4, .name = "RoleCredentials"};
+static const struct aws_shape s_RoleCredentials = {
+    .type = AWS_STRUCTURE,
+    .members = m_RoleCredentials,
+    .member_count = 4,
+    .name = "RoleCredentials"};
 static const struct aws_member m_GetRoleCredentialsResponse[] = {
     {"roleCredentials", NULL, &s_RoleCredentials},
 };
-static const struct aws_shape s_GetRoleCredentialsResponse = {.type = AWS_STRUCTURE, .members = m_GetRoleCredentialsResponse, .member_count = 1, .name = "GetRoleCredentialsResponse"};
+static const struct aws_shape s_GetRoleCredentialsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetRoleCredentialsResponse,
+    .member_count = 1,
+    .name = "GetRoleCredentialsResponse"};
 const struct aws_operation aws_sso_GetRoleCredentials = {
     .service = &aws_service_sso,
     .name = "GetRoleCredentials",

@@ -22,7 +22,11 @@ static const struct aws_member m_CreateTokenRequest[] = {
     {"redirectUri", NULL, &aws_shape_string},
     {"codeVerifier", NULL, &aws_shape_secret},
 };
-static const struct aws_shape s_CreateTokenRequest = {.type = AWS_STRUCTURE, .members = m_CreateTokenRequest, .member_count = 9, .name = "CreateTokenRequest"};
+static const struct aws_shape s_CreateTokenRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateTokenRequest,
+    .member_count = 9,
+    .name = "CreateTokenRequest"};
 static const struct aws_member m_CreateTokenResponse[] = {
     {"accessToken", NULL, &aws_shape_secret},
     {"tokenType", NULL, &aws_shape_string},
@@ -30,7 +34,11 @@ static const struct aws_member m_CreateTokenResponse[] = {
     {"refreshToken", NULL, &aws_shape_secret},
     {"idToken", NULL, &aws_shape_secret},
 };
-static const struct aws_shape s_CreateTokenResponse = {.type = AWS_STRUCTURE, .members = m_CreateTokenResponse, .member_count = 5, .name = "CreateTokenResponse"};
+static const struct aws_shape s_CreateTokenResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateTokenResponse,
+    .member_count = 5,
+    .name = "CreateTokenResponse"};
 const struct aws_operation aws_sso_oidc_CreateToken = {
     .service = &aws_service_sso_oidc,
     .name = "CreateToken",
@@ -53,7 +61,11 @@ static const struct aws_member m_RegisterClientRequest[] = {
     {"issuerUrl", NULL, &aws_shape_string},
     {"entitledApplicationArn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_RegisterClientRequest = {.type = AWS_STRUCTURE, .members = m_RegisterClientRequest, .member_count = 7, .name = "RegisterClientRequest"};
+static const struct aws_shape s_RegisterClientRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_RegisterClientRequest,
+    .member_count = 7,
+    .name = "RegisterClientRequest"};
 static const struct aws_member m_RegisterClientResponse[] = {
     {"clientId", NULL, &aws_shape_string},
     {"clientSecret", NULL, &aws_shape_secret},
@@ -62,7 +74,11 @@ static const struct aws_member m_RegisterClientResponse[] = {
     {"authorizationEndpoint", NULL, &aws_shape_string},
     {"tokenEndpoint", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_RegisterClientResponse = {.type = AWS_STRUCTURE, .members = m_RegisterClientResponse, .member_count = 6, .name = "RegisterClientResponse"};
+static const struct aws_shape s_RegisterClientResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_RegisterClientResponse,
+    .member_count = 6,
+    .name = "RegisterClientResponse"};
 const struct aws_operation aws_sso_oidc_RegisterClient = {
     .service = &aws_service_sso_oidc,
     .name = "RegisterClient",
@@ -77,7 +93,11 @@ static const struct aws_member m_StartDeviceAuthorizationRequest[] = {
     {"clientSecret", NULL, &aws_shape_secret, .required = true},
     {"startUrl", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_StartDeviceAuthorizationRequest = {.type = AWS_STRUCTURE, .members = m_StartDeviceAuthorizationRequest, .member_count = 3, .name = "StartDeviceAuthorizationRequest"};
+static const struct aws_shape s_StartDeviceAuthorizationRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_StartDeviceAuthorizationRequest,
+    .member_count = 3,
+    .name = "StartDeviceAuthorizationRequest"};
 static const struct aws_member m_StartDeviceAuthorizationResponse[] = {
     {"deviceCode", NULL, &aws_shape_string},
     {"userCode", NULL, &aws_shape_string},
@@ -86,7 +106,11 @@ static const struct aws_member m_StartDeviceAuthorizationResponse[] = {
     {"expiresIn", NULL, &aws_shape_integer},
     {"interval", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_StartDeviceAuthorizationResponse = {.type = AWS_STRUCTURE, .members = m_StartDeviceAuthorizationResponse, .member_count = 6, .name = "StartDeviceAuthorizationResponse"};
+static const struct aws_shape s_StartDeviceAuthorizationResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_StartDeviceAuthorizationResponse,
+    .member_count = 6,
+    .name = "StartDeviceAuthorizationResponse"};
 const struct aws_operation aws_sso_oidc_StartDeviceAuthorization = {
     .service = &aws_service_sso_oidc,
     .name = "StartDeviceAuthorization",

@@ -10,13 +10,18 @@ const struct aws_service aws_service_sts = {
     .xml_namespace = "https://sts.amazonaws.com/doc/2011-06-15/",
 };
 
-static const struct aws_shape s_GetCallerIdentityRequest = {.type = AWS_STRUCTURE, .name = "GetCallerIdentityRequest"};
+static const struct aws_shape s_GetCallerIdentityRequest = {
+    .type = AWS_STRUCTURE, .name = "GetCallerIdentityRequest"};
 static const struct aws_member m_GetCallerIdentityResponse[] = {
     {"UserId", NULL, &aws_shape_string},
     {"Account", NULL, &aws_shape_string},
     {"Arn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_GetCallerIdentityResponse = {.type = AWS_STRUCTURE, .members = m_GetCallerIdentityResponse, .member_count = 3, .name = "GetCallerIdentityResponse"};
+static const struct aws_shape s_GetCallerIdentityResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_GetCallerIdentityResponse,
+    .member_count = 3,
+    .name = "GetCallerIdentityResponse"};
 const struct aws_operation aws_sts_GetCallerIdentity = {
     .service = &aws_service_sts,
     .name = "GetCallerIdentity",
@@ -29,14 +34,21 @@ const struct aws_operation aws_sts_GetCallerIdentity = {
 static const struct aws_member m_PolicyDescriptorType[] = {
     {"arn", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_PolicyDescriptorType = {.type = AWS_STRUCTURE, .members = m_PolicyDescriptorType, .member_count = 1, .name = "PolicyDescriptorType"};
-static const struct aws_member i_policyDescriptorListType = {"member", NULL, &s_PolicyDescriptorType};
-static const struct aws_shape s_policyDescriptorListType = {.type = AWS_LIST, .item = &i_policyDescriptorListType};
+static const struct aws_shape s_PolicyDescriptorType = {
+    .type = AWS_STRUCTURE,
+    .members = m_PolicyDescriptorType,
+    .member_count = 1,
+    .name = "PolicyDescriptorType"};
+static const struct aws_member i_policyDescriptorListType = {
+    "member", NULL, &s_PolicyDescriptorType};
+static const struct aws_shape s_policyDescriptorListType = {
+    .type = AWS_LIST, .item = &i_policyDescriptorListType};
 static const struct aws_member m_Tag[] = {
     {"Key", NULL, &aws_shape_string, .required = true},
     {"Value", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_Tag = {.type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
 static const struct aws_member i_tagListType = {"member", NULL, &s_Tag};
 static const struct aws_shape s_tagListType = {.type = AWS_LIST, .item = &i_tagListType};
 static const struct aws_member i_tagKeyListType = {"member", NULL, &aws_shape_string};
@@ -45,9 +57,14 @@ static const struct aws_member m_ProvidedContext[] = {
     {"ProviderArn", NULL, &aws_shape_string},
     {"ContextAssertion", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_ProvidedContext = {.type = AWS_STRUCTURE, .members = m_ProvidedContext, .member_count = 2, .name = "ProvidedContext"};
+static const struct aws_shape s_ProvidedContext = {
+    .type = AWS_STRUCTURE,
+    .members = m_ProvidedContext,
+    .member_count = 2,
+    .name = "ProvidedContext"};
 static const struct aws_member i_ProvidedContextsListType = {"member", NULL, &s_ProvidedContext};
-static const struct aws_shape s_ProvidedContextsListType = {.type = AWS_LIST, .item = &i_ProvidedContextsListType};
+static const struct aws_shape s_ProvidedContextsListType = {
+    .type = AWS_LIST, .item = &i_ProvidedContextsListType};
 static const struct aws_member m_AssumeRoleRequest[] = {
     {"RoleArn", NULL, &aws_shape_string, .required = true},
     {"RoleSessionName", NULL, &aws_shape_string, .required = true},
@@ -62,26 +79,39 @@ static const struct aws_member m_AssumeRoleRequest[] = {
     {"SourceIdentity", NULL, &aws_shape_string},
     {"ProvidedContexts", NULL, &s_ProvidedContextsListType},
 };
-static const struct aws_shape s_AssumeRoleRequest = {.type = AWS_STRUCTURE, .members = m_AssumeRoleRequest, .member_count = 12, .name = "AssumeRoleRequest"};
+static const struct aws_shape s_AssumeRoleRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_AssumeRoleRequest,
+    .member_count = 12,
+    .name = "AssumeRoleRequest"};
 static const struct aws_member m_Credentials[] = {
     {"AccessKeyId", NULL, &aws_shape_string, .required = true},
     {"SecretAccessKey", NULL, &aws_shape_secret, .required = true},
     {"SessionToken", NULL, &aws_shape_string, .required = true},
     {"Expiration", NULL, &aws_shape_timestamp, .required = true},
 };
-static const struct aws_shape s_Credentials = {.type = AWS_STRUCTURE, .members = m_Credentials, .member_count = 4, .name = "Credentials"};
+static const struct aws_shape s_Credentials = {
+    .type = AWS_STRUCTURE, .members = m_Credentials, .member_count = 4, .name = "Credentials"};
 static const struct aws_member m_AssumedRoleUser[] = {
     {"AssumedRoleId", NULL, &aws_shape_string, .required = true},
     {"Arn", NULL, &aws_shape_string, .required = true},
 };
-static const struct aws_shape s_AssumedRoleUser = {.type = AWS_STRUCTURE, .members = m_AssumedRoleUser, .member_count = 2, .name = "AssumedRoleUser"};
+static const struct aws_shape s_AssumedRoleUser = {
+    .type = AWS_STRUCTURE,
+    .members = m_AssumedRoleUser,
+    .member_count = 2,
+    .name = "AssumedRoleUser"};
 static const struct aws_member m_AssumeRoleResponse[] = {
     {"Credentials", NULL, &s_Credentials},
     {"AssumedRoleUser", NULL, &s_AssumedRoleUser},
     {"PackedPolicySize", NULL, &aws_shape_integer},
     {"SourceIdentity", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AssumeRoleResponse = {.type = AWS_STRUCTURE, .members = m_AssumeRoleResponse, .member_count = 4, .name = "AssumeRoleResponse"};
+static const struct aws_shape s_AssumeRoleResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_AssumeRoleResponse,
+    .member_count = 4,
+    .name = "AssumeRoleResponse"};
 const struct aws_operation aws_sts_AssumeRole = {
     .service = &aws_service_sts,
     .name = "AssumeRole",
@@ -100,7 +130,11 @@ static const struct aws_member m_AssumeRoleWithWebIdentityRequest[] = {
     {"Policy", NULL, &aws_shape_string},
     {"DurationSeconds", NULL, &aws_shape_integer},
 };
-static const struct aws_shape s_AssumeRoleWithWebIdentityRequest = {.type = AWS_STRUCTURE, .members = m_AssumeRoleWithWebIdentityRequest, .member_count = 7, .name = "AssumeRoleWithWebIdentityRequest"};
+static const struct aws_shape s_AssumeRoleWithWebIdentityRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_AssumeRoleWithWebIdentityRequest,
+    .member_count = 7,
+    .name = "AssumeRoleWithWebIdentityRequest"};
 static const struct aws_member m_AssumeRoleWithWebIdentityResponse[] = {
     {"Credentials", NULL, &s_Credentials},
     {"SubjectFromWebIdentityToken", NULL, &aws_shape_string},
@@ -110,7 +144,11 @@ static const struct aws_member m_AssumeRoleWithWebIdentityResponse[] = {
     {"Audience", NULL, &aws_shape_string},
     {"SourceIdentity", NULL, &aws_shape_string},
 };
-static const struct aws_shape s_AssumeRoleWithWebIdentityResponse = {.type = AWS_STRUCTURE, .members = m_AssumeRoleWithWebIdentityResponse, .member_count = 7, .name = "AssumeRoleWithWebIdentityResponse"};
+static const struct aws_shape s_AssumeRoleWithWebIdentityResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_AssumeRoleWithWebIdentityResponse,
+    .member_count = 7,
+    .name = "AssumeRoleWithWebIdentityResponse"};
 const struct aws_operation aws_sts_AssumeRoleWithWebIdentity = {
     .service = &aws_service_sts,
     .name = "AssumeRoleWithWebIdentity",

@@ -1,4 +1,15 @@
+/* Where a call goes.
+ *
+ * A region belongs to a partition (partitions.c), which has the DNS suffixes. Nearly every host is
+ * then service[-fips].region.suffix; the exceptions are the rows of endpoint_rules.c. Both tables
+ * are written from what botocore ships, so that a new region or a service's odd name is a run of
+ * tests/tools/aws_models.py and not a hunt. What stands here is what the rule sets have in common:
+ * which of them asks for a region, what a custom endpoint excludes, how a row is filled in.
+ *
+ * Sources: the endpoint rule sets and partitions.json of botocore; shared/reference/aws-access.md
+ * section 4. The published endpoint tests run against this file (tests/vectors). */
 #include "aws/settings/endpoint.h"
+#include "aws/settings/endpoint_rules.h"
 #include "aws/settings/region.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -7,6 +18,8 @@
 #include <regex.h>
 #include <string.h>
 
+/* --- partitions --- */
+
 static bool matches(const char *pattern, const char *text)
 {
     regex_t re;
@@ -14,20 +27,25 @@ static bool matches(const char *pattern, const char *text)
 
     if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
         return false;
+
     yes = regexec(&re, text, 0, NULL, 0) == 0;
     regfree(&re);
     return yes;
 }
 
+/* All lists before any pattern: "aws-us-gov-global" is in a list and matches no pattern, and a
+ * region that is newer than the lists is known by its pattern alone. */
 const struct aws_partition *aws_partition_of(const char *region)
 {
     for (size_t i = 0; i < aws_partition_count; i++)
         for (const char *const *r = aws_partitions[i].regions; *r; r++)
             if (strcmp(*r, region) == 0)
                 return &aws_partitions[i];
+
     for (size_t i = 0; i < aws_partition_count; i++)
         if (matches(aws_partitions[i].region_regex, region))
             return &aws_partitions[i];
+
     return &aws_partitions[0];
 }
 
@@ -38,115 +56,100 @@ bool aws_region_valid(const char *region)
 
     if (n == 0 || n > 63 || region[0] == '-' || region[n - 1] == '-')
         return false;
+
     for (const char *p = region; *p; p++) {
         if (!isalnum((unsigned char)*p) && *p != '-')
             return false;
         digits_only = digits_only && isdigit((unsigned char)*p);
     }
+
     return !digits_only;
 }
 
-/* Exceptions. {r} = region, {g} = the partition's own region, {d} = DNS suffix, {D} = dual-stack
- * suffix. The first row that fits counts. */
-enum variant { PLAIN = 1, FIPS = 2, DUAL = 4, FIPS_DUAL = 8, ANY = 15 };
+/* --- rules --- */
 
-struct rule {
-    const char *service;   /* endpoint prefix */
-    const char *partition; /* NULL = any */
-    const char *region;    /* NULL = any */
-    unsigned variants;
-    const char *host;
-    const char *signing_region; /* NULL = the region */
-};
-
-static const struct rule rules[] = {
-    /* GovCloud's ordinary endpoints are the FIPS ones */
-    {"acm", "aws-us-gov", NULL, FIPS, "acm.{r}.{d}", NULL},
-    {"cloudformation", "aws-us-gov", NULL, FIPS, "cloudformation.{r}.{d}", NULL},
-    {"ec2", "aws-us-gov", NULL, FIPS, "ec2.{r}.{d}", NULL},
-    {"elasticache", "aws-us-gov", NULL, FIPS, "elasticache.{r}.{d}", NULL},
-    {"elasticloadbalancing", "aws-us-gov", NULL, FIPS, "elasticloadbalancing.{r}.{d}", NULL},
-    {"logs", "aws-us-gov", NULL, FIPS, "logs.{r}.{d}", NULL},
-    {"rds", "aws-us-gov", NULL, FIPS, "rds.{r}.{d}", NULL},
-    {"ssm", "aws-us-gov", NULL, FIPS, "ssm.{r}.{d}", NULL},
-    {"sts", "aws-us-gov", NULL, FIPS, "sts.{r}.{d}", NULL},
-    {"portal.sso", "aws-us-gov", NULL, FIPS, "portal.sso.{r}.{d}", NULL},
-    {"oidc", "aws-us-gov", NULL, FIPS, "oidc.{r}.{d}", NULL},
-    {"api.ecr", NULL, NULL, DUAL, "ecr.{r}.{D}", NULL},
-    {"api.ecr", NULL, NULL, FIPS_DUAL, "ecr-fips.{r}.{D}", NULL},
-    {"secretsmanager", NULL, NULL, DUAL, "secretsmanager.{r}.{d}", NULL},
-    {"secretsmanager", "aws", NULL, FIPS_DUAL, "secretsmanager-fips.{r}.{d}", NULL},
-    {"secretsmanager", "aws-us-gov", NULL, FIPS_DUAL, "secretsmanager-fips.{r}.{d}", NULL},
-    /* S3 names dual stack inside its own domain */
-    {"s3", "aws", "aws-global", DUAL, "s3.dualstack.{g}.{d}", "{g}"},
-    {"s3", "aws", "aws-global", FIPS, "s3-fips.{g}.{d}", "{g}"},
-    {"s3", "aws", "aws-global", FIPS_DUAL, "s3-fips.dualstack.{g}.{d}", "{g}"},
-    {"s3", NULL, NULL, DUAL, "s3.dualstack.{r}.{d}", NULL},
-    {"s3", NULL, NULL, FIPS_DUAL, "s3-fips.dualstack.{r}.{d}", NULL},
-    {"s3", "aws", "aws-global", PLAIN, "s3.{d}", "{g}"},
-    /* signing in has domains of its own */
-    {"signin", "aws", NULL, PLAIN, "{r}.signin.aws.amazon.com", NULL},
-    {"signin", "aws-cn", NULL, PLAIN, "{r}.signin.amazonaws.cn", NULL},
-    {"signin", "aws-us-gov", NULL, PLAIN, "{r}.signin.amazonaws-us-gov.com", NULL},
-    {"signin", "aws-us-gov", "us-gov-west-1", FIPS, "signin-fips.amazonaws-us-gov.com", NULL},
-    {"signin", "aws-us-gov", NULL, FIPS, "{r}.signin-fips.amazonaws-us-gov.com", NULL},
-    {"signin", "aws-iso", NULL, PLAIN, "{r}.signin.c2shome.ic.gov", NULL},
-    {"signin", "aws-iso-b", NULL, PLAIN, "{r}.signin.sc2shome.sgov.gov", NULL},
-    /* one endpoint per partition */
-    {"sts", "aws", "aws-global", ANY, "sts.{d}", "us-east-1"},
-    {"iam", "aws", NULL, PLAIN, "iam.{d}", "{g}"},
-    {"iam", "aws", NULL, FIPS, "iam-fips.{d}", "{g}"},
-    {"iam", "aws", NULL, DUAL, "iam.global.{D}", "{g}"},
-    {"iam", "aws", NULL, FIPS_DUAL, "iam-fips.global.{D}", "{g}"},
-    {"iam", "aws-cn", NULL, PLAIN, "iam.cn-north-1.{d}", "cn-north-1"},
-    {"iam", "aws-cn", NULL, DUAL, "iam.global.{D}", "cn-north-1"},
-    {"iam", "aws-us-gov", NULL, PLAIN | FIPS, "iam.us-gov.{d}", "{g}"},
-    {"iam", "aws-us-gov", NULL, DUAL | FIPS_DUAL, "iam.us-gov.{D}", "{g}"},
-    {"iam", "aws-iso", NULL, FIPS, "iam-fips.{g}.{d}", "{g}"},
-    {"iam", "aws-iso-b", NULL, FIPS, "iam-fips.{g}.{d}", "{g}"},
-    {"iam", NULL, NULL, PLAIN, "iam.{g}.{d}", "{g}"},
-    {"iam", NULL, NULL, FIPS, "iam-fips.{d}", "{g}"},
-    {"iam", NULL, NULL, DUAL, "iam.{D}", "{g}"},
-    {"iam", NULL, NULL, FIPS_DUAL, "iam-fips.{D}", "{g}"},
-    {"route53", "aws", NULL, FIPS_DUAL, "route53-fips.global.{D}", "{g}"},
-    {"route53", "aws-us-gov", NULL, PLAIN | FIPS, "route53.us-gov.{d}", "{g}"},
-    {"route53", "aws-us-gov", NULL, DUAL | FIPS_DUAL, "route53.us-gov.{D}", "{g}"},
-    {"route53", NULL, NULL, PLAIN, "route53.{d}", "{g}"},
-    {"route53", NULL, NULL, FIPS, "route53-fips.{d}", "{g}"},
-    {"route53", NULL, NULL, DUAL, "route53.global.{D}", "{g}"},
-    {"route53", NULL, NULL, FIPS_DUAL, "route53-fips.{D}", "{g}"},
-};
-
-static void
-expand(const char *host, const char *region, const struct aws_partition *p, struct str *out)
+static enum aws_endpoint_variant variant_of(const struct aws_endpoint_params *p)
 {
-    for (; *host; host++) {
-        if (host[0] != '{') {
-            str_append_char(out, *host);
-            continue;
-        }
-        const char *value = host[1] == 'r'   ? region
-                            : host[1] == 'g' ? p->global_region
-                            : host[1] == 'd' ? p->dns_suffix
-                                             : p->dual_stack_suffix;
-        str_append(out, value);
-        host += 2;
-    }
+    if (p->fips && p->dual_stack)
+        return AWS_FIPS_DUAL;
+    if (p->fips)
+        return AWS_FIPS;
+    return p->dual_stack ? AWS_DUAL : AWS_PLAIN;
 }
 
-static const struct rule *find_rule(
-    const char *service, const struct aws_partition *p, const char *region, enum variant variant)
+static const struct aws_endpoint_rule *find_rule(
+    const char *service,
+    const struct aws_partition *p,
+    const char *region,
+    enum aws_endpoint_variant variant)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-        const struct rule *r = &rules[i];
+    for (size_t i = 0; i < aws_endpoint_rule_count; i++) {
+        const struct aws_endpoint_rule *r = &aws_endpoint_rules[i];
 
         if (strcmp(r->service, service) == 0 && (r->variants & (unsigned)variant) &&
             (!r->partition || strcmp(r->partition, p->id) == 0) &&
             (!r->region || strcmp(r->region, region) == 0))
             return r;
     }
+
     return NULL;
 }
+
+static const char *value_of(char mark, const char *region, const struct aws_partition *p)
+{
+    switch (mark) {
+    case 'r':
+        return region;
+    case 'g':
+        return p->global_region;
+    case 'd':
+        return p->dns_suffix;
+    default:
+        return p->dual_stack_suffix;
+    }
+}
+
+/* Fills {r}, {g}, {d} and {D} in. */
+static void
+expand(const char *text, const char *region, const struct aws_partition *p, struct str *out)
+{
+    for (; *text; text++) {
+        if (*text != '{') {
+            str_append_char(out, *text);
+            continue;
+        }
+        str_append(out, value_of(text[1], region, p));
+        text += 2;
+    }
+}
+
+static void by_rule(
+    const struct aws_service *service,
+    const struct aws_endpoint_params *p,
+    const struct aws_partition *partition,
+    const char *region,
+    struct aws_endpoint *out)
+{
+    const struct aws_endpoint_rule *rule = find_rule(service->id, partition, region, variant_of(p));
+    const char *fips = p->fips ? "-fips" : "";
+    const char *suffix = p->dual_stack ? partition->dual_stack_suffix : partition->dns_suffix;
+    const char *signing_rule = rule && rule->signing_region ? rule->signing_region : "{r}";
+    struct str host = STR_INIT, signing = STR_INIT;
+
+    if (rule)
+        expand(rule->host, region, partition, &host);
+    else
+        str_appendf(&host, "%s%s.%s.%s", service->id, fips, region, suffix);
+    expand(signing_rule, region, partition, &signing);
+
+    /* a region may come in capitals: in the scope they stay */
+    cleanup_free char *lower = text_lower(str_get(&host));
+    out->url = xasprintf("https://%s", lower);
+    out->signing_region = str_take(&signing);
+    str_done(&host);
+}
+
+/* --- endpoints of the caller's own --- */
 
 static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out, struct error *err)
 {
@@ -164,11 +167,24 @@ static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out,
             ERR_USAGE,
             "a dual-stack endpoint and the custom endpoint %s exclude each other",
             p->custom_url);
+
     while (n && p->custom_url[n - 1] == '/')
         n--;
     out->url = xstrndup(p->custom_url, n);
     out->signing_region = xstrdup(p->region);
     return 0;
+}
+
+/* A service with one endpoint for all the world answers without a region, and STS and S3 do so by
+ * the rules' pseudo region; with an endpoint of one's own nothing stands in for the region. */
+static const char *region_of(const struct aws_service *service, const struct aws_endpoint_params *p)
+{
+    bool anywhere =
+        service->global || strcmp(service->id, "sts") == 0 || strcmp(service->id, "s3") == 0;
+
+    if (p->region)
+        return p->region;
+    return anywhere && !p->custom_url ? "aws-global" : NULL;
 }
 
 int aws_endpoint_resolve(
@@ -177,45 +193,24 @@ int aws_endpoint_resolve(
     struct aws_endpoint *out,
     struct error *err)
 {
-    enum variant variant = p->fips         ? (p->dual_stack ? FIPS_DUAL : FIPS)
-                           : p->dual_stack ? DUAL
-                                           : PLAIN;
-    bool anywhere =
-        service->global || strcmp(service->id, "sts") == 0 || strcmp(service->id, "s3") == 0;
-    const char *region = p->region ? p->region : anywhere ? "aws-global" : NULL;
-    struct str host = STR_INIT, signing = STR_INIT;
+    const char *region = region_of(service, p);
 
     *out = (struct aws_endpoint){0};
-    if (p->custom_url && p->region)
-        return custom(p, out, err);
-    if (!region ||
-        p->custom_url) { /* with an endpoint of one's own nothing stands in for the region */
+    if (!region) {
         aws_region_missing(NULL, err);
         return -EINVAL;
     }
+    if (p->custom_url)
+        return custom(p, out, err);
+
     const struct aws_partition *partition = aws_partition_of(region);
     if (p->fips && !partition->fips)
         return error_raise(err, ERR_USAGE, "partition %s has no FIPS endpoints", partition->id);
     if (p->dual_stack && !partition->dual_stack)
         return error_raise(
             err, ERR_USAGE, "partition %s has no dual-stack endpoints", partition->id);
-    const struct rule *r = find_rule(service->id, partition, region, variant);
-    if (r)
-        expand(r->host, region, partition, &host);
-    else
-        str_appendf(
-            &host,
-            "%s%s.%s.%s",
-            service->id,
-            p->fips ? "-fips" : "",
-            region,
-            p->dual_stack ? partition->dual_stack_suffix : partition->dns_suffix);
-    expand(r && r->signing_region ? r->signing_region : "{r}", region, partition, &signing);
-    out->signing_region = str_take(&signing);
-    cleanup_free char *lower =
-        text_lower(str_get(&host)); /* a region may come in capitals: in the scope they stay */
-    out->url = xasprintf("https://%s", lower);
-    str_done(&host);
+
+    by_rule(service, p, partition, region, out);
     return 0;
 }
 
