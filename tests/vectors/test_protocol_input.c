@@ -4,6 +4,7 @@
 #include "aws/wire/wire.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "data/xml.h"
 #include "vectors/blobs.h"
 #include "vectors/exceptions.h"
 #include "vectors/model_loader.h"

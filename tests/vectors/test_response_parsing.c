@@ -1,7 +1,7 @@
 /* Recorded replies of services with their expected values, for the operations in our tables; and
  * error documents of every shape. */
 #include "aws/model/operations.h"
-#include "aws/wire/wire.h"
+#include "aws/wire/internal.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"

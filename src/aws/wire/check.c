@@ -1,6 +1,6 @@
 /* Parameters against the tables before anything goes out: a member that does not exist would be
  * dropped in silence, one left out would come back as a riddle. */
-#include "aws/wire/wire.h"
+#include "aws/wire/internal.h"
 #include <string.h>
 
 struct check {

@@ -1,9 +1,28 @@
-/* Error replies of every protocol, down to HTML pages and empty bodies. */
-#include "aws/wire/wire.h"
+/* Error replies of every protocol, down to HTML pages and empty bodies.
+ *
+ * What a caller gets always has a code and a message: where the body gives none (a proxy's page, a
+ * HEAD, a cut reply) the HTTP status stands in for both. Codes come in many dresses, with a name
+ * space before a '#' and a URL after a ':'; they leave here bare, so that callers compare words.
+ * JSON services say the code in a header, in `__type` or in `code`; those that were query services
+ * once keep their old codes in x-amzn-query-error, which then counts. OAuth's `error` (sso-oidc,
+ * signin) is the code where there is none, and kept as the reason beside one. */
+#include "aws/wire/internal.h"
 #include "base/mem.h"
+#include "data/xml.h"
+#include <errno.h>
 #include <string.h>
 
-const char *wire_request_id(const struct http_response *resp)
+int wire_unreadable(struct error *why, const char *what, struct error *err)
+{
+    int rc =
+        error_raise_errno(err, ERR_CLOUD, EBADMSG, "the reply is no %s: %s", what, why->message);
+
+    error_done(why);
+    return rc;
+}
+
+/* "x-amzn-requestid" and its spellings; NULL when there is none. Borrowed. */
+static const char *request_id(const struct http_response *resp)
 {
     static const char *const names[] = {
         "x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-id-2", NULL};
@@ -142,7 +161,7 @@ void wire_parse_error(
     const struct aws_operation *op, const struct http_response *resp, struct wire_error *out)
 {
     *out = (struct wire_error){0};
-    set(&out->request_id, wire_request_id(resp));
+    set(&out->request_id, request_id(resp));
     switch (op->service->protocol) {
     case AWS_JSON_1_0:
     case AWS_JSON_1_1:

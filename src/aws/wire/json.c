@@ -1,7 +1,12 @@
-/* JSON bodies: awsJson and restJson. One walk serves both directions: JSON values with member names
- * ⇄ JSON values with wire names. */
-#include "aws/wire/wire.h"
+/* JSON bodies: awsJson and restJson.
+ *
+ * One walk serves both directions, because they differ little: JSON with the members' names ⇄ JSON
+ * with the names on the wire. `reading` says which way. Null members are left out both ways; in
+ * lists and maps they stay where the shape is sparse. A value of another type than the shape's is
+ * an error of ours when writing (ERR_FAILED), of the service's when reading (ERR_CLOUD). */
+#include "aws/wire/internal.h"
 #include "base/mem.h"
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -190,4 +195,35 @@ json_t *wire_json_value(
             "member %s is not of its type",
             m ? m->name : "value");
     return out;
+}
+
+int wire_json_write(
+    const struct aws_shape *shape, const json_t *in, struct str *out, struct error *err)
+{
+    cleanup_json json_t *v = shape ? wire_json_value(shape, NULL, in, false, err) : json_object();
+
+    if (!v)
+        return -EINVAL;
+
+    cleanup_free char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    str_append(out, text);
+    return 0;
+}
+
+int wire_json_read(
+    const struct aws_shape *shape, const struct http_response *resp, json_t *out, struct error *err)
+{
+    cleanup_json json_t *body = NULL;
+    struct error why = ERROR_INIT;
+
+    if (resp->body.len == 0)
+        return 0;
+    if (json_parse(str_get(&resp->body), resp->body.len, &body, &why) < 0)
+        return wire_unreadable(&why, "JSON", err);
+
+    cleanup_json json_t *v = wire_json_value(shape, NULL, body, true, err);
+    if (!v)
+        return -EBADMSG;
+    json_object_update(out, v);
+    return 0;
 }

@@ -1,6 +1,6 @@
 /* Form bodies: awsQuery and ec2Query. */
 #include "aws/sign/uri.h"
-#include "aws/wire/wire.h"
+#include "aws/wire/internal.h"
 #include "base/mem.h"
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,10 @@
-/* Scalars between JSON and the text of XML, query strings and headers. */
-#include "aws/wire/wire.h"
+/* Scalars between JSON and the text of XML, query strings and headers, and what members say of
+ * their place.
+ *
+ * A type is checked when it is written or read, and only then (check.c looks at names): text that
+ * is no number where the model wants one is an error with the member's name. Timestamps have a
+ * format of the member, else of the shape, else of the place they go to. */
+#include "aws/wire/internal.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -10,21 +15,25 @@
 #include <string.h>
 #include <time.h>
 
-const struct aws_shape aws_shape_string = {.type = AWS_STRING};
-const struct aws_shape aws_shape_secret = {.type = AWS_STRING, .sensitive = true};
-const struct aws_shape aws_shape_integer = {.type = AWS_INTEGER};
-const struct aws_shape aws_shape_long = {.type = AWS_LONG};
-const struct aws_shape aws_shape_double = {.type = AWS_DOUBLE};
-const struct aws_shape aws_shape_boolean = {.type = AWS_BOOLEAN};
-const struct aws_shape aws_shape_timestamp = {.type = AWS_TIMESTAMP};
-const struct aws_shape aws_shape_blob = {.type = AWS_BLOB};
-
-const char *wire_name(const struct aws_member *m)
+bool wire_any_in_body(const struct aws_shape *shape, bool reading)
 {
-    return m->wire ? m->wire : m->name;
+    for (size_t i = 0; shape && i < shape->member_count; i++)
+        if (wire_in_body(&shape->members[i], reading))
+            return true;
+
+    return false;
 }
 
-void wire_double_text(double v, struct str *out)
+const struct aws_member *wire_payload_member(const struct aws_shape *shape)
+{
+    for (size_t i = 0; shape && i < shape->member_count; i++)
+        if (shape->members[i].payload)
+            return &shape->members[i];
+
+    return NULL;
+}
+
+static void double_text(double v, struct str *out)
 {
     char text[40];
 
@@ -43,7 +52,7 @@ void wire_double_text(double v, struct str *out)
     }
 }
 
-void wire_timestamp_text(double seconds, const char *format, struct str *out)
+static void timestamp_text(double seconds, const char *format, struct str *out)
 {
     double whole = floor(seconds);
     long micros = lround((seconds - whole) * 1e6);
@@ -55,7 +64,7 @@ void wire_timestamp_text(double seconds, const char *format, struct str *out)
         if (micros == 0)
             str_appendf(out, "%lld", (long long)whole);
         else
-            wire_double_text(seconds, out);
+            double_text(seconds, out);
         return;
     }
     gmtime_r(&t, &tm);
@@ -83,7 +92,6 @@ void wire_timestamp_text(double seconds, const char *format, struct str *out)
     str_append_char(out, 'Z');
 }
 
-/* RFC 3339 with any fraction, offset or none; HTTP date; or seconds since the epoch. */
 int wire_timestamp_parse(const char *text, double *seconds)
 {
     int64_t ms;
@@ -132,7 +140,7 @@ static int text_of_number(
     if (json_is_integer(v))
         str_appendf(out, "%lld", (long long)json_integer_value(v));
     else if (json_is_real(v) && shape->type == AWS_DOUBLE)
-        wire_double_text(json_real_value(v), out);
+        double_text(json_real_value(v), out);
     else if (json_is_string(v) && shape->type == AWS_DOUBLE)
         str_append(out, json_string_value(v));
     else
@@ -171,7 +179,7 @@ int wire_scalar_text(
             seconds = json_number_value(v);
         else if (!json_is_string(v) || wire_timestamp_parse(json_string_value(v), &seconds) < 0)
             return error_raise(err, ERR_FAILED, "member %s must be a timestamp", member_label(m));
-        wire_timestamp_text(seconds, timestamp_format(shape, m, timestamp_default), out);
+        timestamp_text(seconds, timestamp_format(shape, m, timestamp_default), out);
         return 0;
     case AWS_STRUCTURE:
     case AWS_LIST:

@@ -1,7 +1,19 @@
-/* XML replies of awsQuery, ec2Query and restXml. */
-#include "aws/wire/wire.h"
+/* XML replies of awsQuery, ec2Query and restXml.
+ *
+ * The document's root is the output structure itself, whatever its name is; awsQuery wraps it once
+ * more (result_wrapper). A list is either flattened (its items are children of the structure) or
+ * wrapped in an element of its own. Members that are not in the document are left out. */
+#include "aws/wire/internal.h"
 #include "base/mem.h"
+#include "data/xml.h"
+#include <errno.h>
 #include <string.h>
+
+static json_t *read_value(
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const struct xml_node *node,
+    struct error *err);
 
 static bool is_flat(const struct aws_shape *shape, const struct aws_member *m)
 {
@@ -22,7 +34,7 @@ static json_t *read_list(
     /* every child of a wrapped list is an item, whatever its name: services spell it member, item
      * or their own way */
     for (; n; n = flat ? xml_next(n, n->name) : n->next) {
-        json_t *v = wire_xml_read(shape->item->shape, shape->item, n, err);
+        json_t *v = read_value(shape->item->shape, shape->item, n, err);
         if (!v) {
             json_decref(out);
             return NULL;
@@ -47,7 +59,7 @@ static json_t *read_map(
     for (; n; n = flat ? xml_next(n, n->name) : n->next) {
         const char *key = xml_text(n, key_name);
         const struct xml_node *value = xml_child(n, value_name);
-        json_t *v = value ? wire_xml_read(shape->item->shape, shape->item, value, err) : NULL;
+        json_t *v = value ? read_value(shape->item->shape, shape->item, value, err) : NULL;
 
         if (!value || !key) /* an entry without value says nothing */
             continue;
@@ -99,7 +111,7 @@ read_structure(const struct aws_shape *shape, const struct xml_node *node, struc
             n = member_node(node, m);
             if (!n)
                 continue;
-            v = wire_xml_read(m->shape, m, n, err);
+            v = read_value(m->shape, m, n, err);
         }
         if (!v) {
             json_decref(out);
@@ -110,7 +122,7 @@ read_structure(const struct aws_shape *shape, const struct xml_node *node, struc
     return out;
 }
 
-json_t *wire_xml_read(
+static json_t *read_value(
     const struct aws_shape *shape,
     const struct aws_member *m,
     const struct xml_node *node,
@@ -133,4 +145,57 @@ json_t *wire_xml_read(
         break;
     }
     return wire_scalar_parse(shape, m, node->text, err);
+}
+
+/* GetBucketLocation: the document's root is the one member itself. */
+static bool root_is_member(const struct aws_shape *shape, const struct xml_node *root)
+{
+    return shape->member_count == 1 && !root->first && shape->members[0].location == AWS_IN_BODY &&
+           shape->members[0].shape->type == AWS_STRING &&
+           strcmp(wire_name(&shape->members[0]), root->name) == 0;
+}
+
+static const struct xml_node *unwrapped(const struct aws_operation *op, const struct xml_node *root)
+{
+    const struct xml_node *inner = NULL;
+
+    if (op->service->protocol == AWS_QUERY && op->result_wrapper)
+        inner = xml_child(root, op->result_wrapper);
+    return inner ? inner : root;
+}
+
+int wire_xml_read(
+    const struct aws_operation *op,
+    const struct aws_shape *shape,
+    const struct aws_member *m,
+    const struct http_response *resp,
+    json_t *out,
+    struct error *err)
+{
+    cleanup_arena_wiped struct arena *arena = arena_new(); /* replies hold secrets too */
+    struct error why = ERROR_INIT;
+    struct xml_node *document;
+
+    if (resp->body.len == 0)
+        return 0;
+    if (xml_parse(arena, str_get(&resp->body), resp->body.len, &document, &why) < 0)
+        return wire_unreadable(&why, "XML", err);
+
+    const struct xml_node *root = unwrapped(op, document);
+    if (root_is_member(shape, root)) {
+        if (*root->text)
+            json_object_set_new(out, shape->members[0].name, json_string(root->text));
+        return 0;
+    }
+
+    json_t *v = read_value(shape, m, root, err);
+    if (!v)
+        return -EBADMSG;
+    if (m) {
+        json_object_set_new(out, m->name, v);
+    } else {
+        json_object_update(out, v);
+        json_decref(v);
+    }
+    return 0;
 }

@@ -1,18 +1,19 @@
-/* Path, query, headers and payload of the REST protocols. */
+/* Requests of the REST protocols: the operation's URI with its labels filled in, then each member
+ * where the model puts it: query, header, headers by prefix, body.
+ *
+ * The body is one member as it stands (payload), or a document of the members that have no other
+ * place. When a content type is a member itself and was given, it stays.
+ *
+ * Order matters in two places. Headers by prefix come after the single ones, because a member of
+ * its own wins over the same name in a map; and a map in the query leaves out what a member of its
+ * own says. */
 #include "aws/sign/uri.h"
-#include "aws/wire/wire.h"
+#include "aws/wire/internal.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include <string.h>
-#include <strings.h>
 
-const struct aws_member *wire_payload_member(const struct aws_shape *shape)
-{
-    for (size_t i = 0; shape && i < shape->member_count; i++)
-        if (shape->members[i].payload)
-            return &shape->members[i];
-    return NULL;
-}
+/* --- path --- */
 
 static const struct aws_member *
 label_member(const struct aws_shape *shape, const char *label, size_t n)
@@ -87,6 +88,8 @@ static int write_path(
     return 0;
 }
 
+/* --- query --- */
+
 static int query_value(
     struct wire_request *r,
     const char *name,
@@ -154,6 +157,8 @@ static int query_member(
     }
     return 0;
 }
+
+/* --- headers --- */
 
 /* A list in a header: comma-separated, an item with a comma or a quote stands in quotes. */
 static int
@@ -231,10 +236,10 @@ static int prefix_headers(
     return 0;
 }
 
-int wire_rest_request(
+static int write_members(
     const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
 {
-    int rc = write_path(op, in, out, err);
+    int rc = 0;
 
     for (size_t i = 0; rc == 0 && op->input && i < op->input->member_count; i++) {
         const struct aws_member *m = &op->input->members[i];
@@ -247,6 +252,7 @@ int wire_rest_request(
         else if (m->location == AWS_IN_HEADER)
             rc = header_member(out, m, v, err);
     }
+
     for (size_t i = 0; rc == 0 && op->input && i < op->input->member_count; i++) {
         const struct aws_member *m = &op->input->members[i];
         const json_t *v = json_object_get(in, m->name);
@@ -254,104 +260,115 @@ int wire_rest_request(
         if (v && !json_is_null(v) && m->location == AWS_IN_HEADERS)
             rc = prefix_headers(out, m, v, err);
     }
+
     return rc;
 }
 
-/* Splits at commas outside quotes; HTTP dates hold one comma each. */
-static json_t *parse_header_list(const struct aws_shape *shape, const char *text, struct error *err)
+/* --- body --- */
+
+static bool any_body_member_set(const struct aws_shape *shape, const json_t *in)
 {
-    bool dates = shape->item->shape->type == AWS_TIMESTAMP && strstr(text, "GMT");
-    json_t *out = json_array();
+    for (size_t i = 0; shape && i < shape->member_count; i++) {
+        const json_t *v = json_object_get(in, shape->members[i].name);
 
-    while (*text) {
-        struct str item = STR_INIT;
-        bool quoted = false, was_quoted = false;
-        unsigned commas = 0;
-
-        while (*text == ' ' || *text == '\t')
-            text++;
-        for (; *text; text++) {
-            if (*text == '"') {
-                quoted = !quoted;
-                was_quoted = true;
-            } else if (quoted && *text == '\\' && text[1]) {
-                str_append_char(&item, *++text);
-            } else if (*text == ',' && !quoted && (!dates || commas++ == 1)) {
-                text++;
-                break;
-            } else {
-                str_append_char(&item, *text);
-            }
-        }
-        cleanup_free char *plain = was_quoted ? xstrdup(str_get(&item)) : text_trim(str_get(&item));
-        json_t *v = wire_scalar_parse(shape->item->shape, shape->item, plain, err);
-        str_done(&item);
-        if (!v) {
-            json_decref(out);
-            return NULL;
-        }
-        json_array_append_new(out, v);
+        if (shape->members[i].location == AWS_IN_BODY && v && !json_is_null(v))
+            return true;
     }
-    return out;
+
+    return false;
 }
 
-static json_t *header_value(const struct aws_member *m, const char *text, struct error *err)
+static void begin_body(struct wire_request *r, const char *content_type)
 {
-    if (m->json_value) {
-        void *json;
-        size_t n;
-        json_t *v = NULL;
+    r->has_body = true;
+    if (!wire_has_header(r, "Content-Type"))
+        wire_header(r, "Content-Type", content_type);
+}
 
-        if (digest_base64_decode(text, &json, &n) == 0) {
-            v = json_loadb(json, n, JSON_DECODE_ANY, NULL);
-            free(json);
-        }
-        return v ? v : json_string(text);
+static int
+write_blob(const struct aws_member *m, const json_t *v, struct str *out, struct error *err)
+{
+    void *data;
+    size_t n;
+
+    if (m->shape->type == AWS_STRING && json_is_string(v)) {
+        str_append(out, json_string_value(v));
+        return 0;
     }
-    if (m->shape->type == AWS_LIST)
-        return parse_header_list(m->shape, text, err);
-    return wire_scalar_parse(m->shape, m, text, err);
+    if (!json_is_string(v) || digest_base64_decode(json_string_value(v), &data, &n) < 0)
+        return error_raise(err, ERR_FAILED, "member %s must be base64 text", m->name);
+
+    str_append_bytes(out, data, n);
+    free(data);
+    return 0;
 }
 
-static json_t *prefixed(const struct aws_member *m, const struct http_response *resp)
-{
-    size_t n = m->wire ? strlen(m->wire) : 0;
-    json_t *out = json_object();
-
-    for (size_t i = 0; i < resp->header_count; i++)
-        if (strncasecmp(resp->headers[i].name, m->wire ? m->wire : "", n) == 0)
-            json_object_set_new(
-                out, resp->headers[i].name + n, json_string(resp->headers[i].value));
-    return out;
-}
-
-int wire_rest_response(
+static int write_payload(
     const struct aws_operation *op,
-    const struct http_response *resp,
-    json_t *out,
+    const struct aws_member *m,
+    const json_t *in,
+    struct wire_request *r,
     struct error *err)
 {
-    for (size_t i = 0; op->output && i < op->output->member_count; i++) {
-        const struct aws_member *m = &op->output->members[i];
-        json_t *v = NULL;
+    bool xml = op->service->protocol == AWS_REST_XML;
+    const json_t *v = json_object_get(in, m->name);
+    bool missing = !v || json_is_null(v);
+    bool document = m->shape->document;
+    bool raw = (m->shape->type == AWS_BLOB || m->shape->type == AWS_STRING) && !document;
 
-        if (m->location == AWS_IN_STATUS) {
-            v = json_integer(resp->status);
-        } else if (m->location == AWS_IN_HEADERS) {
-            v = prefixed(m, resp);
-        } else if (m->location == AWS_IN_HEADER) {
-            cleanup_free char *lower = text_lower(wire_name(m));
-            const char *text = http_response_header(resp, lower);
-
-            if (!text)
-                continue;
-            v = header_value(m, text, err);
-            if (!v)
-                return error_wrap(err, "header %s", lower);
-        } else {
-            continue;
-        }
-        json_object_set_new(out, m->name, v);
+    /* restJson sends an empty structure where it has none; the others send no body at all */
+    if (missing && !raw && !xml && !document) {
+        begin_body(r, "application/json");
+        str_append(&r->body, "{}");
     }
-    return 0;
+    if (missing)
+        return 0;
+
+    if (raw) {
+        bool blob = m->shape->type == AWS_BLOB;
+
+        begin_body(r, blob ? "application/octet-stream" : "text/plain");
+        return write_blob(m, v, &r->body, err);
+    }
+
+    begin_body(r, xml ? "application/xml" : "application/json");
+    if (!xml)
+        return wire_json_write(m->shape, v, &r->body, err);
+    const char *root = m->wire ? m->wire : m->shape->name ? m->shape->name : m->name;
+    return wire_xml_write(m->shape, m, root, NULL, v, &r->body, err);
+}
+
+static int write_body(
+    const struct aws_operation *op, const json_t *in, struct wire_request *r, struct error *err)
+{
+    const struct aws_member *payload = wire_payload_member(op->input);
+    bool json = op->service->protocol == AWS_REST_JSON;
+
+    if (payload)
+        return write_payload(op, payload, in, r, err);
+
+    /* restJson sends "{}" when nothing is set, restXml nothing */
+    if (json && wire_any_in_body(op->input, false)) {
+        begin_body(r, "application/json");
+        return wire_json_write(op->input, in, &r->body, err);
+    }
+    if (json || !any_body_member_set(op->input, in))
+        return 0;
+
+    begin_body(r, "application/xml");
+    const char *shape_name = op->input->name ? op->input->name : op->name;
+    const char *root = op->input_name ? op->input_name : shape_name;
+    return wire_xml_write(op->input, NULL, root, op->input_namespace, in, &r->body, err);
+}
+
+int wire_rest_request(
+    const struct aws_operation *op, const json_t *in, struct wire_request *out, struct error *err)
+{
+    int rc = write_path(op, in, out, err);
+
+    if (rc == 0)
+        rc = write_members(op, in, out, err);
+    if (rc == 0)
+        rc = write_body(op, in, out, err);
+    return rc;
 }
