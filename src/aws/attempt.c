@@ -1,7 +1,7 @@
 /* One attempt of an exchange: address, headers, signature, transfer. */
 #include "aws/attempt.h"
-#include "aws/s3/address.h"
 #include "aws/settings/endpoint.h"
+#include "aws/settings/s3_address.h"
 #include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"
 #include "base/clock.h"

@@ -175,7 +175,7 @@ static bool fix_credentials(
     if (c->refreshed || x->credentials || x->unsigned_request || !retry_code_is_expired(e->code))
         return false;
     c->refreshed = true;
-    return session_refresh_credentials(s, c->key_id, NULL) == 0;
+    return s->source->refresh(s, c->key_id, NULL) == 0;
 }
 
 /* Where a bucket lives when the refusal does not say: the answer to a HEAD of it does, whatever its
@@ -340,7 +340,7 @@ static int run_attempt(
     if (x->unsigned_request || x->op->unsigned_auth) {
         credentials = NULL;
     } else if (!credentials) {
-        rc = aws_session_credentials(s, &own, err);
+        rc = s->source->get(s, &own, err);
         credentials = &own;
     }
     if (rc == 0)

@@ -6,11 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RETRY_ATTEMPTS_DEFAULT 3 /* in total */
-#define RETRY_QUOTA_INITIAL    500
-#define RETRY_COST             5
-#define RETRY_COST_TIMEOUT     10
-#define RETRY_DELAY_MAX_MS     20000
+#define RETRY_QUOTA_INITIAL 500
+#define RETRY_COST          5
+#define RETRY_COST_TIMEOUT  10
+#define RETRY_DELAY_MAX_MS  20000
 
 enum retry_class { RETRY_NEVER, RETRY_TRANSIENT, RETRY_TIMEOUT, RETRY_THROTTLE };
 

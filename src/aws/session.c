@@ -1,22 +1,20 @@
-/* A session's life and its memory of hosts, quotas and buckets. */
+/* A session's life, what it says of its settings, and its memory of hosts, services and buckets.
+ *
+ * Memory matters because a job makes many calls: a clock that is wrong against a host, a service
+ * that throttles, a bucket that lives in another region are found out once and not at each call.
+ * The lists are short (a job talks to some twenty hosts), so they are searched from the front. */
 #include "aws/session.h"
-#include "aws/identity/credentials.h"
-#include "aws/model/operations.h"
-#include "aws/settings/endpoint.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
 
-/* Nothing names a region: the CLI's last resort. */
-static void ask_instance(struct aws_session *s)
-{
-    s->settings.region = imds_region(s);
-    if (s->settings.region)
-        s->settings.region_source = xstrdup("the EC2 instance's availability zone");
-}
+/* --- life --- */
 
-int aws_session_open(
-    const struct aws_session_options *o, struct aws_session **out, struct error *err)
+int session_new(
+    const struct aws_session_options *o,
+    const struct session_source *source,
+    struct aws_session **out,
+    struct error *err)
 {
     struct aws_session *s = xcalloc(1, sizeof *s);
     int rc;
@@ -24,7 +22,9 @@ int aws_session_open(
     s->loop = o->loop;
     s->http = o->http;
     s->env = env_dup(o->env);
+    s->source = source;
     s->signing_keys = sigv4_cache_new();
+
     rc = aws_profiles_load(s->env, &s->profiles, err);
     if (rc == 0)
         rc = aws_settings_resolve(s->env, s->profiles, o->profile, o->region, &s->settings, err);
@@ -32,8 +32,7 @@ int aws_session_open(
         aws_session_free(s);
         return rc;
     }
-    if (!s->settings.region && fiber_current())
-        ask_instance(s);
+
     *out = s;
     return 0;
 }
@@ -124,50 +123,6 @@ void aws_identity_done(struct aws_identity *i)
     free(i->user_id);
     free(i->partition);
     *i = (struct aws_identity){0};
-}
-
-static void identity_copy(struct aws_identity *to, const struct aws_identity *from)
-{
-    *to = (struct aws_identity){
-        xstrdup_null(from->account),
-        xstrdup_null(from->arn),
-        xstrdup_null(from->user_id),
-        xstrdup_null(from->partition)};
-}
-
-/* "arn:PARTITION:…" */
-static char *arn_partition(const char *arn)
-{
-    const char *start = text_starts(arn, "arn:") ? arn + 4 : NULL;
-
-    return start ? xstrndup(start, strcspn(start, ":")) : xstrdup("aws");
-}
-
-int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct error *err)
-{
-    cleanup_json json_t *reply = NULL;
-
-    if (!s->have_identity) {
-        int rc = aws_call(s, &aws_sts_GetCallerIdentity, NULL, &reply, err);
-        if (rc < 0)
-            return rc;
-        const char *arn = json_str_or(reply, "Arn", "");
-        struct aws_identity i = {
-            xstrdup(json_str_or(reply, "Account", "")),
-            xstrdup(arn),
-            xstrdup(json_str_or(reply, "UserId", "")),
-            arn_partition(arn)};
-        if (!*i.account || !*arn) {
-            aws_identity_done(&i);
-            return error_raise(
-                err, ERR_CLOUD, "sts:GetCallerIdentity answered without account and ARN");
-        }
-        aws_identity_done(&s->identity);
-        s->identity = i;
-        s->have_identity = true;
-    }
-    identity_copy(out, &s->identity);
-    return 0;
 }
 
 int64_t session_wall_ms(const struct aws_session *s, const char *authority)

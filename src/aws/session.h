@@ -1,5 +1,13 @@
-/* Inside of a session: what calls and credential providers share. Not for users of the layer (they
- * include aws/aws.h). */
+/* Inside of a session: what calls, credential providers and S3 share. Not for users of the layer
+ * (they include aws/aws.h).
+ *
+ * A session knows its settings, and remembers what it has learnt of hosts, services and buckets.
+ * Where its credentials come from it does not know: the identity room above hands that in as a
+ * struct session_source, so that calls and credentials can need each other (a role is assumed by a
+ * call) without a circle of files.
+ *
+ * One loop thread, many fibers: nothing here is locked, and what a function returns by pointer
+ * holds until the fiber suspends. */
 #pragma once
 
 #include "aws/aws.h"
@@ -28,15 +36,31 @@ struct session_bucket {
     char *bucket, *region;
 };
 
+/* Credentials for a call. Both suspend. */
+struct session_source {
+    /* Those that serve now, copied into *out. */
+    int (*get)(struct aws_session *s, struct aws_credentials *out, struct error *err);
+    /* The service refused failed_key_id as expired: resolve anew, once. 0 also when somebody else
+     * was faster; -EALREADY when they cannot change. */
+    int (*refresh)(struct aws_session *s, const char *failed_key_id, struct error *err);
+};
+
 struct aws_session {
     struct loop *loop;
     struct http *http;
     struct env *env;
     struct aws_profiles *profiles;
     struct aws_settings settings;
-
-    struct aws_credentials credentials;
+    const struct session_source *source;
     struct sigv4_cache *signing_keys;
+
+    /* Learnt by calls. */
+    VEC(struct session_host) hosts;
+    VEC(struct session_service) services;
+    VEC(struct session_bucket) buckets;
+
+    /* Kept for the identity room: nobody below looks at it. */
+    struct aws_credentials credentials;
     bool have_credentials, replaced, resolving;
     struct fiber_cond resolved;
     int64_t resolve_failed_mono_ms; /* of a refresh while the old ones still served; 0 = none */
@@ -45,14 +69,16 @@ struct aws_session {
     struct secret mfa_code;         /* given by a client; used once */
     bool sso_renewed;               /* tried at all, and when: at most once a minute */
     int64_t sso_renewed_mono_ms;
-
     struct aws_identity identity;
     bool have_identity;
-
-    VEC(struct session_host) hosts;
-    VEC(struct session_service) services;
-    VEC(struct session_bucket) buckets;
 };
+
+/* Reads the files and resolves the settings: no network, no fiber needed. `source` is borrowed. */
+int session_new(
+    const struct aws_session_options *o,
+    const struct session_source *source,
+    struct aws_session **out,
+    struct error *err);
 
 /* --- call.c: one exchange with retries --- */
 
@@ -102,20 +128,18 @@ int session_url(
     char **signing_region,
     struct error *err);
 
-void session_uuid(char out[37]); /* random, version 4 */
-int64_t
-session_wall_ms(const struct aws_session *s, const char *authority); /* with the host's skew */
+void session_uuid(char out[37]); /* random, version 4 (RFC 9562), with its NUL */
+
+/* --- session.c: what was learnt --- */
+
+/* Wall clock in ms as the host sees it: ours with the skew that was learnt of it. */
+int64_t session_wall_ms(const struct aws_session *s, const char *authority);
 void session_learn_skew(struct aws_session *s, const char *authority, int64_t skew_ms);
 int64_t session_skew_any(const struct aws_session *s); /* the latest known; 0 */
-/* Of a service; the pointer holds until the fiber suspends. */
+/* Of a service by its id, which is borrowed for good; the pointer holds until the fiber suspends.
+ */
 struct retry_quota *session_quota(struct aws_session *s, const char *service);
 struct rate_limiter *session_rate(struct aws_session *s, const char *service);
+/* NULL = not known. */
 const char *session_bucket_region(const struct aws_session *s, const char *bucket);
 void session_learn_bucket(struct aws_session *s, const char *bucket, const char *region);
-
-/* --- credentials.c --- */
-
-/* Forgets what is cached and resolves again (once after ExpiredToken); -EALREADY when they cannot
- * change. */
-int session_refresh_credentials(
-    struct aws_session *s, const char *failed_key_id, struct error *err);

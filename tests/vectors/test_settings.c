@@ -2,8 +2,8 @@
  * tables, one program. */
 #include "aws/model/operations.h"
 #include "aws/retry.h"
-#include "aws/s3/address.h"
 #include "aws/session.h"
+#include "aws/settings/s3_address.h"
 #include "aws/settings/settings.h"
 #include "aws/sign/uri.h"
 #include "base/digest.h"
@@ -227,7 +227,7 @@ static void constants(struct vectors *v)
 
     retry_quota_init(&q);
     bool ok = q.tokens == json_int_or(now, "quotaInitial", 0) &&
-              RETRY_ATTEMPTS_DEFAULT == json_int_or(now, "maxAttemptsDefault", 0);
+              AWS_MAX_ATTEMPTS_DEFAULT == json_int_or(now, "maxAttemptsDefault", 0);
     ok = ok && retry_quota_take(&q, RETRY_TRANSIENT, &cost) &&
          cost == json_int_or(now, "retryCost", 0);
     ok = ok && retry_quota_take(&q, RETRY_TIMEOUT, &cost) &&

@@ -1,9 +1,15 @@
-/* The chain in order, and the session's single-flight cache in front of it. */
+/* The session's credentials: what the chain found, kept until it is about to end.
+ *
+ * One fiber resolves, the others that need credentials meanwhile wait for its outcome. A refresh is
+ * due when 15 minutes are left; it may fail (and is tried again a minute later) until 10 minutes
+ * are left, then its failure is the call's. These are botocore's advisory and mandatory times.
+ *
+ * What a client brought for a blocked job (aws_session_replace_credentials) is never refreshed: the
+ * daemon does not know where it came from. When it ends, the job waits for the client again. */
 #include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* Refresh is tried when less than this is left … */
@@ -11,90 +17,6 @@
 /* … and must succeed below this. */
 #define REFRESH_MANDATORY_MS (10 * 60 * 1000)
 #define REFRESH_PAUSE_MS     (60 * 1000)
-
-static const struct credential_provider *const chain[] = {
-    &credential_environment,
-    &credential_assume_role,
-    &credential_web_identity,
-    &credential_sso,
-    &credential_shared_file,
-    &credential_login,
-    &credential_process,
-    &credential_config_file,
-    &credential_ec2_file,
-    &credential_boto,
-    &credential_container,
-    &credential_imds,
-};
-
-/* A source profile's providers stand below the one that asked. */
-static void trace_indent(const struct credential_request *r)
-{
-    for (const struct credential_visit *v = r->visited; v; v = v->outer)
-        str_append(r->trace, "  ");
-}
-
-static void trace_end(
-    const struct credential_request *r,
-    const char *provider,
-    int rc,
-    const struct aws_credentials *c,
-    const struct error *err)
-{
-    if (!r->trace)
-        return;
-    trace_indent(r);
-    if (rc == 0)
-        str_appendf(r->trace, "%s: serves, %s\n", provider, c->source);
-    else
-        str_appendf(
-            r->trace, "%s: failed, %s\n", provider, err->message ? err->message : strerror(-rc));
-}
-
-int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
-{
-    va_list ap;
-
-    if (r->trace) {
-        trace_indent(r);
-        str_appendf(r->trace, "%s: ", provider);
-        va_start(ap, fmt);
-        str_vappendf(r->trace, fmt, ap);
-        va_end(ap);
-        str_append_char(r->trace, '\n');
-    }
-    return -ENOENT;
-}
-
-int credentials_resolve(
-    const struct credential_request *r,
-    bool profile_only,
-    struct aws_credentials *out,
-    struct error *err)
-{
-    *out = (struct aws_credentials){0};
-    for (size_t i = 0; i < ARRAY_LEN(chain); i++) {
-        struct error own = ERROR_INIT;
-        int rc;
-
-        if (profile_only && !chain[i]->of_profile)
-            continue;
-        rc = chain[i]->resolve(r, out, &own);
-        if (rc != -ENOENT || error_is_set(&own))
-            trace_end(r, chain[i]->name, rc, out, &own);
-        if (rc == 0) {
-            error_done(&own);
-            return 0;
-        }
-        if (rc != -ENOENT || error_is_set(&own)) {
-            if (err && !error_is_set(err))
-                error_move(err, &own);
-            error_done(&own);
-            return rc;
-        }
-    }
-    return -ENOENT;
-}
 
 static int nothing_found(const struct aws_session *s, struct error *err)
 {
@@ -255,7 +177,7 @@ void aws_session_replace_credentials(struct aws_session *s, const struct aws_cre
     fiber_cond_broadcast(&s->resolved);
 }
 
-int session_refresh_credentials(struct aws_session *s, const char *failed_key_id, struct error *err)
+static int refresh(struct aws_session *s, const char *failed_key_id, struct error *err)
 {
     struct aws_credentials fresh = {0};
     int rc;
@@ -272,3 +194,5 @@ int session_refresh_credentials(struct aws_session *s, const char *failed_key_id
     aws_credentials_done(&fresh);
     return rc;
 }
+
+const struct session_source credentials_source = {aws_session_credentials, refresh};

@@ -1,4 +1,4 @@
-/* The credential chain: a table of providers, one file each (credentials_<name>.c), asked in the
+/* The credential chain: a table of providers, one file each, asked in the
  * AWS CLI's order (shared/reference/aws-access.md section 5). The first that is configured decides:
  * its failure is final, nothing falls through. */
 #pragma once
@@ -41,6 +41,22 @@ int credentials_resolve(
     struct aws_credentials *out,
     struct error *err);
 
+/* What calls are handed (credentials.c). */
+extern const struct session_source credentials_source;
+
+/* --- trace.c --- */
+
+/* How a provider ended, when it served or failed. */
+void credentials_trace(
+    const struct credential_request *r,
+    const char *provider,
+    int rc,
+    const struct aws_credentials *c,
+    const struct error *err);
+/* Why a provider did not serve; returns -ENOENT. */
+int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* --- shared by providers --- */
 
 /* The region of the instance we run on; NULL when there is none (off EC2 that takes two seconds).
@@ -64,9 +80,6 @@ int credentials_from_json(
     const char *source,
     struct aws_credentials *out,
     struct error *err);
-/* Remembers why a provider did not serve; returns -ENOENT. */
-int credentials_pass(const struct credential_request *r, const char *provider, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
 
 /* A plain request to a metadata service: no proxy, no redirects, bounded reply. Attempts are a
  * second apart. */

@@ -1,6 +1,6 @@
 /* credential_process: a command line, split as the CLI splits it, run without a shell. */
 #include "aws/identity/credentials.h"
-#include "aws/identity/shell_words.h"
+#include "aws/settings/shell_words.h"
 #include "loop/child.h"
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /* Settings that are one word or number out of a few: what is not one of them is an error, as in the
  * AWS CLI, whose words are used. */
-#include "aws/retry.h"
 #include "aws/settings/settings.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -65,7 +64,7 @@ static bool parse_attempts(const char *text, unsigned *n)
 
 static int resolve_attempts(const struct mode *m, struct aws_settings *s, struct error *err)
 {
-    s->max_attempts = RETRY_ATTEMPTS_DEFAULT;
+    s->max_attempts = AWS_MAX_ATTEMPTS_DEFAULT;
     if (!m->value || parse_attempts(m->value, &s->max_attempts))
         return 0;
     cleanup_free char *text = xasprintf(

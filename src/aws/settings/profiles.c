@@ -1,5 +1,5 @@
 #include "aws/settings/profiles.h"
-#include "aws/identity/shell_words.h"
+#include "aws/settings/shell_words.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/limits.h"

@@ -7,6 +7,8 @@
 #include "aws/settings/profiles.h"
 #include "base/env.h"
 
+#define AWS_MAX_ATTEMPTS_DEFAULT 3 /* in total, of one exchange */
+
 /* account_id_endpoint_mode. Of all rule sets only DynamoDB's names accounts in its hosts, and we do
  * not call it: so nothing depends on the mode but whether its value is one (the vectors test looks
  * at each rule set of ours). */

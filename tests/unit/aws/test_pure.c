@@ -1,5 +1,5 @@
 /* The pure helpers by table: URIs, words, proxies, regions, retries. */
-#include "aws/identity/shell_words.h"
+#include "aws/settings/shell_words.h"
 #include "aws/retry.h"
 #include "aws/settings/endpoint.h"
 #include "aws/settings/settings.h"

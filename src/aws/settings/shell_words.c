@@ -1,4 +1,4 @@
-#include "aws/identity/shell_words.h"
+#include "aws/settings/shell_words.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "aws/s3/address.h"
+#include "aws/settings/s3_address.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <string.h>
