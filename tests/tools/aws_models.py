@@ -17,15 +17,16 @@ import argparse
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
-import aws_endpoints
 import botocore
 import botocore.exceptions
 import botocore.loaders
 
+import aws_endpoints
+
+STYLE = pathlib.Path(__file__).resolve().parents[2] / ".clang-format"
 SERVICES = {
     "acm": "ListCertificates DescribeCertificate",
     "cloudfront": "CreateInvalidation",
@@ -397,13 +398,16 @@ def partitions_table(partitions):
 
 
 def formatted(path, text):
-    """As clang-format writes it: the one beside this python (build/venv), else the one in PATH."""
-    beside = pathlib.Path(sys.executable).parent / "clang-format"
-    program = str(beside) if beside.exists() else shutil.which("clang-format")
-    if not program:
-        sys.exit("aws_models: there is no clang-format; scripts/setup installs it into build/venv")
+    """As clang-format writes it: the one of this python, whose version tests/lint looks at."""
+    program = pathlib.Path(sys.executable).parent / "clang-format"
+    if not program.exists():
+        sys.exit(f"aws_models: there is no {program}; scripts/setup installs it into build/venv")
     run = subprocess.run(
-        [program, f"--assume-filename={path}"], input=text, capture_output=True, text=True
+        [program, f"--style=file:{STYLE}", f"--assume-filename={path}"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if run.returncode:
         sys.exit(f"aws_models: clang-format refuses {path}: {run.stderr}")
