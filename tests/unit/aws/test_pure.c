@@ -1,8 +1,8 @@
 /* The pure helpers by table: URIs, words, proxies, regions, retries. */
-#include "aws/settings/shell_words.h"
 #include "aws/retry.h"
 #include "aws/settings/endpoint.h"
 #include "aws/settings/settings.h"
+#include "aws/settings/shell_words.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "unit/lib/suite.h"
