@@ -139,8 +139,8 @@ static void sign(
 
     sigv4_authorization(&r, &k, &authorization);
     add(a, "Authorization", str_get(&authorization));
-    if (x->chunked) /* its chain begins with the request's signature, the last 64 digits */
-        chunked_begin(x->chunked, &k, str_get(&authorization) + authorization.len - 64);
+    if (x->chunked)
+        chunked_begin(x->chunked);
     str_done(&authorization);
 }
 
@@ -169,7 +169,7 @@ static int prepare(
     a->authority = uri_authority(&u);
     a->wall_ms = session_wall_ms(s, a->authority);
     if (x->chunked)
-        snprintf(a->payload_hash, sizeof a->payload_hash, "%s", chunked_payload_word(x->chunked));
+        snprintf(a->payload_hash, sizeof a->payload_hash, "%s", CHUNKED_PAYLOAD_WORD);
     else if (x->payload_hash)
         memcpy(a->payload_hash, x->payload_hash, strlen(x->payload_hash) + 1);
     else

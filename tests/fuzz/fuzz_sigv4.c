@@ -56,7 +56,8 @@ static void check_names(const char *names)
 static void check(const struct input *in, const struct uri *u, bool s3)
 {
     struct secret secret = SECRET_INIT;
-    struct str a = STR_INIT, b = STR_INIT, names = STR_INIT, query = STR_INIT;
+    struct str a = STR_INIT, b = STR_INIT;
+    size_t names_at;
     struct http_header turned[HEADERS_MAX];
     char first[65], second[65];
     struct sigv4_request r = {
@@ -64,24 +65,22 @@ static void check(const struct input *in, const struct uri *u, bool s3)
 
     secret_set(&secret, "k");
     struct sigv4_key k = {"AK", &secret, NULL, "r", "s", 1440938160000, !s3, !s3};
-    sigv4_canonical_request(&r, &k, &a, &names);
-    check_names(str_get(&names));
+    sigv4_canonical_request(&r, &k, &a, &names_at);
+    cleanup_free char *names =
+        xstrndup(str_get(&a) + names_at, strcspn(str_get(&a) + names_at, "\n"));
+    check_names(names);
     for (size_t i = 0; i < in->count; i++)
         turned[i] = in->headers[in->count - 1 - i];
     r.headers = turned;
-    sigv4_canonical_request(&r, &k, &b, NULL);
+    sigv4_canonical_request(&r, &k, &b, &names_at);
     fuzz_require(
         a.len == b.len); /* values of one name keep their order, so only the length must agree */
     r.headers = in->headers;
     sigv4_signature(&k, str_get(&a), first);
     sigv4_signature(&k, str_get(&a), second);
     fuzz_require(strlen(first) == 64 && strcmp(first, second) == 0);
-    sigv4_presign_query(&r, &k, 60, true, &query);
-    fuzz_require(strstr(str_get(&query), "X-Amz-Signature=") != NULL);
     str_done(&a);
     str_done(&b);
-    str_done(&names);
-    str_done(&query);
     secret_done(&secret);
 }
 

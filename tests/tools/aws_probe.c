@@ -1,7 +1,6 @@
 /* A call from the command line, through the whole layer: aws_probe SERVICE.Operation ['{"Member":
  * …}'] [--all], or an upload of a file: aws_probe s3.Upload '{"Bucket", "Key", "Path", "Payload"?,
- * "Checksum"?}', or a presigned URL: aws_probe s3.Presign
- * '{"Bucket", "Key", "Method", "Seconds"}'. Reads the process's environment as a caller's. Prints
+ * "Checksum"?}'. Reads the process's environment as a caller's. Prints
  * the reply as JSON; an error goes to stderr, exit code as defangctl's. For tests against the
  * sandbox and for people who look for a fault. */
 #include "aws/aws.h"
@@ -44,8 +43,7 @@ static unsigned word(const char *const *words, const char *wanted)
 
 static int upload(struct aws_session *s, const json_t *in, json_t **out, struct error *err)
 {
-    static const char *const payloads[] =
-        {"auto", "hashed", "unsigned-trailer", "signed-trailer", NULL},
+    static const char *const payloads[] = {"auto", "hashed", "unsigned-trailer", NULL},
                              *const checksums[] = {"CRC64NVME", "CRC32", "SHA256", NULL};
     struct s3_upload u = {
         .bucket = json_str_or(in, "Bucket", ""),
@@ -62,23 +60,6 @@ static int upload(struct aws_session *s, const json_t *in, json_t **out, struct 
     return s3_upload_file(s, &u, err);
 }
 
-static int presign(struct aws_session *s, const json_t *in, json_t **out, struct error *err)
-{
-    cleanup_free char *url = NULL;
-    int rc = s3_presign(
-        s,
-        json_str_or(in, "Method", "GET"),
-        json_str_or(in, "Bucket", ""),
-        json_str_or(in, "Key", ""),
-        (unsigned)json_int_or(in, "Seconds", 60),
-        &url,
-        err);
-
-    if (rc == 0)
-        *out = json_pack("{s:s}", "Url", url);
-    return rc;
-}
-
 static int call(struct probe *p, json_t **out, struct error *err)
 {
     cleanup_env struct env *env = env_from_process(environ);
@@ -89,15 +70,14 @@ static int call(struct probe *p, json_t **out, struct error *err)
     struct aws_session *s = NULL;
     json_t *in = NULL;
 
-    bool uploads = strcmp(p->argv[1], "s3.Upload") == 0,
-         presigns = strcmp(p->argv[1], "s3.Presign") == 0;
-    if (!op && !uploads && !presigns)
+    bool uploads = strcmp(p->argv[1], "s3.Upload") == 0;
+    if (!op && !uploads)
         return error_raise(err, ERR_USAGE, "no operation %s in the tables", p->argv[1]);
     int rc = json_parse(input, strlen(input), &in, err);
     if (rc == 0)
         rc = aws_session_open(&o, &s, err);
     if (rc == 0 && !op)
-        rc = uploads ? upload(s, in, out, err) : presign(s, in, out, err);
+        rc = upload(s, in, out, err);
     else if (rc == 0)
         rc = all ? aws_call_all(s, op, json_incref(in), out, err)
                  : aws_call(s, op, json_incref(in), out, err);

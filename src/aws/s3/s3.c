@@ -1,7 +1,6 @@
 #include "aws/s3/s3.h"
 #include "aws/model/operations.h"
 #include "aws/s3/internal.h"
-#include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"
 #include "base/digest.h"
 #include "base/limits.h"
@@ -206,54 +205,6 @@ static int object_url(
     wire_request_init(&request);
     object_path(bucket, key, &request.path);
     return session_url(s, &x, region ? region : s->settings.region, url, signing_region, err);
-}
-
-int s3_presign(
-    struct aws_session *s,
-    const char *method,
-    const char *bucket,
-    const char *key,
-    unsigned expires_s,
-    char **url,
-    struct error *err)
-{
-    cleanup_free char *plain = NULL, *region = NULL, *authority = NULL;
-    cleanup_uri struct uri u = {0};
-    struct aws_credentials c = {0};
-    struct str query = STR_INIT;
-    int rc;
-
-    *url = NULL;
-    if (expires_s == 0 || expires_s > 7 * 24 * 3600)
-        return error_raise(err, ERR_USAGE, "a presigned URL lasts 1 second to 7 days");
-    rc = object_url(s, bucket, key, &plain, &region, err);
-    if (rc == 0)
-        rc = uri_split(plain, &u, err);
-    if (rc == 0)
-        rc = aws_session_credentials(s, &c, err);
-    if (rc < 0)
-        return rc;
-    authority = uri_authority(&u);
-    struct http_header host = {"Host", authority};
-    struct sigv4_request r = {
-        .method = method,
-        .path = u.path,
-        .headers = &host,
-        .header_count = 1,
-        .payload_hash = SIGV4_UNSIGNED_PAYLOAD};
-    struct sigv4_key k = {
-        .access_key_id = c.access_key_id,
-        .secret_access_key = &c.secret_access_key,
-        .session_token = &c.session_token,
-        .region = region,
-        .service = "s3",
-        .cache = s->signing_keys,
-        .wall_ms = session_wall_ms(s, authority)};
-    sigv4_presign_query(&r, &k, expires_s, true, &query);
-    *url = xasprintf("%s?%s", plain, str_get(&query));
-    str_wipe(&query);
-    aws_credentials_done(&c);
-    return 0;
 }
 
 int s3_url(

@@ -1,5 +1,5 @@
 /* S3 objects: what needs more than aws_call(): streaming bodies, multipart upload with parallel
- * parts and resume, presigned URLs. Addressing, region redirects and checksums by
+ * parts and resume. Addressing, region redirects and checksums by
  * shared/reference/aws-access.md section 11. */
 #pragma once
 
@@ -48,12 +48,7 @@ int s3_get(
 /* How a part's content is vouched for. Automatic: over https in chunks with the checksum as trailer
  * (TLS covers the rest, and the data is gone through once less), else the SHA-256 of the part is
  * signed. */
-enum s3_payload {
-    S3_PAYLOAD_AUTO,
-    S3_PAYLOAD_HASHED,
-    S3_PAYLOAD_UNSIGNED_TRAILER,
-    S3_PAYLOAD_SIGNED_TRAILER
-};
+enum s3_payload { S3_PAYLOAD_AUTO, S3_PAYLOAD_HASHED, S3_PAYLOAD_UNSIGNED_TRAILER };
 
 struct s3_upload {
     const char *bucket, *key, *content_type;
@@ -74,16 +69,6 @@ struct s3_upload {
 
 /* One PUT below 8 MiB, else parts of >= 8 MiB, 4 in parallel; bounded memory. */
 int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct error *err);
-
-/* Query-signed URL, valid expires_s seconds; malloc'd. May suspend (credentials). */
-int s3_presign(
-    struct aws_session *s,
-    const char *method,
-    const char *bucket,
-    const char *key,
-    unsigned expires_s,
-    char **url,
-    struct error *err);
 
 /* The object's plain https URL (what CloudFormation takes as TemplateURL); malloc'd. With a custom
  * endpoint: that endpoint's, path style. */

@@ -130,11 +130,7 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     cleanup_http_response struct http_response resp = {0};
     struct error own = ERROR_INIT;
     int rc;
-    struct chunked_body chunks = {
-        .data = r->data,
-        .len = r->len,
-        .checksum = up->u->checksum,
-        .sign = up->u->payload == S3_PAYLOAD_SIGNED_TRAILER};
+    struct chunked_body chunks = {.data = r->data, .len = r->len, .checksum = up->u->checksum};
     struct aws_exchange hashed = {
         .body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
     struct aws_exchange streamed = {.chunked = &chunks};

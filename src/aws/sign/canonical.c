@@ -225,7 +225,7 @@ static void append_headers(const struct sigv4_request *r, struct str *out, size_
     free(list);
 }
 
-void sigv4_canonical_request_at(
+void sigv4_canonical_request(
     const struct sigv4_request *r, const struct sigv4_key *k, struct str *out, size_t *names_at)
 {
     str_append(out, r->method);
@@ -237,17 +237,4 @@ void sigv4_canonical_request_at(
     append_headers(r, out, names_at);
     str_append_char(out, '\n');
     str_append(out, r->payload_hash);
-}
-
-void sigv4_canonical_request(
-    const struct sigv4_request *r,
-    const struct sigv4_key *k,
-    struct str *out,
-    struct str *signed_headers)
-{
-    size_t at;
-
-    sigv4_canonical_request_at(r, k, out, &at);
-    if (signed_headers)
-        str_append_bytes(signed_headers, str_get(out) + at, strcspn(str_get(out) + at, "\n"));
 }

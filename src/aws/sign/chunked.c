@@ -4,10 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SIGNATURE_FIELD ";chunk-signature="
-#define TRAILER_FIELD   "x-amz-trailer-signature:"
-#define HEX_SIGNATURE   64
-
 static const struct {
     const char *header, *algorithm;
     size_t sum_bytes;
@@ -27,33 +23,27 @@ const char *chunked_algorithm(enum chunked_checksum c)
     return kinds[c].algorithm;
 }
 
-const char *chunked_payload_word(const struct chunked_body *b)
-{
-    return b->sign ? "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
-                   : "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-}
-
 static size_t chunk_size(const struct chunked_body *b)
 {
     return b->chunk_bytes ? b->chunk_bytes : CHUNKED_CHUNK_BYTES;
 }
 
-static uint64_t chunk_frame_bytes(const struct chunked_body *b, size_t n)
+static uint64_t size_line_bytes(size_t n)
 {
-    return (uint64_t)snprintf(NULL, 0, "%zx\r\n", n) +
-           (b->sign ? strlen(SIGNATURE_FIELD) + HEX_SIGNATURE : 0);
+    return (uint64_t)snprintf(NULL, 0, "%zx\r\n", n);
 }
 
 uint64_t chunked_wire_bytes(const struct chunked_body *b)
 {
     size_t size = chunk_size(b), whole = b->len / size, rest = b->len % size;
-    uint64_t bytes = b->len + whole * (chunk_frame_bytes(b, size) + 2);
+    size_t sum = (kinds[b->checksum].sum_bytes + 2) / 3 * 4; /* in base64 */
+    uint64_t bytes = b->len + whole * (size_line_bytes(size) + 2);
 
     if (rest)
-        bytes += chunk_frame_bytes(b, rest) + 2;
-    bytes += chunk_frame_bytes(b, 0);
-    bytes += strlen(kinds[b->checksum].header) + 1 + (kinds[b->checksum].sum_bytes + 2) / 3 * 4 + 2;
-    return bytes + (b->sign ? strlen(TRAILER_FIELD) + HEX_SIGNATURE + 2 : 0) + 2;
+        bytes += size_line_bytes(rest) + 2;
+    bytes += size_line_bytes(0);
+    bytes += strlen(kinds[b->checksum].header) + 1 + sum + 2; /* "name:sum", end of line */
+    return bytes + 2;
 }
 
 static char *sum_text(enum chunked_checksum c, uint64_t crc, const uint8_t *sha256)
@@ -101,34 +91,10 @@ static void finish_sum(struct chunked_body *b)
     snprintf(b->sum, sizeof b->sum, "%s", text);
 }
 
-static void append_size(struct chunked_body *b, const void *data, size_t n)
-{
-    str_appendf(&b->frame, "%zx", n);
-    if (b->sign) {
-        char signature[65];
-
-        sigv4_chunk_signature(&b->key, b->previous, data, n, signature);
-        str_appendf(&b->frame, SIGNATURE_FIELD "%s", signature);
-        memcpy(b->previous, signature, sizeof b->previous);
-    }
-    str_append(&b->frame, "\r\n");
-}
-
 static void append_trailer(struct chunked_body *b)
 {
-    cleanup_free char *line = NULL;
-
     finish_sum(b);
-    append_size(b, "", 0);
-    str_appendf(&b->frame, "%s:%s\r\n", kinds[b->checksum].header, b->sum);
-    if (b->sign) {
-        char signature[65];
-
-        line = xasprintf("%s:%s\n", kinds[b->checksum].header, b->sum);
-        sigv4_trailer_signature(&b->key, b->previous, line, signature);
-        str_appendf(&b->frame, TRAILER_FIELD "%s\r\n", signature);
-    }
-    str_append(&b->frame, "\r\n");
+    str_appendf(&b->frame, "0\r\n%s:%s\r\n\r\n", kinds[b->checksum].header, b->sum);
     b->last = true;
 }
 
@@ -147,7 +113,7 @@ static void next_frame(struct chunked_body *b)
         return;
     }
     take_sum(b, data, n);
-    append_size(b, data, n);
+    str_appendf(&b->frame, "%zx\r\n", n);
     b->left = n;
 }
 
@@ -190,19 +156,11 @@ static int start_over(void *arg)
     b->last = false;
     b->sum[0] = '\0';
     str_clear(&b->frame);
-    memcpy(b->previous, b->seed, sizeof b->previous);
     return 0;
 }
 
-void chunked_begin(struct chunked_body *b, const struct sigv4_key *key, const char *seed)
+void chunked_begin(struct chunked_body *b)
 {
-    if (key)
-        b->key = *key;
-    if (b->sign && !b->key.cache) { /* derived once, not per chunk */
-        b->keys = b->keys ? b->keys : sigv4_cache_new();
-        b->key.cache = b->keys;
-    }
-    snprintf(b->seed, sizeof b->seed, "%s", seed ? seed : "");
     start_over(b);
     b->source = (struct http_body_source){read_chunked, start_over, b, chunked_wire_bytes(b)};
 }
@@ -212,9 +170,6 @@ void chunked_end(struct chunked_body *b)
     digest_stream_free(b->sha256);
     b->sha256 = NULL;
     str_done(&b->frame);
-    sigv4_cache_free(b->keys);
-    b->keys = NULL;
-    b->key = (struct sigv4_key){0};
     b->source = (struct http_body_source){0};
 }
 

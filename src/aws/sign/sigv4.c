@@ -1,13 +1,10 @@
 #include "aws/sign/sigv4.h"
-#include "aws/sign/uri.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
 #include <string.h>
 
-#define ALGORITHM         "AWS4-HMAC-SHA256"
-#define CHUNK_ALGORITHM   "AWS4-HMAC-SHA256-PAYLOAD"
-#define TRAILER_ALGORITHM "AWS4-HMAC-SHA256-TRAILER"
+#define ALGORITHM "AWS4-HMAC-SHA256"
 
 static void append_scope(const struct sigv4_key *k, const char *date, struct str *out)
 {
@@ -78,7 +75,7 @@ static void sign(
 {
     struct str text = STR_INIT;
 
-    sigv4_canonical_request_at(r, k, canonical, names_at);
+    sigv4_canonical_request(r, k, canonical, names_at);
     sigv4_string_to_sign(k, ALGORITHM, str_get(canonical), &text);
     sigv4_signature(k, str_get(&text), out);
     str_done(&text);
@@ -102,81 +99,4 @@ void sigv4_authorization(const struct sigv4_request *r, const struct sigv4_key *
     str_append(out, ", Signature=");
     str_append_bytes(out, signature, 64);
     str_wipe(&canonical); /* holds the session token */
-}
-
-static void append_parameter(struct str *query, const char *name, const char *value)
-{
-    if (query->len)
-        str_append_char(query, '&');
-    str_append(query, name);
-    str_append_char(query, '=');
-    uri_encode(query, value, false);
-}
-
-void sigv4_presign_query(
-    const struct sigv4_request *r,
-    const struct sigv4_key *k,
-    unsigned expires_s,
-    bool sign_token,
-    struct str *out)
-{
-    struct str credential = STR_INIT, names = STR_INIT, unused = STR_INIT;
-    char date[17], signature[65];
-    cleanup_free char *expires = xasprintf("%u", expires_s);
-    bool token = k->session_token && secret_is_set(k->session_token);
-    struct sigv4_request signed_request = *r;
-
-    /* The names of the signed headers are a parameter and so part of what is signed: a first pass
-     * finds them.
-     */
-    sigv4_canonical_request(r, k, &unused, &names);
-    str_done(&unused);
-    str_appendf(&credential, "%s/", k->access_key_id);
-    sigv4_scope(k, &credential);
-    clock_format_basic(k->wall_ms, date);
-    if (r->query)
-        str_append(out, r->query);
-    append_parameter(out, "X-Amz-Algorithm", ALGORITHM);
-    append_parameter(out, "X-Amz-Credential", str_get(&credential));
-    append_parameter(out, "X-Amz-Date", date);
-    append_parameter(out, "X-Amz-Expires", expires);
-    append_parameter(out, "X-Amz-SignedHeaders", str_get(&names));
-    if (token && sign_token)
-        append_parameter(out, "X-Amz-Security-Token", secret_get(k->session_token));
-    signed_request.query = str_get(out);
-    struct str canonical = STR_INIT;
-    size_t names_at;
-    sign(&signed_request, k, &canonical, &names_at, signature);
-    str_wipe(&canonical); /* holds the session token */
-    if (token && !sign_token)
-        append_parameter(out, "X-Amz-Security-Token", secret_get(k->session_token));
-    append_parameter(out, "X-Amz-Signature", signature);
-    str_done(&credential);
-    str_done(&names);
-}
-
-void sigv4_chunk_signature(
-    const struct sigv4_key *k, const char *previous, const void *data, size_t n, char out[65])
-{
-    struct str text = STR_INIT;
-
-    append_preamble(k, CHUNK_ALGORITHM, &text);
-    str_append(&text, previous);
-    str_append(&text, "\n" SIGV4_EMPTY_SHA256 "\n");
-    append_sha256(&text, data, n);
-    sigv4_signature(k, str_get(&text), out);
-    str_done(&text);
-}
-
-void sigv4_trailer_signature(
-    const struct sigv4_key *k, const char *previous, const char *trailers, char out[65])
-{
-    struct str text = STR_INIT;
-
-    append_preamble(k, TRAILER_ALGORITHM, &text);
-    str_append(&text, previous);
-    str_append_char(&text, '\n');
-    append_sha256(&text, trailers, strlen(trailers));
-    sigv4_signature(k, str_get(&text), out);
-    str_done(&text);
 }

@@ -1,7 +1,6 @@
 /* AWS Signature Version 4 in stages that can be looked at one by one: canonical request, string to
- * sign, key, signature; and the two ways to carry it: in headers and in the query (presigned).
- * Format: shared/reference/aws-access.md section 8. Pure: no clock, no I/O. Times are wall
- * milliseconds. */
+ * sign, key, signature; and the Authorization header that carries it. Format:
+ * shared/reference/aws-access.md section 8. Pure: no clock, no I/O. Times are wall milliseconds. */
 #pragma once
 
 #include "base/error.h"
@@ -11,8 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SIGV4_UNSIGNED_PAYLOAD "UNSIGNED-PAYLOAD"
-#define SIGV4_EMPTY_SHA256     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define SIGV4_EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 /* What goes on the wire. All borrowed. */
 struct sigv4_request {
@@ -44,14 +42,9 @@ struct sigv4_key {
 
 /* "YYYYMMDD/region/service/aws4_request" */
 void sigv4_scope(const struct sigv4_key *k, struct str *out);
-/* Appends the canonical request; signed_headers (may be NULL) gets "a;b;c". */
+/* Appends the canonical request; *names_at is where the names of the signed headers begin in out,
+ * "a;b;c" up to its last line. */
 void sigv4_canonical_request(
-    const struct sigv4_request *r,
-    const struct sigv4_key *k,
-    struct str *out,
-    struct str *signed_headers);
-/* The same; *names_at is where the signed headers' names begin in out, up to its last line. */
-void sigv4_canonical_request_at(
     const struct sigv4_request *r, const struct sigv4_key *k, struct str *out, size_t *names_at);
 void sigv4_string_to_sign(
     const struct sigv4_key *k, const char *algorithm, const char *canonical, struct str *out);
@@ -62,20 +55,3 @@ void sigv4_signature(const struct sigv4_key *k, const char *string_to_sign, char
 /* The Authorization header's value for r, whose headers hold X-Amz-Date (and the token's header)
  * already. */
 void sigv4_authorization(const struct sigv4_request *r, const struct sigv4_key *k, struct str *out);
-/* The query of a presigned URL: r->query (if any) and the X-Amz-* parameters, ending with the
- * signature. r->headers must hold Host; all of them become signed. sign_token false: the token is
- * added after signing. */
-void sigv4_presign_query(
-    const struct sigv4_request *r,
-    const struct sigv4_key *k,
-    unsigned expires_s,
-    bool sign_token,
-    struct str *out);
-/* One link of the chain of STREAMING-AWS4-HMAC-SHA256-PAYLOAD: signature of a chunk after
- * `previous`. */
-void sigv4_chunk_signature(
-    const struct sigv4_key *k, const char *previous, const void *data, size_t n, char out[65]);
-/* The last link, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: of the trailing headers,
- * "name:value\n" each. */
-void sigv4_trailer_signature(
-    const struct sigv4_key *k, const char *previous, const char *trailers, char out[65]);
