@@ -1,5 +1,7 @@
-/* Operations and shapes read from the published protocol tests at run time, as the structs that
- * generated tables fill. */
+/* A model at run time: the shapes of a suite become the structs that the generated tables are made
+ * of, each once, when a case first refers to it; a shape that refers to itself finds its own slot.
+ * What the generator writes and what is filled here must mean the same, so both follow the model's
+ * words (locationName, flattened, queryName, …) one by one. */
 #include "vectors/model_loader.h"
 #include "base/mem.h"
 #include "base/str.h"

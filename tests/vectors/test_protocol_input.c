@@ -6,9 +6,7 @@
 #include "base/mem.h"
 #include "data/xml.h"
 #include "vectors/blobs.h"
-#include "vectors/exceptions.h"
-#include "vectors/model_loader.h"
-#include "vectors/vectors.h"
+#include "vectors/protocol_cases.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -227,47 +225,7 @@ static void run_case(struct vectors *v, struct model_loader *m, const char *id, 
     vectors_pass(v);
 }
 
-static void run_file(struct vectors *v, const char *folder, const char *file)
-{
-    cleanup_free char *relative = xasprintf("%s/%s", folder, file);
-    cleanup_json json_t *suites = vectors_json(relative);
-    json_t *suite, *c;
-    size_t i, k;
-
-    json_array_foreach(suites, i, suite)
-    {
-        cleanup_arena struct arena *arena = arena_new();
-        struct model_loader m;
-
-        model_loader_init(
-            &m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
-        json_array_foreach(json_object_get(suite, "cases"), k, c)
-        {
-            cleanup_free char *made =
-                xasprintf("%s#%zu.%zu", json_str_or(suite, "description", "?"), i, k);
-            cleanup_free char *id =
-                xasprintf("%s %s", relative, json_str(c, "id") ? json_str(c, "id") : made);
-            const char *reason = exception_reason(id);
-
-            if (reason)
-                vectors_not_applicable(v, id, reason);
-            else
-                run_case(v, &m, id, c);
-        }
-    }
-}
-
 int main(void)
 {
-    static const char *const folders[] = {
-        "protocol-tests/input", "protocol-tests/legacy/input", NULL};
-    struct vectors v = {.name = "protocol input"};
-
-    for (size_t i = 0; folders[i]; i++) {
-        char **names = vectors_list(folders[i]);
-        for (char **n = names; *n; n++)
-            run_file(&v, folders[i], *n);
-        vectors_list_free(names);
-    }
-    return vectors_end(&v);
+    return protocol_cases_run("input", run_case);
 }

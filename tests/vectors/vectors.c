@@ -1,5 +1,6 @@
-/* What the vector suites share: finding the files, comparing, counting what passed, failed or
- * does not apply. */
+/* What the vector tests share: vectors.h says what. Differences are printed with both sides, one
+ * case a line, so that a run can be read without a debugger; what does not apply is printed too,
+ * with its reason, so that nobody takes it for passed. */
 #include "vectors/vectors.h"
 #include "base/file.h"
 #include "base/limits.h"
