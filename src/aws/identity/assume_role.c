@@ -1,10 +1,15 @@
-/* Profiles with role_arn: source_profile chains (with loop detection) and credential_source;
- * sts:AssumeRole.
- */
+/* Profiles with role_arn: sts:AssumeRole with the credentials of a source_profile (which may assume
+ * a role itself, and so on, with loops detected) or of a credential_source.
+ *
+ * What the settings say is checked before anything is asked or read from a cache. Then the CLI's
+ * cache is looked at, since it saves an MFA code; then the source, then STS. An MFA code is given
+ * by a client beforehand and good for one use: without one the error names the device, and the
+ * client asks for it. Rules: shared/reference/aws-access.md section 5.1. */
 #include "aws/identity/credentials.h"
 #include "aws/identity/role_cache.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
+#include "data/object.h"
 #include <errno.h>
 #include <string.h>
 
@@ -31,34 +36,56 @@ static bool on_the_way(const struct credential_visit *v, const char *profile)
     return false;
 }
 
+static int
+loops(const struct credential_request *r, const struct aws_setting *source, struct error *err)
+{
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        ELOOP,
+        "Infinite loop in credential configuration detected: profile %s comes back to %s through "
+        "source_profile",
+        r->profile_name,
+        source->value);
+    error_at(err, source->path, source->line, 0);
+    return -ELOOP;
+}
+
+static int empty_profile(const struct aws_setting *source, struct error *err)
+{
+    error_raise_errno(
+        err, ERR_AUTH, ENOKEY, "The source profile \"%s\" must have credentials", source->value);
+    error_at(err, source->path, source->line, 0);
+    error_hint(
+        err,
+        "Give profile %s credentials (`aws configure --profile %s`), or name another "
+        "source_profile.",
+        source->value,
+        source->value);
+    return -ENOKEY;
+}
+
+/* A source profile has static keys, which end the way, or a role of its own, which leads on; or
+ * something else that serves a source profile. It may name itself when it has keys. */
 static int from_profile(
     const struct credential_request *r,
     const struct aws_setting *source,
     struct aws_credentials *out,
     struct error *err)
 {
-    const struct aws_profile *p =
-        aws_profiles_find(r->session->profiles, source->value); /* check_source() found it */
+    const struct aws_profiles *all = r->session->profiles;
+    const struct aws_profile *p = aws_profiles_find(all, source->value); /* check_source() did */
     struct credential_visit here = {r->profile_name, r->visited};
     struct credential_request inner = *r;
     int rc;
 
     bool keys = has_static_keys(r, p);
-    bool role = aws_profile_get(r->session->profiles, p, "role_arn").value &&
-                !aws_profile_get(r->session->profiles, p, "web_identity_token_file").value;
+    bool role = aws_profile_get(all, p, "role_arn").value &&
+                !aws_profile_get(all, p, "web_identity_token_file").value;
     bool itself = strcmp(source->value, r->profile_name) == 0;
-    if (on_the_way(&here, source->value) && !(itself && keys)) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            ELOOP,
-            "Infinite loop in credential configuration detected: profile %s comes back "
-            "to %s through source_profile",
-            r->profile_name,
-            source->value);
-        error_at(err, source->path, source->line, 0);
-        return -ELOOP;
-    }
+    if (on_the_way(&here, source->value) && !(itself && keys))
+        return loops(r, source, err);
+
     inner.profile_name = source->value;
     inner.profile = p;
     inner.use_environment = false;
@@ -66,26 +93,54 @@ static int from_profile(
     if (role && !keys)
         rc = credential_assume_role.resolve(&inner, out, err);
     else
-        rc = credentials_resolve(&inner, true, out, err); /* static keys end the chain */
-    if (rc == -ENOENT && !error_is_set(err)) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            ENOKEY,
-            "The source profile \"%s\" must have credentials",
-            source->value);
-        error_at(err, source->path, source->line, 0);
-        error_hint(
-            err,
-            "Give profile %s credentials (`aws configure --profile %s`), or name another "
-            "source_profile.",
-            source->value,
-            source->value);
-        return -ENOKEY;
-    }
-    return rc;
+        rc = credentials_resolve(&inner, true, out, err);
+
+    return rc == -ENOENT && !error_is_set(err) ? empty_profile(source, err) : rc;
 }
 
+static int unknown_source(
+    const struct credential_request *r, const struct aws_setting *source, struct error *err)
+{
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        EINVAL,
+        "credential_source '%s' of profile %s is none of Environment, EcsContainer, "
+        "Ec2InstanceMetadata",
+        source->value,
+        r->profile_name);
+    error_at(err, source->path, source->line, 0);
+    return -EINVAL;
+}
+
+static int empty_source(
+    const struct credential_request *r, const struct aws_setting *source, struct error *err)
+{
+    bool container = strcmp(source->value, "EcsContainer") == 0;
+
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        ENOKEY,
+        "No credentials found in credential_source %s referenced in profile %s",
+        source->value,
+        r->profile_name);
+    error_at(err, source->path, source->line, 0);
+    if (strcmp(source->value, "Environment") == 0)
+        error_hint(
+            err,
+            "Export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without --profile they would be "
+            "used as they are.");
+    else
+        error_hint(
+            err,
+            "credential_source = %s serves on %s only; elsewhere use source_profile.",
+            source->value,
+            container ? "a container of ECS or EKS" : "an EC2 instance with a role");
+    return -ENOKEY;
+}
+
+/* The words are the CLI's, in its case. */
 static int from_source(
     const struct credential_request *r,
     const struct aws_setting *source,
@@ -96,50 +151,18 @@ static int from_source(
     const struct credential_provider *provider = NULL;
     int rc;
 
-    outer.use_environment = true;
+    outer.use_environment = true; /* even where --profile has switched it off */
     if (strcmp(source->value, "Environment") == 0)
         provider = &credential_environment;
     else if (strcmp(source->value, "EcsContainer") == 0)
         provider = &credential_container;
     else if (strcmp(source->value, "Ec2InstanceMetadata") == 0)
         provider = &credential_imds;
-    if (!provider) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            EINVAL,
-            "credential_source '%s' of profile %s is none of Environment, EcsContainer, "
-            "Ec2InstanceMetadata",
-            source->value,
-            r->profile_name);
-        error_at(err, source->path, source->line, 0);
-        return -EINVAL;
-    }
+    if (!provider)
+        return unknown_source(r, source, err);
+
     rc = provider->resolve(&outer, out, err);
-    if (rc == -ENOENT && !error_is_set(err)) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            ENOKEY,
-            "No credentials found in credential_source %s referenced in profile %s",
-            source->value,
-            r->profile_name);
-        error_at(err, source->path, source->line, 0);
-        if (provider == &credential_environment)
-            error_hint(
-                err,
-                "Export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without --profile they would "
-                "be used as they are.");
-        else
-            error_hint(
-                err,
-                "credential_source = %s serves on %s only; elsewhere use source_profile.",
-                source->value,
-                provider == &credential_container ? "a container of ECS or EKS"
-                                                  : "an EC2 instance with a role");
-        return -ENOKEY;
-    }
-    return rc;
+    return rc == -ENOENT && !error_is_set(err) ? empty_source(r, source, err) : rc;
 }
 
 /* Exactly one of the two, and the profile it names: checked before anything is asked or read from a
@@ -214,18 +237,17 @@ static json_t *parameters(const struct role_cache_role *role, const char *code)
 {
     cleanup_free char *own =
         xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
-    json_t *in = json_object();
+    const char *name = role->session_name ? role->session_name : own;
+    json_t *in = object(
+        key("RoleArn", role->role_arn),
+        key("RoleSessionName", name),
+        key("ExternalId", role->external_id));
 
-    json_object_set_new(in, "RoleArn", json_string(role->role_arn));
-    json_object_set_new(
-        in, "RoleSessionName", json_string(role->session_name ? role->session_name : own));
-    if (role->external_id)
-        json_object_set_new(in, "ExternalId", json_string(role->external_id));
     if (role->duration_s)
-        json_object_set_new(in, "DurationSeconds", json_integer(role->duration_s));
-    if (code) {
-        json_object_set_new(in, "SerialNumber", json_string(role->serial));
-        json_object_set_new(in, "TokenCode", json_string(code));
+        json_add(in, "DurationSeconds", json_of(role->duration_s));
+    if (code) { /* typed by a person: what is no UTF-8 is left out, and STS refuses */
+        json_add(in, "SerialNumber", json_of(role->serial));
+        json_add(in, "TokenCode", json_string(code));
     }
     return in;
 }

@@ -1,5 +1,9 @@
 /* The configuration of boto 2: [Credentials] in BOTO_CONFIG, else in /etc/boto.cfg or ~/.boto. The
- * CLI still reads it. */
+ * AWS CLI still reads it, near the end of its chain, and so do we (aws-access.md section 5, row
+ * 10).
+ *
+ * A file that is not there is passed over; one that cannot be parsed, or has half a key, ends the
+ * chain. Values are wiped where they were parsed. */
 #include "aws/identity/credentials.h"
 #include "base/arena.h"
 #include "base/file.h"

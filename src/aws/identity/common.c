@@ -1,49 +1,13 @@
-/* What several providers share. */
+/* What several providers share: credentials out of JSON, and a request to a metadata service.
+ *
+ * The JSON is of one form with three spellings of the token's member; its Expiration is text or, in
+ * our own cache, seconds. A request to a metadata service is tried again after a second when nobody
+ * answered or the service is at fault (5xx); anything else is an answer that the provider judges.
+ */
 #include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include <errno.h>
-
-int credentials_from_section(
-    const struct credential_request *r,
-    const char *provider,
-    struct aws_setting (*get)(
-        const struct aws_profiles *, const struct aws_profile *, const char *),
-    struct aws_credentials *out,
-    struct error *err)
-{
-    const struct aws_profiles *p = r->session->profiles;
-    struct aws_setting id = get(p, r->profile, "aws_access_key_id");
-    struct aws_setting secret = get(p, r->profile, "aws_secret_access_key");
-    /* the legacy spelling comes first, as in the CLI */
-    struct aws_setting token = get(p, r->profile, "aws_security_token");
-    struct aws_setting account = get(p, r->profile, "aws_account_id");
-
-    if (!id.value)
-        return credentials_pass(r, provider, "no aws_access_key_id in profile %s", r->profile_name);
-    if (!secret.value) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            EINVAL,
-            "Partial credentials found in %s: profile %s has aws_access_key_id but no "
-            "aws_secret_access_key",
-            provider,
-            r->profile_name);
-        error_at(err, id.path, id.line, 0);
-        error_hint(err, "Add aws_secret_access_key below it, or remove the key.");
-        return -EINVAL;
-    }
-    if (!token.value)
-        token = get(p, r->profile, "aws_session_token");
-    out->access_key_id = xstrdup(id.value);
-    secret_set(&out->secret_access_key, secret.value);
-    if (!text_empty(token.value))
-        secret_set(&out->session_token, token.value);
-    out->account_id = xstrdup_null(account.value);
-    out->source = xasprintf("profile %s in %s:%u", r->profile_name, id.path, id.line);
-    return 0;
-}
 
 int credentials_from_json(
     const json_t *j,

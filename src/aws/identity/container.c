@@ -1,5 +1,11 @@
-/* The container endpoint (ECS, EKS Pod Identity): AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or
- * _FULL_URI. */
+/* The container endpoint (ECS, EKS Pod Identity): AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, else
+ * _FULL_URI.
+ *
+ * The relative one is a path at the ECS agent's address. The full one may name any https host;
+ * plain http only this machine and the agents' link-local addresses, because the answer is a
+ * secret. The Authorization header comes from a file (read each time) or from a
+ * variable. 2 s for an attempt, three of them a second apart, no proxy (aws-access.md section 5.6).
+ */
 #include "aws/identity/credentials.h"
 #include "aws/sign/uri.h"
 #include "base/file.h"

@@ -64,14 +64,6 @@ int credentials_pass(const struct credential_request *r, const char *provider, c
 char *imds_region(struct aws_session *s);
 char *login_cache_path(const struct env *env, const char *session); /* malloc'd */
 
-/* Static keys of one section; `get` looks up a key. -ENOENT when there is no aws_access_key_id. */
-int credentials_from_section(
-    const struct credential_request *r,
-    const char *provider,
-    struct aws_setting (*get)(
-        const struct aws_profiles *, const struct aws_profile *, const char *),
-    struct aws_credentials *out,
-    struct error *err);
 /* {AccessKeyId, SecretAccessKey, SessionToken|Token, Expiration, AccountId}: the form of STS,
  * processes and containers. */
 int credentials_from_json(

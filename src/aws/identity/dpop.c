@@ -1,8 +1,14 @@
+/* Proof of possession, RFC 9449: a JWT signed with the key that `aws login` left with its session.
+ *
+ * Header, payload and signature are base64url without padding; the signature is ES256 as r and s of
+ * 32 bytes each, not the DER of OpenSSL. What stands in header and payload is what the AWS CLI
+ * sends (aws-access.md section 5.5). */
 #include "aws/identity/dpop.h"
 #include "aws/session.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/es256.h"
+#include "data/object.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,21 +27,10 @@ static json_t *header(const struct es256 *key)
 
     es256_point(key, x, y);
     cleanup_free char *x64 = digest_base64url(x, sizeof x), *y64 = digest_base64url(y, sizeof y);
-    return json_pack(
-        "{s:s, s:s, s:{s:s, s:s, s:s, s:s}}",
-        "typ",
-        "dpop+jwt",
-        "alg",
-        "ES256",
-        "jwk",
-        "kty",
-        "EC",
-        "x",
-        x64,
-        "y",
-        y64,
-        "crv",
-        "P-256");
+    return object(
+        key("typ", "dpop+jwt"),
+        key("alg", "ES256"),
+        key("jwk", object(key("kty", "EC"), key("x", x64), key("y", y64), key("crv", "P-256"))));
 }
 
 static json_t *payload(const char *url)
@@ -43,16 +38,11 @@ static json_t *payload(const char *url)
     char id[37];
 
     session_uuid(id);
-    return json_pack(
-        "{s:s, s:s, s:I, s:s}",
-        "htm",
-        "POST",
-        "htu",
-        url,
-        "iat",
-        (json_int_t)(clock_wall_ms() / 1000),
-        "jti",
-        id);
+    return object(
+        key("htm", "POST"),
+        key("htu", url),
+        key("iat", (long long)(clock_wall_ms() / 1000)),
+        key("jti", id));
 }
 
 int dpop_proof(const char *pem, const char *url, char **out, struct error *err)
@@ -60,6 +50,9 @@ int dpop_proof(const char *pem, const char *url, char **out, struct error *err)
     struct es256 *key;
     uint8_t sig[64];
 
+    /* it may be an endpoint of the caller's own, and JSON holds UTF-8 */
+    if (!text_utf8_valid(url, strlen(url)))
+        return error_raise_errno(err, ERR_AUTH, EINVAL, "the sign-in endpoint's URL is no UTF-8");
     if (es256_load(pem, strlen(pem), &key) < 0)
         return error_raise_errno(
             err, ERR_AUTH, EINVAL, "the login session's key (dpopKey) is no EC P-256 private key");

@@ -1,5 +1,8 @@
 /* AWS_CREDENTIAL_FILE: the first EC2 tools' file, lines of AWSAccessKeyId= and AWSSecretKey=. The
- * CLI still reads it. */
+ * AWS CLI still reads it (aws-access.md section 5, row 9).
+ *
+ * The variable names it or nothing does. A file that cannot be read ends the chain, one without a
+ * key id is passed over, and half a key is an error. */
 #include "aws/identity/credentials.h"
 #include "base/file.h"
 #include "base/limits.h"

@@ -1,5 +1,9 @@
-/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SECURITY_TOKEN or AWS_SESSION_TOKEN. --profile
- * switches it off. */
+/* AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SECURITY_TOKEN or AWS_SESSION_TOKEN.
+ *
+ * First of the chain, and switched off by --profile (r->use_environment), but not by AWS_PROFILE:
+ * as the AWS CLI does. An empty key id counts as none; a key id alone is an error, never a reason
+ * to look further. AWS_SECURITY_TOKEN, the old name, wins over the new one (aws-access.md section
+ * 5). */
 #include "aws/identity/credentials.h"
 #include "base/clock.h"
 #include <errno.h>

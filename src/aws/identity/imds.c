@@ -1,5 +1,13 @@
-/* The instance's role from the EC2 metadata service: version 2 with a token, version 1 where the
- * service knows no tokens. */
+/* The instance's role, and its region, from the EC2 metadata service.
+ *
+ * Version 2 asks for a token first; where the service knows none (403, 404, 405, or no answer)
+ * version 1 goes on without, unless it is switched off. The path of the role's credentials is the
+ * one line that the list of roles has. Last of the chain, so everything that goes wrong on the way
+ * means "no role here" and not an error: off EC2 nobody answers, after a second.
+ *
+ * Credentials that have expired, or will soon, serve on for a while: the service itself may be
+ * behind (static stability). Addresses, times and settings: aws-access.md
+ * section 5.7. Unlike the CLI we never go through a proxy for this. */
 #include "aws/identity/credentials.h"
 #include "aws/settings/endpoint.h"
 #include "aws/sign/uri.h"

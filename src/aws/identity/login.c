@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "data/object.h"
 #include <errno.h>
 #include <string.h>
 
@@ -93,15 +94,12 @@ static void take_reply(struct login *l, const json_t *reply)
 static int ask(struct login *l, json_t **reply, char **reason, struct error *err)
 {
     struct aws_session *s = l->r->session;
-    cleanup_json json_t *in = json_pack(
-        "{s:{s:s, s:s, s:s}}",
-        "tokenInput",
-        "clientId",
-        json_str(l->file, "clientId"),
-        "refreshToken",
-        json_str(l->file, "refreshToken"),
-        "grantType",
-        "refresh_token");
+    cleanup_json json_t *in = object(
+        key("tokenInput",
+            object(
+                key("clientId", json_str(l->file, "clientId")),
+                key("refreshToken", json_str(l->file, "refreshToken")),
+                key("grantType", "refresh_token"))));
     cleanup_wire_request struct wire_request request = {0};
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {

@@ -1,3 +1,9 @@
+/* Temporary credentials in ~/.aws/cli/cache, shared with the AWS CLI: role_cache.h says why.
+ *
+ * A file's name is the SHA-1 of the role's parameters as Python's json.dumps() writes them, sorted,
+ * with everything beyond ASCII escaped; so that text is made here byte for byte, not by a JSON
+ * library. Role and web identity have ", " and ": " between members, SSO has them bare. Vectors:
+ * cache-keys; formats: aws-access.md section 6. */
 #include "aws/identity/role_cache.h"
 #include "aws/identity/token_file.h"
 #include "base/clock.h"

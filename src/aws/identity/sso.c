@@ -1,8 +1,16 @@
-/* IAM Identity Center: the token that `aws sso login` cached buys the role's credentials. */
+/* IAM Identity Center: the token that `aws sso login` cached buys the role's credentials.
+ *
+ * A profile with an account or a role for SSO is an SSO profile, and beats static keys in the same
+ * profile, as in the AWS CLI. Its settings may stand in the profile, in the sso-session that it
+ * names, or in both when they are the same; all that are missing are listed in one error. The CLI's
+ * cache of role credentials is asked first, so that this works without a token until it runs out.
+ * Then the token (sso_token.c, which renews it) is exchanged at the portal. Rules: aws-access.md
+ * section 5.3. */
 #include "aws/identity/credentials.h"
 #include "aws/identity/role_cache.h"
 #include "aws/identity/sso_token.h"
 #include "aws/model/operations.h"
+#include "data/object.h"
 #include <errno.h>
 #include <string.h>
 
@@ -46,39 +54,28 @@ static int session_value(
     return 0;
 }
 
-static int load_settings(struct sso *s, struct error *err)
+static int unknown_session(const struct sso *s, struct error *err)
 {
-    const struct aws_profiles *p = s->r->session->profiles;
-    const struct ini_section *section = NULL;
-    struct str missing = STR_INIT;
-    int rc;
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        EINVAL,
+        "The specified sso-session does not exist: \"%s\" (profile %s)",
+        s->session.value,
+        s->r->profile_name);
+    error_at(err, s->session.path, s->session.line, 0);
+    error_hint(
+        err,
+        "Add [sso-session %s] with sso_region and sso_start_url to %s, or run `aws configure "
+        "sso-session`.",
+        s->session.value,
+        aws_profiles_config_path(s->r->session->profiles));
+    return -EINVAL;
+}
 
-    if (s->session.value) {
-        section = aws_profiles_named(p, "sso-session", s->session.value);
-        if (!section) {
-            error_raise_errno(
-                err,
-                ERR_AUTH,
-                EINVAL,
-                "The specified sso-session does not exist: \"%s\" (profile %s)",
-                s->session.value,
-                s->r->profile_name);
-            error_at(err, s->session.path, s->session.line, 0);
-            error_hint(
-                err,
-                "Add [sso-session %s] with sso_region and sso_start_url to %s, or run `aws "
-                "configure sso-session`.",
-                s->session.value,
-                aws_profiles_config_path(p));
-            return -EINVAL;
-        }
-    }
-    rc = session_value(s, section, "sso_region", &s->region, err);
-    if (rc == 0)
-        rc = session_value(s, section, "sso_start_url", &s->start_url, err);
-    if (rc < 0)
-        return rc;
-
+/* All that is missing, in one error. */
+static int check_complete(const struct sso *s, struct error *err)
+{
     const struct {
         const char *key;
         const char *value;
@@ -88,26 +85,48 @@ static int load_settings(struct sso *s, struct error *err)
         {"sso_account_id", s->account.value},
         {"sso_role_name", s->role.value},
     };
+    struct aws_setting at = s->account.value ? s->account : s->role;
+    struct str missing = STR_INIT;
+    int rc = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
         if (!needed[i].value)
             str_appendf(&missing, "%s%s", missing.len ? ", " : "", needed[i].key);
+
     if (missing.len) {
-        struct aws_setting at = s->account.value ? s->account : s->role;
         rc = error_raise_errno(
             err,
             ERR_AUTH,
             EINVAL,
-            "The profile \"%s\" is configured to use SSO but is missing required "
-            "configuration: %s",
+            "The profile \"%s\" is configured to use SSO but is missing required configuration: "
+            "%s",
             s->r->profile_name,
             str_get(&missing));
         error_at(err, at.path, at.line, 0);
         error_hint(
             err, "Add them there, or run `aws configure sso --profile %s`.", s->r->profile_name);
     }
+
     str_done(&missing);
     return rc;
+}
+
+static int load_settings(struct sso *s, struct error *err)
+{
+    const struct aws_profiles *p = s->r->session->profiles;
+    const struct ini_section *section = NULL;
+    int rc;
+
+    if (s->session.value) {
+        section = aws_profiles_named(p, "sso-session", s->session.value);
+        if (!section)
+            return unknown_session(s, err);
+    }
+
+    rc = session_value(s, section, "sso_region", &s->region, err);
+    if (rc == 0)
+        rc = session_value(s, section, "sso_start_url", &s->start_url, err);
+    return rc < 0 ? rc : check_complete(s, err);
 }
 
 static int expired(const struct sso *s, struct error *err)
@@ -141,21 +160,15 @@ static char *source_text(const struct sso *s, bool cached)
 /* {roleCredentials: {…, expiration in milliseconds}} as the CLI keeps it */
 static json_t *for_cache(const struct sso *s, const json_t *c)
 {
-    return json_pack(
-        "{s:s, s:{s:s, s:s, s:s, s:f, s:s}}",
-        "ProviderType",
-        "sso",
-        "Credentials",
-        "AccessKeyId",
-        json_str_or(c, "accessKeyId", ""),
-        "SecretAccessKey",
-        json_str_or(c, "secretAccessKey", ""),
-        "SessionToken",
-        json_str_or(c, "sessionToken", ""),
-        "Expiration",
-        (double)(json_int_or(c, "expiration", 0) / 1000),
-        "AccountId",
-        s->account.value);
+    return object(
+        key("ProviderType", "sso"),
+        key("Credentials",
+            object(
+                key("AccessKeyId", json_str_or(c, "accessKeyId", "")),
+                key("SecretAccessKey", json_str_or(c, "secretAccessKey", "")),
+                key("SessionToken", json_str_or(c, "sessionToken", "")),
+                key("Expiration", (double)(json_int_or(c, "expiration", 0) / 1000)),
+                key("AccountId", s->account.value))));
 }
 
 static int
@@ -194,14 +207,10 @@ fetch(const struct sso *s, const char *key, struct aws_credentials *out, struct 
         session,
         &o,
         &aws_sso_GetRoleCredentials,
-        json_pack(
-            "{s:s, s:s, s:s}",
-            "roleName",
-            s->role.value,
-            "accountId",
-            s->account.value,
-            "accessToken",
-            secret_get(&token)),
+        object(
+            key("roleName", s->role.value),
+            key("accountId", s->account.value),
+            key("accessToken", secret_get(&token))),
         &reply,
         &own);
     if (rc < 0 && own.http_status == 401) {

@@ -1,8 +1,16 @@
+/* `defangctl login`: the device flow of OIDC (RFC 8628).
+ *
+ * Register a client, ask for a code, show it (the caller does), then ask for the token at the pace
+ * that the server sets until it was confirmed, refused or too late. With an sso-session the token
+ * can be renewed later, in the legacy form it cannot, as with `aws sso login`. The token goes into
+ * the file that the CLI would write. Each number of the server is bounded: a pace of nothing would
+ * be a flood, one of days a hang. */
 #include "aws/identity/sso_login.h"
 #include "aws/identity/sso_token.h"
 #include "aws/identity/token_file.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
+#include "data/object.h"
 #include <errno.h>
 #include <string.h>
 
@@ -148,14 +156,10 @@ int sso_login_start(struct aws_session *s, struct sso_login *l, struct error *er
         s,
         &o,
         &aws_sso_oidc_StartDeviceAuthorization,
-        json_pack(
-            "{s:s, s:s, s:s}",
-            "clientId",
-            l->client_id,
-            "clientSecret",
-            secret_get(&l->client_secret),
-            "startUrl",
-            l->start_url),
+        object(
+            key("clientId", l->client_id),
+            key("clientSecret", secret_get(&l->client_secret)),
+            key("startUrl", l->start_url)),
         &reply,
         err);
     if (rc < 0)
@@ -180,24 +184,16 @@ static int keep(struct aws_session *s, struct sso_login *l, const json_t *reply,
     clock_format_iso(l->registration_expires_ms, registration);
     memcpy(ends + 19, "Z", 2);
     memcpy(registration + 19, "Z", 2);
-    cleanup_json json_t *file = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-        "startUrl",
-        l->start_url,
-        "region",
-        l->region,
-        "accessToken",
-        json_str_or(reply, "accessToken", ""),
-        "expiresAt",
-        ends,
-        "clientId",
-        l->client_id,
-        "clientSecret",
-        secret_get(&l->client_secret),
-        "registrationExpiresAt",
-        registration);
-    if (json_str(reply, "refreshToken"))
-        json_object_set_new(file, "refreshToken", json_string(json_str(reply, "refreshToken")));
+    cleanup_json json_t *file = object(
+        key("startUrl", l->start_url),
+        key("region", l->region),
+        key("accessToken", json_str_or(reply, "accessToken", "")),
+        key("expiresAt", ends),
+        key("clientId", l->client_id),
+        key("clientSecret", secret_get(&l->client_secret)),
+        key("registrationExpiresAt", registration),
+        key("refreshToken", json_str(reply, "refreshToken")));
+
     return token_file_write(path, file, err);
 }
 
@@ -211,16 +207,11 @@ static int poll_once(struct aws_session *s, struct sso_login *l, struct error *e
         s,
         &o,
         &aws_sso_oidc_CreateToken,
-        json_pack(
-            "{s:s, s:s, s:s, s:s}",
-            "grantType",
-            DEVICE_GRANT,
-            "clientId",
-            l->client_id,
-            "clientSecret",
-            secret_get(&l->client_secret),
-            "deviceCode",
-            secret_get(&l->device_code)),
+        object(
+            key("grantType", DEVICE_GRANT),
+            key("clientId", l->client_id),
+            key("clientSecret", secret_get(&l->client_secret)),
+            key("deviceCode", secret_get(&l->device_code))),
         &reply,
         &own);
 

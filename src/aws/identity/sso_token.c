@@ -1,3 +1,11 @@
+/* The token of IAM Identity Center on disk: reading, renewing, writing back.
+ *
+ * Below 15 minutes of life a token of an sso-session is renewed; when that fails and some life is
+ * left, the old one serves. At most one attempt a minute, as the CLI. Refresh tokens are good for
+ * one use, and the CLI reads and writes the same file without a lock: so we take a lock of our own
+ * against each other, read again under it, and when the renewal is refused look whether somebody
+ * else has just stored a better token. Members that we do not know survive. aws-access.md sections
+ * 5.3 and 6. */
 #include "aws/identity/sso_token.h"
 #include "aws/identity/token_file.h"
 #include "aws/model/operations.h"
@@ -6,6 +14,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "data/object.h"
 #include <errno.h>
 #include <string.h>
 
@@ -154,16 +163,11 @@ static int renew(
 {
     struct aws_call_options o = {.region = from->region, .unsigned_request = true};
     cleanup_json json_t *reply = NULL;
-    json_t *in = json_pack(
-        "{s:s, s:s, s:s, s:s}",
-        "grantType",
-        "refresh_token",
-        "clientId",
-        t->client_id,
-        "clientSecret",
-        secret_get(&t->client_secret),
-        "refreshToken",
-        secret_get(&t->refresh));
+    json_t *in = object(
+        key("grantType", "refresh_token"),
+        key("clientId", t->client_id),
+        key("clientSecret", secret_get(&t->client_secret)),
+        key("refreshToken", secret_get(&t->refresh)));
     int rc = session_call(s, &o, &aws_sso_oidc_CreateToken, in, &reply, err);
 
     if (rc == 0 && (!json_str(reply, "accessToken") || json_int_or(reply, "expiresIn", 0) <= 0))

@@ -4,9 +4,10 @@
 
 #include "aws/session.h"
 
-json_t *token_file_read(const char *path); /* new reference; NULL when it cannot be used */
-int token_file_write(
-    const char *path, const json_t *j, struct error *err); /* folders are made, 0700 */
+/* New reference; NULL when it cannot be used. */
+json_t *token_file_read(const char *path);
+/* Folders are made, 0700. */
+int token_file_write(const char *path, const json_t *j, struct error *err);
 /* An exclusive lock beside the file; close it. -1 when it cannot be had within 20 seconds: go on
  * without. Suspends. */
 int token_file_lock(const char *path);

@@ -1,5 +1,9 @@
 /* The traps that make two programs disagree about who they are: found in the same settings that the
- * chain reads, said by `whoami`. */
+ * chain reads, said by `whoami`.
+ *
+ * Each is a case that other SDKs decide in another way than the AWS CLI, whose way is ours
+ * (aws-access.md section 12), or a setting that a person thinks is used and is not. Nothing is
+ * asked over the network for it. One line a trap, with what to do. */
 #include "aws/identity/sso_token.h"
 #include "aws/session.h"
 #include "aws/settings/region.h"

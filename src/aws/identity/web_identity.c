@@ -1,11 +1,15 @@
-/* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned. The file is read each time, as
- * it rotates. */
+/* A token file and a role: sts:AssumeRoleWithWebIdentity, unsigned.
+ *
+ * The file is read each time, because whoever mounts it (EKS) rotates it. Each setting comes from
+ * the environment first, then from the merged profile; with --profile, and for a source profile,
+ * from the profile alone. Rules: aws-access.md section 5.2. */
 #include "aws/identity/credentials.h"
 #include "aws/identity/role_cache.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "data/object.h"
 #include <errno.h>
 #include <string.h>
 
@@ -47,55 +51,71 @@ static int read_token(
     return 0;
 }
 
+static int assume(
+    const struct credential_request *r,
+    const struct role_cache_role *role,
+    const char *file,
+    json_t **reply,
+    struct error *err)
+{
+    struct aws_call_options o = {.region = r->session->settings.region, .unsigned_request = true};
+    cleanup_free char *own =
+        xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
+    struct str token = STR_INIT;
+    int rc = read_token(r, file, &token, err);
+
+    if (rc == 0) {
+        /* texts of the environment and of the file: what is no UTF-8 is left out, and STS says so
+         */
+        json_t *in = object(
+            key("RoleArn", json_string(role->role_arn)),
+            key("RoleSessionName", json_string(role->session_name ? role->session_name : own)),
+            key("WebIdentityToken", json_stringn(str_get(&token), token.len)));
+
+        rc = session_call(r->session, &o, &aws_sts_AssumeRoleWithWebIdentity, in, reply, err);
+        if (rc < 0)
+            error_wrap(err, "assuming role %s with the token in %s", role->role_arn, file);
+    }
+
+    str_wipe(&token);
+    return rc;
+}
+
+static int no_role(const struct credential_request *r, const char *file, struct error *err)
+{
+    error_raise_errno(
+        err, ERR_AUTH, EINVAL, "a web identity token file (%s) is configured without a role", file);
+    error_hint(err, "Set AWS_ROLE_ARN, or role_arn in profile %s.", r->profile_name);
+    return -EINVAL;
+}
+
 static int
 resolve(const struct credential_request *r, struct aws_credentials *out, struct error *err)
 {
     const char *file = get(r, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
-    const char *role = get(r, "AWS_ROLE_ARN", "role_arn");
-    const char *name = get(r, "AWS_ROLE_SESSION_NAME", "role_session_name");
-    cleanup_free char *own =
-        xasprintf("botocore-session-%lld", (long long)(clock_wall_ms() / 1000));
+    const struct role_cache_role role = {
+        .role_arn = get(r, "AWS_ROLE_ARN", "role_arn"),
+        .session_name = get(r, "AWS_ROLE_SESSION_NAME", "role_session_name")};
     cleanup_json json_t *reply = NULL;
-    struct str token = STR_INIT;
     int rc;
 
     if (!file)
         return credentials_pass(
             r, NAME, "neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set");
-    if (!role) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            EINVAL,
-            "a web identity token file (%s) is configured without a role",
-            file);
-        error_hint(err, "Set AWS_ROLE_ARN, or role_arn in profile %s.", r->profile_name);
-        return -EINVAL;
-    }
-    const struct role_cache_role shape = {.role_arn = role, .session_name = name};
-    cleanup_free char *key =
-        r->visited ? NULL
-                   : role_cache_key_role(&shape); /* of a source profile: not kept, as in the CLI */
-    cleanup_free char *text = xasprintf("role %s with the web identity token in %s", role, file);
+    if (!role.role_arn)
+        return no_role(r, file, err);
+
+    /* of a source profile: not kept, as in the CLI */
+    cleanup_free char *key = r->visited ? NULL : role_cache_key_role(&role);
+    cleanup_free char *text =
+        xasprintf("role %s with the web identity token in %s", role.role_arn, file);
     cleanup_json json_t *cached = role_cache_read(r->session, key);
     if (cached) {
         cleanup_free char *from = xasprintf("%s (the AWS CLI's cache)", text);
         return credentials_from_json(cached, "SessionToken", from, out, err);
     }
-    rc = read_token(r, file, &token, err);
-    if (rc == 0) {
-        struct aws_call_options o = {
-            .region = r->session->settings.region, .unsigned_request = true};
-        json_t *in = json_object();
 
-        json_object_set_new(in, "RoleArn", json_string(role));
-        json_object_set_new(in, "RoleSessionName", json_string(name ? name : own));
-        json_object_set_new(in, "WebIdentityToken", json_stringn(str_get(&token), token.len));
-        rc = session_call(r->session, &o, &aws_sts_AssumeRoleWithWebIdentity, in, &reply, err);
-        if (rc < 0)
-            error_wrap(err, "assuming role %s with the token in %s", role, file);
-    }
-    str_wipe(&token);
+    rc = assume(r, &role, file, &reply, err);
     if (rc == 0)
         rc = credentials_from_json(
             json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
