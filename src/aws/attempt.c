@@ -1,4 +1,13 @@
-/* One attempt of an exchange: address, headers, signature, transfer. */
+/* One attempt of an exchange: address, headers, signature, transfer.
+ *
+ * Everything that depends on the moment is made anew each time: an attempt is signed with the
+ * credentials and the clock of now, and goes to where the bucket was last seen. What must not
+ * change between attempts (the invocation id, the body) comes from call.c, which also judges what
+ * comes back.
+ *
+ * The headers that are signed are exactly those that go out, Host among them; the transport adds
+ * none of its own that would be signed. Token and signature lie in an arena that attempt_done()
+ * wipes. */
 #include "aws/attempt.h"
 #include "aws/settings/endpoint.h"
 #include "aws/settings/s3_address.h"

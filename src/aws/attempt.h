@@ -16,8 +16,8 @@ struct attempt {
     bool prepared; /* false: it failed before anything was sent */
 };
 
-/* c NULL: unsigned. Returns what http_perform() returns, or an error of preparation with
- * a->prepared false. */
+/* c NULL: unsigned; region NULL: none is known. Returns what http_perform() returns, or an error of
+ * preparation with a->prepared false. After either, attempt_done(). */
 int attempt_run(
     struct aws_session *s,
     struct attempt *a,

@@ -1,16 +1,20 @@
-/* AWS access: one session = one caller's identity and region, from the caller's environment and
+/* AWS access: one session is one caller's identity and region, from the caller's environment and
  * files, as the AWS CLI v2 would resolve them (shared/reference/aws-access.md). Calls are made by
- * table: aws/model.h describes each operation's shapes, input and output are JSON values with the
- * API's own member names whatever the wire protocol is.
+ * table: aws/model/model.h describes each operation's shapes; input and output are JSON values with
+ * the API's own member names, whatever the protocol on the wire is.
  *
- *   struct aws_session *s;  rc = aws_session_open(&options, &s, err);
- *   json_t *out;            rc = aws_call(s, &aws_ecs_RunTask, json_pack("{s:s …}", "cluster", c
- * …), &out, err);
+ *     struct aws_session *s;
+ *     json_t *out;
+ *     rc = aws_session_open(&options, &s, err);
+ *     rc = aws_call(s, &aws_ecs_RunTask, object(key("cluster", c), …), &out, err);
  *
- * All calls suspend the running fiber. Retries (standard mode), re-signing, clock-skew correction,
- * one refresh of expired credentials and typed errors (err->aws_code, ->request_id, ->http_status,
- * kind AUTH or CLOUD or TIMEOUT) happen inside. A session is shared by many fibers; credentials are
- * single-flight cached and refreshed ahead of expiry. */
+ * All calls suspend the running fiber. Retries, re-signing, clock-skew correction, one refresh of
+ * expired credentials and typed errors happen inside. A session is shared by many fibers;
+ * credentials are resolved by one of them, cached, and refreshed ahead of their end.
+ *
+ * Errors: err->kind is AUTH, CLOUD, TIMEOUT, CANCELED, or FAILED for a mistake of the caller; an
+ * answer of a service has ->aws_code, ->request_id and ->http_status. What a job makes of them, the
+ * functions at the end say. */
 #pragma once
 
 #include "aws/model/model.h"
@@ -48,6 +52,7 @@ struct aws_credentials {
 int aws_session_open(
     const struct aws_session_options *o, struct aws_session **out, struct error *err);
 void aws_session_free(struct aws_session *s);
+/* Borrowed, for the session's life; NULL when no region is set. */
 const char *aws_session_region(const struct aws_session *s);
 const char *aws_session_region_source(const struct aws_session *s);
 const char *aws_session_profile(const struct aws_session *s); /* "default" when unnamed */
@@ -60,8 +65,8 @@ void aws_credentials_copy(struct aws_credentials *to, const struct aws_credentia
 void aws_session_replace_credentials(struct aws_session *s, const struct aws_credentials *c);
 
 /* How the credentials were found: one line "provider: why it did not serve" each, in the order
- * asked, the last being what served or failed.
- * "" before the first resolution. Borrowed until the next call on s. */
+ * asked, the last being what served or failed. "" before the first resolution. Borrowed until the
+ * next call on s. */
 const char *aws_session_trace(const struct aws_session *s);
 /* Settings that make other programs see another identity, one per line. */
 void aws_session_warnings(struct aws_session *s, struct str *out);
@@ -74,21 +79,20 @@ struct aws_identity {
     char *account, *arn, *user_id, *partition;
 };
 
-int aws_session_identity(
-    struct aws_session *s,
-    struct aws_identity *out,
-    struct error *err); /* sts:GetCallerIdentity; cached */
+/* sts:GetCallerIdentity; cached. A copy: aws_identity_done(). */
+int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct error *err);
 void aws_identity_done(struct aws_identity *i);
 
-/* `in` is stolen (may be NULL = {}); *out is a new reference (out may be NULL). */
+/* `in` is stolen (may be NULL = {}); *out is a new reference, NULL after an error (out may be
+ * NULL). */
 int aws_call(
     struct aws_session *s,
     const struct aws_operation *op,
     json_t *in,
     json_t **out,
     struct error *err);
-/* Calls until the output has no more pages (op->paginator) and appends items of every page: *out =
- * JSON array. */
+/* Calls until the output has no more pages (op->paginator); *items is a new array of the items of
+ * every page, NULL after an error. `in` is stolen. */
 int aws_call_all(
     struct aws_session *s,
     const struct aws_operation *op,
@@ -98,7 +102,6 @@ int aws_call_all(
 
 /* True for errors that mean "credentials are expired or gone": a job goes to BLOCKED(auth). */
 bool aws_error_is_auth(const struct error *err);
-bool aws_error_is_not_found(
-    const struct error *err); /* ValidationError "does not exist", ResourceNotFound…, NoSuchKey,
-                                 ParameterNotFound, 404 */
+/* ValidationError "does not exist", ResourceNotFound…, NoSuchKey, ParameterNotFound, 404 */
+bool aws_error_is_not_found(const struct error *err);
 bool aws_error_is_throttle(const struct error *err);

@@ -1,4 +1,15 @@
-/* Calls: an exchange is attempts until one holds; what each failure means is decided here. */
+/* Calls: an exchange is attempts until one holds; what each failure means is decided here.
+ *
+ * judge() looks at every answer in one order. A good one ends the exchange. A refusal that can be
+ * mended is mended once each: a bucket that lives in another region, a clock that is wrong,
+ * credentials that have expired. Then the retry mode has its say (retry.c): transient failures and
+ * throttling are tried again while attempts and the service's quota last. What is left becomes a
+ * typed error, with the service's code and request id.
+ *
+ * The AWS CLI does not mend a wrong clock; we do, as the Go SDK. Redirects are never followed by
+ * the transport: they would carry a signature to a host that we did not choose
+ * (shared/reference/aws-access.md sections 10 and 11).
+ */
 #include "aws/attempt.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
@@ -237,70 +248,101 @@ static int64_t retry_after_ms(const struct http_response *resp)
     return 0;
 }
 
+/* What came of one attempt. */
+struct outcome {
+    int rc; /* of the transfer; 0: there is a reply */
+    const struct http_response *resp;
+    struct error *transport; /* why there is none */
+    struct wire_error error; /* what the reply says that is no success */
+};
+
+/* Mends what a refusal points at, once each; true: then another attempt is worth it. */
+static bool
+mend(struct aws_session *s, const struct aws_exchange *x, struct course *c, const struct outcome *o)
+{
+    return o->rc == 0 &&
+           (fix_region(s, c, x, o->resp, &o->error) || fix_clock(s, c, o->resp, &o->error) ||
+            fix_credentials(s, c, x, &o->error));
+}
+
+static int
+give_up(const struct aws_exchange *x, struct course *c, struct outcome *o, struct error *err)
+{
+    return o->rc < 0 ? raise_transport(x, &c->attempt, o->rc, o->transport, err)
+                     : raise_service(x, &c->attempt, o->resp, &o->error, err);
+}
+
+/* Waits before the next attempt, if there may be one. As judge(). */
+static int retry(
+    struct aws_session *s,
+    const struct aws_exchange *x,
+    struct course *c,
+    struct outcome *o,
+    struct error *err)
+{
+    const char *service = x->op->service->id;
+    /* an error in a 200 counts as the service's fault */
+    int status = o->rc == 0 && o->resp->status < 300 ? 500 : o->resp->status;
+    enum retry_class class = retry_classify(o->rc, status, o->error.code, service);
+    bool last = x->no_retry || c->attempt.number >= c->attempt.max;
+
+    if (class == RETRY_NEVER || last ||
+        !retry_quota_take(session_quota(s, service), class, &c->cost))
+        return give_up(x, c, o, err);
+
+    int64_t server_ms = o->rc == 0 ? retry_after_ms(o->resp) : 0;
+    int64_t delay_ms = retry_delay_ms(c->attempt.number, random01(), server_ms);
+    log_debug(
+        "aws",
+        "%s:%s attempt %u failed (%s), next in %lld ms",
+        service,
+        x->op->name,
+        c->attempt.number,
+        o->error.code ? o->error.code : strerror(-o->rc),
+        (long long)delay_ms);
+    c->attempt.number++;
+
+    o->rc = fiber_sleep(delay_ms);
+    return o->rc < 0 ? raise_transport(x, &c->attempt, o->rc, o->transport, err) : 1;
+}
+
 /* 1: another attempt comes; 0: the reply is the result; negative: the error that ends the exchange.
  */
 static int judge(
     struct aws_session *s,
     const struct aws_exchange *x,
     struct course *c,
-    int rc,
+    int transfer,
     const struct http_response *resp,
     struct error *transport,
     struct error *err)
 {
-    struct retry_quota *quota = session_quota(s, x->op->service->id);
-    struct wire_error e = {0};
-    enum retry_class class;
-    int64_t delay_ms;
+    struct outcome o = {.rc = transfer, .resp = resp, .transport = transport};
+    const char *service = x->op->service->id;
+    int rc = 0;
 
     log_debug(
         "aws",
         "%s:%s at %s, attempt %u: %s %d",
-        x->op->service->id,
+        service,
         x->op->name,
         c->attempt.authority,
         c->attempt.number,
-        rc < 0 ? strerror(-rc) : "HTTP",
-        rc < 0 ? rc : resp->status);
-    bool good = rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp);
+        o.rc < 0 ? strerror(-o.rc) : "HTTP",
+        o.rc < 0 ? o.rc : resp->status);
+
+    bool good = o.rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp);
     if (good)
-        retry_quota_success(quota, c->cost);
-    else if (rc == 0)
-        wire_parse_error(x->op, resp, &e);
-    rate_answered(session_rate(s, x->op->service->id), now_s(s), retry_code_is_throttle(e.code));
-    if (good || (rc == 0 && resp->status == 404 && x->accept_not_found)) {
-        wire_error_done(&e);
-        return 0;
-    }
-    if (rc == 0) {
-        if (fix_region(s, c, x, resp, &e) || fix_clock(s, c, resp, &e) ||
-            fix_credentials(s, c, x, &e)) {
-            wire_error_done(&e);
-            return 1;
-        }
-    }
-    class = retry_classify(
-        rc, resp->status < 300 && rc == 0 ? 500 : resp->status, e.code, x->op->service->id);
-    if (class == RETRY_NEVER || x->no_retry || c->attempt.number >= c->attempt.max ||
-        !retry_quota_take(quota, class, &c->cost)) {
-        rc = rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err)
-                    : raise_service(x, &c->attempt, resp, &e, err);
-        wire_error_done(&e);
-        return rc;
-    }
-    delay_ms = retry_delay_ms(c->attempt.number, random01(), rc == 0 ? retry_after_ms(resp) : 0);
-    log_debug(
-        "aws",
-        "%s:%s attempt %u failed (%s), next in %lld ms",
-        x->op->service->id,
-        x->op->name,
-        c->attempt.number,
-        e.code ? e.code : strerror(-rc),
-        (long long)delay_ms);
-    wire_error_done(&e);
-    c->attempt.number++;
-    rc = fiber_sleep(delay_ms);
-    return rc < 0 ? raise_transport(x, &c->attempt, rc, transport, err) : 1;
+        retry_quota_success(session_quota(s, service), c->cost);
+    else if (o.rc == 0)
+        wire_parse_error(x->op, resp, &o.error);
+    rate_answered(session_rate(s, service), now_s(s), retry_code_is_throttle(o.error.code));
+
+    bool answered = o.rc == 0 && resp->status == 404 && x->accept_not_found;
+    if (!good && !answered)
+        rc = mend(s, x, c, &o) ? 1 : retry(s, x, c, &o, err);
+    wire_error_done(&o.error);
+    return rc;
 }
 
 /* Adaptive mode: a service that throttles gets as many calls as it bears. */

@@ -1,4 +1,7 @@
-/* What an error's code means to a job. */
+/* What an error's code means to a job: wait for fresh credentials, look no further, or slow down.
+ *
+ * Services spell one meaning in many codes, so these are lists. They hold what the services that we
+ * call are known to answer; a code that stands in none of them is a plain failure of the cloud. */
 #include "aws/aws.h"
 #include "aws/retry.h"
 #include <string.h>

@@ -1,4 +1,8 @@
-/* All pages of a listing, by the paginator of its table. */
+/* All pages of a listing, by the paginator of its table.
+ *
+ * A token of the output becomes the input's for the next page until there is none. Two bounds keep
+ * a service (or a look-alike) that repeats itself from holding a job for ever: a page whose token
+ * changes nothing is an error, and so are more pages or items than base/limits.h allows. */
 #include "aws/aws.h"
 #include "base/limits.h"
 #include "base/mem.h"

@@ -1,3 +1,11 @@
+/* Adaptive retry mode, as pure arithmetic: rate.h says what it is for.
+ *
+ * Three parts stand on each other. The meter measures what is really sent, in slices of half a
+ * second. The cubic curve turns it into a rate: 70 % of it after a throttling answer, then slowly
+ * back, flat around the rate that was too much, and beyond. The bucket hands out tokens at that
+ * rate, never at more than twice what is sent, so that a quiet hour saves up no burst.
+ *
+ * Source: botocore's adaptive mode; its published tables run in tests/unit/aws/test_rate.c. */
 #include "aws/rate.h"
 #include "base/mem.h"
 #include <math.h>

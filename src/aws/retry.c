@@ -1,3 +1,8 @@
+/* Standard retry mode, as pure tables and arithmetic: retry.h says what it is for.
+ *
+ * Codes, statuses, delays and the quota are botocore's standard mode (aws-access.md section 10;
+ * tests/vectors checks them). The quota is per service: each retry costs, each success pays back,
+ * so that a service which fails for everybody is soon left alone. */
 #include "aws/retry.h"
 #include <errno.h>
 #include <stddef.h>

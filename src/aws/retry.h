@@ -17,19 +17,21 @@ enum retry_class { RETRY_NEVER, RETRY_TRANSIENT, RETRY_TIMEOUT, RETRY_THROTTLE }
 enum retry_class
 retry_classify(int transport, int http_status, const char *code, const char *service);
 bool retry_code_is_throttle(const char *code);
-bool retry_code_is_clock(
-    const char *code); /* a signature or time complaint that a skewed clock explains */
-bool retry_code_is_expired(const char *code); /* credentials that may be refreshed */
+/* A complaint about signature or time that a skewed clock explains. */
+bool retry_code_is_clock(const char *code);
+/* Credentials that may be refreshed. */
+bool retry_code_is_expired(const char *code);
 
 struct retry_quota {
     int tokens;
 };
 
 void retry_quota_init(struct retry_quota *q);
-bool retry_quota_take(
-    struct retry_quota *q, enum retry_class class, int *cost); /* false: no budget, give up */
-void retry_quota_success(struct retry_quota *q, int cost); /* cost of the last retry, 0 = none */
+/* false: no budget, give up. Else *cost is what was paid. */
+bool retry_quota_take(struct retry_quota *q, enum retry_class class, int *cost);
+/* cost of the last retry, 0 = none */
+void retry_quota_success(struct retry_quota *q, int cost);
 
-/* attempt = number of attempts made so far (1…). random01 in [0, 1). server_ms: Retry-After of the
- * reply, 0 = none. */
+/* Milliseconds to wait. attempt: how many were made so far, from 1. random01 in [0, 1). server_ms:
+ * Retry-After of the reply, 0 = none. */
 int64_t retry_delay_ms(unsigned attempt, double random01, int64_t server_ms);
