@@ -1,11 +1,23 @@
+/* Objects: look for one, write it, read it, say its address. upload.c has the large ones.
+ *
+ * These do not go through aws_call(), because a body in JSON would be base64: the body goes out and
+ * comes in as it is, beside the parameters. What is written carries a checksum that S3 compares
+ * (CRC64NVME, the AWS CLI's), unless the caller's settings say that only required ones are sent,
+ * since look-alikes of S3 may not know it. What is read is checked against the sum that S3 kept. */
 #include "aws/s3/s3.h"
 #include "aws/model/operations.h"
 #include "aws/s3/internal.h"
 #include "aws/sign/uri.h"
 #include "base/digest.h"
 #include "base/limits.h"
+#include "data/object.h"
 #include <errno.h>
 #include <string.h>
+
+json_t *s3_names(const char *bucket, const char *name)
+{
+    return object(key("Bucket", json_string(bucket)), key("Key", json_string(name)));
+}
 
 int s3_send(
     struct aws_session *s,
@@ -51,13 +63,7 @@ int s3_head(
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.accept_not_found = true};
     cleanup_json json_t *reply = NULL;
-    int rc = s3_send(
-        s,
-        &aws_s3_HeadObject,
-        json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key),
-        &x,
-        &resp,
-        err);
+    int rc = s3_send(s, &aws_s3_HeadObject, s3_names(bucket, key), &x, &resp, err);
 
     *out = (struct s3_object){0};
     if (rc < 0)
@@ -106,15 +112,13 @@ int s3_put_cached(
     cleanup_http_response struct http_response resp = {0};
     struct aws_exchange x = {.body = n ? data : "", .body_len = n};
     cleanup_free char *crc = chunked_checksum_text(CHUNKED_CRC64NVME, x.body, n);
-    json_t *in = json_pack("{s:s, s:s}", "Bucket", bucket, "Key", key);
+    json_t *in = s3_names(bucket, key);
     int rc;
 
-    if (content_type)
-        json_object_set_new(in, "ContentType", json_string(content_type));
-    if (cache_control)
-        json_object_set_new(in, "CacheControl", json_string(cache_control));
+    json_add(in, "ContentType", json_string(content_type));
+    json_add(in, "CacheControl", json_string(cache_control));
     if (!s->settings.checksum_when_required)
-        json_object_set_new(in, "ChecksumCRC64NVME", json_string(crc));
+        json_add(in, "ChecksumCRC64NVME", json_of_text(crc));
     rc = s3_send(s, &aws_s3_PutObject, in, &x, &resp, err);
     return rc < 0 ? error_wrap(err, "writing s3://%s/%s", bucket, key) : 0;
 }
@@ -156,10 +160,11 @@ int s3_get(
     cleanup_http_response struct http_response resp = {0};
     /* an error's document must fit as well, however small the object is meant to be */
     struct aws_exchange x = {.max_body_bytes = MAX(max_bytes, (uint64_t)LIMIT_AWS_ERROR_BYTES)};
-    json_t *in =
-        json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "ChecksumMode", "ENABLED");
-    int rc = s3_send(s, &aws_s3_GetObject, in, &x, &resp, err);
+    json_t *in = s3_names(bucket, key);
+    int rc;
 
+    json_add(in, "ChecksumMode", json_string("ENABLED"));
+    rc = s3_send(s, &aws_s3_GetObject, in, &x, &resp, err);
     if (rc == 0 && resp.body.len > max_bytes)
         rc = error_raise_errno(
             err,

@@ -12,13 +12,16 @@ struct s3_object {
     char *etag, *version_id;
 };
 
+/* A missing object is no error: out->exists is false. */
 int s3_head(
     struct aws_session *s,
     const char *bucket,
     const char *key,
     struct s3_object *out,
-    struct error *err); /* a missing object is no error */
+    struct error *err);
 void s3_object_done(struct s3_object *o);
+
+/* content_type may be NULL. The data is borrowed until it returns. */
 int s3_put(
     struct aws_session *s,
     const char *bucket,
@@ -37,6 +40,9 @@ int s3_put_cached(
     const void *data,
     size_t n,
     struct error *err);
+
+/* The object's content replaces `out`. -EMSGSIZE above max_bytes, -EBADMSG when it is not what S3
+ * has a checksum of. */
 int s3_get(
     struct aws_session *s,
     const char *bucket,

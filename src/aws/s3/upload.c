@@ -5,6 +5,7 @@
 #include "aws/s3/internal.h"
 #include "base/digest.h"
 #include "base/limits.h"
+#include "data/object.h"
 #include "loop/work.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,15 @@ static int load(struct aws_session *s, struct reading *r, struct error *err)
     return 0;
 }
 
+/* {"Bucket", "Key", "UploadId"} */
+static json_t *upload_names(const struct upload *up)
+{
+    json_t *in = s3_names(up->u->bucket, up->u->key);
+
+    json_add(in, "UploadId", json_string(up->id));
+    return in;
+}
+
 /* --- one part --- */
 
 static bool already_there(const struct part *p, const struct reading *r)
@@ -134,19 +144,11 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     struct aws_exchange hashed = {
         .body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
     struct aws_exchange streamed = {.chunked = &chunks};
-    json_t *in = json_pack(
-        "{s:s, s:s, s:s, s:i}",
-        "Bucket",
-        up->u->bucket,
-        "Key",
-        up->u->key,
-        "UploadId",
-        up->id,
-        "PartNumber",
-        (int)p->number);
+    json_t *in = upload_names(up);
 
+    json_add(in, "PartNumber", json_of(p->number));
     if (up->checksums && !up->chunked)
-        json_object_set_new(in, up->member, json_string(r->sum));
+        json_add(in, up->member, json_of_text(r->sum));
     do
         rc = s3_send(
             up->session,
@@ -236,8 +238,7 @@ static int plan_parts(struct upload *up, struct error *err)
 /* What is there already; -ENOENT when S3 does not know the upload (any more). */
 static int find_parts(struct upload *up, struct error *err)
 {
-    json_t *in = json_pack(
-        "{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id);
+    json_t *in = upload_names(up);
     cleanup_json json_t *parts = NULL;
     struct error own = ERROR_INIT;
     json_t *item;
@@ -272,17 +273,14 @@ static int find_parts(struct upload *up, struct error *err)
 static int create(struct upload *up, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
-    json_t *in = json_pack("{s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key);
+    json_t *in = s3_names(up->u->bucket, up->u->key);
     int rc;
 
-    if (up->u->content_type)
-        json_object_set_new(in, "ContentType", json_string(up->u->content_type));
-    if (up->checksums) {
-        json_object_set_new(
-            in, "ChecksumAlgorithm", json_string(chunked_algorithm(up->u->checksum)));
-        if (up->u->checksum != CHUNKED_SHA256) /* only sums that add up exist of the whole object */
-            json_object_set_new(in, "ChecksumType", json_string("FULL_OBJECT"));
-    }
+    json_add(in, "ContentType", json_string(up->u->content_type));
+    if (up->checksums)
+        json_add(in, "ChecksumAlgorithm", json_of_text(chunked_algorithm(up->u->checksum)));
+    if (up->checksums && up->u->checksum != CHUNKED_SHA256) /* only CRCs of parts add up */
+        json_add(in, "ChecksumType", json_of_text("FULL_OBJECT"));
     rc = aws_call(up->session, &aws_s3_CreateMultipartUpload, in, &reply, err);
     if (rc < 0)
         return rc;
@@ -312,29 +310,15 @@ static int complete(struct upload *up, struct error *err)
     int rc;
 
     for (unsigned i = 0; i < up->count; i++) {
-        json_t *p = json_pack(
-            "{s:s, s:i}", "ETag", up->parts[i].etag, "PartNumber", (int)up->parts[i].number);
+        const struct part *part = &up->parts[i];
+        json_t *p = object(key("ETag", json_string(part->etag)), key("PartNumber", part->number));
 
-        if (up->parts[i].checksum)
-            json_object_set_new(p, up->member, json_string(up->parts[i].checksum));
-        json_array_append_new(list, p);
+        json_add(p, up->member, json_of_text(part->checksum));
+        json_push(list, p);
     }
-    rc = aws_call(
-        up->session,
-        &aws_s3_CompleteMultipartUpload,
-        json_pack(
-            "{s:s, s:s, s:s, s:{s:o}}",
-            "Bucket",
-            up->u->bucket,
-            "Key",
-            up->u->key,
-            "UploadId",
-            up->id,
-            "MultipartUpload",
-            "Parts",
-            list),
-        NULL,
-        &own);
+    json_t *in = upload_names(up);
+    json_add(in, "MultipartUpload", object(key("Parts", list)));
+    rc = aws_call(up->session, &aws_s3_CompleteMultipartUpload, in, NULL, &own);
     if (rc < 0 && error_has_code(&own, "NoSuchUpload")) {
         /* an earlier try of this call went through and its answer was lost: then the object is
          * there */
@@ -362,13 +346,7 @@ static bool worth_resuming(const struct error *err, int rc)
 static void abort_upload(struct upload *up)
 {
     fiber_shield(true);
-    aws_call(
-        up->session,
-        &aws_s3_AbortMultipartUpload,
-        json_pack(
-            "{s:s, s:s, s:s}", "Bucket", up->u->bucket, "Key", up->u->key, "UploadId", up->id),
-        NULL,
-        NULL);
+    aws_call(up->session, &aws_s3_AbortMultipartUpload, upload_names(up), NULL, NULL);
     fiber_shield(false);
 }
 

@@ -1,5 +1,6 @@
-/* Settings that are one word or number out of a few: what is not one of them is an error, as in the
- * AWS CLI, whose words are used. */
+/* Settings that are one word or number out of a few: attempts, retry mode, account id mode. What is
+ * not one of them is an error, as in the AWS CLI, whose words are used; a wrong one taken for the
+ * default would make two programs behave differently and nobody see why. */
 #include "aws/settings/settings.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,3 +1,14 @@
+/* ~/.aws/config and ~/.aws/credentials: which sections are profiles, and what overlays what.
+ *
+ * In the config file a profile's section is called "profile NAME" (NAME by shell rules, so it may
+ * be quoted) or "default"; in the credentials file every section is a profile by its plain name.
+ * Where both files have a key, the credentials file wins, key by key; a nested key ("s3") is
+ * replaced as a whole. A section that comes twice under two spellings of one name counts the last
+ * time and alone. A file that does not exist is empty, one that cannot be parsed is an error for
+ * everybody: the CLI would stop as well. Rules and where they were measured: aws-access.md sections
+ * 2 and 3.
+ *
+ * Values point into the arena; those whose key speaks of secrets or tokens are wiped at the end. */
 #include "aws/settings/profiles.h"
 #include "aws/settings/shell_words.h"
 #include "base/arena.h"

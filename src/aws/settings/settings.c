@@ -1,3 +1,9 @@
+/* What the caller's environment and files say beyond identity.
+ *
+ * One order for everything: a flag, then the environment, then the merged profile. The profile
+ * comes first, since the rest is looked up in it; a profile that somebody named must exist. Each
+ * value remembers where it came from, because that is what a person asks when it is not the one
+ * expected. Rules: aws-access.md sections 3, 4 and 7. */
 #include "aws/settings/settings.h"
 #include "aws/settings/endpoint.h"
 #include "base/mem.h"

@@ -1,3 +1,8 @@
+/* Words as Python's shlex.split() finds them: shell_words.h says what for.
+ *
+ * Single quotes keep everything, double quotes all but a backslash before a quote or a backslash;
+ * outside a backslash keeps the next letter. Pieces that touch are one word. Nothing is expanded.
+ */
 #include "aws/settings/shell_words.h"
 #include "base/str.h"
 #include "base/vec.h"

@@ -1,4 +1,12 @@
-/* Stage one of SigV4: the canonical request. */
+/* Stage one of SigV4: the canonical request, the text that both sides make of one request and hash.
+ *
+ * Method, path, query, headers, the names of the headers, the hash of the body. The path is encoded
+ * once more than it was sent and cleaned of dots, but for S3, which takes it as it stands. Query
+ * parameters are sorted by name, then value; headers by name, values of one name joined in the
+ * order they came. Headers that a proxy or the transport may change are left out.
+ *
+ * This runs for every request, so names and values are laid into one block and sorted there,
+ * without an allocation each. Rules: aws-access.md section 8. */
 #include "aws/sign/sigv4.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"

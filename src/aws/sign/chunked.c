@@ -1,3 +1,9 @@
+/* The body of S3's aws-chunked, made while it is sent: chunked.h has the form.
+ *
+ * The transport pulls (read_chunked). `frame` is what goes out before the next data: the end of the
+ * chunk before and the length of the next, or at the end the trailer with the checksum, which is
+ * known by then. Rewinding (another attempt, or curl after a 100-continue) starts all of it again.
+ */
 #include "aws/sign/chunked.h"
 #include "base/digest.h"
 #include "base/mem.h"

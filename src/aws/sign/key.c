@@ -1,4 +1,8 @@
-/* Signing keys, derived and kept. */
+/* Signing keys, derived and kept.
+ *
+ * A key holds for a secret, a day, a region and a service, and deriving it takes four HMACs; a job
+ * signs hundreds of requests with a few of them. The cache is a ring: when it is full the oldest
+ * goes. Whoever changes the secret clears it (sigv4_cache_clear); what leaves it is wiped. */
 #include "aws/sign/sigv4.h"
 #include "base/clock.h"
 #include "base/digest.h"

@@ -1,3 +1,8 @@
+/* Stages two to four of SigV4: string to sign, signature, Authorization header. canonical.c is
+ * stage one, key.c derives the key.
+ *
+ * The canonical request holds the session token, so it is wiped; the other texts are hashes and
+ * public. Format: aws-access.md section 8. */
 #include "aws/sign/sigv4.h"
 #include "base/clock.h"
 #include "base/digest.h"

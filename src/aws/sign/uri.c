@@ -1,3 +1,8 @@
+/* URIs as AWS needs them: uri.h has the contract.
+ *
+ * The splitter changes nothing but the case of scheme and host, since what is signed must be what
+ * is sent. It refuses what has no place in an endpoint: a user name, blanks and control characters,
+ * a scheme that is neither http nor https. */
 #include "aws/sign/uri.h"
 #include "base/mem.h"
 #include <ctype.h>

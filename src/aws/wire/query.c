@@ -1,4 +1,9 @@
-/* Form bodies: awsQuery and ec2Query. */
+/* Form bodies: awsQuery and ec2Query, a JSON value flattened into Name.Of.Member=value.
+ *
+ * The two differ in names and lists: ec2 begins names with a capital (or has a queryName for them)
+ * and never marks lists, awsQuery writes List.member.1, or List.1 where the list is flattened. An
+ * empty list is a name without a value in awsQuery and nothing in ec2. Names grow from the prefix
+ * on the way down (aws-access.md section 9). */
 #include "aws/sign/uri.h"
 #include "aws/wire/internal.h"
 #include "base/mem.h"

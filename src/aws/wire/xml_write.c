@@ -1,4 +1,9 @@
-/* XML request bodies of restXml. */
+/* XML bodies of requests: restXml.
+ *
+ * Text by text, without a tree: the shape says all. Members that are attributes must come before
+ * the element is closed, so they are written first. Lists and maps are wrapped in an element of
+ * their own unless they are flattened; a name space goes onto the element whose shape or member has
+ * one. */
 #include "aws/wire/internal.h"
 #include "base/mem.h"
 #include <string.h>

@@ -1,5 +1,6 @@
-/* A session over a scripted transport, an environment and files of its own, for the tests of
- * src/aws. */
+/* Nothing here is real but the files: time stands where the test says, replies are scripted, and
+ * the instance metadata service is off, because asking it costs a second of virtual time that no
+ * test expects. The home folder goes with the fixture. */
 #include "unit/aws/fixture.h"
 #include "base/file.h"
 #include "base/mem.h"
