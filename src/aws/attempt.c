@@ -46,6 +46,7 @@ int session_url(
 
     if (rc < 0)
         return rc;
+
     struct aws_endpoint_params p = {
         region, s->settings.fips && !custom, s->settings.dual_stack && !custom, custom};
     rc = aws_endpoint_resolve(service, &p, &endpoint, err);
@@ -62,6 +63,7 @@ int session_url(
     } else {
         base = xstrdup(endpoint.url);
     }
+
     if (x->request->host_prefix && !custom) {
         const char *host = strstr(base, "://") + 3;
         char *prefixed =
@@ -69,8 +71,10 @@ int session_url(
         free(base);
         base = prefixed;
     }
+
     *url = xasprintf("%s%s", base, path);
     *signing_region = steal(endpoint.signing_region);
+
     return 0;
 }
 
@@ -112,6 +116,7 @@ add_headers(struct attempt *a, const struct aws_exchange *x, const struct aws_cr
         add(a, "X-Amz-Trailer", chunked_trailer_name(x->chunked->checksum));
         add(a, "X-Amz-SDK-Checksum-Algorithm", chunked_algorithm(x->chunked->checksum));
     }
+
     add(a, "User-Agent", USER_AGENT);
     add(a, "amz-sdk-invocation-id", a->invocation_id);
     add(a, "amz-sdk-request", arena_printf(a->arena, "attempt=%u; max=%u", a->number, a->max));
@@ -166,6 +171,7 @@ static int prepare(
 
     if (rc < 0)
         return rc;
+
     rc = uri_split(a->url, &u, err);
     if (rc < 0) {
         error_hint(
@@ -175,6 +181,7 @@ static int prepare(
             x->op->service->service_id);
         return rc;
     }
+
     a->authority = uri_authority(&u);
     a->wall_ms = session_wall_ms(s, a->authority);
     if (x->chunked)
@@ -206,6 +213,7 @@ int attempt_run(
     int rc = prepare(s, a, x, c, region, err);
     if (rc < 0)
         return rc;
+
     a->prepared = true;
     cleanup_free char *proxy = aws_proxy_for(s->env, a->url);
     cleanup_free char *full = x->request->query.len
@@ -229,6 +237,7 @@ int attempt_run(
         .proxy = proxy,
         .expect_100 = body_len > EXPECT_100_BYTES,
     };
+
     return http_perform(s->http, &request, resp, err);
 }
 

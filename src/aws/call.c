@@ -77,6 +77,7 @@ wanted_region(const struct aws_session *s, const struct aws_exchange *x, const s
 
     if (c->region)
         return c->region;
+
     return known ? known : x->region ? x->region : s->settings.region;
 }
 
@@ -90,6 +91,7 @@ static int raise_transport(
     if (rc == -ECANCELED)
         return error_raise_errno(
             err, ERR_CANCELED, ECANCELED, "%s:%s: canceled", x->op->service->id, x->op->name);
+
     error_raise_errno(
         err,
         rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD,
@@ -121,6 +123,7 @@ static int raise_service(
         free(*x->reason);
         *x->reason = xstrdup_null(e->reason);
     }
+
     error_raise(&probe, ERR_CLOUD, "%s", e->message);
     error_aws(&probe, e->code, e->request_id, resp->status);
     if (aws_error_is_auth(&probe) || strncmp(e->code, "AccessDenied", 12) == 0 ||
@@ -132,6 +135,7 @@ static int raise_service(
     } else if (aws_error_is_throttle(&probe)) {
         code = EAGAIN;
     }
+
     error_done(&probe);
     if (a->number > 1)
         error_raise_errno(
@@ -147,6 +151,7 @@ static int raise_service(
         error_raise_errno(
             err, kind, code, "%s:%s: %s", x->op->service->id, x->op->name, e->message);
     error_aws(err, e->code, e->request_id, resp->status);
+
     return -code;
 }
 
@@ -164,9 +169,11 @@ static bool fix_clock(
     if (c->skew_fixed || !retry_code_is_clock(e->code) || !text ||
         http_response_header(resp, "age") || clock_parse_http_date(text, &server_ms) < 0)
         return false;
+
     off = server_ms - c->attempt.wall_ms;
     if (off > -SKEW_MIN_MS && off < SKEW_MIN_MS)
         return false;
+
     c->skew_fixed = true;
     session_learn_skew(s, c->attempt.authority, server_ms - clock_wall_ms());
     log_debug(
@@ -185,6 +192,7 @@ static bool fix_credentials(
 {
     if (c->refreshed || x->credentials || x->unsigned_request || !retry_code_is_expired(e->code))
         return false;
+
     c->refreshed = true;
     return s->source->refresh(s, c->key_id, NULL) == 0;
 }
@@ -227,11 +235,14 @@ static bool fix_region(
         ask_region(s, x->bucket);
     if (!moved && !head)
         return false;
+
     const char *now = session_bucket_region(s, x->bucket);
     if (!now || text_eq(now, before))
         return false;
+
     c->redirected = true;
     c->region = xstrdup(now);
+
     return true;
 }
 
@@ -245,6 +256,7 @@ static int64_t retry_after_ms(const struct http_response *resp)
         return n;
     if (seconds && text_parse_int(seconds, 0, 3600, &n) == 0)
         return n * 1000;
+
     return 0;
 }
 
@@ -352,6 +364,7 @@ static int wait_for_rate(struct aws_session *s, const struct aws_exchange *x, st
 
     if (!s->settings.retry_adaptive)
         return 0;
+
     while ((wait_s = rate_take(session_rate(s, x->op->service->id), now_s(s))) > 0) {
         int rc = fiber_sleep((int64_t)ceil(wait_s * 1000));
         if (rc < 0)
@@ -364,6 +377,7 @@ static int wait_for_rate(struct aws_session *s, const struct aws_exchange *x, st
                 x->op->name,
                 rc == -ECANCELED ? "canceled" : strerror(-rc));
     }
+
     return 0;
 }
 
@@ -385,6 +399,7 @@ static int run_attempt(
         rc = s->source->get(s, &own, err);
         credentials = &own;
     }
+
     if (rc == 0)
         rc = wait_for_rate(s, x, err);
     if (rc == 0) {
@@ -399,6 +414,7 @@ static int run_attempt(
         }
         attempt_done(&c->attempt);
     }
+
     error_done(&transport);
     aws_credentials_done(&own);
     return rc;
@@ -424,6 +440,7 @@ int session_exchange(
         http_response_done(resp);
         *resp = (struct http_response){0};
     }
+
     free(c.region);
     free(c.key_id);
     return rc;
@@ -437,6 +454,7 @@ static void add_required_checksum(const struct aws_operation *op, struct wire_re
 
     if (!op->checksum_required || !r->has_body)
         return;
+
     digest_md5(str_get(&r->body), r->body.len, sum);
     cleanup_free char *text = digest_base64(sum, sizeof sum);
     wire_header(r, "Content-MD5", text);
@@ -471,6 +489,7 @@ int session_call(
     rc = wire_serialize(op, input, &request, err);
     if (rc < 0)
         return rc;
+
     add_required_checksum(op, &request);
     if (strcmp(op->service->id, "s3") == 0)
         x.bucket = json_string_value(json_object_get(input, "Bucket"));

@@ -39,6 +39,7 @@ bool aws_error_is_auth(const struct error *err)
 
     if (!error_is_set(err))
         return false;
+
     /* without a code it is our own finding: no credentials, an expired login, a broken profile */
     return err->aws_code ? among(err->aws_code, codes) : err->kind == ERR_AUTH;
 }

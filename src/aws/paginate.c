@@ -16,6 +16,7 @@ static bool next_page(const struct aws_paginator *p, const json_t *reply, json_t
 
     if (p->more_results && !json_bool_or(reply, p->more_results, false))
         return false;
+
     for (size_t i = 0; p->input_tokens[i] && p->output_tokens[i]; i++) {
         const json_t *token = json_at(reply, p->output_tokens[i]);
 
@@ -29,6 +30,7 @@ static bool next_page(const struct aws_paginator *p, const json_t *reply, json_t
             json_object_del(input, p->input_tokens[i]);
         }
     }
+
     return any;
 }
 
@@ -48,6 +50,7 @@ append_items(const struct aws_operation *op, const json_t *reply, json_t *all, s
             op->service->id,
             op->name,
             LIMIT_AWS_ITEMS);
+
     return 0;
 }
 
@@ -66,6 +69,7 @@ int aws_call_all(
         json_decref(all);
         return error_raise(err, ERR_FAILED, "%s:%s has no pages", op->service->id, op->name);
     }
+
     for (unsigned page = 0;; page++) {
         cleanup_json json_t *reply = NULL, *before = json_deep_copy(input);
         int rc = aws_call(s, op, json_deep_copy(input), &reply, err);
@@ -89,6 +93,7 @@ int aws_call_all(
                 page + 1);
         }
     }
+
     *items = all;
     return 0;
 }

@@ -45,6 +45,7 @@ double rate_meter_count(struct rate_meter *m, double now_s)
         m->count = 0;
         m->slice_s = slice_s;
     }
+
     return m->measured_per_s;
 }
 
@@ -73,9 +74,11 @@ double rate_take(struct rate_limiter *r, double now_s)
 {
     if (!r->throttled)
         return 0;
+
     refill(&r->bucket, now_s);
     if (r->bucket.tokens < 1)
         return (1 - r->bucket.tokens) / r->bucket.fill_per_s;
+
     r->bucket.tokens--;
     return 0;
 }
@@ -91,5 +94,6 @@ void rate_answered(struct rate_limiter *r, double now_s, bool throttled)
     } else {
         rate = rate_cubic_success(&r->cubic, now_s);
     }
+
     set_rate(&r->bucket, MIN(rate, RATE_MAX_OF_SENDING * measured), now_s);
 }

@@ -86,8 +86,10 @@ retry_classify(int transport, int http_status, const char *code, const char *ser
     default:
         return RETRY_TRANSIENT;
     }
+
     if (among(code, transient))
         return RETRY_TRANSIENT;
+
     /* route53 answers so while an earlier change of the zone is being applied */
     if (retry_code_is_throttle(code) || http_status == 429)
         return RETRY_THROTTLE;
@@ -96,6 +98,7 @@ retry_classify(int transport, int http_status, const char *code, const char *ser
     if (code && service && strcmp(service, "sts") == 0 &&
         strcmp(code, "IDPCommunicationError") == 0)
         return RETRY_TRANSIENT;
+
     return RETRY_NEVER;
 }
 
@@ -110,8 +113,10 @@ bool retry_quota_take(struct retry_quota *q, enum retry_class class, int *cost)
 
     if (q->tokens < price)
         return false;
+
     q->tokens -= price;
     *cost = price;
+
     return true;
 }
 
@@ -134,5 +139,6 @@ int64_t retry_delay_ms(unsigned attempt, double random01, int64_t server_ms)
         if (delay > bound + 5000)
             delay = bound + 5000;
     }
+
     return delay;
 }

@@ -41,12 +41,14 @@ void aws_session_free(struct aws_session *s)
 {
     if (!s)
         return;
+
     vec_each(h, &s->hosts) free(h->authority);
     vec_each(b, &s->buckets)
     {
         free(b->bucket);
         free(b->region);
     }
+
     vec_free(&s->hosts);
     vec_free(&s->services);
     vec_free(&s->buckets);
@@ -125,21 +127,32 @@ void aws_identity_done(struct aws_identity *i)
     *i = (struct aws_identity){0};
 }
 
+/* --- what was learnt --- */
+
+static struct session_host *host_of(const struct aws_session *s, const char *authority)
+{
+    for (size_t i = 0; i < s->hosts.len; i++)
+        if (strcmp(s->hosts.items[i].authority, authority) == 0)
+            return &s->hosts.items[i];
+
+    return NULL;
+}
+
 int64_t session_wall_ms(const struct aws_session *s, const char *authority)
 {
-    vec_each(h, &s->hosts) if (strcmp(h->authority, authority) == 0) return clock_wall_ms() +
-        h->skew_ms;
-    return clock_wall_ms();
+    const struct session_host *known = host_of(s, authority);
+
+    return clock_wall_ms() + (known ? known->skew_ms : 0);
 }
 
 void session_learn_skew(struct aws_session *s, const char *authority, int64_t skew_ms)
 {
-    vec_each(h, &s->hosts) if (strcmp(h->authority, authority) == 0)
-    {
-        h->skew_ms = skew_ms;
-        return;
-    }
-    vec_push(&s->hosts, (struct session_host){xstrdup(authority), skew_ms});
+    struct session_host *known = host_of(s, authority);
+
+    if (known)
+        known->skew_ms = skew_ms;
+    else
+        vec_push(&s->hosts, (struct session_host){xstrdup(authority), skew_ms});
 }
 
 int64_t session_skew_any(const struct aws_session *s)
@@ -149,11 +162,15 @@ int64_t session_skew_any(const struct aws_session *s)
 
 static struct session_service *service_of(struct aws_session *s, const char *service)
 {
-    vec_each(it, &s->services) if (strcmp(it->id, service) == 0) return it;
+    for (size_t i = 0; i < s->services.len; i++)
+        if (strcmp(s->services.items[i].id, service) == 0)
+            return &s->services.items[i];
+
     vec_push(&s->services, (struct session_service){.id = service});
     struct session_service *made = vec_last(&s->services);
     retry_quota_init(&made->quota);
     rate_init(&made->rate, (double)loop_now_ms(s->loop) / 1000);
+
     return made;
 }
 
@@ -167,20 +184,32 @@ struct rate_limiter *session_rate(struct aws_session *s, const char *service)
     return &service_of(s, service)->rate;
 }
 
+static struct session_bucket *bucket_of(const struct aws_session *s, const char *bucket)
+{
+    for (size_t i = 0; i < s->buckets.len; i++)
+        if (strcmp(s->buckets.items[i].bucket, bucket) == 0)
+            return &s->buckets.items[i];
+
+    return NULL;
+}
+
 const char *session_bucket_region(const struct aws_session *s, const char *bucket)
 {
-    vec_each(it, &s->buckets) if (strcmp(it->bucket, bucket) == 0) return it->region;
-    return NULL;
+    const struct session_bucket *known = bucket_of(s, bucket);
+
+    return known ? known->region : NULL;
 }
 
 void session_learn_bucket(struct aws_session *s, const char *bucket, const char *region)
 {
-    vec_each(it, &s->buckets) if (strcmp(it->bucket, bucket) == 0)
-    {
-        char *copy = xstrdup(region);
-        free(it->region);
-        it->region = copy;
+    struct session_bucket *known = bucket_of(s, bucket);
+
+    if (!known) {
+        vec_push(&s->buckets, (struct session_bucket){xstrdup(bucket), xstrdup(region)});
         return;
     }
-    vec_push(&s->buckets, (struct session_bucket){xstrdup(bucket), xstrdup(region)});
+
+    char *copy = xstrdup(region); /* `region` may be the text that goes */
+    free(known->region);
+    known->region = copy;
 }

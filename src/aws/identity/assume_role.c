@@ -48,6 +48,7 @@ loops(const struct credential_request *r, const struct aws_setting *source, stru
         r->profile_name,
         source->value);
     error_at(err, source->path, source->line, 0);
+
     return -ELOOP;
 }
 
@@ -110,6 +111,7 @@ static int unknown_source(
         source->value,
         r->profile_name);
     error_at(err, source->path, source->line, 0);
+
     return -EINVAL;
 }
 
@@ -191,6 +193,7 @@ check_source(const struct credential_request *r, const struct aws_setting *role,
                 "credential_source, or remove role_arn.");
         return -EINVAL;
     }
+
     if (profile.value && !aws_profiles_find(r->session->profiles, profile.value)) {
         error_raise_errno(
             err,
@@ -206,6 +209,7 @@ check_source(const struct credential_request *r, const struct aws_setting *role,
             "makes one.");
         return -EINVAL;
     }
+
     return 0;
 }
 
@@ -249,6 +253,7 @@ static json_t *parameters(const struct role_cache_role *role, const char *code)
         json_add(in, "SerialNumber", json_of(role->serial));
         json_add(in, "TokenCode", json_string(code));
     }
+
     return in;
 }
 
@@ -259,6 +264,7 @@ static int need_code(const struct credential_request *r, struct error *err)
 
     if (!mfa.value || secret_is_set(&r->session->mfa_code))
         return 0;
+
     error_raise_errno(
         err,
         ERR_AUTH,
@@ -272,6 +278,7 @@ static int need_code(const struct credential_request *r, struct error *err)
         "Run a defangctl command with this profile in a terminal: it asks for the code, which then "
         "serves as long as the role does.");
     error_mfa(err, mfa.value);
+
     return -ENOTTY;
 }
 
@@ -292,6 +299,7 @@ static int assume(
         secret_copy(&code, &r->session->mfa_code);
         secret_done(&r->session->mfa_code); /* good for one use */
     }
+
     rc = session_call(
         r->session,
         &o,
@@ -321,9 +329,11 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
         return credentials_pass(r, NAME, "no role_arn in profile %s", r->profile_name);
     if (get(r, "web_identity_token_file").value)
         return credentials_pass(r, NAME, "profile %s uses a web identity token", r->profile_name);
+
     rc = check_source(r, &arn, err);
     if (rc < 0)
         return rc;
+
     struct role_cache_role role = role_of(r, arn.value);
     cleanup_free char *key = role_cache_key_role(&role);
     cleanup_json json_t *cached = role_cache_read(r->session, key);
@@ -332,6 +342,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
             xasprintf("profile %s, role %s (the AWS CLI's cache)", r->profile_name, arn.value);
         return credentials_from_json(cached, "SessionToken", text, out, err);
     }
+
     rc = find_source(r, &source, err);
     if (rc == 0)
         rc = assume(r, &role, &source, &reply, err);
@@ -341,6 +352,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
         rc = credentials_from_json(
             json_object_get(reply, "Credentials"), "SessionToken", text, out, err);
     }
+
     if (rc == 0)
         role_cache_write(r->session, key, reply);
     aws_credentials_done(&source);

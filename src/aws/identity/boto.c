@@ -36,6 +36,7 @@ static int from_file(const struct ini_file *f, struct aws_credentials *out, stru
         out->source = xasprintf("[Credentials] in %s:%u", f->path, id->line);
         return 0;
     }
+
     return -ENOENT;
 }
 
@@ -60,6 +61,7 @@ static int try_file(
             for (struct ini_entry *e = s->entries; e; e = e->next)
                 secret_wipe((char *)(uintptr_t)e->value, strlen(e->value));
     }
+
     str_wipe(&text);
     arena_free(arena);
     return rc;
@@ -76,6 +78,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
         if (rc != -ENOENT || error_is_set(err))
             return rc == -ENOENT ? -EIO : rc;
     }
+
     return credentials_pass(
         r, NAME, "no [Credentials] in %s", own ? own : "/etc/boto.cfg or ~/.boto");
 }

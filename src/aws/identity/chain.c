@@ -48,5 +48,6 @@ int credentials_resolve(
             return rc;
         }
     }
+
     return -ENOENT;
 }

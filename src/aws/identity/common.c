@@ -41,6 +41,7 @@ int credentials_from_json(
     out->expires_wall_ms = ms;
     out->account_id = xstrdup_null(account);
     out->source = xstrdup(source);
+
     return 0;
 }
 
@@ -78,5 +79,6 @@ int credentials_fetch(
         http_response_done(resp);
         error_done(&own);
     }
+
     return rc;
 }

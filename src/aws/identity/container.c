@@ -23,6 +23,7 @@ static bool host_allowed(const struct uri *u)
 
     if (strcmp(u->scheme, "https") == 0)
         return true;
+
     for (size_t i = 0; hosts[i]; i++)
         if (strcmp(hosts[i], u->host) == 0)
             return true;
@@ -52,9 +53,11 @@ read_authorization(const struct credential_request *r, struct str *out, struct e
     } else if (token) {
         str_append(out, token);
     }
+
     if (strpbrk(str_get(out), "\r\n"))
         return error_raise_errno(
             err, ERR_AUTH, EINVAL, "the container authorization token holds a line break");
+
     return 0;
 }
 
@@ -75,6 +78,7 @@ static int fetch(
         struct credential_fetch f = {"GET", url, headers, token.len ? 2 : 1, 2000, 3};
         rc = credentials_fetch(r->session, &f, &resp, err);
     }
+
     str_wipe(&token);
     if (rc < 0) {
         error_wrap(err, "asking the container credentials endpoint %s", url);
@@ -87,6 +91,7 @@ static int fetch(
                 "a container.");
         return rc;
     }
+
     if (resp.status != 200)
         return error_raise_errno(
             err,
@@ -98,6 +103,7 @@ static int fetch(
     if (json_parse(str_get(&resp.body), resp.body.len, &j, NULL) < 0)
         return error_raise_errno(
             err, ERR_AUTH, EBADMSG, "the container credentials endpoint %s answered no JSON", url);
+
     cleanup_free char *source = xasprintf("container credentials endpoint %s", url);
     return credentials_from_json(j, "Token", source, out, err);
 }
@@ -112,6 +118,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
 
     if (!relative && !full)
         return credentials_pass(r, NAME, "no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI");
+
     cleanup_free char *url =
         relative ? xasprintf("http://169.254.170.2%s", relative) : xstrdup(full);
     int rc = uri_split(url, &u, err);
@@ -122,6 +129,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
             err->kind = ERR_AUTH;
         return rc;
     }
+
     if (!host_allowed(&u)) {
         error_raise_errno(
             err,
@@ -135,6 +143,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
             "https.");
         return -EPERM;
     }
+
     rc = fetch(r, url, out, err);
     return rc == -ENOENT ? -EIO : rc;
 }

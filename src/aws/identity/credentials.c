@@ -64,6 +64,7 @@ static int resolve_now(
         error_hint(&own, "Bring fresh credentials: log in again, or export new keys.");
         aws_credentials_done(out);
     }
+
     if (rc < 0 && err)
         error_move(err, &own);
     error_done(&own);
@@ -75,6 +76,7 @@ static int64_t time_left(const struct aws_session *s)
 {
     if (!s->credentials.expires_wall_ms)
         return INT64_MAX;
+
     return s->credentials.expires_wall_ms - clock_wall_ms() - session_skew_any(s);
 }
 
@@ -87,6 +89,7 @@ static bool refresh_due(const struct aws_session *s)
     if (left > REFRESH_MANDATORY_MS && s->resolve_failed_mono_ms &&
         clock_mono_ms() - s->resolve_failed_mono_ms < REFRESH_PAUSE_MS)
         return false;
+
     return true;
 }
 
@@ -111,8 +114,10 @@ static int resolve_once(struct aws_session *s, struct error *err)
         if (rc < 0)
             s->resolve_failed_mono_ms = clock_mono_ms();
     }
+
     fiber_cond_broadcast(&s->resolved);
     log_debug("aws", "credentials of profile %s:\n%s", s->settings.profile, str_get(&s->trace));
+
     return rc;
 }
 
@@ -146,6 +151,7 @@ int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, 
         }
         break;
     }
+
     if (s->replaced && time_left(s) <= 0) {
         error_raise_errno(
             err,
@@ -159,6 +165,7 @@ int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, 
             "with them.");
         return -EKEYEXPIRED;
     }
+
     aws_credentials_copy(out, &s->credentials);
     return 0;
 }
@@ -187,10 +194,12 @@ static int refresh(struct aws_session *s, const char *failed_key_id, struct erro
     if (s->replaced || !s->have_credentials || !s->credentials.expires_wall_ms ||
         s->credentials.from_environment)
         return error_raise_errno(err, ERR_AUTH, EALREADY, "the credentials cannot be refreshed");
+
     s->credentials.expires_wall_ms = 1; /* due, whatever they said */
     s->distrust_cache = true;
     rc = aws_session_credentials(s, &fresh, err);
     s->distrust_cache = false;
+
     aws_credentials_done(&fresh);
     return rc;
 }

@@ -56,11 +56,13 @@ int dpop_proof(const char *pem, const char *url, char **out, struct error *err)
     if (es256_load(pem, strlen(pem), &key) < 0)
         return error_raise_errno(
             err, ERR_AUTH, EINVAL, "the login session's key (dpopKey) is no EC P-256 private key");
+
     cleanup_free char *head = encoded(header(key)), *body = encoded(payload(url));
     cleanup_free char *text = xasprintf("%s.%s", head, body);
     es256_sign(key, text, strlen(text), sig);
     es256_free(key);
     cleanup_free char *tail = digest_base64url(sig, sizeof sig);
     *out = xasprintf("%s.%s", text, tail);
+
     return 0;
 }

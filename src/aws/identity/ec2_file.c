@@ -41,12 +41,14 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
 
     if (!file)
         return credentials_pass(r, NAME, "AWS_CREDENTIAL_FILE is not set");
+
     cleanup_free char *path = aws_path_expand(r->session->env, file);
     rc = file_read(path, LIMIT_INI_BYTES, &text, NULL);
     if (rc == 0) {
         value_of(str_get(&text), "AWSAccessKeyId", &id);
         value_of(str_get(&text), "AWSSecretKey", &secret);
     }
+
     str_wipe(&text);
     if (rc < 0)
         return error_raise_errno(
@@ -63,9 +65,11 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
             path);
         return -EINVAL;
     }
+
     out->access_key_id = xstrdup(secret_get(&id));
     secret_copy(&out->secret_access_key, &secret);
     out->source = xasprintf("AWS_CREDENTIAL_FILE %s", path);
+
     return 0;
 }
 

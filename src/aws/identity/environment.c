@@ -21,6 +21,7 @@ static int expiry(const struct env *env, int64_t *ms, struct error *err)
             "AWS_CREDENTIAL_EXPIRATION is '%s', which is no time (like 2026-11-22T22:15:30Z); "
             "unset it, or export it with its keys anew",
             text);
+
     return 0;
 }
 
@@ -47,9 +48,11 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
         error_hint(err, "Export both, or unset AWS_ACCESS_KEY_ID.");
         return -EINVAL;
     }
+
     rc = expiry(env, &out->expires_wall_ms, err);
     if (rc < 0)
         return rc;
+
     out->access_key_id = xstrdup(id);
     secret_set(&out->secret_access_key, secret);
     if (!token)
@@ -59,6 +62,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     out->account_id = xstrdup_null(env_get_nonempty(env, "AWS_ACCOUNT_ID"));
     out->source = xstrdup("environment (AWS_ACCESS_KEY_ID)");
     out->from_environment = true;
+
     return 0;
 }
 

@@ -54,10 +54,12 @@ static int endpoint(const struct credential_request *r, char **base, struct erro
     int rc = uri_split(url, &parts, err);
     if (rc < 0)
         return error_wrap(err, "the EC2 metadata endpoint");
+
     n = strlen(url);
     while (n && url[n - 1] == '/')
         n--;
     *base = xstrndup(url, n);
+
     return 0;
 }
 
@@ -96,6 +98,7 @@ static int fetch_token(struct imds *m, struct error *err)
         str_wipe(&resp.body);
         return 0;
     }
+
     if (rc == 0 && resp.status == 400)
         return -ENOENT;
     if (rc == 0 && resp.status != 403 && resp.status != 404 && resp.status != 405)
@@ -107,6 +110,7 @@ static int fetch_token(struct imds *m, struct error *err)
             EPERM,
             "the EC2 metadata service gave no token, and version 1 is switched "
             "off");
+
     return 0;
 }
 
@@ -138,6 +142,7 @@ static int fetch_role(struct imds *m, struct aws_credentials *out)
     if (rc < 0 || names.status != 200 || names.body.len == 0)
         return credentials_pass(
             m->r, NAME, "the EC2 metadata service at %s offers no role", m->base);
+
     cleanup_free char *line = xstrndup(str_get(&names.body), strcspn(str_get(&names.body), "\r\n"));
     cleanup_free char *path = xasprintf("%s%s", list, line);
     rc = get(m, path, &resp);
@@ -145,6 +150,7 @@ static int fetch_role(struct imds *m, struct aws_credentials *out)
         json_parse(str_get(&resp.body), resp.body.len, &j, NULL) < 0)
         return credentials_pass(
             m->r, NAME, "the EC2 metadata service gave nothing for role %s", line);
+
     cleanup_free char *source = xasprintf("instance role %s", line);
     rc = credentials_from_json(j, "Token", source, out, &own);
     if (rc < 0)
@@ -180,6 +186,7 @@ static char *zone_to_region(const struct http_response *resp)
 
     if (region && aws_region_valid(region))
         return region;
+
     free(region);
     return NULL;
 }
@@ -213,9 +220,11 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
 
     if (switched_off(r))
         return credentials_pass(r, NAME, "AWS_EC2_METADATA_DISABLED is true");
+
     rc = prepare(r, &m, err);
     if (rc < 0)
         return rc;
+
     rc = fetch_token(&m, err);
     if (rc == 0)
         rc = fetch_role(&m, out);

@@ -33,6 +33,7 @@ char *login_cache_path(const struct env *env, const char *session)
     digest_sha256(session, strlen(session), sum);
     cleanup_free char *hex = digest_hex(sum, sizeof sum);
     cleanup_free char *file = xasprintf("%s/%s.json", folder ? folder : "~/.aws/login/cache", hex);
+
     return aws_path_expand(env, file);
 }
 
@@ -59,6 +60,7 @@ static int load(struct login *l, struct error *err)
 
     if (!file)
         return again(l, ENOKEY, "there is no login session", err);
+
     json_decref(l->file);
     l->file = file;
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
@@ -68,6 +70,7 @@ static int load(struct login *l, struct error *err)
         }
     if (clock_parse_iso(json_str_or(file, "accessToken.expiresAt", ""), &ms) < 0)
         return again(l, EBADMSG, "the login session's file does not say when it ends", err);
+
     l->expires_ms = ms;
     return 0;
 }
@@ -119,6 +122,7 @@ static int ask(struct login *l, json_t **reply, char **reason, struct error *err
         rc = dpop_proof(json_str(l->file, "dpopKey"), url, &proof, err);
     if (rc < 0)
         return rc;
+
     wire_header(&request, "DPoP", proof);
     rc = session_exchange(s, &x, &resp, err);
     return rc < 0 ? rc : wire_parse(x.op, &resp, reply, err);
@@ -179,6 +183,7 @@ static int renew(struct login *l, struct error *err)
         token_file_write(l->path, l->file, NULL);
         return 0;
     }
+
     refused(l, reason, &own, err);
     error_done(&own);
     return -EKEYEXPIRED;
@@ -192,6 +197,7 @@ static int renew_once(struct login *l, struct error *err)
 
     if (rc < 0 || left(l) > ENOUGH_MS)
         return rc;
+
     struct error own = ERROR_INIT;
     rc = renew(l, &own);
     if (rc < 0 && (left(l) > 0 || (load(l, NULL) == 0 && left(l) > 0)))
@@ -210,6 +216,7 @@ static int use(const struct login *l, struct aws_credentials *out)
     out->account_id = xstrdup_null(json_str(l->file, "accessToken.accountId"));
     out->expires_wall_ms = l->expires_ms;
     out->source = xasprintf("profile %s, login session in %s", l->r->profile_name, l->path);
+
     return 0;
 }
 
@@ -222,6 +229,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
 
     if (!l.setting.value)
         return credentials_pass(r, NAME, "no login_session in profile %s", r->profile_name);
+
     l.path = login_cache_path(r->session->env, l.setting.value);
     rc = load(&l, err);
     if (rc == 0 && left(&l) < RENEW_BELOW_MS)

@@ -35,6 +35,7 @@ static int parse(
         error_at(err, s->path, s->line, 0);
         return -EIO;
     }
+
     if (json_parse(str_get(&child->out), child->out.len, &j, NULL) < 0) {
         error_raise_errno(
             err,
@@ -45,6 +46,7 @@ static int parse(
         error_at(err, s->path, s->line, 0);
         return -EBADMSG;
     }
+
     version = json_int_or(j, "Version", -1);
     if (version != 1) {
         error_raise_errno(
@@ -55,6 +57,7 @@ static int parse(
         error_at(err, s->path, s->line, 0);
         return -EBADMSG;
     }
+
     return credentials_from_json(j, "SessionToken", source, out, err);
 }
 
@@ -84,6 +87,7 @@ run(const struct credential_request *r,
     if (!words[0])
         return error_raise_errno(
             err, ERR_AUTH, EINVAL, "credential_process of profile %s is empty", r->profile_name);
+
     return child_run(
         r->session->loop, (const char *const *)words, env, folder, TIMEOUT_MS, child, err);
 }

@@ -23,6 +23,7 @@ static unsigned decode(const unsigned char **p)
     for (unsigned i = 1; i <= n; i++)
         c = c << 6 | (s[i] & 0x3f);
     *p += n + 1;
+
     return c;
 }
 
@@ -49,6 +50,7 @@ static void append_string(struct str *out, const char *text)
         else
             str_append_char(out, (char)c);
     }
+
     str_append_char(out, '"');
 }
 
@@ -75,6 +77,7 @@ char *role_cache_key_role(const struct role_cache_role *r)
     member(&out, "RoleSessionName", r->session_name, ", ", ": ");
     member(&out, "SerialNumber", r->serial, ", ", ": ");
     str_append_char(&out, '}');
+
     return str_take(&out);
 }
 
@@ -90,6 +93,7 @@ char *role_cache_key_sso(
     if (!session)
         member(&out, "startUrl", start_url, ",", ":");
     str_append_char(&out, '}');
+
     return str_take(&out);
 }
 
@@ -109,6 +113,7 @@ json_t *role_cache_read(struct aws_session *s, const char *key)
 
     if (s->distrust_cache || !key)
         return NULL;
+
     cleanup_free char *path = role_cache_path(s->env, key);
     cleanup_json json_t *whole = token_file_read(path);
     json_t *c = json_object_get(whole, "Credentials");
@@ -116,6 +121,7 @@ json_t *role_cache_read(struct aws_session *s, const char *key)
         !json_str(c, "SessionToken") ||
         clock_parse_iso(json_str_or(c, "Expiration", ""), &expires_ms) < 0)
         return NULL;
+
     return expires_ms - clock_wall_ms() - session_skew_any(s) < USEFUL_MS ? NULL : json_incref(c);
 }
 
@@ -127,6 +133,7 @@ static void spell_expiration(json_t *credentials)
 
     if (!json_is_number(e))
         return;
+
     clock_format_iso((int64_t)(json_number_value(e) * 1000.0), iso);
     memcpy(iso + 19, "Z", 2);
     json_object_set_new(credentials, "Expiration", json_string(iso));
@@ -136,6 +143,7 @@ void role_cache_write(struct aws_session *s, const char *key, const json_t *whol
 {
     if (!key)
         return;
+
     cleanup_free char *path = role_cache_path(s->env, key);
     cleanup_json json_t *copy = json_deep_copy(whole);
     cleanup_error struct error err = ERROR_INIT;

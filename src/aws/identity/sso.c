@@ -33,6 +33,7 @@ mismatch(const struct sso *s, const char *key, const struct aws_setting *own, st
         s->r->profile_name,
         s->session.value);
     error_at(err, own->path, own->line, 0);
+
     return -EINVAL;
 }
 
@@ -50,6 +51,7 @@ static int session_value(
         return 0;
     if (v->value && strcmp(v->value, e->value) != 0)
         return mismatch(s, key, v, err);
+
     *v = (struct aws_setting){e->value, aws_profiles_config_path(s->r->session->profiles), e->line};
     return 0;
 }
@@ -180,12 +182,14 @@ from_reply(const struct sso *s, const json_t *reply, struct aws_credentials *out
     if (text_empty(id) || text_empty(secret))
         return error_raise_errno(
             err, ERR_AUTH, EBADMSG, "SSO gave no credentials for role %s", s->role.value);
+
     out->access_key_id = xstrdup(id);
     secret_set(&out->secret_access_key, secret);
     secret_set(&out->session_token, json_str(c, "sessionToken"));
     out->expires_wall_ms = json_int_or(c, "expiration", 0);
     out->account_id = xstrdup(s->account.value);
     out->source = source_text(s, false);
+
     return 0;
 }
 
@@ -202,6 +206,7 @@ fetch(const struct sso *s, const char *key, struct aws_credentials *out, struct 
 
     if (rc < 0)
         return rc;
+
     struct aws_call_options o = {.region = s->region.value, .unsigned_request = true};
     rc = session_call(
         session,
@@ -217,17 +222,20 @@ fetch(const struct sso *s, const char *key, struct aws_credentials *out, struct 
         error_done(&own);
         return expired(s, err);
     }
+
     if (rc < 0) {
         if (err)
             error_move(err, &own);
         error_done(&own);
         return error_wrap(err, "getting the credentials of role %s from SSO", s->role.value);
     }
+
     rc = from_reply(s, reply, out, err);
     if (rc == 0) {
         whole = for_cache(s, json_object_get(reply, "roleCredentials"));
         role_cache_write(session, key, whole);
     }
+
     return rc;
 }
 
@@ -248,9 +256,11 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     if (!s.account.value && !s.role.value)
         return credentials_pass(
             r, NAME, "no sso_account_id or sso_role_name in profile %s", r->profile_name);
+
     rc = load_settings(&s, err);
     if (rc < 0)
         return rc;
+
     cleanup_free char *key =
         r->visited
             ? NULL

@@ -41,6 +41,7 @@ static int read_setting(
         error_at(err, own.path, own.line, 0);
         return -EINVAL;
     }
+
     *out = xstrdup_null(e ? e->value : own.value);
     return 0;
 }
@@ -84,6 +85,7 @@ int sso_login_settings(struct aws_session *s, struct sso_login *out, struct erro
         error_at(err, session.path, session.line, 0);
         return -EINVAL;
     }
+
     rc = read_setting(s, section, "sso_start_url", &out->start_url, err);
     if (rc == 0)
         rc = read_setting(s, section, "sso_region", &out->region, err);
@@ -104,6 +106,7 @@ int sso_login_settings(struct aws_session *s, struct sso_login *out, struct erro
             "one.");
         return -ENOENT;
     }
+
     return out->start_url && out->region ? 0 : missing(s, out, err);
 }
 
@@ -117,6 +120,7 @@ static json_t *scope_list(const char *scopes)
             json_array_append_new(list, json_stringn(p, n));
         p += n + (p[n] != '\0');
     }
+
     return list;
 }
 
@@ -133,9 +137,11 @@ static int register_client(
     rc = session_call(s, o, &aws_sso_oidc_RegisterClient, in, &reply, err);
     if (rc < 0)
         return error_wrap(err, "registering with SSO in %s", l->region);
+
     l->client_id = xstrdup(json_str_or(reply, "clientId", ""));
     secret_set(&l->client_secret, json_str_or(reply, "clientSecret", ""));
     l->registration_expires_ms = json_int_or(reply, "clientSecretExpiresAt", 0) * 1000;
+
     return 0;
 }
 
@@ -152,6 +158,7 @@ int sso_login_start(struct aws_session *s, struct sso_login *l, struct error *er
 
     if (rc < 0)
         return rc;
+
     rc = session_call(
         s,
         &o,
@@ -164,6 +171,7 @@ int sso_login_start(struct aws_session *s, struct sso_login *l, struct error *er
         err);
     if (rc < 0)
         return error_wrap(err, "beginning a login at %s", l->start_url);
+
     l->user_code = xstrdup(json_str_or(reply, "userCode", ""));
     l->url = xstrdup(json_str_or(reply, "verificationUri", ""));
     l->url_complete = xstrdup(json_str_or(reply, "verificationUriComplete", ""));
@@ -222,11 +230,13 @@ static int poll_once(struct aws_session *s, struct sso_login *l, struct error *e
         error_done(&own);
         return 1;
     }
+
     if (rc < 0 && err)
         error_move(err, &own);
     error_done(&own);
     if (rc < 0)
         return error_wrap(err, "logging in at %s", l->start_url);
+
     return keep(s, l, reply, err);
 }
 

@@ -61,9 +61,11 @@ int sso_token_read(const char *path, struct sso_token *out)
     str_wipe(&text);
     if (rc < 0)
         return rc;
+
     fill(out);
     if (secret_is_set(&out->access) && out->expires_ms)
         return 0;
+
     sso_token_done(out);
     return -EBADMSG;
 }
@@ -105,6 +107,7 @@ static int not_loaded(const struct sso_source *from, const char *path, int rc, s
         path,
         from->profile);
     login_hint(from, err);
+
     return -ENOKEY;
 }
 
@@ -136,6 +139,7 @@ static int expired(const struct sso_source *from, struct error *why, struct erro
             "invalid.",
             from->profile);
     login_hint(from, err);
+
     return -EKEYEXPIRED;
 }
 
@@ -174,6 +178,7 @@ static int renew(
         return error_raise_errno(err, ERR_AUTH, EBADMSG, "SSO gave no new token");
     if (rc < 0)
         return rc;
+
     take_reply(t, reply);
     struct error unwritten = ERROR_INIT;
     if (token_file_write(path, t->file, &unwritten) < 0)
@@ -189,6 +194,7 @@ static bool take_newer(const char *path, struct sso_token *t, int64_t needed_ms)
 
     if (sso_token_read(path, &now) < 0)
         return false;
+
     bool better = strcmp(secret_get(&now.access), secret_get(&t->access)) != 0 &&
                   now.expires_ms > clock_wall_ms() + needed_ms;
     bool rotated = strcmp(secret_get(&now.refresh), secret_get(&t->refresh)) != 0;
@@ -198,6 +204,7 @@ static bool take_newer(const char *path, struct sso_token *t, int64_t needed_ms)
     } else {
         sso_token_done(&now);
     }
+
     return better;
 }
 
@@ -224,6 +231,7 @@ static int renew_locked(
             rc = 0;
         }
     }
+
     return rc;
 }
 
@@ -239,6 +247,7 @@ int sso_token_get(
 
     if (rc < 0)
         return not_loaded(from, path, rc, err);
+
     bool due =
         from->session && t.expires_ms - now < RENEW_BELOW_MS && sso_token_can_refresh(&t, now);
     bool paused = s->sso_renewed && clock_mono_ms() - s->sso_renewed_mono_ms < RENEW_PAUSE_MS;
@@ -247,6 +256,7 @@ int sso_token_get(
         s->sso_renewed_mono_ms = clock_mono_ms();
         renew_locked(s, from, path, &t, &why);
     }
+
     if (t.expires_ms > clock_wall_ms())
         secret_copy(access, &t.access);
     else

@@ -36,6 +36,7 @@ static int from_section(
         error_hint(err, "Add aws_secret_access_key below it, or remove the key.");
         return -EINVAL;
     }
+
     if (!token.value)
         token = get(p, r->profile, "aws_session_token");
     out->access_key_id = xstrdup(id.value);
@@ -44,6 +45,7 @@ static int from_section(
         secret_set(&out->session_token, token.value);
     out->account_id = xstrdup_null(account.value);
     out->source = xasprintf("profile %s in %s:%u", r->profile_name, id.path, id.line);
+
     return 0;
 }
 

@@ -28,8 +28,10 @@ int token_file_write(const char *path, const json_t *j, struct error *err)
 
     if (rc < 0)
         return rc;
+
     char *text = json_print(j, false, false);
     rc = file_write_atomic(path, text, strlen(text), 0600, err);
+
     secret_wipe(text, strlen(text));
     free(text);
     return rc;
@@ -46,6 +48,7 @@ int token_file_lock(const char *path)
         if (waited >= LOCK_PATIENCE_MS || fiber_sleep(LOCK_STEP_MS) < 0)
             break;
     }
+
     if (fd >= 0)
         close(fd);
     return -1;

@@ -21,6 +21,7 @@ void credentials_trace(
 {
     if (!r->trace)
         return;
+
     trace_indent(r);
     if (rc == 0)
         str_appendf(r->trace, "%s: serves, %s\n", provider, c->source);
@@ -41,5 +42,6 @@ int credentials_pass(const struct credential_request *r, const char *provider, c
         va_end(ap);
         str_append_char(r->trace, '\n');
     }
+
     return -ENOENT;
 }

@@ -131,6 +131,7 @@ static void about_sso(struct aws_session *s, struct str *out)
 
     if (!key || !(get(s, "sso_account_id").value || session.value))
         return;
+
     cleanup_free char *path = sso_token_path(s->env, key);
     if (sso_token_read(path, &token) == 0 && token.expires_ms <= clock_wall_ms() &&
         !sso_token_can_refresh(&token, clock_wall_ms()))
@@ -162,6 +163,7 @@ static void about_files(const struct aws_session *s, struct str *out)
         conf = conf || aws_profile_get_config(s->profiles, p, "aws_secret_access_key").value;
         cred = cred || aws_profile_get_credentials(s->profiles, p, "aws_secret_access_key").value;
     }
+
     about_file(aws_profiles_config_path(s->profiles), conf, out);
     about_file(aws_profiles_credentials_path(s->profiles), cred, out);
 }

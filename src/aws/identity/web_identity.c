@@ -43,11 +43,13 @@ static int read_token(
             r->profile_name);
         return -EIO;
     }
+
     if (token->len == 0) {
         error_raise_errno(err, ERR_AUTH, EIO, "the web identity token file %s is empty", path);
         error_hint(err, "Whatever writes the token there has not done so yet, or has failed.");
         return -EIO;
     }
+
     return 0;
 }
 

@@ -45,6 +45,7 @@ int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct
         s->identity = i;
         s->have_identity = true;
     }
+
     identity_copy(out, &s->identity);
     return 0;
 }

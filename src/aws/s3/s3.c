@@ -40,6 +40,7 @@ int s3_send(
         rc = session_exchange(s, x, resp, err);
     x->request = NULL;
     x->bucket = NULL;
+
     return rc;
 }
 
@@ -70,13 +71,16 @@ int s3_head(
         return error_wrap(err, "s3://%s/%s", bucket, key);
     if (resp.status == 404)
         return 0;
+
     rc = wire_parse(&aws_s3_HeadObject, &resp, &reply, err);
     if (rc < 0)
         return rc;
+
     out->exists = true;
     out->size = (uint64_t)json_int_or(reply, "ContentLength", 0);
     out->etag = xstrdup_null(json_str(reply, "ETag"));
     out->version_id = xstrdup_null(json_str(reply, "VersionId"));
+
     return 0;
 }
 
@@ -146,6 +150,7 @@ static int check_body(const struct http_response *resp, struct error *err)
                 expected,
                 actual);
     }
+
     return 0;
 }
 
@@ -178,9 +183,11 @@ int s3_get(
         error_wrap(err, "reading s3://%s/%s", bucket, key);
         return rc;
     }
+
     str_done(out);
     *out = resp.body;
     resp.body = (struct str)STR_INIT;
+
     return 0;
 }
 
@@ -209,6 +216,7 @@ static int object_url(
 
     wire_request_init(&request);
     object_path(bucket, key, &request.path);
+
     return session_url(s, &x, region ? region : s->settings.region, url, signing_region, err);
 }
 

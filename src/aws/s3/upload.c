@@ -58,6 +58,7 @@ static int read_fully(struct reading *r)
 
     if (fd < 0)
         return -errno;
+
     for (size_t done = 0; done < r->len;) {
         ssize_t n = pread(fd, r->data + done, r->len - done, (off_t)(r->offset + done));
 
@@ -69,6 +70,7 @@ static int read_fully(struct reading *r)
             return -ESTALE; /* shorter than it was */
         done += (size_t)n;
     }
+
     return 0;
 }
 
@@ -84,6 +86,7 @@ static void read_part(void *arg)
         digest_sha256(r->data, r->len, sha256);
         digest_hex_to(sha256, sizeof sha256, r->sha256_hex);
     }
+
     if (r->want_sum)
         r->sum = chunked_checksum_text(r->checksum, r->data, r->len);
     if (r->want_md5)
@@ -103,6 +106,7 @@ static int load(struct aws_session *s, struct reading *r, struct error *err)
     if (r->rc < 0)
         return error_raise_errno(
             err, ERR_FAILED, -r->rc, "cannot read %s: %s", r->path, strerror(-r->rc));
+
     return 0;
 }
 
@@ -125,6 +129,7 @@ static bool already_there(const struct part *p, const struct reading *r)
         return false;
     if (p->checksum)
         return strcmp(p->checksum, r->sum) == 0;
+
     return p->etag && p->etag[0] == '"' &&
            strncmp(p->etag + 1, md5, 32) == 0; /* without KMS the ETag is the MD5 */
 }
@@ -165,9 +170,11 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     error_done(&own);
     if (rc < 0)
         return error_wrap(err, "part %u of %u", p->number, up->count), rc;
+
     const char *etag = http_response_header(&resp, "etag");
     if (text_empty(etag))
         return error_raise(err, ERR_CLOUD, "S3 took part %u without giving it an ETag", p->number);
+
     free(p->etag);
     free(p->checksum);
     p->etag = xstrdup(etag);
@@ -200,6 +207,7 @@ static int run_part(void *arg, struct error *err)
         if (up->u->on_progress)
             up->u->on_progress(up->u->arg, up->done_bytes);
     }
+
     return rc;
 }
 
@@ -221,6 +229,7 @@ static int plan_parts(struct upload *up, struct error *err)
             "%s is too large to upload (%llu bytes)",
             up->u->path,
             (unsigned long long)size);
+
     up->part_bytes = (size_t)part;
     up->count = (unsigned)((size + part - 1) / part);
     up->parts = xcalloc(up->count, sizeof *up->parts);
@@ -232,6 +241,7 @@ static int plan_parts(struct upload *up, struct error *err)
             .offset = offset,
             .len = (size_t)(size - offset < part ? size - offset : part)};
     }
+
     return 0;
 }
 
@@ -252,6 +262,7 @@ static int find_parts(struct upload *up, struct error *err)
     error_done(&own);
     if (rc < 0)
         return rc;
+
     json_array_foreach(parts, i, item)
     {
         long long number = json_int_or(item, "PartNumber", 0);
@@ -267,6 +278,7 @@ static int find_parts(struct upload *up, struct error *err)
         p->etag = xstrdup_null(json_str(item, "ETag"));
         p->checksum = xstrdup_null(json_str(item, up->member));
     }
+
     return 0;
 }
 
@@ -284,10 +296,12 @@ static int create(struct upload *up, struct error *err)
     rc = aws_call(up->session, &aws_s3_CreateMultipartUpload, in, &reply, err);
     if (rc < 0)
         return rc;
+
     free(up->id);
     up->id = xstrdup(json_str_or(reply, "UploadId", ""));
     if (!*up->id)
         return error_raise(err, ERR_CLOUD, "S3 began an upload without giving its id");
+
     return up->u->on_upload_id ? up->u->on_upload_id(up->u->arg, up->id, err) : 0;
 }
 
@@ -299,6 +313,7 @@ static int send_parts(struct upload *up, struct error *err)
     for (unsigned i = 0; i < up->count; i++)
         fiber_group_spawn(g, "s3-part", run_part, &up->parts[i]);
     rc = fiber_group_wait(g, err);
+
     fiber_group_free(g);
     return rc;
 }
@@ -316,6 +331,7 @@ static int complete(struct upload *up, struct error *err)
         json_add(p, up->member, json_of_text(part->checksum));
         json_push(list, p);
     }
+
     json_t *in = upload_names(up);
     json_add(in, "MultipartUpload", object(key("Parts", list)));
     rc = aws_call(up->session, &aws_s3_CompleteMultipartUpload, in, NULL, &own);
@@ -330,6 +346,7 @@ static int complete(struct upload *up, struct error *err)
         if (head == 0)
             s3_object_done(&o);
     }
+
     if (rc < 0 && err)
         error_move(err, &own);
     error_done(&own);
@@ -368,8 +385,10 @@ static int attach(struct upload *up, struct error *err)
 
     if (rc != -ENOENT || error_is_set(err))
         return rc;
+
     free(up->id);
     up->id = NULL;
+
     return 0;
 }
 
@@ -421,11 +440,13 @@ static int choose_payload(struct upload *up, struct error *err)
 
     if (rc < 0)
         return rc;
+
     up->member = s3_checksum_member(up->u->checksum);
     up->checksums = !up->session->settings.checksum_when_required;
     up->chunked = up->u->payload == S3_PAYLOAD_AUTO ? up->checksums && text_starts(url, "https:")
                                                     : up->u->payload != S3_PAYLOAD_HASHED;
     up->checksums = up->checksums || up->chunked;
+
     return 0;
 }
 
@@ -441,6 +462,7 @@ int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct erro
         free(up.parts[i].etag);
         free(up.parts[i].checksum);
     }
+
     free(up.parts);
     free(up.id);
     return rc < 0 ? (error_wrap(err, "uploading %s to s3://%s/%s", u->path, u->bucket, u->key), rc)

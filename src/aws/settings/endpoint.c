@@ -30,6 +30,7 @@ static bool matches(const char *pattern, const char *text)
 
     yes = regexec(&re, text, 0, NULL, 0) == 0;
     regfree(&re);
+
     return yes;
 }
 
@@ -74,6 +75,7 @@ static enum aws_endpoint_variant variant_of(const struct aws_endpoint_params *p)
         return AWS_FIPS_DUAL;
     if (p->fips)
         return AWS_FIPS;
+
     return p->dual_stack ? AWS_DUAL : AWS_PLAIN;
 }
 
@@ -172,6 +174,7 @@ static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out,
         n--;
     out->url = xstrndup(p->custom_url, n);
     out->signing_region = xstrdup(p->region);
+
     return 0;
 }
 
@@ -184,6 +187,7 @@ static const char *region_of(const struct aws_service *service, const struct aws
 
     if (p->region)
         return p->region;
+
     return anywhere && !p->custom_url ? "aws-global" : NULL;
 }
 
@@ -200,6 +204,7 @@ int aws_endpoint_resolve(
         aws_region_missing(NULL, err);
         return -EINVAL;
     }
+
     if (p->custom_url)
         return custom(p, out, err);
 

@@ -28,6 +28,7 @@ static struct mode find(
         m.value = m.in_file.value;
         m.variable = NULL;
     }
+
     return m;
 }
 
@@ -45,6 +46,7 @@ static int refuse(
     if (!m->variable)
         error_at(err, m->in_file.path, m->in_file.line, 0);
     error_hint(err, "%s", hint);
+
     return -EINVAL;
 }
 
@@ -60,6 +62,7 @@ static bool parse_attempts(const char *text, unsigned *n)
     if (text_parse_int(digits, 0, UINT_MAX, &value) < 0)
         value = UINT_MAX;
     *n = (unsigned)value;
+
     return *n > 0;
 }
 
@@ -68,6 +71,7 @@ static int resolve_attempts(const struct mode *m, struct aws_settings *s, struct
     s->max_attempts = AWS_MAX_ATTEMPTS_DEFAULT;
     if (!m->value || parse_attempts(m->value, &s->max_attempts))
         return 0;
+
     cleanup_free char *text = xasprintf(
         "Value provided to \"max_attempts\": '%s' must be an integer greater than or equal to one",
         m->value);
@@ -79,6 +83,7 @@ static int resolve_retry_mode(const struct mode *m, struct aws_settings *s, stru
     s->retry_adaptive = text_eq(m->value, "adaptive");
     if (!m->value || s->retry_adaptive || strcmp(m->value, "standard") == 0)
         return 0;
+
     cleanup_free char *text = xasprintf(
         "Invalid value provided to \"mode\": \"%s\" must be one of: \"standard\" or \"adaptive\"",
         m->value);
@@ -97,6 +102,7 @@ static int resolve_account_id_mode(const struct mode *m, struct aws_settings *s,
         }
     if (!m->value)
         return 0;
+
     cleanup_free char *text =
         xasprintf("The configured value '%s' for 'account_id_endpoint_mode' is invalid", m->value);
     return refuse(m, s, text, "It is preferred, disabled or required.", err);

@@ -78,6 +78,7 @@ char *aws_path_expand(const struct env *env, const char *path)
     append_variables(env, path, &text);
     cleanup_free char *plain = str_take(&text);
     cleanup_free char *full = path_expand_home(plain, home_folder(env));
+
     return cwd ? path_join(cwd, full) : xstrdup(full);
 }
 
@@ -90,7 +91,10 @@ char *aws_path_literal(const struct env *env, const char *path)
 
 static struct aws_profile *profile_slot(struct aws_profiles *p, const char *name)
 {
-    vec_each(it, &p->profiles) if (strcmp(it->name, name) == 0) return it;
+    for (size_t i = 0; i < p->profiles.len; i++)
+        if (strcmp(p->profiles.items[i].name, name) == 0)
+            return &p->profiles.items[i];
+
     vec_push(&p->profiles, (struct aws_profile){.name = arena_strdup(p->arena, name)});
     return vec_last(&p->profiles);
 }
@@ -125,6 +129,7 @@ static void index_sections(struct aws_profiles *p)
             profile_slot(p, "default")->config =
                 s; /* the later of [default] and [profile default] stands alone */
     }
+
     for (const struct ini_section *s = p->credentials.sections; s; s = s->next)
         profile_slot(p, s->name)->credentials = s;
 }
@@ -155,6 +160,7 @@ static int parse_one(
     out->path = arena_strdup(p->arena, path);
     if (!text)
         return 0;
+
     int rc = ini_parse(p->arena, out->path, text, n, out, err);
     if (rc == 0)
         rc = check_nested(p, out, err);
@@ -162,6 +168,7 @@ static int parse_one(
         error_wrap(err, "unable to parse the AWS config file %s", path);
         error_hint(err, "The AWS CLI refuses this file as well; correct the line.");
     }
+
     return rc;
 }
 
@@ -171,8 +178,10 @@ static int finish(struct aws_profiles *p, int rc, struct aws_profiles **out)
         aws_profiles_free(p);
         return rc;
     }
+
     index_sections(p);
     *out = p;
+
     return 0;
 }
 
@@ -252,6 +261,7 @@ void aws_profiles_free(struct aws_profiles *p)
 {
     if (!p)
         return;
+
     wipe_section_values(&p->config);
     wipe_section_values(&p->credentials);
     vec_free(&p->profiles);
@@ -272,7 +282,10 @@ const char *aws_profiles_credentials_path(const struct aws_profiles *p)
 
 const struct aws_profile *aws_profiles_find(const struct aws_profiles *p, const char *name)
 {
-    vec_each(it, &p->profiles) if (strcmp(it->name, name) == 0) return it;
+    for (size_t i = 0; i < p->profiles.len; i++)
+        if (strcmp(p->profiles.items[i].name, name) == 0)
+            return &p->profiles.items[i];
+
     return NULL;
 }
 
@@ -291,8 +304,14 @@ aws_profiles_named(const struct aws_profiles *p, const char *kind, const char *n
 {
     const struct ini_section *found = NULL;
 
-    vec_each(it, &p->named) if (strcmp(it->kind, kind) == 0 && strcmp(it->name, name) == 0) found =
-        it->section;
+    /* the last of that name counts */
+    for (size_t i = 0; i < p->named.len; i++) {
+        const struct named *n = &p->named.items[i];
+
+        if (strcmp(n->kind, kind) == 0 && strcmp(n->name, name) == 0)
+            found = n->section;
+    }
+
     return found;
 }
 
@@ -340,9 +359,11 @@ static int nested(
     *out = (struct aws_setting){0};
     if (!e || e->value[0] != '\n')
         return 0;
+
     rc = ini_nested(p->arena, f, e, &list, err);
     if (rc < 0)
         return rc;
+
     for (; list; list = list->next)
         if (strcmp(list->key, key) == 0)
             *out = (struct aws_setting){list->value, f->path, list->line};
@@ -360,9 +381,11 @@ int aws_profile_nested(
     *out = (struct aws_setting){0};
     if (!profile)
         return 0;
+
     /* the overlay replaces the whole outer key */
     if (profile->credentials && ini_get(profile->credentials, outer))
         return nested(p, &p->credentials, profile->credentials, outer, key, out, err);
+
     return nested(p, &p->config, profile->config, outer, key, out, err);
 }
 

@@ -20,6 +20,7 @@ static bool entry_matches(const char *entry, const char *host, const char *host_
         return false;
     if (text_eq_nocase(entry, host) || text_eq_nocase(entry, host_port))
         return true;
+
     cleanup_free char *mixed = xasprintf(".%s", entry), *suffix = text_lower(mixed);
     return text_ends(host, suffix) || text_ends(host_port, suffix);
 }
@@ -31,6 +32,7 @@ static bool bypassed(const char *no_proxy, const struct uri *u)
 
     if (text_empty(no_proxy))
         return false;
+
     for (const char *p = no_proxy; *p;) {
         size_t n = strcspn(p, ",");
         cleanup_free char *part = xstrndup(p, n), *entry = text_trim(part);
@@ -39,6 +41,7 @@ static bool bypassed(const char *no_proxy, const struct uri *u)
             return true;
         p += n + (p[n] == ',');
     }
+
     return false;
 }
 
@@ -56,5 +59,6 @@ char *aws_proxy_for(const struct env *env, const char *url)
             env, "http_proxy", env_get(env, "REQUEST_METHOD") ? "http_proxy" : "HTTP_PROXY");
     if (text_empty(proxy) || bypassed(either_case(env, "no_proxy", "NO_PROXY"), &u))
         return NULL;
+
     return strstr(proxy, "://") ? xstrdup(proxy) : xasprintf("http://%s", proxy);
 }

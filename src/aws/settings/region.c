@@ -13,6 +13,7 @@ int aws_region_missing(const char *profile, struct error *err)
     else
         error_raise(err, ERR_AUTH, "no AWS region is set");
     error_hint(err, WHAT_TO_DO);
+
     return -EACCES;
 }
 

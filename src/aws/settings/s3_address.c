@@ -9,6 +9,7 @@ bool s3_bucket_is_label(const char *bucket)
 
     if (n < 3 || n > 63 || bucket[0] == '-' || bucket[n - 1] == '-')
         return false;
+
     return strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
@@ -19,6 +20,7 @@ static bool bucket_valid(const char *bucket)
 
     if (n < 1 || n > 255)
         return false;
+
     return strspn(bucket, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n;
 }
 
@@ -42,7 +44,9 @@ int s3_base_url(
         *base = xstrdup(endpoint->url);
         return 0;
     }
+
     *in_host = true;
     *base = xasprintf("%.*s://%s.%s", (int)(host - endpoint->url), endpoint->url, bucket, host + 3);
+
     return 0;
 }

@@ -19,11 +19,13 @@ static const char *profile_name(const struct env *env, const char *flag, const c
     *source = "--profile";
     if (flag)
         return flag;
+
     for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
         *source = variables[i];
         if (env_get(env, variables[i]))
             return env_get(env, variables[i]);
     }
+
     *source = NULL;
     return "default";
 }
@@ -85,6 +87,7 @@ static int resolve_region(
         value = in_file.value;
         s->region_source = xasprintf("%s:%u", in_file.path, in_file.line);
     }
+
     if (!value)
         return 0;
     if (!*value) {
@@ -92,6 +95,7 @@ static int resolve_region(
         error_hint(err, "Name a region there, or unset it.");
         return -EINVAL;
     }
+
     if (!aws_region_valid(value)) {
         error_raise(
             err,
@@ -103,6 +107,7 @@ static int resolve_region(
             error_at(err, in_file.path, in_file.line, 0);
         return -EINVAL;
     }
+
     s->region = xstrdup(value);
     return 0;
 }
@@ -143,6 +148,7 @@ static int resolve_ca(
             ERR_USAGE,
             "the CA bundle is set but empty (AWS_CA_BUNDLE, ca_bundle or "
             "REQUESTS_CA_BUNDLE)");
+
     s->ca_bundle = aws_path_expand(env, path);
     return 0;
 }
@@ -155,8 +161,10 @@ resolve_s3(const struct aws_profiles *profiles, struct aws_settings *s, struct e
 
     if (rc < 0 || !style.value)
         return rc;
+
     s->s3_virtual_style = strcmp(style.value, "virtual") == 0;
     s->s3_path_style = strcmp(style.value, "path") == 0;
+
     return 0;
 }
 
@@ -206,6 +214,7 @@ int aws_settings_resolve(
         aws_settings_done(&s);
         return rc;
     }
+
     *out = s;
     return 0;
 }
@@ -248,6 +257,7 @@ int aws_settings_endpoint(
     *url = NULL;
     if (s->ignore_endpoints)
         return 0;
+
     const char *value = env_get_nonempty(env, variable);
     if (!value)
         value = env_get_nonempty(env, "AWS_ENDPOINT_URL");
@@ -271,6 +281,7 @@ int aws_settings_endpoint(
             return rc;
         value = nested.value;
     }
+
     if (!value)
         value = own.value;
     if (value)

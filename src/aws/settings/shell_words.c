@@ -47,6 +47,7 @@ static int read_word(const char **p, struct str *out, struct error *err)
             str_append_char(out, c);
         }
     }
+
     return quote ? error_raise_errno(err, ERR_USAGE, EINVAL, "a quotation mark is never closed")
                  : 0;
 }
@@ -72,9 +73,11 @@ int shell_words_split(const char *text, char ***words, size_t *count, struct err
         }
         vec_push(&list, str_take(&word));
     }
+
     if (count)
         *count = list.len;
     vec_push(&list, NULL);
     *words = list.items;
+
     return 0;
 }

@@ -33,6 +33,7 @@ static char *path_normalized(const char *path)
         }
         p += n;
     }
+
     if (out.len == 0 || text_ends(path, "/"))
         str_append_char(&out, '/');
     return str_take(&out);
@@ -88,6 +89,7 @@ static void append_query(const char *query, struct str *out)
         if (*p == '&')
             p++;
     }
+
     if (pairs.len)
         qsort(pairs.items, pairs.len, sizeof *pairs.items, compare_pairs);
     for (size_t i = 0; i < pairs.len; i++) {
@@ -97,6 +99,7 @@ static void append_query(const char *query, struct str *out)
         free(pairs.items[i].name);
         free(pairs.items[i].value);
     }
+
     vec_free(&pairs);
 }
 
@@ -120,6 +123,7 @@ static bool never_signed(const char *lower)
         return false;
     if (strncmp(lower, "proxy-", 6) == 0)
         return true;
+
     for (size_t i = 0; names[i]; i++)
         if (strcmp(names[i], lower) == 0)
             return true;
@@ -140,6 +144,7 @@ static char *put_value(char *out, const char *v)
         out += n;
         v += n;
     }
+
     *out++ = '\0';
     return out;
 }
@@ -182,6 +187,7 @@ static size_t collect(const struct sigv4_request *r, char *texts, struct header 
         list[n++] = (struct header){texts, value};
         texts = put_value(value, r->headers[i].value);
     }
+
     sort_headers(list, n);
     return n;
 }
@@ -199,6 +205,7 @@ static void append_lines(const struct header *list, size_t n, struct str *out)
         str_append_char(out, again ? ',' : ':');
         str_append(out, list[i].value);
     }
+
     str_append_char(out, '\n');
 }
 

@@ -58,6 +58,7 @@ static char *sum_text(enum chunked_checksum c, uint64_t crc, const uint8_t *sha2
 
     if (c == CHUNKED_SHA256)
         return digest_base64(sha256, SHA256_BYTES);
+
     for (size_t i = 0; i < kinds[c].sum_bytes; i++)
         bytes[i] = (uint8_t)(crc >> (8 * (kinds[c].sum_bytes - 1 - i)));
     return digest_base64(bytes, kinds[c].sum_bytes);
@@ -93,6 +94,7 @@ static void finish_sum(struct chunked_body *b)
         digest_stream_finish(b->sha256, sha256);
         b->sha256 = NULL;
     }
+
     cleanup_free char *text = sum_text(b->checksum, b->crc, sha256);
     snprintf(b->sum, sizeof b->sum, "%s", text);
 }
@@ -118,6 +120,7 @@ static void next_frame(struct chunked_body *b)
         append_trailer(b);
         return;
     }
+
     take_sum(b, data, n);
     str_appendf(&b->frame, "%zx\r\n", n);
     b->left = n;
@@ -148,6 +151,7 @@ static long read_chunked(void *arg, char *buf, size_t room)
         }
         filled += n;
     }
+
     return (long)filled;
 }
 
@@ -162,6 +166,7 @@ static int start_over(void *arg)
     b->last = false;
     b->sum[0] = '\0';
     str_clear(&b->frame);
+
     return 0;
 }
 

@@ -49,6 +49,7 @@ void sigv4_cache_free(struct sigv4_cache *cache)
 {
     if (!cache)
         return;
+
     sigv4_cache_clear(cache);
     free(cache);
 }
@@ -88,6 +89,7 @@ void sigv4_signing_key(const struct sigv4_key *k, uint8_t out[32])
     derive(k, date, out);
     if (!cache)
         return;
+
     struct cached *c = &cache->items[cache->next];
     cache->next = (cache->next + 1) % CACHED;
     item_done(c);

@@ -62,8 +62,10 @@ static int split_authority(const char *text, size_t n, struct uri *out, struct e
         if (!host_end)
             host_end = end;
     }
+
     if (!host_end || host_end == text || (host_end < end && *host_end != ':'))
         return error_raise(err, ERR_USAGE, "URL has no valid host");
+
     char *host = xstrndup(text, (size_t)(host_end - text));
     out->host = text_lower(host);
     free(host);
@@ -74,6 +76,7 @@ static int split_authority(const char *text, size_t n, struct uri *out, struct e
         if (text_parse_int(out->port, 1, 65535, &port) < 0)
             return error_raise(err, ERR_USAGE, "URL has the invalid port '%s'", out->port);
     }
+
     return 0;
 }
 
@@ -86,6 +89,7 @@ int uri_split(const char *url, struct uri *out, struct error *err)
     if (!rest)
         return error_raise(
             err, ERR_USAGE, "'%s' is not a URL (http:// or https:// and a host)", url);
+
     for (const char *p = url; *p; p++)
         if ((unsigned char)*p <= ' ' || *p == 0x7f)
             return error_raise(err, ERR_USAGE, "a URL holds a blank or control character");
@@ -103,12 +107,14 @@ int uri_split(const char *url, struct uri *out, struct error *err)
         uri_done(&u);
         return rc;
     }
+
     const char *path = rest + n;
     n = strcspn(path, "?#");
     u.path = xstrndup(path, n);
     if (path[n] == '?')
         u.query = xstrndup(path + n + 1, strcspn(path + n + 1, "#"));
     *out = u;
+
     return 0;
 }
 
@@ -128,5 +134,6 @@ char *uri_authority(const struct uri *u)
 
     if (!u->port || strcmp(u->port, own) == 0)
         return xstrdup(u->host);
+
     return xasprintf("%s:%s", u->host, u->port);
 }

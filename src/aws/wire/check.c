@@ -23,6 +23,7 @@ static int check_at(
         str_appendf(&c->path, "[%zu]", index);
     rc = check_value(c, shape, v);
     str_truncate(&c->path, before);
+
     return rc;
 }
 
@@ -62,12 +63,14 @@ static int check_structure(struct check *c, const struct aws_shape *shape, const
         if (rc < 0)
             return rc;
     }
+
     for (size_t i = 0; shape && i < shape->member_count; i++) {
         const json_t *value = json_object_get(v, shape->members[i].name);
 
         if (shape->members[i].required && (!value || json_is_null(value)))
             return complain(c, "needs the parameter", shape->members[i].name);
     }
+
     return 0;
 }
 

@@ -32,6 +32,7 @@ static const char *request_id(const struct http_response *resp)
         if (!text_empty(v))
             return v;
     }
+
     return NULL;
 }
 
@@ -53,6 +54,7 @@ static char *plain_code(const char *text)
 
     if (hash && (size_t)(hash - text) < n)
         return xstrndup(hash + 1, n - (size_t)(hash - text) - 1);
+
     return xstrndup(text, n);
 }
 
@@ -60,6 +62,7 @@ static void set(char **to, const char *text)
 {
     if (*to || text_empty(text))
         return;
+
     *to = xstrdup(text);
 }
 
@@ -70,6 +73,7 @@ static void set_bounded(char **to, const char *text)
 
     if (*to || text_empty(trimmed))
         return;
+
     *to = strlen(trimmed) > 2000 ? xasprintf("%.2000s…", trimmed) : xstrdup(trimmed);
 }
 
@@ -90,11 +94,13 @@ static void parse_json_error(const struct http_response *resp, struct wire_error
         return;
     if (!json_is_object(body))
         return;
+
     for (size_t i = 0; code_members[i] && !e->code; i++) {
         const char *v = json_string_value(json_object_get(body, code_members[i]));
         if (!text_empty(v))
             e->code = plain_code(v);
     }
+
     for (size_t i = 0; text_members[i]; i++)
         set_bounded(&e->message, json_string_value(json_object_get(body, text_members[i])));
     set(&e->reason, json_string_value(json_object_get(body, "error")));
@@ -109,12 +115,14 @@ static void parse_xml_error(const struct http_response *resp, struct wire_error 
     if (resp->body.len == 0 ||
         xml_parse(arena, str_get(&resp->body), resp->body.len, &root, NULL) < 0)
         return;
+
     const struct xml_node *error =
         strcmp(root->name, "Error") == 0 ? root : xml_child(root, "Error");
     if (!error)
         error = xml_path(root, "Errors/Error");
     if (!error)
         return;
+
     set(&e->code, xml_text(error, "Code"));
     set_bounded(&e->message, xml_text(error, "Message"));
     set(&e->region, xml_text(error, "Region"));
@@ -174,6 +182,7 @@ void wire_parse_error(
         parse_xml_error(resp, out);
         break;
     }
+
     set(&out->region, http_response_header(resp, "x-amz-bucket-region"));
     if (!out->code)
         out->code = xasprintf("%d", resp->status);
@@ -191,12 +200,14 @@ bool wire_is_error_in_200(const struct aws_operation *op, const struct http_resp
 
     if (strcmp(op->service->id, "s3") != 0 || resp->status != 200)
         return false;
+
     for (size_t i = 0; late[i]; i++)
         listed = listed || strcmp(op->name, late[i]) == 0;
     if (!listed)
         return false;
     if (resp->body.len == 0)
         return true;
+
     arena = arena_new();
     if (xml_parse(arena, str_get(&resp->body), resp->body.len, &root, NULL) < 0)
         return true; /* cut short: the outcome is unknown */

@@ -28,6 +28,7 @@ structure(const struct aws_shape *shape, const json_t *v, bool reading, struct e
         }
         json_object_set_new(out, reading ? m->name : wire_name(m), value);
     }
+
     return out;
 }
 
@@ -52,6 +53,7 @@ static json_t *list(const struct aws_shape *shape, const json_t *v, bool reading
         }
         json_array_append_new(out, value);
     }
+
     return out;
 }
 
@@ -76,6 +78,7 @@ static json_t *map(const struct aws_shape *shape, const json_t *v, bool reading,
         }
         json_object_set_new(out, key, value);
     }
+
     return out;
 }
 
@@ -93,6 +96,7 @@ static json_t *timestamp_out(
             out = json_is_number(v) ? json_deep_copy(v)
                                     : json_loads(str_get(&text), JSON_DECODE_ANY, NULL);
     }
+
     str_done(&text);
     return out;
 }
@@ -105,6 +109,7 @@ static json_t *timestamp_in(const json_t *v)
         return wire_timestamp_json(json_number_value(v));
     if (json_is_string(v) && wire_timestamp_parse(json_string_value(v), &seconds) == 0)
         return wire_timestamp_json(seconds);
+
     return NULL;
 }
 
@@ -130,6 +135,7 @@ static bool type_fits(const struct aws_shape *shape, const json_t *v)
     case AWS_TIMESTAMP:
         return json_is_number(v) || json_is_string(v);
     }
+
     return false;
 }
 
@@ -158,6 +164,7 @@ json_t *wire_json_value(
         }
         return json_is_string(v) ? json_loads(json_string_value(v), JSON_DECODE_ANY, NULL) : NULL;
     }
+
     if (!type_fits(shape, v)) {
         error_raise(
             err,
@@ -167,6 +174,7 @@ json_t *wire_json_value(
             m ? m->name : "value");
         return NULL;
     }
+
     switch (shape->type) {
     case AWS_STRUCTURE:
         return structure(shape, v, reading, err);
@@ -188,6 +196,7 @@ json_t *wire_json_value(
         out = json_deep_copy(v);
         break;
     }
+
     if (!out)
         error_raise(
             err,
@@ -207,6 +216,7 @@ int wire_json_write(
 
     cleanup_free char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
     str_append(out, text);
+
     return 0;
 }
 
@@ -224,6 +234,7 @@ int wire_json_read(
     cleanup_json json_t *v = wire_json_value(shape, NULL, body, true, err);
     if (!v)
         return -EBADMSG;
+
     json_object_update(out, v);
     return 0;
 }

@@ -44,6 +44,7 @@ static char *member_key(const struct form *f, const struct aws_member *m)
 
     if (f->ec2 && m->query_name)
         return xstrdup(m->query_name);
+
     key = xstrdup(wire_name(m));
     if (f->ec2)
         key[0] = (char)toupper((unsigned char)key[0]);
@@ -65,6 +66,7 @@ put_structure(struct form *f, const char *prefix, const struct aws_shape *shape,
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
@@ -85,6 +87,7 @@ static int put_list(
             pair(f, prefix, "");
         return 0;
     }
+
     if (flat && !f->ec2 && shape->item->wire) {
         /* a flattened list takes its items' name in place of its own */
         char *dot = strrchr(base, '.');
@@ -97,6 +100,7 @@ static int put_list(
         free(base);
         base = name;
     }
+
     json_array_foreach(v, i, in)
     {
         cleanup_free char *name = xasprintf("%s.%zu", base, i + 1);
@@ -104,6 +108,7 @@ static int put_list(
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
@@ -132,6 +137,7 @@ static int put_map(
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
@@ -167,6 +173,7 @@ put(struct form *f,
     case AWS_BLOB:
         break;
     }
+
     rc = wire_scalar_text(shape, m, "iso8601", v, &text, f->err);
     if (rc == 0)
         pair(f, prefix, str_get(&text));

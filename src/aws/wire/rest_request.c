@@ -25,6 +25,7 @@ label_member(const struct aws_shape *shape, const char *label, size_t n)
         if (m->location == AWS_IN_URI && strlen(name) == n && memcmp(name, label, n) == 0)
             return m;
     }
+
     return NULL;
 }
 
@@ -44,9 +45,11 @@ static int append_label(
     if (!m)
         return error_raise(
             err, ERR_FAILED, "%s has no member for the path part {%.*s}", op->name, (int)n, label);
+
     const json_t *v = json_object_get(in, m->name);
     if (!v || json_is_null(v))
         return error_raise(err, ERR_FAILED, "%s needs the member %s", op->name, m->name);
+
     rc = wire_scalar_text(m->shape, m, "iso8601", v, &text, err);
     if (rc == 0 && !greedy && strcmp(op->service->id, "route53") == 0 && text.len &&
         text.data[0] == '/') {
@@ -56,6 +59,7 @@ static int append_label(
         str_append(&text, last);
         free(last);
     }
+
     if (rc == 0 && text.len == 0)
         rc = error_raise(err, ERR_FAILED, "%s: the member %s must not be empty", op->name, m->name);
     if (rc == 0)
@@ -81,6 +85,7 @@ static int write_path(
             str_append_char(&r->path, *p++);
         }
     }
+
     if (r->path.len == 0)
         str_append_char(&r->path, '/');
     if (*p == '?')
@@ -114,6 +119,7 @@ static int query_value(
         }
         return rc;
     }
+
     rc = wire_scalar_text(shape, m, "iso8601", v, &text, err);
     if (rc == 0)
         wire_query(r, name, str_get(&text));
@@ -131,6 +137,7 @@ static bool written_by_member(const struct aws_operation *op, const json_t *in, 
             strcmp(wire_name(m), key) == 0)
             return json_object_get(in, m->name) != NULL;
     }
+
     return false;
 }
 
@@ -147,6 +154,7 @@ static int query_member(
 
     if (m->shape->type != AWS_MAP)
         return query_value(r, wire_name(m), m->shape, m, v, err);
+
     json_object_foreach((json_t *)v, key, item)
     {
         if (written_by_member(op, in, key))
@@ -155,6 +163,7 @@ static int query_member(
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
@@ -188,6 +197,7 @@ header_list(const struct aws_shape *shape, const json_t *v, struct str *out, str
         }
         str_done(&text);
     }
+
     return 0;
 }
 
@@ -206,6 +216,7 @@ static int header_member(
     } else {
         rc = wire_scalar_text(m->shape, m, "rfc822", v, &text, err);
     }
+
     if (rc == 0 && strpbrk(str_get(&text), "\r\n"))
         rc = error_raise(
             err, ERR_FAILED, "member %s goes into a header and must not hold line breaks", m->name);
@@ -233,6 +244,7 @@ static int prefix_headers(
                 err, ERR_FAILED, "member %s holds a value that cannot be a header", m->name);
         wire_header(r, name, value);
     }
+
     return 0;
 }
 
@@ -295,6 +307,7 @@ write_blob(const struct aws_member *m, const json_t *v, struct str *out, struct 
         str_append(out, json_string_value(v));
         return 0;
     }
+
     if (!json_is_string(v) || digest_base64_decode(json_string_value(v), &data, &n) < 0)
         return error_raise(err, ERR_FAILED, "member %s must be base64 text", m->name);
 
@@ -321,6 +334,7 @@ static int write_payload(
         begin_body(r, "application/json");
         str_append(&r->body, "{}");
     }
+
     if (missing)
         return 0;
 
@@ -334,6 +348,7 @@ static int write_payload(
     begin_body(r, xml ? "application/xml" : "application/json");
     if (!xml)
         return wire_json_write(m->shape, v, &r->body, err);
+
     const char *root = m->wire ? m->wire : m->shape->name ? m->shape->name : m->name;
     return wire_xml_write(m->shape, m, root, NULL, v, &r->body, err);
 }
@@ -352,12 +367,14 @@ static int write_body(
         begin_body(r, "application/json");
         return wire_json_write(op->input, in, &r->body, err);
     }
+
     if (json || !any_body_member_set(op->input, in))
         return 0;
 
     begin_body(r, "application/xml");
     const char *shape_name = op->input->name ? op->input->name : op->name;
     const char *root = op->input_name ? op->input_name : shape_name;
+
     return wire_xml_write(op->input, NULL, root, op->input_namespace, in, &r->body, err);
 }
 

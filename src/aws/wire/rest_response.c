@@ -33,10 +33,12 @@ static char *take_item(const char **text, bool dates)
             str_append_char(&item, *p);
         }
     }
+
     *text = p;
 
     /* blanks inside of quotes are part of the value */
     char *plain = was_quoted ? xstrdup(str_get(&item)) : text_trim(str_get(&item));
+
     str_done(&item);
     return plain;
 }
@@ -71,6 +73,7 @@ static json_t *parse_json_value(const char *text)
         v = json_loadb(json, n, JSON_DECODE_ANY, NULL);
         free(json);
     }
+
     return v ? v : json_string(text);
 }
 
@@ -80,6 +83,7 @@ static json_t *header_value(const struct aws_member *m, const char *text, struct
         return parse_json_value(text);
     if (m->shape->type == AWS_LIST)
         return parse_list(m->shape, text, err);
+
     return wire_scalar_parse(m->shape, m, text, err);
 }
 
@@ -112,6 +116,7 @@ static int read_header(
     json_t *v = header_value(m, text, err);
     if (!v)
         return error_wrap(err, "header %s", lower);
+
     json_object_set_new(out, m->name, v);
     return 0;
 }
@@ -157,6 +162,7 @@ static int read_text(
 
     if (!text)
         return error_raise(err, ERR_CLOUD, "the reply's body is no UTF-8 text");
+
     json_object_set_new(out, m->name, text);
     return 0;
 }
@@ -178,6 +184,7 @@ static int read_json(
     json_t *v = wire_json_value(m->shape, m, body, true, err);
     if (!v)
         return -EBADMSG;
+
     json_object_set_new(out, m->name, v);
     return 0;
 }
@@ -195,6 +202,7 @@ static int read_payload(
         return read_text(m, resp, out, err);
     if (op->service->protocol == AWS_REST_XML)
         return wire_xml_read(op, m->shape, m, resp, out, err);
+
     return read_json(m, resp, out, err);
 }
 
@@ -212,6 +220,7 @@ static int read_body(
         return 0;
     if (op->service->protocol == AWS_REST_XML)
         return wire_xml_read(op, op->output, NULL, resp, out, err);
+
     return wire_json_read(op->output, resp, out, err);
 }
 

@@ -67,6 +67,7 @@ static void timestamp_text(double seconds, const char *format, struct str *out)
             double_text(seconds, out);
         return;
     }
+
     gmtime_r(&t, &tm);
     if (strcmp(format, "rfc822") == 0) {
         /* names written out: strftime's follow the locale */
@@ -85,6 +86,7 @@ static void timestamp_text(double seconds, const char *format, struct str *out)
             tm.tm_sec);
         return;
     }
+
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
     str_append(out, text);
     if (micros)
@@ -103,9 +105,11 @@ int wire_timestamp_parse(const char *text, double *seconds)
         *seconds = (double)ms / 1000.0;
         return 0;
     }
+
     double v = strtod(text, &end);
     if (end == text || *end || !isfinite(v) || fabs(v) > 1e13)
         return -EINVAL;
+
     *seconds = v;
     return 0;
 }
@@ -114,6 +118,7 @@ json_t *wire_timestamp_json(double seconds)
 {
     if (seconds == floor(seconds) && fabs(seconds) < 9e15)
         return json_integer((json_int_t)seconds);
+
     return json_real(seconds);
 }
 
@@ -122,6 +127,7 @@ timestamp_format(const struct aws_shape *shape, const struct aws_member *m, cons
 {
     if (m && m->timestamp_format)
         return m->timestamp_format;
+
     return shape->timestamp_format ? shape->timestamp_format : fallback;
 }
 
@@ -186,6 +192,7 @@ int wire_scalar_text(
     case AWS_MAP:
         break;
     }
+
     return error_raise(err, ERR_FAILED, "member %s is no scalar", member_label(m));
 }
 
@@ -196,6 +203,7 @@ static json_t *parse_double(const char *text)
 
     if (end == text || *end)
         return NULL;
+
     return isfinite(v) ? json_real(v) : json_string(text);
 }
 
@@ -235,6 +243,7 @@ json_t *wire_scalar_parse(
     case AWS_MAP:
         break;
     }
+
     if (!out)
         error_raise(err, ERR_CLOUD, "the reply's member %s is not of its type", member_label(m));
     return out;

@@ -71,6 +71,7 @@ static int write_json(
     wire_header(
         out, "Content-Type", old ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1");
     wire_header(out, "X-Amz-Target", target);
+
     return wire_json_write(op->input, in, &out->body, err);
 }
 

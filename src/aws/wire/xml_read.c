@@ -41,6 +41,7 @@ static json_t *read_list(
         }
         json_array_append_new(out, v);
     }
+
     return out;
 }
 
@@ -69,6 +70,7 @@ static json_t *read_map(
         }
         json_object_set_new(out, key, v);
     }
+
     return out;
 }
 
@@ -119,6 +121,7 @@ read_structure(const struct aws_shape *shape, const struct xml_node *node, struc
         }
         json_object_set_new(out, m->name, v);
     }
+
     return out;
 }
 
@@ -144,6 +147,7 @@ static json_t *read_value(
     case AWS_BLOB:
         break;
     }
+
     return wire_scalar_parse(shape, m, node->text, err);
 }
 
@@ -197,5 +201,6 @@ int wire_xml_read(
         json_object_update(out, v);
         json_decref(v);
     }
+
     return 0;
 }

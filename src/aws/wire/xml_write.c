@@ -57,6 +57,7 @@ write_attributes(const struct aws_shape *shape, const json_t *v, struct str *out
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
@@ -68,6 +69,7 @@ static void write_namespace(
 
     if (!uri)
         return;
+
     str_appendf(out, prefix ? " xmlns:%s=\"" : " xmlns%s=\"", prefix ? prefix : "");
     escape(out, uri);
     str_append_char(out, '"');
@@ -87,6 +89,7 @@ write_members(const struct aws_shape *shape, const json_t *v, struct str *out, s
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
@@ -109,12 +112,14 @@ static int write_list(
         write_namespace(shape, m, ns, out);
         str_append_char(out, '>');
     }
+
     json_array_foreach(v, i, in)
     {
         int rc = wire_xml_write(shape->item->shape, shape->item, item_name, NULL, in, out, err);
         if (rc < 0)
             return rc;
     }
+
     if (!flat)
         str_appendf(out, "</%s>", name);
     return 0;
@@ -139,6 +144,7 @@ static int write_map(
         write_namespace(shape, m, ns, out);
         str_append_char(out, '>');
     }
+
     json_object_foreach((json_t *)v, key, in)
     {
         json_t *key_value = json_string(key);
@@ -167,6 +173,7 @@ static int write_map(
             return rc;
         str_appendf(out, "</%s>", entry);
     }
+
     if (!flat)
         str_appendf(out, "</%s>", name);
     return 0;
@@ -188,6 +195,7 @@ int wire_xml_write(
         return write_list(shape, m, root, ns, v, out, err);
     if (shape->type == AWS_MAP && json_is_object(v))
         return write_map(shape, m, root, ns, v, out, err);
+
     str_appendf(out, "<%s", root);
     write_namespace(shape, m, ns, out);
     if (shape->type == AWS_STRUCTURE) {
@@ -203,6 +211,7 @@ int wire_xml_write(
         escape(out, str_get(&text));
         str_done(&text);
     }
+
     str_appendf(out, "</%s>", root);
     return rc;
 }
