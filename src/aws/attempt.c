@@ -199,6 +199,25 @@ static int prepare(
     return 0;
 }
 
+/* The body in one of its three forms: in chunks, the caller's own bytes, or as serialized. Returns
+ * how many bytes of content it has. */
+static size_t set_body(const struct aws_exchange *x, struct http_request *out)
+{
+    if (x->chunked) {
+        out->source = &x->chunked->source;
+        return x->chunked->len;
+    }
+
+    if (x->body) {
+        out->body = x->body;
+        out->body_len = x->body_len;
+    } else {
+        out->body = x->request->has_body ? str_get(&x->request->body) : NULL;
+        out->body_len = x->request->body.len;
+    }
+    return out->body_len;
+}
+
 int attempt_run(
     struct aws_session *s,
     struct attempt *a,
@@ -219,24 +238,19 @@ int attempt_run(
     cleanup_free char *full = x->request->query.len
                                   ? xasprintf("%s?%s", a->url, str_get(&x->request->query))
                                   : xstrdup(a->url);
-    size_t body_len = x->chunked ? x->chunked->len : x->body ? x->body_len : x->request->body.len;
     struct http_request request = {
         .method = x->request->method,
         .url = full,
         .headers = a->headers.items + 1, /* the transport writes Host itself, from the same URL */
         .header_count = a->headers.len - 1,
-        .body = x->chunked             ? NULL
-                : x->body              ? x->body
-                : x->request->has_body ? str_get(&x->request->body)
-                                       : NULL,
-        .body_len = x->chunked ? 0 : body_len,
-        .source = x->chunked ? &x->chunked->source : NULL,
-        .timeout_ms = TIMEOUT_MS + (int64_t)(body_len / SLOW_BYTES_PER_MS),
         .max_body_bytes = x->max_body_bytes,
         .ca_bundle = s->settings.ca_bundle,
         .proxy = proxy,
-        .expect_100 = body_len > EXPECT_100_BYTES,
     };
+    size_t content = set_body(x, &request);
+
+    request.timeout_ms = TIMEOUT_MS + (int64_t)(content / SLOW_BYTES_PER_MS);
+    request.expect_100 = content > EXPECT_100_BYTES;
 
     return http_perform(s->http, &request, resp, err);
 }

@@ -92,15 +92,20 @@ static void about_clashes(const struct aws_session *s, struct str *out)
     struct aws_setting conf = aws_profile_get_config(s->profiles, p, "aws_access_key_id");
     struct aws_setting keys = cred.value ? cred : conf;
     struct aws_setting source = get(s, "source_profile"), process = get(s, "credential_process");
-    bool sso = get(s, "sso_account_id").value || get(s, "sso_role_name").value,
-         role = get(s, "role_arn").value != NULL;
-    const char *winner = role                           ? "assumes a role"
-                         : sso                          ? "uses SSO"
-                         : !cred.value && process.value ? "has a credential_process"
-                                                        : NULL;
+    bool sso = get(s, "sso_account_id").value || get(s, "sso_role_name").value;
+    bool role = get(s, "role_arn").value != NULL;
+    const char *winner = NULL;
 
     if (keys_from_environment(s))
         return;
+
+    if (role)
+        winner = "assumes a role";
+    else if (sso)
+        winner = "uses SSO";
+    else if (!cred.value && process.value)
+        winner = "has a credential_process";
+
     if (keys.value && winner && !(role && text_eq(source.value, s->settings.profile)))
         add(out,
             "Static keys of profile %s at %s:%u are not used, because the profile %s. Other SDKs "

@@ -144,12 +144,12 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     struct upload *up = p->upload;
     cleanup_http_response struct http_response resp = {0};
     struct error own = ERROR_INIT;
-    int rc;
     struct chunked_body chunks = {.data = r->data, .len = r->len, .checksum = up->u->checksum};
     struct aws_exchange hashed = {
         .body = r->data, .body_len = r->len, .payload_hash = r->sha256_hex};
     struct aws_exchange streamed = {.chunked = &chunks};
     json_t *in = upload_names(up);
+    int rc;
 
     json_add(in, "PartNumber", json_of(p->number));
     if (up->checksums && !up->chunked)
@@ -168,8 +168,10 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     if (rc < 0 && err)
         error_move(err, &own);
     error_done(&own);
-    if (rc < 0)
-        return error_wrap(err, "part %u of %u", p->number, up->count), rc;
+    if (rc < 0) {
+        error_wrap(err, "part %u of %u", p->number, up->count);
+        return rc;
+    }
 
     const char *etag = http_response_header(&resp, "etag");
     if (text_empty(etag))
@@ -178,9 +180,11 @@ static int send_part(struct part *p, const struct reading *r, struct error *err)
     free(p->etag);
     free(p->checksum);
     p->etag = xstrdup(etag);
-    p->checksum = up->chunked     ? xstrdup(chunked_sum(&chunks))
-                  : up->checksums ? xstrdup(r->sum)
-                                  : NULL;
+    p->checksum = NULL;
+    if (up->chunked)
+        p->checksum = xstrdup(chunked_sum(&chunks));
+    else if (up->checksums)
+        p->checksum = xstrdup(r->sum);
     return 0;
 }
 
@@ -443,8 +447,10 @@ static int choose_payload(struct upload *up, struct error *err)
 
     up->member = s3_checksum_member(up->u->checksum);
     up->checksums = !up->session->settings.checksum_when_required;
-    up->chunked = up->u->payload == S3_PAYLOAD_AUTO ? up->checksums && text_starts(url, "https:")
-                                                    : up->u->payload != S3_PAYLOAD_HASHED;
+    if (up->u->payload == S3_PAYLOAD_AUTO) /* without TLS nothing would stand for the data */
+        up->chunked = up->checksums && text_starts(url, "https:");
+    else
+        up->chunked = up->u->payload != S3_PAYLOAD_HASHED;
     up->checksums = up->checksums || up->chunked;
 
     return 0;
@@ -465,6 +471,7 @@ int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct erro
 
     free(up.parts);
     free(up.id);
-    return rc < 0 ? (error_wrap(err, "uploading %s to s3://%s/%s", u->path, u->bucket, u->key), rc)
-                  : 0;
+    if (rc < 0)
+        error_wrap(err, "uploading %s to s3://%s/%s", u->path, u->bucket, u->key);
+    return rc < 0 ? rc : 0;
 }

@@ -233,10 +233,14 @@ static char *service_key(const char *service_id, bool upper)
 {
     char *key = xstrdup(service_id);
 
-    for (char *p = key; *p; p++)
-        *p = *p == ' ' || *p == '-'
-                 ? '_'
-                 : (char)(upper ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
+    for (char *p = key; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        if (c == ' ' || c == '-')
+            *p = '_';
+        else
+            *p = (char)(upper ? toupper(c) : tolower(c));
+    }
     return key;
 }
 
