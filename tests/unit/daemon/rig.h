@@ -96,3 +96,12 @@ static inline void rig_caller_init(struct rig_caller *c)
     rig_var(c, "AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG");
     rig_var(c, "AWS_EC2_METADATA_DISABLED", "true");
 }
+
+/* The caller gives it back with session_unref(). */
+static inline struct session *rig_session(struct rig_caller *c)
+{
+    struct session *s = NULL;
+
+    ck_assert_int_eq(session_get(&rig.d, &c->caller, &s, NULL), 0);
+    return s;
+}

@@ -1,67 +1,8 @@
-/* Jobs: names, frozen inputs, every end, and what a restart finds. */
-#include "daemon/account_lock.h"
+/* Whole jobs: every end that one can come to, and what a restart finds of those that had none. The
+ * cloud is a script and the clock a false one, so that waits of minutes pass at once; the store is
+ * a real one in a folder of its own. */
 #include "unit/daemon/rig.h"
 #include "unit/lib/suite.h"
-
-#include <errno.h>
-
-START_TEST(ids_are_twelve_base_36_characters)
-{
-    rig_setup();
-    char *seen[200];
-    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-        seen[i] = job_id_new();
-        ck_assert_uint_eq(strlen(seen[i]), 12);
-        ck_assert_uint_eq(strspn(seen[i], "0123456789abcdefghijklmnopqrstuvwxyz"), 12);
-        for (size_t k = 0; k < i; k++)
-            ck_assert_str_ne(seen[i], seen[k]);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(seen); i++)
-        free(seen[i]);
-    rig_done();
-}
-
-END_TEST
-
-static struct session *session_of(struct rig_caller *c)
-{
-    struct session *s = NULL;
-    ck_assert_int_eq(session_get(&rig.d, &c->caller, &s, NULL), 0);
-    return s;
-}
-
-START_TEST(frozen_inputs_hold_no_secret)
-{
-    static const char *const secrets[][2] = {
-        {"AWS_SESSION_TOKEN", "hidden1"},
-        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "hidden2"},
-        {"DEFANG_ACCESS_TOKEN", "hidden3"},
-        {"HTTPS_PROXY", "http://me:hidden4@proxy"},
-        {"AWS_ENDPOINT_URL", "http://me:hidden5@host"},
-        {"COMPOSE_API_KEY", "hidden6"}};
-    struct rig_caller c;
-    rig_setup();
-    rig_caller_init(&c);
-    for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
-        rig_var(&c, secrets[i][0], secrets[i][1]);
-    rig_var(&c, "DEFANG_MODE", "balanced");
-    rig_var(&c, "http_proxy", "http://proxy:3128");
-    struct session *s = session_of(&c);
-    cleanup_json json_t *inputs = job_inputs_new(s, &c.caller, NULL, true);
-    cleanup_free char *text = json_print(inputs, false, true);
-    ck_assert_msg(!strstr(text, "hidden"), "%s", text);
-    ck_assert_msg(!strstr(text, "wJalr") && !strstr(text, "AKID"), "%s", text);
-    ck_assert_str_eq(json_str(inputs, "env.DEFANG_MODE"), "balanced");
-    ck_assert_str_eq(json_str(inputs, "env.http_proxy"), "http://proxy:3128");
-    ck_assert_str_eq(json_str(inputs, "env.AWS_REGION"), "us-west-2");
-    ck_assert(json_bool_or(inputs, "env_credentials", false));
-    session_unref(&rig.d, s);
-    rig_done();
-}
-
-END_TEST
-
-/* ---- whole jobs ---- */
 
 #define IDENTITY(account)                                                                          \
     "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::" account               \
@@ -130,7 +71,7 @@ static void run_one(void *arg)
 {
     struct rig_caller c;
     rig_caller_init(&c);
-    struct session *s = session_of(&c);
+    struct session *s = rig_session(&c);
     struct job *j = start(kind, s, job_inputs_new(s, &c.caller, NULL, true));
     snprintf(id, sizeof id, "%s", j->row.id);
     session_unref(&rig.d, s);
@@ -220,12 +161,12 @@ static void bring_fresh_ones(struct job *j)
         fiber_sleep(100);
     rig_caller_init(&c);
     rig_var(&c, "AWS_SECRET_ACCESS_KEY", "other-account");
-    struct session *other = session_of(&c);
+    struct session *other = rig_session(&c);
     ck_assert_uint_eq(job_offer_credentials(&rig.d, other), 0); /* of another account */
     ck_assert_int_eq(j->row.state, DEFANG__DEPLOY_STATE__BLOCKED_AUTH);
     session_unref(&rig.d, other);
     rig_var(&c, "AWS_SECRET_ACCESS_KEY", "fresh");
-    struct session *fresh = session_of(&c);
+    struct session *fresh = rig_session(&c);
     ck_assert_uint_eq(job_offer_credentials(&rig.d, fresh), 1);
     session_unref(&rig.d, fresh);
 }
@@ -324,7 +265,7 @@ static void stop_daemon(void *arg)
 {
     struct rig_caller c;
     rig_caller_init(&c);
-    struct session *s = session_of(&c);
+    struct session *s = rig_session(&c);
     struct job *j = start("bootstrap", s, job_inputs_new(s, &c.caller, NULL, true));
     snprintf(id, sizeof id, "%s", j->row.id);
     session_unref(&rig.d, s);
@@ -415,7 +356,7 @@ START_TEST(a_cancel_survives_a_restart)
     rig_setup();
     struct rig_caller c;
     rig_caller_init(&c);
-    struct session *s = session_of(&c);
+    struct session *s = rig_session(&c);
     cleanup_json json_t *inputs = job_inputs_new(s, &c.caller, NULL, true);
     cleanup_free char *frozen = json_print(inputs, false, true);
     session_unref(&rig.d, s);
@@ -488,54 +429,8 @@ START_TEST(inputs_that_cannot_be_read_fail_the_job)
 
 END_TEST
 
-/* ---- the account's lock ---- */
-
-static int order[8], steps;
-
-static void hold(void *arg)
-{
-    int me = (int)(intptr_t)arg;
-    int rc = account_lock(&rig.d);
-    if (rc < 0) {
-        order[steps++] = -me;
-        return;
-    }
-    order[steps++] = me;
-    fiber_sleep(1000);
-    account_unlock(&rig.d);
-}
-
-static void three_at_once(void *arg)
-{
-    struct fiber *f[3];
-    for (intptr_t i = 0; i < 3; i++)
-        f[i] = fiber_spawn(rig.d.loop, "job", hold, (void *)(i + 1));
-    fiber_sleep(500);
-    ck_assert_int_eq(steps, 1);
-    fiber_cancel(f[1]);
-    for (int i = 0; i < 3; i++)
-        fiber_join(f[i]);
-}
-
-START_TEST(one_job_at_a_time_prepares_an_account)
-{
-    rig_setup();
-    steps = 0;
-    loop_run_fiber(rig.d.loop, "test", three_at_once, NULL);
-    ck_assert_int_eq(steps, 3);
-    ck_assert_int_eq(order[0], 1);
-    ck_assert_int_eq(order[1], -2); /* canceled while it waited */
-    ck_assert_int_eq(order[2], 3);
-    ck_assert(!rig.d.bootstrap_held);
-    rig_done();
-}
-
-END_TEST
-
 SUITE(
     "daemon/job",
-    ids_are_twelve_base_36_characters,
-    frozen_inputs_hold_no_secret,
     a_refused_call_fails_the_job,
     nothing_to_do_succeeds,
     a_kind_of_a_newer_daemon_fails,
@@ -546,5 +441,4 @@ SUITE(
     a_stopping_daemon_leaves_the_job_unfinished,
     a_restarted_daemon_takes_it_up_again,
     a_cancel_survives_a_restart,
-    inputs_that_cannot_be_read_fail_the_job,
-    one_job_at_a_time_prepares_an_account)
+    inputs_that_cannot_be_read_fail_the_job)
