@@ -1,4 +1,9 @@
-/* compose lint: findings are what was asked for, so they go to standard output. */
+/* `compose lint`: what the daemon found in the Compose files, as text, as JSON lines or as SARIF
+ * for editors and code hosts.
+ *
+ * The daemon finds; this file only chooses the form. Findings go to standard output, since they
+ * are what was asked for, and the exit code is 2 when one of them is an error. Values are never
+ * part of a finding. */
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/sarif.h"

@@ -1,5 +1,6 @@
-/* Which view a terminal, a pipe or a program gets, and what all of them ask about a state. The views
- * know nothing of each other: this file alone names them. */
+/* Which view a terminal, a pipe or a program gets, and what all of them ask about a state.
+ *
+ * The views know nothing of each other: this file alone names them. */
 #include "client/view/view.h"
 
 #include "base/mem.h"

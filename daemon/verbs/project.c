@@ -1,4 +1,8 @@
-/* Verbs that look at what runs: ps and logs. */
+/* Verbs about a project as it is: how its files are understood (`compose config`), what runs
+ * (`ps`), its log lines, the deployments that are known.
+ *
+ * Each reads the caller's files and environment anew and changes nothing; what needs AWS asks
+ * with the caller's session, in the fiber of the verb. */
 #include "daemon/digests.h"
 #include "daemon/engine_choice.h"
 #include "daemon/verb.h"

@@ -1,4 +1,8 @@
-/* Proxies as Python's urllib reads them: lower case first, no_proxy by suffix of the host. */
+/* Which proxy a request goes through, by the caller's environment as botocore reads it:
+ * HTTPS_PROXY or HTTP_PROXY by scheme, in small letters first, and NO_PROXY with its exceptions.
+ *
+ * It is asked for each request, since one session talks to several hosts, some of which (a
+ * container's or an instance's credentials) are never behind a proxy. */
 #include "aws/settings/settings.h"
 #include "aws/sign/uri.h"
 #include "base/mem.h"
