@@ -266,7 +266,10 @@ static int run(struct client *c, struct error *err)
     if (o->version && !o->words.len)
         return cmd_version(c, err);
     if (o->help || (o->words.len == 1 && text_eq(o->words.items[0], "help"))) {
-        help_print_one(cmd);
+        if (cmd)
+            help_print_one(cmd);
+        else
+            help_print_all(commands, command_count);
         return 0;
     }
     if (!o->words.len) {
