@@ -150,6 +150,32 @@ int file_mkdirs(const char *path, mode_t mode, struct error *err)
     return number ? raise_file(err, number, "cannot create folder", work) : 0;
 }
 
+int file_make_private(
+    const char *path, const char *what, bool follow, uid_t *owner, struct error *err)
+{
+    *owner = geteuid();
+    int rc = file_mkdirs(path, 0700, err);
+    if (rc < 0)
+        return error_wrap(err, "making %s", what);
+
+    struct stat st;
+    cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_raise_errno(
+            err, ERR_FAILED, errno, "opening %s %s: %s", what, path, strerror(errno));
+
+    *owner = st.st_uid;
+    if (st.st_uid != geteuid())
+        return -EPERM;
+
+    /* By the descriptor: what was looked at is what is changed. */
+    bool open_to_others = st.st_mode & 077;
+    if (open_to_others && fchmod(fd, 0700) < 0)
+        return error_raise_errno(
+            err, ERR_FAILED, errno, "making private %s: %s", path, strerror(errno));
+    return 0;
+}
+
 bool file_exists(const char *path)
 {
     struct stat st;

@@ -30,27 +30,21 @@ static int fail(struct error *err, int code, const char *doing, const char *path
     return error_raise_errno(err, ERR_FAILED, code, "%s %s: %s", doing, path, strerror(code));
 }
 
+/* Its folder is not followed through a link: who may put one there decides who can be reached. */
 static int folder_prepare(struct server *s, struct error *err)
 {
     cleanup_free char *folder = path_dirname(s->path);
-    int rc = file_mkdirs(folder, 0700, err);
-    if (rc < 0)
-        return error_wrap(err, "making the socket's folder");
-    struct stat st;
-    cleanup_fd int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return fail(err, errno, "opening the socket's folder", folder);
-    if (st.st_uid != geteuid())
-        return error_raise_errno(
-            err,
-            ERR_REFUSED,
-            EPERM,
-            "the socket's folder %s belongs to user %u",
-            folder,
-            (unsigned)st.st_uid);
-    if ((st.st_mode & 077) && fchmod(fd, 0700) < 0)
-        return fail(err, errno, "making private", folder);
-    return 0;
+    uid_t owner;
+    int rc = file_make_private(folder, "the socket's folder", false, &owner, err);
+    if (owner == geteuid())
+        return rc;
+    return error_raise_errno(
+        err,
+        ERR_REFUSED,
+        EPERM,
+        "the socket's folder %s belongs to user %u",
+        folder,
+        (unsigned)owner);
 }
 
 /* Somebody who answers is alive. Refused: the file was left by a daemon that died. */

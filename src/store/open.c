@@ -32,28 +32,21 @@ static int fail_errno(struct error *err, int code, const char *doing, const char
 
 static int folder_prepare(const char *folder, struct error *err)
 {
-    int rc = file_mkdirs(folder, 0700, err);
-    if (rc < 0)
-        return error_wrap(err, "making the state folder");
-    struct stat st;
-    cleanup_fd int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return fail_errno(err, errno, "opening the state folder", folder);
-    if (st.st_uid != geteuid()) {
-        error_raise_errno(
-            err,
-            ERR_REFUSED,
-            EPERM,
-            "the state folder %s belongs to user %u, not to user %u",
-            folder,
-            (unsigned)st.st_uid,
-            (unsigned)geteuid());
-        error_hint(err, "Run defangd as its owner, or choose another folder with XDG_STATE_HOME.");
-        return -EPERM;
-    }
-    if ((st.st_mode & 077) && fchmod(fd, 0700) < 0)
-        return fail_errno(err, errno, "making private", folder);
-    return 0;
+    uid_t owner;
+    int rc = file_make_private(folder, "the state folder", true, &owner, err);
+    if (owner == geteuid())
+        return rc;
+
+    error_raise_errno(
+        err,
+        ERR_REFUSED,
+        EPERM,
+        "the state folder %s belongs to user %u, not to user %u",
+        folder,
+        (unsigned)owner,
+        (unsigned)geteuid());
+    error_hint(err, "Run defangd as its owner, or choose another folder with XDG_STATE_HOME.");
+    return -EPERM;
 }
 
 /* The pid in the file is for people; the lock itself is flock's, which a dead process cannot hold.
