@@ -1,4 +1,6 @@
-/* What client.c (calls) and client_wire.c (connection, bytes) share. */
+/* What the files of the client half share, bottom up: client_calls.c (the open calls and what came
+ * for them), client_wire.c (bytes, and the one wait), client.c (what callers do), client_connect.c
+ * (how a connection begins). Private to src/rpc. */
 #pragma once
 
 #include "base/vec.h"
@@ -32,19 +34,22 @@ struct rpc_client {
     Defang__Frame *last_error;
 };
 
-struct client_call *client_call_find(struct rpc_client *c, uint64_t id);
-void client_call_drop(struct rpc_client *c, struct client_call *call);
+/* ---- client_calls.c ---- */
+struct client_call *client_call_find(struct rpc_client *c, uint64_t id); /* NULL: not open */
+void client_call_free(struct rpc_client *c, struct client_call *call);   /* stays in the list */
+void client_call_drop(struct rpc_client *c, struct client_call *call);   /* out of it, and frees */
+
 /* A frame of the connection went to its call; a negative errno breaks the connection. Takes the
  * frame. */
 int client_dispatch(struct rpc_client *c, Defang__Frame *frame, size_t bytes, struct error *err);
 
 /* ---- client_wire.c ---- */
-int64_t client_deadline(int64_t timeout_ms);
+int64_t client_deadline(int64_t timeout_ms); /* monotonic; < 0 is none: INT64_MAX */
+
 /* Sends and receives what can be, then waits once. 0 = something happened, RPC_NEXT_FD,
  * RPC_NEXT_TIMEOUT, or a negative errno when the connection broke (also remembered). */
 int client_step(
     struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err);
-int client_send(
-    struct rpc_client *c,
-    const Defang__Frame *frame,
-    struct error *err); /* queues; client_step() sends */
+
+/* Queues; client_step() sends. `frame` is borrowed for the call. */
+int client_send(struct rpc_client *c, const Defang__Frame *frame, struct error *err);

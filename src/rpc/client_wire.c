@@ -16,9 +16,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 int64_t client_deadline(int64_t timeout_ms)
 {
@@ -45,10 +42,12 @@ static void output_send(struct rpc_client *c)
     while (c->sent < c->out.len && !error_is_set(&c->broken)) {
         ssize_t n =
             send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
+
         if (n < 0) {
             /* The daemon may have said why before it closed: the input decides. */
             if (errno != EPIPE && errno != ECONNRESET)
@@ -56,8 +55,10 @@ static void output_send(struct rpc_client *c)
             c->sent = c->out.len;
             break;
         }
+
         c->sent += (size_t)n;
     }
+
     if (c->sent == c->out.len) {
         str_wipe(&c->out); /* a request's environment may hold keys */
         c->sent = 0;
@@ -70,12 +71,15 @@ static void frames_dispatch(struct rpc_client *c)
     size_t n;
     struct error why = ERROR_INIT;
     int rc;
+
     while ((rc = frame_decoder_next(&c->in, &message, &n, &why)) > 0) {
         Defang__Frame *frame = frame_decode(message, n, &why);
+
         rc = frame ? client_dispatch(c, frame, n, &why) : why.code;
         if (rc < 0)
             break;
     }
+
     if (rc < 0 && !error_is_set(&c->broken))
         error_move(&c->broken, &why);
     error_done(&why);
@@ -86,6 +90,7 @@ static void input_receive(struct rpc_client *c)
     size_t room;
     void *to = frame_decoder_space(&c->in, &room);
     ssize_t n = recv(c->fd, to, room, MSG_DONTWAIT);
+
     if (n > 0) {
         frame_decoder_filled(&c->in, (size_t)n);
         frames_dispatch(c);
@@ -104,7 +109,9 @@ static int poll_timeout(int64_t deadline_ms)
 {
     if (deadline_ms == INT64_MAX)
         return -1;
+
     int64_t left = deadline_ms - clock_mono_ms();
+
     return left <= 0 ? 0 : (int)MIN(left, (int64_t)INT32_MAX);
 }
 
@@ -113,24 +120,33 @@ int client_step(
 {
     if (error_is_set(&c->broken))
         return broken(c, err);
+
     output_send(c);
+
     struct pollfd fds[1 + LIMIT_RPC_WAIT_FDS] = {{.fd = c->fd, .events = POLLIN}};
+
     if (c->out.len > c->sent)
         fds[0].events |= POLLOUT;
+
     size_t count = 1;
+
     for (size_t i = 0; wait && i < MIN(wait->fd_count, (size_t)LIMIT_RPC_WAIT_FDS); i++)
         fds[count++] = (struct pollfd){.fd = wait->fds[i], .events = POLLIN};
+
     int n = poll(fds, (nfds_t)count, poll_timeout(deadline_ms));
+
     if (n < 0 && errno != EINTR)
         break_connection(c, errno, strerror(errno));
     if (n > 0 && fds[0].revents)
         input_receive(c);
     if (error_is_set(&c->broken) && !c->calls.len)
         return broken(c, err);
+
     for (size_t i = 1; n > 0 && i < count; i++) {
         if (fds[i].revents)
             return RPC_NEXT_FD;
     }
+
     return n == 0 ? RPC_NEXT_TIMEOUT : 0;
 }
 
@@ -138,133 +154,17 @@ int client_send(struct rpc_client *c, const Defang__Frame *frame, struct error *
 {
     if (error_is_set(&c->broken))
         return broken(c, err);
+
     int rc = frame_encode(&c->out, frame, LIMIT_RPC_REQUEST_BYTES, err);
     if (rc < 0)
         return error_wrap(err, "sending the request");
-    if (!str_ok(&c->out))
-        return break_connection(c, ENOBUFS, "the daemon does not read what it is sent"),
-               broken(c, err);
+
+    if (!str_ok(&c->out)) {
+        break_connection(c, ENOBUFS, "the daemon does not read what it is sent");
+        return broken(c, err);
+    }
+
     output_send(c);
+
     return 0;
-}
-
-static int check_peer(int fd, struct error *err)
-{
-    struct ucred peer;
-    socklen_t n = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
-        return error_raise_errno(
-            err, ERR_UNREACHABLE, errno, "asking who the daemon is: %s", strerror(errno));
-    if (peer.uid == geteuid())
-        return 0;
-    /* The request carries credentials: they go to nobody else. */
-    return error_raise_errno(
-        err,
-        ERR_REFUSED,
-        EPERM,
-        "the daemon's socket is served by user %u, not by user %u",
-        (unsigned)peer.uid,
-        (unsigned)geteuid());
-}
-
-static int check_hello(struct rpc_client *c, struct error *err)
-{
-    const Defang__Hello *h = c->hello->hello;
-    if (h->protocol_min <= RPC_PROTOCOL_MAX && h->protocol_max >= RPC_PROTOCOL_MIN)
-        return 0;
-    error_raise_errno(
-        err,
-        ERR_REFUSED,
-        EPROTO,
-        "%s speaks protocol %u to %u, this program %d to %d",
-        h->build,
-        h->protocol_min,
-        h->protocol_max,
-        RPC_PROTOCOL_MIN,
-        RPC_PROTOCOL_MAX);
-    error_hint(
-        err,
-        "End the older daemon (kill %u, or `systemctl --user restart defangd`); its jobs go on in "
-        "the "
-        "new one.",
-        h->pid);
-    return -EPROTO;
-}
-
-static int
-say_hello(struct rpc_client *c, const char *build, int64_t deadline_ms, struct error *err)
-{
-    Defang__Hello hello = DEFANG__HELLO__INIT;
-    hello.protocol_min = RPC_PROTOCOL_MIN;
-    hello.protocol_max = RPC_PROTOCOL_MAX;
-    hello.build = (char *)(uintptr_t)build;
-    hello.pid = (uint32_t)getpid();
-    Defang__Frame frame = DEFANG__FRAME__INIT;
-    frame.body_case = DEFANG__FRAME__BODY_HELLO;
-    frame.hello = &hello;
-    int rc = client_send(c, &frame, err);
-    while (rc == 0 && !c->hello)
-        rc = client_step(c, NULL, deadline_ms, err);
-    if (rc == RPC_NEXT_TIMEOUT)
-        return error_raise_errno(err, ERR_UNREACHABLE, ETIMEDOUT, "the daemon does not answer");
-    return rc < 0 ? rc : check_hello(c, err);
-}
-
-int rpc_client_adopt(
-    int fd, const char *build, int64_t timeout_ms, struct rpc_client **out, struct error *err)
-{
-    struct rpc_client *c = xcalloc(1, sizeof *c);
-    c->fd = fd;
-    c->next_call = 1;
-    c->out.max = LIMIT_RPC_CLIENT_PENDING_BYTES;
-    frame_decoder_init(&c->in, LIMIT_RPC_REPLY_BYTES);
-    int rc = check_peer(fd, err);
-    if (rc == 0)
-        rc = say_hello(c, build, client_deadline(timeout_ms), err);
-    if (rc < 0) {
-        rpc_client_free(c);
-        return rc;
-    }
-    *out = c;
-    return 0;
-}
-
-/* Non-blocking: a full backlog answers EAGAIN and is tried again until the deadline. */
-static int connect_until(int fd, const struct sockaddr_un *addr, int64_t deadline_ms)
-{
-    for (;;) {
-        if (connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 || errno == EISCONN)
-            return 0;
-        if (errno != EAGAIN && errno != EINTR)
-            return -errno;
-        if (clock_mono_ms() >= deadline_ms)
-            return -ETIMEDOUT;
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    }
-}
-
-int rpc_client_connect(
-    const char *path,
-    const char *build,
-    int64_t timeout_ms,
-    struct rpc_client **out,
-    struct error *err)
-{
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof addr.sun_path)
-        return error_raise_errno(
-            err, ERR_USAGE, ENAMETOOLONG, "the socket's path is too long: %s", path);
-    memcpy(addr.sun_path, path, strlen(path));
-    int64_t deadline_ms = client_deadline(timeout_ms);
-    cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int rc = fd < 0 ? -errno : connect_until(fd, &addr, deadline_ms);
-    if (rc < 0) {
-        error_raise_errno(
-            err, ERR_UNREACHABLE, rc, "cannot reach the daemon at %s: %s", path, strerror(-rc));
-        return rc;
-    }
-    int taken = fd;
-    fd = -1;
-    int64_t left_ms = timeout_ms < 0 ? -1 : MAX(deadline_ms - clock_mono_ms(), (int64_t)0);
-    return rpc_client_adopt(taken, build, left_ms, out, err);
 }

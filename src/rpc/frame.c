@@ -36,6 +36,7 @@ static void compact(struct frame_decoder *d)
 {
     if (d->start == 0)
         return;
+
     if (d->end > d->start)
         memmove(d->data, d->data + d->start, d->end - d->start);
     d->end -= d->start;
@@ -49,21 +50,27 @@ void *frame_decoder_space(struct frame_decoder *d, size_t *n)
         d->data = NULL;
         d->start = d->end = d->cap = 0;
     }
+
     if (d->end == d->cap || d->end == d->start)
         compact(d);
+
     if (d->end == d->cap) {
         /* Doubling what has really arrived: an announced length alone costs nothing. */
         size_t cap = MAX(d->cap * 2, BUFFER_BYTES_MIN);
         uint8_t *data = xmalloc(cap); /* not realloc: it would leave a copy of what may be a key */
+
         if (d->data) {
             memcpy(data, d->data, d->end);
             secret_wipe(d->data, d->end);
             free(d->data);
         }
+
         d->data = data;
         d->cap = cap;
     }
+
     *n = d->cap - d->end;
+
     return d->data + d->end;
 }
 
@@ -91,6 +98,7 @@ int frame_decoder_next(
     size_t have = frame_decoder_pending(d);
     if (have < FRAME_HEADER_BYTES)
         return 0;
+
     size_t length = read_length(d->data + d->start);
     if (length > d->max_bytes)
         return error_raise_errno(
@@ -100,11 +108,14 @@ int frame_decoder_next(
             "a message of %zu bytes, more than the %zu that are allowed",
             length,
             d->max_bytes);
+
     if (have - FRAME_HEADER_BYTES < length)
         return 0;
+
     *message = d->data + d->start + FRAME_HEADER_BYTES;
     *n = length;
     d->start += FRAME_HEADER_BYTES + length;
+
     return 1;
 }
 
@@ -119,10 +130,13 @@ int frame_encode(struct str *out, const Defang__Frame *frame, size_t max_bytes, 
             "a message of %zu bytes, more than the %zu that are allowed",
             n,
             max_bytes);
+
     cleanup_free uint8_t *bytes = xmalloc(FRAME_HEADER_BYTES + n);
+
     write_length(bytes, n);
     defang__frame__pack(frame, bytes + FRAME_HEADER_BYTES);
     str_append_bytes(out, bytes, FRAME_HEADER_BYTES + n);
+
     return 0;
 }
 
@@ -136,14 +150,18 @@ int frame_encode_bytes(
     struct error *err)
 {
     Defang__Frame frame = DEFANG__FRAME__INIT;
+
     frame.call_id = call_id;
     frame.body_case = body;
+
     ProtobufCBinaryData data = {
         .len = n, .data = (uint8_t *)(uintptr_t)bytes}; /* protobuf-c has no const */
+
     if (body == DEFANG__FRAME__BODY_REPLY)
         frame.reply = data;
     else
         frame.item = data;
+
     return frame_encode(out, &frame, max_bytes, err);
 }
 
@@ -157,14 +175,17 @@ Defang__Frame *frame_decode(const uint8_t *message, size_t n, struct error *err)
             EBADMSG,
             "a message of %zu bytes that is not a frame of this protocol",
             n);
+
         return NULL;
     }
+
     if (frame->body_case == DEFANG__FRAME__BODY__NOT_SET) {
         error_raise_errno(
             err, ERR_FAILED, EBADMSG, "a frame without a body that this version knows");
         defang__frame__free_unpacked(frame, NULL);
         return NULL;
     }
+
     return frame;
 }
 
@@ -187,9 +208,11 @@ static void diagnostic_out(Defang__Diagnostic *to, const struct rpc_diagnostic *
 static int encode_error(struct str *out, uint64_t call_id, Defang__Error *wire, size_t max_bytes)
 {
     Defang__Frame frame = DEFANG__FRAME__INIT;
+
     frame.call_id = call_id;
     frame.body_case = DEFANG__FRAME__BODY_ERROR;
     frame.error = wire;
+
     return frame_encode(out, &frame, max_bytes, NULL);
 }
 
@@ -202,6 +225,7 @@ int frame_encode_error(
     size_t max_bytes)
 {
     Defang__Error wire = DEFANG__ERROR__INIT;
+
     wire.kind = (uint32_t)(error->kind == ERR_NONE ? ERR_FAILED : error->kind);
     wire.message = text_out(error->message);
     wire.hint = text_out(error->hint);
@@ -211,26 +235,34 @@ int frame_encode_error(
     wire.aws_code = text_out(error->aws_code);
     wire.request_id = text_out(error->request_id);
     wire.mfa_serial = text_out(error->mfa_serial);
+
     Defang__Diagnostic *items = xcalloc(count, sizeof *items);
     Defang__Diagnostic **pointers = xcalloc(count, sizeof *pointers);
+
     for (size_t i = 0; i < count; i++) {
         diagnostic_out(&items[i], &diagnostics[i]);
         pointers[i] = &items[i];
     }
+
     wire.diagnostics = pointers;
     wire.n_diagnostics = count;
+
     int rc = encode_error(out, call_id, &wire, max_bytes);
+
     while (rc < 0 && wire.n_diagnostics > 0) { /* the first mistakes are worth more than none */
         wire.n_diagnostics /= 2;
         rc = encode_error(out, call_id, &wire, max_bytes);
     }
+
     if (rc < 0) {
         wire.message = text_out("the error's own text is too long to be sent");
         wire.hint = wire.file = text_out("");
         rc = encode_error(out, call_id, &wire, max_bytes);
     }
+
     free(items);
     free(pointers);
+
     return rc;
 }
 
@@ -238,23 +270,28 @@ int frame_error_to(const Defang__Error *wire, struct error *err)
 {
     enum error_kind kind = (enum error_kind)wire->kind;
     int code = error_kind_errno(kind);
+
     if (kind == ERR_NONE || code == 0) {
         kind = ERR_FAILED;
         code = error_kind_errno(ERR_FAILED);
     }
+
     error_raise_errno(
         err, kind, code, "%s", wire->message[0] ? wire->message : "the daemon gave no reason");
     if (wire->hint[0])
         error_hint(err, "%s", wire->hint);
     if (wire->file[0])
         error_at(err, wire->file, wire->line, wire->column);
+
     if (wire->aws_code[0] || wire->request_id[0])
         error_aws(
             err,
             wire->aws_code[0] ? wire->aws_code : NULL,
             wire->request_id[0] ? wire->request_id : NULL,
             0);
+
     if (wire->mfa_serial[0])
         error_mfa(err, wire->mfa_serial);
+
     return code;
 }

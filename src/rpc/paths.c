@@ -32,6 +32,7 @@ static int resolve_state(const struct env *env, struct rpc_paths *out, struct er
     if (given && given[0] != '/')
         return error_raise(
             err, ERR_USAGE, "DEFANG_STATE_DIR is %s, which is not an absolute path", given);
+
     const char *xdg = absolute_or_null(env, "XDG_STATE_HOME"),
                *home = absolute_or_null(env, "HOME");
     if (given) {
@@ -43,9 +44,11 @@ static int resolve_state(const struct env *env, struct rpc_paths *out, struct er
     } else {
         int rc = error_raise(
             err, ERR_USAGE, "there is no folder for the daemon's state: HOME is not set");
+
         error_hint(err, "Set HOME, or XDG_STATE_HOME, to an absolute path.");
         return rc;
     }
+
     return 0;
 }
 
@@ -58,11 +61,13 @@ static char *choose_socket(
     const char *runtime = absolute_or_null(env, "XDG_RUNTIME_DIR");
     if (runtime)
         return path_join(runtime, "defang/defangd.sock");
+
     /* cron, sudo -u and plain ssh commands have no XDG_RUNTIME_DIR, but the daemon of the session
      * may be running. */
     cleanup_free char *usual = xasprintf("/run/user/%u", (unsigned)uid);
     if (is_ours(usual, uid))
         return path_join(usual, "defang/defangd.sock");
+
     return path_join(state_folder, "defangd.sock");
 }
 
@@ -74,11 +79,15 @@ int rpc_paths_resolve(
     struct error *err)
 {
     *out = (struct rpc_paths){0};
+
     int rc = resolve_state(env, out, err);
     if (rc < 0)
         return rc;
+
     const char *given = env_get_nonempty(env, "DEFANG_SOCKET");
+
     out->socket_given = given != NULL;
+
     if (given && given[0] != '/') {
         rc = error_raise(
             err, ERR_USAGE, "DEFANG_SOCKET is %s, which is not an absolute path", given);
@@ -87,7 +96,9 @@ int rpc_paths_resolve(
             given ? xstrdup(given)
                   : choose_socket(env, uid, is_ours ? is_ours : folder_is_ours, out->state_folder);
         out->socket_folder = path_dirname(out->socket);
+
         size_t max = sizeof((struct sockaddr_un){0}.sun_path) - 1;
+
         if (strlen(out->socket) > max) {
             rc = error_raise(
                 err,
@@ -96,11 +107,14 @@ int rpc_paths_resolve(
                 strlen(out->socket),
                 max,
                 out->socket);
+
             error_hint(err, "Set DEFANG_SOCKET to a shorter path, for defangd and for defangctl.");
         }
     }
+
     if (rc < 0)
         rpc_paths_done(out);
+
     return rc;
 }
 

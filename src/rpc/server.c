@@ -19,47 +19,6 @@
 
 #define REBIND_CHECK_MS 5000
 
-void server_ref(struct server *s)
-{
-    s->refs++;
-}
-
-void server_unref(struct server *s)
-{
-    if (--s->refs > 0)
-        return;
-    vec_free(&s->conns);
-    free(s->path);
-    free(s->build);
-    free(s);
-}
-
-int server_new(
-    struct loop *loop, const struct server_options *options, struct server **out, struct error *err)
-{
-    /* libuv writes with write(2): a client that went away must not end the daemon. */
-    signal(SIGPIPE, SIG_IGN);
-    struct server *s = xcalloc(1, sizeof *s);
-    s->loop = loop;
-    s->refs = 1;
-    s->path = xstrdup(options->path);
-    s->build = xstrdup(options->build);
-    s->uid = options->uid;
-    s->make_folder = options->make_folder;
-    s->activated = options->listen_fd >= 0;
-    int rc =
-        s->activated ? server_listen_adopt(s, options->listen_fd, err) : server_listen_open(s, err);
-    if (rc < 0) {
-        server_free(s);
-        return rc;
-    }
-    int64_t every_ms = options->rebind_check_ms ? options->rebind_check_ms : REBIND_CHECK_MS;
-    if (!s->activated)
-        s->rebind_timer = loop_timer_start(loop, every_ms, every_ms, server_listen_check, s);
-    *out = s;
-    return 0;
-}
-
 void server_handle(
     struct server *s,
     enum rpc_verb_id verb,
@@ -83,6 +42,7 @@ static void drop_all(struct server *s)
 static void shutdown_done(void *arg)
 {
     struct server *s = arg;
+
     if (!s->freed && s->done)
         s->done(s->done_arg);
     server_unref(s);
@@ -92,6 +52,7 @@ static void shutdown_finish(struct server *s)
 {
     if (s->done_scheduled)
         return;
+
     s->done_scheduled = true;
     loop_timer_stop(s->drain_timer);
     s->drain_timer = NULL;
@@ -110,36 +71,81 @@ static bool conn_is_drained(const struct server_conn *c)
     return c->calls.len == 0 && conn_queued(c) == 0 && !c->turn_scheduled;
 }
 
-void server_drain_check(struct server *s)
+/* After every turn of a connection: whoever has nothing more to say is closed, and the last one
+ * ends the wait. */
+static void drain_check(struct server *s)
 {
     if (!s->stopping || s->done_scheduled)
         return;
-    for (size_t i = s->conns.len;
-         i-- > 0;) { /* from the end: a dropped one is replaced by the last */
+
+    /* From the end: a dropped one is replaced by the last. */
+    for (size_t i = s->conns.len; i-- > 0;) {
         if (conn_is_drained(s->conns.items[i]))
             conn_drop(s->conns.items[i]);
     }
+
     if (s->conns.len == 0)
         shutdown_finish(s);
+}
+
+int server_new(
+    struct loop *loop, const struct server_options *options, struct server **out, struct error *err)
+{
+    /* libuv writes with write(2): a client that went away must not end the daemon. */
+    signal(SIGPIPE, SIG_IGN);
+
+    struct server *s = xcalloc(1, sizeof *s);
+
+    s->loop = loop;
+    s->refs = 1;
+    s->path = xstrdup(options->path);
+    s->build = xstrdup(options->build);
+    s->uid = options->uid;
+    s->make_folder = options->make_folder;
+    s->activated = options->listen_fd >= 0;
+    s->on_turn = drain_check;
+
+    int rc =
+        s->activated ? server_listen_adopt(s, options->listen_fd, err) : server_listen_open(s, err);
+
+    if (rc < 0) {
+        server_free(s);
+        return rc;
+    }
+
+    int64_t every_ms = options->rebind_check_ms ? options->rebind_check_ms : REBIND_CHECK_MS;
+
+    if (!s->activated)
+        s->rebind_timer = loop_timer_start(loop, every_ms, every_ms, server_listen_check, s);
+    *out = s;
+
+    return 0;
 }
 
 void server_shutdown(struct server *s, int64_t drain_ms, void (*done)(void *arg), void *arg)
 {
     if (s->stopping)
         return;
+
     s->stopping = true;
     s->done = done;
     s->done_arg = arg;
     server_listen_close(s);
     s->drain_timer = loop_timer_start(s->loop, drain_ms, 0, on_drain_deadline, s);
-    vec_each(conn, &s->conns) calls_tell_shutdown(*conn);
-    server_drain_check(s);
+
+    vec_each(conn, &s->conns)
+    {
+        calls_tell_shutdown(*conn);
+    }
+
+    drain_check(s);
 }
 
 void server_free(struct server *s)
 {
     if (!s)
         return;
+
     s->freed = true;
     s->stopping = s->done_scheduled = true;
     loop_timer_stop(s->drain_timer);

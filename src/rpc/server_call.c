@@ -20,21 +20,27 @@
 static void call_free(struct server_call *call)
 {
     struct server *s = call->server;
+
     if (call->conn) {
         struct server_conn *c = call->conn;
+
         for (size_t i = 0; i < c->calls.len; i++) {
             if (c->calls.items[i] != call)
                 continue;
+
             /* Order is kept: it decides whose turn it is to write. */
             memmove(
                 &c->calls.items[i],
                 &c->calls.items[i + 1],
                 (c->calls.len - i - 1) * sizeof *c->calls.items);
+
             c->calls.len--;
             break;
         }
+
         conn_schedule(c);
     }
+
     rpc_message_wipe(call->request);
     protobuf_c_message_free_unpacked(call->request, NULL);
     free(call);
@@ -79,6 +85,7 @@ void call_tell_cancel(struct server_call *call)
 {
     if (call->cancel_told)
         return;
+
     call->cancel_told = true;
     if (call->on_cancel)
         call->on_cancel(call->on_cancel_arg, call);
@@ -87,19 +94,30 @@ void call_tell_cancel(struct server_call *call)
 void calls_orphan(struct server_conn *c)
 {
     __typeof__(c->calls) calls = c->calls;
+
     memset(&c->calls, 0, sizeof c->calls);
-    vec_each(call, &calls)(*call)->conn = NULL;
-    vec_each(call, &calls) call_tell_cancel(*call);
+
+    vec_each(call, &calls)
+    {
+        (*call)->conn = NULL;
+    }
+
+    vec_each(call, &calls)
+    {
+        call_tell_cancel(*call);
+    }
+
     vec_free(&calls);
 }
 
-static struct server_call *call_find(struct server_conn *c, uint64_t id)
+struct server_call *call_find(struct server_conn *c, uint64_t id)
 {
     vec_each(call, &c->calls)
     {
         if ((*call)->id == id)
             return *call;
     }
+
     return NULL;
 }
 
@@ -112,7 +130,12 @@ struct call_ids {
 static struct call_ids call_ids(struct server_conn *c)
 {
     struct call_ids ids = {0};
-    vec_each(call, &c->calls) vec_push(&ids, (*call)->id);
+
+    vec_each(call, &c->calls)
+    {
+        vec_push(&ids, (*call)->id);
+    }
+
     return ids;
 }
 
@@ -120,18 +143,21 @@ static struct call_ids call_ids(struct server_conn *c)
 void calls_tell_shutdown(struct server_conn *c)
 {
     struct call_ids ids = call_ids(c);
+
     vec_each(id, &ids)
     {
         struct server_call *call = call_find(c, *id);
         if (call && (call->verb->flags & RPC_STREAMING))
             call_tell_cancel(call);
     }
+
     vec_free(&ids);
 }
 
 void calls_tell_writable(struct server_conn *c)
 {
     struct call_ids ids = call_ids(c);
+
     vec_each(id, &ids)
     {
         struct server_call *call = c->closed ? NULL : call_find(c, *id);
@@ -139,18 +165,23 @@ void calls_tell_writable(struct server_conn *c)
             continue;
         if (!conn_has_room(c))
             break;
+
         /* Served last next time, so that one busy stream does not starve the others of its
          * connection. */
         size_t at = 0;
+
         while (c->calls.items[at] != call)
             at++;
+
         memmove(
             &c->calls.items[at],
             &c->calls.items[at + 1],
             (c->calls.len - at - 1) * sizeof *c->calls.items);
+
         c->calls.items[c->calls.len - 1] = call;
         call->on_writable(call->on_writable_arg, call);
     }
+
     vec_free(&ids);
 }
 
@@ -165,8 +196,10 @@ static int send_bytes(
 {
     if (server_call_is_gone(call))
         return 0;
+
     int rc =
         frame_encode_bytes(&call->conn->out, call->id, body, bytes, n, LIMIT_RPC_REPLY_BYTES, err);
+
     conn_schedule(call->conn);
     return rc;
 }
@@ -179,6 +212,7 @@ static int send_message(
 {
     if (server_call_is_gone(call))
         return 0;
+
     size_t n = protobuf_c_message_get_packed_size(message);
     if (n > LIMIT_RPC_REPLY_BYTES)
         return error_raise_errno(
@@ -188,8 +222,11 @@ static int send_message(
             "the answer has %zu bytes, more than the %zu that are allowed",
             n,
             LIMIT_RPC_REPLY_BYTES);
+
     cleanup_free uint8_t *bytes = xmalloc(n + 1);
+
     protobuf_c_message_pack(message, bytes);
+
     return send_bytes(call, body, bytes, n, err);
 }
 
@@ -206,11 +243,13 @@ int server_item_raw(struct server_call *call, const void *bytes, size_t n)
 void server_reply(struct server_call *call, const ProtobufCMessage *reply)
 {
     struct error why = ERROR_INIT;
+
     if (send_message(call, DEFANG__FRAME__BODY_REPLY, reply, &why) < 0) {
         server_error(call, &why, NULL, 0);
         error_done(&why);
         return;
     }
+
     call_free(call);
 }
 
@@ -219,11 +258,13 @@ void server_end(struct server_call *call)
     if (!server_call_is_gone(call)) {
         Defang__End end = DEFANG__END__INIT;
         Defang__Frame frame = DEFANG__FRAME__INIT;
+
         frame.call_id = call->id;
         frame.body_case = DEFANG__FRAME__BODY_END;
         frame.end = &end;
         frame_encode(&call->conn->out, &frame, LIMIT_RPC_REPLY_BYTES, NULL);
     }
+
     call_free(call);
 }
 
@@ -237,134 +278,4 @@ void server_error(
         frame_encode_error(
             &call->conn->out, call->id, error, diagnostics, count, LIMIT_RPC_REPLY_BYTES);
     call_free(call);
-}
-
-/* ---- what comes in ---- */
-
-/* A mistake of this client's: the connection is of no more use. */
-static void violation(struct server_conn *c, const char *what)
-{
-    struct error why = ERROR_INIT;
-    error_raise(&why, ERR_USAGE, "the client broke the protocol: %s", what);
-    conn_fail(c, &why);
-    error_done(&why);
-}
-
-static void greet(struct server_conn *c, const Defang__Hello *theirs)
-{
-    struct server *s = c->server;
-    if (theirs->protocol_min > RPC_PROTOCOL_MAX || theirs->protocol_max < RPC_PROTOCOL_MIN) {
-        struct error why = ERROR_INIT;
-        error_raise(
-            &why,
-            ERR_REFUSED,
-            "%s speaks protocol %u to %u, the daemon (%s, pid %d) %d to %d",
-            theirs->build[0] ? theirs->build : "the client",
-            theirs->protocol_min,
-            theirs->protocol_max,
-            s->build,
-            (int)getpid(),
-            RPC_PROTOCOL_MIN,
-            RPC_PROTOCOL_MAX);
-        error_hint(
-            &why,
-            "End the older one: `systemctl --user restart defangd` or kill %d; jobs go on in the "
-            "new daemon.",
-            (int)getpid());
-        conn_fail(c, &why);
-        error_done(&why);
-        return;
-    }
-    Defang__Hello hello = DEFANG__HELLO__INIT;
-    hello.protocol_min = RPC_PROTOCOL_MIN;
-    hello.protocol_max = RPC_PROTOCOL_MAX;
-    hello.build = s->build;
-    hello.pid = (uint32_t)getpid();
-    Defang__Frame frame = DEFANG__FRAME__INIT;
-    frame.call_id = RPC_CALL_CONNECTION;
-    frame.body_case = DEFANG__FRAME__BODY_HELLO;
-    frame.hello = &hello;
-    frame_encode(&c->out, &frame, LIMIT_RPC_REPLY_BYTES, NULL);
-    c->greeted = true;
-    loop_timer_stop(c->deadline);
-    c->deadline = NULL;
-}
-
-/* NULL when the request may be handled; else why not. */
-static ProtobufCMessage *request_check(
-    struct server_conn *c,
-    const Defang__Request *wire,
-    const struct rpc_verb **verb,
-    struct error *err)
-{
-    struct server *s = c->server;
-    *verb = rpc_verb_find(wire->verb);
-    if (!*verb || !s->handlers[(*verb)->id].fn) {
-        error_raise(
-            err, ERR_USAGE, "the daemon (%s) does not know the request `%s`", s->build, wire->verb);
-        error_hint(err, "Daemon and defangctl are of different versions: restart the daemon.");
-        return NULL;
-    }
-    if (s->stopping && ((*verb)->flags & (RPC_MUTATING | RPC_STREAMING))) {
-        error_raise(err, ERR_UNREACHABLE, "the daemon is stopping");
-        return NULL;
-    }
-    if (c->calls.len >= LIMIT_RPC_CALLS) {
-        error_raise(err, ERR_REFUSED, "this connection has %d calls open already", LIMIT_RPC_CALLS);
-        return NULL;
-    }
-    return rpc_verb_decode(*verb, wire->payload.data, wire->payload.len, err);
-}
-
-static void request_handle(struct server_conn *c, uint64_t id, const Defang__Request *wire)
-{
-    struct error why = ERROR_INIT;
-    const struct rpc_verb *verb;
-    ProtobufCMessage *request = request_check(c, wire, &verb, &why);
-    c->last_call = id;
-    if (!request) {
-        frame_encode_error(&c->out, id, &why, NULL, 0, LIMIT_RPC_REPLY_BYTES);
-        error_done(&why);
-        return;
-    }
-    struct server_call *call = xcalloc(1, sizeof *call);
-    call->server = c->server;
-    server_ref(c->server);
-    call->conn = c;
-    call->id = id;
-    call->verb = verb;
-    call->request = request;
-    vec_push(&c->calls, call);
-    const struct server_handler *h = &c->server->handlers[verb->id];
-    h->fn(h->arg, call, request);
-}
-
-static void cancel_handle(struct server_conn *c, uint64_t id)
-{
-    struct server_call *call = call_find(c, id);
-    if (!call)
-        return; /* it ended while the cancel was on its way */
-    call->canceled = true;
-    call_tell_cancel(call);
-}
-
-void call_dispatch(struct server_conn *c, Defang__Frame *frame)
-{
-    if (frame->body_case == DEFANG__FRAME__BODY_HELLO && frame->call_id == RPC_CALL_CONNECTION &&
-        !c->greeted)
-        greet(c, frame->hello);
-    else if (!c->greeted)
-        violation(c, "it did not say hello first");
-    else if (frame->body_case == DEFANG__FRAME__BODY_CANCEL)
-        cancel_handle(c, frame->call_id);
-    else if (frame->body_case != DEFANG__FRAME__BODY_REQUEST)
-        violation(c, "a frame that only a daemon sends");
-    else if (frame->call_id <= c->last_call)
-        violation(c, "a call id was used again");
-    else
-        request_handle(c, frame->call_id, frame->request);
-    if (frame->body_case == DEFANG__FRAME__BODY_REQUEST &&
-        frame->request->payload.data) /* may hold keys */
-        secret_wipe(frame->request->payload.data, frame->request->payload.len);
-    defang__frame__free_unpacked(frame, NULL);
 }

@@ -1,10 +1,10 @@
-/* What server.c (life), server_listen.c (the socket file), server_conn.c (bytes) and server_call.c
- * (requests) share.
+/* What the files of the server half share, bottom up: server_wire.c (bytes and memory),
+ * server_call.c (open calls), server_request.c (what clients ask), server_conn.c (a connection's
+ * turns), server_listen.c (the socket file), server.c (life). Private to src/rpc.
  *
- * Callbacks of libuv only note what happened and schedule conn_turn() (by loop_defer), which does
- * everything else for a connection: reads frames, calls handlers, tells writable streams, writes,
- * closes. Memory: a connection lives until its handle is closed and no turn is scheduled; the
- * server until it is freed and no listener, connection or call is left. */
+ * Callbacks of libuv only note what happened and schedule the connection's turn (by loop_defer),
+ * which does everything else for it: reads frames, calls handlers, tells writable streams, writes,
+ * closes. */
 #pragma once
 
 #include "base/vec.h"
@@ -37,12 +37,14 @@ struct server {
     struct loop_timer *drain_timer;
     void (*done)(void *arg);
     void *done_arg;
+    void (*on_turn)(struct server *s); /* server.c's, after each turn of a connection */
 };
 
 struct server_conn {
     uv_pipe_t pipe;
     struct server *server;
-    unsigned refs; /* the open handle, a scheduled turn */
+    unsigned refs;           /* the open handle, a scheduled turn */
+    void (*turn)(void *arg); /* server_conn.c's */
     bool turn_scheduled;
     bool reading, hung_up, closed;
     bool closing; /* after what is queued was sent */
@@ -73,29 +75,39 @@ struct server_call {
     void *on_writable_arg;
 };
 
-/* ---- server.c ---- */
+/* ---- server_wire.c ---- */
 void server_ref(struct server *s);
 void server_unref(struct server *s);
-void server_drain_check(struct server *s); /* after a call ended or a connection went */
+void conn_unref(struct server_conn *c);
+
+void conn_schedule(struct server_conn *c);       /* its turn, once, at the end of the loop's */
+size_t conn_queued(const struct server_conn *c); /* bytes that are not written yet */
+bool conn_has_room(struct server_conn *c);       /* for streams; throttles when there is none */
+
+void conn_input_start(struct server_conn *c);
+void conn_input_stop(struct server_conn *c);
+void conn_output_write(struct server_conn *c);
+void conn_deadline_set(struct server_conn *c, int64_t ms);      /* it counts as hung up then */
+void conn_fail(struct server_conn *c, const struct error *why); /* a last word, then close */
+
+/* ---- server_call.c ---- */
+struct server_call *call_find(struct server_conn *c, uint64_t id); /* NULL: it has ended */
+void call_tell_cancel(struct server_call *call);                   /* at most once */
+void calls_tell_writable(struct server_conn *c);
+void calls_tell_shutdown(struct server_conn *c);
+void calls_orphan(struct server_conn *c); /* the connection goes; its calls stay until they end */
+
+/* ---- server_request.c ---- */
+void call_dispatch(struct server_conn *c, Defang__Frame *frame); /* takes the frame */
+
+/* ---- server_conn.c ---- */
+void conn_accept(struct server *s, uv_stream_t *listener);
+void conn_drop(struct server_conn *c); /* at once; its calls are canceled */
 
 /* ---- server_listen.c ---- */
 int server_listen_open(struct server *s, struct error *err);
 int server_listen_adopt(struct server *s, int fd, struct error *err);
 void server_listen_close(struct server *s);
-void server_listen_check(
-    void *arg); /* timer: binds anew when the socket file is not ours any more */
 
-/* ---- server_conn.c ---- */
-void conn_accept(struct server *s, uv_stream_t *listener);
-void conn_schedule(struct server_conn *c);
-void conn_drop(struct server_conn *c); /* at once; its calls are canceled */
-void conn_fail(struct server_conn *c, const struct error *why); /* a last word, then close */
-bool conn_has_room(struct server_conn *c);
-size_t conn_queued(const struct server_conn *c);
-
-/* ---- server_call.c ---- */
-void call_dispatch(struct server_conn *c, Defang__Frame *frame); /* takes the frame */
-void call_tell_cancel(struct server_call *call);
-void calls_tell_writable(struct server_conn *c);
-void calls_orphan(struct server_conn *c);
-void calls_tell_shutdown(struct server_conn *c);
+/* A timer's: binds anew when the socket file is not ours any more. */
+void server_listen_check(void *arg);

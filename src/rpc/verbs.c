@@ -73,6 +73,7 @@ const struct rpc_verb *rpc_verb_find(const char *name)
         if (strcmp(verbs[i].name, name) == 0)
             return &verbs[i];
     }
+
     return NULL;
 }
 
@@ -80,10 +81,14 @@ const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const Protobu
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(verb->request, "caller");
+
     if (!field || field->descriptor != &defang__caller__descriptor)
         return NULL;
+
     Defang__Caller *caller;
+
     memcpy(&caller, (const char *)request + field->offset, sizeof caller);
+
     return caller;
 }
 
@@ -96,12 +101,15 @@ rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n, stru
             err, ERR_USAGE, "the request `%s` cannot be decoded (%zu bytes)", verb->name, n);
         return NULL;
     }
+
     const Defang__Caller *caller = rpc_verb_caller(verb, request);
     if (!(verb->flags & RPC_NEEDS_PROJECT) || (caller && caller->cwd[0] == '/'))
         return request;
+
     error_raise(
         err, ERR_USAGE, "the request `%s` does not say from which folder it comes", verb->name);
     protobuf_c_message_free_unpacked(request, NULL);
+
     return NULL;
 }
 
@@ -130,6 +138,7 @@ void rpc_message_wipe(ProtobufCMessage *message)
     for (unsigned i = 0; i < d->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &d->fields[i];
         char *member = (char *)message + field->offset;
+
         if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
             if (*(uint32_t *)(void *)((char *)message + field->quantifier_offset) == field->id)
                 value_wipe(field, member);

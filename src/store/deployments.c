@@ -35,6 +35,7 @@ void store_deployment_done(struct store_deployment *d)
         d->engine,
         d->profile,
         d->summary};
+
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     if (d->inputs)
@@ -47,6 +48,7 @@ static void row_read(struct sql *q, struct store_deployment *d)
 {
     char **texts[] = {
         &d->id, &d->kind, &d->project, &d->stack, &d->account, &d->region, &d->engine, &d->profile};
+
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i] = sql_column(q, (int)i);
     d->state = sqlite3_column_int(q->stmt, 8);
@@ -66,12 +68,15 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
         &s->writer,
         "SELECT id, kind, state FROM deployments WHERE account = ?1 AND region = ?2 "
         "AND project = ?3 AND stack = ?4 AND ended_ms = 0");
+
     sql_text(&q, d->account);
     sql_text(&q, d->region);
     sql_text(&q, d->project);
     sql_text(&q, d->stack);
+
     if (sql_row(&q) > 0) {
         cleanup_free char *id = sql_column(&q, 0), *kind = sql_column(&q, 1);
+
         error_raise_errno(
             err,
             ERR_REFUSED,
@@ -83,15 +88,20 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
             d->stack[0] ? "/" : "",
             d->stack,
             store_state_name(sqlite3_column_int(q.stmt, 2)));
+
         error_hint(
             err,
             "Watch it with `defangctl watch %s` or end it with `defangctl cancel %s`.",
             id,
             id);
+
         sql_close(&q);
+
         return -EBUSY;
     }
+
     sql_close(&q);
+
     return error_raise_errno(err, ERR_REFUSED, EEXIST, "a deployment %s exists already", d->id);
 }
 
@@ -105,6 +115,7 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
             "the project's frozen inputs are %zu bytes, more than %zu",
             d->inputs_len,
             LIMIT_STORE_INPUTS_BYTES);
+
     if (d->state <= 0 || store_state_is_terminal(d->state))
         return error_raise_errno(
             err,
@@ -112,37 +123,48 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
             EINVAL,
             "a deployment cannot begin in state %s",
             store_state_name(d->state));
+
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
         " state, created_ms, inputs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+
     const char *texts[] = {
         d->id, d->kind, d->project, d->stack, d->account, d->region, d->engine, d->profile};
+
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         sql_text(&q, texts[i]);
     sql_int(&q, d->state);
     sql_int(&q, d->created_ms ? d->created_ms : clock_wall_ms());
     sql_blob(&q, d->inputs, d->inputs_len);
+
     int rc = sql_run(s, &q, NULL, err);
     if (rc == -EEXIST)
         return busy_error(s, d, err);
+
     if (rc == 0)
         store_touch(s, d->id);
+
     return rc;
 }
 
 int store_deployment_refuse(struct store *s, const char *id, struct error *err)
 {
     struct sql q = sql_open(&s->writer, "SELECT state FROM deployments WHERE id = ?1");
+
     sql_text(&q, id);
+
     int64_t state = 0;
+
     if (sql_get_int(&q, 0, &state) < 0)
         return store_read_error(&s->writer, "looking up a deployment", err);
+
     if (!state) {
         error_raise(err, ERR_NOT_FOUND, "there is no deployment %s", id);
         error_hint(err, "`defangctl ls` lists them.");
         return -ENOENT;
     }
+
     return error_raise_errno(
         err, ERR_REFUSED, ESTALE, "deployment %s has ended (%s)", id, store_state_name((int)state));
 }
@@ -152,6 +174,7 @@ static int intents_erase(struct store *s, const char *id, struct error *err)
     struct sql q = sql_open(
         &s->writer,
         "DELETE FROM intents WHERE deployment = (SELECT n FROM deployments WHERE id = ?1)");
+
     sql_text(&q, id);
     return sql_run(s, &q, NULL, err);
 }
@@ -161,12 +184,16 @@ int store_deployment_move(
 {
     struct sql q =
         sql_open(&s->writer, "SELECT state FROM deployments WHERE id = ?1 AND ended_ms = 0");
+
     sql_text(&q, id);
+
     int64_t from = 0, changes = 0;
+
     if (sql_get_int(&q, 0, &from) < 0)
         return store_read_error(&s->writer, "looking up a deployment", err);
     if (!from)
         return store_deployment_refuse(s, id, err);
+
     if (!store_state_may_follow((int)from, state))
         return error_raise_errno(
             err,
@@ -176,22 +203,28 @@ int store_deployment_move(
             id,
             store_state_name((int)from),
             store_state_name(state));
+
     bool ends = store_state_is_terminal(state);
+
     q = sql_open(
         &s->writer,
         "UPDATE deployments SET state = ?2, summary = coalesce(?3, summary), ended_ms = ?4,"
         " inputs = iif(?4 = 0, inputs, NULL) WHERE id = ?1");
+
     sql_text(&q, id);
     sql_int(&q, state);
     sql_text(&q, summary);
     sql_int(&q, ends ? clock_wall_ms() : 0);
+
     int rc = sql_run(s, &q, &changes, err);
     if (rc == 0 && ends)
         rc = intents_erase(s, id, err);
+
     if (rc == 0) {
         store_touch(s, id);
         s->ends = s->ends || ends;
     }
+
     return rc;
 }
 
@@ -200,8 +233,11 @@ int store_deployment_get(
 {
     struct sql q =
         sql_open(&s->writer, "SELECT " COLUMNS ", inputs FROM deployments WHERE id = ?1");
+
     sql_text(&q, id);
+
     int rc = sql_row(&q);
+
     if (rc > 0) {
         memset(out, 0, sizeof *out);
         row_read(&q, out);
@@ -211,7 +247,9 @@ int store_deployment_get(
     } else {
         rc = store_read_error(&s->writer, "reading a deployment", err);
     }
+
     sql_close(&q);
+
     return rc == -ENOENT ? store_deployment_refuse(s, id, err) : rc;
 }
 
@@ -232,27 +270,36 @@ int store_deployment_each(
         " AND (?3 IS NULL OR account = ?3) AND (?4 IS NULL OR region = ?4) AND (?5 = 0 OR ended_ms "
         "= 0)"
         " ORDER BY n DESC LIMIT ?6");
+
     sql_text(&q, f->project);
     sql_text(&q, f->stack);
     sql_text(&q, f->account);
     sql_text(&q, f->region);
     sql_int(&q, f->unfinished_only);
     sql_int(&q, f->limit ? (int64_t)f->limit : -1);
+
     int rc;
+
     while ((rc = sql_row(&q)) > 0) {
         struct store_deployment d = {0};
+
         row_read(&q, &d);
         vec_push(&rows, d);
     }
+
     sql_close(&q);
     if (rc < 0)
         rc = store_read_error(&s->reader, "listing deployments", err);
+
     bool more = rc == 0;
+
     vec_each(d, &rows)
     {
         more = more && fn(arg, d);
         store_deployment_done(d);
     }
+
     vec_free(&rows);
+
     return rc;
 }

@@ -13,9 +13,13 @@
 uint64_t store_event_next(struct store *s, const char *deployment)
 {
     struct sql q = sql_open(&s->writer, "SELECT last_sequence FROM deployments WHERE id = ?1");
+
     sql_text(&q, deployment);
+
     int64_t last = 0;
+
     sql_get_int(&q, 0, &last);
+
     return (uint64_t)last + 1;
 }
 
@@ -28,20 +32,26 @@ counter_advance(struct store *s, const char *deployment, uint64_t sequence, stru
         &s->writer,
         "UPDATE deployments SET last_sequence = ?2"
         " WHERE id = ?1 AND last_sequence = ?2 - 1 AND ended_ms = 0");
+
     sql_text(&q, deployment);
     sql_int(&q, (int64_t)sequence);
+
     int64_t changes = 0;
     int rc = sql_run(s, &q, &changes, err);
     if (rc < 0 || changes == 1)
         return rc;
+
     q = sql_open(
         &s->writer, "SELECT last_sequence FROM deployments WHERE id = ?1 AND ended_ms = 0");
     sql_text(&q, deployment);
+
     int64_t last = 0;
+
     if (sql_get_int(&q, -1, &last) < 0)
         return store_read_error(&s->writer, "reading a deployment", err);
     if (last < 0)
         return store_deployment_refuse(s, deployment, err);
+
     return error_raise_errno(
         err,
         ERR_FAILED,
@@ -68,21 +78,26 @@ int store_event_append(
             "an event of %zu bytes (1 to %zu are allowed)",
             n,
             LIMIT_STORE_EVENT_BYTES);
+
     int rc = counter_advance(s, deployment, sequence, err);
     if (rc < 0)
         return rc;
+
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO events(deployment, sequence, data)"
         " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1");
+
     sql_text(&q, deployment);
     sql_int(&q, (int64_t)sequence);
     sql_blob(&q, data, n);
     rc = sql_run(s, &q, NULL, err);
     if (rc == -EEXIST) /* the counter and the table disagree: nothing of this turn may stay */
         return store_fail(s, "appending an event", err);
+
     if (rc == 0)
         store_touch(s, deployment);
+
     return rc;
 }
 
@@ -100,21 +115,27 @@ int store_event_read(
         &s->reader,
         "SELECT sequence, data FROM events WHERE sequence > ?2 AND deployment ="
         " (SELECT n FROM deployments WHERE id = ?1) ORDER BY sequence LIMIT ?3");
+
     sql_text(&q, deployment);
     sql_int(&q, after > INT64_MAX ? INT64_MAX : (int64_t)after);
     sql_int(&q, max_count);
+
     size_t bytes = 0;
     bool more = true;
     int rc = 0;
+
     while (more && (rc = sql_row(&q)) > 0) {
         const void *data = sqlite3_column_blob(q.stmt, 1);
         size_t n = (size_t)sqlite3_column_bytes(q.stmt, 1);
         if (bytes > 0 && bytes + n > max_bytes)
             break; /* one event always fits: no reader starves */
+
         bytes += n;
         more = fn(arg, (uint64_t)sqlite3_column_int64(q.stmt, 0), data, n);
     }
+
     sql_close(&q);
+
     return rc < 0 ? store_read_error(&s->reader, "reading events", err) : 0;
 }
 
@@ -127,18 +148,24 @@ int store_event_tip(
 {
     struct sql q =
         sql_open(&s->reader, "SELECT last_sequence, ended_ms FROM deployments WHERE id = ?1");
+
     sql_text(&q, deployment);
+
     int rc = sql_row(&q);
+
     if (rc > 0) {
         *last_sequence = (uint64_t)sqlite3_column_int64(q.stmt, 0);
         *ended = sqlite3_column_int64(q.stmt, 1) != 0;
     }
+
     sql_close(&q);
     if (rc > 0)
         return 0;
     if (rc < 0)
         return store_read_error(&s->reader, "reading a deployment", err);
+
     error_raise(err, ERR_NOT_FOUND, "there is no deployment %s", deployment);
     error_hint(err, "`defangctl ls` lists them.");
+
     return -ENOENT;
 }

@@ -78,14 +78,15 @@ int sql_row(struct sql *q);             /* 1 a row, 0 the end, -EIO */
 char *sql_column(struct sql *q, int i); /* malloc'd; NULL for NULL */
 void sql_close(struct sql *q);
 void sql_conn_done(struct store_conn *conn);
-/* A write: begins the turn's transaction, runs to the end, closes q. 0, -EEXIST on a constraint
- * (the turn goes on), else the turn is dropped and -EIO returned. `changes` may be NULL. */
-int sql_run(struct store *s, struct sql *q, int64_t *changes, struct error *err);
 /* One integer of one row; `fallback` when there is none. */
 int sql_get_int(struct sql *q, int64_t fallback, int64_t *value);
 int store_exec(struct store_conn *conn, const char *text);
 
 /* ---- turn.c ---- */
+/* A write: begins the turn's transaction, runs to the end, closes q. 0, -EEXIST on a constraint
+ * (the turn goes on), else the turn is dropped and -EIO returned. `changes` may be NULL. */
+int sql_run(struct store *s, struct sql *q, int64_t *changes, struct error *err);
+
 int store_fail(
     struct store *s,
     const char *doing,

@@ -1,6 +1,11 @@
-/* Steps and intents: what a job was about to do, so that a restarted daemon asks AWS before it does
- * it again.
- */
+/* The journal of a deployment: which steps it entered and left, and what it intended.
+ *
+ * A step is entered before it starts and left when it is done, so that the next life of the daemon
+ * knows where to go on. An intent is a token or a place to resume (a ClientRequestToken, an
+ * upload's id, a task): it is written and flushed before the effect on AWS, so that after a crash
+ * the job asks AWS what became of it instead of doing it twice. Intents go with the terminal state.
+ *
+ * Nothing can be written for a deployment that has ended. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/internal.h"
@@ -13,6 +18,7 @@ run_on_deployment(struct store *s, struct sql *q, const char *deployment, struct
     int rc = sql_run(s, q, &changes, err);
     if (rc == 0 && changes == 0)
         return store_deployment_refuse(s, deployment, err);
+
     return rc;
 }
 
@@ -23,9 +29,11 @@ int store_step_enter(struct store *s, const char *deployment, const char *step, 
         "INSERT INTO steps(deployment, step, entered_ms)"
         " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
         " ON CONFLICT DO UPDATE SET entered_ms = excluded.entered_ms, left_ms = 0");
+
     sql_text(&q, deployment);
     sql_text(&q, step);
     sql_int(&q, clock_wall_ms());
+
     return run_on_deployment(s, &q, deployment, err);
 }
 
@@ -35,9 +43,11 @@ int store_step_leave(struct store *s, const char *deployment, const char *step, 
         &s->writer,
         "UPDATE steps SET left_ms = ?3 WHERE step = ?2 AND deployment ="
         " (SELECT n FROM deployments WHERE id = ?1 AND ended_ms = 0)");
+
     sql_text(&q, deployment);
     sql_text(&q, step);
     sql_int(&q, clock_wall_ms());
+
     int64_t changes = 0;
     int rc = sql_run(s, &q, &changes, err);
     if (rc == 0 && changes == 0)
@@ -48,6 +58,7 @@ int store_step_leave(struct store *s, const char *deployment, const char *step, 
             "step %s of deployment %s was left without being entered",
             step,
             deployment);
+
     return rc;
 }
 
@@ -58,12 +69,17 @@ int store_step_done(
         &s->writer,
         "SELECT left_ms FROM steps WHERE step = ?2 AND deployment ="
         " (SELECT n FROM deployments WHERE id = ?1)");
+
     sql_text(&q, deployment);
     sql_text(&q, step);
+
     int64_t left_ms = 0;
+
     if (sql_get_int(&q, 0, &left_ms) < 0)
         return store_read_error(&s->writer, "reading the journal", err);
+
     *done = left_ms != 0;
+
     return 0;
 }
 
@@ -74,6 +90,7 @@ intent_delete(struct store *s, const char *deployment, const char *key, struct e
         &s->writer,
         "DELETE FROM intents WHERE key = ?2 AND deployment ="
         " (SELECT n FROM deployments WHERE id = ?1)");
+
     sql_text(&q, deployment);
     sql_text(&q, key);
     return sql_run(s, &q, NULL, err);
@@ -84,14 +101,17 @@ int store_intent_put(
 {
     if (!value)
         return intent_delete(s, deployment, key, err);
+
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO intents(deployment, key, value)"
         " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
         " ON CONFLICT DO UPDATE SET value = excluded.value");
+
     sql_text(&q, deployment);
     sql_text(&q, key);
     sql_text(&q, value);
+
     return run_on_deployment(s, &q, deployment, err);
 }
 
@@ -102,10 +122,14 @@ int store_intent_get(
         &s->writer,
         "SELECT value FROM intents WHERE key = ?2 AND deployment ="
         " (SELECT n FROM deployments WHERE id = ?1)");
+
     sql_text(&q, deployment);
     sql_text(&q, key);
+
     int rc = sql_row(&q);
+
     *value = rc > 0 ? sql_column(&q, 0) : NULL;
     sql_close(&q);
+
     return rc < 0 ? store_read_error(&s->writer, "reading the journal", err) : 0;
 }

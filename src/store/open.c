@@ -33,6 +33,7 @@ static int fail_errno(struct error *err, int code, const char *doing, const char
 static int folder_prepare(const char *folder, struct error *err)
 {
     uid_t owner;
+
     int rc = file_make_private(folder, "the state folder", true, &owner, err);
     if (owner == geteuid())
         return rc;
@@ -45,7 +46,9 @@ static int folder_prepare(const char *folder, struct error *err)
         folder,
         (unsigned)owner,
         (unsigned)geteuid());
+
     error_hint(err, "Run defangd as its owner, or choose another folder with XDG_STATE_HOME.");
+
     return -EPERM;
 }
 
@@ -54,15 +57,21 @@ static int folder_prepare(const char *folder, struct error *err)
 static int lock_take(struct store *s, struct error *err)
 {
     cleanup_free char *path = path_join(s->folder, STORE_LOCK_NAME);
+
     s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->lock_fd < 0)
         return fail_errno(err, errno, "opening", path);
+
     char text[32] = {0};
+
     if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK)
             return fail_errno(err, errno, "locking", path);
+
         ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
+
         text[strcspn(text, "\n")] = '\0';
+
         error_raise_errno(
             err,
             ERR_REFUSED,
@@ -70,12 +79,16 @@ static int lock_take(struct store *s, struct error *err)
             "another defangd (pid %s) uses the state folder %s",
             n > 0 && text[0] ? text : "unknown",
             s->folder);
+
         error_hint(err, "Use it with defangctl, or end it with `defangctl daemon stop`.");
+
         return -EBUSY;
     }
+
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(s->lock_fd, 0) < 0 || pwrite(s->lock_fd, text, (size_t)n, 0) < 0)
         return fail_errno(err, errno, "writing", path);
+
     return 0;
 }
 
@@ -85,10 +98,12 @@ static int database_file_prepare(const char *path, struct error *err)
      * mode. */
     cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct stat st;
+
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail_errno(err, errno, "opening", path);
     if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
         return fail_errno(err, errno, "making private", path);
+
     return 0;
 }
 
@@ -96,6 +111,7 @@ static int
 conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct error *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+
     if (sqlite3_open_v2(path, &conn->db, flags, NULL) != SQLITE_OK)
         return error_raise_errno(
             err,
@@ -104,12 +120,16 @@ conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct
             "opening %s: %s",
             path,
             conn->db ? sqlite3_errmsg(conn->db) : "out of memory");
+
     sqlite3_busy_timeout(conn->db, 1000);
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+
     int rc = store_exec(conn, pragmas);
     if (rc == SQLITE_OK)
         return 0;
+
     error_raise_errno(err, ERR_FAILED, EIO, "opening %s: %s", path, sqlite3_errmsg(conn->db));
+
     return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB ? -EUCLEAN : -EIO;
 }
 
@@ -126,8 +146,10 @@ static int database_check(struct store *s, struct error *err)
     struct sql q = sql_open(&s->writer, "PRAGMA quick_check(1)");
     int rc = sql_row(&q);
     int code = sqlite3_errcode(s->writer.db) & 0xff;
+
     if (rc > 0) {
         const char *word = (const char *)sqlite3_column_text(q.stmt, 0);
+
         rc = word && strcmp(word, "ok") == 0 ? 0 : -EUCLEAN;
         if (rc < 0)
             error_raise_errno(
@@ -136,7 +158,9 @@ static int database_check(struct store *s, struct error *err)
         rc = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EUCLEAN : -EIO;
         store_read_error(&s->writer, "checking the database", err);
     }
+
     sql_close(&q);
+
     return rc;
 }
 
@@ -156,26 +180,33 @@ database_set_aside(struct store *s, const char *path, struct error *why, struct 
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     char stamp[17];
+
     clock_format_basic(clock_wall_ms(), stamp);
     sql_conn_done(&s->writer);
+
     cleanup_free char *aside = NULL;
+
     for (unsigned i = 0;; i++) {
         aside = xasprintf("%s.corrupt-%s-%u", path, stamp, i);
         if (!file_exists(aside))
             break;
+
         free(aside);
     }
+
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         cleanup_free char *from = xasprintf("%s%s", path, suffixes[i]);
         cleanup_free char *to = xasprintf("%s%s", aside, suffixes[i]);
         if (rename(from, to) < 0 && errno != ENOENT)
             return fail_errno(err, errno, "setting aside the damaged", from);
     }
+
     s->notice = xasprintf(
         "the database was damaged (%s) and was set aside as %s; deployments recorded in it "
         "are not known any more",
         why->message,
         aside);
+
     return 0;
 }
 
@@ -184,6 +215,7 @@ static int database_ready(struct store *s, struct error *err)
     cleanup_free char *path = path_join(s->folder, STORE_DB_NAME);
     struct error why = ERROR_INIT;
     int rc = database_open(s, path, &why);
+
     if (rc == -EUCLEAN) {
         rc = database_set_aside(s, path, &why, err);
         error_done(&why);
@@ -192,11 +224,13 @@ static int database_ready(struct store *s, struct error *err)
     } else if (rc < 0 && err) {
         error_move(err, &why);
     }
+
     error_done(&why);
     if (rc == 0)
         rc = store_schema_apply(s, err);
     if (rc == 0)
         rc = conn_open(&s->reader, path, reader_pragmas, err);
+
     return rc;
 }
 
@@ -206,7 +240,9 @@ int store_open_with(
     int rc = folder_prepare(options->folder, err);
     if (rc < 0)
         return rc;
+
     struct store *s = xcalloc(1, sizeof *s);
+
     s->loop = loop;
     s->folder = xstrdup(options->folder);
     s->lock_fd = -1;
@@ -217,11 +253,14 @@ int store_open_with(
         rc = database_ready(s, err);
     if (rc == 0)
         rc = store_seal_init(s, options->key_file, err);
+
     if (rc < 0) {
         store_close(s);
         return rc;
     }
+
     *out = s;
+
     return 0;
 }
 
@@ -234,6 +273,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+
     if (s->writer.db && !s->failed)
         store_flush(s, NULL);
     store_turn_done(s);
@@ -256,11 +296,14 @@ uint64_t store_bytes(struct store *s)
 {
     static const char *const suffixes[] = {"", "-wal"};
     uint64_t sum = 0;
+
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         cleanup_free char *path = xasprintf("%s/%s%s", s->folder, STORE_DB_NAME, suffixes[i]);
         struct stat st;
+
         if (stat(path, &st) == 0)
             sum += (uint64_t)st.st_size;
     }
+
     return sum;
 }

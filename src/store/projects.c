@@ -31,6 +31,7 @@ int store_project_put(
     struct error *err)
 {
     struct sql q;
+
     if (value)
         q = sql_open(
             &s->writer,
@@ -43,9 +44,11 @@ int store_project_put(
             "DELETE FROM projects WHERE account = ?1 AND region = ?2 AND project = ?3 AND stack = "
             "?4"
             " AND key = ?5");
+
     bind_key(&q, account, region, project, stack, key);
     if (value)
         sql_text(&q, value);
+
     return sql_run(s, &q, NULL, err);
 }
 
@@ -63,9 +66,13 @@ int store_project_get(
         &s->writer,
         "SELECT value FROM projects WHERE account = ?1 AND region = ?2 AND project = ?3"
         " AND stack = ?4 AND key = ?5");
+
     bind_key(&q, account, region, project, stack, key);
+
     int rc = sql_row(&q);
+
     *value = rc > 0 ? sql_column(&q, 0) : NULL;
     sql_close(&q);
+
     return rc < 0 ? store_read_error(&s->writer, "reading a project", err) : 0;
 }

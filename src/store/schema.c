@@ -97,11 +97,13 @@ static int pragma_int(struct store *s, const char *text, int64_t *value)
 static int check_owner(struct store *s, int64_t version, struct error *err)
 {
     int64_t application = 0, tables = 0;
+
     if (pragma_int(s, "PRAGMA application_id", &application) < 0 ||
         pragma_int(s, "SELECT count(*) FROM sqlite_schema", &tables) < 0)
         return store_read_error(&s->writer, "reading the schema", err);
     if (application == APPLICATION_ID || (version == 0 && tables == 0))
         return 0;
+
     error_raise_errno(
         err,
         ERR_REFUSED,
@@ -109,7 +111,9 @@ static int check_owner(struct store *s, int64_t version, struct error *err)
         "%s/%s is a database of another program",
         s->folder,
         STORE_DB_NAME);
+
     error_hint(err, "Move it away, or choose another state folder with XDG_STATE_HOME.");
+
     return -EEXIST;
 }
 
@@ -117,24 +121,31 @@ static int migrate(struct store *s, int from, struct error *err)
 {
     cleanup_free char *stamp =
         xasprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, from + 1);
+
     if (store_exec(&s->writer, "BEGIN EXCLUSIVE") == SQLITE_OK &&
         store_exec(&s->writer, migrations[from]) == SQLITE_OK &&
         store_exec(&s->writer, stamp) == SQLITE_OK && store_exec(&s->writer, "COMMIT") == SQLITE_OK)
         return 0;
+
     int rc = store_read_error(&s->writer, "changing the schema", err);
+
     if (!sqlite3_get_autocommit(s->writer.db))
         store_exec(&s->writer, "ROLLBACK");
+
     return rc;
 }
 
 int store_schema_apply(struct store *s, struct error *err)
 {
     int64_t version = 0;
+
     if (pragma_int(s, "PRAGMA user_version", &version) < 0)
         return store_read_error(&s->writer, "reading the schema's version", err);
+
     int rc = check_owner(s, version, err);
     if (rc < 0)
         return rc;
+
     if (version < 0 || version > store_schema_version()) {
         error_raise_errno(
             err,
@@ -144,15 +155,18 @@ int store_schema_apply(struct store *s, struct error *err)
             s->folder,
             (long long)version,
             store_schema_version());
+
         error_hint(
             err,
             "Run that newer version again, or choose another state folder with XDG_STATE_HOME.");
         return -ENOTSUP;
     }
+
     for (int i = (int)version; i < store_schema_version(); i++) {
         rc = migrate(s, i, err);
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }

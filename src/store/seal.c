@@ -35,11 +35,14 @@ static void key_derive(struct store *s, const void *material, size_t n)
 static int key_make(struct store *s, const char *path, struct error *err)
 {
     uint8_t bytes[32];
+
     clock_random(bytes, sizeof bytes);
+
     int rc = file_write_atomic(path, bytes, sizeof bytes, 0600, err);
     if (rc == 0)
         key_derive(s, bytes, sizeof bytes);
     secret_wipe(bytes, sizeof bytes);
+
     return rc < 0 ? error_wrap(err, "making the sealing key") : 0;
 }
 
@@ -48,8 +51,10 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
     cleanup_free char *own = path_join(s->folder, STORE_KEY_NAME);
     const char *path = key_file ? key_file : own;
     struct stat st;
+
     if (!key_file && lstat(path, &st) < 0 && errno == ENOENT)
         return key_make(s, path, err);
+
     if (!key_file && lstat(path, &st) == 0 &&
         (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))) {
         error_raise_errno(
@@ -57,8 +62,10 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
         error_hint(err, "Remove it: a new one is made, and cached credentials are fetched again.");
         return -EPERM;
     }
+
     struct str material = {.max = KEY_BYTES_MAX};
     int rc = file_read(path, KEY_BYTES_MAX, &material, err);
+
     if (rc < 0)
         rc = error_wrap(err, "reading the sealing key");
     else if (material.len < KEY_BYTES_MIN)
@@ -71,7 +78,9 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
             KEY_BYTES_MIN);
     else
         key_derive(s, material.data, material.len);
+
     str_wipe(&material);
+
     return rc;
 }
 
@@ -83,6 +92,7 @@ static char *associated(const char *name, int64_t expires_ms)
 static int seal_delete(struct store *s, const char *name, struct error *err)
 {
     struct sql q = sql_open(&s->writer, "DELETE FROM credentials WHERE name = ?1");
+
     sql_text(&q, name);
     return sql_run(s, &q, NULL, err);
 }
@@ -97,6 +107,7 @@ int store_seal_put(
 {
     if (!data)
         return seal_delete(s, name, err);
+
     if (n > LIMIT_STORE_SEALED_BYTES)
         return error_raise_errno(
             err,
@@ -105,38 +116,47 @@ int store_seal_put(
             "a sealed blob of %zu bytes, more than %zu",
             n,
             LIMIT_STORE_SEALED_BYTES);
+
     cleanup_free char *aad = associated(name, expires_ms);
     cleanup_free void *sealed = NULL;
     size_t sealed_len = 0;
     int rc = digest_seal(s->seal_key, aad, strlen(aad), data, n, &sealed, &sealed_len);
     if (rc < 0)
         return error_raise_errno(err, ERR_FAILED, rc, "sealing %s", name);
+
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO credentials(name, sealed, expires_ms) VALUES(?1, ?2, ?3)"
         " ON CONFLICT DO UPDATE SET sealed = excluded.sealed, expires_ms = excluded.expires_ms");
+
     sql_text(&q, name);
     sql_blob(&q, sealed, sealed_len);
     sql_int(&q, expires_ms);
+
     return sql_run(s, &q, NULL, err);
 }
 
 int store_seal_get(struct store *s, const char *name, struct secret *out, struct error *err)
 {
     secret_set(out, NULL);
+
     struct sql q = sql_open(
         &s->writer,
         "SELECT sealed, expires_ms FROM credentials WHERE name = ?1"
         " AND (expires_ms = 0 OR expires_ms > ?2)");
+
     sql_text(&q, name);
     sql_int(&q, clock_wall_ms());
+
     int rc = sql_row(&q);
+
     if (rc > 0) {
         cleanup_free char *aad = associated(name, sqlite3_column_int64(q.stmt, 1));
         void *plain = NULL;
         size_t n = 0;
         const void *sealed = sqlite3_column_blob(q.stmt, 0);
         size_t sealed_len = (size_t)sqlite3_column_bytes(q.stmt, 0);
+
         /* A blob of another key is only a cache miss. */
         if (digest_open(s->seal_key, aad, strlen(aad), sealed, sealed_len, &plain, &n) == 0) {
             secret_set_bytes(out, plain, n);
@@ -144,6 +164,8 @@ int store_seal_get(struct store *s, const char *name, struct secret *out, struct
             free(plain);
         }
     }
+
     sql_close(&q);
+
     return rc < 0 ? store_read_error(&s->writer, "reading a sealed blob", err) : 0;
 }

@@ -16,18 +16,22 @@ static sqlite3_stmt *cache_find(struct store_conn *conn, const char *text)
         if (c->text == text)
             return c->stmt;
     }
+
     return NULL;
 }
 
 struct sql sql_open(struct store_conn *conn, const char *text)
 {
     struct sql q = {.conn = conn, .next = 1};
+
     q.stmt = cache_find(conn, text);
     if (q.stmt)
         return q;
+
     q.rc = sqlite3_prepare_v3(conn->db, text, -1, SQLITE_PREPARE_PERSISTENT, &q.stmt, NULL);
     if (q.rc == SQLITE_OK)
         vec_push(&conn->cache, (struct sql_cached){text, q.stmt});
+
     return q;
 }
 
@@ -63,12 +67,15 @@ int sql_row(struct sql *q)
 {
     if (q->rc != SQLITE_OK)
         return -EIO;
+
     int rc = sqlite3_step(q->stmt);
     if (rc == SQLITE_ROW)
         return 1;
     if (rc == SQLITE_DONE)
         return 0;
+
     q->rc = rc;
+
     return -EIO;
 }
 
@@ -82,6 +89,7 @@ void sql_close(struct sql *q)
 {
     if (!q->stmt)
         return;
+
     sqlite3_reset(q->stmt);
     sqlite3_clear_bindings(q->stmt);
     q->stmt = NULL;
@@ -95,31 +103,10 @@ void sql_conn_done(struct store_conn *conn)
     conn->db = NULL;
 }
 
-int sql_run(struct store *s, struct sql *q, int64_t *changes, struct error *err)
-{
-    int rc = store_write_begin(s, err);
-    if (rc < 0) {
-        sql_close(q);
-        return rc;
-    }
-    do
-        rc = sql_row(q);
-    while (rc > 0);
-    if (rc == 0) {
-        if (changes)
-            *changes = sqlite3_changes64(s->writer.db);
-    } else if ((q->rc & 0xff) == SQLITE_CONSTRAINT) {
-        rc = -EEXIST;
-    } else {
-        rc = store_fail(s, "writing", err);
-    }
-    sql_close(q);
-    return rc;
-}
-
 int sql_get_int(struct sql *q, int64_t fallback, int64_t *value)
 {
     int rc = sql_row(q);
+
     *value = rc > 0 ? sqlite3_column_int64(q->stmt, 0) : fallback;
     sql_close(q);
     return rc < 0 ? rc : 0;

@@ -1,5 +1,6 @@
-/* What may be forgotten: long ended stories, expired credentials.
- * Rows of deployments stay. */
+/* What may be forgotten: events and steps of deployments that ended long ago, expired credentials.
+ * Rows of deployments stay, so that lists stay whole; the last ones of each project and stack keep
+ * their events however old they are. */
 #include "base/limits.h"
 #include "store/internal.h"
 #include <errno.h>
@@ -10,6 +11,7 @@ static int
 run_before(struct store *s, const char *text, int64_t before_ms, int64_t keep, struct error *err)
 {
     struct sql q = sql_open(&s->writer, text);
+
     sql_int(&q, before_ms);
     if (keep)
         sql_int(&q, keep);
@@ -41,5 +43,6 @@ int store_trim(struct store *s, int64_t now_ms, struct error *err)
     if (rc == 0)
         rc = run_before(
             s, "DELETE FROM credentials WHERE expires_ms > 0 AND expires_ms <= ?1", now_ms, 0, err);
+
     return rc;
 }

@@ -2,7 +2,15 @@
  *
  *   idle --write--> open --end of turn or store_flush--> idle, told at the end of the turn
  *                     '--a statement or the commit fails--> failed --store_recover--> idle
- */
+ *
+ * One transaction a turn, because a commit waits for the disk: a hundred events of one turn cost
+ * one wait. Commit, then publish: a watcher is never shown what a power cut could take back, so
+ * subscribers are told after the commit only, and at the end of the turn, when no store call is on
+ * the stack.
+ *
+ * Any failing statement but a broken constraint drops the whole turn. Half of what a job wrote
+ * together would be worse than nothing of it: the job is then resumed from what is committed, as
+ * after a crash. While the store is `failed`, every write says why, and reading goes on. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/internal.h"
@@ -28,16 +36,19 @@ void store_touch(struct store *s, const char *deployment)
         if (strcmp(*d, deployment) == 0)
             return;
     }
+
     vec_push(&s->dirty, xstrdup(deployment));
 }
 
 static int failed_error(struct store *s, struct error *err)
 {
     error_raise_errno(err, ERR_FAILED, EIO, "the daemon's state cannot be written: %s", s->failure);
+
     error_hint(
         err,
         "Free space on the disk of %s; unfinished deployments go on when the daemon starts again.",
         s->folder);
+
     return -EIO;
 }
 
@@ -52,17 +63,20 @@ int store_fail(struct store *s, const char *doing, struct error *err)
 {
     free(s->failure);
     s->failure = xasprintf("%s: %s", doing, sqlite3_errmsg(s->writer.db));
+
     /* Disk full and I/O errors may have rolled back already. */
     if (!sqlite3_get_autocommit(s->writer.db))
         store_exec(&s->writer, "ROLLBACK");
     s->open = false;
     s->ends = false;
     forget_dirty(s);
+
     if (!s->failed) {
         s->failed = true;
         s->failure_untold = true;
         schedule(s);
     }
+
     return failed_error(s, err);
 }
 
@@ -74,8 +88,10 @@ int store_write_begin(struct store *s, struct error *err)
         return 0;
     if (store_exec(&s->writer, "BEGIN IMMEDIATE") != SQLITE_OK)
         return store_fail(s, "opening a transaction", err);
+
     s->open = true;
     schedule(s);
+
     return 0;
 }
 
@@ -87,31 +103,66 @@ int store_flush(struct store *s, struct error *err)
         return 0;
     if (store_exec(&s->writer, "COMMIT") != SQLITE_OK)
         return store_fail(s, "committing", err);
+
     s->open = false;
     vec_each(d, &s->dirty) vec_push(&s->committed, *d);
     vec_clear(&s->dirty);
     if (s->ends)
         sqlite3_wal_checkpoint_v2(s->writer.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     s->ends = false;
+
     return 0;
+}
+
+int sql_run(struct store *s, struct sql *q, int64_t *changes, struct error *err)
+{
+    int rc = store_write_begin(s, err);
+    if (rc < 0) {
+        sql_close(q);
+        return rc;
+    }
+
+    do
+        rc = sql_row(q);
+    while (rc > 0);
+
+    if (rc == 0) {
+        if (changes)
+            *changes = sqlite3_changes64(s->writer.db);
+    } else if ((q->rc & 0xff) == SQLITE_CONSTRAINT) {
+        rc = -EEXIST;
+    } else {
+        rc = store_fail(s, "writing", err);
+    }
+
+    sql_close(q);
+
+    return rc;
 }
 
 static void publish(struct store *s)
 {
     /* A subscriber may write, subscribe or unsubscribe: work on what there was. */
     __typeof__(s->committed) told = s->committed;
+
     memset(&s->committed, 0, sizeof s->committed);
+
     __typeof__(s->subscribers) to = {0};
+
     vec_each(b, &s->subscribers) vec_push(&to, *b);
+
     vec_each(d, &told)
     {
         bool again = false;
+
         for (char **e = told.items; e < d; e++)
             again = again || strcmp(*e, *d) == 0;
         if (again)
             continue;
+
         vec_each(b, &to) b->fn(b->arg, *d);
     }
+
     names_free(told.items, told.len);
     vec_free(&told);
     vec_free(&to);
@@ -121,13 +172,16 @@ static void turn_end(void *arg)
 {
     struct store_turn *turn = arg;
     struct store *s = turn->store;
+
     if (!s) {
         free(turn);
         return;
     }
+
     turn->scheduled = false;
     store_flush(s, NULL);
     publish(s);
+
     if (s->failure_untold) {
         s->failure_untold = false;
         log_debug("store", "failed reason=\"%s\"", s->failure);
@@ -140,6 +194,7 @@ static void schedule(struct store *s)
 {
     if (s->turn->scheduled)
         return;
+
     s->turn->scheduled = true;
     loop_defer(s->loop, turn_end, s->turn);
 }
@@ -153,6 +208,7 @@ int store_recover(struct store *s, struct error *err)
 {
     if (!s->failed)
         return 0;
+
     /* An update of one's own row dirties a page: the disk is really asked. */
     if (store_exec(&s->writer, "BEGIN IMMEDIATE") != SQLITE_OK ||
         store_exec(
@@ -161,10 +217,12 @@ int store_recover(struct store *s, struct error *err)
             "ON CONFLICT(n) DO UPDATE SET bytes = excluded.bytes") != SQLITE_OK ||
         store_exec(&s->writer, "COMMIT") != SQLITE_OK)
         return store_fail(s, "trying to write again", err);
+
     s->failed = false;
     s->failure_untold = false;
     free(s->failure);
     s->failure = NULL;
+
     return 0;
 }
 
@@ -183,10 +241,13 @@ void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deploy
 {
     for (size_t i = 0; i < s->subscribers.len; i++) {
         struct store_subscriber *b = &s->subscribers.items[i];
+
         if (b->fn != fn || b->arg != arg)
             continue;
+
         *b = *vec_last(&s->subscribers);
         s->subscribers.len--;
+
         return;
     }
 }
@@ -200,9 +261,11 @@ void store_turn_done(struct store *s)
     vec_free(&s->subscribers);
     if (!s->turn)
         return;
+
     if (s->turn->scheduled)
         s->turn->store = NULL;
     else
         free(s->turn);
+
     s->turn = NULL;
 }

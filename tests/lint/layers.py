@@ -75,7 +75,16 @@ ROOMS = {
 }
 
 # The client half of rpc, and what it leans on: no libuv, no OpenSSL behind them.
-CLIENT_HALF = {"client", "client_internal", "client_wire", "frame", "paths", "verbs"}
+CLIENT_HALF = {
+    "client",
+    "client_calls",
+    "client_connect",
+    "client_internal",
+    "client_wire",
+    "frame",
+    "paths",
+    "verbs",
+}
 CLIENT_RPC_HEADERS = {"rpc/client.h", "rpc/frame.h", "rpc/paths.h", "rpc/verbs.h"}
 NOT_FOR_CLIENT = {"base/digest.h"}  # OpenSSL
 
