@@ -70,21 +70,17 @@ static int send_request(
         return rc;
 
     uint8_t *bytes = xmalloc(n + 1);
-
     protobuf_c_message_pack(request, bytes);
 
     Defang__Request wire = DEFANG__REQUEST__INIT;
-
     wire.verb = (char *)(uintptr_t)verb->name;
     wire.payload = (ProtobufCBinaryData){.len = n, .data = bytes};
 
     Defang__Frame frame = DEFANG__FRAME__INIT;
-
     frame.call_id = c->next_call;
     frame.body_case = DEFANG__FRAME__BODY_REQUEST;
     frame.request = &wire;
     rc = client_send(c, &frame, err);
-
     secret_wipe(bytes, n);
     free(bytes);
 
@@ -108,7 +104,6 @@ int rpc_client_open(
         return rc;
 
     struct client_call *call = xcalloc(1, sizeof *call);
-
     call->id = *call_id = c->next_call++;
     call->verb = verb;
     vec_push(&c->calls, call);
@@ -126,7 +121,6 @@ static int call_take(
     const ProtobufCBinaryData *bytes = taken.frame->body_case == DEFANG__FRAME__BODY_REPLY
                                            ? &taken.frame->reply
                                            : &taken.frame->item;
-
     *item = protobuf_c_message_unpack(call->verb->answer, NULL, bytes->len, bytes->data);
     defang__frame__free_unpacked(taken.frame, NULL);
     if (*item)
@@ -172,13 +166,13 @@ int rpc_client_next(
         if (!call)
             return error_raise_errno(
                 err, ERR_FAILED, EINVAL, "call %llu is not open", (unsigned long long)id);
+
         if (call->taken < call->items.len)
             return call_take(c, call, item, err);
         if (call->ended)
             return call_finish(c, call, err);
 
         int rc = client_step(c, wait, deadline_ms, err);
-
         if (rc < 0)
             client_call_drop(c, call);
         if (rc == RPC_NEXT_FD && call->taken < call->items.len)
@@ -242,7 +236,6 @@ void rpc_client_cancel(struct rpc_client *c, uint64_t id)
         return;
 
     bool ended = call->ended;
-
     client_call_drop(c, call);
     if (ended)
         return;

@@ -48,7 +48,6 @@ void client_call_drop(struct rpc_client *c, struct client_call *call)
         c->calls.items[i] = *vec_last(&c->calls);
         c->calls.len--;
         client_call_free(c, call);
-
         return;
     }
 }
@@ -96,7 +95,6 @@ static int call_item(
         call->taken = call->items.len = 0;
     c->pending_bytes += bytes;
     vec_push(&call->items, (struct client_item){frame, bytes});
-
     return 0;
 }
 

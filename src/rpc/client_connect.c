@@ -25,6 +25,7 @@ static int check_peer(int fd, struct error *err)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
         return error_raise_errno(
             err, ERR_UNREACHABLE, errno, "asking who the daemon is: %s", strerror(errno));
+
     if (peer.uid == geteuid())
         return 0;
 
@@ -55,14 +56,12 @@ static int check_hello(struct rpc_client *c, struct error *err)
         h->protocol_max,
         RPC_PROTOCOL_MIN,
         RPC_PROTOCOL_MAX);
-
     error_hint(
         err,
         "End the older daemon (kill %u, or `systemctl --user restart defangd`); its jobs go on in "
         "the "
         "new one.",
         h->pid);
-
     return -EPROTO;
 }
 
@@ -77,12 +76,10 @@ say_hello(struct rpc_client *c, const char *build, int64_t deadline_ms, struct e
     hello.pid = (uint32_t)getpid();
 
     Defang__Frame frame = DEFANG__FRAME__INIT;
-
     frame.body_case = DEFANG__FRAME__BODY_HELLO;
     frame.hello = &hello;
 
     int rc = client_send(c, &frame, err);
-
     while (rc == 0 && !c->hello)
         rc = client_step(c, NULL, deadline_ms, err);
     if (rc == RPC_NEXT_TIMEOUT)
@@ -155,10 +152,8 @@ int rpc_client_connect(
     }
 
     int taken = fd;
-
     fd = -1;
 
     int64_t left_ms = timeout_ms < 0 ? -1 : MAX(deadline_ms - clock_mono_ms(), (int64_t)0);
-
     return rpc_client_adopt(taken, build, left_ms, out, err);
 }

@@ -111,7 +111,6 @@ static int poll_timeout(int64_t deadline_ms)
         return -1;
 
     int64_t left = deadline_ms - clock_mono_ms();
-
     return left <= 0 ? 0 : (int)MIN(left, (int64_t)INT32_MAX);
 }
 
@@ -124,17 +123,14 @@ int client_step(
     output_send(c);
 
     struct pollfd fds[1 + LIMIT_RPC_WAIT_FDS] = {{.fd = c->fd, .events = POLLIN}};
-
     if (c->out.len > c->sent)
         fds[0].events |= POLLOUT;
 
     size_t count = 1;
-
     for (size_t i = 0; wait && i < MIN(wait->fd_count, (size_t)LIMIT_RPC_WAIT_FDS); i++)
         fds[count++] = (struct pollfd){.fd = wait->fds[i], .events = POLLIN};
 
     int n = poll(fds, (nfds_t)count, poll_timeout(deadline_ms));
-
     if (n < 0 && errno != EINTR)
         break_connection(c, errno, strerror(errno));
     if (n > 0 && fds[0].revents)

@@ -70,7 +70,6 @@ void *frame_decoder_space(struct frame_decoder *d, size_t *n)
     }
 
     *n = d->cap - d->end;
-
     return d->data + d->end;
 }
 
@@ -132,7 +131,6 @@ int frame_encode(struct str *out, const Defang__Frame *frame, size_t max_bytes, 
             max_bytes);
 
     cleanup_free uint8_t *bytes = xmalloc(FRAME_HEADER_BYTES + n);
-
     write_length(bytes, n);
     defang__frame__pack(frame, bytes + FRAME_HEADER_BYTES);
     str_append_bytes(out, bytes, FRAME_HEADER_BYTES + n);
@@ -156,7 +154,6 @@ int frame_encode_bytes(
 
     ProtobufCBinaryData data = {
         .len = n, .data = (uint8_t *)(uintptr_t)bytes}; /* protobuf-c has no const */
-
     if (body == DEFANG__FRAME__BODY_REPLY)
         frame.reply = data;
     else
@@ -175,7 +172,6 @@ Defang__Frame *frame_decode(const uint8_t *message, size_t n, struct error *err)
             EBADMSG,
             "a message of %zu bytes that is not a frame of this protocol",
             n);
-
         return NULL;
     }
 
@@ -212,7 +208,6 @@ static int encode_error(struct str *out, uint64_t call_id, Defang__Error *wire, 
     frame.call_id = call_id;
     frame.body_case = DEFANG__FRAME__BODY_ERROR;
     frame.error = wire;
-
     return frame_encode(out, &frame, max_bytes, NULL);
 }
 
@@ -248,7 +243,6 @@ int frame_encode_error(
     wire.n_diagnostics = count;
 
     int rc = encode_error(out, call_id, &wire, max_bytes);
-
     while (rc < 0 && wire.n_diagnostics > 0) { /* the first mistakes are worth more than none */
         wire.n_diagnostics /= 2;
         rc = encode_error(out, call_id, &wire, max_bytes);

@@ -85,7 +85,6 @@ int rpc_paths_resolve(
         return rc;
 
     const char *given = env_get_nonempty(env, "DEFANG_SOCKET");
-
     out->socket_given = given != NULL;
 
     if (given && given[0] != '/') {
@@ -98,7 +97,6 @@ int rpc_paths_resolve(
         out->socket_folder = path_dirname(out->socket);
 
         size_t max = sizeof((struct sockaddr_un){0}.sun_path) - 1;
-
         if (strlen(out->socket) > max) {
             rc = error_raise(
                 err,
@@ -107,7 +105,6 @@ int rpc_paths_resolve(
                 strlen(out->socket),
                 max,
                 out->socket);
-
             error_hint(err, "Set DEFANG_SOCKET to a shorter path, for defangd and for defangctl.");
         }
     }

@@ -95,7 +95,6 @@ int server_new(
     signal(SIGPIPE, SIG_IGN);
 
     struct server *s = xcalloc(1, sizeof *s);
-
     s->loop = loop;
     s->refs = 1;
     s->path = xstrdup(options->path);
@@ -107,14 +106,12 @@ int server_new(
 
     int rc =
         s->activated ? server_listen_adopt(s, options->listen_fd, err) : server_listen_open(s, err);
-
     if (rc < 0) {
         server_free(s);
         return rc;
     }
 
     int64_t every_ms = options->rebind_check_ms ? options->rebind_check_ms : REBIND_CHECK_MS;
-
     if (!s->activated)
         s->rebind_timer = loop_timer_start(loop, every_ms, every_ms, server_listen_check, s);
     *out = s;

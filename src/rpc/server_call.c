@@ -33,7 +33,6 @@ static void call_free(struct server_call *call)
                 &c->calls.items[i],
                 &c->calls.items[i + 1],
                 (c->calls.len - i - 1) * sizeof *c->calls.items);
-
             c->calls.len--;
             break;
         }
@@ -169,15 +168,12 @@ void calls_tell_writable(struct server_conn *c)
         /* Served last next time, so that one busy stream does not starve the others of its
          * connection. */
         size_t at = 0;
-
         while (c->calls.items[at] != call)
             at++;
-
         memmove(
             &c->calls.items[at],
             &c->calls.items[at + 1],
             (c->calls.len - at - 1) * sizeof *c->calls.items);
-
         c->calls.items[c->calls.len - 1] = call;
         call->on_writable(call->on_writable_arg, call);
     }
@@ -199,7 +195,6 @@ static int send_bytes(
 
     int rc =
         frame_encode_bytes(&call->conn->out, call->id, body, bytes, n, LIMIT_RPC_REPLY_BYTES, err);
-
     conn_schedule(call->conn);
     return rc;
 }
@@ -224,7 +219,6 @@ static int send_message(
             LIMIT_RPC_REPLY_BYTES);
 
     cleanup_free uint8_t *bytes = xmalloc(n + 1);
-
     protobuf_c_message_pack(message, bytes);
 
     return send_bytes(call, body, bytes, n, err);

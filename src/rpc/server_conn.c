@@ -28,7 +28,6 @@ void conn_drop(struct server_conn *c)
         return;
 
     struct server *s = c->server;
-
     c->closed = true;
     loop_timer_stop(c->deadline);
     c->deadline = NULL;
@@ -114,6 +113,7 @@ static int peer_check(struct server_conn *c, struct error *err)
     if (uv_fileno((uv_handle_t *)&c->pipe, &fd) < 0 ||
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
         return error_raise(err, ERR_REFUSED, "the daemon cannot tell who is calling");
+
     if (peer.uid == c->server->uid)
         return 0;
 
@@ -145,7 +145,6 @@ void conn_accept(struct server *s, uv_stream_t *listener)
     }
 
     struct error why = ERROR_INIT;
-
     if (peer_check(c, &why) < 0) {
         conn_fail(c, &why);
     } else if (s->conns.len > LIMIT_RPC_CONNECTIONS) {

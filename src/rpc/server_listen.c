@@ -95,7 +95,6 @@ static int bind_locked(const struct sockaddr_un *addr, struct error *err)
         return fail(err, errno, "listening on", addr->sun_path);
 
     int taken = fd;
-
     fd = -1;
 
     return taken;
@@ -148,7 +147,6 @@ int server_listen_adopt(struct server *s, int fd, struct error *err)
     uv_pipe_init(loop_uv(s->loop), &l->pipe, 0);
 
     int rc = uv_pipe_open(&l->pipe, fd);
-
     if (rc < 0)
         close(fd);
     else
@@ -176,7 +174,6 @@ int server_listen_open(struct server *s, struct error *err)
         return fd;
 
     struct stat st;
-
     if (lstat(s->path, &st) < 0) {
         rc = fail(err, errno, "looking at", s->path);
         close(fd);

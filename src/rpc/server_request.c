@@ -39,13 +39,11 @@ static void refuse_protocol(struct server_conn *c, const Defang__Hello *theirs)
         (int)getpid(),
         RPC_PROTOCOL_MIN,
         RPC_PROTOCOL_MAX);
-
     error_hint(
         &why,
         "End the older one: `systemctl --user restart defangd` or kill %d; jobs go on in the "
         "new daemon.",
         (int)getpid());
-
     conn_fail(c, &why);
     error_done(&why);
 }
@@ -61,19 +59,16 @@ static void greet(struct server_conn *c, const Defang__Hello *theirs)
     }
 
     Defang__Hello hello = DEFANG__HELLO__INIT;
-
     hello.protocol_min = RPC_PROTOCOL_MIN;
     hello.protocol_max = RPC_PROTOCOL_MAX;
     hello.build = c->server->build;
     hello.pid = (uint32_t)getpid();
 
     Defang__Frame frame = DEFANG__FRAME__INIT;
-
     frame.call_id = RPC_CALL_CONNECTION;
     frame.body_case = DEFANG__FRAME__BODY_HELLO;
     frame.hello = &hello;
     frame_encode(&c->out, &frame, LIMIT_RPC_REPLY_BYTES, NULL);
-
     c->greeted = true;
     loop_timer_stop(c->deadline);
     c->deadline = NULL;
@@ -125,7 +120,6 @@ static void request_handle(struct server_conn *c, uint64_t id, const Defang__Req
     }
 
     struct server_call *call = xcalloc(1, sizeof *call);
-
     call->server = c->server;
     server_ref(c->server);
     call->conn = c;
@@ -135,7 +129,6 @@ static void request_handle(struct server_conn *c, uint64_t id, const Defang__Req
     vec_push(&c->calls, call);
 
     const struct server_handler *h = &c->server->handlers[verb->id];
-
     h->fn(h->arg, call, request);
 }
 
@@ -167,7 +160,6 @@ void call_dispatch(struct server_conn *c, Defang__Frame *frame)
 
     bool may_hold_keys =
         frame->body_case == DEFANG__FRAME__BODY_REQUEST && frame->request->payload.data;
-
     if (may_hold_keys)
         secret_wipe(frame->request->payload.data, frame->request->payload.len);
     defang__frame__free_unpacked(frame, NULL);

@@ -42,7 +42,6 @@ void conn_unref(struct server_conn *c)
         return;
 
     struct server *s = c->server;
-
     frame_decoder_done(&c->in);
     str_done(&c->out);
     vec_free(&c->calls);

@@ -86,9 +86,7 @@ const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const Protobu
         return NULL;
 
     Defang__Caller *caller;
-
     memcpy(&caller, (const char *)request + field->offset, sizeof caller);
-
     return caller;
 }
 

@@ -88,15 +88,12 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
             d->stack[0] ? "/" : "",
             d->stack,
             store_state_name(sqlite3_column_int(q.stmt, 2)));
-
         error_hint(
             err,
             "Watch it with `defangctl watch %s` or end it with `defangctl cancel %s`.",
             id,
             id);
-
         sql_close(&q);
-
         return -EBUSY;
     }
 
@@ -155,7 +152,6 @@ int store_deployment_refuse(struct store *s, const char *id, struct error *err)
     sql_text(&q, id);
 
     int64_t state = 0;
-
     if (sql_get_int(&q, 0, &state) < 0)
         return store_read_error(&s->writer, "looking up a deployment", err);
 
@@ -188,7 +184,6 @@ int store_deployment_move(
     sql_text(&q, id);
 
     int64_t from = 0, changes = 0;
-
     if (sql_get_int(&q, 0, &from) < 0)
         return store_read_error(&s->writer, "looking up a deployment", err);
     if (!from)
@@ -205,12 +200,10 @@ int store_deployment_move(
             store_state_name(state));
 
     bool ends = store_state_is_terminal(state);
-
     q = sql_open(
         &s->writer,
         "UPDATE deployments SET state = ?2, summary = coalesce(?3, summary), ended_ms = ?4,"
         " inputs = iif(?4 = 0, inputs, NULL) WHERE id = ?1");
-
     sql_text(&q, id);
     sql_int(&q, state);
     sql_text(&q, summary);
@@ -237,7 +230,6 @@ int store_deployment_get(
     sql_text(&q, id);
 
     int rc = sql_row(&q);
-
     if (rc > 0) {
         memset(out, 0, sizeof *out);
         row_read(&q, out);
@@ -279,7 +271,6 @@ int store_deployment_each(
     sql_int(&q, f->limit ? (int64_t)f->limit : -1);
 
     int rc;
-
     while ((rc = sql_row(&q)) > 0) {
         struct store_deployment d = {0};
 
@@ -292,7 +283,6 @@ int store_deployment_each(
         rc = store_read_error(&s->reader, "listing deployments", err);
 
     bool more = rc == 0;
-
     vec_each(d, &rows)
     {
         more = more && fn(arg, d);

@@ -17,9 +17,7 @@ uint64_t store_event_next(struct store *s, const char *deployment)
     sql_text(&q, deployment);
 
     int64_t last = 0;
-
     sql_get_int(&q, 0, &last);
-
     return (uint64_t)last + 1;
 }
 
@@ -46,7 +44,6 @@ counter_advance(struct store *s, const char *deployment, uint64_t sequence, stru
     sql_text(&q, deployment);
 
     int64_t last = 0;
-
     if (sql_get_int(&q, -1, &last) < 0)
         return store_read_error(&s->writer, "reading a deployment", err);
     if (last < 0)
@@ -152,7 +149,6 @@ int store_event_tip(
     sql_text(&q, deployment);
 
     int rc = sql_row(&q);
-
     if (rc > 0) {
         *last_sequence = (uint64_t)sqlite3_column_int64(q.stmt, 0);
         *ended = sqlite3_column_int64(q.stmt, 1) != 0;

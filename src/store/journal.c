@@ -33,7 +33,6 @@ int store_step_enter(struct store *s, const char *deployment, const char *step, 
     sql_text(&q, deployment);
     sql_text(&q, step);
     sql_int(&q, clock_wall_ms());
-
     return run_on_deployment(s, &q, deployment, err);
 }
 
@@ -74,7 +73,6 @@ int store_step_done(
     sql_text(&q, step);
 
     int64_t left_ms = 0;
-
     if (sql_get_int(&q, 0, &left_ms) < 0)
         return store_read_error(&s->writer, "reading the journal", err);
 
@@ -127,7 +125,6 @@ int store_intent_get(
     sql_text(&q, key);
 
     int rc = sql_row(&q);
-
     *value = rc > 0 ? sql_column(&q, 0) : NULL;
     sql_close(&q);
 

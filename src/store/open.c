@@ -46,7 +46,6 @@ static int folder_prepare(const char *folder, struct error *err)
         folder,
         (unsigned)owner,
         (unsigned)geteuid());
-
     error_hint(err, "Run defangd as its owner, or choose another folder with XDG_STATE_HOME.");
 
     return -EPERM;
@@ -63,15 +62,12 @@ static int lock_take(struct store *s, struct error *err)
         return fail_errno(err, errno, "opening", path);
 
     char text[32] = {0};
-
     if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK)
             return fail_errno(err, errno, "locking", path);
 
         ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
-
         text[strcspn(text, "\n")] = '\0';
-
         error_raise_errno(
             err,
             ERR_REFUSED,
@@ -79,7 +75,6 @@ static int lock_take(struct store *s, struct error *err)
             "another defangd (pid %s) uses the state folder %s",
             n > 0 && text[0] ? text : "unknown",
             s->folder);
-
         error_hint(err, "Use it with defangctl, or end it with `defangctl daemon stop`.");
 
         return -EBUSY;
@@ -185,7 +180,6 @@ database_set_aside(struct store *s, const char *path, struct error *why, struct 
     sql_conn_done(&s->writer);
 
     cleanup_free char *aside = NULL;
-
     for (unsigned i = 0;; i++) {
         aside = xasprintf("%s.corrupt-%s-%u", path, stamp, i);
         if (!file_exists(aside))
@@ -242,7 +236,6 @@ int store_open_with(
         return rc;
 
     struct store *s = xcalloc(1, sizeof *s);
-
     s->loop = loop;
     s->folder = xstrdup(options->folder);
     s->lock_fd = -1;

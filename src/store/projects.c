@@ -48,7 +48,6 @@ int store_project_put(
     bind_key(&q, account, region, project, stack, key);
     if (value)
         sql_text(&q, value);
-
     return sql_run(s, &q, NULL, err);
 }
 
@@ -70,7 +69,6 @@ int store_project_get(
     bind_key(&q, account, region, project, stack, key);
 
     int rc = sql_row(&q);
-
     *value = rc > 0 ? sql_column(&q, 0) : NULL;
     sql_close(&q);
 

@@ -101,6 +101,7 @@ static int check_owner(struct store *s, int64_t version, struct error *err)
     if (pragma_int(s, "PRAGMA application_id", &application) < 0 ||
         pragma_int(s, "SELECT count(*) FROM sqlite_schema", &tables) < 0)
         return store_read_error(&s->writer, "reading the schema", err);
+
     if (application == APPLICATION_ID || (version == 0 && tables == 0))
         return 0;
 
@@ -111,7 +112,6 @@ static int check_owner(struct store *s, int64_t version, struct error *err)
         "%s/%s is a database of another program",
         s->folder,
         STORE_DB_NAME);
-
     error_hint(err, "Move it away, or choose another state folder with XDG_STATE_HOME.");
 
     return -EEXIST;
@@ -128,10 +128,8 @@ static int migrate(struct store *s, int from, struct error *err)
         return 0;
 
     int rc = store_read_error(&s->writer, "changing the schema", err);
-
     if (!sqlite3_get_autocommit(s->writer.db))
         store_exec(&s->writer, "ROLLBACK");
-
     return rc;
 }
 
@@ -155,7 +153,6 @@ int store_schema_apply(struct store *s, struct error *err)
             s->folder,
             (long long)version,
             store_schema_version());
-
         error_hint(
             err,
             "Run that newer version again, or choose another state folder with XDG_STATE_HOME.");

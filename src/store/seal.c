@@ -149,7 +149,6 @@ int store_seal_get(struct store *s, const char *name, struct secret *out, struct
     sql_int(&q, clock_wall_ms());
 
     int rc = sql_row(&q);
-
     if (rc > 0) {
         cleanup_free char *aad = associated(name, sqlite3_column_int64(q.stmt, 1));
         void *plain = NULL;

@@ -43,12 +43,10 @@ void store_touch(struct store *s, const char *deployment)
 static int failed_error(struct store *s, struct error *err)
 {
     error_raise_errno(err, ERR_FAILED, EIO, "the daemon's state cannot be written: %s", s->failure);
-
     error_hint(
         err,
         "Free space on the disk of %s; unfinished deployments go on when the daemon starts again.",
         s->folder);
-
     return -EIO;
 }
 
@@ -148,7 +146,6 @@ static void publish(struct store *s)
     memset(&s->committed, 0, sizeof s->committed);
 
     __typeof__(s->subscribers) to = {0};
-
     vec_each(b, &s->subscribers) vec_push(&to, *b);
 
     vec_each(d, &told)
@@ -247,7 +244,6 @@ void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deploy
 
         *b = *vec_last(&s->subscribers);
         s->subscribers.len--;
-
         return;
     }
 }
