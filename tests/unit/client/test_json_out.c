@@ -23,11 +23,13 @@ static const char *print(const void *message)
 START_TEST(an_event_with_a_row)
 {
     Defang__Row row = DEFANG__ROW__INIT;
+
     row.id = (char *)"image/api";
     row.state = DEFANG__ROW_STATE__ROW_DONE;
     row.kind = DEFANG__ROW_KIND__ROW_KIND_SERVICE;
     row.elapsed_ms = 38200;
     row.order = 20;
+
     Defang__Event e = DEFANG__EVENT__INIT;
     e.sequence = UINT64_C(18446744073709551615);
     e.time_ms = -5;
@@ -54,10 +56,13 @@ START_TEST(lists_of_texts_and_messages)
 {
     char *kept[] = {(char *)"a", (char *)"b"};
     Defang__Endpoint one = DEFANG__ENDPOINT__INIT, two = DEFANG__ENDPOINT__INIT;
+
     one.service = (char *)"web";
     one.is_public = true;
+
     Defang__Endpoint *endpoints[] = {&one, &two};
     Defang__Result r = DEFANG__RESULT__INIT;
+
     r.kept = kept;
     r.n_kept = 2;
     r.endpoints = endpoints;
@@ -75,6 +80,7 @@ END_TEST
 START_TEST(bytes_are_text_or_said_to_be_none)
 {
     Defang__CdReply r = DEFANG__CD_REPLY__INIT;
+
     r.text.data = (uint8_t *)(char[]){"{}"};
     r.text.len = 2;
     ck_assert_str_eq(print(&r), "{\"text\":\"{}\"}\n");
@@ -87,6 +93,7 @@ END_TEST
 START_TEST(an_enum_from_a_newer_daemon_is_a_number)
 {
     Defang__Event e = DEFANG__EVENT__INIT;
+
     e.kind = (Defang__EventKind)99;
     ck_assert_str_eq(print(&e), "{\"kind\":99}\n");
 }
@@ -96,6 +103,7 @@ END_TEST
 START_TEST(an_empty_message)
 {
     Defang__Event e = DEFANG__EVENT__INIT;
+
     ck_assert_ptr_nonnull(strchr(print(&e), '{'));
     ck_assert_ptr_null(strstr(text, ",}"));
 }
@@ -105,6 +113,7 @@ END_TEST
 START_TEST(an_error)
 {
     struct error err = ERROR_INIT;
+
     error_raise(&err, ERR_USAGE, "bad \"key\"");
     error_hint(&err, "mend it");
     error_at(&err, "compose.yaml", 3, 7);

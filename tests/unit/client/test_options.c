@@ -15,10 +15,12 @@ static int parse(const char *line)
     static char copy[256];
     char *argv[32] = {(char *)"defangctl"};
     int argc = 1;
+
     snprintf(copy, sizeof copy, "%s", line);
     for (char *save = NULL, *word = strtok_r(copy, " ", &save); word;
          word = strtok_r(NULL, " ", &save))
         argv[argc++] = strcmp(word, "''") == 0 ? (char *)"" : word;
+
     return options_parse(argc, argv, &o, &err);
 }
 
@@ -120,6 +122,7 @@ START_TEST(wrong_ones_are_refused)
         if (rows[i].hint)
             ck_assert_msg(
                 err.hint && strstr(err.hint, rows[i].hint), "%s: %s", rows[i].line, err.hint);
+
         finish();
     }
 }

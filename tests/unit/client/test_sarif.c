@@ -12,6 +12,7 @@ START_TEST(three_findings)
     Defang__Diagnostic a = DEFANG__DIAGNOSTIC__INIT, b = DEFANG__DIAGNOSTIC__INIT,
                        c = DEFANG__DIAGNOSTIC__INIT;
     Defang__Diagnostic *list[] = {&a, &b, &c};
+
     a.rule = b.rule = (char *)"aws/key-dns";
     a.message = (char *)"say \"no\"";
     a.hint = (char *)"Remove it.";
@@ -23,11 +24,14 @@ START_TEST(three_findings)
     c.rule = (char *)"aws/other";
     c.severity = 2;
     c.message = (char *)"nowhere";
+
     char *text = NULL;
     size_t size;
+
     FILE *f = open_memstream(&text, &size);
     sarif_print(f, list, 3);
     fclose(f);
+
     static const char *const wanted[] = {
         "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"defangctl\","
         "\"version\":\"",
@@ -42,6 +46,7 @@ START_TEST(three_findings)
         "{\"ruleId\":\"aws/"
         "other\",\"ruleIndex\":1,\"level\":\"note\",\"message\":{\"text\":\"nowhere\"}}]}]}\n",
     };
+
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
         ck_assert_msg(strstr(text, wanted[i]) != NULL, "not there: %s\n%s", wanted[i], text);
     free(text);

@@ -71,16 +71,20 @@ START_TEST(a_cut_fits_for_every_width)
         "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
         "\xf0\x9f\x9a\x80 npm \xe2\x9c\xa8 done",
         ""};
+
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         for (size_t columns = 0; columns < 20; columns++) {
             cleanup_free char *cut = say_fit(texts[i], columns);
+
             ck_assert_msg(say_width(cut) <= columns, "%s in %zu: %s", texts[i], columns, cut);
             ck_assert(text_utf8_valid(cut, strlen(cut)));
+
             if (say_width(texts[i]) <= columns)
                 ck_assert_str_eq(cut, texts[i]);
             else if (columns > 0)
                 ck_assert(text_ends(cut, "\xe2\x80\xa6"));
         }
+
     cleanup_free char *cut = say_fit("hello world", 6);
     ck_assert_str_eq(cut, "hello\xe2\x80\xa6");
 }
@@ -108,6 +112,7 @@ START_TEST(elapsed)
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char text[32];
+
         say_elapsed(rows[i].ms, text, sizeof text);
         ck_assert_str_eq(text, rows[i].text);
     }

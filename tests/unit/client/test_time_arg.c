@@ -16,12 +16,15 @@ static void check(const char *text, bool ok, int64_t wanted)
     struct error err = ERROR_INIT;
     int64_t at = -1;
     int rc = time_arg_parse("--since", text, NOW, &at, &err);
+
     ck_assert_msg((rc == 0) == ok, "\"%s\": rc %d", text, rc);
+
     if (ok)
         ck_assert_msg(
             at == wanted, "\"%s\": %lld instead of %lld", text, (long long)at, (long long)wanted);
     else
         ck_assert_msg(err.kind == ERR_USAGE && err.hint, "\"%s\"", text);
+
     error_done(&err);
 }
 
@@ -86,6 +89,7 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     tzset();
+
     const TTest *const tests[] = {accepted, rejected};
     return suite_run("client/time_arg", tests, ARRAY_LEN(tests));
 }

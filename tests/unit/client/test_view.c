@@ -34,8 +34,10 @@ static void terminal_open(unsigned columns, unsigned lines)
     ck_assert_int_ge(t.master, 0);
     ck_assert_int_eq(grantpt(t.master) | unlockpt(t.master), 0);
     t.slave = open(ptsname(t.master), O_RDWR | O_NOCTTY);
+
     struct winsize w = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)lines};
     ioctl(t.slave, TIOCSWINSZ, &w);
+
     struct termios raw;
     tcgetattr(t.slave, &raw);
     cfmakeraw(&raw);
@@ -67,29 +69,36 @@ static void terminal_read(void)
 {
     static char buffer[1 << 20];
     size_t len = 0;
+
     fflush(stderr);
     for (ssize_t n; (n = read(t.master, buffer + len, sizeof buffer - 1 - len)) > 0;)
         len += (size_t)n;
     buffer[len] = '\0';
+
     char *at = buffer;
     for (char *clear; (clear = strstr(at, "\033[J")) != NULL;) {
         *clear = '\0';
+
         char *up = strstr(at, "\033[");
         size_t by = 0;
+
         if (up)
             ck_assert_int_eq(sscanf(up, "\033[%zuA", &by), 1);
         else
             by = 0;
+
         for (char *line = at, *end; line != clear && (end = strchr(line, '\n')) != NULL;
              line = end + 1) {
             *end = '\0';
             vec_push(&t.screen, xstrdup(line));
         }
+
         if (up)
             ck_assert_msg(by == t.screen.len, "goes up %zu over %zu lines", by, t.screen.len);
         screen_clear();
         at = clear + 3;
     }
+
     for (char *line = at, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         *end = '\0';
         vec_push(&t.screen, xstrdup(line));
@@ -112,12 +121,14 @@ static bool shows(const char *part)
 static Defang__DeploymentInfo info(void)
 {
     Defang__DeploymentInfo i = DEFANG__DEPLOYMENT_INFO__INIT;
+
     i.id = (char *)"k3j2h4g5f6d7";
     i.project = (char *)"shop";
     i.stack = (char *)"beta";
     i.region = (char *)"us-west-2";
     i.account = (char *)"123456789012";
     i.kind = (char *)"up";
+
     return i;
 }
 
@@ -126,6 +137,7 @@ row(struct view *v, const char *id, Defang__RowState state, unsigned order, cons
 {
     Defang__Row r = DEFANG__ROW__INIT;
     const char *slash = strchr(id, '/');
+
     r.id = (char *)id;
     r.title = (char *)(slash ? slash + 1 : id);
     r.what = (char *)what;
@@ -133,6 +145,7 @@ row(struct view *v, const char *id, Defang__RowState state, unsigned order, cons
     r.order = order;
     r.since_ms = FAKE_CLOCK_START_MS - 131000;
     r.elapsed_ms = state == DEFANG__ROW_STATE__ROW_DONE ? 400 : 0;
+
     Defang__Event e = DEFANG__EVENT__INIT;
     e.kind = DEFANG__EVENT_KIND__EVENT_ROW;
     e.row = &r;
@@ -142,6 +155,7 @@ row(struct view *v, const char *id, Defang__RowState state, unsigned order, cons
 static void note(struct view *v, const char *text)
 {
     Defang__Event e = DEFANG__EVENT__INIT;
+
     e.kind = DEFANG__EVENT_KIND__EVENT_NOTE;
     e.severity = 1;
     e.message = (char *)text;
@@ -151,16 +165,20 @@ static void note(struct view *v, const char *text)
 START_TEST(rows_are_drawn_in_order_and_redrawn_in_place)
 {
     terminal_open(80, 24);
+
     Defang__DeploymentInfo i = info();
     struct view *v = view_board_new(&client, &i);
+
     row(v, "network", DEFANG__ROW_STATE__ROW_ACTIVE, 30, "EC2 NatGateway: creating");
     row(v, "account", DEFANG__ROW_STATE__ROW_DONE, 1, "CD stack revision 1, up to date");
+
     for (int k = 0; k < 5; k++) {
         fake_clock_advance(&fake, 1000);
         v->tick(v);
         terminal_read();
         assert_fits();
     }
+
     ck_assert(text_starts(t.screen.items[0], "shop · beta · us-west-2 · 123456789012"));
     ck_assert_ptr_nonnull(strstr(t.screen.items[1], "account"));
     ck_assert_ptr_nonnull(strstr(t.screen.items[2], "network"));
@@ -180,26 +198,32 @@ START_TEST(it_fits_every_window)
 
     for (size_t w = 0; w < ARRAY_LEN(windows); w++) {
         terminal_open(windows[w].columns, windows[w].lines);
+
         Defang__DeploymentInfo i = info();
         struct view *v = view_board_new(&client, &i);
+
         for (unsigned k = 0; k < 40; k++) {
             cleanup_free char *id = xasprintf("service/\xe6\x97\xa5-%u-with-a-long-name", k);
+
             row(v,
                 id,
                 (Defang__RowState)(k % 6),
                 50 + k,
                 "\xf0\x9f\x9a\x80 a text that is much longer than forty columns are wide "
                 "\033[31m\n");
+
             if (k % 10 == 0)
                 note(
                     v,
                     "a warning that goes on and on and on and on and on and on and on and on and "
                     "on and on");
+
             fake_clock_advance(&fake, 200);
             v->tick(v);
             terminal_read();
             assert_fits();
         }
+
         v->free(v);
         terminal_close();
     }
@@ -211,13 +235,17 @@ END_TEST
 START_TEST(what_matters_is_shown_first)
 {
     terminal_open(80, 9);
+
     Defang__DeploymentInfo i = info();
     struct view *v = view_board_new(&client, &i);
+
     for (unsigned k = 0; k < 10; k++) {
         cleanup_free char *done = xasprintf("done-%u", k), *waiting = xasprintf("wait-%u", k);
+
         row(v, done, DEFANG__ROW_STATE__ROW_DONE, k, "ready");
         row(v, waiting, DEFANG__ROW_STATE__ROW_WAITING, 20 + k, "waits");
     }
+
     row(v, "busy", DEFANG__ROW_STATE__ROW_ACTIVE, 50, "creating");
     row(v, "broken", DEFANG__ROW_STATE__ROW_FAILED, 51, "failed");
     fake_clock_advance(&fake, 1000);
@@ -236,17 +264,22 @@ END_TEST
 START_TEST(an_event_without_its_part_is_survived)
 {
     terminal_open(80, 24);
+
     Defang__DeploymentInfo i = info();
     struct view *views[] = {view_board_new(&client, &i), view_plain_new(&client, &i)};
+
     for (size_t k = 0; k < ARRAY_LEN(views); k++) {
         for (int kind = 0; kind < 10; kind++) {
             Defang__Event e = DEFANG__EVENT__INIT;
+
             e.kind = (Defang__EventKind)kind;
             views[k]->event(views[k], &e);
         }
+
         views[k]->finish(views[k]);
         views[k]->free(views[k]);
     }
+
     terminal_close();
 }
 
@@ -257,6 +290,7 @@ START_TEST(a_result_is_kept_apart_from_its_event)
     Defang__Result *kept = NULL;
     char name[] = "api";
     Defang__Result r = DEFANG__RESULT__INIT;
+
     r.failed_service = name;
     view_result_take(&kept, &r);
     memcpy(name, "xxx", 3);

@@ -13,6 +13,7 @@ static void hold(void *arg)
         order[steps++] = -me;
         return;
     }
+
     order[steps++] = me;
     fiber_sleep(1000);
     account_unlock(&rig.d);
@@ -21,6 +22,7 @@ static void hold(void *arg)
 static void three_at_once(void *arg)
 {
     struct fiber *f[3];
+
     for (intptr_t i = 0; i < 3; i++)
         f[i] = fiber_spawn(rig.d.loop, "job", hold, (void *)(i + 1));
     fiber_sleep(500);

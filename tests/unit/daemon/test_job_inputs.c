@@ -7,6 +7,7 @@
 START_TEST(ids_are_twelve_base_36_characters)
 {
     rig_setup();
+
     char *seen[200];
     for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
         seen[i] = job_id_new();
@@ -15,6 +16,7 @@ START_TEST(ids_are_twelve_base_36_characters)
         for (size_t k = 0; k < i; k++)
             ck_assert_str_ne(seen[i], seen[k]);
     }
+
     for (size_t i = 0; i < ARRAY_LEN(seen); i++)
         free(seen[i]);
     rig_done();
@@ -31,16 +33,20 @@ START_TEST(frozen_inputs_hold_no_secret)
         {"HTTPS_PROXY", "http://me:hidden4@proxy"},
         {"AWS_ENDPOINT_URL", "http://me:hidden5@host"},
         {"COMPOSE_API_KEY", "hidden6"}};
+
     struct rig_caller c;
+
     rig_setup();
     rig_caller_init(&c);
     for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
         rig_var(&c, secrets[i][0], secrets[i][1]);
     rig_var(&c, "DEFANG_MODE", "balanced");
     rig_var(&c, "http_proxy", "http://proxy:3128");
+
     struct session *s = rig_session(&c);
     cleanup_json json_t *inputs = job_inputs_new(s, &c.caller, NULL, true);
     cleanup_free char *text = json_print(inputs, false, true);
+
     ck_assert_msg(!strstr(text, "hidden"), "%s", text);
     ck_assert_msg(!strstr(text, "wJalr") && !strstr(text, "AKID"), "%s", text);
     ck_assert_str_eq(json_str(inputs, "env.DEFANG_MODE"), "balanced");

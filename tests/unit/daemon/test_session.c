@@ -7,6 +7,7 @@ static struct session *get(struct rig_caller *c)
 {
     struct session *s = NULL;
     struct error err = ERROR_INIT;
+
     ck_assert_msg(session_get(&rig.d, &c->caller, &s, &err) == 0, "%s", err.message);
     return s;
 }
@@ -15,6 +16,7 @@ static bool same(struct rig_caller *a, struct rig_caller *b)
 {
     struct session *x = get(a), *y = get(b);
     bool equal = x == y;
+
     session_unref(&rig.d, x);
     session_unref(&rig.d, y);
     return equal;
@@ -23,6 +25,7 @@ static bool same(struct rig_caller *a, struct rig_caller *b)
 START_TEST(the_same_settings_share_one)
 {
     struct rig_caller a, b;
+
     rig_setup();
     rig_caller_init(&a);
     rig_caller_init(&b);
@@ -48,10 +51,12 @@ START_TEST(what_decides_who_one_is_keeps_them_apart)
         {"AWS_ENDPOINT_URL", "http://e"}};
     for (size_t i = 0; i < ARRAY_LEN(vars); i++) {
         struct rig_caller a, b;
+
         rig_setup();
         rig_caller_init(&a);
         rig_caller_init(&b);
         rig_var(&b, vars[i][0], vars[i][1]);
+
         /* A profile must exist to be opened. */
         cleanup_free char *folder = path_join(rig.folder, ".aws"),
                           *path = path_join(folder, "config");
@@ -67,16 +72,20 @@ END_TEST
 START_TEST(options_and_files_keep_them_apart)
 {
     struct rig_caller a, b;
+
     rig_setup();
     rig_caller_init(&a);
     rig_caller_init(&b);
     b.caller.region = (char *)"eu-west-1";
     ck_assert(!same(&a, &b));
+
     struct session *before = get(&a);
     cleanup_free char *folder = path_join(rig.folder, ".aws"),
                       *path = path_join(folder, "credentials");
+
     file_mkdirs(folder, 0700, NULL);
     file_write_atomic(path, "[default]\n", 10, 0600, NULL);
+
     struct session *after = get(&a);
     ck_assert_ptr_ne(before, after);
     session_unref(&rig.d, before);
@@ -90,6 +99,7 @@ END_TEST
 START_TEST(values_do_not_run_into_each_other)
 {
     struct rig_caller a, b;
+
     rig_setup();
     rig_caller_init(&a);
     rig_caller_init(&b);
@@ -107,6 +117,7 @@ START_TEST(an_unknown_provider_is_refused)
     struct rig_caller a;
     struct session *s = NULL;
     struct error err = ERROR_INIT;
+
     rig_setup();
     rig_caller_init(&a);
     a.caller.provider = (char *)"gcp";
@@ -124,15 +135,19 @@ END_TEST
 START_TEST(idle_ones_go_and_those_in_use_stay)
 {
     struct rig_caller a;
+
     rig_setup();
     rig_caller_init(&a);
+
     struct session *held = get(&a);
     static char regions[40][16];
+
     for (int i = 0; i < 40; i++) {
         snprintf(regions[i], sizeof regions[i], "r-%d", i);
         a.caller.region = regions[i];
         session_unref(&rig.d, get(&a));
     }
+
     ck_assert_uint_le(rig.d.sessions.len, 18);
     fake_clock_advance(&rig.clock, 31LL * 60 * 1000);
     session_unref(&rig.d, get(&a));

@@ -22,6 +22,7 @@ static void insert(const char *id, const char *project)
 static void emit(const char *id, const char *message)
 {
     Defang__Event e = DEFANG__EVENT__INIT;
+
     e.deployment = (char *)(uintptr_t)id;
     e.kind = DEFANG__EVENT_KIND__EVENT_NOTE;
     e.message = (char *)(uintptr_t)message;
@@ -49,6 +50,7 @@ static void end(const char *id)
 static void setup(void)
 {
     fixture_folder();
+
     char state[96];
     snprintf(state, sizeof state, "%s/state", folder);
     ck_assert_int_eq(store_open(loop, state, &store, NULL), 0);
@@ -77,18 +79,23 @@ static struct seen watch(const char *id, uint64_t after, bool follow, uint64_t s
     struct rpc_client *c = fixture_client();
     Defang__Caller caller = DEFANG__CALLER__INIT;
     Defang__WatchRequest r = DEFANG__WATCH_REQUEST__INIT;
+
     r.deployment = (char *)(uintptr_t)(strncmp(id, "latest:", 7) == 0 ? "latest" : id);
     r.after_sequence = after;
     r.follow = follow;
+
     if (strncmp(id, "latest:", 7) == 0) {
         caller.project_name = (char *)(uintptr_t)(id + 7);
         r.caller = &caller;
     }
+
     struct seen s = {0};
     struct error err = ERROR_INIT;
     ProtobufCMessage *m;
     uint64_t call;
+
     ck_assert_int_eq(rpc_client_open(c, RPC_WATCH, &r.base, &call, NULL), 0);
+
     while ((s.rc = rpc_client_next(c, call, &(struct rpc_wait){.timeout_ms = 8000}, &m, &err)) ==
            RPC_NEXT_ITEM) {
         const Defang__Event *e = (const Defang__Event *)m;
@@ -101,10 +108,12 @@ static struct seen watch(const char *id, uint64_t after, bool follow, uint64_t s
         if (s.last == stop_at)
             break;
     }
+
     if (s.rc < 0)
         snprintf(s.message, sizeof s.message, "%s", err.message);
     error_done(&err);
     rpc_client_free(c);
+
     return s;
 }
 
@@ -129,11 +138,13 @@ START_TEST(states_are_those_of_the_contract)
     for (int i = 1; i <= 8; i++) {
         const ProtobufCEnumValue *v =
             protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, i);
+
         ck_assert_ptr_nonnull(v);
         ck_assert_str_eq(
             store_state_name(i),
             i == DEFANG__DEPLOY_STATE__BLOCKED_AUTH ? "BLOCKED(auth)" : v->name);
     }
+
     ck_assert_ptr_null(protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, 9));
 }
 
@@ -142,6 +153,7 @@ END_TEST
 static void read_history(void)
 {
     struct seen s = watch("a", 0, false, 0);
+
     ck_assert_int_eq(s.rc, RPC_NEXT_END);
     ck_assert_uint_eq(s.count, 1000);
     s = watch("a", 990, false, 0);
@@ -171,6 +183,7 @@ static void read_latest(void)
     ck_assert_str_eq(watch("latest", 0, false, 0).message, "of c");
     ck_assert_str_eq(watch("", 0, false, 0).message, "of c");
     ck_assert_str_eq(watch("latest:shop", 0, false, 0).message, "of a");
+
     struct seen s = watch("latest:nothing", 0, false, 0);
     ck_assert_int_eq(s.rc, -ENOENT);
     ck_assert_str_eq(s.message, "there is no deployment of nothing yet");
@@ -205,20 +218,25 @@ static void live_writer(void *arg)
             atomic_store(&late_may_start, true);
         fiber_sleep(1);
     }
+
     end("a");
 }
 
 static void live_watcher(void *arg)
 {
     size_t i = (size_t)(uintptr_t)arg;
+
     while (i == 2 && !atomic_load(&late_may_start))
         usleep(1000);
+
     if (i == 3) {
         struct seen part = watch("a", 0, true, 777);
+
         ck_assert_uint_eq(part.last, 777);
         live[i] = watch("a", part.last, true, 0);
         return;
     }
+
     live[i] = watch("a", 0, true, 0);
 }
 
@@ -236,6 +254,7 @@ static int live_write(void *arg, struct error *err)
 static void live_main(void *arg)
 {
     struct fiber_group *g = fiber_group_new(loop, 0);
+
     for (size_t i = 0; i < 4; i++)
         fiber_group_spawn(g, "watcher", live_watch, (void *)(uintptr_t)i);
     fiber_group_spawn(g, "writer", live_write, NULL);
@@ -248,12 +267,14 @@ START_TEST(four_watchers_see_the_same)
     insert("a", "shop");
     store_flush(store, NULL);
     loop_run_fiber(loop, "live", live_main, NULL);
+
     for (size_t i = 0; i < 4; i++) {
         ck_assert_int_eq(live[i].rc, RPC_NEXT_END);
         ck_assert_uint_eq(live[i].last, LIVE_EVENTS + 1);
         ck_assert_uint_eq(live[i].count, i == 3 ? LIVE_EVENTS + 1 - 777 : LIVE_EVENTS + 1);
         ck_assert_str_eq(live[i].message, "last");
     }
+
     ck_assert_uint_eq(watchers(), 0);
 }
 
@@ -264,8 +285,10 @@ static int stopped_terminal;
 static void connect_and_stop_reading(void)
 {
     stopped_terminal = fixture_raw();
+
     struct str b = STR_INIT;
     fixture_put_hello(&b, 1, 1);
+
     Defang__WatchRequest w = DEFANG__WATCH_REQUEST__INIT;
     w.deployment = (char *)(uintptr_t)"a";
     w.follow = true;
@@ -277,19 +300,26 @@ static void connect_and_stop_reading(void)
 static void read_all_late(void)
 {
     struct frame_decoder d;
+
     frame_decoder_init(&d, LIMIT_RPC_REPLY_BYTES);
+
     uint64_t expected = 1;
     Defang__Frame *f;
     bool ended = false;
+
     while (!ended && (f = fixture_receive(stopped_terminal, &d)) != NULL) {
         ended = f->body_case == DEFANG__FRAME__BODY_END;
+
         if (f->body_case == DEFANG__FRAME__BODY_ITEM) {
             Defang__Event *e = defang__event__unpack(NULL, f->item.len, f->item.data);
+
             ck_assert_uint_eq(e->sequence, expected++);
             defang__event__free_unpacked(e, NULL);
         }
+
         defang__frame__free_unpacked(f, NULL);
     }
+
     ck_assert(ended);
     ck_assert_uint_eq(expected, 20002);
     frame_decoder_done(&d);
@@ -304,6 +334,7 @@ static bool somebody_watches(void)
 static void others(void)
 {
     struct seen s = watch("a", 0, true, 0);
+
     ck_assert_int_eq(s.rc, RPC_NEXT_END);
     ck_assert_uint_eq(s.count, 20001);
 }
@@ -314,10 +345,12 @@ START_TEST(a_stopped_terminal_loses_nothing)
     store_flush(store, NULL);
     fixture_run(connect_and_stop_reading);
     fixture_until(somebody_watches);
+
     for (int i = 0; i < 20; i++) {
         emit_many("a", 1000);
         store_flush(store, NULL);
     }
+
     end("a");
     fixture_run(others);
     ck_assert_uint_eq(watchers(), 1); /* it holds its place in the story and nothing else */
@@ -330,6 +363,7 @@ END_TEST
 static void expect_trimmed(void)
 {
     struct seen s = watch("d0", 0, true, 0);
+
     ck_assert_int_eq(s.rc, -ENOENT);
     ck_assert_ptr_nonnull(strstr(s.message, "not kept any more (90 days)"));
 }
@@ -338,10 +372,12 @@ START_TEST(a_trimmed_story_says_so)
 {
     for (unsigned i = 0; i <= LIMIT_STORE_EVENT_KEEP; i++) {
         char id[16];
+
         snprintf(id, sizeof id, "d%u", i);
         insert(id, "shop");
         end(id);
     }
+
     ck_assert_int_eq(store_trim(store, clock_wall_ms() + 91 * INT64_C(86400000), NULL), 0);
     store_flush(store, NULL);
     fixture_run(expect_trimmed);
@@ -371,6 +407,7 @@ static void on_stopped(void *arg)
 static void stop_main(void *arg)
 {
     struct fiber_group *g = fiber_group_new(loop, 0);
+
     fiber_group_spawn(g, "watcher", stop_watch, NULL);
     while (watchers() == 0)
         fiber_sleep(1);
@@ -397,6 +434,7 @@ END_TEST
 START_TEST(rows_know_since_when)
 {
     insert("a", "shop");
+
     Defang__Row r = DEFANG__ROW__INIT;
     r.id = (char *)(uintptr_t)"image/api";
 
@@ -417,6 +455,7 @@ START_TEST(rows_know_since_when)
         ck_assert_msg(
             r.since_ms == cases[i].since_ms && r.elapsed_ms == cases[i].elapsed_ms, "case %zu", i);
     }
+
     r.id = (char *)(uintptr_t)"account"; /* never active: skipped or done at once */
     r.state = DEFANG__ROW_STATE__ROW_DONE;
     bus_row_times(store, "a", &r, 9000);
@@ -429,8 +468,10 @@ END_TEST
 START_TEST(too_large_an_event_is_refused_without_a_gap)
 {
     insert("a", "shop");
+
     cleanup_free char *big = xcalloc(1, LIMIT_STORE_EVENT_BYTES + 1);
     memset(big, 'x', LIMIT_STORE_EVENT_BYTES);
+
     Defang__Event e = DEFANG__EVENT__INIT;
     e.deployment = (char *)(uintptr_t)"a";
     e.message = big;
@@ -457,5 +498,6 @@ int main(void)
     tcase_add_test(tc, a_stopping_daemon_tells_watchers_to_come_back);
     tcase_add_test(tc, rows_know_since_when);
     tcase_add_test(tc, too_large_an_event_is_refused_without_a_gap);
+
     return fixture_main("daemon/watch", tc);
 }

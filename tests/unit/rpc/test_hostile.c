@@ -9,6 +9,7 @@ static bool nobody_is_connected(void)
 static void still_serves(void)
 {
     struct rpc_client *c = fixture_client();
+
     fixture_expect_list(c, 1);
     rpc_client_free(c);
 }
@@ -18,17 +19,22 @@ static char *last_words(const void *bytes, size_t n)
 {
     int fd = fixture_raw();
     struct frame_decoder d;
+
     frame_decoder_init(&d, LIMIT_RPC_REPLY_BYTES);
     fixture_send(fd, bytes, n);
+
     char *words = NULL;
     Defang__Frame *f;
+
     while ((f = fixture_receive(fd, &d)) != NULL) {
         if (f->body_case == DEFANG__FRAME__BODY_ERROR && f->call_id == RPC_CALL_CONNECTION)
             words = xasprintf("%s | %s", f->error->message, f->error->hint);
         defang__frame__free_unpacked(f, NULL);
     }
+
     frame_decoder_done(&d);
     close(fd);
+
     return words;
 }
 
@@ -46,6 +52,7 @@ static void put_bare(struct str *out, uint64_t id, Defang__Frame__BodyCase body)
 {
     Defang__End end = DEFANG__END__INIT;
     Defang__Frame f = DEFANG__FRAME__INIT;
+
     f.call_id = id;
     f.body_case = body;
     f.end = &end; /* End and Cancel are both empty */
@@ -55,6 +62,7 @@ static void put_bare(struct str *out, uint64_t id, Defang__Frame__BodyCase body)
 static void violations_client(void)
 {
     struct str b = STR_INIT;
+
     str_append(&b, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     expect_words(&b, "more than the 1048576");
     str_clear(&b);
@@ -104,15 +112,20 @@ END_TEST
 static void truncated_client(void)
 {
     struct str b = STR_INIT;
+
     fixture_put_hello(&b, 1, 7); /* a newer client that still speaks 1 */
+
     Defang__WatchRequest w = DEFANG__WATCH_REQUEST__INIT;
     w.deployment = (char *)(uintptr_t)"5";
     fixture_put_request(&b, 1, "watch", &w.base);
+
     for (size_t cut = 0; cut < b.len; cut++) {
         int fd = fixture_raw();
+
         fixture_send(fd, b.data, cut);
         close(fd);
     }
+
     str_done(&b);
     still_serves();
 }
@@ -128,26 +141,34 @@ END_TEST
 static void pipelined_client(void)
 {
     struct str b = STR_INIT;
+
     fixture_put_hello(&b, 1, 1);
+
     for (unsigned i = 1; i <= 500; i++) {
         Defang__ListRequest r;
         char text[32];
+
         fixture_list_request(&r, text, i);
         fixture_put_request(&b, i, "list", &r.base);
         put_bare(&b, i * 2 + 100000, DEFANG__FRAME__BODY_CANCEL); /* of nothing: ignored */
     }
+
     int fd = fixture_raw();
     fixture_send(fd, b.data, b.len);
     str_done(&b);
+
     struct frame_decoder d;
     frame_decoder_init(&d, LIMIT_RPC_REPLY_BYTES);
+
     for (unsigned i = 0; i <= 500; i++) {
         Defang__Frame *f = fixture_receive(fd, &d);
+
         ck_assert_ptr_nonnull(f);
         ck_assert_uint_eq(f->call_id, i);
         ck_assert_int_eq(f->body_case, i ? DEFANG__FRAME__BODY_REPLY : DEFANG__FRAME__BODY_HELLO);
         defang__frame__free_unpacked(f, NULL);
     }
+
     frame_decoder_done(&d);
     close(fd);
 }
@@ -163,6 +184,7 @@ static void foreign_client(void)
 {
     struct rpc_client *c = NULL;
     struct error err = ERROR_INIT;
+
     ck_assert_int_eq(rpc_client_connect(path, "defangctl test", 5000, &c, &err), -EPERM);
     ck_assert_int_eq(err.kind, ERR_REFUSED);
     ck_assert_ptr_nonnull(strstr(err.message, "serves user"));
@@ -172,6 +194,7 @@ static void foreign_client(void)
 START_TEST(another_user_is_refused)
 {
     server_free(server);
+
     struct server_options o = {
         .path = path, .listen_fd = -1, .uid = geteuid() + 1, .build = "defangd test"};
     ck_assert_int_eq(fixture_serve(&o, NULL), 0);
@@ -185,10 +208,13 @@ END_TEST
 static void crowd_client(void)
 {
     struct rpc_client *all[LIMIT_RPC_CONNECTIONS];
+
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         all[i] = fixture_client();
+
     struct rpc_client *c = NULL;
     struct error err = ERROR_INIT;
+
     ck_assert_int_eq(rpc_client_connect(path, "x", 5000, &c, &err), -EPERM);
     ck_assert_ptr_nonnull(strstr(err.message, "128 connections"));
     error_done(&err);
@@ -215,5 +241,6 @@ int main(void)
     tcase_add_test(tc, frames_in_one_packet_are_all_answered);
     tcase_add_test(tc, another_user_is_refused);
     tcase_add_test(tc, connections_are_bounded);
+
     return fixture_main("rpc/hostile", tc);
 }

@@ -1,4 +1,5 @@
-/* rpc/paths.h: where the socket is, by which variable, and when a folder of /run is not ours. */
+/* Where state and socket are, for each combination of the variables that decide it: a table, since
+ * both programs must come to the same. */
 #include "base/mem.h"
 #include "rpc/paths.h"
 #include <check.h>
@@ -72,12 +73,15 @@ START_TEST(both_programs_find_the_same_place)
 {
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         cleanup_env struct env *env = env_new();
+
         for (size_t k = 0; cases[i].env[k]; k += 2)
             env_set(env, cases[i].env[k], cases[i].env[k + 1]);
+
         struct rpc_paths p;
         struct error err = ERROR_INIT;
         int rc = rpc_paths_resolve(
             env, 1000, cases[i].runtime_is_ours ? is_ours_yes : is_ours_no, &p, &err);
+
         if (cases[i].socket) {
             ck_assert_msg(rc == 0, "case %zu: %s", i, err.message);
             ck_assert_str_eq(p.socket, cases[i].socket);
@@ -92,6 +96,7 @@ START_TEST(both_programs_find_the_same_place)
                 rc,
                 err.message);
         }
+
         error_done(&err);
         rpc_paths_done(&p);
     }
@@ -107,7 +112,9 @@ int main(void)
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
+
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+
     return failed != 0;
 }

@@ -1,4 +1,5 @@
-/* Rows of deployments: order, states that only move forward, one unfinished a project, lists. */
+/* Rows of deployments: what goes in comes back, one unfinished job a project and stack, only legal
+ * moves, and at the end inputs and intents are gone, from the disk too. */
 #include "fixture.h"
 
 static int move(const char *id, int state)
@@ -9,6 +10,7 @@ static int move(const char *id, int state)
 START_TEST(a_row_comes_back_as_it_went_in)
 {
     ck_assert_int_eq(fixture_insert("k3j2h4g5f6d7", "shop", NULL), 0);
+
     struct store_deployment d;
     ck_assert_int_eq(store_deployment_get(store, "k3j2h4g5f6d7", &d, NULL), 0);
     ck_assert_str_eq(d.id, "k3j2h4g5f6d7");
@@ -27,6 +29,7 @@ START_TEST(a_row_comes_back_as_it_went_in)
     ck_assert_mem_eq(d.inputs, "frozen", 6);
     store_deployment_done(&d);
     ck_assert_ptr_null(d.inputs);
+
     struct error err = ERROR_INIT;
     ck_assert_int_eq(store_deployment_get(store, "nobody", &d, &err), -ENOENT);
     ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
@@ -38,6 +41,7 @@ END_TEST
 START_TEST(one_job_per_project_and_stack)
 {
     ck_assert_int_eq(fixture_insert("first", "shop", NULL), 0);
+
     struct error err = ERROR_INIT;
     ck_assert_int_eq(fixture_insert("second", "shop", &err), -EBUSY);
     ck_assert_int_eq(err.kind, ERR_REFUSED);
@@ -50,8 +54,10 @@ START_TEST(one_job_per_project_and_stack)
     error_done(&err);
     fixture_end("first");
     ck_assert_int_eq(fixture_insert("second", "shop", NULL), 0);
+
     /* The refusals dropped nothing of the turn. */
     fixture_reopen();
+
     struct store_deployment d;
     ck_assert_int_eq(store_deployment_get(store, "other", &d, NULL), 0);
     store_deployment_done(&d);
@@ -69,6 +75,7 @@ START_TEST(bad_rows_are_refused)
         .account = (char *)(uintptr_t)"a",
         .region = (char *)(uintptr_t)"r",
         .state = SUCCEEDED};
+
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EINVAL);
     d.state = 0;
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EINVAL);
@@ -90,6 +97,7 @@ START_TEST(only_legal_moves)
         /* BLOCKED   */ {0, 0, 1, 0, 1, 0, 1, 1, 1},
         /* CANCELING */ {0, 0, 0, 1, 0, 1, 1, 1, 1},
     };
+
     for (int from = -1; from < 11; from++) {
         for (int to = -1; to < 11; to++) {
             bool expected = from >= 0 && from < 9 && to >= 0 && to < 9 && legal[from][to];
@@ -99,11 +107,14 @@ START_TEST(only_legal_moves)
                 store_state_name(from),
                 store_state_name(to));
         }
+
         ck_assert_int_eq(store_state_is_terminal(from), from >= SUCCEEDED && from <= CANCELED);
     }
+
     ck_assert_str_eq(store_state_name(BLOCKED_AUTH), "BLOCKED(auth)");
     ck_assert_str_eq(store_state_name(77), "UNKNOWN");
     fixture_insert("a", "shop", NULL);
+
     struct error err = ERROR_INIT;
     ck_assert_int_eq(store_deployment_move(store, "a", SUCCEEDED, NULL, &err), -EINVAL);
     ck_assert_str_eq(err.message, "deployment a cannot go from QUEUED to SUCCEEDED");
@@ -120,6 +131,7 @@ START_TEST(the_end_erases_inputs_and_intents)
     fixture_insert("a", "shop", NULL);
     ck_assert_int_eq(store_intent_put(store, "a", "change-set", "token", NULL), 0);
     fixture_end("a");
+
     struct store_deployment d;
     ck_assert_int_eq(store_deployment_get(store, "a", &d, NULL), 0);
     ck_assert_int_eq(d.state, SUCCEEDED);
@@ -127,9 +139,11 @@ START_TEST(the_end_erases_inputs_and_intents)
     ck_assert_str_eq(d.summary, "done");
     ck_assert_uint_eq(d.inputs_len, 0);
     store_deployment_done(&d);
+
     char *value = (char *)1;
     ck_assert_int_eq(store_intent_get(store, "a", "change-set", &value, NULL), 0);
     ck_assert_ptr_null(value);
+
     struct error err = ERROR_INIT;
     ck_assert_int_eq(store_deployment_move(store, "a", RUNNING, NULL, &err), -ESTALE);
     ck_assert_ptr_nonnull(strstr(err.message, "has ended (SUCCEEDED)"));
@@ -154,6 +168,7 @@ START_TEST(erased_inputs_are_gone_from_the_disk)
         .state = QUEUED,
         .inputs = "hunter2-hunter2-hunter2",
         .inputs_len = 23};
+
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), 0);
     fixture_turn();
     ck_assert(fixture_disk_holds(folder, "hunter2-hunter2"));
@@ -173,17 +188,20 @@ struct seen {
 static bool see(void *arg, const struct store_deployment *d)
 {
     struct seen *s = arg;
+
     strncat(s->ids, d->id, sizeof s->ids - strlen(s->ids) - 1);
     strncat(s->ids, " ", sizeof s->ids - strlen(s->ids) - 1);
     ck_assert_uint_eq(d->inputs_len, s->inputs ? 6 : 0);
     if (s->inputs)
         ck_assert_mem_eq(d->inputs, "frozen", 6);
+
     return s->limit == 0 || --s->limit > 0;
 }
 
 static void expect_list(struct store_filter f, unsigned limit, const char *ids)
 {
     struct seen s = {.limit = limit, .inputs = f.unfinished_only};
+
     ck_assert_int_eq(store_deployment_each(store, &f, see, &s, NULL), 0);
     ck_assert_str_eq(s.ids, ids);
 }
@@ -223,5 +241,6 @@ int main(void)
     tcase_add_test(tc, the_end_erases_inputs_and_intents);
     tcase_add_test(tc, erased_inputs_are_gone_from_the_disk);
     tcase_add_test(tc, lists_are_filtered_newest_first_and_committed);
+
     return fixture_main("store/deployments", tc);
 }

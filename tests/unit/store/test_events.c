@@ -1,4 +1,5 @@
-/* Events: numbered without gaps, told after the commit, read from anywhere, trimmed when old. */
+/* Events: sequences without gaps, bounded reads of what is committed, subscribers that are told
+ * after the commit, and old stories that are trimmed. */
 #include "base/limits.h"
 #include "fixture.h"
 
@@ -8,6 +9,7 @@ START_TEST(sequences_have_no_gaps)
     ck_assert_uint_eq(store_event_next(store, "a"), 1);
     ck_assert_int_eq(fixture_event("a", "one"), 0);
     ck_assert_uint_eq(store_event_next(store, "a"), 2);
+
     struct error err = ERROR_INIT;
     ck_assert_int_eq(store_event_append(store, "a", 3, "x", 1, &err), -EINVAL);
     ck_assert_str_eq(err.message, "event 3 of deployment a cannot follow event 1");
@@ -19,6 +21,7 @@ START_TEST(sequences_have_no_gaps)
         store_event_append(store, "a", 2, "x", LIMIT_STORE_EVENT_BYTES + 1, NULL), -EMSGSIZE);
     ck_assert_int_eq(fixture_event("a", "two"), 0);
     fixture_turn();
+
     struct fixture_events e = fixture_read("a", 0);
     ck_assert_uint_eq(e.first, 1);
     ck_assert_uint_eq(e.last, 2);
@@ -31,8 +34,10 @@ START_TEST(only_what_is_committed_is_read)
 {
     fixture_insert("a", "shop", NULL);
     fixture_event("a", "one");
+
     uint64_t last = 99;
     bool ended = true;
+
     ck_assert_uint_eq(fixture_read("a", 0).count, 0);
     ck_assert_int_eq(store_event_tip(store, "a", &last, &ended, NULL), -ENOENT);
     ck_assert_int_eq(store_flush(store, NULL), 0);
@@ -76,6 +81,7 @@ START_TEST(reads_are_bounded)
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture_events e = {.stop_after = cases[i].stop};
+
         ck_assert_int_eq(
             store_event_read(
                 store,
@@ -108,9 +114,11 @@ struct told {
 static void on_told(void *arg, const char *deployment)
 {
     struct told *t = arg;
+
     t->calls++;
     snprintf(t->last, sizeof t->last, "%s", deployment);
     t->readable = fixture_read(deployment, 0).count;
+
     if (t->write_again) {
         t->write_again = false;
         ck_assert_int_eq(fixture_event(deployment, "from a subscriber"), 0);
@@ -120,6 +128,7 @@ static void on_told(void *arg, const char *deployment)
 START_TEST(subscribers_are_told_after_the_commit)
 {
     struct told a = {0}, b = {0};
+
     store_subscribe(store, on_told, &a);
     store_subscribe(store, on_told, &b);
     fixture_insert("a", "shop", NULL);
@@ -153,13 +162,16 @@ END_TEST
 START_TEST(old_stories_are_trimmed)
 {
     int64_t now_ms = clock_wall_ms(), day_ms = 86400000;
+
     for (int i = 0; i < 25; i++) {
         char id[16];
+
         snprintf(id, sizeof id, "d%02d", i);
         fixture_insert(id, "shop", NULL);
         fixture_event(id, "x");
         fixture_end(id);
     }
+
     fixture_insert("lone", "blog", NULL);
     fixture_event("lone", "x");
     fixture_end("lone");
@@ -171,6 +183,7 @@ START_TEST(old_stories_are_trimmed)
     ck_assert_uint_eq(fixture_read("d00", 0).count, 1);
     ck_assert_int_eq(store_trim(store, now_ms + 91 * day_ms, NULL), 0);
     fixture_turn();
+
     /* Of shop the last 20 count the live one. */
     ck_assert_uint_eq(fixture_read("d00", 0).count, 0);
     ck_assert_uint_eq(fixture_read("d05", 0).count, 0);
@@ -178,8 +191,10 @@ START_TEST(old_stories_are_trimmed)
     ck_assert_uint_eq(fixture_read("d24", 0).count, 1);
     ck_assert_uint_eq(fixture_read("lone", 0).count, 1);
     ck_assert_uint_eq(fixture_read("live", 0).count, 1);
+
     uint64_t last = 0;
     bool ended = false;
+
     ck_assert_int_eq(store_event_tip(store, "d00", &last, &ended, NULL), 0); /* the row is kept */
     ck_assert_uint_eq(last, 1);
 }
@@ -194,5 +209,6 @@ int main(void)
     tcase_add_test(tc, reads_are_bounded);
     tcase_add_test(tc, subscribers_are_told_after_the_commit);
     tcase_add_test(tc, old_stories_are_trimmed);
+
     return fixture_main("store/events", tc);
 }

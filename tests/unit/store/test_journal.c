@@ -1,10 +1,12 @@
-/* The journal beside the events: steps, intents, what is remembered of a project, sealed values. */
+/* The journal: steps, intents, what is remembered of projects, and sealed blobs that open for us
+ * alone. */
 #include "base/file.h"
 #include "fixture.h"
 
 static bool step_done(const char *step)
 {
     bool done = false;
+
     ck_assert_int_eq(store_step_done(store, "a", step, &done, NULL), 0);
     return done;
 }
@@ -30,7 +32,9 @@ END_TEST
 static void expect_intent(const char *key, const char *expected)
 {
     cleanup_free char *value = NULL;
+
     ck_assert_int_eq(store_intent_get(store, "a", key, &value, NULL), 0);
+
     if (expected)
         ck_assert_str_eq(value, expected);
     else
@@ -60,6 +64,7 @@ END_TEST
 START_TEST(projects_remember)
 {
     char *value;
+
     ck_assert_int_eq(
         store_project_put(store, "1", "r", "shop", "beta", "engine", "pulumi", NULL), 0);
     ck_assert_int_eq(
@@ -79,6 +84,7 @@ END_TEST
 static void expect_sealed(const char *name, const char *expected)
 {
     struct secret s = SECRET_INIT;
+
     ck_assert_int_eq(store_seal_get(store, name, &s, NULL), 0);
     ck_assert_int_eq(secret_is_set(&s), expected != NULL);
     if (expected)
@@ -89,6 +95,7 @@ static void expect_sealed(const char *name, const char *expected)
 START_TEST(sealed_blobs_come_back_only_to_us)
 {
     int64_t later_ms = clock_wall_ms() + 60000;
+
     ck_assert_int_eq(store_seal_put(store, "sso", "wJalrXUtnFEMI", 13, later_ms, NULL), 0);
     ck_assert_int_eq(store_seal_put(store, "stale", "old", 3, clock_wall_ms() - 1, NULL), 0);
     ck_assert_int_eq(store_seal_put(store, "ever", "kept", 4, 0, NULL), 0);
@@ -98,6 +105,7 @@ START_TEST(sealed_blobs_come_back_only_to_us)
     expect_sealed("stale", NULL);
     expect_sealed("none", NULL);
     ck_assert(!fixture_disk_holds(folder, "wJalrXUtnFEMI"));
+
     /* Moved to another name or given another expiry in the file, it does not open. */
     ck_assert_int_eq(
         store_exec(&store->writer, "UPDATE credentials SET name = 'admin' WHERE name = 'sso'"),
@@ -120,10 +128,12 @@ START_TEST(another_key_is_a_cache_miss)
     ck_assert_int_eq(store_seal_put(store, "sso", "secret", 6, 0, NULL), 0);
     store_close(store);
     store = NULL;
+
     char path[128];
     snprintf(path, sizeof path, "%s/credential", folder);
     ck_assert_int_eq(
         file_write_atomic(path, "a systemd credential, long enough", 33, 0400, NULL), 0);
+
     struct store_options options = {.folder = folder, .key_file = path};
     ck_assert_int_eq(store_open_with(loop, &options, &store, NULL), 0);
     expect_sealed("sso", NULL);
@@ -132,6 +142,7 @@ START_TEST(another_key_is_a_cache_miss)
     store_close(store);
     store = NULL;
     ck_assert_int_eq(file_write_atomic(path, "short", 5, 0400, NULL), 0);
+
     struct error err = ERROR_INIT;
     ck_assert_int_eq(store_open_with(loop, &options, &store, &err), -EINVAL);
     error_done(&err);
@@ -151,5 +162,6 @@ int main(void)
     tcase_add_test(tc, projects_remember);
     tcase_add_test(tc, sealed_blobs_come_back_only_to_us);
     tcase_add_test(tc, another_key_is_a_cache_miss);
+
     return fixture_main("store/journal", tc);
 }
