@@ -46,15 +46,19 @@ struct follow {
     int signals;
 };
 
+/* An event that was seen before the connection was lost is known by its number. */
 static void take(struct follow *f, const Defang__Event *e)
 {
     if (e->sequence <= f->after)
         return; /* seen before the connection was lost */
+
     f->after = e->sequence;
+
     if (e->kind == DEFANG__EVENT_KIND__EVENT_STATE) {
         f->offer = e->state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH;
         f->state = e->state;
     }
+
     if (e->kind == DEFANG__EVENT_KIND__EVENT_RESULT && e->result)
         f->error_kind = e->result->error_kind;
     f->view->event(f->view, e);
@@ -71,6 +75,7 @@ static bool on_signal(struct follow *f)
             f->interrupted = true;
         }
     }
+
     return f->interrupted;
 }
 
@@ -82,7 +87,9 @@ static void offer_credentials(struct follow *f)
     Defang__Caller caller;
     ProtobufCMessage *reply = NULL;
     cleanup_error struct error err = ERROR_INIT;
+
     f->offer = false;
+
     int rc = caller_fill(f->client, &caller, &err);
     request.caller = &caller;
     if (rc == 0)
@@ -91,45 +98,60 @@ static void offer_credentials(struct follow *f)
         protobuf_c_message_free_unpacked(reply, NULL);
     else if (err.kind == ERR_INTERRUPTED)
         f->interrupted = true;
+
     caller_done(&caller);
+}
+
+/* Nothing came for a tick, so it still waits: only then somebody is asked, and only on a terminal.
+ */
+static void on_tick(struct follow *f)
+{
+    bool may_ask = f->follow && !f->client->options.json && isatty(STDERR_FILENO);
+
+    if (f->view->tick)
+        f->view->tick(f->view);
+    if (f->offer && may_ask)
+        offer_credentials(f);
 }
 
 /* 0 = the stream ended, -EPIPE-like = connection lost, others as they are. */
 static int read_stream(struct follow *f, struct rpc_client *rpc, uint64_t call, struct error *err)
 {
-    for (;;) {
+    while (!f->interrupted) {
         int64_t left = f->deadline_ms - clock_mono_ms();
         if (left <= 0) {
             f->timed_out = true;
             return 0;
         }
+
         struct rpc_wait wait = {
             .timeout_ms = MIN(left, (int64_t)TICK_MS), .fds = &f->signals, .fd_count = 1};
         ProtobufCMessage *item = NULL;
         int rc = rpc_client_next(rpc, call, &wait, &item, err);
-        if (rc == RPC_NEXT_ITEM) {
+
+        switch (rc) {
+        case RPC_NEXT_ITEM:
             take(f, (Defang__Event *)item);
             protobuf_c_message_free_unpacked(item, NULL);
-        } else if (rc == RPC_NEXT_TIMEOUT) {
-            if (f->view->tick)
-                f->view->tick(f->view);
-            if (f->offer && f->follow && !f->client->options.json &&
-                isatty(STDERR_FILENO)) /* nothing newer came: it still waits */
-                offer_credentials(f);
-            if (f->interrupted)
-                return 0;
-        } else if (rc == RPC_NEXT_FD) {
-            if (on_signal(f))
-                return 0;
-        } else if (rc == RPC_NEXT_END) {
+            break;
+        case RPC_NEXT_TIMEOUT:
+            on_tick(f);
+            break;
+        case RPC_NEXT_FD:
+            on_signal(f);
+            break;
+        case RPC_NEXT_END:
             f->ended = true;
             return 0;
-        } else {
+        default:
             return rc;
         }
     }
+
+    return 0;
 }
 
+/* Only the first connection starts a daemon; one that goes away afterwards is waited for. */
 static int stream_once(struct follow *f, bool first, struct error *err)
 {
     struct rpc_client *rpc = NULL;
@@ -140,6 +162,7 @@ static int stream_once(struct follow *f, bool first, struct error *err)
     if (rc == 0)
         rc = first ? client_connect(f->client, &rpc, err)
                    : client_connect_once(f->client, &rpc, err);
+
     request.deployment = (char *)f->deployment;
     request.after_sequence = f->after;
     request.follow = f->follow;
@@ -150,6 +173,7 @@ static int stream_once(struct follow *f, bool first, struct error *err)
         rc = read_stream(f, rpc, call, err);
     rpc_client_free(rpc);
     caller_done(&caller);
+
     return rc;
 }
 
@@ -158,12 +182,32 @@ static bool is_lost(const struct error *err)
     return err->kind == ERR_UNREACHABLE;
 }
 
+/* In steps that a signal ends at once. */
 static bool wait_a_little(struct follow *f)
 {
     struct pollfd fd = {.fd = f->signals, .events = POLLIN};
+
     poll(&fd, 1, LOST_STEP_MS);
     f->timed_out = clock_mono_ms() > f->deadline_ms;
     return on_signal(f) || f->timed_out;
+}
+
+static int never_came_back(struct follow *f, struct error *err)
+{
+    return error_raise(
+        err,
+        ERR_UNREACHABLE,
+        "the daemon did not come back within 30 minutes; `defangctl watch %s` goes on "
+        "where this ended",
+        f->deployment);
+}
+
+/* Said when it is lost, and again after it had been back for a while. */
+static void say_lost(struct follow *f)
+{
+    f->view->say(
+        f->view,
+        "the daemon went away; waiting for it to come back (any defangctl command starts it)");
 }
 
 static int run(struct follow *f, struct error *err)
@@ -176,28 +220,24 @@ static int run(struct follow *f, struct error *err)
         bool over = f->ended && (!f->follow || view_state_is_terminal(f->state));
         if (rc == 0 && (over || f->interrupted || f->timed_out))
             return 0;
-        if (rc < 0 && (first || !is_lost(&local))) {
-            if (!is_lost(&local) || f->after == 0) {
-                error_move(err, &local);
-                return rc;
-            }
+
+        /* Something else than a lost connection; or the first one, before anything was seen. */
+        bool hopeless = !is_lost(&local) || (first && f->after == 0);
+        if (rc < 0 && hopeless) {
+            error_move(err, &local);
+            return rc;
         }
+
         /* Lost, or ended without the last word: the daemon went down. */
         f->ended = false;
+
         if (f->after > before || lost_since == 0) {
-            f->view->say(
-                f->view,
-                "the daemon went away; waiting for it to come back (any defangctl command starts "
-                "it)");
+            say_lost(f);
             lost_since = clock_mono_ms();
         }
+
         if (clock_mono_ms() - lost_since > LOST_MAX_MS)
-            return error_raise(
-                err,
-                ERR_UNREACHABLE,
-                "the daemon did not come back within 30 minutes; `defangctl watch %s` goes on "
-                "where this ended",
-                f->deployment);
+            return never_came_back(f, err);
         if (wait_a_little(f))
             return 0;
     }
@@ -213,12 +253,14 @@ static void say_detached(struct follow *f)
     f->view->say(f->view, text);
 }
 
+/* The outcome of the deployment, or why this program left before it had one. */
 static int exit_code(const struct follow *f)
 {
     if (f->timed_out)
         return error_kind_exit(ERR_TIMEOUT);
     if (f->interrupted)
         return error_kind_exit(ERR_INTERRUPTED);
+
     switch (f->state) {
     case DEFANG__DEPLOY_STATE__SUCCEEDED:
         return 0;
@@ -250,26 +292,32 @@ int follow_deployment(
         .deadline_ms = INT64_MAX,
         .signals = signals_open(true),
         .state = info ? info->state : DEFANG__DEPLOY_STATE__DEPLOY_UNKNOWN};
+
     if (c->options.wait_timeout_s >= 0)
         f.deadline_ms = clock_mono_ms() + c->options.wait_timeout_s * 1000;
     f.view = view_new(c, info);
+
     int rc = run(&f, err);
     if (rc == 0 && (f.interrupted || f.timed_out))
         say_detached(&f);
     f.view->finish(f.view);
     f.view->free(f.view);
+
     return rc < 0 ? rc : exit_code(&f);
 }
 
+/* --detach prints the id alone on standard output, for scripts to keep. */
 int follow_started(
     struct client *c, const char *deployment, const Defang__DeploymentInfo *info, struct error *err)
 {
     if (!c->options.detach)
         return follow_deployment(c, deployment, info, 0, true, err);
+
     if (c->options.json)
         json_out_message(stdout, &info->base);
     else
         printf("%s\n", deployment);
+
     say("The deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
         deployment,
         deployment);

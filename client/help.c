@@ -28,6 +28,7 @@ static const char *const common[] = {
     "--verbose",
     "--help"};
 
+/* Two columns; a left part that is too wide pushes its help to the right instead of being cut. */
 static void print_columns(const char *left, const char *right)
 {
     size_t width = say_width(left);
@@ -39,6 +40,7 @@ static void print_option(const char *name)
     const struct option_row *row = option_find(name);
     if (!row)
         return;
+
     cleanup_free char *left = xasprintf(
         "%s%s%s%s%s",
         row->letter ? row->letter : "",
@@ -46,14 +48,17 @@ static void print_option(const char *name)
         row->name,
         row->argument ? " " : "",
         row->argument ? row->argument : "");
+
     print_columns(left, row->help);
 }
 
+/* The names are the command's, their help is the option's: it is written in one place. */
 static void print_own_options(const struct command *cmd)
 {
     cleanup_free char *copy = xstrdup(cmd->options);
     for (char *name = copy; *name;) {
         char *end = strchr(name, ' ');
+
         if (end)
             *end = '\0';
         print_option(name);
@@ -87,11 +92,13 @@ void help_print_all(const struct command *table, size_t count)
     printf(
         "usage: defangctl COMMAND [OPTIONS]\n\nDeploys Compose projects to your own AWS "
         "account.\n\nCommands:\n");
+
     for (size_t i = 0; i < count; i++) {
         cleanup_free char *left =
             xasprintf("%s%s%s", table[i].words, *table[i].arguments ? " " : "", table[i].arguments);
         print_columns(left, table[i].help);
     }
+
     print_common();
     printf(
         "\n`defangctl compose up|down|ps|logs|config` spell the same commands. `defangctl COMMAND "

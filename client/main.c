@@ -147,18 +147,21 @@ static const struct command commands[] = {
     {"daemon path", "", "print where the socket and the state are", "", cmd_daemon},
     {"version", "", "print the versions of client and daemon", "", cmd_version},
 };
-#define command_count ARRAY_LEN(commands)
+
+static const size_t command_count = ARRAY_LEN(commands);
 
 static size_t word_count(const char *words)
 {
     return strchr(words, ' ') ? 2 : 1;
 }
 
+/* Whether the words from `from` on are those of the command. */
 static bool matches(const struct command *cmd, const struct options *o, size_t from)
 {
     size_t n = word_count(cmd->words);
     if (o->words.len < from + n)
         return false;
+
     cleanup_free char *typed =
         n == 2 ? xasprintf("%s %s", o->words.items[from], o->words.items[from + 1])
                : xstrdup(o->words.items[from]);
@@ -169,37 +172,48 @@ static bool matches(const struct command *cmd, const struct options *o, size_t f
 static const struct command *find_command(const struct options *o, size_t *used)
 {
     static const char *const through_compose[] = {"up", "down", "ps", "logs", "ls", NULL};
+
     for (size_t i = 0; i < command_count; i++)
         if (matches(&commands[i], o, 0)) {
             *used = word_count(commands[i].words);
             return &commands[i];
         }
+
     if (o->words.len < 2 || !text_eq(o->words.items[0], "compose"))
         return NULL;
+
     for (size_t k = 0; through_compose[k]; k++)
-        for (size_t i = 0; i < command_count; i++)
-            if (text_eq(through_compose[k], commands[i].words) && matches(&commands[i], o, 1)) {
+        for (size_t i = 0; i < command_count; i++) {
+            bool meant = text_eq(through_compose[k], commands[i].words);
+            if (meant && matches(&commands[i], o, 1)) {
                 *used = 2;
                 return &commands[i];
             }
+        }
+
     return NULL;
 }
 
+/* Two words may be one command, so both are compared first, and then the first alone. */
 static int no_command(const struct options *o, struct error *err)
 {
     const char *names[ARRAY_LEN(commands) + 1];
+
     for (size_t i = 0; i < command_count; i++)
         names[i] = commands[i].words;
     names[command_count] = NULL;
+
     cleanup_free char *typed = o->words.len > 1
                                    ? xasprintf("%s %s", o->words.items[0], o->words.items[1])
                                    : xstrdup(o->words.items[0]);
     const char *near = text_nearest(typed, names);
+
     if (!near)
         near = text_nearest(o->words.items[0], names);
     error_raise(err, ERR_USAGE, "there is no command \"%s\"", typed);
     error_hint(
         err, near ? "did you mean `defangctl %s`?" : "`defangctl --help` lists the commands", near);
+
     return -1;
 }
 
@@ -224,9 +238,11 @@ static bool is_common(const char *name)
         "--cd-name",
         "--prefix",
         NULL};
+
     for (size_t i = 0; common[i]; i++)
         if (text_eq(common[i], name))
             return true;
+
     return false;
 }
 
@@ -239,55 +255,70 @@ static int check_options(const struct options *o, const struct command *cmd, str
                           *list = xasprintf(" %s ", cmd->options);
         if (is_common((*row)->name) || strstr(list, wanted))
             continue;
+
         error_raise(err, ERR_USAGE, "`defangctl %s` has no option %s", cmd->words, (*row)->name);
         error_hint(err, "`defangctl %s --help` lists its options", cmd->words);
         return -1;
     }
+
     return 0;
 }
 
+/* Flags that the daemon reads as variables go into the environment of the request; DEFANG_JSON
+ * is a flag that a shell has set for good. */
 static void apply_flags(struct client *c, struct env *env)
 {
     if (c->options.cd_name)
         env_set(env, "DEFANG_CD_NAME", c->options.cd_name);
     if (c->options.prefix)
         env_set(env, "DEFANG_PREFIX", c->options.prefix);
+
     const char *json = env_get_nonempty(env, "DEFANG_JSON");
     if (text_eq(json, "1") || text_eq(json, "true"))
         c->options.json = true;
     c->env = env;
 }
 
+/* Help and version are asked for in many ways, and never need a command to be right. */
 static int run(struct client *c, struct error *err)
 {
     struct options *o = &c->options;
     size_t used = 0;
     const struct command *cmd = o->words.len ? find_command(o, &used) : NULL;
+
     if (o->version && !o->words.len)
         return cmd_version(c, err);
-    if (o->help || (o->words.len == 1 && text_eq(o->words.items[0], "help"))) {
+
+    bool asks_help = o->help || (o->words.len == 1 && text_eq(o->words.items[0], "help"));
+    if (asks_help) {
         if (cmd)
             help_print_one(cmd);
         else
             help_print_all(commands, command_count);
+
         return 0;
     }
+
     if (!o->words.len) {
         help_print_all(commands, command_count);
         return error_kind_exit(ERR_USAGE);
     }
+
     if (!cmd)
         return no_command(o, err);
     if (check_options(o, cmd, err) < 0)
         return -1;
+
     vec_push(&o->words, NULL);
     c->arguments = (char **)o->words.items + used;
     c->argument_count = o->words.len - 1 - used;
     if (text_empty(cmd->arguments) && c->argument_count > 0)
         return error_raise(
             err, ERR_USAGE, "`defangctl %s` takes no argument \"%s\"", cmd->words, c->arguments[0]);
+
     /* Families share a function: tell it which of its commands was meant. */
     c->command = cmd->words;
+
     return cmd->run(c, err);
 }
 
@@ -297,20 +328,25 @@ int main(int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     signal(SIGPIPE, SIG_IGN);
+
     cleanup_error struct error err = ERROR_INIT;
     cleanup_env struct env *env = env_from_process(environ);
     struct client c = {.program = argv[0]};
     int rc = options_parse(argc, argv, &c.options, &err);
+
     apply_flags(&c, env);
     say_init(&c);
     if (rc == 0)
         rc = run(&c, &err);
+
     if (rc < 0) {
         say_error(&c, &err);
         rc = error_kind_exit(err.kind ? err.kind : ERR_FAILED);
     }
+
     if (fflush(stdout) != 0 && rc == 0)
         rc = error_kind_exit(ERR_FAILED);
     options_done(&c.options);
+
     return rc;
 }

@@ -30,9 +30,11 @@ static ssize_t read_line(int tty, char *text, size_t size)
     for (;;) {
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return -errno;
+
         for (int s; fds[1].revents && (s = signals_take()) != 0;)
             if (s != SIGWINCH)
                 return -EINTR;
+
         if (fds[0].revents)
             return read(tty, text, size);
     }
@@ -46,41 +48,53 @@ static int ask(const char *serial, char **code)
     struct termios saved, quiet;
     char text[CODE_MAX] = "";
     size_t n = 0;
+
     if (tty < 0 || tcgetattr(tty, &saved) < 0)
         return -ENOTTY;
+
     cleanup_free char *clean = say_clean(serial);
     dprintf(tty, "Enter MFA code for %s: ", clean);
     quiet = saved;
     quiet.c_lflag &= (tcflag_t)~ECHO;
     tcsetattr(tty, TCSAFLUSH, &quiet);
+
     ssize_t got = read_line(tty, text, sizeof text - 1);
     tcsetattr(tty, TCSAFLUSH, &saved);
     dprintf(tty, "\n");
     for (ssize_t i = 0; i < got; i++)
         if (text[i] > ' ')
             text[n++] = text[i];
+
     text[n] = '\0';
     *code = n ? xstrdup(text) : NULL;
     secret_wipe(text, sizeof text);
+
     return n ? 0 : got < 0 ? (int)got : -ECANCELED;
 }
 
+/* The request is const to everybody else; its caller is ours, and it is caller_done() that wipes
+ * the code. */
 bool mfa_code_given(enum rpc_verb_id verb, const ProtobufCMessage *request, struct error *err)
 {
     Defang__Caller *caller =
         (Defang__Caller *)(uintptr_t)rpc_verb_caller(rpc_verb_get(verb), request);
     char *code = NULL;
+
     if (!err->mfa_serial || !caller || *caller->mfa_code)
         return false;
+
     int rc = ask(err->mfa_serial, &code);
     if (rc < 0) {
         if (rc == -EINTR) {
             error_done(err);
             error_raise(err, ERR_INTERRUPTED, "interrupted");
         }
+
         return false;
     }
+
     caller->mfa_code = code; /* caller_done() wipes it */
     error_done(err);
+
     return true;
 }

@@ -126,6 +126,7 @@ static const struct target *find(const char *text)
         if (text_eq(targets[i].row.name, text) ||
             (targets[i].row.letter && text_eq(targets[i].row.letter, text)))
             return &targets[i];
+
     return NULL;
 }
 
@@ -135,10 +136,12 @@ const struct option_row *option_find(const char *text)
     return t ? &t->row : NULL;
 }
 
+/* By the kind of the row, into the member that it names. */
 static int set(struct options *o, const struct target *t, const char *value, struct error *err)
 {
     char *at = (char *)o + t->offset;
     VEC(const char *) * list;
+
     switch (t->kind) {
     case SWITCH:
         *(bool *)at = true;
@@ -155,21 +158,27 @@ static int set(struct options *o, const struct target *t, const char *value, str
         vec_push(list, value);
         return 0;
     }
+
     return 0;
 }
 
+/* Somebody who mistypes an option wants to know which one it is like, not a page of all. */
 static int unknown(const char *text, struct error *err)
 {
     const char *names[ARRAY_LEN(targets) + 1];
+
     for (size_t i = 0; i < ARRAY_LEN(targets); i++)
         names[i] = targets[i].row.name;
     names[ARRAY_LEN(targets)] = NULL;
+
     const char *near = text_nearest(text, names);
     error_raise(err, ERR_USAGE, "unknown option %s", text);
+
     if (near)
         error_hint(err, "did you mean %s? `defangctl --help` lists all", near);
     else
         error_hint(err, "`defangctl --help` lists all options");
+
     return -EINVAL;
 }
 
@@ -179,33 +188,42 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     const char *text = argv[*i], *value = NULL;
     const char *equals = text_starts(text, "--") ? strchr(text, '=') : NULL;
     cleanup_free char *name = equals ? xstrndup(text, (size_t)(equals - text)) : xstrdup(text);
+
     /* `down -v`, as people type it to Docker */
     const struct target *t = find(
         text_eq(name, "-v") && o->words.len == 1 && text_eq(o->words.items[0], "down") ? "--volumes"
                                                                                        : name);
+
     if (equals)
         value = equals + 1;
+
     if (!t && text[0] == '-' && text[1] != '-' && text[1] && text[2]) {
         char letter[3] = {'-', text[1], '\0'};
+
         t = find(letter);
         value = text + 2;
         if (t && t->kind == SWITCH)
             t = NULL;
     }
+
     if (!t)
         return unknown(name, err);
+
     vec_push(&o->given, &t->row);
     if (t->kind == SWITCH)
         return value ? error_raise(err, ERR_USAGE, "%s takes no value", t->row.name)
                      : set(o, t, NULL, err);
+
     if (!value && *i + 1 >= argc)
         return error_raise(err, ERR_USAGE, "%s needs a value: %s", t->row.name, t->row.argument);
+
     return set(o, t, value ? value : argv[++*i], err);
 }
 
 int options_parse(int argc, char **argv, struct options *o, struct error *err)
 {
     *o = (struct options){.from = -1, .limit = -1, .wait_timeout_s = -1};
+
     bool only_words = false;
     for (int i = 1; i < argc; i++) {
         if (!only_words && text_eq(argv[i], "--")) {
@@ -218,6 +236,7 @@ int options_parse(int argc, char **argv, struct options *o, struct error *err)
                 return rc;
         }
     }
+
     return 0;
 }
 

@@ -7,19 +7,24 @@
 
 static int descriptor = -1;
 
+/* Made once, and the mask grows only: a second descriptor would take signals away from the
+ * first. */
 int signals_open(bool with_resize)
 {
     static sigset_t set;
+
     if (descriptor < 0) {
         sigemptyset(&set);
         sigaddset(&set, SIGINT);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGHUP);
     }
+
     if (with_resize)
         sigaddset(&set, SIGWINCH);
     sigprocmask(SIG_BLOCK, &set, NULL);
     descriptor = signalfd(descriptor, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+
     return descriptor;
 }
 
@@ -33,7 +38,9 @@ void signals_release(void)
 int signals_take(void)
 {
     struct signalfd_siginfo info;
+
     if (descriptor < 0 || read(descriptor, &info, sizeof info) != (ssize_t)sizeof info)
         return 0;
+
     return (int)info.ssi_signo;
 }

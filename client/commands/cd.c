@@ -18,12 +18,14 @@
 #define TIMEOUT_S     180
 #define ALL_TIMEOUT_S 600 /* regions that do not answer are tried for a while */
 
+/* The action is the word that the user typed after `cd`: the daemon has the table of them. */
 static int ask(struct client *c, int timeout_s, Defang__CdReply **out, struct error *err)
 {
     Defang__Caller caller;
     Defang__CdRequest request = DEFANG__CD_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
+
     request.caller = &caller;
     request.action = (char *)(c->command + strlen("cd "));
     request.force = c->options.force;
@@ -34,6 +36,7 @@ static int ask(struct client *c, int timeout_s, Defang__CdReply **out, struct er
         rc = client_call(c, RPC_CD, &request.base, timeout_s, &reply, err);
     caller_done(&caller);
     *out = (Defang__CdReply *)reply;
+
     return rc;
 }
 
@@ -43,25 +46,33 @@ int cmd_cd(struct client *c, struct error *err)
     int rc = ask(c, TIMEOUT_S, &cd, err);
     if (rc < 0)
         return rc;
+
     if (cd->text.len > 0)
         printf("%.*s\n", (int)cd->text.len, (const char *)cd->text.data);
     else if (!text_empty(cd->deployment))
         rc = follow_started(c, cd->deployment, cd->info, err);
     else
         rc = cmd_plan(c, err); /* the engine has no other preview */
+
     protobuf_c_message_free_unpacked(&cd->base, NULL);
+
     return rc;
 }
 
+/* A table, or a JSON line a stack. What could not be asked comes last, so that it is not
+ * overlooked above a long table. */
 static void show(struct client *c, const Defang__CdReply *cd)
 {
     static const char *const titles[] = {
         "PROJECT", "STACK", "ENGINE", "REGION", "CHANGED", "STATUS", "NAME"};
     struct table *t = c->options.json ? NULL : table_new(ARRAY_LEN(titles), titles);
+
     for (size_t i = 0; i < cd->n_stacks; i++) {
         const Defang__CdStack *s = cd->stacks[i];
         char changed[24];
+
         say_time(s->changed_ms, changed, sizeof changed);
+
         cleanup_free char *status =
             s->pending ? xasprintf("%s, %u unfinished", s->status, s->pending) : xstrdup(s->status);
         if (t)
@@ -72,11 +83,13 @@ static void show(struct client *c, const Defang__CdReply *cd)
         else
             json_out_message(stdout, &s->base);
     }
+
     if (t)
         table_print(t);
     for (size_t i = 0; i < cd->n_failures; i++)
         if (c->options.json)
             json_out_message(stdout, &cd->failures[i]->base);
+
     fflush(stdout);
     for (size_t i = 0; i < cd->n_failures; i++)
         say("%s could not be asked: %s", cd->failures[i]->region, cd->failures[i]->message);
@@ -88,7 +101,9 @@ int cmd_cd_ls(struct client *c, struct error *err)
     int rc = ask(c, c->options.all_regions ? ALL_TIMEOUT_S : TIMEOUT_S, &cd, err);
     if (rc < 0)
         return rc;
+
     show(c, cd);
     protobuf_c_message_free_unpacked(&cd->base, NULL);
+
     return 0;
 }

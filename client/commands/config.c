@@ -28,6 +28,7 @@ static int read_value(const char *name, struct str *value, struct error *err)
 {
     bool terminal = isatty(STDIN_FILENO);
     struct termios saved, quiet;
+
     if (terminal) {
         fprintf(stderr, "value of %s: ", name);
         tcgetattr(STDIN_FILENO, &saved);
@@ -35,28 +36,36 @@ static int read_value(const char *name, struct str *value, struct error *err)
         quiet.c_lflag &= (tcflag_t)~ECHO;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
+
     int rc = 0;
     for (char c; value->len <= LIMIT_CONFIG_VALUE_BYTES;) {
         ssize_t n = read(STDIN_FILENO, &c, 1);
         if (n < 0 && errno == EINTR)
             continue;
+
         if (n < 0)
             rc = error_raise_errno(
                 err, ERR_USAGE, errno, "cannot read the value of %s: %s", name, strerror(errno));
+
         if (n <= 0 || (terminal && c == '\n'))
             break;
+
         str_append_char(value, c);
     }
+
     if (terminal) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
         fputc('\n', stderr);
     }
+
     while (!terminal && value->len > 0 &&
            (value->data[value->len - 1] == '\n' || value->data[value->len - 1] == '\r'))
         str_truncate(value, value->len - 1);
+
     return rc;
 }
 
+/* Letters and digits only: it goes through shells, connection strings and URLs unharmed. */
 static void random_value(struct str *value)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -64,6 +73,7 @@ static void random_value(struct str *value)
         str_append_char(value, letters[clock_random_below(sizeof letters - 1)]);
 }
 
+/* The four places, in the order of how plainly they were said. */
 static int value_for(
     struct client *c, const char *name, const char *given, struct str *value, struct error *err)
 {
@@ -75,6 +85,7 @@ static int value_for(
         const char *from = env_get(c->env, name);
         if (!from)
             return error_raise(err, ERR_USAGE, "the environment has no variable %s", name);
+
         str_append(value, from);
     } else {
         return read_value(name, value, err);
@@ -82,24 +93,32 @@ static int value_for(
     return 0;
 }
 
+/* A name that stands alone is read from standard input; a second one of that kind could only get
+ * what the first left over. */
 static int fill_values(struct client *c, Defang__ConfigSetRequest *r, struct error *err)
 {
     bool asks = false;
+
     r->values = xcalloc(c->argument_count + 1, sizeof *r->values);
+
     for (size_t i = 0; i < c->argument_count; i++) {
         char *equals = strchr(c->arguments[i], '=');
         cleanup_free char *name = xstrndup(
             c->arguments[i], equals ? (size_t)(equals - c->arguments[i]) : strlen(c->arguments[i]));
         struct str value = STR_INIT;
         bool from_stdin = !equals && !c->options.random && !c->options.from_env;
+
         if (from_stdin && asks && !isatty(STDIN_FILENO))
             return error_raise(
                 err,
                 ERR_USAGE,
                 "standard input holds one value: set the others by commands of their own");
+
         asks |= from_stdin;
+
         int rc = value_for(c, name, equals ? equals + 1 : NULL, &value, err);
         Defang__EnvVar *v = xcalloc(1, sizeof *v);
+
         defang__env_var__init(v);
         v->name = steal(name);
         v->value = xstrdup(str_get(&value));
@@ -108,9 +127,11 @@ static int fill_values(struct client *c, Defang__ConfigSetRequest *r, struct err
         if (equals)
             secret_wipe(
                 equals + 1, strlen(equals + 1)); /* out of the process list as soon as can be */
+
         if (rc < 0)
             return rc;
     }
+
     return 0;
 }
 
@@ -122,6 +143,7 @@ static void free_values(Defang__ConfigSetRequest *r)
         free(r->values[i]->value);
         free(r->values[i]);
     }
+
     free(r->values);
 }
 
@@ -130,10 +152,12 @@ int cmd_config_set(struct client *c, struct error *err)
     Defang__ConfigSetRequest request = DEFANG__CONFIG_SET_REQUEST__INIT;
     Defang__Caller caller = DEFANG__CALLER__INIT;
     ProtobufCMessage *reply = NULL;
+
     if (c->argument_count == 0)
         return error_raise(err, ERR_USAGE, "which config? `defangctl config set NAME`");
     if (c->options.random && c->options.from_env)
         return error_raise(err, ERR_USAGE, "--random and --from-env exclude each other");
+
     int rc = fill_values(c, &request, err);
     if (rc == 0)
         rc = caller_fill(c, &caller, err);
@@ -145,6 +169,7 @@ int cmd_config_set(struct client *c, struct error *err)
     caller_done(&caller);
     if (rc < 0)
         return rc;
+
     Defang__ConfigSetReply *set = (Defang__ConfigSetReply *)reply;
     if (c->options.json)
         json_out_message(stdout, reply);
@@ -155,40 +180,49 @@ int cmd_config_set(struct client *c, struct error *err)
     if (set->n_set > 0)
         say("Services see it after the next `defangctl up`.");
     protobuf_c_message_free_unpacked(reply, NULL);
+
     return 0;
 }
 
+/* Names alone: a value is never taken back from AWS. */
 int cmd_config_ls(struct client *c, struct error *err)
 {
     Defang__ConfigListRequest request = DEFANG__CONFIG_LIST_REQUEST__INIT;
     Defang__Caller caller;
     ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
+
     request.caller = &caller;
     if (rc == 0)
         rc = client_call(c, RPC_CONFIG_LIST, &request.base, CONFIG_TIMEOUT_S, &reply, err);
     caller_done(&caller);
     if (rc < 0)
         return rc;
+
     Defang__ConfigListReply *list = (Defang__ConfigListReply *)reply;
     if (c->options.json)
         json_out_message(stdout, reply);
     else
         for (size_t i = 0; i < list->n_names; i++)
             printf("%s\n", list->names[i]);
+
     if (list->n_names == 0 && !c->options.json)
         say("no config is set under %s", list->path);
     protobuf_c_message_free_unpacked(reply, NULL);
+
     return 0;
 }
 
+/* What was not set is said and no failure, as long as something was removed: the daemon decides. */
 int cmd_config_rm(struct client *c, struct error *err)
 {
     Defang__ConfigRemoveRequest request = DEFANG__CONFIG_REMOVE_REQUEST__INIT;
     Defang__Caller caller;
     ProtobufCMessage *reply = NULL;
+
     if (c->argument_count == 0)
         return error_raise(err, ERR_USAGE, "which config? `defangctl config rm NAME`");
+
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;
     request.names = c->arguments;
@@ -198,6 +232,7 @@ int cmd_config_rm(struct client *c, struct error *err)
     caller_done(&caller);
     if (rc < 0)
         return rc;
+
     Defang__ConfigRemoveReply *removed = (Defang__ConfigRemoveReply *)reply;
     if (c->options.json)
         json_out_message(stdout, reply);
@@ -206,5 +241,6 @@ int cmd_config_rm(struct client *c, struct error *err)
     for (size_t i = 0; i < removed->n_missing; i++)
         say("%s was not set", removed->missing[i]);
     protobuf_c_message_free_unpacked(reply, NULL);
+
     return 0;
 }

@@ -26,12 +26,15 @@ static bool is_given(const char *id)
     return !text_empty(id);
 }
 
+/* A file that does not load, or anything else that is refused, ends here with the reason: only
+ * an admitted deployment has an id to follow. */
 int cmd_up(struct client *c, struct error *err)
 {
     Defang__Caller caller;
     Defang__UpRequest request = DEFANG__UP_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
+
     request.caller = &caller;
     request.mode = text(c->options.mode);
     request.engine =
@@ -40,12 +43,15 @@ int cmd_up(struct client *c, struct error *err)
     if (rc == 0)
         rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
     caller_done(&caller);
+
     if (rc == 0) {
         Defang__UpReply *up = (Defang__UpReply *)reply;
+
         say_diagnostics(c, up->diagnostics, up->n_diagnostics);
         rc = follow_started(c, up->deployment, up->info, err);
         protobuf_c_message_free_unpacked(reply, NULL);
     }
+
     return rc;
 }
 
@@ -54,18 +60,23 @@ int cmd_down(struct client *c, struct error *err)
     Defang__Caller caller;
     Defang__DownRequest request = DEFANG__DOWN_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
+
     request.force = c->options.force;
     request.volumes = c->options.volumes;
+
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;
     if (rc == 0)
         rc = client_call(c, RPC_DOWN, &request.base, ADMIT_TIMEOUT_S, &reply, err);
     caller_done(&caller);
+
     if (rc == 0) {
         Defang__DownReply *down = (Defang__DownReply *)reply;
+
         rc = follow_started(c, down->deployment, down->info, err);
         protobuf_c_message_free_unpacked(reply, NULL);
     }
+
     return rc;
 }
 
@@ -77,6 +88,7 @@ find_info(struct client *c, const char *id, Defang__DeploymentInfo **info, struc
     Defang__ListRequest request = DEFANG__LIST_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
     bool latest = !is_given(id) || text_eq(id, "latest");
+
     request.project = text(latest ? c->options.project_name : NULL);
     request.stack = text(latest ? c->options.stack : NULL);
     request.all = !latest;
@@ -84,10 +96,12 @@ find_info(struct client *c, const char *id, Defang__DeploymentInfo **info, struc
     *info = NULL;
     if (client_call(c, RPC_LIST, &request.base, 30, &reply, err) < 0)
         return NULL;
+
     Defang__ListReply *list = (Defang__ListReply *)reply;
     for (size_t i = 0; i < list->n_deployments && !*info; i++)
         if (latest || text_eq(list->deployments[i]->id, id))
             *info = list->deployments[i];
+
     if (!*info) {
         error_raise(
             err,
@@ -98,21 +112,28 @@ find_info(struct client *c, const char *id, Defang__DeploymentInfo **info, struc
         protobuf_c_message_free_unpacked(reply, NULL);
         return NULL;
     }
+
     return list;
 }
 
+/* --from counts from 1, as events do; a watcher says what it has seen already. */
 int cmd_watch(struct client *c, struct error *err)
 {
     if (c->argument_count > 1)
         return error_raise(err, ERR_USAGE, "one deployment can be watched at a time");
+
     Defang__DeploymentInfo *info;
     Defang__ListReply *list =
         find_info(c, c->argument_count ? c->arguments[0] : "latest", &info, err);
+
     if (!list)
         return -1;
+
     uint64_t after = c->options.from > 0 ? (uint64_t)c->options.from - 1 : 0;
     int rc = follow_deployment(c, info->id, info, after, true, err);
+
     protobuf_c_message_free_unpacked(&list->base, NULL);
+
     return rc;
 }
 
@@ -122,6 +143,7 @@ int cmd_cancel(struct client *c, struct error *err)
     Defang__CancelRequest request = DEFANG__CANCEL_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
+
     request.caller = &caller;
     request.deployment = text(c->argument_count ? c->arguments[0] : "latest");
     if (rc == 0)
@@ -129,13 +151,18 @@ int cmd_cancel(struct client *c, struct error *err)
     caller_done(&caller);
     if (rc < 0)
         return rc;
+
     Defang__CancelReply *cancel = (Defang__CancelReply *)reply;
     say("canceling %s", cancel->info->id);
+
     if (!c->options.detach) {
         rc = follow_deployment(c, cancel->info->id, cancel->info, 0, true, err);
+
         /* Asked for and done is success for this command. */
         rc = rc == error_kind_exit(ERR_CANCELED) ? 0 : rc;
     }
+
     protobuf_c_message_free_unpacked(reply, NULL);
+
     return rc;
 }

@@ -24,34 +24,46 @@ static int check_folder(const char *path, struct error *err)
     if (!folder)
         return error_raise_errno(
             err, ERR_USAGE, errno, "%s cannot be written into: %s", path, strerror(errno));
+
     bool empty = true;
     for (struct dirent *e; (e = readdir(folder));)
         empty = empty && (text_eq(e->d_name, ".") || text_eq(e->d_name, ".."));
     closedir(folder);
     if (empty)
         return 0;
+
     error_raise(err, ERR_REFUSED, "%s is not empty", path);
     error_hint(err, "name a new folder: eject writes over nothing");
+
     return error_kind_errno(ERR_REFUSED);
 }
 
+/* Names come from the daemon: one that would lead out of the folder, or hide in it, is no file
+ * of a project. */
 static int write_files(const char *path, const Defang__EjectReply *reply, struct error *err)
 {
     int rc = file_mkdirs(path, 0755, err);
+
     for (size_t i = 0; rc == 0 && i < reply->n_files; i++) {
         const Defang__EjectFile *f = reply->files[i];
+
         if (text_empty(f->name) || strchr(f->name, '/') || f->name[0] == '.')
             return error_raise(err, ERR_FAILED, "the daemon sent a file named \"%s\"", f->name);
+
         cleanup_free char *target = path_join(path, f->name);
         rc = file_write_atomic(target, f->text.data, f->text.len, 0644, err);
     }
+
     return rc;
 }
 
+/* The folder is looked at before anything is asked: a plan takes a while, and would be for
+ * nothing. */
 int cmd_eject(struct client *c, struct error *err)
 {
     if (c->argument_count != 1)
         return error_raise(err, ERR_USAGE, "eject takes one folder");
+
     const char *path = c->arguments[0];
     Defang__EjectRequest request = DEFANG__EJECT_REQUEST__INIT;
     Defang__Caller caller;
@@ -59,6 +71,7 @@ int cmd_eject(struct client *c, struct error *err)
     int rc = check_folder(path, err);
     if (rc < 0)
         return rc;
+
     rc = caller_fill(c, &caller, err);
     request.caller = &caller;
     request.mode = (char *)(c->options.mode ? c->options.mode : "");
@@ -68,6 +81,7 @@ int cmd_eject(struct client *c, struct error *err)
     caller_done(&caller);
     if (rc < 0)
         return rc;
+
     const Defang__EjectReply *reply = (const Defang__EjectReply *)message;
     say_diagnostics(c, reply->diagnostics, reply->n_diagnostics);
     rc = write_files(path, reply, err);
@@ -80,6 +94,8 @@ int cmd_eject(struct client *c, struct error *err)
             path,
             reply->n_files,
             text_eq(reply->engine, "pulumi") ? "Pulumi" : "CloudFormation");
+
     protobuf_c_message_free_unpacked(message, NULL);
+
     return rc;
 }

@@ -15,6 +15,8 @@
 /* A little longer than the longest time a code is good for: the daemon ends it. */
 #define LOGIN_TIMEOUT_MS (65LL * 60 * 1000)
 
+/* With --json each event as it came; else the address for people to open, and the outcome as
+ * data. */
 static void show(struct client *c, const Defang__LoginEvent *item)
 {
     if (c->options.json) {
@@ -22,10 +24,13 @@ static void show(struct client *c, const Defang__LoginEvent *item)
         fflush(stdout);
         return;
     }
+
     char until[24];
     cleanup_free char *url = say_clean(item->url), *whole = say_clean(item->url_complete),
                       *code = say_clean(item->user_code);
+
     say_time(item->expires_ms, until, sizeof until);
+
     if (item->done)
         printf("logged in to %s until %s (profile %s)\n", item->session, until, item->profile);
     else
@@ -38,11 +43,14 @@ static void show(struct client *c, const Defang__LoginEvent *item)
             whole);
 }
 
+/* Two items come: where to go, and that it is done. Everything else is a failure of its own
+ * kind. */
 static int follow(struct client *c, struct rpc_client *rpc, uint64_t call, struct error *err)
 {
     int signals = signals_open(false);
     struct rpc_wait wait = {.timeout_ms = LOGIN_TIMEOUT_MS, .fds = &signals, .fd_count = 1};
     bool done = false;
+
     for (;;) {
         ProtobufCMessage *item = NULL;
         int rc = rpc_client_next(rpc, call, &wait, &item, err);
@@ -70,6 +78,7 @@ int cmd_login(struct client *c, struct error *err)
     struct rpc_client *rpc = NULL;
     uint64_t call = 0;
     int rc = caller_fill(c, &caller, err);
+
     request.caller = &caller;
     if (rc == 0)
         rc = client_connect(c, &rpc, err);
@@ -79,5 +88,6 @@ int cmd_login(struct client *c, struct error *err)
     if (rc == 0)
         rc = follow(c, rpc, call, err);
     rpc_client_free(rpc);
+
     return rc;
 }

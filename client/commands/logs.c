@@ -19,16 +19,20 @@
 #define LIMIT_DEFAULT 100
 #define STALL_S       300 /* without --follow: the daemon reads pages from AWS meanwhile */
 
+/* Flushed a line at a time: whoever pipes a followed log into something wants it now. */
 static void show(struct client *c, const Defang__LogLine *l)
 {
     if (c->options.json) {
         json_out_message(stdout, &l->base);
         return;
     }
+
     char time[24];
     say_time(l->time_ms, time, sizeof time);
+
     cleanup_free char *text = say_clean(l->text);
     bool bad = l->error;
+
     printf(
         "%s%s%s %s%-12s%s %s%s%s\n",
         say_on(stdout, SAY_DIM),
@@ -43,6 +47,8 @@ static void show(struct client *c, const Defang__LogLine *l)
     fflush(stdout);
 }
 
+/* Ctrl-C ends a followed log the way users mean it: with the code of an interrupt, and no
+ * message. */
 static int read_all(struct client *c, struct rpc_client *rpc, uint64_t call, struct error *err)
 {
     int signals = signals_open(false);
@@ -65,12 +71,16 @@ static int read_all(struct client *c, struct rpc_client *rpc, uint64_t call, str
     }
 }
 
+/* --since and --until are read here, because "yesterday" and "10 minutes ago" are the time of
+ * the asking shell. */
 static int fill(struct client *c, Defang__LogsRequest *r, struct error *err)
 {
     const struct options *o = &c->options;
     int64_t now = clock_wall_ms();
+
     if (o->follow && o->until)
         return error_raise(err, ERR_USAGE, "--follow and --until exclude each other");
+
     int rc = o->since ? time_arg_parse("--since", o->since, now, &r->since_ms, err) : 0;
     if (rc == 0 && o->until)
         rc = time_arg_parse("--until", o->until, now, &r->until_ms, err);
@@ -82,6 +92,7 @@ static int fill(struct client *c, Defang__LogsRequest *r, struct error *err)
     r->filter = (char *)(o->filter ? o->filter : "");
     r->types = (char **)o->types.items;
     r->n_types = o->types.len;
+
     return rc;
 }
 
@@ -92,12 +103,15 @@ static int stream(struct client *c, const Defang__LogsRequest *request, struct e
     int rc = client_connect(c, &rpc, err);
     if (rc == 0)
         rc = rpc_client_open(rpc, RPC_LOGS, &request->base, &call, err);
+
     if (rc == 0) {
         rc = read_all(c, rpc, call, err);
         if (rc < 0)
             say_wire_diagnostics(c, rpc, err);
     }
+
     rpc_client_free(rpc);
+
     return rc;
 }
 
@@ -108,12 +122,15 @@ int cmd_logs(struct client *c, struct error *err)
     int rc = fill(c, &request, err);
     if (rc < 0)
         return rc;
+
     rc = caller_fill(c, &caller, err);
     request.caller = &caller;
     if (rc == 0)
         do
             rc = stream(c, &request, err);
         while (rc < 0 && mfa_code_given(RPC_LOGS, &request.base, err));
+
     caller_done(&caller);
+
     return rc;
 }

@@ -19,12 +19,14 @@
 
 #define PLAN_TIMEOUT_S 300
 
+/* Atomically: whoever reads the file meanwhile has the old one or the new one. */
 static int write_template(struct client *c, const Defang__PlanReply *plan, struct error *err)
 {
     if (text_eq(c->options.out, "-")) {
         printf("%.*s\n", (int)plan->template_json.len, (const char *)plan->template_json.data);
         return 0;
     }
+
     cleanup_free char *text =
         xasprintf("%.*s\n", (int)plan->template_json.len, (const char *)plan->template_json.data);
     int rc = file_write_atomic(c->options.out, text, strlen(text), 0644, err);
@@ -39,19 +41,24 @@ static const char *sign(const Defang__PlanChange *change, enum say_style *style)
         *style = SAY_GOOD;
         return "+ add";
     }
+
     if (text_eq(change->action, "remove")) {
         *style = SAY_BAD;
         return "- remove";
     }
+
     *style = SAY_WARN;
     return "~ change";
 }
 
+/* A line a change: what, how, which properties, whether it is replaced, how long that usually
+ * takes; and below it what it costs in data. */
 static void print_change(const Defang__PlanChange *change)
 {
     enum say_style style = SAY_PLAIN;
     const char *mark = sign(change, &style);
     cleanup_str struct str what = STR_INIT;
+
     for (size_t i = 0; i < change->n_properties; i++)
         str_appendf(&what, "%s%s", i ? ", " : ": ", change->properties[i]);
     printf(
@@ -79,27 +86,34 @@ static void print_money(int64_t now, int64_t before, bool first)
         printf(", was $%" PRId64 ".%02d", before / 100, (int)(before % 100));
 }
 
+/* The sum of the group, then its lines: equal ones once, with a count. */
 static void print_cost_group(const Defang__PlanReply *plan, size_t from, size_t to)
 {
     int64_t now = 0, before = 0;
+
     for (size_t i = from; i < to; i++) {
         now += plan->costs[i]->month_cents;
         before += plan->costs[i]->before_cents;
     }
+
     printf("  %-20s ", plan->costs[from]->group);
     print_money(now, before, plan->first);
+
     const char *mark = "  ";
     for (size_t i = from; i < to; i++) {
         size_t same = 1, seen = from;
+
         while (seen < i && strcmp(plan->costs[seen]->what, plan->costs[i]->what) != 0)
             seen++;
         for (size_t k = i + 1; k < to; k++)
             same += strcmp(plan->costs[k]->what, plan->costs[i]->what) == 0;
         if (seen < i)
             continue;
+
         printf(same > 1 ? "%s%s (%zu times)" : "%s%s", mark, plan->costs[i]->what, same);
         mark = "; ";
     }
+
     printf("\n");
 }
 
@@ -108,6 +122,7 @@ static int by_group(const void *a, const void *b)
 {
     const Defang__PlanCost *x = *(Defang__PlanCost *const *)a, *y = *(Defang__PlanCost *const *)b;
     int order = strcmp(x->group, y->group);
+
     return order ? order : strcmp(x->logical_id, y->logical_id);
 }
 
@@ -127,15 +142,18 @@ static void print_cost(const Defang__PlanReply *plan)
             plan->cost_basis);
         return;
     }
+
     printf("%sCost a month%s: ", say_on(stdout, SAY_BOLD), say_off(stdout));
     print_money(plan->month_cents, plan->before_cents, plan->first);
     printf(" + usage (%s)\n", plan->cost_basis);
     qsort(plan->costs, plan->n_costs, sizeof *plan->costs, by_group);
+
     for (size_t from = 0, i = 1; i <= plan->n_costs; i++)
         if (i == plan->n_costs || strcmp(plan->costs[i]->group, plan->costs[from]->group) != 0) {
             print_cost_group(plan, from, i);
             from = i;
         }
+
     print_list("  + usage: ", plan->cost_usage, plan->n_cost_usage);
     print_list("  no price for: ", plan->cost_unknown, plan->n_cost_unknown);
 }
@@ -143,17 +161,21 @@ static void print_cost(const Defang__PlanReply *plan)
 static void print_run(const Defang__PlanRun *run)
 {
     cleanup_str struct str before = STR_INIT;
+
     for (size_t i = 0; i < run->n_before; i++)
         str_appendf(&before, "%s%s", i ? ", " : ", before ", run->before[i]);
     printf("runs once: %s (%s)%s\n", run->service, run->why, str_get(&before));
 }
 
+/* Changes by group; then what is not in the template but would happen; then the sums. */
 static void print_plan(const Defang__PlanReply *plan)
 {
     const char *group = NULL;
     unsigned added = 0, changed = 0, removed = 0;
+
     for (size_t i = 0; i < plan->n_changes; i++) {
         const Defang__PlanChange *change = plan->changes[i];
+
         if (!text_eq(group, change->group))
             printf("%s%s%s\n", say_on(stdout, SAY_BOLD), change->group, say_off(stdout));
         group = change->group;
@@ -162,12 +184,14 @@ static void print_plan(const Defang__PlanReply *plan)
         removed += text_eq(change->action, "remove");
         print_change(change);
     }
+
     for (size_t i = 0; i < plan->n_builds; i++)
         printf("image of %s would be built\n", plan->builds[i]);
     for (size_t i = 0; i < plan->n_runs; i++)
         print_run(plan->runs[i]);
     for (size_t i = 0; i < plan->n_unknowns; i++)
         printf("%s\n", plan->unknowns[i]);
+
     if (plan->n_changes == 0 && plan->n_builds == 0 && plan->n_runs == 0)
         printf("Nothing would change: what runs is what the files say.\n");
     else
@@ -177,6 +201,7 @@ static void print_plan(const Defang__PlanReply *plan)
             changed,
             removed,
             plan->first ? " (first deployment)" : "");
+
     print_cost(plan);
 }
 
@@ -186,6 +211,7 @@ int cmd_plan(struct client *c, struct error *err)
     Defang__Caller caller;
     ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
+
     request.caller = &caller;
     request.mode = (char *)(c->options.mode ? c->options.mode : "");
     request.engine = (char *)(c->options.engine ? c->options.engine : "");
@@ -195,14 +221,18 @@ int cmd_plan(struct client *c, struct error *err)
     caller_done(&caller);
     if (rc < 0)
         return rc;
+
     Defang__PlanReply *plan = (Defang__PlanReply *)reply;
     say_diagnostics(c, plan->diagnostics, plan->n_diagnostics);
     if (c->options.out)
         rc = write_template(c, plan, err);
+
     if (c->options.json && !text_eq(c->options.out, "-"))
         json_out_message(stdout, reply);
     else if (!text_eq(c->options.out, "-"))
         print_plan(plan);
+
     protobuf_c_message_free_unpacked(reply, NULL);
+
     return rc;
 }

@@ -29,6 +29,7 @@ static void json_free(struct view *v)
 struct view *view_json_new(struct client *c)
 {
     struct view *v = xcalloc(1, sizeof *v);
+
     *v = (struct view){
         .event = json_event, .say = json_say, .finish = json_finish, .free = json_free};
     return v;

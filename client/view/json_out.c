@@ -12,9 +12,11 @@
 
 #include <string.h>
 
+/* RFC 8259, section 7. Bytes above 0x7f go through as they are: they are UTF-8. */
 void json_out_text(FILE *f, const char *text)
 {
     fputc('"', f);
+
     for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
         if (*p == '"' || *p == '\\')
             fprintf(f, "\\%c", *p);
@@ -25,6 +27,7 @@ void json_out_text(FILE *f, const char *text)
         else
             fputc(*p, f);
     }
+
     fputc('"', f);
 }
 
@@ -45,6 +48,7 @@ static void print_bytes(FILE *f, const ProtobufCBinaryData *b)
     json_out_text(f, text_utf8_valid(text, strlen(text)) ? text : "(binary)");
 }
 
+/* The member lies at `at` in the form that its type has in the struct. */
 static void print_value(FILE *f, const ProtobufCFieldDescriptor *field, const void *at)
 {
     switch (field->type) {
@@ -87,6 +91,7 @@ static void print_value(FILE *f, const ProtobufCFieldDescriptor *field, const vo
     }
 }
 
+/* Of one element of a repeated member. */
 static size_t value_size(ProtobufCType type)
 {
     switch (type) {
@@ -112,6 +117,7 @@ static size_t value_size(ProtobufCType type)
     }
 }
 
+/* A number is empty when all of its bytes are zero, whatever its type. */
 static bool is_empty(const ProtobufCFieldDescriptor *field, const void *at)
 {
     switch (field->type) {
@@ -132,20 +138,24 @@ static void print_list(FILE *f, const ProtobufCFieldDescriptor *field, const Pro
 {
     size_t n;
     const char *items;
+
     memcpy(&n, (const char *)m + field->quantifier_offset, sizeof n);
     memcpy(&items, (const char *)m + field->offset, sizeof items);
     fputc('[', f);
+
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             fputc(',', f);
         print_value(f, field, items + i * value_size(field->type));
     }
+
     fputc(']', f);
 }
 
 static bool list_empty(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *m)
 {
     size_t n;
+
     memcpy(&n, (const char *)m + field->quantifier_offset, sizeof n);
     return n == 0;
 }
@@ -153,23 +163,28 @@ static bool list_empty(const ProtobufCFieldDescriptor *field, const ProtobufCMes
 static void print_message(FILE *f, const ProtobufCMessage *m)
 {
     bool first = true;
+
     fputc('{', f);
+
     for (unsigned i = 0; m && i < m->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &m->descriptor->fields[i];
         bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
         const void *at = (const char *)m + field->offset;
         if (list ? list_empty(field, m) : is_empty(field, at))
             continue;
+
         if (!first)
             fputc(',', f);
         first = false;
         json_out_text(f, field->name);
         fputc(':', f);
+
         if (list)
             print_list(f, field, m);
         else
             print_value(f, field, at);
     }
+
     fputc('}', f);
 }
 
@@ -180,6 +195,7 @@ void json_out_message(FILE *f, const ProtobufCMessage *m)
     fflush(f);
 }
 
+/* The same facts as on standard error, for programs; what is not known is not there. */
 void json_out_error(FILE *f, const struct error *err)
 {
     fputs("{\"error\":{\"kind\":", f);
@@ -200,6 +216,7 @@ void json_out_error(FILE *f, const struct error *err)
             fprintf(f, ",\"%s\":", extra[i].name);
             json_out_text(f, extra[i].value);
         }
+
     if (err->line)
         fprintf(f, ",\"line\":%u,\"column\":%u", err->line, err->column);
     fputs("}}\n", f);

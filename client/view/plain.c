@@ -20,28 +20,36 @@ struct plain {
     uint64_t resource_sequence; /* of the last resource event */
 };
 
+/* One line of text: what came from outside is cleaned, and nothing is cut: a log has no width. */
 static void line(const Defang__Event *e, const char *subject, const char *text)
 {
     char time[24];
+
     say_time(e->time_ms, time, sizeof time);
+
     cleanup_free char *clean = say_clean(text);
     say("%s  %-20s %s", time, subject, clean);
 }
 
+/* The state in words: there is no colour in a log file. */
 static void show_row(const Defang__Event *e)
 {
     static const char *const states[] = {"waiting", "", "done", "FAILED", "skipped", "canceled"};
     const Defang__Row *r = e->row;
     const char *state = (size_t)r->state < ARRAY_LEN(states) ? states[r->state] : "";
     cleanup_str struct str text = STR_INIT;
+
     str_appendf(&text, "%s%s%s", state, *state ? ": " : "", r->what);
     if (!text_empty(r->usual))
         str_appendf(&text, " (%s)", r->usual);
+
     if (r->elapsed_ms > 0) {
         char elapsed[32];
+
         say_elapsed(r->elapsed_ms, elapsed, sizeof elapsed);
         str_appendf(&text, " [%s]", elapsed);
     }
+
     line(e, r->id, str_get(&text));
 }
 
@@ -50,6 +58,7 @@ static void show_resource(const Defang__Event *e)
     const Defang__Resource *r = e->resource;
     cleanup_free char *text = xasprintf(
         "%s %s%s%s", r->logical_id, r->status, text_empty(r->reason) ? "" : ": ", r->reason);
+
     line(e, e->row ? e->row->id : "", text);
 }
 
@@ -62,6 +71,7 @@ static void show_log(const Defang__Event *e)
 static void show_note(const Defang__Event *e)
 {
     static const char *const words[] = {"error", "warning", "note"};
+
     line(e, e->severity < ARRAY_LEN(words) ? words[e->severity] : "note", e->message);
     if (!text_empty(e->hint))
         line(e, "", e->hint);
@@ -87,8 +97,10 @@ static bool is_whole(const Defang__Event *e)
 static void plain_event(struct view *v, const Defang__Event *e)
 {
     struct plain *p = (struct plain *)v;
+
     if (!is_whole(e))
         return;
+
     switch (e->kind) {
     case DEFANG__EVENT_KIND__EVENT_ROW:
         /* A resource's own line has just said it. */
@@ -133,6 +145,7 @@ static void plain_finish(struct view *v)
 static void plain_free(struct view *v)
 {
     struct plain *p = (struct plain *)v;
+
     defang__result__free_unpacked(p->result, NULL);
     free(p->kind);
     free(p->deployment);
@@ -142,11 +155,13 @@ static void plain_free(struct view *v)
 struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info)
 {
     struct plain *p = xcalloc(1, sizeof *p);
+
     p->client = c;
     p->kind = xstrdup(info ? info->kind : "");
     p->deployment = xstrdup(info ? info->id : "");
     p->view = (struct view){
         .event = plain_event, .say = plain_say, .finish = plain_finish, .free = plain_free};
+
     if (info)
         say("deployment %s: %s %s%s%s in %s, account %s",
             info->id,
@@ -156,5 +171,6 @@ struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info
             info->stack,
             info->region,
             info->account);
+
     return &p->view;
 }

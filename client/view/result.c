@@ -9,15 +9,18 @@
 
 #include <string.h>
 
+/* By packing and unpacking: the one copy that knows every member. */
 void view_result_take(Defang__Result **to, const Defang__Result *from)
 {
     size_t n = defang__result__get_packed_size(from);
     cleanup_free uint8_t *packed = xmalloc(n + 1);
+
     defang__result__pack(from, packed);
     defang__result__free_unpacked(*to, NULL);
     *to = defang__result__unpack(NULL, n, packed);
 }
 
+/* The last lines first: the reason and what to do stand right above the next prompt. */
 static void show_failure(const Defang__Result *r, Defang__DeployState state)
 {
     if (r->n_last_logs > 0) {
@@ -30,44 +33,55 @@ static void show_failure(const Defang__Result *r, Defang__DeployState state)
             say("  %s%s%s", say_on(stderr, SAY_DIM), text, say_off(stderr));
         }
     }
+
     cleanup_free char *message = say_clean(r->error_message);
     say("\n%s%s:%s %s", say_on(stderr, SAY_BAD), view_state_name(state), say_off(stderr), message);
     say_hint(r->error_hint);
 }
 
-static void show_success(const Defang__Result *r, const char *kind)
+static void show_summary(const Defang__Result *r, const char *kind)
 {
-    if (text_eq(kind, "up")) {
-        if (r->nothing_changed)
-            say("\n%sNothing changed:%s what runs is what the files say.",
-                say_on(stderr, SAY_GOOD),
-                say_off(stderr));
-        else
-            say("\n%sDeployed:%s %u image%s built, %u upload%s, %u resource%s changed.",
-                say_on(stderr, SAY_GOOD),
-                say_off(stderr),
-                r->images_built,
-                r->images_built == 1 ? "" : "s",
-                r->uploads,
-                r->uploads == 1 ? "" : "s",
-                r->resources_changed,
-                r->resources_changed == 1 ? "" : "s");
-    } else {
+    if (!text_eq(kind, "up"))
         say("\n%sDone.%s", say_on(stderr, SAY_GOOD), say_off(stderr));
-    }
+    else if (r->nothing_changed)
+        say("\n%sNothing changed:%s what runs is what the files say.",
+            say_on(stderr, SAY_GOOD),
+            say_off(stderr));
+    else
+        say("\n%sDeployed:%s %u image%s built, %u upload%s, %u resource%s changed.",
+            say_on(stderr, SAY_GOOD),
+            say_off(stderr),
+            r->images_built,
+            r->images_built == 1 ? "" : "s",
+            r->uploads,
+            r->uploads == 1 ? "" : "s",
+            r->resources_changed,
+            r->resources_changed == 1 ? "" : "s");
+}
+
+static void print_endpoints(const Defang__Result *r)
+{
     size_t width = 0;
+
     for (size_t i = 0; i < r->n_endpoints; i++)
         width = MAX(width, strlen(r->endpoints[i]->service));
-    for (size_t i = 0; i < r->n_endpoints; i++) {
-        fflush(stderr);
+    fflush(stderr);
+
+    for (size_t i = 0; i < r->n_endpoints; i++)
         printf(
             "%-*s  %s%s\n",
             (int)width,
             r->endpoints[i]->service,
             r->endpoints[i]->url,
             r->endpoints[i]->is_public ? "" : "  (private)");
-    }
+
     fflush(stdout);
+}
+
+static void show_success(const Defang__Result *r, const char *kind)
+{
+    show_summary(r, kind);
+    print_endpoints(r);
     for (size_t i = 0; i < r->n_kept; i++)
         say("kept: %s", r->kept[i]);
 }

@@ -24,19 +24,23 @@ const char *sarif_level(uint32_t severity)
 static void print_uri(FILE *f, const char *path)
 {
     fputs(path[0] == '/' ? "\"file://" : "\"", f);
+
     for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
         if (isalnum(*p) || strchr("-._~/", *p))
             fputc(*p, f);
         else
             fprintf(f, "%%%02X", *p);
     }
+
     fputc('"', f);
 }
 
+/* A finding without a file has no location; one without a line is about the whole file. */
 static void print_result(FILE *f, const Defang__Diagnostic *d, size_t rule)
 {
     cleanup_free char *text =
         text_empty(d->hint) ? xstrdup(d->message) : xasprintf("%s\n%s", d->message, d->hint);
+
     fputs("{\"ruleId\":", f);
     json_out_text(f, d->rule);
     fprintf(
@@ -46,18 +50,22 @@ static void print_result(FILE *f, const Defang__Diagnostic *d, size_t rule)
         sarif_level(d->severity));
     json_out_text(f, text);
     fputc('}', f);
+
     if (!text_empty(d->file)) {
         fputs(",\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":", f);
         print_uri(f, d->file);
         fputc('}', f);
+
         if (d->line)
             fprintf(
                 f,
                 ",\"region\":{\"startLine\":%u,\"startColumn\":%u}",
                 d->line,
                 d->column ? d->column : 1);
+
         fputs("}}]", f);
     }
+
     fputc('}', f);
 }
 
@@ -65,11 +73,13 @@ struct rules {
     VEC(const Defang__Diagnostic *) list;
 };
 
+/* The rule's place in the run's list; added when it is new. */
 static size_t rule_index(struct rules *all, const Defang__Diagnostic *d)
 {
     for (size_t i = 0; i < all->list.len; i++)
         if (text_eq(all->list.items[i]->rule, d->rule))
             return i;
+
     vec_push(&all->list, d);
     return all->list.len - 1;
 }
@@ -77,6 +87,7 @@ static size_t rule_index(struct rules *all, const Defang__Diagnostic *d)
 void sarif_print(FILE *f, Defang__Diagnostic *const *list, size_t n)
 {
     struct rules all = {0};
+
     for (size_t i = 0; i < n; i++)
         (void)rule_index(&all, list[i]);
     fputs(
@@ -85,6 +96,7 @@ void sarif_print(FILE *f, Defang__Diagnostic *const *list, size_t n)
         f);
     json_out_text(f, version_text);
     fputs(",\"rules\":[", f);
+
     for (size_t i = 0; i < all.list.len; i++) {
         fputs(i ? ",{\"id\":" : "{\"id\":", f);
         json_out_text(f, all.list.items[i]->rule);
@@ -93,12 +105,15 @@ void sarif_print(FILE *f, Defang__Diagnostic *const *list, size_t n)
             ",\"defaultConfiguration\":{\"level\":\"%s\"}}",
             sarif_level(all.list.items[i]->severity));
     }
+
     fputs("]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[", f);
+
     for (size_t i = 0; i < n; i++) {
         if (i)
             fputc(',', f);
         print_result(f, list[i], rule_index(&all, list[i]));
     }
+
     fputs("]}]}\n", f);
     vec_free(&all.list);
 }

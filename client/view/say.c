@@ -20,14 +20,17 @@
 
 static bool color_out, color_err, json_mode;
 
+/* NO_COLOR (no-color.org) holds unless --color or DEFANG_COLOR says `always`. */
 static bool wants_color(const struct client *c, int fd)
 {
     const char *when =
         c->options.color ? c->options.color : env_get_nonempty(c->env, "DEFANG_COLOR");
+
     if (text_eq(when, "always"))
         return true;
     if (text_eq(when, "never") || env_get_nonempty(c->env, "NO_COLOR"))
         return false;
+
     const char *term = env_get(c->env, "TERM");
     return isatty(fd) && !text_eq(term, "dumb");
 }
@@ -54,15 +57,18 @@ const char *say_off(FILE *f)
 void say(const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
     va_end(ap);
     fputc('\n', stderr);
 }
 
+/* What it makes is never longer than what came in, so it is written over the copy. */
 char *say_clean(const char *text)
 {
     char *out = xstrdup(text ? text : ""), *to = out;
+
     for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
         if (*p == '\t')
             *to++ = ' ';
@@ -78,37 +84,46 @@ char *say_clean(const char *text)
         } else if (*p >= 0x20 && *p != 0x7f)
             *to++ = (char)*p;
     }
+
     *to = '\0';
     return out;
 }
 
+/* Hints are commands to type, one a line: indented, so that they can be copied. */
 void say_hint(const char *hint)
 {
     if (text_empty(hint))
         return;
+
     cleanup_free char *copy = xstrdup(hint);
     for (char *line = copy; line;) {
         char *next = strchr(line, '\n');
+
         if (next)
             *next++ = '\0';
+
         cleanup_free char *clean = say_clean(line);
         say("  %s", clean);
         line = next;
     }
 }
 
+/* Place, text, code of AWS: in the order in which one looks for them. */
 void say_error(const struct client *c, const struct error *err)
 {
     if (c->options.json)
         json_out_error(stdout, err);
+
     cleanup_free char *message = say_clean(err->message);
     cleanup_str struct str where = STR_INIT, code = STR_INIT;
+
     if (err->file && err->line && err->column)
         str_appendf(&where, "%s:%u:%u: ", err->file, err->line, err->column);
     else if (err->file && err->line)
         str_appendf(&where, "%s:%u: ", err->file, err->line);
     else if (err->file)
         str_appendf(&where, "%s: ", err->file);
+
     if (err->aws_code)
         str_appendf(
             &code,
@@ -116,6 +131,7 @@ void say_error(const struct client *c, const struct error *err)
             err->aws_code,
             err->request_id ? ", request " : "",
             err->request_id ? err->request_id : "");
+
     say("%sdefangctl: %s%s%s%s",
         say_on(stderr, SAY_BAD),
         str_get(&where),
@@ -136,6 +152,7 @@ void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, si
         size_t severity = d->severity < ARRAY_LEN(words) ? d->severity : 1;
         cleanup_free char *message = say_clean(d->message);
         cleanup_str struct str where = STR_INIT;
+
         if (!text_empty(d->file))
             str_appendf(&where, "%s:%u:%u: ", d->file, d->line, d->column);
         say("%s%s%s:%s %s",
@@ -148,23 +165,28 @@ void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, si
     }
 }
 
+/* The error counts them: repeating the first mistake would look like one more. */
 void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct error *err)
 {
     size_t n = 0, mistakes = 0;
     Defang__Diagnostic *const *list = rpc_client_diagnostics(rpc, &n);
+
     for (size_t i = 0; i < n; i++)
         mistakes += list[i]->severity == 0;
     if (mistakes == 1 && n == 1)
         return; /* it is the error itself */
+
     say_diagnostics(c, list, n);
     if (mistakes == 0 || c->options.json)
         return;
+
     enum error_kind kind = err->kind;
     error_done(err);
     error_raise(
         err, kind, "%zu mistake%s in the Compose files", mistakes, mistakes == 1 ? "" : "s");
 }
 
+/* Precision falls with length: nobody needs the seconds of an hour. */
 void say_elapsed(int64_t ms, char *out, size_t n)
 {
     if (ms < 0)
@@ -182,6 +204,7 @@ void say_time(int64_t wall_ms, char *out, size_t n)
 {
     time_t t = (time_t)(wall_ms / 1000);
     struct tm tm;
+
     localtime_r(&t, &tm);
     if (strftime(out, n, "%Y-%m-%d %H:%M:%S", &tm) == 0 && n > 0)
         out[0] = '\0';
@@ -200,10 +223,13 @@ static uint32_t character(const char *p, size_t *bytes)
                  : u[0] < 0xe0 ? u[0] & 0x1fu
                  : u[0] < 0xf0 ? u[0] & 0x0fu
                                : u[0] & 0x07u;
+
     size_t n = 1;
+
     for (; u[n] && !starts_character((char)u[n]); n++)
         c = c << 6 | (u[n] & 0x3fu);
     *bytes = n;
+
     return c;
 }
 
@@ -226,27 +252,33 @@ static size_t character_columns(uint32_t c)
     for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
         if (c >= ranges[i].from && c <= ranges[i].to)
             return ranges[i].columns;
+
     return 1;
 }
 
 size_t say_width(const char *text)
 {
     size_t columns = 0;
+
     for (size_t n; *text; text += n)
         columns += character_columns(character(text, &n));
     return columns;
 }
 
+/* Cut by characters that fit whole, with room for the ellipsis. */
 char *say_fit(const char *text, size_t columns)
 {
     if (say_width(text) <= columns)
         return xstrdup(text);
     if (columns == 0)
         return xstrdup("");
+
     const char *p = text;
     size_t n = 0, seen = 0;
+
     for (size_t wide; *p && seen + (wide = character_columns(character(p, &n))) <= columns - 1;
          p += n)
         seen += wide;
+
     return xasprintf("%.*s…", (int)(p - text), text);
 }

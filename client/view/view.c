@@ -1,6 +1,5 @@
-/* Which view a terminal, a pipe or a program gets, and what all of them ask about a state.
- *
- * The views know nothing of each other: this file alone names them. */
+/* Which view a terminal, a pipe or a program gets, and what all of them ask about a state. The
+ * views know nothing of each other: this file alone names them. */
 #include "client/view/view.h"
 
 #include "base/mem.h"
@@ -20,12 +19,15 @@ const char *view_state_name(Defang__DeployState state)
     return v ? v->name : "UNKNOWN";
 }
 
+/* A terminal that cannot move its cursor (TERM=dumb, or none) gets lines, as a pipe does. */
 struct view *view_new(struct client *c, const Defang__DeploymentInfo *info)
 {
     if (c->options.json)
         return view_json_new(c);
+
     const char *term = env_get(c->env, "TERM");
     if (isatty(STDERR_FILENO) && !text_eq(term, "dumb") && !text_empty(term))
         return view_board_new(c, info);
+
     return view_plain_new(c, info);
 }

@@ -1,0 +1,170 @@
+/* daemon status, stop, path, and version: about the daemon itself.
+ *
+ * Only `daemon status` starts one that does not run. `stop` returns when nobody answers at the
+ * socket any more, so that whatever is typed next meets a daemon of the version that is installed
+ * now. `version` prints ours in any case. */
+#include "client/connect.h"
+#include "client/view/json_out.h"
+#include "client/view/say.h"
+#include "client/view/view.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/version.h"
+#include "rpc/paths.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define GONE_STEP_US 50000
+#define GONE_TRIES   400 /* 20 s: longer than the daemon gives its fibers to unwind */
+
+static bool printed_as_json(struct client *c, ProtobufCMessage *reply)
+{
+    if (c->options.json)
+        json_out_message(stdout, reply);
+    return c->options.json;
+}
+
+/* Asks nobody: where they would be, whether a daemon runs or not. */
+static int daemon_path(struct client *c, struct error *err)
+{
+    cleanup_rpc_paths struct rpc_paths paths = {0};
+    int rc = rpc_paths_resolve(c->env, getuid(), NULL, &paths, err);
+    if (rc < 0)
+        return rc;
+
+    if (c->options.json) {
+        fputs("{\"socket\":", stdout);
+        json_out_text(stdout, paths.socket);
+        fputs(",\"state_folder\":", stdout);
+        json_out_text(stdout, paths.state_folder);
+        fputs("}\n", stdout);
+    } else {
+        printf("socket  %s\nstate   %s\n", paths.socket, paths.state_folder);
+    }
+
+    return 0;
+}
+
+/* Starts one that does not run, as every call does; --no-spawn only looks. */
+static int daemon_status(struct client *c, struct error *err)
+{
+    Defang__DaemonStatusRequest request = DEFANG__DAEMON_STATUS_REQUEST__INIT;
+    ProtobufCMessage *reply = NULL;
+    int rc = client_call(c, RPC_DAEMON_STATUS, &request.base, 30, &reply, err);
+    if (rc < 0)
+        return rc;
+
+    Defang__DaemonStatusReply *s = (Defang__DaemonStatusReply *)reply;
+    if (!printed_as_json(c, reply)) {
+        char started[24];
+
+        say_time(s->started_ms, started, sizeof started);
+        printf(
+            "%s, pid %u, since %s%s\nsocket       %s\nstate        %s (%.1f MiB)\nconnections  "
+            "%u\njobs         %u\n",
+            s->build,
+            s->pid,
+            started,
+            s->under_systemd ? ", under systemd" : "",
+            s->socket,
+            s->state_folder,
+            (double)s->database_bytes / (1 << 20),
+            s->connections,
+            s->jobs_active);
+
+        for (size_t i = 0; i < s->n_jobs; i++)
+            printf(
+                "  %s  %s %s %s  %s\n",
+                s->jobs[i]->id,
+                s->jobs[i]->kind,
+                s->jobs[i]->project,
+                s->jobs[i]->stack,
+                view_state_name(s->jobs[i]->state));
+    }
+
+    protobuf_c_message_free_unpacked(reply, NULL);
+
+    return 0;
+}
+
+/* Stopped means: it no longer answers. */
+static void wait_until_gone(struct client *c)
+{
+    for (int i = 0; i < GONE_TRIES; i++) {
+        struct rpc_client *again = NULL;
+        cleanup_error struct error gone = ERROR_INIT;
+
+        if (client_connect_once(c, &again, &gone) < 0)
+            break;
+
+        rpc_client_free(again);
+        usleep(GONE_STEP_US);
+    }
+}
+
+/* Stopping what does not run is fine; starting it for that would be absurd. */
+static int daemon_stop(struct client *c, struct error *err)
+{
+    Defang__DaemonStopRequest request = DEFANG__DAEMON_STOP_REQUEST__INIT;
+    struct rpc_client *rpc = NULL;
+    ProtobufCMessage *reply = NULL;
+    struct rpc_wait wait = {.timeout_ms = 30000};
+    cleanup_error struct error local = ERROR_INIT;
+
+    if (client_connect_once(c, &rpc, &local) < 0) {
+        say("the daemon does not run");
+        return 0;
+    }
+
+    int rc = rpc_client_call(rpc, RPC_DAEMON_STOP, &request.base, &wait, &reply, err);
+    if (rc == 0) {
+        uint32_t jobs = ((Defang__DaemonStopReply *)reply)->jobs_active;
+
+        if (jobs > 0)
+            say("%u job%s will go on when the daemon is started again (any defangctl command "
+                "starts it)",
+                jobs,
+                jobs == 1 ? "" : "s");
+
+        protobuf_c_message_free_unpacked(reply, NULL);
+        wait_until_gone(c);
+    }
+
+    rpc_client_free(rpc);
+
+    return rc;
+}
+
+int cmd_daemon(struct client *c, struct error *err)
+{
+    if (text_ends(c->command, "path"))
+        return daemon_path(c, err);
+    return text_ends(c->command, "stop") ? daemon_stop(c, err) : daemon_status(c, err);
+}
+
+/* Both versions; a daemon that does not run is not started for it. */
+int cmd_version(struct client *c, struct error *err)
+{
+    struct rpc_client *rpc = NULL;
+    cleanup_error struct error ignored = ERROR_INIT; /* a version is printed without a daemon too */
+    const char *daemon = "";
+
+    if (client_connect_once(c, &rpc, &ignored) == 0)
+        daemon = rpc_client_daemon_build(rpc);
+
+    if (c->options.json) {
+        fputs("{\"client\":", stdout);
+        json_out_text(stdout, version_of_client);
+        fputs(",\"daemon\":", stdout);
+        json_out_text(stdout, daemon);
+        fputs("}\n", stdout);
+    } else {
+        printf("%s\n%s\n", version_of_client, *daemon ? daemon : "defangd does not run");
+    }
+
+    rpc_client_free(rpc);
+
+    return 0;
+}

@@ -1,0 +1,172 @@
+/* How defangctl starts the daemon.
+ *
+ * The program is the one beside defangctl, so that both are of one build; else the first in PATH.
+ * It gets a session of its own, /dev/null, a log file in the state folder, and of the environment
+ * only what says where its state and its socket are: the daemon must be the same whichever shell
+ * started it, with whatever keys in its environment.
+ *
+ * Two that start at once do no harm: the daemon's lock lets one of them live. */
+#include "client/spawn.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The first of `folders` (separated by ':') that holds the daemon; malloc'd, NULL when none does.
+ */
+static char *daemon_in(const char *folders)
+{
+    cleanup_free char *copy = xstrdup(folders ? folders : "");
+    char *rest = copy;
+
+    for (char *folder; (folder = strsep(&rest, ":"));) {
+        cleanup_free char *path = path_join(folder, "defangd");
+        if (*folder == '/' && access(path, X_OK) == 0)
+            return xstrdup(path);
+    }
+
+    return NULL;
+}
+
+/* Beside defangctl (in the build folder: beside its folder), else in PATH. */
+static int daemon_program(const struct client *c, char **program, struct error *err)
+{
+    char self[4096] = "";
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    cleanup_free char *folder = n > 0 ? path_dirname(self) : xstrdup("");
+    cleanup_free char *beside = xasprintf("%s:%s/../daemon", folder, folder);
+
+    *program = daemon_in(beside);
+    if (!*program)
+        *program = daemon_in(env_get(c->env, "PATH"));
+    if (*program)
+        return 0;
+
+    int rc = error_raise_errno(
+        err,
+        ERR_UNREACHABLE,
+        ENOENT,
+        "defangd is not installed: it is neither beside defangctl (%s/defangd) nor in PATH (%s)",
+        folder,
+        env_get(c->env, "PATH") ? env_get(c->env, "PATH") : "not set");
+
+    error_hint(err, "install both programs into one folder, or add the folder of defangd to PATH");
+
+    return rc;
+}
+
+/* Appended to: the log of the daemon before this one may say why it ended. */
+static int open_log(const struct rpc_paths *paths)
+{
+    cleanup_free char *path = path_join(paths->state_folder, "defangd.log");
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* The caller's AWS variables are no business of the daemon's own environment: requests carry them.
+ */
+static char **daemon_env(const struct env *env)
+{
+    static const char *const kept[] = {
+        "HOME",
+        "PATH",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "TZ",
+        "XDG_RUNTIME_DIR",
+        "XDG_STATE_HOME",
+        "DEFANG_SOCKET",
+        "DEFANG_STATE_DIR",
+        "ASAN_OPTIONS",
+        "UBSAN_OPTIONS",
+        "LSAN_OPTIONS"};
+
+    char **envp = xcalloc(ARRAY_LEN(kept) + 1, sizeof *envp);
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        const char *value = env_get(env, kept[i]);
+        if (value)
+            envp[n++] = xasprintf("%s=%s", kept[i], value);
+    }
+
+    return envp;
+}
+
+/* In the child: never returns. A second fork and a session of its own, so that closing this
+ * terminal does not end the daemon. Why it could not be started goes to `report`, which a start
+ * that goes well closes. */
+static void
+exec_daemon(const struct client *c, const char *program, const struct rpc_paths *paths, int report)
+{
+    if (setsid() < 0 || fork() != 0)
+        _exit(0);
+    signals_release();
+
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log = open_log(paths);
+
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    dup2(log >= 0 ? log : null, STDERR_FILENO);
+    if (chdir("/") < 0)
+        _exit(127);
+
+    char *const argv[] = {(char *)program, NULL};
+    execve(program, argv, daemon_env(c->env));
+
+    int failed = errno;
+    (void)!write(report, &failed, sizeof failed);
+    _exit(127);
+}
+
+/* 0, or the errno of the start. The pipe is closed by a successful exec: then nothing is read. */
+static int fork_daemon(struct client *c, const char *program, const struct rpc_paths *paths)
+{
+    int report[2];
+    int failed = 0;
+
+    if (pipe2(report, O_CLOEXEC) < 0)
+        return errno;
+
+    pid_t pid = fork();
+    if (pid == 0)
+        exec_daemon(c, program, paths, report[1]);
+    if (pid < 0)
+        failed = errno;
+    close(report[1]);
+
+    if (pid > 0) {
+        waitpid(pid, NULL, 0);
+        if (read(report[0], &failed, sizeof failed) != (ssize_t)sizeof failed)
+            failed = 0;
+    }
+
+    close(report[0]);
+
+    return failed;
+}
+
+int daemon_spawn(struct client *c, const struct rpc_paths *paths, struct error *err)
+{
+    cleanup_free char *program = NULL;
+    int rc = daemon_program(c, &program, err);
+    if (rc == 0)
+        rc = file_mkdirs(paths->state_folder, 0700, err);
+    if (rc < 0)
+        return rc;
+
+    int failed = fork_daemon(c, program, paths);
+    if (failed)
+        return error_raise_errno(
+            err, ERR_UNREACHABLE, failed, "cannot start %s: %s", program, strerror(failed));
+
+    return 0;
+}
