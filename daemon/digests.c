@@ -36,6 +36,7 @@ struct resolving {
     const struct registry *registry;
 };
 
+/* In a fiber of its own. The error says where the image is written, as one of the loader does. */
 static int look_up(void *arg, struct error *err)
 {
     struct lookup *l = arg;
@@ -46,7 +47,9 @@ static int look_up(void *arg, struct error *err)
             error_at(err, l->pos.file, l->pos.line, l->pos.column);
         return rc;
     }
+
     l->resolved = image_name_text(l->arena, &l->name, digest);
+
     return 0;
 }
 
@@ -54,26 +57,45 @@ static int look_up(void *arg, struct error *err)
 static const char *collect(void *arg, const char *image, struct yaml_pos pos, struct error *err)
 {
     struct resolving *x = arg;
+
     if (strmap_get(&x->index, image))
         return image;
+
     struct lookup *l = arena_make(x->arena, struct lookup);
     *l = (struct lookup){.registry = x->registry, .arena = x->arena, .pos = pos};
+
     if (image_name_parse(x->arena, image, &l->name, err) < 0) {
         if (err && pos.file)
             error_at(err, pos.file, pos.line, pos.column);
         return NULL;
     }
+
     if (l->name.digest)
         l->resolved = image_name_text(x->arena, &l->name, l->name.digest);
     strmap_put(x->arena, &x->index, arena_strdup(x->arena, image), x->lookups.len);
     vec_push(&x->lookups, l);
+
     return image;
 }
 
+/* The second walk meets the same names in the same model. */
 static const char *replace(void *arg, const char *image, struct yaml_pos pos, struct error *err)
 {
     struct resolving *x = arg;
     return x->lookups.items[*strmap_get(&x->index, image)]->resolved;
+}
+
+static int look_up_all(struct daemon *d, struct resolving *x, struct error *err)
+{
+    struct fiber_group *g = fiber_group_new(d->loop, AT_ONCE);
+
+    for (size_t i = 0; i < x->lookups.len; i++)
+        if (!x->lookups.items[i]->resolved)
+            fiber_group_spawn(g, "digest", look_up, x->lookups.items[i]);
+
+    int rc = fiber_group_wait(g, err);
+    fiber_group_free(g);
+    return rc;
 }
 
 int digests_resolve(
@@ -83,14 +105,11 @@ int digests_resolve(
     const struct registry registry = {.http = d->http, .env = env};
     struct resolving x = {.arena = p->model->arena, .registry = &registry};
     int rc = compose_map_images(p->model, collect, &x, err);
-    if (rc == 0) {
-        struct fiber_group *g = fiber_group_new(d->loop, AT_ONCE);
-        vec_each(l, &x.lookups) if (!(*l)->resolved) fiber_group_spawn(g, "digest", look_up, *l);
-        rc = fiber_group_wait(g, err);
-        fiber_group_free(g);
-    }
+    if (rc == 0)
+        rc = look_up_all(d, &x, err);
     if (rc == 0)
         rc = compose_map_images(p->model, replace, &x, err);
     vec_free(&x.lookups);
+
     return rc;
 }

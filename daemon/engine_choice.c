@@ -26,56 +26,80 @@ static const char *asked_for(const struct verb_call *v, const char *wanted)
 {
     const char *said =
         text_empty(wanted) ? env_get_nonempty(v->session->env, "DEFANG_ENGINE") : wanted;
+
     if (said || !v->project.model || !v->project.model->extensions)
         return said;
+
     const struct yaml_node *n = yaml_get(v->project.model->extensions, "x-defang-engine");
     return n && n->kind == YAML_KIND_SCALAR ? n->value : NULL;
 }
 
-int engine_choose(struct verb_call *v, const char *wanted, struct error *err)
+/* What is remembered here; NULL when nothing is, or what is no engine of this daemon. */
+static int remembered(const struct verb_call *v, const struct engine **engine, struct error *err)
 {
-    const char *said = asked_for(v, wanted), *region = aws_session_region(v->session->aws);
     cleanup_free char *known = NULL;
     struct aws_identity who = {0};
-    if (said && !engine_get(said)) {
-        error_raise(err, ERR_USAGE, "unknown engine \"%s\"", said);
-        error_hint(err, "the engines are cloudformation and pulumi");
-        return -EINVAL;
-    }
     int rc = aws_session_identity(v->session->aws, &who, err);
     if (rc == 0)
         rc = store_project_get(
             v->daemon->store,
             who.account,
-            region,
+            aws_session_region(v->session->aws),
             v->project.name,
             v->project.settings.stack,
             KEY,
             &known,
             err);
+
     aws_identity_done(&who);
+    *engine = known ? engine_get(known) : NULL;
+
+    return rc;
+}
+
+/* The one thing that nobody can want: two engines that both believe to own the project. */
+static int refuse_another(
+    const struct verb_call *v, const struct engine *has, const char *said, struct error *err)
+{
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "project %s is deployed with engine %s, not %s: each keeps its own state and would "
+        "make everything a second time",
+        v->project.name,
+        has->name,
+        said);
+    error_hint(
+        err, "leave --engine out, take the project down first, or deploy it under another --stack");
+    return -EPERM;
+}
+
+int engine_choose(struct verb_call *v, const char *wanted, struct error *err)
+{
+    const char *said = asked_for(v, wanted);
+    const struct engine *has = NULL;
+
+    if (said && !engine_get(said)) {
+        error_raise(err, ERR_USAGE, "unknown engine \"%s\"", said);
+        error_hint(err, "the engines are cloudformation and pulumi");
+        return -EINVAL;
+    }
+
+    int rc = remembered(v, &has, err);
     if (rc < 0)
         return rc;
-    const struct engine *has = known ? engine_get(known) : NULL;
+
     if (!has) {
         struct engine_context c = verb_context(v, NULL);
         rc = flow_engine_find(&c, &has, err);
     }
-    if (rc == 0 && has && said && !text_eq(has->name, said)) {
-        error_raise(
-            err,
-            ERR_REFUSED,
-            "project %s is deployed with engine %s, not %s: each keeps its own state and would "
-            "make everything a second time",
-            v->project.name,
-            has->name,
-            said);
-        error_hint(
-            err,
-            "leave --engine out, take the project down first, or deploy it under another --stack");
-        return -EPERM;
-    }
+
+    bool another = has && said && !text_eq(has->name, said);
+    if (rc == 0 && another)
+        return refuse_another(v, has, said, err);
+
     v->engine = has ? has : engine_get(said ? said : ENGINE_DEFAULT);
+
     return rc;
 }
 

@@ -54,12 +54,40 @@ static const char usage[] =
     "Environment: DEFANG_STATE_DIR, DEFANG_SOCKET, XDG_STATE_HOME, XDG_RUNTIME_DIR (see "
     "defangd(1)).\n";
 
+/* As defangctl would end with that error. */
 static void die(struct error *err)
 {
     char *text = error_format(err);
+
     fprintf(stderr, "defangd: %s\n", text);
     free(text); /* exit() runs no cleanup attribute */
     exit(error_kind_exit(err->kind));
+}
+
+static void __attribute__((noreturn)) die_of_usage(void)
+{
+    fputs(usage, stderr);
+    exit(error_kind_exit(ERR_USAGE));
+}
+
+static enum log_level parse_level(const char *text)
+{
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+        if (text_eq(levels[i], text))
+            return (enum log_level)i;
+
+    die_of_usage();
+}
+
+/* Under systemd the journal has its own times and wants its own levels. */
+static void configure_log(enum log_level level)
+{
+    bool journal = getenv("JOURNAL_STREAM") != NULL;
+
+    log_configure(level, journal, STDERR_FILENO);
+    log_timestamps(!journal);
 }
 
 static void parse_arguments(int argc, char **argv)
@@ -69,33 +97,28 @@ static void parse_arguments(int argc, char **argv)
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {0}};
-    static const char *const levels[] = {"error", "warning", "info", "debug"};
+
     enum log_level level = LOG_LEVEL_INFO;
+
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (c == 'h' || c == 'V') {
-            if (c == 'h')
-                fputs(usage, stdout);
-            else
-                puts(version_of_daemon);
+        switch (c) {
+        case 'h':
+            fputs(usage, stdout);
             exit(0);
-        }
-        bool known = false;
-        for (size_t i = 0; c == 'l' && i < ARRAY_LEN(levels); i++)
-            if (text_eq(levels[i], optarg)) {
-                level = (enum log_level)i;
-                known = true;
-            }
-        if (!known) {
-            fputs(usage, stderr);
-            exit(error_kind_exit(ERR_USAGE));
+        case 'V':
+            puts(version_of_daemon);
+            exit(0);
+        case 'l':
+            level = parse_level(optarg);
+            break;
+        default:
+            die_of_usage();
         }
     }
-    if (optind < argc) {
-        fputs(usage, stderr);
-        exit(error_kind_exit(ERR_USAGE));
-    }
-    log_configure(level, getenv("JOURNAL_STREAM") != NULL, STDERR_FILENO);
-    log_timestamps(getenv("JOURNAL_STREAM") == NULL);
+
+    if (optind < argc)
+        die_of_usage();
+    configure_log(level);
 }
 
 /* Keys live in this process's memory: no core dumps, no ptrace by others of this user, nothing
@@ -110,15 +133,18 @@ static void harden(void)
     signal(SIGXFSZ, SIG_IGN);  /* a full quota is an error to report, not an end */
 }
 
+/* The loop runs on until everything has unwound (stop.c). */
 static void on_signal(uv_signal_t *handle, int signum)
 {
     daemon_stop(handle->data);
 }
 
+/* A failure is no reason to end: the next round tries again. */
 static void trim(void *arg)
 {
     struct daemon *d = arg;
     cleanup_error struct error err = ERROR_INIT;
+
     if (store_trim(d->store, clock_wall_ms(), &err) < 0)
         log_warning("daemon", "old events not removed: error=\"%s\"", err.message);
 }
@@ -129,6 +155,7 @@ static void watchdog(void *arg)
 {
     struct daemon *d = arg;
     cleanup_error struct error err = ERROR_INIT;
+
     if (d->state_lost || store_flush(d->store, &err) == 0)
         notify_watchdog(&d->notify);
     else
@@ -161,10 +188,34 @@ open_store(struct daemon *d, const char *folder, const struct env *env, struct e
     int rc = store_open_with(d->loop, &options, &d->store, err);
     if (rc < 0)
         return rc;
+
     if (store_notice(d->store))
         log_warning("daemon", "%s", store_notice(d->store));
     store_on_failure(d->store, on_state_lost, d);
+
     return 0;
+}
+
+/* At the socket that systemd passed, else at our own path. */
+static int open_server(
+    struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
+{
+    int listen_fd = -1;
+    cleanup_free char *listen_path = NULL;
+    int rc = notify_listen_fd(env, getpid(), &listen_fd, &listen_path, err);
+    if (rc < 0)
+        return rc;
+
+    d->under_systemd = listen_fd >= 0 || notify_enabled(&d->notify);
+
+    struct server_options options = {
+        .path = listen_path ? listen_path : paths->socket,
+        .make_folder = !listen_path && !paths->socket_given,
+        .listen_fd = listen_fd,
+        .uid = getuid(),
+        .build = version_of_daemon};
+
+    return server_new(d->loop, &options, &d->server, err);
 }
 
 static int
@@ -175,42 +226,51 @@ open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env,
         rc = open_store(d, paths->state_folder, env, err);
     if (rc < 0)
         return rc;
+
     d->http = http_curl_new(d->loop);
-    int listen_fd = -1;
-    cleanup_free char *listen_path = NULL;
     notify_init(&d->notify, env, getpid());
-    rc = notify_listen_fd(env, getpid(), &listen_fd, &listen_path, err);
+    rc = open_server(d, paths, env, err);
     if (rc < 0)
         return rc;
-    d->under_systemd = listen_fd >= 0 || notify_enabled(&d->notify);
-    struct server_options options = {
-        .path = listen_path ? listen_path : paths->socket,
-        .make_folder = !listen_path && !paths->socket_given,
-        .listen_fd = listen_fd,
-        .uid = getuid(),
-        .build = version_of_daemon};
-    rc = server_new(d->loop, &options, &d->server, err);
-    if (rc == 0) {
-        d->on_credentials = take_credentials;
-        d->watchers = watch_hub_new(d->store, d->server);
-        watch_hub_on_caller(d->watchers, offer, d);
-    }
-    return rc;
+
+    d->on_credentials = take_credentials;
+    d->watchers = watch_hub_new(d->store, d->server);
+    watch_hub_on_caller(d->watchers, offer, d);
+
+    return 0;
 }
 
+static void register_verbs(struct daemon *d)
+{
+    verbs_deploy_register(d);
+    verbs_cd_register(d);
+    verbs_project_register(d);
+    verbs_compose_register(d);
+    verbs_explain_register(d);
+    verbs_config_register(d);
+    verbs_plan_register(d);
+    verbs_eject_register(d);
+    verbs_daemon_register(d);
+    verbs_login_register(d);
+}
+
+/* Until daemon_stop() stops the loop. Ready is said at the last moment before it runs. */
 static void serve(struct daemon *d)
 {
     uv_signal_t term, interrupt;
+
     uv_signal_init(loop_uv(d->loop), &term);
     uv_signal_init(loop_uv(d->loop), &interrupt);
     term.data = interrupt.data = d;
     uv_signal_start(&term, on_signal, SIGTERM);
     uv_signal_start(&interrupt, on_signal, SIGINT);
+
     struct loop_timer *trimmer = loop_timer_start(d->loop, 60 * 1000, TRIM_EVERY_MS, trim, d);
     struct loop_timer *dog =
         d->notify.watchdog_ms
             ? loop_timer_start(d->loop, d->notify.watchdog_ms, d->notify.watchdog_ms, watchdog, d)
             : NULL;
+
     notify_ready(&d->notify);
     log_info(
         "daemon",
@@ -227,12 +287,16 @@ static void serve(struct daemon *d)
     uv_run(loop_uv(d->loop), UV_RUN_NOWAIT);
 }
 
+/* Against the order of the start. Fibers end before what they use, the loop after all of them. */
 static void close_all(struct daemon *d)
 {
     server_free(d->server);
     watch_hub_free(d->watchers);
     loop_cancel_fibers(d->loop);
-    vec_each(it, &d->jobs)(*it)->finished = true; /* for this life */
+
+    /* For this life: the store knows what is left to do. */
+    for (size_t i = 0; i < d->jobs.len; i++)
+        d->jobs.items[i]->finished = true;
     job_free_finished(d);
     vec_free(&d->jobs);
     session_drop_all(d);
@@ -246,31 +310,27 @@ int main(int argc, char **argv)
 {
     parse_arguments(argc, argv);
     harden();
+
     cleanup_error struct error err = ERROR_INIT;
     cleanup_rpc_paths struct rpc_paths paths = {0};
     cleanup_env struct env *env = env_from_process(environ);
+
     if (rpc_paths_resolve(env, getuid(), NULL, &paths, &err) < 0)
         die(&err);
+
     struct daemon d = {
         .loop = loop_new(),
         .state_folder = paths.state_folder,
         .socket = paths.socket,
         .started_ms = clock_wall_ms()};
+
     if (open_all(&d, &paths, env, &err) < 0)
         die(&err);
-    verbs_deploy_register(&d);
-    verbs_cd_register(&d);
-    verbs_project_register(&d);
-    verbs_lint_register(&d);
-    verbs_explain_register(&d);
-    verbs_config_register(&d);
-    verbs_plan_register(&d);
-    verbs_eject_register(&d);
-    verbs_daemon_register(&d);
-    verbs_login_register(&d);
+    register_verbs(&d);
     if (job_resume_all(&d, &err) < 0)
         die(&err);
     serve(&d);
     close_all(&d);
+
     return d.state_lost ? error_kind_exit(ERR_FAILED) : 0;
 }

@@ -21,46 +21,60 @@
 
 #define LISTEN_FDS_START 3
 
+/* A path, or a name in the abstract namespace (@): sd_notify(3) knows no other, but for vsock,
+ * which is for virtual machines. */
 static int connect_notify(const char *path)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     size_t n = strlen(path);
     if ((path[0] != '/' && path[0] != '@') || n >= sizeof addr.sun_path)
         return -1;
+
     memcpy(addr.sun_path, path, n);
     if (path[0] == '@') /* the abstract namespace */
         addr.sun_path[0] = '\0';
+
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
+
     if (connect(
             fd,
             (struct sockaddr *)&addr,
             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == 0)
         return fd;
+
     close(fd);
+
     return -1;
 }
 
+/* Whether the variable names this process. */
 static bool is_for(const struct env *env, const char *name, pid_t pid)
 {
     long long value;
     const char *text = env_get_nonempty(env, name);
+
     return text && text_parse_int(text, 1, INT32_MAX, &value) == 0 && value == pid;
 }
 
 void notify_init(struct notify *n, const struct env *env, pid_t pid)
 {
     *n = (struct notify){.fd = -1};
-    const char *path = env_get_nonempty(env, "NOTIFY_SOCKET"),
-               *limit = env_get_nonempty(env, "WATCHDOG_USEC");
+
+    const char *path = env_get_nonempty(env, "NOTIFY_SOCKET");
+    const char *limit = env_get_nonempty(env, "WATCHDOG_USEC");
+
     if (!path)
         return;
+
     n->fd = connect_notify(path);
+
     long long limit_us;
     bool mine = !env_get_nonempty(env, "WATCHDOG_PID") || is_for(env, "WATCHDOG_PID", pid);
+
     if (n->fd >= 0 && mine && limit && text_parse_int(limit, 2000, INT64_MAX, &limit_us) == 0)
-        n->watchdog_ms = limit_us / 2000;
+        n->watchdog_ms = limit_us / 2000; /* half of it, as sd_watchdog_enabled(3) advises */
 }
 
 void notify_done(struct notify *n)
@@ -97,15 +111,16 @@ void notify_extend(struct notify *n, int64_t ms)
     say(n, text);
 }
 
+/* What it is and where it listens, by the descriptor alone: the unit file may say anything. */
 static int listening_path(int fd, char **path, struct error *err)
 {
     int type = 0, listening = 0;
     struct sockaddr_un addr = {0};
     socklen_t n = sizeof type, m = sizeof listening, k = sizeof addr - 1;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &m) < 0 ||
-        getsockname(fd, (struct sockaddr *)&addr, &k) < 0 || addr.sun_family != AF_UNIX ||
-        type != SOCK_STREAM || !listening) {
+    bool told = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 &&
+                getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &m) == 0 &&
+                getsockname(fd, (struct sockaddr *)&addr, &k) == 0;
+    if (!told || addr.sun_family != AF_UNIX || type != SOCK_STREAM || !listening) {
         error_raise(
             err,
             ERR_REFUSED,
@@ -114,7 +129,9 @@ static int listening_path(int fd, char **path, struct error *err)
         error_hint(err, "Look at ListenStream= in defangd.socket.");
         return -EPERM;
     }
+
     *path = xstrdup(addr.sun_path);
+
     return 0;
 }
 
@@ -122,20 +139,25 @@ int notify_listen_fd(const struct env *env, pid_t pid, int *fd, char **path, str
 {
     *fd = -1;
     *path = NULL;
+
     long long count;
     const char *text = env_get_nonempty(env, "LISTEN_FDS");
-    if (!text || !is_for(env, "LISTEN_PID", pid) ||
-        text_parse_int(text, 0, INT32_MAX, &count) < 0 || count == 0)
+    bool ours = text && is_for(env, "LISTEN_PID", pid);
+    if (!ours || text_parse_int(text, 0, INT32_MAX, &count) < 0 || count == 0)
         return 0;
+
     if (count > 1) {
         error_raise(err, ERR_REFUSED, "systemd passed %lld sockets, defangd serves one", count);
         error_hint(err, "Look at ListenStream= in defangd.socket.");
         return -E2BIG;
     }
+
     int rc = listening_path(LISTEN_FDS_START, path, err);
     if (rc < 0)
         return rc;
+
     fcntl(LISTEN_FDS_START, F_SETFD, FD_CLOEXEC);
     *fd = LISTEN_FDS_START;
+
     return 0;
 }

@@ -26,6 +26,7 @@ struct load {
     int rc;
 };
 
+/* On a thread of the pool: nothing but its own input is touched. */
 static void load_on_pool(void *arg)
 {
     struct load *l = arg;
@@ -40,10 +41,12 @@ void project_done(struct project *p)
     *p = (struct project){0};
 }
 
+/* protobuf has no list that is not there; the loader has. */
 static const char *const *list_or_null(struct arena *arena, char **items, size_t n)
 {
     if (n == 0)
         return NULL;
+
     const char **list = arena_array(arena, const char *, n + 1);
     for (size_t i = 0; i < n; i++)
         list[i] = arena_strdup(arena, items[i]);
@@ -55,6 +58,8 @@ static const char *null_if_empty(const char *s)
     return text_empty(s) ? NULL : s;
 }
 
+/* A fiber that is canceled while the pool works waits for it nevertheless: the input is on its
+ * stack. */
 static int read_files(
     struct daemon *d,
     const Defang__Caller *caller,
@@ -68,6 +73,7 @@ static int read_files(
         caller->has_stdin_compose
             ? xstrndup((const char *)caller->stdin_compose.data, caller->stdin_compose.len)
             : NULL;
+
     l.options = (struct compose_options){
         .cwd = caller->cwd,
         .files = list_or_null(p->arena, caller->files, caller->n_files),
@@ -78,15 +84,19 @@ static int read_files(
         .stdin_text = stdin_text,
         .no_interpolate = no_interpolate,
     };
+
     int rc = work_run(d->loop, load_on_pool, &l, NULL);
     p->model = l.model;
     if (rc == 0)
         rc = l.rc;
+
     if (rc < 0 && error_is_set(&l.error))
         error_move(err, &l.error);
     else if (rc < 0)
         error_raise_errno(err, ERR_CANCELED, -rc, "canceled while reading the Compose files");
+
     error_done(&l.error);
+
     return rc;
 }
 
@@ -98,6 +108,7 @@ int project_read(
     struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
+
     cleanup_env struct env *env = session_env_of(caller);
     int rc = read_files(d, caller, env, no_interpolate, p, err);
     if (rc == 0)
@@ -115,6 +126,7 @@ int project_lint(
     struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
+
     cleanup_env struct env *env = session_env_of(caller);
     struct error found = ERROR_INIT;
     int rc = read_files(d, caller, env, false, p, err);
@@ -122,8 +134,10 @@ int project_lint(
         error_done(err);
         return 0;
     }
+
     if (rc < 0)
         return rc;
+
     plan_models_expand(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(
@@ -137,9 +151,11 @@ int project_lint(
     if (rc == 0)
         plan_lint(p->model, &p->settings, &p->diagnostics, &found);
     error_done(&found);
+
     return rc;
 }
 
+/* Everything that a deployment needs of a project is right when this is 0. */
 int project_load(
     struct daemon *d,
     const Defang__Caller *caller,
@@ -148,10 +164,12 @@ int project_load(
     struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
+
     cleanup_env struct env *env = session_env_of(caller);
     int rc = read_files(d, caller, env, false, p, err);
     if (rc < 0)
         return rc;
+
     plan_models_expand(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(
@@ -164,17 +182,22 @@ int project_load(
         err);
     if (rc == 0)
         rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
+
     return rc;
 }
 
+/* -p and COMPOSE_PROJECT_NAME say the name without a file, unless files were named as well. */
 int project_identify(
     struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
+
     cleanup_env struct env *env = session_env_of(caller);
     const char *given = null_if_empty(caller->project_name);
+
     if (!given)
         given = env_get_nonempty(env, "COMPOSE_PROJECT_NAME");
+
     if (!given || caller->n_files > 0) {
         int rc = read_files(d, caller, env, false, p, err);
         if (rc < 0) {
@@ -184,11 +207,14 @@ int project_identify(
             return rc;
         }
     }
+
     p->name = p->model ? p->model->name : arena_strdup(p->arena, given);
+
     return plan_settings_resolve(
         p->arena, p->model, env, NULL, null_if_empty(caller->stack), &p->settings, err);
 }
 
+/* The canonical form of a model that was checked when it was admitted: it is not checked again. */
 int project_thaw(
     const char *model,
     const struct env *env,
@@ -198,14 +224,17 @@ int project_thaw(
     struct error *err)
 {
     *p = (struct project){.arena = arena_new()};
+
     int rc = 0;
     if (model) {
         rc = compose_load_canonical(model, strlen(model), &p->model, err);
         if (rc < 0)
             return error_wrap(err, "reading the frozen project");
+
         plan_models_expand(p->model);
         p->name = p->model->name;
     }
+
     return plan_settings_resolve(
         p->arena, p->model, env, null_if_empty(mode), null_if_empty(stack), &p->settings, err);
 }

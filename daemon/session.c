@@ -28,13 +28,16 @@
 #define SESSIONS_KEPT   16
 #define SESSION_IDLE_MS (30LL * 60 * 1000)
 
+/* The caller's environment, whole: Compose files may use any variable. */
 struct env *session_env_of(const Defang__Caller *caller)
 {
     struct env *env = env_new();
+
     for (size_t i = 0; i < caller->n_env; i++)
         env_set(env, caller->env[i]->name, caller->env[i]->value);
-    if (text_empty(
-            env_get(env, "PWD"))) /* where relative paths begin; not every program exports it */
+
+    /* Where relative paths begin; not every program exports it. */
+    if (text_empty(env_get(env, "PWD")))
         env_set(env, "PWD", caller->cwd);
     return env;
 }
@@ -53,23 +56,29 @@ static bool folder_matters(const struct env *env)
         "AWS_CREDENTIAL_FILE",
         "BOTO_CONFIG",
         "AWS_LOGIN_CACHE_DIRECTORY"};
+
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         const char *path = env_get_nonempty(env, paths[i]);
         if (path && !strchr("/~$", path[0]))
             return true;
     }
+
     return false;
 }
 
+/* Name, size and time of a file that may say who one is. One that is not there adds nothing, so
+ * that it counts from the moment it appears. */
 static void
 key_file(struct str *text, const struct env *env, const char *variable, const char *fallback)
 {
-    const char *given = env_get_nonempty(env, variable), *home = env_get(env, "HOME");
+    const char *given = env_get_nonempty(env, variable);
+    const char *home = env_get(env, "HOME");
     const char *here = env_get_nonempty(env, "PWD");
     cleanup_free char *full =
         given ? path_expand_home(given, home ? home : "") : path_join(home ? home : "/", fallback);
     cleanup_free char *path = path_join(here ? here : "/", full);
     struct stat st;
+
     if (stat(path, &st) == 0)
         str_appendf(
             text,
@@ -80,12 +89,15 @@ key_file(struct str *text, const struct env *env, const char *variable, const ch
             st.st_mtim.tv_nsec);
 }
 
+/* The text is wiped: it holds every AWS variable. */
 static char *session_key(const struct env *env, const char *profile, const char *region)
 {
     struct str text = STR_INIT;
     struct env *relevant = env_select_for_request(env);
+
     if (!folder_matters(env))
         env_set(relevant, "PWD", NULL);
+
     for (size_t i = 0; i < env_count(relevant); i++)
         str_appendf(
             &text,
@@ -93,13 +105,16 @@ static char *session_key(const struct env *env, const char *profile, const char 
             env_name(relevant, i),
             strlen(env_value(relevant, i)),
             env_value(relevant, i));
+
     str_appendf(&text, "profile %s\nregion %s\n", profile ? profile : "", region ? region : "");
     key_file(&text, env, "AWS_CONFIG_FILE", ".aws/config");
     key_file(&text, env, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
+
     uint8_t digest[SHA256_BYTES];
     digest_sha256(str_get(&text), text.len, digest);
     str_wipe(&text);
     env_free(relevant);
+
     return digest_hex(digest, sizeof digest);
 }
 
@@ -117,7 +132,9 @@ static void evict(struct daemon *d)
     int64_t now = loop_now_ms(d->loop);
     for (size_t i = 0; i < d->sessions.len;) {
         struct session *s = d->sessions.items[i];
-        bool old = now - s->used_ms > SESSION_IDLE_MS, many = d->sessions.len > SESSIONS_KEPT;
+        bool old = now - s->used_ms > SESSION_IDLE_MS;
+        bool many = d->sessions.len > SESSIONS_KEPT;
+
         if (s->refs == 0 && (old || many)) {
             session_free(s);
             memmove(
@@ -131,6 +148,7 @@ static void evict(struct daemon *d)
     }
 }
 
+/* Takes `key`, also on failure. */
 static int open_new(
     struct daemon *d,
     const struct env *env,
@@ -146,38 +164,47 @@ static int open_new(
         .env = env,
         .profile = text_empty(profile) ? NULL : profile,
         .region = text_empty(region) ? NULL : region};
+
     struct aws_session *aws = NULL;
     int rc = aws_session_open(&o, &aws, err);
     if (rc < 0) {
         free(key);
         return rc;
     }
+
     struct session *s = xcalloc(1, sizeof *s);
     *s = (struct session){
         .aws = aws, .env = env_dup(env), .key = key, .refs = 1, .used_ms = loop_now_ms(d->loop)};
     vec_push(&d->sessions, s);
     *out = s;
+
     return 0;
 }
 
+/* There is one; the Defang CLI has the option, and so have we. */
 static int check_provider(const Defang__Caller *caller, struct error *err)
 {
     if (text_empty(caller->provider) || text_eq_nocase(caller->provider, "aws"))
         return 0;
+
     error_raise(err, ERR_USAGE, "unknown provider \"%s\"", caller->provider);
     error_hint(err, "the supported provider is: aws");
     return -EINVAL;
 }
 
+/* Old ones go whenever somebody asks for one: no timer is needed for it. */
 int session_get(
     struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err)
 {
     int rc = check_provider(caller, err);
     if (rc < 0)
         return rc;
+
     evict(d);
+
     cleanup_env struct env *env = session_env_of(caller);
     char *key = session_key(env, caller->profile, caller->region);
+
     vec_each(it, &d->sessions)
     {
         struct session *s = *it;
@@ -188,6 +215,7 @@ int session_get(
             return 0;
         }
     }
+
     return open_new(d, env, caller->profile, caller->region, key, out, err);
 }
 
@@ -201,6 +229,7 @@ int session_restore(
 {
     /* Never shared: what a client brings for this job must not leak into other shells' sessions. */
     uint8_t random[16];
+
     clock_random(random, sizeof random);
     return open_new(d, env, profile, region, digest_hex(random, sizeof random), out, err);
 }
@@ -215,12 +244,14 @@ void session_unref(struct daemon *d, struct session *s)
 {
     if (!s)
         return;
+
     s->refs--;
     s->used_ms = loop_now_ms(d->loop);
 }
 
 void session_drop_all(struct daemon *d)
 {
-    vec_each(it, &d->sessions) session_free(*it);
+    for (size_t i = 0; i < d->sessions.len; i++)
+        session_free(d->sessions.items[i]);
     vec_free(&d->sessions);
 }

@@ -24,9 +24,11 @@ struct handler {
 
 static struct handler handlers[RPC_VERB_COUNT];
 
+/* Borrowed texts; the array is the caller's to free. */
 static size_t wire_diagnostics(const struct compose_diagnostics *d, struct rpc_diagnostic **out)
 {
     *out = xcalloc(d->len + 1, sizeof **out);
+
     for (size_t i = 0; i < d->len; i++) {
         const struct compose_diagnostic *item = &d->items[i];
         (*out)[i] = (struct rpc_diagnostic){
@@ -37,15 +39,18 @@ static size_t wire_diagnostics(const struct compose_diagnostics *d, struct rpc_d
             .message = item->message,
             .hint = item->hint};
     }
+
     return d->len;
 }
 
+/* The fiber of a call, from its handler to its last word. */
 static void verb_main(void *arg)
 {
     struct verb_call *v = arg;
     cleanup_error struct error err = ERROR_INIT;
     const struct rpc_verb *verb = server_call_verb(v->call);
     int rc = handlers[verb->id].fn(v, server_call_request(v->call), &err);
+
     if (rc < 0) {
         if (!error_is_set(&err))
             error_raise_errno(
@@ -55,12 +60,15 @@ static void verb_main(void *arg)
                 "%s: %s",
                 verb->name,
                 strerror(-rc));
+
         struct rpc_diagnostic *diagnostics;
         size_t count = wire_diagnostics(&v->project.diagnostics, &diagnostics);
+
         server_call_on_cancel(v->call, NULL, NULL);
         server_error(v->call, &err, diagnostics, count);
         free(diagnostics);
     }
+
     session_unref(v->daemon, v->session);
     project_done(&v->project);
     v->daemon->verbs_active--;
@@ -80,13 +88,16 @@ static void on_writable(void *arg, struct server_call *call)
     fiber_cond_broadcast(&v->writable);
 }
 
+/* Runs on the loop: the fiber does the rest. */
 static void on_call(void *arg, struct server_call *call, const ProtobufCMessage *request)
 {
     struct handler *h = arg;
     struct verb_call *v = xcalloc(1, sizeof *v);
+
     *v = (struct verb_call){.daemon = h->daemon, .call = call};
     h->daemon->verbs_active++;
     v->fiber = fiber_spawn(h->daemon->loop, server_call_verb(call)->name, verb_main, v);
+
     /* A mutating call goes on when its client hangs up: it may be half done. */
     if (!(server_call_verb(call)->flags & RPC_MUTATING))
         server_call_on_cancel(call, on_cancel, v);
@@ -100,6 +111,7 @@ void verb_handle(struct daemon *d, enum rpc_verb_id verb, verb_fn *fn)
     server_handle(d->server, verb, on_call, &handlers[verb]);
 }
 
+/* Whoever asks anything brings credentials: jobs that wait for some go on. */
 int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error *err)
 {
     int rc = session_get(v->daemon, caller, &v->session, err);
@@ -122,15 +134,18 @@ struct engine_context verb_context(struct verb_call *v, const struct plan_facts 
         .deployment = "000000000000"};
 }
 
+/* The wait is bounded, so that a client that went away without a word is noticed. */
 int verb_item(struct verb_call *v, const ProtobufCMessage *item)
 {
     while (!server_call_can_write(v->call)) {
         if (server_call_is_gone(v->call))
             return -ECANCELED;
+
         int rc = fiber_cond_wait(&v->writable, 60 * 1000);
         if (rc == -ECANCELED)
             return rc;
     }
+
     return server_item(v->call, item);
 }
 
@@ -147,8 +162,10 @@ void verb_diagnostics(
 {
     *out = arena_array(arena, Defang__Diagnostic *, d->len + 1);
     *count = d->len;
+
     for (size_t i = 0; i < d->len; i++) {
         Defang__Diagnostic *w = arena_make(arena, Defang__Diagnostic);
+
         defang__diagnostic__init(w);
         w->severity = (uint32_t)d->items[i].severity;
         w->file = verb_text(arena, d->items[i].pos.file);
@@ -165,6 +182,7 @@ Defang__DeploymentInfo *
 verb_deployment_info(struct arena *arena, const struct store_deployment *row)
 {
     Defang__DeploymentInfo *i = arena_make(arena, Defang__DeploymentInfo);
+
     defang__deployment_info__init(i);
     i->id = verb_text(arena, row->id);
     i->project = verb_text(arena, row->project);
@@ -179,5 +197,6 @@ verb_deployment_info(struct arena *arena, const struct store_deployment *row)
     i->created_ms = row->created_ms;
     i->ended_ms = row->ended_ms;
     i->last_sequence = row->last_sequence;
+
     return i;
 }

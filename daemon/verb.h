@@ -44,7 +44,7 @@ char *verb_text(struct arena *arena, const char *s); /* never NULL */
 void verbs_deploy_register(struct daemon *d);
 void verbs_cd_register(struct daemon *d);
 void verbs_project_register(struct daemon *d);
-void verbs_lint_register(struct daemon *d);
+void verbs_compose_register(struct daemon *d);
 void verbs_explain_register(struct daemon *d);
 void verbs_config_register(struct daemon *d);
 void verbs_plan_register(struct daemon *d);

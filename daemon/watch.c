@@ -20,29 +20,35 @@
 
 #define BATCH_EVENTS 256
 
+/* Out of the list, and gone; its call is the caller's to end. */
 static void watch_free(struct watch *w)
 {
     if (w->prev)
         w->prev->next = w->next;
     else
         w->hub->first = w->next;
+
     if (w->next)
         w->next->prev = w->prev;
     free(w->deployment);
     free(w);
 }
 
+/* The watcher goes first: nothing may feed it once its call has ended. */
 static void watch_fail(struct watch *w, struct error *why)
 {
     struct server_call *call = w->call;
+
     watch_free(w);
     server_error(call, why, NULL, 0);
     error_done(why);
 }
 
+/* Written unchanged, as it was stored. False stops the reading: the room is used up. */
 static bool send_event(void *arg, uint64_t sequence, const void *data, size_t n)
 {
     struct watch *w = arg;
+
     server_item_raw(w->call, data, n);
     w->sent = sequence;
     return server_call_can_write(w->call);
@@ -54,14 +60,17 @@ static void watch_feed(struct watch *w)
     struct error why = ERROR_INIT;
     uint64_t last = 0, before;
     bool ended = false;
+
     if (store_event_tip(w->hub->store, w->deployment, &last, &ended, &why) < 0) {
         watch_fail(w, &why);
         return;
     }
+
     do {
         before = w->sent;
         if (!server_call_can_write(w->call))
             return; /* the writable callback comes back here */
+
         if (store_event_read(
                 w->hub->store,
                 w->deployment,
@@ -75,6 +84,7 @@ static void watch_feed(struct watch *w)
             return;
         }
     } while (w->sent > before);
+
     if (ended && w->sent < last) {
         error_raise(
             &why,
@@ -85,6 +95,7 @@ static void watch_feed(struct watch *w)
         watch_fail(w, &why);
     } else if (ended || !w->follow) {
         struct server_call *call = w->call;
+
         watch_free(w);
         server_end(call);
     }
@@ -99,6 +110,7 @@ static void on_writable(void *arg, struct server_call *call)
 static void on_cancel(void *arg, struct server_call *call)
 {
     struct error why = ERROR_INIT;
+
     error_raise(&why, ERR_UNREACHABLE, "the daemon is stopping");
     watch_fail(arg, &why);
 }
@@ -116,14 +128,18 @@ static void on_commit(void *arg, const char *deployment)
 static bool take_id(void *arg, const struct store_deployment *d)
 {
     char **id = arg;
+
     *id = xstrdup(d->id);
     return false;
 }
 
+/* An id must be known; "latest" is looked for among the caller's own, when it says which project
+ * and stack that is. */
 static int
 resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct error *err)
 {
     *id = NULL;
+
     if (r->deployment[0] && strcmp(r->deployment, "latest") != 0) {
         uint64_t last;
         bool ended;
@@ -132,14 +148,17 @@ resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct 
             *id = xstrdup(r->deployment);
         return rc;
     }
+
     struct store_filter f = {.limit = 1};
     if (r->caller && r->caller->project_name[0])
         f.project = r->caller->project_name;
     if (r->caller && r->caller->stack[0])
         f.stack = r->caller->stack;
+
     int rc = store_deployment_each(hub->store, &f, take_id, id, err);
     if (rc < 0 || *id)
         return rc;
+
     error_raise(
         err,
         ERR_NOT_FOUND,
@@ -147,22 +166,28 @@ resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct 
         f.project ? " of " : "",
         f.project ? f.project : "");
     error_hint(err, "`defangctl up` starts one; `defangctl ls` lists all.");
+
     return -ENOENT;
 }
 
+/* A shell that watches may bring what a blocked job waits for: it is told before the first event
+ * is sent. */
 static void on_watch(void *arg, struct server_call *call, const ProtobufCMessage *request)
 {
     struct watch_hub *hub = arg;
     const Defang__WatchRequest *r = (const Defang__WatchRequest *)request;
     struct error why = ERROR_INIT;
     char *id;
+
     if (resolve(hub, r, &id, &why) < 0) {
         server_error(call, &why, NULL, 0);
         error_done(&why);
         return;
     }
+
     if (hub->on_caller && r->caller)
         hub->on_caller(hub->on_caller_arg, r->caller);
+
     struct watch *w = xcalloc(1, sizeof *w);
     *w = (struct watch){
         .hub = hub,
@@ -182,6 +207,7 @@ static void on_watch(void *arg, struct server_call *call, const ProtobufCMessage
 struct watch_hub *watch_hub_new(struct store *store, struct server *server)
 {
     struct watch_hub *hub = xcalloc(1, sizeof *hub);
+
     hub->store = store;
     store_subscribe(store, on_commit, hub);
     server_handle(server, RPC_WATCH, on_watch, hub);
@@ -192,6 +218,7 @@ void watch_hub_free(struct watch_hub *hub)
 {
     if (!hub)
         return;
+
     store_unsubscribe(hub->store, on_commit, hub);
     while (hub->first)
         on_cancel(hub->first, hub->first->call);

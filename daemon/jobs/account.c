@@ -16,6 +16,7 @@
 
 #define LOCK_WAIT_MS (60LL * 60 * 1000)
 
+/* A condition, not a flag that is polled: whoever waits is woken, and looks again. */
 int account_lock(struct daemon *d)
 {
     while (d->bootstrap_held) {
@@ -23,6 +24,7 @@ int account_lock(struct daemon *d)
         if (rc < 0)
             return rc;
     }
+
     d->bootstrap_held = true;
     return 0;
 }
@@ -33,6 +35,8 @@ void account_unlock(struct daemon *d)
     fiber_cond_broadcast(&d->bootstrap_free);
 }
 
+/* Also a step of a project's job, where --force is about the project: it makes the CD stack anew
+ * only in a job of the account. */
 int job_run_bootstrap(struct job *j, struct error *err)
 {
     struct flow_cd cd = {0};
@@ -40,9 +44,11 @@ int job_run_bootstrap(struct job *j, struct error *err)
     int rc = account_lock(j->daemon);
     if (rc < 0)
         return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
+
     rc = flow_cd_ensure(&j->context, account && json_bool_or(j->inputs, "force", false), &cd, err);
     account_unlock(j->daemon);
     flow_cd_done(&cd);
+
     return rc;
 }
 
@@ -53,10 +59,13 @@ int job_update_cd(struct job *j, struct error *err)
     struct flow_cd cd = {0};
     bool exists = false;
     int rc = j->engine->builds_images ? flow_cd_describe(&j->context, &cd, &exists, err) : 0;
+
     flow_cd_done(&cd);
     return rc == 0 && exists ? job_run_bootstrap(j, err) : rc;
 }
 
+/* The bucket's name is read before its stack goes: it stays, and nobody could say later what it
+ * was called. */
 int job_run_teardown(struct job *j, struct error *err)
 {
     struct flow_cd cd = {0};
@@ -70,14 +79,18 @@ int job_run_teardown(struct job *j, struct error *err)
                 "bucket %s with the uploaded code (empty and delete it yourself when nothing needs "
                 "it)",
                 cd.bucket));
+
     flow_cd_done(&cd);
     if (rc < 0)
         return rc;
+
     rc = account_lock(j->daemon);
     if (rc < 0)
         return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
+
     rc = flow_cd_teardown(&j->context, json_bool_or(j->inputs, "force", false), err);
     account_unlock(j->daemon);
     j->nothing_changed = rc == 0 && !exists;
+
     return rc;
 }

@@ -1,5 +1,7 @@
 /* `cd refresh`, `cd cancel` and `cd preview` of a project: what its engine does beside up and down.
- */
+ *
+ * Each reads the account's facts, brings the CD stack up to date, and hands over to the engine. A
+ * preview looks at everything that `plan` looks at, without a caller who waits for the answer. */
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/preview.h"
 #include "engine/account/facts.h"
@@ -11,6 +13,7 @@ static int read_facts(struct job *j, struct error *err)
     return rc < 0 ? rc : job_update_cd(j, err);
 }
 
+/* What the result says of the engine's work. */
 static int take(struct job *j, int rc, struct engine_outcome *outcome)
 {
     j->nothing_changed = outcome->nothing_changed;
@@ -23,28 +26,36 @@ int job_run_refresh(struct job *j, struct error *err)
 {
     struct engine_outcome outcome = {0};
     int rc = read_facts(j, err);
-    return rc < 0 ? rc : take(j, j->engine->refresh(&j->context, &outcome, err), &outcome);
+    if (rc < 0)
+        return rc;
+
+    rc = j->engine->refresh(&j->context, &outcome, err);
+    return take(j, rc, &outcome);
 }
 
 int job_run_cancel(struct job *j, struct error *err)
 {
     struct engine_outcome outcome = {0};
+    bool force = json_bool_or(j->inputs, "force", false);
     int rc = read_facts(j, err);
-    return rc < 0 ? rc
-                  : take(
-                        j,
-                        j->engine->release(
-                            &j->context, json_bool_or(j->inputs, "force", false), &outcome, err),
-                        &outcome);
+    if (rc < 0)
+        return rc;
+
+    rc = j->engine->release(&j->context, force, &outcome, err);
+
+    return take(j, rc, &outcome);
 }
 
+/* `look` borrows the job's project and gives it back: preview_make() was written for a verb. */
 int job_run_preview(struct job *j, struct error *err)
 {
     struct preview p;
+
     /* What `plan` looks at, without a caller who waits for the answer. */
     struct verb_call look = {
         .daemon = j->daemon, .session = j->session, .project = j->project, .engine = j->engine};
     int rc = preview_make(&p, &look, err);
+
     j->project = look.project; /* its diagnostics have grown */
     j->context.facts = p.facts;
     j->context.builds = p.plan_builds;
@@ -54,5 +65,6 @@ int job_run_preview(struct job *j, struct error *err)
     if (rc == 0)
         rc = j->engine->preview(&j->context, p.graph, err);
     preview_done(&p);
+
     return rc;
 }

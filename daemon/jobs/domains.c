@@ -1,3 +1,6 @@
+/* What an `up` says of the project's public names: before, what the account's zones lack, so that
+ * it can be mended while the rest is made; after, where records that people make themselves must
+ * point. */
 #include "daemon/jobs/domains.h"
 
 #include "base/mem.h"
@@ -7,6 +10,7 @@
 void domains_say(struct job *j, const struct plan_request *r)
 {
     struct compose_diagnostics d = {0};
+
     plan_domain_notes(r->project, r->settings, r->facts, r->previous, &d);
     for (size_t i = 0; i < d.len; i++)
         engine_note(&j->context, ENGINE_SAY_WARNING, d.items[i].hint, "%s", d.items[i].message);
@@ -18,7 +22,9 @@ void domains_point(struct job *j, const struct plan_request *r, const json_t *ou
     const char *target = json_str(outputs, "LoadBalancerDns");
     const char *const *names;
     size_t count;
+
     plan_domain_names(j->arena, r->project, r->settings, &names, &count);
+
     for (size_t i = 0; target && r->facts->zones_known && i < count; i++)
         if (!plan_domain_zone(r->project, r->facts, names[i]))
             engine_note(

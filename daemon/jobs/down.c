@@ -19,6 +19,20 @@
 #include "engine/values/derived.h"
 #include "engine/values/store_secrets.h"
 
+static int remove_volumes(
+    struct job *j, const struct plan_kept_volume *volumes, size_t count, struct error *err)
+{
+    job_step(j, "volumes", ENGINE_ACTIVE, 3, "removing %zu volume%s", count, count == 1 ? "" : "s");
+
+    int rc = flow_volumes_delete(&j->context, volumes, count, err);
+    if (rc < 0)
+        job_step(j, "volumes", ENGINE_FAILED, 3, "not every volume could be removed");
+    else
+        job_step(j, "volumes", ENGINE_DONE, 3, "removed for good");
+
+    return rc;
+}
+
 /* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept.
  */
 static int leave_volumes(struct job *j, struct error *err)
@@ -28,19 +42,9 @@ static int leave_volumes(struct job *j, struct error *err)
     int rc = flow_volumes(&j->context, j->arena, &volumes, &count, err);
     if (rc < 0 || count == 0)
         return rc;
-    if (json_bool_or(j->inputs, "volumes", false)) {
-        job_step(
-            j, "volumes", ENGINE_ACTIVE, 3, "removing %zu volume%s", count, count == 1 ? "" : "s");
-        rc = flow_volumes_delete(&j->context, volumes, count, err);
-        job_step(
-            j,
-            "volumes",
-            rc < 0 ? ENGINE_FAILED : ENGINE_DONE,
-            3,
-            "%s",
-            rc < 0 ? "not every volume could be removed" : "removed for good");
-        return rc;
-    }
+    if (json_bool_or(j->inputs, "volumes", false))
+        return remove_volumes(j, volumes, count, err);
+
     for (size_t i = 0; i < count; i++)
         vec_push(
             &j->kept,
@@ -50,44 +54,49 @@ static int leave_volumes(struct job *j, struct error *err)
                 "it",
                 volumes[i].name,
                 volumes[i].file_system));
+
     return 0;
 }
 
-int job_run_down(struct job *j, struct error *err)
+/* What the engine made. */
+static int destroy(struct job *j, struct error *err)
 {
     struct engine_outcome outcome;
-    int rc = flow_facts(&j->context, j->arena, (struct plan_facts **)&j->context.facts, err);
-    if (rc == 0)
-        rc = job_update_cd(j, err);
-    if (rc < 0)
-        return rc;
-    job_step(j, "teardown", ENGINE_ACTIVE, 2, "removing project %s", j->context.project);
-    rc = j->engine->destroy(&j->context, json_bool_or(j->inputs, "force", false), &outcome, err);
+    const char *project = j->context.project;
+
+    job_step(j, "teardown", ENGINE_ACTIVE, 2, "removing project %s", project);
+
+    int rc =
+        j->engine->destroy(&j->context, json_bool_or(j->inputs, "force", false), &outcome, err);
     j->nothing_changed = outcome.nothing_changed;
     j->resources_changed = outcome.resources_changed;
     engine_outcome_done(&outcome);
-    if (rc < 0) {
+
+    if (rc < 0)
         job_step(j, "teardown", ENGINE_FAILED, 2, "not everything could be removed");
-        return rc;
-    }
-    if (j->nothing_changed)
-        job_step(
-            j, "teardown", ENGINE_SKIPPED, 2, "project %s was not deployed", j->context.project);
+    else if (j->nothing_changed)
+        job_step(j, "teardown", ENGINE_SKIPPED, 2, "project %s was not deployed", project);
     else
-        job_step(j, "teardown", ENGINE_DONE, 2, "project %s is removed", j->context.project);
-    rc = flow_derived_prune(&j->context, NULL, 0, err);
+        job_step(j, "teardown", ENGINE_DONE, 2, "project %s is removed", project);
+
+    return rc;
+}
+
+/* What we made beside the engine, for this project alone. */
+static int prune(struct job *j, struct error *err)
+{
+    int rc = flow_derived_prune(&j->context, NULL, 0, err);
     if (rc == 0)
         rc = flow_store_secrets_prune(&j->context, NULL, 0, err);
     if (rc == 0)
         rc = flow_runs_prune(&j->context, NULL, 0, err);
-    if (rc == 0)
-        rc = leave_volumes(j, err);
-    if (rc < 0)
-        return rc;
-    rc = engine_remember(j->daemon, &j->row, NULL, err); /* the next `up` may choose another */
-    if (rc < 0)
-        return rc;
+    return rc;
+}
+
+static void say_kept(struct job *j)
+{
     cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);
+
     vec_push(
         &j->kept,
         arena_printf(j->arena, "config under %s (remove with `defangctl config rm`)", path));
@@ -97,5 +106,24 @@ int job_run_down(struct job *j, struct error *err)
             j->arena,
             "stack %s with its bucket (remove with `defangctl cd teardown`)",
             j->project.settings.cd_name));
-    return 0;
+}
+
+/* In the order in which things need each other; each step may be done again after a cut. */
+int job_run_down(struct job *j, struct error *err)
+{
+    int rc = flow_facts(&j->context, j->arena, (struct plan_facts **)&j->context.facts, err);
+    if (rc == 0)
+        rc = job_update_cd(j, err);
+    if (rc == 0)
+        rc = destroy(j, err);
+    if (rc == 0)
+        rc = prune(j, err);
+    if (rc == 0)
+        rc = leave_volumes(j, err);
+    if (rc == 0)
+        rc = engine_remember(j->daemon, &j->row, NULL, err); /* the next `up` may choose another */
+    if (rc == 0)
+        say_kept(j);
+
+    return rc;
 }

@@ -15,8 +15,9 @@
  * Engines that build by themselves get names instead of images: a tag stands for each. */
 #include "daemon/jobs/images.h"
 
+#include "daemon/jobs/context.h"
+
 #include "base/env.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -25,13 +26,11 @@
 #include "engine/build/upload.h"
 #include "engine/call.h"
 #include "engine/context.h"
-#include "loop/work.h"
 #include "pack/pack.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ORDER         10
 #define PACK_PARALLEL 2
@@ -49,10 +48,12 @@ static char *row_id(const struct plan_build *b)
     return xasprintf("image/%s", b->service);
 }
 
+/* DEFANG_BUILD_CONTEXT_LIMIT of the shell that started the job; 0 is the usual limit. */
 static uint64_t context_limit(struct job *j)
 {
     uint64_t bytes = 0;
     const char *given = env_get_nonempty(j->session->env, "DEFANG_BUILD_CONTEXT_LIMIT");
+
     if (given && pack_parse_limit(given, &bytes) < 0)
         engine_note(
             &j->context,
@@ -61,9 +62,12 @@ static uint64_t context_limit(struct job *j)
             "DEFANG_BUILD_CONTEXT_LIMIT=%s is no size; the limit is %zu MiB",
             given,
             LIMIT_PACK_BYTES >> 20);
+
     return bytes;
 }
 
+/* More often than not a large context is a .dockerignore that is missing: said before it is sent.
+ */
 static void warn_if_large(struct job *j, const struct plan_build *b, const struct pack_result *r)
 {
     if (r->files <= LIMIT_PACK_WARN_FILES && r->archive_bytes <= LIMIT_PACK_WARN_BYTES)
@@ -78,62 +82,30 @@ static void warn_if_large(struct job *j, const struct plan_build *b, const struc
         (double)r->archive_bytes / (1 << 20));
 }
 
-static const struct compose_build *compose_build_of(struct job *j, const char *service)
-{
-    const struct compose_service *s = compose_service_get(j->project.model, service);
-    return s && s->has_build ? &s->build : NULL;
-}
-
-/* A context may be shared by services, but not its ignore file: one archive each, equal ones have
- * equal names. */
-static int pack_one(
-    struct job *j, struct plan_build *b, struct pack_result *result, int *fd, struct error *err)
-{
-    cleanup_free char *row = row_id(b), *tmp = path_join(j->daemon->state_folder, "tmp");
-    const struct compose_build *build = compose_build_of(j, b->service);
-    job_step(j, row, ENGINE_ACTIVE, ORDER, "packing %s", b->context);
-    struct pack_options options = {
-        .context = b->context, .dockerfile = b->dockerfile, .limit_bytes = context_limit(j)};
-    struct pack_extra inline_file = {.name = b->dockerfile};
-    if (build && build->dockerfile_inline) {
-        inline_file.data = build->dockerfile_inline;
-        inline_file.n = strlen(build->dockerfile_inline);
-        options.extras = &inline_file;
-        options.extras_len = 1;
-    }
-    int rc = pack_run(j->daemon->loop, &options, tmp, result, fd, err);
-    if (rc < 0)
-        return error_wrap(err, "packing the build context of service %s", b->service);
-    warn_if_large(j, b, result);
-    b->object_key = arena_strdup(j->arena, result->object_name);
-    return 0;
-}
-
+/* The archive has no name: nothing is left behind by a kill. */
 static int pack_and_upload(
     struct job *j, struct plan_build *b, const char *row, bool *uploaded, struct error *err)
 {
     cleanup_fd int fd = -1;
     cleanup_pack_result struct pack_result result = {0};
-    int rc = pack_one(j, b, &result, &fd, err);
+
+    job_step(j, row, ENGINE_ACTIVE, ORDER, "packing %s", b->context);
+
+    int rc = context_pack(j->daemon, j->project.model, b, context_limit(j), &result, &fd, err);
     if (rc < 0)
         return rc;
-    cleanup_free char *path = xasprintf(
-        "/proc/self/fd/%d", fd); /* the archive has no name: nothing is left behind by a kill */
-    return flow_upload(
-        &j->context,
-        row,
-        &(struct flow_archive){
-            .path = path, .object_key = b->object_key, .size = result.archive_bytes},
-        uploaded,
-        err);
+
+    warn_if_large(j, b, &result);
+    b->object_key = arena_strdup(j->arena, result.object_name);
+
+    cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);
+    struct flow_archive archive = {
+        .path = path, .object_key = b->object_key, .size = result.archive_bytes};
+
+    return flow_upload(&j->context, row, &archive, uploaded, err);
 }
 
-static int remember_archive(struct job *j, const struct plan_build *b, struct error *err)
-{
-    cleanup_free char *key = xasprintf("pack.%s", b->service);
-    return j->journal.put(j->journal.arg, key, b->object_key, err);
-}
-
+/* That this deployment has built it, for `up --build`. */
 static char *forced_key(const struct plan_build *b)
 {
     return xasprintf("forced.%s", b->service);
@@ -144,62 +116,78 @@ static int forget_if_forced(struct image_job *w, struct error *err)
 {
     struct job *j = w->im->job;
     cleanup_free char *key = forced_key(&w->im->builds[w->index]), *done = NULL;
+
     if (!json_bool_or(j->inputs, "force", false))
         return 0;
+
     int rc = j->journal.get(j->journal.arg, key, &done, err);
     if (rc == 0 && !done) {
         free(w->im->built[w->index]);
         w->im->built[w->index] = NULL;
     }
+
     return rc;
 }
 
 /* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not
  * look at the folder again. */
+static int have_archive(struct job *j, struct plan_build *b, const char *row, struct error *err)
+{
+    cleanup_free char *key = xasprintf("pack.%s", b->service), *known = NULL;
+    bool uploaded = false;
+    int rc = j->journal.get(j->journal.arg, key, &known, err);
+    if (rc < 0)
+        return rc;
+
+    if (known) {
+        b->object_key = arena_strdup(j->arena, known);
+        return 0;
+    }
+
+    rc = pack_and_upload(j, b, row, &uploaded, err);
+    if (rc == 0)
+        rc = j->journal.put(j->journal.arg, key, b->object_key, err);
+    if (rc == 0)
+        j->uploads += uploaded;
+    else if (rc == -ECANCELED)
+        job_step(j, row, ENGINE_CANCELED, ORDER, "canceled");
+    else
+        job_step(j, row, ENGINE_FAILED, ORDER, "could not be packed and uploaded");
+
+    return rc;
+}
+
+/* The archive is in S3, and it is known whether the image is in ECR. */
 static int prepare_one(void *arg, struct error *err)
 {
     struct image_job *w = arg;
     struct job *j = w->im->job;
     struct plan_build *b = &w->im->builds[w->index];
-    cleanup_free char *row = row_id(b), *key = xasprintf("pack.%s", b->service), *known = NULL;
-    bool uploaded = false;
-    int rc = j->journal.get(j->journal.arg, key, &known, err);
+    char **built = &w->im->built[w->index];
+    cleanup_free char *row = row_id(b);
+    int rc = have_archive(j, b, row, err);
     if (rc < 0)
         return rc;
-    if (known)
-        b->object_key = arena_strdup(j->arena, known);
-    else
-        rc = pack_and_upload(j, b, row, &uploaded, err);
-    if (rc == 0 && !known)
-        rc = remember_archive(j, b, err);
-    if (rc < 0) {
-        job_step(
-            j,
-            row,
-            rc == -ECANCELED ? ENGINE_CANCELED : ENGINE_FAILED,
-            ORDER,
-            "%s",
-            rc == -ECANCELED ? "canceled" : "could not be packed and uploaded");
-        return rc;
-    }
-    j->uploads += uploaded;
+
     plan_build_finish(j->arena, w->im->request, b);
-    rc = flow_image_lookup(&j->context, b, &w->im->built[w->index], err);
+    rc = flow_image_lookup(&j->context, b, built, err);
     if (rc == 0)
         rc = forget_if_forced(w, err);
-    if (rc == 0 && w->im->built[w->index])
-        job_step(
-            j,
-            row,
-            ENGINE_SKIPPED,
-            ORDER,
-            "image: %.19s…  already built",
-            strchr(w->im->built[w->index], '@') + 1);
-    else if (rc == 0)
+    if (rc < 0)
+        return rc;
+
+    if (*built) {
+        const char *digest = strchr(*built, '@') + 1;
+        job_step(j, row, ENGINE_SKIPPED, ORDER, "image: %.19s…  already built", digest);
+    } else {
         job_step(j, row, ENGINE_WAITING, ORDER, "image: waits for the place to build");
-    return rc;
+    }
+
+    return 0;
 }
 
+/* `fn` for every image, or for those that are missing, `parallel` at a time (0: all at once).
+ * The first error cancels the rest. */
 static int for_each(
     struct images *im,
     const char *name,
@@ -212,14 +200,17 @@ static int for_each(
 {
     struct fiber_group *g = fiber_group_new(im->job->daemon->loop, parallel);
     struct image_job *work = xcalloc(im->count + 1, sizeof *work);
+
     for (size_t i = 0; i < im->count; i++) {
         work[i] = (struct image_job){.im = im, .index = i, .failure = failure, .place = place};
         if (!only_missing || !im->built[i])
             fiber_group_spawn(g, name, fn, &work[i]);
     }
+
     int rc = fiber_group_wait(g, err);
     fiber_group_free(g);
     free(work);
+
     return rc;
 }
 
@@ -233,14 +224,17 @@ static void name_by_tag(struct images *im)
             "Change what goes into the image, or remove its tag in ECR.",
             "--build has no effect with engine %s: it builds an image only when its content is new",
             im->job->engine->name);
+
     for (size_t i = 0; i < im->count; i++) {
         free(im->built[i]);
         im->built[i] = plan_pulumi_image_uri(im->job->context.facts, &im->builds[i]);
     }
+
     im->job->context.builds = im->builds;
     im->job->context.build_count = im->count;
 }
 
+/* What the planner takes: only images that are there. */
 static void collect(struct images *im)
 {
     im->uri_count = 0;
@@ -250,22 +244,23 @@ static void collect(struct images *im)
                 (struct plan_image){.service = im->builds[i].service, .uri = im->built[i]};
 }
 
+/* Packing, uploading and looking up, image by image; afterwards it is known what is missing. */
 int images_prepare(
     struct images *im, struct job *j, const struct plan_request *r, struct error *err)
 {
     *im = (struct images){.job = j, .request = r};
-    cleanup_free char *tmp = path_join(j->daemon->state_folder, "tmp");
+
     int rc = plan_builds(j->arena, r, &im->builds, &im->count, err);
-    if (rc == 0)
-        rc = file_mkdirs(tmp, 0700, err);
     if (rc < 0)
         return rc;
+
     im->built = xcalloc(im->count + 1, sizeof *im->built);
     im->uris = xcalloc(im->count + 1, sizeof *im->uris);
     rc = for_each(im, "prepare", PACK_PARALLEL, false, prepare_one, NULL, NULL, err);
     if (rc == 0 && j->engine->builds_images)
         name_by_tag(im);
     collect(im);
+
     return rc;
 }
 
@@ -278,25 +273,31 @@ int images_place_ready(struct images *im, bool *ready, struct error *err)
 {
     struct flow_build_place place;
     int rc = flow_build_place(&im->job->context, &place, ready, err);
+
     flow_build_place_done(&place);
     return rc;
 }
 
+/* On a first deployment the foundation brings it, beside us. It is asked for, not told: this
+ * life may not be the one that began the foundation. */
 static int wait_for_place(struct images *im, struct flow_build_place *place, struct error *err)
 {
     struct job *j = im->job;
     struct engine_pace pace = {0};
     int64_t deadline = loop_now_ms(j->daemon->loop) + PLACE_WAIT_MS;
+
     for (;;) {
         bool ready = false;
         int rc = flow_build_place(&j->context, place, &ready, err);
         if (rc < 0 || ready)
             return rc;
+
         if (loop_now_ms(j->daemon->loop) > deadline)
             return error_raise(
                 err,
                 ERR_TIMEOUT,
                 "the network and the repositories for the builds were not there after 30 minutes");
+
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
     }
@@ -305,23 +306,23 @@ static int wait_for_place(struct images *im, struct flow_build_place *place, str
 static int build_one(void *arg, struct error *err)
 {
     struct image_job *w = arg;
+    struct job *j = w->im->job;
+    struct plan_build *b = &w->im->builds[w->index];
     struct engine_failure failure = {0};
-    int rc = flow_image_build(
-        &w->im->job->context,
-        &w->im->builds[w->index],
-        w->place,
-        &w->im->built[w->index],
-        &failure,
-        err);
-    cleanup_free char *key = forced_key(&w->im->builds[w->index]);
+    cleanup_free char *key = forced_key(b);
+    int rc = flow_image_build(&j->context, b, w->place, &w->im->built[w->index], &failure, err);
+
     if (rc == 0) {
-        w->im->job->images_built++;
-        rc = w->im->job->journal.put(w->im->job->journal.arg, key, "1", err);
+        j->images_built++;
+        rc = j->journal.put(j->journal.arg, key, "1", err);
     }
+
+    /* The first failure is the one that is told. */
     if (rc < 0 && failure.service && !w->failure->service)
         *w->failure = failure;
     else
         engine_failure_done(&failure);
+
     return rc;
 }
 
@@ -333,6 +334,7 @@ int images_build(struct images *im, struct engine_failure *failure, struct error
         rc = for_each(im, "build", 0, true, build_one, failure, &place, err);
     flow_build_place_done(&place);
     collect(im);
+
     return rc;
 }
 

@@ -34,6 +34,7 @@ struct job {
     bool cancel_requested, resumed, finished;
     bool
         paused; /* comes back from a pause in the same process: it has its session, keys included */
+
     /* For the result. */
     struct engine_failure failure;
     unsigned images_built, uploads, resources_changed;
@@ -55,46 +56,62 @@ int job_start(
 /* All unfinished ones of the store, at start-up and after a pause (pause.h). */
 int job_resume_all(struct daemon *d, struct error *err);
 struct job *job_find(struct daemon *d, const char *id); /* NULL when not running here */
+
+/* Asks it to take back what it began; it ends as CANCELED, or as SUCCEEDED when that came too late.
+ * Nothing for one that has ended. */
 void job_cancel(struct job *j);
-/* Gives fresh credentials to jobs that wait for them in that account; suspends (asks who they are).
- * Returns how many went on. */
-unsigned job_offer_credentials(struct daemon *d, struct session *session);
-/* The same from a watch request, in a fiber of its own. */
-void job_offer_caller(struct daemon *d, const Defang__Caller *caller);
+
 /* At the daemon's end: stops every fiber without a terminal state, so that the next life resumes
  * them. */
 void job_suspend_all(struct daemon *d);
 
 /* Whether a job's fiber still has to unwind. */
 bool job_fibers_left(const struct daemon *d);
+
 void job_free_finished(struct daemon *d);
 
-char *job_id_new(void); /* 12 base-36 characters */
+/* ---- inputs.c ---- */
+char *job_id_new(void); /* 12 base-36 characters; malloc'd */
+
+/* `p` may be NULL. The kinds add what is their own. */
 json_t *job_inputs_new(
     const struct session *s,
     const Defang__Caller *caller,
     const struct project *p,
     bool has_env_credentials);
 
-/* The kinds: up.c, down.c, account.c, cd.c. */
+/* ---- credentials.c ---- */
+/* Gives fresh credentials to jobs that wait for them in that account; suspends (asks who they are).
+ * Returns how many went on. */
+unsigned job_offer_credentials(struct daemon *d, struct session *session);
+
+/* The same from a watch request, in a fiber of its own. */
+void job_offer_caller(struct daemon *d, const Defang__Caller *caller);
+
+/* wait_for_credentials of an engine's context, with the job as its argument: suspends until
+ * somebody brings fresh ones. 0, -ECANCELED, or -ETIMEDOUT after a day. */
+int job_wait_for_credentials(void *arg, const struct error *cause);
+
+/* ---- the kinds: up.c, down.c, account.c, cd.c ---- */
 int job_run_up(struct job *j, struct error *err);
-void job_up_take_back(
-    struct job *j); /* what an `up` of an earlier life has under way in the engine */
 int job_run_down(struct job *j, struct error *err);
 int job_run_bootstrap(struct job *j, struct error *err);
 int job_run_teardown(struct job *j, struct error *err);
-int job_update_cd(
-    struct job *j,
-    struct error *err); /* part of a project's job whose engine runs in the CD stack */
 int job_run_refresh(struct job *j, struct error *err);
 int job_run_cancel(struct job *j, struct error *err);
 int job_run_preview(struct job *j, struct error *err);
 
-/* events.c: the sink and the journal of a job, and its own events. */
+/* What an `up` of an earlier life has under way in the engine. */
+void job_up_take_back(struct job *j);
+
+/* Part of a project's job whose engine runs in the CD stack. */
+int job_update_cd(struct job *j, struct error *err);
+
+/* ---- events.c: the sink and the journal of a job, and its own events ---- */
 void job_events_init(struct job *j);
+
+void job_emit(struct job *j, Defang__Event *e); /* fills deployment and time */
 void job_state_set(struct job *j, Defang__DeployState state, const char *message);
-/* Result event, then the terminal state: the last two of every deployment. */
-void job_finish(struct job *j, Defang__DeployState state, const struct error *error);
 void job_step(
     struct job *j,
     const char *row,
@@ -102,3 +119,7 @@ void job_step(
     unsigned order,
     const char *fmt,
     ...) __attribute__((format(printf, 5, 6)));
+
+/* ---- result.c ---- */
+/* Result event, then the terminal state: the last two of every deployment. */
+void job_finish(struct job *j, Defang__DeployState state, const struct error *error);

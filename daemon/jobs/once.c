@@ -23,13 +23,17 @@
 #define KEY_PENDING "once.pending"
 #define ORDER       60
 
+/* New content, or a last run that did not succeed. NULL with err when the records cannot be
+ * read. */
 static json_t *choose_now(struct once *o, struct error *err)
 {
     size_t count = o->stages.once_count;
     cleanup_free struct flow_run *runs = xcalloc(count + 1, sizeof *runs);
     cleanup_free const char **names = xcalloc(count + 1, sizeof *names);
+
     for (size_t i = 0; i < count; i++)
         names[i] = o->stages.once[i].service;
+
     json_t *pending =
         flow_runs_read(&o->job->context, names, count, runs, err) < 0 ? NULL : json_array();
     for (size_t i = 0; i < count; i++) {
@@ -37,9 +41,11 @@ static json_t *choose_now(struct once *o, struct error *err)
             json_array_append_new(pending, json_string(names[i]));
         flow_run_done(&runs[i]);
     }
+
     return pending;
 }
 
+/* The choice of an earlier life stands, whatever has run since. */
 static int choose(struct once *o, json_t **pending, struct error *err)
 {
     const struct engine_journal *journal = &o->job->journal;
@@ -49,13 +55,16 @@ static int choose(struct once *o, json_t **pending, struct error *err)
         return rc;
     if (text)
         return json_parse(text, strlen(text), pending, err);
+
     *pending = choose_now(o, err);
     if (!*pending)
         return error_is_set(err) ? error_kind_errno(err->kind) : -EIO;
+
     cleanup_free char *made = json_print(*pending, false, true);
     return journal->put(journal->arg, KEY_PENDING, made, err);
 }
 
+/* The stages are made twice: without the pending ones to know the candidates, and with them. */
 int once_choose(
     struct once *o,
     struct job *j,
@@ -67,10 +76,12 @@ int once_choose(
     plan_stages(j->arena, r, whole, &o->stages);
     if (!o->stages.once_count)
         return 0;
+
     cleanup_json json_t *pending = NULL;
     int rc = choose(o, &pending, err);
     if (rc < 0)
         return rc;
+
     o->pending_count = json_array_size(pending);
     o->pending = arena_array(j->arena, const char *, o->pending_count + 1);
     for (size_t i = 0; i < o->pending_count; i++)
@@ -78,6 +89,7 @@ int once_choose(
     r->pending = o->pending;
     r->pending_count = o->pending_count;
     plan_stages(j->arena, r, whole, &o->stages);
+
     return 0;
 }
 
@@ -86,6 +98,7 @@ void once_say_skipped(struct once *o)
     for (size_t i = 0; i < o->stages.once_count; i++) {
         const struct plan_once *one = &o->stages.once[i];
         cleanup_free char *row = xasprintf("service/%s", one->service);
+
         if (!one->stage)
             job_step(
                 o->job,
@@ -114,9 +127,11 @@ static void say_waiting(struct one *one, enum engine_row_state state, const char
     }
 }
 
+/* Its result is kept beside it; only a cancel ends the group. */
 static int run_one(void *arg, struct error *err)
 {
     struct one *one = arg;
+
     (void)err;
     say_waiting(one, ENGINE_WAITING, "waits for");
     one->rc =
@@ -129,6 +144,7 @@ static bool forgive(struct one *one)
 {
     if (one->rc == 0 || !one->once->optional || one->err.kind != ERR_CLOUD)
         return one->rc == 0;
+
     engine_note(
         &one->o->job->context,
         ENGINE_SAY_WARNING,
@@ -138,12 +154,16 @@ static bool forgive(struct one *one)
     return true;
 }
 
+/* All have ended. The first failure that nobody forgives is the deployment's; its task's last
+ * lines go with it. */
 static int collect(struct once *o, struct one *all, size_t count, int rc, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
         bool forgiven = forgive(&all[i]);
+
         if (!forgiven && !engine_detaching(&o->job->context))
             say_waiting(&all[i], ENGINE_CANCELED, "left as it was: it waited for");
+
         if (!forgiven && (rc == 0 || rc == -ECANCELED) && error_is_set(&all[i].err)) {
             rc = all[i].rc;
             error_done(err);
@@ -152,9 +172,11 @@ static int collect(struct once *o, struct one *all, size_t count, int rc, struct
             o->job->failure = all[i].failure;
             all[i].failure = (struct engine_failure){0};
         }
+
         engine_failure_done(&all[i].failure);
         error_done(&all[i].err);
     }
+
     return rc;
 }
 
@@ -164,27 +186,34 @@ int once_run(struct once *o, unsigned stage, struct error *err)
     cleanup_json json_t *outputs = NULL;
     size_t count = 0;
     cleanup_free struct one *all = xcalloc(o->stages.once_count + 1, sizeof *all);
+
     for (size_t i = 0; i < o->stages.once_count; i++)
         if (o->stages.once[i].stage == stage)
             all[count++] = (struct one){.o = o, .once = &o->stages.once[i]};
+
     if (!count)
         return 0;
+
     int rc = j->engine->outputs(&j->context, &outputs, err);
     if (rc < 0)
         return rc;
+
     struct fiber_group *g = fiber_group_new(j->daemon->loop, 0);
     for (size_t i = 0; i < count; i++) {
         all[i].outputs = outputs;
         fiber_group_spawn(g, all[i].once->service, run_one, &all[i]);
     }
+
     rc = fiber_group_wait(g, err);
     fiber_group_free(g);
+
     return collect(o, all, count, rc, err);
 }
 
 int once_prune(struct once *o, struct error *err)
 {
     cleanup_free const char **names = xcalloc(o->stages.once_count + 1, sizeof *names);
+
     for (size_t i = 0; i < o->stages.once_count; i++)
         names[i] = o->stages.once[i].service;
     return flow_runs_prune(&o->job->context, names, o->stages.once_count, err);

@@ -8,10 +8,12 @@
 #include "engine/context.h"
 #include "engine/run/once_record.h"
 
+/* With those who wait for it, so that a plan says what stands still meanwhile. */
 static void
 add_run(struct arena *arena, const struct plan_once *o, const char *why, struct once_preview *out)
 {
     Defang__PlanRun *m = arena_make(arena, Defang__PlanRun);
+
     defang__plan_run__init(m);
     m->service = verb_text(arena, o->service);
     m->why = verb_text(arena, why);
@@ -31,6 +33,7 @@ static int plan_again(
 {
     graph_free(*graph);
     *graph = NULL;
+
     int rc = plan_make(r, graph, NULL, err);
     if (rc == 0)
         plan_stages(arena, r, *graph, s);
@@ -46,30 +49,39 @@ int once_preview(
     struct error *err)
 {
     struct plan_stages s;
+
     plan_stages(arena, r, *graph, &s);
     *out = (struct once_preview){
         .runs = arena_array(arena, Defang__PlanRun *, s.once_count + 1), .stages = 1};
+
     const char **names = arena_array(arena, const char *, s.once_count + 1),
                **pending = arena_array(arena, const char *, s.once_count + 1);
     cleanup_free struct flow_run *last = xcalloc(s.once_count + 1, sizeof *last);
+
     for (size_t i = 0; i < s.once_count; i++)
         names[i] = s.once[i].service;
+
     int rc = flow_runs_read(c, names, s.once_count, last, err);
     for (size_t i = 0; i < s.once_count; i++) {
         const char *why = rc < 0 ? NULL : flow_run_why(&last[i], s.once[i].hash);
+
         if (why) {
             add_run(arena, &s.once[i], why, out);
             pending[r->pending_count++] = names[i];
         }
+
         flow_run_done(&last[i]);
     }
+
     r->pending = pending;
     if (rc == 0 && r->pending_count)
         rc = plan_again(arena, r, graph, &s, err);
     out->stages = s.count;
+
     for (size_t i = 0; rc == 0 && i < out->n_runs; i++)
         for (size_t k = 0; k < s.once_count; k++)
             if (text_eq(s.once[k].service, out->runs[i]->service))
                 out->runs[i]->stage = s.once[k].stage;
+
     return rc;
 }

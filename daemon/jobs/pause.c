@@ -24,9 +24,11 @@ struct pausing {
     unsigned tries;
 };
 
+/* What cannot be resumed now is resumed at the next start: nothing is lost. */
 static void go_on(struct daemon *d)
 {
     cleanup_error struct error err = ERROR_INIT;
+
     log_info("daemon", "the state can be written again: jobs=%zu", d->jobs.len);
     d->state_lost = d->suspending = false;
     if (job_resume_all(d, &err) < 0)
@@ -34,11 +36,14 @@ static void go_on(struct daemon *d)
             "daemon", "jobs not resumed, the next start takes them up: error=\"%s\"", err.message);
 }
 
+/* First all fibers must be gone: one that still runs would write into a turn that it knows
+ * nothing of. */
 static void look(void *arg)
 {
     struct pausing *p = arg;
     struct daemon *d = p->d;
     cleanup_error struct error err = ERROR_INIT;
+
     if (!d->stopping && (job_fibers_left(d) || store_recover(d->store, &err) < 0)) {
         if (error_is_set(&err) && p->tries++ % SAY_EVERY_TRY == 0)
             log_error(
@@ -46,8 +51,10 @@ static void look(void *arg)
                 "jobs wait until the state can be written: state=%s error=\"%s\"",
                 d->state_folder,
                 err.message);
+
         return;
     }
+
     loop_timer_stop(p->timer);
     free(p);
     if (!d->stopping)
@@ -58,6 +65,7 @@ void pause_begin(struct daemon *d)
 {
     if (d->state_lost || d->stopping)
         return;
+
     log_error(
         "daemon",
         "the state cannot be written, jobs pause: state=%s jobs=%zu",
@@ -65,6 +73,7 @@ void pause_begin(struct daemon *d)
         d->jobs.len);
     d->state_lost = d->suspending = true;
     job_suspend_all(d);
+
     struct pausing *p = xcalloc(1, sizeof *p);
     *p = (struct pausing){.d = d};
     p->timer = loop_timer_start(d->loop, TRY_EVERY_MS, TRY_EVERY_MS, look, p);

@@ -8,10 +8,8 @@
 #include "daemon/jobs/preview.h"
 
 #include "daemon/engine_choice.h"
+#include "daemon/jobs/context.h"
 
-#include "daemon/jobs/job.h"
-
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/account/adopted.h"
@@ -22,17 +20,19 @@
 #include "engine/stack/cd.h"
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
-#include "pack/pack.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <string.h>
 
+/* A CD stack that is not there yet is no failure: an `up` would make it, and its names are known
+ * but for the bucket. */
 static int read_account(struct preview *p, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
     struct flow_cd cd = {0};
     bool exists = false;
     int rc = flow_facts(&p->context, arena, &p->facts, err);
+
     p->context.facts = p->request.facts = p->facts;
     if (rc == 0)
         rc = flow_adopted(&p->context, arena, p->v->project.model, p->facts, err);
@@ -44,9 +44,11 @@ static int read_account(struct preview *p, struct error *err)
         rc = flow_cd_describe(&p->context, &cd, &exists, err);
     if (rc < 0)
         return rc;
+
     p->facts->bucket = arena_strdup(arena, cd.bucket ? cd.bucket : "bucket-of-the-cd-stack");
     p->facts->ecr_public_prefix =
         arena_strdup(arena, exists ? cd.ecr_public_prefix : p->v->project.settings.cd_name);
+
     if (!exists)
         vec_push(
             &p->unknowns,
@@ -54,101 +56,113 @@ static int read_account(struct preview *p, struct error *err)
                 arena,
                 "the CD stack %s does not exist yet: `up` makes it first",
                 p->v->project.settings.cd_name));
+
     flow_cd_done(&cd);
+
     return p->context.engine->deployed(&p->context, &p->deployed, err);
 }
 
+/* The archive itself is of no use here: it goes with its descriptor. */
 static int pack_for_digest(struct preview *p, struct plan_build *b, struct error *err)
 {
-    const struct compose_service *s = compose_service_get(p->v->project.model, b->service);
-    struct pack_extra inline_file = {.name = b->dockerfile};
-    struct pack_options o = {.context = b->context, .dockerfile = b->dockerfile};
-    if (s->build.dockerfile_inline) {
-        inline_file.data = s->build.dockerfile_inline;
-        inline_file.n = strlen(s->build.dockerfile_inline);
-        o.extras = &inline_file;
-        o.extras_len = 1;
-    }
     cleanup_pack_result struct pack_result result = {0};
     cleanup_fd int fd = -1;
-    cleanup_free char *tmp = path_join(p->v->daemon->state_folder, "tmp");
-    int rc = file_mkdirs(tmp, 0700, err);
+    struct project *project = &p->v->project;
+    int rc = context_pack(p->v->daemon, project->model, b, 0, &result, &fd, err);
     if (rc == 0)
-        rc = pack_run(p->v->daemon->loop, &o, tmp, &result, &fd, err);
-    if (rc < 0)
-        return error_wrap(err, "packing the build context of service %s", b->service);
-    b->object_key = arena_strdup(p->v->project.arena, result.object_name);
-    return 0;
+        b->object_key = arena_strdup(project->arena, result.object_name);
+
+    return rc;
 }
 
+/* An image that is missing gets the name that it would have. */
 static int find_images(struct preview *p, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
     struct plan_build *builds = NULL;
     size_t count = 0;
     int rc = plan_builds(arena, &p->request, &builds, &count, err);
+
     p->images = arena_array(arena, struct plan_image, count + 1);
+
     for (size_t i = 0; rc == 0 && i < count; i++) {
         cleanup_free char *uri = NULL;
+
         rc = pack_for_digest(p, &builds[i], err);
         if (rc < 0)
             break;
+
         plan_build_finish(arena, &p->request, &builds[i]);
         rc = flow_image_lookup(&p->context, &builds[i], &uri, err);
         if (!uri)
             vec_push(&p->builds, arena_strdup(arena, builds[i].service));
+
         if (!uri || p->context.engine->builds_images) {
             free(uri); /* the tag stands for the digest that only a build can tell */
             uri = plan_pulumi_image_uri(p->facts, &builds[i]);
         }
+
         p->images[i] =
             (struct plan_image){.service = builds[i].service, .uri = arena_strdup(arena, uri)};
     }
+
     p->request.images = p->images;
     p->request.image_count = count;
     p->plan_builds = builds;
     p->plan_build_count = count;
+
+    return rc;
+}
+
+static int read_configs(struct preview *p, struct error *err)
+{
+    struct arena *arena = p->v->project.arena;
+    struct flow_config *list = NULL;
+    size_t count = 0;
+    int rc = flow_config_list(&p->context, &list, &count, err);
+    struct plan_config *configs = arena_array(arena, struct plan_config, count + 1);
+
+    for (size_t i = 0; i < count; i++)
+        configs[i] = (struct plan_config){
+            .name = arena_strdup(arena, list[i].name),
+            .version = list[i].version,
+            .set_ms = list[i].set_ms};
+
+    flow_config_list_done(list, count);
+    p->request.configs = configs;
+    p->request.config_count = count;
+
     return rc;
 }
 
 int preview_make(struct preview *p, struct verb_call *v, struct error *err)
 {
+    struct project *project = &v->project;
+
     *p = (struct preview){.v = v, .context = verb_context(v, NULL)};
     p->request = (struct plan_request){
-        .project = p->v->project.model,
-        .settings = &p->v->project.settings,
+        .project = project->model,
+        .settings = &project->settings,
         .deployment = p->context.deployment};
+
     int rc = v->engine ? 0 : engine_choose(v, "", err);
     p->context.engine = v->engine;
     if (rc == 0)
         rc = read_account(p, err);
     if (rc < 0)
         return rc;
+
     p->request.previous = p->deployed.exists ? p->deployed.json : NULL;
     plan_domain_notes(
-        p->request.project,
-        p->request.settings,
-        p->facts,
-        p->request.previous,
-        &p->v->project.diagnostics);
-    struct flow_config *list = NULL;
-    size_t count = 0;
-    rc = flow_config_list(&p->context, &list, &count, err);
-    struct plan_config *configs = arena_array(p->v->project.arena, struct plan_config, count + 1);
-    for (size_t i = 0; i < count; i++)
-        configs[i] = (struct plan_config){
-            .name = arena_strdup(p->v->project.arena, list[i].name),
-            .version = list[i].version,
-            .set_ms = list[i].set_ms};
-    flow_config_list_done(list, count);
-    p->request.configs = configs;
-    p->request.config_count = count;
+        project->model, &project->settings, p->facts, p->request.previous, &project->diagnostics);
+    rc = read_configs(p, err);
     if (rc == 0)
         rc = find_images(p, err);
     if (rc == 0)
         rc = plan_make(&p->request, &p->graph, NULL, err);
     if (rc == 0)
-        rc = once_preview(&p->context, p->v->project.arena, &p->request, &p->graph, &p->once, err);
+        rc = once_preview(&p->context, project->arena, &p->request, &p->graph, &p->once, err);
+
     return rc < 0 ? rc : graph_check(p->graph, err);
 }
 

@@ -1,3 +1,10 @@
+/* The daemon's end, in bounded time.
+ *
+ * Jobs are put down without a terminal state, streams get their last words, and a timer looks every
+ * few milliseconds whether everything has unwound: fibers of jobs, fibers of verbs, the server's
+ * output. Only then the loop stops, because a fiber that is left on its stack would leave what it
+ * holds behind. Whoever does not unwind within UNWIND_MS is named in the log and left: systemd
+ * would kill us later anyway, and the journal is whole at every moment. */
 #include "daemon/jobs/stop.h"
 
 #include "base/log.h"
@@ -22,19 +29,23 @@ static void on_drained(void *arg)
     ((struct stopping *)arg)->drained = true;
 }
 
+/* A timer, because nothing tells when the last of them is gone. */
 static void check(void *arg)
 {
     struct stopping *s = arg;
     bool late = loop_now_ms(s->d->loop) > s->deadline_ms;
     if (!late && (!s->drained || job_fibers_left(s->d) || s->d->verbs_active > 0))
         return;
+
     if (late)
         log_warning(
             "daemon",
             "stopping although something still runs: jobs=%d verbs=%u",
             (int)job_fibers_left(s->d),
             s->d->verbs_active);
+
     loop_timer_stop(s->timer);
+
     struct loop *loop = s->d->loop;
     free(s);
     loop_stop(loop);
@@ -44,9 +55,11 @@ void daemon_stop(struct daemon *d)
 {
     if (d->stopping)
         return;
+
     d->stopping = d->suspending = true;
     notify_stopping(&d->notify);
     log_info("daemon", "stopping: jobs=%zu", d->jobs.len);
+
     struct stopping *s = xcalloc(1, sizeof *s);
     *s = (struct stopping){.d = d, .deadline_ms = loop_now_ms(d->loop) + UNWIND_MS};
     job_suspend_all(d);

@@ -5,22 +5,20 @@
  * With services that run once the last part is done in stages (plan_stages): apply ∥ observe → run
  * the one-offs of the stage → the next. Every step may find that an earlier life of the daemon did
  * it. */
+#include "daemon/jobs/up.h"
 #include "daemon/account_lock.h"
 #include "daemon/jobs/domains.h"
-#include "daemon/jobs/images.h"
-#include "daemon/jobs/job.h"
-#include "daemon/jobs/once.h"
 
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
 #include "engine/account/adopted.h"
 #include "engine/account/bootstrap.h"
 #include "engine/account/domains.h"
 #include "engine/account/facts.h"
 #include "engine/context.h"
 #include "engine/engine.h"
-#include "engine/run/observe.h"
 #include "engine/site/files.h"
 #include "engine/stack/cd.h"
 #include "engine/values/config.h"
@@ -30,43 +28,45 @@
 #include <errno.h>
 #include <string.h>
 
-#define STEADY_WAIT_MS (15LL * 60 * 1000)
+/* What the account and the project's own things in AWS say before anything is planned. */
+static int read_facts(struct up *u, struct plan_facts **facts, struct error *err)
+{
+    struct job *j = u->j;
+    int rc = flow_facts(&j->context, j->arena, facts, err);
+    if (rc < 0)
+        return rc;
 
-struct up {
-    struct job *j;
-    struct plan_request request;
-    struct images images;
-    struct once once;
-    struct graph *graph;
-    struct engine_template deployed; /* now: each stage leaves another */
-    json_t *before;                  /* what this deployment found */
-};
+    j->context.facts = *facts;
+    rc = flow_adopted(&j->context, j->arena, j->project.model, *facts, err);
+    if (rc == 0 && plan_has_secret_files(j->project.model))
+        rc = flow_file_key(&j->context, j->arena, true, &(*facts)->file_key, err);
+    if (rc == 0)
+        rc = flow_domains(&j->context, j->arena, j->project.model, *facts, err);
 
+    return rc;
+}
+
+/* The CD stack is there and new enough; its bucket and its registry become facts. */
 static int prepare_account(struct up *u, struct error *err)
 {
     struct job *j = u->j;
     struct plan_facts *facts = NULL;
     struct flow_cd cd = {0};
-    int rc = flow_facts(&j->context, j->arena, &facts, err);
+    int rc = read_facts(u, &facts, err);
     if (rc < 0)
         return rc;
-    j->context.facts = facts;
-    rc = flow_adopted(&j->context, j->arena, j->project.model, facts, err);
-    if (rc == 0 && plan_has_secret_files(j->project.model))
-        rc = flow_file_key(&j->context, j->arena, true, &facts->file_key, err);
-    if (rc == 0)
-        rc = flow_domains(&j->context, j->arena, j->project.model, facts, err);
-    if (rc < 0)
-        return rc;
+
     rc = account_lock(j->daemon);
     if (rc < 0)
         return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
+
     rc = flow_cd_ensure(&j->context, false, &cd, err);
     account_unlock(j->daemon);
     facts->bucket = arena_strdup(j->arena, cd.bucket);
     facts->ecr_public_prefix = arena_strdup(j->arena, cd.ecr_public_prefix);
     flow_cd_done(&cd);
     u->request.facts = facts;
+
     return rc;
 }
 
@@ -77,14 +77,17 @@ static int read_configs(struct up *u, struct error *err)
     size_t count = 0;
     int rc = flow_config_list(&u->j->context, &list, &count, err);
     struct plan_config *configs = arena_array(u->j->arena, struct plan_config, count + 1);
+
     for (size_t i = 0; i < count; i++)
         configs[i] = (struct plan_config){
             .name = arena_strdup(u->j->arena, list[i].name),
             .version = list[i].version,
             .set_ms = list[i].set_ms};
+
     u->request.configs = configs;
     u->request.config_count = count;
     flow_config_list_done(list, count);
+
     return rc;
 }
 
@@ -92,56 +95,22 @@ static int read_configs(struct up *u, struct error *err)
 static int make_graph(struct up *u, bool foundation, unsigned stage, struct error *err)
 {
     struct compose_diagnostics d = {0}; /* said when the deployment was admitted */
+
     graph_free(u->graph);
     u->graph = NULL;
     u->request.foundation = foundation;
     u->request.stage = stage;
     u->request.images = u->images.uris;
     u->request.image_count = foundation ? 0 : u->images.uri_count;
+
     int rc = plan_make(&u->request, &u->graph, &d, err);
     if (rc == 0)
         rc = graph_check(u->graph, err);
     if (rc == 0 && u->request.previous)
         rc = plan_check_previous(&u->request, u->graph, err);
     compose_diagnostics_done(&d);
+
     return rc < 0 ? error_wrap(err, "planning %s", u->j->context.project) : 0;
-}
-
-/* Of an earlier life too: what it may have executed must be followed to its end. */
-static int phase_begun(struct up *u, const char *phase, bool *begun, struct error *err)
-{
-    cleanup_free char *key = xasprintf("apply.%s", phase), *value = NULL;
-    int rc = u->j->journal.get(u->j->journal.arg, key, &value, err);
-    *begun = value != NULL;
-    return rc;
-}
-
-static int step_is_done(struct up *u, const char *step, bool *done, struct error *err)
-{
-    return store_step_done(u->j->daemon->store, u->j->row.id, step, done, err);
-}
-
-static int apply(struct up *u, const char *phase, struct error *err)
-{
-    struct job *j = u->j;
-    struct store *store = j->daemon->store;
-    struct engine_outcome outcome = {0};
-    bool done = false;
-    cleanup_free char *key = xasprintf("apply.%s", phase);
-    int rc = step_is_done(u, phase, &done, err);
-    if (rc < 0 || done)
-        return rc;
-    rc = store_step_enter(store, j->row.id, phase, err);
-    if (rc == 0)
-        rc = j->journal.put(j->journal.arg, key, "1", err);
-    if (rc == 0)
-        rc = j->engine->apply(&j->context, phase, u->graph, &outcome, err);
-    j->resources_changed += outcome.resources_changed;
-    j->images_built += outcome.images_built;
-    if (rc == 0)
-        rc = store_step_leave(store, j->row.id, phase, err);
-    engine_outcome_done(&outcome);
-    return rc;
 }
 
 struct side {
@@ -149,6 +118,7 @@ struct side {
     int (*fn)(struct up *u, struct error *err);
 };
 
+/* A function with its `up`, for a fiber of a group. */
 static int run_side(void *arg, struct error *err)
 {
     struct side *s = arg;
@@ -157,7 +127,7 @@ static int run_side(void *arg, struct error *err)
 
 static int apply_foundation(struct up *u, struct error *err)
 {
-    return apply(u, "foundation", err);
+    return up_apply(u, "foundation", err);
 }
 
 static int build_images(struct up *u, struct error *err)
@@ -170,64 +140,45 @@ static int build_images(struct up *u, struct error *err)
 static int found_and_build(struct up *u, struct error *err)
 {
     bool begun = false, done = false, ready = false;
-    int rc = step_is_done(u, "foundation", &done, err);
+    int rc = up_step_done(u, "foundation", &done, err);
     if (rc == 0)
-        rc = phase_begun(u, "foundation", &begun, err);
+        rc = up_phase_begun(u, "foundation", &begun, err);
     if (rc == 0 && !done && !begun)
         rc = images_place_ready(&u->images, &ready, err);
     if (rc < 0)
         return rc;
     if (done || (ready && !begun))
         return images_build(&u->images, &u->j->failure, err);
+
     rc = make_graph(u, true, 0, err);
     if (rc < 0)
         return rc;
+
     struct fiber_group *g = fiber_group_new(u->j->daemon->loop, 0);
     struct side sides[] = {{u, apply_foundation}, {u, build_images}};
+
     fiber_group_spawn(g, "foundation", run_side, &sides[0]);
     fiber_group_spawn(g, "build", run_side, &sides[1]);
     rc = fiber_group_wait(g, err);
     fiber_group_free(g);
+
     return rc;
 }
 
-static bool nothing_differs(struct up *u)
-{
-    if (!u->deployed.settled || !u->deployed.json)
-        return false;
-    struct graph_diff diff;
-    graph_diff(u->deployed.json, u->graph, &diff);
-    bool same = diff.len == 0;
-    graph_diff_done(&diff);
-    return same;
-}
-
-/* Failures of tasks say more than the stack that rolls back because of them. */
-static void explain(struct up *u, struct error *err)
-{
-    const struct engine_failure *f = &u->j->failure;
-    if (!f->service || !f->reason || err->kind == ERR_CANCELED)
-        return;
-    cleanup_error struct error told = ERROR_INIT;
-    error_raise(
-        &told, err->kind, "service %s failed: %s (%s)", f->service, f->reason, err->message);
-    error_hint(
-        &told,
-        "see `defangctl logs %s --deployment %s`; then mend it and run `defangctl up` again",
-        f->service,
-        u->j->row.id);
-    error_done(err);
-    error_move(err, &told);
-}
-
+/* Whether what was deployed before had a store whose password we keep (DocumentDB): else there is
+ * none to remove. */
 static bool had_store_secrets(const struct up *u)
 {
+    json_t *resources = json_object_get(u->before, "Resources");
     const char *id;
     json_t *resource;
-    json_object_foreach(
-        json_object_get(u->before, "Resources"),
-        id,
-        resource) if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster")) return true;
+
+    json_object_foreach(resources, id, resource)
+    {
+        if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster"))
+            return true;
+    }
+
     return false;
 }
 
@@ -236,11 +187,14 @@ static int put_store_secrets(struct up *u, bool prune, struct error *err)
 {
     struct plan_store_secret *list;
     size_t count;
+
     plan_store_secrets(u->j->arena, &u->request, &list, &count);
+
     if (prune)
         return count || had_store_secrets(u)
                    ? flow_store_secrets_prune(&u->j->context, list, count, err)
                    : 0;
+
     return flow_store_secrets_put(&u->j->context, list, count, err);
 }
 
@@ -250,33 +204,12 @@ static int put_derived(struct up *u, bool prune, struct error *err)
 {
     struct plan_derived *list;
     size_t count;
+
     plan_derived(u->j->arena, &u->request, &list, &count);
     if (prune)
         return flow_derived_prune(&u->j->context, list, count, err);
-    return flow_derived_put(&u->j->context, list, count, err);
-}
 
-static int apply_and_observe(struct up *u, const char *phase, struct error *err)
-{
-    struct job *j = u->j;
-    struct flow_observer *observer = flow_observe_start(&j->context, u->graph);
-    int rc = apply(u, phase, err);
-    if (engine_detaching(&j->context)) {
-        flow_observe_stop(observer, NULL);
-        return rc;
-    }
-    struct engine_failure seen = {0};
-    flow_observe_stop(observer, &seen);
-    if (rc == 0)
-        rc = flow_observe_steady(&j->context, u->graph, STEADY_WAIT_MS, &seen, err);
-    if (rc < 0 && seen.service) {
-        engine_failure_done(&j->failure);
-        j->failure = seen;
-        explain(u, err);
-    } else {
-        engine_failure_done(&seen);
-    }
-    return rc;
+    return flow_derived_put(&u->j->context, list, count, err);
 }
 
 /* Endpoints as the planner left them in the template's Metadata, filled from the stack's outputs.
@@ -287,21 +220,25 @@ static int read_endpoints(struct up *u, struct error *err)
     int rc = u->j->engine->outputs(&u->j->context, &outputs, err);
     if (rc < 0)
         return rc;
-    json_t *list = json_array();
+
+    json_t *list = array();
     const char *service;
     json_t *entry;
+
     json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry)
     {
         const char *output = json_str(entry, "endpointOutput");
-        const char *url = output ? json_str(outputs, output) : json_str(entry, "endpoint");
+        bool is_public = output != NULL;
+        const char *url = is_public ? json_str(outputs, output) : json_str(entry, "endpoint");
+
         if (url)
-            json_array_append_new(
-                list,
-                json_pack(
-                    "{s:s,s:s,s:b}", "service", service, "url", url, "public", output != NULL));
+            json_push(
+                list, object(key("service", service), key("url", url), key("public", is_public)));
     }
+
     u->j->endpoints = list;
     domains_point(u->j, &u->request, outputs);
+
     return 0;
 }
 
@@ -318,17 +255,19 @@ static void now_deployed(struct up *u)
 static int apply_if_differs(struct up *u, const char *phase, bool *changed, struct error *err)
 {
     bool begun = false;
-    int rc = phase_begun(u, phase, &begun, err);
+    int rc = up_phase_begun(u, phase, &begun, err);
     if (rc < 0)
         return rc;
-    if (!begun && nothing_differs(u))
+    if (!begun && up_nothing_differs(u))
         return 0;
+
     *changed = true;
     rc = put_derived(u, false, err);
     if (rc == 0)
-        rc = apply_and_observe(u, phase, err);
+        rc = up_apply_and_observe(u, phase, err);
     if (rc == 0)
         now_deployed(u);
+
     return rc;
 }
 
@@ -336,60 +275,92 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
  * again. */
 static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *err)
 {
-    bool last = stage == u->once.stages.count, done = false;
+    bool last = stage == u->once.stages.count;
+    bool done = false;
     cleanup_free char *phase = last ? xstrdup("whole") : xasprintf("stage-%u", stage);
-    int rc = step_is_done(u, phase, &done, err);
+    int rc = up_step_done(u, phase, &done, err);
     if (rc == 0 && (last || !done))
         rc = make_graph(u, false, last ? 0 : stage, err);
     if (rc == 0 && !done)
         rc = apply_if_differs(u, phase, changed, err);
     if (rc == 0 && done)
         *changed = true;
+
     return rc < 0 ? rc : once_run(&u->once, stage, err);
 }
 
+/* Files of static sites go after the stages: their bucket is there now. */
 static int put_static(struct up *u, bool *changed, struct error *err)
 {
     struct plan_static *list;
     size_t count, files = 0;
+
     plan_static_sites(u->j->arena, u->request.project, &list, &count);
+
     int rc = flow_static_put(&u->j->context, list, count, &files, err);
     *changed = *changed || files;
+
     return rc;
 }
 
+/* Whether what was deployed before had services that run once: else there is no record to
+ * remove. */
 static bool had_once(const struct up *u)
 {
     const char *service;
     json_t *note;
-    json_object_foreach(
-        json_at(u->before, "Metadata.Defang.services"),
-        service,
-        note) if (json_str(note, "once")) return true;
+
+    json_object_foreach(json_at(u->before, "Metadata.Defang.services"), service, note)
+    {
+        if (json_str(note, "once"))
+            return true;
+    }
+
     return false;
 }
 
+/* Nothing pending, nothing that differs, no file sent: then nothing was changed, and it is said
+ * in one line. */
 static int run_stages(struct up *u, struct error *err)
 {
     bool changed = u->once.pending_count > 0;
     int rc = 0;
+
     for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
         rc = run_stage(u, stage, &changed, err);
     if (rc == 0)
         rc = put_static(u, &changed, err);
     if (rc < 0)
         return rc;
+
     if (!changed) {
         u->j->nothing_changed = u->j->images_built == 0;
         job_step(
             u->j, "plan", ENGINE_SKIPPED, 25, "nothing to change: what runs is what the files say");
         return 0;
     }
+
     once_say_skipped(&u->once);
     rc = put_derived(u, true, err);
     if (rc == 0)
         rc = put_store_secrets(u, true, err);
+
     return rc < 0 || !had_once(u) ? rc : once_prune(&u->once, err);
+}
+
+/* What is deployed now, and what the next graph is compared with. */
+static int read_deployed(struct up *u, struct error *err)
+{
+    struct job *j = u->j;
+    int rc = j->engine->deployed(&j->context, &u->deployed, err);
+    if (rc < 0)
+        return rc;
+
+    u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
+    u->before = json_incref(u->deployed.json);
+    domains_say(j, &u->request);
+
+    return 0;
 }
 
 static int run(struct up *u, struct error *err)
@@ -397,13 +368,9 @@ static int run(struct up *u, struct error *err)
     struct job *j = u->j;
     int rc = prepare_account(u, err);
     if (rc == 0)
-        rc = j->engine->deployed(&j->context, &u->deployed, err);
-    if (rc < 0)
-        return rc;
-    u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
-    u->before = json_incref(u->deployed.json);
-    domains_say(j, &u->request);
-    rc = read_configs(u, err);
+        rc = read_deployed(u, err);
+    if (rc == 0)
+        rc = read_configs(u, err);
     if (rc == 0)
         rc = put_store_secrets(u, false, err);
     if (rc == 0)
@@ -416,34 +383,22 @@ static int run(struct up *u, struct error *err)
         rc = once_choose(&u->once, j, &u->request, u->graph, err);
     if (rc == 0)
         rc = run_stages(u, err);
+
     return rc < 0 ? rc : read_endpoints(u, err);
 }
 
 int job_run_up(struct job *j, struct error *err)
 {
     struct up u = {.j = j};
+
     u.request = (struct plan_request){
         .project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
+
     int rc = run(&u, err);
     images_done(&u.images);
     engine_template_done(&u.deployed);
     json_decref(u.before);
     graph_free(u.graph);
-    return rc;
-}
 
-void job_up_take_back(struct job *j)
-{
-    static const char *const phases[] = {"foundation", "whole"};
-    cleanup_error struct error ignored = ERROR_INIT;
-    struct up u = {.j = j};
-    for (size_t i = 0; i < ARRAY_LEN(phases); i++)
-        j->engine->cancel(&j->context, phases[i]);
-    bool begun = true;
-    for (unsigned stage = 1; begun; stage++) {
-        cleanup_free char *phase = xasprintf("stage-%u", stage);
-        if (phase_begun(&u, phase, &begun, &ignored) < 0 || !begun)
-            break;
-        j->engine->cancel(&j->context, phase);
-    }
+    return rc;
 }

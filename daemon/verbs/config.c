@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+/* Config belongs to a project and a region: both are known before a value leaves our memory. */
 static int open_project(struct verb_call *v, const Defang__Caller *caller, struct error *err)
 {
     int rc = verb_session(v, caller, err);
@@ -28,20 +29,25 @@ static char *path_text(struct verb_call *v)
     return verb_text(v->project.arena, path);
 }
 
+/* Those behind one that failed are wiped too. */
 static int verb_config_set(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ConfigSetRequest *r = (const Defang__ConfigSetRequest *)request;
     int rc = open_project(v, r->caller, err);
     if (rc < 0)
         return rc;
+
     struct arena *arena = v->project.arena;
     struct engine_context c = verb_context(v, NULL);
     Defang__ConfigSetReply reply = DEFANG__CONFIG_SET_REPLY__INIT;
+
     reply.set = arena_array(arena, char *, r->n_values + 1);
     reply.kept = arena_array(arena, char *, r->n_values + 1);
+
     for (size_t i = 0; rc == 0 && i < r->n_values; i++) {
         cleanup_secret struct secret value = SECRET_INIT;
         bool set = false;
+
         secret_set(&value, r->values[i]->value);
         secret_wipe(r->values[i]->value, strlen(r->values[i]->value));
         rc = flow_config_set(&c, r->values[i]->name, &value, r->if_not_set, &set, err);
@@ -50,12 +56,15 @@ static int verb_config_set(struct verb_call *v, const ProtobufCMessage *request,
         else if (rc == 0)
             reply.kept[reply.n_kept++] = r->values[i]->name;
     }
+
     for (size_t i = 0; i < r->n_values; i++)
         secret_wipe(r->values[i]->value, strlen(r->values[i]->value));
     if (rc < 0)
         return rc;
+
     reply.path = path_text(v);
     server_reply(v->call, &reply.base);
+
     return 0;
 }
 
@@ -67,20 +76,26 @@ static int verb_config_list(struct verb_call *v, const ProtobufCMessage *request
     int rc = open_project(v, r->caller, err);
     if (rc < 0)
         return rc;
+
     struct engine_context c = verb_context(v, NULL);
     rc = flow_config_list(&c, &list, &count, err);
+
     if (rc == 0) {
         Defang__ConfigListReply reply = DEFANG__CONFIG_LIST_REPLY__INIT;
+
         reply.names = arena_array(v->project.arena, char *, count + 1);
         for (size_t i = 0; i < count; i++)
             reply.names[reply.n_names++] = list[i].name;
         reply.path = path_text(v);
         server_reply(v->call, &reply.base);
     }
+
     flow_config_list_done(list, count);
+
     return rc;
 }
 
+/* That nothing at all was there is an error; that one of several was not is a line of the reply. */
 static int
 verb_config_remove(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
@@ -88,24 +103,31 @@ verb_config_remove(struct verb_call *v, const ProtobufCMessage *request, struct 
     int rc = open_project(v, r->caller, err);
     if (rc < 0)
         return rc;
+
     struct engine_context c = verb_context(v, NULL);
     Defang__ConfigRemoveReply reply = DEFANG__CONFIG_REMOVE_REPLY__INIT;
+
     reply.removed = arena_array(v->project.arena, char *, r->n_names + 1);
     reply.missing = arena_array(v->project.arena, char *, r->n_names + 1);
+
     for (size_t i = 0; rc == 0 && i < r->n_names; i++) {
         bool removed = false;
+
         rc = flow_config_remove(&c, r->names[i], &removed, err);
         if (rc == 0 && removed)
             reply.removed[reply.n_removed++] = r->names[i];
         else if (rc == 0)
             reply.missing[reply.n_missing++] = r->names[i];
     }
+
     if (rc == 0 && reply.n_removed == 0 && reply.n_missing > 0) {
         cleanup_free char *path = plan_config_path(&v->project.settings, v->project.name);
         return error_raise(err, ERR_NOT_FOUND, "no such config under %s", path);
     }
+
     if (rc == 0)
         server_reply(v->call, &reply.base);
+
     return rc;
 }
 

@@ -31,36 +31,45 @@ static int check_configs(struct verb_call *v, struct error *err)
     const char **names = NULL;
     size_t wanted = 0, count = 0, missing = 0;
     struct flow_config *list = NULL;
+
     compose_config_names(v->project.model, &names, &wanted);
     if (wanted == 0)
         return 0;
+
     struct engine_context c = verb_context(v, NULL);
     int rc = flow_config_list(&c, &list, &count, err);
     if (rc < 0)
         return rc;
+
     cleanup_str struct str text = STR_INIT, command = STR_INIT;
     for (size_t i = 0; i < wanted; i++) {
         if (plan_config_name_reserved(names[i]) || is_set(list, count, names[i]))
             continue;
+
         str_appendf(&text, "%s%s", missing ? ", " : "", names[i]);
         str_appendf(&command, " %s", names[i]);
         missing++;
     }
+
     flow_config_list_done(list, count);
     if (missing == 0)
         return 0;
+
     error_raise(err, ERR_REFUSED, "missing config: %s", str_get(&text));
     error_hint(
         err,
         "set %s with `defangctl config set NAME` (the value is asked for, or read from stdin):%s",
         missing == 1 ? "it" : "each",
         str_get(&command));
+
     return -EPERM;
 }
 
+/* With the warnings of the files: the deployment goes on, and they should be read. */
 static void reply_up(struct verb_call *v, struct job *job)
 {
     Defang__UpReply reply = DEFANG__UP_REPLY__INIT;
+
     reply.deployment = job->row.id;
     reply.info = verb_deployment_info(v->project.arena, &job->row);
     verb_diagnostics(
@@ -68,6 +77,8 @@ static void reply_up(struct verb_call *v, struct job *job)
     server_reply(v->call, &reply.base);
 }
 
+/* Refusals in the order of what they cost: the files, who asks, the config, the engine. Then the
+ * promise. */
 static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__UpRequest *r = (const Defang__UpRequest *)request;
@@ -82,18 +93,23 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         rc = check_configs(v, err);
     if (rc == 0)
         rc = admit_engine(v, r->engine, &a, err);
+
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
+
         json_object_set_new(inputs, "mode", json_string(r->mode));
         json_object_set_new(inputs, "force", json_boolean(r->force_build));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
+
     if (rc == 0)
         reply_up(v, job);
     admitted_done(&a);
+
     return rc;
 }
 
+/* By name: the files may be gone, and the project must still be removable. */
 static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__DownRequest *r = (const Defang__DownRequest *)request;
@@ -106,38 +122,55 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
         rc = admit_job(v, "down", &a, err);
     if (rc == 0)
         rc = admit_engine(v, "", &a, err);
+
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
+
         json_object_set_new(inputs, "force", json_boolean(r->force));
         json_object_set_new(inputs, "volumes", json_boolean(r->volumes));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
+
     if (rc == 0) {
         Defang__DownReply reply = DEFANG__DOWN_REPLY__INIT;
+
         reply.deployment = job->row.id;
         reply.info = verb_deployment_info(v->project.arena, &job->row);
         server_reply(v->call, &reply.base);
     }
+
     admitted_done(&a);
+
     return rc;
 }
 
+/* Without an id the newest that runs. One that has ended is an error of its own, so that a
+ * script can tell it from a wrong id. */
 static int find_job(struct verb_call *v, const char *id, struct job **out, struct error *err)
 {
-    *out = text_empty(id) || text_eq(id, "latest")
-               ? (v->daemon->jobs.len ? *vec_last(&v->daemon->jobs) : NULL)
-               : job_find(v->daemon, id);
+    struct daemon *d = v->daemon;
+    bool latest = text_empty(id) || text_eq(id, "latest");
+
+    if (!latest)
+        *out = job_find(d, id);
+    else
+        *out = d->jobs.len ? *vec_last(&d->jobs) : NULL;
+
     if (*out && !(*out)->finished)
         return 0;
-    if (text_empty(id) || text_eq(id, "latest"))
+    if (latest)
         return error_raise(err, ERR_NOT_FOUND, "nothing is running");
+
     struct store_deployment row = {0};
     int rc = store_deployment_get(v->daemon->store, id, &row, err);
+
     if (rc == 0) {
         rc = error_raise(err, ERR_REFUSED, "deployment %s has ended already", id);
         error_hint(err, "see `defangctl watch %s`", id);
     }
+
     store_deployment_done(&row);
+
     return rc;
 }
 
@@ -145,19 +178,25 @@ static int verb_cancel(struct verb_call *v, const ProtobufCMessage *request, str
 {
     const Defang__CancelRequest *r = (const Defang__CancelRequest *)request;
     struct job *job = NULL;
+
     v->project.arena = arena_new();
+
     if (r->caller && r->caller->n_env > 0) {
         /* A job that waits for credentials needs them to take back what it began. */
         cleanup_error struct error ignored = ERROR_INIT;
         verb_session(v, r->caller, &ignored);
     }
+
     int rc = find_job(v, r->deployment, &job, err);
     if (rc < 0)
         return rc;
+
     job_cancel(job);
+
     Defang__CancelReply reply = DEFANG__CANCEL_REPLY__INIT;
     reply.info = verb_deployment_info(v->project.arena, &job->row);
     server_reply(v->call, &reply.base);
+
     return 0;
 }
 

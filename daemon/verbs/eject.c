@@ -5,34 +5,40 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
 #include "plan/report/eject.h"
 
 #include <errno.h>
 #include <string.h>
 
+/* Parameters that hold what was made from config: whoever deploys the files has to make them
+ * too. */
 static const char **derived_names(struct preview *p, size_t *count)
 {
     struct arena *arena = p->v->project.arena;
     struct plan_derived *list = NULL;
+
     plan_derived(arena, &p->request, &list, count);
+
     const char **names = arena_array(arena, const char *, *count + 1);
     for (size_t i = 0; i < *count; i++)
         names[i] = list[i].parameter;
+
     return names;
 }
 
+/* The images are named as they would be after a build. */
 static int files(struct preview *p, bool cloudformation, struct plan_files *out, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
     const char **images = arena_array(arena, const char *, p->plan_build_count + 1);
+
     for (size_t i = 0; i < p->plan_build_count; i++)
         images[i] = p->images[i].uri;
-    cleanup_json json_t *tags = json_pack(
-        "{s:s,s:s}",
-        "defang:project",
-        p->v->project.name,
-        "defang:stack",
-        p->v->project.settings.stack);
+
+    cleanup_json json_t *tags = object(
+        key("defang:project", p->v->project.name),
+        key("defang:stack", p->v->project.settings.stack));
     struct plan_eject_request r = {
         .program =
             {.project = p->v->project.name,
@@ -48,7 +54,9 @@ static int files(struct preview *p, bool cloudformation, struct plan_files *out,
         .cloudformation = cloudformation,
         .running_engine = p->deployed.exists ? p->context.engine->name : NULL,
     };
+
     r.derived = derived_names(p, &r.derived_count);
+
     return plan_eject(&r, out, err);
 }
 
@@ -56,16 +64,20 @@ static void reply_files(struct preview *p, const char *engine, const struct plan
 {
     struct arena *arena = p->v->project.arena;
     Defang__EjectReply reply = DEFANG__EJECT_REPLY__INIT;
+
     reply.engine = verb_text(arena, engine);
     reply.files = arena_array(arena, Defang__EjectFile *, files->len + 1);
+
     for (size_t i = 0; i < files->len; i++) {
         Defang__EjectFile *m = arena_make(arena, Defang__EjectFile);
+
         defang__eject_file__init(m);
         m->name = verb_text(arena, files->items[i].name);
         m->text = (ProtobufCBinaryData){
             .data = (uint8_t *)files->items[i].text, .len = strlen(files->items[i].text)};
         reply.files[reply.n_files++] = m;
     }
+
     verb_diagnostics(arena, &p->v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
     reply.builds = p->builds.items;
     reply.n_builds = p->builds.len;
@@ -81,13 +93,16 @@ static int verb_eject(struct verb_call *v, const ProtobufCMessage *request, stru
         error_hint(err, "eject writes for: cloudformation, pulumi");
         return -EINVAL;
     }
+
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
     if (rc < 0)
         return rc;
+
     struct preview p;
     struct plan_files out = {0};
+
     rc = preview_make(&p, v, err);
     if (rc == 0)
         rc = files(&p, !pulumi, &out, err);
@@ -95,6 +110,7 @@ static int verb_eject(struct verb_call *v, const ProtobufCMessage *request, stru
         reply_files(&p, pulumi ? "pulumi" : "cloudformation", &out);
     plan_files_done(&out);
     preview_done(&p);
+
     return rc;
 }
 

@@ -16,12 +16,15 @@
 #include <math.h>
 #include <string.h>
 
+/* How long it usually takes is said of what is made or made anew; other changes have no usual
+ * time. */
 static Defang__PlanChange *change_message(const struct preview *p, const struct graph_change *c)
 {
     struct arena *arena = p->v->project.arena;
     static const char *const actions[] = {
         [GRAPH_ADD] = "add", [GRAPH_CHANGE] = "change", [GRAPH_REMOVE] = "remove"};
     Defang__PlanChange *m = arena_make(arena, Defang__PlanChange);
+
     defang__plan_change__init(m);
     m->action = verb_text(arena, actions[c->action]);
     m->logical_id = verb_text(arena, c->logical_id);
@@ -30,6 +33,7 @@ static Defang__PlanChange *change_message(const struct preview *p, const struct 
     m->replacement = verb_text(arena, c->replacement);
     m->warning =
         verb_text(arena, plan_change_warning(&p->v->project.settings, c, p->deployed.json));
+
     const struct graph_resource *r =
         c->action == GRAPH_REMOVE ? NULL : graph_get(p->graph, c->logical_id);
     if (r && (c->action == GRAPH_ADD || *c->replacement))
@@ -37,6 +41,7 @@ static Defang__PlanChange *change_message(const struct preview *p, const struct 
     m->properties = arena_array(arena, char *, c->property_count + 1);
     for (size_t i = 0; i < c->property_count; i++)
         m->properties[m->n_properties++] = verb_text(arena, c->properties[i]);
+
     return m;
 }
 
@@ -48,11 +53,13 @@ static int64_t cents(double usd)
 static Defang__PlanCost *cost_message(struct arena *arena, const struct cost_line *line)
 {
     Defang__PlanCost *m = arena_make(arena, Defang__PlanCost);
+
     defang__plan_cost__init(m);
     m->group = verb_text(arena, line->group);
     m->logical_id = verb_text(arena, line->logical_id);
     m->type = verb_text(arena, line->type);
     m->what = verb_text(arena, line->what);
+
     return m;
 }
 
@@ -64,19 +71,25 @@ static void add_costs(
     Defang__PlanReply *reply)
 {
     reply->costs = arena_array(arena, Defang__PlanCost *, now->len + before->len + 1);
+
     for (size_t i = 0; i < now->len; i++) {
         Defang__PlanCost *m = reply->costs[reply->n_costs++] = cost_message(arena, &now->lines[i]);
+
         m->month_cents = cents(now->lines[i].month);
         for (size_t k = 0; k < before->len; k++)
             if (strcmp(before->lines[k].logical_id, now->lines[i].logical_id) == 0)
                 m->before_cents = cents(before->lines[k].month);
     }
+
+    /* What goes away stands at the end, with a price before and none now. */
     for (size_t k = 0; k < before->len; k++) {
         bool stays = false;
+
         for (size_t i = 0; i < now->len; i++)
             stays = stays || strcmp(before->lines[k].logical_id, now->lines[i].logical_id) == 0;
         if (stays)
             continue;
+
         Defang__PlanCost *m = reply->costs[reply->n_costs++] =
             cost_message(arena, &before->lines[k]);
         m->before_cents = cents(before->lines[k].month);
@@ -86,16 +99,19 @@ static void add_costs(
 static char **texts(struct arena *arena, const char *const *list, size_t count)
 {
     char **copy = arena_array(arena, char *, count + 1);
+
     for (size_t i = 0; i < count; i++)
         copy[i] = verb_text(arena, list[i]);
     return copy;
 }
 
+/* Both templates by one price list, so that their difference is the change and not the list. */
 static void reply_costs(const struct preview *p, Defang__PlanReply *reply)
 {
     struct arena *arena = p->v->project.arena;
     cleanup_json json_t *template = graph_template(p->graph);
     cleanup_cost struct cost now, before;
+
     cost_of(template, p->facts->region, &now);
     cost_of(p->deployed.exists ? p->deployed.json : NULL, p->facts->region, &before);
     add_costs(arena, &now, &before, reply);
@@ -113,17 +129,22 @@ static void reply_plan(struct preview *p, bool want_template)
 {
     struct arena *arena = p->v->project.arena;
     struct graph_diff diff;
+
     graph_diff(p->deployed.exists ? p->deployed.json : NULL, p->graph, &diff);
+
     Defang__PlanReply reply = DEFANG__PLAN_REPLY__INIT;
     reply.changes = arena_array(arena, Defang__PlanChange *, diff.len + 1);
     for (size_t i = 0; i < diff.len; i++)
         reply.changes[reply.n_changes++] = change_message(p, &diff.changes[i]);
+
     cleanup_json json_t *template = want_template ? graph_template(p->graph) : NULL;
     cleanup_free char *text = template ? json_print(template, true, true) : NULL;
+
     if (text) {
         reply.template_json.data = (uint8_t *)text;
         reply.template_json.len = strlen(text);
     }
+
     verb_diagnostics(arena, &p->v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
     reply.builds = p->builds.items;
     reply.n_builds = p->builds.len;
@@ -148,11 +169,13 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
         rc = engine_choose(v, r->engine, err);
     if (rc < 0)
         return rc;
+
     struct preview p;
     rc = preview_make(&p, v, err);
     if (rc == 0)
         reply_plan(&p, r->want_template);
     preview_done(&p);
+
     return rc;
 }
 

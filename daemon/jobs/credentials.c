@@ -1,0 +1,139 @@
+/* Jobs that wait for credentials, and who brings them.
+ *
+ * Keys run out while a deployment goes on, and keys of a shell's environment do not outlive the
+ * daemon. A job whose call failed for that suspends here in the state BLOCKED_AUTH, with a note
+ * that says what to do, and goes on when a terminal of the same user brings keys of the same
+ * account: any command does that by itself, since every resolved session is offered.
+ *
+ * Offering asks STS who the keys are, so it suspends; a watch request, which has no fiber, gets one
+ * of its own for it. */
+#include "daemon/jobs/job.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <errno.h>
+
+/* Nobody brings credentials for that long: the job ends, and what it did stays visible. */
+#define BLOCKED_MAX_MS (24LL * 60 * 60 * 1000)
+/* A call that was under way with the old keys fails after the fresh ones came: it is made again,
+ * not waited with. */
+#define FRESH_MS       30000
+#define FRESH_PAUSE_MS 1000
+
+/* Of an engine: 0 when the call may be made again, -ECANCELED, or -ETIMEDOUT when nobody came. */
+int job_wait_for_credentials(void *arg, const struct error *cause)
+{
+    struct job *j = arg;
+
+    if (fiber_is_canceled())
+        return -ECANCELED;
+    if (j->fresh_ms && loop_now_ms(j->daemon->loop) - j->fresh_ms < FRESH_MS)
+        return fiber_sleep(FRESH_PAUSE_MS);
+
+    log_info(
+        "job",
+        "blocked: deployment=%s cause=\"%s\"",
+        j->row.id,
+        cause && cause->message ? cause->message : "credentials needed");
+
+    cleanup_free char *hint = xasprintf(
+        "run any defangctl command for this project in a shell with valid credentials (for "
+        "instance `defangctl watch %s`), and the deployment goes on",
+        j->row.id);
+
+    engine_note(
+        &j->context,
+        ENGINE_SAY_WARNING,
+        hint,
+        "waiting for credentials: %s",
+        cause && cause->message ? cause->message : "none are known to the daemon");
+    job_state_set(j, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, "waiting for fresh credentials");
+
+    int rc = fiber_cond_wait(&j->credentials, BLOCKED_MAX_MS);
+    if (rc == 0)
+        job_state_set(j, DEFANG__DEPLOY_STATE__RUNNING, "fresh credentials arrived");
+
+    return rc;
+}
+
+static bool any_blocked(const struct daemon *d)
+{
+    for (size_t i = 0; i < d->jobs.len; i++)
+        if (d->jobs.items[i]->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
+            return true;
+    return false;
+}
+
+/* Another account's keys must never go on with a job. */
+static bool may_go_on_with(const struct job *j, const struct aws_identity *who)
+{
+    bool waits = j->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH && j->session;
+    bool same_account = text_empty(j->row.account) || text_eq(j->row.account, who->account);
+
+    return waits && same_account;
+}
+
+unsigned job_offer_credentials(struct daemon *d, struct session *session)
+{
+    struct aws_identity who = {0};
+    struct aws_credentials fresh = {0};
+    cleanup_error struct error err = ERROR_INIT;
+    unsigned count = 0;
+
+    /* Asking who they are costs a call to STS: only when somebody waits. */
+    if (!any_blocked(d))
+        return 0;
+
+    int rc = aws_session_identity(session->aws, &who, &err);
+    if (rc == 0)
+        rc = aws_session_credentials(session->aws, &fresh, &err);
+
+    for (size_t i = 0; rc == 0 && i < d->jobs.len; i++) {
+        struct job *j = d->jobs.items[i];
+
+        if (!may_go_on_with(j, &who))
+            continue;
+
+        aws_session_replace_credentials(j->session->aws, &fresh);
+        j->fresh_ms = loop_now_ms(d->loop);
+        fiber_cond_broadcast(&j->credentials);
+        count++;
+    }
+
+    aws_credentials_done(&fresh);
+    aws_identity_done(&who);
+
+    return count;
+}
+
+struct offer {
+    struct daemon *d;
+    struct session *session;
+};
+
+static void offer_main(void *arg)
+{
+    struct offer *o = arg;
+
+    job_offer_credentials(o->d, o->session);
+    session_unref(o->d, o->session);
+    o->d->verbs_active--;
+    free(o);
+}
+
+/* A shell that only watches brings its credentials too. Without usable ones it still watches. */
+void job_offer_caller(struct daemon *d, const Defang__Caller *caller)
+{
+    struct session *session = NULL;
+    cleanup_error struct error ignored = ERROR_INIT; /* who has none still watches */
+
+    if (!any_blocked(d) || session_get(d, caller, &session, &ignored) < 0)
+        return;
+
+    struct offer *o = xmalloc(sizeof *o);
+    *o = (struct offer){.d = d, .session = session};
+    d->verbs_active++;
+    fiber_detach(fiber_spawn(d->loop, "offer", offer_main, o));
+}

@@ -1,0 +1,36 @@
+/* An `up` in its phases, shared by its way (up.c) and its applies (up_apply.c). Private to both.
+ *
+ * A phase is one apply of the engine: "foundation" (network and stores of a first deployment),
+ * "stage-N", and "whole", which is the last stage. Its name is in the journal and in the engine's
+ * tokens: it must not change while there are jobs that were admitted with it. */
+#pragma once
+
+#include "daemon/jobs/images.h"
+#include "daemon/jobs/job.h"
+#include "daemon/jobs/once.h"
+
+struct up {
+    struct job *j;
+    struct plan_request request;
+    struct images images;
+    struct once once;
+    struct graph *graph;
+    struct engine_template deployed; /* now: each stage leaves another */
+    json_t *before;                  /* what this deployment found */
+};
+
+/* Whether a step was left, by this life or by an earlier one. */
+int up_step_done(struct up *u, const char *step, bool *done, struct error *err);
+
+/* Whether a phase was begun, by this life or by an earlier one: what it may have executed must be
+ * followed to its end. */
+int up_phase_begun(struct up *u, const char *phase, bool *begun, struct error *err);
+
+/* Whether the graph is what is deployed, and settled. */
+bool up_nothing_differs(struct up *u);
+
+/* Makes the graph real, as `phase`; 0 at once when that was done before. */
+int up_apply(struct up *u, const char *phase, struct error *err);
+
+/* The same, while the services are looked at, and on until they are steady. */
+int up_apply_and_observe(struct up *u, const char *phase, struct error *err);
