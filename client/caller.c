@@ -93,6 +93,7 @@ static char *text_or_empty(const char *text)
     return xstrdup(text ? text : "");
 }
 
+/* One of the files is "-". */
 static bool reads_stdin(const struct options *o)
 {
     for (size_t i = 0; i < o->files.len; i++)
@@ -101,6 +102,7 @@ static bool reads_stdin(const struct options *o)
     return false;
 }
 
+/* Filled as far as it came, also on failure: caller_done() knows what is there. */
 int caller_fill(struct client *c, Defang__Caller *caller, struct error *err)
 {
     const struct options *o = &c->options;
@@ -133,6 +135,7 @@ int caller_fill(struct client *c, Defang__Caller *caller, struct error *err)
     return reads_stdin(o) ? read_stdin(caller, err) : 0;
 }
 
+/* A list whose texts are copies. */
 static void free_list(char **list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -140,6 +143,7 @@ static void free_list(char **list, size_t n)
     free(list);
 }
 
+/* Values are wiped whatever they are: which of them is a key, only their owner knows. */
 void caller_done(Defang__Caller *caller)
 {
     if (caller->mfa_code && *caller->mfa_code) {

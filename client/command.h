@@ -22,6 +22,7 @@ struct command {
     int (*run)(struct client *c, struct error *err); /* exit code >= 0, or negative with err */
 };
 
+/* Each returns its exit code, or a negative value with err filled, which main() prints. */
 int cmd_up(struct client *c, struct error *err);
 int cmd_down(struct client *c, struct error *err);
 int cmd_watch(struct client *c, struct error *err);

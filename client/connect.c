@@ -34,6 +34,7 @@ static int resolve(struct client *c, struct rpc_paths *paths, struct error *err)
     return rpc_paths_resolve(c->env, getuid(), NULL, paths, err);
 }
 
+/* For looking only: whether one runs, without making it so. */
 int client_connect_once(struct client *c, struct rpc_client **out, struct error *err)
 {
     cleanup_rpc_paths struct rpc_paths paths = {0};
@@ -48,6 +49,7 @@ static bool nobody_there(int rc)
     return rc == -ENOENT || rc == -ECONNREFUSED;
 }
 
+/* One attempt, within its own deadline. */
 static int try_once(const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
 {
     return rpc_client_connect(paths->socket, version_of_client, CONNECT_MS, out, err);
@@ -95,6 +97,7 @@ static int start_and_wait(
     return rc;
 }
 
+/* Whoever says --no-spawn has a service manager for it, and is told what to ask of that. */
 int client_connect(struct client *c, struct rpc_client **out, struct error *err)
 {
     cleanup_rpc_paths struct rpc_paths paths = {0};

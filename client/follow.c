@@ -177,6 +177,7 @@ static int stream_once(struct follow *f, bool first, struct error *err)
     return rc;
 }
 
+/* The one kind of failure that waiting mends. */
 static bool is_lost(const struct error *err)
 {
     return err->kind == ERR_UNREACHABLE;
@@ -243,6 +244,7 @@ static int run(struct follow *f, struct error *err)
     }
 }
 
+/* How to come back stands in the last line, where it is found. */
 static void say_detached(struct follow *f)
 {
     cleanup_free char *text = xasprintf(
@@ -276,6 +278,7 @@ static int exit_code(const struct follow *f)
     }
 }
 
+/* The view is finished in any case: it may have to leave the terminal as people expect it. */
 int follow_deployment(
     struct client *c,
     const char *deployment,

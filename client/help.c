@@ -35,6 +35,7 @@ static void print_columns(const char *left, const char *right)
     printf("  %s%*s %s\n", left, width < 30 ? (int)(30 - width) : 0, "", right);
 }
 
+/* Blanks stand where a letter would, so that long names are below each other. */
 static void print_option(const char *name)
 {
     const struct option_row *row = option_find(name);
@@ -66,6 +67,7 @@ static void print_own_options(const struct command *cmd)
     }
 }
 
+/* In the order of the list above. */
 static void print_common(void)
 {
     printf("\nOptions of every command:\n");
@@ -73,6 +75,7 @@ static void print_common(void)
         print_option(common[i]);
 }
 
+/* What is its own first; what every command takes comes last. */
 void help_print_one(const struct command *cmd)
 {
     printf(
@@ -87,6 +90,7 @@ void help_print_one(const struct command *cmd)
     print_common();
 }
 
+/* Every row of the table, in its order. */
 void help_print_all(const struct command *table, size_t count)
 {
     printf(

@@ -150,6 +150,7 @@ static const struct command commands[] = {
 
 static const size_t command_count = ARRAY_LEN(commands);
 
+/* A command has one word or two. */
 static size_t word_count(const char *words)
 {
     return strchr(words, ' ') ? 2 : 1;
@@ -217,6 +218,7 @@ static int no_command(const struct options *o, struct error *err)
     return -1;
 }
 
+/* Taken by every command, whether it looks at them or not. */
 static bool is_common(const char *name)
 {
     static const char *const common[] = {
@@ -322,6 +324,8 @@ static int run(struct client *c, struct error *err)
     return cmd->run(c, err);
 }
 
+/* What could not be written to standard output is a failure too: a pipe that is closed, a full
+ * disk. */
 int main(int argc, char **argv)
 {
     setlocale(LC_TIME, "");

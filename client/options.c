@@ -120,6 +120,7 @@ static const struct target targets[] = {
      AT(from_env)},
 };
 
+/* A handful of rows: nobody waits for a search. */
 static const struct target *find(const char *text)
 {
     for (size_t i = 0; i < ARRAY_LEN(targets); i++)
@@ -130,6 +131,7 @@ static const struct target *find(const char *text)
     return NULL;
 }
 
+/* For help and for the tests. */
 const struct option_row *option_find(const char *text)
 {
     const struct target *t = find(text);
@@ -220,6 +222,7 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     return set(o, t, value ? value : argv[++*i], err);
 }
 
+/* The first mistake ends it: what follows may be its consequence. */
 int options_parse(int argc, char **argv, struct options *o, struct error *err)
 {
     *o = (struct options){.from = -1, .limit = -1, .wait_timeout_s = -1};
@@ -240,6 +243,7 @@ int options_parse(int argc, char **argv, struct options *o, struct error *err)
     return 0;
 }
 
+/* Only the lists are ours; texts are borrowed of argv. */
 void options_done(struct options *o)
 {
     vec_free(&o->files);

@@ -28,7 +28,10 @@ struct option_row {
     const char *help;
 };
 
+/* By name or letter; NULL when there is none. */
 const struct option_row *option_find(const char *text);
+
 /* ERR_USAGE with the nearest known option for a bad one. */
 int options_parse(int argc, char **argv, struct options *o, struct error *err);
+
 void options_done(struct options *o);

@@ -28,6 +28,7 @@ int signals_open(bool with_resize)
     return descriptor;
 }
 
+/* The mask is inherited over exec: a daemon that blocks SIGTERM could not be ended. */
 void signals_release(void)
 {
     sigset_t none;
@@ -35,6 +36,7 @@ void signals_release(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* One at a time, so that each is acted on. */
 int signals_take(void)
 {
     struct signalfd_siginfo info;

@@ -4,7 +4,12 @@
 
 #include <stdbool.h>
 
-int signals_open(bool with_resize); /* the same descriptor each time, SIGWINCH only when asked for;
-                                       < 0 when the system has none */
-void signals_release(void);         /* unblocks them again: for a child before exec */
-int signals_take(void);             /* number of the next pending signal, 0 when none */
+/* The same descriptor each time, SIGWINCH only when asked for; < 0 when the system has none. It is
+ * readable when one is pending, and never closed. */
+int signals_open(bool with_resize);
+
+/* Unblocks them again: for a child before exec. */
+void signals_release(void);
+
+/* Number of the next pending signal, 0 when none. */
+int signals_take(void);

@@ -154,6 +154,7 @@ static int fork_daemon(struct client *c, const char *program, const struct rpc_p
     return failed;
 }
 
+/* The state folder is made here, because the log lies in it. */
 int daemon_spawn(struct client *c, const struct rpc_paths *paths, struct error *err)
 {
     cleanup_free char *program = NULL;

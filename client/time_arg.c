@@ -128,6 +128,8 @@ static int parse_unix(const char *text, int64_t *wall_ms)
     return 0;
 }
 
+/* What has a unit is tried first, and the forms of a point in time after it: none of them reads
+ * like another. */
 int time_arg_parse(
     const char *option, const char *text, int64_t now_ms, int64_t *wall_ms, struct error *err)
 {

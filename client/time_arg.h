@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include <stdint.h>
 
-/* "" gives 0: as if the option were not there. */
+/* Milliseconds since 1970; "" gives 0: as if the option were not there. ERR_USAGE, which names
+ * `option`, for what is no time. */
 int time_arg_parse(
     const char *option, const char *text, int64_t now_ms, int64_t *wall_ms, struct error *err);

@@ -4,5 +4,8 @@
 
 #include "daemon/daemon.h"
 
-int account_lock(struct daemon *d); /* 0, -ECANCELED or -ETIMEDOUT; suspends */
+/* Suspends until it is free. 0, -ECANCELED, or -ETIMEDOUT after an hour: only with 0 it is held. */
+int account_lock(struct daemon *d);
+
+/* Wakes who waits. Only for who holds it. */
 void account_unlock(struct daemon *d);

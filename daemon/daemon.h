@@ -1,5 +1,8 @@
 /* The daemon: one struct that ties loop, store, transport, RPC server, sessions and jobs together.
- * Everything runs on the loop thread. */
+ *
+ * Everything runs on the loop thread, and whatever changes here changes between two suspensions of
+ * a fiber: no lock is needed, but after a call that suspends, what was read before may be old.
+ * main.c makes and frees it; who gets a pointer borrows it for the daemon's life. */
 #pragma once
 
 #include "base/env.h"

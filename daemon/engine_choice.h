@@ -11,6 +11,7 @@
  * empty. ERR_USAGE for an unknown one, ERR_REFUSED when the project is deployed with another one.
  */
 int engine_choose(struct verb_call *v, const char *wanted, struct error *err);
-/* For the next time; `name` NULL forgets (the project was taken down). */
+
+/* For the next time; `name` NULL forgets (the project was taken down). Written with the turn. */
 int engine_remember(
     struct daemon *d, const struct store_deployment *row, const char *name, struct error *err);

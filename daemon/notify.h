@@ -10,9 +10,10 @@
 #include <sys/types.h>
 
 struct notify {
-    int fd;              /* < 0 = nobody listens */
-    int64_t watchdog_ms; /* how often notify_watchdog() must be called: half of systemd's limit; 0 =
-                            not asked for */
+    int fd; /* < 0 = nobody listens */
+
+    /* How often notify_watchdog() must be called: half of systemd's limit; 0 = not asked for. */
+    int64_t watchdog_ms;
 };
 
 /* `env` is the process's; `pid` is ours (WATCHDOG_PID says for whom it is meant). Never fails:
@@ -25,11 +26,17 @@ static inline bool notify_enabled(const struct notify *n)
     return n->fd >= 0;
 }
 
+/* Once, when calls are served. */
 void notify_ready(struct notify *n);
+
+/* Once, when the end begins. */
 void notify_stopping(struct notify *n);
+
+/* Every watchdog_ms at least, while all is well; nothing when it is not. */
 void notify_watchdog(struct notify *n);
-void notify_extend(
-    struct notify *n, int64_t ms); /* start-up or stop takes so much longer from now */
+
+/* Start-up or stop takes `ms` longer from now. */
+void notify_extend(struct notify *n, int64_t ms);
 
 /* The one listening socket that systemd passed: *fd (close-on-exec from now on) and *path, where it
  * listens (malloc'd); *fd = -1 and *path = NULL when there is none for us. More than one, or

@@ -8,13 +8,15 @@
 #include "proto/defang.pb-c.h"
 
 struct project {
-    struct arena *arena;           /* settings and copies */
+    struct arena *arena;           /* settings, copies, and whatever a reply about it needs */
     struct compose_project *model; /* NULL when only the name was needed and no file was read */
-    struct plan_settings settings;
-    const char *name;
+    struct plan_settings settings; /* in arena; not resolved by project_read() */
+    const char *name;              /* borrowed of the model or in arena; NULL when loading failed */
     struct compose_diagnostics diagnostics;
 };
 
+/* Every function below fills *p, also when it fails; it is given back by project_done() then too.
+ * All but project_thaw() suspend. */
 void project_done(struct project *p);
 #define cleanup_project __attribute__((cleanup(project_done)))
 
@@ -25,26 +27,32 @@ int project_read(
     bool no_interpolate,
     struct project *p,
     struct error *err);
+
 /* Loads the files and says all there is to say of them; 0 also when they are wrong: the mistakes
- * are in p->diagnostics. */
+ * are in p->diagnostics, and p->model is NULL when there is not even a project. */
 int project_lint(
     struct daemon *d,
     const Defang__Caller *caller,
     const char *mode,
     struct project *p,
     struct error *err);
-/* Loads and checks the files. The mistakes are in p->diagnostics also when it fails. */
+
+/* Loads and checks the files. The mistakes are in p->diagnostics also when it fails. `mode` may be
+ * empty: then variables and the files say it. */
 int project_load(
     struct daemon *d,
     const Defang__Caller *caller,
     const char *mode,
     struct project *p,
     struct error *err);
+
 /* Name, stack and settings: without reading files when -p or COMPOSE_PROJECT_NAME says the name and
- * no file is given or found. */
+ * no file is given. */
 int project_identify(
     struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err);
-/* A frozen model, as compose_print_yaml() wrote it. */
+
+/* A frozen model, as compose_print_yaml() wrote it; NULL for a job without one. `env` has no
+ * secrets. Does not suspend. */
 int project_thaw(
     const char *model,
     const struct env *env,

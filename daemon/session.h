@@ -13,16 +13,17 @@
 struct session {
     struct aws_session *aws;
     struct env *env; /* the caller's, whole */
-    char *key;
+    char *key;       /* of the cache; random for one that is not shared */
     unsigned refs;
-    int64_t used_ms;
+    int64_t used_ms; /* monotonic */
 };
 
 /* Resolves profile and region (no network yet). ERR_USAGE for an unknown provider. Release with
  * session_unref. */
 int session_get(
     struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err);
-/* For a job that comes back after a restart: `env` has no secrets. */
+
+/* For a job that comes back after a restart: `env` has no secrets. Never shared. */
 int session_restore(
     struct daemon *d,
     const struct env *env,
@@ -30,7 +31,14 @@ int session_restore(
     const char *region,
     struct session **out,
     struct error *err);
+
 struct session *session_ref(struct session *s);
-void session_unref(struct daemon *d, struct session *s); /* NULL ok */
-void session_drop_all(struct daemon *d);                 /* at the end */
+
+/* NULL ok. It stays in the cache for a while: the next command of that shell comes soon. */
+void session_unref(struct daemon *d, struct session *s);
+
+/* At the end: also those that are held. */
+void session_drop_all(struct daemon *d);
+
+/* A copy, for env_free(); PWD is the caller's folder when it is not set. */
 struct env *session_env_of(const Defang__Caller *caller);

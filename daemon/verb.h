@@ -21,25 +21,34 @@ struct verb_call {
 
 typedef int verb_fn(struct verb_call *v, const ProtobufCMessage *request, struct error *err);
 
-/* Registers `fn` for `verb`. */
+/* Registers `fn` for `verb`, before the loop runs. */
 void verb_handle(struct daemon *d, enum rpc_verb_id verb, verb_fn *fn);
-/* Session of the caller; jobs that wait for credentials of that account get them. */
+
+/* Session of the caller, in v->session; jobs that wait for credentials of that account get them,
+ * which may suspend. */
 int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error *err);
+
 /* A context for single calls of the engine: no sink, no journal. `facts` may be NULL. */
 struct engine_context verb_context(struct verb_call *v, const struct plan_facts *facts);
+
 /* For streams: sends and waits for room. -ECANCELED when the client is gone. */
 int verb_item(struct verb_call *v, const ProtobufCMessage *item);
 
-/* Diagnostics for a reply, in `arena`. */
+/* Diagnostics for a reply, in `arena`: *out has *count of them. */
 void verb_diagnostics(
     struct arena *arena,
     const struct compose_diagnostics *d,
     Defang__Diagnostic ***out,
     size_t *count);
+
 /* A deployment's row for a reply, in `arena`. */
 Defang__DeploymentInfo *
 verb_deployment_info(struct arena *arena, const struct store_deployment *row);
-char *verb_text(struct arena *arena, const char *s); /* never NULL */
+
+/* A copy in `arena`, never NULL: protobuf has no text that is not there. */
+char *verb_text(struct arena *arena, const char *s);
+
+/* One a family of verbs, in daemon/verbs. */
 
 void verbs_deploy_register(struct daemon *d);
 void verbs_cd_register(struct daemon *d);

@@ -29,7 +29,10 @@ struct watch_hub {
 
 /* Registers the verb and subscribes to the store. Free it after the server and before the store. */
 struct watch_hub *watch_hub_new(struct store *store, struct server *server);
+
+/* NULL ok; watchers that are left are told that the daemon stops. */
 void watch_hub_free(struct watch_hub *hub);
+
 /* fn(arg, caller) for each watch request that carries a caller: its shell may bring what a blocked
  * job waits for. `caller` lives for the call of fn only. */
 void watch_hub_on_caller(

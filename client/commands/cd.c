@@ -40,6 +40,7 @@ static int ask(struct client *c, int timeout_s, Defang__CdReply **out, struct er
     return rc;
 }
 
+/* Text, a job, or neither. */
 int cmd_cd(struct client *c, struct error *err)
 {
     Defang__CdReply *cd = NULL;
@@ -95,6 +96,7 @@ static void show(struct client *c, const Defang__CdReply *cd)
         say("%s could not be asked: %s", cd->failures[i]->region, cd->failures[i]->message);
 }
 
+/* All regions take longer: some may not answer at all, and are tried for a while. */
 int cmd_cd_ls(struct client *c, struct error *err)
 {
     Defang__CdReply *cd = NULL;

@@ -42,6 +42,7 @@ static const char *wanted_list(const struct options *o)
     return "";
 }
 
+/* Of hash, list and format the daemon takes the first that is said. */
 int cmd_compose_config(struct client *c, struct error *err)
 {
     const struct options *o = &c->options;
@@ -172,6 +173,7 @@ print_findings(const struct client *c, const char *format, const Defang__Compose
     return counts[0] ? error_kind_exit(ERR_USAGE) : 0;
 }
 
+/* --json is another way to say --format json. */
 int cmd_compose_lint(struct client *c, struct error *err)
 {
     const struct options *o = &c->options;

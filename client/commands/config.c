@@ -135,6 +135,7 @@ static int fill_values(struct client *c, Defang__ConfigSetRequest *r, struct err
     return 0;
 }
 
+/* Also after a failure in the middle: only what was filled is there. */
 static void free_values(Defang__ConfigSetRequest *r)
 {
     for (size_t i = 0; i < r->n_values; i++) {
@@ -147,6 +148,7 @@ static void free_values(Defang__ConfigSetRequest *r)
     free(r->values);
 }
 
+/* The values are gone from our memory before anything is printed. */
 int cmd_config_set(struct client *c, struct error *err)
 {
     Defang__ConfigSetRequest request = DEFANG__CONFIG_SET_REQUEST__INIT;

@@ -19,6 +19,7 @@
 #define GONE_STEP_US 50000
 #define GONE_TRIES   400 /* 20 s: longer than the daemon gives its fibers to unwind */
 
+/* True when --json has said all there is to say. */
 static bool printed_as_json(struct client *c, ProtobufCMessage *reply)
 {
     if (c->options.json)
@@ -137,6 +138,7 @@ static int daemon_stop(struct client *c, struct error *err)
     return rc;
 }
 
+/* Three rows of the table, told apart by their last word. */
 int cmd_daemon(struct client *c, struct error *err)
 {
     if (text_ends(c->command, "path"))

@@ -16,6 +16,7 @@
 
 #define ADMIT_TIMEOUT_S 180 /* loading, credentials, config check */
 
+/* protobuf has no text that is not there. */
 static char *text(const char *s)
 {
     return (char *)(s ? s : "");
@@ -55,6 +56,8 @@ int cmd_up(struct client *c, struct error *err)
     return rc;
 }
 
+/* --volumes removes data for good: it is asked for by name, and the daemon says what it kept
+ * otherwise. */
 int cmd_down(struct client *c, struct error *err)
 {
     Defang__Caller caller;
@@ -137,6 +140,7 @@ int cmd_watch(struct client *c, struct error *err)
     return rc;
 }
 
+/* Credentials go along: a job that waits for some needs them to take back what it began. */
 int cmd_cancel(struct client *c, struct error *err)
 {
     Defang__Caller caller;

@@ -46,6 +46,8 @@ static void print_resources(const Defang__ExplainLine *l)
             l->property);
 }
 
+/* Key and value, what became of them, where they stand; below that the resources and what else
+ * there is to know. */
 static void print_line(const Defang__ExplainLine *l, const char *cwd)
 {
     cleanup_free char *value = say_clean(l->value), *note = say_clean(l->note);
@@ -124,6 +126,7 @@ int cmd_explain(struct client *c, struct error *err)
     return 0;
 }
 
+/* With --json too it is one JSON document: a policy is JSON anyway. */
 int cmd_policy(struct client *c, struct error *err)
 {
     Defang__PolicyRequest request = DEFANG__POLICY_REQUEST__INIT;

@@ -96,6 +96,7 @@ static int fill(struct client *c, Defang__LogsRequest *r, struct error *err)
     return rc;
 }
 
+/* One attempt: open, read to the end. */
 static int stream(struct client *c, const Defang__LogsRequest *request, struct error *err)
 {
     struct rpc_client *rpc = NULL;
@@ -115,6 +116,7 @@ static int stream(struct client *c, const Defang__LogsRequest *request, struct e
     return rc;
 }
 
+/* Again only when a code was typed, and with the same request. */
 int cmd_logs(struct client *c, struct error *err)
 {
     Defang__LogsRequest request = DEFANG__LOGS_REQUEST__INIT;

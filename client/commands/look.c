@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CALL_TIMEOUT_S 120
+#define CALL_TIMEOUT_S  120
+#define SUMMARY_COLUMNS 60 /* more would wrap every row of the list */
 
 /* Fills the caller into the request's field, calls, prints the reply with --json. *reply is NULL
  * then. */
@@ -36,6 +37,7 @@ ask(struct client *c,
     return rc;
 }
 
+/* True when --json has said all there is to say. */
 static bool printed_as_json(struct client *c, ProtobufCMessage *reply)
 {
     if (c->options.json)
@@ -43,11 +45,13 @@ static bool printed_as_json(struct client *c, ProtobufCMessage *reply)
     return c->options.json;
 }
 
+/* A column that is empty looks like a mistake. */
 static const char *or_dash(const char *s)
 {
     return text_empty(s) ? "-" : s;
 }
 
+/* What ECS and the engine say now. Reasons stand below the table, where they have room. */
 int cmd_ps(struct client *c, struct error *err)
 {
     Defang__PsRequest request = DEFANG__PS_REQUEST__INIT;
@@ -92,6 +96,42 @@ int cmd_ps(struct client *c, struct error *err)
     return 0;
 }
 
+static void print_deployments(const Defang__ListReply *list)
+{
+    static const char *const titles[] = {
+        "DEPLOYMENT",
+        "KIND",
+        "PROJECT",
+        "STACK",
+        "ACCOUNT",
+        "REGION",
+        "STARTED",
+        "STATE",
+        "SUMMARY"};
+    struct table *t = table_new(ARRAY_LEN(titles), titles);
+
+    for (size_t i = 0; i < list->n_deployments; i++) {
+        const Defang__DeploymentInfo *d = list->deployments[i];
+        char started[24];
+        cleanup_free char *summary = say_fit(d->summary, SUMMARY_COLUMNS);
+
+        say_time(d->created_ms, started, sizeof started);
+        table_row(
+            t,
+            (const char *const[]){
+                d->id,
+                d->kind,
+                or_dash(d->project),
+                d->stack,
+                d->account,
+                d->region,
+                started,
+                view_state_name(d->state),
+                summary});
+    }
+    table_print(t);
+}
+
 /* Asks this machine only: what the daemon has done and is doing. `cd ls` asks AWS. */
 int cmd_ls(struct client *c, struct error *err)
 {
@@ -107,48 +147,12 @@ int cmd_ls(struct client *c, struct error *err)
     if (rc < 0)
         return rc;
 
-    Defang__ListReply *list = (Defang__ListReply *)reply;
-    static const char *const titles[] = {
-        "DEPLOYMENT",
-        "KIND",
-        "PROJECT",
-        "STACK",
-        "ACCOUNT",
-        "REGION",
-        "STARTED",
-        "STATE",
-        "SUMMARY"};
-
-    struct table *t = c->options.json ? NULL : table_new(ARRAY_LEN(titles), titles);
-
-    for (size_t i = 0; i < list->n_deployments; i++) {
-        const Defang__DeploymentInfo *d = list->deployments[i];
-        char started[24];
-
-        say_time(d->created_ms, started, sizeof started);
-
-        cleanup_free char *summary = say_fit(d->summary, 60);
-        if (t)
-            table_row(
-                t,
-                (const char *const[]){
-                    d->id,
-                    d->kind,
-                    or_dash(d->project),
-                    d->stack,
-                    d->account,
-                    d->region,
-                    started,
-                    view_state_name(d->state),
-                    summary});
-        else
-            json_out_message(stdout, &d->base);
-    }
-
-    if (t)
-        table_print(t);
+    const Defang__ListReply *list = (const Defang__ListReply *)reply;
+    if (!c->options.json)
+        print_deployments(list);
+    for (size_t i = 0; c->options.json && i < list->n_deployments; i++)
+        json_out_message(stdout, &list->deployments[i]->base);
     protobuf_c_message_free_unpacked(reply, NULL);
-
     return 0;
 }
 

@@ -35,6 +35,7 @@ static int write_template(struct client *c, const Defang__PlanReply *plan, struc
     return rc;
 }
 
+/* The sign carries the meaning, the colour repeats it. */
 static const char *sign(const Defang__PlanChange *change, enum say_style *style)
 {
     if (text_eq(change->action, "add")) {
@@ -126,12 +127,14 @@ static int by_group(const void *a, const void *b)
     return order ? order : strcmp(x->logical_id, y->logical_id);
 }
 
+/* Nothing at all for an empty one. */
 static void print_list(const char *title, char **list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         printf("%s%s%s", i ? ", " : title, list[i], i + 1 == count ? "\n" : "");
 }
 
+/* Without a price list for the region there is no sum, and that is said. */
 static void print_cost(const Defang__PlanReply *plan)
 {
     if (!plan->cost_known) {
@@ -158,6 +161,7 @@ static void print_cost(const Defang__PlanReply *plan)
     print_list("  no price for: ", plan->cost_unknown, plan->n_cost_unknown);
 }
 
+/* "runs once: migrate (new), before api" */
 static void print_run(const Defang__PlanRun *run)
 {
     cleanup_str struct str before = STR_INIT;
@@ -205,6 +209,7 @@ static void print_plan(const Defang__PlanReply *plan)
     print_cost(plan);
 }
 
+/* Diagnostics first, on standard error: the plan stays data. */
 int cmd_plan(struct client *c, struct error *err)
 {
     Defang__PlanRequest request = DEFANG__PLAN_REQUEST__INIT;

@@ -60,6 +60,7 @@ static void window_size(size_t *columns, size_t *lines)
     *lines = MAX((size_t)w.ws_row, (size_t)6);
 }
 
+/* Done or skipped: nothing more comes of it. */
 static bool folded(const struct row *r)
 {
     return r->state == DEFANG__ROW_STATE__ROW_DONE || r->state == DEFANG__ROW_STATE__ROW_SKIPPED;
@@ -153,12 +154,14 @@ static enum rank rank_of(const struct row *r)
     return folded(r) ? RANK_FOLDED : RANK_OTHER;
 }
 
+/* One column is left free, so that no terminal wraps. */
 static void draw_line(const char *text, enum say_style style, size_t columns, struct str *out)
 {
     cleanup_free char *cut = say_fit(text, columns - 1);
     str_appendf(out, "%s%s%s\n", say_on(stderr, style), cut, say_off(stderr));
 }
 
+/* How many are not shown, and why. */
 static void draw_folded(size_t done, size_t hidden, size_t columns, struct str *out)
 {
     cleanup_str struct str text = STR_INIT;
@@ -209,6 +212,7 @@ static size_t draw_rows(struct board *b, size_t columns, size_t room, struct str
     return lines;
 }
 
+/* The newest ones. */
 static size_t draw_notes(struct board *b, size_t count, size_t columns, struct str *out)
 {
     for (size_t i = b->notes.len - count; i < b->notes.len; i++)
@@ -216,6 +220,7 @@ static size_t draw_notes(struct board *b, size_t count, size_t columns, struct s
     return count;
 }
 
+/* What to do is always in sight while it goes on. */
 static size_t draw_foot(struct board *b, size_t columns, struct str *out)
 {
     cleanup_free char *foot = xasprintf(
@@ -286,6 +291,7 @@ static struct row *row_get(struct board *b, const Defang__Row *from)
     return vec_last(&b->rows);
 }
 
+/* Its texts, for new ones to come. */
 static void row_drop(struct row *r)
 {
     free(r->title);
@@ -309,6 +315,7 @@ static void take_row(struct board *b, const Defang__Row *from)
     r->order = from->order;
 }
 
+/* The hint below its note, since it is about it. */
 static void take_note(struct board *b, const Defang__Event *e)
 {
     static const char *const words[] = {"error", "warning", "note"};
@@ -342,6 +349,7 @@ static void board_event(struct view *v, const Defang__Event *e)
     redraw_soon(b);
 }
 
+/* The spinner turns and times grow, also when no event comes. */
 static void board_tick(struct view *v)
 {
     struct board *b = (struct board *)v;
@@ -358,6 +366,7 @@ static void board_resize(struct view *v)
     draw(b, false);
 }
 
+/* Part of the picture, so that the next one does not write over it. */
 static void board_say(struct view *v, const char *text)
 {
     struct board *b = (struct board *)v;
@@ -376,6 +385,7 @@ static void board_finish(struct view *v)
         view_result(b->result, b->state, b->deployment, b->kind);
 }
 
+/* NULL-safe for a result that never came. */
 static void board_free(struct view *v)
 {
     struct board *b = (struct board *)v;
@@ -400,6 +410,7 @@ static void board_free(struct view *v)
     free(b);
 }
 
+/* The first picture at once: something is seen before the first event. */
 struct view *view_board_new(struct client *c, const Defang__DeploymentInfo *info)
 {
     struct board *b = xcalloc(1, sizeof *b);

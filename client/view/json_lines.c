@@ -17,6 +17,7 @@ static void json_say(struct view *v, const char *text)
     say("%s", text);
 }
 
+/* Nothing is kept back, so there is nothing to finish. */
 static void json_finish(struct view *v)
 {
 }

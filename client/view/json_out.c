@@ -33,6 +33,7 @@ void json_out_text(FILE *f, const char *text)
 
 static void print_message(FILE *f, const ProtobufCMessage *m);
 
+/* By name; a value of a newer daemon by its number. */
 static void print_enum(FILE *f, const ProtobufCEnumDescriptor *d, int value)
 {
     const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(d, value);
@@ -42,6 +43,7 @@ static void print_enum(FILE *f, const ProtobufCEnumDescriptor *d, int value)
         fprintf(f, "%d", value);
 }
 
+/* Templates and policies are text in bytes fields. */
 static void print_bytes(FILE *f, const ProtobufCBinaryData *b)
 {
     cleanup_free char *text = xstrndup((const char *)b->data, b->len);
@@ -134,6 +136,7 @@ static bool is_empty(const ProtobufCFieldDescriptor *field, const void *at)
     }
 }
 
+/* A repeated member is a count and a pointer, at the offsets that the descriptor names. */
 static void print_list(FILE *f, const ProtobufCFieldDescriptor *field, const ProtobufCMessage *m)
 {
     size_t n;
@@ -152,6 +155,7 @@ static void print_list(FILE *f, const ProtobufCFieldDescriptor *field, const Pro
     fputc(']', f);
 }
 
+/* An empty list is left out, as an empty text is. */
 static bool list_empty(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *m)
 {
     size_t n;
@@ -160,6 +164,7 @@ static bool list_empty(const ProtobufCFieldDescriptor *field, const ProtobufCMes
     return n == 0;
 }
 
+/* Members in the order of their numbers, which is that of the descriptor. */
 static void print_message(FILE *f, const ProtobufCMessage *m)
 {
     bool first = true;
@@ -188,6 +193,7 @@ static void print_message(FILE *f, const ProtobufCMessage *m)
     fputc('}', f);
 }
 
+/* Flushed: a line is of use when it is there. */
 void json_out_message(FILE *f, const ProtobufCMessage *m)
 {
     print_message(f, m);

@@ -53,6 +53,7 @@ static void show_row(const Defang__Event *e)
     line(e, r->id, str_get(&text));
 }
 
+/* The engine's own words for a resource; why, when it says why. */
 static void show_resource(const Defang__Event *e)
 {
     const Defang__Resource *r = e->resource;
@@ -62,12 +63,14 @@ static void show_resource(const Defang__Event *e)
     line(e, e->row ? e->row->id : "", text);
 }
 
+/* Which source and service it came from, where other lines have their row. */
 static void show_log(const Defang__Event *e)
 {
     cleanup_free char *subject = xasprintf("%s/%s", e->log->source, e->log->service);
     line(e, subject, e->log->text);
 }
 
+/* Two lines for a note with a hint: both can be searched for. */
 static void show_note(const Defang__Event *e)
 {
     static const char *const words[] = {"error", "warning", "note"};
@@ -94,6 +97,7 @@ static bool is_whole(const Defang__Event *e)
     }
 }
 
+/* By kind; one that this program does not know is left out. */
 static void plain_event(struct view *v, const Defang__Event *e)
 {
     struct plain *p = (struct plain *)v;
@@ -135,6 +139,7 @@ static void plain_say(struct view *v, const char *text)
     say("%s", text);
 }
 
+/* Only an outcome has a result: a stream that was left has none. */
 static void plain_finish(struct view *v)
 {
     struct plain *p = (struct plain *)v;
@@ -152,6 +157,7 @@ static void plain_free(struct view *v)
     free(p);
 }
 
+/* A first line says what is watched, since nothing else of it may come for minutes. */
 struct view *view_plain_new(struct client *c, const Defang__DeploymentInfo *info)
 {
     struct plain *p = xcalloc(1, sizeof *p);

@@ -86,6 +86,7 @@ static void show_success(const Defang__Result *r, const char *kind)
         say("kept: %s", r->kept[i]);
 }
 
+/* What was canceled or rolled back is shown like a failure: there is a reason to read. */
 void view_result(
     const Defang__Result *r, Defang__DeployState state, const char *deployment, const char *kind)
 {

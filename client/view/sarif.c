@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <string.h>
 
+/* The three words of the standard that we need. */
 const char *sarif_level(uint32_t severity)
 {
     return severity == 0 ? "error" : severity == 1 ? "warning" : "note";
@@ -84,6 +85,7 @@ static size_t rule_index(struct rules *all, const Defang__Diagnostic *d)
     return all->list.len - 1;
 }
 
+/* Rules are collected first: they stand before the results in the document. */
 void sarif_print(FILE *f, Defang__Diagnostic *const *list, size_t n)
 {
     struct rules all = {0};

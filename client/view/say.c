@@ -35,6 +35,7 @@ static bool wants_color(const struct client *c, int fd)
     return isatty(fd) && !text_eq(term, "dumb");
 }
 
+/* Decided once: a stream does not become a terminal. */
 void say_init(const struct client *c)
 {
     color_out = wants_color(c, STDOUT_FILENO);
@@ -42,6 +43,7 @@ void say_init(const struct client *c)
     json_mode = c->options.json;
 }
 
+/* The two streams may differ: one of them is often a pipe. */
 const char *say_on(FILE *f, enum say_style style)
 {
     static const char *const codes[SAY_STYLES] = {
@@ -141,6 +143,7 @@ void say_error(const struct client *c, const struct error *err)
     say_hint(err->hint);
 }
 
+/* All of them: who mends a file wants to mend it once. */
 void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, size_t n)
 {
     static const char *const words[] = {"error", "warning", "note"};
@@ -200,6 +203,7 @@ void say_elapsed(int64_t ms, char *out, size_t n)
         snprintf(out, n, "%lld h %02lld m", s / 3600, s / 60 % 60);
 }
 
+/* Local, because people compare it with their own clock. */
 void say_time(int64_t wall_ms, char *out, size_t n)
 {
     time_t t = (time_t)(wall_ms / 1000);
@@ -210,6 +214,7 @@ void say_time(int64_t wall_ms, char *out, size_t n)
         out[0] = '\0';
 }
 
+/* Continuation bytes of UTF-8 begin with the bits 10. */
 static bool starts_character(char c)
 {
     return ((unsigned char)c & 0xc0) != 0x80;
@@ -256,6 +261,7 @@ static size_t character_columns(uint32_t c)
     return 1;
 }
 
+/* The sum over its characters. */
 size_t say_width(const char *text)
 {
     size_t columns = 0;

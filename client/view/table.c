@@ -13,6 +13,7 @@ struct table {
     VEC(char *) cells;
 };
 
+/* The titles are the first row. */
 struct table *table_new(size_t columns, const char *const *titles)
 {
     struct table *t = xcalloc(1, sizeof *t);
@@ -22,6 +23,7 @@ struct table *table_new(size_t columns, const char *const *titles)
     return t;
 }
 
+/* Cleaned here, so that no caller can forget it. */
 void table_row(struct table *t, const char *const *cells)
 {
     for (size_t i = 0; i < t->columns; i++)

@@ -7,11 +7,13 @@
 
 #include <unistd.h>
 
+/* The terminal ones stand at the end of the enum (proto/defang.proto). */
 bool view_state_is_terminal(Defang__DeployState state)
 {
     return state >= DEFANG__DEPLOY_STATE__SUCCEEDED;
 }
 
+/* UNKNOWN for a state of a newer daemon. */
 const char *view_state_name(Defang__DeployState state)
 {
     const ProtobufCEnumValue *v =

@@ -1,5 +1,5 @@
 /* The images of one deployment: pack each context, upload what S3 lacks, find what ECR has, build
- * the rest. */
+ * the rest. In this order; all suspend. */
 #pragma once
 
 #include "daemon/jobs/job.h"
@@ -8,18 +8,26 @@
 struct images {
     struct job *job;
     const struct plan_request *request;
-    struct plan_build *builds;
+    struct plan_build *builds; /* in the job's arena */
     size_t count;
-    char **built; /* URI by digest, NULL while missing */
-    struct plan_image *uris;
-    size_t uri_count; /* what the planner takes */
+    char **built;            /* URI by digest, NULL while missing */
+    struct plan_image *uris; /* borrows them: what the planner takes */
+    size_t uri_count;
 };
 
-/* Up to the point where it is known which images are missing. */
+/* Up to the point where it is known which images are missing. `r` has its facts, and outlives `im`.
+ */
 int images_prepare(
     struct images *im, struct job *j, const struct plan_request *r, struct error *err);
+
+/* Whether a build is needed. */
 bool images_missing(const struct images *im);
+
+/* Whether the network and the repositories for builds are there; asks AWS. */
 int images_place_ready(struct images *im, bool *ready, struct error *err);
-/* Builds what is missing, in parallel, as soon as the place for it is there. */
+
+/* Builds what is missing, in parallel, as soon as the place for it is there (30 minutes at most).
+ * `failure` is filled with the first one's. */
 int images_build(struct images *im, struct engine_failure *failure, struct error *err);
-void images_done(struct images *im);
+
+void images_done(struct images *im); /* also of an empty one */

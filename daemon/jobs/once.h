@@ -19,9 +19,13 @@ int once_choose(
     struct plan_request *r,
     const struct graph *whole,
     struct error *err);
-/* Runs those of the stage beside each other and waits for all: one that fails stops no other. */
+
+/* Runs those of the stage beside each other and waits for all: one that fails stops no other. The
+ * first failure is in err and in the job's failure. */
 int once_run(struct once *o, unsigned stage, struct error *err);
+
 /* One row for each that need not run. */
 void once_say_skipped(struct once *o);
+
 /* Records of services that are not one-offs any more go. */
 int once_prune(struct once *o, struct error *err);

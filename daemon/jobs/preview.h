@@ -24,6 +24,7 @@ struct preview {
     struct once_preview once;     /* services that run once and would */
 };
 
-/* `v` has its session and project. */
+/* `v` has its session and project, and an engine when one was chosen; it outlives *p. Suspends. *p
+ * is to be given back also when this fails. */
 int preview_make(struct preview *p, struct verb_call *v, struct error *err);
 void preview_done(struct preview *p);

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* Also a half-built one: no hello, nothing sent. */
 void rpc_client_free(struct rpc_client *c)
 {
     if (!c)
@@ -111,6 +112,7 @@ int rpc_client_open(
     return 0;
 }
 
+/* The message is decoded only now, by the verb of its call: the queue holds frames. */
 static int call_take(
     struct rpc_client *c, struct client_call *call, ProtobufCMessage **item, struct error *err)
 {
@@ -138,6 +140,7 @@ static int call_take(
     return rc;
 }
 
+/* The end, or the daemon's error; its diagnostics stay readable until the next one comes. */
 static int call_finish(struct rpc_client *c, struct client_call *call, struct error *err)
 {
     int rc = RPC_NEXT_END;
@@ -153,6 +156,7 @@ static int call_finish(struct rpc_client *c, struct client_call *call, struct er
     return rc;
 }
 
+/* Whatever one step brings is looked at before the next wait. */
 int rpc_client_next(
     struct rpc_client *c,
     uint64_t id,
@@ -229,6 +233,7 @@ int rpc_client_call(
         rpc_verb_get(verb)->name);
 }
 
+/* Nothing is waited for: what the daemon still sends for it is dropped by its id. */
 void rpc_client_cancel(struct rpc_client *c, uint64_t id)
 {
     struct client_call *call = client_call_find(c, id);

@@ -26,6 +26,7 @@ struct client_call *client_call_find(struct rpc_client *c, uint64_t id)
     return NULL;
 }
 
+/* What nobody took is not pending any more. */
 void client_call_free(struct rpc_client *c, struct client_call *call)
 {
     for (size_t i = call->taken; i < call->items.len; i++) {
@@ -61,6 +62,7 @@ static int connection_error(struct rpc_client *c, Defang__Frame *frame)
     return rc;
 }
 
+/* Whatever it means, it was not meant for this protocol. */
 static int out_of_place(Defang__Frame *frame, struct error *err)
 {
     int rc = error_raise_errno(
@@ -74,6 +76,7 @@ static int out_of_place(Defang__Frame *frame, struct error *err)
     return rc;
 }
 
+/* The bound is over all calls of the connection, since they share the memory. */
 static int call_item(
     struct rpc_client *c,
     struct client_call *call,
@@ -98,6 +101,7 @@ static int call_item(
     return 0;
 }
 
+/* By the call id: 0 is the connection itself, others are calls of ours. */
 int client_dispatch(struct rpc_client *c, Defang__Frame *frame, size_t bytes, struct error *err)
 {
     if (frame->call_id == RPC_CALL_CONNECTION) {

@@ -39,6 +39,7 @@ static int check_peer(int fd, struct error *err)
         (unsigned)geteuid());
 }
 
+/* The two ranges must meet. Which side is older is not known, but what helps is the same. */
 static int check_hello(struct rpc_client *c, struct error *err)
 {
     const Defang__Hello *h = c->hello->hello;
@@ -65,6 +66,7 @@ static int check_hello(struct rpc_client *c, struct error *err)
     return -EPROTO;
 }
 
+/* Ours comes first; the daemon answers with its own, which is the first frame that may come. */
 static int
 say_hello(struct rpc_client *c, const char *build, int64_t deadline_ms, struct error *err)
 {
@@ -127,6 +129,7 @@ static int connect_until(int fd, const struct sockaddr_un *addr, int64_t deadlin
     }
 }
 
+/* A path that does not fit would be cut, and lead elsewhere. */
 int rpc_client_connect(
     const char *path,
     const char *build,

@@ -30,6 +30,7 @@ static int broken(struct rpc_client *c, struct error *err)
     return c->broken.code;
 }
 
+/* The first reason stays; this one is only told when there is none yet. */
 static int break_connection(struct rpc_client *c, int code, const char *what)
 {
     error_raise_errno(
@@ -37,6 +38,7 @@ static int break_connection(struct rpc_client *c, int code, const char *what)
     return c->broken.code;
 }
 
+/* As much as the socket takes now. */
 static void output_send(struct rpc_client *c)
 {
     while (c->sent < c->out.len && !error_is_set(&c->broken)) {
@@ -65,6 +67,7 @@ static void output_send(struct rpc_client *c)
     }
 }
 
+/* One read may hold many frames; the first bad one ends it. */
 static void frames_dispatch(struct rpc_client *c)
 {
     const uint8_t *message;
@@ -85,6 +88,7 @@ static void frames_dispatch(struct rpc_client *c)
     error_done(&why);
 }
 
+/* Once: poll() says when there is more. */
 static void input_receive(struct rpc_client *c)
 {
     size_t room;
@@ -114,6 +118,8 @@ static int poll_timeout(int64_t deadline_ms)
     return left <= 0 ? 0 : (int)MIN(left, (int64_t)INT32_MAX);
 }
 
+/* Send, wait, receive. With open calls a broken connection is told by them at the next step,
+ * when what had arrived before it was handed out. */
 int client_step(
     struct rpc_client *c, const struct rpc_wait *wait, int64_t deadline_ms, struct error *err)
 {
@@ -146,6 +152,7 @@ int client_step(
     return n == 0 ? RPC_NEXT_TIMEOUT : 0;
 }
 
+/* Tried at once, so that a call is on its way before anybody waits. */
 int client_send(struct rpc_client *c, const Defang__Frame *frame, struct error *err)
 {
     if (error_is_set(&c->broken))

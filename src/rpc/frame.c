@@ -32,6 +32,8 @@ void frame_decoder_done(struct frame_decoder *d)
     frame_decoder_init(d, d->max_bytes);
 }
 
+/* Unread bytes move to the front: cheaper than growing, and done only when there is no room
+ * left. */
 static void compact(struct frame_decoder *d)
 {
     if (d->start == 0)
@@ -78,6 +80,7 @@ void frame_decoder_filled(struct frame_decoder *d, size_t n)
     d->end += MIN(n, d->cap - d->end);
 }
 
+/* Big-endian, as everything on a network. */
 static size_t read_length(const uint8_t *p)
 {
     return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
@@ -91,6 +94,7 @@ static void write_length(uint8_t *p, size_t n)
     p[3] = (uint8_t)n;
 }
 
+/* The length is judged before its bytes are there. */
 int frame_decoder_next(
     struct frame_decoder *d, const uint8_t **message, size_t *n, struct error *err)
 {
@@ -118,6 +122,7 @@ int frame_decoder_next(
     return 1;
 }
 
+/* In one piece: a frame that is appended in part would spoil all that follow. */
 int frame_encode(struct str *out, const Defang__Frame *frame, size_t max_bytes, struct error *err)
 {
     size_t n = defang__frame__get_packed_size(frame);
@@ -162,6 +167,7 @@ int frame_encode_bytes(
     return frame_encode(out, &frame, max_bytes, err);
 }
 
+/* A body of a newer protocol decodes too, as one that is not set: it is refused like rubbish. */
 Defang__Frame *frame_decode(const uint8_t *message, size_t n, struct error *err)
 {
     Defang__Frame *frame = defang__frame__unpack(NULL, n, message);
@@ -190,6 +196,7 @@ static char *text_out(const char *s)
     return (char *)(uintptr_t)(s ? s : "");
 }
 
+/* Borrowed texts: packing copies them. */
 static void diagnostic_out(Defang__Diagnostic *to, const struct rpc_diagnostic *from)
 {
     defang__diagnostic__init(to);
@@ -201,6 +208,7 @@ static void diagnostic_out(Defang__Diagnostic *to, const struct rpc_diagnostic *
     to->hint = text_out(from->hint);
 }
 
+/* -EMSGSIZE when it does not fit as it is. */
 static int encode_error(struct str *out, uint64_t call_id, Defang__Error *wire, size_t max_bytes)
 {
     Defang__Frame frame = DEFANG__FRAME__INIT;
@@ -260,6 +268,7 @@ int frame_encode_error(
     return rc;
 }
 
+/* A kind that this build does not know is a failure; an error without a text still is one. */
 int frame_error_to(const Defang__Error *wire, struct error *err)
 {
     enum error_kind kind = (enum error_kind)wire->kind;

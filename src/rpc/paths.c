@@ -20,12 +20,14 @@ static bool folder_is_ours(const char *folder, uid_t uid)
     return stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid;
 }
 
+/* As the XDG specification has it: a relative path is ignored. */
 static const char *absolute_or_null(const struct env *env, const char *name)
 {
     const char *value = env_get_nonempty(env, name);
     return value && value[0] == '/' ? value : NULL;
 }
 
+/* The state outlives reboots, so it is never in the runtime folder. */
 static int resolve_state(const struct env *env, struct rpc_paths *out, struct error *err)
 {
     const char *given = env_get_nonempty(env, "DEFANG_STATE_DIR");
@@ -71,6 +73,8 @@ static char *choose_socket(
     return path_join(state_folder, "defangd.sock");
 }
 
+/* The folder of a socket that the user named is the user's affair: it is neither made nor
+ * changed. */
 int rpc_paths_resolve(
     const struct env *env,
     uid_t uid,

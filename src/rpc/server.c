@@ -33,12 +33,14 @@ unsigned server_connections(const struct server *s)
     return (unsigned)s->conns.len;
 }
 
+/* From the end: the list closes its gaps with the last one. */
 static void drop_all(struct server *s)
 {
     while (s->conns.len > 0)
         conn_drop(*vec_last(&s->conns));
 }
 
+/* The reference that shutdown_finish() took keeps the server until here. */
 static void shutdown_done(void *arg)
 {
     struct server *s = arg;
@@ -48,6 +50,7 @@ static void shutdown_done(void *arg)
     server_unref(s);
 }
 
+/* Once, whether everything was said or time is over. */
 static void shutdown_finish(struct server *s)
 {
     if (s->done_scheduled)
@@ -66,6 +69,7 @@ static void on_drain_deadline(void *arg)
     shutdown_finish(arg);
 }
 
+/* Nothing open, nothing queued, nothing about to happen. */
 static bool conn_is_drained(const struct server_conn *c)
 {
     return c->calls.len == 0 && conn_queued(c) == 0 && !c->turn_scheduled;

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Out of its connection's list, which gets a turn: what was sent goes out then. */
 static void call_free(struct server_call *call)
 {
     struct server *s = call->server;
@@ -70,6 +71,7 @@ void server_call_on_writable(
     call->on_writable_arg = arg;
 }
 
+/* Nobody will read what is sent: not an error, only useless. */
 bool server_call_is_gone(const struct server_call *call)
 {
     return !call->conn || call->canceled || call->conn->closing || call->conn->closed;
@@ -90,6 +92,7 @@ void call_tell_cancel(struct server_call *call)
         call->on_cancel(call->on_cancel_arg, call);
 }
 
+/* First all of them lose the connection, then they are told: who is told may end others. */
 void calls_orphan(struct server_conn *c)
 {
     __typeof__(c->calls) calls = c->calls;
@@ -153,6 +156,7 @@ void calls_tell_shutdown(struct server_conn *c)
     vec_free(&ids);
 }
 
+/* One stream after the other, as long as there is room. */
 void calls_tell_writable(struct server_conn *c)
 {
     struct call_ids ids = call_ids(c);
@@ -183,6 +187,7 @@ void calls_tell_writable(struct server_conn *c)
 
 /* ---- what is sent ---- */
 
+/* Queued; the turn writes it. */
 static int send_bytes(
     struct server_call *call,
     Defang__Frame__BodyCase body,
@@ -234,6 +239,7 @@ int server_item_raw(struct server_call *call, const void *bytes, size_t n)
     return send_bytes(call, DEFANG__FRAME__BODY_ITEM, bytes, n, NULL);
 }
 
+/* An answer that is too large becomes an error in its place: the client is told in any case. */
 void server_reply(struct server_call *call, const ProtobufCMessage *reply)
 {
     struct error why = ERROR_INIT;
@@ -262,6 +268,7 @@ void server_end(struct server_call *call)
     call_free(call);
 }
 
+/* It always fits (frame_encode_error shortens it). */
 void server_error(
     struct server_call *call,
     const struct error *error,

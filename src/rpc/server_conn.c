@@ -22,6 +22,7 @@ static void on_closed(uv_handle_t *handle)
     conn_unref(container_of(handle, struct server_conn, pipe));
 }
 
+/* The handle closes later; nothing is read, written or told from now on. */
 void conn_drop(struct server_conn *c)
 {
     if (c->closed)
@@ -44,6 +45,7 @@ void conn_drop(struct server_conn *c)
     calls_orphan(c);
 }
 
+/* As long as there is room for answers: a client that does not read is not served on. */
 static void frames_read(struct server_conn *c)
 {
     struct error why = ERROR_INIT;
@@ -67,6 +69,8 @@ static void frames_read(struct server_conn *c)
     error_done(&why);
 }
 
+/* The one place where a connection's things happen. Every step looks whether it is still open,
+ * because handlers run in between. */
 static void conn_turn(void *arg)
 {
     struct server_conn *c = arg;
@@ -104,6 +108,8 @@ static void conn_turn(void *arg)
     conn_unref(c);
 }
 
+/* The folder and the mode of the socket keep others out already; this holds also for a socket at
+ * another place. */
 static int peer_check(struct server_conn *c, struct error *err)
 {
     uv_os_fd_t fd;
@@ -125,6 +131,7 @@ static int peer_check(struct server_conn *c, struct error *err)
         (unsigned)peer.uid);
 }
 
+/* Counted first, so that the bound includes this one. */
 void conn_accept(struct server *s, uv_stream_t *listener)
 {
     struct server_conn *c = xcalloc(1, sizeof *c);

@@ -80,6 +80,7 @@ static int stale_remove(const struct sockaddr_un *addr, struct error *err)
     return 0;
 }
 
+/* The descriptor, or a negative errno. */
 static int bind_locked(const struct sockaddr_un *addr, struct error *err)
 {
     int rc = stale_remove(addr, err);
@@ -100,6 +101,7 @@ static int bind_locked(const struct sockaddr_un *addr, struct error *err)
     return taken;
 }
 
+/* The lock is not waited for: who holds it is starting right now and will serve. */
 static int bind_path(const char *path, struct error *err)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -121,6 +123,7 @@ static int bind_path(const char *path, struct error *err)
     return bind_locked(&addr, err);
 }
 
+/* An error here is one connection's; the listener goes on. */
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct server_listener *l = container_of(stream, struct server_listener, pipe);
@@ -138,6 +141,7 @@ static void on_listener_closed(uv_handle_t *handle)
     free(l);
 }
 
+/* Takes `fd`, also on failure. */
 int server_listen_adopt(struct server *s, int fd, struct error *err)
 {
     struct server_listener *l = xcalloc(1, sizeof *l);
@@ -163,6 +167,7 @@ int server_listen_adopt(struct server *s, int fd, struct error *err)
     return 0;
 }
 
+/* What was bound is remembered by device and inode. */
 int server_listen_open(struct server *s, struct error *err)
 {
     int rc = s->make_folder ? folder_prepare(s, err) : 0;
@@ -201,6 +206,7 @@ static void listener_close(struct server *s)
     s->listener = NULL;
 }
 
+/* Removed only while it is ours: a successor may have bound the path already. */
 void server_listen_close(struct server *s)
 {
     loop_timer_stop(s->rebind_timer);
@@ -212,6 +218,7 @@ void server_listen_close(struct server *s)
     listener_close(s);
 }
 
+/* The new listener first: between the two nobody must find nothing. */
 void server_listen_check(void *arg)
 {
     struct server *s = arg;

@@ -24,6 +24,7 @@ static void violation(struct server_conn *c, const char *what)
     error_done(&why);
 }
 
+/* The connection ends, and its last word says which side to renew. */
 static void refuse_protocol(struct server_conn *c, const Defang__Hello *theirs)
 {
     struct error why = ERROR_INIT;
@@ -48,6 +49,7 @@ static void refuse_protocol(struct server_conn *c, const Defang__Hello *theirs)
     error_done(&why);
 }
 
+/* The deadline for it ends here: from now on a connection may be silent. */
 static void greet(struct server_conn *c, const Defang__Hello *theirs)
 {
     bool ranges_meet =
@@ -105,6 +107,7 @@ static ProtobufCMessage *request_check(
     return rpc_verb_decode(*verb, wire->payload.data, wire->payload.len, err);
 }
 
+/* The id counts as used also when the request is refused. */
 static void request_handle(struct server_conn *c, uint64_t id, const Defang__Request *wire)
 {
     struct error why = ERROR_INIT;

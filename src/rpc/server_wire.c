@@ -25,6 +25,7 @@ void server_ref(struct server *s)
     s->refs++;
 }
 
+/* The last of owner, listeners, connections and calls frees it. */
 void server_unref(struct server *s)
 {
     if (--s->refs > 0)
@@ -56,6 +57,7 @@ size_t conn_queued(const struct server_conn *c)
     return c->out.len + c->writing_bytes;
 }
 
+/* Looking is what throttles: a stream that was told no is told again when there is room. */
 bool conn_has_room(struct server_conn *c)
 {
     if (conn_queued(c) >= LIMIT_RPC_OUTPUT_HIGH_BYTES)
@@ -63,6 +65,7 @@ bool conn_has_room(struct server_conn *c)
     return !c->throttled && !c->closing && !c->closed;
 }
 
+/* Any number of reasons make one turn. */
 void conn_schedule(struct server_conn *c)
 {
     if (c->turn_scheduled || c->closed)
@@ -75,6 +78,7 @@ void conn_schedule(struct server_conn *c)
 
 /* ---- in ---- */
 
+/* Straight into the decoder's buffer. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct server_conn *c = container_of(handle, struct server_conn, pipe);
@@ -84,6 +88,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     buf->len = n;
 }
 
+/* No frame is looked at here. */
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct server_conn *c = container_of(stream, struct server_conn, pipe);
@@ -122,6 +127,7 @@ void conn_input_stop(struct server_conn *c)
 
 /* ---- out ---- */
 
+/* A write that failed means that nobody is there. */
 static void on_written(uv_write_t *req, int status)
 {
     struct server_conn *c = container_of(req, struct server_conn, write);
@@ -135,6 +141,7 @@ static void on_written(uv_write_t *req, int status)
         conn_schedule(c);
 }
 
+/* One write at a time; what comes meanwhile goes with the next. */
 void conn_output_write(struct server_conn *c)
 {
     if (c->writing || c->out.len == 0)
@@ -161,6 +168,7 @@ void conn_output_write(struct server_conn *c)
 
 /* ---- the end ---- */
 
+/* It did not say hello in time, or did not read its last word. */
 static void on_deadline(void *arg)
 {
     struct server_conn *c = arg;
@@ -177,6 +185,7 @@ void conn_deadline_set(struct server_conn *c, int64_t ms)
     c->deadline = loop_timer_start(c->server->loop, ms, 0, on_deadline, c);
 }
 
+/* Its calls are left to end by themselves: what they send goes nowhere. */
 void conn_fail(struct server_conn *c, const struct error *why)
 {
     if (c->closing)

@@ -77,6 +77,7 @@ const struct rpc_verb *rpc_verb_find(const char *name)
     return NULL;
 }
 
+/* By the name of the field: every request that has a caller calls it so. */
 const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const ProtobufCMessage *request)
 {
     const ProtobufCFieldDescriptor *field =
@@ -90,6 +91,8 @@ const Defang__Caller *rpc_verb_caller(const struct rpc_verb *verb, const Protobu
     return caller;
 }
 
+/* An absolute folder is what relative paths of the request are about; without one they would
+ * mean the daemon's. */
 ProtobufCMessage *
 rpc_verb_decode(const struct rpc_verb *verb, const void *payload, size_t n, struct error *err)
 {
@@ -130,6 +133,7 @@ static void value_wipe(const ProtobufCFieldDescriptor *field, void *value)
     }
 }
 
+/* Members of a oneof share their place: only the one that is set is looked at. */
 void rpc_message_wipe(ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *d = message->descriptor;

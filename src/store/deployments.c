@@ -23,6 +23,7 @@
     "summary, "                                                                                    \
     "last_sequence"
 
+/* Inputs are wiped: what a shell's environment said is in them. */
 void store_deployment_done(struct store_deployment *d)
 {
     char *texts[] = {
@@ -44,6 +45,7 @@ void store_deployment_done(struct store_deployment *d)
     memset(d, 0, sizeof *d);
 }
 
+/* The columns in the order of COLUMNS, and the inputs behind them. */
 static void row_read(struct sql *q, struct store_deployment *d)
 {
     char **texts[] = {
@@ -102,6 +104,7 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
     return error_raise_errno(err, ERR_REFUSED, EEXIST, "a deployment %s exists already", d->id);
 }
 
+/* The index refuses a second unfinished one; the message then says which is in the way. */
 int store_deployment_insert(struct store *s, const struct store_deployment *d, struct error *err)
 {
     if (d->inputs_len > LIMIT_STORE_INPUTS_BYTES)
@@ -165,6 +168,7 @@ int store_deployment_refuse(struct store *s, const char *id, struct error *err)
         err, ERR_REFUSED, ESTALE, "deployment %s has ended (%s)", id, store_state_name((int)state));
 }
 
+/* Tokens of things that are over: another deployment must never find them. */
 static int intents_erase(struct store *s, const char *id, struct error *err)
 {
     struct sql q = sql_open(
@@ -175,6 +179,7 @@ static int intents_erase(struct store *s, const char *id, struct error *err)
     return sql_run(s, &q, NULL, err);
 }
 
+/* Read, judged and written within the turn's transaction. */
 int store_deployment_move(
     struct store *s, const char *id, int state, const char *summary, struct error *err)
 {
@@ -221,6 +226,7 @@ int store_deployment_move(
     return rc;
 }
 
+/* By the writer's connection: a job sees what it has just written. */
 int store_deployment_get(
     struct store *s, const char *id, struct store_deployment *out, struct error *err)
 {

@@ -10,6 +10,7 @@
 #include "store/internal.h"
 #include <errno.h>
 
+/* 1 for a deployment without events, and for one that is not known: appending to that fails. */
 uint64_t store_event_next(struct store *s, const char *deployment)
 {
     struct sql q = sql_open(&s->writer, "SELECT last_sequence FROM deployments WHERE id = ?1");
@@ -59,6 +60,7 @@ counter_advance(struct store *s, const char *deployment, uint64_t sequence, stru
         (long long)last);
 }
 
+/* The counter first: it decides whether the number may be used. */
 int store_event_append(
     struct store *s,
     const char *deployment,
@@ -98,6 +100,7 @@ int store_event_append(
     return rc;
 }
 
+/* The statement stays open while fn runs, which therefore must not read events itself. */
 int store_event_read(
     struct store *s,
     const char *deployment,
@@ -136,6 +139,7 @@ int store_event_read(
     return rc < 0 ? store_read_error(&s->reader, "reading events", err) : 0;
 }
 
+/* By the reader: the end counts when it is committed. */
 int store_event_tip(
     struct store *s,
     const char *deployment,

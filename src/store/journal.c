@@ -11,6 +11,7 @@
 #include "store/internal.h"
 #include <errno.h>
 
+/* No row was touched: the deployment is unknown or has ended. */
 static int
 run_on_deployment(struct store *s, struct sql *q, const char *deployment, struct error *err)
 {
@@ -22,6 +23,7 @@ run_on_deployment(struct store *s, struct sql *q, const char *deployment, struct
     return rc;
 }
 
+/* Entering again, after a restart, opens a step that was left. */
 int store_step_enter(struct store *s, const char *deployment, const char *step, struct error *err)
 {
     struct sql q = sql_open(
@@ -36,6 +38,7 @@ int store_step_enter(struct store *s, const char *deployment, const char *step, 
     return run_on_deployment(s, &q, deployment, err);
 }
 
+/* A step that was never entered cannot be left: the job's code would be wrong. */
 int store_step_leave(struct store *s, const char *deployment, const char *step, struct error *err)
 {
     struct sql q = sql_open(
@@ -61,6 +64,7 @@ int store_step_leave(struct store *s, const char *deployment, const char *step, 
     return rc;
 }
 
+/* 0 and false for a step that nobody entered. */
 int store_step_done(
     struct store *s, const char *deployment, const char *step, bool *done, struct error *err)
 {
@@ -81,6 +85,7 @@ int store_step_done(
     return 0;
 }
 
+/* One that is not there is deleted as well as one that is. */
 static int
 intent_delete(struct store *s, const char *deployment, const char *key, struct error *err)
 {
@@ -94,6 +99,7 @@ intent_delete(struct store *s, const char *deployment, const char *key, struct e
     return sql_run(s, &q, NULL, err);
 }
 
+/* The last value counts. */
 int store_intent_put(
     struct store *s, const char *deployment, const char *key, const char *value, struct error *err)
 {
@@ -113,6 +119,7 @@ int store_intent_put(
     return run_on_deployment(s, &q, deployment, err);
 }
 
+/* By the writer: an intent is found as soon as it is put. */
 int store_intent_get(
     struct store *s, const char *deployment, const char *key, char **value, struct error *err)
 {

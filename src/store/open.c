@@ -30,6 +30,7 @@ static int fail_errno(struct error *err, int code, const char *doing, const char
     return error_raise_errno(err, ERR_FAILED, code, "%s %s: %s", doing, path, strerror(code));
 }
 
+/* A symbolic link may lead to it: people put their state on another disk. */
 static int folder_prepare(const char *folder, struct error *err)
 {
     uid_t owner;
@@ -87,6 +88,7 @@ static int lock_take(struct store *s, struct error *err)
     return 0;
 }
 
+/* O_NOFOLLOW: the file itself is never somewhere else. */
 static int database_file_prepare(const char *path, struct error *err)
 {
     /* Made before SQLite does, so that it is never readable by others; -wal and -shm inherit its
@@ -102,6 +104,8 @@ static int database_file_prepare(const char *path, struct error *err)
     return 0;
 }
 
+/* -EUCLEAN when it is no database, or a damaged one. DEFENSIVE and an untrusted schema: what a
+ * damaged file says must not run. */
 static int
 conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct error *err)
 {
@@ -204,6 +208,7 @@ database_set_aside(struct store *s, const char *path, struct error *why, struct 
     return 0;
 }
 
+/* A damaged one is set aside, and the second try begins a new one. */
 static int database_ready(struct store *s, struct error *err)
 {
     cleanup_free char *path = path_join(s->folder, STORE_DB_NAME);
@@ -228,6 +233,7 @@ static int database_ready(struct store *s, struct error *err)
     return rc;
 }
 
+/* Whatever fails, store_close() takes back what there is. */
 int store_open_with(
     struct loop *loop, const struct store_options *options, struct store **out, struct error *err)
 {
@@ -262,6 +268,7 @@ int store_open(struct loop *loop, const char *folder, struct store **out, struct
     return store_open_with(loop, &(struct store_options){.folder = folder}, out, err);
 }
 
+/* Commits what the turn holds; a store that failed has nothing left to commit. */
 void store_close(struct store *s)
 {
     if (!s)
@@ -285,6 +292,7 @@ const char *store_notice(const struct store *s)
     return s->notice;
 }
 
+/* What it takes on the disk, the write-ahead log included. */
 uint64_t store_bytes(struct store *s)
 {
     static const char *const suffixes[] = {"", "-wal"};

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "store/internal.h"
 
+/* The first five parameters, in this order, of every statement here. */
 static void bind_key(
     struct sql *q,
     const char *account,
@@ -20,6 +21,7 @@ static void bind_key(
     sql_text(q, key);
 }
 
+/* NULL removes; removing what is not there is fine. */
 int store_project_put(
     struct store *s,
     const char *account,

@@ -94,6 +94,7 @@ static int pragma_int(struct store *s, const char *text, int64_t *value)
     return sql_get_int(&q, 0, value);
 }
 
+/* An empty file is ours to fill; anything else must carry our id. */
 static int check_owner(struct store *s, int64_t version, struct error *err)
 {
     int64_t application = 0, tables = 0;
@@ -117,6 +118,7 @@ static int check_owner(struct store *s, int64_t version, struct error *err)
     return -EEXIST;
 }
 
+/* The change and its number in one transaction. */
 static int migrate(struct store *s, int from, struct error *err)
 {
     cleanup_free char *stamp =
@@ -133,6 +135,7 @@ static int migrate(struct store *s, int from, struct error *err)
     return rc;
 }
 
+/* From wherever the database stands, one migration after the other. */
 int store_schema_apply(struct store *s, struct error *err)
 {
     int64_t version = 0;

@@ -32,6 +32,7 @@ static void key_derive(struct store *s, const void *material, size_t n)
     digest_hmac_sha256(material, n, label, sizeof label - 1, s->seal_key);
 }
 
+/* Atomically: half a key on the disk would open nothing at the next start. */
 static int key_make(struct store *s, const char *path, struct error *err)
 {
     uint8_t bytes[32];
@@ -46,6 +47,7 @@ static int key_make(struct store *s, const char *path, struct error *err)
     return rc < 0 ? error_wrap(err, "making the sealing key") : 0;
 }
 
+/* A file of the user's choice is taken as it is; our own must be private. */
 int store_seal_init(struct store *s, const char *key_file, struct error *err)
 {
     cleanup_free char *own = path_join(s->folder, STORE_KEY_NAME);
@@ -84,6 +86,7 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
     return rc;
 }
 
+/* What is sealed with a blob and must come back the same. */
 static char *associated(const char *name, int64_t expires_ms)
 {
     return xasprintf("%s\n%lld", name, (long long)expires_ms);
@@ -97,6 +100,8 @@ static int seal_delete(struct store *s, const char *name, struct error *err)
     return sql_run(s, &q, NULL, err);
 }
 
+/* The expiry stands in the row and under the seal: the row's can be searched, the seal's cannot
+ * be changed. */
 int store_seal_put(
     struct store *s,
     const char *name,
@@ -136,6 +141,7 @@ int store_seal_put(
     return sql_run(s, &q, NULL, err);
 }
 
+/* Expired ones are not even opened. */
 int store_seal_get(struct store *s, const char *name, struct secret *out, struct error *err)
 {
     secret_set(out, NULL);

@@ -9,6 +9,7 @@
 #include "store/internal.h"
 #include <errno.h>
 
+/* By address: the same literal is the same statement. */
 static sqlite3_stmt *cache_find(struct store_conn *conn, const char *text)
 {
     vec_each(c, &conn->cache)
@@ -20,6 +21,7 @@ static sqlite3_stmt *cache_find(struct store_conn *conn, const char *text)
     return NULL;
 }
 
+/* One that cannot be prepared fails at its first step. */
 struct sql sql_open(struct store_conn *conn, const char *text)
 {
     struct sql q = {.conn = conn, .next = 1};
@@ -35,6 +37,7 @@ struct sql sql_open(struct store_conn *conn, const char *text)
     return q;
 }
 
+/* The first failure is the one that counts. */
 static void note(struct sql *q, int rc)
 {
     if (q->rc == SQLITE_OK)
@@ -63,6 +66,7 @@ void sql_blob(struct sql *q, const void *data, size_t n)
         note(q, sqlite3_bind_blob64(q->stmt, q->next++, data, n, SQLITE_STATIC));
 }
 
+/* Any other answer than a row or the end is kept for the message. */
 int sql_row(struct sql *q)
 {
     if (q->rc != SQLITE_OK)
@@ -85,6 +89,7 @@ char *sql_column(struct sql *q, int i)
     return xstrdup_null((const char *)text);
 }
 
+/* Back to the cache, without what was bound. */
 void sql_close(struct sql *q)
 {
     if (!q->stmt)
@@ -95,9 +100,13 @@ void sql_close(struct sql *q)
     q->stmt = NULL;
 }
 
+/* Statements first: an open one would keep the connection. */
 void sql_conn_done(struct store_conn *conn)
 {
-    vec_each(c, &conn->cache) sqlite3_finalize(c->stmt);
+    vec_each(c, &conn->cache)
+    {
+        sqlite3_finalize(c->stmt);
+    }
     vec_free(&conn->cache);
     sqlite3_close_v2(conn->db);
     conn->db = NULL;

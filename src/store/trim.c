@@ -24,6 +24,7 @@ run_before(struct store *s, const char *text, int64_t before_ms, int64_t keep, s
     " (PARTITION BY account, region, project, stack ORDER BY n DESC) AS place FROM deployments)"   \
     " WHERE ended_ms > 0 AND ended_ms < ?1 AND place > ?2)"
 
+/* Events and steps of the same deployments, then what has expired. */
 int store_trim(struct store *s, int64_t now_ms, struct error *err)
 {
     int64_t old_ms = now_ms - LIMIT_STORE_EVENT_DAYS * DAY_MS;

@@ -29,6 +29,7 @@ static void forget_dirty(struct store *s)
     vec_clear(&s->dirty);
 }
 
+/* Once a deployment, however much of it was written. */
 void store_touch(struct store *s, const char *deployment)
 {
     vec_each(d, &s->dirty)
@@ -40,6 +41,7 @@ void store_touch(struct store *s, const char *deployment)
     vec_push(&s->dirty, xstrdup(deployment));
 }
 
+/* The same words for every write until the store serves again. */
 static int failed_error(struct store *s, struct error *err)
 {
     error_raise_errno(err, ERR_FAILED, EIO, "the daemon's state cannot be written: %s", s->failure);
@@ -57,6 +59,7 @@ int store_read_error(struct store_conn *conn, const char *doing, struct error *e
 
 static void schedule(struct store *s);
 
+/* The turn is gone. Who has to know is told at its end, once. */
 int store_fail(struct store *s, const char *doing, struct error *err)
 {
     free(s->failure);
@@ -78,6 +81,7 @@ int store_fail(struct store *s, const char *doing, struct error *err)
     return failed_error(s, err);
 }
 
+/* IMMEDIATE: the write lock is taken now, not in the middle of the turn. */
 int store_write_begin(struct store *s, struct error *err)
 {
     if (s->failed)
@@ -93,6 +97,7 @@ int store_write_begin(struct store *s, struct error *err)
     return 0;
 }
 
+/* Committed names wait for the end of the turn to be told. */
 int store_flush(struct store *s, struct error *err)
 {
     if (s->failed)
@@ -103,7 +108,10 @@ int store_flush(struct store *s, struct error *err)
         return store_fail(s, "committing", err);
 
     s->open = false;
-    vec_each(d, &s->dirty) vec_push(&s->committed, *d);
+    vec_each(d, &s->dirty)
+    {
+        vec_push(&s->committed, *d);
+    }
     vec_clear(&s->dirty);
     if (s->ends)
         sqlite3_wal_checkpoint_v2(s->writer.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -138,6 +146,7 @@ int sql_run(struct store *s, struct sql *q, int64_t *changes, struct error *err)
     return rc;
 }
 
+/* Each deployment once, also when several commits of the turn touched it. */
 static void publish(struct store *s)
 {
     /* A subscriber may write, subscribe or unsubscribe: work on what there was. */
@@ -146,7 +155,10 @@ static void publish(struct store *s)
     memset(&s->committed, 0, sizeof s->committed);
 
     __typeof__(s->subscribers) to = {0};
-    vec_each(b, &s->subscribers) vec_push(&to, *b);
+    vec_each(b, &s->subscribers)
+    {
+        vec_push(&to, *b);
+    }
 
     vec_each(d, &told)
     {
@@ -157,7 +169,10 @@ static void publish(struct store *s)
         if (again)
             continue;
 
-        vec_each(b, &to) b->fn(b->arg, *d);
+        vec_each(b, &to)
+        {
+            b->fn(b->arg, *d);
+        }
     }
 
     names_free(told.items, told.len);
@@ -165,6 +180,7 @@ static void publish(struct store *s)
     vec_free(&to);
 }
 
+/* Commit, then publish, then say that it failed. */
 static void turn_end(void *arg)
 {
     struct store_turn *turn = arg;
@@ -248,6 +264,7 @@ void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deploy
     }
 }
 
+/* A deferral that is still pending finds no store and frees itself. */
 void store_turn_done(struct store *s)
 {
     forget_dirty(s);
