@@ -108,6 +108,31 @@ START_TEST(folders)
 
 END_TEST
 
+/* Also one that was there with more, and through a link only where that is allowed. */
+START_TEST(private_folders)
+{
+    setup();
+
+    cleanup_free char *deep = at("a/b"), *link = at("link");
+    cleanup_error struct error err = ERROR_INIT;
+    struct stat st;
+    uid_t owner = (uid_t)-1;
+    ck_assert_int_eq(file_make_private(deep, "the folder", false, &owner, &err), 0);
+    ck_assert_uint_eq(owner, geteuid());
+    ck_assert_int_eq(chmod(deep, 0755), 0);
+    ck_assert_int_eq(file_make_private(deep, "the folder", false, &owner, &err), 0);
+    ck_assert_int_eq(stat(deep, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 0777, 0700);
+
+    ck_assert_int_eq(symlink(deep, link), 0);
+    ck_assert_int_eq(file_make_private(link, "the folder", true, &owner, &err), 0);
+    ck_assert_int_lt(file_make_private(link, "the folder", false, &owner, &err), 0);
+    ck_assert_ptr_nonnull(strstr(err.message, "opening the folder"));
+    cleanup_tree();
+}
+
+END_TEST
+
 START_TEST(paths)
 {
     static const struct {
@@ -168,4 +193,4 @@ START_TEST(paths)
 
 END_TEST
 
-SUITE("base/file", write_and_read, refusals, folders, paths)
+SUITE("base/file", write_and_read, refusals, folders, private_folders, paths)
