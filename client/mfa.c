@@ -69,7 +69,9 @@ static int ask(const char *serial, char **code)
     *code = n ? xstrdup(text) : NULL;
     secret_wipe(text, sizeof text);
 
-    return n ? 0 : got < 0 ? (int)got : -ECANCELED;
+    if (n)
+        return 0;
+    return got < 0 ? (int)got : -ECANCELED;
 }
 
 /* The request is const to everybody else; its caller is ours, and it is caller_done() that wipes

@@ -66,7 +66,8 @@ static int list_region(void *arg, struct error *err)
 /* One project in several regions stands together. */
 static int by_project(const void *a, const void *b)
 {
-    const Defang__CdStack *x = *(Defang__CdStack *const *)a, *y = *(Defang__CdStack *const *)b;
+    const Defang__CdStack *x = *(Defang__CdStack *const *)a;
+    const Defang__CdStack *y = *(Defang__CdStack *const *)b;
     int order = strcmp(x->project, y->project);
     if (order == 0)
         order = strcmp(x->stack, y->stack);

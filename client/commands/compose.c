@@ -96,8 +96,9 @@ static void print_text(const Defang__Diagnostic *d)
 {
     static const enum say_style styles[] = {SAY_BAD, SAY_WARN, SAY_DIM};
     enum say_style style = styles[d->severity < ARRAY_LEN(styles) ? d->severity : 1];
-    cleanup_free char *message = say_clean(d->message), *hint = say_clean(d->hint),
-                      *file = say_clean(d->file);
+    cleanup_free char *message = say_clean(d->message);
+    cleanup_free char *hint = say_clean(d->hint);
+    cleanup_free char *file = say_clean(d->file);
 
     if (!text_empty(file) && d->line)
         printf("%s:%u:%u: ", file, d->line, d->column);
@@ -177,7 +178,9 @@ print_findings(const struct client *c, const char *format, const Defang__Compose
 int cmd_compose_lint(struct client *c, struct error *err)
 {
     const struct options *o = &c->options;
-    const char *format = o->format ? o->format : o->json ? "json" : "text";
+    const char *format = o->json ? "json" : "text";
+    if (o->format)
+        format = o->format;
 
     if (!text_eq(format, "text") && !text_eq(format, "json") && !text_eq(format, "sarif"))
         return error_raise(

@@ -17,9 +17,9 @@
 /* What needs attention stands out; what became something does not. */
 static enum say_style style_of(const char *effect)
 {
-    return text_eq(effect, "refused") || text_eq(effect, "unknown") ? SAY_BAD
-           : text_eq(effect, "ignored")                             ? SAY_WARN
-                                                                    : SAY_PLAIN;
+    if (text_eq(effect, "refused") || text_eq(effect, "unknown"))
+        return SAY_BAD;
+    return text_eq(effect, "ignored") ? SAY_WARN : SAY_PLAIN;
 }
 
 /* Relative to the folder of the project, where it can be: that is how editors and people name
@@ -50,7 +50,8 @@ static void print_resources(const Defang__ExplainLine *l)
  * there is to know. */
 static void print_line(const Defang__ExplainLine *l, const char *cwd)
 {
-    cleanup_free char *value = say_clean(l->value), *note = say_clean(l->note);
+    cleanup_free char *value = say_clean(l->value);
+    cleanup_free char *note = say_clean(l->note);
     cleanup_free char *left = xasprintf("%s%s%s", l->key, text_empty(value) ? "" : ": ", value);
     size_t width = say_width(left);
 

@@ -26,8 +26,9 @@ static void show(struct client *c, const Defang__LoginEvent *item)
     }
 
     char until[24];
-    cleanup_free char *url = say_clean(item->url), *whole = say_clean(item->url_complete),
-                      *code = say_clean(item->user_code);
+    cleanup_free char *url = say_clean(item->url);
+    cleanup_free char *whole = say_clean(item->url_complete);
+    cleanup_free char *code = say_clean(item->user_code);
 
     say_time(item->expires_ms, until, sizeof until);
 

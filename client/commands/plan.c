@@ -121,7 +121,8 @@ static void print_cost_group(const Defang__PlanReply *plan, size_t from, size_t 
 /* Lines of one group stand together, but what goes away stands at the end. */
 static int by_group(const void *a, const void *b)
 {
-    const Defang__PlanCost *x = *(Defang__PlanCost *const *)a, *y = *(Defang__PlanCost *const *)b;
+    const Defang__PlanCost *x = *(Defang__PlanCost *const *)a;
+    const Defang__PlanCost *y = *(Defang__PlanCost *const *)b;
     int order = strcmp(x->group, y->group);
 
     return order ? order : strcmp(x->logical_id, y->logical_id);

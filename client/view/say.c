@@ -220,21 +220,26 @@ static bool starts_character(char c)
     return ((unsigned char)c & 0xc0) != 0x80;
 }
 
+/* The first byte says how many follow, and holds the upper bits of the character (RFC 3629). */
+static uint32_t first_bits(unsigned char byte)
+{
+    if (byte < 0x80)
+        return byte;
+    if (byte < 0xe0)
+        return byte & 0x1fu;
+    return byte < 0xf0 ? byte & 0x0fu : byte & 0x07u;
+}
+
 /* The character at p, which is valid UTF-8; *bytes is how long it is. */
 static uint32_t character(const char *p, size_t *bytes)
 {
     const unsigned char *u = (const unsigned char *)p;
-    uint32_t c = u[0] < 0x80   ? u[0]
-                 : u[0] < 0xe0 ? u[0] & 0x1fu
-                 : u[0] < 0xf0 ? u[0] & 0x0fu
-                               : u[0] & 0x07u;
-
+    uint32_t c = first_bits(u[0]);
     size_t n = 1;
 
     for (; u[n] && !starts_character((char)u[n]); n++)
         c = c << 6 | (u[n] & 0x3fu);
     *bytes = n;
-
     return c;
 }
 

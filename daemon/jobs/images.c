@@ -115,7 +115,8 @@ static char *forced_key(const struct plan_build *b)
 static int forget_if_forced(struct image_job *w, struct error *err)
 {
     struct job *j = w->im->job;
-    cleanup_free char *key = forced_key(&w->im->builds[w->index]), *done = NULL;
+    cleanup_free char *key = forced_key(&w->im->builds[w->index]);
+    cleanup_free char *done = NULL;
 
     if (!json_bool_or(j->inputs, "force", false))
         return 0;
@@ -133,7 +134,8 @@ static int forget_if_forced(struct image_job *w, struct error *err)
  * look at the folder again. */
 static int have_archive(struct job *j, struct plan_build *b, const char *row, struct error *err)
 {
-    cleanup_free char *key = xasprintf("pack.%s", b->service), *known = NULL;
+    cleanup_free char *key = xasprintf("pack.%s", b->service);
+    cleanup_free char *known = NULL;
     bool uploaded = false;
     int rc = j->journal.get(j->journal.arg, key, &known, err);
     if (rc < 0)

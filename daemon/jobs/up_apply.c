@@ -20,7 +20,8 @@
 /* The mark that stands in the journal since before the engine was called. */
 int up_phase_begun(struct up *u, const char *phase, bool *begun, struct error *err)
 {
-    cleanup_free char *key = xasprintf("apply.%s", phase), *value = NULL;
+    cleanup_free char *key = xasprintf("apply.%s", phase);
+    cleanup_free char *value = NULL;
     int rc = u->j->journal.get(u->j->journal.arg, key, &value, err);
 
     *begun = value != NULL;

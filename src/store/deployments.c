@@ -77,7 +77,8 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
     sql_text(&q, d->stack);
 
     if (sql_row(&q) > 0) {
-        cleanup_free char *id = sql_column(&q, 0), *kind = sql_column(&q, 1);
+        cleanup_free char *id = sql_column(&q, 0);
+        cleanup_free char *kind = sql_column(&q, 1);
 
         error_raise_errno(
             err,
