@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/make/pretend.h"
 #include "plan/report/explain.h"
 #include "plan/report/policy.h"
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/make/pretend.h"
 #include "plan/names.h"
 #include <string.h>
 
@@ -128,30 +129,13 @@ static void tell_failure(struct plan_check *c, int rc, struct error *err)
  * refused before anything is touched. */
 static void check_plan(struct plan_check *c)
 {
-    static const char *const zones[] = {"a", "b", "c", "d"};
-    const struct plan_facts facts = {
-        .account = "000000000000",
-        .region = "region",
-        .partition = "aws",
-        .dns_suffix = "amazonaws.com",
-        .zones = zones,
-        .zone_count = 4,
-        .bucket = "bucket"};
-    struct plan_image *images = arena_array(c->a, struct plan_image, c->v.count + 1);
-    struct plan_request r = {
-        .project = c->p,
-        .settings = c->s,
-        .facts = &facts,
-        .deployment = "000000000000",
-        .images = images};
+    struct plan_request r;
     cleanup_graph struct graph *g = NULL;
     cleanup_error struct error err = ERROR_INIT;
     struct plan_build *builds;
     size_t count;
 
-    for (size_t i = 0; i < c->v.count; i++)
-        if (plan_builds_image(c->v.services[i].s))
-            images[r.image_count++] = (struct plan_image){c->v.services[i].s->name, "image"};
+    plan_pretend_request(c->a, c->p, c->s, &r);
 
     int rc = plan_builds(c->a, &r, &builds, &count, &err);
     if (rc == 0)

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
+#include "plan/make/pretend.h"
 #include "plan/view/view.h"
 #include <errno.h>
 #include <string.h>
@@ -311,36 +312,6 @@ walk(struct explainer *x, const struct yaml_node *map, const char *prefix, unsig
     }
 }
 
-struct graph *
-plan_pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s)
-{
-    static const char *const zones[] = {"a", "b", "c", "d"};
-    const struct plan_facts facts = {
-        .account = "000000000000",
-        .region = "region",
-        .partition = "aws",
-        .dns_suffix = "amazonaws.com",
-        .zones = zones,
-        .zone_count = 4,
-        .bucket = "bucket"};
-    struct plan_image *images = arena_array(a, struct plan_image, p->service_count + 1);
-    struct plan_request r = {
-        .project = p,
-        .settings = s,
-        .facts = &facts,
-        .deployment = "000000000000",
-        .images = images};
-
-    for (size_t i = 0; i < p->service_count; i++)
-        if (plan_builds_image(&p->services[i]))
-            images[r.image_count++] = (struct plan_image){p->services[i].name, "image"};
-
-    struct graph *g = NULL;
-    cleanup_error struct error err = ERROR_INIT;
-    (void)plan_make(&r, &g, NULL, &err); /* what cannot be planned is explained without resources */
-    return g;
-}
-
 static void explain_service(struct explainer *x, const struct plan_service *s)
 {
     x->service = s->s->name;
@@ -382,6 +353,7 @@ int plan_explain(
     cleanup_error struct error refused = ERROR_INIT;
     (void)plan_check(p, s, d, &refused);
 
+    /* What cannot be planned is explained without resources: then there is no graph. */
     cleanup_graph struct graph *g = plan_pretend(arena, p, s);
     struct plan_view v;
     plan_view_make(arena, p, &v);

@@ -47,11 +47,6 @@ int plan_explain(
     struct explain *out,
     struct error *err);
 
-/* The whole plan for an account made up, as plan_check makes it; NULL when it cannot be planned.
- * Freed with graph_free(). */
-struct graph *
-plan_pretend(struct arena *a, const struct compose_project *p, const struct plan_settings *s);
-
 /* "becomes", "read", "ignored", "refused", "unknown". */
 const char *explain_effect_name(enum explain_effect e);
 

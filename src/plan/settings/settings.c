@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "compose/bind/image.h"
 #include "plan/names.h"
 #include "plan/view/adopt.h"
 #include "plan/view/extensions.h"
@@ -143,6 +144,27 @@ static int resolve_names(
     return 0;
 }
 
+/* An image that the environment names for a program of ours; `fallback` when it names none. It goes
+ * into templates, so that what is no name of an image is refused here. */
+static int take_image(
+    struct arena *arena,
+    const struct env *env,
+    const char *variable,
+    const char *fallback,
+    const char **out,
+    struct error *err)
+{
+    const char *said = env_get_nonempty(env, variable);
+    struct image_name name;
+
+    *out = said ? arena_strdup(arena, said) : fallback;
+    if (!said)
+        return 0;
+
+    int rc = image_name_parse(arena, said, &name, err);
+    return rc < 0 ? error_wrap(err, "%s", variable) : 0;
+}
+
 static int resolve_overrides(
     struct arena *arena,
     const struct compose_project *p,
@@ -163,10 +185,10 @@ static int resolve_overrides(
         out->store_class = PLAN_GENERAL;
     const char *no_cache = env_get_nonempty(env, "DEFANG_NO_CACHE");
     out->no_cache = no_cache && !text_eq(no_cache, "0") && !text_eq_nocase(no_cache, "false");
-    const char *image = env_get_nonempty(env, "DEFANG_KANIKO_IMAGE");
-    out->kaniko_image = image ? arena_strdup(arena, image) : KANIKO_IMAGE;
-    const char *pulumi = env_get_nonempty(env, "DEFANG_PULUMI_IMAGE");
-    out->pulumi_image = pulumi ? arena_strdup(arena, pulumi) : NULL;
+    if (rc == 0)
+        rc = take_image(arena, env, "DEFANG_KANIKO_IMAGE", KANIKO_IMAGE, &out->kaniko_image, err);
+    if (rc == 0)
+        rc = take_image(arena, env, "DEFANG_PULUMI_IMAGE", NULL, &out->pulumi_image, err);
     return rc;
 }
 

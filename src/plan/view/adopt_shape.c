@@ -55,10 +55,11 @@ static bool resource_is(const char *resource, const char *prefix, const char *se
 static const char *take_cluster(const char *s)
 {
     const char *resource = arn_resource(s, "ecs", true, false);
-    const char *name = text_starts(resource ? resource : "", "cluster/")
-                           ? resource + strlen("cluster/")
-                       : resource ? ""
-                                  : s;
+    const char *name = s;
+
+    /* An ARN, and then of a cluster; else the text is the name itself. */
+    if (resource)
+        name = text_starts(resource, "cluster/") ? resource + strlen("cluster/") : "";
 
     return only(name, UPPER LOWER DIGITS "-_", 1, 255) ? name : NULL;
 }

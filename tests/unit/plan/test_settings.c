@@ -117,6 +117,9 @@ END_TEST
 static const struct {
     const char *name, *value;
 } WRONG[] = {
+    {"DEFANG_KANIKO_IMAGE", "\xff\xfe"},
+    {"DEFANG_KANIKO_IMAGE", "no image"},
+    {"DEFANG_PULUMI_IMAGE", "\xff"},
     {"DEFANG_MODE", "luxury"},
     {"DEFANG_NAT", "two"},
     {"DEFANG_ZONES", "1"},

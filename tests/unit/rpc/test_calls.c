@@ -125,7 +125,7 @@ static void errors_client(void)
     error_done(&err);
     rpc_client_diagnostics(c, &count);
     ck_assert_uint_eq(count, 0);
-    caller.cwd = (char *)(uintptr_t)"/work/shop";
+    caller.cwd = (char *)(uintptr_t)"/srv/shop";
     ck_assert_int_eq(rpc_client_call(c, RPC_UP, &up.base, NULL, &m, &err), -EINVAL);
     ck_assert_int_eq(err.kind, ERR_USAGE);
     ck_assert_str_eq(err.message, "2 mistakes in compose.yaml");

@@ -84,7 +84,7 @@ START_TEST(a_project_request_says_where_it_comes_from)
         {false, "", false},
         {true, "", false},
         {true, "work/shop", false},
-        {true, "/work/shop", true}};
+        {true, "/srv/shop", true}};
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct error err = ERROR_INIT;
@@ -96,7 +96,7 @@ START_TEST(a_project_request_says_where_it_comes_from)
         ck_assert_msg((m != NULL) == cases[i].ok, "case %zu", i);
 
         if (m) {
-            ck_assert_str_eq(rpc_verb_caller(rpc_verb_get(RPC_UP), m)->cwd, "/work/shop");
+            ck_assert_str_eq(rpc_verb_caller(rpc_verb_get(RPC_UP), m)->cwd, "/srv/shop");
             protobuf_c_message_free_unpacked(m, NULL);
         } else {
             ck_assert_int_eq(err.kind, ERR_USAGE);
@@ -124,7 +124,7 @@ START_TEST(wiping_reaches_every_value)
     char *files[] = {(char *)(uintptr_t)"compose.yaml"};
     Defang__Caller caller = DEFANG__CALLER__INIT;
 
-    caller.cwd = (char *)(uintptr_t)"/work/shop";
+    caller.cwd = (char *)(uintptr_t)"/srv/shop";
     caller.env = keys;
     caller.n_env = 2;
     caller.files = files;
