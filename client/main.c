@@ -251,8 +251,7 @@ static bool is_common(const char *name)
 /* An option that the command does not know would be ignored in silence: say it. */
 static int check_options(const struct options *o, const struct command *cmd, struct error *err)
 {
-    vec_each(row, &o->given)
-    {
+    vec_each(row, &o->given) {
         cleanup_free char *wanted = xasprintf(" %s ", (*row)->name),
                           *list = xasprintf(" %s ", cmd->options);
         if (is_common((*row)->name) || strstr(list, wanted))

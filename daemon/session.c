@@ -205,8 +205,7 @@ int session_get(
     cleanup_env struct env *env = session_env_of(caller);
     char *key = session_key(env, caller->profile, caller->region);
 
-    vec_each(it, &d->sessions)
-    {
+    vec_each(it, &d->sessions) {
         struct session *s = *it;
         if (text_eq(s->key, key)) {
             free(key);

@@ -28,8 +28,7 @@ static void redraw_soon(struct board *b)
 /* The row of that id, made when an event names it for the first time. */
 static struct row *row_get(struct board *b, const Defang__Row *from)
 {
-    vec_each(r, &b->rows)
-    {
+    vec_each(r, &b->rows) {
         if (text_eq(r->id, from->id))
             return r;
     }
@@ -137,14 +136,12 @@ static void board_free(struct view *v)
 {
     struct board *b = (struct board *)v;
 
-    vec_each(r, &b->rows)
-    {
+    vec_each(r, &b->rows) {
         row_drop(r);
         free(r->id);
     }
 
-    vec_each(note, &b->notes)
-    {
+    vec_each(note, &b->notes) {
         free(*note);
     }
 

@@ -151,8 +151,7 @@ static size_t draw_rows(struct board *b, size_t columns, size_t room, struct str
 {
     size_t count[RANKS] = {0}, lines = 0;
 
-    vec_each(r, &b->rows)
-    {
+    vec_each(r, &b->rows) {
         count[rank_of(r)]++;
     }
 
@@ -163,8 +162,7 @@ static size_t draw_rows(struct board *b, size_t columns, size_t room, struct str
     may[RANK_OTHER] = MIN(count[RANK_OTHER], left - may[RANK_URGENT]);
     may[RANK_FOLDED] = fold ? 0 : count[RANK_FOLDED];
 
-    vec_each(r, &b->rows)
-    {
+    vec_each(r, &b->rows) {
         enum rank rank = rank_of(r);
         if (may[rank] == 0) {
             hidden += rank != RANK_FOLDED;

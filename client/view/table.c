@@ -58,8 +58,7 @@ void table_print(struct table *t)
         putchar('\n');
     }
 
-    vec_each(cell, &t->cells)
-    {
+    vec_each(cell, &t->cells) {
         free(*cell);
     }
 

@@ -95,8 +95,7 @@ static struct env *frozen_env(const struct job *j)
     const char *name;
     json_t *value;
 
-    json_object_foreach(json_object_get(j->inputs, "env"), name, value)
-    {
+    json_object_foreach(json_object_get(j->inputs, "env"), name, value) {
         env_set(env, name, json_string_value(value));
     }
 

@@ -173,8 +173,7 @@ static bool had_store_secrets(const struct up *u)
     const char *id;
     json_t *resource;
 
-    json_object_foreach(resources, id, resource)
-    {
+    json_object_foreach(resources, id, resource) {
         if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster"))
             return true;
     }
@@ -225,8 +224,7 @@ static int read_endpoints(struct up *u, struct error *err)
     const char *service;
     json_t *entry;
 
-    json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry)
-    {
+    json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry) {
         const char *output = json_str(entry, "endpointOutput");
         bool is_public = output != NULL;
         const char *url = is_public ? json_str(outputs, output) : json_str(entry, "endpoint");
@@ -310,8 +308,7 @@ static bool had_once(const struct up *u)
     const char *service;
     json_t *note;
 
-    json_object_foreach(json_at(u->before, "Metadata.Defang.services"), service, note)
-    {
+    json_object_foreach(json_at(u->before, "Metadata.Defang.services"), service, note) {
         if (json_str(note, "once"))
             return true;
     }

@@ -42,9 +42,9 @@ void aws_session_free(struct aws_session *s)
     if (!s)
         return;
 
-    vec_each(h, &s->hosts) free(h->authority);
-    vec_each(b, &s->buckets)
-    {
+    vec_each(h, &s->hosts)
+        free(h->authority);
+    vec_each(b, &s->buckets) {
         free(b->bucket);
         free(b->region);
     }

@@ -110,7 +110,8 @@ struct env *env_from_process(char *const *envp)
 struct env *env_dup(const struct env *env)
 {
     struct env *copy = env_new();
-    vec_each(v, &env->vars) set(copy, v->name, strlen(v->name), v->value);
+    vec_each(v, &env->vars)
+        set(copy, v->name, strlen(v->name), v->value);
     return copy;
 }
 
@@ -118,8 +119,7 @@ void env_free(struct env *env)
 {
     if (!env)
         return;
-    vec_each(v, &env->vars)
-    {
+    vec_each(v, &env->vars) {
         free(v->name);
         value_free(v->value);
     }
@@ -204,8 +204,9 @@ static bool name_in_request(const char *name)
 struct env *env_select_for_request(const struct env *env)
 {
     struct env *out = env_new();
-    vec_each(v, &env->vars) if (name_in_request(v->name))
-        set(out, v->name, strlen(v->name), v->value);
+    vec_each(v, &env->vars)
+        if (name_in_request(v->name))
+            set(out, v->name, strlen(v->name), v->value);
     return out;
 }
 

@@ -103,8 +103,7 @@ static void close_value(struct parse *p)
         return;
 
     struct str joined = {.max = LIMIT_INI_BYTES * 2};
-    vec_each(part, &p->value)
-    {
+    vec_each(part, &p->value) {
         if (part != p->value.items)
             str_append_char(&joined, '\n');
         str_append_bytes(&joined, part->p, part->n);

@@ -106,7 +106,8 @@ static void run_deferred(struct loop *loop)
 {
     __typeof__(loop->deferred) batch = loop->deferred;
     memset(&loop->deferred, 0, sizeof loop->deferred);
-    vec_each(d, &batch) d->fn(d->arg);
+    vec_each(d, &batch)
+        d->fn(d->arg);
     vec_free(&batch);
 }
 

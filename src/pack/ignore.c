@@ -170,7 +170,8 @@ void ignore_free(struct ignore *ig)
 {
     if (!ig)
         return;
-    vec_each(r, &ig->rules) glob_free(r->glob);
+    vec_each(r, &ig->rules)
+        glob_free(r->glob);
     vec_free(&ig->rules);
     free(ig);
 }
@@ -210,8 +211,7 @@ bool ignore_may_reinclude(const struct ignore *ig, const char *dir)
 {
     size_t dir_len = strlen(dir);
 
-    vec_each(rule, &ig->rules)
-    {
+    vec_each(rule, &ig->rules) {
         if (!rule->reinclude)
             continue;
         /* Everything the pattern matches starts with its literal head, everything below dir with

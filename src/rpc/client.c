@@ -21,8 +21,7 @@ void rpc_client_free(struct rpc_client *c)
     if (!c)
         return;
 
-    vec_each(p, &c->calls)
-    {
+    vec_each(p, &c->calls) {
         client_call_free(c, *p);
     }
 

@@ -17,8 +17,7 @@
 
 struct client_call *client_call_find(struct rpc_client *c, uint64_t id)
 {
-    vec_each(p, &c->calls)
-    {
+    vec_each(p, &c->calls) {
         if ((*p)->id == id)
             return *p;
     }

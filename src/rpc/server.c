@@ -134,8 +134,7 @@ void server_shutdown(struct server *s, int64_t drain_ms, void (*done)(void *arg)
     server_listen_close(s);
     s->drain_timer = loop_timer_start(s->loop, drain_ms, 0, on_drain_deadline, s);
 
-    vec_each(conn, &s->conns)
-    {
+    vec_each(conn, &s->conns) {
         calls_tell_shutdown(*conn);
     }
 

@@ -99,13 +99,11 @@ void calls_orphan(struct server_conn *c)
 
     memset(&c->calls, 0, sizeof c->calls);
 
-    vec_each(call, &calls)
-    {
+    vec_each(call, &calls) {
         (*call)->conn = NULL;
     }
 
-    vec_each(call, &calls)
-    {
+    vec_each(call, &calls) {
         call_tell_cancel(*call);
     }
 
@@ -114,8 +112,7 @@ void calls_orphan(struct server_conn *c)
 
 struct server_call *call_find(struct server_conn *c, uint64_t id)
 {
-    vec_each(call, &c->calls)
-    {
+    vec_each(call, &c->calls) {
         if ((*call)->id == id)
             return *call;
     }
@@ -133,8 +130,7 @@ static struct call_ids call_ids(struct server_conn *c)
 {
     struct call_ids ids = {0};
 
-    vec_each(call, &c->calls)
-    {
+    vec_each(call, &c->calls) {
         vec_push(&ids, (*call)->id);
     }
 
@@ -146,8 +142,7 @@ void calls_tell_shutdown(struct server_conn *c)
 {
     struct call_ids ids = call_ids(c);
 
-    vec_each(id, &ids)
-    {
+    vec_each(id, &ids) {
         struct server_call *call = call_find(c, *id);
         if (call && (call->verb->flags & RPC_STREAMING))
             call_tell_cancel(call);
@@ -161,8 +156,7 @@ void calls_tell_writable(struct server_conn *c)
 {
     struct call_ids ids = call_ids(c);
 
-    vec_each(id, &ids)
-    {
+    vec_each(id, &ids) {
         struct server_call *call = c->closed ? NULL : call_find(c, *id);
         if (!call || !call->on_writable || call->canceled)
             continue;

@@ -290,8 +290,7 @@ int store_deployment_each(
         rc = store_read_error(&s->reader, "listing deployments", err);
 
     bool more = rc == 0;
-    vec_each(d, &rows)
-    {
+    vec_each(d, &rows) {
         more = more && fn(arg, d);
         store_deployment_done(d);
     }

@@ -12,8 +12,7 @@
 /* By address: the same literal is the same statement. */
 static sqlite3_stmt *cache_find(struct store_conn *conn, const char *text)
 {
-    vec_each(c, &conn->cache)
-    {
+    vec_each(c, &conn->cache) {
         if (c->text == text)
             return c->stmt;
     }
@@ -103,8 +102,7 @@ void sql_close(struct sql *q)
 /* Statements first: an open one would keep the connection. */
 void sql_conn_done(struct store_conn *conn)
 {
-    vec_each(c, &conn->cache)
-    {
+    vec_each(c, &conn->cache) {
         sqlite3_finalize(c->stmt);
     }
     vec_free(&conn->cache);

@@ -32,8 +32,7 @@ static void forget_dirty(struct store *s)
 /* Once a deployment, however much of it was written. */
 void store_touch(struct store *s, const char *deployment)
 {
-    vec_each(d, &s->dirty)
-    {
+    vec_each(d, &s->dirty) {
         if (strcmp(*d, deployment) == 0)
             return;
     }
@@ -108,8 +107,7 @@ int store_flush(struct store *s, struct error *err)
         return store_fail(s, "committing", err);
 
     s->open = false;
-    vec_each(d, &s->dirty)
-    {
+    vec_each(d, &s->dirty) {
         vec_push(&s->committed, *d);
     }
     vec_clear(&s->dirty);
@@ -155,13 +153,11 @@ static void publish(struct store *s)
     memset(&s->committed, 0, sizeof s->committed);
 
     __typeof__(s->subscribers) to = {0};
-    vec_each(b, &s->subscribers)
-    {
+    vec_each(b, &s->subscribers) {
         vec_push(&to, *b);
     }
 
-    vec_each(d, &told)
-    {
+    vec_each(d, &told) {
         bool again = false;
 
         for (char **e = told.items; e < d; e++)
@@ -169,8 +165,7 @@ static void publish(struct store *s)
         if (again)
             continue;
 
-        vec_each(b, &to)
-        {
+        vec_each(b, &to) {
             b->fn(b->arg, *d);
         }
     }

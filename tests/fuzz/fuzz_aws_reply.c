@@ -45,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     str_append_bytes(&resp.body, data + 1, size - 1);
     if (wire_parse(op, &resp, &out, &err) == 0) {
         fuzz_require(json_is_object(out) && !error_is_set(&err));
-        json_object_foreach(out, key, v) fuzz_require(knows(op->output, key) && v);
+        json_object_foreach(out, key, v)
+            fuzz_require(knows(op->output, key) && v);
     } else {
         fuzz_require(out == NULL && err.kind == ERR_CLOUD);
     }

@@ -16,13 +16,13 @@ static bool same(const json_t *a, const json_t *b)
     if (json_typeof(a) != json_typeof(b) || json_len(a, NULL) != json_len(b, NULL))
         return false;
     if (json_is_array(a)) {
-        json_array_foreach(
-            (json_t *)(uintptr_t)a, i, value) if (!same(value, json_array_get(b, i))) return false;
+        json_array_foreach((json_t *)(uintptr_t)a, i, value)
+            if (!same(value, json_array_get(b, i)))
+                return false;
         return true;
     }
     if (json_is_object(a)) {
-        json_object_foreach((json_t *)(uintptr_t)a, key, value)
-        {
+        json_object_foreach((json_t *)(uintptr_t)a, key, value) {
             const json_t *other = json_object_get(b, key);
             if (!other || !same(value, other))
                 return false;

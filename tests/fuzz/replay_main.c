@@ -210,7 +210,8 @@ int main(int argc, char **argv)
     signal(SIGABRT, on_signal);
     if (single ? load(argv[1]) != 0 : load_folder(argv[2]) != 0)
         return 1;
-    vec_each(in, &corpus) run(in->data, in->n);
+    vec_each(in, &corpus)
+        run(in->data, in->n);
     for (long long i = 0; i < (single ? 0 : mutations); i++)
         run_mutation();
     printf(
@@ -219,7 +220,8 @@ int main(int argc, char **argv)
         corpus.len,
         single ? 0 : mutations,
         corpus.len + (size_t)(single ? 0 : mutations));
-    vec_each(in, &corpus) free(in->data);
+    vec_each(in, &corpus)
+        free(in->data);
     vec_free(&corpus);
     return 0;
 }

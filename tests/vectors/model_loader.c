@@ -141,13 +141,12 @@ static void fill_structure(struct model_loader *m, struct aws_shape *out, const 
     size_t i;
 
     out->members = list;
-    json_object_foreach((json_t *)members, key, ref)
-    {
+    json_object_foreach((json_t *)members, key, ref) {
         struct aws_member *it = &list[out->member_count];
         fill_member(m, it, key, ref);
         it->payload = strcmp(payload, key) == 0;
-        json_array_foreach(needed, i, name) it->required =
-            it->required || text_eq(json_string_value(name), key);
+        json_array_foreach(needed, i, name)
+            it->required = it->required || text_eq(json_string_value(name), key);
         out->member_count++; /* only now: a shape may contain itself */
     }
 }

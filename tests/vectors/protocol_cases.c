@@ -23,15 +23,13 @@ static void run_file(struct vectors *v, const char *folder, const char *name, ca
     json_t *suite, *c;
     size_t i, k;
 
-    json_array_foreach(suites, i, suite)
-    {
+    json_array_foreach(suites, i, suite) {
         cleanup_arena struct arena *arena = arena_new();
         struct model_loader m;
 
         model_loader_init(
             &m, arena, json_object_get(suite, "metadata"), json_object_get(suite, "shapes"));
-        json_array_foreach(json_object_get(suite, "cases"), k, c)
-        {
+        json_array_foreach(json_object_get(suite, "cases"), k, c) {
             cleanup_free char *id = id_of(relative, suite, i, c, k);
             const char *reason = exception_reason(id);
 

@@ -51,8 +51,7 @@ START_TEST(cache_keys)
     size_t i;
 
     env_set(env, "HOME", "~"); /* the file names start with it */
-    json_array_foreach(file, i, test)
-    {
+    json_array_foreach(file, i, test) {
         cleanup_free char *path = path_of(env, test);
         const char *want = json_str_or(test, "file", "");
         cleanup_free char *id = xasprintf("cache-keys %zu %s", i, json_str_or(test, "kind", "?"));
@@ -64,7 +63,6 @@ START_TEST(cache_keys)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 struct run {
@@ -158,11 +156,11 @@ START_TEST(sso_refresh)
     json_t *test;
     size_t i;
 
-    json_array_foreach(file, i, test) run_refresh(&v, test);
+    json_array_foreach(file, i, test)
+        run_refresh(&v, test);
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 static void append_sections(struct str *out, const char *prefix, const json_t *sections)
@@ -170,8 +168,7 @@ static void append_sections(struct str *out, const char *prefix, const json_t *s
     const char *name, *key;
     json_t *section, *value;
 
-    json_object_foreach((json_t *)(uintptr_t)sections, name, section)
-    {
+    json_object_foreach((json_t *)(uintptr_t)sections, name, section) {
         str_appendf(out, "[%s %s]\n", prefix, name);
         json_object_foreach(section, key, value)
             str_appendf(out, "%s = %s\n", key, json_string_value(value));
@@ -199,8 +196,7 @@ START_TEST(sso_resolution)
     json_t *test;
     size_t i;
 
-    json_array_foreach(file, i, test)
-    {
+    json_array_foreach(file, i, test) {
         struct run r = {0};
         cleanup_str struct str text = STR_INIT;
         const char *id = json_str_or(test, "documentation", "?"),
@@ -223,7 +219,6 @@ START_TEST(sso_resolution)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 int main(void)

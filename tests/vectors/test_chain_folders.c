@@ -87,8 +87,7 @@ static void set_environment(struct run *r, const json_t *env)
     json_t *value;
 
     fixture_env(&r->f, "AWS_EC2_METADATA_DISABLED", "false");
-    json_object_foreach((json_t *)(uintptr_t)env, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)env, name, value) {
         const char *text = json_string_value(value);
         cleanup_free char *path = text[0] == '/' && !text_starts(name, "AWS_CONTAINER_CREDENTIALS")
                                       ? xasprintf("%s%s", r->f.home, text)
@@ -102,8 +101,7 @@ static void read_traffic(struct run *r)
     json_t *event;
     size_t i;
 
-    json_array_foreach(json_object_get(r->traffic, "events"), i, event)
-    {
+    json_array_foreach(json_object_get(r->traffic, "events"), i, event) {
         long long id = json_int_or(event, "connection_id", 0);
         struct exchange *x =
             id >= 0 && id < (long long)ARRAY_LEN(r->exchanges) ? &r->exchanges[id] : NULL;
@@ -233,7 +231,6 @@ START_TEST(every_folder)
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 int main(void)

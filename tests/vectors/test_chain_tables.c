@@ -43,8 +43,7 @@ static void add_files(struct fixture *f, const char *folder, const json_t *files
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)files, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)files, name, value) {
         cleanup_free char *path = xasprintf("%s/%s", folder, name);
         cleanup_free char *text = json_is_string(value) ? xstrdup(json_string_value(value))
                                                         : json_print(value, false, false);
@@ -59,10 +58,9 @@ static const json_t *outcome(const json_t *test, const char *kind)
     json_t *o;
     size_t i;
 
-    json_array_foreach(
-        json_object_get(test, "outcomes"),
-        i,
-        o) if (strcmp(json_str_or(o, "result", ""), kind) == 0) return o;
+    json_array_foreach(json_object_get(test, "outcomes"), i, o)
+        if (strcmp(json_str_or(o, "result", ""), kind) == 0)
+            return o;
     return NULL;
 }
 
@@ -90,8 +88,7 @@ static void check_cache(struct vectors *v, const struct run *r, const char *id, 
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)want, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)want, name, value) {
         cleanup_free char *relative = xasprintf(".aws/login/cache/%s", name),
                           *path = path_join(r->f.home, relative);
         cleanup_str struct str text = STR_INIT;
@@ -154,11 +151,11 @@ START_TEST(login_sessions)
     json_t *test;
     size_t i;
 
-    json_array_foreach(file, i, test) login_case(&v, test);
+    json_array_foreach(file, i, test)
+        login_case(&v, test);
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 /* --- the metadata service --- */
@@ -207,11 +204,11 @@ START_TEST(metadata_endpoints)
     json_t *test;
     size_t i;
 
-    json_array_foreach(json_object_get(file, "tests"), i, test) metadata_case(&v, test);
+    json_array_foreach(json_object_get(file, "tests"), i, test)
+        metadata_case(&v, test);
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 /* --- assumed roles --- */
@@ -250,8 +247,7 @@ static void append_sections(struct str *out, const char *prefix, const json_t *s
     const char *name, *key;
     json_t *section, *value;
 
-    json_object_foreach((json_t *)(uintptr_t)sections, name, section)
-    {
+    json_object_foreach((json_t *)(uintptr_t)sections, name, section) {
         str_appendf(out, "[%s %s]\n", prefix, name);
         json_object_foreach(section, key, value)
             str_appendf(out, "%s = %s\n", key, json_string_value(value));
@@ -290,20 +286,20 @@ static char *wanted(const json_t *chain)
     const char *kind;
     size_t i;
 
-    json_array_foreach((json_t *)(uintptr_t)chain, i, link) json_object_foreach(link, kind, value)
-    {
-        const char *arn = json_str(value, "role_arn");
-        struct str coded = STR_INIT;
+    json_array_foreach((json_t *)(uintptr_t)chain, i, link)
+        json_object_foreach(link, kind, value) {
+            const char *arn = json_str(value, "role_arn");
+            struct str coded = STR_INIT;
 
-        for (const char *p = arn; p && *p; p++)
-            if (*p == ':' || *p == '/')
-                str_appendf(&coded, "%%%02X", (unsigned)*p);
-            else
-                str_append_char(&coded, *p);
-        if (strcmp(kind, "AccessKey") != 0)
-            str_appendf(&out, arn ? "%s %s;" : "%s%s;", kind, str_get(&coded));
-        str_done(&coded);
-    }
+            for (const char *p = arn; p && *p; p++)
+                if (*p == ':' || *p == '/')
+                    str_appendf(&coded, "%%%02X", (unsigned)*p);
+                else
+                    str_append_char(&coded, *p);
+            if (strcmp(kind, "AccessKey") != 0)
+                str_appendf(&out, arn ? "%s %s;" : "%s%s;", kind, str_get(&coded));
+            str_done(&coded);
+        }
     return str_take(&out);
 }
 
@@ -357,11 +353,11 @@ START_TEST(assumed_roles)
     json_t *test;
     size_t i;
 
-    json_array_foreach(file, i, test) role_case(&v, test);
+    json_array_foreach(file, i, test)
+        role_case(&v, test);
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 int main(void)

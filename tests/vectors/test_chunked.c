@@ -94,7 +94,8 @@ int main(void)
     json_t *c;
     size_t i;
 
-    json_array_foreach(json_object_get(file, "cases"), i, c) wire_case(&v, c);
+    json_array_foreach(json_object_get(file, "cases"), i, c)
+        wire_case(&v, c);
     whole_body(&v, CHUNKED_CRC64NVME);
     whole_body(&v, CHUNKED_CRC32);
     whole_body(&v, CHUNKED_SHA256);

@@ -62,11 +62,11 @@ START_TEST(every_case)
     json_t *test;
     size_t i;
 
-    json_array_foreach(json_object_get(file, "tests"), i, test) run_case(&v, test);
+    json_array_foreach(json_object_get(file, "tests"), i, test)
+        run_case(&v, test);
     ck_assert_int_eq(vectors_end(&v), EXIT_SUCCESS);
     fflush(stdout);
 }
-
 END_TEST
 
 int main(void)

@@ -94,15 +94,12 @@ static void takes_no_account_id(struct vectors *v, const char *folder)
     const json_t *parameters = json_object_get(rules, "parameters"), *p;
     const char *name;
 
-    json_object_foreach(
-        (json_t *)(uintptr_t)parameters,
-        name,
-        p) if (text_starts(json_str_or(p, "builtIn", ""), "AWS::Auth::AccountId"))
-    {
-        vectors_fail(
-            v, relative, "%s: endpoints of accounts, which endpoint.c does not know", name);
-        return;
-    }
+    json_object_foreach((json_t *)(uintptr_t)parameters, name, p)
+        if (text_starts(json_str_or(p, "builtIn", ""), "AWS::Auth::AccountId")) {
+            vectors_fail(
+                v, relative, "%s: endpoints of accounts, which endpoint.c does not know", name);
+            return;
+        }
     if (json_object_size(parameters))
         vectors_pass(v);
     else
@@ -122,8 +119,7 @@ int main(void)
         size_t k;
 
         takes_no_account_id(&v, services[i].folder);
-        json_array_foreach(json_object_get(file, "testCases"), k, c)
-        {
+        json_array_foreach(json_object_get(file, "testCases"), k, c) {
             cleanup_free char *id = xasprintf("endpoint-rules/%s#%zu", services[i].folder, k);
             const char *reason = exception_reason(id);
 

@@ -67,14 +67,12 @@ static bool same_profiles(const json_t *expected, const json_t *actual)
 
     if (json_object_size(expected) != json_object_size(actual))
         return false;
-    json_object_foreach((json_t *)expected, name, profile)
-    {
+    json_object_foreach((json_t *)expected, name, profile) {
         const json_t *other = json_object_get(actual, name);
 
         if (!other || json_object_size(profile) != json_object_size(other))
             return false;
-        json_object_foreach(profile, key, value)
-        {
+        json_object_foreach(profile, key, value) {
             cleanup_free char *a = flat(value), *b = flat(json_object_get(other, key));
             if (strcmp(a, b) != 0)
                 return false;
@@ -89,11 +87,10 @@ static const json_t *cli_answer(const json_t *divergence, const json_t *test)
     json_t *d;
     size_t i;
 
-    json_array_foreach(json_object_get(divergence, "differs"), i, d) if (
-        text_eq(json_str(d, "name"), json_str(test, "name")) &&
-        json_equal(
-            json_object_get(d, "input"),
-            json_object_get(test, "input"))) return json_object_get(d, "cli");
+    json_array_foreach(json_object_get(divergence, "differs"), i, d)
+        if (text_eq(json_str(d, "name"), json_str(test, "name")) &&
+            json_equal(json_object_get(d, "input"), json_object_get(test, "input")))
+            return json_object_get(d, "cli");
     return NULL;
 }
 
@@ -146,8 +143,7 @@ int main(void)
     json_t *test;
     size_t i;
 
-    json_array_foreach(json_object_get(file, "tests"), i, test)
-    {
+    json_array_foreach(json_object_get(file, "tests"), i, test) {
         const char *reason = exception_reason(json_str_or(test, "name", "?"));
 
         if (reason)

@@ -131,8 +131,7 @@ headers_ok(struct vectors *v, const char *id, const json_t *want, const struct w
     json_t *value;
     size_t i;
 
-    json_object_foreach(json_object_get(want, "headers"), name, value)
-    {
+    json_object_foreach(json_object_get(want, "headers"), name, value) {
         const char *expected = json_string_value(value);
         const char *actual = header(r, name);
         if (!expected || (strcasecmp(name, "Content-Length") == 0))
@@ -145,19 +144,17 @@ headers_ok(struct vectors *v, const char *id, const json_t *want, const struct w
         if (!vectors_equal(v, id, name, expected, actual))
             return false;
     }
-    json_array_foreach(
-        json_object_get(want, "forbidHeaders"), i, value) if (header(r, json_string_value(value)))
-    {
-        vectors_fail(v, id, "header %s must not be there", json_string_value(value));
-        return false;
-    }
-    json_array_foreach(json_object_get(want, "requireHeaders"), i, value) if (
-        strcasecmp(json_string_value(value), "Content-Length") != 0 &&
-        !header(r, json_string_value(value)))
-    {
-        vectors_fail(v, id, "header %s is missing", json_string_value(value));
-        return false;
-    }
+    json_array_foreach(json_object_get(want, "forbidHeaders"), i, value)
+        if (header(r, json_string_value(value))) {
+            vectors_fail(v, id, "header %s must not be there", json_string_value(value));
+            return false;
+        }
+    json_array_foreach(json_object_get(want, "requireHeaders"), i, value)
+        if (strcasecmp(json_string_value(value), "Content-Length") != 0 &&
+            !header(r, json_string_value(value))) {
+            vectors_fail(v, id, "header %s is missing", json_string_value(value));
+            return false;
+        }
     return true;
 }
 

@@ -15,8 +15,7 @@ static void fill_response(const json_t *in, struct http_response *out)
 
     *out = (struct http_response){.status = (int)json_int_or(in, "status_code", 200)};
     out->headers = xcalloc(json_object_size(headers) + 1, sizeof *out->headers);
-    json_object_foreach((json_t *)headers, name, value)
-    {
+    json_object_foreach((json_t *)headers, name, value) {
         if (!json_is_string(value))
             continue;
         out->headers[out->header_count++] =

@@ -23,8 +23,7 @@ append_section(struct str *out, const char *kind, const char *name, const json_t
     json_t *v, *w;
 
     str_appendf(out, "[%s%s%s]\n", kind, *kind ? " " : "", name);
-    json_object_foreach((json_t *)values, key, v)
-    {
+    json_object_foreach((json_t *)values, key, v) {
         str_appendf(
             out,
             "%s =%s%s\n",
@@ -67,7 +66,8 @@ static void endpoint_case(
     json_object_foreach(
         json_object_get(json_object_get(suite, "environments"), json_str_or(c, "environment", "")),
         key,
-        value) env_set(env, key, json_string_value(value));
+        value)
+        env_set(env, key, json_string_value(value));
     if (aws_settings_resolve(env, profiles, profile, NULL, &settings, &err) < 0 ||
         aws_settings_endpoint(&settings, env, profiles, json_str_or(c, "service", ""), &url, &err) <
             0) {
@@ -88,8 +88,7 @@ static void endpoints(struct vectors *v)
     json_t *suite, *c;
     size_t i, k;
 
-    json_array_foreach(json_object_get(file, "testSuites"), i, suite)
-    {
+    json_array_foreach(json_object_get(file, "testSuites"), i, suite) {
         cleanup_free char *text = config_text(suite);
         cleanup_error struct error err = ERROR_INIT;
         struct aws_profiles *profiles;
@@ -186,7 +185,8 @@ static void addressing(struct vectors *v)
         json_t *c;
         size_t i;
 
-        json_array_foreach(cases, i, c) addressing_case(v, c);
+        json_array_foreach(cases, i, c)
+            addressing_case(v, c);
     }
 }
 
@@ -198,8 +198,7 @@ static void classification(struct vectors *v, const char *file, bool throttling)
     json_t *c;
     size_t i;
 
-    json_array_foreach(cases, i, c)
-    {
+    json_array_foreach(cases, i, c) {
         const char *code = json_str(c, "errorCodeOrException");
         int status = (int)json_int_or(c, "httpStatus", 0);
         int transport =
@@ -241,8 +240,7 @@ static void constants(struct vectors *v)
         vectors_pass(v);
     else
         vectors_fail(v, "retry constants", "quota differs");
-    json_array_foreach(json_object_get(now, "maxDelaysByAttempt"), i, delay)
-    {
+    json_array_foreach(json_object_get(now, "maxDelaysByAttempt"), i, delay) {
         double expected = json_number_value(delay) * 1000.0;
         if (fabs((double)retry_delay_ms((unsigned)i + 1, 1.0, 0) - expected) < 1.0)
             vectors_pass(v);
@@ -291,8 +289,7 @@ static void checksums(struct vectors *v)
     json_t *c;
     size_t i;
 
-    json_array_foreach(json_object_get(file, "cases"), i, c)
-    {
+    json_array_foreach(json_object_get(file, "cases"), i, c) {
         const char *id = json_str_or(c, "name", "?");
         uint8_t sha256[SHA256_BYTES], sha1[SHA1_BYTES], md5[16];
         size_t n;

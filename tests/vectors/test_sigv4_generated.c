@@ -144,7 +144,9 @@ int main(void)
     json_t *c;
     size_t i;
 
-    json_array_foreach(signing, i, c) signing_case(&v, c);
-    json_array_foreach(json_object_get(docs, "cases"), i, c) docs_case(&v, docs, c);
+    json_array_foreach(signing, i, c)
+        signing_case(&v, c);
+    json_array_foreach(json_object_get(docs, "cases"), i, c)
+        docs_case(&v, docs, c);
     return vectors_end(&v);
 }

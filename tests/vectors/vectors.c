@@ -147,14 +147,17 @@ bool vectors_json_equal(const json_t *a, const json_t *b)
     if (json_is_object(a)) {
         if (json_object_size(a) != json_object_size(b))
             return false;
-        json_object_foreach(
-            (json_t *)a, key, v) if (!vectors_json_equal(v, json_object_get(b, key))) return false;
+        json_object_foreach((json_t *)a, key, v)
+            if (!vectors_json_equal(v, json_object_get(b, key)))
+                return false;
         return true;
     }
     if (json_is_array(a)) {
         if (json_array_size(a) != json_array_size(b))
             return false;
-        json_array_foreach(a, i, v) if (!vectors_json_equal(v, json_array_get(b, i))) return false;
+        json_array_foreach(a, i, v)
+            if (!vectors_json_equal(v, json_array_get(b, i)))
+                return false;
         return true;
     }
     return json_equal(a, b);

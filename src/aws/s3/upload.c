@@ -267,8 +267,7 @@ static int find_parts(struct upload *up, struct error *err)
     if (rc < 0)
         return rc;
 
-    json_array_foreach(parts, i, item)
-    {
+    json_array_foreach(parts, i, item) {
         long long number = json_int_or(item, "PartNumber", 0);
 
         if (number < 1 || number > (long long)up->count)

@@ -53,8 +53,7 @@ static int check_structure(struct check *c, const struct aws_shape *shape, const
     const char *key;
     json_t *item;
 
-    json_object_foreach((json_t *)v, key, item)
-    {
+    json_object_foreach((json_t *)v, key, item) {
         const struct aws_member *m = find(shape, key);
         int rc = m ? 0 : complain(c, "has no parameter", key);
 
@@ -87,15 +86,13 @@ static int check_value(struct check *c, const struct aws_shape *shape, const jso
     if (shape->type == AWS_STRUCTURE && json_is_object(v))
         return check_structure(c, shape, v);
     if (shape->type == AWS_LIST && json_is_array(v))
-        json_array_foreach(v, i, item)
-        {
+        json_array_foreach(v, i, item) {
             rc = json_is_null(item) ? 0 : check_at(c, NULL, i, shape->item->shape, item);
             if (rc < 0)
                 return rc;
         }
     if (shape->type == AWS_MAP && json_is_object(v))
-        json_object_foreach((json_t *)v, key, item)
-        {
+        json_object_foreach((json_t *)v, key, item) {
             rc = json_is_null(item) ? 0 : check_at(c, key, 0, shape->item->shape, item);
             if (rc < 0)
                 return rc;

@@ -37,8 +37,7 @@ static json_t *list(const struct aws_shape *shape, const json_t *v, bool reading
     json_t *out = json_array(), *in;
     size_t i;
 
-    json_array_foreach(v, i, in)
-    {
+    json_array_foreach(v, i, in) {
         json_t *value = NULL;
 
         if (json_is_null(in)) {
@@ -62,8 +61,7 @@ static json_t *map(const struct aws_shape *shape, const json_t *v, bool reading,
     json_t *out = json_object(), *in;
     const char *key;
 
-    json_object_foreach((json_t *)v, key, in)
-    {
+    json_object_foreach((json_t *)v, key, in) {
         json_t *value = NULL;
 
         if (json_is_null(in)) {

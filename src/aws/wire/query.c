@@ -101,8 +101,7 @@ static int put_list(
         base = name;
     }
 
-    json_array_foreach(v, i, in)
-    {
+    json_array_foreach(v, i, in) {
         cleanup_free char *name = xasprintf("%s.%zu", base, i + 1);
         int rc = put(f, name, shape->item->shape, shape->item, in);
         if (rc < 0)
@@ -126,8 +125,7 @@ static int put_map(
     const char *key;
     json_t *in;
 
-    json_object_foreach((json_t *)v, key, in)
-    {
+    json_object_foreach((json_t *)v, key, in) {
         cleanup_free char *entry = xasprintf(flat ? "%s.%zu" : "%s.entry.%zu", prefix, ++n);
         cleanup_free char *k = joined(entry, key_name), *name = joined(entry, value_name);
         int rc;

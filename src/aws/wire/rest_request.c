@@ -111,8 +111,7 @@ static int query_value(
     if (json_is_null(v))
         return 0;
     if (shape->type == AWS_LIST) {
-        json_array_foreach(v, i, item)
-        {
+        json_array_foreach(v, i, item) {
             rc = query_value(r, name, shape->item->shape, shape->item, item, err);
             if (rc < 0)
                 break;
@@ -155,8 +154,7 @@ static int query_member(
     if (m->shape->type != AWS_MAP)
         return query_value(r, wire_name(m), m->shape, m, v, err);
 
-    json_object_foreach((json_t *)v, key, item)
-    {
+    json_object_foreach((json_t *)v, key, item) {
         if (written_by_member(op, in, key))
             continue;
         int rc = query_value(r, key, m->shape->item->shape, m->shape->item, item, err);
@@ -176,8 +174,7 @@ header_list(const struct aws_shape *shape, const json_t *v, struct str *out, str
     json_t *item;
     size_t i;
 
-    json_array_foreach(v, i, item)
-    {
+    json_array_foreach(v, i, item) {
         struct str text = STR_INIT;
         int rc = wire_scalar_text(shape->item->shape, shape->item, "rfc822", item, &text, err);
 
@@ -232,8 +229,7 @@ static int prefix_headers(
     const char *key;
     json_t *item;
 
-    json_object_foreach((json_t *)v, key, item)
-    {
+    json_object_foreach((json_t *)v, key, item) {
         cleanup_free char *name = xasprintf("%s%s", m->wire ? m->wire : "", key);
         const char *value = json_string_value(item);
 

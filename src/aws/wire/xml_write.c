@@ -113,8 +113,7 @@ static int write_list(
         str_append_char(out, '>');
     }
 
-    json_array_foreach(v, i, in)
-    {
+    json_array_foreach(v, i, in) {
         int rc = wire_xml_write(shape->item->shape, shape->item, item_name, NULL, in, out, err);
         if (rc < 0)
             return rc;
@@ -145,8 +144,7 @@ static int write_map(
         str_append_char(out, '>');
     }
 
-    json_object_foreach((json_t *)v, key, in)
-    {
+    json_object_foreach((json_t *)v, key, in) {
         json_t *key_value = json_string(key);
         int rc;
 

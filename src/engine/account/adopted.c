@@ -15,8 +15,7 @@ static bool has_provider(const json_t *cluster, const char *name)
     size_t i;
     json_t *provider;
 
-    json_array_foreach(json_object_get(cluster, "capacityProviders"), i, provider)
-    {
+    json_array_foreach(json_object_get(cluster, "capacityProviders"), i, provider) {
         if (text_eq(json_string_value(provider), name))
             return true;
     }

@@ -104,8 +104,7 @@ static const json_t *find_subnet(const json_t *list, const char *id)
     size_t i;
     json_t *s;
 
-    json_array_foreach(list, i, s)
-    {
+    json_array_foreach(list, i, s) {
         if (text_eq(json_str(s, "SubnetId"), id))
             return s;
     }
@@ -137,10 +136,8 @@ static const json_t *table_of(const struct look *l, const char *subnet)
     size_t i, k;
     json_t *table, *association;
 
-    json_array_foreach(l->route_tables, i, table)
-    {
-        json_array_foreach(json_object_get(table, "Associations"), k, association)
-        {
+    json_array_foreach(l->route_tables, i, table) {
+        json_array_foreach(json_object_get(table, "Associations"), k, association) {
             if (text_eq(json_str(association, "SubnetId"), subnet))
                 return table;
             if (json_bool_or(association, "Main", false))
@@ -156,8 +153,7 @@ static bool reaches_internet(const struct look *l, const char *subnet)
     size_t i;
     json_t *route;
 
-    json_array_foreach(json_object_get(table_of(l, subnet), "Routes"), i, route)
-    {
+    json_array_foreach(json_object_get(table_of(l, subnet), "Routes"), i, route) {
         bool is_default = text_eq(json_str(route, "DestinationCidrBlock"), "0.0.0.0/0");
         if (is_default && text_starts(json_str_or(route, "GatewayId", ""), "igw-"))
             return true;

@@ -40,8 +40,7 @@ read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, 
     size_t i;
     json_t *zone;
 
-    json_array_foreach(items, i, zone)
-    {
+    json_array_foreach(items, i, zone) {
         const char *id = json_str_or(zone, "Id", ""), *slash = strrchr(id, '/');
         if (json_bool_or(zone, "Config.PrivateZone", false))
             continue;
@@ -76,8 +75,7 @@ static int read_records(
     size_t i;
     json_t *record;
 
-    json_array_foreach(json_at(reply, "ResourceRecordSets"), i, record)
-    {
+    json_array_foreach(json_at(reply, "ResourceRecordSets"), i, record) {
         if (i == LIMIT_ENGINE_RECORDS ||
             strcmp(plain_name(arena, json_str_or(record, "Name", "")), name) != 0)
             break;

@@ -25,8 +25,7 @@
 
 void flow_stacks_done(struct flow_stacks *s)
 {
-    vec_each(it, s)
-    {
+    vec_each(it, s) {
         free(it->project);
         free(it->stack);
         free(it->name);
@@ -46,8 +45,7 @@ static const char *tag_of(const json_t *stack, const char *name)
     size_t i;
     json_t *tag;
 
-    json_array_foreach(json_object_get(stack, "Tags"), i, tag)
-    {
+    json_array_foreach(json_object_get(stack, "Tags"), i, tag) {
         if (text_eq(json_str(tag, "Key"), name))
             return json_str(tag, "Value");
     }
@@ -92,8 +90,7 @@ static int add_cloudformation(struct engine_context *c, struct flow_stacks *out,
     size_t i;
     json_t *stack;
 
-    json_array_foreach(stacks, i, stack)
-    {
+    json_array_foreach(stacks, i, stack) {
         if (is_a_project_of_ours(c, stack))
             add_stack(out, stack);
     }
@@ -144,8 +141,7 @@ static bool is_locked(const struct flow_stack *s, const json_t *locks)
     size_t i;
     json_t *lock;
 
-    json_array_foreach(locks, i, lock)
-    {
+    json_array_foreach(locks, i, lock) {
         if (text_starts(json_str_or(lock, "Key", ""), prefix))
             return true;
     }
@@ -257,8 +253,7 @@ int flow_regions(struct engine_context *c, json_t **names, struct error *err)
     size_t i;
     json_t *region;
 
-    json_array_foreach(json_object_get(reply, "Regions"), i, region)
-    {
+    json_array_foreach(json_object_get(reply, "Regions"), i, region) {
         if (json_str(region, "RegionName"))
             json_array_append(*names, json_object_get(region, "RegionName"));
     }

@@ -28,8 +28,7 @@ static int refuse_while_projects(struct engine_context *c, struct error *err)
     cleanup_str struct str list = STR_INIT;
 
     int rc = flow_stacks_list(c, &stacks, err);
-    vec_each(s, &stacks)
-    {
+    vec_each(s, &stacks) {
         str_appendf(
             &list,
             "%s%s (%s/%s, engine %s)",

@@ -24,8 +24,7 @@ static const char *volume_of(const json_t *file_system, const char *scope)
     size_t i;
     json_t *tag;
 
-    json_array_foreach(json_object_get(file_system, "Tags"), i, tag)
-    {
+    json_array_foreach(json_object_get(file_system, "Tags"), i, tag) {
         const char *value = json_str_or(tag, "Value", "");
         if (text_eq(json_str(tag, "Key"), PLAN_VOLUME_TAG) && text_starts(value, scope) &&
             !text_eq(state, "deleting") && !text_eq(state, "deleted"))
@@ -52,8 +51,7 @@ int flow_volumes(
     size_t i;
     json_t *item;
 
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach(items, i, item) {
         const char *name = volume_of(item, scope);
         if (name && json_str(item, "FileSystemId"))
             volumes[(*count)++] = (struct plan_kept_volume){

@@ -25,8 +25,7 @@ static const char *physical_id(const json_t *resources, const char *logical_id, 
     size_t i;
     json_t *r;
 
-    json_array_foreach(resources, i, r)
-    {
+    json_array_foreach(resources, i, r) {
         if (!text_eq(json_str(r, "LogicalResourceId"), logical_id))
             continue;
         const char *status = json_str_or(r, "ResourceStatus", "");

@@ -59,8 +59,7 @@ int buckets_note(
     const char *id;
     json_t *resource;
 
-    json_object_foreach(json_object_get(template, "Resources"), id, resource)
-    {
+    json_object_foreach(json_object_get(template, "Resources"), id, resource) {
         if (!text_eq(json_str(resource, "Type"), "AWS::S3::Bucket") ||
             !text_eq(json_str(resource, "DeletionPolicy"), "Retain"))
             continue;
@@ -103,8 +102,7 @@ static void add_keys(json_t *keys, const json_t *versions)
     size_t i;
     json_t *v;
 
-    json_array_foreach(versions, i, v)
-    {
+    json_array_foreach(versions, i, v) {
         json_t *version = object(
             key("Key", json_str_or(v, "Key", "")), key("VersionId", json_str(v, "VersionId")));
         json_push(keys, version);

@@ -63,8 +63,7 @@ int cloudformation_resources(struct engine_context *c, json_t **out, struct erro
     size_t i;
     json_t *item;
 
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach(items, i, item) {
         const char *logical = json_str(item, "LogicalResourceId");
         const char *physical = json_str(item, "PhysicalResourceId");
         bool gone = text_eq(json_str(item, "ResourceStatus"), "DELETE_COMPLETE");

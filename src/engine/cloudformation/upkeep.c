@@ -132,8 +132,7 @@ static void tell_difference(struct engine_context *c, const json_t *drift)
     size_t i;
     json_t *d;
 
-    json_array_foreach(json_object_get(drift, "PropertyDifferences"), i, d)
-    {
+    json_array_foreach(json_object_get(drift, "PropertyDifferences"), i, d) {
         engine_note(
             c,
             ENGINE_SAY_WARNING,
@@ -187,8 +186,7 @@ static int tell_drifts(
         size_t i;
         json_t *drift;
 
-        json_array_foreach(json_object_get(reply, "StackResourceDrifts"), i, drift)
-        {
+        json_array_foreach(json_object_get(reply, "StackResourceDrifts"), i, drift) {
             count_drift(c, drift, n);
         }
 

@@ -34,8 +34,7 @@ static json_t *default_tags(struct engine_context *c)
     size_t i;
     json_t *tag;
 
-    json_array_foreach(list, i, tag)
-    {
+    json_array_foreach(list, i, tag) {
         json_add(tags, json_str_or(tag, "Key", ""), json_of(json_str_or(tag, "Value", "")));
     }
 

@@ -24,8 +24,7 @@ char *pulumi_plugins(const json_t *checkpoint, bool builds)
     size_t i;
     json_t *r;
 
-    json_array_foreach(resources_of(checkpoint), i, r)
-    {
+    json_array_foreach(resources_of(checkpoint), i, r) {
         const char *type = json_str_or(r, "type", "");
         const char *version = json_str(r, "inputs.version");
 
@@ -55,8 +54,7 @@ json_t *pulumi_physical_ids(const json_t *checkpoint)
     size_t i;
     json_t *r;
 
-    json_array_foreach(resources_of(checkpoint), i, r)
-    {
+    json_array_foreach(resources_of(checkpoint), i, r) {
         const char *urn = json_str_or(r, "urn", ""), *name = strrchr(urn, ':');
         const char *id = json_str(r, "id");
 

@@ -170,8 +170,7 @@ static void on_summary(struct pulumi_events *e, const json_t *changes)
     const char *op;
     json_t *count;
     e->changed = 0;
-    json_object_foreach((json_t *)(uintptr_t)changes, op, count)
-    {
+    json_object_foreach((json_t *)(uintptr_t)changes, op, count) {
         bool changes_something = !text_eq(op, "same") && !text_eq(op, "read");
         if (changes_something && json_is_integer(count))
             e->changed += (unsigned)json_integer_value(count);

@@ -136,8 +136,7 @@ static void forget_before(struct reader *r, int64_t from_ms)
     const char *id;
     json_t *time;
     void *next;
-    json_object_foreach_safe(r->seen, next, id, time)
-    {
+    json_object_foreach_safe(r->seen, next, id, time) {
         if (json_integer_value(time) < from_ms)
             json_object_del(r->seen, id);
     }
@@ -248,8 +247,7 @@ static int read_group(
         size_t i;
         json_t *event;
 
-        json_array_foreach(json_object_get(reply, "events"), i, event)
-        {
+        json_array_foreach(json_object_get(reply, "events"), i, event) {
             take_event(r, source, event);
         }
 
@@ -358,7 +356,8 @@ int flow_logs(
     if (rc == 0 && q->follow)
         rc = follow(&r, span.from_ms, fn, arg, err);
 
-    vec_each(line, &r.lines) line_done(line);
+    vec_each(line, &r.lines)
+        line_done(line);
     vec_free(&r.lines);
     json_decref(r.seen);
     return rc;

@@ -94,15 +94,15 @@ static struct flow_observer *observer_new(struct engine_context *c, const struct
 
 static void observer_free(struct flow_observer *o)
 {
-    vec_each(w, &o->services)
-    {
+    vec_each(w, &o->services) {
         free(w->shown);
         free(w->rollout_reason);
         free(w->trouble);
         json_decref(w->containers);
     }
 
-    vec_each(seen, &o->stopped_seen) free(*seen);
+    vec_each(seen, &o->stopped_seen)
+        free(*seen);
     vec_free(&o->services);
     vec_free(&o->stopped_seen);
     engine_failure_done(&o->failure);
@@ -135,8 +135,7 @@ static const char *trouble_of(const json_t *service, double since)
     size_t i;
     json_t *event;
 
-    json_array_foreach(json_object_get(service, "events"), i, event)
-    {
+    json_array_foreach(json_object_get(service, "events"), i, event) {
         const char *text = json_str_or(event, "message", "");
         if (json_number_value(json_object_get(event, "createdAt")) < since)
             return NULL;
@@ -169,8 +168,7 @@ static const json_t *primary_of(const json_t *service)
     size_t i;
     json_t *d;
 
-    json_array_foreach(json_object_get(service, "deployments"), i, d)
-    {
+    json_array_foreach(json_object_get(service, "deployments"), i, d) {
         if (text_eq(json_str(d, "status"), "PRIMARY"))
             primary = d;
     }
@@ -214,8 +212,7 @@ static void look_at_service(struct flow_observer *o, struct watched *w, const js
 
 static struct watched *by_ecs_name(struct flow_observer *o, const char *name)
 {
-    vec_each(w, &o->services)
-    {
+    vec_each(w, &o->services) {
         if (text_eq(w->ecs_name, name))
             return w;
     }
@@ -239,8 +236,7 @@ static int look_at_some(struct flow_observer *o, size_t begin, size_t end, struc
     size_t i;
     json_t *service;
 
-    json_array_foreach(json_object_get(reply, "services"), i, service)
-    {
+    json_array_foreach(json_object_get(reply, "services"), i, service) {
         struct watched *w = by_ecs_name(o, json_str(service, "serviceName"));
         if (w)
             look_at_service(o, w, service);
@@ -268,8 +264,7 @@ static int look(struct flow_observer *o, struct error *err)
     int rc = stopped_know_before(o, err);
     if (rc == 0)
         rc = stopped_forgive_missing(look_at_services(o, err), err);
-    vec_each(w, &o->services)
-    {
+    vec_each(w, &o->services) {
         if (rc == 0 && !w->steady)
             rc = stopped_forgive_missing(stopped_look(o, w, err), err);
     }
@@ -305,8 +300,7 @@ static void observe(void *arg)
 
 static const struct watched *first_failed(struct flow_observer *o)
 {
-    vec_each(w, &o->services)
-    {
+    vec_each(w, &o->services) {
         if (w->failed)
             return w;
     }
@@ -316,8 +310,7 @@ static const struct watched *first_failed(struct flow_observer *o)
 
 static bool all_steady(struct flow_observer *o)
 {
-    vec_each(w, &o->services)
-    {
+    vec_each(w, &o->services) {
         if (!w->steady)
             return false;
     }

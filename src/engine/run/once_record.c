@@ -70,8 +70,7 @@ static void take_records(
     size_t k;
     json_t *parameter;
 
-    json_array_foreach(parameters, k, parameter)
-    {
+    json_array_foreach(parameters, k, parameter) {
         for (size_t i = 0; i < count; i++) {
             cleanup_free char *name = record_name(c, services[i]);
             if (text_eq(json_str(parameter, "Name"), name))

@@ -88,8 +88,7 @@ find_in_events(struct engine_context *c, const char *id, json_t **task, struct e
     size_t i;
     json_t *item;
 
-    json_array_foreach(events, i, item)
-    {
+    json_array_foreach(events, i, item) {
         cleanup_json json_t *event = NULL;
         json_t *detail = end_of(json_str_or(item, "message", ""), id, &event);
 
@@ -264,8 +263,7 @@ void flow_once_stop(struct engine_context *c, const json_t *outputs)
     json_t *value;
 
     fiber_shield(true);
-    json_object_foreach((json_t *)outputs, name, value)
-    {
+    json_object_foreach((json_t *)outputs, name, value) {
         cleanup_json json_t *place = NULL;
         bool is_place = text_starts(name, "Once") && json_is_string(value);
         const char *text = is_place ? json_string_value(value) : "";

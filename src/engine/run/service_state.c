@@ -17,8 +17,7 @@ static const json_t *primary_of(const json_t *service)
     size_t i;
     json_t *d;
 
-    json_array_foreach(json_object_get(service, "deployments"), i, d)
-    {
+    json_array_foreach(json_object_get(service, "deployments"), i, d) {
         if (text_eq(json_str(d, "status"), "PRIMARY"))
             return d;
     }
@@ -77,8 +76,7 @@ static int fill_health(
     size_t i;
     json_t *target;
 
-    json_array_foreach(json_object_get(reply, "TargetHealthDescriptions"), i, target)
-    {
+    json_array_foreach(json_object_get(reply, "TargetHealthDescriptions"), i, target) {
         healthy += text_eq(json_str(target, "TargetHealth.State"), "healthy");
         total++;
     }

@@ -16,8 +16,7 @@ static const json_t *definition_of(const json_t *containers, const char *name)
     size_t i;
     json_t *definition;
 
-    json_array_foreach(containers, i, definition)
-    {
+    json_array_foreach(containers, i, definition) {
         if (text_eq(json_str(definition, "Name"), name))
             return definition;
     }
@@ -48,10 +47,8 @@ static struct container_count count_containers(const json_t *tasks, const char *
     size_t i, k;
     json_t *task, *container;
 
-    json_array_foreach(tasks, i, task)
-    {
-        json_array_foreach(json_object_get(task, "containers"), k, container)
-        {
+    json_array_foreach(tasks, i, task) {
+        json_array_foreach(json_object_get(task, "containers"), k, container) {
             if (text_eq(json_str(container, "name"), name))
                 count_container(&n, container);
         }
@@ -148,8 +145,7 @@ int sidecars_read(
     size_t i;
     json_t *name;
 
-    json_array_foreach(names, i, name)
-    {
+    json_array_foreach(names, i, name) {
         add_sidecar(r, json_string_value(name), deployment, containers, tasks);
     }
 

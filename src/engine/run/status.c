@@ -42,8 +42,7 @@ static const char *family_of(const struct status_reader *r, const char *service)
     const char *family = NULL, *id;
     json_t *resource;
 
-    json_object_foreach(json_object_get(r->template, "Resources"), id, resource)
-    {
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource) {
         bool is_definition = text_eq(json_str(resource, "Type"), "AWS::ECS::TaskDefinition");
         if (is_definition && text_eq(json_str(resource, "Metadata.Group"), group))
             family = json_str(resource, "Properties.Family");
@@ -122,8 +121,7 @@ static int read_onces(struct status_reader *r, struct error *err)
     json_t *note;
     int rc = 0;
 
-    json_object_foreach(json_at(r->template, "Metadata.Defang.services"), service, note)
-    {
+    json_object_foreach(json_at(r->template, "Metadata.Defang.services"), service, note) {
         if (rc == 0 && json_str(note, "once"))
             rc = read_once(r, service, err);
     }
@@ -137,8 +135,7 @@ static int read_services(struct status_reader *r, struct error *err)
     json_t *resource;
     int rc = 0;
 
-    json_object_foreach(json_object_get(r->template, "Resources"), id, resource)
-    {
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource) {
         const char *group = json_str_or(resource, "Metadata.Group", "");
         status_fn *read = status_reader_of(json_str(resource, "Type"));
 
@@ -166,8 +163,7 @@ static void find_cluster(struct status_reader *r)
     const char *id;
     json_t *resource;
 
-    json_object_foreach(json_object_get(r->template, "Resources"), id, resource)
-    {
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource) {
         const char *type = json_str(resource, "Type");
         if (!r->cluster && text_eq(type, "AWS::ECS::Cluster"))
             r->cluster = xstrdup_null(status_physical(r, id));

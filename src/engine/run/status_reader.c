@@ -37,8 +37,7 @@ const json_t *status_containers(const struct status_reader *r, const char *servi
     const char *id;
     json_t *resource;
 
-    json_object_foreach(json_object_get(r->template, "Resources"), id, resource)
-    {
+    json_object_foreach(json_object_get(r->template, "Resources"), id, resource) {
         bool is_definition = text_eq(json_str(resource, "Type"), "AWS::ECS::TaskDefinition");
         if (is_definition && text_eq(json_str(resource, "Metadata.Group"), group))
             return json_at(resource, "Properties.ContainerDefinitions");

@@ -27,8 +27,7 @@
 /* With the list full everything counts as known. */
 static bool stopped_known(struct flow_observer *o, const char *arn)
 {
-    vec_each(seen, &o->stopped_seen)
-    {
+    vec_each(seen, &o->stopped_seen) {
         if (text_eq(*seen, arn))
             return true;
     }
@@ -79,8 +78,7 @@ static const json_t *container_of_task(const json_t *task, const char *name)
     size_t i;
     json_t *container;
 
-    json_array_foreach(json_object_get(task, "containers"), i, container)
-    {
+    json_array_foreach(json_object_get(task, "containers"), i, container) {
         if (text_eq(json_str(container, "name"), name))
             return container;
     }
@@ -102,8 +100,7 @@ static const json_t *culprit(const struct watched *w, const json_t *task)
     size_t i;
     json_t *definition;
 
-    json_array_foreach(w->containers, i, definition)
-    {
+    json_array_foreach(w->containers, i, definition) {
         const json_t *container = container_of_task(task, json_str(definition, "Name"));
         if (!text_empty(json_str(container, "reason")))
             return definition;
@@ -153,8 +150,7 @@ look_at_tasks(struct flow_observer *o, struct watched *w, json_t *arns, struct e
     size_t i;
     json_t *task;
 
-    json_array_foreach(json_object_get(reply, "tasks"), i, task)
-    {
+    json_array_foreach(json_object_get(reply, "tasks"), i, task) {
         const char *arn = json_str(task, "taskArn");
         bool ours = container_of_task(task, w->container);
         bool failure = ours && !stopped_on_purpose(task);
@@ -185,8 +181,7 @@ int stopped_look(struct flow_observer *o, struct watched *w, struct error *err)
     size_t i;
     json_t *arn;
 
-    json_array_foreach(list, i, arn)
-    {
+    json_array_foreach(list, i, arn) {
         bool fits = json_array_size(fresh) < DESCRIBE_TASKS_MAX;
         if (fits && json_is_string(arn) && !stopped_known(o, json_string_value(arn)))
             json_array_append(fresh, arn);
@@ -220,8 +215,7 @@ static int list_before(struct flow_observer *o, json_t **before, struct error *e
     int rc = 0;
     *before = array();
 
-    vec_each(w, &o->services)
-    {
+    vec_each(w, &o->services) {
         cleanup_json json_t *list = NULL;
         if (rc == 0 && w->family)
             rc = stopped_forgive_missing(list_stopped(o, w, &list, err), err);
@@ -265,8 +259,7 @@ int stopped_know_before(struct flow_observer *o, struct error *err)
     size_t i;
     json_t *arn;
 
-    json_array_foreach(before, i, arn)
-    {
+    json_array_foreach(before, i, arn) {
         if (json_is_string(arn) && !stopped_known(o, json_string_value(arn)))
             stopped_remember(o, json_string_value(arn));
     }

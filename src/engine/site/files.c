@@ -143,8 +143,7 @@ static int upload_changed(struct site *t, struct error *err)
     json_t *sum;
     size_t n = 0;
 
-    json_object_foreach(t->now, key, sum)
-    {
+    json_object_foreach(t->now, key, sum) {
         if (json_equal(sum, json_object_get(t->before, key)))
             continue;
         uploads[n] = (struct upload){t, key};
@@ -191,8 +190,7 @@ static int delete_gone(struct site *t, struct error *err)
     size_t i;
     json_t *item;
 
-    json_array_foreach(there, i, item)
-    {
+    json_array_foreach(there, i, item) {
         const char *key = json_str(item, "Key");
         if (rc < 0 || !key || json_object_get(t->now, key))
             continue;
@@ -243,8 +241,7 @@ static char *physical(const json_t *resources, const char *logical_id)
     size_t i;
     json_t *r;
 
-    json_array_foreach(resources, i, r)
-    {
+    json_array_foreach(resources, i, r) {
         if (text_eq(json_str(r, "LogicalResourceId"), logical_id))
             return xstrdup_null(json_str(r, "PhysicalResourceId"));
     }

@@ -76,8 +76,7 @@ int cfn_operation_token(
         size_t i;
         json_t *event;
 
-        json_array_foreach(json_object_get(reply, "StackEvents"), i, event)
-        {
+        json_array_foreach(json_object_get(reply, "StackEvents"), i, event) {
             bool of_the_stack = text_eq(json_str(event, "PhysicalResourceId"), stack_id);
             if (of_the_stack && starts_operation(json_str(event, "ResourceStatus"))) {
                 *token = xstrdup_null(json_str(event, "ClientRequestToken"));
@@ -113,8 +112,7 @@ static int read_new(struct tail *t, json_t *fresh, struct error *err)
         size_t i;
         json_t *event;
 
-        json_array_foreach(json_object_get(reply, "StackEvents"), i, event)
-        {
+        json_array_foreach(json_object_get(reply, "StackEvents"), i, event) {
             if (t->last_id && text_eq(json_str(event, "EventId"), t->last_id))
                 return 0;
 

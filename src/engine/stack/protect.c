@@ -19,8 +19,7 @@ static bool load_balancer_protected(const json_t *properties)
     size_t i;
     json_t *attribute;
 
-    json_array_foreach(json_object_get(properties, "LoadBalancerAttributes"), i, attribute)
-    {
+    json_array_foreach(json_object_get(properties, "LoadBalancerAttributes"), i, attribute) {
         if (text_eq(json_str(attribute, "Key"), "deletion_protection.enabled"))
             return text_eq(json_str(attribute, "Value"), "true");
     }
@@ -133,8 +132,7 @@ static int lift_all(
     const char *id;
     json_t *resource;
 
-    json_object_foreach(json_object_get(template, "Resources"), id, resource)
-    {
+    json_object_foreach(json_object_get(template, "Resources"), id, resource) {
         lift_fn *lift = lift_of(resource);
         if (!lift)
             continue;

@@ -145,9 +145,9 @@ void rows_free(struct rows *r)
     if (!r)
         return;
 
-    vec_each(row, &r->rows) free(row->id);
-    vec_each(resource, &r->resources)
-    {
+    vec_each(row, &r->rows)
+        free(row->id);
+    vec_each(resource, &r->resources) {
         free(resource->logical_id);
         free(resource->type);
     }
@@ -161,8 +161,7 @@ void rows_free(struct rows *r)
 /* A linear search: a stack holds 500 resources at most. */
 static struct row_resource *find(const struct rows *r, const char *logical_id)
 {
-    vec_each(resource, &r->resources)
-    {
+    vec_each(resource, &r->resources) {
         if (text_eq(resource->logical_id, logical_id))
             return resource;
     }
@@ -233,8 +232,7 @@ slowest(struct rows *r, const struct row *row, const struct row_resource *moved,
     const struct row_resource *slow = moved;
     *busy = 0;
 
-    vec_each(other, &r->resources)
-    {
+    vec_each(other, &r->resources) {
         if (&r->rows.items[other->row] != row || !other->busy)
             continue;
         (*busy)++;
@@ -325,8 +323,7 @@ void rows_finish(struct rows *r, bool ok)
     if (!r)
         return;
 
-    vec_each(row, &r->rows)
-    {
+    vec_each(row, &r->rows) {
         if (row->touched)
             finish_row(r, row, ok);
     }

@@ -37,8 +37,7 @@ static json_t *outputs_as_object(const json_t *stack)
     size_t i;
     json_t *item;
 
-    json_array_foreach(json_object_get(stack, "Outputs"), i, item)
-    {
+    json_array_foreach(json_object_get(stack, "Outputs"), i, item) {
         const char *key = json_str(item, "OutputKey");
         if (key)
             json_object_set(object, key, json_object_get(item, "OutputValue"));
@@ -52,8 +51,7 @@ static bool has_our_tag(const json_t *stack)
     size_t i;
     json_t *tag;
 
-    json_array_foreach(json_object_get(stack, "Tags"), i, tag)
-    {
+    json_array_foreach(json_object_get(stack, "Tags"), i, tag) {
         if (text_eq(json_str(tag, "Key"), ENGINE_TAG_OWNER) &&
             text_eq(json_str(tag, "Value"), ENGINE_TAG_OWNER_VALUE))
             return true;
@@ -87,8 +85,7 @@ static int review_is_ours(struct engine_context *c, struct cfn_stack *stack, str
     size_t i;
     json_t *set;
     stack->ours = true;
-    json_array_foreach(sets, i, set)
-    {
+    json_array_foreach(sets, i, set) {
         const char *name = json_str_or(set, "ChangeSetName", "");
         stack->ours = stack->ours && change_set_is_ours(name);
     }

@@ -34,8 +34,7 @@ int flow_log_tail(
     size_t i;
     json_t *event;
 
-    json_array_foreach(json_object_get(reply, "events"), i, event)
-    {
+    json_array_foreach(json_object_get(reply, "events"), i, event) {
         str_appendf(&out, "%s%s", out.len ? "\n" : "", json_str_or(event, "message", ""));
     }
 

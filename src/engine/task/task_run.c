@@ -227,8 +227,7 @@ static int drain_log(struct task_run *t, bool *news, struct error *err)
         size_t i;
         json_t *event;
 
-        json_array_foreach(json_object_get(reply, "events"), i, event)
-        {
+        json_array_foreach(json_object_get(reply, "events"), i, event) {
             *news = true;
             tell_line(t, event);
         }
@@ -366,8 +365,7 @@ void task_run_stop_all(struct engine_context *c, const char *cluster)
     size_t i;
     json_t *arn;
 
-    json_array_foreach(json_object_get(list, "taskArns"), i, arn)
-    {
+    json_array_foreach(json_object_get(list, "taskArns"), i, arn) {
         in = stop_input(cluster, json_string_value(arn));
         engine_call(c, &aws_ecs_StopTask, in, NULL, &ignored);
     }

@@ -35,8 +35,7 @@ static const json_t *find_container(const json_t *task, const char *container)
     json_t *item;
     const json_t *first = NULL;
 
-    json_array_foreach(json_object_get(task, "containers"), i, item)
-    {
+    json_array_foreach(json_object_get(task, "containers"), i, item) {
         if (container && text_eq(json_str(item, "name"), container))
             return item;
         if (!first)

@@ -138,8 +138,7 @@ int flow_config_list(
     size_t i;
     json_t *item;
     *list = xcalloc(json_array_size(items) + 1, sizeof **list);
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach(items, i, item) {
         const char *full = json_str(item, "Name");
         double set = json_number_value(json_object_get(item, "LastModifiedDate")); /* seconds */
 

@@ -42,8 +42,7 @@ static int fetch(struct engine_context *c, json_t *names, json_t *values, struct
     size_t i;
     json_t *item;
 
-    json_array_foreach(json_object_get(reply, "Parameters"), i, item)
-    {
+    json_array_foreach(json_object_get(reply, "Parameters"), i, item) {
         json_t *value = json_object_get(item, "Value");
         if (json_is_string(value) && json_str(item, "Name"))
             json_object_set_new(values, json_str(item, "Name"), json_copy(value));

@@ -21,8 +21,7 @@ static void wipe(json_t *reply)
     size_t i;
     json_t *item;
 
-    json_array_foreach(json_object_get(reply, "Parameters"), i, item)
-    {
+    json_array_foreach(json_object_get(reply, "Parameters"), i, item) {
         const json_t *value = json_object_get(item, "Value");
         if (json_is_string(value))
             secret_wipe((char *)(uintptr_t)json_string_value(value), json_string_length(value));
@@ -143,8 +142,7 @@ int flow_store_secrets_prune(
     size_t i;
     json_t *item;
 
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach(list, i, item) {
         const char *name = json_str(item, "Name");
         if (rc < 0 || !text_starts(name, root + 1) || kept(keep, count, name))
             continue;

@@ -219,8 +219,7 @@ static bool used_before(const json_t *resources, const char *provider)
     const char *id;
     json_t *r;
 
-    json_object_foreach((json_t *)resources, id, r)
-    {
+    json_object_foreach((json_t *)resources, id, r) {
         const json_t *strategies = json_at(r, "Properties.CapacityProviderStrategy");
         const json_t *used = json_object_get(json_array_get(strategies, 0), "CapacityProvider");
 
@@ -260,8 +259,7 @@ static void keep_used(struct plan_ctx *c, json_t *providers)
     const char *id;
     json_t *r;
 
-    json_object_foreach((json_t *)resources, id, r)
-    {
+    json_object_foreach((json_t *)resources, id, r) {
         bool provider = text_eq(json_str(r, "Type"), "AWS::ECS::CapacityProvider");
 
         if (!provider || graph_get(c->g, id) || !used_before(resources, id))

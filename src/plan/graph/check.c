@@ -200,7 +200,8 @@ static size_t count_dynamic(const json_t *j)
     } else if (json_is_object(j)) {
         const char *key;
         json_t *v;
-        json_object_foreach((json_t *)j, key, v) n += count_dynamic(v);
+        json_object_foreach((json_t *)j, key, v)
+            n += count_dynamic(v);
     }
     return n;
 }

@@ -109,8 +109,7 @@ static void compare(struct differ *d, const struct graph_resource *r, const json
     for (size_t s = 0; s < ARRAY_LEN(sides); s++) {
         const char *name;
         json_t *value;
-        json_object_foreach((json_t *)sides[s], name, value)
-        {
+        json_object_foreach((json_t *)sides[s], name, value) {
             const json_t *x = json_object_get(before, name);
             const json_t *y = json_object_get(after, name);
             if (x && y && json_equal(x, y))
@@ -154,8 +153,7 @@ static bool refers(const json_t *j, const char *id)
         return false;
     const char *key;
     json_t *v;
-    json_object_foreach((json_t *)j, key, v)
-    {
+    json_object_foreach((json_t *)j, key, v) {
         if (strcmp(key, "Ref") == 0 && text_eq(json_string_value(v), id))
             return true;
         if (strcmp(key, "Fn::GetAtt") == 0 && text_eq(json_string_value(json_array_get(v, 0)), id))
@@ -202,8 +200,7 @@ static void follow_replaced(struct differ *d)
             const struct graph_resource *r = &d->g->resources[k];
             const char *name;
             json_t *value;
-            json_object_foreach(r->properties, name, value)
-            {
+            json_object_foreach(r->properties, name, value) {
                 size_t at;
                 if (refers(value, done.logical_id) && follow(d, r, name, value, &at) && at <= i)
                     i = at - 1; /* look at it again; wraps to 0 at the loop's step */
@@ -244,8 +241,7 @@ void graph_diff(const json_t *old_template, const struct graph *g, struct graph_
     }
     const char *id;
     json_t *resource;
-    json_object_foreach((json_t *)old, id, resource)
-    {
+    json_object_foreach((json_t *)old, id, resource) {
         const char *group = json_str_or(resource, "Metadata.Group", "stack");
         if (!graph_get(g, id))
             add(&d, GRAPH_REMOVE, id, json_str_or(resource, "Type", ""), group);

@@ -135,8 +135,7 @@ static void keep_previous(struct plan_ctx *c)
     const char *port;
     json_t *owner;
 
-    json_object_foreach(json_at(c->r->previous, "Metadata.Defang.listeners"), port, owner)
-    {
+    json_object_foreach(json_at(c->r->previous, "Metadata.Defang.listeners"), port, owner) {
         long long number;
 
         if (!json_is_string(owner) || text_parse_int(port, 1, 65535, &number) < 0)

@@ -119,8 +119,7 @@ static json_t *missing(const struct plan_ctx *c, const json_t *resources, bool a
     const char *id;
     json_t *old;
 
-    json_object_foreach((json_t *)resources, id, old)
-    {
+    json_object_foreach((json_t *)resources, id, old) {
         const char *group = json_str_or(old, "Metadata.Group", "");
         if (!graph_get(c->g, id) && (all || is_of_later_stage(c, group)))
             json_push(ids, json_string(id));
@@ -145,8 +144,7 @@ static void keep_notes(struct plan_ctx *c)
     const char *service;
     json_t *note;
 
-    json_object_foreach(json_at(c->r->previous, "Metadata.Defang.services"), service, note)
-    {
+    json_object_foreach(json_at(c->r->previous, "Metadata.Defang.services"), service, note) {
         if (!json_object_get(notes, service))
             json_add(notes, service, json_deep_copy(note));
     }

@@ -43,8 +43,7 @@ static json_t *api_keys(const json_t *v)
     json_t *out = json_object();
     const char *key;
     json_t *item;
-    json_object_foreach((json_t *)v, key, item)
-    {
+    json_object_foreach((json_t *)v, key, item) {
         bool keep = false;
 
         for (size_t i = 0; i < ARRAY_LEN(data); i++)
@@ -95,8 +94,7 @@ static json_t *pairs(struct pulumi_ctx *c, const json_t *v, struct error *err)
     const char *name;
     json_t *item;
 
-    json_object_foreach((json_t *)v, name, item)
-    {
+    json_object_foreach((json_t *)v, name, item) {
         json_t *value = pulumi_value(c, item, err);
 
         if (!value)

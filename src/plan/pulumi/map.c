@@ -151,8 +151,7 @@ static int walk_members(struct place *p, const char *path, const json_t *v, stru
     const char *name;
     json_t *item;
 
-    json_object_foreach((json_t *)v, name, item)
-    {
+    json_object_foreach((json_t *)v, name, item) {
         const char *below = *path ? arena_printf(p->c->a, "%s.%s", path, name) : name;
 
         rc = walk(p, below, item, err);

@@ -21,8 +21,7 @@ static json_t *default_tags(const struct pulumi_ctx *c)
         return NULL;
 
     json_t *tags = object();
-    json_object_foreach((json_t *)c->r->tags, name, value)
-    {
+    json_object_foreach((json_t *)c->r->tags, name, value) {
         cleanup_free char *tag = pulumi_escape(name);
         cleanup_free char *text = pulumi_escape(json_string_value(value));
 
@@ -78,8 +77,7 @@ static void depend_on_parts(struct pulumi_ctx *c, json_t *on, const char *id)
     size_t i;
     json_t *part;
 
-    json_array_foreach(json_object_get(c->parts, id), i, part)
-    {
+    json_array_foreach(json_object_get(c->parts, id), i, part) {
         json_push(on, json_string(to(c, json_string_value(part))));
     }
 }
@@ -99,8 +97,7 @@ static void set_order(struct pulumi_ctx *c, const struct graph_resource *r)
         depend_on_parts(c, on, r->depends_on[i]);
         json_object_del(seen, r->depends_on[i]);
     }
-    json_object_foreach(seen, id, unused)
-    {
+    json_object_foreach(seen, id, unused) {
         depend_on_parts(c, on, id);
     }
 
@@ -125,8 +122,7 @@ static void set_options(struct pulumi_ctx *c, const struct graph_resource *r)
         return;
 
     retain(c, r->logical_id);
-    json_array_foreach(json_object_get(c->parts, r->logical_id), i, part)
-    {
+    json_array_foreach(json_object_get(c->parts, r->logical_id), i, part) {
         retain(c, json_string_value(part));
     }
 }

@@ -344,8 +344,7 @@ static json_t *object_value(struct pulumi_ctx *c, const json_t *v, struct error 
     const char *key;
     json_t *item;
 
-    json_object_foreach((json_t *)v, key, item)
-    {
+    json_object_foreach((json_t *)v, key, item) {
         json_t *value = pulumi_value(c, item, err);
 
         if (!value)

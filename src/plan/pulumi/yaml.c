@@ -115,8 +115,7 @@ static void node(struct str *out, const json_t *j, unsigned depth, bool inline_f
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *)j, key, value)
-        {
+        json_object_foreach((json_t *)j, key, value) {
             if (!inline_first)
                 indent(out, depth);
             inline_first = false;

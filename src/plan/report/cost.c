@@ -439,8 +439,7 @@ void cost_of(const json_t *template, const char *region, struct cost *out)
     out->priced = true;
     out->lines = arena_array(out->arena, struct cost_line, json_object_size(x.resources) + 1);
     x.factor = where->factor;
-    json_object_foreach((json_t *)x.resources, x.id, r)
-    {
+    json_object_foreach((json_t *)x.resources, x.id, r) {
         x.type = text(r, "Type");
         x.group = text(r, "Metadata.Group");
         x.p = json_object_get(r, "Properties");

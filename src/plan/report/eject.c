@@ -34,12 +34,10 @@ static void swap_image(json_t *j, const char *uri, const char *parameter)
     const char *name;
     json_t *item;
 
-    json_array_foreach(j, i, item)
-    {
+    json_array_foreach(j, i, item) {
         swap_image(item, uri, parameter);
     }
-    json_object_foreach(j, name, item)
-    {
+    json_object_foreach(j, name, item) {
         if (strcmp(name, "Image") == 0 && text_eq(json_string_value(item), uri))
             json_object_set_new(j, "Image", graph_ref(parameter));
         else

@@ -166,8 +166,7 @@ static json_t *statements(struct writer *w, const char *roles)
     const char *resources;
     json_t *actions;
 
-    json_object_foreach(w->groups, resources, actions)
-    {
+    json_object_foreach(w->groups, resources, actions) {
         json_push(out, iam_allow(NULL, sorted(actions), json_loads(resources, 0, NULL)));
     }
     json_push(out, pass_role(roles));

@@ -30,7 +30,6 @@ START_TEST(query_call_is_signed_and_parsed)
         script_sent_has_header(script_http_sent(r.f.script, 0), "x-amz-date: 20261122T221530Z"));
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(deleting_objects_carries_a_digest)
@@ -52,7 +51,6 @@ START_TEST(deleting_objects_carries_a_digest)
     ck_assert_int_eq(r.rc, 0);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(pages_are_joined)
@@ -75,7 +73,6 @@ START_TEST(pages_are_joined)
     ck_assert_uint_eq(json_array_size(r.out), 3);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_listing_that_repeats_its_token_is_an_error)
@@ -91,7 +88,6 @@ START_TEST(a_listing_that_repeats_its_token_is_an_error)
     ck_assert_ptr_nonnull(strstr(r.err.message, "does not end"));
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(tokens_are_made_once_for_all_attempts)
@@ -107,7 +103,6 @@ START_TEST(tokens_are_made_once_for_all_attempts)
     ck_assert_str_eq(script_http_sent(r.f.script, 0)->body, script_http_sent(r.f.script, 1)->body);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(mistakes_in_parameters_never_go_out)
@@ -146,7 +141,6 @@ START_TEST(mistakes_in_parameters_never_go_out)
         strstr(r.err.message, "RunTask has no parameter overrides.containerOverrides[0].comand"));
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(custom_endpoints_take_the_path_style)
@@ -160,7 +154,6 @@ START_TEST(custom_endpoints_take_the_path_style)
     ck_assert_int_eq(r.rc, 0);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(route53_takes_ids_as_it_gives_them)
@@ -181,7 +174,6 @@ START_TEST(route53_takes_ids_as_it_gives_them)
     ck_assert_str_eq(json_str(r.out, "HostedZone.Id"), "/hostedzone/Z123");
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(no_region_is_said_where_one_is_needed)
@@ -207,7 +199,6 @@ START_TEST(no_region_is_said_where_one_is_needed)
     ck_assert_int_eq(r.rc, 0);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(secrets_do_not_get_into_errors)
@@ -223,7 +214,6 @@ START_TEST(secrets_do_not_get_into_errors)
     ck_assert_ptr_null(strstr(text, "wJalr"));
     call_finish(&r);
 }
-
 END_TEST
 
 SUITE(

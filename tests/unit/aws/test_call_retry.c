@@ -22,7 +22,6 @@ START_TEST(server_errors_are_tried_again)
     ck_assert_uint_eq(script_http_count(r.f.script), 3);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(attempts_end_and_the_error_says_so)
@@ -39,7 +38,6 @@ START_TEST(attempts_end_and_the_error_says_so)
     ck_assert_ptr_nonnull(strstr(r.err.message, "after 3 attempts"));
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(max_attempts_is_the_callers)
@@ -53,7 +51,6 @@ START_TEST(max_attempts_is_the_callers)
     ck_assert_int_lt(r.rc, 0);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(throttling_waits_and_goes_on)
@@ -75,7 +72,6 @@ START_TEST(throttling_waits_and_goes_on)
         4000);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_refusal_is_final_and_typed)
@@ -99,7 +95,6 @@ START_TEST(a_refusal_is_final_and_typed)
     ck_assert(!aws_error_is_auth(&r.err));
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(expired_environment_keys_are_an_auth_error)
@@ -121,7 +116,6 @@ START_TEST(expired_environment_keys_are_an_auth_error)
     ck_assert_str_eq(r.err.request_id, "r-2");
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_skewed_clock_is_corrected_once)
@@ -144,7 +138,6 @@ START_TEST(a_skewed_clock_is_corrected_once)
     ck_assert_int_eq(r.rc, 0);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_wrong_signature_with_a_right_clock_is_final)
@@ -162,7 +155,6 @@ START_TEST(a_wrong_signature_with_a_right_clock_is_final)
     ck_assert_int_eq(r.err.kind, ERR_AUTH);
     call_finish(&r);
 }
-
 END_TEST
 
 #define CONTAINER(key)                                                                             \
@@ -198,7 +190,6 @@ START_TEST(expired_credentials_are_fetched_again_once)
     ck_assert(script_sent_has_header(script_http_sent(r.f.script, 3), "x-amz-security-token: t"));
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_bucket_elsewhere_is_followed_once)
@@ -223,7 +214,6 @@ START_TEST(a_bucket_elsewhere_is_followed_once)
     ck_assert_int_eq(r.rc, 0);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_refusal_without_a_region_asks_for_it)
@@ -266,7 +256,6 @@ START_TEST(a_refusal_without_a_region_asks_for_it)
     ck_assert_int_lt(r.rc, 0);
     call_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_200_that_holds_an_error_is_none)
@@ -309,7 +298,6 @@ START_TEST(a_200_that_holds_an_error_is_none)
     ck_assert_str_eq(json_str(r.out, "ETag"), "\"x-1\"");
     call_finish(&r);
 }
-
 END_TEST
 
 SUITE(

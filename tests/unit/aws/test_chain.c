@@ -124,7 +124,6 @@ START_TEST(cached_role_serves_without_a_call)
         end(&r);
     }
 }
-
 END_TEST
 
 /* Clock: 22:15:30. Fifteen minutes are the least. */
@@ -152,7 +151,6 @@ START_TEST(cached_role_near_its_end_is_fetched_again)
     ck_assert_str_eq(r.c.access_key_id, "FRESH");
     end(&r);
 }
-
 END_TEST
 
 START_TEST(unreadable_cache_is_a_miss)
@@ -179,7 +177,6 @@ START_TEST(unreadable_cache_is_a_miss)
         end(&r);
     }
 }
-
 END_TEST
 
 START_TEST(mfa_asks_once)
@@ -202,7 +199,6 @@ START_TEST(mfa_asks_once)
     ck_assert_ptr_nonnull(strstr(r.c.source, "cache"));
     end(&r);
 }
-
 END_TEST
 
 START_TEST(a_code_is_used_once)
@@ -225,7 +221,6 @@ START_TEST(a_code_is_used_once)
     ck_assert_ptr_nonnull(strstr(r.err.message, "MultiFactorAuthentication failed"));
     end(&r);
 }
-
 END_TEST
 
 START_TEST(trace_tells_the_way)
@@ -248,7 +243,6 @@ START_TEST(trace_tells_the_way)
     ck_assert_str_eq(str_get(&r.trace), want);
     end(&r);
 }
-
 END_TEST
 
 struct warning_case {
@@ -327,7 +321,6 @@ START_TEST(warnings_name_the_traps)
         end(&r);
     }
 }
-
 END_TEST
 
 START_TEST(environment_hides_a_profile)
@@ -348,7 +341,6 @@ START_TEST(environment_hides_a_profile)
     ck_assert_ptr_nonnull(strstr(str_get(&r.warnings), "can be read by others (mode 0644)"));
     end(&r);
 }
-
 END_TEST
 
 /* A quiet place has nothing to warn of. */
@@ -362,7 +354,6 @@ START_TEST(no_warning_without_a_trap)
     ck_assert_str_eq(str_get(&r.warnings), "");
     end(&r);
 }
-
 END_TEST
 
 #define SSO_CONFIG                                                                                 \
@@ -447,7 +438,6 @@ START_TEST(one_of_two_renews_the_token)
     ck_assert_ptr_nonnull(strstr(str_get(&text), "unknown")); /* members of others survive */
     fixture_done(&f);
 }
-
 END_TEST
 
 SUITE(

@@ -123,7 +123,6 @@ START_TEST(each_reason_has_its_mend)
         expect(&r, rows[i].message, rows[i].hint);
     }
 }
-
 END_TEST
 
 /* Logging in again would not help: signin is not reached. */
@@ -140,7 +139,6 @@ START_TEST(a_lost_network_is_no_reason_to_log_in)
         "Try again when the sign-in endpoint can be reached; if that does not help, run `aws login "
         "--profile p`.");
 }
-
 END_TEST
 
 SUITE("aws/login", each_reason_has_its_mend, a_lost_network_is_no_reason_to_log_in)

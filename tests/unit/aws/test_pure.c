@@ -51,7 +51,6 @@ START_TEST(uris_are_split_and_not_changed)
         ck_assert_msg(uri_split(bad[i], &u, NULL) < 0, "%s", bad[i]);
     }
 }
-
 END_TEST
 
 START_TEST(words_are_split_as_the_cli_does)
@@ -86,7 +85,6 @@ START_TEST(words_are_split_as_the_cli_does)
     ck_assert_int_lt(shell_words_split("a \"b", &words, NULL, NULL), 0);
     ck_assert_int_lt(shell_words_split("a \\", &words, NULL, NULL), 0);
 }
-
 END_TEST
 
 START_TEST(proxies_follow_the_environment)
@@ -115,7 +113,6 @@ START_TEST(proxies_follow_the_environment)
         ck_assert_pstr_eq(proxy, cases[i].proxy);
     }
 }
-
 END_TEST
 
 START_TEST(regions_are_labels)
@@ -131,7 +128,6 @@ START_TEST(regions_are_labels)
     ck_assert_str_eq(aws_partition_of("cn-somewhere-9")->id, "aws-cn");
     ck_assert_str_eq(aws_partition_of("nowhere")->id, "aws");
 }
-
 END_TEST
 
 START_TEST(failures_are_classed)
@@ -147,7 +143,6 @@ START_TEST(failures_are_classed)
     ck_assert_int_eq(retry_delay_ms(1, 0.5, 3000), 3000);
     ck_assert_int_eq(retry_delay_ms(1, 0.5, 600000), 6000);
 }
-
 END_TEST
 
 START_TEST(the_services_section_and_the_profile_name_endpoints)
@@ -188,7 +183,6 @@ START_TEST(the_services_section_and_the_profile_name_endpoints)
     aws_settings_done(&s);
     aws_profiles_free(profiles);
 }
-
 END_TEST
 
 SUITE(

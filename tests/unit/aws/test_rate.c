@@ -57,7 +57,6 @@ START_TEST(curve_is_the_published_one)
     near(5.6, rate_cubic_throttled(&c, 8, 1), "seven tenths stay", 0);
     near(1.8171205928321397, c.k, "k after that", 0);
 }
-
 END_TEST
 
 START_TEST(rates_are_the_published_ones)
@@ -92,7 +91,6 @@ START_TEST(rates_are_the_published_ones)
         near(rows[i].fill, r.bucket.fill_per_s, "fill", i);
     }
 }
-
 END_TEST
 
 START_TEST(meter_counts_in_half_seconds)
@@ -109,7 +107,6 @@ START_TEST(meter_counts_in_half_seconds)
         rate_meter_count(&m, i);
     ck_assert(fabs(m.measured_per_s - 1) < 1e-6);
 }
-
 END_TEST
 
 START_TEST(nothing_waits_before_the_first_throttling)
@@ -125,7 +122,6 @@ START_TEST(nothing_waits_before_the_first_throttling)
     ck_assert(rate_take(&r, 100) > 0);
     ck_assert(rate_take(&r, 102.1) == 0); /* a token every two seconds at least */
 }
-
 END_TEST
 
 /* --- in a session --- */
@@ -181,7 +177,6 @@ START_TEST(adaptive_mode_holds_calls_back)
     ck_assert_int_eq(second_call_waits_ms("standard"), 0);
     ck_assert_int_eq(second_call_waits_ms("adaptive"), 2000); /* half a token a second */
 }
-
 END_TEST
 
 struct refusal {
@@ -255,7 +250,6 @@ START_TEST(modes_are_checked_as_the_cli_does)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         refuse_in_env(&rows[i]);
 }
-
 END_TEST
 
 START_TEST(a_mode_in_the_file_is_named_with_its_line)
@@ -273,7 +267,6 @@ START_TEST(a_mode_in_the_file_is_named_with_its_line)
     ck_assert_ptr_nonnull(strstr(err.file, "/.aws/config"));
     fixture_done(&f);
 }
-
 END_TEST
 
 /* No rule set of ours asks for the mode: the same call goes to the same place in each. */
@@ -297,7 +290,6 @@ START_TEST(account_id_mode_changes_no_endpoint_of_ours)
         fixture_done(&c.f);
     }
 }
-
 END_TEST
 
 SUITE(

@@ -32,7 +32,6 @@ START_TEST(a_missing_object_is_no_error)
     s3_go(&r);
     s3_finish(&r);
 }
-
 END_TEST
 
 static int put_hello(struct s3_run *r)
@@ -60,7 +59,6 @@ START_TEST(a_put_carries_its_checksums)
     ck_assert(script_sent_has_header(script_http_sent(r.f.script, 0), "content-type: text/plain"));
     s3_finish(&r);
 }
-
 END_TEST
 
 static int get_hello(struct s3_run *r)
@@ -117,7 +115,6 @@ START_TEST(a_get_checks_what_arrives)
     ck_assert(aws_error_is_not_found(&r.err));
     s3_finish(&r);
 }
-
 END_TEST
 
 /* The bucket lives elsewhere: the body goes out again there, signed for that region. */
@@ -144,7 +141,6 @@ START_TEST(a_redirected_put_sends_its_body_again)
     ck_assert_int_eq(r.rc, 0);
     s3_finish(&r);
 }
-
 END_TEST
 
 static int object_url(struct s3_run *r)
@@ -165,7 +161,6 @@ START_TEST(urls_are_made_without_a_call)
     ck_assert_int_eq(r.rc, 0);
     s3_finish(&r);
 }
-
 END_TEST
 
 SUITE(

@@ -116,7 +116,6 @@ START_TEST(parts_go_out_and_are_completed_in_order)
     ck_assert_uint_eq(r.progress, SIZE);
     s3_finish(&r);
 }
-
 END_TEST
 
 /* Over https a part goes out in chunks, its checksum behind it; zeros have a short one. */
@@ -152,7 +151,6 @@ START_TEST(parts_carry_their_checksum_behind_them)
     }
     s3_finish(&r);
 }
-
 END_TEST
 
 /* Over plain http, and where checksums are not wanted, the part itself is signed. */
@@ -192,7 +190,6 @@ START_TEST(parts_are_hashed_where_nothing_else_protects_them)
         s3_finish(&r);
     }
 }
-
 END_TEST
 
 START_TEST(a_resumed_upload_sends_what_is_missing)
@@ -227,7 +224,6 @@ START_TEST(a_resumed_upload_sends_what_is_missing)
     ck_assert_int_eq(r.rc, 0);
     s3_finish(&r);
 }
-
 END_TEST
 
 START_TEST(an_upload_that_is_gone_begins_anew)
@@ -256,7 +252,6 @@ START_TEST(an_upload_that_is_gone_begins_anew)
     ck_assert_str_eq(r.noted_id, "up-1");
     s3_finish(&r);
 }
-
 END_TEST
 
 START_TEST(a_refused_part_ends_and_aborts_the_upload)
@@ -286,7 +281,6 @@ START_TEST(a_refused_part_ends_and_aborts_the_upload)
     fixture_done(&r.f); /* how many parts were out when the first was refused is no promise */
     free(r.path);
 }
-
 END_TEST
 
 /* S3 is out of capacity for longer than the retry mode lasts: each call of the upload is asked
@@ -325,7 +319,6 @@ START_TEST(an_upload_outlives_a_long_trouble)
     ck_assert_uint_eq(r.patience, 0);
     s3_finish(&r);
 }
-
 END_TEST
 
 /* When patience ends, what is there stays there: a later try goes on with it. */
@@ -352,7 +345,6 @@ START_TEST(an_impatient_end_keeps_the_parts)
     fixture_done(&r.f);
     free(r.path);
 }
-
 END_TEST
 
 SUITE(

@@ -288,7 +288,6 @@ START_TEST(files_and_variables_give_what_the_cli_gives)
 {
     scenarios_run(scenarios, ARRAY_LEN(scenarios));
 }
-
 END_TEST
 
 SUITE("aws/scenario_files", files_and_variables_give_what_the_cli_gives)

@@ -204,7 +204,6 @@ START_TEST(sources_give_what_the_cli_gives)
 {
     scenarios_run(scenarios, ARRAY_LEN(scenarios));
 }
-
 END_TEST
 
 SUITE("aws/scenario_sources", sources_give_what_the_cli_gives)

@@ -240,7 +240,6 @@ START_TEST(one_refresh_each_time)
     nftw(home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     munmap(shared, sizeof *shared);
 }
-
 END_TEST
 
 int main(void)

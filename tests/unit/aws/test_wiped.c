@@ -251,7 +251,6 @@ START_TEST(nothing_secret_is_left)
     nftw(home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     ck_assert_uint_eq(left, 0);
 }
-
 END_TEST
 
 SUITE("aws/wiped", nothing_secret_is_left)

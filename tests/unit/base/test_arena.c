@@ -21,7 +21,6 @@ START_TEST(memory_is_zero_aligned_and_apart)
         last = p;
     }
 }
-
 END_TEST
 
 START_TEST(large_ones_do_not_waste_the_open_block)
@@ -32,7 +31,6 @@ START_TEST(large_ones_do_not_waste_the_open_block)
     char *next = arena_alloc(a, 16);
     ck_assert_ptr_eq(next, small + 16);
 }
-
 END_TEST
 
 START_TEST(text)
@@ -47,7 +45,6 @@ START_TEST(text)
     ck_assert_int_eq(numbers[999], 0);
     arena_free(NULL);
 }
-
 END_TEST
 
 SUITE("base/arena", memory_is_zero_aligned_and_apart, large_ones_do_not_waste_the_open_block, text)

@@ -28,7 +28,6 @@ START_TEST(format)
         ck_assert_str_eq(iso, rows[i].iso);
     }
 }
-
 END_TEST
 
 struct parse_row {
@@ -79,7 +78,6 @@ START_TEST(iso)
     };
     check_rows(clock_parse_iso, rows, ARRAY_LEN(rows));
 }
-
 END_TEST
 
 START_TEST(http_date)
@@ -99,7 +97,6 @@ START_TEST(http_date)
     };
     check_rows(clock_parse_http_date, rows, ARRAY_LEN(rows));
 }
-
 END_TEST
 
 START_TEST(duration)
@@ -133,7 +130,6 @@ START_TEST(duration)
     };
     check_rows(clock_parse_duration, rows, ARRAY_LEN(rows));
 }
-
 END_TEST
 
 static int64_t fixed_wall(void *arg)
@@ -158,7 +154,6 @@ START_TEST(replaced)
     clock_replace(NULL);
     ck_assert_int_gt(clock_wall_ms(), 1600000000000);
 }
-
 END_TEST
 
 START_TEST(random_below)
@@ -180,7 +175,6 @@ START_TEST(random_below)
         ck_assert_uint_lt(clock_random_below((UINT64_MAX / 2) + 2), UINT64_MAX / 2 + 2);
     clock_replace(NULL);
 }
-
 END_TEST
 
 SUITE("base/clock", format, iso, http_date, duration, replaced, random_below)

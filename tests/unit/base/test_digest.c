@@ -34,7 +34,6 @@ START_TEST(known_digests)
     digest_hmac_sha256(NULL, 0, NULL, 0, out);
     check_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
-
 END_TEST
 
 START_TEST(stream_equals_one_call)
@@ -51,7 +50,6 @@ START_TEST(stream_equals_one_call)
     digest_stream_free(digest_stream_new());
     digest_stream_free(NULL);
 }
-
 END_TEST
 
 START_TEST(checksums)
@@ -73,7 +71,6 @@ START_TEST(checksums)
             digest_crc32(digest_crc32(0, data, cut), data + cut, sizeof data - cut), whole32);
     }
 }
-
 END_TEST
 
 START_TEST(base64)
@@ -120,7 +117,6 @@ START_TEST(base64)
         ck_assert_msg(digest_base64_decode(bad[i], &out, &n) == -EINVAL && !out, "%s", bad[i]);
     }
 }
-
 END_TEST
 
 START_TEST(sealing)
@@ -148,7 +144,6 @@ START_TEST(sealing)
     }
     ck_assert_ptr_null(none);
 }
-
 END_TEST
 
 START_TEST(sealing_nothing)
@@ -166,7 +161,6 @@ START_TEST(sealing_nothing)
     cleanup_free void *nothing = NULL;
     ck_assert_int_eq(digest_open(key, NULL, 0, known, sizeof known, &nothing, &plain_n), 0);
 }
-
 END_TEST
 
 SUITE(

@@ -28,7 +28,6 @@ START_TEST(set_get_and_order)
     env_set(env, "A", env_get(env, "A")); /* its own value */
     ck_assert_str_eq(env_get_nonempty(env, "A"), "one");
 }
-
 END_TEST
 
 START_TEST(from_process)
@@ -42,7 +41,6 @@ START_TEST(from_process)
     env_set(copy, "Z", "9");
     ck_assert_str_eq(env_get(env, "Z"), "1");
 }
-
 END_TEST
 
 START_TEST(request)
@@ -72,7 +70,6 @@ START_TEST(request)
         ck_assert_msg(env_get(picked, in[i]) != NULL, "%s is missing", in[i]);
     ck_assert_uint_eq(env_count(picked), ARRAY_LEN(in));
 }
-
 END_TEST
 
 START_TEST(secrets)
@@ -100,7 +97,6 @@ START_TEST(secrets)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         ck_assert_msg(env_name_is_secret(rows[i].name) == rows[i].secret, "%s", rows[i].name);
 }
-
 END_TEST
 
 SUITE("base/env", set_get_and_order, from_process, request, secrets)

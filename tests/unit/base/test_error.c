@@ -23,7 +23,6 @@ START_TEST(raised_once_wrapped_and_printed)
     ck_assert(error_has_code(&err, "ValidationError"));
     ck_assert(!error_has_code(&err, "Validation"));
 }
-
 END_TEST
 
 START_TEST(format_parts)
@@ -49,7 +48,6 @@ START_TEST(format_parts)
         ck_assert_str_eq(text, rows[i].expected);
     }
 }
-
 END_TEST
 
 START_TEST(without_an_object)
@@ -74,7 +72,6 @@ START_TEST(without_an_object)
     ck_assert_int_eq(empty.kind, ERR_FAILED);
     error_done(&empty);
 }
-
 END_TEST
 
 START_TEST(move_and_copy)
@@ -92,7 +89,6 @@ START_TEST(move_and_copy)
     error_move(NULL, &b);
     ck_assert(!error_is_set(&b));
 }
-
 END_TEST
 
 START_TEST(kinds)
@@ -123,7 +119,6 @@ START_TEST(kinds)
     }
     ck_assert_int_eq(error_kind_exit((enum error_kind)77), 1);
 }
-
 END_TEST
 
 SUITE(

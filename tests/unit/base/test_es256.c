@@ -61,7 +61,6 @@ START_TEST(signatures_hold)
     es256_free(k);
     es256_free(NULL);
 }
-
 END_TEST
 
 START_TEST(other_keys_are_refused)
@@ -74,7 +73,6 @@ START_TEST(other_keys_are_refused)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         ck_assert_int_lt(es256_load(texts[i], strlen(texts[i]), &k), 0);
 }
-
 END_TEST
 
 SUITE("base/es256", signatures_hold, other_keys_are_refused)

@@ -65,7 +65,6 @@ START_TEST(write_and_read)
     ck_assert_int_eq(count_entries(), 1); /* no temp file is left */
     cleanup_tree();
 }
-
 END_TEST
 
 START_TEST(refusals)
@@ -89,7 +88,6 @@ START_TEST(refusals)
     error_done(&err);
     cleanup_tree();
 }
-
 END_TEST
 
 START_TEST(folders)
@@ -105,7 +103,6 @@ START_TEST(folders)
     ck_assert_int_eq(file_mkdirs(under, 0700, &err), -ENOTDIR);
     cleanup_tree();
 }
-
 END_TEST
 
 /* Also one that was there with more, and through a link only where that is allowed. */
@@ -130,7 +127,6 @@ START_TEST(private_folders)
     ck_assert_ptr_nonnull(strstr(err.message, "opening the folder"));
     cleanup_tree();
 }
-
 END_TEST
 
 START_TEST(paths)
@@ -190,7 +186,6 @@ START_TEST(paths)
         ck_assert_str_eq(expanded, homes[i].expected);
     }
 }
-
 END_TEST
 
 SUITE("base/file", write_and_read, refusals, folders, private_folders, paths)

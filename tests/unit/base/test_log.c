@@ -40,7 +40,6 @@ START_TEST(one_record_is_one_line)
         ck_assert_str_eq(drain(p[0], buf, sizeof buf), rows[i].line);
     }
 }
-
 END_TEST
 
 START_TEST(levels_and_prefix)
@@ -59,7 +58,6 @@ START_TEST(levels_and_prefix)
     ck_assert_str_eq(drain(p[0], buf, sizeof buf), "<7>debug a: d=1\n");
     ck_assert(log_enabled(LOG_LEVEL_DEBUG));
 }
-
 END_TEST
 
 START_TEST(long_ones_are_cut)
@@ -75,7 +73,6 @@ START_TEST(long_ones_are_cut)
     ck_assert_uint_le(strlen(buf), 4096);
     ck_assert_ptr_eq(strchr(buf, '\n'), buf + strlen(buf) - 1);
 }
-
 END_TEST
 
 /* A reader that never reads costs records, not time. */
@@ -105,7 +102,6 @@ START_TEST(never_blocks_on_a_pipe)
     ck_assert_int_eq(pipe(p), 0);
     never_blocks(p[1], p[0]);
 }
-
 END_TEST
 
 START_TEST(never_blocks_on_the_journal)
@@ -114,7 +110,6 @@ START_TEST(never_blocks_on_the_journal)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     never_blocks(s[1], s[0]);
 }
-
 END_TEST
 
 SUITE(

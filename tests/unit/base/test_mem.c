@@ -28,7 +28,6 @@ START_TEST(copies)
     ck_assert_ptr_null(a);
     free(moved);
 }
-
 END_TEST
 
 START_TEST(fd_is_closed_at_scope_end)
@@ -45,7 +44,6 @@ START_TEST(fd_is_closed_at_scope_end)
         (void)none;
     }
 }
-
 END_TEST
 
 START_TEST(impossible_size_aborts)
@@ -54,18 +52,19 @@ START_TEST(impossible_size_aborts)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     xreallocarray(NULL, SIZE_MAX / 2, 4);
 }
-
 END_TEST
 
 START_TEST(vectors)
 {
     VEC(int) v = {0};
-    vec_each(it, &v) ck_abort_msg("an empty one has no items");
+    vec_each(it, &v)
+        ck_abort_msg("an empty one has no items");
     for (int i = 0; i < 1000; i++)
         vec_push(&v, i);
     ck_assert_uint_eq(v.len, 1000);
     int sum = 0;
-    vec_each(it, &v) sum += *it;
+    vec_each(it, &v)
+        sum += *it;
     ck_assert_int_eq(sum, 499500);
     ck_assert_int_eq(*vec_last(&v), 999);
     ck_assert_int_eq(vec_pop(&v), 999);
@@ -74,7 +73,6 @@ START_TEST(vectors)
     vec_free(&v);
     ck_assert_ptr_null(v.items);
 }
-
 END_TEST
 
 START_TEST(secrets)
@@ -99,7 +97,6 @@ START_TEST(secrets)
     secret_wipe(text, sizeof text);
     ck_assert_mem_eq(text, (char[sizeof text]){0}, sizeof text);
 }
-
 END_TEST
 
 int main(void)

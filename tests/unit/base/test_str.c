@@ -24,7 +24,6 @@ START_TEST(append)
     ck_assert_uint_eq(s.len, 20002);
     ck_assert_uint_eq(strlen(s.data), s.len);
 }
-
 END_TEST
 
 START_TEST(maximum)
@@ -48,7 +47,6 @@ START_TEST(maximum)
     ck_assert(str_ok(&s));
     ck_assert_str_eq(str_get(&s), "ok");
 }
-
 END_TEST
 
 START_TEST(take_and_wipe)
@@ -65,7 +63,6 @@ START_TEST(take_and_wipe)
     ck_assert_ptr_null(s.data);
     str_done(&s);
 }
-
 END_TEST
 
 SUITE("base/str", append, maximum, take_and_wipe)

@@ -22,7 +22,6 @@ START_TEST(compare)
         !text_ends(NULL, ""));
     ck_assert(text_empty(NULL) && text_empty("") && !text_empty(" "));
 }
-
 END_TEST
 
 START_TEST(lower_and_trim)
@@ -36,7 +35,6 @@ START_TEST(lower_and_trim)
         ck_assert_str_eq(out, rows[i][1]);
     }
 }
-
 END_TEST
 
 START_TEST(utf8)
@@ -76,7 +74,6 @@ START_TEST(utf8)
         ck_assert_msg(
             text_utf8_valid(rows[i].text, strlen(rows[i].text)) == rows[i].valid, "row %zu", i);
 }
-
 END_TEST
 
 START_TEST(nearest)
@@ -111,7 +108,6 @@ START_TEST(nearest)
     longword[sizeof longword - 1] = '\0';
     ck_assert_ptr_null(text_nearest(longword, names));
 }
-
 END_TEST
 
 START_TEST(integers)
@@ -151,7 +147,6 @@ START_TEST(integers)
         ck_assert_int_eq(value, rows[i].value);
     }
 }
-
 END_TEST
 
 SUITE("base/text", compare, lower_and_trim, utf8, nearest, integers)

@@ -49,7 +49,6 @@ START_TEST(an_event_with_a_row)
     ck_assert_int_eq(text[length - 1], '\n');
     ck_assert_ptr_eq(strchr(text, '\n'), text + length - 1); /* one line */
 }
-
 END_TEST
 
 START_TEST(lists_of_texts_and_messages)
@@ -74,7 +73,6 @@ START_TEST(lists_of_texts_and_messages)
         strstr(text, "\"endpoints\":[{\"service\":\"web\",\"is_public\":true},{}]"));
     ck_assert_ptr_nonnull(strstr(text, "\"nothing_changed\":true"));
 }
-
 END_TEST
 
 START_TEST(bytes_are_text_or_said_to_be_none)
@@ -87,7 +85,6 @@ START_TEST(bytes_are_text_or_said_to_be_none)
     r.text.data = (uint8_t *)(char[]){"\xff\xfe"};
     ck_assert_str_eq(print(&r), "{\"text\":\"(binary)\"}\n");
 }
-
 END_TEST
 
 START_TEST(an_enum_from_a_newer_daemon_is_a_number)
@@ -97,7 +94,6 @@ START_TEST(an_enum_from_a_newer_daemon_is_a_number)
     e.kind = (Defang__EventKind)99;
     ck_assert_str_eq(print(&e), "{\"kind\":99}\n");
 }
-
 END_TEST
 
 START_TEST(an_empty_message)
@@ -107,7 +103,6 @@ START_TEST(an_empty_message)
     ck_assert_ptr_nonnull(strchr(print(&e), '{'));
     ck_assert_ptr_null(strstr(text, ",}"));
 }
-
 END_TEST
 
 START_TEST(an_error)
@@ -126,7 +121,6 @@ START_TEST(an_error)
         "it\",\"file\":\"compose.yaml\",\"line\":3,\"column\":7}}"));
     error_done(&err);
 }
-
 END_TEST
 
 SUITE(

@@ -49,7 +49,6 @@ START_TEST(every_form_of_a_value)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(lists_numbers_switches_and_words)
@@ -72,7 +71,6 @@ START_TEST(lists_numbers_switches_and_words)
     ck_assert_str_eq(o.words.items[3], "--not-an-option");
     finish();
 }
-
 END_TEST
 
 START_TEST(a_lone_dash_is_a_word_and_a_value)
@@ -82,7 +80,6 @@ START_TEST(a_lone_dash_is_a_word_and_a_value)
     ck_assert_str_eq(o.out, "-");
     finish();
 }
-
 END_TEST
 
 START_TEST(the_last_one_wins)
@@ -91,7 +88,6 @@ START_TEST(the_last_one_wins)
     ck_assert_str_eq(o.stack, "prod");
     finish();
 }
-
 END_TEST
 
 START_TEST(wrong_ones_are_refused)
@@ -126,7 +122,6 @@ START_TEST(wrong_ones_are_refused)
         finish();
     }
 }
-
 END_TEST
 
 SUITE(

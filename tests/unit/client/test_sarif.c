@@ -51,7 +51,6 @@ START_TEST(three_findings)
         ck_assert_msg(strstr(text, wanted[i]) != NULL, "not there: %s\n%s", wanted[i], text);
     free(text);
 }
-
 END_TEST
 
 SUITE("client/sarif", three_findings)

@@ -34,7 +34,6 @@ START_TEST(control_characters_are_taken_out)
         ck_assert_str_eq(clean, rows[i].out);
     }
 }
-
 END_TEST
 
 START_TEST(widths)
@@ -60,7 +59,6 @@ START_TEST(widths)
             rows[i].text,
             say_width(rows[i].text));
 }
-
 END_TEST
 
 START_TEST(a_cut_fits_for_every_width)
@@ -88,7 +86,6 @@ START_TEST(a_cut_fits_for_every_width)
     cleanup_free char *cut = say_fit("hello world", 6);
     ck_assert_str_eq(cut, "hello\xe2\x80\xa6");
 }
-
 END_TEST
 
 START_TEST(elapsed)
@@ -117,7 +114,6 @@ START_TEST(elapsed)
         ck_assert_str_eq(text, rows[i].text);
     }
 }
-
 END_TEST
 
 SUITE("client/say", control_characters_are_taken_out, widths, a_cut_fits_for_every_width, elapsed)

@@ -64,7 +64,6 @@ START_TEST(accepted)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         check(rows[i].text, true, rows[i].at);
 }
-
 END_TEST
 
 START_TEST(rejected)
@@ -82,7 +81,6 @@ START_TEST(rejected)
         else
             check(rows[i], false, 0);
 }
-
 END_TEST
 
 int main(void)

@@ -48,7 +48,8 @@ static void terminal_open(unsigned columns, unsigned lines)
 
 static void screen_clear(void)
 {
-    vec_each(line, &t.screen) free(*line);
+    vec_each(line, &t.screen)
+        free(*line);
     vec_clear(&t.screen);
 }
 
@@ -108,13 +109,20 @@ static void terminal_read(void)
 static void assert_fits(void)
 {
     ck_assert_msg(t.screen.len < t.lines, "%zu lines in a window of %u", t.screen.len, t.lines);
-    vec_each(line, &t.screen) ck_assert_msg(
-        say_width(*line) < t.columns, "%zu columns of %u: %s", say_width(*line), t.columns, *line);
+    vec_each(line, &t.screen)
+        ck_assert_msg(
+            say_width(*line) < t.columns,
+            "%zu columns of %u: %s",
+            say_width(*line),
+            t.columns,
+            *line);
 }
 
 static bool shows(const char *part)
 {
-    vec_each(line, &t.screen) if (strstr(*line, part)) return true;
+    vec_each(line, &t.screen)
+        if (strstr(*line, part))
+            return true;
     return false;
 }
 
@@ -187,7 +195,6 @@ START_TEST(rows_are_drawn_in_order_and_redrawn_in_place)
     v->free(v);
     terminal_close();
 }
-
 END_TEST
 
 START_TEST(it_fits_every_window)
@@ -228,7 +235,6 @@ START_TEST(it_fits_every_window)
         terminal_close();
     }
 }
-
 END_TEST
 
 /* With too little room, what runs and what failed is shown before what waits or is done. */
@@ -258,7 +264,6 @@ START_TEST(what_matters_is_shown_first)
     v->free(v);
     terminal_close();
 }
-
 END_TEST
 
 START_TEST(an_event_without_its_part_is_survived)
@@ -282,7 +287,6 @@ START_TEST(an_event_without_its_part_is_survived)
 
     terminal_close();
 }
-
 END_TEST
 
 START_TEST(a_result_is_kept_apart_from_its_event)
@@ -299,7 +303,6 @@ START_TEST(a_result_is_kept_apart_from_its_event)
     ck_assert_str_eq(kept->failed_service, "xxx");
     defang__result__free_unpacked(kept, NULL);
 }
-
 END_TEST
 
 SUITE(

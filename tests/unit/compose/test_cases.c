@@ -41,7 +41,6 @@ START_TEST(valid)
     cleanup_free char *dir = path_join(cases_dir(), "valid");
     ck_assert_uint_ge(kit_each(dir, check_valid), 14);
 }
-
 END_TEST
 
 /* Each expectation takes one diagnostic away. */
@@ -104,7 +103,6 @@ START_TEST(invalid)
     cleanup_free char *dir = path_join(cases_dir(), "invalid");
     ck_assert_uint_ge(kit_each(dir, check_invalid), 17);
 }
-
 END_TEST
 
 static size_t corpus_files;
@@ -132,7 +130,6 @@ START_TEST(corpus)
     fprintf(stderr, "corpus: %zu files loaded and came back the same\n", corpus_files);
     ck_assert_uint_ge(corpus_files, 30);
 }
-
 END_TEST
 
 SUITE("compose/cases", valid, invalid, corpus)

@@ -81,7 +81,6 @@ START_TEST(accepted)
         ck_assert_msg(strcmp(flat, rows[i][1]) == 0, "row %zu: %s", i, flat);
     }
 }
-
 END_TEST
 
 START_TEST(refused)
@@ -109,7 +108,6 @@ START_TEST(refused)
         ck_assert_int_eq(err.kind, ERR_USAGE);
     }
 }
-
 END_TEST
 
 START_TEST(raw)
@@ -121,7 +119,6 @@ START_TEST(raw)
     cleanup_free char *flat = flatten(&d);
     ck_assert_str_eq(flat, "A=\"$X\" # y|B= z");
 }
-
 END_TEST
 
 SUITE("compose/dotenv", accepted, refused, raw)

@@ -143,7 +143,6 @@ START_TEST(found)
         check_row(&rows[i]);
     drop_root();
 }
-
 END_TEST
 
 START_TEST(not_found)
@@ -177,7 +176,6 @@ START_TEST(not_found)
     }
     drop_root();
 }
-
 END_TEST
 
 START_TEST(profiles)
@@ -194,7 +192,6 @@ START_TEST(profiles)
     ck_assert_uint_eq(k.project->file_count, 2);
     drop_root();
 }
-
 END_TEST
 
 SUITE("compose/find", found, not_found, profiles)

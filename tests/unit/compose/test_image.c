@@ -49,7 +49,6 @@ START_TEST(names)
             ck_assert_str_eq(image_name_text(arena, &name, NULL), rows[i].whole);
     }
 }
-
 END_TEST
 
 static const char *add_one(void *arg, const char *image, struct yaml_pos pos, struct error *err)
@@ -78,7 +77,6 @@ START_TEST(places)
     ck_assert_str_eq(compose_service_get(k.project, "a")->image, "x+");
     ck_assert_ptr_null(compose_service_get(k.project, "b")->image);
 }
-
 END_TEST
 
 START_TEST(a_refusal_ends_it)
@@ -88,7 +86,6 @@ START_TEST(a_refusal_ends_it)
     ck_assert_int_lt(compose_map_images(k.project, add_one, k.project->arena, &k.err), 0);
     ck_assert_str_eq(k.err.message, "line 3");
 }
-
 END_TEST
 
 SUITE("compose/image", names, places, a_refusal_ends_it)

@@ -77,7 +77,6 @@ START_TEST(config_parts)
         ck_assert_str_eq(names[i], wanted[i]);
     kit_check_round_trip(k.project, "config_parts");
 }
-
 END_TEST
 
 /* The frozen text gives the same parts, not only the same text. */
@@ -109,7 +108,6 @@ START_TEST(frozen)
     ck_assert_str_eq(s->ports[1].mode, "host");
     compose_project_free(p);
 }
-
 END_TEST
 
 START_TEST(fields)
@@ -200,7 +198,6 @@ START_TEST(fields)
     ck_assert_uint_eq(s->pos.line, 2);
     ck_assert_str_eq(s->pos.file, "<stdin>");
 }
-
 END_TEST
 
 START_TEST(no_interpolate)
@@ -221,7 +218,6 @@ START_TEST(no_interpolate)
     ck_assert_ptr_nonnull(strstr(str_get(&out), "\"${P}:80\""));
     ck_assert_ptr_nonnull(strstr(str_get(&out), "\"$$x ${Y:-z}\""));
 }
-
 END_TEST
 
 START_TEST(blank_places)
@@ -234,7 +230,6 @@ START_TEST(blank_places)
     ck_assert_uint_eq(k.diags.items[0].pos.line, 4);
     ck_assert_str_eq(compose_service_get(k.project, "a")->labels[0].value, "v");
 }
-
 END_TEST
 
 SUITE("compose/model", config_parts, frozen, fields, no_interpolate, blank_places)

@@ -46,7 +46,6 @@ START_TEST(linear)
     double small = time_of(500), large = time_of(4000);
     ck_assert_msg(large < small * 30 + 0.2, "500: %.3f s, 4000: %.3f s", small, large);
 }
-
 END_TEST
 
 START_TEST(long_extends)
@@ -61,7 +60,6 @@ START_TEST(long_extends)
     ck_assert_str_eq(compose_service_get(k.project, "s1499")->image, "x");
     ck_assert_uint_eq(compose_service_get(k.project, "s1499")->environment_count, 1);
 }
-
 END_TEST
 
 /* The last one first: the whole chain is open at once. */
@@ -77,7 +75,6 @@ START_TEST(too_long_extends)
     ck_assert_int_lt(k.rc, 0);
     ck_assert_ptr_nonnull(strstr(k.err.message, "extend each other"));
 }
-
 END_TEST
 
 START_TEST(hostile)
@@ -99,7 +96,6 @@ START_TEST(hostile)
             k.rc < 0 && strstr(k.err.message, rows[i][1]), "row %zu: %s", i, k.err.message);
     }
 }
-
 END_TEST
 
 /* Bytes that are no UTF-8 in the caller's environment must not pass for marks. */
@@ -117,7 +113,6 @@ START_TEST(foreign_bytes)
         compose_text_bare_config(&compose_service_get(k.project, "a")->environment[0].value),
         "BAD");
 }
-
 END_TEST
 
 SUITE("compose/scale", linear, long_extends, too_long_extends, hostile, foreign_bytes)

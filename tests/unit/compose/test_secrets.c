@@ -96,7 +96,6 @@ START_TEST(matches)
             found ? found->id : "nothing");
     }
 }
-
 END_TEST
 
 START_TEST(places)
@@ -145,7 +144,6 @@ START_TEST(places)
         ck_assert_msg(strstr(text, lines[i]) != NULL, "not found: %s\n%s", lines[i], text);
     ck_assert_uint_eq(k.diags.len, ARRAY_LEN(lines));
 }
-
 END_TEST
 
 /* Rules of the loader do not hold what a file holds. */
@@ -158,7 +156,6 @@ START_TEST(rules_of_the_loader)
     ck_assert_str_eq(k.diags.items[0].rule, "compose/unknown-key");
     ck_assert_str_eq(k.diags.items[1].rule, "compose/must-not");
 }
-
 END_TEST
 
 SUITE("compose/secrets", matches, places, rules_of_the_loader)

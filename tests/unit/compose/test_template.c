@@ -79,7 +79,6 @@ START_TEST(expand)
         ck_assert_msg(strcmp(str_get(&got), rows[i][1]) == 0, "%s: %s", rows[i][0], str_get(&got));
     }
 }
-
 END_TEST
 
 START_TEST(expand_refused)
@@ -109,7 +108,6 @@ START_TEST(expand_refused)
             strncmp(problem, rows[i][1], strlen(rows[i][1])) == 0, "%s: %s", rows[i][0], problem);
     }
 }
-
 END_TEST
 
 START_TEST(expand_bounds)
@@ -129,7 +127,6 @@ START_TEST(expand_bounds)
     ck_assert_int_lt(template_expand(a, str_get(&deep), lookup, NULL, &out, &problem), 0);
     ck_assert_ptr_nonnull(strstr(problem, "too large"));
 }
-
 END_TEST
 
 START_TEST(durations)
@@ -177,7 +174,6 @@ START_TEST(durations)
     }
     ck_assert_int_eq(compose_parse_duration_ms("-1s"), -1);
 }
-
 END_TEST
 
 START_TEST(sizes)
@@ -215,7 +211,6 @@ START_TEST(sizes)
             rows[i].text,
             (long long)compose_parse_bytes(rows[i].text));
 }
-
 END_TEST
 
 START_TEST(words)
@@ -249,7 +244,6 @@ START_TEST(words)
     for (size_t i = 0; i < ARRAY_LEN(open); i++)
         ck_assert_msg(units_split_words(a, open[i], &out, &count) < 0, "%s", open[i]);
 }
-
 END_TEST
 
 SUITE("compose/template", expand, expand_refused, expand_bounds, durations, sizes, words)

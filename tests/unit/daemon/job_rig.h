@@ -112,8 +112,7 @@ static inline void bring_fresh_ones(struct job *j)
 static inline void wait_for_all(void *arg)
 {
     while (rig.d.jobs.len) {
-        vec_each(it, &rig.d.jobs)
-        {
+        vec_each(it, &rig.d.jobs) {
             if ((*it)->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH && arg) {
                 void (*fn)(struct job *) = *(void (**)(struct job *))arg;
                 fn(*it);

@@ -53,7 +53,8 @@ static inline int rig_remove_one(const char *path, const struct stat *st, int fl
 
 static inline void rig_done(void)
 {
-    vec_each(it, &rig.d.jobs)(*it)->finished = true;
+    vec_each(it, &rig.d.jobs)
+        (*it)->finished = true;
     job_free_finished(&rig.d);
     ck_assert_uint_eq(rig.d.jobs.len, 0);
     vec_free(&rig.d.jobs);

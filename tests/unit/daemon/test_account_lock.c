@@ -44,7 +44,6 @@ START_TEST(one_job_at_a_time_prepares_an_account)
     ck_assert(!rig.d.bootstrap_held);
     rig_done();
 }
-
 END_TEST
 
 SUITE("daemon/account_lock", one_job_at_a_time_prepares_an_account)

@@ -34,7 +34,6 @@ START_TEST(rows_know_since_when)
     ck_assert_int_eq(r.since_ms, 0);
     ck_assert_int_eq(r.elapsed_ms, 0);
 }
-
 END_TEST
 
 START_TEST(too_large_an_event_is_refused_without_a_gap)
@@ -56,7 +55,6 @@ START_TEST(too_large_an_event_is_refused_without_a_gap)
     e.message = (char *)(uintptr_t)"x";
     ck_assert_int_eq(bus_emit(store, &e, NULL), -ENOENT);
 }
-
 END_TEST
 
 int main(void)

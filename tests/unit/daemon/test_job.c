@@ -15,7 +15,6 @@ START_TEST(a_refused_call_fails_the_job)
     ck_assert(!rig.d.bootstrap_held);
     rig_done();
 }
-
 END_TEST
 
 START_TEST(nothing_to_do_succeeds)
@@ -30,7 +29,6 @@ START_TEST(nothing_to_do_succeeds)
     ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__SUCCEEDED);
     rig_done();
 }
-
 END_TEST
 
 START_TEST(a_kind_of_a_newer_daemon_fails)
@@ -41,7 +39,6 @@ START_TEST(a_kind_of_a_newer_daemon_fails)
     ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__FAILED);
     rig_done();
 }
-
 END_TEST
 
 static void cancel_soon(struct job *j)
@@ -65,7 +62,6 @@ START_TEST(a_cancel_ends_in_canceled)
     ck_assert_int_lt(rig.clock.wall_ms - FAKE_CLOCK_START_MS, 5000);
     rig_done();
 }
-
 END_TEST
 
 START_TEST(inputs_that_cannot_be_read_fail_the_job)
@@ -98,7 +94,6 @@ START_TEST(inputs_that_cannot_be_read_fail_the_job)
         rig_done();
     }
 }
-
 END_TEST
 
 SUITE(

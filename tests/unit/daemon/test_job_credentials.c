@@ -25,7 +25,6 @@ START_TEST(expired_credentials_are_waited_for)
     ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__SUCCEEDED);
     rig_done();
 }
-
 END_TEST
 
 static void cancel_blocked(struct job *j)
@@ -47,7 +46,6 @@ START_TEST(a_blocked_job_can_be_canceled)
     ck_assert_int_lt(rig.clock.wall_ms - FAKE_CLOCK_START_MS, 60 * 1000);
     rig_done();
 }
-
 END_TEST
 
 /* A call that was under way with the old keys must not block the job again once fresh ones are
@@ -93,7 +91,6 @@ START_TEST(fresh_credentials_serve_late_failures_too)
     ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__CANCELED);
     rig_done();
 }
-
 END_TEST
 
 SUITE(

@@ -21,7 +21,6 @@ START_TEST(ids_are_twelve_base_36_characters)
         free(seen[i]);
     rig_done();
 }
-
 END_TEST
 
 START_TEST(frozen_inputs_hold_no_secret)
@@ -56,7 +55,6 @@ START_TEST(frozen_inputs_hold_no_secret)
     session_unref(&rig.d, s);
     rig_done();
 }
-
 END_TEST
 
 SUITE("daemon/job_inputs", ids_are_twelve_base_36_characters, frozen_inputs_hold_no_secret)

@@ -35,7 +35,6 @@ START_TEST(a_stopping_daemon_leaves_the_job_unfinished)
     ck_assert_int_eq(unfinished(), 1);
     rig_done();
 }
-
 END_TEST
 
 /* The next life: the same store, no session; the keys of the shell are gone, so the job waits for
@@ -48,7 +47,8 @@ START_TEST(a_restarted_daemon_takes_it_up_again)
         &(struct script_step){
             .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
     loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
-    vec_each(it, &rig.d.jobs)(*it)->finished = true;
+    vec_each(it, &rig.d.jobs)
+        (*it)->finished = true;
     job_free_finished(&rig.d);
     session_drop_all(&rig.d);
     store_close(rig.d.store);
@@ -73,7 +73,6 @@ START_TEST(a_restarted_daemon_takes_it_up_again)
     script_http_assert_done(rig.script);
     rig_done();
 }
-
 END_TEST
 
 /* Canceled, and the daemon killed before it was carried out: the cancel is not forgotten, and needs
@@ -127,7 +126,6 @@ START_TEST(a_cancel_survives_a_restart)
     ck_assert_int_lt(rig.clock.wall_ms - FAKE_CLOCK_START_MS, 60 * 1000);
     rig_done();
 }
-
 END_TEST
 
 SUITE(

@@ -86,7 +86,6 @@ START_TEST(states_reach_the_manager)
         ck_assert(!notify_enabled(&n));
     }
 }
-
 END_TEST
 
 START_TEST(the_watchdog_is_for_one_process)
@@ -122,7 +121,6 @@ START_TEST(the_watchdog_is_for_one_process)
 
     close(manager);
 }
-
 END_TEST
 
 START_TEST(without_systemd_it_is_quiet)
@@ -140,7 +138,6 @@ START_TEST(without_systemd_it_is_quiet)
         notify_done(&n);
     }
 }
-
 END_TEST
 
 static void expect_fd(const char *count, const char *pid, int expected_rc, int expected_fd)
@@ -199,7 +196,6 @@ START_TEST(a_passed_socket_is_taken)
     ck_assert_int_eq(dup2(quiet, 3), 3);
     expect_fd("1", "4711", -EPERM, -1);
 }
-
 END_TEST
 
 int main(void)

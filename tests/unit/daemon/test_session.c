@@ -35,7 +35,6 @@ START_TEST(the_same_settings_share_one)
     ck_assert_uint_eq(rig.d.sessions.len, 1);
     rig_done();
 }
-
 END_TEST
 
 START_TEST(what_decides_who_one_is_keeps_them_apart)
@@ -66,7 +65,6 @@ START_TEST(what_decides_who_one_is_keeps_them_apart)
         rig_done();
     }
 }
-
 END_TEST
 
 START_TEST(options_and_files_keep_them_apart)
@@ -92,7 +90,6 @@ START_TEST(options_and_files_keep_them_apart)
     session_unref(&rig.d, after);
     rig_done();
 }
-
 END_TEST
 
 /* A value with a line break is no second variable. */
@@ -109,7 +106,6 @@ START_TEST(values_do_not_run_into_each_other)
     ck_assert(!same(&a, &b));
     rig_done();
 }
-
 END_TEST
 
 START_TEST(an_unknown_provider_is_refused)
@@ -129,7 +125,6 @@ START_TEST(an_unknown_provider_is_refused)
     session_unref(&rig.d, get(&a));
     rig_done();
 }
-
 END_TEST
 
 START_TEST(idle_ones_go_and_those_in_use_stay)
@@ -156,7 +151,6 @@ START_TEST(idle_ones_go_and_those_in_use_stay)
     session_unref(&rig.d, held);
     rig_done();
 }
-
 END_TEST
 
 SUITE(

@@ -147,7 +147,6 @@ START_TEST(states_are_those_of_the_contract)
 
     ck_assert_ptr_null(protobuf_c_enum_descriptor_get_value(&defang__deploy_state__descriptor, 9));
 }
-
 END_TEST
 
 static void read_history(void)
@@ -175,7 +174,6 @@ START_TEST(history_is_read_from_where_one_was)
     fixture_run(read_history);
     fixture_until(nobody_watches);
 }
-
 END_TEST
 
 static void read_latest(void)
@@ -200,7 +198,6 @@ START_TEST(latest_means_the_newest_of_the_project)
     store_flush(store, NULL);
     fixture_run(read_latest);
 }
-
 END_TEST
 
 /* Four terminals; one of them joins late, one reconnects in the middle; the writer runs meanwhile.
@@ -277,7 +274,6 @@ START_TEST(four_watchers_see_the_same)
 
     ck_assert_uint_eq(watchers(), 0);
 }
-
 END_TEST
 
 static int stopped_terminal;
@@ -357,7 +353,6 @@ START_TEST(a_stopped_terminal_loses_nothing)
     fixture_run(read_all_late);
     fixture_until(nobody_watches);
 }
-
 END_TEST
 
 static void expect_trimmed(void)
@@ -382,7 +377,6 @@ START_TEST(a_trimmed_story_says_so)
     store_flush(store, NULL);
     fixture_run(expect_trimmed);
 }
-
 END_TEST
 
 static struct seen at_stop;
@@ -428,7 +422,6 @@ START_TEST(a_stopping_daemon_tells_watchers_to_come_back)
     ck_assert_uint_eq(at_stop.count, 1);
     ck_assert_str_eq(at_stop.message, "the daemon is stopping");
 }
-
 END_TEST
 
 int main(void)

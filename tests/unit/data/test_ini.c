@@ -64,7 +64,6 @@ START_TEST(accepted)
         ck_assert_str_eq(f.path, "p");
     }
 }
-
 END_TEST
 
 START_TEST(refused)
@@ -102,7 +101,6 @@ START_TEST(refused)
         ck_assert_msg(strstr(err.message, rows[i].says) != NULL, "row %zu: %s", i, err.message);
     }
 }
-
 END_TEST
 
 START_TEST(no_value_in_an_error)
@@ -115,7 +113,6 @@ START_TEST(no_value_in_an_error)
     cleanup_free char *all = error_format(&err);
     ck_assert_ptr_null(strstr(all, "hunter2"));
 }
-
 END_TEST
 
 START_TEST(bounds)
@@ -127,7 +124,6 @@ START_TEST(bounds)
     ck_assert_ptr_nonnull(strstr(err.message, "larger"));
     ck_assert_int_lt(ini_parse(a, "p", "[a]\nk=\0v", 8, &f, NULL), 0);
 }
-
 END_TEST
 
 START_TEST(nested)
@@ -154,7 +150,6 @@ START_TEST(nested)
     ck_assert_ptr_null(ini_get(f.sections, "PLAIN"));
     ck_assert_ptr_null(ini_get(NULL, "x"));
 }
-
 END_TEST
 
 SUITE("data/ini", accepted, refused, no_value_in_an_error, bounds, nested)

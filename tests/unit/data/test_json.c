@@ -38,7 +38,6 @@ START_TEST(refused)
         ck_assert_msg(strstr(err.message, rows[i].says) != NULL, "%s", err.message);
     }
 }
-
 END_TEST
 
 START_TEST(an_error_does_not_quote)
@@ -49,7 +48,6 @@ START_TEST(an_error_does_not_quote)
     ck_assert_int_ne(json_parse(text, strlen(text), &j, &err), 0);
     ck_assert_ptr_null(strstr(err.message, "hunter2"));
 }
-
 END_TEST
 
 START_TEST(depth)
@@ -70,7 +68,6 @@ START_TEST(depth)
     cleanup_json json_t *escaped = parsed("[\"\\\"[[[[\\\\\", 1]");
     ck_assert_uint_eq(json_len(escaped, NULL), 2);
 }
-
 END_TEST
 
 START_TEST(paths)
@@ -113,7 +110,6 @@ START_TEST(paths)
     ck_assert_ptr_null(json_str(NULL, "x"));
     ck_assert_ptr_eq(json_at(j, NULL), j);
 }
-
 END_TEST
 
 START_TEST(printing)
@@ -127,7 +123,6 @@ START_TEST(printing)
     ck_assert_ptr_nonnull(strstr(indented, "{\n  \"a\": \"\xc3\xa9/\\n\",\n  \"b\": [\n    1,"));
     ck_assert_str_eq(nothing, "null");
 }
-
 END_TEST
 
 START_TEST(nul_in_a_string_is_kept_out_of_the_way)
@@ -136,7 +131,6 @@ START_TEST(nul_in_a_string_is_kept_out_of_the_way)
     ck_assert_str_eq(json_str(j, "m"), "a");
     ck_assert_int_eq(json_int_or(j, "next", 0), 1);
 }
-
 END_TEST
 
 SUITE(

@@ -41,7 +41,6 @@ START_TEST(every_type)
     expect(object(key("double", 0.5)), "{\"double\":0.5}");
     expect(object(key("json", json_null())), "{\"json\":null}");
 }
-
 END_TEST
 
 START_TEST(empty)
@@ -57,7 +56,6 @@ START_TEST(empty)
             key("also", json_unless_empty(object(key("b", 1))))),
         "{\"full\":[\"a\"],\"also\":{\"b\":1}}");
 }
-
 END_TEST
 
 START_TEST(nested)
@@ -71,7 +69,6 @@ START_TEST(nested)
     expect(array(), "[]");
     expect(texts(), "[]");
 }
-
 END_TEST
 
 START_TEST(null_is_left_out)
@@ -84,7 +81,6 @@ START_TEST(null_is_left_out)
     expect(texts("a", none, "b"), "[\"a\",\"b\"]");
     ck_assert_ptr_null(json_of(none));
 }
-
 END_TEST
 
 START_TEST(added_later)
@@ -98,14 +94,12 @@ START_TEST(added_later)
     json_add(o, "none", NULL);
     expect(o, "{\"a\":1,\"list\":[1,\"two\"]}");
 }
-
 END_TEST
 
 START_TEST(the_last_of_a_name_counts)
 {
     expect(object(key("a", 1), key("a", 2)), "{\"a\":2}");
 }
-
 END_TEST
 
 SUITE(

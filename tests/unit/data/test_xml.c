@@ -45,7 +45,6 @@ START_TEST(tree)
     ck_assert_ptr_null(xml_attr_get(NULL, "x"));
     ck_assert_ptr_null(xml_attr_get(root, "none"));
 }
-
 END_TEST
 
 START_TEST(text_around_children_is_joined)
@@ -55,7 +54,6 @@ START_TEST(text_around_children_is_joined)
     ck_assert_str_eq(root->text, "one three");
     ck_assert_str_eq(root->first->text, "two2");
 }
-
 END_TEST
 
 START_TEST(refused)
@@ -86,7 +84,6 @@ START_TEST(refused)
         ck_assert_msg(strstr(err.message, rows[i].says) != NULL, "%s", err.message);
     }
 }
-
 END_TEST
 
 START_TEST(bounds)
@@ -108,7 +105,6 @@ START_TEST(bounds)
     struct xml_node *root = NULL;
     ck_assert_int_eq(xml_parse(a, "<a/>", LIMIT_XML_BYTES + 1, &root, NULL), -EFBIG);
 }
-
 END_TEST
 
 SUITE("data/xml", tree, text_around_children_is_joined, refused, bounds)

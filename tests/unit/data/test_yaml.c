@@ -75,7 +75,6 @@ START_TEST(accepted)
         ck_assert_str_eq(str_get(&got), rows[i][1]);
     }
 }
-
 END_TEST
 
 START_TEST(refused)
@@ -120,7 +119,6 @@ START_TEST(refused)
         ck_assert_uint_ge(err.line, 1);
     }
 }
-
 END_TEST
 
 START_TEST(empty)
@@ -133,7 +131,6 @@ START_TEST(empty)
         ck_assert_ptr_null(root);
     }
 }
-
 END_TEST
 
 START_TEST(positions)
@@ -154,7 +151,6 @@ START_TEST(positions)
     ck_assert_ptr_null(yaml_get(list, "b"));
     ck_assert_ptr_null(yaml_get(NULL, "b"));
 }
-
 END_TEST
 
 START_TEST(numbers)
@@ -196,7 +192,6 @@ START_TEST(numbers)
     ck_assert_int_lt(
         yaml_scalar_float(yaml_new_scalar(a, (struct yaml_pos){0}, "0x1p3", true), &real), 0);
 }
-
 END_TEST
 
 static double seconds_of(const char *text, size_t n, int *rc, char **message)
@@ -252,7 +247,6 @@ START_TEST(bombs)
         ck_assert_msg(took < 1.0, "row %zu took %.3f s", i, took);
     }
 }
-
 END_TEST
 
 /* Twenty thousand keys and anchors: nothing may look through all of them for each. */
@@ -284,7 +278,6 @@ START_TEST(many_keys)
     ck_assert_str_eq(yaml_get(root, "key7")->value, "v8");
     ck_assert_str_eq(yaml_get(root, "use19999")->value, "v19999");
 }
-
 END_TEST
 
 START_TEST(equality)
@@ -312,7 +305,6 @@ START_TEST(equality)
             ck_assert(yaml_equal(l, yaml_copy_deep(a, l)));
     }
 }
-
 END_TEST
 
 SUITE("data/yaml", accepted, refused, empty, positions, numbers, bombs, many_keys, equality)

@@ -17,7 +17,9 @@
 
 static struct cloud_op *op_get(struct cloud *cl, const char *name)
 {
-    vec_each(op, &cl->ops) if (text_eq(op->name, name)) return op;
+    vec_each(op, &cl->ops)
+        if (text_eq(op->name, name))
+            return op;
     vec_push(&cl->ops, (struct cloud_op){.name = xstrdup(name)});
     return vec_last(&cl->ops);
 }
@@ -255,15 +257,14 @@ void cloud_done(struct cloud *cl)
     env_free(cl->env);
     json_decref(cl->journal);
     error_done(&cl->err);
-    vec_each(op, &cl->ops)
-    {
+    vec_each(op, &cl->ops) {
         free(op->name);
-        vec_each(r, &op->replies) free(r->text);
+        vec_each(r, &op->replies)
+            free(r->text);
         vec_free(&op->replies);
     }
     vec_free(&cl->ops);
-    vec_each(call, &cl->calls)
-    {
+    vec_each(call, &cl->calls) {
         free(call->op);
         free(call->body);
     }
@@ -308,13 +309,16 @@ void cloud_run_canceled(struct cloud *cl, void (*body)(struct cloud *cl), int64_
 size_t cloud_count(const struct cloud *cl, const char *op)
 {
     size_t n = 0;
-    vec_each(call, &cl->calls) n += text_eq(call->op, op);
+    vec_each(call, &cl->calls)
+        n += text_eq(call->op, op);
     return n;
 }
 
 const char *cloud_body(const struct cloud *cl, const char *op, size_t i)
 {
-    vec_each(call, &cl->calls) if (text_eq(call->op, op) && i-- == 0) return call->body;
+    vec_each(call, &cl->calls)
+        if (text_eq(call->op, op) && i-- == 0)
+            return call->body;
     ck_abort_msg("there was no such call of %s", op);
     return NULL;
 }
@@ -361,12 +365,15 @@ void cloud_journal_put(struct cloud *cl, const char *key, const char *value)
 size_t cloud_said(const struct cloud *cl, const char *part)
 {
     size_t n = 0;
-    vec_each(text, &cl->said) n += strstr(*text, part) != NULL;
+    vec_each(text, &cl->said)
+        n += strstr(*text, part) != NULL;
     return n;
 }
 
 void cloud_show(const struct cloud *cl)
 {
-    vec_each(text, &cl->said) fprintf(stderr, "%s\n", *text);
-    vec_each(call, &cl->calls) fprintf(stderr, "%s\n", call->op);
+    vec_each(text, &cl->said)
+        fprintf(stderr, "%s\n", *text);
+    vec_each(call, &cl->calls)
+        fprintf(stderr, "%s\n", call->op);
 }

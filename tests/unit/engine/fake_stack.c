@@ -268,7 +268,8 @@ void fake_stack_init(struct fake_stack *s, struct cloud *cl, const char *name, c
 
 void fake_stack_done(struct fake_stack *s)
 {
-    vec_each(e, &s->events) free(*e);
+    vec_each(e, &s->events)
+        free(*e);
     vec_free(&s->events);
     free(s->token);
 }

@@ -87,7 +87,6 @@ START_TEST(zones_with_all_services_come_first)
         cloud_done(&cl);
     }
 }
-
 END_TEST
 
 /* ---- the first stack with ECS ---- */
@@ -166,7 +165,6 @@ START_TEST(ecs_role_is_made_before_the_stack)
     ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
     finish_cd();
 }
-
 END_TEST
 
 START_TEST(stack_that_came_before_the_role_is_made_once_more)
@@ -179,7 +177,6 @@ START_TEST(stack_that_came_before_the_role_is_made_once_more)
     ck_assert_str_ne(cloud_journal(&cl, "cd.token"), cloud_journal(&cl, "cd.token.again"));
     finish_cd();
 }
-
 END_TEST
 
 START_TEST(other_failures_of_the_stack_are_final)
@@ -191,7 +188,6 @@ START_TEST(other_failures_of_the_stack_are_final)
     ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
     finish_cd();
 }
-
 END_TEST
 
 START_TEST(empty_prefix_makes_no_tag)
@@ -204,7 +200,6 @@ START_TEST(empty_prefix_makes_no_tag)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "defang%3AManagedBy"));
     finish_cd();
 }
-
 END_TEST
 
 static void ensure_roles(struct cloud *c)
@@ -230,7 +225,6 @@ START_TEST(roles_of_the_services_in_the_graph)
         cloud_body_has(&cl, "CreateServiceLinkedRole", 0, "AWSServiceName=rds.amazonaws.com"));
     cloud_done(&cl);
 }
-
 END_TEST
 
 /* ---- room for builds ---- */
@@ -298,7 +292,6 @@ START_TEST(build_waits_for_room)
     ck_assert_uint_le(strlen(json_str(first, "clientToken")), 64);
     cloud_done(&cl);
 }
-
 END_TEST
 
 START_TEST(build_does_not_wait_for_ever)
@@ -314,7 +307,6 @@ START_TEST(build_does_not_wait_for_ever)
     ck_assert_uint_gt(cloud_count(&cl, "RunTask"), 60);
     cloud_done(&cl);
 }
-
 END_TEST
 
 START_TEST(build_that_cannot_run_fails_at_once)
@@ -329,7 +321,6 @@ START_TEST(build_that_cannot_run_fails_at_once)
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
     cloud_done(&cl);
 }
-
 END_TEST
 
 /* ---- deletion protection of what never was whole ---- */
@@ -369,7 +360,6 @@ START_TEST(protection_goes_with_a_failed_creation)
     ck_assert_uint_eq(cloud_count(&cl, "ModifyDBInstance"), 1);
     finish_cd();
 }
-
 END_TEST
 
 START_TEST(protection_of_what_was_whole_stays)
@@ -378,7 +368,6 @@ START_TEST(protection_of_what_was_whole_stays)
     ck_assert_uint_eq(cloud_count(&cl, "ModifyDBInstance"), 0);
     finish_cd();
 }
-
 END_TEST
 
 /* ---- passwords ---- */
@@ -425,7 +414,6 @@ START_TEST(password_that_rds_refuses_is_refused_first)
         cloud_done(&cl);
     }
 }
-
 END_TEST
 
 START_TEST(password_that_cannot_be_read_is_cloudformations)
@@ -436,7 +424,6 @@ START_TEST(password_that_cannot_be_read_is_cloudformations)
     ck_assert_int_eq(cl.rc, 0);
     cloud_done(&cl);
 }
-
 END_TEST
 
 SUITE(

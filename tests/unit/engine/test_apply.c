@@ -104,7 +104,6 @@ START_TEST(a_stack_is_created)
     ck_assert_uint_ge(cloud_said(&cl, "row service/web done"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_stack_is_updated)
@@ -116,7 +115,6 @@ START_TEST(a_stack_is_updated)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=UPDATE"));
     finish();
 }
-
 END_TEST
 
 START_TEST(nothing_to_change)
@@ -129,7 +127,6 @@ START_TEST(nothing_to_change)
     ck_assert_uint_eq(stack.effects, 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_long_template_goes_through_the_bucket)
@@ -146,7 +143,6 @@ START_TEST(a_long_template_goes_through_the_bucket)
     ck_assert(!cloud_body_has(&cl, "CreateChangeSet", 0, "TemplateBody="));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_failed_creation_is_cleared_first)
@@ -163,7 +159,6 @@ START_TEST(a_failed_creation_is_cleared_first)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(an_unfinished_teardown_is_not_finished_by_up)
@@ -175,7 +170,6 @@ START_TEST(an_unfinished_teardown_is_not_finished_by_up)
     ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_busy_stack_is_waited_for)
@@ -194,7 +188,6 @@ START_TEST(a_busy_stack_is_waited_for)
     ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_foreign_stack_is_refused)
@@ -207,7 +200,6 @@ START_TEST(a_foreign_stack_is_refused)
     ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_failed_creation_is_rolled_back)
@@ -222,7 +214,6 @@ START_TEST(a_failed_creation_is_rolled_back)
     ck_assert_str_eq(cl.said.items[cl.said.len - 1], "row service/web failed failed");
     finish();
 }
-
 END_TEST
 
 START_TEST(a_stack_deleted_meanwhile_is_no_success)
@@ -233,7 +224,6 @@ START_TEST(a_stack_deleted_meanwhile_is_no_success)
     ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
     finish();
 }
-
 END_TEST
 
 /* Kills at every point: the journal holds what it would hold then, the stack is where it would be.
@@ -248,7 +238,6 @@ START_TEST(resumed_before_the_change_set)
     ck_assert(cloud_body_has(&cl, "ExecuteChangeSet", 0, "ClientRequestToken=t-1"));
     finish();
 }
-
 END_TEST
 
 START_TEST(resumed_with_the_change_set_made)
@@ -263,7 +252,6 @@ START_TEST(resumed_with_the_change_set_made)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(resumed_between_the_flag_and_the_execute)
@@ -278,7 +266,6 @@ START_TEST(resumed_between_the_flag_and_the_execute)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(resumed_while_it_runs_and_after_it_ended)
@@ -299,7 +286,6 @@ START_TEST(resumed_while_it_runs_and_after_it_ended)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(a_cancel_takes_back_once)
@@ -314,7 +300,6 @@ START_TEST(a_cancel_takes_back_once)
     ck_assert_uint_ge(cloud_said(&cl, "row service/web canceled taken back"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_canceled_creation_is_removed)
@@ -331,7 +316,6 @@ START_TEST(a_canceled_creation_is_removed)
     ck_assert_ptr_null(stack.status);
     finish();
 }
-
 END_TEST
 
 /* CloudFormation refuses a token that it knows from another operation, and the double does nothing
@@ -345,7 +329,6 @@ START_TEST(a_removal_has_a_token_of_its_own)
     ck_assert(!cloud_body_has(&cl, "DeleteStack", 0, cloud_journal(&cl, "cfn.whole.token")));
     finish();
 }
-
 END_TEST
 
 START_TEST(detaching_leaves_the_cloud_alone)
@@ -360,7 +343,6 @@ START_TEST(detaching_leaves_the_cloud_alone)
     ck_assert_uint_eq(cloud_said(&cl, "canceled"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_cancel_in_mid_execute_is_taken_back_too)
@@ -374,7 +356,6 @@ START_TEST(a_cancel_in_mid_execute_is_taken_back_too)
     ck_assert_str_eq(stack.status, "UPDATE_ROLLBACK_COMPLETE");
     finish();
 }
-
 END_TEST
 
 START_TEST(a_cancel_from_an_earlier_life_is_carried_out)
@@ -390,7 +371,6 @@ START_TEST(a_cancel_from_an_earlier_life_is_carried_out)
     ck_assert_uint_eq(cloud_count(&cl, "CancelUpdateStack"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(what_others_began_is_not_taken_back)
@@ -406,7 +386,6 @@ START_TEST(what_others_began_is_not_taken_back)
     ck_assert_str_eq(stack.status, "UPDATE_IN_PROGRESS");
     finish();
 }
-
 END_TEST
 
 START_TEST(nothing_was_begun_nothing_is_taken_back)
@@ -416,7 +395,6 @@ START_TEST(nothing_was_begun_nothing_is_taken_back)
     ck_assert_uint_eq(cloud_count(&cl, "CancelUpdateStack") + cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
-
 END_TEST
 
 SUITE(

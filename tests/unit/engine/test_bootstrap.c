@@ -106,7 +106,6 @@ START_TEST(it_is_made_where_there_is_none)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(it_is_left_alone_when_it_is_up_to_date)
@@ -121,7 +120,6 @@ START_TEST(it_is_left_alone_when_it_is_up_to_date)
     ck_assert_uint_eq(cloud_said(&cl, "row account skipped CD stack revision 2, up to date"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(an_older_one_is_brought_up_to_date)
@@ -134,7 +132,6 @@ START_TEST(an_older_one_is_brought_up_to_date)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_newer_one_is_refused_but_not_under_force)
@@ -150,7 +147,6 @@ START_TEST(a_newer_one_is_refused_but_not_under_force)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(somebody_elses_is_never_touched)
@@ -169,7 +165,6 @@ START_TEST(somebody_elses_is_never_touched)
         0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_failed_one_is_cleared_first)
@@ -182,7 +177,6 @@ START_TEST(a_failed_one_is_cleared_first)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=CREATE"));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_failure_names_the_resource)
@@ -200,7 +194,6 @@ START_TEST(a_failure_names_the_resource)
     ck_assert_uint_eq(cloud_said(&cl, "row account failed"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_restart_goes_on_with_it)
@@ -217,7 +210,6 @@ START_TEST(a_restart_goes_on_with_it)
     ck_assert_uint_eq(cloud_said(&cl, "Bucket CREATE_COMPLETE"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(anothers_work_on_it_is_waited_for_but_not_for_ever)
@@ -230,7 +222,6 @@ START_TEST(anothers_work_on_it_is_waited_for_but_not_for_ever)
     ck_assert_uint_eq(stack.effects, 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(it_is_removed_and_its_bucket_kept)
@@ -245,7 +236,6 @@ START_TEST(it_is_removed_and_its_bucket_kept)
     ck_assert_uint_eq(cloud_said(&cl, "row account done CD stack removed; its bucket is kept"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_removal_goes_on_after_a_restart)
@@ -258,7 +248,6 @@ START_TEST(a_removal_goes_on_after_a_restart)
     ck_assert_uint_eq(cloud_said(&cl, "row account done"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(nothing_to_remove)
@@ -269,7 +258,6 @@ START_TEST(nothing_to_remove)
     ck_assert_uint_eq(cloud_said(&cl, "row account skipped"), 1);
     finish();
 }
-
 END_TEST
 
 /* DescribeStacks without a name lists the account. */
@@ -304,7 +292,6 @@ START_TEST(it_stays_while_projects_need_it)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
-
 END_TEST
 
 #define STATE(name, size)                                                                          \
@@ -336,7 +323,6 @@ START_TEST(it_stays_while_pulumi_has_resources)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
-
 END_TEST
 
 SUITE(

@@ -84,7 +84,6 @@ START_TEST(what_is_marked_goes_and_the_rest_is_named)
     ck_assert_uint_eq(cloud_said(&cl, "own-1"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_restart_between_stack_and_bucket)
@@ -100,7 +99,6 @@ START_TEST(a_restart_between_stack_and_bucket)
     ck_assert_uint_eq(cloud_count(&cl, "S3 DELETE"), 1);
     finish();
 }
-
 END_TEST
 
 static void
@@ -127,7 +125,6 @@ START_TEST(a_bucket_that_stays_full)
     ck_assert_uint_eq(cloud_said(&cl, "note warning: bucket logs-1 could not be removed"), 1);
     finish();
 }
-
 END_TEST
 
 static void
@@ -151,7 +148,6 @@ START_TEST(a_bucket_that_is_gone_already)
     ck_assert_uint_eq(cloud_said(&cl, "could not be removed"), 0);
     finish();
 }
-
 END_TEST
 
 static struct graph *wanted;
@@ -191,7 +187,6 @@ START_TEST(a_bucket_that_an_update_lets_go)
         finish();
     }
 }
-
 END_TEST
 
 SUITE(

@@ -97,7 +97,6 @@ START_TEST(an_image_that_is_there_is_found)
         uri, "123456789012.dkr.ecr.us-west-2.amazonaws.com/shop/kaniko-build@sha256:3f9c41");
     finish();
 }
-
 END_TEST
 
 START_TEST(an_image_or_repository_that_is_not_there_is_no_error)
@@ -112,7 +111,6 @@ START_TEST(an_image_or_repository_that_is_not_there_is_no_error)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(a_build_that_works)
@@ -137,7 +135,6 @@ START_TEST(a_build_that_works)
     ck_assert_str_eq(cloud_journal(&cl, "build.api.1.task"), TASK("1"));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_long_step_is_cut_between_characters)
@@ -161,7 +158,6 @@ START_TEST(a_long_step_is_cut_between_characters)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(a_build_that_fails_is_tried_again)
@@ -181,7 +177,6 @@ START_TEST(a_build_that_fails_is_tried_again)
     ck_assert_uint_eq(cloud_said(&cl, "trying once more"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_build_that_fails_twice_shows_its_last_lines)
@@ -203,7 +198,6 @@ START_TEST(a_build_that_fails_twice_shows_its_last_lines)
     ck_assert_uint_eq(cloud_said(&cl, "row image/api failed"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_cancel_stops_the_task_once_wherever_it_comes)
@@ -227,7 +221,6 @@ START_TEST(a_cancel_stops_the_task_once_wherever_it_comes)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(detaching_leaves_the_task_alone)
@@ -243,7 +236,6 @@ START_TEST(detaching_leaves_the_task_alone)
     ck_assert_uint_eq(cloud_said(&cl, "canceled"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_restart_follows_the_task_it_knows)
@@ -261,7 +253,6 @@ START_TEST(a_restart_follows_the_task_it_knows)
     ck_assert(cloud_body_has(&cl, "GetLogEvents", 0, "\"nextToken\":\"f7\""));
     finish();
 }
-
 END_TEST
 
 /* ECS forgets a stopped task after an hour, and the daemon was down for longer. */
@@ -279,7 +270,6 @@ START_TEST(a_task_that_ecs_forgot_is_run_again)
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(no_room_is_waited_for_under_new_tokens)
@@ -308,7 +298,6 @@ START_TEST(no_room_is_waited_for_under_new_tokens)
         strstr(cloud_body(&cl, "RunTask", 1), "clientToken"));
     finish();
 }
-
 END_TEST
 
 START_TEST(another_refusal_is_final)
@@ -324,7 +313,6 @@ START_TEST(another_refusal_is_final)
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
     finish();
 }
-
 END_TEST
 
 static bool ready;
@@ -388,7 +376,6 @@ START_TEST(the_place_is_ready_when_all_of_it_is)
     ck_assert(!ready);
     finish();
 }
-
 END_TEST
 
 SUITE(

@@ -85,7 +85,6 @@ START_TEST(events_come_oldest_first_and_once)
     assert_in_order(0);
     finish();
 }
-
 END_TEST
 
 START_TEST(pages_are_read_to_the_start_of_the_operation)
@@ -108,7 +107,6 @@ START_TEST(pages_are_read_to_the_start_of_the_operation)
     assert_in_order(0);
     finish();
 }
-
 END_TEST
 
 START_TEST(earlier_operations_are_not_told_again)
@@ -125,7 +123,6 @@ START_TEST(earlier_operations_are_not_told_again)
     assert_in_order(0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_long_past_is_read_once_while_the_operation_begins)
@@ -153,7 +150,6 @@ START_TEST(a_long_past_is_read_once_while_the_operation_begins)
     ck_assert_uint_lt(cloud_count(&cl, "DescribeStackEvents"), 12 + 12);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_restart_goes_on_after_the_marker)
@@ -167,7 +163,6 @@ START_TEST(a_restart_goes_on_after_the_marker)
     ck_assert_str_eq(cloud_journal(&cl, "last"), "e6");
     finish();
 }
-
 END_TEST
 
 START_TEST(a_restart_after_the_end_asks_the_stack)
@@ -183,7 +178,6 @@ START_TEST(a_restart_after_the_end_asks_the_stack)
     ck_assert_uint_eq(cl.said.len, 0);
     finish();
 }
-
 END_TEST
 
 static const struct beat failing[] = {
@@ -213,7 +207,6 @@ START_TEST(a_roll_back_is_followed_to_its_end)
     ck_assert_str_eq(f.first_failure, "Web (AWS::ECS::Service): circuit breaker");
     finish();
 }
-
 END_TEST
 
 START_TEST(a_roll_back_under_another_token_still_counts)
@@ -231,7 +224,6 @@ START_TEST(a_roll_back_under_another_token_still_counts)
     ck_assert_uint_eq(cloud_said(&cl, "Web UPDATE_COMPLETE"), 1);
     finish();
 }
-
 END_TEST
 
 /* What failed was seen by an earlier life of the daemon; the verdict must still name it. */
@@ -250,7 +242,6 @@ START_TEST(the_reason_survives_a_restart)
     ck_assert_uint_eq(cloud_said(&cl, "Web UPDATE_FAILED"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_resource_counts_once)
@@ -274,7 +265,6 @@ START_TEST(a_resource_counts_once)
     ck_assert_uint_eq(f.changed, 2);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_stack_that_goes_away_ends_it)
@@ -288,7 +278,6 @@ START_TEST(a_stack_that_goes_away_ends_it)
     ck_assert_str_eq(f.status, "DELETE_COMPLETE");
     finish();
 }
-
 END_TEST
 
 /* A stack in review is deleted at once, without one event under our token. */
@@ -302,7 +291,6 @@ START_TEST(a_stack_that_went_without_a_word_ends_it)
     ck_assert_str_eq(f.status, "DELETE_COMPLETE");
     finish();
 }
-
 END_TEST
 
 START_TEST(an_operation_that_never_begins_is_an_error)
@@ -312,7 +300,6 @@ START_TEST(an_operation_that_never_begins_is_an_error)
     ck_assert_int_eq(cl.err.kind, ERR_TIMEOUT);
     finish();
 }
-
 END_TEST
 
 /* ---- change sets ---- */
@@ -348,7 +335,6 @@ START_TEST(a_change_set_is_made_and_waited_for)
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "TemplateBody=%7B%7D"));
     finish();
 }
-
 END_TEST
 
 START_TEST(no_change_is_no_error_and_leaves_nothing)
@@ -362,7 +348,6 @@ START_TEST(no_change_is_no_error_and_leaves_nothing)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteChangeSet"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_refused_change_says_why)
@@ -374,7 +359,6 @@ START_TEST(a_refused_change_says_why)
     ck_assert_ptr_nonnull(strstr(cl.err.message, "no such resource Foo"));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_change_set_that_is_there_is_taken)
@@ -387,7 +371,6 @@ START_TEST(a_change_set_that_is_there_is_taken)
     ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_change_set_that_vanishes_ends_the_wait)
@@ -400,7 +383,6 @@ START_TEST(a_change_set_that_vanishes_ends_the_wait)
     ck_assert_int_lt(cl.clock.wall_ms - FAKE_CLOCK_START_MS, 60 * 1000);
     finish();
 }
-
 END_TEST
 
 START_TEST(executing_is_done_once)
@@ -429,7 +411,6 @@ START_TEST(executing_is_done_once)
         finish();
     }
 }
-
 END_TEST
 
 SUITE(

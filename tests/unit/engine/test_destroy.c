@@ -52,7 +52,6 @@ START_TEST(a_foreign_stack_stays)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
-
 END_TEST
 
 /* CloudFormation cannot stop a removal; it is said, and nothing is undone. */
@@ -67,7 +66,6 @@ START_TEST(a_canceled_removal_goes_on_and_says_so)
     ck_assert_uint_eq(stack.effects, 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_stack_is_destroyed)
@@ -82,7 +80,6 @@ START_TEST(a_stack_is_destroyed)
     ck_assert_uint_ge(cloud_said(&cl, "row service/web done"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(nothing_to_destroy)
@@ -93,7 +90,6 @@ START_TEST(nothing_to_destroy)
     ck_assert(out.nothing_changed);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_removal_that_ended_while_the_daemon_was_down)
@@ -106,7 +102,6 @@ START_TEST(a_removal_that_ended_while_the_daemon_was_down)
     ck_assert(!out.nothing_changed);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_removal_goes_on_after_a_restart)
@@ -120,7 +115,6 @@ START_TEST(a_removal_goes_on_after_a_restart)
     ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_removal_that_fails_says_why)
@@ -136,7 +130,6 @@ START_TEST(a_removal_that_fails_says_why)
     ck_assert_ptr_nonnull(strstr(cl.err.message, "still in use"));
     finish();
 }
-
 END_TEST
 
 static struct engine_template template;
@@ -179,7 +172,6 @@ START_TEST(what_is_deployed)
         finish();
     }
 }
-
 END_TEST
 
 SUITE(

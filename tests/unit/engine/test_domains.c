@@ -65,7 +65,6 @@ START_TEST(no_name_no_call)
     ck_assert_uint_eq(cl.calls.len, 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(zones_and_what_stands_at_the_name)
@@ -92,7 +91,6 @@ START_TEST(zones_and_what_stands_at_the_name)
     ck_assert_str_eq(facts.records[1].type, "TXT");
     finish();
 }
-
 END_TEST
 
 START_TEST(no_zone_no_look_at_records)
@@ -105,7 +103,6 @@ START_TEST(no_zone_no_look_at_records)
     ck_assert_ptr_null(plan_domain_zone(project, &facts, "www.elsewhere.net"));
     finish();
 }
-
 END_TEST
 
 static void
@@ -130,7 +127,6 @@ START_TEST(no_right_to_look)
         text);
     finish();
 }
-
 END_TEST
 
 SUITE(

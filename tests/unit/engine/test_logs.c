@@ -89,7 +89,6 @@ START_TEST(services_and_deployments_are_told_apart)
         cloud_body_has(&cl, "FilterLogEvents", 0, "\"logGroupName\":\"/Defang/shop/beta/logs\""));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_limit_keeps_the_last_lines_or_with_since_the_first)
@@ -107,7 +106,6 @@ START_TEST(a_limit_keeps_the_last_lines_or_with_since_the_first)
     ck_assert_str_eq(cl.said.items[2], "log web: line 1.");
     finish();
 }
-
 END_TEST
 
 START_TEST(the_window_ends_where_until_says)
@@ -125,7 +123,6 @@ START_TEST(the_window_ends_where_until_says)
         cloud_body(&cl, "FilterLogEvents", 0));
     finish();
 }
-
 END_TEST
 
 START_TEST(pages_are_read_to_the_end)
@@ -142,7 +139,6 @@ START_TEST(pages_are_read_to_the_end)
     ck_assert(cloud_body_has(&cl, "FilterLogEvents", 1, "\"nextToken\":\"n1\""));
     finish();
 }
-
 END_TEST
 
 START_TEST(more_than_can_be_read_is_said)
@@ -154,7 +150,6 @@ START_TEST(more_than_can_be_read_is_said)
     ck_assert_ptr_nonnull(strstr(cl.err.hint, "--since"));
     finish();
 }
-
 END_TEST
 
 START_TEST(no_more_is_read_than_a_limit_needs)
@@ -172,7 +167,6 @@ START_TEST(no_more_is_read_than_a_limit_needs)
     ck_assert_uint_eq(cloud_count(&cl, "FilterLogEvents"), 2);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_group_that_is_not_there_has_no_lines)
@@ -185,7 +179,6 @@ START_TEST(a_group_that_is_not_there_has_no_lines)
     ck_assert_uint_eq(cloud_count(&cl, "FilterLogEvents"), 3);
     finish();
 }
-
 END_TEST
 
 static char *whose(void *arg, const char *task)
@@ -206,7 +199,6 @@ START_TEST(build_lines_are_named_by_their_task)
     ck_assert_str_eq(cl.said.items[1], "log build: whose");
     finish();
 }
-
 END_TEST
 
 /* Like CloudWatch: what is not older than startTime; a line comes late; the clock of AWS is a
@@ -257,7 +249,6 @@ START_TEST(following_shows_every_line_once)
     ck_assert_uint_gt(cloud_count(&cl, "FilterLogEvents"), 10);
     finish();
 }
-
 END_TEST
 
 START_TEST(following_since_skips_nothing)
@@ -273,7 +264,6 @@ START_TEST(following_since_skips_nothing)
     ck_assert_uint_eq(cl.said.len, 250);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_reader_that_left_ends_it)
@@ -288,7 +278,6 @@ START_TEST(a_reader_that_left_ends_it)
     ck_assert_uint_eq(cl.said.len, 1);
     finish();
 }
-
 END_TEST
 
 static char *tail;
@@ -313,7 +302,6 @@ START_TEST(the_tail_of_a_stream)
     ck_assert_ptr_null(tail);
     finish();
 }
-
 END_TEST
 
 SUITE(

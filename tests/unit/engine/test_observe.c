@@ -134,7 +134,6 @@ START_TEST(a_failed_task_is_found_after_its_service_vanished)
     ck_assert(cloud_body_has(&cl, "GetLogEvents", 0, "\"web/" WEB "/t1\""));
     finish();
 }
-
 END_TEST
 
 START_TEST(what_is_no_failure_is_not_told)
@@ -162,7 +161,6 @@ START_TEST(what_is_no_failure_is_not_told)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(a_failed_health_check_is_a_failure)
@@ -184,7 +182,6 @@ START_TEST(a_failed_health_check_is_a_failure)
     ck_assert_str_eq(failure.service, "web");
     finish();
 }
-
 END_TEST
 
 /* A service that does not change keeps its container's name: tasks that stopped before this
@@ -210,7 +207,6 @@ START_TEST(what_stopped_before_is_not_ours)
     ck_assert_ptr_null(failure.service);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_restarted_daemon_finds_it_again_and_says_it_once)
@@ -234,7 +230,6 @@ START_TEST(a_restarted_daemon_finds_it_again_and_says_it_once)
     ck_assert_uint_eq(cloud_said(&cl, "task t1 stopped"), 1);
     finish();
 }
-
 END_TEST
 
 /* Answers what it is asked for: t1 is on its way down at the first look. */
@@ -271,7 +266,6 @@ START_TEST(a_task_on_its_way_down_is_looked_at_again)
     ck_assert_uint_eq(looks, 2);
     finish();
 }
-
 END_TEST
 
 static unsigned waits;
@@ -295,7 +289,6 @@ START_TEST(expired_credentials_do_not_hold_it_up)
     ck_assert_int_lt(cl.clock.wall_ms - FAKE_CLOCK_START_MS, 60 * 1000);
     finish();
 }
-
 END_TEST
 
 START_TEST(it_waits_until_all_are_steady)
@@ -312,7 +305,6 @@ START_TEST(it_waits_until_all_are_steady)
     ck_assert_uint_eq(cloud_said(&cl, "row service/web done 2 of 2 running"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_failed_rollout_ends_it)
@@ -326,7 +318,6 @@ START_TEST(a_failed_rollout_ends_it)
     ck_assert_ptr_nonnull(strstr(cl.err.message, "why"));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_service_that_never_gets_there_times_out)
@@ -338,7 +329,6 @@ START_TEST(a_service_that_never_gets_there_times_out)
     ck_assert_int_eq(cl.err.kind, ERR_TIMEOUT);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_cancel_ends_it)
@@ -350,7 +340,6 @@ START_TEST(a_cancel_ends_it)
     ck_assert_int_eq(cl.rc, -ECANCELED);
     finish();
 }
-
 END_TEST
 
 #define NO_ROOM                                                                                    \
@@ -381,7 +370,6 @@ START_TEST(tasks_that_cannot_start_are_told_once)
         1);
     finish();
 }
-
 END_TEST
 
 SUITE(

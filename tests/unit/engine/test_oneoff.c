@@ -117,7 +117,6 @@ START_TEST(one_that_ends_well)
     ck_assert_uint_eq(cloud_count(&cl, "PutParameter"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(one_that_fails_says_why_and_is_not_tried_again)
@@ -141,7 +140,6 @@ START_TEST(one_that_fails_says_why_and_is_not_tried_again)
     ck_assert_uint_eq(cloud_said(&cl, "row service/migrate failed exit code 3"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(one_that_never_started_has_failed)
@@ -161,7 +159,6 @@ START_TEST(one_that_never_started_has_failed)
     ck_assert_ptr_nonnull(strstr(cl.err.message, "CannotPullContainerError: not found"));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_restart_follows_the_task_it_knows)
@@ -178,7 +175,6 @@ START_TEST(a_restart_follows_the_task_it_knows)
     ck_assert(cloud_body_has(&cl, "GetLogEvents", 0, "\"nextToken\":\"f1\""));
     finish();
 }
-
 END_TEST
 
 /* ECS forgets after an hour; the project's rule has written its events into a log group. */
@@ -214,7 +210,6 @@ START_TEST(the_end_of_a_forgotten_task_is_found_in_its_events)
         finish();
     }
 }
-
 END_TEST
 
 /* Whether it had an effect is not known: the same token finds out. */
@@ -233,7 +228,6 @@ START_TEST(an_answer_that_is_lost_is_asked_for_again)
         ck_assert(cloud_body_has(&cl, "RunTask", i, cloud_journal(&cl, "once.migrate.token")));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_cancel_stops_it_and_detaching_does_not)
@@ -254,7 +248,6 @@ START_TEST(a_cancel_stops_it_and_detaching_does_not)
         finish();
     }
 }
-
 END_TEST
 
 START_TEST(one_that_does_not_end_is_stopped)
@@ -272,7 +265,6 @@ START_TEST(one_that_does_not_end_is_stopped)
     ck_assert_uint_eq(cloud_count(&cl, "StopTask"), 1);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_stack_that_does_not_say_where_is_an_error)
@@ -295,7 +287,6 @@ START_TEST(a_stack_that_does_not_say_where_is_an_error)
         finish();
     }
 }
-
 END_TEST
 
 static struct flow_run last[2];
@@ -328,7 +319,6 @@ START_TEST(records_are_read_and_rubbish_is_as_none)
     flow_run_done(&last[1]);
     finish();
 }
-
 END_TEST
 
 static void prune(struct cloud *c)
@@ -351,7 +341,6 @@ START_TEST(records_of_services_that_are_gone_go)
     ck_assert(cloud_body_has(&cl, "DeleteParameters", 0, "{\"Names\":[\"" NAME "\"]}"));
     finish();
 }
-
 END_TEST
 
 static void stop_all(struct cloud *c)
@@ -369,7 +358,6 @@ START_TEST(what_an_earlier_life_left_running_is_stopped)
     ck_assert(cloud_body_has(&cl, "StopTask", 0, TASK));
     finish();
 }
-
 END_TEST
 
 SUITE(

@@ -63,7 +63,6 @@ START_TEST(resources_know_their_row)
     ck_assert_uint_eq(cl.said.len, 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(a_row_shows_what_is_waited_for)
@@ -80,7 +79,6 @@ START_TEST(a_row_shows_what_is_waited_for)
     ck_assert_str_eq(last(), "row network done 2 resources ready");
     finish();
 }
-
 END_TEST
 
 /* The one that just became ready is not what the row waits for. */
@@ -94,7 +92,6 @@ START_TEST(a_ready_resource_is_not_shown_as_busy)
     ck_assert_str_eq(last(), "row network active EC2 VPC: updating");
     finish();
 }
-
 END_TEST
 
 START_TEST(an_update_is_done_when_the_stack_is)
@@ -108,7 +105,6 @@ START_TEST(an_update_is_done_when_the_stack_is)
     ck_assert_uint_eq(cloud_said(&cl, "row network"), 0); /* never touched */
     finish();
 }
-
 END_TEST
 
 START_TEST(the_culprit_stays_failed_and_bystanders_do_not)
@@ -127,7 +123,6 @@ START_TEST(the_culprit_stays_failed_and_bystanders_do_not)
     ck_assert_str_eq(last(), "row service/web failed failed");
     finish();
 }
-
 END_TEST
 
 START_TEST(a_teardown_counts_from_the_template)
@@ -152,7 +147,6 @@ START_TEST(a_teardown_counts_from_the_template)
     is("Web", "DELETE_COMPLETE"); /* nothing is known: nothing is said */
     finish();
 }
-
 END_TEST
 
 SUITE(

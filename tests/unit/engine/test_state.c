@@ -56,7 +56,6 @@ START_TEST(config_is_stored_encrypted)
     ck_assert(cloud_body_has(&cl, "PutParameter", 0, "\"Overwrite\":true"));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_value_that_is_there_is_kept_when_asked)
@@ -72,7 +71,6 @@ START_TEST(a_value_that_is_there_is_kept_when_asked)
     ck_assert(cloud_body_has(&cl, "PutParameter", 0, "\"Overwrite\":false"));
     finish();
 }
-
 END_TEST
 
 START_TEST(what_cannot_be_config_is_refused_without_a_call)
@@ -104,7 +102,6 @@ START_TEST(what_cannot_be_config_is_refused_without_a_call)
         finish();
     }
 }
-
 END_TEST
 
 static struct flow_config *list;
@@ -144,7 +141,6 @@ START_TEST(config_is_listed_by_name_over_pages)
     flow_config_list_done(list, count);
     finish();
 }
-
 END_TEST
 
 START_TEST(config_is_removed)
@@ -161,7 +157,6 @@ START_TEST(config_is_removed)
     ck_assert(!removed);
     finish();
 }
-
 END_TEST
 
 /* ---- derived ---- */
@@ -209,7 +204,6 @@ START_TEST(a_value_is_composed_and_stored)
     ck_assert(cloud_body_has(&cl, "PutParameter", 0, "SecureString"));
     finish();
 }
-
 END_TEST
 
 START_TEST(a_missing_config_is_named_and_nothing_is_stored)
@@ -225,7 +219,6 @@ START_TEST(a_missing_config_is_named_and_nothing_is_stored)
     ck_assert_uint_eq(cloud_count(&cl, "PutParameter"), 0);
     finish();
 }
-
 END_TEST
 
 START_TEST(old_values_go_and_those_in_use_stay)
@@ -252,7 +245,6 @@ START_TEST(old_values_go_and_those_in_use_stay)
     str_done(&all);
     finish();
 }
-
 END_TEST
 
 /* ---- status ---- */
@@ -348,7 +340,6 @@ START_TEST(what_runs_is_listed_by_name)
     ck_assert_uint_eq(web->running, 1);
     stack_finish();
 }
-
 END_TEST
 
 START_TEST(one_missing_thing_does_not_hide_the_others)
@@ -360,7 +351,6 @@ START_TEST(one_missing_thing_does_not_hide_the_others)
     ck_assert_str_eq(status.services[1].state, "MISSING");
     stack_finish();
 }
-
 END_TEST
 
 START_TEST(nothing_deployed_is_not_found)
@@ -373,7 +363,6 @@ START_TEST(nothing_deployed_is_not_found)
         stack_finish();
     }
 }
-
 END_TEST
 
 START_TEST(a_foreign_stack_is_not_read)
@@ -384,7 +373,6 @@ START_TEST(a_foreign_stack_is_not_read)
     ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
     stack_finish();
 }
-
 END_TEST
 
 SUITE(

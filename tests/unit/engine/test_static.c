@@ -25,7 +25,6 @@ START_TEST(types)
     ck_assert_str_eq(static_content_type(CASES[_i].key), CASES[_i].type);
     ck_assert_str_eq(static_cache_control(CASES[_i].key), CASES[_i].cache);
 }
-
 END_TEST
 
 int main(void)

@@ -72,7 +72,6 @@ START_TEST(trouble_of_minutes_is_waited_out)
     ck_assert_uint_eq(cloud_said(&cl, "AWS does not answer as it should, trying on for 10 min"), 1);
     teardown();
 }
-
 END_TEST
 
 START_TEST(patience_ends_after_ten_minutes)
@@ -90,7 +89,6 @@ START_TEST(patience_ends_after_ten_minutes)
     ck_assert_int_le(cl.clock.mono_ms - begun_ms, 11 * 60 * 1000);
     teardown();
 }
-
 END_TEST
 
 SUITE("engine/upload", trouble_of_minutes_is_waited_out, patience_ends_after_ten_minutes)

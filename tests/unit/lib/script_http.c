@@ -107,8 +107,7 @@ static size_t record(struct script_http *script, const struct http_request *req)
 static struct script_step *find_step(struct script_http *script, const struct script_sent *sent)
 {
     struct script_step *next = NULL;
-    vec_each(step, &script->steps)
-    {
+    vec_each(step, &script->steps) {
         if (step->times == 0)
             continue;
         next = next ? next : step;
@@ -220,8 +219,7 @@ static int script_perform(
 static void script_free(struct http *http)
 {
     struct script_http *script = container_of(http, struct script_http, base);
-    vec_each(sent, &script->sent)
-    {
+    vec_each(sent, &script->sent) {
         free(sent->method);
         free(sent->url);
         free(sent->headers);
@@ -261,8 +259,7 @@ void script_http_any_order(struct script_http *script)
 void script_http_assert_done(const struct script_http *script)
 {
     size_t i = 0;
-    vec_each(step, &script->steps)
-    {
+    vec_each(step, &script->steps) {
         ck_assert_msg(
             step->times == 0,
             "step %zu was not asked for (%u left): %s %s %s",

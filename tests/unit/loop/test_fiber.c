@@ -20,7 +20,6 @@ START_TEST(sleep_takes_virtual_time)
     run(sleep_an_hour, NULL);
     ck_assert_uint_eq(fake.jumps, 1);
 }
-
 END_TEST
 
 static unsigned finished;
@@ -55,7 +54,6 @@ START_TEST(thousands_run_side_by_side)
     finished = 0;
     run(spawn_thousands, NULL); /* on stacks used before */
 }
-
 END_TEST
 
 /* The frame is used after the call, so that no compiler makes a loop of it. */
@@ -78,7 +76,6 @@ START_TEST(stack_is_as_large_as_promised)
 {
     run(go_deep, NULL);
 }
-
 END_TEST
 
 /* What a fiber can wait in, each canceled from outside in the midst. */
@@ -158,7 +155,6 @@ START_TEST(cancel_ends_each_wait)
     ck_assert_ptr_null(never.waiter);
     ck_assert_ptr_null(never_signaled.first);
 }
-
 END_TEST
 
 static void note_result(void *arg)
@@ -181,7 +177,6 @@ START_TEST(canceled_before_its_first_turn_it_still_runs)
     finished = 0;
     run(cancel_before_start, NULL);
 }
-
 END_TEST
 
 static void shielded(void *arg)
@@ -215,7 +210,6 @@ START_TEST(shield_holds_and_nests)
     run(cancel_shielded, NULL);
     ck_assert_uint_eq(finished, 1);
 }
-
 END_TEST
 
 static void complete_event(void *arg)
@@ -244,7 +238,6 @@ START_TEST(events_and_deadlines)
 {
     run(wait_for_events, NULL);
 }
-
 END_TEST
 
 static void await_once(void *arg)
@@ -269,7 +262,6 @@ START_TEST(what_happened_is_not_lost_by_a_cancel)
 {
     run(complete_then_cancel, NULL);
 }
-
 END_TEST
 
 static unsigned order[8], order_len;
@@ -304,7 +296,6 @@ START_TEST(cond_wakes_all_in_order)
     order_len = 0;
     run(broadcast_to_many, NULL);
 }
-
 END_TEST
 
 static struct fiber *target;
@@ -345,7 +336,6 @@ START_TEST(join)
     finished = 0;
     run(join_from_several, NULL);
 }
-
 END_TEST
 
 static void yielder(void *arg)
@@ -371,7 +361,6 @@ START_TEST(yield_takes_turns)
     order_len = 0;
     run(spawn_yielders, NULL);
 }
-
 END_TEST
 
 static void until_canceled(void *arg)
@@ -395,7 +384,6 @@ START_TEST(loop_free_cancels_and_waits)
     ck_assert_uint_eq(finished, 20);
     ck_assert_int_eq(results[0], -ECANCELED);
 }
-
 END_TEST
 
 static Suite *suite(void)

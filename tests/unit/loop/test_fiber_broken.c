@@ -19,7 +19,6 @@ START_TEST(too_many_abort)
 {
     run(spawn_too_many, NULL);
 }
-
 END_TEST
 
 static void return_shielded(void *arg)
@@ -31,7 +30,6 @@ START_TEST(returning_shielded_aborts)
 {
     run(return_shielded, NULL);
 }
-
 END_TEST
 
 static void suspend_in_callback(void *arg)
@@ -49,7 +47,6 @@ START_TEST(suspending_in_a_callback_aborts)
 {
     run(start_bad_callback, NULL);
 }
-
 END_TEST
 
 /* Each call has a frame of its own. */
@@ -72,7 +69,6 @@ START_TEST(guard_page_stops_an_overflow)
 {
     run(overflow, NULL);
 }
-
 END_TEST
 
 static Suite *suite(void)

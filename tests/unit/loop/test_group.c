@@ -73,7 +73,6 @@ START_TEST(limit_bounds_what_runs_at_once)
 {
     loop_run_fiber(loop, "main", limited, NULL);
 }
-
 END_TEST
 
 static void fail_one(void *arg)
@@ -105,7 +104,6 @@ START_TEST(first_error_cancels_the_rest)
 {
     loop_run_fiber(loop, "main", fail_one, NULL);
 }
-
 END_TEST
 
 static int nested_result;
@@ -157,7 +155,6 @@ START_TEST(cancel_reaches_nested_groups)
 {
     loop_run_fiber(loop, "main", nested_cancel, NULL);
 }
-
 END_TEST
 
 static void cancel_group(void *arg)
@@ -186,7 +183,6 @@ START_TEST(group_cancel)
 {
     loop_run_fiber(loop, "main", canceled_from_outside, NULL);
 }
-
 END_TEST
 
 static void free_too_early(void *arg)
@@ -200,7 +196,6 @@ START_TEST(free_before_wait_aborts)
 {
     loop_run_fiber(loop, "main", free_too_early, NULL);
 }
-
 END_TEST
 
 static Suite *suite(void)

@@ -91,7 +91,6 @@ START_TEST(heap_fires_in_order)
     ck_assert_int_eq(deadline_after(5, -1), 5);
     fake_clock_remove(&fake);
 }
-
 END_TEST
 
 static void note(void *arg)
@@ -126,7 +125,6 @@ START_TEST(deferred_run_in_order_at_the_end_of_the_turn)
     loop_run(loop); /* what is deferred counts as work; then nothing is left */
     ck_assert_uint_eq(order_len, 5);
 }
-
 END_TEST
 
 static struct loop_timer *beat;
@@ -160,7 +158,6 @@ START_TEST(timers_repeat_stop_and_drop_missed_beats)
     ck_assert_int_eq(beats[3] - at, 600);
     ck_assert_uint_eq(order_len, 0);
 }
-
 END_TEST
 
 START_TEST(stop_before_run_and_empty_run_return)
@@ -174,7 +171,6 @@ START_TEST(stop_before_run_and_empty_run_return)
     loop_run(loop);
     loop_free(NULL);
 }
-
 END_TEST
 
 static void sleep_really(void *arg)
@@ -192,7 +188,6 @@ START_TEST(real_time_passes_too)
 {
     loop_run_fiber(loop, "main", sleep_really, NULL);
 }
-
 END_TEST
 
 struct job {
@@ -265,14 +260,12 @@ START_TEST(work_runs_on_another_thread)
 {
     loop_run_fiber(loop, "main", run_jobs, NULL);
 }
-
 END_TEST
 
 START_TEST(work_is_waited_for_after_a_cancel)
 {
     loop_run_fiber(loop, "main", cancel_jobs, NULL);
 }
-
 END_TEST
 
 START_TEST(work_holds_virtual_time)
@@ -281,7 +274,6 @@ START_TEST(work_holds_virtual_time)
     loop_run_fiber(loop, "main", run_jobs, NULL);
     ck_assert_int_eq(loop_now_ms(loop), at);
 }
-
 END_TEST
 
 static uv_timer_t forgotten;
@@ -291,7 +283,6 @@ START_TEST(open_handle_at_the_end_aborts)
     uv_timer_init(loop_uv(loop), &forgotten);
     loop_free(loop);
 }
-
 END_TEST
 
 START_TEST(running_timer_at_the_end_aborts)
@@ -299,7 +290,6 @@ START_TEST(running_timer_at_the_end_aborts)
     loop_timer_start(loop, 5, 0, note, NULL);
     loop_free(loop);
 }
-
 END_TEST
 
 static void wait_in_vain(void *arg)
@@ -312,7 +302,6 @@ START_TEST(waiting_in_vain_aborts)
 {
     loop_run_fiber(loop, "main", wait_in_vain, NULL);
 }
-
 END_TEST
 
 static Suite *suite(void)

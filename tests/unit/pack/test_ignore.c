@@ -172,7 +172,6 @@ START_TEST(single_patterns)
     };
     check(rows, ARRAY_LEN(rows));
 }
-
 END_TEST
 
 START_TEST(files_of_patterns)
@@ -228,7 +227,6 @@ START_TEST(files_of_patterns)
     };
     check(rows, ARRAY_LEN(rows));
 }
-
 END_TEST
 
 START_TEST(own_way)
@@ -248,7 +246,6 @@ START_TEST(own_way)
     };
     check(rows, ARRAY_LEN(rows));
 }
-
 END_TEST
 
 START_TEST(refused)
@@ -290,7 +287,6 @@ START_TEST(refused)
     struct ignore *ig = NULL;
     ck_assert_int_eq(ignore_parse("f", "a\0b", 3, &ig, NULL), -EINVAL);
 }
-
 END_TEST
 
 START_TEST(pruning)
@@ -321,7 +317,6 @@ START_TEST(pruning)
         ck_assert_msg(ignore_may_reinclude(ig, rows[i].dir) == rows[i].look, "row %zu", i);
     }
 }
-
 END_TEST
 
 START_TEST(built_in_list)
@@ -352,7 +347,6 @@ START_TEST(built_in_list)
     }
     ck_assert_uint_eq(ignore_count(ig), 24);
 }
-
 END_TEST
 
 /* Patterns that make a backtracking matcher run for years. */
@@ -368,7 +362,6 @@ START_TEST(no_blow_up)
     ck_assert_int_eq(ignore_parse("f", rules.data, rules.len, &ig, NULL), 0);
     ck_assert(!ignore_match(ig, path.data, NULL, NULL));
 }
-
 END_TEST
 
 SUITE(

@@ -88,7 +88,6 @@ START_TEST(limit_texts)
         ck_assert_msg(bytes == rows[i].bytes, "%s: %llu", rows[i].text, (unsigned long long)bytes);
     }
 }
-
 END_TEST
 
 START_TEST(object_names)
@@ -98,7 +97,6 @@ START_TEST(object_names)
     ck_assert_str_eq(name, "uploads/sha256-47DEQpj8HBSa__TImW_5JCeuQeRkm5NMpJWZG3hSuFU_.tar.gz");
     ck_assert_uint_le(strlen(name) - strlen("uploads/"), 64);
 }
-
 END_TEST
 
 START_TEST(a_file_that_shrinks_or_goes_is_named)
@@ -123,7 +121,6 @@ START_TEST(a_file_that_shrinks_or_goes_is_named)
     ck_assert_int_eq(pack_archive(&o, &list, null, &r, &err), -EAGAIN);
     teardown();
 }
-
 END_TEST
 
 /* The archive goes into a pipe that the test drains slowly: so the file can be changed in the
@@ -168,7 +165,6 @@ START_TEST(a_file_that_changes_midway_is_named)
     pthread_join(reader, NULL);
     teardown();
 }
-
 END_TEST
 
 START_TEST(canceled)
@@ -186,7 +182,6 @@ START_TEST(canceled)
     ck_assert_int_eq(fd, -1);
     teardown();
 }
-
 END_TEST
 
 START_TEST(full_disk)
@@ -203,7 +198,6 @@ START_TEST(full_disk)
     ck_assert_ptr_nonnull(strstr(err.message, "No space left"));
     teardown();
 }
-
 END_TEST
 
 START_TEST(too_deep)
@@ -224,7 +218,6 @@ START_TEST(too_deep)
     ck_assert_int_eq(pack_walk(&o, &list, &err), -ENAMETOOLONG);
     teardown();
 }
-
 END_TEST
 
 struct fiber_test {
@@ -271,7 +264,6 @@ START_TEST(on_the_thread_pool)
     loop_free(t.loop);
     teardown();
 }
-
 END_TEST
 
 SUITE(

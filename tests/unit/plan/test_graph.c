@@ -37,7 +37,6 @@ START_TEST(resolves)
     graph_output_add(g, "O", graph_ref("A"), NULL);
     ck_assert_int_eq(graph_check(g, &err), 0);
 }
-
 END_TEST
 
 START_TEST(missing)
@@ -58,7 +57,6 @@ START_TEST(missing)
     ck_assert_ptr_nonnull(strstr(err.message, "Gone"));
     ck_assert_ptr_nonnull(strstr(err.message, "A refers"));
 }
-
 END_TEST
 
 START_TEST(missing_output)
@@ -67,7 +65,6 @@ START_TEST(missing_output)
     graph_output_add(g, "O", graph_ref("Gone"), NULL);
     ck_assert_int_lt(graph_check(g, &err), 0);
 }
-
 END_TEST
 
 START_TEST(cycle)
@@ -79,7 +76,6 @@ START_TEST(cycle)
     ck_assert_int_lt(graph_check(g, &err), 0);
     ck_assert_ptr_nonnull(strstr(err.message, "cycle"));
 }
-
 END_TEST
 
 START_TEST(limits)
@@ -97,7 +93,6 @@ START_TEST(limits)
     ck_assert_ptr_nonnull(strstr(err.hint, "network 200"));
     ck_assert_ptr_nonnull(strstr(err.hint, "service/big 301"));
 }
-
 END_TEST
 
 START_TEST(dynamic_references)
@@ -110,7 +105,6 @@ START_TEST(dynamic_references)
     ck_assert_int_lt(graph_check(g, &err), 0);
     ck_assert_ptr_nonnull(strstr(err.message, "61 dynamic references"));
 }
-
 END_TEST
 
 START_TEST(text)
@@ -134,7 +128,6 @@ START_TEST(text)
         "\"Retain\"}}}");
     free(t);
 }
-
 END_TEST
 
 /* A replaced by a create-only property; B refers to it by a create-only one and is replaced in
@@ -202,7 +195,6 @@ START_TEST(differences)
     json_decref(before);
     graph_free(old);
 }
-
 END_TEST
 
 START_TEST(cd)
@@ -221,7 +213,6 @@ START_TEST(cd)
     ck_assert_str_eq(graph_get(c, "Bucket")->deletion_policy, "RetainExceptOnCreate");
     graph_free(c);
 }
-
 END_TEST
 
 START_TEST(pull_through_is_not_everywhere)
@@ -233,7 +224,6 @@ START_TEST(pull_through_is_not_everywhere)
         !plan_cd_has_pull_through("cn-north-1") && !plan_cd_has_pull_through("us-gov-west-1") &&
         !plan_cd_has_pull_through("us-iso-east-1"));
 }
-
 END_TEST
 
 int main(void)

@@ -46,7 +46,6 @@ START_TEST(urls)
     ck_assert_uint_eq(u.port, r->port);
     ck_assert_int_eq(u.found, r->found);
 }
-
 END_TEST
 
 struct timing_row {
@@ -83,7 +82,6 @@ START_TEST(timing)
     ck_assert_uint_eq(t.unhealthy, r->u);
     ck_assert_uint_eq(t.healthy, 2);
 }
-
 END_TEST
 
 START_TEST(in_the_container)
@@ -109,7 +107,6 @@ START_TEST(in_the_container)
     h.disabled = true;
     ck_assert_ptr_null(plan_container_health(&h));
 }
-
 END_TEST
 
 int main(void)

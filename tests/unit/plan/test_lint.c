@@ -73,7 +73,6 @@ START_TEST(findings)
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
         check_row(&ROWS[i]);
 }
-
 END_TEST
 
 SUITE("plan/lint", findings)

@@ -28,7 +28,6 @@ START_TEST(labels)
     EQ(plan_service_label("a_b.c"), "a-b-c");
     EQ(plan_service_label("Web"), "web");
 }
-
 END_TEST
 
 START_TEST(scopes)
@@ -52,7 +51,6 @@ START_TEST(scopes)
     EQ(plan_container_name("web", "k3j2h4g5f6d7"), "web_k3j2h4g5f6d7");
     EQ(plan_task_family(&beta, "shop", "kanikoAmd64"), "Defang-shop-beta-kanikoAmd64");
 }
-
 END_TEST
 
 /* What one name cannot be must not become what another is. */
@@ -80,7 +78,6 @@ START_TEST(no_two_meet)
     ck_assert_uint_eq(strlen(fit), 32);
     free(fit);
 }
-
 END_TEST
 
 START_TEST(service_names)
@@ -93,7 +90,6 @@ START_TEST(service_names)
     ck_assert_uint_eq(strspn(name + 9, "0123456789abcdef"), 7);
     free(name);
 }
-
 END_TEST
 
 START_TEST(config_names)
@@ -110,7 +106,6 @@ START_TEST(config_names)
     ck_assert(plan_config_name_valid(name));
     ck_assert(plan_config_name_reserved("DEFANG_STACK") && !plan_config_name_reserved("STACK"));
 }
-
 END_TEST
 
 struct rewrite_row {
@@ -154,7 +149,6 @@ START_TEST(rewriting)
     ck_assert_str_eq(plan_rewrite(a, &v, REWRITES[_i].value), REWRITES[_i].expected);
     arena_free(a);
 }
-
 END_TEST
 
 START_TEST(unreachable)
@@ -165,7 +159,6 @@ START_TEST(unreachable)
     ck_assert_ptr_null(plan_names_unreachable(&v, "Silent"));
     ck_assert_ptr_null(plan_names_unreachable(&v, "http://Redis:80/"));
 }
-
 END_TEST
 
 int main(void)

@@ -38,7 +38,6 @@ START_TEST(defaults)
     ck_assert_uint_eq(s.log_retention_days, 1);
     ck_assert_ptr_nonnull(s.kaniko_image);
 }
-
 END_TEST
 
 START_TEST(the_flag_wins)
@@ -60,7 +59,6 @@ START_TEST(the_flag_wins)
     ck_assert_str_eq(s.capacity_provider, "FARGATE");
     ck_assert_str_eq(s.stack, "three");
 }
-
 END_TEST
 
 START_TEST(an_empty_prefix_is_one)
@@ -71,7 +69,6 @@ START_TEST(an_empty_prefix_is_one)
     ck_assert_int_eq(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
     ck_assert_str_eq(s.prefix, "");
 }
-
 END_TEST
 
 START_TEST(each_alone)
@@ -111,7 +108,6 @@ START_TEST(each_alone)
     ck_assert_int_eq(s.discovery, PLAN_SIDECAR_RECORDS);
     ck_assert_int_eq(s.store_class, PLAN_GENERAL); /* burstable is not allowed */
 }
-
 END_TEST
 
 static const struct {
@@ -155,7 +151,6 @@ START_TEST(wrong)
     ck_assert_int_lt(plan_settings_resolve(arena, NULL, env, NULL, NULL, &s, &err), 0);
     ck_assert_int_eq(err.kind, ERR_USAGE);
 }
-
 END_TEST
 
 int main(void)

@@ -30,7 +30,6 @@ START_TEST(sizes)
     ck_assert_uint_eq(cpu, r->cpu);
     ck_assert_uint_eq(memory, r->memory);
 }
-
 END_TEST
 
 int main(void)

@@ -34,7 +34,6 @@ START_TEST(postgres)
     else
         ck_assert_ptr_null(got);
 }
-
 END_TEST
 
 struct cache_row {
@@ -68,7 +67,6 @@ START_TEST(cache)
     ck_assert_int_eq(v.tls, CACHE[_i].tls);
     ck_assert_int_eq(v.exact, CACHE[_i].exact);
 }
-
 END_TEST
 
 START_TEST(classes)
@@ -91,7 +89,6 @@ START_TEST(classes)
     ck_assert_str_eq(plan_cache_class(&cheap, 4096), "cache.m7g.large");
     ck_assert_ptr_null(plan_cache_class(&cheap, 1e6));
 }
-
 END_TEST
 
 struct secret_row {
@@ -116,7 +113,6 @@ START_TEST(secrets)
 {
     ck_assert_int_eq(plan_looks_secret(SECRETS[_i].name, SECRETS[_i].value), SECRETS[_i].secret);
 }
-
 END_TEST
 
 int main(void)

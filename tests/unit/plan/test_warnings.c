@@ -90,7 +90,6 @@ START_TEST(rows)
         ck_assert_msg(!found, "row %d: \"%s\"", _i, found);
     json_decref(old);
 }
-
 END_TEST
 
 int main(void)

@@ -21,7 +21,6 @@ START_TEST(many_calls_share_a_connection)
     fixture_run(one_call);
     fixture_until(nobody_is_connected);
 }
-
 END_TEST
 
 static uint64_t open_watch(struct rpc_client *c, const char *last, uint64_t after)
@@ -82,7 +81,6 @@ START_TEST(streams_and_calls_do_not_disturb_each_other)
     fixture_run(streams_and_calls);
     ck_assert_uint_eq(fixture_ended, 2);
 }
-
 END_TEST
 
 /* ---- errors ---- */
@@ -163,7 +161,6 @@ START_TEST(errors_arrive_with_their_diagnostics)
     server_handle(server, RPC_UP, on_up, NULL);
     fixture_run(errors_client);
 }
-
 END_TEST
 
 static void on_plan_too_large(void *arg, struct server_call *call, const ProtobufCMessage *request)
@@ -200,7 +197,6 @@ START_TEST(too_large_an_answer_is_an_error)
     server_handle(server, RPC_PLAN, on_plan_too_large, NULL);
     fixture_run(plan_client);
 }
-
 END_TEST
 
 /* ---- cancel, hang-up, late answers ---- */
@@ -231,7 +227,6 @@ START_TEST(canceled_and_hung_up_streams_end)
     fixture_run(cancel_client);
     fixture_until(both_were_canceled);
 }
-
 END_TEST
 
 static VEC(struct server_call *) kept;
@@ -243,8 +238,7 @@ static void on_list_kept(void *arg, struct server_call *call, const ProtobufCMes
 
 static void answer_all_kept(void)
 {
-    vec_each(call, &kept)
-    {
+    vec_each(call, &kept) {
         Defang__ListReply reply = DEFANG__LIST_REPLY__INIT;
 
         ck_assert(server_call_is_gone(*call));
@@ -296,7 +290,6 @@ START_TEST(an_answer_may_come_after_the_client_left)
     ck_assert_uint_eq(kept.len, 3);
     answer_all_kept();
 }
-
 END_TEST
 
 static void keeps_busy(void)
@@ -326,7 +319,6 @@ START_TEST(open_calls_are_bounded)
     server = NULL;
     answer_all_kept();
 }
-
 END_TEST
 
 int main(void)

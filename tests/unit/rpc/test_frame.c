@@ -79,7 +79,6 @@ START_TEST(pieces_of_every_size_give_the_same_frames)
         frame_decoder_done(&d);
     }
 }
-
 END_TEST
 
 START_TEST(nothing_comes_out_before_the_last_byte)
@@ -103,7 +102,6 @@ START_TEST(nothing_comes_out_before_the_last_byte)
         frame_decoder_done(&d);
     }
 }
-
 END_TEST
 
 START_TEST(an_announced_length_costs_nothing)
@@ -133,7 +131,6 @@ START_TEST(an_announced_length_costs_nothing)
         frame_decoder_done(&d);
     }
 }
-
 END_TEST
 
 START_TEST(an_idle_decoder_gives_memory_back)
@@ -152,7 +149,6 @@ START_TEST(an_idle_decoder_gives_memory_back)
     ck_assert_uint_le(d.cap, 65536);
     frame_decoder_done(&d);
 }
-
 END_TEST
 
 START_TEST(garbage_is_not_a_frame)
@@ -178,7 +174,6 @@ START_TEST(garbage_is_not_a_frame)
         error_done(&err);
     }
 }
-
 END_TEST
 
 START_TEST(items_travel_unchanged)
@@ -205,7 +200,6 @@ START_TEST(items_travel_unchanged)
         -EMSGSIZE);
     ck_assert_uint_eq(out.len, before);
 }
-
 END_TEST
 
 static Defang__Frame *error_there_and_back(
@@ -268,7 +262,6 @@ START_TEST(errors_come_back_whole)
         error_done(&back);
     }
 }
-
 END_TEST
 
 START_TEST(errors_always_fit)
@@ -299,7 +292,6 @@ START_TEST(errors_always_fit)
     error_done(&e);
     error_done(&back);
 }
-
 END_TEST
 
 START_TEST(an_unknown_kind_is_a_failure)
@@ -315,7 +307,6 @@ START_TEST(an_unknown_kind_is_a_failure)
         error_done(&back);
     }
 }
-
 END_TEST
 
 int main(void)

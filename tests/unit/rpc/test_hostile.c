@@ -106,7 +106,6 @@ START_TEST(violations_are_told_and_closed)
     fixture_run(violations_client);
     fixture_until(nobody_is_connected);
 }
-
 END_TEST
 
 static void truncated_client(void)
@@ -135,7 +134,6 @@ START_TEST(truncated_at_every_byte)
     fixture_run(truncated_client);
     fixture_until(nobody_is_connected);
 }
-
 END_TEST
 
 static void pipelined_client(void)
@@ -177,7 +175,6 @@ START_TEST(frames_in_one_packet_are_all_answered)
 {
     fixture_run(pipelined_client);
 }
-
 END_TEST
 
 static void foreign_client(void)
@@ -202,7 +199,6 @@ START_TEST(another_user_is_refused)
     fixture_run(foreign_client);
     fixture_until(nobody_is_connected);
 }
-
 END_TEST
 
 static void crowd_client(void)
@@ -229,7 +225,6 @@ START_TEST(connections_are_bounded)
     fixture_until(nobody_is_connected);
     fixture_run(still_serves);
 }
-
 END_TEST
 
 int main(void)

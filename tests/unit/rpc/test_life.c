@@ -31,7 +31,6 @@ START_TEST(the_socket_is_private)
     ck_assert_int_eq(lstat(dir, &st), 0);
     ck_assert_uint_eq(st.st_mode & 07777, 0700);
 }
-
 END_TEST
 
 START_TEST(a_living_daemon_is_not_replaced)
@@ -46,7 +45,6 @@ START_TEST(a_living_daemon_is_not_replaced)
     error_done(&err);
     fixture_run(one_list);
 }
-
 END_TEST
 
 START_TEST(a_stale_socket_is_replaced)
@@ -64,7 +62,6 @@ START_TEST(a_stale_socket_is_replaced)
     server_handle(server, RPC_LIST, fixture_on_list, NULL);
     fixture_run(one_list);
 }
-
 END_TEST
 
 START_TEST(another_file_is_left_alone)
@@ -84,7 +81,6 @@ START_TEST(another_file_is_left_alone)
     ck_assert_int_eq(lstat(path, &st), 0);
     ck_assert(S_ISREG(st.st_mode));
 }
-
 END_TEST
 
 static bool socket_is_back(void)
@@ -105,7 +101,6 @@ START_TEST(a_removed_socket_file_comes_back)
     fixture_until(socket_is_back);
     fixture_run(one_list);
 }
-
 END_TEST
 
 START_TEST(a_socket_of_systemd_is_served_and_kept)
@@ -127,7 +122,6 @@ START_TEST(a_socket_of_systemd_is_served_and_kept)
     server = NULL;
     ck_assert(socket_is_back());
 }
-
 END_TEST
 
 /* ---- slow readers ---- */
@@ -198,7 +192,6 @@ START_TEST(a_slow_reader_costs_nothing_and_loses_nothing)
     ck_assert_uint_eq(fixture_streamed, 50000);
     ck_assert_uint_eq(fixture_ended, 1);
 }
-
 END_TEST
 
 /* Requests are not read while their answers are not: the sender's own buffer fills, nothing here.
@@ -265,7 +258,6 @@ START_TEST(a_flood_of_requests_waits_for_its_reader)
     fixture_run(flood_client);
     ck_assert_uint_eq(answered, 1000);
 }
-
 END_TEST
 
 /* ---- the end ---- */
@@ -368,7 +360,6 @@ START_TEST(a_graceful_end_answers_what_is_open)
     fixture_until(has_stopped);
     ck_assert_uint_eq(server_connections(server), 0);
 }
-
 END_TEST
 
 START_TEST(a_stuck_reader_does_not_hold_up_the_end)
@@ -382,7 +373,6 @@ START_TEST(a_stuck_reader_does_not_hold_up_the_end)
     ck_assert_int_lt(clock_mono_ms() - before_ms, 5000);
     close(slow_fd);
 }
-
 END_TEST
 
 static void broken_daemon_client(void)
@@ -463,7 +453,6 @@ START_TEST(a_client_survives_odd_daemons)
     fixture_run(broken_daemon_client);
     fixture_run(odd_daemons_client);
 }
-
 END_TEST
 
 int main(void)

@@ -101,7 +101,6 @@ START_TEST(both_programs_find_the_same_place)
         rpc_paths_done(&p);
     }
 }
-
 END_TEST
 
 int main(void)

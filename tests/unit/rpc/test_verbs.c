@@ -28,7 +28,6 @@ START_TEST(rows_are_complete)
     ck_assert_ptr_null(rpc_verb_find(""));
     ck_assert_ptr_null(rpc_verb_find("Up"));
 }
-
 END_TEST
 
 /* Every message XRequest of the contract has its row. */
@@ -58,7 +57,6 @@ START_TEST(the_table_covers_the_contract)
 
     ck_assert_uint_eq(found, RPC_VERB_COUNT);
 }
-
 END_TEST
 
 static ProtobufCMessage *
@@ -110,7 +108,6 @@ START_TEST(a_project_request_says_where_it_comes_from)
     ck_assert_int_eq(err.kind, ERR_USAGE);
     error_done(&err);
 }
-
 END_TEST
 
 START_TEST(wiping_reaches_every_value)
@@ -152,7 +149,6 @@ START_TEST(wiping_reaches_every_value)
     ck_assert_mem_eq(wiped->caller->stdin_compose.data, zeros, 3);
     protobuf_c_message_free_unpacked(m, NULL);
 }
-
 END_TEST
 
 int main(void)

@@ -71,7 +71,6 @@ START_TEST(a_killed_writer_leaves_whole_turns)
 
     ck_assert_uint_gt(before, 0);
 }
-
 END_TEST
 
 static unsigned failures_told;
@@ -125,7 +124,6 @@ START_TEST(a_full_disk_drops_the_turn_and_can_be_mended)
     ck_assert_uint_eq(fixture_read("a", 0).count, 2);
     ck_assert_uint_eq(failures_told, 1);
 }
-
 END_TEST
 
 /* The file may not grow: here it is the commit itself that fails. */
@@ -160,7 +158,6 @@ START_TEST(a_failing_commit_is_never_shown)
     ck_assert_uint_eq(e.count, 2);
     ck_assert_str_eq(e.text, "after");
 }
-
 END_TEST
 
 int main(void)

@@ -35,7 +35,6 @@ START_TEST(a_row_comes_back_as_it_went_in)
     ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
     error_done(&err);
 }
-
 END_TEST
 
 START_TEST(one_job_per_project_and_stack)
@@ -62,7 +61,6 @@ START_TEST(one_job_per_project_and_stack)
     ck_assert_int_eq(store_deployment_get(store, "other", &d, NULL), 0);
     store_deployment_done(&d);
 }
-
 END_TEST
 
 START_TEST(bad_rows_are_refused)
@@ -84,7 +82,6 @@ START_TEST(bad_rows_are_refused)
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), -EMSGSIZE);
     ck_assert(!store_failed(store));
 }
-
 END_TEST
 
 START_TEST(only_legal_moves)
@@ -123,7 +120,6 @@ START_TEST(only_legal_moves)
     ck_assert_int_eq(move("a", RUNNING), -EINVAL);
     ck_assert_int_eq(move("nobody", RUNNING), -ENOENT);
 }
-
 END_TEST
 
 START_TEST(the_end_erases_inputs_and_intents)
@@ -152,7 +148,6 @@ START_TEST(the_end_erases_inputs_and_intents)
     ck_assert_int_eq(store_step_enter(store, "a", "late", NULL), -ESTALE);
     ck_assert_int_eq(fixture_event("a", "late"), -ESTALE);
 }
-
 END_TEST
 
 /* "Erased" means that the bytes are not in any file any more. */
@@ -176,7 +171,6 @@ START_TEST(erased_inputs_are_gone_from_the_disk)
     fixture_turn();
     ck_assert(!fixture_disk_holds(folder, "hunter2-hunter2"));
 }
-
 END_TEST
 
 struct seen {
@@ -228,7 +222,6 @@ START_TEST(lists_are_filtered_newest_first_and_committed)
     expect_list((struct store_filter){.region = "eu-west-1"}, 0, "");
     expect_list((struct store_filter){0}, 1, "c ");
 }
-
 END_TEST
 
 int main(void)

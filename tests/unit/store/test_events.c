@@ -27,7 +27,6 @@ START_TEST(sequences_have_no_gaps)
     ck_assert_uint_eq(e.last, 2);
     ck_assert_str_eq(e.text, "two");
 }
-
 END_TEST
 
 START_TEST(only_what_is_committed_is_read)
@@ -53,7 +52,6 @@ START_TEST(only_what_is_committed_is_read)
     ck_assert_uint_eq(last, 2);
     ck_assert(ended);
 }
-
 END_TEST
 
 START_TEST(reads_are_bounded)
@@ -101,7 +99,6 @@ START_TEST(reads_are_bounded)
             (unsigned long long)e.first);
     }
 }
-
 END_TEST
 
 struct told {
@@ -156,7 +153,6 @@ START_TEST(subscribers_are_told_after_the_commit)
     fixture_turn();
     ck_assert_uint_eq(a.calls, 3); /* nothing of a deployment changed */
 }
-
 END_TEST
 
 START_TEST(old_stories_are_trimmed)
@@ -198,7 +194,6 @@ START_TEST(old_stories_are_trimmed)
     ck_assert_int_eq(store_event_tip(store, "d00", &last, &ended, NULL), 0); /* the row is kept */
     ck_assert_uint_eq(last, 1);
 }
-
 END_TEST
 
 int main(void)

@@ -26,7 +26,6 @@ START_TEST(steps_are_entered_then_left)
     ck_assert(!step_done("pack"));
     ck_assert_int_eq(store_step_enter(store, "nobody", "pack", NULL), -ENOENT);
 }
-
 END_TEST
 
 static void expect_intent(const char *key, const char *expected)
@@ -58,7 +57,6 @@ START_TEST(intents_survive_once_flushed)
     expect_intent("change-set", NULL);
     ck_assert_int_eq(store_intent_put(store, "nobody", "k", "v", NULL), -ENOENT);
 }
-
 END_TEST
 
 START_TEST(projects_remember)
@@ -78,7 +76,6 @@ START_TEST(projects_remember)
     ck_assert_int_eq(store_project_get(store, "1", "r", "shop", "beta", "engine", &value, NULL), 0);
     ck_assert_ptr_null(value);
 }
-
 END_TEST
 
 static void expect_sealed(const char *name, const char *expected)
@@ -120,7 +117,6 @@ START_TEST(sealed_blobs_come_back_only_to_us)
     ck_assert_int_eq(store_seal_put(store, "ever", NULL, 0, 0, NULL), 0);
     expect_sealed("ever", NULL);
 }
-
 END_TEST
 
 START_TEST(another_key_is_a_cache_miss)
@@ -151,7 +147,6 @@ START_TEST(another_key_is_a_cache_miss)
     ck_assert_ptr_nonnull(strstr(err.message, "sealing key"));
     error_done(&err);
 }
-
 END_TEST
 
 int main(void)

@@ -27,7 +27,6 @@ START_TEST(everything_is_private)
         ck_assert_msg(mode_of(names[i]) == 0600, "%s has mode %o", names[i], mode_of(names[i]));
     ck_assert_uint_gt(store_bytes(store), 0);
 }
-
 END_TEST
 
 START_TEST(open_folders_are_made_private)
@@ -43,7 +42,6 @@ START_TEST(open_folders_are_made_private)
     ck_assert_uint_eq(mode_of("."), 0700);
     ck_assert_uint_eq(mode_of("state.db"), 0600);
 }
-
 END_TEST
 
 START_TEST(a_second_daemon_is_refused)
@@ -63,7 +61,6 @@ START_TEST(a_second_daemon_is_refused)
     store = NULL;
     fixture_open();
 }
-
 END_TEST
 
 START_TEST(a_folder_of_another_user_is_refused)
@@ -81,7 +78,6 @@ START_TEST(a_folder_of_another_user_is_refused)
     error_done(&err);
     ck_assert_int_eq(chown(folder, 0, 0), 0);
 }
-
 END_TEST
 
 static void raw(const char *sql)
@@ -119,7 +115,6 @@ START_TEST(a_newer_schema_is_refused_untouched)
     ck_assert_int_eq(store_deployment_get(store, "a", &d, NULL), 0);
     store_deployment_done(&d);
 }
-
 END_TEST
 
 /* A database as the first released schema left it: what is in it stays, what has no user goes. */
@@ -145,7 +140,6 @@ START_TEST(an_older_schema_is_brought_up)
     raw("DROP TABLE uploads");
     fixture_open();
 }
-
 END_TEST
 
 START_TEST(a_foreign_database_is_refused)
@@ -163,7 +157,6 @@ START_TEST(a_foreign_database_is_refused)
     ck_assert_ptr_nonnull(strstr(err.message, "another program"));
     error_done(&err);
 }
-
 END_TEST
 
 static unsigned count_files(const char *pattern)
@@ -215,7 +208,6 @@ START_TEST(a_damaged_database_is_set_aside)
         ck_assert_ptr_null(store_notice(store));
     }
 }
-
 END_TEST
 
 START_TEST(a_key_that_others_can_read_is_refused)
@@ -232,7 +224,6 @@ START_TEST(a_key_that_others_can_read_is_refused)
     ck_assert_ptr_nonnull(strstr(err.message, path));
     error_done(&err);
 }
-
 END_TEST
 
 START_TEST(an_ended_turn_outlives_its_store)
@@ -247,7 +238,6 @@ START_TEST(an_ended_turn_outlives_its_store)
     ck_assert_int_eq(store_deployment_get(store, "a", &d, NULL), 0);
     store_deployment_done(&d);
 }
-
 END_TEST
 
 int main(void)
