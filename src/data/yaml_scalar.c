@@ -43,6 +43,35 @@ static bool strip_grouping(const char *s, char out[NUMBER_CHARS_MAX])
     return n > 0;
 }
 
+/* Takes the mark of the base, and says which digits may follow. */
+static int take_base(const char **text, const char **alphabet)
+{
+    const char *p = *text;
+
+    *alphabet = "0123456789";
+    if (p[0] != '0' || !p[1])
+        return 10;
+
+    switch (p[1] | 0x20) {
+    case 'x':
+        *alphabet = "0123456789abcdefABCDEF";
+        *text += 2;
+        return 16;
+    case 'b':
+        *alphabet = "01";
+        *text += 2;
+        return 2;
+    case 'o':
+        *alphabet = "01234567";
+        *text += 2;
+        return 8;
+    default: /* the octal numbers of YAML 1.1 have no mark but the zero */
+        *alphabet = "01234567";
+        *text += 1;
+        return 8;
+    }
+}
+
 static int parse_int(const char *text, long long *value)
 {
     char digits[NUMBER_CHARS_MAX];
@@ -54,20 +83,10 @@ static int parse_int(const char *text, long long *value)
     bool negative = *p == '-';
     if (*p == '-' || *p == '+')
         p++;
-    int base = 10;
-    if (p[0] == '0' && p[1]) {
-        char mark = p[1] | 0x20;
-        base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
-        p += base == 16 || base == 2 || mark == 'o' ? 2 : 1;
-    }
 
-    size_t allowed = strspn(
-        p,
-        base == 16  ? "0123456789abcdefABCDEF"
-        : base == 8 ? "01234567"
-        : base == 2 ? "01"
-                    : "0123456789");
-    if (!*p || p[allowed])
+    const char *alphabet;
+    int base = take_base(&p, &alphabet);
+    if (!*p || p[strspn(p, alphabet)])
         return -EINVAL;
     errno = 0;
     unsigned long long magnitude = strtoull(p, NULL, base);

@@ -2,19 +2,23 @@
 
 #include <string.h>
 
-/* The order of a walk: a folder's content directly behind its name, so "/" sorts before every other
- * byte. */
+/* The end of a path comes first, then "/": a folder's content stands directly behind its name. */
+static int rank(char byte)
+{
+    if (!byte)
+        return 0;
+    return byte == '/' ? 1 : 1 + (unsigned char)byte;
+}
+
+/* The order of a walk. */
 int pack_path_order(const char *a, const char *b)
 {
-    while (*a && *a == *b)
-        a++, b++;
-    int x = *a == '/' ? 1
-            : *a      ? 1 + (unsigned char)*a
-                      : 0,
-        y = *b == '/' ? 1
-            : *b      ? 1 + (unsigned char)*b
-                      : 0;
-    return x - y;
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+
+    return rank(*a) - rank(*b);
 }
 
 bool pack_path_below(const char *path, const char *dir)

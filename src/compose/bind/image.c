@@ -106,7 +106,8 @@ int image_name_parse(
             return fail(text, "a tag is letters, digits, '_', '.' and '-', at most 128", err);
     }
 
-    out->tag = out->digest ? NULL : tag ? tag : "latest";
+    const char *tag_or_latest = tag ? tag : "latest";
+    out->tag = out->digest ? NULL : tag_or_latest;
     if (!path_valid(rest) || !registry_valid(out->registry))
         return fail(
             text,

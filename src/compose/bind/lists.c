@@ -42,9 +42,11 @@ static void bind_expose(struct arena *a, const struct yaml_node *seq, struct com
 
 static enum compose_condition condition_of(const char *text)
 {
-    return text_eq(text, "service_healthy")                  ? COMPOSE_HEALTHY
-           : text_eq(text, "service_completed_successfully") ? COMPOSE_COMPLETED
-                                                             : COMPOSE_STARTED;
+    if (text_eq(text, "service_healthy"))
+        return COMPOSE_HEALTHY;
+
+    bool completed = text_eq(text, "service_completed_successfully");
+    return completed ? COMPOSE_COMPLETED : COMPOSE_STARTED;
 }
 
 static void bind_depends_on(struct arena *a, const struct yaml_node *map, struct compose_service *s)

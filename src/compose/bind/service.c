@@ -64,9 +64,12 @@ static int count_gpus(const struct yaml_node *devices, bool always)
                                *count = yaml_get(device, "count");
         if (!always && !has_gpu_capability(device))
             continue;
-        long long one = ids                                      ? (long long)ids->len
-                        : !count || text_eq(count->value, "all") ? -1
-                                                                 : bind_int(device, "count", -1);
+
+        long long one = -1; /* as many as there are */
+        if (ids)
+            one = (long long)ids->len;
+        else if (count && !text_eq(count->value, "all"))
+            one = bind_int(device, "count", -1);
         if (one < 0)
             return -1;
         total += one;

@@ -98,8 +98,10 @@ static const char *number_text(struct printer *p, const struct yaml_node *n, boo
         return "0";
     if (isnan(real))
         return json ? "null" : ".nan";
+    if (isinf(real) && json)
+        return real > 0 ? "1e999" : "-1e999";
     if (isinf(real))
-        return json ? (real > 0 ? "1e999" : "-1e999") : real > 0 ? ".inf" : "-.inf";
+        return real > 0 ? ".inf" : "-.inf";
     for (int digits = 1; digits <= 17; digits++) {
         const char *text = arena_printf(p->arena, "%.*g", digits, real);
         if (strtod(text, NULL) == real)

@@ -140,9 +140,11 @@ static void expand_short(
     }
 
     for (long long i = 0; i <= targets; i++) {
-        const char *at = shared          ? e.published
-                         : has_published ? arena_printf(c->arena, "%lld", published.from + i)
-                                         : NULL;
+        const char *at = NULL;
+        if (shared)
+            at = e.published;
+        else if (has_published)
+            at = arena_printf(c->arena, "%lld", published.from + i);
         push_port(c, seq, n, e.ip, at, target.from + i, protocol);
     }
 }
