@@ -150,6 +150,9 @@ class Sandbox:
     def services(self, **rules: Any) -> None:
         self.control("POST", "behaviour", {"services": rules})
 
+    def change_sets(self, **rules: Any) -> None:
+        self.control("POST", "behaviour", {"change-sets": rules})
+
     def waits(self, **seconds: float) -> None:
         named = {k.replace("_", "-"): v for k, v in seconds.items()}
         self._waits.update(named)

@@ -9,6 +9,9 @@ Set with POST /_sandbox/behaviour:
                  "pulumi": ["no-plugins"] (CD tasks: plugins cannot be downloaded),
                  "when": text (CD tasks: killed, with "exit", "after" seconds when a line of theirs
                  has it)}},
+   "change-sets": {"<regex on the stack's name>":
+                {"times": N, "reason": text, "events": [{"LogicalResourceId": …, "Hook": …, and
+                 what else DescribeEvents shows}]}},
    "virgin":   true: services that need a service-linked role fail when it is not there yet
                (service_roles.py)}
 
@@ -25,6 +28,7 @@ from typing import Any
 from .errors import AwsError
 
 BUILD_KEYS = {"fail_times", "exit", "log", "seconds"}
+CHANGE_SET_KEYS = {"times", "reason", "events"}
 SERVICE_KEYS = {
     "exit",
     "after",
@@ -43,13 +47,19 @@ class Behaviour:
         self._lock = threading.Lock()
         self._builds: dict[str, dict[str, Any]] = {}
         self._services: dict[str, dict[str, Any]] = {}
+        self._change_sets: dict[str, dict[str, Any]] = {}
         self.virgin = False
 
     def set(self, wanted: dict[str, Any]) -> None:
-        unknown = set(wanted) - {"builds", "services", "virgin"}
+        unknown = set(wanted) - {"builds", "services", "change-sets", "virgin"}
         if unknown:
             raise AwsError("BadBehaviour", f"unknown keys: {sorted(unknown)}")
-        for section, known in (("builds", BUILD_KEYS), ("services", SERVICE_KEYS)):
+        sections = {
+            "builds": BUILD_KEYS,
+            "services": SERVICE_KEYS,
+            "change-sets": CHANGE_SET_KEYS,
+        }
+        for section, known in sections.items():
             for pattern, rule in wanted.get(section, {}).items():
                 re.compile(pattern)
                 bad = set(rule) - known
@@ -63,11 +73,14 @@ class Behaviour:
                 self._builds[pattern] = {**rule, "left": rule.get("fail_times")}
             for pattern, rule in wanted.get("services", {}).items():
                 self._services[pattern] = {**rule, "left": rule.get("times")}
+            for pattern, rule in wanted.get("change-sets", {}).items():
+                self._change_sets[pattern] = {**rule, "left": rule.get("times", 1)}
 
     def clear(self) -> None:
         with self._lock:
             self._builds.clear()
             self._services.clear()
+            self._change_sets.clear()
             self.virgin = False
 
     def get(self) -> dict[str, Any]:
@@ -96,6 +109,15 @@ class Behaviour:
                         "seconds": rule.get("seconds"),
                     }
         return {"fails": False, "exit": 0, "log": [], "seconds": None}
+
+    def change_set(self, stack: str) -> dict[str, Any]:
+        """What refuses the next change set of this stack; {} when nothing does."""
+        with self._lock:
+            for pattern, rule in self._change_sets.items():
+                if re.search(pattern, stack) and rule["left"] > 0:
+                    rule["left"] -= 1
+                    return dict(rule)
+        return {}
 
     def service(self, names: list[str], environment: dict[str, str]) -> dict[str, Any]:
         """The rule for one container; {} lets it run well."""

@@ -33,14 +33,14 @@ SERVICES = {
     "cloudformation": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents "
     "DescribeStackResources ListStackResources CreateChangeSet "
     "DescribeChangeSet ExecuteChangeSet DeleteChangeSet GetTemplate "
-    "CancelUpdateStack ContinueUpdateRollback UpdateTerminationProtection "
+    "CancelUpdateStack ContinueUpdateRollback DescribeEvents UpdateTerminationProtection "
     "ListStacks ListChangeSets ValidateTemplate DetectStackDrift "
     "DescribeStackDriftDetectionStatus DescribeStackResourceDrifts",
     "ec2": "DescribeAvailabilityZones DescribeRegions DescribeVpcs DescribeVpcAttribute "
     "DescribeSubnets DescribeRouteTables DescribeSecurityGroups DescribeNatGateways "
     "DescribeNetworkInterfaces RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
     "ecr": (
-        "DescribeImages BatchGetImage DescribeRepositories BatchDeleteImage ListImages "
+        "DescribeImages BatchGetImage DescribeRepositories BatchDeleteImage ListImages PutImage "
         "DescribePullThroughCacheRules"
     ),
     "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices "
@@ -53,7 +53,10 @@ SERVICES = {
         "ModifyLoadBalancerAttributes"
     ),
     "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",
-    "logs": "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup",
+    "logs": (
+        "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup "
+        "ListTagsForResource"
+    ),
     "docdb": "ModifyDBCluster",
     "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents ModifyDBInstance",
     "resourcegroupstaggingapi": "GetResources",

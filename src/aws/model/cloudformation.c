@@ -749,6 +749,82 @@ const struct aws_operation aws_cloudformation_ContinueUpdateRollback = {
     .output = &s_ContinueUpdateRollbackOutput,
     .result_wrapper = "ContinueUpdateRollbackResult",
 };
+static const struct aws_member m_EventFilter[] = {
+    {"FailedEvents", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_EventFilter = {
+    .type = AWS_STRUCTURE, .members = m_EventFilter, .member_count = 1, .name = "EventFilter"};
+static const struct aws_member m_DescribeEventsInput[] = {
+    {"StackName", NULL, &aws_shape_string},
+    {"ChangeSetName", NULL, &aws_shape_string},
+    {"OperationId", NULL, &aws_shape_string},
+    {"Filters", NULL, &s_EventFilter},
+    {"NextToken", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DescribeEventsInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeEventsInput,
+    .member_count = 5,
+    .name = "DescribeEventsInput"};
+static const struct aws_member m_OperationEvent[] = {
+    {"EventId", NULL, &aws_shape_string},
+    {"StackId", NULL, &aws_shape_string},
+    {"OperationId", NULL, &aws_shape_string},
+    {"OperationType", NULL, &aws_shape_string},
+    {"OperationStatus", NULL, &aws_shape_string},
+    {"EventType", NULL, &aws_shape_string},
+    {"LogicalResourceId", NULL, &aws_shape_string},
+    {"PhysicalResourceId", NULL, &aws_shape_string},
+    {"ResourceType", NULL, &aws_shape_string},
+    {"Timestamp", NULL, &aws_shape_timestamp},
+    {"StartTime", NULL, &aws_shape_timestamp},
+    {"EndTime", NULL, &aws_shape_timestamp},
+    {"ResourceStatus", NULL, &aws_shape_string},
+    {"ResourceStatusReason", NULL, &aws_shape_string},
+    {"ResourceProperties", NULL, &aws_shape_string},
+    {"ClientRequestToken", NULL, &aws_shape_string},
+    {"HookType", NULL, &aws_shape_string},
+    {"HookStatus", NULL, &aws_shape_string},
+    {"HookStatusReason", NULL, &aws_shape_string},
+    {"HookInvocationPoint", NULL, &aws_shape_string},
+    {"HookFailureMode", NULL, &aws_shape_string},
+    {"DetailedStatus", NULL, &aws_shape_string},
+    {"ValidationFailureMode", NULL, &aws_shape_string},
+    {"ValidationName", NULL, &aws_shape_string},
+    {"ValidationStatus", NULL, &aws_shape_string},
+    {"ValidationStatusReason", NULL, &aws_shape_string},
+    {"ValidationPath", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_OperationEvent = {
+    .type = AWS_STRUCTURE,
+    .members = m_OperationEvent,
+    .member_count = 27,
+    .name = "OperationEvent"};
+static const struct aws_member i_OperationEvents = {"member", NULL, &s_OperationEvent};
+static const struct aws_shape s_OperationEvents = {.type = AWS_LIST, .item = &i_OperationEvents};
+static const struct aws_member m_DescribeEventsOutput[] = {
+    {"OperationEvents", NULL, &s_OperationEvents},
+    {"NextToken", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DescribeEventsOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeEventsOutput,
+    .member_count = 2,
+    .name = "DescribeEventsOutput"};
+static const char *const pin_DescribeEvents[] = {"NextToken", NULL};
+static const char *const pout_DescribeEvents[] = {"NextToken", NULL};
+static const struct aws_paginator p_DescribeEvents = {
+    pin_DescribeEvents, pout_DescribeEvents, "OperationEvents", NULL};
+const struct aws_operation aws_cloudformation_DescribeEvents = {
+    .service = &aws_service_cloudformation,
+    .name = "DescribeEvents",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeEventsInput,
+    .output = &s_DescribeEventsOutput,
+    .result_wrapper = "DescribeEventsResult",
+    .paginator = &p_DescribeEvents,
+};
 static const struct aws_member m_UpdateTerminationProtectionInput[] = {
     {"EnableTerminationProtection", NULL, &aws_shape_boolean, .required = true},
     {"StackName", NULL, &aws_shape_string, .required = true},

@@ -313,6 +313,35 @@ const struct aws_operation aws_ecr_ListImages = {
     .output = &s_ListImagesResponse,
     .paginator = &p_ListImages,
 };
+static const struct aws_member m_PutImageRequest[] = {
+    {"registryId", NULL, &aws_shape_string},
+    {"repositoryName", NULL, &aws_shape_string, .required = true},
+    {"imageManifest", NULL, &aws_shape_string, .required = true},
+    {"imageManifestMediaType", NULL, &aws_shape_string},
+    {"imageTag", NULL, &aws_shape_string},
+    {"imageDigest", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_PutImageRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutImageRequest,
+    .member_count = 6,
+    .name = "PutImageRequest"};
+static const struct aws_member m_PutImageResponse[] = {
+    {"image", NULL, &s_Image},
+};
+static const struct aws_shape s_PutImageResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutImageResponse,
+    .member_count = 1,
+    .name = "PutImageResponse"};
+const struct aws_operation aws_ecr_PutImage = {
+    .service = &aws_service_ecr,
+    .name = "PutImage",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_PutImageRequest,
+    .output = &s_PutImageResponse,
+};
 static const struct aws_member i_PullThroughCacheRuleRepositoryPrefixList = {
     "member", NULL, &aws_shape_string};
 static const struct aws_shape s_PullThroughCacheRuleRepositoryPrefixList = {

@@ -257,3 +257,30 @@ const struct aws_operation aws_logs_DeleteLogGroup = {
     .uri = "/",
     .input = &s_DeleteLogGroupRequest,
 };
+static const struct aws_member m_ListTagsForResourceRequest[] = {
+    {"resourceArn", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_ListTagsForResourceRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListTagsForResourceRequest,
+    .member_count = 1,
+    .name = "ListTagsForResourceRequest"};
+static const struct aws_member k_Tags = {"key", NULL, &aws_shape_string},
+                               i_Tags = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_Tags = {.type = AWS_MAP, .key = &k_Tags, .item = &i_Tags};
+static const struct aws_member m_ListTagsForResourceResponse[] = {
+    {"tags", NULL, &s_Tags},
+};
+static const struct aws_shape s_ListTagsForResourceResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_ListTagsForResourceResponse,
+    .member_count = 1,
+    .name = "ListTagsForResourceResponse"};
+const struct aws_operation aws_logs_ListTagsForResource = {
+    .service = &aws_service_logs,
+    .name = "ListTagsForResource",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_ListTagsForResourceRequest,
+    .output = &s_ListTagsForResourceResponse,
+};

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "engine/stack/refusal.h"
 #include "engine/stack/stack.h"
 #include "loop/fiber.h"
 
@@ -79,27 +80,22 @@ static bool says_no_changes(const char *reason)
                       strstr(reason, "No updates are to be performed"));
 }
 
-/* CloudFormation fails a change set without changes, in words only. It is deleted: the next
- * deployment of the same name would find it. */
+/* CloudFormation fails a change set without changes, in words only. It is deleted, after its
+ * reasons were read: the next deployment of the same name would find it. */
 static int end_failed(
     struct engine_context *c,
     const struct cfn_change *change,
-    const char *reason,
+    const json_t *described,
     bool *empty,
     struct error *err)
 {
     cleanup_error struct error ignored = ERROR_INIT;
+
+    *empty = says_no_changes(json_str(described, "StatusReason"));
+    int rc = *empty ? 0 : cfn_change_refused(c, change, described, err);
     engine_call(c, &aws_cloudformation_DeleteChangeSet, change_key(change), NULL, &ignored);
 
-    *empty = says_no_changes(reason);
-    if (*empty)
-        return 0;
-    return error_raise(
-        err,
-        ERR_CLOUD,
-        "CloudFormation refused the change to %s: %s",
-        change->stack_name,
-        reason ? reason : "no reason given");
+    return rc;
 }
 
 /* Just made, it may not be seen at once; a few looks that find nothing are forgiven. */
@@ -127,7 +123,7 @@ static int wait_until_made(
         if (text_eq(status, "CREATE_COMPLETE"))
             return 0;
         if (text_eq(status, "FAILED"))
-            return end_failed(c, change, json_str(reply, "StatusReason"), empty, err);
+            return end_failed(c, change, reply, empty, err);
 
         if (loop_now_ms(c->loop) > deadline)
             return error_raise(

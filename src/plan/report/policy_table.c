@@ -14,7 +14,8 @@ static const struct policy_row ROWS[] = {
     {"",
      "cloudformation:CancelUpdateStack cloudformation:CreateChangeSet "
      "cloudformation:DeleteChangeSet cloudformation:DeleteStack cloudformation:DescribeChangeSet "
-     "cloudformation:DescribeStackDriftDetectionStatus cloudformation:DescribeStackEvents "
+     "cloudformation:DescribeEvents cloudformation:DescribeStackDriftDetectionStatus "
+     "cloudformation:DescribeStackEvents "
      "cloudformation:DescribeStackResourceDrifts cloudformation:DescribeStackResources "
      "cloudformation:DescribeStacks cloudformation:DetectStackDrift "
      "cloudformation:ExecuteChangeSet cloudformation:GetTemplate cloudformation:ListChangeSets "

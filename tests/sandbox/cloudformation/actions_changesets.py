@@ -2,8 +2,9 @@
 
 CreateChangeSet checks the template and answers at once; what the set would do is worked out in a
 thread afterwards (changes.Preview), so that a caller has to wait for CREATE_COMPLETE as in AWS. A
-set that would change nothing is FAILED, with AWS's sentence for it. A set of type CREATE makes a
-stack in REVIEW_IN_PROGRESS, which has no resources and is found again by the set that made it.
+set that would change nothing is FAILED, with AWS's sentence for it, and so is one that an early
+validation refuses (early.py). A set of type CREATE makes a stack in REVIEW_IN_PROGRESS, which has
+no resources and is found again by the set that made it.
 
 What must hold: the same ClientToken finds the same set; a set is executed once, and then all others
 of the stack are OBSOLETE.
@@ -12,7 +13,7 @@ of the stack are OBSOLETE.
 import threading
 import uuid
 
-from . import changes, lifecycle
+from . import changes, early, lifecycle
 from .actions_read import find_change_set
 from .actions_stacks import (
     begin_update,
@@ -34,7 +35,7 @@ NO_CHANGES = (
 def create_change_set(request) -> dict:
     params = request.params
     refuse_unsupported(params)
-    for name in ("ResourcesToImport", "ImportExistingResources", "DeploymentMode"):
+    for name in ("ResourcesToImport", "DeploymentMode"):
         if params.get(name):
             raise validation_error(f"{name} is not supported by this sandbox")
     kind = params.get("ChangeSetType", "UPDATE")
@@ -116,6 +117,7 @@ def _new(request, stack: Stack, kind: str) -> ChangeSet:
         params.get("ClientToken"),
         params.get("OnStackFailure"),
         params.get("IncludeNestedStacks", False),
+        import_existing=params.get("ImportExistingResources", False),
     )
 
 
@@ -126,6 +128,11 @@ def _compute(engine, stack: Stack, change_set: ChangeSet) -> None:
     try:
         preview = changes.Preview(engine, stack, change_set.source)
         found, reason = preview.changes, NO_CHANGES if preview.empty else None
+        if reason is None:
+            early.validate(engine, stack, change_set, preview)
+        for change in found:
+            if change["LogicalResourceId"] in change_set.imports:
+                change["Action"] = "Import"
     except (CfnError, ResourceError) as error:
         found, reason = [], str(error)
     except Exception as error:
@@ -164,6 +171,7 @@ def describe_change_set(request) -> dict:
             "NextToken": more,
             "IncludeNestedStacks": change_set.include_nested,
             "OnStackFailure": change_set.on_failure,
+            "ImportExistingResources": change_set.import_existing,
         }
 
 
@@ -208,6 +216,7 @@ def execute_change_set(request) -> dict:
                 request.engine, stack, change_set, token, params.get("DisableRollback", False)
             )
         else:
+            stack.importing = change_set.imports
             keep = params.get("DisableRollback", False) or change_set.on_failure == "DO_NOTHING"
             try:
                 begin_update(
@@ -223,6 +232,7 @@ def _begin_create(
     engine, stack: Stack, change_set: ChangeSet, token, disable_rollback: bool
 ) -> None:
     stack.source = change_set.source
+    stack.importing = change_set.imports
     stack.on_failure = "DO_NOTHING" if disable_rollback else change_set.on_failure or "ROLLBACK"
     if token:
         stack.tokens[token] = "ExecuteChangeSet"

@@ -153,6 +153,41 @@ def describe_stack_events(request) -> dict:
         }
 
 
+def describe_events(request) -> dict:
+    """By a change set's ARN: what its validations found. By a stack: its events."""
+    params = request.params
+    name, stack_name = params.get("ChangeSetName"), params.get("StackName")
+    if not (stack_name or params.get("OperationId") or (name or "").startswith("arn:")):
+        raise validation_error("One of ChangeSetName, OperationId or StackName must be specified")
+    if params.get("OperationId"):
+        raise validation_error("OperationId is not supported by this sandbox")
+    failed_only = params.get("Filters", {}).get("FailedEvents", False)
+    with request.store.lock:
+        if name:
+            _, change_set = find_change_set(request)
+            events = list(change_set.failures)
+        else:
+            stack = _find(request, stack_name, "Stack [{name}] does not exist")
+            events = [
+                {
+                    "EventId": e.id,
+                    "StackId": stack.id,
+                    "EventType": "STACK_EVENT",
+                    "LogicalResourceId": e.logical_id,
+                    "PhysicalResourceId": e.physical_id,
+                    "ResourceType": e.type,
+                    "Timestamp": e.timestamp,
+                    "ResourceStatus": e.status,
+                    "ResourceStatusReason": e.reason,
+                    "ClientRequestToken": e.token,
+                }
+                for e in reversed(stack.events)
+                if not failed_only or e.status.endswith("_FAILED")
+            ]
+        page, token = _page(request, events)
+        return {"OperationEvents": page, "NextToken": token}
+
+
 def _listed(stack: Stack) -> list:
     return [r for r in stack.resources.values() if r.status]
 
@@ -341,6 +376,7 @@ ACTIONS = {
     "DescribeStacks": describe_stacks,
     "ListStacks": list_stacks,
     "DescribeStackEvents": describe_stack_events,
+    "DescribeEvents": describe_events,
     "DescribeStackResources": describe_stack_resources,
     "DescribeStackResource": describe_stack_resource,
     "ListStackResources": list_stack_resources,

@@ -113,7 +113,11 @@ class Operation:
             raise ResourceError(error.message) from error
         if not exists:
             self.undo[name] = ("created", None)
-            self._create(self._register(wanted))
+            there = self.stack.importing.get(name)
+            if there:
+                self._import(self._register(wanted), there)
+            else:
+                self._create(self._register(wanted))
             return
         changed = diff.paths(current.properties, wanted.properties)
         retag = current.tags != source.tags and schemas.tag_property(
@@ -172,6 +176,19 @@ class Operation:
             lambda service: self.engine.client(service, region, self.stack.account),
         )
         return props
+
+    def _import(self, resource: Resource, physical_id: str) -> None:
+        """Takes what is there already as it is."""
+        handler = HANDLERS[resource.type]
+        self.event(resource, "IMPORT_IN_PROGRESS", "Resource import started.")
+        call = self._call(resource)
+        with self._failing(resource, "IMPORT_FAILED"):
+            props = self._checked(resource)
+            call.step()
+            resource.physical_id = physical_id
+            resource.ref = handler.ref(physical_id, props)
+            resource.attributes = handler.attributes(call, physical_id, props)
+        self.event(resource, "IMPORT_COMPLETE", "Resource import completed.")
 
     def _create(self, resource: Resource, status: str = "CREATE") -> None:
         """Creates the physical resource; `status` is UPDATE when it replaces another."""

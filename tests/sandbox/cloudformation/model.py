@@ -72,6 +72,9 @@ class ChangeSet:
     reason: str | None = None
     execution_status: str = "UNAVAILABLE"
     changes: list = field(default_factory=list)
+    import_existing: bool = False
+    imports: dict = field(default_factory=dict)  # logical id -> name of what is there already
+    failures: list = field(default_factory=list)  # events of DescribeEvents
 
 
 @dataclass
@@ -109,6 +112,7 @@ class Stack:
     events: list = field(default_factory=list)  # oldest first
     change_sets: dict = field(default_factory=dict)  # name -> ChangeSet
     change_set_id: str | None = None
+    importing: dict = field(default_factory=dict)  # logical id -> name, of the operation that runs
     tokens: dict = field(default_factory=dict)  # ClientRequestToken -> action
     operation: object = None  # the running deploy.Operation
     rollback_source: object = None  # what an update rolls back to, while it can

@@ -20,6 +20,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from sandbox.behaviour import Behaviour
 from sandbox.cloudformation.app import CloudFormation
 
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -32,6 +33,7 @@ class Context:
     def __init__(self, url: str):
         self.url = url
         self.fast = True
+        self.behaviour = Behaviour()
         self.stop = threading.Event()
 
     def seconds(self, kind: str) -> float:

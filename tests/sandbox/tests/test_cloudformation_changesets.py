@@ -197,3 +197,42 @@ def test_creation_that_fails_is_deleted_when_asked(cfn):
 def test_update_of_nothing(cfn):
     with pytest.raises(ClientError, match=r"Stack \[nowhere\] does not exist"):
         cfn.change_set("nowhere", "one", template())
+
+
+def named_group(policy=None) -> dict:
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/early/own"}}
+    return {"Resources": {"Logs": {**group, **({"DeletionPolicy": policy} if policy else {})}}}
+
+
+def test_what_is_there_already_is_found_early_or_imported(cfn):
+    logs = cfn.client("logs")
+    logs.create_log_group(logGroupName="/early/own")
+    refused = cfn.change_set("early", "one", named_group("Retain"), ChangeSetType="CREATE")
+    assert refused["Status"] == "FAILED"
+    assert "AWS::EarlyValidation::ResourceExistenceCheck" in refused["StatusReason"]
+    assert "/early/own" not in refused["StatusReason"]
+    with pytest.raises(ClientError, match="must be specified"):
+        cfn.cfn.describe_events(ChangeSetName="one")
+    found = cfn.cfn.describe_events(
+        ChangeSetName=refused["ChangeSetId"], Filters={"FailedEvents": True}
+    )["OperationEvents"]
+    assert [e["LogicalResourceId"] for e in found] == ["Logs"]
+    assert "/early/own" in found[0]["ValidationStatusReason"]
+
+    loose = cfn.change_set(
+        "early", "two", named_group(), ChangeSetType="CREATE", ImportExistingResources=True
+    )
+    assert loose["Status"] == "FAILED" and "DeletionPolicy" in loose["StatusReason"]
+
+    taken = cfn.change_set(
+        "early",
+        "three",
+        named_group("Retain"),
+        ChangeSetType="CREATE",
+        ImportExistingResources=True,
+    )
+    assert by_name(taken)["Logs"]["Action"] == "Import"
+    cfn.cfn.execute_change_set(ChangeSetName=taken["ChangeSetId"])
+    assert cfn.settle("early")["StackStatus"] == "CREATE_COMPLETE"
+    cfn.delete(taken["StackId"])
+    assert logs.describe_log_groups(logGroupNamePrefix="/early/own")["logGroups"]

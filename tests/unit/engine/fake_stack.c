@@ -172,12 +172,24 @@ static void describe_change(
     if (s->change_looks && --s->change_looks == 0)
         s->change_status = s->refuse_with ? "FAILED" : "CREATE_COMPLETE";
     reply->text = xasprintf(
+        "<ChangeSetId>" FAKE_CHANGE_SET_ID "</ChangeSetId>"
         "<Status>%s</Status><ExecutionStatus>%s</ExecutionStatus>%s%s%s",
         s->change_status,
         s->execution,
         s->change_reason ? "<StatusReason>" : "",
         s->change_reason ? s->change_reason : "",
         s->change_reason ? "</StatusReason>" : "");
+}
+
+/* AWS finds a set's events by its ARN, and while the set is there. */
+static void
+found(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    struct fake_stack *s = arg;
+    cleanup_free char *id = cloud_param(call, "ChangeSetName");
+    ck_assert_msg(s->change_status && text_eq(id, FAKE_CHANGE_SET_ID), "events of no change set");
+    reply->text =
+        xasprintf("<OperationEvents>%s</OperationEvents>", s->found_with ? s->found_with : "");
 }
 
 static void
@@ -257,6 +269,7 @@ void fake_stack_init(struct fake_stack *s, struct cloud *cl, const char *name, c
     cloud_on(cl, "DescribeStackEvents", events, s);
     cloud_on(cl, "CreateChangeSet", create_change, s);
     cloud_on(cl, "DescribeChangeSet", describe_change, s);
+    cloud_on(cl, "DescribeEvents", found, s);
     cloud_on(cl, "ExecuteChangeSet", execute, s);
     cloud_on(cl, "DeleteChangeSet", delete_change, s);
     cloud_on(cl, "DeleteStack", delete_stack, s);

@@ -7,6 +7,9 @@
 
 #define FAKE_STACK_ID "arn:aws:cloudformation:us-west-2:123456789012:stack/Defang-shop-beta/1"
 
+#define FAKE_CHANGE_SET_ID                                                                         \
+    "arn:aws:cloudformation:us-west-2:123456789012:changeSet/defang-abc-whole/1"
+
 /* status: of the stack from then on; "GONE" = deleted. Events: "LogicalId|Type|STATUS[|reason]";
  * "*" is the stack itself. */
 struct beat {
@@ -26,6 +29,7 @@ struct fake_stack {
     VEC(char *) events;                                    /* XML, oldest first */
     const char *change_status, *execution, *change_reason; /* change_status NULL = there is none */
     const char *refuse_with;                               /* change sets fail with this reason */
+    const char *found_with;                                /* XML of DescribeEvents, or NULL */
     unsigned change_looks;                                 /* looks until it is ready */
     int64_t execute_delay_ms;                              /* between the effect and the answer */
     unsigned effects; /* executes and deletes that did something */
