@@ -21,6 +21,7 @@
 #include "rpc/paths.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CONNECT_MS    5000
@@ -34,13 +35,34 @@ static int resolve(struct client *c, struct rpc_paths *paths, struct error *err)
     return rpc_paths_resolve(c->env, getuid(), NULL, paths, err);
 }
 
+/* Once a command, however often it connects: what the daemon has to say about itself. */
+static void say_notice(const struct rpc_client *rpc)
+{
+    static bool said;
+
+    const char *notice = rpc_client_daemon_notice(rpc);
+    if (said || text_empty(notice))
+        return;
+
+    size_t line = strcspn(notice, "\n");
+    cleanup_free char *first = xstrndup(notice, line), *text = say_clean(first);
+
+    said = true;
+    say("%swarning:%s %s", say_on(stderr, SAY_WARN), say_off(stderr), text);
+    say_hint(notice[line] ? notice + line + 1 : NULL);
+}
+
 /* For looking only: whether one runs, without making it so. */
 int client_connect_once(struct client *c, struct rpc_client **out, struct error *err)
 {
     cleanup_rpc_paths struct rpc_paths paths = {0};
     int rc = resolve(c, &paths, err);
 
-    return rc < 0 ? rc : rpc_client_connect(paths.socket, version_of_client, CONNECT_MS, out, err);
+    if (rc == 0)
+        rc = rpc_client_connect(paths.socket, version_of_client, CONNECT_MS, out, err);
+    if (rc == 0)
+        say_notice(*out);
+    return rc;
 }
 
 /* No socket, or one that a daemon left behind: the two failures that a start mends. */
@@ -52,7 +74,35 @@ static bool nobody_there(int rc)
 /* One attempt, within its own deadline. */
 static int try_once(const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
 {
-    return rpc_client_connect(paths->socket, version_of_client, CONNECT_MS, out, err);
+    int rc = rpc_client_connect(paths->socket, version_of_client, CONNECT_MS, out, err);
+    if (rc == 0)
+        say_notice(*out);
+    return rc;
+}
+
+/* It ended at once, and wrote why: nothing is to be waited for. */
+static int could_not_start(const struct rpc_paths *paths, char *words, struct error *err)
+{
+    char *help = strchr(words, '\n');
+
+    if (help)
+        *help++ = '\0';
+
+    int rc = error_raise(err, ERR_UNREACHABLE, "the daemon cannot start: %s", words);
+    cleanup_str struct str hint = STR_INIT;
+    for (char *line = help; line && line[0] == ' ';) {
+        char *next = strchr(line, '\n');
+
+        if (next)
+            *next++ = '\0';
+        str_appendf(&hint, "%s\n", line + strspn(line, " "));
+        line = next;
+    }
+
+    str_appendf(&hint, "its log is %s/defangd.log", paths->state_folder);
+    error_hint(err, "%s", str_get(&hint));
+
+    return rc;
 }
 
 /* Tries until it serves. The one before it may still hold the state while it ends: then the new one
@@ -60,6 +110,7 @@ static int try_once(const struct rpc_paths *paths, struct rpc_client **out, stru
 static int start_and_wait(
     struct client *c, const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
 {
+    long long since = daemon_log_length(paths);
     int rc = daemon_spawn(c, paths, err);
     int64_t spawned = clock_mono_ms();
     int64_t deadline = spawned + SPAWN_MS;
@@ -77,6 +128,10 @@ static int start_and_wait(
             error_move(err, &again);
             return tried;
         }
+
+        cleanup_free char *words = daemon_last_words(paths, since);
+        if (words)
+            return could_not_start(paths, words, err);
 
         if (clock_mono_ms() - spawned > RESPAWN_MS) {
             rc = daemon_spawn(c, paths, err);

@@ -16,8 +16,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define LAST_WORDS_BYTES 8192
 
 /* The first of `folders` (separated by ':') that holds the daemon; malloc'd, NULL when none does.
  */
@@ -170,4 +173,36 @@ int daemon_spawn(struct client *c, const struct rpc_paths *paths, struct error *
             err, ERR_UNREACHABLE, failed, "cannot start %s: %s", program, strerror(failed));
 
     return 0;
+}
+
+long long daemon_log_length(const struct rpc_paths *paths)
+{
+    cleanup_free char *path = path_join(paths->state_folder, "defangd.log");
+    struct stat st;
+
+    return lstat(path, &st) == 0 ? (long long)st.st_size : 0;
+}
+
+/* A daemon that cannot start says "defangd: REASON" and ends; what helps follows, indented. */
+char *daemon_last_words(const struct rpc_paths *paths, long long since)
+{
+    static const char prefix[] = "defangd: ";
+    cleanup_free char *path = path_join(paths->state_folder, "defangd.log");
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    char text[LAST_WORDS_BYTES + 1];
+    ssize_t n = fd < 0 ? -1 : pread(fd, text, LAST_WORDS_BYTES, (off_t)since);
+    if (n <= 0)
+        return NULL;
+    text[n] = '\0';
+
+    for (char *line = text, *next; line; line = next) {
+        next = strchr(line, '\n');
+        bool whole = next != NULL; /* else it is still being written */
+        next = next ? next + 1 : NULL;
+
+        if (whole && text_starts(line, prefix))
+            return strstr(line, "another defangd") ? NULL : xstrdup(line + sizeof prefix - 1);
+    }
+
+    return NULL;
 }

@@ -172,6 +172,11 @@ static void take_credentials(struct daemon *d, struct session *session)
     job_offer_credentials(d, session);
 }
 
+static const char *notice(void *arg)
+{
+    return store_notice(arg);
+}
+
 static void on_state_lost(void *arg)
 {
     pause_begin(arg);
@@ -189,8 +194,9 @@ open_store(struct daemon *d, const char *folder, const struct env *env, struct e
     if (rc < 0)
         return rc;
 
-    if (store_notice(d->store))
-        log_warning("daemon", "%s", store_notice(d->store));
+    const char *found = store_notice(d->store);
+    if (found)
+        log_warning("daemon", "%.*s", (int)strcspn(found, "\n"), found);
     store_on_failure(d->store, on_state_lost, d);
 
     return 0;
@@ -233,6 +239,7 @@ open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env,
     if (rc < 0)
         return rc;
 
+    server_on_hello(d->server, notice, d->store);
     d->on_credentials = take_credentials;
     d->watchers = watch_hub_new(d->store, d->server);
     watch_hub_on_caller(d->watchers, offer, d);

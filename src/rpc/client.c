@@ -42,6 +42,11 @@ const char *rpc_client_daemon_build(const struct rpc_client *c)
     return c->hello->hello->build;
 }
 
+const char *rpc_client_daemon_notice(const struct rpc_client *c)
+{
+    return c->hello->hello->notice;
+}
+
 /* Bounded before it is allocated; the frame around it is checked by client_send(). */
 static int check_size(const struct rpc_verb *verb, size_t n, struct error *err)
 {

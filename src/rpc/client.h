@@ -38,6 +38,8 @@ int rpc_client_adopt(
 /* NULL ok; the daemon sees a hang-up: streams end, deployments go on. */
 void rpc_client_free(struct rpc_client *c);
 const char *rpc_client_daemon_build(const struct rpc_client *c);
+/* What the daemon wants every command to say once; "" when nothing. */
+const char *rpc_client_daemon_notice(const struct rpc_client *c);
 
 /* One answer. 0 and *reply; a negative errno with err filled: the daemon's own error, -ETIMEDOUT,
  * -EINTR (a descriptor of `wait` became readable; kind INTERRUPTED), or a broken connection

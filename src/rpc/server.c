@@ -33,6 +33,12 @@ unsigned server_connections(const struct server *s)
     return (unsigned)s->conns.len;
 }
 
+void server_on_hello(struct server *s, const char *(*fn)(void *arg), void *arg)
+{
+    s->notice = fn;
+    s->notice_arg = arg;
+}
+
 /* From the end: the list closes its gaps with the last one. */
 static void drop_all(struct server *s)
 {

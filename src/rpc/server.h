@@ -56,6 +56,10 @@ void server_shutdown(struct server *s, int64_t drain_ms, void (*done)(void *arg)
 void server_free(struct server *s);
 unsigned server_connections(const struct server *s);
 
+/* fn(arg) is asked at each hello for a line that every command shows; NULL = none. Borrowed until
+ * the next call of fn. */
+void server_on_hello(struct server *s, const char *(*fn)(void *arg), void *arg);
+
 /* ---- calls ---- */
 const struct rpc_verb *server_call_verb(const struct server_call *call);
 const ProtobufCMessage *server_call_request(const struct server_call *call);

@@ -37,6 +37,8 @@ struct server {
     struct loop_timer *drain_timer;
     void (*done)(void *arg);
     void *done_arg;
+    const char *(*notice)(void *arg); /* server_on_hello() */
+    void *notice_arg;
     void (*on_turn)(struct server *s); /* server.c's, after each turn of a connection */
 };
 

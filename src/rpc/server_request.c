@@ -66,6 +66,10 @@ static void greet(struct server_conn *c, const Defang__Hello *theirs)
     hello.build = c->server->build;
     hello.pid = (uint32_t)getpid();
 
+    const char *notice = c->server->notice ? c->server->notice(c->server->notice_arg) : NULL;
+    if (notice)
+        hello.notice = (char *)(uintptr_t)notice;
+
     Defang__Frame frame = DEFANG__FRAME__INIT;
     frame.call_id = RPC_CALL_CONNECTION;
     frame.body_case = DEFANG__FRAME__BODY_HELLO;

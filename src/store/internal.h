@@ -21,6 +21,7 @@ struct sql_cached {
 
 struct store_conn {
     sqlite3 *db;
+    bool damaged; /* a statement met damage in the file */
     VEC(struct sql_cached) cache;
 };
 
@@ -39,7 +40,8 @@ struct store_turn {
 struct store {
     struct loop *loop;
     char *folder;
-    char *notice;
+    char *notice; /* the text that store_notice() made last */
+    char *damage; /* what was wrong with the file that this start set aside, or NULL */
     int lock_fd;
     struct store_conn writer, reader;
 
@@ -94,6 +96,17 @@ int store_fail(
 int store_read_error(struct store_conn *conn, const char *doing, struct error *err); /* -EIO */
 void store_touch(struct store *s, const char *deployment); /* subscribers will be told */
 void store_turn_done(struct store *s);
+
+/* ---- damage.c ---- */
+#define STORE_DAMAGE_HINT                                                                          \
+    "`defangctl daemon stop` ends its use; the next command sets it aside and begins a new one."
+bool store_code_is_damage(int code); /* of SQLite */
+/* Before SQLite may touch the file: 0 or -EUCLEAN. */
+int store_damage_before_open(const struct store *s, const char *path, struct error *err);
+int store_damage_check(struct store *s, struct error *err); /* 0, -EUCLEAN, -EIO */
+/* Closes the writer and gives its files another name. */
+int store_damage_set_aside(
+    struct store *s, const char *path, const struct error *why, struct error *err);
 
 /* ---- schema.c ---- */
 int store_schema_apply(struct store *s, struct error *err);

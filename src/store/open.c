@@ -9,9 +9,7 @@
  * WAL with synchronous=FULL: a job that was acknowledged survives a power cut. secure_delete and
  * the truncated log are there because inputs that were erased must be gone from the disk too.
  *
- * A damaged database is never wiped: its three files get another name, a new one is begun, and
- * store_notice() says so. Whatever deployments were in it go on in AWS without us. */
-#include "base/clock.h"
+ * A damaged database is set aside and a new one is begun (damage.c). */
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -88,6 +86,19 @@ static int lock_take(struct store *s, struct error *err)
     return 0;
 }
 
+/* Nothing is repaired here: somebody made it so. */
+static int cannot_open(const char *path, int code, struct error *err)
+{
+    int rc = fail_errno(err, code, "opening", path);
+
+    if (code == EACCES)
+        error_hint(err, "Make it yours to read and write again: `chmod 600 %s`.", path);
+    else if (code == EISDIR || code == ELOOP)
+        error_hint(err, "It must be a file of its own: move what is there away.");
+
+    return rc;
+}
+
 /* O_NOFOLLOW: the file itself is never somewhere else. */
 static int database_file_prepare(const char *path, struct error *err)
 {
@@ -97,7 +108,7 @@ static int database_file_prepare(const char *path, struct error *err)
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0)
-        return fail_errno(err, errno, "opening", path);
+        return cannot_open(path, errno, err);
     if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
         return fail_errno(err, errno, "making private", path);
 
@@ -129,7 +140,7 @@ conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct
 
     error_raise_errno(err, ERR_FAILED, EIO, "opening %s: %s", path, sqlite3_errmsg(conn->db));
 
-    return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB ? -EUCLEAN : -EIO;
+    return store_code_is_damage(rc) ? -EUCLEAN : -EIO;
 }
 
 static const char writer_pragmas[] =
@@ -140,72 +151,16 @@ static const char reader_pragmas[] =
     "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY";
 
 /* 0, -EUCLEAN when the file is damaged, -EIO. */
-static int database_check(struct store *s, struct error *err)
-{
-    struct sql q = sql_open(&s->writer, "PRAGMA quick_check(1)");
-    int rc = sql_row(&q);
-    int code = sqlite3_errcode(s->writer.db) & 0xff;
-
-    if (rc > 0) {
-        const char *word = (const char *)sqlite3_column_text(q.stmt, 0);
-
-        rc = word && strcmp(word, "ok") == 0 ? 0 : -EUCLEAN;
-        if (rc < 0)
-            error_raise_errno(
-                err, ERR_FAILED, EUCLEAN, "%s", word ? word : "no answer from quick_check");
-    } else {
-        rc = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EUCLEAN : -EIO;
-        store_read_error(&s->writer, "checking the database", err);
-    }
-
-    sql_close(&q);
-
-    return rc;
-}
-
 static int database_open(struct store *s, const char *path, struct error *err)
 {
-    int rc = database_file_prepare(path, err);
+    int rc = store_damage_before_open(s, path, err);
+    if (rc == 0)
+        rc = database_file_prepare(path, err);
     if (rc == 0)
         rc = conn_open(&s->writer, path, writer_pragmas, err);
     if (rc == 0)
-        rc = database_check(s, err);
+        rc = store_damage_check(s, err);
     return rc;
-}
-
-/* Never wiped: the damaged files keep their content under another name. */
-static int
-database_set_aside(struct store *s, const char *path, struct error *why, struct error *err)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    char stamp[17];
-
-    clock_format_basic(clock_wall_ms(), stamp);
-    sql_conn_done(&s->writer);
-
-    cleanup_free char *aside = NULL;
-    for (unsigned i = 0;; i++) {
-        aside = xasprintf("%s.corrupt-%s-%u", path, stamp, i);
-        if (!file_exists(aside))
-            break;
-
-        free(aside);
-    }
-
-    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-        cleanup_free char *from = xasprintf("%s%s", path, suffixes[i]);
-        cleanup_free char *to = xasprintf("%s%s", aside, suffixes[i]);
-        if (rename(from, to) < 0 && errno != ENOENT)
-            return fail_errno(err, errno, "setting aside the damaged", from);
-    }
-
-    s->notice = xasprintf(
-        "the database was damaged (%s) and was set aside as %s; deployments recorded in it "
-        "are not known any more",
-        why->message,
-        aside);
-
-    return 0;
 }
 
 /* A damaged one is set aside, and the second try begins a new one. */
@@ -216,7 +171,7 @@ static int database_ready(struct store *s, struct error *err)
     int rc = database_open(s, path, &why);
 
     if (rc == -EUCLEAN) {
-        rc = database_set_aside(s, path, &why, err);
+        rc = store_damage_set_aside(s, path, &why, err);
         error_done(&why);
         if (rc == 0)
             rc = database_open(s, path, err);
@@ -283,13 +238,9 @@ void store_close(struct store *s)
     secret_wipe(s->seal_key, sizeof s->seal_key);
     free(s->failure);
     free(s->notice);
+    free(s->damage);
     free(s->folder);
     free(s);
-}
-
-const char *store_notice(const struct store *s)
-{
-    return s->notice;
 }
 
 /* What it takes on the disk, the write-ahead log included. */

@@ -22,7 +22,7 @@ struct store;
 
 /* -EBUSY (kind REFUSED) when another daemon holds the folder; -EPERM when the folder is another
  * user's; -ENOTSUP when the schema is newer. A corrupt database is set aside under another name and
- * a new one begun: store_notice() then says so, for the log. */
+ * a new one begun: store_notice() then says so. */
 int store_open(struct loop *loop, const char *folder, struct store **out, struct error *err);
 
 struct store_options {
@@ -33,8 +33,12 @@ struct store_options {
 
 int store_open_with(
     struct loop *loop, const struct store_options *options, struct store **out, struct error *err);
-void store_close(struct store *s);               /* NULL ok; commits */
-const char *store_notice(const struct store *s); /* NULL or one line about what was found at open */
+void store_close(struct store *s); /* NULL ok; commits */
+
+/* What every command has to say about the state: that its file is damaged, or that one was and lies
+ * aside; a line, and what helps in those after it. NULL when there is nothing. Looked at anew each
+ * time; borrowed until the next call. */
+const char *store_notice(struct store *s);
 
 /* Opens the turn's transaction when none is open; every writing call does so itself. */
 int store_write_begin(struct store *s, struct error *err);

@@ -44,16 +44,44 @@ void store_touch(struct store *s, const char *deployment)
 static int failed_error(struct store *s, struct error *err)
 {
     error_raise_errno(err, ERR_FAILED, EIO, "the daemon's state cannot be written: %s", s->failure);
-    error_hint(
-        err,
-        "Free space on the disk of %s; unfinished deployments go on when the daemon starts again.",
-        s->folder);
+    if (s->writer.damaged)
+        error_hint(err, STORE_DAMAGE_HINT);
+    else
+        error_hint(
+            err,
+            "Free space on the disk of %s; unfinished deployments go on when the daemon starts "
+            "again.",
+            s->folder);
     return -EIO;
+}
+
+/* Damage is remembered: from now on every command says so (damage.c). */
+static bool note_damage(struct store_conn *conn)
+{
+    bool damaged = store_code_is_damage(sqlite3_errcode(conn->db));
+
+    conn->damaged = conn->damaged || damaged;
+    return damaged;
 }
 
 int store_read_error(struct store_conn *conn, const char *doing, struct error *err)
 {
-    return error_raise_errno(err, ERR_FAILED, EIO, "%s: %s", doing, sqlite3_errmsg(conn->db));
+    const char *why = sqlite3_errmsg(conn->db);
+
+    if (!note_damage(conn))
+        return error_raise_errno(err, ERR_FAILED, EIO, "%s: %s", doing, why);
+
+    error_raise_errno(
+        err,
+        ERR_FAILED,
+        EIO,
+        "%s: %s is damaged (%s)",
+        doing,
+        sqlite3_db_filename(conn->db, "main"),
+        why);
+    error_hint(err, STORE_DAMAGE_HINT);
+
+    return -EIO;
 }
 
 static void schedule(struct store *s);
@@ -63,6 +91,7 @@ int store_fail(struct store *s, const char *doing, struct error *err)
 {
     free(s->failure);
     s->failure = xasprintf("%s: %s", doing, sqlite3_errmsg(s->writer.db));
+    note_damage(&s->writer);
 
     /* Disk full and I/O errors may have rolled back already. */
     if (!sqlite3_get_autocommit(s->writer.db))

@@ -205,8 +205,130 @@ START_TEST(a_damaged_database_is_set_aside)
         ck_assert_int_eq(
             store_deployment_get(store, "a", &(struct store_deployment){0}, NULL), -ENOENT);
         fixture_reopen();
-        ck_assert_ptr_null(store_notice(store));
+        ck_assert_msg(store_notice(store) != NULL, "case %zu: forgotten in the next life", i);
     }
+}
+END_TEST
+
+static void remove_files(const char *pattern)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", folder, pattern);
+    glob_t found;
+
+    if (glob(path, 0, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            remove(found.gl_pathv[i]);
+    globfree(&found);
+}
+
+/* The notice names the file that lies aside, in every later life, until somebody took it away. */
+START_TEST(trust_38_the_notice_lasts_until_the_file_is_gone)
+{
+    fixture_insert("a", "shop", NULL);
+    store_close(store);
+    store = NULL;
+    damage(0, 100);
+
+    for (int life = 0; life < 3; life++) {
+        char path[128];
+
+        store_close(store);
+        store = NULL;
+        fixture_open();
+
+        const char *notice = store_notice(store);
+        ck_assert_ptr_nonnull(notice);
+        snprintf(path, sizeof path, "%s/state.db.corrupt-", folder);
+        ck_assert_msg(strstr(notice, path) != NULL, "%s", notice);
+    }
+
+    remove_files("state.db.corrupt-*");
+    ck_assert_ptr_null(store_notice(store));
+    fixture_reopen();
+    ck_assert_ptr_null(store_notice(store));
+}
+END_TEST
+
+/* Empty where there was a state: the whole file, or all of it in a log that is gone. */
+START_TEST(trust_38_an_emptied_database_is_damage)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/state.db", folder);
+    fixture_insert("a", "shop", NULL);
+    store_close(store);
+    store = NULL;
+    ck_assert_int_eq(truncate(path, 0), 0);
+    fixture_open();
+    ck_assert_ptr_nonnull(strstr(store_notice(store), "it is empty"));
+    ck_assert_uint_eq(count_files("state.db.corrupt-*"), 1);
+    remove_files("state.db.corrupt-*");
+
+    store_close(store);
+    store = NULL;
+    remove_files("state.db*");
+    sqlite3 *db;
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    sqlite3_close(db);
+    fixture_open();
+    ck_assert_ptr_nonnull(strstr(store_notice(store), "it is empty"));
+}
+END_TEST
+
+/* A first start that was cut off before there was anything is none. */
+START_TEST(trust_38_an_empty_file_of_a_first_start_is_no_damage)
+{
+    char path[128];
+
+    store_close(store);
+    store = NULL;
+    remove_files("state.db*");
+    remove_files("key");
+    snprintf(path, sizeof path, "%s/state.db", folder);
+
+    cleanup_fd int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    ck_assert_int_ge(fd, 0);
+    fixture_open();
+    ck_assert_ptr_null(store_notice(store));
+}
+END_TEST
+
+static bool no_event(void *arg, uint64_t sequence, const void *data, size_t n)
+{
+    return true;
+}
+
+/* Damaged under the running daemon: the call says so with the file's name, and so does every
+ * command after it; the next life sets it aside. */
+START_TEST(trust_38_damage_met_while_reading_is_said)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/state.db", folder);
+    fixture_insert("a", "shop", NULL);
+    for (int k = 0; k < 3000; k++)
+        fixture_event("a", "something happened that takes a line of text");
+    fixture_reopen(); /* nothing is cached, all of it is in the file */
+
+    struct stat st;
+    ck_assert_int_eq(stat(path, &st), 0);
+    damage(4096, (size_t)st.st_size - 4096);
+    ck_assert_ptr_null(store_notice(store));
+
+    struct error err = ERROR_INIT;
+    ck_assert_int_lt(store_event_read(store, "a", 0, 10, 1 << 20, no_event, NULL, &err), 0);
+    ck_assert_msg(strstr(err.message, path) != NULL, "%s", err.message);
+    ck_assert_ptr_nonnull(err.hint);
+    error_done(&err);
+    ck_assert_ptr_nonnull(strstr(store_notice(store), path));
+
+    store_close(store);
+    store = NULL;
+    fixture_open();
+    ck_assert_ptr_nonnull(strstr(store_notice(store), "set aside"));
 }
 END_TEST
 
@@ -251,6 +373,10 @@ int main(void)
     tcase_add_test(tc, an_older_schema_is_brought_up);
     tcase_add_test(tc, a_foreign_database_is_refused);
     tcase_add_test(tc, a_damaged_database_is_set_aside);
+    tcase_add_test(tc, trust_38_the_notice_lasts_until_the_file_is_gone);
+    tcase_add_test(tc, trust_38_an_emptied_database_is_damage);
+    tcase_add_test(tc, trust_38_an_empty_file_of_a_first_start_is_no_damage);
+    tcase_add_test(tc, trust_38_damage_met_while_reading_is_said);
     tcase_add_test(tc, a_key_that_others_can_read_is_refused);
     tcase_add_test(tc, an_ended_turn_outlives_its_store);
 
