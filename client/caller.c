@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "client/program.h"
 
 #include <errno.h>
 #include <string.h>
@@ -128,6 +129,7 @@ int caller_fill(struct client *c, Defang__Caller *caller, struct error *err)
     caller->n_env_files = o->env_files.len;
     caller->profiles = copy_list(o->profiles.items, o->profiles.len);
     caller->n_profiles = o->profiles.len;
+    caller->interactive = program_has_terminal();
     fill_env(c, caller);
     if (!file_is_dir(caller->cwd))
         return error_raise(err, ERR_USAGE, "%s is not a folder", caller->cwd);

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "client/mfa.h"
+#include "client/program.h"
 #include "client/signals.h"
 #include "client/spawn.h"
 #include "client/view/say.h"
@@ -52,32 +53,31 @@ static void say_notice(const struct rpc_client *rpc)
     say_hint(notice[line] ? notice + line + 1 : NULL);
 }
 
+/* One attempt, within its own deadline. */
+static int try_once(const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
+{
+    int rc = rpc_client_connect(paths->socket, version_of_client, CONNECT_MS, out, err);
+    if (rc < 0)
+        return rc;
+
+    rpc_client_on_ask(*out, program_answer, NULL);
+    say_notice(*out);
+    return 0;
+}
+
 /* For looking only: whether one runs, without making it so. */
 int client_connect_once(struct client *c, struct rpc_client **out, struct error *err)
 {
     cleanup_rpc_paths struct rpc_paths paths = {0};
     int rc = resolve(c, &paths, err);
 
-    if (rc == 0)
-        rc = rpc_client_connect(paths.socket, version_of_client, CONNECT_MS, out, err);
-    if (rc == 0)
-        say_notice(*out);
-    return rc;
+    return rc < 0 ? rc : try_once(&paths, out, err);
 }
 
 /* No socket, or one that a daemon left behind: the two failures that a start mends. */
 static bool nobody_there(int rc)
 {
     return rc == -ENOENT || rc == -ECONNREFUSED;
-}
-
-/* One attempt, within its own deadline. */
-static int try_once(const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
-{
-    int rc = rpc_client_connect(paths->socket, version_of_client, CONNECT_MS, out, err);
-    if (rc == 0)
-        say_notice(*out);
-    return rc;
 }
 
 /* It ended at once, and wrote why: nothing is to be waited for. */

@@ -7,12 +7,18 @@
  * cache away. Values go into the digest with their lengths, so that no two settings read alike. The
  * folder is part of it only where a relative path decides who one is.
  *
+ * Programs of a caller who has a terminal are run by the client, over a call of it that is open
+ * (ask.h). So a session knows the open calls of its callers; when there is none, nobody runs them:
+ * a job that needs keys then waits for a command.
+ *
  * A job that comes back after a restart gets a session of its own that is never shared: what a
  * terminal brings for that job must not leak into other shells.
  *
  * Sessions that nobody holds go after half an hour, or earlier when there are many. Keys live in
  * memory only. */
 #include "daemon/session.h"
+
+#include "daemon/ask.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -90,7 +96,8 @@ key_file(struct str *text, const struct env *env, const char *variable, const ch
 }
 
 /* The text is wiped: it holds every AWS variable. */
-static char *session_key(const struct env *env, const char *profile, const char *region)
+static char *
+session_key(const struct env *env, const char *profile, const char *region, bool interactive)
 {
     struct str text = STR_INIT;
     struct env *relevant = env_select_for_request(env);
@@ -107,6 +114,7 @@ static char *session_key(const struct env *env, const char *profile, const char 
             env_value(relevant, i));
 
     str_appendf(&text, "profile %s\nregion %s\n", profile ? profile : "", region ? region : "");
+    str_appendf(&text, "terminal %d\n", (int)interactive);
     key_file(&text, env, "AWS_CONFIG_FILE", ".aws/config");
     key_file(&text, env, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
 
@@ -123,6 +131,7 @@ static void session_free(struct session *s)
     aws_session_free(s->aws);
     env_free(s->env);
     free(s->key);
+    vec_free(&s->terminals);
     free(s);
 }
 
@@ -148,31 +157,72 @@ static void evict(struct daemon *d)
     }
 }
 
+void session_terminal(struct session *s, struct verb_call *v, const Defang__Caller *caller)
+{
+    if (caller->interactive)
+        vec_push(&s->terminals, v);
+}
+
+void session_terminal_gone(struct session *s, const struct verb_call *v)
+{
+    for (size_t i = 0; s && i < s->terminals.len; i++) {
+        if (s->terminals.items[i] == v) {
+            s->terminals.items[i] = *vec_last(&s->terminals);
+            s->terminals.len--;
+            return;
+        }
+    }
+}
+
+/* The newest of them: somebody has just typed a command there. */
+static int run_on_terminal(
+    void *arg,
+    const char *const *argv,
+    const char *why,
+    struct child_result *result,
+    struct error *err)
+{
+    struct session *s = arg;
+
+    if (s->terminals.len)
+        return ask_run_program(*vec_last(&s->terminals), argv, why, result, err);
+
+    error_raise_errno(
+        err, ERR_AUTH, ENOTTY, "%s is run on a terminal, and no command waits on one now", why);
+    error_hint(
+        err, "Run a defangctl command for this project on a terminal: the program is run there.");
+    return -ENOTTY;
+}
+
 /* Takes `key`, also on failure. */
 static int open_new(
     struct daemon *d,
     const struct env *env,
     const char *profile,
     const char *region,
+    bool interactive,
     char *key,
     struct session **out,
     struct error *err)
 {
+    struct session *s = xcalloc(1, sizeof *s);
     struct aws_session_options o = {
         .loop = d->loop,
         .http = d->http,
         .env = env,
         .profile = text_empty(profile) ? NULL : profile,
-        .region = text_empty(region) ? NULL : region};
+        .region = text_empty(region) ? NULL : region,
+        .run = interactive ? run_on_terminal : NULL,
+        .run_arg = s};
 
     struct aws_session *aws = NULL;
     int rc = aws_session_open(&o, &aws, err);
     if (rc < 0) {
         free(key);
+        free(s);
         return rc;
     }
 
-    struct session *s = xcalloc(1, sizeof *s);
     *s = (struct session){
         .aws = aws, .env = env_dup(env), .key = key, .refs = 1, .used_ms = loop_now_ms(d->loop)};
     vec_push(&d->sessions, s);
@@ -203,7 +253,7 @@ int session_get(
     evict(d);
 
     cleanup_env struct env *env = session_env_of(caller);
-    char *key = session_key(env, caller->profile, caller->region);
+    char *key = session_key(env, caller->profile, caller->region, caller->interactive);
 
     vec_each(it, &d->sessions) {
         struct session *s = *it;
@@ -215,7 +265,7 @@ int session_get(
         }
     }
 
-    return open_new(d, env, caller->profile, caller->region, key, out, err);
+    return open_new(d, env, caller->profile, caller->region, caller->interactive, key, out, err);
 }
 
 int session_restore(
@@ -223,6 +273,7 @@ int session_restore(
     const struct env *env,
     const char *profile,
     const char *region,
+    bool interactive,
     struct session **out,
     struct error *err)
 {
@@ -230,7 +281,8 @@ int session_restore(
     uint8_t random[16];
 
     clock_random(random, sizeof random);
-    return open_new(d, env, profile, region, digest_hex(random, sizeof random), out, err);
+    return open_new(
+        d, env, profile, region, interactive, digest_hex(random, sizeof random), out, err);
 }
 
 struct session *session_ref(struct session *s)

@@ -10,10 +10,13 @@
 #include "daemon/daemon.h"
 #include "proto/defang.pb-c.h"
 
+struct verb_call;
+
 struct session {
     struct aws_session *aws;
-    struct env *env; /* the caller's, whole */
-    char *key;       /* of the cache; random for one that is not shared */
+    VEC(struct verb_call *) terminals; /* open calls whose client can run the caller's programs */
+    struct env *env;                   /* the caller's, whole */
+    char *key;                         /* of the cache; random for one that is not shared */
     unsigned refs;
     int64_t used_ms; /* monotonic */
 };
@@ -23,12 +26,14 @@ struct session {
 int session_get(
     struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err);
 
-/* For a job that comes back after a restart: `env` has no secrets. Never shared. */
+/* For a job that comes back after a restart: `env` has no secrets. Never shared. `interactive`: its
+ * caller's programs are run on a terminal only. */
 int session_restore(
     struct daemon *d,
     const struct env *env,
     const char *profile,
     const char *region,
+    bool interactive,
     struct session **out,
     struct error *err);
 
@@ -39,6 +44,11 @@ void session_unref(struct daemon *d, struct session *s);
 
 /* At the end: also those that are held. */
 void session_drop_all(struct daemon *d);
+
+/* From now on the client of that call runs the programs of the session's caller, until
+ * session_terminal_gone(). Nothing for a caller without a terminal. */
+void session_terminal(struct session *s, struct verb_call *v, const Defang__Caller *caller);
+void session_terminal_gone(struct session *s, const struct verb_call *v); /* s NULL ok */
 
 /* A copy, for env_free(); PWD is the caller's folder when it is not set. */
 struct env *session_env_of(const Defang__Caller *caller);

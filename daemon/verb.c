@@ -10,6 +10,8 @@
  * verb_item(), so that a terminal that does not read costs nothing. */
 #include "daemon/verb.h"
 
+#include "daemon/ask.h"
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/context.h"
@@ -69,6 +71,8 @@ static void verb_main(void *arg)
         free(diagnostics);
     }
 
+    ask_end_all(v);
+    session_terminal_gone(v->session, v);
     session_unref(v->daemon, v->session);
     project_done(&v->project);
     v->daemon->verbs_active--;
@@ -115,6 +119,8 @@ void verb_handle(struct daemon *d, enum rpc_verb_id verb, verb_fn *fn)
 int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error *err)
 {
     int rc = session_get(v->daemon, caller, &v->session, err);
+    if (rc == 0)
+        session_terminal(v->session, v, caller);
     if (rc == 0 && !text_empty(caller->mfa_code))
         aws_session_give_mfa_code(v->session->aws, caller->mfa_code);
     if (rc == 0)

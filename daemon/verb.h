@@ -9,6 +9,8 @@
 #include "engine/context.h"
 #include "engine/engine.h"
 
+struct verb_ask;
+
 struct verb_call {
     struct daemon *daemon;
     struct server_call *call;
@@ -17,6 +19,8 @@ struct verb_call {
     const struct engine *engine; /* of the project, when it was chosen (engine_choice.h) */
     struct project project;      /* dropped at the end; its diagnostics go with an error */
     struct fiber_cond writable;
+    struct verb_ask *asks; /* that wait for the client's answer (ask.c) */
+    uint32_t last_ask;
 };
 
 typedef int verb_fn(struct verb_call *v, const ProtobufCMessage *request, struct error *err);

@@ -64,5 +64,6 @@ json_t *job_inputs_new(
         key("region", json_string(caller->region)),
         key("stack", json_string(p ? p->settings.stack : caller->stack)),
         key("env_credentials", has_env_credentials),
+        key("interactive", (bool)caller->interactive),
         key("model", frozen ? json_string(frozen) : NULL));
 }

@@ -134,11 +134,12 @@ static int open_world(struct job *j, struct error *err)
     const char *model = json_str(j->inputs, "model");
     const char *mode = json_str(j->inputs, "mode");
     const char *stack = json_str(j->inputs, "stack");
+    bool interactive = json_bool_or(j->inputs, "interactive", false);
     cleanup_env struct env *env = frozen_env(j);
     int rc = 0;
 
     if (!j->session)
-        rc = session_restore(j->daemon, env, profile, region, &j->session, err);
+        rc = session_restore(j->daemon, env, profile, region, interactive, &j->session, err);
     if (rc == 0)
         rc = project_thaw(model, env, mode, stack, &j->project, err);
     if (rc < 0)

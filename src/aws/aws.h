@@ -28,6 +28,18 @@
 #include <stdint.h>
 
 struct aws_session;
+struct child_result;
+
+/* Runs a program of the caller's settings (credential_process) where the caller is, and suspends
+ * until it has ended; `why` names it to people. Its stderr went to the caller, and result->err is
+ * empty. 0 when it ran, whatever its exit code; the result is for child_result_done() in any case.
+ */
+typedef int aws_run_fn(
+    void *arg,
+    const char *const *argv,
+    const char *why,
+    struct child_result *result,
+    struct error *err);
 
 struct aws_session_options {
     struct loop *loop;
@@ -35,6 +47,8 @@ struct aws_session_options {
     const struct env *env; /* the caller's; copied */
     const char *profile;   /* --profile or NULL */
     const char *region;    /* --region or NULL */
+    aws_run_fn *run;       /* NULL: programs are run here, without a terminal, a minute at most */
+    void *run_arg;
 };
 
 struct aws_credentials {

@@ -23,6 +23,8 @@ int session_new(
     s->http = o->http;
     s->env = env_dup(o->env);
     s->source = source;
+    s->run = o->run;
+    s->run_arg = o->run_arg;
     s->signing_keys = sigv4_cache_new();
 
     rc = aws_profiles_load(s->env, &s->profiles, err);

@@ -52,6 +52,8 @@ struct aws_session {
     struct aws_profiles *profiles;
     struct aws_settings settings;
     const struct session_source *source;
+    aws_run_fn *run; /* of the caller's programs; NULL: here */
+    void *run_arg;
     struct sigv4_cache *signing_keys;
 
     /* Learnt by calls. */

@@ -64,6 +64,9 @@
 #define LIMIT_RPC_OUTPUT_LOW_BYTES  KIB(64)
 #define LIMIT_RPC_OUTPUT_MAX_BYTES  MIB(64) /* answers queued on one connection; more closes it */
 
+/* daemon */
+#define LIMIT_ASK_HOURS 12 /* a person at a terminal that was asked something */
+
 /* engine */
 #define LIMIT_ECS_OVERRIDES_BYTES     KIB(8)           /* of one RunTask, by ECS */
 #define LIMIT_REGIONS_AT_ONCE         6                /* that `cd ls --all-regions` asks */

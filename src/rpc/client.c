@@ -5,9 +5,13 @@
  * the same for verbs with one answer: it opens, waits for the reply, and forgets the call.
  *
  * A wait that ends without an answer (a deadline, a descriptor of the caller's) cancels the call
- * and leaves the connection good; a stream goes on instead, since its reader only looked up. */
+ * and leaves the connection good; a stream goes on instead, since its reader only looked up.
+ *
+ * What the daemon asks on the way stands in the same queue and is answered in its turn, before what
+ * came after it. A person may take minutes for it: that time is added to the deadline. */
 #include "rpc/client.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -160,6 +164,61 @@ static int call_finish(struct rpc_client *c, struct client_call *call, struct er
     return rc;
 }
 
+void rpc_client_on_ask(struct rpc_client *c, rpc_answer_fn *fn, void *arg)
+{
+    c->answer = fn;
+    c->answer_arg = arg;
+}
+
+/* One that this build does not know has no answer, and the daemon must not wait for one. */
+static int no_answer(Defang__Input *answer)
+{
+    answer->what_case = DEFANG__INPUT__WHAT_FAILED;
+    answer->failed = xstrdup("this defangctl cannot do what the daemon asks");
+    return 0;
+}
+
+/* What the answer holds may be keys: wiped in the message, as in the output (client_wire.c). */
+static int
+call_answer(struct rpc_client *c, struct client_call *call, int64_t *deadline_ms, struct error *err)
+{
+    int64_t begun_ms = clock_mono_ms();
+    struct client_item taken = call->items.items[call->taken++];
+    const Defang__Ask *ask = taken.frame->ask;
+    Defang__Input *answer = xcalloc(1, sizeof *answer);
+
+    defang__input__init(answer);
+    answer->ask = ask->id;
+    c->pending_bytes -= taken.bytes;
+
+    bool known = c->answer && ask->what_case != DEFANG__ASK__WHAT__NOT_SET;
+    int rc = known ? c->answer(c->answer_arg, ask, answer, err) : no_answer(answer);
+
+    Defang__Frame frame = DEFANG__FRAME__INIT;
+    frame.call_id = call->id;
+    frame.body_case = DEFANG__FRAME__BODY_INPUT;
+    frame.input = answer;
+    if (rc == 0)
+        rc = client_send(c, &frame, err);
+
+    rpc_message_wipe(&answer->base);
+    defang__input__free_unpacked(answer, NULL);
+    defang__frame__free_unpacked(taken.frame, NULL);
+
+    if (*deadline_ms != INT64_MAX)
+        *deadline_ms += clock_mono_ms() - begun_ms;
+    if (rc < 0)
+        rpc_client_cancel(c, call->id);
+    return rc;
+}
+
+/* The daemon's word that stands first in the queue: an ask is answered, the rest is the caller's.
+ */
+static bool ask_is_next(const struct client_call *call)
+{
+    return call->items.items[call->taken].frame->body_case == DEFANG__FRAME__BODY_ASK;
+}
+
 /* Whatever one step brings is looked at before the next wait. */
 int rpc_client_next(
     struct rpc_client *c,
@@ -174,6 +233,13 @@ int rpc_client_next(
         if (!call)
             return error_raise_errno(
                 err, ERR_FAILED, EINVAL, "call %llu is not open", (unsigned long long)id);
+
+        if (call->taken < call->items.len && ask_is_next(call)) {
+            int rc = call_answer(c, call, &deadline_ms, err);
+            if (rc < 0)
+                return rc;
+            continue;
+        }
 
         if (call->taken < call->items.len)
             return call_take(c, call, item, err);

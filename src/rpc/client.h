@@ -53,6 +53,15 @@ int rpc_client_call(
     ProtobufCMessage **reply,
     struct error *err);
 
+/* What the daemon asks in an open call is answered by `fn` (Caller.interactive invites it), inside
+ * of the rpc_client_call() or rpc_client_next() that waits for that call; the time that it takes
+ * does not count against their deadline. fn fills `answer` with malloc'd parts, which are wiped and
+ * freed once sent; its `ask` is set already. A negative errno with err filled (an interrupt)
+ * cancels the call and is its outcome. Without fn the daemon is told that nobody can. */
+typedef int
+rpc_answer_fn(void *arg, const Defang__Ask *ask, Defang__Input *answer, struct error *err);
+void rpc_client_on_ask(struct rpc_client *c, rpc_answer_fn *fn, void *arg);
+
 /* Streams. After END or an error the call is gone; after FD and TIMEOUT it goes on. */
 enum rpc_next {
     RPC_NEXT_END = 0,

@@ -127,6 +127,7 @@ int client_dispatch(struct rpc_client *c, Defang__Frame *frame, size_t bytes, st
         call->ended = true;
         return call_item(c, call, frame, bytes, err);
     case DEFANG__FRAME__BODY_ITEM:
+    case DEFANG__FRAME__BODY_ASK: /* answered in its turn, by whoever waits for the call */
         return call_item(c, call, frame, bytes, err);
     case DEFANG__FRAME__BODY_END:
         call->ended = true;

@@ -7,7 +7,7 @@
 #include "rpc/client.h"
 
 struct client_item {
-    Defang__Frame *frame; /* item or reply */
+    Defang__Frame *frame; /* item, reply or ask */
     size_t bytes;
 };
 
@@ -32,6 +32,8 @@ struct rpc_client {
     struct error broken;  /* why the connection is of no more use */
     Defang__Frame *hello; /* the daemon's */
     Defang__Frame *last_error;
+    rpc_answer_fn *answer; /* NULL: asks are refused */
+    void *answer_arg;
 };
 
 /* ---- client_calls.c ---- */

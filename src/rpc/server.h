@@ -70,6 +70,15 @@ void server_call_on_cancel(
 /* fn(arg) whenever there is room again after server_call_can_write() said no. */
 void server_call_on_writable(
     struct server_call *call, void (*fn)(void *arg, struct server_call *call), void *arg);
+/* fn(arg, call, input) for each input frame of the call, which fn then owns (server_input_free()
+ * wipes it: it may hold keys); and once with NULL when no more can come, because the client
+ * canceled, hung up, or the server shuts down; told so, fn must not end the call. Without fn
+ * inputs are dropped. NULL takes it back. */
+void server_call_on_input(
+    struct server_call *call,
+    void (*fn)(void *arg, struct server_call *call, Defang__Input *input),
+    void *arg);
+void server_input_free(Defang__Input *input); /* NULL ok */
 bool server_call_is_gone(const struct server_call *call);
 bool server_call_can_write(struct server_call *call); /* false also when gone */
 
@@ -80,7 +89,10 @@ void server_reply(
 int server_item(struct server_call *call, const ProtobufCMessage *item);
 int server_item_raw(
     struct server_call *call, const void *bytes, size_t n); /* encoded already; sent unchanged */
-void server_end(struct server_call *call);                  /* ends the call */
+/* Asks the client something while the call stays open; it answers by an input with the ask's id.
+ * 0 or -EMSGSIZE (nothing sent). Dropped silently when the client is gone. */
+int server_ask(struct server_call *call, Defang__Ask *ask);
+void server_end(struct server_call *call); /* ends the call */
 void server_error(
     struct server_call *call,
     const struct error *error,

@@ -71,6 +71,33 @@ void server_call_on_writable(
     call->on_writable_arg = arg;
 }
 
+void server_call_on_input(
+    struct server_call *call,
+    void (*fn)(void *arg, struct server_call *call, Defang__Input *input),
+    void *arg)
+{
+    call->on_input = fn;
+    call->on_input_arg = arg;
+}
+
+void server_input_free(Defang__Input *input)
+{
+    if (!input)
+        return;
+
+    rpc_message_wipe(&input->base);
+    defang__input__free_unpacked(input, NULL);
+}
+
+/* An input that nobody waits for any more was on its way when its ask ended. */
+void call_tell_input(struct server_call *call, Defang__Input *input)
+{
+    if (call->on_input)
+        call->on_input(call->on_input_arg, call, input);
+    else
+        server_input_free(input);
+}
+
 /* Nobody will read what is sent: not an error, only useless. */
 bool server_call_is_gone(const struct server_call *call)
 {
@@ -88,8 +115,15 @@ void call_tell_cancel(struct server_call *call)
         return;
 
     call->cancel_told = true;
-    if (call->on_cancel)
-        call->on_cancel(call->on_cancel_arg, call);
+
+    /* First whoever waits for an answer: the other may end the call. */
+    void (*on_cancel)(void *arg, struct server_call *call) = call->on_cancel;
+    void *arg = call->on_cancel_arg;
+
+    if (call->on_input)
+        call->on_input(call->on_input_arg, call, NULL);
+    if (on_cancel)
+        on_cancel(arg, call);
 }
 
 /* First all of them lose the connection, then they are told: who is told may end others. */
@@ -231,6 +265,22 @@ int server_item(struct server_call *call, const ProtobufCMessage *item)
 int server_item_raw(struct server_call *call, const void *bytes, size_t n)
 {
     return send_bytes(call, DEFANG__FRAME__BODY_ITEM, bytes, n, NULL);
+}
+
+int server_ask(struct server_call *call, Defang__Ask *ask)
+{
+    if (server_call_is_gone(call))
+        return 0;
+
+    Defang__Frame frame = DEFANG__FRAME__INIT;
+
+    frame.call_id = call->id;
+    frame.body_case = DEFANG__FRAME__BODY_ASK;
+    frame.ask = ask;
+
+    int rc = frame_encode(&call->conn->out, &frame, LIMIT_RPC_REPLY_BYTES, NULL);
+    conn_schedule(call->conn);
+    return rc;
 }
 
 /* An answer that is too large becomes an error in its place: the client is told in any case. */

@@ -75,6 +75,8 @@ struct server_call {
     void *on_cancel_arg;
     void (*on_writable)(void *arg, struct server_call *call);
     void *on_writable_arg;
+    void (*on_input)(void *arg, struct server_call *call, Defang__Input *input);
+    void *on_input_arg;
 };
 
 /* ---- server_wire.c ---- */
@@ -93,8 +95,9 @@ void conn_deadline_set(struct server_conn *c, int64_t ms);      /* it counts as 
 void conn_fail(struct server_conn *c, const struct error *why); /* a last word, then close */
 
 /* ---- server_call.c ---- */
-struct server_call *call_find(struct server_conn *c, uint64_t id); /* NULL: it has ended */
-void call_tell_cancel(struct server_call *call);                   /* at most once */
+struct server_call *call_find(struct server_conn *c, uint64_t id);    /* NULL: it has ended */
+void call_tell_cancel(struct server_call *call);                      /* at most once */
+void call_tell_input(struct server_call *call, Defang__Input *input); /* takes it */
 void calls_tell_writable(struct server_conn *c);
 void calls_tell_shutdown(struct server_conn *c);
 void calls_orphan(struct server_conn *c); /* the connection goes; its calls stay until they end */

@@ -1,4 +1,4 @@
-/* What a client sends: hello, requests, cancels.
+/* What a client sends: hello, requests, inputs of open calls, cancels.
  *
  * A request is checked by the verb table before its handler sees anything: known, decodable, not
  * while the daemon stops, not more calls than a connection may have. What is wrong with a request
@@ -149,6 +149,24 @@ static void cancel_handle(struct server_conn *c, uint64_t id)
     call_tell_cancel(call);
 }
 
+/* Of a call that has ended, or that was canceled: it was on its way. */
+static void input_handle(struct server_conn *c, uint64_t id, Defang__Input *input)
+{
+    struct server_call *call = call_find(c, id);
+
+    if (call && !call->canceled)
+        call_tell_input(call, input);
+    else
+        server_input_free(input);
+}
+
+/* Whoever takes a body out of the frame frees it. */
+static Defang__Input *input_take(Defang__Frame *frame)
+{
+    frame->body_case = DEFANG__FRAME__BODY__NOT_SET;
+    return steal(frame->input);
+}
+
 void call_dispatch(struct server_conn *c, Defang__Frame *frame)
 {
     if (frame->body_case == DEFANG__FRAME__BODY_HELLO && frame->call_id == RPC_CALL_CONNECTION &&
@@ -158,6 +176,10 @@ void call_dispatch(struct server_conn *c, Defang__Frame *frame)
         violation(c, "it did not say hello first");
     else if (frame->body_case == DEFANG__FRAME__BODY_CANCEL)
         cancel_handle(c, frame->call_id);
+    else if (frame->body_case == DEFANG__FRAME__BODY_INPUT && frame->call_id > c->last_call)
+        violation(c, "input for a call that it never opened");
+    else if (frame->body_case == DEFANG__FRAME__BODY_INPUT)
+        input_handle(c, frame->call_id, input_take(frame));
     else if (frame->body_case != DEFANG__FRAME__BODY_REQUEST)
         violation(c, "a frame that only a daemon sends");
     else if (frame->call_id <= c->last_call)

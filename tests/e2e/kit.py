@@ -283,6 +283,7 @@ class Place:
             text=True,
             timeout=timeout,
             check=False,
+            start_new_session=True,  # no terminal, also where the tests are run on one
         )
         return Ran(list(arguments), done.returncode, done.stdout, done.stderr)
 
@@ -345,6 +346,7 @@ class Following:
                 stdout=out,
                 stderr=err,
                 text=True,
+                start_new_session=True,
             )
 
     @property

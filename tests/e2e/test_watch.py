@@ -30,6 +30,7 @@ class Terminal:
         place: kit.Place,
         *arguments: str,
         cwd: pathlib.Path | None = None,
+        env: dict[str, str | None] | None = None,
         columns: int = 100,
         lines: int = 30,
     ) -> None:
@@ -38,7 +39,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [str(kit.DEFANGCTL), *arguments],
             cwd=cwd or place.home,
-            env=place.env({"TERM": "xterm-256color"}),
+            env=place.env({"TERM": "xterm-256color", **(env or {})}),
             stdin=slave,
             stdout=slave,
             stderr=slave,

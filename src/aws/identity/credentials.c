@@ -8,6 +8,7 @@
  * daemon does not know where it came from. When it ends, the job waits for the client again. */
 #include "aws/identity/credentials.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include <errno.h>
 #include <string.h>
@@ -17,6 +18,10 @@
 /* … and must succeed below this. */
 #define REFRESH_MANDATORY_MS (10 * 60 * 1000)
 #define REFRESH_PAUSE_MS     (60 * 1000)
+/* How long another fiber resolves at most: metadata services, STS; or a program that a person
+ * answers. */
+#define MACHINE_MS (120 * 1000)
+#define PERSON_MS  (LIMIT_ASK_HOURS * 3600LL * 1000)
 
 static int nothing_found(const struct aws_session *s, struct error *err)
 {
@@ -128,7 +133,7 @@ int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, 
         int rc;
 
         if (s->resolving) {
-            rc = fiber_cond_wait(&s->resolved, 120000);
+            rc = fiber_cond_wait(&s->resolved, s->run ? PERSON_MS : MACHINE_MS);
             if (rc < 0)
                 return error_raise_errno(
                     err,

@@ -1,10 +1,14 @@
 /* credential_process: a command line of the profile, split as Python's shlex splits it (no shell,
  * no variables, no `~`), run in the caller's folder with the caller's environment.
  *
- * Its output is JSON of version 1; its stderr becomes the error's text when it fails. What the CLI
- * lacks and we have: a minute at most, a bound for the output, a process group of its own, so that
- * a helper which hangs holds up no job. Everything that goes wrong is final, a missing program too.
- * Rules: aws-access.md section 5.4. */
+ * It is the caller's program, and may ask a person something, for minutes. So where the caller has
+ * a terminal it is run there (session->run), with the caller's stdin and stderr and no limit but
+ * Ctrl-C. Else it is run here, with nobody to ask: a minute at most and a process group of its own,
+ * so that a helper which hangs holds up no job; its stderr becomes the error's text, and the hint
+ * says how to bring keys from a terminal.
+ *
+ * Its output is bounded, and JSON of version 1. All that goes wrong is final, a missing program
+ * too. Rules: aws-access.md section 5.4. */
 #include "aws/identity/credentials.h"
 #include "aws/settings/shell_words.h"
 #include "loop/child.h"
@@ -13,6 +17,24 @@
 
 #define NAME       "custom-process"
 #define TIMEOUT_MS 60000
+
+/* What it said stands in its stderr; of one that was run on a terminal it stands there. */
+static int failed(const struct aws_setting *s, const struct child_result *child, struct error *err)
+{
+    cleanup_free char *said = text_trim(str_get(&child->err));
+    cleanup_free char *how = child->term_signal
+                                 ? xasprintf("it was ended by signal %d", child->term_signal)
+                                 : xasprintf("it ended with exit code %d", child->exit_code);
+
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        EIO,
+        "Error when retrieving credentials from custom-process: %s",
+        *said ? said : how);
+    error_at(err, s->path, s->line, 0);
+    return -EIO;
+}
 
 static int parse(
     const struct aws_setting *s,
@@ -24,17 +46,8 @@ static int parse(
     cleanup_json json_t *j = NULL;
     long long version;
 
-    if (child->exit_code != 0) {
-        cleanup_free char *said = text_trim(str_get(&child->err));
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            EIO,
-            "Error when retrieving credentials from custom-process: %s",
-            *said ? said : "it failed without a message");
-        error_at(err, s->path, s->line, 0);
-        return -EIO;
-    }
+    if (child->exit_code != 0)
+        return failed(s, child, err);
 
     if (json_parse(str_get(&child->out), child->out.len, &j, NULL) < 0) {
         error_raise_errno(
@@ -88,8 +101,49 @@ run(const struct credential_request *r,
         return error_raise_errno(
             err, ERR_AUTH, EINVAL, "credential_process of profile %s is empty", r->profile_name);
 
+    if (r->session->run) {
+        cleanup_free char *why = xasprintf("credential_process of profile %s", r->profile_name);
+        return r->session->run(r->session->run_arg, (const char *const *)words, why, child, err);
+    }
+
     return child_run(
         r->session->loop, (const char *const *)words, env, folder, TIMEOUT_MS, child, err);
+}
+
+/* For a shell: a name with anything else than letters is quoted. */
+static char *quoted(const char *name)
+{
+    struct str out = STR_INIT;
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/";
+
+    if (*name && strspn(name, plain) == strlen(name))
+        return xstrdup(name);
+
+    str_append(&out, "'");
+    for (const char *p = name; *p; p++) {
+        if (*p == '\'')
+            str_append(&out, "'\\''");
+        else
+            str_append_bytes(&out, p, 1);
+    }
+    str_append(&out, "'");
+    return str_take(&out);
+}
+
+/* Keys in the environment win over a profile of the environment, which still says the region; over
+ * --profile they do not, so that option must become the variable. */
+static char *export_command(const struct aws_session *s)
+{
+    if (!s->settings.profile_by_flag)
+        return xstrdup("first: eval \"$(aws configure export-credentials --format env)\"");
+
+    cleanup_free char *name = quoted(s->settings.profile);
+    return xasprintf(
+        "leave out --profile after: export AWS_PROFILE=%s; eval \"$(aws configure "
+        "export-credentials --profile %s --format env)\"",
+        name,
+        name);
 }
 
 /* Where and how to look, unless the error says so already. */
@@ -101,14 +155,23 @@ explain(const struct credential_request *r, const struct aws_setting *s, struct 
 
     if (!err->file)
         error_at(err, s->path, s->line, 0);
-    if (err->kind != ERR_CANCELED && err->kind != ERR_TIMEOUT)
+    if (err->kind != ERR_CANCELED && err->kind != ERR_INTERRUPTED)
         err->kind = ERR_AUTH;
-    if (!err->hint)
-        error_hint(
-            err,
-            "The line is run without a shell (no ~, $ or |). Try it by hand, or `aws configure "
-            "export-credentials --profile %s`.",
-            r->profile_name);
+    if (err->hint)
+        return;
+
+    if (r->session->run) {
+        error_hint(err, "The line is run without a shell (no ~, $ or |). Try it by hand.");
+        return;
+    }
+
+    cleanup_free char *command = export_command(r->session);
+    error_hint(
+        err,
+        "The daemon ran it without a terminal, for %d s at most, and without a shell (no ~, $ or "
+        "|). If it asks for something, run defangctl on a terminal, or %s",
+        TIMEOUT_MS / 1000,
+        command);
 }
 
 static int
