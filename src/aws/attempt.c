@@ -28,6 +28,28 @@
 #define TIMEOUT_MS        60000
 #define SLOW_BYTES_PER_MS 20
 
+/* The endpoint's own path before the operation's, as botocore joins them: "/" adds nothing. */
+static char *join_path(const char *base, const char *path)
+{
+    const char *own = strchr(strstr(base, "://") + 3, '/');
+
+    if (strcmp(path, "/") == 0)
+        return xasprintf("%s%s", base, own ? "" : "/");
+
+    return xasprintf("%.*s%s", (int)(strlen(base) - text_ends(own, "/")), base, path);
+}
+
+static char *with_query(char *url, const char *query)
+{
+    if (text_empty(query))
+        return url;
+
+    char *longer = xasprintf("%s%c%s", url, strchr(url, '?') ? '&' : '?', query);
+    free(url);
+
+    return longer;
+}
+
 int session_url(
     struct aws_session *s,
     const struct aws_exchange *x,
@@ -40,7 +62,6 @@ int session_url(
     cleanup_endpoint struct aws_endpoint endpoint = {0};
     cleanup_free char *custom = NULL, *base = NULL;
     const char *path = str_get(&x->request->path);
-    bool in_host = false;
     int rc =
         aws_settings_endpoint(&s->settings, s->env, s->profiles, service->service_id, &custom, err);
 
@@ -50,20 +71,24 @@ int session_url(
     struct aws_endpoint_params p = {
         region, s->settings.fips && !custom, s->settings.dual_stack && !custom, custom};
     rc = aws_endpoint_resolve(service, &p, &endpoint, err);
-    if (rc < 0)
-        return rc;
-    if (x->bucket) {
-        bool always_path = strcmp(x->op->name, "GetBucketLocation") == 0;
+    if (rc < 0 && custom)
+        error_hint(
+            err,
+            "It is the endpoint configured for %s: AWS_ENDPOINT_URL..., endpoint_url, or a "
+            "services section.",
+            service->service_id);
+    if (rc == 0 && x->bucket) {
+        bool always_path = strcmp(x->op->name, "GetBucketLocation") == 0, in_host = false;
         rc = s3_base_url(
             &s->settings, &endpoint, custom != NULL, x->bucket, always_path, &base, &in_host, err);
-        if (rc < 0)
-            return rc;
-        if (in_host) /* the path as serialized is /bucket/key */
+        if (rc == 0 && in_host) /* the path as serialized is /bucket/key */
             path = strchr(path + 1, '/') ? strchr(path + 1, '/') : "/";
-    } else {
-        base = xstrdup(endpoint.url);
     }
+    if (rc < 0)
+        return rc;
 
+    if (!base)
+        base = xstrdup(endpoint.url);
     if (x->request->host_prefix && !custom) {
         const char *host = strstr(base, "://") + 3;
         char *prefixed =
@@ -72,7 +97,7 @@ int session_url(
         base = prefixed;
     }
 
-    *url = xasprintf("%s%s", base, path);
+    *url = with_query(join_path(base, path), endpoint.query);
     *signing_region = steal(endpoint.signing_region);
 
     return 0;
@@ -133,7 +158,7 @@ static void sign(
     struct sigv4_request r = {
         .method = x->request->method,
         .path = u->path,
-        .query = x->request->query.len ? str_get(&x->request->query) : NULL,
+        .query = u->query,
         .headers = a->headers.items,
         .header_count = a->headers.len,
         .payload_hash = a->payload_hash,
@@ -172,15 +197,14 @@ static int prepare(
     if (rc < 0)
         return rc;
 
+    a->url = with_query(a->url, str_get(&x->request->query));
     rc = uri_split(a->url, &u, err);
-    if (rc < 0) {
-        error_hint(
-            err,
-            "It is the endpoint configured for %s: AWS_ENDPOINT_URL..., endpoint_url, or a "
-            "services section.",
-            x->op->service->service_id);
+    if (rc < 0)
         return rc;
-    }
+
+    rc = aws_proxy_find(s->env, a->url, &a->proxy, err);
+    if (rc < 0)
+        return rc;
 
     a->authority = uri_authority(&u);
     a->wall_ms = session_wall_ms(s, a->authority);
@@ -234,18 +258,15 @@ int attempt_run(
         return rc;
 
     a->prepared = true;
-    cleanup_free char *proxy = aws_proxy_for(s->env, a->url);
-    cleanup_free char *full = x->request->query.len
-                                  ? xasprintf("%s?%s", a->url, str_get(&x->request->query))
-                                  : xstrdup(a->url);
     struct http_request request = {
         .method = x->request->method,
-        .url = full,
+        .url = a->url,
         .headers = a->headers.items + 1, /* the transport writes Host itself, from the same URL */
         .header_count = a->headers.len - 1,
         .max_body_bytes = x->max_body_bytes,
         .ca_bundle = s->settings.ca_bundle,
-        .proxy = proxy,
+        .ca_source = s->settings.ca_source,
+        .proxy = aws_proxy_parts(&a->proxy),
     };
     size_t content = set_body(x, &request);
 
@@ -261,6 +282,7 @@ void attempt_done(struct attempt *a)
     free(a->url);
     free(a->signing_region);
     free(a->authority);
+    aws_proxy_done(&a->proxy);
     arena_wipe_ptr(&a->arena); /* token and signature */
     a->url = a->signing_region = a->authority = NULL;
 }

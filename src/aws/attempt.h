@@ -3,6 +3,7 @@
 #pragma once
 
 #include "aws/session.h"
+#include "aws/settings/proxy.h"
 
 struct attempt {
     unsigned number, max;
@@ -12,6 +13,7 @@ struct attempt {
     struct arena *arena;
     VEC(struct http_header) headers;
     char *url, *signing_region, *authority;
+    struct aws_proxy proxy;
     int64_t wall_ms;
     bool prepared; /* false: it failed before anything was sent */
 };

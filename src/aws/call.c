@@ -77,7 +77,9 @@ static int raise_transport(
 
     error_raise_errno(
         err,
-        rc == -ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOUD,
+        rc == -ETIMEDOUT ? ERR_TIMEOUT
+        : rc == -EACCES  ? ERR_AUTH
+                         : ERR_CLOUD,
         -rc,
         "%s:%s: %s (%s, attempt %u of %u)",
         x->op->service->id,
@@ -86,6 +88,7 @@ static int raise_transport(
         a->authority,
         a->number,
         a->max);
+    error_aws(err, NULL, NULL, cause->http_status);
     if (cause->hint)
         error_hint(err, "%s", cause->hint);
     return rc;

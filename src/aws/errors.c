@@ -40,6 +40,10 @@ bool aws_error_is_auth(const struct error *err)
     if (!error_is_set(err))
         return false;
 
+    /* a proxy's, which fresh keys of AWS do not mend */
+    if (err->http_status == 407)
+        return false;
+
     /* without a code it is our own finding: no credentials, an expired login, a broken profile */
     return err->aws_code ? among(err->aws_code, codes) : err->kind == ERR_AUTH;
 }

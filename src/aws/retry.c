@@ -82,6 +82,7 @@ retry_classify(int transport, int http_status, const char *code, const char *ser
     case -ECANCELED:
     case -EMSGSIZE:
     case -EINVAL:
+    case -EACCES: /* the proxy will not think better of it */
         return RETRY_NEVER;
     default:
         return RETRY_TRANSIENT;

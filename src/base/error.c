@@ -56,10 +56,25 @@ const char *error_kind_name(enum error_kind kind)
     return "failed";
 }
 
+/* Texts quote what came from outside. Bytes that would move the cursor are written out, so that a
+ * name with a carriage return in it is seen to have one; line breaks and tabs are kept. */
 static __attribute__((format(printf, 1, 0))) char *format_text(const char *fmt, va_list ap)
 {
-    struct str s = STR_INIT;
-    str_vappendf(&s, fmt, ap);
+    struct str raw = STR_INIT, s = STR_INIT;
+
+    str_vappendf(&raw, fmt, ap);
+    for (const char *p = str_get(&raw); *p; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        if (c == '\r')
+            str_append(&s, "\\r");
+        else if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+            str_appendf(&s, "\\x%02x", c);
+        else
+            str_append_char(&s, *p);
+    }
+
+    str_done(&raw);
     return str_take(&s);
 }
 

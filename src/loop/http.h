@@ -16,6 +16,13 @@ struct http_header {
     const char *name, *value;
 };
 
+/* A proxy taken apart: a password may hold what no URL parser reads. */
+struct http_proxy {
+    const char *url;             /* scheme://host:port, http or https */
+    const char *user, *password; /* as they are; user NULL = none is sent */
+    const char *variable;        /* who named it, for messages: "HTTPS_PROXY"; NULL = not known */
+};
+
 /* A body that is not in memory. read: bytes put into buf, 0 = end, <0 = error; rewind for a retry.
  * Called on the loop thread: must not block long (page cache reads of a local file are fine). */
 struct http_body_source {
@@ -39,7 +46,9 @@ struct http_request {
     uint64_t max_body_bytes; /* of the reply; 0 = LIMIT_HTTP_BODY_BYTES for what is kept, no bound
                                 for on_data */
     const char *ca_bundle;   /* file or folder; NULL = system */
-    const char *proxy;       /* NULL = none (the caller's environment decides, not ours) */
+    const char *ca_source;   /* who named it, for messages: "AWS_CA_BUNDLE"; or NULL */
+    const char *ca_advice;   /* what helps against an unknown authority; NULL: a bundle does */
+    const struct http_proxy *proxy; /* NULL = none (the caller's environment decides, not ours) */
     bool expect_100;
     /* If set, the body of a 2xx reply is handed over piece by piece instead of kept (that of any
      * other, an error's text, is kept); a negative errno aborts with that code. Runs inside a
@@ -71,9 +80,10 @@ void http_response_done(struct http_response *r);
 
 struct http {
     /* Suspends. 0 when a whole reply arrived, whatever its status. -ETIMEDOUT, -ECANCELED,
-     * -ECONNREFUSED, -ECONNRESET, -EPROTO (TLS, bad HTTP), -ENOTUNIQ (name not found), -EMSGSIZE
-     * (body or headers over the bound), -EINVAL (a URL or header that cannot be sent), what on_data
-     * or the source returned. On error resp is empty. */
+     * -ECONNREFUSED, -ECONNRESET, -EPROTO (TLS, bad HTTP), -ENOTUNIQ (name not found), -EACCES (the
+     * proxy wants another user or password), -EMSGSIZE (body or headers over the bound), -EINVAL (a
+     * URL or header that cannot be sent), what on_data or the source returned. On error resp is
+     * empty. */
     int (*perform)(
         struct http *http,
         const struct http_request *req,

@@ -28,16 +28,14 @@ char *http_url_host(const char *url)
     return xstrndup(start, n);
 }
 
-static int raise_tls(const struct http_transfer *t, const char *cause, struct error *err)
+/* "the proxy HOST (HTTPS_PROXY)"; malloc'd. */
+static char *proxy_name(const struct http_transfer *t)
 {
-    int rc = error_raise_errno(err, ERR_FAILED, EPROTO, "%s: TLS: %s", t->host, cause);
+    const struct http_proxy *p = t->req->proxy;
+    cleanup_free char *host = http_url_host(p ? p->url : "");
 
-    if (t->req->ca_bundle)
-        error_hint(err, "certificates are checked against %s", t->req->ca_bundle);
-    else
-        error_hint(
-            err, "behind a proxy that inspects TLS, name its certificate with AWS_CA_BUNDLE");
-    return rc;
+    return p && p->variable ? xasprintf("the proxy %s (%s)", host, p->variable)
+                            : xasprintf("the proxy %s", host);
 }
 
 static int raise_connect(const struct http_transfer *t, const char *cause, struct error *err)
@@ -46,18 +44,70 @@ static int raise_connect(const struct http_transfer *t, const char *cause, struc
 
     curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
     const char *why = os_errno ? strerror((int)os_errno) : cause;
-    if (!t->req->proxy || !t->req->proxy[0])
+    if (!t->req->proxy)
         return error_raise_errno(
             err, ERR_FAILED, ECONNREFUSED, "%s: cannot connect: %s", t->host, why);
-    cleanup_free char *proxy = http_url_host(t->req->proxy);
+    cleanup_free char *proxy = proxy_name(t);
     return error_raise_errno(
+        err, ERR_FAILED, ECONNREFUSED, "%s: cannot connect through %s: %s", t->host, proxy, why);
+}
+
+static int raise_unknown_proxy(const struct http_transfer *t, struct error *err)
+{
+    cleanup_free char *proxy = proxy_name(t);
+
+    error_raise_errno(err, ERR_FAILED, ENOTUNIQ, "%s: no such host: %s", t->host, proxy);
+    if (t->req->proxy && t->req->proxy->variable)
+        error_hint(err, "Correct %s, or unset it.", t->req->proxy->variable);
+    return -ENOTUNIQ;
+}
+
+/* To CONNECT, or to the request itself where that is plain http. */
+static int raise_refused_by_proxy(const struct http_transfer *t, long status, struct error *err)
+{
+    cleanup_free char *proxy = proxy_name(t);
+    const struct http_proxy *p = t->req->proxy;
+    const char *variable = p->variable ? p->variable : "the proxy's variable";
+
+    if (status != 407)
+        return error_raise_errno(
+            err,
+            ERR_FAILED,
+            ECONNREFUSED,
+            "%s: %s does not connect to it (HTTP %ld)",
+            t->host,
+            proxy,
+            status);
+
+    error_raise_errno(
         err,
-        ERR_FAILED,
-        ECONNREFUSED,
-        "%s: cannot connect through the proxy %s: %s",
+        ERR_AUTH,
+        EACCES,
+        p->user ? "%s: %s refused user or password (HTTP 407)"
+                : "%s: %s wants a user and a password (HTTP 407)",
         t->host,
-        proxy,
-        why);
+        proxy);
+    error_aws(err, NULL, NULL, 407);
+    if (p->user)
+        error_hint(err, "Correct them in %s, which gives user %s.", variable, p->user);
+    else
+        error_hint(err, "Give them in %s: http://USER:PASSWORD@HOST:PORT.", variable);
+
+    return -EACCES;
+}
+
+/* 0 when no proxy refused. */
+static long proxy_refusal(const struct http_transfer *t)
+{
+    long status = 0;
+
+    if (!t->req->proxy)
+        return 0;
+    if (t->job.code == CURLE_OK) /* no server answers so, and plain http has no CONNECT */
+        return t->resp->status == 407 ? 407 : 0;
+
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status >= 300 ? status : 0;
 }
 
 static int raise_own(const struct http_transfer *t, struct error *err)
@@ -101,6 +151,11 @@ int http_transfer_outcome(const struct http_transfer *t, struct error *err)
 
     if (t->rc != 0)
         return raise_own(t, err);
+
+    long refusal = proxy_refusal(t);
+    if (refusal)
+        return raise_refused_by_proxy(t, refusal, err);
+
     switch (t->job.code) {
     case CURLE_OK:
         if (t->resp->status < 200)
@@ -110,11 +165,8 @@ int http_transfer_outcome(const struct http_transfer *t, struct error *err)
     case CURLE_COULDNT_RESOLVE_HOST:
         return error_raise_errno(
             err, ERR_FAILED, ENOTUNIQ, "%s: no such host (%s)", t->host, cause);
-    case CURLE_COULDNT_RESOLVE_PROXY: {
-        cleanup_free char *proxy = http_url_host(t->req->proxy ? t->req->proxy : "");
-        return error_raise_errno(
-            err, ERR_FAILED, ENOTUNIQ, "%s: no such proxy: %s", t->host, proxy);
-    }
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return raise_unknown_proxy(t, err);
     case CURLE_COULDNT_CONNECT:
         return raise_connect(t, cause, err);
     case CURLE_OPERATION_TIMEDOUT:
@@ -136,7 +188,7 @@ int http_transfer_outcome(const struct http_transfer *t, struct error *err)
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
-        return raise_tls(t, cause, err);
+        return http_tls_failed(t, cause, err);
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
         if (request_was_sent(t)) /* libcurl's word for an answer that is not HTTP/1 */

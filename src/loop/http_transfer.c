@@ -268,7 +268,11 @@ static void set_security(struct http_transfer *t)
 
     /* Set and empty: libcurl would else read http_proxy, no_proxy and so on from the environment of
      * this process. */
-    curl_easy_setopt(easy, CURLOPT_PROXY, req->proxy ? req->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_PROXY, req->proxy ? req->proxy->url : "");
+    if (req->proxy && req->proxy->user) {
+        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, req->proxy->user);
+        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, req->proxy->password);
+    }
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
@@ -315,7 +319,8 @@ int http_transfer_init(
     set_transport(t);
     set_security(t);
     set_body(t);
-    return set_headers(t, err);
+    int rc = http_ca_bundle_check(req, t->host, err);
+    return rc < 0 ? rc : set_headers(t, err);
 }
 
 void http_transfer_done(struct http_transfer *t)

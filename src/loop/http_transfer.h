@@ -32,6 +32,10 @@ int http_transfer_init(
     struct error *err);
 void http_transfer_done(struct http_transfer *t);
 
+/* http_tls_error.c. -EINVAL with err filled for a CA bundle that would hold the loop up. */
+int http_ca_bundle_check(const struct http_request *req, const char *host, struct error *err);
+int http_tls_failed(const struct http_transfer *t, const char *cause, struct error *err);
+
 /* http_error.c. Turns the outcome of the transfer into 0 or a negative errno with err filled. */
 int http_transfer_outcome(const struct http_transfer *t, struct error *err);
 int http_transfer_timed_out(const struct http_transfer *t, int64_t limit_ms, struct error *err);

@@ -59,6 +59,10 @@ int credentials_fetch(
         .connect_timeout_ms = f->timeout_ms,
         .timeout_ms = f->timeout_ms,
         .max_body_bytes = LIMIT_AWS_CREDENTIAL_REPLY_BYTES,
+        .ca_advice = "This endpoint is checked against the certificates of this machine alone: "
+                     "AWS_CA_BUNDLE does not count for it, nor with the AWS CLI. Have its CA added "
+                     "to them (Debian: as a .crt file in /usr/local/share/ca-certificates, then "
+                     "`sudo update-ca-certificates`).",
     };
     int rc = -ETIMEDOUT;
 

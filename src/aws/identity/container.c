@@ -54,9 +54,19 @@ read_authorization(const struct credential_request *r, struct str *out, struct e
         str_append(out, token);
     }
 
-    if (strpbrk(str_get(out), "\r\n"))
-        return error_raise_errno(
-            err, ERR_AUTH, EINVAL, "the container authorization token holds a line break");
+    if (strpbrk(str_get(out), "\r\n")) {
+        error_raise_errno(
+            err,
+            ERR_AUTH,
+            EINVAL,
+            "the container authorization token of AWS_CONTAINER_AUTHORIZATION_TOKEN%s%s holds a "
+            "line break (%s)",
+            file ? "_FILE " : "",
+            file ? file : "",
+            strchr(str_get(out), '\r') ? "\\r" : "\\n");
+        error_hint(err, "Write the token alone, without a line break behind it.");
+        return -EINVAL;
+    }
 
     return 0;
 }
@@ -119,9 +129,9 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     if (!relative && !full)
         return credentials_pass(r, NAME, "no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI");
 
-    cleanup_free char *url =
+    cleanup_free char *given =
         relative ? xasprintf("http://169.254.170.2%s", relative) : xstrdup(full);
-    int rc = uri_split(url, &u, err);
+    int rc = uri_split(given, &u, err);
     if (rc < 0) {
         error_wrap(err, "AWS_CONTAINER_CREDENTIALS_%s_URI", relative ? "RELATIVE" : "FULL");
         error_hint(err, "Correct or unset it.");
@@ -144,6 +154,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
         return -EPERM;
     }
 
+    cleanup_free char *url = uri_text(&u);
     rc = fetch(r, url, out, err);
     return rc == -ENOENT ? -EIO : rc;
 }

@@ -38,7 +38,6 @@ static int endpoint(const struct credential_request *r, char **base, struct erro
         either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
     const char *mode =
         either(r, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
-    size_t n;
 
     if (!text_empty(mode) && !text_eq_nocase(mode, "ipv4") && !text_eq_nocase(mode, "ipv6"))
         return error_raise_errno(
@@ -55,10 +54,9 @@ static int endpoint(const struct credential_request *r, char **base, struct erro
     if (rc < 0)
         return error_wrap(err, "the EC2 metadata endpoint");
 
-    n = strlen(url);
-    while (n && url[n - 1] == '/')
-        n--;
-    *base = xstrndup(url, n);
+    *base = uri_text(&parts);
+    for (size_t n = strlen(*base); n && (*base)[n - 1] == '/'; n--)
+        (*base)[n - 1] = '\0';
 
     return 0;
 }

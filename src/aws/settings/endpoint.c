@@ -11,6 +11,7 @@
 #include "aws/settings/endpoint.h"
 #include "aws/settings/endpoint_rules.h"
 #include "aws/settings/region.h"
+#include "aws/sign/uri.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include <ctype.h>
@@ -155,24 +156,25 @@ static void by_rule(
 
 static int custom(const struct aws_endpoint_params *p, struct aws_endpoint *out, struct error *err)
 {
-    size_t n = strlen(p->custom_url);
+    cleanup_free char *shown = uri_shown(p->custom_url);
+    cleanup_uri struct uri u = {0};
 
     if (p->fips)
         return error_raise(
-            err,
-            ERR_USAGE,
-            "a FIPS endpoint and the custom endpoint %s exclude each other",
-            p->custom_url);
+            err, ERR_USAGE, "a FIPS endpoint and the custom endpoint %s exclude each other", shown);
     if (p->dual_stack)
         return error_raise(
             err,
             ERR_USAGE,
             "a dual-stack endpoint and the custom endpoint %s exclude each other",
-            p->custom_url);
+            shown);
 
-    while (n && p->custom_url[n - 1] == '/')
-        n--;
-    out->url = xstrndup(p->custom_url, n);
+    int rc = uri_split(p->custom_url, &u, err);
+    if (rc < 0)
+        return error_wrap(err, "Invalid endpoint");
+
+    out->query = steal(u.query);
+    out->url = uri_text(&u);
     out->signing_region = xstrdup(p->region);
 
     return 0;
@@ -222,6 +224,7 @@ int aws_endpoint_resolve(
 void aws_endpoint_done(struct aws_endpoint *e)
 {
     free(e->url);
+    free(e->query);
     free(e->signing_region);
     *e = (struct aws_endpoint){0};
 }

@@ -27,7 +27,8 @@ struct aws_endpoint_params {
 };
 
 struct aws_endpoint {
-    char *url; /* scheme://host[:port][/base path], no '/' at the end */
+    char *url;   /* scheme://host[:port][/base path] */
+    char *query; /* that a custom one asks to go with every request; NULL = none */
     char *signing_region;
 };
 

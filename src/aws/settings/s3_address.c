@@ -35,18 +35,27 @@ int s3_base_url(
     struct error *err)
 {
     const char *host = strstr(endpoint->url, "://");
+    size_t n = strlen(endpoint->url);
 
+    while (n && endpoint->url[n - 1] == '/')
+        n--;
     *in_host = false;
     if (!bucket_valid(bucket))
         return error_raise(err, ERR_USAGE, "'%s' is no valid bucket name", bucket);
     if (always_path || settings->s3_path_style || (custom && !settings->s3_virtual_style) ||
         !host || !s3_bucket_is_label(bucket)) {
-        *base = xstrdup(endpoint->url);
+        *base = xstrndup(endpoint->url, n);
         return 0;
     }
 
     *in_host = true;
-    *base = xasprintf("%.*s://%s.%s", (int)(host - endpoint->url), endpoint->url, bucket, host + 3);
+    *base = xasprintf(
+        "%.*s://%s.%.*s",
+        (int)(host - endpoint->url),
+        endpoint->url,
+        bucket,
+        (int)(n - (size_t)(host + 3 - endpoint->url)),
+        host + 3);
 
     return 0;
 }

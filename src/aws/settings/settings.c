@@ -39,12 +39,13 @@ static int missing_profile(
     for (size_t i = 0; i < n; i++)
         names[i] = aws_profiles_at(profiles, i)->name;
     const char *near = text_nearest(s->profile, names);
+    cleanup_free char *shown = text_visible(s->profile);
     error_raise_errno(
         err,
         ERR_AUTH,
         ENOENT,
         "The config profile (%s) could not be found (named by %s)",
-        s->profile,
+        shown,
         s->profile_source);
     if (!*s->profile)
         error_hint(err, "%s is set but empty: unset it, or name a profile.", s->profile_source);
@@ -97,14 +98,19 @@ static int resolve_region(
     }
 
     if (!aws_region_valid(value)) {
+        cleanup_free char *shown = text_visible(value);
+
         error_raise(
             err,
             ERR_AUTH,
             "Provided region_name '%s' doesn't match a supported format (from %s)",
-            value,
+            shown,
             s->region_source);
         if (in_file.value == value)
             error_at(err, in_file.path, in_file.line, 0);
+        if (!text_eq(shown, value) || strpbrk(value, " '\""))
+            error_hint(
+                err, "What stands there holds more than the region's name: write the name alone.");
         return -EINVAL;
     }
 
@@ -136,18 +142,19 @@ static int resolve_ca(
     struct aws_settings *s,
     struct error *err)
 {
-    const char *path = either(env, "AWS_CA_BUNDLE", profiles, s->section, "ca_bundle");
+    struct aws_setting in_file = aws_profile_get(profiles, s->section, "ca_bundle");
+    const char *variable = env_get(env, "AWS_CA_BUNDLE") ? "AWS_CA_BUNDLE"
+                           : in_file.value               ? NULL
+                                                         : "REQUESTS_CA_BUNDLE";
+    const char *path = variable ? env_get(env, variable) : in_file.value;
 
     if (!path)
-        path = env_get(env, "REQUESTS_CA_BUNDLE");
-    if (!path)
         return 0;
+
+    s->ca_source =
+        variable ? xstrdup(variable) : xasprintf("ca_bundle in %s:%u", in_file.path, in_file.line);
     if (!*path)
-        return error_raise(
-            err,
-            ERR_USAGE,
-            "the CA bundle is set but empty (AWS_CA_BUNDLE, ca_bundle or "
-            "REQUESTS_CA_BUNDLE)");
+        return error_raise(err, ERR_USAGE, "the CA bundle is set but empty (%s)", s->ca_source);
 
     s->ca_bundle = aws_path_expand(env, path);
     return 0;
@@ -225,6 +232,7 @@ void aws_settings_done(struct aws_settings *s)
     free(s->region);
     free(s->region_source);
     free(s->ca_bundle);
+    free(s->ca_source);
     *s = (struct aws_settings){0};
 }
 

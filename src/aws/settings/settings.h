@@ -30,7 +30,7 @@ struct aws_settings {
     unsigned max_attempts;
     bool retry_adaptive; /* retry_mode: adaptive; else standard */
     enum aws_account_id_mode account_id_mode;
-    char *ca_bundle;                      /* NULL = the system's */
+    char *ca_bundle, *ca_source;          /* NULL = the system's; who named it */
     bool s3_virtual_style, s3_path_style; /* addressing_style; neither = auto */
     bool checksum_when_required;
 };
@@ -60,6 +60,3 @@ int aws_settings_endpoint(
     const char *service_id,
     char **url,
     struct error *err);
-
-/* The proxy for a URL after http_proxy, https_proxy and no_proxy; malloc'd, NULL = direct. */
-char *aws_proxy_for(const struct env *env, const char *url);

@@ -8,7 +8,7 @@
  * clear from this machine only, and what goes into a header has no line break. */
 #include "engine/build/registry.h"
 
-#include "aws/settings/settings.h"
+#include "aws/settings/proxy.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -70,7 +70,11 @@ static int exchange(
     const struct http_header headers[] = {
         {"Accept", MANIFESTS}, {"User-Agent", "defangd"}, {"Authorization", a->token}};
     const char *host = strstr(url, "://") + 3;
-    cleanup_free char *proxy = is_loopback(host) ? NULL : aws_proxy_for(a->r->env, url);
+    cleanup_aws_proxy struct aws_proxy proxy = {0};
+    int rc = is_loopback(host) ? 0 : aws_proxy_find(a->r->env, url, &proxy, err);
+    if (rc < 0)
+        return rc;
+
     struct http_request req = {
         .method = method,
         .url = url,
@@ -78,8 +82,9 @@ static int exchange(
         .header_count = a->token ? 3 : 2,
         .timeout_ms = TIMEOUT_MS,
         .max_body_bytes = bound,
-        .proxy = proxy};
-    int rc = http_perform(a->r->http, &req, resp, err);
+        .proxy = aws_proxy_parts(&proxy)};
+
+    rc = http_perform(a->r->http, &req, resp, err);
     return rc < 0 ? unreachable(a, err) : 0;
 }
 

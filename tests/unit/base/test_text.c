@@ -149,4 +149,35 @@ START_TEST(integers)
 }
 END_TEST
 
-SUITE("base/text", compare, lower_and_trim, utf8, nearest, integers)
+START_TEST(access_03_what_prints_nothing_is_written_out)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"us-west-2", "us-west-2"},
+        {"us-west-2\r", "us-west-2\\r"},
+        {"\tus\n", "\\tus\\n"},
+        {"\x1b[1m\x7f\x01", "\\x1b[1m\\x7f\\x01"},
+        {"\xef\xbb\xbfus", "\\ufeffus"},
+        {"us\xc2\xa0", "us\\u00a0"},
+        {"us\xe2\x80\x8b", "us\\u200b"},
+        {"Z\xc3\xbcrich", "Z\xc3\xbcrich"},
+        {"\xff\xc3", "\\xff\\xc3"},
+        {"\xc3(", "\\xc3("},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_free char *shown = text_visible(cases[i].text);
+        ck_assert_str_eq(shown, cases[i].shown);
+    }
+}
+END_TEST
+
+SUITE(
+    "base/text",
+    compare,
+    lower_and_trim,
+    utf8,
+    nearest,
+    integers,
+    access_03_what_prints_nothing_is_written_out)

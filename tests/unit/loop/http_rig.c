@@ -87,9 +87,22 @@ static bool serve_headers(struct http_exchange *x)
     return ok && http_exchange_send(x, "Content-Length: 0\r\n\r\n");
 }
 
+/* As a proxy: hosts called denied want another password, others may not be reached. */
+static bool serve_as_proxy(struct http_exchange *x)
+{
+    if (strstr(x->path, "denied.example"))
+        return http_exchange_reply(x, 407, "Proxy-Authenticate: Basic realm=\"x\"\r\n", "<html>");
+    if (strcmp(x->method, "CONNECT") == 0)
+        return http_exchange_reply(x, 403, "", "");
+
+    return serve_echo(x);
+}
+
 static bool serve(struct http_exchange *x)
 {
     const char *p = x->path;
+    if (p[0] != '/')
+        return serve_as_proxy(x);
     if (strcmp(p, "/hello") == 0)
         return http_exchange_reply(x, 200, "", "hello");
     if (strcmp(p, "/forbidden") == 0)

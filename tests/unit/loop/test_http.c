@@ -233,19 +233,71 @@ FIBER_TEST(environment_is_ignored_and_proxy_is_used)
     setenv("no_proxy", "elsewhere.example", 1);
     rig_expect_reply("/hello", rig_plain, 200, "hello");
     setenv("no_proxy", "*", 1);
-    cleanup_free char *proxy = rig_url("");
+    cleanup_free char *url = rig_url("");
+    struct http_proxy proxy = {.url = url, .user = "me", .password = "p@:#%w"};
     struct http_request req = {
-        .method = "GET", .url = "http://elsewhere.example/echo", .proxy = proxy};
+        .method = "GET", .url = "http://elsewhere.example/echo", .proxy = &proxy};
     struct http_response resp cleanup_http_response = {0};
     ck_assert_int_eq(http_perform(rig.http, &req, &resp, NULL), 0);
-    ck_assert_int_eq(resp.status, 404); /* the proxy saw the absolute form of the target */
+    const char *seen = str_get(&resp.body); /* the absolute form of the target, and the password */
+    ck_assert_ptr_nonnull(strstr(seen, "GET http://elsewhere.example/echo HTTP/1.1"));
+    ck_assert_ptr_nonnull(strstr(seen, "Proxy-Authorization: Basic bWU6cEA6IyV3\r\n"));
     http_response_done(&resp);
     struct error err cleanup_error = ERROR_INIT;
-    req.proxy = "http://user:secret@127.0.0.1:1";
+    req.proxy = &(struct http_proxy){"http://127.0.0.1:1", "user", "secret", NULL};
     ck_assert_int_eq(http_perform(rig.http, &req, &resp, &err), -ECONNREFUSED);
     ck_assert_str_eq(
         err.message,
         "elsewhere.example: cannot connect through the proxy 127.0.0.1:1: Connection refused");
+}
+
+/* Plain http asks the proxy itself, https asks it for a connection: one answer for people. */
+FIBER_TEST(access_05_a_proxy_that_refuses_says_so)
+{
+    static const struct {
+        const char *url, *user;
+        int code;
+        const char *said, *hint;
+    } cases[] = {
+        {"http://denied.example/", "me", -EACCES, "refused user or password (HTTP 407)", "user me"},
+        {"https://denied.example/",
+         "me",
+         -EACCES,
+         "refused user or password (HTTP 407)",
+         "user me"},
+        {"http://denied.example/", NULL, -EACCES, "wants a user and a password", "HTTPS_PROXY"},
+        {"https://denied.example/", NULL, -EACCES, "wants a user and a password", "HTTPS_PROXY"},
+        {"https://h.example/", NULL, -ECONNREFUSED, "does not connect to it (HTTP 403)", NULL},
+    };
+    cleanup_free char *url = rig_url("");
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_proxy proxy = {url, cases[i].user, "SECRET", "HTTPS_PROXY"};
+        struct http_request req = {.method = "GET", .url = cases[i].url, .proxy = &proxy};
+        struct http_response resp cleanup_http_response = {0};
+        struct error err cleanup_error = ERROR_INIT;
+
+        ck_assert_int_eq(http_perform(rig.http, &req, &resp, &err), cases[i].code);
+        cleanup_free char *whole = error_format(&err);
+        ck_assert_msg(strstr(err.message, cases[i].said) != NULL, "%s", whole);
+        ck_assert_ptr_nonnull(strstr(err.message, "the proxy 127.0.0.1:"));
+        ck_assert_ptr_nonnull(strstr(err.message, "(HTTPS_PROXY)"));
+        if (cases[i].hint)
+            ck_assert_msg(strstr(err.hint, cases[i].hint) != NULL, "%s", whole);
+        ck_assert_ptr_null(strstr(whole, "SECRET"));
+    }
+}
+
+FIBER_TEST(access_05_a_proxy_that_is_unknown_is_named)
+{
+    struct http_proxy proxy = {"http://nowhere.invalid:80", NULL, NULL, "https_proxy"};
+    struct http_request req = {.method = "GET", .url = "https://h.example/", .proxy = &proxy};
+    struct http_response resp cleanup_http_response = {0};
+    struct error err cleanup_error = ERROR_INIT;
+
+    ck_assert_int_eq(http_perform(rig.http, &req, &resp, &err), -ENOTUNIQ);
+    ck_assert_str_eq(
+        err.message, "h.example: no such host: the proxy nowhere.invalid:80 (https_proxy)");
 }
 
 FIBER_TEST(tls_is_required_to_be_tls)
@@ -276,6 +328,8 @@ static Suite *suite(void)
     tcase_add_test(t, broken_replies);
     tcase_add_test(t, bodies_are_bounded);
     tcase_add_test(t, environment_is_ignored_and_proxy_is_used);
+    tcase_add_test(t, access_05_a_proxy_that_refuses_says_so);
+    tcase_add_test(t, access_05_a_proxy_that_is_unknown_is_named);
     tcase_add_test(t, tls_is_required_to_be_tls);
     suite_add_tcase(s, t);
     return s;
