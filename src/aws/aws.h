@@ -51,13 +51,28 @@ struct aws_session_options {
     void *run_arg;
 };
 
+/* What helps when they are refused depends on where they come from. */
+enum aws_origin {
+    AWS_ORIGIN_OTHER, /* legacy files */
+    AWS_ORIGIN_ENVIRONMENT,
+    AWS_ORIGIN_FILE, /* static keys of a profile */
+    AWS_ORIGIN_ROLE,
+    AWS_ORIGIN_WEB_IDENTITY,
+    AWS_ORIGIN_SSO,
+    AWS_ORIGIN_LOGIN,
+    AWS_ORIGIN_PROCESS,
+    AWS_ORIGIN_MACHINE, /* of the container or the instance */
+};
+
 struct aws_credentials {
     char *access_key_id;
     struct secret secret_access_key, session_token;
     int64_t expires_wall_ms; /* 0 = never */
     char *account_id;        /* or NULL */
     char *source;            /* "environment", "profile shop in ~/.aws/credentials:12", … */
-    bool from_environment;   /* came from the caller's env: stays in memory only */
+    enum aws_origin origin;
+    char *profile;         /* whose settings led to them, or NULL */
+    bool from_environment; /* came from the caller's env: stays in memory only */
 };
 
 /* Resolves profile and region: no network, unless nothing names a region and a fiber runs, then the

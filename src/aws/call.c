@@ -4,13 +4,14 @@
  * mended is mended once each: a bucket that lives in another region, a clock that is wrong,
  * credentials that have expired. Then the retry mode has its say (retry.c): transient failures and
  * throttling are tried again while attempts and the service's quota last. What is left becomes a
- * typed error, with the service's code and request id.
+ * typed error (failure.c).
  *
  * The AWS CLI does not mend a wrong clock; we do, as the Go SDK. Redirects are never followed by
  * the transport: they would carry a signature to a host that we did not choose
  * (shared/reference/aws-access.md sections 10 and 11).
  */
 #include "aws/attempt.h"
+#include "aws/failure.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -26,9 +27,10 @@
 struct course {
     struct attempt attempt;
     bool skew_fixed, refreshed, redirected;
-    int cost;     /* paid for the retry that is under way */
-    char *region; /* found by a redirect; NULL = as asked */
-    char *key_id; /* that signed the last attempt */
+    int cost;                                  /* paid for the retry that is under way */
+    char *region;                              /* found by a redirect; NULL = as asked */
+    char *key_id;                              /* that signed the last attempt */
+    const struct aws_credentials *credentials; /* of this attempt; NULL = unsigned */
 };
 
 void session_uuid(char out[37])
@@ -62,83 +64,6 @@ wanted_region(const struct aws_session *s, const struct aws_exchange *x, const s
         return c->region;
 
     return known ? known : x->region ? x->region : s->settings.region;
-}
-
-static int raise_transport(
-    const struct aws_exchange *x,
-    const struct attempt *a,
-    int rc,
-    struct error *cause,
-    struct error *err)
-{
-    if (rc == -ECANCELED)
-        return error_raise_errno(
-            err, ERR_CANCELED, ECANCELED, "%s:%s: canceled", x->op->service->id, x->op->name);
-
-    error_raise_errno(
-        err,
-        rc == -ETIMEDOUT ? ERR_TIMEOUT
-        : rc == -EACCES  ? ERR_AUTH
-                         : ERR_CLOUD,
-        -rc,
-        "%s:%s: %s (%s, attempt %u of %u)",
-        x->op->service->id,
-        x->op->name,
-        cause->message ? cause->message : strerror(-rc),
-        a->authority,
-        a->number,
-        a->max);
-    error_aws(err, NULL, NULL, cause->http_status);
-    if (cause->hint)
-        error_hint(err, "%s", cause->hint);
-    return rc;
-}
-
-static int raise_service(
-    const struct aws_exchange *x,
-    const struct attempt *a,
-    const struct http_response *resp,
-    const struct wire_error *e,
-    struct error *err)
-{
-    struct error probe = ERROR_INIT;
-    enum error_kind kind = ERR_CLOUD;
-    int code = EREMOTEIO;
-
-    if (x->reason) {
-        free(*x->reason);
-        *x->reason = xstrdup_null(e->reason);
-    }
-
-    error_raise(&probe, ERR_CLOUD, "%s", e->message);
-    error_aws(&probe, e->code, e->request_id, resp->status);
-    if (aws_error_is_auth(&probe) || strncmp(e->code, "AccessDenied", 12) == 0 ||
-        strcmp(e->code, "UnauthorizedOperation") == 0) {
-        kind = ERR_AUTH;
-        code = EACCES;
-    } else if (aws_error_is_not_found(&probe)) {
-        code = ENOENT;
-    } else if (aws_error_is_throttle(&probe)) {
-        code = EAGAIN;
-    }
-
-    error_done(&probe);
-    if (a->number > 1)
-        error_raise_errno(
-            err,
-            kind,
-            code,
-            "%s:%s: %s (after %u attempts)",
-            x->op->service->id,
-            x->op->name,
-            e->message,
-            a->number);
-    else
-        error_raise_errno(
-            err, kind, code, "%s:%s: %s", x->op->service->id, x->op->name, e->message);
-    error_aws(err, e->code, e->request_id, resp->status);
-
-    return -code;
 }
 
 /* A complaint about signature or time, and the server's clock far from ours: believe the server's,
@@ -263,11 +188,17 @@ mend(struct aws_session *s, const struct aws_exchange *x, struct course *c, cons
             fix_credentials(s, c, x, &o->error));
 }
 
-static int
-give_up(const struct aws_exchange *x, struct course *c, struct outcome *o, struct error *err)
+static int give_up(
+    const struct aws_session *s,
+    const struct aws_exchange *x,
+    const struct course *c,
+    const struct outcome *o,
+    struct error *err)
 {
-    return o->rc < 0 ? raise_transport(x, &c->attempt, o->rc, o->transport, err)
-                     : raise_service(x, &c->attempt, o->resp, &o->error, err);
+    struct failure f = {s, x, &c->attempt, c->credentials};
+
+    return o->rc < 0 ? failure_of_transport(&f, o->rc, o->transport, err)
+                     : failure_of_service(&f, o->resp, &o->error, err);
 }
 
 /* Waits before the next attempt, if there may be one. As judge(). */
@@ -286,7 +217,7 @@ static int retry(
 
     if (class == RETRY_NEVER || last ||
         !retry_quota_take(session_quota(s, service), class, &c->cost))
-        return give_up(x, c, o, err);
+        return give_up(s, x, c, o, err);
 
     int64_t server_ms = o->rc == 0 ? retry_after_ms(o->resp) : 0;
     int64_t delay_ms = retry_delay_ms(c->attempt.number, random01(), server_ms);
@@ -301,7 +232,7 @@ static int retry(
     c->attempt.number++;
 
     o->rc = fiber_sleep(delay_ms);
-    return o->rc < 0 ? raise_transport(x, &c->attempt, o->rc, o->transport, err) : 1;
+    return o->rc < 0 ? give_up(s, x, c, o, err) : 1;
 }
 
 /* 1: another attempt comes; 0: the reply is the result; negative: the error that ends the exchange.
@@ -391,6 +322,7 @@ static int run_attempt(
     if (rc == 0) {
         free(c->key_id);
         c->key_id = xstrdup_null(credentials ? credentials->access_key_id : NULL);
+        c->credentials = credentials;
         rc = attempt_run(s, &c->attempt, x, credentials, wanted_region(s, x, c), resp, &transport);
         if (rc < 0 && !c->attempt.prepared) {
             if (err)

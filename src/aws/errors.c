@@ -2,7 +2,7 @@
  *
  * Services spell one meaning in many codes, so these are lists. They hold what the services that we
  * call are known to answer; a code that stands in none of them is a plain failure of the cloud. */
-#include "aws/aws.h"
+#include "aws/refusal.h"
 #include "aws/retry.h"
 #include <string.h>
 
@@ -16,27 +16,6 @@ static bool among(const char *code, const char *const *list)
 
 bool aws_error_is_auth(const struct error *err)
 {
-    static const char *const codes[] = {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-        "TokenRefreshRequired",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "InvalidAccessKeyId",
-        "InvalidToken",
-        "SignatureDoesNotMatch",
-        "InvalidSignatureException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "AuthFailure",
-        "UnauthorizedException",
-        "NotAuthorized",
-        NULL,
-    };
-
     if (!error_is_set(err))
         return false;
 
@@ -45,7 +24,7 @@ bool aws_error_is_auth(const struct error *err)
         return false;
 
     /* without a code it is our own finding: no credentials, an expired login, a broken profile */
-    return err->aws_code ? among(err->aws_code, codes) : err->kind == ERR_AUTH;
+    return err->aws_code ? refusal_is_of_keys(refusal_of(err->aws_code)) : err->kind == ERR_AUTH;
 }
 
 bool aws_error_is_not_found(const struct error *err)

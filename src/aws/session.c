@@ -4,6 +4,7 @@
  * that throttles, a bucket that lives in another region are found out once and not at each call.
  * The lists are short (a job talks to some twenty hosts), so they are searched from the front. */
 #include "aws/session.h"
+#include "aws/sign/uri.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <string.h>
@@ -87,7 +88,18 @@ const char *aws_session_trace(const struct aws_session *s)
 
 int aws_session_sts_endpoint(struct aws_session *s, char **url, struct error *err)
 {
-    return aws_settings_endpoint(&s->settings, s->env, s->profiles, "STS", url, err);
+    cleanup_free char *given = NULL;
+    cleanup_uri struct uri u = {0};
+    int rc = aws_settings_endpoint(&s->settings, s->env, s->profiles, "STS", &given, err);
+
+    *url = NULL;
+    if (rc < 0 || !given)
+        return rc;
+
+    rc = uri_split(given, &u, err);
+    if (rc == 0)
+        *url = uri_text(&u);
+    return rc;
 }
 
 void aws_session_give_mfa_code(struct aws_session *s, const char *code)
@@ -100,6 +112,7 @@ void aws_credentials_done(struct aws_credentials *c)
     free(c->access_key_id);
     free(c->account_id);
     free(c->source);
+    free(c->profile);
     secret_done(&c->secret_access_key);
     secret_done(&c->session_token);
     *c = (struct aws_credentials){0};
@@ -112,6 +125,8 @@ void aws_credentials_copy(struct aws_credentials *to, const struct aws_credentia
         .expires_wall_ms = from->expires_wall_ms,
         .account_id = xstrdup_null(from->account_id),
         .source = xstrdup_null(from->source),
+        .origin = from->origin,
+        .profile = xstrdup_null(from->profile),
         .from_environment = from->from_environment,
     };
 

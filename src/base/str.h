@@ -52,6 +52,8 @@ char *text_lower(const char *s); /* malloc'd, ASCII */
 char *text_trim(const char *s);  /* malloc'd, blanks off both ends */
 /* Control bytes, blanks that are none, and what is no UTF-8 as \r, \x1b, \u00a0; malloc'd. */
 char *text_visible(const char *s);
+/* As one word of a shell: quoted where it has to be; malloc'd. */
+char *text_shell(const char *s);
 bool text_utf8_valid(const char *s, size_t n);
 /* The nearest of `names` (NULL-terminated) within edit distance max(1, len/3), or NULL: for "did
  * you mean". */

@@ -3,7 +3,8 @@
  * ASCII only: no locale has a say in how a file is read. UTF-8 is checked strictly, without
  * overlong forms and surrogates, as what passes here goes into JSON, YAML and the messages of AWS.
  * The search for "did you mean" is bounded by the length of a word, since it is asked about text
- * from outside. */
+ * from outside. What prints nothing is written out for people: a carriage return behind a region is
+ * the classic, where the terminal shows "us-west-2" and the message reads as nonsense. */
 #include "base/mem.h"
 #include "base/str.h"
 #include <errno.h>
@@ -185,4 +186,86 @@ int text_parse_int(const char *s, long long min, long long max, long long *out)
         return -EINVAL;
     *out = value;
     return 0;
+}
+
+/* --- text from outside, to be seen or pasted --- */
+
+static void escape_byte(struct str *out, unsigned char c)
+{
+    static const char names[] = "\aa\bb\tt\nn\vv\ff\rr";
+
+    for (const char *p = names; *p; p += 2)
+        if ((unsigned char)*p == c) {
+            str_appendf(out, "\\%c", p[1]);
+            return;
+        }
+
+    str_appendf(out, "\\x%02x", c);
+}
+
+/* Bytes of the UTF-8 character at s; 1 for what is none. */
+static size_t character(const char *s, uint32_t *code)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t n = u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+
+    *code = u[0];
+    if (n == 1 || strnlen(s, n) < n || !text_utf8_valid(s, n))
+        return 1;
+
+    *code = n == 2 ? u[0] & 0x1fu : n == 3 ? u[0] & 0x0fu : u[0] & 0x07u;
+    for (size_t i = 1; i < n; i++)
+        *code = *code << 6 | (u[i] & 0x3fu);
+
+    return n;
+}
+
+/* Blanks that look like one or like nothing, marks of direction and order. */
+static bool unseen(uint32_t c)
+{
+    return (c >= 0x80 && c <= 0xa0) || c == 0xad || (c >= 0x2000 && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) || c == 0x3000 ||
+           c == 0xfeff;
+}
+
+char *text_visible(const char *s)
+{
+    struct str out = STR_INIT;
+
+    while (*s) {
+        uint32_t code;
+        size_t n = character(s, &code);
+
+        if (n == 1 && (code < ' ' || code >= 0x7f))
+            escape_byte(&out, (unsigned char)*s);
+        else if (n > 1 && unseen(code))
+            str_appendf(&out, "\\u%04x", code);
+        else
+            str_append_bytes(&out, s, n);
+        s += n;
+    }
+
+    return str_take(&out);
+}
+
+char *text_shell(const char *s)
+{
+    struct str out = STR_INIT;
+    bool plain = *s && strspn(
+                           s,
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                           "_@%+=:,./-") == strlen(s);
+
+    if (plain)
+        return xstrdup(s);
+
+    str_append_char(&out, '\'');
+    for (; *s; s++)
+        if (*s == '\'')
+            str_append(&out, "'\\''");
+        else
+            str_append_char(&out, *s);
+    str_append_char(&out, '\'');
+
+    return str_take(&out);
 }

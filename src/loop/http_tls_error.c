@@ -10,11 +10,24 @@
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/x509_vfy.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What libcurl hands on of OpenSSL (x509_vfy.h); the numbers are part of its interface. */
+enum verify_result {
+    VERIFIED = 0,
+    NOT_ASKED = 1,
+    ISSUER_UNKNOWN = 2,
+    SIGNATURE_WRONG = 7, /* signed by another authority of the same name */
+    NOT_YET_VALID = 9,
+    EXPIRED = 10,
+    SELF_SIGNED = 18,
+    SELF_SIGNED_IN_CHAIN = 19,
+    ISSUER_NOT_HERE = 20,
+    LEAF_UNVERIFIED = 21,
+};
 
 #define LOOK_BYTES 65536 /* a bundle has its first certificate well before that */
 
@@ -117,15 +130,17 @@ static void hint_date(struct error *err)
         text);
 }
 
-/* Of the peer that was talked to last: the proxy, when it speaks TLS itself. */
+/* What OpenSSL found wrong with the peer's certificate. libcurl leaves "unspecified" where it did
+ * not come to ask. */
 static long verify_result(const struct http_transfer *t)
 {
-    long peer = X509_V_OK, proxy = X509_V_OK;
+    long result = VERIFIED;
 
-    curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &peer);
-    curl_easy_getinfo(t->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &proxy);
+    curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+    if (result == VERIFIED || result == NOT_ASKED)
+        curl_easy_getinfo(t->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &result);
 
-    return proxy != X509_V_OK ? proxy : peer;
+    return result == NOT_ASKED ? VERIFIED : result;
 }
 
 static void hint_plain(const struct http_transfer *t, struct error *err)
@@ -154,20 +169,22 @@ int http_tls_failed(const struct http_transfer *t, const char *cause, struct err
     }
 
     switch (verify_result(t)) {
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE: /* another CA of the same name */
+    case SELF_SIGNED:
+    case SELF_SIGNED_IN_CHAIN:
+    case ISSUER_UNKNOWN:
+    case ISSUER_NOT_HERE:
+    case LEAF_UNVERIFIED:
+    case SIGNATURE_WRONG:
         hint_authority(t, err);
         break;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case EXPIRED:
+    case NOT_YET_VALID:
         hint_date(err);
         break;
-    case X509_V_OK:
-        if (strstr(cause, "subject name"))
+    case VERIFIED:
+        if (strstr(cause, "asn1 encoding routines")) /* a signature by another CA of that name */
+            hint_authority(t, err);
+        else if (strstr(cause, "subject name"))
             error_hint(
                 err,
                 "The certificate is for other hosts: name the host as the certificate does. No CA "

@@ -22,6 +22,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from typing import Any
 
 from .recorder import Authority, Recorder, until
@@ -206,14 +207,49 @@ def run_aws(s: Scenario, authority: Authority, cli: AwsCli) -> Outcome:
     )
 
 
-def run_ours(s: Scenario, authority: Authority, daemon: dict[str, str]) -> Outcome:
-    def command(
-        arguments: list[str], cwd: pathlib.Path, env: dict[str, str]
-    ) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [str(DEFANGCTL), "whoami", "--json", *arguments],
+class OurDaemon:
+    """defangd, as long as a `with` lasts; it logs at debug into `folder`."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.log, self.code = folder / "defangd.log", -1
+        self.runtime = pathlib.Path(tempfile.mkdtemp(prefix="dfp", dir="/tmp"))
+        self.env = {
+            name: os.environ[name]
+            for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+            if name in os.environ
+        } | {
+            "DEFANG_SOCKET": str(self.runtime / "s"),
+            "DEFANG_STATE_DIR": str(folder / "state"),
+        }
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [DEFANGD, "--log-level", "debug"],
+                env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **self.env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+            )
+
+    def __enter__(self) -> OurDaemon:
+        end = time.monotonic() + 20
+        while self.run(["daemon", "status", "--no-spawn"], pathlib.Path("/"), {}).returncode != 0:
+            assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.code = self.process.wait(timeout=30)
+        shutil.rmtree(self.runtime, ignore_errors=True)
+
+    def run(
+        self, arguments: list[str], cwd: pathlib.Path, env: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(DEFANGCTL), *arguments],
             cwd=cwd,
-            env={**env, **daemon},
+            env={**env, **self.env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -221,6 +257,13 @@ def run_ours(s: Scenario, authority: Authority, daemon: dict[str, str]) -> Outco
             check=False,
             start_new_session=True,
         )
+
+
+def run_ours(s: Scenario, authority: Authority, daemon: OurDaemon) -> Outcome:
+    def command(
+        arguments: list[str], cwd: pathlib.Path, env: dict[str, str]
+    ) -> tuple[int, str, str]:
+        done = daemon.run(["whoami", "--json", *arguments], cwd, env)
         return done.returncode, done.stdout, done.stderr
 
     return run(s, authority, command)

@@ -1,5 +1,6 @@
-"""The table of no_proxy that our own test reads (tests/unit/aws/test_proxy.c), held against botocore:
-what the AWS CLI would do with each row."""
+"""The table of no_proxy that our own test reads (tests/unit/aws/test_proxy.c), held against
+botocore: what the AWS CLI would do with each row.
+"""
 
 from __future__ import annotations
 

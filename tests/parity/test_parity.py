@@ -11,16 +11,12 @@ import concurrent.futures
 import os
 import pathlib
 import re
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from .recorder import Authority
-from .runs import AWS, DEFANGCTL, DEFANGD, ROOT, AwsCli, Outcome, run_aws, run_ours
+from .runs import AWS, ROOT, AwsCli, OurDaemon, Outcome, run_aws, run_ours
 from .scenario import Scenario
 from .scenarios import SCENARIOS as PLAIN
 from .scenarios_odd import ODD
@@ -45,7 +41,6 @@ class Results:
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     folder, found = tmp_path_factory.mktemp("parity"), Results()
-    runtime = pathlib.Path(tempfile.mkdtemp(prefix="dfp", dir="/tmp"))
     authority = Authority(folder)
     if os.access(AWS, os.X_OK):
         with AwsCli(2) as cli, concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -53,43 +48,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
                 s.id: pool.submit(run_aws, s, authority, cli) for s in SCENARIOS if not s.older
             }
             found.aws = {name: future.result() for name, future in asked.items()}
-    place = {"DEFANG_SOCKET": str(runtime / "s"), "DEFANG_STATE_DIR": str(folder / "state")}
-    kept = {
-        name: os.environ[name]
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
-        if name in os.environ
-    }
-    with open(folder / "defangd.log", "wb") as log:
-        daemon = subprocess.Popen(
-            [DEFANGD, "--log-level", "debug"],
-            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **kept, **place},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-        )
-    try:
-        end = time.monotonic() + 20
-        while (
-            subprocess.run(
-                [DEFANGCTL, "daemon", "status", "--no-spawn"],
-                env={**kept, **place, "HOME": str(folder)},
-                capture_output=True,
-                check=False,
-            ).returncode
-            != 0
-        ):
-            assert daemon.poll() is None and time.monotonic() < end, (
-                folder / "defangd.log"
-            ).read_text()
-            time.sleep(0.05)
-        found.ours = {s.id: run_ours(s, authority, {**kept, **place}) for s in SCENARIOS}
-    finally:
-        daemon.terminate()
-        code = daemon.wait(timeout=30)
-        shutil.rmtree(runtime, ignore_errors=True)
-    found.log = (folder / "defangd.log").read_text(errors="replace")
-    assert code == 0, found.log[-6000:]
+    with OurDaemon(folder) as daemon:
+        found.ours = {s.id: run_ours(s, authority, daemon) for s in SCENARIOS}
+    found.log = daemon.log.read_text(errors="replace")
+    assert daemon.code == 0, found.log[-6000:]
     yield found
 
 

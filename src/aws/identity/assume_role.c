@@ -92,7 +92,7 @@ static int from_profile(
     inner.use_environment = false;
     inner.visited = &here;
     if (role && !keys)
-        rc = credential_assume_role.resolve(&inner, out, err);
+        rc = credentials_ask(&credential_assume_role, &inner, out, err);
     else
         rc = credentials_resolve(&inner, true, out, err);
 
@@ -163,7 +163,7 @@ static int from_source(
     if (!provider)
         return unknown_source(r, source, err);
 
-    rc = provider->resolve(&outer, out, err);
+    rc = credentials_ask(provider, &outer, out, err);
     return rc == -ENOENT && !error_is_set(err) ? empty_source(r, source, err) : rc;
 }
 
@@ -359,4 +359,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return rc;
 }
 
-const struct credential_provider credential_assume_role = {NAME, resolve, false};
+const struct credential_provider credential_assume_role = {NAME, resolve, false, AWS_ORIGIN_ROLE};

@@ -83,4 +83,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
         r, NAME, "no [Credentials] in %s", own ? own : "/etc/boto.cfg or ~/.boto");
 }
 
-const struct credential_provider credential_boto = {NAME, resolve, false};
+const struct credential_provider credential_boto = {NAME, resolve, false, AWS_ORIGIN_OTHER};

@@ -21,6 +21,25 @@ static const struct credential_provider *const chain[] = {
     &credential_imds,
 };
 
+int credentials_ask(
+    const struct credential_provider *provider,
+    const struct credential_request *r,
+    struct aws_credentials *out,
+    struct error *err)
+{
+    int rc = provider->resolve(r, out, err);
+
+    if (rc < 0)
+        return rc;
+
+    out->origin = provider->origin;
+    out->profile = xstrdup(r->profile_name);
+    rc = credentials_check(provider, r, out, err);
+    if (rc < 0)
+        aws_credentials_done(out);
+    return rc;
+}
+
 int credentials_resolve(
     const struct credential_request *r,
     bool profile_only,
@@ -34,7 +53,7 @@ int credentials_resolve(
 
         if (profile_only && !chain[i]->of_profile)
             continue;
-        rc = chain[i]->resolve(r, out, &own);
+        rc = credentials_ask(chain[i], r, out, &own);
         if (rc != -ENOENT || error_is_set(&own))
             credentials_trace(r, chain[i]->name, rc, out, &own);
         if (rc == 0) {

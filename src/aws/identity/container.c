@@ -159,4 +159,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return rc == -ENOENT ? -EIO : rc;
 }
 
-const struct credential_provider credential_container = {NAME, resolve, false};
+const struct credential_provider credential_container = {NAME, resolve, false, AWS_ORIGIN_MACHINE};

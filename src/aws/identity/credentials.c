@@ -70,6 +70,10 @@ static int resolve_now(
         aws_credentials_done(out);
     }
 
+    /* a service that is slow or refuses, an endpoint that is not there: what a person lacks is
+       credentials */
+    if (rc < 0 && own.kind != ERR_CANCELED)
+        own.kind = ERR_AUTH;
     if (rc < 0 && err)
         error_move(err, &own);
     error_done(&own);

@@ -27,12 +27,26 @@ struct credential_provider {
     int (*resolve)(
         const struct credential_request *r, struct aws_credentials *out, struct error *err);
     bool of_profile; /* also asked for a source_profile */
+    enum aws_origin origin;
 };
 
 extern const struct credential_provider credential_environment, credential_assume_role,
     credential_web_identity, credential_sso, credential_shared_file, credential_login,
     credential_process, credential_config_file, credential_ec2_file, credential_boto,
     credential_container, credential_imds;
+
+/* Asks one provider, and looks at what it gives (check.c). As its resolve(). */
+int credentials_ask(
+    const struct credential_provider *provider,
+    const struct credential_request *r,
+    struct aws_credentials *out,
+    struct error *err);
+/* -EINVAL, ERR_AUTH: key, secret or token hold what cannot be meant. */
+int credentials_check(
+    const struct credential_provider *provider,
+    const struct credential_request *r,
+    const struct aws_credentials *c,
+    struct error *err);
 
 /* Asks the chain (profile_only: the providers of a source_profile). */
 int credentials_resolve(

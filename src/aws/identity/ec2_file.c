@@ -73,4 +73,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return 0;
 }
 
-const struct credential_provider credential_ec2_file = {NAME, resolve, false};
+const struct credential_provider credential_ec2_file = {NAME, resolve, false, AWS_ORIGIN_OTHER};

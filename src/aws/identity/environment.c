@@ -66,4 +66,5 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return 0;
 }
 
-const struct credential_provider credential_environment = {"environment", resolve, false};
+const struct credential_provider credential_environment = {
+    "environment", resolve, false, AWS_ORIGIN_ENVIRONMENT};

@@ -233,4 +233,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return rc;
 }
 
-const struct credential_provider credential_imds = {NAME, resolve, false};
+const struct credential_provider credential_imds = {NAME, resolve, false, AWS_ORIGIN_MACHINE};

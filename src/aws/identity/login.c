@@ -241,4 +241,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return rc;
 }
 
-const struct credential_provider credential_login = {NAME, resolve, true};
+const struct credential_provider credential_login = {NAME, resolve, true, AWS_ORIGIN_LOGIN};

@@ -204,4 +204,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return rc == -ENOENT ? -EIO : rc; /* a missing program is final */
 }
 
-const struct credential_provider credential_process = {NAME, resolve, true};
+const struct credential_provider credential_process = {NAME, resolve, true, AWS_ORIGIN_PROCESS};

@@ -271,4 +271,4 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
                   : fetch(&s, key, out, err);
 }
 
-const struct credential_provider credential_sso = {NAME, resolve, true};
+const struct credential_provider credential_sso = {NAME, resolve, true, AWS_ORIGIN_SSO};

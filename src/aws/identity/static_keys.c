@@ -62,7 +62,7 @@ static int resolve_config_file(
 }
 
 const struct credential_provider credential_shared_file = {
-    "shared-credentials-file", resolve_credentials_file, true};
+    "shared-credentials-file", resolve_credentials_file, true, AWS_ORIGIN_FILE};
 
 const struct credential_provider credential_config_file = {
-    "config-file", resolve_config_file, true};
+    "config-file", resolve_config_file, true, AWS_ORIGIN_FILE};

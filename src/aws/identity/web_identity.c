@@ -126,4 +126,5 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
     return rc;
 }
 
-const struct credential_provider credential_web_identity = {NAME, resolve, true};
+const struct credential_provider credential_web_identity = {
+    NAME, resolve, true, AWS_ORIGIN_WEB_IDENTITY};

@@ -1,3 +1,6 @@
+/* Where a bucket is: in the host name, where the wildcard certificate of S3 covers it and nobody
+ * wants it otherwise, else in the path. An endpoint of one's own keeps its path before the
+ * bucket's. Rules: shared/reference/aws-access.md section 11. */
 #include "aws/settings/s3_address.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -216,8 +216,80 @@ START_TEST(secrets_do_not_get_into_errors)
 }
 END_TEST
 
+/* Each service spells it in its own way; whose keys they were is said for all. */
+START_TEST(access_02_keys_refused_by_any_service)
+{
+    static const struct {
+        const struct aws_operation *op;
+        int status;
+        const char *reply, *code, *hint;
+    } cases[] = {
+        {&aws_ecs_ListTasks,
+         400,
+         "{\"__type\":\"ExpiredTokenException\",\"message\":\"expired\"}",
+         "ExpiredTokenException",
+         "They have expired"},
+        {&aws_ecs_ListTasks,
+         400,
+         "{\"__type\":\"UnrecognizedClientException\",\"message\":\"invalid\"}",
+         "UnrecognizedClientException",
+         "AWS does not know them in us-west-2"},
+        {&aws_ec2_DescribeVpcs,
+         401,
+         "<Response><Errors><Error><Code>AuthFailure</Code><Message>not able to validate</Message>"
+         "</Error></Errors><RequestID>r</RequestID></Response>",
+         "AuthFailure",
+         "AWS does not know them in us-west-2"},
+        {&aws_s3_GetBucketLocation,
+         403,
+         "<Error><Code>InvalidAccessKeyId</Code><Message>no such key</Message></Error>",
+         "InvalidAccessKeyId",
+         "AWS does not know them in us-west-2"},
+        {&aws_cloudformation_ListStacks,
+         403,
+         "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>"
+         "</ErrorResponse>",
+         "SignatureDoesNotMatch",
+         "AWS_SECRET_ACCESS_KEY does not belong to the key id"},
+        {&aws_ec2_DescribeVpcs,
+         403,
+         "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not "
+         "authorized. Encoded authorization failure message: abc</Message></Error></Errors>"
+         "</Response>",
+         "UnauthorizedOperation",
+         "lack the right ec2:DescribeVpcs"},
+        {&aws_ec2_DescribeVpcs,
+         401,
+         "<Response><Errors><Error><Code>OptInRequired</Code><Message>not subscribed</Message>"
+         "</Error></Errors></Response>",
+         "OptInRequired",
+         "`aws account enable-region --region-name us-west-2`"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct call_run r;
+
+        call_start(
+            &r,
+            cases[i].op,
+            cases[i].op == &aws_s3_GetBucketLocation ? json_pack("{s:s}", "Bucket", "my-bucket")
+                                                     : NULL);
+        call_step(&r, &(struct script_step){.status = cases[i].status, .reply = cases[i].reply});
+        call_go(&r);
+        ck_assert_int_eq(r.err.kind, ERR_AUTH);
+        ck_assert_str_eq(r.err.aws_code, cases[i].code);
+        ck_assert_msg(strstr(r.err.hint, cases[i].hint) != NULL, "%s", r.err.hint);
+        ck_assert_ptr_nonnull(
+            strstr(r.err.hint, "those of environment (AWS_ACCESS_KEY_ID) (key ****MPLE)"));
+        ck_assert_ptr_null(strstr(r.err.hint, "wJalr"));
+        call_finish(&r);
+    }
+}
+END_TEST
+
 SUITE(
     "aws/call",
+    access_02_keys_refused_by_any_service,
     query_call_is_signed_and_parsed,
     deleting_objects_carries_a_digest,
     pages_are_joined,

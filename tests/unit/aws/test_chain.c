@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "unit/aws/fixture.h"
 #include "unit/lib/suite.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -245,6 +246,26 @@ START_TEST(trace_tells_the_way)
 }
 END_TEST
 
+/* Whatever keeps them away, it is credentials that are missing: exit code 3, not a time-out's. */
+START_TEST(access_13_a_machine_that_does_not_answer)
+{
+    static const int errors[] = {-ETIMEDOUT, -ECONNREFUSED, -ENOTUNIQ};
+
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        struct run r = {0};
+
+        fixture_init(&r.f);
+        fixture_env(&r.f, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/c");
+        script_http_add(r.f.script, &(struct script_step){.error = errors[i], .times = 3});
+        resolve(&r);
+        ck_assert_int_eq(r.err.kind, ERR_AUTH);
+        ck_assert_ptr_nonnull(strstr(r.err.message, "container credentials endpoint http://127"));
+        ck_assert_ptr_nonnull(strstr(r.err.hint, "unset it outside of a container"));
+        end(&r);
+    }
+}
+END_TEST
+
 struct warning_case {
     const char *id, *credentials, *config, *name, *value, *profile, *part;
 };
@@ -449,6 +470,7 @@ SUITE(
     mfa_asks_once,
     a_code_is_used_once,
     trace_tells_the_way,
+    access_13_a_machine_that_does_not_answer,
     warnings_name_the_traps,
     environment_hides_a_profile,
     no_warning_without_a_trap)
