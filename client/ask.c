@@ -112,15 +112,6 @@ int ask_yes(const char *question)
     return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
-int ask_name(const char *question, const char *name)
-{
-    char text[ANSWER_MAX];
-    cleanup_free char *prompt = xasprintf("%s Type %s to go on: ", question, name);
-    ssize_t got = ask_line(prompt, false, text, sizeof text);
-
-    return got < 0 ? (int)got : text_eq(answer_of(text), name);
-}
-
 int ask_secret(const char *prompt, char **out)
 {
     char text[ANSWER_MAX];

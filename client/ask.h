@@ -1,4 +1,4 @@
-/* Asking the person at the terminal: yes or no, a name typed again, a code without echo.
+/* Asking the person at the terminal: yes or no, a code without echo.
  *
  * Questions go to /dev/tty, so that they are seen and answered also when streams are redirected.
  * A signal that ends programs ends a question at once and leaves the terminal as it was found. */
@@ -16,9 +16,6 @@ bool ask_possible(const struct client *c);
  * -ENOTTY without a terminal, -EINTR after a signal. The question is cleaned of control
  * characters. */
 int ask_yes(const char *question);
-
-/* The same, where a slip of the finger would cost too much: 1 only when `name` is typed. */
-int ask_name(const char *question, const char *name);
 
 /* A line without echo; *out is malloc'd, without blanks and control characters, for the caller to
  * wipe. 0; -ENOTTY, -EINTR, -ECANCELED for an empty line. */

@@ -3,15 +3,19 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "client/options.h"
 
 struct client {
     struct options options;
     const struct env *env;
     const char *program; /* argv[0], to find defangd beside it */
+    char **typed;        /* all words behind it as they were typed, NULL-terminated */
     char **arguments;    /* the command's own words, NULL-terminated */
     size_t argument_count;
     const char *command; /* its words: "cd bootstrap" */
+    struct str agreed;   /* names of losses that somebody at the terminal agreed to */
+    char *losses_json;   /* of the refusal that ends this program, for --json; or NULL */
 };
 
 struct command {

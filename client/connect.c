@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/version.h"
+#include "client/consent.h"
 #include "client/mfa.h"
 #include "client/program.h"
 #include "client/signals.h"
@@ -174,8 +175,8 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
     return rc;
 }
 
-/* A second call is made only when a code was typed: the request has grown by it, nothing else
- * has changed. */
+/* A second call is made only when somebody answered: the request has grown by a code or by names
+ * that may be lost, nothing else has changed. */
 int client_call(
     struct client *c,
     enum rpc_verb_id verb,
@@ -196,12 +197,14 @@ int client_call(
         rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
 
         if (rc < 0 && mfa_code_given(verb, request, &first))
-            rc = rpc_client_call(rpc, verb, request, &wait, reply, err);
-        else if (rc < 0)
-            error_move(err, &first);
+            rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
+        if (rc < 0 && consent_given(c, rpc, verb, request, &first))
+            rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
 
-        if (rc < 0)
+        if (rc < 0) {
+            error_move(err, &first);
             say_wire_diagnostics(c, rpc, err);
+        }
     }
 
     rpc_client_free(rpc);

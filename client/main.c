@@ -17,6 +17,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -27,12 +28,12 @@ static const struct command commands[] = {
     {"up",
      "",
      "deploy the project in this folder and show how it goes",
-     "--detach --wait-timeout --mode --build --engine",
+     "--detach --wait-timeout --mode --build --engine --allow-loss --yes --yes-lose-data",
      cmd_up},
     {"down",
      "",
      "take the project down; named volumes, config and the bucket are kept",
-     "--detach --force --volumes --wait-timeout",
+     "--detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data",
      cmd_down},
     {"ps", "", "what runs: services, their state and where to reach them", "", cmd_ps},
     {"ls", "", "deployments that this daemon knows, newest first", "--all --limit", cmd_ls},
@@ -54,7 +55,7 @@ static const struct command commands[] = {
     {"plan",
      "",
      "what `up` would change and what a month costs; nothing is touched",
-     "--out --mode --engine",
+     "--out --mode --engine --exit-code --allow-loss --yes-lose-data",
      cmd_plan},
     {"explain",
      "[SERVICE]",
@@ -125,7 +126,7 @@ static const struct command commands[] = {
     {"cd destroy",
      "",
      "the same as down; -p names a project whose files are not here",
-     "--detach --force --volumes --wait-timeout",
+     "--detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data",
      cmd_down},
     {"cd teardown",
      "",
@@ -334,7 +335,7 @@ int main(int argc, char **argv)
 
     cleanup_error struct error err = ERROR_INIT;
     cleanup_env struct env *env = env_from_process(environ);
-    struct client c = {.program = argv[0]};
+    struct client c = {.program = argv[0], .typed = argv + MIN(argc, 1)};
     int rc = options_parse(argc, argv, &c.options, &err);
 
     apply_flags(&c, env);
@@ -350,6 +351,8 @@ int main(int argc, char **argv)
     if (fflush(stdout) != 0 && rc == 0)
         rc = error_kind_exit(ERR_FAILED);
     options_done(&c.options);
+    str_done(&c.agreed);
+    free(c.losses_json);
 
     return rc;
 }

@@ -62,6 +62,17 @@ static const struct target targets[] = {
     {{"--mode", "-m", "MODE", "affordable, balanced or high_availability"}, TEXT, AT(mode)},
     {{"--engine", NULL, "ENGINE", "cloudformation or pulumi"}, TEXT, AT(engine)},
     {{"--force", NULL, NULL, "do it although a check advises against it"}, SWITCH, AT(force)},
+    {{"--yes", "-y", NULL, "answer questions with yes; covers no loss of data"}, SWITCH, AT(yes)},
+    {{"--allow-loss",
+      NULL,
+      "NAME",
+      "what is lost or moved on purpose: a service, a volume, a resource; repeat for several"},
+     LIST,
+     AT(allow_loss)},
+    {{"--yes-lose-data", NULL, NULL, "allow every loss of data and every moved address"},
+     SWITCH,
+     AT(yes_lose_data)},
+    {{"--exit-code", NULL, NULL, "end with 5 when `up` would refuse"}, SWITCH, AT(exit_code)},
     {{"--build", NULL, NULL, "build images again although they are there"}, SWITCH, AT(build)},
     {{"--from", NULL, "N", "start with event number N"}, NUMBER, AT(from)},
     {{"--follow", NULL, NULL, "go on as new lines come"}, SWITCH, AT(follow)},
@@ -250,6 +261,7 @@ void options_done(struct options *o)
     vec_free(&o->env_files);
     vec_free(&o->profiles);
     vec_free(&o->types);
+    vec_free(&o->allow_loss);
     vec_free(&o->words);
     vec_free(&o->given);
 }

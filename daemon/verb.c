@@ -67,7 +67,7 @@ static void verb_main(void *arg)
         size_t count = wire_diagnostics(&v->project.diagnostics, &diagnostics);
 
         server_call_on_cancel(v->call, NULL, NULL);
-        server_error(v->call, &err, diagnostics, count);
+        server_error_losses(v->call, &err, diagnostics, count, &v->losses);
         free(diagnostics);
     }
 

@@ -8,6 +8,7 @@
 #include "daemon/session.h"
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "rpc/frame.h"
 
 struct verb_ask;
 
@@ -21,6 +22,7 @@ struct verb_call {
     struct fiber_cond writable;
     struct verb_ask *asks; /* that wait for the client's answer (ask.c) */
     uint32_t last_ask;
+    struct rpc_losses losses; /* go with an error that asks consent; in the project's arena */
 };
 
 typedef int verb_fn(struct verb_call *v, const ProtobufCMessage *request, struct error *err);

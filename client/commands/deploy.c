@@ -41,6 +41,10 @@ int cmd_up(struct client *c, struct error *err)
     request.engine =
         text(c->options.engine ? c->options.engine : env_get_nonempty(c->env, "DEFANG_ENGINE"));
     request.force_build = c->options.build;
+    request.yes = c->options.yes;
+    request.yes_lose_data = c->options.yes_lose_data;
+    request.allow_loss = (char **)c->options.allow_loss.items;
+    request.n_allow_loss = c->options.allow_loss.len;
     if (rc == 0)
         rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
     caller_done(&caller);
@@ -66,6 +70,10 @@ int cmd_down(struct client *c, struct error *err)
 
     request.force = c->options.force;
     request.volumes = c->options.volumes;
+    request.yes = c->options.yes;
+    request.yes_lose_data = c->options.yes_lose_data;
+    request.allow_loss = (char **)c->options.allow_loss.items;
+    request.n_allow_loss = c->options.allow_loss.len;
 
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;

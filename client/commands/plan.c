@@ -52,6 +52,19 @@ static const char *sign(const Defang__PlanChange *change, enum say_style *style)
     return "~ change";
 }
 
+/* Its lines, under what it belongs to. */
+static void print_hint(const char *hint)
+{
+    for (const char *p = hint; p && *p;) {
+        size_t n = strcspn(p, "\n");
+        cleanup_free char *line = xstrndup(p, n);
+        cleanup_free char *clean = say_clean(line);
+
+        printf("    %s\n", clean);
+        p += n + (p[n] == '\n');
+    }
+}
+
 /* A line a change: what, how, which properties, whether it is replaced, how long that usually
  * takes; and below it what it costs in data. */
 static void print_change(const Defang__PlanChange *change)
@@ -75,8 +88,35 @@ static void print_change(const Defang__PlanChange *change)
         text_empty(change->replacement) ? "" : "]",
         text_empty(change->usual) ? "" : "  ",
         change->usual);
-    if (!text_empty(change->warning))
-        printf("           %s! %s%s\n", say_on(stdout, SAY_WARN), change->warning, say_off(stdout));
+    if (text_empty(change->warning))
+        return;
+
+    bool harmless = text_eq(change->effect, "harmless");
+    printf(
+        "           %s! %s%s%s%s\n",
+        say_on(stdout, text_eq(change->effect, "loses") ? SAY_BAD : SAY_WARN),
+        harmless ? "" : change->effect,
+        harmless ? "" : ": ",
+        change->warning,
+        say_off(stdout));
+}
+
+/* All that would end an `up` before anything is touched. */
+static void print_refusals(const Defang__PlanReply *plan)
+{
+    if (plan->n_refusals)
+        printf("%s`up` would refuse this%s:\n", say_on(stdout, SAY_BAD), say_off(stdout));
+
+    for (size_t i = 0; i < plan->n_refusals; i++) {
+        const Defang__Diagnostic *d = plan->refusals[i];
+        cleanup_free char *message = say_clean(d->message);
+
+        printf("  ");
+        if (d->line)
+            printf("%s:%u:%u: ", d->file, d->line, d->column);
+        printf("%s\n", message);
+        print_hint(d->hint);
+    }
 }
 
 /* "$12.34", and "$12.34, was $5.00" when that differs. */
@@ -207,6 +247,7 @@ static void print_plan(const Defang__PlanReply *plan)
             removed,
             plan->first ? " (first deployment)" : "");
 
+    print_refusals(plan);
     print_cost(plan);
 }
 
@@ -222,6 +263,9 @@ int cmd_plan(struct client *c, struct error *err)
     request.mode = (char *)(c->options.mode ? c->options.mode : "");
     request.engine = (char *)(c->options.engine ? c->options.engine : "");
     request.want_template = c->options.out != NULL;
+    request.yes_lose_data = c->options.yes_lose_data;
+    request.allow_loss = (char **)c->options.allow_loss.items;
+    request.n_allow_loss = c->options.allow_loss.len;
     if (rc == 0)
         rc = client_call(c, RPC_PLAN, &request.base, PLAN_TIMEOUT_S, &reply, err);
     caller_done(&caller);
@@ -238,6 +282,8 @@ int cmd_plan(struct client *c, struct error *err)
     else if (!text_eq(c->options.out, "-"))
         print_plan(plan);
 
+    if (rc == 0 && c->options.exit_code && plan->n_refusals)
+        rc = error_kind_exit(ERR_REFUSED);
     protobuf_c_message_free_unpacked(reply, NULL);
 
     return rc;

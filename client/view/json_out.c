@@ -201,8 +201,13 @@ void json_out_message(FILE *f, const ProtobufCMessage *m)
     fflush(f);
 }
 
+void json_out_part(FILE *f, const ProtobufCMessage *m)
+{
+    print_message(f, m);
+}
+
 /* The same facts as on standard error, for programs; what is not known is not there. */
-void json_out_error(FILE *f, const struct error *err)
+void json_out_error(FILE *f, const struct error *err, const char *losses)
 {
     fputs("{\"error\":{\"kind\":", f);
     json_out_text(f, error_kind_name(err->kind));
@@ -225,6 +230,8 @@ void json_out_error(FILE *f, const struct error *err)
 
     if (err->line)
         fprintf(f, ",\"line\":%u,\"column\":%u", err->line, err->column);
+    if (losses)
+        fprintf(f, ",\"losses\":%s", losses);
     fputs("}}\n", f);
     fflush(f);
 }

@@ -8,5 +8,7 @@
 #include <stdio.h>
 
 void json_out_message(FILE *f, const ProtobufCMessage *m); /* with a newline */
-void json_out_error(FILE *f, const struct error *err);     /* {"error": {…}} */
-void json_out_text(FILE *f, const char *text);             /* a quoted string */
+void json_out_part(FILE *f, const ProtobufCMessage *m);    /* without one, not flushed */
+/* {"error": {…}}; `losses`: a JSON array that goes into it, or NULL. */
+void json_out_error(FILE *f, const struct error *err, const char *losses);
+void json_out_text(FILE *f, const char *text); /* a quoted string */

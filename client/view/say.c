@@ -114,7 +114,7 @@ void say_hint(const char *hint)
 void say_error(const struct client *c, const struct error *err)
 {
     if (c->options.json)
-        json_out_error(stdout, err);
+        json_out_error(stdout, err, c->losses_json);
 
     cleanup_free char *message = say_clean(err->message);
     cleanup_str struct str where = STR_INIT, code = STR_INIT;

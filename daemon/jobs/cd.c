@@ -54,7 +54,7 @@ int job_run_preview(struct job *j, struct error *err)
     /* What `plan` looks at, without a caller who waits for the answer. */
     struct verb_call look = {
         .daemon = j->daemon, .session = j->session, .project = j->project, .engine = j->engine};
-    int rc = preview_make(&p, &look, err);
+    int rc = preview_make(&p, &look, false, err);
 
     j->project = look.project; /* its diagnostics have grown */
     j->context.facts = p.facts;

@@ -58,8 +58,7 @@ static int read_account(struct preview *p, struct error *err)
                 p->v->project.settings.cd_name));
 
     flow_cd_done(&cd);
-
-    return p->context.engine->deployed(&p->context, &p->deployed, err);
+    return 0;
 }
 
 /* The archive itself is of no use here: it goes with its descriptor. */
@@ -73,6 +72,30 @@ static int pack_for_digest(struct preview *p, struct plan_build *b, struct error
         b->object_key = arena_strdup(project->arena, result.object_name);
 
     return rc;
+}
+
+static bool is_of_a_check(const struct error *err)
+{
+    return err->kind == ERR_REFUSED || err->kind == ERR_USAGE || err->kind == ERR_NOT_FOUND;
+}
+
+int preview_refusal(struct preview *p, struct error *err)
+{
+    struct arena *arena = p->v->project.arena;
+    Defang__Diagnostic *d = arena_make(arena, Defang__Diagnostic);
+
+    if (!p->gather || !is_of_a_check(err))
+        return err->code;
+
+    defang__diagnostic__init(d);
+    d->message = verb_text(arena, err->message);
+    d->hint = verb_text(arena, err->hint);
+    d->file = verb_text(arena, err->file);
+    d->line = err->line;
+    d->column = err->column;
+    vec_push(&p->refusals, d);
+    error_done(err);
+    return 0;
 }
 
 /* An image that is missing gets the name that it would have. */
@@ -89,8 +112,11 @@ static int find_images(struct preview *p, struct error *err)
         cleanup_free char *uri = NULL;
 
         rc = pack_for_digest(p, &builds[i], err);
-        if (rc < 0)
-            break;
+        if (rc < 0) {
+            p->images[i] = (struct plan_image){.service = builds[i].service, .uri = "unknown"};
+            rc = preview_refusal(p, err);
+            continue;
+        }
 
         plan_build_finish(arena, &p->request, &builds[i]);
         rc = flow_image_lookup(&p->context, &builds[i], &uri, err);
@@ -135,7 +161,7 @@ static int read_configs(struct preview *p, struct error *err)
     return rc;
 }
 
-int preview_make(struct preview *p, struct verb_call *v, struct error *err)
+static int begin(struct preview *p, struct verb_call *v, struct error *err)
 {
     struct project *project = &v->project;
 
@@ -147,8 +173,41 @@ int preview_make(struct preview *p, struct verb_call *v, struct error *err)
 
     int rc = v->engine ? 0 : engine_choose(v, "", err);
     p->context.engine = v->engine;
+    return rc;
+}
+
+/* What is deployed is read first: where nothing is, nothing more is asked. */
+int preview_compare(struct preview *p, struct verb_call *v, struct error *err)
+{
+    int rc = begin(p, v, err);
+    if (rc == 0)
+        rc = p->context.engine->deployed(&p->context, &p->deployed, err);
+    if (rc < 0 || !p->deployed.exists || !p->deployed.json)
+        return rc;
+
+    p->request.previous = p->deployed.json;
+    rc = read_account(p, err);
+    if (rc == 0)
+        rc = read_configs(p, err);
+    if (rc < 0)
+        return rc;
+
+    plan_images_pretend(
+        v->project.arena, v->project.model, &p->request.images, &p->request.image_count);
+    rc = plan_make(&p->request, &p->graph, NULL, err);
+    return rc < 0 ? rc : graph_check(p->graph, err);
+}
+
+int preview_make(struct preview *p, struct verb_call *v, bool gather, struct error *err)
+{
+    struct project *project = &v->project;
+    int rc = begin(p, v, err);
+
+    p->gather = gather;
     if (rc == 0)
         rc = read_account(p, err);
+    if (rc == 0)
+        rc = p->context.engine->deployed(&p->context, &p->deployed, err);
     if (rc < 0)
         return rc;
 
@@ -172,4 +231,5 @@ void preview_done(struct preview *p)
     graph_free(p->graph);
     vec_free(&p->builds);
     vec_free(&p->unknowns);
+    vec_free(&p->refusals);
 }

@@ -21,10 +21,20 @@ struct preview {
     size_t plan_build_count; /* finished */
     struct graph *graph;
     VEC(char *) builds, unknowns; /* in the project's arena */
-    struct once_preview once;     /* services that run once and would */
+    bool gather;                  /* what an `up` would refuse becomes a refusal and no error */
+    VEC(Defang__Diagnostic *) refusals; /* in the project's arena */
+    struct once_preview once;           /* services that run once and would */
 };
 
 /* `v` has its session and project, and an engine when one was chosen; it outlives *p. Suspends. *p
  * is to be given back also when this fails. */
-int preview_make(struct preview *p, struct verb_call *v, struct error *err);
+int preview_make(struct preview *p, struct verb_call *v, bool gather, struct error *err);
 void preview_done(struct preview *p);
+
+/* The plan over what is deployed, with images made up and no context packed: enough to tell what
+ * would be replaced or removed. p->graph is NULL when nothing is deployed. Otherwise as above. */
+int preview_compare(struct preview *p, struct verb_call *v, struct error *err);
+
+/* Takes *err, which is emptied, among the refusals: 0. When it is none of a check (a cancel, a call
+ * that failed) it is left where it is, and its code comes back. */
+int preview_refusal(struct preview *p, struct error *err);

@@ -240,8 +240,7 @@ static int read_endpoints(struct up *u, struct error *err)
     return 0;
 }
 
-/* The next stage is planned over what this one left. */
-static void now_deployed(struct up *u)
+void up_now_deployed(struct up *u)
 {
     engine_template_done(&u->deployed);
     u->deployed =
@@ -264,7 +263,7 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
     if (rc == 0)
         rc = up_apply_and_observe(u, phase, err);
     if (rc == 0)
-        now_deployed(u);
+        up_now_deployed(u);
 
     return rc;
 }
@@ -321,7 +320,7 @@ static bool had_once(const struct up *u)
 static int run_stages(struct up *u, struct error *err)
 {
     bool changed = u->once.pending_count > 0;
-    int rc = 0;
+    int rc = up_make_room(u, &changed, err);
 
     for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
         rc = run_stage(u, stage, &changed, err);
@@ -368,6 +367,8 @@ static int run(struct up *u, struct error *err)
         rc = read_deployed(u, err);
     if (rc == 0)
         rc = read_configs(u, err);
+    if (rc == 0)
+        rc = up_consent(u, err);
     if (rc == 0)
         rc = put_store_secrets(u, false, err);
     if (rc == 0)

@@ -1,7 +1,8 @@
 /* An `up` in its phases, shared by its way (up.c) and its applies (up_apply.c). Private to both.
  *
  * A phase is one apply of the engine: "foundation" (network and stores of a first deployment),
- * "stage-N", and "whole", which is the last stage. Its name is in the journal and in the engine's
+ * "room" (what must go before its successor can be made), "stage-N", and "whole", which is the last
+ * stage. Its name is in the journal and in the engine's
  * tokens: it must not change while there are jobs that were admitted with it. */
 #pragma once
 
@@ -28,6 +29,17 @@ int up_phase_begun(struct up *u, const char *phase, bool *begun, struct error *e
 
 /* Whether the graph is what is deployed, and settled. */
 bool up_nothing_differs(struct up *u);
+
+/* ERR_REFUSED for what may not follow on what is deployed, and for losses that nobody allowed; what
+ * stays in the account on purpose is noted for the result. Before anything is changed. */
+int up_consent(struct up *u, struct error *err);
+
+/* The graph is what is deployed now: the next one is planned over it. */
+void up_now_deployed(struct up *u);
+
+/* When something cannot be replaced beside itself (plan_make_room), it is taken away first;
+ * u->graph is the whole. *changed when that was done. */
+int up_make_room(struct up *u, bool *changed, struct error *err);
 
 /* Makes the graph real, as `phase`; 0 at once when that was done before. */
 int up_apply(struct up *u, const char *phase, struct error *err);

@@ -1,69 +1,21 @@
 /* Verbs that start and end jobs: up, down, cancel.
  *
  * What can be refused is refused here, before there is a job: a file that does not load,
- * credentials that do not work, config that is missing, another engine, another job of the same
- * project. Only then the inputs are frozen and the row is written, and the answer carries its id.
- * From then on nothing of the caller is needed. */
+ * credentials that do not work, config that is missing, another engine, data that would be lost and
+ * that nobody allowed (consent.c), another job of the same project. Only then the inputs are frozen
+ * and the row is written, and the answer carries its id. From then on nothing of the caller is
+ * needed. */
 #include "daemon/jobs/job.h"
 #include "daemon/verb.h"
 #include "daemon/verbs/admit.h"
+#include "daemon/verbs/consent.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/context.h"
-#include "engine/values/config.h"
 
 #include <errno.h>
 #include <string.h>
-
-static bool is_set(const struct flow_config *list, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (text_eq(list[i].name, name))
-            return true;
-    return false;
-}
-
-/* Config that is missing would show minutes later as tasks that cannot start. */
-static int check_configs(struct verb_call *v, struct error *err)
-{
-    const char **names = NULL;
-    size_t wanted = 0, count = 0, missing = 0;
-    struct flow_config *list = NULL;
-
-    compose_config_names(v->project.model, &names, &wanted);
-    if (wanted == 0)
-        return 0;
-
-    struct engine_context c = verb_context(v, NULL);
-    int rc = flow_config_list(&c, &list, &count, err);
-    if (rc < 0)
-        return rc;
-
-    cleanup_str struct str text = STR_INIT, command = STR_INIT;
-    for (size_t i = 0; i < wanted; i++) {
-        if (plan_config_name_reserved(names[i]) || is_set(list, count, names[i]))
-            continue;
-
-        str_appendf(&text, "%s%s", missing ? ", " : "", names[i]);
-        str_appendf(&command, " %s", names[i]);
-        missing++;
-    }
-
-    flow_config_list_done(list, count);
-    if (missing == 0)
-        return 0;
-
-    error_raise(err, ERR_REFUSED, "missing config: %s", str_get(&text));
-    error_hint(
-        err,
-        "set %s with `defangctl config set NAME` (the value is asked for, or read from stdin):%s",
-        missing == 1 ? "it" : "each",
-        str_get(&command));
-
-    return -EPERM;
-}
 
 /* With the warnings of the files: the deployment goes on, and they should be read. */
 static void reply_up(struct verb_call *v, struct job *job)
@@ -77,8 +29,17 @@ static void reply_up(struct verb_call *v, struct job *job)
     server_reply(v->call, &reply.base);
 }
 
-/* Refusals in the order of what they cost: the files, who asks, the config, the engine. Then the
- * promise. */
+static json_t *names(char **list, size_t count)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(names, json_string(list[i]));
+    return names;
+}
+
+/* Refusals in the order of what they cost: the files, who asks, the config, the engine, what would
+ * be lost. Then the promise. */
 static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__UpRequest *r = (const Defang__UpRequest *)request;
@@ -90,15 +51,19 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     if (rc == 0)
         rc = admit_job(v, "up", &a, err);
     if (rc == 0)
-        rc = check_configs(v, err);
+        rc = consent_config(v, err);
     if (rc == 0)
         rc = admit_engine(v, r->engine, &a, err);
+    if (rc == 0)
+        rc = consent_up(v, r, err);
 
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
 
         json_object_set_new(inputs, "mode", json_string(r->mode));
         json_object_set_new(inputs, "force", json_boolean(r->force_build));
+        json_object_set_new(inputs, "allow_loss", names(r->allow_loss, r->n_allow_loss));
+        json_object_set_new(inputs, "yes_lose_data", json_boolean(r->yes_lose_data));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
 
@@ -122,6 +87,8 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
         rc = admit_job(v, "down", &a, err);
     if (rc == 0)
         rc = admit_engine(v, "", &a, err);
+    if (rc == 0)
+        rc = consent_down(v, r, err);
 
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);

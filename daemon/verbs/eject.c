@@ -103,7 +103,7 @@ static int verb_eject(struct verb_call *v, const ProtobufCMessage *request, stru
     struct preview p;
     struct plan_files out = {0};
 
-    rc = preview_make(&p, v, err);
+    rc = preview_make(&p, v, false, err);
     if (rc == 0)
         rc = files(&p, !pulumi, &out, err);
     if (rc == 0)

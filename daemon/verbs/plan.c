@@ -7,6 +7,7 @@
  * differ. */
 #include "daemon/engine_choice.h"
 #include "daemon/jobs/preview.h"
+#include "daemon/verbs/consent.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -31,8 +32,11 @@ static Defang__PlanChange *change_message(const struct preview *p, const struct 
     m->type = verb_text(arena, c->type);
     m->group = verb_text(arena, c->group);
     m->replacement = verb_text(arena, c->replacement);
-    m->warning =
-        verb_text(arena, plan_change_warning(&p->v->project.settings, c, p->deployed.json));
+
+    struct plan_effect effect;
+    plan_effect_of(&p->v->project.settings, c, p->deployed.json, p->graph, &effect);
+    m->effect = verb_text(arena, plan_effect_name(effect.kind));
+    m->warning = verb_text(arena, effect.text);
 
     const struct graph_resource *r =
         c->action == GRAPH_REMOVE ? NULL : graph_get(p->graph, c->logical_id);
@@ -125,7 +129,7 @@ static void reply_costs(const struct preview *p, Defang__PlanReply *reply)
     reply->n_cost_unknown = now.unknown_len;
 }
 
-static void reply_plan(struct preview *p, bool want_template)
+static void reply_plan(struct preview *p, const struct plan_losses *losses, bool want_template)
 {
     struct arena *arena = p->v->project.arena;
     struct graph_diff diff;
@@ -154,6 +158,10 @@ static void reply_plan(struct preview *p, bool want_template)
     reply.runs = p->once.runs;
     reply.n_runs = p->once.n_runs;
     reply.stages = p->once.stages;
+    reply.refusals = p->refusals.items;
+    reply.n_refusals = p->refusals.len;
+    reply.losses = consent_messages(arena, losses);
+    reply.n_losses = losses->len;
     reply_costs(p, &reply);
     server_reply(p->v->call, &reply.base);
     graph_diff_done(&diff);
@@ -171,9 +179,12 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
         return rc;
 
     struct preview p;
-    rc = preview_make(&p, v, err);
+    struct plan_losses losses;
+    rc = preview_make(&p, v, true, err);
     if (rc == 0)
-        reply_plan(&p, r->want_template);
+        rc = consent_gather(&p, r, &losses, err);
+    if (rc == 0)
+        reply_plan(&p, &losses, r->want_template);
     preview_done(&p);
 
     return rc;

@@ -10,6 +10,7 @@
  *     plan_builds()             images that are to be built                          build.h
  *     plan_make()               the graph: the template, or the program's source     graph.h
  *     plan_check_previous()     whether it may follow on what is deployed
+ *     plan_losses_find()        what it would lose or move                       consent.h
  *     plan_stages()             in which steps                                       stages.h
  *     plan_derived() …          what the engine brings beside the stack              values.h
  *
@@ -58,6 +59,13 @@ int plan_make(
     struct compose_diagnostics *d,
     struct error *err);
 
+/* An image for each service that builds one, where no image is of interest; in the arena. */
+void plan_images_pretend(
+    struct arena *arena,
+    const struct compose_project *p,
+    const struct plan_image **out,
+    size_t *count);
+
 /* Whether the graph may follow on r->previous: ERR_REFUSED for what loses protection or backups
  * without `allow-downgrade`, and for changes of stores that AWS refuses or that take them down
  * unasked. */
@@ -85,11 +93,6 @@ plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, co
 
 /* Has a load balancer or a managed store. */
 bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p);
-
-/* What a change does to what runs ("the database is down for some minutes"), or NULL. Static text.
- * `deployed` may be NULL. */
-const char *plan_change_warning(
-    const struct plan_settings *s, const struct graph_change *c, const json_t *deployed);
 
 /* The smallest Fargate size that holds both, in CPU units (1024 a vCPU) and MiB. -ERANGE beyond 16
  * vCPU or 120 GiB. */

@@ -331,3 +331,11 @@ Defang__Diagnostic *const *rpc_client_diagnostics(const struct rpc_client *c, si
     *count = e ? e->n_diagnostics : 0;
     return e ? e->diagnostics : NULL;
 }
+
+Defang__Loss *const *rpc_client_losses(const struct rpc_client *c, size_t *count)
+{
+    const Defang__Error *e = c->last_error ? c->last_error->error : NULL;
+
+    *count = e ? e->n_losses : 0;
+    return e ? e->losses : NULL;
+}

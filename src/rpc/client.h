@@ -88,3 +88,6 @@ void rpc_client_cancel(struct rpc_client *c, uint64_t call);
 /* What came with the last error of the daemon: every mistake of a Compose file. Borrowed until the
  * next call on c. */
 Defang__Diagnostic *const *rpc_client_diagnostics(const struct rpc_client *c, size_t *count);
+
+/* What the daemon's last error asks consent for. Borrowed as the diagnostics are. */
+Defang__Loss *const *rpc_client_losses(const struct rpc_client *c, size_t *count);

@@ -225,6 +225,7 @@ int frame_encode_error(
     const struct error *error,
     const struct rpc_diagnostic *diagnostics,
     size_t count,
+    const struct rpc_losses *losses,
     size_t max_bytes)
 {
     Defang__Error wire = DEFANG__ERROR__INIT;
@@ -249,6 +250,8 @@ int frame_encode_error(
 
     wire.diagnostics = pointers;
     wire.n_diagnostics = count;
+    wire.losses = losses ? losses->items : NULL;
+    wire.n_losses = losses ? losses->len : 0;
 
     int rc = encode_error(out, call_id, &wire, max_bytes);
     while (rc < 0 && wire.n_diagnostics > 0) { /* the first mistakes are worth more than none */
@@ -257,6 +260,7 @@ int frame_encode_error(
     }
 
     if (rc < 0) {
+        wire.n_losses = 0;
         wire.message = text_out("the error's own text is too long to be sent");
         wire.hint = wire.file = text_out("");
         rc = encode_error(out, call_id, &wire, max_bytes);

@@ -65,12 +65,20 @@ struct rpc_diagnostic {
     const char *message, *hint;
 };
 
+/* What an error asks consent for; all borrowed. */
+struct rpc_losses {
+    Defang__Loss **items;
+    size_t len;
+};
+
+/* `losses` may be NULL. */
 int frame_encode_error(
     struct str *out,
     uint64_t call_id,
     const struct error *error,
     const struct rpc_diagnostic *diagnostics,
     size_t count,
+    const struct rpc_losses *losses,
     size_t max_bytes);
 /* Fills err; returns its code (negative), never 0. */
 int frame_error_to(const Defang__Error *wire, struct error *err);

@@ -98,3 +98,9 @@ void server_error(
     const struct error *error,
     const struct rpc_diagnostic *diagnostics,
     size_t count); /* ends the call */
+void server_error_losses(
+    struct server_call *call,
+    const struct error *error,
+    const struct rpc_diagnostic *diagnostics,
+    size_t count,
+    const struct rpc_losses *losses); /* may be NULL; ends the call */

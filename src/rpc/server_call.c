@@ -313,14 +313,24 @@ void server_end(struct server_call *call)
 }
 
 /* It always fits (frame_encode_error shortens it). */
+void server_error_losses(
+    struct server_call *call,
+    const struct error *error,
+    const struct rpc_diagnostic *diagnostics,
+    size_t count,
+    const struct rpc_losses *losses)
+{
+    if (!server_call_is_gone(call))
+        frame_encode_error(
+            &call->conn->out, call->id, error, diagnostics, count, losses, LIMIT_RPC_REPLY_BYTES);
+    call_free(call);
+}
+
 void server_error(
     struct server_call *call,
     const struct error *error,
     const struct rpc_diagnostic *diagnostics,
     size_t count)
 {
-    if (!server_call_is_gone(call))
-        frame_encode_error(
-            &call->conn->out, call->id, error, diagnostics, count, LIMIT_RPC_REPLY_BYTES);
-    call_free(call);
+    server_error_losses(call, error, diagnostics, count, NULL);
 }

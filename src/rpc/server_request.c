@@ -121,7 +121,7 @@ static void request_handle(struct server_conn *c, uint64_t id, const Defang__Req
     c->last_call = id;
 
     if (!request) {
-        frame_encode_error(&c->out, id, &why, NULL, 0, LIMIT_RPC_REPLY_BYTES);
+        frame_encode_error(&c->out, id, &why, NULL, 0, NULL, LIMIT_RPC_REPLY_BYTES);
         error_done(&why);
         return;
     }

@@ -192,7 +192,7 @@ void conn_fail(struct server_conn *c, const struct error *why)
         return;
 
     log_debug("rpc", "connection refused reason=\"%s\"", why->message);
-    frame_encode_error(&c->out, RPC_CALL_CONNECTION, why, NULL, 0, LIMIT_RPC_REPLY_BYTES);
+    frame_encode_error(&c->out, RPC_CALL_CONNECTION, why, NULL, 0, NULL, LIMIT_RPC_REPLY_BYTES);
     c->closing = true;
     conn_input_stop(c);
     conn_deadline_set(c, LAST_WORD_MS);

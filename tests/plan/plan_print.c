@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/object.h"
+#include "plan/consent.h"
 #include "plan/graph/replace.h"
 #include "plan/pulumi/pulumi.h"
 #include "plan/scripts/scripts.h"
@@ -69,6 +70,45 @@ int print_graph(const struct graph *g, bool indent)
     cleanup_json json_t *template = graph_template(g);
     print_json(template, indent, true);
     return 0;
+}
+
+void print_effects(char **types)
+{
+    for (; *types; types++)
+        printf(
+            "%s\t%s\t%s\n",
+            *types,
+            plan_effect_knows(*types) ? "known" : "unknown",
+            plan_effect_name(plan_effect_of_going(*types)));
+}
+
+void print_losses(struct arena *a, const struct plan_request *r, const struct graph *g)
+{
+    struct plan_losses losses;
+
+    plan_losses_find(a, r, g, &losses);
+    for (size_t i = 0; i < losses.len; i++) {
+        const struct plan_loss *l = &losses.items[i];
+        printf(
+            "%s\t%s\t%s\t%u\t%s\t%s\n",
+            plan_effect_name(l->kind),
+            l->name,
+            l->logical_id,
+            l->pos.line,
+            l->because,
+            l->text);
+    }
+}
+
+int print_room(struct arena *a, const json_t *previous, const struct graph *g, bool indent)
+{
+    const char *names;
+    cleanup_graph struct graph *room = plan_make_room(a, previous, g, &names);
+
+    if (!room)
+        return 0;
+    puts(names);
+    return print_graph(room, indent);
 }
 
 void print_replace_table(void)

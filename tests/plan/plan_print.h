@@ -16,6 +16,15 @@ void print_diagnostics(const struct compose_diagnostics *d);
 /* The template; 0, or 1 when graph_check() refuses it. */
 int print_graph(const struct graph *g, bool indent);
 
+/* Of each type "known" or "unknown" to the table of effects, and what its going means. */
+void print_effects(char **types);
+
+/* A line a loss: kind, name, logical id, line of the file, what it is because of, text; tabs. */
+void print_losses(struct arena *a, const struct plan_request *r, const struct graph *g);
+
+/* The names, then the template that makes room; nothing when nothing clashes. */
+int print_room(struct arena *a, const json_t *previous, const struct graph *g, bool indent);
+
 /* type, path and "replace" or "may replace", with tabs between */
 void print_replace_table(void);
 

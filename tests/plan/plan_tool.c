@@ -35,7 +35,8 @@ struct options {
     struct plan_zone public_zones[8];
     struct plan_record records[8];
     size_t public_zone_count, record_count;
-    int foundation, check, builds, step, cd, no_pull_through, table, indent, time, stages;
+    int foundation, check, builds, step, cd, no_pull_through, table, indent, time, stages, effects,
+        losses, room;
 };
 
 /* As if every build had been made: digests are numbers. */
@@ -171,6 +172,9 @@ static int parse(int argc, char **argv, struct options *o)
         {"no-pull-through", no_argument, &o->no_pull_through, 1},
         {"step", no_argument, &o->step, 1},
         {"replace-table", no_argument, &o->table, 1},
+        {"effects", no_argument, &o->effects, 1},
+        {"losses", no_argument, &o->losses, 1},
+        {"room", no_argument, &o->room, 1},
         {"indent", no_argument, &o->indent, 1},
         {0}};
     int k;
@@ -237,7 +241,11 @@ static int print_plan(
     if (rc < 0)
         return rc;
 
-    if (o->stages)
+    if (o->losses)
+        print_losses(a, r, g);
+    else if (o->room)
+        return print_room(a, r->previous, g, o->indent);
+    else if (o->stages)
         print_stages(a, r, g);
     else if (o->diff)
         print_diff(o->diff, g);
@@ -337,6 +345,8 @@ int main(int argc, char **argv)
 
     if (rc == 0 && o.table) {
         print_replace_table();
+    } else if (rc == 0 && o.effects) {
+        print_effects(argv + optind);
     } else if (rc == 0 && o.cd) {
         rc = run_cd(&o);
     } else if (rc == 0 && optind + 1 == argc) {

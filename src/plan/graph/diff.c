@@ -141,11 +141,11 @@ static bool sub_names(const char *text, const char *id)
     return false;
 }
 
-static bool refers(const json_t *j, const char *id)
+bool graph_refers(const json_t *j, const char *id)
 {
     if (json_is_array(j)) {
         for (size_t i = 0; i < json_array_size(j); i++)
-            if (refers(json_array_get(j, i), id))
+            if (graph_refers(json_array_get(j, i), id))
                 return true;
         return false;
     }
@@ -160,7 +160,7 @@ static bool refers(const json_t *j, const char *id)
             return true;
         if (strcmp(key, "Fn::Sub") == 0 && json_is_string(v) && sub_names(json_string_value(v), id))
             return true;
-        if (refers(v, id))
+        if (graph_refers(v, id))
             return true;
     }
     return false;
@@ -202,7 +202,8 @@ static void follow_replaced(struct differ *d)
             json_t *value;
             json_object_foreach(r->properties, name, value) {
                 size_t at;
-                if (refers(value, done.logical_id) && follow(d, r, name, value, &at) && at <= i)
+                if (graph_refers(value, done.logical_id) && follow(d, r, name, value, &at) &&
+                    at <= i)
                     i = at - 1; /* look at it again; wraps to 0 at the loop's step */
             }
         }

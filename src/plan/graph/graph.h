@@ -64,6 +64,7 @@ json_t *graph_ref(const char *logical_id);                                      
 json_t *graph_attr(const char *logical_id, const char *attribute); /* {"Fn::GetAtt": [..]} */
 json_t *graph_sub(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* {"Fn::Sub": …} */
 
+bool graph_refers(const json_t *j, const char *logical_id); /* by Ref, GetAtt or Sub */
 bool graph_resolves(
     const struct graph *g,
     const json_t *j); /* every reference in it names a resource of the graph */

@@ -1,6 +1,18 @@
 #include "plan/make/pretend.h"
 #include "plan/view/view.h"
 
+void plan_images_pretend(
+    struct arena *a, const struct compose_project *p, const struct plan_image **out, size_t *count)
+{
+    struct plan_image *images = arena_array(a, struct plan_image, p->service_count + 1);
+
+    *out = images;
+    *count = 0;
+    for (size_t i = 0; i < p->service_count; i++)
+        if (plan_builds_image(&p->services[i]))
+            images[(*count)++] = (struct plan_image){p->services[i].name, "image"};
+}
+
 void plan_pretend_request(
     struct arena *a,
     const struct compose_project *p,
@@ -16,17 +28,10 @@ void plan_pretend_request(
         .zones = zones,
         .zone_count = 4,
         .bucket = "bucket"};
-    struct plan_image *images = arena_array(a, struct plan_image, p->service_count + 1);
 
     *out = (struct plan_request){
-        .project = p,
-        .settings = s,
-        .facts = &facts,
-        .deployment = "000000000000",
-        .images = images};
-    for (size_t i = 0; i < p->service_count; i++)
-        if (plan_builds_image(&p->services[i]))
-            images[out->image_count++] = (struct plan_image){p->services[i].name, "image"};
+        .project = p, .settings = s, .facts = &facts, .deployment = "000000000000"};
+    plan_images_pretend(a, p, &out->images, &out->image_count);
 }
 
 struct graph *

@@ -113,7 +113,7 @@ START_TEST(an_error)
     error_hint(&err, "mend it");
     error_at(&err, "compose.yaml", 3, 7);
     FILE *f = open_memstream(&text, &length);
-    json_out_error(f, &err);
+    json_out_error(f, &err, NULL);
     fclose(f);
     ck_assert_ptr_nonnull(strstr(
         text,

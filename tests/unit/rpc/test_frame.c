@@ -207,7 +207,7 @@ static Defang__Frame *error_there_and_back(
 {
     cleanup_str struct str out = STR_INIT;
 
-    ck_assert_int_eq(frame_encode_error(&out, 3, e, d, n, max), 0);
+    ck_assert_int_eq(frame_encode_error(&out, 3, e, d, n, NULL, max), 0);
 
     Defang__Frame *f = frame_decode((const uint8_t *)out.data + 4, out.len - 4, NULL);
     ck_assert_int_eq(f->body_case, DEFANG__FRAME__BODY_ERROR);

@@ -1,0 +1,126 @@
+/* What an `up` asks itself before it changes anything, and the step that makes room.
+ *
+ * The verb has asked the same at admission (daemon/verbs/consent.c), where somebody could answer.
+ * Here it is asked again of what is deployed now: between the two another machine may have
+ * deployed, and a job that comes back after a restart trusts nothing that it did not read.
+ *
+ * Room is made for what cannot stand beside its predecessor: a phase of its own takes the
+ * predecessor away, and the plan follows. When the plan fails then, what is rolled back to is the
+ * state without it, and that is said. */
+#include "daemon/jobs/up.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/context.h"
+#include "plan/consent.h"
+
+#include <string.h>
+
+#define PHASE_ROOM "room"
+
+/* What was said when it was admitted. */
+static void read_consent(struct up *u, struct plan_consent *out)
+{
+    const json_t *list = json_object_get(u->j->inputs, "allow_loss");
+    size_t count = json_array_size(list);
+    const char **names = arena_array(u->j->arena, const char *, count + 1);
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = json_string_value(json_array_get(list, i));
+    *out = (struct plan_consent){
+        .names = names,
+        .count = count,
+        .project = u->request.project,
+        .all = json_bool_or(u->j->inputs, "yes_lose_data", false)};
+}
+
+/* What is removed from the stack and left in the account. */
+static void note_kept(struct up *u, const struct plan_request *r, const struct graph *g)
+{
+    struct job *j = u->j;
+    struct graph_diff d;
+
+    graph_diff(r->previous, g, &d);
+    for (size_t i = 0; i < d.len; i++) {
+        const struct graph_change *c = &d.changes[i];
+        struct plan_effect e;
+
+        plan_effect_of(r->settings, c, r->previous, g, &e);
+        if (e.stays && c->action == GRAPH_REMOVE)
+            vec_push(
+                &j->kept, arena_printf(j->arena, "%s (%s): %s", c->logical_id, c->type, e.text));
+    }
+    graph_diff_done(&d);
+}
+
+int up_consent(struct up *u, struct error *err)
+{
+    struct plan_request r = u->request;
+    struct plan_losses losses, left;
+    struct plan_consent consent;
+    cleanup_graph struct graph *g = NULL;
+
+    if (!r.previous)
+        return 0;
+
+    r.foundation = false;
+    r.stage = 0;
+    plan_images_pretend(u->j->arena, r.project, &r.images, &r.image_count);
+    int rc = plan_make(&r, &g, NULL, err);
+    if (rc == 0)
+        rc = plan_check_previous(&r, g, err);
+    if (rc < 0)
+        return error_wrap(err, "planning %s", u->j->context.project);
+
+    read_consent(u, &consent);
+    plan_losses_find(u->j->arena, &r, g, &losses);
+    plan_losses_unallowed(u->j->arena, &losses, &consent, &left);
+    note_kept(u, &r, g);
+    return plan_losses_refuse(&left, "up", err);
+}
+
+/* ---- room ---- */
+
+/* The graph of the phase stands in for the whole while it is applied. */
+static int apply_room(struct up *u, struct graph *room, struct error *err)
+{
+    struct graph *whole = u->graph;
+
+    u->graph = room;
+    int rc = up_apply(u, PHASE_ROOM, err);
+    if (rc == 0)
+        up_now_deployed(u);
+    u->graph = whole;
+    return rc;
+}
+
+int up_make_room(struct up *u, bool *changed, struct error *err)
+{
+    const char *names = "";
+    bool done = false, begun = false;
+    int rc = up_step_done(u, PHASE_ROOM, &done, err);
+    if (rc == 0)
+        rc = up_phase_begun(u, PHASE_ROOM, &begun, err);
+    if (rc < 0 || done) {
+        *changed = *changed || done;
+        return rc;
+    }
+
+    cleanup_graph struct graph *room =
+        plan_make_room(u->j->arena, u->request.previous, u->graph, &names);
+    /* Begun by an earlier life, it is followed to its end, even when nothing is in the way now. */
+    if (!room && begun)
+        room = plan_graph_of(u->request.previous, NULL);
+    if (!room)
+        return 0;
+
+    if (*names)
+        engine_note(
+            &u->j->context,
+            ENGINE_SAY_WARNING,
+            NULL,
+            "what runs of %s is taken away first: its name must be free before the new one is made",
+            names);
+    *changed = true;
+    return apply_room(u, room, err);
+}

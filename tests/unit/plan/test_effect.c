@@ -1,0 +1,295 @@
+/* What a change does: its kind, and what is said of it.
+ *
+ * A row is one change, the kind and a part of the text; rows without a text show which changes have
+ * none. The table of types is held against all that the planner makes by
+ * tests/plan/test_consent.py.
+ */
+#include "base/mem.h"
+#include "plan/common/context.h"
+#include "plan/consent.h"
+#include <check.h>
+#include <string.h>
+
+static const struct row {
+    enum graph_action action;
+    const char *type, *replacement, *property,
+        *policy; /* of the deployed resource: DeletionPolicy and UpdateReplacePolicy */
+    enum plan_effect_kind kind;
+    const char *text; /* a part of it; NULL: none */
+    bool stays;
+} ROWS[] = {
+    {GRAPH_ADD, "AWS::RDS::DBInstance", "", "DBName", "Delete", PLAN_HARMLESS, NULL, false},
+    {GRAPH_CHANGE,
+     "AWS::RDS::DBInstance",
+     "",
+     "EngineVersion",
+     "Delete",
+     PLAN_STOPS,
+     "down while it is upgraded",
+     false},
+    {GRAPH_CHANGE,
+     "AWS::RDS::DBInstance",
+     "",
+     "DBInstanceClass",
+     "Delete",
+     PLAN_STOPS,
+     "down for some minutes",
+     false},
+    {GRAPH_CHANGE, "AWS::RDS::DBInstance", "", "Tags", "Delete", PLAN_HARMLESS, NULL, false},
+    {GRAPH_CHANGE,
+     "AWS::RDS::DBInstance",
+     "replace",
+     "DBName",
+     "Snapshot",
+     PLAN_LOSES,
+     "begins empty; what the old one held is kept in a last snapshot",
+     false},
+    {GRAPH_CHANGE, "AWS::RDS::DBInstance", "replace", "DBName", NULL, PLAN_LOSES, "IS LOST", false},
+    {GRAPH_REMOVE,
+     "AWS::RDS::DBInstance",
+     "",
+     NULL,
+     "Snapshot",
+     PLAN_LOSES,
+     "kept in a last snapshot",
+     false},
+    {GRAPH_REMOVE, "AWS::RDS::DBInstance", "", NULL, "Delete", PLAN_LOSES, "IS LOST", false},
+
+    /* Conditions of AWS's: of these two AWS says that they are changed in place ... */
+    {GRAPH_CHANGE,
+     "AWS::RDS::DBInstance",
+     "may replace",
+     "BackupRetentionPeriod",
+     "Snapshot",
+     PLAN_HARMLESS,
+     NULL,
+     false},
+    {GRAPH_CHANGE,
+     "AWS::RDS::DBInstance",
+     "may replace",
+     "MultiAZ",
+     "Snapshot",
+     PLAN_HARMLESS,
+     NULL,
+     false},
+    /* ... of this one that it makes a new database; and what nobody looked up counts as a loss. */
+    {GRAPH_CHANGE,
+     "AWS::RDS::DBInstance",
+     "may replace",
+     "DBSnapshotIdentifier",
+     "Snapshot",
+     PLAN_LOSES,
+     "begins empty",
+     false},
+    {GRAPH_CHANGE,
+     "AWS::ElastiCache::ReplicationGroup",
+     "may replace",
+     "NodeGroupConfiguration",
+     "Snapshot",
+     PLAN_LOSES,
+     "begins empty",
+     false},
+
+    {GRAPH_REMOVE,
+     "AWS::EFS::FileSystem",
+     "",
+     NULL,
+     "Retain",
+     PLAN_HARMLESS,
+     "until somebody deletes it",
+     true},
+    {GRAPH_REMOVE,
+     "AWS::EFS::FileSystem",
+     "",
+     NULL,
+     "RetainExceptOnCreate",
+     PLAN_HARMLESS,
+     "until somebody deletes it",
+     true},
+    {GRAPH_CHANGE,
+     "AWS::EFS::FileSystem",
+     "replace",
+     "Encrypted",
+     "Retain",
+     PLAN_LOSES,
+     "the old one stays in the account",
+     true},
+    {GRAPH_REMOVE, "AWS::S3::Bucket", "", NULL, "Retain", PLAN_HARMLESS, "stays", true},
+    {GRAPH_REMOVE, "AWS::Logs::LogGroup", "", NULL, NULL, PLAN_LOSES, "IS LOST", false},
+    {GRAPH_REMOVE, "AWS::ECR::Repository", "", NULL, NULL, PLAN_LOSES, "IS LOST", false},
+    {GRAPH_REMOVE, "AWS::SecretsManager::Secret", "", NULL, NULL, PLAN_LOSES, "IS LOST", false},
+    {GRAPH_REMOVE, "AWS::Nobody::Knows", "", NULL, NULL, PLAN_LOSES, "IS LOST", false},
+
+    {GRAPH_REMOVE, "AWS::ECS::Service", "", NULL, NULL, PLAN_STOPS, "ends", false},
+    {GRAPH_CHANGE,
+     "AWS::ECS::Service",
+     "",
+     "TaskDefinition",
+     NULL,
+     PLAN_STOPS,
+     "short downtime",
+     false},
+    {GRAPH_CHANGE, "AWS::ECS::Service", "", "DesiredCount", NULL, PLAN_HARMLESS, NULL, false},
+    {GRAPH_CHANGE, "AWS::ECS::TaskDefinition", "replace", "Cpu", NULL, PLAN_HARMLESS, NULL, false},
+    {GRAPH_CHANGE,
+     "AWS::ElasticLoadBalancingV2::LoadBalancer",
+     "replace",
+     "Scheme",
+     NULL,
+     PLAN_MOVES,
+     "its address changes",
+     false},
+    {GRAPH_REMOVE,
+     "AWS::ElasticLoadBalancingV2::LoadBalancer",
+     "",
+     NULL,
+     NULL,
+     PLAN_MOVES,
+     "goes for good",
+     false},
+    {GRAPH_REMOVE,
+     "AWS::CloudFront::Distribution",
+     "",
+     NULL,
+     NULL,
+     PLAN_MOVES,
+     "goes for good",
+     false},
+    {GRAPH_REMOVE, "AWS::EC2::EIP", "", NULL, NULL, PLAN_MOVES, "no longer come from", false},
+    {GRAPH_CHANGE,
+     "AWS::ElastiCache::ReplicationGroup",
+     "",
+     "CacheNodeType",
+     "Delete",
+     PLAN_STOPS,
+     "break for some seconds",
+     false},
+};
+
+START_TEST(rows)
+{
+    const struct row *r = &ROWS[_i];
+    const char *properties[] = {r->property};
+    struct graph_change c = {
+        .action = r->action,
+        .logical_id = "X",
+        .type = r->type,
+        .group = "g",
+        .replacement = r->replacement,
+        .properties = properties,
+        .property_count = r->property ? 1 : 0};
+    struct plan_settings s = {0};
+    struct plan_effect e;
+    json_t *resource = object(
+        key("Type", r->type),
+        key("DeletionPolicy", r->policy),
+        key("UpdateReplacePolicy", r->policy));
+    cleanup_json json_t *old = object(key("Resources", object(key("X", resource))));
+
+    plan_effect_of(&s, &c, old, NULL, &e);
+    ck_assert_msg(e.kind == r->kind, "row %d: %s", _i, plan_effect_name(e.kind));
+    ck_assert_msg(e.stays == r->stays, "row %d", _i);
+    if (r->text)
+        ck_assert_msg(
+            e.text && strstr(e.text, r->text), "row %d: \"%s\"", _i, e.text ? e.text : "nothing");
+    else
+        ck_assert_msg(!e.text, "row %d: \"%s\"", _i, e.text);
+}
+END_TEST
+
+static void effect_of(
+    const char *type,
+    json_t *before,
+    json_t *after,
+    const struct plan_settings *s,
+    enum graph_action action,
+    struct plan_effect *out)
+{
+    cleanup_json json_t *old = object(key("Resources", object(key("X", before))));
+    cleanup_graph struct graph *g = graph_new("");
+    struct graph_change c = {
+        .action = action, .logical_id = "X", .type = type, .group = "g", .replacement = ""};
+
+    graph_add(g, "g", "X", type, after);
+    plan_effect_of(s, &c, old, g, out);
+}
+
+/* A shorter retention deletes lines at once; a longer one, or the first, does not. */
+START_TEST(retention)
+{
+    static const struct {
+        int before, after; /* 0: for ever */
+        bool allowed;
+        enum plan_effect_kind kind;
+    } steps[] = {
+        {30, 7, false, PLAN_LOSES},
+        {0, 7, false, PLAN_LOSES},
+        {7, 30, false, PLAN_HARMLESS},
+        {7, 0, false, PLAN_HARMLESS},
+        {30, 7, true, PLAN_HARMLESS},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        json_t *days = steps[i].before ? json_integer(steps[i].before) : NULL;
+        json_t *later = steps[i].after ? json_integer(steps[i].after) : NULL;
+        json_t *before = object(
+            key("Type", "AWS::Logs::LogGroup"),
+            key("Properties", object(key("RetentionInDays", days))));
+        struct plan_settings s = {.allow_downgrade = steps[i].allowed};
+        struct plan_effect e;
+
+        effect_of(
+            "AWS::Logs::LogGroup",
+            before,
+            object(key("RetentionInDays", later)),
+            &s,
+            GRAPH_CHANGE,
+            &e);
+        ck_assert_msg(e.kind == steps[i].kind, "step %zu: %s", i, plan_effect_name(e.kind));
+    }
+}
+END_TEST
+
+/* An address inside the VPC is nobody's outside; a bucket that is emptied keeps nothing. */
+START_TEST(policies_of_what_is_there)
+{
+    struct plan_settings s = {.force_destroy = true};
+    struct plan_effect e;
+    json_t *inside = object(
+        key("Type", "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        key("Properties", object(key("Scheme", "internal"))));
+    json_t *bucket = object(key("Type", "AWS::S3::Bucket"), key("DeletionPolicy", "Retain"));
+    json_t *other = object(key("Type", "AWS::RDS::DBInstance"));
+
+    effect_of("AWS::ElasticLoadBalancingV2::LoadBalancer", inside, object(), &s, GRAPH_REMOVE, &e);
+    ck_assert_int_eq(e.kind, PLAN_STOPS);
+    effect_of("AWS::S3::Bucket", bucket, object(), &s, GRAPH_REMOVE, &e);
+    ck_assert_int_eq(e.kind, PLAN_LOSES);
+    ck_assert(!e.stays);
+    /* Another type under the same id: what counts is what goes. */
+    struct graph_change c = {
+        .action = GRAPH_CHANGE,
+        .logical_id = "X",
+        .type = "AWS::IAM::Role",
+        .group = "g",
+        .replacement = "replace"};
+    cleanup_json json_t *old = object(key("Resources", object(key("X", other))));
+    plan_effect_of(&s, &c, old, NULL, &e);
+    ck_assert_int_eq(e.kind, PLAN_LOSES);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("effect");
+    TCase *t = tcase_create("effect");
+    tcase_add_loop_test(t, rows, 0, (int)ARRAY_LEN(ROWS));
+    tcase_add_test(t, retention);
+    tcase_add_test(t, policies_of_what_is_there);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
