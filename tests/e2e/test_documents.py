@@ -41,5 +41,5 @@ def test_password_of_a_documentdb_cluster(
         "TemplateBody"
     ]
     assert "{{resolve:secretsmanager:" in str(stack)
-    place.run("down", cwd=folder).ok()
+    place.run("down", "--yes-lose-data", cwd=folder).ok()
     assert versions() == {}

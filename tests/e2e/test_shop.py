@@ -329,7 +329,7 @@ def test_build_flag_builds_again(world: World, account: kit.Sandbox) -> None:
 
 
 def test_down_leaves_the_cd_stack(world: World, account: kit.Sandbox) -> None:
-    ran = world.place.run("down", cwd=world.folder).ok()
+    ran = world.place.run("down", "--yes-lose-data", cwd=world.folder).ok()
     kept = [line for line in ran.err.splitlines() if line.startswith("kept: ")]
     assert (
         len(kept) == 2
@@ -367,5 +367,5 @@ def test_down_leaves_the_cd_stack(world: World, account: kit.Sandbox) -> None:
 
 def test_down_again_is_fine(world: World, account: kit.Sandbox) -> None:
     mark = account.mark()
-    world.place.run("down", cwd=world.folder).ok()
+    world.place.run("down", "--yes-lose-data", cwd=world.folder).ok()
     assert not [c for c in account.changes(mark) if "Delete" in c]

@@ -50,5 +50,5 @@ def test_files_follow_the_folder(
     mark = sandbox.mark()
     assert "Nothing changed" in place.run("up", cwd=folder).ok().err
     assert not sandbox.operations(mark, "cloudfront")
-    place.run("down", cwd=folder).ok()
+    place.run("down", "--yes", cwd=folder).ok()
     assert bucket not in {b["Name"] for b in s3.list_buckets()["Buckets"]}

@@ -61,7 +61,7 @@ def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) ->
     place.run("up", cwd=folder).ok()
     assert file_systems(sandbox) == made
     assert "Nothing changed" in place.run("up", cwd=folder).ok().err
-    place.run("down", "-v", cwd=folder).ok()
+    place.run("down", "-v", "--yes-lose-data", cwd=folder).ok()
     assert file_systems(sandbox) == []
     place.run("config", "rm", "SITE", "TOKEN", cwd=folder).ok()
 
@@ -85,7 +85,7 @@ def test_culprit_is_named(place: kit.Place, sandbox: kit.Sandbox, tmp_path: path
     failed = place.run("up", cwd=folder).ok(10)
     assert "service stats failed: exit code 3" in failed.err
     assert "no stats today" in failed.out + failed.err
-    place.run("down", "--volumes", cwd=folder).ok()
+    place.run("down", "--volumes", "--yes-lose-data", cwd=folder).ok()
     place.run("config", "rm", "SITE", "TOKEN", cwd=folder).ok()
 
 

@@ -80,6 +80,7 @@ static const struct yaml_node *node_at(const struct yaml_node *n, const char *pa
 static void check_extensions(struct plan_check *c, const struct plan_service *s)
 {
     static const char *const known[] = {
+        "x-defang-allow-loss",
         "x-defang-postgres",
         "x-defang-redis",
         "x-defang-mongodb",
