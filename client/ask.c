@@ -68,10 +68,11 @@ static ssize_t ask_line(const char *prompt, bool secret, char *text, size_t size
     if (tty < 0 || tcgetattr(tty, &found) < 0)
         return -ENOTTY;
 
+    /* First the echo, then the prompt: setting it drops what was typed, and nobody types before. */
     cleanup_free char *clean = say_clean(prompt);
-    dprintf(tty, "%s", clean);
     if (secret)
         echo(tty, &found, false);
+    dprintf(tty, "%s", clean);
 
     ssize_t got = read_line(tty, text, size - 1);
 

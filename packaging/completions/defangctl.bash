@@ -22,7 +22,7 @@ _defangctl() {
         --type) _defangctl_offer -W 'RUN BUILD ECS ALL'; return ;;
         --file|-f|--env-file|--out|-o) _defangctl_offer -f; return ;;
         --cwd|-C) _defangctl_offer -d; return ;;
-        --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--from|--since|--until|--filter|--deployment|--limit|-n|--hash|--cd-name|--prefix) return ;;
+        --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--allow-loss|--from|--since|--until|--filter|--deployment|--limit|-n|--hash|--cd-name|--prefix) return ;;
     esac
 
     # what the command is: the words that are no option and no option's value
@@ -30,7 +30,7 @@ _defangctl() {
         [ "$word" != = ] || continue
         if [ -n "$skip" ]; then skip=''; continue; fi
         case "$word" in
-            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
             -*) ;;
             *) command="${command:+$command }$word" ;;
         esac
@@ -43,14 +43,14 @@ _defangctl() {
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
         daemon) words='status stop path' ;;
-        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine" ;;
-        'down'|'down '*) options="$options --detach --force --volumes --wait-timeout" ;;
+        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine --allow-loss --yes --yes-lose-data" ;;
+        'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data" ;;
         'ps'|'ps '*) ;;
         'ls'|'ls '*) options="$options --all --limit" ;;
         'watch'|'watch '*) options="$options --from --wait-timeout" ;;
         'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
         'cancel'|'cancel '*) options="$options --detach --wait-timeout" ;;
-        'plan'|'plan '*) options="$options --out --mode --engine" ;;
+        'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data" ;;
         'explain'|'explain '*) options="$options --mode" ;;
         'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { _defangctl_offer -d; return; } ;;
         'config set'|'config set '*) options="$options --if-not-set --random --from-env" ;;
@@ -67,7 +67,7 @@ _defangctl() {
         'cd preview'|'cd preview '*) options="$options --mode --engine --detach --wait-timeout" ;;
         'cd refresh'|'cd refresh '*) options="$options --detach --wait-timeout" ;;
         'cd cancel'|'cd cancel '*) options="$options --force --detach --wait-timeout" ;;
-        'cd destroy'|'cd destroy '*) options="$options --detach --force --volumes --wait-timeout" ;;
+        'cd destroy'|'cd destroy '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data" ;;
         'cd teardown'|'cd teardown '*) options="$options --force --detach --wait-timeout" ;;
         'whoami'|'whoami '*) options="$options --verbose" ;;
         'login'|'login '*) ;;

@@ -27,7 +27,7 @@ _defangctl() {
     for word in "${(@)words[2,CURRENT-1]}"; do
         if [[ -n $skip ]]; then skip=''; continue; fi
         case $word in
-            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
             -*) ;;
             *) command="${command:+$command }$word" ;;
         esac
@@ -85,6 +85,9 @@ _defangctl() {
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--build[build images again although they are there]'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
+            '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
+            '*--yes-lose-data[allow every loss of data and every moved address]'
             '*:up: '
         ) ;;
         'down'|'down '*) own=(
@@ -92,6 +95,9 @@ _defangctl() {
             '*--force[do it although a check advises against it]'
             '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
+            '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
+            '*--yes-lose-data[allow every loss of data and every moved address]'
             '*:down: '
         ) ;;
         'ps'|'ps '*) own=(
@@ -126,6 +132,9 @@ _defangctl() {
             '*'{-o,--out=}'[write the template to FILE; - is standard output]:FILE:_files'
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*--exit-code[end with 5 when `up` would refuse]'
+            '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
+            '*--yes-lose-data[allow every loss of data and every moved address]'
             '*:plan: '
         ) ;;
         'explain'|'explain '*) own=(
@@ -223,6 +232,9 @@ _defangctl() {
             '*--force[do it although a check advises against it]'
             '*--volumes[print the names of the volumes; for down\: remove the named volumes too]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
+            '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
+            '*--yes-lose-data[allow every loss of data and every moved address]'
             '*:destroy: '
         ) ;;
         'cd teardown'|'cd teardown '*) own=(

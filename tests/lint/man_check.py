@@ -158,6 +158,7 @@ def check_man(facts: Facts, text: str) -> list[str]:
         "DESCRIPTION",
         "Options of every command",
         "COMMANDS",
+        "CONSENT",
         "ENVIRONMENT",
         "FILES",
         "EXIT STATUS",

@@ -1,7 +1,7 @@
 """What a step from one plan to the next loses or moves, and what cannot be replaced beside itself.
 
-Rows of shared/cases/trust.md are in the tests' names. A case is two services files; what is asked is
-what plan_tool says of going from one to the other.
+Rows of shared/cases/trust.md are in the tests' names. A case is two services files; what is asked
+is what plan_tool says of going from one to the other.
 """
 
 import json
@@ -128,7 +128,9 @@ class Consent(unittest.TestCase):
         found = self.losses({"web": WEB, "site": SITE}, {"web": WEB})
         self.assertIn(("moves", "site"), [f[:2] for f in found])
         self.assertEqual({f[1] for f in found}, {"site"})
-        found = self.losses(one, one, old=("--mode", "ha"), new=("--env", "DEFANG_ALLOW_DOWNGRADE=1"))
+        found = self.losses(
+            one, one, old=("--mode", "ha"), new=("--env", "DEFANG_ALLOW_DOWNGRADE=1")
+        )
         self.assertIn("moves", {f[0] for f in found})
 
     def test_trust_20_what_is_harmless(self) -> None:
