@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/account/holdings.h"
 #include "engine/context.h"
 #include "plan/consent.h"
 
@@ -53,6 +54,14 @@ static void note_kept(struct up *u, const struct plan_request *r, const struct g
     graph_diff_done(&d);
 }
 
+/* What was allowed is said once more, where the deployment is told. */
+static void note_losses(struct up *u, const struct plan_losses *l)
+{
+    for (size_t i = 0; i < l->len; i++)
+        engine_note(
+            &u->j->context, ENGINE_SAY_WARNING, NULL, "%s: %s", l->items[i].what, l->items[i].text);
+}
+
 int up_consent(struct up *u, struct error *err)
 {
     struct plan_request r = u->request;
@@ -76,6 +85,9 @@ int up_consent(struct up *u, struct error *err)
     plan_losses_find(u->j->arena, &r, g, &losses);
     plan_losses_unallowed(u->j->arena, &losses, &consent, &left);
     note_kept(u, &r, g);
+    flow_holdings(&u->j->context, u->j->arena, &left);
+    if (left.len == 0)
+        note_losses(u, &losses);
     return plan_losses_refuse(&left, "up", err);
 }
 

@@ -109,6 +109,9 @@ static int refuse(
         return 0;
 
     flow_holdings(c, arena, &left);
+    if (left.len == 0)
+        return 0;
+
     v->losses = (struct rpc_losses){.items = consent_messages(arena, &left), .len = left.len};
     return plan_losses_refuse(&left, NULL, err);
 }

@@ -92,8 +92,8 @@ void plan_losses_unallowed(
 void plan_losses_names(const struct plan_losses *l, struct str *out);
 
 /* ERR_REFUSED when there are any: each named in the message, and in the hint with its position,
- * what becomes of it and how to keep it; 0 when not. `command`: "up" or "down", for the command
- * that allows them; NULL: who asked knows it better. */
+ * what becomes of it and how to keep it; 0 when not. `command`: "up" or "down", to which the
+ * option that allows them is to be added; NULL: who asked knows it better. */
 int plan_losses_refuse(const struct plan_losses *l, const char *command, struct error *err);
 
 /* ---- resources that cannot be replaced beside themselves (clash.c) ---- */

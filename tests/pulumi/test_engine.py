@@ -209,7 +209,7 @@ def test_shop_killed_attached_canceled_destroyed(
     place.run("up", cwd=shop).ok()
     services = {s["name"]: s for s in place.run("ps", "--json", cwd=shop).ok().lines[0]["services"]}
     assert services["web"]["running"] == 1 and services["db"]["state"] == "RUNNING"
-    place.run("down", cwd=shop).ok()
+    place.run("down", "--yes-lose-data", cwd=shop).ok()
 
 
 def test_cancel_and_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path) -> None:

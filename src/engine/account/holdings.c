@@ -15,8 +15,12 @@
 #include <string.h>
 #include <time.h>
 
-typedef int
-holds_fn(struct engine_context *c, const char *physical, struct str *out, struct error *err);
+typedef int holds_fn(
+    struct engine_context *c,
+    const char *physical,
+    struct str *out,
+    bool *empty,
+    struct error *err);
 
 /* AWS's timestamps are text in XML ("2026-11-22T22:15:30Z") and seconds in JSON. */
 static void add_day(struct str *out, const char *title, const json_t *time)
@@ -52,7 +56,8 @@ static void add_bytes(struct str *out, const json_t *bytes)
     str_appendf(out, "%s%.*f %s", out->len ? ", " : "", unit && n < 10 ? 1 : 0, n, units[unit]);
 }
 
-static int of_database(struct engine_context *c, const char *id, struct str *out, struct error *err)
+static int of_database(
+    struct engine_context *c, const char *id, struct str *out, bool *empty, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     json_t *in = object(key("DBInstanceIdentifier", id));
@@ -66,7 +71,8 @@ static int of_database(struct engine_context *c, const char *id, struct str *out
     return rc;
 }
 
-static int of_cache(struct engine_context *c, const char *id, struct str *out, struct error *err)
+static int
+of_cache(struct engine_context *c, const char *id, struct str *out, bool *empty, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     json_t *in = object(key("ReplicationGroupId", id));
@@ -78,7 +84,8 @@ static int of_cache(struct engine_context *c, const char *id, struct str *out, s
     return rc;
 }
 
-static int of_volume(struct engine_context *c, const char *id, struct str *out, struct error *err)
+static int
+of_volume(struct engine_context *c, const char *id, struct str *out, bool *empty, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     json_t *in = object(key("FileSystemId", id));
@@ -90,13 +97,15 @@ static int of_volume(struct engine_context *c, const char *id, struct str *out, 
     return rc;
 }
 
-static int of_bucket(struct engine_context *c, const char *name, struct str *out, struct error *err)
+static int of_bucket(
+    struct engine_context *c, const char *name, struct str *out, bool *empty, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     json_t *in = object(key("Bucket", name));
     int rc = engine_call(c, &aws_s3_ListObjectsV2, in, &reply, err);
     size_t n = json_len(reply, "Contents");
 
+    *empty = rc == 0 && n == 0;
     if (rc == 0)
         str_appendf(
             out,
@@ -107,7 +116,8 @@ static int of_bucket(struct engine_context *c, const char *name, struct str *out
     return rc;
 }
 
-static int of_log(struct engine_context *c, const char *name, struct str *out, struct error *err)
+static int
+of_log(struct engine_context *c, const char *name, struct str *out, bool *empty, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     json_t *in = object(key("logGroupNamePrefix", name), key("limit", 1));
@@ -121,13 +131,15 @@ static int of_log(struct engine_context *c, const char *name, struct str *out, s
     return rc;
 }
 
-static int of_images(struct engine_context *c, const char *name, struct str *out, struct error *err)
+static int of_images(
+    struct engine_context *c, const char *name, struct str *out, bool *empty, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     json_t *in = object(key("repositoryName", name));
     int rc = engine_call(c, &aws_ecr_DescribeImages, in, &reply, err);
     size_t n = json_len(reply, "imageDetails");
 
+    *empty = rc == 0 && n == 0;
     if (rc == 0)
         str_appendf(out, "%zu image%s", n, n == 1 ? "" : "s");
     return rc;
@@ -161,8 +173,11 @@ void flow_holdings(struct engine_context *c, struct arena *arena, struct plan_lo
     if (losses->len == 0 || c->engine->resources(c, &ids, &ignored) < 0)
         return;
 
+    size_t left = 0;
+
     for (size_t i = 0; i < losses->len; i++) {
         struct plan_loss *l = &losses->items[i];
+        bool empty = false;
         const char *physical = json_string_value(json_object_get(ids, l->logical_id));
         holds_fn *fn = l->kind >= PLAN_STOPS ? reader_of(l->type) : NULL;
         cleanup_str struct str text = STR_INIT;
@@ -170,7 +185,11 @@ void flow_holdings(struct engine_context *c, struct arena *arena, struct plan_lo
 
         if (!physical && text_starts(l->logical_id, "fs-"))
             physical = l->logical_id; /* a volume that the stack does not own */
-        if (fn && physical && fn(c, physical, &text, &local) == 0)
+        if (fn && physical && fn(c, physical, &text, &empty, &local) == 0)
             l->holds = arena_strdup(arena, str_get(&text));
+        if (!empty)
+            losses->items[left++] = *l;
     }
+
+    losses->len = left;
 }

@@ -240,6 +240,13 @@ static const char *text_of_data(const struct plan_effect *e, bool snapshot, bool
                     : "WHAT IT HOLDS IS LOST";
 }
 
+/* Layers of builds are made again from what they are made of. */
+static bool is_cache(const char *type, const json_t *old)
+{
+    return text_eq(type, "AWS::ECR::Repository") &&
+           text_ends(json_str_or(old, "Properties.RepositoryName", ""), "/cache");
+}
+
 /* Removed and retained is not lost; replaced is, for what runs: it begins with nothing. */
 static void of_data(
     const struct plan_settings *s,
@@ -271,6 +278,8 @@ static void of_going(
 {
     const struct row *row = row_of(type);
 
+    if (is_cache(type, old))
+        return;
     if (!plan_effect_knows(type) || row->kind == PLAN_LOSES) {
         of_data(s, type, old, replaced, out);
         return;

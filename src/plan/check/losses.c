@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/consent.h"
+#include "plan/names.h"
 #include "plan/view/extensions.h"
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,30 @@ static const char *what_of(struct arena *a, const char *type, const char *group,
                    : arena_printf(a, "%s %s", what_is(type), id);
 }
 
+/* The volume's name in the files, from the tag by which the next `up` finds it; NULL for other
+ * things. */
+static const char *volume_of(struct arena *a, const json_t *old)
+{
+    size_t i;
+    json_t *tag;
+
+    json_array_foreach(json_at(old, "Properties.FileSystemTags"), i, tag) {
+        const char *value = json_str(tag, "Value");
+        const char *slash = value ? strrchr(value, '/') : NULL;
+        if (text_eq(json_str(tag, "Key"), PLAN_VOLUME_TAG) && slash)
+            return arena_strdup(a, slash + 1);
+    }
+    return NULL;
+}
+
+static struct yaml_pos volume_pos(const struct compose_project *p, const char *name)
+{
+    for (size_t i = 0; i < p->volume_count; i++)
+        if (text_eq(p->volumes[i].name, name))
+            return p->volumes[i].pos;
+    return (struct yaml_pos){0};
+}
+
 /* ---- up ---- */
 
 static void add_loss(
@@ -219,6 +244,13 @@ static void add_loss(
         find_removal(a, r, c, loss);
     else
         find_cause(a, r, g, c, json_object_get(old, "Properties"), loss);
+
+    const char *volume = volume_of(a, old);
+    if (volume) {
+        loss->name = volume;
+        loss->what = arena_printf(a, "volume %s (%s)", volume, id);
+        loss->pos = volume_pos(r->project, volume);
+    }
 }
 
 static int by_name(const void *x, const void *y)
@@ -436,11 +468,10 @@ int plan_losses_refuse(const struct plan_losses *l, const char *command, struct 
         describe(&l->items[i], &hint);
     if (command) {
         bool only_yes = !lost.len && !moved.len;
-        str_appendf(&hint, "If it is meant: `defangctl %s ", command);
+        str_appendf(&hint, "If it is meant, add to `%s`: ", command);
         str_append(&hint, only_yes ? "--yes" : "--allow-loss ");
         if (!only_yes)
             plan_losses_names(l, &hint);
-        str_append(&hint, "`");
     }
     error_hint(err, "%s", str_get(&hint));
     if (l->items[0].pos.line)
