@@ -66,9 +66,11 @@ int up_consent(struct up *u, struct error *err)
 {
     struct plan_request r = u->request;
     struct plan_losses losses, left;
-    struct plan_consent consent;
+    struct plan_consent *consent = arena_make(u->j->arena, struct plan_consent);
     cleanup_graph struct graph *g = NULL;
 
+    read_consent(u, consent);
+    u->j->context.consent = consent;
     if (!r.previous)
         return 0;
 
@@ -81,9 +83,8 @@ int up_consent(struct up *u, struct error *err)
     if (rc < 0)
         return error_wrap(err, "planning %s", u->j->context.project);
 
-    read_consent(u, &consent);
     plan_losses_find(u->j->arena, &r, g, &losses);
-    plan_losses_unallowed(u->j->arena, &losses, &consent, &left);
+    plan_losses_unallowed(u->j->arena, &losses, consent, &left);
     note_kept(u, &r, g);
     flow_holdings(&u->j->context, u->j->arena, &left);
     if (left.len == 0)

@@ -8,6 +8,7 @@
 
 #include "aws/aws.h"
 #include "engine/sink.h"
+#include "plan/consent.h"
 #include "plan/plan.h"
 
 /* The journal of one deployment: what a later life of the job must know. A value that is put stands
@@ -44,6 +45,7 @@ struct engine_context {
     const char *project;                 /* Compose project; NULL for the account's own jobs */
     const char *deployment;              /* its id of 12 characters */
     const struct compose_project *model; /* NULL where none is loaded */
+    const struct plan_consent *consent;  /* what may be lost; NULL: nothing is asked */
 
     /* Finished ones, for an apply by an engine that builds images itself. */
     const struct plan_build *builds;

@@ -19,6 +19,7 @@
 #include "engine/call.h"
 #include "engine/cloudformation/buckets.h"
 #include "engine/cloudformation/cancel.h"
+#include "engine/cloudformation/last_word.h"
 #include "engine/cloudformation/operation.h"
 #include "engine/cloudformation/state.h"
 #include "engine/stack/change.h"
@@ -157,7 +158,9 @@ static int change_start(struct operation *o, bool create, bool *empty, struct er
     if (rc < 0 || *empty)
         return rc;
 
-    rc = operation_set_executed(o, err);
+    rc = last_word_check(o, &change, err);
+    if (rc == 0)
+        rc = operation_set_executed(o, err);
     return rc < 0 ? rc : cfn_change_execute(o->c, &change, err);
 }
 

@@ -173,12 +173,13 @@ static void describe_change(
         s->change_status = s->refuse_with ? "FAILED" : "CREATE_COMPLETE";
     reply->text = xasprintf(
         "<ChangeSetId>" FAKE_CHANGE_SET_ID "</ChangeSetId>"
-        "<Status>%s</Status><ExecutionStatus>%s</ExecutionStatus>%s%s%s",
+        "<Status>%s</Status><ExecutionStatus>%s</ExecutionStatus>%s%s%s%s",
         s->change_status,
         s->execution,
         s->change_reason ? "<StatusReason>" : "",
         s->change_reason ? s->change_reason : "",
-        s->change_reason ? "</StatusReason>" : "");
+        s->change_reason ? "</StatusReason>" : "",
+        s->changes ? s->changes : "");
 }
 
 /* AWS finds a set's events by its ARN, and while the set is there. */

@@ -28,6 +28,7 @@ struct fake_stack {
     unsigned page;                                         /* events a page, 0 = all */
     VEC(char *) events;                                    /* XML, oldest first */
     const char *change_status, *execution, *change_reason; /* change_status NULL = there is none */
+    const char *changes;                                   /* XML of its Changes, or NULL */
     const char *refuse_with;                               /* change sets fail with this reason */
     const char *found_with;                                /* XML of DescribeEvents, or NULL */
     unsigned change_looks;                                 /* looks until it is ready */

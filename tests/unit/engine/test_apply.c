@@ -2,6 +2,7 @@
  * second effect; a cancel takes back what it began, and nothing of others. */
 #include "engine/cloudformation/cloudformation.h"
 #include "engine/engine.h"
+#include "plan/consent.h"
 #include "unit/engine/fake_stack.h"
 #include "unit/lib/suite.h"
 
@@ -114,6 +115,40 @@ START_TEST(a_stack_is_updated)
     ck_assert_uint_eq(out.resources_changed, 1);
     ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "ChangeSetType=UPDATE"));
     finish();
+}
+END_TEST
+
+/* AWS says that it would make the database anew, for a property that the planner's table does not
+ * know: nothing is executed unless that loss was allowed by name. */
+START_TEST(trust_20_cloudformation_has_the_last_word)
+{
+    static const char *const others[] = {"cache"}, *const db[] = {"cache,db"};
+    struct plan_consent consents[] = {
+        {0}, {.names = others, .count = 1}, {.names = db, .count = 1}, {.all = true}};
+
+    for (size_t i = 0; i < ARRAY_LEN(consents); i++) {
+        bool allowed = i >= 2;
+        setup("CREATE_COMPLETE");
+        graph_add(graph, "service/db", "DatabaseDb", "AWS::RDS::DBInstance", json_object());
+        stack.changes =
+            "<Changes><member><ResourceChange><Action>Modify</Action>"
+            "<LogicalResourceId>Web</LogicalResourceId><Replacement>True</Replacement>"
+            "<ResourceType>AWS::ECS::Service</ResourceType></ResourceChange></member>"
+            "<member><ResourceChange><Action>Modify</Action>"
+            "<LogicalResourceId>DatabaseDb</LogicalResourceId><Replacement>True</Replacement>"
+            "<ResourceType>AWS::RDS::DBInstance</ResourceType></ResourceChange></member></Changes>";
+        cl.c.consent = &consents[i];
+        cloud_run(&cl, apply);
+        ck_assert_int_eq(cl.err.kind, allowed ? ERR_NONE : ERR_REFUSED);
+        ck_assert_uint_eq(cloud_count(&cl, "ExecuteChangeSet"), allowed);
+        ck_assert_uint_eq(cloud_count(&cl, "DeleteChangeSet"), !allowed);
+        if (!allowed) {
+            ck_assert_ptr_nonnull(strstr(cl.err.message, "DatabaseDb"));
+            ck_assert_ptr_null(strstr(cl.err.message, "Web"));
+            ck_assert_ptr_nonnull(strstr(cl.err.hint, "--allow-loss db"));
+        }
+        finish();
+    }
 }
 END_TEST
 
@@ -401,6 +436,7 @@ SUITE(
     "engine/apply",
     a_stack_is_created,
     a_stack_is_updated,
+    trust_20_cloudformation_has_the_last_word,
     nothing_to_change,
     a_long_template_goes_through_the_bucket,
     a_failed_creation_is_cleared_first,
