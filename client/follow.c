@@ -36,6 +36,7 @@
 struct follow {
     struct client *client;
     const char *deployment;
+    const Defang__DeploymentInfo *info; /* NULL: not known */
     struct view *view;
     uint64_t after;
     bool follow, ended, interrupted, timed_out;
@@ -247,9 +248,11 @@ static int run(struct follow *f, struct error *err)
 /* How to come back stands in the last line, where it is found. */
 static void say_detached(struct follow *f)
 {
+    cleanup_free char *name = f->info ? view_name(f->info) : xstrdup(f->deployment);
     cleanup_free char *text = xasprintf(
-        "%s: the deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
+        "%s: the deployment of %s goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
         f->timed_out ? "Wait timeout" : "Detached",
+        name,
         f->deployment,
         f->deployment);
     f->view->say(f->view, text);
@@ -290,6 +293,7 @@ int follow_deployment(
     struct follow f = {
         .client = c,
         .deployment = deployment,
+        .info = info,
         .after = after,
         .follow = follow,
         .deadline_ms = INT64_MAX,
@@ -321,7 +325,9 @@ int follow_started(
     else
         printf("%s\n", deployment);
 
-    say("The deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
+    cleanup_free char *name = view_name(info);
+    say("The deployment of %s goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
+        name,
         deployment,
         deployment);
     return 0;

@@ -89,6 +89,7 @@ static const struct target targets[] = {
      AT(deployment)},
     {{"--limit", "-n", "N", "at most N"}, NUMBER, AT(limit)},
     {{"--all", "-a", NULL, "without a limit"}, SWITCH, AT(all)},
+    {{"--any", NULL, NULL, "of whatever project: the newest of all"}, SWITCH, AT(any)},
     {{"--all-regions", NULL, NULL, "in every region that the account has enabled"},
      SWITCH,
      AT(all_regions)},

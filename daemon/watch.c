@@ -133,8 +133,8 @@ static bool take_id(void *arg, const struct store_deployment *d)
     return false;
 }
 
-/* An id must be known; "latest" is looked for among the caller's own, when it says which project
- * and stack that is. */
+/* An id must be known. Which is the newest of somebody's project takes a project, an account and a
+ * region: that is the list's to say (ListRequest.caller), and here only `any` has no id. */
 static int
 resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct error *err)
 {
@@ -149,22 +149,15 @@ resolve(struct watch_hub *hub, const Defang__WatchRequest *r, char **id, struct 
         return rc;
     }
 
-    struct store_filter f = {.limit = 1};
-    if (r->caller && r->caller->project_name[0])
-        f.project = r->caller->project_name;
-    if (r->caller && r->caller->stack[0])
-        f.stack = r->caller->stack;
+    if (!r->any)
+        return error_raise(err, ERR_USAGE, "the request names no deployment to watch");
 
+    struct store_filter f = {.limit = 1};
     int rc = store_deployment_each(hub->store, &f, take_id, id, err);
     if (rc < 0 || *id)
         return rc;
 
-    error_raise(
-        err,
-        ERR_NOT_FOUND,
-        "there is no deployment%s%s yet",
-        f.project ? " of " : "",
-        f.project ? f.project : "");
+    error_raise(err, ERR_NOT_FOUND, "there is no deployment yet");
     error_hint(err, "`defangctl up` starts one; `defangctl ls` lists all.");
 
     return -ENOENT;

@@ -3,8 +3,7 @@
  * and holds nothing else. It ends after the last event of an ended deployment, or, without
  * `follow`, after the last one that there is. No fiber.
  *
- * `deployment` is an id, or "latest" (also ""): the newest of the caller's project_name and stack
- * where those are given, else of all. */
+ * `deployment` is an id; with `any` it may be "latest" (also ""): the newest of all. */
 #pragma once
 
 #include "rpc/server.h"

@@ -7,6 +7,7 @@
 #include "client/follow.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
+#include "client/view/view.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -15,16 +16,12 @@
 #include <string.h>
 
 #define ADMIT_TIMEOUT_S 180 /* loading, credentials, config check */
+#define FIND_TIMEOUT_S  120 /* STS is asked who this shell is */
 
 /* protobuf has no text that is not there. */
 static char *text(const char *s)
 {
     return (char *)(s ? s : "");
-}
-
-static bool is_given(const char *id)
-{
-    return !text_empty(id);
 }
 
 /* A file that does not load, or anything else that is refused, ends here with the reason: only
@@ -91,58 +88,83 @@ int cmd_down(struct client *c, struct error *err)
     return rc;
 }
 
-/* The row of a deployment, for the header; "latest" becomes its id. NULL when it is not known (the
- * daemon says so then). */
+/* The one row that the daemon chose, or the one with that id among many. */
+static Defang__DeploymentInfo *pick(const Defang__ListReply *list, const char *id)
+{
+    for (size_t i = 0; i < list->n_deployments; i++)
+        if (!id || text_eq(list->deployments[i]->id, id))
+            return list->deployments[i];
+
+    return NULL;
+}
+
+/* The row of a deployment, for the header. Without an id the daemon says which is the newest of
+ * this folder's project, or with --any of all. NULL when there is none. */
 static Defang__ListReply *
 find_info(struct client *c, const char *id, Defang__DeploymentInfo **info, struct error *err)
 {
     Defang__ListRequest request = DEFANG__LIST_REQUEST__INIT;
+    Defang__Caller caller;
     ProtobufCMessage *reply = NULL;
-    bool latest = !is_given(id) || text_eq(id, "latest");
+    bool ours = !id && !c->options.any;
+    int rc = ours ? caller_fill(c, &caller, err) : 0;
 
-    request.project = text(latest ? c->options.project_name : NULL);
-    request.stack = text(latest ? c->options.stack : NULL);
-    request.all = !latest;
+    request.caller = ours ? &caller : NULL;
+    request.all = id != NULL;
     request.limit = 1;
     *info = NULL;
-    if (client_call(c, RPC_LIST, &request.base, 30, &reply, err) < 0)
+    if (rc == 0)
+        rc = client_call(c, RPC_LIST, &request.base, FIND_TIMEOUT_S, &reply, err);
+    if (ours)
+        caller_done(&caller);
+    if (rc < 0)
         return NULL;
 
     Defang__ListReply *list = (Defang__ListReply *)reply;
-    for (size_t i = 0; i < list->n_deployments && !*info; i++)
-        if (latest || text_eq(list->deployments[i]->id, id))
-            *info = list->deployments[i];
+    *info = pick(list, id);
+    if (*info)
+        return list;
 
-    if (!*info) {
-        error_raise(
-            err,
-            ERR_NOT_FOUND,
-            latest ? "no deployment is known here yet" : "deployment %s is not known here",
-            id);
-        error_hint(err, "`defangctl ls` lists the deployments");
-        protobuf_c_message_free_unpacked(reply, NULL);
-        return NULL;
-    }
+    error_raise(
+        err,
+        ERR_NOT_FOUND,
+        id ? "deployment %s is not known here" : "no deployment is known here yet",
+        id);
+    error_hint(err, "`defangctl ls` lists the deployments");
+    protobuf_c_message_free_unpacked(reply, NULL);
 
-    return list;
+    return NULL;
+}
+
+/* NULL: none is named. "latest" is the word for that. */
+static int named(struct client *c, const char **id, struct error *err)
+{
+    *id = c->argument_count ? c->arguments[0] : NULL;
+    if (c->argument_count > 1)
+        return error_raise(err, ERR_USAGE, "one deployment can be named at a time");
+    if (text_empty(*id) || text_eq(*id, "latest"))
+        *id = NULL;
+    if (*id && c->options.any)
+        return error_raise(err, ERR_USAGE, "--any and a deployment's id exclude each other");
+
+    return 0;
 }
 
 /* --from counts from 1, as events do; a watcher says what it has seen already. */
 int cmd_watch(struct client *c, struct error *err)
 {
-    if (c->argument_count > 1)
-        return error_raise(err, ERR_USAGE, "one deployment can be watched at a time");
+    const char *id = NULL;
+    int rc = named(c, &id, err);
+    if (rc < 0)
+        return rc;
 
     Defang__DeploymentInfo *info;
-    Defang__ListReply *list =
-        find_info(c, c->argument_count ? c->arguments[0] : "latest", &info, err);
-
+    Defang__ListReply *list = find_info(c, id, &info, err);
     if (!list)
         return -1;
 
     uint64_t after = c->options.from > 0 ? (uint64_t)c->options.from - 1 : 0;
-    int rc = follow_deployment(c, info->id, info, after, true, err);
-
+    rc = follow_deployment(c, info->id, info, after, true, err);
     protobuf_c_message_free_unpacked(&list->base, NULL);
 
     return rc;
@@ -154,10 +176,15 @@ int cmd_cancel(struct client *c, struct error *err)
     Defang__Caller caller;
     Defang__CancelRequest request = DEFANG__CANCEL_REQUEST__INIT;
     ProtobufCMessage *reply = NULL;
-    int rc = caller_fill(c, &caller, err);
+    const char *id = NULL;
+    int rc = named(c, &id, err);
+    if (rc < 0)
+        return rc;
 
+    rc = caller_fill(c, &caller, err);
     request.caller = &caller;
-    request.deployment = text(c->argument_count ? c->arguments[0] : "latest");
+    request.deployment = text(id);
+    request.any = c->options.any;
     if (rc == 0)
         rc = client_call(c, RPC_CANCEL, &request.base, 60, &reply, err);
     caller_done(&caller);
@@ -165,7 +192,8 @@ int cmd_cancel(struct client *c, struct error *err)
         return rc;
 
     Defang__CancelReply *cancel = (Defang__CancelReply *)reply;
-    say("canceling %s", cancel->info->id);
+    cleanup_free char *name = view_name(cancel->info);
+    say("canceling %s of %s", cancel->info->id, name);
 
     if (!c->options.detach) {
         rc = follow_deployment(c, cancel->info->id, cancel->info, 0, true, err);

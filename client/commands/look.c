@@ -66,6 +66,7 @@ int cmd_ps(struct client *c, struct error *err)
             "SERVICE", "STATE", "RUNNING", "HEALTH", "ENDPOINT", "DEPLOYMENT", "IMAGE"};
         struct table *t = table_new(ARRAY_LEN(titles), titles);
 
+        say("%s/%s in %s, account %s", ps->project, ps->stack, ps->region, ps->account);
         for (size_t i = 0; i < ps->n_services; i++) {
             const Defang__ServiceStatus *s = ps->services[i];
             bool over = text_eq(s->kind, "once") &&

@@ -21,6 +21,13 @@ const char *view_state_name(Defang__DeployState state)
     return v ? v->name : "UNKNOWN";
 }
 
+char *view_name(const Defang__DeploymentInfo *info)
+{
+    if (text_empty(info->project))
+        return xasprintf("stack %s", info->stack);
+    return xasprintf("%s/%s", info->project, info->stack);
+}
+
 /* A terminal that cannot move its cursor (TERM=dumb, or none) gets lines, as a pipe does. */
 struct view *view_new(struct client *c, const Defang__DeploymentInfo *info)
 {

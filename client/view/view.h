@@ -31,5 +31,8 @@ void view_result(
 /* A copy of its own, in place of what *to held. Free with defang__result__free_unpacked. */
 void view_result_take(Defang__Result **to, const Defang__Result *from);
 
+/* "shop/beta", or "stack defang-cd" for a job of the account; malloc'd. */
+char *view_name(const Defang__DeploymentInfo *info);
+
 bool view_state_is_terminal(Defang__DeployState state);
 const char *view_state_name(Defang__DeployState state); /* "RUNNING"; never NULL */

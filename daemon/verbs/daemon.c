@@ -6,6 +6,7 @@
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/stop.h"
 #include "daemon/verb.h"
+#include "daemon/verbs/scope.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -30,10 +31,32 @@ static bool add_row(void *arg, const struct store_deployment *row)
     return true;
 }
 
+/* Of the caller's own project: one row, or an error that says what there is instead. */
+static int list_newest(struct verb_call *v, const Defang__Caller *caller, struct error *err)
+{
+    struct store_deployment row = {0};
+    int rc = scope_newest(v, caller, &row, err);
+
+    if (rc == 0) {
+        Defang__DeploymentInfo *only = verb_deployment_info(v->project.arena, &row);
+        Defang__ListReply reply = DEFANG__LIST_REPLY__INIT;
+
+        reply.deployments = &only;
+        reply.n_deployments = 1;
+        server_reply(v->call, &reply.base);
+    }
+
+    store_deployment_done(&row);
+
+    return rc;
+}
+
 /* From the store alone, committed rows, newest first. */
 static int verb_list(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ListRequest *r = (const Defang__ListRequest *)request;
+    if (r->caller)
+        return list_newest(v, r->caller, err);
 
     v->project.arena = arena_new();
 

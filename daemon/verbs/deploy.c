@@ -9,6 +9,7 @@
 #include "daemon/verb.h"
 #include "daemon/verbs/admit.h"
 #include "daemon/verbs/consent.h"
+#include "daemon/verbs/scope.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -111,28 +112,24 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
     return rc;
 }
 
-/* Without an id the newest that runs. One that has ended is an error of its own, so that a
- * script can tell it from a wrong id. */
+/* One that has ended is an error of its own, so that a script can tell it from a wrong id. */
 static int find_job(struct verb_call *v, const char *id, struct job **out, struct error *err)
 {
-    struct daemon *d = v->daemon;
-    bool latest = text_empty(id) || text_eq(id, "latest");
-
-    if (!latest)
-        *out = job_find(d, id);
-    else
-        *out = d->jobs.len ? *vec_last(&d->jobs) : NULL;
-
+    *out = job_find(v->daemon, id);
     if (*out && !(*out)->finished)
         return 0;
-    if (latest)
-        return error_raise(err, ERR_NOT_FOUND, "nothing is running");
 
     struct store_deployment row = {0};
     int rc = store_deployment_get(v->daemon->store, id, &row, err);
 
     if (rc == 0) {
-        rc = error_raise(err, ERR_REFUSED, "deployment %s has ended already", id);
+        rc = error_raise(
+            err,
+            ERR_REFUSED,
+            "deployment %s of %s has ended already (%s)",
+            id,
+            scope_name(v->project.arena, &row),
+            store_state_name(row.state));
         error_hint(err, "see `defangctl watch %s`", id);
     }
 
@@ -141,20 +138,31 @@ static int find_job(struct verb_call *v, const char *id, struct job **out, struc
     return rc;
 }
 
+/* Without an id it is what runs of the caller's own project. With one, the caller's credentials are
+ * taken along when there are any: a job that waits for some needs them to take back what it began.
+ */
+static int
+which_job(struct verb_call *v, const Defang__CancelRequest *r, struct job **out, struct error *err)
+{
+    bool by_id = !text_empty(r->deployment) && !text_eq(r->deployment, "latest");
+    cleanup_error struct error ignored = ERROR_INIT;
+
+    if (!by_id && !r->any)
+        return scope_running(v, r->caller, false, out, err);
+
+    v->project.arena = arena_new();
+    if (r->caller && r->caller->n_env > 0)
+        verb_session(v, r->caller, &ignored);
+
+    return by_id ? find_job(v, r->deployment, out, err)
+                 : scope_running(v, r->caller, true, out, err);
+}
+
 static int verb_cancel(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__CancelRequest *r = (const Defang__CancelRequest *)request;
     struct job *job = NULL;
-
-    v->project.arena = arena_new();
-
-    if (r->caller && r->caller->n_env > 0) {
-        /* A job that waits for credentials needs them to take back what it began. */
-        cleanup_error struct error ignored = ERROR_INIT;
-        verb_session(v, r->caller, &ignored);
-    }
-
-    int rc = find_job(v, r->deployment, &job, err);
+    int rc = which_job(v, r, &job, err);
     if (rc < 0)
         return rc;
 

@@ -150,16 +150,27 @@ static int resolve_deployment(struct verb_call *v, const char *given, char **id,
         return 0;
     }
 
+    struct aws_identity who = {0};
+    int rc = aws_session_identity(v->session->aws, &who, err);
     struct store_filter f = {
         .project = v->project.name,
         .stack = v->project.settings.stack,
+        .account = who.account,
         .region = aws_session_region(v->session->aws),
         .limit = 1};
 
-    int rc = store_deployment_each(v->daemon->store, &f, take_first, id, err);
+    if (rc == 0)
+        rc = store_deployment_each(v->daemon->store, &f, take_first, id, err);
     if (rc == 0 && !*id)
         rc = error_raise(
-            err, ERR_NOT_FOUND, "no deployment of project %s is known here", v->project.name);
+            err,
+            ERR_NOT_FOUND,
+            "no deployment of %s/%s in %s of account %s is known here",
+            f.project,
+            f.stack,
+            f.region,
+            f.account);
+    aws_identity_done(&who);
 
     return rc;
 }

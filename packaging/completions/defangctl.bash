@@ -47,9 +47,9 @@ _defangctl() {
         'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data" ;;
         'ps'|'ps '*) ;;
         'ls'|'ls '*) options="$options --all --limit" ;;
-        'watch'|'watch '*) options="$options --from --wait-timeout" ;;
+        'watch'|'watch '*) options="$options --any --from --wait-timeout" ;;
         'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
-        'cancel'|'cancel '*) options="$options --detach --wait-timeout" ;;
+        'cancel'|'cancel '*) options="$options --any --detach --wait-timeout" ;;
         'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data" ;;
         'explain'|'explain '*) options="$options --mode" ;;
         'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { _defangctl_offer -d; return; } ;;

@@ -109,6 +109,7 @@ _defangctl() {
             '*:ls: '
         ) ;;
         'watch'|'watch '*) own=(
+            '*--any[of whatever project\: the newest of all]'
             '*--from=[start with event number N]:N: '
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
             '*:watch: '
@@ -124,6 +125,7 @@ _defangctl() {
             '*:logs: '
         ) ;;
         'cancel'|'cancel '*) own=(
+            '*--any[of whatever project\: the newest of all]'
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
             '*:cancel: '

@@ -298,7 +298,9 @@ class Place:
         return following
 
     def events(self, deployment: str) -> list[dict[str, Any]]:
-        return self.run("watch", deployment, "--json").lines
+        """Of the deployment with that id, or of the latest of all."""
+        which = ["--any"] if deployment == "latest" else [deployment]
+        return self.run("watch", *which, "--json").lines
 
     def end(self) -> None:
         for process in self.started:

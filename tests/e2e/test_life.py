@@ -11,6 +11,7 @@ canceled one is taken back; two at once on one project are one too many.
 from __future__ import annotations
 
 import pathlib
+import re
 import resource
 import time
 from typing import Any
@@ -35,7 +36,7 @@ def test_daemon_restarted_in_mid_deploy(
     mark = sandbox.mark()
     up = place.spawn("up", cwd=slim)
     up.seen(moment)
-    watcher = place.spawn("watch", "latest", "--json")
+    watcher = place.spawn("watch", "latest", "--json", cwd=slim)
     kit.wait_for(lambda: watcher.out)
     getattr(place, how)()
     up.seen("the daemon went away")
@@ -169,7 +170,8 @@ def test_cancel(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path) -> N
     up = place.spawn("up", cwd=slim)
     up.seen("image: building")
     canceled = place.run("cancel", cwd=slim).ok()
-    assert "canceling" in canceled.err
+    name = (slim / "compose.yaml").read_text().split()[1]
+    assert re.search(f"canceling [0-9a-z]{{12}} of {name}/beta", canceled.err)
     assert up.result().ok(8)
     events = place.events("latest")
     kit.check_sequence(events)
@@ -196,7 +198,7 @@ def test_cancel_while_applying(place: kit.Place, sandbox: kit.Sandbox, tiny: pat
     sandbox.waits(ecs_steady=4)
     up = place.spawn("up", cwd=tiny)
     up.seen("ServiceWorker CREATE_IN_PROGRESS")
-    place.run("cancel").ok()
+    place.run("cancel", cwd=tiny).ok()
     up.result().ok(8)
     name = (tiny / "compose.yaml").read_text().split()[1]
     stacks = {
@@ -277,7 +279,7 @@ def test_keys_of_another_account_do_not_go_on(
     }
     assert "210987654321" in place.run("whoami", env=stranger).ok().out
     assert place.run("ls", "--json").lines[0]["state"] == "BLOCKED_AUTH"
-    place.run("cancel").ok()
+    place.run("cancel", cwd=tiny).ok()
     up.result().ok(8)
     place.run("down", cwd=tiny).ok()
 
@@ -298,5 +300,5 @@ def test_stop_while_blocked(place: kit.Place, sandbox: kit.Sandbox, tiny: pathli
     up.process.kill()
     place.start()
     assert place.run("ls", "--json", env=GONE).lines[0]["state"] == "BLOCKED_AUTH"
-    place.run("watch").ok()
+    place.run("watch", cwd=tiny).ok()
     place.run("down", cwd=tiny).ok()

@@ -143,7 +143,7 @@ def test_cancel_stops_it(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.P
     kit.edit(jobs, "echo migrating to 1; exit 0", "echo begun; sleep 20")
     up = place.spawn("up", cwd=jobs)
     up.seen("begun")
-    place.run("cancel", "latest").ok()
+    place.run("cancel", "latest", cwd=jobs).ok()
     up.result().ok(8)
     cluster = f"Defang-{jobs_name(jobs)}-beta-cluster"
     stopped = sandbox.client("ecs").list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]

@@ -103,6 +103,8 @@ def test_wrong_secret_key(place: kit.Place, tiny: pathlib.Path) -> None:
         (["up", "extra"], "takes no argument"),
         (["ls", "--limit", "many"], "takes a number"),
         (["watch", "a", "b"], "one deployment"),
+        (["watch", "a", "--any"], "exclude each other"),
+        (["cancel", "a", "b"], "one deployment"),
     ],
 )
 def test_bad_arguments(place: kit.Place, arguments: list[str], text: str) -> None:

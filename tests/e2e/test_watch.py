@@ -97,10 +97,11 @@ def test_four_watchers_see_the_same(
     terminal = Terminal(place, "up", cwd=slim)
     terminal.seen("deployment")
     kit.wait_for(lambda: place.run("ls", "--json").lines)
-    as_json, plain = place.spawn("watch", "--json"), place.spawn("watch", "latest")
+    as_json = place.spawn("watch", "--json", cwd=slim)
+    plain = place.spawn("watch", "latest", cwd=slim)
     plain.seen("image: building")
-    late = place.spawn("watch", "latest")
-    very_late = place.spawn("watch", "--json")
+    late = place.spawn("watch", "latest", cwd=slim)
+    very_late = place.spawn("watch", "--json", "--any")
     assert terminal.end() == 0
     events = as_json.result().ok().lines
     kit.check_sequence(events)
@@ -153,10 +154,7 @@ def test_ctrl_c_detaches(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.P
     terminal.type(b"\x03")
     assert terminal.end() == 130
     deployment = place.run("ls", "--json").lines[0]["id"]
-    assert (
-        f"defangctl watch {deployment}" in terminal.text
-        and "the deployment goes on" in terminal.text
-    )
+    assert f"defangctl watch {deployment}" in terminal.text and "/beta goes on" in terminal.text
     ran = place.run("watch", deployment).ok()
     assert "SUCCEEDED" in ran.err
     place.run("down", cwd=tiny).ok()
@@ -167,8 +165,9 @@ def test_wait_timeout_and_detach(
 ) -> None:
     sandbox.waits(ecs_steady=2.5)
     ran = place.run("up", "--wait-timeout", "1", cwd=tiny).ok(9)
-    assert "the deployment goes on" in ran.err
-    place.run("watch").ok()
+    name = (tiny / "compose.yaml").read_text().split()[1]
+    assert f"the deployment of {name}/beta goes on" in ran.err
+    place.run("watch", cwd=tiny).ok()
     ran = place.run("down", "--detach", cwd=tiny).ok()
     assert re.fullmatch(r"[0-9a-z]{12}\n", ran.out) and "defangctl watch" in ran.err
     place.run("watch", ran.out.strip()).ok()
@@ -180,7 +179,7 @@ def test_stopped_terminal_costs_nothing(
     """A terminal that is stopped (Ctrl-Z) holds nothing up and misses nothing."""
     up = place.spawn("up", "--json", cwd=slim)
     kit.wait_for(lambda: up.out)
-    sleeper = place.spawn("watch", "--json")
+    sleeper = place.spawn("watch", "--json", cwd=slim)
     kit.wait_for(lambda: sleeper.out)
     sleeper.process.send_signal(signal.SIGSTOP)
     events = up.result().ok().lines

@@ -203,7 +203,7 @@ def test_shop_killed_attached_canceled_destroyed(
     sandbox.waits(ecs_steady=20.0)
     up = place.spawn("up", cwd=shop)
     up.seen("pulumi up: running")
-    place.run("cancel", "latest").ok()
+    place.run("cancel", "latest", cwd=shop).ok()
     up.result().ok(8)
     sandbox.calm()
     place.run("up", cwd=shop).ok()
@@ -216,7 +216,7 @@ def test_cancel_and_go_on(place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.
     sandbox.waits(ecs_steady=20.0)
     up = place.spawn("up", *ENGINE, cwd=tiny)
     up.seen("ServiceWorker CREATE_IN_PROGRESS")
-    place.run("cancel", "latest").ok()
+    place.run("cancel", "latest", cwd=tiny).ok()
     up.result().ok(8)
     project = project_of(tiny)
     assert "owner" not in "".join(keys_of(sandbox, f"projects/{project}/")) and not keys_of(
