@@ -15,7 +15,7 @@ struct options {
     const char *project_name, *stack, *cwd, *profile, *region, *provider, *mode, *engine, *out,
         *since, *until, *filter, *deployment, *format, *color, *list, *hash, *cd_name, *prefix;
     long long from, limit, wait_timeout_s; /* -1 = not said */
-    bool any;
+    bool any, adopt;
     bool json, detach, follow, force, all, all_regions, help, verbose, no_spawn, if_not_set, random,
         from_env, build, no_interpolate, resolve_image_digests, version, services, images, volumes,
         networks, show_profiles, environment, yes, yes_lose_data, exit_code;

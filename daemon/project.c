@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "daemon/origin.h"
 #include "daemon/session.h"
 #include "loop/work.h"
 
@@ -37,6 +38,7 @@ void project_done(struct project *p)
 {
     compose_project_free(p->model);
     compose_diagnostics_done(&p->diagnostics);
+    json_decref(p->origin);
     arena_free(p->arena);
     *p = (struct project){0};
 }
@@ -182,6 +184,8 @@ int project_load(
         err);
     if (rc == 0)
         rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
+    if (rc == 0)
+        rc = origin_find(d, caller, p->model, &p->origin, err);
 
     return rc;
 }
@@ -209,6 +213,11 @@ int project_identify(
     }
 
     p->name = p->model ? p->model->name : arena_strdup(p->arena, given);
+    if (p->model) {
+        int rc = origin_find(d, caller, p->model, &p->origin, err);
+        if (rc < 0)
+            return rc;
+    }
 
     return plan_settings_resolve(
         p->arena, p->model, env, NULL, null_if_empty(caller->stack), &p->settings, err);

@@ -12,6 +12,7 @@ struct project {
     struct compose_project *model; /* NULL when only the name was needed and no file was read */
     struct plan_settings settings; /* in arena; not resolved by project_read() */
     const char *name;              /* borrowed of the model or in arena; NULL when loading failed */
+    json_t *origin;                /* where its files are (origin.h); NULL when none was read */
     struct compose_diagnostics diagnostics;
 };
 

@@ -42,6 +42,7 @@ int cmd_up(struct client *c, struct error *err)
     request.yes_lose_data = c->options.yes_lose_data;
     request.allow_loss = (char **)c->options.allow_loss.items;
     request.n_allow_loss = c->options.allow_loss.len;
+    request.adopt = c->options.adopt;
     if (rc == 0)
         rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
     caller_done(&caller);
@@ -71,6 +72,7 @@ int cmd_down(struct client *c, struct error *err)
     request.yes_lose_data = c->options.yes_lose_data;
     request.allow_loss = (char **)c->options.allow_loss.items;
     request.n_allow_loss = c->options.allow_loss.len;
+    request.adopt = c->options.adopt;
 
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;
@@ -81,6 +83,7 @@ int cmd_down(struct client *c, struct error *err)
     if (rc == 0) {
         Defang__DownReply *down = (Defang__DownReply *)reply;
 
+        say_diagnostics(c, down->diagnostics, down->n_diagnostics);
         rc = follow_started(c, down->deployment, down->info, err);
         protobuf_c_message_free_unpacked(reply, NULL);
     }

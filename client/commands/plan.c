@@ -260,6 +260,7 @@ int cmd_plan(struct client *c, struct error *err)
     int rc = caller_fill(c, &caller, err);
 
     request.caller = &caller;
+    request.adopt = c->options.adopt;
     request.mode = (char *)(c->options.mode ? c->options.mode : "");
     request.engine = (char *)(c->options.engine ? c->options.engine : "");
     request.want_template = c->options.out != NULL;

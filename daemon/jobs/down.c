@@ -29,6 +29,7 @@ static int remove_volumes(
         job_step(j, "volumes", ENGINE_FAILED, 3, "not every volume could be removed");
     else
         job_step(j, "volumes", ENGINE_DONE, 3, "removed for good");
+    j->nothing_changed = false;
 
     return rc;
 }

@@ -65,5 +65,6 @@ json_t *job_inputs_new(
         key("stack", json_string(p ? p->settings.stack : caller->stack)),
         key("env_credentials", has_env_credentials),
         key("interactive", (bool)caller->interactive),
+        key("origin", p ? json_incref(p->origin) : NULL),
         key("model", frozen ? json_string(frozen) : NULL));
 }

@@ -142,6 +142,7 @@ static int open_world(struct job *j, struct error *err)
         rc = session_restore(j->daemon, env, profile, region, interactive, &j->session, err);
     if (rc == 0)
         rc = project_thaw(model, env, mode, stack, &j->project, err);
+    j->project.origin = json_incref(json_object_get(j->inputs, "origin"));
     if (rc < 0)
         return rc;
 

@@ -169,7 +169,8 @@ static int begin(struct preview *p, struct verb_call *v, struct error *err)
     p->request = (struct plan_request){
         .project = project->model,
         .settings = &project->settings,
-        .deployment = p->context.deployment};
+        .deployment = p->context.deployment,
+        .origin = project->origin};
 
     int rc = v->engine ? 0 : engine_choose(v, "", err);
     p->context.engine = v->engine;

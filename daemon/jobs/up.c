@@ -106,6 +106,9 @@ static int make_graph(struct up *u, bool foundation, unsigned stage, struct erro
     int rc = plan_make(&u->request, &u->graph, &d, err);
     if (rc == 0)
         rc = graph_check(u->graph, err);
+    bool whole = !foundation && stage == 0;
+    if (rc == 0 && whole)
+        rc = plan_check_origin(&u->request, u->graph, err);
     if (rc == 0 && u->request.previous)
         rc = plan_check_previous(&u->request, u->graph, err);
     compose_diagnostics_done(&d);
@@ -356,7 +359,7 @@ static int read_deployed(struct up *u, struct error *err)
     u->before = json_incref(u->deployed.json);
     domains_say(j, &u->request);
 
-    return 0;
+    return plan_check_origin(&u->request, NULL, err);
 }
 
 static int run(struct up *u, struct error *err)
@@ -390,7 +393,11 @@ int job_run_up(struct job *j, struct error *err)
     struct up u = {.j = j};
 
     u.request = (struct plan_request){
-        .project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
+        .project = j->project.model,
+        .settings = &j->project.settings,
+        .deployment = j->row.id,
+        .origin = j->project.origin,
+        .adopt = json_bool_or(j->inputs, "adopt", false)};
 
     int rc = run(&u, err);
     images_done(&u.images);

@@ -56,7 +56,7 @@ int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct 
 
 int admit_engine(struct verb_call *v, const char *wanted, struct admitted *a, struct error *err)
 {
-    int rc = engine_choose(v, wanted, err);
+    int rc = v->engine ? 0 : engine_choose(v, wanted, err);
     if (rc < 0)
         return rc;
 

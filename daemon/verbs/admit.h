@@ -17,5 +17,6 @@ void admitted_done(struct admitted *a); /* also after a failure */
  * promised. `v` has its session and project; `a` is empty. Suspends. */
 int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct error *err);
 
-/* Chosen before anything is promised, remembered with the promise. Suspends. */
+/* Chosen before anything is promised (or by the caller, in v->engine), remembered with the promise.
+ * Suspends. */
 int admit_engine(struct verb_call *v, const char *wanted, struct admitted *a, struct error *err);

@@ -6,6 +6,8 @@
  * deployed. `plan` asks the same functions, and says all of it instead of the first. */
 #include "daemon/verbs/consent.h"
 
+#include "daemon/verbs/deployed.h"
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/account/facts.h"
@@ -127,6 +129,12 @@ int consent_up(struct verb_call *v, const Defang__UpRequest *r, struct error *er
     struct preview p;
 
     int rc = preview_compare(&p, v, err);
+    p.request.previous = p.deployed.exists ? p.deployed.json : NULL;
+    p.request.adopt = r->adopt;
+    if (rc == 0)
+        rc = plan_check_origin(&p.request, p.graph, err);
+    if (rc == 0)
+        deployed_note_up(v, r->caller, &p.request);
     if (rc == 0 && p.graph)
         rc = plan_check_previous(&p.request, p.graph, err);
     if (rc == 0 && p.graph) {
@@ -215,6 +223,8 @@ int consent_gather(
     struct plan_losses left;
 
     int rc = gather(p, consent_config(p->v, err), err);
+    if (rc == 0)
+        rc = gather(p, plan_check_origin(&p->request, p->graph, err), err);
     if (rc == 0 && p->request.previous)
         rc = gather(p, plan_check_previous(&p->request, p->graph, err), err);
     if (rc == 0)

@@ -1,14 +1,16 @@
 /* Verbs that start and end jobs: up, down, cancel.
  *
  * What can be refused is refused here, before there is a job: a file that does not load,
- * credentials that do not work, config that is missing, another engine, data that would be lost and
- * that nobody allowed (consent.c), another job of the same project. Only then the inputs are frozen
- * and the row is written, and the answer carries its id. From then on nothing of the caller is
- * needed. */
+ * credentials that do not work, config that is missing, another engine, a project of the same name
+ * that came from elsewhere, data that would be lost and that nobody allowed (consent.c), another
+ * job of the same project. Only then the inputs are frozen and the row is written, and the answer
+ * carries its id. From then on nothing of the caller is needed. */
+#include "daemon/engine_choice.h"
 #include "daemon/jobs/job.h"
 #include "daemon/verb.h"
 #include "daemon/verbs/admit.h"
 #include "daemon/verbs/consent.h"
+#include "daemon/verbs/deployed.h"
 #include "daemon/verbs/scope.h"
 
 #include "base/clock.h"
@@ -39,8 +41,8 @@ static json_t *names(char **list, size_t count)
     return names;
 }
 
-/* Refusals in the order of what they cost: the files, who asks, the config, the engine, what would
- * be lost. Then the promise. */
+/* Refusals in the order of what they cost: the files, who asks, the config, the engine, whose it
+ * is and what would be lost. Then the promise. */
 static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__UpRequest *r = (const Defang__UpRequest *)request;
@@ -61,6 +63,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
 
+        json_object_set_new(inputs, "adopt", json_boolean(r->adopt));
         json_object_set_new(inputs, "mode", json_string(r->mode));
         json_object_set_new(inputs, "force", json_boolean(r->force_build));
         json_object_set_new(inputs, "allow_loss", names(r->allow_loss, r->n_allow_loss));
@@ -84,8 +87,16 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
         rc = project_identify(v->daemon, r->caller, &v->project, err);
-    if (rc == 0)
+    if (rc == 0) {
+        /* What the files are warned of matters to what deploys them. */
+        compose_diagnostics_done(&v->project.diagnostics);
         rc = admit_job(v, "down", &a, err);
+    }
+
+    if (rc == 0)
+        rc = engine_choose(v, "", err);
+    if (rc == 0)
+        rc = deployed_admit_down(v, r->caller, &a, r->adopt, r->volumes, err);
     if (rc == 0)
         rc = admit_engine(v, "", &a, err);
     if (rc == 0)
@@ -104,6 +115,8 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
 
         reply.deployment = job->row.id;
         reply.info = verb_deployment_info(v->project.arena, &job->row);
+        verb_diagnostics(
+            v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
         server_reply(v->call, &reply.base);
     }
 

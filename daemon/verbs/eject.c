@@ -100,6 +100,10 @@ static int verb_eject(struct verb_call *v, const ProtobufCMessage *request, stru
     if (rc < 0)
         return rc;
 
+    /* Ejected files go to other people: where they were made is not in them. */
+    json_decref(v->project.origin);
+    v->project.origin = NULL;
+
     struct preview p;
     struct plan_files out = {0};
 

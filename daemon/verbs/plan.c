@@ -8,6 +8,7 @@
 #include "daemon/engine_choice.h"
 #include "daemon/jobs/preview.h"
 #include "daemon/verbs/consent.h"
+#include "daemon/verbs/deployed.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -181,8 +182,11 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
     struct preview p;
     struct plan_losses losses;
     rc = preview_make(&p, v, true, err);
+    p.request.adopt = r->adopt;
     if (rc == 0)
         rc = consent_gather(&p, r, &losses, err);
+    if (rc == 0)
+        deployed_note_up(v, r->caller, &p.request);
     if (rc == 0)
         reply_plan(&p, &losses, r->want_template);
     preview_done(&p);

@@ -6,6 +6,7 @@
  * that built it knows. */
 #include "daemon/engine_choice.h"
 #include "daemon/verb.h"
+#include "daemon/verbs/renamed.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -56,6 +57,20 @@ reply_ps(struct verb_call *v, const struct plan_facts *facts, const struct flow_
     server_reply(v->call, &reply.base);
 }
 
+/* Not deployed by this name; perhaps by an older one. */
+static void hint_at_old_names(struct verb_call *v, const Defang__Caller *caller, struct error *err)
+{
+    struct renamed renamed;
+
+    renamed_find(v, caller, &renamed);
+    if (renamed.found) {
+        cleanup_free char *hint = xasprintf("%s%s", str_get(&renamed.hint), err->hint);
+        error_hint(err, "%s", hint);
+    }
+
+    renamed_done(&renamed);
+}
+
 static int verb_ps(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__PsRequest *r = (const Defang__PsRequest *)request;
@@ -75,6 +90,8 @@ static int verb_ps(struct verb_call *v, const ProtobufCMessage *request, struct 
     c.engine = v->engine;
     if (rc == 0)
         rc = flow_status(&c, &status, err);
+    if (rc < 0 && err && err->kind == ERR_NOT_FOUND && err->hint)
+        hint_at_old_names(v, r->caller, err);
     if (rc == 0)
         reply_ps(v, facts, &status);
     flow_status_done(&status);

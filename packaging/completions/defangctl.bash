@@ -43,14 +43,14 @@ _defangctl() {
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
         daemon) words='status stop path' ;;
-        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine --allow-loss --yes --yes-lose-data" ;;
-        'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data" ;;
+        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine --allow-loss --yes --yes-lose-data --adopt" ;;
+        'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt" ;;
         'ps'|'ps '*) ;;
         'ls'|'ls '*) options="$options --all --limit" ;;
         'watch'|'watch '*) options="$options --any --from --wait-timeout" ;;
         'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
         'cancel'|'cancel '*) options="$options --any --detach --wait-timeout" ;;
-        'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data" ;;
+        'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt" ;;
         'explain'|'explain '*) options="$options --mode" ;;
         'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { _defangctl_offer -d; return; } ;;
         'config set'|'config set '*) options="$options --if-not-set --random --from-env" ;;
@@ -67,7 +67,7 @@ _defangctl() {
         'cd preview'|'cd preview '*) options="$options --mode --engine --detach --wait-timeout" ;;
         'cd refresh'|'cd refresh '*) options="$options --detach --wait-timeout" ;;
         'cd cancel'|'cd cancel '*) options="$options --force --detach --wait-timeout" ;;
-        'cd destroy'|'cd destroy '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data" ;;
+        'cd destroy'|'cd destroy '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt" ;;
         'cd teardown'|'cd teardown '*) options="$options --force --detach --wait-timeout" ;;
         'whoami'|'whoami '*) options="$options --verbose" ;;
         'login'|'login '*) ;;

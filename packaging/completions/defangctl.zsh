@@ -88,6 +88,7 @@ _defangctl() {
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*:up: '
         ) ;;
         'down'|'down '*) own=(
@@ -98,6 +99,7 @@ _defangctl() {
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*:down: '
         ) ;;
         'ps'|'ps '*) own=(
@@ -137,6 +139,7 @@ _defangctl() {
             '*--exit-code[end with 5 when `up` would refuse]'
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*:plan: '
         ) ;;
         'explain'|'explain '*) own=(
@@ -237,6 +240,7 @@ _defangctl() {
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*:destroy: '
         ) ;;
         'cd teardown'|'cd teardown '*) own=(

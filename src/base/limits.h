@@ -40,7 +40,9 @@
 #define LIMIT_PLAN_TEMPLATE_BYTES     ((size_t)1000000)
 #define LIMIT_PLAN_ADOPTED            32u   /* subnets, policies of one list in x-defang-aws */
 #define LIMIT_PLAN_TASKS              5000u /* of one ECS service: AWS's quota */
-#define LIMIT_PLAN_OVERRIDE_BYTES     8192  /* ECS RunTask: all container overrides, as JSON */
+#define LIMIT_PLAN_ORIGIN_BYTES       512 /* a repository, a folder, a file's name in a template */
+#define LIMIT_PLAN_ORIGIN_FILES       16u
+#define LIMIT_PLAN_OVERRIDE_BYTES     8192 /* ECS RunTask: all container overrides, as JSON */
 
 /* compose */
 #define LIMIT_COMPOSE_TEXT_BYTES     MIB(1) /* one text after interpolation */
@@ -49,6 +51,9 @@
 #define LIMIT_COMPOSE_ENV_BYTES      MIB(1) /* .env, env_file, --env-file */
 #define LIMIT_COMPOSE_PORT_RANGE     8192   /* ports one entry may expand to */
 #define LIMIT_COMPOSE_EXTENDS_DEPTH  2000   /* a service that extends a service that extends … */
+
+/* daemon */
+#define LIMIT_GIT_CONFIG_BYTES MIB(1)
 
 /* rpc */
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)

@@ -26,6 +26,7 @@
 #include "plan/facts.h"
 #include "plan/graph/graph.h"
 #include "plan/names.h"
+#include "plan/origin.h"
 #include "plan/request.h"
 #include "plan/settings.h"
 #include "plan/stages.h"

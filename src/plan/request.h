@@ -36,4 +36,6 @@ struct plan_request {
     size_t pending_count;   /* names of the one-offs that run in this deployment */
     const json_t *previous; /* deployed template or NULL: services that did not change keep their
                                deployment id */
+    const json_t *origin;   /* where the project comes from (origin.h); NULL: not known */
+    bool adopt;             /* it may take the place of one that comes from elsewhere */
 };

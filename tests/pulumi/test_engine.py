@@ -154,6 +154,15 @@ def test_other_machine_and_other_engine(
         assert (
             other.run("ps", "--json", cwd=tiny).ok().lines[0]["services"][0]["state"] == "RUNNING"
         )
+        # trust 15 and 16: its template says where it came from, and under which name it runs
+        name = project_of(tiny)
+        twin = kit.copy_project(
+            "tiny", tmp_path / "twin", project=name, replace={"  worker:": "  other:"}
+        )
+        assert str(tiny) in other.run("up", cwd=twin).ok(5).err
+        kit.edit(tiny, f"name: {name}\n", f"name: {name}x\n")
+        assert f"`defangctl down -p {name}`" in other.run("down", cwd=tiny).ok(6).err
+        kit.edit(tiny, f"name: {name}x\n", f"name: {name}\n")
         other.run("down", cwd=tiny).ok()
     place.run("up", "--engine", "pulumi", cwd=tiny).ok()
     place.run("down", cwd=tiny).ok()

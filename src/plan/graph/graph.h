@@ -38,8 +38,8 @@ struct graph {
     size_t len, cap;
     struct graph_output *outputs;
     size_t output_count, output_cap;
-    /* Of the template: {"Defang": {"revision": n, "services": {<name>: {"deployment", "hash",
-     * "endpointOutput" (name of an output) or "endpoint" (text)}}}} */
+    /* Of the template: {"Defang": {"revision": n, "origin": plan/origin.h, "services": {<name>:
+     * {"deployment", "hash", "endpointOutput" (name of an output) or "endpoint" (text)}}}} */
     json_t *metadata;
     size_t *index, index_size; /* logical id → position + 1 */
 };

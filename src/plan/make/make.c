@@ -203,8 +203,12 @@ int plan_make(
         .a = g->arena,
         .diag = {.d = d, .err = err}};
 
-    g->metadata =
-        object(key("Defang", object(key("revision", PLAN_REVISION), key("services", object()))));
+    g->metadata = object(
+        key("Defang",
+            object(
+                key("revision", PLAN_REVISION),
+                key("origin", r->origin ? json_deep_copy(r->origin) : NULL),
+                key("services", object()))));
 
     plan_view_make(c.a, c.p, &c.v);
     plan_view_stages(r, &c.v);

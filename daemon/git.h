@@ -1,0 +1,13 @@
+/* The git repository that a folder lies in, as far as its files say: no program is run, nothing is
+ * written. Blocking; for a thread of the pool. */
+#pragma once
+
+struct git_place {
+    char *top;    /* the folder that holds .git */
+    char *remote; /* URL of the remote `origin`, else of the first one; NULL when there is none */
+};
+
+/* False when `folder` lies in no repository. `home` (NULL ok) is where the user's own git settings
+ * are, for `url.….insteadOf`. Free with git_place_done() in any case. */
+_Bool git_find(const char *folder, const char *home, struct git_place *out);
+void git_place_done(struct git_place *p);
