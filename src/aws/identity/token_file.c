@@ -37,14 +37,18 @@ int token_file_write(const char *path, const json_t *j, struct error *err)
     return rc;
 }
 
+/* The folder is locked, not a file beside: nothing of ours stays where the CLI keeps its own. Where
+ * folders cannot be locked (NFS) there is no lock, and what the CLI does without one is done. */
 int token_file_lock(const char *path)
 {
-    cleanup_free char *file = xasprintf("%s.lock", path);
-    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    cleanup_free char *folder = path_dirname(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     for (int waited = 0; fd >= 0; waited += LOCK_STEP_MS) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             return fd;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            break;
         if (waited >= LOCK_PATIENCE_MS || fiber_sleep(LOCK_STEP_MS) < 0)
             break;
     }

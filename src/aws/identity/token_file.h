@@ -8,6 +8,6 @@
 json_t *token_file_read(const char *path);
 /* Folders are made, 0700. */
 int token_file_write(const char *path, const json_t *j, struct error *err);
-/* An exclusive lock beside the file; close it. -1 when it cannot be had within 20 seconds: go on
- * without. Suspends. */
+/* An exclusive lock of the file's folder, which leaves nothing behind; close it. -1 when it cannot
+ * be had within 20 seconds, or at all: go on without. Suspends. */
 int token_file_lock(const char *path);
