@@ -140,6 +140,7 @@ int caller_fill(struct client *c, Defang__Caller *caller, struct error *err)
             err, ERR_USAGE, errno, "the current folder cannot be read: %s", strerror(errno));
 
     caller->cwd = o->cwd ? path_absolute(here, o->cwd) : xstrdup(here);
+    caller->process = getpid();
     caller->profile = text_or_empty(o->profile);
     caller->region = text_or_empty(o->region);
     caller->provider = xstrdup(option_or_env(o->provider, c->env, "DEFANG_PROVIDER"));

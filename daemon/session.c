@@ -45,6 +45,7 @@ struct env *session_env_of(const Defang__Caller *caller)
 
     /* Where relative paths begin. Not PWD: that stays behind in `make -C`. */
     env_set_cwd(env, text_empty(caller->cwd) ? NULL : caller->cwd);
+    env_set_process(env, (long)caller->process);
     return env;
 }
 

@@ -88,6 +88,7 @@ struct env *job_inputs_env(const json_t *inputs)
 
     cleanup_free char *cwd = json_bytes(json_object_get(inputs, "cwd"));
     env_set_cwd(env, cwd);
+    env_set_process(env, -1); /* gone, and its number may be another's by now */
     return env;
 }
 

@@ -21,6 +21,7 @@ struct variable {
 struct env {
     VEC(struct variable) vars; /* sorted by name */
     char *cwd;
+    long process;
 };
 
 struct env *env_new(void)
@@ -114,6 +115,7 @@ struct env *env_dup(const struct env *env)
     vec_each(v, &env->vars)
         set(copy, v->name, strlen(v->name), v->value);
     env_set_cwd(copy, env->cwd);
+    copy->process = env->process;
     return copy;
 }
 
@@ -175,6 +177,16 @@ const char *env_cwd(const struct env *env)
     return env->cwd;
 }
 
+void env_set_process(struct env *env, long pid)
+{
+    env->process = pid;
+}
+
+long env_process(const struct env *env)
+{
+    return env->process;
+}
+
 size_t env_count(const struct env *env)
 {
     return env->vars.len;
@@ -224,6 +236,7 @@ struct env *env_select_for_request(const struct env *env)
         if (env_name_in_request(v->name))
             set(out, v->name, strlen(v->name), v->value);
     env_set_cwd(out, env->cwd);
+    out->process = env->process;
     return out;
 }
 

@@ -21,6 +21,10 @@ const char *env_get_nonempty(const struct env *env, const char *name);
  * Never $PWD: that is only what some program said, and `make -C` leaves it behind. */
 void env_set_cwd(struct env *env, const char *cwd); /* copied */
 const char *env_cwd(const struct env *env);         /* borrowed until the next env_set_cwd() */
+/* The caller's process, whose /dev/fd and /proc/self its paths mean; 0 = this one, -1 = none any
+ * more. */
+void env_set_process(struct env *env, long pid);
+long env_process(const struct env *env);
 size_t env_count(const struct env *env);
 const char *env_name(const struct env *env, size_t i);
 const char *env_value(const struct env *env, size_t i);

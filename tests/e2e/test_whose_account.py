@@ -12,6 +12,7 @@ import os
 import pathlib
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -246,6 +247,29 @@ def test_access_04_and_15_files_are_passed_over_as_by_the_cli(shell: kit.Place) 
     if os.geteuid() != 0:
         config.chmod(0)
         assert "cannot be read: Permission denied" in shell.run("whoami", "-v").ok().err
+
+
+def test_access_15_what_a_shell_opens_is_the_callers(
+    shell: kit.Place, sandbox: kit.Sandbox
+) -> None:
+    """/dev/fd/3 is the caller's file, and a token may come through a pipe: <(command) in bash."""
+    (shell.home / "cfg").write_text(ini_of(keys_of(sandbox, OTHER)))
+    sandbox.client("iam").create_role(RoleName="access-15", AssumeRolePolicyDocument="{}")
+    role = f"AWS_ROLE_ARN=arn:aws:iam::{OURS}:role/access-15"
+    for line, account in (
+        ("AWS_SHARED_CREDENTIALS_FILE=/dev/fd/3 {} 3<cfg", OTHER),
+        ("AWS_SHARED_CREDENTIALS_FILE=/proc/self/fd/3 {} 3<cfg", OTHER),
+        (role + " AWS_WEB_IDENTITY_TOKEN_FILE=<(echo eyJ.fake.jwt) {}", OURS),
+    ):
+        ran = subprocess.run(
+            ["bash", "-c", line.format(f"{kit.DEFANGCTL} whoami --json")],
+            cwd=shell.home,
+            env=shell.env(NO_KEYS),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0 and account in ran.stdout, ran
 
 
 def test_access_10_five_thousand_profiles(shell: kit.Place) -> None:

@@ -4,6 +4,10 @@
 
 #include "aws/session.h"
 
+/* A secret in a file that the CLI opens as it is (a web identity token, say): a pipe is read too,
+ * to its end, 10 seconds at most. Suspends. 0 or a negative errno. */
+int token_text_read(struct aws_session *s, const char *path, size_t max, struct str *out);
+
 /* New reference; NULL when it cannot be used. */
 json_t *token_file_read(const char *path);
 /* Folders are made, 0700. */

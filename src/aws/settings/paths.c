@@ -45,21 +45,40 @@ static const char *home_folder(const struct env *env)
     return home ? home : pw ? pw->pw_dir : "/";
 }
 
+/* Takes `path` and gives it back, or the same file seen from outside of the caller. */
+static char *of_process(const struct env *env, char *path)
+{
+    static const struct {
+        const char *own, *seen;
+    } forms[] = {{"/dev/fd/", "fd/"}, {"/dev/stdin", "fd/0"}, {"/proc/self/", ""}};
+    long pid = env_process(env);
+
+    for (size_t i = 0; pid && i < ARRAY_LEN(forms); i++) {
+        if (!text_starts(path, forms[i].own))
+            continue;
+
+        char *seen = xasprintf("/proc/%ld/%s%s", pid, forms[i].seen, path + strlen(forms[i].own));
+        free(path);
+        return seen;
+    }
+
+    return path;
+}
+
 char *aws_path_expand(const struct env *env, const char *path)
 {
     struct str text = STR_INIT;
-    const char *cwd = env_cwd(env);
 
     append_variables(env, path, &text);
     cleanup_free char *plain = str_take(&text);
     cleanup_free char *full = path_expand_home(plain, home_folder(env));
 
-    return cwd ? path_join(cwd, full) : xstrdup(full);
+    return aws_path_literal(env, full);
 }
 
 char *aws_path_literal(const struct env *env, const char *path)
 {
     const char *cwd = env_cwd(env);
 
-    return cwd ? path_join(cwd, path) : xstrdup(path);
+    return of_process(env, cwd ? path_join(cwd, path) : xstrdup(path));
 }

@@ -92,5 +92,5 @@ int aws_section_nested(
  * folder (env_cwd). malloc'd. */
 char *aws_path_expand(const struct env *env, const char *path);
 /* For paths that the CLI opens as they are: relative ones start at the caller's folder, nothing
- * else is expanded. malloc'd. */
+ * else is expanded. Of both: /dev/fd and /proc/self are those of the caller's process. malloc'd. */
 char *aws_path_literal(const struct env *env, const char *path);

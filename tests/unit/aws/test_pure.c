@@ -239,6 +239,30 @@ START_TEST(access_06_a_flat_s3_section_concerns_s3_alone)
 }
 END_TEST
 
+/* The daemon has files of the same numbers. */
+START_TEST(access_15_open_files_are_those_of_the_caller)
+{
+    static const char *const rows[][2] = {
+        {"/dev/fd/63", "/proc/42/fd/63"},
+        {"/dev/stdin", "/proc/42/fd/0"},
+        {"/proc/self/fd/3", "/proc/42/fd/3"},
+        {"/dev/null", "/dev/null"},
+        {"fd/3", "/srv/fd/3"}};
+    cleanup_env struct env *env = env_new();
+
+    env_set_cwd(env, "/srv");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        env_set_process(env, 42);
+        cleanup_env struct env *copy = env_dup(env);
+        cleanup_free char *expanded = aws_path_expand(copy, rows[i][0]);
+        cleanup_free char *literal = aws_path_literal(copy, rows[i][0]);
+
+        ck_assert_str_eq(expanded, rows[i][1]);
+        ck_assert_str_eq(literal, rows[i][1]);
+    }
+}
+END_TEST
+
 SUITE(
     "aws/pure",
     uris_are_split_and_not_changed,
@@ -247,4 +271,5 @@ SUITE(
     failures_are_classed,
     the_services_section_and_the_profile_name_endpoints,
     access_06_a_flat_services_section_is_an_error,
-    access_06_a_flat_s3_section_concerns_s3_alone)
+    access_06_a_flat_s3_section_concerns_s3_alone,
+    access_15_open_files_are_those_of_the_caller)
