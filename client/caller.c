@@ -4,8 +4,8 @@
  * whole environment, because Compose files may use any variable of it. The daemon keeps that in
  * memory only, and here it is wiped as soon as the request is sent.
  *
- * A variable that is not UTF-8 is left out: neither a Compose file nor AWS could use it, and
- * protobuf cannot carry it as text. */
+ * Variables are bytes: one that is not UTF-8 goes as it is, because a program of the caller may
+ * read it. Where text is needed of such a one, that is an error which names it, never a default. */
 #include "client/caller.h"
 
 #include "base/file.h"
@@ -29,6 +29,11 @@ static char **copy_list(const char *const *items, size_t n)
     return list;
 }
 
+static ProtobufCBinaryData bytes_of(const char *text)
+{
+    return (ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)xstrdup(text)};
+}
+
 /* All of it: Compose files may use any variable. The daemon keeps it in memory only. */
 static void fill_env(struct client *c, Defang__Caller *caller)
 {
@@ -37,17 +42,30 @@ static void fill_env(struct client *c, Defang__Caller *caller)
     caller->env = xcalloc(n + 1, sizeof *caller->env);
 
     for (size_t i = 0; i < n; i++) {
-        const char *name = env_name(c->env, i);
-        const char *value = env_value(c->env, i);
-        if (!text_utf8_valid(name, strlen(name)) || !text_utf8_valid(value, strlen(value)))
-            continue; /* nothing that we or AWS could use */
-
-        Defang__EnvVar *v = xcalloc(1, sizeof *v);
-        defang__env_var__init(v);
-        v->name = xstrdup(name);
-        v->value = xstrdup(value);
+        Defang__Variable *v = xcalloc(1, sizeof *v);
+        defang__variable__init(v);
+        v->name = bytes_of(env_name(c->env, i));
+        v->value = bytes_of(env_value(c->env, i));
         caller->env[caller->n_env++] = v;
     }
+}
+
+/* What the daemon says of AWS's variables is said here of ours: they are read on both sides. */
+static int check_text(const struct env *env, struct error *err)
+{
+    for (size_t i = 0; i < env_count(env); i++) {
+        const char *name = env_name(env, i), *value = env_value(env, i);
+        bool ours = text_starts(name, "DEFANG_") || text_starts(name, "COMPOSE_");
+
+        if (!ours || text_utf8_valid(value, strlen(value)))
+            continue;
+
+        error_raise(err, ERR_USAGE, "the variable %s holds bytes that are not UTF-8 text", name);
+        error_hint(err, "Export it anew as UTF-8, or unset it.");
+        return -EILSEQ;
+    }
+
+    return 0;
 }
 
 /* Bounded to half of what a request may have: the environment must fit beside it. */
@@ -112,12 +130,17 @@ int caller_fill(struct client *c, Defang__Caller *caller, struct error *err)
     if (o->region && !*o->region)
         return error_raise(err, ERR_USAGE, "--region is given but empty");
 
+    int rc = check_text(c->env, err);
+    if (rc < 0)
+        return rc;
+
     cleanup_free char *here = getcwd(NULL, 0);
     if (!here)
         return error_raise_errno(
             err, ERR_USAGE, errno, "the current folder cannot be read: %s", strerror(errno));
 
     caller->cwd = o->cwd ? path_absolute(here, o->cwd) : xstrdup(here);
+    caller->process = getpid();
     caller->profile = text_or_empty(o->profile);
     caller->region = text_or_empty(o->region);
     caller->provider = xstrdup(option_or_env(o->provider, c->env, "DEFANG_PROVIDER"));
@@ -171,10 +194,11 @@ void caller_done(Defang__Caller *caller)
     free_list(caller->profiles, caller->n_profiles);
 
     for (size_t i = 0; i < caller->n_env; i++) {
-        secret_wipe(caller->env[i]->value, strlen(caller->env[i]->value));
-        free(caller->env[i]->name);
-        free(caller->env[i]->value);
-        free(caller->env[i]);
+        Defang__Variable *v = caller->env[i];
+        secret_wipe(v->value.data, v->value.len);
+        free(v->name.data);
+        free(v->value.data);
+        free(v);
     }
 
     free(caller->env);

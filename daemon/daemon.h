@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 struct job;
+struct profile_cache;
 struct session;
 
 struct daemon {
@@ -32,8 +33,9 @@ struct daemon {
     bool stopping;   /* no new work is taken; jobs stay resumable */
     bool suspending; /* either of them: a canceled fiber leaves the cloud's work alone */
     VEC(struct session *) sessions;
-    VEC(struct job *) jobs; /* unfinished ones of this process */
-    bool bootstrap_held;    /* one job at a time prepares an account; the others wait for it */
+    struct profile_cache *profiles; /* what all of them share: files of the AWS CLI, parsed */
+    VEC(struct job *) jobs;         /* unfinished ones of this process */
+    bool bootstrap_held; /* one job at a time prepares an account; the others wait for it */
     struct fiber_cond bootstrap_free;
     unsigned verbs_active; /* verb fibers that still run */
 

@@ -46,7 +46,8 @@ static int list_region(void *arg, struct error *err)
         .http = r->v->daemon->http,
         .env = r->v->session->env,
         .profile = r->profile,
-        .region = r->name};
+        .region = r->name,
+        .profiles = r->v->daemon->profiles};
 
     struct aws_session *aws = NULL;
 

@@ -1,160 +1,60 @@
-/* AWS sessions by caller: who asks with the same settings shares one session, so that credentials
- * are resolved, and STS is asked, once.
+/* AWS sessions: one for each request, and a job keeps that of the request that began it.
  *
- * What "the same" means is the key: a digest of everything that resolution may read, that is the
- * AWS variables, proxies, profile and region of the request, and name, size and time of the two
- * files of the AWS CLI. An edited file or another variable is another key, so nobody has to throw a
- * cache away. Values go into the digest with their lengths, so that no two settings read alike. The
- * folder is part of it only where a relative path decides who one is.
+ * A request means the asking shell, so all that says who asks is looked at when it asks: every
+ * variable, for a credential_process may read any of them; the folder that the client stands in;
+ * the content of the files. Nothing of it is remembered for the next request. What the AWS CLI
+ * would reuse lies in its own caches (~/.aws/cli/cache, ~/.aws/sso/cache, ~/.aws/login/cache), and
+ * is read there; a program, a token's file, a metadata service are asked each time, as the CLI asks
+ * them.
  *
  * Programs of a caller who has a terminal are run by the client, over a call of it that is open
- * (ask.h). So a session knows the open calls of its callers; when there is none, nobody runs them:
+ * (ask.h). So a session knows the open calls of its request; when there is none, nobody runs them:
  * a job that needs keys then waits for a command.
  *
- * A job that comes back after a restart gets a session of its own that is never shared: what a
- * terminal brings for that job must not leak into other shells.
+ * Shared between sessions are what cannot change who one is: the parsed form of files, found by
+ * their content, and open connections. Keys live in memory only, and are wiped with their session.
  *
- * Sessions that nobody holds go after half an hour, or earlier when there are many. Keys live in
- * memory only. */
+ * A job that comes back after a restart gets a session from its frozen inputs. What a terminal
+ * brings for a job is of that job's session alone, so it cannot leak into other shells. */
 #include "daemon/session.h"
 
 #include "daemon/ask.h"
 
-#include "base/clock.h"
-#include "base/digest.h"
-#include "base/file.h"
-#include "base/limits.h"
+#include "aws/settings/profile_files.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define SESSIONS_KEPT   16
-#define SESSION_IDLE_MS (30LL * 60 * 1000)
-
-/* The caller's environment, whole: Compose files may use any variable. */
+/* The caller's environment, whole: Compose files and the caller's programs may use any variable. */
 struct env *session_env_of(const Defang__Caller *caller)
 {
     struct env *env = env_new();
 
-    for (size_t i = 0; i < caller->n_env; i++)
-        env_set(env, caller->env[i]->name, caller->env[i]->value);
+    for (size_t i = 0; i < caller->n_env; i++) {
+        const ProtobufCBinaryData *n = &caller->env[i]->name, *v = &caller->env[i]->value;
+        cleanup_free char *name = xstrndup((const char *)n->data, n->len);
+        char *value = xstrndup((const char *)v->data, v->len);
 
-    /* Where relative paths begin; not every program exports it. */
-    if (text_empty(env_get(env, "PWD")))
-        env_set(env, "PWD", caller->cwd);
-    return env;
-}
-
-/* True when a relative path decides who one is: then the same variables mean something else in
- * another folder. */
-static bool folder_matters(const struct env *env)
-{
-    static const char *const paths[] = {
-        "AWS_CONFIG_FILE",
-        "AWS_SHARED_CREDENTIALS_FILE",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "AWS_CA_BUNDLE",
-        "REQUESTS_CA_BUNDLE",
-        "AWS_CREDENTIAL_FILE",
-        "BOTO_CONFIG",
-        "AWS_LOGIN_CACHE_DIRECTORY"};
-
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        const char *path = env_get_nonempty(env, paths[i]);
-        if (path && !strchr("/~$", path[0]))
-            return true;
+        env_set(env, name, value);
+        secret_wipe(value, strlen(value));
+        free(value);
     }
 
-    return false;
-}
-
-/* Name, size and time of a file that may say who one is. One that is not there adds nothing, so
- * that it counts from the moment it appears. */
-static void
-key_file(struct str *text, const struct env *env, const char *variable, const char *fallback)
-{
-    const char *given = env_get_nonempty(env, variable);
-    const char *home = env_get(env, "HOME");
-    const char *here = env_get_nonempty(env, "PWD");
-    cleanup_free char *full =
-        given ? path_expand_home(given, home ? home : "") : path_join(home ? home : "/", fallback);
-    cleanup_free char *path = path_join(here ? here : "/", full);
-    struct stat st;
-
-    if (stat(path, &st) == 0)
-        str_appendf(
-            text,
-            "%s %lld %lld.%09ld\n",
-            path,
-            (long long)st.st_size,
-            (long long)st.st_mtim.tv_sec,
-            st.st_mtim.tv_nsec);
-}
-
-/* The text is wiped: it holds every AWS variable. */
-static char *
-session_key(const struct env *env, const char *profile, const char *region, bool interactive)
-{
-    struct str text = STR_INIT;
-    struct env *relevant = env_select_for_request(env);
-
-    if (!folder_matters(env))
-        env_set(relevant, "PWD", NULL);
-
-    for (size_t i = 0; i < env_count(relevant); i++)
-        str_appendf(
-            &text,
-            "%s=%zu:%s\n",
-            env_name(relevant, i),
-            strlen(env_value(relevant, i)),
-            env_value(relevant, i));
-
-    str_appendf(&text, "profile %s\nregion %s\n", profile ? profile : "", region ? region : "");
-    str_appendf(&text, "terminal %d\n", (int)interactive);
-    key_file(&text, env, "AWS_CONFIG_FILE", ".aws/config");
-    key_file(&text, env, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
-
-    uint8_t digest[SHA256_BYTES];
-    digest_sha256(str_get(&text), text.len, digest);
-    str_wipe(&text);
-    env_free(relevant);
-
-    return digest_hex(digest, sizeof digest);
+    /* Where relative paths begin. Not PWD: that stays behind in `make -C`. */
+    env_set_cwd(env, text_empty(caller->cwd) ? NULL : caller->cwd);
+    env_set_process(env, (long)caller->process);
+    return env;
 }
 
 static void session_free(struct session *s)
 {
     aws_session_free(s->aws);
     env_free(s->env);
-    free(s->key);
     vec_free(&s->terminals);
     free(s);
-}
-
-/* Idle ones go, oldest first, once there are many or they are old. */
-static void evict(struct daemon *d)
-{
-    int64_t now = loop_now_ms(d->loop);
-    for (size_t i = 0; i < d->sessions.len;) {
-        struct session *s = d->sessions.items[i];
-        bool old = now - s->used_ms > SESSION_IDLE_MS;
-        bool many = d->sessions.len > SESSIONS_KEPT;
-
-        if (s->refs == 0 && (old || many)) {
-            session_free(s);
-            memmove(
-                &d->sessions.items[i],
-                &d->sessions.items[i + 1],
-                (d->sessions.len - i - 1) * sizeof *d->sessions.items);
-            d->sessions.len--;
-        } else {
-            i++;
-        }
-    }
 }
 
 void session_terminal(struct session *s, struct verb_call *v, const Defang__Caller *caller)
@@ -194,17 +94,18 @@ static int run_on_terminal(
     return -ENOTTY;
 }
 
-/* Takes `key`, also on failure. */
 static int open_new(
     struct daemon *d,
     const struct env *env,
     const char *profile,
     const char *region,
     bool interactive,
-    char *key,
     struct session **out,
     struct error *err)
 {
+    if (!d->profiles)
+        d->profiles = profile_cache_new();
+
     struct session *s = xcalloc(1, sizeof *s);
     struct aws_session_options o = {
         .loop = d->loop,
@@ -213,18 +114,17 @@ static int open_new(
         .profile = text_empty(profile) ? NULL : profile,
         .region = text_empty(region) ? NULL : region,
         .run = interactive ? run_on_terminal : NULL,
-        .run_arg = s};
+        .run_arg = s,
+        .profiles = d->profiles};
 
     struct aws_session *aws = NULL;
     int rc = aws_session_open(&o, &aws, err);
     if (rc < 0) {
-        free(key);
         free(s);
         return rc;
     }
 
-    *s = (struct session){
-        .aws = aws, .env = env_dup(env), .key = key, .refs = 1, .used_ms = loop_now_ms(d->loop)};
+    *s = (struct session){.aws = aws, .env = env_dup(env), .refs = 1};
     vec_push(&d->sessions, s);
     *out = s;
 
@@ -242,7 +142,37 @@ static int check_provider(const Defang__Caller *caller, struct error *err)
     return -EINVAL;
 }
 
-/* Old ones go whenever somebody asks for one: no timer is needed for it. */
+/* Their values are paths, which are bytes to the system and to the AWS CLI. */
+static bool is_path(const char *name)
+{
+    static const char *const others[] = {"AWS_CA_BUNDLE", "AWS_LOGIN_CACHE_DIRECTORY"};
+
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (text_eq(name, others[i]))
+            return true;
+    return text_ends(name, "_FILE");
+}
+
+/* The CLI fails with such a value too. Left out, it would let another identity or region serve than
+ * the one that was meant. */
+static int check_text(const struct env *env, struct error *err)
+{
+    for (size_t i = 0; i < env_count(env); i++) {
+        const char *name = env_name(env, i), *value = env_value(env, i);
+        bool ours =
+            text_starts(name, "AWS_") || text_ends(name, "_proxy") || text_ends(name, "_PROXY");
+
+        if (!ours || is_path(name) || text_utf8_valid(value, strlen(value)))
+            continue;
+
+        error_raise(err, ERR_AUTH, "the variable %s holds bytes that are not UTF-8 text", name);
+        error_hint(err, "Export it anew as UTF-8, or unset it.");
+        return -EILSEQ;
+    }
+
+    return 0;
+}
+
 int session_get(
     struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err)
 {
@@ -250,22 +180,12 @@ int session_get(
     if (rc < 0)
         return rc;
 
-    evict(d);
-
     cleanup_env struct env *env = session_env_of(caller);
-    char *key = session_key(env, caller->profile, caller->region, caller->interactive);
+    rc = check_text(env, err);
+    if (rc < 0)
+        return rc;
 
-    vec_each(it, &d->sessions) {
-        struct session *s = *it;
-        if (text_eq(s->key, key)) {
-            free(key);
-            s->used_ms = loop_now_ms(d->loop);
-            *out = session_ref(s);
-            return 0;
-        }
-    }
-
-    return open_new(d, env, caller->profile, caller->region, caller->interactive, key, out, err);
+    return open_new(d, env, caller->profile, caller->region, caller->interactive, out, err);
 }
 
 int session_restore(
@@ -277,12 +197,7 @@ int session_restore(
     struct session **out,
     struct error *err)
 {
-    /* Never shared: what a client brings for this job must not leak into other shells' sessions. */
-    uint8_t random[16];
-
-    clock_random(random, sizeof random);
-    return open_new(
-        d, env, profile, region, interactive, digest_hex(random, sizeof random), out, err);
+    return open_new(d, env, profile, region, interactive, out, err);
 }
 
 struct session *session_ref(struct session *s)
@@ -293,11 +208,18 @@ struct session *session_ref(struct session *s)
 
 void session_unref(struct daemon *d, struct session *s)
 {
-    if (!s)
+    if (!s || --s->refs)
         return;
 
-    s->refs--;
-    s->used_ms = loop_now_ms(d->loop);
+    for (size_t i = 0; i < d->sessions.len; i++) {
+        if (d->sessions.items[i] == s) {
+            d->sessions.items[i] = *vec_last(&d->sessions);
+            d->sessions.len--;
+            break;
+        }
+    }
+
+    session_free(s);
 }
 
 void session_drop_all(struct daemon *d)
@@ -305,4 +227,7 @@ void session_drop_all(struct daemon *d)
     for (size_t i = 0; i < d->sessions.len; i++)
         session_free(d->sessions.items[i]);
     vec_free(&d->sessions);
+
+    profile_cache_free(d->profiles);
+    d->profiles = NULL;
 }

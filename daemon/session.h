@@ -1,9 +1,5 @@
-/* AWS sessions by caller: the same shell settings share one, so that credentials are resolved and
- * identified once. The caller's environment and files decide, never the daemon's own. Keys that
- * came from an environment live in memory only.
- *
- * The cache key is a digest of everything that resolution reads: AWS_*, HOME, proxies, profile,
- * region, and the size and time of the two files. */
+/* AWS sessions: each request opens its own, from the caller's environment, folder and files as they
+ * are then, never the daemon's own; the job that it begins keeps it. Keys live in memory only. */
 #pragma once
 
 #include "aws/aws.h"
@@ -16,18 +12,16 @@ struct session {
     struct aws_session *aws;
     VEC(struct verb_call *) terminals; /* open calls whose client can run the caller's programs */
     struct env *env;                   /* the caller's, whole */
-    char *key;                         /* of the cache; random for one that is not shared */
     unsigned refs;
-    int64_t used_ms; /* monotonic */
 };
 
-/* Resolves profile and region (no network yet). ERR_USAGE for an unknown provider. Release with
- * session_unref. */
+/* Resolves profile and region (no network yet), anew for each request. ERR_USAGE for an unknown
+ * provider. Release with session_unref. */
 int session_get(
     struct daemon *d, const Defang__Caller *caller, struct session **out, struct error *err);
 
-/* For a job that comes back after a restart: `env` has no secrets. Never shared. `interactive`: its
- * caller's programs are run on a terminal only. */
+/* For a job that comes back after a restart: `env` has no secrets. `interactive`: its caller's
+ * programs are run on a terminal only. */
 int session_restore(
     struct daemon *d,
     const struct env *env,
@@ -39,7 +33,7 @@ int session_restore(
 
 struct session *session_ref(struct session *s);
 
-/* NULL ok. It stays in the cache for a while: the next command of that shell comes soon. */
+/* NULL ok. With the last reference it is freed and its keys are wiped. */
 void session_unref(struct daemon *d, struct session *s);
 
 /* At the end: also those that are held. */
@@ -50,5 +44,5 @@ void session_drop_all(struct daemon *d);
 void session_terminal(struct session *s, struct verb_call *v, const Defang__Caller *caller);
 void session_terminal_gone(struct session *s, const struct verb_call *v); /* s NULL ok */
 
-/* A copy, for env_free(); PWD is the caller's folder when it is not set. */
+/* A copy, for env_free(), with the caller's folder. */
 struct env *session_env_of(const Defang__Caller *caller);

@@ -12,13 +12,30 @@
 
 #include <string.h>
 
-/* RFC 8259, section 7. Bytes above 0x7f go through as they are: they are UTF-8. */
+/* Bytes of the character at p, 0 when it is no UTF-8 (a path may hold anything). */
+static size_t character(const char *p)
+{
+    unsigned char c = (unsigned char)*p;
+    size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+    return strnlen(p, n) == n && text_utf8_valid(p, n) ? n : 0;
+}
+
+/* RFC 8259, section 7: the text is UTF-8, so what is not becomes U+FFFD. */
 void json_out_text(FILE *f, const char *text)
 {
     fputc('"', f);
 
-    for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
-        if (*p == '"' || *p == '\\')
+    for (const char *next = text ? text : ""; *next;) {
+        const unsigned char *p = (const unsigned char *)next;
+        size_t n = character(next);
+
+        next += n ? n : 1;
+        if (!n)
+            fputs("\\ufffd", f);
+        else if (n > 1)
+            fwrite(p, 1, n, f);
+        else if (*p == '"' || *p == '\\')
             fprintf(f, "\\%c", *p);
         else if (*p == '\n')
             fputs("\\n", f);

@@ -66,13 +66,16 @@ void say(const char *fmt, ...)
     fputc('\n', stderr);
 }
 
-/* What it makes is never longer than what came in, so it is written over the copy. */
-char *say_clean(const char *text)
+/* What it makes is never longer than what came in, so it is written over the copy. The lines of a
+ * text become one, a blank between them; or they stay when `lines` says so. */
+static char *clean(const char *text, bool lines)
 {
     char *out = xstrdup(text ? text : ""), *to = out;
 
     for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
-        if (*p == '\t')
+        if (*p == '\n' && lines)
+            *to++ = '\n';
+        else if (*p == '\t' || *p == '\n')
             *to++ = ' ';
         else if (*p == 0x1b && p[1] == '[') {
             /* A colour or cursor sequence of a build tool: all of it goes. */
@@ -91,6 +94,11 @@ char *say_clean(const char *text)
     return out;
 }
 
+char *say_clean(const char *text)
+{
+    return clean(text, false);
+}
+
 /* Hints are commands to type, one a line: indented, so that they can be copied. */
 void say_hint(const char *hint)
 {
@@ -104,8 +112,8 @@ void say_hint(const char *hint)
         if (next)
             *next++ = '\0';
 
-        cleanup_free char *clean = say_clean(line);
-        say("  %s", clean);
+        cleanup_free char *plain = say_clean(line);
+        say("  %s", plain);
         line = next;
     }
 }
@@ -116,7 +124,7 @@ void say_error(const struct client *c, const struct error *err)
     if (c->options.json)
         json_out_error(stdout, err, c->losses_json);
 
-    cleanup_free char *message = say_clean(err->message);
+    cleanup_free char *message = clean(err->message, true); /* a program's own words, say */
     cleanup_str struct str where = STR_INIT, code = STR_INIT;
 
     if (err->file && err->line && err->column)

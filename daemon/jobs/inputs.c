@@ -7,6 +7,7 @@
 #include "daemon/jobs/job.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
@@ -32,18 +33,63 @@ static bool holds_secret(const char *name, const char *value)
     return env_name_is_secret(name) || (url && strchr(value, '@'));
 }
 
-/* What is not UTF-8 is nothing that AWS or a Compose file could use: it is left out. */
+/* JSON has no bytes: what is not UTF-8 (a path, say) is kept as {"base64": …}. */
+static json_t *bytes_json(const char *text)
+{
+    if (text_utf8_valid(text, strlen(text)))
+        return json_string(text);
+
+    cleanup_free char *coded = digest_base64(text, strlen(text));
+    return object(key("base64", json_string(coded)));
+}
+
+/* malloc'd; NULL when it is neither form. */
+static char *json_bytes(const json_t *j)
+{
+    void *bytes = NULL;
+    size_t n = 0;
+
+    if (json_is_string(j))
+        return xstrdup(json_string_value(j));
+    if (!json_str(j, "base64") || digest_base64_decode(json_str(j, "base64"), &bytes, &n) < 0)
+        return NULL;
+
+    char *text = xstrndup(bytes, n);
+    free(bytes);
+    return text;
+}
+
+/* A name that is not UTF-8 is none that a request reads. */
 static json_t *env_of(const struct env *env)
 {
     json_t *kept = object();
     struct env *selected = env_select_for_request(env);
 
-    for (size_t i = 0; i < env_count(selected); i++)
-        if (!holds_secret(env_name(selected, i), env_value(selected, i)))
-            json_object_set_new(kept, env_name(selected, i), json_string(env_value(selected, i)));
+    for (size_t i = 0; i < env_count(selected); i++) {
+        const char *name = env_name(selected, i), *value = env_value(selected, i);
+        if (!holds_secret(name, value) && text_utf8_valid(name, strlen(name)))
+            json_object_set_new(kept, name, bytes_json(value));
+    }
 
     env_free(selected);
     return kept;
+}
+
+struct env *job_inputs_env(const json_t *inputs)
+{
+    struct env *env = env_new();
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json_object_get(inputs, "env"), name, value) {
+        cleanup_free char *text = json_bytes(value);
+        env_set(env, name, text);
+    }
+
+    cleanup_free char *cwd = json_bytes(json_object_get(inputs, "cwd"));
+    env_set_cwd(env, cwd);
+    env_set_process(env, -1); /* gone, and its number may be another's by now */
+    return env;
 }
 
 json_t *job_inputs_new(
@@ -60,6 +106,7 @@ json_t *job_inputs_new(
     const char *frozen = p && p->model ? str_get(&model) : NULL;
     return object(
         key("env", env_of(s->env)),
+        key("cwd", env_cwd(s->env) ? bytes_json(env_cwd(s->env)) : NULL),
         key("profile", json_string(caller->profile)),
         key("region", json_string(caller->region)),
         key("stack", json_string(p ? p->settings.stack : caller->stack)),

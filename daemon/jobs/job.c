@@ -89,19 +89,6 @@ static const struct {
     {"preview", job_run_preview},
 };
 
-static struct env *frozen_env(const struct job *j)
-{
-    struct env *env = env_new();
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(json_object_get(j->inputs, "env"), name, value) {
-        env_set(env, name, json_string_value(value));
-    }
-
-    return env;
-}
-
 /* What the engines see of the job. */
 static struct engine_context context_of(struct job *j)
 {
@@ -135,7 +122,7 @@ static int open_world(struct job *j, struct error *err)
     const char *mode = json_str(j->inputs, "mode");
     const char *stack = json_str(j->inputs, "stack");
     bool interactive = json_bool_or(j->inputs, "interactive", false);
-    cleanup_env struct env *env = frozen_env(j);
+    cleanup_env struct env *env = job_inputs_env(j->inputs);
     int rc = 0;
 
     if (!j->session)

@@ -79,6 +79,8 @@ json_t *job_inputs_new(
     const Defang__Caller *caller,
     const struct project *p,
     bool has_env_credentials);
+/* The environment and the folder of those inputs, for env_free(). */
+struct env *job_inputs_env(const json_t *inputs);
 
 /* ---- credentials.c ---- */
 /* Gives fresh credentials to jobs that wait for them in that account; suspends (asks who they are).

@@ -29,6 +29,7 @@
 
 struct aws_session;
 struct child_result;
+struct profile_cache; /* aws/settings/profile_files.h */
 
 /* Runs a program of the caller's settings (credential_process) where the caller is, and suspends
  * until it has ended; `why` names it to people. Its stderr went to the caller, and result->err is
@@ -44,11 +45,12 @@ typedef int aws_run_fn(
 struct aws_session_options {
     struct loop *loop;
     struct http *http;     /* borrowed; outlives the session */
-    const struct env *env; /* the caller's; copied */
+    const struct env *env; /* the caller's, with its folder; copied */
     const char *profile;   /* --profile or NULL */
     const char *region;    /* --region or NULL */
     aws_run_fn *run;       /* NULL: programs are run here, without a terminal, a minute at most */
     void *run_arg;
+    struct profile_cache *profiles; /* borrowed for the opening; NULL: files are parsed anew */
 };
 
 /* What helps when they are refused depends on where they come from. */
@@ -75,7 +77,9 @@ struct aws_credentials {
     bool from_environment; /* came from the caller's env: stays in memory only */
 };
 
-/* Resolves profile and region: no network, unless nothing names a region and a fiber runs, then the
+/* Reads the caller's files and resolves profile and region, for one request (or one job): another
+ * request opens its own, so that nothing of what decides who somebody is can be old. Suspends while
+ * a large file is parsed. No network, unless nothing names a region and a fiber runs, then the
  * instance metadata service is asked. Missing region is not an error here: aws_session_region() is
  * then NULL. */
 int aws_session_open(
@@ -108,7 +112,7 @@ struct aws_identity {
     char *account, *arn, *user_id, *partition;
 };
 
-/* sts:GetCallerIdentity; cached. A copy: aws_identity_done(). */
+/* sts:GetCallerIdentity, asked once in the session's life. A copy: aws_identity_done(). */
 int aws_session_identity(struct aws_session *s, struct aws_identity *out, struct error *err);
 void aws_identity_done(struct aws_identity *i);
 

@@ -1,13 +1,76 @@
 /* A session's life, what it says of its settings, and its memory of hosts, services and buckets.
  *
+ * The caller's files are read whenever a session is opened; only what was parsed of the same
+ * content is taken from the cache. A large file is parsed by the pool, so that others are served
+ * meanwhile.
+ *
  * Memory matters because a job makes many calls: a clock that is wrong against a host, a service
  * that throttles, a bucket that lives in another region are found out once and not at each call.
  * The lists are short (a job talks to some twenty hosts), so they are searched from the front. */
 #include "aws/session.h"
+#include "aws/settings/profile_files.h"
 #include "aws/sign/uri.h"
 #include "base/clock.h"
+#include "loop/work.h"
 #include <errno.h>
 #include <string.h>
+
+/* --- the caller's files --- */
+
+/* Below it a parse takes less time than the way to another thread. */
+#define LARGE_BYTES ((size_t)64 << 10)
+
+struct parse_work {
+    const struct profile_files *files;
+    struct aws_profiles *profiles;
+    struct error *err;
+    int rc;
+};
+
+static void parse_files(void *arg)
+{
+    struct parse_work *w = arg;
+
+    w->rc =
+        aws_profiles_parse_files(&w->files->config, &w->files->credentials, &w->profiles, w->err);
+}
+
+static int parse(
+    struct loop *loop, const struct profile_files *f, struct aws_profiles **out, struct error *err)
+{
+    struct parse_work w = {.files = f, .err = err};
+    int rc = 0;
+
+    if (f->config.text.len + f->credentials.text.len < LARGE_BYTES || !fiber_current())
+        parse_files(&w);
+    else
+        rc = work_run(loop, parse_files, &w, NULL);
+
+    if (rc < 0 && w.rc == 0) {
+        aws_profiles_free(w.profiles);
+        return error_raise_errno(err, ERR_CANCELED, -rc, "reading the AWS files: canceled");
+    }
+
+    *out = w.profiles;
+    return w.rc;
+}
+
+static int load_profiles(struct aws_session *s, struct profile_cache *cache, struct error *err)
+{
+    struct profile_files files;
+    int rc = profile_files_read(s->env, &files, err);
+
+    if (rc == 0)
+        s->profiles = profile_cache_find(cache, &files);
+    if (rc == 0 && !s->profiles) {
+        rc = parse(s->loop, &files, &s->profiles, err);
+        if (rc == 0)
+            profile_cache_keep(cache, &files, s->profiles);
+    }
+
+    profile_files_done(&files);
+    return rc;
+}
 
 /* --- life --- */
 
@@ -28,7 +91,7 @@ int session_new(
     s->run_arg = o->run_arg;
     s->signing_keys = sigv4_cache_new();
 
-    rc = aws_profiles_load(s->env, &s->profiles, err);
+    rc = load_profiles(s, o->profiles, err);
     if (rc == 0)
         rc = aws_settings_resolve(s->env, s->profiles, o->profile, o->region, &s->settings, err);
     if (rc < 0) {

@@ -49,7 +49,7 @@ struct aws_session {
     struct loop *loop;
     struct http *http;
     struct env *env;
-    struct aws_profiles *profiles;
+    struct aws_profiles *profiles; /* a reference */
     struct aws_settings settings;
     const struct session_source *source;
     aws_run_fn *run; /* of the caller's programs; NULL: here */
@@ -75,7 +75,8 @@ struct aws_session {
     bool have_identity;
 };
 
-/* Reads the files and resolves the settings: no network, no fiber needed. `source` is borrowed. */
+/* Reads the files and resolves the settings: no network. Without a fiber nothing suspends. `source`
+ * is borrowed. */
 int session_new(
     const struct aws_session_options *o,
     const struct session_source *source,

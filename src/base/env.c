@@ -20,6 +20,8 @@ struct variable {
 
 struct env {
     VEC(struct variable) vars; /* sorted by name */
+    char *cwd;
+    long process;
 };
 
 struct env *env_new(void)
@@ -112,6 +114,8 @@ struct env *env_dup(const struct env *env)
     struct env *copy = env_new();
     vec_each(v, &env->vars)
         set(copy, v->name, strlen(v->name), v->value);
+    env_set_cwd(copy, env->cwd);
+    copy->process = env->process;
     return copy;
 }
 
@@ -125,6 +129,7 @@ void env_free(struct env *env)
     }
 
     vec_free(&env->vars);
+    free(env->cwd);
     free(env);
 }
 
@@ -159,6 +164,29 @@ const char *env_get_nonempty(const struct env *env, const char *name)
     return text_empty(value) ? NULL : value;
 }
 
+void env_set_cwd(struct env *env, const char *cwd)
+{
+    char *copy = xstrdup_null(cwd); /* first: cwd may be the old one */
+
+    free(env->cwd);
+    env->cwd = copy;
+}
+
+const char *env_cwd(const struct env *env)
+{
+    return env->cwd;
+}
+
+void env_set_process(struct env *env, long pid)
+{
+    env->process = pid;
+}
+
+long env_process(const struct env *env)
+{
+    return env->process;
+}
+
 size_t env_count(const struct env *env)
 {
     return env->vars.len;
@@ -190,7 +218,7 @@ static const char *const request_names[] = {
     NULL,
 };
 
-static bool name_in_request(const char *name)
+bool env_name_in_request(const char *name)
 {
     for (const char *const *p = request_prefixes; *p; p++)
         if (text_starts(name, *p))
@@ -205,8 +233,10 @@ struct env *env_select_for_request(const struct env *env)
 {
     struct env *out = env_new();
     vec_each(v, &env->vars)
-        if (name_in_request(v->name))
+        if (env_name_in_request(v->name))
             set(out, v->name, strlen(v->name), v->value);
+    env_set_cwd(out, env->cwd);
+    out->process = env->process;
     return out;
 }
 

@@ -17,7 +17,7 @@
 #define LIMIT_YAML_BYTES MIB(16)
 #define LIMIT_YAML_DEPTH 100
 #define LIMIT_YAML_NODES 2000000 /* after alias expansion: bounds alias bombs */
-#define LIMIT_INI_BYTES  MIB(1)
+#define LIMIT_INI_BYTES  MIB(16)
 
 /* loop */
 #define LIMIT_FIBER_STACK_BYTES  KIB(256)

@@ -163,9 +163,11 @@ static void set_variables(struct compose_project *p, const struct env *env)
     for (size_t i = 0; i < n; i++) {
         const char *name = env_name(env, i);
         bool secret = env_name_is_secret(name);
+        const char *value =
+            template_is_no_text(env_value(env, i)) ? "(not UTF-8)" : env_value(env, i);
         all[i] = (struct compose_kv){
             .key = arena_strdup(p->arena, name),
-            .value = secret ? NULL : arena_strdup(p->arena, env_value(env, i))};
+            .value = secret ? NULL : arena_strdup(p->arena, value)};
     }
 
     p->variables = all;

@@ -50,6 +50,16 @@ bool template_is_name(const char *text)
     return n && name_length(text, text + n) == n;
 }
 
+bool template_is_no_text(const char *value)
+{
+    return text_eq(value, TEMPLATE_NO_TEXT);
+}
+
+const char *template_no_text(struct arena *arena, const char *name)
+{
+    return arena_printf(arena, "variable %s holds bytes that are not UTF-8 text", name);
+}
+
 static int emit(struct expansion *x, struct str *out, const char *text, size_t n)
 {
     if (n > x->budget) {
@@ -96,6 +106,11 @@ static int expand_operator(
     struct expansion *x, const char *name, const char *op, const char *end, struct str *out)
 {
     const char *value = x->lookup(x->arg, name);
+
+    if (template_is_no_text(value)) {
+        *x->problem = template_no_text(x->arena, name);
+        return -EINVAL;
+    }
 
     if (op == end)
         return value ? emit(x, out, value, strlen(value)) : emit_part(x, out, name);

@@ -12,6 +12,10 @@
 #define PART_BEGIN '\xff'
 #define PART_END   '\xfe'
 
+/* The value of a variable that has one, but one that is no text (not UTF-8): using it is an error.
+ */
+#define TEMPLATE_NO_TEXT "\xfe"
+
 typedef const char *
 template_lookup_fn(void *arg, const char *name); /* NULL when nothing defines the name */
 
@@ -24,6 +28,9 @@ int template_expand(
     const char **out,
     const char **problem);
 
+bool template_is_no_text(const char *value); /* NULL ok */
+/* One sentence about that variable, in the arena. */
+const char *template_no_text(struct arena *arena, const char *name);
 bool template_has_variable(const char *text); /* before it is expanded: `$$` is none */
 bool template_has_parts(const char *text);
 /* The name of the first config part, in the arena; NULL when there is none. */

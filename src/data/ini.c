@@ -6,16 +6,22 @@
  * space is Python's, which knows Unicode, and is counted in characters.
  *
  * Any mistake is fatal and names file and line: half of a credentials file must not count as the
- * whole. */
+ * whole.
+ *
+ * Twins are found by maps, so that the time grows with the file and not with its square: tools
+ * write files of thousands of profiles. */
 #include "data/ini.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "data/strmap.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+
+#define SMALL_MAP 64
 
 struct slice {
     const char *p;
@@ -24,7 +30,9 @@ struct slice {
 
 struct parse {
     struct arena *arena;
+    struct arena *scratch; /* of the maps; they and their keys are gone after the parse */
     struct ini_file *file;
+    struct strmap sections, keys; /* name → line; keys of the open section */
     struct ini_section **last_section;
     struct ini_section *section;  /* NULL before the first header */
     struct ini_section *defaults; /* [DEFAULT]: its keys appear in every section */
@@ -129,13 +137,6 @@ static void add_value(struct parse *p, struct slice part)
     vec_push(&p->lines, p->line);
 }
 
-static struct ini_section *find_section(struct ini_section *s, const char *name)
-{
-    while (s && strcmp(s->name, name) != 0)
-        s = s->next;
-    return s;
-}
-
 /* The name reaches to the LAST bracket of the line; what follows it is ignored. */
 static bool is_header(struct slice line, struct slice *name)
 {
@@ -149,11 +150,30 @@ static bool is_header(struct slice line, struct slice *name)
     return true;
 }
 
+/* A small map is wiped and serves again, since there may be a million of sections; wiping a large
+ * one for each section would cost more than a new one. */
+static void forget_keys(struct parse *p)
+{
+    if (p->keys.cap > SMALL_MAP) {
+        p->keys = (struct strmap){0};
+        return;
+    }
+
+    if (p->keys.len)
+        memset(p->keys.slots, 0, p->keys.cap * sizeof *p->keys.slots);
+    p->keys.len = 0;
+}
+
+/* The section is open again: what comes is appended, and its keys count as seen. */
 static void end_of_entries(struct parse *p)
 {
+    forget_keys(p);
     p->last_entry = &p->section->entries;
-    while (*p->last_entry)
+
+    while (*p->last_entry) {
+        strmap_put(p->scratch, &p->keys, (*p->last_entry)->key, (*p->last_entry)->line);
         p->last_entry = &(*p->last_entry)->next;
+    }
 }
 
 static int open_section(struct parse *p, struct slice name)
@@ -172,12 +192,15 @@ static int open_section(struct parse *p, struct slice name)
         return 0;
     }
 
-    const struct ini_section *twin = find_section(p->file->sections, text);
+    const size_t *twin = strmap_get(&p->sections, text);
     if (twin) {
         cleanup_free char *what =
-            xasprintf("section [%s] stands here and in line %u: join them", text, twin->line);
+            xasprintf("section [%s] stands here and in line %zu: join them", text, *twin);
         return fail(p, what);
     }
+
+    strmap_put(p->scratch, &p->sections, text, p->line);
+    forget_keys(p);
 
     p->section = arena_make(p->arena, struct ini_section);
     p->section->name = text;
@@ -203,19 +226,20 @@ static int open_entry(struct parse *p, struct slice line)
         return fail(p, "no key before \"=\"");
     close_value(p);
     cleanup_free char *text = xstrndup(key.p, key.n), *lower = text_lower(text);
-    const struct ini_entry *twin = ini_get(p->section, lower);
+    const size_t *twin = strmap_get(&p->keys, lower);
     if (twin) {
         cleanup_free char *what = xasprintf(
-            "key \"%s\" of section [%s] stands here and in line %u: remove one",
+            "key \"%s\" of section [%s] stands here and in line %zu: remove one",
             lower,
             p->section->name,
-            twin->line);
+            *twin);
         return fail(p, what);
     }
 
     struct ini_entry *e = arena_make(p->arena, struct ini_entry);
     e->key = arena_strdup(p->arena, lower);
     e->line = p->line;
+    strmap_put(p->scratch, &p->keys, e->key, e->line);
     *p->last_entry = e;
     p->last_entry = &e->next;
     p->entry = e;
@@ -256,7 +280,7 @@ static void apply_defaults(struct parse *p)
         p->section = s;
         end_of_entries(p);
         for (const struct ini_entry *d = p->defaults->entries; d; d = d->next) {
-            if (ini_get(s, d->key))
+            if (strmap_get(&p->keys, d->key))
                 continue;
             struct ini_entry *e = arena_make(p->arena, struct ini_entry);
             *e = *d;
@@ -299,7 +323,7 @@ int ini_parse(
     struct ini_file *out,
     struct error *err)
 {
-    struct parse p = {.arena = arena, .file = out, .err = err};
+    struct parse p = {.arena = arena, .scratch = arena_new(), .file = out, .err = err};
     *out = (struct ini_file){.path = arena_strdup(arena, path)};
     p.last_section = &out->sections;
     int rc = n ? check_text(&p, text, n) : 0;
@@ -318,6 +342,7 @@ int ini_parse(
         apply_defaults(&p);
     vec_free(&p.value);
     vec_free(&p.lines);
+    arena_free(p.scratch);
 
     return rc;
 }
@@ -330,23 +355,62 @@ struct ini_entry *ini_get(const struct ini_section *s, const char *key)
     return e;
 }
 
+struct nested {
+    struct arena *arena, *scratch;
+    VEC(struct ini_entry *) entries;
+    struct strmap places; /* key → index */
+};
+
 /* A key that comes twice: the later one replaces the value of the earlier. */
-static void put_nested(
-    struct arena *arena,
-    struct ini_entry **first,
-    struct slice key,
-    struct slice value,
-    unsigned line)
+static void put_nested(struct nested *n, struct slice key, struct slice value, unsigned line)
 {
-    while (*first && (strncmp((*first)->key, key.p, key.n) != 0 || (*first)->key[key.n]))
-        first = &(*first)->next;
-    if (!*first) {
-        *first = arena_make(arena, struct ini_entry);
-        (*first)->key = arena_strndup(arena, key.p, key.n);
+    const char *name = arena_strndup(n->arena, key.p, key.n);
+    const size_t *known = strmap_get(&n->places, name);
+    struct ini_entry *e = known ? n->entries.items[*known] : arena_make(n->arena, struct ini_entry);
+
+    if (!known) {
+        strmap_put(n->scratch, &n->places, name, n->entries.len);
+        if (n->entries.len)
+            (*vec_last(&n->entries))->next = e;
+        vec_push(&n->entries, e);
+        e->key = name;
     }
 
-    (*first)->value = arena_strndup(arena, value.p, value.n);
-    (*first)->line = line;
+    e->value = arena_strndup(n->arena, value.p, value.n);
+    e->line = line;
+}
+
+static int nested_lines(
+    struct nested *n, const struct ini_file *f, const struct ini_entry *e, struct error *err)
+{
+    unsigned at = 0;
+
+    for (const char *p = e->value; *p; at++) {
+        size_t len = strcspn(p, "\n");
+        struct slice line = strip((struct slice){p, len}, NULL);
+        p += len + (p[len] == '\n');
+        if (!line.n)
+            continue;
+
+        const char *eq = memchr(line.p, '=', line.n);
+        if (!eq) {
+            int rc = error_raise_errno(
+                err,
+                ERR_AUTH,
+                EINVAL,
+                "a line of \"%s\" without \"=\": expected \"key = value\"",
+                e->key);
+            error_at(err, f->path, e->value_lines[at], 0);
+            return rc;
+        }
+
+        struct slice key = strip((struct slice){line.p, (size_t)(eq - line.p)}, NULL);
+        struct slice value =
+            strip((struct slice){eq + 1, line.n - (size_t)(eq + 1 - line.p)}, NULL);
+        put_nested(n, key, value, e->value_lines[at]);
+    }
+
+    return 0;
 }
 
 int ini_nested(
@@ -360,29 +424,12 @@ int ini_nested(
     if (e->value[0] != '\n')
         return 0;
 
-    unsigned at = 0;
-    for (const char *p = e->value; *p; at++) {
-        size_t n = strcspn(p, "\n");
-        struct slice line = strip((struct slice){p, n}, NULL);
-        p += n + (p[n] == '\n');
-        if (!line.n)
-            continue;
-        const char *eq = memchr(line.p, '=', line.n);
-        if (!eq) {
-            int rc = error_raise_errno(
-                err,
-                ERR_AUTH,
-                EINVAL,
-                "a line of \"%s\" without \"=\": expected \"key = value\"",
-                e->key);
-            error_at(err, f->path, e->value_lines[at], 0);
-            return rc;
-        }
-        struct slice key = strip((struct slice){line.p, (size_t)(eq - line.p)}, NULL);
-        struct slice value =
-            strip((struct slice){eq + 1, line.n - (size_t)(eq + 1 - line.p)}, NULL);
-        put_nested(arena, out, key, value, e->value_lines[at]);
-    }
+    struct nested n = {.arena = arena, .scratch = arena_new()};
+    int rc = nested_lines(&n, f, e, err);
 
-    return 0;
+    *out = n.entries.len ? n.entries.items[0] : NULL;
+    vec_free(&n.entries);
+    arena_free(n.scratch);
+
+    return rc;
 }

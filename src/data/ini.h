@@ -16,6 +16,7 @@ struct ini_entry {
     unsigned line;
     /* The line of the file that each line of value came from; NULL in nested entries. */
     const unsigned *value_lines;
+    struct ini_entry *nested; /* for the owner of the file, who may keep ini_nested()'s list here */
     struct ini_entry *next;
 };
 

@@ -2,7 +2,8 @@
  * whatever else must be run.
  *
  * The child is a session of its own, so that a signal reaches all that it started. Its output goes
- * through pipes, is bounded, and is read while the fiber waits for the exit. After the exit the
+ * through pipes, is bounded, and is read while the fiber waits for the exit: too much output is an
+ * error, too many words about it are cut. After the exit the
  * pipes have DRAIN_GRACE_MS to end: a daemon that the child left behind may hold them for ever. A
  * cancel or the deadline kills the group, TERM first; that wait is shielded, for nothing of the
  * child may outlive its struct.
@@ -32,6 +33,7 @@ struct child_stream {
     uv_pipe_t pipe;
     int child_fd; /* the end that the child writes to */
     struct str *out;
+    bool cut; /* what is too much is dropped; else it is an error */
 };
 
 struct child {
@@ -68,13 +70,15 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct child_stream *s = container_of((uv_pipe_t *)stream, struct child_stream, pipe);
     struct child *c = s->child;
 
-    if (n > 0 && s->out->len + (size_t)n <= LIMIT_CHILD_OUTPUT_BYTES) {
-        str_append_bytes(s->out, buf->base, (size_t)n);
-        return;
-    }
+    size_t room = LIMIT_CHILD_OUTPUT_BYTES - s->out->len;
 
     if (n == 0)
         return;
+    if (n > 0 && ((size_t)n <= room || s->cut)) {
+        str_append_bytes(s->out, buf->base, MIN((size_t)n, room));
+        return;
+    }
+
     uv_read_stop(stream);
     if (n > 0)
         fiber_event_complete(&c->settled, -EMSGSIZE);
@@ -309,6 +313,7 @@ int child_run(
     c->loop = loop;
     stream_init(c, &c->out, &result->out);
     stream_init(c, &c->err, &result->err);
+    c->err.cut = true;
     loop->outside++;
     int rc = run(c, file, argv, env, cwd, timeout_ms);
     close_handle(c, (uv_handle_t *)&c->process);

@@ -1,5 +1,6 @@
 /* A child process, run to its end without a shell: own process group, stdin from /dev/null, output
- * bounded (LIMIT_CHILD_OUTPUT_BYTES a stream, more is an error), killed (TERM, 2 s, KILL) at the
+ * bounded (LIMIT_CHILD_OUTPUT_BYTES a stream; of stdout more is an error, of stderr the rest is
+ * dropped), killed (TERM, 2 s, KILL) at the
  * deadline or on cancel. */
 #pragma once
 

@@ -80,7 +80,10 @@ def furnish(s: Scenario, home: pathlib.Path, port: int) -> None:
     for name, data in files.items():
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        if data == b"{FIFO}":
+            os.mkfifo(path)
+        else:
+            path.write_bytes(data)
         path.chmod(0o600)
     (home / "proc").write_text(PROC)
     (home / "proc").chmod(0o755)

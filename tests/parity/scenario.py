@@ -2,7 +2,8 @@
 
 Files and environment in; key, region, host or error out. Those of aws-access.md section 15 have its
 ids and its expectations. In texts "; " ends a line, {SEMI} is a semicolon, keys(X) stands for a key
-pair, {PORT} for the recorder's port, {HOME} for the home folder, role/A for an ARN.
+pair, {PORT} for the recorder's port, {HOME} for the home folder, role/A for an ARN. A file that is
+{FIFO} is a pipe.
 
 `older` says why the AWS CLI 2.9.19 is not asked (or not believed): there the expectation of the
 page (2.36.7) alone decides. runs.py makes the files and runs both programs.

@@ -131,6 +131,16 @@ REGIONS: list[Scenario] = [
         host="sts.us-west-2.amazonaws.com",
     ),
     S(
+        "N03b",
+        "a services section whose lines are not indented",
+        conf=(
+            "[default]; services = x; [services x]; sts =; endpoint_url = http://127.0.0.1:{PORT}"
+        ),
+        env={**ENVKEYS, **REG},
+        error="indented|object has no attribute",
+        older="configured endpoints came with 2.13",
+    ),
+    S(
         "N05",
         "a services section that is not there",
         conf="[default]; services = x",

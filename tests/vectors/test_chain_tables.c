@@ -173,7 +173,7 @@ static void metadata_case(struct vectors *v, const json_t *test)
     }
     fixture_init(&r.f);
     fixture_env(&r.f, "AWS_EC2_METADATA_DISABLED", "false");
-    fixture_env(&r.f, "PWD", r.f.home);
+    env_set_cwd(r.f.env, r.f.home);
     json_object_foreach(json_object_get(test, "env"), name, value)
         fixture_env(&r.f, name, json_string_value(value));
     json_object_foreach(json_object_get(test, "fs"), name, value)
@@ -321,7 +321,7 @@ static void role_case(struct vectors *v, const json_t *test)
     cleanup_free char *text = xstrdup(str_get(&config));
     for (char *at = text; (at = strstr(at, "/var/token.jwt")) != NULL;)
         memcpy(at, "./token.jwt   ", 14);
-    fixture_env(&r.f, "PWD", r.f.home);
+    env_set_cwd(r.f.env, r.f.home);
     fixture_file(&r.f, "token.jwt", "jwt");
     fixture_file(&r.f, ".aws/config", text);
     /* tokens for the legacy URL and for the session of the cases */

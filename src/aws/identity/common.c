@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include <errno.h>
 
+#define SHOWN_BYTES 80 /* of a value in an error */
+
 int credentials_from_json(
     const json_t *j,
     const char *token_member,
@@ -31,7 +33,13 @@ int credentials_from_json(
             text_empty(id) ? "AccessKeyId" : "SecretAccessKey");
     if (json_is_string(expires) && clock_parse_iso(json_string_value(expires), &ms) < 0)
         return error_raise_errno(
-            err, ERR_AUTH, EBADMSG, "%s gave an Expiration that is no time", source);
+            err,
+            ERR_AUTH,
+            EBADMSG,
+            "%s gave the Expiration '%.*s', which is no time (like 2026-11-22T22:15:30Z)",
+            source,
+            SHOWN_BYTES,
+            json_string_value(expires));
     if (json_is_number(expires))
         ms = (int64_t)(json_number_value(expires) * 1000.0);
     out->access_key_id = xstrdup(id);

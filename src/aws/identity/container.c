@@ -7,8 +7,8 @@
  * variable. 2 s for an attempt, three of them a second apart, no proxy (aws-access.md section 5.6).
  */
 #include "aws/identity/credentials.h"
+#include "aws/identity/token_file.h"
 #include "aws/sign/uri.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include <errno.h>
 #include <string.h>
@@ -39,7 +39,7 @@ read_authorization(const struct credential_request *r, struct str *out, struct e
 
     if (file) {
         cleanup_free char *path = aws_path_literal(r->session->env, file);
-        int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, out, NULL);
+        int rc = token_text_read(r->session, path, LIMIT_AWS_TOKEN_BYTES, out);
         if (rc < 0) {
             error_raise_errno(
                 err,

@@ -32,13 +32,12 @@ static int nothing_found(const struct aws_session *s, struct error *err)
         "Unable to locate credentials (profile %s, region %s)",
         s->settings.profile,
         s->settings.region ? s->settings.region : "not set");
+    cleanup_free char *places = aws_profiles_places(s->profiles);
     error_hint(
         err,
         "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure` "
-        "(looked in "
-        "%s and %s).",
-        aws_profiles_config_path(s->profiles),
-        aws_profiles_credentials_path(s->profiles));
+        "(looked in %s).",
+        places);
     return -ENOKEY;
 }
 

@@ -4,7 +4,7 @@
  * The variable names it or nothing does. A file that cannot be read ends the chain, one without a
  * key id is passed over, and half a key is an error. */
 #include "aws/identity/credentials.h"
-#include "base/file.h"
+#include "aws/identity/token_file.h"
 #include "base/limits.h"
 #include <errno.h>
 #include <string.h>
@@ -43,7 +43,7 @@ resolve(const struct credential_request *r, struct aws_credentials *out, struct 
         return credentials_pass(r, NAME, "AWS_CREDENTIAL_FILE is not set");
 
     cleanup_free char *path = aws_path_expand(r->session->env, file);
-    rc = file_read(path, LIMIT_INI_BYTES, &text, NULL);
+    rc = token_text_read(r->session, path, LIMIT_INI_BYTES, &text);
     if (rc == 0) {
         value_of(str_get(&text), "AWSAccessKeyId", &id);
         value_of(str_get(&text), "AWSSecretKey", &secret);

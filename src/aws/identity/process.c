@@ -13,6 +13,7 @@
 #include "aws/settings/shell_words.h"
 #include "loop/child.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #define NAME       "custom-process"
@@ -36,6 +37,37 @@ static int failed(const struct aws_setting *s, const struct child_result *child,
     return -EIO;
 }
 
+#define SHOWN_BYTES 80 /* of a value in an error */
+
+__attribute__((format(printf, 3, 4))) static int
+bad_output(const struct aws_setting *s, struct error *err, const char *fmt, ...)
+{
+    cleanup_str struct str what = STR_INIT;
+    va_list ap;
+
+    va_start(ap, fmt);
+    str_vappendf(&what, fmt, ap);
+    va_end(ap);
+    error_raise_errno(
+        err,
+        ERR_AUTH,
+        EBADMSG,
+        "Error when retrieving credentials from custom-process: %s",
+        str_get(&what));
+    error_at(err, s->path, s->line, 0);
+    return -EBADMSG;
+}
+
+static int bad_version(const struct aws_setting *s, const json_t *version, struct error *err)
+{
+    cleanup_free char *shown = version ? json_dumps(version, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+
+    if (!shown)
+        return bad_output(s, err, "its output has no Version; the number 1 is needed");
+    return bad_output(
+        s, err, "its output has the Version %.*s; the number 1 is needed", SHOWN_BYTES, shown);
+}
+
 static int parse(
     const struct aws_setting *s,
     const struct child_result *child,
@@ -44,32 +76,17 @@ static int parse(
     struct error *err)
 {
     cleanup_json json_t *j = NULL;
-    long long version;
 
     if (child->exit_code != 0)
         return failed(s, child, err);
 
-    if (json_parse(str_get(&child->out), child->out.len, &j, NULL) < 0) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            EBADMSG,
-            "Error when retrieving credentials from custom-process: its output is no "
-            "JSON");
-        error_at(err, s->path, s->line, 0);
-        return -EBADMSG;
-    }
+    cleanup_error struct error why = ERROR_INIT;
+    if (json_parse(str_get(&child->out), child->out.len, &j, &why) < 0)
+        return bad_output(s, err, "its output is %s", why.message);
 
-    version = json_int_or(j, "Version", -1);
-    if (version != 1) {
-        error_raise_errno(
-            err,
-            ERR_AUTH,
-            EBADMSG,
-            "Error when retrieving credentials from custom-process: Version is not 1");
-        error_at(err, s->path, s->line, 0);
-        return -EBADMSG;
-    }
+    const json_t *version = json_object_get(j, "Version");
+    if (!json_is_integer(version) || json_integer_value(version) != 1)
+        return bad_version(s, version, err);
 
     return credentials_from_json(j, "SessionToken", source, out, err);
 }
@@ -95,7 +112,7 @@ run(const struct credential_request *r,
     struct error *err)
 {
     const struct env *env = r->session->env;
-    const char *folder = env_get_nonempty(env, "PWD");
+    const char *folder = env_cwd(env);
 
     if (!words[0])
         return error_raise_errno(

@@ -159,6 +159,12 @@ static void about_file(const char *path, bool has_keys, struct str *out)
             path);
 }
 
+static void about_passed_over(const char *path, const char *trouble, struct str *out)
+{
+    if (trouble)
+        add(out, "%s counts as empty, as for the AWS CLI: %s.", path, trouble);
+}
+
 static void about_files(const struct aws_session *s, struct str *out)
 {
     bool conf = false, cred = false;
@@ -169,6 +175,12 @@ static void about_files(const struct aws_session *s, struct str *out)
         cred = cred || aws_profile_get_credentials(s->profiles, p, "aws_secret_access_key").value;
     }
 
+    about_passed_over(
+        aws_profiles_config_path(s->profiles), aws_profiles_config_trouble(s->profiles), out);
+    about_passed_over(
+        aws_profiles_credentials_path(s->profiles),
+        aws_profiles_credentials_trouble(s->profiles),
+        out);
     about_file(aws_profiles_config_path(s->profiles), conf, out);
     about_file(aws_profiles_credentials_path(s->profiles), cred, out);
 }

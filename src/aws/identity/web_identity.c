@@ -5,6 +5,7 @@
  * from the profile alone. Rules: aws-access.md section 5.2. */
 #include "aws/identity/credentials.h"
 #include "aws/identity/role_cache.h"
+#include "aws/identity/token_file.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -26,7 +27,7 @@ static int read_token(
     const struct credential_request *r, const char *file, struct str *token, struct error *err)
 {
     cleanup_free char *path = aws_path_literal(r->session->env, file);
-    int rc = file_read(path, LIMIT_AWS_TOKEN_BYTES, token, NULL);
+    int rc = token_text_read(r->session, path, LIMIT_AWS_TOKEN_BYTES, token);
 
     if (rc < 0) {
         error_raise_errno(

@@ -8,20 +8,19 @@
  * everybody: the CLI would stop as well. Rules and where they were measured: aws-access.md sections
  * 2 and 3.
  *
- * Values point into the arena; those whose key speaks of secrets or tokens are wiped at the end. */
+ * What is parsed never changes, so that many sessions share it (profile_files.c keeps it by
+ * content), and names are found by maps: tools write files of thousands of profiles. Values point
+ * into the arena; those whose key speaks of secrets or tokens are wiped when the last reference
+ * goes. */
 #include "aws/settings/profiles.h"
 #include "aws/settings/shell_words.h"
 #include "base/arena.h"
-#include "base/file.h"
-#include "base/limits.h"
 #include "base/secret.h"
 #include "base/vec.h"
-#include <ctype.h>
+#include "data/strmap.h"
 #include <errno.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 struct named {
     const char *kind, *name;
@@ -29,74 +28,40 @@ struct named {
 };
 
 struct aws_profiles {
+    unsigned refs;
     struct arena *arena;
     struct ini_file config, credentials;
+    const char *config_trouble, *credentials_trouble; /* why a file is passed over; or NULL */
     VEC(struct aws_profile) profiles;
     VEC(struct named) named;
+    struct strmap by_name;      /* of profiles */
+    struct strmap by_kind_name; /* of named: "KIND NAME" */
 };
-
-static void append_variables(const struct env *env, const char *path, struct str *out)
-{
-    for (const char *p = path; *p;) {
-        bool brace = p[0] == '$' && p[1] == '{';
-        const char *start = p + (brace ? 2 : 1);
-        size_t n = 0;
-
-        if (*p != '$') {
-            str_append_char(out, *p++);
-            continue;
-        }
-        if (brace)
-            n = strcspn(start, "}");
-        else
-            while (isalnum((unsigned char)start[n]) || start[n] == '_')
-                n++;
-        cleanup_free char *name = xstrndup(start, n);
-        const char *value = n && (!brace || start[n]) ? env_get(env, name) : NULL;
-        const char *end = brace && start[n] ? start + n + 1 : start + n;
-        if (value)
-            str_append(out, value);
-        else
-            str_append_bytes(out, p, (size_t)(end - p)); /* unknown: left as it stands */
-        p = end;
-    }
-}
-
-static const char *home_folder(const struct env *env)
-{
-    const char *home = env_get_nonempty(env, "HOME");
-    const struct passwd *pw = home ? NULL : getpwuid(getuid());
-
-    return home ? home : pw ? pw->pw_dir : "/";
-}
-
-char *aws_path_expand(const struct env *env, const char *path)
-{
-    struct str text = STR_INIT;
-    const char *cwd = env_get_nonempty(env, "PWD");
-
-    append_variables(env, path, &text);
-    cleanup_free char *plain = str_take(&text);
-    cleanup_free char *full = path_expand_home(plain, home_folder(env));
-
-    return cwd ? path_join(cwd, full) : xstrdup(full);
-}
-
-char *aws_path_literal(const struct env *env, const char *path)
-{
-    const char *cwd = env_get_nonempty(env, "PWD");
-
-    return cwd ? path_join(cwd, path) : xstrdup(path);
-}
 
 static struct aws_profile *profile_slot(struct aws_profiles *p, const char *name)
 {
-    for (size_t i = 0; i < p->profiles.len; i++)
-        if (strcmp(p->profiles.items[i].name, name) == 0)
-            return &p->profiles.items[i];
+    const size_t *known = strmap_get(&p->by_name, name);
 
-    vec_push(&p->profiles, (struct aws_profile){.name = arena_strdup(p->arena, name)});
+    if (known)
+        return &p->profiles.items[*known];
+
+    const char *own = arena_strdup(p->arena, name);
+    strmap_put(p->arena, &p->by_name, own, p->profiles.len);
+    vec_push(&p->profiles, (struct aws_profile){.name = own});
     return vec_last(&p->profiles);
+}
+
+static const char *kind_name(struct arena *arena, const char *kind, const char *name)
+{
+    return arena_printf(arena, "%s %s", kind, name);
+}
+
+/* The last of that name counts. */
+static void
+add_named(struct aws_profiles *p, const char *kind, const char *name, const struct ini_section *s)
+{
+    strmap_put(p->arena, &p->by_kind_name, kind_name(p->arena, kind, name), p->named.len);
+    vec_push(&p->named, (struct named){kind, arena_strdup(p->arena, name), s});
 }
 
 /* "[profile NAME]", "[sso-session NAME]", "[services NAME]": two words after shell rules, else the
@@ -112,7 +77,7 @@ add_worded_section(struct aws_profiles *p, const char *kind, const struct ini_se
     if (n == 2 && strcmp(kind, "profile") == 0)
         profile_slot(p, words[1])->config = s;
     else if (n == 2)
-        vec_push(&p->named, (struct named){kind, arena_strdup(p->arena, words[1]), s});
+        add_named(p, kind, words[1], s);
     shell_words_free(words);
 }
 
@@ -135,13 +100,12 @@ static void index_sections(struct aws_profiles *p)
 }
 
 /* The CLI reads the lines below a key when it loads the file: a bad one is fatal for every command.
- */
+ * Kept with their entry, so that nobody parses them again. */
 static int check_nested(struct aws_profiles *p, const struct ini_file *f, struct error *err)
 {
     for (const struct ini_section *s = f->sections; s; s = s->next)
-        for (const struct ini_entry *e = s->entries; e; e = e->next) {
-            struct ini_entry *list;
-            int rc = e->value[0] == '\n' ? ini_nested(p->arena, f, e, &list, err) : 0;
+        for (struct ini_entry *e = s->entries; e; e = e->next) {
+            int rc = e->value[0] == '\n' ? ini_nested(p->arena, f, e, &e->nested, err) : 0;
 
             if (rc < 0)
                 return rc;
@@ -151,29 +115,42 @@ static int check_nested(struct aws_profiles *p, const struct ini_file *f, struct
 
 static int parse_one(
     struct aws_profiles *p,
-    const char *path,
-    const char *text,
-    size_t n,
+    const struct aws_profile_file *file,
     struct ini_file *out,
     struct error *err)
 {
-    out->path = arena_strdup(p->arena, path);
-    if (!text)
+    out->path = arena_strdup(p->arena, file->path);
+    if (!file->there)
         return 0;
 
-    int rc = ini_parse(p->arena, out->path, text, n, out, err);
+    int rc = ini_parse(p->arena, out->path, str_get(&file->text), file->text.len, out, err);
     if (rc == 0)
         rc = check_nested(p, out, err);
     if (rc < 0) {
-        error_wrap(err, "unable to parse the AWS config file %s", path);
+        error_wrap(err, "unable to parse the AWS config file %s", file->path);
         error_hint(err, "The AWS CLI refuses this file as well; correct the line.");
     }
 
     return rc;
 }
 
-static int finish(struct aws_profiles *p, int rc, struct aws_profiles **out)
+int aws_profiles_parse_files(
+    const struct aws_profile_file *config,
+    const struct aws_profile_file *credentials,
+    struct aws_profiles **out,
+    struct error *err)
 {
+    struct aws_profiles *p = xcalloc(1, sizeof *p);
+
+    p->refs = 1;
+    p->arena = arena_new();
+    p->config_trouble = config->trouble ? arena_strdup(p->arena, config->trouble) : NULL;
+    p->credentials_trouble =
+        credentials->trouble ? arena_strdup(p->arena, credentials->trouble) : NULL;
+
+    int rc = parse_one(p, config, &p->config, err);
+    if (rc == 0)
+        rc = parse_one(p, credentials, &p->credentials, err);
     if (rc < 0) {
         aws_profiles_free(p);
         return rc;
@@ -181,8 +158,22 @@ static int finish(struct aws_profiles *p, int rc, struct aws_profiles **out)
 
     index_sections(p);
     *out = p;
-
     return 0;
+}
+
+static struct aws_profile_file file_of(const char *path, const char *text)
+{
+    struct aws_profile_file f = {.path = xstrdup(path), .there = text != NULL};
+
+    if (text)
+        str_append(&f.text, text);
+    return f;
+}
+
+static void file_done(struct aws_profile_file *f)
+{
+    free(f->path);
+    str_wipe(&f->text);
 }
 
 int aws_profiles_parse(
@@ -193,60 +184,19 @@ int aws_profiles_parse(
     struct aws_profiles **out,
     struct error *err)
 {
-    struct aws_profiles *p = xcalloc(1, sizeof *p);
-    int rc;
+    struct aws_profile_file conf = file_of(config_path, config);
+    struct aws_profile_file cred = file_of(credentials_path, credentials);
+    int rc = aws_profiles_parse_files(&conf, &cred, out, err);
 
-    p->arena = arena_new();
-    rc = parse_one(p, config_path, config, config ? strlen(config) : 0, &p->config, err);
-    if (rc == 0)
-        rc = parse_one(
-            p,
-            credentials_path,
-            credentials,
-            credentials ? strlen(credentials) : 0,
-            &p->credentials,
-            err);
-    return finish(p, rc, out);
-}
-
-static int load_one(
-    struct aws_profiles *p,
-    const struct env *env,
-    const char *variable,
-    const char *fallback,
-    struct ini_file *out,
-    struct error *err)
-{
-    const char *configured = env_get(env, variable);
-    cleanup_free char *path = aws_path_expand(env, configured ? configured : fallback);
-    struct str text = STR_INIT;
-    struct error missing = ERROR_INIT;
-    int rc = file_exists(path) && !file_is_dir(path)
-                 ? file_read(path, LIMIT_INI_BYTES, &text, &missing)
-                 : -ENOENT;
-
-    if (rc == -ENOENT)
-        rc = parse_one(p, path, NULL, 0, out, err);
-    else if (rc < 0)
-        rc = error_raise_errno(err, ERR_AUTH, rc, "cannot read %s: %s", path, strerror(-rc));
-    else
-        rc = parse_one(p, path, str_get(&text), text.len, out, err);
-    error_done(&missing);
-    str_wipe(&text);
+    file_done(&conf);
+    file_done(&cred);
     return rc;
 }
 
-int aws_profiles_load(const struct env *env, struct aws_profiles **out, struct error *err)
+struct aws_profiles *aws_profiles_ref(struct aws_profiles *p)
 {
-    struct aws_profiles *p = xcalloc(1, sizeof *p);
-    int rc;
-
-    p->arena = arena_new();
-    rc = load_one(p, env, "AWS_CONFIG_FILE", "~/.aws/config", &p->config, err);
-    if (rc == 0)
-        rc = load_one(
-            p, env, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", &p->credentials, err);
-    return finish(p, rc, out);
+    p->refs++;
+    return p;
 }
 
 static void wipe_section_values(const struct ini_file *f)
@@ -259,7 +209,7 @@ static void wipe_section_values(const struct ini_file *f)
 
 void aws_profiles_free(struct aws_profiles *p)
 {
-    if (!p)
+    if (!p || --p->refs)
         return;
 
     wipe_section_values(&p->config);
@@ -280,13 +230,39 @@ const char *aws_profiles_credentials_path(const struct aws_profiles *p)
     return p->credentials.path;
 }
 
+const char *aws_profiles_config_trouble(const struct aws_profiles *p)
+{
+    return p->config_trouble;
+}
+
+const char *aws_profiles_credentials_trouble(const struct aws_profiles *p)
+{
+    return p->credentials_trouble;
+}
+
+/* "PATH", or "PATH (it cannot be read: Permission denied)" */
+static void add_place(struct str *out, const char *path, const char *trouble)
+{
+    str_append(out, path);
+    if (trouble)
+        str_appendf(out, " (%s)", trouble);
+}
+
+char *aws_profiles_places(const struct aws_profiles *p)
+{
+    struct str out = STR_INIT;
+
+    add_place(&out, p->config.path, p->config_trouble);
+    str_append(&out, " and ");
+    add_place(&out, p->credentials.path, p->credentials_trouble);
+    return str_take(&out);
+}
+
 const struct aws_profile *aws_profiles_find(const struct aws_profiles *p, const char *name)
 {
-    for (size_t i = 0; i < p->profiles.len; i++)
-        if (strcmp(p->profiles.items[i].name, name) == 0)
-            return &p->profiles.items[i];
+    const size_t *at = strmap_get(&p->by_name, name);
 
-    return NULL;
+    return at ? &p->profiles.items[*at] : NULL;
 }
 
 size_t aws_profiles_count(const struct aws_profiles *p)
@@ -302,17 +278,10 @@ const struct aws_profile *aws_profiles_at(const struct aws_profiles *p, size_t i
 const struct ini_section *
 aws_profiles_named(const struct aws_profiles *p, const char *kind, const char *name)
 {
-    const struct ini_section *found = NULL;
+    cleanup_free char *key = xasprintf("%s %s", kind, name);
+    const size_t *at = strmap_get(&p->by_kind_name, key);
 
-    /* the last of that name counts */
-    for (size_t i = 0; i < p->named.len; i++) {
-        const struct named *n = &p->named.items[i];
-
-        if (strcmp(n->kind, kind) == 0 && strcmp(n->name, name) == 0)
-            found = n->section;
-    }
-
-    return found;
+    return at ? p->named.items[*at].section : NULL;
 }
 
 static struct aws_setting
@@ -343,8 +312,19 @@ aws_profile_get(const struct aws_profiles *p, const struct aws_profile *profile,
     return s.value ? s : aws_profile_get_config(p, profile, key);
 }
 
+/* Where lines are expected a plain value is an error, as for the CLI: they were not indented, and
+ * what they say would be overlooked. */
+static int not_nested(const struct ini_file *f, const struct ini_entry *e, struct error *err)
+{
+    error_raise(
+        err, ERR_AUTH, "\"%s\" needs lines below it that are indented (\"  key = value\")", e->key);
+    error_at(err, f->path, e->line, 0);
+    error_hint(
+        err, "The AWS CLI fails with this file as well: indent the lines that belong to it.");
+    return -EINVAL;
+}
+
 static int nested(
-    const struct aws_profiles *p,
     const struct ini_file *f,
     const struct ini_section *s,
     const char *outer,
@@ -353,20 +333,16 @@ static int nested(
     struct error *err)
 {
     const struct ini_entry *e = s ? ini_get(s, outer) : NULL;
-    struct ini_entry *list;
-    int rc;
 
     *out = (struct aws_setting){0};
-    if (!e || e->value[0] != '\n')
+    if (!e)
         return 0;
+    if (e->value[0] != '\n')
+        return not_nested(f, e, err);
 
-    rc = ini_nested(p->arena, f, e, &list, err);
-    if (rc < 0)
-        return rc;
-
-    for (; list; list = list->next)
-        if (strcmp(list->key, key) == 0)
-            *out = (struct aws_setting){list->value, f->path, list->line};
+    for (const struct ini_entry *n = e->nested; n; n = n->next)
+        if (strcmp(n->key, key) == 0)
+            *out = (struct aws_setting){n->value, f->path, n->line};
     return 0;
 }
 
@@ -384,9 +360,9 @@ int aws_profile_nested(
 
     /* the overlay replaces the whole outer key */
     if (profile->credentials && ini_get(profile->credentials, outer))
-        return nested(p, &p->credentials, profile->credentials, outer, key, out, err);
+        return nested(&p->credentials, profile->credentials, outer, key, out, err);
 
-    return nested(p, &p->config, profile->config, outer, key, out, err);
+    return nested(&p->config, profile->config, outer, key, out, err);
 }
 
 int aws_section_nested(
@@ -397,5 +373,5 @@ int aws_section_nested(
     struct aws_setting *out,
     struct error *err)
 {
-    return nested(p, &p->config, section, outer, key, out, err);
+    return nested(&p->config, section, outer, key, out, err);
 }

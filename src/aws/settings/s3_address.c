@@ -4,6 +4,7 @@
 #include "aws/settings/s3_address.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include <errno.h>
 #include <string.h>
 
 bool s3_bucket_is_label(const char *bucket)
@@ -43,6 +44,11 @@ int s3_base_url(
     while (n && endpoint->url[n - 1] == '/')
         n--;
     *in_host = false;
+    if (error_is_set(&settings->s3_trouble)) {
+        error_copy(err, &settings->s3_trouble);
+        return -EINVAL;
+    }
+
     if (!bucket_valid(bucket))
         return error_raise(err, ERR_USAGE, "'%s' is no valid bucket name", bucket);
     if (always_path || settings->s3_path_style || (custom && !settings->s3_virtual_style) ||

@@ -40,6 +40,7 @@ static int missing_profile(
         names[i] = aws_profiles_at(profiles, i)->name;
     const char *near = text_nearest(s->profile, names);
     cleanup_free char *shown = text_visible(s->profile);
+    cleanup_free char *places = aws_profiles_places(profiles);
     error_raise_errno(
         err,
         ERR_AUTH,
@@ -50,18 +51,9 @@ static int missing_profile(
     if (!*s->profile)
         error_hint(err, "%s is set but empty: unset it, or name a profile.", s->profile_source);
     else if (near)
-        error_hint(
-            err,
-            "Did you mean '%s'? Looked in %s and %s.",
-            near,
-            aws_profiles_config_path(profiles),
-            aws_profiles_credentials_path(profiles));
+        error_hint(err, "Did you mean '%s'? Looked in %s.", near, places);
     else
-        error_hint(
-            err,
-            "Looked in %s and %s. `aws configure list-profiles` shows what there is.",
-            aws_profiles_config_path(profiles),
-            aws_profiles_credentials_path(profiles));
+        error_hint(err, "Looked in %s. `aws configure list-profiles` shows what there is.", places);
     free(names);
     return -ENOENT;
 }
@@ -160,19 +152,18 @@ static int resolve_ca(
     return 0;
 }
 
-static int
-resolve_s3(const struct aws_profiles *profiles, struct aws_settings *s, struct error *err)
+/* What is wrong with it concerns calls of S3 alone, as with the CLI: they say it (s3_address.c). */
+static void resolve_s3(const struct aws_profiles *profiles, struct aws_settings *s)
 {
     struct aws_setting style;
-    int rc = aws_profile_nested(profiles, s->section, "s3", "addressing_style", &style, err);
 
-    if (rc < 0 || !style.value)
-        return rc;
+    if (aws_profile_nested(profiles, s->section, "s3", "addressing_style", &style, &s->s3_trouble) <
+            0 ||
+        !style.value)
+        return;
 
     s->s3_virtual_style = strcmp(style.value, "virtual") == 0;
     s->s3_path_style = strcmp(style.value, "path") == 0;
-
-    return 0;
 }
 
 int aws_settings_resolve(
@@ -198,7 +189,7 @@ int aws_settings_resolve(
     if (rc == 0)
         rc = resolve_ca(env, profiles, &s, err);
     if (rc == 0)
-        rc = resolve_s3(profiles, &s, err);
+        resolve_s3(profiles, &s);
     s.fips =
         is_true(either(env, "AWS_USE_FIPS_ENDPOINT", profiles, s.section, "use_fips_endpoint"));
     s.dual_stack = is_true(
@@ -233,6 +224,7 @@ void aws_settings_done(struct aws_settings *s)
     free(s->region_source);
     free(s->ca_bundle);
     free(s->ca_source);
+    error_done(&s->s3_trouble);
     *s = (struct aws_settings){0};
 }
 

@@ -32,6 +32,7 @@ struct aws_settings {
     enum aws_account_id_mode account_id_mode;
     char *ca_bundle, *ca_source;          /* NULL = the system's; who named it */
     bool s3_virtual_style, s3_path_style; /* addressing_style; neither = auto */
+    struct error s3_trouble;              /* set: no call of S3 can be made, and why */
     bool checksum_when_required;
 };
 

@@ -270,7 +270,12 @@ int dotenv_parse(
             rc = bare ? 0 : read_value(&d, &value);
         if (rc < 0)
             return rc;
-        push(&d, name, bare ? lookup(&d, name) : value, line);
+
+        if (bare)
+            value = lookup(&d, name);
+        if (template_is_no_text(value))
+            return fail(&d, template_no_text(arena, name), "");
+        push(&d, name, value, line);
     }
 
     return 0;

@@ -161,6 +161,18 @@ static void take_from_environment(const struct normalise *z, struct yaml_node *m
                                 : NULL;
         if (!value)
             continue;
+
+        if (template_is_no_text(value)) {
+            compose_diagnose(
+                z->loader->diags,
+                COMPOSE_ERROR,
+                pair->key->pos,
+                "Export it anew as UTF-8, or unset it.",
+                "%s",
+                template_no_text(z->loader->arena, pair->key->value));
+            continue;
+        }
+
         pair->value = yaml_new_scalar(z->loader->arena, pair->value->pos, value, false);
         pair->value->filled = true;
     }

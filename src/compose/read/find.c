@@ -272,15 +272,18 @@ static int choose_name(struct workspace *w, struct error *err)
     return 0;
 }
 
+/* Bytes that are no UTF-8 would be taken for marks of config parts. Such a variable is not dropped,
+ * for then a default would stand in its place: whoever uses it gets an error. */
 static struct env *sound_env(const struct env *from)
 {
-    /* bytes that are no UTF-8 would be taken for marks of config parts */
     struct env *out = from ? env_dup(from) : env_new();
 
     for (size_t i = env_count(out); i-- > 0;) {
-        const char *value = env_value(out, i);
-        if (value && !text_utf8_valid(value, strlen(value)))
-            env_set(out, env_name(out, i), NULL);
+        const char *name = env_name(out, i), *value = env_value(out, i);
+        if (!text_utf8_valid(name, strlen(name)))
+            env_set(out, name, NULL); /* no Compose file can name it */
+        else if (!text_utf8_valid(value, strlen(value)))
+            env_set(out, name, TEMPLATE_NO_TEXT);
     }
 
     return out;

@@ -1,6 +1,7 @@
 /* The pure helpers by table: URIs, words, proxies, regions, retries. */
 #include "aws/retry.h"
 #include "aws/settings/endpoint.h"
+#include "aws/settings/s3_address.h"
 #include "aws/settings/settings.h"
 #include "aws/settings/shell_words.h"
 #include "aws/sign/uri.h"
@@ -177,10 +178,98 @@ START_TEST(the_services_section_and_the_profile_name_endpoints)
 }
 END_TEST
 
+/* Lines that were not indented belong to the section, and what they say would be overlooked: real
+ * AWS would be called instead of what was meant. */
+START_TEST(access_06_a_flat_services_section_is_an_error)
+{
+    static const char *const values[] = {"", " hello"};
+
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        cleanup_free char *config = xasprintf(
+            "[default]\nservices = s\n[services s]\nsts =%s\nendpoint_url = http://flat\n"
+            "ecs =\n  endpoint_url = http://ecs\n",
+            values[i]);
+        cleanup_env struct env *env = env_new();
+        cleanup_error struct error err = ERROR_INIT;
+        struct aws_profiles *profiles;
+        struct aws_settings s;
+        char *url = NULL;
+
+        ck_assert_int_eq(
+            aws_profiles_parse("config", config, "credentials", NULL, &profiles, &err), 0);
+        ck_assert_int_eq(aws_settings_resolve(env, profiles, NULL, NULL, &s, &err), 0);
+        ck_assert_int_eq(aws_settings_endpoint(&s, env, profiles, "ECS", &url, &err), 0);
+        ck_assert_str_eq(url, "http://ecs"); /* of another service nothing is wrong */
+        free(url);
+        ck_assert_int_lt(aws_settings_endpoint(&s, env, profiles, "STS", &url, &err), 0);
+        ck_assert_int_eq(err.kind, ERR_AUTH);
+        ck_assert_uint_eq(err.line, 4);
+        ck_assert_ptr_nonnull(strstr(err.message, "indented"));
+        aws_settings_done(&s);
+        aws_profiles_free(profiles);
+    }
+}
+END_TEST
+
+/* The same of a profile's own "s3": calls of S3 fail, others do not. */
+START_TEST(access_06_a_flat_s3_section_concerns_s3_alone)
+{
+    cleanup_env struct env *env = env_new();
+    cleanup_error struct error err = ERROR_INIT;
+    struct aws_endpoint endpoint = {.url = (char *)"https://s3"};
+    struct aws_profiles *profiles;
+    struct aws_settings s;
+    char *base = NULL;
+    bool in_host;
+
+    ck_assert_int_eq(
+        aws_profiles_parse(
+            "config",
+            "[default]\ns3 =\naddressing_style = path\n",
+            "credentials",
+            NULL,
+            &profiles,
+            &err),
+        0);
+    ck_assert_int_eq(aws_settings_resolve(env, profiles, NULL, NULL, &s, &err), 0);
+    ck_assert_int_lt(s3_base_url(&s, &endpoint, false, "bucket", false, &base, &in_host, &err), 0);
+    ck_assert_uint_eq(err.line, 2);
+    aws_settings_done(&s);
+    aws_profiles_free(profiles);
+}
+END_TEST
+
+/* The daemon has files of the same numbers. */
+START_TEST(access_15_open_files_are_those_of_the_caller)
+{
+    static const char *const rows[][2] = {
+        {"/dev/fd/63", "/proc/42/fd/63"},
+        {"/dev/stdin", "/proc/42/fd/0"},
+        {"/proc/self/fd/3", "/proc/42/fd/3"},
+        {"/dev/null", "/dev/null"},
+        {"fd/3", "/srv/fd/3"}};
+    cleanup_env struct env *env = env_new();
+
+    env_set_cwd(env, "/srv");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        env_set_process(env, 42);
+        cleanup_env struct env *copy = env_dup(env);
+        cleanup_free char *expanded = aws_path_expand(copy, rows[i][0]);
+        cleanup_free char *literal = aws_path_literal(copy, rows[i][0]);
+
+        ck_assert_str_eq(expanded, rows[i][1]);
+        ck_assert_str_eq(literal, rows[i][1]);
+    }
+}
+END_TEST
+
 SUITE(
     "aws/pure",
     uris_are_split_and_not_changed,
     words_are_split_as_the_cli_does,
     regions_are_labels,
     failures_are_classed,
-    the_services_section_and_the_profile_name_endpoints)
+    the_services_section_and_the_profile_name_endpoints,
+    access_06_a_flat_services_section_is_an_error,
+    access_06_a_flat_s3_section_concerns_s3_alone,
+    access_15_open_files_are_those_of_the_caller)

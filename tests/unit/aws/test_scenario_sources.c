@@ -118,12 +118,53 @@ static const struct scenario scenarios[] = {
         .token = "t",
     },
     {
-        .id = "X02 its version",
+        .id = "X02, access_08 its version",
         .config = "[default]\n"
                   "credential_process = echo "
                   "'{\"Version\":2,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"s\"}'\n",
         .env = REG,
-        .error = "Version is not 1",
+        .error = "the Version 2; the number 1 is needed",
+    },
+    {
+        .id = "access_08 a version as text",
+        .config = "[default]\n"
+                  "credential_process = echo "
+                  "'{\"Version\":\"1\",\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"b\"}'\n",
+        .env = REG,
+        .error = "the Version \"1\"; the number 1 is needed",
+    },
+    {
+        .id = "access_08 no version",
+        .config = "[default]\n"
+                  "credential_process = echo "
+                  "'{\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"b\"}'\n",
+        .env = REG,
+        .error = "no Version; the number 1 is needed",
+    },
+    {
+        .id = "access_08 a key twice",
+        .config = "[default]\n"
+                  "credential_process = echo "
+                  "'{\"Version\":1,\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"b\",\"AccessKeyId\":"
+                  "\"Q\"}'\n",
+        .env = REG,
+        .error = "duplicate object key",
+    },
+    {
+        .id = "access_08 an end that is no time",
+        .config = "[default]\n"
+                  "credential_process = echo "
+                  "'{\"Version\":1,\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"b\",\"Expiration\":"
+                  "\"soon\"}'\n",
+        .env = REG,
+        .error = "the Expiration 'soon', which is no time",
+    },
+    {
+        .id = "access_07 words on several lines",
+        .config = "[default]\n"
+                  "credential_process = sh -c 'echo one >&2; echo two >&2; exit 3'\n",
+        .env = REG,
+        .error = "custom-process: one\ntwo",
     },
     {
         .id = "X03 it fails",

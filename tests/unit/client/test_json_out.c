@@ -87,6 +87,15 @@ START_TEST(bytes_are_text_or_said_to_be_none)
 }
 END_TEST
 
+START_TEST(text_that_is_not_utf8_is_still_json)
+{
+    Defang__Event e = DEFANG__EVENT__INIT;
+
+    e.message = (char *)"caf\xe9/\xc3\xa9 \xff\xe2\x82";
+    ck_assert_str_eq(print(&e), "{\"message\":\"caf\\ufffd/\xc3\xa9 \\ufffd\\ufffd\\ufffd\"}\n");
+}
+END_TEST
+
 START_TEST(an_enum_from_a_newer_daemon_is_a_number)
 {
     Defang__Event e = DEFANG__EVENT__INIT;
@@ -128,6 +137,7 @@ SUITE(
     an_event_with_a_row,
     lists_of_texts_and_messages,
     bytes_are_text_or_said_to_be_none,
+    text_that_is_not_utf8_is_still_json,
     an_enum_from_a_newer_daemon_is_a_number,
     an_empty_message,
     an_error)

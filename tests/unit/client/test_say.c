@@ -15,7 +15,7 @@ START_TEST(control_characters_are_taken_out)
         {"", ""},
         {"plain", "plain"},
         {"a\tb", "a b"},
-        {"a\rb\nc", "abc"},
+        {"a\rb\nc", "ab c"},
         {"\033[31mred\033[0m", "red"},
         {"\033[2K\033[1Gline", "line"},
         {"\033]0;title\007x", "]0;titlex"},

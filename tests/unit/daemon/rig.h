@@ -70,18 +70,23 @@ static inline void rig_done(void)
 
 struct rig_caller {
     Defang__Caller caller;
-    Defang__EnvVar vars[RIG_VARS_MAX], *pointers[RIG_VARS_MAX];
+    Defang__Variable vars[RIG_VARS_MAX], *pointers[RIG_VARS_MAX];
 };
+
+static inline ProtobufCBinaryData rig_bytes(const char *text)
+{
+    return (ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)(uintptr_t)text};
+}
 
 static inline void rig_var(struct rig_caller *c, const char *name, const char *value)
 {
     size_t i = 0;
-    while (i < c->caller.n_env && strcmp(c->vars[i].name, name) != 0)
+    while (i < c->caller.n_env && strcmp((const char *)c->vars[i].name.data, name) != 0)
         i++;
     ck_assert_uint_lt(i, RIG_VARS_MAX);
-    defang__env_var__init(&c->vars[i]);
-    c->vars[i].name = (char *)(uintptr_t)name;
-    c->vars[i].value = (char *)(uintptr_t)value;
+    defang__variable__init(&c->vars[i]);
+    c->vars[i].name = rig_bytes(name);
+    c->vars[i].value = rig_bytes(value);
     c->pointers[i] = &c->vars[i];
     c->caller.env = c->pointers;
     c->caller.n_env = MAX(c->caller.n_env, i + 1);

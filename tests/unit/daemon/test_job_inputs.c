@@ -57,4 +57,33 @@ START_TEST(frozen_inputs_hold_no_secret)
 }
 END_TEST
 
-SUITE("daemon/job_inputs", ids_are_twelve_base_36_characters, frozen_inputs_hold_no_secret)
+/* A path need not be UTF-8, and after a restart it must be the same file. */
+START_TEST(trust_10_frozen_inputs_keep_each_byte)
+{
+    struct rig_caller c;
+
+    rig_setup();
+    rig_caller_init(&c);
+    rig_var(&c, "AWS_CONFIG_FILE", "caf\xe9/config");
+    c.caller.cwd = (char *)(uintptr_t)"/srv/\xff";
+
+    struct session *s = rig_session(&c);
+    cleanup_json json_t *inputs = job_inputs_new(s, &c.caller, NULL, false);
+    cleanup_free char *text = json_print(inputs, false, true);
+    cleanup_json json_t *again = NULL;
+
+    ck_assert_int_eq(json_parse(text, strlen(text), &again, NULL), 0);
+    cleanup_env struct env *env = job_inputs_env(again);
+    ck_assert_str_eq(env_get(env, "AWS_CONFIG_FILE"), "caf\xe9/config");
+    ck_assert_str_eq(env_cwd(env), "/srv/\xff");
+    ck_assert_str_eq(env_get(env, "AWS_REGION"), "us-west-2");
+    session_unref(&rig.d, s);
+    rig_done();
+}
+END_TEST
+
+SUITE(
+    "daemon/job_inputs",
+    ids_are_twelve_base_36_characters,
+    frozen_inputs_hold_no_secret,
+    trust_10_frozen_inputs_keep_each_byte)

@@ -125,9 +125,23 @@ FIBER_TEST(output_is_bounded)
     ck_assert_ptr_nonnull(strstr(err.message, "running sh: it wrote more than 65536 bytes"));
     ck_assert_uint_eq(r.out.len, 0);
     error_done(&err);
-    cleanup_free char *over = xasprintf("head -c %zu /dev/zero >&2", LIMIT_CHILD_OUTPUT_BYTES + 1);
+    cleanup_free char *over = xasprintf("head -c %zu /dev/zero", LIMIT_CHILD_OUTPUT_BYTES + 1);
     ck_assert_int_eq(shell(over, 60000, &r, &err), -EMSGSIZE);
     ck_assert_int_lt(loop_now_ms(loop) - at, 10000);
+}
+
+/* A program that is asked to say much goes on to its answer. */
+FIBER_TEST(access_07_too_many_words_are_cut)
+{
+    struct child_result r;
+    struct error err cleanup_error = ERROR_INIT;
+
+    ck_assert_int_eq(
+        shell("echo first >&2; head -c 1000000 /dev/zero >&2; echo answer", 60000, &r, &err), 0);
+    ck_assert_str_eq(str_get(&r.out), "answer\n");
+    ck_assert_uint_eq(r.err.len, LIMIT_CHILD_OUTPUT_BYTES);
+    ck_assert(text_starts(str_get(&r.err), "first\n"));
+    child_result_done(&r);
 }
 
 static bool group_is_gone(long pid)
@@ -247,6 +261,7 @@ static Suite *suite(void)
     tcase_add_test(t, results);
     tcase_add_test(t, missing_programs);
     tcase_add_test(t, output_is_bounded);
+    tcase_add_test(t, access_07_too_many_words_are_cut);
     tcase_add_test(t, deadline_kills_the_group);
     tcase_add_test(t, cancel_kills);
     tcase_add_test(t, a_daemon_left_behind_does_not_hold_us);

@@ -118,11 +118,17 @@ START_TEST(wiping_reaches_every_value)
     key.value = (char *)(uintptr_t)"wJalrXUtnFEMI";
 
     Defang__EnvVar *keys[] = {&key, &key};
+    Defang__Variable variable = DEFANG__VARIABLE__INIT;
+
+    variable.value =
+        (ProtobufCBinaryData){.len = 13, .data = (uint8_t *)(uintptr_t)"wJalrXUtnFEMI"};
+
+    Defang__Variable *variables[] = {&variable, &variable};
     char *files[] = {(char *)(uintptr_t)"compose.yaml"};
     Defang__Caller caller = DEFANG__CALLER__INIT;
 
     caller.cwd = (char *)(uintptr_t)"/srv/shop";
-    caller.env = keys;
+    caller.env = variables;
     caller.n_env = 2;
     caller.files = files;
     caller.n_files = 1;
@@ -142,7 +148,7 @@ START_TEST(wiping_reaches_every_value)
 
     for (size_t i = 0; i < 2; i++) {
         ck_assert_mem_eq(wiped->values[i]->value, zeros, 13);
-        ck_assert_mem_eq(wiped->caller->env[i]->value, zeros, 13);
+        ck_assert_mem_eq(wiped->caller->env[i]->value.data, zeros, 13);
     }
 
     ck_assert_mem_eq(wiped->caller->files[0], zeros, 12);
