@@ -181,4 +181,5 @@ def test_access_11_endpoints_as_botocore_takes_them(
     code, said = shell.whoami()
     assert list(sts.seen) == wanted, said
     assert code == (0 if wanted else 2), said
+    assert wanted or "AWS_ENDPOINT_URL_STS names it for STS" in said, said
     assert "pw@" not in said and "p@w" not in said
