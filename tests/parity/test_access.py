@@ -114,7 +114,7 @@ def test_access_13_roles(shell: Shell, sts: Stub) -> None:
 
 
 def test_access_13_tokens(shell: Shell, sts: Stub) -> None:
-    shell.write(".aws/config", SSO.replace("[default]", "[profile my shop]"))
+    shell.write(".aws/config", SSO.replace("[default]", '[profile "my shop"]'))
     shell.env["AWS_PROFILE"] = "my shop"
     shell.fails(3, "`defangctl login --profile 'my shop'`")
     del shell.env["AWS_PROFILE"]
