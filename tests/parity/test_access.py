@@ -90,7 +90,9 @@ def test_access_13_rights_and_regions(shell: Shell, sts: Stub) -> None:
     shell.env |= KEYS
     for code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
         sts.refuse(code, "User: me is not authorized to perform: sts:GetCallerIdentity")
-        shell.fails(3, code, "lack the right sts:GetCallerIdentity", "`defangctl cd policy`")
+        shell.fails(
+            3, code, "lack a right that sts:GetCallerIdentity needs", "`defangctl cd policy`"
+        )
     sts.refuse("AccessDenied", "not authorized: with an explicit deny in a service control policy")
     shell.fails(3, "An explicit deny stands above all that is allowed")
     for code in ("RegionDisabledException", "OptInRequired", "SubscriptionRequiredException"):
