@@ -47,8 +47,10 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
         &j->context,
         ENGINE_SAY_WARNING,
         hint,
-        "waiting for credentials: %s",
-        cause && cause->message ? cause->message : "none are known to the daemon");
+        "waiting for credentials: %s%s%s",
+        cause && cause->message ? cause->message : "none are known to the daemon",
+        cause && cause->hint ? ". " : "",
+        cause && cause->hint ? cause->hint : "");
     job_state_set(j, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, "waiting for fresh credentials");
 
     int rc = fiber_cond_wait(&j->credentials, BLOCKED_MAX_MS);

@@ -60,10 +60,10 @@ int session_url(
 {
     const struct aws_service *service = x->op->service;
     cleanup_endpoint struct aws_endpoint endpoint = {0};
-    cleanup_free char *custom = NULL, *base = NULL;
+    cleanup_free char *custom = NULL, *base = NULL, *source = NULL;
     const char *path = str_get(&x->request->path);
-    int rc =
-        aws_settings_endpoint(&s->settings, s->env, s->profiles, service->service_id, &custom, err);
+    int rc = aws_settings_endpoint_source(
+        &s->settings, s->env, s->profiles, service->service_id, &custom, &source, err);
 
     if (rc < 0)
         return rc;
@@ -72,11 +72,7 @@ int session_url(
         region, s->settings.fips && !custom, s->settings.dual_stack && !custom, custom};
     rc = aws_endpoint_resolve(service, &p, &endpoint, err);
     if (rc < 0 && custom)
-        error_hint(
-            err,
-            "It is the endpoint configured for %s: AWS_ENDPOINT_URL..., endpoint_url, or a "
-            "services section.",
-            service->service_id);
+        error_hint(err, "%s names it for %s: correct or remove it.", source, service->service_id);
     if (rc == 0 && x->bucket) {
         bool always_path = strcmp(x->op->name, "GetBucketLocation") == 0, in_host = false;
         rc = s3_base_url(

@@ -255,9 +255,9 @@ static void say_rights(const struct refusal_facts *f, struct str *out)
     else
         str_appendf(
             out,
-            "They lack the right %s:%s%s%s: `defangctl cd policy` prints the least policy that "
-            "this project needs.",
-            f->op->service->signing_name,
+            "They lack a right that %s:%s needs%s%s: `defangctl cd policy` prints the least policy "
+            "of this project.",
+            f->op->service->id,
             f->op->name,
             s->have_identity ? ", as " : "",
             s->have_identity ? s->identity.arn : "");

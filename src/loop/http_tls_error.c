@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,9 +76,11 @@ static int raise_bundle(const struct http_transfer *t, const char *cause, struct
 
 int http_ca_bundle_check(const struct http_request *req, const char *host, struct error *err)
 {
+    bool tls = strncasecmp(req->url, "https:", 6) == 0 ||
+               (req->proxy && strncmp(req->proxy->url, "https:", 6) == 0);
     struct stat st;
 
-    if (!req->ca_bundle || stat(req->ca_bundle, &st) < 0 || S_ISREG(st.st_mode) ||
+    if (!tls || !req->ca_bundle || stat(req->ca_bundle, &st) < 0 || S_ISREG(st.st_mode) ||
         S_ISDIR(st.st_mode))
         return 0;
 

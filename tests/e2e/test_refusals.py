@@ -92,6 +92,8 @@ def test_no_region(place: kit.Place, tiny: pathlib.Path) -> None:
 def test_wrong_secret_key(place: kit.Place, tiny: pathlib.Path) -> None:
     ran = place.run("up", cwd=tiny, env={"AWS_SECRET_ACCESS_KEY": "wrong"}).ok(3)
     assert "SignatureDoesNotMatch" in ran.err
+    assert "those of environment (AWS_ACCESS_KEY_ID)" in ran.err  # access 2: whose, and what to do
+    assert "AWS_SECRET_ACCESS_KEY does not belong to the key id" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,9 @@ def test_access_13_rights_and_regions(shell: Shell, sts: Stub) -> None:
     shell.env |= KEYS
     for code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
         sts.refuse(code, "User: me is not authorized to perform: sts:GetCallerIdentity")
-        shell.fails(3, code, "lack the right sts:GetCallerIdentity", "`defangctl cd policy`")
+        shell.fails(
+            3, code, "lack a right that sts:GetCallerIdentity needs", "`defangctl cd policy`"
+        )
     sts.refuse("AccessDenied", "not authorized: with an explicit deny in a service control policy")
     shell.fails(3, "An explicit deny stands above all that is allowed")
     for code in ("RegionDisabledException", "OptInRequired", "SubscriptionRequiredException"):
@@ -114,14 +116,21 @@ def test_access_13_roles(shell: Shell, sts: Stub) -> None:
 
 
 def test_access_13_tokens(shell: Shell, sts: Stub) -> None:
-    shell.write(".aws/config", SSO)
-    shell.fails(3, "`defangctl login --profile default`")
+    shell.write(".aws/config", SSO.replace("[default]", '[profile "my shop"]'))
+    shell.env["AWS_PROFILE"] = "my shop"
+    shell.fails(3, "`defangctl login --profile 'my shop'`")
+    del shell.env["AWS_PROFILE"]
     shell.env |= {"AWS_WEB_IDENTITY_TOKEN_FILE": "jwt", "AWS_ROLE_ARN": "arn:aws:iam::1:role/W"}
     shell.fails(3, "cannot read the web identity token file")
     shell.write("jwt", "eyJ.fake.jwt")
-    for code in ("InvalidIdentityToken", "IDPRejectedClaim", "ExpiredTokenException"):
+    for code, words in {
+        "InvalidIdentityToken": "list-open-id-connect-providers",
+        "IDPRejectedClaim": "list-open-id-connect-providers",
+        "ExpiredTokenException": "The token in jwt has expired",
+        "AccessDenied": "The trust policy of role arn:aws:iam::1:role/W has to name",
+    }.items():
         sts.refuse(code, "No OpenIDConnect provider found", 400)
-        shell.fails(3, code, "with the token in")
+        shell.fails(3, code, "with the token in jwt", words)
 
 
 # --- 3: what cannot be meant ---

@@ -54,6 +54,8 @@ loops(const struct credential_request *r, const struct aws_setting *source, stru
 
 static int empty_profile(const struct aws_setting *source, struct error *err)
 {
+    cleanup_free char *word = text_shell(source->value);
+
     error_raise_errno(
         err, ERR_AUTH, ENOKEY, "The source profile \"%s\" must have credentials", source->value);
     error_at(err, source->path, source->line, 0);
@@ -62,7 +64,7 @@ static int empty_profile(const struct aws_setting *source, struct error *err)
         "Give profile %s credentials (`aws configure --profile %s`), or name another "
         "source_profile.",
         source->value,
-        source->value);
+        word);
     return -ENOKEY;
 }
 

@@ -81,7 +81,8 @@ int credentials_fetch(
             return error_raise_errno(err, ERR_CANCELED, ECANCELED, "canceled");
         *resp = (struct http_response){0};
         rc = http_perform(s->http, &request, resp, &own);
-        bool again = rc < 0 ? rc != -ECANCELED : resp->status >= 500;
+        /* a certificate does not become right within a second */
+        bool again = rc < 0 ? rc != -ECANCELED && rc != -EPROTO : resp->status >= 500;
         if (i + 1 == f->attempts || !again) {
             if (rc < 0 && err)
                 error_move(err, &own);

@@ -39,10 +39,12 @@ char *login_cache_path(const struct env *env, const char *session)
 
 static int again(const struct login *l, int code, const char *what, struct error *err)
 {
+    cleanup_free char *profile = text_shell(l->r->profile_name);
+
     error_raise_errno(
         err, ERR_AUTH, code, "%s (profile %s, %s)", what, l->r->profile_name, l->path);
     error_at(err, l->setting.path, l->setting.line, 0);
-    error_hint(err, "Run `aws login --profile %s`.", l->r->profile_name);
+    error_hint(err, "Run `aws login --profile %s`.", profile);
     return -code;
 }
 
@@ -145,6 +147,7 @@ refused(const struct login *l, const char *reason, const struct error *why, stru
          "the login session has no permission to be renewed (signin:CreateOAuth2Token)"},
     };
 
+    cleanup_free char *profile = text_shell(l->r->profile_name);
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (text_eq(reason, known[i].reason)) {
             again(l, EKEYEXPIRED, known[i].what, err);
@@ -153,7 +156,7 @@ refused(const struct login *l, const char *reason, const struct error *why, stru
                     err,
                     "Have the policy SignInLocalDevelopmentAccess attached to the user or role, "
                     "then run `aws login --profile %s`.",
-                    l->r->profile_name);
+                    profile);
             return -EKEYEXPIRED;
         }
     cleanup_free char *text = xasprintf(
@@ -164,7 +167,7 @@ refused(const struct login *l, const char *reason, const struct error *why, stru
             err,
             "Try again when the sign-in endpoint can be reached; if that does not help, run `aws "
             "login --profile %s`.",
-            l->r->profile_name);
+            profile);
     return -EKEYEXPIRED;
 }
 

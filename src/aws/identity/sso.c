@@ -105,8 +105,8 @@ static int check_complete(const struct sso *s, struct error *err)
             s->r->profile_name,
             str_get(&missing));
         error_at(err, at.path, at.line, 0);
-        error_hint(
-            err, "Add them there, or run `aws configure sso --profile %s`.", s->r->profile_name);
+        cleanup_free char *profile = text_shell(s->r->profile_name);
+        error_hint(err, "Add them there, or run `aws configure sso --profile %s`.", profile);
     }
 
     str_done(&missing);
@@ -133,6 +133,8 @@ static int load_settings(struct sso *s, struct error *err)
 
 static int expired(const struct sso *s, struct error *err)
 {
+    cleanup_free char *profile = text_shell(s->r->profile_name);
+
     error_raise_errno(
         err,
         ERR_AUTH,
@@ -143,9 +145,24 @@ static int expired(const struct sso *s, struct error *err)
     error_hint(
         err,
         "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).",
-        s->r->profile_name,
-        s->r->profile_name);
+        profile,
+        profile);
     return -EKEYEXPIRED;
+}
+
+/* Logged in, but not for that role of that account. */
+static void hint_role(const struct sso *s, struct error *err)
+{
+    cleanup_free char *profile = text_shell(s->r->profile_name);
+
+    error_hint(
+        err,
+        "The login of profile %s has no role %s in account %s: `aws configure sso --profile %s` "
+        "shows the roles that it has.",
+        s->r->profile_name,
+        s->role.value,
+        s->account.value,
+        profile);
 }
 
 static char *source_text(const struct sso *s, bool cached)
@@ -224,10 +241,15 @@ fetch(const struct sso *s, const char *key, struct aws_credentials *out, struct 
     }
 
     if (rc < 0) {
+        bool refused = own.http_status == 403 || own.http_status == 404;
+
         if (err)
             error_move(err, &own);
         error_done(&own);
-        return error_wrap(err, "getting the credentials of role %s from SSO", s->role.value);
+        error_wrap(err, "getting the credentials of role %s from SSO", s->role.value);
+        if (refused)
+            hint_role(s, err);
+        return rc;
     }
 
     rc = from_reply(s, reply, out, err);

@@ -48,6 +48,8 @@ static int read_setting(
 
 static int missing(const struct aws_session *s, const struct sso_login *l, struct error *err)
 {
+    cleanup_free char *profile = text_shell(s->settings.profile);
+
     error_raise_errno(
         err,
         ERR_AUTH,
@@ -60,7 +62,7 @@ static int missing(const struct aws_session *s, const struct sso_login *l, struc
     error_hint(
         err,
         "Run `aws configure sso --profile %s`, or add it to %s.",
-        s->settings.profile,
+        profile,
         aws_profiles_config_path(s->profiles));
     return -EINVAL;
 }

@@ -88,11 +88,13 @@ bool sso_token_can_refresh(const struct sso_token *t, int64_t now_ms)
 
 static void login_hint(const struct sso_source *from, struct error *err)
 {
+    cleanup_free char *profile = text_shell(from->profile);
+
     error_hint(
         err,
         "Run `defangctl login --profile %s` (or `aws sso login --profile %s`).",
-        from->profile,
-        from->profile);
+        profile,
+        profile);
 }
 
 static int not_loaded(const struct sso_source *from, const char *path, int rc, struct error *err)

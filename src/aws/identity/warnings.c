@@ -138,12 +138,13 @@ static void about_sso(struct aws_session *s, struct str *out)
         return;
 
     cleanup_free char *path = sso_token_path(s->env, key);
+    cleanup_free char *profile = text_shell(s->settings.profile);
     if (sso_token_read(path, &token) == 0 && token.expires_ms <= clock_wall_ms() &&
         !sso_token_can_refresh(&token, clock_wall_ms()))
         add(out,
             "The SSO session of profile %s has expired. Renew it: `defangctl login --profile %s`.",
             s->settings.profile,
-            s->settings.profile);
+            profile);
     sso_token_done(&token);
 }
 

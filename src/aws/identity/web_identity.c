@@ -54,6 +54,30 @@ static int read_token(
     return 0;
 }
 
+/* The token is somebody else's: who writes it has to act, or who keeps the role. */
+static void hint_refused(const char *role, const char *file, struct error *err)
+{
+    if (error_has_code(err, "ExpiredTokenException"))
+        error_hint(
+            err,
+            "The token in %s has expired: whatever writes it there (EKS, the CI system) has to "
+            "write a new one.",
+            file);
+    else if (error_has_code(err, "InvalidIdentityToken") || error_has_code(err, "IDPRejectedClaim"))
+        error_hint(
+            err,
+            "The account does not take the token in %s: its issuer has to be among `aws iam "
+            "list-open-id-connect-providers`, with the token's audience.",
+            file);
+    else if (error_has_code(err, "AccessDenied"))
+        error_hint(
+            err,
+            "The trust policy of role %s has to name the issuer, the audience and the subject of "
+            "the token in %s.",
+            role,
+            file);
+}
+
 static int assume(
     const struct credential_request *r,
     const struct role_cache_role *role,
@@ -76,8 +100,10 @@ static int assume(
             key("WebIdentityToken", json_stringn(str_get(&token), token.len)));
 
         rc = session_call(r->session, &o, &aws_sts_AssumeRoleWithWebIdentity, in, reply, err);
-        if (rc < 0)
+        if (rc < 0) {
             error_wrap(err, "assuming role %s with the token in %s", role->role_arn, file);
+            hint_refused(role->role_arn, file, err);
+        }
     }
 
     str_wipe(&token);

@@ -244,6 +244,74 @@ static char *service_key(const char *service_id, bool upper)
     return key;
 }
 
+/* The profile's services section has an entry for the service; -ENOENT with err when the section
+ * that it names is not there. */
+static int endpoint_of_services(
+    const struct aws_settings *s,
+    const struct aws_profiles *profiles,
+    const char *service_id,
+    struct aws_setting *out,
+    struct error *err)
+{
+    struct aws_setting services = aws_profile_get(profiles, s->section, "services");
+    cleanup_free char *key = service_key(service_id, false);
+
+    *out = (struct aws_setting){0};
+    if (!services.value)
+        return 0;
+
+    const struct ini_section *section = aws_profiles_named(profiles, "services", services.value);
+    if (section)
+        return aws_section_nested(profiles, section, key, "endpoint_url", out, err);
+
+    error_raise(
+        err,
+        ERR_AUTH,
+        "profile %s names the services section '%s', which does not exist",
+        s->profile,
+        services.value);
+    error_at(err, services.path, services.line, 0);
+
+    return -ENOENT;
+}
+
+int aws_settings_endpoint_source(
+    const struct aws_settings *s,
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    const char *service_id,
+    char **url,
+    char **source,
+    struct error *err)
+{
+    cleanup_free char *upper = service_key(service_id, true);
+    cleanup_free char *own = xasprintf("AWS_ENDPOINT_URL_%s", upper);
+    const char *variable = env_get_nonempty(env, own) ? own : "AWS_ENDPOINT_URL";
+    struct aws_setting in_file = {0};
+
+    *url = *source = NULL;
+    if (s->ignore_endpoints)
+        return 0;
+
+    if (env_get_nonempty(env, variable)) {
+        *url = xstrdup(env_get(env, variable));
+        *source = xstrdup(variable);
+        return 0;
+    }
+
+    int rc = endpoint_of_services(s, profiles, service_id, &in_file, err);
+    if (rc < 0)
+        return rc;
+    if (!in_file.value)
+        in_file = aws_profile_get(profiles, s->section, "endpoint_url");
+    if (in_file.value) {
+        *url = xstrdup(in_file.value);
+        *source = xasprintf("endpoint_url in %s:%u", in_file.path, in_file.line);
+    }
+
+    return 0;
+}
+
 int aws_settings_endpoint(
     const struct aws_settings *s,
     const struct env *env,
@@ -252,43 +320,7 @@ int aws_settings_endpoint(
     char **url,
     struct error *err)
 {
-    cleanup_free char *upper = service_key(service_id, true),
-                      *lower = service_key(service_id, false);
-    cleanup_free char *variable = xasprintf("AWS_ENDPOINT_URL_%s", upper);
-    struct aws_setting services, own, nested = {0};
-    int rc;
+    cleanup_free char *source = NULL;
 
-    *url = NULL;
-    if (s->ignore_endpoints)
-        return 0;
-
-    const char *value = env_get_nonempty(env, variable);
-    if (!value)
-        value = env_get_nonempty(env, "AWS_ENDPOINT_URL");
-    services = aws_profile_get(profiles, s->section, "services");
-    own = aws_profile_get(profiles, s->section, "endpoint_url");
-    if (!value && services.value) {
-        const struct ini_section *section =
-            aws_profiles_named(profiles, "services", services.value);
-        if (!section) {
-            error_raise(
-                err,
-                ERR_AUTH,
-                "profile %s names the services section '%s', which does not exist",
-                s->profile,
-                services.value);
-            error_at(err, services.path, services.line, 0);
-            return -ENOENT;
-        }
-        rc = aws_section_nested(profiles, section, lower, "endpoint_url", &nested, err);
-        if (rc < 0)
-            return rc;
-        value = nested.value;
-    }
-
-    if (!value)
-        value = own.value;
-    if (value)
-        *url = xstrdup(value);
-    return 0;
+    return aws_settings_endpoint_source(s, env, profiles, service_id, url, &source, err);
 }

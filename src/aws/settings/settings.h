@@ -61,3 +61,12 @@ int aws_settings_endpoint(
     const char *service_id,
     char **url,
     struct error *err);
+/* The same, with who names it: "AWS_ENDPOINT_URL_STS", "endpoint_url in FILE:LINE"; malloc'd. */
+int aws_settings_endpoint_source(
+    const struct aws_settings *s,
+    const struct env *env,
+    const struct aws_profiles *profiles,
+    const char *service_id,
+    char **url,
+    char **source,
+    struct error *err);

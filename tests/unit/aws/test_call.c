@@ -257,7 +257,7 @@ START_TEST(access_02_keys_refused_by_any_service)
          "authorized. Encoded authorization failure message: abc</Message></Error></Errors>"
          "</Response>",
          "UnauthorizedOperation",
-         "lack the right ec2:DescribeVpcs"},
+         "lack a right that ec2:DescribeVpcs needs"},
         {&aws_ec2_DescribeVpcs,
          401,
          "<Response><Errors><Error><Code>OptInRequired</Code><Message>not subscribed</Message>"

@@ -173,6 +173,27 @@ START_TEST(access_03_what_prints_nothing_is_written_out)
 }
 END_TEST
 
+START_TEST(access_02_a_word_of_a_command_can_be_pasted)
+{
+    static const struct {
+        const char *text, *word;
+    } cases[] = {
+        {"shop", "shop"},
+        {"a.b-c_d@e:/,+=%1", "a.b-c_d@e:/,+=%1"},
+        {"my shop", "'my shop'"},
+        {"it's", "'it'\\''s'"},
+        {"$(x)", "'$(x)'"},
+        {"", "''"},
+        {"~", "'~'"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_free char *word = text_shell(cases[i].text);
+        ck_assert_str_eq(word, cases[i].word);
+    }
+}
+END_TEST
+
 SUITE(
     "base/text",
     compare,
@@ -180,4 +201,5 @@ SUITE(
     utf8,
     nearest,
     integers,
+    access_02_a_word_of_a_command_can_be_pasted,
     access_03_what_prints_nothing_is_written_out)
