@@ -39,7 +39,7 @@ def test_first_use_of_an_account(tmp_path: pathlib.Path) -> None:
             assert "config PG is the password of database db" in refused.err
             place.run("config", "set", "PG", "--random", cwd=folder, env=none).ok()
             place.run("up", cwd=folder, env=none).ok()
-            place.run("down", cwd=folder, env=none).ok()
+            place.run("down", "--yes-lose-data", cwd=folder, env=none).ok()
         made = {
             e["params"]["AWSServiceName"]
             for e in sandbox.journal(0, "iam", "CreateServiceLinkedRole")
