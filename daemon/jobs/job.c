@@ -13,6 +13,7 @@
  * Finished jobs are freed at the end of a turn (reap), never by their own fiber, which still stands
  * on its stack. */
 #include "daemon/jobs/job.h"
+#include "daemon/jobs/evidence.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -260,7 +261,10 @@ static void end(struct job *j, int rc, struct error *err)
             rc == -ECANCELED ? "canceled" : strerror(-rc));
     }
 
-    job_finish(j, state_for(j, rc, err), err);
+    Defang__DeployState state = state_for(j, rc, err);
+    if (rc < 0)
+        evidence_publish(j, store_state_name((int)state), err);
+    job_finish(j, state, err);
 }
 
 static void job_main(void *arg)

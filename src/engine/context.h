@@ -79,6 +79,9 @@ void engine_note(
     struct engine_context *c, enum engine_severity severity, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* What a failure left goes to the sink, if that keeps any. Never suspends. */
+void engine_keep(struct engine_context *c, const struct engine_evidence *e);
+
 /* Stored token under `key`, made and flushed if there is none: for ClientRequestToken and friends.
  * malloc'd. */
 int engine_token(struct engine_context *c, const char *key, char **token, struct error *err);

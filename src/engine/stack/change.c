@@ -62,6 +62,8 @@ change_create(struct engine_context *c, const struct cfn_change *change, struct 
         key("ChangeSetName", change->change_set_name),
         key("ClientToken", change->token),
         key("ChangeSetType", type));
+    if (change->import_existing)
+        json_add(in, "ImportExistingResources", json_of(true));
 
     cleanup_error struct error local = ERROR_INIT;
 
@@ -160,6 +162,7 @@ execute_call(struct engine_context *c, const struct cfn_change *change, struct e
     for (;;) {
         json_t *in = change_key(change);
         json_add(in, "ClientRequestToken", json_of(change->token));
+        json_add(in, "DisableRollback", json_of(change->keep_failed));
 
         cleanup_error struct error local = ERROR_INIT;
         fiber_shield(true);
