@@ -107,7 +107,7 @@ static const struct target targets[] = {
     {{"--volumes",
       NULL,
       NULL,
-      "print the names of the volumes; for down: remove the named volumes too"},
+      "print the names of the volumes; for down: remove the named volumes and log groups too"},
      SWITCH,
      AT(volumes)},
     {{"--networks", NULL, NULL, "print the names of the networks"}, SWITCH, AT(networks)},

@@ -1,3 +1,10 @@
+/* What is known of a deployment whose log is asked for.
+ *
+ *   this machine's store ─ it is there ─▶ its evidence, and its own time as the window
+ *      └─ not ─▶ history/… in the account's bucket, which another machine wrote
+ *
+ * One that runs or ended well has no evidence to show: its lines are in CloudWatch, and the last
+ * hour is what people mean. */
 #include "daemon/verbs/kept.h"
 
 #include "base/mem.h"

@@ -5,7 +5,7 @@
  * journal entry that marks it as said stand in one turn of the loop, and so in one transaction. */
 #pragma once
 
-#include <jansson.h>
+#include "data/json.h"
 #include <stdbool.h>
 #include <stdint.h>
 

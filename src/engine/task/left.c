@@ -1,3 +1,6 @@
+/* What a task that failed left: read in the same breath in which its end was seen. A roll back
+ * takes the service away, ECS forgets the task within an hour, and where the group goes the lines
+ * go; what is handed to the sink stays with the deployment. */
 #include "engine/task/left.h"
 
 #include "base/clock.h"

@@ -1,3 +1,5 @@
+/* GetLogEvents from the end of one stream. Once as pairs of time and text, bounded line by line and
+ * together, for what is kept of a failure; once as one uncut text, for the whole log of a build. */
 #include "engine/task/log_tail.h"
 
 #include "aws/model/operations.h"
