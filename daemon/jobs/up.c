@@ -8,6 +8,7 @@
 #include "daemon/jobs/up.h"
 #include "daemon/account_lock.h"
 #include "daemon/jobs/domains.h"
+#include "daemon/jobs/image_keep.h"
 
 #include "base/env.h"
 #include "base/mem.h"
@@ -259,6 +260,7 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
         return 0;
 
     *changed = true;
+    images_hold(&u->images);
     rc = put_derived(u, false, err);
     if (rc == 0)
         rc = up_apply_and_observe(u, phase, err);
@@ -337,6 +339,7 @@ static int run_stages(struct up *u, struct error *err)
     }
 
     once_say_skipped(&u->once);
+    images_release(&u->images);
     rc = put_derived(u, true, err);
     if (rc == 0)
         rc = put_store_secrets(u, true, err);
@@ -393,6 +396,8 @@ int job_run_up(struct job *j, struct error *err)
         .project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
 
     int rc = run(&u, err);
+    if (rc < 0)
+        images_let_go(&u.images);
     images_done(&u.images);
     engine_template_done(&u.deployed);
     json_decref(u.before);

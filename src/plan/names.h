@@ -53,6 +53,9 @@ char *plan_log_group(const struct plan_settings *s, const char *project, const c
  * account's bucket. */
 char *plan_history_key(const char *project, const char *stack, const char *deployment);
 
+/* Tags of images that never expire begin with it; the tags of builds have no capital letter. */
+#define PLAN_IMAGE_KEPT "Kept-"
+
 /* "shop/kaniko-build", for ECR. */
 char *plan_repository(const struct plan_settings *s, const char *project);
 

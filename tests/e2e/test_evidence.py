@@ -6,9 +6,13 @@ and from a machine that has nothing but the account.
 
 from __future__ import annotations
 
+import json
 import pathlib
+import re
 
 import kit
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def test_trust_35_an_early_validation_is_read_out(
@@ -93,3 +97,55 @@ def test_trust_34_what_a_first_deployment_left_is_shown_by_the_command_of_the_hi
     place.run("up", cwd=tiny).ok()
     place.run("down", "--volumes", cwd=tiny).ok()
     assert groups(sandbox, project) == []
+
+
+def running_digest(sandbox: kit.Sandbox, project: str) -> str:
+    stack = sandbox.client("cloudformation").get_template(StackName=f"Defang-{project}-beta")
+    found = re.findall(r"kaniko-build@(sha256:[0-9a-f]{64})", json.dumps(stack["TemplateBody"]))
+    assert len(set(found)) == 1, found
+    return str(found[0])
+
+
+def digests(sandbox: kit.Sandbox, project: str) -> set[str]:
+    pages = sandbox.client("ecr").get_paginator("list_images")
+    name = f"{project}/kaniko-build"
+    return {i["imageDigest"] for p in pages.paginate(repositoryName=name) for i in p["imageIds"]}
+
+
+def test_trust_36_what_runs_and_what_one_can_go_back_to_never_expires(
+    place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path
+) -> None:
+    """`--build` gives the tag of what runs to another digest, its roll out fails, ten more builds
+    come, and months go by.
+    """
+    project = (slim / "compose.yaml").read_text().split()[1]
+    ecr, name = sandbox.client("ecr"), f"{project}/kaniko-build"
+    place.run("up", cwd=slim).ok()
+    first = running_digest(sandbox, project)
+
+    kit.edit(slim, "GREETING: hello", "GREETING: hello\n      SANDBOX_FAIL: unhealthy")
+    place.run("up", "--build", cwd=slim).ok(10)
+    assert running_digest(sandbox, project) == first
+    assert len(digests(sandbox, project)) == 2
+    for number in range(12):
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "number": number, "layers": []}
+        ecr.put_image(
+            repositoryName=name,
+            imageManifest=json.dumps(manifest),
+            imageTag=f"web-image-{number:08x}-x86_64",
+        )
+    gone = sandbox.expire_images(200)[name]
+    assert first not in gone and len(gone) >= 2
+    assert first in digests(sandbox, project)
+
+    # what failed is held by nothing any more; the next release keeps the one before
+    tags = [t for d in ecr.describe_images(repositoryName=name)["imageDetails"]
+            for t in d.get("imageTags", [])]  # fmt: skip
+    assert not [t for t in tags if t.startswith("Kept-trying-")]
+    kit.edit(slim, "\n      SANDBOX_FAIL: unhealthy", "")
+    place.run("up", "--build", cwd=slim).ok()
+    second = running_digest(sandbox, project)
+    assert second != first
+    sandbox.expire_images(200)
+    assert {first, second} <= digests(sandbox, project)
+    place.run("down", cwd=slim).ok()
