@@ -115,6 +115,7 @@ static struct engine_context context_of(struct job *j)
         .wait_for_credentials = job_wait_for_credentials,
         .wait_arg = j,
         .detaching = &j->daemon->suspending,
+        .keep_failed = json_bool_or(j->inputs, "no_rollback", false),
         .settings = &j->project.settings,
         .project = text_empty(j->row.project) ? NULL : j->row.project,
         .deployment = j->row.id,

@@ -6,7 +6,7 @@
  * CANCELED
  *
  * Inputs (JSON, erased at the terminal state): {"model": canonical YAML, "env": {non-secret
- * variables}, "profile", "region", "mode", "stack", "engine", "force": bool, "env_credentials":
+ * variables}, "profile", "region", "mode", "stack", "engine", "force": bool, "no_rollback": bool, "env_credentials":
  * bool}. Keys from an environment are not in it: after a restart such a job waits in BLOCKED_AUTH
  * until a terminal of the same user brings them. */
 #pragma once

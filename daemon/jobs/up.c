@@ -9,6 +9,7 @@
 #include "daemon/account_lock.h"
 #include "daemon/jobs/domains.h"
 #include "daemon/jobs/image_keep.h"
+#include "daemon/jobs/left.h"
 
 #include "base/env.h"
 #include "base/mem.h"
@@ -396,8 +397,11 @@ int job_run_up(struct job *j, struct error *err)
         .project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
 
     int rc = run(&u, err);
-    if (rc < 0)
+    if (rc < 0) {
         images_let_go(&u.images);
+        left_say(&u);
+    }
+
     images_done(&u.images);
     engine_template_done(&u.deployed);
     json_decref(u.before);

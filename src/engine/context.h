@@ -39,6 +39,8 @@ struct engine_context {
     /* The daemon goes down: a canceled wait leaves the cloud's work alone. NULL = never. */
     const bool *detaching;
 
+    bool keep_failed; /* what fails is left as it is, not rolled back: somebody wants to look */
+
     const struct plan_settings *settings;
     const struct plan_facts *facts;      /* NULL until read */
     const struct engine *engine;         /* of the project; NULL for the account's own jobs */

@@ -65,6 +65,7 @@ def test_trust_34_what_a_first_deployment_left_is_shown_by_the_command_of_the_hi
     ran = place.run("up", cwd=tiny).ok(10)
     command = ran.err[ran.err.index("`defangctl logs worker") + 1 :].split("`")[0].split()[1:]
     deployment = command[-1]
+    assert f"nothing of {project} that costs was left behind" in ran.err
 
     # the groups outlive the roll back, and the next deployment takes them over
     assert len(groups(sandbox, project)) == 3
@@ -89,6 +90,12 @@ def test_trust_34_what_a_first_deployment_left_is_shown_by_the_command_of_the_hi
         none = other.run("logs", "-p", project, "--deployment", "zzzzzzzzzzzz").ok(6)
         assert "nothing is known of deployment zzzzzzzzzzzz" in none.err
 
+    # kept as it is on demand, with what it costs; the next one goes on from there
+    kept = place.run("up", "--no-rollback", cwd=tiny).ok(4)
+    cloudformation = sandbox.client("cloudformation")
+    stack = cloudformation.describe_stacks(StackName=f"Defang-{project}-beta")["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_FAILED"
+    assert f"resources of {project} stay, and cost about USD" in kept.err
     sandbox.calm()
     place.run("up", cwd=tiny).ok()
     assert len(groups(sandbox, project)) == 3

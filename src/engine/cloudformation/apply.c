@@ -175,7 +175,8 @@ static int change_start(struct operation *o, bool create, bool *empty, struct er
         .create = create,
         .template_body = text,
         .template_url = url,
-        .import_existing = import};
+        .import_existing = import,
+        .keep_failed = o->c->keep_failed};
     service_roles_ensure(o->c, o->graph);
     rc = cfn_change_prepare(o->c, &change, empty, err);
     if (rc < 0 || *empty)
@@ -191,7 +192,10 @@ static int change_start(struct operation *o, bool create, bool *empty, struct er
 static int execute_again(struct operation *o, struct error *err)
 {
     struct cfn_change change = {
-        .stack_name = o->stack_name, .change_set_name = o->change_set, .token = o->token};
+        .stack_name = o->stack_name,
+        .change_set_name = o->change_set,
+        .token = o->token,
+        .keep_failed = o->c->keep_failed};
     return cfn_change_execute(o->c, &change, err);
 }
 
