@@ -8,7 +8,6 @@
  *
  * The last two events of every deployment are its result and its terminal state, in this order: a
  * watcher that has seen the state has seen all. */
-#include "daemon/jobs/evidence.h"
 #include "daemon/jobs/job.h"
 
 #include "base/clock.h"

@@ -11,7 +11,7 @@
  *
  * engine/run/kept.c reads both. The object is put once more by a later life of the job that ends
  * again: same key, same content. */
-#include "daemon/jobs/evidence.h"
+#include "daemon/jobs/job.h"
 
 #include "aws/s3/s3.h"
 #include "base/clock.h"

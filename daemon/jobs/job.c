@@ -13,7 +13,6 @@
  * Finished jobs are freed at the end of a turn (reap), never by their own fiber, which still stands
  * on its stack. */
 #include "daemon/jobs/job.h"
-#include "daemon/jobs/evidence.h"
 
 #include "base/log.h"
 #include "base/mem.h"

@@ -8,8 +8,6 @@
 #include "daemon/jobs/up.h"
 #include "daemon/account_lock.h"
 #include "daemon/jobs/domains.h"
-#include "daemon/jobs/image_keep.h"
-#include "daemon/jobs/left.h"
 
 #include "base/env.h"
 #include "base/mem.h"
@@ -19,6 +17,7 @@
 #include "engine/account/bootstrap.h"
 #include "engine/account/domains.h"
 #include "engine/account/facts.h"
+#include "engine/build/images.h"
 #include "engine/context.h"
 #include "engine/engine.h"
 #include "engine/site/files.h"
@@ -250,6 +249,15 @@ void up_now_deployed(struct up *u)
     u->request.previous = u->deployed.json;
 }
 
+static struct build_images images_of(const struct up *u)
+{
+    return (struct build_images){
+        .c = &u->j->context,
+        .builds = u->images.builds,
+        .uris = u->images.built,
+        .count = u->images.count};
+}
+
 /* *changed: the graph was not what was there, or an earlier life had begun to make it so. */
 static int apply_if_differs(struct up *u, const char *phase, bool *changed, struct error *err)
 {
@@ -261,7 +269,8 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
         return 0;
 
     *changed = true;
-    images_hold(&u->images);
+    struct build_images images = images_of(u);
+    images_hold(&images);
     rc = put_derived(u, false, err);
     if (rc == 0)
         rc = up_apply_and_observe(u, phase, err);
@@ -340,7 +349,8 @@ static int run_stages(struct up *u, struct error *err)
     }
 
     once_say_skipped(&u->once);
-    images_release(&u->images);
+    struct build_images images = images_of(u);
+    images_release(&images);
     rc = put_derived(u, true, err);
     if (rc == 0)
         rc = put_store_secrets(u, true, err);
@@ -398,8 +408,9 @@ int job_run_up(struct job *j, struct error *err)
 
     int rc = run(&u, err);
     if (rc < 0) {
-        images_let_go(&u.images);
-        left_say(&u);
+        struct build_images images = images_of(&u);
+        images_let_go(&images);
+        up_say_left(&u);
     }
 
     images_done(&u.images);

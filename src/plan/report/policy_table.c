@@ -149,8 +149,9 @@ static const struct policy_row ROWS[] = {
      "ec2:AttachInternetGateway ec2:DetachInternetGateway"},
 
     {"AWS::ECR::Repository",
-     "ecr:BatchDeleteImage ecr:BatchGetImage ecr:CreateRepository ecr:DeleteLifecyclePolicy ecr:DeleteRepository "
-     "ecr:DescribeImages ecr:DescribeRepositories ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy "
+     "ecr:BatchDeleteImage ecr:BatchGetImage ecr:CreateRepository ecr:DeleteLifecyclePolicy "
+     "ecr:DeleteRepository ecr:DescribeImages ecr:DescribeRepositories "
+     "ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy "
      "ecr:ListImages ecr:ListTagsForResource ecr:PutImage ecr:PutImageScanningConfiguration "
      "ecr:PutImageTagMutability ecr:PutLifecyclePolicy ecr:TagResource ecr:UntagResource "
      "ecs:RunTask ecs:StopTask ecs:TagResource"},
