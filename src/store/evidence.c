@@ -22,7 +22,7 @@ static int has_room(
 {
     struct sql q = sql_open(
         &s->writer,
-        "SELECT count(*) < ?3 AND coalesce(sum(length(data)), 0) + ?4 <= ?5 FROM evidence"
+        "SELECT count(*) < ?3 AND coalesce(sum(bytes), 0) + ?4 <= ?5 FROM evidence"
         " WHERE key <> ?2 AND deployment = (SELECT n FROM deployments WHERE id = ?1)");
     int64_t fits = 0;
 
@@ -48,14 +48,15 @@ int store_evidence_put(
 
     struct sql q = sql_open(
         &s->writer,
-        "INSERT INTO evidence(deployment, key, data)"
-        " SELECT n, ?2, ?3 FROM deployments WHERE id = ?1 AND ended_ms = 0"
-        " ON CONFLICT(deployment, key) DO UPDATE SET data = excluded.data");
+        "INSERT INTO evidence(deployment, key, data, bytes)"
+        " SELECT n, ?2, ?3, ?4 FROM deployments WHERE id = ?1 AND ended_ms = 0"
+        " ON CONFLICT(deployment, key) DO UPDATE SET data = excluded.data, bytes = excluded.bytes");
     int64_t changes = 0;
 
     sql_text(&q, deployment);
     sql_text(&q, key);
     sql_text(&q, data);
+    sql_int(&q, (int64_t)strlen(data));
     rc = sql_run(s, &q, &changes, err);
     return rc == 0 && changes == 0 ? store_deployment_refuse(s, deployment, err) : rc;
 }

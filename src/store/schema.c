@@ -87,6 +87,7 @@ static const char *const migrations[] = {
     "  deployment INTEGER NOT NULL REFERENCES deployments(n),"
     "  key TEXT NOT NULL,"
     "  data TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL," /* of data: counted, not read */
     "  UNIQUE(deployment, key)) STRICT;",
 };
 /* clang-format on */

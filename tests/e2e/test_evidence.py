@@ -59,7 +59,7 @@ def test_trust_34_what_a_first_deployment_left_is_shown_by_the_command_of_the_hi
 ) -> None:
     project = (tiny / "compose.yaml").read_text().split()[1]
     sandbox.services(
-        **{f"{project}_worker": {"exit": 3, "log": [f"line {n}" for n in range(150)] + ["boom"]}}
+        **{f"{project}_worker": {"exit": 3, "log": [f"line {n}" for n in range(44)] + ["boom"]}}
     )
     sandbox.waits(ecs_pending=1.5)
     ran = place.run("up", cwd=tiny).ok(10)
