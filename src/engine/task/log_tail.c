@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "compose/bind/secrets.h"
 #include "data/object.h"
 #include "engine/call.h"
 
@@ -54,9 +55,12 @@ static size_t first_held(const json_t *events)
     return first;
 }
 
-/* At most LINE_BYTES of UTF-8, cut between two characters. New. */
-static json_t *line_text(const char *text)
+/* At most LINE_BYTES of UTF-8, cut between two characters, without what is known for a secret by
+ * its form. New. */
+static json_t *line_text(const char *line)
 {
+    cleanup_free char *masked = secrets_masked(line);
+    const char *text = masked ? masked : line;
     size_t n = strlen(text);
 
     if (n > LINE_BYTES)
