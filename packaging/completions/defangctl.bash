@@ -43,7 +43,7 @@ _defangctl() {
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
         daemon) words='status stop path' ;;
-        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine --allow-loss --yes --yes-lose-data" ;;
+        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine --no-rollback --allow-loss --yes --yes-lose-data" ;;
         'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data" ;;
         'ps'|'ps '*) ;;
         'ls'|'ls '*) options="$options --all --limit" ;;
