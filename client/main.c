@@ -28,7 +28,8 @@ static const struct command commands[] = {
     {"up",
      "",
      "deploy the project in this folder and show how it goes",
-     "--detach --wait-timeout --mode --build --engine --allow-loss --yes --yes-lose-data --adopt",
+     "--detach --wait-timeout --mode --build --engine --no-rollback --allow-loss --yes "
+     "--yes-lose-data --adopt",
      cmd_up},
     {"down",
      "",

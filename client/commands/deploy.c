@@ -43,6 +43,7 @@ int cmd_up(struct client *c, struct error *err)
     request.allow_loss = (char **)c->options.allow_loss.items;
     request.n_allow_loss = c->options.allow_loss.len;
     request.adopt = c->options.adopt;
+    request.no_rollback = c->options.no_rollback;
     if (rc == 0)
         rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
     caller_done(&caller);

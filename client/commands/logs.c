@@ -88,6 +88,7 @@ static int fill(struct client *c, Defang__LogsRequest *r, struct error *err)
     r->n_services = c->argument_count;
     r->follow = o->follow;
     r->limit = o->limit >= 0 ? (uint32_t)o->limit : LIMIT_DEFAULT;
+    r->limit_given = o->limit >= 0;
     r->deployment = (char *)(o->deployment ? o->deployment : "");
     r->filter = (char *)(o->filter ? o->filter : "");
     r->types = (char **)o->types.items;

@@ -16,6 +16,7 @@
 #include "engine/account/volumes.h"
 #include "engine/engine.h"
 #include "engine/run/once_record.h"
+#include "engine/stack/log_groups.h"
 #include "engine/values/derived.h"
 #include "engine/values/store_secrets.h"
 
@@ -57,6 +58,58 @@ static int leave_volumes(struct job *j, struct error *err)
                 volumes[i].file_system));
 
     return 0;
+}
+
+static int remove_groups(struct job *j, const struct left_groups *groups, struct error *err)
+{
+    job_step(j, "logs", ENGINE_ACTIVE, 4, "removing the log groups");
+
+    int rc = left_groups_delete(&j->context, groups, err);
+    if (rc < 0)
+        job_step(j, "logs", ENGINE_FAILED, 4, "not every log group could be removed");
+    else
+        job_step(j, "logs", ENGINE_DONE, 4, "log groups removed with their lines");
+
+    return rc;
+}
+
+/* In one line: they are many of one kind. */
+static void say_groups(struct job *j, const struct left_groups *groups)
+{
+    cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);
+    long long days = 0;
+
+    for (size_t i = 0; i < groups->len; i++)
+        days = MAX(days, groups->items[i].days);
+    if (groups->len == 0)
+        return;
+
+    vec_push(
+        &j->kept,
+        arena_printf(
+            j->arena,
+            "%zu log group%s under %s (what is in them goes after %lld day%s); "
+            "`defangctl down --volumes` removes them",
+            groups->len,
+            groups->len == 1 ? "" : "s",
+            path,
+            days,
+            days == 1 ? "" : "s"));
+}
+
+/* Log groups outlive their stack, for whoever asks afterwards what happened. */
+static int leave_groups(struct job *j, struct error *err)
+{
+    struct left_groups groups = {0};
+    int rc = left_groups_read(&j->context, &groups, err);
+
+    if (rc == 0 && groups.len && json_bool_or(j->inputs, "volumes", false))
+        rc = remove_groups(j, &groups, err);
+    else if (rc == 0)
+        say_groups(j, &groups);
+    left_groups_done(&groups);
+
+    return rc;
 }
 
 /* What the engine made. */
@@ -121,6 +174,8 @@ int job_run_down(struct job *j, struct error *err)
         rc = prune(j, err);
     if (rc == 0)
         rc = leave_volumes(j, err);
+    if (rc == 0)
+        rc = leave_groups(j, err);
     if (rc == 0)
         rc = engine_remember(j->daemon, &j->row, NULL, err); /* the next `up` may choose another */
     if (rc == 0)

@@ -86,6 +86,7 @@ static void on_resource(void *arg, const char *row_id, const struct engine_resou
     e.row = &row;
     e.resource = &r;
     job_emit(j, &e);
+    evidence_resource(j, row_id, resource);
 }
 
 static void fill_log(Defang__LogLine *l, const struct engine_log *line)
@@ -169,7 +170,12 @@ static int journal_flush(void *arg, struct error *err)
 void job_events_init(struct job *j)
 {
     j->sink = (struct engine_sink){
-        .row = on_row, .resource = on_resource, .log = on_log, .note = on_note, .arg = j};
+        .row = on_row,
+        .resource = on_resource,
+        .log = on_log,
+        .note = on_note,
+        .evidence = evidence_take,
+        .arg = j};
     j->journal = (struct engine_journal){
         .get = journal_get, .put = journal_put, .flush = journal_flush, .arg = j};
 }

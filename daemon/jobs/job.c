@@ -101,6 +101,7 @@ static struct engine_context context_of(struct job *j)
         .wait_for_credentials = job_wait_for_credentials,
         .wait_arg = j,
         .detaching = &j->daemon->suspending,
+        .keep_failed = json_bool_or(j->inputs, "no_rollback", false),
         .settings = &j->project.settings,
         .project = text_empty(j->row.project) ? NULL : j->row.project,
         .deployment = j->row.id,
@@ -248,7 +249,10 @@ static void end(struct job *j, int rc, struct error *err)
             rc == -ECANCELED ? "canceled" : strerror(-rc));
     }
 
-    job_finish(j, state_for(j, rc, err), err);
+    Defang__DeployState state = state_for(j, rc, err);
+    if (rc < 0)
+        evidence_publish(j, store_state_name((int)state), err);
+    job_finish(j, state, err);
 }
 
 static void job_main(void *arg)

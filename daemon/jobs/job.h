@@ -7,6 +7,7 @@
  *
  * Inputs (JSON, erased at the terminal state): {"model": canonical YAML, "env": {non-secret
  * variables}, "profile", "region", "mode", "stack", "engine", "origin", "adopt", "force": bool,
+ * "no_rollback": bool,
  * "env_credentials": bool}. Keys from an environment are not in it: after a restart such a job
  * waits in BLOCKED_AUTH until a terminal of the same user brings them. */
 #pragma once
@@ -125,3 +126,15 @@ void job_step(
 /* ---- result.c ---- */
 /* Result event, then the terminal state: the last two of every deployment. */
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error);
+
+/* ---- evidence.c: what a failure left, kept with the deployment and in the account ---- */
+
+/* The sink's function: stores one item, in the turn in which it was seen. */
+void evidence_take(void *arg, const struct engine_evidence *e);
+
+/* A resource that failed is an item too. `row_id` as the sink has it ("service/web"). */
+void evidence_resource(struct job *j, const char *row_id, const struct engine_resource *r);
+
+/* At the end of a deployment that failed: all of it as one object in the account's bucket, with the
+ * reason. That it cannot be put there is a warning. Suspends; shielded from cancel. */
+void evidence_publish(struct job *j, const char *state, const struct error *why);

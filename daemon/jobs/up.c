@@ -17,6 +17,7 @@
 #include "engine/account/bootstrap.h"
 #include "engine/account/domains.h"
 #include "engine/account/facts.h"
+#include "engine/build/images.h"
 #include "engine/context.h"
 #include "engine/engine.h"
 #include "engine/site/files.h"
@@ -251,6 +252,15 @@ void up_now_deployed(struct up *u)
     u->request.previous = u->deployed.json;
 }
 
+static struct build_images images_of(const struct up *u)
+{
+    return (struct build_images){
+        .c = &u->j->context,
+        .builds = u->images.builds,
+        .uris = u->images.built,
+        .count = u->images.count};
+}
+
 /* *changed: the graph was not what was there, or an earlier life had begun to make it so. */
 static int apply_if_differs(struct up *u, const char *phase, bool *changed, struct error *err)
 {
@@ -262,6 +272,8 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
         return 0;
 
     *changed = true;
+    struct build_images images = images_of(u);
+    images_hold(&images);
     rc = put_derived(u, false, err);
     if (rc == 0)
         rc = up_apply_and_observe(u, phase, err);
@@ -340,6 +352,8 @@ static int run_stages(struct up *u, struct error *err)
     }
 
     once_say_skipped(&u->once);
+    struct build_images images = images_of(u);
+    images_release(&images);
     rc = put_derived(u, true, err);
     if (rc == 0)
         rc = put_store_secrets(u, true, err);
@@ -400,6 +414,12 @@ int job_run_up(struct job *j, struct error *err)
         .adopt = json_bool_or(j->inputs, "adopt", false)};
 
     int rc = run(&u, err);
+    if (rc < 0) {
+        struct build_images images = images_of(&u);
+        images_let_go(&images);
+        up_say_left(&u);
+    }
+
     images_done(&u.images);
     engine_template_done(&u.deployed);
     json_decref(u.before);

@@ -41,6 +41,10 @@ void up_now_deployed(struct up *u);
  * u->graph is the whole. *changed when that was done. */
 int up_make_room(struct up *u, bool *changed, struct error *err);
 
+/* After a failure: what stays in the account and what it costs, when nothing of the project serves
+ * anybody (a first deployment), or all was kept on demand. Shielded from cancel. */
+void up_say_left(struct up *u);
+
 /* Makes the graph real, as `phase`; 0 at once when that was done before. */
 int up_apply(struct up *u, const char *phase, struct error *err);
 

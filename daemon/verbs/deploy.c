@@ -68,6 +68,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         json_object_set_new(inputs, "force", json_boolean(r->force_build));
         json_object_set_new(inputs, "allow_loss", names(r->allow_loss, r->n_allow_loss));
         json_object_set_new(inputs, "yes_lose_data", json_boolean(r->yes_lose_data));
+        json_object_set_new(inputs, "no_rollback", json_boolean(r->no_rollback));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
 

@@ -7,6 +7,7 @@
 #include "daemon/engine_choice.h"
 #include "daemon/verb.h"
 #include "daemon/verbs/renamed.h"
+#include "daemon/verbs/kept.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -99,9 +100,15 @@ static int verb_ps(struct verb_call *v, const ProtobufCMessage *request, struct 
     return rc;
 }
 
+struct sending {
+    struct verb_call *v;
+    bool any;
+};
+
 static int send_log(void *arg, const struct engine_log *line)
 {
-    struct verb_call *v = arg;
+    struct sending *s = arg;
+    struct verb_call *v = s->v;
     Defang__LogLine m = DEFANG__LOG_LINE__INIT;
 
     m.service = (char *)line->service;
@@ -111,6 +118,7 @@ static int send_log(void *arg, const struct engine_log *line)
     m.time_ms = line->time_ms;
     m.error = line->error;
 
+    s->any = true;
     int rc = verb_item(v, &m.base);
     /* One line that is too long to be sent must not end the log. */
     return rc == -EMSGSIZE ? 0 : rc;
@@ -218,27 +226,44 @@ static char *build_service(void *arg, const char *task)
     return service;
 }
 
-/* RUN is what people mean when they name no type. */
-static int verb_logs(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+/* An id that nobody knows is no empty log. */
+static int
+refuse_unknown(struct verb_call *v, const char *deployment, struct kept *k, struct error *err)
 {
-    const Defang__LogsRequest *r = (const Defang__LogsRequest *)request;
-    cleanup_free char *deployment = NULL;
-    int rc = check_log_types(r, err);
-    if (rc == 0)
-        rc = verb_session(v, r->caller, err);
-    if (rc == 0)
-        rc = project_identify(v->daemon, r->caller, &v->project, err);
-    if (rc == 0)
-        rc = resolve_deployment(v, r->deployment, &deployment, err);
-    if (rc < 0)
+    if (error_is_set(&k->why)) {
+        int rc = error_kind_errno(k->why.kind);
+        error_move(err, &k->why);
         return rc;
+    }
 
+    error_raise(
+        err,
+        ERR_NOT_FOUND,
+        "nothing is known of deployment %s of project %s (stack %s): no line of the last hour, and "
+        "nothing kept of a failure",
+        deployment,
+        v->project.name,
+        v->project.settings.stack);
+    error_hint(err, "`defangctl ls` lists those of this machine; --since goes further back");
+    return -ENOENT;
+}
+
+/* RUN is what people mean when they name no type; of a deployment that failed all that is kept. */
+static int read_logs(
+    struct verb_call *v,
+    const Defang__LogsRequest *r,
+    const char *deployment,
+    struct kept *k,
+    struct error *err)
+{
+    struct sending sending = {.v = v};
     struct flow_log_query q = {
         .services = (const char *const *)r->services,
         .service_count = r->n_services,
         .since_ms = r->since_ms,
         .until_ms = r->until_ms,
         .limit = r->limit,
+        .limit_all = r->limit_given,
         .deployment = deployment,
         .filter = r->filter,
         .run = r->n_types == 0 || has_type(r, "RUN"),
@@ -248,12 +273,40 @@ static int verb_logs(struct verb_call *v, const ProtobufCMessage *request, struc
         .build_service = build_service,
         .build_service_arg = v,
     };
-
     struct engine_context c = verb_context(v, NULL);
 
-    rc = flow_logs(&c, &q, send_log, v, err);
+    int rc = deployment ? kept_find(v, deployment, r->n_types == 0, &q, k, err) : 0;
+    if (rc == 0)
+        rc = flow_logs(&c, &q, send_log, &sending, err);
+
+    return rc == 0 && deployment && !sending.any && !k->known
+               ? refuse_unknown(v, deployment, k, err)
+               : rc;
+}
+
+static int verb_logs(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+{
+    const Defang__LogsRequest *r = (const Defang__LogsRequest *)request;
+    cleanup_arena struct arena *arena = arena_new();
+    cleanup_free char *deployment = NULL;
+    struct kept kept = {0};
+    Defang__Caller caller = DEFANG__CALLER__INIT;
+    int rc = check_log_types(r, err);
+
+    if (r->caller)
+        caller = *r->caller; /* its own texts, which the request keeps */
+    kept_place(v, arena, r->deployment, &caller);
+    if (rc == 0)
+        rc = verb_session(v, &caller, err);
+    if (rc == 0)
+        rc = project_identify(v->daemon, &caller, &v->project, err);
+    if (rc == 0)
+        rc = resolve_deployment(v, r->deployment, &deployment, err);
+    if (rc == 0)
+        rc = read_logs(v, r, deployment, &kept, err);
     if (rc == 0)
         server_end(v->call);
+    kept_done(&kept);
 
     return rc;
 }

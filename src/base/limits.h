@@ -27,11 +27,16 @@
 #define LIMIT_CHILD_OUTPUT_BYTES KIB(64)
 
 /* store */
-#define LIMIT_STORE_EVENT_BYTES  MIB(1)
-#define LIMIT_STORE_INPUTS_BYTES MIB(32)
-#define LIMIT_STORE_SEALED_BYTES MIB(1)
-#define LIMIT_STORE_EVENT_DAYS   90 /* how long the events of ended deployments are kept … */
-#define LIMIT_STORE_EVENT_KEEP   20 /* … except for the last ones of each project and stack */
+#define LIMIT_STORE_EVENT_BYTES   MIB(1)
+#define LIMIT_STORE_INPUTS_BYTES  MIB(32)
+#define LIMIT_STORE_SEALED_BYTES  MIB(1)
+#define LIMIT_EVIDENCE_ITEMS      300      /* of one deployment … */
+#define LIMIT_EVIDENCE_BYTES      MIB(8)   /* … together … */
+#define LIMIT_EVIDENCE_ITEM_BYTES KIB(512) /* … and each */
+#define LIMIT_EVIDENCE_LINES      200      /* of one container, the last ones … */
+#define LIMIT_EVIDENCE_LOG_BYTES  KIB(64)  /* … and their bytes */
+#define LIMIT_STORE_EVENT_DAYS    90       /* how long the events of ended deployments are kept … */
+#define LIMIT_STORE_EVENT_KEEP    20 /* … except for the last ones of each project and stack */
 
 /* plan */
 #define LIMIT_PLAN_RESOURCES          500 /* CloudFormation's, per stack */
@@ -83,6 +88,7 @@
 #define LIMIT_REGISTRY_TOKEN_BYTES    KIB(64)
 #define LIMIT_ENGINE_RECORDS          20 /* record sets of one DNS name that are looked at */
 #define LIMIT_ENGINE_RECORDS_TEXT     "20"
+#define LIMIT_HISTORY_BYTES           MIB(16) /* of one object under history/ that is read */
 #define LIMIT_REFUSALS                50      /* resources of a refused change that are named … */
 #define LIMIT_REFUSAL_BYTES           1000    /* … and what is said of each */
 #define LIMIT_PULUMI_OBJECT_BYTES     MIB(32) /* a checkpoint, a graph, outputs */

@@ -94,6 +94,12 @@ static char *token_new(void)
     return xasprintf("defangd-%s", hex);
 }
 
+void engine_keep(struct engine_context *c, const struct engine_evidence *e)
+{
+    if (c->sink && c->sink->evidence)
+        c->sink->evidence(c->sink->arg, e);
+}
+
 /* Flushed before it is handed out: an effect must never carry a token that a later life of the
  * job does not know. */
 int engine_token(struct engine_context *c, const char *key, char **token, struct error *err)

@@ -39,6 +39,8 @@ struct engine_context {
     /* The daemon goes down: a canceled wait leaves the cloud's work alone. NULL = never. */
     const bool *detaching;
 
+    bool keep_failed; /* what fails is left as it is, not rolled back: somebody wants to look */
+
     const struct plan_settings *settings;
     const struct plan_facts *facts;      /* NULL until read */
     const struct engine *engine;         /* of the project; NULL for the account's own jobs */
@@ -78,6 +80,9 @@ void engine_row(
 void engine_note(
     struct engine_context *c, enum engine_severity severity, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* What a failure left goes to the sink, if that keeps any. Never suspends. */
+void engine_keep(struct engine_context *c, const struct engine_evidence *e);
 
 /* Stored token under `key`, made and flushed if there is none: for ClientRequestToken and friends.
  * malloc'd. */

@@ -5,6 +5,7 @@
  * journal entry that marks it as said stand in one turn of the loop, and so in one transaction. */
 #pragma once
 
+#include "data/json.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,19 @@ struct engine_log {
     bool error;                                 /* it looks like one */
 };
 
+/* What a failure left, gathered while AWS still tells. `key` is the same whenever the same thing is
+ * looked at again ("task/<id>"): the newer item takes the older one's place. All but kind, subject
+ * and reason may be NULL. */
+struct engine_evidence {
+    const char *key;
+    const char *kind;         /* task | build | target | stack */
+    const char *service;      /* Compose name */
+    const char *subject;      /* task id, address of a target, logical id of a resource */
+    const char *reason;       /* in one sentence */
+    int64_t time_ms;          /* since 1970 */
+    const json_t *containers; /* [{"name", "reason", "lines": [[time_ms, "text"], …]}, …] */
+};
+
 enum engine_severity { ENGINE_SAY_ERROR, ENGINE_SAY_WARNING, ENGINE_SAY_NOTE };
 
 struct engine_sink {
@@ -49,5 +63,7 @@ struct engine_sink {
     void (*resource)(void *arg, const char *row_id, const struct engine_resource *r);
     void (*log)(void *arg, const struct engine_log *line);
     void (*note)(void *arg, enum engine_severity severity, const char *message, const char *hint);
+    /* NULL: nobody keeps it */
+    void (*evidence)(void *arg, const struct engine_evidence *e);
     void *arg;
 };

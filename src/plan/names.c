@@ -137,6 +137,11 @@ char *plan_log_group(const struct plan_settings *s, const char *project, const c
     return xasprintf("%s%s", path, which);
 }
 
+char *plan_history_key(const char *project, const char *stack, const char *deployment)
+{
+    return xasprintf("history/%s/%s/%s/failure.json", project, stack, deployment);
+}
+
 char *plan_task_family(const struct plan_settings *s, const char *project, const char *what)
 {
     cleanup_free char *scope = plan_scope(s, project);

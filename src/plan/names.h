@@ -49,6 +49,13 @@ char *plan_runs_path(const struct plan_settings *s, const char *project);
 /* `which`: builds, ecs or logs. */
 char *plan_log_group(const struct plan_settings *s, const char *project, const char *which);
 
+/* "history/shop/beta/k3j2h4g5f6d7/failure.json": what a deployment that failed left, in the
+ * account's bucket. */
+char *plan_history_key(const char *project, const char *stack, const char *deployment);
+
+/* Tags of images that never expire begin with it; the tags of builds have no capital letter. */
+#define PLAN_IMAGE_KEPT "Kept-"
+
 /* "shop/kaniko-build", for ECR. */
 char *plan_repository(const struct plan_settings *s, const char *project);
 

@@ -80,6 +80,15 @@ static const char *const migrations[] = {
 
     /* 2: an upload's id is an intent of its deployment; the table had no user. */
     "DROP TABLE uploads;",
+
+    /* What failures left; items of one key replace each other, in the place of the first. */
+    "CREATE TABLE evidence("
+    "  n INTEGER PRIMARY KEY,"
+    "  deployment INTEGER NOT NULL REFERENCES deployments(n),"
+    "  key TEXT NOT NULL,"
+    "  data TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL," /* of data: counted, not read */
+    "  UNIQUE(deployment, key)) STRICT;",
 };
 /* clang-format on */
 

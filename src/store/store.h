@@ -155,9 +155,22 @@ int store_event_tip(
  * of the turn, never inside a store call. */
 void store_subscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
 void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
-/* Drops events of deployments ended more than 90 days ago (the last 20 of a project and stack are
- * kept) and expired credentials. */
+/* Drops events and evidence of deployments ended more than 90 days ago (the last 20 of a project
+ * and stack are kept) and expired credentials. */
 int store_trim(struct store *s, int64_t now_ms, struct error *err);
+
+/* ---- evidence: what failures left, kept as long as the events ---- */
+/* `data` is JSON of the caller's; a later item of the same key takes the first one's place. Dropped
+ * in silence where there is no room for it any more (LIMIT_EVIDENCE_…). -ESTALE after the end. */
+int store_evidence_put(
+    struct store *s, const char *deployment, const char *key, const char *data, struct error *err);
+/* In the order in which they came first; fn borrows. Sees this turn's own writes. */
+int store_evidence_each(
+    struct store *s,
+    const char *deployment,
+    void (*fn)(void *arg, const char *data),
+    void *arg,
+    struct error *err);
 
 /* ---- projects: what is remembered across deployments (engine, mode, last good deployment) ---- */
 int store_project_put(

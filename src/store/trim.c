@@ -1,6 +1,6 @@
-/* What may be forgotten: events and steps of deployments that ended long ago, expired credentials.
- * Rows of deployments stay, so that lists stay whole; the last ones of each project and stack keep
- * their events however old they are. */
+/* What may be forgotten: events, evidence and steps of deployments that ended long ago, expired
+ * credentials. Rows of deployments stay, so that lists stay whole; the last ones of each project
+ * and stack keep their events however old they are. */
 #include "base/limits.h"
 #include "store/internal.h"
 #include <errno.h>
@@ -34,6 +34,13 @@ int store_trim(struct store *s, int64_t now_ms, struct error *err)
         old_ms,
         LIMIT_STORE_EVENT_KEEP,
         err);
+    if (rc == 0)
+        rc = run_before(
+            s,
+            "DELETE FROM evidence WHERE deployment IN " OLD_DEPLOYMENTS,
+            old_ms,
+            LIMIT_STORE_EVENT_KEEP,
+            err);
     if (rc == 0)
         rc = run_before(
             s,

@@ -153,6 +153,9 @@ class Sandbox:
     def change_sets(self, **rules: Any) -> None:
         self.control("POST", "behaviour", {"change-sets": rules})
 
+    def expire_images(self, days: float) -> dict[str, list[str]]:
+        return dict(self.control("POST", "ecr-expire", {"days": days}))
+
     def waits(self, **seconds: float) -> None:
         named = {k.replace("_", "-"): v for k, v in seconds.items()}
         self._waits.update(named)

@@ -10,6 +10,7 @@ anything twice.
 from __future__ import annotations
 
 import pathlib
+import re
 
 import kit
 
@@ -32,6 +33,9 @@ def test_build_that_fails(place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.
     mark = sandbox.mark()
     ran = place.run("up", cwd=slim).ok(4)
     assert kaniko_runs(sandbox, mark) == 2
+    # trust 34: the foundation stays, and what it costs is said
+    assert re.search(r"\d+ resources of \w+ stay, and cost about USD \d+\.\d\d a month: ", ran.err)
+    assert "load balancer" in ran.err
     tail = ran.err[ran.err.index("Last lines of web") :]
     assert (
         "RUN exit 7" in tail

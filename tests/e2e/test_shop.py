@@ -332,9 +332,10 @@ def test_down_leaves_the_cd_stack(world: World, account: kit.Sandbox) -> None:
     ran = world.place.run("down", "--yes-lose-data", cwd=world.folder).ok()
     kept = [line for line in ran.err.splitlines() if line.startswith("kept: ")]
     assert (
-        len(kept) == 2
-        and "config under /Defang/shop/beta/" in kept[0]
-        and "stack defang-cd" in kept[1]
+        len(kept) == 3
+        and "3 log groups under /Defang/shop/beta/" in kept[0]
+        and "config under /Defang/shop/beta/" in kept[1]
+        and "stack defang-cd" in kept[2]
     )
     stacks = [
         s["StackName"]
@@ -346,7 +347,8 @@ def test_down_leaves_the_cd_stack(world: World, account: kit.Sandbox) -> None:
     assert account.client("elasticache").describe_replication_groups()["ReplicationGroups"] == []
     assert not [c for c in account.client("ecs").list_clusters()["clusterArns"] if "shop" in c]
     logs = account.client("logs")
-    assert not logs.describe_log_groups(logGroupNamePrefix="/Defang/shop/")["logGroups"]
+    left = logs.describe_log_groups(logGroupNamePrefix="/Defang/shop/")["logGroups"]
+    assert len(left) == 3 and all(g["retentionInDays"] for g in left)
     assert not [
         r
         for r in account.client("ecr").describe_repositories()["repositories"]

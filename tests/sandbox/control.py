@@ -11,6 +11,7 @@ GET/POST/DELETE /_sandbox/behaviour
 POST /_sandbox/clock {"offset": seconds}      moves the sandbox's clock
 POST /_sandbox/waits {"rds-create": 2.5, "ecs-pending": null}
 GET/POST /_sandbox/identity                   names of the SSO portal and the like; what logins do
+POST /_sandbox/ecr-expire {"days": N}         lifecycle policies act, as if N days had passed
 POST /_sandbox/expire {"key": "ASIA…" | "*"}  ends temporary credentials now
 """
 
@@ -20,6 +21,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
+from . import ecr_lifecycle
 from .errors import AwsError
 from .httpd import Request, Response
 
@@ -118,6 +120,10 @@ def expire(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
     return {"expired": sandbox.context.keys.expire(body["key"])}
 
 
+def ecr_expire(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
+    return ecr_lifecycle.expire(sandbox, float(body["days"]))
+
+
 def identity(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
     return sandbox.parts["identity"].control(body)
 
@@ -137,4 +143,5 @@ HANDLERS = {
     ("POST", "clock"): clock,
     ("POST", "waits"): waits,
     ("POST", "expire"): expire,
+    ("POST", "ecr-expire"): ecr_expire,
 }

@@ -205,6 +205,11 @@ def put_image(sandbox: Any, call: Call) -> None:
             f"The repository with name '{call.params['repositoryName']}' does not exist in the "
             f"registry with id '{call.account}'",
         )
+    # A tag moves: the image that had it stays, perhaps without any. moto would remove it.
+    tag = call.params.get("imageTag")
+    for image in repositories(call.account, call.region)[call.params["repositoryName"]].images:
+        if image.image_manifest != manifest:
+            image.remove_tag(tag)
 
 
 def registry_url(account: str, region: str) -> str:

@@ -104,19 +104,101 @@ static const struct secret_rule *match_token(const char *text)
     return NULL;
 }
 
-/* header.payload.signature, each in base64url; the header is a JSON object. */
+/* header.payload.signature, each in base64url; the header is a JSON object. Its length with what is
+ * there of the signature; 0 when none begins at `at`. */
+static size_t jwt_at(const char *at)
+{
+    size_t header = text_starts(at, "eyJ") ? run_of(at, "-_") : 0;
+    if (header < 12 || at[header] != '.')
+        return 0;
+
+    size_t payload = run_of(at + header + 1, "-_");
+    if (payload < 12 || at[header + 1 + payload] != '.')
+        return 0;
+
+    size_t before = header + payload + 2;
+    return before + run_of(at + before, "-_");
+}
+
 static bool has_jwt(const char *text)
 {
-    for (const char *at = text; (at = strstr(at, "eyJ")); at++) {
-        size_t header = run_of(at, "-_");
-        if (!begins_word(text, at) || header < 12 || at[header] != '.')
-            continue;
-        size_t payload = run_of(at + header + 1, "-_");
-        if (payload >= 12 && at[header + 1 + payload] == '.')
+    for (const char *at = text; (at = strstr(at, "eyJ")); at++)
+        if (begins_word(text, at) && jwt_at(at))
             return true;
+    return false;
+}
+
+/* ---- what is masked in a text that is kept ---- */
+
+static void mask(struct str *out, const char *rule)
+{
+    str_appendf(out, "*** (%s)", rule_by_id(rule)->what);
+}
+
+/* How long the token is that begins at `at`; 0 when none does. */
+static size_t token_at(const char *text, const char *at, const char **rule)
+{
+    for (size_t i = 0; i < ARRAY_LEN(TOKENS); i++) {
+        const struct token *t = &TOKENS[i];
+        size_t prefix = strlen(t->prefix);
+
+        if (!text_starts(at, t->prefix) || !begins_word(text, at))
+            continue;
+        size_t rest = run_of(at + prefix, t->more);
+        *rule = t->rule;
+        if (rest >= t->rest)
+            return prefix + rest;
     }
 
-    return false;
+    return 0;
+}
+
+/* The password of scheme://user:password@ when `at` is its "://", as an offset and a length. */
+static size_t password_after(const char *at, size_t *begin)
+{
+    const char *user = at + strlen("://");
+    const char *last = memrchr(user, '@', strcspn(user, "/?# \t\n\"'"));
+    const char *colon = last ? memchr(user, ':', (size_t)(last - user)) : NULL;
+
+    if (!colon || colon + 1 >= last)
+        return 0;
+    *begin = (size_t)(colon + 1 - at);
+    return (size_t)(last - colon - 1);
+}
+
+char *secrets_masked(const char *text)
+{
+    struct str out = STR_INIT;
+    bool found = false;
+
+    for (const char *p = text; *p;) {
+        const char *rule = NULL;
+        size_t begin = 0, n = token_at(text, p, &rule);
+
+        if (n == 0 && begins_word(text, p)) {
+            n = jwt_at(p);
+            rule = "secret/json-web-token";
+        }
+
+        if (n == 0 && text_starts(p, "://")) {
+            n = password_after(p, &begin);
+            rule = "secret/url-password";
+        }
+
+        if (n == 0) {
+            str_append_char(&out, *p++);
+            continue;
+        }
+        str_append_bytes(&out, p, begin);
+        mask(&out, rule);
+        p += begin + n;
+        found = true;
+    }
+
+    if (found)
+        return str_take(&out);
+    str_done(&out);
+    return NULL;
 }
 
 static bool has_private_key(const char *text)

@@ -16,4 +16,8 @@ struct secret_rule {
 const struct secret_rule *secret_match(const char *name, const char *value);
 /* Every suspicious text of the project: variables, build arguments, labels, commands, contents,
  * extensions. */
+/* The text with every known form of a token, and passwords in URLs, replaced by "***"; malloc'd.
+ * NULL when there is none. */
+char *secrets_masked(const char *text);
+
 void secrets_find(const struct compose_project *p, struct compose_diagnostics *d);

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "engine/task/left.h"
 #include "engine/task/log_tail.h"
 #include "engine/task/task_run.h"
 #include "engine/task/tasks.h"
@@ -170,8 +171,6 @@ static void note_failure(
     const json_t *task,
     struct engine_failure *failure)
 {
-    cleanup_error struct error ignored = ERROR_INIT;
-
     engine_failure_done(failure);
     failure->service = xstrdup(b->service);
     failure->task = xstrdup(task_id(t->task_arn));
@@ -179,7 +178,18 @@ static void note_failure(
         failure->reason = task_reason(task, PLAN_BUILD_CONTAINER);
     else
         failure->reason = xstrdup("ECS no longer knows its task");
-    flow_log_tail(c, t->group, t->stream, TAIL_LINES, &failure->logs, &ignored);
+
+    struct task_stream stream = {.container = PLAN_BUILD_CONTAINER, .stream = t->stream};
+    struct task_left left = {
+        .kind = "build",
+        .service = b->service,
+        .id = failure->task,
+        .task = task,
+        .reason = failure->reason,
+        .group = t->group,
+        .streams = &stream,
+        .stream_count = 1};
+    task_left_keep(c, &left, TAIL_LINES, &failure->logs);
 }
 
 /* 0 = built, 1 = the build itself failed (failure says why), <0 = could not tell. */

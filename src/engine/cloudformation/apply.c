@@ -23,6 +23,7 @@
 #include "engine/cloudformation/operation.h"
 #include "engine/cloudformation/state.h"
 #include "engine/stack/change.h"
+#include "engine/stack/log_groups.h"
 #include "engine/stack/service_role.h"
 #include "engine/values/passwords.h"
 #include "loop/fiber.h"
@@ -133,14 +134,35 @@ static int template_url(struct operation *o, const char *text, char **url, struc
     return s3_url(c->aws, c->facts->bucket, key, url, err);
 }
 
+static bool has_log_group(const struct graph *g)
+{
+    for (size_t i = 0; i < g->len; i++)
+        if (text_eq(g->resources[i].type, "AWS::Logs::LogGroup"))
+            return true;
+    return false;
+}
+
+/* Log groups that an earlier stack left become this one's. */
+static int find_left_groups(struct operation *o, bool create, bool *import, struct error *err)
+{
+    cleanup_json json_t *deployed = NULL;
+    int rc =
+        create || !has_log_group(o->graph) ? 0 : cloudformation_resources(o->c, &deployed, err);
+
+    return rc < 0 ? rc : left_groups_import(o->c, o->graph, deployed, import, err);
+}
+
 /* Everything that can refuse comes before the mark in the journal; after it, a later life
  * executes. */
 static int change_start(struct operation *o, bool create, bool *empty, struct error *err)
 {
     cleanup_free char *text = graph_template_text(o->graph);
     cleanup_free char *url = NULL;
+    bool import = false;
 
     int rc = passwords_check(o->c, o->graph, err);
+    if (rc == 0)
+        rc = find_left_groups(o, create, &import, err);
     if (rc == 0 && strlen(text) > CFN_INLINE_TEMPLATE_BYTES)
         rc = template_url(o, text, &url, err);
     if (rc < 0)
@@ -152,7 +174,9 @@ static int change_start(struct operation *o, bool create, bool *empty, struct er
         .token = o->token,
         .create = create,
         .template_body = text,
-        .template_url = url};
+        .template_url = url,
+        .import_existing = import,
+        .keep_failed = o->c->keep_failed};
     service_roles_ensure(o->c, o->graph);
     rc = cfn_change_prepare(o->c, &change, empty, err);
     if (rc < 0 || *empty)
@@ -168,7 +192,10 @@ static int change_start(struct operation *o, bool create, bool *empty, struct er
 static int execute_again(struct operation *o, struct error *err)
 {
     struct cfn_change change = {
-        .stack_name = o->stack_name, .change_set_name = o->change_set, .token = o->token};
+        .stack_name = o->stack_name,
+        .change_set_name = o->change_set,
+        .token = o->token,
+        .keep_failed = o->c->keep_failed};
     return cfn_change_execute(o->c, &change, err);
 }
 

@@ -47,7 +47,7 @@ int cloudformation_outputs(struct engine_context *c, json_t **out, struct error 
     return rc;
 }
 
-/* The list keeps resources that are gone; they have no physical id to use. */
+/* The list keeps resources that are gone, and those that the stack let go (retained). */
 int cloudformation_resources(struct engine_context *c, json_t **out, struct error *err)
 {
     cleanup_free char *stack = plan_stack_name(c->settings, c->project);
@@ -66,7 +66,8 @@ int cloudformation_resources(struct engine_context *c, json_t **out, struct erro
     json_array_foreach(items, i, item) {
         const char *logical = json_str(item, "LogicalResourceId");
         const char *physical = json_str(item, "PhysicalResourceId");
-        bool gone = text_eq(json_str(item, "ResourceStatus"), "DELETE_COMPLETE");
+        const char *status = json_str(item, "ResourceStatus");
+        bool gone = text_eq(status, "DELETE_COMPLETE") || text_eq(status, "DELETE_SKIPPED");
 
         if (logical && physical && !gone)
             json_add(*out, logical, json_of(physical));

@@ -277,27 +277,74 @@ static int read_all(struct reader *r, struct span span, struct error *err)
     return rc;
 }
 
-/* With --since the first lines are kept, without it the last ones. */
-static int hand_over(
-    struct reader *r,
-    bool first_lines,
-    unsigned limit,
-    int (*fn)(void *arg, const struct engine_log *line),
-    void *arg)
+static void sort(struct reader *r)
 {
-    int rc = 0;
     if (r->lines.len)
         qsort(r->lines.items, r->lines.len, sizeof *r->lines.items, by_time);
-    size_t n = r->lines.len, begin = 0, end = n;
-    if (limit && n > limit) {
-        begin = first_lines ? 0 : n - limit;
-        end = first_lines ? limit : n;
+}
+
+/* With --since the first lines are kept, without it the last ones. */
+static void cut(struct reader *r, bool first_lines, unsigned limit)
+{
+    size_t n = r->lines.len;
+    if (!limit || n <= limit)
+        return;
+
+    sort(r);
+    size_t drop = n - limit, from = first_lines ? limit : 0;
+    for (size_t i = from; i < from + drop; i++)
+        line_done(&r->lines.items[i]);
+    if (!first_lines)
+        memmove(r->lines.items, r->lines.items + drop, limit * sizeof *r->lines.items);
+    r->lines.len = limit;
+}
+
+/* The same line of the same task; the two come from one log, and in the kept one secrets are
+ * masked. */
+static bool is_there(const struct reader *r, size_t n, const struct engine_log *kept)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct engine_log *l = &r->lines.items[i].log;
+        bool of_it = l->time_ms == kept->time_ms && text_eq(l->host, kept->host);
+        if (of_it && (text_eq(l->text, kept->text) || strstr(kept->text, "*** (")))
+            return true;
     }
 
-    for (size_t i = 0; i < n; i++) {
-        if (rc == 0 && i >= begin && i < end)
-            rc = fn(arg, &r->lines.items[i].log);
-        line_done(&r->lines.items[i]);
+    return false;
+}
+
+static void add_kept(struct reader *r)
+{
+    size_t n = r->lines.len;
+
+    for (size_t i = 0; i < r->q->kept_count; i++) {
+        const struct engine_log *k = &r->q->kept[i];
+        if (is_there(r, n, k))
+            continue;
+
+        struct line line = {
+            .service = xstrdup(k->service),
+            .host = xstrdup(k->host),
+            .text = xstrdup(k->text),
+            .id = xasprintf("~%08zu", i)}; /* after those of the groups, in their order */
+        line.log = *k;
+        line.log.service = line.service;
+        line.log.host = line.host;
+        line.log.text = line.text;
+        vec_push(&r->lines, line);
+    }
+}
+
+static int
+hand_over(struct reader *r, int (*fn)(void *arg, const struct engine_log *line), void *arg)
+{
+    int rc = 0;
+
+    sort(r);
+    vec_each(line, &r->lines) {
+        if (rc == 0)
+            rc = fn(arg, &line->log);
+        line_done(line);
     }
 
     vec_clear(&r->lines);
@@ -326,7 +373,7 @@ static int follow(
             return rc;
         if (r->lines.len)
             engine_pace_news(&pace);
-        rc = hand_over(r, true, 0, fn, arg);
+        rc = hand_over(r, fn, arg);
         if (rc < 0)
             return rc;
     }
@@ -342,6 +389,9 @@ int flow_logs(
     struct reader r = {.c = c, .q = q, .seen = q->follow ? json_object() : NULL};
     struct span span = {.from_ms = q->since_ms, .to_ms = q->until_ms};
 
+    if (!span.from_ms && !span.to_ms && q->window_from_ms)
+        span =
+            (struct span){.from_ms = q->window_from_ms, .to_ms = q->follow ? 0 : q->window_to_ms};
     if (!span.from_ms)
         span.from_ms = (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
 
@@ -351,8 +401,14 @@ int flow_logs(
     r.enough = q->since_ms ? limit : 0;
 
     int rc = read_all(&r, span, err);
-    if (rc == 0)
-        rc = hand_over(&r, q->since_ms != 0, limit, fn, arg);
+    if (rc == 0) {
+        cut(&r, q->since_ms != 0, limit);
+        add_kept(&r);
+        if (q->limit_all)
+            cut(&r, q->since_ms != 0, limit);
+        rc = hand_over(&r, fn, arg);
+    }
+
     if (rc == 0 && q->follow)
         rc = follow(&r, span.from_ms, fn, arg, err);
 

@@ -17,6 +17,15 @@ struct flow_log_query {
      * service reads "build"). May be NULL. */
     char *(*build_service)(void *arg, const char *task);
     void *build_service_arg;
+
+    /* Without since and until: what is looked through, instead of the last hour; 0: not set. */
+    int64_t window_from_ms, window_to_ms;
+
+    /* Lines that were kept of a deployment that failed: handed on with those of the groups, each
+     * that is in both once. Borrowed. `limit` counts them only when `limit_all`. */
+    const struct engine_log *kept;
+    size_t kept_count;
+    bool limit_all;
 };
 
 /* Hands the lines to fn in the order of their times; a negative answer ends it. ERR_REFUSED when

@@ -6,7 +6,7 @@
  * do. What ECS cannot even start stops nowhere, and CloudFormation would wait for hours in silence,
  * so the service's own events are read for it.
  *
- * Why a task stopped is stopped.c's. */
+ * Why a task stopped is stopped.c's; what the load balancer says of it is in targets.c. */
 #include "engine/run/observe.h"
 
 #include "aws/model/operations.h"
@@ -98,6 +98,8 @@ static void observer_free(struct flow_observer *o)
         free(w->shown);
         free(w->rollout_reason);
         free(w->trouble);
+        free(w->target_answers);
+        json_decref(w->target_groups);
         json_decref(w->containers);
     }
 
@@ -176,6 +178,19 @@ static const json_t *primary_of(const json_t *service)
     return primary;
 }
 
+/* Where its tasks are targets; of the service, which outlives a deployment. */
+static void take_groups(struct watched *w, const json_t *service)
+{
+    size_t i;
+    json_t *balancer;
+
+    json_decref(w->target_groups);
+    w->target_groups = array();
+    json_array_foreach(json_object_get(service, "loadBalancers"), i, balancer) {
+        json_push(w->target_groups, json_of(json_str(balancer, "targetGroupArn")));
+    }
+}
+
 /* The primary deployment is ours; older ones are on their way out. */
 static void look_at_service(struct flow_observer *o, struct watched *w, const json_t *service)
 {
@@ -190,6 +205,8 @@ static void look_at_service(struct flow_observer *o, struct watched *w, const js
     const char *rollout = json_str_or(primary, "rolloutState", "");
     bool complete = text_eq(rollout, "COMPLETED") || text_empty(rollout);
 
+    w->running = running;
+    take_groups(w, service);
     w->failed = text_eq(rollout, "FAILED");
     w->steady = !w->failed && running >= desired && pending == 0 && complete;
     free(w->rollout_reason);
@@ -265,8 +282,10 @@ static int look(struct flow_observer *o, struct error *err)
     if (rc == 0)
         rc = stopped_forgive_missing(look_at_services(o, err), err);
     vec_each(w, &o->services) {
-        if (rc == 0 && !w->steady)
+        if (rc == 0 && !w->steady) {
             rc = stopped_forgive_missing(stopped_look(o, w, err), err);
+            targets_look(o, w);
+        }
     }
 
     return rc;

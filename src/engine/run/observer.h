@@ -17,6 +17,11 @@ struct watched {
     bool steady, failed;
     char *rollout_reason;
     char *trouble; /* what ECS said last about tasks that it cannot start */
+
+    json_t *target_groups; /* their ARNs, as ECS says; NULL until it did */
+    long long running;
+    char *target_answers; /* what was told of targets, a line each */
+    unsigned target_answer_count;
 };
 
 struct flow_observer {
@@ -33,6 +38,12 @@ struct flow_observer {
     struct fiber *fiber;
     struct fiber_event stop;
 };
+
+#define TARGET_ANSWERS_MAX 20 /* of one service that are told */
+
+/* What the load balancer says of the targets of `w`, when it is bad; each answer once. Best
+ * effort. */
+void targets_look(struct flow_observer *o, struct watched *w);
 
 /* What stopped before this deployment began is none of its failures: remembered once in it, at its
  * first look. */

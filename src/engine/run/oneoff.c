@@ -14,7 +14,7 @@
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/run/once_record.h"
-#include "engine/task/log_tail.h"
+#include "engine/task/left.h"
 #include "engine/task/task_run.h"
 #include "engine/task/tasks.h"
 #include "loop/fiber.h"
@@ -134,8 +134,18 @@ static int judge(
     failure->service = xstrdup(o->service);
     failure->task = xstrdup(task_id(t->task_arn));
     failure->reason = xstrdup(reason);
-    cleanup_error struct error ignored = ERROR_INIT;
-    flow_log_tail(c, t->group, t->stream, TAIL_LINES, &failure->logs, &ignored);
+
+    struct task_stream stream = {.container = container, .stream = t->stream};
+    struct task_left left = {
+        .kind = "task",
+        .service = o->service,
+        .id = failure->task,
+        .task = task,
+        .reason = reason,
+        .group = t->group,
+        .streams = &stream,
+        .stream_count = 1};
+    task_left_keep(c, &left, TAIL_LINES, &failure->logs);
     error_raise(
         err,
         ERR_CLOUD,

@@ -11,12 +11,13 @@
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/run/observer.h"
-#include "engine/task/log_tail.h"
+#include "engine/task/left.h"
 #include "engine/task/tasks.h"
 
 #include <string.h>
 
 #define TAIL_LINES         40
+#define STREAMS_MAX        8    /* containers of one task whose lines are kept */
 #define STOPPED_SEEN_MAX   2000 /* a crash loop of every service; later ones say nothing new */
 #define DESCRIBE_TASKS_MAX 100
 #define STREAM_PREFIX      "LogConfiguration.Options.awslogs-stream-prefix"
@@ -111,25 +112,75 @@ static const json_t *culprit(const struct watched *w, const json_t *task)
     return best ? best : json_array_get(w->containers, 0);
 }
 
+/* Those whose lines are kept: the culprit first, then the others that ended badly. */
+struct streams {
+    struct task_stream items[STREAMS_MAX];
+    size_t len;
+};
+
 /* The stream is named by the container's own prefix, which for a sidecar is its Compose name. */
+static const char *prefix_of(const struct watched *w, const json_t *definition)
+{
+    return json_str_or(definition, STREAM_PREFIX, w->service);
+}
+
+static void
+add_stream(struct streams *list, const struct watched *w, const json_t *definition, const char *id)
+{
+    const char *name = json_str_or(definition, "Name", w->container);
+    char *stream = xasprintf("%s/%s/%s", prefix_of(w, definition), name, id);
+
+    list->items[list->len++] = (struct task_stream){.container = name, .stream = stream};
+}
+
+static void find_streams(
+    struct streams *list,
+    const struct watched *w,
+    const json_t *task,
+    const json_t *first,
+    const char *id)
+{
+    size_t i;
+    json_t *definition;
+
+    add_stream(list, w, first, id);
+    json_array_foreach(w->containers, i, definition) {
+        const json_t *c = container_of_task(task, json_str(definition, "Name"));
+        bool bad =
+            c && (!text_empty(json_str(c, "reason")) || ended_badly(json_int_or(c, "exitCode", 0)));
+        if (bad && definition != first && list->len < STREAMS_MAX)
+            add_stream(list, w, definition, id);
+    }
+}
+
 static void tell_failure(struct flow_observer *o, struct watched *w, const json_t *task)
 {
     const char *id = task_id(json_str(task, "taskArn"));
     const json_t *container = culprit(w, task);
     const char *name = json_str_or(container, "Name", w->container);
-    const char *prefix = json_str_or(container, STREAM_PREFIX, w->service);
     bool own = text_eq(name, w->container);
 
     engine_failure_done(&o->failure);
-    o->failure.service = xstrdup(own ? w->service : prefix);
+    o->failure.service = xstrdup(own ? w->service : prefix_of(w, container));
     o->failure.task = xstrdup(id);
     o->failure.reason = task_reason(task, name);
     say_once(o, id);
 
     cleanup_free char *group = plan_log_group(o->c->settings, o->c->project, "logs");
-    cleanup_free char *stream = xasprintf("%s/%s/%s", prefix, name, id);
-    cleanup_error struct error ignored = ERROR_INIT;
-    flow_log_tail(o->c, group, stream, TAIL_LINES, &o->failure.logs, &ignored);
+    struct streams streams = {0};
+    find_streams(&streams, w, task, container, id);
+    struct task_left left = {
+        .kind = "task",
+        .service = o->failure.service,
+        .id = o->failure.task,
+        .task = task,
+        .reason = o->failure.reason,
+        .group = group,
+        .streams = streams.items,
+        .stream_count = streams.len};
+    task_left_keep(o->c, &left, TAIL_LINES, &o->failure.logs);
+    for (size_t i = 0; i < streams.len; i++)
+        free((char *)streams.items[i].stream);
 }
 
 static int

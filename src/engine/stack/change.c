@@ -62,6 +62,8 @@ change_create(struct engine_context *c, const struct cfn_change *change, struct 
         key("ChangeSetName", change->change_set_name),
         key("ClientToken", change->token),
         key("ChangeSetType", type));
+    if (change->import_existing)
+        json_add(in, "ImportExistingResources", json_of(true));
 
     cleanup_error struct error local = ERROR_INIT;
 
@@ -154,12 +156,13 @@ int cfn_change_prepare(
 
 /* A cancel in the middle of this call would leave it open whether it had an effect: it is waited
  * for, but not for fresh credentials. */
-static int
-execute_call(struct engine_context *c, const struct cfn_change *change, struct error *err)
+static int execute_call(
+    struct engine_context *c, const struct cfn_change *change, bool keep_failed, struct error *err)
 {
     for (;;) {
         json_t *in = change_key(change);
         json_add(in, "ClientRequestToken", json_of(change->token));
+        json_add(in, "DisableRollback", json_of(keep_failed));
 
         cleanup_error struct error local = ERROR_INIT;
         fiber_shield(true);
@@ -171,6 +174,38 @@ execute_call(struct engine_context *c, const struct cfn_change *change, struct e
             error_move(err, &local);
         return rc;
     }
+}
+
+/* "Replacement type updates not supported on stack with disable-rollback": what cannot be kept is
+ * rolled back, and that is said before it begins. */
+static int
+may_keep(struct engine_context *c, const struct cfn_change *change, bool *keep, struct error *err)
+{
+    cleanup_json json_t *changes = NULL;
+    *keep = change->keep_failed;
+    if (!*keep)
+        return 0;
+
+    int rc = engine_call_all(
+        c, &aws_cloudformation_DescribeChangeSet, change_key(change), &changes, err);
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(changes, i, item) {
+        const char *replaced = json_str_or(item, "ResourceChange.Replacement", "False");
+        if (!*keep || text_eq(replaced, "False"))
+            continue;
+        *keep = false;
+        engine_note(
+            c,
+            ENGINE_SAY_WARNING,
+            NULL,
+            "--no-rollback has no effect: CloudFormation can keep a failure only where nothing is "
+            "replaced, and this replaces %s; what fails is rolled back",
+            json_str_or(item, "ResourceChange.LogicalResourceId", "a resource"));
+    }
+
+    return rc;
 }
 
 /* An OBSOLETE one would apply a difference to a stack that has moved on. */
@@ -194,6 +229,9 @@ int cfn_change_execute(struct engine_context *c, const struct cfn_change *change
     if (!seen || !text_eq(execution, "AVAILABLE"))
         return 0;
 
-    rc = execute_call(c, change, err);
+    bool keep_failed = false;
+    rc = may_keep(c, change, &keep_failed, err);
+    if (rc == 0)
+        rc = execute_call(c, change, keep_failed, err);
     return rc < 0 ? error_wrap(err, "applying the change to %s", change->stack_name) : 0;
 }

@@ -12,6 +12,8 @@ struct cfn_change {
     bool create;               /* the stack is not there, or has never had a resource */
     const char *template_body; /* unused where there is a URL */
     const char *template_url;  /* NULL: the body */
+    bool import_existing;      /* named resources that are there and kept become the stack's */
+    bool keep_failed;          /* what fails is left as it is, not rolled back */
 };
 
 /* Creates (or finds) the change set and waits until it is ready. *empty when there is nothing to

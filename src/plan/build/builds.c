@@ -14,6 +14,8 @@
 #include "plan/view/adopt.h"
 
 #define IMAGES_KEPT 10
+/* Under tags of our own (engine/build/keep.c), which takes them away: in the way of no release. */
+#define NEVER_EXPIRE 10000
 /* The log group keeps a day or a month, and a build may be asked after later. */
 #define LOG_DAYS  90
 #define RULES_MAX 50 /* of a lifecycle policy */
@@ -34,7 +36,8 @@ static const char CACHE_POLICY[] =
     "\"countType\":\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":8},\"action\":{"
     "\"type\":\"expire\"}}]}";
 
-/* Images are counted for each service apart: counted together, the service that is built often
+/* An image that the first rule matches is never expired by the others, whatever else its tags are.
+ * Images are counted for each service apart: counted together, the service that is built often
  * pushes out the only image of one that is not, and that one cannot start a task again. Services
  * beyond the number of rules keep all. */
 static const char *image_policy(struct plan_ctx *c)
@@ -44,7 +47,14 @@ static const char *image_policy(struct plan_ctx *c)
         key("countType", "sinceImagePushed"),
         key("countUnit", "days"),
         key("countNumber", 1));
-    json_t *rules = array(rule(1, "untagged images after a day", untagged));
+    json_t *kept = object(
+        key("tagStatus", "tagged"),
+        key("tagPrefixList", texts(PLAN_IMAGE_KEPT)),
+        key("countType", "imageCountMoreThan"),
+        key("countNumber", NEVER_EXPIRE));
+    json_t *rules = array(
+        rule(1, "what runs and what one can go back to stays", kept),
+        rule(2, "untagged images after a day", untagged));
 
     for (size_t i = 0; i < c->v.count && json_array_size(rules) < RULES_MAX; i++) {
         const struct plan_service *s = &c->v.services[i];

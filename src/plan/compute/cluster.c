@@ -57,13 +57,18 @@ void plan_cluster(struct plan_ctx *c)
     graph_output_add(c->g, "ClusterName", plan_cluster_ref(c), "ECS cluster");
 }
 
+/* It outlives the stack, so that what a failed deployment said can be read; its lines go by their
+ * own expiry. The engine lets a later stack take it over (engine/stack/log_groups.h). */
 static void add_log_group(struct plan_ctx *c, const char *id, const char *which)
 {
     cleanup_free char *name = plan_log_group(c->s, c->p->name, which);
 
     json_t *group =
         object(key("LogGroupName", name), key("RetentionInDays", c->s->log_retention_days));
-    add(c, id, "AWS::Logs::LogGroup", group);
+    struct graph_resource *r = add(c, id, "AWS::Logs::LogGroup", group);
+
+    r->deletion_policy = "Retain"; /* also when its stack is rolled back: what failed is in it */
+    r->replace_policy = "Retain";
 }
 
 static void add_lifecycle_rule(struct plan_ctx *c, const char *log_group_arn)

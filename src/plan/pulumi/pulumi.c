@@ -58,12 +58,14 @@ static void add_providers(struct pulumi_ctx *c)
     json_add(c->resources, "command", command);
 }
 
-/* What is purged goes with the stack: the provider empties and removes it (forceDestroy). */
+/* What is purged goes with the stack: the provider empties and removes it (forceDestroy). Nor are
+ * log groups left: Pulumi rolls nothing back, and could not take over one that is there. */
 static bool retained(const struct graph_resource *r)
 {
     const char *policy = r->deletion_policy;
 
-    return !r->purge && (text_eq(policy, "Retain") || text_eq(policy, "RetainExceptOnCreate"));
+    return !r->purge && !text_eq(r->type, "AWS::Logs::LogGroup") &&
+           (text_eq(policy, "Retain") || text_eq(policy, "RetainExceptOnCreate"));
 }
 
 static const char *to(struct pulumi_ctx *c, const char *name)

@@ -25,7 +25,8 @@ static const struct policy_row ROWS[] = {
      "elasticfilesystem:DescribeFileSystems "
      "elasticloadbalancing:Describe* "
      "iam:GetRole "
-     "logs:FilterLogEvents logs:GetLogEvents "
+     "logs:DeleteLogGroup logs:DescribeLogGroups logs:FilterLogEvents logs:GetLogEvents "
+     "logs:ListTagsForResource "
      "route53:ListHostedZones route53:ListResourceRecordSets "
      "s3:AbortMultipartUpload s3:GetObject s3:ListBucket s3:ListMultipartUploadParts "
      "s3:PutObject "
@@ -148,9 +149,10 @@ static const struct policy_row ROWS[] = {
      "ec2:AttachInternetGateway ec2:DetachInternetGateway"},
 
     {"AWS::ECR::Repository",
-     "ecr:BatchDeleteImage ecr:CreateRepository ecr:DeleteLifecyclePolicy ecr:DeleteRepository "
-     "ecr:DescribeImages ecr:DescribeRepositories ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy "
-     "ecr:ListImages ecr:ListTagsForResource ecr:PutImageScanningConfiguration "
+     "ecr:BatchDeleteImage ecr:BatchGetImage ecr:CreateRepository ecr:DeleteLifecyclePolicy "
+     "ecr:DeleteRepository ecr:DescribeImages ecr:DescribeRepositories "
+     "ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy "
+     "ecr:ListImages ecr:ListTagsForResource ecr:PutImage ecr:PutImageScanningConfiguration "
      "ecr:PutImageTagMutability ecr:PutLifecyclePolicy ecr:TagResource ecr:UntagResource "
      "ecs:RunTask ecs:StopTask ecs:TagResource"},
 

@@ -44,6 +44,7 @@ class Operation:
         self.prefix = "CREATE"
         self.cancelled = threading.Event()
         self.cancel_reason = None
+        self.keep_failed = False  # DisableRollback: then nothing can be replaced
         self.superseded = False  # a DeleteStack took over: end without a word
         self.thread = None
         # logical id -> (created|updated|replaced|untouched, the Resource before)
@@ -131,6 +132,11 @@ class Operation:
                 current.tags = source.tags
             return
         if self._must_replace(current, wanted, changed):
+            if self.keep_failed:
+                text = "Replacement type updates not supported on stack with disable-rollback."
+                self.undo[name] = ("untouched", replace(current))
+                self.event(current, "UPDATE_FAILED", text)
+                raise ResourceError(text)
             self._replace(current, wanted)
         else:
             self._update(current, wanted, changed, bool(retag))

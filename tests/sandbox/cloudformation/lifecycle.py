@@ -138,6 +138,7 @@ class Before:
 def update(operation: Operation, source, disable_rollback: bool = False) -> None:
     stack, engine = operation.stack, operation.engine
     operation.prefix = "UPDATE"
+    operation.keep_failed = disable_rollback
     operation.before = Before(stack)
     with engine.store.lock:
         stack.source = source

@@ -153,3 +153,34 @@ def test_what_is_built_is_no_builder(image, yes):
     from sandbox.kaniko import is_executor
 
     assert is_executor(image) is yes
+
+
+def test_lifecycle_rules_act_by_priority():
+    from sandbox.ecr_lifecycle import expired
+
+    class Image:
+        def __init__(self, pushed, *tags):
+            self.image_pushed_at, self.image_tags = pushed, list(tags)
+
+    def rule(priority, count, number, *prefixes):
+        status = "tagged" if prefixes else "untagged"
+        unit = {"countUnit": "days"} if count == "sinceImagePushed" else {}
+        selection = {"tagStatus": status, "countType": count, "countNumber": number, **unit}
+        if prefixes:
+            selection["tagPrefixList"] = list(prefixes)
+        return {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
+
+    policy = json.dumps(
+        {
+            "rules": [
+                rule(3, "imageCountMoreThan", 1, "web-"),
+                rule(1, "imageCountMoreThan", 100, "Kept-"),
+                rule(2, "sinceImagePushed", 1),
+            ]
+        }
+    )
+    kept, old, new = Image(0, "web-1", "Kept-1"), Image(10, "web-2"), Image(20, "web-3")
+    loose, fresh = Image(0), Image(90_000)
+    images = [kept, old, new, loose, fresh]
+    assert expired(policy, images, 100_000) == [loose, old]
+    assert expired(policy, images, 10**9) == [loose, fresh, old]

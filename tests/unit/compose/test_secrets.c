@@ -158,4 +158,35 @@ START_TEST(rules_of_the_loader)
 }
 END_TEST
 
-SUITE("compose/secrets", matches, places, rules_of_the_loader)
+START_TEST(trust_34_what_is_kept_of_a_log_has_no_token)
+{
+    static const struct {
+        const char *text, *masked;
+    } cases[] = {
+        {"key AKIAABCDEFGHIJKLMNOP is bad", "key *** (an AWS access key) is bad"},
+        {"ghp_0123456789abcdefghij", "*** (a GitHub token)"},
+        {"to postgres://app:hunter2@db:5432/x",
+         "to postgres://app:*** (a URL with a password)@db:5432/x"},
+        {"Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln, twice AKIAABCDEFGHIJKLMNOP",
+         "Bearer *** (a JSON web token), twice *** (an AWS access key)"},
+        {"listening on http://0.0.0.0:80/", NULL},
+        {"BAKIAABCDEFGHIJKLMNOP sk-8", NULL},
+        {"", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_free char *masked = secrets_masked(cases[i].text);
+        if (cases[i].masked)
+            ck_assert_str_eq(masked, cases[i].masked);
+        else
+            ck_assert_ptr_null(masked);
+    }
+}
+END_TEST
+
+SUITE(
+    "compose/secrets",
+    matches,
+    places,
+    rules_of_the_loader,
+    trust_34_what_is_kept_of_a_log_has_no_token)

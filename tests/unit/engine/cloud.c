@@ -204,6 +204,23 @@ static void open_session(struct cloud *cl)
     ck_assert_int_eq(aws_session_open(&o, &cl->aws, NULL), 0);
 }
 
+static void on_evidence(void *arg, const struct engine_evidence *e)
+{
+    struct cloud *cl = arg;
+    cleanup_free char *containers = e->containers ? json_print(e->containers, false, true) : NULL;
+
+    vec_push(
+        &cl->said,
+        xasprintf(
+            "evidence %s %s %s %s: %s %s",
+            e->key,
+            e->kind,
+            e->service ? e->service : "-",
+            e->subject,
+            e->reason,
+            containers ? containers : ""));
+}
+
 void cloud_init(struct cloud *cl)
 {
     static const char *const zones[] = {"us-west-2a", "us-west-2b"};
@@ -216,7 +233,7 @@ void cloud_init(struct cloud *cl)
         cl->script, &(struct script_step){.times = UINT_MAX, .on_request = on_request, .arg = cl});
     open_session(cl);
     cl->journal = json_object();
-    cl->sink = (struct engine_sink){on_row, on_resource, on_log, on_note, cl};
+    cl->sink = (struct engine_sink){on_row, on_resource, on_log, on_note, on_evidence, cl};
     cl->journal_fns = (struct engine_journal){journal_get, journal_put, journal_flush, cl};
     cl->settings =
         (struct plan_settings){.prefix = "Defang", .stack = "beta", .cd_name = "defang-cd"};

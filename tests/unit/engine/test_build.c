@@ -194,7 +194,9 @@ START_TEST(a_build_that_fails_twice_shows_its_last_lines)
     ck_assert_str_eq(failure.reason, "exit code 1: Essential container in task exited");
     ck_assert_str_eq(failure.logs, "error: npm ci failed");
     ck_assert(
-        cloud_body_has(&cl, "GetLogEvents", cloud_count(&cl, "GetLogEvents") - 1, "\"limit\":40"));
+        cloud_body_has(&cl, "GetLogEvents", cloud_count(&cl, "GetLogEvents") - 1, "\"limit\":200"));
+    ck_assert_uint_eq(cloud_said(&cl, "evidence task/t1 build api t1: exit code 1"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "evidence task/t2 build api t2: exit code 1"), 1);
     ck_assert_uint_eq(cloud_said(&cl, "row image/api failed"), 1);
     finish();
 }

@@ -123,7 +123,8 @@ START_TEST(an_older_schema_is_brought_up)
     fixture_insert("a", "shop", NULL);
     store_close(store);
     store = NULL;
-    raw("CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL,"
+    raw("DROP TABLE evidence;"
+        "CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL,"
         " begun_ms INTEGER NOT NULL, PRIMARY KEY(bucket, key)) STRICT, WITHOUT ROWID;"
         "INSERT INTO uploads VALUES('b', 'k', 'u', 1);"
         "PRAGMA user_version = 1");
