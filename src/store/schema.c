@@ -80,6 +80,9 @@ static const char *const migrations[] = {
 
     /* 2: an upload's id is an intent of its deployment; the table had no user. */
     "DROP TABLE uploads;",
+
+    /* 3: that somebody wanted it canceled outlives every state. */
+    "ALTER TABLE deployments ADD COLUMN canceled_ms INTEGER NOT NULL DEFAULT 0;",
 };
 /* clang-format on */
 
