@@ -36,6 +36,7 @@
 struct follow {
     struct client *client;
     const char *deployment;
+    const char *kind; /* "up" …; NULL when not known; borrowed */
     struct view *view;
     uint64_t after;
     bool follow, ended, interrupted, timed_out;
@@ -247,11 +248,12 @@ static int run(struct follow *f, struct error *err)
 /* How to come back stands in the last line, where it is found. */
 static void say_detached(struct follow *f)
 {
+    cleanup_free char *back = view_ways_back(f->deployment, f->kind);
     cleanup_free char *text = xasprintf(
-        "%s: the deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
+        "%s: %s goes on. Watch: %s",
         f->timed_out ? "Wait timeout" : "Detached",
-        f->deployment,
-        f->deployment);
+        view_what_goes_on(f->kind),
+        back);
     f->view->say(f->view, text);
 }
 
@@ -290,6 +292,7 @@ int follow_deployment(
     struct follow f = {
         .client = c,
         .deployment = deployment,
+        .kind = info ? info->kind : NULL,
         .after = after,
         .follow = follow,
         .deadline_ms = INT64_MAX,
@@ -321,8 +324,7 @@ int follow_started(
     else
         printf("%s\n", deployment);
 
-    say("The deployment goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
-        deployment,
-        deployment);
+    cleanup_free char *back = view_ways_back(deployment, info ? info->kind : NULL);
+    say("It goes on. Watch: %s", back);
     return 0;
 }

@@ -211,8 +211,6 @@ static int put_derived(struct up *u, bool prune, struct error *err)
     return flow_derived_put(&u->j->context, list, count, err);
 }
 
-/* Endpoints as the planner left them in the template's Metadata, filled from the stack's outputs.
- */
 static int read_endpoints(struct up *u, struct error *err)
 {
     cleanup_json json_t *outputs = NULL;
@@ -220,21 +218,7 @@ static int read_endpoints(struct up *u, struct error *err)
     if (rc < 0)
         return rc;
 
-    json_t *list = array();
-    const char *service;
-    json_t *entry;
-
-    json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry) {
-        const char *output = json_str(entry, "endpointOutput");
-        bool is_public = output != NULL;
-        const char *url = is_public ? json_str(outputs, output) : json_str(entry, "endpoint");
-
-        if (url)
-            json_push(
-                list, object(key("service", service), key("url", url), key("public", is_public)));
-    }
-
-    u->j->endpoints = list;
+    job_endpoints(u->j, json_at(u->graph->metadata, "Defang.services"), outputs);
     domains_point(u->j, &u->request, outputs);
 
     return 0;
@@ -268,6 +252,25 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
     return rc;
 }
 
+/* What comes after the last apply: a cancel in between leaves it undone, and says so. */
+static int note_rest(struct up *u, unsigned stage, struct error *err)
+{
+    struct plan_static *sites;
+    size_t count;
+    cleanup_str struct str rest = STR_INIT;
+    const struct engine_journal *journal = &u->j->journal;
+
+    for (size_t i = 0; i < u->once.stages.once_count; i++)
+        if (u->once.stages.once[i].stage == stage)
+            str_appendf(&rest, "%srun %s", rest.len ? ", " : "", u->once.stages.once[i].service);
+
+    plan_static_sites(u->j->arena, u->request.project, &sites, &count);
+    for (size_t i = 0; i < count; i++)
+        str_appendf(&rest, "%sfiles of %s", rest.len ? ", " : "", sites[i].service);
+
+    return journal->put(journal->arg, JOB_REST, rest.len ? str_get(&rest) : NULL, err);
+}
+
 /* One stage: the last one is the whole. A stage that an earlier life finished is not looked at
  * again. */
 static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *err)
@@ -278,6 +281,8 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
     int rc = up_step_done(u, phase, &done, err);
     if (rc == 0 && (last || !done))
         rc = make_graph(u, false, last ? 0 : stage, err);
+    if (rc == 0 && last)
+        rc = note_rest(u, stage, err);
     if (rc == 0 && !done)
         rc = apply_if_differs(u, phase, changed, err);
     if (rc == 0 && done)
@@ -326,6 +331,8 @@ static int run_stages(struct up *u, struct error *err)
         rc = run_stage(u, stage, &changed, err);
     if (rc == 0)
         rc = put_static(u, &changed, err);
+    if (rc == 0)
+        rc = u->j->journal.put(u->j->journal.arg, JOB_REST, NULL, err);
     if (rc < 0)
         return rc;
 

@@ -19,6 +19,24 @@ struct engine_outcome {
 
 void engine_outcome_done(struct engine_outcome *o);
 
+/* How a phase stands after a cancel, as the cloud says. */
+enum engine_back {
+    ENGINE_BACK_NONE,    /* nothing of it was begun */
+    ENGINE_BACK_DONE,    /* taken back: what ran before runs */
+    ENGINE_BACK_LATE,    /* it had ended well before: what it made runs */
+    ENGINE_BACK_PARTLY,  /* stopped half-way, what it made stays: an engine without a roll back */
+    ENGINE_BACK_FAILED,  /* it could not be taken back */
+    ENGINE_BACK_UNKNOWN, /* the cloud could not be asked */
+};
+
+struct engine_end {
+    enum engine_back back;
+    char *said; /* "stack X is UPDATE_COMPLETE"; NULL for NONE */
+    char *hint; /* which command helps; NULL where none is needed */
+};
+
+void engine_end_done(struct engine_end *e);
+
 /* What is deployed. */
 struct engine_template {
     json_t *json; /* NULL when nothing is */
@@ -50,9 +68,10 @@ struct engine {
     int (*destroy)(
         struct engine_context *c, bool force, struct engine_outcome *out, struct error *err);
 
-    /* Takes back what `phase` of this deployment began, if it still runs, and waits for the
-     * terminal state. Shielded from cancel. */
-    void (*cancel)(struct engine_context *c, const char *phase);
+    /* Takes back what `phase` of this deployment began, if it still runs, waits for the terminal
+     * state and says which it is; of a phase that has ended, how. May be repeated. Shielded from
+     * cancel. engine_end_done() is due. */
+    void (*cancel)(struct engine_context *c, const char *phase, struct engine_end *out);
 
     /* *out NULL when nothing is deployed, else an object name → value. */
     int (*outputs)(struct engine_context *c, json_t **out, struct error *err);

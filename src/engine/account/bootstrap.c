@@ -76,7 +76,10 @@ static int execute(struct cd_work *w, const struct cfn_change *change, struct er
     struct cfn_stack now = {0};
     cleanup_free char *executed_key = cd_work_key(w, "executed");
 
-    int rc = engine_journal_put(c, executed_key, change->token, err);
+    /* As a step of a deployment it is no more than that: the deployment may be canceled. */
+    int rc = c->project ? 0 : engine_no_return(c, err);
+    if (rc == 0)
+        rc = engine_journal_put(c, executed_key, change->token, err);
     if (rc == 0)
         rc = engine_journal_flush(c, err);
     if (rc == 0)

@@ -59,7 +59,9 @@ static int unprotect(struct engine_context *c, const char *stack, struct error *
 
 static int begin(struct engine_context *c, const char *stack, char **token, struct error *err)
 {
-    int rc = *token ? 0 : engine_token(c, DELETE_TOKEN, token, err);
+    int rc = engine_no_return(c, err);
+    if (rc == 0 && !*token)
+        rc = engine_token(c, DELETE_TOKEN, token, err);
     if (rc == 0)
         rc = unprotect(c, stack, err);
     return rc < 0 ? rc : cfn_stack_delete(c, stack, *token, err);

@@ -213,6 +213,18 @@ static int judge(
         or_none(f->first_failure, "no resource gave a reason"));
 }
 
+/* Whether the change had ended well before: the rows say so then. What it means for the deployment
+ * is for the job to say, which asks again when all has unwound. */
+static bool take_back(struct operation *o)
+{
+    struct engine_end end;
+
+    cloudformation_cancel(o->c, o->phase, &end);
+    bool late = end.back == ENGINE_BACK_LATE;
+    engine_end_done(&end);
+    return late;
+}
+
 /* Buckets that the change let go are settled whichever way it ended. */
 static int run(struct operation *o, struct engine_outcome *out, struct error *err)
 {
@@ -234,16 +246,15 @@ static int run(struct operation *o, struct engine_outcome *out, struct error *er
     if (rc == 0)
         rc = operation_follow(o, stack.id, &f, err);
 
-    if (rc < 0 && fiber_is_canceled()) {
-        cloudformation_cancel(o->c, o->phase);
-    } else if (rc == 0) {
+    bool late = rc < 0 && fiber_is_canceled() && take_back(o);
+    if (rc == 0) {
         rc = buckets_settle(o->c, o->key_buckets, err);
         if (rc == 0)
             rc = judge(o, &f, out, err);
     }
 
     if (!engine_detaching(o->c))
-        rows_finish(o->rows, rc == 0);
+        rows_finish(o->rows, rc == 0 || late);
     cfn_follow_done(&f);
     cfn_stack_done(&stack);
     return rc;

@@ -49,6 +49,8 @@ run(struct operation *o, struct cfn_stack *stack, struct engine_outcome *out, st
     int rc = operation_executed(o, &executed, err);
     if (rc == 0 && !executed)
         rc = operation_wait_idle(o, stack, err);
+    if (rc == 0 && stack->exists)
+        rc = engine_no_return(o->c, err);
     if (rc == 0 && !executed && stack->exists)
         rc = operation_set_executed(o, err);
     if (rc < 0 || !stack->exists)

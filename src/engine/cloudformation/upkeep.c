@@ -268,6 +268,10 @@ static int ask_back(struct engine_context *c, const struct cfn_stack *stack, str
     if (rc < 0 || sent)
         return rc;
 
+    rc = engine_no_return(c, err);
+    if (rc < 0)
+        return rc;
+
     in = object(key("StackName", stack->id));
     rc = engine_call(c, &aws_cloudformation_CancelUpdateStack, in, NULL, err);
     if (rc < 0)
