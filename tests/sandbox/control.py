@@ -11,6 +11,8 @@ GET/POST/DELETE /_sandbox/behaviour
 POST /_sandbox/clock {"offset": seconds}      moves the sandbox's clock
 POST /_sandbox/waits {"rds-create": 2.5, "ecs-pending": null}
 GET/POST /_sandbox/identity                   names of the SSO portal and the like; what logins do
+POST /_sandbox/stack {"name", "status", "reason", "failed": [logical ids], "words"}
+                                              puts a stack into a state (cloudformation/forced.py)
 POST /_sandbox/expire {"key": "ASIA…" | "*"}  ends temporary credentials now
 """
 
@@ -114,6 +116,12 @@ def waits(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
     return {}
 
 
+def stack(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
+    from .cloudformation import forced
+
+    return forced.put(sandbox.cloudformation().engine, **body)
+
+
 def expire(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
     return {"expired": sandbox.context.keys.expire(body["key"])}
 
@@ -136,5 +144,6 @@ HANDLERS = {
     ("DELETE", "behaviour"): behaviour_clear,
     ("POST", "clock"): clock,
     ("POST", "waits"): waits,
+    ("POST", "stack"): stack,
     ("POST", "expire"): expire,
 }
