@@ -351,13 +351,35 @@ static int run_stages(struct up *u, struct error *err)
     return rc < 0 || !had_once(u) ? rc : once_prune(&u->once, err);
 }
 
+/* A service of which something was left out by a roll back may run as anything: without its note of
+ * the last deployment it counts as changed, and is made anew. */
+static void forget(json_t *deployed, const json_t *again)
+{
+    json_t *notes = json_at(deployed, "Metadata.Defang.services"), *id;
+    size_t i;
+
+    json_array_foreach(again, i, id) {
+        const json_t *resource =
+            json_object_get(json_object_get(deployed, "Resources"), json_string_value(id));
+        const char *group = json_str_or(resource, "Metadata.Group", "");
+
+        if (text_starts(group, "service/"))
+            json_object_del(notes, group + strlen("service/"));
+    }
+}
+
 /* What is deployed now, and what the next graph is compared with. */
 static int read_deployed(struct up *u, struct error *err)
 {
     struct job *j = u->j;
-    int rc = j->engine->deployed(&j->context, &u->deployed, err);
+    cleanup_json json_t *again = NULL;
+    int rc = j->engine->mend ? j->engine->mend(&j->context, &again, err) : 0;
+    if (rc == 0)
+        rc = j->engine->deployed(&j->context, &u->deployed, err);
     if (rc < 0)
         return rc;
+
+    forget(u->deployed.json, again);
 
     u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
     u->before = json_incref(u->deployed.json);

@@ -148,6 +148,7 @@ void engine_end_done(struct engine_end *e)
 void engine_template_done(struct engine_template *t)
 {
     json_decref(t->json);
+    free(t->stuck);
     free(t->status);
     *t = (struct engine_template){0};
 }

@@ -43,6 +43,7 @@ struct engine_template {
     bool exists;
     bool settled; /* nothing moves and nothing is half rolled back: json is what runs */
     char *status; /* in the engine's words */
+    char *stuck;  /* what leads out of it, when an `up` cannot simply change it; else NULL */
 };
 
 void engine_template_done(struct engine_template *t);
@@ -53,6 +54,11 @@ struct engine {
 
     /* What is deployed now; exists=false is no error. A stack that is not ours is ERR_REFUSED. */
     int (*deployed)(struct engine_context *c, struct engine_template *out, struct error *err);
+
+    /* Before a deployment is planned: brings what is deployed out of a state in which it cannot be
+     * changed. *again: logical ids whose services are to be made anew although nothing of them
+     * differs, since nobody knows how they stand; new array or NULL. NULL: never needed. */
+    int (*mend)(struct engine_context *c, json_t **again, struct error *err);
 
     /* Makes it so. `phase` names the journal entries ("foundation", "whole"); a repeated call after
      * a crash attaches. */

@@ -89,3 +89,43 @@ def test_trust_31_trust_32_too_late(
     assert "cannot be taken back" in refused.err and "watch" in refused.err, refused
     place.run("watch", down.out.strip()).ok()
     assert status_of(sandbox, tiny) == "none"
+
+
+def put(sandbox: kit.Sandbox, folder: pathlib.Path, status: str, **more: Any) -> None:
+    sandbox.control(
+        "POST", "stack", {"name": stack_of(sandbox, folder)["StackName"], "status": status, **more}
+    )
+
+
+def test_trust_33_a_failed_roll_back_is_recovered(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
+    """An unhealthy service whose roll back fails: a dead end for CloudFormation's updates."""
+    place.run("up", cwd=tiny).ok()
+    kit.edit(tiny, 'PAUSE: "20"', 'PAUSE: "21"')
+    sandbox.services(worker={"exit": 1})
+    words = {"code": "ServiceUnavailableException", "status": 400, "message": "no way back"}
+    # The roll back, and its first continuation.
+    sandbox.fault(
+        {"error": words}, service="ecs", operation="UpdateService", internal=True, after=1, times=2
+    )
+    failed = place.run("up", cwd=tiny).ok(4)
+    assert status_of(sandbox, tiny) == "UPDATE_ROLLBACK_FAILED"
+    assert "defangctl cd cancel" in failed.err and "console" not in failed.err, failed
+    planned = place.run("plan", cwd=tiny).ok()
+    assert "UPDATE_ROLLBACK_FAILED" in planned.out + planned.err, planned
+
+    freed = place.run("cd", "cancel", cwd=tiny).ok()
+    assert "nothing is under way" not in freed.err
+    assert "ServiceWorker" in freed.err and "no way back" in freed.err, freed  # named, and why
+    assert status_of(sandbox, tiny) == "UPDATE_ROLLBACK_COMPLETE"
+    sandbox.calm()
+
+    # The next `up` does the same by itself, and makes what was left out anew, changed or not.
+    kit.edit(tiny, 'PAUSE: "21"', 'PAUSE: "20"')
+    put(sandbox, tiny, "UPDATE_ROLLBACK_FAILED", failed=["ServiceWorker"], words="it is stuck")
+    ran = place.run("up", cwd=tiny).ok()
+    assert "ServiceWorker" in ran.err and "it is stuck" in ran.err, ran
+    assert "Deployed:" in ran.err, ran
+    assert status_of(sandbox, tiny) == "UPDATE_COMPLETE"
+    place.run("down", cwd=tiny).ok()

@@ -3,6 +3,7 @@
  *   describe ─ not ours ─▶ refused
  *      │
  *      ├─ busy ─▶ wait, or follow what an earlier life of this job began
+ *      ├─ a roll back that failed ─▶ continue it
  *      ├─ dead (a first creation that failed) ─▶ remove it
  *      ├─ newer than we know ─▶ refused, unless forced
  *      ├─ the same template ─▶ up to date, no change set
@@ -185,6 +186,8 @@ static int make_ready(
         rc = cfn_stack_check_ours(stack, CD_NAME_SETTING, err);
     if (rc == 0)
         rc = cd_work_wait_idle(w, stack, err);
+    if (rc == 0 && stack->exists && text_eq(stack->status, "UPDATE_ROLLBACK_FAILED"))
+        rc = cd_work_roll_back(w, stack, err);
     if (rc == 0 && stack->exists && cfn_status_is_dead(stack->status))
         rc = cd_work_clear(w, stack, err);
     if (rc < 0 || !stack->exists)

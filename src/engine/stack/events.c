@@ -371,21 +371,3 @@ int cfn_follow(struct cfn_follow *f, struct error *err)
     free(t.last_id);
     return rc;
 }
-
-int cfn_stack_clear(
-    const struct cfn_stack *stack, const char *token_key, struct cfn_follow *f, struct error *err)
-{
-    cleanup_free char *token = NULL;
-
-    int rc = engine_token(f->context, token_key, &token, err);
-    if (rc == 0)
-        rc = cfn_stack_delete(f->context, stack->name, token, err);
-    if (rc < 0)
-        return rc;
-
-    f->stack_id = stack->id;
-    f->token = token;
-    rc = cfn_follow(f, err);
-    f->token = NULL; /* freed here */
-    return rc;
-}

@@ -31,11 +31,6 @@ void cfn_follow_done(struct cfn_follow *f);
  * nothing was heard for CFN_WAIT_MS. */
 int cfn_follow(struct cfn_follow *f, struct error *err);
 
-/* Takes away a stack that only a delete can help, under a token kept as `token_key`, and follows
- * the removal. `f` says whom to tell; its stack and token are set here. */
-int cfn_stack_clear(
-    const struct cfn_stack *stack, const char *token_key, struct cfn_follow *f, struct error *err);
-
 /* How an operation stands, by the stack's events: of one that has ended, whatever came after it. */
 struct cfn_operation {
     bool begun;   /* CloudFormation knows it */

@@ -209,6 +209,8 @@ const char *cfn_status_way_out(const char *status)
         {"CREATE_FAILED", "`defangctl up` removes what is left and deploys anew"},
         {"ROLLBACK_FAILED", "`defangctl up` removes what is left and deploys anew"},
         {"ROLLBACK_COMPLETE", "`defangctl up` removes what is left and deploys anew"},
+        {"IMPORT_ROLLBACK_FAILED",
+         "nothing but a removal leads out of it: `defangctl down`, then `defangctl up`"},
         {"DELETE_FAILED",
          "`defangctl down` again removes what can be removed and names what it has to leave"},
     };
