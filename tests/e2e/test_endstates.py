@@ -129,3 +129,53 @@ def test_trust_33_a_failed_roll_back_is_recovered(
     assert "Deployed:" in ran.err, ran
     assert status_of(sandbox, tiny) == "UPDATE_COMPLETE"
     place.run("down", cwd=tiny).ok()
+
+
+# What `up` says where it does not go on by itself, and whether `plan` names the state.
+DEAD_ENDS = (
+    "CREATE_FAILED",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_FAILED",
+    "DELETE_FAILED",
+    "IMPORT_ROLLBACK_FAILED",
+)
+
+
+def test_trust_33_every_state_in_the_programs(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
+    """Whatever only looks works in each state, names it where it matters, and points nowhere else;
+    what is left of a failed creation is replaced; what cannot be removed is left and named.
+    """
+    place.run("up", cwd=tiny).ok()
+    for status in DEAD_ENDS:
+        put(sandbox, tiny, status, reason="somebody did something")
+        planned = place.run("plan", cwd=tiny).ok()
+        assert status in planned.out and "defangctl" in planned.out, planned
+        for verb in (["ps"], ["logs"], ["cd", "ls"], ["cd", "outputs"]):
+            looked = place.run(*verb, cwd=tiny)
+            assert looked.code in (0, 6), looked
+            assert "console" not in looked.err, looked
+        if status != "UPDATE_ROLLBACK_FAILED":
+            compared = place.run("cd", "refresh", cwd=tiny).ok(5)
+            assert status in compared.err and "defangctl" in compared.err, compared
+        if status in ("DELETE_FAILED", "IMPORT_ROLLBACK_FAILED"):
+            refused = place.run("up", cwd=tiny).ok(5)
+            assert "defangctl down" in refused.err, refused
+        if status.startswith("UPDATE"):
+            place.run("cd", "cancel", cwd=tiny).ok()
+            assert status_of(sandbox, tiny) == "UPDATE_ROLLBACK_COMPLETE"
+        else:
+            idle = place.run("cd", "cancel", cwd=tiny).ok()
+            assert status in idle.err and "defangctl" in idle.err, idle
+
+    put(sandbox, tiny, "ROLLBACK_COMPLETE")
+    place.run("up", cwd=tiny).ok()
+    assert status_of(sandbox, tiny) == "CREATE_COMPLETE"
+
+    put(sandbox, tiny, "DELETE_FAILED", failed=["ServiceWorker"], words="somebody holds it")
+    down = place.run("down", cwd=tiny).ok()
+    assert "ServiceWorker" in down.err and "somebody holds it" in down.err, down
+    assert status_of(sandbox, tiny) == "none"

@@ -189,16 +189,20 @@ static int end_of_run(struct pulumi_verb *v, struct engine_end *out, struct erro
 
 static void pulumi_cancel(struct engine_context *c, const char *phase, struct engine_end *out)
 {
-    struct pulumi_verb v;
+    struct pulumi_verb v = {0};
     cleanup_error struct error err = ERROR_INIT;
     bool begun = false;
     *out = (struct engine_end){0};
 
+    cleanup_free char *key = xasprintf("pulumi.%s", phase);
+    int rc = pulumi_run_begun(c, key, &begun, &err);
+    if (rc == 0 && (!begun || engine_detaching(c)))
+        return; /* nothing that AWS would have to be asked about */
+
     fiber_shield(true);
-    int rc = pulumi_verb_open(&v, c, phase, &err);
     if (rc == 0)
-        rc = pulumi_run_begun(c, v.key, &begun, &err);
-    if (rc == 0 && begun && v.place.ready && !engine_detaching(c)) {
+        rc = pulumi_verb_open(&v, c, phase, &err);
+    if (rc == 0 && v.place.ready) {
         pulumi_run_stop(c, &v.place, v.key);
         rc = end_of_run(&v, out, &err);
     }
