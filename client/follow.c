@@ -21,6 +21,7 @@
 #include "client/view/json_out.h"
 #include "client/view/say.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -36,7 +37,7 @@
 struct follow {
     struct client *client;
     const char *deployment;
-    const Defang__DeploymentInfo *info; /* NULL: not known */
+    const Defang__DeploymentInfo *info; /* NULL: not known; borrowed */
     struct view *view;
     uint64_t after;
     bool follow, ended, interrupted, timed_out;
@@ -248,13 +249,15 @@ static int run(struct follow *f, struct error *err)
 /* How to come back stands in the last line, where it is found. */
 static void say_detached(struct follow *f)
 {
+    const char *kind = f->info ? f->info->kind : NULL;
     cleanup_free char *name = f->info ? view_name(f->info) : xstrdup(f->deployment);
+    cleanup_free char *back = view_ways_back(f->deployment, kind);
     cleanup_free char *text = xasprintf(
-        "%s: the deployment of %s goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
+        "%s: %s of %s goes on. Watch: %s",
         f->timed_out ? "Wait timeout" : "Detached",
+        view_what_goes_on(kind),
         name,
-        f->deployment,
-        f->deployment);
+        back);
     f->view->say(f->view, text);
 }
 
@@ -326,9 +329,10 @@ int follow_started(
         printf("%s\n", deployment);
 
     cleanup_free char *name = view_name(info);
-    say("The deployment of %s goes on. Watch: defangctl watch %s · cancel: defangctl cancel %s",
-        name,
-        deployment,
-        deployment);
+    cleanup_free char *back = view_ways_back(deployment, info->kind);
+    char *what = xstrdup(view_what_goes_on(info->kind));
+    *what = (char)toupper((unsigned char)*what);
+    say("%s of %s goes on. Watch: %s", what, name, back);
+    free(what);
     return 0;
 }

@@ -2,7 +2,7 @@
  *
  * Starting is a short call that answers with an id; what follows is a stream (follow.c) that may be
  * left and taken up again at any time. A canceled deployment is what `cancel` asked for, so for
- * this command it is success. */
+ * this command it is success; one that had been made before the cancel came is none. */
 #include "client/connect.h"
 #include "client/follow.h"
 #include "client/view/json_out.h"
@@ -202,8 +202,11 @@ int cmd_cancel(struct client *c, struct error *err)
     if (!c->options.detach) {
         rc = follow_deployment(c, cancel->info->id, cancel->info, 0, true, err);
 
-        /* Asked for and done is success for this command. */
-        rc = rc == error_kind_exit(ERR_CANCELED) ? 0 : rc;
+        /* Asked for and done is success for this command; too late is a refusal of AWS's. */
+        if (rc == 0)
+            rc = error_kind_exit(ERR_REFUSED);
+        else if (rc == error_kind_exit(ERR_CANCELED))
+            rc = 0;
     }
 
     protobuf_c_message_free_unpacked(reply, NULL);

@@ -193,10 +193,8 @@ static size_t draw_notes(struct board *b, size_t count, size_t columns, struct s
 /* What to do is always in sight while it goes on. */
 static size_t draw_foot(struct board *b, size_t columns, struct str *out)
 {
-    cleanup_free char *foot = xasprintf(
-        " Ctrl-C leaves it running: defangctl watch %s · defangctl cancel %s",
-        b->deployment,
-        b->deployment);
+    cleanup_free char *ways = view_ways_back(b->deployment, b->kind);
+    cleanup_free char *foot = xasprintf(" Ctrl-C leaves it running: %s", ways);
 
     draw_line(foot, SAY_DIM, columns, out);
     return 1;

@@ -41,7 +41,11 @@ static void show_failure(const Defang__Result *r, Defang__DeployState state)
 
 static void show_summary(const Defang__Result *r, const char *kind)
 {
-    if (text_eq(kind, "down") && r->nothing_changed)
+    if (r->canceled_late)
+        say("\n%sCanceled too late:%s the deployment had been made, and it runs.",
+            say_on(stderr, SAY_BOLD),
+            say_off(stderr));
+    else if (text_eq(kind, "down") && r->nothing_changed)
         say("\n%sNothing was deployed:%s what was left of it is removed.",
             say_on(stderr, SAY_GOOD),
             say_off(stderr));

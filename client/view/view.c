@@ -28,6 +28,24 @@ char *view_name(const Defang__DeploymentInfo *info)
     return xasprintf("%s/%s", info->project, info->stack);
 }
 
+const char *view_what_goes_on(const char *kind)
+{
+    if (text_eq(kind, "up"))
+        return "the deployment";
+    return text_eq(kind, "down") || text_eq(kind, "teardown") ? "the removal" : "it";
+}
+
+/* A removal goes to its end, and so does what makes or mends the account's own: no cancel is named
+ * that would be refused. */
+char *view_ways_back(const char *deployment, const char *kind)
+{
+    bool may_cancel = text_eq(kind, "up") || text_eq(kind, "refresh") || text_eq(kind, "preview");
+
+    if (!may_cancel)
+        return xasprintf("defangctl watch %s", deployment);
+    return xasprintf("defangctl watch %s · cancel: defangctl cancel %s", deployment, deployment);
+}
+
 /* A terminal that cannot move its cursor (TERM=dumb, or none) gets lines, as a pipe does. */
 struct view *view_new(struct client *c, const Defang__DeploymentInfo *info)
 {

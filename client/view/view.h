@@ -28,6 +28,12 @@ struct view *view_json_new(struct client *c);
 void view_result(
     const Defang__Result *r, Defang__DeployState state, const char *deployment, const char *kind);
 
+/* What is going on, for a sentence: "the deployment", "the removal". `kind` may be NULL. */
+const char *view_what_goes_on(const char *kind);
+
+/* The commands that lead back to it: watch, and cancel where that is not refused. malloc'd. */
+char *view_ways_back(const char *deployment, const char *kind);
+
 /* A copy of its own, in place of what *to held. Free with defang__result__free_unpacked. */
 void view_result_take(Defang__Result **to, const Defang__Result *from);
 

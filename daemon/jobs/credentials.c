@@ -27,7 +27,7 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
 {
     struct job *j = arg;
 
-    if (fiber_is_canceled())
+    if (fiber_must_unwind()) /* not while it takes back: that needs them too */
         return -ECANCELED;
     if (j->fresh_ms && loop_now_ms(j->daemon->loop) - j->fresh_ms < FRESH_MS)
         return fiber_sleep(FRESH_PAUSE_MS);
@@ -40,8 +40,9 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
 
     cleanup_free char *hint = xasprintf(
         "run any defangctl command for this project in a shell with valid credentials (for "
-        "instance `defangctl watch %s`), and the deployment goes on",
-        j->row.id);
+        "instance `defangctl watch %s`), and %s",
+        j->row.id,
+        j->cancel_requested ? "what was begun is taken back" : "the deployment goes on");
 
     engine_note(
         &j->context,
@@ -54,8 +55,13 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
     job_state_set(j, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, "waiting for fresh credentials");
 
     int rc = fiber_cond_wait(&j->credentials, BLOCKED_MAX_MS);
+    if (rc == 0 && (j->daemon->suspending || j->daemon->stopping))
+        return -ECANCELED; /* nobody brought any: it waits on in its next life */
     if (rc == 0)
-        job_state_set(j, DEFANG__DEPLOY_STATE__RUNNING, "fresh credentials arrived");
+        job_state_set(
+            j,
+            j->cancel_requested ? DEFANG__DEPLOY_STATE__CANCELING : DEFANG__DEPLOY_STATE__RUNNING,
+            "fresh credentials arrived");
 
     return rc;
 }

@@ -17,10 +17,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/build/build.h"
 #include "engine/context.h"
 #include "engine/engines.h"
-#include "engine/run/oneoff.h"
 
 #include <errno.h>
 #include <string.h>
@@ -148,41 +146,25 @@ static int open_world(struct job *j, struct error *err)
     return 0;
 }
 
-/* A cancel that came too late is a success: what was asked for is there. */
+/* A cancel that came too late is a success: what was asked for is there. One that could not be
+ * carried out is a failure, whatever was asked for. */
 static Defang__DeployState state_for(struct job *j, int rc, const struct error *err)
 {
     if (rc == 0)
         return DEFANG__DEPLOY_STATE__SUCCEEDED;
-    if (j->cancel_requested)
+    if (j->cancel_requested && err->kind == ERR_CANCELED)
         return DEFANG__DEPLOY_STATE__CANCELED;
 
     return err->kind == ERR_ROLLED_BACK ? DEFANG__DEPLOY_STATE__ROLLED_BACK
                                         : DEFANG__DEPLOY_STATE__FAILED;
 }
 
-/* Canceled in an earlier life of the daemon: nothing new is begun, what still runs is taken back.
- */
-static int finish_cancel(struct job *j, struct error *err)
-{
-    cleanup_json json_t *outputs = NULL;
-    cleanup_error struct error ignored = ERROR_INIT;
-
-    if (j->context.project) {
-        flow_builds_stop(&j->context);
-        if (j->engine->outputs(&j->context, &outputs, &ignored) == 0)
-            flow_once_stop(&j->context, outputs);
-        job_up_take_back(j);
-        j->engine->cancel(&j->context, j->row.kind); /* phases of cd.c are named so */
-    }
-
-    return error_raise(err, ERR_CANCELED, "canceled");
-}
-
-/* A kind that is not in the table was admitted by a newer daemon: it fails, and says so. */
+/* A kind that is not in the table was admitted by a newer daemon: it fails, and says so. Of one
+ * that was canceled in an earlier life nothing is begun: end() settles it. */
 static int run_kind(struct job *j, struct error *err)
 {
-    if (j->resumed && j->cancel_requested)
-        return finish_cancel(j, err);
+    if (j->cancel_requested)
+        return error_raise(err, ERR_CANCELED, "canceled");
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (text_eq(kinds[i].kind, j->row.kind))
@@ -224,7 +206,15 @@ static int run_job(struct job *j, struct error *err)
     else if (j->resumed)
         why = "resumed after a restart of the daemon";
 
-    if (j->row.state != DEFANG__DEPLOY_STATE__CANCELING)
+    /* Again, since what was written may have been lost with a full disk. */
+    if (j->cancel_requested)
+        rc = store_deployment_cancel(j->daemon->store, j->row.id, err);
+    if (rc < 0)
+        return rc;
+
+    if (j->cancel_requested)
+        job_state_set(j, DEFANG__DEPLOY_STATE__CANCELING, why);
+    else
         job_state_set(j, DEFANG__DEPLOY_STATE__RUNNING, why);
 
     bool lost_keys = j->resumed && !j->paused && json_bool_or(j->inputs, "env_credentials", false);
@@ -237,10 +227,7 @@ static int run_job(struct job *j, struct error *err)
 /* The result is there, and so is its reason when it is none. */
 static void end(struct job *j, int rc, struct error *err)
 {
-    if (rc < 0 && j->cancel_requested) {
-        error_done(err);
-        error_raise(err, ERR_CANCELED, "canceled");
-    } else if (rc < 0 && !error_is_set(err)) {
+    if (rc < 0 && !error_is_set(err)) {
         error_raise_errno(
             err,
             rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED,
@@ -261,8 +248,14 @@ static void job_main(void *arg)
     cleanup_error struct error err = ERROR_INIT;
     int rc = run_job(j, &err);
 
-    /* The daemon goes down or cannot write: no terminal state, the next life takes it up again. */
-    bool going_down = rc < 0 && j->daemon->stopping && !j->cancel_requested && fiber_is_canceled();
+    if (rc < 0 && j->cancel_requested && j->engine && !j->daemon->suspending) {
+        error_done(&err);
+        rc = job_settle_canceled(j, &err);
+    }
+
+    /* The daemon goes down or cannot write: no terminal state, the next life takes it up again. It
+     * takes back too what nobody could take back now. */
+    bool going_down = rc < 0 && j->daemon->stopping && fiber_is_canceled();
 
     if (j->daemon->state_lost || going_down)
         log_info("job", "suspended: deployment=%s", j->row.id);
@@ -354,8 +347,8 @@ static bool resume_one(void *arg, const struct store_deployment *row)
     struct job *j = job_new(d, row, inputs, before ? before->session : NULL, true);
 
     j->paused = before && before->session;
-    j->cancel_requested =
-        row->state == DEFANG__DEPLOY_STATE__CANCELING || (before && before->cancel_requested);
+    j->cancel_requested = row->canceled_ms || row->state == DEFANG__DEPLOY_STATE__CANCELING ||
+                          (before && before->cancel_requested);
 
     return true;
 }
@@ -388,22 +381,66 @@ int job_resume_all(struct daemon *d, struct error *err)
     return rc;
 }
 
-void job_cancel(struct job *j)
+static int refuse_cancel(const struct job *j, struct error *err)
 {
+    static const struct {
+        const char *kind, *why;
+    } reasons[] = {
+        {"down", "its removal has begun, and AWS cannot stop one"},
+        {"teardown", "the removal of the CD stack has begun, and AWS cannot stop one"},
+        {"bootstrap", "the account's CD stack is being made; it is kept for the next deployment"},
+        {"cancel", "it takes something back itself"},
+    };
+    const char *why = "it has gone too far";
+
+    for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+        if (text_eq(reasons[i].kind, j->row.kind))
+            why = reasons[i].why;
+
+    error_raise_errno(
+        err,
+        ERR_REFUSED,
+        EPERM,
+        "deployment %s (%s%s%s) cannot be taken back: %s",
+        j->row.id,
+        j->row.kind,
+        text_empty(j->row.project) ? "" : " of ",
+        j->row.project ? j->row.project : "",
+        why);
+    error_hint(err, "it goes on to its end: `defangctl watch %s`", j->row.id);
+    return -EPERM;
+}
+
+/* The column first: it stays when a later state overwrites CANCELING. */
+int job_cancel(struct job *j, struct error *err)
+{
+    cleanup_free char *no_return = NULL;
+
     if (j->cancel_requested || j->finished)
-        return;
+        return 0;
+
+    int rc = store_intent_get(j->daemon->store, j->row.id, ENGINE_NO_RETURN, &no_return, err);
+    if (rc == 0 && no_return)
+        return refuse_cancel(j, err);
+    if (rc == 0)
+        rc = store_deployment_cancel(j->daemon->store, j->row.id, err);
+    if (rc < 0)
+        return rc;
 
     j->cancel_requested = true;
     job_state_set(j, DEFANG__DEPLOY_STATE__CANCELING, "canceling");
     if (j->fiber)
         fiber_cancel(j->fiber);
+    return 0;
 }
 
 void job_suspend_all(struct daemon *d)
 {
-    for (size_t i = 0; i < d->jobs.len; i++)
+    for (size_t i = 0; i < d->jobs.len; i++) {
         if (d->jobs.items[i]->fiber)
             fiber_cancel(d->jobs.items[i]->fiber);
+        fiber_cond_broadcast(&d->jobs.items[i]->credentials); /* a shielded one waits on */
+    }
 }
 
 bool job_fibers_left(const struct daemon *d)

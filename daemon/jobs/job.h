@@ -33,6 +33,7 @@ struct job {
     struct fiber_cond credentials; /* fresh ones are in the session */
     int64_t fresh_ms;              /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
+    bool canceled_late; /* what was asked for is there all the same */
     bool
         paused; /* comes back from a pause in the same process: it has its session, keys included */
 
@@ -58,9 +59,10 @@ int job_start(
 int job_resume_all(struct daemon *d, struct error *err);
 struct job *job_find(struct daemon *d, const char *id); /* NULL when not running here */
 
-/* Asks it to take back what it began; it ends as CANCELED, or as SUCCEEDED when that came too late.
- * Nothing for one that has ended. */
-void job_cancel(struct job *j);
+/* Asks it to take back what it began, for ever: no restart forgets it. It ends as AWS says it
+ * stands: CANCELED, or SUCCEEDED when that came too late. ERR_REFUSED for what nobody can take back
+ * (a removal that has begun). Nothing for one that has ended or is canceled already. */
+int job_cancel(struct job *j, struct error *err);
 
 /* At the daemon's end: stops every fiber without a terminal state, so that the next life resumes
  * them. */
@@ -104,8 +106,15 @@ int job_run_refresh(struct job *j, struct error *err);
 int job_run_cancel(struct job *j, struct error *err);
 int job_run_preview(struct job *j, struct error *err);
 
-/* What an `up` of an earlier life has under way in the engine. */
-void job_up_take_back(struct job *j);
+/* ---- canceled.c ---- */
+/* A canceled job whose work has unwound, or was done by an earlier life: takes back what is left of
+ * it and reads from the cloud how it stands. 0: it was too late, what was asked for is there; else
+ * ERR_CANCELED, or ERR_CLOUD when it could not be taken back. */
+int job_settle_canceled(struct job *j, struct error *err);
+
+/* Whether the deployment goes beyond its last apply: what is still to do then (a journal key; the
+ * text names it for people). */
+#define JOB_REST "up.rest"
 
 /* Part of a project's job whose engine runs in the CD stack. */
 int job_update_cd(struct job *j, struct error *err);
@@ -124,6 +133,10 @@ void job_step(
     ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- result.c ---- */
+/* Notes the endpoints for the result: `services` as the planner left them in the template's
+ * Metadata (Defang.services), filled from the engine's outputs. Either may be NULL. */
+void job_endpoints(struct job *j, const json_t *services, const json_t *outputs);
+
 /* Result event, then the terminal state: the last two of every deployment. */
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error);
 

@@ -209,6 +209,14 @@ int preview_make(struct preview *p, struct verb_call *v, bool gather, struct err
         rc = read_account(p, err);
     if (rc == 0)
         rc = p->context.engine->deployed(&p->context, &p->deployed, err);
+    if (rc == 0 && p->deployed.stuck)
+        vec_push(
+            &p->unknowns,
+            arena_printf(
+                project->arena,
+                "what is deployed is %s: %s",
+                p->deployed.status,
+                p->deployed.stuck));
     if (rc < 0)
         return rc;
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
 
 #include <string.h>
 
@@ -43,6 +44,26 @@ static size_t last_logs(
     return n;
 }
 
+void job_endpoints(struct job *j, const json_t *services, const json_t *outputs)
+{
+    json_t *list = array();
+    const char *service;
+    json_t *entry;
+
+    json_object_foreach((json_t *)(uintptr_t)services, service, entry) {
+        const char *output = json_str(entry, "endpointOutput");
+        bool is_public = output != NULL;
+        const char *url = is_public ? json_str(outputs, output) : json_str(entry, "endpoint");
+
+        if (url)
+            json_push(
+                list, object(key("service", service), key("url", url), key("public", is_public)));
+    }
+
+    json_decref(j->endpoints);
+    j->endpoints = list;
+}
+
 /* In the job's arena, which outlives the event. */
 static void fill_endpoints(struct job *j, Defang__Result *r)
 {
@@ -67,6 +88,8 @@ static char *summary_of(struct job *j, Defang__DeployState state, const struct e
 {
     if (error_is_set(error))
         return xstrndup(error->message, SUMMARY_MAX);
+    if (j->canceled_late)
+        return xstrdup("canceled too late: it runs");
     if (j->nothing_changed)
         return xstrdup("nothing changed");
 
@@ -97,6 +120,7 @@ void job_finish(struct job *j, Defang__DeployState state, const struct error *er
     }
 
     r.nothing_changed = j->nothing_changed;
+    r.canceled_late = j->canceled_late;
     r.images_built = j->images_built;
     r.uploads = j->uploads;
     r.resources_changed = j->resources_changed;

@@ -215,8 +215,6 @@ static int put_derived(struct up *u, bool prune, struct error *err)
     return flow_derived_put(&u->j->context, list, count, err);
 }
 
-/* Endpoints as the planner left them in the template's Metadata, filled from the stack's outputs.
- */
 static int read_endpoints(struct up *u, struct error *err)
 {
     cleanup_json json_t *outputs = NULL;
@@ -224,21 +222,7 @@ static int read_endpoints(struct up *u, struct error *err)
     if (rc < 0)
         return rc;
 
-    json_t *list = array();
-    const char *service;
-    json_t *entry;
-
-    json_object_foreach(json_at(u->graph->metadata, "Defang.services"), service, entry) {
-        const char *output = json_str(entry, "endpointOutput");
-        bool is_public = output != NULL;
-        const char *url = is_public ? json_str(outputs, output) : json_str(entry, "endpoint");
-
-        if (url)
-            json_push(
-                list, object(key("service", service), key("url", url), key("public", is_public)));
-    }
-
-    u->j->endpoints = list;
+    job_endpoints(u->j, json_at(u->graph->metadata, "Defang.services"), outputs);
     domains_point(u->j, &u->request, outputs);
 
     return 0;
@@ -283,6 +267,25 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
     return rc;
 }
 
+/* What comes after the last apply: a cancel in between leaves it undone, and says so. */
+static int note_rest(struct up *u, unsigned stage, struct error *err)
+{
+    struct plan_static *sites;
+    size_t count;
+    cleanup_str struct str rest = STR_INIT;
+    const struct engine_journal *journal = &u->j->journal;
+
+    for (size_t i = 0; i < u->once.stages.once_count; i++)
+        if (u->once.stages.once[i].stage == stage)
+            str_appendf(&rest, "%srun %s", rest.len ? ", " : "", u->once.stages.once[i].service);
+
+    plan_static_sites(u->j->arena, u->request.project, &sites, &count);
+    for (size_t i = 0; i < count; i++)
+        str_appendf(&rest, "%sfiles of %s", rest.len ? ", " : "", sites[i].service);
+
+    return journal->put(journal->arg, JOB_REST, rest.len ? str_get(&rest) : NULL, err);
+}
+
 /* One stage: the last one is the whole. A stage that an earlier life finished is not looked at
  * again. */
 static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *err)
@@ -293,6 +296,8 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
     int rc = up_step_done(u, phase, &done, err);
     if (rc == 0 && (last || !done))
         rc = make_graph(u, false, last ? 0 : stage, err);
+    if (rc == 0 && last)
+        rc = note_rest(u, stage, err);
     if (rc == 0 && !done)
         rc = apply_if_differs(u, phase, changed, err);
     if (rc == 0 && done)
@@ -341,6 +346,8 @@ static int run_stages(struct up *u, struct error *err)
         rc = run_stage(u, stage, &changed, err);
     if (rc == 0)
         rc = put_static(u, &changed, err);
+    if (rc == 0)
+        rc = u->j->journal.put(u->j->journal.arg, JOB_REST, NULL, err);
     if (rc < 0)
         return rc;
 
@@ -361,13 +368,35 @@ static int run_stages(struct up *u, struct error *err)
     return rc < 0 || !had_once(u) ? rc : once_prune(&u->once, err);
 }
 
+/* A service of which something was left out by a roll back may run as anything: without its note of
+ * the last deployment it counts as changed, and is made anew. */
+static void forget(json_t *deployed, const json_t *again)
+{
+    json_t *notes = json_at(deployed, "Metadata.Defang.services"), *id;
+    size_t i;
+
+    json_array_foreach(again, i, id) {
+        const json_t *resource =
+            json_object_get(json_object_get(deployed, "Resources"), json_string_value(id));
+        const char *group = json_str_or(resource, "Metadata.Group", "");
+
+        if (text_starts(group, "service/"))
+            json_object_del(notes, group + strlen("service/"));
+    }
+}
+
 /* What is deployed now, and what the next graph is compared with. */
 static int read_deployed(struct up *u, struct error *err)
 {
     struct job *j = u->j;
-    int rc = j->engine->deployed(&j->context, &u->deployed, err);
+    cleanup_json json_t *again = NULL;
+    int rc = j->engine->mend ? j->engine->mend(&j->context, &again, err) : 0;
+    if (rc == 0)
+        rc = j->engine->deployed(&j->context, &u->deployed, err);
     if (rc < 0)
         return rc;
+
+    forget(u->deployed.json, again);
 
     u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
     u->before = json_incref(u->deployed.json);

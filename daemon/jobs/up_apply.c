@@ -227,22 +227,3 @@ void up_say_left(struct up *u)
         say(u, template, there);
 }
 
-/* All phases that may be under way; the stages are numbered until one was never begun. */
-void job_up_take_back(struct job *j)
-{
-    static const char *const phases[] = {"foundation", "room", "whole"};
-    cleanup_error struct error ignored = ERROR_INIT;
-    struct up u = {.j = j};
-
-    for (size_t i = 0; i < ARRAY_LEN(phases); i++)
-        j->engine->cancel(&j->context, phases[i]);
-
-    bool begun = true;
-    for (unsigned stage = 1; begun; stage++) {
-        cleanup_free char *phase = xasprintf("stage-%u", stage);
-        if (up_phase_begun(&u, phase, &begun, &ignored) < 0 || !begun)
-            break;
-
-        j->engine->cancel(&j->context, phase);
-    }
-}

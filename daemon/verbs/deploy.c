@@ -180,7 +180,9 @@ static int verb_cancel(struct verb_call *v, const ProtobufCMessage *request, str
     if (rc < 0)
         return rc;
 
-    job_cancel(job);
+    rc = job_cancel(job, err);
+    if (rc < 0)
+        return rc;
 
     Defang__CancelReply reply = DEFANG__CANCEL_REPLY__INIT;
     reply.info = verb_deployment_info(v->project.arena, &job->row);

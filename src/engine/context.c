@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine.h"
+#include "loop/fiber.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -34,6 +35,15 @@ int engine_journal_put(
 int engine_journal_flush(struct engine_context *c, struct error *err)
 {
     return c->journal->flush(c->journal->arg, err);
+}
+
+int engine_no_return(struct engine_context *c, struct error *err)
+{
+    if (fiber_is_canceled())
+        return error_raise_errno(err, ERR_CANCELED, ECANCELED, "canceled before it began");
+
+    int rc = engine_journal_put(c, ENGINE_NO_RETURN, "1", err);
+    return rc < 0 ? rc : engine_journal_flush(c, err);
 }
 
 /* A canceled step is shown as canceled, not as failed: nobody has to look for a cause. */
@@ -134,9 +144,17 @@ void engine_outcome_done(struct engine_outcome *o)
     *o = (struct engine_outcome){0};
 }
 
+void engine_end_done(struct engine_end *e)
+{
+    free(e->said);
+    free(e->hint);
+    *e = (struct engine_end){0};
+}
+
 void engine_template_done(struct engine_template *t)
 {
     json_decref(t->json);
+    free(t->stuck);
     free(t->status);
     *t = (struct engine_template){0};
 }

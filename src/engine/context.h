@@ -62,6 +62,11 @@ int engine_journal_put(
     struct engine_context *c, const char *key, const char *value, struct error *err);
 int engine_journal_flush(struct engine_context *c, struct error *err);
 
+/* Before an effect that nobody can take back (a removal): from here on a cancel is refused, in
+ * every life of the job. Durable when it returns. ERR_CANCELED when a cancel came before. */
+#define ENGINE_NO_RETURN "no-return"
+int engine_no_return(struct engine_context *c, struct error *err);
+
 /* The state of a row whose work ended with `rc`: done, canceled or failed. */
 enum engine_row_state engine_state_of(int rc);
 

@@ -19,12 +19,31 @@ struct engine_outcome {
 
 void engine_outcome_done(struct engine_outcome *o);
 
+/* How a phase stands after a cancel, as the cloud says. */
+enum engine_back {
+    ENGINE_BACK_NONE,    /* nothing of it was begun */
+    ENGINE_BACK_DONE,    /* taken back: what ran before runs */
+    ENGINE_BACK_LATE,    /* it had ended well before: what it made runs */
+    ENGINE_BACK_PARTLY,  /* stopped half-way, what it made stays: an engine without a roll back */
+    ENGINE_BACK_FAILED,  /* it could not be taken back */
+    ENGINE_BACK_UNKNOWN, /* the cloud could not be asked */
+};
+
+struct engine_end {
+    enum engine_back back;
+    char *said; /* "stack X is UPDATE_COMPLETE"; NULL for NONE */
+    char *hint; /* which command helps; NULL where none is needed */
+};
+
+void engine_end_done(struct engine_end *e);
+
 /* What is deployed. */
 struct engine_template {
     json_t *json; /* NULL when nothing is */
     bool exists;
     bool settled; /* nothing moves and nothing is half rolled back: json is what runs */
     char *status; /* in the engine's words */
+    char *stuck;  /* what leads out of it, when an `up` cannot simply change it; else NULL */
 };
 
 void engine_template_done(struct engine_template *t);
@@ -35,6 +54,11 @@ struct engine {
 
     /* What is deployed now; exists=false is no error. A stack that is not ours is ERR_REFUSED. */
     int (*deployed)(struct engine_context *c, struct engine_template *out, struct error *err);
+
+    /* Before a deployment is planned: brings what is deployed out of a state in which it cannot be
+     * changed. *again: logical ids whose services are to be made anew although nothing of them
+     * differs, since nobody knows how they stand; new array or NULL. NULL: never needed. */
+    int (*mend)(struct engine_context *c, json_t **again, struct error *err);
 
     /* Makes it so. `phase` names the journal entries ("foundation", "whole"); a repeated call after
      * a crash attaches. */
@@ -50,9 +74,10 @@ struct engine {
     int (*destroy)(
         struct engine_context *c, bool force, struct engine_outcome *out, struct error *err);
 
-    /* Takes back what `phase` of this deployment began, if it still runs, and waits for the
-     * terminal state. Shielded from cancel. */
-    void (*cancel)(struct engine_context *c, const char *phase);
+    /* Takes back what `phase` of this deployment began, if it still runs, waits for the terminal
+     * state and says which it is; of a phase that has ended, how. May be repeated. Shielded from
+     * cancel. engine_end_done() is due. */
+    void (*cancel)(struct engine_context *c, const char *phase, struct engine_end *out);
 
     /* *out NULL when nothing is deployed, else an object name → value. */
     int (*outputs)(struct engine_context *c, json_t **out, struct error *err);

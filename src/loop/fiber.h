@@ -33,6 +33,7 @@ void fiber_detach(struct fiber *f);
 void fiber_join(struct fiber *f);
 void fiber_cancel(struct fiber *f); /* idempotent; wakes its wait */
 bool fiber_is_canceled(void);       /* of the running fiber; false outside */
+bool fiber_must_unwind(void);       /* canceled and not shielded: do not begin anything */
 struct fiber *fiber_current(void);  /* NULL outside a fiber */
 const char *fiber_name(const struct fiber *f);
 

@@ -106,8 +106,6 @@ __attribute__((noreturn)) void fiber_main(struct fiber *f);         /* first fra
  * (-ECANCELED). */
 int fiber_suspend(int64_t timeout_ms);
 void fiber_wake(struct fiber *f, int result); /* no effect on a fiber that is not waiting */
-/* The running fiber is canceled and not shielded: do not begin anything. */
-bool fiber_must_unwind(void);
 /* fiber_wait that a cancel does not end: for what must be over before the caller's frame may go. */
 int fiber_wait_shielded(struct fiber_event *ev, int64_t timeout_ms);
 

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/str.h"
 #include "store/internal.h"
 #include <errno.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 #define COLUMNS                                                                                    \
     "id, kind, project, stack, account, region, engine, profile, state, created_ms, ended_ms, "    \
     "summary, "                                                                                    \
-    "last_sequence"
+    "last_sequence, canceled_ms"
 
 /* Inputs are wiped: what a shell's environment said is in them. */
 void store_deployment_done(struct store_deployment *d)
@@ -58,9 +59,10 @@ static void row_read(struct sql *q, struct store_deployment *d)
     d->ended_ms = sqlite3_column_int64(q->stmt, 10);
     d->summary = sql_column(q, 11);
     d->last_sequence = (uint64_t)sqlite3_column_int64(q->stmt, 12);
-    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 13);
+    d->canceled_ms = sqlite3_column_int64(q->stmt, 13);
+    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 14);
     if (d->inputs_len)
-        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 13), d->inputs_len);
+        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 14), d->inputs_len);
 }
 
 /* The unfinished deployment that stands in the way, for the message. */
@@ -91,11 +93,14 @@ static int busy_error(struct store *s, const struct store_deployment *d, struct 
             d->stack[0] ? "/" : "",
             d->stack,
             store_state_name(sqlite3_column_int(q.stmt, 2)));
-        error_hint(
-            err,
-            "Watch it with `defangctl watch %s` or end it with `defangctl cancel %s`.",
-            id,
-            id);
+        if (text_eq(kind, "down") || text_eq(kind, "teardown"))
+            error_hint(err, "Watch it with `defangctl watch %s`; a removal goes to its end.", id);
+        else
+            error_hint(
+                err,
+                "Watch it with `defangctl watch %s` or end it with `defangctl cancel %s`.",
+                id,
+                id);
         sql_close(&q);
         return -EBUSY;
     }
@@ -223,6 +228,25 @@ int store_deployment_move(
         store_touch(s, id);
         s->ends = s->ends || ends;
     }
+
+    return rc;
+}
+
+/* Beside the state, not in it: BLOCKED_AUTH and a restart overwrite states. */
+int store_deployment_cancel(struct store *s, const char *id, struct error *err)
+{
+    int64_t changes = 0;
+    struct sql q = sql_open(
+        &s->writer,
+        "UPDATE deployments SET canceled_ms = iif(canceled_ms, canceled_ms, ?2)"
+        " WHERE id = ?1 AND ended_ms = 0");
+
+    sql_text(&q, id);
+    sql_int(&q, clock_wall_ms());
+
+    int rc = sql_run(s, &q, &changes, err);
+    if (rc == 0 && !changes)
+        return store_deployment_refuse(s, id, err);
 
     return rc;
 }

@@ -89,6 +89,9 @@ static const char *const migrations[] = {
     "  data TEXT NOT NULL,"
     "  bytes INTEGER NOT NULL," /* of data: counted, not read */
     "  UNIQUE(deployment, key)) STRICT;",
+
+    /* That somebody wanted it canceled outlives every state. */
+    "ALTER TABLE deployments ADD COLUMN canceled_ms INTEGER NOT NULL DEFAULT 0;",
 };
 /* clang-format on */
 

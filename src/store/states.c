@@ -3,7 +3,7 @@
  *
  *   QUEUED → RUNNING ⇄ BLOCKED_AUTH,  any of them → CANCELING → a terminal state
  *   CANCELING may still end as SUCCEEDED: the cancel came too late. A canceled job that had to wait
- * for credentials comes back to RUNNING, and ends as CANCELED from there.
+ * for credentials comes back to CANCELING; that it is canceled stands in a column of its own.
  */
 #include "base/mem.h"
 #include "store/store.h"

@@ -59,6 +59,7 @@ struct store_deployment {
     char *project, *stack, *account, *region, *engine, *profile;
     int state;
     int64_t created_ms, ended_ms; /* ended 0 = not yet */
+    int64_t canceled_ms;          /* since when somebody wants it canceled; 0 = nobody does */
     char *summary;                /* one line for lists, NULL until ended */
     uint64_t last_sequence;
     void *inputs;
@@ -80,6 +81,9 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
  * event goes in first, in the same turn. */
 int store_deployment_move(
     struct store *s, const char *id, int state, const char *summary, struct error *err);
+/* That it is to be canceled, for ever: whatever state comes after it. The first word counts.
+ * -ESTALE for one that has ended. */
+int store_deployment_cancel(struct store *s, const char *id, struct error *err);
 /* Sees this turn's own writes. `out` is the caller's (store_deployment_done). -ENOENT. */
 int store_deployment_get(
     struct store *s, const char *id, struct store_deployment *out, struct error *err);

@@ -12,6 +12,8 @@ POST /_sandbox/clock {"offset": seconds}      moves the sandbox's clock
 POST /_sandbox/waits {"rds-create": 2.5, "ecs-pending": null}
 GET/POST /_sandbox/identity                   names of the SSO portal and the like; what logins do
 POST /_sandbox/ecr-expire {"days": N}         lifecycle policies act, as if N days had passed
+POST /_sandbox/stack {"name", "status", "reason", "failed": [logical ids], "words"}
+                                              puts a stack into a state (cloudformation/forced.py)
 POST /_sandbox/expire {"key": "ASIA…" | "*"}  ends temporary credentials now
 """
 
@@ -116,6 +118,12 @@ def waits(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
     return {}
 
 
+def stack(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
+    from .cloudformation import forced
+
+    return forced.put(sandbox.cloudformation().engine, **body)
+
+
 def expire(sandbox: Any, _query: Any, body: Any, _rest: str) -> Any:
     return {"expired": sandbox.context.keys.expire(body["key"])}
 
@@ -142,6 +150,7 @@ HANDLERS = {
     ("DELETE", "behaviour"): behaviour_clear,
     ("POST", "clock"): clock,
     ("POST", "waits"): waits,
+    ("POST", "stack"): stack,
     ("POST", "expire"): expire,
     ("POST", "ecr-expire"): ecr_expire,
 }

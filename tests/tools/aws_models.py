@@ -33,7 +33,8 @@ SERVICES = {
     "cloudformation": "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents "
     "DescribeStackResources ListStackResources CreateChangeSet "
     "DescribeChangeSet ExecuteChangeSet DeleteChangeSet GetTemplate "
-    "CancelUpdateStack ContinueUpdateRollback DescribeEvents UpdateTerminationProtection "
+    "CancelUpdateStack ContinueUpdateRollback RollbackStack DescribeEvents "
+    "UpdateTerminationProtection "
     "ListStacks ListChangeSets ValidateTemplate DetectStackDrift "
     "DescribeStackDriftDetectionStatus DescribeStackResourceDrifts",
     "ec2": "DescribeAvailabilityZones DescribeRegions DescribeVpcs DescribeVpcAttribute "

@@ -18,6 +18,7 @@ const struct aws_operation *const aws_operations[] = {
     &aws_cloudformation_GetTemplate,
     &aws_cloudformation_CancelUpdateStack,
     &aws_cloudformation_ContinueUpdateRollback,
+    &aws_cloudformation_RollbackStack,
     &aws_cloudformation_DescribeEvents,
     &aws_cloudformation_UpdateTerminationProtection,
     &aws_cloudformation_ListStacks,

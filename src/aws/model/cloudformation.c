@@ -749,6 +749,35 @@ const struct aws_operation aws_cloudformation_ContinueUpdateRollback = {
     .output = &s_ContinueUpdateRollbackOutput,
     .result_wrapper = "ContinueUpdateRollbackResult",
 };
+static const struct aws_member m_RollbackStackInput[] = {
+    {"StackName", NULL, &aws_shape_string, .required = true},
+    {"RoleARN", NULL, &aws_shape_string},
+    {"ClientRequestToken", NULL, &aws_shape_string},
+    {"RetainExceptOnCreate", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_RollbackStackInput = {
+    .type = AWS_STRUCTURE,
+    .members = m_RollbackStackInput,
+    .member_count = 4,
+    .name = "RollbackStackInput"};
+static const struct aws_member m_RollbackStackOutput[] = {
+    {"StackId", NULL, &aws_shape_string},
+    {"OperationId", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_RollbackStackOutput = {
+    .type = AWS_STRUCTURE,
+    .members = m_RollbackStackOutput,
+    .member_count = 2,
+    .name = "RollbackStackOutput"};
+const struct aws_operation aws_cloudformation_RollbackStack = {
+    .service = &aws_service_cloudformation,
+    .name = "RollbackStack",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_RollbackStackInput,
+    .output = &s_RollbackStackOutput,
+    .result_wrapper = "RollbackStackResult",
+};
 static const struct aws_member m_EventFilter[] = {
     {"FailedEvents", NULL, &aws_shape_boolean},
 };

@@ -21,6 +21,7 @@ extern const struct aws_operation aws_cloudformation_DeleteChangeSet;
 extern const struct aws_operation aws_cloudformation_GetTemplate;
 extern const struct aws_operation aws_cloudformation_CancelUpdateStack;
 extern const struct aws_operation aws_cloudformation_ContinueUpdateRollback;
+extern const struct aws_operation aws_cloudformation_RollbackStack;
 extern const struct aws_operation aws_cloudformation_DescribeEvents;
 extern const struct aws_operation aws_cloudformation_UpdateTerminationProtection;
 extern const struct aws_operation aws_cloudformation_ListStacks;

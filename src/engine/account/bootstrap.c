@@ -3,6 +3,7 @@
  *   describe ─ not ours ─▶ refused
  *      │
  *      ├─ busy ─▶ wait, or follow what an earlier life of this job began
+ *      ├─ a roll back that failed ─▶ continue it
  *      ├─ dead (a first creation that failed) ─▶ remove it
  *      ├─ newer than we know ─▶ refused, unless forced
  *      ├─ the same template ─▶ up to date, no change set
@@ -76,7 +77,10 @@ static int execute(struct cd_work *w, const struct cfn_change *change, struct er
     struct cfn_stack now = {0};
     cleanup_free char *executed_key = cd_work_key(w, "executed");
 
-    int rc = engine_journal_put(c, executed_key, change->token, err);
+    /* As a step of a deployment it is no more than that: the deployment may be canceled. */
+    int rc = c->project ? 0 : engine_no_return(c, err);
+    if (rc == 0)
+        rc = engine_journal_put(c, executed_key, change->token, err);
     if (rc == 0)
         rc = engine_journal_flush(c, err);
     if (rc == 0)
@@ -182,6 +186,8 @@ static int make_ready(
         rc = cfn_stack_check_ours(stack, CD_NAME_SETTING, err);
     if (rc == 0)
         rc = cd_work_wait_idle(w, stack, err);
+    if (rc == 0 && stack->exists && text_eq(stack->status, "UPDATE_ROLLBACK_FAILED"))
+        rc = cd_work_roll_back(w, stack, err);
     if (rc == 0 && stack->exists && cfn_status_is_dead(stack->status))
         rc = cd_work_clear(w, stack, err);
     if (rc < 0 || !stack->exists)

@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 #include "engine/stack/events.h"
+#include "engine/stack/recover.h"
+#include "engine/stack/remove.h"
 #include "engine/stack/service_role.h"
 
 char *cd_work_key(const struct cd_work *w, const char *name)
@@ -102,6 +104,39 @@ int cd_work_clear(struct cd_work *w, struct cfn_stack *stack, struct error *err)
         cfn_follow_done(&f);
     cfn_stack_done(stack);
     return rc;
+}
+
+int cd_work_remove(
+    struct cd_work *w,
+    const struct cfn_stack *stack,
+    const char *token,
+    bool begun,
+    struct error *err)
+{
+    cleanup_free char *journal_key = cd_work_key(w, "delete-last");
+    struct cfn_follow f = follow_of(w, journal_key);
+
+    w->verb = "removing";
+    int rc = cfn_stack_remove(stack, token, begun, &f, err);
+    cfn_follow_done(&f);
+    return rc;
+}
+
+int cd_work_roll_back(struct cd_work *w, struct cfn_stack *stack, struct error *err)
+{
+    cleanup_free char *journal_key = cd_work_key(w, "recover");
+    cleanup_free char *id = xstrdup(stack->id);
+    cleanup_json json_t *skipped = NULL;
+    struct cfn_follow f = follow_of(w, NULL);
+
+    w->verb = "rolling back";
+    int rc = cfn_stack_recover(stack, journal_key, &f, &skipped, err);
+    cfn_follow_done(&f);
+    if (rc < 0)
+        return rc;
+
+    cfn_stack_done(stack);
+    return cfn_stack_describe(w->c, id, stack, err);
 }
 
 static void tell_waiting(struct engine_context *c, const struct cfn_stack *stack)

@@ -30,6 +30,17 @@ int cd_work_follow(
 /* A failed creation is removed; `stack` is empty then. */
 int cd_work_clear(struct cd_work *w, struct cfn_stack *stack, struct error *err);
 
+/* The stack is removed to its end, under `token`; `begun`: that was asked for already. */
+int cd_work_remove(
+    struct cd_work *w,
+    const struct cfn_stack *stack,
+    const char *token,
+    bool begun,
+    struct error *err);
+
+/* A roll back that failed is continued; `stack` is described anew. */
+int cd_work_roll_back(struct cd_work *w, struct cfn_stack *stack, struct error *err);
+
 /* Until nothing runs on the stack. What an earlier life of this job began is followed, with its
  * events; anybody else's work is waited for. */
 int cd_work_wait_idle(struct cd_work *w, struct cfn_stack *stack, struct error *err);

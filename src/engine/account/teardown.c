@@ -57,12 +57,13 @@ static int unprotect(struct engine_context *c, const char *stack, struct error *
     return engine_call(c, &aws_cloudformation_UpdateTerminationProtection, in, NULL, err);
 }
 
+/* Ready to be deleted. */
 static int begin(struct engine_context *c, const char *stack, char **token, struct error *err)
 {
-    int rc = *token ? 0 : engine_token(c, DELETE_TOKEN, token, err);
-    if (rc == 0)
-        rc = unprotect(c, stack, err);
-    return rc < 0 ? rc : cfn_stack_delete(c, stack, *token, err);
+    int rc = engine_no_return(c, err);
+    if (rc == 0 && !*token)
+        rc = engine_token(c, DELETE_TOKEN, token, err);
+    return rc < 0 ? rc : unprotect(c, stack, err);
 }
 
 /* From a stack that is there to none. */
@@ -82,7 +83,7 @@ static int remove_stack(struct cd_work *w, struct cfn_stack *stack, bool force, 
 
     if (!begun)
         rc = begin(w->c, stack->name, &token, err);
-    return rc < 0 ? rc : cd_work_follow(w, stack->id, token, "delete-last", "removing", err);
+    return rc < 0 ? rc : cd_work_remove(w, stack, token, begun, err);
 }
 
 static void tell(struct engine_context *c, enum engine_row_state state, const char *what)

@@ -20,14 +20,17 @@
 #include "engine/cloudformation/buckets.h"
 #include "engine/cloudformation/cancel.h"
 #include "engine/cloudformation/last_word.h"
+#include "engine/cloudformation/mend.h"
 #include "engine/cloudformation/operation.h"
 #include "engine/cloudformation/state.h"
 #include "engine/stack/change.h"
 #include "engine/stack/log_groups.h"
+#include "engine/stack/remove.h"
 #include "engine/stack/service_role.h"
 #include "engine/values/passwords.h"
 #include "loop/fiber.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* ---- ready for a change set ---- */
@@ -55,14 +58,6 @@ static int clear_dead(struct operation *o, struct cfn_stack *stack, struct error
     operation_lift_half_made(o, stack->name, buckets);
 
     int rc = cfn_stack_clear(stack, token_key, &f, err);
-    if (rc == 0 && !text_eq(f.status, "DELETE_COMPLETE"))
-        rc = error_raise(
-            err,
-            ERR_CLOUD,
-            "stack %s could not be removed (%s): %s",
-            stack->name,
-            f.status,
-            or_none(f.first_failure, "no reason given"));
     cfn_follow_done(&f);
     if (rc == 0)
         rc = buckets_settle(o->c, buckets, err);
@@ -73,14 +68,17 @@ static int clear_dead(struct operation *o, struct cfn_stack *stack, struct error
 
 static int refuse_unfinished(const struct cfn_stack *stack, struct error *err)
 {
-    if (text_eq(stack->status, "UPDATE_ROLLBACK_FAILED"))
-        return error_raise(
+    if (text_eq(stack->status, "IMPORT_ROLLBACK_FAILED")) {
+        error_raise(
             err,
-            ERR_CLOUD,
-            "stack %s is in UPDATE_ROLLBACK_FAILED (%s): continue its roll back in the "
-            "CloudFormation console, then deploy again",
+            ERR_REFUSED,
+            "stack %s is IMPORT_ROLLBACK_FAILED (%s): it cannot be changed any more",
             stack->name,
             or_none(stack->status_reason, "no reason given"));
+        error_hint(err, "%s", cfn_status_way_out(stack->status));
+        return -EPERM;
+    }
+
     if (!text_eq(stack->status, "DELETE_FAILED"))
         return 0;
 
@@ -112,6 +110,8 @@ static int make_ready(struct operation *o, struct cfn_stack *stack, struct error
         return rc;
 
     rc = refuse_unfinished(stack, err);
+    if (rc == 0 && text_eq(stack->status, "UPDATE_ROLLBACK_FAILED"))
+        rc = cloudformation_roll_back(o->c, stack, NULL, err);
     if (rc == 0 && cfn_status_is_dead(stack->status))
         rc = clear_dead(o, stack, err);
     return rc;
@@ -231,13 +231,32 @@ static int judge(
         return cloudformation_outputs(o->c, &out->outputs, err);
 
     out->rolled_back = cfn_status_is_rollback(f->status) && text_ends(f->status, "_COMPLETE");
-    return error_raise(
+    int rc = error_raise(
         err,
         out->rolled_back ? ERR_ROLLED_BACK : ERR_CLOUD,
         "stack %s ended in %s: %s",
         o->stack_name,
         f->status,
         or_none(f->first_failure, "no resource gave a reason"));
+
+    /* A note, because the error may give way to a task's own reason. */
+    const char *way = out->rolled_back ? NULL : cfn_status_way_out(f->status);
+    if (way)
+        engine_note(
+            o->c, ENGINE_SAY_WARNING, way, "stack %s is left in %s", o->stack_name, f->status);
+    return rc;
+}
+
+/* Whether the change had ended well before: the rows say so then. What it means for the deployment
+ * is for the job to say, which asks again when all has unwound. */
+static bool take_back(struct operation *o)
+{
+    struct engine_end end;
+
+    cloudformation_cancel(o->c, o->phase, &end);
+    bool late = end.back == ENGINE_BACK_LATE;
+    engine_end_done(&end);
+    return late;
 }
 
 /* Buckets that the change let go are settled whichever way it ended. */
@@ -261,16 +280,15 @@ static int run(struct operation *o, struct engine_outcome *out, struct error *er
     if (rc == 0)
         rc = operation_follow(o, stack.id, &f, err);
 
-    if (rc < 0 && fiber_is_canceled()) {
-        cloudformation_cancel(o->c, o->phase);
-    } else if (rc == 0) {
+    bool late = rc < 0 && fiber_is_canceled() && take_back(o);
+    if (rc == 0) {
         rc = buckets_settle(o->c, o->key_buckets, err);
         if (rc == 0)
             rc = judge(o, &f, out, err);
     }
 
     if (!engine_detaching(o->c))
-        rows_finish(o->rows, rc == 0);
+        rows_finish(o->rows, rc == 0 || late);
     cfn_follow_done(&f);
     cfn_stack_done(&stack);
     return rc;

@@ -1,11 +1,15 @@
-/* What a canceled phase began is taken back, and the terminal state waited for.
+/* What a canceled phase began is taken back, and how it ended is read from the stack.
  *
- *   busy ─ ours ─ UPDATE_IN_PROGRESS ─▶ CancelUpdateStack: CloudFormation rolls back
- *     │      └─── CREATE_IN_PROGRESS ─▶ the stack is deleted: half of one serves nobody
- *     └─ of another phase, deployment or person ─▶ left alone
+ *   ours, and it runs ─ UPDATE_IN_PROGRESS ─▶ CancelUpdateStack: CloudFormation rolls back
+ *                     ├ CREATE_IN_PROGRESS ─▶ the stack is deleted: half of one serves nobody
+ *                     └ anything else ─▶ waited for: it rolls back already, or cleans up
+ *   ours, and it has ended ─▶ its own last state tells, whatever came after it
+ *   of another phase, deployment or person ─▶ left alone
  *
- * The fiber is shielded meanwhile, since the job that asks is canceled already. When the daemon
- * goes down nothing is taken back: the next life of the job attaches. */
+ * What was asked for is not what happened: CloudFormation may have ended the change in the moment
+ * between. So the verdict is made of the last state alone. The fiber is shielded meanwhile, since
+ * the job that asks is canceled already. When the daemon goes down nothing is taken back: the next
+ * life of the job attaches. */
 #include "engine/cloudformation/cancel.h"
 
 #include "aws/model/operations.h"
@@ -35,22 +39,26 @@ static int delete_half_made(struct operation *o, const char *stack, struct error
     return rc < 0 ? rc : cfn_stack_delete(o->c, stack, token, err);
 }
 
-/* Is what runs on the stack this phase's own, or our taking it back? Another phase, deployment or
- * person is not disturbed. */
-static int runs_ours(struct operation *o, const char *stack_id, bool *ours, struct error *err)
+/* This phase's own, or our taking it back. Just executed, its first event may come a little later.
+ */
+static int look(
+    struct operation *o,
+    const struct cfn_stack *stack,
+    struct cfn_operation *out,
+    struct error *err)
 {
     struct engine_pace pace = {0};
     cleanup_free char *key = cancel_token_key(o);
     cleanup_free char *cancel_token = NULL;
-    *ours = false;
-
     int rc = engine_journal_get(o->c, key, &cancel_token, err);
-    for (int look = 0; rc == 0 && !*ours && look < START_LOOKS; look++) {
-        cleanup_free char *running = NULL;
-        if (look > 0)
+
+    for (int looks = 0; rc == 0 && looks < START_LOOKS; looks++) {
+        cfn_operation_done(out);
+        if (looks > 0)
             engine_pace_wait(&pace);
-        rc = cfn_operation_token(o->c, stack_id, &running, err);
-        *ours = running && (text_eq(running, o->token) || text_eq(running, cancel_token));
+        rc = cfn_operation_look(o->c, stack->id, o->token, cancel_token, out, err);
+        if (out->begun)
+            break;
     }
 
     return rc;
@@ -73,19 +81,24 @@ ask_back(struct operation *o, const struct cfn_stack *stack, const char *buckets
 }
 
 /* That CloudFormation does not take it back is told; it is followed all the same, for it moves. */
-static int take_back_now(struct operation *o, const struct cfn_stack *stack, struct error *err)
+static int
+take_back(struct operation *o, const struct cfn_stack *stack, char **status, struct error *err)
 {
-    bool ours = false;
     struct cfn_follow f;
     cleanup_free char *buckets = operation_key(o, "cancel-buckets");
-
-    int rc = runs_ours(o, stack->id, &ours, err);
-    if (rc < 0 || !ours)
-        return rc;
+    bool asks = text_eq(stack->status, "UPDATE_IN_PROGRESS") ||
+                text_eq(stack->status, "CREATE_IN_PROGRESS");
 
     engine_note(
-        o->c, ENGINE_SAY_NOTE, NULL, "canceling: taking back the change of stack %s", stack->name);
-    rc = ask_back(o, stack, buckets, err);
+        o->c,
+        ENGINE_SAY_NOTE,
+        NULL,
+        asks ? "canceling: taking back the change of stack %s"
+             : "canceling: waiting for the end of what runs on stack %s (%s)",
+        stack->name,
+        stack->status);
+
+    int rc = ask_back(o, stack, buckets, err);
     if (rc < 0) {
         engine_note(
             o->c,
@@ -99,39 +112,84 @@ static int take_back_now(struct operation *o, const struct cfn_stack *stack, str
     rc = operation_follow(o, stack->id, &f, err);
     if (rc == 0 && text_eq(f.status, "DELETE_COMPLETE"))
         rc = buckets_settle(o->c, buckets, err);
+    if (rc == 0)
+        *status = xstrdup(f.status);
     cfn_follow_done(&f);
     return rc;
 }
 
-static void take_back(struct operation *o)
+static void judge(const struct operation *o, const char *status, struct engine_end *out)
 {
-    cleanup_error struct error err = ERROR_INIT;
-    struct cfn_stack stack = {0};
+    bool gone = text_eq(status, "DELETE_COMPLETE");
+    bool back = cfn_status_is_rollback(status) && text_ends(status, "_COMPLETE");
 
-    if (engine_detaching(o->c))
-        return;
+    if (gone || back)
+        out->back = ENGINE_BACK_DONE;
+    else if (cfn_status_is_good(status))
+        out->back = ENGINE_BACK_LATE;
+    else
+        out->back = ENGINE_BACK_FAILED;
 
-    fiber_shield(true);
-    int rc = cfn_stack_describe(o->c, o->stack_name, &stack, &err);
-    if (rc == 0 && stack.exists && cfn_status_busy(stack.status))
-        rc = take_back_now(o, &stack, &err);
-    if (rc < 0)
-        engine_note(
-            o->c, ENGINE_SAY_WARNING, NULL, "could not follow the roll back: %s", err.message);
-    cfn_stack_done(&stack);
-    fiber_shield(false);
+    out->said = gone ? xasprintf("stack %s is removed again", o->stack_name)
+                     : xasprintf("stack %s is %s", o->stack_name, status);
+    if (out->back == ENGINE_BACK_FAILED)
+        out->hint = xstrdup_null(cfn_status_way_out(status));
 }
 
-void cloudformation_cancel(struct engine_context *c, const char *phase)
+/* *status stays NULL when the phase never reached CloudFormation. */
+static int end_of(struct operation *o, char **status, struct error *err)
+{
+    struct cfn_stack stack = {0};
+    struct cfn_operation ours = {0};
+
+    int rc = cfn_stack_describe(o->c, o->stack_name, &stack, err);
+    if (rc == 0 && !stack.exists) {
+        *status = xstrdup("DELETE_COMPLETE");
+    } else if (rc == 0) {
+        rc = look(o, &stack, &ours, err);
+        if (rc == 0 && ours.last && cfn_status_busy(stack.status))
+            rc = take_back(o, &stack, status, err);
+        else if (rc == 0)
+            *status = xstrdup_null(ours.last ? stack.status : ours.status);
+    }
+
+    cfn_operation_done(&ours);
+    cfn_stack_done(&stack);
+    return rc;
+}
+
+static void settle(struct operation *o, struct engine_end *out)
+{
+    cleanup_error struct error err = ERROR_INIT;
+    cleanup_free char *status = NULL;
+
+    fiber_shield(true);
+    int rc = end_of(o, &status, &err);
+    fiber_shield(false);
+
+    if (rc < 0) {
+        out->back = ENGINE_BACK_UNKNOWN;
+        out->said = xasprintf(
+            "how stack %s stands is not known (%s)",
+            o->stack_name,
+            err.message ? err.message : "no reason given");
+        out->hint = xstrdup("`defangctl cd ls` tells its state");
+    } else if (status) {
+        judge(o, status, out);
+    }
+}
+
+void cloudformation_cancel(struct engine_context *c, const char *phase, struct engine_end *out)
 {
     struct operation o = {0};
     bool executed = false;
     cleanup_error struct error ignored = ERROR_INIT;
+    *out = (struct engine_end){0};
 
     int rc = operation_init(&o, c, phase, &ignored);
     if (rc == 0)
         rc = operation_executed(&o, &executed, &ignored);
-    if (rc == 0 && executed)
-        take_back(&o);
+    if (rc == 0 && executed && !engine_detaching(c))
+        settle(&o, out);
     operation_done(&o);
 }

@@ -11,6 +11,7 @@
 #include "engine/cloudformation/operation.h"
 #include "engine/cloudformation/state.h"
 #include "engine/stack/protect.h"
+#include "engine/stack/remove.h"
 
 #include <errno.h>
 
@@ -20,21 +21,10 @@ static int follow_removal(
     struct engine_outcome *out,
     struct error *err)
 {
-    struct cfn_follow f = {0};
-    int rc = 0;
+    struct cfn_follow f = operation_told(o);
+    bool begun = text_eq(stack->status, "DELETE_IN_PROGRESS");
 
-    if (!text_eq(stack->status, "DELETE_IN_PROGRESS"))
-        rc = cfn_stack_delete(o->c, stack->name, o->token, err);
-    if (rc == 0)
-        rc = operation_follow(o, stack->id, &f, err);
-    if (rc == 0 && !text_eq(f.status, "DELETE_COMPLETE"))
-        rc = error_raise(
-            err,
-            ERR_CLOUD,
-            "stack %s ended in %s: %s",
-            stack->name,
-            f.status,
-            f.first_failure ? f.first_failure : "no resource gave a reason");
+    int rc = cfn_stack_remove(stack, o->token, begun, &f, err);
     out->resources_changed = f.changed;
     cfn_follow_done(&f);
     return rc;
@@ -49,6 +39,8 @@ run(struct operation *o, struct cfn_stack *stack, struct engine_outcome *out, st
     int rc = operation_executed(o, &executed, err);
     if (rc == 0 && !executed)
         rc = operation_wait_idle(o, stack, err);
+    if (rc == 0 && stack->exists)
+        rc = engine_no_return(o->c, err);
     if (rc == 0 && !executed && stack->exists)
         rc = operation_set_executed(o, err);
     if (rc < 0 || !stack->exists)

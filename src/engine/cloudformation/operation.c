@@ -83,17 +83,22 @@ static void on_event(void *arg, const struct engine_resource *r, const char *row
         buckets_event(o->c, r, o->key_buckets);
 }
 
-int operation_follow(
-    struct operation *o, const char *stack_id, struct cfn_follow *f, struct error *err)
+struct cfn_follow operation_told(struct operation *o)
 {
-    *f = (struct cfn_follow){
+    return (struct cfn_follow){
         .context = o->c,
-        .stack_id = stack_id,
-        .token = o->token,
         .journal_key = o->key_last,
         .row_of = row_of,
         .on_event = on_event,
         .arg = o};
+}
+
+int operation_follow(
+    struct operation *o, const char *stack_id, struct cfn_follow *f, struct error *err)
+{
+    *f = operation_told(o);
+    f->stack_id = stack_id;
+    f->token = o->token;
     return cfn_follow(f, err);
 }
 

@@ -39,6 +39,10 @@ int operation_wait_idle(struct operation *o, struct cfn_stack *stack, struct err
 int operation_follow(
     struct operation *o, const char *stack_id, struct cfn_follow *f, struct error *err);
 
+/* The same, for operations with tokens of their own: whom to tell, and nothing else set but the
+ * marker in the journal. */
+struct cfn_follow operation_told(struct operation *o);
+
 /* What a creation made that did not end holds no data, and its deletion protection would keep half
  * of a stack for ever: it is lifted, and the stack's buckets are noted. Best effort: what stays
  * protected fails the delete, with its reason. */

@@ -26,6 +26,7 @@ int cloudformation_deployed(
         bool moves = cfn_status_busy(stack.status) || text_ends(stack.status, "_FAILED");
 
         out->status = xstrdup(stack.status);
+        out->stuck = xstrdup_null(cfn_status_way_out(stack.status));
         out->exists = !in_review && !cfn_status_is_dead(stack.status);
         out->settled = out->exists && !moves;
         if (out->exists)

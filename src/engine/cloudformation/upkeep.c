@@ -1,11 +1,8 @@
-/* A project's stack outside its deployments: does the cloud still look as the template says, and an
- * update that nobody follows any more is taken back.
+/* A project's stack outside its deployments: does the cloud still look as the template says?
  *
- * refresh: CloudFormation compares by itself (DetectStackDrift), which takes minutes; the id of the
+ * CloudFormation compares by itself (DetectStackDrift), which takes minutes; the id of the
  * comparison is kept, so that a restart goes on waiting for the same one. The differences are told
- * and nothing is changed: there is no state of our own to mend.
- *
- * release: only an update can be taken back (CancelUpdateStack), and it is asked for once. */
+ * and nothing is changed: there is no state of our own to mend. */
 #include "engine/cloudformation/upkeep.h"
 
 #include "aws/model/operations.h"
@@ -14,18 +11,17 @@
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/cloudformation/state.h"
-#include "engine/stack/stack.h"
+
+#include <errno.h>
 
 #define ROW           "stack"
 #define ROW_ORDER     2
 #define DRIFT_WAIT_MS (30LL * 60 * 1000)
 #define DRIFT_ID      "cfn.drift-id"
-#define CANCEL_SENT   "cfn.cancel-sent"
 #define VALUE_COLUMNS 60  /* of a property, on a line for people */
 #define PAGE_DRIFTS   100 /* the most that one call gives */
 
-/* Both verbs are about something that is deployed. */
-static int find_stack(struct engine_context *c, struct cfn_stack *out, struct error *err)
+int cloudformation_find(struct engine_context *c, struct cfn_stack *out, struct error *err)
 {
     cleanup_free char *name = plan_stack_name(c->settings, c->project);
 
@@ -230,13 +226,46 @@ static int compare(
     return rc;
 }
 
+static void tell_waiting(struct engine_context *c, const struct cfn_stack *stack)
+{
+    cleanup_free char *what = xasprintf("waiting for another operation to end: %s", stack->status);
+    tell(c, ENGINE_ACTIVE, what);
+}
+
+/* CloudFormation compares only a stack that is whole; of the others it says no more than that. */
+static int wait_until_whole(struct engine_context *c, struct cfn_stack *stack, struct error *err)
+{
+    int rc = cfn_stack_wait_idle(c, stack->id, stack, tell_waiting, err);
+    if (rc < 0)
+        return rc;
+    if (!stack->exists)
+        return error_raise(err, ERR_NOT_FOUND, "the stack was removed meanwhile");
+
+    bool whole = (text_ends(stack->status, "_COMPLETE") && !cfn_status_is_dead(stack->status)) ||
+                 text_eq(stack->status, "UPDATE_ROLLBACK_FAILED");
+    if (whole)
+        return 0;
+
+    const char *way = cfn_status_way_out(stack->status);
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "stack %s is %s: there is no whole deployment to compare",
+        stack->name,
+        stack->status);
+    error_hint(err, "%s", way ? way : "`defangctl up` deploys it");
+    return -EPERM;
+}
+
 int cloudformation_refresh(struct engine_context *c, struct engine_outcome *out, struct error *err)
 {
     struct cfn_stack stack = {0};
     struct drift_count n = {0};
     *out = (struct engine_outcome){0};
 
-    int rc = find_stack(c, &stack, err);
+    int rc = cloudformation_find(c, &stack, err);
+    if (rc == 0)
+        rc = wait_until_whole(c, &stack, err);
     if (rc == 0)
         rc = compare(c, &stack, &n, err);
     if (rc == 0 && n.differ)
@@ -249,92 +278,6 @@ int cloudformation_refresh(struct engine_context *c, struct engine_outcome *out,
 
     out->resources_changed = n.differ;
     out->nothing_changed = n.differ == 0;
-    cfn_stack_done(&stack);
-    return rc;
-}
-
-static void tell_waiting(struct engine_context *c, const struct cfn_stack *stack)
-{
-    tell(c, ENGINE_ACTIVE, stack->status);
-}
-
-/* Asked for once, also over a restart: the roll back that follows is an update no more. */
-static int ask_back(struct engine_context *c, const struct cfn_stack *stack, struct error *err)
-{
-    cleanup_free char *sent = NULL;
-    json_t *in;
-
-    int rc = engine_journal_get(c, CANCEL_SENT, &sent, err);
-    if (rc < 0 || sent)
-        return rc;
-
-    in = object(key("StackName", stack->id));
-    rc = engine_call(c, &aws_cloudformation_CancelUpdateStack, in, NULL, err);
-    if (rc < 0)
-        return error_wrap(err, "taking back the update of stack %s", stack->name);
-    return engine_journal_put(c, CANCEL_SENT, "1", err);
-}
-
-static int take_back(struct engine_context *c, struct cfn_stack *stack, struct error *err)
-{
-    int rc = ask_back(c, stack, err);
-
-    /* By id: a stack of the same name that somebody makes meanwhile is none of ours. */
-    if (rc == 0)
-        rc = cfn_stack_wait_idle(c, stack->id, stack, tell_waiting, err);
-
-    bool ended = text_eq(stack->status, "UPDATE_ROLLBACK_COMPLETE") ||
-                 text_eq(stack->status, "UPDATE_COMPLETE");
-    if (rc == 0 && !ended)
-        rc = error_raise(
-            err,
-            ERR_CLOUD,
-            "stack %s ended in %s: %s",
-            stack->name ? stack->name : "of the project",
-            stack->status ? stack->status : "DELETE_COMPLETE",
-            stack->status_reason ? stack->status_reason : "no reason given");
-
-    if (rc == 0)
-        tell(c, ENGINE_DONE, stack->status);
-    else if (!engine_detaching(c))
-        tell(c, engine_state_of(rc), stack->status ? stack->status : "gone");
-    return rc;
-}
-
-static int refuse_other_work(const struct cfn_stack *stack, struct error *err)
-{
-    int rc = error_raise(
-        err,
-        ERR_REFUSED,
-        "stack %s is %s: CloudFormation can take back an update only",
-        stack->name,
-        stack->status);
-    error_hint(
-        err, "wait until it has ended; `defangctl down` removes a stack whose creation failed");
-    return rc;
-}
-
-int cloudformation_release(
-    struct engine_context *c, bool force, struct engine_outcome *out, struct error *err)
-{
-    struct cfn_stack stack = {0};
-    cleanup_free char *sent = NULL;
-    *out = (struct engine_outcome){0};
-
-    int rc = find_stack(c, &stack, err);
-    if (rc == 0)
-        rc = engine_journal_get(c, CANCEL_SENT, &sent, err);
-
-    if (rc == 0 && (sent || text_eq(stack.status, "UPDATE_IN_PROGRESS"))) {
-        rc = take_back(c, &stack, err);
-    } else if (rc == 0 && cfn_status_busy(stack.status)) {
-        rc = refuse_other_work(&stack, err);
-    } else if (rc == 0) {
-        cleanup_free char *what = xasprintf("nothing is under way: %s", stack.status);
-        out->nothing_changed = true;
-        tell(c, ENGINE_SKIPPED, what);
-    }
-
     cfn_stack_done(&stack);
     return rc;
 }

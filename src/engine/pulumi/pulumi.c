@@ -14,6 +14,7 @@
 #include "engine/stack/protect.h"
 #include "engine/stack/service_role.h"
 #include "engine/values/passwords.h"
+#include "loop/fiber.h"
 
 /* A failed apply keeps what it made; the counts are told either way. */
 static int pulumi_apply(
@@ -134,6 +135,8 @@ static int destroy(struct pulumi_verb *v, bool force, struct engine_outcome *out
         rc = pulumi_object(v->c, &v->place, "deployed.json", &deployed, err);
     if (rc == 0 && !begun)
         rc = lift(v, checkpoint, deployed, force, err);
+    if (rc == 0)
+        rc = engine_no_return(v->c, err);
     if (rc == 0) {
         v->events.rows = rows_from_template(v->c, deployed);
         rc = pulumi_verb_run(v, "destroy", NULL, force, err);
@@ -160,13 +163,57 @@ pulumi_destroy(struct engine_context *c, bool force, struct engine_outcome *out,
     return rc;
 }
 
-static void pulumi_cancel(struct engine_context *c, const char *phase)
+/* The task's last word decides: it may have ended well before it was asked to stop. A task that
+ * left no word never came so far as to change anything. */
+static int end_of_run(struct pulumi_verb *v, struct engine_end *out, struct error *err)
 {
-    struct pulumi_verb v;
-    cleanup_error struct error ignored = ERROR_INIT;
+    struct engine_context *c = v->c;
+    cleanup_json json_t *last = NULL;
+    cleanup_free char *key = xasprintf("%s.task", v->key), *task = NULL;
 
-    if (pulumi_verb_open(&v, c, phase, &ignored) == 0 && v.place.ready)
+    int rc = engine_journal_get(c, key, &task, err);
+    if (rc == 0)
+        rc = pulumi_object(c, &v->place, "run.json", &last, err);
+    if (rc < 0 || !task || !text_eq(json_str(last, "task"), task))
+        return rc;
+
+    bool well = text_eq(json_str(last, "state"), "done");
+    out->back = well ? ENGINE_BACK_LATE : ENGINE_BACK_PARTLY;
+    out->said = xasprintf(
+        well ? "pulumi %s had ended well" : "pulumi %s was stopped half-way",
+        json_str_or(last, "verb", "up"));
+    if (!well)
+        out->hint = xstrdup("`defangctl up` goes on from there, `defangctl down` removes it");
+    return 0;
+}
+
+static void pulumi_cancel(struct engine_context *c, const char *phase, struct engine_end *out)
+{
+    struct pulumi_verb v = {0};
+    cleanup_error struct error err = ERROR_INIT;
+    bool begun = false;
+    *out = (struct engine_end){0};
+
+    cleanup_free char *key = xasprintf("pulumi.%s", phase);
+    int rc = pulumi_run_begun(c, key, &begun, &err);
+    if (rc == 0 && (!begun || engine_detaching(c)))
+        return; /* nothing that AWS would have to be asked about */
+
+    fiber_shield(true);
+    if (rc == 0)
+        rc = pulumi_verb_open(&v, c, phase, &err);
+    if (rc == 0 && v.place.ready) {
         pulumi_run_stop(c, &v.place, v.key);
+        rc = end_of_run(&v, out, &err);
+    }
+    fiber_shield(false);
+
+    if (rc < 0) {
+        out->back = ENGINE_BACK_UNKNOWN;
+        out->said = xasprintf(
+            "how pulumi ended is not known (%s)", err.message ? err.message : "no reason given");
+        out->hint = xstrdup("`defangctl cd ls` tells its state");
+    }
     pulumi_verb_done(&v);
 }
 

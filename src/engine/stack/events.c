@@ -59,29 +59,65 @@ static bool starts_operation(const char *status)
            text_eq(status, "DELETE_IN_PROGRESS");
 }
 
-int cfn_operation_token(
-    struct engine_context *c, const char *stack_id, char **token, struct error *err)
+/* One operation's word on the stack: what stands between its start and the next one's. */
+struct segment {
+    struct cfn_operation *out;
+    const char *stack_id, *token, *other;
+    char *status; /* the newest of the operation that is read through now */
+    bool over;
+};
+
+static void look_at(struct segment *s, const json_t *event)
+{
+    if (!text_eq(json_str(event, "PhysicalResourceId"), s->stack_id))
+        return;
+
+    const char *status = json_str_or(event, "ResourceStatus", "");
+    const char *token = json_str(event, "ClientRequestToken");
+    if (!s->status)
+        s->status = xstrdup(status);
+    if (!starts_operation(status))
+        return;
+
+    bool ours = token && (text_eq(token, s->token) || text_eq(token, s->other));
+    if (ours) {
+        s->out->begun = true;
+        s->out->status = steal(s->status);
+        s->over = true;
+    }
+
+    s->out->last = s->out->last && ours;
+    free(s->status);
+    s->status = NULL;
+}
+
+int cfn_operation_look(
+    struct engine_context *c,
+    const char *stack_id,
+    const char *token,
+    const char *other,
+    struct cfn_operation *out,
+    struct error *err)
 {
     cleanup_free char *next = NULL;
-    *token = NULL;
+    *out = (struct cfn_operation){.last = true};
+    struct segment s = {.out = out, .stack_id = stack_id, .token = token, .other = other};
+    int rc = 0;
 
-    for (int page = 0; page < EVENT_PAGES_MAX; page++) {
+    for (int page = 0; !s.over && page < EVENT_PAGES_MAX; page++) {
         cleanup_json json_t *reply = NULL;
         json_t *in = object(key("StackName", stack_id), key("NextToken", next));
 
-        int rc = engine_call(c, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
+        rc = engine_call(c, &aws_cloudformation_DescribeStackEvents, in, &reply, err);
         if (rc < 0)
-            return error_wrap(err, "looking at what runs on the stack");
+            break;
 
         size_t i;
         json_t *event;
 
         json_array_foreach(json_object_get(reply, "StackEvents"), i, event) {
-            bool of_the_stack = text_eq(json_str(event, "PhysicalResourceId"), stack_id);
-            if (of_the_stack && starts_operation(json_str(event, "ResourceStatus"))) {
-                *token = xstrdup_null(json_str(event, "ClientRequestToken"));
-                return 0;
-            }
+            if (!s.over)
+                look_at(&s, event);
         }
 
         free(next);
@@ -90,7 +126,15 @@ int cfn_operation_token(
             break;
     }
 
-    return 0;
+    free(s.status);
+    out->last = out->last && out->begun;
+    return rc < 0 ? error_wrap(err, "looking at what ran on the stack") : 0;
+}
+
+void cfn_operation_done(struct cfn_operation *o)
+{
+    free(o->status);
+    *o = (struct cfn_operation){0};
 }
 
 /* Newest first, so the pages are read until the last event that was handed on, or the start of
@@ -325,23 +369,5 @@ int cfn_follow(struct cfn_follow *f, struct error *err)
         rc = follow_loop(&t, err);
     json_decref(t.counted);
     free(t.last_id);
-    return rc;
-}
-
-int cfn_stack_clear(
-    const struct cfn_stack *stack, const char *token_key, struct cfn_follow *f, struct error *err)
-{
-    cleanup_free char *token = NULL;
-
-    int rc = engine_token(f->context, token_key, &token, err);
-    if (rc == 0)
-        rc = cfn_stack_delete(f->context, stack->name, token, err);
-    if (rc < 0)
-        return rc;
-
-    f->stack_id = stack->id;
-    f->token = token;
-    rc = cfn_follow(f, err);
-    f->token = NULL; /* freed here */
     return rc;
 }

@@ -31,14 +31,23 @@ void cfn_follow_done(struct cfn_follow *f);
  * nothing was heard for CFN_WAIT_MS. */
 int cfn_follow(struct cfn_follow *f, struct error *err);
 
-/* Takes away a stack that only a delete can help, under a token kept as `token_key`, and follows
- * the removal. `f` says whom to tell; its stack and token are set here. */
-int cfn_stack_clear(
-    const struct cfn_stack *stack, const char *token_key, struct cfn_follow *f, struct error *err);
+/* How an operation stands, by the stack's events: of one that has ended, whatever came after it. */
+struct cfn_operation {
+    bool begun;   /* CloudFormation knows it */
+    bool last;    /* nothing was begun on the stack since */
+    char *status; /* of the stack, the last one that is this operation's; NULL when not begun */
+};
 
-/* Token of the operation that runs, or ran last; NULL when it has none. malloc'd. */
-int cfn_operation_token(
-    struct engine_context *c, const char *stack_id, char **token, struct error *err);
+/* The one whose token is `token` or `other` (NULL = none): a creation and the delete that takes it
+ * back are two. The newest of them counts. cfn_operation_done() is due. */
+int cfn_operation_look(
+    struct engine_context *c,
+    const char *stack_id,
+    const char *token,
+    const char *other,
+    struct cfn_operation *out,
+    struct error *err);
+void cfn_operation_done(struct cfn_operation *o);
 
 /* Resources that were stopped because another one failed say nothing. */
 bool cfn_reason_is_bystander(const char *reason);

@@ -196,6 +196,31 @@ bool cfn_status_is_dead(const char *status)
            text_eq(status, "CREATE_FAILED") || text_eq(status, "DELETE_FAILED");
 }
 
+const char *cfn_status_way_out(const char *status)
+{
+    static const struct {
+        const char *status, *way;
+    } ways[] = {
+        {"UPDATE_ROLLBACK_FAILED",
+         "`defangctl cd cancel` continues the roll back; so does the next `defangctl up`, before "
+         "it deploys"},
+        {"UPDATE_FAILED",
+         "`defangctl cd cancel` takes the update back; `defangctl up` goes on from here"},
+        {"CREATE_FAILED", "`defangctl up` removes what is left and deploys anew"},
+        {"ROLLBACK_FAILED", "`defangctl up` removes what is left and deploys anew"},
+        {"ROLLBACK_COMPLETE", "`defangctl up` removes what is left and deploys anew"},
+        {"IMPORT_ROLLBACK_FAILED",
+         "nothing but a removal leads out of it: `defangctl down`, then `defangctl up`"},
+        {"DELETE_FAILED",
+         "`defangctl down` again removes what can be removed and names what it has to leave"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+        if (text_eq(ways[i].status, status))
+            return ways[i].way;
+    return NULL;
+}
+
 static json_t *tag(const char *name, const char *value)
 {
     return object(key("Key", name), key("Value", value));

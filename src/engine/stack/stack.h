@@ -57,5 +57,8 @@ bool cfn_status_is_rollback(const char *status); /* ROLLBACK_… or UPDATE_ROLLB
 /* CREATE_COMPLETE, UPDATE_COMPLETE, DELETE_COMPLETE, IMPORT_COMPLETE */
 bool cfn_status_is_good(const char *status);
 
+/* The command that gets a stack out of a state in which it is stuck; NULL for the others. */
+const char *cfn_status_way_out(const char *status);
+
 /* Only a delete works: ROLLBACK_COMPLETE, ROLLBACK_FAILED, CREATE_FAILED, DELETE_FAILED */
 bool cfn_status_is_dead(const char *status);

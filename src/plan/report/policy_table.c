@@ -12,14 +12,15 @@
 /* clang-format off */
 static const struct policy_row ROWS[] = {
     {"",
-     "cloudformation:CancelUpdateStack cloudformation:CreateChangeSet "
+     "cloudformation:CancelUpdateStack cloudformation:ContinueUpdateRollback "
+     "cloudformation:CreateChangeSet "
      "cloudformation:DeleteChangeSet cloudformation:DeleteStack cloudformation:DescribeChangeSet "
      "cloudformation:DescribeEvents cloudformation:DescribeStackDriftDetectionStatus "
      "cloudformation:DescribeStackEvents "
      "cloudformation:DescribeStackResourceDrifts cloudformation:DescribeStackResources "
      "cloudformation:DescribeStacks cloudformation:DetectStackDrift "
      "cloudformation:ExecuteChangeSet cloudformation:GetTemplate cloudformation:ListChangeSets "
-     "cloudformation:ListStackResources "
+     "cloudformation:ListStackResources cloudformation:RollbackStack "
      "ec2:Describe* "
      "ecs:Describe* ecs:List* "
      "elasticfilesystem:DescribeFileSystems "

@@ -28,6 +28,15 @@ def _cluster(client, resource) -> dict | None:
     return {"ClusterName": living[0]["clusterName"]} if living else None
 
 
+# User guide, "Detect unmanaged configuration changes": only a stack that is whole.
+COMPARABLE = {
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_FAILED",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+}
 READERS = {"AWS::Logs::LogGroup": ("logs", _log_group), "AWS::ECS::Cluster": ("ecs", _cluster)}
 
 
@@ -66,7 +75,7 @@ def _compare(engine, stack, resource) -> dict:
 def detect_stack_drift(request) -> dict:
     with request.store.lock:
         stack = _find(request, request.params["StackName"], "Stack with id {name} does not exist")
-        if not stack.status.endswith("_COMPLETE") or stack.status == "DELETE_COMPLETE":
+        if stack.status not in COMPARABLE:
             raise validation_error(
                 f"Drift detection cannot be performed on stack {stack.name} while it is in "
                 f"{stack.status} state"

@@ -218,7 +218,12 @@ def delete_stack(request) -> dict:
             raise validation_error(
                 f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
             )
-        if stack.operation and not stack.status.startswith(("CREATE", "ROLLBACK_COMPLETE")):
+        moving = stack.status.startswith(("UPDATE", "IMPORT")) and stack.status.endswith(
+            "_IN_PROGRESS"
+        )
+        if moving or (
+            stack.operation and not stack.status.startswith(("CREATE", "ROLLBACK_COMPLETE"))
+        ):
             raise validation_error(
                 f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
             )
@@ -275,12 +280,13 @@ def continue_update_rollback(request) -> dict:
             raise validation_error(
                 f"Stack:{stack.id} is in {stack.status} state and can not continue update rollback."
             )
+        # Only what failed in the roll back itself, not what failed before it or was canceled.
         skip = request.params.get("ResourcesToSkip", [])
-        failed = {n for n, r in stack.resources.items() if r.status == "UPDATE_FAILED"}
-        wrong = [n for n in skip if n not in failed]
+        wrong = [n for n in skip if n not in stack.rollback_source.not_rolled_back]
         if wrong:
             raise validation_error(
-                f"Resources [{', '.join(wrong)}] are not in the UPDATE_FAILED state"
+                f"Resources [{', '.join(wrong)}] are not in the UPDATE_FAILED state because of a "
+                "failed rollback"
             )
         if token:
             stack.tokens[token] = "ContinueUpdateRollback"
@@ -293,6 +299,30 @@ def continue_update_rollback(request) -> dict:
 
         lifecycle.start(request.engine, stack, token, resume)
     return {}
+
+
+def rollback_stack(request) -> dict:
+    """An update that was left failed on purpose is taken back."""
+    with request.store.lock:
+        stack = find(request, request.params["StackName"])
+        token = request.params.get("ClientRequestToken")
+        if _token_known(stack, token, "RollbackStack"):
+            return {"StackId": stack.id}
+        if stack.status != "UPDATE_FAILED":
+            raise validation_error(
+                f"Stack:{stack.id} is in {stack.status} state and can not be rolled back."
+            )
+        if token:
+            stack.tokens[token] = "RollbackStack"
+        before = stack.rollback_source
+        before.token = token
+        lifecycle.start(
+            request.engine,
+            stack,
+            token,
+            lambda operation: lifecycle.roll_back(before, "User Initiated"),
+        )
+    return {"StackId": stack.id}
 
 
 def update_termination_protection(request) -> dict:
@@ -312,6 +342,7 @@ ACTIONS = {
     "DeleteStack": delete_stack,
     "CancelUpdateStack": cancel_update_stack,
     "ContinueUpdateRollback": continue_update_rollback,
+    "RollbackStack": rollback_stack,
     "UpdateTerminationProtection": update_termination_protection,
     "ValidateTemplate": validate_template,
 }

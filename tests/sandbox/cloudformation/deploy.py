@@ -47,8 +47,10 @@ class Operation:
         self.keep_failed = False  # DisableRollback: then nothing can be replaced
         self.superseded = False  # a DeleteStack took over: end without a word
         self.thread = None
-        # logical id -> (created|updated|replaced|untouched, the Resource before)
+        # logical id -> (created|updated|replaced|untouched|stuck, the Resource before)
         self.undo: dict = {}
+        self.rolled_back: set = set()  # of undo: done, by this roll back or one before it
+        self.not_rolled_back: set = set()  # failed in the last roll back, by themselves
         # logical id -> (the Resource wanted, changed names, tags too), of the updated
         self.changes: dict = {}
         self.no_echo: list = []
@@ -319,6 +321,9 @@ class Operation:
             return
         handler = HANDLERS[resource.type]
         self.event(resource, "DELETE_IN_PROGRESS")
+        if resource.stuck:
+            self.event(resource, "DELETE_FAILED", resource.stuck)
+            raise ResourceError(resource.stuck)
         call = self._call(resource, cancelled=threading.Event())
         with self._failing(resource, "DELETE_FAILED"):
             try:

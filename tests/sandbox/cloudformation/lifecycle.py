@@ -156,6 +156,7 @@ def update(operation: Operation, source, disable_rollback: bool = False) -> None
         reason = _finish_outputs(operation, scope)
     if reason is not None:
         if disable_rollback:
+            stack.rollback_source = operation
             operation.stack_status("UPDATE_FAILED", reason)
             return
         roll_back(operation, reason)
@@ -193,10 +194,14 @@ def roll_back(operation: Operation, reason, skip=(), announced: bool = False) ->
     for name, (kind, old) in operation.undo.items():
         if kind == "created":
             garbage.append(stack.resources[name])
-        else:
+        elif name not in operation.rolled_back:
             todo[name] = old.depends
 
     def work(name: str) -> None:
+        back(name)
+        operation.rolled_back.add(name)
+
+    def back(name: str) -> None:
         kind, old = operation.undo[name]
         current = stack.resources[name]
         if name in skip:
@@ -214,9 +219,14 @@ def roll_back(operation: Operation, reason, skip=(), announced: bool = False) ->
         if kind == "untouched":
             operation.event(current, "UPDATE_COMPLETE")
             return
+        if kind == "stuck":
+            operation.event(current, "UPDATE_IN_PROGRESS")
+            operation.event(current, "UPDATE_FAILED", old.reason)
+            raise ResourceError(old.reason)
         operation.change_back(current, old)
 
     failures = graph.run(todo, work, threading.Event())
+    operation.not_rolled_back = {n for n, e in failures if not isinstance(e, ResourceCancelled)}
     if failures:
         stack.rollback_source = operation
         operation.stack_status("UPDATE_ROLLBACK_FAILED", _failed_text(failures, "update"))

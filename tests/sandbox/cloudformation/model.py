@@ -35,6 +35,7 @@ class Resource:
     deletion_policy: str = "Delete"
     update_replace_policy: str = "Delete"
     depends: frozenset = frozenset()
+    stuck: str = ""  # why it cannot be deleted, said over the control endpoint
 
     @property
     def exists(self) -> bool:

@@ -197,6 +197,29 @@ START_TEST(rows_are_drawn_in_order_and_redrawn_in_place)
 }
 END_TEST
 
+START_TEST(trust_32_a_removal_offers_no_cancel)
+{
+    static const char *const kinds[] = {"down", "teardown", "bootstrap", "cancel", "up", "refresh"};
+
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+        terminal_open(120, 24);
+
+        Defang__DeploymentInfo i = info();
+        i.kind = (char *)(uintptr_t)kinds[k];
+        struct view *v = view_board_new(&client, &i);
+
+        row(v, "network", DEFANG__ROW_STATE__ROW_ACTIVE, 30, "removing");
+        fake_clock_advance(&fake, 1000);
+        v->tick(v);
+        terminal_read();
+        ck_assert(shows("defangctl watch k3j2h4g5f6d7"));
+        ck_assert_int_eq(shows("defangctl cancel"), k >= 4);
+        v->free(v);
+        terminal_close();
+    }
+}
+END_TEST
+
 START_TEST(it_fits_every_window)
 {
     static const struct {
@@ -308,6 +331,7 @@ END_TEST
 SUITE(
     "client/view",
     rows_are_drawn_in_order_and_redrawn_in_place,
+    trust_32_a_removal_offers_no_cancel,
     it_fits_every_window,
     what_matters_is_shown_first,
     an_event_without_its_part_is_survived,

@@ -44,8 +44,8 @@ END_TEST
 static void cancel_soon(struct job *j)
 {
     fiber_sleep(500);
-    job_cancel(j);
-    job_cancel(j);
+    ck_assert_int_eq(job_cancel(j, NULL), 0);
+    ck_assert_int_eq(job_cancel(j, NULL), 0);
 }
 
 START_TEST(a_cancel_ends_in_canceled)
@@ -96,10 +96,42 @@ START_TEST(inputs_that_cannot_be_read_fail_the_job)
 }
 END_TEST
 
+/* What has begun to go goes: whoever asks is told so, and the job is left alone. */
+static void cancel_too_far(struct job *j)
+{
+    cleanup_error struct error err = ERROR_INIT;
+
+    fiber_sleep(50);
+    ck_assert_int_eq(store_intent_put(rig.d.store, j->row.id, ENGINE_NO_RETURN, "1", NULL), 0);
+    ck_assert_int_eq(job_cancel(j, &err), -EPERM);
+    ck_assert_int_eq(err.kind, ERR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(err.message, "cannot be taken back"));
+    ck_assert_int_eq(j->row.state, DEFANG__DEPLOY_STATE__RUNNING);
+}
+
+START_TEST(trust_32_what_has_begun_to_go_is_not_canceled)
+{
+    rig_setup();
+    meanwhile = cancel_too_far;
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=DescribeStacks*",
+            .delay_ms = 2000,
+            .status = 400,
+            .reply = NO_STACK,
+            .times = 2});
+    run_kind_of("teardown");
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__SUCCEEDED);
+    rig_done();
+}
+END_TEST
+
 SUITE(
     "daemon/job",
     a_refused_call_fails_the_job,
     nothing_to_do_succeeds,
     a_kind_of_a_newer_daemon_fails,
     a_cancel_ends_in_canceled,
-    inputs_that_cannot_be_read_fail_the_job)
+    inputs_that_cannot_be_read_fail_the_job,
+    trust_32_what_has_begun_to_go_is_not_canceled)

@@ -15,12 +15,24 @@ static void stop_daemon(void *arg)
     session_unref(&rig.d, s);
     fiber_sleep(500);
     if (arg)
-        job_cancel(j); /* and the daemon ends before it is done */
+        ck_assert_int_eq(job_cancel(j, NULL), 0); /* and the daemon ends before it is done */
     rig.d.stopping = true;
     job_suspend_all(&rig.d);
     while (j->fiber)
         fiber_sleep(10);
     read_state();
+}
+
+static void suspend_blocked(void *arg)
+{
+    while (rig.d.jobs.items[0]->row.state != DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
+        fiber_sleep(100);
+    rig.d.stopping = true;
+    job_suspend_all(&rig.d);
+    while (rig.d.jobs.items[0]->fiber)
+        fiber_sleep(10);
+    read_state();
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__BLOCKED_AUTH);
 }
 
 START_TEST(a_stopping_daemon_leaves_the_job_unfinished)
@@ -128,8 +140,50 @@ START_TEST(a_cancel_survives_a_restart)
 }
 END_TEST
 
+/* The row as a killed daemon leaves it: canceled, and waiting for keys to take back with. */
+START_TEST(trust_30_a_canceled_job_never_goes_on)
+{
+    rig_setup();
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
+    loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
+    ck_assert_int_eq(store_deployment_cancel(rig.d.store, id, NULL), 0);
+    ck_assert_int_eq(
+        store_deployment_move(rig.d.store, id, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, NULL, NULL), 0);
+
+    for (int life = 0; life < 2; life++) {
+        vec_each(it, &rig.d.jobs)
+            (*it)->finished = true;
+        job_free_finished(&rig.d);
+        session_drop_all(&rig.d);
+        store_close(rig.d.store);
+        rig_store_open();
+        rig.d.stopping = false;
+        ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
+        if (life == 0)
+            loop_run_fiber(rig.d.loop, "test", suspend_blocked, NULL);
+    }
+
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=GetCallerIdentity*", .reply = IDENTITY("999999999999")});
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=GetCallerIdentity*", .reply = IDENTITY("123456789012")});
+    void (*fn)(struct job *) = bring_fresh_ones;
+    loop_run_fiber(rig.d.loop, "test", wait_for_all, &fn);
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__CANCELED); /* and nothing else was asked */
+    rig_done();
+}
+END_TEST
+
 SUITE(
     "daemon/job_restart",
+    trust_30_a_canceled_job_never_goes_on,
     a_stopping_daemon_leaves_the_job_unfinished,
     a_restarted_daemon_takes_it_up_again,
     a_cancel_survives_a_restart)

@@ -216,7 +216,38 @@ delete_stack(struct cloud *cl, void *arg, const struct cloud_call *call, struct 
         return; /* known already: CloudFormation does nothing */
     s->effects++;
     s->change_status = NULL;
-    fake_stack_begin(s, s->on_delete, token);
+    const struct beat *beats = s->on_delete;
+    if (s->deletes && s->deletes <= ARRAY_LEN(s->on_delete_again))
+        beats = s->on_delete_again[s->deletes - 1];
+    s->deletes++;
+    fake_stack_begin(s, beats ? beats : s->on_delete, token);
+}
+
+static void continue_roll_back(
+    struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    struct fake_stack *s = arg;
+    cleanup_free char *token = cloud_param(call, "ClientRequestToken");
+    if (!text_eq(s->status, "UPDATE_ROLLBACK_FAILED")) {
+        refuse(call, reply, "ValidationError", "the stack can not continue update rollback");
+        return;
+    }
+    ck_assert_ptr_nonnull(s->on_continue[s->continues]);
+    s->effects++;
+    fake_stack_begin(s, s->on_continue[s->continues++], token);
+}
+
+static void
+roll_back(struct cloud *cl, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    struct fake_stack *s = arg;
+    if (!text_eq(s->status, "UPDATE_FAILED")) {
+        refuse(call, reply, "ValidationError", "the stack can not be rolled back");
+        return;
+    }
+    s->effects++;
+    cleanup_free char *token = cloud_param(call, "ClientRequestToken");
+    fake_stack_begin(s, s->on_cancel, token);
 }
 
 static void
@@ -275,6 +306,8 @@ void fake_stack_init(struct fake_stack *s, struct cloud *cl, const char *name, c
     cloud_on(cl, "DeleteChangeSet", delete_change, s);
     cloud_on(cl, "DeleteStack", delete_stack, s);
     cloud_on(cl, "CancelUpdateStack", cancel_update, s);
+    cloud_on(cl, "ContinueUpdateRollback", continue_roll_back, s);
+    cloud_on(cl, "RollbackStack", roll_back, s);
     cloud_on(cl, "GetTemplate", get_template, s);
     cloud_on(cl, "UpdateTerminationProtection", protection, s);
     cloud_reply(cl, "GetRole", "<Role><RoleName>there</RoleName></Role>"); /* of the services */

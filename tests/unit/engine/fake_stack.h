@@ -24,6 +24,9 @@ struct fake_stack {
     bool foreign, protected_;
     const char *template; /* JSON */
     const struct beat *on_execute, *on_delete, *on_cancel, *now;
+    const struct beat *on_delete_again[4]; /* the deletes after the first, while they are there */
+    const struct beat *on_continue[8];     /* the roll backs that are continued, likewise */
+    unsigned deletes, continues;
     char *token;
     unsigned page;                                         /* events a page, 0 = all */
     VEC(char *) events;                                    /* XML, oldest first */

@@ -117,6 +117,12 @@ START_TEST(a_removal_goes_on_after_a_restart)
 }
 END_TEST
 
+#define FAILED_ONE(reason)                                                                         \
+    "<StackResourceSummaries><member><LogicalResourceId>Web</LogicalResourceId>"                   \
+    "<PhysicalResourceId>web-1</PhysicalResourceId><ResourceType>AWS::ECS::Service"                \
+    "</ResourceType><ResourceStatus>DELETE_FAILED</ResourceStatus><ResourceStatusReason>" reason   \
+    "</ResourceStatusReason></member></StackResourceSummaries>"
+
 START_TEST(a_removal_that_fails_says_why)
 {
     static const struct beat stuck[] = {
@@ -125,9 +131,29 @@ START_TEST(a_removal_that_fails_says_why)
         {0}};
     setup("CREATE_COMPLETE");
     stack.on_delete = stuck;
+    cloud_reply(&cl, "ListStackResources", FAILED_ONE("still in use"));
     cloud_run(&cl, destroy);
     ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
     ck_assert_ptr_nonnull(strstr(cl.err.message, "still in use"));
+    finish();
+
+    /* What is protected is a person's wish, what was denied another caller may have. */
+    static const char *const reasons[] = {
+        "Cannot delete protected DB Instance", "User is not authorized to perform it"};
+    static const enum error_kind kinds[] = {ERR_REFUSED, ERR_AUTH};
+
+    for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+        cleanup_free char *list = xasprintf(FAILED_ONE("%s"), reasons[i]);
+        setup("CREATE_COMPLETE");
+        stack.on_delete = stuck;
+        cloud_reply(&cl, "ListStackResources", list);
+        cloud_run(&cl, destroy);
+        ck_assert_int_eq(cl.err.kind, kinds[i]);
+        ck_assert_ptr_nonnull(strstr(cl.err.hint, "defangctl down"));
+        ck_assert_uint_eq(cloud_count(&cl, "DeleteStack"), 1);
+        if (i + 1 < ARRAY_LEN(reasons))
+            finish();
+    }
     finish();
 }
 END_TEST

@@ -122,6 +122,30 @@ START_TEST(only_legal_moves)
 }
 END_TEST
 
+START_TEST(trust_30_a_cancel_outlives_every_state)
+{
+    struct store_deployment d;
+    ck_assert_int_eq(fixture_insert("first", "shop", NULL), 0);
+    ck_assert_int_eq(move("first", RUNNING), 0);
+    ck_assert_int_eq(store_deployment_cancel(store, "first", NULL), 0);
+    ck_assert_int_eq(move("first", CANCELING), 0);
+    ck_assert_int_eq(move("first", BLOCKED_AUTH), 0);
+    fixture_reopen();
+    ck_assert_int_eq(store_deployment_get(store, "first", &d, NULL), 0);
+    int64_t since = d.canceled_ms;
+    ck_assert_int_gt(since, 1600000000000);
+    store_deployment_done(&d);
+
+    ck_assert_int_eq(store_deployment_cancel(store, "first", NULL), 0);
+    ck_assert_int_eq(store_deployment_get(store, "first", &d, NULL), 0);
+    ck_assert_int_eq(d.canceled_ms, since); /* the first word counts */
+    store_deployment_done(&d);
+    fixture_end("first");
+    ck_assert_int_eq(store_deployment_cancel(store, "first", NULL), -ESTALE);
+    ck_assert_int_eq(store_deployment_cancel(store, "nobody", NULL), -ENOENT);
+}
+END_TEST
+
 START_TEST(the_end_erases_inputs_and_intents)
 {
     fixture_insert("a", "shop", NULL);
@@ -231,6 +255,7 @@ int main(void)
     tcase_add_test(tc, one_job_per_project_and_stack);
     tcase_add_test(tc, bad_rows_are_refused);
     tcase_add_test(tc, only_legal_moves);
+    tcase_add_test(tc, trust_30_a_cancel_outlives_every_state);
     tcase_add_test(tc, the_end_erases_inputs_and_intents);
     tcase_add_test(tc, erased_inputs_are_gone_from_the_disk);
     tcase_add_test(tc, lists_are_filtered_newest_first_and_committed);
