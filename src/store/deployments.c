@@ -21,7 +21,7 @@
 #define COLUMNS                                                                                    \
     "id, kind, project, stack, account, region, engine, profile, state, created_ms, ended_ms, "    \
     "summary, "                                                                                    \
-    "last_sequence"
+    "last_sequence, principal"
 
 /* Inputs are wiped: what a shell's environment said is in them. */
 void store_deployment_done(struct store_deployment *d)
@@ -35,6 +35,7 @@ void store_deployment_done(struct store_deployment *d)
         d->region,
         d->engine,
         d->profile,
+        d->principal,
         d->summary};
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -58,9 +59,10 @@ static void row_read(struct sql *q, struct store_deployment *d)
     d->ended_ms = sqlite3_column_int64(q->stmt, 10);
     d->summary = sql_column(q, 11);
     d->last_sequence = (uint64_t)sqlite3_column_int64(q->stmt, 12);
-    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 13);
+    d->principal = sql_column(q, 13);
+    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 14);
     if (d->inputs_len)
-        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 13), d->inputs_len);
+        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 14), d->inputs_len);
 }
 
 /* The unfinished deployment that stands in the way, for the message. */
@@ -128,7 +130,8 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
-        " state, created_ms, inputs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+        " state, created_ms, inputs, principal)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 
     const char *texts[] = {
         d->id, d->kind, d->project, d->stack, d->account, d->region, d->engine, d->profile};
@@ -138,6 +141,7 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
     sql_int(&q, d->state);
     sql_int(&q, d->created_ms ? d->created_ms : clock_wall_ms());
     sql_blob(&q, d->inputs, d->inputs_len);
+    sql_text(&q, d->principal);
 
     int rc = sql_run(s, &q, NULL, err);
     if (rc == -EEXIST)
@@ -225,6 +229,20 @@ int store_deployment_move(
     }
 
     return rc;
+}
+
+int store_deployment_rebind(
+    struct store *s, const char *id, const char *principal, struct error *err)
+{
+    struct sql q = sql_open(
+        &s->writer, "UPDATE deployments SET principal = ?2 WHERE id = ?1 AND ended_ms = 0");
+    int64_t changes = 0;
+
+    sql_text(&q, id);
+    sql_text(&q, principal);
+
+    int rc = sql_run(s, &q, &changes, err);
+    return rc == 0 && changes == 0 ? store_deployment_refuse(s, id, err) : rc;
 }
 
 /* By the writer's connection: a job sees what it has just written. */

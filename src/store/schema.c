@@ -80,6 +80,9 @@ static const char *const migrations[] = {
 
     /* 2: an upload's id is an intent of its deployment; the table had no user. */
     "DROP TABLE uploads;",
+
+    /* Whose a deployment is; what an older daemon began has none. */
+    "ALTER TABLE deployments ADD COLUMN principal TEXT;",
 };
 /* clang-format on */
 
