@@ -111,6 +111,8 @@ static int resolve_once(struct aws_session *s, struct error *err)
     s->resolving = true;
     str_clear(&s->trace);
     rc = resolve_now(s, &fresh, &s->trace, err);
+    if (rc == 0 && !s->replaced)
+        rc = credentials_check_bound(s, &fresh, err);
     s->resolving = false;
     if (rc == 0 && !s->replaced) {
         aws_credentials_done(&s->credentials);
@@ -191,6 +193,17 @@ void aws_session_replace_credentials(struct aws_session *s, const struct aws_cre
     aws_identity_done(&s->identity);
     s->have_identity = false;
     fiber_cond_broadcast(&s->resolved);
+}
+
+void aws_session_take_over(struct aws_session *s, const struct aws_session *from)
+{
+    if (!from->have_credentials)
+        return;
+
+    aws_credentials_done(&s->credentials);
+    aws_credentials_copy(&s->credentials, &from->credentials);
+    s->have_credentials = true;
+    s->replaced = from->replaced;
 }
 
 static int refresh(struct aws_session *s, const char *failed_key_id, struct error *err)
