@@ -31,6 +31,7 @@ int cmd_up(struct client *c, struct error *err);
 int cmd_down(struct client *c, struct error *err);
 int cmd_watch(struct client *c, struct error *err);
 int cmd_cancel(struct client *c, struct error *err);
+int cmd_resume(struct client *c, struct error *err);
 int cmd_ls(struct client *c, struct error *err);
 int cmd_ps(struct client *c, struct error *err);
 int cmd_logs(struct client *c, struct error *err);

@@ -131,6 +131,7 @@ static void session_free(struct session *s)
     aws_session_free(s->aws);
     env_free(s->env);
     free(s->key);
+    free(s->profile);
     vec_free(&s->terminals);
     free(s);
 }
@@ -224,7 +225,13 @@ static int open_new(
     }
 
     *s = (struct session){
-        .aws = aws, .env = env_dup(env), .key = key, .refs = 1, .used_ms = loop_now_ms(d->loop)};
+        .aws = aws,
+        .env = env_dup(env),
+        .profile = xstrdup_null(profile),
+        .interactive = interactive,
+        .key = key,
+        .refs = 1,
+        .used_ms = loop_now_ms(d->loop)};
     vec_push(&d->sessions, s);
     *out = s;
 
@@ -268,6 +275,7 @@ int session_get(
     return open_new(d, env, caller->profile, caller->region, caller->interactive, key, out, err);
 }
 
+/* Never shared: what a client brings for a job must not leak into other shells' sessions. */
 int session_restore(
     struct daemon *d,
     const struct env *env,
@@ -277,12 +285,25 @@ int session_restore(
     struct session **out,
     struct error *err)
 {
-    /* Never shared: what a client brings for this job must not leak into other shells' sessions. */
     uint8_t random[16];
 
     clock_random(random, sizeof random);
     return open_new(
         d, env, profile, region, interactive, digest_hex(random, sizeof random), out, err);
+}
+
+int session_own(
+    struct daemon *d,
+    const struct session *from,
+    const char *region,
+    struct session **out,
+    struct error *err)
+{
+    int rc = session_restore(d, from->env, from->profile, region, from->interactive, out, err);
+
+    if (rc == 0)
+        aws_session_take_over((*out)->aws, from->aws);
+    return rc;
 }
 
 struct session *session_ref(struct session *s)

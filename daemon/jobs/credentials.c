@@ -1,9 +1,14 @@
 /* Jobs that wait for credentials, and who brings them.
  *
- * Keys run out while a deployment goes on, and keys of a shell's environment do not outlive the
- * daemon. A job whose call failed for that suspends here in the state BLOCKED_AUTH, with a note
- * that says what to do, and goes on when a terminal of the same user brings keys of the same
- * account: any command does that by itself, since every resolved session is offered.
+ * Keys run out while a deployment goes on, keys of a shell's environment do not outlive the daemon,
+ * and a profile may be gone or mean somebody else after a restart. A job whose call failed for that
+ * suspends here in the state BLOCKED_AUTH, with a note that says what to do and for whom, and goes
+ * on when a terminal of the same user brings keys of the same account and principal: any command
+ * does that by itself, since every resolved session is offered.
+ *
+ * A shell that merely asks something must not lend a job its rights, which may be fewer: keys of
+ * another principal are taken only when somebody says so (`defangctl resume --as-me`), and those of
+ * another account never. What was offered and not taken is said once.
  *
  * Offering asks STS who the keys are, so it suspends; a watch request, which has no fiber, gets one
  * of its own for it. */
@@ -39,8 +44,10 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
         cause && cause->message ? cause->message : "credentials needed");
 
     cleanup_free char *hint = xasprintf(
-        "run any defangctl command for this project in a shell with valid credentials (for "
-        "instance `defangctl watch %s`), and the deployment goes on",
+        "run any defangctl command in a shell with valid credentials of %s%s (for instance "
+        "`defangctl watch %s`), and the deployment goes on",
+        text_empty(j->row.principal) ? "account " : "",
+        text_empty(j->row.principal) ? j->row.account : j->row.principal,
         j->row.id);
 
     engine_note(
@@ -66,13 +73,59 @@ static bool any_blocked(const struct daemon *d)
     return false;
 }
 
-/* Another account's keys must never go on with a job. */
-static bool may_go_on_with(const struct job *j, const struct aws_identity *who)
+/* Another account's keys must never go on with a job; another principal's are not what it began
+ * with. A job of an older daemon knows its account only. */
+enum job_claim job_claim_of(const struct job *j, const struct aws_identity *who)
 {
-    bool waits = j->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH && j->session;
-    bool same_account = text_empty(j->row.account) || text_eq(j->row.account, who->account);
+    cleanup_free char *principal = aws_principal_of(who->arn);
 
-    return waits && same_account;
+    if (!text_empty(j->row.account) && !text_eq(j->row.account, who->account))
+        return JOB_OTHER_ACCOUNT;
+    if (!text_empty(j->row.principal) && !text_eq(j->row.principal, principal))
+        return JOB_OTHER_PRINCIPAL;
+    return JOB_SAME;
+}
+
+/* Its session is its own from the start; one whose profile could not be opened has none yet, and
+ * goes on in the world of the shell that helps it. */
+int job_take_credentials(
+    struct job *j,
+    const struct session *from,
+    const struct aws_credentials *fresh,
+    struct error *err)
+{
+    int rc = 0;
+
+    if (!j->session)
+        rc = session_own(j->daemon, from, j->row.region, &j->session, err);
+    if (rc < 0)
+        return rc;
+
+    aws_session_replace_credentials(j->session->aws, fresh);
+    j->fresh_ms = loop_now_ms(j->daemon->loop);
+    fiber_cond_broadcast(&j->credentials);
+    return 0;
+}
+
+/* In the job's story, where its owner looks. A stranger of another account is no news there. */
+static void say_not_taken(struct job *j, const struct aws_identity *who)
+{
+    cleanup_free char *principal = aws_principal_of(who->arn);
+
+    if (text_eq(j->not_taken, principal))
+        return;
+
+    free(j->not_taken);
+    j->not_taken = steal(principal);
+    cleanup_free char *hint = xasprintf(
+        "`defangctl resume --as-me %s` in that shell goes on with them all the same", j->row.id);
+    engine_note(
+        &j->context,
+        ENGINE_SAY_NOTE,
+        hint,
+        "credentials of %s were offered and not taken: this deployment belongs to %s",
+        j->not_taken,
+        j->row.principal);
 }
 
 unsigned job_offer_credentials(struct daemon *d, struct session *session)
@@ -92,14 +145,14 @@ unsigned job_offer_credentials(struct daemon *d, struct session *session)
 
     for (size_t i = 0; rc == 0 && i < d->jobs.len; i++) {
         struct job *j = d->jobs.items[i];
+        enum job_claim claim = job_claim_of(j, &who);
 
-        if (!may_go_on_with(j, &who))
+        if (j->row.state != DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
             continue;
-
-        aws_session_replace_credentials(j->session->aws, &fresh);
-        j->fresh_ms = loop_now_ms(d->loop);
-        fiber_cond_broadcast(&j->credentials);
-        count++;
+        if (claim == JOB_OTHER_PRINCIPAL)
+            say_not_taken(j, &who);
+        if (claim == JOB_SAME && job_take_credentials(j, session, &fresh, NULL) == 0)
+            count++;
     }
 
     aws_credentials_done(&fresh);
