@@ -44,11 +44,11 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
         cause && cause->message ? cause->message : "credentials needed");
 
     cleanup_free char *hint = xasprintf(
-        "run any defangctl command in a shell with valid credentials of %s%s (for instance "
-        "`defangctl watch %s`), and the deployment goes on",
+        "run `defangctl watch %s` (or any defangctl command) in a shell with valid credentials of "
+        "%s%s, and the deployment goes on",
+        j->row.id,
         text_empty(j->row.principal) ? "account " : "",
-        text_empty(j->row.principal) ? j->row.account : j->row.principal,
-        j->row.id);
+        text_empty(j->row.principal) ? j->row.account : j->row.principal);
 
     engine_note(
         &j->context,
@@ -128,6 +128,30 @@ static void say_not_taken(struct job *j, const struct aws_identity *who)
         j->row.principal);
 }
 
+/* The shell's session may still hold the very keys that the job was refused with: then whatever
+ * gave them is asked again. Where nothing can (keys of the environment), they are offered as they
+ * are: somebody may have made them valid again. */
+static void renew_refused(struct daemon *d, struct session *session)
+{
+    struct aws_credentials theirs = {0};
+    bool refused = false;
+
+    if (aws_session_credentials(session->aws, &theirs, NULL) < 0)
+        return;
+
+    for (size_t i = 0; i < d->jobs.len; i++) {
+        const struct job *j = d->jobs.items[i];
+        bool waits = j->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH && j->session;
+
+        refused = refused ||
+                  (waits && text_eq(aws_session_key_id(j->session->aws), theirs.access_key_id));
+    }
+
+    if (refused)
+        aws_session_renew(session->aws, theirs.access_key_id, NULL);
+    aws_credentials_done(&theirs);
+}
+
 unsigned job_offer_credentials(struct daemon *d, struct session *session)
 {
     struct aws_identity who = {0};
@@ -138,6 +162,8 @@ unsigned job_offer_credentials(struct daemon *d, struct session *session)
     /* Asking who they are costs a call to STS: only when somebody waits. */
     if (!any_blocked(d))
         return 0;
+
+    renew_refused(d, session);
 
     int rc = aws_session_identity(session->aws, &who, &err);
     if (rc == 0)

@@ -195,6 +195,11 @@ void aws_session_replace_credentials(struct aws_session *s, const struct aws_cre
     fiber_cond_broadcast(&s->resolved);
 }
 
+const char *aws_session_key_id(const struct aws_session *s)
+{
+    return s->have_credentials ? s->credentials.access_key_id : NULL;
+}
+
 void aws_session_take_over(struct aws_session *s, const struct aws_session *from)
 {
     if (!from->have_credentials)
@@ -206,7 +211,7 @@ void aws_session_take_over(struct aws_session *s, const struct aws_session *from
     s->replaced = from->replaced;
 }
 
-static int refresh(struct aws_session *s, const char *failed_key_id, struct error *err)
+int aws_session_renew(struct aws_session *s, const char *failed_key_id, struct error *err)
 {
     struct aws_credentials fresh = {0};
     int rc;
@@ -226,4 +231,4 @@ static int refresh(struct aws_session *s, const char *failed_key_id, struct erro
     return rc;
 }
 
-const struct session_source credentials_source = {aws_session_credentials, refresh};
+const struct session_source credentials_source = {aws_session_credentials, aws_session_renew};
