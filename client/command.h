@@ -16,6 +16,7 @@ struct client {
     const char *command; /* its words: "cd bootstrap" */
     struct str agreed;   /* names of losses that somebody at the terminal agreed to */
     char *losses_json;   /* of the refusal that ends this program, for --json; or NULL */
+    bool asked;          /* a person was asked something, on the terminal, since it was reset */
 };
 
 struct command {

@@ -189,7 +189,7 @@ static int run_on_terminal(
         return ask_run_program(*vec_last(&s->terminals), argv, why, result, err);
 
     error_raise_errno(
-        err, ERR_AUTH, ENOTTY, "%s is run on a terminal, and no command waits on one now", why);
+        err, ERR_AUTH, ENOTTY, "it is run on a terminal, and no command waits on one now");
     error_hint(
         err, "Run a defangctl command for this project on a terminal: the program is run there.");
     return -ENOTTY;

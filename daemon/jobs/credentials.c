@@ -26,6 +26,7 @@
  * not waited with. */
 #define FRESH_MS       30000
 #define FRESH_PAUSE_MS 1000
+#define NOT_TAKEN_SAID 8u
 
 /* Of an engine: 0 when the call may be made again, -ECANCELED, or -ETIMEDOUT when nobody came. */
 int job_wait_for_credentials(void *arg, const struct error *cause)
@@ -107,25 +108,36 @@ int job_take_credentials(
     return 0;
 }
 
-/* In the job's story, where its owner looks. A stranger of another account is no news there. */
-static void say_not_taken(struct job *j, const struct aws_identity *who)
+static bool said_already(const struct job *j, const char *principal)
 {
+    vec_each(one, &j->not_taken) {
+        if (text_eq(*one, principal))
+            return true;
+    }
+
+    return false;
+}
+
+/* In the job's story, where its owner looks; once for each, and for so many. */
+static void say_not_taken(struct job *j, const struct aws_identity *who, enum job_claim claim)
+{
+    bool account = claim == JOB_OTHER_ACCOUNT;
     cleanup_free char *principal = aws_principal_of(who->arn);
-
-    if (text_eq(j->not_taken, principal))
-        return;
-
-    free(j->not_taken);
-    j->not_taken = steal(principal);
     cleanup_free char *hint = xasprintf(
         "`defangctl resume --as-me %s` in that shell goes on with them all the same", j->row.id);
+
+    if (j->not_taken.len >= NOT_TAKEN_SAID || said_already(j, principal))
+        return;
+
     engine_note(
         &j->context,
         ENGINE_SAY_NOTE,
-        hint,
-        "credentials of %s were offered and not taken: this deployment belongs to %s",
-        j->not_taken,
-        j->row.principal);
+        account ? NULL : hint,
+        "credentials of %s were offered and not taken: this deployment %s %s",
+        principal,
+        account ? "is in account" : "belongs to",
+        account ? j->row.account : j->row.principal);
+    vec_push(&j->not_taken, steal(principal));
 }
 
 /* The shell's session may still hold the very keys that the job was refused with: then whatever
@@ -175,8 +187,8 @@ unsigned job_offer_credentials(struct daemon *d, struct session *session)
 
         if (j->row.state != DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
             continue;
-        if (claim == JOB_OTHER_PRINCIPAL)
-            say_not_taken(j, &who);
+        if (claim != JOB_SAME)
+            say_not_taken(j, &who, claim);
         if (claim == JOB_SAME && job_take_credentials(j, session, &fresh, NULL) == 0)
             count++;
     }

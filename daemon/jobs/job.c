@@ -43,7 +43,9 @@ static void job_free(struct job *j)
     store_deployment_done(&j->row);
     json_decref(j->inputs);
     json_decref(j->endpoints);
-    free(j->not_taken);
+    vec_each(one, &j->not_taken)
+        free(*one);
+    vec_free(&j->not_taken);
     vec_free(&j->kept);
     arena_free(j->arena);
     free(j);

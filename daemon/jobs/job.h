@@ -30,7 +30,7 @@ struct job {
     struct arena *arena; /* facts and other things of the job's life */
     struct fiber *fiber;
     struct fiber_cond credentials; /* fresh ones are in the session */
-    char *not_taken;               /* the principal whose keys were offered last, in vain */
+    VEC(char *) not_taken;         /* principals whose keys were offered in vain, as was said */
     int64_t fresh_ms;              /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
     bool

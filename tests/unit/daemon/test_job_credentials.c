@@ -23,6 +23,9 @@ START_TEST(expired_credentials_are_waited_for)
             .body = "Action=DescribeStacks*", .status = 400, .reply = NO_STACK, .times = 2});
     run_kind_of("teardown");
     ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__SUCCEEDED);
+    ck_assert(said(
+        "credentials of arn:aws:iam::999999999999:user/me were offered and not taken: "
+        "this deployment is in account 123456789012"));
     rig_done();
 }
 END_TEST
