@@ -267,6 +267,9 @@ static int confirm_principal(struct job *j, struct error *err)
         aws_credentials_done(&found);
         if (engine_again(&j->context, &patience, rc, &local))
             continue;
+        /* Whatever ails the source (a service that is not there, a proxy): nothing was begun. */
+        if (rc < 0 && job_wait_for_credentials(j, &local) == 0)
+            continue;
         if (rc < 0)
             error_move(err, &local);
         return rc;

@@ -1,6 +1,7 @@
 /* What a daemon that stops leaves behind, and what its next life makes of it: the same store, no
  * session, and of the shell's keys only that there were some. */
 #include "unit/daemon/job_rig.h"
+#include <errno.h>
 
 static void stop_daemon(void *arg)
 {
@@ -140,6 +141,7 @@ static void profile_caller(struct rig_caller *c, const char *profile)
     defang__caller__init(&c->caller);
     rig_var(c, "HOME", rig.folder);
     rig_var(c, "AWS_EC2_METADATA_DISABLED", "true");
+    rig_var(c, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/keys");
     c->caller.profile = (char *)(uintptr_t)profile;
 }
 
@@ -302,6 +304,27 @@ START_TEST(access_16_a_profile_that_is_gone_blocks)
 }
 END_TEST
 
+/* Whatever gave the keys before does not answer any more, for longer than is tried. */
+START_TEST(access_16_a_source_that_does_not_answer_blocks)
+{
+    restart_with_profile();
+    rig_file(
+        ".aws/credentials",
+        "[shop]\nrole_arn = arn:aws:iam::123456789012:role/me\n"
+        "credential_source = EcsContainer\nregion = us-west-2\n");
+    script_http_any_order(rig.script);
+    script_http_add(
+        rig.script,
+        &(struct script_step){.url = "http://127.0.0.1*", .error = -ECONNREFUSED, .times = 500});
+    expect_call("Action=GetCallerIdentity*", 200, IDENTITY("123456789012"));
+    expect_call("Action=DescribeStacks*", 403, DENIED);
+    resume_and(bring_keys);
+    ck_assert_uint_eq(offered, 1);
+    ck_assert(said("waiting for credentials: "));
+    rig_done();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("daemon/job_restart");
@@ -314,6 +337,7 @@ int main(void)
     tcase_add_test(tc, trust_11_another_principal_after_a_restart);
     tcase_add_test(tc, trust_11_the_same_principal_goes_on_by_itself);
     tcase_add_test(tc, trust_11_the_region_stays);
+    tcase_add_test(tc, access_16_a_source_that_does_not_answer_blocks);
     tcase_add_loop_test(tc, access_16_a_profile_that_is_gone_blocks, 0, (int)ARRAY_LEN(gone));
     suite_add_tcase(suite, tc);
 
