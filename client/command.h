@@ -16,6 +16,7 @@ struct client {
     const char *command; /* its words: "cd bootstrap" */
     struct str agreed;   /* names of losses that somebody at the terminal agreed to */
     char *losses_json;   /* of the refusal that ends this program, for --json; or NULL */
+    bool asked;          /* a person was asked something, on the terminal, since it was reset */
 };
 
 struct command {
@@ -31,6 +32,7 @@ int cmd_up(struct client *c, struct error *err);
 int cmd_down(struct client *c, struct error *err);
 int cmd_watch(struct client *c, struct error *err);
 int cmd_cancel(struct client *c, struct error *err);
+int cmd_resume(struct client *c, struct error *err);
 int cmd_ls(struct client *c, struct error *err);
 int cmd_ps(struct client *c, struct error *err);
 int cmd_logs(struct client *c, struct error *err);

@@ -55,13 +55,14 @@ static void say_notice(const struct rpc_client *rpc)
 }
 
 /* One attempt, within its own deadline. */
-static int try_once(const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
+static int try_once(
+    struct client *c, const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
 {
     int rc = rpc_client_connect(paths->socket, version_of_client, CONNECT_MS, out, err);
     if (rc < 0)
         return rc;
 
-    rpc_client_on_ask(*out, program_answer, NULL);
+    rpc_client_on_ask(*out, program_answer, c);
     say_notice(*out);
     return 0;
 }
@@ -72,7 +73,7 @@ int client_connect_once(struct client *c, struct rpc_client **out, struct error 
     cleanup_rpc_paths struct rpc_paths paths = {0};
     int rc = resolve(c, &paths, err);
 
-    return rc < 0 ? rc : try_once(&paths, out, err);
+    return rc < 0 ? rc : try_once(c, &paths, out, err);
 }
 
 /* No socket, or one that a daemon left behind: the two failures that a start mends. */
@@ -121,7 +122,7 @@ static int start_and_wait(
 
         usleep(SPAWN_STEP_MS * 1000);
 
-        int tried = try_once(paths, out, &again);
+        int tried = try_once(c, paths, out, &again);
         if (tried == 0)
             return 0;
 
@@ -162,7 +163,7 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
         return rc;
 
     cleanup_error struct error first = ERROR_INIT;
-    rc = try_once(&paths, out, &first);
+    rc = try_once(c, &paths, out, &first);
     if (rc == 0)
         return 0;
     if (nobody_there(rc) && !c->options.no_spawn)
@@ -196,8 +197,10 @@ int client_call(
 
         rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
 
-        if (rc < 0 && mfa_code_given(verb, request, &first))
+        if (rc < 0 && mfa_code_given(verb, request, &first)) {
+            c->asked = true;
             rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
+        }
         if (rc < 0 && consent_given(c, rpc, verb, request, &first))
             rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
 

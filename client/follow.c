@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/program.h"
 #include "client/signals.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
@@ -91,6 +92,7 @@ static void offer_credentials(struct follow *f)
     cleanup_error struct error err = ERROR_INIT;
 
     f->offer = false;
+    f->client->asked = false;
 
     int rc = caller_fill(f->client, &caller, &err);
     request.caller = &caller;
@@ -102,17 +104,19 @@ static void offer_credentials(struct follow *f)
         f->interrupted = true;
 
     caller_done(&caller);
+
+    /* What was asked stands below the picture: the next one begins under it. */
+    if (f->client->asked && f->view->resize)
+        f->view->resize(f->view);
 }
 
-/* Nothing came for a tick, so it still waits: only then somebody is asked, and only on a terminal.
- */
+/* Nothing came for a tick, so it still waits: only then somebody is asked, and only on a terminal,
+ * wherever the output goes. */
 static void on_tick(struct follow *f)
 {
-    bool may_ask = f->follow && !f->client->options.json && isatty(STDERR_FILENO);
-
     if (f->view->tick)
         f->view->tick(f->view);
-    if (f->offer && may_ask)
+    if (f->offer && f->follow && program_has_terminal())
         offer_credentials(f);
 }
 

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "client/command.h"
 #include "client/signals.h"
 
 #include <errno.h>
@@ -210,8 +211,11 @@ int program_answer(void *arg, const Defang__Ask *ask, Defang__Input *answer, str
         return 0;
     }
 
+    struct client *c = arg;
     struct program p = {.ended = -1, .output = -1, .out = {.max = LIMIT_CHILD_OUTPUT_BYTES}};
     char **argv = words_of(ask->run);
+
+    c->asked = true;
     int status = 0, rc = 0;
     int failed = run(&p, argv, ask->run->folder, &status);
 

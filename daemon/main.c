@@ -259,6 +259,7 @@ static void register_verbs(struct daemon *d)
     verbs_eject_register(d);
     verbs_daemon_register(d);
     verbs_login_register(d);
+    verbs_resume_register(d);
 }
 
 /* Until daemon_stop() stops the loop. Ready is said at the last moment before it runs. */

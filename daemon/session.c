@@ -53,6 +53,7 @@ static void session_free(struct session *s)
 {
     aws_session_free(s->aws);
     env_free(s->env);
+    free(s->profile);
     vec_free(&s->terminals);
     free(s);
 }
@@ -88,7 +89,7 @@ static int run_on_terminal(
         return ask_run_program(*vec_last(&s->terminals), argv, why, result, err);
 
     error_raise_errno(
-        err, ERR_AUTH, ENOTTY, "%s is run on a terminal, and no command waits on one now", why);
+        err, ERR_AUTH, ENOTTY, "it is run on a terminal, and no command waits on one now");
     error_hint(
         err, "Run a defangctl command for this project on a terminal: the program is run there.");
     return -ENOTTY;
@@ -124,7 +125,12 @@ static int open_new(
         return rc;
     }
 
-    *s = (struct session){.aws = aws, .env = env_dup(env), .refs = 1};
+    *s = (struct session){
+        .aws = aws,
+        .env = env_dup(env),
+        .profile = xstrdup_null(profile),
+        .interactive = interactive,
+        .refs = 1};
     vec_push(&d->sessions, s);
     *out = s;
 
@@ -188,6 +194,7 @@ int session_get(
     return open_new(d, env, caller->profile, caller->region, caller->interactive, out, err);
 }
 
+/* Never shared: what a client brings for a job must not leak into other shells' sessions. */
 int session_restore(
     struct daemon *d,
     const struct env *env,
@@ -198,6 +205,20 @@ int session_restore(
     struct error *err)
 {
     return open_new(d, env, profile, region, interactive, out, err);
+}
+
+int session_own(
+    struct daemon *d,
+    const struct session *from,
+    const char *region,
+    struct session **out,
+    struct error *err)
+{
+    int rc = session_restore(d, from->env, from->profile, region, from->interactive, out, err);
+
+    if (rc == 0)
+        aws_session_take_over((*out)->aws, from->aws);
+    return rc;
 }
 
 struct session *session_ref(struct session *s)

@@ -12,6 +12,8 @@ struct session {
     struct aws_session *aws;
     VEC(struct verb_call *) terminals; /* open calls whose client can run the caller's programs */
     struct env *env;                   /* the caller's, whole */
+    char *profile;                     /* --profile; NULL or "" = none */
+    bool interactive;
     unsigned refs;
 };
 
@@ -28,6 +30,15 @@ int session_restore(
     const char *profile,
     const char *region,
     bool interactive,
+    struct session **out,
+    struct error *err);
+
+/* One of a job's own: settings and credentials are those of `from`, the region is given, and what
+ * changes in it is nobody else's. */
+int session_own(
+    struct daemon *d,
+    const struct session *from,
+    const char *region,
     struct session **out,
     struct error *err);
 

@@ -115,14 +115,20 @@ void verb_handle(struct daemon *d, enum rpc_verb_id verb, verb_fn *fn)
     server_handle(d->server, verb, on_call, &handlers[verb]);
 }
 
-/* Whoever asks anything brings credentials: jobs that wait for some go on. */
-int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error *err)
+int verb_session_open(struct verb_call *v, const Defang__Caller *caller, struct error *err)
 {
     int rc = session_get(v->daemon, caller, &v->session, err);
     if (rc == 0)
         session_terminal(v->session, v, caller);
     if (rc == 0 && !text_empty(caller->mfa_code))
         aws_session_give_mfa_code(v->session->aws, caller->mfa_code);
+    return rc;
+}
+
+/* Whoever asks anything brings credentials: jobs that wait for some go on. */
+int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error *err)
+{
+    int rc = verb_session_open(v, caller, err);
     if (rc == 0)
         v->daemon->on_credentials(v->daemon, v->session);
     return rc;
@@ -198,6 +204,7 @@ verb_deployment_info(struct arena *arena, const struct store_deployment *row)
     i->kind = verb_text(arena, row->kind);
     i->engine = verb_text(arena, row->engine);
     i->profile = verb_text(arena, row->profile);
+    i->principal = verb_text(arena, row->principal);
     i->summary = verb_text(arena, row->summary);
     i->state = (Defang__DeployState)row->state;
     i->created_ms = row->created_ms;

@@ -30,7 +30,10 @@ typedef int verb_fn(struct verb_call *v, const ProtobufCMessage *request, struct
 /* Registers `fn` for `verb`, before the loop runs. */
 void verb_handle(struct daemon *d, enum rpc_verb_id verb, verb_fn *fn);
 
-/* Session of the caller, in v->session; jobs that wait for credentials of that account get them,
+/* Session of the caller, in v->session. */
+int verb_session_open(struct verb_call *v, const Defang__Caller *caller, struct error *err);
+
+/* The same; jobs that wait for credentials of that account get them,
  * which may suspend. */
 int verb_session(struct verb_call *v, const Defang__Caller *caller, struct error *err);
 
@@ -66,3 +69,4 @@ void verbs_plan_register(struct daemon *d);
 void verbs_eject_register(struct daemon *d);
 void verbs_daemon_register(struct daemon *d);
 void verbs_login_register(struct daemon *d);
+void verbs_resume_register(struct daemon *d);

@@ -174,6 +174,32 @@ int cmd_watch(struct client *c, struct error *err)
     return rc;
 }
 
+/* One that waits for nothing is not an error: somebody else was faster. */
+int cmd_resume(struct client *c, struct error *err)
+{
+    Defang__Caller caller;
+    Defang__ResumeRequest request = DEFANG__RESUME_REQUEST__INIT;
+    ProtobufCMessage *reply = NULL;
+    int rc = caller_fill(c, &caller, err);
+
+    request.caller = &caller;
+    request.deployment = text(c->argument_count ? c->arguments[0] : "latest");
+    request.as_me = c->options.as_me;
+    if (rc == 0)
+        rc = client_call(c, RPC_RESUME, &request.base, ADMIT_TIMEOUT_S, &reply, err);
+    caller_done(&caller);
+    if (rc < 0)
+        return rc;
+
+    Defang__ResumeReply *resume = (Defang__ResumeReply *)reply;
+    if (!resume->resumed)
+        say("%s waits for no credentials", resume->info->id);
+    rc = follow_started(c, resume->info->id, resume->info, err);
+    protobuf_c_message_free_unpacked(reply, NULL);
+
+    return rc;
+}
+
 /* Credentials go along: a job that waits for some needs them to take back what it began. */
 int cmd_cancel(struct client *c, struct error *err)
 {

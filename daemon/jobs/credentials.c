@@ -1,9 +1,14 @@
 /* Jobs that wait for credentials, and who brings them.
  *
- * Keys run out while a deployment goes on, and keys of a shell's environment do not outlive the
- * daemon. A job whose call failed for that suspends here in the state BLOCKED_AUTH, with a note
- * that says what to do, and goes on when a terminal of the same user brings keys of the same
- * account: any command does that by itself, since every resolved session is offered.
+ * Keys run out while a deployment goes on, keys of a shell's environment do not outlive the daemon,
+ * and a profile may be gone or mean somebody else after a restart. A job whose call failed for that
+ * suspends here in the state BLOCKED_AUTH, with a note that says what to do and for whom, and goes
+ * on when a terminal of the same user brings keys of the same account and principal: any command
+ * does that by itself, since every resolved session is offered.
+ *
+ * A shell that merely asks something must not lend a job its rights, which may be fewer: keys of
+ * another principal are taken only when somebody says so (`defangctl resume --as-me`), and those of
+ * another account never. What was offered and not taken is said once.
  *
  * Offering asks STS who the keys are, so it suspends; a watch request, which has no fiber, gets one
  * of its own for it. */
@@ -21,6 +26,7 @@
  * not waited with. */
 #define FRESH_MS       30000
 #define FRESH_PAUSE_MS 1000
+#define NOT_TAKEN_SAID 8u
 
 /* Of an engine: 0 when the call may be made again, -ECANCELED, or -ETIMEDOUT when nobody came. */
 int job_wait_for_credentials(void *arg, const struct error *cause)
@@ -39,9 +45,11 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
         cause && cause->message ? cause->message : "credentials needed");
 
     cleanup_free char *hint = xasprintf(
-        "run any defangctl command for this project in a shell with valid credentials (for "
-        "instance `defangctl watch %s`), and %s",
+        "run `defangctl watch %s` (or any defangctl command) in a shell with valid credentials of "
+        "%s%s, and %s",
         j->row.id,
+        text_empty(j->row.principal) ? "account " : "",
+        text_empty(j->row.principal) ? j->row.account : j->row.principal,
         j->cancel_requested ? "what was begun is taken back" : "the deployment goes on");
 
     engine_note(
@@ -74,13 +82,94 @@ static bool any_blocked(const struct daemon *d)
     return false;
 }
 
-/* Another account's keys must never go on with a job. */
-static bool may_go_on_with(const struct job *j, const struct aws_identity *who)
+/* Another account's keys must never go on with a job; another principal's are not what it began
+ * with. A job of an older daemon knows its account only. */
+enum job_claim job_claim_of(const struct job *j, const struct aws_identity *who)
 {
-    bool waits = j->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH && j->session;
-    bool same_account = text_empty(j->row.account) || text_eq(j->row.account, who->account);
+    cleanup_free char *principal = aws_principal_of(who->arn);
 
-    return waits && same_account;
+    if (!text_empty(j->row.account) && !text_eq(j->row.account, who->account))
+        return JOB_OTHER_ACCOUNT;
+    if (!text_empty(j->row.principal) && !text_eq(j->row.principal, principal))
+        return JOB_OTHER_PRINCIPAL;
+    return JOB_SAME;
+}
+
+/* Its session is its own from the start; one whose profile could not be opened has none yet, and
+ * goes on in the world of the shell that helps it. */
+int job_take_credentials(
+    struct job *j,
+    const struct session *from,
+    const struct aws_credentials *fresh,
+    struct error *err)
+{
+    int rc = 0;
+
+    if (!j->session)
+        rc = session_own(j->daemon, from, j->row.region, &j->session, err);
+    if (rc < 0)
+        return rc;
+
+    aws_session_replace_credentials(j->session->aws, fresh);
+    j->fresh_ms = loop_now_ms(j->daemon->loop);
+    fiber_cond_broadcast(&j->credentials);
+    return 0;
+}
+
+static bool said_already(const struct job *j, const char *principal)
+{
+    vec_each(one, &j->not_taken) {
+        if (text_eq(*one, principal))
+            return true;
+    }
+
+    return false;
+}
+
+/* In the job's story, where its owner looks; once for each, and for so many. */
+static void say_not_taken(struct job *j, const struct aws_identity *who, enum job_claim claim)
+{
+    bool account = claim == JOB_OTHER_ACCOUNT;
+    cleanup_free char *principal = aws_principal_of(who->arn);
+    cleanup_free char *hint = xasprintf(
+        "`defangctl resume --as-me %s` in that shell goes on with them all the same", j->row.id);
+
+    if (j->not_taken.len >= NOT_TAKEN_SAID || said_already(j, principal))
+        return;
+
+    engine_note(
+        &j->context,
+        ENGINE_SAY_NOTE,
+        account ? NULL : hint,
+        "credentials of %s were offered and not taken: this deployment %s %s",
+        principal,
+        account ? "is in account" : "belongs to",
+        account ? j->row.account : j->row.principal);
+    vec_push(&j->not_taken, steal(principal));
+}
+
+/* The shell's session may still hold the very keys that the job was refused with: then whatever
+ * gave them is asked again. Where nothing can (keys of the environment), they are offered as they
+ * are: somebody may have made them valid again. */
+static void renew_refused(struct daemon *d, struct session *session)
+{
+    struct aws_credentials theirs = {0};
+    bool refused = false;
+
+    if (aws_session_credentials(session->aws, &theirs, NULL) < 0)
+        return;
+
+    for (size_t i = 0; i < d->jobs.len; i++) {
+        const struct job *j = d->jobs.items[i];
+        bool waits = j->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH && j->session;
+
+        refused = refused ||
+                  (waits && text_eq(aws_session_key_id(j->session->aws), theirs.access_key_id));
+    }
+
+    if (refused)
+        aws_session_renew(session->aws, theirs.access_key_id, NULL);
+    aws_credentials_done(&theirs);
 }
 
 unsigned job_offer_credentials(struct daemon *d, struct session *session)
@@ -94,20 +183,22 @@ unsigned job_offer_credentials(struct daemon *d, struct session *session)
     if (!any_blocked(d))
         return 0;
 
+    renew_refused(d, session);
+
     int rc = aws_session_identity(session->aws, &who, &err);
     if (rc == 0)
         rc = aws_session_credentials(session->aws, &fresh, &err);
 
     for (size_t i = 0; rc == 0 && i < d->jobs.len; i++) {
         struct job *j = d->jobs.items[i];
+        enum job_claim claim = job_claim_of(j, &who);
 
-        if (!may_go_on_with(j, &who))
+        if (j->row.state != DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
             continue;
-
-        aws_session_replace_credentials(j->session->aws, &fresh);
-        j->fresh_ms = loop_now_ms(d->loop);
-        fiber_cond_broadcast(&j->credentials);
-        count++;
+        if (claim != JOB_SAME)
+            say_not_taken(j, &who, claim);
+        if (claim == JOB_SAME && job_take_credentials(j, session, &fresh, NULL) == 0)
+            count++;
     }
 
     aws_credentials_done(&fresh);

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/call.h"
 #include "engine/context.h"
 #include "engine/engines.h"
 
@@ -40,6 +41,9 @@ static void job_free(struct job *j)
     store_deployment_done(&j->row);
     json_decref(j->inputs);
     json_decref(j->endpoints);
+    vec_each(one, &j->not_taken)
+        free(*one);
+    vec_free(&j->not_taken);
     vec_free(&j->kept);
     arena_free(j->arena);
     free(j);
@@ -93,7 +97,7 @@ static struct engine_context context_of(struct job *j)
     return (struct engine_context){
         .engine = j->engine,
         .loop = j->daemon->loop,
-        .aws = j->session->aws,
+        .aws = j->session ? j->session->aws : NULL,
         .sink = &j->sink,
         .journal = &j->journal,
         .wait_for_credentials = job_wait_for_credentials,
@@ -107,27 +111,53 @@ static struct engine_context context_of(struct job *j)
     };
 }
 
-/* Session, project and engine, from the frozen inputs. A new job has its session already, and so
- * has one that comes back from a pause, keys included. */
+/* What a job began with is what it ends with: account and principal are held by the session, the
+ * region is the row's, whatever the profile says now. */
+static void bind_session(struct job *j)
+{
+    aws_session_bind(j->session->aws, j->row.account, j->row.principal);
+    j->context.aws = j->session->aws;
+}
+
+/* From the frozen inputs; *restored when it was. The profile may be gone meanwhile, or the files
+ * unreadable: that is no failure of the job, which waits for a shell that has the keys. */
+static int open_session(struct job *j, bool *restored, struct error *err)
+{
+    cleanup_env struct env *env = job_inputs_env(j->inputs);
+    const char *profile = json_str(j->inputs, "profile");
+    bool interactive = json_bool_or(j->inputs, "interactive", false);
+
+    while (!j->session) {
+        cleanup_error struct error cause = ERROR_INIT;
+        int rc = session_restore(
+            j->daemon, env, profile, j->row.region, interactive, &j->session, &cause);
+
+        *restored = rc == 0;
+        if (rc < 0)
+            rc = job_wait_for_credentials(j, &cause);
+        if (rc < 0)
+            return error_raise_errno(
+                err, rc == -ECANCELED ? ERR_CANCELED : ERR_AUTH, -rc, "no credentials came");
+    }
+
+    bind_session(j);
+    return 0;
+}
+
+/* Project and engine, from the frozen inputs. A new job has its session already, and so has one
+ * that comes back from a pause, keys included. */
 static int open_world(struct job *j, struct error *err)
 {
     if (!json_is_object(j->inputs))
         return error_raise(
             err, ERR_FAILED, "what was to be done is not readable in the daemon's state any more");
 
-    const char *profile = json_str(j->inputs, "profile");
-    const char *region = json_str(j->inputs, "region");
     const char *model = json_str(j->inputs, "model");
     const char *mode = json_str(j->inputs, "mode");
     const char *stack = json_str(j->inputs, "stack");
-    bool interactive = json_bool_or(j->inputs, "interactive", false);
     cleanup_env struct env *env = job_inputs_env(j->inputs);
-    int rc = 0;
+    int rc = project_thaw(model, env, mode, stack, &j->project, err);
 
-    if (!j->session)
-        rc = session_restore(j->daemon, env, profile, region, interactive, &j->session, err);
-    if (rc == 0)
-        rc = project_thaw(model, env, mode, stack, &j->project, err);
     j->project.origin = json_incref(json_object_get(j->inputs, "origin"));
     if (rc < 0)
         return rc;
@@ -194,8 +224,32 @@ static int await_lost_keys(struct job *j, struct error *err)
     return rc;
 }
 
+/* Before the first call after a restart: whose keys the profile gives now. The session asks STS
+ * before they serve; here a job waits when they are another's, or when there are none. */
+static int confirm_principal(struct job *j, struct error *err)
+{
+    struct engine_patience patience = {0};
+
+    for (;;) {
+        cleanup_error struct error local = ERROR_INIT;
+        struct aws_credentials found = {0};
+        int rc = aws_session_credentials(j->session->aws, &found, &local);
+
+        aws_credentials_done(&found);
+        if (engine_again(&j->context, &patience, rc, &local))
+            continue;
+        /* Whatever ails the source (a service that is not there, a proxy): nothing was begun. */
+        if (rc < 0 && job_wait_for_credentials(j, &local) == 0)
+            continue;
+        if (rc < 0)
+            error_move(err, &local);
+        return rc;
+    }
+}
+
 static int run_job(struct job *j, struct error *err)
 {
+    bool restored = false;
     int rc = open_world(j, err);
     if (rc < 0)
         return rc;
@@ -217,9 +271,14 @@ static int run_job(struct job *j, struct error *err)
     else
         job_state_set(j, DEFANG__DEPLOY_STATE__RUNNING, why);
 
-    bool lost_keys = j->resumed && !j->paused && json_bool_or(j->inputs, "env_credentials", false);
-    if (lost_keys)
+    rc = open_session(j, &restored, err);
+    if (rc < 0)
+        return rc;
+
+    if (restored && json_bool_or(j->inputs, "env_credentials", false))
         rc = await_lost_keys(j, err);
+    else if (restored)
+        rc = confirm_principal(j, err);
 
     return rc < 0 ? rc : run_kind(j, err);
 }
@@ -291,6 +350,7 @@ static struct job *job_new(
         .region = xstrdup_null(row->region),
         .engine = xstrdup_null(row->engine),
         .profile = xstrdup_null(row->profile),
+        .principal = xstrdup_null(row->principal),
         .state = row->state,
         .created_ms = row->created_ms,
     };
@@ -315,16 +375,22 @@ int job_start(
     stored.inputs_len = strlen(frozen);
     stored.state = DEFANG__DEPLOY_STATE__QUEUED;
 
-    int rc = store_deployment_insert(d->store, &stored, err);
+    struct session *own = NULL;
+    int rc = session_own(d, session, row->region, &own, err);
+    if (rc == 0)
+        rc = store_deployment_insert(d->store, &stored, err);
     if (rc == 0)
         rc = store_flush(d->store, err); /* an acknowledged job survives power loss */
 
     if (rc < 0) {
+        session_unref(d, own);
         json_decref(inputs);
         return rc;
     }
 
-    struct job *j = job_new(d, &stored, inputs, session, false);
+    /* What changes in a shell's session later must not reach a job that goes on. */
+    struct job *j = job_new(d, &stored, inputs, own, false);
+    session_unref(d, own);
     j->fiber = fiber_spawn(d->loop, j->row.id, job_main, j);
     *out = j;
 

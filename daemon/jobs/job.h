@@ -31,6 +31,7 @@ struct job {
     struct arena *arena; /* facts and other things of the job's life */
     struct fiber *fiber;
     struct fiber_cond credentials; /* fresh ones are in the session */
+    VEC(char *) not_taken;         /* principals whose keys were offered in vain, as was said */
     int64_t fresh_ms;              /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
     bool canceled_late; /* what was asked for is there all the same */
@@ -86,8 +87,21 @@ json_t *job_inputs_new(
 struct env *job_inputs_env(const json_t *inputs);
 
 /* ---- credentials.c ---- */
-/* Gives fresh credentials to jobs that wait for them in that account; suspends (asks who they are).
- * Returns how many went on. */
+/* Whose a job is, seen from somebody who brings credentials. */
+enum job_claim { JOB_SAME, JOB_OTHER_PRINCIPAL, JOB_OTHER_ACCOUNT };
+
+enum job_claim job_claim_of(const struct job *j, const struct aws_identity *who);
+
+/* A job that waits goes on with `fresh`, which are of `from`. The caller has judged whose they are.
+ */
+int job_take_credentials(
+    struct job *j,
+    const struct session *from,
+    const struct aws_credentials *fresh,
+    struct error *err);
+
+/* Gives fresh credentials to jobs that wait for them in that account, of that principal; suspends
+ * (asks who they are). Returns how many went on. */
 unsigned job_offer_credentials(struct daemon *d, struct session *session);
 
 /* The same from a watch request, in a fiber of its own. */

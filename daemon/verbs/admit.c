@@ -17,6 +17,7 @@ void admitted_done(struct admitted *a)
     aws_identity_done(&a->identity);
     free(a->id);
     free(a->engine);
+    free(a->principal);
 }
 
 /* The row borrows from the call and from `a`: job_start() copies it before either goes. */
@@ -38,6 +39,7 @@ int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct 
         return rc;
 
     a->id = job_id_new();
+    a->principal = aws_principal_of(a->identity.arn);
     a->engine = a->engine ? a->engine : xstrdup(ENGINE_DEFAULT);
     a->row = (struct store_deployment){
         .id = a->id,
@@ -45,6 +47,7 @@ int admit_job(struct verb_call *v, const char *kind, struct admitted *a, struct 
         .project = (char *)v->project.name,
         .stack = (char *)v->project.settings.stack,
         .account = a->identity.account,
+        .principal = a->principal,
         .region = (char *)region,
         .engine = a->engine,
         .profile = (char *)aws_session_profile(v->session->aws),

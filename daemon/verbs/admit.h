@@ -7,7 +7,7 @@
 struct admitted {
     struct store_deployment row; /* members borrowed from here and there; not dropped */
     struct aws_identity identity;
-    char *id, *engine;
+    char *id, *engine, *principal;
     bool env_credentials; /* keys of the shell's environment: they do not outlive the daemon */
 };
 

@@ -38,7 +38,7 @@ _defangctl() {
 
     options='--project-name --file --stack --cwd --profile --region --provider --env-file --compose-profile --json --color --no-spawn --help --version --verbose --cd-name --prefix'
     case "$command" in
-        '') words='up down ps ls watch logs cancel plan explain eject config compose cd whoami login daemon version' ;;
+        '') words='up down ps ls watch logs cancel resume plan explain eject config compose cd whoami login daemon version' ;;
         config) words='set ls rm' ;;
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
@@ -50,6 +50,7 @@ _defangctl() {
         'watch'|'watch '*) options="$options --any --from --wait-timeout" ;;
         'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
         'cancel'|'cancel '*) options="$options --any --detach --wait-timeout" ;;
+        'resume'|'resume '*) options="$options --as-me --detach --wait-timeout" ;;
         'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt" ;;
         'explain'|'explain '*) options="$options --mode" ;;
         'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { _defangctl_offer -d; return; } ;;

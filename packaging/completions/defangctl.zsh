@@ -41,6 +41,7 @@ _defangctl() {
             'watch:show a deployment from its first event'
             'logs:log lines of the services'
             'cancel:stop a deployment that runs and take back what it began'
+            'resume:give this shell’s credentials to a deployment that waits for some'
             'plan:what `up` would change and what a month costs; nothing is touched'
             'explain:what each key of the Compose files becomes on AWS, or why it is left out'
             'eject:write the project as a CloudFormation template or a Pulumi program that needs no defangd'
@@ -132,6 +133,12 @@ _defangctl() {
             '*'{-d,--detach}'[return at once; the deployment goes on]'
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
             '*:cancel: '
+        ) ;;
+        'resume'|'resume '*) own=(
+            '*--as-me[also when another principal of the account began it]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:resume: '
         ) ;;
         'plan'|'plan '*) own=(
             '*'{-o,--out=}'[write the template to FILE; - is standard output]:FILE:_files'

@@ -108,6 +108,25 @@ int aws_session_sts_endpoint(struct aws_session *s, char **url, struct error *er
 /* For the next role that wants one (err->mfa_serial said so); used once, then wiped. */
 void aws_session_give_mfa_code(struct aws_session *s, const char *code);
 
+/* AWS refused failed_key_id as expired, whatever its own end says: resolved anew, if it is still
+ * the one in use. -EALREADY when that cannot change it. Suspends. */
+int aws_session_renew(struct aws_session *s, const char *failed_key_id, struct error *err);
+/* Of the credentials that are in use; NULL before they are resolved. Borrowed until the next call.
+ */
+const char *aws_session_key_id(const struct aws_session *s);
+/* Takes over what `from` has resolved: its credentials, as if this session had found them. */
+void aws_session_take_over(struct aws_session *s, const struct aws_session *from);
+/* From now on nothing is signed for anybody else: credentials that are resolved anew are asked who
+ * they are before they serve (sts:GetCallerIdentity, the one call that they make); another
+ * account's or principal's are an error of kind AUTH that names both. Texts are copied; principal
+ * NULL or "" is any of the account. What aws_session_replace_credentials() brings is the caller's
+ * to judge. */
+void aws_session_bind(struct aws_session *s, const char *account, const char *principal);
+/* Whose something is, by the ARN that STS tells: of an assumed role the role,
+ * "arn:aws:sts::1:assumed-role/NAME", whatever the session is called; else the ARN as it is.
+ * malloc'd. */
+char *aws_principal_of(const char *arn);
+
 struct aws_identity {
     char *account, *arn, *user_id, *partition;
 };

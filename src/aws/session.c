@@ -123,6 +123,8 @@ void aws_session_free(struct aws_session *s)
     secret_done(&s->mfa_code);
     str_done(&s->trace);
     aws_identity_done(&s->identity);
+    free(s->bound_account);
+    free(s->bound_principal);
     aws_settings_done(&s->settings);
     aws_profiles_free(s->profiles);
     env_free(s->env);

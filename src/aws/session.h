@@ -73,6 +73,7 @@ struct aws_session {
     int64_t sso_renewed_mono_ms;
     struct aws_identity identity;
     bool have_identity;
+    char *bound_account, *bound_principal; /* whose credentials alone serve; NULL: anybody's */
 };
 
 /* Reads the files and resolves the settings: no network. Without a fiber nothing suspends. `source`

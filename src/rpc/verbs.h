@@ -29,6 +29,7 @@ enum rpc_verb_id {
     RPC_LOGIN,
     RPC_DAEMON_STATUS,
     RPC_DAEMON_STOP,
+    RPC_RESUME,
     RPC_VERB_COUNT,
 };
 

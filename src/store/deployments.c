@@ -22,7 +22,7 @@
 #define COLUMNS                                                                                    \
     "id, kind, project, stack, account, region, engine, profile, state, created_ms, ended_ms, "    \
     "summary, "                                                                                    \
-    "last_sequence, canceled_ms"
+    "last_sequence, canceled_ms, principal"
 
 /* Inputs are wiped: what a shell's environment said is in them. */
 void store_deployment_done(struct store_deployment *d)
@@ -36,6 +36,7 @@ void store_deployment_done(struct store_deployment *d)
         d->region,
         d->engine,
         d->profile,
+        d->principal,
         d->summary};
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -60,9 +61,10 @@ static void row_read(struct sql *q, struct store_deployment *d)
     d->summary = sql_column(q, 11);
     d->last_sequence = (uint64_t)sqlite3_column_int64(q->stmt, 12);
     d->canceled_ms = sqlite3_column_int64(q->stmt, 13);
-    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 14);
+    d->principal = sql_column(q, 14);
+    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 15);
     if (d->inputs_len)
-        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 14), d->inputs_len);
+        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 15), d->inputs_len);
 }
 
 /* The unfinished deployment that stands in the way, for the message. */
@@ -133,7 +135,8 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
-        " state, created_ms, inputs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+        " state, created_ms, inputs, principal)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 
     const char *texts[] = {
         d->id, d->kind, d->project, d->stack, d->account, d->region, d->engine, d->profile};
@@ -143,6 +146,7 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
     sql_int(&q, d->state);
     sql_int(&q, d->created_ms ? d->created_ms : clock_wall_ms());
     sql_blob(&q, d->inputs, d->inputs_len);
+    sql_text(&q, d->principal);
 
     int rc = sql_run(s, &q, NULL, err);
     if (rc == -EEXIST)
@@ -249,6 +253,20 @@ int store_deployment_cancel(struct store *s, const char *id, struct error *err)
         return store_deployment_refuse(s, id, err);
 
     return rc;
+}
+
+int store_deployment_rebind(
+    struct store *s, const char *id, const char *principal, struct error *err)
+{
+    struct sql q = sql_open(
+        &s->writer, "UPDATE deployments SET principal = ?2 WHERE id = ?1 AND ended_ms = 0");
+    int64_t changes = 0;
+
+    sql_text(&q, id);
+    sql_text(&q, principal);
+
+    int rc = sql_run(s, &q, &changes, err);
+    return rc == 0 && changes == 0 ? store_deployment_refuse(s, id, err) : rc;
 }
 
 /* By the writer's connection: a job sees what it has just written. */

@@ -92,6 +92,9 @@ static const char *const migrations[] = {
 
     /* That somebody wanted it canceled outlives every state. */
     "ALTER TABLE deployments ADD COLUMN canceled_ms INTEGER NOT NULL DEFAULT 0;",
+
+    /* Whose a deployment is; what an older daemon began has none. */
+    "ALTER TABLE deployments ADD COLUMN principal TEXT;",
 };
 /* clang-format on */
 

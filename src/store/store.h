@@ -57,6 +57,7 @@ uint64_t store_bytes(struct store *s); /* on disk, write-ahead log included */
 struct store_deployment {
     char *id, *kind; /* kind: up, down, bootstrap, teardown */
     char *project, *stack, *account, *region, *engine, *profile;
+    char *principal; /* ARN whose it is (aws_principal_of()); NULL: not known (an older daemon) */
     int state;
     int64_t created_ms, ended_ms; /* ended 0 = not yet */
     int64_t canceled_ms;          /* since when somebody wants it canceled; 0 = nobody does */
@@ -87,6 +88,10 @@ int store_deployment_cancel(struct store *s, const char *id, struct error *err);
 /* Sees this turn's own writes. `out` is the caller's (store_deployment_done). -ENOENT. */
 int store_deployment_get(
     struct store *s, const char *id, struct store_deployment *out, struct error *err);
+
+/* Another principal of the same account goes on with it: somebody said so. -ESTALE when ended. */
+int store_deployment_rebind(
+    struct store *s, const char *id, const char *principal, struct error *err);
 
 struct store_filter {
     const char *project, *stack, *account, *region;

@@ -53,6 +53,8 @@ def test_access_1_the_process_asks_on_the_terminal(place: kit.Place) -> None:
     assert terminal.end() == 0, terminal.text
     assert "checking 4711" in terminal.text and kit.ACCOUNT in terminal.text
 
+    # One that reads standard input, and refuses.
+    process_file(place, ASKS.replace("read -r code <&3", "read -r code"))
     terminal = Terminal(place, "whoami", "--region", "us-east-1", env=NO_KEYS)
     terminal.seen("Code for")
     terminal.type(b"1\n")

@@ -110,6 +110,8 @@ static int resolve_once(struct aws_session *s, struct error *err)
     s->resolving = true;
     str_clear(&s->trace);
     rc = resolve_now(s, &fresh, &s->trace, err);
+    if (rc == 0 && !s->replaced)
+        rc = credentials_check_bound(s, &fresh, err);
     s->resolving = false;
     if (rc == 0 && !s->replaced) {
         aws_credentials_done(&s->credentials);
@@ -192,7 +194,23 @@ void aws_session_replace_credentials(struct aws_session *s, const struct aws_cre
     fiber_cond_broadcast(&s->resolved);
 }
 
-static int refresh(struct aws_session *s, const char *failed_key_id, struct error *err)
+const char *aws_session_key_id(const struct aws_session *s)
+{
+    return s->have_credentials ? s->credentials.access_key_id : NULL;
+}
+
+void aws_session_take_over(struct aws_session *s, const struct aws_session *from)
+{
+    if (!from->have_credentials)
+        return;
+
+    aws_credentials_done(&s->credentials);
+    aws_credentials_copy(&s->credentials, &from->credentials);
+    s->have_credentials = true;
+    s->replaced = from->replaced;
+}
+
+int aws_session_renew(struct aws_session *s, const char *failed_key_id, struct error *err)
 {
     struct aws_credentials fresh = {0};
     int rc;
@@ -212,4 +230,4 @@ static int refresh(struct aws_session *s, const char *failed_key_id, struct erro
     return rc;
 }
 
-const struct session_source credentials_source = {aws_session_credentials, refresh};
+const struct session_source credentials_source = {aws_session_credentials, aws_session_renew};

@@ -58,6 +58,11 @@ int credentials_resolve(
 /* What calls are handed (credentials.c). */
 extern const struct session_source credentials_source;
 
+/* Whether fresh credentials may serve a bound session; asks STS when it is one. Kind AUTH when they
+ * are another's (bound.c). */
+int credentials_check_bound(
+    struct aws_session *s, const struct aws_credentials *fresh, struct error *err);
+
 /* --- trace.c --- */
 
 /* How a provider ended, when it served or failed. */

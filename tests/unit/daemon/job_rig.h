@@ -6,10 +6,11 @@
 #include "unit/daemon/rig.h"
 #include "unit/lib/suite.h"
 
-#define IDENTITY(account)                                                                          \
-    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::" account               \
-    ":user/me</Arn><UserId>A</UserId><Account>" account                                            \
+#define IDENTITY_OF(account, arn)                                                                  \
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>" arn                                \
+    "</Arn><UserId>A</UserId><Account>" account                                                    \
     "</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+#define IDENTITY(account) IDENTITY_OF(account, "arn:aws:iam::" account ":user/me")
 #define NO_STACK                                                                                   \
     "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id defang-cd does not " \
     "exist</Message></Error></ErrorResponse>"
@@ -19,6 +20,9 @@
 #define EXPIRED                                                                                    \
     "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></"          \
     "ErrorResponse>"
+
+/* Whose the next job is. */
+static const char *owner = "arn:aws:iam::123456789012:user/me";
 
 static inline struct job *start(const char *kind, struct session *s, json_t *inputs)
 {
@@ -31,10 +35,14 @@ static inline struct job *start(const char *kind, struct session *s, json_t *inp
         .project = (char *)"",
         .stack = (char *)"defang-cd",
         .account = (char *)"123456789012",
+        .principal = (char *)(uintptr_t)owner,
         .region = (char *)"us-west-2",
         .engine = (char *)"cloudformation",
         .profile = (char *)"default",
         .created_ms = FAKE_CLOCK_START_MS};
+    struct aws_credentials found = {0};
+    ck_assert_int_eq(aws_session_credentials(s->aws, &found, NULL), 0); /* as admission does */
+    aws_credentials_done(&found);
     int rc = job_start(&rig.d, &row, inputs, s, &j, &err);
     ck_assert_msg(rc == 0, "%s", err.message);
     return j;
@@ -51,6 +59,42 @@ static inline void read_state(void)
     ck_assert_int_eq(store_deployment_get(rig.d.store, id, &row, NULL), 0);
     state = row.state;
     store_deployment_done(&row);
+}
+
+static inline bool find_event(void *arg, uint64_t sequence, const void *data, size_t n)
+{
+    const char **text = arg;
+
+    if (*text && memmem(data, n, *text, strlen(*text)))
+        *text = NULL;
+    return true;
+}
+
+/* Whether an event of the job that ran last says so. */
+static inline bool said(const char *text)
+{
+    ck_assert_int_eq(store_flush(rig.d.store, NULL), 0);
+    ck_assert_int_eq(
+        store_event_read(rig.d.store, id, 0, 1000, 1 << 20, find_event, &text, NULL), 0);
+    return !text;
+}
+
+static inline void expect_call(const char *body, int status, const char *reply)
+{
+    script_http_add(
+        rig.script, &(struct script_step){.body = body, .status = status, .reply = reply});
+}
+
+/* A file below the caller's home. */
+static inline void rig_file(const char *name, const char *text)
+{
+    cleanup_free char *path = path_join(rig.folder, name);
+    cleanup_free char *parent = path_dirname(path);
+    ck_assert_int_eq(file_mkdirs(parent, 0700, NULL), 0);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    ck_assert_int_eq(fclose(f), 0);
 }
 
 static inline bool no_inputs(void *arg, const struct store_deployment *row)

@@ -1,6 +1,7 @@
 /* What a daemon that stops leaves behind, and what its next life makes of it: the same store, no
  * session, and of the shell's keys only that there were some. */
 #include "unit/daemon/job_rig.h"
+#include <errno.h>
 
 static void stop_daemon(void *arg)
 {
@@ -181,9 +182,222 @@ START_TEST(trust_30_a_canceled_job_never_goes_on)
 }
 END_TEST
 
-SUITE(
-    "daemon/job_restart",
-    trust_30_a_canceled_job_never_goes_on,
-    a_stopping_daemon_leaves_the_job_unfinished,
-    a_restarted_daemon_takes_it_up_again,
-    a_cancel_survives_a_restart)
+/* ---- the keys of a profile, which may be anybody's after a restart ---- */
+
+#define KEYS_OF(name, id)                                                                          \
+    "[" name "]\naws_access_key_id = " id "\naws_secret_access_key = secret\nregion = us-west-2\n"
+
+/* A caller without keys of its own. */
+static void profile_caller(struct rig_caller *c, const char *profile)
+{
+    memset(c, 0, sizeof *c);
+    defang__caller__init(&c->caller);
+    rig_var(c, "HOME", rig.folder);
+    rig_var(c, "AWS_EC2_METADATA_DISABLED", "true");
+    rig_var(c, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/keys");
+    c->caller.profile = (char *)(uintptr_t)profile;
+}
+
+static void stop_in_first_call(void *arg)
+{
+    struct rig_caller c;
+
+    profile_caller(&c, "shop");
+
+    struct session *s = rig_session(&c);
+    struct job *j = start("bootstrap", s, job_inputs_new(s, &c.caller, NULL, false));
+
+    snprintf(id, sizeof id, "%s", j->row.id);
+    session_unref(&rig.d, s);
+    fiber_sleep(500);
+    rig.d.stopping = true;
+    job_suspend_all(&rig.d);
+    while (j->fiber)
+        fiber_sleep(10);
+}
+
+/* A job of profile shop, its daemon stopped in the first call, its next life about to begin. */
+static void restart_with_profile(void)
+{
+    rig_setup();
+    rig_file(".aws/credentials", KEYS_OF("shop", "AKIDBEFORE"));
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
+    loop_run_fiber(rig.d.loop, "test", stop_in_first_call, NULL);
+    vec_each(it, &rig.d.jobs)
+        (*it)->finished = true;
+    job_free_finished(&rig.d);
+    session_drop_all(&rig.d);
+    store_close(rig.d.store);
+    rig_store_open();
+    rig.d.stopping = false;
+}
+
+/* A shell with keys of its own brings them; how many jobs went on. */
+static unsigned offered;
+
+static void bring_keys(struct job *j)
+{
+    struct rig_caller c;
+
+    rig_caller_init(&c);
+    rig_var(&c, "HOME", "/nowhere"); /* its files are others */
+    struct session *s = rig_session(&c);
+    offered = job_offer_credentials(&rig.d, s);
+    session_unref(&rig.d, s);
+}
+
+static void resume_and(void (*fn)(struct job *))
+{
+    offered = 0;
+    ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
+    loop_run_fiber(rig.d.loop, "test", wait_for_all, fn ? &fn : NULL);
+}
+
+/* The one call that the other account sees is the question who that is. */
+START_TEST(trust_11_another_account_after_a_restart)
+{
+    restart_with_profile();
+    rig_file(".aws/credentials", KEYS_OF("shop", "AKIDOTHER"));
+    expect_call("Action=GetCallerIdentity*", 200, IDENTITY("222222222222"));
+    expect_call("Action=GetCallerIdentity*", 200, IDENTITY("123456789012"));
+    expect_call("Action=DescribeStacks*", 403, DENIED);
+    resume_and(bring_keys);
+    ck_assert_uint_eq(offered, 1);
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__FAILED); /* it went on, and AWS said no */
+    ck_assert(said(
+        "is account 222222222222 (arn:aws:iam::222222222222:user/me) now, and this "
+        "belongs to account 123456789012"));
+    ck_assert(said("waiting for credentials"));
+    ck_assert(/* asked who, and no more */
+              script_sent_has_header(
+                  script_http_sent(rig.script, 1), "authorization: *AKIDOTHER*"));
+    script_http_assert_done(rig.script);
+    rig_done();
+}
+END_TEST
+
+START_TEST(trust_11_another_principal_after_a_restart)
+{
+    restart_with_profile();
+    expect_call(
+        "Action=GetCallerIdentity*",
+        200,
+        IDENTITY_OF("123456789012", "arn:aws:iam::123456789012:user/reader"));
+    expect_call("Action=GetCallerIdentity*", 200, IDENTITY("123456789012"));
+    expect_call("Action=DescribeStacks*", 403, DENIED);
+    resume_and(bring_keys);
+    ck_assert_uint_eq(offered, 1);
+    ck_assert(said(
+        "is arn:aws:iam::123456789012:user/reader now, and this belongs to "
+        "arn:aws:iam::123456789012:user/me"));
+    script_http_assert_done(rig.script);
+    rig_done();
+}
+END_TEST
+
+START_TEST(trust_11_the_same_principal_goes_on_by_itself)
+{
+    restart_with_profile();
+    expect_call("Action=GetCallerIdentity*", 200, IDENTITY("123456789012"));
+    expect_call("Action=DescribeStacks*", 403, DENIED);
+    resume_and(NULL);
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__FAILED);
+    script_http_assert_done(rig.script);
+    rig_done();
+}
+END_TEST
+
+/* The region is the row's, whatever the profile says meanwhile. */
+START_TEST(trust_11_the_region_stays)
+{
+    restart_with_profile();
+    rig_file(".aws/config", "[profile shop]\nregion = eu-central-1\n");
+    rig_file(
+        ".aws/credentials",
+        "[shop]\naws_access_key_id = AKIDBEFORE\naws_secret_access_key = secret\n");
+    script_http_add(
+        rig.script,
+        &(struct script_step){.url = "https://sts.us-west-2.*", .reply = IDENTITY("123456789012")});
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .url = "https://cloudformation.us-west-2.*", .status = 403, .reply = DENIED});
+    resume_and(NULL);
+    script_http_assert_done(rig.script);
+    rig_done();
+}
+END_TEST
+
+/* What a profile may have become: no reason to fail what it began. */
+static const char *const gone[][2] = {
+    {".aws/credentials", ""},         /* the profile is gone */
+    {".aws/credentials", "[shop]\n"}, /* without keys */
+    {".aws/credentials", "[shop\n"},  /* not readable */
+    {".aws/config", "[profile shop]\nsource_profile = no\nrole_arn = arn:aws:iam::1:role/A\n"},
+    {".aws/config", "[profile shop]\nsso_session = no\nsso_account_id = 1\nsso_role_name = r\n"},
+    {".aws/config", "[profile shop]\ncredential_process = /no/such/program\n"},
+};
+
+START_TEST(access_16_a_profile_that_is_gone_blocks)
+{
+    restart_with_profile();
+    rig_file(".aws/credentials", "");
+    rig_file(gone[_i][0], gone[_i][1]);
+    expect_call("Action=GetCallerIdentity*", 200, IDENTITY("123456789012"));
+    expect_call("Action=DescribeStacks*", 403, DENIED);
+    resume_and(bring_keys);
+    ck_assert_uint_eq(offered, 1);
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__FAILED); /* it went on, and AWS said no */
+    ck_assert(said("waiting for credentials: "));
+    script_http_assert_done(rig.script);
+    rig_done();
+}
+END_TEST
+
+/* Whatever gave the keys before does not answer any more, for longer than is tried. */
+START_TEST(access_16_a_source_that_does_not_answer_blocks)
+{
+    restart_with_profile();
+    rig_file(
+        ".aws/credentials",
+        "[shop]\nrole_arn = arn:aws:iam::123456789012:role/me\n"
+        "credential_source = EcsContainer\nregion = us-west-2\n");
+    script_http_any_order(rig.script);
+    script_http_add(
+        rig.script,
+        &(struct script_step){.url = "http://127.0.0.1*", .error = -ECONNREFUSED, .times = 500});
+    expect_call("Action=GetCallerIdentity*", 200, IDENTITY("123456789012"));
+    expect_call("Action=DescribeStacks*", 403, DENIED);
+    resume_and(bring_keys);
+    ck_assert_uint_eq(offered, 1);
+    ck_assert(said("waiting for credentials: "));
+    rig_done();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("daemon/job_restart");
+    TCase *tc = tcase_create("all");
+
+    tcase_add_test(tc, trust_30_a_canceled_job_never_goes_on);
+    tcase_add_test(tc, a_stopping_daemon_leaves_the_job_unfinished);
+    tcase_add_test(tc, a_restarted_daemon_takes_it_up_again);
+    tcase_add_test(tc, a_cancel_survives_a_restart);
+    tcase_add_test(tc, trust_11_another_account_after_a_restart);
+    tcase_add_test(tc, trust_11_another_principal_after_a_restart);
+    tcase_add_test(tc, trust_11_the_same_principal_goes_on_by_itself);
+    tcase_add_test(tc, trust_11_the_region_stays);
+    tcase_add_test(tc, access_16_a_source_that_does_not_answer_blocks);
+    tcase_add_loop_test(tc, access_16_a_profile_that_is_gone_blocks, 0, (int)ARRAY_LEN(gone));
+    suite_add_tcase(suite, tc);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -7,6 +7,33 @@ static int move(const char *id, int state)
     return store_deployment_move(store, id, state, NULL, NULL);
 }
 
+START_TEST(trust_11_a_row_knows_whose_it_is)
+{
+    struct store_deployment d = {
+        .id = (char *)(uintptr_t)"k3j2h4g5f6d7",
+        .kind = (char *)(uintptr_t)"up",
+        .project = (char *)(uintptr_t)"shop",
+        .stack = (char *)(uintptr_t)"beta",
+        .account = (char *)(uintptr_t)"123456789012",
+        .region = (char *)(uintptr_t)"us-west-2",
+        .principal = (char *)(uintptr_t)"arn:aws:iam::123456789012:user/me",
+        .state = QUEUED};
+
+    ck_assert_int_eq(store_deployment_insert(store, &d, NULL), 0);
+    ck_assert_int_eq(store_deployment_get(store, "k3j2h4g5f6d7", &d, NULL), 0);
+    ck_assert_str_eq(d.principal, "arn:aws:iam::123456789012:user/me");
+    store_deployment_done(&d);
+
+    ck_assert_int_eq(store_deployment_rebind(store, "k3j2h4g5f6d7", "arn:you", NULL), 0);
+    ck_assert_int_eq(store_deployment_get(store, "k3j2h4g5f6d7", &d, NULL), 0);
+    ck_assert_str_eq(d.principal, "arn:you");
+    store_deployment_done(&d);
+
+    fixture_end("k3j2h4g5f6d7");
+    ck_assert_int_eq(store_deployment_rebind(store, "k3j2h4g5f6d7", "arn:me", NULL), -ESTALE);
+}
+END_TEST
+
 START_TEST(a_row_comes_back_as_it_went_in)
 {
     ck_assert_int_eq(fixture_insert("k3j2h4g5f6d7", "shop", NULL), 0);
@@ -252,6 +279,7 @@ int main(void)
 {
     TCase *tc = tcase_create("deployments");
     tcase_add_test(tc, a_row_comes_back_as_it_went_in);
+    tcase_add_test(tc, trust_11_a_row_knows_whose_it_is);
     tcase_add_test(tc, one_job_per_project_and_stack);
     tcase_add_test(tc, bad_rows_are_refused);
     tcase_add_test(tc, only_legal_moves);
