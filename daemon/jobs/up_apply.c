@@ -124,7 +124,7 @@ int up_apply_and_observe(struct up *u, const char *phase, struct error *err)
 /* All phases that may be under way; the stages are numbered until one was never begun. */
 void job_up_take_back(struct job *j)
 {
-    static const char *const phases[] = {"foundation", "room", "whole"};
+    static const char *const phases[] = {"foundation", "room", "whole", "keep"};
     cleanup_error struct error ignored = ERROR_INIT;
     struct up u = {.j = j};
 

@@ -8,6 +8,7 @@
 
 const struct engine engine_cloudformation = {
     .name = "cloudformation",
+    .rolls_back = true,
     .deployed = cloudformation_deployed,
     .apply = cloudformation_apply,
     .destroy = cloudformation_destroy,

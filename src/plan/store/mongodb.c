@@ -79,7 +79,7 @@ static void add_cluster(
         key("MasterUsername", new_user));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::DocDB::DBCluster", cluster);
     r->usual = "usually 1-2 min";
-    plan_store_keep_data(c, r);
+    plan_store_keep_data(r);
 }
 
 static void add_node(

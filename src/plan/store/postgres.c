@@ -169,7 +169,7 @@ static void add_instance(
         key("DBName", new_database));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::RDS::DBInstance", instance);
     r->usual = "usually 6-9 min";
-    plan_store_keep_data(c, r);
+    plan_store_keep_data(r);
 }
 
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s)

@@ -53,7 +53,7 @@ add_cache(struct plan_ctx *c, const struct plan_service *s, const char *id, cons
     struct graph_resource *r =
         graph_add(c->g, s->group, id, "AWS::ElastiCache::ReplicationGroup", cache);
     r->usual = "usually 5-8 min";
-    plan_store_keep_data(c, r);
+    plan_store_keep_data(r);
 }
 
 int plan_redis(struct plan_ctx *c, const struct plan_service *s)

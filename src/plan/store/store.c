@@ -1,9 +1,8 @@
 /* What the managed stores share: where their variables are read from, who reaches them, and what
  * becomes of their data.
  *
- * A store's data outlives a mistake and not a wish. `down` is a wish to lose the data unless the
- * mode protects them (deletion protection, of high_availability): then a snapshot stays. A change
- * that replaces the store is no such wish, so there a snapshot stays always. */
+ * A store that is deleted or replaced leaves a last snapshot, in every mode: a few cents a month
+ * against rows that nobody can bring back. Only `--no-snapshot` leaves none. */
 #include "plan/store/store.h"
 #include <string.h>
 
@@ -30,8 +29,8 @@ const char *plan_store_description(const struct plan_ctx *c, const struct plan_s
     return arena_printf(c->a, "Service %s of %s", s->s->name, c->scope);
 }
 
-void plan_store_keep_data(const struct plan_ctx *c, struct graph_resource *store)
+void plan_store_keep_data(struct graph_resource *store)
 {
-    store->deletion_policy = c->s->deletion_protection ? "Snapshot" : "Delete";
+    store->deletion_policy = "Snapshot";
     store->replace_policy = "Snapshot";
 }

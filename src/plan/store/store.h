@@ -28,7 +28,7 @@ json_t *plan_store_groups(const struct plan_ctx *c, const struct plan_service *s
 json_t *plan_store_tags(const struct plan_ctx *c, const struct plan_service *s);
 const char *plan_store_description(const struct plan_ctx *c, const struct plan_service *s);
 /* Deletion policies of the resource that holds the data. */
-void plan_store_keep_data(const struct plan_ctx *c, struct graph_resource *store);
+void plan_store_keep_data(struct graph_resource *store);
 
 /* ---- sizes (size.c): the cheapest class that holds it; NULL: too large ---- */
 
