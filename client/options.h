@@ -17,7 +17,7 @@ struct options {
     long long from, limit, wait_timeout_s; /* -1 = not said */
     bool json, detach, follow, force, all, all_regions, help, verbose, no_spawn, if_not_set, random,
         from_env, build, no_interpolate, resolve_image_digests, version, services, images, volumes,
-        networks, show_profiles, environment, yes, yes_lose_data, exit_code;
+        networks, show_profiles, environment, yes, yes_lose_data, exit_code, no_snapshot;
 };
 
 /* One option: which commands take it stands in the command's own list. */

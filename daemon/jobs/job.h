@@ -122,4 +122,6 @@ void job_step(
 
 /* ---- result.c ---- */
 /* Result event, then the terminal state: the last two of every deployment. */
+/* Adds the last snapshots of stores to what was kept. Suspends, also when the job is canceled. */
+void job_say_snapshots(struct job *j);
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error);

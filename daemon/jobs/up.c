@@ -19,6 +19,7 @@
 #include "engine/account/facts.h"
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "engine/keep/latest.h"
 #include "engine/site/files.h"
 #include "engine/stack/cd.h"
 #include "engine/values/config.h"
@@ -43,6 +44,8 @@ static int read_facts(struct up *u, struct plan_facts **facts, struct error *err
         rc = flow_file_key(&j->context, j->arena, true, &(*facts)->file_key, err);
     if (rc == 0)
         rc = flow_domains(&j->context, j->arena, j->project.model, *facts, err);
+    if (rc == 0)
+        rc = keep_facts(&j->context, j->arena, j->project.model, *facts, err);
 
     return rc;
 }
@@ -440,6 +443,7 @@ int job_run_up(struct job *j, struct error *err)
         .project = j->project.model, .settings = &j->project.settings, .deployment = j->row.id};
 
     int rc = run(&u, err);
+    job_say_snapshots(j);
     images_done(&u.images);
     engine_template_done(&u.deployed);
     json_decref(u.before);

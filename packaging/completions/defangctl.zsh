@@ -88,6 +88,7 @@ _defangctl() {
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:up: '
         ) ;;
         'down'|'down '*) own=(
@@ -98,6 +99,7 @@ _defangctl() {
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:down: '
         ) ;;
         'ps'|'ps '*) own=(
@@ -235,6 +237,7 @@ _defangctl() {
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:destroy: '
         ) ;;
         'cd teardown'|'cd teardown '*) own=(

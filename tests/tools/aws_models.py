@@ -47,8 +47,8 @@ SERVICES = {
     "DescribeTaskDefinition DescribeClusters ListServiceDeployments "
     "DescribeServiceDeployments",
     "efs": "DescribeFileSystems DeleteFileSystem",
-    "elasticache": "DescribeReplicationGroups DeleteReplicationGroup DescribeSnapshots CopySnapshot "
-    "DeleteSnapshot",
+    "elasticache": "DescribeReplicationGroups DeleteReplicationGroup DescribeSnapshots "
+    "CopySnapshot DeleteSnapshot",
     "elbv2": (
         "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups "
         "ModifyLoadBalancerAttributes"

@@ -59,7 +59,8 @@ static void add_cluster(
     /* One day is the least that DocumentDB takes, and free. */
     unsigned backup_days = c->s->backup_days ? c->s->backup_days : 1;
     /* User and data come with a snapshot. */
-    const char *snapshot = s->s->mongodb.from_snapshot;
+    const char *snapshot =
+        plan_store_snapshot(c, s, id, "SnapshotIdentifier", s->s->mongodb.from_snapshot);
     const char *new_user = snapshot ? NULL : plan_mongodb_user(c->a, s);
 
     json_t *cluster = object(

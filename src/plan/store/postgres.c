@@ -131,7 +131,8 @@ static void add_instance(
     const char *parameters = add_parameters(c, s);
     const char *user = literal_or(c, s, "POSTGRES_USER", "postgres");
     const char *database = literal_or(c, s, "POSTGRES_DB", user);
-    const char *snapshot = s->s->postgres.from_snapshot;
+    const char *snapshot =
+        plan_store_snapshot(c, s, id, "DBSnapshotIdentifier", s->s->postgres.from_snapshot);
     bool downtime = s->s->postgres.allow_downtime;
     bool spare = s->replicas > 1;
 

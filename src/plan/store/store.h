@@ -30,6 +30,18 @@ const char *plan_store_description(const struct plan_ctx *c, const struct plan_s
 /* Deletion policies of the resource that holds the data. */
 void plan_store_keep_data(struct graph_resource *store);
 
+/* The snapshot that store `id` is made of; NULL: it begins empty. `said` is the file's
+ * from-snapshot. A deployed store keeps the one that it was made of, because another, or none,
+ * would make a new store: so "latest" counts for a new one only, and the key may be taken out of
+ * the file when the store is there. */
+#define PLAN_SNAPSHOT_LATEST "latest"
+const char *plan_store_snapshot(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *id,
+    const char *property,
+    const char *said);
+
 /* ---- sizes (size.c): the cheapest class that holds it; NULL: too large ---- */
 
 const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib);
