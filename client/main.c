@@ -29,12 +29,13 @@ static const struct command commands[] = {
      "",
      "deploy the project in this folder and show how it goes",
      "--detach --wait-timeout --mode --build --engine --no-rollback --allow-loss --yes "
-     "--yes-lose-data --adopt",
+     "--yes-lose-data --adopt --no-snapshot",
      cmd_up},
     {"down",
      "",
      "take the project down; named volumes, config and the bucket are kept",
-     "--detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt",
+     "--detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt "
+     "--no-snapshot",
      cmd_down},
     {"ps", "", "what runs: services, their state and where to reach them", "", cmd_ps},
     {"ls", "", "deployments that this daemon knows, newest first", "--all --limit", cmd_ls},
@@ -132,7 +133,8 @@ static const struct command commands[] = {
     {"cd destroy",
      "",
      "the same as down; -p names a project whose files are not here",
-     "--detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt",
+     "--detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt "
+     "--no-snapshot",
      cmd_down},
     {"cd teardown",
      "",

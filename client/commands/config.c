@@ -176,7 +176,9 @@ int cmd_config_set(struct client *c, struct error *err)
     if (c->options.json)
         json_out_message(stdout, reply);
     for (size_t i = 0; i < set->n_kept; i++)
-        say("%s was set already and is kept", set->kept[i]);
+        say(c->options.if_not_set ? "%s was set already and is kept"
+                                  : "%s has this value already: nothing changes",
+            set->kept[i]);
     for (size_t i = 0; i < set->n_set; i++)
         say("%s is set under %s", set->set[i], set->path);
     if (set->n_set > 0)

@@ -44,6 +44,7 @@ int cmd_up(struct client *c, struct error *err)
     request.n_allow_loss = c->options.allow_loss.len;
     request.adopt = c->options.adopt;
     request.no_rollback = c->options.no_rollback;
+    request.no_snapshot = c->options.no_snapshot;
     if (rc == 0)
         rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
     caller_done(&caller);
@@ -74,6 +75,7 @@ int cmd_down(struct client *c, struct error *err)
     request.allow_loss = (char **)c->options.allow_loss.items;
     request.n_allow_loss = c->options.allow_loss.len;
     request.adopt = c->options.adopt;
+    request.no_snapshot = c->options.no_snapshot;
 
     int rc = caller_fill(c, &caller, err);
     request.caller = &caller;

@@ -81,6 +81,7 @@ static void ask_phases(struct job *j, struct verdict *v)
         ask_phase(j, phase, false, v);
     }
 
+    ask_phase(j, "keep", false, v);
     ask_phase(j, "whole", true, v);
 }
 

@@ -180,6 +180,7 @@ int job_run_down(struct job *j, struct error *err)
         rc = engine_remember(j->daemon, &j->row, NULL, err); /* the next `up` may choose another */
     if (rc == 0)
         say_kept(j);
+    job_say_snapshots(j);
 
     return rc;
 }

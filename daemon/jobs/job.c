@@ -108,6 +108,7 @@ static struct engine_context context_of(struct job *j)
         .project = text_empty(j->row.project) ? NULL : j->row.project,
         .deployment = j->row.id,
         .model = j->project.model,
+        .no_snapshot = json_bool_or(j->inputs, "no_snapshot", false),
     };
 }
 

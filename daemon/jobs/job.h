@@ -152,6 +152,8 @@ void job_step(
 void job_endpoints(struct job *j, const json_t *services, const json_t *outputs);
 
 /* Result event, then the terminal state: the last two of every deployment. */
+/* Adds the last snapshots of stores to what was kept. Suspends, also when the job is canceled. */
+void job_say_snapshots(struct job *j);
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error);
 
 /* ---- evidence.c: what a failure left, kept with the deployment and in the account ---- */

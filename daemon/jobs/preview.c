@@ -17,6 +17,7 @@
 #include "engine/account/facts.h"
 #include "engine/build/build.h"
 #include "engine/engine.h"
+#include "engine/keep/latest.h"
 #include "engine/stack/cd.h"
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
@@ -40,6 +41,8 @@ static int read_account(struct preview *p, struct error *err)
         rc = flow_file_key(&p->context, arena, false, &p->facts->file_key, err);
     if (rc == 0)
         rc = flow_domains(&p->context, arena, p->v->project.model, p->facts, err);
+    if (rc == 0)
+        rc = keep_facts(&p->context, arena, p->v->project.model, p->facts, err);
     if (rc == 0)
         rc = flow_cd_describe(&p->context, &cd, &exists, err);
     if (rc < 0)

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
+#include "engine/keep/keep.h"
+#include "loop/fiber.h"
 
 #include <string.h>
 
@@ -102,6 +104,22 @@ static char *summary_of(struct job *j, Defang__DeployState state, const struct e
             j->resources_changed == 1 ? "" : "s");
 
     return xstrdup("");
+}
+
+/* What stores left, whichever way the job ended. */
+void job_say_snapshots(struct job *j)
+{
+    const char **said;
+    size_t count;
+
+    if (engine_detaching(&j->context))
+        return;
+
+    fiber_shield(true);
+    keep_say(&j->context, j->arena, &said, &count);
+    for (size_t i = 0; i < count; i++)
+        vec_push(&j->kept, (char *)(uintptr_t)said[i]);
+    fiber_shield(false);
 }
 
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error)

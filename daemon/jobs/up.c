@@ -20,10 +20,12 @@
 #include "engine/build/images.h"
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "engine/keep/latest.h"
 #include "engine/site/files.h"
 #include "engine/stack/cd.h"
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
+#include "engine/values/renew.h"
 #include "engine/values/store_secrets.h"
 
 #include <errno.h>
@@ -43,6 +45,8 @@ static int read_facts(struct up *u, struct plan_facts **facts, struct error *err
         rc = flow_file_key(&j->context, j->arena, true, &(*facts)->file_key, err);
     if (rc == 0)
         rc = flow_domains(&j->context, j->arena, j->project.model, *facts, err);
+    if (rc == 0)
+        rc = keep_facts(&j->context, j->arena, j->project.model, *facts, err);
 
     return rc;
 }
@@ -71,12 +75,27 @@ static int prepare_account(struct up *u, struct error *err)
     return rc;
 }
 
+/* With new numbers where a database's password would keep its old one. */
+static int list_configs(struct up *u, struct flow_config **list, size_t *count, struct error *err)
+{
+    struct engine_context *c = &u->j->context;
+    bool renewed = false;
+    int rc = flow_config_list(c, list, count, err);
+    if (rc == 0)
+        rc = passwords_renew(c, u->deployed.json, *list, *count, &renewed, err);
+    if (rc < 0 || !renewed)
+        return rc;
+
+    flow_config_list_done(*list, *count);
+    return flow_config_list(c, list, count, err);
+}
+
 /* A config that was set anew makes the services that use it new. */
 static int read_configs(struct up *u, struct error *err)
 {
     struct flow_config *list = NULL;
     size_t count = 0;
-    int rc = flow_config_list(&u->j->context, &list, &count, err);
+    int rc = list_configs(u, &list, &count, err);
     struct plan_config *configs = arena_array(u->j->arena, struct plan_config, count + 1);
 
     for (size_t i = 0; i < count; i++)
@@ -90,6 +109,14 @@ static int read_configs(struct up *u, struct error *err)
     flow_config_list_done(list, count);
 
     return rc;
+}
+
+/* An engine that takes a failed apply back must be able to. */
+static void hold_back(struct up *u)
+{
+    bool takes_back = u->j->engine->rolls_back;
+
+    u->held = takes_back && !u->keeping ? plan_hold_back(u->graph, u->request.previous) : 0;
 }
 
 /* `stage` as in plan_request: 0 is the whole. */
@@ -112,6 +139,8 @@ static int make_graph(struct up *u, bool foundation, unsigned stage, struct erro
         rc = plan_check_origin(&u->request, u->graph, err);
     if (rc == 0 && u->request.previous)
         rc = plan_check_previous(&u->request, u->graph, err);
+    if (rc == 0)
+        hold_back(u);
     compose_diagnostics_done(&d);
 
     return rc < 0 ? error_wrap(err, "planning %s", u->j->context.project) : 0;
@@ -306,6 +335,25 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
     return rc < 0 ? rc : once_run(&u->once, stage, err);
 }
 
+/* What was held back, now that all of it runs: a database is protected, and leaves a last snapshot.
+ */
+static int keep(struct up *u, bool *changed, struct error *err)
+{
+    if (!u->held)
+        return 0;
+
+    u->keeping = true;
+    int rc = make_graph(u, false, 0, err);
+    if (rc == 0)
+        rc = up_apply(u, "keep", err);
+    if (rc < 0)
+        return error_wrap(err, "all of it runs; protecting what holds data failed");
+
+    *changed = true;
+    up_now_deployed(u);
+    return 0;
+}
+
 /* Files of static sites go after the stages: their bucket is there now. */
 static int put_static(struct up *u, bool *changed, struct error *err)
 {
@@ -348,6 +396,8 @@ static int run_stages(struct up *u, struct error *err)
         rc = put_static(u, &changed, err);
     if (rc == 0)
         rc = u->j->journal.put(u->j->journal.arg, JOB_REST, NULL, err);
+    if (rc == 0)
+        rc = keep(u, &changed, err);
     if (rc < 0)
         return rc;
 
@@ -449,6 +499,7 @@ int job_run_up(struct job *j, struct error *err)
         up_say_left(&u);
     }
 
+    job_say_snapshots(j);
     images_done(&u.images);
     engine_template_done(&u.deployed);
     json_decref(u.before);

@@ -1,8 +1,8 @@
 /* An `up` in its phases, shared by its way (up.c) and its applies (up_apply.c). Private to both.
  *
  * A phase is one apply of the engine: "foundation" (network and stores of a first deployment),
- * "room" (what must go before its successor can be made), "stage-N", and "whole", which is the last
- * stage. Its name is in the journal and in the engine's
+ * "room" (what must go before its successor can be made), "stage-N", "whole", which is the last
+ * stage, and "keep", which protects what is new. Its name is in the journal and in the engine's
  * tokens: it must not change while there are jobs that were admitted with it. */
 #pragma once
 
@@ -18,6 +18,8 @@ struct up {
     struct graph *graph;
     struct engine_template deployed; /* now: each stage leaves another */
     json_t *before;                  /* what this deployment found */
+    bool keeping;                    /* the last apply: nothing is held back any more */
+    size_t held;                     /* resources of the graph that are (plan_hold_back) */
 };
 
 /* Whether a step was left, by this life or by an earlier one. */

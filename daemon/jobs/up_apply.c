@@ -14,7 +14,9 @@
 #include "base/str.h"
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "engine/keep/keep.h"
 #include "engine/run/observe.h"
+#include "loop/fiber.h"
 #include "plan/report/cost.h"
 
 #define STEADY_WAIT_MS (15LL * 60 * 1000)
@@ -35,6 +37,35 @@ int up_step_done(struct up *u, const char *step, bool *done, struct error *err)
     return store_step_done(u->j->daemon->store, u->j->row.id, step, done, err);
 }
 
+/* A store that goes, or may, is noted while it is there (keep/keep.h). */
+static int stores_before(struct up *u, struct error *err)
+{
+    struct job *j = u->j;
+    cleanup_json json_t *ids = NULL;
+
+    if (!keep_any_goes(u->deployed.json, u->graph))
+        return 0;
+
+    int rc = j->engine->resources(&j->context, &ids, err);
+    return rc < 0 ? rc : keep_before(&j->context, u->deployed.json, u->graph, ids, err);
+}
+
+/* Also after a change that was taken back, or canceled: what is there is protected again. */
+static void stores_after(struct up *u)
+{
+    struct job *j = u->j;
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_json json_t *ids = NULL;
+
+    if (!keep_is_noted(&j->context) || engine_detaching(&j->context))
+        return;
+
+    fiber_shield(true);
+    if (j->engine->resources(&j->context, &ids, &ignored) == 0)
+        keep_after(&j->context, ids);
+    fiber_shield(false);
+}
+
 /* Mark, step, apply, step: whichever of them a crash cuts, the next life knows how far it came. */
 int up_apply(struct up *u, const char *phase, struct error *err)
 {
@@ -51,7 +82,10 @@ int up_apply(struct up *u, const char *phase, struct error *err)
     if (rc == 0)
         rc = j->journal.put(j->journal.arg, key, "1", err);
     if (rc == 0)
+        rc = stores_before(u, err);
+    if (rc == 0)
         rc = j->engine->apply(&j->context, phase, u->graph, &outcome, err);
+    stores_after(u);
     j->resources_changed += outcome.resources_changed;
     j->images_built += outcome.images_built;
     if (rc == 0)

@@ -197,7 +197,7 @@ int consent_down(struct verb_call *v, const Defang__DownRequest *r, struct error
         const json_t *template = deployed.exists ? deployed.json : NULL;
 
         consent.yes = consent.yes || is_protected(template);
-        plan_losses_of_down(v->project.arena, template, false, volumes, count, &losses);
+        plan_losses_of_down(v->project.arena, template, r->no_snapshot, volumes, count, &losses);
         rc = refuse(v, &c, &losses, &consent, err);
     }
     engine_template_done(&deployed);

@@ -69,6 +69,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         json_object_set_new(inputs, "allow_loss", names(r->allow_loss, r->n_allow_loss));
         json_object_set_new(inputs, "yes_lose_data", json_boolean(r->yes_lose_data));
         json_object_set_new(inputs, "no_rollback", json_boolean(r->no_rollback));
+        json_object_set_new(inputs, "no_snapshot", json_boolean(r->no_snapshot));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
 
@@ -108,6 +109,7 @@ static int verb_down(struct verb_call *v, const ProtobufCMessage *request, struc
 
         json_object_set_new(inputs, "force", json_boolean(r->force));
         json_object_set_new(inputs, "volumes", json_boolean(r->volumes));
+        json_object_set_new(inputs, "no_snapshot", json_boolean(r->no_snapshot));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
 

@@ -43,8 +43,8 @@ _defangctl() {
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
         daemon) words='status stop path' ;;
-        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine --allow-loss --yes --yes-lose-data --adopt" ;;
-        'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt" ;;
+        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --engine --no-rollback --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
+        'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
         'ps'|'ps '*) ;;
         'ls'|'ls '*) options="$options --all --limit" ;;
         'watch'|'watch '*) options="$options --any --from --wait-timeout" ;;
@@ -68,7 +68,7 @@ _defangctl() {
         'cd preview'|'cd preview '*) options="$options --mode --engine --detach --wait-timeout" ;;
         'cd refresh'|'cd refresh '*) options="$options --detach --wait-timeout" ;;
         'cd cancel'|'cd cancel '*) options="$options --force --detach --wait-timeout" ;;
-        'cd destroy'|'cd destroy '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt" ;;
+        'cd destroy'|'cd destroy '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
         'cd teardown'|'cd teardown '*) options="$options --force --detach --wait-timeout" ;;
         'whoami'|'whoami '*) options="$options --verbose" ;;
         'login'|'login '*) ;;

@@ -91,6 +91,7 @@ _defangctl() {
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:up: '
         ) ;;
         'down'|'down '*) own=(
@@ -102,6 +103,7 @@ _defangctl() {
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:down: '
         ) ;;
         'ps'|'ps '*) own=(
@@ -249,6 +251,7 @@ _defangctl() {
             '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
             '*--yes-lose-data[allow every loss of data and every moved address]'
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:destroy: '
         ) ;;
         'cd teardown'|'cd teardown '*) own=(

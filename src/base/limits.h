@@ -84,6 +84,7 @@
 #define LIMIT_STATIC_BYTES            GIB(1)           /* … together … */
 #define LIMIT_STATIC_FILE_BYTES       LIMIT_FILE_BYTES /* … and each */
 #define LIMIT_CONFIG_VALUE_BYTES      KIB(8)           /* SSM advanced parameter */
+#define LIMIT_CONFIG_RENEWALS         200u             /* puts of one value set anew */
 #define LIMIT_REGISTRY_MANIFEST_BYTES MIB(4)           /* the distribution API's own bound */
 #define LIMIT_REGISTRY_TOKEN_BYTES    KIB(64)
 #define LIMIT_ENGINE_RECORDS          20 /* record sets of one DNS name that are looked at */

@@ -48,6 +48,7 @@ struct engine_context {
     const char *deployment;              /* its id of 12 characters */
     const struct compose_project *model; /* NULL where none is loaded */
     const struct plan_consent *consent;  /* what may be lost; NULL: nothing is asked */
+    bool no_snapshot;                    /* stores that go leave none: asked for (keep/keep.h) */
 
     /* Finished ones, for an apply by an engine that builds images itself. */
     const struct plan_build *builds;

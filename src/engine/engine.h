@@ -51,6 +51,7 @@ void engine_template_done(struct engine_template *t);
 struct engine {
     const char *name;
     bool builds_images; /* within apply: the graph's images are tags (plan_pulumi_image_uri) */
+    bool rolls_back;    /* a failed apply is taken back: what is new is protected last */
 
     /* What is deployed now; exists=false is no error. A stack that is not ours is ERR_REFUSED. */
     int (*deployed)(struct engine_context *c, struct engine_template *out, struct error *err);

@@ -20,6 +20,12 @@ struct plan_kept_volume {
     const char *name, *file_system;
 };
 
+/* The newest snapshot that a managed store of the project left; found where a file says
+ * `from-snapshot: latest`. */
+struct plan_snapshot {
+    const char *service, *name;
+};
+
 struct plan_subnet {
     const char *id, *zone;
 };
@@ -43,4 +49,6 @@ struct plan_facts {
     const char *vpc_cidr; /* of an adopted VPC, else NULL */
     const struct plan_subnet *subnets;
     size_t subnet_count; /* adopted ones */
+    const struct plan_snapshot *snapshots;
+    size_t snapshot_count;
 };

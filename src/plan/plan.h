@@ -72,6 +72,11 @@ void plan_images_pretend(
  * unasked. */
 int plan_check_previous(const struct plan_request *r, const struct graph *g, struct error *err);
 
+/* Takes deletion protection and last snapshots away from what is new or replaced, so that a
+ * deployment that fails can be taken back whole; what `previous` (or NULL) has protected stays so.
+ * How many resources: the graph of another plan_make(), applied at the end, gives them both. */
+size_t plan_hold_back(struct graph *g, const json_t *previous);
+
 /* Names in public DNS that the project asks for ("www.example.com", "*.shop.example.com"): with
  * any, the engine reads the account's zones into the facts. */
 void plan_domain_names(

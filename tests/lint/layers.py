@@ -58,7 +58,7 @@ ROOMS = {
     "src/aws": [["sign", "model"], ["wire"], ["settings"], ["."], ["identity"], ["s3"]],
     "src/engine": [
         ["."],
-        ["stack", "task", "values"],
+        ["stack", "task", "values", "keep"],
         ["build", "run", "site"],
         ["cloudformation", "pulumi"],
         ["account"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import ecs_network
+from . import ecs_network, elasticache_snapshots
 from .elasticache import ElastiCache, part, set_tags
 from .elasticache_shown import fresh, settle, visible
 from .errors import AwsError
@@ -242,6 +242,14 @@ def delete_group(sandbox: Any, call: Call) -> dict[str, Any]:
                 f"Replication group {group['ReplicationGroupId']} has status deleting which is "
                 "not valid for deletion.",
             )
+        if group["Status"] != "available":
+            raise AwsError(
+                "InvalidReplicationGroupState",
+                f"Replication group {group['ReplicationGroupId']} has status {group['Status']} "
+                "which is not valid for deletion.",
+            )
+        if call.params.get("FinalSnapshotIdentifier"):
+            elasticache_snapshots.take(sandbox, call, group, call.params["FinalSnapshotIdentifier"])
         group["Status"] = "deleting"
         groups, name = cache.of(call)["groups"], group["ReplicationGroupId"]
         later(

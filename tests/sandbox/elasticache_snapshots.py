@@ -18,10 +18,6 @@ def snapshots(sandbox: Any, call: Call) -> dict[str, dict[str, Any]]:
 @operation("elasticache", "CreateSnapshot")
 def create(sandbox: Any, call: Call) -> dict[str, Any]:
     name, group = call.params["SnapshotName"], call.params.get("ReplicationGroupId", "")
-    if name in snapshots(sandbox, call):
-        raise AwsError(
-            "SnapshotAlreadyExistsFault", f"A snapshot with the name {name} already exists."
-        )
     found = part(sandbox).of(call)["groups"].get(group)
     if found is None:
         raise AwsError("ReplicationGroupNotFoundFault", f"ReplicationGroup {group} not found.", 404)
@@ -29,9 +25,17 @@ def create(sandbox: Any, call: Call) -> dict[str, Any]:
         raise AwsError(
             "InvalidReplicationGroupState", f"Replication group {group} is not in available state."
         )
+    return {"Snapshot": take(sandbox, call, found, name)}
+
+
+def take(sandbox: Any, call: Call, found: dict[str, Any], name: str) -> dict[str, Any]:
+    if name in snapshots(sandbox, call):
+        raise AwsError(
+            "SnapshotAlreadyExistsFault", f"A snapshot with the name {name} already exists."
+        )
     made = {
         "SnapshotName": name,
-        "ReplicationGroupId": group,
+        "ReplicationGroupId": found["ReplicationGroupId"],
         "SnapshotStatus": "available",
         "SnapshotSource": "manual",
         "CacheNodeType": found.get("CacheNodeType", ""),
@@ -40,7 +44,25 @@ def create(sandbox: Any, call: Call) -> dict[str, Any]:
         "NodeSnapshots": [{"SnapshotCreateTime": time.time(), "CacheSize": "1 MB"}],
     }
     snapshots(sandbox, call)[name] = made
-    return {"Snapshot": made}
+    return made
+
+
+@operation("elasticache", "CopySnapshot")
+def copy(sandbox: Any, call: Call) -> dict[str, Any]:
+    source, target = call.params["SourceSnapshotName"], call.params["TargetSnapshotName"]
+    known = snapshots(sandbox, call)
+    if source not in known:
+        raise AwsError("SnapshotNotFoundFault", f"Snapshot {source} not found.", 404)
+    if target in known:
+        raise AwsError(
+            "SnapshotAlreadyExistsFault", f"A snapshot with the name {target} already exists."
+        )
+    known[target] = {
+        **known[source],
+        "SnapshotName": target,
+        "ARN": arn_of(call, "snapshot", target),
+    }
+    return {"Snapshot": known[target]}
 
 
 @operation("elasticache", "DescribeSnapshots")

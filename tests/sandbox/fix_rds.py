@@ -238,6 +238,22 @@ def modify_instance(_sandbox: Any, call: Call) -> None:
         set_form(call, "EngineVersion", full)
 
 
+def need_available(call: Call) -> None:
+    """A snapshot needs a database that is up."""
+    database = backend(call).databases.get(call.params["DBInstanceIdentifier"].lower())
+    if database is not None and database.status != "available":
+        raise AwsError(
+            "InvalidDBInstanceState",
+            "Cannot create a snapshot because the database instance "
+            f"{call.params['DBInstanceIdentifier']} is not currently in the available state.",
+        )
+
+
+@prepare("rds", "CreateDBSnapshot")
+def create_snapshot(_sandbox: Any, call: Call) -> None:
+    need_available(call)
+
+
 @prepare("rds", "DeleteDBInstance")
 def delete_instance(_sandbox: Any, call: Call) -> None:
     skip, final = (
@@ -254,6 +270,8 @@ def delete_instance(_sandbox: Any, call: Call) -> None:
             "InvalidParameterCombination",
             "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.",
         )
+    if final:
+        need_available(call)
 
 
 @prepare("rds", "CreateDBSubnetGroup")

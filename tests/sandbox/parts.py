@@ -11,6 +11,7 @@ def load(sandbox: Any) -> None:
     from . import (  # noqa: F401
         cd_task,
         cloudfront,
+        docdb_snapshots,
         ecr,
         ecs_clusters,
         ecs_services,

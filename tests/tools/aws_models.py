@@ -48,7 +48,8 @@ SERVICES = {
     "DescribeTaskDefinition DescribeClusters ListServiceDeployments "
     "DescribeServiceDeployments",
     "efs": "DescribeFileSystems DeleteFileSystem",
-    "elasticache": "DescribeReplicationGroups",
+    "elasticache": "DescribeReplicationGroups DeleteReplicationGroup DescribeSnapshots "
+    "CopySnapshot DeleteSnapshot",
     "elbv2": (
         "DescribeTargetHealth DescribeLoadBalancers DescribeTargetGroups "
         "ModifyLoadBalancerAttributes"
@@ -58,8 +59,10 @@ SERVICES = {
         "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup "
         "ListTagsForResource"
     ),
-    "docdb": "ModifyDBCluster",
-    "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents ModifyDBInstance",
+    "docdb": "ModifyDBCluster DescribeDBClusterSnapshots CopyDBClusterSnapshot "
+    "DeleteDBClusterSnapshot",
+    "rds": "DescribeDBInstances DescribeDBEngineVersions DescribeEvents ModifyDBInstance "
+    "DeleteDBInstance DescribeDBSnapshots CopyDBSnapshot DeleteDBSnapshot",
     "resourcegroupstaggingapi": "GetResources",
     "route53": (
         "ListHostedZones ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets "

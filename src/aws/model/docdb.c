@@ -182,3 +182,144 @@ const struct aws_operation aws_docdb_ModifyDBCluster = {
     .output = &s_ModifyDBClusterResult,
     .result_wrapper = "ModifyDBClusterResult",
 };
+static const struct aws_member i_FilterValueList = {"member", "Value", &aws_shape_string};
+static const struct aws_shape s_FilterValueList = {.type = AWS_LIST, .item = &i_FilterValueList};
+static const struct aws_member m_Filter[] = {
+    {"Name", NULL, &aws_shape_string, .required = true},
+    {"Values", NULL, &s_FilterValueList, .required = true},
+};
+static const struct aws_shape s_Filter = {
+    .type = AWS_STRUCTURE, .members = m_Filter, .member_count = 2, .name = "Filter"};
+static const struct aws_member i_FilterList = {"member", "Filter", &s_Filter};
+static const struct aws_shape s_FilterList = {.type = AWS_LIST, .item = &i_FilterList};
+static const struct aws_member m_DescribeDBClusterSnapshotsMessage[] = {
+    {"DBClusterIdentifier", NULL, &aws_shape_string},
+    {"DBClusterSnapshotIdentifier", NULL, &aws_shape_string},
+    {"SnapshotType", NULL, &aws_shape_string},
+    {"Filters", NULL, &s_FilterList},
+    {"MaxRecords", NULL, &aws_shape_integer},
+    {"Marker", NULL, &aws_shape_string},
+    {"IncludeShared", NULL, &aws_shape_boolean},
+    {"IncludePublic", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_DescribeDBClusterSnapshotsMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeDBClusterSnapshotsMessage,
+    .member_count = 8,
+    .name = "DescribeDBClusterSnapshotsMessage"};
+static const struct aws_member m_DBClusterSnapshot[] = {
+    {"AvailabilityZones", NULL, &s_AvailabilityZones},
+    {"DBClusterSnapshotIdentifier", NULL, &aws_shape_string},
+    {"DBClusterIdentifier", NULL, &aws_shape_string},
+    {"SnapshotCreateTime", NULL, &aws_shape_timestamp},
+    {"Engine", NULL, &aws_shape_string},
+    {"Status", NULL, &aws_shape_string},
+    {"Port", NULL, &aws_shape_integer},
+    {"VpcId", NULL, &aws_shape_string},
+    {"ClusterCreateTime", NULL, &aws_shape_timestamp},
+    {"MasterUsername", NULL, &aws_shape_string},
+    {"EngineVersion", NULL, &aws_shape_string},
+    {"SnapshotType", NULL, &aws_shape_string},
+    {"PercentProgress", NULL, &aws_shape_integer},
+    {"StorageEncrypted", NULL, &aws_shape_boolean},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"DBClusterSnapshotArn", NULL, &aws_shape_string},
+    {"SourceDBClusterSnapshotArn", NULL, &aws_shape_string},
+    {"StorageType", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DBClusterSnapshot = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBClusterSnapshot,
+    .member_count = 18,
+    .name = "DBClusterSnapshot"};
+static const struct aws_member i_DBClusterSnapshotList = {
+    "member", "DBClusterSnapshot", &s_DBClusterSnapshot};
+static const struct aws_shape s_DBClusterSnapshotList = {
+    .type = AWS_LIST, .item = &i_DBClusterSnapshotList};
+static const struct aws_member m_DBClusterSnapshotMessage[] = {
+    {"Marker", NULL, &aws_shape_string},
+    {"DBClusterSnapshots", NULL, &s_DBClusterSnapshotList},
+};
+static const struct aws_shape s_DBClusterSnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBClusterSnapshotMessage,
+    .member_count = 2,
+    .name = "DBClusterSnapshotMessage"};
+static const char *const pin_DescribeDBClusterSnapshots[] = {"Marker", NULL};
+static const char *const pout_DescribeDBClusterSnapshots[] = {"Marker", NULL};
+static const struct aws_paginator p_DescribeDBClusterSnapshots = {
+    pin_DescribeDBClusterSnapshots, pout_DescribeDBClusterSnapshots, "DBClusterSnapshots", NULL};
+const struct aws_operation aws_docdb_DescribeDBClusterSnapshots = {
+    .service = &aws_service_docdb,
+    .name = "DescribeDBClusterSnapshots",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeDBClusterSnapshotsMessage,
+    .output = &s_DBClusterSnapshotMessage,
+    .result_wrapper = "DescribeDBClusterSnapshotsResult",
+    .paginator = &p_DescribeDBClusterSnapshots,
+};
+static const struct aws_member m_Tag[] = {
+    {"Key", NULL, &aws_shape_string},
+    {"Value", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_member i_TagList = {"member", "Tag", &s_Tag};
+static const struct aws_shape s_TagList = {.type = AWS_LIST, .item = &i_TagList};
+static const struct aws_member m_CopyDBClusterSnapshotMessage[] = {
+    {"SourceDBClusterSnapshotIdentifier", NULL, &aws_shape_string, .required = true},
+    {"TargetDBClusterSnapshotIdentifier", NULL, &aws_shape_string, .required = true},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"PreSignedUrl", NULL, &aws_shape_string},
+    {"CopyTags", NULL, &aws_shape_boolean},
+    {"Tags", NULL, &s_TagList},
+    {"SourceRegion", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_CopyDBClusterSnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_CopyDBClusterSnapshotMessage,
+    .member_count = 7,
+    .name = "CopyDBClusterSnapshotMessage"};
+static const struct aws_member m_CopyDBClusterSnapshotResult[] = {
+    {"DBClusterSnapshot", NULL, &s_DBClusterSnapshot},
+};
+static const struct aws_shape s_CopyDBClusterSnapshotResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_CopyDBClusterSnapshotResult,
+    .member_count = 1,
+    .name = "CopyDBClusterSnapshotResult"};
+const struct aws_operation aws_docdb_CopyDBClusterSnapshot = {
+    .service = &aws_service_docdb,
+    .name = "CopyDBClusterSnapshot",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_CopyDBClusterSnapshotMessage,
+    .output = &s_CopyDBClusterSnapshotResult,
+    .result_wrapper = "CopyDBClusterSnapshotResult",
+};
+static const struct aws_member m_DeleteDBClusterSnapshotMessage[] = {
+    {"DBClusterSnapshotIdentifier", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_DeleteDBClusterSnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteDBClusterSnapshotMessage,
+    .member_count = 1,
+    .name = "DeleteDBClusterSnapshotMessage"};
+static const struct aws_member m_DeleteDBClusterSnapshotResult[] = {
+    {"DBClusterSnapshot", NULL, &s_DBClusterSnapshot},
+};
+static const struct aws_shape s_DeleteDBClusterSnapshotResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteDBClusterSnapshotResult,
+    .member_count = 1,
+    .name = "DeleteDBClusterSnapshotResult"};
+const struct aws_operation aws_docdb_DeleteDBClusterSnapshot = {
+    .service = &aws_service_docdb,
+    .name = "DeleteDBClusterSnapshot",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DeleteDBClusterSnapshotMessage,
+    .output = &s_DeleteDBClusterSnapshotResult,
+    .result_wrapper = "DeleteDBClusterSnapshotResult",
+};

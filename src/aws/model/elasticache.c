@@ -233,3 +233,196 @@ const struct aws_operation aws_elasticache_DescribeReplicationGroups = {
     .result_wrapper = "DescribeReplicationGroupsResult",
     .paginator = &p_DescribeReplicationGroups,
 };
+static const struct aws_member m_DeleteReplicationGroupMessage[] = {
+    {"ReplicationGroupId", NULL, &aws_shape_string, .required = true},
+    {"RetainPrimaryCluster", NULL, &aws_shape_boolean},
+    {"FinalSnapshotIdentifier", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DeleteReplicationGroupMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteReplicationGroupMessage,
+    .member_count = 3,
+    .name = "DeleteReplicationGroupMessage"};
+static const struct aws_member m_DeleteReplicationGroupResult[] = {
+    {"ReplicationGroup", NULL, &s_ReplicationGroup},
+};
+static const struct aws_shape s_DeleteReplicationGroupResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteReplicationGroupResult,
+    .member_count = 1,
+    .name = "DeleteReplicationGroupResult"};
+const struct aws_operation aws_elasticache_DeleteReplicationGroup = {
+    .service = &aws_service_elasticache,
+    .name = "DeleteReplicationGroup",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DeleteReplicationGroupMessage,
+    .output = &s_DeleteReplicationGroupResult,
+    .result_wrapper = "DeleteReplicationGroupResult",
+};
+static const struct aws_member m_DescribeSnapshotsMessage[] = {
+    {"ReplicationGroupId", NULL, &aws_shape_string},
+    {"CacheClusterId", NULL, &aws_shape_string},
+    {"SnapshotName", NULL, &aws_shape_string},
+    {"SnapshotSource", NULL, &aws_shape_string},
+    {"Marker", NULL, &aws_shape_string},
+    {"MaxRecords", NULL, &aws_shape_integer},
+    {"ShowNodeGroupConfig", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_DescribeSnapshotsMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeSnapshotsMessage,
+    .member_count = 7,
+    .name = "DescribeSnapshotsMessage"};
+static const struct aws_member i_AvailabilityZonesList = {
+    "member", "AvailabilityZone", &aws_shape_string};
+static const struct aws_shape s_AvailabilityZonesList = {
+    .type = AWS_LIST, .item = &i_AvailabilityZonesList};
+static const struct aws_member i_OutpostArnsList = {"member", "OutpostArn", &aws_shape_string};
+static const struct aws_shape s_OutpostArnsList = {.type = AWS_LIST, .item = &i_OutpostArnsList};
+static const struct aws_member m_NodeGroupConfiguration[] = {
+    {"NodeGroupId", NULL, &aws_shape_string},
+    {"Slots", NULL, &aws_shape_string},
+    {"ReplicaCount", NULL, &aws_shape_integer},
+    {"PrimaryAvailabilityZone", NULL, &aws_shape_string},
+    {"ReplicaAvailabilityZones", NULL, &s_AvailabilityZonesList},
+    {"PrimaryOutpostArn", NULL, &aws_shape_string},
+    {"ReplicaOutpostArns", NULL, &s_OutpostArnsList},
+};
+static const struct aws_shape s_NodeGroupConfiguration = {
+    .type = AWS_STRUCTURE,
+    .members = m_NodeGroupConfiguration,
+    .member_count = 7,
+    .name = "NodeGroupConfiguration"};
+static const struct aws_member m_NodeSnapshot[] = {
+    {"CacheClusterId", NULL, &aws_shape_string},
+    {"NodeGroupId", NULL, &aws_shape_string},
+    {"CacheNodeId", NULL, &aws_shape_string},
+    {"NodeGroupConfiguration", NULL, &s_NodeGroupConfiguration},
+    {"CacheSize", NULL, &aws_shape_string},
+    {"CacheNodeCreateTime", NULL, &aws_shape_timestamp},
+    {"SnapshotCreateTime", NULL, &aws_shape_timestamp},
+};
+static const struct aws_shape s_NodeSnapshot = {
+    .type = AWS_STRUCTURE, .members = m_NodeSnapshot, .member_count = 7, .name = "NodeSnapshot"};
+static const struct aws_member i_NodeSnapshotList = {"member", "NodeSnapshot", &s_NodeSnapshot};
+static const struct aws_shape s_NodeSnapshotList = {.type = AWS_LIST, .item = &i_NodeSnapshotList};
+static const struct aws_member m_Snapshot[] = {
+    {"SnapshotName", NULL, &aws_shape_string},
+    {"ReplicationGroupId", NULL, &aws_shape_string},
+    {"ReplicationGroupDescription", NULL, &aws_shape_string},
+    {"CacheClusterId", NULL, &aws_shape_string},
+    {"SnapshotStatus", NULL, &aws_shape_string},
+    {"SnapshotSource", NULL, &aws_shape_string},
+    {"CacheNodeType", NULL, &aws_shape_string},
+    {"Engine", NULL, &aws_shape_string},
+    {"EngineVersion", NULL, &aws_shape_string},
+    {"NumCacheNodes", NULL, &aws_shape_integer},
+    {"PreferredAvailabilityZone", NULL, &aws_shape_string},
+    {"PreferredOutpostArn", NULL, &aws_shape_string},
+    {"CacheClusterCreateTime", NULL, &aws_shape_timestamp},
+    {"PreferredMaintenanceWindow", NULL, &aws_shape_string},
+    {"TopicArn", NULL, &aws_shape_string},
+    {"Port", NULL, &aws_shape_integer},
+    {"CacheParameterGroupName", NULL, &aws_shape_string},
+    {"CacheSubnetGroupName", NULL, &aws_shape_string},
+    {"VpcId", NULL, &aws_shape_string},
+    {"AutoMinorVersionUpgrade", NULL, &aws_shape_boolean},
+    {"SnapshotRetentionLimit", NULL, &aws_shape_integer},
+    {"SnapshotWindow", NULL, &aws_shape_string},
+    {"NumNodeGroups", NULL, &aws_shape_integer},
+    {"AutomaticFailover", NULL, &aws_shape_string},
+    {"NodeSnapshots", NULL, &s_NodeSnapshotList},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"ARN", NULL, &aws_shape_string},
+    {"DataTiering", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_Snapshot = {
+    .type = AWS_STRUCTURE, .members = m_Snapshot, .member_count = 28, .name = "Snapshot"};
+static const struct aws_member i_SnapshotList = {"member", "Snapshot", &s_Snapshot};
+static const struct aws_shape s_SnapshotList = {.type = AWS_LIST, .item = &i_SnapshotList};
+static const struct aws_member m_DescribeSnapshotsListMessage[] = {
+    {"Marker", NULL, &aws_shape_string},
+    {"Snapshots", NULL, &s_SnapshotList},
+};
+static const struct aws_shape s_DescribeSnapshotsListMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeSnapshotsListMessage,
+    .member_count = 2,
+    .name = "DescribeSnapshotsListMessage"};
+static const char *const pin_DescribeSnapshots[] = {"Marker", NULL};
+static const char *const pout_DescribeSnapshots[] = {"Marker", NULL};
+static const struct aws_paginator p_DescribeSnapshots = {
+    pin_DescribeSnapshots, pout_DescribeSnapshots, "Snapshots", NULL};
+const struct aws_operation aws_elasticache_DescribeSnapshots = {
+    .service = &aws_service_elasticache,
+    .name = "DescribeSnapshots",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeSnapshotsMessage,
+    .output = &s_DescribeSnapshotsListMessage,
+    .result_wrapper = "DescribeSnapshotsResult",
+    .paginator = &p_DescribeSnapshots,
+};
+static const struct aws_member m_Tag[] = {
+    {"Key", NULL, &aws_shape_string},
+    {"Value", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_Tag = {
+    .type = AWS_STRUCTURE, .members = m_Tag, .member_count = 2, .name = "Tag"};
+static const struct aws_member i_TagList = {"member", "Tag", &s_Tag};
+static const struct aws_shape s_TagList = {.type = AWS_LIST, .item = &i_TagList};
+static const struct aws_member m_CopySnapshotMessage[] = {
+    {"SourceSnapshotName", NULL, &aws_shape_string, .required = true},
+    {"TargetSnapshotName", NULL, &aws_shape_string, .required = true},
+    {"TargetBucket", NULL, &aws_shape_string},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"Tags", NULL, &s_TagList},
+};
+static const struct aws_shape s_CopySnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_CopySnapshotMessage,
+    .member_count = 5,
+    .name = "CopySnapshotMessage"};
+static const struct aws_member m_CopySnapshotResult[] = {
+    {"Snapshot", NULL, &s_Snapshot},
+};
+static const struct aws_shape s_CopySnapshotResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_CopySnapshotResult,
+    .member_count = 1,
+    .name = "CopySnapshotResult"};
+const struct aws_operation aws_elasticache_CopySnapshot = {
+    .service = &aws_service_elasticache,
+    .name = "CopySnapshot",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_CopySnapshotMessage,
+    .output = &s_CopySnapshotResult,
+    .result_wrapper = "CopySnapshotResult",
+};
+static const struct aws_member m_DeleteSnapshotMessage[] = {
+    {"SnapshotName", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_DeleteSnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteSnapshotMessage,
+    .member_count = 1,
+    .name = "DeleteSnapshotMessage"};
+static const struct aws_member m_DeleteSnapshotResult[] = {
+    {"Snapshot", NULL, &s_Snapshot},
+};
+static const struct aws_shape s_DeleteSnapshotResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteSnapshotResult,
+    .member_count = 1,
+    .name = "DeleteSnapshotResult"};
+const struct aws_operation aws_elasticache_DeleteSnapshot = {
+    .service = &aws_service_elasticache,
+    .name = "DeleteSnapshot",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DeleteSnapshotMessage,
+    .output = &s_DeleteSnapshotResult,
+    .result_wrapper = "DeleteSnapshotResult",
+};

@@ -765,3 +765,178 @@ const struct aws_operation aws_rds_ModifyDBInstance = {
     .output = &s_ModifyDBInstanceResult,
     .result_wrapper = "ModifyDBInstanceResult",
 };
+static const struct aws_member m_DeleteDBInstanceMessage[] = {
+    {"DBInstanceIdentifier", NULL, &aws_shape_string, .required = true},
+    {"SkipFinalSnapshot", NULL, &aws_shape_boolean},
+    {"FinalDBSnapshotIdentifier", NULL, &aws_shape_string},
+    {"DeleteAutomatedBackups", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_DeleteDBInstanceMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteDBInstanceMessage,
+    .member_count = 4,
+    .name = "DeleteDBInstanceMessage"};
+static const struct aws_member m_DeleteDBInstanceResult[] = {
+    {"DBInstance", NULL, &s_DBInstance},
+};
+static const struct aws_shape s_DeleteDBInstanceResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteDBInstanceResult,
+    .member_count = 1,
+    .name = "DeleteDBInstanceResult"};
+const struct aws_operation aws_rds_DeleteDBInstance = {
+    .service = &aws_service_rds,
+    .name = "DeleteDBInstance",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DeleteDBInstanceMessage,
+    .output = &s_DeleteDBInstanceResult,
+    .result_wrapper = "DeleteDBInstanceResult",
+};
+static const struct aws_member m_DescribeDBSnapshotsMessage[] = {
+    {"DBInstanceIdentifier", NULL, &aws_shape_string},
+    {"DBSnapshotIdentifier", NULL, &aws_shape_string},
+    {"SnapshotType", NULL, &aws_shape_string},
+    {"Filters", NULL, &s_FilterList},
+    {"MaxRecords", NULL, &aws_shape_integer},
+    {"Marker", NULL, &aws_shape_string},
+    {"IncludeShared", NULL, &aws_shape_boolean},
+    {"IncludePublic", NULL, &aws_shape_boolean},
+    {"DbiResourceId", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DescribeDBSnapshotsMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeDBSnapshotsMessage,
+    .member_count = 9,
+    .name = "DescribeDBSnapshotsMessage"};
+static const struct aws_member m_DBSnapshot[] = {
+    {"DBSnapshotIdentifier", NULL, &aws_shape_string},
+    {"DBInstanceIdentifier", NULL, &aws_shape_string},
+    {"SnapshotCreateTime", NULL, &aws_shape_timestamp},
+    {"Engine", NULL, &aws_shape_string},
+    {"AllocatedStorage", NULL, &aws_shape_integer},
+    {"Status", NULL, &aws_shape_string},
+    {"Port", NULL, &aws_shape_integer},
+    {"AvailabilityZone", NULL, &aws_shape_string},
+    {"VpcId", NULL, &aws_shape_string},
+    {"InstanceCreateTime", NULL, &aws_shape_timestamp},
+    {"MasterUsername", NULL, &aws_shape_string},
+    {"EngineVersion", NULL, &aws_shape_string},
+    {"LicenseModel", NULL, &aws_shape_string},
+    {"SnapshotType", NULL, &aws_shape_string},
+    {"Iops", NULL, &aws_shape_integer},
+    {"StorageThroughput", NULL, &aws_shape_integer},
+    {"OptionGroupName", NULL, &aws_shape_string},
+    {"PercentProgress", NULL, &aws_shape_integer},
+    {"SourceRegion", NULL, &aws_shape_string},
+    {"SourceDBSnapshotIdentifier", NULL, &aws_shape_string},
+    {"StorageType", NULL, &aws_shape_string},
+    {"TdeCredentialArn", NULL, &aws_shape_string},
+    {"Encrypted", NULL, &aws_shape_boolean},
+    {"StorageEncryptionType", NULL, &aws_shape_string},
+    {"BackupRetentionPeriod", NULL, &aws_shape_integer},
+    {"PreferredBackupWindow", NULL, &aws_shape_string},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"DBSnapshotArn", NULL, &aws_shape_string},
+    {"Timezone", NULL, &aws_shape_string},
+    {"IAMDatabaseAuthenticationEnabled", NULL, &aws_shape_boolean},
+    {"ProcessorFeatures", NULL, &s_ProcessorFeatureList},
+    {"DbiResourceId", NULL, &aws_shape_string},
+    {"TagList", NULL, &s_TagList},
+    {"SnapshotTarget", NULL, &aws_shape_string},
+    {"OriginalSnapshotCreateTime", NULL, &aws_shape_timestamp},
+    {"SnapshotDatabaseTime", NULL, &aws_shape_timestamp},
+    {"DBSystemId", NULL, &aws_shape_string},
+    {"MultiTenant", NULL, &aws_shape_boolean},
+    {"DedicatedLogVolume", NULL, &aws_shape_boolean},
+    {"AdditionalStorageVolumes", NULL, &s_AdditionalStorageVolumesList},
+    {"SnapshotAvailabilityZone", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DBSnapshot = {
+    .type = AWS_STRUCTURE, .members = m_DBSnapshot, .member_count = 41, .name = "DBSnapshot"};
+static const struct aws_member i_DBSnapshotList = {"member", "DBSnapshot", &s_DBSnapshot};
+static const struct aws_shape s_DBSnapshotList = {.type = AWS_LIST, .item = &i_DBSnapshotList};
+static const struct aws_member m_DBSnapshotMessage[] = {
+    {"Marker", NULL, &aws_shape_string},
+    {"DBSnapshots", NULL, &s_DBSnapshotList},
+};
+static const struct aws_shape s_DBSnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DBSnapshotMessage,
+    .member_count = 2,
+    .name = "DBSnapshotMessage"};
+static const char *const pin_DescribeDBSnapshots[] = {"Marker", NULL};
+static const char *const pout_DescribeDBSnapshots[] = {"Marker", NULL};
+static const struct aws_paginator p_DescribeDBSnapshots = {
+    pin_DescribeDBSnapshots, pout_DescribeDBSnapshots, "DBSnapshots", NULL};
+const struct aws_operation aws_rds_DescribeDBSnapshots = {
+    .service = &aws_service_rds,
+    .name = "DescribeDBSnapshots",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DescribeDBSnapshotsMessage,
+    .output = &s_DBSnapshotMessage,
+    .result_wrapper = "DescribeDBSnapshotsResult",
+    .paginator = &p_DescribeDBSnapshots,
+};
+static const struct aws_member m_CopyDBSnapshotMessage[] = {
+    {"SourceDBSnapshotIdentifier", NULL, &aws_shape_string, .required = true},
+    {"TargetDBSnapshotIdentifier", NULL, &aws_shape_string, .required = true},
+    {"KmsKeyId", NULL, &aws_shape_string},
+    {"Tags", NULL, &s_TagList},
+    {"CopyTags", NULL, &aws_shape_boolean},
+    {"PreSignedUrl", NULL, &aws_shape_secret},
+    {"OptionGroupName", NULL, &aws_shape_string},
+    {"TargetCustomAvailabilityZone", NULL, &aws_shape_string},
+    {"SnapshotTarget", NULL, &aws_shape_string},
+    {"CopyOptionGroup", NULL, &aws_shape_boolean},
+    {"SnapshotAvailabilityZone", NULL, &aws_shape_string},
+    {"SourceRegion", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_CopyDBSnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_CopyDBSnapshotMessage,
+    .member_count = 12,
+    .name = "CopyDBSnapshotMessage"};
+static const struct aws_member m_CopyDBSnapshotResult[] = {
+    {"DBSnapshot", NULL, &s_DBSnapshot},
+};
+static const struct aws_shape s_CopyDBSnapshotResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_CopyDBSnapshotResult,
+    .member_count = 1,
+    .name = "CopyDBSnapshotResult"};
+const struct aws_operation aws_rds_CopyDBSnapshot = {
+    .service = &aws_service_rds,
+    .name = "CopyDBSnapshot",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_CopyDBSnapshotMessage,
+    .output = &s_CopyDBSnapshotResult,
+    .result_wrapper = "CopyDBSnapshotResult",
+};
+static const struct aws_member m_DeleteDBSnapshotMessage[] = {
+    {"DBSnapshotIdentifier", NULL, &aws_shape_string, .required = true},
+};
+static const struct aws_shape s_DeleteDBSnapshotMessage = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteDBSnapshotMessage,
+    .member_count = 1,
+    .name = "DeleteDBSnapshotMessage"};
+static const struct aws_member m_DeleteDBSnapshotResult[] = {
+    {"DBSnapshot", NULL, &s_DBSnapshot},
+};
+static const struct aws_shape s_DeleteDBSnapshotResult = {
+    .type = AWS_STRUCTURE,
+    .members = m_DeleteDBSnapshotResult,
+    .member_count = 1,
+    .name = "DeleteDBSnapshotResult"};
+const struct aws_operation aws_rds_DeleteDBSnapshot = {
+    .service = &aws_service_rds,
+    .name = "DeleteDBSnapshot",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_DeleteDBSnapshotMessage,
+    .output = &s_DeleteDBSnapshotResult,
+    .result_wrapper = "DeleteDBSnapshotResult",
+};

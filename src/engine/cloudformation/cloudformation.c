@@ -10,6 +10,7 @@
 
 const struct engine engine_cloudformation = {
     .name = "cloudformation",
+    .rolls_back = true,
     .deployed = cloudformation_deployed,
     .mend = cloudformation_mend,
     .apply = cloudformation_apply,

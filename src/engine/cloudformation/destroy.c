@@ -1,15 +1,18 @@
 /* The project's stack is removed.
  *
- * Before anything is touched: what is protected against deletion is refused, or lifted on demand;
- * which buckets the stack will leave is noted in the journal. Then the delete, under the phase's
- * token, followed to its end. CloudFormation cannot stop a removal, so a cancel only stops looking.
- * At last the buckets are settled, also when an earlier life of the job saw the stack go. */
+ * Before anything is touched: what is protected against deletion is refused, or lifted on demand.
+ * Stores go first, each with its last snapshot (keep/keep.h): a stack that no longer holds one can
+ * always be removed. Which buckets the stack will leave is noted in the journal. Then the delete,
+ * under the phase's token, followed to its end. CloudFormation cannot stop a removal, so a cancel
+ * only stops looking. At last the buckets are settled, also when an earlier life of the job saw the
+ * stack go. */
 #include "engine/cloudformation/destroy.h"
 
 #include "base/str.h"
 #include "engine/cloudformation/buckets.h"
 #include "engine/cloudformation/operation.h"
 #include "engine/cloudformation/state.h"
+#include "engine/keep/keep.h"
 #include "engine/stack/protect.h"
 #include "engine/stack/remove.h"
 
@@ -60,6 +63,23 @@ run(struct operation *o, struct cfn_stack *stack, struct engine_outcome *out, st
     return rc;
 }
 
+/* Stores go first, each with its last snapshot. */
+static int retire(struct engine_context *c, const json_t *template, bool force, struct error *err)
+{
+    cleanup_json json_t *ids = NULL;
+    struct keep_stores stores = {0};
+
+    int rc = cloudformation_resources(c, &ids, err);
+    if (rc == 0)
+        rc = keep_list(c, template, ids, &stores, err);
+    if (rc == 0)
+        rc = keep_retire(c, &stores, force, err);
+    if (rc == 0)
+        rc = keep_before(c, template, NULL, ids, err);
+    keep_stores_done(&stores);
+    return rc;
+}
+
 static int destroy_existing(
     struct operation *o,
     struct cfn_stack *stack,
@@ -77,6 +97,8 @@ static int destroy_existing(
     o->rows = rows_from_template(o->c, template);
     if (!begun)
         rc = protect_lift(o->c, o->stack_name, template, force, err);
+    if (rc == 0 && !begun)
+        rc = retire(o->c, template, force, err);
     if (rc == 0 && !begun)
         rc = buckets_note(o->c, o->stack_name, template, o->key_buckets, err);
     return rc < 0 ? rc : run(o, stack, out, err);
@@ -103,6 +125,8 @@ int cloudformation_destroy(
     else if (rc == 0)
         out->nothing_changed = !begun; /* an earlier life may have removed it */
 
+    if (rc == 0)
+        keep_after(c, NULL);
     if (rc == 0)
         rc = buckets_settle(c, o.key_buckets, err);
     cfn_stack_done(&stack);

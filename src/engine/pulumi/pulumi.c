@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/keep/keep.h"
 #include "engine/pulumi/checkpoint.h"
 #include "engine/pulumi/upkeep.h"
 #include "engine/pulumi/verb.h"
@@ -117,6 +118,26 @@ static int lift(
     return protect_lift_ids(v->c, ids, deployed, force, err);
 }
 
+/* Stores go first, each with its last snapshot: Pulumi finds them gone. */
+static int retire(
+    struct engine_context *c,
+    const json_t *checkpoint,
+    const json_t *deployed,
+    bool force,
+    struct error *err)
+{
+    cleanup_json json_t *ids = pulumi_physical_ids(checkpoint);
+    struct keep_stores stores = {0};
+
+    int rc = keep_list(c, deployed, ids, &stores, err);
+    if (rc == 0)
+        rc = keep_retire(c, &stores, force, err);
+    if (rc == 0)
+        rc = keep_before(c, deployed, NULL, ids, err);
+    keep_stores_done(&stores);
+    return rc;
+}
+
 /* Without a state there is nothing to destroy, unless a destroy of ours took it away already. */
 static int destroy(struct pulumi_verb *v, bool force, struct engine_outcome *out, struct error *err)
 {
@@ -137,11 +158,15 @@ static int destroy(struct pulumi_verb *v, bool force, struct engine_outcome *out
         rc = lift(v, checkpoint, deployed, force, err);
     if (rc == 0)
         rc = engine_no_return(v->c, err);
+    if (rc == 0 && !begun)
+        rc = retire(v->c, checkpoint, deployed, force, err);
     if (rc == 0) {
         v->events.rows = rows_from_template(v->c, deployed);
         rc = pulumi_verb_run(v, "destroy", NULL, force, err);
     }
 
+    if (rc == 0)
+        keep_after(v->c, NULL);
     out->resources_changed = v->events.changed;
     return rc < 0 ? rc : pulumi_passphrase_remove(v->c, &v->place, err);
 }

@@ -27,13 +27,23 @@ static bool load_balancer_protected(const json_t *properties)
     return false;
 }
 
+/* One that is being made or changed takes no other change; who deletes it waits for it, and lifts
+ * it then (keep/retire.c). */
 static int lift_database(struct engine_context *c, const char *id, struct error *err)
 {
+    cleanup_error struct error local = ERROR_INIT;
     json_t *in = object(
         key("DBInstanceIdentifier", id),
         key("ApplyImmediately", true),
         key("DeletionProtection", false));
-    return engine_call(c, &aws_rds_ModifyDBInstance, in, NULL, err);
+
+    int rc = engine_call(c, &aws_rds_ModifyDBInstance, in, NULL, &local);
+    if (rc < 0 &&
+        (aws_error_is_not_found(&local) || error_has_code(&local, "InvalidDBInstanceState")))
+        return 0;
+    if (rc < 0)
+        error_move(err, &local);
+    return rc;
 }
 
 static int lift_load_balancer(struct engine_context *c, const char *arn, struct error *err)
@@ -149,7 +159,7 @@ static int lift_all(
         err, ERR_REFUSED, "protected against deletion: %s; nothing was touched", str_get(&names));
     error_hint(
         err,
-        "`defangctl down --force` lifts the protection and removes them; a database leaves a final "
+        "`defangctl down --force` lifts the protection and removes them; a store leaves a last "
         "snapshot");
     return -EPERM;
 }

@@ -74,6 +74,27 @@ put(struct engine_context *c, const char *name, json_t *text, bool overwrite, st
     return engine_call(c, &aws_ssm_PutParameter, in, NULL, err);
 }
 
+/* The value that is there already: a new version of it would make services new for nothing. What
+ * cannot be read is written. */
+static bool has_value(struct engine_context *c, const char *name, const struct secret *value)
+{
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_free char *parameter = parameter_name(c, name);
+    json_t *reply = NULL;
+    json_t *in = object(key("Names", texts(parameter)), key("WithDecryption", true));
+
+    int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, &ignored);
+    const json_t *there = json_object_get(json_at(reply, "Parameters.0"), "Value");
+    bool same = rc == 0 && json_is_string(there) &&
+                text_eq(json_str(reply, "Parameters.0.Type"), "SecureString") &&
+                text_eq(json_string_value(there), secret_get(value));
+
+    if (json_is_string(there))
+        secret_wipe((char *)(uintptr_t)json_string_value(there), json_string_length(there));
+    json_decref(reply);
+    return same;
+}
+
 int flow_config_set(
     struct engine_context *c,
     const char *name,
@@ -96,7 +117,9 @@ int flow_config_set(
     if (!text)
         return error_raise(err, ERR_USAGE, "config %s: the value is not valid UTF-8", name);
 
-    rc = put(c, name, text, overwrite, &local);
+    bool there = overwrite && has_value(c, name, value);
+    if (!there)
+        rc = put(c, name, text, overwrite, &local);
     secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
     json_decref(text);
 
@@ -107,7 +130,7 @@ int flow_config_set(
         return error_wrap(err, "storing config %s", name);
     }
 
-    *set = true;
+    *set = !there;
     return 0;
 }
 

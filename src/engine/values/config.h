@@ -5,8 +5,8 @@
 #include "base/secret.h"
 #include "engine/context.h"
 
-/* *set=false: it was there and `if_not_set` asked to leave it. ERR_USAGE for a name or value that
- * cannot be one. */
+/* *set=false: it was there and `if_not_set` asked to leave it, or it has this value. ERR_USAGE for
+ * a name or value that cannot be one. */
 int flow_config_set(
     struct engine_context *c,
     const char *name,

@@ -6,6 +6,8 @@
 #include "plan/common/config.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
+#include "plan/passwords.h"
 #include <string.h>
 
 static const struct plan_config *config_get(const struct plan_request *r, const char *name)
@@ -25,7 +27,24 @@ long long plan_config_version(const struct plan_request *r, const char *name)
 long long plan_config_mark(const struct plan_request *r, const char *name)
 {
     const struct plan_config *c = config_get(r, name);
-    return !c ? 0 : c->set_ms ? c->set_ms * 1000 + c->version % 1000 : c->version;
+    return c ? plan_mark(c->version, c->set_ms) : 0;
+}
+
+long long plan_mark(long long version, long long set_ms)
+{
+    return set_ms ? set_ms * 1000 + version % 1000 : version;
+}
+
+long long plan_password_version(const struct plan_request *r, const char *id, const char *name)
+{
+    struct plan_password deployed;
+    long long version = plan_config_version(r, name);
+    bool same = plan_password_deployed(r->previous, id, &deployed) &&
+                text_eq(strrchr(deployed.parameter, '/') + 1, name);
+
+    if (!version || !same || !plan_password_is_new(&deployed, version, plan_config_mark(r, name)))
+        return version;
+    return deployed.version + 1;
 }
 
 char *plan_derived_path(const struct plan_settings *s, const char *project)

@@ -38,7 +38,7 @@ static void name_parameter(
     const char *digest = f->digest ? f->digest : "";
 
     if (!f->path)
-        digest = plan_parts_digest(a, r, f->parts, plan_config_version);
+        digest = plan_parts_digest(a, r, f->parts, plan_config_mark);
 
     *out = (struct plan_derived){
         .service = service,

@@ -77,7 +77,8 @@ static const struct policy_row ROWS[] = {
      "cloudwatch:PutMetricAlarm cloudwatch:TagResource cloudwatch:UntagResource"},
 
     {"AWS::DocDB::DBCluster",
-     "rds:AddTagsToResource rds:CreateDBCluster rds:CreateDBClusterSnapshot rds:DeleteDBCluster "
+     "rds:AddTagsToResource rds:CopyDBClusterSnapshot rds:CreateDBCluster "
+     "rds:CreateDBClusterSnapshot rds:DeleteDBCluster rds:DeleteDBClusterSnapshot "
      "rds:Describe* rds:ListTagsForResource rds:ModifyDBCluster rds:RemoveTagsFromResource "
      "rds:RestoreDBClusterFromSnapshot" LINKED_ROLE},
 
@@ -198,10 +199,11 @@ static const struct policy_row ROWS[] = {
      "elasticache:ListTagsForResource elasticache:ModifyCacheParameterGroup"},
 
     {"AWS::ElastiCache::ReplicationGroup",
-     "elasticache:AddTagsToResource elasticache:CreateReplicationGroup "
+     "elasticache:AddTagsToResource elasticache:CopySnapshot elasticache:CreateReplicationGroup "
      "elasticache:CreateSnapshot elasticache:DecreaseReplicaCount "
-     "elasticache:DeleteReplicationGroup elasticache:Describe* elasticache:IncreaseReplicaCount "
-     "elasticache:ListTagsForResource elasticache:ModifyReplicationGroup "
+     "elasticache:DeleteReplicationGroup elasticache:DeleteSnapshot elasticache:Describe* "
+     "elasticache:IncreaseReplicaCount elasticache:ListTagsForResource "
+     "elasticache:ModifyReplicationGroup "
      "elasticache:RemoveTagsFromResource" LINKED_ROLE},
 
     {"AWS::ElastiCache::SubnetGroup",
@@ -256,9 +258,10 @@ static const struct policy_row ROWS[] = {
      "logs:DeleteResourcePolicy logs:DescribeResourcePolicies logs:PutResourcePolicy"},
 
     {"AWS::RDS::DBInstance",
-     "rds:AddTagsToResource rds:CreateDBInstance rds:CreateDBSnapshot rds:DeleteDBInstance "
-     "rds:Describe* rds:ListTagsForResource rds:ModifyDBInstance rds:RebootDBInstance "
-     "rds:RemoveTagsFromResource rds:RestoreDBInstanceFromDBSnapshot" LINKED_ROLE},
+     "rds:AddTagsToResource rds:CopyDBSnapshot rds:CreateDBInstance rds:CreateDBSnapshot "
+     "rds:DeleteDBInstance rds:DeleteDBSnapshot rds:Describe* rds:ListTagsForResource "
+     "rds:ModifyDBInstance rds:RebootDBInstance rds:RemoveTagsFromResource "
+     "rds:RestoreDBInstanceFromDBSnapshot" LINKED_ROLE},
 
     {"AWS::RDS::DBParameterGroup",
      "rds:AddTagsToResource rds:CreateDBParameterGroup rds:DeleteDBParameterGroup rds:Describe* "

@@ -134,6 +134,9 @@ static const struct price_row ROWS[] = {
      "aws.amazon.com/rds/postgresql/pricing (gp3 and gp2)"},
     {"s3.gb", 0.023, PRICE_GB_MONTH, "aws.amazon.com/s3/pricing (Standard)"},
     {"secret", 0.4, PRICE_MONTH, "aws.amazon.com/secrets-manager/pricing"},
+    {"snapshot.docdb", 0.021, PRICE_GB_MONTH, DOCUMENTDB},
+    {"snapshot.elasticache", 0.085, PRICE_GB_MONTH, ELASTICACHE},
+    {"snapshot.rds", 0.095, PRICE_GB_MONTH, RDS},
     {"zone", 0.5, PRICE_MONTH, "aws.amazon.com/route53/pricing"},
 };
 /* clang-format on */

@@ -59,7 +59,8 @@ static void add_cluster(
     /* One day is the least that DocumentDB takes, and free. */
     unsigned backup_days = c->s->backup_days ? c->s->backup_days : 1;
     /* User and data come with a snapshot. */
-    const char *snapshot = s->s->mongodb.from_snapshot;
+    const char *snapshot =
+        plan_store_snapshot(c, s, id, "SnapshotIdentifier", s->s->mongodb.from_snapshot);
     const char *new_user = snapshot ? NULL : plan_mongodb_user(c->a, s);
 
     json_t *cluster = object(
@@ -79,7 +80,7 @@ static void add_cluster(
         key("MasterUsername", new_user));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::DocDB::DBCluster", cluster);
     r->usual = "usually 1-2 min";
-    plan_store_keep_data(c, r);
+    plan_store_keep_data(r);
 }
 
 static void add_node(

@@ -2,7 +2,7 @@
  *
  * The password is never in the template: a dynamic reference names the SSM parameter. With the
  * parameter's version when it is known, because CloudFormation compares the reference and not the
- * value.
+ * value (plan/passwords.h).
  *
  * The instance has no public address and admits the project's own services only
  * (network/security.c). `allow-downtime` lets a change that takes the database down happen at once
@@ -24,8 +24,21 @@ static const char *literal_or(
     return text_empty(text) ? fallback : text;
 }
 
+/* What the next plan tells a value by that was removed and set anew (plan/passwords.h). */
+static void note_mark(struct plan_ctx *c, const char *id, const char *config)
+{
+    json_t *defang = json_object_get(c->g->metadata, "Defang");
+    json_t *marks = json_object_get(defang, "passwords");
+
+    if (!marks) {
+        marks = json_object();
+        json_add(defang, "passwords", marks);
+    }
+    json_add(marks, id, json_integer(plan_config_mark(c->r, config)));
+}
+
 /* NULL when there is none; plan_check has said what to do. */
-static const char *password(struct plan_ctx *c, const struct plan_service *s)
+static const char *password(struct plan_ctx *c, const struct plan_service *s, const char *id)
 {
     const struct compose_env *e = plan_store_env(s->s, "POSTGRES_PASSWORD");
     const char *config = e ? compose_text_bare_config(&e->value) : NULL;
@@ -33,7 +46,9 @@ static const char *password(struct plan_ctx *c, const struct plan_service *s)
     if (!config)
         return NULL;
 
-    long long version = plan_config_version(c->r, config);
+    long long version = plan_password_version(c->r, id, config);
+    if (version > 0)
+        note_mark(c, id, config);
     if (version > 0)
         return arena_printf(
             c->a, "{{resolve:ssm-secure:%s%s:%lld}}", c->config_path, config, version);
@@ -116,7 +131,8 @@ static void add_instance(
     const char *parameters = add_parameters(c, s);
     const char *user = literal_or(c, s, "POSTGRES_USER", "postgres");
     const char *database = literal_or(c, s, "POSTGRES_DB", user);
-    const char *snapshot = s->s->postgres.from_snapshot;
+    const char *snapshot =
+        plan_store_snapshot(c, s, id, "DBSnapshotIdentifier", s->s->postgres.from_snapshot);
     bool downtime = s->s->postgres.allow_downtime;
     bool spare = s->replicas > 1;
 
@@ -154,13 +170,13 @@ static void add_instance(
         key("DBName", new_database));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::RDS::DBInstance", instance);
     r->usual = "usually 6-9 min";
-    plan_store_keep_data(c, r);
+    plan_store_keep_data(r);
 }
 
 int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
 {
     const char *id = arena_printf(c->a, "Database%s", s->id);
-    const char *secret = password(c, s);
+    const char *secret = password(c, s, id);
     const char *class = plan_rds_class(c->s, s->vcpus, s->memory_mib);
 
     if (!secret || !class)

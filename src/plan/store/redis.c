@@ -29,6 +29,7 @@ add_cache(struct plan_ctx *c, const struct plan_service *s, const char *id, cons
     bool spare = nodes > 1;
     const char *tls_mode = version.tls ? "preferred" : NULL;
     int backup_days = (int)c->s->backup_days;
+    const char *snapshot = plan_store_snapshot(c, s, id, "SnapshotName", s->s->redis.from_snapshot);
     const char *window = backup_days ? plan_cache_window(c->a, c->s) : NULL;
 
     json_t *cache = object(
@@ -49,11 +50,11 @@ add_cache(struct plan_ctx *c, const struct plan_service *s, const char *id, cons
         key("Tags", plan_store_tags(c, s)),
         key("TransitEncryptionMode", tls_mode),
         key("SnapshotWindow", window),
-        key("SnapshotName", s->s->redis.from_snapshot));
+        key("SnapshotName", snapshot));
     struct graph_resource *r =
         graph_add(c->g, s->group, id, "AWS::ElastiCache::ReplicationGroup", cache);
     r->usual = "usually 5-8 min";
-    plan_store_keep_data(c, r);
+    plan_store_keep_data(r);
 }
 
 int plan_redis(struct plan_ctx *c, const struct plan_service *s)

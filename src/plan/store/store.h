@@ -28,7 +28,19 @@ json_t *plan_store_groups(const struct plan_ctx *c, const struct plan_service *s
 json_t *plan_store_tags(const struct plan_ctx *c, const struct plan_service *s);
 const char *plan_store_description(const struct plan_ctx *c, const struct plan_service *s);
 /* Deletion policies of the resource that holds the data. */
-void plan_store_keep_data(const struct plan_ctx *c, struct graph_resource *store);
+void plan_store_keep_data(struct graph_resource *store);
+
+/* The snapshot that store `id` is made of; NULL: it begins empty. `said` is the file's
+ * from-snapshot. A deployed store keeps the one that it was made of, because another, or none,
+ * would make a new store: so "latest" counts for a new one only, and the key may be taken out of
+ * the file when the store is there. */
+#define PLAN_SNAPSHOT_LATEST "latest"
+const char *plan_store_snapshot(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *id,
+    const char *property,
+    const char *said);
 
 /* ---- sizes (size.c): the cheapest class that holds it; NULL: too large ---- */
 

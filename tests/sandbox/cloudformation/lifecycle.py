@@ -6,7 +6,7 @@ takes changed resources back to their old properties and replaced ones to their 
 Delete: everything that no policy keeps, in reverse order.
 
 What must hold: a stack always ends in a status that AWS knows, also when the sandbox itself fails
-(_guard); deletion policies decide what stays, and Retain alone survives a failed creation.
+(_guard); deletion policies decide what stays, also when a creation that failed is taken back.
 """
 
 import threading
@@ -100,8 +100,10 @@ def create(operation: Operation) -> None:
 
 
 def _after_failure(policy: str) -> str:
-    """What a failed creation leaves: only Retain keeps it."""
-    return "Retain" if policy == "Retain" else "Delete"
+    """What a failed creation leaves: Retain keeps it, and Snapshot takes one, also of a store that
+    holds nothing; of one that is still being created it cannot.
+    """
+    return "Delete" if policy == "RetainExceptOnCreate" else policy
 
 
 def _finish_outputs(operation: Operation, scope):

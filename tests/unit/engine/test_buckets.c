@@ -43,6 +43,8 @@ static void setup(const char *status)
 {
     cloud_init(&cl);
     fake_stack_init(&stack, &cl, "Defang-shop-beta", FAKE_STACK_ID);
+    cloud_reply(&cl, "ListStackResources", "<StackResourceSummaries></StackResourceSummaries>");
+    cloud_reply(&cl, "DescribeDBInstances", "<DBInstances></DBInstances>");
     stack.status = status;
     stack.on_delete = deleted;
     stack.template = TEMPLATE;

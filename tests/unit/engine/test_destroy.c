@@ -27,6 +27,8 @@ static void setup(const char *status)
     fake_stack_init(&stack, &cl, "Defang-shop-beta", FAKE_STACK_ID);
     stack.status = status;
     stack.on_delete = deleted;
+    cloud_reply(&cl, "ListStackResources", "<StackResourceSummaries></StackResourceSummaries>");
+    cloud_reply(&cl, "DescribeDBInstances", "<DBInstances></DBInstances>");
 }
 
 static void finish(void)

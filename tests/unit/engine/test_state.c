@@ -47,6 +47,7 @@ START_TEST(config_is_stored_encrypted)
     name = "STRIPE_KEY";
     value = "sk_live_\xc3\xa4";
     if_not_set = false;
+    cloud_reply(&cl, "GetParameters", "{\"InvalidParameters\":[\"/Defang/shop/beta/STRIPE_KEY\"]}");
     cloud_reply(&cl, "PutParameter", "{\"Version\":1}");
     cloud_run(&cl, config_set);
     ck_assert_int_eq(cl.rc, 0);

@@ -226,6 +226,73 @@ START_TEST(pull_through_is_not_everywhere)
 }
 END_TEST
 
+/* ---- what is new is protected last ---- */
+
+static struct graph_resource *database(struct graph *of, const char *name)
+{
+    json_t *properties = object(key("DBName", name), key("DeletionProtection", true));
+    struct graph_resource *r =
+        graph_add(of, "service/db", "Db", "AWS::RDS::DBInstance", properties);
+
+    r->deletion_policy = r->replace_policy = "Snapshot";
+    return r;
+}
+
+static void balancer(struct graph *of)
+{
+    json_t *attribute = object(key("Key", "deletion_protection.enabled"), key("Value", "true"));
+    json_t *properties = object(key("LoadBalancerAttributes", array(attribute)));
+
+    graph_add(of, "ingress", "Lb", "AWS::ElasticLoadBalancingV2::LoadBalancer", properties);
+}
+
+static bool held(const char *id)
+{
+    cleanup_json json_t *t = graph_template(g);
+    const json_t *r = json_object_get(json_object_get(t, "Resources"), id);
+    const char *lb = json_str(r, "Properties.LoadBalancerAttributes.0.Value");
+
+    return text_eq(lb, "false") || (!json_bool_or(r, "Properties.DeletionProtection", true) &&
+                                    text_eq(json_str(r, "DeletionPolicy"), "Delete"));
+}
+
+START_TEST(trust_22_what_is_new_is_protected_last)
+{
+    database(g, "shop");
+    balancer(g);
+    ck_assert_uint_eq(plan_hold_back(g, NULL), 2);
+    ck_assert(held("Db") && held("Lb"));
+    ck_assert_str_eq(graph_get(g, "Db")->replace_policy, "Snapshot");
+
+    cleanup_json json_t *first = graph_template(g);
+    cleanup_graph struct graph *whole = graph_new("a test");
+    database(whole, "shop");
+    balancer(whole);
+    struct graph_diff diff;
+    graph_diff(first, whole, &diff);
+    ck_assert_uint_eq(diff.len, 2); /* the last apply has something to do */
+    graph_diff_done(&diff);
+}
+END_TEST
+
+START_TEST(trust_21_what_is_replaced_is_protected_last_and_the_rest_stays)
+{
+    database(g, "shop");
+    balancer(g);
+    cleanup_json json_t *before = graph_template(g);
+
+    ck_assert_uint_eq(plan_hold_back(g, before), 0);
+    ck_assert(!held("Db") && !held("Lb"));
+
+    graph_free(g);
+    g = graph_new("a test");
+    database(g, "another"); /* a database's name is create-only */
+    balancer(g);
+    ck_assert_uint_eq(plan_hold_back(g, before), 1);
+    ck_assert(held("Db") && !held("Lb"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("graph");
@@ -239,6 +306,8 @@ int main(void)
     tcase_add_test(t, dynamic_references);
     tcase_add_test(t, text);
     tcase_add_test(t, differences);
+    tcase_add_test(t, trust_22_what_is_new_is_protected_last);
+    tcase_add_test(t, trust_21_what_is_replaced_is_protected_last_and_the_rest_stays);
     tcase_add_test(t, cd);
     tcase_add_test(t, pull_through_is_not_everywhere);
     suite_add_tcase(s, t);

@@ -3,7 +3,9 @@
  *
  * Tables: an image's tag or a size on the left, what AWS is asked for on the right. */
 #include "base/mem.h"
+#include "data/object.h"
 #include "plan/check/check.h"
+#include "plan/common/config.h"
 #include "plan/store/store.h"
 #include <check.h>
 
@@ -115,6 +117,43 @@ START_TEST(secrets)
 }
 END_TEST
 
+/* What is deployed, and what SSM says now; the version that the next reference names. */
+struct anew_row {
+    const char *deployed;
+    long long mark, version, set_ms, expect;
+};
+static const struct anew_row ANEW[] = {
+    {"{{resolve:ssm-secure:/Defang/shop/beta/PW:1}}", 5001, 1, 5, 1}, /* the same */
+    {"{{resolve:ssm-secure:/Defang/shop/beta/PW:1}}", 5001, 1, 9, 2}, /* removed, set anew */
+    {"{{resolve:ssm-secure:/Defang/shop/beta/PW:3}}", 5003, 1, 9, 4}, /* below what was named */
+    {"{{resolve:ssm-secure:/Defang/shop/beta/PW:3}}", 0, 1, 9, 4},
+    {"{{resolve:ssm-secure:/Defang/shop/beta/PW:3}}", 0, 3, 9, 3}, /* from before marks: as it is */
+    {"{{resolve:ssm-secure:/Defang/shop/beta/PW:3}}", 5003, 4, 9, 4},  /* set again */
+    {"{{resolve:ssm-secure:/Defang/shop/beta/OLD:3}}", 5003, 1, 9, 1}, /* another config */
+    {"{{resolve:ssm-secure:/Defang/shop/beta/PW}}", 5003, 1, 9, 1},
+    {"in clear", 0, 1, 9, 1},
+};
+
+START_TEST(trust_24_a_password_that_was_set_anew_has_a_new_reference)
+{
+    const struct anew_row *row = &ANEW[_i];
+    struct plan_config config = {"PW", row->version, row->set_ms};
+    cleanup_json json_t *properties = object(key("MasterUserPassword", row->deployed));
+    cleanup_json json_t *database = object(key("Properties", json_incref(properties)));
+    json_t *marks = object(key("DatabaseDb", row->mark));
+    cleanup_json json_t *before = object(
+        key("Metadata", object(key("Defang", object(key("passwords", marks))))),
+        key("Resources", object(key("DatabaseDb", json_incref(database)))));
+    struct plan_request r = {.configs = &config, .config_count = 1, .previous = before};
+
+    ck_assert_int_eq(plan_password_version(&r, "DatabaseDb", "PW"), row->expect);
+    ck_assert_int_eq(plan_password_version(&r, "Other", "PW"), row->version);
+    r.previous = NULL;
+    ck_assert_int_eq(plan_password_version(&r, "DatabaseDb", "PW"), row->version);
+    ck_assert_int_eq(plan_password_version(&r, "DatabaseDb", "NOT_SET"), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("stores");
@@ -123,6 +162,8 @@ int main(void)
     tcase_add_loop_test(t, cache, 0, (int)ARRAY_LEN(CACHE));
     tcase_add_test(t, classes);
     tcase_add_loop_test(t, secrets, 0, (int)ARRAY_LEN(SECRETS));
+    tcase_add_loop_test(
+        t, trust_24_a_password_that_was_set_anew_has_a_new_reference, 0, (int)ARRAY_LEN(ANEW));
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

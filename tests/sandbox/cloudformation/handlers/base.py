@@ -61,14 +61,15 @@ class Call:
         """A moment's pause, so that progress can be seen."""
         self._cancelled.wait(self.engine.context.seconds("cfn-step"))
 
-    def wait(self, what: str, ready, timeout: float = 600.0) -> None:
+    def wait(self, what: str, ready, timeout: float = 600.0, *, to_the_end: bool = False) -> None:
         """Polls `ready()` until it is true; it may raise.
 
-        A cancelled operation raises ResourceCancelled.
+        A cancelled operation raises ResourceCancelled, unless what is made has no name before its
+        end (`to_the_end`).
         """
         deadline = time.monotonic() + timeout
         while not ready():
-            if self._cancelled.is_set():
+            if self._cancelled.is_set() and not to_the_end:
                 raise ResourceCancelled("Resource creation cancelled")
             if self.engine.context.stop.is_set():
                 raise ResourceCancelled("the sandbox is stopping")
@@ -76,7 +77,8 @@ class Call:
                 raise ResourceError(
                     self.handler_message(f"Exceeded attempts to wait for {what}", "NotStabilized")
                 )
-            self._cancelled.wait(0.1 if self.fast else 0.5)
+            pause = self.engine.context.stop if to_the_end else self._cancelled
+            pause.wait(0.1 if self.fast else 0.5)
 
     # -- service calls -------------------------------------------------------------
     def invoke(self, service: str, operation: str, /, **params) -> dict:

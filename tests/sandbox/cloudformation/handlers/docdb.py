@@ -4,7 +4,9 @@ engine, so clusters and instances live here; the groups are moto's.
 
 import re
 import secrets
+import time
 
+from .. import names
 from ..errors import NotFound, ResourceError
 from .base import Handler, register, without
 
@@ -12,6 +14,7 @@ DOCDB = "docdb"
 VERSIONS = {"4.0": "4.0.0", "4.0.0": "4.0.0", "5.0": "5.0.0", "5.0.0": "5.0.0"}
 CLUSTERS: dict = {}
 INSTANCES: dict = {}
+SNAPSHOTS: dict = {}
 
 
 def _true(value) -> bool:
@@ -184,6 +187,15 @@ class DbCluster(Handler):
 
     def snapshot(self, call, physical_id, props):
         self._get(call, physical_id)
+        name = names.physical_name(f"{call.stack.name}-snapshot", call.logical_id, 63, lower=True)
+        SNAPSHOTS[call.account, call.region, name] = {
+            "DBClusterSnapshotIdentifier": name,
+            "DBClusterIdentifier": physical_id,
+            "Status": "available",
+            "SnapshotType": "manual",
+            "Engine": "docdb",
+            "SnapshotCreateTime": time.time(),
+        }
 
     def attributes(self, call, physical_id, props):
         host = self._get(call, physical_id)["host"]

@@ -109,6 +109,11 @@ class ReplicationGroup(Handler):
         return path[0] == "NodeGroupConfiguration"
 
     def delete(self, call, physical_id, props):
+        call.wait(
+            f"replication group {physical_id}",
+            lambda: self._describe(call, physical_id)["Status"] not in ("creating", "modifying"),
+            3600,
+        )
         call.invoke(
             CACHE,
             "DeleteReplicationGroup",

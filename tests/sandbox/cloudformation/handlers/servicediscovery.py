@@ -25,7 +25,7 @@ def _finished(call, operation: str) -> dict:
             )
         return last["Status"] == "SUCCESS"
 
-    call.wait(f"operation {operation}", done)
+    call.wait(f"operation {operation}", done, to_the_end=True)
     return last["Targets"]
 
 
