@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FLOAT_CHARS_MAX 64
+
 static const struct unit {
     const char *name;
     int64_t ns;
@@ -130,22 +132,43 @@ int64_t compose_parse_bytes(const char *text)
     return text_parse_bytes(text, &bytes) < 0 ? -1 : bytes;
 }
 
-void units_format_float(double value, struct str *out)
+/* The fewest digits that mean this number; without an exponent where it is from `least` to below
+ * `most`. */
+static void format_float(double value, long least, long most, char out[FLOAT_CHARS_MAX])
 {
-    char text[64];
     int decimals = 0;
 
     for (; decimals < 17; decimals++) {
-        snprintf(text, sizeof text, "%.*e", decimals, value);
-        if (strtod(text, NULL) == value)
+        snprintf(out, FLOAT_CHARS_MAX, "%.*e", decimals, value);
+        if (strtod(out, NULL) == value)
             break;
     }
 
-    /* as Go prints it: an exponent from a million on, however few the digits are */
-    const char *mark = strchr(text, 'e');
+    const char *mark = strchr(out, 'e');
     long exponent = mark ? strtol(mark + 1, NULL, 10) : 0;
-    if (exponent >= -4 && exponent < 6)
-        snprintf(text, sizeof text, "%.*f", (int)MAX(decimals - exponent, 0), value);
+    if (exponent >= least && exponent < most)
+        snprintf(out, FLOAT_CHARS_MAX, "%.*f", (int)MAX(decimals - exponent, 0), value);
+}
+
+void units_format_float(double value, struct str *out)
+{
+    char text[FLOAT_CHARS_MAX];
+
+    /* as Go prints it: an exponent from a million on, however few the digits are */
+    format_float(value, -4, 6, text);
+    str_append(out, text);
+}
+
+void units_format_json_float(double value, struct str *out)
+{
+    char text[FLOAT_CHARS_MAX];
+
+    format_float(value, -6, 21, text);
+
+    /* as Go's JSON has it: e-7, but e+21 */
+    char *padded = strstr(text, "e-0");
+    if (padded)
+        memmove(padded + 2, padded + 3, strlen(padded + 3) + 1);
     str_append(out, text);
 }
 

@@ -74,10 +74,14 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 /* YAML 1.2 core schema plus what the Compose reference loader takes (yes/no stay strings; 0o17,
  * 0x1f, .inf, ~). */
 enum yaml_type yaml_scalar_type(const struct yaml_node *scalar);
+#define YAML_DIGITS_MAX 24                    /* a sign, 20 digits, the end */
 bool yaml_is_null(const struct yaml_node *n); /* plain null, ~, empty; or NULL pointer */
 /* Values of plain scalars, in the notations above; 0 or -EINVAL / -ERANGE. A float takes an integer
  * too. */
 int yaml_scalar_int(const struct yaml_node *scalar, long long *value);
+/* A whole number from -2^63 to 2^64-1 as decimal digits; false for anything else. One above 2^63-1
+ * is of YAML_TYPE_INT too, but yaml_scalar_int() gives -ERANGE. */
+bool yaml_scalar_digits(const struct yaml_node *scalar, char out[YAML_DIGITS_MAX]);
 int yaml_scalar_float(const struct yaml_node *scalar, double *value);
 bool yaml_scalar_bool(const struct yaml_node *scalar); /* true only for a plain true */
 /* Building, for merges. */

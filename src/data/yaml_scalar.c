@@ -5,7 +5,9 @@
 #include "data/yaml.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +74,8 @@ static int take_base(const char **text, const char **alphabet)
     }
 }
 
-static int parse_int(const char *text, long long *value)
+/* A whole number of 64 bits, with a sign or without one: from -2^63 to 2^64-1. */
+static int parse_whole(const char *text, bool *negative, unsigned long long *magnitude)
 {
     char digits[NUMBER_CHARS_MAX];
 
@@ -80,7 +83,7 @@ static int parse_int(const char *text, long long *value)
         return -EINVAL;
 
     const char *p = digits;
-    bool negative = *p == '-';
+    *negative = *p == '-';
     if (*p == '-' || *p == '+')
         p++;
 
@@ -89,9 +92,21 @@ static int parse_int(const char *text, long long *value)
     if (!*p || p[strspn(p, alphabet)])
         return -EINVAL;
     errno = 0;
-    unsigned long long magnitude = strtoull(p, NULL, base);
-    if (errno || magnitude > (negative ? 9223372036854775808ull : 9223372036854775807ull))
+    *magnitude = strtoull(p, NULL, base);
+    return errno || (*negative && *magnitude > 1ull << 63) ? -ERANGE : 0;
+}
+
+static int parse_int(const char *text, long long *value)
+{
+    unsigned long long magnitude;
+    bool negative;
+
+    int rc = parse_whole(text, &negative, &magnitude);
+    if (rc < 0)
+        return rc;
+    if (!negative && magnitude > LLONG_MAX)
         return -ERANGE;
+
     *value = negative ? (long long)(0 - magnitude) : (long long)magnitude;
     return 0;
 }
@@ -172,8 +187,9 @@ static enum yaml_type type_of_tag(const char *tag, bool *known)
 /* By the first character: most texts can be nothing else. */
 static enum yaml_type type_of_plain(const char *s)
 {
-    long long whole;
+    unsigned long long magnitude;
     double real;
+    bool negative;
 
     switch (*s) {
     case '\0':
@@ -191,7 +207,7 @@ static enum yaml_type type_of_plain(const char *s)
     case '-':
     case '.':
     case '0' ... '9':
-        if (parse_int(s, &whole) == 0)
+        if (parse_whole(s, &negative, &magnitude) == 0)
             return YAML_TYPE_INT;
         return parse_float(s, &real) == 0 ? YAML_TYPE_FLOAT : YAML_TYPE_STRING;
     default:
@@ -218,11 +234,25 @@ int yaml_scalar_int(const struct yaml_node *scalar, long long *value)
     return parse_int(scalar->value, value);
 }
 
+bool yaml_scalar_digits(const struct yaml_node *scalar, char out[YAML_DIGITS_MAX])
+{
+    unsigned long long magnitude;
+    bool negative;
+
+    if (parse_whole(scalar->value, &negative, &magnitude) < 0)
+        return false;
+
+    snprintf(out, YAML_DIGITS_MAX, "%s%llu", negative && magnitude ? "-" : "", magnitude);
+    return true;
+}
+
 int yaml_scalar_float(const struct yaml_node *scalar, double *value)
 {
-    long long whole;
-    if (parse_int(scalar->value, &whole) == 0) {
-        *value = (double)whole;
+    unsigned long long magnitude;
+    bool negative;
+
+    if (parse_whole(scalar->value, &negative, &magnitude) == 0) {
+        *value = negative ? -(double)magnitude : (double)magnitude;
         return 0;
     }
     return parse_float(scalar->value, value);

@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIBERS = 100, YIELDS = 5000, PING_PONGS = 100000, REQUESTS = 3000, PARALLEL = 16 };
+#define FIBERS     100
+#define YIELDS     5000
+#define PING_PONGS 100000
+#define REQUESTS   3000
+#define PARALLEL   16
 
 static struct loop *loop;
 static struct http *http;

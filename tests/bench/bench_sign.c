@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SIGNATURES = 100000 };
+#define SIGNATURES 100000
 
 static const char body[] =
     "{\"cluster\":\"defang-cluster\",\"services\":[\"web\",\"api\",\"worker\"]}";

@@ -1,11 +1,12 @@
 /* The loader over many projects in one process, for the comparison with the reference. One JSON
  * object a line comes in (id, dir, files, env_files, profiles, name, env, bare), one a line goes
- * out (id and json, or id and error), in the same order. compose_tool FILE prints that project as
- * YAML: the whole-process form, for the bench. */
+ * out (id and json, or id and error), in the same order; a JSON text instead is the name of an
+ * image. compose_tool FILE prints that project as YAML: the whole-process form, for the bench. */
 #include "base/env.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "compose/bind/image.h"
 #include "compose/compose.h"
 
 #include <jansson.h>
@@ -225,9 +226,35 @@ static int print_one(const char *file)
     return rc < 0;
 }
 
+/* A JSON text a line comes in: the name of an image; its parts go out, or why it is none. */
+static json_t *name_of(const char *text)
+{
+    cleanup_arena struct arena *arena = arena_new();
+    cleanup_error struct error err = ERROR_INIT;
+    struct image_name name;
+
+    if (image_name_parse(arena, text, &name, &err) < 0)
+        return json_pack("{s:s}", "error", err.message);
+    return json_pack(
+        "{s:s, s:s, s:s*, s:s*}",
+        "registry",
+        name.registry,
+        "path",
+        name.path,
+        "tag",
+        name.tag,
+        "digest",
+        name.digest);
+}
+
+static json_t *answer_line(json_t *asked)
+{
+    return json_is_string(asked) ? name_of(json_string_value(asked)) : solve(asked);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc > 1)
+    if (argc > 1 && strcmp(argv[1], "--references") != 0)
         return print_one(argv[1]);
     char *line = NULL;
     size_t cap = 0;
@@ -235,13 +262,13 @@ int main(int argc, char **argv)
     int rc = 0;
     while (rc == 0 && (n = getline(&line, &cap, stdin)) > 0) {
         json_error_t why;
-        json_t *request = json_loadb(line, (size_t)n, 0, &why);
+        json_t *request = json_loadb(line, (size_t)n, JSON_DECODE_ANY, &why);
         if (!request) {
             fprintf(stderr, "compose_tool: not a request: %s\n", why.text);
             rc = 1;
             continue;
         }
-        json_t *answer = solve(request);
+        json_t *answer = answer_line(request);
         json_dumpf(answer, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(answer);

@@ -5,8 +5,8 @@ the same, in JSON and in YAML, and what the reference refuses must be refused.
     conformance.py [--live] [--record] [--only TEXT] [--seed N] [--count N] PART…
 
 PART is cases (tests/conformance/cases, one behaviour each), corpus (../shared/corpus), generated
-(random projects) or bare (what --no-interpolate prints must mean the project it was printed for);
-without one, all. Without --live the reference's recorded answers are used (recorded.json.gz), so no
+(random projects), bare (what --no-interpolate prints must mean the project it was printed for) or
+references (names of images, see references.py); without one, all. Without --live the reference's recorded answers are used (recorded.json.gz), so no
 Go is needed; --live builds oracle/ and asks it; --record does that and writes the answers down.
 --seed and --count choose other generated projects (with --live). COMPOSE_TOOL names our program.
 The wanted differences are in wanted.py.
@@ -26,6 +26,7 @@ import compare
 import generate
 import reasons
 import recorded
+import references
 import run
 import wanted
 from cases import Case, load_all
@@ -33,7 +34,7 @@ from cases import Case, load_all
 HERE = pathlib.Path(__file__).parent
 COUNT = 5000
 SHOWN = 40
-PARTS = ("cases", "corpus", "generated", "bare")
+PARTS = ("cases", "corpus", "generated", "bare", "references")
 BARE = 500  # of the generated ones
 
 
@@ -232,6 +233,9 @@ def main() -> int:
             return answers
 
         for part in parts:
+            if part == "references":
+                failures += references.run(tool, oracle, options.record)
+                continue
             if part == "bare":
                 projects = [
                     case

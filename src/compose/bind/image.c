@@ -6,6 +6,7 @@
  * puts what it is told in the typed model and in the tree, since the tree is what a job freezes. */
 #include "compose/bind/image.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "data/yaml.h"
 
@@ -16,6 +17,7 @@
 #define HUB            "docker.io"
 #define NAME_MAX_BYTES 255 /* of registry and path together */
 #define TAG_MAX_BYTES  128
+#define DIGITS         "0123456789"
 
 static int fail(const char *text, const char *why, struct error *err)
 {
@@ -54,10 +56,22 @@ static bool tag_valid(const char *tag)
     return n > 0 && n <= TAG_MAX_BYTES;
 }
 
+static bool hex_only(const char *text, size_t length)
+{
+    return strlen(text) == length && strspn(text, "0123456789abcdef") == length;
+}
+
 static bool digest_valid(const char *digest)
 {
-    const char *hex = text_starts(digest, "sha256:") ? digest + strlen("sha256:") : "";
-    return strlen(hex) == 64 && strspn(hex, "0123456789abcdef") == 64;
+    static const struct {
+        const char *algorithm;
+        size_t digits;
+    } known[] = {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}};
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (text_starts(digest, known[i].algorithm))
+            return hex_only(digest + strlen(known[i].algorithm), known[i].digits);
+    return false;
 }
 
 /* A first part with a dot or a port, or localhost, is a registry. */
@@ -66,12 +80,54 @@ static bool is_registry(const char *first)
     return strpbrk(first, ".:") || strcmp(first, "localhost") == 0;
 }
 
+/* Parts of letters, digits and dashes, none of which begins or ends with a dash, and dots between
+ * them. */
+static bool host_valid(const char *host, size_t length)
+{
+    bool letter = false;
+
+    for (size_t i = 0; i < length; i++) {
+        bool was_letter = letter;
+        letter = isalnum((unsigned char)host[i]);
+        if (letter)
+            continue;
+        if (host[i] == '.' ? !was_letter : host[i] != '-' || i == 0 || host[i - 1] == '.')
+            return false;
+    }
+
+    return letter;
+}
+
+/* A host, or an address of version 6 in brackets, and a port if there is a colon. */
 static bool registry_valid(const char *registry)
 {
-    for (const char *p = registry; *p; p++)
-        if (!isalnum((unsigned char)*p) && !strchr(".-:[]", *p))
+    size_t length = strcspn(registry, ":");
+
+    if (*registry == '[') {
+        size_t inside = strspn(registry + 1, "0123456789abcdefABCDEF:");
+        if (inside == 0 || registry[1 + inside] != ']')
             return false;
-    return *registry;
+        length = inside + 2;
+    } else if (!host_valid(registry, length)) {
+        return false;
+    }
+
+    const char *port = registry + length;
+    return !*port || (*port == ':' && port[1] && !port[1 + strspn(port + 1, DIGITS)]);
+}
+
+/* What people write for a name that is none, each with what is wrong with it. */
+static const char *mistake_of(const char *text)
+{
+    if (!*text)
+        return "it is empty";
+    if (strstr(text, "://"))
+        return "it has no scheme: leave out what stands before the host";
+    if (text[strcspn(text, " \t\r\n")])
+        return "it has a blank in it";
+    if (hex_only(text, 64))
+        return "64 hexadecimal digits alone are the id of an image, which no registry knows";
+    return NULL;
 }
 
 int image_name_parse(
@@ -81,10 +137,15 @@ int image_name_parse(
     *out = (struct image_name){.registry = HUB};
     char *digest = strchr(rest, '@');
 
+    const char *mistake = mistake_of(text);
+    if (mistake)
+        return fail(text, mistake, err);
+
     if (digest) {
         *digest++ = '\0';
         if (!digest_valid(digest))
-            return fail(text, "behind the @ stands sha256: and 64 hexadecimal digits", err);
+            return fail(
+                text, "behind the @ stands sha256: and 64 hexadecimal digits, small ones", err);
         out->digest = digest;
     }
 
@@ -108,11 +169,11 @@ int image_name_parse(
 
     const char *tag_or_latest = tag ? tag : "latest";
     out->tag = out->digest ? NULL : tag_or_latest;
-    if (!path_valid(rest) || !registry_valid(out->registry))
+    if (!registry_valid(out->registry))
+        return fail(text, "what stands before the first / is no host with a port", err);
+    if (!path_valid(rest))
         return fail(
-            text,
-            "a name is lower-case letters and digits with '.', '_', '-' and '/' between",
-            err);
+            text, "a name is small letters and digits with '.', '_', '-' and '/' between", err);
     out->path = strcmp(out->registry, HUB) == 0 && !strchr(rest, '/')
                     ? arena_printf(arena, "library/%s", rest)
                     : rest;

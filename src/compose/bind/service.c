@@ -142,18 +142,26 @@ static void bind_words(
         (*texts)[i] = template_to_text(a, seq->items[i]->value, seq->items[i]->pos);
 }
 
+/* A text that is empty says nothing: it is what is left of `${PLATFORM:-}`. */
+static const char *bind_said(struct arena *a, const struct yaml_node *n, const char *key)
+{
+    const char *text = bind_text(a, n, key);
+
+    return text_empty(text) ? NULL : text;
+}
+
 static void bind_values(struct arena *a, const struct yaml_node *n, struct compose_service *s)
 {
-    s->image = bind_text(a, n, "image");
-    s->platform = bind_text(a, n, "platform");
-    s->restart = bind_text(a, n, "restart");
-    s->working_dir = bind_text(a, n, "working_dir");
-    s->user = bind_text(a, n, "user");
-    s->network_mode = bind_text(a, n, "network_mode");
-    s->domainname = bind_text(a, n, "domainname");
-    s->container_name = bind_text(a, n, "container_name");
-    s->stop_signal = bind_text(a, n, "stop_signal");
-    s->hostname = bind_text(a, n, "hostname");
+    s->image = bind_said(a, n, "image");
+    s->platform = bind_said(a, n, "platform");
+    s->restart = bind_said(a, n, "restart");
+    s->working_dir = bind_said(a, n, "working_dir");
+    s->user = bind_said(a, n, "user");
+    s->network_mode = bind_said(a, n, "network_mode");
+    s->domainname = bind_said(a, n, "domainname");
+    s->container_name = bind_said(a, n, "container_name");
+    s->stop_signal = bind_said(a, n, "stop_signal");
+    s->hostname = bind_said(a, n, "hostname");
     s->stop_grace_period_ms = bind_duration_ms(n, "stop_grace_period", -1);
     s->read_only = bind_bool(n, "read_only");
     s->init = bind_bool(n, "init");

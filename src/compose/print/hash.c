@@ -5,6 +5,7 @@
 #include "compose/print/print.h"
 #include "compose/print/show.h"
 #include "compose/template.h"
+#include "compose/units.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -36,23 +37,16 @@ static void put_text(struct str *out, const char *text)
 
 static void put_number(struct str *out, const struct yaml_node *n)
 {
-    long long whole;
+    char digits[YAML_DIGITS_MAX];
     double real = 0;
-    char text[64];
 
-    if (yaml_scalar_type(n) == YAML_TYPE_INT && yaml_scalar_int(n, &whole) == 0) {
-        str_appendf(out, "%lld", whole);
+    if (yaml_scalar_type(n) == YAML_TYPE_INT && yaml_scalar_digits(n, digits)) {
+        str_append(out, digits);
         return;
     }
 
     (void)yaml_scalar_float(n, &real);
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, real);
-        if (strtod(text, NULL) == real)
-            break;
-    }
-
-    str_append(out, text);
+    units_format_json_float(real, out);
 }
 
 static void put_scalar(struct arena *arena, struct str *out, const struct yaml_node *n)

@@ -11,6 +11,7 @@
 #include "compose/compose.h"
 #include "compose/print/show.h"
 #include "compose/template.h"
+#include "compose/units.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -89,11 +90,12 @@ static const char *scalar_text(struct printer *p, const struct yaml_node *n)
 /* What any reader takes for the same number: decimal, no grouping. */
 static const char *number_text(struct printer *p, const struct yaml_node *n, bool json)
 {
-    long long whole;
+    char digits[YAML_DIGITS_MAX];
+    cleanup_str struct str text = STR_INIT;
     double real;
 
-    if (yaml_scalar_type(n) == YAML_TYPE_INT && yaml_scalar_int(n, &whole) == 0)
-        return arena_printf(p->arena, "%lld", whole);
+    if (yaml_scalar_type(n) == YAML_TYPE_INT && yaml_scalar_digits(n, digits))
+        return arena_strdup(p->arena, digits);
     if (yaml_scalar_float(n, &real) < 0)
         return "0";
     if (isnan(real))
@@ -102,13 +104,12 @@ static const char *number_text(struct printer *p, const struct yaml_node *n, boo
         return real > 0 ? "1e999" : "-1e999";
     if (isinf(real))
         return real > 0 ? ".inf" : "-.inf";
-    for (int digits = 1; digits <= 17; digits++) {
-        const char *text = arena_printf(p->arena, "%.*g", digits, real);
-        if (strtod(text, NULL) == real)
-            return strpbrk(text, ".en") ? text : arena_printf(p->arena, "%s.0", text);
-    }
 
-    return "0";
+    if (json)
+        units_format_json_float(real, &text);
+    else
+        units_format_float(real, &text);
+    return arena_strdup(p->arena, str_get(&text));
 }
 
 static void print_json_string(struct str *out, const char *text)

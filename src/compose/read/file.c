@@ -7,6 +7,7 @@
 #include "compose/read/loader.h"
 
 #include "base/mem.h"
+#include "compose/read/aliases.h"
 #include "compose/read/merge.h"
 #include "compose/spec/canon.h"
 #include "compose/spec/shape.h"
@@ -43,6 +44,11 @@ int loader_parse(
             l->arena, loader_shown_path(l, path), text, n, &file.documents, &file.count, err);
     if (rc < 0)
         return rc;
+
+    struct merge merge = {.arena = l->arena, .diags = l->diags};
+    for (size_t i = 0; i < file.count; i++)
+        aliases_promote(&merge, file.documents[i]);
+
     if (l->parsed_count == l->parsed_cap) {
         l->parsed_cap = l->parsed_cap ? l->parsed_cap * 2 : 8;
         struct parsed_file *grown = arena_array(l->arena, struct parsed_file, l->parsed_cap);

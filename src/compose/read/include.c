@@ -3,6 +3,7 @@
  */
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/vec.h"
 #include "compose/read/environment.h"
 
@@ -17,12 +18,17 @@ fail_at(const struct yaml_node *n, struct error *err, const char *what, const ch
     return rc;
 }
 
-static bool is_being_loaded(const struct scope *scope, const char *path)
+/* Does `path` stand in the chain of files that include each other, up to the one that says so now?
+ * A file beside them (-f a -f b, where a includes b) may be included: it is merged with itself. */
+static bool is_including(
+    const struct loader *l, const struct scope *up, const struct yaml_node *said, const char *path)
 {
-    for (; scope; scope = scope->up)
-        for (size_t i = 0; i < scope->file_count; i++)
-            if (strcmp(scope->files[i], path) == 0)
-                return true;
+    const char *shown = loader_shown_path(l, path);
+    const char *by = said->pos.file;
+
+    for (; up; by = up->by, up = up->up)
+        if (text_eq(by, shown))
+            return true;
     return false;
 }
 
@@ -42,7 +48,7 @@ static int resolve_paths(
     const char **files = arena_array(l->arena, const char *, paths->len);
     for (size_t i = 0; i < paths->len; i++) {
         files[i] = path_absolute_in(l->arena, up->dir, paths->items[i]->value);
-        if (is_being_loaded(up, files[i]))
+        if (is_including(l, up, paths->items[i], files[i]))
             return fail_at(
                 paths->items[i],
                 err,
@@ -53,6 +59,7 @@ static int resolve_paths(
     }
 
     cleanup_free char *parent = path_dirname(files[0]);
+    scope->by = paths->items[0]->pos.file;
     scope->files = files;
     scope->file_count = paths->len;
     scope->dir = folder && !yaml_is_null(folder)

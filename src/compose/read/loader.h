@@ -14,6 +14,7 @@ struct parsed_file { /* by path: a file that is named twice is read once */
 
 struct scope {              /* of the project, or of one include */
     const struct scope *up; /* who included it */
+    const char *by;         /* the file that says so, as positions name it; NULL at the top */
     const char *dir;        /* relative paths start here */
     const char *const *files;
     size_t file_count;

@@ -15,7 +15,7 @@
 /* The text that a scalar has in a place where only texts stand: true, 8080, 0.5. */
 static const char *scalar_as_text(struct canon *c, const struct yaml_node *n)
 {
-    long long whole;
+    char digits[YAML_DIGITS_MAX];
     double real;
     cleanup_str struct str out = STR_INIT;
 
@@ -23,7 +23,7 @@ static const char *scalar_as_text(struct canon *c, const struct yaml_node *n)
     case YAML_TYPE_BOOL:
         return yaml_scalar_bool(n) ? "true" : "false";
     case YAML_TYPE_INT:
-        return yaml_scalar_int(n, &whole) == 0 ? arena_printf(c->arena, "%lld", whole) : n->value;
+        return yaml_scalar_digits(n, digits) ? arena_strdup(c->arena, digits) : n->value;
     case YAML_TYPE_FLOAT:
         if (yaml_scalar_float(n, &real) < 0 || !isfinite(real))
             return n->value;

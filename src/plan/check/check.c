@@ -94,6 +94,7 @@ static void check_service(struct plan_check *c, const struct plan_service *s)
             "Add image: or build:.",
             "service %s has neither image nor build",
             s->s->name);
+    plan_check_image(c, s);
     plan_check_size(c, s);
     plan_check_gpu(c, s);
     plan_check_keys(c, s);

@@ -24,6 +24,7 @@ void plan_check_models(struct plan_check *c);
 void plan_check_volumes(struct plan_check *c);
 
 /* ---- of every service ---- */
+void plan_check_image(struct plan_check *c, const struct plan_service *s);
 void plan_check_keys(struct plan_check *c, const struct plan_service *s);
 void plan_check_size(struct plan_check *c, const struct plan_service *s);
 

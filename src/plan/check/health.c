@@ -1,12 +1,14 @@
 /* Healthchecks (defang.md 6.6). Two judges read one: ECS runs the test inside the container, and
- * the load balancer, which cannot run a command, calls the localhost URL that it finds in it.
+ * the load balancer, which cannot run a command, makes the request that it finds in it
+ * (view/probe.h).
  *
- * Refused: a timeout of nothing or one that is longer than the interval, a test that is neither CMD
- * nor CMD-SHELL, and on a service behind the load balancer a test without a URL or a healthcheck
- * that is switched off. Warned of: none at all there, and times that AWS cuts to seconds. */
-#include "plan/container/health.h"
+ * Refused: a timeout of nothing, and a test that is neither CMD nor CMD-SHELL. The reference also
+ * refuses a test that makes no request on a service behind the load balancer, one that is switched
+ * off there, and an interval that is shorter than its timeout; under Docker these run, so they do
+ * here, and a line says how. */
 #include "base/mem.h"
 #include "plan/check/check.h"
+#include "plan/view/probe.h"
 #include <string.h>
 
 static void
@@ -27,21 +29,13 @@ static void check_absent(struct plan_check *c, const struct plan_service *v)
 {
     const struct compose_healthcheck *h = &v->s->healthcheck;
 
-    if (!v->ingress)
-        return;
-    if (!h->present)
+    if (v->ingress)
         plan_warn(
             &c->diag,
-            v->s->pos,
+            h->present ? h->pos : v->s->pos,
             "Add a healthcheck that calls a localhost URL.",
-            "service %s has no healthcheck: the load balancer asks for GET / on its port",
-            v->s->name);
-    else
-        plan_error(
-            &c->diag,
-            h->pos,
-            "Add a test that calls a localhost URL.",
-            "service %s: a service with an ingress port needs a healthcheck",
+            "service %s has no healthcheck: the load balancer asks for GET / on its port, and "
+            "takes any answer below 500",
             v->s->name);
 }
 
@@ -50,8 +44,6 @@ static void check_absent(struct plan_check *c, const struct plan_service *v)
 static void check_times(struct plan_check *c, const struct compose_service *s)
 {
     const struct compose_healthcheck *h = &s->healthcheck;
-    int64_t interval = h->interval_ms >= 0 ? h->interval_ms : 30000;
-    int64_t timeout = h->timeout_ms >= 0 ? h->timeout_ms : MIN((int64_t)5000, interval);
 
     if (h->timeout_ms == 0)
         plan_error(
@@ -60,15 +52,16 @@ static void check_times(struct plan_check *c, const struct compose_service *s)
             "Use 2s or more.",
             "service %s: healthcheck.timeout must be more than zero",
             s->name);
-    if (interval < timeout)
-        plan_error(
+    if (h->interval_ms >= 0 && h->interval_ms < h->timeout_ms)
+        plan_note(
             &c->diag,
             h->pos,
-            "Make the interval at least as long as the timeout.",
-            "service %s: healthcheck.interval (%g s) is shorter than its timeout (%g s)",
+            NULL,
+            "service %s: healthcheck.interval (%g s) is raised to its timeout (%g s), below which "
+            "AWS takes none",
             s->name,
-            (double)interval / 1000,
-            (double)timeout / 1000);
+            (double)h->interval_ms / 1000,
+            (double)h->timeout_ms / 1000);
     check_seconds(c, s, "interval", h->interval_ms);
     check_seconds(c, s, "timeout", h->timeout_ms);
 }
@@ -77,18 +70,17 @@ static void check_test(struct plan_check *c, const struct plan_service *v)
 {
     const struct compose_service *s = v->s;
     const struct compose_healthcheck *h = &s->healthcheck;
-    struct plan_health_url url;
 
     if (!h->test_count)
         return;
 
-    plan_health_url(h->test, h->test_count, &url);
-    if (v->ingress && !url.found)
-        plan_error(
+    if (v->ingress && !plan_probed_outside(c->a, v))
+        plan_note(
             &c->diag,
             h->pos,
-            "Let the test call http://localhost:<port>/<path>.",
-            "service %s: the load balancer cannot run this healthcheck, it needs a localhost URL",
+            "To have it asked from outside, let the test call http://localhost:<port>/<path>.",
+            "service %s: its healthcheck makes no request that a load balancer could make: it runs "
+            "in the container, and the load balancer asks for GET / and takes any answer below 500",
             s->name);
     if (strcmp(h->test[0], "CMD") != 0 && strcmp(h->test[0], "CMD-SHELL") != 0)
         plan_error(

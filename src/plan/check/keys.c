@@ -186,10 +186,12 @@ static void check_options(struct plan_check *c, const struct plan_service *s)
                 x->ulimits[i].name);
 }
 
-/* An empty list asks for nothing. */
+/* An empty list asks for nothing, and neither does an empty text. */
 static bool says_something(const struct yaml_node *n)
 {
-    return n && !yaml_is_null(n) && (n->kind == YAML_KIND_SCALAR || n->len);
+    if (!n || yaml_is_null(n))
+        return false;
+    return n->kind == YAML_KIND_SCALAR ? !text_empty(n->value) : n->len > 0;
 }
 
 /* Where a key means something after all: a provider of models, and a placement that names the type
@@ -232,8 +234,39 @@ static void apply(
     }
 }
 
+/* Amounts and times of which Compose takes less than nothing, and no engine does. (-1 of a size of
+ * memory means "no bound".) */
+static void check_amounts(struct plan_check *c, const struct plan_service *s)
+{
+    static const char *const paths[] = {
+        "cpus",
+        "deploy.resources.limits.cpus",
+        "deploy.resources.reservations.cpus",
+        "healthcheck.interval",
+        "healthcheck.retries",
+        "healthcheck.start_interval",
+        "healthcheck.start_period",
+        "healthcheck.timeout",
+        "stop_grace_period"};
+
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        const struct yaml_node *n = node_at(s->s->node, paths[i]);
+
+        if (n && n->kind == YAML_KIND_SCALAR && text_starts(n->value, "-"))
+            plan_error(
+                &c->diag,
+                n->pos,
+                "Say 0 or more, or remove it.",
+                "service %s: %s is %s, less than nothing",
+                s->s->name,
+                paths[i],
+                n->value);
+    }
+}
+
 void plan_check_keys(struct plan_check *c, const struct plan_service *s)
 {
+    check_amounts(c, s);
     for (size_t i = 0; s->s->node && i < ARRAY_LEN(RULES); i++) {
         const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
 

@@ -97,7 +97,7 @@ static void check_pid(struct plan_check *c, const struct plan_service *s)
 {
     const char *pid = s->s->node ? plan_ext_string(s->s->node, "pid") : NULL;
 
-    if (!pid)
+    if (text_empty(pid))
         return;
 
     bool names_service = text_starts(pid, "service:");

@@ -16,6 +16,7 @@
 #include "plan/container/linux_options.h"
 #include "plan/container/volumes.h"
 #include "plan/names.h"
+#include "plan/view/probe.h"
 #include <string.h>
 
 /* Seconds that ECS takes: docs.aws.amazon.com/AmazonECS/latest/APIReference/
@@ -205,11 +206,11 @@ depends_on(const struct plan_ctx *c, const struct plan_service *s, const char *d
     return json_unless_empty(list);
 }
 
-/* With ingress the load balancer asks; but who waits within the task hears of ECS's own check
- * alone. */
+/* With ingress the load balancer asks, if the test is a request that it can make; but who waits
+ * within the task hears of ECS's own check alone. */
 static json_t *health_check(const struct plan_ctx *c, const struct plan_service *s)
 {
-    bool asked_here = !s->ingress || awaited_healthy(c, s);
+    bool asked_here = !plan_probed_outside(c->a, s) || awaited_healthy(c, s);
 
     return asked_here ? plan_container_health(&s->s->healthcheck) : NULL;
 }

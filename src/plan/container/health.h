@@ -7,16 +7,6 @@
 
 /* ---- for the load balancer ---- */
 
-struct plan_health_url {
-    char path[340];
-    unsigned port;
-    bool found;
-};
-
-/* From a healthcheck's test: the last argument that holds a loopback URL wins, per field. Defaults
- * "/", 80. */
-void plan_health_url(const char *const *test, size_t count, struct plan_health_url *out);
-
 /* Seconds; numbers of checks in a row. */
 struct plan_health_timing {
     unsigned interval, timeout, healthy, unhealthy;

@@ -1,99 +1,14 @@
-/* Health checks. Behind the load balancer nobody runs the test: a loopback URL in it gives the path
- * and the port that the load balancer asks (defang.md 6.6, 7.5). Without ingress ECS runs the test
- * in the container.
+/* How often a container is asked whether it is well, and what ECS runs in it. Behind the load
+ * balancer a test that makes a request is asked by the load balancer itself (view/probe.h); every
+ * other test is run by ECS in the container.
  *
- * Both have narrower bounds than Compose; a value beyond them becomes the nearest one.
+ * Both have narrower bounds than Compose; a value beyond them becomes the nearest one. An interval
+ * that is shorter than its timeout is as long as that.
  * docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html,
  * docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html */
 #include "base/mem.h"
 #include "data/object.h"
 #include "plan/container/health.h"
-#include <ctype.h>
-#include <string.h>
-#include <strings.h>
-
-#define PATH_MAX_CHARS 333 /* as much of a path as is taken over */
-
-static bool url_char(char c)
-{
-    return isalnum((unsigned char)c) || (c && strchr("-._~:/?[]@!$&()*+,;%=", c));
-}
-
-/* Whether a host's name goes on here: "localhosts", "127.0.0.11", "my-localhost". */
-static bool host_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '-' || c == '.';
-}
-
-static size_t loopback_length(const char *p)
-{
-    static const char *const names[] = {"localhost", "127.0.0.1"};
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (strncasecmp(p, names[i], strlen(names[i])) == 0)
-            return strlen(names[i]);
-    return 0;
-}
-
-/* Five digits at most, as they stand; `p` behind them. A number that is no port leaves `port`. */
-static const char *parse_port(const char *p, unsigned *port)
-{
-    unsigned number = 0;
-
-    for (unsigned digits = 0; isdigit((unsigned char)*p) && digits < 5; p++, digits++)
-        number = number * 10 + (unsigned)(*p - '0');
-    if (number >= 1 && number <= 65535)
-        *port = number;
-    return p;
-}
-
-/* "localhost[:port][/path|?query]" at p; false when no loopback host stands there. Fields that are
- * not written keep what an earlier argument said. */
-static bool parse_loopback(const char *p, struct plan_health_url *u)
-{
-    size_t host = loopback_length(p);
-
-    if (!host || host_char(p[host]))
-        return false;
-    p += host;
-    u->found = true;
-
-    if (*p == ':' && isdigit((unsigned char)p[1]))
-        p = parse_port(p + 1, &u->port);
-
-    if (*p == '/' || *p == '?') {
-        size_t len = 0;
-
-        while (len < PATH_MAX_CHARS && url_char(p[len]))
-            len++;
-        memcpy(u->path, p, len);
-        u->path[len] = '\0';
-    }
-    return true;
-}
-
-/* The first loopback host of an argument; its scheme does not matter ("https://localhost" matches
- * from "localhost"). */
-static void find_loopback(const char *arg, struct plan_health_url *u)
-{
-    for (const char *p = arg; *p; p++) {
-        bool inside_name = p != arg && host_char(p[-1]);
-
-        if (!inside_name && parse_loopback(p, u))
-            return;
-    }
-}
-
-void plan_health_url(const char *const *test, size_t count, struct plan_health_url *out)
-{
-    *out = (struct plan_health_url){.path = "/", .port = 80};
-
-    bool runs = count && (strcmp(test[0], "CMD") == 0 || strcmp(test[0], "CMD-SHELL") == 0);
-    if (!runs)
-        return;
-    for (size_t i = 1; i < count; i++)
-        find_loopback(test[i], out);
-}
 
 static unsigned clamp(int64_t v, unsigned low, unsigned high)
 {
@@ -120,8 +35,8 @@ void plan_target_group_timing(
 {
     bool on = h->present && !h->disabled;
 
-    out->interval =
-        on ? seconds_or(h->interval_ms, 5, 300, s->health_interval) : s->health_interval;
+    int64_t interval = h->interval_ms >= 0 ? MAX(h->interval_ms, h->timeout_ms) : -1;
+    out->interval = on ? seconds_or(interval, 5, 300, s->health_interval) : s->health_interval;
 
     /* The load balancer refuses a timeout that is not below the interval. */
     unsigned longest = MIN(out->interval - 1, 120u);
@@ -141,14 +56,17 @@ json_t *plan_container_health(const struct compose_healthcheck *h)
     if (!plan_has_health(h))
         return NULL;
 
+    unsigned timeout = seconds_or(h->timeout_ms, 2, 60, 5);
+    int64_t interval = h->interval_ms >= 0 ? MAX(h->interval_ms, h->timeout_ms) : -1;
+
     json_t *command = array();
     for (size_t i = 0; i < h->test_count; i++)
         json_push(command, json_string(h->test[i]));
 
     return object(
         key("Command", command),
-        key("Interval", seconds_or(h->interval_ms, 5, 300, 30)),
-        key("Timeout", seconds_or(h->timeout_ms, 2, 60, 5)),
+        key("Interval", seconds_or(interval, 5, 300, MAX(30u, timeout))),
+        key("Timeout", timeout),
         key("Retries", times_or(h->retries, 1, 10, 3)),
         key("StartPeriod", seconds_or(h->start_period_ms, 0, 300, 0)));
 }

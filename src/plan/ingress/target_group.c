@@ -3,8 +3,9 @@
  * AWS::ElasticLoadBalancingV2::TargetGroup.
  *
  * Targets are addresses, because each task has one of its own (awsvpc). The load balancer cannot
- * run the test that the Compose file gives: the path and the port that it names are taken over, and
- * its timing. Without a test it asks for "/". */
+ * run the test that the Compose file gives: the request that the test makes is taken over (path,
+ * port, TLS, the codes that pass), and its timing. Where there is none it asks for "/", and any
+ * answer below 500 says that somebody is there. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
@@ -12,6 +13,7 @@
 #include "plan/ingress/ingress.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
+#include "plan/view/probe.h"
 #include <string.h>
 
 /* "<service>-<port>-<7 hex>", at most 32; what cannot be changed in place is in the hash, so that a
@@ -27,14 +29,6 @@ static const char *target_group_name(const struct plan_ctx *c, const struct plan
     return arena_printf(c->a, "%s%s%u-%s", label, *label ? "-" : "", r->port->target, sum);
 }
 
-static bool probes_grpc(const struct compose_healthcheck *h)
-{
-    for (size_t i = 0; i < h->test_count; i++)
-        if (strstr(h->test[i], "grpc_health_probe") || strstr(h->test[i], "grpc-health-probe"))
-            return true;
-    return false;
-}
-
 /* "/package.service/method" */
 static bool is_method(const char *path)
 {
@@ -48,34 +42,16 @@ static bool is_method(const char *path)
 static const char *grpc_path(
     struct plan_ctx *c,
     const struct compose_healthcheck *h,
-    const struct plan_health_url *url,
+    const struct plan_probe *probe,
     const char **codes)
 {
     *codes = "0";
-    if (url->found && is_method(url->path))
-        return arena_strdup(c->a, url->path);
-    if (h->present && probes_grpc(h))
+    if (probe->http && is_method(probe->path))
+        return arena_strdup(c->a, probe->path);
+    if (plan_probes_grpc(h))
         return "/grpc.health.v1.Health/Check";
     *codes = "0-99";
     return "/AWS.ALB/healthcheck";
-}
-
-/* The port that the test names, as text; NULL for the traffic's own. Only a port that the service
- * has: the load balancer asks every port of the target group in its own protocol. */
-static const char *
-health_port(const struct plan_ctx *c, const struct plan_route *r, const struct plan_health_url *url)
-{
-    if (!url->found || url->port == r->port->target)
-        return NULL;
-
-    for (size_t i = 0; i < r->service->port_count; i++) {
-        const struct plan_port *p = &r->service->ports[i];
-        bool same_protocol = text_eq(p->app_protocol, r->port->app_protocol);
-
-        if (p->ingress && p->target == url->port && same_protocol)
-            return arena_printf(c->a, "%u", url->port);
-    }
-    return NULL;
 }
 
 static const char *protocol_version(const struct plan_port *p)
@@ -85,27 +61,44 @@ static const char *protocol_version(const struct plan_port *p)
     return text_eq(p->app_protocol, "http2") ? "HTTP2" : NULL;
 }
 
+/* The port that the test names, as text; NULL for the traffic's own. Where the URL leaves it out,
+ * 80 is meant only of a service that has such a port. A group of gRPC or HTTP/2 asks every port in
+ * its own protocol, so there it must be one of the service's that speaks it. */
+static const char *
+health_port(const struct plan_ctx *c, const struct plan_route *r, const struct plan_probe *probe)
+{
+    if (!probe->http || probe->port == r->port->target)
+        return NULL;
+
+    const struct plan_port *own = plan_ingress_port(r->service, probe->port);
+    bool same_protocol = own && text_eq(own->app_protocol, r->port->app_protocol);
+    bool any_will_do = probe->has_port && !protocol_version(r->port);
+
+    return same_protocol || any_will_do ? arena_printf(c->a, "%u", probe->port) : NULL;
+}
+
 void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
 {
     const struct compose_healthcheck *h = &r->service->s->healthcheck;
     const char *drain = arena_printf(c->a, "%u", c->s->deregistration_delay);
-    struct plan_health_url url;
+    struct plan_probe probe;
     struct plan_health_timing t;
     const char *path;
     json_t *healthy;
 
-    plan_health_url(h->present ? h->test : NULL, h->present ? h->test_count : 0, &url);
+    plan_probe_read(c->a, r->service->s, &probe);
     plan_target_group_timing(c->s, h, &t);
 
     if (plan_port_is_grpc(r->port)) {
         const char *codes;
-        path = grpc_path(c, h, &url, &codes);
+        path = grpc_path(c, h, &probe, &codes);
         healthy = object(key("GrpcCode", codes));
     } else {
-        path = arena_printf(c->a, "%s%s", url.path[0] == '/' ? "" : "/", url.path);
-        healthy = object(key("HttpCode", "200-399"));
+        path = arena_printf(c->a, "%s%s", probe.path[0] == '/' ? "" : "/", probe.path);
+        healthy = object(key("HttpCode", probe.codes));
     }
 
+    bool tls = probe.tls && !protocol_version(r->port);
     json_t *attributes = array(
         plan_attribute("deregistration_delay.timeout_seconds", drain),
         plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
@@ -124,7 +117,8 @@ void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
         key("HealthyThresholdCount", t.healthy),
         key("UnhealthyThresholdCount", t.unhealthy),
         key("Matcher", healthy),
-        key("HealthCheckPort", health_port(c, r, &url)));
+        key("HealthCheckProtocol", tls ? "HTTPS" : NULL),
+        key("HealthCheckPort", health_port(c, r, &probe)));
     graph_add(
         c->g,
         r->service->group,

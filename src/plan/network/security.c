@@ -7,6 +7,7 @@
  * load balancer's group, and these name nobody. */
 #include "plan/common/context.h"
 #include "plan/network/network.h"
+#include "plan/view/probe.h"
 
 #define ANYWHERE "0.0.0.0/0"
 
@@ -89,7 +90,24 @@ static void add_port_rules(json_t *rules, const struct plan_port *p)
     json_push(rules, from_group(one_port(p), "AppSecurityGroup", "from services of this project"));
 }
 
-static json_t *ingress_of(const struct plan_service *s)
+/* The load balancer may be told to ask for the service's health at a port that serves nobody else.
+ */
+static void add_health_rule(struct plan_ctx *c, json_t *rules, const struct plan_service *s)
+{
+    struct plan_probe probe;
+
+    plan_probe_read(c->a, s->s, &probe);
+    if (!s->ingress || !probe.http || !probe.has_port || plan_ingress_port(s, probe.port))
+        return;
+
+    int port = (int)probe.port;
+    json_push(
+        rules,
+        from_group(
+            (struct range){"tcp", port, port}, "AlbSecurityGroup", "health check of the balancer"));
+}
+
+static json_t *ingress_of(struct plan_ctx *c, const struct plan_service *s)
 {
     /* Path MTU discovery needs "fragmentation needed" (type 3, code 4). */
     const struct range too_big = {"icmp", 3, 4};
@@ -98,6 +116,7 @@ static json_t *ingress_of(const struct plan_service *s)
 
     for (size_t i = 0; i < s->port_count; i++)
         add_port_rules(rules, &s->ports[i]);
+    add_health_rule(c, rules, s);
 
     if (s->port_count && s->kind == PLAN_CONTAINER)
         json_push(
@@ -109,7 +128,7 @@ static json_t *ingress_of(const struct plan_service *s)
 static void add_service_group(struct plan_ctx *c, const struct plan_service *s)
 {
     const char *name = arena_printf(c->a, "%s-%s", c->scope, s->s->name);
-    json_t *rules = ingress_of(s);
+    json_t *rules = ingress_of(c, s);
     json_t *admitted = json_array_size(rules) ? rules : NULL;
 
     json_t *group = object(

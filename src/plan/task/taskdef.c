@@ -123,7 +123,7 @@ static json_t *task_role(const struct plan_ctx *c, const struct plan_service *s)
 int plan_task_definition(
     struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t **out)
 {
-    const char *cpu, *memory;
+    const char *cpu = NULL, *memory = NULL;
 
     *out = NULL;
 

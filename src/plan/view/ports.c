@@ -158,3 +158,11 @@ void plan_view_ports(struct arena *a, const struct compose_project *p, struct pl
     else if (!v->port_count && is_litellm(s))
         add_private(v, 4000); /* what that image listens on */
 }
+
+const struct plan_port *plan_ingress_port(const struct plan_service *s, unsigned target)
+{
+    for (size_t i = 0; i < s->port_count; i++)
+        if (s->ports[i].ingress && s->ports[i].target == target)
+            return &s->ports[i];
+    return NULL;
+}

@@ -78,7 +78,9 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
 void plan_view_suffix(
     struct arena *a, const struct plan_settings *s, const char *project, struct plan_view *v);
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
-bool plan_is_store(const struct plan_service *s);                                /* a managed one */
+const struct plan_port *
+plan_ingress_port(const struct plan_service *s, unsigned target); /* behind the balancer; NULL */
+bool plan_is_store(const struct plan_service *s);                 /* a managed one */
 bool plan_is_task(const struct plan_service *s); /* a container, of its own task or of another's */
 const struct plan_service *plan_task_of(
     const struct plan_service

@@ -213,6 +213,10 @@ func one(path string) error {
 func main() {
 	logrus.SetOutput(io.Discard)
 	dotenv.RegisterFormat("raw", raw)
+	if len(os.Args) > 1 && os.Args[1] == "--references" {
+		answerReferences()
+		return
+	}
 	if len(os.Args) > 1 {
 		if err := one(os.Args[1]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
