@@ -59,7 +59,7 @@ int credentials_resolve(
 extern const struct session_source credentials_source;
 
 /* Whether fresh credentials may serve a bound session; asks STS when it is one. Kind AUTH when they
- * are another's (bound.c). */
+ * are another's (whoami.c). */
 int credentials_check_bound(
     struct aws_session *s, const struct aws_credentials *fresh, struct error *err);
 

@@ -127,6 +127,7 @@ START_TEST(an_older_schema_is_brought_up)
         "CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL,"
         " begun_ms INTEGER NOT NULL, PRIMARY KEY(bucket, key)) STRICT, WITHOUT ROWID;"
         "INSERT INTO uploads VALUES('b', 'k', 'u', 1);"
+        "ALTER TABLE deployments DROP COLUMN principal;"
         "PRAGMA user_version = 1");
     fixture_open();
 
