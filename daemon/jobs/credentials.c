@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/call.h"
+#include "engine/context.h"
 
 #include <errno.h>
 
@@ -235,4 +237,49 @@ void job_offer_caller(struct daemon *d, const Defang__Caller *caller)
     *o = (struct offer){.d = d, .session = session};
     d->verbs_active++;
     fiber_detach(fiber_spawn(d->loop, "offer", offer_main, o));
+}
+
+/* ---- after a restart ---- */
+
+/* The keys of the shell that started it were in memory only: nothing is tried without fresh ones.
+ */
+int job_await_lost_keys(struct job *j, struct error *err)
+{
+    cleanup_error struct error cause = ERROR_INIT;
+
+    error_raise(
+        &cause,
+        ERR_AUTH,
+        "the daemon was restarted, and the keys of the shell that started this are not kept on "
+        "disk");
+
+    int rc = job_wait_for_credentials(j, &cause);
+    if (rc < 0)
+        error_raise_errno(
+            err, rc == -ECANCELED ? ERR_CANCELED : ERR_AUTH, -rc, "no credentials came");
+
+    return rc;
+}
+
+/* Before the first call after a restart: whose keys the profile gives now. The session asks STS
+ * before they serve; here a job waits when they are another's, or when there are none. */
+int job_confirm_principal(struct job *j, struct error *err)
+{
+    struct engine_patience patience = {0};
+
+    for (;;) {
+        cleanup_error struct error local = ERROR_INIT;
+        struct aws_credentials found = {0};
+        int rc = aws_session_credentials(j->session->aws, &found, &local);
+
+        aws_credentials_done(&found);
+        if (engine_again(&j->context, &patience, rc, &local))
+            continue;
+        /* Whatever ails the source (a service that is not there, a proxy): nothing was begun. */
+        if (rc < 0 && job_wait_for_credentials(j, &local) == 0)
+            continue;
+        if (rc < 0)
+            error_move(err, &local);
+        return rc;
+    }
 }

@@ -15,7 +15,7 @@
  * Engines that build by themselves get names instead of images: a tag stands for each. */
 #include "daemon/jobs/images.h"
 
-#include "daemon/jobs/context.h"
+#include "daemon/context.h"
 
 #include "base/env.h"
 #include "base/limits.h"

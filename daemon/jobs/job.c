@@ -205,49 +205,6 @@ static int run_kind(struct job *j, struct error *err)
         err, ERR_FAILED, "a deployment of kind \"%s\" is not known to this defangd", j->row.kind);
 }
 
-/* The keys of the shell that started it were in memory only: nothing is tried without fresh ones.
- */
-static int await_lost_keys(struct job *j, struct error *err)
-{
-    cleanup_error struct error cause = ERROR_INIT;
-
-    error_raise(
-        &cause,
-        ERR_AUTH,
-        "the daemon was restarted, and the keys of the shell that started this are not kept on "
-        "disk");
-
-    int rc = job_wait_for_credentials(j, &cause);
-    if (rc < 0)
-        error_raise_errno(
-            err, rc == -ECANCELED ? ERR_CANCELED : ERR_AUTH, -rc, "no credentials came");
-
-    return rc;
-}
-
-/* Before the first call after a restart: whose keys the profile gives now. The session asks STS
- * before they serve; here a job waits when they are another's, or when there are none. */
-static int confirm_principal(struct job *j, struct error *err)
-{
-    struct engine_patience patience = {0};
-
-    for (;;) {
-        cleanup_error struct error local = ERROR_INIT;
-        struct aws_credentials found = {0};
-        int rc = aws_session_credentials(j->session->aws, &found, &local);
-
-        aws_credentials_done(&found);
-        if (engine_again(&j->context, &patience, rc, &local))
-            continue;
-        /* Whatever ails the source (a service that is not there, a proxy): nothing was begun. */
-        if (rc < 0 && job_wait_for_credentials(j, &local) == 0)
-            continue;
-        if (rc < 0)
-            error_move(err, &local);
-        return rc;
-    }
-}
-
 static int run_job(struct job *j, struct error *err)
 {
     bool restored = false;
@@ -277,9 +234,9 @@ static int run_job(struct job *j, struct error *err)
         return rc;
 
     if (restored && json_bool_or(j->inputs, "env_credentials", false))
-        rc = await_lost_keys(j, err);
+        rc = job_await_lost_keys(j, err);
     else if (restored)
-        rc = confirm_principal(j, err);
+        rc = job_confirm_principal(j, err);
 
     return rc < 0 ? rc : run_kind(j, err);
 }

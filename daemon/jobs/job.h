@@ -111,6 +111,12 @@ void job_offer_caller(struct daemon *d, const Defang__Caller *caller);
  * somebody brings fresh ones. 0, -ECANCELED, or -ETIMEDOUT after a day. */
 int job_wait_for_credentials(void *arg, const struct error *cause);
 
+/* After a restart, before the first call: keys of an environment are gone, so fresh ones are waited
+ * for; those of a profile must be the principal's that the job began with. 0, -ECANCELED, or
+ * ERR_AUTH when nobody came. */
+int job_await_lost_keys(struct job *j, struct error *err);
+int job_confirm_principal(struct job *j, struct error *err);
+
 /* ---- the kinds: up.c, down.c, account.c, cd.c ---- */
 int job_run_up(struct job *j, struct error *err);
 int job_run_down(struct job *j, struct error *err);

@@ -7,8 +7,8 @@
  * `unknowns` says so. */
 #include "daemon/jobs/preview.h"
 
+#include "daemon/context.h"
 #include "daemon/engine_choice.h"
-#include "daemon/jobs/context.h"
 
 #include "base/mem.h"
 #include "base/str.h"

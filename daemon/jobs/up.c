@@ -296,25 +296,6 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
     return rc;
 }
 
-/* What comes after the last apply: a cancel in between leaves it undone, and says so. */
-static int note_rest(struct up *u, unsigned stage, struct error *err)
-{
-    struct plan_static *sites;
-    size_t count;
-    cleanup_str struct str rest = STR_INIT;
-    const struct engine_journal *journal = &u->j->journal;
-
-    for (size_t i = 0; i < u->once.stages.once_count; i++)
-        if (u->once.stages.once[i].stage == stage)
-            str_appendf(&rest, "%srun %s", rest.len ? ", " : "", u->once.stages.once[i].service);
-
-    plan_static_sites(u->j->arena, u->request.project, &sites, &count);
-    for (size_t i = 0; i < count; i++)
-        str_appendf(&rest, "%sfiles of %s", rest.len ? ", " : "", sites[i].service);
-
-    return journal->put(journal->arg, JOB_REST, rest.len ? str_get(&rest) : NULL, err);
-}
-
 /* One stage: the last one is the whole. A stage that an earlier life finished is not looked at
  * again. */
 static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *err)
@@ -326,7 +307,7 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
     if (rc == 0 && (last || !done))
         rc = make_graph(u, false, last ? 0 : stage, err);
     if (rc == 0 && last)
-        rc = note_rest(u, stage, err);
+        rc = up_note_rest(u, stage, err);
     if (rc == 0 && !done)
         rc = apply_if_differs(u, phase, changed, err);
     if (rc == 0 && done)

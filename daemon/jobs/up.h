@@ -47,6 +47,9 @@ int up_make_room(struct up *u, bool *changed, struct error *err);
  * anybody (a first deployment), or all was kept on demand. Shielded from cancel. */
 void up_say_left(struct up *u);
 
+/* Before the last apply of `stage`: what comes after it is in the journal, for a cancel to name. */
+int up_note_rest(struct up *u, unsigned stage, struct error *err);
+
 /* Makes the graph real, as `phase`; 0 at once when that was done before. */
 int up_apply(struct up *u, const char *phase, struct error *err);
 

@@ -157,6 +157,25 @@ int up_apply_and_observe(struct up *u, const char *phase, struct error *err)
     return rc;
 }
 
+/* What comes after the last apply: a cancel in between leaves it undone, and says so. */
+int up_note_rest(struct up *u, unsigned stage, struct error *err)
+{
+    struct plan_static *sites;
+    size_t count;
+    cleanup_str struct str rest = STR_INIT;
+    const struct engine_journal *journal = &u->j->journal;
+
+    for (size_t i = 0; i < u->once.stages.once_count; i++)
+        if (u->once.stages.once[i].stage == stage)
+            str_appendf(&rest, "%srun %s", rest.len ? ", " : "", u->once.stages.once[i].service);
+
+    plan_static_sites(u->j->arena, u->request.project, &sites, &count);
+    for (size_t i = 0; i < count; i++)
+        str_appendf(&rest, "%sfiles of %s", rest.len ? ", " : "", sites[i].service);
+
+    return journal->put(journal->arg, JOB_REST, rest.len ? str_get(&rest) : NULL, err);
+}
+
 /* ---- what a failure leaves ----
  *
  * A roll back of a first deployment does not take everything: the foundation stays, and with it a
@@ -260,4 +279,3 @@ void up_say_left(struct up *u)
     if (c->keep_failed || !serves(template, there))
         say(u, template, there);
 }
-

@@ -6,8 +6,8 @@
  * that built it knows. */
 #include "daemon/engine_choice.h"
 #include "daemon/verb.h"
-#include "daemon/verbs/renamed.h"
 #include "daemon/verbs/kept.h"
+#include "daemon/verbs/renamed.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -6,8 +6,9 @@ the same, in JSON and in YAML, and what the reference refuses must be refused.
 
 PART is cases (tests/conformance/cases, one behaviour each), corpus (../shared/corpus), generated
 (random projects), bare (what --no-interpolate prints must mean the project it was printed for) or
-references (names of images, see references.py); without one, all. Without --live the reference's recorded answers are used (recorded.json.gz), so no
-Go is needed; --live builds oracle/ and asks it; --record does that and writes the answers down.
+references (names of images, see references.py); without one, all. Without --live the reference's
+recorded answers are used (recorded.json.gz), so no Go is needed; --live builds oracle/ and asks it;
+--record does that and writes the answers down.
 --seed and --count choose other generated projects (with --live). COMPOSE_TOOL names our program.
 The wanted differences are in wanted.py.
 """

@@ -59,6 +59,7 @@ static inline void setup(const char *status)
 {
     cloud_init(&cl);
     fake_stack_init(&stack, &cl, "Defang-shop-beta", FAKE_STACK_ID);
+    cloud_reply(&cl, "DescribeDBInstances", "<DBInstances></DBInstances>");
     stack.status = status;
     stack.outputs =
         "<member><OutputKey>EndpointWeb</OutputKey><OutputValue>https://web</OutputValue></member>";

@@ -124,6 +124,7 @@ START_TEST(an_older_schema_is_brought_up)
     store_close(store);
     store = NULL;
     raw("DROP TABLE evidence;"
+        "ALTER TABLE deployments DROP COLUMN canceled_ms;"
         "CREATE TABLE uploads(bucket TEXT NOT NULL, key TEXT NOT NULL, upload_id TEXT NOT NULL,"
         " begun_ms INTEGER NOT NULL, PRIMARY KEY(bucket, key)) STRICT, WITHOUT ROWID;"
         "INSERT INTO uploads VALUES('b', 'k', 'u', 1);"

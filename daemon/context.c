@@ -1,7 +1,7 @@
 /* A build context, packed. A context may be shared by services, but not its ignore file: so there
  * is one archive each, and equal ones have equal names. The archive lies in the state folder while
  * it is written, not in /tmp, which may be memory and other people's. */
-#include "daemon/jobs/context.h"
+#include "daemon/context.h"
 
 #include "base/file.h"
 #include "base/mem.h"
