@@ -80,11 +80,6 @@ class Consent(unittest.TestCase):
                 {**POSTGRES, "x-defang-postgres": {"from-snapshot": "old"}},
                 "from-snapshot: nothing → old",
             ),
-            (
-                {**POSTGRES, "x-defang-postgres": {"from-snapshot": "old"}},
-                POSTGRES,
-                "from-snapshot: old → nothing",
-            ),
             (REDIS, {**REDIS, "x-defang-redis": {"from-snapshot": "old"}}, None),
             (REDIS, {**REDIS, "command": ["redis-server", "--port", "7000"]}, None),
         ):
@@ -93,6 +88,9 @@ class Consent(unittest.TestCase):
                 self.assertEqual([f[:2] for f in found], [("loses", "db")])
                 if because:
                     self.assertEqual(found[0][2], because)
+        # A deployed store keeps the snapshot that it was made from, also when it is named no more.
+        restored = {**POSTGRES, "x-defang-postgres": {"from-snapshot": "old"}}
+        self.assertEqual(self.losses({"db": restored}, {"db": POSTGRES}), [])
 
     def test_trust_20_the_line_of_the_key(self) -> None:
         path = self.folder / "b.yaml"

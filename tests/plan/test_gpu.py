@@ -225,8 +225,8 @@ class Made(unittest.TestCase):
             )
             left = account.inventory()
             self.assertEqual(
-                {k for k in left if left[k] - empty[k]}, {"buckets", "file systems"}
-            )  # that of the templates, and volumes stay
+                {k for k in left if left[k] - empty[k]}, {"buckets", "file systems", "logs"}
+            )  # that of the templates; volumes and logs stay
 
     def look(
         self, account: Account, stack: dict[str, tuple[str, str]], groups: Any, providers: Any

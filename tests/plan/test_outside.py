@@ -117,7 +117,7 @@ class Looks(NetworkLooks, ServiceLooks, RoleLooks):
                 sum(w.kept_databases for w in self.wanted.values()),
                 sum(w.kept_caches for w in self.wanted.values()),
             ],
-            f"the last snapshots of protected stores: {promised}",
+            f"the last snapshots of stores: {promised}",
         )
         print("seconds:", {k: round(v, 1) for k, v in self.took.items()}, file=sys.stderr)
 

@@ -14,6 +14,7 @@ PLAN = ROOT / "src" / "plan"
 SHARED = pathlib.Path(os.environ.get("DEFANG_SHARED", ROOT.parent / "shared"))
 # tables and printers: they name types and make none
 TABLES = {
+    "clash.c",
     "replace_table.c",
     "policy_table.c",
     "explain_table.c",

@@ -111,11 +111,8 @@ class Wanted:
             (s, p["target"]) for s in self.containers for p in self.ports(s) if p["ingress"]
         ]
         self.granted: set[tuple[str, str]] = set()
-        kept = node.get("x-defang-mode") == "high_availability"
-        self.kept_databases = (
-            sum(k == "x-defang-postgres" for k in self.stores.values()) if kept else 0
-        )
-        self.kept_caches = sum(k == "x-defang-redis" for k in self.stores.values()) if kept else 0
+        self.kept_databases = sum(k == "x-defang-postgres" for k in self.stores.values())
+        self.kept_caches = sum(k == "x-defang-redis" for k in self.stores.values())
 
     def log_group(self, which: str) -> str:
         return f"{self._logs}/{which}"
