@@ -66,9 +66,10 @@ char *xstrdup_null(const char *s)
 
 char *xstrndup(const char *s, size_t n)
 {
-    size_t len = strnlen(s, n);
+    size_t len = n ? strnlen(s, n) : 0; /* an empty field of a message has no bytes at all */
     char *p = xmalloc(len + 1);
-    memcpy(p, s, len);
+    if (len)
+        memcpy(p, s, len);
     p[len] = '\0';
     return p;
 }

@@ -15,8 +15,9 @@ def databases(sandbox: kit.Sandbox, project: str) -> list[dict[str, Any]]:
 
 
 def snapshots(sandbox: kit.Sandbox) -> list[str]:
+    """Of the project `kept`: others of this sandbox leave theirs."""
     found = sandbox.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
-    return [s["DBSnapshotIdentifier"] for s in found]
+    return [s["DBSnapshotIdentifier"] for s in found if "kept" in s["DBSnapshotIdentifier"]]
 
 
 def named(sandbox: kit.Sandbox, prefix: str) -> list[str]:

@@ -99,7 +99,8 @@ def test_trust_11_the_profile_is_another_account_after_a_restart(
     profile(place, "corp", stranger)
     mark = sandbox.mark()
     place.start()
-    watch = place.spawn("watch", cwd=tiny, env=env)
+    ident = place.run("ls", "--json").lines[0]["id"]
+    watch = place.spawn("watch", ident, cwd=tiny, env=env)
     watch.seen("BLOCKED_AUTH")
     assert f"is account {OTHER}" in watch.err and kit.ACCOUNT in watch.err, watch.err
     theirs = [e for e in sandbox.journal(mark) if stranger["AWS_ACCESS_KEY_ID"] in json.dumps(e)]
@@ -109,7 +110,7 @@ def test_trust_11_the_profile_is_another_account_after_a_restart(
     (place.home / ".aws" / "credentials").unlink()
     place.kill()
     place.start()
-    again = place.spawn("watch", cwd=tiny, env=GONE)
+    again = place.spawn("watch", ident, cwd=tiny, env=GONE)
     again.seen("BLOCKED_AUTH")
     assert place.run("ls", "--json").lines[0]["state"] == "BLOCKED_AUTH"
     profile(place, "corp", role(sandbox, "deployer"))
