@@ -11,6 +11,7 @@ Tables: docs/SETTINGS.md has the settings and the members of x-defang-aws, docs/
 extension keys and the keys that AWS cannot honour, as the tables in src/plan have them. The tables
 are looked for by their names, wherever they stand; one that is not found stops the check.
 Rooms: docs/ARCHITECTURE.md has a row for each.
+Promises: a test that docs/RELIABILITY.md names is there, in the file that it names.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ LINK = re.compile(r"\]\(([^()\s]+)\)")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:`|^|&& )defangctl((?: [^\s`|#]+)+)", re.MULTILINE)
 PATH = re.compile(r"`((?:src|daemon|client|tests|scripts|docs|examples)/[\w./-]+)`")
+PROMISE = re.compile(
+    r"`(?:((?:e2e|parity|plan|unit|sandbox)/[\w/]+\.\w+)::)?((?:test_)?(?:trust|access)_\w+)"
+)
 EXTENSION = re.compile(r"\bx-(?:defang|aws)-[a-z][a-z0-9_-]*[a-z0-9]")
 # Read by tests and scripts only.
 OTHER_VARIABLES = {"DEFANG_SHARED", "DEFANG_BUILD"}
@@ -195,6 +199,19 @@ def check_compose(root: pathlib.Path, text: str, both: str) -> Iterator[str]:
             yield f"keys: {key} is {verdict.lower()}, and not listed so"
 
 
+def check_promises(root: pathlib.Path, text: str) -> Iterator[str]:
+    """`file::name`, a name alone, or its beginning ("name_*", "name_…")."""
+    written = ""
+    for path in sorted((root / "tests").rglob("test_*.[cp]*")):
+        written += path.read_text(errors="replace")
+    for file, name in PROMISE.findall(text):
+        path = root / "tests" / file
+        if file and not path.is_file():
+            yield f"there is no tests/{file}"
+        elif not re.search(rf"\b{name}", path.read_text() if file else written):
+            yield f"there is no test {name}" + (f" in tests/{file}" if file else "")
+
+
 def run(root: pathlib.Path) -> tuple[int, list[str]]:
     facts = man_check.read_facts(root)
     facts.variables.add("DEFANG_VERSION")  # what the build is called; no page speaks of it
@@ -214,6 +231,8 @@ def run(root: pathlib.Path) -> tuple[int, list[str]]:
     settings, compose = texts["docs/SETTINGS.md"], texts["docs/COMPOSE.md"]
     findings += [f"docs/SETTINGS.md: {p}" for p in check_settings(root, settings)]
     findings += [f"docs/COMPOSE.md: {p}" for p in check_compose(root, compose, settings + compose)]
+    promises = texts["docs/RELIABILITY.md"]
+    findings += [f"docs/RELIABILITY.md: {p}" for p in check_promises(root, promises)]
     return len(texts), findings
 
 

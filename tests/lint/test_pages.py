@@ -55,6 +55,19 @@ class Pages(unittest.TestCase):
             ]:
                 self.one(pages.check_links(root, "README.md", text), part)
 
+    def test_promises(self) -> None:
+        for text, part in [
+            (
+                "| x | `e2e/test_folder.py::test_trust_13_and_14_a_command_means_its_own_folder` |",
+                None,
+            ),
+            ("| x | `unit/store/test_open.c::trust_38_…`, `access_05_*` |", None),
+            ("| x | `e2e/test_folder.py::test_trust_99_none` |", "no test test_trust_99_none in"),
+            ("| x | `e2e/test_none.py::test_trust_13_x` |", "there is no tests/e2e/test_none.py"),
+            ("| x | `trust_98_" + "none` |", "there is no test trust_98_"),
+        ]:
+            self.one(pages.check_promises(ROOT, text), part)
+
     def test_paths(self) -> None:
         self.one(pages.check_paths(ROOT, "`docs/COMPOSE.md`, `src/plan/`, `src/base/*.c`"), None)
         self.one(pages.check_paths(ROOT, "`src/plan/none.c`"), "there is no src/plan/none.c")
