@@ -183,4 +183,4 @@ def test_lifecycle_rules_act_by_priority():
     loose, fresh = Image(0), Image(90_000)
     images = [kept, old, new, loose, fresh]
     assert expired(policy, images, 100_000) == [loose, old]
-    assert expired(policy, images, 10**9) == [loose, fresh, old]
+    assert expired(policy, images, 10**9) == [fresh, loose, old]  # the youngest first
