@@ -5,8 +5,20 @@ Each test carries the row that it holds (trust 13 to 16, 38).
 
 import pathlib
 import sqlite3
+import tempfile
+from collections.abc import Iterator
+
+import pytest
 
 import kit
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[pathlib.Path]:
+    """Outside of every repository: pytest's own folder may lie in a clone of this one, which then
+    would be where the projects come from."""
+    with tempfile.TemporaryDirectory(prefix="defang-folder-") as folder:
+        yield pathlib.Path(folder).resolve()
 
 
 def test_trust_38_every_command_says_what_was_set_aside(

@@ -159,7 +159,8 @@ def test_other_machine_and_other_engine(
         twin = kit.copy_project(
             "tiny", tmp_path / "twin", project=name, replace={"  worker:": "  other:"}
         )
-        assert str(tiny) in other.run("up", cwd=twin).ok(5).err
+        refused = other.run("up", cwd=twin).ok(5).err
+        assert "tiny" in refused and "defangctl up --adopt" in refused, refused
         kit.edit(tiny, f"name: {name}\n", f"name: {name}x\n")
         assert f"`defangctl down -p {name}`" in other.run("down", cwd=tiny).ok(6).err
         kit.edit(tiny, f"name: {name}x\n", f"name: {name}\n")

@@ -180,8 +180,19 @@ class Run:
         )  # a deleted one is known by its id only
         return [e for page in pages for e in page["StackEvents"]]
 
+    def left(self, template: dict[str, Any]) -> dict[str, Any]:
+        """Pulumi leaves what its program says (retainOnDelete), not what the template says."""
+        resources = {}
+        for name, resource in template["Resources"].items():
+            options = self.declared.get(name, {}).get("options", {})
+            retained = str(resource.get("DeletionPolicy", "")).startswith("Retain")
+            if retained and not options.get("retainOnDelete"):
+                resource = {**resource, "DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+            resources[name] = resource
+        return {**template, "Resources": resources}
+
     def apply(self, template: dict[str, Any]) -> None:
-        body, status = json.dumps(template), self.exists()
+        body, status = json.dumps(self.left(template)), self.exists()
         arguments = {
             "StackName": self.name,
             "TemplateBody": body,
