@@ -64,6 +64,23 @@ static void ask_phase(struct job *j, const char *phase, bool last, struct verdic
     engine_end_done(&end);
 }
 
+/* It comes after the whole, so that its being taken back is not the deployment's: what is left to
+ * do then stands in the journal (JOB_REST). Asked first, since the stack must be at rest before the
+ * whole can be looked at. */
+static void ask_keep(struct job *j, struct verdict *v)
+{
+    struct verdict own = {0};
+
+    ask_phase(j, "keep", false, &own);
+    if (own.failed) {
+        v->failed = true;
+        str_appendf(&v->said, "%s%s", v->said.len ? "; " : "", str_get(&own.said));
+        if (!v->hint)
+            v->hint = steal(own.hint);
+    }
+    verdict_done(&own);
+}
+
 /* In their order; the stages are numbered until one was never begun. */
 static void ask_phases(struct job *j, struct verdict *v)
 {
@@ -81,7 +98,7 @@ static void ask_phases(struct job *j, struct verdict *v)
         ask_phase(j, phase, false, v);
     }
 
-    ask_phase(j, "keep", false, v);
+    ask_keep(j, v);
     ask_phase(j, "whole", true, v);
 }
 

@@ -376,9 +376,11 @@ static int run_stages(struct up *u, struct error *err)
     if (rc == 0)
         rc = put_static(u, &changed, err);
     if (rc == 0)
-        rc = u->j->journal.put(u->j->journal.arg, JOB_REST, NULL, err);
+        rc = up_rest_is(u, u->held ? UP_REST_KEEP : NULL, err);
     if (rc == 0)
         rc = keep(u, &changed, err);
+    if (rc == 0)
+        rc = up_rest_is(u, NULL, err);
     if (rc < 0)
         return rc;
 

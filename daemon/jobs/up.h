@@ -50,6 +50,10 @@ void up_say_left(struct up *u);
 /* Before the last apply of `stage`: what comes after it is in the journal, for a cancel to name. */
 int up_note_rest(struct up *u, unsigned stage, struct error *err);
 
+/* The same said outright; NULL: nothing is left to do. */
+int up_rest_is(struct up *u, const char *rest, struct error *err);
+#define UP_REST_KEEP "protection and last snapshots of what is new"
+
 /* Makes the graph real, as `phase`; 0 at once when that was done before. */
 int up_apply(struct up *u, const char *phase, struct error *err);
 

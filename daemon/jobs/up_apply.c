@@ -158,12 +158,18 @@ int up_apply_and_observe(struct up *u, const char *phase, struct error *err)
 }
 
 /* What comes after the last apply: a cancel in between leaves it undone, and says so. */
+int up_rest_is(struct up *u, const char *rest, struct error *err)
+{
+    const struct engine_journal *journal = &u->j->journal;
+
+    return journal->put(journal->arg, JOB_REST, rest, err);
+}
+
 int up_note_rest(struct up *u, unsigned stage, struct error *err)
 {
     struct plan_static *sites;
     size_t count;
     cleanup_str struct str rest = STR_INIT;
-    const struct engine_journal *journal = &u->j->journal;
 
     for (size_t i = 0; i < u->once.stages.once_count; i++)
         if (u->once.stages.once[i].stage == stage)
@@ -172,8 +178,10 @@ int up_note_rest(struct up *u, unsigned stage, struct error *err)
     plan_static_sites(u->j->arena, u->request.project, &sites, &count);
     for (size_t i = 0; i < count; i++)
         str_appendf(&rest, "%sfiles of %s", rest.len ? ", " : "", sites[i].service);
+    if (u->held)
+        str_appendf(&rest, "%s%s", rest.len ? ", " : "", UP_REST_KEEP);
 
-    return journal->put(journal->arg, JOB_REST, rest.len ? str_get(&rest) : NULL, err);
+    return up_rest_is(u, rest.len ? str_get(&rest) : NULL, err);
 }
 
 /* ---- what a failure leaves ----
