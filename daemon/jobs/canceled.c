@@ -69,9 +69,12 @@ static void ask_phase(struct job *j, const char *phase, bool last, struct verdic
  * whole can be looked at. */
 static void ask_keep(struct job *j, struct verdict *v)
 {
+    cleanup_error struct error ignored = ERROR_INIT;
     struct verdict own = {0};
 
     ask_phase(j, "keep", false, &own);
+    if (own.stays.len) /* it was through: then nothing is left to do */
+        j->journal.put(j->journal.arg, JOB_REST, NULL, &ignored);
     if (own.failed) {
         v->failed = true;
         str_appendf(&v->said, "%s%s", v->said.len ? "; " : "", str_get(&own.said));
