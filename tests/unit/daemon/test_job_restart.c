@@ -3,6 +3,18 @@
 #include "unit/daemon/job_rig.h"
 #include <errno.h>
 
+/* Another daemon over the same store: no job, no session. */
+static void next_life(void)
+{
+    vec_each(it, &rig.d.jobs)
+        (*it)->finished = true;
+    job_free_finished(&rig.d);
+    session_drop_all(&rig.d);
+    store_close(rig.d.store);
+    rig_store_open();
+    rig.d.stopping = false;
+}
+
 static void stop_daemon(void *arg)
 {
     struct rig_caller c;
@@ -60,13 +72,7 @@ START_TEST(a_restarted_daemon_takes_it_up_again)
         &(struct script_step){
             .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
     loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
-    vec_each(it, &rig.d.jobs)
-        (*it)->finished = true;
-    job_free_finished(&rig.d);
-    session_drop_all(&rig.d);
-    store_close(rig.d.store);
-    rig_store_open();
-    rig.d.stopping = false;
+    next_life();
     ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
     ck_assert_uint_eq(rig.d.jobs.len, 1);
     script_http_add(
@@ -155,13 +161,7 @@ START_TEST(trust_30_a_canceled_job_never_goes_on)
         store_deployment_move(rig.d.store, id, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, NULL, NULL), 0);
 
     for (int life = 0; life < 2; life++) {
-        vec_each(it, &rig.d.jobs)
-            (*it)->finished = true;
-        job_free_finished(&rig.d);
-        session_drop_all(&rig.d);
-        store_close(rig.d.store);
-        rig_store_open();
-        rig.d.stopping = false;
+        next_life();
         ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
         if (life == 0)
             loop_run_fiber(rig.d.loop, "test", suspend_blocked, NULL);
@@ -229,13 +229,7 @@ static void restart_with_profile(void)
         &(struct script_step){
             .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
     loop_run_fiber(rig.d.loop, "test", stop_in_first_call, NULL);
-    vec_each(it, &rig.d.jobs)
-        (*it)->finished = true;
-    job_free_finished(&rig.d);
-    session_drop_all(&rig.d);
-    store_close(rig.d.store);
-    rig_store_open();
-    rig.d.stopping = false;
+    next_life();
 }
 
 /* A shell with keys of its own brings them; how many jobs went on. */
