@@ -17,6 +17,7 @@
 struct keep_store {
     char *type, *id, *service; /* id: physical */
     bool protected_;
+    bool orphan; /* no stack names it: it was found by the project's tags */
 };
 
 struct keep_stores {
@@ -40,7 +41,9 @@ int keep_list(
 
 /* Deletes them, each with its last snapshot, and waits until they are gone; says what it waits
  * for. A protected one is unprotected first: the caller has asked. Done again after a restart it
- * goes on. What is not available for good gives no snapshot: refused without `force`. */
+ * goes on. What is not available for good gives no snapshot: refused without `force`. So is an
+ * orphan, before anything is touched: nobody was asked about it, and it may be a copy that somebody
+ * restored. It leaves a snapshot in any case. */
 int keep_retire(
     struct engine_context *c, const struct keep_stores *s, bool force, struct error *err);
 

@@ -33,19 +33,20 @@ void keep_stores_done(struct keep_stores *s)
     *s = (struct keep_stores){0};
 }
 
-static void
-add(struct keep_stores *s, const char *type, const char *id, const char *service, bool protected_)
+/* Its texts are copied. */
+static void add(struct keep_stores *s, const struct keep_store *store)
 {
     for (size_t i = 0; i < s->len; i++)
-        if (text_eq(s->items[i].id, id))
+        if (text_eq(s->items[i].id, store->id))
             return;
 
     s->items = xrealloc(s->items, (s->len + 1) * sizeof *s->items);
     s->items[s->len++] = (struct keep_store){
-        .type = xstrdup(type),
-        .id = xstrdup(id),
-        .service = xstrdup(service),
-        .protected_ = protected_};
+        .type = xstrdup(store->type),
+        .id = xstrdup(store->id),
+        .service = xstrdup(store->service),
+        .protected_ = store->protected_,
+        .orphan = store->orphan};
 }
 
 static const char *tag(const json_t *tags, const char *name)
@@ -86,12 +87,15 @@ static int add_orphans(struct engine_context *c, struct keep_stores *out, struct
         const char *service = orphan_service(c, item);
         const char *id = json_str(item, "DBInstanceIdentifier");
 
-        if (service && id)
-            add(out,
-                "AWS::RDS::DBInstance",
-                id,
-                service,
-                json_bool_or(item, "DeletionProtection", false));
+        struct keep_store store = {
+            .type = (char *)"AWS::RDS::DBInstance",
+            .id = (char *)(uintptr_t)id,
+            .service = (char *)(uintptr_t)service,
+            .protected_ = json_bool_or(item, "DeletionProtection", false),
+            .orphan = true};
+
+        if (service && id && !text_eq(json_str(item, "DBInstanceStatus"), "deleting"))
+            add(out, &store);
     }
 
     return rc < 0 ? error_wrap(err, "looking for databases of the project") : 0;
@@ -109,12 +113,14 @@ void keep_list_named(const json_t *template, const json_t *ids, struct keep_stor
         const char *group = json_str_or(resource, "Metadata.Group", "");
         const char *slash = strrchr(group, '/');
 
+        struct keep_store store = {
+            .type = (char *)(uintptr_t)type,
+            .id = (char *)(uintptr_t)physical,
+            .service = (char *)(uintptr_t)(slash ? slash + 1 : id),
+            .protected_ = json_bool_or(resource, "Properties.DeletionProtection", false)};
+
         if (physical && keep_kind_of(type))
-            add(out,
-                type,
-                physical,
-                slash ? slash + 1 : id,
-                json_bool_or(resource, "Properties.DeletionProtection", false));
+            add(out, &store);
     }
 }
 
@@ -342,7 +348,7 @@ static int choose_name(struct going *g, size_t number, struct error *err)
 {
     cleanup_free char *key = xasprintf("keep.name.%s", g->store->id);
 
-    if (g->c->no_snapshot)
+    if (g->c->no_snapshot && !g->store->orphan) /* that was said of what is deployed */
         return 0;
 
     int rc = engine_journal_get(g->c, key, &g->snapshot, err);
@@ -403,12 +409,39 @@ static int refuse_protected(
     return rc;
 }
 
+static int refuse_orphans(const struct keep_stores *s, bool force, struct error *err)
+{
+    for (size_t i = 0; !force && i < s->len; i++) {
+        const struct keep_store *store = &s->items[i];
+
+        if (!store->orphan)
+            continue;
+
+        error_raise(
+            err,
+            ERR_REFUSED,
+            "database %s has the tags of this project (service %s), and nothing that is deployed "
+            "names it; nothing was touched",
+            store->id,
+            store->service);
+        error_hint(
+            err,
+            "`defangctl down --force` deletes it too and leaves a last snapshot; to keep it, take "
+            "its tag defang:project away");
+        return error_kind_errno(ERR_REFUSED);
+    }
+
+    return 0;
+}
+
 int keep_retire(
     struct engine_context *c, const struct keep_stores *s, bool force, struct error *err)
 {
     struct going *all = xcalloc(s->len + 1, sizeof *all);
     size_t n = 0;
-    int rc = refuse_protected(c, s, force, err);
+    int rc = refuse_orphans(s, force, err);
+    if (rc == 0)
+        rc = refuse_protected(c, s, force, err);
 
     for (size_t i = 0; rc == 0 && i < s->len; i++) {
         const struct keep_kind *kind = keep_kind_of(s->items[i].type);

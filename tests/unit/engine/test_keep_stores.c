@@ -134,11 +134,11 @@ unprotected(struct cloud *c, void *arg, const struct cloud_call *call, struct cl
     reply->text = xstrdup("");
 }
 
-static bool force;
+static bool force, orphan;
 
 static void retire(struct cloud *c)
 {
-    struct keep_store store = {"AWS::RDS::DBInstance", "db-1", "db", false};
+    struct keep_store store = {"AWS::RDS::DBInstance", "db-1", "db", false, orphan};
     struct keep_stores all = {&store, 1};
 
     c->rc = keep_retire(&c->c, &all, force, &c->err);
@@ -198,6 +198,29 @@ START_TEST(trust_22_a_broken_store_goes_without_a_snapshot_when_forced)
     ck_assert(cloud_body_has(&cl, "DeleteDBInstance", 0, "SkipFinalSnapshot=true"));
     ck_assert(cloud_said(&cl, "leaves none") > 0);
     cloud_done(&cl);
+}
+END_TEST
+
+/* Somebody may have restored it to look at it: it goes when that is said, and leaves a copy. */
+START_TEST(trust_21_what_nothing_names_goes_by_force_only)
+{
+    static const char *const states[] = {"available", "available", "deleting", "", NULL};
+    struct database d = {states, 0, false};
+
+    orphan = true;
+    retire_of(&d, false, false);
+    ck_assert_int_eq(cl.err.kind, ERR_REFUSED);
+    ck_assert(strstr(cl.err.message, "db-1") && strstr(cl.err.hint, "defang:project"));
+    ck_assert_uint_eq(cloud_count(&cl, "DeleteDBInstance"), 0);
+    cloud_done(&cl);
+
+    d.at = 0;
+    retire_of(&d, true, true);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert(
+        cloud_body_has(&cl, "DeleteDBInstance", 0, "FinalDBSnapshotIdentifier=shop-beta-db-"));
+    cloud_done(&cl);
+    orphan = false;
 }
 END_TEST
 
@@ -314,6 +337,7 @@ SUITE(
     trust_22_a_teardown_waits_for_what_is_being_made_and_says_so,
     trust_22_a_protected_store_is_refused_before_anything,
     trust_22_a_broken_store_goes_without_a_snapshot_when_forced,
+    trust_21_what_nothing_names_goes_by_force_only,
     trust_22_no_snapshot_leaves_none,
     trust_21_a_replaced_store_leaves_a_named_snapshot,
     trust_21_a_change_that_was_taken_back_protects_again,
