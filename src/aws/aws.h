@@ -157,3 +157,5 @@ bool aws_error_is_auth(const struct error *err);
 /* ValidationError "does not exist", ResourceNotFound…, NoSuchKey, ParameterNotFound, 404 */
 bool aws_error_is_not_found(const struct error *err);
 bool aws_error_is_throttle(const struct error *err);
+/* A right that is missing; the keys are good. */
+bool aws_error_is_denied(const struct error *err);

@@ -101,6 +101,8 @@ struct aws_exchange {
     bool no_retry;
     uint64_t max_body_bytes;
     bool accept_not_found; /* a 404 is an answer, not an error */
+    json_t **parsed;       /* gets the reply (new); NULL = the caller reads it itself. One that
+                              cannot be read counts as none: it is asked for again */
     char **reason; /* gets wire_error.reason of the error that ends the exchange; malloc'd */
 };
 

@@ -56,6 +56,7 @@ static bool is_transient(int rc, const struct error *err)
         -ENOTUNIQ,
         -ENETUNREACH,
         -EHOSTUNREACH,
+        -EBADMSG, /* a spoilt reply */
         -EAGAIN};
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (rc == codes[i])
