@@ -323,6 +323,22 @@ START_TEST(survive_34_a_log_that_may_not_be_read_is_a_note)
 }
 END_TEST
 
+START_TEST(survive_27_a_call_that_hangs_is_told)
+{
+    setup();
+    started(TASK("1"));
+    cloud_slow(&cl, "DescribeTasks", 4000, "{\"tasks\":[{\"lastStatus\":\"RUNNING\"}]}");
+    cloud_slow(&cl, "DescribeTasks", 7000, "{\"tasks\":[{\"lastStatus\":\"RUNNING\"}]}");
+    task_is("STOPPED", 0);
+    log_is(NULL, "f0");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_said(&cl, "waiting for AWS to answer ecs:DescribeTasks"), 1);
+    finish();
+}
+END_TEST
+
 START_TEST(no_room_is_waited_for_under_new_tokens)
 {
     setup();
@@ -443,6 +459,7 @@ SUITE(
     a_task_that_ecs_forgot_is_run_again,
     survive_01_a_task_that_ecs_does_not_know_yet_is_waited_for,
     survive_34_a_log_that_may_not_be_read_is_a_note,
+    survive_27_a_call_that_hangs_is_told,
     no_room_is_waited_for_under_new_tokens,
     another_refusal_is_final,
     the_place_is_ready_when_all_of_it_is)
