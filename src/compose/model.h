@@ -179,7 +179,7 @@ struct compose_service {
     const char *platform, *restart, *working_dir, *user, *network_mode, *domainname,
         *container_name, *stop_signal, *hostname;
     int64_t stop_grace_period_ms; /* -1 = not said */
-    bool read_only, init, tty, privileged;
+    bool read_only, init, tty, stdin_open, privileged;
     struct compose_managed postgres, redis, mongodb;
     struct yaml_node *extensions; /* mapping of all x-… keys, or NULL */
 };

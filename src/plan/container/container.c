@@ -15,6 +15,7 @@
 #include "plan/container/image.h"
 #include "plan/container/linux_options.h"
 #include "plan/container/volumes.h"
+#include "plan/container/words.h"
 #include "plan/names.h"
 #include "plan/view/probe.h"
 #include <string.h>
@@ -25,16 +26,6 @@
 #define STOP_MAX 120
 
 /* ---- words of the service ---- */
-
-/* NULL for an empty list: what the image says holds then. */
-static json_t *strings(const char **list, size_t count)
-{
-    json_t *texts = array();
-
-    for (size_t i = 0; i < count; i++)
-        json_push(texts, json_string(list[i]));
-    return json_unless_empty(texts);
-}
 
 static const char *unless_empty(const char *text)
 {
@@ -237,13 +228,13 @@ int plan_container_definition(
 
     /* A sidecar that may end does not take the task with it. */
     bool essential = s->kind != PLAN_SIDECAR || !text_eq(x->restart, "no");
-    json_t *command = x->has_command ? strings(x->command, x->command_count) : NULL;
-    json_t *entrypoint = x->has_entrypoint ? strings(x->entrypoint, x->entrypoint_count) : NULL;
     json_t *read_only = x->read_only ? json_true() : NULL;
     json_t *terminal = x->tty ? json_true() : NULL;
+    json_t *input = x->stdin_open ? json_true() : NULL;
     json_t *mounts = mount_points(c, s, task);
-    json_t *environment, *secrets;
+    json_t *entrypoint, *command, *environment, *secrets;
 
+    plan_words(x, &entrypoint, &command);
     plan_environment(c, s, deployment, &environment, &secrets);
 
     json_t *container = object(
@@ -261,6 +252,8 @@ int plan_container_definition(
         key("User", unless_empty(x->user)),
         key("ReadonlyRootFilesystem", read_only),
         key("PseudoTerminal", terminal),
+        key("Interactive", input),
+        key("DockerLabels", plan_docker_labels(x)),
         key("LinuxParameters", plan_linux_parameters(x)),
         key("SystemControls", plan_system_controls(c, x)),
         key("StopTimeout", stop_timeout(x)),
