@@ -202,6 +202,7 @@ struct compose_file_source { /* top-level secrets: and configs: */
     const char *name;
     struct yaml_pos pos;
     const char *file, *environment, *content, *external_name;
+    const char *reference; /* an external one that is no config: its ARN, or a parameter's path */
     bool external;
 };
 

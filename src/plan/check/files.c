@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
+#include "plan/container/references.h"
 #include <string.h>
 
 /* Folders that no program goes without: a mount there would hide them, and a copy would make them
@@ -131,11 +132,25 @@ check_content(struct plan_check *c, const struct plan_service *s, struct plan_ta
         plan_error(
             &c->diag,
             f->ref->pos,
-            "Use letters, digits and underscores.",
+            f->source->external
+                ? "Use letters, digits and underscores; what somebody else keeps is named by its "
+                  "ARN (name: arn:aws:secretsmanager:…) or by the path of a parameter (name: /…)."
+                : "Use letters, digits and underscores.",
             "%s %s draws from config \"%s\", which is no valid name",
             kind(f),
             f->ref->source,
             f->config);
+    if (f->reference && !plan_reference_ok(f->reference))
+        plan_error(
+            &c->diag,
+            f->source->pos,
+            "As in name: arn:aws:secretsmanager:us-west-2:123456789012:secret:db-AbCdEf (behind it "
+            ":key:: for one key of its JSON), arn:aws:ssm:us-west-2:123456789012:parameter/db, or "
+            "/db.",
+            "%s %s: \"%s\" is no secret of Secrets Manager and no parameter of SSM",
+            kind(f),
+            f->ref->source,
+            f->reference);
     for (const struct compose_part *p = f->parts; p; p = p->next)
         literal += p->is_config ? 0 : strlen(p->text);
     if (f->encoded && f->parts)

@@ -1,9 +1,10 @@
 /* `configs` and `secrets` of a service as the planner sees them: where each file goes, and where
  * its content comes from.
  *
- * Content is one of four: a config value as a whole (an external one, or one by `environment`), a
- * text that may draw from config, a file of the project's folder, or nothing. Only the third is
- * read here, and all that leaves is its length and a digest. */
+ * Content is one of five: a config value as a whole (an external one, or one by `environment`), a
+ * secret that somebody else keeps, a text that may draw from config, a file of the project's
+ * folder, or nothing. Only the file is read here, and all that leaves is its length and a digest.
+ */
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -90,7 +91,9 @@ static void fill_source(
 
     if (!s)
         return;
-    if (s->external)
+    if (s->reference)
+        f->reference = s->reference;
+    else if (s->external)
         f->config = s->external_name ? s->external_name : s->name;
     else if (s->environment)
         f->config = s->environment;

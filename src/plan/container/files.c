@@ -18,6 +18,7 @@
 #include "plan/container/environment.h"
 #include "plan/container/file_script.h"
 #include "plan/container/image.h"
+#include "plan/container/references.h"
 #include "plan/names.h"
 
 #define WRITER "public.ecr.aws/docker/library/busybox:1.37.0"
@@ -79,7 +80,7 @@ void plan_files_derived(
     size_t n = ready_files(a, r, s, &files);
 
     for (size_t i = 0; i < n; i++) {
-        bool has_parameter = !files[i].config && !files[i].empty;
+        bool has_parameter = !files[i].config && !files[i].reference && !files[i].empty;
 
         if (has_parameter)
             name_parameter(a, r, s->name, &files[i], &out[(*count)++]);
@@ -179,6 +180,8 @@ content_arn(const struct plan_ctx *c, const struct plan_service *s, const struct
 
     if (f->config)
         return plan_config_arn(c, f->config);
+    if (f->reference)
+        return plan_reference_value(f->reference);
     name_parameter(c->a, c->r, s->s->name, f, &d);
     return plan_parameter_arn(d.parameter);
 }

@@ -15,6 +15,7 @@ struct plan_task_file {
     bool hides;                         /* the image may have something in the folder */
     unsigned mode;
     const char *config; /* the content is this config's value; else parts, else the file at path */
+    const char *reference; /* or what ECS fetches from elsewhere (references.h) */
     const struct compose_part *parts;
     const char *path;
     bool empty, encoded; /* encoded: its parameter is base64 */
