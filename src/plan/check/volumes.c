@@ -8,6 +8,7 @@
 #include "plan/check/check.h"
 #include "plan/common/context.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_one_of(const char *text, const char *words)
@@ -40,6 +41,15 @@ static bool is_path(const char *text)
     return text[0] == '/' && strlen(text) <= 100;
 }
 
+/* MiB/s. More than a region's quota is refused by EFS, which knows it. */
+static bool is_throughput(const char *text)
+{
+    char *end;
+    double mibps = strtod(text, &end);
+
+    return isdigit((unsigned char)*text) && !*end && mibps >= 1 && mibps <= 10240;
+}
+
 static const struct option {
     const char *key, *words; /* the values it takes, else `ok` says */
     bool (*ok)(const char *text);
@@ -48,7 +58,18 @@ static const struct option {
 } OPTIONS[] = {
     {"backup_policy", "ENABLED|DISABLED", NULL, "Use ENABLED or DISABLED.", true},
     {"performance_mode", "generalPurpose|maxIO", NULL, "Use generalPurpose or maxIO.", true},
-    {"throughput_mode", "bursting|elastic", NULL, "Use bursting or elastic.", true},
+    {"throughput_mode",
+     "bursting|elastic|provisioned",
+     NULL,
+     "Use bursting, elastic or provisioned.",
+     true},
+    {"provisioned_throughput", NULL, is_throughput, "Use a number of MiB/s, 1 or more.", true},
+    {"lifecycle_policy",
+     "AFTER_1_DAY|AFTER_7_DAYS|AFTER_14_DAYS|AFTER_30_DAYS|AFTER_60_DAYS|AFTER_90_DAYS|"
+     "AFTER_180_DAYS|AFTER_270_DAYS|AFTER_365_DAYS",
+     NULL,
+     "Use AFTER_30_DAYS, or 1 (AFTER_1_DAY), 7, 14, 60, 90, 180, 270 or 365.",
+     true},
     {"uid", NULL, is_id, "Use a number.", false},
     {"gid", NULL, is_id, "Use a number.", false},
     {"permissions", NULL, is_octal, "Use an octal number, as in \"0755\".", false},
@@ -103,6 +124,38 @@ static void check_option(
         key->value);
 }
 
+/* Options that EFS takes alone and not together. */
+static void check_throughput(struct plan_check *c, const struct plan_volume *v)
+{
+    const char *mode = plan_volume_option(v, "throughput_mode");
+    const char *mibps = plan_volume_option(v, "provisioned_throughput");
+    bool provisioned = text_eq(mode, "provisioned");
+
+    if (v->external)
+        return;
+    if (provisioned && !mibps)
+        plan_error(
+            &c->diag,
+            v->pos,
+            "Add provisioned_throughput: with the MiB/s, as in provisioned_throughput: 64.",
+            "volume %s: throughput_mode provisioned without provisioned_throughput",
+            v->name);
+    if (mibps && !provisioned)
+        plan_error(
+            &c->diag,
+            v->pos,
+            "Add throughput_mode: provisioned.",
+            "volume %s: provisioned_throughput without throughput_mode: provisioned",
+            v->name);
+    if (text_eq(mode, "elastic") && text_eq(plan_volume_option(v, "performance_mode"), "maxIO"))
+        plan_error(
+            &c->diag,
+            v->pos,
+            "Use performance_mode: generalPurpose.",
+            "volume %s: EFS has no elastic throughput in performance_mode maxIO",
+            v->name);
+}
+
 void plan_check_volumes(struct plan_check *c)
 {
     for (size_t i = 0; i < c->v.volume_count; i++) {
@@ -124,6 +177,7 @@ void plan_check_volumes(struct plan_check *c)
                 v->options->pairs[k].key,
                 value->kind == YAML_KIND_SCALAR ? value->value : "");
         }
+        check_throughput(c, v);
         if (plan_volume_option(v, "gid") && !plan_volume_option(v, "uid"))
             plan_error(&c->diag, v->pos, "Add uid.", "volume %s: gid without uid", v->name);
         if (!v->external)
