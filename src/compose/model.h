@@ -37,6 +37,7 @@ struct compose_env {
     const char *name;
     struct compose_text value;
     bool is_null; /* `KEY:` / `- KEY` with no value anywhere: then value is one config part */
+    bool taken;   /* it stood in clear, and draws from config now (compose_taken) */
 };
 
 struct compose_kv {
@@ -206,6 +207,12 @@ struct compose_file_source { /* top-level secrets: and configs: */
     bool external;
 };
 
+/* A value that stands in the file and is not to be seen: it goes into config. */
+struct compose_taken {
+    const char *service, *config, *value; /* value: a secret */
+    struct yaml_pos pos;
+};
+
 struct compose_project {
     struct arena *arena;
     const char *name;
@@ -229,6 +236,8 @@ struct compose_project {
     size_t secret_count;
     struct compose_file_source *configs;
     size_t config_count;
+    struct compose_taken *taken; /* by plan_literals_take(); a frozen model has none */
+    size_t taken_count;
     struct yaml_node *extensions; /* top-level x-…, or NULL */
 };
 

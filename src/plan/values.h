@@ -34,11 +34,20 @@ struct plan_static {
 void plan_static_sites(
     struct arena *arena, const struct compose_project *p, struct plan_static **out, size_t *count);
 
-/* The password of a store that CloudFormation does not read from SSM: before apply the engine
- * copies `config` into the Secrets Manager secret `secret`, as version `version` (a new config
- * version is a new one); it goes with the project. */
+/* Passwords of managed stores that stand in the files become configs (store/literals.c): the model
+ * draws from them, p->taken has the values. After plan_models_expand(), before anything else; who
+ * deploys stores the values first. */
+void plan_literals_take(struct compose_project *p);
+
+/* What a store is given and CloudFormation does not read from SSM: before apply the engine copies
+ * `config` into the Secrets Manager secret `secret`; it goes with the project. A password as
+ * version `version` (a new config version is a new one). The name of a user or of a database once,
+ * and without a version: a store that is there keeps the names that it was made with, and another
+ * reference would make a new store. */
 struct plan_store_secret {
-    const char *service, *config, *secret, *version;
+    const char *service, *config, *secret;
+    const char *version; /* NULL: a name */
+    bool document;       /* of DocumentDB, else of RDS */
 };
 
 void plan_store_secrets(
