@@ -141,6 +141,7 @@ int project_lint(
         return rc;
 
     plan_models_expand(p->model);
+    plan_binds_expand(p->model);
     plan_literals_take(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(
@@ -174,6 +175,7 @@ int project_load(
         return rc;
 
     plan_models_expand(p->model);
+    plan_binds_expand(p->model);
     plan_literals_take(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(

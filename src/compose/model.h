@@ -113,16 +113,23 @@ struct compose_service_network {
     size_t alias_count;
 };
 
+/* Of a mount that became files, and of such a file (plan_binds_expand in plan/plan.h): as they
+ * stand in a frozen model. */
+#define COMPOSE_COPIED_KEY "x-defang-copied"
+#define COMPOSE_FOLDER_KEY "x-defang-folder"
+
 struct compose_mount { /* volumes, tmpfs */
     struct yaml_pos pos;
     const char *type, *source, *target;
-    bool read_only;
+    bool read_only, copied;
 };
 
 struct compose_file_ref { /* a service's secrets: and configs: */
     struct yaml_pos pos;
     const char *source, *target, *uid, *gid;
-    int mode; /* -1 = not said */
+    int mode;           /* -1 = not said */
+    const char *folder; /* that takes the place of the image's; NULL: the one of the target */
+    bool bound;         /* of a mount that was just made to files */
 };
 
 struct compose_ulimit {

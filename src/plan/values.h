@@ -15,7 +15,12 @@ struct plan_derived {
     const struct compose_part *parts;
     const char *file; /* or the content of this file: a config or secret of a service */
     bool encoded;     /* kept as base64 */
+    size_t piece;     /* from 1: the piece-th PLAN_PIECE_BYTES of the file; 0: all of it */
 };
+
+/* Base64 of so many bytes is what a parameter holds, and without padding: pieces are put together
+ * before they are decoded. */
+#define PLAN_PIECE_BYTES ((size_t)6144)
 
 #define PLAN_FILE_KEY                                                                              \
     "file-key" /* under plan_derived_path(): keys the digests of files, which stand in the         \

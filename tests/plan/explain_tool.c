@@ -93,6 +93,7 @@ static int explain(const struct env *env, const char *file, struct error *err)
 
     if (rc == 0) {
         plan_models_expand(p);
+        plan_binds_expand(p);
         plan_literals_take(p);
     }
     if (rc == 0)

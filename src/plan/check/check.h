@@ -37,6 +37,7 @@ void plan_check_gpu(struct plan_check *c, const struct plan_service *s);
 void plan_check_grants(struct plan_check *c, const struct plan_service *s);
 void plan_check_health(struct plan_check *c, const struct plan_service *s);
 void plan_check_linux(struct plan_check *c, const struct plan_service *s);
+void plan_check_mounts(struct plan_check *c, const struct plan_service *s);
 void plan_check_once(struct plan_check *c, const struct plan_service *s);
 void plan_check_ports(struct plan_check *c, const struct plan_service *s);
 void plan_check_scaling(struct plan_check *c, const struct plan_service *s);

@@ -3,7 +3,7 @@
  * before (hostname, deploy.restart_policy and their like). Noted is what AWS does by itself.
  *
  * RULES is the list, with the reason that is told; explain (report/explain.c) reads it too. Beside
- * it: extensions that nobody knows, mounts that Fargate has not, and options whose value decides.
+ * it: extensions that nobody knows, and options whose value decides.
  */
 #include "base/mem.h"
 #include "base/str.h"
@@ -119,38 +119,6 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
             s->s->name,
             key,
             is_later ? "not supported yet and ignored" : "unknown and ignored");
-    }
-}
-
-static void check_mounts(struct plan_check *c, const struct plan_service *s)
-{
-    for (size_t i = 0; i < s->s->volume_count; i++) {
-        const struct compose_mount *m = &s->s->volumes[i];
-
-        if (text_eq(m->type, "bind"))
-            plan_warn(
-                &c->diag,
-                m->pos,
-                "Copy the files into the image.",
-                "service %s: the folder %s of this machine is not mounted on AWS",
-                s->s->name,
-                m->source ? m->source : "");
-        else if (text_eq(m->type, "volume") && text_empty(m->source))
-            plan_warn(
-                &c->diag,
-                m->pos,
-                "Name the volume to keep it on EFS.",
-                "service %s: what is written to %s is lost when the task ends",
-                s->s->name,
-                m->target);
-        else if (!text_eq(m->type, "tmpfs") && !text_eq(m->type, "volume"))
-            plan_warn(
-                &c->diag,
-                m->pos,
-                "Remove it.",
-                "service %s: mounts of type %s do not exist on Fargate",
-                s->s->name,
-                m->type);
     }
 }
 
@@ -286,6 +254,6 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
         return;
     check_options(c, s);
     plan_check_linux(c, s);
-    check_mounts(c, s);
+    plan_check_mounts(c, s);
     plan_check_files(c, s);
 }

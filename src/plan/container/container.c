@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "plan/common/logs.h"
 #include "plan/compute/gpu.h"
+#include "plan/container/binds.h"
 #include "plan/container/environment.h"
 #include "plan/container/health.h"
 #include "plan/container/image.h"
@@ -97,9 +98,10 @@ static void add_volume(json_t *task, json_t *volume)
 }
 
 /* What ECS has no way to mount; the checks have said so. */
-static bool unmountable(const struct compose_mount *m)
+static bool unmountable(const struct compose_service *s, const struct compose_mount *m)
 {
-    return text_eq(m->type, "bind") || text_eq(m->type, "npipe") || text_eq(m->type, "cluster");
+    return text_eq(m->type, "bind") || text_eq(m->type, "npipe") || text_eq(m->type, "cluster") ||
+           plan_keeps_image(s, m);
 }
 
 /* "mount-2"; of a sidecar "mount-2-proxy", because its service counts from 1 too. */
@@ -119,7 +121,7 @@ static json_t *mount_points(const struct plan_ctx *c, const struct plan_service 
     for (size_t i = 0; i < s->s->volume_count; i++) {
         const struct compose_mount *m = &s->s->volumes[i];
 
-        if (unmountable(m))
+        if (unmountable(s->s, m))
             continue;
 
         /* A volume without a name is the container's own, as in Compose. */
