@@ -94,6 +94,7 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
         "x-defang-autoscaling",
         "x-defang-policies",
         "x-defang-llm",
+        "x-defang-timeout",
         NULL};
     static const char *const later[] = {"x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;

@@ -337,6 +337,8 @@ static const struct explain_row ROWS[] = {
     {"x-defang-static-files", STATIC, BECOMES,
      "AWS::S3::Bucket AWS::CloudFront::Distribution", NULL, "",
      "files on S3, served by CloudFront"},
+    {"x-defang-timeout", CONTAINER, READ, NOWHERE,
+     "how long a service that runs once may take before it is stopped; 1 h"},
 };
 /* clang-format on */
 
