@@ -141,6 +141,8 @@ int project_lint(
         return rc;
 
     plan_models_expand(p->model);
+    plan_binds_expand(p->model);
+    plan_literals_take(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(
         p->arena,
@@ -173,6 +175,8 @@ int project_load(
         return rc;
 
     plan_models_expand(p->model);
+    plan_binds_expand(p->model);
+    plan_literals_take(p->model);
     p->name = p->model->name;
     rc = plan_settings_resolve(
         p->arena,

@@ -26,6 +26,15 @@ static bool is_set(const struct flow_config *list, size_t count, const char *nam
     return false;
 }
 
+/* It stands in the files, and `up` stores it. */
+static bool is_taken(const struct compose_project *p, const char *name)
+{
+    for (size_t i = 0; i < p->taken_count; i++)
+        if (text_eq(p->taken[i].config, name))
+            return true;
+    return false;
+}
+
 /* Config that is missing would show minutes later as tasks that cannot start. */
 int consent_config(struct verb_call *v, struct error *err)
 {
@@ -44,7 +53,8 @@ int consent_config(struct verb_call *v, struct error *err)
 
     cleanup_str struct str text = STR_INIT, command = STR_INIT;
     for (size_t i = 0; i < wanted; i++) {
-        if (plan_config_name_reserved(names[i]) || is_set(list, count, names[i]))
+        if (plan_config_name_reserved(names[i]) || is_set(list, count, names[i]) ||
+            is_taken(v->project.model, names[i]))
             continue;
 
         str_appendf(&text, "%s%s", missing ? ", " : "", names[i]);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/values/config.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,6 +42,27 @@ static json_t *names(char **list, size_t count)
     return names;
 }
 
+/* Passwords that stand in the files: from here on config has them, and the frozen model the name.
+ */
+static int keep_taken(struct verb_call *v, struct error *err)
+{
+    const struct compose_project *p = v->project.model;
+    struct engine_context c = verb_context(v, NULL);
+    int rc = 0;
+
+    for (size_t i = 0; i < p->taken_count && rc == 0; i++) {
+        cleanup_secret struct secret value = SECRET_INIT;
+        bool set;
+
+        secret_set(&value, p->taken[i].value);
+        rc = flow_config_set(&c, p->taken[i].config, &value, false, &set, err);
+        if (rc < 0)
+            error_wrap(err, "keeping the password of service %s as config", p->taken[i].service);
+    }
+
+    return rc;
+}
+
 /* Refusals in the order of what they cost: the files, who asks, the config, the engine, whose it
  * is and what would be lost. Then the promise. */
 static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
@@ -59,6 +81,8 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         rc = admit_engine(v, r->engine, &a, err);
     if (rc == 0)
         rc = consent_up(v, r, err);
+    if (rc == 0)
+        rc = keep_taken(v, err);
 
     if (rc == 0) {
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);

@@ -86,6 +86,10 @@
 #define LIMIT_STATIC_BYTES            GIB(1)           /* … together … */
 #define LIMIT_STATIC_FILE_BYTES       LIMIT_FILE_BYTES /* … and each */
 #define LIMIT_CONFIG_VALUE_BYTES      KIB(8)           /* SSM advanced parameter */
+#define LIMIT_TASK_FILE_BYTES         KIB(64)          /* a config, a secret, a mounted file … */
+#define LIMIT_TASK_FILES_BYTES        KIB(256)         /* … all that one service mounts … */
+#define LIMIT_BIND_FILES              32               /* … of one folder, … */
+#define LIMIT_BIND_DEPTH              4                /* … in so many levels */
 #define LIMIT_CONFIG_RENEWALS         200u             /* puts of one value set anew */
 #define LIMIT_REGISTRY_MANIFEST_BYTES MIB(4)           /* the distribution API's own bound */
 #define LIMIT_REGISTRY_TOKEN_BYTES    KIB(64)

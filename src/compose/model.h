@@ -37,6 +37,7 @@ struct compose_env {
     const char *name;
     struct compose_text value;
     bool is_null; /* `KEY:` / `- KEY` with no value anywhere: then value is one config part */
+    bool taken;   /* it stood in clear, and draws from config now (compose_taken) */
 };
 
 struct compose_kv {
@@ -112,16 +113,23 @@ struct compose_service_network {
     size_t alias_count;
 };
 
+/* Of a mount that became files, and of such a file (plan_binds_expand in plan/plan.h): as they
+ * stand in a frozen model. */
+#define COMPOSE_COPIED_KEY "x-defang-copied"
+#define COMPOSE_FOLDER_KEY "x-defang-folder"
+
 struct compose_mount { /* volumes, tmpfs */
     struct yaml_pos pos;
     const char *type, *source, *target;
-    bool read_only;
+    bool read_only, copied;
 };
 
 struct compose_file_ref { /* a service's secrets: and configs: */
     struct yaml_pos pos;
     const char *source, *target, *uid, *gid;
-    int mode; /* -1 = not said */
+    int mode;           /* -1 = not said */
+    const char *folder; /* that takes the place of the image's; NULL: the one of the target */
+    bool bound;         /* of a mount that was just made to files */
 };
 
 struct compose_ulimit {
@@ -179,7 +187,7 @@ struct compose_service {
     const char *platform, *restart, *working_dir, *user, *network_mode, *domainname,
         *container_name, *stop_signal, *hostname;
     int64_t stop_grace_period_ms; /* -1 = not said */
-    bool read_only, init, tty, privileged;
+    bool read_only, init, tty, stdin_open, privileged;
     struct compose_managed postgres, redis, mongodb;
     struct yaml_node *extensions; /* mapping of all x-… keys, or NULL */
 };
@@ -202,7 +210,14 @@ struct compose_file_source { /* top-level secrets: and configs: */
     const char *name;
     struct yaml_pos pos;
     const char *file, *environment, *content, *external_name;
+    const char *reference; /* an external one that is no config: its ARN, or a parameter's path */
     bool external;
+};
+
+/* A value that stands in the file and is not to be seen: it goes into config. */
+struct compose_taken {
+    const char *service, *config, *value; /* value: a secret */
+    struct yaml_pos pos;
 };
 
 struct compose_project {
@@ -228,6 +243,8 @@ struct compose_project {
     size_t secret_count;
     struct compose_file_source *configs;
     size_t config_count;
+    struct compose_taken *taken; /* by plan_literals_take(); a frozen model has none */
+    size_t taken_count;
     struct yaml_node *extensions; /* top-level x-…, or NULL */
 };
 

@@ -8,6 +8,29 @@
 
 #define REFERENCE "{{resolve:ssm-secure:"
 
+bool plan_password_suits(const char *password)
+{
+    size_t n = strlen(password);
+    if (n < 8 || n > 128)
+        return false;
+
+    for (const char *p = password; *p; p++)
+        if (*p <= ' ' || *p > '~' || strchr("/\"@", *p))
+            return false;
+    return true;
+}
+
+bool plan_store_name_suits(const char *name, bool document)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t n = strlen(name);
+    bool reserved = text_eq(name, "admin") || (!document && text_eq(name, "rdsadmin"));
+
+    if (n < 1 || n > 63 || reserved || (document && strchr(name, '_')))
+        return false;
+    return strspn(name, letters) == n && !strchr("0123456789_", name[0]);
+}
+
 bool plan_password_reference(const char *text, struct plan_password *out)
 {
     *out = (struct plan_password){0};

@@ -7,12 +7,20 @@
  *
  *   Metadata.Defang.passwords.<logical id> = mark
  *
- * Pure; nothing here sees a value. */
+ * Pure. */
 #pragma once
 
 #include "data/json.h"
 
 #include <stdbool.h>
+
+/* RDS and DocumentDB take it as a password (CreateDBInstance, CreateDBCluster): 8 to 128 printable
+ * ASCII characters without / " @ and space. */
+bool plan_password_suits(const char *password);
+
+/* The name of a user or a database: letters, digits and (not in DocumentDB) underscores, a letter
+ * first, at most 63, and none that AWS has for itself. */
+bool plan_store_name_suits(const char *name, bool document);
 
 #define PLAN_PASSWORD_PATH 512 /* bytes of a parameter's whole name, with its end */
 

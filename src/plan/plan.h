@@ -6,6 +6,8 @@
  *
  *     plan_settings_resolve()   mode, files and environment → settings               settings.h
  *     plan_models_expand()      models become services
+ *     plan_binds_expand()       mounted files become files of the container
+ *     plan_literals_take()      passwords in clear become config
  *     plan_check()              what can be refused before anything is touched
  *     plan_builds()             images that are to be built                          build.h
  *     plan_make()               the graph: the template, or the program's source     graph.h
@@ -35,6 +37,10 @@
 /* Models and model providers become services (models.c). Before anything else here is called with a
  * project; without a word: plan_check says what is wrong. */
 void plan_models_expand(struct compose_project *p);
+
+/* Bind mounts of small files in the project's folder become files of the container
+ * (container/binds.c). After plan_models_expand(); a frozen model has them already. */
+void plan_binds_expand(struct compose_project *p);
 
 /* All rules that can be checked before anything is touched: errors and warnings with positions into
  * d; what AWS cannot honour, one line each. Plans the whole with an account made up, so that a

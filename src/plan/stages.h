@@ -13,10 +13,13 @@ struct plan_once {
     const char *output;         /* of the template: JSON {"cluster", "taskDefinition", "container",
                                    "assignPublicIp", "securityGroups", "subnets"} */
     unsigned stage;             /* after which it runs; 0: it does not run in this deployment */
+    int64_t timeout_ms;         /* after which it is stopped */
     bool optional;              /* those who wait for it do so with required: false */
     const char **before;
     size_t before_count; /* who waits for it */
 };
+
+#define PLAN_ONCE_TIMEOUT_MS (60LL * 60 * 1000) /* where the file says none */
 
 struct plan_stages {
     struct plan_once *once;

@@ -15,7 +15,12 @@ struct plan_derived {
     const struct compose_part *parts;
     const char *file; /* or the content of this file: a config or secret of a service */
     bool encoded;     /* kept as base64 */
+    size_t piece;     /* from 1: the piece-th PLAN_PIECE_BYTES of the file; 0: all of it */
 };
+
+/* Base64 of so many bytes is what a parameter holds, and without padding: pieces are put together
+ * before they are decoded. */
+#define PLAN_PIECE_BYTES ((size_t)6144)
 
 #define PLAN_FILE_KEY                                                                              \
     "file-key" /* under plan_derived_path(): keys the digests of files, which stand in the         \
@@ -34,11 +39,20 @@ struct plan_static {
 void plan_static_sites(
     struct arena *arena, const struct compose_project *p, struct plan_static **out, size_t *count);
 
-/* The password of a store that CloudFormation does not read from SSM: before apply the engine
- * copies `config` into the Secrets Manager secret `secret`, as version `version` (a new config
- * version is a new one); it goes with the project. */
+/* Passwords of managed stores that stand in the files become configs (store/literals.c): the model
+ * draws from them, p->taken has the values. After plan_models_expand(), before anything else; who
+ * deploys stores the values first. */
+void plan_literals_take(struct compose_project *p);
+
+/* What a store is given and CloudFormation does not read from SSM: before apply the engine copies
+ * `config` into the Secrets Manager secret `secret`; it goes with the project. A password as
+ * version `version` (a new config version is a new one). The name of a user or of a database once,
+ * and without a version: a store that is there keeps the names that it was made with, and another
+ * reference would make a new store. */
 struct plan_store_secret {
-    const char *service, *config, *secret, *version;
+    const char *service, *config, *secret;
+    const char *version; /* NULL: a name */
+    bool document;       /* of DocumentDB, else of RDS */
 };
 
 void plan_store_secrets(

@@ -157,6 +157,18 @@ def test_cancel_stops_it(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.P
     place.run("down", cwd=jobs).ok()
 
 
+def test_one_that_does_not_end(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path) -> None:
+    """It is stopped after its time, with what to do; what it printed was shown while it ran."""
+    kit.edit(jobs, "echo migrating to 1; exit 0", "echo begun; sleep 30")
+    kit.edit(jobs, 'restart: "no"', 'restart: "no"\n    x-defang-timeout: 4s')
+    failed = place.run("up", cwd=jobs)
+    assert failed.code != 0 and "begun" in failed.out + failed.err
+    assert "did not end within 4s and was stopped" in failed.err
+    assert "x-defang-timeout: 2h gives it more time" in failed.err
+    assert "api" not in running(place, jobs)
+    place.run("down", cwd=jobs).ok()
+
+
 def test_one_that_nobody_requires_and_one_after_all(
     place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.Path
 ) -> None:

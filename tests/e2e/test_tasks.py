@@ -27,8 +27,25 @@ def parameters(sandbox: kit.Sandbox) -> list[str]:
 
 
 def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) -> None:
-    folder = kit.copy_project("tasks", tmp_path / "tasks")
-    assert "missing config: SITE, TOKEN" in place.run("up", cwd=folder).ok(5).err
+    folder = kit.copy_project(
+        "tasks",
+        tmp_path / "tasks",
+        replace={
+            "secrets: [cert, TOKEN]": "secrets: [cert, TOKEN, LICENCE, KEY]",
+            'volumes: ["data:/data"]': 'volumes: ["data:/data", "./long.txt:/opt/site/long.txt"]',
+            "TOKEN: {external: true}": (
+                'TOKEN: {external: true}, LICENCE: {external: true, name: "${LICENCE_ARN}:text::"}'
+                ", KEY: {external: true, name: /team/key}"
+            ),
+        },
+    )
+    (folder / "long.txt").write_text("a line of a file that no parameter holds\n" * 1000)
+    licence = sandbox.client("secretsmanager").create_secret(
+        Name="team/licence", SecretString='{"text": "free"}'
+    )
+    sandbox.client("ssm").put_parameter(Name="/team/key", Value="k3y", Type="SecureString")
+    (folder / ".env").write_text(f"LICENCE_ARN={licence['ARN']}\n")
+    assert "missing config: SITE, TOKEN\n" in place.run("up", cwd=folder).ok(5).err
     place.run("config", "set", "SITE=shop.example", "TOKEN=t0ken", cwd=folder).ok()
     place.run("up", cwd=folder).ok()
     services = {
@@ -40,7 +57,7 @@ def test_task(place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path) ->
         "web": ("service", "RUNNING"),
     }
     text = place.run("logs", "web", cwd=folder).ok().out
-    assert "3 files: 0/TOKEN, 0/cert, 1/site.conf" in text
+    assert "6 files: 0/KEY, 0/LICENCE, 0/TOKEN, 0/cert, 1/site.conf, 2/long.txt" in text
     assert "internal/stats:1" in place.run("logs", "stats", cwd=folder).ok().out
     made = file_systems(sandbox)
     assert len(made) == 1

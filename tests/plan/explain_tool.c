@@ -91,8 +91,11 @@ static int explain(const struct env *env, const char *file, struct error *err)
     struct explain out;
     int rc = compose_load(&o, &p, &d, err);
 
-    if (rc == 0)
+    if (rc == 0) {
         plan_models_expand(p);
+        plan_binds_expand(p);
+        plan_literals_take(p);
+    }
     if (rc == 0)
         rc = plan_settings_resolve(a, p, env, NULL, NULL, &s, err);
     if (rc == 0)

@@ -281,6 +281,8 @@ static int plan_project(
     size_t count = 0;
 
     plan_models_expand(p);
+    plan_binds_expand(p);
+    plan_literals_take(p);
     int rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
     if (rc == 0)
         rc = plan_check(p, &s, d, err);

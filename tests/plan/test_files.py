@@ -56,10 +56,14 @@ class Files(unittest.TestCase):
             "/run/secrets/token": (b"to'ken", "101:0", 0o400),
             "/run/secrets/other": (b"second", "0:0", 0o444),
             "/run/secrets/from_env": (b"third", "0:0", 0o444),
+            "/run/secrets/DB_PASSWORD": (b"fourth", "0:0", 0o444),
+            "/run/secrets/licence": (b"fifth", "0:0", 0o444),
+            "/run/secrets/abroad": (b"sixth", "0:0", 0o444),
         }
         values = {}
         for secret in writer["Secrets"]:
-            arn = secret["ValueFrom"]["Fn::Sub"]
+            arn = secret["ValueFrom"]
+            arn = arn["Fn::Sub"] if isinstance(arn, dict) else arn
             value = next(
                 v
                 for mark, v in (
@@ -73,6 +77,9 @@ class Files(unittest.TestCase):
                     ("/beta/TOKEN", b"to'ken"),
                     ("/beta/OTHER_TOKEN", b"second"),
                     ("/beta/ENV_TOKEN", b"third"),
+                    (":secret:prod/db-a1B2c3:password::", b"fourth"),
+                    (":secret:licence", b"fifth"),
+                    (":eu-west-1:123456789012:parameter/abroad", b"sixth"),
                 )
                 if mark in arn
             )
@@ -123,6 +130,35 @@ class Files(unittest.TestCase):
         )
         self.assertEqual(web["web-copy"]["Image"], web["web"]["Image"])
         self.assertFalse(web["web-files"]["Essential"] or web["web-copy"]["Essential"])
+
+    def test_mounted_files(self) -> None:
+        """A file in several parameters, and a folder with what is below it."""
+        found = template(HERE / "cases" / "binds.yaml")["Resources"]["TaskDefinitionProm"]
+        web = {c["Name"].rsplit("_", 1)[0]: c for c in found["Properties"]["ContainerDefinitions"]}
+        writer = web["prom-files"]
+        places = {m["ContainerPath"] for m in web["prom"]["MountPoints"]}
+        self.assertEqual(places, {"/etc/prometheus", "/etc/nginx/conf.d", "/opt/anonymous"})
+        self.assertNotIn("nginx", web["prom-copy"]["Command"][0])
+        rules = (FOLDER / "rules.yml").read_bytes()
+        values = {}
+        for secret in writer["Secrets"]:
+            _, number, piece = (secret["Name"] + "_").split("_")[:3]
+            values[secret["Name"]] = (
+                base64.b64encode(rules[int(piece or 0) * 6144 :][:6144]).decode()
+                if number == "0"
+                else f"content {number}"
+            )
+        self.assertEqual(len(values), 5)
+        with tempfile.TemporaryDirectory() as root:
+            for place in ("0", "1"):
+                (pathlib.Path(root) / place).mkdir()
+            owners = pathlib.Path(root) / "owners"
+            self.run_script(writer, root, {**values, "OWNERS": str(owners)})
+            self.assertEqual((pathlib.Path(root) / "0" / "rules.yml").read_bytes(), rules)
+            self.assertEqual((pathlib.Path(root) / "1/more/b.conf").read_text(), "content 2")
+            more = (pathlib.Path(root) / "1/more").stat().st_mode
+            self.assertEqual(stat.S_IMODE(more), 0o755)
+            self.assertIn("65534:65533 b.conf", owners.read_text())
 
     def test_no_content_in_the_template(self) -> None:
         text = str(template(CASE))

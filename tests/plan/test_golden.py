@@ -48,6 +48,7 @@ PLANS: dict[str, list] = {
     "runtime": [CASES / "runtime.yaml"],
     "models": [CASES / "models.yaml"],
     "files": ["--config", "TOKEN=2", "--ecr-public", "defang-cd-ecr-public", CASES / "files.yaml"],
+    "binds": [CASES / "binds.yaml"],
     "options": ["--ecr-public", "defang-cd-ecr-public", CASES / "options.yaml"],
     "once": [CASES / "once.yaml"],
     "once-stage-1": [

@@ -22,7 +22,7 @@ import time
 import traceback
 from typing import Any
 
-from . import ecs_events, ecs_network, efs
+from . import ecs_events, ecs_network, efs, permissions
 from .ecs_tasks import order_stop
 from .workload import Container
 
@@ -362,6 +362,7 @@ class Life:
             service = "secretsmanager" if ":secretsmanager:" in source else "ssm"
             if not online and service not in endpoints:
                 raise self.timed_out(service, f"unable to retrieve secrets from {service}")
+            self.check_right(definition, service, source)
             value = secret_value(source, self.account, self.region)
             if value is None:
                 missing.append(
@@ -378,6 +379,25 @@ class Life:
                 definition["name"],
             )
         return values
+
+    def check_right(self, definition: dict[str, Any], service: str, source: str) -> None:
+        """The execution role fetches what a container is given, and has to have the right."""
+        action = (
+            "secretsmanager:GetSecretValue" if service == "secretsmanager" else "ssm:GetParameters"
+        )
+        resource = source
+        if service == "secretsmanager":
+            resource = ":".join(source.split(":")[:7])
+        elif not source.startswith("arn:"):
+            resource = f"arn:aws:ssm:{self.region}:{self.account}:parameter/{source.lstrip('/')}"
+        role = self.definition.get("executionRoleArn", "")
+        if not permissions.role_may(self.account, role, action, resource):
+            raise StartError(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution "
+                f"resource retrieval failed: AccessDeniedException: User: {role} is not "
+                f"authorized to perform: {action} on resource: {resource}",
+                definition["name"],
+            )
 
     def log_group(self, definition: dict[str, Any], online: bool, endpoints: set[str]) -> None:
         from moto.logs.models import logs_backends

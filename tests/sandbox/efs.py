@@ -10,7 +10,7 @@ from typing import Any
 from .ecs_network import backend, find_group, find_subnet
 from .errors import AwsError
 from .permissions import applies, listed, policies_of
-from .registry import operation
+from .registry import operation, prepare
 from .wire import Call
 
 NFS = 2049
@@ -40,6 +40,18 @@ def put_backup_policy(sandbox: Any, call: Call) -> dict[str, Any]:
         raise AwsError("ValidationException", f"backup policy status {status} cannot be set")
     found._backup = status == "ENABLED"
     return {"BackupPolicy": {"Status": status}}
+
+
+@prepare("efs", "CreateFileSystem")
+def check_throughput(sandbox: Any, call: Call) -> None:
+    """docs.aws.amazon.com/efs/latest/ug/API_CreateFileSystem.html: what goes together."""
+    mode, given = call.params.get("ThroughputMode"), call.params.get("ProvisionedThroughputInMibps")
+    if (mode == "provisioned") != (given is not None):
+        raise AwsError(
+            "BadRequest", "ProvisionedThroughputInMibps is for ThroughputMode provisioned, alone"
+        )
+    if mode == "elastic" and call.params.get("PerformanceMode") == "maxIO":
+        raise AwsError("BadRequest", "maxIO is not supported with elastic throughput")
 
 
 def mount_error(task: dict[str, Any], definition: dict[str, Any]) -> str | None:

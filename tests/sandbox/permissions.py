@@ -169,6 +169,16 @@ def check_action(call: Any, who: str, action: str, resource: str | None) -> None
         raise denied(call, action, resource)
 
 
+def role_may(account: str, role: str, action: str, resource: str) -> bool:
+    """Whether the role may; one that is not there is somebody else's, and is not asked."""
+    found = find(account, role)
+    return found is None or any(
+        statement["Effect"] == "Allow" and applies(statement, action, resource)
+        for policy in policies_of(found)
+        for statement in listed(policy.get("Statement"))
+    )
+
+
 def denied(call: Call, action: str, resource: str | None) -> AwsError:
     text = (
         f"User: {call.arn} is not authorized to perform: {action}"

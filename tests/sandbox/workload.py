@@ -52,6 +52,8 @@ class Container:
         self.name = definition["name"]
         self.image = definition["image"]
         self.command: list[str] = override.get("command", definition.get("command", []))
+        if not self.command and len(definition.get("entryPoint", [])) > 0:
+            self.command = definition["entryPoint"]  # an entry point that takes the command's place
         self.environment = {
             e["name"]: e.get("value", "")
             for e in definition.get("environment", []) + override.get("environment", [])
@@ -142,6 +144,9 @@ def service(container: Container) -> int:
     if "exit" in rule and not rule.get("after"):
         container.log(f"{container.name}: exiting with code {rule['exit']}")
         return int(rule["exit"])
+    if runs_once(container.task) and "exit" not in rule:
+        container.log(f"{container.name}: done")
+        return 0
     for mapping in container.definition.get("portMappings", []):
         container.log(f"{container.name}: listening on {mapping['containerPort']}")
     container.ready()
@@ -158,6 +163,13 @@ def service(container: Container) -> int:
             return int(rule["exit"])
         beats += 1
         container.log(f"{container.name}: alive, {beats} heartbeats")
+
+
+def runs_once(task: dict[str, Any]) -> bool:
+    """A task of a service of ours that no ECS service keeps: a program that ends."""
+    return not str(task.get("group", "")).startswith("service:") and any(
+        t.get("key") == "defang:service" for t in task.get("tags", [])
+    )
 
 
 PIECE = re.compile(r"(echo|exit|sleep|true|false)\b")

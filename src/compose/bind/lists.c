@@ -96,7 +96,8 @@ static void bind_mounts(
             .type = bind_text(a, n, "type"),
             .source = bind_text(a, n, "source"),
             .target = bind_text(a, n, "target"),
-            .read_only = bind_bool(n, "read_only")};
+            .read_only = bind_bool(n, "read_only"),
+            .copied = bind_bool(n, COMPOSE_COPIED_KEY)};
     }
 
     for (size_t i = 0; tmpfs && i < tmpfs->len; i++) {
@@ -122,7 +123,8 @@ bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count)
             .target = bind_text(a, n, "target"),
             .uid = bind_text(a, n, "uid"),
             .gid = bind_text(a, n, "gid"),
-            .mode = (int)bind_int(n, "mode", -1)};
+            .mode = (int)bind_int(n, "mode", -1),
+            .folder = bind_text(a, n, COMPOSE_FOLDER_KEY)};
     }
 
     return all;

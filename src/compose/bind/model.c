@@ -95,7 +95,7 @@ add_source(names *all, const struct compose_file_source *list, size_t count, con
 {
     for (size_t i = 0; name && i < count; i++) {
         const struct compose_file_source *s = &list[i];
-        if (strcmp(s->name, name) != 0 || (!s->external && !s->environment))
+        if (strcmp(s->name, name) != 0 || (!s->external && !s->environment) || s->reference)
             continue;
 
         const char *external = s->external_name ? s->external_name : name;

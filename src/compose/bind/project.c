@@ -1,6 +1,7 @@
 /* The project's own parts: networks, volumes, secrets and configs; its services are bound by
  * service.c. Whatever is listed is sorted by name, so that a plan never depends on the order
  * in the file. */
+#include "base/str.h"
 #include "compose/bind/bind.h"
 
 static void bind_networks(struct compose_project *p, const struct yaml_node *map)
@@ -34,6 +35,13 @@ static void bind_volumes(struct compose_project *p, const struct yaml_node *map)
             .external = bind_bool(pairs[i]->value, "external")};
 }
 
+/* An ARN, or the path of a parameter: neither is the name of a config, which has neither ':' nor
+ * '/'. */
+static bool names_elsewhere(const char *name)
+{
+    return name && (text_starts(name, "arn:") || *name == '/');
+}
+
 static struct compose_file_source *
 bind_sources(struct arena *a, const struct yaml_node *map, size_t *count)
 {
@@ -50,6 +58,8 @@ bind_sources(struct arena *a, const struct yaml_node *map, size_t *count)
             .content = bind_text(a, n, "content"),
             .external_name = bind_text(a, n, "name"),
             .external = bind_bool(n, "external")};
+        if (all[i].external && names_elsewhere(all[i].external_name))
+            all[i].reference = all[i].external_name;
     }
 
     return all;

@@ -276,7 +276,7 @@ static bool ends_with_one_of(const char *word, const char *const *list)
 
 /* DB_PASSWORD, PGPASSWORD, SECRET_KEY_BASE, AUTH_TOKEN, ENCRYPTION_KEY; not SECRET_FILE,
  * MAX_TOKENS, PUBLIC_KEY. */
-static bool names_secret(const char *name)
+bool secret_named(const char *name)
 {
     static const char *const anywhere[] = {
         "password", "passwd", "passphrase", "secret", "apikey", "credential", "credentials", NULL};
@@ -354,7 +354,7 @@ const struct secret_rule *secret_match(const char *name, const char *value)
         return &RULES[URL_PASSWORD];
     if (!name)
         return NULL;
-    if (names_secret(name))
+    if (secret_named(name))
         return is_harmless(value) ? NULL : &RULES[NAMED];
     return is_random(value) ? &RULES[ENTROPY] : NULL;
 }

@@ -11,6 +11,9 @@ struct secret_rule {
     enum compose_severity severity;
 };
 
+/* DB_PASSWORD and its like: the name says that its value is a secret. */
+bool secret_named(const char *name);
+
 /* `name` is what the value is called (a variable, an option), NULL when nothing is known. NULL:
  * nothing suspicious. */
 const struct secret_rule *secret_match(const char *name, const char *value);

@@ -166,6 +166,7 @@ static void bind_values(struct arena *a, const struct yaml_node *n, struct compo
     s->read_only = bind_bool(n, "read_only");
     s->init = bind_bool(n, "init");
     s->tty = bind_bool(n, "tty");
+    s->stdin_open = bind_bool(n, "stdin_open");
     s->privileged = bind_bool(n, "privileged");
 }
 

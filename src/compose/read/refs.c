@@ -113,10 +113,10 @@ check_dependencies(struct refs *r, const char *service, struct yaml_node *node, 
         }
         const char *near =
             inactive ? NULL : text_nearest(key->value, names_of(r->l->arena, services));
-        const char *hint = inactive
-                               ? "Activate its profile with --profile, or say `required: false`."
-                           : near ? arena_printf(r->l->arena, "Did you mean \"%s\"?", near)
-                                  : NULL;
+        const char *hint = inactive ? "Activate its profile with --compose-profile (or in "
+                                      "COMPOSE_PROFILES), or say `required: false`."
+                           : near   ? arena_printf(r->l->arena, "Did you mean \"%s\"?", near)
+                                    : NULL;
         compose_diagnose(
             r->l->diags,
             COMPOSE_ERROR,

@@ -47,7 +47,7 @@ static const char *settle_parts(
         arena_printf(
             s->arena,
             "Define %s in .env, or give a default: ${%s:-…}. A config value can stand only in "
-            "environment, build args, command, entrypoint, healthcheck.test and content.",
+            "environment and in the content of configs.",
             name,
             name),
         "%s: variable %s is not set",

@@ -82,6 +82,19 @@ static void describe_types(const struct spec *spec, struct str *out)
     }
 }
 
+/* What the number or the word would have to be: a text that is read further is not mended by quotes
+ * alone. NULL: there is nothing that surely helps. */
+static const char *mend_of_scalar(
+    struct arena *arena, const struct yaml_node *n, const struct spec *spec, unsigned type)
+{
+    bool any_text = (spec->types & T_STR) && !spec->cast && !spec->choices &&
+                    (!spec->form || spec->form == FORM_PATH);
+
+    if (spec->form == FORM_DURATION && (type & T_NUM))
+        return arena_printf(arena, "Say the unit: %ss.", n->value);
+    return any_text ? arena_printf(arena, "Put it in quotes: \"%s\".", n->value) : NULL;
+}
+
 void shape_complain_type(
     struct shape *s, const struct yaml_node *n, const struct spec *spec, const struct spot *spot)
 {
@@ -89,9 +102,10 @@ void shape_complain_type(
 
     describe_types(spec, &wanted);
     unsigned type = shape_type_of(n);
-    bool quoted_helps = (spec->types & T_STR) && !spec->cast && (type & (T_BOOL | T_NUM));
-    const char *hint =
-        quoted_helps ? arena_printf(s->arena, "Put it in quotes: \"%s\".", n->value) : NULL;
+    const char *hint = NULL;
+
+    if (type & (T_BOOL | T_NUM))
+        hint = mend_of_scalar(s->arena, n, spec, type);
     compose_diagnose(
         s->diags,
         COMPOSE_ERROR,

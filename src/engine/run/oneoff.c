@@ -22,9 +22,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define ORDER       60
-#define RUN_WAIT_MS (2LL * 60 * 60 * 1000)
-#define TAIL_LINES  40
+#define ORDER      60
+#define TAIL_LINES 40
 
 static const struct task_phase PHASES[] = {
     {"PROVISIONING", "getting a machine"},
@@ -162,6 +161,32 @@ static int judge(
     return error_kind_errno(ERR_CLOUD);
 }
 
+/* "1h30m", "45s" */
+static char *time_text(int64_t ms)
+{
+    long long hours = ms / 3600000, minutes = ms / 60000 % 60, seconds = ms / 1000 % 60;
+    struct str text = STR_INIT;
+
+    if (hours)
+        str_appendf(&text, "%lldh", hours);
+    if (minutes)
+        str_appendf(&text, "%lldm", minutes);
+    if (seconds || ms < 60000)
+        str_appendf(&text, "%llds", seconds);
+    return str_take(&text);
+}
+
+/* What to do about one that did not end, which may well be a service that is no job. */
+static void hint_timeout(const struct plan_once *o, struct error *err)
+{
+    if (err && err->kind == ERR_TIMEOUT)
+        error_hint(
+            err,
+            "x-defang-timeout: 2h gives it more time; if %s is to run on, say restart: "
+            "unless-stopped (and wait for it with service_started)",
+            o->service);
+}
+
 static int
 run(struct engine_context *c,
     const struct plan_once *o,
@@ -176,6 +201,9 @@ run(struct engine_context *c,
     cleanup_free char *group = plan_log_group(c->settings, c->project, "logs");
     cleanup_free char *prefix = xasprintf("%s/%s", o->service, container);
     cleanup_json json_t *input = run_input(c, o, place), *task = NULL;
+    int64_t wait_ms = o->timeout_ms ? o->timeout_ms : PLAN_ONCE_TIMEOUT_MS;
+    cleanup_free char *wait_text = time_text(wait_ms);
+    cleanup_free char *usual = xasprintf("what it takes, at most %s", wait_text);
     struct task_run t = {
         .c = c,
         .service = o->service,
@@ -186,16 +214,18 @@ run(struct engine_context *c,
         .group = group,
         .prefix = prefix,
         .source = "run",
-        .wait_ms = RUN_WAIT_MS,
-        .wait_text = "2 hours",
+        .wait_ms = wait_ms,
+        .wait_text = wait_text,
         .row_kind = ENGINE_ROW_SERVICE,
         .row = row,
         .row_prefix = "",
-        .usual = "usually 1 min and what it does",
+        .usual = usual,
         .order = ORDER,
         .phases = PHASES,
         .phase_count = ARRAY_LEN(PHASES)};
     int rc = task_run(&t, &task, err);
+
+    hint_timeout(o, err);
     if (rc == 0 && !task)
         rc = find_in_events(c, task_id(t.task_arn), &task, err);
     if (rc == 0)

@@ -121,6 +121,19 @@ static void encode(struct str *out)
     free(text);
 }
 
+/* The piece-th part of a file that is too long for one parameter; nothing where it has become
+ * shorter meanwhile. */
+static void keep_piece(struct str *out, size_t piece)
+{
+    size_t begin = MIN(piece * PLAN_PIECE_BYTES, out->len);
+    size_t n = MIN(PLAN_PIECE_BYTES, out->len - begin);
+    struct str part = STR_INIT;
+
+    str_append_bytes(&part, str_get(out) + begin, n);
+    str_wipe(out);
+    *out = part;
+}
+
 static int compose(
     const struct plan_derived *d,
     const char *path,
@@ -128,8 +141,10 @@ static int compose(
     struct str *out,
     struct error *err)
 {
-    if (d->file && file_read(d->file, LIMIT_CONFIG_VALUE_BYTES, out, err) < 0)
+    if (d->file && file_read(d->file, LIMIT_TASK_FILE_BYTES, out, err) < 0)
         return error_wrap(err, "reading %s of service %s", d->variable, d->service);
+    if (d->piece)
+        keep_piece(out, d->piece - 1);
 
     for (const struct compose_part *p = d->parts; p; p = p->next) {
         cleanup_free char *full = p->is_config ? xasprintf("%s%s", path, p->text) : NULL;

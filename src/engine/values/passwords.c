@@ -10,24 +10,11 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "plan/passwords.h"
 
 #include <string.h>
 
 #define REFERENCE "{{resolve:ssm-secure:"
-
-/* CreateDBInstance, CreateDBCluster: 8 to 128 characters; printable ASCII except these, and no
- * space. */
-bool password_suits(const char *password)
-{
-    size_t n = strlen(password);
-    if (n < 8 || n > 128)
-        return false;
-
-    for (const char *p = password; *p; p++)
-        if (*p <= ' ' || *p > '~' || strchr("/\"@", *p))
-            return false;
-    return true;
-}
 
 /* "{{resolve:ssm-secure:/Defang/shop/beta/NAME:3}}" → "/Defang/shop/beta/NAME"; NULL for anything
  * else. malloc'd. */
@@ -53,7 +40,7 @@ check(struct engine_context *c, const char *parameter, const char *database, str
 
     int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, &local);
     json_t *value = json_object_get(json_at(reply, "Parameters.0"), "Value");
-    bool suits = rc < 0 || !json_is_string(value) || password_suits(json_string_value(value));
+    bool suits = rc < 0 || !json_is_string(value) || plan_password_suits(json_string_value(value));
 
     if (json_is_string(value))
         secret_wipe((char *)json_string_value(value), json_string_length(value));

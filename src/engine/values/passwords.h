@@ -4,9 +4,6 @@
 
 #include "engine/context.h"
 
-/* RDS and DocumentDB take it. */
-bool password_suits(const char *password);
-
 /* ERR_REFUSED names the config. What cannot be read is left to CloudFormation, which reads it with
  * the same rights. */
 int passwords_check(struct engine_context *c, const struct graph *g, struct error *err);

@@ -1,6 +1,6 @@
-/* Passwords of stores that CloudFormation does not read from SSM (plan_store_secret): copied from
- * the config store into a secret of Secrets Manager before apply, under a version id that stands in
- * the template; removed with the project.
+/* Passwords and names of stores that CloudFormation does not read from SSM (plan_store_secret):
+ * copied from the config store into a secret of Secrets Manager before apply, under a version id
+ * that stands in the template; removed with the project.
  *
  * The version id is also the request's token: the same value under the same version is no new one,
  * so that a repeated deployment changes nothing. A value lives in this process only between two
@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
-#include "engine/values/passwords.h"
+#include "plan/passwords.h"
 
 /* Frees it too. */
 static void wipe(json_t *reply)
@@ -30,6 +30,7 @@ static void wipe(json_t *reply)
     json_decref(reply);
 }
 
+/* A name is written once: the store that is there keeps it. */
 static int write_version(
     struct engine_context *c, const struct plan_store_secret *s, json_t *value, struct error *err)
 {
@@ -38,7 +39,7 @@ static int write_version(
     json_t *create = object(
         key("Name", s->secret),
         key("ClientRequestToken", s->version),
-        key("Description", "Password of a managed store, copied from its config by defangd"),
+        key("Description", "Of a managed store, copied from its config by defangd"),
         key("SecretString", json_incref(value)),
         key("Tags", array(owner)));
 
@@ -49,6 +50,8 @@ static int write_version(
         error_move(err, &local);
         return rc;
     }
+    if (!s->version)
+        return 0;
 
     /* The same token with the same value is no new version. */
     json_t *put = object(
@@ -58,20 +61,48 @@ static int write_version(
     return engine_call(c, &aws_secretsmanager_PutSecretValue, put, NULL, err);
 }
 
+static int refuse_unset(const struct plan_store_secret *s, struct error *err)
+{
+    int rc = error_raise(
+        err,
+        ERR_REFUSED,
+        s->version ? "config %s is not set, and it is the password of %s"
+                   : "config %s is not set, and it names a user or the database of %s",
+        s->config,
+        s->service);
+
+    error_hint(
+        err, "set it with `defangctl config set %s%s`", s->config, s->version ? " --random" : "");
+    return rc;
+}
+
+static int refuse_name(const struct plan_store_secret *s, struct error *err)
+{
+    int rc = error_raise(
+        err,
+        ERR_REFUSED,
+        "config %s names a user or the database of service %s, and %s does not take it",
+        s->config,
+        s->service,
+        s->document ? "DocumentDB" : "RDS");
+
+    error_hint(
+        err,
+        "it takes letters%s and digits, a letter first, at most 63, and not admin: set it with "
+        "`defangctl config set %s`",
+        s->document ? "" : ", underscores",
+        s->config);
+    return rc;
+}
+
 static int check_value(const struct plan_store_secret *s, const json_t *value, struct error *err)
 {
-    if (!json_is_string(value)) {
-        int rc = error_raise(
-            err,
-            ERR_REFUSED,
-            "config %s is not set, and it is the password of %s",
-            s->config,
-            s->service);
-        error_hint(err, "set it with `defangctl config set %s --random`", s->config);
-        return rc;
-    }
-
-    if (password_suits(json_string_value(value)))
+    if (!json_is_string(value))
+        return refuse_unset(s, err);
+    if (!s->version)
+        return plan_store_name_suits(json_string_value(value), s->document) ? 0
+                                                                            : refuse_name(s, err);
+    if (plan_password_suits(json_string_value(value)))
         return 0;
 
     int rc = error_raise(
@@ -105,7 +136,7 @@ static int put_one(struct engine_context *c, const struct plan_store_secret *s, 
 
     wipe(reply);
     if (rc < 0)
-        return error_wrap(err, "keeping the password of service %s for CloudFormation", s->service);
+        return error_wrap(err, "keeping what service %s is given for CloudFormation", s->service);
     return 0;
 }
 

@@ -37,6 +37,7 @@ void plan_check_gpu(struct plan_check *c, const struct plan_service *s);
 void plan_check_grants(struct plan_check *c, const struct plan_service *s);
 void plan_check_health(struct plan_check *c, const struct plan_service *s);
 void plan_check_linux(struct plan_check *c, const struct plan_service *s);
+void plan_check_mounts(struct plan_check *c, const struct plan_service *s);
 void plan_check_once(struct plan_check *c, const struct plan_service *s);
 void plan_check_ports(struct plan_check *c, const struct plan_service *s);
 void plan_check_scaling(struct plan_check *c, const struct plan_service *s);
@@ -53,6 +54,14 @@ void plan_check_static(struct plan_check *c, const struct plan_service *s);
 
 /* The service's variable of that name; NULL when it has none. */
 const struct compose_env *plan_check_variable(const struct compose_service *s, const char *name);
+
+/* A store's user or database that is one config: what there is to say of it. False: it is not. */
+bool plan_check_name_of_config(
+    struct plan_check *c, const struct plan_service *s, const struct compose_env *e);
+
+/* The variable that has a store's password; `store` is what people call it. */
+void plan_check_password(
+    struct plan_check *c, const struct plan_service *s, const char *name, const char *store);
 
 /* A key that AWS cannot honour, whatever the service: why, and whether it is refused or warned of.
  */

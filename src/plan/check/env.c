@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "compose/bind/secrets.h"
 #include "plan/check/check.h"
+#include "plan/container/words.h"
 #include <string.h>
 
 /* Of the 64 KiB that a task definition has, the rest is for everything else in it. */
@@ -174,6 +175,41 @@ static void check_words(
     }
 }
 
+/* Without a command the image's CMD is to run alone, and no key of ECS's says so. */
+static void check_reset(struct plan_check *c, const struct plan_service *s)
+{
+    const struct yaml_node *n = s->s->node ? yaml_get(s->s->node, "entrypoint") : NULL;
+
+    if (!plan_resets_entrypoint(s->s) || s->s->command_count)
+        return;
+    plan_error(
+        &c->diag,
+        n ? n->pos : s->s->pos,
+        "Add command: with the words of the image's CMD (docker image inspect shows them), or take "
+        "entrypoint away.",
+        "service %s: an empty entrypoint leaves the image's CMD to run alone, and ECS knows it "
+        "only when it is said",
+        s->s->name);
+}
+
+/* Labels are text of the task definition like any other. */
+static void check_labels(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->label_count; i++) {
+        const struct compose_kv *label = &s->s->labels[i];
+
+        if (label->value && strstr(label->value, "{{resolve:"))
+            plan_error(
+                &c->diag,
+                label->pos,
+                "Remove the label.",
+                "service %s: CloudFormation would replace \"{{resolve:\" in the label %s and show "
+                "the value",
+                s->s->name,
+                label->key);
+    }
+}
+
 static size_t environment_bytes(struct plan_check *c, const struct plan_service *s)
 {
     size_t bytes = 0;
@@ -194,6 +230,9 @@ void plan_check_env(struct plan_check *c, const struct plan_service *s)
     check_words(c, s, "entrypoint", s->s->entrypoint_texts, s->s->entrypoint_count);
     for (size_t i = 0; i < s->s->environment_count; i++)
         check_variable(c, s, &s->s->environment[i]);
+
+    check_reset(c, s);
+    check_labels(c, s);
 
     size_t bytes = environment_bytes(c, s);
     if (bytes > ENVIRONMENT_BYTES)

@@ -11,39 +11,9 @@
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
+#include "plan/container/binds.h"
+#include "plan/container/references.h"
 #include <string.h>
-
-/* Folders that no program goes without: a mount there would hide them, and a copy would make them
- * as old as the task. */
-static bool is_system(const char *folder)
-{
-    static const char *const whole[] = {
-        "/",
-        "/bin",
-        "/boot",
-        "/etc",
-        "/lib",
-        "/lib64",
-        "/run",
-        "/sbin",
-        "/usr",
-        "/usr/bin",
-        "/usr/lib",
-        "/usr/sbin",
-        "/usr/local",
-        "/usr/local/bin",
-        "/var"};
-    static const char *const below[] = {"/dev", "/proc", "/sys"};
-
-    for (size_t i = 0; i < ARRAY_LEN(whole); i++)
-        if (text_eq(whole[i], folder))
-            return true;
-    for (size_t i = 0; i < ARRAY_LEN(below); i++)
-        if (text_starts(folder, below[i]) &&
-            (folder[strlen(below[i])] == '/' || !folder[strlen(below[i])]))
-            return true;
-    return false;
-}
 
 static bool is_number(const char *text)
 {
@@ -80,7 +50,7 @@ check_target(struct plan_check *c, const struct plan_service *s, const struct pl
             f->target,
             kind(f),
             f->ref->source);
-    else if (is_system(f->folder))
+    else if (plan_is_system_folder(f->folder))
         plan_error(
             &c->diag,
             f->ref->pos,
@@ -108,7 +78,7 @@ check_folder(struct plan_check *c, const struct plan_service *s, const struct pl
                 f->ref->source,
                 f->folder);
 
-    if (f->hides && !is_system(f->folder))
+    if (f->hides && !plan_is_system_folder(f->folder))
         plan_note(
             &c->diag,
             f->ref->pos,
@@ -131,11 +101,25 @@ check_content(struct plan_check *c, const struct plan_service *s, struct plan_ta
         plan_error(
             &c->diag,
             f->ref->pos,
-            "Use letters, digits and underscores.",
+            f->source->external
+                ? "Use letters, digits and underscores; what somebody else keeps is named by its "
+                  "ARN (name: arn:aws:secretsmanager:…) or by the path of a parameter (name: /…)."
+                : "Use letters, digits and underscores.",
             "%s %s draws from config \"%s\", which is no valid name",
             kind(f),
             f->ref->source,
             f->config);
+    if (f->reference && !plan_reference_ok(f->reference))
+        plan_error(
+            &c->diag,
+            f->source->pos,
+            "As in name: arn:aws:secretsmanager:us-west-2:123456789012:secret:db-AbCdEf (behind it "
+            ":key:: for one key of its JSON), arn:aws:ssm:us-west-2:123456789012:parameter/db, or "
+            "/db.",
+            "%s %s: \"%s\" is no secret of Secrets Manager and no parameter of SSM",
+            kind(f),
+            f->ref->source,
+            f->reference);
     for (const struct compose_part *p = f->parts; p; p = p->next)
         literal += p->is_config ? 0 : strlen(p->text);
     if (f->encoded && f->parts)
@@ -146,22 +130,21 @@ check_content(struct plan_check *c, const struct plan_service *s, struct plan_ta
             f->source->pos,
             arena_printf(
                 c->a,
-                "At most %zu KiB, the most that a parameter of SSM holds; larger ones belong into "
-                "the image.",
-                LIMIT_CONFIG_VALUE_BYTES / 1024),
+                "At most %zu KiB; larger ones belong into the image.",
+                LIMIT_TASK_FILE_BYTES / 1024),
             "%s %s: %s",
             kind(f),
             f->ref->source,
             why.message);
-    else if (MAX(f->bytes, literal) > LIMIT_CONFIG_VALUE_BYTES)
+    else if (literal > LIMIT_CONFIG_VALUE_BYTES)
         plan_error(
             &c->diag,
             f->source->pos,
-            "Put it into the image.",
+            "Keep it in a file of the project (file:), or put it into the image.",
             "%s %s has %zu bytes%s, and a parameter of SSM holds %zu",
             kind(f),
             f->ref->source,
-            MAX(f->bytes, literal),
+            literal,
             f->encoded ? " as base64" : "",
             LIMIT_CONFIG_VALUE_BYTES);
 }
@@ -174,6 +157,8 @@ void plan_check_files(struct plan_check *c, const struct plan_service *s)
     for (size_t i = 0; i < n; i++) {
         struct plan_task_file *f = &files[i];
 
+        if (f->ref->bound) /* plan_check_mounts() has told */
+            continue;
         if (!f->source) {
             plan_error(
                 &c->diag,

@@ -99,11 +99,43 @@ static void check_own_role(
             own);
 }
 
+/* A `mode: host` port on the default network would be open to the internet, and is not for one that
+ * has rights on Bedrock. */
+static void check_spending(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->port_count; i++) {
+        const struct plan_port *port = &s->ports[i];
+
+        if (port->open)
+            plan_warn(
+                &c->diag,
+                port->pos,
+                "Take `public: true` out of x-defang-llm.",
+                "service %s: port %u is open to the internet, and the service may call models of "
+                "Bedrock: strangers can spend your money",
+                s->s->name,
+                port->target);
+        else if (port->published_host)
+            plan_warn(
+                &c->diag,
+                port->pos,
+                "Open it all the same with x-defang-llm: {public: true}.",
+                "service %s: host port %u is reached from inside the VPC only, because the service "
+                "may call models of Bedrock and strangers could spend your money",
+                s->s->name,
+                port->target);
+    }
+}
+
 static void
 check_llm(struct plan_check *c, const struct plan_service *s, const struct yaml_node *llm)
 {
-    if (!llm || plan_wants_llm(s->s))
+    if (!llm)
         return;
+    if (plan_wants_llm(s->s)) {
+        check_spending(c, s);
+        return;
+    }
 
     bool refused = llm->kind == YAML_KIND_SCALAR && text_eq_nocase(llm->value, "false");
 

@@ -3,7 +3,7 @@
  * before (hostname, deploy.restart_policy and their like). Noted is what AWS does by itself.
  *
  * RULES is the list, with the reason that is told; explain (report/explain.c) reads it too. Beside
- * it: extensions that nobody knows, mounts that Fargate has not, and options whose value decides.
+ * it: extensions that nobody knows, and options whose value decides.
  */
 #include "base/mem.h"
 #include "base/str.h"
@@ -41,6 +41,10 @@ static const struct key_rule RULES[] = {
     {"blkio_config", WARNED, "Fargate has its own", "Remove blkio_config."},
     {"userns_mode", WARNED, "Fargate has no user namespaces", "Remove userns_mode."},
     {"runtime", WARNED, "Fargate has its own", "Remove runtime."},
+    {"stop_signal",
+     WARNED,
+     "ECS sends the signal that the image's STOPSIGNAL names, else SIGTERM",
+     "Set STOPSIGNAL in the Dockerfile."},
     {"credential_spec", WARNED, "it is for Windows", "Remove credential_spec."},
     {"logging", NOTED, "logs go to CloudWatch", NULL},
     {"links", NOTED, "services know each other by name", NULL},
@@ -90,6 +94,7 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
         "x-defang-autoscaling",
         "x-defang-policies",
         "x-defang-llm",
+        "x-defang-timeout",
         NULL};
     static const char *const later[] = {"x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;
@@ -115,38 +120,6 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
             s->s->name,
             key,
             is_later ? "not supported yet and ignored" : "unknown and ignored");
-    }
-}
-
-static void check_mounts(struct plan_check *c, const struct plan_service *s)
-{
-    for (size_t i = 0; i < s->s->volume_count; i++) {
-        const struct compose_mount *m = &s->s->volumes[i];
-
-        if (text_eq(m->type, "bind"))
-            plan_warn(
-                &c->diag,
-                m->pos,
-                "Copy the files into the image.",
-                "service %s: the folder %s of this machine is not mounted on AWS",
-                s->s->name,
-                m->source ? m->source : "");
-        else if (text_eq(m->type, "volume") && text_empty(m->source))
-            plan_warn(
-                &c->diag,
-                m->pos,
-                "Name the volume to keep it on EFS.",
-                "service %s: what is written to %s is lost when the task ends",
-                s->s->name,
-                m->target);
-        else if (!text_eq(m->type, "tmpfs") && !text_eq(m->type, "volume"))
-            plan_warn(
-                &c->diag,
-                m->pos,
-                "Remove it.",
-                "service %s: mounts of type %s do not exist on Fargate",
-                s->s->name,
-                m->type);
     }
 }
 
@@ -282,6 +255,6 @@ void plan_check_keys(struct plan_check *c, const struct plan_service *s)
         return;
     check_options(c, s);
     plan_check_linux(c, s);
-    check_mounts(c, s);
+    plan_check_mounts(c, s);
     plan_check_files(c, s);
 }

@@ -1,67 +1,25 @@
 /* Managed MongoDB: what DocumentDB does not take, or does otherwise than MongoDB.
  *
- * Refused: a password that is not one config value, a user name that DocumentDB does not take, a
- * port below 1150, a size that no instance class has, more instances than a cluster takes. Warned
- * of: a version that DocumentDB does not have, an image that does not look like MongoDB. Noted: no
- * retryable writes, and whether connections are encrypted, because clients must know both. */
+ * Refused: no password or one that DocumentDB does not take, a user name that DocumentDB does not
+ * take, a port below 1150, a size that no instance class has, more instances than a cluster takes.
+ * Warned of: a version that DocumentDB does not have, an image that does not look like MongoDB.
+ * Noted: no retryable writes, and whether connections are encrypted, because clients must know
+ * both. */
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
+#include "plan/passwords.h"
 #include "plan/store/store.h"
 #include <string.h>
-
-static void check_password(struct plan_check *c, const struct plan_service *s)
-{
-    static const char hint[] = "Write `MONGO_INITDB_ROOT_PASSWORD: ${MONGO_PASSWORD}` and run: "
-                               "defangctl config set MONGO_PASSWORD";
-    const struct compose_env *e = plan_check_variable(s->s, PLAN_MONGODB_PASSWORD);
-    const char *config = plan_mongodb_config(s);
-
-    if (!e)
-        plan_error(
-            &c->diag,
-            s->s->pos,
-            hint,
-            "service %s: a managed MongoDB needs " PLAN_MONGODB_PASSWORD " from config",
-            s->s->name);
-    else if (!config)
-        plan_error(
-            &c->diag,
-            e->value.pos,
-            hint,
-            "service %s: " PLAN_MONGODB_PASSWORD
-            " must be one config value: in clear it would stand in the Compose file",
-            s->s->name);
-    else if (!plan_config_name_valid(config))
-        plan_error(
-            &c->diag,
-            e->value.pos,
-            hint,
-            "service %s: " PLAN_MONGODB_PASSWORD
-            " draws from \"%s\", which is no valid config name",
-            s->s->name,
-            config);
-}
-
-static bool is_user_name(const char *text)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    size_t n = strlen(text);
-
-    if (n < 1 || n > 63 || text_eq(text, "admin"))
-        return false;
-    return strspn(text, letters) == n && !strchr("0123456789", text[0]);
-}
 
 static void check_user(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_env *e = plan_check_variable(s->s, PLAN_MONGODB_USER);
     const char *text = e ? compose_text_literal(c->a, &e->value) : NULL;
 
-    if (!e)
+    if (!e || plan_check_name_of_config(c, s, e))
         return;
-
-    if (!text || !is_user_name(text))
+    if (!text || !plan_store_name_suits(text, true))
         plan_error(
             &c->diag,
             e->value.pos,
@@ -151,7 +109,7 @@ static void note_differences(struct plan_check *c, const struct plan_service *s)
 
 void plan_check_mongodb(struct plan_check *c, const struct plan_service *s)
 {
-    check_password(c, s);
+    plan_check_password(c, s, PLAN_MONGODB_PASSWORD, "MongoDB");
     check_user(c, s);
     check_version(c, s);
     check_cluster(c, s);

@@ -4,6 +4,7 @@
  * It has no ECS service, so nothing would keep it running, scale it or send requests to it. */
 #include "base/str.h"
 #include "plan/check/check.h"
+#include "plan/view/extensions.h"
 #include <string.h>
 
 static struct yaml_pos pos_of(const struct plan_service *s, const char *key)
@@ -90,8 +91,31 @@ static void check_restart(struct plan_check *c, const struct plan_service *s)
         restart);
 }
 
+static void check_timeout(struct plan_check *c, const struct plan_service *s)
+{
+    const struct yaml_node *x = s->s->extensions;
+
+    if (!x || !yaml_get(x, "x-defang-timeout"))
+        return;
+    if (plan_once_timeout_ms(s->s) < 0)
+        plan_error(
+            &c->diag,
+            pos_of(s, "x-defang-timeout"),
+            "As in x-defang-timeout: 90m.",
+            "service %s: x-defang-timeout must be a time of a second or more",
+            s->s->name);
+    else if (!s->once)
+        plan_warn(
+            &c->diag,
+            pos_of(s, "x-defang-timeout"),
+            "Remove it, or set restart: \"no\" if the service is to end.",
+            "service %s: x-defang-timeout is ignored, the service does not run once and end",
+            s->s->name);
+}
+
 void plan_check_once(struct plan_check *c, const struct plan_service *s)
 {
+    check_timeout(c, s);
     if (!s->once)
         return;
     check_ports(c, s);

@@ -1,85 +1,134 @@
 /* Managed Postgres: what RDS does not take, or takes for more money.
  *
- * Refused: a password that is not one config value, a name of a user or database that RDS does not
- * have, a version that cannot be made any more, a port below 1150, a size that no instance class
- * has. Warned of: no version, a version past its standard support, settings in the command that RDS
- * does not take so, an image that does not look like Postgres. */
+ * Refused: no password or one that RDS does not take, a name of a user or database that RDS does
+ * not have, a version that cannot be made any more, a port below 1150, a size that no instance
+ * class has. Warned of: no version, a version past its standard support, settings in the command
+ * that RDS does not take so, an image that does not look like Postgres. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
+#include "plan/passwords.h"
 #include "plan/store/store.h"
 #include <string.h>
 
+static void tell_clear(
+    struct plan_check *c,
+    const struct plan_service *s,
+    const struct compose_env *e,
+    const char *config)
+{
+    c->diag.rule = "secret in clear";
+    plan_warn(
+        &c->diag,
+        e->value.pos,
+        arena_printf(
+            c->a,
+            "When it is deployed, write `%s: ${%s}` instead: the value is there then.",
+            e->name,
+            config),
+        "service %s: %s stands in the files in clear; `up` keeps it as config %s, and no template "
+        "has it",
+        s->s->name,
+        e->name,
+        config);
+}
+
 /* RDS could keep a password of its own in Secrets Manager, but then no other service of the project
  * would know it: the config store is the place that all read. */
-static void check_password(struct plan_check *c, const struct plan_service *s)
+void plan_check_password(
+    struct plan_check *c, const struct plan_service *s, const char *name, const char *store)
 {
-    static const char hint[] = "Write `POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}` and run: defangctl "
-                               "config set POSTGRES_PASSWORD";
-    const struct compose_env *e = plan_check_variable(s->s, "POSTGRES_PASSWORD");
+    const char *hint = arena_printf(
+        c->a, "Write `%s: ${%s}` and run: defangctl config set %s --random", name, name, name);
+    const struct compose_env *e = plan_check_variable(s->s, name);
+    const char *config = e ? compose_text_bare_config(&e->value) : NULL;
+    const char *literal = e && !config ? compose_text_literal(c->a, &e->value) : NULL;
 
-    if (!e) {
+    if (!e)
         plan_error(
             &c->diag,
             s->s->pos,
             hint,
-            "service %s: a managed Postgres needs POSTGRES_PASSWORD from config",
-            s->s->name);
-        return;
-    }
-
-    const char *config = compose_text_bare_config(&e->value);
-    if (!config)
+            "service %s: a managed %s needs %s from config",
+            s->s->name,
+            store,
+            name);
+    else if (literal)
         plan_error(
             &c->diag,
             e->value.pos,
             hint,
-            "service %s: POSTGRES_PASSWORD must be one config value: in clear it would stand in "
-            "the template and in the Compose file",
-            s->s->name);
+            "service %s: AWS takes no such %s, it wants 8 to 128 printable ASCII characters "
+            "without / \" @ and space, and the one in the files has %zu characters",
+            s->s->name,
+            name,
+            strlen(literal));
+    else if (!config)
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            hint,
+            "service %s: %s must be one value, and not text around a config",
+            s->s->name,
+            name);
     else if (!plan_config_name_valid(config))
         plan_error(
             &c->diag,
             e->value.pos,
             hint,
-            "service %s: POSTGRES_PASSWORD draws from \"%s\", which is no valid config name",
+            "service %s: %s draws from \"%s\", which is no valid config name",
             s->s->name,
+            name,
             config);
+    else if (e->taken)
+        tell_clear(c, s, e, config);
 }
 
-/* Letters, digits and underscores, a letter first, and no name that RDS has for itself. */
-static bool is_identifier(const char *text)
+bool plan_check_name_of_config(
+    struct plan_check *c, const struct plan_service *s, const struct compose_env *e)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    size_t n = strlen(text);
-    bool reserved = text_eq(text, "rdsadmin") || text_eq(text, "admin");
+    const char *config = compose_text_bare_config(&e->value);
 
-    if (n < 1 || n > 63 || reserved)
+    if (!config)
         return false;
-    return strspn(text, letters) == n && !strchr("0123456789_", text[0]);
+    if (!plan_config_name_valid(config))
+        plan_error(
+            &c->diag,
+            e->value.pos,
+            "Use letters, digits and underscores, no digit first.",
+            "service %s: %s draws from \"%s\", which is no valid config name",
+            s->s->name,
+            e->name,
+            config);
+    else
+        plan_note(
+            &c->diag,
+            e->value.pos,
+            NULL,
+            "service %s: its %s is what config %s says when the store is made; a later value "
+            "changes nothing",
+            s->s->name,
+            e->name,
+            config);
+    return true;
 }
 
 static void check_identifier(struct plan_check *c, const struct plan_service *s, const char *name)
 {
     const struct compose_env *e = plan_check_variable(s->s, name);
+    const char *text = e ? compose_text_literal(c->a, &e->value) : NULL;
 
-    if (!e)
+    if (!e || plan_check_name_of_config(c, s, e))
         return;
-
-    const char *text = compose_text_literal(c->a, &e->value);
-    if (!text) {
+    if (!text)
         plan_error(
             &c->diag,
             e->value.pos,
-            "Write the name into the Compose file; only the password is secret.",
-            "service %s: %s cannot come from config, CloudFormation reads secrets for passwords "
-            "only",
+            "Write one name, or ${NAME} alone.",
+            "service %s: %s mixes text with config",
             s->s->name,
             name);
-        return;
-    }
-
-    if (!is_identifier(text))
+    else if (*text && !plan_store_name_suits(text, false))
         plan_error(
             &c->diag,
             e->value.pos,
@@ -192,7 +241,7 @@ static void check_image(struct plan_check *c, const struct plan_service *s)
 
 void plan_check_postgres(struct plan_check *c, const struct plan_service *s)
 {
-    check_password(c, s);
+    plan_check_password(c, s, PLAN_POSTGRES_PASSWORD, "Postgres");
     check_version(c, s);
     check_port(c, s);
     check_identifier(c, s, "POSTGRES_USER");

@@ -1,13 +1,17 @@
-/* Named volumes: what EFS makes of them.
+/* Volumes: what EFS makes of the named ones, and what becomes of everything else that is mounted.
  *
  * Refused: an external volume that is no file system of the account, a value that EFS does not
  * take, a group without a user. Warned of: options that EFS has not, and those of a file system's
- * creation when it is there already. Noted: that a volume outlives the project. */
+ * creation when it is there already, of what of this machine is not there. Noted: that a volume
+ * outlives the project, and that a mounted file is a copy. */
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
+#include "plan/container/binds.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_one_of(const char *text, const char *words)
@@ -40,6 +44,15 @@ static bool is_path(const char *text)
     return text[0] == '/' && strlen(text) <= 100;
 }
 
+/* MiB/s. More than a region's quota is refused by EFS, which knows it. */
+static bool is_throughput(const char *text)
+{
+    char *end;
+    double mibps = strtod(text, &end);
+
+    return isdigit((unsigned char)*text) && !*end && mibps >= 1 && mibps <= 10240;
+}
+
 static const struct option {
     const char *key, *words; /* the values it takes, else `ok` says */
     bool (*ok)(const char *text);
@@ -48,7 +61,18 @@ static const struct option {
 } OPTIONS[] = {
     {"backup_policy", "ENABLED|DISABLED", NULL, "Use ENABLED or DISABLED.", true},
     {"performance_mode", "generalPurpose|maxIO", NULL, "Use generalPurpose or maxIO.", true},
-    {"throughput_mode", "bursting|elastic", NULL, "Use bursting or elastic.", true},
+    {"throughput_mode",
+     "bursting|elastic|provisioned",
+     NULL,
+     "Use bursting, elastic or provisioned.",
+     true},
+    {"provisioned_throughput", NULL, is_throughput, "Use a number of MiB/s, 1 or more.", true},
+    {"lifecycle_policy",
+     "AFTER_1_DAY|AFTER_7_DAYS|AFTER_14_DAYS|AFTER_30_DAYS|AFTER_60_DAYS|AFTER_90_DAYS|"
+     "AFTER_180_DAYS|AFTER_270_DAYS|AFTER_365_DAYS",
+     NULL,
+     "Use AFTER_30_DAYS, or 1 (AFTER_1_DAY), 7, 14, 60, 90, 180, 270 or 365.",
+     true},
     {"uid", NULL, is_id, "Use a number.", false},
     {"gid", NULL, is_id, "Use a number.", false},
     {"permissions", NULL, is_octal, "Use an octal number, as in \"0755\".", false},
@@ -103,6 +127,38 @@ static void check_option(
         key->value);
 }
 
+/* Options that EFS takes alone and not together. */
+static void check_throughput(struct plan_check *c, const struct plan_volume *v)
+{
+    const char *mode = plan_volume_option(v, "throughput_mode");
+    const char *mibps = plan_volume_option(v, "provisioned_throughput");
+    bool provisioned = text_eq(mode, "provisioned");
+
+    if (v->external)
+        return;
+    if (provisioned && !mibps)
+        plan_error(
+            &c->diag,
+            v->pos,
+            "Add provisioned_throughput: with the MiB/s, as in provisioned_throughput: 64.",
+            "volume %s: throughput_mode provisioned without provisioned_throughput",
+            v->name);
+    if (mibps && !provisioned)
+        plan_error(
+            &c->diag,
+            v->pos,
+            "Add throughput_mode: provisioned.",
+            "volume %s: provisioned_throughput without throughput_mode: provisioned",
+            v->name);
+    if (text_eq(mode, "elastic") && text_eq(plan_volume_option(v, "performance_mode"), "maxIO"))
+        plan_error(
+            &c->diag,
+            v->pos,
+            "Use performance_mode: generalPurpose.",
+            "volume %s: EFS has no elastic throughput in performance_mode maxIO",
+            v->name);
+}
+
 void plan_check_volumes(struct plan_check *c)
 {
     for (size_t i = 0; i < c->v.volume_count; i++) {
@@ -124,6 +180,7 @@ void plan_check_volumes(struct plan_check *c)
                 v->options->pairs[k].key,
                 value->kind == YAML_KIND_SCALAR ? value->value : "");
         }
+        check_throughput(c, v);
         if (plan_volume_option(v, "gid") && !plan_volume_option(v, "uid"))
             plan_error(&c->diag, v->pos, "Add uid.", "volume %s: gid without uid", v->name);
         if (!v->external)
@@ -134,5 +191,172 @@ void plan_check_volumes(struct plan_check *c)
                 "volume %s is an EFS file system: it starts empty, is shared by all tasks that "
                 "mount it, and stays after `down`",
                 v->name);
+    }
+}
+
+/* ---- mounts ---- */
+
+/* As people write it: below the project's folder. */
+static const char *shown(const struct plan_check *c, const struct compose_mount *m)
+{
+    size_t n = strlen(c->p->working_dir);
+    const char *source = m->source ? m->source : "";
+    bool below = text_starts(source, c->p->working_dir) && source[n] == '/';
+
+    if (text_eq(source, c->p->working_dir))
+        return ".";
+    return below ? arena_printf(c->a, ".%s", source + n) : source;
+}
+
+/* Two lines that do what the mount does. */
+static const char *
+build_hint(const struct plan_check *c, const struct plan_service *s, const struct compose_mount *m)
+{
+    const char *from = shown(c, m);
+
+    if (s->s->has_build)
+        return arena_printf(
+            c->a,
+            "Let the Dockerfile copy it (COPY … %s); for data use a named volume.",
+            m->target);
+    return arena_printf(
+        c->a,
+        "Build an image with it, from a Dockerfile of two lines: FROM %s, and COPY %s %s; for data "
+        "use a named volume.",
+        s->s->image ? s->s->image : "…",
+        from,
+        m->target);
+}
+
+static void
+tell_copy(struct plan_check *c, const struct plan_service *s, const struct compose_mount *m)
+{
+    bool folder = false;
+
+    for (size_t i = 0; i < s->s->config_count; i++)
+        folder = folder || text_eq(s->s->configs[i].folder, m->target);
+    plan_note(
+        &c->diag,
+        m->pos,
+        NULL,
+        folder ? "service %s: the files of %s are copied into its tasks, a change needs `up`"
+               : "service %s: %s is copied into its tasks, a change needs `up`; the image's own sh "
+                 "and cp bring the rest of its folder",
+        s->s->name,
+        shown(c, m));
+}
+
+static void
+check_bind(struct plan_check *c, const struct plan_service *s, const struct compose_mount *m)
+{
+    const char *name = s->s->name;
+    const char *source = shown(c, m);
+
+    if (m->copied) {
+        tell_copy(c, s, m);
+        return;
+    }
+
+    switch (plan_bind_look(c->p, s->s, m)) {
+    case PLAN_BIND_SOCKET:
+        plan_warn(
+            &c->diag,
+            m->pos,
+            "Remove the mount, or keep the service for this machine with profiles:.",
+            "service %s: %s is Docker's own socket and is not mounted on AWS: there is no Docker",
+            name,
+            source);
+        break;
+    case PLAN_BIND_CLOCK:
+        plan_warn(
+            &c->diag,
+            m->pos,
+            "Remove the mount, and name the zone in environment, as in TZ: Europe/Berlin.",
+            "service %s: %s of this machine is not mounted on AWS, tasks run in UTC",
+            name,
+            source);
+        break;
+    case PLAN_BIND_OUTSIDE:
+        plan_warn(
+            &c->diag,
+            m->pos,
+            "Keep what is needed in the project's folder.",
+            "service %s: %s lies outside the project's folder and is not mounted on AWS",
+            name,
+            source);
+        break;
+    case PLAN_BIND_MISSING:
+    case PLAN_BIND_EMPTY:
+        plan_warn(
+            &c->diag,
+            m->pos,
+            "Use a named volume to keep it on EFS.",
+            "service %s: the folder %s of this machine is not mounted on AWS, what is written to "
+            "%s is lost when the task ends",
+            name,
+            source,
+            m->target);
+        break;
+    case PLAN_BIND_SOURCES:
+        plan_warn(
+            &c->diag,
+            m->pos,
+            "Remove the mount, or keep it in compose.override.yaml for this machine.",
+            "service %s: the sources in %s are not mounted on AWS, its image has what the "
+            "Dockerfile copies of them",
+            name,
+            source);
+        break;
+    case PLAN_BIND_SYSTEM:
+    case PLAN_BIND_TAKEN:
+        plan_warn(
+            &c->diag,
+            m->pos,
+            build_hint(c, s, m),
+            "service %s: %s is not mounted on AWS: a file comes with its folder, and that of %s "
+            "cannot be hidden",
+            name,
+            source,
+            m->target);
+        break;
+    default:
+        plan_warn(
+            &c->diag,
+            m->pos,
+            build_hint(c, s, m),
+            "service %s: %s is not mounted on AWS: files of at most %zu KiB together, %d of them, "
+            "are copied",
+            name,
+            source,
+            LIMIT_TASK_FILE_BYTES / 1024,
+            LIMIT_BIND_FILES);
+    }
+}
+
+void plan_check_mounts(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->volume_count; i++) {
+        const struct compose_mount *m = &s->s->volumes[i];
+
+        if (text_eq(m->type, "bind"))
+            check_bind(c, s, m);
+        else if (plan_keeps_image(s->s, m))
+            continue;
+        else if (text_eq(m->type, "volume") && text_empty(m->source))
+            plan_warn(
+                &c->diag,
+                m->pos,
+                "Name the volume to keep it on EFS.",
+                "service %s: what is written to %s is lost when the task ends",
+                s->s->name,
+                m->target);
+        else if (!text_eq(m->type, "tmpfs") && !text_eq(m->type, "volume"))
+            plan_warn(
+                &c->diag,
+                m->pos,
+                "Remove it.",
+                "service %s: mounts of type %s do not exist on Fargate",
+                s->s->name,
+                m->type);
     }
 }

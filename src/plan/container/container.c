@@ -10,11 +10,13 @@
 #include "base/str.h"
 #include "plan/common/logs.h"
 #include "plan/compute/gpu.h"
+#include "plan/container/binds.h"
 #include "plan/container/environment.h"
 #include "plan/container/health.h"
 #include "plan/container/image.h"
 #include "plan/container/linux_options.h"
 #include "plan/container/volumes.h"
+#include "plan/container/words.h"
 #include "plan/names.h"
 #include "plan/view/probe.h"
 #include <string.h>
@@ -25,16 +27,6 @@
 #define STOP_MAX 120
 
 /* ---- words of the service ---- */
-
-/* NULL for an empty list: what the image says holds then. */
-static json_t *strings(const char **list, size_t count)
-{
-    json_t *texts = array();
-
-    for (size_t i = 0; i < count; i++)
-        json_push(texts, json_string(list[i]));
-    return json_unless_empty(texts);
-}
 
 static const char *unless_empty(const char *text)
 {
@@ -106,9 +98,10 @@ static void add_volume(json_t *task, json_t *volume)
 }
 
 /* What ECS has no way to mount; the checks have said so. */
-static bool unmountable(const struct compose_mount *m)
+static bool unmountable(const struct compose_service *s, const struct compose_mount *m)
 {
-    return text_eq(m->type, "bind") || text_eq(m->type, "npipe") || text_eq(m->type, "cluster");
+    return text_eq(m->type, "bind") || text_eq(m->type, "npipe") || text_eq(m->type, "cluster") ||
+           plan_keeps_image(s, m);
 }
 
 /* "mount-2"; of a sidecar "mount-2-proxy", because its service counts from 1 too. */
@@ -128,7 +121,7 @@ static json_t *mount_points(const struct plan_ctx *c, const struct plan_service 
     for (size_t i = 0; i < s->s->volume_count; i++) {
         const struct compose_mount *m = &s->s->volumes[i];
 
-        if (unmountable(m))
+        if (unmountable(s->s, m))
             continue;
 
         /* A volume without a name is the container's own, as in Compose. */
@@ -237,13 +230,13 @@ int plan_container_definition(
 
     /* A sidecar that may end does not take the task with it. */
     bool essential = s->kind != PLAN_SIDECAR || !text_eq(x->restart, "no");
-    json_t *command = x->has_command ? strings(x->command, x->command_count) : NULL;
-    json_t *entrypoint = x->has_entrypoint ? strings(x->entrypoint, x->entrypoint_count) : NULL;
     json_t *read_only = x->read_only ? json_true() : NULL;
     json_t *terminal = x->tty ? json_true() : NULL;
+    json_t *input = x->stdin_open ? json_true() : NULL;
     json_t *mounts = mount_points(c, s, task);
-    json_t *environment, *secrets;
+    json_t *entrypoint, *command, *environment, *secrets;
 
+    plan_words(x, &entrypoint, &command);
     plan_environment(c, s, deployment, &environment, &secrets);
 
     json_t *container = object(
@@ -261,6 +254,8 @@ int plan_container_definition(
         key("User", unless_empty(x->user)),
         key("ReadonlyRootFilesystem", read_only),
         key("PseudoTerminal", terminal),
+        key("Interactive", input),
+        key("DockerLabels", plan_docker_labels(x)),
         key("LinuxParameters", plan_linux_parameters(x)),
         key("SystemControls", plan_system_controls(c, x)),
         key("StopTimeout", stop_timeout(x)),

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "plan/common/route.h"
 #include "plan/container/derived.h"
+#include "plan/container/references.h"
 #include <string.h>
 
 #define INJECTED_MAX 3 /* DEFANG_SERVICE, DEFANG_ETAG, DEFANG_FQDN */
@@ -110,8 +111,13 @@ static void put_secrets(struct plan_ctx *c, const struct plan_service *s, struct
             const struct compose_file_source *from = &c->p->secrets[k];
             const char *config = from->external_name ? from->external_name : name;
 
-            if (strcmp(from->name, name) == 0 && from->external)
-                put_secret(e, name, plan_config_arn(c, config));
+            if (strcmp(from->name, name) != 0 || !from->external)
+                continue;
+            put_secret(
+                e,
+                name,
+                from->reference ? plan_reference_value(from->reference)
+                                : plan_config_arn(c, config));
         }
     }
 }

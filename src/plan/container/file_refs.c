@@ -1,9 +1,10 @@
 /* `configs` and `secrets` of a service as the planner sees them: where each file goes, and where
  * its content comes from.
  *
- * Content is one of four: a config value as a whole (an external one, or one by `environment`), a
- * text that may draw from config, a file of the project's folder, or nothing. Only the third is
- * read here, and all that leaves is its length and a digest. */
+ * Content is one of five: a config value as a whole (an external one, or one by `environment`), a
+ * secret that somebody else keeps, a text that may draw from config, a file of the project's
+ * folder, or nothing. Only the file is read here, and all that leaves is its length and a digest.
+ */
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -44,6 +45,14 @@ static void split_target(struct arena *a, struct plan_task_file *f)
 
     /* Nothing of an image is there: /run is empty when a container starts. */
     f->hides = !text_starts(f->folder, "/run/") && !text_starts(f->folder, "/var/run/");
+}
+
+/* A folder that is mounted as a whole hides the image's, as with Docker. */
+static void place_in_folder(struct plan_task_file *f)
+{
+    f->folder = f->ref->folder;
+    f->name = f->target + strlen(f->folder) + 1;
+    f->hides = false;
 }
 
 /* The text with its config parts: the typed model has it without. */
@@ -90,7 +99,9 @@ static void fill_source(
 
     if (!s)
         return;
-    if (s->external)
+    if (s->reference)
+        f->reference = s->reference;
+    else if (s->external)
         f->config = s->external_name ? s->external_name : s->name;
     else if (s->environment)
         f->config = s->environment;
@@ -116,8 +127,11 @@ static void fill_file(
         .secret = secret,
         .target = target_of(a, r, secret),
         .mode = r->mode >= 0 ? (unsigned)r->mode : 0444,
-        .source = source};
+        .source = source,
+        .pieces = 1};
     split_target(a, f);
+    if (r->folder)
+        place_in_folder(f);
     fill_source(a, p, secret ? "secrets" : "configs", f);
 }
 
@@ -172,13 +186,17 @@ int plan_file_read(struct arena *a, const char *key, struct plan_task_file *f, s
     if (!f->path)
         return 0;
 
-    int rc = file_read(f->path, LIMIT_CONFIG_VALUE_BYTES, &text, err);
+    int rc = file_read(f->path, LIMIT_TASK_FILE_BYTES, &text, err);
     if (rc == 0) {
         f->empty = text.len == 0;
         f->encoded = needs_encoding(&text);
 
         /* As it is kept: base64 writes four characters for three bytes. */
         f->bytes = f->encoded ? (text.len + 2) / 3 * 4 : text.len;
+        if (f->bytes > LIMIT_CONFIG_VALUE_BYTES) {
+            f->encoded = true;
+            f->pieces = (text.len + PLAN_PIECE_BYTES - 1) / PLAN_PIECE_BYTES;
+        }
         f->digest = keyed_digest(a, key, &text);
     }
     str_wipe(&text);

@@ -5,7 +5,9 @@
  * Whoever may read a file is settled before there is anything to read: the mask lets nobody in but
  * root until chown and chmod have run. */
 #include "plan/container/file_script.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include <string.h>
 
 size_t plan_files_folder(const struct plan_files *p, const char *folder)
 {
@@ -53,6 +55,21 @@ void plan_files_copy_script(const struct plan_files *p, struct str *out)
     }
 }
 
+const char *plan_files_variable(struct arena *a, size_t i, size_t k)
+{
+    return k ? arena_printf(a, "FILE_%zu_%zu", i, k) : arena_printf(a, "FILE_%zu", i);
+}
+
+static void write_encoded(const struct plan_task_file *f, size_t i, struct str *out)
+{
+    cleanup_arena struct arena *a = arena_new();
+
+    str_append(out, "printf %s");
+    for (size_t k = 0; k < f->pieces; k++)
+        str_appendf(out, " \"$%s\"", plan_files_variable(a, i, k));
+    str_append(out, " | base64 -d > \"$f\"");
+}
+
 static void write_file(const struct plan_files *p, size_t i, struct str *out)
 {
     const struct plan_task_file *f = &p->files[i];
@@ -66,11 +83,13 @@ static void write_file(const struct plan_files *p, size_t i, struct str *out)
 
     /* What the copier brought there may be a link to elsewhere. */
     str_append(out, "; rm -f \"$f\"; ");
+    if (strchr(f->name, '/'))
+        str_append(out, "(umask 022; mkdir -p \"${f%/*}\"); ");
 
     if (f->empty)
         str_append(out, ": > \"$f\"");
     else if (f->encoded)
-        str_appendf(out, "printf %%s \"$FILE_%zu\" | base64 -d > \"$f\"", i);
+        write_encoded(f, i, out);
     else
         str_appendf(out, "printf %%s \"$FILE_%zu\" > \"$f\"", i);
 

@@ -22,6 +22,9 @@ size_t plan_files_folder(const struct plan_files *p, const char *folder);
  * For the service's own image. */
 void plan_files_copy_script(const struct plan_files *p, struct str *out);
 
-/* Writes each file from the variable FILE_<its index>, with owner and mode. For any image with a
+/* The variable that has piece k, from 0, of file i: "FILE_3", "FILE_3_1". */
+const char *plan_files_variable(struct arena *a, size_t i, size_t k);
+
+/* Writes each file from its variables, with owner and mode. For any image with a
  * POSIX shell and base64. */
 void plan_files_write_script(const struct plan_files *p, struct str *out);

@@ -18,6 +18,7 @@
 #include "plan/container/environment.h"
 #include "plan/container/file_script.h"
 #include "plan/container/image.h"
+#include "plan/container/references.h"
 #include "plan/names.h"
 
 #define WRITER "public.ecr.aws/docker/library/busybox:1.37.0"
@@ -31,11 +32,15 @@ static void name_parameter(
     const struct plan_request *r,
     const char *service,
     const struct plan_task_file *f,
+    size_t piece,
     struct plan_derived *out)
 {
     const char *kind = f->secret ? "secret" : "config";
     const char *variable = arena_printf(a, "%s-%s", kind, f->ref->source);
     const char *digest = f->digest ? f->digest : "";
+
+    if (piece > 1)
+        variable = arena_printf(a, "%s-%zu", variable, piece);
 
     if (!f->path)
         digest = plan_parts_digest(a, r, f->parts, plan_config_mark);
@@ -46,7 +51,14 @@ static void name_parameter(
         .parts = f->parts,
         .file = f->path,
         .encoded = f->encoded,
+        .piece = piece,
         .parameter = plan_derived_parameter(a, r, service, variable, digest)};
+}
+
+/* The k-th parameter of the file; 0: there is one. */
+static size_t piece_of(const struct plan_task_file *f, size_t k)
+{
+    return f->pieces > 1 ? k + 1 : 0;
 }
 
 /* Reads what is to be read; a file that is gone since the checks leaves an empty digest, and the
@@ -79,10 +91,10 @@ void plan_files_derived(
     size_t n = ready_files(a, r, s, &files);
 
     for (size_t i = 0; i < n; i++) {
-        bool has_parameter = !files[i].config && !files[i].empty;
+        bool has_parameter = !files[i].config && !files[i].reference && !files[i].empty;
 
-        if (has_parameter)
-            name_parameter(a, r, s->name, &files[i], &out[(*count)++]);
+        for (size_t k = 0; has_parameter && k < files[i].pieces; k++)
+            name_parameter(a, r, s->name, &files[i], piece_of(&files[i], k), &out[(*count)++]);
     }
 }
 
@@ -172,14 +184,19 @@ static json_t *copier(
 }
 
 /* Where the content of the file is kept. */
-static json_t *
-content_arn(const struct plan_ctx *c, const struct plan_service *s, const struct plan_task_file *f)
+static json_t *content_arn(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const struct plan_task_file *f,
+    size_t k)
 {
     struct plan_derived d;
 
     if (f->config)
         return plan_config_arn(c, f->config);
-    name_parameter(c->a, c->r, s->s->name, f, &d);
+    if (f->reference)
+        return plan_reference_value(f->reference);
+    name_parameter(c->a, c->r, s->s->name, f, piece_of(f, k), &d);
     return plan_parameter_arn(d.parameter);
 }
 
@@ -197,9 +214,12 @@ static json_t *writer(
         if (p->files[i].empty) /* SSM keeps no empty value */
             continue;
 
-        const char *variable = arena_printf(c->a, "FILE_%zu", i);
-        json_t *arn = content_arn(c, s, &p->files[i]);
-        json_push(secrets, object(key("Name", variable), key("ValueFrom", arn)));
+        for (size_t k = 0; k < p->files[i].pieces; k++) {
+            const char *variable = plan_files_variable(c->a, i, k);
+            json_t *arn = content_arn(c, s, &p->files[i], k);
+
+            json_push(secrets, object(key("Name", variable), key("ValueFrom", arn)));
+        }
     }
 
     const char *what = arena_printf(c->a, "%s-files", s->s->name);

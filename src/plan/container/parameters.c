@@ -13,7 +13,8 @@ static size_t most(const struct plan_view *v)
     for (size_t i = 0; i < v->count; i++) {
         const struct compose_service *s = v->services[i].s;
 
-        count += s->environment_count + s->secret_count + s->config_count;
+        count += s->environment_count;
+        count += (s->secret_count + s->config_count) * PLAN_PIECES_MAX;
     }
     return count;
 }

@@ -19,6 +19,7 @@
 #include "plan/common/iam.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define NFS_PORT 2049
@@ -113,10 +114,19 @@ static json_t *file_system_tags(const struct plan_ctx *c, const struct plan_volu
     return tags;
 }
 
+/* What is not touched for so long moves to the cheaper class; it is read there all the same. */
+static json_t *lifecycle(const struct plan_volume *v)
+{
+    const char *after = plan_volume_option(v, "lifecycle_policy");
+
+    return after ? array(object(key("TransitionToIA", after))) : NULL;
+}
+
 static void add_file_system(struct plan_ctx *c, const struct plan_volume *v)
 {
     const char *performance = plan_volume_option(v, "performance_mode");
     const char *throughput = plan_volume_option(v, "throughput_mode");
+    const char *mibps = plan_volume_option(v, "provisioned_throughput");
     const char *backup = plan_volume_option(v, "backup_policy");
     bool backups = backup ? text_eq_nocase(backup, "ENABLED") : c->s->backup_days > 0;
     const char *backup_status = backups ? "ENABLED" : "DISABLED";
@@ -125,6 +135,8 @@ static void add_file_system(struct plan_ctx *c, const struct plan_volume *v)
         key("Encrypted", true),
         key("PerformanceMode", performance),
         key("ThroughputMode", throughput),
+        key("ProvisionedThroughputInMibps", mibps ? json_real(strtod(mibps, NULL)) : NULL),
+        key("LifecyclePolicies", lifecycle(v)),
         key("BackupPolicy", object(key("Status", backup_status))),
         key("FileSystemPolicy", encrypted_only()),
         key("FileSystemTags", file_system_tags(c, v)));

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/view/extensions.h"
 #include <string.h>
 
 /* Who waits for it, and whether all of them can do without. */
@@ -50,7 +51,10 @@ void plan_stages(
             .service = arena_strdup(a, s->s->name),
             .hash = arena_strdup(a, json_str(note, "hash")),
             .output = arena_strdup(a, json_str(note, "once")),
+            .timeout_ms = MAX(plan_once_timeout_ms(s->s), 0),
             .stage = s->pending ? s->stage : 0};
+        if (!o->timeout_ms)
+            o->timeout_ms = PLAN_ONCE_TIMEOUT_MS;
         add_waiting(a, &v, o);
     }
 }

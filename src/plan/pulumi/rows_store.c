@@ -218,7 +218,7 @@ const struct pulumi_row pulumi_rows_store[] = {
     {"AWS::EFS::FileSystem", "aws:efs:FileSystem",
      .attrs = "FileSystemId=id Arn=arn",
      .rules =
-         "Encrypted KmsKeyId PerformanceMode ThroughputMode "
+         "Encrypted KmsKeyId PerformanceMode ThroughputMode ProvisionedThroughputInMibps "
          "BackupPolicy.Status=@backup.backupPolicy.status "
          "LifecyclePolicies[].TransitionToIA=lifecyclePolicies[].transitionToIa "
          "LifecyclePolicies[].TransitionToArchive=lifecyclePolicies[].transitionToArchive "

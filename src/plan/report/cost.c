@@ -355,7 +355,14 @@ static void bucket(struct pricing *x)
 
 static void file_system(struct pricing *x)
 {
+    double mibps = number(json_object_get(x->p, "ProvisionedThroughputInMibps"), 0);
+
     line(x, price(x, "efs.gb"), "1 GB of files");
+    if (mibps > 0)
+        line(
+            x,
+            mibps * price(x, "efs.mibps"),
+            arena_printf(x->out->arena, "%g MiB/s of provisioned throughput", mibps));
     usage(x, "files on volumes", "efs.gb", "a GB and month");
 }
 

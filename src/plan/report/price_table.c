@@ -81,6 +81,7 @@ static const struct price_row ROWS[] = {
     {"ebs.gb", 0.08, PRICE_GB_MONTH, "aws.amazon.com/ebs/pricing (gp3)"},
     {"ecr.gb", 0.1, PRICE_GB_MONTH, "aws.amazon.com/ecr/pricing"},
     {"efs.gb", 0.3, PRICE_GB_MONTH, "aws.amazon.com/efs/pricing (Standard)"},
+    {"efs.mibps", 6.0, PRICE_MONTH, "aws.amazon.com/efs/pricing (provisioned, a MB/s)"},
     {"elb.hour", 0.0225, PRICE_HOUR, "aws.amazon.com/elasticloadbalancing/pricing"},
     {"elb.lcu", 0.008, PRICE_HOUR, "aws.amazon.com/elasticloadbalancing/pricing"},
     {"endpoint.interface.hour", 0.01, PRICE_HOUR, "aws.amazon.com/privatelink/pricing"},

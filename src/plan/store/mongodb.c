@@ -6,7 +6,7 @@
  * reads SecureString parameters for RDS and not for DocumentDB
  * (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/
  * dynamic-references-ssm-secure-strings.html): the password comes from a secret of Secrets Manager,
- * which the engine fills from the config store (mongodb_secret.c). */
+ * which the engine fills from the config store (store_secret.c). */
 #include "base/mem.h"
 #include "plan/common/context.h"
 #include "plan/network/network.h"
@@ -61,7 +61,8 @@ static void add_cluster(
     /* User and data come with a snapshot. */
     const char *snapshot =
         plan_store_snapshot(c, s, id, "SnapshotIdentifier", s->s->mongodb.from_snapshot);
-    const char *new_user = snapshot ? NULL : plan_mongodb_user(c->a, s);
+    const char *said = plan_store_name(c->a, c->r, s, PLAN_MONGODB_USER, "user");
+    const char *new_user = said ? said : "mongo";
 
     json_t *cluster = object(
         key("EngineVersion", version),
@@ -77,7 +78,7 @@ static void add_cluster(
         key("Tags", plan_store_tags(c, s)),
         key("MasterUserPassword", password(c, s)),
         key("SnapshotIdentifier", snapshot),
-        key("MasterUsername", new_user));
+        key("MasterUsername", snapshot ? NULL : new_user));
     struct graph_resource *r = graph_add(c->g, s->group, id, "AWS::DocDB::DBCluster", cluster);
     r->usual = "usually 1-2 min";
     plan_store_keep_data(r);

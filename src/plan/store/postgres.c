@@ -15,13 +15,16 @@
 #include "plan/store/store.h"
 #include <string.h>
 
-static const char *literal_or(
-    const struct plan_ctx *c, const struct plan_service *s, const char *name, const char *fallback)
+static const char *name_or(
+    const struct plan_ctx *c,
+    const struct plan_service *s,
+    const char *name,
+    const char *what,
+    const char *fallback)
 {
-    const struct compose_env *e = plan_store_env(s->s, name);
-    const char *text = e ? compose_text_literal(c->a, &e->value) : NULL;
+    const char *said = plan_store_name(c->a, c->r, s, name, what);
 
-    return text_empty(text) ? fallback : text;
+    return said ? said : fallback;
 }
 
 /* What the next plan tells a value by that was removed and set anew (plan/passwords.h). */
@@ -40,7 +43,7 @@ static void note_mark(struct plan_ctx *c, const char *id, const char *config)
 /* NULL when there is none; plan_check has said what to do. */
 static const char *password(struct plan_ctx *c, const struct plan_service *s, const char *id)
 {
-    const struct compose_env *e = plan_store_env(s->s, "POSTGRES_PASSWORD");
+    const struct compose_env *e = plan_store_env(s->s, PLAN_POSTGRES_PASSWORD);
     const char *config = e ? compose_text_bare_config(&e->value) : NULL;
 
     if (!config)
@@ -129,8 +132,8 @@ static void add_instance(
     const char *secret)
 {
     const char *parameters = add_parameters(c, s);
-    const char *user = literal_or(c, s, "POSTGRES_USER", "postgres");
-    const char *database = literal_or(c, s, "POSTGRES_DB", user);
+    const char *user = name_or(c, s, PLAN_POSTGRES_USER, "user", "postgres");
+    const char *database = name_or(c, s, PLAN_POSTGRES_DATABASE, "database", user);
     const char *snapshot =
         plan_store_snapshot(c, s, id, "DBSnapshotIdentifier", s->s->postgres.from_snapshot);
     bool downtime = s->s->postgres.allow_downtime;

@@ -80,13 +80,24 @@ bool plan_postgres_parameter(
 /* ElastiCache takes an hour or more: "04:00-05:00", UTC. */
 const char *plan_cache_window(struct arena *a, const struct plan_settings *s);
 
-/* ---- MongoDB's user and password (mongodb_secret.c) ---- */
+/* ---- users, databases and passwords that come from config (store_secret.c) ---- */
 
-#define PLAN_MONGODB_USER     "MONGO_INITDB_ROOT_USERNAME"
-#define PLAN_MONGODB_PASSWORD "MONGO_INITDB_ROOT_PASSWORD"
-#define PLAN_MONGODB_NODES    16u /* instances that a cluster takes */
+#define PLAN_POSTGRES_USER     "POSTGRES_USER"
+#define PLAN_POSTGRES_DATABASE "POSTGRES_DB"
+#define PLAN_MONGODB_USER      "MONGO_INITDB_ROOT_USERNAME"
+#define PLAN_POSTGRES_PASSWORD "POSTGRES_PASSWORD"
+#define PLAN_MONGODB_PASSWORD  "MONGO_INITDB_ROOT_PASSWORD"
+#define PLAN_MONGODB_NODES     16u /* instances that a cluster takes */
 
-const char *plan_mongodb_user(struct arena *a, const struct plan_service *s);
+/* What the store's variable of that name says, or a reference that CloudFormation resolves where it
+ * is a config; NULL where it says nothing. `what` is "user" or "database". */
+const char *plan_store_name(
+    struct arena *a,
+    const struct plan_request *r,
+    const struct plan_service *s,
+    const char *variable,
+    const char *what);
+
 /* The config that is its password; NULL: there is none. */
 const char *plan_mongodb_config(const struct plan_service *s);
 bool plan_mongodb_tls(const struct compose_service *s);

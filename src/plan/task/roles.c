@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/iam.h"
+#include "plan/container/references.h"
 #include "plan/container/volumes.h"
 #include "plan/network/network.h"
 #include "plan/task/grants.h"
@@ -125,6 +126,7 @@ static void add_execution_role(struct plan_ctx *c)
     push_pull_through(c, statements);
     json_push(statements, write_logs());
     json_push(statements, read_config(c));
+    plan_reference_statements(c, statements);
 
     json_t *role = object(
         key("Description", "ECS pulls images, reads config and writes logs for the project"),

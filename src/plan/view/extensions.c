@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "compose/units.h"
 #include "plan/view/view.h"
 
 #define CPU_PERCENT 85
@@ -29,6 +30,28 @@ bool plan_wants_llm(const struct compose_service *s)
     const struct yaml_node *n = s->extensions ? yaml_get(s->extensions, "x-defang-llm") : NULL;
     return n && (yaml_is_null(n) || n->kind == YAML_KIND_MAPPING ||
                  (n->kind == YAML_KIND_SCALAR && text_eq_nocase(n->value, "true")));
+}
+
+bool plan_llm_may_open(const struct compose_service *s)
+{
+    const struct yaml_node *n = s->extensions ? yaml_get(s->extensions, "x-defang-llm") : NULL;
+    const char *public = n ? plan_ext_string(n, "public") : NULL;
+
+    return !plan_wants_llm(s) || text_eq_nocase(public ? public : "", "true");
+}
+
+/* ---- x-defang-timeout ---- */
+
+int64_t plan_once_timeout_ms(const struct compose_service *s)
+{
+    const char *text = s->extensions ? plan_ext_string(s->extensions, "x-defang-timeout") : NULL;
+    int64_t ns = 0;
+
+    if (text_empty(text))
+        return 0;
+    if (units_parse_duration_ns(text, &ns) < 0 || ns < 1000000000)
+        return -1;
+    return ns / 1000000;
 }
 
 /* ---- x-defang-autoscaling ---- */

@@ -113,7 +113,8 @@ static void add_published(struct plan_service *v, const struct compose_port *c, 
         .listener = c->listener,
         .published = c->published,
         .ingress = !host,
-        .open = host && container && public_network,
+        .open = host && container && public_network && plan_llm_may_open(v->s),
+        .published_host = host && container && public_network,
         .pos = c->pos};
     add_port(v, port);
 }

@@ -29,6 +29,7 @@ struct plan_port {
     const char *published;    /* NULL when not said */
     bool ingress;             /* through the load balancer */
     bool open;                /* admits the internet directly */
+    bool published_host;      /* `mode: host` on a public network, whether it is open or not */
     struct yaml_pos pos;
 };
 
