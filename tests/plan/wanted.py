@@ -132,6 +132,18 @@ class Wanted:
     def networks(self, service: str) -> list[str]:
         return list(self.services[service].get("networks", ["default"]))
 
+    def badges(self, service: str) -> set[str]:
+        """Groups by logical id: what it wears, and whom it admits."""
+        mine = self.networks(service)
+        if mine == ["model_provider_private"]:  # a gateway serves them all
+            mine = [
+                n for s in self.services for n in self.networks(s) if n != "model_provider_private"
+            ] or ["default"]
+        return {
+            "AppSecurityGroup" if n == "default" else f"NetworkSecurityGroup{logical_id(n)}"
+            for n in mine
+        }
+
     def ports(self, service: str) -> list[dict[str, Any]]:
         found = []
         for port in self.services[service].get("ports", []):
@@ -185,22 +197,29 @@ class Wanted:
         if group == "AlbSecurityGroup":
             return {("tcp", p, p, "0.0.0.0/0") for p in listeners}
         if group == "VolumeSecurityGroup":
-            return {("tcp", 2049, 2049, "AppSecurityGroup")}
+            return {
+                ("tcp", 2049, 2049, badge)
+                for s in self.services
+                if self.mounts(s) and "service:" not in self.services[s].get("network_mode", "")
+                for badge in self.badges(s)
+            }
         if service is None:
             return set()
         if service in self.stores:
-            return {("tcp", self.store_port(service), self.store_port(service), "AppSecurityGroup")}
-        rules, opened = set(), self.open_ports(service)
+            port = self.store_port(service)
+            return {("tcp", port, port, badge) for badge in self.badges(service)}
+        if service not in self.containers:
+            return set()
+        rules, opened = {("-1", None, None, b) for b in self.badges(service)}, self.open_ports(service)
         for port in self.ports(service):
             where = (port["protocol"], port["target"], port["target"])
             if port in opened:
                 rules.add((*where, "0.0.0.0/0"))
                 continue
-            rules.add((*where, "AppSecurityGroup"))
             if port["ingress"]:
                 rules.add((*where, "AlbSecurityGroup"))
-        if rules:
-            rules.add((*PING, "0.0.0.0/0" if opened else "AppSecurityGroup"))
+        if opened:
+            rules.add((*PING, "0.0.0.0/0"))
         return rules
 
     def health_path(self, service: str, port: int) -> str:
@@ -243,9 +262,14 @@ class Wanted:
         tasks = {
             label(s): self.replicas(s)
             for s in self.containers
-            if self.ports(s) and self.replicas(s)
+            if self.replicas(s)
         }
         return {**tasks, **dict.fromkeys(self.store_labels, 1)}
+
+
+def logical_id(name: str) -> str:
+    assert name.isalpha(), "a name with other letters has a digest in its id"
+    return name.capitalize()
 
 
 def label(service: str) -> str:

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/logs.h"
+#include "plan/common/rewrite.h"
 #include "plan/compute/gpu.h"
 #include "plan/container/environment.h"
 #include "plan/container/health.h"
@@ -27,12 +28,14 @@
 /* ---- words of the service ---- */
 
 /* NULL for an empty list: what the image says holds then. */
-static json_t *strings(const char **list, size_t count)
+static json_t *
+words(const struct plan_ctx *c, const struct plan_service *s, const char **list, size_t count)
 {
+    const char **written = plan_rewrite_words(c->a, &c->v, s, list, count);
     json_t *texts = array();
 
     for (size_t i = 0; i < count; i++)
-        json_push(texts, json_string(list[i]));
+        json_push(texts, json_string(written[i]));
     return json_unless_empty(texts);
 }
 
@@ -237,8 +240,8 @@ int plan_container_definition(
 
     /* A sidecar that may end does not take the task with it. */
     bool essential = s->kind != PLAN_SIDECAR || !text_eq(x->restart, "no");
-    json_t *command = x->has_command ? strings(x->command, x->command_count) : NULL;
-    json_t *entrypoint = x->has_entrypoint ? strings(x->entrypoint, x->entrypoint_count) : NULL;
+    json_t *command = x->has_command ? words(c, s, x->command, x->command_count) : NULL;
+    json_t *entrypoint = x->has_entrypoint ? words(c, s, x->entrypoint, x->entrypoint_count) : NULL;
     json_t *read_only = x->read_only ? json_true() : NULL;
     json_t *terminal = x->tty ? json_true() : NULL;
     json_t *mounts = mount_points(c, s, task);

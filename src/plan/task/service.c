@@ -89,7 +89,7 @@ static json_t *deployment_configuration(const struct plan_ctx *c, const struct p
 /* The registry of its private name; with the sidecar of discovery the task registers itself. */
 static json_t *registries(const struct plan_ctx *c, const struct plan_service *s)
 {
-    bool registered = s->port_count && !plan_by_sidecar(c);
+    bool registered = plan_has_name(s) && !plan_by_sidecar(c);
 
     if (!registered)
         return NULL;
