@@ -264,7 +264,25 @@ class Wanted:
             for s in self.containers
             if self.replicas(s)
         }
-        return {**tasks, **dict.fromkeys(self.store_labels, 1)}
+        return {**tasks, **dict.fromkeys(self.store_labels, 1), **dict.fromkeys(self.aliases, 1)}
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Other names of services, and the service's label that each leads to."""
+        found: dict[str, str] = {}
+        for service, node in self.services.items():
+            if service not in self.containers and service not in self.stores:
+                continue
+            said = [service, node.get("container_name"), node.get("hostname")]
+            networks = node.get("networks", [])
+            for one in networks.values() if isinstance(networks, dict) else []:
+                said += (one or {}).get("aliases", [])
+            found |= {str(n).lower(): label(service) for n in said if n}
+        for node in self.services.values():
+            for link in node.get("links", []):
+                of, _, name = link.partition(":")
+                found |= {name: label(of)} if name else {}
+        return {n: of for n, of in found.items() if "." not in n and n != of}
 
 
 def logical_id(name: str) -> str:

@@ -88,10 +88,17 @@ bool plan_is_shared(const struct plan_view *v, const struct plan_alias *alias)
     return alias->shared != NULL;
 }
 
-/* Of the record, which services may share: "Alias" and the label's id. */
-static const char *alias_id(struct plan_ctx *c, const char *what, const struct plan_alias *alias)
+static const char *
+alias_id(const struct plan_ctx *c, const char *what, const struct plan_alias *alias)
 {
     return arena_printf(c->a, "%s%s", what, plan_logical_id(c->a, alias->record));
+}
+
+const char *plan_other_name_id(const struct plan_ctx *c, const struct plan_alias *alias)
+{
+    const char *id = alias_id(c, "Alias", alias);
+
+    return alias->shared ? arena_printf(c->a, "%sOf%s", id, alias->of->id) : id;
 }
 
 /* A name leads to the service's own: one instance, or one for each service that has the name, of
@@ -99,24 +106,23 @@ static const char *alias_id(struct plan_ctx *c, const char *what, const struct p
 static void add_alias_instance(struct plan_ctx *c, const struct plan_alias *alias)
 {
     const char *target = arena_printf(c->a, "%s.%s", alias->of->label, c->domain);
-    const char *id = alias_id(c, "Alias", alias);
 
     json_t *instance = object(
         key("ServiceId", graph_attr(alias_id(c, "NameOf", alias), "Id")),
         key("InstanceId", alias->of->label),
         key("InstanceAttributes", object(key("AWS_INSTANCE_CNAME", target))));
-    if (alias->shared)
-        id = arena_printf(c->a, "%sOf%s", id, alias->of->id);
-    graph_add(c->g, alias->of->group, id, "AWS::ServiceDiscovery::Instance", instance);
+    graph_add(
+        c->g,
+        alias->of->group,
+        plan_other_name_id(c, alias),
+        "AWS::ServiceDiscovery::Instance",
+        instance);
 }
 
 static void add_other_name(struct plan_ctx *c, const struct plan_alias *alias)
 {
     if (plan_by_sidecar(c)) {
-        const char *id = alias_id(c, "Alias", alias);
-        if (alias->shared)
-            id = arena_printf(c->a, "%sOf%s", id, alias->of->id);
-        plan_alias_record(c, alias, id);
+        plan_alias_record(c, alias, plan_other_name_id(c, alias));
         return;
     }
     if (!alias->shared)

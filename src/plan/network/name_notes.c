@@ -224,15 +224,27 @@ static void tell_unfit(struct notes *n, const struct plan_alias *alias, unsigned
 
 static void tell_rewritten(struct notes *n, const struct plan_alias *alias, unsigned values)
 {
-    plan_note(
-        n->g,
-        alias->pos,
-        NULL,
-        "service %s is %s on AWS, not %s; %s rewritten",
-        alias->of->s->name,
-        alias->of->label,
-        alias->text,
-        times(n->a, values));
+    if (alias->called == PLAN_CALLED_IMPLIED)
+        plan_note(
+            n->g,
+            alias->pos,
+            NULL,
+            "service %s: its container's name in Compose, %s, is %s on AWS; %s rewritten",
+            alias->of->s->name,
+            alias->text,
+            alias->of->label,
+            times(n->a, values));
+    else
+        plan_note(
+            n->g,
+            alias->pos,
+            NULL,
+            "service %s: the %s %s is %s on AWS; %s rewritten",
+            alias->of->s->name,
+            kind_of(alias),
+            alias->text,
+            alias->of->label,
+            times(n->a, values));
 }
 
 static void tell(struct notes *n, const struct plan_alias *alias, unsigned values)
@@ -253,7 +265,7 @@ static void tell(struct notes *n, const struct plan_alias *alias, unsigned value
             alias->shared->of->s->name,
             alias->of->s->name,
             alias->text);
-    else if (alias->unfit && !(silent && !values))
+    else if (alias->unfit && alias->called != PLAN_CALLED_IMPLIED && !(silent && !values))
         tell_unfit(n, alias, values);
     else if (values && !n->v->suffix)
         tell_rewritten(n, alias, values);

@@ -51,6 +51,9 @@ void plan_store_alias(
     const char *store_id,
     const char *endpoint_attr);
 
+/* The resource of an alias that has a record: who waits for the service waits for it, too. */
+const char *plan_other_name_id(const struct plan_ctx *c, const struct plan_alias *alias);
+
 /* One of several services that share the name. */
 bool plan_is_shared(const struct plan_view *v, const struct plan_alias *alias);
 
