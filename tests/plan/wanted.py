@@ -132,14 +132,24 @@ class Wanted:
     def networks(self, service: str) -> list[str]:
         return list(self.services[service].get("networks", ["default"]))
 
+    def share(self, one: str, other: str) -> bool:
+        """A network; a model's gateway has one with everybody."""
+        either = set(self.networks(one)), set(self.networks(other))
+        return bool(either[0] & either[1]) or {"model_provider_private"} in either
+
     def badges(self, service: str) -> set[str]:
-        """Groups by logical id: what it wears, and whom it admits."""
+        """Groups by logical id: whom it admits."""
+        hubs = {
+            f"HubSecurityGroup{logical_id(s)}"
+            for s in self.services
+            if len(self.networks(s)) > 4 and self.share(s, service)
+        }
         mine = self.networks(service)
         if mine == ["model_provider_private"]:  # a gateway serves them all
             mine = [
                 n for s in self.services for n in self.networks(s) if n != "model_provider_private"
             ] or ["default"]
-        return {
+        return hubs | {
             "AppSecurityGroup" if n == "default" else f"NetworkSecurityGroup{logical_id(n)}"
             for n in mine
         }
@@ -210,7 +220,10 @@ class Wanted:
             return {("tcp", port, port, badge) for badge in self.badges(service)}
         if service not in self.containers:
             return set()
-        rules, opened = {("-1", None, None, b) for b in self.badges(service)}, self.open_ports(service)
+        rules, opened = (
+            {("-1", None, None, b) for b in self.badges(service)},
+            self.open_ports(service),
+        )
         for port in self.ports(service):
             where = (port["protocol"], port["target"], port["target"])
             if port in opened:
@@ -259,11 +272,7 @@ class Wanted:
     @property
     def names(self) -> dict[str, int]:
         """Names of the private zone and how many addresses each has."""
-        tasks = {
-            label(s): self.replicas(s)
-            for s in self.containers
-            if self.replicas(s)
-        }
+        tasks = {label(s): self.replicas(s) for s in self.containers if self.replicas(s)}
         return {**tasks, **dict.fromkeys(self.store_labels, 1), **dict.fromkeys(self.aliases, 1)}
 
     @property

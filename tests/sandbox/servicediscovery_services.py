@@ -14,7 +14,6 @@ from .registry import operation
 from .servicediscovery import namespace_of, part, service_of, set_tags, shown, some_id
 from .wire import Call
 
-
 # the pattern of Name and the notes on RoutingPolicy and CNAME in the API reference (CreateService,
 # DnsConfig, DnsRecord); each label as in the pattern
 LABEL = r"[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?"

@@ -70,11 +70,14 @@ static const struct plan_network *network(struct arena *a, struct plan_view *v, 
     return n;
 }
 
-/* The gateway of a model has a network that no file declares: it serves the whole project. */
+/* The gateway of a model has a network of its own that no file declares (container/models.c; the
+ * tree stays what the files say): it serves the whole project. */
 static bool serves_all(const struct compose_project *p, const struct compose_service *s)
 {
+    const struct yaml_node *declared = p->root ? yaml_get(p->root, "networks") : NULL;
+
     return s->network_count == 1 && strcmp(s->networks[0].name, DEFAULT_NETWORK) != 0 &&
-           !compose_network_get(p, s->networks[0].name);
+           !(declared && yaml_get(declared, s->networks[0].name));
 }
 
 /* `network_mode: host` and their like name no network: such a service is on the default one. */
