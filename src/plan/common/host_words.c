@@ -26,12 +26,15 @@
 
 enum hint { SAYS_HOST, SAYS_NOTHING, SAYS_OTHER, IS_COMMAND };
 
+#define FLAGS_MAX 8 /* between a program and the host that it asks */
+
 struct scan {
     struct arena *a;
     const struct host_text *t;
     const char *text;
     enum hint hint;
-    bool list; /* nothing but words and what parts them */
+    bool list;    /* nothing but words and what parts them */
+    size_t first; /* where the first word is */
     struct host_word *words;
     size_t count, room;
 };
@@ -303,7 +306,7 @@ static bool after_flag(const struct scan *x, size_t at)
         return x->t->before && word_asks_host(x->t->before, strlen(x->t->before));
 
     /* Of a program, its flags may stand between: nc -z db 5432. */
-    for (bool flags = false;; flags = true) {
+    for (unsigned flags = 0; flags <= FLAGS_MAX; flags++) {
         while (end && is_blank(x->text[end - 1]))
             end--;
         size_t begin = end;
@@ -318,11 +321,12 @@ static bool after_flag(const struct scan *x, size_t at)
             return false;
         end = begin;
     }
+    return false;
 }
 
 static bool is_whole(const struct scan *x, size_t at, size_t end)
 {
-    return strspn(x->text, " \t") == at && !x->text[end + strspn(x->text + end, " \t")];
+    return x->first == at && !x->text[end + strspn(x->text + end, " \t")];
 }
 
 static bool in_tcp(const struct scan *x, size_t at, size_t end)
@@ -392,7 +396,12 @@ static bool is_list(const char *text)
 size_t plan_host_words(struct arena *a, const struct host_text *t, struct host_word **out)
 {
     struct scan x = {
-        .a = a, .t = t, .text = t->text, .hint = hint_of(t->variable), .list = is_list(t->text)};
+        .a = a,
+        .t = t,
+        .text = t->text,
+        .hint = hint_of(t->variable),
+        .list = is_list(t->text),
+        .first = strspn(t->text, " \t")};
 
     for (size_t i = 0; x.text[i];) {
         if (begins_authority(&x, i))

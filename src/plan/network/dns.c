@@ -96,13 +96,12 @@ alias_id(const struct plan_ctx *c, const char *what, const struct plan_alias *al
 
 const char *plan_other_name_id(const struct plan_ctx *c, const struct plan_alias *alias)
 {
-    const char *id = alias_id(c, "Alias", alias);
-
-    return alias->shared ? arena_printf(c->a, "%sOf%s", id, alias->of->id) : id;
+    return arena_printf(c->a, "%sOf%s", alias_id(c, "Alias", alias), alias->of->id);
 }
 
-/* A name leads to the service's own: one instance, or one for each service that has the name, of
- * which DNS gives one at random. */
+/* Of a name and a service: one that goes to another service is another resource, so that it is not
+ * taken back under the other's hands. A name leads to the service's own: one instance, or one for
+ * each service that has the name, of which DNS gives one at random. */
 static void add_alias_instance(struct plan_ctx *c, const struct plan_alias *alias)
 {
     const char *target = arena_printf(c->a, "%s.%s", alias->of->label, c->domain);
