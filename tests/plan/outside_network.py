@@ -117,6 +117,35 @@ class NetworkLooks:
                     f"{owner or label[group]}",
                 )
 
+    def test_i_neighbours(self) -> None:
+        """Any port of a service, declared or not, is open to those that share a network with it,
+        and to no other service: by the groups that the tasks wear.
+        """
+        for _name, wanted, stack in self.each():
+            services = {
+                next(t["value"] for t in s["tags"] if t["key"] == "defang:service"): set(
+                    s["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
+                )
+                for s in self.services_of(stack)
+            }
+            groups = {
+                g["GroupId"]: g
+                for g in self.account.client("ec2").describe_security_groups()["SecurityGroups"]
+            }
+            for called, worn in services.items():
+                admitted = {
+                    pair["GroupId"]
+                    for group in worn
+                    for rule in groups[group]["IpPermissions"]
+                    if rule["IpProtocol"] == "-1"
+                    for pair in rule["UserIdGroupPairs"]
+                }
+                self.assertEqual(
+                    {caller for caller, wears in services.items() if wears & admitted},
+                    {caller for caller in services if wanted.share(caller, called)},
+                    f"who reaches {called}",
+                )
+
     def listeners(self, stack: dict[str, tuple[str, str]]) -> list[int]:
         balancer = stack.get("LoadBalancer")
         return (

@@ -120,7 +120,11 @@ class ServiceLooks:
             expected = wanted.names
             self.assertEqual({name: len(values) for name, values in addresses.items()}, expected)
             for name, values in addresses.items():
-                if name in wanted.store_labels:
+                if name in wanted.aliases:
+                    self.assertEqual(
+                        values[0].rstrip("."), f"{wanted.aliases[name]}.{wanted.domain}"
+                    )
+                elif name in wanted.store_labels:
                     self.assertRegex(values[0], r"amazonaws\.com\.?$")
                 else:
                     self.assertTrue(

@@ -78,7 +78,13 @@ class Diff(unittest.TestCase):
         said = self.changes(lambda n: n["services"].pop("worker"))
         self.assertEqual(
             sorted(line.split()[2] for line in said),
-            ["SecurityGroupWorker", "ServiceWorker", "TaskDefinitionWorker", "TaskRoleWorker"],
+            [
+                "DiscoveryWorker",
+                "SecurityGroupWorker",
+                "ServiceWorker",
+                "TaskDefinitionWorker",
+                "TaskRoleWorker",
+            ],
         )
         self.assertTrue(all(line.startswith("- service/worker") for line in said))
 

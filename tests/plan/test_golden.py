@@ -36,6 +36,8 @@ PLANS: dict[str, list] = {
     "domain": ["--mode", "balanced", "--zone", "shop.example.com=Z0SHOP", CASES / "domain.yaml"],
     "certificate": [CASES / "certificate.yaml"],
     "names": [CASES / "names.yaml"],
+    "networks": [CASES / "networks.yaml"],
+    "networks-sidecar": ["--env", "DEFANG_DISCOVERY=sidecar", CASES / "networks.yaml"],
     "sidecars": [CASES / "sidecars.yaml"],
     "volumes": [CASES / "volumes.yaml"],
     "volumes-kept": [

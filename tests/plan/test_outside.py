@@ -2,7 +2,7 @@
 updated, deleted; never through the template.
 
 What is wanted is derived from the Compose file (wanted.py), apart from the planner. What is looked
-at stands in outside_network.py (a, c, d), outside_services.py (b, f, g, h) and outside_roles.py
+at stands in outside_network.py (a, c, d, i), outside_services.py (b, f, g, h) and outside_roles.py
 (e); here is how the projects are put there, updated (y) and deleted (z): nothing may be left but
 what was promised to be kept. docs/RESOURCES.md names these letters for what each row is checked by.
 """
@@ -34,7 +34,7 @@ def setUpModule() -> None:
 
 
 class Looks(NetworkLooks, ServiceLooks, RoleLooks):
-    """What is looked at; the methods run by name: look (a to h), update, delete.
+    """What is looked at; the methods run by name: look (a to i), update, delete.
 
     Ten stacks at a time: CloudWatch Logs has ten resource policies.
     """

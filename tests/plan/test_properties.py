@@ -29,7 +29,7 @@ NAMES = {
     ): r"(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
     ("AWS::Logs::LogGroup", "LogGroupName"): r"[.\-_/#A-Za-z0-9]{1,512}",
     ("AWS::Events::Rule", "Name"): r"[.\-_A-Za-z0-9]{1,64}",
-    ("AWS::ServiceDiscovery::Service", "Name"): r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+    ("AWS::ServiceDiscovery::Service", "Name"): r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?",
     ("AWS::EC2::SecurityGroup", "GroupDescription"): r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}",
 }
 

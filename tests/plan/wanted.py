@@ -132,6 +132,28 @@ class Wanted:
     def networks(self, service: str) -> list[str]:
         return list(self.services[service].get("networks", ["default"]))
 
+    def share(self, one: str, other: str) -> bool:
+        """A network; a model's gateway has one with everybody."""
+        either = set(self.networks(one)), set(self.networks(other))
+        return bool(either[0] & either[1]) or {"model_provider_private"} in either
+
+    def badges(self, service: str) -> set[str]:
+        """Groups by logical id: whom it admits."""
+        hubs = {
+            f"HubSecurityGroup{logical_id(s)}"
+            for s in self.services
+            if len(self.networks(s)) > 4 and self.share(s, service)
+        }
+        mine = self.networks(service)
+        if mine == ["model_provider_private"]:  # a gateway serves them all
+            mine = [
+                n for s in self.services for n in self.networks(s) if n != "model_provider_private"
+            ] or ["default"]
+        return hubs | {
+            "AppSecurityGroup" if n == "default" else f"NetworkSecurityGroup{logical_id(n)}"
+            for n in mine
+        }
+
     def ports(self, service: str) -> list[dict[str, Any]]:
         found = []
         for port in self.services[service].get("ports", []):
@@ -185,22 +207,32 @@ class Wanted:
         if group == "AlbSecurityGroup":
             return {("tcp", p, p, "0.0.0.0/0") for p in listeners}
         if group == "VolumeSecurityGroup":
-            return {("tcp", 2049, 2049, "AppSecurityGroup")}
+            return {
+                ("tcp", 2049, 2049, badge)
+                for s in self.services
+                if self.mounts(s) and "service:" not in self.services[s].get("network_mode", "")
+                for badge in self.badges(s)
+            }
         if service is None:
             return set()
         if service in self.stores:
-            return {("tcp", self.store_port(service), self.store_port(service), "AppSecurityGroup")}
-        rules, opened = set(), self.open_ports(service)
+            port = self.store_port(service)
+            return {("tcp", port, port, badge) for badge in self.badges(service)}
+        if service not in self.containers:
+            return set()
+        rules, opened = (
+            {("-1", None, None, b) for b in self.badges(service)},
+            self.open_ports(service),
+        )
         for port in self.ports(service):
             where = (port["protocol"], port["target"], port["target"])
             if port in opened:
                 rules.add((*where, "0.0.0.0/0"))
                 continue
-            rules.add((*where, "AppSecurityGroup"))
             if port["ingress"]:
                 rules.add((*where, "AlbSecurityGroup"))
-        if rules:
-            rules.add((*PING, "0.0.0.0/0" if opened else "AppSecurityGroup"))
+        if opened:
+            rules.add((*PING, "0.0.0.0/0"))
         return rules
 
     def health_path(self, service: str, port: int) -> str:
@@ -240,12 +272,31 @@ class Wanted:
     @property
     def names(self) -> dict[str, int]:
         """Names of the private zone and how many addresses each has."""
-        tasks = {
-            label(s): self.replicas(s)
-            for s in self.containers
-            if self.ports(s) and self.replicas(s)
-        }
-        return {**tasks, **dict.fromkeys(self.store_labels, 1)}
+        tasks = {label(s): self.replicas(s) for s in self.containers if self.replicas(s)}
+        return {**tasks, **dict.fromkeys(self.store_labels, 1), **dict.fromkeys(self.aliases, 1)}
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Other names of services, and the service's label that each leads to."""
+        found: dict[str, str] = {}
+        for service, node in self.services.items():
+            if service not in self.containers and service not in self.stores:
+                continue
+            said = [service, node.get("container_name"), node.get("hostname")]
+            networks = node.get("networks", [])
+            for one in networks.values() if isinstance(networks, dict) else []:
+                said += (one or {}).get("aliases", [])
+            found |= {str(n).lower(): label(service) for n in said if n}
+        for node in self.services.values():
+            for link in node.get("links", []):
+                of, _, name = link.partition(":")
+                found |= {name: label(of)} if name else {}
+        return {n: of for n, of in found.items() if "." not in n and n != of}
+
+
+def logical_id(name: str) -> str:
+    assert name.isalpha(), "a name with other letters has a digest in its id"
+    return name.capitalize()
 
 
 def label(service: str) -> str:

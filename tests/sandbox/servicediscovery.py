@@ -85,23 +85,12 @@ class ServiceDiscovery:
                 if not (r.name == name and r.type in ("A", "AAAA", "SRV", "CNAME"))
             ]
             for record in (service.get("DnsConfig") or {}).get("DnsRecords", []):
-                values = [
-                    v
-                    for v in (
-                        value_of(record["Type"], i["Attributes"], name)
-                        for i in service["_instances"].values()
-                    )
-                    if v
-                ]
-                if values:
-                    zone.add_rrset(
-                        {
-                            "Name": name,
-                            "Type": record["Type"],
-                            "TTL": record["TTL"],
-                            "ResourceRecords": sorted(values)[:8],
-                        }
-                    )
+                values = {
+                    i["Id"]: v
+                    for i in service["_instances"].values()
+                    if (v := value_of(record["Type"], i["Attributes"], name))
+                }
+                add_sets(zone, service["DnsConfig"]["RoutingPolicy"], name, record, values)
 
     def begin(
         self,
@@ -123,6 +112,20 @@ class ServiceDiscovery:
             "_due": self.context.now() + self.context.seconds("servicediscovery"),
         }
         return number
+
+
+def add_sets(
+    zone: Any, policy: str, name: str, record: dict[str, Any], values: dict[str, str]
+) -> None:
+    """WEIGHTED: a set for each instance, of which one answers; else one with all of them."""
+    common = {"Name": name, "Type": record["Type"], "TTL": record["TTL"]}
+    if policy == "WEIGHTED" and len(values) > 1:
+        for instance, value in sorted(values.items()):
+            zone.add_rrset(
+                {**common, "SetIdentifier": instance, "Weight": 1, "ResourceRecords": [value]}
+            )
+    elif values:
+        zone.add_rrset({**common, "ResourceRecords": sorted(values.values())[:8]})
 
 
 def value_of(kind: str, attributes: dict[str, str], name: str) -> str | None:

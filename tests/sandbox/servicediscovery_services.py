@@ -6,6 +6,7 @@ a service with instances is not deleted. Records follow from ServiceDiscovery.re
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .errors import AwsError
@@ -13,18 +14,43 @@ from .registry import operation
 from .servicediscovery import namespace_of, part, service_of, set_tags, shown, some_id
 from .wire import Call
 
+# the pattern of Name and the notes on RoutingPolicy and CNAME in the API reference (CreateService,
+# DnsConfig, DnsRecord); each label as in the pattern
+LABEL = r"[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?"
+
+
+def check_service(params: dict[str, Any]) -> None:
+    name, dns = params["Name"], params.get("DnsConfig") or {}
+    if len(name) > 127 or not re.fullmatch(rf"{LABEL}(\.{LABEL})*", name):
+        raise AwsError("InvalidInput", f"The service name {name} is not valid.")
+    kinds = {r["Type"] for r in dns.get("DnsRecords", [])}
+    if "CNAME" in kinds and (
+        kinds != {"CNAME"} or dns.get("RoutingPolicy", "MULTIVALUE") != "WEIGHTED"
+    ):
+        raise AwsError("InvalidInput", "A CNAME record stands alone, with routing policy WEIGHTED.")
+
+
+def check_instance(service: dict[str, Any], attributes: dict[str, str]) -> None:
+    """The address that each record type needs must be given."""
+    needs = {"A": "AWS_INSTANCE_IPV4", "AAAA": "AWS_INSTANCE_IPV6", "CNAME": "AWS_INSTANCE_CNAME"}
+    for record in (service["DnsConfig"] or {}).get("DnsRecords", []):
+        wanted = needs.get(record["Type"])
+        if wanted and wanted not in attributes and "AWS_ALIAS_DNS_NAME" not in attributes:
+            raise AwsError("InvalidInput", f"The attribute {wanted} is required.")
+
 
 @operation("servicediscovery", "CreateService")
 def create_service(sandbox: Any, call: Call) -> dict[str, Any]:
     whole, region = part(sandbox, call)
     params = call.params
+    check_service(params)
     with whole.lock:
         namespace = namespace_of(
             region,
             params.get("NamespaceId") or (params.get("DnsConfig") or {}).get("NamespaceId", ""),
         )
         if any(
-            s["Name"] == params["Name"] and s["NamespaceId"] == namespace["Id"]
+            s["Name"].lower() == params["Name"].lower() and s["NamespaceId"] == namespace["Id"]
             for s in region.services.values()
         ):
             raise AwsError(
@@ -110,6 +136,7 @@ def delete_service(sandbox: Any, call: Call) -> dict[str, Any]:
 def register_instance(sandbox: Any, call: Call) -> dict[str, Any]:
     whole, region = part(sandbox, call)
     service = service_of(region, call.params["ServiceId"])
+    check_instance(service, call.params["Attributes"])
     whole.register(
         call.account,
         call.region,

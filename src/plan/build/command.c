@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/common/rewrite.h"
 #include "plan/names.h"
 #include <string.h>
 
@@ -108,11 +109,14 @@ static void arg(struct args *l, const char *fmt, ...)
 
 static void build_args(struct args *l, const struct compose_service *s, const struct plan_view *v)
 {
+    struct plan_value of = {.asker = plan_view_get(v, s->name)};
+
     for (size_t i = 0; i < s->build.arg_count; i++) {
         const char *value =
             s->build.args[i].is_null ? NULL : compose_text_literal(l->a, &s->build.args[i].value);
+        of.variable = s->build.args[i].name;
         if (value)
-            arg(l, "--build-arg=%s=%s", s->build.args[i].name, plan_rewrite(l->a, v, value));
+            arg(l, "--build-arg=%s=%s", of.variable, plan_rewrite(l->a, v, &of, value));
     }
 }
 

@@ -15,6 +15,7 @@
 #include "plan/common/context.h"
 #include "plan/make/pretend.h"
 #include "plan/names.h"
+#include "plan/network/network.h"
 #include <string.h>
 
 static const struct yaml_pos NOWHERE = {0};
@@ -218,12 +219,14 @@ int plan_check(
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};
 
     plan_view_make(a, p, &c.v);
+    plan_view_suffix(a, s, p->name, &c.v);
 
     check_project(&c);
     plan_check_models(&c);
     plan_check_adopt(&c);
     plan_check_volumes(&c);
     check_names(&c);
+    plan_name_notes(a, &c.v, &c.diag);
     plan_check_ingress(&c);
     for (size_t i = 0; i < c.v.count; i++)
         check_service(&c, &c.v.services[i]);

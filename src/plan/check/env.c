@@ -4,8 +4,8 @@
  * Refused: "{{resolve:", which CloudFormation would replace by a secret that then stands in the
  * task definition for all to read; a config name that is not valid; config in a command, which ECS
  * hands over in the environment and nowhere else; an environment that a task definition cannot
- * hold. Warned of: a literal that looks like a secret, a value that names a service without a port,
- * a variable without a name. */
+ * hold. Warned of: a literal that looks like a secret, a variable without a name. (What values
+ * name is asked in names.c.) */
 #include "base/str.h"
 #include "compose/bind/secrets.h"
 #include "plan/check/check.h"
@@ -63,26 +63,6 @@ static void check_literal(
     }
 }
 
-/* A service without a port is in no DNS. */
-static void check_reach(
-    struct plan_check *c,
-    const struct plan_service *s,
-    const struct compose_env *e,
-    const char *literal)
-{
-    const struct plan_service *silent = plan_names_unreachable(&c->v, literal);
-
-    if (silent)
-        plan_warn(
-            &c->diag,
-            e->value.pos,
-            arena_printf(c->a, "Add expose: or ports: to %s.", silent->s->name),
-            "service %s: %s names service %s, which has no port and so no address",
-            s->s->name,
-            e->name,
-            silent->s->name);
-}
-
 static void
 check_config_names(struct plan_check *c, const struct plan_service *s, const struct compose_env *e)
 {
@@ -117,10 +97,8 @@ check_variable(struct plan_check *c, const struct plan_service *s, const struct 
     /* One config value alone is not in the template: ECS fetches it. */
     bool only_config = compose_text_bare_config(&e->value) != NULL;
     const char *literal = only_config ? NULL : compose_text_literal(c->a, &e->value);
-    if (literal) {
+    if (literal)
         check_literal(c, s, e, literal);
-        check_reach(c, s, e, literal);
-    }
 }
 
 static void refuse_config(

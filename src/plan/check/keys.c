@@ -1,6 +1,6 @@
 /* Compose keys that AWS cannot honour. The reference (6.1) refuses them all; here a key is refused
  * when leaving it out would change what the program does, and warned of when the program goes on as
- * before (hostname, deploy.restart_policy and their like). Noted is what AWS does by itself.
+ * before (shm_size, deploy.restart_policy and their like). Noted is what AWS does by itself.
  *
  * RULES is the list, with the reason that is told; explain (report/explain.c) reads it too. Beside
  * it: extensions that nobody knows, and options whose value decides.
@@ -30,9 +30,9 @@ static const struct key_rule RULES[] = {
     {"extra_hosts", REFUSED, "tasks have no hosts file of their own", "Use a name that DNS knows."},
     {"provider", REFUSED, "only models are provided", "Use type: model, or remove the service."},
     {"hostname",
-     WARNED,
-     "other services reach it by its service name",
-     "Use domainname for a public name."},
+     NOTED,
+     "in the container itself AWS's own holds; others reach it by that name",
+     NULL},
     {"security_opt", WARNED, "Fargate has its own profile", "Remove security_opt."},
     {"shm_size", WARNED, "Fargate shares 64 MiB", "Remove shm_size."},
     {"volumes_from", WARNED, "services share no volumes", "Use a store that both can call."},
@@ -47,8 +47,6 @@ static const struct key_rule RULES[] = {
      "Set STOPSIGNAL in the Dockerfile."},
     {"credential_spec", WARNED, "it is for Windows", "Remove credential_spec."},
     {"logging", NOTED, "logs go to CloudWatch", NULL},
-    {"links", NOTED, "services know each other by name", NULL},
-    {"container_name", NOTED, "ECS names containers", NULL},
     {"ipc", NOTED, "each task has its own", NULL},
     {"uts", NOTED, "each task has its own", NULL},
     {"isolation", NOTED, "Fargate has its own", NULL},

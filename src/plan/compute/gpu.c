@@ -102,8 +102,8 @@ network_interface(const struct plan_ctx *c, const struct plan_service *s, bool p
     json_t *groups = array(graph_attr("InstanceSecurityGroup", "GroupId"));
 
     /* The instance mounts a task's volumes, and file systems admit who wears the badge. */
-    if (mounts_volume(c, s))
-        json_push(groups, graph_attr("AppSecurityGroup", "GroupId"));
+    if (mounts_volume(c, s) && s->worn_count)
+        json_push(groups, graph_attr(s->worn[0], "GroupId"));
 
     return object(
         key("DeviceIndex", 0),

@@ -1,6 +1,6 @@
 /* Where a service's tasks run. The cluster is the project's own or one that x-defang-aws names; the
- * network is the VPC's public or private subnets, with two security groups: the service's own,
- * which says who may call it, and the badge that every service of the project wears.
+ * network is the VPC's public or private subnets, with security groups: the service's own, which
+ * says who may call it, and the badges of its networks (view/networks.c).
  *
  * An ECS service and a one-off run alike, so both ask here. */
 #include "plan/compute/placement.h"
@@ -29,8 +29,10 @@ json_t *plan_service_network(const struct plan_ctx *c, const struct plan_service
     bool public_address = public && !plan_on_instances(&c->v, s);
     const char *assign = public_address ? "ENABLED" : "DISABLED";
 
-    json_t *groups =
-        array(graph_attr(own_group, "GroupId"), graph_attr("AppSecurityGroup", "GroupId"));
+    json_t *groups = array(graph_attr(own_group, "GroupId"));
+    for (size_t i = 0; i < s->worn_count; i++)
+        json_push(groups, graph_attr(s->worn[i], "GroupId"));
+
     json_t *vpc = object(
         key("AssignPublicIp", assign),
         key("SecurityGroups", groups),

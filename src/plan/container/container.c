@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/logs.h"
+#include "plan/common/rewrite.h"
 #include "plan/compute/gpu.h"
 #include "plan/container/binds.h"
 #include "plan/container/environment.h"
@@ -236,7 +237,7 @@ int plan_container_definition(
     json_t *mounts = mount_points(c, s, task);
     json_t *entrypoint, *command, *environment, *secrets;
 
-    plan_words(x, &entrypoint, &command);
+    plan_words(c, s, &entrypoint, &command);
     plan_environment(c, s, deployment, &environment, &secrets);
 
     json_t *container = object(

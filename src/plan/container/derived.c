@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/config.h"
+#include "plan/common/rewrite.h"
 #include "plan/names.h"
 #include <string.h>
 
@@ -52,24 +53,6 @@ const char *plan_derived_parameter(
     return arena_printf(a, "%s%s/%s/%s", root, of_service, of_what, digest);
 }
 
-/* The parts with names of services rewritten, as in any other value. */
-static const struct compose_part *
-rewritten(struct arena *a, const struct plan_view *v, const struct compose_part *first)
-{
-    struct compose_part *head = NULL;
-    struct compose_part **tail = &head;
-
-    for (const struct compose_part *p = first; p; p = p->next) {
-        struct compose_part *copy = arena_make(a, struct compose_part);
-
-        copy->is_config = p->is_config;
-        copy->text = p->is_config ? p->text : plan_rewrite(a, v, p->text);
-        *tail = copy;
-        tail = &copy->next;
-    }
-    return head;
-}
-
 void plan_derive(
     struct arena *a,
     const struct plan_request *r,
@@ -78,7 +61,8 @@ void plan_derive(
     const struct compose_env *e,
     struct plan_derived *out)
 {
-    const struct compose_part *parts = rewritten(a, v, e->value.first);
+    const struct plan_value of = {.asker = s, .variable = e->name};
+    const struct compose_part *parts = plan_rewrite_parts(a, v, &of, e->value.first);
     const char *digest = plan_parts_digest(a, r, parts, plan_config_mark);
 
     *out = (struct plan_derived){

@@ -9,6 +9,7 @@
  * of its file. */
 #include "plan/container/environment.h"
 #include "base/str.h"
+#include "plan/common/rewrite.h"
 #include "plan/common/route.h"
 #include "plan/container/derived.h"
 #include "plan/container/references.h"
@@ -75,6 +76,7 @@ static void put_variable(
     const struct compose_env *v,
     struct entries *e)
 {
+    const struct plan_value of = {.asker = s, .variable = v->name};
     const char *config = compose_text_bare_config(&v->value);
     const char *literal = config ? NULL : compose_text_literal(c->a, &v->value);
 
@@ -82,7 +84,7 @@ static void put_variable(
         if (!plan_config_name_reserved(config))
             put_secret(e, v->name, plan_config_arn(c, config));
     } else if (literal) {
-        put_text(e, v->name, plan_rewrite(c->a, &c->v, literal));
+        put_text(e, v->name, plan_rewrite(c->a, &c->v, &of, literal));
     } else {
         struct plan_derived d;
 
@@ -133,7 +135,7 @@ static void put_injected(
     put_text(e, "DEFANG_ETAG", deployment);
     if (public)
         put_text(e, "DEFANG_FQDN", public);
-    else if (s->port_count)
+    else if (plan_has_name(s))
         put_text(e, "DEFANG_FQDN", arena_printf(c->a, "%s.%s", s->label, c->domain));
 }
 

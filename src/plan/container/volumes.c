@@ -209,23 +209,75 @@ static void add_access_point(struct plan_ctx *c, const struct plan_volume *v)
     add(c, access_of(c, v), "AWS::EFS::AccessPoint", point);
 }
 
+static bool task_mounts(
+    const struct plan_ctx *c, const struct plan_service *s, const char *volume, bool writing)
+{
+    const struct plan_service *member;
+
+    for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
+        if (plan_mounts_volume(member->s, volume, writing))
+            return true;
+    return false;
+}
+
+static bool mounts_any(const struct plan_ctx *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < c->v.volume_count; i++)
+        if (task_mounts(c, s, c->v.volumes[i].name, false))
+            return true;
+    return false;
+}
+
+/* A badge that a task with a volume wears. */
+static bool is_worn(const struct plan_ctx *c, const char *badge)
+{
+    for (size_t i = 0; i < c->v.count; i++) {
+        const struct plan_service *s = &c->v.services[i];
+
+        for (size_t k = 0; k < s->worn_count; k++)
+            if (strcmp(s->worn[k], badge) == 0 && s->kind == PLAN_CONTAINER && mounts_any(c, s))
+                return true;
+    }
+    return false;
+}
+
+static void admit(const struct plan_ctx *c, json_t *rules, const char *badge)
+{
+    if (!is_worn(c, badge))
+        return;
+
+    json_t *rule = object(
+        key("IpProtocol", "tcp"),
+        key("FromPort", NFS_PORT),
+        key("ToPort", NFS_PORT),
+        key("SourceSecurityGroupId", graph_attr(badge, "GroupId")),
+        key("Description", "from services of this project"));
+    json_push(rules, rule);
+}
+
+static json_t *who_mounts(const struct plan_ctx *c)
+{
+    json_t *rules = array();
+
+    for (size_t i = 0; i < c->v.network_count; i++)
+        admit(c, rules, c->v.networks[i].badge);
+    for (size_t i = 0; i < c->v.count; i++)
+        if (c->v.services[i].hub)
+            admit(c, rules, plan_hub_badge(c->a, &c->v.services[i]));
+    return json_unless_empty(rules);
+}
+
 static void add_security_group(struct plan_ctx *c)
 {
     const char *name = arena_printf(c->a, "%s_volumes-sg", c->p->name);
 
     json_t *nowhere = object(
         key("IpProtocol", "-1"), key("CidrIp", "127.0.0.1/32"), key("Description", "nowhere"));
-    json_t *from_services = object(
-        key("IpProtocol", "tcp"),
-        key("FromPort", NFS_PORT),
-        key("ToPort", NFS_PORT),
-        key("SourceSecurityGroupId", graph_attr("AppSecurityGroup", "GroupId")),
-        key("Description", "from services of this project"));
     json_t *group = object(
         key("GroupDescription", arena_printf(c->a, "Volumes of %s", c->scope)),
         key("VpcId", plan_vpc(c)),
         key("SecurityGroupEgress", array(nowhere)),
-        key("SecurityGroupIngress", array(from_services)),
+        key("SecurityGroupIngress", who_mounts(c)),
         key("Tags", plan_tags(name, NULL)));
     add(c, "VolumeSecurityGroup", "AWS::EC2::SecurityGroup", group);
 }
@@ -259,17 +311,6 @@ plan_volume_definition(const struct plan_ctx *c, const struct plan_volume *v, co
         key("AuthorizationConfig", authorization));
 
     return object(key("Name", name), key("EFSVolumeConfiguration", configuration));
-}
-
-static bool task_mounts(
-    const struct plan_ctx *c, const struct plan_service *s, const char *volume, bool writing)
-{
-    const struct plan_service *member;
-
-    for (size_t m = 0; (member = plan_task_member(&c->v, s, m)); m++)
-        if (plan_mounts_volume(member->s, volume, writing))
-            return true;
-    return false;
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "plan/container/words.h"
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/common/rewrite.h"
 
 static bool says_nothing(const char *const *words, size_t count)
 {
@@ -25,25 +26,29 @@ bool plan_resets_entrypoint(const struct compose_service *s)
 }
 
 /* NULL for an empty list. */
-static json_t *strings(const char *const *list, size_t count)
+static json_t *strings(
+    const struct plan_ctx *c, const struct plan_service *s, const char **list, size_t count)
 {
+    const char **written = plan_rewrite_words(c->a, &c->v, s, list, count);
     json_t *texts = array();
 
     for (size_t i = 0; i < count; i++)
-        json_push(texts, json_string(list[i]));
+        json_push(texts, json_string(written[i]));
     return json_unless_empty(texts);
 }
 
-void plan_words(const struct compose_service *s, json_t **entrypoint, json_t **command)
+void plan_words(
+    const struct plan_ctx *c, const struct plan_service *s, json_t **entrypoint, json_t **command)
 {
-    json_t *words = strings((const char *const *)s->command, s->command_count);
+    const struct compose_service *x = s->s;
+    json_t *words = strings(c, s, x->command, x->command_count);
 
-    if (plan_resets_entrypoint(s)) {
+    if (plan_resets_entrypoint(x)) {
         *entrypoint = words;
         *command = NULL;
         return;
     }
-    *entrypoint = strings((const char *const *)s->entrypoint, s->entrypoint_count);
+    *entrypoint = strings(c, s, x->entrypoint, x->entrypoint_count);
     *command = words;
 }
 

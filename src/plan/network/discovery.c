@@ -2,8 +2,8 @@
  * Route 53 private zone whose A records the tasks keep themselves, by a sidecar, and CNAMEs for
  * stores. See docs/SERVICE_DISCOVERY.md for what it costs beside Cloud Map.
  *
- * A task gets the sidecar, and the right to write its own record, when its service has a port:
- * nobody asks for the others. */
+ * The task of each service gets the sidecar, and the right to write its own record; of services
+ * that run once nobody asks. Other names of a service (view/aliases.c) are records of the stack. */
 #include "base/mem.h"
 #include "plan/common/context.h"
 #include "plan/common/iam.h"
@@ -57,11 +57,29 @@ void plan_store_record(
     graph_add(c->g, s->group, plan_alias_id(c, s), "AWS::Route53::RecordSet", record);
 }
 
+void plan_alias_record(struct plan_ctx *c, const struct plan_alias *alias, const char *id)
+{
+    bool one_of_several = plan_is_shared(&c->v, alias);
+    const char *label = alias->of->label;
+    json_t *set = one_of_several ? json_string(label) : NULL;
+    json_t *weight = one_of_several ? json_integer(1) : NULL;
+
+    json_t *record = object(
+        key("HostedZoneId", graph_ref("PrivateZone")),
+        key("Name", arena_printf(c->a, "%s.%s", alias->record, c->domain)),
+        key("Type", "CNAME"),
+        key("TTL", "60"),
+        key("ResourceRecords", texts(record_name(c, alias->of))),
+        key("SetIdentifier", set),
+        key("Weight", weight));
+    graph_add(c->g, alias->of->group, id, "AWS::Route53::RecordSet", record);
+}
+
 /* Records of other tasks are in the same zone: the condition leaves the task its own service's
  * name. */
 void plan_discovery_statements(struct plan_ctx *c, const struct plan_service *s, json_t *statements)
 {
-    if (!plan_by_sidecar(c) || !s->port_count)
+    if (!plan_by_sidecar(c) || !plan_has_name(s))
         return;
 
     json_t *own_name = object(
@@ -98,7 +116,7 @@ static json_t *variables(const struct plan_ctx *c, const struct plan_service *s)
 void plan_discovery_sidecar(
     struct plan_ctx *c, const struct plan_service *s, const char *deployment, json_t *task)
 {
-    if (!plan_by_sidecar(c) || !s->port_count)
+    if (!plan_by_sidecar(c) || !plan_has_name(s))
         return;
 
     cleanup_free char *main_container = plan_container_name(s->s->name, deployment);

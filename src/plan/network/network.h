@@ -1,8 +1,9 @@
 /* The network room: VPC and subnets, security groups, names inside the VPC.
  *
  * JSON that is returned is the caller's. Logical ids that other rooms may name: Vpc, PublicSubnet1
- * …, PrivateSubnet1 …, AppSecurityGroup (worn by every container), AlbSecurityGroup,
- * BuildSecurityGroup, SecurityGroup<service>, Namespace, Discovery<service>. */
+ * …, PrivateSubnet1 …, AppSecurityGroup (the badge of the default network), AlbSecurityGroup,
+ * BuildSecurityGroup, NetworkSecurityGroup<network>, HubSecurityGroup<service>,
+ * SecurityGroup<service>, Namespace, Discovery<service>. */
 #pragma once
 
 #include "plan/common/context.h"
@@ -38,6 +39,11 @@ void plan_security(struct plan_ctx *c);
 
 void plan_dns(struct plan_ctx *c);
 
+/* What is said of names, each once: who is called otherwise on AWS and in how many values, names
+ * that have no record or share one, values that name a service which cannot be reached
+ * (name_notes.c). `v` with its suffix. */
+void plan_name_notes(struct arena *a, const struct plan_view *v, struct plan_diag *g);
+
 /* The store's name becomes an alias of this attribute of its resource. */
 void plan_store_alias(
     struct plan_ctx *c,
@@ -45,10 +51,16 @@ void plan_store_alias(
     const char *store_id,
     const char *endpoint_attr);
 
+/* The resource of an alias that has a record: who waits for the service waits for it, too. */
+const char *plan_other_name_id(const struct plan_ctx *c, const struct plan_alias *alias);
+
+/* One of several services that share the name. */
+bool plan_is_shared(const struct plan_view *v, const struct plan_alias *alias);
+
 /* Who waits for a store waits for this logical id. */
 const char *plan_alias_id(const struct plan_ctx *c, const struct plan_service *s);
 
-/* Whether tasks keep their records themselves; the next three are for that case, and the last two
+/* Whether tasks keep their records themselves; the next four are for that case, and the last two
  * do nothing otherwise. */
 bool plan_by_sidecar(const struct plan_ctx *c);
 void plan_private_zone(struct plan_ctx *c);
@@ -57,6 +69,8 @@ void plan_store_record(
     const struct plan_service *s,
     const char *store_id,
     const char *endpoint_attr);
+
+void plan_alias_record(struct plan_ctx *c, const struct plan_alias *alias, const char *id);
 
 /* What the task's role is allowed: appended to `statements`. */
 void plan_discovery_statements(

@@ -1,13 +1,18 @@
-/* Who may talk to whom (defang.md 7.2). The app group is a badge: it has no rule of its own, every
- * container wears it, and private ports and stores admit it. Each service's own group says which of
- * its ports admit whom, and whether it may call out.
+/* Who may talk to whom (defang.md 7.2; as in Compose, otherwise than there). A badge is a group
+ * without a rule that admits: all tasks on a network wear it (view/networks.c says which there
+ * are). Each service's own group admits the badges of its networks, on every port: what a program
+ * listens on is between it and its neighbours, whatever the file declares. A managed store admits
+ * them on its own port. Ports for the load balancer and for the internet come beside that, and
+ * whether the service may call out.
  *
  * Rules stand in the group itself and not as resources of their own, so that a group is read in one
- * place. That works because no two groups name each other: service groups name the badge and the
- * load balancer's group, and these name nobody. */
+ * place. That works because no two groups name each other: service groups name badges and the load
+ * balancer's group, and these name nobody. AWS takes 60 of them in a group. */
+#include "base/str.h"
 #include "plan/common/context.h"
 #include "plan/network/network.h"
 #include "plan/view/probe.h"
+#include <string.h>
 
 #define ANYWHERE "0.0.0.0/0"
 
@@ -28,6 +33,14 @@ static json_t *from_group(struct range r, const char *group, const char *why)
         key("IpProtocol", r.protocol),
         key("FromPort", r.from),
         key("ToPort", r.to),
+        key("SourceSecurityGroupId", graph_attr(group, "GroupId")),
+        key("Description", why));
+}
+
+static json_t *any_from_group(const char *group, const char *why)
+{
+    return object(
+        key("IpProtocol", "-1"),
         key("SourceSecurityGroupId", graph_attr(group, "GroupId")),
         key("Description", why));
 }
@@ -87,7 +100,18 @@ static void add_port_rules(json_t *rules, const struct plan_port *p)
     }
     if (p->ingress)
         json_push(rules, from_group(one_port(p), "AlbSecurityGroup", "from the load balancer"));
-    json_push(rules, from_group(one_port(p), "AppSecurityGroup", "from services of this project"));
+}
+
+/* Neighbours on the same networks. Of a service that runs once nobody knows the name. */
+static void add_neighbours(json_t *rules, const struct plan_service *s)
+{
+    const char *why = "from services of this project";
+
+    for (size_t i = 0; i < s->admit_count && plan_has_name(s); i++)
+        json_push(
+            rules,
+            plan_is_store(s) ? from_group(one_port(&s->ports[0]), s->admits[i], why)
+                             : any_from_group(s->admits[i], why));
 }
 
 /* The load balancer may be told to ask for the service's health at a port that serves nobody else.
@@ -111,17 +135,15 @@ static json_t *ingress_of(struct plan_ctx *c, const struct plan_service *s)
 {
     /* Path MTU discovery needs "fragmentation needed" (type 3, code 4). */
     const struct range too_big = {"icmp", 3, 4};
-    const char *why = "path MTU discovery";
     json_t *rules = array();
 
     for (size_t i = 0; i < s->port_count; i++)
         add_port_rules(rules, &s->ports[i]);
     add_health_rule(c, rules, s);
 
-    if (s->port_count && s->kind == PLAN_CONTAINER)
-        json_push(
-            rules,
-            s->open ? from_anywhere(too_big, why) : from_group(too_big, "AppSecurityGroup", why));
+    if (s->open)
+        json_push(rules, from_anywhere(too_big, "path MTU discovery"));
+    add_neighbours(rules, s);
     return rules;
 }
 
@@ -144,16 +166,67 @@ static void add_service_group(struct plan_ctx *c, const struct plan_service *s)
         json_decref(rules);
 }
 
-static void add_badge(struct plan_ctx *c)
+static void add_badge(struct plan_ctx *c, const char *id, const char *name, const char *worn_by)
 {
-    const char *name = arena_printf(c->a, "%s_app-sg", c->p->name);
-
     json_t *group = object(
-        key("GroupDescription", arena_printf(c->a, "Worn by every service of %s", c->scope)),
+        key("GroupDescription", arena_printf(c->a, "Worn by %s of %s", worn_by, c->scope)),
         key("VpcId", plan_vpc(c)),
         key("SecurityGroupEgress", egress_none()),
         key("Tags", plan_tags(name, NULL)));
-    graph_add(c->g, "network", "AppSecurityGroup", "AWS::EC2::SecurityGroup", group);
+    graph_add(c->g, "network", id, "AWS::EC2::SecurityGroup", group);
+}
+
+static void add_network_badge(struct plan_ctx *c, const struct plan_network *n)
+{
+    if (strcmp(n->badge, "AppSecurityGroup") == 0)
+        return;
+    add_badge(
+        c,
+        n->badge,
+        arena_printf(c->a, "%s_%s-sg", c->p->name, n->name),
+        arena_printf(c->a, "every service on network %.80s", n->name));
+}
+
+/* What runs while a foundation is made still wears the badges that it was started with. */
+static void keep_badges(struct plan_ctx *c)
+{
+    const json_t *resources = json_object_get(c->r->previous, "Resources");
+    const char *id;
+    json_t *old;
+
+    json_object_foreach((json_t *)resources, id, old) {
+        bool badge = text_starts(id, "NetworkSecurityGroup") || text_starts(id, "HubSecurityGroup");
+        const json_t *properties = json_object_get(old, "Properties");
+
+        if (c->r->foundation && badge && properties && !graph_get(c->g, id))
+            graph_add(
+                c->g,
+                "network",
+                arena_strdup(c->a, id),
+                "AWS::EC2::SecurityGroup",
+                json_deep_copy(properties));
+    }
+}
+
+/* The default network's is there in every project: what is deployed may name it. */
+static void add_badges(struct plan_ctx *c)
+{
+    const char *name = arena_printf(c->a, "%s_app-sg", c->p->name);
+
+    add_badge(c, "AppSecurityGroup", name, "every service");
+    for (size_t i = 0; i < c->v.network_count; i++)
+        add_network_badge(c, &c->v.networks[i]);
+
+    for (size_t i = 0; i < c->v.count; i++) {
+        const struct plan_service *s = &c->v.services[i];
+        if (s->hub)
+            add_badge(
+                c,
+                plan_hub_badge(c->a, s),
+                arena_printf(c->a, "%s_%s-hub-sg", c->p->name, s->s->name),
+                arena_printf(c->a, "service %.80s", s->s->name));
+    }
+    keep_badges(c);
 }
 
 static void add_build_group(struct plan_ctx *c)
@@ -190,7 +263,7 @@ static void add_balancer_group(struct plan_ctx *c)
 /* A sidecar is in its service's task and wears what that wears; files are CloudFront's. */
 void plan_security(struct plan_ctx *c)
 {
-    add_badge(c);
+    add_badges(c);
     if (c->v.builds)
         add_build_group(c);
     if (c->v.ingress)

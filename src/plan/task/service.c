@@ -89,7 +89,7 @@ static json_t *deployment_configuration(const struct plan_ctx *c, const struct p
 /* The registry of its private name; with the sidecar of discovery the task registers itself. */
 static json_t *registries(const struct plan_ctx *c, const struct plan_service *s)
 {
-    bool registered = s->port_count && !plan_by_sidecar(c);
+    bool registered = plan_has_name(s) && !plan_by_sidecar(c);
 
     if (!registered)
         return NULL;
@@ -115,6 +115,14 @@ static const char *resource_of(struct plan_ctx *c, const struct plan_service *on
     return id_of(c, on->kind == PLAN_STATIC ? PLAN_STATIC_SITE : "Service", on);
 }
 
+static void wait_for(struct plan_ctx *c, const char *id, const struct plan_service *on)
+{
+    graph_depend(c->g, id, resource_of(c, on));
+    for (size_t i = 0; i < c->v.alias_count; i++)
+        if (c->v.aliases[i].of == on && c->v.aliases[i].record)
+            graph_depend(c->g, id, plan_other_name_id(c, &c->v.aliases[i]));
+}
+
 /* CloudFormation ends a service when it is steady, its tasks healthy, and a store when it is
  * available: started and healthy alike. A one-off has run when its stage is over (stage.c); what it
  * waits for itself still comes first when it need not run. */
@@ -129,7 +137,7 @@ static void add_order(struct plan_ctx *c, const struct plan_service *s, const ch
             if (on && on->once)
                 add_order(c, on, id);
             else if (on)
-                graph_depend(c->g, id, resource_of(c, on));
+                wait_for(c, id, on);
         }
 }
 

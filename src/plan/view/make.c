@@ -135,6 +135,8 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
     }
     join_sidecars(out);
     plan_view_once(out);
+    plan_view_networks(a, p, out);
+    plan_view_aliases(a, p, out);
     plan_view_volumes(a, p, out);
     view_builds(out);
 }

@@ -33,6 +33,37 @@ struct plan_port {
     struct yaml_pos pos;
 };
 
+/* A Compose network that some task or store is on (networks.c). Its badge is the logical id of the
+ * security group that its services wear and admit. */
+struct plan_network {
+    const char *name, *badge; /* "back", "NetworkSecurityGroupBack" */
+};
+
+/* Where a name of a service comes from: what it is called itself, `networks.<n>.aliases`,
+ * `container_name`, `hostname`, `links`, and the container's name where none is said. */
+enum plan_called {
+    PLAN_CALLED_SERVICE,
+    PLAN_CALLED_ALIAS,
+    PLAN_CALLED_CONTAINER,
+    PLAN_CALLED_HOST,
+    PLAN_CALLED_LINK,
+    PLAN_CALLED_IMPLIED
+};
+
+/* One of the names by which others may call a service (aliases.c). */
+struct plan_alias {
+    enum plan_called called;
+    const char *text;                 /* as the file has it */
+    const struct plan_service *of;    /* whom it names */
+    const struct plan_service *asker; /* of a link: who alone knows it; else NULL */
+    const struct plan_network *on;    /* of an alias: where it is known; NULL: wherever `of` is */
+    const char *record;               /* its label in the private zone; NULL: it has none */
+    bool unfit;                       /* it has none because no label of DNS can be so */
+    const struct plan_alias *shared;  /* the first of those with the same record; NULL: it is */
+    const struct plan_service *taken; /* whose own name, or record, stands in its way; NULL */
+    struct yaml_pos pos;
+};
+
 struct plan_service {
     const struct compose_service *s;
     enum plan_kind kind;
@@ -51,6 +82,13 @@ struct plan_service {
     double vcpus, memory_mib;          /* reservations, else limits, else 0 */
     struct plan_adopt_scaling scaling; /* x-defang-autoscaling, else x-aws-autoscaling */
     struct plan_adopt_service adopt;   /* x-aws-* and x-defang-aws of the service */
+
+    /* Security groups by logical id: what its tasks wear beside their own, and whom that admits. */
+    const struct plan_network **networks;
+    size_t network_count;
+    bool hub; /* on more networks than a task can wear badges: it wears one of its own */
+    const char **worn, **admits;
+    size_t worn_count, admit_count;
 };
 
 /* A named volume that some container mounts (volumes.c). */
@@ -67,6 +105,10 @@ struct plan_view {
     size_t count;
     struct plan_volume *volumes;
     size_t volume_count;
+    struct plan_network *networks;
+    size_t network_count;
+    struct plan_alias *aliases;
+    size_t alias_count;
     bool ingress, builds, arm_builds;
     struct plan_adopt adopt; /* x-defang-aws and x-aws-* of the project */
     const char *suffix;      /* of names of services in values: NULL where the VPC's search domain
@@ -90,11 +132,20 @@ const struct plan_service *plan_task_of(
 const struct plan_service *
 plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i);
 bool plan_builds_image(const struct compose_service *s); /* has build and no image of its own */
-/* The first name of a service with ports that stands in `value` as a host becomes its label; else
- * `value` itself. In `a`. */
-const char *plan_rewrite(struct arena *a, const struct plan_view *v, const char *value);
-/* The service without ports that `value` names as a host, or NULL: it cannot be reached. */
-const struct plan_service *plan_names_unreachable(const struct plan_view *v, const char *value);
+
+/* ---- networks and names (networks.c, aliases.c) ---- */
+/* Its tasks, or its store, are found by its name in the VPC. */
+bool plan_has_name(const struct plan_service *s);
+/* Both may reach each other; a sidecar is where its service is. */
+bool plan_share_network(const struct plan_service *a, const struct plan_service *b);
+/* The badge of a service on many networks; of anyone else nothing wears it. */
+const char *plan_hub_badge(struct arena *a, const struct plan_service *s);
+/* Whom `asker` means by the word: by a link of its own, a service or an alias on one of its
+ * networks, and only then a service that is on none of them. NULL: nobody. */
+const struct plan_alias *plan_named(
+    const struct plan_view *v, const struct plan_service *asker, const char *word, size_t len);
+/* Several services of the project answer to the same word, each to those on its own networks. */
+bool plan_name_is_parted(const struct plan_view *v, const struct plan_alias *name);
 
 /* ---- what runs once (once.c) ---- */
 bool plan_is_job_mode(const char *mode); /* deploy.mode, which may be NULL */

@@ -3,6 +3,7 @@
  * A name that comes out otherwise than before would be another resource to AWS: these are
  * contracts, and no expected text here may be mended to fit the code. */
 #include "base/mem.h"
+#include "plan/common/rewrite.h"
 #include "plan/names.h"
 #include "plan/view/view.h"
 #include <check.h>
@@ -109,55 +110,145 @@ START_TEST(config_names)
 END_TEST
 
 struct rewrite_row {
-    const char *value, *expected;
+    const char *variable, *value, *expected; /* a variable "$" is a word of a command */
 };
 
+/* The first part is vector 12. Of the rest: each is a way in which people write hosts, and beside
+ * it what is spelled the same and is none (rows 3 and 80 of the cases). */
 static const struct rewrite_row REWRITES[] = {
-    {"redis://Redis:6379", "redis://redis:6379"},
-    {"postgres://postgres:postgres@Data_Base:5432/postgres",
+    {"X", "redis://Redis:6379", "redis://redis:6379"},
+    {"X",
+     "postgres://postgres:postgres@Data_Base:5432/postgres",
      "postgres://postgres:postgres@data-base:5432/postgres"},
-    {"pg://Data_Base:5432?u=Data_Base", "pg://data-base:5432?u=Data_Base"},
-    {"nop", "nop"},
-    {"Redis", "redis"},
-    {"http://Redis/path", "http://redis/path"},
-    {"http://my-Redis/path", "http://my-Redis/path"}, /* the tail of another host */
-    {"http://my.Redis/path", "http://my.Redis/path"},
-    {"http://Redis.example.com", "http://Redis.example.com"},
-    {"x://Data_Base:123@h", "x://Data_Base:123@h"}, /* a user and a password */
-    {"Redis and Redis", "Redis and redis"},         /* only the second ends */
-    {"http://Silent:80", "http://Silent:80"},       /* has no port */
-    {"", ""},
+    {"X", "pg://Data_Base:5432?u=Data_Base", "pg://data-base:5432?u=Data_Base"},
+    {"X", "nop", "nop"},
+    {"X", "Redis", "redis"},
+    {"X", "http://Redis/path", "http://redis/path"},
+    {"X", "http://my-Redis/path", "http://my-Redis/path"}, /* the tail of another host */
+    {"X", "http://my.Redis/path", "http://my.Redis/path"},
+    {"X", "http://Redis.example.com", "http://Redis.example.com"},
+    {"X", "x://Data_Base:123@h", "x://Data_Base:123@h"}, /* a user and a password */
+    {"X", "Redis and Redis", "Redis and redis"},         /* only the second ends */
+    {"X", "", ""},
+
+    {"X", "postgres://my_db:my_db@my_db:5432/my_db", "postgres://my_db:my_db@my-db:5432/my_db"},
+    {"X", "postgresql+asyncpg://my_db:pw@my_db/my_db", "postgresql+asyncpg://my_db:pw@my-db/my_db"},
+    {"X", "pg://my_db:p/w?x@my_db:5432/my_db", "pg://my_db:p/w?x@my-db:5432/my_db"},
+    {"X",
+     "mongodb://my_db:27017,other:27017,my_db:27018/my_db?replicaSet=my_db",
+     "mongodb://my-db:27017,other:27017,my-db:27018/my_db?replicaSet=my_db"},
+    {"X", "http://my_db:80,http://my_db:81", "http://my-db:80,http://my-db:81"},
+    {"X", "jdbc:postgresql://my_db:5432/my_db", "jdbc:postgresql://my-db:5432/my_db"},
+    {"X", "jdbc:oracle:thin:@my_db:1521/XE", "jdbc:oracle:thin:@my-db:1521/XE"},
+    {"X",
+     "jdbc:sqlserver://my_db:1433;databaseName=my_db",
+     "jdbc:sqlserver://my-db:1433;databaseName=my_db"},
+    {"X",
+     "host=my_db port=5432 user=my_db dbname=my_db",
+     "host=my-db port=5432 user=my_db dbname=my_db"},
+    {"X",
+     "Server=tcp:my_db,1433;Database=my_db;User Id=my_db",
+     "Server=tcp:my-db,1433;Database=my_db;User Id=my_db"},
+    {"X", "Data Source=my_db;Initial Catalog=my_db", "Data Source=my-db;Initial Catalog=my_db"},
+    {"X", "my_db:pw@tcp(my_db:3306)/my_db", "my_db:pw@tcp(my-db:3306)/my_db"},
+    {"X",
+     "{\"host\": \"my_db\", \"user\": \"my_db\"}",
+     "{\"host\": \"my-db\", \"user\": \"my_db\"}"},
+    {"X", "1@my_db:9093,2@other:9093", "1@my-db:9093,2@other:9093"},
+    {"X", "server.1=my_db:2888:3888;2181", "server.1=my-db:2888:3888;2181"},
+    {"X",
+     "PLAINTEXT://my_db:9092,PLAINTEXT_HOST://localhost:29092",
+     "PLAINTEXT://my-db:9092,PLAINTEXT_HOST://localhost:29092"},
+    {"X", "/var/lib/my_db", "/var/lib/my_db"},
+    {"X", "s3://bucket/my_db/x", "s3://bucket/my_db/x"},
+    {"X", "my_db:secret", "my_db:secret"},
+    {"X", "http://x/?next=http://my_db:80/", "http://x/?next=http://my-db:80/"},
+    {"DB_HOST", "my_db", "my-db"},
+    {"PGHOST", "my_db", "my-db"},
+    {"DB_HOST_NAME", "my_db", "my-db"},
+    {"POSTGRES_DB", "my_db", "my_db"},
+    {"POSTGRES_USER", "my_db", "my_db"},
+    {"PGDATABASE", "my_db", "my_db"},
+    {"MYSQL_PASSWORD", "my_db", "my_db"},
+    {"OTEL_SERVICE_NAME", "my_db", "my_db"},
+    {"IMAGE", "my_db:1", "my_db:1"},
+    {"DB_HOSTS", "my_db, Redis", "my-db, redis"},
+    {"NO_PROXY", "localhost,my_db", "localhost,my-db"},
+    {"ES_HOSTS", "[\"my_db\",\"Redis:9200\"]", "[\"my-db\",\"redis:9200\"]"},
+    {"API_URL", "my_db/v1", "my-db/v1"},
+    {"API_PATH", "my_db/v1", "my_db/v1"},
+    {"$", "my_db", "my_db"},
+    {"$", "my_db:5432", "my-db:5432"},
+    {"$", "--host=my_db", "--host=my-db"},
+    {"$", "-hmy_db", "-hmy-db"},
+    {"$",
+     "until pg_isready -h my_db -U my_db; do sleep 1; done; psql -h my_db -d my_db",
+     "until pg_isready -h my-db -U my_db; do sleep 1; done; psql -h my-db -d my_db"},
+    {"$",
+     "while ! nc -z my_db 5432; do sleep 1; done",
+     "while ! nc -z my-db 5432; do sleep 1; done"},
+    {"$", "echo my_db ${my_db} $my_db", "echo my_db ${my_db} $my_db"},
+    {"$", "curl http://my_db:$PORT/my_db", "curl http://my-db:$PORT/my_db"},
 };
 
 static struct plan_view view(void)
 {
     static struct compose_service s[] = {
-        {.name = "Data_Base"}, {.name = "Redis"}, {.name = "Silent"}};
+        {.name = "Data_Base"}, {.name = "Redis"}, {.name = "my_db"}};
     static struct plan_service v[] = {
-        {.s = &s[0], .label = "data-base", .port_count = 1},
-        {.s = &s[1], .label = "redis", .port_count = 1},
-        {.s = &s[2], .label = "silent"}};
+        {.s = &s[0], .label = "data-base"},
+        {.s = &s[1], .label = "redis"},
+        {.s = &s[2], .label = "my-db"}};
+    static struct plan_alias names[] = {
+        {.text = "Data_Base", .of = &v[0]},
+        {.text = "Redis", .of = &v[1]},
+        {.text = "my_db", .of = &v[2]}};
 
-    return (struct plan_view){.services = v, .count = 3};
+    return (struct plan_view){.services = v, .count = 3, .aliases = names, .alias_count = 3};
 }
 
 START_TEST(rewriting)
 {
     struct arena *a = arena_new();
     struct plan_view v = view();
+    const struct rewrite_row *row = &REWRITES[_i];
+    struct plan_value of = {.variable = strcmp(row->variable, "$") ? row->variable : NULL};
 
-    ck_assert_str_eq(plan_rewrite(a, &v, REWRITES[_i].value), REWRITES[_i].expected);
+    ck_assert_str_eq(plan_rewrite(a, &v, &of, row->value), row->expected);
     arena_free(a);
 }
 END_TEST
 
-START_TEST(unreachable)
+/* A config value is a part of its own: what stands around it is still one value. */
+START_TEST(rewriting_of_parts)
 {
+    struct arena *a = arena_new();
     struct plan_view v = view();
+    struct compose_part end = {.text = "@my_db:5432/my_db"};
+    struct compose_part config = {.is_config = true, .text = "PASSWORD", .next = &end};
+    struct compose_part begin = {.text = "postgres://my_db:", .next = &config};
+    struct plan_value of = {.variable = "URL"};
+    const struct compose_part *out = plan_rewrite_parts(a, &v, &of, &begin);
 
-    ck_assert_ptr_nonnull(plan_names_unreachable(&v, "http://Silent:80/"));
-    ck_assert_ptr_null(plan_names_unreachable(&v, "Silent"));
-    ck_assert_ptr_null(plan_names_unreachable(&v, "http://Redis:80/"));
+    ck_assert_str_eq(out->text, "postgres://my_db:");
+    ck_assert_str_eq(out->next->text, "PASSWORD");
+    ck_assert_str_eq(out->next->next->text, "@my-db:5432/my_db");
+    ck_assert_ptr_null(out->next->next->next);
+    arena_free(a);
+}
+END_TEST
+
+START_TEST(words_of_a_command)
+{
+    struct arena *a = arena_new();
+    struct plan_view v = view();
+    const char *words[] = {"psql", "-h", "my_db", "-U", "my_db", "my_db"};
+    const char **out = plan_rewrite_words(a, &v, NULL, words, 6);
+
+    ck_assert_str_eq(out[2], "my-db");
+    ck_assert_str_eq(out[4], "my_db");
+    ck_assert_str_eq(out[5], "my_db");
+    arena_free(a);
 }
 END_TEST
 
@@ -171,7 +262,8 @@ int main(void)
     tcase_add_test(t, service_names);
     tcase_add_test(t, config_names);
     tcase_add_loop_test(t, rewriting, 0, (int)ARRAY_LEN(REWRITES));
-    tcase_add_test(t, unreachable);
+    tcase_add_test(t, rewriting_of_parts);
+    tcase_add_test(t, words_of_a_command);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
