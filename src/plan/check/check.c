@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/ingress/ingress.h"
 #include "plan/make/pretend.h"
 #include "plan/names.h"
 #include <string.h>
@@ -218,6 +219,7 @@ int plan_check(
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};
 
     plan_view_make(a, p, &c.v);
+    plan_doors(a, s, &c.v);
 
     check_project(&c);
     plan_check_models(&c);

@@ -1,5 +1,13 @@
 #include "plan/common/route.h"
 #include "plan/common/context.h"
+#include <string.h>
+
+const char *plan_endpoint_output(struct arena *a, const struct plan_route *r)
+{
+    const char *udp = strcmp(r->port->protocol, "udp") == 0 ? "Udp" : "";
+
+    return arena_printf(a, "Endpoint%sP%u%s", r->service->id, r->port->target, udp);
+}
 
 const char *plan_public_name(const struct plan_ctx *c, const struct plan_service *s)
 {

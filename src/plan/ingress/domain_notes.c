@@ -143,6 +143,7 @@ void plan_domain_notes(
     struct notes n = {
         .diag = {.d = d}, .a = a, .f = f, .resources = json_object_get(previous, "Resources")};
     plan_view_make(a, p, &n.v);
+    plan_doors(a, s, &n.v);
     n.domain = plan_public_domain(&n.v, s);
     if (n.domain && n.v.ingress)
         note_domain(&n);

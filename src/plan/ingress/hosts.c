@@ -32,6 +32,11 @@ bool plan_port_is_grpc(const struct plan_port *p)
     return text_eq(p->app_protocol, "grpc");
 }
 
+bool plan_port_is_plain(const struct plan_port *p)
+{
+    return text_eq(p->listener, "http");
+}
+
 const char *plan_port_needs_tls(const struct plan_port *p)
 {
     if (plan_port_is_grpc(p) || text_eq(p->app_protocol, "http2"))
@@ -40,11 +45,13 @@ const char *plan_port_needs_tls(const struct plan_port *p)
 }
 
 /* The first ingress port answers to the names of its service, and so does the first of gRPC, which
- * the content type tells apart. */
+ * the content type tells apart. Of a service without HTTP it is the first behind the network load
+ * balancer. */
 static bool is_named(const struct plan_service *s, const struct plan_port *port)
 {
     for (size_t i = 0; i < s->port_count; i++)
-        if (s->ports[i].ingress && plan_port_is_grpc(&s->ports[i]) == plan_port_is_grpc(port))
+        if ((s->ports[i].ingress || (s->ports[i].network && !s->ingress)) &&
+            plan_port_is_grpc(&s->ports[i]) == plan_port_is_grpc(port))
             return &s->ports[i] == port;
     return false;
 }
@@ -103,7 +110,7 @@ void plan_hosts(
         add(out, arena_printf(a, "%s.%s", s->label, domain));
     if (domain)
         add(out, arena_printf(a, "%s--%u.%s", s->label, port->target, domain));
-    if (domain && ingress_ports(v) == 1)
+    if (domain && port->ingress && ingress_ports(v) == 1)
         add(out, domain);
     if (named)
         add_aliases(a, s->s, out);
@@ -147,6 +154,7 @@ void plan_domain_names(
     size_t max = 2; /* the domain and what is below it */
 
     plan_view_make(arena, p, &v);
+    plan_doors(arena, s, &v);
 
     /* Beside its aliases a service has at most its domainname outside the project's domain. */
     for (size_t i = 0; i < v.count; i++)

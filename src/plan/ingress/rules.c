@@ -142,9 +142,17 @@ static void add_rule(
 static bool port_80_has_owner(const struct plan_ctx *c)
 {
     for (size_t i = 0; i < c->route_count; i++)
-        if (!c->routes[i].host_count && c->routes[i].listener == 80)
-            return true;
+        for (size_t k = 0; k < c->routes[i].place_count; k++)
+            if (!c->routes[i].network && c->routes[i].places[k].listener == 80)
+                return true;
     return false;
+}
+
+/* Whatever the host: a rule on the listener of each place. */
+static void add_places(struct rules *u, const struct plan_route *r)
+{
+    for (size_t i = 0; i < r->place_count; i++)
+        add_rule(u, r, r->places[i].rule, r->places[i].listener, NULL, 0, forward(r));
 }
 
 /* Names with TLS come first in `hosts`, the others behind them. */
@@ -173,6 +181,11 @@ void plan_rules(struct plan_ctx *c)
 
     u->c = c;
     for (size_t i = 0; i < c->route_count; i++)
-        add_rules(u, &c->routes[i], owned);
+        if (c->routes[i].network)
+            continue; /* its listener leads there */
+        else if (c->routes[i].host_count)
+            add_rules(u, &c->routes[i], owned);
+        else
+            add_places(u, &c->routes[i]);
     free(u);
 }

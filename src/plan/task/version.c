@@ -49,7 +49,7 @@ static const char *endpoint_output(const struct plan_ctx *c, const struct plan_s
 {
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
-            return arena_printf(c->a, "Endpoint%sP%u", s->id, c->routes[i].port->target);
+            return plan_endpoint_output(c->a, &c->routes[i]);
     return NULL;
 }
 
@@ -68,7 +68,7 @@ void plan_version_note(
 {
     const char *endpoint = NULL;
 
-    if (!s->ingress && s->port_count)
+    if (!s->ingress && !s->network && s->port_count)
         endpoint = arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target);
 
     json_t *note = object(
