@@ -47,5 +47,9 @@ struct plan_route {
 /* The output that says the route's address; of several the first. In `a`. */
 const char *plan_endpoint_output(struct arena *a, const struct plan_route *r);
 
+/* The same of a further place. */
+const char *
+plan_place_output(struct arena *a, const struct plan_route *r, const struct plan_place *p);
+
 /* The first public name of the service: that of its endpoint. NULL when it has none. */
 const char *plan_public_name(const struct plan_ctx *c, const struct plan_service *s);

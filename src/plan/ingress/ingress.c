@@ -56,7 +56,7 @@ static void add_endpoints(struct plan_ctx *c, const struct plan_route *r)
         graph_output_add(c->g, name, address(c, r), what);
     for (size_t i = 0; i < r->place_count; i++) {
         const struct plan_place *p = &r->places[i];
-        const char *more = arena_printf(c->a, "%sOn%u", name, p->slot);
+        const char *more = plan_place_output(c->a, r, p);
 
         json_t *at = r->network ? network_address(c, r, p) : address_at(p);
 
