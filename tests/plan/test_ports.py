@@ -332,5 +332,146 @@ class NoHttp(Case):
             self.plan({"a": [{"target": 80, "mode": "everywhere"}]})
 
 
+class Paths(Case):
+    def rules(self, plan: Plan) -> list[tuple[str, list[str], list[str], str]]:
+        """(listener, hosts, paths, target group), first to last."""
+        rules = [plan.of(k) for k in plan.kinds("ListenerRule")]
+        found = []
+        for rule in sorted(rules, key=lambda r: r["Priority"]):
+            values = {
+                c["Field"]: next(v["Values"] for k, v in c.items() if k.endswith("Config"))
+                for c in rule["Conditions"]
+            }
+            target = rule["Actions"][0].get("TargetGroupArn", {"Ref": "redirect"})["Ref"]
+            found.append(
+                (
+                    rule["ListenerArn"]["Ref"],
+                    values.get("host-header", []),
+                    values.get("path-pattern", []),
+                    target,
+                )
+            )
+        return found
+
+    def test_row_9(self) -> None:
+        """Without a domain: the first service's number, a longer path before a shorter."""
+        plan = self.plan(
+            {
+                "web": ["80:3000"],
+                "api": {"ports": ["4000"], "x-defang-routes": ["/api", "/api/v2/", "/api"]},
+            }
+        )
+        group = "TargetGroupApiP4000"
+        self.assertEqual(
+            self.rules(plan),
+            [
+                ("Listener80", [], ["/api/v2", "/api/v2/*"], group),
+                ("Listener80", [], ["/api", "/api/*"], group),
+                ("Listener80", [], ["/*"], "TargetGroupWebP3000"),
+            ],
+        )
+        self.assertEqual(plan.addresses, {"WebP3000": "http://lb", "ApiP4000": "http://lb/api"})
+        self.assertEqual(plan.kinds("Listener"), {"Listener80"})
+        self.assertTrue(
+            any("Path" in on for on in plan.resources["ServiceApi"]["DependsOn"]),
+        )
+
+    def test_row_9_one_name(self) -> None:
+        api = {"ports": ["4000"], "x-defang-routes": "/api"}
+        for more in ({}, {"domainname": "www.example.com"}):
+            web = {"ports": ["80:3000"], "domainname": "www.example.com"}
+            plan = self.plan({"web": web, "api": {**api, **more}})
+            self.assertEqual(
+                self.rules(plan),
+                [
+                    (
+                        "Listener443",
+                        ["www.example.com"],
+                        ["/api", "/api/*"],
+                        "TargetGroupApiP4000",
+                    ),
+                    ("Listener443", ["www.example.com"], [], "TargetGroupWebP3000"),
+                ],
+            )
+            self.assertEqual(plan.addresses["ApiP4000"], "https://www.example.com/api")
+
+    def test_row_9_domain_of_the_project(self) -> None:
+        plan = self.plan(
+            {"web": ["80:3000"], "api": {"ports": ["4000"], "x-defang-routes": ["/api"]}},
+            "--env",
+            "DEFANG_DOMAIN=shop.example.com",
+        )
+        rules = self.rules(plan)
+        self.assertEqual(rules[0][2:], (["/api", "/api/*"], "TargetGroupApiP4000"))
+        self.assertIn("shop.example.com", rules[0][1])
+        self.assertIn("api.shop.example.com", str(rules))
+        self.assertEqual(plan.addresses["ApiP4000"], "https://api.shop.example.com")
+
+    def test_a_number_of_its_own_stays(self) -> None:
+        plan = self.plan(
+            {"web": ["80:3000"], "api": {"ports": ["9000:4000"], "x-defang-routes": ["/api"]}}
+        )
+        self.assertEqual(plan.addresses["ApiP4000"], "http://lb:9000")
+        self.assertEqual(self.rules(plan)[0][:3], ("Listener80", [], ["/api", "/api/*"]))
+
+    def test_traefik(self) -> None:
+        for rule, taken in (
+            ("PathPrefix(`/api`)", True),
+            ("Host(`x.localhost`) && PathPrefix(`/api`)", True),
+            ("Host(`x.localhost`)", False),
+            ("PathPrefix(`/api`) || Path(`/x`)", False),
+        ):
+            label = {"traefik.http.routers.api.rule": rule}
+            plan = self.plan({"web": ["80:3000"], "api": {"ports": ["4000"], "labels": label}})
+            self.assertEqual("is taken over: it serves /api" in plan.said, taken, rule)
+            self.assertEqual(len(self.rules(plan)[0][2]) == 2, taken, rule)
+
+    def test_two_want_one(self) -> None:
+        both = {"ports": ["4000"], "x-defang-routes": ["/api"]}
+        more = {**both, "x-defang-routes": ["/api", "/late"]}
+        plan = self.plan({"b": both, "a": more})
+        self.assertIn("service a: /api is a path of service b already", plan.said)
+        with self.assertRaises(Refused) as refused:
+            self.plan({"b": both, "a": both})
+        self.assertIn("each of its paths is another service's already", str(refused.exception))
+
+    def test_sticky_and_idle(self) -> None:
+        plan = self.plan(
+            {
+                "web": {"ports": ["80:80"], "x-defang-sticky": True, "x-defang-idle-timeout": 300},
+                "b": {"ports": ["81:80"], "x-defang-sticky": "1h", "x-defang-idle-timeout": "2m"},
+                "c": {"ports": ["82:80"], "x-defang-sticky": False},
+            }
+        )
+        attributes = {
+            name: {a["Key"]: a["Value"] for a in plan.of(name)["TargetGroupAttributes"]}
+            for name in plan.kinds("TargetGroup")
+        }
+        key = "stickiness.lb_cookie.duration_seconds"
+        self.assertEqual(attributes["TargetGroupWebP80"][key], "86400")
+        self.assertEqual(attributes["TargetGroupBP80"][key], "3600")
+        self.assertEqual(attributes["TargetGroupCP80"]["stickiness.enabled"], "false")
+        self.assertIn(
+            {"Key": "idle_timeout.timeout_seconds", "Value": "300"},
+            plan.of("LoadBalancer")["LoadBalancerAttributes"],
+        )
+
+    def test_wrong(self) -> None:
+        for key, value in (
+            ("x-defang-routes", ["api"]),
+            ("x-defang-routes", ["/a b"]),
+            ("x-defang-routes", {"a": "/b"}),
+            ("x-defang-routes", [f"/{n}" for n in range(11)]),
+            ("x-defang-sticky", "long"),
+            ("x-defang-sticky", 604801),
+            ("x-defang-idle-timeout", 4001),
+        ):
+            with self.assertRaises(Refused, msg=value) as refused:
+                self.plan({"web": {"ports": ["80:80"], key: value}})
+            self.assertIn(key, str(refused.exception))
+        plan = self.plan({"web": {"x-defang-routes": ["/a"]}})
+        self.assertIn("x-defang-routes is ignored: no port of it", plan.said)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -194,7 +194,8 @@ static void check_same_name(
     for (const struct plan_service *o = g->c->v.services; o < s; o++)
         for (size_t k = 0; k < o->port_count; k++) {
             const struct plan_port *other = &o->ports[k];
-            bool alike = plan_port_is_grpc(other) == plan_port_is_grpc(port);
+            bool alike = plan_port_is_grpc(other) == plan_port_is_grpc(port) && !o->path_count &&
+                         !s->path_count; /* told apart by their paths */
             struct plan_hosts h = {0};
 
             if (other->ingress && alike)

@@ -93,6 +93,9 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
         "x-defang-autoscaling",
         "x-defang-policies",
         "x-defang-llm",
+        "x-defang-routes",
+        "x-defang-sticky",
+        "x-defang-idle-timeout",
         NULL};
     static const char *const later[] = {"x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;

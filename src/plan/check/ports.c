@@ -166,8 +166,28 @@ static void check_domainname(struct plan_check *c, const struct plan_service *v)
             v->s->name);
 }
 
+/* Paths, sticky sessions and idle timeout are the load balancer's of HTTP. */
+static void check_routing(struct plan_check *c, const struct plan_service *v)
+{
+    struct plan_service again = *v;
+    bool behind = v->ingress || (v->network && !v->path_count && !v->idle);
+
+    plan_view_routing(c->a, &again, &c->diag);
+    if ((v->path_count || v->sticky || v->idle) && !behind)
+        plan_warn(
+            &c->diag,
+            v->s->pos,
+            "Publish a port.",
+            "service %s: %s is ignored: no port of it is behind the load balancer",
+            v->s->name,
+            v->path_count ? "x-defang-routes"
+            : v->sticky   ? "x-defang-sticky"
+                          : "x-defang-idle-timeout");
+}
+
 void plan_check_ports(struct plan_check *c, const struct plan_service *v)
 {
+    check_routing(c, v);
     for (size_t i = 0; i < v->s->port_count; i++)
         check_words(c, v->s, &v->s->ports[i]);
     for (size_t i = 0; i < v->port_count; i++)

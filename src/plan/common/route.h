@@ -29,6 +29,16 @@ struct plan_place {
     const char *rule; /* logical id */
 };
 
+/* A path of an address that the route shares with others: a rule. */
+struct plan_share {
+    unsigned listener;
+    bool tls;
+    const struct plan_host *hosts;
+    size_t host_count; /* none: whatever the host */
+    const char *path;  /* "/api"; "" is everything */
+    const char *rule;  /* logical id */
+};
+
 struct plan_route {
     const struct plan_service *service;
     const struct plan_port *port;
@@ -38,7 +48,10 @@ struct plan_route {
     bool tls;          /* the listener speaks HTTPS */
     unsigned listener; /* port; of several the first */
     struct plan_place *places;
-    size_t place_count;              /* of a nameless route */
+    size_t place_count; /* of a nameless route */
+    struct plan_share *shares;
+    size_t share_count;
+    const char *path_rule;           /* what the ids of its shares begin with */
     const char *network;             /* of the network load balancer: "TCP", "TLS", "UDP"; NULL */
     const char *target_group, *rule; /* logical ids */
     const char *plain_rule; /* of names without a certificate beside others that have one; NULL */

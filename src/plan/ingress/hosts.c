@@ -62,7 +62,7 @@ static size_t ingress_ports(const struct plan_view *v)
 
     for (size_t i = 0; i < v->count; i++)
         for (size_t k = 0; k < v->services[i].port_count; k++)
-            n += v->services[i].ports[k].ingress;
+            n += v->services[i].ports[k].ingress && !v->services[i].path_count;
     return n;
 }
 
@@ -110,7 +110,7 @@ void plan_hosts(
         add(out, arena_printf(a, "%s.%s", s->label, domain));
     if (domain)
         add(out, arena_printf(a, "%s--%u.%s", s->label, port->target, domain));
-    if (domain && port->ingress && ingress_ports(v) == 1)
+    if (domain && port->ingress && !s->path_count && ingress_ports(v) == 1)
         add(out, domain);
     if (named)
         add_aliases(a, s->s, out);

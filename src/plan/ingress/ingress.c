@@ -47,12 +47,27 @@ static json_t *address_at(const struct plan_place *p)
     return graph_sub("%s://${LoadBalancer.DNSName}:%u", scheme, p->listener);
 }
 
+static json_t *address_of_path(const struct plan_ctx *c, const struct plan_share *s)
+{
+    const char *scheme = s->tls ? "https" : "http";
+
+    if (s->host_count)
+        return json_string(arena_printf(c->a, "%s://%s%s", scheme, s->hosts[0].name, s->path));
+    if (s->listener == (s->tls ? 443u : 80u))
+        return graph_sub("%s://${LoadBalancer.DNSName}%s", scheme, s->path);
+    return graph_sub("%s://${LoadBalancer.DNSName}:%u%s", scheme, s->listener, s->path);
+}
+
 static void add_endpoints(struct plan_ctx *c, const struct plan_route *r)
 {
     const char *name = plan_endpoint_output(c->a, r);
     const char *what = arena_printf(c->a, "%s port %u", r->service->s->name, r->port->target);
 
-    if (r->host_count && !r->network)
+    bool by_path = r->share_count && r->rule == r->shares[0].rule;
+
+    if (by_path)
+        graph_output_add(c->g, name, address_of_path(c, &r->shares[0]), what);
+    else if (r->host_count && !r->network)
         graph_output_add(c->g, name, address(c, r), what);
     for (size_t i = 0; i < r->place_count; i++) {
         const struct plan_place *p = &r->places[i];

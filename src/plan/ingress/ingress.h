@@ -99,6 +99,12 @@ int plan_routes(struct plan_ctx *c);
 /* After plan_routes(). */
 bool plan_listener_tls(const struct plan_ctx *c, unsigned port);
 
+/* ---- paths (paths.c) ---- */
+void plan_paths(struct plan_ctx *c); /* part of plan_routes(), after places */
+
+/* The route's service when it has paths (x-defang-routes) and this is the port that serves them. */
+const struct plan_service *plan_route_paths(const struct plan_route *r);
+
 /* ---- the network load balancer (network_balancer.c) ---- */
 void plan_network_places(struct plan_ctx *c); /* part of plan_routes() */
 void plan_network_balancer(struct plan_ctx *c);

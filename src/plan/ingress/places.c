@@ -53,6 +53,9 @@ static void give_published(
 
     while (at <= p->to && owner(c, at))
         at++;
+    /* At the address that it shares it has its paths only. */
+    if (plan_route_paths(r) && (at == 80 || at == 443))
+        return;
     if (at <= p->to) {
         give(r, at);
         return;
@@ -183,13 +186,15 @@ void plan_places(struct plan_ctx *c, json_t *meta)
         for (size_t k = 0; k < all[i]->port->published_count; k++)
             give_published(c, all[i], &all[i]->port->published[k], &lost[i]);
     for (size_t i = 0; i < count; i++)
-        if (!all[i]->place_count)
+        if (!all[i]->place_count && !plan_route_paths(all[i]))
             give_previous(c, all[i]);
     for (size_t i = 0; i < count; i++)
-        if (!all[i]->place_count)
+        if (!all[i]->place_count && !plan_route_paths(all[i]))
             give_any(c, all[i], lost[i].owner != NULL);
 
     for (size_t i = 0; i < count; i++) {
+        if (!all[i]->place_count)
+            continue;
         set_listeners(c, all[i], meta);
         if (lost[i].owner)
             say_lost(c, all[i], &lost[i]);

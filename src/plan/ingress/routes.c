@@ -156,6 +156,9 @@ bool plan_listener_tls(const struct plan_ctx *c, unsigned port)
         for (size_t k = 0; k < r->place_count; k++)
             if (r->places[k].listener == port && r->places[k].tls)
                 return true;
+        for (size_t k = 0; k < r->share_count; k++)
+            if (r->shares[k].listener == port && r->shares[k].tls)
+                return true;
     }
     return false;
 }
@@ -213,8 +216,9 @@ static void choose_listeners(struct plan_ctx *c, json_t *meta)
 
     plan_places(c, meta);
     plan_network_places(c);
+    plan_paths(c);
     for (size_t i = 0; i < c->route_count; i++)
-        most += c->routes[i].network ? 0 : c->routes[i].place_count;
+        most += c->routes[i].network ? 0 : c->routes[i].place_count + c->routes[i].share_count;
     c->listeners = arena_array(c->a, unsigned, most + 1);
 
     for (size_t i = 0; i < c->route_count; i++) {
@@ -226,6 +230,8 @@ static void choose_listeners(struct plan_ctx *c, json_t *meta)
             r->listener = r->tls ? 443 : 80;
         if (r->host_count)
             add_listener(c, r->listener);
+        for (size_t k = 0; k < r->share_count; k++)
+            add_listener(c, r->shares[k].listener);
         for (size_t k = 0; k < r->place_count; k++)
             add_listener(c, r->places[k].listener);
     }

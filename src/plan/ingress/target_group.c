@@ -36,9 +36,10 @@ const char *plan_target_group_name(const struct plan_ctx *c, const struct plan_r
 void plan_sticky(
     const struct plan_ctx *c, json_t *attributes, const struct plan_service *s, const char *type)
 {
-    json_push(attributes, plan_attribute("stickiness.enabled", "true"));
+    /* Said also when it is off: an attribute that is left out stays what it was. */
+    json_push(attributes, plan_attribute("stickiness.enabled", s->sticky ? "true" : "false"));
     json_push(attributes, plan_attribute("stickiness.type", type));
-    if (strcmp(type, "lb_cookie") == 0)
+    if (s->sticky && strcmp(type, "lb_cookie") == 0)
         json_push(
             attributes,
             plan_attribute(
@@ -121,8 +122,7 @@ void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
     json_t *attributes = array(
         plan_attribute("deregistration_delay.timeout_seconds", drain),
         plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
-    if (r->service->sticky)
-        plan_sticky(c, attributes, r->service, "lb_cookie");
+    plan_sticky(c, attributes, r->service, "lb_cookie");
     json_t *group = object(
         key("Name", plan_target_group_name(c, r)),
         key("TargetType", "ip"),

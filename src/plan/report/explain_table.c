@@ -317,6 +317,9 @@ static const struct explain_row ROWS[] = {
     {"x-defang-aws", CONTAINER, READ, NOWHERE, "what is there already is used"},
     {"x-defang-dns-role", ANY, REFUSED, NOWHERE,
      "CloudFormation writes records with the role of the stack only"},
+    {"x-defang-idle-timeout", CONTAINER, BECOMES,
+     "AWS::ElasticLoadBalancingV2::LoadBalancer", "ingress", "LoadBalancerAttributes",
+     "how long a connection may be silent"},
     {"x-defang-llm", CONTAINER, BECOMES, "AWS::IAM::Role", NULL, "Policies",
      "its role may call models of Bedrock"},
     {"x-defang-mongodb", MONGODB, BECOMES, "AWS::DocDB::DBCluster", NULL, "",
@@ -327,9 +330,15 @@ static const struct explain_row ROWS[] = {
      "a managed database; allow-downtime, from-snapshot"},
     {"x-defang-redis", REDIS, BECOMES, "AWS::ElastiCache::ReplicationGroup", NULL, "",
      "a managed cache; from-snapshot"},
+    {"x-defang-routes", CONTAINER, BECOMES,
+     "AWS::ElasticLoadBalancingV2::ListenerRule", NULL, "Conditions",
+     "paths of an address that it shares with another service"},
     {"x-defang-static-files", STATIC, BECOMES,
      "AWS::S3::Bucket AWS::CloudFront::Distribution", NULL, "",
      "files on S3, served by CloudFront"},
+    {"x-defang-sticky", CONTAINER, BECOMES,
+     "AWS::ElasticLoadBalancingV2::TargetGroup", NULL, "TargetGroupAttributes",
+     "how long a client stays with the task that it met first"},
 };
 /* clang-format on */
 

@@ -114,6 +114,7 @@ static void view_service(
         .arch = arch_of(s),
         .isolated = only_internal(p, s)};
     plan_view_ports(a, p, v);
+    plan_view_routing(a, v, NULL);
     view_size(v);
 
     (void)plan_adopt_service_read(a, s, &v->adopt, NULL); /* plan_check says what is wrong */

@@ -60,10 +60,13 @@ struct plan_service {
     const struct plan_service *in;  /* a sidecar's service; NULL when there is none of that name */
     struct plan_port *ports;
     size_t port_count;
-    size_t order;     /* its place in the file, from 0 */
-    bool ingress;     /* has an ingress port of HTTP */
-    bool network;     /* has a port behind the network load balancer */
-    bool open;        /* has a port that is open to the internet */
+    size_t order;       /* its place in the file, from 0 */
+    bool ingress;       /* has an ingress port of HTTP */
+    bool network;       /* has a port behind the network load balancer */
+    bool open;          /* has a port that is open to the internet */
+    const char **paths; /* x-defang-routes: "/api"; "" is everything */
+    size_t path_count;
+    struct yaml_pos paths_pos;
     unsigned sticky;  /* x-defang-sticky: seconds for which a client keeps its task; 0 */
     unsigned idle;    /* x-defang-idle-timeout: seconds; 0 */
     bool isolated;    /* on internal networks only */
@@ -113,6 +116,10 @@ bool plan_is_behind_network(const struct plan_service *s, unsigned target);
 /* What a published port's host address means. A task has no address of its host's. */
 enum plan_address { PLAN_ADDRESS_ANY, PLAN_ADDRESS_LOOPBACK, PLAN_ADDRESS_OTHER };
 enum plan_address plan_host_address(const char *host_ip);
+/* x-defang-routes, x-defang-sticky, x-defang-idle-timeout into `s`; `g` says what is wrong with
+ * them, NULL does not (routing.c). */
+struct plan_diag;
+void plan_view_routing(struct arena *a, struct plan_service *s, struct plan_diag *g);
 /* After ports changed: what service and project have of them. */
 void plan_view_recount(struct plan_view *v);
 bool plan_is_store(const struct plan_service *s); /* a managed one */
