@@ -321,6 +321,11 @@ class NoHttp(Case):
         self.assertFalse(host.kinds("LoadBalancer"))
         self.assertIn(("udp", 53, "0.0.0.0/0"), host.admitted("SecurityGroupDns"))
 
+    def test_a_name_is_not_on_the_number(self) -> None:
+        plan = self.plan({"web": {"ports": ["8080:3000"], "domainname": "www.example.com"}})
+        self.assertEqual(plan.addresses, {"WebP3000": "https://www.example.com"})
+        self.assertIn("is served at www.example.com on port 443, and not on port 8080", plan.said)
+
     def test_two_want_one(self) -> None:
         port = {"target": 5432, "published": "5432", "mode": "ingress"}
         plan = self.plan({"b": [port], "a": [{**port, "target": 5433, "app_protocol": "tcp"}]})

@@ -210,6 +210,27 @@ static void find_domain(struct plan_ctx *c)
         c->domain_zone = plan_zone_of(c->f, c->public_domain, preferred, &twin);
 }
 
+/* What it publishes is not where it is: told apart by its name, on the listeners that all names
+ * have. */
+static void say_named(struct plan_ctx *c, const struct plan_route *r)
+{
+    const struct plan_port *p = r->port;
+    unsigned number = p->published_count ? p->published[0].from : 0;
+
+    if (!number || number == 80 || number == 443)
+        return;
+    plan_note(
+        &c->diag,
+        p->pos,
+        "Take its names away to have it served on its number.",
+        "service %s: port %u is served at %s on port %u, and not on port %u",
+        r->service->s->name,
+        p->target,
+        r->hosts[0].name,
+        r->listener,
+        number);
+}
+
 static void choose_listeners(struct plan_ctx *c, json_t *meta)
 {
     size_t most = 2 + c->route_count;
@@ -228,8 +249,10 @@ static void choose_listeners(struct plan_ctx *c, json_t *meta)
             continue;
         if (r->host_count)
             r->listener = r->tls ? 443 : 80;
-        if (r->host_count)
+        if (r->host_count) {
             add_listener(c, r->listener);
+            say_named(c, r);
+        }
         for (size_t k = 0; k < r->share_count; k++)
             add_listener(c, r->shares[k].listener);
         for (size_t k = 0; k < r->place_count; k++)
