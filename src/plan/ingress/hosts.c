@@ -122,6 +122,11 @@ bool plan_host_covered(const char *host, const char *domain)
     return domain && (strcmp(host, domain) == 0 || (dot && strcmp(dot + 1, domain) == 0));
 }
 
+static bool is_public(const struct plan_port *p)
+{
+    return p->ingress || p->network;
+}
+
 /* Every port's names that the project's domain does not cover, each once. */
 static void add_own_names(
     struct arena *a,
@@ -135,7 +140,7 @@ static void add_own_names(
         for (size_t k = 0; k < v->services[i].port_count; k++) {
             struct plan_hosts h = {0};
 
-            if (v->services[i].ports[k].ingress)
+            if (is_public(&v->services[i].ports[k]))
                 plan_hosts(a, v, s, &v->services[i], &v->services[i].ports[k], &h);
             for (size_t j = 0; j < h.count; j++)
                 if (!plan_host_covered(h.names[j], domain))
@@ -165,12 +170,33 @@ void plan_domain_names(
     add_own_names(arena, &v, s, &all);
 
     const char *domain = plan_public_domain(&v, s);
-    if (domain && v.ingress) {
+    if (domain && (v.ingress || v.network)) {
         add(&all, domain);
         add(&all, arena_printf(arena, "*.%s", domain));
     }
     *names = all.names;
     *count = all.count;
+}
+
+bool plan_domain_is_network(
+    const struct compose_project *p, const struct plan_settings *s, const char *name)
+{
+    cleanup_arena struct arena *a = arena_new();
+    struct plan_view v;
+
+    plan_view_make(a, p, &v);
+    plan_doors(a, s, &v);
+    for (size_t i = 0; i < v.count; i++)
+        for (size_t k = 0; k < v.services[i].port_count; k++) {
+            struct plan_hosts h = {0};
+
+            if (v.services[i].ports[k].network)
+                plan_hosts(a, &v, s, &v.services[i], &v.services[i].ports[k], &h);
+            for (size_t j = 0; j < h.count; j++)
+                if (strcmp(h.names[j], name) == 0)
+                    return true;
+        }
+    return false;
 }
 
 /* ---- zones ---- */
