@@ -19,14 +19,18 @@ void domains_say(struct job *j, const struct plan_request *r)
 
 void domains_point(struct job *j, const struct plan_request *r, const json_t *outputs)
 {
-    const char *target = json_str(outputs, "LoadBalancerDns");
+    const char *http = json_str(outputs, "LoadBalancerDns");
+    const char *network = json_str(outputs, "NetworkLoadBalancerDns");
     const char *const *names;
     size_t count;
 
     plan_domain_names(j->arena, r->project, r->settings, &names, &count);
 
-    for (size_t i = 0; target && r->facts->zones_known && i < count; i++)
-        if (!plan_domain_zone(r->project, r->facts, names[i]))
+    for (size_t i = 0; r->facts->zones_known && i < count; i++) {
+        bool wire = plan_domain_is_network(r->project, r->settings, names[i]);
+        const char *target = wire ? network : http;
+
+        if (target && !plan_domain_zone(r->project, r->facts, names[i]))
             engine_note(
                 &j->context,
                 ENGINE_SAY_NOTE,
@@ -34,4 +38,5 @@ void domains_point(struct job *j, const struct plan_request *r, const json_t *ou
                 "%s needs a CNAME record that points at %s",
                 names[i],
                 target);
+    }
 }

@@ -46,6 +46,15 @@ static size_t last_logs(
     return n;
 }
 
+static void
+add_endpoint(json_t *list, const char *service, const json_t *outputs, const char *output)
+{
+    const char *url = json_str(outputs, output);
+
+    if (url)
+        json_push(list, object(key("service", service), key("url", url), key("public", true)));
+}
+
 void job_endpoints(struct job *j, const json_t *services, const json_t *outputs)
 {
     json_t *list = array();
@@ -54,12 +63,16 @@ void job_endpoints(struct job *j, const json_t *services, const json_t *outputs)
 
     json_object_foreach((json_t *)(uintptr_t)services, service, entry) {
         const char *output = json_str(entry, "endpointOutput");
-        bool is_public = output != NULL;
-        const char *url = is_public ? json_str(outputs, output) : json_str(entry, "endpoint");
+        const char *private = output ? NULL : json_str(entry, "endpoint");
+        const json_t *more = json_object_get(entry, "moreOutputs");
 
-        if (url)
+        if (output)
+            add_endpoint(list, service, outputs, output);
+        for (size_t i = 0; i < json_array_size(more); i++)
+            add_endpoint(list, service, outputs, json_string_value(json_array_get(more, i)));
+        if (private)
             json_push(
-                list, object(key("service", service), key("url", url), key("public", is_public)));
+                list, object(key("service", service), key("url", private), key("public", false)));
     }
 
     json_decref(j->endpoints);

@@ -44,6 +44,7 @@
 #define LIMIT_PLAN_DYNAMIC_REFERENCES 60
 #define LIMIT_PLAN_TEMPLATE_BYTES     ((size_t)1000000)
 #define LIMIT_PLAN_ADOPTED            32u   /* subnets, policies of one list in x-defang-aws */
+#define LIMIT_PLAN_PATHS              10u   /* of x-defang-routes of one service */
 #define LIMIT_PLAN_TASKS              5000u /* of one ECS service: AWS's quota */
 #define LIMIT_PLAN_ORIGIN_BYTES       512 /* a repository, a folder, a file's name in a template */
 #define LIMIT_PLAN_ORIGIN_FILES       16u

@@ -64,7 +64,7 @@ void compose_drop_unused(struct compose_project *p);
 /* Canonical YAML / JSON of the whole project: deterministic. Literal dollars are written `$$`,
  * config parts
  * `${NAME}`, so that compose_load_canonical() of the output gives the same model: this is what a
- * job freezes.
+ * job freezes. Services come as in the file.
  */
 void compose_print_yaml(const struct compose_project *p, struct str *out);
 /* The same as `docker compose config` shows it: without what says nothing, with the reference's

@@ -83,6 +83,10 @@ int plan_check_previous(const struct plan_request *r, const struct graph *g, str
  * How many resources: the graph of another plan_make(), applied at the end, gives them both. */
 size_t plan_hold_back(struct graph *g, const json_t *previous);
 
+/* The name is of a port behind the network load balancer. */
+bool plan_domain_is_network(
+    const struct compose_project *p, const struct plan_settings *s, const char *name);
+
 /* Names in public DNS that the project asks for ("www.example.com", "*.shop.example.com"): with
  * any, the engine reads the account's zones into the facts. */
 void plan_domain_names(

@@ -22,6 +22,7 @@ struct plan_settings {
     const char *cd_name; /* default "defang-cd" */
     enum plan_mode mode;
     enum plan_nat nat;
+    bool nat_for_gpu;              /* nobody asked for it, but a GPU's task needs a way out */
     const char *capacity_provider; /* FARGATE or FARGATE_SPOT */
     unsigned zones;                /* wanted count, 2 */
     unsigned log_retention_days, min_healthy_percent, backup_days;

@@ -31,7 +31,6 @@ UNCALLED = {
     "store_seal_put": "sealed credentials: the next issues use them",
     "store_seal_get": "the same",
     "store_seal_delete": "the same",
-    "plan_zone_subnets": "mount targets and load balancers: the next issues use it",
     "notify_extend": "start-up that takes long: the next issues use it",
     # Where tests take hold: time, a loop without a daemon, text without a file, state seen.
     "clock_replace": "tests set the clock",

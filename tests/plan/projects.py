@@ -50,7 +50,7 @@ CHANGES: dict[str, list[tuple[str, str]]] = {
     "08-ha": [("replicas: 3", "replicas: 4")],
     "09-config": [("--verbose", "--quiet")],
     "10-game": [("27015:27015/udp", "27016:27016/udp")],
-    "11-names": [('ports: ["81"]', 'ports: ["82"]'), ("localhost:81/", "localhost:82/")],
+    "11-names": [('ports: ["81:81"]', 'ports: ["82:82"]'), ("localhost:81/", "localhost:82/")],
     "12-merge": [("command: [work]", "command: [work, --hard]")],
     "13-scale": [("replicas: 5", "replicas: 1")],
     "14-sidecars": [("app:4", "app:5")],

@@ -33,6 +33,8 @@ PLANS: dict[str, list] = {
     "example": [ROOT / "examples" / "shop" / "compose.yaml"],
     "worker": [CASES / "worker.yaml"],
     "ingress": [CASES / "ingress.yaml"],
+    "network": [CASES / "network.yaml"],
+    "paths": [CASES / "paths.yaml"],
     "domain": ["--mode", "balanced", "--zone", "shop.example.com=Z0SHOP", CASES / "domain.yaml"],
     "certificate": [CASES / "certificate.yaml"],
     "names": [CASES / "names.yaml"],

@@ -109,6 +109,7 @@ class Costs(unittest.TestCase):
         disk = 20 * price["rds.storage.gb"]
         wanted = {
             "Application Load Balancer": [price["elb.hour"] * month, price["elb.lcu"] * month],
+            "Network Load Balancer": [price["elb.hour"] * month, price["nlb.lcu"] * month],
             "public IPv4 address": [price["ipv4.hour"] * month],
             "Fargate task, 0.25 vCPU and 0.5 GB": [self.fargate(0.25, 0.5) * month],
             "Fargate task, 1 vCPU and 2 GB": [self.fargate(1, 2) * month],

@@ -26,6 +26,7 @@ def load(sandbox: Any) -> None:
         elasticache_snapshots,
         fix_ec2,
         fix_elb,
+        fix_nlb,
         fix_others,
         fix_rds,
         kaniko,

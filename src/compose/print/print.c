@@ -1,9 +1,11 @@
 /* The project as YAML and JSON: a fixed order, and texts that no reader takes for anything else.
  *
  * Known keys come in the order of the table, the others by name, so the same model gives the same
- * bytes; a job freezes them, and a digest is taken of them. A YAML text is written plain only
- * where every reader, old or new, agrees that it is a text; else in JSON's quotes, which are valid
- * YAML. Literal dollars are doubled and configs written ${NAME}: the output can be loaded again. */
+ * bytes; a job freezes them, and a digest is taken of them. Services alone stay in the order of the
+ * file in what is frozen: of two that publish the same port the first has it. A YAML text is
+ * written plain only where every reader, old or new, agrees that it is a text; else in JSON's
+ * quotes, which are valid YAML. Literal dollars are doubled and configs written ${NAME}: the output
+ * can be loaded again. */
 #include "compose/print/print.h"
 
 #include "base/mem.h"
@@ -20,7 +22,8 @@
 struct printer {
     struct arena *arena;
     struct str *out;
-    bool raw; /* loaded without interpolation: dollars are as written */
+    bool raw;                         /* loaded without interpolation: dollars are as written */
+    const struct yaml_node *unsorted; /* a mapping that keeps its order; NULL */
 };
 
 struct ranked_pair {
@@ -75,6 +78,23 @@ print_order(struct arena *arena, const struct yaml_node *map, const struct spec 
         o.specs[i] = all[i].spec;
     }
 
+    return o;
+}
+
+static struct print_pairs
+as_written(struct arena *arena, const struct yaml_node *map, const struct spec *spec)
+{
+    struct print_pairs o = {
+        .items = arena_array(arena, const struct yaml_pair *, map->len + 1),
+        .specs = arena_array(arena, const struct spec *, map->len + 1),
+        .len = map->len};
+
+    for (size_t i = 0; i < map->len; i++) {
+        struct ranked_pair one = rank(&map->pairs[i], spec);
+
+        o.items[i] = one.pair;
+        o.specs[i] = one.spec;
+    }
     return o;
 }
 
@@ -300,7 +320,9 @@ static void print_yaml(
     }
 
     struct print_pairs order = {0};
-    if (!seq)
+    if (n == p->unsorted)
+        order = as_written(p->arena, n, spec);
+    else if (!seq)
         order = print_order(p->arena, n, spec);
     for (size_t i = 0; i < n->len; i++) {
         if (!in_list || i)
@@ -319,7 +341,8 @@ static void print_yaml(
 void compose_print_yaml(const struct compose_project *p, struct str *out)
 {
     cleanup_arena struct arena *arena = arena_new();
-    struct printer printer = {.arena = arena, .out = out, .raw = p->raw};
+    struct printer printer = {
+        .arena = arena, .out = out, .raw = p->raw, .unsorted = yaml_get(p->root, "services")};
     print_yaml(&printer, p->root, &spec_project, 0, false);
 }
 

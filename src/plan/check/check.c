@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/ingress/ingress.h"
 #include "plan/make/pretend.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
@@ -220,6 +221,7 @@ int plan_check(
 
     plan_view_make(a, p, &c.v);
     plan_view_suffix(a, s, p->name, &c.v);
+    plan_doors(a, s, &c.v);
 
     check_project(&c);
     plan_check_models(&c);

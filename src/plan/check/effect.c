@@ -269,6 +269,12 @@ static bool is_private_address(const char *type, const json_t *old)
            text_eq(json_str(old, "Properties.Scheme"), "internal");
 }
 
+/* An address of the network load balancer, and not of a NAT gateway. */
+static bool is_way_in(const char *type, const json_t *old)
+{
+    return text_eq(type, "AWS::EC2::EIP") && text_eq(json_str(old, "Metadata.Group"), "ingress");
+}
+
 static void of_going(
     const struct plan_settings *s,
     const char *type,
@@ -287,6 +293,8 @@ static void of_going(
 
     out->kind = row->kind;
     out->text = replaced ? row->replaced : row->removed;
+    if (is_way_in(type, old))
+        out->text = replaced ? "its public address changes" : "its public address goes for good";
     if (out->kind == PLAN_MOVES && is_private_address(type, old))
         out->kind = PLAN_STOPS;
     if (out->kind == PLAN_STOPS && !out->text)

@@ -4,9 +4,10 @@
  * Fargate has no GPU: the task runs on an instance, which has no public address. Refused: devices
  * of another capability or driver and chosen ones, a GPU for a managed store or for what runs once,
  * an ARM task, a cluster that is not ours, a project whose name ECS keeps for itself, containers of
- * one task that would share a GPU, a task without a way out or with a port that is open to the
- * internet, and what no instance type has. Warned of: options of a device. Noted: which instances
- * it will be, because they cost. */
+ * one task that would share a GPU, a task without a way out where somebody said that there is none,
+ * and what no instance type has. Warned of: options of a device, a port of the task's own that the
+ * internet would reach elsewhere. Noted: which instances it will be and the NAT gateway that it
+ * gets, because they cost. */
 #include "plan/compute/gpu.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -111,9 +112,17 @@ static void check_network(struct plan_check *c, const struct plan_service *s, st
             "service %s: a task on an instance with a GPU has no public address, and without a NAT "
             "gateway it reaches nothing outside",
             s->s->name);
+    if (c->s->nat_for_gpu && !s->isolated)
+        plan_note(
+            &c->diag,
+            pos,
+            "Set x-defang-nat, or give it internal networks only.",
+            "service %s: its tasks have no public address, so the project gets a NAT gateway, "
+            "about 36.50 USD a month",
+            s->s->name);
     for (size_t i = 0; i < s->port_count; i++)
         if (s->ports[i].open)
-            plan_error(
+            plan_warn(
                 &c->diag,
                 s->ports[i].pos,
                 "Use mode: ingress, or leave the default network.",

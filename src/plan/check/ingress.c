@@ -19,7 +19,9 @@ struct ingress {
     struct plan_check *c;
     const char *domain;
     bool certificate; /* the project brings one */
-    size_t routes, nameless, certificates;
+    size_t routes, named, certificates;
+    size_t network;  /* listeners of the network load balancer */
+    size_t nameless; /* numbers that ports without a name are served on */
 };
 
 static struct yaml_pos key_pos(const struct plan_service *s, const char *key)
@@ -135,7 +137,9 @@ check_port(struct ingress *g, const struct plan_service *s, const struct plan_po
 
     plan_hosts(g->c->a, &g->c->v, g->c->s, s, port, &h);
     g->routes++;
-    g->nameless += !h.count;
+    if (!h.count)
+        g->nameless += port->published_count ? port->published_count : 1;
+    g->named += h.count > 0;
 
     check_listener(g, s, port, h.count);
 
@@ -152,6 +156,17 @@ check_port(struct ingress *g, const struct plan_service *s, const struct plan_po
             h.count,
             plan_port_is_grpc(port) ? " and its content type" : "",
             PLAN_ALB_VALUES);
+    for (size_t i = 0; i < h.count; i++)
+        check_name(g, s, port, h.names[i]);
+}
+
+static void
+check_network_port(struct ingress *g, const struct plan_service *s, const struct plan_port *port)
+{
+    struct plan_hosts h;
+
+    g->network += port->published_count ? port->published_count : 1;
+    plan_hosts(g->c->a, &g->c->v, g->c->s, s, port, &h);
     for (size_t i = 0; i < h.count; i++)
         check_name(g, s, port, h.names[i]);
 }
@@ -179,7 +194,8 @@ static void check_same_name(
     for (const struct plan_service *o = g->c->v.services; o < s; o++)
         for (size_t k = 0; k < o->port_count; k++) {
             const struct plan_port *other = &o->ports[k];
-            bool alike = plan_port_is_grpc(other) == plan_port_is_grpc(port);
+            bool alike = plan_port_is_grpc(other) == plan_port_is_grpc(port) && !o->path_count &&
+                         !s->path_count; /* told apart by their paths */
             struct plan_hosts h = {0};
 
             if (other->ingress && alike)
@@ -214,9 +230,12 @@ static void check_service(struct ingress *g, const struct plan_service *s)
     for (size_t i = 0; i < s->port_count; i++) {
         struct plan_hosts h;
 
-        if (!s->ports[i].ingress)
+        if (!s->ports[i].ingress && !s->ports[i].network)
             continue;
-        check_port(g, s, &s->ports[i]);
+        if (s->ports[i].network)
+            check_network_port(g, s, &s->ports[i]);
+        else
+            check_port(g, s, &s->ports[i]);
         plan_hosts(g->c->a, &g->c->v, g->c->s, s, &s->ports[i], &h);
         for (size_t k = 0; k < h.count; k++) {
             check_same_name(g, s, &s->ports[i], h.names[k]);
@@ -234,7 +253,7 @@ static void check_quotas(struct ingress *g)
     size_t made = g->certificates + (g->domain != NULL);
 
     /* Names have a second rule on port 80 when a nameless port owns it. */
-    size_t rules = g->routes + (g->nameless ? g->routes - g->nameless : 0);
+    size_t rules = g->nameless + g->named + (g->nameless ? g->named : 0);
 
     if (g->nameless > PLAN_ALB_LISTENERS - 2)
         plan_error(
@@ -262,6 +281,15 @@ static void check_quotas(struct ingress *g)
             "the project needs %zu rules, and a load balancer has %d",
             rules,
             PLAN_ALB_RULES);
+    if (g->network > PLAN_ALB_LISTENERS)
+        plan_error(
+            d,
+            whole,
+            "Use mode: host for ports that need no public address, or split the project.",
+            "the project has %zu ingress ports without HTTP, and a network load balancer has %d "
+            "listeners",
+            g->network,
+            PLAN_ALB_LISTENERS);
     if (!g->certificate && made > PLAN_ALB_CERTIFICATES + 1)
         plan_error(
             d,

@@ -27,7 +27,10 @@ static const struct key_rule RULES[] = {
     {"devices", REFUSED, "Fargate gives no devices", "Remove devices."},
     {"device_cgroup_rules", REFUSED, "Fargate gives no devices", "Remove device_cgroup_rules."},
     {"group_add", REFUSED, "ECS knows no additional groups", "Set the groups in the image."},
-    {"extra_hosts", REFUSED, "tasks have no hosts file of their own", "Use a name that DNS knows."},
+    {"extra_hosts",
+     WARNED,
+     "a task has no hosts file of its own, and no host beside it (host.docker.internal)",
+     "Use a name that DNS knows."},
     {"provider", REFUSED, "only models are provided", "Use type: model, or remove the service."},
     {"hostname",
      NOTED,
@@ -93,6 +96,9 @@ static void check_extensions(struct plan_check *c, const struct plan_service *s)
         "x-defang-policies",
         "x-defang-llm",
         "x-defang-timeout",
+        "x-defang-routes",
+        "x-defang-sticky",
+        "x-defang-idle-timeout",
         NULL};
     static const char *const later[] = {"x-defang-aliases"};
     const struct yaml_node *x = s->s->extensions;

@@ -1,7 +1,8 @@
 /* What a service that runs once and ends cannot have (defang.md 6.7): callers, more than one task,
  * a scaler, and a restart policy that says otherwise.
  *
- * It has no ECS service, so nothing would keep it running, scale it or send requests to it. */
+ * It has no ECS service, so nothing would keep it running, scale it or send requests to it: its
+ * ports are warned of, because Docker runs such a thing. */
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/view/extensions.h"
@@ -21,24 +22,13 @@ static void check_ports(struct plan_check *c, const struct plan_service *s)
 
     for (size_t i = 0; i < s->s->port_count; i++) {
         const struct compose_port *p = &s->s->ports[i];
-        bool private = text_eq(p->mode, "host") || text_eq(p->protocol, "udp");
-
-        if (private)
-            plan_warn(
-                &c->diag,
-                p->pos,
-                hint,
-                "service %s runs once and ends: nothing can reach its port %u",
-                s->s->name,
-                p->target);
-        else
-            plan_error(
-                &c->diag,
-                p->pos,
-                hint,
-                "service %s runs once and ends: it cannot take requests on port %u",
-                s->s->name,
-                p->target);
+        plan_warn(
+            &c->diag,
+            p->pos,
+            hint,
+            "service %s runs once and ends: nothing can reach its port %u",
+            s->s->name,
+            p->target);
     }
 }
 
@@ -113,11 +103,26 @@ static void check_timeout(struct plan_check *c, const struct plan_service *s)
             s->s->name);
 }
 
+/* `restart: "no"` beside a port is said of development: Docker would not start it again. */
+static void note_no_job(struct plan_check *c, const struct plan_service *s)
+{
+    if (s->kind == PLAN_CONTAINER && text_eq(s->s->restart, "no") && s->s->port_count)
+        plan_note(
+            &c->diag,
+            pos_of(s, "restart"),
+            "Take its ports away if it is to run once and end.",
+            "service %s publishes a port, so it is no job: ECS keeps it running, whatever restart "
+            "\"no\" says",
+            s->s->name);
+}
+
 void plan_check_once(struct plan_check *c, const struct plan_service *s)
 {
     check_timeout(c, s);
-    if (!s->once)
+    if (!s->once) {
+        note_no_job(c, s);
         return;
+    }
     check_ports(c, s);
     check_replicas(c, s);
     check_restart(c, s);

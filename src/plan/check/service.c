@@ -113,50 +113,32 @@ static bool keeps_files(const struct plan_check *c, const struct plan_service *s
     return false;
 }
 
-/* Images whose data is their purpose, and what runs them without a container. */
-static const struct stateful {
-    const char *image, *hint;
-} STATEFUL[] = {
-
-#define POSTGRES "Add x-defang-postgres: true to get a managed database."
-#define MONGODB  "Add x-defang-mongodb: true to get a managed DocumentDB."
-#define REDIS    "Add x-defang-redis: true to get a managed cache."
-#define OTHER    "Use a managed service, or accept it for caches and tests."
-    {"postgres", POSTGRES},    {"postgis", POSTGRES}, {"pgvector", POSTGRES},
-    {"timescaledb", POSTGRES}, {"mongo", MONGODB},    {"mongodb", MONGODB},
-    {"redis", REDIS},          {"valkey", REDIS},     {"cassandra", OTHER},
-    {"clickhouse", OTHER},     {"consul", OTHER},     {"couchdb", OTHER},
-    {"elasticsearch", OTHER},  {"etcd", OTHER},       {"influxdb", OTHER},
-    {"kafka", OTHER},          {"mariadb", OTHER},    {"minio", OTHER},
-    {"mysql", OTHER},          {"nats", OTHER},       {"neo4j", OTHER},
-    {"opensearch", OTHER},     {"rabbitmq", OTHER},   {"zookeeper", OTHER},
-};
-
-/* By the image's name without registry, folder, tag and digest. */
-static const struct stateful *stateful(const char *image)
+/* What runs the work of such an image without a container. */
+static const char *instead(enum plan_data data)
 {
-    const char *slash = strrchr(image, '/');
-    const char *base = slash ? slash + 1 : image;
-    size_t n = strcspn(base, ":@");
-
-    for (size_t i = 0; i < ARRAY_LEN(STATEFUL); i++)
-        if (strlen(STATEFUL[i].image) == n && strncmp(STATEFUL[i].image, base, n) == 0)
-            return &STATEFUL[i];
-    return NULL;
+    switch (data) {
+    case PLAN_DATA_SQL:
+        return "Add x-defang-postgres: true to get a managed database.";
+    case PLAN_DATA_MONGODB:
+        return "Add x-defang-mongodb: true to get a managed DocumentDB.";
+    case PLAN_DATA_REDIS:
+        return "Add x-defang-redis: true to get a managed cache.";
+    default:
+        return "Use a managed service, or accept it for caches and tests.";
+    }
 }
 
 static void check_stateful(struct plan_check *c, const struct plan_service *s)
 {
-    const struct stateful *row =
-        s->s->image && s->kind == PLAN_CONTAINER ? stateful(s->s->image) : NULL;
+    const struct plan_known *row = s->kind == PLAN_CONTAINER ? plan_known_image(s->s->image) : NULL;
 
-    if (!row)
+    if (!row || row->data == PLAN_DATA_NONE)
         return;
     if (keeps_files(c, s))
         plan_warn(
             &c->diag,
             s->s->pos,
-            row->hint,
+            instead(row->data),
             "service %s: a %s container on EFS keeps its data, and is slower than on a disk",
             s->s->name,
             row->image);
@@ -164,7 +146,7 @@ static void check_stateful(struct plan_check *c, const struct plan_service *s)
         plan_warn(
             &c->diag,
             s->s->pos,
-            row->hint,
+            instead(row->data),
             "service %s: a %s container loses its data when it restarts",
             s->s->name,
             row->image);

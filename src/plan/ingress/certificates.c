@@ -160,6 +160,10 @@ json_t *plan_certificates(struct plan_ctx *c)
 
 void plan_listener_certificates(struct plan_ctx *c, const json_t *first)
 {
+    /* Of the network load balancer alone. */
+    if (!plan_listener_tls(c, 443))
+        return;
+
     for (size_t i = 0; i < c->certificate_count; i++) {
         const char *id = c->certificates[i];
 

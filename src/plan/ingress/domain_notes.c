@@ -19,6 +19,7 @@ struct notes {
     const json_t *resources; /* deployed */
     struct plan_view v;
     const char *domain;
+    bool wire; /* the name at hand is behind the network load balancer */
     VEC(const char *) said;
 };
 
@@ -52,6 +53,17 @@ static void note_no_zone(struct notes *n, struct yaml_pos pos, const char *name,
             "`defangctl up` ends with the load balancer's name.",
             "no public Route 53 zone of this account holds %s: point a CNAME record at the load "
             "balancer yourself",
+            name);
+        return;
+    }
+
+    if (n->wire) {
+        plan_warn(
+            &n->diag,
+            pos,
+            "Make the zone in Route 53, or point a CNAME record at the load balancer: `defangctl "
+            "up` ends with its name.",
+            "no public Route 53 zone of this account holds %s: it gets no record",
             name);
         return;
     }
@@ -110,8 +122,9 @@ note_service(struct notes *n, const struct plan_settings *settings, const struct
 
         /* What needs HTTPS is refused by the plan itself. */
         bool refused = !brings_one && plan_port_needs_tls(&s->ports[i]);
-        if (s->ports[i].ingress && !refused)
+        if ((s->ports[i].ingress || s->ports[i].network) && !refused)
             plan_hosts(n->a, &n->v, settings, s, &s->ports[i], &h);
+        n->wire = s->ports[i].network != NULL;
         for (size_t k = 0; k < h.count; k++)
             if (!plan_host_covered(h.names[k], n->domain))
                 note_name(n, pos, h.names[k], likely_zone(h.names[k]));
@@ -143,8 +156,9 @@ void plan_domain_notes(
     struct notes n = {
         .diag = {.d = d}, .a = a, .f = f, .resources = json_object_get(previous, "Resources")};
     plan_view_make(a, p, &n.v);
+    plan_doors(a, s, &n.v);
     n.domain = plan_public_domain(&n.v, s);
-    if (n.domain && n.v.ingress)
+    if (n.domain && (n.v.ingress || n.v.network))
         note_domain(&n);
     for (size_t i = 0; i < n.v.count; i++)
         note_service(&n, s, &n.v.services[i]);

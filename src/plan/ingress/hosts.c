@@ -32,6 +32,11 @@ bool plan_port_is_grpc(const struct plan_port *p)
     return text_eq(p->app_protocol, "grpc");
 }
 
+bool plan_port_is_plain(const struct plan_port *p)
+{
+    return text_eq(p->listener, "http");
+}
+
 const char *plan_port_needs_tls(const struct plan_port *p)
 {
     if (plan_port_is_grpc(p) || text_eq(p->app_protocol, "http2"))
@@ -40,11 +45,13 @@ const char *plan_port_needs_tls(const struct plan_port *p)
 }
 
 /* The first ingress port answers to the names of its service, and so does the first of gRPC, which
- * the content type tells apart. */
+ * the content type tells apart. Of a service without HTTP it is the first behind the network load
+ * balancer. */
 static bool is_named(const struct plan_service *s, const struct plan_port *port)
 {
     for (size_t i = 0; i < s->port_count; i++)
-        if (s->ports[i].ingress && plan_port_is_grpc(&s->ports[i]) == plan_port_is_grpc(port))
+        if ((s->ports[i].ingress || (s->ports[i].network && !s->ingress)) &&
+            plan_port_is_grpc(&s->ports[i]) == plan_port_is_grpc(port))
             return &s->ports[i] == port;
     return false;
 }
@@ -55,7 +62,7 @@ static size_t ingress_ports(const struct plan_view *v)
 
     for (size_t i = 0; i < v->count; i++)
         for (size_t k = 0; k < v->services[i].port_count; k++)
-            n += v->services[i].ports[k].ingress;
+            n += v->services[i].ports[k].ingress && !v->services[i].path_count;
     return n;
 }
 
@@ -103,7 +110,7 @@ void plan_hosts(
         add(out, arena_printf(a, "%s.%s", s->label, domain));
     if (domain)
         add(out, arena_printf(a, "%s--%u.%s", s->label, port->target, domain));
-    if (domain && ingress_ports(v) == 1)
+    if (domain && port->ingress && !s->path_count && ingress_ports(v) == 1)
         add(out, domain);
     if (named)
         add_aliases(a, s->s, out);
@@ -113,6 +120,11 @@ bool plan_host_covered(const char *host, const char *domain)
 {
     const char *dot = strchr(host, '.');
     return domain && (strcmp(host, domain) == 0 || (dot && strcmp(dot + 1, domain) == 0));
+}
+
+static bool is_public(const struct plan_port *p)
+{
+    return p->ingress || p->network;
 }
 
 /* Every port's names that the project's domain does not cover, each once. */
@@ -128,7 +140,7 @@ static void add_own_names(
         for (size_t k = 0; k < v->services[i].port_count; k++) {
             struct plan_hosts h = {0};
 
-            if (v->services[i].ports[k].ingress)
+            if (is_public(&v->services[i].ports[k]))
                 plan_hosts(a, v, s, &v->services[i], &v->services[i].ports[k], &h);
             for (size_t j = 0; j < h.count; j++)
                 if (!plan_host_covered(h.names[j], domain))
@@ -147,6 +159,7 @@ void plan_domain_names(
     size_t max = 2; /* the domain and what is below it */
 
     plan_view_make(arena, p, &v);
+    plan_doors(arena, s, &v);
 
     /* Beside its aliases a service has at most its domainname outside the project's domain. */
     for (size_t i = 0; i < v.count; i++)
@@ -157,12 +170,33 @@ void plan_domain_names(
     add_own_names(arena, &v, s, &all);
 
     const char *domain = plan_public_domain(&v, s);
-    if (domain && v.ingress) {
+    if (domain && (v.ingress || v.network)) {
         add(&all, domain);
         add(&all, arena_printf(arena, "*.%s", domain));
     }
     *names = all.names;
     *count = all.count;
+}
+
+bool plan_domain_is_network(
+    const struct compose_project *p, const struct plan_settings *s, const char *name)
+{
+    cleanup_arena struct arena *a = arena_new();
+    struct plan_view v;
+
+    plan_view_make(a, p, &v);
+    plan_doors(a, s, &v);
+    for (size_t i = 0; i < v.count; i++)
+        for (size_t k = 0; k < v.services[i].port_count; k++) {
+            struct plan_hosts h = {0};
+
+            if (v.services[i].ports[k].network)
+                plan_hosts(a, &v, s, &v.services[i], &v.services[i].ports[k], &h);
+            for (size_t j = 0; j < h.count; j++)
+                if (strcmp(h.names[j], name) == 0)
+                    return true;
+        }
+    return false;
 }
 
 /* ---- zones ---- */

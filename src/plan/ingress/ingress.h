@@ -1,8 +1,8 @@
 /* The ingress room: public names, the load balancer's routes, and what is made of them.
  *
- * In call order: hosts.c says which names a port has, routes.c chooses a listener for each ingress
- * port before any resource is made (other rooms ask it for public names), and ingress.c makes the
- * resources and calls the rest of the room.
+ * In call order: hosts.c says which names a port has, routes.c (and places.c, for those without a
+ * name) chooses a listener for each ingress port before any resource is made (other rooms ask it
+ * for public names), and ingress.c makes the resources and calls the rest of the room.
  *
  * Names are in lower case without a dot at their end. All strings and arrays live in the arena that
  * was handed in, or in that of the graph; nobody frees one alone. Ports are 1 to 65535. Unless it
@@ -16,6 +16,7 @@
 struct env;
 struct plan_ctx;
 struct plan_port;
+struct plan_publish;
 struct plan_service;
 struct plan_view;
 
@@ -46,6 +47,9 @@ const char *plan_public_domain(const struct plan_view *v, const struct plan_sett
 
 bool plan_port_is_grpc(const struct plan_port *p);
 
+/* x-defang-listener: http */
+bool plan_port_is_plain(const struct plan_port *p);
+
 /* Why the port is to be had over HTTPS only: "grpc", "http2" or "HTTPS"; NULL when it is not. */
 const char *plan_port_needs_tls(const struct plan_port *p);
 
@@ -74,13 +78,36 @@ const struct plan_zone *plan_zone_of(
 /* Whether a zone has a record of that name and type ("A", "CAA"; NULL: of any). */
 bool plan_record_exists(const struct plan_facts *f, const char *name, const char *type);
 
-/* ---- routes (routes.c) ---- */
+/* ---- doors (doors.c) ---- */
+/* After plan_view_make(): takes 443 from nameless ports where there is no certificate. */
+void plan_doors(struct arena *a, const struct plan_settings *s, struct plan_view *v);
+
+/* ---- routes (routes.c, places.c) ---- */
+/* A number that another service publishes before. */
+struct plan_lost {
+    const struct plan_publish *publish;
+    const struct plan_route *owner;
+};
+
+/* The places of nameless routes; `meta` remembers them. */
+void plan_places(struct plan_ctx *c, json_t *meta);
+
 /* Fills c->routes and c->listeners; keeps what the deployed template's metadata says, so that a new
  * service never moves another's address. Negative when an error was said, as c->diag has it. */
 int plan_routes(struct plan_ctx *c);
 
 /* After plan_routes(). */
 bool plan_listener_tls(const struct plan_ctx *c, unsigned port);
+
+/* ---- paths (paths.c) ---- */
+void plan_paths(struct plan_ctx *c); /* part of plan_routes(), after places */
+
+/* The route's service when it has paths (x-defang-routes) and this is the port that serves them. */
+const struct plan_service *plan_route_paths(const struct plan_route *r);
+
+/* ---- the network load balancer (network_balancer.c) ---- */
+void plan_network_places(struct plan_ctx *c); /* part of plan_routes() */
+void plan_network_balancer(struct plan_ctx *c);
 
 /* ---- resources ---- */
 
@@ -100,6 +127,10 @@ const char *plan_alb_logs(struct plan_ctx *c);
  * with, NULL when there is none. */
 json_t *plan_certificates(struct plan_ctx *c);
 
+/* TLS 1.3 and 1.2 with forward secrecy: what AWS recommends, and what every client of the last ten
+ * years speaks. */
+#define PLAN_TLS_POLICY "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
 /* One listener for each of c->listeners; `certificate` is borrowed. */
 void plan_listeners(struct plan_ctx *c, const json_t *certificate);
 const char *plan_listener_id(const struct plan_ctx *c, unsigned port); /* logical id */
@@ -109,6 +140,11 @@ json_t *plan_redirect(const struct plan_ctx *c); /* the action: on to HTTPS, por
 void plan_listener_certificates(struct plan_ctx *c, const json_t *first);
 
 void plan_target_group(struct plan_ctx *c, const struct plan_route *r);
+const char *plan_target_group_name(const struct plan_ctx *c, const struct plan_route *r);
+
+/* Appends what keeps a client at the task that it met first. `type` is lb_cookie or source_ip. */
+void plan_sticky(
+    const struct plan_ctx *c, json_t *attributes, const struct plan_service *s, const char *type);
 void plan_rules(struct plan_ctx *c);
 
 /* ---- records (public_dns.c) ---- */

@@ -14,10 +14,6 @@
     "service of this project answers to this "                                                     \
     "address, or its deployment is not finished.</p></body></html>"
 
-/* TLS 1.3 and 1.2 with forward secrecy: what AWS recommends, and what every client of the last ten
- * years speaks. */
-#define TLS_POLICY "ELBSecurityPolicy-TLS13-1-2-2021-06"
-
 const char *plan_listener_id(const struct plan_ctx *c, unsigned port)
 {
     return arena_printf(c->a, "Listener%u", port);
@@ -46,7 +42,7 @@ static void add_listener(struct plan_ctx *c, unsigned port, const json_t *certif
     bool tls = plan_listener_tls(c, port);
     bool sends_on = port == 80 && plan_listener_tls(c, 443);
     const char *protocol = tls ? "HTTPS" : "HTTP";
-    const char *policy = tls ? TLS_POLICY : NULL;
+    const char *policy = tls ? PLAN_TLS_POLICY : NULL;
     json_t *action = sends_on ? plan_redirect(c) : not_found();
     json_t *certificates = NULL;
 

@@ -27,8 +27,12 @@ bool plan_record_blocked(const struct plan_facts *f, const char *name)
            plan_record_exists(f, name, "CNAME");
 }
 
-static void
-add_alias(struct plan_ctx *c, const char *group, const char *name, const struct plan_zone *zone)
+static void add_alias(
+    struct plan_ctx *c,
+    const char *group,
+    const char *balancer,
+    const char *name,
+    const struct plan_zone *zone)
 {
     const char *id = plan_record_id(c->a, "Record", name);
     bool somebody_elses = !is_ours(c, id) && plan_record_blocked(c->f, name);
@@ -37,8 +41,8 @@ add_alias(struct plan_ctx *c, const char *group, const char *name, const struct 
         return;
 
     json_t *target = object(
-        key("DNSName", graph_attr("LoadBalancer", "DNSName")),
-        key("HostedZoneId", graph_attr("LoadBalancer", "CanonicalHostedZoneID")),
+        key("DNSName", graph_attr(balancer, "DNSName")),
+        key("HostedZoneId", graph_attr(balancer, "CanonicalHostedZoneID")),
         key("EvaluateTargetHealth", false));
     json_t *record = object(
         key("HostedZoneId", zone->id),
@@ -77,8 +81,10 @@ static void add_domain(struct plan_ctx *c)
 {
     const char *below = arena_printf(c->a, "*.%s", c->public_domain);
 
-    add_alias(c, "ingress", c->public_domain, c->domain_zone);
-    add_alias(c, "ingress", below, c->domain_zone);
+    if (c->v.ingress) {
+        add_alias(c, "ingress", "LoadBalancer", c->public_domain, c->domain_zone);
+        add_alias(c, "ingress", "LoadBalancer", below, c->domain_zone);
+    }
     add_caa(c);
 }
 
@@ -89,9 +95,10 @@ void plan_public_dns(struct plan_ctx *c)
 
     for (size_t i = 0; i < c->route_count; i++) {
         const struct plan_route *r = &c->routes[i];
+        const char *balancer = r->network ? "NetworkLoadBalancer" : "LoadBalancer";
 
         for (size_t k = 0; k < r->host_count; k++)
-            if (!plan_host_covered(r->hosts[k].name, c->public_domain))
-                add_alias(c, r->service->group, r->hosts[k].name, r->hosts[k].zone);
+            if (r->network || !plan_host_covered(r->hosts[k].name, c->public_domain))
+                add_alias(c, r->service->group, balancer, r->hosts[k].name, r->hosts[k].zone);
     }
 }

@@ -1,14 +1,8 @@
 /* Which listener serves which ingress port.
  *
  * A port with public names is told apart by the host header: on port 443 those names that a
- * certificate is there for, on port 80 the others. A port without a name takes whatever comes to a
- * listener: the first one (by service name) to port 80, or 443 when the project brings a
- * certificate, and each other one to a listener of its own: its published port if free, else its
- * target port.
- *
- * A nameless port keeps its place from deployment to deployment: it stands in the template's
- * metadata as {"80": "web/8080"}, and is read back from the deployed one before any other place is
- * given. Otherwise a service that sorts before another would take its address away.
+ * certificate is there for, on port 80 the others. A port without a name takes whatever comes to
+ * its own numbers (places.c).
  *
  * It runs before anything is made, because containers are told the public names. */
 #include "base/str.h"
@@ -16,11 +10,6 @@
 #include "plan/ingress/ingress.h"
 #include "plan/view/adopt.h"
 #include <string.h>
-
-static const char *route_key(const struct plan_ctx *c, const struct plan_route *r)
-{
-    return arena_printf(c->a, "%s/%u", r->service->s->name, r->port->target);
-}
 
 static const struct plan_zone *
 zone_of(struct plan_ctx *c, const struct plan_route *r, const char *name)
@@ -84,21 +73,42 @@ static void
 add_route(struct plan_ctx *c, const struct plan_service *s, const struct plan_port *port)
 {
     struct plan_route *r = &c->routes[c->route_count++];
-    bool wants_tls = !text_eq(port->listener, "http");
+    bool wants_tls = port->network ? strcmp(port->network, "TLS") == 0 : !plan_port_is_plain(port);
     struct plan_hosts names;
 
     plan_hosts(c->a, &c->v, c->s, s, port, &names);
 
     *r = (struct plan_route){.service = s, .port = port};
-    r->target_group = arena_printf(c->a, "TargetGroup%sP%u", s->id, port->target);
+    const char *udp = strcmp(port->protocol, "udp") == 0 ? "Udp" : "";
+
+    r->target_group = arena_printf(c->a, "TargetGroup%sP%u%s", s->id, port->target, udp);
     r->rule = arena_printf(c->a, "ListenerRule%sP%u", s->id, port->target);
+    r->network = port->network;
     add_hosts(c, r, &names, wants_tls);
     r->tls = r->host_count ? r->tls_count > 0 : wants_tls && c->certificate;
 
     /* A listener without TLS takes no target group of HTTP/2. */
-    if (r->tls && r->tls_count < r->host_count && !plan_port_needs_tls(port))
+    if (!r->network && r->tls && r->tls_count < r->host_count && !plan_port_needs_tls(port))
         r->plain_rule = arena_printf(c->a, "%sPlain", r->rule);
     check_tls(c, r);
+}
+
+/* A number of the network load balancer has one listener: TCP and UDP of one port share it. */
+static bool joins_tcp(struct plan_ctx *c, const struct plan_service *s, const struct plan_port *udp)
+{
+    for (size_t i = 0; i < c->route_count; i++) {
+        struct plan_route *r = &c->routes[i];
+        const struct plan_port *p = r->port;
+        bool same = r->service == s && p->target == udp->target &&
+                    p->published_count == udp->published_count &&
+                    (!p->published_count || p->published[0].from == udp->published[0].from);
+
+        if (!same || !text_eq(r->network, "TCP") || strcmp(udp->protocol, "udp") != 0)
+            continue;
+        r->network = "TCP_UDP";
+        return true;
+    }
+    return false;
 }
 
 static void collect(struct plan_ctx *c)
@@ -113,57 +123,9 @@ static void collect(struct plan_ctx *c)
         const struct plan_service *s = &c->v.services[i];
 
         for (size_t k = 0; k < s->port_count; k++)
-            if (s->ports[k].ingress)
+            if (s->ports[k].ingress || (s->ports[k].network && !joins_tcp(c, s, &s->ports[k])))
                 add_route(c, s, &s->ports[k]);
     }
-}
-
-static bool taken(const struct plan_ctx *c, unsigned port)
-{
-    if (port == 443)
-        return true; /* of HTTPS */
-
-    for (size_t i = 0; i < c->route_count; i++)
-        if (!c->routes[i].host_count && c->routes[i].slot == port)
-            return true;
-    return false;
-}
-
-/* What the deployed template says: {"80": "web/8080", …}. */
-static void keep_previous(struct plan_ctx *c)
-{
-    const char *port;
-    json_t *owner;
-
-    json_object_foreach(json_at(c->r->previous, "Metadata.Defang.listeners"), port, owner) {
-        long long number;
-
-        if (!json_is_string(owner) || text_parse_int(port, 1, 65535, &number) < 0)
-            continue;
-        for (size_t i = 0; i < c->route_count; i++) {
-            struct plan_route *r = &c->routes[i];
-
-            if (!r->host_count && !r->slot &&
-                strcmp(route_key(c, r), json_string_value(owner)) == 0)
-                r->slot = (unsigned)number;
-        }
-    }
-}
-
-static unsigned choose(const struct plan_ctx *c, const struct plan_route *r)
-{
-    long long published;
-
-    if (!taken(c, 80))
-        return 80;
-    if (r->port->published && text_parse_int(r->port->published, 1, 65535, &published) == 0 &&
-        !taken(c, (unsigned)published))
-        return (unsigned)published;
-
-    unsigned port = r->port->target;
-    while (taken(c, port))
-        port = port < 8080 ? 8080 : port + 1;
-    return port;
 }
 
 /* Ascending, each port once. */
@@ -182,29 +144,22 @@ static void add_listener(struct plan_ctx *c, unsigned port)
     c->listener_count++;
 }
 
-static void place_nameless(struct plan_ctx *c, struct plan_route *r, json_t *meta)
-{
-    if (!r->slot)
-        r->slot = choose(c, r);
-    r->listener = r->slot == 80 && r->tls ? 443 : r->slot;
-    json_add(meta, arena_printf(c->a, "%u", r->slot), json_string(route_key(c, r)));
-    if (r->slot != 80)
-        plan_warn(
-            &c->diag,
-            r->port->pos,
-            "Give the service a domainname, or call the load balancer on that port.",
-            "service %s: without a domain name its ingress port %u is served on port %u of the "
-            "load balancer",
-            r->service->s->name,
-            r->port->target,
-            r->listener);
-}
-
 bool plan_listener_tls(const struct plan_ctx *c, unsigned port)
 {
-    for (size_t i = 0; i < c->route_count; i++)
-        if (c->routes[i].listener == port && c->routes[i].tls)
+    for (size_t i = 0; i < c->route_count; i++) {
+        const struct plan_route *r = &c->routes[i];
+
+        if (r->network)
+            continue;
+        if (r->host_count && r->listener == port && r->tls)
             return true;
+        for (size_t k = 0; k < r->place_count; k++)
+            if (r->places[k].listener == port && r->places[k].tls)
+                return true;
+        for (size_t k = 0; k < r->share_count; k++)
+            if (r->shares[k].listener == port && r->shares[k].tls)
+                return true;
+    }
     return false;
 }
 
@@ -255,21 +210,56 @@ static void find_domain(struct plan_ctx *c)
         c->domain_zone = plan_zone_of(c->f, c->public_domain, preferred, &twin);
 }
 
+/* What it publishes is not where it is: told apart by its name, on the listeners that all names
+ * have. */
+static void say_named(struct plan_ctx *c, const struct plan_route *r)
+{
+    const struct plan_port *p = r->port;
+    unsigned number = p->published_count ? p->published[0].from : 0;
+
+    if (!number || number == 80 || number == 443)
+        return;
+    plan_note(
+        &c->diag,
+        p->pos,
+        "Take its names away to have it served on its number.",
+        "service %s: port %u is served at %s on port %u, and not on port %u",
+        r->service->s->name,
+        p->target,
+        r->hosts[0].name,
+        r->listener,
+        number);
+}
+
 static void choose_listeners(struct plan_ctx *c, json_t *meta)
 {
-    c->listeners = arena_array(c->a, unsigned, c->route_count + 3);
+    size_t most = 2 + c->route_count;
+
+    plan_places(c, meta);
+    plan_network_places(c);
+    plan_paths(c);
+    for (size_t i = 0; i < c->route_count; i++)
+        most += c->routes[i].network ? 0 : c->routes[i].place_count + c->routes[i].share_count;
+    c->listeners = arena_array(c->a, unsigned, most + 1);
+
     for (size_t i = 0; i < c->route_count; i++) {
         struct plan_route *r = &c->routes[i];
 
+        if (r->network)
+            continue;
         if (r->host_count)
             r->listener = r->tls ? 443 : 80;
-        else
-            place_nameless(c, r, meta);
-
-        add_listener(c, r->listener);
-        if (r->listener == 443)
-            add_listener(c, 80); /* redirects */
+        if (r->host_count) {
+            add_listener(c, r->listener);
+            say_named(c, r);
+        }
+        for (size_t k = 0; k < r->share_count; k++)
+            add_listener(c, r->shares[k].listener);
+        for (size_t k = 0; k < r->place_count; k++)
+            add_listener(c, r->places[k].listener);
     }
+    if (plan_listener_tls(c, 443))
+        add_listener(c, 80); /* redirects */
 }
 
 int plan_routes(struct plan_ctx *c)
@@ -279,7 +269,6 @@ int plan_routes(struct plan_ctx *c)
     find_domain(c);
     collect(c);
     check_zone(c);
-    keep_previous(c);
     choose_listeners(c, meta);
 
     if (c->route_count)

@@ -18,15 +18,32 @@
 
 /* "<service>-<port>-<7 hex>", at most 32; what cannot be changed in place is in the hash, so that a
  * replacement has a name of its own. */
-static const char *target_group_name(const struct plan_ctx *c, const struct plan_route *r)
+const char *plan_target_group_name(const struct plan_ctx *c, const struct plan_route *r)
 {
     cleanup_free char *key = xasprintf(
-        "%s/%s/%u/%s", c->scope, r->service->s->name, r->port->target, r->port->app_protocol);
+        "%s/%s/%u/%s",
+        c->scope,
+        r->service->s->name,
+        r->port->target,
+        r->network ? r->network : r->port->app_protocol);
     cleanup_free char *sum = plan_hash_hex(key, 7);
     cleanup_free char *label =
         plan_name_fit(r->service->label, PLAN_NAME_LOWER | PLAN_NAME_SINGLE, 18, 0);
 
     return arena_printf(c->a, "%s%s%u-%s", label, *label ? "-" : "", r->port->target, sum);
+}
+
+void plan_sticky(
+    const struct plan_ctx *c, json_t *attributes, const struct plan_service *s, const char *type)
+{
+    /* Said also when it is off: an attribute that is left out stays what it was. */
+    json_push(attributes, plan_attribute("stickiness.enabled", s->sticky ? "true" : "false"));
+    json_push(attributes, plan_attribute("stickiness.type", type));
+    if (s->sticky && strcmp(type, "lb_cookie") == 0)
+        json_push(
+            attributes,
+            plan_attribute(
+                "stickiness.lb_cookie.duration_seconds", arena_printf(c->a, "%u", s->sticky)));
 }
 
 /* "/package.service/method" */
@@ -98,14 +115,18 @@ void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
         healthy = object(key("HttpCode", probe.codes));
     }
 
-    bool tls = probe.tls && !protocol_version(r->port);
+    /* What listens at 443 speaks TLS; the load balancer takes any certificate of it. */
+    bool inner_tls = text_eq(r->port->app_protocol, "https");
+    const char *port = health_port(c, r, &probe);
+    bool tls = (probe.tls || (inner_tls && !port)) && !protocol_version(r->port);
     json_t *attributes = array(
         plan_attribute("deregistration_delay.timeout_seconds", drain),
         plan_attribute("load_balancing.algorithm.type", "least_outstanding_requests"));
+    plan_sticky(c, attributes, r->service, "lb_cookie");
     json_t *group = object(
-        key("Name", target_group_name(c, r)),
+        key("Name", plan_target_group_name(c, r)),
         key("TargetType", "ip"),
-        key("Protocol", "HTTP"),
+        key("Protocol", inner_tls ? "HTTPS" : "HTTP"),
         key("Port", r->port->target),
         key("VpcId", plan_vpc(c)),
         key("TargetGroupAttributes", attributes),
@@ -118,7 +139,7 @@ void plan_target_group(struct plan_ctx *c, const struct plan_route *r)
         key("UnhealthyThresholdCount", t.unhealthy),
         key("Matcher", healthy),
         key("HealthCheckProtocol", tls ? "HTTPS" : NULL),
-        key("HealthCheckPort", health_port(c, r, &probe)));
+        key("HealthCheckPort", port));
     graph_add(
         c->g,
         r->service->group,

@@ -211,6 +211,7 @@ int plan_make(
                 key("services", object()))));
 
     plan_view_make(c.a, c.p, &c.v);
+    plan_doors(c.a, c.s, &c.v);
     plan_view_stages(r, &c.v);
     set_names(&c);
     plan_view_suffix(c.a, c.s, c.p->name, &c.v);

@@ -10,6 +10,7 @@
  * balancer's group, and these name nobody. AWS takes 60 of them in a group. */
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/common/route.h"
 #include "plan/network/network.h"
 #include "plan/view/probe.h"
 #include <string.h>
@@ -100,6 +101,9 @@ static void add_port_rules(json_t *rules, const struct plan_port *p)
     }
     if (p->ingress)
         json_push(rules, from_group(one_port(p), "AlbSecurityGroup", "from the load balancer"));
+    if (p->network)
+        json_push(
+            rules, from_group(one_port(p), "NlbSecurityGroup", "from the network load balancer"));
 }
 
 /* Neighbours on the same networks. Of a service that runs once nobody knows the name. */
@@ -131,6 +135,27 @@ static void add_health_rule(struct plan_ctx *c, json_t *rules, const struct plan
             (struct range){"tcp", port, port}, "AlbSecurityGroup", "health check of the balancer"));
 }
 
+/* It asks for health over TCP, also where it passes on UDP. Each port once: EC2 refuses a rule that
+ * is there twice. */
+static void add_network_health_rules(json_t *rules, const struct plan_service *s)
+{
+    const char *why = "health check of the network load balancer";
+    unsigned last = 0;
+
+    for (size_t i = 0; i < s->port_count; i++) {
+        const struct plan_port *p = &s->ports[i];
+        unsigned port = plan_network_health(s, p);
+        bool udp = strcmp(p->protocol, "udp") == 0;
+
+        if (!p->network || !udp || port == last || plan_is_behind_network(s, port))
+            continue;
+        struct range one = {"tcp", (int)port, (int)port};
+
+        json_push(rules, from_group(one, "NlbSecurityGroup", why));
+        last = port;
+    }
+}
+
 static json_t *ingress_of(struct plan_ctx *c, const struct plan_service *s)
 {
     /* Path MTU discovery needs "fragmentation needed" (type 3, code 4). */
@@ -140,6 +165,7 @@ static json_t *ingress_of(struct plan_ctx *c, const struct plan_service *s)
     for (size_t i = 0; i < s->port_count; i++)
         add_port_rules(rules, &s->ports[i]);
     add_health_rule(c, rules, s);
+    add_network_health_rules(rules, s);
 
     if (s->open)
         json_push(rules, from_anywhere(too_big, "path MTU discovery"));
@@ -260,6 +286,40 @@ static void add_balancer_group(struct plan_ctx *c)
     graph_add(c->g, "ingress", "AlbSecurityGroup", "AWS::EC2::SecurityGroup", group);
 }
 
+/* TCP and UDP of one number are two rules. */
+static void add_network_rules(json_t *rules, const struct plan_route *r)
+{
+    bool udp = strcmp(r->network, "UDP") == 0 || strcmp(r->network, "TCP_UDP") == 0;
+    bool tcp = strcmp(r->network, "UDP") != 0;
+
+    for (size_t i = 0; i < r->place_count; i++) {
+        int port = (int)r->places[i].listener;
+
+        if (tcp)
+            json_push(rules, from_anywhere((struct range){"tcp", port, port}, "from the internet"));
+        if (udp)
+            json_push(rules, from_anywhere((struct range){"udp", port, port}, "from the internet"));
+    }
+}
+
+static void add_network_balancer_group(struct plan_ctx *c)
+{
+    const char *name = arena_printf(c->a, "%s_nlb-sg", c->p->name);
+    json_t *rules = array();
+
+    for (size_t i = 0; i < c->route_count; i++)
+        if (c->routes[i].network)
+            add_network_rules(rules, &c->routes[i]);
+
+    json_t *group = object(
+        key("GroupDescription", arena_printf(c->a, "Network load balancer of %s", c->scope)),
+        key("VpcId", plan_vpc(c)),
+        key("SecurityGroupEgress", egress_all()),
+        key("Tags", plan_tags(name, NULL)),
+        key("SecurityGroupIngress", rules));
+    graph_add(c->g, "ingress", "NlbSecurityGroup", "AWS::EC2::SecurityGroup", group);
+}
+
 /* A sidecar is in its service's task and wears what that wears; files are CloudFront's. */
 void plan_security(struct plan_ctx *c)
 {
@@ -268,6 +328,8 @@ void plan_security(struct plan_ctx *c)
         add_build_group(c);
     if (c->v.ingress)
         add_balancer_group(c);
+    if (c->v.network)
+        add_network_balancer_group(c);
 
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];

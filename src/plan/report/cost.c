@@ -221,6 +221,15 @@ static void load_balancer(struct pricing *x)
     bool public = text_eq(text(x->p, "Scheme"), "internet-facing");
     double addresses = public ? zones * price(x, "ipv4.hour") : 0;
 
+    /* Its static addresses are resources of their own. */
+    if (text_eq(text(x->p, "Type"), "network")) {
+        line(
+            x,
+            price(x, "elb.hour") + price(x, "nlb.lcu"),
+            "network load balancer with one capacity unit");
+        usage(x, "busier network load balancers", "nlb.lcu", "an hour and capacity unit");
+        return;
+    }
     line(
         x,
         price(x, "elb.hour") + price(x, "elb.lcu") + addresses,

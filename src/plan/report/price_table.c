@@ -126,6 +126,7 @@ static const struct price_row ROWS[] = {
     {"logs.gb", 0.5, PRICE_GB, "aws.amazon.com/cloudwatch/pricing"},
     {"nat.gb", 0.045, PRICE_GB, VPC},
     {"nat.hour", 0.045, PRICE_HOUR, VPC},
+    {"nlb.lcu", 0.006, PRICE_HOUR, "aws.amazon.com/elasticloadbalancing/pricing"},
 
     {"p3.16xlarge", 24.48, PRICE_HOUR, EC2},
     {"p3.2xlarge", 3.06, PRICE_HOUR, EC2},

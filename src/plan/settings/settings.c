@@ -165,6 +165,27 @@ static int take_image(
     return rc < 0 ? error_wrap(err, "%s", variable) : 0;
 }
 
+/* A task on an instance with a GPU has no public address: without NAT it reaches nothing. Where
+ * nobody said how, it gets one gateway; the check says so (check/gpu.c). */
+static void give_nat(struct arena *a, const struct compose_project *p, struct plan_settings *out)
+{
+    struct plan_view v;
+
+    if (!p || out->nat != PLAN_NAT_NONE)
+        return;
+    plan_view_make(a, p, &v);
+    for (size_t i = 0; i < v.count && !v.adopt.vpc.value; i++) {
+        const struct plan_service *s = &v.services[i];
+        const struct compose_deploy *d = &s->s->deploy;
+        bool gpu = d->reservations.gpu_count || d->limits.gpu_count;
+
+        if (gpu && plan_is_task(s) && !plan_task_of(s)->isolated && !plan_task_of(s)->once)
+            out->nat_for_gpu = true;
+    }
+    if (out->nat_for_gpu)
+        out->nat = PLAN_NAT_SINGLE;
+}
+
 static int resolve_overrides(
     struct arena *arena,
     const struct compose_project *p,
@@ -172,7 +193,15 @@ static int resolve_overrides(
     struct plan_settings *out,
     struct error *err)
 {
+    const enum plan_nat unsaid = (enum plan_nat)(PLAN_NAT_PER_ZONE + 1);
+    enum plan_nat preset = out->nat;
+
+    out->nat = unsaid;
     int rc = plan_settings_table(arena, p, env, out, err);
+    if (out->nat == unsaid) {
+        out->nat = preset;
+        give_nat(arena, p, out);
+    }
 
     if (!rc && !retention_ok(out->log_retention_days))
         return error_raise(

@@ -12,6 +12,7 @@
 #include "plan/common/route.h"
 #include "plan/names.h"
 #include "plan/task/taskdef.h"
+#include <string.h>
 
 #define NO_DEPLOYMENT "-"
 
@@ -49,8 +50,26 @@ static const char *endpoint_output(const struct plan_ctx *c, const struct plan_s
 {
     for (size_t i = 0; i < c->route_count; i++)
         if (c->routes[i].service == s)
-            return arena_printf(c->a, "Endpoint%sP%u", s->id, c->routes[i].port->target);
+            return plan_endpoint_output(c->a, &c->routes[i]);
     return NULL;
+}
+
+/* Those of its other addresses; NULL when it has none. */
+static json_t *more_outputs(const struct plan_ctx *c, const struct plan_service *s)
+{
+    const char *first = endpoint_output(c, s);
+    json_t *names = array();
+
+    for (size_t i = 0; i < c->route_count; i++) {
+        const struct plan_route *r = &c->routes[i];
+        const char *name = r->service == s ? plan_endpoint_output(c->a, r) : NULL;
+
+        if (name && strcmp(name, first) != 0)
+            json_push(names, json_string(name));
+        for (size_t k = 1; name && k < r->place_count; k++)
+            json_push(names, json_string(plan_place_output(c->a, r, &r->places[k])));
+    }
+    return json_unless_empty(names);
 }
 
 static json_t *sidecars(const struct plan_ctx *c, const struct plan_service *s)
@@ -68,13 +87,14 @@ void plan_version_note(
 {
     const char *endpoint = NULL;
 
-    if (!s->ingress && s->port_count)
+    if (!s->ingress && !s->network && s->port_count)
         endpoint = arena_printf(c->a, "%s.%s:%u", s->label, c->domain, s->ports[0].target);
 
     json_t *note = object(
         key("deployment", deployment),
         key("hash", hash),
         key("endpointOutput", endpoint_output(c, s)),
+        key("moreOutputs", more_outputs(c, s)),
         key("endpoint", endpoint),
         key("sidecars", sidecars(c, s)));
     json_add(json_at(c->g->metadata, "Defang.services"), s->s->name, note);

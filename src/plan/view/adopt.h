@@ -62,7 +62,8 @@ int plan_adopt_service_read(
     const struct compose_service *s,
     struct plan_adopt_service *out,
     struct plan_diag *g);
-/* "http", "http2" or "grpc" of the port's x-aws-protocol, else NULL. `target` names the port. */
+/* "http", "http2", "grpc", "tcp", "tls" or "udp" of the port's x-aws-protocol, else NULL. `target`
+ * names the port. */
 const char *plan_adopt_protocol(const struct compose_service *s, unsigned target);
 
 /* ---- shapes (adopt_shape.c) ---- */

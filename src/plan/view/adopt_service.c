@@ -226,7 +226,7 @@ static void take_own(struct reader *r, const struct yaml_node *n, struct plan_ad
 
 static const char *known_protocol(const char *text)
 {
-    static const char *const known[] = {"http", "http2", "grpc"};
+    static const char *const known[] = {"http", "http2", "grpc", "tcp", "tls", "udp"};
 
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (text_eq(text, known[i]))
@@ -259,7 +259,7 @@ static void check_protocols(struct reader *r, const struct compose_service *s)
             warn(
                 r,
                 yaml_get(ports->items[i], "x-aws-protocol")->pos,
-                "Use http, http2 or grpc; or mode: host for other protocols.",
+                "Use http, http2, grpc, tcp, tls or udp.",
                 arena_printf(r->a, "x-aws-protocol \"%s\" is not taken over", protocol));
     }
 }

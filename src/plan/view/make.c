@@ -86,6 +86,17 @@ static void join_sidecars(struct plan_view *v)
     }
 }
 
+/* Where the file has it; behind all others what is not in the file, as a model's gateway. */
+static size_t place_of(const struct compose_project *p, const struct compose_service *s)
+{
+    const struct yaml_node *all = p->root ? yaml_get(p->root, "services") : NULL;
+    size_t at = 0;
+
+    while (all && at < all->len && strcmp(all->pairs[at].key->value, s->name) != 0)
+        at++;
+    return at;
+}
+
 static void view_service(
     struct arena *a,
     const struct compose_project *p,
@@ -103,6 +114,7 @@ static void view_service(
         .arch = arch_of(s),
         .isolated = only_internal(p, s)};
     plan_view_ports(a, p, v);
+    plan_view_routing(a, v, NULL);
     view_size(v);
 
     (void)plan_adopt_service_read(a, s, &v->adopt, NULL); /* plan_check says what is wrong */
@@ -131,12 +143,13 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
 
     for (size_t i = 0; i < p->service_count; i++) {
         view_service(a, p, &p->services[i], &out->services[i]);
-        out->ingress = out->ingress || out->services[i].ingress;
+        out->services[i].order = place_of(p, &p->services[i]);
     }
     join_sidecars(out);
     plan_view_once(out);
     plan_view_networks(a, p, out);
     plan_view_aliases(a, p, out);
+    plan_view_recount(out);
     plan_view_volumes(a, p, out);
     view_builds(out);
 }
@@ -146,7 +159,7 @@ bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p)
     struct plan_view v;
 
     plan_view_make(arena, p, &v);
-    bool need = v.ingress;
+    bool need = v.ingress || v.network;
     for (size_t i = 0; i < v.count; i++)
         need = need || plan_is_store(&v.services[i]);
     return need;

@@ -1,5 +1,6 @@
-/* The view: which services run once and end (defang.md 6.7). Those are `restart: "no"`, a job mode,
- * or one that another service waits for to complete. Part of plan_view_make(). */
+/* The view: which services run once and end (defang.md 6.7). Those are a job mode, one that another
+ * service waits for to complete, and `restart: "no"` without a published port: who publishes one
+ * means to be called, and says so of development. Part of plan_view_make(). */
 #include "base/str.h"
 #include "plan/view/parts.h"
 #include "plan/view/view.h"
@@ -28,11 +29,9 @@ void plan_view_once(struct plan_view *v)
         struct plan_service *s = &v->services[i];
         if (s->kind != PLAN_CONTAINER) /* a sidecar ends within its service's task */
             continue;
-        s->once = text_eq(s->s->restart, "no") || plan_is_job_mode(s->s->deploy.mode) ||
-                  plan_is_awaited(v, s->s->name);
-        if (!s->once)
-            continue;
-        s->port_count = 0; /* nobody is let in: plan_check says so */
-        s->ingress = s->open = false;
+        bool alone = text_eq(s->s->restart, "no") && !s->s->port_count;
+        s->once = alone || plan_is_job_mode(s->s->deploy.mode) || plan_is_awaited(v, s->s->name);
+        if (s->once)
+            s->port_count = 0; /* nobody is let in: plan_check says so */
     }
 }

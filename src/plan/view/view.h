@@ -5,6 +5,7 @@
 
 #include "plan/plan.h"
 #include "plan/view/adopt.h"
+#include "plan/view/known.h"
 
 /* PLAN_STATIC is a folder of files behind CloudFront. PLAN_SIDECAR runs in another service's task
  * (network_mode: service:x); what is neither that nor PLAN_CONTAINER is a managed store. */
@@ -21,15 +22,35 @@ enum plan_kind {
  * waits for that. */
 #define PLAN_STATIC_SITE "StaticSite"
 
+/* A number that the file publishes a port at; a range of which any will do. */
+struct plan_publish {
+    uint16_t from, to;
+    struct yaml_pos pos;
+};
+
+/* Why a port that the file publishes is for the project's own services alone. */
+enum plan_private {
+    PLAN_NOT_PRIVATE,
+    PLAN_PRIVATE_LOOPBACK, /* bound to 127.0.0.1 or ::1 */
+    PLAN_PRIVATE_NO_HTTP,  /* it speaks something else, and nobody said mode: ingress */
+    PLAN_PRIVATE_NO_TLS,   /* published at 443, and there is no certificate (ingress/doors.c) */
+    PLAN_PRIVATE_TOO_MANY  /* ECS takes PLAN_SERVICE_DOORS target groups for a service */
+};
+#define PLAN_SERVICE_DOORS 5
+
 struct plan_port {
     uint16_t target;
-    const char *protocol;     /* "tcp" | "udp" */
-    const char *app_protocol; /* "http", "http2", "grpc"; NULL for host ports */
-    const char *listener;     /* x-defang-listener: "http", "https" or NULL */
-    const char *published;    /* NULL when not said */
-    bool ingress;             /* through the load balancer */
-    bool open;                /* admits the internet directly */
-    bool published_host;      /* `mode: host` on a public network, whether it is open or not */
+    const char *protocol;           /* "tcp" | "udp" */
+    const char *app_protocol;       /* "http", "https", "http2", "grpc"; NULL where it is no HTTP */
+    const char *speaks;             /* what it speaks that is no HTTP, for people; NULL */
+    const char *listener;           /* x-defang-listener: "http", "https" or NULL */
+    struct plan_publish *published; /* in the order of the file, each number once */
+    size_t published_count;
+    bool ingress;        /* through the load balancer of HTTP */
+    const char *network; /* through the network load balancer: "TCP", "TLS" or "UDP"; else NULL */
+    bool open;           /* admits the internet directly */
+    enum plan_private why;
+    bool published_host; /* `mode: host` on a public network, whether it is open or not */
     struct yaml_pos pos;
 };
 
@@ -71,8 +92,15 @@ struct plan_service {
     const struct plan_service *in;  /* a sidecar's service; NULL when there is none of that name */
     struct plan_port *ports;
     size_t port_count;
-    bool ingress;     /* has an ingress port */
-    bool open;        /* has a port that is open to the internet */
+    size_t order;       /* its place in the file, from 0 */
+    bool ingress;       /* has an ingress port of HTTP */
+    bool network;       /* has a port behind the network load balancer */
+    bool open;          /* has a port that is open to the internet */
+    const char **paths; /* x-defang-routes: "/api"; "" is everything */
+    size_t path_count;
+    struct yaml_pos paths_pos;
+    unsigned sticky;  /* x-defang-sticky: seconds for which a client keeps its task; 0 */
+    unsigned idle;    /* x-defang-idle-timeout: seconds; 0 */
     bool isolated;    /* on internal networks only */
     bool once;        /* runs once and ends: no ECS service, no ports */
     bool pending;     /* it runs in this deployment */
@@ -109,7 +137,7 @@ struct plan_view {
     size_t network_count;
     struct plan_alias *aliases;
     size_t alias_count;
-    bool ingress, builds, arm_builds;
+    bool ingress, network, builds, arm_builds;
     struct plan_adopt adopt; /* x-defang-aws and x-aws-* of the project */
     const char *suffix;      /* of names of services in values: NULL where the VPC's search domain
                                 completes plain names (plan_view_suffix) */
@@ -123,8 +151,22 @@ void plan_view_suffix(
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name); /* NULL */
 const struct plan_port *
 plan_ingress_port(const struct plan_service *s, unsigned target); /* behind the balancer; NULL */
-bool plan_is_store(const struct plan_service *s);                 /* a managed one */
-bool plan_is_task(const struct plan_service *s); /* a container, of its own task or of another's */
+/* The port of TCP at which the network load balancer asks for health: its own, or of UDP the first
+ * of TCP that the service has. */
+unsigned plan_network_health(const struct plan_service *s, const struct plan_port *p);
+/* The network load balancer passes TCP on to that port. */
+bool plan_is_behind_network(const struct plan_service *s, unsigned target);
+/* What a published port's host address means. A task has no address of its host's. */
+enum plan_address { PLAN_ADDRESS_ANY, PLAN_ADDRESS_LOOPBACK, PLAN_ADDRESS_OTHER };
+enum plan_address plan_host_address(const char *host_ip);
+/* x-defang-routes, x-defang-sticky, x-defang-idle-timeout into `s`; `g` says what is wrong with
+ * them, NULL does not (routing.c). */
+struct plan_diag;
+void plan_view_routing(struct arena *a, struct plan_service *s, struct plan_diag *g);
+/* After ports changed: what service and project have of them. */
+void plan_view_recount(struct plan_view *v);
+bool plan_is_store(const struct plan_service *s); /* a managed one */
+bool plan_is_task(const struct plan_service *s);  /* a container, of its own task or of another's */
 const struct plan_service *plan_task_of(
     const struct plan_service
         *s); /* the service whose task it runs in: itself unless it is a sidecar */

@@ -214,3 +214,74 @@ def test_alias_names_a_load_balancer(kit, zone, balancer):
         == "InvalidChangeBatch"
     )
     route53.change_resource_record_sets(**change(found["DNSName"]))
+
+
+def test_network_load_balancer(kit, ground):
+    """What is its own: listeners, groups, attributes, static addresses."""
+    elb, ec2 = kit.client("elbv2"), kit.client("ec2")
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    mapping = {"SubnetId": ground.subnets[0], "AllocationId": address}
+    wanted = dict(Name="net", Type="network", SecurityGroups=[ground.group])
+    gone = {**mapping, "AllocationId": "eipalloc-0123456789abcdef0"}
+    assert refused(elb.create_load_balancer, **wanted, SubnetMappings=[gone]) == (
+        "AllocationIdNotFound"
+    )
+    network = elb.create_load_balancer(**wanted, SubnetMappings=[mapping])["LoadBalancers"][0][
+        "LoadBalancerArn"
+    ]
+    again = {**wanted, "Name": "net2", "SubnetMappings": [mapping]}
+    assert refused(elb.create_load_balancer, **again) == "InvalidSubnet"
+    assert refused(ec2.release_address, AllocationId=address) == "InvalidIPAddress.InUse"
+    idle = [{"Key": "idle_timeout.timeout_seconds", "Value": "60"}]
+    assert (
+        refused(elb.modify_load_balancer_attributes, LoadBalancerArn=network, Attributes=idle)
+        == "ValidationError"
+    )
+
+    groups = {
+        protocol: elb.create_target_group(
+            Name=f"net-{protocol.lower()}",
+            Protocol=protocol,
+            Port=80,
+            VpcId=ground.vpc,
+            TargetType="ip",
+        )["TargetGroups"][0]["TargetGroupArn"]
+        for protocol in ("HTTP", "TCP", "UDP")
+    }
+    for key, value in (("load_balancing.algorithm.type", "x"), ("stickiness.type", "lb_cookie")):
+        assert (
+            refused(
+                elb.modify_target_group_attributes,
+                TargetGroupArn=groups["TCP"],
+                Attributes=[{"Key": key, "Value": value}],
+            )
+            == "InvalidConfigurationRequest"
+        )
+
+    def listener(protocol, port, group, **more):
+        return dict(
+            LoadBalancerArn=network,
+            Protocol=protocol,
+            Port=port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": groups[group]}],
+            **more,
+        )
+
+    for wrong, code in (
+        (listener("HTTP", 80, "HTTP"), "UnsupportedProtocol"),
+        (listener("TCP", 80, "HTTP"), "InvalidConfigurationRequest"),
+        (listener("TCP", 80, "UDP"), "InvalidConfigurationRequest"),
+        (listener("TLS", 80, "TCP"), "CertificateNotFound"),
+        (listener("TCP", 80, "TCP", SslPolicy="x"), "ValidationError"),
+    ):
+        assert refused(elb.create_listener, **wrong) == code, wrong
+    made = elb.create_listener(**listener("TCP", 80, "TCP"))["Listeners"][0]["ListenerArn"]
+    assert refused(elb.create_listener, **listener("UDP", 80, "UDP")) == "DuplicateListener"
+    path = [{"Field": "path-pattern", "Values": ["/*"]}]
+    forward = [{"Type": "forward", "TargetGroupArn": groups["TCP"]}]
+    assert (
+        refused(elb.create_rule, ListenerArn=made, Priority=1, Conditions=path, Actions=forward)
+        == "ValidationError"
+    )
+    elb.delete_load_balancer(LoadBalancerArn=network)
+    ec2.release_address(AllocationId=address)

@@ -19,6 +19,22 @@ static char *flatten(const struct compose_text *t)
     return str_take(&out);
 }
 
+/* What a job freezes keeps the order of the file: of two services that publish the same port the
+ * first has it. */
+START_TEST(services_stay_in_order)
+{
+    cleanup_kit struct kit k;
+    cleanup_str struct str text = STR_INIT;
+
+    kit_load_text(&k, "services:\n  z: {image: x}\n  a: {image: x}\n  m: {image: x}\n");
+    kit_check_round_trip(k.project, "order");
+    compose_print_yaml(k.project, &text);
+    const char *z = strstr(str_get(&text), "\n  z:"), *a = strstr(str_get(&text), "\n  a:"),
+               *m = strstr(str_get(&text), "\n  m:");
+    ck_assert(z && a && m && z < a && a < m);
+}
+END_TEST
+
 START_TEST(config_parts)
 {
     static const char *const rows[][2] = {
@@ -232,4 +248,11 @@ START_TEST(blank_places)
 }
 END_TEST
 
-SUITE("compose/model", config_parts, frozen, fields, no_interpolate, blank_places)
+SUITE(
+    "compose/model",
+    services_stay_in_order,
+    config_parts,
+    frozen,
+    fields,
+    no_interpolate,
+    blank_places)

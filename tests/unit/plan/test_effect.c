@@ -250,6 +250,28 @@ START_TEST(retention)
 }
 END_TEST
 
+/* An address of the network load balancer is a way in, one of a NAT gateway a way out. */
+START_TEST(addresses)
+{
+    static const struct {
+        const char *group, *says;
+    } cases[] = {{"ingress", "its public address goes"}, {"network", "calls to the outside"}};
+    struct plan_settings s = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct plan_effect e;
+        json_t *before = object(
+            key("Type", "AWS::EC2::EIP"),
+            key("Metadata", object(key("Group", cases[i].group))),
+            key("Properties", object()));
+
+        effect_of("AWS::EC2::EIP", before, object(), &s, GRAPH_REMOVE, &e);
+        ck_assert_int_eq(e.kind, PLAN_MOVES);
+        ck_assert_ptr_nonnull(strstr(e.text, cases[i].says));
+    }
+}
+END_TEST
+
 /* An address inside the VPC is nobody's outside; a bucket that is emptied keeps nothing. */
 START_TEST(policies_of_what_is_there)
 {
@@ -286,6 +308,7 @@ int main(void)
     tcase_add_loop_test(t, rows, 0, (int)ARRAY_LEN(ROWS));
     tcase_add_test(t, retention);
     tcase_add_test(t, policies_of_what_is_there);
+    tcase_add_test(t, addresses);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
