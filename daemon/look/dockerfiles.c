@@ -266,8 +266,8 @@ static bool is_said(const struct compose_diagnostics *d, struct yaml_pos pos, co
     return false;
 }
 
-static void say(
-    const struct telling *t,
+static void
+say(const struct telling *t,
     enum compose_severity severity,
     struct yaml_pos pos,
     const char *rule,
@@ -301,12 +301,7 @@ static void tell(const struct telling *t, const struct look *l)
         struct yaml_pos pos = {e->file ? shown(t->cwd, e->file) : NULL, e->line, e->line ? 1 : 0};
         const char *message = arena_printf(t->p->arena, "service %s: %s", l->s->name, e->message);
 
-        say(t,
-            COMPOSE_ERROR,
-            e->file ? pos : l->s->build.pos,
-            "build/context",
-            message,
-            e->hint);
+        say(t, COMPOSE_ERROR, e->file ? pos : l->s->build.pos, "build/context", message, e->hint);
     }
 
     for (size_t i = 0; i < l->findings.len; i++) {

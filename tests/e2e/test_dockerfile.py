@@ -1,6 +1,6 @@
 """Dockerfiles are read before anything is touched (compose.md 28, 44, 45; survive.md 29): `compose
-lint`, `plan` and `up` say what a build would stumble over, with file and line, and what an image says
-of itself is used.
+lint`, `plan` and `up` say what a build would stumble over, with file and line, and what an image
+says of itself is used.
 """
 
 from __future__ import annotations
