@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "compose/bind/bind.h"
 #include "compose/compose.h"
+#include "compose/units.h"
 
 #include <string.h>
 
@@ -37,8 +38,12 @@ put(struct arena *a,
 static void
 put_time(struct arena *a, struct yaml_node *map, struct yaml_pos pos, const char *key, int64_t ms)
 {
-    if (ms >= 0)
-        put(a, map, pos, key, scalar(a, pos, arena_printf(a, "%lldms", (long long)ms), true));
+    cleanup_str struct str text = STR_INIT;
+
+    if (ms < 0)
+        return;
+    units_format_duration_ns(ms * 1000000, &text);
+    put(a, map, pos, key, scalar(a, pos, arena_strdup(a, str_get(&text)), true));
 }
 
 bool compose_take_health(
