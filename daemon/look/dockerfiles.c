@@ -68,13 +68,21 @@ static int by_path(const void *x, const void *y)
     return strcmp(a->path, b->path);
 }
 
+/* Relative to the context; NULL when it lies outside of it. */
+static const char *path_inside(const char *context, const char *path)
+{
+    cleanup_free char *root = path_absolute(context, "");
+    size_t n = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+    return strncmp(path, root, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
+}
+
 static void walk(struct look *l)
 {
     const struct compose_build *b = &l->s->build;
-    bool outside = b->dockerfile && (*b->dockerfile == '/' || text_starts(b->dockerfile, "../"));
     struct pack_options options = {
         .context = b->context,
-        .dockerfile = outside ? NULL : b->dockerfile,
+        .dockerfile = l->inline_text ? NULL : path_inside(b->context, l->path),
         .dockerfile_optional = true,
         .canceled = l->canceled};
 
@@ -96,6 +104,19 @@ static void walk(struct look *l)
     l->walked = true;
 }
 
+static void say_missing(struct look *l)
+{
+    cleanup_free char *folder = path_dirname(l->path);
+    cleanup_free char *small = path_join(folder, "dockerfile");
+    bool other_case = strcmp(path_basename(l->path), "Dockerfile") == 0 && file_exists(small);
+
+    error_raise(&l->error, ERR_USAGE, "no Dockerfile at %s", l->path);
+    error_hint(
+        &l->error,
+        other_case ? "There is one called dockerfile: rename it, or set build.dockerfile to it."
+                   : "Set build.dockerfile to its place, relative to build.context.");
+}
+
 static void look_at(struct look *l, struct look *first)
 {
     cleanup_str struct str text = STR_INIT;
@@ -111,8 +132,7 @@ static void look_at(struct look *l, struct look *first)
     }
     if (!l->inline_text) {
         if (!file_exists(l->path) || file_is_dir(l->path)) {
-            error_raise(&l->error, ERR_USAGE, "no Dockerfile at %s", l->path);
-            error_hint(&l->error, "Set build.dockerfile to its place, relative to build.context.");
+            say_missing(l);
             return;
         }
         if (file_read(l->path, LIMIT_DOCKERFILE_BYTES + 1, &text, &l->error) < 0)

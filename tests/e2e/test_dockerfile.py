@@ -88,12 +88,15 @@ def test_refused_before_anything_is_touched(
     for command in ("up", "plan"):
         ran = place.run(command, "--region", "eu-west-1", cwd=folder).ok(2)
         assert "web/Dockerfile:4:1" in ran.err and "RUNN" in ran.err, ran
+        assert "mistakes in the Compose files and Dockerfiles" in ran.err, ran
 
-    (folder / "web/Dockerfile").unlink()
+    (folder / "web/Dockerfile").write_text(RIGHT)
+    kit.edit(folder, "context: web", "context: web, dockerfile: gone")
     for command in ("up", "plan"):
         ran = place.run(command, "--region", "eu-west-1", cwd=folder).ok(2)
-        assert "compose.yaml:4:12" in ran.err and f"no Dockerfile at {folder}/web" in ran.err, ran
-    kit.edit(folder, "context: web", "context: wbe")
+        assert "compose.yaml:4:12: " in ran.err, ran
+        assert f"service web: no Dockerfile at {folder}/web/gone" in ran.err, ran
+    kit.edit(folder, "context: web, dockerfile: gone", "context: wbe")
     ran = place.run("up", "--region", "eu-west-1", cwd=folder).ok(2)
     assert f"the build context {folder}/wbe is not a folder" in ran.err, ran
     assert sandbox.changes(mark) == []
