@@ -179,13 +179,11 @@ void say_diagnostics(const struct client *c, Defang__Diagnostic *const *list, si
 /* The error counts them: repeating the first mistake would look like one more. */
 void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct error *err)
 {
-    size_t n = 0, mistakes = 0, elsewhere = 0;
+    size_t n = 0, mistakes = 0;
     Defang__Diagnostic *const *list = rpc_client_diagnostics(rpc, &n);
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         mistakes += list[i]->severity == 0;
-        elsewhere += list[i]->severity == 0 && text_starts(list[i]->rule, "dockerfile/");
-    }
     if (mistakes == 1 && n == 1)
         return; /* it is the error itself */
 
@@ -196,14 +194,7 @@ void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct
     enum error_kind kind = err->kind;
     error_done(err);
     error_raise(
-        err,
-        kind,
-        "%zu mistake%s in the %s",
-        mistakes,
-        mistakes == 1 ? "" : "s",
-        elsewhere == 0          ? "Compose files"
-        : elsewhere == mistakes ? "Dockerfiles"
-                                : "Compose files and Dockerfiles");
+        err, kind, "%zu mistake%s in the project's files", mistakes, mistakes == 1 ? "" : "s");
 }
 
 /* Precision falls with length: nobody needs the seconds of an hour. */

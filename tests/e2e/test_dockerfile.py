@@ -88,7 +88,7 @@ def test_refused_before_anything_is_touched(
     for command in ("up", "plan"):
         ran = place.run(command, "--region", "eu-west-1", cwd=folder).ok(2)
         assert "web/Dockerfile:4:1" in ran.err and "RUNN" in ran.err, ran
-        assert "mistakes in the Compose files and Dockerfiles" in ran.err, ran
+        assert "3 mistakes in the project's files" in ran.err, ran
 
     (folder / "web/Dockerfile").write_text(RIGHT)
     kit.edit(folder, "context: web", "context: web, dockerfile: gone")
