@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "daemon/look/dockerfiles.h"
 #include "daemon/origin.h"
 #include "daemon/session.h"
 #include "loop/work.h"
@@ -152,11 +153,31 @@ int project_lint(
         null_if_empty(caller->stack),
         &p->settings,
         err);
-    if (rc == 0)
-        plan_lint(p->model, &p->settings, &p->diagnostics, &found);
+    if (rc < 0)
+        return rc;
+
+    rc = dockerfiles_look(d->loop, caller->cwd, p->model, &p->diagnostics, &found);
+    if (rc != -ECANCELED)
+        rc = plan_lint(p->model, &p->settings, &p->diagnostics, &found);
+    if (rc == -ECANCELED)
+        error_move(err, &found);
     error_done(&found);
 
-    return rc;
+    return rc == -ECANCELED ? rc : 0;
+}
+
+/* Mistakes in Dockerfiles and mistakes in the Compose files are told together: who mends some hears
+ * of no others afterwards. */
+static int
+check(struct daemon *d, const Defang__Caller *caller, struct project *p, struct error *err)
+{
+    int looked = dockerfiles_look(d->loop, caller->cwd, p->model, &p->diagnostics, err);
+
+    if (looked == -ECANCELED)
+        return looked;
+    int rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
+
+    return looked < 0 ? looked : rc;
 }
 
 /* Everything that a deployment needs of a project is right when this is 0. */
@@ -187,7 +208,7 @@ int project_load(
         &p->settings,
         err);
     if (rc == 0)
-        rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
+        rc = check(d, caller, p, err);
     if (rc == 0)
         rc = origin_find(d, caller, p->model, &p->origin, err);
 

@@ -194,7 +194,7 @@ void say_wire_diagnostics(const struct client *c, struct rpc_client *rpc, struct
     enum error_kind kind = err->kind;
     error_done(err);
     error_raise(
-        err, kind, "%zu mistake%s in the Compose files", mistakes, mistakes == 1 ? "" : "s");
+        err, kind, "%zu mistake%s in the project's files", mistakes, mistakes == 1 ? "" : "s");
 }
 
 /* Precision falls with length: nobody needs the seconds of an hour. */

@@ -117,3 +117,15 @@
 #define LIMIT_PACK_WARN_FILES 100
 #define LIMIT_IGNORE_BYTES    MIB(1)
 #define LIMIT_IGNORE_PATTERNS 10000
+
+/* dockerfile */
+#define LIMIT_DOCKERFILE_BYTES        MIB(1)
+#define LIMIT_DOCKERFILE_LINE_BYTES   KIB(64) /* of one line: BuildKit's */
+#define LIMIT_DOCKERFILE_INSTRUCTIONS 10000u
+#define LIMIT_DOCKERFILE_STAGES       500u
+#define LIMIT_DOCKERFILE_FINDINGS     100u
+#define LIMIT_DOCKERFILE_DEPTH        32      /* ${A:-${B:-…}} */
+#define LIMIT_DOCKERFILE_VALUE_BYTES  KIB(4)  /* that variables may add to a text */
+#define LIMIT_DOCKERFILE_STEPS        1000000 /* of one pattern that is matched */
+#define LIMIT_DOCKERFILE_WALKS        200u    /* patterns that are held against all that is sent */
+#define LIMIT_DOCKERFILE_PORTS        50u     /* of EXPOSE that become ports of the service */

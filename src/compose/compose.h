@@ -57,6 +57,25 @@ int compose_load(
     struct compose_diagnostics *d,
     struct error *err);
 
+/* What an image says of itself and the files do not: as if they said it, in the tree and in the
+ * typed model. `s` is of `p`; texts are copied. False: the files say it, nothing was taken. */
+struct compose_image_health {
+    struct yaml_pos pos;
+    const char **test; /* CMD or CMD-SHELL first */
+    size_t test_count;
+    int64_t interval_ms, timeout_ms, start_period_ms, start_interval_ms; /* -1: not said */
+    int retries;                                                         /* -1: not said */
+};
+
+bool compose_take_health(
+    struct compose_project *p, struct compose_service *s, const struct compose_image_health *h);
+bool compose_take_expose(
+    struct compose_project *p,
+    struct compose_service *s,
+    struct yaml_pos pos,
+    const uint16_t *ports,
+    size_t count);
+
 /* Takes out the top-level resources that nothing uses, as `docker compose config` does before it
  * prints. */
 void compose_drop_unused(struct compose_project *p);

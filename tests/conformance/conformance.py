@@ -5,8 +5,9 @@ the same, in JSON and in YAML, and what the reference refuses must be refused.
     conformance.py [--live] [--record] [--only TEXT] [--seed N] [--count N] PART…
 
 PART is cases (tests/conformance/cases, one behaviour each), corpus (../shared/corpus), generated
-(random projects), bare (what --no-interpolate prints must mean the project it was printed for) or
-references (names of images, see references.py); without one, all. Without --live the reference's
+(random projects), bare (what --no-interpolate prints must mean the project it was printed for),
+references (names of images, see references.py) or dockerfiles (see dockerfiles.py, with
+DOCKERFILE_TOOL); without one, all. Without --live the reference's
 recorded answers are used (recorded.json.gz), so no Go is needed; --live builds oracle/ and asks it;
 --record does that and writes the answers down.
 --seed and --count choose other generated projects (with --live). COMPOSE_TOOL names our program.
@@ -24,6 +25,7 @@ import tempfile
 import time
 
 import compare
+import dockerfiles
 import generate
 import reasons
 import recorded
@@ -35,7 +37,7 @@ from cases import Case, load_all
 HERE = pathlib.Path(__file__).parent
 COUNT = 5000
 SHOWN = 40
-PARTS = ("cases", "corpus", "generated", "bare", "references")
+PARTS = ("cases", "corpus", "generated", "bare", "references", "dockerfiles")
 BARE = 500  # of the generated ones
 
 
@@ -112,10 +114,10 @@ def corpus() -> list[Case]:
     ]
 
 
-def build_oracle(folder: pathlib.Path) -> str:
-    program = folder / "oracle"
+def build_oracle(folder: pathlib.Path, name: str = "oracle") -> str:
+    program = folder / name
     begun = time.monotonic()
-    subprocess.run(["go", "build", "-o", str(program), "."], cwd=HERE / "oracle", check=True)
+    subprocess.run(["go", "build", "-o", str(program), "."], cwd=HERE / name, check=True)
     print(f"oracle built in {time.monotonic() - begun:.1f} s")
     return str(program)
 
@@ -222,7 +224,7 @@ def main() -> int:
     workers = os.cpu_count() or 1
     failures = 0
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
-        oracle = build_oracle(pathlib.Path(folder)) if live else ""
+        oracle = build_oracle(pathlib.Path(folder)) if live and parts != ["dockerfiles"] else ""
         book = recorded.Book()
 
         def ask(part: str, projects: list[Case], requests: list[dict]) -> list[run.Answer]:
@@ -236,6 +238,13 @@ def main() -> int:
         for part in parts:
             if part == "references":
                 failures += references.run(tool, oracle, options.record)
+                continue
+            if part == "dockerfiles":
+                theirs = build_oracle(pathlib.Path(folder), "dockerfile_oracle") if live else ""
+                own = os.environ.get("DOCKERFILE_TOOL") or parser.error(
+                    "DOCKERFILE_TOOL is not set: run by meson test, or name build/…/dockerfile_tool"
+                )
+                failures += dockerfiles.run(own, theirs, options.record, options.seed)
                 continue
             if part == "bare":
                 projects = [

@@ -21,6 +21,9 @@ struct yaml_node *bind_extensions(struct arena *a, const struct yaml_node *n);
 const struct yaml_pair **
 bind_sorted(struct arena *a, const struct yaml_node *map); /* map->len pairs, by key */
 void bind_service(struct arena *a, const struct yaml_pair *pair, struct compose_service *s);
+/* n NULL: nothing is said. */
+void bind_healthcheck(struct arena *a, const struct yaml_node *n, struct compose_healthcheck *h);
+void bind_expose(struct arena *a, const struct yaml_node *seq, struct compose_service *s);
 void bind_service_lists(struct arena *a, const struct yaml_node *n, struct compose_service *s);
 /* Fills the typed fields from p->root. */
 void bind_project(struct compose_project *p);

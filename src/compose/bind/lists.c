@@ -30,7 +30,7 @@ static void bind_ports(struct arena *a, const struct yaml_node *seq, struct comp
     }
 }
 
-static void bind_expose(struct arena *a, const struct yaml_node *seq, struct compose_service *s)
+void bind_expose(struct arena *a, const struct yaml_node *seq, struct compose_service *s)
 {
     s->expose = arena_array(a, uint16_t, seq->len);
     for (size_t i = 0; i < seq->len; i++) {

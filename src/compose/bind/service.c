@@ -24,8 +24,7 @@ static void bind_build(struct arena *a, const struct yaml_node *n, struct compos
     b->no_cache = bind_bool(n, "no_cache");
 }
 
-static void
-bind_healthcheck(struct arena *a, const struct yaml_node *n, struct compose_healthcheck *h)
+void bind_healthcheck(struct arena *a, const struct yaml_node *n, struct compose_healthcheck *h)
 {
     *h = (struct compose_healthcheck){
         .interval_ms = -1,

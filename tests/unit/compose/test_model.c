@@ -236,6 +236,68 @@ START_TEST(no_interpolate)
 }
 END_TEST
 
+/* compose.md 28: what an image says counts where the files say nothing, and a job that comes back
+ * from its frozen project has it too. */
+START_TEST(image_says)
+{
+    static const char *test[] = {"CMD-SHELL", "curl -f localhost:$PORT || exit 1"};
+    static const uint16_t ports[] = {3000, 9000};
+    const struct yaml_pos pos = {"web/Dockerfile", 7, 1};
+    const struct compose_image_health health = {
+        .pos = pos,
+        .test = test,
+        .test_count = 2,
+        .interval_ms = 10500,
+        .timeout_ms = -1,
+        .start_period_ms = 60000,
+        .start_interval_ms = -1,
+        .retries = 4};
+    static const struct {
+        const char *name;
+        bool takes;
+        int64_t interval_ms;
+        size_t ports;
+    } rows[] = {
+        {"bare", true, 10500, 2},
+        {"off", false, -1, 2},
+        {"own", false, -1, 1},
+        {"times", true, 30000, 0}, /* its port is published */
+    };
+    cleanup_kit struct kit k;
+    kit_load_text(
+        &k,
+        "services:\n  bare: {build: .}\n  off: {build: ., healthcheck: {disable: true}}\n"
+        "  own: {build: ., expose: [80], healthcheck: {test: [CMD, x]}}\n"
+        "  times: {build: ., ports: ['80:3000'], healthcheck: {interval: 30s}}\n");
+    ck_assert_msg(k.rc == 0, "%s", k.err.message);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct compose_service *s = compose_service_get(k.project, rows[i].name);
+
+        ck_assert_int_eq(compose_take_health(k.project, s, &health), rows[i].takes);
+        ck_assert_int_eq(
+            compose_take_expose(k.project, s, pos, ports, ARRAY_LEN(ports)), rows[i].ports == 2);
+    }
+    kit_check_round_trip(k.project, "image_says");
+
+    cleanup_str struct str text = STR_INIT;
+    struct compose_project *again = NULL;
+    compose_print_yaml(k.project, &text);
+    ck_assert_int_eq(compose_load_canonical(str_get(&text), text.len, &again, &k.err), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct compose_service *s = compose_service_get(again, rows[i].name);
+
+        ck_assert_int_eq(s->healthcheck.interval_ms, rows[i].interval_ms);
+        ck_assert_uint_eq(s->expose_count, rows[i].ports);
+        if (rows[i].takes) {
+            ck_assert_str_eq(s->healthcheck.test[1], test[1]);
+            ck_assert_int_eq(s->healthcheck.retries, 4);
+            ck_assert_int_eq(s->healthcheck.start_period_ms, 60000);
+        }
+    }
+    compose_project_free(again);
+}
+END_TEST
+
 START_TEST(blank_places)
 {
     cleanup_kit struct kit k;
@@ -255,4 +317,5 @@ SUITE(
     frozen,
     fields,
     no_interpolate,
+    image_says,
     blank_places)

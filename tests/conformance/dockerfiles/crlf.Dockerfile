@@ -1,0 +1,7 @@
+FROM alpine
+RUN echo \
+  hi
+COPY <<EOF /x
+a
+EOF
+CMD ["x"]

@@ -1,0 +1,3 @@
+FROM alpine
+HEALTHCHECK --interval=30 NONE
+HEALTHCHECK NONE x

@@ -1,0 +1,3 @@
+FROM alpine
+ RUN x
+ENV A=b C=d

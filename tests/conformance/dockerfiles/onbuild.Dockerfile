@@ -1,0 +1,4 @@
+FROM alpine
+ONBUILD COPY . /app
+ONBUILD run x
+ONBUILD ONBUILD RUN y
