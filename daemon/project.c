@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "daemon/origin.h"
 #include "daemon/session.h"
+#include "engine/site/files.h"
 #include "loop/work.h"
 
 #include <errno.h>
@@ -153,6 +154,8 @@ int project_lint(
     if (rc == 0)
         plan_lint(p->model, &p->settings, &p->diagnostics, &found);
     error_done(&found);
+    if (rc == 0)
+        rc = flow_static_look(d->loop, p->model, false, &p->diagnostics, err);
 
     return rc;
 }
@@ -162,6 +165,7 @@ int project_load(
     struct daemon *d,
     const Defang__Caller *caller,
     const char *mode,
+    bool strict,
     struct project *p,
     struct error *err)
 {
@@ -185,7 +189,11 @@ int project_load(
     if (rc == 0)
         rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
     if (rc == 0)
+        rc = flow_static_look(d->loop, p->model, strict, &p->diagnostics, err);
+    if (rc == 0) {
+        plan_static_expand(p->model);
         rc = origin_find(d, caller, p->model, &p->origin, err);
+    }
 
     return rc;
 }

@@ -50,7 +50,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     struct job *job = NULL;
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
-        rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
+        rc = project_load(v->daemon, r->caller, r->mode, true, &v->project, err);
     if (rc == 0)
         rc = admit_job(v, "up", &a, err);
     if (rc == 0)

@@ -7,6 +7,7 @@
  *     plan_settings_resolve()   mode, files and environment → settings               settings.h
  *     plan_models_expand()      models become services
  *     plan_check()              what can be refused before anything is touched
+ *     plan_static_expand()      folders of sites become absolute
  *     plan_builds()             images that are to be built                          build.h
  *     plan_make()               the graph: the template, or the program's source     graph.h
  *     plan_check_previous()     whether it may follow on what is deployed
@@ -35,6 +36,10 @@
 /* Models and model providers become services (models.c). Before anything else here is called with a
  * project; without a word: plan_check says what is wrong. */
 void plan_models_expand(struct compose_project *p);
+
+/* Folders of x-defang-static-files become absolute (site/static_site.c): after plan_check(), which
+ * judges what is written, and before the model leaves its folder. */
+void plan_static_expand(struct compose_project *p);
 
 /* All rules that can be checked before anything is touched: errors and warnings with positions into
  * d; what AWS cannot honour, one line each. Plans the whole with an account made up, so that a

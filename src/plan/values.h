@@ -28,8 +28,9 @@ void plan_derived(
 /* Services that are a folder of files: after apply the engine makes the bucket hold what the folder
  * holds. `folder` absolute, NULL when none is named. */
 struct plan_static {
-    const char *service, *folder, *bucket_id, *site_id;
-}; /* ids: logical */
+    const char *service, *folder, *bucket_id, *site_id; /* ids: logical; folder: absolute */
+    struct yaml_pos pos;                                /* where the folder is named */
+};
 
 void plan_static_sites(
     struct arena *arena, const struct compose_project *p, struct plan_static **out, size_t *count);
