@@ -4,7 +4,8 @@
 
 #include "daemon/verbs/admit.h"
 
-/* What should be known before an `up`: that what is deployed (r->previous) comes from another
+/* What should be known before an `up`: what another account must do for its images; that what is
+ * deployed (r->previous) comes from another
  * origin, or that an old name of the project is deployed and runs on. Becomes a warning of the
  * project. */
 void deployed_note_up(

@@ -35,11 +35,13 @@ struct plan_static {
 void plan_static_sites(
     struct arena *arena, const struct compose_project *p, struct plan_static **out, size_t *count);
 
-/* The password of a store that CloudFormation does not read from SSM: before apply the engine
- * copies `config` into the Secrets Manager secret `secret`, as version `version` (a new config
- * version is a new one); it goes with the project. */
+/* The password of a store that CloudFormation does not read from SSM, or the credentials of a
+ * registry, which ECS does not: before apply the engine copies `config` into the Secrets Manager
+ * secret `secret`, as version `version` (a new config version is a new one); it goes with the
+ * project. */
 struct plan_store_secret {
     const char *service, *config, *secret, *version;
+    const char *registry; /* its host: kept as {"username", "password"}; NULL: a store's password */
 };
 
 void plan_store_secrets(

@@ -6,7 +6,6 @@ import json
 import pathlib
 import tempfile
 import unittest
-from collections.abc import Iterator
 
 from lib import template, tool
 
@@ -75,9 +74,102 @@ class Images(unittest.TestCase):
         said = tool("--mode", "balanced", "--losses", "--previous", old, path)[0]
         self.assertEqual(said, "")
 
-    def statements(self, plan: dict, role: str) -> Iterator[dict]:
-        for policy in plan["Resources"][role]["Properties"]["Policies"]:
-            yield from policy["PolicyDocument"]["Statement"]
+    def right(self, plan: dict, sid: str) -> list:
+        """Resources of the statement of who starts tasks; [] when it has none of that name."""
+        for policy in plan["Resources"]["ExecutionRole"]["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if statement["Sid"] == sid:
+                    listed = statement["Resource"]
+                    return [
+                        r["Fn::Sub"] if isinstance(r, dict) else r
+                        for r in (listed if isinstance(listed, list) else [listed])
+                    ]
+        return []
+
+    def credentials(self, plan: dict, service: str) -> str | None:
+        task = plan["Resources"][f"TaskDefinition{service}"]["Properties"]
+        found = task["ContainerDefinitions"][0].get("RepositoryCredentials", {})
+        return found.get("CredentialsParameter")
+
+    def test_compose_63_any_ecr(self) -> None:
+        own = "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/team/app"
+        for image, arn in (
+            ("123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app:3", own),
+            ("123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app", own),
+            (
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app@sha256:" + "0" * 64,
+                "arn:${AWS::Partition}:ecr:eu-west-1:123456789012:repository/team/app",
+            ),
+            (
+                "210987654321.dkr.ecr.us-west-2.amazonaws.com/team/app:v1",
+                "arn:${AWS::Partition}:ecr:us-west-2:210987654321:repository/team/app",
+            ),
+            (
+                "210987654321.dkr.ecr-fips.us-east-1.amazonaws.com/app",
+                "arn:${AWS::Partition}:ecr:us-east-1:210987654321:repository/app",
+            ),
+            (
+                "210987654321.dkr-ecr.us-east-1.on.aws/app",
+                "arn:${AWS::Partition}:ecr:us-east-1:210987654321:repository/app",
+            ),
+            ("ghcr.io/210987654321/app", None),
+            ("2109876543210.dkr.ecr.us-east-1.amazonaws.com/app", None),
+            ("210987654321.dkr.ecr.example.com/app", None),
+        ):
+            with self.subTest(image):
+                plan = self.plan({"app": {"image": image}, "again": {"image": image}})
+                self.assertEqual(self.right(plan, "Pull"), [arn] if arn else [])
+                self.assertIsNone(self.credentials(plan, "App"))
+
+    def test_compose_63_pull_credentials_of_docker_ecs(self) -> None:
+        secret = "arn:aws:secretsmanager:us-west-2:123456789012:secret:hub-AbCdEf"
+        private = {"image": "docker.io/library/redis:7", "x-aws-pull_credentials": secret}
+        side = {"image": "quay.io/a/b", "network_mode": "service:app"}
+        plan = self.plan(
+            {"app": private, "side": {**side, "x-aws-pull_credentials": secret}},
+            "--ecr-public",
+            "cache",
+        )
+        self.assertEqual(self.credentials(plan, "App"), secret)
+        containers = plan["Resources"]["TaskDefinitionApp"]["Properties"]["ContainerDefinitions"]
+        self.assertEqual(containers[1]["RepositoryCredentials"]["CredentialsParameter"], secret)
+        self.assertEqual(containers[0]["Image"], "docker.io/library/redis:7", "not by the cache")
+        self.assertEqual(self.right(plan, "Registries"), [secret])
+        self.assertEqual(len(self.right(plan, "RegistryKeys")), 1)
+
+    def test_compose_63_registry_login(self) -> None:
+        name = "Defang/shop/beta-derived/registry/"
+        arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+        for image, host in (
+            ("ghcr.io/acme/app:1", "ghcr.io"),
+            ("registry.example.com:5000/app", "registry.example.com_5000"),
+            ("acme/app", "docker.io"),
+            ("docker.io/acme/app", "docker.io"),
+            ("registry.gitlab.com/a/b/c", "registry.gitlab.com"),
+            ("quay.io/a/b", None),
+            ("public.ecr.aws/x/y", None),
+            ("nginx", None),
+        ):
+            with self.subTest(image):
+                plan = self.plan(
+                    {"app": {"image": image}, "built": {"build": "."}},
+                    *("--config", "registry/ghcr.io=1"),
+                    *("--config", "registry/registry.example.com_5000=2"),
+                    *("--config", "registry/docker.io=3"),
+                    *("--config", "registry/registry.gitlab.com=4"),
+                    *("--ecr-public", "cache"),
+                )
+                self.assertEqual(self.credentials(plan, "App"), name + host if host else None)
+                self.assertEqual(
+                    self.right(plan, "Registries"), [arn + name + host + "-??????"] if host else []
+                )
+                self.assertEqual(self.right(plan, "RegistryKeys"), [])
+                kaniko = plan["Resources"]["KanikoAmd64"]["Properties"]["ContainerDefinitions"][0]
+                self.assertEqual([s["Name"] for s in kaniko["Secrets"]], ["DOCKER_AUTH_CONFIG"])
+        plan = self.plan({"app": {"image": "ghcr.io/a/b"}, "built": {"build": "."}})
+        self.assertIsNone(self.credentials(plan, "App"))
+        kaniko = plan["Resources"]["KanikoAmd64"]["Properties"]["ContainerDefinitions"][0]
+        self.assertNotIn("Secrets", kaniko)
 
 
 if __name__ == "__main__":

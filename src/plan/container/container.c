@@ -14,6 +14,7 @@
 #include "plan/container/health.h"
 #include "plan/container/image.h"
 #include "plan/container/linux_options.h"
+#include "plan/container/pull.h"
 #include "plan/container/volumes.h"
 #include "plan/names.h"
 #include "plan/view/probe.h"
@@ -242,6 +243,8 @@ int plan_container_definition(
     json_t *read_only = x->read_only ? json_true() : NULL;
     json_t *terminal = x->tty ? json_true() : NULL;
     json_t *mounts = mount_points(c, s, task);
+    const char *secret = plan_pull_secret(c, s);
+    json_t *credentials = secret ? object(key("CredentialsParameter", secret)) : NULL;
     json_t *environment, *secrets;
 
     plan_environment(c, s, deployment, &environment, &secrets);
@@ -249,6 +252,7 @@ int plan_container_definition(
     json_t *container = object(
         key("Name", name),
         key("Image", image),
+        key("RepositoryCredentials", credentials),
         key("Essential", essential),
         key("LogConfiguration", plan_awslogs("LogGroupLogs", log_prefix)),
         key("Environment", json_unless_empty(environment)),

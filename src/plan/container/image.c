@@ -46,5 +46,7 @@ const char *plan_image_of(const struct plan_ctx *c, const struct plan_service *s
     for (size_t i = 0; i < c->r->image_count; i++)
         if (strcmp(c->r->images[i].service, s->s->name) == 0)
             return c->r->images[i].uri;
+    if (s->adopt.pull_credentials.value) /* from where they are for */
+        return s->s->image;
     return s->s->image ? plan_image_uri(c, s->s->image) : NULL;
 }

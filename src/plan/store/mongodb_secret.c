@@ -3,12 +3,16 @@
  *
  * The password is a config value. Before apply the engine copies it into a secret of Secrets
  * Manager, under a version that is a hash of the config's name and mark: set anew, it is another
- * version, and the template changes with it. */
+ * version, and the template changes with it. Credentials of registries go the same way
+ * (container/pull.c), and are listed with it. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/config.h"
+#include "plan/container/pull.h"
 #include "plan/names.h"
+#include "plan/registries.h"
 #include "plan/store/store.h"
+#include <string.h>
 
 const char *plan_mongodb_user(struct arena *a, const struct plan_service *s)
 {
@@ -59,6 +63,39 @@ void plan_store_secret(
         .version = arena_strdup(a, version)};
 }
 
+static bool is_listed(const struct plan_store_secret *list, size_t count, const char *secret)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].secret, secret) == 0)
+            return true;
+    return false;
+}
+
+/* The credentials of the registry that `s` is pulled from, once for each registry. */
+static void add_registry(
+    struct arena *a,
+    const struct plan_request *r,
+    const struct plan_service *s,
+    struct plan_store_secret *list,
+    size_t *count)
+{
+    const char *host = plan_pull_registry(a, r, s);
+    const char *secret = host ? plan_registry_secret(a, r, host) : NULL;
+
+    if (!host || is_listed(list, *count, secret))
+        return;
+
+    const char *config = plan_registry_config(a, host);
+    cleanup_free char *key = xasprintf("%s:%lld", config, plan_config_mark(r, config));
+    cleanup_free char *version = plan_hash_hex(key, 32);
+    list[(*count)++] = (struct plan_store_secret){
+        .service = s->s->name,
+        .config = config,
+        .secret = secret,
+        .version = arena_strdup(a, version),
+        .registry = host};
+}
+
 void plan_store_secrets(
     struct arena *arena,
     const struct plan_request *r,
@@ -72,4 +109,6 @@ void plan_store_secrets(
     for (size_t i = 0; i < v.count; i++)
         if (v.services[i].kind == PLAN_MONGODB && plan_mongodb_config(&v.services[i]))
             plan_store_secret(arena, r, &v.services[i], &(*out)[(*count)++]);
+        else
+            add_registry(arena, r, &v.services[i], *out, count);
 }
