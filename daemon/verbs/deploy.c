@@ -58,6 +58,8 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     if (rc == 0)
         rc = admit_engine(v, r->engine, &a, err);
     if (rc == 0)
+        rc = deployed_pin_images(v, r->caller, err);
+    if (rc == 0)
         rc = consent_up(v, r, err);
 
     if (rc == 0) {

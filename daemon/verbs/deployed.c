@@ -10,6 +10,7 @@
  * or when there is a kept volume to remove. */
 #include "daemon/verbs/deployed.h"
 
+#include "daemon/digests.h"
 #include "daemon/verbs/renamed.h"
 
 #include "base/mem.h"
@@ -74,6 +75,21 @@ void deployed_note_up(
     if (text)
         compose_diagnose(
             &v->project.diagnostics, COMPOSE_WARNING, (struct yaml_pos){0}, NULL, "%s", text);
+}
+
+int deployed_pin_images(struct verb_call *v, const Defang__Caller *caller, struct error *err)
+{
+    struct engine_template deployed;
+
+    if (v->project.settings.resolve != PLAN_RESOLVE_DIGEST)
+        return 0;
+
+    int rc = read_deployed(v, &deployed, err);
+    if (rc == 0)
+        rc = digests_pin(
+            v->daemon, caller, deployed.exists ? deployed.json : NULL, &v->project, err);
+    engine_template_done(&deployed);
+    return rc;
 }
 
 static int refuse_down(struct verb_call *v, const json_t *origin, struct error *err)

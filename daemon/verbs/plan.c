@@ -176,6 +176,8 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
         rc = project_load(v->daemon, r->caller, r->mode, false, &v->project, err);
     if (rc == 0)
         rc = engine_choose(v, r->engine, err);
+    if (rc == 0)
+        rc = deployed_pin_images(v, r->caller, err);
     if (rc < 0)
         return rc;
 

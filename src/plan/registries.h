@@ -37,6 +37,25 @@ struct plan_ecr {
 
 bool plan_ecr_parse(struct arena *a, const char *image, struct plan_ecr *out);
 
+/* An image whose tag `up` turns into a digest (resolve: digest). */
+struct plan_pin {
+    const char *image; /* as the file names it */
+    const char *name;  /* in full: "docker.io/library/nginx:latest" */
+    const char *ask;   /* where its digest is asked for: the registry that it will come from */
+    const char *keep;  /* the deployed digest of that name, which stays; NULL: asked for */
+    struct yaml_pos pos;
+};
+
+/* Those that tasks pull, each once; not those with a digest, nor ECR's, which are asked for with
+ * the role's right only. `deployed` may be NULL. */
+void plan_pins(
+    struct arena *a,
+    const struct compose_project *p,
+    const struct plan_settings *s,
+    const json_t *deployed,
+    struct plan_pin **out,
+    size_t *count);
+
 /* An image that a task pulls from another account's ECR: the right is given here, and that account
  * must give it too. */
 struct plan_foreign {

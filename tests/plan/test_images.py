@@ -171,6 +171,31 @@ class Images(unittest.TestCase):
         kaniko = plan["Resources"]["KanikoAmd64"]["Properties"]["ContainerDefinitions"][0]
         self.assertNotIn("Secrets", kaniko)
 
+    def test_compose_63_resolve(self) -> None:
+        digest = "sha256:" + "0" * 64
+        for image, wanted in (
+            (f"ghcr.io/a/b:1@{digest}", f"ghcr.io/a/b@{digest}"),
+            (f"registry.example.com:5000/b@{digest}", f"registry.example.com:5000/b@{digest}"),
+            (f"registry.example.com:5000/b:2@{digest}", f"registry.example.com:5000/b@{digest}"),
+            (
+                f"docker.io/library/redis:7@{digest}",
+                f"123456789012.dkr.ecr.us-west-2.amazonaws.com/cache/docker/library/redis@{digest}",
+            ),
+        ):
+            with self.subTest(image):
+                plan = self.plan({"app": {"image": image}}, "--ecr-public", "cache")
+                task = plan["Resources"]["TaskDefinitionApp"]["Properties"]
+                self.assertEqual(task["ContainerDefinitions"][0]["Image"], wanted)
+                self.assertNotIn("VersionConsistency", task["ContainerDefinitions"][0])
+        tag = {"x-defang-settings": {"resolve": "tag"}}
+        plan = self.plan({"app": {"image": "ghcr.io/a/b:1"}}, **tag)
+        task = plan["Resources"]["TaskDefinitionApp"]["Properties"]
+        self.assertEqual(task["ContainerDefinitions"][0]["VersionConsistency"], "disabled")
+        pinned = {"x-defang-settings": {"resolve": "digest"}}
+        images = {"app": {"image": f"ghcr.io/a/b:1@{digest}"}, "b": {"image": f"b@{digest}"}}
+        plan = self.plan(images, **pinned)
+        self.assertEqual(plan["Metadata"]["Defang"]["images"], {"ghcr.io/a/b:1": digest})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -83,8 +83,10 @@ static int exchange(
         .url = url,
         .headers = headers,
         .header_count = a->token ? 3 : 2,
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = a->r->timeout_ms ? a->r->timeout_ms : TIMEOUT_MS,
         .max_body_bytes = bound,
+        .ca_bundle = env_get_nonempty(a->r->env, "SSL_CERT_FILE"),
+        .ca_source = "SSL_CERT_FILE",
         .proxy = aws_proxy_parts(&proxy)};
 
     rc = http_perform(a->r->http, &req, resp, err);

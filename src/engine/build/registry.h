@@ -9,7 +9,9 @@
 
 struct registry {
     struct http *http;
-    const struct env *env; /* proxies, AWS_CA_BUNDLE is not for this */
+    const struct env *env; /* proxies, and SSL_CERT_FILE as Docker has it; AWS_CA_BUNDLE is not for
+                              this */
+    unsigned timeout_ms;   /* of each exchange; 0: 20 s */
 };
 
 /* *digest: "sha256:…", malloc'd. ERR_NOT_FOUND for an image that is not there; ERR_CREDENTIALS when

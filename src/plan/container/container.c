@@ -244,6 +244,7 @@ int plan_container_definition(
     json_t *terminal = x->tty ? json_true() : NULL;
     json_t *mounts = mount_points(c, s, task);
     const char *secret = plan_pull_secret(c, s);
+    const char *consistency = c->s->resolve == PLAN_RESOLVE_TAG ? "disabled" : NULL;
     json_t *credentials = secret ? object(key("CredentialsParameter", secret)) : NULL;
     json_t *environment, *secrets;
 
@@ -253,6 +254,7 @@ int plan_container_definition(
         key("Name", name),
         key("Image", image),
         key("RepositoryCredentials", credentials),
+        key("VersionConsistency", consistency),
         key("Essential", essential),
         key("LogConfiguration", plan_awslogs("LogGroupLogs", log_prefix)),
         key("Environment", json_unless_empty(environment)),

@@ -59,7 +59,9 @@ const char *plan_registry_secret(struct arena *a, const struct plan_request *r, 
 /* What comes through the account's cache is read from ECR, with the role's own right. */
 static bool through_cache(const struct plan_ctx *c, const struct plan_service *s)
 {
-    return strcmp(plan_image_uri(c, s->s->image), s->s->image) != 0;
+    struct plan_ecr ecr;
+
+    return plan_ecr_parse(c->a, plan_image_uri(c, s->s->image), &ecr);
 }
 
 const char *plan_pull_secret(const struct plan_ctx *c, const struct plan_service *s)

@@ -17,6 +17,9 @@ plan_pull_registry(struct arena *a, const struct plan_request *r, const struct p
 /* "Defang/shop/beta-derived/registry/ghcr.io" */
 const char *plan_registry_secret(struct arena *a, const struct plan_request *r, const char *host);
 
+/* Tags and digests of the plan's images, into its metadata: what later plans keep. */
+void plan_note_pins(struct plan_ctx *c);
+
 /* For the role that starts tasks: appended to `statements`. */
 void plan_pull_statements(const struct plan_ctx *c, json_t *statements);
 

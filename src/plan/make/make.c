@@ -15,6 +15,7 @@
 #include "plan/build/builds.h"
 #include "plan/common/context.h"
 #include "plan/compute/cluster.h"
+#include "plan/container/pull.h"
 #include "plan/container/volumes.h"
 #include "plan/ingress/ingress.h"
 #include "plan/make/stage.h"
@@ -191,6 +192,7 @@ static int make(struct plan_ctx *c, struct error *err)
         return rc;
 
     add_outputs(c);
+    plan_note_pins(c);
     if (c->r->stage)
         plan_keep_deployed(c);
     return graph_check(c->g, err);
