@@ -103,6 +103,12 @@ def test_compose_63_tasks_and_builds_log_in(
 
     failed = place.run("up", cwd=folder)
     assert failed.code != 0 and "UNAUTHORIZED" in failed.err
+    assert "`defangctl registry login ghcr.io`" in failed.err
+    file = folder / "compose.yaml"
+    file.write_text(COMPOSE.partition("  built:")[0])
+    failed = place.run("up", "--stack", "alone", cwd=folder)
+    assert failed.code != 0 and "`defangctl registry login ghcr.io`" in failed.err
+    file.write_text(COMPOSE)
     login(place, folder, "https://GHCR.io/")
     assert place.run("config", "ls", cwd=folder).ok().out == ""
     place.run("up", "--yes", cwd=folder).ok()

@@ -74,6 +74,59 @@ int plan_registry_host(struct arena *a, const char *text, const char **host, str
     return 0;
 }
 
+static bool parse_ecr_host(struct arena *a, const char *host, struct plan_ecr *out);
+
+/* By the words of containerd, of Docker's registry and of the go-containerregistry of builders. */
+static bool is_refusal(const char *said)
+{
+    static const char *const words[] = {
+        "pull access denied",
+        "access to the resource is denied",
+        "authorization failed",
+        "authentication required",
+        "no basic auth credentials",
+        "UNAUTHORIZED",
+        "401 Unauthorized",
+        "403 Forbidden"};
+
+    for (size_t i = 0; said && i < ARRAY_LEN(words); i++)
+        if (strstr(said, words[i]))
+            return true;
+    return false;
+}
+
+/* "GET https://ghcr.io/v2/acme/base/manifests/3: UNAUTHORIZED": the last address that was asked. */
+static const char *host_in(struct arena *a, const char *said)
+{
+    const char *found = NULL;
+
+    for (const char *p = said; (p = strstr(p, "https://")); p++) {
+        const char *host = p + strlen("https://");
+        if (text_starts(host + strcspn(host, "/ "), "/v2/"))
+            found = host;
+    }
+    return found ? arena_strndup(a, found, strcspn(found, "/")) : NULL;
+}
+
+const char *plan_registry_hint(struct arena *a, const char *image, const char *said)
+{
+    struct image_name name;
+    struct plan_ecr ecr;
+    const char *asked = image ? NULL : said ? host_in(a, said) : NULL, *host = NULL;
+
+    if (!is_refusal(said))
+        return NULL;
+    if (image && image_name_parse(a, image, &name, NULL) == 0)
+        asked = name.registry;
+    if (!asked || parse_ecr_host(a, asked, &ecr) || plan_registry_host(a, asked, &host, NULL) < 0)
+        return NULL;
+    return arena_printf(
+        a,
+        "is it private? `defangctl registry login %s` keeps the credentials; then run `defangctl "
+        "up` again",
+        host);
+}
+
 /* SSM and Secrets Manager take no colon; no host has an underscore. */
 static const char *swapped(struct arena *a, const char *text, char from, char to)
 {
