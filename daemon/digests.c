@@ -1,5 +1,6 @@
-/* Image digests for `compose config --resolve-image-digests`: every image of the project gets the
- * digest that its registry gives now.
+/* Image digests for `compose config --resolve-image-digests`, and for projects with the setting
+ * `resolve: digest` (digests_pin, at the end): there one that cannot be had is a note. Every image
+ * of the project gets the digest that its registry gives now.
  *
  * The model is walked twice. The first walk collects the names, each once, however many services
  * use it, and says where one is written wrong; the registries are asked for all of them side by
@@ -15,6 +16,8 @@
 #include "data/strmap.h"
 #include "engine/build/registry.h"
 #include "loop/fiber.h"
+#include "plan/diag.h"
+#include "plan/registries.h"
 
 #include <errno.h>
 #include <string.h>
@@ -111,5 +114,112 @@ int digests_resolve(
         rc = compose_map_images(p->model, replace, &x, err);
     vec_free(&x.lookups);
 
+    return rc;
+}
+
+/* ---- resolve: digest ---- */
+
+#define PIN_TIMEOUT_MS 5000
+
+struct pin {
+    const struct plan_pin *p;
+    const struct registry *registry;
+    struct arena *arena;
+    const char *digest;
+    struct error error; /* why there is none */
+};
+
+/* In a fiber of its own; that one fails cancels no other. */
+static int ask_one(void *arg, struct error *err)
+{
+    struct pin *pin = arg;
+    struct image_name name;
+    cleanup_free char *digest = NULL;
+    int rc = image_name_parse(pin->arena, pin->p->ask, &name, &pin->error);
+    if (rc == 0)
+        rc = registry_digest(pin->registry, &name, &digest, &pin->error);
+    if (rc == 0)
+        pin->digest = arena_strdup(pin->arena, digest);
+
+    if (rc == -ECANCELED) {
+        error_move(err, &pin->error);
+        return rc;
+    }
+    return 0;
+}
+
+struct pins {
+    struct arena *arena;
+    struct pin *items;
+    size_t count;
+};
+
+static const char *pinned(void *arg, const char *image, struct yaml_pos pos, struct error *err)
+{
+    struct pins *x = arg;
+    struct image_name name;
+
+    (void)pos;
+    (void)err;
+    for (size_t i = 0; i < x->count; i++) {
+        const struct pin *pin = &x->items[i];
+        if (pin->digest && text_eq(pin->p->image, image) &&
+            image_name_parse(x->arena, image, &name, NULL) == 0)
+            return image_name_text(x->arena, &name, pin->digest);
+    }
+    return image;
+}
+
+static void tell(struct project *p, const struct pin *pin)
+{
+    struct plan_diag diag = {.d = &p->diagnostics};
+
+    plan_note(
+        &diag,
+        pin->p->pos,
+        pin->error.kind == ERR_AUTH
+            ? "Keep its credentials with `defangctl registry login`, and name a digest."
+            : "The image of the deployment stays until the next one all the same: ECS keeps it.",
+        "image %s is deployed by its tag: %s",
+        pin->p->image,
+        pin->error.message ? pin->error.message : "no digest");
+}
+
+int digests_pin(
+    struct daemon *d,
+    const Defang__Caller *caller,
+    const json_t *deployed,
+    struct project *p,
+    struct error *err)
+{
+    cleanup_env struct env *env = session_env_of(caller);
+    const struct registry registry = {.http = d->http, .env = env, .timeout_ms = PIN_TIMEOUT_MS};
+    struct fiber_group *g = fiber_group_new(d->loop, AT_ONCE);
+    struct pins x = {.arena = p->model->arena};
+    struct plan_pin *list;
+
+    plan_pins(x.arena, p->model, &p->settings, deployed, &list, &x.count);
+    x.items = arena_array(x.arena, struct pin, x.count + 1);
+    for (size_t i = 0; i < x.count; i++) {
+        const char *keep = list[i].keep ? arena_strdup(x.arena, list[i].keep) : NULL;
+        x.items[i] = (struct pin){
+            .p = &list[i],
+            .registry = &registry,
+            .arena = x.arena,
+            .digest = keep,
+            .error = ERROR_INIT};
+        if (!keep)
+            fiber_group_spawn(g, "pin", ask_one, &x.items[i]);
+    }
+
+    int rc = fiber_group_wait(g, err);
+    fiber_group_free(g);
+    if (rc == 0)
+        rc = compose_map_images(p->model, pinned, &x, err);
+    for (size_t i = 0; i < x.count; i++) {
+        if (rc == 0 && !x.items[i].digest)
+            tell(p, &x.items[i]);
+        error_done(&x.items[i].error);
+    }
     return rc;
 }

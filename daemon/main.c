@@ -283,6 +283,7 @@ static void register_verbs(struct daemon *d)
     verbs_compose_register(d);
     verbs_explain_register(d);
     verbs_config_register(d);
+    verbs_registry_register(d);
     verbs_plan_register(d);
     verbs_eject_register(d);
     verbs_daemon_register(d);

@@ -15,6 +15,7 @@
 #include "daemon/look/dockerfiles.h"
 #include "daemon/origin.h"
 #include "daemon/session.h"
+#include "engine/site/files.h"
 #include "loop/work.h"
 
 #include <errno.h>
@@ -162,6 +163,8 @@ int project_lint(
     if (rc == -ECANCELED)
         error_move(err, &found);
     error_done(&found);
+    if (rc == 0)
+        rc = flow_static_look(d->loop, p->model, false, &p->diagnostics, err);
 
     return rc == -ECANCELED ? rc : 0;
 }
@@ -185,6 +188,7 @@ int project_load(
     struct daemon *d,
     const Defang__Caller *caller,
     const char *mode,
+    bool strict,
     struct project *p,
     struct error *err)
 {
@@ -210,7 +214,11 @@ int project_load(
     if (rc == 0)
         rc = check(d, caller, p, err);
     if (rc == 0)
+        rc = flow_static_look(d->loop, p->model, strict, &p->diagnostics, err);
+    if (rc == 0) {
+        plan_static_expand(p->model);
         rc = origin_find(d, caller, p->model, &p->origin, err);
+    }
 
     return rc;
 }

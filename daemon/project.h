@@ -39,11 +39,13 @@ int project_lint(
     struct error *err);
 
 /* Loads and checks the files. The mistakes are in p->diagnostics also when it fails. `mode` may be
- * empty: then variables and the files say it. */
+ * empty: then variables and the files say it. `strict`: folders that are to be published must be
+ * there; otherwise it is a warning that they are not. */
 int project_load(
     struct daemon *d,
     const Defang__Caller *caller,
     const char *mode,
+    bool strict,
     struct project *p,
     struct error *err);
 

@@ -65,6 +65,7 @@ void verbs_project_register(struct daemon *d);
 void verbs_compose_register(struct daemon *d);
 void verbs_explain_register(struct daemon *d);
 void verbs_config_register(struct daemon *d);
+void verbs_registry_register(struct daemon *d);
 void verbs_plan_register(struct daemon *d);
 void verbs_eject_register(struct daemon *d);
 void verbs_daemon_register(struct daemon *d);

@@ -4,6 +4,7 @@
  * argument list as soon as it is read, so that it leaves the process list), --random, --from-env,
  * or standard input: asked for without echo on a terminal, read to its end from a pipe. A pipe
  * holds one value only. */
+#include "client/commands/read_secret.h"
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
@@ -17,53 +18,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define CONFIG_TIMEOUT_S 120
 #define RANDOM_LENGTH    40
-
-/* On a terminal without echo; from a pipe all of it, one newline at the end cut off. */
-static int read_value(const char *name, struct str *value, struct error *err)
-{
-    bool terminal = isatty(STDIN_FILENO);
-    struct termios saved, quiet;
-
-    if (terminal) {
-        fprintf(stderr, "value of %s: ", name);
-        tcgetattr(STDIN_FILENO, &saved);
-        quiet = saved;
-        quiet.c_lflag &= (tcflag_t)~ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-
-    int rc = 0;
-    for (char c; value->len <= LIMIT_CONFIG_VALUE_BYTES;) {
-        ssize_t n = read(STDIN_FILENO, &c, 1);
-        if (n < 0 && errno == EINTR)
-            continue;
-
-        if (n < 0)
-            rc = error_raise_errno(
-                err, ERR_USAGE, errno, "cannot read the value of %s: %s", name, strerror(errno));
-
-        if (n <= 0 || (terminal && c == '\n'))
-            break;
-
-        str_append_char(value, c);
-    }
-
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
-        fputc('\n', stderr);
-    }
-
-    while (!terminal && value->len > 0 &&
-           (value->data[value->len - 1] == '\n' || value->data[value->len - 1] == '\r'))
-        str_truncate(value, value->len - 1);
-
-    return rc;
-}
 
 /* Letters and digits only: it goes through shells, connection strings and URLs unharmed. */
 static void random_value(struct str *value)
@@ -88,7 +46,8 @@ static int value_for(
 
         str_append(value, from);
     } else {
-        return read_value(name, value, err);
+        cleanup_free char *what = xasprintf("value of %s", name);
+        return read_secret(what, value, err);
     }
     return 0;
 }

@@ -26,7 +26,7 @@
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
 #include "engine/values/renew.h"
-#include "engine/values/store_secrets.h"
+#include "plan/registries.h"
 
 #include <errno.h>
 #include <string.h>
@@ -169,10 +169,12 @@ static int build_images(struct up *u, struct error *err)
 }
 
 /* First deployment: the network and the stores come up while images build. Afterwards the place to
- * build is there already. */
+ * build is there already, unless the deployed builder logs in to other registries: then the
+ * foundation brings the new one first. */
 static int found_and_build(struct up *u, struct error *err)
 {
     bool begun = false, done = false, ready = false;
+    bool anew = !plan_builder_is_current(u->j->arena, &u->request);
     int rc = up_step_done(u, "foundation", &done, err);
     if (rc == 0)
         rc = up_phase_begun(u, "foundation", &begun, err);
@@ -180,12 +182,20 @@ static int found_and_build(struct up *u, struct error *err)
         rc = images_place_ready(&u->images, &ready, err);
     if (rc < 0)
         return rc;
-    if (done || (ready && !begun))
+    if (plan_has_registries(&u->request)) /* the builder names what is composed */
+        rc = up_put_derived(u, false, err);
+    if (rc < 0)
+        return rc;
+    if (done || (ready && !begun && !anew))
         return images_build(&u->images, &u->j->failure, err);
 
     rc = make_graph(u, true, 0, err);
     if (rc < 0)
         return rc;
+    if (anew) {
+        rc = apply_foundation(u, err);
+        return rc < 0 ? rc : images_build(&u->images, &u->j->failure, err);
+    }
 
     struct fiber_group *g = fiber_group_new(u->j->daemon->loop, 0);
     struct side sides[] = {{u, apply_foundation}, {u, build_images}};
@@ -196,52 +206,6 @@ static int found_and_build(struct up *u, struct error *err)
     fiber_group_free(g);
 
     return rc;
-}
-
-/* Whether what was deployed before had a store whose password we keep (DocumentDB): else there is
- * none to remove. */
-static bool had_store_secrets(const struct up *u)
-{
-    json_t *resources = json_object_get(u->before, "Resources");
-    const char *id;
-    json_t *resource;
-
-    json_object_foreach(resources, id, resource) {
-        if (text_eq(json_str(resource, "Type"), "AWS::DocDB::DBCluster"))
-            return true;
-    }
-
-    return false;
-}
-
-/* Stores come in the first phase: their passwords are there before. */
-static int put_store_secrets(struct up *u, bool prune, struct error *err)
-{
-    struct plan_store_secret *list;
-    size_t count;
-
-    plan_store_secrets(u->j->arena, &u->request, &list, &count);
-
-    if (prune)
-        return count || had_store_secrets(u)
-                   ? flow_store_secrets_prune(&u->j->context, list, count, err)
-                   : 0;
-
-    return flow_store_secrets_put(&u->j->context, list, count, err);
-}
-
-/* Parameters that the new task definitions name must be there before they are; old ones go when
- * nothing names them any more. */
-static int put_derived(struct up *u, bool prune, struct error *err)
-{
-    struct plan_derived *list;
-    size_t count;
-
-    plan_derived(u->j->arena, &u->request, &list, &count);
-    if (prune)
-        return flow_derived_prune(&u->j->context, list, count, err);
-
-    return flow_derived_put(&u->j->context, list, count, err);
 }
 
 static int read_endpoints(struct up *u, struct error *err)
@@ -287,7 +251,7 @@ static int apply_if_differs(struct up *u, const char *phase, bool *changed, stru
     *changed = true;
     struct build_images images = images_of(u);
     images_hold(&images);
-    rc = put_derived(u, false, err);
+    rc = up_put_derived(u, false, err);
     if (rc == 0)
         rc = up_apply_and_observe(u, phase, err);
     if (rc == 0)
@@ -394,9 +358,9 @@ static int run_stages(struct up *u, struct error *err)
     once_say_skipped(&u->once);
     struct build_images images = images_of(u);
     images_release(&images);
-    rc = put_derived(u, true, err);
+    rc = up_put_derived(u, true, err);
     if (rc == 0)
-        rc = put_store_secrets(u, true, err);
+        rc = up_put_secrets(u, true, err);
 
     return rc < 0 || !had_once(u) ? rc : once_prune(&u->once, err);
 }
@@ -412,7 +376,7 @@ static int run(struct up *u, struct error *err)
     if (rc == 0)
         rc = up_consent(u, err);
     if (rc == 0)
-        rc = put_store_secrets(u, false, err);
+        rc = up_put_secrets(u, false, err);
     if (rc == 0)
         rc = images_prepare(&u->images, j, &u->request, err);
     if (rc == 0 && images_missing(&u->images))

@@ -64,3 +64,12 @@ int up_apply(struct up *u, const char *phase, struct error *err);
 
 /* The same, while the services are looked at, and on until they are steady. */
 int up_apply_and_observe(struct up *u, const char *phase, struct error *err);
+
+/* ---- values (up_values.c) ---- */
+
+/* Passwords of stores and credentials of registries: they are there before the first phase.
+ * `prune`: those go that the deployed plan names no more. */
+int up_put_secrets(struct up *u, bool prune, struct error *err);
+
+/* Parameters that task definitions name: they are there before those. */
+int up_put_derived(struct up *u, bool prune, struct error *err);

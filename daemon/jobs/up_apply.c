@@ -17,6 +17,7 @@
 #include "engine/keep/keep.h"
 #include "engine/run/observe.h"
 #include "loop/fiber.h"
+#include "plan/registries.h"
 #include "plan/report/cost.h"
 
 #define STEADY_WAIT_MS (15LL * 60 * 1000)
@@ -118,6 +119,8 @@ static void explain(struct up *u, struct error *err)
     if (!f->service || !f->reason || err->kind == ERR_CANCELED)
         return;
 
+    const struct compose_service *s = compose_service_get(u->request.project, f->service);
+    const char *log_in = plan_registry_hint(u->j->arena, s ? s->image : NULL, f->reason);
     cleanup_error struct error told = ERROR_INIT;
     error_raise(
         &told, err->kind, "service %s failed: %s (%s)", f->service, f->reason, err->message);
@@ -126,6 +129,8 @@ static void explain(struct up *u, struct error *err)
         "see `defangctl logs %s --deployment %s`; then mend it and run `defangctl up` again",
         f->service,
         u->j->row.id);
+    if (log_in)
+        error_hint(&told, "%s", log_in);
     error_done(err);
     error_move(err, &told);
 }

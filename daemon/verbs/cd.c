@@ -88,7 +88,7 @@ open_project(struct verb_call *v, const Defang__CdRequest *r, bool files, struct
 
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
-        rc = files ? project_load(v->daemon, r->caller, r->mode, &v->project, err)
+        rc = files ? project_load(v->daemon, r->caller, r->mode, false, &v->project, err)
                    : project_identify(v->daemon, r->caller, &v->project, err);
 
     return rc;

@@ -85,7 +85,8 @@ static int verb_config_list(struct verb_call *v, const ProtobufCMessage *request
 
         reply.names = arena_array(v->project.arena, char *, count + 1);
         for (size_t i = 0; i < count; i++)
-            reply.names[reply.n_names++] = list[i].name;
+            if (!strchr(list[i].name, '/')) /* `registry ls` shows those */
+                reply.names[reply.n_names++] = list[i].name;
         reply.path = path_text(v);
         server_reply(v->call, &reply.base);
     }

@@ -72,13 +72,15 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     struct job *job = NULL;
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
-        rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
+        rc = project_load(v->daemon, r->caller, r->mode, true, &v->project, err);
     if (rc == 0)
         rc = admit_job(v, "up", &a, err);
     if (rc == 0)
         rc = consent_config(v, err);
     if (rc == 0)
         rc = admit_engine(v, r->engine, &a, err);
+    if (rc == 0)
+        rc = deployed_pin_images(v, r->caller, err);
     if (rc == 0)
         rc = consent_up(v, r, err);
     if (rc == 0)

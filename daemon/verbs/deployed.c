@@ -10,6 +10,7 @@
  * or when there is a kept volume to remove. */
 #include "daemon/verbs/deployed.h"
 
+#include "daemon/digests.h"
 #include "daemon/verbs/renamed.h"
 
 #include "base/mem.h"
@@ -17,6 +18,8 @@
 #include "engine/account/facts.h"
 #include "engine/account/volumes.h"
 #include "engine/engine.h"
+#include "plan/diag.h"
+#include "plan/registries.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,9 +32,40 @@ static int read_deployed(struct verb_call *v, struct engine_template *out, struc
     return v->engine->deployed(&c, out, err);
 }
 
+/* A repository of another account must admit this one: what that account types is said in full. */
+static void note_foreign(struct verb_call *v, const struct plan_request *r)
+{
+    struct plan_diag diag = {.d = &v->project.diagnostics};
+    cleanup_error struct error ignored =
+        ERROR_INIT; /* who asks was known when the job was admitted */
+    struct aws_identity identity = {0};
+    struct plan_foreign *list;
+    size_t count;
+
+    if (aws_session_identity(v->session->aws, &identity, &ignored) < 0)
+        return;
+
+    const struct plan_facts here = {.account = identity.account, .partition = identity.partition};
+    plan_foreign_repositories(v->project.arena, r->project, &here, &list, &count);
+    for (size_t i = 0; i < count; i++)
+        plan_note(
+            &diag,
+            list[i].pos,
+            list[i].command,
+            "service %s: its image is in ECR of account %s. Its tasks may pull it; that account "
+            "must admit %s to the repository %s too, by a policy (it takes the place of the one "
+            "there is)",
+            list[i].service,
+            list[i].ecr.account,
+            here.account,
+            list[i].ecr.repository);
+    aws_identity_done(&identity);
+}
+
 void deployed_note_up(
     struct verb_call *v, const Defang__Caller *caller, const struct plan_request *r)
 {
+    note_foreign(v, r);
     if (!r->previous) {
         renamed_note(v, caller);
         return;
@@ -41,6 +75,21 @@ void deployed_note_up(
     if (text)
         compose_diagnose(
             &v->project.diagnostics, COMPOSE_WARNING, (struct yaml_pos){0}, NULL, "%s", text);
+}
+
+int deployed_pin_images(struct verb_call *v, const Defang__Caller *caller, struct error *err)
+{
+    struct engine_template deployed;
+
+    if (v->project.settings.resolve != PLAN_RESOLVE_DIGEST)
+        return 0;
+
+    int rc = read_deployed(v, &deployed, err);
+    if (rc == 0)
+        rc = digests_pin(
+            v->daemon, caller, deployed.exists ? deployed.json : NULL, &v->project, err);
+    engine_template_done(&deployed);
+    return rc;
 }
 
 static int refuse_down(struct verb_call *v, const json_t *origin, struct error *err)

@@ -96,7 +96,7 @@ static int verb_eject(struct verb_call *v, const ProtobufCMessage *request, stru
 
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
-        rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
+        rc = project_load(v->daemon, r->caller, r->mode, false, &v->project, err);
     if (rc < 0)
         return rc;
 

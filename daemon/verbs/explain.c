@@ -158,7 +158,7 @@ static void add_notes(
 static int verb_policy(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__PolicyRequest *r = (const Defang__PolicyRequest *)request;
-    int rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
+    int rc = project_load(v->daemon, r->caller, r->mode, false, &v->project, err);
     if (rc < 0)
         return rc;
 

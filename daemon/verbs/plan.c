@@ -173,9 +173,11 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
     const Defang__PlanRequest *r = (const Defang__PlanRequest *)request;
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
-        rc = project_load(v->daemon, r->caller, r->mode, &v->project, err);
+        rc = project_load(v->daemon, r->caller, r->mode, false, &v->project, err);
     if (rc == 0)
         rc = engine_choose(v, r->engine, err);
+    if (rc == 0)
+        rc = deployed_pin_images(v, r->caller, err);
     if (rc < 0)
         return rc;
 

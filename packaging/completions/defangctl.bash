@@ -22,7 +22,7 @@ _defangctl() {
         --type) _defangctl_offer -W 'RUN BUILD ECS ALL'; return ;;
         --file|-f|--env-file|--out|-o) _defangctl_offer -f; return ;;
         --cwd|-C) _defangctl_offer -d; return ;;
-        --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--allow-loss|--from|--since|--until|--filter|--deployment|--limit|-n|--hash|--cd-name|--prefix) return ;;
+        --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--allow-loss|--from|--since|--until|--filter|--deployment|--limit|-n|--username|-u|--hash|--cd-name|--prefix) return ;;
     esac
 
     # what the command is: the words that are no option and no option's value
@@ -30,7 +30,7 @@ _defangctl() {
         [ "$word" != = ] || continue
         if [ -n "$skip" ]; then skip=''; continue; fi
         case "$word" in
-            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
             -*) ;;
             *) command="${command:+$command }$word" ;;
         esac
@@ -38,8 +38,9 @@ _defangctl() {
 
     options='--project-name --file --stack --cwd --profile --region --provider --env-file --compose-profile --json --color --no-spawn --help --version --verbose --cd-name --prefix'
     case "$command" in
-        '') words='up down ps ls watch logs cancel resume plan explain eject config compose cd whoami login daemon version' ;;
+        '') words='up down ps ls watch logs cancel resume plan explain eject config registry compose cd whoami login daemon version' ;;
         config) words='set ls rm' ;;
+        registry) words='login ls logout' ;;
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
         daemon) words='status stop path' ;;
@@ -57,6 +58,9 @@ _defangctl() {
         'config set'|'config set '*) options="$options --if-not-set --random --from-env" ;;
         'config ls'|'config ls '*) ;;
         'config rm'|'config rm '*) ;;
+        'registry login'|'registry login '*) options="$options --username --password-stdin" ;;
+        'registry ls'|'registry ls '*) ;;
+        'registry logout'|'registry logout '*) ;;
         'compose config'|'compose config '*) options="$options --format --services --images --volumes --networks --profiles --environment --hash --no-interpolate --resolve-image-digests" ;;
         'compose convert'|'compose convert '*) options="$options --format --services --images --volumes --networks --profiles --environment --hash --no-interpolate --resolve-image-digests" ;;
         'compose lint'|'compose lint '*) options="$options --format --mode" ;;

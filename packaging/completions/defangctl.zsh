@@ -27,7 +27,7 @@ _defangctl() {
     for word in "${(@)words[2,CURRENT-1]}"; do
         if [[ -n $skip ]]; then skip=''; continue; fi
         case $word in
-            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--hash|--cd-name|--prefix) skip=1 ;;
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
             -*) ;;
             *) command="${command:+$command }$word" ;;
         esac
@@ -46,6 +46,7 @@ _defangctl() {
             'explain:what each key of the Compose files becomes on AWS, or why it is left out'
             'eject:write the project as a CloudFormation template or a Pulumi program that needs no defangd'
             'config:set, ls, rm'
+            'registry:login, ls, logout'
             'compose:config, convert, lint'
             'cd:bootstrap, template, policy, ls, outputs, preview, refresh, cancel, destroy, teardown'
             'whoami:which AWS identity and region this shell means, and why'
@@ -57,6 +58,11 @@ _defangctl() {
             'set:store sensitive config (without a value\: asked for, or read from standard input)'
             'ls:names of the config that is set'
             'rm:remove config'
+        ) ;;
+        registry) names=(
+            'login:keep the credentials of a private registry, for tasks and for builds of this project'
+            'ls:registries whose credentials are kept'
+            'logout:remove the credentials of a registry'
         ) ;;
         compose) names=(
             'config:print the project as it is understood'
@@ -172,6 +178,17 @@ _defangctl() {
         ) ;;
         'config rm'|'config rm '*) own=(
             '*:rm: '
+        ) ;;
+        'registry login'|'registry login '*) own=(
+            '*'{-u,--username=}'[who logs in to the registry]:USER: '
+            '*--password-stdin[read the password from standard input]'
+            '*:login: '
+        ) ;;
+        'registry ls'|'registry ls '*) own=(
+            '*:ls: '
+        ) ;;
+        'registry logout'|'registry logout '*) own=(
+            '*:logout: '
         ) ;;
         'compose config'|'compose config '*) own=(
             '*--format=[yaml or json; for compose lint text, json or sarif]:FORMAT:(yaml json text sarif)'

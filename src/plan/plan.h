@@ -9,6 +9,7 @@
  *     plan_binds_expand()       mounted files become files of the container
  *     plan_literals_take()      passwords in clear become config
  *     plan_check()              what can be refused before anything is touched
+ *     plan_static_expand()      folders of sites become absolute
  *     plan_builds()             images that are to be built                          build.h
  *     plan_make()               the graph: the template, or the program's source     graph.h
  *     plan_check_previous()     whether it may follow on what is deployed
@@ -41,6 +42,9 @@ void plan_models_expand(struct compose_project *p);
 /* Bind mounts of small files in the project's folder become files of the container
  * (container/binds.c). After plan_models_expand(); a frozen model has them already. */
 void plan_binds_expand(struct compose_project *p);
+/* Folders of x-defang-static-files become absolute (site/static_site.c): after plan_check(), which
+ * judges what is written, and before the model leaves its folder. */
+void plan_static_expand(struct compose_project *p);
 
 /* All rules that can be checked before anything is touched: errors and warnings with positions into
  * d; what AWS cannot honour, one line each. Plans the whole with an account made up, so that a

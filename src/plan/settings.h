@@ -16,6 +16,11 @@ enum plan_store_class { PLAN_BURSTABLE, PLAN_GENERAL, PLAN_MEMORY };
 
 enum plan_discovery { PLAN_CLOUD_MAP, PLAN_SIDECAR_RECORDS };
 
+/* What an image's tag means after a deployment: the image that it named then (ECS keeps it for the
+ * deployment's tasks), the image by a digest that `up` asks for, or whatever it names when a task
+ * starts. */
+enum plan_resolve { PLAN_RESOLVE_DEPLOYMENT, PLAN_RESOLVE_DIGEST, PLAN_RESOLVE_TAG };
+
 struct plan_settings {
     const char *prefix;  /* DEFANG_PREFIX, default "Defang" */
     const char *stack;   /* default "beta" */
@@ -35,6 +40,7 @@ struct plan_settings {
     bool force_destroy;                /* buckets of the project are emptied and removed with it */
     enum plan_store_class store_class; /* with which family of classes managed stores begin */
     enum plan_discovery discovery;
+    enum plan_resolve resolve;
     unsigned redis_engine;    /* 0: ElastiCache, the only one */
     const char *price_class;  /* of CloudFront */
     const char *pulumi_image; /* DEFANG_PULUMI_IMAGE: of the CD stack's task; NULL = the pinned one

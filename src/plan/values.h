@@ -33,8 +33,9 @@ void plan_derived(
 /* Services that are a folder of files: after apply the engine makes the bucket hold what the folder
  * holds. `folder` absolute, NULL when none is named. */
 struct plan_static {
-    const char *service, *folder, *bucket_id, *site_id;
-}; /* ids: logical */
+    const char *service, *folder, *bucket_id, *site_id; /* ids: logical; folder: absolute */
+    struct yaml_pos pos;                                /* where the folder is named */
+};
 
 void plan_static_sites(
     struct arena *arena, const struct compose_project *p, struct plan_static **out, size_t *count);
@@ -44,7 +45,8 @@ void plan_static_sites(
  * deploys stores the values first. */
 void plan_literals_take(struct compose_project *p);
 
-/* What a store is given and CloudFormation does not read from SSM: before apply the engine copies
+/* What a store is given and CloudFormation does not read from SSM, or the credentials of a registry,
+ * which ECS does not: before apply the engine copies
  * `config` into the Secrets Manager secret `secret`; it goes with the project. A password as
  * version `version` (a new config version is a new one). The name of a user or of a database once,
  * and without a version: a store that is there keeps the names that it was made with, and another
@@ -53,6 +55,7 @@ struct plan_store_secret {
     const char *service, *config, *secret;
     const char *version; /* NULL: a name */
     bool document;       /* of DocumentDB, else of RDS */
+    const char *registry; /* its host: kept as {"username", "password"}; NULL: of a store */
 };
 
 void plan_store_secrets(

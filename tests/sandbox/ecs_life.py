@@ -22,7 +22,8 @@ import time
 import traceback
 from typing import Any
 
-from . import ecs_events, ecs_network, efs, permissions
+from . import ecs_events, ecs_network, ecs_registries, efs, permissions
+from .ecs_registries import full_reference, secrets_manager_value
 from .ecs_tasks import order_stop
 from .workload import Container
 
@@ -324,6 +325,9 @@ class Life:
                     "timeout",
                     definition["name"],
                 )
+            trouble = ecs_registries.trouble(self, definition.get("repositoryCredentials"), image)
+            if trouble:
+                raise StartError(trouble, definition["name"])
             return
         if not online and not {"ecr.api", "ecr.dkr", "s3"} <= endpoints:
             raise self.timed_out("api.ecr", "unable to retrieve ecr registry auth")
@@ -335,6 +339,9 @@ class Life:
             )
         account, region, repository, tag, digest = match.groups()
         if account != self.account:
+            trouble = ecs_registries.foreign(self, account, region, repository)
+            if trouble:
+                raise StartError(trouble, definition["name"])
             return
         found = self.sandbox.parts["ecr"].resolve(
             account, region, repository, tag or "latest", digest
@@ -459,15 +466,6 @@ class Life:
             )
 
 
-def full_reference(image: str) -> str:
-    first = image.split("/")[0]
-    if "/" not in image:
-        image = f"docker.io/library/{image}"
-    elif "." not in first and ":" not in first and first != "localhost":
-        image = f"docker.io/{image}"
-    return image if ":" in image.split("/")[-1] or "@" in image else f"{image}:latest"
-
-
 def secret_value(source: str, account: str, region: str) -> str | None:
     if ":secretsmanager:" in source:
         return secrets_manager_value(source, account, region)
@@ -487,19 +485,3 @@ def secret_value(source: str, account: str, region: str) -> str | None:
                 else value
             )
     return None
-
-
-def secrets_manager_value(source: str, account: str, region: str) -> str | None:
-    import json
-
-    from moto.secretsmanager.models import secretsmanager_backends
-
-    parts = source.split(":")
-    arn, key = ":".join(parts[:7]), parts[7] if len(parts) > 7 else ""
-    try:
-        text = secretsmanager_backends[account][region].get_secret_value(arn, "", "")[
-            "SecretString"
-        ]
-        return str(json.loads(text)[key]) if key else str(text)
-    except Exception:
-        return None

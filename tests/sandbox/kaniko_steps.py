@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import dockerfile
+from .ecs_registries import docker_login, full_reference, is_private
 from .kaniko_flags import BuildFailed
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Steps:
 
     def __init__(self, build: Build) -> None:
         self.flags, self.files = build.flags, build.files
+        self.environment = build.container.environment
         self.info, self.pause, self.inside = build.info, build.pause, build.inside
 
     def made(self) -> list[str]:
@@ -78,6 +80,7 @@ class Steps:
         elif base != "scratch":
             self.info(f"Retrieving image manifest {base}")
             self.info(f"Retrieving image {base} from registry {registry_of(base)}")
+            self.log_in(base)
             self.pause()
         self.info(f"Built cross stage deps: map[{'' if len(stages) == 1 else index}]")
         self.info(
@@ -99,6 +102,18 @@ class Steps:
                 self.info("Taking snapshot of files...")
                 layers.append(instruction.shown)
         return layers
+
+    def log_in(self, base: str) -> None:
+        """github.com/osscontainertools/kaniko docs/registries.md: DOCKER_AUTH_CONFIG."""
+        reference = full_reference(base)
+        if is_private(reference) and not docker_login(
+            self.environment.get("DOCKER_AUTH_CONFIG", ""), reference
+        ):
+            host, path = reference.split("/", 1)
+            raise BuildFailed(
+                f"error building image: GET https://{host}/v2/{path.split(':')[0]}/manifests/"
+                f"{path.split(':')[-1]}: UNAUTHORIZED: authentication required"
+            )
 
     @staticmethod
     def assign(

@@ -85,6 +85,7 @@ prepare(struct loader *l, const struct yaml_node *document, const char *base, st
         .arena = l->arena,
         .diags = l->diags,
         .base = base,
+        .project = l->workspace->dir,
         .home = home ? env_get(home, "HOME") : NULL,
         .lenient = !shape.lookup};
     return root && root->kind == YAML_KIND_MAPPING ? canon_tree(&canon, root, &spec_project) : NULL;

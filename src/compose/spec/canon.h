@@ -8,9 +8,10 @@
 struct canon {
     struct arena *arena;
     struct compose_diagnostics *diags;
-    const char *base; /* absolute folder that relative paths start from */
-    const char *home; /* for "~"; may be NULL */
-    bool lenient;     /* without interpolation: texts with a `$` are left as they are */
+    const char *base;    /* absolute folder that relative paths start from */
+    const char *project; /* the project's folder, absolute */
+    const char *home;    /* for "~"; may be NULL */
+    bool lenient;        /* without interpolation: texts with a `$` are left as they are */
 };
 
 struct yaml_node *canon_tree(struct canon *c, struct yaml_node *root, const struct spec *spec);
@@ -37,6 +38,10 @@ struct yaml_node *canon_seq_like(struct canon *c, const struct yaml_node *n);
 void canon_set(struct canon *c, struct yaml_node *map, const char *key, struct yaml_node *value);
 /* Absolute, from `base` or `home`; in the arena. */
 const char *canon_path(struct canon *c, const char *path);
+/* Relative to the project's folder ("../x" above it); what is absolute, or begins with "~", is
+ * left.
+ */
+const char *canon_below(struct canon *c, const char *path);
 bool canon_is_url(const char *context);
 /* An error at n: "services.web.ports[0]: …". */
 void canon_complain(

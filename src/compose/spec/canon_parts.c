@@ -83,6 +83,37 @@ bool canon_is_url(const char *context)
     return strstr(context, "://") != NULL;
 }
 
+/* "../../": the way up from `dir` to where `shared` bytes of it still hold. */
+static const char *way_up(struct canon *c, const char *dir, size_t shared)
+{
+    const char *up = "";
+
+    for (const char *p = dir + shared; *p; p++)
+        if (*p == '/')
+            up = arena_printf(c->arena, "../%s", up);
+    return up;
+}
+
+const char *canon_below(struct canon *c, const char *path)
+{
+    if (strchr("/~", *path) || !c->project || strcmp(c->base, c->project) == 0)
+        return path;
+
+    cleanup_free char *full = path_absolute(c->base, path);
+    cleanup_free char *target = xasprintf("%s/", full), *from = xasprintf("%s/", c->project);
+    size_t shared = 0; /* up to and with a slash */
+
+    for (size_t i = 0; target[i] && target[i] == from[i]; i++)
+        if (target[i] == '/')
+            shared = i + 1;
+
+    const char *rest = strlen(target) > shared
+                           ? arena_strndup(c->arena, target + shared, strlen(target) - shared - 1)
+                           : "";
+    const char *below = arena_printf(c->arena, "%s%s", way_up(c, from, shared), rest);
+    return *below ? below : ".";
+}
+
 const char *canon_path(struct canon *c, const char *path)
 {
     if (!*path || *path == '/')

@@ -124,6 +124,8 @@ static struct yaml_node *canon_mode(struct canon *c, struct yaml_node *n, const 
 struct yaml_node *
 canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form, const struct spot *spot)
 {
+    const char *below;
+
     if (form == FORM_LABEL)
         return canon_text(c, n, yaml_is_null(n) ? "" : scalar_as_text(c, n));
     if (yaml_is_null(n) || (c->lenient && strchr(n->value, '$')))
@@ -145,6 +147,9 @@ canon_scalar(struct canon *c, struct yaml_node *n, enum spec_form form, const st
         return canon_text(c, n, canon_path(c, n->value));
     case FORM_CONTEXT:
         return canon_is_url(n->value) ? n : canon_text(c, n, canon_path(c, n->value));
+    case FORM_SITE:
+        below = canon_below(c, n->value);
+        return below == n->value ? n : canon_text(c, n, below);
     case FORM_OPTION:
     case FORM_TEXT:
         return canon_as_text(c, n);

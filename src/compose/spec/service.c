@@ -305,12 +305,13 @@ static const struct spec_key pre_start_keys[] = {CONTAINER_KEYS, {"per_replica",
 const struct spec spec_pre_start = {.types = T_MAP, .keys = pre_start_keys, .extensions = true};
 static const struct spec pre_starts = {.types = T_SEQ, .items = &spec_pre_start};
 
-/* The one extension that names a path of this machine: it is absolute before the model leaves its
- * folder. */
-static const struct spec static_folder = {.types = T_ANY, .form = FORM_PATH};
+/* The one extension that names a folder of the project. It stays as it is written, because an
+ * absolute one is none of this machine; that of a file in another folder is said from the
+ * project's. */
+static const struct spec static_folder = {.types = T_ANY, .form = FORM_SITE};
 static const struct spec_key static_keys[] = {{"folder", &static_folder}, {0}};
 static const struct spec static_files = {
-    .types = T_ANY, .form = FORM_PATH, .keys = static_keys, .open = true};
+    .types = T_ANY, .form = FORM_SITE, .keys = static_keys, .open = true};
 static const struct spec_key service_keys[] = {
     {"profiles", &spec_list},
     {"deploy", &spec_deploy},

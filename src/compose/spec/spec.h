@@ -74,6 +74,7 @@ enum spec_form { /* short → long, and values in their canonical notation; cano
                  FORM_PORTS,
                  FORM_PULL,
                  FORM_SCHEDULE,
+                 FORM_SITE,
                  FORM_SSH,
                  FORM_TEST,
                  FORM_TEXT,

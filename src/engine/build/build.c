@@ -20,6 +20,7 @@
 #include "engine/task/task_run.h"
 #include "engine/task/tasks.h"
 #include "loop/fiber.h"
+#include "plan/registries.h"
 
 #include <errno.h>
 #include <string.h>
@@ -283,6 +284,11 @@ static int build(
         err,
         "the last lines of the build log are above; mend the Dockerfile or its context and run "
         "`defangctl up` again");
+
+    cleanup_arena struct arena *arena = arena_new();
+    const char *log_in = plan_registry_hint(arena, NULL, failure->logs);
+    if (log_in)
+        error_hint(err, "%s", log_in);
     return rc;
 }
 

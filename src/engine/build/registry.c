@@ -1,4 +1,5 @@
-/* What a tag names now, by the OCI distribution API (github.com/opencontainers/distribution-spec):
+/* What a tag names now, and whether a log-in is one, by the OCI distribution API
+ * (github.com/opencontainers/distribution-spec):
  *
  *   HEAD /v2/<path>/manifests/<tag> ─ 200 ─▶ Docker-Content-Digest
  *      ├─ 401 with a Bearer challenge ─▶ an anonymous token from the realm ─▶ again
@@ -12,10 +13,12 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "data/json.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -80,8 +83,10 @@ static int exchange(
         .url = url,
         .headers = headers,
         .header_count = a->token ? 3 : 2,
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = a->r->timeout_ms ? a->r->timeout_ms : TIMEOUT_MS,
         .max_body_bytes = bound,
+        .ca_bundle = env_get_nonempty(a->r->env, "SSL_CERT_FILE"),
+        .ca_source = "SSL_CERT_FILE",
         .proxy = aws_proxy_parts(&proxy)};
 
     rc = http_perform(a->r->http, &req, resp, err);
@@ -271,20 +276,128 @@ static int ask(struct asking *a, const char *url, char **digest, struct error *e
         err, ERR_FAILED, EPROTO, "the registry %s answers without a manifest", a->image->registry);
 }
 
+static const char *host_of(const char *registry)
+{
+    return text_eq(registry, "docker.io") ? "registry-1.docker.io" : registry;
+}
+
+static const char *scheme_of(const char *host)
+{
+    return is_loopback(host) ? "http" : "https";
+}
+
 int registry_digest(
     const struct registry *r, const struct image_name *image, char **digest, struct error *err)
 {
     cleanup_arena struct arena *arena = arena_new();
-    bool docker_hub = text_eq(image->registry, "docker.io");
-    const char *host = docker_hub ? "registry-1.docker.io" : image->registry;
+    const char *host = host_of(image->registry);
     const char *reference = image->tag ? image->tag : image->digest;
 
     struct asking a = {
         .r = r,
         .image = image,
         .arena = arena,
-        .base = arena_printf(arena, "%s://%s", is_loopback(host) ? "http" : "https", host)};
+        .base = arena_printf(arena, "%s://%s", scheme_of(host), host)};
     const char *url = arena_printf(arena, "%s/v2/%s/manifests/%s", a.base, image->path, reference);
     *digest = NULL;
     return ask(&a, url, digest, err);
+}
+
+/* ---- log-ins ---- */
+
+static int refused(const struct asking *a, struct error *err)
+{
+    error_raise(
+        err, ERR_AUTH, "the registry %s refuses this user and password", a->image->registry);
+    error_hint(err, "many registries take a token in place of the password");
+    return -EACCES;
+}
+
+/* Where the registry sends one for a token; NULL with Basic, where it is asked itself. */
+static const char *where_to(const struct asking *a, const char *challenge, const char *user)
+{
+    const char *realm = parameter(a, challenge, "realm");
+    const char *service = parameter(a, challenge, "service");
+    cleanup_str struct str url = STR_INIT;
+
+    if (strncasecmp(challenge, "Bearer ", strlen("Bearer ")) != 0 || !is_safe_realm(realm))
+        return NULL;
+
+    str_append(&url, realm);
+    if (service)
+        append_query(&url, "service", service);
+    append_query(&url, "account", user);
+    return arena_strdup(a->arena, str_get(&url));
+}
+
+static int
+ask_with(struct asking *a, const char *url, const char *basic, int *status, struct error *err)
+{
+    cleanup_http_response struct http_response resp = {0};
+
+    a->token = basic;
+    int rc = exchange(a, "GET", url, LIMIT_REGISTRY_TOKEN_BYTES, &resp, err);
+    a->token = NULL;
+    *status = rc < 0 ? 0 : resp.status;
+    return rc;
+}
+
+static int try_log_in(struct asking *a, const char *user, const char *basic, struct error *err)
+{
+    const char *root = arena_printf(a->arena, "%s/v2/", a->base);
+    cleanup_http_response struct http_response resp = {0};
+    int status = 0;
+
+    int rc = exchange(a, "GET", root, LIMIT_REGISTRY_TOKEN_BYTES, &resp, err);
+    if (rc < 0 || resp.status == 200) /* whoever may read, may read */
+        return rc;
+
+    const char *challenge = http_response_header(&resp, "www-authenticate");
+    if (resp.status != 401 || !challenge)
+        return error_raise(
+            err, ERR_FAILED, "the registry %s answers HTTP %d", a->image->registry, resp.status);
+
+    const char *token_url = where_to(a, challenge, user);
+    if (!token_url && strncasecmp(challenge, "Basic", strlen("Basic")) != 0)
+        return error_raise(
+            err, ERR_FAILED, "the registry %s wants a log-in of another kind", a->image->registry);
+
+    rc = ask_with(a, token_url ? token_url : root, basic, &status, err);
+    if (rc < 0 || status == 200)
+        return rc;
+    if (status == 401 || status == 403)
+        return refused(a, err);
+    return error_raise(
+        err, ERR_FAILED, "the registry %s answers HTTP %d", a->image->registry, status);
+}
+
+int registry_log_in(
+    const struct registry *r,
+    const char *host,
+    const char *user,
+    const char *password,
+    struct error *err)
+{
+    cleanup_arena struct arena *arena = arena_new();
+    const struct image_name image = {.registry = host, .path = ""};
+    const char *name = host_of(host);
+    struct asking a = {
+        .r = r,
+        .image = &image,
+        .arena = arena,
+        .base = arena_printf(arena, "%s://%s", scheme_of(name), name)};
+
+    cleanup_str struct str both = STR_INIT;
+    str_appendf(&both, "%s:%s", user, password);
+    char *encoded = digest_base64(str_get(&both), both.len);
+    char *basic = xasprintf("Basic %s", encoded);
+
+    int rc = try_log_in(&a, user, basic, err);
+
+    str_wipe(&both);
+    secret_wipe(encoded, strlen(encoded));
+    secret_wipe(basic, strlen(basic));
+    free(encoded);
+    free(basic);
+    return rc;
 }

@@ -4,6 +4,15 @@
 
 #include "engine/context.h"
 
+/* Before anything is touched: a folder that is not there, is none, or leads out of the project is
+ * an error with the position where it is named, or (without `refuse`) a warning. Suspends. */
+int flow_static_look(
+    struct loop *loop,
+    const struct compose_project *p,
+    bool refuse,
+    struct compose_diagnostics *d,
+    struct error *err);
+
 /* *changed: files that were uploaded or removed. */
 int flow_static_put(
     struct engine_context *c,

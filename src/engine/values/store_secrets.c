@@ -1,6 +1,7 @@
-/* Passwords and names of stores that CloudFormation does not read from SSM (plan_store_secret):
- * copied from the config store into a secret of Secrets Manager before apply, under a version id
- * that stands in the template; removed with the project.
+/* Passwords and names of stores that CloudFormation does not read from SSM, and credentials of
+ * registries, which ECS does not (plan_store_secret): copied from the config store into a secret of
+ * Secrets Manager before apply, under a version id that stands in the template; removed with the
+ * project.
  *
  * The version id is also the request's token: the same value under the same version is no new one,
  * so that a repeated deployment changes nothing. A value lives in this process only between two
@@ -8,12 +9,15 @@
 #include "engine/values/store_secrets.h"
 
 #include "aws/model/operations.h"
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
 #include "plan/passwords.h"
+
+#include <string.h>
 
 /* Frees it too. */
 static void wipe(json_t *reply)
@@ -39,7 +43,9 @@ static int write_version(
     json_t *create = object(
         key("Name", s->secret),
         key("ClientRequestToken", s->version),
-        key("Description", "Of a managed store, copied from its config by defangd"),
+        key("Description",
+            s->registry ? "Credentials of a registry, copied from config by defangd"
+                        : "Of a managed store, copied from its config by defangd"),
         key("SecretString", json_incref(value)),
         key("Tags", array(owner)));
 
@@ -119,6 +125,73 @@ static int check_value(const struct plan_store_secret *s, const json_t *value, s
     return rc;
 }
 
+static void wipe_text(json_t *text)
+{
+    if (json_is_string(text))
+        secret_wipe((char *)(uintptr_t)json_string_value(text), json_string_length(text));
+    json_decref(text);
+}
+
+/* {"username": …, "password": …} as text; NULL where they are no UTF-8. */
+static json_t *as_ecs_reads_it(const char *user, const char *password)
+{
+    json_t *secret = json_string(password);
+    cleanup_json json_t *both =
+        secret ? object(key("username", user), key("password", json_incref(secret))) : NULL;
+    char *printed = both ? json_print(both, false, false) : NULL;
+    json_t *text = printed ? json_string(printed) : NULL;
+
+    if (printed)
+        secret_wipe(printed, strlen(printed));
+    free(printed);
+    wipe_text(secret);
+    return text;
+}
+
+/* What `registry login` keeps is base64 of "user:password". New, to be wiped; NULL with err filled
+ * when it is something else. */
+static json_t *registry_value(const struct plan_store_secret *s, json_t *kept, struct error *err)
+{
+    void *plain = NULL;
+    size_t n = 0;
+    json_t *value = NULL;
+
+    if (json_is_string(kept) && digest_base64_decode(json_string_value(kept), &plain, &n) == 0) {
+        char *both = xstrndup(plain, n);
+        char *colon = strchr(both, ':');
+
+        if (colon) {
+            *colon = '\0';
+            value = as_ecs_reads_it(both, colon + 1);
+        }
+        secret_wipe(both, n);
+        secret_wipe(plain, n);
+        free(both);
+        free(plain);
+    }
+    if (value)
+        return value;
+
+    error_raise(
+        err, ERR_REFUSED, "the credentials of %s are not there, or cannot be read", s->registry);
+    error_hint(err, "keep them with `defangctl registry login %s`", s->registry);
+    return NULL;
+}
+
+static int write_value(
+    struct engine_context *c, const struct plan_store_secret *s, json_t *kept, struct error *err)
+{
+    if (!s->registry) {
+        int rc = check_value(s, kept, err);
+        return rc < 0 ? rc : write_version(c, s, kept, err);
+    }
+
+    json_t *value = registry_value(s, kept, err);
+    int rc = value ? write_version(c, s, value, err) : -EACCES;
+    wipe_text(value);
+    return rc;
+}
+
 static int put_one(struct engine_context *c, const struct plan_store_secret *s, struct error *err)
 {
     cleanup_free char *path = plan_config_path(c->settings, c->project);
@@ -129,14 +202,17 @@ static int put_one(struct engine_context *c, const struct plan_store_secret *s, 
     int rc = engine_call(c, &aws_ssm_GetParameters, in, &reply, err);
     if (rc == 0) {
         json_t *value = json_object_get(json_at(reply, "Parameters.0"), "Value");
-        rc = check_value(s, value, err);
-        if (rc == 0)
-            rc = write_version(c, s, value, err);
+        rc = write_value(c, s, value, err);
     }
 
     wipe(reply);
     if (rc < 0)
-        return error_wrap(err, "keeping what service %s is given for CloudFormation", s->service);
+        return s->registry
+                   ? error_wrap(err, "keeping the credentials of %s for ECS", s->registry)
+                   : error_wrap(
+                         err,
+                         "keeping what service %s is given for CloudFormation",
+                         s->service);
     return 0;
 }
 

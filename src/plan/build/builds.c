@@ -10,6 +10,8 @@
 #include "plan/common/bucket.h"
 #include "plan/common/context.h"
 #include "plan/common/logs.h"
+#include "plan/container/environment.h"
+#include "plan/container/pull.h"
 #include "plan/names.h"
 #include "plan/view/adopt.h"
 
@@ -89,6 +91,17 @@ static void add_repository(struct plan_ctx *c, const char *id, const char *name,
     graph_add(c->g, "builds", id, "AWS::ECR::Repository", repository);
 }
 
+/* Base images of private registries: Kaniko reads its credentials from the environment. */
+static json_t *builder_login(const struct plan_ctx *c)
+{
+    struct plan_derived login;
+
+    if (!plan_build_login(c->a, c->r, &login))
+        return NULL;
+    return array(object(
+        key("Name", "DOCKER_AUTH_CONFIG"), key("ValueFrom", plan_parameter_arn(login.parameter))));
+}
+
 static json_t *builder(const struct plan_ctx *c)
 {
     json_t *region = object(key("Name", "AWS_REGION"), key("Value", graph_ref("AWS::Region")));
@@ -99,6 +112,7 @@ static json_t *builder(const struct plan_ctx *c)
         key("Image", c->s->kaniko_image),
         key("Essential", true),
         key("Environment", array(region, config)),
+        key("Secrets", builder_login(c)),
         key("LogConfiguration", plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX)));
 }
 

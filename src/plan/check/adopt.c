@@ -5,6 +5,7 @@
 #include "plan/view/adopt.h"
 #include "base/mem.h"
 #include "plan/check/check.h"
+#include "plan/registries.h"
 
 static void check_network(struct plan_check *c, const struct plan_adopt *project)
 {
@@ -36,10 +37,12 @@ static void check_network(struct plan_check *c, const struct plan_adopt *project
             "address");
 }
 
-/* Read and right, and nothing in a plan makes use of it yet. */
+/* Read and right, and nothing in a plan makes use of it. */
 static void check_unused(
     struct plan_check *c, const struct compose_service *s, const struct plan_adopt_service *x)
 {
+    struct plan_ecr ecr;
+
     if (x->role_policy)
         plan_warn(
             &c->diag,
@@ -47,12 +50,13 @@ static void check_unused(
             "Name a policy in x-aws-policies, or a role of your own.",
             "service %s: a policy document in x-aws-role is not taken over yet",
             s->name);
-    if (x->pull_credentials.value)
+    if (x->pull_credentials.value && (!s->image || plan_ecr_parse(c->a, s->image, &ecr)))
         plan_warn(
             &c->diag,
             x->pull_credentials.pos,
-            "Push the image to ECR.",
-            "service %s: x-aws-pull_credentials is not taken over yet",
+            "Remove it.",
+            "service %s: x-aws-pull_credentials is not used, its image comes from ECR, with the "
+            "right of the task",
             s->name);
     if (x->min_percent >= 0 || x->max_percent >= 0)
         plan_warn(

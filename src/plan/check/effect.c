@@ -353,6 +353,25 @@ static void of_change(
     out->kind = out->text ? PLAN_STOPS : PLAN_HARMLESS;
 }
 
+/* A way out and private names that no task ever used: earlier revisions made them for sites of
+ * static files too. */
+static bool is_idle(const char *type, const json_t *deployed)
+{
+    const char *id;
+    json_t *resource;
+
+    if (strcmp(type, "AWS::EC2::EIP") != 0 &&
+        strcmp(type, "AWS::ServiceDiscovery::PrivateDnsNamespace") != 0)
+        return false;
+    if (!json_at(deployed, "Metadata.Defang.services")) /* not known whole */
+        return false;
+
+    json_object_foreach(json_object_get(deployed, "Resources"), id, resource)
+        if (text_eq(json_str(resource, "Type"), "AWS::ECS::TaskDefinition"))
+            return false;
+    return true;
+}
+
 void plan_effect_of(
     const struct plan_settings *s,
     const struct graph_change *c,
@@ -366,7 +385,7 @@ void plan_effect_of(
     bool replaced = c->action == GRAPH_CHANGE && is_replaced(c);
 
     *out = (struct plan_effect){.kind = PLAN_HARMLESS};
-    if (c->action == GRAPH_ADD)
+    if (c->action == GRAPH_ADD || (c->action == GRAPH_REMOVE && is_idle(type, deployed)))
         return;
 
     if (c->action == GRAPH_REMOVE || replaced)

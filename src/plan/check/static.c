@@ -1,6 +1,13 @@
 /* Checks of x-defang-static-files (site/static_site.c): the shape of the extension, its redirects,
- * and keys of the service that mean nothing where no container runs. Whether the folder is there is
- * seen when it is read. */
+ * that its folder is one of the project, and keys of the service that mean nothing where no
+ * container runs. Whether the folder is there is looked at by who may read files
+ * (engine/site/folder.c).
+ *
+ * In the Defang documents an absolute folder is one inside the image that the service builds. Files
+ * are not taken out of images here, so it is refused; what lies at that path on this machine is
+ * somebody else's and is never published. */
+#include "base/file.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/site/site.h"
@@ -82,11 +89,62 @@ check_members(struct plan_check *c, const struct plan_service *s, const struct y
             PLAN_STATIC_CODE_BYTES);
 }
 
+static bool is_outside(const char *path)
+{
+    cleanup_free char *full = path_absolute("/a", path); /* as if the project were in /a */
+
+    return path[0] == '~' || (strcmp(full, "/a") != 0 && !text_starts(full, "/a/"));
+}
+
+/* One below the project's own folder was meant as what it is: ${PWD}/dist. */
+static void check_absolute(struct plan_check *c, const char *name, const struct yaml_node *folder)
+{
+    cleanup_free char *own = xasprintf("%s/", c->p->working_dir);
+
+    if (text_starts(folder->value, own))
+        plan_error(
+            &c->diag,
+            folder->pos,
+            arena_printf(
+                c->a, "Name it from the project's folder: ./%s", folder->value + strlen(own)),
+            "service %s: x-defang-static-files %s is absolute, which means a path inside the image",
+            name,
+            folder->value);
+    else
+        plan_error(
+            &c->diag,
+            folder->pos,
+            "Put what the image holds there into a folder of the project and name that, as in "
+            "./dist; or remove x-defang-static-files, and the container serves them.",
+            "service %s: x-defang-static-files %s is a path inside the image, and files are taken "
+            "from a folder of the project only",
+            name,
+            folder->value);
+}
+
+static void check_folder(struct plan_check *c, const char *name, const struct yaml_node *folder)
+{
+    if (folder->value[0] == '/')
+        check_absolute(c, name, folder);
+    else if (is_outside(folder->value))
+        plan_error(
+            &c->diag,
+            folder->pos,
+            "Move the folder into the project, or run defangctl from the folder that holds both "
+            "(with --project-directory or -f).",
+            "service %s: x-defang-static-files %s is outside the project's folder, and nothing "
+            "there is published",
+            name,
+            folder->value);
+}
+
 void plan_check_static(struct plan_check *c, const struct plan_service *s)
 {
     const struct yaml_node *n = plan_static_node(s->s);
 
-    if (n->kind == YAML_KIND_SEQUENCE || !plan_static_folder(c->a, c->p, s->s)) {
+    const struct yaml_node *folder = plan_static_folder(s->s);
+
+    if (!folder) {
         plan_error(
             &c->diag,
             n->pos,
@@ -95,6 +153,7 @@ void plan_check_static(struct plan_check *c, const struct plan_service *s)
             s->s->name);
         return;
     }
+    check_folder(c, s->s->name, folder);
     if (n->kind == YAML_KIND_MAPPING)
         check_members(c, s, n);
     if (s->s->image || s->s->has_build)

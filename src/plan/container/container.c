@@ -16,6 +16,7 @@
 #include "plan/container/health.h"
 #include "plan/container/image.h"
 #include "plan/container/linux_options.h"
+#include "plan/container/pull.h"
 #include "plan/container/volumes.h"
 #include "plan/container/words.h"
 #include "plan/names.h"
@@ -235,6 +236,9 @@ int plan_container_definition(
     json_t *terminal = x->tty ? json_true() : NULL;
     json_t *input = x->stdin_open ? json_true() : NULL;
     json_t *mounts = mount_points(c, s, task);
+    const char *secret = plan_pull_secret(c, s);
+    const char *consistency = c->s->resolve == PLAN_RESOLVE_TAG ? "disabled" : NULL;
+    json_t *credentials = secret ? object(key("CredentialsParameter", secret)) : NULL;
     json_t *entrypoint, *command, *environment, *secrets;
 
     plan_words(c, s, &entrypoint, &command);
@@ -243,6 +247,8 @@ int plan_container_definition(
     json_t *container = object(
         key("Name", name),
         key("Image", image),
+        key("RepositoryCredentials", credentials),
+        key("VersionConsistency", consistency),
         key("Essential", essential),
         key("LogConfiguration", plan_awslogs("LogGroupLogs", log_prefix)),
         key("Environment", json_unless_empty(environment)),

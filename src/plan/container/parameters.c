@@ -1,14 +1,16 @@
 /* All parameters that the engine composes before it applies a plan: of each container the variables
- * that mix text with config (derived.c), then the files that are no config value (files.c). The
- * task definitions name the same ones, because both sides ask the same functions. */
+ * that mix text with config (derived.c), then the files that are no config value (files.c), and
+ * what builds log in to registries with (pull.c). The task definitions name the same ones, because
+ * both sides ask the same functions. */
 #include "base/str.h"
 #include "plan/container/derived.h"
 #include "plan/container/files.h"
+#include "plan/container/pull.h"
 
 /* As many as there can be. */
 static size_t most(const struct plan_view *v)
 {
-    size_t count = 0;
+    size_t count = 1; /* what builds log in with */
 
     for (size_t i = 0; i < v->count; i++) {
         const struct compose_service *s = v->services[i].s;
@@ -29,6 +31,8 @@ void plan_derived(
 
     *out = arena_array(arena, struct plan_derived, most(&v) + 1);
     *count = 0;
+    if (v.builds && plan_build_login(arena, r, &(*out)[0]))
+        *count = 1;
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
 

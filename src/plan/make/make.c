@@ -15,6 +15,7 @@
 #include "plan/build/builds.h"
 #include "plan/common/context.h"
 #include "plan/compute/cluster.h"
+#include "plan/container/pull.h"
 #include "plan/container/volumes.h"
 #include "plan/ingress/ingress.h"
 #include "plan/make/stage.h"
@@ -57,7 +58,7 @@ static void pick_zones(struct plan_ctx *c, unsigned wanted)
 /* A VPC of the project's own brings its zones with its subnets. */
 static int choose_zones(struct plan_ctx *c, struct error *err)
 {
-    if (c->v.adopt.vpc.value)
+    if (c->v.adopt.vpc.value || !c->v.vpc)
         return 0;
 
     unsigned wanted = MIN(c->s->zones, 4u); /* network.c has room for four */
@@ -129,7 +130,9 @@ static void add_outputs(struct plan_ctx *c)
 {
     json_t *services = json_at(c->g->metadata, "Defang.services");
 
-    graph_output_add(c->g, "PrivateDomain", json_string(c->domain), "Domain of the private zone");
+    if (c->v.vpc)
+        graph_output_add(
+            c->g, "PrivateDomain", json_string(c->domain), "Domain of the private zone");
     for (size_t i = 0; i < c->v.count; i++) {
         const struct plan_service *s = &c->v.services[i];
         if (!plan_is_store(s))
@@ -154,6 +157,25 @@ static void set_names(struct plan_ctx *c)
     c->config_path = arena_strdup(c->a, path);
 }
 
+/* Where something runs: what files behind CloudFront do not need, and pay nothing for. */
+static void add_shared(struct plan_ctx *c)
+{
+    if (c->v.vpc) {
+        plan_network(c);
+        plan_security(c);
+    }
+    plan_volumes(c);
+    if (c->v.tasks) {
+        plan_cluster(c);
+        plan_logs(c);
+        plan_builds_resources(c);
+        plan_roles(c);
+    }
+    if (c->v.vpc)
+        plan_dns(c);
+    plan_ingress(c);
+}
+
 static int make(struct plan_ctx *c, struct error *err)
 {
     int rc = choose_zones(c, err);
@@ -164,21 +186,13 @@ static int make(struct plan_ctx *c, struct error *err)
     if (rc)
         return rc;
 
-    plan_network(c);
-    plan_security(c);
-    plan_volumes(c);
-    plan_cluster(c);
-    plan_logs(c);
-    plan_builds_resources(c);
-    plan_roles(c);
-    plan_dns(c);
-    plan_ingress(c);
-
+    add_shared(c);
     rc = add_services(c);
     if (rc)
         return rc;
 
     add_outputs(c);
+    plan_note_pins(c);
     if (c->r->stage)
         plan_keep_deployed(c);
     return graph_check(c->g, err);

@@ -135,7 +135,7 @@ static void add_private(struct plan_ctx *c, unsigned zone)
     unsigned through = c->s->nat == PLAN_NAT_PER_ZONE ? zone : 0;
 
     add_subnet(c, "Private", zone, false);
-    if (c->s->nat == PLAN_NAT_NONE)
+    if (c->s->nat == PLAN_NAT_NONE || !c->v.tasks) /* a managed store calls nobody */
         return;
     if (through == zone)
         add_nat(c, zone);

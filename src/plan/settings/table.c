@@ -54,6 +54,11 @@ static const struct word CLASS[] = {
     {NULL, 0, NULL}};
 static const struct word DISCOVERY[] = {
     {"cloud-map", PLAN_CLOUD_MAP, NULL}, {"sidecar", PLAN_SIDECAR_RECORDS, NULL}, {NULL, 0, NULL}};
+static const struct word RESOLVE[] = {
+    {"deployment", PLAN_RESOLVE_DEPLOYMENT, NULL},
+    {"digest", PLAN_RESOLVE_DIGEST, NULL},
+    {"tag", PLAN_RESOLVE_TAG, NULL},
+    {NULL, 0, NULL}};
 static const struct word PRICE[] = {
     {"100", 0, "PriceClass_100"},
     {"200", 0, "PriceClass_200"},
@@ -254,6 +259,16 @@ static const struct row ROWS[] = {
      0,
      CLASS,
      "burstable, general or memory."},
+    {"resolve",
+     NULL,
+     "DEFANG_RESOLVE",
+     NULL,
+     NUMBERED,
+     AT(resolve),
+     0,
+     0,
+     RESOLVE,
+     "deployment, digest or tag: docs/TASKS.md."},
     {"route53-sidecar-logs",
      NULL,
      "DEFANG_SIDECAR_LOGS",

@@ -9,9 +9,9 @@
 
 int plan_static_site(struct plan_ctx *c, const struct plan_service *s);
 
-/* Absolute; NULL: none is named. */
-const char *plan_static_folder(
-    struct arena *a, const struct compose_project *p, const struct compose_service *s);
+/* Where the folder is named; NULL: nowhere. Relative to the project's folder until
+ * plan_static_expand(). */
+const struct yaml_node *plan_static_folder(const struct compose_service *s);
 
 /* What one CloudFront function may hold, and how much of it the service's redirects take. */
 #define PLAN_STATIC_CODE_BYTES 10240

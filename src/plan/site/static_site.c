@@ -3,6 +3,7 @@
  * that turns folders into their index.html, knows the redirects, and leads an app with routes of
  * its own (`spa: true`) to its one page. The engine uploads the files after apply. As of access
  * logs: CloudFormation leaves the bucket alone, the engine empties and removes it. */
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/bucket.h"
@@ -19,17 +20,25 @@
 #define CACHE_OPTIMIZED  "658327ea-f89d-4fab-a63d-7e88639e58f6"
 #define SECURITY_HEADERS "67f7725c-6f97-4210-82d7-5512b31e9d03"
 
-const char *plan_static_folder(
-    struct arena *a, const struct compose_project *p, const struct compose_service *s)
+const struct yaml_node *plan_static_folder(const struct compose_service *s)
 {
     const struct yaml_node *n = plan_static_node(s);
-    const char *text = NULL;
 
-    if (n)
-        text = n->kind == YAML_KIND_SCALAR ? n->value : plan_ext_string(n, "folder");
-    if (text_empty(text))
-        return NULL;
-    return text[0] == '/' ? arena_strdup(a, text) : arena_printf(a, "%s/%s", p->working_dir, text);
+    if (n && n->kind == YAML_KIND_MAPPING)
+        n = yaml_get(n, "folder");
+    return n && n->kind == YAML_KIND_SCALAR && !text_empty(n->value) ? n : NULL;
+}
+
+void plan_static_expand(struct compose_project *p)
+{
+    for (size_t i = 0; i < p->service_count; i++) {
+        /* The tree is the project's own; a node that two services share is absolute the second
+         * time. */
+        struct yaml_node *n = (struct yaml_node *)(uintptr_t)plan_static_folder(&p->services[i]);
+
+        if (n && n->value[0] != '/')
+            n->value = path_absolute_in(p->arena, p->working_dir, n->value);
+    }
 }
 
 /* {"/old": ["/new", 301]} of the redirects that name paths. */
@@ -260,11 +269,13 @@ void plan_static_sites(
     *count = 0;
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
+        const struct yaml_node *folder = plan_static_folder(s->s);
         if (s->kind == PLAN_STATIC)
             (*out)[(*count)++] = (struct plan_static){
                 .service = s->s->name,
-                .folder = plan_static_folder(arena, p, s->s),
+                .folder = folder ? path_absolute_in(arena, p->working_dir, folder->value) : NULL,
                 .bucket_id = arena_printf(arena, PLAN_STATIC_BUCKET "%s", s->id),
+                .pos = folder ? folder->pos : s->s->pos,
                 .site_id = arena_printf(arena, PLAN_STATIC_SITE "%s", s->id)};
     }
 }

@@ -4,12 +4,16 @@
  * Each is a config value. Before apply the engine copies it into a secret of Secrets Manager. A
  * password under a version that is a hash of the config's name and mark: set anew, it is another
  * version, and the template changes with it. A name under none: it never changes, because a store
- * of another name would be another store. */
+ * of another name would be another store. Credentials of registries go the same way as passwords
+ * (container/pull.c), and are listed with them. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/config.h"
+#include "plan/container/pull.h"
 #include "plan/names.h"
+#include "plan/registries.h"
 #include "plan/store/store.h"
+#include <string.h>
 
 const char *plan_mongodb_config(const struct plan_service *s)
 {
@@ -103,6 +107,38 @@ static void add_name(
             .document = s->kind == PLAN_MONGODB};
 }
 
+static bool is_listed(const struct secrets *all, const char *secret)
+{
+    for (size_t i = 0; i < all->len; i++)
+        if (strcmp(all->items[i].secret, secret) == 0)
+            return true;
+    return false;
+}
+
+/* The credentials of the registry that `s` is pulled from, once for each registry. */
+static void add_registry(
+    struct arena *a,
+    const struct plan_request *r,
+    const struct plan_service *s,
+    struct secrets *out)
+{
+    const char *host = plan_pull_registry(a, r, s);
+    const char *secret = host ? plan_registry_secret(a, r, host) : NULL;
+
+    if (!host || is_listed(out, secret))
+        return;
+
+    const char *config = plan_registry_config(a, host);
+    cleanup_free char *key = xasprintf("%s:%lld", config, plan_config_mark(r, config));
+    cleanup_free char *version = plan_hash_hex(key, 32);
+    out->items[out->len++] = (struct plan_store_secret){
+        .service = s->s->name,
+        .config = config,
+        .secret = secret,
+        .version = arena_strdup(a, version),
+        .registry = host};
+}
+
 void plan_store_secrets(
     struct arena *arena,
     const struct plan_request *r,
@@ -116,6 +152,8 @@ void plan_store_secrets(
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
 
+        if (!plan_is_store(s))
+            add_registry(arena, r, s, &all);
         if (s->kind == PLAN_MONGODB && plan_mongodb_config(s))
             plan_store_secret(arena, r, s, &all.items[all.len++]);
         if (s->kind == PLAN_MONGODB)

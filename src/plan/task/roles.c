@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/iam.h"
+#include "plan/container/pull.h"
 #include "plan/container/references.h"
 #include "plan/container/volumes.h"
 #include "plan/network/network.h"
@@ -46,41 +47,6 @@ static json_t *policies(const char *name, json_t *statements)
 static json_t *login(void)
 {
     return iam_allow("Login", texts("ecr:GetAuthorizationToken"), json_string("*"));
-}
-
-/* Repositories of this account and region that images name themselves. */
-static void push_own_repositories(const struct plan_ctx *c, json_t *repositories)
-{
-    const char *host =
-        arena_printf(c->a, "%s.dkr.ecr.%s.%s/", c->f->account, c->f->region, c->f->dns_suffix);
-
-    for (size_t i = 0; i < c->v.count; i++) {
-        const char *image = c->v.services[i].s->image;
-
-        if (!image || !text_starts(image, host))
-            continue;
-
-        const char *path = image + strlen(host);
-        int name_length = (int)strcspn(path, ":@");
-        json_push(repositories, graph_sub(REPOSITORY "%.*s", name_length, path));
-    }
-}
-
-static void push_pull(const struct plan_ctx *c, json_t *statements)
-{
-    json_t *repositories = array();
-
-    if (c->v.builds)
-        json_push(repositories, graph_attr("BuildRepository", "Arn"));
-    push_own_repositories(c, repositories);
-
-    repositories = json_unless_empty(repositories);
-    if (!repositories)
-        return;
-
-    json_t *actions =
-        texts("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability");
-    json_push(statements, iam_allow("Pull", actions, repositories));
 }
 
 /* Through the account's cache of public images. The first pull of an image makes its repository,
@@ -122,7 +88,7 @@ static void add_execution_role(struct plan_ctx *c)
     json_t *statements = array();
 
     json_push(statements, login());
-    push_pull(c, statements);
+    plan_pull_statements(c, statements);
     push_pull_through(c, statements);
     json_push(statements, write_logs());
     json_push(statements, read_config(c));

@@ -122,6 +122,15 @@ static void view_service(
     (void)plan_scaling_read(s, v->replicas, &v->scaling); /* and here */
 }
 
+/* Whom a network is for. */
+static void view_needs(struct plan_view *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        v->tasks = v->tasks || plan_is_task(&v->services[i]);
+        v->vpc = v->vpc || v->tasks || plan_is_store(&v->services[i]);
+    }
+}
+
 /* Once it is known which services are tasks. */
 static void view_builds(struct plan_view *v)
 {
@@ -151,6 +160,7 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
     plan_view_aliases(a, p, out);
     plan_view_recount(out);
     plan_view_volumes(a, p, out);
+    view_needs(out);
     view_builds(out);
 }
 

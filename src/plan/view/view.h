@@ -138,6 +138,8 @@ struct plan_view {
     struct plan_alias *aliases;
     size_t alias_count;
     bool ingress, network, builds, arm_builds;
+    bool tasks; /* something runs in a container: cluster, roles, and a way out */
+    bool vpc;   /* that, or a managed store: a VPC. Files behind CloudFront need neither */
     struct plan_adopt adopt; /* x-defang-aws and x-aws-* of the project */
     const char *suffix;      /* of names of services in values: NULL where the VPC's search domain
                                 completes plain names (plan_view_suffix) */
