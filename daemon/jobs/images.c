@@ -82,6 +82,19 @@ static void warn_if_large(struct job *j, const struct plan_build *b, const struc
         (double)r->archive_bytes / (1 << 20));
 }
 
+/* As Docker does it, which does not say so: a program that needs one will miss it. */
+static void tell_left_out(struct job *j, const struct plan_build *b, const struct pack_result *r)
+{
+    if (r->left_out.count)
+        engine_note(
+            &j->context,
+            ENGINE_SAY_NOTE,
+            NULL,
+            "service %s: the build context has no room for %s: left out",
+            b->service,
+            r->left_out.names);
+}
+
 /* The archive has no name: nothing is left behind by a kill. */
 static int pack_and_upload(
     struct job *j, struct plan_build *b, const char *row, bool *uploaded, struct error *err)
@@ -96,6 +109,7 @@ static int pack_and_upload(
         return rc;
 
     warn_if_large(j, b, &result);
+    tell_left_out(j, b, &result);
     b->object_key = arena_strdup(j->arena, result.object_name);
 
     cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);

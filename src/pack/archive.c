@@ -93,10 +93,23 @@ static int fail_file(struct archive *a, const struct pack_entry *e, int number, 
         ERR_FAILED,
         number,
         "build context %s: %s %s: %s",
-        a->o->context,
-        e->path,
+        e->folder,
+        e->path + e->rel,
         what,
         strerror(number));
+}
+
+/* Docker's own client reads with the same rights, and says the same. */
+static int fail_open(struct archive *a, const struct pack_entry *e, int number)
+{
+    int rc = fail_file(a, e, number, "cannot be opened");
+
+    if (number == EACCES)
+        error_hint(
+            a->err,
+            "Give yourself the right to read it (chmod u+r), or name it in %s.",
+            a->list->ignore_file ? a->list->ignore_file : ".dockerignore");
+    return rc;
 }
 
 static int changed(struct archive *a, const struct pack_entry *e)
@@ -106,8 +119,8 @@ static int changed(struct archive *a, const struct pack_entry *e)
         ERR_FAILED,
         EAGAIN,
         "build context %s: %s changed while it was read",
-        a->o->context,
-        e->path);
+        e->folder,
+        e->path + e->rel);
 
     error_hint(
         a->err, "Run the command again when nothing writes to it, or name it in .dockerignore.");
@@ -153,13 +166,12 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 static int add_file(struct archive *a, const struct pack_entry *e)
 {
-    cleanup_free char *full = path_join(a->o->context, e->path);
+    cleanup_free char *full = path_join(e->folder, e->path + e->rel);
     struct stat before, after;
     cleanup_fd int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0)
-        return errno == ELOOP || errno == ENOENT ? changed(a, e)
-                                                 : fail_file(a, e, errno, "cannot be opened");
+        return errno == ELOOP || errno == ENOENT ? changed(a, e) : fail_open(a, e, errno);
     if (fstat(fd, &before) != 0)
         return fail_file(a, e, errno, "cannot be examined");
     if (!S_ISREG(before.st_mode))
@@ -214,6 +226,8 @@ static void fill_result(const struct archive *a, struct pack_result *out)
     out->files = a->list->files;
     out->ignore_file = xstrdup_null(a->list->ignore_file);
     out->dockerfile = xstrdup_null(a->list->dockerfile);
+    out->left_out = (struct pack_left_out){
+        .names = xstrdup_null(a->list->left_out.names), .count = a->list->left_out.count};
 }
 
 char *pack_object_name(const char *digest)
@@ -269,5 +283,6 @@ void pack_result_done(struct pack_result *r)
     free(r->object_name);
     free(r->ignore_file);
     free(r->dockerfile);
+    free(r->left_out.names);
     *r = (struct pack_result){0};
 }
