@@ -103,10 +103,11 @@
 #define LIMIT_S3_PART_BYTES              MIB(128) /* one part is held in memory while it goes out */
 
 /* pack */
-#define LIMIT_PACK_BYTES      MIB(100) /* of an archive, unless the user gives another limit */
-#define LIMIT_PACK_ENTRIES    1000000
-#define LIMIT_PACK_DEPTH      128 /* folders inside one another */
-#define LIMIT_PACK_WARN_BYTES MIB(10)
-#define LIMIT_PACK_WARN_FILES 100
-#define LIMIT_IGNORE_BYTES    MIB(1)
-#define LIMIT_IGNORE_PATTERNS 10000
+#define LIMIT_PACK_BYTES       MIB(100) /* of an archive, unless the user gives another limit */
+#define LIMIT_PACK_ENTRIES     1000000
+#define LIMIT_PACK_DEPTH       128 /* folders inside one another */
+#define LIMIT_PACK_WARN_BYTES  MIB(10)
+#define LIMIT_PACK_WARN_FILES  100
+#define LIMIT_DOCKERFILE_BYTES MIB(1) /* BuildKit's bound is about the same */
+#define LIMIT_IGNORE_BYTES     MIB(1)
+#define LIMIT_IGNORE_PATTERNS  10000

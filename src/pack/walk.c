@@ -365,6 +365,19 @@ static int find_rules(struct walk *w)
     return rc;
 }
 
+/* Also an empty folder is there to copy from. */
+static int push_root(struct walk *w, const char *folder, const char *name)
+{
+    return push(
+        w,
+        (struct pack_entry){
+            .path = xstrdup(name),
+            .folder = folder,
+            .rel = strlen(name),
+            .kind = PACK_DIR,
+            .mode = 0755});
+}
+
 static int walk_context(struct walk *w)
 {
     w->folder = w->o->context;
@@ -378,9 +391,9 @@ static int walk_context(struct walk *w)
     int rc = find_dockerfile(w);
     if (rc == 0)
         rc = find_rules(w);
-    if (rc == 0)
-        rc = walk_folder(w, "", 0, false, NULL);
-    return rc;
+    if (rc == 0 && w->o->prefix)
+        rc = push_root(w, w->folder, w->o->prefix);
+    return rc ? rc : walk_folder(w, "", 0, false, NULL);
 }
 
 static int walk_root(struct walk *w, const struct pack_root *root)
@@ -405,16 +418,8 @@ static int walk_root(struct walk *w, const struct pack_root *root)
         rc = 0;
     }
 
-    /* Also an empty folder is there to copy from. */
     if (rc == 0)
-        rc = push(
-            w,
-            (struct pack_entry){
-                .path = xstrdup(root->name),
-                .folder = root->folder,
-                .rel = strlen(root->name),
-                .kind = PACK_DIR,
-                .mode = 0755});
+        rc = push_root(w, root->folder, root->name);
     return rc ? rc : walk_folder(w, "", 0, false, NULL);
 }
 

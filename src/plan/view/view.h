@@ -88,7 +88,8 @@ const struct plan_service *plan_task_of(
 /* The i-th container of s's task: s itself, then its sidecars by name; NULL behind the last. */
 const struct plan_service *
 plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i);
-bool plan_builds_image(const struct compose_service *s); /* has build and no image of its own */
+/* Has build, and no image that is pulled whatever is there. */
+bool plan_builds_image(const struct compose_service *s);
 /* The first name of a service with ports that stands in `value` as a host becomes its label; else
  * `value` itself. In `a`. */
 const char *plan_rewrite(struct arena *a, const struct plan_view *v, const char *value);
