@@ -4,12 +4,15 @@
 #include "daemon/context.h"
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "engine/build/upload.h"
 #include "pack/pack.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define ORDER 10
 
@@ -60,6 +63,29 @@ static void tell_left_out(struct job *j, const struct plan_build *b, const struc
             r->left_out.names);
 }
 
+/* A file of secrets that no instruction names goes along with `COPY . .` before anybody notices. */
+static void warn_of_secrets(struct job *j, const struct plan_build *b, const struct pack_result *r)
+{
+    cleanup_str struct str text = STR_INIT;
+    cleanup_free char *inside = path_absolute(b->context, b->dockerfile);
+    const char *path = b->dockerfile_path ? b->dockerfile_path : inside;
+    const char *dockerfile = b->dockerfile_text;
+
+    if (!r->env_file)
+        return;
+    if (!dockerfile && file_read(path, LIMIT_DOCKERFILE_BYTES, &text, NULL) == 0)
+        dockerfile = str_get(&text);
+    if (dockerfile && !strstr(dockerfile, ".env"))
+        engine_note(
+            &j->context,
+            ENGINE_SAY_WARNING,
+            "name it in .dockerignore, or in the Dockerfile if the image needs it",
+            "service %s: %s is in the build context, and so in the image if the Dockerfile copies "
+            "its folder",
+            b->service,
+            r->env_file);
+}
+
 /* The archive has no name: nothing is left behind by a kill. */
 static int pack_and_upload(
     struct job *j, struct plan_build *b, const char *row, bool *uploaded, struct error *err)
@@ -75,6 +101,7 @@ static int pack_and_upload(
 
     warn_if_large(j, b, &result);
     tell_left_out(j, b, &result);
+    warn_of_secrets(j, b, &result);
     b->object_key = arena_strdup(j->arena, result.object_name);
 
     cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);

@@ -216,6 +216,20 @@ static int add_entry(struct archive *a, const struct pack_entry *e)
     return rc ? fail_write(a, rc) : 0;
 }
 
+/* Files that hold passwords more often than not. */
+static bool is_env_file(const struct pack_entry *e)
+{
+    static const char *const harmless[] = {"example", "sample", "template", "dist", "defaults"};
+    const char *name = path_basename(e->path);
+
+    if (e->kind != PACK_FILE || !text_starts(name, ".env") || (name[4] && name[4] != '.'))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
+        if (strstr(name, harmless[i]))
+            return false;
+    return true;
+}
+
 static void fill_result(const struct archive *a, struct pack_result *out)
 {
     cleanup_free char *coded = digest_base64(out->sha256, sizeof out->sha256);
@@ -226,6 +240,9 @@ static void fill_result(const struct archive *a, struct pack_result *out)
     out->files = a->list->files;
     out->ignore_file = xstrdup_null(a->list->ignore_file);
     out->dockerfile = xstrdup_null(a->list->dockerfile);
+    for (size_t i = 0; i < a->list->len && !out->env_file; i++)
+        if (is_env_file(&a->list->entries[i]))
+            out->env_file = xstrdup(a->list->entries[i].path + a->list->entries[i].rel);
     out->left_out = (struct pack_left_out){
         .names = xstrdup_null(a->list->left_out.names), .count = a->list->left_out.count};
 }
@@ -284,5 +301,6 @@ void pack_result_done(struct pack_result *r)
     free(r->ignore_file);
     free(r->dockerfile);
     free(r->left_out.names);
+    free(r->env_file);
     *r = (struct pack_result){0};
 }

@@ -73,6 +73,7 @@ int main(int argc, char **argv)
         "{\"digest\": \"%s\", \"object\": \"%s\", \"bytes\": %" PRIu64 ", \"content\": %" PRIu64
         ", \"files\": %zu, \"total\": %" PRIu64
         ", \"ignore\": \"%s\", \"dockerfile\": \"%s\", \"left_out\": \"%s\", \"left\": %zu, "
+        "\"env\": \"%s\", "
         "\"peak_kib\": %ld}\n",
         r.digest,
         r.object_name,
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
         r.dockerfile ? r.dockerfile : "",
         r.left_out.names ? r.left_out.names : "",
         r.left_out.count,
+        r.env_file ? r.env_file : "",
         usage.ru_maxrss);
     return 0;
 }

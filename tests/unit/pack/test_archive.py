@@ -157,6 +157,15 @@ class Archive(unittest.TestCase):
         self.assertEqual(list(found), [".dockerignore", "out", "out/deep", "out/deep/keep"])
         self.assertEqual(found["out"][1], 0o750)
 
+    def test_files_of_secrets_are_named(self):
+        for name in (".env.example", ".environment", "x.env", "a/.env.sample"):
+            self.write(name)
+        self.assertEqual(self.pack()["env"], "")
+        self.write("a/.env.production")
+        self.assertEqual(self.pack()["env"], "a/.env.production")
+        self.write(".env")
+        self.assertEqual(self.pack()["env"], ".env")
+
     def test_several_folders(self):
         self.write("app.py", "main")
         self.write("Dockerfile", "FROM scratch")
