@@ -18,8 +18,6 @@
  * Engines that build by themselves get names instead of images: a tag stands for each. */
 #include "daemon/jobs/images.h"
 
-#include "daemon/jobs/images_pack.h"
-
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/build/build.h"

@@ -1,5 +1,13 @@
-/* What an image is built from comes into S3: packed once, uploaded when it is not there yet. */
-#include "daemon/jobs/images_pack.h"
+/* What an image is built from comes into S3: packed, and uploaded when it is not there yet.
+ *
+ * The key of the archive is written into the journal as soon as it is in S3. A later life of the
+ * job takes that and does not look at the folder again, which may have changed since. Builds that
+ * are made from the same have the same key: one of them is packed, the others take it over, each in
+ * a journal entry of its own. A repository is cloned by the builder: nothing is packed.
+ *
+ * What people want to know of a context is said here, once, when it is packed: that it is large,
+ * that something in it cannot go along, that it holds a file of secrets. */
+#include "daemon/jobs/images.h"
 
 #include "daemon/context.h"
 

@@ -1,5 +1,9 @@
 /* What is asked of a view: which services are tasks, stores, builds, and who shares a task with
- * whom. */
+ * whom.
+ *
+ * A service is one kind of thing (view.h); the questions here are those that several rooms have, so
+ * that all give the same answer. Whether an image is built is one of them: the checks, the plan,
+ * the job and the rights of roles go by it. */
 #include "plan/view/view.h"
 #include "base/mem.h"
 #include "base/str.h"
